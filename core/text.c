@@ -1,0 +1,22 @@
+/* text.c: how every _format function gives its text to the caller. */
+#include "core/text.h"
+
+#include "core/assert.h"
+
+size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap)
+{
+    FERI_ASSERT(text != NULL);
+    if (buf == NULL) {
+        return cap == 0 ? len : 0;
+    }
+    if (cap == 0) {
+        return len;
+    }
+    size_t stored = 0;
+    while (stored < len && stored < cap - 1) {
+        buf[stored] = text[stored];
+        stored++;
+    }
+    buf[stored] = '\0';
+    return len;
+}

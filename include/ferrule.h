@@ -1,0 +1,13 @@
+/* ferrule.h: the whole library but sim.h, which a test includes by itself. */
+#ifndef FERRULE_H
+#define FERRULE_H
+
+#include "ferrule/duration.h"
+#include "ferrule/error.h"
+#include "ferrule/ip.h"
+#include "ferrule/resolve.h"
+#include "ferrule/socket_addr.h"
+#include "ferrule/tcp.h"
+#include "ferrule/version.h"
+
+#endif

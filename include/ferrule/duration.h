@@ -1,0 +1,85 @@
+/* duration.h: a span of time for timeouts, linger and keepalive. No clock and no calendar. */
+#ifndef FERRULE_DURATION_H
+#define FERRULE_DURATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ferrule/version.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Nanoseconds. The largest value, FER_DURATION_NONE, is Rust's None: no timeout. */
+typedef struct fer_duration {
+    uint64_t nanos;
+} fer_duration;
+
+#define FER_DURATION_NONE_NANOS UINT64_MAX
+#ifdef __cplusplus
+#define FER_DURATION_NONE (fer_duration{FER_DURATION_NONE_NANOS})
+#else
+#define FER_DURATION_NONE ((fer_duration){FER_DURATION_NONE_NANOS})
+#endif
+
+/**
+ * Makes a duration of whole seconds; what does not fit becomes the longest finite duration (about 584 years).
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: std::time::Duration::from_secs; saturates, for the longest here is shorter than Rust's.
+ * Threads: any number at once.
+ */
+FER_API fer_duration fer_duration_from_secs(uint64_t secs);
+
+/**
+ * Makes a duration of milliseconds; what does not fit becomes the longest finite duration.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: std::time::Duration::from_millis; saturates.
+ * Threads: any number at once.
+ */
+FER_API fer_duration fer_duration_from_millis(uint64_t millis);
+
+/**
+ * Makes a duration of microseconds; what does not fit becomes the longest finite duration.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: std::time::Duration::from_micros; saturates.
+ * Threads: any number at once.
+ */
+FER_API fer_duration fer_duration_from_micros(uint64_t micros);
+
+/**
+ * Makes a duration of nanoseconds; UINT64_MAX, which would read as NONE, becomes the longest finite duration.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: std::time::Duration::from_nanos.
+ * Threads: any number at once.
+ */
+FER_API fer_duration fer_duration_from_nanos(uint64_t nanos);
+
+/**
+ * Tells whether a duration is FER_DURATION_NONE.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: Option<Duration>::is_none.
+ * Threads: any number at once.
+ */
+FER_API bool fer_duration_is_none(fer_duration duration);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,50 @@
+/* version.h: the library's version and the macros that its declarations need. No types and no behaviour of sockets. */
+#ifndef FERRULE_VERSION_H
+#define FERRULE_VERSION_H
+
+#define FER_VERSION_MAJOR 0
+#define FER_VERSION_MINOR 1
+#define FER_VERSION_PATCH 0
+#define FER_VERSION_TEXT "0.1.0"
+
+/* FER_API: what the shared library shows. Only the library's own build defines FER_BUILD_SHARED; a user needs no macro,
+ * for functions called through an import library work without dllimport. These ask what the compiler knows, not which OS. */
+#if defined(FER_BUILD_SHARED) && (defined(_MSC_VER) || defined(__declspec))
+#define FER_API __declspec(dllexport)
+#elif defined(FER_BUILD_SHARED) && defined(__GNUC__)
+#define FER_API __attribute__((visibility("default")))
+#else
+#define FER_API
+#endif
+
+/* FER_MUST_USE: the compiler warns when the result is dropped. */
+#if defined(__cplusplus) && __cplusplus >= 201703L
+#define FER_MUST_USE [[nodiscard]]
+#elif defined(__GNUC__)
+#define FER_MUST_USE __attribute__((warn_unused_result))
+#elif defined(_MSC_VER) && _MSC_VER >= 1700
+#define FER_MUST_USE _Check_return_
+#else
+#define FER_MUST_USE
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Returns the version of the library that is linked, as "major.minor.patch".
+ *
+ * Blocks: never.
+ * Owns: the text is the library's and lives for ever.
+ * Errors: none.
+ * Rust: none.
+ * Threads: any number at once.
+ */
+FER_API const char *fer_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
