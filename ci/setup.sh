@@ -1,0 +1,156 @@
+#!/bin/sh
+# Installs what building and testing need and is not there yet. Quiet when nothing is missing.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/setup.sh [build] [test] [mingw] [cross]
+
+Installs, through apt-get, what is missing of
+  build   a C compiler, CMake, Ninja
+  test    cmocka, clang with its sanitizers, socat and nc, a C++ compiler, pkg-config, strace
+  mingw   the Windows cross-compiler, Wine, and cmocka's source (into build/cache)
+  cross   qemu-user for programs of other CPUs, and npm for the zig compiler
+Without arguments: build, test and mingw. It needs root or sudo only when something is missing. Log: build/log/setup.log
+TEXT
+}
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cache=$root/build/cache
+log=$root/build/log/setup.log
+missing=
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# need_program NAME PACKAGE...: marks the packages as missing when there is no such program.
+need_program() {
+    program=$1
+    shift
+    has "$program" || missing="$missing $*"
+}
+
+need_file() {
+    file=$1
+    shift
+    [ -e "$file" ] || missing="$missing $*"
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif has sudo; then
+        sudo "$@"
+    else
+        echo "ci/setup.sh: these are missing and neither root nor sudo is to be had:$missing" >&2
+        exit 1
+    fi
+}
+
+check_build() {
+    need_program gcc gcc libc6-dev
+    need_program cmake cmake
+    need_program ninja ninja-build
+}
+
+# clang can only sanitize when its run-time library is installed.
+sanitizers_work() {
+    echo 'int main(void) { return 0; }' >"$cache/sanitize.c"
+    clang -fsanitize=address,undefined "$cache/sanitize.c" -o "$cache/sanitize" >/dev/null 2>&1 &&
+        clang -fsanitize=thread "$cache/sanitize.c" -o "$cache/sanitize" >/dev/null 2>&1
+}
+
+check_test() {
+    need_program g++ g++
+    need_program clang clang
+    if ! has clang || ! sanitizers_work; then
+        missing="$missing clang libclang-rt-dev llvm"
+    fi
+    need_file /usr/include/cmocka.h libcmocka-dev
+    need_program pkg-config pkg-config
+    need_program socat socat
+    need_program nc netcat-openbsd
+    need_program strace strace
+    need_program git git
+}
+
+check_mingw() {
+    need_program x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
+    "$root/ci/wine.sh" --available || missing="$missing wine64"
+    has dpkg-source || [ -e "$cache/cmocka/src/cmocka.c" ] || missing="$missing dpkg-dev"
+}
+
+check_cross() {
+    has zig || [ -x "$cache/zig/node_modules/.bin/zig" ] || need_program npm npm
+    need_program qemu-aarch64-static qemu-user-static
+}
+
+install_missing() {
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086 # the list is words
+    set -- $(printf '%s\n' $missing | sort -u)
+    if ! has apt-get; then
+        echo "ci/setup.sh: there is no apt-get here; please install: $*" >&2
+        exit 1
+    fi
+    echo "setup: installing $* (log: build/log/setup.log)"
+    if ! as_root sh -c 'export DEBIAN_FRONTEND=noninteractive
+            apt-get -o Acquire::Retries=3 update && apt-get -o Acquire::Retries=3 install -y --no-install-recommends "$@"' \
+        sh "$@" >>"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        echo "ci/setup.sh: could not install: $*" >&2
+        exit 1
+    fi
+}
+
+# Prints deb-src lines for the distribution that the deb lines name.
+source_lists() {
+    for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+        [ -f "$list" ] && sed -n 's/^deb /deb-src /p' "$list"
+    done
+    return 0
+}
+
+# Debian has no cmocka built for mingw, but its source package is one file to compile.
+fetch_cmocka() {
+    [ ! -e "$cache/cmocka/src/cmocka.c" ] || return 0
+    echo "setup: fetching cmocka's source into build/cache (log: build/log/setup.log)"
+    work=$cache/cmocka-fetch
+    rm -rf "$work"
+    mkdir -p "$work/parts" "$work/lists/partial" "$work/archives/partial" "$work/out"
+    source_lists >"$work/parts/source.list"
+    for list in /etc/apt/sources.list.d/*.sources; do
+        [ -f "$list" ] && sed 's/^Types:.*/Types: deb-src/' "$list" >"$work/parts/$(basename "$list")"
+    done
+    if ! (
+        cd "$work/out"
+        set -- -o "Dir::Etc::sourceparts=$work/parts" -o Dir::Etc::sourcelist=/dev/null \
+            -o "Dir::State::lists=$work/lists" -o "Dir::Cache::archives=$work/archives" \
+            -o Acquire::Retries=3 -o APT::Sandbox::User=root
+        apt-get "$@" update && apt-get "$@" source cmocka
+    ) >>"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        echo "ci/setup.sh: could not fetch cmocka's source" >&2
+        exit 1
+    fi
+    rm -rf "$cache/cmocka"
+    mv "$work"/out/cmocka-*/ "$cache/cmocka"
+    rm -rf "$work"
+}
+
+mkdir -p "$cache" "$root/build/log"
+[ $# -gt 0 ] || set -- build test mingw
+groups=" $* "
+for group in "$@"; do
+    case $group in
+        --help) usage; exit 0 ;;
+        build) check_build ;;
+        test) check_test ;;
+        mingw) check_mingw ;;
+        cross) check_cross ;;
+        *) usage >&2; exit 2 ;;
+    esac
+done
+install_missing
+case $groups in
+    *" mingw "*) fetch_cmocka ;;
+esac

@@ -1,0 +1,28 @@
+# Target ferrule_cmocka: cmocka from its source where FERRULE_CMOCKA_SOURCE says so (a cross-build has no packaged one), else
+# from the system.
+set(FERRULE_CMOCKA_SOURCE "" CACHE PATH "A directory with cmocka's source; empty: the system's cmocka")
+
+add_library(ferrule_cmocka INTERFACE)
+if(FERRULE_CMOCKA_SOURCE)
+    if(NOT EXISTS "${FERRULE_CMOCKA_SOURCE}/src/cmocka.c")
+        message(FATAL_ERROR "There is no src/cmocka.c in FERRULE_CMOCKA_SOURCE (${FERRULE_CMOCKA_SOURCE}); "
+            "ci/setup.sh fetches it")
+    endif()
+    add_library(ferrule_cmocka_from_source STATIC "${FERRULE_CMOCKA_SOURCE}/src/cmocka.c")
+    target_compile_options(ferrule_cmocka_from_source PRIVATE -w)
+    target_include_directories(ferrule_cmocka_from_source SYSTEM PUBLIC "${FERRULE_CMOCKA_SOURCE}/include")
+    target_link_libraries(ferrule_cmocka INTERFACE ferrule_cmocka_from_source)
+else()
+    find_package(cmocka QUIET CONFIG)
+    if(TARGET cmocka::cmocka)
+        target_link_libraries(ferrule_cmocka INTERFACE cmocka::cmocka)
+    else()
+        find_path(FERRULE_CMOCKA_INCLUDE_DIR cmocka.h)
+        find_library(FERRULE_CMOCKA_LIBRARY cmocka)
+        if(NOT FERRULE_CMOCKA_INCLUDE_DIR OR NOT FERRULE_CMOCKA_LIBRARY)
+            message(FATAL_ERROR "The tests need cmocka: ci/setup.sh installs it, or set FERRULE_CMOCKA_SOURCE")
+        endif()
+        target_include_directories(ferrule_cmocka SYSTEM INTERFACE "${FERRULE_CMOCKA_INCLUDE_DIR}")
+        target_link_libraries(ferrule_cmocka INTERFACE "${FERRULE_CMOCKA_LIBRARY}")
+    endif()
+endif()

@@ -1,0 +1,42 @@
+# `cmake --install`: headers, both libraries, find_package(ferrule) and pkg-config, all of which work from a moved prefix.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(ferrule_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/ferrule")
+
+foreach(kind IN ITEMS static shared)
+    install(TARGETS ferrule_${kind} EXPORT ferrule_${kind}_targets
+        RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
+        LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+    install(EXPORT ferrule_${kind}_targets NAMESPACE ferrule:: FILE ferrule-${kind}.cmake
+        DESTINATION "${ferrule_config_dir}")
+endforeach()
+install(FILES "${PROJECT_SOURCE_DIR}/include/ferrule.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/ferrule" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    FILES_MATCHING PATTERN "*.h")
+
+install(FILES "${PROJECT_SOURCE_DIR}/cmake/ferruleConfig.cmake" DESTINATION "${ferrule_config_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/ferruleConfigVersion.cmake"
+    VERSION "${PROJECT_VERSION}" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/ferruleConfigVersion.cmake" DESTINATION "${ferrule_config_dir}")
+
+# ferrule.pc finds its prefix from where it lies, so the installed tree may be moved.
+set(ferrule_pc_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+    set(ferrule_pc_prefix "${CMAKE_INSTALL_PREFIX}")
+    set(ferrule_pc_libdir "${CMAKE_INSTALL_FULL_LIBDIR}")
+    set(ferrule_pc_includedir "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
+else()
+    file(RELATIVE_PATH ferrule_pc_up "/prefix/${ferrule_pc_dir}" "/prefix")
+    string(REGEX REPLACE "/$" "" ferrule_pc_up "${ferrule_pc_up}")
+    set(ferrule_pc_prefix "\${pcfiledir}/${ferrule_pc_up}")
+    set(ferrule_pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+    set(ferrule_pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+set(ferrule_pc_libs_private "")
+if(WIN32)
+    set(ferrule_pc_libs_private "-lws2_32")
+endif()
+configure_file("${PROJECT_SOURCE_DIR}/cmake/ferrule.pc.in" "${PROJECT_BINARY_DIR}/ferrule.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/ferrule.pc" DESTINATION "${ferrule_pc_dir}")

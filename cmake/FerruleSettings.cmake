@@ -1,0 +1,42 @@
+# How every target of this project is compiled: language, warnings, sanitizers, assertions. Nothing here reaches a consumer.
+
+if(FERRULE_LTO)
+    include(CheckIPOSupported)
+    check_ipo_supported(RESULT ferrule_has_ipo OUTPUT ferrule_ipo_reason LANGUAGES C)
+    if(NOT ferrule_has_ipo)
+        message(FATAL_ERROR "FERRULE_LTO is on, but: ${ferrule_ipo_reason}")
+    endif()
+endif()
+
+if(MSVC)
+    set(ferrule_warnings /W4)
+    set(ferrule_werror /WX)
+    set(ferrule_definitions _CRT_SECURE_NO_WARNINGS)
+else()
+    set(ferrule_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes)
+    set(ferrule_werror -Werror)
+    set(ferrule_definitions "")
+endif()
+
+set(ferrule_sanitizers "")
+set(ferrule_assertions ${FERRULE_ASSERTIONS})
+if(FERRULE_SANITIZE)
+    set(ferrule_assertions ON)
+    set(ferrule_sanitizers -fsanitize=${FERRULE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+endif()
+
+function(ferrule_apply_settings target)
+    target_compile_options(${target} PRIVATE
+        ${ferrule_warnings}
+        "$<$<BOOL:${FERRULE_WERROR}>:${ferrule_werror}>"
+        ${ferrule_sanitizers})
+    target_link_options(${target} PRIVATE ${ferrule_sanitizers})
+    target_compile_definitions(${target} PRIVATE
+        ${ferrule_definitions}
+        "$<$<OR:$<CONFIG:Debug>,$<BOOL:${ferrule_assertions}>>:FERI_ASSERTIONS>")
+    set_target_properties(${target} PROPERTIES
+        C_STANDARD 11
+        C_STANDARD_REQUIRED ON
+        C_EXTENSIONS OFF
+        INTERPROCEDURAL_OPTIMIZATION ${FERRULE_LTO})
+endfunction()
