@@ -1,0 +1,230 @@
+/* platform.h: the seam, the only thing core knows of an operating system. Each function is one OS operation plus translation:
+ * it decides nothing, retries nothing, remembers nothing and loops over nothing. What differs between systems and matters to
+ * policy is a fact in ferp_traits. No OS header here: arguments and results are core types.
+ *
+ * Errors are this host's code through the backend's own table (ferp_error_kind), with the code kept. Outputs are written only
+ * on success, byte counts always. Every pointer is valid and every enum in range: core has checked. */
+#ifndef FERP_PLATFORM_H
+#define FERP_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+#include "ferrule/socket_addr.h"
+
+/* ---- Facts: true of every installation of this OS. What depends on version or configuration is tried, and its error tells. */
+
+struct ferp_traits {
+    /* A blocking recv, send, accept or connect waits inside the call, timeouts included (POSIX). Where false, every socket is
+     * nonblocking from birth and core waits (Windows: a call timed out or cancelled in the kernel loses its count). */
+    bool io_waits_in_kernel;
+    /* After shutdown of the read half, queued or arriving data resets the connection (Windows: "shutdown function", MSDN). */
+    bool shutdown_read_resets_on_data;
+    /* A thread that waits to write is not woken by shutdown (Windows: WSAPoll stays silent). */
+    bool write_wait_misses_shutdown;
+    /* An accepted socket takes over the listener's nonblocking mode (macOS, the BSDs: accept(2); Windows). Linux: no. */
+    bool accept_inherits_nonblocking;
+    /* SO_REUSEADDR lets another socket take a port that is in use; exclusive use must be asked for (Windows: "Using
+     * SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", MSDN). */
+    bool reuse_address_steals_ports;
+    /* bind answers "access denied" where a wildcard socket holds the port exclusively (Windows: same page). */
+    bool bind_denied_can_mean_in_use;
+    /* A nonblocking connect that has started answers "would block" (Windows: connect, WSAEWOULDBLOCK), not "in progress". */
+    bool connect_would_block_means_started;
+    /* A refused connect is tried again for about 2 s before it is reported (Windows: TcpMaxConnectRetransmissions). */
+    bool refused_connect_is_retried;
+    /* The largest length, and sum of lengths, that one recv or send takes, and the most slices. */
+    size_t io_length_max;
+    size_t io_slices_max;
+    /* The longest linger and keepalive values that the options hold. */
+    uint32_t linger_seconds_max;
+    uint32_t keepalive_seconds_max;
+    uint32_t keepalive_retries_max;
+};
+
+/* This OS's facts. Constant in a real backend. */
+const struct ferp_traits *ferp_traits(void);
+
+/* ---- Errors and time */
+
+/* The one kind of an errno or WSA code: total; 0 is FER_OK, an unknown code FER_UNCATEGORIZED. */
+fer_error_kind ferp_error_kind(int32_t os_code);
+
+/* Nanoseconds of a clock that never goes back, from an unstated origin. clock_gettime(CLOCK_MONOTONIC) | QueryPerformanceCounter. */
+uint64_t ferp_now(void);
+
+/* ---- The life of a socket */
+
+/* Makes a TCP socket, not inherited by child processes and never raising SIGPIPE, from its birth where the OS can, nonblocking
+ * where io_waits_in_kernel is false. socket | WSASocketW. */
+fer_error ferp_tcp_socket_new(fer_ip_family family, fer_raw_socket *out);
+
+/* Another handle of the same socket, not inherited. fcntl(F_DUPFD_CLOEXEC) | WSADuplicateSocketW + WSASocketW. */
+fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out);
+
+/* Closes the handle: the number is gone whatever the OS answers. close | closesocket. */
+void ferp_close(fer_raw_socket raw);
+
+/* What kind of socket somebody else's raw socket is. */
+typedef struct ferp_description {
+    bool is_stream;        /* SOCK_STREAM */
+    bool is_ip;            /* AF_INET or AF_INET6 */
+    fer_ip_family family;  /* set when is_ip */
+    bool is_listening;     /* SO_ACCEPTCONN */
+    bool is_connected;     /* getpeername answers */
+    bool is_nonblocking;   /* false where the OS cannot tell (Windows) */
+} ferp_description;
+
+/* Asks the OS what raw is. Error: not a socket at all. getsockopt, getsockname, getpeername, fcntl(F_GETFL). */
+fer_error ferp_describe(fer_raw_socket raw, ferp_description *out);
+
+/* Prepares a socket made elsewhere for the other functions here; its close-on-exec state is left as it is. On failure the socket
+ * is as it was. setsockopt(SO_NOSIGPIPE) on Apple, else nothing | FIONBIO 1, SO_RCVTIMEO and SO_SNDTIMEO read as timeouts. */
+fer_error ferp_adopt(fer_raw_socket raw);
+
+/* The reverse, before a socket is handed out: the mode and timeouts that were set are put on the socket itself. Nothing | FIONBIO,
+ * SO_RCVTIMEO, SO_SNDTIMEO. */
+fer_error ferp_release(fer_raw_socket raw);
+
+/* ---- Addresses and connections */
+
+fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr);
+fer_error ferp_listen(fer_raw_socket raw, int backlog);
+
+/* Connects. A blocking POSIX socket waits. IN_PROGRESS (or WOULD_BLOCK, see connect_would_block_means_started): it has started and
+ * its end is told by a FERP_CONNECTED wait and ferp_take_error. INTERRUPTED: the same, by connect(2). */
+fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr);
+
+/* Takes one connection off a listener's queue, not inherited. CONNECTION_ABORTED: that connection died in the queue, the listener is
+ * well (each OS has its own list of codes). WOULD_BLOCK: none is queued. accept4, accept + fcntl | accept + SetHandleInformation. */
+fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer);
+
+fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out);   /* getsockname */
+fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out);    /* getpeername */
+
+/* Asks Windows not to try a refused connect again (SIO_TCP_INITIAL_RTO), best effort; nothing elsewhere. Before ferp_connect. */
+void ferp_hasten_refusal(fer_raw_socket raw);
+
+/* ---- Bytes. *n is what was moved, 0 on failure. len and sums are at most io_length_max, counts at most io_slices_max. */
+
+/* OK with *n == 0 and len > 0 is the peer's end. BROKEN_PIPE: this socket's own read half is shut down (WSAESHUTDOWN). */
+fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n);
+fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n);
+fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count, size_t *n);
+/* BROKEN_PIPE: the write half is shut down, or the peer is gone. Never a signal. */
+fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n);
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count, size_t *n);
+
+/* How many bytes can be received at once. ioctl(FIONREAD) | ioctlsocket(FIONREAD). */
+fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n);
+
+fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how);   /* shutdown */
+
+/* SO_ERROR: the pending error as *pending (FER_OK where there is none), which the OS forgets. The result tells of the asking. */
+fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending);
+
+/* ---- Modes that every handle of a socket shares */
+
+typedef enum ferp_direction { FERP_READING = 0, FERP_WRITING = 1 } ferp_direction;
+
+/* NONE clears it. A finite one is not 0; it is rounded up to what the OS holds, never to 0 or to NONE, and saturates. SO_RCVTIMEO,
+ * SO_SNDTIMEO (on Windows the library's own words in those options, which nonblocking calls ignore). */
+fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout);
+fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out);
+
+/* The user's blocking mode. ioctl(FIONBIO), fcntl(F_GETFL) | a bit in the words above; the SOCKET itself stays nonblocking. */
+fer_error ferp_set_nonblocking(fer_raw_socket raw, bool nonblocking);
+fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out);
+
+/* Marks the read half as ended for every handle of the socket, where shutdown cannot be passed on (shutdown_read_resets_on_data). */
+fer_error ferp_mark_read_ended(fer_raw_socket raw);
+
+/* All that a wait in one direction must know, in one look. read_ended is false for FERP_WRITING. */
+struct ferp_wait_terms {
+    bool nonblocking;
+    bool read_ended;
+    fer_duration timeout;
+};
+fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out);
+
+/* ---- Options. Values are whole numbers as the OS has them; booleans 0 and 1. UNSUPPORTED: this OS, or this version, has it not. */
+
+typedef enum ferp_option {
+    FERP_REUSE_ADDRESS,       /* SO_REUSEADDR */
+    FERP_EXCLUSIVE_ADDRESS,   /* SO_EXCLUSIVEADDRUSE, Windows only */
+    FERP_ONLY_V6,             /* IPV6_V6ONLY */
+    FERP_NODELAY,             /* TCP_NODELAY */
+    FERP_TTL_V4,              /* IP_TTL */
+    FERP_HOPS_V6,             /* IPV6_UNICAST_HOPS */
+    FERP_KEEPALIVE,           /* SO_KEEPALIVE */
+    FERP_KEEPALIVE_TIME,      /* TCP_KEEPIDLE (TCP_KEEPALIVE on macOS), seconds */
+    FERP_KEEPALIVE_INTERVAL,  /* TCP_KEEPINTVL, seconds */
+    FERP_KEEPALIVE_RETRIES    /* TCP_KEEPCNT */
+} ferp_option;
+
+fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value);
+fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out);
+
+/* SO_LINGER (SO_LINGER_SEC on macOS). seconds is at most linger_seconds_max and matters only when on. */
+struct ferp_linger {
+    bool on;
+    uint32_t seconds;
+};
+fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger);
+fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out);
+
+/* Older Windows' one call for all of keepalive (SIO_KEEPALIVE_VALS): seconds, both given. UNSUPPORTED elsewhere. */
+fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds, uint32_t interval_seconds);
+
+/* ---- Waiting: arm, look, wait. core arms, then looks at what another thread may have changed, then waits: a ferp_wake between the
+ * look and the wait is not lost. A wait that was armed is ended by exactly one ferp_wait_for or ferp_wait_disarm. */
+
+typedef enum ferp_readiness {
+    FERP_READABLE,    /* a stream: bytes, the end or a failure can be received */
+    FERP_WRITABLE,    /* a stream: bytes can be sent, or a failure told */
+    FERP_ACCEPTABLE,  /* a listener: a connection is queued */
+    FERP_CONNECTED    /* a started connect has ended, well or badly */
+} ferp_readiness;
+
+/* The caller's storage for one wait; what is in it is the backend's. It must stay in place while armed. */
+typedef struct ferp_wait {
+    uintptr_t words[16];
+} ferp_wait;
+
+#define FERP_NO_DEADLINE UINT64_MAX
+
+/* Poll's own set-up, nothing yet | a zero-byte overlapped WSARecv for FERP_READABLE, nothing for the others. */
+fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness);
+
+/* Waits until ready (OK: a hint, not a promise; also after ferp_wake), the deadline by ferp_now (TIMED_OUT, os_code 0; one that has
+ * passed still looks once) or a signal (INTERRUPTED). FERP_CONNECTED only: CONNECTION_REFUSED with os_code 0 is the OS's hint that
+ * the connect has failed, for ferp_take_error to say why (POLLERR; select's except set). poll | WaitForSingleObject, WSAPoll, select. */
+fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline);
+
+/* Ends an armed wait without waiting. */
+void ferp_wait_disarm(ferp_wait *wait);
+
+/* Makes every wait to read on this socket end soon with OK. Nothing where shutdown itself wakes | CancelIoEx. */
+void ferp_wake(fer_raw_socket raw);
+
+/* ---- Names */
+
+/* One lookup's results, walked once; the storage is the caller's, what it points at the system's until ferp_lookup_end. */
+typedef struct ferp_lookup {
+    void *first;
+    void *next;
+} ferp_lookup;
+
+/* Looks a NUL-terminated, non-empty host up, for streams, any IP family. HOST_NOT_FOUND, RESOLVE_TRY_AGAIN or RESOLVE_FAILED with
+ * the resolver's code (EAI_ numbers negative); after a failure there is nothing to end. getaddrinfo | GetAddrInfoW. */
+fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host);
+
+/* The next IP address, with port 0; false when there is none. */
+bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out);
+
+void ferp_lookup_end(ferp_lookup *lookup);
+
+#endif
