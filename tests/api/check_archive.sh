@@ -1,0 +1,33 @@
+#!/bin/sh
+# Checks the objects of the static library: no heap anywhere, nothing global but fer_, feri_ and ferp_, and in core neither
+# writable globals nor calls to anything but core, the seam and the <string.h> functions.
+# usage: check_archive.sh NM OBJECT...
+set -eu
+nm=$1
+shift
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+core=0
+for object in "$@"; do
+    layer=other
+    case $object in
+        */core/*) layer=core; core=$((core + 1)) ;;
+    esac
+    "$nm" "$object" >"$work/one"
+    sed "s|^|$layer $(basename "$object") |" "$work/one" >>"$work/symbols"
+done
+[ "$core" -gt 0 ] || { echo "check_archive: no object of core was given" >&2; exit 1; }
+
+# nm prints `value letter name`, and `letter name` for what is undefined.
+awk '
+function complain(text) { printf "%s: %s\n", $2, text; bad = 1 }
+{ letter = $(NF - 1); name = $NF }
+letter == "U" && name ~ /^(__imp_)?(malloc|calloc|realloc|free|reallocarray|aligned_alloc|strdup|alloca)$/ { complain("uses the heap: " name) }
+$1 == "core" && letter == "U" && name !~ /^(fer|feri|ferp)_/ &&
+    name !~ /^(memcpy|memmove|memset|memcmp|memchr|strlen|strnlen|strchr|___chkstk_ms|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$/ { complain("core calls " name) }
+$1 == "core" && letter ~ /^[BbCDdGgSs]$/ && name !~ /^\./ && name !~ /\.local$/ { complain("core has a writable global: " name) }
+letter ~ /^[TDBRC]$/ && name !~ /^(fer|feri|ferp)_/ && name !~ /^(\.|__x86\.)/ { complain("a global name without our prefix: " name) }
+END { exit bad }
+' "$work/symbols"
+echo "check_archive: $# objects, $core of core; no heap and no strangers"

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Checks that each public function has a doc comment with all its slots, in order.
+# usage: check_docs.sh ROOT [--names]     --names prints the public functions' names instead (sim.h's left out)
+set -eu
+cd "$1"
+mode=${2:-check}
+
+files=$(find include -name '*.h' | LC_ALL=C sort)
+if [ "$mode" = --names ]; then
+    files=$(printf '%s\n' "$files" | grep -v '/sim\.h$')
+fi
+
+# shellcheck disable=SC2086 # the list is words
+awk -v mode="$mode" '
+function complain(text) { printf "%s:%d: %s\n", FILENAME, start, text; bad = 1 }
+
+function check_slots(name,    count, slots, i, at, previous) {
+    if (doc_end != start - 1) { complain(name " has no doc comment right above it"); return }
+    if (doc !~ /^\n\/\*\*\n \* [^ ]/) complain(name ": the comment does not begin with a line of what it does")
+    count = split("Blocks Owns Errors Rust Threads", slots, " ")
+    previous = 0
+    for (i = 1; i <= count; i++) {
+        at = index(doc, "\n * " slots[i] ": ")
+        if (at == 0) complain(name " does not say `" slots[i] ":`")
+        else if (at < previous) complain(name ": `" slots[i] ":` is out of order")
+        if (at > previous) previous = at
+    }
+}
+
+function finish_declaration(    name) {
+    name = declaration
+    if (!match(name, /fer_[a-z0-9_]+[ \t]*\(/)) { complain("cannot read: " declaration); return }
+    name = substr(name, RSTART, RLENGTH)
+    sub(/[ \t]*\($/, "", name)
+    functions++
+    if (mode == "--names") print name
+    else check_slots(name)
+}
+
+FNR == 1 { in_doc = 0; doc_end = -1; declaration = "" }
+/^\/\*\*/ { in_doc = 1; doc = "" }
+in_doc {
+    doc = doc "\n" $0
+    if (/\*\//) { in_doc = 0; doc_end = FNR }
+    next
+}
+declaration != "" {
+    declaration = declaration " " $0
+    if (/[;{]/) { finish_declaration(); declaration = "" }
+    next
+}
+/^(FER_MUST_USE[ \t]+)?FER_API[ \t]/ || /^static inline[ \t].*fer_[a-z0-9_]+[ \t]*\(/ {
+    start = FNR
+    declaration = $0
+    if (/;/ || /\{/) { finish_declaration(); declaration = "" }
+    next
+}
+/^[a-zA-Z].*[ *]fer_[a-z0-9_]+[ \t]*\(/ && !/^typedef/ {
+    start = FNR
+    if (mode != "--names") complain("a public function without FER_API: " $0)
+}
+END {
+    if (functions == 0) { print "check_docs: no public function was found"; exit 1 }
+    if (bad) exit 1
+    if (mode != "--names") printf "check_docs: %d public functions, all with all slots\n", functions
+}
+' $files

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Checks that the shared library shows exactly the public functions: all of them, and nothing that is not fer_.
+# usage: check_exports.sh ROOT LIBRARY NM OBJDUMP
+set -eu
+root=$1
+library=$2
+nm=$3
+objdump=$4
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+case $library in
+    *.dll)
+        "$objdump" -p "$library" |
+            awk '/^\[Ordinal\/Name Pointer\] Table/ { on = 1; next } on && /^$/ { on = 0 } on && /^[ \t]*\[/ { print $NF }' |
+            LC_ALL=C sort >"$work/shown"
+        ;;
+    *) "$nm" -D --defined-only "$library" | awk '{ print $NF }' | LC_ALL=C sort >"$work/shown" ;;
+esac
+[ -s "$work/shown" ] || { echo "check_exports: $library shows nothing at all" >&2; exit 1; }
+
+bad=0
+if grep -v '^fer_[a-z0-9_]*$' "$work/shown" >"$work/alien"; then
+    sed 's/$/ is shown, and is not fer_/' "$work/alien"
+    bad=1
+fi
+sh "$(dirname "$0")/check_docs.sh" "$root" --names | LC_ALL=C sort >"$work/public"
+LC_ALL=C comm -23 "$work/public" "$work/shown" | sed 's/$/ is declared, but the library does not show it/' >"$work/missing"
+LC_ALL=C comm -13 "$work/public" "$work/shown" | sed 's/$/ is shown, but no public header declares it/' >"$work/extra"
+if [ -s "$work/missing" ] || [ -s "$work/extra" ]; then
+    cat "$work/missing" "$work/extra"
+    bad=1
+fi
+[ "$bad" -eq 0 ] || exit 1
+echo "check_exports: $(wc -l <"$work/shown" | tr -d ' ') symbols, all fer_ and all declared"

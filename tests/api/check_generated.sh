@@ -1,0 +1,14 @@
+#!/bin/sh
+# Checks that a generated file is what its generator writes today.
+# usage: check_generated.sh FILE GENERATOR [ARGUMENT...]
+set -eu
+file=$1
+shift
+fresh=$(mktemp)
+trap 'rm -f "$fresh"' EXIT
+"$@" >"$fresh"
+[ -s "$fresh" ] || { echo "check_generated: $1 wrote nothing" >&2; exit 1; }
+if ! diff -u "$file" "$fresh"; then
+    echo "check_generated: $(basename "$file") is stale; write it again: $(basename "$1") >$(basename "$file")" >&2
+    exit 1
+fi

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Checks what each layer may know: include/ and core/ name no operating system, and core includes only what stands alone.
+# usage: check_layers.sh ROOT
+set -eu
+cd "$1"
+
+files=$(find include core -name '*.[ch]' | LC_ALL=C sort)
+[ -n "$files" ] || { echo "check_layers: nothing to check in $1" >&2; exit 1; }
+
+# shellcheck disable=SC2086 # the list is words
+awk '
+function complain(text) { printf "%s:%d: %s\n", FILENAME, first, text; bad = 1 }
+
+function is_freestanding(name) {
+    return name ~ /^(float|iso646|limits|stdalign|stdarg|stdbool|stddef|stdint|stdnoreturn)\.h$/
+}
+
+# The compiler own headers for instructions, which core may have in a header only, beside the portable form.
+function is_instruction_header(name) { return name ~ /^(intrin|emmintrin|arm_neon)\.h$/ }
+
+function check_include(layer, line,    name) {
+    name = line
+    sub(/^#[ \t]*include[ \t]*[<"]/, "", name)
+    sub(/[>"].*$/, "", name)
+    if (line ~ /include[ \t]*</) {
+        if (is_freestanding(name)) return
+        if (layer == "core" && (name == "string.h" || name == "stdatomic.h")) return
+        if (layer == "core" && FILENAME ~ /\.h$/ && is_instruction_header(name)) return
+        complain(layer " may not include <" name ">")
+    } else if (layer == "core") {
+        if (name !~ /^core\// && name !~ /^ferrule\// && name != "ferrule.h" && name != "platform/platform.h")
+            complain("core may not include \"" name "\"")
+    } else if (name !~ /^ferrule\//) {
+        complain("include may not include \"" name "\"")
+    }
+}
+
+function check_condition(layer, line) {
+    if (line ~ /_WIN32|_WIN64|WIN32|__CYGWIN__|__MINGW|__linux|__gnu_linux__|__unix|__APPLE__|__MACH__|TARGET_OS_|BSD__|__DragonFly__|__sun|__ANDROID__|__EMSCRIPTEN__|_POSIX_|__HAIKU__|__QNX/)
+        complain(layer " may not ask which operating system this is: " line)
+    if (line ~ /__has_include/)
+        complain(layer " may not look for headers: " line)
+}
+
+FNR == 1 { pending = "" }
+{
+    if (pending == "") first = FNR
+    line = pending $0
+    if (line ~ /\\$/) { sub(/\\$/, " ", line); pending = line; next }
+    pending = ""
+    sub(/^[ \t]+/, "", line)
+    layer = FILENAME
+    sub(/\/.*/, "", layer)
+    if (line ~ /^#[ \t]*include/) check_include(layer, line)
+    if (line ~ /^#[ \t]*(if|ifdef|ifndef|elif)/) check_condition(layer, line)
+    if (layer == "core" && line ~ /(^|[^A-Za-z0-9_])(errno|malloc|calloc|realloc|free|printf|fprintf|snprintf)[ \t]*(\(|=|;)/ &&
+        line !~ /^(\*|\/\*)/)
+        complain("core uses neither the heap, nor stdio, nor errno: " line)
+}
+END { exit bad }
+' $files
+echo "check_layers: $(printf '%s\n' "$files" | wc -l | tr -d ' ') files keep to their layer"

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Checks that no function passes 70 lines, no source file 500 (public headers are counted without comments and blank lines),
+# and CMakeLists.txt not 250.
+# usage: check_lengths.sh ROOT
+set -eu
+cd "$1"
+
+files=
+for room in core platform include fuzz examples; do
+    [ ! -d "$room" ] || files="$files $(find "$room" -name '*.[ch]' | LC_ALL=C sort | tr '\n' ' ')"
+done
+[ -n "$(echo "$files" | tr -d ' ')" ] || { echo "check_lengths: nothing to check in $1" >&2; exit 1; }
+
+# shellcheck disable=SC2086 # the list is words
+awk '
+function complain(line, text) { printf "%s:%d: %s\n", name, line, text; bad = 1 }
+
+function finish_file() {
+    if (name != "" && counted > 500) complain(lines, "the file has " counted " lines, more than 500")
+}
+
+# Takes comments out of a line; in_comment lives across lines.
+function without_comments(text,    at, out) {
+    out = ""
+    while (text != "") {
+        if (in_comment) {
+            at = index(text, "*/")
+            if (at == 0) return out
+            in_comment = 0
+            text = substr(text, at + 2)
+        } else {
+            at = index(text, "/*")
+            if (at == 0) return out text
+            out = out substr(text, 1, at - 1)
+            in_comment = 1
+            text = substr(text, at + 2)
+        }
+    }
+    return out
+}
+
+FNR == 1 { finish_file(); name = FILENAME; counted = 0; in_comment = 0; in_body = 0; signature = 0; is_public = name ~ /^include\// }
+{
+    lines = FNR
+    code = without_comments($0)
+    if (is_public) { if (code ~ /[^ \t]/) counted++ } else counted++
+}
+in_body {
+    if (/^}/) {
+        in_body = 0
+        if (FNR - signature + 1 > 70) complain(signature, "a function of " (FNR - signature + 1) " lines, more than 70")
+        signature = 0
+    }
+    next
+}
+/^#/ || code !~ /[^ \t]/ || /;[ \t]*$/ || /^}/ { signature = 0; next }
+/^[A-Za-z_]/ && signature == 0 { signature = FNR; is_function = !/^(struct|union|enum|typedef|extern)[ \t].*\{/ && !/=/ }
+/^\{/ || (/^[A-Za-z_ \t].*\)[ \t]*\{[ \t]*$/ && is_function) { if (signature && is_function) in_body = 1 }
+END { finish_file(); exit bad }
+' $files
+
+for list in CMakeLists.txt */CMakeLists.txt; do
+    [ -f "$list" ] || continue
+    count=$(wc -l <"$list" | tr -d ' ')
+    if [ "$count" -ge 250 ]; then
+        echo "$list:$count: it has $count lines; it must stay under 250"
+        exit 1
+    fi
+done
+echo "check_lengths: all within bounds"

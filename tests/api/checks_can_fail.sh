@@ -1,0 +1,187 @@
+#!/bin/sh
+# Checks the checks: each passes on a small clean tree and fails on that tree with one violation planted in it.
+# usage: checks_can_fail.sh CC NM OBJDUMP
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cc=$1
+nm=$2
+objdump=$3
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tree=$work/tree
+mkdir "$work/empty"
+failures=0
+tried=0
+
+# A tree that every check is content with.
+make_clean_tree() {
+    rm -rf "$tree"
+    mkdir -p "$tree/include/ferrule" "$tree/core" "$tree/platform"
+    echo 'project(x)' >"$tree/CMakeLists.txt"
+    cat >"$tree/include/ferrule/one.h" <<'TEXT'
+/* one.h: a header. */
+#ifndef FERRULE_ONE_H
+#define FERRULE_ONE_H
+
+#include <stdint.h>
+
+#if defined(FER_BUILD_SHARED)
+#define FER_API __attribute__((visibility("default")))
+#else
+#define FER_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Returns one.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: none.
+ * Threads: any number at once.
+ */
+FER_API int32_t fer_one(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+TEXT
+    cat >"$tree/core/one.c" <<'TEXT'
+/* one.c: one. */
+#include "ferrule/one.h"
+
+#include <string.h>
+
+int32_t fer_one(void)
+{
+    return 1;
+}
+TEXT
+}
+
+# expect pass|fail NAME COMMAND...
+expect() {
+    wanted=$1
+    name=$2
+    shift 2
+    tried=$((tried + 1))
+    got=pass
+    "$@" >"$work/output" 2>&1 || got=fail
+    if [ "$got" != "$wanted" ]; then
+        echo "$name: the check says $got, and should say $wanted"
+        sed 's/^/    /' "$work/output"
+        failures=$((failures + 1))
+    fi
+}
+
+# planted CHECK NAME: the tree now has a violation that CHECK must find.
+planted() {
+    expect fail "$2" sh "$here/$1.sh" "$tree"
+    make_clean_tree
+}
+
+repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
+
+make_clean_tree
+for check in check_layers check_docs check_lengths check_text; do
+    expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
+    expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
+done
+
+# ---- layers
+for line in '#include <sys/socket.h>' '#include <stdio.h>' '#include "platform/posix/socket.h"' '#ifdef _WIN32' \
+    '#if defined(__linux__)' '  # if X && defined(__APPLE__)' 'static void *p(void) { return malloc(3); }' '#include <errno.h>'; do
+    echo "$line" >>"$tree/core/one.c"
+    planted check_layers "core with: $line"
+done
+printf '#if defined(A) || \\\n    defined(_WIN64)\n#endif\n' >>"$tree/core/one.c"
+planted check_layers "core with an #if over two lines"
+for line in '#include <winsock2.h>' '#include <string.h>' '#include "core/one.h"' '#ifndef __unix__'; do
+    echo "$line" >>"$tree/include/ferrule/one.h"
+    planted check_layers "include with: $line"
+done
+
+# ---- docs
+for slot in Blocks Owns Errors Rust Threads; do
+    sed -i "/ \* $slot: /d" "$tree/include/ferrule/one.h"
+    planted check_docs "a comment without $slot"
+done
+sed -i 's/^FER_API int32_t/int32_t/' "$tree/include/ferrule/one.h"
+planted check_docs "a function without FER_API"
+echo 'FER_API int fer_two(void);' >>"$tree/include/ferrule/one.h"
+planted check_docs "a function without a comment"
+sed -i 's/^ \* Returns one\.$/ */' "$tree/include/ferrule/one.h"
+planted check_docs "a comment without its first line"
+
+# ---- lengths
+{ printf '\nint32_t feri_long(void)\n{\n'; repeat 68 '    ;'; printf '}\n'; } >>"$tree/core/one.c"
+planted check_lengths "a function of 71 lines"
+{ printf '\nint32_t feri_long(void) {\n'; repeat 69 '    ;'; printf '}\n'; } >>"$tree/core/one.c"
+planted check_lengths "a function of 71 lines whose brace ends its first line"
+{ printf '\nint32_t feri_long(void)\n{\n'; repeat 67 '    ;'; printf '}\n'; } >>"$tree/core/one.c"
+expect pass "a function of 70 lines" sh "$here/check_lengths.sh" "$tree"
+make_clean_tree
+repeat 500 'int feri_x;' >>"$tree/core/one.c"
+planted check_lengths "a file of more than 500 lines"
+repeat 500 'int feri_x;' >>"$tree/include/ferrule/one.h"
+planted check_lengths "a header of more than 500 lines"
+repeat 500 '/* a comment */' >>"$tree/include/ferrule/one.h"
+expect pass "a header with 500 lines of comment" sh "$here/check_lengths.sh" "$tree"
+make_clean_tree
+repeat 250 '# x' >>"$tree/CMakeLists.txt"
+planted check_lengths "a CMakeLists.txt of more than 250 lines"
+
+# ---- text; the words in two pieces, for this file is checked as well
+for line in "/* TO""DO: later */" "x; // FIX""ME" "/""home/someone/ferrule" "x='/""srv/project'" 'x ' "$(printf 'x\t')" "$(printf 'x\r')" "$tree/core"; do
+    printf '%s\n' "$line" >>"$tree/core/one.c"
+    planted check_text "a file with: $line"
+done
+printf 'x' >>"$tree/core/one.c"
+planted check_text "a file without a line end at the end"
+
+# ---- headers
+expect pass "check_headers on a clean tree" sh "$here/check_headers.sh" "$tree" "$cc"
+expect fail "check_headers without a header" sh "$here/check_headers.sh" "$work/empty" "$cc"
+echo 'static size_t fer_size;' >>"$tree/include/ferrule/one.h"
+expect fail "a header that uses what it does not include" sh "$here/check_headers.sh" "$tree" "$cc"
+make_clean_tree
+
+# ---- exports and archive; objects lie in a folder named as their layer
+build() {
+    mkdir -p "$work/objects/core"
+    "$cc" -std=c11 -fPIC -fvisibility=hidden -DFER_BUILD_SHARED -I"$tree/include" -c "$tree/core/one.c" -o "$work/objects/core/one.o"
+    "$cc" -shared "$work/objects/core/one.o" -o "$work/libone.so"
+}
+build
+expect pass "check_exports on a clean library" sh "$here/check_exports.sh" "$tree" "$work/libone.so" "$nm" "$objdump"
+expect pass "check_archive on a clean object" sh "$here/check_archive.sh" "$nm" "$work/objects/core/one.o"
+expect fail "check_archive on an object that is not there" sh "$here/check_archive.sh" "$nm" "$work/objects/core/none.o"
+expect fail "check_archive without core" sh "$here/check_archive.sh" "$nm" "$work/libone.so"
+for name in feri_two two; do
+    echo "__attribute__((visibility(\"default\"))) void $name(void); void $name(void) {}" >>"$tree/core/one.c"
+    build
+    expect fail "a library that shows $name" sh "$here/check_exports.sh" "$tree" "$work/libone.so" "$nm" "$objdump"
+    make_clean_tree
+done
+sed -i 's/FER_API int32_t fer_one/int32_t fer_one/' "$tree/include/ferrule/one.h"
+build
+expect fail "a library that hides a function" sh "$here/check_exports.sh" "$tree" "$work/libone.so" "$nm" "$objdump"
+make_clean_tree
+for line in '#include <stdlib.h>
+void *feri_two(void); void *feri_two(void) { return malloc(7); }' 'int feri_three = 3;' 'static int four; int *feri_four(void); int *feri_four(void) { return &four; }' \
+    'void two(void); void two(void) {}' '#include <stdio.h>
+void feri_five(void); void feri_five(void) { puts("five"); }'; do
+    echo "$line" >>"$tree/core/one.c"
+    build
+    expect fail "core with: $line" sh "$here/check_archive.sh" "$nm" "$work/objects/core/one.o"
+    make_clean_tree
+done
+
+[ "$failures" -eq 0 ] || exit 1
+echo "checks_can_fail: $tried trials, each check passes what is clean and finds what is planted"

@@ -1,0 +1,27 @@
+// consumer.cpp: the same from C++17: the headers are C++ too, and the functions have C names.
+#include <cstdio>
+#include <string>
+
+#include <ferrule.h>
+
+int main()
+{
+    fer_tcp_listener listener{};
+    fer_tcp_stream client{};
+    fer_socket_addr addr{};
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+
+    fer_error err = fer_tcp_listener_bind(&listener, "127.0.0.1:0");
+    if (err.kind == FER_OK) {
+        err = fer_tcp_listener_local_addr(&listener, &addr);
+    }
+    if (err.kind == FER_OK) {
+        (void)fer_socket_addr_format(&addr, text, sizeof text);
+        err = fer_tcp_stream_connect_timeout(&client, &addr, fer_duration_from_secs(5));
+    }
+    const std::string name = fer_error_kind_name(err.kind);
+    fer_tcp_stream_close(&client);
+    fer_tcp_listener_close(&listener);
+    std::printf("ferrule %s from C++: %s\n", fer_version(), name.c_str());
+    return name == "Ok" ? 0 : 1;
+}
