@@ -1,0 +1,33 @@
+/* ip_format.h: writing IP addresses into a longer text, and giving a finished text to the caller. */
+#ifndef FERI_IP_FORMAT_H
+#define FERI_IP_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ferrule/ip.h"
+
+/* Room for every text here and for the unused bytes that the writers may leave after it, at most seven. */
+enum { FERI_ADDR_TEXT_ROOM = 80 };
+
+typedef struct feri_addr_text {
+    char text[FERI_ADDR_TEXT_ROOM];
+    size_t len;
+} feri_addr_text;
+
+static inline void feri_addr_text_put(feri_addr_text *out, char byte)
+{
+    out->text[out->len] = byte;
+    out->len++;
+}
+
+void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr);
+void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr);
+
+/* Writes a number in decimal, without leading zeros. */
+void feri_decimal_write(feri_addr_text *out, uint32_t value);
+
+/* feri_text_store, in large steps where the text fits. */
+size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
+
+#endif

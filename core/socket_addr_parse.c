@@ -1,0 +1,78 @@
+/* socket_addr_parse.c: socket addresses from text, by the strict grammar of Rust 1.95. Never a name, never a resolver.
+ *
+ *   v4 = ip ":" port       v6 = "[" ip [ "%" scope ] "]" ":" port       port, scope: decimal digits, leading zeros allowed */
+#include <string.h>
+
+#include "core/addr_cursor.h"
+#include "core/ip_parse.h"
+#include "ferrule/socket_addr.h"
+
+/* Reads ":port", which must be the end of the text. */
+static bool feri_port_read_last(feri_addr_cursor *cursor, uint16_t *port)
+{
+    uint32_t value = 0;
+    if (!feri_addr_cursor_take(cursor, ':') || !feri_addr_cursor_read_decimal(cursor, UINT16_MAX, &value)) {
+        return false;
+    }
+    FERI_ASSERT(value <= UINT16_MAX);
+    *port = (uint16_t)value;
+    return feri_addr_cursor_is_at_end(cursor);
+}
+
+/* Reads "%scope" where there is one. */
+static bool feri_scope_read(feri_addr_cursor *cursor, uint32_t *scope_id)
+{
+    FERI_ASSERT(*scope_id == 0);
+    return !feri_addr_cursor_take(cursor, '%') || feri_addr_cursor_read_decimal(cursor, UINT32_MAX, scope_id);
+}
+
+fer_error fer_socket_addr_parse_v4_n(fer_socket_addr *out, const char *text, size_t len)
+{
+    feri_addr_cursor cursor = {text, len, 0};
+    fer_ipv4_addr ip = {{0}};
+    uint16_t port = 0;
+    if (out == NULL || text == NULL || !feri_ipv4_read(&cursor, &ip) || !feri_port_read_last(&cursor, &port)) {
+        return feri_addr_parse_result(false);
+    }
+    *out = fer_socket_addr_new_v4(&ip, port);
+    return feri_addr_parse_result(true);
+}
+
+fer_error fer_socket_addr_parse_v6_n(fer_socket_addr *out, const char *text, size_t len)
+{
+    feri_addr_cursor cursor = {text, len, 0};
+    fer_ipv6_addr ip = {{0}};
+    uint32_t scope_id = 0;
+    uint16_t port = 0;
+    if (out == NULL || text == NULL || !feri_addr_cursor_take(&cursor, '[') || !feri_ipv6_read(&cursor, &ip)) {
+        return feri_addr_parse_result(false);
+    }
+    if (!feri_scope_read(&cursor, &scope_id) || !feri_addr_cursor_take(&cursor, ']') || !feri_port_read_last(&cursor, &port)) {
+        return feri_addr_parse_result(false);
+    }
+    *out = fer_socket_addr_new_v6(&ip, port, 0, scope_id);
+    return feri_addr_parse_result(true);
+}
+
+fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text, size_t len)
+{
+    if (text != NULL && len > 0 && text[0] == '[') {
+        return fer_socket_addr_parse_v6_n(out, text, len);
+    }
+    return fer_socket_addr_parse_v4_n(out, text, len);
+}
+
+fer_error fer_socket_addr_parse(fer_socket_addr *out, const char *text)
+{
+    return fer_socket_addr_parse_n(out, text, text == NULL ? 0 : strlen(text));
+}
+
+fer_error fer_socket_addr_parse_v4(fer_socket_addr *out, const char *text)
+{
+    return fer_socket_addr_parse_v4_n(out, text, text == NULL ? 0 : strlen(text));
+}
+
+fer_error fer_socket_addr_parse_v6(fer_socket_addr *out, const char *text)
+{
+    return fer_socket_addr_parse_v6_n(out, text, text == NULL ? 0 : strlen(text));
+}
