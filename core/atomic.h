@@ -1,0 +1,61 @@
+/* atomic.h: atomic access to plain 32-bit members of a handle, for _Atomic in a public header would be no C++. GNU builtins,
+ * Interlocked functions, else C11. Nothing here knows what the words mean. */
+#ifndef FERI_ATOMIC_H
+#define FERI_ATOMIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+
+static inline uint32_t feri_atomic_load(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+/* Stores desired where *word is still expected; tells whether it did. */
+static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+#elif defined(_MSC_VER)
+
+#include <intrin.h>
+
+static inline uint32_t feri_atomic_load(const uint32_t *word)
+{
+    return (uint32_t)_InterlockedOr((volatile long *)word, 0);
+}
+
+static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return (uint32_t)_InterlockedCompareExchange((volatile long *)word, (long)desired, (long)expected) == expected;
+}
+
+#else
+
+#include <stdatomic.h>
+
+static inline uint32_t feri_atomic_load(const uint32_t *word)
+{
+    return atomic_load_explicit((const _Atomic uint32_t *)word, memory_order_acquire);
+}
+
+static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return atomic_compare_exchange_strong((_Atomic uint32_t *)word, &expected, desired);
+}
+
+#endif
+
+/* Sets some bits and clears others, in one step. */
+static inline void feri_atomic_change_bits(uint32_t *word, uint32_t set, uint32_t clear)
+{
+    uint32_t old = feri_atomic_load(word);
+    while (!feri_atomic_replace(word, old, (old & ~clear) | set)) {
+        old = feri_atomic_load(word);
+    }
+}
+
+#endif

@@ -1,0 +1,77 @@
+/* facts.h: the operating system's facts (platform.h, ferp_traits), each read in one function that is named as the fact. core
+ * branches on these and never on a system. */
+#ifndef FERI_FACTS_H
+#define FERI_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/platform.h"
+
+static inline bool feri_io_waits_in_kernel(void)
+{
+    return ferp_traits()->io_waits_in_kernel;
+}
+
+static inline bool feri_shutdown_read_resets_on_data(void)
+{
+    return ferp_traits()->shutdown_read_resets_on_data;
+}
+
+static inline bool feri_write_wait_misses_shutdown(void)
+{
+    return ferp_traits()->write_wait_misses_shutdown;
+}
+
+static inline bool feri_accept_inherits_nonblocking(void)
+{
+    return ferp_traits()->accept_inherits_nonblocking;
+}
+
+static inline bool feri_reuse_address_steals_ports(void)
+{
+    return ferp_traits()->reuse_address_steals_ports;
+}
+
+static inline bool feri_bind_denied_can_mean_in_use(void)
+{
+    return ferp_traits()->bind_denied_can_mean_in_use;
+}
+
+static inline bool feri_connect_would_block_means_started(void)
+{
+    return ferp_traits()->connect_would_block_means_started;
+}
+
+static inline bool feri_refused_connect_is_retried(void)
+{
+    return ferp_traits()->refused_connect_is_retried;
+}
+
+static inline size_t feri_io_length_max(void)
+{
+    return ferp_traits()->io_length_max;
+}
+
+static inline size_t feri_io_slices_max(void)
+{
+    return ferp_traits()->io_slices_max;
+}
+
+static inline uint32_t feri_linger_seconds_max(void)
+{
+    return ferp_traits()->linger_seconds_max;
+}
+
+static inline uint32_t feri_keepalive_seconds_max(void)
+{
+    return ferp_traits()->keepalive_seconds_max;
+}
+
+static inline uint32_t feri_keepalive_retries_max(void)
+{
+    return ferp_traits()->keepalive_retries_max;
+}
+
+#endif

@@ -1,0 +1,111 @@
+/* stream_state.h: the state of a socket handle, decided by tables alone: which events may happen, what follows, and what a call is
+ * answered. The fields share one 32-bit word, so that two threads change it without a lock. No OS call and no handle here. */
+#ifndef FERI_STREAM_STATE_H
+#define FERI_STREAM_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ferrule/error.h"
+
+/* X(name, text for docs/STATE.md). The first of each is 0: a word of 0 is a NEW handle. */
+#define FERI_LIVES(X)                                                                      \
+    X(NEW, "never opened, or a connect failed")                                            \
+    X(CONNECTING, "a call is filling the handle, or a connect is under way")               \
+    X(CONNECT_FAILED, "a started connect failed; the socket is kept until close")          \
+    X(OPEN, "has a socket")                                                                \
+    X(CLOSED, "the socket was given back or away")
+
+#define FERI_READ_HALVES(X)                                                                \
+    X(OPEN, "bytes may come")                                                              \
+    X(EOF, "the peer's orderly end was seen")                                              \
+    X(SHUT, "this handle shut it")                                                         \
+    X(RESET, "a fatal error was seen; it sticks")
+
+#define FERI_WRITE_HALVES(X)                                                               \
+    X(OPEN, "bytes may go")                                                                \
+    X(SHUT, "this handle shut it")                                                         \
+    X(GONE, "the peer takes no more: a fatal error or a broken pipe was seen")
+
+/* Whether this handle has ever seen the connection's end: outlives the read half's turn from EOF to SHUT (rule L6). */
+#define FERI_ENDINGS(X)                                                                    \
+    X(UNSEEN, "nothing of an end was seen")                                                \
+    X(SEEN, "the peer's end or a fatal error was seen")
+
+#define FERI_EVENTS(X)                                                                     \
+    X(CONNECT_BEGIN, "a call begins to fill the handle")                                   \
+    X(CONNECT_OK, "the handle has its socket, connected or listening")                     \
+    X(CONNECT_ABANDON, "a blocking call gave up; its socket is closed")                    \
+    X(CONNECT_FAIL, "a started connect failed")                                            \
+    X(SHUT_READ, "shutdown(READ)")                                                         \
+    X(SHUT_WRITE, "shutdown(WRITE)")                                                       \
+    X(SHUT_BOTH, "shutdown(BOTH)")                                                         \
+    X(GOT_EOF, "a read or peek met the end")                                               \
+    X(GOT_RESET, "a call met a fatal error")                                               \
+    X(GOT_PIPE, "a write met a broken pipe")                                               \
+    X(CLOSE, "close, or into_raw")
+
+/* What a caller asks of a handle. */
+#define FERI_REQUESTS(X)                                                                   \
+    X(READ, "read, peek and their kin")                                                    \
+    X(WRITE, "write and its kin")                                                          \
+    X(SHUTDOWN, "shutdown")                                                                \
+    X(PEER_ADDR, "peer_addr")                                                              \
+    X(TAKE_ERROR, "take_error")                                                            \
+    X(USE, "everything else that needs a socket")
+
+/* What the state answers, without the OS where it can. */
+#define FERI_ANSWERS(X)                                                                    \
+    X(ASK_OS, "the OS decides")                                                            \
+    X(ASK_QUEUE, "what is still queued is read; when nothing is, the reason")              \
+    X(END, "OK with 0 bytes")                                                              \
+    X(PIPE, "BROKEN_PIPE")                                                                 \
+    X(REASON, "the fatal error that was seen, or BROKEN_PIPE when there was none")         \
+    X(UNCONNECTED, "NOT_CONNECTED")                                                        \
+    X(PENDING, "WOULD_BLOCK")                                                              \
+    X(MISUSE, "INVALID_INPUT")
+
+#define FERI_COUNT_ONE(name, text) +1
+#define FERI_COUNT(LIST) (0 LIST(FERI_COUNT_ONE))
+
+#define FERI_LIFE_ENUMERATOR(name, text) FERI_LIFE_##name,
+#define FERI_READ_ENUMERATOR(name, text) FERI_READ_##name,
+#define FERI_WRITE_ENUMERATOR(name, text) FERI_WRITE_##name,
+#define FERI_ENDING_ENUMERATOR(name, text) FERI_ENDING_##name,
+#define FERI_EVENT_ENUMERATOR(name, text) FERI_EVENT_##name,
+#define FERI_REQUEST_ENUMERATOR(name, text) FERI_REQUEST_##name,
+#define FERI_ANSWER_ENUMERATOR(name, text) FERI_ANSWER_##name,
+
+typedef enum feri_life { FERI_LIVES(FERI_LIFE_ENUMERATOR) FERI_LIFE_COUNT } feri_life;
+typedef enum feri_read_half { FERI_READ_HALVES(FERI_READ_ENUMERATOR) FERI_READ_COUNT } feri_read_half;
+typedef enum feri_write_half { FERI_WRITE_HALVES(FERI_WRITE_ENUMERATOR) FERI_WRITE_COUNT } feri_write_half;
+typedef enum feri_ending { FERI_ENDINGS(FERI_ENDING_ENUMERATOR) FERI_ENDING_COUNT } feri_ending;
+typedef enum feri_event { FERI_EVENTS(FERI_EVENT_ENUMERATOR) FERI_EVENT_COUNT } feri_event;
+typedef enum feri_request { FERI_REQUESTS(FERI_REQUEST_ENUMERATOR) FERI_REQUEST_COUNT } feri_request;
+typedef enum feri_answer { FERI_ANSWERS(FERI_ANSWER_ENUMERATOR) FERI_ANSWER_COUNT } feri_answer;
+
+/* The word: life in bits 0-3, read half 4-7, write half 8-11, ending 12-15, the reason's kind 16-23. */
+typedef uint32_t feri_state;
+
+/* What feri_state_next answers to an event that cannot happen; no word has this value. */
+#define FERI_STATE_MISUSE UINT32_MAX
+
+feri_life feri_state_life(feri_state state);
+feri_read_half feri_state_read_half(feri_state state);
+feri_write_half feri_state_write_half(feri_state state);
+feri_ending feri_state_ending(feri_state state);
+
+/* The kind of the fatal error that was seen first, FER_OK where there was none. */
+fer_error_kind feri_state_reason(feri_state state);
+
+/* The word after an event, or FERI_STATE_MISUSE. reason is the fatal error's kind for GOT_RESET and CONNECT_FAIL, where the first one
+ * stays, else FER_OK. */
+feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind reason);
+
+/* What a request is answered in a state. */
+feri_answer feri_state_answer(feri_state state, feri_request request);
+
+/* Whether this handle has shut both halves. */
+bool feri_state_both_halves_shut(feri_state state);
+
+#endif
