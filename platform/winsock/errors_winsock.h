@@ -1,0 +1,168 @@
+/* errors_winsock.h: the Windows code of every error that a socket call can give, and its one kind. Data only, with the numbers, so
+ * that it is read on every system: by the Winsock backend, the simulated network's Windows dialect, and the tests.
+ *
+ * X(code, name, kind). Numbers: WinError.h. Meanings: "Windows Sockets Error Codes" and "System Error Codes" (MSDN). Where Rust
+ * 1.95's decode_error_kind names a kind, it is that one, 995 as TimedOut too; else the kind is that of the POSIX error with the
+ * same meaning. */
+#ifndef FERP_ERRORS_WINSOCK_H
+#define FERP_ERRORS_WINSOCK_H
+
+/* Winsock's own numbers, 10000 and up. */
+#define FERP_WINSOCK_SOCKET_ERRORS(X)                              \
+    X(10004, WSAEINTR, FER_INTERRUPTED)                            \
+    X(10009, WSAEBADF, FER_BAD_HANDLE)                             \
+    X(10013, WSAEACCES, FER_PERMISSION_DENIED)                     \
+    X(10014, WSAEFAULT, FER_INVALID_INPUT)                         \
+    X(10022, WSAEINVAL, FER_INVALID_INPUT)                         \
+    X(10024, WSAEMFILE, FER_TOO_MANY_OPEN_FILES)                   \
+    X(10035, WSAEWOULDBLOCK, FER_WOULD_BLOCK)                      \
+    X(10036, WSAEINPROGRESS, FER_IN_PROGRESS)                      \
+    X(10037, WSAEALREADY, FER_IN_PROGRESS)                         \
+    X(10038, WSAENOTSOCK, FER_BAD_HANDLE)                          \
+    X(10039, WSAEDESTADDRREQ, FER_NOT_CONNECTED)                   \
+    X(10040, WSAEMSGSIZE, FER_MESSAGE_TOO_LONG)                    \
+    X(10041, WSAEPROTOTYPE, FER_UNCATEGORIZED)                     \
+    X(10042, WSAENOPROTOOPT, FER_UNSUPPORTED)                      \
+    X(10043, WSAEPROTONOSUPPORT, FER_UNSUPPORTED)                  \
+    X(10044, WSAESOCKTNOSUPPORT, FER_UNSUPPORTED)                  \
+    X(10045, WSAEOPNOTSUPP, FER_UNSUPPORTED)                       \
+    X(10046, WSAEPFNOSUPPORT, FER_UNSUPPORTED)                     \
+    X(10047, WSAEAFNOSUPPORT, FER_UNSUPPORTED)                     \
+    X(10048, WSAEADDRINUSE, FER_ADDR_IN_USE)                       \
+    X(10049, WSAEADDRNOTAVAIL, FER_ADDR_NOT_AVAILABLE)             \
+    X(10050, WSAENETDOWN, FER_NETWORK_DOWN)                        \
+    X(10051, WSAENETUNREACH, FER_NETWORK_UNREACHABLE)              \
+    X(10052, WSAENETRESET, FER_CONNECTION_RESET)                   \
+    X(10053, WSAECONNABORTED, FER_CONNECTION_ABORTED)              \
+    X(10054, WSAECONNRESET, FER_CONNECTION_RESET)                  \
+    X(10055, WSAENOBUFS, FER_NO_BUFFER_SPACE)                      \
+    X(10056, WSAEISCONN, FER_ALREADY_CONNECTED)                    \
+    X(10057, WSAENOTCONN, FER_NOT_CONNECTED)                       \
+    X(10058, WSAESHUTDOWN, FER_BROKEN_PIPE)                        \
+    X(10059, WSAETOOMANYREFS, FER_UNCATEGORIZED)                   \
+    X(10060, WSAETIMEDOUT, FER_TIMED_OUT)                          \
+    X(10061, WSAECONNREFUSED, FER_CONNECTION_REFUSED)              \
+    X(10062, WSAELOOP, FER_FILESYSTEM_LOOP)                        \
+    X(10063, WSAENAMETOOLONG, FER_INVALID_FILENAME)                \
+    X(10064, WSAEHOSTDOWN, FER_HOST_UNREACHABLE)                   \
+    X(10065, WSAEHOSTUNREACH, FER_HOST_UNREACHABLE)                \
+    X(10066, WSAENOTEMPTY, FER_DIRECTORY_NOT_EMPTY)                \
+    X(10067, WSAEPROCLIM, FER_UNCATEGORIZED)                       \
+    X(10068, WSAEUSERS, FER_UNCATEGORIZED)                         \
+    X(10069, WSAEDQUOT, FER_QUOTA_EXCEEDED)                        \
+    X(10070, WSAESTALE, FER_STALE_NETWORK_FILE_HANDLE)             \
+    X(10071, WSAEREMOTE, FER_UNCATEGORIZED)                        \
+    X(10091, WSASYSNOTREADY, FER_NETWORK_DOWN)                     \
+    X(10092, WSAVERNOTSUPPORTED, FER_UNSUPPORTED)                  \
+    X(10093, WSANOTINITIALISED, FER_UNCATEGORIZED)                 \
+    X(10101, WSAEDISCON, FER_UNCATEGORIZED)                        \
+    X(10102, WSAENOMORE, FER_UNCATEGORIZED)                        \
+    X(10103, WSAECANCELLED, FER_CANCELLED)                         \
+    X(10104, WSAEINVALIDPROCTABLE, FER_UNCATEGORIZED)              \
+    X(10105, WSAEINVALIDPROVIDER, FER_UNCATEGORIZED)               \
+    X(10106, WSAEPROVIDERFAILEDINIT, FER_UNCATEGORIZED)            \
+    X(10107, WSASYSCALLFAILURE, FER_UNCATEGORIZED)                 \
+    X(10108, WSASERVICE_NOT_FOUND, FER_RESOLVE_FAILED)             \
+    X(10109, WSATYPE_NOT_FOUND, FER_RESOLVE_FAILED)                \
+    X(10110, WSA_E_NO_MORE, FER_UNCATEGORIZED)                     \
+    X(10111, WSA_E_CANCELLED, FER_CANCELLED)                       \
+    X(10112, WSAEREFUSED, FER_RESOLVE_FAILED)                      \
+    X(11001, WSAHOST_NOT_FOUND, FER_HOST_NOT_FOUND)                \
+    X(11002, WSATRY_AGAIN, FER_RESOLVE_TRY_AGAIN)                  \
+    X(11003, WSANO_RECOVERY, FER_RESOLVE_FAILED)                   \
+    X(11004, WSANO_DATA, FER_HOST_NOT_FOUND)                       \
+    X(11005, WSA_QOS_RECEIVERS, FER_UNCATEGORIZED)                 \
+    X(11006, WSA_QOS_SENDERS, FER_UNCATEGORIZED)                   \
+    X(11007, WSA_QOS_NO_SENDERS, FER_UNCATEGORIZED)                \
+    X(11008, WSA_QOS_NO_RECEIVERS, FER_UNCATEGORIZED)              \
+    X(11009, WSA_QOS_REQUEST_CONFIRMED, FER_UNCATEGORIZED)         \
+    X(11010, WSA_QOS_ADMISSION_FAILURE, FER_UNCATEGORIZED)         \
+    X(11011, WSA_QOS_POLICY_FAILURE, FER_UNCATEGORIZED)            \
+    X(11012, WSA_QOS_BAD_STYLE, FER_UNCATEGORIZED)                 \
+    X(11013, WSA_QOS_BAD_OBJECT, FER_UNCATEGORIZED)                \
+    X(11014, WSA_QOS_TRAFFIC_CTRL_ERROR, FER_UNCATEGORIZED)        \
+    X(11015, WSA_QOS_GENERIC_ERROR, FER_UNCATEGORIZED)             \
+    X(11016, WSA_QOS_ESERVICETYPE, FER_UNCATEGORIZED)              \
+    X(11017, WSA_QOS_EFLOWSPEC, FER_UNCATEGORIZED)                 \
+    X(11018, WSA_QOS_EPROVSPECBUF, FER_UNCATEGORIZED)              \
+    X(11019, WSA_QOS_EFILTERSTYLE, FER_UNCATEGORIZED)              \
+    X(11020, WSA_QOS_EFILTERTYPE, FER_UNCATEGORIZED)               \
+    X(11021, WSA_QOS_EFILTERCOUNT, FER_UNCATEGORIZED)              \
+    X(11022, WSA_QOS_EOBJLENGTH, FER_UNCATEGORIZED)                \
+    X(11023, WSA_QOS_EFLOWCOUNT, FER_UNCATEGORIZED)                \
+    X(11024, WSA_QOS_EUNKNOWNPSOBJ, FER_UNCATEGORIZED)             \
+    X(11025, WSA_QOS_EPOLICYOBJ, FER_UNCATEGORIZED)                \
+    X(11026, WSA_QOS_EFLOWDESC, FER_UNCATEGORIZED)                 \
+    X(11027, WSA_QOS_EPSFLOWSPEC, FER_UNCATEGORIZED)               \
+    X(11028, WSA_QOS_EPSFILTERSPEC, FER_UNCATEGORIZED)             \
+    X(11029, WSA_QOS_ESDMODEOBJ, FER_UNCATEGORIZED)                \
+    X(11030, WSA_QOS_ESHAPERATEOBJ, FER_UNCATEGORIZED)             \
+    X(11031, WSA_QOS_RESERVED_PETYPE, FER_UNCATEGORIZED)
+
+/* Win32's numbers: those that Rust names, and those that socket calls and overlapped requests can end with besides. */
+#define FERP_WINSOCK_SYSTEM_ERRORS(X)                              \
+    X(2, ERROR_FILE_NOT_FOUND, FER_NOT_FOUND)                      \
+    X(3, ERROR_PATH_NOT_FOUND, FER_NOT_FOUND)                      \
+    X(4, ERROR_TOO_MANY_OPEN_FILES, FER_TOO_MANY_OPEN_FILES)       \
+    X(5, ERROR_ACCESS_DENIED, FER_PERMISSION_DENIED)               \
+    X(6, ERROR_INVALID_HANDLE, FER_BAD_HANDLE)                     \
+    X(8, ERROR_NOT_ENOUGH_MEMORY, FER_OUT_OF_MEMORY)               \
+    X(14, ERROR_OUTOFMEMORY, FER_OUT_OF_MEMORY)                    \
+    X(15, ERROR_INVALID_DRIVE, FER_NOT_FOUND)                      \
+    X(17, ERROR_NOT_SAME_DEVICE, FER_CROSSES_DEVICES)              \
+    X(19, ERROR_WRITE_PROTECT, FER_READ_ONLY_FILESYSTEM)           \
+    X(39, ERROR_HANDLE_DISK_FULL, FER_STORAGE_FULL)                \
+    X(50, ERROR_NOT_SUPPORTED, FER_UNSUPPORTED)                    \
+    X(53, ERROR_BAD_NETPATH, FER_NOT_FOUND)                        \
+    X(64, ERROR_NETNAME_DELETED, FER_CONNECTION_RESET)             \
+    X(67, ERROR_BAD_NET_NAME, FER_NOT_FOUND)                       \
+    X(80, ERROR_FILE_EXISTS, FER_ALREADY_EXISTS)                   \
+    X(87, ERROR_INVALID_PARAMETER, FER_INVALID_INPUT)              \
+    X(109, ERROR_BROKEN_PIPE, FER_BROKEN_PIPE)                     \
+    X(112, ERROR_DISK_FULL, FER_STORAGE_FULL)                      \
+    X(120, ERROR_CALL_NOT_IMPLEMENTED, FER_UNSUPPORTED)            \
+    X(121, ERROR_SEM_TIMEOUT, FER_TIMED_OUT)                       \
+    X(123, ERROR_INVALID_NAME, FER_INVALID_FILENAME)               \
+    X(132, ERROR_SEEK_ON_DEVICE, FER_NOT_SEEKABLE)                 \
+    X(145, ERROR_DIR_NOT_EMPTY, FER_DIRECTORY_NOT_EMPTY)           \
+    X(161, ERROR_BAD_PATHNAME, FER_INVALID_FILENAME)               \
+    X(170, ERROR_BUSY, FER_RESOURCE_BUSY)                          \
+    X(183, ERROR_ALREADY_EXISTS, FER_ALREADY_EXISTS)               \
+    X(206, ERROR_FILENAME_EXCED_RANGE, FER_INVALID_FILENAME)       \
+    X(223, ERROR_FILE_TOO_LARGE, FER_FILE_TOO_LARGE)               \
+    X(232, ERROR_NO_DATA, FER_BROKEN_PIPE)                         \
+    X(258, WAIT_TIMEOUT, FER_TIMED_OUT)                            \
+    X(267, ERROR_DIRECTORY, FER_NOT_A_DIRECTORY)                   \
+    X(336, ERROR_DIRECTORY_NOT_SUPPORTED, FER_IS_A_DIRECTORY)      \
+    X(594, ERROR_DRIVER_CANCEL_TIMEOUT, FER_TIMED_OUT)             \
+    X(995, ERROR_OPERATION_ABORTED, FER_TIMED_OUT)                 \
+    X(996, ERROR_IO_INCOMPLETE, FER_IN_PROGRESS)                   \
+    X(997, ERROR_IO_PENDING, FER_IN_PROGRESS)                      \
+    X(1053, ERROR_SERVICE_REQUEST_TIMEOUT, FER_TIMED_OUT)          \
+    X(1121, ERROR_COUNTER_TIMEOUT, FER_TIMED_OUT)                  \
+    X(1131, ERROR_POSSIBLE_DEADLOCK, FER_DEADLOCK)                 \
+    X(1142, ERROR_TOO_MANY_LINKS, FER_TOO_MANY_LINKS)              \
+    X(1223, ERROR_CANCELLED, FER_CANCELLED)                        \
+    X(1225, ERROR_CONNECTION_REFUSED, FER_CONNECTION_REFUSED)      \
+    X(1231, ERROR_NETWORK_UNREACHABLE, FER_NETWORK_UNREACHABLE)    \
+    X(1232, ERROR_HOST_UNREACHABLE, FER_HOST_UNREACHABLE)          \
+    X(1236, ERROR_CONNECTION_ABORTED, FER_CONNECTION_ABORTED)      \
+    X(1295, ERROR_DISK_QUOTA_EXCEEDED, FER_QUOTA_EXCEEDED)         \
+    X(1450, ERROR_NO_SYSTEM_RESOURCES, FER_NO_BUFFER_SPACE)        \
+    X(1460, ERROR_TIMEOUT, FER_TIMED_OUT)                          \
+    X(1921, ERROR_CANT_RESOLVE_FILENAME, FER_FILESYSTEM_LOOP)      \
+    X(5910, ERROR_RESOURCE_CALL_TIMED_OUT, FER_TIMED_OUT)          \
+    X(7012, ERROR_CTX_MODEM_RESPONSE_TIMEOUT, FER_TIMED_OUT)       \
+    X(7040, ERROR_CTX_CLIENT_QUERY_TIMEOUT, FER_TIMED_OUT)         \
+    X(8014, FRS_ERR_SYSVOL_POPULATE_TIMEOUT, FER_TIMED_OUT)        \
+    X(8226, ERROR_DS_TIMELIMIT_EXCEEDED, FER_TIMED_OUT)            \
+    X(9705, DNS_ERROR_RECORD_TIMED_OUT, FER_TIMED_OUT)             \
+    X(13805, ERROR_IPSEC_IKE_TIMED_OUT, FER_TIMED_OUT)             \
+    X(15402, ERROR_RUNLEVEL_SWITCH_TIMEOUT, FER_TIMED_OUT)         \
+    X(15403, ERROR_RUNLEVEL_SWITCH_AGENT_TIMEOUT, FER_TIMED_OUT)
+
+#define FERP_WINSOCK_ERRORS(X)    \
+    FERP_WINSOCK_SYSTEM_ERRORS(X) \
+    FERP_WINSOCK_SOCKET_ERRORS(X)
+
+#endif
