@@ -7,6 +7,7 @@ usage() {
 usage: ci/wine.sh PROGRAM.exe [ARGUMENT...]   run it, with its exit code
        ci/wine.sh --start                     make the prefix and start its server
        ci/wine.sh --stop                      end the server
+       ci/wine.sh --running                   exit code 0 when the prefix's server runs
        ci/wine.sh --available                 exit code 0 when there is a Wine
 
 The prefix is $WINEPREFIX, else build/wineprefix beside the sources.
@@ -70,6 +71,14 @@ case "${1:---help}" in
     --help) usage ;;
     --available) [ -n "$wine" ] && [ -n "$server" ] ;;
     --start) need_wine; start_once ;;
+    # It waits for the server's end: still waiting after a moment means that there is one.
+    --running)
+        need_wine
+        [ -d "$WINEPREFIX" ] || exit 1
+        code=0
+        timeout 0.5 "$server" -w </dev/null >/dev/null 2>&1 || code=$?
+        [ "$code" -eq 124 ]
+        ;;
     --stop) need_wine; "$server" -k </dev/null >/dev/null 2>&1 || true ;;
     *)
         need_wine

@@ -1,0 +1,59 @@
+# Counts tests one by one: each cmocka test inside a program, and each other ctest test. Reads what ctest printed, then its
+# LastTest.log; prints `PASSED FAILED SKIPPED`, then a line for each that was skipped or failed.
+#   awk -f count_tests.awk CTEST-OUTPUT LastTest.log
+
+function count(result, name) {
+    total[result]++
+    if (result != "passed") lines[++line_count] = result ": " name
+}
+
+function finish_block() {
+    if (block == "") return
+    if (current != "") { count("failed", block "/" current " (it did not come to its end)"); block_failures++ }
+    if (block in ctest_skipped) { if (!block_tests) count("skipped", block) }
+    else if (!block_tests && !(block in ctest_failed)) count("passed", block)
+    if ((block in ctest_failed) && !block_failures) count("failed", block " (" ctest_failed[block] ")")
+    delete ctest_failed[block]
+    block = ""
+}
+
+{ sub(/\r$/, "") }
+
+# ---- what ctest printed: `<tab> 3 - name (Failed)`, `(Not Run)`, `(Timeout)`, `(Skipped)`, ...
+FNR == NR {
+    if (/^[ \t]+[0-9]+ - [^ ]+ \(.*\)/) {
+        name = $3
+        why = $0
+        sub(/^[^(]*\(/, "", why)
+        sub(/\).*$/, "", why)
+        if (why == "Skipped" || why == "Disabled") ctest_skipped[name] = why
+        else ctest_failed[name] = why
+    }
+    next
+}
+
+# ---- LastTest.log
+/^[0-9]+\/[0-9]+ Testing: / {
+    finish_block()
+    block = $3
+    block_tests = block_failures = 0
+    current = ""
+    next
+}
+/^\[ RUN      \] / { current = $4; next }
+current != "" && /^\[       OK \] / && $4 == current { count("passed", block "/" current); block_tests++; current = ""; next }
+current != "" && /^\[  SKIPPED \] / && $4 == current { count("skipped", block "/" current); block_tests++; current = ""; next }
+current != "" && /^\[  FAILED  \] / && $4 == current {
+    count("failed", block "/" current)
+    block_tests++
+    block_failures++
+    current = ""
+    next
+}
+
+END {
+    finish_block()
+    for (name in ctest_failed) count("failed", name " (" ctest_failed[name] ")")
+    printf "%d %d %d\n", total["passed"], total["failed"], total["skipped"]
+    for (i = 1; i <= line_count; i++) print lines[i]
+}

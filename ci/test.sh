@@ -1,0 +1,137 @@
+#!/bin/sh
+# Runs every test on both backends, with sanitizers, and prints one line of totals at the end.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/test.sh [--no-setup] [PRESET...]
+
+Installs what is missing (ci/setup.sh), then builds and tests each preset: debug, release, asan and tsan on this system, and
+mingw, the Windows backend, under Wine. Without arguments: all of them. The last line is `N passed, N failed, N skipped`;
+the exit code is 0 when nothing failed. Logs lie in build/log. Where there is no Wine the Windows half is skipped with a
+word about it; with CI=true that is a failure.
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+passed=0
+failed=0
+skipped=0
+
+fail() {
+    say "    $*"
+    failed=$((failed + 1))
+}
+
+# For what this machine cannot do: a skip for a person, a failure for CI.
+cannot() {
+    say ""
+    say "**** $*"
+    say ""
+    if in_ci; then
+        failed=$((failed + 1))
+    else
+        skipped=$((skipped + 1))
+    fi
+}
+
+# Some kernels spread addresses further than the thread sanitizer can bear.
+tsan_prefix() {
+    probe=$root/build/cache/tsan-probe
+    mkdir -p "$root/build/cache"
+    echo 'int main(void) { return 0; }' >"$probe.c"
+    clang -fsanitize=thread "$probe.c" -o "$probe" >/dev/null 2>&1 || return 0
+    for _ in 1 2 3 4 5 6 7 8; do
+        if ! "$probe" >/dev/null 2>&1; then
+            command -v setarch >/dev/null 2>&1 && printf 'setarch -R'
+            return 0
+        fi
+    done
+}
+
+# add_results PRESET CTEST-EXIT-CODE
+add_results() {
+    counts=$logs/$1-counts.txt
+    awk -f "$root/ci/count_tests.awk" "$logs/$1-test.log" "$root/build/$1/Testing/Temporary/LastTest.log" >"$counts"
+    read -r preset_passed preset_failed preset_skipped <"$counts"
+    if [ "$preset_passed" -eq 0 ]; then
+        say "    no test passed at all"
+        preset_failed=$((preset_failed + 1))
+    elif [ "$2" -ne 0 ] && [ "$preset_failed" -eq 0 ]; then
+        say "    ctest ended with $2"
+        preset_failed=1
+    fi
+    passed=$((passed + preset_passed))
+    failed=$((failed + preset_failed))
+    skipped=$((skipped + preset_skipped))
+    say "    $preset_passed passed, $preset_failed failed, $preset_skipped skipped"
+    grep -E '^(failed|skipped): ' "$counts" | sed 's/^/    /' || true
+    if [ "$preset_failed" -ne 0 ]; then
+        say "    the end of build/log/$1-test.log:"
+        tail -n 60 "$logs/$1-test.log" | sed 's/^/    | /'
+    fi
+}
+
+# test_preset PRESET [COMMAND-PREFIX]
+test_preset() {
+    preset=$1
+    prefix=${2:-}
+    began=$(date +%s)
+    say "== $preset: configure, build, test"
+    logged "$preset-configure" configure_preset "$preset" || { fail "$preset cannot be configured"; return 0; }
+    logged "$preset-build" build_preset "$preset" || { fail "$preset cannot be built"; return 0; }
+    code=0
+    # shellcheck disable=SC2086 # the prefix is words
+    (cd "$root/build/$preset" && $prefix ctest -j "$jobs" --output-on-failure) >"$logs/$preset-test.log" 2>&1 </dev/null || code=$?
+    add_results "$preset" "$code"
+    say "    took $(($(date +%s) - began)) s"
+}
+
+# The size is the release build's, stripped.
+show_library() {
+    library=$(find "$root/build/release" -maxdepth 1 -name 'libferrule.so.*.*.*' 2>/dev/null | head -n 1)
+    [ -n "$library" ] || return 0
+    strip -o "$root/build/release/libferrule.stripped" "$library"
+    say "== the shared library: $(wc -c <"$root/build/release/libferrule.stripped") bytes stripped; needs$(
+        objdump -p "$library" | awk '$1 == "NEEDED" { printf " %s", $2 }')"
+}
+
+setup=yes
+presets=
+for argument in "$@"; do
+    case $argument in
+        --help) usage; exit 0 ;;
+        --no-setup) setup=no ;;
+        debug | release | lto | asan | tsan | mingw) presets="$presets $argument" ;;
+        *) usage >&2; exit 2 ;;
+    esac
+done
+[ -n "$presets" ] || presets="debug release asan tsan mingw"
+
+trap 'stop_wine' EXIT
+trap 'exit 130' INT TERM
+if [ "$setup" = yes ]; then
+    "$root/ci/setup.sh" build test
+fi
+
+for preset in $presets; do
+    case $preset in
+        tsan) test_preset tsan "$(tsan_prefix)" ;;
+        mingw)
+            if [ "$setup" = yes ] && ! "$root/ci/setup.sh" mingw; then
+                cannot "Wine or the Windows compiler could not be installed: the Windows backend is NOT tested"
+            elif ! "$root/ci/wine.sh" --available; then
+                cannot "There is no Wine here: the Windows backend is NOT tested"
+            else
+                start_wine
+                test_preset mingw
+            fi
+            ;;
+        *) test_preset "$preset" ;;
+    esac
+done
+show_library
+say "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

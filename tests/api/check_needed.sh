@@ -1,0 +1,9 @@
+#!/bin/sh
+# Checks that the shared library needs the C library and the system's sockets, and nothing else.
+# usage: check_needed.sh LIBRARY OBJDUMP
+set -eu
+needed=$("$2" -p "$1" | awk '$1 == "NEEDED" { print $2 } /DLL Name:/ { print $3 }')
+[ -n "$needed" ] || { echo "check_needed: $1 needs nothing: was it read at all?" >&2; exit 1; }
+others=$(printf '%s\n' "$needed" | grep -viE '^(libc\.so(\.[0-9]+)?|ld-linux.*|kernel32\.dll|msvcrt\.dll|ucrtbase\.dll|api-ms-win-crt-.*\.dll|ws2_32\.dll|ntdll\.dll)$' || true)
+[ -z "$others" ] || { echo "check_needed: it also needs:" $others >&2; exit 1; }
+echo "check_needed: it needs" $needed
