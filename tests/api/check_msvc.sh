@@ -1,0 +1,58 @@
+#!/bin/sh
+# Checks, without Microsoft's headers, what can be checked of MSVC: that core and the public headers are understood by clang as
+# MSVC's dialect (no __GNUC__, _MSC_VER set), for each of its processors. What core needs of the C library is declared here.
+# usage: check_msvc.sh ROOT CLANG
+set -eu
+root=$1
+clang=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cat >"$work/string.h" <<'TEXT'
+#pragma once
+#include <stddef.h>
+void *memcpy(void *to, const void *from, size_t len);
+void *memmove(void *to, const void *from, size_t len);
+void *memset(void *to, int value, size_t len);
+int memcmp(const void *a, const void *b, size_t len);
+void *memchr(const void *in, int value, size_t len);
+size_t strlen(const char *text);
+TEXT
+cat >"$work/sal.h" <<'TEXT'
+#pragma once
+#define _Check_return_
+TEXT
+cat >"$work/intrin.h" <<'TEXT'
+#pragma once
+#include <emmintrin_or_nothing.h>
+void __debugbreak(void);
+long _InterlockedOr(long volatile *word, long bits);
+long _InterlockedAnd(long volatile *word, long bits);
+long _InterlockedExchange(long volatile *word, long value);
+long _InterlockedExchangeAdd(long volatile *word, long value);
+long _InterlockedCompareExchange(long volatile *word, long desired, long expected);
+unsigned char _BitScanForward(unsigned long *index, unsigned long mask);
+unsigned char _BitScanReverse(unsigned long *index, unsigned long mask);
+TEXT
+printf '#if defined(_M_X64) || defined(_M_IX86)\n#include <emmintrin.h>\n#endif\n' >"$work/emmintrin_or_nothing.h"
+# clang's own SSE2 header asks for malloc.
+printf '#pragma once\n' >"$work/malloc.h"
+printf '#pragma once\n' >"$work/stdlib.h"
+printf '#include "ferrule.h"\nextern int ferrule_msvc_check;\n' >"$work/all.c"
+cp "$work/all.c" "$work/all.cpp"
+
+count=0
+bad=0
+for target in x86_64 i686 aarch64; do
+    set -- "--target=$target-pc-windows-msvc" -fsyntax-only -ffreestanding -fms-extensions -Wall -Wextra -Werror \
+        -I"$root/include" -I"$root" -isystem "$work"
+    for source in "$root"/core/*.c "$work/all.c"; do
+        "$clang" -std=c11 "$@" "$source" || bad=1
+        "$clang" -std=c11 "$@" -DFER_BUILD_SHARED -DFERI_ASSERTIONS "$source" || bad=1
+        count=$((count + 1))
+    done
+    "$clang" -std=c++17 "$@" "$work/all.cpp" || bad=1
+done
+[ "$count" -gt 3 ] || { echo "check_msvc: no source of core was found" >&2; exit 1; }
+[ "$bad" -eq 0 ] || exit 1
+echo "check_msvc: $count times a source of core, as MSVC would read it"
