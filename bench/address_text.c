@@ -152,9 +152,9 @@ static uint64_t scalar_parse_v4(const void *input, size_t count)
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         const char *text = &set->pool[set->at[i]];
-        feri_addr_cursor cursor = {text, strlen(text), 0};
-        fer_ipv4_addr addr;
-        sum += feri_ipv4_read_scalar(&cursor, &addr) && feri_addr_cursor_is_at_end(&cursor) ? first_bytes(&addr) : 0;
+        const size_t len = strlen(text);
+        const feri_ipv4_match match = feri_ipv4_match_scalar(text, len);
+        sum += match.len == len ? match.bits : 0;
     }
     return sum;
 }

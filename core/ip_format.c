@@ -33,12 +33,25 @@ static inline unsigned feri_octet_text_len(uint8_t octet)
     return 2u + (octet >= 10) + (octet >= 100);
 }
 
-/* Stores a word's bytes, the lowest first; compilers make one store of it. */
-static inline void feri_word_store(char *text, size_t at, uint64_t word)
+/* Store a word's bytes, the lowest first. Written out, for then compilers make one store of them. */
+static inline void feri_word_store_4(char *text, size_t at, uint32_t word)
 {
-    for (size_t i = 0; i < 8; i++) {
-        text[at + i] = (char)(unsigned char)(word >> (8 * i) & 0xFF);
-    }
+    text[at] = (char)(unsigned char)(word & 0xFF);
+    text[at + 1] = (char)(unsigned char)(word >> 8 & 0xFF);
+    text[at + 2] = (char)(unsigned char)(word >> 16 & 0xFF);
+    text[at + 3] = (char)(unsigned char)(word >> 24);
+}
+
+static inline void feri_word_store_8(char *text, size_t at, uint64_t word)
+{
+    text[at] = (char)(unsigned char)(word & 0xFF);
+    text[at + 1] = (char)(unsigned char)(word >> 8 & 0xFF);
+    text[at + 2] = (char)(unsigned char)(word >> 16 & 0xFF);
+    text[at + 3] = (char)(unsigned char)(word >> 24 & 0xFF);
+    text[at + 4] = (char)(unsigned char)(word >> 32 & 0xFF);
+    text[at + 5] = (char)(unsigned char)(word >> 40 & 0xFF);
+    text[at + 6] = (char)(unsigned char)(word >> 48 & 0xFF);
+    text[at + 7] = (char)(unsigned char)(word >> 56);
 }
 
 /* Stores "a.b.c.d" and a NUL from text[at] on, and nothing after that. Returns the length without the NUL. */
@@ -54,8 +67,8 @@ static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr 
     const uint64_t right = feri_octet_text[octet[2]] | last << (8 * len_c);
     const unsigned spare = len_ab + len_cd - 8; /* 0 to 8: where the last eight bytes begin; shifts of 64 are made in two halves */
     FERI_ASSERT(len_ab <= 8 && len_cd <= 8 && spare <= 8);
-    feri_word_store(text, at, left | right << (4 * len_ab) << (4 * len_ab));
-    feri_word_store(text, at + spare, right << (8 * (8 - len_cd)) | left >> (4 * spare) >> (4 * spare));
+    feri_word_store_8(text, at, left | right << (4 * len_ab) << (4 * len_ab));
+    feri_word_store_8(text, at + spare, right << (8 * (8 - len_cd)) | left >> (4 * spare) >> (4 * spare));
     return len_ab + len_cd - 1;
 }
 
@@ -111,9 +124,7 @@ static inline void feri_group_write(feri_addr_text *out, uint16_t group)
     const unsigned len = 1u + (group > 0xF) + (group > 0xFF) + (group > 0xFFF);
     const uint32_t word = digits >> (8 * (4 - len));
     FERI_ASSERT(out->len + 4 <= FERI_ADDR_TEXT_ROOM);
-    for (size_t i = 0; i < 4; i++) {
-        out->text[out->len + i] = (char)(unsigned char)(word >> (8 * i) & 0xFF);
-    }
+    feri_word_store_4(out->text, out->len, word);
     out->len += len;
 }
 

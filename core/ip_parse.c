@@ -9,7 +9,7 @@
 
 #include "core/ipv4_vector.h"
 
-enum { FERI_IPV6_GROUPS = 8, FERI_NOT_HEX = 0xFF };
+enum { FERI_IPV6_GROUPS = 8 };
 
 /* The value of a hexadecimal digit plus one, so that what the table does not name is 0. */
 static const uint8_t feri_hex_plus_one[256] = {
@@ -18,27 +18,30 @@ static const uint8_t feri_hex_plus_one[256] = {
     ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
 
-/* The value of the hexadecimal digit that stands `ahead` bytes on; above 15 if none does. */
-static inline uint32_t feri_hex_look(const feri_addr_cursor *cursor, size_t ahead)
-{
-    return (uint32_t)feri_hex_plus_one[feri_addr_cursor_look(cursor, ahead)] - 1u;
-}
-
 /* The value of the decimal digit that stands `ahead` bytes on; above 9 if none does. */
 static inline uint32_t feri_digit_look(const feri_addr_cursor *cursor, size_t ahead)
 {
     return feri_addr_cursor_look(cursor, ahead) - '0';
 }
 
-static inline bool feri_octet_step(feri_addr_cursor *cursor, size_t digits, uint32_t value, uint8_t *octet)
+/* The octets of a number whose highest byte is the first. Written out, for then compilers make one store of them. */
+static inline fer_ipv4_addr feri_ipv4_of_bits(uint32_t bits)
+{
+    const fer_ipv4_addr addr = {
+        {(uint8_t)(bits >> 24), (uint8_t)(bits >> 16 & 0xFF), (uint8_t)(bits >> 8 & 0xFF), (uint8_t)(bits & 0xFF)}};
+    return addr;
+}
+
+/* Takes the digits of one octet; *bits gets it as its new lowest byte. */
+static inline bool feri_octet_take(feri_addr_cursor *cursor, size_t digits, uint32_t value, uint32_t *bits)
 {
     FERI_ASSERT(digits >= 1 && digits <= 3);
     cursor->index += digits;
-    *octet = (uint8_t)value;
+    *bits = *bits << 8 | (value & 0xFF);
     return value <= 255;
 }
 
-static inline bool feri_octet_read(feri_addr_cursor *cursor, uint8_t *octet)
+static inline bool feri_octet_read(feri_addr_cursor *cursor, uint32_t *bits)
 {
     const uint32_t first = feri_digit_look(cursor, 0);
     if (first > 9) {
@@ -46,155 +49,221 @@ static inline bool feri_octet_read(feri_addr_cursor *cursor, uint8_t *octet)
     }
     const uint32_t second = feri_digit_look(cursor, 1);
     if (second > 9) {
-        return feri_octet_step(cursor, 1, first, octet);
+        return feri_octet_take(cursor, 1, first, bits);
     }
     if (first == 0) {
         return false;
     }
     const uint32_t third = feri_digit_look(cursor, 2);
     if (third > 9) {
-        return feri_octet_step(cursor, 2, 10 * first + second, octet);
+        return feri_octet_take(cursor, 2, 10 * first + second, bits);
     }
-    return feri_octet_step(cursor, 3, 100 * first + 10 * second + third, octet);
+    return feri_octet_take(cursor, 3, 100 * first + 10 * second + third, bits);
 }
 
-bool feri_ipv4_read_scalar(feri_addr_cursor *cursor, fer_ipv4_addr *out)
+feri_ipv4_match feri_ipv4_match_scalar(const char *bytes, size_t left)
 {
-    FERI_ASSERT(out != NULL);
-    fer_ipv4_addr addr = {{0}};
-    for (size_t i = 0; i < 4; i++) {
-        if (i > 0 && !feri_addr_cursor_take(cursor, '.')) {
-            return false;
-        }
-        if (!feri_octet_read(cursor, &addr.octets[i])) {
-            return false;
-        }
+    FERI_ASSERT(bytes != NULL);
+    feri_addr_cursor cursor = {bytes, left, 0};
+    feri_ipv4_match match = {0, 0};
+    uint32_t bits = 0;
+    if (feri_octet_read(&cursor, &bits) && feri_addr_cursor_take(&cursor, '.') && feri_octet_read(&cursor, &bits) &&
+        feri_addr_cursor_take(&cursor, '.') && feri_octet_read(&cursor, &bits) && feri_addr_cursor_take(&cursor, '.') &&
+        feri_octet_read(&cursor, &bits)) {
+        match.bits = bits;
+        match.len = (uint32_t)cursor.index;
     }
-    *out = addr;
-    return true;
+    return match;
+}
+
+feri_ipv4_match feri_ipv4_match_fast(const char *bytes, size_t left)
+{
+    FERI_ASSERT(bytes != NULL);
+#if FERI_HAS_IPV4_VECTOR
+    return feri_ipv4_vector_match(bytes, left);
+#else
+    return feri_ipv4_match_scalar(bytes, left);
+#endif
 }
 
 bool feri_ipv4_read(feri_addr_cursor *cursor, fer_ipv4_addr *out)
 {
-#if FERI_HAS_IPV4_VECTOR
-    return feri_ipv4_vector_read(cursor, out->octets);
-#else
-    return feri_ipv4_read_scalar(cursor, out);
-#endif
+    const feri_ipv4_match match = feri_ipv4_match_fast(&cursor->text[cursor->index], cursor->len - cursor->index);
+    FERI_ASSERT(match.len <= cursor->len - cursor->index);
+    if (match.len == 0) {
+        return false;
+    }
+    cursor->index += match.len;
+    *out = feri_ipv4_of_bits(match.bits);
+    return true;
 }
 
-/* Groups of one side of a "::", or all of them. */
+/* The groups of one side of a "::", or all of them, the last one lowest. */
 typedef struct feri_ipv6_side {
-    uint16_t group[FERI_IPV6_GROUPS];
+    uint64_t high;
+    uint64_t low;
     size_t count;
     bool ends_in_ipv4;
 } feri_ipv6_side;
 
-/* Looks at up to four hexadecimal digits from `ahead` on. Returns how many there are; *value is theirs. */
-static inline size_t feri_group_look(const feri_addr_cursor *cursor, size_t ahead, uint32_t *value)
+static inline void feri_ipv6_side_append(feri_ipv6_side *side, uint32_t group)
 {
-    const uint32_t first = feri_hex_look(cursor, ahead);
-    if (first > 15) {
-        return 0;
+    FERI_ASSERT(group <= 0xFFFF && side->count < FERI_IPV6_GROUPS);
+    side->high = side->high << 16 | side->low >> 48;
+    side->low = side->low << 16 | group;
+    side->count++;
+}
+
+/* Moves the groups to the highest places. */
+static inline void feri_ipv6_side_lift(feri_ipv6_side *side)
+{
+    FERI_ASSERT(side->count < FERI_IPV6_GROUPS);
+    if (side->count <= 4) {
+        const unsigned half_shift = 8 * (4 - (unsigned)side->count); /* twice, for a shift by 64 is undefined */
+        side->high = side->low << half_shift << half_shift;
+        side->low = 0;
+    } else {
+        const unsigned shift = 16 * (8 - (unsigned)side->count);
+        side->high = side->high << shift | side->low >> (64 - shift);
+        side->low = side->low << shift;
     }
-    *value = first;
-    const uint32_t second = feri_hex_look(cursor, ahead + 1);
-    if (second > 15) {
-        return 1;
+}
+
+/* Up to four hexadecimal digits: how many, and their value. */
+typedef struct feri_hex_group {
+    uint32_t value;
+    uint32_t digits;
+} feri_hex_group;
+
+static inline uint32_t feri_hex_look(const feri_addr_cursor *cursor, size_t ahead)
+{
+    return feri_hex_plus_one[feri_addr_cursor_look(cursor, ahead)];
+}
+
+/* Looks at the next group; takes nothing. Every digit counts one too much, which is taken off at the end. */
+static inline feri_hex_group feri_hex_group_look(const feri_addr_cursor *cursor)
+{
+    feri_hex_group group = {0, 0};
+    const uint32_t first = feri_hex_look(cursor, 0);
+    if (first == 0) {
+        return group;
     }
-    *value = first << 4 | second;
-    const uint32_t third = feri_hex_look(cursor, ahead + 2);
-    if (third > 15) {
-        return 2;
+    group.value = first - 1;
+    group.digits = 1;
+    const uint32_t second = feri_hex_look(cursor, 1);
+    if (second == 0) {
+        return group;
     }
-    *value = first << 8 | second << 4 | third;
-    const uint32_t fourth = feri_hex_look(cursor, ahead + 3);
-    if (fourth > 15) {
-        return 3;
+    group.value = 16 * first + second - 0x11;
+    group.digits = 2;
+    const uint32_t third = feri_hex_look(cursor, 2);
+    if (third == 0) {
+        return group;
     }
-    *value = first << 12 | second << 8 | third << 4 | fourth;
-    return 4;
+    group.value = 256 * first + 16 * second + third - 0x111;
+    group.digits = 3;
+    const uint32_t fourth = feri_hex_look(cursor, 3);
+    if (fourth == 0) {
+        return group;
+    }
+    group.value = 4096 * first + 256 * second + 16 * third + fourth - 0x1111;
+    group.digits = 4;
+    return group;
 }
 
 /* Reads an IPv4 address as the last two of at most `limit` groups. */
-static bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
+static inline bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
 {
-    fer_ipv4_addr tail = {{0}};
-    if (side->count + 2 > limit || !feri_ipv4_read(cursor, &tail)) {
+    const feri_ipv4_match match = feri_ipv4_match_fast(&cursor->text[cursor->index], cursor->len - cursor->index);
+    if (match.len == 0 || side->count + 2 > limit) {
         return false;
     }
-    FERI_ASSERT(side->count + 2 <= FERI_IPV6_GROUPS);
-    side->group[side->count] = (uint16_t)(tail.octets[0] << 8 | tail.octets[1]);
-    side->group[side->count + 1] = (uint16_t)(tail.octets[2] << 8 | tail.octets[3]);
-    side->count += 2;
+    cursor->index += match.len;
+    feri_ipv6_side_append(side, match.bits >> 16);
+    feri_ipv6_side_append(side, match.bits & 0xFFFF);
     side->ends_in_ipv4 = true;
     return true;
 }
 
 /* Reads up to `limit` groups with one colon between each two. A colon that no group follows stays unread. */
-static bool feri_ipv6_side_read(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
+static inline bool feri_ipv6_side_read(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
 {
-    FERI_ASSERT(limit <= FERI_IPV6_GROUPS);
+    FERI_ASSERT(limit <= FERI_IPV6_GROUPS && side->count == 0);
     for (size_t i = 0; i < FERI_IPV6_GROUPS && i < limit; i++) {
-        uint32_t value = 0;
-        const size_t colon = i > 0 ? 1 : 0;
-        if (colon == 1 && feri_addr_cursor_look(cursor, 0) != ':') {
+        if (i > 0 && !feri_addr_cursor_take(cursor, ':')) {
             return true;
         }
-        const size_t digits = feri_group_look(cursor, colon, &value);
-        if (digits == 0) {
+        const feri_hex_group group = feri_hex_group_look(cursor);
+        if (group.digits == 0) {
+            cursor->index -= i > 0 ? 1 : 0;
             return true;
         }
-        if (feri_addr_cursor_look(cursor, colon + digits) == '.') {
-            cursor->index += colon;
+        if (feri_addr_cursor_look(cursor, group.digits) == '.') {
             return feri_ipv6_side_read_ipv4(cursor, limit, side);
         }
-        cursor->index += colon + digits;
-        side->group[i] = (uint16_t)value;
-        side->count = i + 1;
+        cursor->index += group.digits;
+        feri_ipv6_side_append(side, group.value);
     }
     return true;
 }
 
-/* The left side's groups, zeros, the right side's groups. */
-static fer_ipv6_addr feri_ipv6_join(const feri_ipv6_side *left, const feri_ipv6_side *right)
+/* Reads both sides and joins them in *whole. */
+static inline bool feri_ipv6_sides_read(feri_addr_cursor *cursor, feri_ipv6_side *whole)
 {
-    uint16_t group[FERI_IPV6_GROUPS] = {0};
-    fer_ipv6_addr addr = {{0}};
-    FERI_ASSERT(left->count + right->count <= FERI_IPV6_GROUPS);
-    for (size_t i = 0; i < FERI_IPV6_GROUPS; i++) {
-        const size_t from_right = i + right->count - FERI_IPV6_GROUPS; /* wraps, and so is large, left of the right side */
-        group[i] = from_right < FERI_IPV6_GROUPS ? right->group[from_right] : left->group[i];
+    feri_ipv6_side right = {0, 0, 0, false};
+    if (!feri_ipv6_side_read(cursor, FERI_IPV6_GROUPS, whole)) {
+        return false;
     }
-    for (size_t i = 0; i < FERI_IPV6_GROUPS; i++) {
-        addr.octets[2 * i] = (uint8_t)(group[i] >> 8);
-        addr.octets[2 * i + 1] = (uint8_t)(group[i] & 0xFF);
+    if (whole->count == FERI_IPV6_GROUPS) {
+        return true;
     }
-    return addr;
+    if (whole->ends_in_ipv4 || !feri_addr_cursor_take(cursor, ':') || !feri_addr_cursor_take(cursor, ':')) {
+        return false;
+    }
+    if (!feri_ipv6_side_read(cursor, FERI_IPV6_GROUPS - 1 - whole->count, &right)) {
+        return false;
+    }
+    feri_ipv6_side_lift(whole);
+    FERI_ASSERT((whole->high & right.high) == 0 && (whole->low & right.low) == 0);
+    whole->high |= right.high;
+    whole->low |= right.low;
+    return true;
+}
+
+/* As feri_ipv4_of_bits. */
+static inline void feri_ipv6_store_half(uint8_t *octets, uint64_t half)
+{
+    octets[0] = (uint8_t)(half >> 56);
+    octets[1] = (uint8_t)(half >> 48 & 0xFF);
+    octets[2] = (uint8_t)(half >> 40 & 0xFF);
+    octets[3] = (uint8_t)(half >> 32 & 0xFF);
+    octets[4] = (uint8_t)(half >> 24 & 0xFF);
+    octets[5] = (uint8_t)(half >> 16 & 0xFF);
+    octets[6] = (uint8_t)(half >> 8 & 0xFF);
+    octets[7] = (uint8_t)(half & 0xFF);
+}
+
+static inline void feri_ipv6_store(fer_ipv6_addr *out, const feri_ipv6_side *whole)
+{
+    feri_ipv6_store_half(&out->octets[0], whole->high);
+    feri_ipv6_store_half(&out->octets[8], whole->low);
 }
 
 bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out)
 {
-    feri_ipv6_side left = {{0}, 0, false};
-    feri_ipv6_side right = {{0}, 0, false};
+    feri_addr_cursor at = *cursor; /* a copy that compilers keep in registers */
+    feri_ipv6_side whole = {0, 0, 0, false};
     FERI_ASSERT(out != NULL);
-    if (!feri_ipv6_side_read(cursor, FERI_IPV6_GROUPS, &left)) {
+    if (!feri_ipv6_sides_read(&at, &whole)) {
         return false;
     }
-    if (left.count < FERI_IPV6_GROUPS) {
-        if (left.ends_in_ipv4 || !feri_addr_cursor_take(cursor, ':') || !feri_addr_cursor_take(cursor, ':')) {
-            return false;
-        }
-        if (!feri_ipv6_side_read(cursor, FERI_IPV6_GROUPS - 1 - left.count, &right)) {
-            return false;
-        }
-    }
-    *out = feri_ipv6_join(&left, &right);
+    *cursor = at;
+    feri_ipv6_store(out, &whole);
     return true;
 }
 
 /* Four bytes tell the two apart: a dot within them ends the first number of an IPv4 address, save after the colon of "::1.". */
-static bool feri_ip_is_ipv4_next(const feri_addr_cursor *cursor)
+static inline bool feri_ip_is_ipv4_next(const feri_addr_cursor *cursor)
 {
     return feri_addr_cursor_look(cursor, 0) != ':' &&
            (feri_addr_cursor_look(cursor, 1) == '.' || feri_addr_cursor_look(cursor, 2) == '.' ||
@@ -203,12 +272,14 @@ static bool feri_ip_is_ipv4_next(const feri_addr_cursor *cursor)
 
 fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text, size_t len)
 {
-    feri_addr_cursor cursor = {text, len, 0};
-    fer_ipv4_addr addr = {{0}};
-    if (out == NULL || text == NULL || !feri_ipv4_read(&cursor, &addr) || !feri_addr_cursor_is_at_end(&cursor)) {
+    if (out == NULL || text == NULL) {
         return feri_addr_parse_result(false);
     }
-    *out = addr;
+    const feri_ipv4_match match = feri_ipv4_match_fast(text, len);
+    if (match.len == 0 || match.len != len) {
+        return feri_addr_parse_result(false);
+    }
+    *out = feri_ipv4_of_bits(match.bits);
     return feri_addr_parse_result(true);
 }
 
@@ -219,8 +290,8 @@ fer_error fer_ipv4_addr_parse(fer_ipv4_addr *out, const char *text)
 
 fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const char *text, size_t len)
 {
-    feri_addr_cursor cursor = {text, len, 0};
     fer_ipv6_addr addr = {{0}};
+    feri_addr_cursor cursor = {text, len, 0};
     if (out == NULL || text == NULL || !feri_ipv6_read(&cursor, &addr) || !feri_addr_cursor_is_at_end(&cursor)) {
         return feri_addr_parse_result(false);
     }

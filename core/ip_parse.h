@@ -6,11 +6,20 @@
 #include "core/addr_cursor.h"
 #include "ferrule/ip.h"
 
-/* Reads a.b.c.d in the fastest form that this target has. */
-bool feri_ipv4_read(feri_addr_cursor *cursor, fer_ipv4_addr *out);
+/* An address at the beginning of some bytes: its octets, the first one highest, and its length, 0 if there is none. */
+typedef struct feri_ipv4_match {
+    uint32_t bits;
+    uint32_t len;
+} feri_ipv4_match;
 
-/* The same in portable C; outside tests only for targets without the other form. */
-bool feri_ipv4_read_scalar(feri_addr_cursor *cursor, fer_ipv4_addr *out);
+/* Matches a.b.c.d at the beginning of `left` bytes, in the fastest form that this target has. */
+feri_ipv4_match feri_ipv4_match_fast(const char *bytes, size_t left);
+
+/* The same in portable C, compiled on every target, for targets without another form and for tests. */
+feri_ipv4_match feri_ipv4_match_scalar(const char *bytes, size_t left);
+
+/* Reads an IPv4 address. */
+bool feri_ipv4_read(feri_addr_cursor *cursor, fer_ipv4_addr *out);
 
 /* Reads an IPv6 address without zone or brackets. */
 bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out);

@@ -1,10 +1,11 @@
 /* ipv4_vector.h: reads an IPv4 address sixteen bytes at a time, where the target's baseline has the instructions. The only place
- * with an `#if` for an instruction set. The form that every target has is feri_ipv4_read_scalar (ip_parse.c); the two are held
+ * with an `#if` for an instruction set. The form that every target has is feri_ipv4_match_scalar (ip_parse.c); the two are held
  * equal by tests/unit/test_ip_forms.c. FERI_NO_SIMD takes this one out. */
 #ifndef FERI_IPV4_VECTOR_H
 #define FERI_IPV4_VECTOR_H
 
-#include "core/addr_cursor.h"
+#include "core/assert.h"
+#include "core/ip_parse.h"
 
 #if defined(FERI_NO_SIMD) || defined(__FRAMAC__)
 #define FERI_HAS_IPV4_VECTOR 0
@@ -103,7 +104,7 @@ static inline feri_lane_mask feri_lanes_mask(feri_lanes lanes)
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
-static inline size_t feri_lane_mask_first(feri_lane_mask mask)
+static inline uint32_t feri_lane_mask_first(feri_lane_mask mask)
 {
     unsigned long bit = 0;
 #if defined(_M_IX86)
@@ -111,12 +112,12 @@ static inline size_t feri_lane_mask_first(feri_lane_mask mask)
 #else
     _BitScanForward64(&bit, mask);
 #endif
-    return bit / FERI_LANE_BITS;
+    return (uint32_t)bit / FERI_LANE_BITS;
 }
 #else
-static inline size_t feri_lane_mask_first(feri_lane_mask mask)
+static inline uint32_t feri_lane_mask_first(feri_lane_mask mask)
 {
-    return (size_t)__builtin_ctzll(mask) / FERI_LANE_BITS;
+    return (uint32_t)(sizeof mask > sizeof(unsigned) ? __builtin_ctzll(mask) : __builtin_ctz((unsigned)mask)) / FERI_LANE_BITS;
 }
 #endif
 
@@ -127,10 +128,9 @@ static inline feri_lane_mask feri_lane_mask_without_first(feri_lane_mask mask)
 
 enum { FERI_IPV4_TEXT_SHORTEST = 7, FERI_IPV4_LANES = 16 };
 
-/* The first sixteen of the `left` bytes that the cursor has (7 or more), with zeros where it has fewer. */
-static inline feri_lanes feri_ipv4_vector_load(const feri_addr_cursor *cursor, size_t left)
+/* The first sixteen of `left` bytes (7 or more), with zeros where there are fewer. */
+static inline feri_lanes feri_ipv4_vector_load(const char *bytes, size_t left)
 {
-    const char *const bytes = &cursor->text[cursor->index];
     FERI_ASSERT(left >= FERI_IPV4_TEXT_SHORTEST);
     if (left >= FERI_IPV4_LANES) {
         return feri_lanes_load(bytes);
@@ -138,76 +138,79 @@ static inline feri_lanes feri_ipv4_vector_load(const feri_addr_cursor *cursor, s
     if (left >= 8) {
         return feri_lanes_load_halves(bytes, &bytes[left - 8], FERI_IPV4_LANES - left);
     }
-    char seven[8] = {bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], 0};
+    const char seven[8] = {bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], 0};
     return feri_lanes_load_halves(seven, seven, 8);
 }
 
-/* In each lane the value of the digits that end there (up to three of them), saturated, and in *over the lanes where that is no
- * octet. `digits` is 0 where is_digit is 0. */
-static inline feri_lanes feri_ipv4_vector_values(feri_lanes digits, feri_lanes is_digit, feri_lane_mask *over)
+/* What each lane says of the number that has its last digit there, if it has. */
+typedef struct feri_ipv4_lanes {
+    feri_lanes value;         /* of up to three digits; anything where that is above 255 */
+    feri_lane_mask over;      /* it is above 255 */
+    feri_lane_mask front_is_0; /* it is 0 but for its last digit */
+} feri_ipv4_lanes;
+
+/* `digits` is 0 where is_digit is 0. */
+static inline feri_ipv4_lanes feri_ipv4_vector_values(feri_lanes digits, feri_lanes is_digit)
 {
+    const feri_lanes zero = feri_lanes_of(0);
     const feri_lanes ones = feri_lanes_from_previous(digits);
     const feri_lanes tens = feri_lanes_from_previous(feri_lanes_and(ones, is_digit));
     const feri_lanes tens_2 = feri_lanes_add(tens, tens);
-    const feri_lanes tens_8 = feri_lanes_add(feri_lanes_add(tens_2, tens_2), feri_lanes_add(tens_2, tens_2));
-    const feri_lanes front = feri_lanes_add(ones, feri_lanes_add(tens_8, tens_2)); /* all but the last digit: at most 99 */
+    const feri_lanes tens_4 = feri_lanes_add(tens_2, tens_2);
+    const feri_lanes front = feri_lanes_add(feri_lanes_add(ones, tens_2), feri_lanes_add(tens_4, tens_4)); /* all but the last digit */
     const feri_lanes front_2 = feri_lanes_add(front, front);
-    const feri_lanes front_8 = feri_lanes_add(feri_lanes_add(front_2, front_2), feri_lanes_add(front_2, front_2));
-    const feri_lanes front_10 = feri_lanes_add(front_8, front_2); /* exact up to 250; a front above 25 is refused by itself */
+    const feri_lanes front_4 = feri_lanes_add(front_2, front_2);
+    const feri_lanes front_10 = feri_lanes_add(front_2, feri_lanes_add(front_4, front_4)); /* wraps where front is above 25 */
     const feri_lanes value = feri_lanes_add_saturated(front_10, digits);
     const feri_lanes carried = feri_lanes_xor(value, feri_lanes_add(front_10, digits));
     const feri_lanes excess = feri_lanes_or(carried, feri_lanes_sub_saturated(front, feri_lanes_of(25)));
-    *over = ~feri_lanes_mask(feri_lanes_equal(excess, feri_lanes_of(0)));
-    return value;
+    const feri_ipv4_lanes lanes = {
+        value, ~feri_lanes_mask(feri_lanes_equal(excess, zero)), feri_lanes_mask(feri_lanes_equal(front, zero))};
+    return lanes;
 }
 
-/* Whether digits and dots, as masks of the lanes before the first other byte, make four numbers without leading zeros. */
-static inline bool feri_ipv4_vector_is_regular(feri_lane_mask digits, feri_lane_mask dots, feri_lane_mask zeros, feri_lane_mask over)
+/* What makes digits and dots, masks of the lanes before the first other byte, no row of numbers from 0 to 255 with a dot between. */
+static inline feri_lane_mask feri_ipv4_vector_faults(feri_lane_mask digits, feri_lane_mask dots, const feri_ipv4_lanes *lanes)
 {
-    const feri_lane_mask has_next = digits & (digits >> FERI_LANE_BITS);
-    const feri_lane_mask starts = digits & ~(digits << FERI_LANE_BITS);
-    const feri_lane_mask four_long = has_next & (has_next >> (2 * FERI_LANE_BITS));
-    const feri_lane_mask faults = (digits & over) | (starts & zeros & has_next) | four_long;
-    const feri_lane_mask ends = digits & ~(digits >> FERI_LANE_BITS) & FERI_LANE_FIRST_BITS;
-    const feri_lane_mask dot = dots & FERI_LANE_FIRST_BITS;
-    const feri_lane_mask after_3_ends = feri_lane_mask_without_first(feri_lane_mask_without_first(feri_lane_mask_without_first(ends)));
-    const feri_lane_mask after_3_dots = feri_lane_mask_without_first(feri_lane_mask_without_first(feri_lane_mask_without_first(dot)));
-    const feri_lane_mask surplus = feri_lane_mask_without_first(after_3_ends) | after_3_dots;
-    return after_3_ends != 0 && (faults | surplus) == 0; /* four numbers need three dots: no more than those, so none is astray */
+    const feri_lane_mask after_digit = digits << FERI_LANE_BITS;
+    const feri_lane_mask second = digits & after_digit; /* a digit with one before it */
+    const feri_lane_mask fourth = second & (second << (2 * FERI_LANE_BITS));
+    const feri_lane_mask lone_dot = dots & ~(after_digit & (digits >> FERI_LANE_BITS));
+    return (digits & lanes->over) | (second & lanes->front_is_0) | fourth | lone_dot;
 }
 
-/* Reads the address that begins at the cursor and ends before the first byte that is neither digit nor dot. */
-static inline bool feri_ipv4_vector_read(feri_addr_cursor *cursor, uint8_t octets[4])
+/* As feri_ipv4_match_fast. The address must end before the first byte that is neither digit nor dot. */
+static inline feri_ipv4_match feri_ipv4_vector_match(const char *bytes, size_t left)
 {
-    const size_t left = cursor->len - cursor->index;
+    const feri_ipv4_match none = {0, 0};
     if (left < FERI_IPV4_TEXT_SHORTEST) {
-        return false;
+        return none;
     }
-    const feri_lanes bytes = feri_ipv4_vector_load(cursor, left);
-    const feri_lanes raw = feri_lanes_sub(bytes, feri_lanes_of('0'));
+    const feri_lanes text = feri_ipv4_vector_load(bytes, left);
+    const feri_lanes raw = feri_lanes_sub(text, feri_lanes_of('0'));
     const feri_lanes is_digit = feri_lanes_at_most(raw, feri_lanes_of(9));
     const feri_lane_mask digit_mask = feri_lanes_mask(is_digit);
-    const feri_lane_mask dot_mask = feri_lanes_mask(feri_lanes_equal(bytes, feri_lanes_of('.')));
-    const feri_lane_mask zero_mask = feri_lanes_mask(feri_lanes_equal(bytes, feri_lanes_of('0')));
+    const feri_lane_mask dot_mask = feri_lanes_mask(feri_lanes_equal(text, feri_lanes_of('.')));
     const feri_lane_mask known = digit_mask | dot_mask;
     const feri_lane_mask stop = ~known & (known + 1); /* the first lane that is neither */
-    const feri_lane_mask within = stop - 1;
-    feri_lane_mask over = 0;
-    const feri_lanes values = feri_ipv4_vector_values(feri_lanes_and(raw, is_digit), is_digit, &over);
-    if (!feri_ipv4_vector_is_regular(digit_mask & within, dot_mask & within, zero_mask, over)) {
-        return false;
-    }
-    uint8_t value_bytes[16];
-    feri_lanes_store(value_bytes, values);
-    feri_lane_mask ends = digit_mask & ~((digit_mask & within) >> FERI_LANE_BITS) & within & FERI_LANE_FIRST_BITS;
-    for (size_t i = 0; i < 4; i++) {
-        FERI_ASSERT(ends != 0);
-        octets[i] = value_bytes[feri_lane_mask_first(ends)];
-        ends = feri_lane_mask_without_first(ends);
+    const feri_lane_mask digits = digit_mask & (stop - 1);
+    const feri_ipv4_lanes lanes = feri_ipv4_vector_values(feri_lanes_and(raw, is_digit), is_digit);
+    const feri_lane_mask faults = feri_ipv4_vector_faults(digits, dot_mask & (stop - 1), &lanes);
+    const feri_lane_mask a = digits & ~(digits >> FERI_LANE_BITS) & FERI_LANE_FIRST_BITS; /* the last digit of each number */
+    const feri_lane_mask b = feri_lane_mask_without_first(a);
+    const feri_lane_mask c = feri_lane_mask_without_first(b);
+    const feri_lane_mask d = feri_lane_mask_without_first(c);
+    if (d == 0 || (faults | feri_lane_mask_without_first(d)) != 0) {
+        return none;
     }
     FERI_ASSERT(stop != 0);
-    cursor->index += feri_lane_mask_first(stop);
-    return true;
+    uint8_t value[FERI_IPV4_LANES];
+    feri_lanes_store(value, lanes.value);
+    const feri_ipv4_match match = {
+        (uint32_t)value[feri_lane_mask_first(a)] << 24 | (uint32_t)value[feri_lane_mask_first(b)] << 16 |
+            (uint32_t)value[feri_lane_mask_first(c)] << 8 | value[feri_lane_mask_first(d)],
+        feri_lane_mask_first(stop)};
+    return match;
 }
 
 #endif
