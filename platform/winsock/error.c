@@ -1,4 +1,5 @@
-/* error.c: Windows codes to kinds. The table is errors_winsock.h's, checked here against the headers. */
+/* error.c: Windows codes to kinds, and the start of Winsock, without which every call is an error. The table is errors_winsock.h's,
+ * checked here against the headers. */
 #include "platform/winsock/winsock.h"
 
 #include "platform/winsock/errors_winsock.h"
@@ -34,4 +35,40 @@ fer_error_kind ferp_error_kind(int32_t os_code)
     default:
         return FER_UNCATEGORIZED;
     }
+}
+
+fer_error ferp_winsock_error(int32_t code)
+{
+    return (fer_error){ferp_error_kind(code), code};
+}
+
+fer_error ferp_winsock_last_error(void)
+{
+    return ferp_winsock_error(WSAGetLastError());
+}
+
+fer_error ferp_winsock_result(int result)
+{
+    return result == 0 ? FERP_WINSOCK_OK : ferp_winsock_last_error();
+}
+
+static BOOL CALLBACK start_winsock(PINIT_ONCE once, PVOID code, PVOID *context)
+{
+    WSADATA data;
+    (void)once;
+    (void)context;
+    int result = WSAStartup(MAKEWORD(2, 2), &data);
+    *(int *)code = result;
+    return result == 0;
+}
+
+fer_error ferp_winsock_start(void)
+{
+    /* A start that failed is tried again by the next call: the callback's FALSE leaves the once undone. */
+    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+    int code = 0;
+    if (!InitOnceExecuteOnce(&once, start_winsock, &code, NULL)) {
+        return ferp_winsock_error(code != 0 ? code : WSASYSNOTREADY);
+    }
+    return FERP_WINSOCK_OK;
 }

@@ -1,4 +1,4 @@
-/* winsock.h: what the Winsock backend's files share: the system's headers, and small helpers. Private to platform/winsock. */
+/* winsock.h: what the Winsock backend's files share: the system's headers, errors, addresses. Private to platform/winsock. */
 #ifndef FERP_WINSOCK_H
 #define FERP_WINSOCK_H
 
@@ -16,9 +16,45 @@
 
 #include <winsock2.h>
 #include <ws2tcpip.h>
-#include <mstcpip.h>
 #include <windows.h>
 
 #include "platform/platform.h"
+
+/* Every seam function that can be a program's first calls it: WSAStartup 2.2, once. Never WSACleanup, for a socket may outlive any
+ * moment that the library could choose. error.c */
+fer_error ferp_winsock_start(void);
+
+/* The error of a Windows code; of WSAGetLastError, which is the thread's GetLastError; and of a call that answers 0 or
+ * SOCKET_ERROR. error.c */
+fer_error ferp_winsock_error(int32_t code);
+fer_error ferp_winsock_last_error(void);
+fer_error ferp_winsock_result(int result);
+
+/* Whether WSAPoll finds the socket broken now: POLLERR, which a reset shows and an orderly end does not. wait.c */
+bool ferp_winsock_is_broken(SOCKET socket);
+
+/* ioctlsocket(FIONBIO) with 1 or 0. modes.c */
+fer_error ferp_winsock_set_io_mode(SOCKET socket, u_long nonblocking);
+
+/* An IP socket address in the system's form. address.c */
+typedef union ferp_winsock_sockaddr {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_storage storage;
+} ferp_winsock_sockaddr;
+
+/* Fills *out and returns the length that the system wants to hear. */
+int ferp_winsock_sockaddr_from(const fer_socket_addr *addr, ferp_winsock_sockaddr *out);
+
+/* INVALID_INPUT with os_code 0, as in Rust, where the family is neither of IP's. */
+fer_error ferp_winsock_sockaddr_to(const ferp_winsock_sockaddr *from, fer_socket_addr *out);
+
+#define FERP_WINSOCK_OK ((fer_error){FER_OK, 0})
+
+static inline SOCKET ferp_winsock_socket(fer_raw_socket raw)
+{
+    return (SOCKET)raw;
+}
 
 #endif

@@ -1,0 +1,168 @@
+/* address.c: addresses in the system's form, and the calls that take or give one: bind, listen, connect, accept, names. */
+#include "platform/winsock/winsock.h"
+
+#include <string.h>
+
+#include <mstcpip.h>
+
+int ferp_winsock_sockaddr_from(const fer_socket_addr *addr, ferp_winsock_sockaddr *out)
+{
+    memset(out, 0, sizeof *out);
+    if (addr->ip.family == FER_IP_V6) {
+        out->v6.sin6_family = AF_INET6;
+        out->v6.sin6_port = htons(addr->port);
+        out->v6.sin6_flowinfo = addr->flowinfo;
+        out->v6.sin6_scope_id = addr->scope_id;
+        memcpy(&out->v6.sin6_addr, addr->ip.v6.octets, sizeof addr->ip.v6.octets);
+        return (int)sizeof out->v6;
+    }
+    out->v4.sin_family = AF_INET;
+    out->v4.sin_port = htons(addr->port);
+    memcpy(&out->v4.sin_addr, addr->ip.v4.octets, sizeof addr->ip.v4.octets);
+    return (int)sizeof out->v4;
+}
+
+fer_error ferp_winsock_sockaddr_to(const ferp_winsock_sockaddr *from, fer_socket_addr *out)
+{
+    fer_socket_addr addr;
+    memset(&addr, 0, sizeof addr);
+    if (from->any.sa_family == AF_INET) {
+        addr.ip.family = FER_IP_V4;
+        addr.port = ntohs(from->v4.sin_port);
+        memcpy(addr.ip.v4.octets, &from->v4.sin_addr, sizeof addr.ip.v4.octets);
+    } else if (from->any.sa_family == AF_INET6) {
+        addr.ip.family = FER_IP_V6;
+        addr.port = ntohs(from->v6.sin6_port);
+        addr.flowinfo = from->v6.sin6_flowinfo;
+        addr.scope_id = from->v6.sin6_scope_id;
+        memcpy(addr.ip.v6.octets, &from->v6.sin6_addr, sizeof addr.ip.v6.octets);
+    } else {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
+    *out = addr;
+    return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    ferp_winsock_sockaddr name;
+    int size = ferp_winsock_sockaddr_from(addr, &name);
+    return ferp_winsock_result(bind(ferp_winsock_socket(raw), &name.any, size));
+}
+
+fer_error ferp_listen(fer_raw_socket raw, int backlog)
+{
+    return ferp_winsock_result(listen(ferp_winsock_socket(raw), backlog));
+}
+
+fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    ferp_winsock_sockaddr name;
+    int size = ferp_winsock_sockaddr_from(addr, &name);
+    return ferp_winsock_result(connect(ferp_winsock_socket(raw), &name.any, size));
+}
+
+/* accept has no flags: the new SOCKET can be inherited until SetHandleInformation. It takes over the listener's mode; FIONBIO says
+ * so again, for a socket that blocked in the kernel would break every wait. */
+static fer_error settle_accepted(SOCKET accepted)
+{
+    if (!SetHandleInformation((HANDLE)accepted, HANDLE_FLAG_INHERIT, 0)) {
+        return ferp_winsock_last_error();
+    }
+    return ferp_winsock_set_io_mode(accepted, 1);
+}
+
+static fer_error accept_failure(void)
+{
+    fer_error err = ferp_winsock_last_error();
+    /* "An incoming connection was indicated, but was subsequently terminated by the remote peer" ("accept function", MSDN). */
+    if (err.os_code == WSAECONNRESET) {
+        err.kind = FER_CONNECTION_ABORTED;
+    }
+    return err;
+}
+
+fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
+{
+    ferp_winsock_sockaddr name;
+    int size = (int)sizeof name;
+    memset(&name, 0, sizeof name);
+    SOCKET accepted = accept(ferp_winsock_socket(raw), &name.any, &size);
+    if (accepted == INVALID_SOCKET) {
+        return accept_failure();
+    }
+    fer_error err = settle_accepted(accepted);
+    if (err.kind == FER_OK) {
+        err = ferp_winsock_sockaddr_to(&name, peer);
+    }
+    if (err.kind != FER_OK) {
+        closesocket(accepted);
+        return err;
+    }
+    *out = (fer_raw_socket)accepted;
+    return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
+{
+    ferp_winsock_sockaddr name;
+    int size = (int)sizeof name;
+    memset(&name, 0, sizeof name);
+    FER_TRY(ferp_winsock_result(getsockname(ferp_winsock_socket(raw), &name.any, &size)));
+    return ferp_winsock_sockaddr_to(&name, out);
+}
+
+fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
+{
+    ferp_winsock_sockaddr name;
+    int size = (int)sizeof name;
+    memset(&name, 0, sizeof name);
+    FER_TRY(ferp_winsock_result(getpeername(ferp_winsock_socket(raw), &name.any, &size)));
+    return ferp_winsock_sockaddr_to(&name, out);
+}
+
+/* ---- A refusal at once. <mstcpip.h> declares these only for a newer _WIN32_WINNT. */
+
+#ifndef SIO_TCP_INITIAL_RTO
+#define SIO_TCP_INITIAL_RTO 0x98000011u
+#endif
+
+struct initial_rto {
+    USHORT round_trip_time;
+    UCHAR syn_retransmissions;
+};
+#define RTO_UNSPECIFIED_ROUND_TRIP_TIME 0xFFFFu
+#define RTO_NO_SYN_RETRANSMISSIONS 0xFEu
+
+/* Before this build of Windows 10 (version 1709) RTO_NO_SYN_RETRANSMISSIONS is no word but a count, 254. */
+#define FIRST_BUILD_WITH_NO_SYN_RETRANSMISSIONS 16299u
+
+typedef LONG(WINAPI *rtl_get_version)(OSVERSIONINFOW *version);
+
+/* The true version: GetVersionEx tells what the program's manifest wants to hear ("RtlGetVersion function", MSDN). */
+static DWORD windows_build(void)
+{
+    OSVERSIONINFOW version;
+    memset(&version, 0, sizeof version);
+    version.dwOSVersionInfoSize = (DWORD)sizeof version;
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+    FARPROC found = ntdll != NULL ? GetProcAddress(ntdll, "RtlGetVersion") : NULL;
+    rtl_get_version get_version = NULL;
+    _Static_assert(sizeof get_version == sizeof found, "a FARPROC holds any function");
+    memcpy(&get_version, &found, sizeof get_version);
+    if (get_version == NULL || get_version(&version) != 0) {
+        return 0;
+    }
+    return version.dwBuildNumber;
+}
+
+/* "SIO_TCP_INITIAL_RTO control code", MSDN. */
+void ferp_hasten_refusal(fer_raw_socket raw)
+{
+    struct initial_rto rto = {RTO_UNSPECIFIED_ROUND_TRIP_TIME, RTO_NO_SYN_RETRANSMISSIONS};
+    DWORD unused = 0;
+    if (windows_build() < FIRST_BUILD_WITH_NO_SYN_RETRANSMISSIONS) {
+        return;
+    }
+    (void)WSAIoctl(ferp_winsock_socket(raw), SIO_TCP_INITIAL_RTO, &rto, (DWORD)sizeof rto, NULL, 0, &unused, NULL, NULL);
+}

@@ -1,0 +1,79 @@
+/* options.c: socket options, as whole numbers. */
+#include "platform/winsock/winsock.h"
+
+#include <mstcpip.h>
+
+/* Windows 10 has them from version 1703 and 1709 on, older headers not at all. An older Windows answers WSAENOPROTOOPT. */
+#define WINSOCK_TCP_KEEPIDLE 3
+#define WINSOCK_TCP_KEEPCNT 16
+#define WINSOCK_TCP_KEEPINTVL 17
+
+struct option_name {
+    int level;
+    int name;
+    bool is_boolean;
+};
+
+static const struct option_name option_names[] = {
+    [FERP_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR, true},
+    [FERP_EXCLUSIVE_ADDRESS] = {SOL_SOCKET, SO_EXCLUSIVEADDRUSE, true},
+    [FERP_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY, true},
+    [FERP_NODELAY] = {IPPROTO_TCP, TCP_NODELAY, true},
+    [FERP_TTL_V4] = {IPPROTO_IP, IP_TTL, false},
+    [FERP_HOPS_V6] = {IPPROTO_IPV6, IPV6_UNICAST_HOPS, false},
+    [FERP_KEEPALIVE] = {SOL_SOCKET, SO_KEEPALIVE, true},
+    [FERP_KEEPALIVE_TIME] = {IPPROTO_TCP, WINSOCK_TCP_KEEPIDLE, false},
+    [FERP_KEEPALIVE_INTERVAL] = {IPPROTO_TCP, WINSOCK_TCP_KEEPINTVL, false},
+    [FERP_KEEPALIVE_RETRIES] = {IPPROTO_TCP, WINSOCK_TCP_KEEPCNT, false}
+};
+
+fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
+{
+    const struct option_name name = option_names[option];
+    DWORD number = value;
+    return ferp_winsock_result(
+        setsockopt(ferp_winsock_socket(raw), name.level, name.name, (const char *)&number, (int)sizeof number));
+}
+
+fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
+{
+    const struct option_name name = option_names[option];
+    /* Of some BOOLs only one byte is written. */
+    DWORD number = 0;
+    int size = (int)sizeof number;
+    FER_TRY(ferp_winsock_result(
+        getsockopt(ferp_winsock_socket(raw), name.level, name.name, (char *)&number, &size)));
+    *out = name.is_boolean ? number != 0 : number;
+    return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
+{
+    struct linger value;
+    value.l_onoff = linger.on;
+    value.l_linger = linger.on ? (u_short)linger.seconds : 0;
+    return ferp_winsock_result(
+        setsockopt(ferp_winsock_socket(raw), SOL_SOCKET, SO_LINGER, (const char *)&value, (int)sizeof value));
+}
+
+fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
+{
+    struct linger value = {0, 0};
+    int size = (int)sizeof value;
+    FER_TRY(ferp_winsock_result(
+        getsockopt(ferp_winsock_socket(raw), SOL_SOCKET, SO_LINGER, (char *)&value, &size)));
+    out->on = value.l_onoff != 0;
+    out->seconds = value.l_linger;
+    return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds, uint32_t interval_seconds)
+{
+    struct tcp_keepalive values;
+    DWORD unused = 0;
+    values.onoff = on;
+    values.keepalivetime = (ULONG)time_seconds * 1000u;
+    values.keepaliveinterval = (ULONG)interval_seconds * 1000u;
+    return ferp_winsock_result(WSAIoctl(
+        ferp_winsock_socket(raw), SIO_KEEPALIVE_VALS, &values, (DWORD)sizeof values, NULL, 0, &unused, NULL, NULL));
+}

@@ -1,0 +1,87 @@
+/* resolve.c: names to addresses, by the system's resolver. */
+#include "platform/winsock/winsock.h"
+
+#include <string.h>
+
+/* A name has at most 254 bytes, and UTF-16 needs no more units than UTF-8 bytes. */
+#define WIDE_HOST_CAP 256
+
+/* Text that is not UTF-8 is no host's name. */
+static fer_error wide_host_from(const char *host, WCHAR wide[WIDE_HOST_CAP])
+{
+    if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, host, -1, wide, WIDE_HOST_CAP) > 0) {
+        return FERP_WINSOCK_OK;
+    }
+    if (GetLastError() == ERROR_INSUFFICIENT_BUFFER) {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
+    return (fer_error){FER_HOST_NOT_FOUND, 0};
+}
+
+/* GetAddrInfoW answers with a Winsock code ("GetAddrInfoW function", MSDN). */
+static fer_error resolver_error(int32_t code)
+{
+    switch (code) {
+    case WSAHOST_NOT_FOUND:
+    case WSANO_DATA:
+        return (fer_error){FER_HOST_NOT_FOUND, code};
+    case WSATRY_AGAIN:
+        return (fer_error){FER_RESOLVE_TRY_AGAIN, code};
+    default:
+        return (fer_error){FER_RESOLVE_FAILED, code};
+    }
+}
+
+fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
+{
+    WCHAR wide[WIDE_HOST_CAP];
+    ADDRINFOW hints;
+    ADDRINFOW *found = NULL;
+    FER_TRY(ferp_winsock_start());
+    FER_TRY(wide_host_from(host, wide));
+    memset(&hints, 0, sizeof hints);
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    int code = GetAddrInfoW(wide, NULL, &hints, &found);
+    if (code != 0) {
+        return resolver_error(code);
+    }
+    lookup->first = found;
+    lookup->next = found;
+    return FERP_WINSOCK_OK;
+}
+
+static bool address_of(const ADDRINFOW *info, fer_socket_addr *out)
+{
+    ferp_winsock_sockaddr name;
+    memset(&name, 0, sizeof name);
+    if (info->ai_addr == NULL || info->ai_addrlen > sizeof name) {
+        return false;
+    }
+    memcpy(&name, info->ai_addr, info->ai_addrlen);
+    if (ferp_winsock_sockaddr_to(&name, out).kind != FER_OK) {
+        return false;
+    }
+    out->port = 0;
+    return true;
+}
+
+bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)
+{
+    bool is_found = false;
+    while (!is_found && lookup->next != NULL) {
+        const ADDRINFOW *info = lookup->next;
+        lookup->next = info->ai_next;
+        is_found = address_of(info, out);
+    }
+    return is_found;
+}
+
+void ferp_lookup_end(ferp_lookup *lookup)
+{
+    if (lookup->first != NULL) {
+        FreeAddrInfoW(lookup->first);
+    }
+    lookup->first = NULL;
+    lookup->next = NULL;
+}

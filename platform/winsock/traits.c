@@ -1,0 +1,29 @@
+/* traits.c: the facts of Windows that policy must know. */
+#include "platform/winsock/winsock.h"
+
+#include <limits.h>
+
+static const struct ferp_traits winsock_traits = {
+    .io_waits_in_kernel = false,
+    .shutdown_read_resets_on_data = true,
+    .write_wait_misses_shutdown = true,
+    .accept_inherits_nonblocking = true,
+    .reuse_address_steals_ports = true,
+    .bind_denied_can_mean_in_use = true,
+    .connect_would_block_means_started = true,
+    .refused_connect_is_retried = true,
+    /* recv and send take an int. WSARecv has no documented limit of buffers; 1024 is IOV_MAX elsewhere, and Wine's. */
+    .io_length_max = INT_MAX,
+    .io_slices_max = 1024,
+    /* struct linger has a u_short. */
+    .linger_seconds_max = USHRT_MAX,
+    /* SIO_KEEPALIVE_VALS counts milliseconds in a ULONG ("SIO_KEEPALIVE_VALS control code", MSDN). */
+    .keepalive_seconds_max = UINT32_MAX / 1000,
+    /* "It is illegal to set TCP_KEEPCNT to a value greater than 255" ("IPPROTO_TCP socket options", MSDN). */
+    .keepalive_retries_max = 255
+};
+
+const struct ferp_traits *ferp_traits(void)
+{
+    return &winsock_traits;
+}

@@ -1,0 +1,220 @@
+/* wait.c: waiting until a socket is ready, and waking who waits.
+ *
+ * To read from a stream, a zero-byte overlapped WSARecv waits in the system: it can be cancelled, from another thread too, without
+ * losing a byte, for it holds none. WSAPoll cannot: a shutdown here does not wake it. The other readinesses are WSAPoll's, but the
+ * end of a connect is select's, because WSAPoll tells of no failed connect before Windows 10 version 2004 ("WSAPoll function",
+ * MSDN). */
+#include "platform/winsock/winsock.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* A ferp_wait's words. The OVERLAPPED is the system's until the request has ended. */
+enum {
+    AT_SOCKET,
+    AT_READINESS,
+    AT_EVENT,    /* of a request that is under way, else 0 */
+    AT_OVERLAPPED
+};
+_Static_assert(AT_OVERLAPPED * sizeof(uintptr_t) + sizeof(OVERLAPPED) <= sizeof(ferp_wait), "a ferp_wait holds an OVERLAPPED");
+
+#define NANOS_PER_MILLI 1000000u
+
+static const fer_error timed_out = {FER_TIMED_OUT, 0};
+
+static OVERLAPPED *request_of(ferp_wait *wait)
+{
+    return (OVERLAPPED *)(void *)&wait->words[AT_OVERLAPPED];
+}
+
+static HANDLE event_of(const ferp_wait *wait)
+{
+    return (HANDLE)wait->words[AT_EVENT];
+}
+
+static SOCKET socket_of(const ferp_wait *wait)
+{
+    return (SOCKET)wait->words[AT_SOCKET];
+}
+
+bool ferp_winsock_is_broken(SOCKET socket)
+{
+    WSAPOLLFD look = {socket, POLLRDNORM, 0};
+    return WSAPoll(&look, 1, 0) > 0 && (look.revents & POLLERR) != 0;
+}
+
+/* Rounded up to the millisecond, and cut to what every one of the waits below holds. */
+static int millis_until(uint64_t deadline)
+{
+    uint64_t now = ferp_now();
+    if (deadline <= now) {
+        return 0;
+    }
+    uint64_t left = deadline - now;
+    uint64_t millis = left / NANOS_PER_MILLI + (left % NANOS_PER_MILLI != 0);
+    return millis > INT_MAX ? INT_MAX : (int)millis;
+}
+
+/* ---- A stream's bytes */
+
+static void end_request(ferp_wait *wait)
+{
+    CloseHandle(event_of(wait));
+    wait->words[AT_EVENT] = 0;
+}
+
+/* What WSARecv said of itself. Whatever it failed with, but for want of memory, a plain recv will say too: that is ready. */
+static fer_error request_failure(void)
+{
+    int code = WSAGetLastError();
+    if (code == WSAENOBUFS || code == WSA_NOT_ENOUGH_MEMORY) {
+        return ferp_winsock_error(code);
+    }
+    return FERP_WINSOCK_OK;
+}
+
+static fer_error begin_request(ferp_wait *wait)
+{
+    OVERLAPPED overlapped;
+    WSABUF nothing = {0, NULL};
+    DWORD flags = 0;
+    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (event == NULL) {
+        return ferp_winsock_last_error();
+    }
+    wait->words[AT_EVENT] = (uintptr_t)event;
+    memset(&overlapped, 0, sizeof overlapped);
+    /* The low bit keeps the completion from a port that somebody else may have tied to the socket ("GetQueuedCompletionStatus
+     * function", MSDN). */
+    overlapped.hEvent = (HANDLE)((uintptr_t)event | 1u);
+    memcpy(request_of(wait), &overlapped, sizeof overlapped);
+    if (WSARecv(socket_of(wait), &nothing, 1, NULL, &flags, request_of(wait), NULL) != 0) {
+        if (WSAGetLastError() == WSA_IO_PENDING) {
+            return FERP_WINSOCK_OK;
+        }
+        fer_error err = request_failure();
+        end_request(wait);
+        return err;
+    }
+    end_request(wait);
+    return FERP_WINSOCK_OK;
+}
+
+/* Cancels the request and waits for its end, which comes at once. False: it had ended by itself before. */
+static bool cancel_request(ferp_wait *wait)
+{
+    DWORD moved = 0;
+    DWORD flags = 0;
+    CancelIoEx((HANDLE)socket_of(wait), request_of(wait));
+    WaitForSingleObject(event_of(wait), INFINITE);
+    BOOL ended_well = WSAGetOverlappedResult(socket_of(wait), request_of(wait), &moved, FALSE, &flags);
+    bool was_cancelled = !ended_well && WSAGetLastError() == WSA_OPERATION_ABORTED;
+    end_request(wait);
+    return was_cancelled;
+}
+
+/* However a request ends before its time, there is something to look at: bytes, the end, a failure, or what a ferp_wake came for. */
+static fer_error wait_readable(ferp_wait *wait, int millis)
+{
+    if (event_of(wait) == NULL) {
+        return FERP_WINSOCK_OK;
+    }
+    switch (WaitForSingleObject(event_of(wait), (DWORD)millis)) {
+    case WAIT_OBJECT_0:
+        end_request(wait);
+        return FERP_WINSOCK_OK;
+    case WAIT_TIMEOUT:
+        return timed_out;
+    default:
+        return ferp_winsock_last_error();
+    }
+}
+
+/* ---- The others */
+
+/* A wait of WSAPoll or select that somebody's CancelIoEx ended has been woken, no more. */
+static fer_error wait_failure(void)
+{
+    fer_error err = ferp_winsock_last_error();
+    return err.os_code == WSA_OPERATION_ABORTED ? FERP_WINSOCK_OK : err;
+}
+
+static fer_error wait_poll(SOCKET socket, SHORT events, int millis)
+{
+    WSAPOLLFD look = {socket, events, 0};
+    int found = WSAPoll(&look, 1, millis);
+    if (found < 0) {
+        return wait_failure();
+    }
+    return found == 0 ? timed_out : FERP_WINSOCK_OK;
+}
+
+/* A failed connect is in the except set alone; a connected socket may be there besides, for urgent data ("select function", MSDN). */
+static fer_error wait_connected(SOCKET socket, int millis)
+{
+    struct timeval limit = {millis / 1000, millis % 1000 * 1000};
+    fd_set connected;
+    fd_set failed;
+    connected.fd_count = 1;
+    connected.fd_array[0] = socket;
+    failed.fd_count = 1;
+    failed.fd_array[0] = socket;
+    int found = select(0, NULL, &connected, &failed, &limit);
+    if (found < 0) {
+        return wait_failure();
+    }
+    if (found == 0) {
+        return timed_out;
+    }
+    return connected.fd_count > 0 ? FERP_WINSOCK_OK : (fer_error){FER_CONNECTION_REFUSED, 0};
+}
+
+static fer_error wait_some(ferp_wait *wait, int millis)
+{
+    switch ((ferp_readiness)wait->words[AT_READINESS]) {
+    case FERP_READABLE:
+        return wait_readable(wait, millis);
+    case FERP_WRITABLE:
+        return wait_poll(socket_of(wait), POLLWRNORM, millis);
+    case FERP_ACCEPTABLE:
+        return wait_poll(socket_of(wait), POLLRDNORM, millis);
+    case FERP_CONNECTED:
+        return wait_connected(socket_of(wait), millis);
+    }
+    return FERP_WINSOCK_OK;
+}
+
+/* ---- The seam */
+
+fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
+{
+    wait->words[AT_SOCKET] = (uintptr_t)ferp_winsock_socket(raw);
+    wait->words[AT_READINESS] = (uintptr_t)readiness;
+    wait->words[AT_EVENT] = 0;
+    return readiness == FERP_READABLE ? begin_request(wait) : FERP_WINSOCK_OK;
+}
+
+/* The one loop of the seam: a wait of the system may end a little early by this clock, and holds at most INT_MAX milliseconds. */
+fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
+{
+    fer_error err = wait_some(wait, millis_until(deadline));
+    while (err.kind == FER_TIMED_OUT && err.os_code == 0 && ferp_now() < deadline) {
+        err = wait_some(wait, millis_until(deadline));
+    }
+    if (event_of(wait) != NULL && !cancel_request(wait) && err.kind == FER_TIMED_OUT) {
+        return FERP_WINSOCK_OK;
+    }
+    return err;
+}
+
+void ferp_wait_disarm(ferp_wait *wait)
+{
+    if (event_of(wait) != NULL) {
+        (void)cancel_request(wait);
+    }
+}
+
+void ferp_wake(fer_raw_socket raw)
+{
+    CancelIoEx((HANDLE)ferp_winsock_socket(raw), NULL);
+}
