@@ -1,0 +1,117 @@
+/* connecting.c: how a connection comes to be. A fresh OS socket for each try, and the OS's final word decides (rules C1, C4). */
+#include "core/connecting.h"
+
+#include "core/assert.h"
+#include "core/deadline.h"
+#include "core/facts.h"
+#include "core/handle.h"
+#include "core/opening.h"
+#include "core/operation_error.h"
+#include "ferrule/ip.h"
+
+/* SO_ERROR, then getpeername: FER_OK is connected, WOULD_BLOCK not yet. */
+static fer_error verdict(fer_raw_socket raw)
+{
+    fer_error pending = feri_ok();
+    FER_TRY(ferp_take_error(raw, &pending));
+    FER_TRY(pending);
+    fer_socket_addr peer;
+    fer_error asked = ferp_peer_addr(raw, &peer);
+    return asked.kind == FER_OK ? asked : feri_own_error(FER_WOULD_BLOCK);
+}
+
+/* After a wait: the OS hints at the end of the connect, or (CONNECTION_REFUSED) at a bad end. "SO_ERROR is not always immediately
+ * set" after a failure (SOL_SOCKET Socket Options, MSDN), so a hint at a failure is worth a second look, and then stands. */
+static fer_error verdict_after(fer_raw_socket raw, fer_error hint)
+{
+    fer_error said = verdict(raw);
+    if (said.kind == FER_WOULD_BLOCK && hint.kind == FER_CONNECTION_REFUSED) {
+        said = verdict(raw);
+        return said.kind == FER_WOULD_BLOCK ? feri_own_error(FER_CONNECTION_REFUSED) : said;
+    }
+    return said;
+}
+
+/* Waits for the end of a started connect. Interruptions and false readiness only begin the wait again. */
+static fer_error await_connection(fer_raw_socket raw, uint64_t deadline)
+{
+    for (;;) {
+        ferp_wait wait;
+        FER_TRY(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
+        fer_error hint = ferp_wait_for(&wait, deadline);
+        if (hint.kind == FER_INTERRUPTED) {
+            continue;
+        }
+        if (hint.kind != FER_OK && hint.kind != FER_CONNECTION_REFUSED) {
+            return hint;
+        }
+        fer_error said = verdict_after(raw, hint);
+        if (said.kind != FER_WOULD_BLOCK) {
+            return said;
+        }
+    }
+}
+
+/* connect, and where it only starts, the rest of it. */
+static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr, uint64_t deadline)
+{
+    feri_operation operation = feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
+    fer_error error = feri_error_told(operation, ferp_connect(raw, addr));
+    return error.kind == FER_IN_PROGRESS ? await_connection(raw, deadline) : error;
+}
+
+/* Where the kernel would wait inside connect, the socket is nonblocking for that time, and blocking again afterwards. */
+static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr, fer_duration timeout)
+{
+    uint64_t deadline = feri_deadline_after(timeout);
+    if (!feri_io_waits_in_kernel()) {
+        return connect_until(raw, addr, deadline);
+    }
+    FER_TRY(ferp_set_nonblocking(raw, true));
+    FER_TRY(connect_until(raw, addr, deadline));
+    return ferp_set_nonblocking(raw, false);
+}
+
+/* A refusal on loopback is final at once; off loopback a lost SYN must be sent again, so it is left alone there. */
+static bool is_loopback(const fer_socket_addr *addr)
+{
+    fer_ip_addr ip = fer_ip_addr_to_canonical(&addr->ip);
+    return fer_ip_addr_is_loopback(&ip);
+}
+
+static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(ferp_tcp_socket_new(addr->ip.family, &raw));
+    if (feri_refused_connect_is_retried() && is_loopback(addr)) {
+        ferp_hasten_refusal(raw);
+    }
+    fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, FERP_NO_DEADLINE)
+                                                    : connect_within(raw, addr, timeout);
+    if (error.kind != FER_OK) {
+        ferp_close(raw);
+        return error;
+    }
+    *out = raw;
+    return error;
+}
+
+fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
+{
+    return open_within(addr, FER_DURATION_NONE, out);
+}
+
+fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout)
+{
+    if (fer_duration_is_none(timeout)) {
+        return feri_open_first(handle, addr, 1, feri_connection_open);
+    }
+    if (addr == NULL || timeout.nanos == 0 || (addr->ip.family != FER_IP_V4 && addr->ip.family != FER_IP_V6)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(feri_handle_claim(handle));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = open_within(addr, timeout, &raw);
+    FERI_ASSERT((error.kind == FER_OK) == (raw != FER_RAW_SOCKET_NONE));
+    return feri_finish_opening(handle, error, raw, addr);
+}

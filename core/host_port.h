@@ -1,0 +1,24 @@
+/* host_port.h: "host:port" text taken apart (rule A3). No resolving, and no strict address grammar: that is socket_addr_parse's. */
+#ifndef FERI_HOST_PORT_H
+#define FERI_HOST_PORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ferrule/error.h"
+
+/* The longest host name in text: RFC 1035, 2.3.4, 255 octets on the wire, which are 253 characters without a trailing dot. */
+#define FERI_HOST_LEN_MAX 253
+
+/* The host as a part of the text that it came from, and the port. */
+typedef struct feri_host_port {
+    const char *host;
+    size_t host_len;
+    uint16_t port;
+} feri_host_port;
+
+/* Splits NUL-terminated text at its last colon and takes brackets off a host with a colon. INVALID_INPUT: no colon, a port that is
+ * not 0 to 65535 in decimal digits, an empty host. */
+fer_error feri_host_port_split(feri_host_port *out, const char *text);
+
+#endif

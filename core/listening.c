@@ -1,0 +1,142 @@
+/* listening.c: how a listener comes to be, and how it accepts. */
+#include "core/listening.h"
+
+#include "core/assert.h"
+#include "core/facts.h"
+#include "core/handle.h"
+#include "core/opening.h"
+#include "core/operation_error.h"
+#include "core/waiting.h"
+
+#define FERI_BACKLOG 128
+
+/* So many connections that died in the queue are skipped by one accept; then their error is told, for an OS that answers so without
+ * end (a sandbox that forbids accept, say) must not hold the caller. */
+#define FERI_ACCEPT_SKIPS_MAX 65536
+
+/* ---- bind and listen */
+
+static fer_error share_or_hold_port(fer_raw_socket raw)
+{
+    return ferp_set_option(raw, feri_reuse_address_steals_ports() ? FERP_EXCLUSIVE_ADDRESS : FERP_REUSE_ADDRESS, 1);
+}
+
+static fer_error prepare(fer_raw_socket raw, fer_ip_family family)
+{
+    FER_TRY(share_or_hold_port(raw));
+    if (family == FER_IP_V4) {
+        return feri_ok();
+    }
+    return feri_error_told(FERI_OPERATION_DUAL_STACK, ferp_set_option(raw, FERP_ONLY_V6, 0));
+}
+
+static fer_error bind_prepared(const fer_socket_addr *addr, fer_raw_socket *out)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(ferp_tcp_socket_new(addr->ip.family, &raw));
+    fer_error error = prepare(raw, addr->ip.family);
+    if (error.kind == FER_OK) {
+        error = ferp_bind(raw, addr);
+    }
+    if (error.kind != FER_OK) {
+        ferp_close(raw);
+        return error;
+    }
+    *out = raw;
+    return error;
+}
+
+/* "Access denied" is a port that is reserved, or one that a wildcard socket holds exclusively. A second look tells them apart: binding
+ * the wildcard itself is then "in use" (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table). */
+static fer_error judge_denial(const fer_socket_addr *addr, fer_error denied)
+{
+    fer_socket_addr wildcard = {.ip = {.family = addr->ip.family}, .port = addr->port};
+    fer_raw_socket probe = FER_RAW_SOCKET_NONE;
+    fer_error second = bind_prepared(&wildcard, &probe);
+    if (second.kind == FER_OK) {
+        ferp_close(probe);
+    }
+    return second.kind == FER_ADDR_IN_USE ? feri_error_told(FERI_OPERATION_BIND_TAKEN, denied) : denied;
+}
+
+fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = bind_prepared(addr, &raw);
+    if (error.kind == FER_PERMISSION_DENIED && feri_bind_denied_can_mean_in_use()) {
+        return judge_denial(addr, error);
+    }
+    FER_TRY(error);
+    error = ferp_listen(raw, FERI_BACKLOG);
+    if (error.kind != FER_OK) {
+        ferp_close(raw);
+        return error;
+    }
+    *out = raw;
+    return error;
+}
+
+/* ---- accept */
+
+/* Whether accept is worth another try at once: after a signal, and after a connection that died in the queue (rule L3). */
+static bool is_skipped(fer_error error, uint32_t *skips)
+{
+    if (error.kind == FER_INTERRUPTED) {
+        return true;
+    }
+    return error.kind == FER_CONNECTION_ABORTED && ++*skips < FERI_ACCEPT_SKIPS_MAX;
+}
+
+static fer_error accept_one(const fer_handle *listener, fer_raw_socket *out, fer_socket_addr *peer)
+{
+    feri_waiting waiting = feri_waiting_to(listener, FERP_ACCEPTABLE);
+    uint32_t skips = 0;
+    fer_error error;
+    do {
+        error = ferp_accept(listener->raw_, out, peer);
+    } while (is_skipped(error, &skips) || (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)));
+    return error;
+}
+
+/* An accepted stream starts blocking, with no timeout (rule T6). Modes are inherited by system; timeouts by all of them, but only a
+ * listener that was made elsewhere can have any. */
+static fer_error forget_inherited(const fer_handle *listener, fer_raw_socket raw)
+{
+    bool may_differ = feri_handle_is_shared(listener) || feri_handle_has_flag(listener, FERI_FLAG_NONBLOCKING);
+    if (may_differ && feri_accept_inherits_nonblocking()) {
+        FER_TRY(ferp_set_nonblocking(raw, false));
+    }
+    if (!feri_handle_has_flag(listener, FERI_FLAG_FOREIGN)) {
+        return feri_ok();
+    }
+    FER_TRY(ferp_set_timeout(raw, FERP_READING, FER_DURATION_NONE));
+    return ferp_set_timeout(raw, FERP_WRITING, FER_DURATION_NONE);
+}
+
+static fer_error accept_prepared(const fer_handle *listener, fer_raw_socket *out, fer_socket_addr *peer)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(accept_one(listener, &raw, peer));
+    FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
+    fer_error error = forget_inherited(listener, raw);
+    if (error.kind != FER_OK) {
+        ferp_close(raw);
+        return error;
+    }
+    *out = raw;
+    return error;
+}
+
+fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
+{
+    FER_TRY(feri_handle_may(listener, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_claim(out));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr from;
+    fer_error error = accept_prepared(listener, &raw, &from);
+    error = feri_finish_opening(out, error, raw, &from);
+    if (error.kind == FER_OK && peer != NULL) {
+        *peer = from;
+    }
+    return error;
+}

@@ -1,0 +1,15 @@
+/* listening.h: how a listener comes to be, and how it accepts. */
+#ifndef FERI_LISTENING_H
+#define FERI_LISTENING_H
+
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+#include "ferrule/socket_addr.h"
+
+/* A feri_opener: binds and listens, with the options that make one behaviour of all systems (rules L1, L2, L4). */
+fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out);
+
+/* As fer_tcp_listener_accept, for any stream type. peer may be NULL. */
+fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
+
+#endif

@@ -1,0 +1,41 @@
+/* opening.c: filling a handle with the first of several addresses that works. */
+#include "core/opening.h"
+
+#include "core/assert.h"
+#include "core/handle.h"
+
+static bool have_known_families(const fer_socket_addr *addrs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (addrs[i].ip.family != FER_IP_V4 && addrs[i].ip.family != FER_IP_V6) {
+            return false;
+        }
+    }
+    return true;
+}
+
+fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(handle);
+        return error;
+    }
+    return feri_handle_fill(handle, raw, addr->ip.family == FER_IP_V6 ? FERI_FLAG_V6 : 0);
+}
+
+fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count, feri_opener opener)
+{
+    FERI_ASSERT(opener != NULL);
+    if (addrs == NULL || count == 0 || !have_known_families(addrs, count)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(feri_handle_claim(handle));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    size_t tried = 0;
+    fer_error error = opener(&addrs[tried], &raw);
+    while (error.kind != FER_OK && tried + 1 < count) {
+        tried++;
+        error = opener(&addrs[tried], &raw);
+    }
+    return feri_finish_opening(handle, error, raw, &addrs[tried]);
+}

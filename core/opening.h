@@ -1,0 +1,24 @@
+/* opening.h: filling a handle with the first of several addresses that works, for connect and bind alike. */
+#ifndef FERI_OPENING_H
+#define FERI_OPENING_H
+
+#include <stddef.h>
+
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+#include "ferrule/socket_addr.h"
+
+/* Makes a socket for one address: connected, or listening. On failure it leaves none behind. */
+typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *out);
+
+/* All are tried, in order; the first that works wins, and when none does the error is the last one's (rule C3). The handle is then
+ * NEW. INVALID_INPUT: a handle that is not empty, NULL, no address, one with a bad family among them; nothing was tried. */
+fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count, feri_opener opener);
+
+/* The same for "host:port" text, however many addresses the resolver gives. In a file of its own: it links the resolver. */
+fer_error feri_open_first_named(fer_handle *handle, const char *host_port, feri_opener opener);
+
+/* Ends a claim: fills the handle with raw where error is FER_OK, else abandons it. */
+fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw, const fer_socket_addr *addr);
+
+#endif

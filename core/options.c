@@ -1,0 +1,94 @@
+/* options.c: the options and modes of a socket. Keepalive is in keepalive.c. */
+#include "core/options.h"
+
+#include "core/assert.h"
+#include "core/facts.h"
+#include "core/handle.h"
+
+/* What every getter begins with. */
+static fer_error may_get(const fer_handle *handle, const void *out)
+{
+    return out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(handle, FERI_REQUEST_USE);
+}
+
+fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    if (timeout.nanos == 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return ferp_set_timeout(handle->raw_, direction, timeout);
+}
+
+fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
+{
+    FER_TRY(may_get(handle, out));
+    return ferp_timeout(handle->raw_, direction, out);
+}
+
+fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(ferp_set_nonblocking(handle->raw_, nonblocking));
+    feri_atomic_change_bits(&handle->flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0,
+                            nonblocking ? 0 : FERI_FLAG_NONBLOCKING);
+    return feri_ok();
+}
+
+fer_error feri_set_nodelay(fer_handle *handle, bool nodelay)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    return ferp_set_option(handle->raw_, FERP_NODELAY, nodelay ? 1 : 0);
+}
+
+fer_error feri_nodelay(const fer_handle *handle, bool *out)
+{
+    uint32_t value = 0;
+    FER_TRY(may_get(handle, out));
+    FER_TRY(ferp_option_value(handle->raw_, FERP_NODELAY, &value));
+    *out = value != 0;
+    return feri_ok();
+}
+
+/* On IPv6 the unicast hop limit is what counts. IP_TTL besides, for IPv4-mapped peers: Linux and Windows take it there, macOS and the
+ * BSDs answer EINVAL, which is no failure. */
+fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    if (ttl < 1 || ttl > 255) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        return ferp_set_option(handle->raw_, FERP_TTL_V4, ttl);
+    }
+    FER_TRY(ferp_set_option(handle->raw_, FERP_HOPS_V6, ttl));
+    fer_error besides = ferp_set_option(handle->raw_, FERP_TTL_V4, ttl);
+    (void)besides;
+    return feri_ok();
+}
+
+fer_error feri_ttl(const fer_handle *handle, uint32_t *out)
+{
+    FER_TRY(may_get(handle, out));
+    return ferp_option_value(handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4, out);
+}
+
+fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    struct ferp_linger setting = {false, 0};
+    if (!fer_duration_is_none(linger)) {
+        setting.on = true;
+        setting.seconds = feri_whole_seconds(linger, feri_linger_seconds_max());
+    }
+    return ferp_set_linger(handle->raw_, setting);
+}
+
+fer_error feri_linger(const fer_handle *handle, fer_duration *out)
+{
+    FER_TRY(may_get(handle, out));
+    struct ferp_linger setting;
+    FER_TRY(ferp_linger(handle->raw_, &setting));
+    *out = setting.on ? fer_duration_from_secs(setting.seconds) : FER_DURATION_NONE;
+    return feri_ok();
+}

@@ -1,0 +1,33 @@
+/* options.h: the options and modes of a socket, for every handle type. Each function checks all that its public namesake takes. */
+#ifndef FERI_OPTIONS_H
+#define FERI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ferrule/duration.h"
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+#include "platform/platform.h"
+
+fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
+fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
+fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking);
+fer_error feri_set_nodelay(fer_handle *handle, bool nodelay);
+fer_error feri_nodelay(const fer_handle *handle, bool *out);
+fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl);
+fer_error feri_ttl(const fer_handle *handle, uint32_t *out);
+fer_error feri_set_linger(fer_handle *handle, fer_duration linger);
+fer_error feri_linger(const fer_handle *handle, fer_duration *out);
+fer_error feri_set_keepalive(fer_handle *handle, const fer_keepalive *keepalive);
+fer_error feri_keepalive(const fer_handle *handle, fer_keepalive *out);
+
+/* Whole seconds of a finite duration: rounded up, and cut to max. */
+static inline uint32_t feri_whole_seconds(fer_duration duration, uint32_t max)
+{
+    const uint64_t second = UINT64_C(1000000000);
+    uint64_t secs = duration.nanos / second + (duration.nanos % second != 0);
+    return secs < max ? (uint32_t)secs : max;
+}
+
+#endif

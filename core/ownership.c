@@ -1,0 +1,80 @@
+/* ownership.c: clones, and sockets that come from elsewhere or go there. */
+#include "core/ownership.h"
+
+#include "core/assert.h"
+#include "core/handle.h"
+#include "core/operation_error.h"
+#include "platform/platform.h"
+
+fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_claim(out));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = ferp_duplicate(handle->raw_, &raw);
+    if (error.kind == FER_OK) {
+        /* From now on another handle may change the modes, and end the read half without this one's knowing: a reader that waits on
+         * is woken, to wait as a reader of a shared socket does. */
+        feri_atomic_change_bits(&handle->flags_, FERI_FLAG_CLONED, 0);
+        ferp_wake(handle->raw_);
+        error = feri_handle_fill_clone(out, raw, handle);
+    }
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(out);
+    }
+    return error;
+}
+
+static fer_error describe(fer_raw_socket raw, ferp_description *out)
+{
+    if (raw == FER_RAW_SOCKET_NONE) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(feri_error_told(FERI_OPERATION_ADOPT, ferp_describe(raw, out)));
+    return out->is_stream && out->is_ip ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}
+
+static fer_error adopt(fer_handle *handle, fer_raw_socket raw, const ferp_description *what)
+{
+    FER_TRY(feri_handle_claim(handle));
+    fer_error error = ferp_adopt(raw);
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(handle);
+        return error;
+    }
+    uint32_t flags = FERI_FLAG_FOREIGN;
+    flags |= what->family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
+    flags |= what->is_nonblocking ? FERI_FLAG_NONBLOCKING : 0;
+    return feri_handle_fill(handle, raw, flags);
+}
+
+fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw)
+{
+    ferp_description what;
+    FER_TRY(describe(raw, &what));
+    if (what.is_listening || !what.is_connected) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return adopt(handle, raw, &what);
+}
+
+fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw)
+{
+    ferp_description what;
+    FER_TRY(describe(raw, &what));
+    if (!what.is_listening) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return adopt(handle, raw, &what);
+}
+
+fer_raw_socket feri_into_raw(fer_handle *handle)
+{
+    fer_raw_socket raw = feri_handle_vacate(handle);
+    if (raw != FER_RAW_SOCKET_NONE) {
+        /* The socket is given up whether or not its modes could be put on it. */
+        fer_error best_effort = ferp_release(raw);
+        (void)best_effort;
+    }
+    return raw;
+}

@@ -1,0 +1,16 @@
+/* ownership.h: clones, and sockets that come from elsewhere or go there, for every handle type (rules R1, R2). */
+#ifndef FERI_OWNERSHIP_H
+#define FERI_OWNERSHIP_H
+
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+
+fer_error feri_try_clone(fer_handle *handle, fer_handle *out);
+
+/* Take over a connected stream, and a listener. On failure raw stays the caller's, as it was. */
+fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw);
+fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw);
+
+fer_raw_socket feri_into_raw(fer_handle *handle);
+
+#endif

@@ -1,0 +1,110 @@
+/* stream_io.c: single reads and writes of a stream: try; where it would block, wait and try again. */
+#include "core/stream_io.h"
+
+#include "core/facts.h"
+#include "core/handle.h"
+#include "core/operation_error.h"
+#include "core/stream_steps.h"
+#include "core/waiting.h"
+
+static size_t cut_to_os(size_t len)
+{
+    return len < feri_io_length_max() ? len : feri_io_length_max();
+}
+
+static bool can_hold(const void *buf, size_t len)
+{
+    return buf != NULL || len == 0;
+}
+
+static fer_error read_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+{
+    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
+    fer_error error;
+    do {
+        error = ferp_recv(handle->raw_, buf, len, moved);
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    return error;
+}
+
+fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
+{
+    size_t moved = 0;
+    bool due;
+    fer_error error = feri_stream_may_read(handle, can_hold(buf, len), len, &due);
+    if (due) {
+        error = read_once(handle, buf, cut_to_os(len), &moved);
+        error = feri_stream_after_read(handle, error, moved);
+    }
+    feri_store_count(n, moved);
+    return error;
+}
+
+static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+{
+    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
+    fer_error error;
+    do {
+        error = ferp_peek(handle->raw_, buf, len, moved);
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    return error;
+}
+
+fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
+{
+    size_t moved = 0;
+    bool due;
+    fer_error error = feri_stream_may_read(handle, can_hold(buf, len), len, &due);
+    if (due) {
+        error = peek_once(handle, buf, cut_to_os(len), &moved);
+        error = feri_stream_after_read(handle, error, moved);
+    }
+    feri_store_count(n, moved);
+    return error;
+}
+
+static fer_error write_once(const fer_handle *handle, const void *buf, size_t len, size_t *moved)
+{
+    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
+    fer_error error;
+    do {
+        error = ferp_send(handle->raw_, buf, len, moved);
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    return error;
+}
+
+fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
+{
+    size_t moved = 0;
+    bool due;
+    fer_error error = feri_stream_may_write(handle, can_hold(buf, len), len, &due);
+    if (due) {
+        error = write_once(handle, buf, cut_to_os(len), &moved);
+        error = feri_stream_after_write(handle, error, moved);
+    }
+    feri_store_count(n, moved);
+    return error;
+}
+
+fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
+{
+    feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR);
+    if (out == NULL) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    if (answer == FERI_ANSWER_REASON) {
+        *out = feri_handle_reason(handle);
+        return feri_ok();
+    }
+    FER_TRY(feri_handle_answer_error(handle, answer));
+    fer_error pending = feri_ok();
+    FER_TRY(ferp_take_error(handle->raw_, &pending));
+    pending = pending.kind == FER_OK ? pending : feri_error_told(FERI_OPERATION_WRITE, pending);
+    if (pending.kind == FER_BROKEN_PIPE) {
+        (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
+    } else if (feri_error_is_fatal(pending)) {
+        (void)feri_handle_fail(handle, FERI_EVENT_GOT_RESET, pending);
+    }
+    *out = pending;
+    return feri_ok();
+}
