@@ -1,0 +1,476 @@
+/* peer_posix.c: the other side of a conformance test on POSIX systems. */
+#define _GNU_SOURCE 1
+#define _DARWIN_C_SOURCE 1
+#define __BSD_VISIBLE 1
+#include "conformance/peer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+enum { PEERS_MAX = 1024, SOME_BYTES = 65536 };
+
+static int open_peers[PEERS_MAX];
+static size_t open_peer_count;
+
+static peer_socket keep(int fd)
+{
+    if (fd < 0 || open_peer_count == PEERS_MAX) {
+        return PEER_NONE;
+    }
+#ifdef SO_NOSIGPIPE
+    int one = 1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
+#endif
+    open_peers[open_peer_count++] = fd;
+    return fd;
+}
+
+static void forget(peer_socket peer)
+{
+    for (size_t i = 0; i < open_peer_count; i++) {
+        if (open_peers[i] == (int)peer) {
+            open_peers[i] = open_peers[--open_peer_count];
+            return;
+        }
+    }
+}
+
+/* ---- The program and its machine */
+
+void peer_start(void) {}
+
+void peer_close_all(void)
+{
+    while (open_peer_count > 0) {
+        peer_close(open_peers[open_peer_count - 1]);
+    }
+}
+
+bool peer_is_windows(void) { return false; }
+bool peer_is_wine(void) { return false; }
+
+uint64_t peer_now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+void peer_pause(unsigned milliseconds) { (void)poll(NULL, 0, (int)milliseconds); }
+
+size_t peer_open_handles(void)
+{
+    size_t count = 0;
+    for (int fd = 0; fd < 4096; fd++) {
+        count += fcntl(fd, F_GETFD) != -1;
+    }
+    return count;
+}
+
+bool peer_handle_count_is_exact(void) { return true; }
+
+/* ---- Addresses */
+
+struct loopback {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_storage storage;
+    } addr;
+    socklen_t len;
+};
+
+static struct loopback loopback_addr(peer_family family, uint16_t port)
+{
+    struct loopback made;
+    memset(&made, 0, sizeof made);
+    if (family == PEER_V4) {
+        made.addr.v4.sin_family = AF_INET;
+        made.addr.v4.sin_port = htons(port);
+        made.addr.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        made.len = sizeof made.addr.v4;
+    } else {
+        made.addr.v6.sin6_family = AF_INET6;
+        made.addr.v6.sin6_port = htons(port);
+        made.addr.v6.sin6_addr.s6_addr[15] = 1;
+        made.len = sizeof made.addr.v6;
+    }
+    return made;
+}
+
+static uint16_t port_of(const struct loopback *addr)
+{
+    return ntohs(addr->addr.any.sa_family == AF_INET6 ? addr->addr.v6.sin6_port : addr->addr.v4.sin_port);
+}
+
+uint16_t peer_local_port(peer_socket peer)
+{
+    struct loopback addr = {.len = sizeof addr.addr};
+    return getsockname((int)peer, &addr.addr.any, &addr.len) == 0 ? port_of(&addr) : 0;
+}
+
+uint16_t peer_remote_port(peer_socket peer)
+{
+    struct loopback addr = {.len = sizeof addr.addr};
+    return getpeername((int)peer, &addr.addr.any, &addr.len) == 0 ? port_of(&addr) : 0;
+}
+
+static peer_socket new_stream(peer_family family)
+{
+    return keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, 0));
+}
+
+static peer_socket bind_loopback(peer_family family, uint16_t port, int reuse)
+{
+    struct loopback addr = loopback_addr(family, port);
+    peer_socket peer = new_stream(family);
+    if (peer == PEER_NONE) {
+        return PEER_NONE;
+    }
+    (void)setsockopt((int)peer, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+    if (bind((int)peer, &addr.addr.any, addr.len) != 0) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    return peer;
+}
+
+peer_socket peer_bind_only(peer_family family, uint16_t *port)
+{
+    peer_socket peer = bind_loopback(family, 0, 0);
+    *port = peer == PEER_NONE ? 0 : peer_local_port(peer);
+    return peer;
+}
+
+static peer_socket listen_on(peer_socket bound, int backlog)
+{
+    if (bound != PEER_NONE && listen((int)bound, backlog) != 0) {
+        peer_close(bound);
+        return PEER_NONE;
+    }
+    return bound;
+}
+
+peer_socket peer_listen(peer_family family, int backlog, uint16_t *port)
+{
+    return listen_on(peer_bind_only(family, port), backlog);
+}
+
+peer_socket peer_listen_at(peer_family family, uint16_t port) { return listen_on(bind_loopback(family, port, 1), 16); }
+
+bool peer_has_v6(void)
+{
+    uint16_t port = 0;
+    peer_socket peer = peer_bind_only(PEER_V6, &port);
+    bool has = peer != PEER_NONE;
+    if (has) {
+        peer_close(peer);
+    }
+    return has;
+}
+
+/* ---- Connections */
+
+static short wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
+{
+    uint64_t end = peer_now_us() + (uint64_t)wait_ms * 1000u;
+    struct pollfd look = {.fd = (int)raw, .events = events};
+    for (;;) {
+        uint64_t now = peer_now_us();
+        int left = now < end ? (int)((end - now) / 1000u) + 1 : 0;
+        int ready = poll(&look, 1, left);
+        if (ready > 0) {
+            return look.revents;
+        }
+        if (ready == 0 && left == 0) {
+            return 0;
+        }
+    }
+}
+
+bool peer_is_queued(peer_socket listener, unsigned wait_ms) { return wait_events(listener, POLLIN, wait_ms) != 0; }
+
+peer_socket peer_accept(peer_socket listener)
+{
+    if (!peer_is_queued(listener, PEER_LIMIT_MS)) {
+        return PEER_NONE;
+    }
+    return keep(accept((int)listener, NULL, NULL));
+}
+
+peer_socket peer_connect_begin(peer_family family, uint16_t port)
+{
+    struct loopback addr = loopback_addr(family, port);
+    peer_socket peer = new_stream(family);
+    if (peer == PEER_NONE) {
+        return PEER_NONE;
+    }
+    (void)peer_raw_set_nonblocking(peer, true);
+    int result = connect((int)peer, &addr.addr.any, addr.len);
+    int code = errno;
+    (void)peer_raw_set_nonblocking(peer, false);
+    if (result != 0 && code != EINPROGRESS && code != EINTR) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    return peer;
+}
+
+bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
+{
+    int code = 0;
+    socklen_t len = sizeof code;
+    return wait_events(peer, POLLOUT, wait_ms) != 0 &&
+           getsockopt((int)peer, SOL_SOCKET, SO_ERROR, &code, &len) == 0 && code == 0;
+}
+
+peer_socket peer_connect(peer_family family, uint16_t port)
+{
+    peer_socket peer = peer_connect_begin(family, port);
+    if (peer != PEER_NONE && !peer_connect_ended(peer, PEER_LIMIT_MS)) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    return peer;
+}
+
+bool peer_fill_backlog(peer_family family, uint16_t port)
+{
+    for (int tries = 0; tries < 64; tries++) {
+        peer_socket filler = peer_connect_begin(family, port);
+        if (filler == PEER_NONE) {
+            return false;
+        }
+        if (!peer_connect_ended(filler, 300)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- Bytes */
+
+bool peer_send_all(peer_socket peer, const void *buf, size_t len)
+{
+    const unsigned char *bytes = buf;
+    size_t sent = 0;
+    while (sent < len) {
+        if (wait_events(peer, POLLOUT, PEER_LIMIT_MS) == 0) {
+            return false;
+        }
+        ssize_t n = send((int)peer, bytes + sent, len - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0 && errno != EAGAIN && errno != EINTR) {
+            return false;
+        }
+        sent += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+size_t peer_fill(peer_socket peer)
+{
+    static const unsigned char zeros[SOME_BYTES];
+    size_t sent = 0;
+    while (wait_events(peer, POLLOUT, 50) != 0) {
+        ssize_t n = send((int)peer, zeros, sizeof zeros, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0 && errno != EAGAIN && errno != EINTR) {
+            return sent;
+        }
+        sent += n > 0 ? (size_t)n : 0;
+    }
+    return sent;
+}
+
+peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
+{
+    *n = 0;
+    for (;;) {
+        if (wait_events(peer, POLLIN, PEER_LIMIT_MS) == 0) {
+            return PEER_STUCK;
+        }
+        ssize_t got = recv((int)peer, buf, cap, MSG_DONTWAIT);
+        if (got >= 0) {
+            *n = (size_t)got;
+            return got == 0 ? PEER_END : PEER_GOT;
+        }
+        if (errno != EAGAIN && errno != EINTR) {
+            return PEER_RESET;
+        }
+    }
+}
+
+bool peer_recv_exact(peer_socket peer, void *buf, size_t len)
+{
+    unsigned char *bytes = buf;
+    size_t got = 0;
+    while (got < len) {
+        size_t n = 0;
+        if (peer_recv_some(peer, bytes + got, len - got, &n) != PEER_GOT) {
+            return false;
+        }
+        got += n;
+    }
+    return true;
+}
+
+bool peer_shutdown_write(peer_socket peer) { return shutdown((int)peer, SHUT_WR) == 0; }
+
+void peer_close(peer_socket peer)
+{
+    forget(peer);
+    (void)close((int)peer);
+}
+
+void peer_reset(peer_socket peer)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt((int)peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    peer_close(peer);
+}
+
+/* ---- Sockets to give away and to take */
+
+peer_socket peer_udp(void)
+{
+    struct loopback addr = loopback_addr(PEER_V4, 0);
+    peer_socket peer = keep(socket(AF_INET, SOCK_DGRAM, 0));
+    (void)bind((int)peer, &addr.addr.any, addr.len);
+    return peer;
+}
+
+peer_socket peer_unconnected(void) { return new_stream(PEER_V4); }
+
+fer_raw_socket peer_not_a_socket(void) { return open("/dev/null", O_RDWR); }
+
+void peer_close_not_a_socket(fer_raw_socket raw) { (void)close((int)raw); }
+
+bool peer_is_open(fer_raw_socket raw)
+{
+    struct stat status;
+    return fstat((int)raw, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+void peer_give_away(peer_socket peer) { forget(peer); }
+
+void peer_take(fer_raw_socket raw) { (void)keep((int)raw); }
+
+/* ---- Looks at a raw socket */
+
+bool peer_raw_wait_readable(fer_raw_socket raw) { return wait_events(raw, POLLIN, PEER_LIMIT_MS) != 0; }
+
+bool peer_raw_wait_failed(fer_raw_socket raw)
+{
+    return (wait_events(raw, 0, PEER_LIMIT_MS) & (POLLERR | POLLHUP)) != 0;
+}
+
+bool peer_raw_is_inheritable(fer_raw_socket raw) { return (fcntl((int)raw, F_GETFD) & FD_CLOEXEC) == 0; }
+
+bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
+{
+    return fcntl((int)raw, F_SETFD, inheritable ? 0 : FD_CLOEXEC) == 0;
+}
+
+bool peer_raw_is_nonblocking(fer_raw_socket raw) { return (fcntl((int)raw, F_GETFL) & O_NONBLOCK) != 0; }
+
+bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
+{
+    int flags = fcntl((int)raw, F_GETFL);
+    return fcntl((int)raw, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) == 0;
+}
+
+bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds)
+{
+    struct timeval value = {.tv_sec = (time_t)(milliseconds / 1000u)};
+    value.tv_usec = (suseconds_t)(milliseconds % 1000u) * 1000;
+    return setsockopt((int)raw, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value) == 0 &&
+           setsockopt((int)raw, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value) == 0;
+}
+
+static bool raw_timeout(fer_raw_socket raw, int option, unsigned *milliseconds)
+{
+    struct timeval value = {0};
+    socklen_t len = sizeof value;
+    if (getsockopt((int)raw, SOL_SOCKET, option, &value, &len) != 0) {
+        return false;
+    }
+    *milliseconds = (unsigned)value.tv_sec * 1000u + (unsigned)value.tv_usec / 1000u;
+    return true;
+}
+
+bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms)
+{
+    return raw_timeout(raw, SO_RCVTIMEO, read_ms) && raw_timeout(raw, SO_SNDTIMEO, write_ms);
+}
+
+int peer_raw_backlog(fer_raw_socket raw)
+{
+#ifdef __linux__
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    memset(&info, 0, sizeof info);
+    return getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ? (int)info.tcpi_sacked : -1;
+#else
+    (void)raw;
+    return -1;
+#endif
+}
+
+static int int_option(fer_raw_socket raw, int level, int option)
+{
+    int value = 0;
+    socklen_t len = sizeof value;
+    return getsockopt((int)raw, level, option, &value, &len) == 0 ? value : -1;
+}
+
+int peer_raw_hops(fer_raw_socket raw, peer_family family)
+{
+    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL) : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
+}
+
+int peer_raw_reuses_address(fer_raw_socket raw) { return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0; }
+
+int peer_raw_is_exclusive(fer_raw_socket raw)
+{
+    (void)raw;
+    return -1;
+}
+
+int peer_raw_only_v6(fer_raw_socket raw) { return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY); }
+
+bool peer_raw_has_keepalive_options(fer_raw_socket raw)
+{
+#ifdef TCP_KEEPCNT
+    return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
+#else
+    (void)raw;
+    return false;
+#endif
+}
+
+bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
+{
+#ifdef TCP_USER_TIMEOUT
+    return setsockopt((int)raw, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds) == 0;
+#else
+    (void)raw;
+    (void)milliseconds;
+    return false;
+#endif
+}

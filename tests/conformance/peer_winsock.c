@@ -1,0 +1,473 @@
+/* peer_winsock.c: the other side of a conformance test on Windows. Every peer is a nonblocking SOCKET until it is given away. */
+#define _WIN32_WINNT 0x0601
+#include "conformance/peer.h"
+
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#include <mstcpip.h>
+#include <windows.h>
+
+#include <string.h>
+
+#ifndef TCP_KEEPCNT
+#define TCP_KEEPCNT 16
+#endif
+
+enum { PEERS_MAX = 1024, SOME_BYTES = 65536 };
+
+static SOCKET open_peers[PEERS_MAX];
+static size_t open_peer_count;
+
+static peer_socket keep(SOCKET socket)
+{
+    if (socket == INVALID_SOCKET || open_peer_count == PEERS_MAX) {
+        return PEER_NONE;
+    }
+    (void)peer_raw_set_nonblocking((fer_raw_socket)socket, true);
+    open_peers[open_peer_count++] = socket;
+    return (peer_socket)socket;
+}
+
+static void forget(peer_socket peer)
+{
+    for (size_t i = 0; i < open_peer_count; i++) {
+        if (open_peers[i] == (SOCKET)peer) {
+            open_peers[i] = open_peers[--open_peer_count];
+            return;
+        }
+    }
+}
+
+/* ---- The program and its machine */
+
+void peer_start(void)
+{
+    WSADATA data;
+    (void)WSAStartup(MAKEWORD(2, 2), &data);
+}
+
+void peer_close_all(void)
+{
+    while (open_peer_count > 0) {
+        peer_close((peer_socket)open_peers[open_peer_count - 1]);
+    }
+}
+
+bool peer_is_windows(void) { return true; }
+
+bool peer_is_wine(void)
+{
+    HMODULE ntdll = GetModuleHandleA("ntdll.dll");
+    return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
+}
+
+uint64_t peer_now_us(void)
+{
+    LARGE_INTEGER ticks;
+    LARGE_INTEGER per_second;
+    (void)QueryPerformanceCounter(&ticks);
+    (void)QueryPerformanceFrequency(&per_second);
+    return (uint64_t)((double)ticks.QuadPart * 1e6 / (double)per_second.QuadPart);
+}
+
+void peer_pause(unsigned milliseconds) { Sleep(milliseconds); }
+
+size_t peer_open_handles(void)
+{
+    DWORD count = 0;
+    (void)GetProcessHandleCount(GetCurrentProcess(), &count);
+    return count;
+}
+
+bool peer_handle_count_is_exact(void) { return false; }
+
+/* ---- Addresses */
+
+struct loopback {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_storage storage;
+    } addr;
+    int len;
+};
+
+static struct loopback loopback_addr(peer_family family, uint16_t port)
+{
+    struct loopback made;
+    memset(&made, 0, sizeof made);
+    if (family == PEER_V4) {
+        made.addr.v4.sin_family = AF_INET;
+        made.addr.v4.sin_port = htons(port);
+        made.addr.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        made.len = (int)sizeof made.addr.v4;
+    } else {
+        made.addr.v6.sin6_family = AF_INET6;
+        made.addr.v6.sin6_port = htons(port);
+        made.addr.v6.sin6_addr.s6_addr[15] = 1;
+        made.len = (int)sizeof made.addr.v6;
+    }
+    return made;
+}
+
+static uint16_t port_of(const struct loopback *addr)
+{
+    return ntohs(addr->addr.any.sa_family == AF_INET6 ? addr->addr.v6.sin6_port : addr->addr.v4.sin_port);
+}
+
+uint16_t peer_local_port(peer_socket peer)
+{
+    struct loopback addr = {.len = (int)sizeof addr.addr};
+    return getsockname((SOCKET)peer, &addr.addr.any, &addr.len) == 0 ? port_of(&addr) : 0;
+}
+
+uint16_t peer_remote_port(peer_socket peer)
+{
+    struct loopback addr = {.len = (int)sizeof addr.addr};
+    return getpeername((SOCKET)peer, &addr.addr.any, &addr.len) == 0 ? port_of(&addr) : 0;
+}
+
+static peer_socket new_stream(peer_family family)
+{
+    return keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP));
+}
+
+static peer_socket bind_loopback(peer_family family, uint16_t port, DWORD reuse)
+{
+    struct loopback addr = loopback_addr(family, port);
+    peer_socket peer = new_stream(family);
+    if (peer == PEER_NONE) {
+        return PEER_NONE;
+    }
+    (void)setsockopt((SOCKET)peer, SOL_SOCKET, SO_REUSEADDR, (const char *)&reuse, (int)sizeof reuse);
+    if (bind((SOCKET)peer, &addr.addr.any, addr.len) != 0) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    return peer;
+}
+
+peer_socket peer_bind_only(peer_family family, uint16_t *port)
+{
+    peer_socket peer = bind_loopback(family, 0, 0);
+    *port = peer == PEER_NONE ? 0 : peer_local_port(peer);
+    return peer;
+}
+
+static peer_socket listen_on(peer_socket bound, int backlog)
+{
+    if (bound != PEER_NONE && listen((SOCKET)bound, backlog) != 0) {
+        peer_close(bound);
+        return PEER_NONE;
+    }
+    return bound;
+}
+
+peer_socket peer_listen(peer_family family, int backlog, uint16_t *port)
+{
+    return listen_on(peer_bind_only(family, port), backlog);
+}
+
+peer_socket peer_listen_at(peer_family family, uint16_t port) { return listen_on(bind_loopback(family, port, 1), 16); }
+
+bool peer_has_v6(void)
+{
+    uint16_t port = 0;
+    peer_socket peer = peer_bind_only(PEER_V6, &port);
+    bool has = peer != PEER_NONE;
+    if (has) {
+        peer_close(peer);
+    }
+    return has;
+}
+
+/* ---- Connections */
+
+static short wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
+{
+    WSAPOLLFD look = {.fd = (SOCKET)raw, .events = events};
+    return WSAPoll(&look, 1, (int)wait_ms) > 0 ? look.revents : 0;
+}
+
+bool peer_is_queued(peer_socket listener, unsigned wait_ms) { return wait_events(listener, POLLRDNORM, wait_ms) != 0; }
+
+peer_socket peer_accept(peer_socket listener)
+{
+    if (!peer_is_queued(listener, PEER_LIMIT_MS)) {
+        return PEER_NONE;
+    }
+    return keep(accept((SOCKET)listener, NULL, NULL));
+}
+
+peer_socket peer_connect_begin(peer_family family, uint16_t port)
+{
+    struct loopback addr = loopback_addr(family, port);
+    peer_socket peer = new_stream(family);
+    if (peer == PEER_NONE) {
+        return PEER_NONE;
+    }
+    if (connect((SOCKET)peer, &addr.addr.any, addr.len) != 0 && WSAGetLastError() != WSAEWOULDBLOCK) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    return peer;
+}
+
+/* select, for WSAPoll does not tell a failed connect before Windows 10 2004. */
+bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
+{
+    struct timeval limit = {.tv_sec = (long)(wait_ms / 1000u), .tv_usec = (long)(wait_ms % 1000u) * 1000};
+    fd_set done;
+    fd_set failed;
+    FD_ZERO(&done);
+    FD_ZERO(&failed);
+    done.fd_array[0] = (SOCKET)peer;
+    done.fd_count = 1;
+    failed.fd_array[0] = (SOCKET)peer;
+    failed.fd_count = 1;
+    return select(0, NULL, &done, &failed, &limit) > 0 && failed.fd_count == 0;
+}
+
+peer_socket peer_connect(peer_family family, uint16_t port)
+{
+    peer_socket peer = peer_connect_begin(family, port);
+    if (peer != PEER_NONE && !peer_connect_ended(peer, PEER_LIMIT_MS)) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    return peer;
+}
+
+bool peer_fill_backlog(peer_family family, uint16_t port)
+{
+    for (int tries = 0; tries < 64; tries++) {
+        peer_socket filler = peer_connect_begin(family, port);
+        if (filler == PEER_NONE) {
+            return false;
+        }
+        if (!peer_connect_ended(filler, 300)) {
+            return peer_is_wine();
+        }
+    }
+    return false;
+}
+
+/* ---- Bytes */
+
+bool peer_send_all(peer_socket peer, const void *buf, size_t len)
+{
+    const char *bytes = buf;
+    size_t sent = 0;
+    while (sent < len) {
+        if (wait_events(peer, POLLWRNORM, PEER_LIMIT_MS) == 0) {
+            return false;
+        }
+        size_t piece = len - sent < SOME_BYTES ? len - sent : SOME_BYTES;
+        int n = send((SOCKET)peer, bytes + sent, (int)piece, 0);
+        if (n < 0 && WSAGetLastError() != WSAEWOULDBLOCK) {
+            return false;
+        }
+        sent += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+size_t peer_fill(peer_socket peer)
+{
+    static const char zeros[SOME_BYTES];
+    size_t sent = 0;
+    while (wait_events(peer, POLLWRNORM, 50) != 0) {
+        int n = send((SOCKET)peer, zeros, (int)sizeof zeros, 0);
+        if (n < 0 && WSAGetLastError() != WSAEWOULDBLOCK) {
+            return sent;
+        }
+        sent += n > 0 ? (size_t)n : 0;
+    }
+    return sent;
+}
+
+peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
+{
+    *n = 0;
+    for (;;) {
+        if (wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
+            return PEER_STUCK;
+        }
+        int got = recv((SOCKET)peer, buf, (int)(cap < SOME_BYTES ? cap : SOME_BYTES), 0);
+        if (got > 0) {
+            *n = (size_t)got;
+            return PEER_GOT;
+        }
+        if (got == 0) {
+            /* Wine tells a reset as the end, but WSAPoll says which it was. */
+            return (wait_events(peer, POLLRDNORM, 0) & POLLERR) != 0 ? PEER_RESET : PEER_END;
+        }
+        if (WSAGetLastError() != WSAEWOULDBLOCK) {
+            return PEER_RESET;
+        }
+    }
+}
+
+bool peer_recv_exact(peer_socket peer, void *buf, size_t len)
+{
+    char *bytes = buf;
+    size_t got = 0;
+    while (got < len) {
+        size_t n = 0;
+        if (peer_recv_some(peer, bytes + got, len - got, &n) != PEER_GOT) {
+            return false;
+        }
+        got += n;
+    }
+    return true;
+}
+
+bool peer_shutdown_write(peer_socket peer) { return shutdown((SOCKET)peer, SD_SEND) == 0; }
+
+void peer_close(peer_socket peer)
+{
+    forget(peer);
+    (void)closesocket((SOCKET)peer);
+}
+
+void peer_reset(peer_socket peer)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt((SOCKET)peer, SOL_SOCKET, SO_LINGER, (const char *)&at_once, (int)sizeof at_once);
+    peer_close(peer);
+}
+
+/* ---- Sockets to give away and to take */
+
+peer_socket peer_udp(void)
+{
+    struct loopback addr = loopback_addr(PEER_V4, 0);
+    peer_socket peer = keep(socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP));
+    (void)bind((SOCKET)peer, &addr.addr.any, addr.len);
+    return peer;
+}
+
+peer_socket peer_unconnected(void) { return new_stream(PEER_V4); }
+
+fer_raw_socket peer_not_a_socket(void) { return (fer_raw_socket)CreateEventA(NULL, TRUE, FALSE, NULL); }
+
+void peer_close_not_a_socket(fer_raw_socket raw) { (void)CloseHandle((HANDLE)raw); }
+
+bool peer_is_open(fer_raw_socket raw)
+{
+    int type = 0;
+    int len = (int)sizeof type;
+    return getsockopt((SOCKET)raw, SOL_SOCKET, SO_TYPE, (char *)&type, &len) == 0;
+}
+
+void peer_give_away(peer_socket peer)
+{
+    forget(peer);
+    (void)peer_raw_set_nonblocking(peer, false);
+}
+
+void peer_take(fer_raw_socket raw) { (void)keep((SOCKET)raw); }
+
+/* ---- Looks at a raw socket */
+
+bool peer_raw_wait_readable(fer_raw_socket raw) { return wait_events(raw, POLLRDNORM, PEER_LIMIT_MS) != 0; }
+
+bool peer_raw_wait_failed(fer_raw_socket raw)
+{
+    uint64_t end = peer_now_us() + PEER_LIMIT_MS * UINT64_C(1000);
+    while ((wait_events(raw, POLLRDNORM, PEER_LIMIT_MS) & POLLERR) == 0) {
+        if (peer_now_us() > end) {
+            return false;
+        }
+        Sleep(1);
+    }
+    return true;
+}
+
+bool peer_raw_is_inheritable(fer_raw_socket raw)
+{
+    DWORD flags = 0;
+    return GetHandleInformation((HANDLE)raw, &flags) && (flags & HANDLE_FLAG_INHERIT) != 0;
+}
+
+bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
+{
+    return SetHandleInformation((HANDLE)raw, HANDLE_FLAG_INHERIT, inheritable ? HANDLE_FLAG_INHERIT : 0) != 0;
+}
+
+static DWORD raw_timeout(fer_raw_socket raw, int option)
+{
+    DWORD value = 0;
+    int len = (int)sizeof value;
+    (void)getsockopt((SOCKET)raw, SOL_SOCKET, option, (char *)&value, &len);
+    return value;
+}
+
+static bool set_raw_timeout(fer_raw_socket raw, int option, DWORD milliseconds)
+{
+    return setsockopt((SOCKET)raw, SOL_SOCKET, option, (const char *)&milliseconds, (int)sizeof milliseconds) == 0;
+}
+
+/* The mode cannot be asked for: a receive that may wait 20 ms tells it. */
+bool peer_raw_is_nonblocking(fer_raw_socket raw)
+{
+    DWORD before = raw_timeout(raw, SO_RCVTIMEO);
+    char byte = 0;
+    (void)set_raw_timeout(raw, SO_RCVTIMEO, 20);
+    bool nonblocking = recv((SOCKET)raw, &byte, 1, MSG_PEEK) < 0 && WSAGetLastError() == WSAEWOULDBLOCK;
+    (void)set_raw_timeout(raw, SO_RCVTIMEO, before);
+    return nonblocking;
+}
+
+bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
+{
+    u_long mode = nonblocking;
+    return ioctlsocket((SOCKET)raw, (long)FIONBIO, &mode) == 0;
+}
+
+bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds)
+{
+    return set_raw_timeout(raw, SO_RCVTIMEO, milliseconds) && set_raw_timeout(raw, SO_SNDTIMEO, milliseconds);
+}
+
+bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms)
+{
+    *read_ms = raw_timeout(raw, SO_RCVTIMEO);
+    *write_ms = raw_timeout(raw, SO_SNDTIMEO);
+    return true;
+}
+
+int peer_raw_backlog(fer_raw_socket raw)
+{
+    (void)raw;
+    return -1;
+}
+
+/* Some options write one byte only. */
+static int int_option(fer_raw_socket raw, int level, int option)
+{
+    int value = 0;
+    int len = (int)sizeof value;
+    return getsockopt((SOCKET)raw, level, option, (char *)&value, &len) == 0 ? value : -1;
+}
+
+int peer_raw_hops(fer_raw_socket raw, peer_family family)
+{
+    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL) : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
+}
+
+int peer_raw_reuses_address(fer_raw_socket raw) { return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0; }
+
+int peer_raw_is_exclusive(fer_raw_socket raw) { return int_option(raw, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0; }
+
+int peer_raw_only_v6(fer_raw_socket raw) { return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY); }
+
+bool peer_raw_has_keepalive_options(fer_raw_socket raw) { return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1; }
+
+bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
+{
+    (void)raw;
+    (void)milliseconds;
+    return false;
+}

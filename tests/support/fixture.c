@@ -1,0 +1,357 @@
+/* fixture.c: what the conformance tests share; see fixture.h. */
+#include "support/fixture.h"
+
+#include "support/thread.h"
+
+enum { STREAMS_MAX = 16, LISTENERS_MAX = 8, PIECE = 65536 };
+
+struct pair_kind test_no_pair = {true, PEER_V4};
+struct pair_kind test_pair_connected_v4 = {true, PEER_V4};
+struct pair_kind test_pair_accepted_v4 = {false, PEER_V4};
+struct pair_kind test_pair_connected_v6 = {true, PEER_V6};
+struct pair_kind test_pair_accepted_v6 = {false, PEER_V6};
+
+static struct pair the_pair;
+static bool pair_is_open;
+static fer_tcp_stream streams[STREAMS_MAX];
+static size_t stream_count;
+static fer_tcp_listener listeners[LISTENERS_MAX];
+static size_t listener_count;
+static size_t handles_before;
+
+/* ---- Before and after a test */
+
+int test_group_begin(void **state)
+{
+    (void)state;
+    peer_start();
+    return 0;
+}
+
+int test_begin(void **state)
+{
+    (void)state;
+    handles_before = peer_open_handles();
+    return 0;
+}
+
+static void close_everything(void)
+{
+    if (pair_is_open) {
+        fer_tcp_stream_close(&the_pair.stream);
+        pair_is_open = false;
+    }
+    while (stream_count > 0) {
+        fer_tcp_stream_close(&streams[--stream_count]);
+    }
+    while (listener_count > 0) {
+        fer_tcp_listener_close(&listeners[--listener_count]);
+    }
+    peer_close_all();
+}
+
+int test_end(void **state)
+{
+    (void)state;
+    close_everything();
+    size_t handles = peer_open_handles();
+    if (peer_handle_count_is_exact() && handles != handles_before) {
+        print_error("a leak: %u handles are open, %u were before the test\n", (unsigned)handles, (unsigned)handles_before);
+        return -1;
+    }
+    return 0;
+}
+
+void skip_because(const char *reason)
+{
+    print_message("[  REASON  ] %s\n", reason);
+    skip();
+}
+
+void skip_without_v6(void)
+{
+    if (!peer_has_v6()) {
+        skip_because("this machine has no IPv6 loopback");
+    }
+}
+
+/* ---- Handles */
+
+fer_tcp_stream *test_stream(void)
+{
+    assert_true(stream_count < STREAMS_MAX);
+    fer_tcp_stream *stream = &streams[stream_count++];
+    memset(stream, 0, sizeof *stream);
+    return stream;
+}
+
+fer_tcp_listener *test_listener(void)
+{
+    assert_true(listener_count < LISTENERS_MAX);
+    fer_tcp_listener *listener = &listeners[listener_count++];
+    memset(listener, 0, sizeof *listener);
+    return listener;
+}
+
+fer_tcp_listener *test_listening(peer_family family, uint16_t *port)
+{
+    fer_tcp_listener *listener = test_listener();
+    fer_socket_addr addr = loopback(family, 0);
+    assert_ok(fer_tcp_listener_bind_addr(listener, &addr));
+    assert_ok(fer_tcp_listener_local_addr(listener, &addr));
+    *port = addr.port;
+    return listener;
+}
+
+fer_socket_addr loopback(peer_family family, uint16_t port)
+{
+    fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
+    fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
+    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, port) : fer_socket_addr_new_v6(&v6, port, 0, 0);
+}
+
+fer_duration millis(uint64_t count) { return fer_duration_from_millis(count); }
+
+/* ---- The pair */
+
+static void open_by_connecting(struct pair *pair)
+{
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(pair->kind.family, 16, &port);
+    assert_true(listener != PEER_NONE);
+    fer_socket_addr addr = loopback(pair->kind.family, port);
+    assert_ok(fer_tcp_stream_connect_addr(&pair->stream, &addr));
+    pair_is_open = true;
+    pair->other = peer_accept(listener);
+    peer_close(listener);
+}
+
+static void open_by_accepting(struct pair *pair)
+{
+    fer_tcp_listener listener = {0};
+    fer_socket_addr addr = loopback(pair->kind.family, 0);
+    assert_ok(fer_tcp_listener_bind_addr(&listener, &addr));
+    assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
+    pair->other = peer_connect(pair->kind.family, addr.port);
+    assert_true(pair->other != PEER_NONE);
+    assert_ok(fer_tcp_listener_accept(&listener, &pair->stream, NULL));
+    pair_is_open = true;
+    fer_tcp_listener_close(&listener);
+}
+
+struct pair *pair_open_kind(const struct pair_kind *kind)
+{
+    if (kind->family == PEER_V6) {
+        skip_without_v6();
+    }
+    memset(&the_pair, 0, sizeof the_pair);
+    the_pair.kind = *kind;
+    if (kind->ferrule_connects) {
+        open_by_connecting(&the_pair);
+    } else {
+        open_by_accepting(&the_pair);
+    }
+    assert_true(the_pair.other != PEER_NONE);
+    return &the_pair;
+}
+
+struct pair *pair_open(void **state) { return pair_open_kind(*state); }
+
+void pair_close(struct pair *pair)
+{
+    fer_tcp_stream_close(&pair->stream);
+    pair_is_open = false;
+    if (pair->other != PEER_NONE) {
+        peer_close(pair->other);
+    }
+}
+
+void assert_exchange(fer_tcp_stream *stream, peer_socket other)
+{
+    char got[5] = {0};
+    size_t n = 0;
+    assert_ok(fer_tcp_stream_write_all(stream, "ping", 4, &n));
+    assert_int_equal(n, 4);
+    assert_true(peer_recv_exact(other, got, 4));
+    assert_string_equal(got, "ping");
+    assert_true(peer_send_all(other, "pong", 4));
+    assert_ok(fer_tcp_stream_read_exact(stream, got, 4, &n));
+    assert_int_equal(n, 4);
+    assert_string_equal(got, "pong");
+}
+
+void assert_alive(struct pair *pair) { assert_exchange(&pair->stream, pair->other); }
+
+void assert_new(fer_tcp_stream *stream)
+{
+    char byte = 0;
+    size_t n = 77;
+    fer_socket_addr addr;
+    assert_own(fer_tcp_stream_read(stream, &byte, 1, &n), FER_NOT_CONNECTED);
+    assert_int_equal(n, 0);
+    assert_own(fer_tcp_stream_write(stream, &byte, 1, &n), FER_NOT_CONNECTED);
+    assert_own(fer_tcp_stream_local_addr(stream, &addr), FER_INVALID_INPUT);
+    assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
+}
+
+void assert_closed(fer_tcp_stream *stream)
+{
+    char byte = 0;
+    size_t n = 77;
+    assert_own(fer_tcp_stream_read(stream, &byte, 1, &n), FER_INVALID_INPUT);
+    assert_int_equal(n, 0);
+    assert_own(fer_tcp_stream_write(stream, &byte, 1, &n), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH), FER_INVALID_INPUT);
+    assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
+}
+
+/* ---- Assertions */
+
+static void fail_with(fer_error error, const char *text, const char *wanted, const char *file, int line)
+{
+    print_error("%s\n  is %s (os_code %d), not %s\n", text, fer_error_kind_name(error.kind), (int)error.os_code, wanted);
+    _fail(file, line);
+}
+
+void expect_kind(fer_error error, fer_error_kind kind, const char *text, const char *file, int line)
+{
+    if (error.kind != kind) {
+        fail_with(error, text, fer_error_kind_name(kind), file, line);
+    }
+    if (kind == FER_OK && error.os_code != 0) {
+        fail_with(error, text, "os_code 0, as success has", file, line);
+    }
+}
+
+void expect_own(fer_error error, fer_error_kind kind, const char *text, const char *file, int line)
+{
+    expect_kind(error, kind, text, file, line);
+    if (error.os_code != 0) {
+        fail_with(error, text, "ferrule's own answer, with os_code 0", file, line);
+    }
+}
+
+void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, const char *text, const char *file, int line)
+{
+    if (error.kind != one && error.kind != other) {
+        fail_with(error, text, fer_error_kind_name(one), file, line);
+    }
+}
+
+void assert_reads_end(fer_tcp_stream *stream)
+{
+    char buf[8] = {0};
+    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
+    size_t n = 77;
+    assert_ok(fer_tcp_stream_read(stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_ok(fer_tcp_stream_peek(stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_ok(fer_tcp_stream_read_vectored(stream, slices, 2, &n));
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_ok(fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_own(fer_tcp_stream_read_exact(stream, buf, sizeof buf, &n), FER_UNEXPECTED_EOF);
+    assert_int_equal(n, 0);
+    assert_ok(fer_tcp_stream_read(stream, buf, sizeof buf, NULL));
+}
+
+void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind)
+{
+    char buf[8] = {0};
+    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
+    size_t n = 77;
+    assert_kind(fer_tcp_stream_read(stream, buf, sizeof buf, &n), kind);
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_kind(fer_tcp_stream_peek(stream, buf, sizeof buf, &n), kind);
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_kind(fer_tcp_stream_read_vectored(stream, slices, 2, &n), kind);
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_kind(fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &n), kind);
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_kind(fer_tcp_stream_read_exact(stream, buf, sizeof buf, &n), kind);
+    assert_int_equal(n, 0);
+}
+
+uint64_t microseconds_since(uint64_t start_us) { return peer_now_us() - start_us; }
+
+/* ---- Patterned bytes */
+
+/* A step of 61 per byte and one more per 251: neither a shift nor a lost page goes unseen. */
+unsigned char pattern_at(uint64_t offset) { return (unsigned char)(offset * 61u + offset / 251u); }
+
+void pattern_fill(void *buf, size_t len, uint64_t offset)
+{
+    unsigned char *bytes = buf;
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = pattern_at(offset + i);
+    }
+}
+
+bool pattern_matches(const void *buf, size_t len, uint64_t offset)
+{
+    const unsigned char *bytes = buf;
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] != pattern_at(offset + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+peer_outcome peer_drain(peer_socket peer, uint64_t *total, bool *intact)
+{
+    unsigned char buf[PIECE];
+    *total = 0;
+    *intact = true;
+    for (;;) {
+        size_t n = 0;
+        peer_outcome outcome = peer_recv_some(peer, buf, sizeof buf, &n);
+        if (outcome != PEER_GOT) {
+            return outcome;
+        }
+        *intact = *intact && pattern_matches(buf, n, *total);
+        *total += n;
+    }
+}
+
+fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *total)
+{
+    unsigned char buf[PIECE];
+    assert_true(piece <= sizeof buf);
+    for (;;) {
+        size_t n = 77;
+        pattern_fill(buf, piece, *total);
+        fer_error error = fer_tcp_stream_write(stream, buf, piece, &n);
+        if (error.kind != FER_OK) {
+            assert_int_equal(n, 0);
+            return error;
+        }
+        assert_true(n > 0 && n <= piece);
+        *total += n;
+    }
+}
+
+uint64_t fill_until_it_would_block(fer_tcp_stream *stream)
+{
+    uint64_t total = 0;
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
+    for (;;) {
+        uint64_t before = total;
+        assert_kind(write_until_failure(stream, PIECE, &total), FER_WOULD_BLOCK);
+        peer_pause(30);
+        if (total == before) {
+            break;
+        }
+    }
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+    return total;
+}

@@ -1,0 +1,122 @@
+/* fixture.h: what the conformance tests share: a connected pair (ferrule on one side, a plain socket on the other), assertions on
+ * errors, patterned bytes, skipping with a reason, and a look for leaked handles after every test. */
+#ifndef TEST_FIXTURE_H
+#define TEST_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "conformance/peer.h"
+#include "ferrule/error.h"
+#include "ferrule/resolve.h"
+#include "ferrule/socket_addr.h"
+#include "ferrule/tcp.h"
+
+/* ---- Tests and groups. A test's name is its rule's number and its sentence. */
+
+#define RULE_TEST(rule, function) {rule " " #function, function, test_begin, test_end, &test_no_pair}
+
+/* The same test on the four kinds of pair. */
+#define PAIR_TEST(rule, function)                                                                          \
+    {rule " " #function " [connected, IPv4]", function, test_begin, test_end, &test_pair_connected_v4},    \
+    {rule " " #function " [accepted, IPv4]", function, test_begin, test_end, &test_pair_accepted_v4},      \
+    {rule " " #function " [connected, IPv6]", function, test_begin, test_end, &test_pair_connected_v6},    \
+    {rule " " #function " [accepted, IPv6]", function, test_begin, test_end, &test_pair_accepted_v6}
+
+/* For tests that take long: one connected, one accepted. */
+#define SLOW_PAIR_TEST(rule, function)                                                                     \
+    {rule " " #function " [connected, IPv4]", function, test_begin, test_end, &test_pair_connected_v4},    \
+    {rule " " #function " [accepted, IPv4]", function, test_begin, test_end, &test_pair_accepted_v4}
+
+#define RUN_TESTS(name, tests) cmocka_run_group_tests_name(name, tests, test_group_begin, NULL)
+
+struct pair_kind {
+    bool ferrule_connects;
+    peer_family family;
+};
+extern struct pair_kind test_no_pair;
+extern struct pair_kind test_pair_connected_v4;
+extern struct pair_kind test_pair_accepted_v4;
+extern struct pair_kind test_pair_connected_v6;
+extern struct pair_kind test_pair_accepted_v6;
+
+int test_group_begin(void **state);
+int test_begin(void **state);
+int test_end(void **state);
+
+/* Prints why and ends the test as skipped. */
+void skip_because(const char *reason);
+void skip_without_v6(void);
+
+/* ---- The pair, of the test's kind. Closed after the test. */
+
+struct pair {
+    struct pair_kind kind;
+    fer_tcp_stream stream;
+    peer_socket other;
+};
+
+struct pair *pair_open(void **state);
+struct pair *pair_open_kind(const struct pair_kind *kind);
+void pair_close(struct pair *pair);
+
+/* A ferrule stream to be closed after the test, all zero. And a listener. */
+fer_tcp_stream *test_stream(void);
+fer_tcp_listener *test_listener(void);
+/* A listener on the loopback, and its port. */
+fer_tcp_listener *test_listening(peer_family family, uint16_t *port);
+
+fer_socket_addr loopback(peer_family family, uint16_t port);
+fer_duration millis(uint64_t count);
+
+/* The pair carries bytes both ways. */
+void assert_alive(struct pair *pair);
+/* The stream and the peer are the two ends of one connection. */
+void assert_exchange(fer_tcp_stream *stream, peer_socket other);
+
+/* Fails unless the handle is NEW, or CLOSED, as far as a caller can tell. */
+void assert_new(fer_tcp_stream *stream);
+void assert_closed(fer_tcp_stream *stream);
+
+/* ---- Assertions on errors */
+
+void expect_kind(fer_error error, fer_error_kind kind, const char *text, const char *file, int line);
+void expect_own(fer_error error, fer_error_kind kind, const char *text, const char *file, int line);
+void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, const char *text, const char *file, int line);
+
+#define assert_ok(call) expect_kind((call), FER_OK, #call, __FILE__, __LINE__)
+#define assert_kind(call, kind) expect_kind((call), (kind), #call, __FILE__, __LINE__)
+/* The kind, and ferrule's own answer: os_code 0. */
+#define assert_own(call, kind) expect_own((call), (kind), #call, __FILE__, __LINE__)
+#define assert_either(call, one, other) expect_either((call), (one), (other), #call, __FILE__, __LINE__)
+#define assert_writes_fail(call) assert_either(call, FER_CONNECTION_RESET, FER_BROKEN_PIPE)
+
+/* A read of any sort that is OK with 0 bytes. */
+void assert_reads_end(fer_tcp_stream *stream);
+/* Every sort of read gives kind, with no bytes. */
+void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind);
+
+/* ---- Time */
+
+#define NOT_SOONER_SLACK_US 2000
+uint64_t microseconds_since(uint64_t start_us);
+
+/* ---- Patterned bytes: byte i of a transfer is known, so that nothing lost, doubled or moved passes. */
+
+unsigned char pattern_at(uint64_t offset);
+void pattern_fill(void *buf, size_t len, uint64_t offset);
+bool pattern_matches(const void *buf, size_t len, uint64_t offset);
+/* Receives until the end or a failure; false in *intact when a byte is wrong. Any thread. */
+peer_outcome peer_drain(peer_socket peer, uint64_t *total, bool *intact);
+/* Writes patterned bytes until a call is not OK; gives that result, *total is what was counted as written. */
+fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *total);
+/* Nonblocking writes until nothing more fits, also after a while. Restores blocking mode. */
+uint64_t fill_until_it_would_block(fer_tcp_stream *stream);
+
+#endif

@@ -1,0 +1,189 @@
+/* process_posix.c: process.h for POSIX systems. */
+#define _GNU_SOURCE 1
+#define _DARWIN_C_SOURCE 1
+#define __BSD_VISIBLE 1
+#include "support/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0
+#endif
+
+/* ---- Limits */
+
+static struct rlimit allowed_handles;
+
+bool process_forbid_new_handles(void)
+{
+    int lowest_free = open("/dev/null", O_RDONLY);
+    if (lowest_free < 0 || getrlimit(RLIMIT_NOFILE, &allowed_handles) != 0) {
+        return false;
+    }
+    (void)close(lowest_free);
+    struct rlimit none = {.rlim_cur = (rlim_t)lowest_free, .rlim_max = allowed_handles.rlim_max};
+    return setrlimit(RLIMIT_NOFILE, &none) == 0;
+}
+
+void process_allow_new_handles(void) { (void)setrlimit(RLIMIT_NOFILE, &allowed_handles); }
+
+/* ---- Signals */
+
+enum { SIGNAL_INTERVAL_US = 3000, SIGNALS_REMEMBERED = 32 };
+
+static atomic_uint signals_seen;
+static struct sigaction remembered[SIGNALS_REMEMBERED];
+
+static void count_signal(int number)
+{
+    (void)number;
+    atomic_fetch_add(&signals_seen, 1u);
+}
+
+static bool set_alarm(suseconds_t interval)
+{
+    struct itimerval timer;
+    memset(&timer, 0, sizeof timer);
+    timer.it_interval.tv_usec = interval;
+    timer.it_value.tv_usec = interval;
+    return setitimer(ITIMER_REAL, &timer, NULL) == 0;
+}
+
+bool process_signals_start(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = count_signal;
+    (void)sigemptyset(&action.sa_mask);
+    atomic_store(&signals_seen, 0u);
+    return sigaction(SIGALRM, &action, NULL) == 0 && set_alarm(SIGNAL_INTERVAL_US);
+}
+
+void process_signals_stop(void)
+{
+    (void)set_alarm(0);
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_IGN;
+    (void)sigaction(SIGALRM, &action, NULL);
+}
+
+unsigned process_signals_seen(void) { return atomic_load(&signals_seen); }
+
+void process_shield_thread(void)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGALRM);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+bool process_let_sigpipe_kill(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_DFL;
+    return sigaction(SIGPIPE, &action, NULL) == 0;
+}
+
+bool process_remember_signal_handlers(void)
+{
+    memset(remembered, 0, sizeof remembered);
+    for (int number = 1; number < SIGNALS_REMEMBERED; number++) {
+        (void)sigaction(number, NULL, &remembered[number]);
+    }
+    return true;
+}
+
+bool process_signal_handlers_are_as_remembered(void)
+{
+    for (int number = 1; number < SIGNALS_REMEMBERED; number++) {
+        struct sigaction now;
+        memset(&now, 0, sizeof now);
+        (void)sigaction(number, NULL, &now);
+        if (now.sa_handler != remembered[number].sa_handler || now.sa_flags != remembered[number].sa_flags) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- Memory */
+
+const void *process_reserve(size_t len)
+{
+    void *area = mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+    return area == MAP_FAILED ? NULL : area;
+}
+
+void process_unreserve(const void *area, size_t len) { (void)munmap((void *)(uintptr_t)area, len); }
+
+/* ---- Error codes */
+
+#define CODE(name, kind) {#name, name, kind}
+
+/* Rust 1.95, library/std/src/sys/io/error/unix.rs, decode_error_kind. */
+const struct process_error_code process_rust_error_codes[] = {
+    CODE(E2BIG, FER_ARGUMENT_LIST_TOO_LONG),
+    CODE(EADDRINUSE, FER_ADDR_IN_USE),
+    CODE(EADDRNOTAVAIL, FER_ADDR_NOT_AVAILABLE),
+    CODE(EBUSY, FER_RESOURCE_BUSY),
+    CODE(ECONNABORTED, FER_CONNECTION_ABORTED),
+    CODE(ECONNREFUSED, FER_CONNECTION_REFUSED),
+    CODE(ECONNRESET, FER_CONNECTION_RESET),
+    CODE(EDEADLK, FER_DEADLOCK),
+    CODE(EDQUOT, FER_QUOTA_EXCEEDED),
+    CODE(EEXIST, FER_ALREADY_EXISTS),
+    CODE(EFBIG, FER_FILE_TOO_LARGE),
+    CODE(EHOSTUNREACH, FER_HOST_UNREACHABLE),
+    CODE(EINTR, FER_INTERRUPTED),
+    CODE(EINVAL, FER_INVALID_INPUT),
+    CODE(EISDIR, FER_IS_A_DIRECTORY),
+    CODE(ELOOP, FER_FILESYSTEM_LOOP),
+    CODE(ENOENT, FER_NOT_FOUND),
+    CODE(ENOMEM, FER_OUT_OF_MEMORY),
+    CODE(ENOSPC, FER_STORAGE_FULL),
+    CODE(ENOSYS, FER_UNSUPPORTED),
+    CODE(EMLINK, FER_TOO_MANY_LINKS),
+    CODE(ENAMETOOLONG, FER_INVALID_FILENAME),
+    CODE(ENETDOWN, FER_NETWORK_DOWN),
+    CODE(ENETUNREACH, FER_NETWORK_UNREACHABLE),
+    CODE(ENOTCONN, FER_NOT_CONNECTED),
+    CODE(ENOTDIR, FER_NOT_A_DIRECTORY),
+    CODE(ENOTEMPTY, FER_DIRECTORY_NOT_EMPTY),
+    CODE(EPIPE, FER_BROKEN_PIPE),
+    CODE(EROFS, FER_READ_ONLY_FILESYSTEM),
+    CODE(ESPIPE, FER_NOT_SEEKABLE),
+    CODE(ESTALE, FER_STALE_NETWORK_FILE_HANDLE),
+    CODE(ETIMEDOUT, FER_TIMED_OUT),
+    CODE(ETXTBSY, FER_EXECUTABLE_FILE_BUSY),
+    CODE(EXDEV, FER_CROSSES_DEVICES),
+    CODE(EINPROGRESS, FER_IN_PROGRESS),
+    CODE(EOPNOTSUPP, FER_UNSUPPORTED),
+    CODE(EACCES, FER_PERMISSION_DENIED),
+    CODE(EPERM, FER_PERMISSION_DENIED),
+    CODE(EAGAIN, FER_WOULD_BLOCK),
+    {NULL, 0, FER_OK},
+};
+
+const struct process_error_code process_other_error_codes[] = {
+    CODE(EMFILE, FER_TOO_MANY_OPEN_FILES),
+    CODE(ENFILE, FER_TOO_MANY_OPEN_FILES),
+    CODE(EMSGSIZE, FER_MESSAGE_TOO_LONG),
+    CODE(ENOBUFS, FER_NO_BUFFER_SPACE),
+    CODE(EBADF, FER_BAD_HANDLE),
+    CODE(ENOTSOCK, FER_BAD_HANDLE),
+    CODE(EISCONN, FER_ALREADY_CONNECTED),
+    CODE(ECANCELED, FER_CANCELLED),
+    {NULL, 0, FER_OK},
+};
+
+int32_t process_code_refused(void) { return ECONNREFUSED; }
