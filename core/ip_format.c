@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "core/table.h"
 #include "core/text.h"
 
-/* For each octet its decimal digits and a dot, made by the compiler. */
+/* For each octet its decimal digits and a dot. */
 #define FERI_DIGIT(n) (UINT32_C(0x30) + (uint32_t)(n) % 10)
 #define FERI_DOT UINT32_C(0x2E)
 #define FERI_OCTET(n)                                                     \
@@ -18,11 +19,6 @@
 /* For each octet its two hexadecimal digits. */
 #define FERI_HEX_DIGIT(n) ((uint16_t)((n) < 10 ? 0x30 + (n) : 0x57 + (n)))
 #define FERI_HEX_PAIR(n) ((uint16_t)(FERI_HEX_DIGIT((n) / 16) | FERI_HEX_DIGIT((n) % 16) << 8))
-
-#define FERI_4_OF(X, n) X(n), X((n) + 1), X((n) + 2), X((n) + 3)
-#define FERI_16_OF(X, n) FERI_4_OF(X, n), FERI_4_OF(X, (n) + 4), FERI_4_OF(X, (n) + 8), FERI_4_OF(X, (n) + 12)
-#define FERI_64_OF(X, n) FERI_16_OF(X, n), FERI_16_OF(X, (n) + 16), FERI_16_OF(X, (n) + 32), FERI_16_OF(X, (n) + 48)
-#define FERI_256_OF(X) {FERI_64_OF(X, 0), FERI_64_OF(X, 64), FERI_64_OF(X, 128), FERI_64_OF(X, 192)}
 
 static const uint32_t feri_octet_text[256] = FERI_256_OF(FERI_OCTET);
 static const uint16_t feri_hex_pair_text[256] = FERI_256_OF(FERI_HEX_PAIR);

@@ -8,28 +8,22 @@
 #include <string.h>
 
 #include "core/ipv4_vector.h"
+#include "core/table.h"
 
 enum { FERI_IPV6_GROUPS = 8 };
 
-/* The value of a hexadecimal digit plus one, so that what the table does not name is 0. */
-static const uint8_t feri_hex_plus_one[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
+/* The value of a hexadecimal digit in ASCII, or -1, of which any shift left is above 0xFFFF as an unsigned number. */
+#define FERI_HEX_VALUE(n)                             \
+    ((n) >= 0x30 && (n) <= 0x39 ? (int8_t)((n) - 0x30)   \
+     : (n) >= 0x41 && (n) <= 0x46 ? (int8_t)((n) - 0x37) \
+     : (n) >= 0x61 && (n) <= 0x66 ? (int8_t)((n) - 0x57) \
+                                  : (int8_t)-1)
+static const int8_t feri_hex_value[256] = FERI_256_OF(FERI_HEX_VALUE);
 
 /* The value of the decimal digit that stands `ahead` bytes on; above 9 if none does. */
 static inline uint32_t feri_digit_look(const feri_addr_cursor *cursor, size_t ahead)
 {
     return feri_addr_cursor_look(cursor, ahead) - '0';
-}
-
-/* The octets of a number whose highest byte is the first. Written out, for then compilers make one store of them. */
-static inline fer_ipv4_addr feri_ipv4_of_bits(uint32_t bits)
-{
-    const fer_ipv4_addr addr = {
-        {(uint8_t)(bits >> 24), (uint8_t)(bits >> 16 & 0xFF), (uint8_t)(bits >> 8 & 0xFF), (uint8_t)(bits & 0xFF)}};
-    return addr;
 }
 
 /* Takes the digits of one octet; *bits gets it as its new lowest byte. */
@@ -86,18 +80,6 @@ feri_ipv4_match feri_ipv4_match_fast(const char *bytes, size_t left)
 #endif
 }
 
-bool feri_ipv4_read(feri_addr_cursor *cursor, fer_ipv4_addr *out)
-{
-    const feri_ipv4_match match = feri_ipv4_match_fast(&cursor->text[cursor->index], cursor->len - cursor->index);
-    FERI_ASSERT(match.len <= cursor->len - cursor->index);
-    if (match.len == 0) {
-        return false;
-    }
-    cursor->index += match.len;
-    *out = feri_ipv4_of_bits(match.bits);
-    return true;
-}
-
 /* The groups of one side of a "::", or all of them, the last one lowest. */
 typedef struct feri_ipv6_side {
     uint64_t high;
@@ -135,44 +117,48 @@ typedef struct feri_hex_group {
     uint32_t digits;
 } feri_hex_group;
 
+/* The value of the hexadecimal digit that stands `ahead` bytes on; above 0xFFFF if none does. */
 static inline uint32_t feri_hex_look(const feri_addr_cursor *cursor, size_t ahead)
 {
-    return feri_hex_plus_one[feri_addr_cursor_look(cursor, ahead)];
+    return (uint32_t)(int32_t)feri_hex_value[feri_addr_cursor_look(cursor, ahead)];
 }
 
-/* Looks at the next group; takes nothing. Every digit counts one too much, which is taken off at the end. */
-static inline feri_hex_group feri_hex_group_look(const feri_addr_cursor *cursor)
+/* Looks at the next group, if it has at most three digits; takes nothing. */
+static inline feri_hex_group feri_hex_group_look_short(const feri_addr_cursor *cursor)
 {
-    feri_hex_group group = {0, 0};
     const uint32_t first = feri_hex_look(cursor, 0);
-    if (first == 0) {
-        return group;
-    }
-    group.value = first - 1;
-    group.digits = 1;
     const uint32_t second = feri_hex_look(cursor, 1);
-    if (second == 0) {
-        return group;
-    }
-    group.value = 16 * first + second - 0x11;
-    group.digits = 2;
     const uint32_t third = feri_hex_look(cursor, 2);
-    if (third == 0) {
+    feri_hex_group group = {0, 0};
+    if (first > 15) {
         return group;
     }
-    group.value = 256 * first + 16 * second + third - 0x111;
-    group.digits = 3;
-    const uint32_t fourth = feri_hex_look(cursor, 3);
-    if (fourth == 0) {
+    if (second > 15) {
+        group.value = first;
+        group.digits = 1;
         return group;
     }
-    group.value = 4096 * first + 256 * second + 16 * third + fourth - 0x1111;
-    group.digits = 4;
+    group.value = third > 15 ? first << 4 | second : first << 8 | second << 4 | third;
+    group.digits = third > 15 ? 2 : 3;
     return group;
 }
 
+/* Looks at the next group; takes nothing. Most groups have four digits, so those are looked at together. */
+static inline feri_hex_group feri_hex_group_look(const feri_addr_cursor *cursor)
+{
+    if (cursor->len - cursor->index >= 4) {
+        const uint32_t value = feri_hex_look(cursor, 0) << 12 | feri_hex_look(cursor, 1) << 8 | feri_hex_look(cursor, 2) << 4 |
+                               feri_hex_look(cursor, 3);
+        if (value <= 0xFFFF) {
+            const feri_hex_group group = {value, 4};
+            return group;
+        }
+    }
+    return feri_hex_group_look_short(cursor);
+}
+
 /* Reads an IPv4 address as the last two of at most `limit` groups. */
-static inline bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
+static bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
 {
     const feri_ipv4_match match = feri_ipv4_match_fast(&cursor->text[cursor->index], cursor->len - cursor->index);
     if (match.len == 0 || side->count + 2 > limit) {
@@ -185,26 +171,38 @@ static inline bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t lim
     return true;
 }
 
-/* Reads up to `limit` groups with one colon between each two. A colon that no group follows stays unread. */
-static inline bool feri_ipv6_side_read(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
+/* Reads up to `limit` groups of hexadecimal digits with one colon between each two. A colon that no such group follows stays
+ * unread; it is taken when a number and a dot follow, and then the cursor stands before that number. */
+static inline bool feri_ipv6_side_read_hex(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
 {
     FERI_ASSERT(limit <= FERI_IPV6_GROUPS && side->count == 0);
     for (size_t i = 0; i < FERI_IPV6_GROUPS && i < limit; i++) {
         if (i > 0 && !feri_addr_cursor_take(cursor, ':')) {
-            return true;
+            return false;
         }
         const feri_hex_group group = feri_hex_group_look(cursor);
         if (group.digits == 0) {
             cursor->index -= i > 0 ? 1 : 0;
-            return true;
+            return false;
         }
-        if (feri_addr_cursor_look(cursor, group.digits) == '.') {
-            return feri_ipv6_side_read_ipv4(cursor, limit, side);
+        if (group.digits < 4 && feri_addr_cursor_look(cursor, group.digits) == '.') {
+            return true;
         }
         cursor->index += group.digits;
         feri_ipv6_side_append(side, group.value);
     }
-    return true;
+    return false;
+}
+
+/* Reads up to `limit` groups, the last two of which may be an IPv4 address. False if what looks like one is none. */
+static bool feri_ipv6_side_read(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
+{
+    feri_addr_cursor at = *cursor; /* copies that compilers keep in registers */
+    feri_ipv6_side groups = {0, 0, 0, false};
+    const bool is_before_ipv4 = feri_ipv6_side_read_hex(&at, limit, &groups);
+    *cursor = at;
+    *side = groups;
+    return !is_before_ipv4 || feri_ipv6_side_read_ipv4(cursor, limit, side);
 }
 
 /* Reads both sides and joins them in *whole. */
@@ -230,17 +228,13 @@ static inline bool feri_ipv6_sides_read(feri_addr_cursor *cursor, feri_ipv6_side
     return true;
 }
 
-/* As feri_ipv4_of_bits. */
+/* As feri_ipv4_of_bits; a local array for each half keeps compilers from weaving the two. */
 static inline void feri_ipv6_store_half(uint8_t *octets, uint64_t half)
 {
-    octets[0] = (uint8_t)(half >> 56);
-    octets[1] = (uint8_t)(half >> 48 & 0xFF);
-    octets[2] = (uint8_t)(half >> 40 & 0xFF);
-    octets[3] = (uint8_t)(half >> 32 & 0xFF);
-    octets[4] = (uint8_t)(half >> 24 & 0xFF);
-    octets[5] = (uint8_t)(half >> 16 & 0xFF);
-    octets[6] = (uint8_t)(half >> 8 & 0xFF);
-    octets[7] = (uint8_t)(half & 0xFF);
+    const uint8_t bytes[8] = {(uint8_t)(half >> 56),        (uint8_t)(half >> 48 & 0xFF), (uint8_t)(half >> 40 & 0xFF),
+                              (uint8_t)(half >> 32 & 0xFF), (uint8_t)(half >> 24 & 0xFF), (uint8_t)(half >> 16 & 0xFF),
+                              (uint8_t)(half >> 8 & 0xFF),  (uint8_t)(half & 0xFF)};
+    memcpy(octets, bytes, sizeof bytes);
 }
 
 static inline void feri_ipv6_store(fer_ipv6_addr *out, const feri_ipv6_side *whole)
@@ -251,13 +245,11 @@ static inline void feri_ipv6_store(fer_ipv6_addr *out, const feri_ipv6_side *who
 
 bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out)
 {
-    feri_addr_cursor at = *cursor; /* a copy that compilers keep in registers */
     feri_ipv6_side whole = {0, 0, 0, false};
     FERI_ASSERT(out != NULL);
-    if (!feri_ipv6_sides_read(&at, &whole)) {
+    if (!feri_ipv6_sides_read(cursor, &whole)) {
         return false;
     }
-    *cursor = at;
     feri_ipv6_store(out, &whole);
     return true;
 }
@@ -306,24 +298,24 @@ fer_error fer_ipv6_addr_parse(fer_ipv6_addr *out, const char *text)
 
 fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char *text, size_t len)
 {
-    const feri_addr_cursor cursor = {text, len, 0};
+    feri_addr_cursor cursor = {text, len, 0};
     if (out == NULL || text == NULL) {
         return feri_addr_parse_result(false);
     }
     if (feri_ip_is_ipv4_next(&cursor)) {
-        fer_ipv4_addr v4 = {{0}};
-        const fer_error result = fer_ipv4_addr_parse_n(&v4, text, len);
-        if (result.kind == FER_OK) {
-            *out = fer_ip_addr_from_v4(&v4);
+        const feri_ipv4_match match = feri_ipv4_match_fast(text, len);
+        if (match.len == 0 || match.len != len) {
+            return feri_addr_parse_result(false);
         }
-        return result;
+        feri_ip_addr_set_v4(out, match.bits);
+        return feri_addr_parse_result(true);
     }
     fer_ipv6_addr v6 = {{0}};
-    const fer_error result = fer_ipv6_addr_parse_n(&v6, text, len);
-    if (result.kind == FER_OK) {
-        *out = fer_ip_addr_from_v6(&v6);
+    if (!feri_ipv6_read(&cursor, &v6) || !feri_addr_cursor_is_at_end(&cursor)) {
+        return feri_addr_parse_result(false);
     }
-    return result;
+    feri_ip_addr_set_v6(out, &v6);
+    return feri_addr_parse_result(true);
 }
 
 fer_error fer_ip_addr_parse(fer_ip_addr *out, const char *text)

@@ -28,13 +28,19 @@ static bool feri_scope_read(feri_addr_cursor *cursor, uint32_t *scope_id)
 
 fer_error fer_socket_addr_parse_v4_n(fer_socket_addr *out, const char *text, size_t len)
 {
-    feri_addr_cursor cursor = {text, len, 0};
-    fer_ipv4_addr ip = {{0}};
     uint16_t port = 0;
-    if (out == NULL || text == NULL || !feri_ipv4_read(&cursor, &ip) || !feri_port_read_last(&cursor, &port)) {
+    if (out == NULL || text == NULL) {
         return feri_addr_parse_result(false);
     }
-    *out = fer_socket_addr_new_v4(&ip, port);
+    const feri_ipv4_match ip = feri_ipv4_match_fast(text, len);
+    feri_addr_cursor cursor = {text, len, ip.len};
+    if (ip.len == 0 || !feri_port_read_last(&cursor, &port)) {
+        return feri_addr_parse_result(false);
+    }
+    feri_ip_addr_set_v4(&out->ip, ip.bits);
+    out->port = port;
+    out->flowinfo = 0;
+    out->scope_id = 0;
     return feri_addr_parse_result(true);
 }
 
@@ -50,7 +56,10 @@ fer_error fer_socket_addr_parse_v6_n(fer_socket_addr *out, const char *text, siz
     if (!feri_scope_read(&cursor, &scope_id) || !feri_addr_cursor_take(&cursor, ']') || !feri_port_read_last(&cursor, &port)) {
         return feri_addr_parse_result(false);
     }
-    *out = fer_socket_addr_new_v6(&ip, port, 0, scope_id);
+    feri_ip_addr_set_v6(&out->ip, &ip);
+    out->port = port;
+    out->flowinfo = 0;
+    out->scope_id = scope_id;
     return feri_addr_parse_result(true);
 }
 
