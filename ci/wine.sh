@@ -44,11 +44,14 @@ need_wine() {
     fi
 }
 
-# The server must hold none of our pipes: a reader of our output would wait until the server ends.
+# The server, and the services that the first program brings up, must hold none of our pipes: a reader of our output would wait
+# until they end. So that first program is one of our own.
 start() {
     mkdir -p "$WINEPREFIX"
     "$server" -p600 </dev/null >/dev/null 2>&1 || true
-    if [ ! -f "$WINEPREFIX/ferrule-ready" ]; then
+    if [ -f "$WINEPREFIX/ferrule-ready" ]; then
+        timeout 60 "$wine" cmd /c exit </dev/null >/dev/null 2>&1
+    else
         timeout 300 "$wine" wineboot -i </dev/null >/dev/null 2>&1
         : >"$WINEPREFIX/ferrule-ready"
     fi

@@ -35,7 +35,7 @@ install_tree() {
         echo "install_test: the files above name the place where they were made" >&2
         exit 1
     fi
-    for file in include/ferrule.h include/ferrule/error.h lib/cmake/ferrule/ferruleConfig.cmake; do
+    for file in include/ferrule.h include/ferrule/version.h lib/cmake/ferrule/ferruleConfig.cmake; do
         [ -e "$prefix/$file" ] || [ -e "$(echo "$prefix"/lib*/*/cmake/ferrule/"$(basename "$file")")" ] ||
             { echo "install_test: $file is not installed" >&2; exit 1; }
     done
