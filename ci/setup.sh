@@ -4,12 +4,13 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/setup.sh [build] [test] [mingw] [cmocka] [cross] [cross-gcc]
+usage: ci/setup.sh [build] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc]
 
 Installs, through apt-get, what is missing of
   build   a C compiler, CMake, Ninja
   test    cmocka, clang with its sanitizers, socat and nc, a C++ compiler, pkg-config, strace
-  mingw   the Windows cross-compiler, Wine, and cmocka's source
+  wine    the Windows cross-compiler and Wine
+  mingw   the same, and cmocka's source
   cmocka  cmocka's source (into build/cache), for builds that have no packaged one
   cross   qemu-user for programs of other CPUs, and npm for the zig compiler
   cross-gcc  Debian's own cross-compilers, where zig cannot be had
@@ -75,10 +76,9 @@ check_test() {
     need_program git git
 }
 
-check_mingw() {
+check_wine() {
     need_program x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
     "$root/ci/wine.sh" --available || missing="$missing wine64"
-    check_cmocka
 }
 
 check_cmocka() {
@@ -156,7 +156,8 @@ for group in "$@"; do
         --help) usage; exit 0 ;;
         build) check_build ;;
         test) check_test ;;
-        mingw) check_mingw ;;
+        wine) check_wine ;;
+        mingw) check_wine; check_cmocka ;;
         cmocka) check_cmocka ;;
         cross) check_cross ;;
         cross-gcc) check_cross_gcc ;;

@@ -1,0 +1,144 @@
+#!/bin/sh
+# Shows ferrule at work: the relay server and client of examples/, on Linux and as Windows programs under Wine, in all four pairs.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/demo.sh [--no-setup]
+
+Installs what is missing (ci/setup.sh), builds the examples for this system and for Windows, starts the Linux relay server and
+talks to it with the Linux client and with the Windows client under Wine, then the other way round. Without Wine it shows the
+Linux half. The exit code is 0 when every conversation went as it should.
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+work=$root/build/demo
+linux=$root/build/demo-linux
+windows=$root/build/demo-windows
+server_pid=
+bad=0
+
+stop_server() {
+    if [ -n "$server_pid" ]; then
+        kill "$server_pid" 2>/dev/null || true
+        wait "$server_pid" 2>/dev/null || true
+        server_pid=
+    fi
+}
+
+clean_up() {
+    stop_server
+    stop_wine
+}
+
+# build_examples FOLDER [CMAKE-ARGUMENT...]
+build_examples() {
+    folder=$1
+    shift
+    name=$(basename "$folder")
+    logged "$name-configure" cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DFERRULE_BUILD_EXAMPLES=ON "$@"
+    logged "$name-build" cmake --build "$folder" -j "$jobs"
+}
+
+# on SYSTEM PROGRAM [ARGUMENT...]: runs an example of that system's build.
+on() {
+    system=$1
+    program=$2
+    shift 2
+    case $system in
+        Linux) exec "$linux/examples/$program" "$@" ;;
+        Windows) exec "$root/ci/wine.sh" "$windows/examples/$program.exe" "$@" ;;
+    esac
+}
+
+# start_server SYSTEM CLIENTS: sets address and server_pid.
+start_server() {
+    rm -f "$work/server.txt"
+    (on "$1" relay_server --clients "$2" 127.0.0.1:0) >"$work/server.txt" 2>&1 </dev/null &
+    server_pid=$!
+    tries=0
+    address=
+    while [ -z "$address" ]; do
+        address=$(tr -d '\r' <"$work/server.txt" 2>/dev/null | sed -n 's/^listening on //p')
+        tries=$((tries + 1))
+        if [ "$tries" -gt 300 ]; then
+            say "    the $1 server did not start:"
+            sed 's/^/    | /' "$work/server.txt"
+            return 1
+        fi
+        [ -n "$address" ] || sleep 0.1
+    done
+}
+
+# converse CLIENT-SYSTEM SERVER-SYSTEM
+converse() {
+    say "== $1 client -> $2 server at $address"
+    code=0
+    (on "$1" relay_client "$address" "hello from $1" "a second message") >"$work/client.txt" 2>&1 </dev/null || code=$?
+    tr -d '\r' <"$work/client.txt" | sed 's/^/    client: /'
+    if [ "$code" -ne 0 ] || ! grep -q "hello from $1" "$work/client.txt" || ! grep -q "a second message" "$work/client.txt"; then
+        say "    THIS WENT WRONG (the client's exit code is $code)"
+        bad=$((bad + 1))
+    fi
+}
+
+# The server ends by itself after its last client.
+finish_server() {
+    code=0
+    wait "$server_pid" || code=$?
+    server_pid=
+    tr -d '\r' <"$work/server.txt" | sed 's/^/    server: /'
+    if [ "$code" -ne 0 ]; then
+        say "    THE SERVER ENDED WITH $code"
+        bad=$((bad + 1))
+    fi
+}
+
+setup=yes
+for argument in "$@"; do
+    case $argument in
+        --help) usage; exit 0 ;;
+        --no-setup) setup=no ;;
+        *) usage >&2; exit 2 ;;
+    esac
+done
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+mkdir -p "$work"
+
+[ "$setup" = no ] || "$root/ci/setup.sh" build
+say "== building the examples for Linux"
+build_examples "$linux"
+
+clients=Linux
+if { [ "$setup" = no ] || "$root/ci/setup.sh" wine; } && "$root/ci/wine.sh" --available; then
+    clients="Linux Windows"
+    say "== building the examples for Windows"
+    build_examples "$windows" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/mingw-w64-x86_64.cmake"
+    say "== starting Wine"
+    start_wine
+else
+    say ""
+    say "**** There is no Wine here: only the Linux half is shown."
+    say ""
+fi
+
+for server in $clients; do
+    # shellcheck disable=SC2086 # one word a client
+    set -- $clients
+    start_server "$server" $# || exit 1
+    for client in $clients; do
+        converse "$client" "$server"
+    done
+    finish_server
+done
+
+if [ "$bad" -ne 0 ]; then
+    say "$bad went wrong"
+    exit 1
+fi
+say "every conversation went as it should"
