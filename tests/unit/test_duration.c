@@ -1,0 +1,72 @@
+/* test_duration.c: making durations: units, and that what does not fit is the longest finite one, never NONE. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ferrule/duration.h"
+
+#define LONGEST_FINITE (UINT64_MAX - 1)
+
+static void each_unit_is_counted_in_nanoseconds(void **state)
+{
+    (void)state;
+    assert_true(fer_duration_from_secs(5).nanos == 5000000000u);
+    assert_true(fer_duration_from_millis(5).nanos == 5000000u);
+    assert_true(fer_duration_from_micros(5).nanos == 5000u);
+    assert_true(fer_duration_from_nanos(5).nanos == 5u);
+}
+
+static void zero_of_each_unit_is_zero_and_not_none(void **state)
+{
+    (void)state;
+    assert_true(fer_duration_from_secs(0).nanos == 0);
+    assert_true(fer_duration_from_millis(0).nanos == 0);
+    assert_true(fer_duration_from_micros(0).nanos == 0);
+    assert_true(fer_duration_from_nanos(0).nanos == 0);
+    assert_false(fer_duration_is_none(fer_duration_from_secs(0)));
+}
+
+/* from(count) is exact up to the last count that fits, and the longest finite duration from there on. */
+static void check_saturation(fer_duration (*from)(uint64_t), uint64_t nanos_per_unit)
+{
+    uint64_t last = LONGEST_FINITE / nanos_per_unit;
+    assert_true(from(last).nanos == last * nanos_per_unit);
+    if (last < UINT64_MAX) {
+        assert_true(from(last + 1).nanos == LONGEST_FINITE);
+    }
+    assert_true(from(UINT64_MAX).nanos == LONGEST_FINITE);
+    assert_false(fer_duration_is_none(from(UINT64_MAX)));
+    assert_false(fer_duration_is_none(from(UINT64_MAX / 2)));
+}
+
+static void what_does_not_fit_is_the_longest_finite_duration(void **state)
+{
+    (void)state;
+    check_saturation(fer_duration_from_secs, 1000000000u);
+    check_saturation(fer_duration_from_millis, 1000000u);
+    check_saturation(fer_duration_from_micros, 1000u);
+    check_saturation(fer_duration_from_nanos, 1u);
+}
+
+static void only_none_is_none(void **state)
+{
+    (void)state;
+    assert_true(fer_duration_is_none(FER_DURATION_NONE));
+    assert_false(fer_duration_is_none((fer_duration){LONGEST_FINITE}));
+    assert_false(fer_duration_is_none((fer_duration){0}));
+    assert_false(fer_duration_is_none((fer_duration){1}));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_unit_is_counted_in_nanoseconds),
+        cmocka_unit_test(zero_of_each_unit_is_zero_and_not_none),
+        cmocka_unit_test(what_does_not_fit_is_the_longest_finite_duration),
+        cmocka_unit_test(only_none_is_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

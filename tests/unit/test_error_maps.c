@@ -1,0 +1,283 @@
+/* test_error_maps.c: the tables of codes and kinds, of both systems, on every system: one kind a code, Rust's kinds where Rust names
+ * one, the same kind for the same meaning; and this host's own map, which is total. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ferrule/error.h"
+#include "platform/platform.h"
+#include "platform/posix/errors_linux.h"
+#include "platform/winsock/errors_winsock.h"
+
+#if defined(__linux__) && !defined(__mips__) && !defined(__sparc__) && !defined(__alpha__) && !defined(__hppa__)
+#define HOST_IS_GENERIC_LINUX 1
+#else
+#define HOST_IS_GENERIC_LINUX 0
+#endif
+#if defined(_WIN32)
+#define HOST_IS_WINDOWS 1
+#else
+#define HOST_IS_WINDOWS 0
+#endif
+
+struct row {
+    int32_t code;
+    const char *name;
+    fer_error_kind kind;
+};
+
+#define ROW(code, name, kind) {code, #name, kind},
+static const struct row linux_rows[] = {FERP_LINUX_ERRORS(ROW)};
+static const struct row winsock_rows[] = {FERP_WINSOCK_ERRORS(ROW)};
+#undef ROW
+#define LINUX_COUNT (sizeof linux_rows / sizeof linux_rows[0])
+#define WINSOCK_COUNT (sizeof winsock_rows / sizeof winsock_rows[0])
+
+static const struct row *find_code(const struct row *rows, size_t count, int32_t code)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].code == code) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct row *find_name(const struct row *rows, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static void check_rows(const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_true(rows[i].code > 0);
+        assert_int_not_equal(rows[i].kind, FER_OK);
+        assert_string_not_equal(fer_error_kind_name(rows[i].kind), "Unknown");
+        assert_ptr_equal(find_code(rows, count, rows[i].code), &rows[i]);
+        assert_ptr_equal(find_name(rows, count, rows[i].name), &rows[i]);
+    }
+}
+
+static void each_code_and_each_name_stands_once_in_its_table(void **state)
+{
+    (void)state;
+    check_rows(linux_rows, LINUX_COUNT);
+    check_rows(winsock_rows, WINSOCK_COUNT);
+}
+
+static void winsock_codes_go_from_10004_to_11031(void **state)
+{
+    (void)state;
+    assert_non_null(find_code(winsock_rows, WINSOCK_COUNT, 10004));
+    assert_non_null(find_code(winsock_rows, WINSOCK_COUNT, 11031));
+    /* The runs without a gap in "Windows Sockets Error Codes" (MSDN). */
+    const int32_t runs[][2] = {{10035, 10071}, {10091, 10093}, {10101, 10112}, {11001, 11031}};
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        for (int32_t code = runs[i][0]; code <= runs[i][1]; code++) {
+            assert_non_null(find_code(winsock_rows, WINSOCK_COUNT, code));
+        }
+    }
+}
+
+/* ---- Rust 1.95's own tables, written down once more, by number */
+
+struct pair {
+    int32_t code;
+    fer_error_kind kind;
+};
+
+static const struct pair rust_linux[] = {
+    {1, FER_PERMISSION_DENIED}, {2, FER_NOT_FOUND}, {4, FER_INTERRUPTED}, {7, FER_ARGUMENT_LIST_TOO_LONG},
+    {11, FER_WOULD_BLOCK}, {12, FER_OUT_OF_MEMORY}, {13, FER_PERMISSION_DENIED}, {16, FER_RESOURCE_BUSY},
+    {17, FER_ALREADY_EXISTS}, {18, FER_CROSSES_DEVICES}, {20, FER_NOT_A_DIRECTORY}, {21, FER_IS_A_DIRECTORY},
+    {22, FER_INVALID_INPUT}, {26, FER_EXECUTABLE_FILE_BUSY}, {27, FER_FILE_TOO_LARGE}, {28, FER_STORAGE_FULL},
+    {29, FER_NOT_SEEKABLE}, {30, FER_READ_ONLY_FILESYSTEM}, {31, FER_TOO_MANY_LINKS}, {32, FER_BROKEN_PIPE},
+    {35, FER_DEADLOCK}, {36, FER_INVALID_FILENAME}, {38, FER_UNSUPPORTED}, {39, FER_DIRECTORY_NOT_EMPTY},
+    {40, FER_FILESYSTEM_LOOP}, {95, FER_UNSUPPORTED}, {98, FER_ADDR_IN_USE}, {99, FER_ADDR_NOT_AVAILABLE},
+    {100, FER_NETWORK_DOWN}, {101, FER_NETWORK_UNREACHABLE}, {103, FER_CONNECTION_ABORTED}, {104, FER_CONNECTION_RESET},
+    {107, FER_NOT_CONNECTED}, {110, FER_TIMED_OUT}, {111, FER_CONNECTION_REFUSED}, {113, FER_HOST_UNREACHABLE},
+    {115, FER_IN_PROGRESS}, {116, FER_STALE_NETWORK_FILE_HANDLE}, {122, FER_QUOTA_EXCEEDED}
+};
+
+static const struct pair rust_windows[] = {
+    {2, FER_NOT_FOUND}, {3, FER_NOT_FOUND}, {5, FER_PERMISSION_DENIED}, {8, FER_OUT_OF_MEMORY}, {14, FER_OUT_OF_MEMORY},
+    {15, FER_NOT_FOUND}, {17, FER_CROSSES_DEVICES}, {19, FER_READ_ONLY_FILESYSTEM}, {39, FER_STORAGE_FULL},
+    {53, FER_NOT_FOUND}, {67, FER_NOT_FOUND}, {80, FER_ALREADY_EXISTS}, {87, FER_INVALID_INPUT}, {109, FER_BROKEN_PIPE},
+    {112, FER_STORAGE_FULL}, {120, FER_UNSUPPORTED}, {121, FER_TIMED_OUT}, {123, FER_INVALID_FILENAME},
+    {132, FER_NOT_SEEKABLE}, {145, FER_DIRECTORY_NOT_EMPTY}, {161, FER_INVALID_FILENAME}, {170, FER_RESOURCE_BUSY},
+    {183, FER_ALREADY_EXISTS}, {206, FER_INVALID_FILENAME}, {223, FER_FILE_TOO_LARGE}, {232, FER_BROKEN_PIPE},
+    {258, FER_TIMED_OUT}, {267, FER_NOT_A_DIRECTORY}, {336, FER_IS_A_DIRECTORY}, {594, FER_TIMED_OUT}, {995, FER_TIMED_OUT},
+    {1053, FER_TIMED_OUT}, {1121, FER_TIMED_OUT}, {1131, FER_DEADLOCK}, {1142, FER_TOO_MANY_LINKS},
+    {1231, FER_NETWORK_UNREACHABLE}, {1232, FER_HOST_UNREACHABLE}, {1295, FER_QUOTA_EXCEEDED}, {1460, FER_TIMED_OUT},
+    {1921, FER_FILESYSTEM_LOOP}, {5910, FER_TIMED_OUT}, {7012, FER_TIMED_OUT}, {7040, FER_TIMED_OUT}, {8014, FER_TIMED_OUT},
+    {8226, FER_TIMED_OUT}, {9705, FER_TIMED_OUT}, {13805, FER_TIMED_OUT}, {15402, FER_TIMED_OUT}, {15403, FER_TIMED_OUT},
+    {10013, FER_PERMISSION_DENIED}, {10022, FER_INVALID_INPUT}, {10035, FER_WOULD_BLOCK}, {10048, FER_ADDR_IN_USE},
+    {10049, FER_ADDR_NOT_AVAILABLE}, {10050, FER_NETWORK_DOWN}, {10051, FER_NETWORK_UNREACHABLE},
+    {10053, FER_CONNECTION_ABORTED}, {10054, FER_CONNECTION_RESET}, {10057, FER_NOT_CONNECTED}, {10060, FER_TIMED_OUT},
+    {10061, FER_CONNECTION_REFUSED}, {10065, FER_HOST_UNREACHABLE}, {10069, FER_QUOTA_EXCEEDED}
+};
+
+static void check_pairs(const struct pair *pairs, size_t pair_count, const struct row *rows, size_t row_count)
+{
+    for (size_t i = 0; i < pair_count; i++) {
+        const struct row *row = find_code(rows, row_count, pairs[i].code);
+        assert_non_null(row);
+        assert_int_equal(row->kind, pairs[i].kind);
+    }
+}
+
+static void a_kind_that_rust_names_is_rust_s(void **state)
+{
+    (void)state;
+    check_pairs(rust_linux, sizeof rust_linux / sizeof rust_linux[0], linux_rows, LINUX_COUNT);
+    check_pairs(rust_windows, sizeof rust_windows / sizeof rust_windows[0], winsock_rows, WINSOCK_COUNT);
+}
+
+/* ---- The same meaning on both systems */
+
+static fer_error_kind linux_kind_named(const char *name)
+{
+    const struct row *row = find_name(linux_rows, LINUX_COUNT, name);
+    return row == NULL ? FER_UNCATEGORIZED : row->kind;
+}
+
+/* Winsock's names that have no errno twin by the same name. */
+static bool is_winsock_s_alone(const char *name)
+{
+    static const char *const names[] = {"WSAECANCELLED", "WSAEREFUSED"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void wsae_and_e_of_one_name_are_of_one_kind(void **state)
+{
+    (void)state;
+    size_t twins = 0;
+    for (size_t i = 0; i < WINSOCK_COUNT; i++) {
+        const char *name = winsock_rows[i].name;
+        if (strncmp(name, "WSAE", 4) != 0 || is_winsock_s_alone(name) || strcmp(name, "WSAEWOULDBLOCK") == 0) {
+            continue;
+        }
+        assert_int_equal(winsock_rows[i].kind, linux_kind_named(name + 3));
+        twins += find_name(linux_rows, LINUX_COUNT, name + 3) != NULL;
+    }
+    assert_true(twins >= 35);
+}
+
+static void codes_of_one_meaning_and_two_names_are_of_one_kind(void **state)
+{
+    (void)state;
+    static const char *const twins[][2] = {
+        {"EAGAIN", "WSAEWOULDBLOCK"},
+        {"ECANCELED", "WSAECANCELLED"},
+        {"ECANCELED", "WSA_E_CANCELLED"},
+        {"ECANCELED", "ERROR_CANCELLED"},
+        {"ENFILE", "ERROR_TOO_MANY_OPEN_FILES"},
+        {"EBADF", "ERROR_INVALID_HANDLE"},
+        {"ENOMEM", "ERROR_NOT_ENOUGH_MEMORY"},
+        {"EINVAL", "ERROR_INVALID_PARAMETER"},
+        {"EPIPE", "ERROR_BROKEN_PIPE"},
+        {"EINPROGRESS", "ERROR_IO_PENDING"},
+        {"ECONNREFUSED", "ERROR_CONNECTION_REFUSED"},
+        {"ECONNABORTED", "ERROR_CONNECTION_ABORTED"},
+        {"ECONNRESET", "ERROR_NETNAME_DELETED"},
+        {"EOPNOTSUPP", "ERROR_NOT_SUPPORTED"},
+        {"ENOBUFS", "ERROR_NO_SYSTEM_RESOURCES"},
+        {"EACCES", "ERROR_ACCESS_DENIED"},
+    };
+    for (size_t i = 0; i < sizeof twins / sizeof twins[0]; i++) {
+        const struct row *on_linux = find_name(linux_rows, LINUX_COUNT, twins[i][0]);
+        const struct row *on_windows = find_name(winsock_rows, WINSOCK_COUNT, twins[i][1]);
+        assert_non_null(on_linux);
+        assert_non_null(on_windows);
+        assert_int_equal(on_linux->kind, on_windows->kind);
+    }
+}
+
+static void the_resolver_s_codes_have_the_resolver_s_kinds(void **state)
+{
+    (void)state;
+    assert_int_equal(find_code(winsock_rows, WINSOCK_COUNT, 11001)->kind, FER_HOST_NOT_FOUND);
+    assert_int_equal(find_code(winsock_rows, WINSOCK_COUNT, 11002)->kind, FER_RESOLVE_TRY_AGAIN);
+    assert_int_equal(find_code(winsock_rows, WINSOCK_COUNT, 11003)->kind, FER_RESOLVE_FAILED);
+    assert_int_equal(find_code(winsock_rows, WINSOCK_COUNT, 11004)->kind, FER_HOST_NOT_FOUND);
+}
+
+/* ---- This host's map */
+
+static void check_host_code(int32_t code)
+{
+    fer_error err = fer_error_from_os(code);
+    assert_int_equal(err.os_code, code);
+    assert_int_equal(err.kind, ferp_error_kind(code));
+    assert_string_not_equal(fer_error_kind_name(err.kind), "Unknown");
+    assert_int_equal(err.kind == FER_OK, code == 0);
+}
+
+static void this_host_s_map_is_total(void **state)
+{
+    (void)state;
+    for (int32_t code = -70000; code <= 70000; code++) {
+        check_host_code(code);
+    }
+    const int32_t edges[] = {INT32_MIN, INT32_MIN + 1, INT32_MAX - 1, INT32_MAX};
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        check_host_code(edges[i]);
+    }
+}
+
+/* Every code that the table has not is Uncategorized, so the table is all there is. */
+static void check_host_against(const struct row *rows, size_t count)
+{
+    for (int32_t code = -70000; code <= 70000; code++) {
+        const struct row *row = find_code(rows, count, code);
+        fer_error_kind want = code == 0 ? FER_OK : FER_UNCATEGORIZED;
+        if (row != NULL) {
+            want = row->kind;
+        }
+        assert_int_equal(ferp_error_kind(code), want);
+    }
+}
+
+static void this_host_s_map_is_its_table(void **state)
+{
+    (void)state;
+    if (HOST_IS_WINDOWS) {
+        check_host_against(winsock_rows, WINSOCK_COUNT);
+    } else if (HOST_IS_GENERIC_LINUX) {
+        check_host_against(linux_rows, LINUX_COUNT);
+    } else {
+        print_message("this host's errno numbers are in no table of numbers\n");
+        skip();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_code_and_each_name_stands_once_in_its_table),
+        cmocka_unit_test(winsock_codes_go_from_10004_to_11031),
+        cmocka_unit_test(a_kind_that_rust_names_is_rust_s),
+        cmocka_unit_test(wsae_and_e_of_one_name_are_of_one_kind),
+        cmocka_unit_test(codes_of_one_meaning_and_two_names_are_of_one_kind),
+        cmocka_unit_test(the_resolver_s_codes_have_the_resolver_s_kinds),
+        cmocka_unit_test(this_host_s_map_is_total),
+        cmocka_unit_test(this_host_s_map_is_its_table),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
