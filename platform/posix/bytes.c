@@ -1,0 +1,87 @@
+/* bytes.c: receiving and sending. recv and send, not read and write: these skip the checks of files. No call raises SIGPIPE. */
+#include "platform/posix/posix.h"
+
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+
+#define FERP_POSIX_SLICES_MAX 1024 /* IOV_MAX of Linux, macOS and the BSDs */
+
+/* Where MSG_NOSIGNAL is missing, SO_NOSIGPIPE was set at the socket's birth. */
+#ifdef MSG_NOSIGNAL
+#define FERP_POSIX_SEND_FLAGS MSG_NOSIGNAL
+#else
+#define FERP_POSIX_SEND_FLAGS 0
+#endif
+
+static fer_error store_moved(ssize_t moved, size_t *n)
+{
+    if (moved < 0) {
+        *n = 0;
+        return ferp_posix_error_of(errno);
+    }
+    *n = (size_t)moved;
+    return (fer_error){FER_OK, 0};
+}
+
+/* A send that races with the connection's end is EPROTOTYPE on macOS, and is a reset (libuv, issue 3405). */
+static fer_error store_sent(ssize_t moved, size_t *n)
+{
+#ifdef __APPLE__
+    if (moved < 0 && errno == EPROTOTYPE) {
+        *n = 0;
+        return (fer_error){FER_CONNECTION_RESET, EPROTOTYPE};
+    }
+#endif
+    return store_moved(moved, n);
+}
+
+fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
+{
+    return store_moved(recv((int)raw, buf, len, 0), n);
+}
+
+fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
+{
+    return store_moved(recv((int)raw, buf, len, MSG_PEEK), n);
+}
+
+fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
+{
+    return store_sent(send((int)raw, buf, len, FERP_POSIX_SEND_FLAGS), n);
+}
+
+fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count, size_t *n)
+{
+    struct iovec vectors[FERP_POSIX_SLICES_MAX];
+    struct msghdr message = {0};
+    for (size_t i = 0; i < count; i++) {
+        vectors[i].iov_base = slices[i].base;
+        vectors[i].iov_len = slices[i].len;
+    }
+    message.msg_iov = vectors;
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
+    return store_moved(recvmsg((int)raw, &message, 0), n);
+}
+
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count, size_t *n)
+{
+    struct iovec vectors[FERP_POSIX_SLICES_MAX];
+    struct msghdr message = {0};
+    for (size_t i = 0; i < count; i++) {
+        vectors[i].iov_base = (void *)(uintptr_t)slices[i].base; /* the system only reads it */
+        vectors[i].iov_len = slices[i].len;
+    }
+    message.msg_iov = vectors;
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
+    return store_sent(sendmsg((int)raw, &message, FERP_POSIX_SEND_FLAGS), n);
+}
+
+fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
+{
+    int queued = 0;
+    fer_error error = ferp_posix_result(ioctl((int)raw, FIONREAD, &queued));
+    if (error.kind == FER_OK) {
+        *n = queued > 0 ? (size_t)queued : 0;
+    }
+    return error;
+}

@@ -1,0 +1,11 @@
+/* clock.c: the monotonic clock. */
+#include "platform/posix/posix.h"
+
+#include <time.h>
+
+uint64_t ferp_now(void)
+{
+    struct timespec now = {0, 0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock and a good pointer */
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}

@@ -1,0 +1,113 @@
+/* options.c: socket options that are numbers, and linger. */
+#include "platform/posix/posix.h"
+
+#include <limits.h>
+#include <netinet/tcp.h>
+
+#define FERP_POSIX_NO_OPTION (-1)
+
+#if defined(TCP_KEEPIDLE)
+#define FERP_POSIX_KEEPALIVE_TIME TCP_KEEPIDLE
+#elif defined(TCP_KEEPALIVE)
+#define FERP_POSIX_KEEPALIVE_TIME TCP_KEEPALIVE /* macOS */
+#else
+#define FERP_POSIX_KEEPALIVE_TIME FERP_POSIX_NO_OPTION /* OpenBSD */
+#endif
+
+#if defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
+#define FERP_POSIX_KEEPALIVE_INTERVAL TCP_KEEPINTVL
+#define FERP_POSIX_KEEPALIVE_RETRIES TCP_KEEPCNT
+#else
+#define FERP_POSIX_KEEPALIVE_INTERVAL FERP_POSIX_NO_OPTION
+#define FERP_POSIX_KEEPALIVE_RETRIES FERP_POSIX_NO_OPTION
+#endif
+
+typedef struct system_option {
+    int level;
+    int name;
+} system_option;
+
+static system_option system_option_of(ferp_option option)
+{
+    switch (option) {
+    case FERP_REUSE_ADDRESS:
+        return (system_option){SOL_SOCKET, SO_REUSEADDR};
+    case FERP_ONLY_V6:
+        return (system_option){IPPROTO_IPV6, IPV6_V6ONLY};
+    case FERP_NODELAY:
+        return (system_option){IPPROTO_TCP, TCP_NODELAY};
+    case FERP_TTL_V4:
+        return (system_option){IPPROTO_IP, IP_TTL};
+    case FERP_HOPS_V6:
+        return (system_option){IPPROTO_IPV6, IPV6_UNICAST_HOPS};
+    case FERP_KEEPALIVE:
+        return (system_option){SOL_SOCKET, SO_KEEPALIVE};
+    case FERP_KEEPALIVE_TIME:
+        return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_TIME};
+    case FERP_KEEPALIVE_INTERVAL:
+        return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_INTERVAL};
+    case FERP_KEEPALIVE_RETRIES:
+        return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_RETRIES};
+    case FERP_EXCLUSIVE_ADDRESS: /* every bind is exclusive here */
+    default:
+        return (system_option){SOL_SOCKET, FERP_POSIX_NO_OPTION};
+    }
+}
+
+fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
+{
+    system_option known = system_option_of(option);
+    int number = value < INT_MAX ? (int)value : INT_MAX;
+    if (known.name == FERP_POSIX_NO_OPTION) {
+        return ferp_posix_error_of(ENOPROTOOPT);
+    }
+    return ferp_posix_result(setsockopt((int)raw, known.level, known.name, &number, sizeof number));
+}
+
+fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
+{
+    system_option known = system_option_of(option);
+    int number = 0;
+    socklen_t len = sizeof number;
+    if (known.name == FERP_POSIX_NO_OPTION) {
+        return ferp_posix_error_of(ENOPROTOOPT);
+    }
+    fer_error error = ferp_posix_result(getsockopt((int)raw, known.level, known.name, &number, &len));
+    if (error.kind == FER_OK) {
+        *out = number < 0 ? 0 : (uint32_t)number;
+    }
+    return error;
+}
+
+fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds, uint32_t interval_seconds)
+{
+    (void)raw;
+    (void)on;
+    (void)time_seconds;
+    (void)interval_seconds;
+    return ferp_posix_error_of(ENOPROTOOPT); /* a call of Windows only */
+}
+
+/* Plain SO_LINGER counts ticks on macOS, not seconds. */
+#ifdef SO_LINGER_SEC
+#define FERP_POSIX_LINGER SO_LINGER_SEC
+#else
+#define FERP_POSIX_LINGER SO_LINGER
+#endif
+
+fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
+{
+    struct linger value = {linger.on ? 1 : 0, (int)linger.seconds};
+    return ferp_posix_result(setsockopt((int)raw, SOL_SOCKET, FERP_POSIX_LINGER, &value, sizeof value));
+}
+
+fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
+{
+    struct linger value = {0, 0};
+    socklen_t len = sizeof value;
+    fer_error error = ferp_posix_result(getsockopt((int)raw, SOL_SOCKET, FERP_POSIX_LINGER, &value, &len));
+    if (error.kind == FER_OK) {
+        *out = (struct ferp_linger){value.l_onoff != 0, value.l_linger < 0 ? 0 : (uint32_t)value.l_linger};
+    }
+    return error;
+}

@@ -1,0 +1,42 @@
+/* posix.h: what the files of this backend share. Include it first: it says which of the system's names are wanted. */
+#ifndef FERP_POSIX_H
+#define FERP_POSIX_H
+
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* accept4, SOCK_CLOEXEC */
+#endif
+#if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
+#define _DARWIN_C_SOURCE /* SO_NOSIGPIPE, SO_LINGER_SEC, TCP_KEEPALIVE */
+#endif
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "platform/platform.h"
+
+#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || defined(__DragonFly__)
+#define FERP_POSIX_BSD 1 /* addresses begin with their length; accept takes over O_NONBLOCK */
+#endif
+
+static inline fer_error ferp_posix_error_of(int code)
+{
+    return (fer_error){ferp_error_kind(code), code};
+}
+
+/* The error of the call that has just returned this: FER_OK unless it is -1. */
+static inline fer_error ferp_posix_result(intptr_t returned)
+{
+    return returned < 0 ? ferp_posix_error_of(errno) : (fer_error){FER_OK, 0};
+}
+
+/* The address as the system has it; returns its length. */
+socklen_t ferp_posix_sockaddr(const fer_socket_addr *addr, struct sockaddr_storage *out);
+
+/* And back: false where it is no IP address. */
+bool ferp_posix_socket_addr(const struct sockaddr_storage *addr, fer_socket_addr *out);
+
+#endif

@@ -1,0 +1,196 @@
+/* socket.c: the life of a socket: made, accepted, duplicated, described, shut down, closed. */
+#include "platform/posix/posix.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+/* Which calls make a descriptor close-on-exec from its birth. macOS has neither: there fcntl follows before the call returns, and a
+ * fork and exec in another thread may come between. */
+#if defined(SOCK_CLOEXEC) && !defined(__APPLE__)
+#define FERP_POSIX_BORN_CLOEXEC SOCK_CLOEXEC
+#define FERP_POSIX_HAS_ACCEPT4 1
+#else
+#define FERP_POSIX_BORN_CLOEXEC 0
+#endif
+
+static fer_error set_close_on_exec(int fd)
+{
+    return FERP_POSIX_BORN_CLOEXEC != 0 ? (fer_error){FER_OK, 0} : ferp_posix_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
+/* macOS and the BSDs know no, or not always, MSG_NOSIGNAL. EINVAL comes of a connection that is dead already (XNU), which is no reason
+ * to fail: it raises no signal either. */
+static fer_error silence_sigpipe(int fd)
+{
+#ifdef SO_NOSIGPIPE
+    int on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) < 0 && errno != EINVAL) {
+        return ferp_posix_error_of(errno);
+    }
+#else
+    (void)fd;
+#endif
+    return (fer_error){FER_OK, 0};
+}
+
+/* Gives a new descriptor what it could not be born with, or closes it. */
+static fer_error finish(int fd, fer_raw_socket *out)
+{
+    fer_error error = set_close_on_exec(fd);
+    if (error.kind == FER_OK) {
+        error = silence_sigpipe(fd);
+    }
+    if (error.kind != FER_OK) {
+        (void)close(fd);
+        return error;
+    }
+    *out = fd;
+    return error;
+}
+
+fer_error ferp_tcp_socket_new(fer_ip_family family, fer_raw_socket *out)
+{
+    int domain = family == FER_IP_V4 ? AF_INET : AF_INET6;
+    int fd = socket(domain, SOCK_STREAM | FERP_POSIX_BORN_CLOEXEC, 0);
+    return fd < 0 ? ferp_posix_error_of(errno) : finish(fd, out);
+}
+
+fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
+{
+    int fd = fcntl((int)raw, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0) {
+        return ferp_posix_error_of(errno);
+    }
+    *out = fd;
+    return (fer_error){FER_OK, 0};
+}
+
+void ferp_close(fer_raw_socket raw)
+{
+    (void)close((int)raw); /* never again after EINTR: the number may be another thread's by then (close(2)) */
+}
+
+/* The codes by which accept tells of a connection that failed in the queue (accept(2), "Error handling"). EOPNOTSUPP is not among
+ * them, for it would not end on a socket that does not listen. */
+static bool died_in_queue(int code)
+{
+    switch (code) {
+    case ECONNABORTED:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EPERM:
+#ifdef ENONET
+    case ENONET:
+#endif
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int accept_close_on_exec(int listener, struct sockaddr_storage *from, socklen_t *len)
+{
+#ifdef FERP_POSIX_HAS_ACCEPT4
+    return accept4(listener, (struct sockaddr *)from, len, SOCK_CLOEXEC);
+#else
+    return accept(listener, (struct sockaddr *)from, len);
+#endif
+}
+
+/* An accepted socket takes over SO_NOSIGPIPE (XNU, sonewconn), so only close-on-exec may be missing. */
+static fer_error finish_accepted(int fd, fer_raw_socket *out)
+{
+    fer_error error = set_close_on_exec(fd);
+    if (error.kind != FER_OK) {
+        (void)close(fd);
+        return error;
+    }
+    *out = fd;
+    return error;
+}
+
+fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
+{
+    struct sockaddr_storage from;
+    socklen_t len = sizeof from;
+    from.ss_family = AF_UNSPEC;
+    int fd = accept_close_on_exec((int)raw, &from, &len);
+    if (fd < 0) {
+        int code = errno;
+        return died_in_queue(code) ? (fer_error){FER_CONNECTION_ABORTED, code} : ferp_posix_error_of(code);
+    }
+    /* macOS hands out a dead descriptor, with no address, for a connection that was reset in an IPv6 listener's queue. */
+    if (len == 0 || !ferp_posix_socket_addr(&from, peer)) {
+        (void)close(fd);
+        return (fer_error){FER_CONNECTION_ABORTED, ECONNABORTED};
+    }
+    return finish_accepted(fd, out);
+}
+
+fer_error ferp_listen(fer_raw_socket raw, int backlog)
+{
+    return ferp_posix_result(listen((int)raw, backlog));
+}
+
+fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
+{
+    static const int hows[] = {[FER_SHUTDOWN_READ] = SHUT_RD, [FER_SHUTDOWN_WRITE] = SHUT_WR, [FER_SHUTDOWN_BOTH] = SHUT_RDWR};
+    return ferp_posix_result(shutdown((int)raw, hows[how]));
+}
+
+static fer_error int_option(int fd, int option, int *out)
+{
+    socklen_t len = sizeof *out;
+    *out = 0;
+    return ferp_posix_result(getsockopt(fd, SOL_SOCKET, option, out, &len));
+}
+
+fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
+{
+    int code = 0;
+    fer_error asked = int_option((int)raw, SO_ERROR, &code);
+    if (asked.kind == FER_OK) {
+        *pending = ferp_posix_error_of(code);
+    }
+    return asked;
+}
+
+fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
+{
+    if (raw < 0 || raw > INT_MAX) {
+        return ferp_posix_error_of(EBADF);
+    }
+    int type = 0;
+    int listening = 0;
+    bool nonblocking = false;
+    fer_socket_addr addr;
+    FER_TRY(int_option((int)raw, SO_TYPE, &type));
+    FER_TRY(int_option((int)raw, SO_ACCEPTCONN, &listening));
+    FER_TRY(ferp_is_nonblocking(raw, &nonblocking));
+    bool is_ip = ferp_local_addr(raw, &addr).kind == FER_OK;
+    fer_ip_family family = is_ip ? addr.ip.family : FER_IP_V4;
+    bool connected = ferp_peer_addr(raw, &addr).kind == FER_OK;
+    *out = (ferp_description){type == SOCK_STREAM, is_ip, family, listening != 0, connected, nonblocking};
+    return (fer_error){FER_OK, 0};
+}
+
+fer_error ferp_adopt(fer_raw_socket raw)
+{
+    return silence_sigpipe((int)raw);
+}
+
+fer_error ferp_release(fer_raw_socket raw)
+{
+    (void)raw; /* modes and timeouts are on the socket as they are */
+    return (fer_error){FER_OK, 0};
+}
+
+void ferp_hasten_refusal(fer_raw_socket raw)
+{
+    (void)raw; /* a refusal is final at once here */
+}

@@ -1,0 +1,41 @@
+/* traits.c: the facts of this POSIX system. */
+#include "platform/posix/posix.h"
+
+#include <limits.h>
+
+#if defined(__linux__)
+#define FERP_POSIX_IO_LENGTH_MAX ((size_t)0x7ffff000) /* MAX_RW_COUNT: recv(2) and send(2) move no more */
+#define FERP_POSIX_LINGER_MAX INT_MAX
+#elif defined(__APPLE__)
+#define FERP_POSIX_IO_LENGTH_MAX ((size_t)INT_MAX) /* more is EINVAL (XNU) */
+#define FERP_POSIX_LINGER_MAX 327                  /* kept as ticks, 100 a second, in a short (XNU) */
+#else
+#define FERP_POSIX_IO_LENGTH_MAX ((size_t)INT_MAX)
+#define FERP_POSIX_LINGER_MAX SHRT_MAX /* FreeBSD: EDOM above USHRT_MAX */
+#endif
+
+#ifdef FERP_POSIX_BSD
+#define FERP_POSIX_ACCEPT_INHERITS true /* accept(2) */
+#else
+#define FERP_POSIX_ACCEPT_INHERITS false
+#endif
+
+const struct ferp_traits *ferp_traits(void)
+{
+    static const struct ferp_traits traits = {
+        .io_waits_in_kernel = true,
+        .shutdown_read_resets_on_data = false,
+        .write_wait_misses_shutdown = false,
+        .accept_inherits_nonblocking = FERP_POSIX_ACCEPT_INHERITS,
+        .reuse_address_steals_ports = false,
+        .bind_denied_can_mean_in_use = false,
+        .connect_would_block_means_started = false,
+        .refused_connect_is_retried = false,
+        .io_length_max = FERP_POSIX_IO_LENGTH_MAX,
+        .io_slices_max = 1024,
+        .linger_seconds_max = FERP_POSIX_LINGER_MAX,
+        .keepalive_seconds_max = 32767, /* Linux: tcp(7), MAX_TCP_KEEPIDLE; the others hold at least as much */
+        .keepalive_retries_max = 127,   /* Linux: MAX_TCP_KEEPCNT */
+    };
+    return &traits;
+}

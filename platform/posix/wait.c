@@ -1,0 +1,70 @@
+/* wait.c: waiting with poll. shutdown wakes a poll by itself here, so there is nothing to arm and nobody to wake. */
+#include "platform/posix/posix.h"
+
+#include <limits.h>
+#include <poll.h>
+
+/* What ferp_wait holds. */
+#define WORD_FD 0
+#define WORD_READINESS 1
+
+fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
+{
+    wait->words[WORD_FD] = (uintptr_t)raw;
+    wait->words[WORD_READINESS] = (uintptr_t)readiness;
+    return (fer_error){FER_OK, 0};
+}
+
+void ferp_wait_disarm(ferp_wait *wait)
+{
+    (void)wait;
+}
+
+void ferp_wake(fer_raw_socket raw)
+{
+    (void)raw;
+}
+
+/* Milliseconds from now, rounded up, as poll takes them; a passed deadline is 0 and none at all -1. */
+static int millis_until(uint64_t deadline)
+{
+    if (deadline == FERP_NO_DEADLINE) {
+        return -1;
+    }
+    uint64_t now = ferp_now();
+    uint64_t nanos = deadline > now ? deadline - now : 0;
+    uint64_t millis = nanos / 1000000 + (nanos % 1000000 != 0);
+    return millis < INT_MAX ? (int)millis : INT_MAX;
+}
+
+static fer_error readiness_of(ferp_readiness readiness, short revents)
+{
+    if ((revents & POLLNVAL) != 0) {
+        return ferp_posix_error_of(EBADF);
+    }
+    if (readiness == FERP_CONNECTED && (revents & (POLLERR | POLLHUP)) != 0) {
+        return (fer_error){FER_CONNECTION_REFUSED, 0};
+    }
+    return (fer_error){FER_OK, 0};
+}
+
+/* Goes round only where poll's int cannot hold the time. */
+fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
+{
+    ferp_readiness readiness = (ferp_readiness)wait->words[WORD_READINESS];
+    bool writing = readiness == FERP_WRITABLE || readiness == FERP_CONNECTED;
+    struct pollfd entry = {(int)wait->words[WORD_FD], writing ? POLLOUT : POLLIN, 0};
+    for (;;) {
+        int millis = millis_until(deadline);
+        int ready = poll(&entry, 1, millis);
+        if (ready < 0) {
+            return ferp_posix_error_of(errno);
+        }
+        if (ready > 0) {
+            return readiness_of(readiness, entry.revents);
+        }
+        if (millis != INT_MAX) {
+            return (fer_error){FER_TIMED_OUT, 0};
+        }
+    }
+}
