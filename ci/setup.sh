@@ -97,7 +97,7 @@ check_cross_gcc() {
 
 install_missing() {
     [ -n "$missing" ] || return 0
-    # shellcheck disable=SC2086 # the list is words
+    # shellcheck disable=SC2046,SC2086 # the list is words
     set -- $(printf '%s\n' $missing | sort -u)
     if ! has apt-get; then
         echo "ci/setup.sh: there is no apt-get here; please install: $*" >&2
