@@ -40,10 +40,10 @@ FNR == NR {
     current = ""
     next
 }
-/^\[ RUN      \] / { current = $4; next }
-current != "" && /^\[       OK \] / && $4 == current { count("passed", block "/" current); block_tests++; current = ""; next }
-current != "" && /^\[  SKIPPED \] / && $4 == current { count("skipped", block "/" current); block_tests++; current = ""; next }
-current != "" && /^\[  FAILED  \] / && $4 == current {
+/^\[ RUN      \] / { current = substr($0, 14); next }
+current != "" && /^\[       OK \] / && substr($0, 14) == current { count("passed", block "/" current); block_tests++; current = ""; next }
+current != "" && /^\[  SKIPPED \] / && substr($0, 14) == current { count("skipped", block "/" current); block_tests++; current = ""; next }
+current != "" && /^\[  FAILED  \] / && substr($0, 14) == current {
     count("failed", block "/" current)
     block_tests++
     block_failures++

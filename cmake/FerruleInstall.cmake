@@ -15,6 +15,8 @@ endforeach()
 install(FILES "${PROJECT_SOURCE_DIR}/include/ferrule.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/ferrule" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     FILES_MATCHING PATTERN "*.h")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE-MIT" "${PROJECT_SOURCE_DIR}/LICENSE-APACHE"
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 install(FILES "${PROJECT_SOURCE_DIR}/cmake/ferruleConfig.cmake" DESTINATION "${ferrule_config_dir}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/ferruleConfigVersion.cmake"

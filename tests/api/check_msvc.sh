@@ -44,7 +44,7 @@ cp "$work/all.c" "$work/all.cpp"
 count=0
 bad=0
 for target in x86_64 i686 aarch64; do
-    set -- "--target=$target-pc-windows-msvc" -fsyntax-only -ffreestanding -fms-extensions -Wall -Wextra -Werror \
+    set -- "--target=$target-pc-windows-msvc" -fsyntax-only -ffreestanding -fms-extensions -Wall -Wextra -Werror -ferror-limit=2 \
         -I"$root/include" -I"$root" -isystem "$work"
     for source in "$root"/core/*.c "$work/all.c"; do
         "$clang" -std=c11 "$@" "$source" || bad=1
