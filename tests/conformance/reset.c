@@ -1,0 +1,372 @@
+/* reset.c: rule S5: a reset is told, sticks to the handle that saw it, and never looks like the end of the stream. */
+#include "support/fixture.h"
+#include "support/thread.h"
+
+static void reset_and_wait(struct pair *pair)
+{
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+}
+
+/* What every handle that saw a reset answers from then on. */
+static void assert_reset_sticks(fer_tcp_stream *stream)
+{
+    char buf[8] = {0};
+    fer_io_slice slices[1] = {{buf, 8}};
+    fer_error pending = {FER_OTHER, 1};
+    fer_socket_addr addr;
+    size_t n = 77;
+    assert_reads_fail(stream, FER_CONNECTION_RESET);
+    assert_writes_fail(fer_tcp_stream_write(stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_writes_fail(fer_tcp_stream_write_vectored(stream, slices, 1, &n));
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_writes_fail(fer_tcp_stream_write_all(stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 0);
+    assert_ok(fer_tcp_stream_take_error(stream, &pending));
+    assert_either(pending, FER_OK, FER_CONNECTION_RESET);
+    assert_kind(fer_tcp_stream_peer_addr(stream, &addr), FER_NOT_CONNECTED);
+    assert_ok(fer_tcp_stream_local_addr(stream, &addr));
+    assert_reads_fail(stream, FER_CONNECTION_RESET);
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
+    assert_reads_fail(stream, FER_CONNECTION_RESET);
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+}
+
+/* S5: "A reset is CONNECTION_RESET on a read ... and never looks like a clean end of file to the handle that saw it." */
+static void a_reset_is_connection_reset_on_every_sort_of_read_and_sticks(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int sort = 0; sort < 5; sort++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_tcp_stream *stream = &pair->stream;
+        char buf[8];
+        fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
+        size_t n = 77;
+        reset_and_wait(pair);
+        fer_error error = sort == 0   ? fer_tcp_stream_read(stream, buf, sizeof buf, &n)
+                          : sort == 1 ? fer_tcp_stream_peek(stream, buf, sizeof buf, &n)
+                          : sort == 2 ? fer_tcp_stream_read_vectored(stream, slices, 2, &n)
+                          : sort == 3 ? fer_tcp_stream_read_exact(stream, buf, sizeof buf, &n)
+                                      : fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &n);
+        assert_kind(error, FER_CONNECTION_RESET);
+        assert_int_equal(n, 0);
+        assert_reset_sticks(stream);
+        pair_close(pair);
+    }
+}
+
+static void a_reset_is_told_in_every_mode(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        struct pair *pair = pair_open_kind(kind);
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(9000)));
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
+        reset_and_wait(pair);
+        assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+        assert_reset_sticks(&pair->stream);
+        pair_close(pair);
+    }
+}
+
+/* S5: a peer that closes with unread input resets as well. */
+static void a_peer_that_closes_with_unread_input_is_a_reset(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_ok(fer_tcp_stream_write_all(&pair->stream, "unread", 6, NULL));
+    assert_true(peer_raw_wait_readable(pair->other));
+    peer_close(pair->other);
+    pair->other = PEER_NONE;
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_reset_sticks(&pair->stream);
+}
+
+/* S5: "and CONNECTION_RESET or BROKEN_PIPE on a write": and a RESET that a write saw sticks to reading too. */
+static void a_reset_that_a_write_saw_sticks_to_reading_too(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int sort = 0; sort < 3; sort++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_tcp_stream *stream = &pair->stream;
+        char buf[8] = {0};
+        fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
+        fer_error error = {FER_OK, 0};
+        reset_and_wait(pair);
+        for (int i = 0; i < 1000 && error.kind == FER_OK; i++) {
+            error = sort == 0   ? fer_tcp_stream_write(stream, buf, sizeof buf, NULL)
+                    : sort == 1 ? fer_tcp_stream_write_vectored(stream, slices, 2, NULL)
+                                : fer_tcp_stream_write_all(stream, buf, sizeof buf, NULL);
+        }
+        assert_writes_fail(error);
+        assert_reset_sticks(stream);
+        pair_close(pair);
+    }
+}
+
+/* S5: "whichever of read, write and take_error saw it." */
+static void a_reset_that_take_error_took_sticks(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_error pending = {FER_OTHER, 1};
+    reset_and_wait(pair);
+    assert_ok(fer_tcp_stream_take_error(&pair->stream, &pending));
+    if (peer_is_wine() && pending.kind == FER_OK) {
+        assert_reset_sticks(&pair->stream);
+        skip_because("Wine's SO_ERROR is 0 after a reset, so take_error cannot see it there");
+    }
+    assert_kind(pending, FER_CONNECTION_RESET);
+    assert_int_not_equal(pending.os_code, 0);
+    assert_reset_sticks(&pair->stream);
+}
+
+/* S5: "What had arrived before is still read where the OS kept it; then the error again, not OK with 0." */
+static void what_arrived_before_the_reset_is_read_then_the_reset(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[16];
+    size_t n = 77;
+    assert_true(peer_send_all(pair->other, "before", 6));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    reset_and_wait(pair);
+    fer_error error = fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n);
+    if (error.kind == FER_OK) {
+        assert_int_equal(n, 6);
+        assert_memory_equal(buf, "before", 6);
+    } else {
+        assert_true(peer_is_windows());
+        assert_kind(error, FER_CONNECTION_RESET);
+    }
+    assert_reset_sticks(&pair->stream);
+}
+
+/* S5 and E3: the same of the reads that go on: what came is counted, and the result is the reset. */
+static void reads_that_go_on_count_what_came_before_the_reset(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int to_end = 0; to_end < 2; to_end++) {
+        struct pair *pair = pair_open_kind(kind);
+        char buf[16];
+        size_t n = 77;
+        assert_true(peer_send_all(pair->other, "before", 6));
+        assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+        reset_and_wait(pair);
+        assert_kind(to_end ? fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n)
+                           : fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n),
+                    FER_CONNECTION_RESET);
+        assert_true(n == 6 || (n == 0 && peer_is_windows()));
+        assert_reset_sticks(&pair->stream);
+        pair_close(pair);
+    }
+}
+
+/* S5: data that was queued when a write met the reset is "still read where the OS kept it", then the reset, never the end. */
+static void after_a_write_met_the_reset_queued_data_is_read_then_the_reset(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[16] = {0};
+    size_t n = 77;
+    assert_true(peer_send_all(pair->other, "before", 6));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    reset_and_wait(pair);
+    fer_error error = fer_tcp_stream_write(&pair->stream, buf, 1, NULL);
+    if (error.kind == FER_OK) {
+        error = fer_tcp_stream_write(&pair->stream, buf, 1, NULL);
+    }
+    assert_writes_fail(error);
+    error = fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n);
+    if (error.kind == FER_OK) {
+        assert_int_equal(n, 6);
+        assert_memory_equal(buf, "before", 6);
+    } else {
+        assert_kind(error, FER_CONNECTION_RESET);
+    }
+    assert_reset_sticks(&pair->stream);
+}
+
+/* S5: "An EOF seen before stays an EOF." */
+static void an_eof_seen_before_the_reset_stays_an_eof(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char byte = 0;
+    fer_error error = {FER_OK, 0};
+    assert_true(peer_shutdown_write(pair->other));
+    assert_reads_end(&pair->stream);
+    reset_and_wait(pair);
+    assert_reads_end(&pair->stream);
+    for (int i = 0; i < 1000 && error.kind == FER_OK; i++) {
+        error = fer_tcp_stream_write(&pair->stream, &byte, 1, NULL);
+    }
+    assert_writes_fail(error);
+    assert_reads_end(&pair->stream);
+    assert_reads_end(&pair->stream);
+}
+
+/* S2 over S5: what the handle itself shut down answers as its own shutdown, whatever the peer does. */
+static void a_half_that_was_shut_before_the_reset_stays_shut(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char byte = 0;
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    for (int i = 0; i < 3; i++) {
+        assert_reads_end(&pair->stream);
+        assert_kind(fer_tcp_stream_write(&pair->stream, &byte, 1, NULL), FER_BROKEN_PIPE);
+        peer_pause(5);
+    }
+}
+
+/* S5: "BROKEN_PIPE alone says nothing about the read half." */
+static void broken_pipe_alone_leaves_the_read_half(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[8];
+    size_t n = 0;
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    assert_kind(fer_tcp_stream_write(&pair->stream, "x", 1, NULL), FER_BROKEN_PIPE);
+    assert_true(peer_send_all(pair->other, "more", 4));
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf, 4, &n));
+    assert_memory_equal(buf, "more", 4);
+    assert_kind(fer_tcp_stream_write(&pair->stream, "x", 1, NULL), FER_BROKEN_PIPE);
+    assert_true(peer_shutdown_write(pair->other));
+    assert_reads_end(&pair->stream);
+}
+
+/* S5: only fatal errors stick: an expiry and a would-block do not. */
+static void timeouts_do_not_stick(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char byte;
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(10)));
+    assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+    assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
+    assert_alive(pair);
+    reset_and_wait(pair);
+    assert_reset_sticks(&pair->stream);
+}
+
+struct reader {
+    fer_tcp_stream *stream;
+    int sort;
+    fer_error error;
+    size_t n;
+};
+
+static void read_blocked(void *argument)
+{
+    struct reader *reader = argument;
+    char buf[8];
+    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
+    switch (reader->sort) {
+    case 0: reader->error = fer_tcp_stream_read(reader->stream, buf, sizeof buf, &reader->n); break;
+    case 1: reader->error = fer_tcp_stream_peek(reader->stream, buf, sizeof buf, &reader->n); break;
+    case 2: reader->error = fer_tcp_stream_read_vectored(reader->stream, slices, 2, &reader->n); break;
+    case 3: reader->error = fer_tcp_stream_read_exact(reader->stream, buf, sizeof buf, &reader->n); break;
+    default: reader->error = fer_tcp_stream_read_to_end(reader->stream, buf, sizeof buf, &reader->n); break;
+    }
+}
+
+/* S5: the reset that a blocked read meets; whether it blocks before or after the reset comes, the answer is the same. */
+static void a_blocked_read_is_ended_by_a_reset(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int round = 0; round < 20; round++) {
+        struct pair *pair = pair_open_kind(kind);
+        struct reader reader = {&pair->stream, round % 5, {FER_OK, 0}, 77};
+        test_thread thread;
+        test_thread_start(&thread, read_blocked, &reader);
+        peer_pause((unsigned)round / 5 * 4);
+        peer_reset(pair->other);
+        pair->other = PEER_NONE;
+        test_thread_join(&thread);
+        assert_kind(reader.error, FER_CONNECTION_RESET);
+        assert_int_equal(reader.n, 0);
+        assert_reset_sticks(&pair->stream);
+        pair_close(pair);
+    }
+}
+
+static void write_blocked(void *argument)
+{
+    struct reader *writer = argument;
+    static const char zeros[65536];
+    do {
+        writer->error = fer_tcp_stream_write(writer->stream, zeros, sizeof zeros, &writer->n);
+    } while (writer->error.kind == FER_OK);
+}
+
+/* S5: and the one that a blocked write meets, which sticks to reading. */
+static void a_blocked_write_is_ended_by_a_reset(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int round = 0; round < 4; round++) {
+        struct pair *pair = pair_open_kind(kind);
+        struct reader writer = {&pair->stream, 0, {FER_OK, 0}, 77};
+        test_thread thread;
+        (void)fill_until_it_would_block(&pair->stream);
+        test_thread_start(&thread, write_blocked, &writer);
+        peer_pause((unsigned)round * 4);
+        peer_reset(pair->other);
+        pair->other = PEER_NONE;
+        test_thread_join(&thread);
+        assert_writes_fail(writer.error);
+        assert_int_equal(writer.n, 0);
+        assert_reset_sticks(&pair->stream);
+        pair_close(pair);
+    }
+}
+
+/* S5: a clone is told what this handle has seen of the end: fer_tcp_stream_try_clone's promise. */
+static void a_clone_of_a_handle_that_saw_the_reset_knows_it(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    reset_and_wait(pair);
+    assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_reset_sticks(clone);
+}
+
+/* S5: the reset is the handle's and ends with it: a new connection in it knows nothing of it. */
+static void a_new_connection_forgets_the_reset(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(pair->kind.family, 4, &port);
+    fer_socket_addr addr = loopback(pair->kind.family, port);
+    reset_and_wait(pair);
+    assert_reset_sticks(&pair->stream);
+    fer_tcp_stream_close(&pair->stream);
+    assert_ok(fer_tcp_stream_connect_addr(&pair->stream, &addr));
+    assert_exchange(&pair->stream, peer_accept(listener));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("S5", a_reset_is_connection_reset_on_every_sort_of_read_and_sticks),
+        PAIR_TEST("S5", a_reset_is_told_in_every_mode),
+        PAIR_TEST("S5", a_peer_that_closes_with_unread_input_is_a_reset),
+        PAIR_TEST("S5", a_reset_that_a_write_saw_sticks_to_reading_too),
+        PAIR_TEST("S5", a_reset_that_take_error_took_sticks),
+        PAIR_TEST("S5", what_arrived_before_the_reset_is_read_then_the_reset),
+        PAIR_TEST("S5", reads_that_go_on_count_what_came_before_the_reset),
+        PAIR_TEST("S5", after_a_write_met_the_reset_queued_data_is_read_then_the_reset),
+        PAIR_TEST("S5", an_eof_seen_before_the_reset_stays_an_eof),
+        PAIR_TEST("S5", a_half_that_was_shut_before_the_reset_stays_shut),
+        PAIR_TEST("S5", broken_pipe_alone_leaves_the_read_half),
+        PAIR_TEST("S5", timeouts_do_not_stick),
+        SLOW_PAIR_TEST("S5", a_blocked_read_is_ended_by_a_reset),
+        SLOW_PAIR_TEST("S5", a_blocked_write_is_ended_by_a_reset),
+        PAIR_TEST("S5", a_clone_of_a_handle_that_saw_the_reset_knows_it),
+        PAIR_TEST("S5", a_new_connection_forgets_the_reset),
+    };
+    return RUN_TESTS("reset", tests);
+}

@@ -1,0 +1,477 @@
+/* shutdown.c: rules S1 to S4 and S7: shutting halves down, and the peer's orderly end. Waking blocked calls (S6) is in wakeup.c,
+ * resets (S5) are in reset.c. */
+#include "support/fixture.h"
+#include "support/thread.h"
+
+static const fer_shutdown every_how[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
+
+static void queue_input(struct pair *pair, const char *text)
+{
+    assert_true(peer_send_all(pair->other, text, strlen(text)));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+}
+
+/* Every sort of write is BROKEN_PIPE, with nothing written; a zero-length one too. */
+static void assert_writes_are_broken(fer_tcp_stream *stream)
+{
+    char buf[8] = {0};
+    fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
+    size_t n = 77;
+    assert_kind(fer_tcp_stream_write(stream, buf, sizeof buf, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_kind(fer_tcp_stream_write_vectored(stream, slices, 2, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_kind(fer_tcp_stream_write_all(stream, buf, sizeof buf, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_kind(fer_tcp_stream_write(stream, buf, 0, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    assert_kind(fer_tcp_stream_write(stream, buf, 1, NULL), FER_BROKEN_PIPE);
+}
+
+/* ---- S1: "shutdown is idempotent: the second call, or one after the peer has gone, is OK." */
+
+static void every_second_shutdown_is_ok(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (size_t first = 0; first < 3; first++) {
+        for (size_t second = 0; second < 3; second++) {
+            struct pair *pair = pair_open_kind(kind);
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[first]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[second]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[second]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[first]));
+            pair_close(pair);
+        }
+    }
+}
+
+static void shutdown_after_the_peer_closed_is_ok(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (size_t first = 0; first < 3; first++) {
+        for (size_t second = 0; second < 3; second++) {
+            struct pair *pair = pair_open_kind(kind);
+            peer_close(pair->other);
+            pair->other = PEER_NONE;
+            assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[first]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[second]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
+            pair_close(pair);
+        }
+    }
+}
+
+static void shutdown_after_a_reset_is_ok(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (size_t how = 0; how < 3; how++) {
+        for (int seen = 0; seen < 2; seen++) {
+            struct pair *pair = pair_open_kind(kind);
+            char byte;
+            peer_reset(pair->other);
+            pair->other = PEER_NONE;
+            assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+            if (seen) {
+                assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
+            }
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[how]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
+            pair_close(pair);
+        }
+    }
+}
+
+static void shutdown_after_both_ends_ended_is_ok(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    assert_reads_end(&pair->stream);
+    for (size_t how = 0; how < 3; how++) {
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[how]));
+    }
+}
+
+static void shutdown_through_a_clone_and_again_here_is_ok(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    for (size_t how = 0; how < 3; how++) {
+        assert_ok(fer_tcp_stream_shutdown(clone, every_how[how]));
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[how]));
+    }
+}
+
+/* S1: "On a stream that was never connected it is NOT_CONNECTED." */
+static void shutdown_of_a_new_stream_is_not_connected(void **state)
+{
+    (void)state;
+    fer_tcp_stream *stream = test_stream();
+    for (size_t how = 0; how < 3; how++) {
+        assert_own(fer_tcp_stream_shutdown(stream, every_how[how]), FER_NOT_CONNECTED);
+    }
+    assert_new(stream);
+}
+
+/* ---- S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once, on every OS, even if data was
+ * queued." */
+
+static void read_after_own_shutdown_read_is_eof_at_once(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+    assert_reads_end(&pair->stream);
+    assert_reads_end(&pair->stream);
+}
+
+static void read_after_own_shutdown_both_is_eof_at_once(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
+    assert_reads_end(&pair->stream);
+    assert_reads_end(&pair->stream);
+}
+
+static void read_after_own_shutdown_is_eof_though_data_was_queued(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int both = 0; both < 2; both++) {
+        struct pair *pair = pair_open_kind(kind);
+        queue_input(pair, "queued");
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_READ));
+        assert_reads_end(&pair->stream);
+        pair_close(pair);
+    }
+}
+
+static void read_after_own_shutdown_is_eof_though_data_arrives_later(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+    for (int i = 0; i < 5; i++) {
+        assert_true(peer_send_all(pair->other, "later", 5));
+        assert_reads_end(&pair->stream);
+    }
+}
+
+static void read_after_own_shutdown_is_eof_in_every_mode(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+    assert_reads_end(&pair->stream);
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(600000)));
+    assert_reads_end(&pair->stream);
+}
+
+/* ---- S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE. The peer reads what was sent, then EOF." */
+
+static void write_after_own_shutdown_is_broken_pipe(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int both = 0; both < 2; both++) {
+        struct pair *pair = pair_open_kind(kind);
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_WRITE));
+        assert_writes_are_broken(&pair->stream);
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+        assert_writes_are_broken(&pair->stream);
+        pair_close(pair);
+    }
+}
+
+struct drain {
+    peer_socket peer;
+    uint64_t total;
+    bool intact;
+    peer_outcome outcome;
+};
+
+static void drain_all(void *argument)
+{
+    struct drain *drain = argument;
+    drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
+}
+
+/* Writes a million patterned bytes, then calls end, which shuts the stream down; the peer must get all of them, then the end. */
+static void assert_all_arrives(struct pair *pair, void (*end)(struct pair *pair))
+{
+    static unsigned char bytes[1000000];
+    struct drain drain = {pair->other, 0, false, PEER_STUCK};
+    test_thread thread;
+    size_t n = 0;
+    pattern_fill(bytes, sizeof bytes, 0);
+    test_thread_start(&thread, drain_all, &drain);
+    fer_error error = fer_tcp_stream_write_all(&pair->stream, bytes, sizeof bytes, &n);
+    end(pair);
+    test_thread_join(&thread);
+    assert_ok(error);
+    assert_int_equal(n, sizeof bytes);
+    assert_int_equal(drain.outcome, PEER_END);
+    assert_int_equal(drain.total, sizeof bytes);
+    assert_true(drain.intact);
+}
+
+static void end_by_write(struct pair *pair) { assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE)); }
+static void end_by_both(struct pair *pair) { assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH)); }
+
+static void end_by_read_then_write(struct pair *pair)
+{
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+}
+
+static void end_by_write_then_read(struct pair *pair)
+{
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+}
+
+static void peer_reads_what_was_sent_then_eof_after_shutdown_write(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_all_arrives(pair, end_by_write);
+    queue_input(pair, "reading still works");
+    char buf[64];
+    size_t n = 0;
+    assert_ok(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 19);
+}
+
+static void peer_reads_what_was_sent_then_eof_after_shutdown_both(void **state)
+{
+    assert_all_arrives(pair_open(state), end_by_both);
+}
+
+static void closing_a_stream_with_no_input_sends_all_then_eof(void **state)
+{
+    struct pair *pair = pair_open(state);
+    size_t n = 0;
+    assert_ok(fer_tcp_stream_write_all(&pair->stream, "last words", 10, &n));
+    fer_tcp_stream_close(&pair->stream);
+    char buf[16];
+    assert_true(peer_recv_exact(pair->other, buf, 10));
+    assert_int_equal(peer_recv_some(pair->other, buf, sizeof buf, &n), PEER_END);
+}
+
+/* ---- S4: "The peer's orderly end reads as OK with 0 bytes, again and again; it is never an error." */
+
+static void the_peers_end_reads_as_0_again_and_again(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[8];
+    size_t n = 0;
+    queue_input(pair, "tail");
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf, 4, &n));
+    for (int i = 0; i < 20; i++) {
+        assert_reads_end(&pair->stream);
+    }
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+    assert_reads_end(&pair->stream);
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(10)));
+    assert_reads_end(&pair->stream);
+    fer_error pending = {FER_OTHER, 1};
+    assert_ok(fer_tcp_stream_take_error(&pair->stream, &pending));
+    assert_ok(pending);
+}
+
+static void the_peers_close_reads_as_0_again_and_again(void **state)
+{
+    struct pair *pair = pair_open(state);
+    peer_close(pair->other);
+    pair->other = PEER_NONE;
+    for (int i = 0; i < 20; i++) {
+        assert_reads_end(&pair->stream);
+    }
+}
+
+static void writing_goes_on_after_the_peers_end(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_true(peer_shutdown_write(pair->other));
+    assert_reads_end(&pair->stream);
+    assert_all_arrives(pair, end_by_write);
+}
+
+/* S4: "A zero-length read is OK with 0 at once and tells nothing about EOF": it neither waits for data nor takes any ... */
+static void a_zero_length_read_is_ok_at_once_and_takes_nothing(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[4];
+    fer_io_slice_mut empty[2] = {{NULL, 0}, {buf, 0}};
+    size_t n;
+    for (int queued = 0; queued < 2; queued++) {
+        n = 77;
+        assert_ok(fer_tcp_stream_read(&pair->stream, buf, 0, &n));
+        assert_int_equal(n, 0);
+        assert_ok(fer_tcp_stream_read(&pair->stream, NULL, 0, &n));
+        assert_ok(fer_tcp_stream_peek(&pair->stream, NULL, 0, &n));
+        assert_ok(fer_tcp_stream_read_exact(&pair->stream, NULL, 0, &n));
+        n = 77;
+        assert_ok(fer_tcp_stream_read_vectored(&pair->stream, NULL, 0, &n));
+        assert_int_equal(n, 0);
+        n = 77;
+        assert_ok(fer_tcp_stream_read_vectored(&pair->stream, empty, 2, &n));
+        assert_int_equal(n, 0);
+        if (!queued) {
+            queue_input(pair, "data");
+        }
+    }
+    assert_ok(fer_tcp_stream_read(&pair->stream, buf, 4, &n));
+    assert_int_equal(n, 4);
+    assert_alive(pair);
+}
+
+/* S4: ... and is no end to the handle: the address is still told, in any mode. */
+static void a_zero_length_read_is_not_taken_for_the_end(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_socket_addr addr;
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+    assert_ok(fer_tcp_stream_read(&pair->stream, NULL, 0, NULL));
+    assert_ok(fer_tcp_stream_peek(&pair->stream, NULL, 0, NULL));
+    assert_ok(fer_tcp_stream_read_vectored(&pair->stream, NULL, 0, NULL));
+    assert_ok(fer_tcp_stream_peer_addr(&pair->stream, &addr));
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
+    assert_alive(pair);
+}
+
+/* S4: "a peek that met the end has seen it." */
+static void a_peek_that_met_the_end_has_seen_it(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char byte;
+    size_t n = 77;
+    fer_socket_addr addr;
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(fer_tcp_stream_peek(&pair->stream, &byte, 1, &n));
+    assert_int_equal(n, 0);
+    assert_kind(fer_tcp_stream_peer_addr(&pair->stream, &addr), FER_NOT_CONNECTED);
+    assert_reads_end(&pair->stream);
+}
+
+static void a_peek_takes_nothing(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[8];
+    size_t n = 0;
+    queue_input(pair, "twice");
+    for (int i = 0; i < 3; i++) {
+        memset(buf, 0, sizeof buf);
+        assert_ok(fer_tcp_stream_peek(&pair->stream, buf, sizeof buf, &n));
+        assert_int_equal(n, 5);
+        assert_memory_equal(buf, "twice", 5);
+    }
+    assert_ok(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 5);
+    assert_alive(pair);
+}
+
+/* ---- S7: "shutdown(READ) never harms the write half, even when the peer goes on sending." */
+
+static void shutdown_read_never_harms_the_write_half(void **state)
+{
+    struct pair *pair = pair_open(state);
+    queue_input(pair, "before");
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+    for (int i = 0; i < 10; i++) {
+        assert_true(peer_send_all(pair->other, "after the shutdown", 18));
+        assert_ok(fer_tcp_stream_write_all(&pair->stream, "answer", 6, NULL));
+        char buf[6];
+        assert_true(peer_recv_exact(pair->other, buf, 6));
+        assert_memory_equal(buf, "answer", 6);
+    }
+    assert_all_arrives(pair, end_by_write);
+}
+
+/* S7: "Once both halves are shut, by one call or two, ... what was written must reach the peer", with input queued and without. */
+static void what_was_written_arrives_however_both_halves_are_shut(void **state)
+{
+    static void (*const ends[])(struct pair *pair) = {end_by_both, end_by_read_then_write, end_by_write_then_read};
+    struct pair_kind *kind = *state;
+    for (size_t i = 0; i < 3; i++) {
+        for (int queued = 0; queued < 2; queued++) {
+            struct pair *pair = pair_open_kind(kind);
+            if (queued) {
+                queue_input(pair, "input that nobody reads");
+            }
+            assert_all_arrives(pair, ends[i]);
+            pair_close(pair);
+        }
+    }
+}
+
+/* S7: "close with unread input resets on every OS, also after shutdown(READ)". */
+static void close_with_unread_input_resets(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int shut = 0; shut < 2; shut++) {
+        struct pair *pair = pair_open_kind(kind);
+        uint64_t total = 0;
+        bool intact = false;
+        queue_input(pair, "unread");
+        if (shut) {
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+        }
+        fer_tcp_stream_close(&pair->stream);
+        assert_int_equal(peer_drain(pair->other, &total, &intact), PEER_RESET);
+        pair_close(pair);
+    }
+}
+
+/* S7: "the docs show how to drain": shut WRITE, read until 0 bytes, close; then nothing is reset. */
+static void draining_before_close_ends_in_good_order(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[64];
+    size_t n = 0;
+    queue_input(pair, "some input");
+    assert_ok(fer_tcp_stream_write_all(&pair->stream, "answer", 6, NULL));
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    assert_true(peer_recv_exact(pair->other, buf, 6));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 10);
+    fer_tcp_stream_close(&pair->stream);
+    assert_int_equal(peer_recv_some(pair->other, buf, sizeof buf, &n), PEER_END);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("S1", every_second_shutdown_is_ok),
+        PAIR_TEST("S1", shutdown_after_the_peer_closed_is_ok),
+        PAIR_TEST("S1", shutdown_after_a_reset_is_ok),
+        PAIR_TEST("S1", shutdown_after_both_ends_ended_is_ok),
+        PAIR_TEST("S1", shutdown_through_a_clone_and_again_here_is_ok),
+        RULE_TEST("S1", shutdown_of_a_new_stream_is_not_connected),
+        PAIR_TEST("S2", read_after_own_shutdown_read_is_eof_at_once),
+        PAIR_TEST("S2", read_after_own_shutdown_both_is_eof_at_once),
+        PAIR_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued),
+        PAIR_TEST("S2", read_after_own_shutdown_is_eof_though_data_arrives_later),
+        PAIR_TEST("S2", read_after_own_shutdown_is_eof_in_every_mode),
+        PAIR_TEST("S3", write_after_own_shutdown_is_broken_pipe),
+        PAIR_TEST("S3", peer_reads_what_was_sent_then_eof_after_shutdown_write),
+        PAIR_TEST("S3", peer_reads_what_was_sent_then_eof_after_shutdown_both),
+        PAIR_TEST("S3", closing_a_stream_with_no_input_sends_all_then_eof),
+        PAIR_TEST("S4", the_peers_end_reads_as_0_again_and_again),
+        PAIR_TEST("S4", the_peers_close_reads_as_0_again_and_again),
+        PAIR_TEST("S4", writing_goes_on_after_the_peers_end),
+        PAIR_TEST("S4", a_zero_length_read_is_ok_at_once_and_takes_nothing),
+        PAIR_TEST("S4", a_zero_length_read_is_not_taken_for_the_end),
+        PAIR_TEST("S4", a_peek_that_met_the_end_has_seen_it),
+        PAIR_TEST("S4", a_peek_takes_nothing),
+        PAIR_TEST("S7", shutdown_read_never_harms_the_write_half),
+        PAIR_TEST("S7", what_was_written_arrives_however_both_halves_are_shut),
+        PAIR_TEST("S7", close_with_unread_input_resets),
+        PAIR_TEST("S7", draining_before_close_ends_in_good_order),
+    };
+    return RUN_TESTS("shutdown", tests);
+}

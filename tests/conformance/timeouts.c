@@ -1,0 +1,441 @@
+/* timeouts.c: rules T1 to T5 and T7: what a timeout means, how it is rounded, and that its expiry changes nothing. The socket's
+ * modes and their sharing (T6) are in modes.c. */
+#include <stdatomic.h>
+
+#include "support/fixture.h"
+#include "support/thread.h"
+
+/* What every backend holds at least: 12 days in milliseconds, the shared words of the Winsock backend. */
+#define LONGEST_EVERYWHERE_NANOS (UINT64_C(12) * 24 * 3600 * 1000000000)
+#define GRAIN_NANOS UINT64_C(20000000)
+
+/* T1: "A timeout of zero is INVALID_INPUT for set_*_timeout and connect_timeout, before any system call." */
+static void zero_timeout_is_invalid_input_and_changes_nothing(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_duration got = {0};
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(5000)));
+    assert_own(fer_tcp_stream_set_read_timeout(&pair->stream, millis(0)), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_set_write_timeout(&pair->stream, millis(0)), FER_INVALID_INPUT);
+    assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &got));
+    assert_true(got.nanos >= UINT64_C(5000000000) && got.nanos < UINT64_C(5100000000));
+    assert_ok(fer_tcp_stream_write_timeout(&pair->stream, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_alive(pair);
+}
+
+/* T1: as above: no socket was made, and the listener saw nobody. */
+static void zero_connect_timeout_is_refused_before_any_call(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 4, &port);
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    fer_tcp_stream *stream = test_stream();
+    assert_own(fer_tcp_stream_connect_timeout(stream, &addr, millis(0)), FER_INVALID_INPUT);
+    assert_false(peer_is_queued(listener, 100));
+    assert_new(stream);
+    assert_ok(fer_tcp_stream_connect_timeout(stream, &addr, millis(5000)));
+    assert_true(peer_is_queued(listener, PEER_LIMIT_MS));
+}
+
+struct late_sender {
+    peer_socket peer;
+    unsigned delay_ms;
+    bool sent;
+};
+
+static void send_late(void *argument)
+{
+    struct late_sender *sender = argument;
+    peer_pause(sender->delay_ms);
+    sender->sent = peer_send_all(sender->peer, "late", 4);
+}
+
+static void read_what_is_sent_late(struct pair *pair, unsigned delay_ms)
+{
+    struct late_sender sender = {pair->other, delay_ms, false};
+    test_thread thread;
+    char buf[8] = {0};
+    size_t n = 0;
+    test_thread_start(&thread, send_late, &sender);
+    fer_error error = fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n);
+    test_thread_join(&thread);
+    assert_true(sender.sent);
+    assert_ok(error);
+    assert_int_equal(n, 4);
+    assert_memory_equal(buf, "late", 4);
+}
+
+/* T1: "NONE blocks for ever." It outlasts the timeout that was set before. */
+static void no_timeout_waits_until_data_comes(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
+    read_what_is_sent_late(pair, 150);
+}
+
+/* T1: the same of connect_timeout: without a timeout it is connect. */
+static void connect_timeout_of_none_connects(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 4, &port);
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_tcp_stream_connect_timeout(stream, &addr, FER_DURATION_NONE));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* T2: "An expired timeout is TIMED_OUT with os_code 0 on every OS"; and not before its time. */
+static void expired_read_timeout_is_timed_out_with_os_code_0(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[8];
+    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
+    fer_tcp_stream *stream = &pair->stream;
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(40)));
+    for (int sort = 0; sort < 5; sort++) {
+        size_t n = 77;
+        uint64_t start = peer_now_us();
+        fer_error error = sort == 0   ? fer_tcp_stream_read(stream, buf, sizeof buf, &n)
+                          : sort == 1 ? fer_tcp_stream_peek(stream, buf, sizeof buf, &n)
+                          : sort == 2 ? fer_tcp_stream_read_vectored(stream, slices, 2, &n)
+                          : sort == 3 ? fer_tcp_stream_read_exact(stream, buf, sizeof buf, &n)
+                                      : fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &n);
+        assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 40000);
+        assert_own(error, FER_TIMED_OUT);
+        assert_int_equal(n, 0);
+    }
+    assert_alive(pair);
+}
+
+/* T2: the same of writing. */
+static void expired_write_timeout_is_timed_out_with_os_code_0(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *stream = &pair->stream;
+    char buf[64] = {0};
+    fer_io_slice slices[2] = {{buf, 32}, {buf + 32, 32}};
+    (void)fill_until_it_would_block(stream);
+    assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(40)));
+    for (int sort = 0; sort < 3; sort++) {
+        size_t n = 77;
+        uint64_t start = peer_now_us();
+        fer_error error = sort == 0   ? fer_tcp_stream_write(stream, buf, sizeof buf, &n)
+                          : sort == 1 ? fer_tcp_stream_write_vectored(stream, slices, 2, &n)
+                                      : fer_tcp_stream_write_all(stream, buf, sizeof buf, &n);
+        assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 40000);
+        assert_own(error, FER_TIMED_OUT);
+        assert_int_equal(n, 0);
+    }
+}
+
+/* T2: the expiry "changes nothing": no error is left, both halves work, the address is still told. */
+static void an_expiry_changes_nothing(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char byte;
+    fer_error pending = {FER_OTHER, 9};
+    fer_socket_addr addr;
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(10)));
+    for (int i = 0; i < 5; i++) {
+        assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
+    }
+    assert_ok(fer_tcp_stream_take_error(&pair->stream, &pending));
+    assert_ok(pending);
+    assert_ok(fer_tcp_stream_peer_addr(&pair->stream, &addr));
+    assert_int_equal(addr.port, peer_local_port(pair->other));
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
+    assert_alive(pair);
+    read_what_is_sent_late(pair, 30);
+}
+
+/* T2: "TIMED_OUT with an OS code is a dead connection and ends the stream." */
+static void timed_out_with_an_os_code_ends_the_stream(void **state)
+{
+    struct pair *pair = pair_open(state);
+    if (!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 100)) {
+        skip_because("this OS cannot let a loopback connection die of silence (no TCP_USER_TIMEOUT)");
+    }
+    uint64_t total = 0;
+    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
+    fer_error error = write_until_failure(&pair->stream, 65536, &total);
+    assert_kind(error, FER_TIMED_OUT);
+    assert_int_not_equal(error.os_code, 0);
+    assert_reads_fail(&pair->stream, FER_TIMED_OUT);
+    char byte = 0;
+    fer_socket_addr addr;
+    error = fer_tcp_stream_read(&pair->stream, &byte, 1, NULL);
+    assert_int_not_equal(error.os_code, 0);
+    assert_kind(fer_tcp_stream_peer_addr(&pair->stream, &addr), FER_NOT_CONNECTED);
+}
+
+/* T3: "A timeout is rounded up to what the OS can hold, never down to zero ... and never up to for ever; too long saturates."
+ * T5: "The getter gives back what was set, or NONE, to within the OS's grain, never NONE for a finite one." */
+static void timeouts_are_rounded_up_and_told_back_within_the_grain(void **state)
+{
+    static const uint64_t nanos[] = {
+        1, 999, 1000, 1001, 999999, 1000000, 1000001, 1500000, 4000000, 333000000, 999999999, 1000000000, 1000000001,
+        UINT64_C(60000000000), UINT64_C(2147483647000000), UINT64_C(2147483648000000), UINT64_C(4294967295000000),
+        UINT64_C(4294967295000001), UINT64_C(4294967296000000), UINT64_C(9007199254740993), UINT64_C(1) << 62,
+        INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX - 2000000000u, UINT64_MAX - 1,
+    };
+    struct pair *pair = pair_open(state);
+    for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
+        fer_duration set = {nanos[i]};
+        fer_duration read_got = {0};
+        fer_duration write_got = {0};
+        uint64_t least = nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] : LONGEST_EVERYWHERE_NANOS;
+        uint64_t most = nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] + GRAIN_NANOS : UINT64_MAX - 1;
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, set));
+        assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, set));
+        assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &read_got));
+        assert_ok(fer_tcp_stream_write_timeout(&pair->stream, &write_got));
+        assert_in_range(read_got.nanos, least, most);
+        assert_in_range(write_got.nanos, least, most);
+    }
+    assert_alive(pair);
+}
+
+/* T3: the shortest timeouts expire, for they are not "for ever" ... */
+static void the_shortest_timeout_expires(void **state)
+{
+    static const uint64_t nanos[] = {1, 999, 1000, 400000, 1000000};
+    struct pair *pair = pair_open(state);
+    char byte;
+    for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
+        fer_duration set = {nanos[i]};
+        uint64_t start = peer_now_us();
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, set));
+        assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
+        assert_true(microseconds_since(start) < 5000000);
+    }
+}
+
+/* T3: ... and the longest neither expire at once nor are refused. */
+static void the_longest_timeouts_wait(void **state)
+{
+    static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000), INT64_MAX, UINT64_MAX - 1};
+    struct pair *pair = pair_open(state);
+    for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
+        fer_duration set = {nanos[i]};
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, set));
+        assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, set));
+        read_what_is_sent_late(pair, 60);
+        assert_alive(pair);
+    }
+}
+
+/* T3: the same of connect_timeout, which keeps no option. */
+static void connect_timeout_takes_every_length(void **state)
+{
+    static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000), INT64_MAX, UINT64_MAX - 1};
+    (void)state;
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 8, &port);
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
+        fer_duration set = {nanos[i]};
+        fer_tcp_stream *stream = test_stream();
+        assert_ok(fer_tcp_stream_connect_timeout(stream, &addr, set));
+        assert_exchange(stream, peer_accept(listener));
+    }
+}
+
+/* T4: "After an expiry the stream is as it was: nothing read is lost": many short timeouts against a stream of late bytes. */
+struct dripper {
+    peer_socket peer;
+    bool sent;
+};
+
+static void drip(void *argument)
+{
+    struct dripper *dripper = argument;
+    unsigned char piece[97];
+    uint64_t offset = 0;
+    dripper->sent = true;
+    for (int i = 0; i < 60; i++) {
+        pattern_fill(piece, sizeof piece, offset);
+        dripper->sent = dripper->sent && peer_send_all(dripper->peer, piece, sizeof piece);
+        offset += sizeof piece;
+        peer_pause((unsigned)i % 4);
+    }
+    dripper->sent = dripper->sent && peer_shutdown_write(dripper->peer);
+}
+
+static void nothing_is_lost_by_expired_reads(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct dripper dripper = {pair->other, false};
+    test_thread thread;
+    uint64_t total = 0;
+    bool intact = true;
+    fer_error error;
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_micros(300)));
+    test_thread_start(&thread, drip, &dripper);
+    for (;;) {
+        unsigned char buf[61];
+        size_t n = 77;
+        error = fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n);
+        if (error.kind == FER_OK) {
+            intact = intact && pattern_matches(buf, n, total);
+            total += n;
+        }
+        if ((error.kind == FER_OK && n == 0) || (error.kind != FER_OK && error.kind != FER_TIMED_OUT)) {
+            break;
+        }
+    }
+    test_thread_join(&thread);
+    assert_ok(error);
+    assert_true(dripper.sent && intact);
+    assert_int_equal(total, 60 * 97);
+}
+
+/* T4: what read_exact had before the expiry is in the buffer and in the count, and the next call goes on from there. */
+static void read_exact_keeps_what_came_before_the_expiry(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[9] = {0};
+    size_t n = 77;
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(60)));
+    assert_true(peer_send_all(pair->other, "abc", 3));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_own(fer_tcp_stream_read_exact(&pair->stream, buf, 8, &n), FER_TIMED_OUT);
+    assert_int_equal(n, 3);
+    assert_true(peer_send_all(pair->other, "defgh", 5));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 5, &n));
+    assert_int_equal(n, 5);
+    assert_string_equal(buf, "abcdefgh");
+}
+
+struct drain {
+    peer_socket peer;
+    uint64_t total;
+    bool intact;
+    peer_outcome outcome;
+};
+
+static void drain_all(void *argument)
+{
+    struct drain *drain = argument;
+    drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
+}
+
+/* T4: "nothing sent goes uncounted, the next call works": what the peer gets is exactly what was counted. */
+static void every_byte_of_expired_writes_is_counted(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint64_t counted = 0;
+    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(30)));
+    for (int i = 0; i < 3; i++) {
+        assert_own(write_until_failure(&pair->stream, 60000, &counted), FER_TIMED_OUT);
+    }
+    static unsigned char rest[200000];
+    struct drain drain = {pair->other, 0, false, PEER_STUCK};
+    test_thread thread;
+    size_t n = 77;
+    pattern_fill(rest, sizeof rest, counted);
+    fer_error error = fer_tcp_stream_write_all(&pair->stream, rest, sizeof rest, &n);
+    assert_own(error, FER_TIMED_OUT);
+    counted += n;
+    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
+    test_thread_start(&thread, drain_all, &drain);
+    pattern_fill(rest, sizeof rest, counted);
+    error = fer_tcp_stream_write_all(&pair->stream, rest, sizeof rest, &n);
+    counted += n;
+    fer_error ended = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
+    test_thread_join(&thread);
+    assert_ok(error);
+    assert_ok(ended);
+    assert_int_equal(drain.outcome, PEER_END);
+    assert_true(drain.intact);
+    assert_true(drain.total == counted);
+}
+
+/* T5: the getter of an untouched stream is NONE, each direction has its own, and NONE clears it. */
+static void timeouts_start_as_none_and_are_cleared_by_none(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *stream = &pair->stream;
+    fer_duration got = {0};
+    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(1000)));
+    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(2000)));
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
+    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
+    assert_in_range(got.nanos, UINT64_C(2000000000), UINT64_C(2000000000) + GRAIN_NANOS);
+    assert_ok(fer_tcp_stream_set_write_timeout(stream, FER_DURATION_NONE));
+    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
+    assert_true(fer_duration_is_none(got));
+}
+
+/* T7: "On POSIX a plain blocking read or write, with or without a timeout, is one system call." Seen from here: a read takes what is
+ * there and does not wait for more, though a timeout is set and the buffer has room. */
+static void a_read_gives_what_is_there_and_does_not_wait_for_more(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[64];
+    for (int with_timeout = 0; with_timeout < 2; with_timeout++) {
+        size_t n = 77;
+        if (with_timeout) {
+            assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(600000)));
+        }
+        assert_true(peer_send_all(pair->other, "abc", 3));
+        assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+        assert_ok(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n));
+        assert_int_equal(n, 3);
+        assert_memory_equal(buf, "abc", 3);
+    }
+}
+
+/* T7: "Only a call that ends in EAGAIN may take one more (which of timeout and would-block it was), and only on a handle that was
+ * cloned": that the answer is right when a clone has changed the mode. */
+static void would_block_and_expiry_are_told_apart_on_a_clone(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    char byte;
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(30)));
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_own(fer_tcp_stream_read(clone, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_ok(fer_tcp_stream_set_nonblocking(clone, true));
+    assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
+    assert_own(fer_tcp_stream_read(clone, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("T1", zero_timeout_is_invalid_input_and_changes_nothing),
+        RULE_TEST("T1", zero_connect_timeout_is_refused_before_any_call),
+        PAIR_TEST("T1", no_timeout_waits_until_data_comes),
+        RULE_TEST("T1", connect_timeout_of_none_connects),
+        PAIR_TEST("T2", expired_read_timeout_is_timed_out_with_os_code_0),
+        SLOW_PAIR_TEST("T2", expired_write_timeout_is_timed_out_with_os_code_0),
+        PAIR_TEST("T2", an_expiry_changes_nothing),
+        SLOW_PAIR_TEST("T2", timed_out_with_an_os_code_ends_the_stream),
+        PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_told_back_within_the_grain),
+        PAIR_TEST("T3", the_shortest_timeout_expires),
+        PAIR_TEST("T3", the_longest_timeouts_wait),
+        RULE_TEST("T3", connect_timeout_takes_every_length),
+        PAIR_TEST("T4", nothing_is_lost_by_expired_reads),
+        PAIR_TEST("T4", read_exact_keeps_what_came_before_the_expiry),
+        SLOW_PAIR_TEST("T4", every_byte_of_expired_writes_is_counted),
+        PAIR_TEST("T5", timeouts_start_as_none_and_are_cleared_by_none),
+        PAIR_TEST("T7", a_read_gives_what_is_there_and_does_not_wait_for_more),
+        PAIR_TEST("T7", would_block_and_expiry_are_told_apart_on_a_clone),
+    };
+    return RUN_TESTS("timeouts", tests);
+}
