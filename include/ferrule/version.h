@@ -17,13 +17,11 @@
 #define FER_API
 #endif
 
-/* FER_MUST_USE: the compiler warns when the result is dropped. */
-#if defined(__cplusplus) && __cplusplus >= 201703L
+/* FER_MUST_USE: the compiler warns when the result is dropped. (MSVC can do that from C++17 and C23 on.) */
+#if (defined(__cplusplus) && __cplusplus >= 201703L) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
 #define FER_MUST_USE [[nodiscard]]
 #elif defined(__GNUC__)
 #define FER_MUST_USE __attribute__((warn_unused_result))
-#elif defined(_MSC_VER) && _MSC_VER >= 1700
-#define FER_MUST_USE _Check_return_
 #else
 #define FER_MUST_USE
 #endif
