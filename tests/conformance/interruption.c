@@ -1,0 +1,401 @@
+/* interruption.c: rules I1 and I2: signals. Windows has none, so there every test here is skipped by name; what the OS's interruption
+ * does there is proved by injected faults elsewhere. Inheritance of handles (I3) is in inheritance.c. */
+#include <stdatomic.h>
+
+#include "support/fixture.h"
+#include "support/process.h"
+#include "support/thread.h"
+
+static void start_signals(void)
+{
+    if (!process_signals_start()) {
+        skip_because("this OS has no signals that interrupt a call");
+    }
+}
+
+static int end_with_signals(void **state)
+{
+    process_signals_stop();
+    return test_end(state);
+}
+
+/* A helper thread that waits for some more signals to hit the main thread, then acts. */
+struct helper {
+    peer_socket peer;
+    uint16_t port;
+    atomic_bool stop;
+    bool worked;
+    peer_socket made;
+    uint64_t total;
+    bool intact;
+};
+
+static bool wait_for_signals(unsigned count)
+{
+    unsigned target = process_signals_seen() + count;
+    uint64_t end = peer_now_us() + PEER_LIMIT_MS * UINT64_C(1000);
+    while (process_signals_seen() < target) {
+        if (peer_now_us() > end) {
+            return false;
+        }
+        peer_pause(1);
+    }
+    return true;
+}
+
+/* I1: "One read, write, send or recv that the OS reports as interrupted before it moved a byte is INTERRUPTED": the connection is
+ * unharmed. A read with a timeout is interrupted by every handled signal (Linux, signal(7)). */
+static void an_interrupted_read_is_interrupted(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *stream = &pair->stream;
+    char buf[8];
+    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
+    start_signals();
+    for (int sort = 0; sort < 6; sort++) {
+        size_t n = 77;
+        assert_ok(fer_tcp_stream_set_read_timeout(stream, sort % 2 == 0 ? FER_DURATION_NONE : millis(9000)));
+        fer_error error = sort < 2   ? fer_tcp_stream_read(stream, buf, sizeof buf, &n)
+                          : sort < 4 ? fer_tcp_stream_peek(stream, buf, sizeof buf, &n)
+                                     : fer_tcp_stream_read_vectored(stream, slices, 2, &n);
+        assert_kind(error, FER_INTERRUPTED);
+        assert_int_not_equal(error.os_code, 0);
+        assert_int_equal(n, 0);
+    }
+    process_signals_stop();
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
+    assert_alive(pair);
+}
+
+/* I1: the same of writing; a write that had moved bytes tells them instead. Nothing is sent twice. */
+static void an_interrupted_write_is_interrupted_or_short(void **state)
+{
+    static unsigned char bytes[1 << 20];
+    struct pair *pair = pair_open(state);
+    uint64_t counted = 0;
+    uint64_t total = 0;
+    bool intact = false;
+    fer_error error = {FER_OK, 0};
+    size_t n = 77;
+    start_signals();
+    while (error.kind == FER_OK) {
+        pattern_fill(bytes, sizeof bytes, counted);
+        error = fer_tcp_stream_write(&pair->stream, bytes, sizeof bytes, &n);
+        assert_true(error.kind == FER_OK ? n > 0 && n <= sizeof bytes : n == 0);
+        counted += n;
+    }
+    assert_kind(error, FER_INTERRUPTED);
+    fer_io_slice slices[2] = {{bytes, 1000}, {bytes, 1000}};
+    error = fer_tcp_stream_write_vectored(&pair->stream, slices, 2, &n);
+    assert_kind(error, FER_INTERRUPTED);
+    assert_int_equal(n, 0);
+    process_signals_stop();
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    assert_int_equal(peer_drain(pair->other, &total, &intact), PEER_END);
+    assert_true(intact);
+    assert_true(total == counted);
+}
+
+static void send_in_parts(void *argument)
+{
+    struct helper *helper = argument;
+    process_shield_thread();
+    helper->worked = true;
+    for (uint64_t i = 0; i < 5; i++) {
+        unsigned char part[10];
+        pattern_fill(part, sizeof part, i * sizeof part);
+        helper->worked = helper->worked && wait_for_signals(5) && peer_send_all(helper->peer, part, sizeof part);
+    }
+    helper->worked = helper->worked && peer_shutdown_write(helper->peer);
+}
+
+/* I1: "read_exact, write_all and read_to_end go on too". */
+static void read_exact_and_read_to_end_go_on_after_signals(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int to_end = 0; to_end < 2; to_end++) {
+        struct pair *pair = pair_open_kind(kind);
+        struct helper helper = {.peer = pair->other};
+        unsigned char buf[64];
+        size_t n = 77;
+        test_thread thread;
+        start_signals();
+        test_thread_start(&thread, send_in_parts, &helper);
+        fer_error error = to_end ? fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n)
+                                 : fer_tcp_stream_read_exact(&pair->stream, buf, 50, &n);
+        process_signals_stop();
+        test_thread_join(&thread);
+        assert_true(helper.worked);
+        assert_ok(error);
+        assert_int_equal(n, 50);
+        assert_true(pattern_matches(buf, 50, 0));
+        pair_close(pair);
+    }
+}
+
+static void drain_after_signals(void *argument)
+{
+    struct helper *helper = argument;
+    process_shield_thread();
+    bool hit = wait_for_signals(10);
+    helper->worked = peer_drain(helper->peer, &helper->total, &helper->intact) == PEER_END && hit;
+}
+
+static void write_all_goes_on_after_signals(void **state)
+{
+    enum { LEN = 16000000 };
+    static unsigned char bytes[LEN];
+    struct pair *pair = pair_open(state);
+    struct helper helper = {.peer = pair->other};
+    size_t n = 77;
+    test_thread thread;
+    pattern_fill(bytes, LEN, 0);
+    start_signals();
+    test_thread_start(&thread, drain_after_signals, &helper);
+    fer_error error = fer_tcp_stream_write_all(&pair->stream, bytes, LEN, &n);
+    process_signals_stop();
+    fer_tcp_stream_close(&pair->stream);
+    test_thread_join(&thread);
+    assert_ok(error);
+    assert_int_equal(n, LEN);
+    assert_true(helper.worked && helper.intact);
+    assert_int_equal(helper.total, LEN);
+}
+
+static void connect_after_signals(void *argument)
+{
+    struct helper *helper = argument;
+    process_shield_thread();
+    helper->worked = wait_for_signals(10);
+    helper->made = peer_connect(PEER_V4, helper->port);
+}
+
+/* I1: "connect, accept and wait go on with the time that is left." */
+static void accept_goes_on_after_signals(void **state)
+{
+    (void)state;
+    struct helper helper = {.made = PEER_NONE};
+    fer_tcp_listener *listener = test_listening(PEER_V4, &helper.port);
+    fer_tcp_stream *stream = test_stream();
+    test_thread thread;
+    start_signals();
+    test_thread_start(&thread, connect_after_signals, &helper);
+    fer_error error = fer_tcp_listener_accept(listener, stream, NULL);
+    process_signals_stop();
+    test_thread_join(&thread);
+    assert_true(helper.worked);
+    assert_ok(error);
+    assert_exchange(stream, helper.made);
+}
+
+static void accept_everybody_after_signals(void *argument)
+{
+    struct helper *helper = argument;
+    process_shield_thread();
+    helper->worked = wait_for_signals(10);
+    while (!atomic_load(&helper->stop)) {
+        if (peer_is_queued(helper->peer, 50)) {
+            helper->worked = peer_accept(helper->peer) != PEER_NONE && helper->worked;
+        }
+    }
+}
+
+/* A connect that cannot end at once: its listener's queue is full until the helper has seen signals hit it. */
+static void assert_connect_goes_on(fer_error (*connect)(fer_tcp_stream *stream, const fer_socket_addr *addr))
+{
+    uint16_t port = 0;
+    struct helper helper = {.peer = peer_listen(PEER_V4, 1, &port)};
+    fer_tcp_stream *stream = test_stream();
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    test_thread thread;
+    if (!peer_fill_backlog(PEER_V4, port)) {
+        skip_because("this OS refuses where a backlog is full, so no connect can be made to wait");
+    }
+    atomic_init(&helper.stop, false);
+    start_signals();
+    test_thread_start(&thread, accept_everybody_after_signals, &helper);
+    fer_error error = connect(stream, &addr);
+    process_signals_stop();
+    atomic_store(&helper.stop, true);
+    test_thread_join(&thread);
+    assert_true(helper.worked);
+    assert_ok(error);
+    char byte;
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
+    assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
+}
+
+static fer_error connect_plainly(fer_tcp_stream *stream, const fer_socket_addr *addr)
+{
+    return fer_tcp_stream_connect_addr(stream, addr);
+}
+
+static fer_error connect_with_time(fer_tcp_stream *stream, const fer_socket_addr *addr)
+{
+    return fer_tcp_stream_connect_timeout(stream, addr, millis(15000));
+}
+
+static void connect_goes_on_after_signals(void **state)
+{
+    (void)state;
+    assert_connect_goes_on(connect_plainly);
+}
+
+static void connect_timeout_goes_on_after_signals(void **state)
+{
+    (void)state;
+    assert_connect_goes_on(connect_with_time);
+}
+
+/* I1: "with the time that is left": signals neither end the wait early nor begin it anew. */
+static void signals_do_not_stretch_connect_timeout(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 1, &port);
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    fer_tcp_stream *stream = test_stream();
+    assert_true(listener != PEER_NONE);
+    if (!peer_fill_backlog(PEER_V4, port)) {
+        skip_because("this OS refuses where a backlog is full, so no connect can be made to wait");
+    }
+    start_signals();
+    uint64_t start = peer_now_us();
+    fer_error error = fer_tcp_stream_connect_timeout(stream, &addr, millis(200));
+    uint64_t took = microseconds_since(start);
+    process_signals_stop();
+    assert_own(error, FER_TIMED_OUT);
+    assert_true(took + NOT_SOONER_SLACK_US >= 200000);
+    assert_true(took < 8000000);
+    assert_new(stream);
+}
+
+static void send_slowly(void *argument)
+{
+    struct helper *helper = argument;
+    helper->worked = true;
+    for (int i = 0; i < 5; i++) {
+        peer_pause(350);
+        helper->worked = helper->worked && peer_send_all(helper->peer, "x", 1);
+    }
+}
+
+/* I1: "and there a timeout is, as in Rust, that of each underlying read": five bytes, each in time, all together too late. */
+static void read_exact_has_the_timeout_of_each_read(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct helper helper = {.peer = pair->other};
+    char buf[5];
+    size_t n = 77;
+    test_thread thread;
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(1500)));
+    test_thread_start(&thread, send_slowly, &helper);
+    fer_error error = fer_tcp_stream_read_exact(&pair->stream, buf, 5, &n);
+    test_thread_join(&thread);
+    assert_true(helper.worked);
+    assert_ok(error);
+    assert_int_equal(n, 5);
+}
+
+/* I2: "No call ever raises SIGPIPE, plain or vectored": with its default action, which would end this program. */
+static void no_write_raises_sigpipe(void **state)
+{
+    struct pair_kind *kind = *state;
+    if (!process_let_sigpipe_kill()) {
+        skip_because("this OS has no SIGPIPE");
+    }
+    char buf[8] = {0};
+    fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
+    for (int how = 0; how < 3; how++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_tcp_stream *stream = &pair->stream;
+        fer_tcp_stream *clone = test_stream();
+        assert_ok(fer_tcp_stream_try_clone(stream, clone));
+        if (how == 0) {
+            peer_reset(pair->other);
+        } else if (how == 1) {
+            peer_close(pair->other);
+        } else {
+            assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_WRITE));
+        }
+        for (int i = 0; i < 20; i++) {
+            (void)!fer_tcp_stream_write(stream, buf, sizeof buf, NULL).kind;
+            (void)!fer_tcp_stream_write_vectored(stream, slices, 2, NULL).kind;
+            (void)!fer_tcp_stream_write_all(stream, buf, sizeof buf, NULL).kind;
+            (void)!fer_tcp_stream_write(clone, buf, sizeof buf, NULL).kind;
+            (void)!fer_tcp_stream_write_vectored(clone, slices, 2, NULL).kind;
+            (void)!fer_tcp_stream_write_all(clone, buf, sizeof buf, NULL).kind;
+        }
+        assert_writes_fail(fer_tcp_stream_write(stream, buf, sizeof buf, NULL));
+        assert_writes_fail(fer_tcp_stream_write(clone, buf, sizeof buf, NULL));
+        pair->other = how == 2 ? pair->other : PEER_NONE;
+        pair_close(pair);
+    }
+}
+
+/* I2: on an adopted socket too. */
+static void no_write_to_an_adopted_socket_raises_sigpipe(void **state)
+{
+    (void)state;
+    if (!process_let_sigpipe_kill()) {
+        skip_because("this OS has no SIGPIPE");
+    }
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 4, &port);
+    peer_socket raw = peer_connect(PEER_V4, port);
+    peer_socket other = peer_accept(listener);
+    fer_tcp_stream *stream = test_stream();
+    char buf[8] = {0};
+    fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
+    peer_give_away(raw);
+    assert_ok(fer_tcp_stream_from_raw(stream, raw));
+    peer_reset(other);
+    for (int i = 0; i < 20; i++) {
+        (void)!fer_tcp_stream_write(stream, buf, sizeof buf, NULL).kind;
+        (void)!fer_tcp_stream_write_vectored(stream, slices, 2, NULL).kind;
+    }
+    assert_writes_fail(fer_tcp_stream_write(stream, buf, sizeof buf, NULL));
+}
+
+/* I2: "and the process's signal handlers are never touched." */
+static void signal_handlers_are_never_touched(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    if (!process_let_sigpipe_kill() || !process_remember_signal_handlers()) {
+        skip_because("this OS has no signal handlers");
+    }
+    assert_alive(pair);
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_BOTH));
+    assert_kind(fer_tcp_stream_write(clone, "x", 1, NULL), FER_BROKEN_PIPE);
+    pair_close(pair);
+    struct pair *next = pair_open(state);
+    peer_reset(next->other);
+    next->other = PEER_NONE;
+    for (int i = 0; i < 5; i++) {
+        (void)!fer_tcp_stream_write(&next->stream, "x", 1, NULL).kind;
+    }
+    assert_true(process_signal_handlers_are_as_remembered());
+}
+
+#define SIGNAL_TEST(rule, function, pair) {rule " " #function, function, test_begin, end_with_signals, &(pair)}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SIGNAL_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v4),
+        SIGNAL_TEST("I1", an_interrupted_write_is_interrupted_or_short, test_pair_accepted_v4),
+        SIGNAL_TEST("I1", read_exact_and_read_to_end_go_on_after_signals, test_pair_connected_v4),
+        SIGNAL_TEST("I1", write_all_goes_on_after_signals, test_pair_accepted_v4),
+        SIGNAL_TEST("I1", accept_goes_on_after_signals, test_no_pair),
+        SIGNAL_TEST("I1", connect_goes_on_after_signals, test_no_pair),
+        SIGNAL_TEST("I1", connect_timeout_goes_on_after_signals, test_no_pair),
+        SIGNAL_TEST("I1", signals_do_not_stretch_connect_timeout, test_no_pair),
+        RULE_TEST("I1", read_exact_has_the_timeout_of_each_read),
+        PAIR_TEST("I2", no_write_raises_sigpipe),
+        RULE_TEST("I2", no_write_to_an_adopted_socket_raises_sigpipe),
+        PAIR_TEST("I2", signal_handlers_are_never_touched),
+    };
+    return RUN_TESTS("interruption", tests);
+}

@@ -1,0 +1,307 @@
+/* wakeup.c: rule S6: shutdown from another thread wakes a blocked read or write. Each test is right whichever comes first, the blocked
+ * call or the shutdown, and is repeated with other pauses so that both happen. */
+#include <stdatomic.h>
+
+#include "support/fixture.h"
+#include "support/thread.h"
+
+enum { READ_SORTS = 5, WRITE_SORTS = 3, SOON_US = 5000000 };
+
+struct caller {
+    fer_tcp_stream *stream;
+    int sort;
+    atomic_int started;
+    fer_error error;
+    size_t n;
+};
+
+static void read_once(void *argument)
+{
+    struct caller *caller = argument;
+    fer_tcp_stream *stream = caller->stream;
+    char buf[8];
+    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
+    atomic_store(&caller->started, 1);
+    switch (caller->sort) {
+    case 0: caller->error = fer_tcp_stream_read(stream, buf, sizeof buf, &caller->n); break;
+    case 1: caller->error = fer_tcp_stream_peek(stream, buf, sizeof buf, &caller->n); break;
+    case 2: caller->error = fer_tcp_stream_read_vectored(stream, slices, 2, &caller->n); break;
+    case 3: caller->error = fer_tcp_stream_read_exact(stream, buf, sizeof buf, &caller->n); break;
+    default: caller->error = fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &caller->n); break;
+    }
+}
+
+static void write_on(void *argument)
+{
+    struct caller *caller = argument;
+    static const unsigned char zeros[65536];
+    fer_io_slice slices[2] = {{zeros, 30000}, {zeros, 30000}};
+    atomic_store(&caller->started, 1);
+    do {
+        switch (caller->sort) {
+        case 0: caller->error = fer_tcp_stream_write(caller->stream, zeros, sizeof zeros, &caller->n); break;
+        case 1: caller->error = fer_tcp_stream_write_vectored(caller->stream, slices, 2, &caller->n); break;
+        default: caller->error = fer_tcp_stream_write_all(caller->stream, zeros, sizeof zeros, &caller->n); break;
+        }
+    } while (caller->error.kind == FER_OK);
+}
+
+static void start(test_thread *thread, struct caller *caller, void (*run)(void *), unsigned pause_ms)
+{
+    atomic_init(&caller->started, 0);
+    test_thread_start(thread, run, caller);
+    while (atomic_load(&caller->started) == 0) {
+        test_thread_yield();
+    }
+    if (pause_ms > 0) {
+        peer_pause(pause_ms);
+    }
+}
+
+static void assert_woken_with_the_end(struct caller *reader)
+{
+    if (reader->sort == 3) {
+        assert_own(reader->error, FER_UNEXPECTED_EOF);
+    } else {
+        assert_ok(reader->error);
+    }
+    assert_int_equal(reader->n, 0);
+}
+
+/* Blocks a read of each sort on reader, shuts down through shutter, joins. */
+static void assert_shutdown_wakes_readers(const struct pair_kind *kind, fer_shutdown how, bool through_clone)
+{
+    for (int round = 0; round < 2 * READ_SORTS; round++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_tcp_stream clone = {0};
+        struct caller reader = {.stream = &pair->stream, .sort = round % READ_SORTS, .n = 77};
+        test_thread thread;
+        if (through_clone) {
+            assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
+        }
+        start(&thread, &reader, read_once, round < READ_SORTS ? 25 : (unsigned)round % 2);
+        uint64_t begin = peer_now_us();
+        fer_error error = fer_tcp_stream_shutdown(through_clone ? &clone : &pair->stream, how);
+        test_thread_join(&thread);
+        uint64_t took = microseconds_since(begin);
+        fer_tcp_stream_close(&clone);
+        assert_ok(error);
+        assert_woken_with_the_end(&reader);
+        assert_true(took < SOON_US);
+        assert_reads_end(&pair->stream);
+        pair_close(pair);
+    }
+}
+
+/* S6: "shutdown from another thread wakes a blocked read ... on every OS, through this handle or a clone: at once". */
+static void shutdown_read_wakes_a_blocked_read(void **state)
+{
+    assert_shutdown_wakes_readers(*state, FER_SHUTDOWN_READ, false);
+}
+
+static void shutdown_both_wakes_a_blocked_read(void **state)
+{
+    assert_shutdown_wakes_readers(*state, FER_SHUTDOWN_BOTH, false);
+}
+
+static void shutdown_read_through_a_clone_wakes_a_blocked_read(void **state)
+{
+    assert_shutdown_wakes_readers(*state, FER_SHUTDOWN_READ, true);
+}
+
+static void shutdown_both_through_a_clone_wakes_a_blocked_read(void **state)
+{
+    assert_shutdown_wakes_readers(*state, FER_SHUTDOWN_BOTH, true);
+}
+
+/* S6: also a read that has a timeout far away, and one made by a clone while this handle shuts down. */
+static void shutdown_wakes_a_read_with_a_timeout(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct caller reader = {.stream = &pair->stream, .sort = 0, .n = 77};
+    test_thread thread;
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(40000)));
+    start(&thread, &reader, read_once, 20);
+    uint64_t begin = peer_now_us();
+    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
+    test_thread_join(&thread);
+    assert_ok(error);
+    assert_woken_with_the_end(&reader);
+    assert_true(microseconds_since(begin) < SOON_US);
+}
+
+/* S6: two readers, one on the handle and one on its clone, are both woken. */
+static void shutdown_wakes_the_readers_of_all_handles(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    struct caller readers[2] = {{.stream = &pair->stream, .n = 77}, {.n = 77}};
+    test_thread threads[2];
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    readers[1].stream = clone;
+    start(&threads[0], &readers[0], read_once, 10);
+    start(&threads[1], &readers[1], read_once, 10);
+    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
+    test_thread_join(&threads[0]);
+    test_thread_join(&threads[1]);
+    assert_ok(error);
+    assert_woken_with_the_end(&readers[0]);
+    assert_woken_with_the_end(&readers[1]);
+}
+
+static void assert_shutdown_wakes_writers(const struct pair_kind *kind, fer_shutdown how, bool through_clone)
+{
+    for (int round = 0; round < 2 * WRITE_SORTS; round++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_tcp_stream clone = {0};
+        struct caller writer = {.stream = &pair->stream, .sort = round % WRITE_SORTS, .n = 77};
+        test_thread thread;
+        if (through_clone) {
+            assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
+        }
+        (void)fill_until_it_would_block(&pair->stream);
+        start(&thread, &writer, write_on, round < WRITE_SORTS ? 25 : 0);
+        uint64_t begin = peer_now_us();
+        fer_error error = fer_tcp_stream_shutdown(through_clone ? &clone : &pair->stream, how);
+        test_thread_join(&thread);
+        uint64_t took = microseconds_since(begin);
+        fer_tcp_stream_close(&clone);
+        assert_ok(error);
+        assert_kind(writer.error, FER_BROKEN_PIPE);
+        assert_true(took < SOON_US);
+        assert_kind(fer_tcp_stream_write(&pair->stream, "x", 1, NULL), FER_BROKEN_PIPE);
+        pair_close(pair);
+    }
+}
+
+/* S6: "and shutdown(WRITE|BOTH) a blocked write". */
+static void shutdown_write_wakes_a_blocked_write(void **state)
+{
+    assert_shutdown_wakes_writers(*state, FER_SHUTDOWN_WRITE, false);
+}
+
+static void shutdown_both_wakes_a_blocked_write(void **state)
+{
+    assert_shutdown_wakes_writers(*state, FER_SHUTDOWN_BOTH, false);
+}
+
+static void shutdown_write_through_a_clone_wakes_a_blocked_write(void **state)
+{
+    assert_shutdown_wakes_writers(*state, FER_SHUTDOWN_WRITE, true);
+}
+
+static void shutdown_both_through_a_clone_wakes_a_blocked_write(void **state)
+{
+    assert_shutdown_wakes_writers(*state, FER_SHUTDOWN_BOTH, true);
+}
+
+/* S6, the other way: shutdown(WRITE) is nothing to a blocked read, which still gets what comes. */
+static void shutdown_write_leaves_a_blocked_read_waiting(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct caller reader = {.stream = &pair->stream, .sort = 0, .n = 77};
+    test_thread thread;
+    start(&thread, &reader, read_once, 20);
+    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
+    peer_pause(30);
+    bool sent = peer_send_all(pair->other, "data", 4);
+    test_thread_join(&thread);
+    assert_ok(error);
+    assert_true(sent);
+    assert_ok(reader.error);
+    assert_int_equal(reader.n, 4);
+}
+
+struct pattern_writer {
+    fer_tcp_stream *stream;
+    const unsigned char *bytes;
+    size_t len;
+    fer_error error;
+    size_t n;
+};
+
+static void write_pattern(void *argument)
+{
+    struct pattern_writer *writer = argument;
+    writer->error = fer_tcp_stream_write_all(writer->stream, writer->bytes, writer->len, &writer->n);
+}
+
+/* S7 under S6's conditions: shutdown(READ), and the waking of a read, never disturb a write that is blocked at the time. */
+static void shutdown_read_leaves_a_blocked_write_whole(void **state)
+{
+    enum { LEN = 12000000 };
+    static unsigned char bytes[LEN];
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    struct caller reader = {.stream = &pair->stream, .sort = 0, .n = 77};
+    struct pattern_writer writer = {&pair->stream, bytes, LEN, {FER_OK, 0}, 77};
+    test_thread threads[2];
+    uint64_t total = 0;
+    bool intact = false;
+    pattern_fill(bytes, LEN, 0);
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    test_thread_start(&threads[0], write_pattern, &writer);
+    start(&threads[1], &reader, read_once, 30);
+    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
+    fer_error again = fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_READ);
+    test_thread_join(&threads[1]);
+    fer_tcp_stream_close(clone);
+    size_t n = 0;
+    unsigned char piece[4096];
+    while (total < LEN && peer_recv_some(pair->other, piece, sizeof piece, &n) == PEER_GOT) {
+        intact = pattern_matches(piece, n, total) && (intact || total == 0);
+        total += n;
+    }
+    test_thread_join(&threads[0]);
+    assert_ok(error);
+    assert_ok(again);
+    assert_woken_with_the_end(&reader);
+    assert_ok(writer.error);
+    assert_int_equal(writer.n, LEN);
+    assert_true(intact);
+    assert_int_equal(total, LEN);
+}
+
+static void shutdown_once(void *argument)
+{
+    struct caller *caller = argument;
+    caller->error = fer_tcp_stream_shutdown(caller->stream, FER_SHUTDOWN_BOTH);
+}
+
+/* S6: a wake-up is never lost: thread against thread, with no pause at all, many times. */
+static void no_wake_up_is_lost_in_the_race(void **state)
+{
+    for (int round = 0; round < 100; round++) {
+        struct pair *pair = pair_open_kind(*state);
+        struct caller shutter = {.stream = &pair->stream};
+        struct caller reader = {.stream = &pair->stream, .sort = round % READ_SORTS, .n = 77};
+        test_thread thread;
+        atomic_init(&reader.started, 0);
+        test_thread_start(&thread, shutdown_once, &shutter);
+        read_once(&reader);
+        test_thread_join(&thread);
+        assert_ok(shutter.error);
+        assert_woken_with_the_end(&reader);
+        pair_close(pair);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SLOW_PAIR_TEST("S6", shutdown_read_wakes_a_blocked_read),
+        SLOW_PAIR_TEST("S6", shutdown_both_wakes_a_blocked_read),
+        SLOW_PAIR_TEST("S6", shutdown_read_through_a_clone_wakes_a_blocked_read),
+        SLOW_PAIR_TEST("S6", shutdown_both_through_a_clone_wakes_a_blocked_read),
+        PAIR_TEST("S6", shutdown_wakes_a_read_with_a_timeout),
+        PAIR_TEST("S6", shutdown_wakes_the_readers_of_all_handles),
+        SLOW_PAIR_TEST("S6", shutdown_write_wakes_a_blocked_write),
+        SLOW_PAIR_TEST("S6", shutdown_both_wakes_a_blocked_write),
+        SLOW_PAIR_TEST("S6", shutdown_write_through_a_clone_wakes_a_blocked_write),
+        SLOW_PAIR_TEST("S6", shutdown_both_through_a_clone_wakes_a_blocked_write),
+        PAIR_TEST("S6", shutdown_write_leaves_a_blocked_read_waiting),
+        SLOW_PAIR_TEST("S6/S7", shutdown_read_leaves_a_blocked_write_whole),
+        SLOW_PAIR_TEST("S6", no_wake_up_is_lost_in_the_race),
+    };
+    return RUN_TESTS("wakeup", tests);
+}
