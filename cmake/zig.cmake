@@ -26,6 +26,10 @@ else()
 endif()
 
 set(CMAKE_C_COMPILER "${FERRULE_ZIG}" cc -target "${FERRULE_ZIG_TARGET}")
+if(ferrule_zig_os STREQUAL "windows")
+    # zig names a Windows version on its command line; the sources say which one they want.
+    set(CMAKE_C_FLAGS_INIT "-U_WIN32_WINNT")
+endif()
 foreach(tool IN ITEMS ar ranlib)
     string(TOUPPER "${tool}" upper)
     set(ferrule_zig_${tool} "${CMAKE_BINARY_DIR}/zig-${tool}")
