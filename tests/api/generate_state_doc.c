@@ -1,0 +1,198 @@
+/* generate_state_doc.c: writes docs/STATE.md to standard output, from the tables in core/stream_state.c by asking them. A test fails when
+ * the page in the tree is not what this writes. */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "core/stream_state.h"
+
+typedef struct entry {
+    const char *name;
+    const char *text;
+} entry;
+
+#define ENTRY(name, text) {#name, text},
+static const entry lives[] = {FERI_LIVES(ENTRY)};
+static const entry read_halves[] = {FERI_READ_HALVES(ENTRY)};
+static const entry write_halves[] = {FERI_WRITE_HALVES(ENTRY)};
+static const entry endings[] = {FERI_ENDINGS(ENTRY)};
+static const entry events[] = {FERI_EVENTS(ENTRY)};
+static const entry requests[] = {FERI_REQUESTS(ENTRY)};
+static const entry answers[] = {FERI_ANSWERS(ENTRY)};
+#undef ENTRY
+
+#define COUNT_OF(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
+
+/* One of the word's fields: how to make a word of it, and how to read it. */
+typedef struct field {
+    const char *title;
+    const char *about;
+    const entry *states;
+    unsigned count;
+    unsigned shift;
+    feri_life life; /* the other fields are at their first state, the life at this one */
+} field;
+
+static const field life_field = {"Life", "The life of a handle.", lives, COUNT_OF(lives), 0, FERI_LIFE_NEW};
+
+static const field open_fields[] = {
+    {"Read half", "While the life is OPEN. The handle's own shutdown beats everything; else the first end that was seen stays.",
+     read_halves, COUNT_OF(read_halves), 4, FERI_LIFE_OPEN},
+    {"Write half", "While the life is OPEN. A broken pipe says nothing about the read half.", write_halves,
+     COUNT_OF(write_halves), 8, FERI_LIFE_OPEN},
+    {"Ending", "While the life is OPEN and the read half too: whether the end of the connection was ever seen through this handle. It is what "
+     "peer_addr is answered by, and it outlives the read half's turn from EOF to SHUT.",
+     endings, COUNT_OF(endings), 12, FERI_LIFE_OPEN},
+};
+
+static feri_state word_of(const field *which, unsigned state)
+{
+    return which->shift == 0 ? (feri_state)state : (feri_state)which->life | (feri_state)state << which->shift;
+}
+
+static unsigned state_in(const field *which, feri_state word)
+{
+    return word >> which->shift & 0xF;
+}
+
+static fer_error_kind reason_for(feri_event event)
+{
+    bool brings = event == FERI_EVENT_GOT_RESET || event == FERI_EVENT_CONNECT_FAIL;
+    return brings ? FER_CONNECTION_RESET : FER_OK;
+}
+
+static feri_state next_of(const field *which, unsigned state, unsigned event)
+{
+    return feri_state_next(word_of(which, state), (feri_event)event, reason_for((feri_event)event));
+}
+
+/* Events that are misuse in every state of a field are left out of its table. */
+static bool matters(const field *which, unsigned event)
+{
+    for (unsigned state = 0; state < which->count; state++) {
+        if (next_of(which, state, event) != FERI_STATE_MISUSE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_list(const char *title, const entry *entries, unsigned count)
+{
+    printf("### %s\n\n", title);
+    for (unsigned i = 0; i < count; i++) {
+        printf("- `%s`: %s\n", entries[i].name, entries[i].text);
+    }
+    printf("\n");
+}
+
+static void print_cell(const field *which, unsigned state, unsigned event)
+{
+    feri_state next = next_of(which, state, event);
+    if (next == FERI_STATE_MISUSE) {
+        printf(" misuse |");
+    } else if (which->shift != 0 && feri_state_life(next) != FERI_LIFE_OPEN) {
+        printf(" (%s) |", lives[feri_state_life(next)].name);
+    } else {
+        printf(" %s |", which->states[state_in(which, next)].name);
+    }
+}
+
+static void print_table(const field *which)
+{
+    printf("| event |");
+    for (unsigned state = 0; state < which->count; state++) {
+        printf(" %s |", which->states[state].name);
+    }
+    printf("\n|---|");
+    for (unsigned state = 0; state < which->count; state++) {
+        printf("---|");
+    }
+    printf("\n");
+    for (unsigned event = 0; event < COUNT_OF(events); event++) {
+        if (!matters(which, event)) {
+            continue;
+        }
+        printf("| %s |", events[event].name);
+        for (unsigned state = 0; state < which->count; state++) {
+            print_cell(which, state, event);
+        }
+        printf("\n");
+    }
+    printf("\n");
+}
+
+/* Only what changes the state: the rest would hide it. */
+static void print_diagram(const field *which)
+{
+    printf("```mermaid\nstateDiagram-v2\n    [*] --> %s\n", which->states[0].name);
+    for (unsigned state = 0; state < which->count; state++) {
+        for (unsigned event = 0; event < COUNT_OF(events); event++) {
+            feri_state next = next_of(which, state, event);
+            bool stays_open = which->shift == 0 || feri_state_life(next) == FERI_LIFE_OPEN;
+            if (next != FERI_STATE_MISUSE && stays_open && state_in(which, next) != state) {
+                printf("    %s --> %s: %s\n", which->states[state].name, which->states[state_in(which, next)].name,
+                       events[event].name);
+            }
+        }
+    }
+    printf("```\n\n");
+}
+
+static void print_field(const field *which)
+{
+    printf("## %s\n\n%s\n\n", which->title, which->about);
+    print_list("States", which->states, which->count);
+    print_table(which);
+    print_diagram(which);
+}
+
+static void print_answer_row(const char *field_name, const char *state, feri_state word)
+{
+    printf("| %s | %s |", field_name, state);
+    for (unsigned request = 0; request < COUNT_OF(requests); request++) {
+        printf(" %s |", answers[feri_state_answer(word, (feri_request)request)].name);
+    }
+    printf("\n");
+}
+
+static void print_answers(void)
+{
+    printf("## Answers\n\nWhat a request is answered before the OS is asked. The life answers first; an OPEN handle's halves and ending then.\n\n");
+    print_list("Requests", requests, COUNT_OF(requests));
+    print_list("Answers", answers, COUNT_OF(answers));
+    printf("| field | state |");
+    for (unsigned request = 0; request < COUNT_OF(requests); request++) {
+        printf(" %s |", requests[request].name);
+    }
+    printf("\n|---|---|");
+    for (unsigned request = 0; request < COUNT_OF(requests); request++) {
+        printf("---|");
+    }
+    printf("\n");
+    for (unsigned state = 0; state < COUNT_OF(lives); state++) {
+        print_answer_row("life", lives[state].name, word_of(&life_field, state));
+    }
+    for (unsigned i = 0; i < COUNT_OF(open_fields); i++) {
+        for (unsigned state = 1; state < open_fields[i].count; state++) {
+            print_answer_row(open_fields[i].title, open_fields[i].states[state].name, word_of(&open_fields[i], state));
+        }
+    }
+    printf("\n");
+}
+
+int main(void)
+{
+    printf("# The state of a handle\n\n"
+           "<!-- Generated from the tables in core/stream_state.c by generate_state_doc. Do not edit: a test compares. -->\n\n"
+           "Every handle keeps one 32-bit word with four small fields, each decided by one table. An event that cannot happen in a\n"
+           "state is *misuse*: the call is INVALID_INPUT and the word stays. The word is changed by compare-and-swap, so that one\n"
+           "thread may read while another writes or shuts down.\n\n");
+    print_list("Events", events, COUNT_OF(events));
+    print_field(&life_field);
+    for (unsigned i = 0; i < COUNT_OF(open_fields); i++) {
+        print_field(&open_fields[i]);
+    }
+    print_answers();
+    printf("The first fatal error that was seen stays with the handle as its reason, kind and OS code, until it is closed.\n");
+    return 0;
+}
