@@ -1,0 +1,154 @@
+/* seam.h: sockets on loopback for the tests of the seam itself (tests/unit/test_platform*.c), made by the seam's own calls alone.
+ * For tests of the library: fixture.h. */
+#ifndef TEST_SEAM_H
+#define TEST_SEAM_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "platform/platform.h"
+
+/* How long a wait that must end may take before the test has failed. */
+#define SEAM_PATIENCE_NANOS UINT64_C(20000000000)
+
+/* Fails the test, naming the kind and the code, unless the call answers that kind. */
+#define assert_kind(call, want)                                                                           \
+    do {                                                                                                  \
+        fer_error kind_error_ = (call);                                                                   \
+        if (kind_error_.kind != (want)) {                                                                 \
+            fail_msg("%s: %s (%ld), not %s", #call, fer_error_kind_name(kind_error_.kind),                \
+                     (long)kind_error_.os_code, fer_error_kind_name(want));                               \
+        }                                                                                                 \
+    } while (0)
+#define assert_ok(call) assert_kind(call, FER_OK)
+
+/* Two ends of one connection, and the listener that it came from. */
+struct seam_pair {
+    fer_raw_socket listener;
+    fer_raw_socket client;
+    fer_raw_socket server;
+    fer_socket_addr server_addr;
+    fer_socket_addr client_addr;    /* as accept told it */
+};
+
+static inline uint64_t seam_deadline(void)
+{
+    return ferp_now() + SEAM_PATIENCE_NANOS;
+}
+
+static inline fer_socket_addr seam_loopback(uint16_t port)
+{
+    fer_socket_addr addr;
+    memset(&addr, 0, sizeof addr);
+    addr.ip.family = FER_IP_V4;
+    addr.ip.v4 = FER_IPV4_ADDR_LOCALHOST;
+    addr.port = port;
+    return addr;
+}
+
+static inline fer_raw_socket seam_socket(void)
+{
+    fer_raw_socket made = FER_RAW_SOCKET_NONE;
+    assert_ok(ferp_tcp_socket_new(FER_IP_V4, &made));
+    return made;
+}
+
+/* Waits for a readiness that must come. */
+static inline void seam_await(fer_raw_socket raw, ferp_readiness readiness)
+{
+    ferp_wait wait;
+    assert_ok(ferp_wait_arm(&wait, raw, readiness));
+    assert_ok(ferp_wait_for(&wait, seam_deadline()));
+}
+
+/* What a wait says that does not wait. */
+static inline fer_error seam_look(fer_raw_socket raw, ferp_readiness readiness)
+{
+    ferp_wait wait;
+    assert_ok(ferp_wait_arm(&wait, raw, readiness));
+    return ferp_wait_for(&wait, 0);
+}
+
+static inline fer_raw_socket seam_listener(fer_socket_addr *addr)
+{
+    fer_raw_socket listener = seam_socket();
+    *addr = seam_loopback(0);
+    assert_ok(ferp_bind(listener, addr));
+    assert_ok(ferp_listen(listener, 128));
+    assert_ok(ferp_local_addr(listener, addr));
+    return listener;
+}
+
+static inline void seam_finish_connect(fer_raw_socket client, fer_error started)
+{
+    fer_error pending = {FER_OTHER, 0};
+    if (started.kind != FER_OK) {
+        assert_kind(started, ferp_traits()->connect_would_block_means_started ? FER_WOULD_BLOCK : FER_IN_PROGRESS);
+        seam_await(client, FERP_CONNECTED);
+    }
+    assert_ok(ferp_take_error(client, &pending));
+    assert_ok(pending);
+}
+
+static inline struct seam_pair seam_open(void)
+{
+    struct seam_pair pair;
+    memset(&pair, 0, sizeof pair);
+    pair.listener = seam_listener(&pair.server_addr);
+    pair.client = seam_socket();
+    fer_error started = ferp_connect(pair.client, &pair.server_addr);
+    seam_await(pair.listener, FERP_ACCEPTABLE);
+    assert_ok(ferp_accept(pair.listener, &pair.server, &pair.client_addr));
+    seam_finish_connect(pair.client, started);
+    return pair;
+}
+
+static inline void seam_close(const struct seam_pair *pair)
+{
+    ferp_close(pair->client);
+    ferp_close(pair->server);
+    ferp_close(pair->listener);
+}
+
+static inline void seam_send(fer_raw_socket raw, const char *text)
+{
+    size_t moved = 0;
+    assert_ok(ferp_send(raw, text, strlen(text), &moved));
+    assert_int_equal(moved, strlen(text));
+}
+
+/* Receives exactly this text, however it comes. */
+static inline void seam_expect(fer_raw_socket raw, const char *text)
+{
+    char got[256];
+    size_t len = strlen(text);
+    size_t have = 0;
+    assert_true(len <= sizeof got);
+    while (have < len) {
+        size_t moved = 0;
+        seam_await(raw, FERP_READABLE);
+        assert_ok(ferp_recv(raw, got + have, len - have, &moved));
+        assert_true(moved > 0);
+        have += moved;
+    }
+    assert_memory_equal(got, text, len);
+}
+
+/* Receives the peer's end. */
+static inline void seam_expect_end(fer_raw_socket raw)
+{
+    char byte;
+    size_t moved = 1;
+    seam_await(raw, FERP_READABLE);
+    assert_ok(ferp_recv(raw, &byte, 1, &moved));
+    assert_int_equal(moved, 0);
+}
+
+#endif

@@ -1,0 +1,649 @@
+/* test_platform.c: the seam's contract on this host: sockets, addresses, connections, bytes, options and names. Waits are in
+ * test_platform_wait.c, what handles share in test_platform_modes.c. */
+#include "support/seam.h"
+
+/* ---- Errors, time, facts */
+
+static void the_clock_never_goes_back(void **state)
+{
+    (void)state;
+    uint64_t last = ferp_now();
+    for (int i = 0; i < 10000; i++) {
+        uint64_t now = ferp_now();
+        assert_true(now >= last);
+        last = now;
+    }
+}
+
+static void the_facts_are_constant_and_have_room(void **state)
+{
+    (void)state;
+    const struct ferp_traits *traits = ferp_traits();
+    assert_ptr_equal(traits, ferp_traits());
+    assert_true(traits->io_length_max >= 65536);
+    assert_true(traits->io_slices_max >= 16);
+    assert_true(traits->linger_seconds_max >= 300);
+    assert_true(traits->keepalive_seconds_max >= 32767);
+    assert_true(traits->keepalive_retries_max >= 127);
+}
+
+/* ---- What a socket is */
+
+static ferp_description describe(fer_raw_socket raw)
+{
+    ferp_description description;
+    memset(&description, 0, sizeof description);
+    assert_ok(ferp_describe(raw, &description));
+    return description;
+}
+
+static void a_new_socket_is_a_stream_that_is_nothing_yet(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    ferp_description is = describe(raw);
+    assert_true(is.is_stream);
+    assert_true(is.is_ip);
+    assert_int_equal(is.family, FER_IP_V4);
+    assert_false(is.is_listening);
+    assert_false(is.is_connected);
+    assert_false(is.is_nonblocking);
+    ferp_close(raw);
+}
+
+static void a_socket_has_the_family_it_was_made_of(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error err = ferp_tcp_socket_new(FER_IP_V6, &raw);
+    if (err.kind == FER_UNSUPPORTED) {
+        print_message("this machine has no IPv6\n");
+        skip();
+    }
+    assert_ok(err);
+    assert_int_equal(describe(raw).family, FER_IP_V6);
+    ferp_close(raw);
+}
+
+static void a_listener_and_both_ends_are_described_as_such(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    assert_true(describe(pair.listener).is_listening);
+    assert_false(describe(pair.listener).is_connected);
+    assert_true(describe(pair.client).is_connected);
+    assert_false(describe(pair.client).is_listening);
+    assert_true(describe(pair.server).is_connected);
+    seam_close(&pair);
+}
+
+static void what_is_closed_is_no_socket(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    ferp_description is;
+    ferp_close(raw);
+    assert_kind(ferp_describe(raw, &is), FER_BAD_HANDLE);
+}
+
+/* ---- Addresses and connections */
+
+static void port_zero_picks_a_port(void **state)
+{
+    (void)state;
+    fer_socket_addr addr;
+    fer_raw_socket listener = seam_listener(&addr);
+    assert_int_equal(addr.ip.family, FER_IP_V4);
+    assert_memory_equal(addr.ip.v4.octets, FER_IPV4_ADDR_LOCALHOST.octets, 4);
+    assert_true(addr.port != 0);
+    assert_true(addr.flowinfo == 0 && addr.scope_id == 0);
+    ferp_close(listener);
+}
+
+static void a_port_is_taken_once(void **state)
+{
+    (void)state;
+    fer_socket_addr addr;
+    fer_raw_socket listener = seam_listener(&addr);
+    fer_raw_socket second = seam_socket();
+    assert_kind(ferp_bind(second, &addr), FER_ADDR_IN_USE);
+    ferp_close(second);
+    ferp_close(listener);
+}
+
+static void another_machine_s_address_cannot_be_bound(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    fer_socket_addr addr = seam_loopback(0);
+    addr.ip.v4 = (fer_ipv4_addr){{192, 0, 2, 1}};    /* RFC 5737: nobody's */
+    assert_kind(ferp_bind(raw, &addr), FER_ADDR_NOT_AVAILABLE);
+    ferp_close(raw);
+}
+
+static void ipv6_addresses_go_there_and_back(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr;
+    fer_socket_addr got;
+    memset(&addr, 0, sizeof addr);
+    addr.ip.family = FER_IP_V6;
+    addr.ip.v6 = FER_IPV6_ADDR_LOCALHOST;
+    if (ferp_tcp_socket_new(FER_IP_V6, &raw).kind != FER_OK) {
+        skip();
+    }
+    if (ferp_bind(raw, &addr).kind == FER_ADDR_NOT_AVAILABLE) {
+        ferp_close(raw);
+        print_message("this machine has no ::1\n");
+        skip();
+    }
+    assert_ok(ferp_local_addr(raw, &got));
+    assert_int_equal(got.ip.family, FER_IP_V6);
+    assert_memory_equal(got.ip.v6.octets, addr.ip.v6.octets, 16);
+    assert_true(got.port != 0);
+    ferp_close(raw);
+}
+
+static void both_ends_agree_on_their_addresses(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    fer_socket_addr client_local;
+    fer_socket_addr server_peer;
+    fer_socket_addr client_peer;
+    assert_ok(ferp_local_addr(pair.client, &client_local));
+    assert_ok(ferp_peer_addr(pair.server, &server_peer));
+    assert_ok(ferp_peer_addr(pair.client, &client_peer));
+    assert_int_equal(pair.client_addr.port, client_local.port);
+    assert_int_equal(server_peer.port, client_local.port);
+    assert_int_equal(client_peer.port, pair.server_addr.port);
+    assert_memory_equal(pair.client_addr.ip.v4.octets, FER_IPV4_ADDR_LOCALHOST.octets, 4);
+    seam_close(&pair);
+}
+
+static void an_unconnected_socket_has_no_peer(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    fer_socket_addr addr;
+    assert_kind(ferp_peer_addr(raw, &addr), FER_NOT_CONNECTED);
+    ferp_close(raw);
+}
+
+static void accept_with_nobody_there_would_block(void **state)
+{
+    (void)state;
+    fer_socket_addr addr;
+    fer_raw_socket listener = seam_listener(&addr);
+    fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
+    assert_ok(ferp_set_nonblocking(listener, true));
+    assert_kind(ferp_accept(listener, &accepted, &addr), FER_WOULD_BLOCK);
+    assert_true(accepted == FER_RAW_SOCKET_NONE);
+    ferp_close(listener);
+}
+
+static void a_refused_connect_ends_refused(void **state)
+{
+    (void)state;
+    fer_socket_addr addr;
+    fer_error pending = {FER_OK, 0};
+    ferp_close(seam_listener(&addr));    /* a port that nobody listens on */
+    fer_raw_socket raw = seam_socket();
+    assert_ok(ferp_set_nonblocking(raw, true));
+    ferp_hasten_refusal(raw);
+    fer_error err = ferp_connect(raw, &addr);
+    if (err.kind != FER_CONNECTION_REFUSED) {
+        ferp_wait wait;
+        assert_kind(err, ferp_traits()->connect_would_block_means_started ? FER_WOULD_BLOCK : FER_IN_PROGRESS);
+        assert_ok(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
+        err = ferp_wait_for(&wait, seam_deadline());
+        assert_kind(err, FER_CONNECTION_REFUSED);
+        assert_int_equal(err.os_code, 0);
+        assert_ok(ferp_take_error(raw, &pending));
+        assert_kind(pending, FER_CONNECTION_REFUSED);
+        assert_int_not_equal(pending.os_code, 0);
+    }
+    ferp_close(raw);
+}
+
+/* ---- Bytes */
+
+static void bytes_go_both_ways(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    seam_send(pair.client, "there");
+    seam_expect(pair.server, "there");
+    seam_send(pair.server, "and back");
+    seam_expect(pair.client, "and back");
+    seam_close(&pair);
+}
+
+static void receiving_nothing_yet_would_block(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    char byte;
+    size_t moved = 7;
+    assert_ok(ferp_set_nonblocking(pair.client, true));
+    assert_kind(ferp_recv(pair.client, &byte, 1, &moved), FER_WOULD_BLOCK);
+    assert_int_equal(moved, 0);
+    moved = 7;
+    assert_kind(ferp_peek(pair.client, &byte, 1, &moved), FER_WOULD_BLOCK);
+    assert_int_equal(moved, 0);
+    seam_close(&pair);
+}
+
+static void a_peek_leaves_the_bytes_queued(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    char got[8] = {0};
+    size_t moved = 0;
+    size_t queued = 9;
+    assert_ok(ferp_bytes_queued(pair.server, &queued));
+    assert_int_equal(queued, 0);
+    seam_send(pair.client, "seen");
+    seam_await(pair.server, FERP_READABLE);
+    assert_ok(ferp_peek(pair.server, got, sizeof got, &moved));
+    assert_int_equal(moved, 4);
+    assert_memory_equal(got, "seen", 4);
+    assert_ok(ferp_bytes_queued(pair.server, &queued));
+    assert_int_equal(queued, 4);
+    seam_expect(pair.server, "seen");
+    seam_close(&pair);
+}
+
+static void slices_are_sent_and_filled_in_order(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    char first[3] = {0};
+    char second[8] = {0};
+    size_t moved = 0;
+    const fer_io_slice out[] = {{"one", 3}, {NULL, 0}, {"two", 3}, {"3", 1}};
+    const fer_io_slice_mut in[] = {{first, sizeof first}, {NULL, 0}, {second, sizeof second}};
+    assert_ok(ferp_send_vectored(pair.client, out, 4, &moved));
+    assert_int_equal(moved, 7);
+    seam_await(pair.server, FERP_READABLE);
+    assert_ok(ferp_recv_vectored(pair.server, in, 3, &moved));
+    assert_int_equal(moved, 7);
+    assert_memory_equal(first, "one", 3);
+    assert_memory_equal(second, "two3", 4);
+    seam_close(&pair);
+}
+
+static void the_most_slices_are_taken(void **state)
+{
+    (void)state;
+    static fer_io_slice out[1024];
+    static fer_io_slice_mut in[1024];
+    static char sent[1024];
+    static char got[1024];
+    struct seam_pair pair = seam_open();
+    size_t count = ferp_traits()->io_slices_max < 1024 ? ferp_traits()->io_slices_max : 1024;
+    size_t moved = 0;
+    for (size_t i = 0; i < count; i++) {
+        sent[i] = (char)('a' + (char)(i % 26));
+        out[i] = (fer_io_slice){&sent[i], 1};
+        in[i] = (fer_io_slice_mut){&got[i], 1};
+    }
+    assert_ok(ferp_send_vectored(pair.client, out, count, &moved));
+    assert_int_equal(moved, count);
+    seam_await(pair.server, FERP_READABLE);
+    assert_ok(ferp_recv_vectored(pair.server, in, count, &moved));
+    assert_int_equal(moved, count);
+    assert_memory_equal(got, sent, count);
+    seam_close(&pair);
+}
+
+static void the_peer_s_end_is_ok_with_nothing_again_and_again(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    char byte;
+    size_t moved = 7;
+    const fer_io_slice_mut slice = {&byte, 1};
+    fer_error pending = {FER_OTHER, 0};
+    seam_send(pair.client, "last");
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    seam_expect(pair.server, "last");
+    seam_expect_end(pair.server);
+    seam_expect_end(pair.server);
+    assert_ok(ferp_peek(pair.server, &byte, 1, &moved));
+    assert_int_equal(moved, 0);
+    assert_ok(ferp_recv_vectored(pair.server, &slice, 1, &moved));
+    assert_int_equal(moved, 0);
+    assert_ok(ferp_take_error(pair.server, &pending));
+    assert_ok(pending);
+    seam_close(&pair);
+}
+
+/* No false alarm: an orderly end is one whichever side ended first, and is still one when both have. */
+static void an_orderly_end_is_never_a_reset(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        struct seam_pair pair = seam_open();
+        fer_error pending = {FER_OTHER, 0};
+        assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+        seam_expect_end(pair.server);
+        assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
+        seam_expect_end(pair.client);
+        seam_expect_end(pair.server);
+        assert_ok(ferp_take_error(pair.client, &pending));
+        assert_ok(pending);
+        seam_close(&pair);
+    }
+}
+
+static struct seam_pair open_then_reset(void)
+{
+    struct seam_pair pair = seam_open();
+    assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
+    ferp_close(pair.server);
+    seam_await(pair.client, FERP_READABLE);
+    return pair;
+}
+
+static void close_reset(const struct seam_pair *pair)
+{
+    ferp_close(pair->client);
+    ferp_close(pair->listener);
+}
+
+static void a_reset_is_told_by_recv_and_peek_and_slices(void **state)
+{
+    (void)state;
+    char byte;
+    size_t moved = 7;
+    const fer_io_slice_mut slice = {&byte, 1};
+    for (int i = 0; i < 20; i++) {
+        struct seam_pair pair = open_then_reset();
+        assert_kind(ferp_recv(pair.client, &byte, 1, &moved), FER_CONNECTION_RESET);
+        assert_int_equal(moved, 0);
+        close_reset(&pair);
+        pair = open_then_reset();
+        assert_kind(ferp_peek(pair.client, &byte, 1, &moved), FER_CONNECTION_RESET);
+        close_reset(&pair);
+        pair = open_then_reset();
+        assert_kind(ferp_recv_vectored(pair.client, &slice, 1, &moved), FER_CONNECTION_RESET);
+        close_reset(&pair);
+    }
+}
+
+static void a_reset_is_told_by_take_error(void **state)
+{
+    (void)state;
+    struct seam_pair pair = open_then_reset();
+    fer_error pending = {FER_OK, 0};
+    assert_ok(ferp_take_error(pair.client, &pending));
+    assert_kind(pending, FER_CONNECTION_RESET);
+    assert_int_not_equal(pending.os_code, 0);
+    close_reset(&pair);
+}
+
+static void sending_after_own_shutdown_is_a_broken_pipe(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    size_t moved = 7;
+    const fer_io_slice slice = {"x", 1};
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    assert_kind(ferp_send(pair.client, "x", 1, &moved), FER_BROKEN_PIPE);
+    assert_int_equal(moved, 0);
+    moved = 7;
+    assert_kind(ferp_send_vectored(pair.client, &slice, 1, &moved), FER_BROKEN_PIPE);
+    assert_int_equal(moved, 0);
+    seam_close(&pair);
+}
+
+static void shutdown_of_an_unconnected_socket_is_not_connected(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    assert_kind(ferp_shutdown(raw, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED);
+    ferp_close(raw);
+}
+
+static void closing_while_lingering_still_sends_the_rest(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    assert_ok(ferp_set_linger(pair.client, (struct ferp_linger){true, 5}));
+    seam_send(pair.client, "rest");
+    ferp_close(pair.client);
+    seam_expect(pair.server, "rest");
+    seam_expect_end(pair.server);
+    ferp_close(pair.server);
+    ferp_close(pair.listener);
+}
+
+/* ---- Options */
+
+static uint32_t option_value(fer_raw_socket raw, ferp_option option)
+{
+    uint32_t value = 12345;
+    assert_ok(ferp_option_value(raw, option, &value));
+    return value;
+}
+
+static void a_boolean_option_reads_back_as_zero_or_one(void **state)
+{
+    (void)state;
+    const ferp_option booleans[] = {FERP_REUSE_ADDRESS, FERP_NODELAY, FERP_KEEPALIVE};
+    fer_raw_socket raw = seam_socket();
+    for (size_t i = 0; i < sizeof booleans / sizeof booleans[0]; i++) {
+        assert_ok(ferp_set_option(raw, booleans[i], 1));
+        assert_int_equal(option_value(raw, booleans[i]), 1);
+        assert_ok(ferp_set_option(raw, booleans[i], 0));
+        assert_int_equal(option_value(raw, booleans[i]), 0);
+    }
+    ferp_close(raw);
+}
+
+static void exclusive_address_is_there_where_reuse_steals(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    if (ferp_traits()->reuse_address_steals_ports) {
+        assert_ok(ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1));
+        assert_int_equal(option_value(raw, FERP_EXCLUSIVE_ADDRESS), 1);
+    } else {
+        assert_kind(ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1), FER_UNSUPPORTED);
+    }
+    ferp_close(raw);
+}
+
+static void a_ttl_reads_back(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    assert_ok(ferp_set_option(raw, FERP_TTL_V4, 77));
+    assert_int_equal(option_value(raw, FERP_TTL_V4), 77);
+    ferp_close(raw);
+}
+
+static void hops_and_only_v6_read_back(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    if (ferp_tcp_socket_new(FER_IP_V6, &raw).kind != FER_OK) {
+        skip();
+    }
+    assert_ok(ferp_set_option(raw, FERP_HOPS_V6, 33));
+    assert_int_equal(option_value(raw, FERP_HOPS_V6), 33);
+    assert_ok(ferp_set_option(raw, FERP_ONLY_V6, 0));
+    assert_int_equal(option_value(raw, FERP_ONLY_V6), 0);
+    assert_ok(ferp_set_option(raw, FERP_ONLY_V6, 1));
+    assert_int_equal(option_value(raw, FERP_ONLY_V6), 1);
+    ferp_close(raw);
+}
+
+static void linger_reads_back(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    struct ferp_linger linger = {true, 9};
+    assert_ok(ferp_linger(raw, &linger));
+    assert_false(linger.on);
+    const uint32_t seconds[] = {0, 1, 300, ferp_traits()->linger_seconds_max};
+    for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
+        assert_ok(ferp_set_linger(raw, (struct ferp_linger){true, seconds[i]}));
+        assert_ok(ferp_linger(raw, &linger));
+        assert_true(linger.on);
+        assert_int_equal(linger.seconds, seconds[i]);
+    }
+    assert_ok(ferp_set_linger(raw, (struct ferp_linger){false, 0}));
+    assert_ok(ferp_linger(raw, &linger));
+    assert_false(linger.on);
+    ferp_close(raw);
+}
+
+/* Each of the three reads back, or this system has it not. */
+static void keepalive_fields_read_back_or_are_unsupported(void **state)
+{
+    (void)state;
+    const ferp_option fields[] = {FERP_KEEPALIVE_TIME, FERP_KEEPALIVE_INTERVAL, FERP_KEEPALIVE_RETRIES};
+    fer_raw_socket raw = seam_socket();
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        fer_error err = ferp_set_option(raw, fields[i], 11);
+        if (err.kind != FER_UNSUPPORTED) {
+            assert_ok(err);
+            assert_int_equal(option_value(raw, fields[i]), 11);
+        }
+    }
+    ferp_close(raw);
+}
+
+/* Where the single fields are missing, the one call for all is there; and it takes the longest times. */
+static void keepalive_can_be_set_one_way_or_the_other(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    fer_error single = ferp_set_option(raw, FERP_KEEPALIVE_TIME, 60);
+    fer_error all = ferp_set_keepalive_values(raw, true, 60, 5);
+    if (single.kind == FER_UNSUPPORTED) {
+        assert_ok(all);
+    }
+    if (all.kind == FER_OK) {
+        assert_ok(ferp_set_keepalive_values(
+            raw, true, ferp_traits()->keepalive_seconds_max, ferp_traits()->keepalive_seconds_max));
+        assert_int_equal(option_value(raw, FERP_KEEPALIVE), 1);
+        assert_ok(ferp_set_keepalive_values(raw, false, 60, 5));
+        assert_int_equal(option_value(raw, FERP_KEEPALIVE), 0);
+    } else {
+        assert_kind(all, FER_UNSUPPORTED);
+    }
+    ferp_close(raw);
+}
+
+/* ---- Names */
+
+static bool is_loopback(const fer_socket_addr *addr)
+{
+    if (addr->ip.family == FER_IP_V4) {
+        return addr->ip.v4.octets[0] == 127;
+    }
+    return addr->ip.family == FER_IP_V6 &&
+           memcmp(addr->ip.v6.octets, FER_IPV6_ADDR_LOCALHOST.octets, sizeof addr->ip.v6.octets) == 0;
+}
+
+static size_t count_loopback(const char *host)
+{
+    ferp_lookup lookup;
+    fer_socket_addr addr;
+    size_t count = 0;
+    assert_ok(ferp_lookup_begin(&lookup, host));
+    while (ferp_lookup_next(&lookup, &addr)) {
+        assert_true(is_loopback(&addr));
+        assert_int_equal(addr.port, 0);
+        count++;
+    }
+    assert_false(ferp_lookup_next(&lookup, &addr));
+    ferp_lookup_end(&lookup);
+    return count;
+}
+
+static void localhost_is_this_machine(void **state)
+{
+    (void)state;
+    assert_true(count_loopback("localhost") >= 1);
+    assert_int_equal(count_loopback("127.0.0.1"), 1);
+}
+
+static void a_lookup_may_end_early(void **state)
+{
+    (void)state;
+    ferp_lookup lookup;
+    assert_ok(ferp_lookup_begin(&lookup, "localhost"));
+    ferp_lookup_end(&lookup);
+}
+
+static bool is_resolver_kind(fer_error_kind kind)
+{
+    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN || kind == FER_RESOLVE_FAILED;
+}
+
+/* RFC 6761: no name under .invalid exists. A machine without a name server cannot know. */
+static void a_name_that_does_not_exist_is_the_resolver_s_error(void **state)
+{
+    (void)state;
+    ferp_lookup lookup;
+    fer_error err = ferp_lookup_begin(&lookup, "no-such-host.invalid");
+    assert_true(is_resolver_kind(err.kind));
+    assert_int_not_equal(err.os_code, 0);
+}
+
+static void a_name_that_is_not_utf_8_is_the_resolver_s_error(void **state)
+{
+    (void)state;
+    ferp_lookup lookup;
+    assert_true(is_resolver_kind(ferp_lookup_begin(&lookup, "no\xff\xfe.invalid").kind));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_clock_never_goes_back),
+        cmocka_unit_test(the_facts_are_constant_and_have_room),
+        cmocka_unit_test(a_new_socket_is_a_stream_that_is_nothing_yet),
+        cmocka_unit_test(a_socket_has_the_family_it_was_made_of),
+        cmocka_unit_test(a_listener_and_both_ends_are_described_as_such),
+        cmocka_unit_test(what_is_closed_is_no_socket),
+        cmocka_unit_test(port_zero_picks_a_port),
+        cmocka_unit_test(a_port_is_taken_once),
+        cmocka_unit_test(another_machine_s_address_cannot_be_bound),
+        cmocka_unit_test(ipv6_addresses_go_there_and_back),
+        cmocka_unit_test(both_ends_agree_on_their_addresses),
+        cmocka_unit_test(an_unconnected_socket_has_no_peer),
+        cmocka_unit_test(accept_with_nobody_there_would_block),
+        cmocka_unit_test(a_refused_connect_ends_refused),
+        cmocka_unit_test(bytes_go_both_ways),
+        cmocka_unit_test(receiving_nothing_yet_would_block),
+        cmocka_unit_test(a_peek_leaves_the_bytes_queued),
+        cmocka_unit_test(slices_are_sent_and_filled_in_order),
+        cmocka_unit_test(the_most_slices_are_taken),
+        cmocka_unit_test(the_peer_s_end_is_ok_with_nothing_again_and_again),
+        cmocka_unit_test(an_orderly_end_is_never_a_reset),
+        cmocka_unit_test(a_reset_is_told_by_recv_and_peek_and_slices),
+        cmocka_unit_test(a_reset_is_told_by_take_error),
+        cmocka_unit_test(sending_after_own_shutdown_is_a_broken_pipe),
+        cmocka_unit_test(shutdown_of_an_unconnected_socket_is_not_connected),
+        cmocka_unit_test(closing_while_lingering_still_sends_the_rest),
+        cmocka_unit_test(a_boolean_option_reads_back_as_zero_or_one),
+        cmocka_unit_test(exclusive_address_is_there_where_reuse_steals),
+        cmocka_unit_test(a_ttl_reads_back),
+        cmocka_unit_test(hops_and_only_v6_read_back),
+        cmocka_unit_test(linger_reads_back),
+        cmocka_unit_test(keepalive_fields_read_back_or_are_unsupported),
+        cmocka_unit_test(keepalive_can_be_set_one_way_or_the_other),
+        cmocka_unit_test(localhost_is_this_machine),
+        cmocka_unit_test(a_lookup_may_end_early),
+        cmocka_unit_test(a_name_that_does_not_exist_is_the_resolver_s_error),
+        cmocka_unit_test(a_name_that_is_not_utf_8_is_the_resolver_s_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
