@@ -1,0 +1,77 @@
+#!/bin/sh
+# Checks which system calls each step of syscall_probe makes: exactly these, in this order (rule T7, and the cost that the headers promise).
+# usage: check_syscalls.sh STRACE PROBE
+set -eu
+strace=$1
+probe=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Where tracing is not allowed (some containers), that is no fault of the library.
+if ! "$strace" -o "$work/trace" true 2>/dev/null; then
+    echo "check_syscalls: skipped: this system does not let strace work"
+    exit 77
+fi
+
+cat >"$work/expected" <<'END'
+bind: socket setsockopt bind listen
+connect: socket connect
+accept: accept4
+write: sendto
+peek: recvfrom
+read: recvfrom
+write_all: sendto
+read_exact: recvfrom
+write_vectored: sendmsg
+read_vectored: recvmsg
+empty_read:
+empty_write:
+set_read_timeout: setsockopt
+set_write_timeout: setsockopt
+write_in_time: sendto
+read_in_time: recvfrom
+read_expired: recvfrom
+try_clone: fcntl
+read_expired_on_clone: recvfrom fcntl
+set_nonblocking: ioctl
+read_would_block: recvfrom
+shutdown: shutdown
+write_after_shutdown:
+read_end: recvfrom
+read_end_again:
+close: close
+connect_timeout: socket ioctl connect poll getsockopt getpeername ioctl
+zero_timeout:
+zero_connect_timeout:
+bind_v6: socket setsockopt setsockopt bind listen
+END
+
+"$strace" -o "$work/trace" "$probe"
+
+# Some kernels have ppoll alone, and musl's accept4 and poll are the same calls under other names: ppoll is poll here.
+awk '
+    /"\/ferrule-probe\// {
+        step = $0
+        sub(/.*"\/ferrule-probe\//, "", step)
+        sub(/".*/, "", step)
+        if (step == "end") { print line; inside = 0 } else { line = step ":"; inside = 1 }
+        next
+    }
+    inside {
+        call = $0
+        sub(/\(.*/, "", call)
+        if (call !~ /^[a-z0-9_]+$/) next    # signals, exits
+        if (call == "ppoll" || call == "ppoll_time64") call = "poll"
+        if (call == "fcntl64") call = "fcntl"
+        line = line " " call
+    }' "$work/trace" >"$work/made"
+
+# Without IPv6 the last step ends at socket.
+if grep -q '^bind_v6: socket$' "$work/made"; then
+    sed -i 's/^bind_v6: .*/bind_v6: socket/' "$work/expected"
+fi
+if ! diff -u "$work/expected" "$work/made"; then
+    echo "check_syscalls: other system calls than promised (- promised, + made)" >&2
+    exit 1
+fi
+echo "check_syscalls: $(wc -l <"$work/made") steps, as promised"

@@ -1,0 +1,125 @@
+/* syscall_probe.c: does one thing after the other with a connection over loopback, each between two marks that a tracer sees. What the
+ * system calls between them must be is in check_syscalls.sh. Linux only. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ferrule.h"
+
+static fer_tcp_listener listener;
+static fer_tcp_stream client;
+static fer_tcp_stream server;
+static fer_tcp_stream clone;
+static fer_socket_addr address;
+static char buffer[64];
+
+/* A call that fails and is seen: the probe's own mark in the trace. */
+static void mark(const char *step)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/ferrule-probe/%s", step);
+    if (access(path, F_OK) == 0) {
+        exit(2);
+    }
+}
+
+static void expect(const char *step, fer_error error, fer_error_kind kind)
+{
+    if (error.kind != kind) {
+        fprintf(stderr, "syscall_probe: %s: %s (os error %d)\n", step, fer_error_kind_name(error.kind), (int)error.os_code);
+        exit(1);
+    }
+}
+
+#define STEP(name, call, kind)             \
+    do {                                   \
+        mark(name);                        \
+        fer_error step_error_ = (call);    \
+        mark("end");                       \
+        expect(name, step_error_, kind);   \
+    } while (0)
+
+static void open_connection(void)
+{
+    fer_ipv4_addr loopback = fer_ipv4_addr_new(127, 0, 0, 1);
+    address = fer_socket_addr_new_v4(&loopback, 0);
+    STEP("bind", fer_tcp_listener_bind_addr(&listener, &address), FER_OK);
+    expect("local_addr", fer_tcp_listener_local_addr(&listener, &address), FER_OK);
+    STEP("connect", fer_tcp_stream_connect_addr(&client, &address), FER_OK);
+    STEP("accept", fer_tcp_listener_accept(&listener, &server, NULL), FER_OK);
+}
+
+static void move_bytes(void)
+{
+    const fer_io_slice out[2] = {{"one", 3}, {"two", 3}};
+    const fer_io_slice_mut in[2] = {{buffer, 3}, {buffer + 3, 3}};
+    size_t n = 0;
+    STEP("write", fer_tcp_stream_write(&client, "hello", 5, &n), FER_OK);
+    STEP("peek", fer_tcp_stream_peek(&server, buffer, sizeof buffer, &n), FER_OK);
+    STEP("read", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
+    STEP("write_all", fer_tcp_stream_write_all(&client, "hello", 5, &n), FER_OK);
+    STEP("read_exact", fer_tcp_stream_read_exact(&server, buffer, 5, &n), FER_OK);
+    STEP("write_vectored", fer_tcp_stream_write_vectored(&client, out, 2, &n), FER_OK);
+    STEP("read_vectored", fer_tcp_stream_read_vectored(&server, in, 2, &n), FER_OK);
+    STEP("empty_read", fer_tcp_stream_read(&server, NULL, 0, &n), FER_OK);
+    STEP("empty_write", fer_tcp_stream_write(&client, NULL, 0, &n), FER_OK);
+}
+
+static void move_bytes_with_timeouts(void)
+{
+    size_t n = 0;
+    STEP("set_read_timeout", fer_tcp_stream_set_read_timeout(&server, fer_duration_from_millis(20)), FER_OK);
+    STEP("set_write_timeout", fer_tcp_stream_set_write_timeout(&client, fer_duration_from_millis(20)), FER_OK);
+    STEP("write_in_time", fer_tcp_stream_write(&client, "hello", 5, &n), FER_OK);
+    STEP("read_in_time", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
+    STEP("read_expired", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_TIMED_OUT);
+    STEP("try_clone", fer_tcp_stream_try_clone(&server, &clone), FER_OK);
+    STEP("read_expired_on_clone", fer_tcp_stream_read(&clone, buffer, sizeof buffer, &n), FER_TIMED_OUT);
+    STEP("set_nonblocking", fer_tcp_stream_set_nonblocking(&client, true), FER_OK);
+    STEP("read_would_block", fer_tcp_stream_read(&client, buffer, sizeof buffer, &n), FER_WOULD_BLOCK);
+}
+
+static void end_connection(void)
+{
+    size_t n = 0;
+    STEP("shutdown", fer_tcp_stream_shutdown(&client, FER_SHUTDOWN_WRITE), FER_OK);
+    STEP("write_after_shutdown", fer_tcp_stream_write(&client, "x", 1, &n), FER_BROKEN_PIPE);
+    STEP("read_end", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
+    STEP("read_end_again", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
+    fer_tcp_stream_close(&clone);
+    fer_tcp_stream_close(&server);
+    mark("close");
+    fer_tcp_stream_close(&client);
+    mark("end");
+    STEP("connect_timeout", fer_tcp_stream_connect_timeout(&client, &address, fer_duration_from_secs(10)), FER_OK);
+    STEP("zero_timeout", fer_tcp_stream_set_read_timeout(&client, fer_duration_from_secs(0)), FER_INVALID_INPUT);
+    fer_tcp_stream_close(&client);
+    STEP("zero_connect_timeout", fer_tcp_stream_connect_timeout(&client, &address, fer_duration_from_secs(0)),
+         FER_INVALID_INPUT);
+    fer_tcp_listener_close(&listener);
+}
+
+static void listen_on_ipv6(void)
+{
+    fer_socket_addr any = {.ip = {.family = FER_IP_V6}};
+    mark("bind_v6");
+    fer_error error = fer_tcp_listener_bind_addr(&listener, &any);
+    mark("end");
+    if (error.kind != FER_UNSUPPORTED) {
+        expect("bind_v6", error, FER_OK);
+    }
+    fer_tcp_listener_close(&listener);
+}
+
+int main(void)
+{
+    open_connection();
+    move_bytes();
+    move_bytes_with_timeouts();
+    end_connection();
+    listen_on_ipv6();
+    return 0;
+}
