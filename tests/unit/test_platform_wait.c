@@ -1,0 +1,371 @@
+/* test_platform_wait.c: the seam's contract on this host: arm, look, wait; deadlines; and waking from another thread. */
+#include "support/seam.h"
+
+/* Unit tests are one source file each: the helper comes in with it. */
+#include "support/thread.c"
+
+#include <stdatomic.h>
+
+#define MILLI UINT64_C(1000000)
+
+/* ---- Deadlines */
+
+/* An expiry is TIMED_OUT without a code, and never before the deadline. */
+static void check_expiry(fer_raw_socket raw, ferp_readiness readiness, uint64_t nanos)
+{
+    ferp_wait wait;
+    assert_ok(ferp_wait_arm(&wait, raw, readiness));
+    uint64_t deadline = ferp_now() + nanos;
+    fer_error err = ferp_wait_for(&wait, deadline);
+    assert_kind(err, FER_TIMED_OUT);
+    assert_int_equal(err.os_code, 0);
+    assert_true(ferp_now() >= deadline);
+}
+
+static void a_wait_expires_at_its_deadline_and_not_before(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    const uint64_t nanos[] = {0, 1, 999999, MILLI, 3 * MILLI + 1, 40 * MILLI};
+    for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
+        check_expiry(pair.client, FERP_READABLE, nanos[i]);
+        check_expiry(pair.listener, FERP_ACCEPTABLE, nanos[i]);
+    }
+    seam_close(&pair);
+}
+
+static void after_an_expiry_all_is_as_it_was(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    for (int i = 0; i < 20; i++) {
+        check_expiry(pair.client, FERP_READABLE, 0);
+        seam_send(pair.server, "whole");
+        seam_expect(pair.client, "whole");
+    }
+    seam_close(&pair);
+}
+
+static void a_deadline_that_has_passed_still_looks_once(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    seam_send(pair.server, "x");
+    seam_await(pair.client, FERP_READABLE);
+    assert_ok(seam_look(pair.client, FERP_READABLE));
+    assert_ok(seam_look(pair.client, FERP_WRITABLE));
+    seam_expect(pair.client, "x");
+    assert_kind(seam_look(pair.client, FERP_READABLE), FER_TIMED_OUT);
+    seam_close(&pair);
+}
+
+static void a_wait_without_deadline_ends_when_ready(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    ferp_wait wait;
+    seam_send(pair.server, "x");
+    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
+    assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
+    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_WRITABLE));
+    assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
+    /* A finite one that no int of milliseconds holds. */
+    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
+    assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE - 1));
+    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_WRITABLE));
+    assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE - 1));
+    seam_close(&pair);
+}
+
+/* ---- Readiness */
+
+static void end_and_reset_are_readable(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
+    seam_await(pair.client, FERP_READABLE);
+    seam_await(pair.client, FERP_READABLE);
+    seam_close(&pair);
+
+    pair = seam_open();
+    assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
+    ferp_close(pair.server);
+    seam_await(pair.client, FERP_READABLE);
+    seam_await(pair.client, FERP_READABLE);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
+static void a_reset_that_comes_while_waiting_ends_the_wait(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct seam_pair pair = seam_open();
+        ferp_wait wait;
+        char byte;
+        size_t moved = 0;
+        assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
+        assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
+        ferp_close(pair.server);
+        assert_ok(ferp_wait_for(&wait, seam_deadline()));
+        assert_kind(ferp_recv(pair.client, &byte, 1, &moved), FER_CONNECTION_RESET);
+        ferp_close(pair.client);
+        ferp_close(pair.listener);
+    }
+}
+
+/* Sends until nothing more is taken; returns how much was. */
+static size_t fill(fer_raw_socket raw)
+{
+    static char block[65536];
+    size_t total = 0;
+    fer_error err = {FER_OK, 0};
+    while (err.kind == FER_OK) {
+        size_t moved = 0;
+        err = ferp_send(raw, block, sizeof block, &moved);
+        total += moved;
+        assert_true(total < ((size_t)1 << 30));
+    }
+    assert_kind(err, FER_WOULD_BLOCK);
+    return total;
+}
+
+static void drain(fer_raw_socket raw, size_t total)
+{
+    static char block[65536];
+    while (total > 0) {
+        size_t moved = 0;
+        seam_await(raw, FERP_READABLE);
+        assert_ok(ferp_recv(raw, block, sizeof block, &moved));
+        assert_true(moved > 0 && moved <= total);
+        total -= moved;
+    }
+}
+
+static void a_full_stream_is_writable_when_its_peer_has_read(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    assert_ok(ferp_set_nonblocking(pair.client, true));
+    assert_ok(seam_look(pair.client, FERP_WRITABLE));
+    size_t total = fill(pair.client);
+    assert_kind(seam_look(pair.client, FERP_WRITABLE), FER_TIMED_OUT);
+    check_expiry(pair.client, FERP_WRITABLE, 5 * MILLI);
+    drain(pair.server, total);
+    seam_await(pair.client, FERP_WRITABLE);
+    /* Every byte that was counted has come, and no other. */
+    seam_send(pair.client, "after");
+    seam_expect(pair.server, "after");
+    seam_close(&pair);
+}
+
+static void a_listener_is_acceptable_while_somebody_is_queued(void **state)
+{
+    (void)state;
+    fer_socket_addr addr;
+    fer_raw_socket listener = seam_listener(&addr);
+    fer_raw_socket client = seam_socket();
+    fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
+    assert_kind(seam_look(listener, FERP_ACCEPTABLE), FER_TIMED_OUT);
+    (void)ferp_connect(client, &addr);
+    seam_await(listener, FERP_ACCEPTABLE);
+    seam_await(listener, FERP_ACCEPTABLE);
+    assert_ok(ferp_accept(listener, &accepted, &addr));
+    assert_kind(seam_look(listener, FERP_ACCEPTABLE), FER_TIMED_OUT);
+    ferp_close(accepted);
+    ferp_close(client);
+    ferp_close(listener);
+}
+
+/* ---- Arming */
+
+static void disarming_leaves_the_stream_whole(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    ferp_wait wait;
+    for (int i = 0; i < 100; i++) {
+        assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
+        ferp_wait_disarm(&wait);
+    }
+    seam_send(pair.server, "all here");
+    seam_await(pair.client, FERP_READABLE);
+    for (int i = 0; i < 100; i++) {
+        assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
+        ferp_wait_disarm(&wait);
+    }
+    seam_expect(pair.client, "all here");
+    seam_close(&pair);
+}
+
+static void two_waits_on_one_socket_end_each(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    ferp_wait first;
+    ferp_wait second;
+    assert_ok(ferp_wait_arm(&first, pair.client, FERP_READABLE));
+    assert_ok(ferp_wait_arm(&second, pair.client, FERP_READABLE));
+    assert_kind(ferp_wait_for(&first, 0), FER_TIMED_OUT);
+    /* The end of one leaves the other armed, or has made it look again: both are hints. */
+    seam_send(pair.server, "x");
+    assert_ok(ferp_wait_for(&second, seam_deadline()));
+    seam_expect(pair.client, "x");
+    seam_close(&pair);
+}
+
+/* ---- Waking */
+
+struct waker {
+    fer_raw_socket raw;
+    atomic_bool is_armed;
+};
+
+/* What ends a read wait: the read half's mark, which is the system's own where shutdown wakes, then the wake. */
+static void end_reading(fer_raw_socket raw)
+{
+    assert_ok(ferp_mark_read_ended(raw));
+    ferp_wake(raw);
+}
+
+static void end_reading_when_armed(void *argument)
+{
+    struct waker *waker = argument;
+    while (!atomic_load(&waker->is_armed)) {
+        test_thread_yield();
+    }
+    (void)ferp_mark_read_ended(waker->raw);
+    ferp_wake(waker->raw);
+}
+
+static void a_wake_between_arm_and_wait_is_not_lost(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        struct seam_pair pair = seam_open();
+        ferp_wait wait;
+        assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
+        end_reading(pair.client);
+        assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
+        seam_close(&pair);
+    }
+}
+
+/* Waits on raw for ever, while another thread wakes through waker_raw. */
+static void check_woken(fer_raw_socket raw, fer_raw_socket waker_raw)
+{
+    struct waker waker;
+    test_thread thread;
+    ferp_wait wait;
+    waker.raw = waker_raw;
+    atomic_init(&waker.is_armed, false);
+    test_thread_start(&thread, end_reading_when_armed, &waker);
+    assert_ok(ferp_wait_arm(&wait, raw, FERP_READABLE));
+    atomic_store(&waker.is_armed, true);
+    assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
+    test_thread_join(&thread);
+}
+
+static void another_thread_wakes_a_wait_to_read(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        struct seam_pair pair = seam_open();
+        check_woken(pair.client, pair.client);
+        seam_close(&pair);
+    }
+}
+
+static void another_thread_wakes_through_a_duplicate(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        struct seam_pair pair = seam_open();
+        fer_raw_socket twin = FER_RAW_SOCKET_NONE;
+        assert_ok(ferp_duplicate(pair.client, &twin));
+        check_woken(pair.client, twin);
+        ferp_close(twin);
+        seam_close(&pair);
+    }
+}
+
+static void a_wake_with_nobody_waiting_harms_nothing(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    ferp_wake(pair.client);
+    ferp_wake(pair.listener);
+    assert_kind(seam_look(pair.client, FERP_READABLE), FER_TIMED_OUT);
+    seam_send(pair.server, "still");
+    seam_expect(pair.client, "still");
+    seam_send(pair.client, "here");
+    seam_expect(pair.server, "here");
+    seam_close(&pair);
+}
+
+/* A wake loses no byte of a transfer that goes on under it: the reader looks again and reads on. */
+struct storm {
+    fer_raw_socket raw;
+    atomic_bool is_over;
+};
+
+static void wake_all_the_time(void *argument)
+{
+    struct storm *storm = argument;
+    while (!atomic_load(&storm->is_over)) {
+        ferp_wake(storm->raw);
+        test_thread_yield();
+    }
+}
+
+static void wakes_lose_no_bytes(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    struct storm storm;
+    test_thread thread;
+    storm.raw = pair.client;
+    atomic_init(&storm.is_over, false);
+    test_thread_start(&thread, wake_all_the_time, &storm);
+    assert_ok(ferp_set_nonblocking(pair.client, true));
+    for (int i = 0; i < 300; i++) {
+        unsigned char want = (unsigned char)i;
+        unsigned char got = 0;
+        size_t moved = 0;
+        assert_ok(ferp_send(pair.server, &want, 1, &moved));
+        fer_error err = {FER_WOULD_BLOCK, 0};
+        while (err.kind == FER_WOULD_BLOCK) {
+            seam_await(pair.client, FERP_READABLE);
+            err = ferp_recv(pair.client, &got, 1, &moved);
+        }
+        assert_ok(err);
+        assert_int_equal(moved, 1);
+        assert_int_equal(got, want);
+    }
+    atomic_store(&storm.is_over, true);
+    test_thread_join(&thread);
+    seam_close(&pair);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wait_expires_at_its_deadline_and_not_before),
+        cmocka_unit_test(after_an_expiry_all_is_as_it_was),
+        cmocka_unit_test(a_deadline_that_has_passed_still_looks_once),
+        cmocka_unit_test(a_wait_without_deadline_ends_when_ready),
+        cmocka_unit_test(end_and_reset_are_readable),
+        cmocka_unit_test(a_reset_that_comes_while_waiting_ends_the_wait),
+        cmocka_unit_test(a_full_stream_is_writable_when_its_peer_has_read),
+        cmocka_unit_test(a_listener_is_acceptable_while_somebody_is_queued),
+        cmocka_unit_test(disarming_leaves_the_stream_whole),
+        cmocka_unit_test(two_waits_on_one_socket_end_each),
+        cmocka_unit_test(a_wake_between_arm_and_wait_is_not_lost),
+        cmocka_unit_test(another_thread_wakes_a_wait_to_read),
+        cmocka_unit_test(another_thread_wakes_through_a_duplicate),
+        cmocka_unit_test(a_wake_with_nobody_waiting_harms_nothing),
+        cmocka_unit_test(wakes_lose_no_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
