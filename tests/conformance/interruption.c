@@ -85,8 +85,13 @@ static void an_interrupted_write_is_interrupted_or_short(void **state)
         counted += n;
     }
     assert_kind(error, FER_INTERRUPTED);
-    fer_io_slice slices[2] = {{bytes, 1000}, {bytes, 1000}};
-    error = fer_tcp_stream_write_vectored(&pair->stream, slices, 2, &n);
+    fer_io_slice slices[2] = {{bytes, 1000}, {bytes + 1000, 1000}};
+    do {
+        pattern_fill(bytes, 1000, counted);
+        pattern_fill(bytes + 1000, 1000, counted + 1000);
+        error = fer_tcp_stream_write_vectored(&pair->stream, slices, 2, &n);
+        counted += n;
+    } while (error.kind == FER_OK);
     assert_kind(error, FER_INTERRUPTED);
     assert_int_equal(n, 0);
     process_signals_stop();

@@ -111,7 +111,7 @@ static void expired_read_timeout_is_timed_out_with_os_code_0(void **state)
     assert_alive(pair);
 }
 
-/* T2: the same of writing. */
+/* T2: the same of writing. Room may come back a little while after the queue was full, so a write that finds some is repeated. */
 static void expired_write_timeout_is_timed_out_with_os_code_0(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -121,14 +121,19 @@ static void expired_write_timeout_is_timed_out_with_os_code_0(void **state)
     (void)fill_until_it_would_block(stream);
     assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(40)));
     for (int sort = 0; sort < 3; sort++) {
-        size_t n = 77;
-        uint64_t start = peer_now_us();
-        fer_error error = sort == 0   ? fer_tcp_stream_write(stream, buf, sizeof buf, &n)
-                          : sort == 1 ? fer_tcp_stream_write_vectored(stream, slices, 2, &n)
-                                      : fer_tcp_stream_write_all(stream, buf, sizeof buf, &n);
+        size_t n;
+        uint64_t start;
+        fer_error error;
+        do {
+            n = 77;
+            start = peer_now_us();
+            error = sort == 0   ? fer_tcp_stream_write(stream, buf, sizeof buf, &n)
+                    : sort == 1 ? fer_tcp_stream_write_vectored(stream, slices, 2, &n)
+                                : fer_tcp_stream_write_all(stream, buf, sizeof buf, &n);
+        } while (error.kind == FER_OK);
         assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 40000);
         assert_own(error, FER_TIMED_OUT);
-        assert_int_equal(n, 0);
+        assert_true(sort == 2 ? n < sizeof buf : n == 0);
     }
 }
 

@@ -340,18 +340,20 @@ fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *to
     }
 }
 
+/* Small pieces last: where a large one finds no room, a small one may still fit behind what is queued. */
 uint64_t fill_until_it_would_block(fer_tcp_stream *stream)
 {
+    static const size_t pieces[] = {PIECE, 512, 1};
     uint64_t total = 0;
+    uint64_t before = 0;
     assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
-    for (;;) {
-        uint64_t before = total;
-        assert_kind(write_until_failure(stream, PIECE, &total), FER_WOULD_BLOCK);
-        peer_pause(30);
-        if (total == before) {
-            break;
+    do {
+        before = total;
+        for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+            assert_kind(write_until_failure(stream, pieces[i], &total), FER_WOULD_BLOCK);
         }
-    }
+        peer_pause(30);
+    } while (total != before);
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     return total;
 }

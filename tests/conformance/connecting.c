@@ -1,0 +1,421 @@
+/* connecting.c: rules C1 to C4 and C6: connecting, its time limit, several addresses, and what a failure leaves behind. */
+#include "support/fixture.h"
+#include "support/process.h"
+
+/* A refusal comes from the OS within this; Windows' own two seconds of retries are above it. */
+enum { REFUSED_WITHIN_US = 1500000, MANY = 70 };
+
+static fer_socket_addr refusing(peer_family family)
+{
+    uint16_t port = 0;
+    assert_true(peer_bind_only(family, &port) != PEER_NONE);
+    return loopback(family, port);
+}
+
+static fer_socket_addr accepting(peer_family family, peer_socket *listener)
+{
+    uint16_t port = 0;
+    *listener = peer_listen(family, 8, &port);
+    assert_true(*listener != PEER_NONE);
+    return loopback(family, port);
+}
+
+/* C1: "A connection is judged by the OS's final word (SO_ERROR), never by writability alone": a refusal under a time limit, where the
+ * socket becomes writable, is the refusal. */
+static void connect_timeout_tells_a_refusal(void **state)
+{
+    struct pair_kind *kind = *state;
+    if (kind->family == PEER_V6) {
+        skip_without_v6();
+    }
+    fer_socket_addr addr = refusing(kind->family);
+    fer_tcp_stream *stream = test_stream();
+    for (int i = 0; i < 10; i++) {
+        fer_error error = fer_tcp_stream_connect_timeout(stream, &addr, millis(9000));
+        assert_kind(error, FER_CONNECTION_REFUSED);
+        assert_new(stream);
+    }
+}
+
+/* C1: "connect_timeout restores the blocking mode it found", and leaves neither timeouts nor a pending error. */
+static void connect_timeout_leaves_a_blocking_stream(void **state)
+{
+    (void)state;
+    peer_socket listener;
+    fer_socket_addr addr = accepting(PEER_V4, &listener);
+    fer_tcp_stream *stream = test_stream();
+    fer_duration got = {0};
+    fer_error pending = {FER_OTHER, 1};
+    char byte;
+    assert_ok(fer_tcp_stream_connect_timeout(stream, &addr, millis(9000)));
+    assert_ok(fer_tcp_stream_take_error(stream, &pending));
+    assert_ok(pending);
+    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
+    assert_true(fer_duration_is_none(got));
+    if (!peer_is_windows()) {
+        assert_false(peer_raw_is_nonblocking(fer_tcp_stream_as_raw(stream)));
+    }
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(30)));
+    assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0 and not before its time; a handle that expired is NEW (C4). */
+static void expiry_of_connect_timeout_is_timed_out(void **state)
+{
+    static const uint64_t limits_us[] = {0, 1000, 150000};
+    (void)state;
+    uint16_t port = 0;
+    assert_true(peer_listen(PEER_V4, 1, &port) != PEER_NONE);
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    fer_tcp_stream *stream = test_stream();
+    if (!peer_fill_backlog(PEER_V4, port)) {
+        skip_because("this OS refuses where a backlog is full, so no connect can be made to wait");
+    }
+    for (size_t i = 0; i < 3; i++) {
+        fer_duration limit = {limits_us[i] == 0 ? 1 : limits_us[i] * 1000};
+        uint64_t start = peer_now_us();
+        fer_error error = fer_tcp_stream_connect_timeout(stream, &addr, limit);
+        uint64_t took = microseconds_since(start);
+        assert_own(error, FER_TIMED_OUT);
+        assert_true(took + NOT_SOONER_SLACK_US >= limits_us[i]);
+        assert_true(took < 8000000);
+        assert_new(stream);
+    }
+    peer_socket listener;
+    addr = accepting(PEER_V4, &listener);
+    assert_ok(fer_tcp_stream_connect_addr(stream, &addr));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every way to connect. */
+static void a_refused_port_is_connection_refused_at_once(void **state)
+{
+    struct pair_kind *kind = *state;
+    if (kind->family == PEER_V6) {
+        skip_without_v6();
+    }
+    fer_socket_addr addr = refusing(kind->family);
+    fer_tcp_stream *stream = test_stream();
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    (void)fer_socket_addr_format(&addr, text, sizeof text);
+    for (int how = 0; how < 4; how++) {
+        uint64_t start = peer_now_us();
+        fer_error error = how == 0   ? fer_tcp_stream_connect_addr(stream, &addr)
+                          : how == 1 ? fer_tcp_stream_connect_addrs(stream, &addr, 1)
+                          : how == 2 ? fer_tcp_stream_connect(stream, text)
+                                     : fer_tcp_stream_connect_timeout(stream, &addr, millis(9000));
+        uint64_t took = microseconds_since(start);
+        assert_kind(error, FER_CONNECTION_REFUSED);
+        assert_true(error.os_code == process_code_refused() || (peer_is_windows() && error.os_code == 0));
+        assert_true(took < REFUSED_WITHIN_US);
+        assert_new(stream);
+    }
+}
+
+/* C3: "Several addresses: all are tried, however many; the first that connects wins". */
+static void all_addresses_are_tried_however_many(void **state)
+{
+    static const size_t counts[] = {2, 3, MANY};
+    (void)state;
+    fer_socket_addr addrs[MANY];
+    peer_socket listener;
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t k = 0; k + 1 < counts[i]; k++) {
+            addrs[k] = refusing(PEER_V4);
+        }
+        addrs[counts[i] - 1] = accepting(PEER_V4, &listener);
+        fer_tcp_stream *stream = test_stream();
+        fer_socket_addr peer;
+        assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, counts[i]));
+        assert_ok(fer_tcp_stream_peer_addr(stream, &peer));
+        assert_true(fer_socket_addr_eq(&peer, &addrs[counts[i] - 1]));
+        assert_exchange(stream, peer_accept(listener));
+    }
+}
+
+static void the_first_address_that_connects_wins(void **state)
+{
+    (void)state;
+    peer_socket listeners[2];
+    fer_socket_addr addrs[3];
+    addrs[0] = refusing(PEER_V4);
+    addrs[1] = accepting(PEER_V4, &listeners[0]);
+    addrs[2] = accepting(PEER_V4, &listeners[1]);
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 3));
+    assert_exchange(stream, peer_accept(listeners[0]));
+    assert_false(peer_is_queued(listeners[1], 50));
+}
+
+static void addresses_of_both_families_are_tried(void **state)
+{
+    (void)state;
+    skip_without_v6();
+    peer_socket listener;
+    fer_socket_addr addrs[3] = {refusing(PEER_V6), refusing(PEER_V4), accepting(PEER_V6, &listener)};
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 3));
+    assert_exchange(stream, peer_accept(listener));
+    fer_tcp_stream_close(stream);
+    fer_socket_addr turned[2] = {refusing(PEER_V6), accepting(PEER_V4, &listener)};
+    assert_ok(fer_tcp_stream_connect_addrs(stream, turned, 2));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* C3: "when none does, the error is the last address's." A stream to the broadcast address fails in another way than a refusal. */
+static void the_error_is_the_last_addresss(void **state)
+{
+    (void)state;
+    fer_ipv4_addr broadcast = FER_IPV4_ADDR_BROADCAST;
+    fer_socket_addr odd = fer_socket_addr_new_v4(&broadcast, 9);
+    fer_socket_addr refused = refusing(PEER_V4);
+    fer_tcp_stream *stream = test_stream();
+    fer_error odd_error = fer_tcp_stream_connect_addr(stream, &odd);
+    assert_true(odd_error.kind != FER_OK && odd_error.kind != FER_CONNECTION_REFUSED);
+    fer_socket_addr odd_last[3] = {refused, refused, odd};
+    fer_error error = fer_tcp_stream_connect_addrs(stream, odd_last, 3);
+    assert_kind(error, odd_error.kind);
+    assert_int_equal(error.os_code, odd_error.os_code);
+    fer_socket_addr refused_last[3] = {odd, refused, refused};
+    assert_kind(fer_tcp_stream_connect_addrs(stream, refused_last, 3), FER_CONNECTION_REFUSED);
+    assert_new(stream);
+}
+
+/* C3: "No address at all is INVALID_INPUT." */
+static void no_address_at_all_is_invalid_input(void **state)
+{
+    (void)state;
+    fer_tcp_stream *stream = test_stream();
+    fer_socket_addr addr = refusing(PEER_V4);
+    assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 0), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 0), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 1), FER_INVALID_INPUT);
+    assert_new(stream);
+}
+
+/* C3: a name stands for all its addresses: one of them listens. */
+static void connect_tries_all_addresses_of_a_name(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 8, &port);
+    char text[] = "localhost:00000";
+    for (size_t i = 0; i < 5; i++) {
+        text[14 - i] = (char)('0' + port % 10);
+        port = (uint16_t)(port / 10);
+    }
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_tcp_stream_connect(stream, text));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* C4: "A failed blocking connect leaves a NEW handle that can be connected again (a fresh OS socket each try), and leaks nothing." */
+static void a_failed_connect_leaves_a_new_handle(void **state)
+{
+    struct pair_kind *kind = *state;
+    if (kind->family == PEER_V6) {
+        skip_without_v6();
+    }
+    fer_socket_addr refused = refusing(kind->family);
+    peer_socket listener;
+    fer_socket_addr good = accepting(kind->family, &listener);
+    fer_tcp_stream *stream = test_stream();
+    for (int i = 0; i < 3; i++) {
+        assert_kind(fer_tcp_stream_connect_addr(stream, &refused), FER_CONNECTION_REFUSED);
+        assert_new(stream);
+        assert_own(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED);
+        assert_ok(fer_tcp_stream_connect_addr(stream, &good));
+        assert_exchange(stream, peer_accept(listener));
+        fer_tcp_stream_close(stream);
+        assert_kind(fer_tcp_stream_connect_addr(stream, &refused), FER_CONNECTION_REFUSED);
+        assert_new(stream);
+    }
+}
+
+static void failed_connects_leak_nothing(void **state)
+{
+    (void)state;
+    fer_socket_addr addrs[3] = {refusing(PEER_V4), refusing(PEER_V4), refusing(PEER_V4)};
+    fer_tcp_stream *stream = test_stream();
+    size_t before = 0;
+    for (int i = 0; i < 60; i++) {
+        assert_kind(fer_tcp_stream_connect_addr(stream, &addrs[0]), FER_CONNECTION_REFUSED);
+        assert_kind(fer_tcp_stream_connect_addrs(stream, addrs, 3), FER_CONNECTION_REFUSED);
+        assert_kind(fer_tcp_stream_connect_timeout(stream, &addrs[0], millis(9000)), FER_CONNECTION_REFUSED);
+        if (i == 9) {
+            before = peer_open_handles();
+        }
+    }
+    assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 20));
+}
+
+static void a_failed_lookup_leaves_a_new_handle(void **state)
+{
+    (void)state;
+    fer_tcp_stream *stream = test_stream();
+    assert_own(fer_tcp_stream_connect(stream, "no port"), FER_INVALID_INPUT);
+    assert_new(stream);
+    peer_socket listener;
+    fer_socket_addr good = accepting(PEER_V4, &listener);
+    assert_ok(fer_tcp_stream_connect_addr(stream, &good));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* C6: "Connecting a handle that is already open is INVALID_INPUT and leaves the open connection alone ... and nothing leaks": nobody
+ * even hears of the second connection. */
+static void connecting_an_open_handle_is_invalid_input(void **state)
+{
+    struct pair *pair = pair_open(state);
+    peer_socket listener;
+    fer_socket_addr addr = accepting(PEER_V4, &listener);
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    (void)fer_socket_addr_format(&addr, text, sizeof text);
+    fer_tcp_stream *stream = &pair->stream;
+    fer_raw_socket raw = fer_tcp_stream_as_raw(stream);
+    assert_own(fer_tcp_stream_connect_addr(stream, &addr), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 1), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_timeout(stream, &addr, millis(9000)), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect(stream, text), FER_INVALID_INPUT);
+    assert_true(fer_tcp_stream_as_raw(stream) == raw);
+    assert_false(peer_is_queued(listener, 50));
+    assert_alive(pair);
+}
+
+/* C6: also one that has ended: only close makes it free. */
+static void connecting_an_ended_handle_is_invalid_input(void **state)
+{
+    struct pair *pair = pair_open(state);
+    peer_socket listener;
+    fer_socket_addr addr = accepting(PEER_V4, &listener);
+    assert_true(peer_shutdown_write(pair->other));
+    assert_reads_end(&pair->stream);
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
+    assert_own(fer_tcp_stream_connect_addr(&pair->stream, &addr), FER_INVALID_INPUT);
+    assert_false(peer_is_queued(listener, 50));
+}
+
+/* C6: "so is accepting ... into an open handle": the connection stays queued for the next accept. */
+static void accepting_into_an_open_handle_is_invalid_input(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_stream *stream = test_stream();
+    fer_socket_addr peer;
+    memset(&peer, 0x5a, sizeof peer);
+    fer_socket_addr untouched = peer;
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_own(fer_tcp_listener_accept(listener, &pair->stream, &peer), FER_INVALID_INPUT);
+    assert_memory_equal(&peer, &untouched, sizeof peer);
+    assert_alive(pair);
+    assert_ok(fer_tcp_listener_accept(listener, stream, &peer));
+    assert_exchange(stream, other);
+}
+
+/* C6: "... or cloning into an open handle", also into itself. */
+static void cloning_into_an_open_handle_is_invalid_input(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    assert_own(fer_tcp_stream_try_clone(&pair->stream, &pair->stream), FER_INVALID_INPUT);
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    fer_raw_socket raw = fer_tcp_stream_as_raw(clone);
+    assert_own(fer_tcp_stream_try_clone(&pair->stream, clone), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_try_clone(clone, &pair->stream), FER_INVALID_INPUT);
+    assert_true(fer_tcp_stream_as_raw(clone) == raw);
+    assert_exchange(clone, pair->other);
+    assert_alive(pair);
+}
+
+/* C6: the same of listeners: binding and cloning into an open one. */
+static void binding_and_cloning_into_an_open_listener_is_invalid_input(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    uint16_t second_port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_listener *second = test_listening(PEER_V4, &second_port);
+    fer_socket_addr addr = loopback(PEER_V4, 0);
+    assert_own(fer_tcp_listener_bind_addr(listener, &addr), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_bind_addrs(listener, &addr, 1), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_bind(listener, "127.0.0.1:0"), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_try_clone(listener, second), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_try_clone(listener, listener), FER_INVALID_INPUT);
+    assert_ok(fer_tcp_listener_local_addr(listener, &addr));
+    assert_int_equal(addr.port, port);
+    assert_ok(fer_tcp_listener_local_addr(second, &addr));
+    assert_int_equal(addr.port, second_port);
+}
+
+/* C6: "A CLOSED handle can be connected again, as a NEW one": nothing of the old connection is left. */
+static void a_closed_handle_is_connected_again_as_a_new_one(void **state)
+{
+    struct pair *pair = pair_open(state);
+    peer_socket listener;
+    fer_socket_addr addr = accepting(PEER_V4, &listener);
+    fer_socket_addr peer;
+    for (int old_end = 0; old_end < 3; old_end++) {
+        if (old_end == 1) {
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
+            assert_reads_end(&pair->stream);
+        } else if (old_end == 2) {
+            peer_reset(pair->other);
+            assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+        }
+        fer_tcp_stream_close(&pair->stream);
+        assert_closed(&pair->stream);
+        assert_ok(fer_tcp_stream_connect_addr(&pair->stream, &addr));
+        pair->other = peer_accept(listener);
+        assert_ok(fer_tcp_stream_peer_addr(&pair->stream, &peer));
+        assert_true(fer_socket_addr_eq(&peer, &addr));
+        assert_alive(pair);
+    }
+}
+
+/* C6: a CLOSED handle is filled by accept and clone too. */
+static void a_closed_handle_is_filled_by_accept_and_clone(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_stream *clone = test_stream();
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    fer_tcp_stream_close(clone);
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_exchange(clone, pair->other);
+    fer_tcp_stream_close(clone);
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(listener, clone, NULL));
+    assert_exchange(clone, other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("C1", connect_timeout_tells_a_refusal),
+        RULE_TEST("C1", connect_timeout_leaves_a_blocking_stream),
+        RULE_TEST("C2", expiry_of_connect_timeout_is_timed_out),
+        PAIR_TEST("C2", a_refused_port_is_connection_refused_at_once),
+        RULE_TEST("C3", all_addresses_are_tried_however_many),
+        RULE_TEST("C3", the_first_address_that_connects_wins),
+        RULE_TEST("C3", addresses_of_both_families_are_tried),
+        RULE_TEST("C3", the_error_is_the_last_addresss),
+        RULE_TEST("C3", no_address_at_all_is_invalid_input),
+        RULE_TEST("C3", connect_tries_all_addresses_of_a_name),
+        PAIR_TEST("C4", a_failed_connect_leaves_a_new_handle),
+        RULE_TEST("C4", failed_connects_leak_nothing),
+        RULE_TEST("C4", a_failed_lookup_leaves_a_new_handle),
+        PAIR_TEST("C6", connecting_an_open_handle_is_invalid_input),
+        PAIR_TEST("C6", connecting_an_ended_handle_is_invalid_input),
+        PAIR_TEST("C6", accepting_into_an_open_handle_is_invalid_input),
+        PAIR_TEST("C6", cloning_into_an_open_handle_is_invalid_input),
+        RULE_TEST("C6", binding_and_cloning_into_an_open_listener_is_invalid_input),
+        PAIR_TEST("C6", a_closed_handle_is_connected_again_as_a_new_one),
+        PAIR_TEST("C6", a_closed_handle_is_filled_by_accept_and_clone),
+    };
+    return RUN_TESTS("connecting", tests);
+}

@@ -1,0 +1,170 @@
+/* inheritance.c: rule I3: handles are not inherited by child processes, and close gives each back exactly once. */
+#include "support/fixture.h"
+
+/* I3: "Every handle is close-on-exec / not inheritable": what connect, connect_timeout and accept make ... */
+static void streams_are_not_inheritable(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(&pair->stream)));
+}
+
+static void streams_of_every_connect_are_not_inheritable(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    assert_true(peer_listen(PEER_V4, 8, &port) != PEER_NONE);
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    fer_tcp_stream *stream = test_stream();
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    (void)fer_socket_addr_format(&addr, text, sizeof text);
+    for (int how = 0; how < 3; how++) {
+        assert_ok(how == 0   ? fer_tcp_stream_connect_timeout(stream, &addr, millis(9000))
+                  : how == 1 ? fer_tcp_stream_connect_addrs(stream, &addr, 1)
+                             : fer_tcp_stream_connect(stream, text));
+        assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(stream)));
+        fer_tcp_stream_close(stream);
+    }
+}
+
+/* I3: ... and listeners and "clones too". */
+static void listeners_and_clones_are_not_inheritable(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
+    fer_tcp_listener *second_listener = test_listener();
+    fer_tcp_stream *second = test_stream();
+    assert_ok(fer_tcp_listener_try_clone(listener, second_listener));
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, second));
+    assert_false(peer_raw_is_inheritable(fer_tcp_listener_as_raw(listener)));
+    assert_false(peer_raw_is_inheritable(fer_tcp_listener_as_raw(second_listener)));
+    assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(second)));
+}
+
+/* I3: "from_raw leaves it as it is", in both states; a clone of such a handle is not inheritable all the same. */
+static void from_raw_leaves_inheritance_as_it_is(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 8, &port);
+    for (int inheritable = 0; inheritable < 2; inheritable++) {
+        fer_tcp_stream *stream = test_stream();
+        fer_tcp_stream *clone = test_stream();
+        fer_tcp_listener *adopted = test_listener();
+        peer_socket raw = peer_connect(PEER_V4, port);
+        uint16_t unused = 0;
+        peer_socket raw_listener = peer_listen(PEER_V4, 8, &unused);
+        assert_true(peer_accept(listener) != PEER_NONE);
+        assert_true(peer_raw_set_inheritable(raw, inheritable != 0));
+        assert_true(peer_raw_set_inheritable(raw_listener, inheritable != 0));
+        peer_give_away(raw);
+        peer_give_away(raw_listener);
+        assert_ok(fer_tcp_stream_from_raw(stream, raw));
+        assert_ok(fer_tcp_listener_from_raw(adopted, raw_listener));
+        assert_true(peer_raw_is_inheritable(raw) == (inheritable != 0));
+        assert_true(peer_raw_is_inheritable(raw_listener) == (inheritable != 0));
+        assert_ok(fer_tcp_stream_try_clone(stream, clone));
+        assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(clone)));
+        assert_true(peer_raw_is_inheritable(raw) == (inheritable != 0));
+    }
+}
+
+/* I3: what accept makes from an inheritable listener is not inheritable. */
+static void accepting_from_an_inheritable_listener_is_not_inheritable(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    peer_socket raw = peer_listen(PEER_V4, 8, &port);
+    fer_tcp_listener *listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    assert_true(peer_raw_set_inheritable(raw, true));
+    peer_give_away(raw);
+    assert_ok(fer_tcp_listener_from_raw(listener, raw));
+    assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(stream)));
+}
+
+/* I3: "close is never retried": the number is given back once. A second close of the same handle leaves alone the socket that got
+ * the number meanwhile. */
+static void a_second_close_harms_nobody(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 8, &port);
+    fer_raw_socket number = fer_tcp_stream_as_raw(&pair->stream);
+    fer_tcp_stream_close(&pair->stream);
+    peer_socket next = peer_connect(PEER_V4, port);
+    peer_socket next_other = peer_accept(listener);
+    if (!peer_is_windows()) {
+        assert_int_equal(next, number);
+    }
+    fer_tcp_stream_close(&pair->stream);
+    fer_tcp_stream_close(&pair->stream);
+    char byte = 0;
+    assert_true(peer_send_all(next, "x", 1));
+    assert_true(peer_recv_exact(next_other, &byte, 1));
+    assert_closed(&pair->stream);
+}
+
+/* I3 and O2: close gives the handle back also where the OS would rather wait: nonblocking, with linger and unsent data. */
+static void close_of_a_lingering_nonblocking_stream_leaks_nothing(void **state)
+{
+    struct pair_kind *kind = *state;
+    size_t before = 0;
+    for (int round = 0; round < 4; round++) {
+        struct pair *pair = pair_open_kind(kind);
+        (void)fill_until_it_would_block(&pair->stream);
+        assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(1000)));
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+        fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
+        fer_tcp_stream_close(&pair->stream);
+        assert_false(peer_is_open(raw));
+        pair_close(pair);
+        if (round == 0) {
+            before = peer_open_handles();
+        }
+    }
+    assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 2));
+}
+
+/* I3: opening and closing in every way leaves as many handles as before. */
+static void nothing_leaks_over_many_rounds(void **state)
+{
+    struct pair_kind *kind = *state;
+    size_t before = 0;
+    for (int round = 0; round < 60; round++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_tcp_stream clone = {0};
+        char byte;
+        assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
+        assert_ok(fer_tcp_stream_set_read_timeout(&clone, millis(1)));
+        assert_own(fer_tcp_stream_read(&clone, &byte, 1, NULL), FER_TIMED_OUT);
+        if (round % 2 == 0) {
+            peer_reset(pair->other);
+            pair->other = PEER_NONE;
+            (void)!fer_tcp_stream_read(&pair->stream, &byte, 1, NULL).kind;
+        }
+        fer_tcp_stream_close(&clone);
+        pair_close(pair);
+        if (round == 9) {
+            before = peer_open_handles();
+        }
+    }
+    assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 10));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("I3", streams_are_not_inheritable),
+        RULE_TEST("I3", streams_of_every_connect_are_not_inheritable),
+        PAIR_TEST("I3", listeners_and_clones_are_not_inheritable),
+        RULE_TEST("I3", from_raw_leaves_inheritance_as_it_is),
+        RULE_TEST("I3", accepting_from_an_inheritable_listener_is_not_inheritable),
+        PAIR_TEST("I3", a_second_close_harms_nobody),
+        SLOW_PAIR_TEST("I3", close_of_a_lingering_nonblocking_stream_leaks_nothing),
+        PAIR_TEST("I3", nothing_leaks_over_many_rounds),
+    };
+    return RUN_TESTS("inheritance", tests);
+}
