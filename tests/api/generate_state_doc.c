@@ -85,12 +85,18 @@ static void print_list(const char *title, const entry *entries, unsigned count)
     printf("\n");
 }
 
+/* Whether a step leads to another state of the same table: it is no misuse, and does not end an OPEN life. */
+static bool is_within(const field *which, feri_state next)
+{
+    return next != FERI_STATE_MISUSE && (which->shift == 0 || feri_state_life(next) == FERI_LIFE_OPEN);
+}
+
 static void print_cell(const field *which, unsigned state, unsigned event)
 {
     feri_state next = next_of(which, state, event);
     if (next == FERI_STATE_MISUSE) {
         printf(" misuse |");
-    } else if (which->shift != 0 && feri_state_life(next) != FERI_LIFE_OPEN) {
+    } else if (!is_within(which, next)) {
         printf(" (%s) |", lives[feri_state_life(next)].name);
     } else {
         printf(" %s |", which->states[state_in(which, next)].name);
@@ -128,8 +134,7 @@ static void print_diagram(const field *which)
     for (unsigned state = 0; state < which->count; state++) {
         for (unsigned event = 0; event < COUNT_OF(events); event++) {
             feri_state next = next_of(which, state, event);
-            bool stays_open = which->shift == 0 || feri_state_life(next) == FERI_LIFE_OPEN;
-            if (next != FERI_STATE_MISUSE && stays_open && state_in(which, next) != state) {
+            if (is_within(which, next) && state_in(which, next) != state) {
                 printf("    %s --> %s: %s\n", which->states[state].name, which->states[state_in(which, next)].name,
                        events[event].name);
             }
