@@ -44,26 +44,35 @@ build_examples() {
     logged "$name-build" cmake --build "$folder" -j "$jobs"
 }
 
-# on SYSTEM PROGRAM [ARGUMENT...]: runs an example of that system's build.
+# on SYSTEM PROGRAM [ARGUMENT...]: runs an example of that system's build; nothing here may take two minutes.
 on() {
     system=$1
     program=$2
     shift 2
     case $system in
-        Linux) exec "$linux/examples/$program" "$@" ;;
-        Windows) exec "$root/ci/wine.sh" "$windows/examples/$program.exe" "$@" ;;
+        Linux) exec timeout 120 "$linux/examples/$program" "$@" ;;
+        Windows) exec timeout 120 "$root/ci/wine.sh" "$windows/examples/$program.exe" "$@" ;;
     esac
+}
+
+# Prints the address in the server's output, once its line is whole.
+listening_address() {
+    tr -d '\r' <"$work/server.txt" | while IFS= read -r line; do
+        case $line in
+            "listening on "*) echo "${line#listening on }" ;;
+        esac
+    done
 }
 
 # start_server SYSTEM CLIENTS: sets address and server_pid.
 start_server() {
-    rm -f "$work/server.txt"
+    : >"$work/server.txt"
     (on "$1" relay_server --clients "$2" 127.0.0.1:0) >"$work/server.txt" 2>&1 </dev/null &
     server_pid=$!
     tries=0
     address=
     while [ -z "$address" ]; do
-        address=$(tr -d '\r' <"$work/server.txt" 2>/dev/null | sed -n 's/^listening on //p')
+        address=$(listening_address)
         tries=$((tries + 1))
         if [ "$tries" -gt 300 ]; then
             say "    the $1 server did not start:"
@@ -86,9 +95,10 @@ converse() {
     fi
 }
 
-# The server ends by itself after its last client.
+# The server ends by itself after its last client; one that a client did not reach is ended.
 finish_server() {
     code=0
+    [ "$bad" -eq 0 ] || kill "$server_pid" 2>/dev/null || true
     wait "$server_pid" || code=$?
     server_pid=
     tr -d '\r' <"$work/server.txt" | sed 's/^/    server: /'
@@ -115,7 +125,8 @@ say "== building the examples for Linux"
 build_examples "$linux"
 
 clients=Linux
-if { [ "$setup" = no ] || "$root/ci/setup.sh" wine; } && "$root/ci/wine.sh" --available; then
+if { [ "$setup" = no ] || "$root/ci/setup.sh" wine; } && "$root/ci/wine.sh" --available &&
+    command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1; then
     clients="Linux Windows"
     say "== building the examples for Windows"
     build_examples "$windows" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/mingw-w64-x86_64.cmake"
