@@ -1,0 +1,204 @@
+/* address_reference.h: the same grammar as core's parsers, written another way and slowly: a text is cut into pieces at its dots and
+ * colons, and each piece is looked up. Only for tests to compare with. Texts are given by length and may hold any byte. */
+#ifndef ADDRESS_REFERENCE_H
+#define ADDRESS_REFERENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct piece {
+    const char *text;
+    size_t len;
+} piece;
+
+static inline size_t reference_count(piece p, char byte)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < p.len; i++) {
+        count += p.text[i] == byte;
+    }
+    return count;
+}
+
+/* Cuts p at the first `byte`: returns what is before it, and leaves what is after it in *rest. */
+static inline piece reference_cut(piece p, char byte, piece *rest)
+{
+    size_t at = 0;
+    while (at < p.len && p.text[at] != byte) {
+        at++;
+    }
+    const size_t skip = at < p.len ? at + 1 : at;
+    rest->text = p.text + skip;
+    rest->len = p.len - skip;
+    const piece head = {p.text, at};
+    return head;
+}
+
+/* An octet's text is the decimal text of one of the 256 numbers, and nothing else. */
+static inline bool reference_octet(piece p, uint8_t *out)
+{
+    static char texts[256][4];
+    for (unsigned value = 0; value < 256 && texts[0][0] == '\0'; value++) {
+        snprintf(texts[255 - value], sizeof texts[0], "%u", 255 - value);
+    }
+    for (unsigned value = 0; value < 256 && p.len <= 3; value++) {
+        if (strlen(texts[value]) == p.len && memcmp(texts[value], p.text, p.len) == 0) {
+            *out = (uint8_t)value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline bool reference_v4(const char *text, size_t len, uint8_t out[4])
+{
+    piece rest = {text, len};
+    if (reference_count(rest, '.') != 3) {
+        return false;
+    }
+    bool good = true;
+    for (int i = 0; i < 4; i++) {
+        const piece octet = reference_cut(rest, '.', &rest);
+        good = reference_octet(octet, &out[i]) && good;
+    }
+    return good;
+}
+
+static inline bool reference_group(piece p, unsigned *value)
+{
+    static const char lower[] = "0123456789abcdef";
+    static const char upper[] = "0123456789ABCDEF";
+    *value = 0;
+    for (size_t i = 0; i < p.len; i++) {
+        unsigned digit = 16;
+        for (unsigned d = 0; d < 16; d++) {
+            digit = p.text[i] == lower[d] || p.text[i] == upper[d] ? d : digit;
+        }
+        if (digit == 16) {
+            return false;
+        }
+        *value = *value * 16 + digit;
+    }
+    return p.len >= 1 && p.len <= 4;
+}
+
+/* Groups with single colons between, as octets. Returns how many octets, or -1. An empty piece has none. */
+static inline int reference_groups(piece side, bool may_end_in_v4, uint8_t out[64])
+{
+    int count = 0;
+    if (side.len == 0) {
+        return 0;
+    }
+    const size_t pieces = reference_count(side, ':') + 1;
+    for (size_t i = 0; i < pieces; i++) {
+        const piece p = reference_cut(side, ':', &side);
+        unsigned value = 0;
+        if (count > 48) {
+            return -1;
+        }
+        if (may_end_in_v4 && i + 1 == pieces && reference_v4(p.text, p.len, &out[count])) {
+            count += 4;
+        } else if (reference_group(p, &value)) {
+            out[count++] = (uint8_t)(value / 256);
+            out[count++] = (uint8_t)(value % 256);
+        } else {
+            return -1;
+        }
+    }
+    return count;
+}
+
+static inline bool reference_v6(const char *text, size_t len, uint8_t out[16])
+{
+    uint8_t left_octets[64] = {0};
+    uint8_t right_octets[64] = {0};
+    size_t gap = 0;
+    while (gap + 1 < len && (text[gap] != ':' || text[gap + 1] != ':')) {
+        gap++;
+    }
+    if (gap + 1 >= len) {
+        const piece whole = {text, len};
+        const int count = reference_groups(whole, true, left_octets);
+        memcpy(out, left_octets, 16);
+        return count == 16;
+    }
+    const piece left = {text, gap};
+    const piece right = {text + gap + 2, len - gap - 2};
+    const int before = reference_groups(left, false, left_octets);
+    const int after = reference_groups(right, true, right_octets);
+    if (before < 0 || after < 0 || before + after > 14) {
+        return false;
+    }
+    memset(out, 0, 16);
+    memcpy(out, left_octets, (size_t)before);
+    memcpy(out + 16 - after, right_octets, (size_t)after);
+    return true;
+}
+
+/* Digits alone, of a value up to limit. */
+static inline bool reference_number(piece p, const char *limit, uint32_t *value)
+{
+    *value = 0;
+    if (p.len == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < p.len; i++) {
+        if (p.text[i] < '0' || p.text[i] > '9') {
+            return false;
+        }
+    }
+    while (p.len > 1 && p.text[0] == '0') {
+        p.text++;
+        p.len--;
+    }
+    if (p.len > strlen(limit) || (p.len == strlen(limit) && memcmp(p.text, limit, p.len) > 0)) {
+        return false;
+    }
+    for (size_t i = 0; i < p.len; i++) {
+        *value = *value * 10 + (uint32_t)(p.text[i] - '0');
+    }
+    return true;
+}
+
+static inline bool reference_socket_v4(const char *text, size_t len, uint8_t ip[4], uint32_t *port)
+{
+    const piece whole = {text, len};
+    piece rest = {text, len};
+    const piece address = reference_cut(whole, ':', &rest);
+    return address.len < len && reference_v4(address.text, address.len, ip) && reference_number(rest, "65535", port);
+}
+
+static inline bool reference_socket_v6(const char *text, size_t len, uint8_t ip[16], uint32_t *scope_id, uint32_t *port)
+{
+    if (len == 0 || text[0] != '[') {
+        return false;
+    }
+    const piece whole = {text + 1, len - 1};
+    piece rest = whole;
+    const piece inside = reference_cut(whole, ']', &rest);
+    if (inside.len == whole.len || rest.len == 0 || rest.text[0] != ':') {
+        return false;
+    }
+    const piece port_digits = {rest.text + 1, rest.len - 1};
+    piece scope = inside;
+    const piece address = reference_cut(inside, '%', &scope);
+    *scope_id = 0;
+    if (address.len < inside.len && !reference_number(scope, "4294967295", scope_id)) {
+        return false;
+    }
+    return reference_v6(address.text, address.len, ip) && reference_number(port_digits, "65535", port);
+}
+
+/* Numbers with no pattern (xorshift64*), the same in every run. */
+static inline uint64_t reference_random(uint64_t *state)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * UINT64_C(0x2545F4914F6CDD1D);
+}
+
+#endif

@@ -1,0 +1,65 @@
+/* nightly_ipv4_round_trip.c: writes and reads every IPv4 address there is: the text is right, and comes back as the same address.
+ * usage: nightly_ipv4_round_trip [BEGIN [END]]: addresses from BEGIN to END - 1, numbers in C's notation; all 2^32 without. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ferrule/ip.h"
+
+static const uint64_t all = UINT64_C(1) << 32;
+
+/* Writes an address by plain division, digit after digit. */
+static size_t write_plainly(uint32_t bits, char *text)
+{
+    size_t len = 0;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        const unsigned octet = bits >> shift & 0xFF;
+        if (octet >= 100) {
+            text[len++] = (char)('0' + octet / 100);
+        }
+        if (octet >= 10) {
+            text[len++] = (char)('0' + octet / 10 % 10);
+        }
+        text[len++] = (char)('0' + octet % 10);
+        text[len++] = '.';
+    }
+    text[len - 1] = '\0';
+    return len - 1;
+}
+
+static bool comes_back(uint32_t bits)
+{
+    char wanted[FER_IPV4_ADDR_TEXT_CAP];
+    char text[FER_IPV4_ADDR_TEXT_CAP];
+    fer_ipv4_addr back;
+    const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(bits);
+    const size_t len = write_plainly(bits, wanted);
+    if (fer_ipv4_addr_format(&addr, text, sizeof text) != len || memcmp(text, wanted, len + 1) != 0) {
+        return false;
+    }
+    return fer_ipv4_addr_parse_n(&back, text, len).kind == FER_OK && fer_ipv4_addr_to_bits(&back) == bits;
+}
+
+int main(int argc, char **argv)
+{
+    const uint64_t begin = argc > 1 ? strtoull(argv[1], NULL, 0) : 0;
+    const uint64_t end = argc > 2 ? strtoull(argv[2], NULL, 0) : all;
+    if (begin > end || end > all) {
+        fprintf(stderr, "usage: nightly_ipv4_round_trip [BEGIN [END]], 0 <= BEGIN <= END <= 4294967296\n");
+        return 2;
+    }
+    for (uint64_t bits = begin; bits < end; bits++) {
+        if (!comes_back((uint32_t)bits)) {
+            fprintf(stderr, "0x%08lx does not come back\n", (unsigned long)bits);
+            return 1;
+        }
+        if ((bits + 1) % (all / 64) == 0) {
+            printf("%lu of 64 parts\n", (unsigned long)((bits + 1) / (all / 64)));
+            fflush(stdout);
+        }
+    }
+    printf("%.0f addresses came back\n", (double)(end - begin));
+    return 0;
+}

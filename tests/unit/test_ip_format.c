@@ -1,0 +1,207 @@
+/* test_ip_format.c: IP addresses to text: RFC 5952 as Rust writes it, at every cap, and back again. */
+#include "tests/unit/address_check.h"
+#include "tests/unit/format_check.h"
+
+static size_t format_v4(const void *addr, char *buf, size_t cap)
+{
+    return fer_ipv4_addr_format(addr, buf, cap);
+}
+
+static size_t format_v6(const void *addr, char *buf, size_t cap)
+{
+    return fer_ipv6_addr_format(addr, buf, cap);
+}
+
+static size_t format_ip(const void *addr, char *buf, size_t cap)
+{
+    return fer_ip_addr_format(addr, buf, cap);
+}
+
+/* Both ways of writing a v4 address, at every cap. */
+static void check_v4(uint32_t bits, const char *wanted)
+{
+    const fer_ipv4_addr v4 = fer_ipv4_addr_from_bits(bits);
+    const fer_ip_addr ip = fer_ip_addr_from_v4(&v4);
+    check_format_at_every_cap(format_v4, &v4, wanted);
+    check_format_at_every_cap(format_ip, &ip, wanted);
+}
+
+static void check_v6(const fer_ipv6_addr *v6, const char *wanted)
+{
+    const fer_ip_addr ip = fer_ip_addr_from_v6(v6);
+    check_format_at_every_cap(format_v6, v6, wanted);
+    check_format_at_every_cap(format_ip, &ip, wanted);
+}
+
+static void every_octet_is_written_in_every_position_at_every_cap(void **state)
+{
+    (void)state;
+    for (unsigned octet = 0; octet < 256; octet++) {
+        for (unsigned position = 0; position < 4; position++) {
+            for (unsigned other = 0; other < 3; other++) {
+                static const unsigned others[] = {7, 42, 199};
+                unsigned octets[4] = {others[other], others[(other + 1) % 3], others[(other + 2) % 3], others[other]};
+                char wanted[32];
+                octets[position] = octet;
+                snprintf(wanted, sizeof wanted, "%u.%u.%u.%u", octets[0], octets[1], octets[2], octets[3]);
+                check_v4(octets[0] << 24 | octets[1] << 16 | octets[2] << 8 | octets[3], wanted);
+            }
+        }
+    }
+}
+
+static void every_combination_of_octet_lengths_is_written(void **state)
+{
+    (void)state;
+    static const unsigned octets[] = {0, 9, 10, 99, 100, 255};
+    for (unsigned i = 0; i < 6 * 6 * 6 * 6; i++) {
+        const unsigned a = octets[i % 6], b = octets[i / 6 % 6], c = octets[i / 36 % 6], d = octets[i / 216];
+        char wanted[32];
+        snprintf(wanted, sizeof wanted, "%u.%u.%u.%u", a, b, c, d);
+        check_v4(a << 24 | b << 16 | c << 8 | d, wanted);
+    }
+}
+
+/* RFC 5952 written slowly: the first longest run of two or more zero groups. */
+static void write_slowly(const uint16_t group[8], char *text)
+{
+    size_t best = 0;
+    size_t best_len = 1;
+    size_t len = 0;
+    for (size_t begin = 0; begin < 8; begin++) {
+        size_t run = 0;
+        while (begin + run < 8 && group[begin + run] == 0) {
+            run++;
+        }
+        if (run > best_len) {
+            best = begin;
+            best_len = run;
+        }
+    }
+    text[0] = '\0';
+    for (size_t i = 0; i < 8; i++) {
+        if (best_len > 1 && i == best) {
+            len += (size_t)snprintf(text + len, 3, "::");
+            i += best_len - 1;
+        } else {
+            len += (size_t)snprintf(text + len, 8, "%s%x", len > 0 && text[len - 1] != ':' ? ":" : "", group[i]);
+        }
+    }
+}
+
+static void every_pattern_of_zero_groups_is_compressed_as_rfc_5952_says(void **state)
+{
+    (void)state;
+    static const uint16_t values[] = {0x1, 0xFF, 0xABC, 0xFFFF, 0x10, 0x1000};
+    for (unsigned zeros = 0; zeros < 256; zeros++) {
+        for (size_t first = 0; first < 6; first++) {
+            uint16_t group[8];
+            char wanted[64];
+            for (size_t i = 0; i < 8; i++) {
+                group[i] = zeros >> i & 1 ? 0 : values[(first + i) % 6];
+            }
+            if ((zeros & 0x3F) == 0x1F && group[5] == 0xFFFF) {
+                continue; /* mapped: its own test */
+            }
+            const fer_ipv6_addr addr = fer_ipv6_addr_from_segments(group);
+            write_slowly(group, wanted);
+            check_v6(&addr, wanted);
+        }
+    }
+}
+
+static void every_group_is_written_without_leading_zeros_in_lower_case(void **state)
+{
+    (void)state;
+    for (unsigned value = 1; value <= 0xFFFF; value++) {
+        const fer_ipv6_addr addr = fer_ipv6_addr_new((uint16_t)value, 1, 2, 3, 4, 5, (uint16_t)(value ^ 0xFFFF), (uint16_t)value);
+        char wanted[64];
+        char text[FER_IPV6_ADDR_TEXT_CAP];
+        snprintf(wanted, sizeof wanted, "%x:1:2:3:4:5:%x:%x", value, value ^ 0xFFFF, value);
+        assert_int_equal(fer_ipv6_addr_format(&addr, text, sizeof text), strlen(wanted));
+        assert_string_equal(text, wanted);
+    }
+}
+
+static void only_mapped_addresses_have_dots(void **state)
+{
+    (void)state;
+    const fer_ipv6_addr mapped = fer_ipv6_addr_new(0, 0, 0, 0, 0, 0xFFFF, 0x0A14, 0x1E28);
+    const fer_ipv6_addr longest = fer_ipv6_addr_new(0, 0, 0, 0, 0, 0xFFFF, 0xFFFF, 0xFFFF);
+    const fer_ipv6_addr shortest = fer_ipv6_addr_new(0, 0, 0, 0, 0, 0xFFFF, 0, 0);
+    const fer_ipv6_addr compatible = fer_ipv6_addr_new(0, 0, 0, 0, 0, 0, 0x0102, 0x0304);
+    const fer_ipv6_addr translated = fer_ipv6_addr_new(0, 0, 0, 0, 0xFFFF, 0, 0x0102, 0x0304);
+    const fer_ipv6_addr nearly = fer_ipv6_addr_new(0, 0, 0, 0, 0, 0xFFFE, 0x0102, 0x0304);
+    const fer_ipv6_addr further = fer_ipv6_addr_new(1, 0, 0, 0, 0, 0xFFFF, 0x0102, 0x0304);
+    check_v6(&mapped, "::ffff:10.20.30.40");
+    check_v6(&longest, "::ffff:255.255.255.255");
+    check_v6(&shortest, "::ffff:0.0.0.0");
+    check_v6(&compatible, "::102:304");
+    check_v6(&translated, "::ffff:0:102:304");
+    check_v6(&nearly, "::fffe:102:304");
+    check_v6(&further, "1::ffff:102:304");
+}
+
+static void the_longest_text_fits_its_cap_exactly(void **state)
+{
+    (void)state;
+    const fer_ipv6_addr addr = fer_ipv6_addr_new(0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF);
+    char text[FER_IPV6_ADDR_TEXT_CAP];
+    assert_int_equal(fer_ipv6_addr_format(&addr, text, sizeof text), FER_IPV6_ADDR_TEXT_CAP - 1);
+    check_v6(&addr, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
+    check_v4(0xFFFFFFFF, "255.255.255.255");
+    assert_int_equal(strlen("255.255.255.255"), FER_IPV4_ADDR_TEXT_CAP - 1);
+    assert_int_equal(FER_IP_ADDR_TEXT_CAP, FER_IPV6_ADDR_TEXT_CAP);
+}
+
+static void what_is_written_is_read_as_the_same_value(void **state)
+{
+    (void)state;
+    uint64_t seed = 11;
+    for (int round = 0; round < 300000; round++) {
+        uint16_t group[8];
+        const uint64_t shape = reference_random(&seed);
+        for (size_t i = 0; i < 8; i++) {
+            const uint64_t value = reference_random(&seed) >> 48;
+            group[i] = (uint16_t)((shape >> (3 * i) & 3) == 0 ? 0 : (shape >> (3 * i) & 7) == 1 ? value & 0xFF : value);
+        }
+        const fer_ipv6_addr addr = fer_ipv6_addr_from_segments(group);
+        const fer_ip_addr ip = fer_ip_addr_from_v6(&addr);
+        fer_ip_addr back;
+        char text[FER_IP_ADDR_TEXT_CAP];
+        const size_t len = fer_ip_addr_format(&ip, text, sizeof text);
+        assert_int_equal(len, strlen(text));
+        assert_true(is_success(fer_ip_addr_parse(&back, text)));
+        assert_true(fer_ip_addr_eq(&ip, &back));
+    }
+}
+
+static void null_and_bad_families_write_an_empty_text(void **state)
+{
+    (void)state;
+    fer_ip_addr bad = {FER_IP_V4, {{{1, 2, 3, 4}}}};
+    check_format_at_every_cap(format_v4, NULL, "");
+    check_format_at_every_cap(format_v6, NULL, "");
+    check_format_at_every_cap(format_ip, NULL, "");
+    for (int family = 0; family < 10; family++) {
+        bad.family = (fer_ip_family)family;
+        if (family != FER_IP_V4 && family != FER_IP_V6) {
+            check_format_at_every_cap(format_ip, &bad, "");
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_octet_is_written_in_every_position_at_every_cap),
+        cmocka_unit_test(every_combination_of_octet_lengths_is_written),
+        cmocka_unit_test(every_pattern_of_zero_groups_is_compressed_as_rfc_5952_says),
+        cmocka_unit_test(every_group_is_written_without_leading_zeros_in_lower_case),
+        cmocka_unit_test(only_mapped_addresses_have_dots),
+        cmocka_unit_test(the_longest_text_fits_its_cap_exactly),
+        cmocka_unit_test(what_is_written_is_read_as_the_same_value),
+        cmocka_unit_test(null_and_bad_families_write_an_empty_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+/* test_ip_parse.c: IP addresses from text: every octet text, every shape of IPv6, and what is near to each. Ports: test_socket_addr_parse.c. */
+#include "tests/unit/address_check.h"
+
+static void every_octet_text_is_judged_in_every_position(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"%s.2.3.4", "1.%s.3.4", "1.2.%s.4", "1.2.3.%s", "::ffff:%s.2.3.4", "::1.2.3.%s", "%s.2.3.4:80", "1.2.3.%s:80"};
+    static const char *const zeros[] = {"", "0", "00", "000"};
+    for (unsigned value = 0; value < 1000; value++) {
+        for (size_t zero = 0; zero < 4; zero++) {
+            for (size_t format = 0; format < sizeof formats / sizeof formats[0]; format++) {
+                char octet[16];
+                char text[64];
+                snprintf(octet, sizeof octet, "%s%u", zeros[zero], value);
+                snprintf(text, sizeof text, formats[format], octet);
+                check_parsers(text);
+            }
+        }
+    }
+}
+
+static void an_octet_of_two_or_three_digits_ends_at_255_in_every_neighbourhood(void **state)
+{
+    (void)state;
+    static const char *const octets[] = {"0", "9", "10", "99", "100", "199", "200", "249", "250", "255", "256", "259", "260", "299", "300", "999", "00", "05", "010"};
+    const size_t count = sizeof octets / sizeof octets[0];
+    for (size_t i = 0; i < count * count * count * count; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s.%s.%s.%s", octets[i % count], octets[i / count % count], octets[i / count / count % count],
+                 octets[i / count / count / count]);
+        check_parsers(text);
+    }
+}
+
+/* Every row of up to nine bytes of this alphabet is one third of what can go wrong with dots; with ends, all of it. */
+static void every_short_row_of_digits_and_dots_is_judged(void **state)
+{
+    (void)state;
+    static const char alphabet[] = {'0', '1', '.', ':'};
+    for (size_t len = 0; len <= 8; len++) {
+        for (unsigned long row = 0; row < 1ul << (2 * len); row++) {
+            char text[16];
+            for (size_t i = 0; i < len; i++) {
+                text[i] = alphabet[row >> (2 * i) & 3];
+            }
+            text[len] = '\0';
+            check_parsers(text);
+        }
+    }
+}
+
+/* Writes `count` groups with single colons between; the first one is `first`, and so on upwards. */
+static size_t write_groups(char *text, size_t count, unsigned first)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        len += (size_t)snprintf(text + len, 8, "%s%x", i > 0 ? ":" : "", first + (unsigned)i * 0x111);
+    }
+    return len;
+}
+
+static void the_double_colon_stands_anywhere_for_one_group_or_more(void **state)
+{
+    (void)state;
+    static const char *const middles[] = {"::", ":", ":::", "::::", "", "::0::", ":0:", "::0:"};
+    static const char *const tails[] = {"", ":", "::", "1.2.3.4", ":1.2.3.4", "::1.2.3.4", ":1.2.3", ".1", ":1.2.3.4:5", ":256.1.1.1", ":1.2.3.4.5"};
+    for (size_t left = 0; left <= 9; left++) {
+        for (size_t right = 0; right <= 9; right++) {
+            for (size_t middle = 0; middle < sizeof middles / sizeof middles[0]; middle++) {
+                for (size_t tail = 0; tail < sizeof tails / sizeof tails[0]; tail++) {
+                    char text[160];
+                    size_t len = write_groups(text, left, 1);
+                    len += (size_t)snprintf(text + len, 8, "%s", middles[middle]);
+                    len += write_groups(text + len, right, 0xA);
+                    snprintf(text + len, 16, "%s", tails[tail]);
+                    check_parsers(text);
+                }
+            }
+        }
+    }
+}
+
+static void each_count_of_groups_on_each_side_keeps_its_place(void **state)
+{
+    (void)state;
+    for (size_t left = 0; left <= 7; left++) {
+        for (size_t right = 0; left + right <= 7; right++) {
+            char text[64];
+            uint16_t segments[8] = {0};
+            size_t len = write_groups(text, left, 0x1001);
+            len += (size_t)snprintf(text + len, 4, "::");
+            write_groups(text + len, right, 0xB001);
+            for (size_t i = 0; i < left; i++) {
+                segments[i] = (uint16_t)(0x1001 + 0x111 * i);
+            }
+            for (size_t i = 0; i < right; i++) {
+                segments[8 - right + i] = (uint16_t)(0xB001 + 0x111 * i);
+            }
+            const fer_ipv6_addr wanted = fer_ipv6_addr_from_segments(segments);
+            fer_ipv6_addr addr;
+            assert_int_equal(fer_ipv6_addr_parse(&addr, text).kind, FER_OK);
+            assert_memory_equal(addr.octets, wanted.octets, 16);
+        }
+    }
+}
+
+static void a_group_has_one_to_four_digits_of_either_case(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"%s::", "::%s", "1:%s:3:4:5:6:7:8", "1:2:3:4:5:6:7:%s", "%s:2:3:4:5:6:7:8", "1::%s:8", "::%s:1.2.3.4"};
+    static const char *const groups[] = {"", "0", "f", "F", "a0", "0A", "00", "abc", "CBA", "000", "dEaD", "0000", "ffff", "FFFF", "00000", "12345", "fffff",
+                                         "000001", "g", "1g", "12g", "123g", "1234g", "/", ":", "@", "G", "`", "1/", "1@", "12@", "123@", "123`", "-1", "+1", " 1"};
+    for (size_t format = 0; format < sizeof formats / sizeof formats[0]; format++) {
+        for (size_t group = 0; group < sizeof groups / sizeof groups[0]; group++) {
+            char text[64];
+            snprintf(text, sizeof text, formats[format], groups[group]);
+            check_parsers(text);
+        }
+    }
+}
+
+static void every_group_value_is_read(void **state)
+{
+    (void)state;
+    for (unsigned value = 0; value <= 0xFFFF; value++) {
+        char text[64];
+        snprintf(text, sizeof text, value & 1 ? "1:%x::%04X" : "::%X:3:%x", value, value ^ 0x5A5A);
+        check_parsers(text);
+    }
+}
+
+static void an_embedded_ipv4_address_is_the_last_item_only(void **state)
+{
+    (void)state;
+    for (size_t position = 0; position <= 8; position++) {
+        for (size_t count = position; count <= 9; count++) {
+            for (size_t gap = 0; gap <= 9; gap++) {
+                char text[128];
+                size_t len = 0;
+                for (size_t i = 0; i <= count; i++) {
+                    const char *colon = i == gap ? "::" : i > 0 ? ":" : "";
+                    len += (size_t)snprintf(text + len, 16, "%s%s", colon, i == position ? "9.8.7.6" : "c");
+                }
+                check_parsers(text);
+            }
+        }
+    }
+}
+
+static void zones_brackets_and_prefix_lengths_are_no_part_of_an_ip_address(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"fe80::1%1", "fe80::1%eth0", "fe80::1%", "%1", "[::1]", "[::1", "::1]", "::1/64", "10.0.0.0/8", "1.2.3.4%1", "::%0"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        fer_ip_addr addr;
+        assert_true(is_refusal(fer_ip_addr_parse(&addr, texts[i])));
+        check_parsers(texts[i]);
+    }
+}
+
+static void one_changed_byte_is_judged_as_the_grammar_says(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"0.0.0.0", "127.0.0.1", "255.249.100.199", "::", "::1", "1::", "fe80::1:2", "1:2:3:4:5:6:7:8",
+                                        "ABCD:ef01:2345:6789:abcd:EF01:2345:6789", "::ffff:255.10.0.1", "1:2:3:4:5:6:77.88.99.100", "1:2:3::6:7:8"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        check_every_mutation(texts[i]);
+    }
+}
+
+static void every_part_of_a_text_is_judged_without_a_look_past_its_end(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"255.255.255.255", "1.2.3.4.5.6.7.8.9", "12345678901234567890", "................", "::ffff:255.255.255.255",
+                                        "abcd:ef01:2345:6789:abcd:ef01:2345:6789", "abcd:ef01:2345:6789:abcd:ef01:123.123.123.123", "1::2:3:4:5:6:7",
+                                        "::1:2:3:4:5:6:7", "1:2:3:4:5:6:7::", "::::::::::::::::", "host.example.com", "1.2.3.4:65535"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        check_every_part(texts[i]);
+    }
+}
+
+static void a_nul_inside_the_length_is_refused(void **state)
+{
+    (void)state;
+    static const char text[] = "1.2.3.4\0::1\0";
+    fer_ip_addr addr;
+    assert_true(is_success(fer_ip_addr_parse(&addr, text)));
+    assert_true(is_success(fer_ip_addr_parse_n(&addr, text, 7)));
+    for (size_t begin = 0; begin < sizeof text; begin++) {
+        for (size_t end = begin; end <= sizeof text; end++) {
+            check_parsers_n(text + begin, end - begin);
+        }
+    }
+    assert_true(is_refusal(fer_ip_addr_parse_n(&addr, text, 8)));
+}
+
+static void random_rows_of_the_grammar_s_bytes_are_judged(void **state)
+{
+    (void)state;
+    static const char alphabet[] = "0123456789abcdefABCDEF::::....%[]:1";
+    uint64_t seed = 42;
+    for (int round = 0; round < 200000; round++) {
+        char text[48];
+        const size_t len = (size_t)(reference_random(&seed) >> 60) * 3;
+        for (size_t i = 0; i < len; i++) {
+            text[i] = alphabet[(reference_random(&seed) >> 33) % (sizeof alphabet - 1)];
+        }
+        check_parsers_n(text, len);
+    }
+}
+
+static void null_pointers_are_refused(void **state)
+{
+    (void)state;
+    fer_ipv4_addr v4;
+    fer_ipv6_addr v6;
+    fer_ip_addr ip;
+    assert_true(is_refusal(fer_ipv4_addr_parse(NULL, "1.2.3.4")));
+    assert_true(is_refusal(fer_ipv4_addr_parse(&v4, NULL)));
+    assert_true(is_refusal(fer_ipv4_addr_parse_n(NULL, "1.2.3.4", 7)));
+    assert_true(is_refusal(fer_ipv4_addr_parse_n(&v4, NULL, 0)));
+    assert_true(is_refusal(fer_ipv4_addr_parse_n(&v4, NULL, 7)));
+    assert_true(is_refusal(fer_ipv6_addr_parse(NULL, "::")));
+    assert_true(is_refusal(fer_ipv6_addr_parse(&v6, NULL)));
+    assert_true(is_refusal(fer_ipv6_addr_parse_n(NULL, "::", 2)));
+    assert_true(is_refusal(fer_ipv6_addr_parse_n(&v6, NULL, 0)));
+    assert_true(is_refusal(fer_ipv6_addr_parse_n(&v6, NULL, 2)));
+    assert_true(is_refusal(fer_ip_addr_parse(NULL, "::")));
+    assert_true(is_refusal(fer_ip_addr_parse(&ip, NULL)));
+    assert_true(is_refusal(fer_ip_addr_parse_n(NULL, "1.2.3.4", 7)));
+    assert_true(is_refusal(fer_ip_addr_parse_n(&ip, NULL, 0)));
+    assert_true(is_refusal(fer_ip_addr_parse_n(&ip, NULL, 2)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_octet_text_is_judged_in_every_position),
+        cmocka_unit_test(an_octet_of_two_or_three_digits_ends_at_255_in_every_neighbourhood),
+        cmocka_unit_test(every_short_row_of_digits_and_dots_is_judged),
+        cmocka_unit_test(the_double_colon_stands_anywhere_for_one_group_or_more),
+        cmocka_unit_test(each_count_of_groups_on_each_side_keeps_its_place),
+        cmocka_unit_test(a_group_has_one_to_four_digits_of_either_case),
+        cmocka_unit_test(every_group_value_is_read),
+        cmocka_unit_test(an_embedded_ipv4_address_is_the_last_item_only),
+        cmocka_unit_test(zones_brackets_and_prefix_lengths_are_no_part_of_an_ip_address),
+        cmocka_unit_test(one_changed_byte_is_judged_as_the_grammar_says),
+        cmocka_unit_test(every_part_of_a_text_is_judged_without_a_look_past_its_end),
+        cmocka_unit_test(a_nul_inside_the_length_is_refused),
+        cmocka_unit_test(random_rows_of_the_grammar_s_bytes_are_judged),
+        cmocka_unit_test(null_pointers_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,172 @@
+/* test_ip_rust_vectors.c: what was recorded from Rust's std::net, answered by ferrule. */
+#include "tests/unit/address_check.h"
+#include "tests/unit/rust_address_vectors.h"
+
+enum { TEXTS = sizeof rust_texts / sizeof rust_texts[0], V4S = sizeof rust_v4s / sizeof rust_v4s[0], V6S = sizeof rust_v6s / sizeof rust_v6s[0] };
+
+static void octets_of(const char *hex, uint8_t out[16])
+{
+    for (size_t i = 0; i < strlen(hex) / 2; i++) {
+        const char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+        out[i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+}
+
+static fer_ipv6_addr v6_of(const char *hex)
+{
+    fer_ipv6_addr addr = FER_IPV6_ADDR_UNSPECIFIED;
+    octets_of(hex, addr.octets);
+    return addr;
+}
+
+static void the_reference_and_the_parsers_answer_every_text_as_rust_does(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TEXTS; i++) {
+        const struct rust_text *row = &rust_texts[i];
+        uint8_t octets[16] = {0};
+        fer_ip_addr ip;
+        fer_socket_addr addr;
+        octets_of(row->octets, octets);
+        memset(&ip, UNTOUCHED, sizeof ip);
+        memset(&addr, UNTOUCHED, sizeof addr);
+        const wanted_socket wanted = {row->answer == RUST_SOCKET_V4 ? octets : NULL, row->answer == RUST_SOCKET_V6 ? octets : NULL, row->port, row->scope_id};
+        const fer_error ip_error = fer_ip_addr_parse_n(&ip, row->text, row->len);
+        const fer_error socket_error = fer_socket_addr_parse_n(&addr, row->text, row->len);
+        check_true(is_ip_answer(ip_error, &ip, row->answer == RUST_IP_V4 ? octets : NULL, row->answer == RUST_IP_V6 ? octets : NULL), "as Rust's IpAddr",
+                   row->text, row->len);
+        check_true(is_socket_answer(socket_error, &addr, &wanted), "as Rust's SocketAddr", row->text, row->len);
+        check_parsers_n(row->text, row->len);
+    }
+}
+
+static void every_text_is_shown_as_rust_shows_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TEXTS; i++) {
+        const struct rust_text *row = &rust_texts[i];
+        char text[FER_SOCKET_ADDR_TEXT_CAP] = "";
+        fer_ip_addr ip;
+        fer_socket_addr addr;
+        if (is_success(fer_ip_addr_parse_n(&ip, row->text, row->len))) {
+            assert_int_equal(fer_ip_addr_format(&ip, text, sizeof text), strlen(row->shown));
+        } else if (is_success(fer_socket_addr_parse_n(&addr, row->text, row->len))) {
+            assert_int_equal(fer_socket_addr_format(&addr, text, sizeof text), strlen(row->shown));
+        }
+        assert_string_equal(text, row->shown);
+    }
+}
+
+static void ipv4_addresses_at_the_edges_of_ranges_are_what_rust_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < V4S; i++) {
+        const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(rust_v4s[i].bits);
+        const fer_ip_addr ip = fer_ip_addr_from_v4(&addr);
+        const fer_ip_addr canonical = fer_ip_addr_to_canonical(&ip);
+        const unsigned is = (unsigned)fer_ipv4_addr_is_unspecified(&addr) | (unsigned)fer_ipv4_addr_is_loopback(&addr) << 1 |
+                            (unsigned)fer_ipv4_addr_is_private(&addr) << 2 | (unsigned)fer_ipv4_addr_is_link_local(&addr) << 3 |
+                            (unsigned)fer_ipv4_addr_is_multicast(&addr) << 4 | (unsigned)fer_ipv4_addr_is_broadcast(&addr) << 5 |
+                            (unsigned)fer_ipv4_addr_is_documentation(&addr) << 6;
+        check_true(is == rust_v4s[i].is, "what it is", rust_v4s[i].shown, strlen(rust_v4s[i].shown));
+        assert_int_equal(fer_ip_addr_is_unspecified(&ip), is & 1);
+        assert_int_equal(fer_ip_addr_is_loopback(&ip), is >> 1 & 1);
+        assert_int_equal(fer_ip_addr_is_multicast(&ip), is >> 4 & 1);
+        assert_true(fer_ip_addr_eq(&canonical, &ip));
+    }
+}
+
+static void ipv4_addresses_are_shown_and_widened_as_rust_does(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < V4S; i++) {
+        const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(rust_v4s[i].bits);
+        const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr);
+        const fer_ipv6_addr compatible = fer_ipv4_addr_to_ipv6_compatible(&addr);
+        char text[FER_IPV6_ADDR_TEXT_CAP];
+        fer_ipv4_addr_format(&addr, text, sizeof text);
+        assert_string_equal(text, rust_v4s[i].shown);
+        fer_ipv6_addr_format(&mapped, text, sizeof text);
+        assert_string_equal(text, rust_v4s[i].mapped);
+        fer_ipv6_addr_format(&compatible, text, sizeof text);
+        assert_string_equal(text, rust_v4s[i].compatible);
+        assert_true(fer_ipv4_addr_to_bits(&addr) == rust_v4s[i].bits);
+    }
+}
+
+static void ipv6_addresses_at_the_edges_of_ranges_are_what_rust_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < V6S; i++) {
+        const fer_ipv6_addr addr = v6_of(rust_v6s[i].octets);
+        const fer_ip_addr ip = fer_ip_addr_from_v6(&addr);
+        char text[FER_IPV6_ADDR_TEXT_CAP];
+        const unsigned is = (unsigned)fer_ipv6_addr_is_unspecified(&addr) | (unsigned)fer_ipv6_addr_is_loopback(&addr) << 1 |
+                            (unsigned)fer_ipv6_addr_is_multicast(&addr) << 2 | (unsigned)fer_ipv6_addr_is_unique_local(&addr) << 3 |
+                            (unsigned)fer_ipv6_addr_is_unicast_link_local(&addr) << 4;
+        check_true(is == rust_v6s[i].is, "what it is", rust_v6s[i].shown, strlen(rust_v6s[i].shown));
+        assert_int_equal(fer_ip_addr_is_unspecified(&ip), is & 1);
+        assert_int_equal(fer_ip_addr_is_loopback(&ip), is >> 1 & 1);
+        assert_int_equal(fer_ip_addr_is_multicast(&ip), is >> 2 & 1);
+        fer_ipv6_addr_format(&addr, text, sizeof text);
+        assert_string_equal(text, rust_v6s[i].shown);
+    }
+}
+
+/* Whether what was taken out of an address is what Rust took out; "" is None. */
+static void check_taken_out(bool is_there, const fer_ipv4_addr *v4, const char *wanted)
+{
+    char text[FER_IPV4_ADDR_TEXT_CAP] = "";
+    if (is_there) {
+        fer_ipv4_addr_format(v4, text, sizeof text);
+    } else {
+        assert_true(is_untouched(v4, sizeof *v4));
+    }
+    assert_string_equal(text, wanted);
+}
+
+static void ipv4_addresses_are_taken_out_of_ipv6_addresses_as_rust_does(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < V6S; i++) {
+        const fer_ipv6_addr addr = v6_of(rust_v6s[i].octets);
+        const fer_ip_addr ip = fer_ip_addr_from_v6(&addr);
+        const fer_ip_addr canonical = fer_ipv6_addr_to_canonical(&addr);
+        const fer_ip_addr canonical_ip = fer_ip_addr_to_canonical(&ip);
+        char text[FER_IP_ADDR_TEXT_CAP];
+        fer_ipv4_addr v4;
+        memset(&v4, UNTOUCHED, sizeof v4);
+        bool is_there = fer_ipv6_addr_to_ipv4(&addr, &v4);
+        check_taken_out(is_there, &v4, rust_v6s[i].ipv4);
+        memset(&v4, UNTOUCHED, sizeof v4);
+        is_there = fer_ipv6_addr_to_ipv4_mapped(&addr, &v4);
+        check_taken_out(is_there, &v4, rust_v6s[i].ipv4_mapped);
+        fer_ip_addr_format(&canonical, text, sizeof text);
+        assert_string_equal(text, rust_v6s[i].canonical);
+        assert_true(fer_ip_addr_eq(&canonical, &canonical_ip));
+    }
+}
+
+static void ipv6_addresses_are_ordered_as_rust_orders_them(void **state)
+{
+    (void)state;
+    for (size_t i = 1; i < V6S; i++) {
+        const fer_ipv6_addr before = v6_of(rust_v6s[i - 1].octets);
+        const fer_ipv6_addr after = v6_of(rust_v6s[i].octets);
+        assert_int_equal(fer_ipv6_addr_cmp(&before, &after), -1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_reference_and_the_parsers_answer_every_text_as_rust_does),
+        cmocka_unit_test(every_text_is_shown_as_rust_shows_it),
+        cmocka_unit_test(ipv4_addresses_at_the_edges_of_ranges_are_what_rust_says),
+        cmocka_unit_test(ipv4_addresses_are_shown_and_widened_as_rust_does),
+        cmocka_unit_test(ipv6_addresses_at_the_edges_of_ranges_are_what_rust_says),
+        cmocka_unit_test(ipv4_addresses_are_taken_out_of_ipv6_addresses_as_rust_does),
+        cmocka_unit_test(ipv6_addresses_are_ordered_as_rust_orders_them),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

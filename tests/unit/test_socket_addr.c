@@ -1,0 +1,144 @@
+/* test_socket_addr.c: socket addresses as values: making and ordering them. Their text: test_socket_addr_parse.c, _format.c. */
+#include "tests/unit/address_check.h"
+
+static fer_socket_addr v6_addr(uint16_t last, uint16_t port, uint32_t flowinfo, uint32_t scope_id)
+{
+    const fer_ipv6_addr ip = fer_ipv6_addr_new(0, 0, 0, 0, 0, 0, 0, last);
+    return fer_socket_addr_new_v6(&ip, port, flowinfo, scope_id);
+}
+
+static fer_socket_addr v4_addr(uint32_t bits, uint16_t port)
+{
+    const fer_ipv4_addr ip = fer_ipv4_addr_from_bits(bits);
+    return fer_socket_addr_new_v4(&ip, port);
+}
+
+static void members_are_what_the_address_was_made_of(void **state)
+{
+    (void)state;
+    const fer_socket_addr v6 = v6_addr(9, 65535, 0xFFFFFFFF, 0xFFFFFFFE);
+    assert_int_equal(v6.ip.family, FER_IP_V6);
+    assert_int_equal(v6.ip.v6.octets[15], 9);
+    assert_int_equal(v6.port, 65535);
+    assert_true(v6.flowinfo == 0xFFFFFFFF && v6.scope_id == 0xFFFFFFFE);
+    assert_true(fer_socket_addr_is_ipv6(&v6) && !fer_socket_addr_is_ipv4(&v6));
+    const fer_socket_addr v4 = v4_addr(0x01020304, 80);
+    assert_int_equal(v4.ip.family, FER_IP_V4);
+    assert_int_equal(v4.ip.v4.octets[3], 4);
+    assert_int_equal(v4.port, 80);
+    assert_true(v4.flowinfo == 0 && v4.scope_id == 0);
+    assert_true(fer_socket_addr_is_ipv4(&v4) && !fer_socket_addr_is_ipv6(&v4));
+}
+
+static void an_address_of_either_family_gets_its_port(void **state)
+{
+    (void)state;
+    const fer_socket_addr v6 = v6_addr(9, 1, 0, 0);
+    const fer_socket_addr v4 = v4_addr(0x7F000001, 2);
+    const fer_socket_addr from_v6 = fer_socket_addr_new(&v6.ip, 1);
+    const fer_socket_addr from_v4 = fer_socket_addr_new(&v4.ip, 2);
+    assert_true(fer_socket_addr_eq(&from_v6, &v6) && fer_socket_addr_eq(&from_v4, &v4));
+    assert_true(from_v6.flowinfo == 0 && from_v6.scope_id == 0 && from_v4.flowinfo == 0 && from_v4.scope_id == 0);
+}
+
+static void check_is_all_zero(const fer_socket_addr *addr)
+{
+    assert_int_equal(addr->ip.family, 0);
+    assert_true(fer_ipv6_addr_is_unspecified(&addr->ip.v6));
+    assert_true(addr->port == 0 && addr->flowinfo == 0 && addr->scope_id == 0);
+    assert_false(fer_socket_addr_is_ipv4(addr) || fer_socket_addr_is_ipv6(addr));
+}
+
+static void what_is_made_of_null_or_a_bad_family_is_all_zero(void **state)
+{
+    (void)state;
+    const fer_socket_addr from_null = fer_socket_addr_new(NULL, 80);
+    const fer_socket_addr from_null_v4 = fer_socket_addr_new_v4(NULL, 80);
+    const fer_socket_addr from_null_v6 = fer_socket_addr_new_v6(NULL, 80, 1, 2);
+    check_is_all_zero(&from_null);
+    check_is_all_zero(&from_null_v4);
+    check_is_all_zero(&from_null_v6);
+    for (int family = 0; family < 9; family++) {
+        fer_socket_addr addr = v4_addr(0x01020304, 80);
+        addr.ip.family = (fer_ip_family)family;
+        const fer_socket_addr made = fer_socket_addr_new(&addr.ip, 80);
+        if (family == FER_IP_V4 || family == FER_IP_V6) {
+            assert_int_equal(made.ip.family, family);
+        } else {
+            check_is_all_zero(&made);
+            assert_false(fer_socket_addr_is_ipv4(&addr) || fer_socket_addr_is_ipv6(&addr));
+        }
+    }
+    assert_false(fer_socket_addr_is_ipv4(NULL) || fer_socket_addr_is_ipv6(NULL));
+}
+
+static void order_is_address_port_flowinfo_scope(void **state)
+{
+    (void)state;
+    const fer_socket_addr sorted[] = {
+        v4_addr(0, 0), v4_addr(0, 1), v4_addr(0, 0x7FFF), v4_addr(0, 0x8000), v4_addr(0, 0xFFFF), v4_addr(1, 0), v4_addr(0xFFFFFFFF, 0),
+        v6_addr(0, 0, 0, 0), v6_addr(0, 0, 0, 1), v6_addr(0, 0, 0, 0xFFFFFFFF), v6_addr(0, 0, 1, 0), v6_addr(0, 0, 0xFFFFFFFF, 0), v6_addr(0, 1, 0, 0),
+        v6_addr(0, 0xFFFF, 0, 0), v6_addr(1, 0, 0, 0), v6_addr(0xFFFF, 0, 0, 0),
+    };
+    const size_t count = sizeof sorted / sizeof sorted[0];
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            const int wanted = (i > j) - (i < j);
+            assert_int_equal(fer_socket_addr_cmp(&sorted[i], &sorted[j]), wanted);
+            assert_int_equal(fer_socket_addr_eq(&sorted[i], &sorted[j]), i == j);
+        }
+    }
+}
+
+static void flowinfo_and_scope_of_an_ipv4_address_do_not_count(void **state)
+{
+    (void)state;
+    const fer_socket_addr a = v4_addr(1, 80);
+    fer_socket_addr b = a;
+    b.flowinfo = 1;
+    b.scope_id = 2;
+    assert_int_equal(fer_socket_addr_cmp(&a, &b), 0);
+    assert_true(fer_socket_addr_eq(&a, &b));
+}
+
+static void bad_families_are_ordered_by_their_number_alone(void **state)
+{
+    (void)state;
+    for (int left = 0; left < 9; left++) {
+        for (int right = 0; right < 9; right++) {
+            fer_socket_addr a = v4_addr(2, 2);
+            fer_socket_addr b = v4_addr(1, 1);
+            a.ip.family = (fer_ip_family)left;
+            b.ip.family = (fer_ip_family)right;
+            const bool is_bad = left != FER_IP_V4 && left != FER_IP_V6;
+            const int wanted = left != right ? (left > right) - (left < right) : is_bad ? 0 : 1;
+            assert_int_equal(fer_socket_addr_cmp(&a, &b), wanted);
+            assert_int_equal(fer_socket_addr_eq(&a, &b), wanted == 0);
+        }
+    }
+}
+
+static void null_comes_first(void **state)
+{
+    (void)state;
+    const fer_socket_addr addr = v4_addr(0, 0);
+    assert_int_equal(fer_socket_addr_cmp(NULL, NULL), 0);
+    assert_int_equal(fer_socket_addr_cmp(NULL, &addr), -1);
+    assert_int_equal(fer_socket_addr_cmp(&addr, NULL), 1);
+    assert_true(fer_socket_addr_eq(NULL, NULL));
+    assert_false(fer_socket_addr_eq(NULL, &addr) || fer_socket_addr_eq(&addr, NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_are_what_the_address_was_made_of),
+        cmocka_unit_test(an_address_of_either_family_gets_its_port),
+        cmocka_unit_test(what_is_made_of_null_or_a_bad_family_is_all_zero),
+        cmocka_unit_test(order_is_address_port_flowinfo_scope),
+        cmocka_unit_test(flowinfo_and_scope_of_an_ipv4_address_do_not_count),
+        cmocka_unit_test(bad_families_are_ordered_by_their_number_alone),
+        cmocka_unit_test(null_comes_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
