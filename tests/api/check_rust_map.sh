@@ -1,0 +1,38 @@
+#!/bin/sh
+# Checks that docs/RUST-MAP.md and the public headers agree: each fer_ and FER_ name on the page is in a header, and each public
+# function is on the page.
+# usage: check_rust_map.sh ROOT
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$1"
+page=docs/RUST-MAP.md
+[ -f "$page" ] || { echo "check_rust_map: there is no $page in $1" >&2; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Prints each name of ours in the files, once.
+names_in() {
+    awk '
+    {
+        rest = $0
+        while (match(rest, /[A-Za-z0-9_]+/)) {
+            word = substr(rest, RSTART, RLENGTH)
+            rest = substr(rest, RSTART + RLENGTH)
+            if (word ~ /^(fer_[a-z0-9]|FER_[A-Z0-9])/) print word
+        }
+    }' "$@" | LC_ALL=C sort -u
+}
+
+# shellcheck disable=SC2046 # the list is words
+names_in $(find include -name '*.h' | LC_ALL=C sort) >"$work/declared"
+names_in "$page" >"$work/mapped"
+sh "$here/check_docs.sh" . --names | LC_ALL=C sort -u >"$work/functions"
+[ -s "$work/functions" ] || { echo "check_rust_map: no public function was found in $1" >&2; exit 1; }
+
+LC_ALL=C comm -23 "$work/mapped" "$work/declared" | sed "s|\$|: on $page, but in no public header|" >"$work/wrong"
+LC_ALL=C comm -13 "$work/mapped" "$work/functions" | sed "s|\$|: a public function, but not on $page|" >>"$work/wrong"
+if [ -s "$work/wrong" ]; then
+    cat "$work/wrong"
+    exit 1
+fi
+echo "check_rust_map: $(wc -l <"$work/functions" | tr -d ' ') public functions on the page, $(wc -l <"$work/mapped" | tr -d ' ') names, all declared"
