@@ -26,13 +26,20 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
     return ferp_timeout(handle->raw_, direction, out);
 }
 
+/* The flag covers the time in which the socket is nonblocking: set before, cleared after. A reader in another thread that meets EAGAIN
+ * meanwhile is then told WOULD_BLOCK, and never that a timeout expired which nobody set. */
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
-    FER_TRY(ferp_set_nonblocking(handle->raw_, nonblocking));
-    feri_atomic_change_bits(&handle->flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0,
-                            nonblocking ? 0 : FERI_FLAG_NONBLOCKING);
-    return feri_ok();
+    uint32_t was = feri_handle_flags(handle) & FERI_FLAG_NONBLOCKING;
+    feri_atomic_change_bits(&handle->flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0, 0);
+    fer_error error = ferp_set_nonblocking(handle->raw_, nonblocking);
+    if (error.kind != FER_OK) {
+        feri_atomic_change_bits(&handle->flags_, was, FERI_FLAG_NONBLOCKING);
+    } else if (!nonblocking) {
+        feri_atomic_change_bits(&handle->flags_, 0, FERI_FLAG_NONBLOCKING);
+    }
+    return error;
 }
 
 fer_error feri_set_nodelay(fer_handle *handle, bool nodelay)

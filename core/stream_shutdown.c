@@ -52,6 +52,7 @@ static fer_shutdown harmless_part(const fer_handle *handle, fer_shutdown how)
  * clones, and a wake-up for whoever waits to read. */
 static fer_error shutdown_sparing_writes(const fer_handle *handle, fer_shutdown how)
 {
+    FERI_ASSERT(feri_shutdown_read_resets_on_data());
     fer_error error = feri_ok();
     if (how != FER_SHUTDOWN_WRITE && feri_handle_is_shared(handle)) {
         error = ferp_mark_read_ended(handle->raw_);
@@ -75,6 +76,5 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
     }
     fer_error error = feri_shutdown_read_resets_on_data() ? shutdown_sparing_writes(handle, how)
                                                           : ferp_shutdown(handle->raw_, how);
-    FERI_ASSERT(error.kind != FER_INVALID_INPUT);
     return feri_error_told(FERI_OPERATION_SHUTDOWN, error);
 }

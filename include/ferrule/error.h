@@ -80,6 +80,9 @@ typedef struct fer_error {
     int32_t os_code;
 } fer_error;
 
+/* The bytes that the longest text of fer_error_format takes, its NUL included. */
+#define FER_ERROR_TEXT_CAP 64
+
 /* Returns a failed fer_error from the enclosing function, as Rust's `?` does. */
 #define FER_TRY(expr)                          \
     do {                                       \
@@ -117,7 +120,7 @@ FER_API const char *fer_error_kind_name(fer_error_kind kind);
  * Writes an error as text: "connection refused (os error 111)", without the part in brackets where os_code is 0.
  *
  * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated; buf may be NULL only when cap is 0.
- * Returns the full length without the NUL, at most 70 bytes; 0 when buf is NULL and cap is not 0.
+ * Returns the full length without the NUL, so that FER_ERROR_TEXT_CAP bytes always suffice; 0 when buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is the caller's, cap bytes.
