@@ -20,7 +20,8 @@ static fer_error relay(fer_tcp_stream *client)
 {
     char buf[1024];
     for (;;) {
-        size_t n = 0;
+        size_t n;
+        fflush(stdout); /* what was told is seen before the next wait, also through a pipe */
         fer_error error = fer_tcp_stream_read(client, buf, sizeof buf, &n);
         if (error.kind == FER_INTERRUPTED) {
             continue;
@@ -46,6 +47,7 @@ static fer_error serve(fer_tcp_listener *listener, unsigned long limit)
         fer_tcp_stream client = {0};
         fer_socket_addr peer;
         char text[FER_SOCKET_ADDR_TEXT_CAP];
+        fflush(stdout);
         FER_TRY(fer_tcp_listener_accept(listener, &client, &peer));
         fer_socket_addr_format(&peer, text, sizeof text);
         printf("Connection from %s\n", text);
@@ -81,7 +83,7 @@ int main(int argc, char **argv)
     int next = 1;
     if (next + 1 < argc && strcmp(argv[next], "--clients") == 0) {
         limit = strtoul(argv[next + 1], NULL, 10);
-        next += 2;
+        next += limit > 0 ? 2 : 0;
     }
     if (next < argc && argv[next][0] != '-') {
         address = argv[next++];
@@ -90,11 +92,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: relay_server [--clients N] [ADDR:PORT]\n");
         return 2;
     }
-    setvbuf(stdout, NULL, _IONBF, 0); /* a line is seen at once, also through a pipe */
     fer_error error = listen_and_serve(address, limit);
     if (error.kind != FER_OK) {
         complain(address, error);
-        return 1;
     }
-    return 0;
+    return error.kind != FER_OK;
 }

@@ -1,0 +1,146 @@
+/* example_os.h: what fercat needs of a system besides sockets: standard input and output as bytes, one more thread, and a lock
+ * to wait with. The one place of the examples that asks which OS this is. Include it first. */
+#ifndef EXAMPLE_OS_H
+#define EXAMPLE_OS_H
+
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#else
+#if !defined(_POSIX_C_SOURCE)
+#define _POSIX_C_SOURCE 200809L
+#endif
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+#endif
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A thread and what it runs. It must stay in place while the thread runs. */
+typedef struct example_thread {
+    void (*run)(void *argument);
+    void *argument;
+} example_thread;
+
+#if defined(_WIN32)
+
+typedef struct example_lock {
+    SRWLOCK lock;
+    CONDITION_VARIABLE changed;
+} example_lock;
+
+#define EXAMPLE_LOCK_INIT {SRWLOCK_INIT, CONDITION_VARIABLE_INIT}
+
+static inline void example_acquire(example_lock *lock) { AcquireSRWLockExclusive(&lock->lock); }
+static inline void example_release(example_lock *lock) { ReleaseSRWLockExclusive(&lock->lock); }
+static inline void example_wake(example_lock *lock) { WakeAllConditionVariable(&lock->changed); }
+
+/* Lets the lock go until example_wake, or for that long; false when the time is over. */
+static inline bool example_wait(example_lock *lock, unsigned seconds)
+{
+    return SleepConditionVariableSRW(&lock->changed, &lock->lock, seconds * 1000, 0) != 0;
+}
+
+static inline DWORD WINAPI example_run_thread(void *argument)
+{
+    example_thread *thread = argument;
+    thread->run(thread->argument);
+    return 0;
+}
+
+static inline bool example_start(example_thread *thread)
+{
+    HANDLE native = CreateThread(NULL, 0, example_run_thread, thread, 0, NULL);
+    return native != NULL && CloseHandle(native) != 0;
+}
+
+/* Reads what standard input has; *n == 0 is its end. The C library is passed by, for it would translate line ends. */
+static inline bool example_read_input(void *buf, size_t len, size_t *n)
+{
+    DWORD got = 0;
+    if (!ReadFile(GetStdHandle(STD_INPUT_HANDLE), buf, (DWORD)len, &got, NULL) && GetLastError() != ERROR_BROKEN_PIPE) {
+        return false;
+    }
+    *n = got;
+    return true;
+}
+
+static inline bool example_write_output(const void *buf, size_t len)
+{
+    const char *bytes = buf;
+    for (size_t done = 0; done < len;) {
+        DWORD put = 0;
+        if (!WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), bytes + done, (DWORD)(len - done), &put, NULL)) {
+            return false;
+        }
+        done += put;
+    }
+    return true;
+}
+
+#else
+
+typedef struct example_lock {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+} example_lock;
+
+#define EXAMPLE_LOCK_INIT {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER}
+
+static inline void example_acquire(example_lock *lock) { (void)pthread_mutex_lock(&lock->mutex); }
+static inline void example_release(example_lock *lock) { (void)pthread_mutex_unlock(&lock->mutex); }
+static inline void example_wake(example_lock *lock) { (void)pthread_cond_broadcast(&lock->changed); }
+
+/* Lets the lock go until example_wake, or for that long; false when the time is over. */
+static inline bool example_wait(example_lock *lock, unsigned seconds)
+{
+    struct timespec until = {0, 0};
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (time_t)seconds;
+    return pthread_cond_timedwait(&lock->changed, &lock->mutex, &until) == 0;
+}
+
+static inline void *example_run_thread(void *argument)
+{
+    example_thread *thread = argument;
+    thread->run(thread->argument);
+    return NULL;
+}
+
+static inline bool example_start(example_thread *thread)
+{
+    pthread_t native;
+    return pthread_create(&native, NULL, example_run_thread, thread) == 0 && pthread_detach(native) == 0;
+}
+
+/* Reads what standard input has; *n == 0 is its end. */
+static inline bool example_read_input(void *buf, size_t len, size_t *n)
+{
+    ssize_t got = 0;
+    do {
+        got = read(STDIN_FILENO, buf, len);
+    } while (got < 0 && errno == EINTR);
+    *n = got < 0 ? 0 : (size_t)got;
+    return got >= 0;
+}
+
+static inline bool example_write_output(const void *buf, size_t len)
+{
+    const char *bytes = buf;
+    for (size_t done = 0; done < len;) {
+        ssize_t put = write(STDOUT_FILENO, bytes + done, len - done);
+        if (put < 0 && errno != EINTR) {
+            return false;
+        }
+        done += put < 0 ? 0 : (size_t)put;
+    }
+    return true;
+}
+
+#endif
+
+#endif

@@ -1,0 +1,413 @@
+/* fercat.c: a small netcat: connects or listens, and carries standard input and output over TCP in both directions at once.
+ *
+ * Two threads share one stream: the sender reads standard input and writes the stream, main reads the stream and writes standard
+ * output. fercat -h tells the rest. */
+#include "example_os.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ferrule.h"
+
+enum { EXIT_GOOD = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2, EXIT_TIMEOUT = 3 };
+enum { BUFFER_SIZE = 64 * 1024, MAX_ADDRS = 16, GRACE_SECONDS = 1, MAX_SECONDS = 1000000 };
+
+static const char help[] =
+    "usage: fercat [-v] [-w SECONDS] HOST PORT | HOST:PORT\n"
+    "       fercat -l [-kv] [-w SECONDS] [HOST] PORT | HOST:PORT\n"
+    "\n"
+    "Connects, or with -l listens for one connection, sends standard input and writes what arrives to standard output.\n"
+    "The end of standard input ends the sending half only. HOST is a name or an address; in HOST:PORT an IPv6 address\n"
+    "stands in brackets. PORT is a number; with -l, 0 is a free port, and no HOST is all addresses of this machine.\n"
+    "\n"
+    "  -l          listen\n"
+    "  -k          with -l: go on listening; standard input goes to the first connection, the later ones only send\n"
+    "  -w SECONDS  give up connecting to an address after SECONDS, and on a connection that is idle in both directions\n"
+    "              for SECONDS; waiting for a connection has no limit\n"
+    "  -v          tell of each connection on standard error; -l with port 0 always tells where it listens\n"
+    "  -h          show this\n"
+    "\n"
+    "fercat ends after the peer's end, once what standard input had was sent: when standard input has been silent for\n"
+    "one second (with -w: for SECONDS), it is not waited for.\n"
+    "\n"
+    "exit code: 0 all went well, 1 a network, input or output failure, 2 wrong usage or no address, 3 timed out\n";
+
+/* What the command line said. */
+struct request {
+    bool listens;
+    bool keeps_listening;
+    bool verbose;
+    bool any_host;     /* listen on every address of this machine */
+    unsigned idle;     /* seconds; 0 is for ever */
+    char target[300];  /* "host:port" */
+};
+
+/* What the two threads share. It is never freed: the sender may still wait for standard input when main returns. */
+struct conversation {
+    fer_tcp_stream stream;
+    example_lock lock;
+    /* From here on under the lock, and the sender's to change. */
+    uint64_t moves;     /* how often bytes went on: a sender that waits has none */
+    bool is_writing;    /* has bytes, and waits for the network to take them */
+    bool is_done;
+    bool input_failed;
+    fer_error error;
+};
+
+static struct conversation talk = {.lock = EXAMPLE_LOCK_INIT};
+
+/* ---- messages */
+
+static int exit_code_of(fer_error error)
+{
+    if (error.kind == FER_OK) {
+        return EXIT_GOOD;
+    }
+    return error.kind == FER_TIMED_OUT ? EXIT_TIMEOUT : EXIT_BROKEN;
+}
+
+/* Tells what failed by the kind's name and the OS's own number, and gives the exit code. */
+static int complain(const char *what, const char *where, fer_error error)
+{
+    fprintf(stderr, "fercat: %s %s: %s", what, where, fer_error_kind_name(error.kind));
+    if (error.os_code != 0) {
+        fprintf(stderr, " (os error %ld)", (long)error.os_code);
+    }
+    fprintf(stderr, "\n");
+    return exit_code_of(error);
+}
+
+static int complain_usage(const char *problem)
+{
+    fprintf(stderr, "fercat: %s\nfercat -h shows the usage\n", problem);
+    return EXIT_USAGE;
+}
+
+static fer_duration duration_of(unsigned seconds)
+{
+    return seconds == 0 ? FER_DURATION_NONE : fer_duration_from_secs(seconds);
+}
+
+/* ---- standard input to the stream: the sender's thread */
+
+static void note(bool is_writing)
+{
+    example_acquire(&talk.lock);
+    talk.moves++;
+    talk.is_writing = is_writing;
+    example_release(&talk.lock);
+}
+
+static void send_input(void *unused)
+{
+    static char buf[BUFFER_SIZE];
+    fer_error error = {FER_OK, 0};
+    bool input_failed = false;
+    (void)unused;
+    while (error.kind == FER_OK) {
+        size_t n = 0;
+        input_failed = !example_read_input(buf, sizeof buf, &n);
+        if (input_failed || n == 0) {
+            break;
+        }
+        note(true);
+        error = fer_tcp_stream_write_all(&talk.stream, buf, n, NULL);
+        note(false);
+    }
+    /* Also after a failure: the peer may have something to say about it, and waits for our end. */
+    fer_error ended = fer_tcp_stream_shutdown(&talk.stream, FER_SHUTDOWN_WRITE);
+    example_acquire(&talk.lock);
+    talk.error = error.kind == FER_OK ? ended : error;
+    talk.input_failed = input_failed;
+    talk.is_done = true;
+    example_wake(&talk.lock);
+    example_release(&talk.lock);
+}
+
+/* Whether the sender got on since *seen. */
+static bool sender_moved(uint64_t *seen)
+{
+    example_acquire(&talk.lock);
+    bool moved = talk.moves != *seen;
+    *seen = talk.moves;
+    example_release(&talk.lock);
+    return moved;
+}
+
+/* After the peer's end: lets the sender send what standard input has. */
+static fer_error wait_for_sender(unsigned idle)
+{
+    fer_error error = {FER_OK, 0};
+    example_acquire(&talk.lock);
+    while (!talk.is_done) {
+        uint64_t seen = talk.moves;
+        if (example_wait(&talk.lock, idle == 0 ? GRACE_SECONDS : idle) || talk.moves != seen) {
+            continue;
+        }
+        if (!talk.is_writing) {
+            break; /* standard input is silent */
+        }
+        if (idle != 0) {
+            error.kind = FER_TIMED_OUT;
+            break;
+        }
+    }
+    if (talk.is_done) {
+        error = talk.error;
+    }
+    example_release(&talk.lock);
+    return error;
+}
+
+/* ---- the stream to standard output */
+
+/* Reads to the peer's end. A read that timed out lost nothing: it is tried again while the other direction moves. */
+static fer_error receive(fer_tcp_stream *stream, bool *output_failed)
+{
+    static char buf[BUFFER_SIZE];
+    uint64_t seen = 0;
+    for (;;) {
+        size_t n = 0;
+        fer_error error = fer_tcp_stream_read(stream, buf, sizeof buf, &n);
+        bool expired = error.kind == FER_TIMED_OUT && error.os_code == 0;
+        if (error.kind == FER_INTERRUPTED || (expired && sender_moved(&seen))) {
+            continue;
+        }
+        if (error.kind != FER_OK || n == 0) {
+            return error;
+        }
+        if (!example_write_output(buf, n)) {
+            *output_failed = true;
+            return error;
+        }
+    }
+}
+
+static int complain_output(void)
+{
+    fprintf(stderr, "fercat: standard output cannot be written\n");
+    return EXIT_BROKEN;
+}
+
+/* The first connection: both directions. The stream stays open where the sender still waits for standard input: it would not
+ * bear a close. */
+static int converse(const char *peer, unsigned idle)
+{
+    static example_thread sender = {send_input, NULL};
+    bool output_failed = false;
+    if (!example_start(&sender)) {
+        fprintf(stderr, "fercat: no thread can be started\n");
+        return EXIT_BROKEN;
+    }
+    fer_error received = receive(&talk.stream, &output_failed);
+    if (output_failed || received.kind != FER_OK) {
+        return output_failed ? complain_output() : complain("receive from", peer, received);
+    }
+    fer_error sent = wait_for_sender(idle);
+    example_acquire(&talk.lock);
+    bool is_done = talk.is_done;
+    bool input_failed = talk.input_failed;
+    example_release(&talk.lock);
+    if (is_done) {
+        fer_tcp_stream_close(&talk.stream);
+    } else if (sent.kind == FER_OK) {
+        sent = fer_tcp_stream_shutdown(&talk.stream, FER_SHUTDOWN_WRITE);
+    }
+    if (sent.kind != FER_OK) {
+        return complain("send to", peer, sent);
+    }
+    if (input_failed) {
+        fprintf(stderr, "fercat: standard input cannot be read\n");
+        return EXIT_BROKEN;
+    }
+    return EXIT_GOOD;
+}
+
+/* A later connection of -k: standard input has gone to the first. */
+static int only_receive(fer_tcp_stream *stream, const char *peer)
+{
+    bool output_failed = false;
+    fer_error error = fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE);
+    if (error.kind == FER_OK) {
+        error = receive(stream, &output_failed);
+    }
+    fer_tcp_stream_close(stream);
+    if (output_failed) {
+        return complain_output();
+    }
+    return error.kind == FER_OK ? EXIT_GOOD : complain("receive from", peer, error);
+}
+
+/* ---- connecting and listening */
+
+static int run_connect(const struct request *request, const fer_socket_addr *addrs, size_t count)
+{
+    fer_error error = {FER_INVALID_INPUT, 0};
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    for (size_t i = 0; i < count; i++) {
+        fer_socket_addr_format(&addrs[i], text, sizeof text);
+        error = fer_tcp_stream_connect_timeout(&talk.stream, &addrs[i], duration_of(request->idle));
+        if (error.kind == FER_OK) {
+            break;
+        }
+        if (request->verbose && count > 1) {
+            (void)complain("connect to", text, error);
+        }
+    }
+    if (error.kind == FER_OK) {
+        error = fer_tcp_stream_set_read_timeout(&talk.stream, duration_of(request->idle));
+    }
+    if (error.kind != FER_OK) {
+        return complain("connect to", request->target, error);
+    }
+    if (request->verbose) {
+        fprintf(stderr, "connected to %s\n", text);
+    }
+    return converse(text, request->idle);
+}
+
+/* Takes one connection into stream; its address goes to text. */
+static fer_error accept_one(fer_tcp_listener *listener, fer_tcp_stream *stream, const struct request *request, char *text)
+{
+    fer_socket_addr peer;
+    FER_TRY(fer_tcp_listener_accept(listener, stream, &peer));
+    FER_TRY(fer_tcp_stream_set_read_timeout(stream, duration_of(request->idle)));
+    fer_socket_addr_format(&peer, text, FER_SOCKET_ADDR_TEXT_CAP);
+    if (request->verbose) {
+        fprintf(stderr, "connection from %s\n", text);
+    }
+    return (fer_error){FER_OK, 0};
+}
+
+static fer_error start_listening(fer_tcp_listener *listener, const struct request *request, const fer_socket_addr *addrs,
+                                 size_t count)
+{
+    fer_socket_addr local;
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    FER_TRY(fer_tcp_listener_bind_addrs(listener, addrs, count));
+    FER_TRY(fer_tcp_listener_local_addr(listener, &local));
+    fer_socket_addr_format(&local, text, sizeof text);
+    if (request->verbose || addrs[0].port == 0) {
+        fprintf(stderr, "listening on %s\n", text);
+    }
+    return (fer_error){FER_OK, 0};
+}
+
+static int run_listen(const struct request *request, const fer_socket_addr *addrs, size_t count)
+{
+    fer_tcp_listener listener = {0};
+    char peer[FER_SOCKET_ADDR_TEXT_CAP];
+    fer_error error = start_listening(&listener, request, addrs, count);
+    if (error.kind == FER_OK) {
+        error = accept_one(&listener, &talk.stream, request, peer);
+    }
+    if (error.kind != FER_OK) {
+        return complain("listen on", request->target, error);
+    }
+    if (!request->keeps_listening) {
+        fer_tcp_listener_close(&listener);
+    }
+    int code = converse(peer, request->idle);
+    while (request->keeps_listening) {
+        fer_tcp_stream stream = {0};
+        error = accept_one(&listener, &stream, request, peer);
+        if (error.kind != FER_OK) {
+            return complain("listen on", request->target, error);
+        }
+        (void)only_receive(&stream, peer);
+    }
+    return code;
+}
+
+/* ---- the command line */
+
+static bool parse_seconds(const char *text, unsigned *seconds)
+{
+    char *end = NULL;
+    unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value == 0 || value > MAX_SECONDS) {
+        return false;
+    }
+    *seconds = (unsigned)value;
+    return true;
+}
+
+/* Reads the letters of argv[*next], such as -lkv or -w5; false for an unknown one, or a -w without its number. */
+static bool parse_letters(struct request *request, char **argv, int argc, int *next)
+{
+    for (const char *letter = argv[*next] + 1; *letter != '\0'; letter++) {
+        switch (*letter) {
+        case 'l': request->listens = true; break;
+        case 'k': request->keeps_listening = true; break;
+        case 'v': request->verbose = true; break;
+        case 'h':
+            fputs(help, stdout);
+            exit(EXIT_GOOD);
+        case 'w':
+            if (letter[1] != '\0') {
+                return parse_seconds(letter + 1, &request->idle);
+            }
+            *next += 1;
+            return *next < argc && parse_seconds(argv[*next], &request->idle);
+        default: return false;
+        }
+    }
+    return true;
+}
+
+/* Makes "host:port" of one argument or two; brackets are put round an address that has colons. */
+static bool parse_target(struct request *request, char **argv, int count)
+{
+    int len = -1;
+    if (count == 2) {
+        bool needs_brackets = strchr(argv[0], ':') != NULL && argv[0][0] != '[';
+        len = snprintf(request->target, sizeof request->target, needs_brackets ? "[%s]:%s" : "%s:%s", argv[0], argv[1]);
+    } else if (count == 1 && strchr(argv[0], ':') != NULL) {
+        len = snprintf(request->target, sizeof request->target, "%s", argv[0]);
+    } else if (count == 1 && request->listens) {
+        request->any_host = true;
+        len = snprintf(request->target, sizeof request->target, "[::]:%s", argv[0]);
+    }
+    return len > 0 && (size_t)len < sizeof request->target;
+}
+
+/* The addresses of the target; where every address is meant, IPv4's too, for a machine without IPv6. */
+static fer_error find_addrs(const struct request *request, fer_socket_addr *addrs, size_t *count)
+{
+    FER_TRY(fer_to_socket_addrs(request->target, addrs, MAX_ADDRS, count));
+    if (*count > MAX_ADDRS) {
+        *count = MAX_ADDRS;
+    }
+    if (request->any_host) {
+        fer_ipv4_addr any = FER_IPV4_ADDR_UNSPECIFIED;
+        addrs[1] = fer_socket_addr_new_v4(&any, addrs[0].port);
+        *count = 2;
+    }
+    return (fer_error){FER_OK, 0};
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {0};
+    fer_socket_addr addrs[MAX_ADDRS];
+    size_t count = 0;
+    int next = 1;
+    for (; next < argc && argv[next][0] == '-' && argv[next][1] != '\0'; next++) {
+        if (!parse_letters(&request, argv, argc, &next)) {
+            return complain_usage("an unknown option, or -w without a number of seconds");
+        }
+    }
+    if (request.keeps_listening && !request.listens) {
+        return complain_usage("-k needs -l");
+    }
+    if (!parse_target(&request, argv + next, argc - next)) {
+        return complain_usage("HOST PORT or HOST:PORT is needed");
+    }
+    fer_error error = find_addrs(&request, addrs, &count);
+    if (error.kind != FER_OK) {
+        int code = complain("find", request.target, error);
+        return error.kind == FER_INVALID_INPUT ? EXIT_USAGE : code;
+    }
+    return request.listens ? run_listen(&request, addrs, count) : run_connect(&request, addrs, count);
+}
