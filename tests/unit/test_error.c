@@ -28,7 +28,6 @@ static const struct kind_row kinds[] = {
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
 
 /* The documented longest text. */
-#define TEXT_LEN_MAX 70
 
 static void zero_is_ok_with_no_code(void **state)
 {
@@ -95,7 +94,7 @@ static void check_format(fer_error error, const char *phrase)
         snprintf(want, sizeof want, "%s (os error %ld)", phrase, (long)error.os_code);
     }
     size_t len = strlen(want);
-    assert_true(len <= TEXT_LEN_MAX);
+    assert_true(len < FER_ERROR_TEXT_CAP);
     assert_int_equal(fer_error_format(error, NULL, 0), len);
     assert_int_equal(fer_error_format(error, NULL, 10), 0);
     for (size_t cap = 0; cap <= len + 2; cap++) {
