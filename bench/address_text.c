@@ -1,6 +1,7 @@
 /* address_text.c: how fast addresses are read and written, beside libc's inet_pton and inet_ntop. 32768 distinct texts, more than a
  * branch predictor learns; the cases named _hot have 4096, which it does. Prints what bench.h says. POSIX only. */
 #define _POSIX_C_SOURCE 200809L
+#define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

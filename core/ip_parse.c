@@ -123,7 +123,7 @@ static inline uint32_t feri_hex_look(const feri_addr_cursor *cursor, size_t ahea
     return (uint32_t)(int32_t)feri_hex_value[feri_addr_cursor_look(cursor, ahead)];
 }
 
-/* Looks at the next group, if it has at most three digits; takes nothing. */
+/* Looks at the next group, if it has at most three digits; takes nothing. How many cannot be foreseen: one branch for none. */
 static inline feri_hex_group feri_hex_group_look_short(const feri_addr_cursor *cursor)
 {
     const uint32_t first = feri_hex_look(cursor, 0);
@@ -133,13 +133,10 @@ static inline feri_hex_group feri_hex_group_look_short(const feri_addr_cursor *c
     if (first > 15) {
         return group;
     }
-    if (second > 15) {
-        group.value = first;
-        group.digits = 1;
-        return group;
-    }
-    group.value = third > 15 ? first << 4 | second : first << 8 | second << 4 | third;
-    group.digits = third > 15 ? 2 : 3;
+    const uint32_t two = second <= 15;
+    const uint32_t three = two & (third <= 15);
+    group.digits = 1 + two + three;
+    group.value = (first << 8 | (second & 15) << 4 | (third & 15)) >> (4 * (3 - group.digits));
     return group;
 }
 
@@ -176,7 +173,7 @@ static bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t limit, fer
 static inline bool feri_ipv6_side_read_hex(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
 {
     FERI_ASSERT(limit <= FERI_IPV6_GROUPS && side->count == 0);
-    for (size_t i = 0; i < FERI_IPV6_GROUPS && i < limit; i++) {
+    for (size_t i = 0; i < limit; i++) {
         if (i > 0 && !feri_addr_cursor_take(cursor, ':')) {
             return false;
         }

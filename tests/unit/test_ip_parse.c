@@ -22,7 +22,7 @@ static void every_octet_text_is_judged_in_every_position(void **state)
 static void an_octet_of_two_or_three_digits_ends_at_255_in_every_neighbourhood(void **state)
 {
     (void)state;
-    static const char *const octets[] = {"0", "9", "10", "99", "100", "199", "200", "249", "250", "255", "256", "259", "260", "299", "300", "999", "00", "05", "010"};
+    static const char *const octets[] = {"0", "9", "10", "99", "100", "249", "250", "255", "256", "260", "300", "999", "00", "05", "010"};
     const size_t count = sizeof octets / sizeof octets[0];
     for (size_t i = 0; i < count * count * count * count; i++) {
         char text[32];
@@ -32,12 +32,12 @@ static void an_octet_of_two_or_three_digits_ends_at_255_in_every_neighbourhood(v
     }
 }
 
-/* Every row of up to nine bytes of this alphabet is one third of what can go wrong with dots; with ends, all of it. */
+/* Too short for an address, most of them, but not for an IPv6 one, nor for a loop that runs on. */
 static void every_short_row_of_digits_and_dots_is_judged(void **state)
 {
     (void)state;
     static const char alphabet[] = {'0', '1', '.', ':'};
-    for (size_t len = 0; len <= 8; len++) {
+    for (size_t len = 0; len <= 7; len++) {
         for (unsigned long row = 0; row < 1ul << (2 * len); row++) {
             char text[16];
             for (size_t i = 0; i < len; i++) {
@@ -199,7 +199,7 @@ static void random_rows_of_the_grammar_s_bytes_are_judged(void **state)
     (void)state;
     static const char alphabet[] = "0123456789abcdefABCDEF::::....%[]:1";
     uint64_t seed = 42;
-    for (int round = 0; round < 200000; round++) {
+    for (int round = 0; round < 50000; round++) {
         char text[48];
         const size_t len = (size_t)(reference_random(&seed) >> 60) * 3;
         for (size_t i = 0; i < len; i++) {
