@@ -1,0 +1,404 @@
+/* scripted_platform.c: the seam that answers what a test told it to. It decides nothing else. */
+#include "unit/scripted_platform.h"
+
+#include <inttypes.h>
+#include <limits.h>
+
+#define QUEUE_MAX 16
+#define SOCKETS_MAX 256
+#define CALLS_MAX 400000
+#define ARMED ((uintptr_t)0xA43ED)
+
+struct script script;
+
+static struct queue {
+    script_answer answers[QUEUE_MAX];
+    size_t count;
+    size_t used;
+    script_answer otherwise;
+} queues[SCRIPT_CALL_COUNT];
+
+static bool is_open[SOCKETS_MAX];
+static fer_raw_socket last_socket;
+static uint64_t calls;
+
+static const struct {
+    const char *text;
+    bool can_fail;
+} calls_known[SCRIPT_CALL_COUNT] = {
+#define ROW(name, text, can_fail) {text, can_fail},
+    SCRIPT_CALLS(ROW)
+#undef ROW
+};
+
+#define POSIX_FACTS .io_waits_in_kernel = true, .io_length_max = 0x7ffff000, .io_slices_max = 1024,               \
+                    .linger_seconds_max = INT_MAX, .keepalive_seconds_max = 32767, .keepalive_retries_max = 127
+const struct ferp_traits script_posix = {POSIX_FACTS};
+const struct ferp_traits script_bsd = {POSIX_FACTS, .accept_inherits_nonblocking = true};
+const struct ferp_traits script_windows = {
+    .shutdown_read_resets_on_data = true,
+    .write_wait_misses_shutdown = true,
+    .accept_inherits_nonblocking = true,
+    .reuse_address_steals_ports = true,
+    .bind_denied_can_mean_in_use = true,
+    .connect_would_block_means_started = true,
+    .refused_connect_is_retried = true,
+    .io_length_max = INT_MAX,
+    .io_slices_max = 1024,
+    .linger_seconds_max = USHRT_MAX,
+    .keepalive_seconds_max = UINT32_MAX / 1000,
+    .keepalive_retries_max = 255
+};
+
+/* ---- What tests call */
+
+void script_begin(const struct ferp_traits *traits)
+{
+    memset(&script, 0, sizeof script);
+    memset(queues, 0, sizeof queues);
+    memset(is_open, 0, sizeof is_open);
+    last_socket = 0;
+    calls = 0;
+    script.traits = *traits;
+    script.now = 1000;
+    queues[SCRIPT_WAIT_TERMS].otherwise.terms.timeout = FER_DURATION_NONE;
+    queues[SCRIPT_LOOKUP_NEXT].otherwise.error.kind = FER_NOT_FOUND;
+    queues[SCRIPT_ACCEPT].otherwise.addr = script_addr("192.0.2.1:1001");
+    queues[SCRIPT_PEER_ADDR].otherwise.addr = script_addr("192.0.2.1:1001");
+    queues[SCRIPT_LOCAL_ADDR].otherwise.addr = script_addr("192.0.2.2:1002");
+}
+
+script_answer *script_then(script_call call)
+{
+    struct queue *queue = &queues[call];
+    assert_true(queue->count < QUEUE_MAX);
+    queue->answers[queue->count] = queue->otherwise;
+    queue->answers[queue->count].error.kind = FER_OK;
+    return &queue->answers[queue->count++];
+}
+
+void script_then_fail(script_call call, fer_error_kind kind, int32_t os_code)
+{
+    script_then(call)->error = (fer_error){kind, os_code};
+}
+
+void script_then_move(script_call call, uint64_t bytes)
+{
+    script_then(call)->value = bytes;
+}
+
+script_answer *script_default(script_call call)
+{
+    return &queues[call].otherwise;
+}
+
+int script_ended(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SCRIPT_CALL_COUNT; i++) {
+        if (queues[i].used != queues[i].count) {
+            fail_msg("an answer of %s was not asked for; the log ends: %s", calls_known[i].text, script.log);
+        }
+    }
+    assert_int_equal(script.waits_armed, 0);
+    return 0;
+}
+
+fer_raw_socket script_open_socket(void)
+{
+    assert_true(last_socket + 1 < SOCKETS_MAX);
+    last_socket++;
+    is_open[last_socket] = true;
+    script.sockets_open++;
+    return last_socket;
+}
+
+fer_handle script_stream(uint32_t flags)
+{
+    fer_handle handle = {0};
+    assert_ok(feri_handle_claim(&handle));
+    assert_ok(feri_handle_fill(&handle, script_open_socket(), flags));
+    return handle;
+}
+
+fer_socket_addr script_addr(const char *text)
+{
+    fer_socket_addr addr;
+    assert_ok(fer_socket_addr_parse(&addr, text));
+    return addr;
+}
+
+/* ---- One call */
+
+static void note(script_call call, const char *format, va_list args)
+{
+    char entry[200];
+    char *log = script.log;
+    size_t len = strlen(log);
+    int size = vsnprintf(entry, sizeof entry, format, args);
+    assert_true(size >= 0 && (size_t)size < sizeof entry);
+    snprintf(log + len, sizeof script.log - len, "%s%s(%s)", len > 0 ? " " : "", calls_known[call].text, entry);
+}
+
+/* Logs a call and tells its answer. raw is FER_RAW_SOCKET_NONE where it takes no socket. */
+static const script_answer *take(script_call call, fer_raw_socket raw, const char *format, ...)
+{
+    static script_answer failed;
+    struct queue *queue = &queues[call];
+    va_list args;
+    va_start(args, format);
+    note(call, format, args);
+    va_end(args);
+    script.times[call]++;
+    assert_true(++calls < CALLS_MAX);
+    if (raw != FER_RAW_SOCKET_NONE && (raw < 0 || raw >= SOCKETS_MAX || !is_open[raw])) {
+        fail_msg("%s of a socket that is not open", calls_known[call].text);
+    }
+    if (script.on_call != NULL) {
+        script.on_call(call);
+    }
+    const script_answer *answer = queue->used < queue->count ? &queue->answers[queue->used++] : &queue->otherwise;
+    if (calls_known[call].can_fail && ++script.calls_that_can_fail == script.fail_at) {
+        failed = *answer;
+        failed.error = script.fail_with;
+        answer = &failed;
+    }
+    return answer;
+}
+
+#define TAKE(call, raw) take(SCRIPT_##call, raw, "%d", (int)(raw))
+#define TAKE_WITH(call, raw, format, ...) take(SCRIPT_##call, raw, "%d," format, (int)(raw), __VA_ARGS__)
+
+static const script_answer *take_with_addr(script_call call, fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    fer_socket_addr_format(addr, text, sizeof text);
+    return take(call, raw, "%d,%s", (int)raw, text);
+}
+
+/* Any output that is a plain value. */
+#define STORE(answer, out, written) ((answer)->error.kind == FER_OK ? (void)(*(out) = (written)) : (void)0, (answer)->error)
+
+static fer_error store_addr(const script_answer *answer, fer_socket_addr *out) { return STORE(answer, out, answer->addr); }
+
+static fer_error store_socket(const script_answer *answer, fer_raw_socket *out)
+{
+    if (answer->error.kind == FER_OK) {
+        *out = script_open_socket();
+    }
+    return answer->error;
+}
+
+static fer_error store_count(const script_answer *answer, size_t *n)
+{
+    *n = answer->error.kind == FER_OK ? (size_t)answer->value : 0;
+    return answer->error;
+}
+
+/* ---- The seam */
+
+const struct ferp_traits *ferp_traits(void) { return &script.traits; }
+uint64_t ferp_now(void) { return script.now; }
+fer_error_kind ferp_error_kind(int32_t os_code) { return os_code == 0 ? FER_OK : FER_UNCATEGORIZED; }
+
+fer_error ferp_tcp_socket_new(fer_ip_family family, fer_raw_socket *out)
+{
+    return store_socket(take(SCRIPT_SOCKET, FER_RAW_SOCKET_NONE, "v%d", (int)family), out);
+}
+
+fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out) { return store_socket(TAKE(DUPLICATE, raw), out); }
+
+void ferp_close(fer_raw_socket raw)
+{
+    (void)TAKE(CLOSE, raw);
+    is_open[raw] = false;
+    script.sockets_open--;
+}
+
+fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
+{
+    const script_answer *answer = TAKE(DESCRIBE, raw);
+    return STORE(answer, out, answer->description);
+}
+
+fer_error ferp_adopt(fer_raw_socket raw) { return TAKE(ADOPT, raw)->error; }
+fer_error ferp_release(fer_raw_socket raw) { return TAKE(RELEASE, raw)->error; }
+
+fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr) { return take_with_addr(SCRIPT_BIND, raw, addr)->error; }
+fer_error ferp_listen(fer_raw_socket raw, int backlog) { return TAKE_WITH(LISTEN, raw, "%d", backlog)->error; }
+fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr) { return take_with_addr(SCRIPT_CONNECT, raw, addr)->error; }
+
+fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
+{
+    const script_answer *answer = TAKE(ACCEPT, raw);
+    (void)store_addr(answer, peer);
+    return store_socket(answer, out);
+}
+
+fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out) { return store_addr(TAKE(LOCAL_ADDR, raw), out); }
+fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out) { return store_addr(TAKE(PEER_ADDR, raw), out); }
+void ferp_hasten_refusal(fer_raw_socket raw) { (void)TAKE(HASTEN_REFUSAL, raw); }
+
+/* What is received is a, b, c, …, begun anew with each call. */
+static fer_error receive(const script_answer *answer, void *buf, size_t *n)
+{
+    fer_error error = store_count(answer, n);
+    for (size_t i = 0; i < *n; i++) {
+        ((char *)buf)[i] = (char)('a' + i % 26);
+    }
+    return error;
+}
+
+fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
+{
+    return receive(TAKE_WITH(RECV, raw, "%" PRIu64, (uint64_t)len), buf, n);
+}
+
+fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
+{
+    return receive(TAKE_WITH(PEEK, raw, "%" PRIu64, (uint64_t)len), buf, n);
+}
+
+fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count, size_t *n)
+{
+    return store_count(TAKE_WITH(RECV_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count, (uint64_t)slices[0].len), n);
+}
+
+fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
+{
+    fer_error error = store_count(TAKE_WITH(SEND, raw, "%" PRIu64, (uint64_t)len), n);
+    assert_true(script.sent_len + *n < sizeof script.sent);
+    memcpy(script.sent + script.sent_len, buf, *n);
+    script.sent_len += *n;
+    return error;
+}
+
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count, size_t *n)
+{
+    return store_count(TAKE_WITH(SEND_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count, (uint64_t)slices[0].len), n);
+}
+
+fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n) { return store_count(TAKE(BYTES_QUEUED, raw), n); }
+fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how) { return TAKE_WITH(SHUTDOWN, raw, "%d", (int)how)->error; }
+
+fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
+{
+    const script_answer *answer = TAKE(TAKE_ERROR, raw);
+    return STORE(answer, pending, answer->pending);
+}
+
+static const char *name_of(ferp_direction direction) { return direction == FERP_READING ? "reading" : "writing"; }
+
+fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
+{
+    return TAKE_WITH(SET_TIMEOUT, raw, "%s,%" PRIu64, name_of(direction), timeout.nanos)->error;
+}
+
+fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out)
+{
+    const script_answer *answer = TAKE_WITH(TIMEOUT, raw, "%s", name_of(direction));
+    return STORE(answer, out, (fer_duration){answer->value});
+}
+
+fer_error ferp_set_nonblocking(fer_raw_socket raw, bool on) { return TAKE_WITH(SET_NONBLOCKING, raw, "%d", on)->error; }
+
+fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
+{
+    const script_answer *answer = TAKE(IS_NONBLOCKING, raw);
+    return STORE(answer, out, answer->value != 0);
+}
+
+fer_error ferp_mark_read_ended(fer_raw_socket raw) { return TAKE(MARK_READ_ENDED, raw)->error; }
+
+fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out)
+{
+    const script_answer *answer = TAKE_WITH(WAIT_TERMS, raw, "%s", name_of(direction));
+    return STORE(answer, out, answer->terms);
+}
+
+static const char *const option_names[] = {"REUSE_ADDRESS", "EXCLUSIVE_ADDRESS", "ONLY_V6", "NODELAY", "TTL_V4",
+                                           "HOPS_V6", "KEEPALIVE", "TIME", "INTERVAL", "RETRIES"};
+
+fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
+{
+    return TAKE_WITH(SET_OPTION, raw, "%s,%" PRIu32, option_names[option], value)->error;
+}
+
+fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
+{
+    const script_answer *answer = TAKE_WITH(OPTION_VALUE, raw, "%s", option_names[option]);
+    return STORE(answer, out, (uint32_t)answer->value);
+}
+
+fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
+{
+    return TAKE_WITH(SET_LINGER, raw, "%d,%" PRIu32, linger.on, linger.seconds)->error;
+}
+
+fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
+{
+    const script_answer *answer = TAKE(LINGER, raw);
+    return STORE(answer, out, ((struct ferp_linger){answer->on, (uint32_t)answer->value}));
+}
+
+fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds, uint32_t interval_seconds)
+{
+    return TAKE_WITH(SET_KEEPALIVE_VALUES, raw, "%d,%" PRIu32 ",%" PRIu32, on, time_seconds, interval_seconds)->error;
+}
+
+fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
+{
+    static const char *const names[] = {"READABLE", "WRITABLE", "ACCEPTABLE", "CONNECTED"};
+    const fer_error error = TAKE_WITH(WAIT_ARM, raw, "%s", names[readiness])->error;
+    wait->words[0] = error.kind == FER_OK ? ARMED : 0;
+    script.waits_armed += error.kind == FER_OK;
+    return error;
+}
+
+static void end_wait(ferp_wait *wait)
+{
+    assert_true(wait->words[0] == ARMED);
+    wait->words[0] = 0;
+    script.waits_armed--;
+}
+
+fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
+{
+    const script_answer *answer = deadline == FERP_NO_DEADLINE
+                                      ? take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "ever")
+                                      : take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "%" PRIu64, deadline);
+    end_wait(wait);
+    script.now += answer->elapsed;
+    if (answer->error.kind == FER_TIMED_OUT && script.now < deadline) {
+        script.now = deadline;
+    }
+    return answer->error;
+}
+
+void ferp_wait_disarm(ferp_wait *wait)
+{
+    (void)take(SCRIPT_WAIT_DISARM, FER_RAW_SOCKET_NONE, "");
+    end_wait(wait);
+}
+
+void ferp_wake(fer_raw_socket raw) { (void)TAKE(WAKE, raw); }
+
+fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
+{
+    const script_answer *answer = take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%s", strlen(host) < 100 ? host : "long");
+    lookup->first = answer->error.kind == FER_OK ? &script : NULL;
+    return answer->error;
+}
+
+bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)
+{
+    assert_ptr_equal(lookup->first, &script);
+    return store_addr(take(SCRIPT_LOOKUP_NEXT, FER_RAW_SOCKET_NONE, ""), out).kind == FER_OK;
+}
+
+void ferp_lookup_end(ferp_lookup *lookup)
+{
+    (void)take(SCRIPT_LOOKUP_END, FER_RAW_SOCKET_NONE, "");
+    assert_ptr_equal(lookup->first, &script);
+    lookup->first = NULL;
+}

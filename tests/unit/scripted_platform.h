@@ -1,0 +1,146 @@
+/* scripted_platform.h: a seam for tests of core. Each ferp_ function writes its call into a log and answers what the test told it to:
+ * first the queued answers, then its default. The facts are the test's choice, so that the branches of any system run on this one.
+ * It keeps the rules that a caller of the seam has to keep: a socket is open where it is used and closed once, an armed wait is ended
+ * once. A test that includes this is linked with scripted_platform.c in place of the backend. */
+#ifndef TEST_SCRIPTED_PLATFORM_H
+#define TEST_SCRIPTED_PLATFORM_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/handle.h"
+#include "platform/platform.h"
+
+/* X(name, name in the log, whether it can fail). */
+#define SCRIPT_CALLS(X)                                      \
+    X(SOCKET, "socket", true)                                \
+    X(DUPLICATE, "duplicate", true)                          \
+    X(CLOSE, "close", false)                                 \
+    X(DESCRIBE, "describe", true)                            \
+    X(ADOPT, "adopt", true)                                  \
+    X(RELEASE, "release", true)                              \
+    X(BIND, "bind", true)                                    \
+    X(LISTEN, "listen", true)                                \
+    X(CONNECT, "connect", true)                              \
+    X(ACCEPT, "accept", true)                                \
+    X(LOCAL_ADDR, "local_addr", true)                        \
+    X(PEER_ADDR, "peer_addr", true)                          \
+    X(HASTEN_REFUSAL, "hasten_refusal", false)               \
+    X(RECV, "recv", true)                                    \
+    X(PEEK, "peek", true)                                    \
+    X(RECV_VECTORED, "recv_vectored", true)                  \
+    X(SEND, "send", true)                                    \
+    X(SEND_VECTORED, "send_vectored", true)                  \
+    X(BYTES_QUEUED, "bytes_queued", true)                    \
+    X(SHUTDOWN, "shutdown", true)                            \
+    X(TAKE_ERROR, "take_error", true)                        \
+    X(SET_TIMEOUT, "set_timeout", true)                      \
+    X(TIMEOUT, "timeout", true)                              \
+    X(SET_NONBLOCKING, "set_nonblocking", true)              \
+    X(IS_NONBLOCKING, "is_nonblocking", true)                \
+    X(MARK_READ_ENDED, "mark_read_ended", true)              \
+    X(WAIT_TERMS, "wait_terms", true)                        \
+    X(SET_OPTION, "set_option", true)                        \
+    X(OPTION_VALUE, "option_value", true)                    \
+    X(SET_LINGER, "set_linger", true)                        \
+    X(LINGER, "linger", true)                                \
+    X(SET_KEEPALIVE_VALUES, "set_keepalive_values", true)    \
+    X(WAIT_ARM, "wait_arm", true)                            \
+    X(WAIT_FOR, "wait_for", true)                            \
+    X(WAIT_DISARM, "wait_disarm", false)                     \
+    X(WAKE, "wake", false)                                   \
+    X(LOOKUP_BEGIN, "lookup_begin", true)                    \
+    X(LOOKUP_NEXT, "lookup_next", false)                     \
+    X(LOOKUP_END, "lookup_end", false)
+
+typedef enum script_call {
+#define SCRIPT_CALL_ENUMERATOR(name, text, can_fail) SCRIPT_##name,
+    SCRIPT_CALLS(SCRIPT_CALL_ENUMERATOR)
+#undef SCRIPT_CALL_ENUMERATOR
+    SCRIPT_CALL_COUNT
+} script_call;
+
+/* What one call answers. Outputs are written only on success. */
+typedef struct script_answer {
+    fer_error error;
+    fer_error pending;             /* take_error */
+    uint64_t value;                /* bytes moved or queued; an option, a boolean; seconds of linger, nanoseconds of a timeout */
+    bool on;                       /* linger */
+    struct ferp_wait_terms terms;  /* wait_terms: at first blocking, open, without timeout */
+    fer_socket_addr addr;          /* accept, local_addr, peer_addr, lookup_next */
+    ferp_description description;
+    uint64_t elapsed;              /* wait_for: the nanoseconds that pass; a timeout takes until the deadline by itself */
+} script_answer;
+
+/* The script. Tests set the first group, and read the second. */
+struct script {
+    struct ferp_traits traits;
+    void (*on_call)(script_call call);  /* runs before each call is answered: what another thread does meanwhile */
+    uint64_t fail_at;                   /* the n-th call that can fail does, with fail_with; 0 for none */
+    fer_error fail_with;
+    uint64_t now;
+
+    uint64_t calls_that_can_fail;
+    uint64_t times[SCRIPT_CALL_COUNT];  /* how often each was called */
+    int sockets_open;
+    int waits_armed;
+    char sent[256];                     /* the bytes that send has taken over */
+    size_t sent_len;
+    char log[4096];
+};
+extern struct script script;
+
+/* The facts of the three kinds of system that differ. */
+extern const struct ferp_traits script_posix;
+extern const struct ferp_traits script_bsd;
+extern const struct ferp_traits script_windows;
+
+/* Forgets everything, and takes the facts. The clock says 1000. */
+void script_begin(const struct ferp_traits *traits);
+
+/* One more answer in a function's queue, OK with nothing until it is filled in. */
+script_answer *script_then(script_call call);
+void script_then_fail(script_call call, fer_error_kind kind, int32_t os_code);
+void script_then_move(script_call call, uint64_t bytes);
+
+/* What a function answers when its queue is empty. */
+script_answer *script_default(script_call call);
+
+/* A cmocka teardown: every queued answer was used and every armed wait was ended. */
+int script_ended(void **state);
+
+/* An open socket that is not of the library's making, and a handle that owns such a one. */
+fer_raw_socket script_open_socket(void);
+fer_handle script_stream(uint32_t flags);
+
+fer_socket_addr script_addr(const char *text);
+
+/* Compares what was called since the last look, and forgets it. */
+#define assert_log(want)                        \
+    do {                                        \
+        assert_string_equal(script.log, want);  \
+        script.log[0] = '\0';                   \
+    } while (0)
+
+/* Fails the test unless the call answers that kind and that code. */
+#define assert_error(call, want_kind, want_code)                                                                     \
+    do {                                                                                                             \
+        fer_error got_ = (call);                                                                                     \
+        if (got_.kind != (want_kind) || got_.os_code != (want_code)) {                                               \
+            fail_msg("%s: %s (%ld), not %s (%ld)", #call, fer_error_kind_name(got_.kind), (long)got_.os_code,        \
+                     fer_error_kind_name(want_kind), (long)(want_code));                                             \
+        }                                                                                                            \
+    } while (0)
+#define assert_ok(call) assert_error(call, FER_OK, 0)
+
+/* One entry of a test group. */
+#define script_test(name) cmocka_unit_test_teardown(name, script_ended)
+
+#endif

@@ -1,0 +1,458 @@
+/* test_stream_state.c: the state tables against a second telling of the same rules, in plain ifs; what can be reached; precedence. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/stream_state.h"
+
+/* The model's own idea of a handle. */
+struct told {
+    feri_life life;
+    feri_read_half read;
+    feri_write_half write;
+    bool end_seen;
+    fer_error_kind reason;
+};
+
+static const fer_error_kind some_reasons[] = {FER_OK, FER_CONNECTION_RESET, FER_TIMED_OUT, FER_UNCATEGORIZED};
+#define REASON_COUNT (sizeof some_reasons / sizeof some_reasons[0])
+#define WORD_COUNT ((size_t)FERI_LIFE_COUNT * FERI_READ_COUNT * FERI_WRITE_COUNT * FERI_ENDING_COUNT * REASON_COUNT)
+
+static feri_state word_of(struct told told)
+{
+    return (uint32_t)told.life | (uint32_t)told.read << 4 | (uint32_t)told.write << 8 | (uint32_t)told.end_seen << 12 |
+           (uint32_t)told.reason << 16;
+}
+
+/* The n-th of all words whose fields are in range, those that no handle ever has included. */
+static struct told nth_told(size_t n)
+{
+    struct told told;
+    told.life = (feri_life)(n % FERI_LIFE_COUNT);
+    n /= FERI_LIFE_COUNT;
+    told.read = (feri_read_half)(n % FERI_READ_COUNT);
+    n /= FERI_READ_COUNT;
+    told.write = (feri_write_half)(n % FERI_WRITE_COUNT);
+    n /= FERI_WRITE_COUNT;
+    told.end_seen = n % 2 != 0;
+    told.reason = some_reasons[n / 2];
+    return told;
+}
+
+static bool brings_reason(feri_event event)
+{
+    return event == FERI_EVENT_CONNECT_FAIL || event == FERI_EVENT_GOT_RESET;
+}
+
+/* ---- The model */
+
+static void forget_all(struct told *told)
+{
+    told->read = FERI_READ_OPEN;
+    told->write = FERI_WRITE_OPEN;
+    told->end_seen = false;
+    told->reason = FER_OK;
+}
+
+static void shut_read(struct told *told)
+{
+    told->read = FERI_READ_SHUT;
+}
+
+static void shut_write(struct told *told)
+{
+    told->write = FERI_WRITE_SHUT;
+}
+
+/* A fatal error: sticks to the handle, whatever saw it first. */
+static void meet_reset(struct told *told, fer_error_kind reason)
+{
+    if (told->read == FERI_READ_OPEN) {
+        told->read = FERI_READ_RESET;
+    }
+    if (told->write == FERI_WRITE_OPEN) {
+        told->write = FERI_WRITE_GONE;
+    }
+    if (told->reason == FER_OK) {
+        told->reason = reason;
+    }
+    told->end_seen = true;
+}
+
+static void meet_eof(struct told *told)
+{
+    if (told->read == FERI_READ_SHUT) {
+        return; /* the handle's own doing, which tells nothing of the peer */
+    }
+    if (told->read == FERI_READ_OPEN) {
+        told->read = FERI_READ_EOF;
+    }
+    told->end_seen = true;
+}
+
+static void meet_pipe(struct told *told)
+{
+    if (told->write == FERI_WRITE_OPEN) {
+        told->write = FERI_WRITE_GONE;
+    }
+}
+
+/* What befalls a handle that is open. */
+static void befall_open(struct told *told, feri_event event, fer_error_kind reason)
+{
+    if (event == FERI_EVENT_SHUT_READ || event == FERI_EVENT_SHUT_BOTH) {
+        shut_read(told);
+    }
+    if (event == FERI_EVENT_SHUT_WRITE || event == FERI_EVENT_SHUT_BOTH) {
+        shut_write(told);
+    }
+    if (event == FERI_EVENT_GOT_EOF) {
+        meet_eof(told);
+    }
+    if (event == FERI_EVENT_GOT_RESET) {
+        meet_reset(told, reason);
+    }
+    if (event == FERI_EVENT_GOT_PIPE) {
+        meet_pipe(told);
+    }
+}
+
+/* How a claim ends. A handle whose halves have ended already is not one that a call is filling. */
+static bool end_claim(struct told *told, feri_event event, fer_error_kind reason)
+{
+    if (told->life != FERI_LIFE_CONNECTING || told->read != FERI_READ_OPEN || told->write != FERI_WRITE_OPEN) {
+        return false;
+    }
+    if (event == FERI_EVENT_CONNECT_OK) {
+        told->life = FERI_LIFE_OPEN;
+    }
+    if (event == FERI_EVENT_CONNECT_ABANDON) {
+        told->life = FERI_LIFE_NEW;
+        forget_all(told);
+    }
+    if (event == FERI_EVENT_CONNECT_FAIL) {
+        told->life = FERI_LIFE_CONNECT_FAILED;
+        told->reason = told->reason == FER_OK ? reason : told->reason;
+    }
+    return true;
+}
+
+/* False for misuse. */
+static bool befall(struct told *told, feri_event event, fer_error_kind reason)
+{
+    if (event == FERI_EVENT_CONNECT_BEGIN) {
+        if (told->life != FERI_LIFE_NEW && told->life != FERI_LIFE_CLOSED) {
+            return false;
+        }
+        told->life = FERI_LIFE_CONNECTING;
+        forget_all(told);
+        return true;
+    }
+    if (event == FERI_EVENT_CLOSE) {
+        told->life = told->life == FERI_LIFE_NEW ? FERI_LIFE_NEW : FERI_LIFE_CLOSED;
+        forget_all(told);
+        return true;
+    }
+    if (event == FERI_EVENT_CONNECT_OK || event == FERI_EVENT_CONNECT_ABANDON || event == FERI_EVENT_CONNECT_FAIL) {
+        return end_claim(told, event, reason);
+    }
+    befall_open(told, event, reason);
+    return told->life == FERI_LIFE_OPEN;
+}
+
+static feri_answer answer_when_open(struct told told, feri_request request)
+{
+    if (request == FERI_REQUEST_READ && told.read == FERI_READ_RESET) {
+        return FERI_ANSWER_ASK_QUEUE;
+    }
+    if (request == FERI_REQUEST_READ && told.read != FERI_READ_OPEN) {
+        return FERI_ANSWER_END;
+    }
+    if (request == FERI_REQUEST_WRITE && told.write == FERI_WRITE_SHUT) {
+        return FERI_ANSWER_PIPE;
+    }
+    if (request == FERI_REQUEST_WRITE && told.write == FERI_WRITE_GONE) {
+        return FERI_ANSWER_REASON;
+    }
+    if (request == FERI_REQUEST_PEER_ADDR && told.end_seen) {
+        return FERI_ANSWER_UNCONNECTED;
+    }
+    return FERI_ANSWER_ASK_OS;
+}
+
+static feri_answer answer_of(struct told told, feri_request request)
+{
+    if (told.life == FERI_LIFE_OPEN) {
+        return answer_when_open(told, request);
+    }
+    if (told.life == FERI_LIFE_CONNECTING && request == FERI_REQUEST_SHUTDOWN) {
+        return FERI_ANSWER_UNCONNECTED;
+    }
+    if (told.life == FERI_LIFE_CONNECTING && request != FERI_REQUEST_USE) {
+        return FERI_ANSWER_PENDING;
+    }
+    if (told.life == FERI_LIFE_CONNECT_FAILED && request == FERI_REQUEST_TAKE_ERROR) {
+        return FERI_ANSWER_REASON;
+    }
+    bool is_transfer = request == FERI_REQUEST_READ || request == FERI_REQUEST_WRITE || request == FERI_REQUEST_SHUTDOWN;
+    if (told.life == FERI_LIFE_NEW && is_transfer) {
+        return FERI_ANSWER_UNCONNECTED;
+    }
+    return FERI_ANSWER_MISUSE;
+}
+
+/* ---- The tables against the model */
+
+static void every_event_does_to_every_word_what_the_rules_say(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < WORD_COUNT; n++) {
+        for (unsigned e = 0; e < FERI_EVENT_COUNT; e++) {
+            for (size_t r = 0; r < REASON_COUNT; r++) {
+                struct told told = nth_told(n);
+                if (brings_reason((feri_event)e) != (some_reasons[r] != FER_OK)) {
+                    continue;
+                }
+                feri_state got = feri_state_next(word_of(told), (feri_event)e, some_reasons[r]);
+                feri_state want = befall(&told, (feri_event)e, some_reasons[r]) ? word_of(told) : FERI_STATE_MISUSE;
+                if (got != want) {
+                    fail_msg("event %u of word %08lx: %08lx, not %08lx", e, (unsigned long)word_of(nth_told(n)),
+                             (unsigned long)got, (unsigned long)want);
+                }
+            }
+        }
+    }
+}
+
+static void every_request_is_answered_as_the_rules_say(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < WORD_COUNT; n++) {
+        for (unsigned r = 0; r < FERI_REQUEST_COUNT; r++) {
+            struct told told = nth_told(n);
+            feri_answer got = feri_state_answer(word_of(told), (feri_request)r);
+            if (got != answer_of(told, (feri_request)r)) {
+                fail_msg("request %u of word %08lx: %d, not %d", r, (unsigned long)word_of(told), (int)got,
+                         (int)answer_of(told, (feri_request)r));
+            }
+        }
+    }
+}
+
+static void the_fields_of_every_word_are_read_back(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < WORD_COUNT; n++) {
+        struct told told = nth_told(n);
+        feri_state word = word_of(told);
+        assert_int_equal(feri_state_life(word), told.life);
+        assert_int_equal(feri_state_read_half(word), told.read);
+        assert_int_equal(feri_state_write_half(word), told.write);
+        assert_int_equal(feri_state_ending(word), told.end_seen ? FERI_ENDING_SEEN : FERI_ENDING_UNSEEN);
+        assert_int_equal(feri_state_reason(word), told.reason);
+        assert_int_equal(feri_state_both_halves_shut(word),
+                         told.read == FERI_READ_SHUT && told.write == FERI_WRITE_SHUT);
+    }
+}
+
+static void a_word_of_zero_is_a_new_handle(void **state)
+{
+    (void)state;
+    assert_int_equal(feri_state_life(0), FERI_LIFE_NEW);
+    assert_int_equal(feri_state_read_half(0), FERI_READ_OPEN);
+    assert_int_equal(feri_state_write_half(0), FERI_WRITE_OPEN);
+    assert_int_equal(feri_state_ending(0), FERI_ENDING_UNSEEN);
+    assert_int_equal(feri_state_reason(0), FER_OK);
+    assert_int_equal(feri_state_next(0, FERI_EVENT_CLOSE, FER_OK), 0);
+}
+
+/* ---- What can be reached from a new handle */
+
+#define REACHED_MAX 400
+
+struct reached {
+    feri_state words[REACHED_MAX];
+    size_t count;
+};
+
+static void reach(struct reached *reached, feri_state word)
+{
+    for (size_t i = 0; i < reached->count; i++) {
+        if (reached->words[i] == word) {
+            return;
+        }
+    }
+    assert_true(reached->count < REACHED_MAX);
+    reached->words[reached->count++] = word;
+}
+
+static void reach_all(struct reached *reached)
+{
+    reached->count = 0;
+    reach(reached, 0);
+    for (size_t i = 0; i < reached->count; i++) {
+        for (unsigned e = 0; e < FERI_EVENT_COUNT; e++) {
+            for (size_t r = 0; r < REASON_COUNT; r++) {
+                if (brings_reason((feri_event)e) != (some_reasons[r] != FER_OK)) {
+                    continue;
+                }
+                feri_state next = feri_state_next(reached->words[i], (feri_event)e, some_reasons[r]);
+                if (next != FERI_STATE_MISUSE) {
+                    reach(reached, next);
+                }
+            }
+        }
+    }
+}
+
+static void every_state_of_every_field_is_reached_and_none_beyond(void **state)
+{
+    (void)state;
+    struct reached reached;
+    unsigned lives = 0;
+    unsigned reads = 0;
+    unsigned writes = 0;
+    unsigned endings = 0;
+    reach_all(&reached);
+    for (size_t i = 0; i < reached.count; i++) {
+        feri_state word = reached.words[i];
+        assert_true((word & 0xF) < FERI_LIFE_COUNT);
+        assert_true((word >> 4 & 0xF) < FERI_READ_COUNT);
+        assert_true((word >> 8 & 0xF) < FERI_WRITE_COUNT);
+        assert_true((word >> 12 & 0xF) < FERI_ENDING_COUNT);
+        assert_int_equal(word >> 24, 0);
+        lives |= 1u << (word & 0xF);
+        reads |= 1u << (word >> 4 & 0xF);
+        writes |= 1u << (word >> 8 & 0xF);
+        endings |= 1u << (word >> 12 & 0xF);
+    }
+    assert_int_equal(lives, (1u << FERI_LIFE_COUNT) - 1);
+    assert_int_equal(reads, (1u << FERI_READ_COUNT) - 1);
+    assert_int_equal(writes, (1u << FERI_WRITE_COUNT) - 1);
+    assert_int_equal(endings, (1u << FERI_ENDING_COUNT) - 1);
+}
+
+static void what_is_reached_makes_sense(void **state)
+{
+    (void)state;
+    struct reached reached;
+    reach_all(&reached);
+    for (size_t i = 0; i < reached.count; i++) {
+        feri_state word = reached.words[i];
+        bool is_open = feri_state_life(word) == FERI_LIFE_OPEN;
+        bool untouched = (word & ~UINT32_C(0xF)) == 0;
+        assert_true(is_open || untouched || feri_state_life(word) == FERI_LIFE_CONNECT_FAILED);
+        if (feri_state_read_half(word) == FERI_READ_RESET) {
+            assert_int_not_equal(feri_state_reason(word), FER_OK);
+            assert_int_not_equal(feri_state_write_half(word), FERI_WRITE_OPEN);
+        }
+        if (feri_state_read_half(word) == FERI_READ_RESET || feri_state_read_half(word) == FERI_READ_EOF) {
+            assert_int_equal(feri_state_ending(word), FERI_ENDING_SEEN);
+        }
+        if (feri_state_life(word) == FERI_LIFE_CONNECT_FAILED) {
+            assert_int_not_equal(feri_state_reason(word), FER_OK);
+        }
+    }
+}
+
+/* ---- Precedence, in stories */
+
+static feri_state opened(void)
+{
+    feri_state word = feri_state_next(0, FERI_EVENT_CONNECT_BEGIN, FER_OK);
+    return feri_state_next(word, FERI_EVENT_CONNECT_OK, FER_OK);
+}
+
+static void an_end_of_file_never_turns_into_a_reset(void **state)
+{
+    (void)state;
+    feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_EOF, FER_OK);
+    word = feri_state_next(word, FERI_EVENT_GOT_RESET, FER_CONNECTION_RESET);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_END);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_WRITE), FERI_ANSWER_REASON);
+}
+
+static void a_reset_never_turns_into_an_end_of_file(void **state)
+{
+    (void)state;
+    feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_RESET, FER_CONNECTION_RESET);
+    word = feri_state_next(word, FERI_EVENT_GOT_EOF, FER_OK);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_ASK_QUEUE);
+}
+
+static void the_first_reason_stays(void **state)
+{
+    (void)state;
+    feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_RESET, FER_HOST_UNREACHABLE);
+    word = feri_state_next(word, FERI_EVENT_GOT_RESET, FER_CONNECTION_RESET);
+    assert_int_equal(feri_state_reason(word), FER_HOST_UNREACHABLE);
+}
+
+static void the_handle_s_own_shutdown_goes_over_every_end(void **state)
+{
+    (void)state;
+    const feri_event ends[] = {FERI_EVENT_GOT_EOF, FERI_EVENT_GOT_RESET, FERI_EVENT_GOT_PIPE};
+    for (size_t i = 0; i < 3; i++) {
+        fer_error_kind reason = brings_reason(ends[i]) ? FER_CONNECTION_RESET : FER_OK;
+        feri_state before = feri_state_next(feri_state_next(opened(), ends[i], reason), FERI_EVENT_SHUT_BOTH, FER_OK);
+        feri_state after = feri_state_next(feri_state_next(opened(), FERI_EVENT_SHUT_BOTH, FER_OK), ends[i], reason);
+        assert_int_equal(feri_state_answer(before, FERI_REQUEST_READ), FERI_ANSWER_END);
+        assert_int_equal(feri_state_answer(after, FERI_REQUEST_READ), FERI_ANSWER_END);
+        assert_int_equal(feri_state_answer(before, FERI_REQUEST_WRITE), FERI_ANSWER_PIPE);
+        assert_int_equal(feri_state_answer(after, FERI_REQUEST_WRITE), FERI_ANSWER_PIPE);
+        assert_true(feri_state_both_halves_shut(before));
+        assert_true(feri_state_both_halves_shut(after));
+    }
+}
+
+static void an_end_of_one_s_own_making_leaves_the_peer_s_address_known(void **state)
+{
+    (void)state;
+    feri_state word = feri_state_next(opened(), FERI_EVENT_SHUT_READ, FER_OK);
+    word = feri_state_next(word, FERI_EVENT_GOT_EOF, FER_OK);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_PEER_ADDR), FERI_ANSWER_ASK_OS);
+    word = feri_state_next(word, FERI_EVENT_GOT_RESET, FER_CONNECTION_RESET);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_PEER_ADDR), FERI_ANSWER_UNCONNECTED);
+}
+
+static void an_end_that_was_seen_outlives_the_shutdown_of_its_half(void **state)
+{
+    (void)state;
+    feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_EOF, FER_OK);
+    word = feri_state_next(word, FERI_EVENT_SHUT_READ, FER_OK);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_PEER_ADDR), FERI_ANSWER_UNCONNECTED);
+}
+
+static void a_broken_pipe_says_nothing_of_reading(void **state)
+{
+    (void)state;
+    feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_PIPE, FER_OK);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_ASK_OS);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_WRITE), FERI_ANSWER_REASON);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_PEER_ADDR), FERI_ANSWER_ASK_OS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_event_does_to_every_word_what_the_rules_say),
+        cmocka_unit_test(every_request_is_answered_as_the_rules_say),
+        cmocka_unit_test(the_fields_of_every_word_are_read_back),
+        cmocka_unit_test(a_word_of_zero_is_a_new_handle),
+        cmocka_unit_test(every_state_of_every_field_is_reached_and_none_beyond),
+        cmocka_unit_test(what_is_reached_makes_sense),
+        cmocka_unit_test(an_end_of_file_never_turns_into_a_reset),
+        cmocka_unit_test(a_reset_never_turns_into_an_end_of_file),
+        cmocka_unit_test(the_first_reason_stays),
+        cmocka_unit_test(the_handle_s_own_shutdown_goes_over_every_end),
+        cmocka_unit_test(an_end_of_one_s_own_making_leaves_the_peer_s_address_known),
+        cmocka_unit_test(an_end_that_was_seen_outlives_the_shutdown_of_its_half),
+        cmocka_unit_test(a_broken_pipe_says_nothing_of_reading),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
