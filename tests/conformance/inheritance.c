@@ -112,7 +112,7 @@ static void close_of_a_lingering_nonblocking_stream_leaks_nothing(void **state)
 {
     struct pair_kind *kind = *state;
     size_t before = 0;
-    for (int round = 0; round < 4; round++) {
+    for (int round = 0; round < 2; round++) {
         struct pair *pair = pair_open_kind(kind);
         (void)fill_until_it_would_block(&pair->stream);
         assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(1000)));

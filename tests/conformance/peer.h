@@ -72,6 +72,7 @@ void peer_take(fer_raw_socket raw);               /* is the peer's from now on *
 
 bool peer_raw_wait_readable(fer_raw_socket raw);
 bool peer_raw_wait_failed(fer_raw_socket raw);    /* until a reset or another fatal error has arrived */
+bool peer_raw_has_failed(fer_raw_socket raw); /* one has arrived */
 bool peer_raw_is_inheritable(fer_raw_socket raw);
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable);
 bool peer_raw_is_nonblocking(fer_raw_socket raw); /* of a stream on which nothing has arrived */

@@ -380,6 +380,8 @@ bool peer_raw_wait_failed(fer_raw_socket raw)
     return (wait_events(raw, 0, PEER_LIMIT_MS) & (POLLERR | POLLHUP)) != 0;
 }
 
+bool peer_raw_has_failed(fer_raw_socket raw) { return (wait_events(raw, 0, 0) & (POLLERR | POLLHUP)) != 0; }
+
 bool peer_raw_is_inheritable(fer_raw_socket raw) { return (fcntl((int)raw, F_GETFD) & FD_CLOEXEC) == 0; }
 
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)

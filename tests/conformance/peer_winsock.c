@@ -385,6 +385,8 @@ bool peer_raw_wait_failed(fer_raw_socket raw)
     return true;
 }
 
+bool peer_raw_has_failed(fer_raw_socket raw) { return (wait_events(raw, POLLRDNORM, 0) & POLLERR) != 0; }
+
 bool peer_raw_is_inheritable(fer_raw_socket raw)
 {
     DWORD flags = 0;

@@ -340,10 +340,10 @@ fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *to
     }
 }
 
-/* Small pieces last: where a large one finds no room, a small one may still fit behind what is queued. */
+/* Small pieces last: where a large one finds no room, a smaller one may still fit. Even then room may come back a little later. */
 uint64_t fill_until_it_would_block(fer_tcp_stream *stream)
 {
-    static const size_t pieces[] = {PIECE, 512, 1};
+    static const size_t pieces[] = {PIECE, 4096};
     uint64_t total = 0;
     uint64_t before = 0;
     assert_ok(fer_tcp_stream_set_nonblocking(stream, true));

@@ -1,0 +1,443 @@
+/* listening.c: rules L1 to L6: binding, accepting, and the addresses of both ends. */
+#include "support/fixture.h"
+#include "support/process.h"
+#include "support/thread.h"
+
+static fer_socket_addr addr_of(const char *text)
+{
+    fer_socket_addr addr;
+    assert_ok(fer_socket_addr_parse(&addr, text));
+    return addr;
+}
+
+/* ---- L1: "Two listeners on one address and port: ADDR_IN_USE everywhere." */
+
+static void a_second_listener_on_one_address_is_addr_in_use(void **state)
+{
+    struct pair_kind *kind = *state;
+    if (kind->family == PEER_V6) {
+        skip_without_v6();
+    }
+    uint16_t port = 0;
+    (void)test_listening(kind->family, &port);
+    fer_tcp_listener *second = test_listener();
+    fer_socket_addr addr = loopback(kind->family, port);
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    (void)fer_socket_addr_format(&addr, text, sizeof text);
+    fer_error error = fer_tcp_listener_bind_addr(second, &addr);
+    assert_kind(error, FER_ADDR_IN_USE);
+    assert_int_not_equal(error.os_code, 0);
+    assert_kind(fer_tcp_listener_bind_addrs(second, &addr, 1), FER_ADDR_IN_USE);
+    assert_kind(fer_tcp_listener_bind(second, text), FER_ADDR_IN_USE);
+    addr.port = 0;
+    assert_ok(fer_tcp_listener_bind_addr(second, &addr));
+}
+
+static void a_second_wildcard_listener_is_addr_in_use(void **state)
+{
+    (void)state;
+    fer_tcp_listener *first = test_listener();
+    fer_tcp_listener *second = test_listener();
+    fer_socket_addr addr = addr_of("0.0.0.0:0");
+    assert_ok(fer_tcp_listener_bind_addr(first, &addr));
+    assert_ok(fer_tcp_listener_local_addr(first, &addr));
+    assert_kind(fer_tcp_listener_bind_addr(second, &addr), FER_ADDR_IN_USE);
+}
+
+static void an_address_that_another_program_listens_on_is_addr_in_use(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    assert_true(peer_listen(PEER_V4, 4, &port) != PEER_NONE);
+    fer_tcp_listener *listener = test_listener();
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    assert_kind(fer_tcp_listener_bind_addr(listener, &addr), FER_ADDR_IN_USE);
+}
+
+/* L1: "where it would let another process steal the port, exclusive use is asked for instead": nobody can listen beside us, SO_REUSEADDR
+ * or not. */
+static void nobody_can_listen_beside_a_listener(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    assert_true(peer_listen_at(PEER_V4, port) == PEER_NONE);
+    fer_tcp_stream *stream = test_stream();
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+}
+
+/* L1: "bind sets SO_REUSEADDR on POSIX only"; on Windows "exclusive use is asked for instead". */
+static void reuse_is_set_on_posix_and_exclusive_use_on_windows(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_raw_socket raw = fer_tcp_listener_as_raw(test_listening(PEER_V4, &port));
+    assert_int_equal(peer_raw_reuses_address(raw), !peer_is_windows());
+    assert_int_equal(peer_raw_is_exclusive(raw), peer_is_windows() ? 1 : -1);
+}
+
+/* L1: "a port in TIME_WAIT can then be bound again at once". */
+static void a_port_in_time_wait_can_be_bound_again_at_once(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    for (int i = 0; i < 3; i++) {
+        fer_tcp_stream *stream = test_stream();
+        char byte;
+        size_t n = 0;
+        peer_socket other = peer_connect(PEER_V4, port);
+        assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+        assert_exchange(stream, other);
+        fer_tcp_stream_close(stream);
+        assert_int_equal(peer_recv_some(other, &byte, 1, &n), PEER_END);
+        peer_close(other);
+        fer_tcp_listener_close(listener);
+        fer_socket_addr addr = loopback(PEER_V4, port);
+        assert_ok(fer_tcp_listener_bind_addr(listener, &addr));
+    }
+}
+
+/* ---- L2: "Port 0 picks one, and local_addr tells it." */
+
+static void port_0_picks_one_and_local_addr_tells_it(void **state)
+{
+    struct pair_kind *kind = *state;
+    if (kind->family == PEER_V6) {
+        skip_without_v6();
+    }
+    uint16_t ports[2] = {0, 0};
+    for (int i = 0; i < 2; i++) {
+        fer_tcp_listener *listener = test_listening(kind->family, &ports[i]);
+        fer_tcp_stream *stream = test_stream();
+        assert_int_not_equal(ports[i], 0);
+        assert_int_equal(ports[i], peer_local_port(fer_tcp_listener_as_raw(listener)));
+        peer_socket other = peer_connect(kind->family, ports[i]);
+        assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+        assert_exchange(stream, other);
+    }
+    assert_int_not_equal(ports[0], ports[1]);
+}
+
+/* L2: "Backlog is 128": so many connections wait in the queue, and where the OS tells the number, it is that. */
+static void the_backlog_is_128(void **state)
+{
+    enum { BACKLOG = 128 };
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    int told = peer_raw_backlog(fer_tcp_listener_as_raw(listener));
+    assert_true(told == BACKLOG || told == -1);
+    for (int i = 0; i < BACKLOG; i++) {
+        assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
+    }
+    for (int i = 0; i < BACKLOG; i++) {
+        fer_tcp_stream stream = {0};
+        assert_ok(fer_tcp_listener_accept(listener, &stream, NULL));
+        fer_tcp_stream_close(&stream);
+    }
+}
+
+/* ---- L3: "accept skips connections that died in the queue ... and goes on waiting" */
+
+struct late_client {
+    uint16_t port;
+    peer_socket peer;
+};
+
+static void connect_late(void *argument)
+{
+    struct late_client *client = argument;
+    peer_pause(60);
+    client->peer = peer_connect(PEER_V4, client->port);
+}
+
+/* An OS that hands out a dead connection (Linux does) is not at fault: its stream tells the reset. accept itself never fails. */
+static void accept_survives_connections_that_died_in_the_queue(void **state)
+{
+    (void)state;
+    struct late_client client = {0, PEER_NONE};
+    fer_tcp_listener *listener = test_listening(PEER_V4, &client.port);
+    fer_tcp_stream *stream = test_stream();
+    test_thread thread;
+    for (int i = 0; i < 5; i++) {
+        peer_reset(peer_connect(PEER_V4, client.port));
+    }
+    test_thread_start(&thread, connect_late, &client);
+    fer_error error = {FER_OK, 0};
+    bool alive = false;
+    for (int i = 0; i < 6 && error.kind == FER_OK && !alive; i++) {
+        fer_tcp_stream_close(stream);
+        fer_socket_addr peer = {0};
+        error = fer_tcp_listener_accept(listener, stream, &peer);
+        alive = error.kind == FER_OK && !peer_raw_has_failed(fer_tcp_stream_as_raw(stream));
+    }
+    test_thread_join(&thread);
+    assert_ok(error);
+    assert_true(alive && client.peer != PEER_NONE);
+    assert_exchange(stream, client.peer);
+}
+
+static void nonblocking_accept_survives_connections_that_died(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_stream *stream = test_stream();
+    fer_error error = {FER_OK, 0};
+    assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
+    for (int i = 0; i < 5; i++) {
+        peer_reset(peer_connect(PEER_V4, port));
+    }
+    for (int i = 0; i < 6 && error.kind == FER_OK; i++) {
+        fer_tcp_stream_close(stream);
+        error = fer_tcp_listener_accept(listener, stream, NULL);
+    }
+    assert_kind(error, FER_WOULD_BLOCK);
+}
+
+static void accept_waits_for_a_connection(void **state)
+{
+    (void)state;
+    struct late_client client = {0, PEER_NONE};
+    fer_tcp_listener *listener = test_listening(PEER_V4, &client.port);
+    fer_tcp_stream *stream = test_stream();
+    test_thread thread;
+    test_thread_start(&thread, connect_late, &client);
+    fer_error error = fer_tcp_listener_accept(listener, stream, NULL);
+    test_thread_join(&thread);
+    assert_ok(error);
+    assert_exchange(stream, client.peer);
+}
+
+/* L3: "TOO_MANY_OPEN_FILES is reported and the pending connection is not lost." Each other call that makes a handle reports it too. */
+static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_listener *other_listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_true(peer_raw_wait_readable(fer_tcp_listener_as_raw(listener)));
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    fer_socket_addr any_port = loopback(PEER_V4, 0);
+    if (!process_forbid_new_handles()) {
+        skip_because("this OS has no limit on a process's handles");
+    }
+    fer_error errors[7];
+    errors[0] = fer_tcp_listener_accept(listener, stream, NULL);
+    errors[1] = fer_tcp_listener_accept(listener, stream, NULL);
+    errors[2] = fer_tcp_stream_connect_addr(stream, &addr);
+    errors[3] = fer_tcp_stream_connect_timeout(stream, &addr, millis(1000));
+    errors[4] = fer_tcp_stream_try_clone(&pair->stream, stream);
+    errors[5] = fer_tcp_listener_bind_addr(other_listener, &any_port);
+    errors[6] = fer_tcp_listener_try_clone(listener, other_listener);
+    process_allow_new_handles();
+    for (size_t i = 0; i < 7; i++) {
+        assert_kind(errors[i], FER_TOO_MANY_OPEN_FILES);
+        assert_int_not_equal(errors[i].os_code, 0);
+    }
+    assert_new(stream);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+    assert_ok(fer_tcp_listener_bind_addr(other_listener, &any_port));
+    assert_alive(pair);
+}
+
+/* ---- L4: "A bind to [::] takes IPv4 too on every OS (IPV6_V6ONLY is always cleared)". */
+
+static void a_listener_on_all_of_ipv6_takes_ipv4_too(void **state)
+{
+    (void)state;
+    skip_without_v6();
+    fer_tcp_listener *listener = test_listener();
+    fer_socket_addr addr = addr_of("[::]:0");
+    fer_error error = fer_tcp_listener_bind_addr(listener, &addr);
+    if (error.kind == FER_UNSUPPORTED) {
+        skip_because("this OS has no dual stack");
+    }
+    assert_ok(error);
+    assert_int_equal(peer_raw_only_v6(fer_tcp_listener_as_raw(listener)), 0);
+    assert_ok(fer_tcp_listener_local_addr(listener, &addr));
+    for (int v6 = 0; v6 < 2; v6++) {
+        fer_tcp_stream *stream = test_stream();
+        fer_socket_addr peer;
+        char text[FER_SOCKET_ADDR_TEXT_CAP];
+        peer_socket other = peer_connect(v6 ? PEER_V6 : PEER_V4, addr.port);
+        assert_ok(fer_tcp_listener_accept(listener, stream, &peer));
+        assert_exchange(stream, other);
+        assert_int_equal(peer.port, peer_local_port(other));
+        (void)fer_ip_addr_format(&peer.ip, text, sizeof text);
+        assert_string_equal(text, v6 ? "::1" : "::ffff:127.0.0.1");
+    }
+    fer_tcp_listener *second = test_listener();
+    fer_socket_addr v4 = addr_of("0.0.0.0:0");
+    v4.port = addr.port;
+    if (peer_is_wine() || !peer_is_windows()) {
+        assert_kind(fer_tcp_listener_bind_addr(second, &v4), FER_ADDR_IN_USE);
+    }
+}
+
+/* ---- L5: "An address that is not this machine's is ADDR_NOT_AVAILABLE." */
+
+static void an_address_not_this_machines_is_addr_not_available(void **state)
+{
+    static const char *const texts[] = {"192.0.2.1:0", "203.0.113.7:0", "[2001:db8::1]:0"};
+    (void)state;
+    fer_tcp_listener *listener = test_listener();
+    for (size_t i = 0; i < 3; i++) {
+        if (i == 2) {
+            skip_without_v6();
+        }
+        fer_socket_addr addr = addr_of(texts[i]);
+        fer_error error = fer_tcp_listener_bind_addr(listener, &addr);
+        assert_kind(error, FER_ADDR_NOT_AVAILABLE);
+        assert_int_not_equal(error.os_code, 0);
+        assert_kind(fer_tcp_listener_bind(listener, texts[i]), FER_ADDR_NOT_AVAILABLE);
+    }
+    fer_socket_addr mixed[2] = {addr_of("192.0.2.1:0"), addr_of("127.0.0.1:0")};
+    assert_ok(fer_tcp_listener_bind_addrs(listener, mixed, 2));
+}
+
+/* bind_addrs: the first that can be bound; else the error is the last one's; none at all is INVALID_INPUT. */
+static void bind_addrs_takes_the_first_that_works_or_tells_the_last_error(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    (void)test_listening(PEER_V4, &port);
+    fer_tcp_listener *listener = test_listener();
+    fer_socket_addr used = loopback(PEER_V4, port);
+    fer_socket_addr strange = addr_of("192.0.2.1:0");
+    fer_socket_addr used_last[2] = {strange, used};
+    fer_socket_addr strange_last[2] = {used, strange};
+    assert_kind(fer_tcp_listener_bind_addrs(listener, used_last, 2), FER_ADDR_IN_USE);
+    assert_kind(fer_tcp_listener_bind_addrs(listener, strange_last, 2), FER_ADDR_NOT_AVAILABLE);
+    assert_own(fer_tcp_listener_bind_addrs(listener, &used, 0), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_bind_addrs(listener, NULL, 0), FER_INVALID_INPUT);
+    assert_ok(fer_tcp_listener_bind(listener, "localhost:0"));
+}
+
+/* ---- L6: "local_addr is always the OS's answer. peer_addr too, until this handle has seen the stream's end or a reset" */
+
+static void both_addresses_are_the_oss_answer(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_socket_addr local;
+    fer_socket_addr peer;
+    assert_ok(fer_tcp_stream_local_addr(&pair->stream, &local));
+    assert_ok(fer_tcp_stream_peer_addr(&pair->stream, &peer));
+    fer_socket_addr want_local = loopback(pair->kind.family, peer_remote_port(pair->other));
+    fer_socket_addr want_peer = loopback(pair->kind.family, peer_local_port(pair->other));
+    assert_true(fer_socket_addr_eq(&local, &want_local));
+    assert_true(fer_socket_addr_eq(&peer, &want_peer));
+}
+
+static void accept_tells_the_peers_address(void **state)
+{
+    struct pair_kind *kind = *state;
+    if (kind->family == PEER_V6) {
+        skip_without_v6();
+    }
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(kind->family, &port);
+    fer_tcp_stream *stream = test_stream();
+    peer_socket other = peer_connect(kind->family, port);
+    fer_socket_addr told;
+    fer_socket_addr asked;
+    memset(&told, 0x5a, sizeof told);
+    assert_ok(fer_tcp_listener_accept(listener, stream, &told));
+    fer_socket_addr want = loopback(kind->family, peer_local_port(other));
+    assert_true(fer_socket_addr_eq(&told, &want));
+    assert_ok(fer_tcp_stream_peer_addr(stream, &asked));
+    assert_true(fer_socket_addr_eq(&asked, &want));
+}
+
+/* L6: "from then on it is NOT_CONNECTED everywhere": after the end ... */
+static void peer_addr_is_not_connected_once_the_end_was_seen(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int closed = 0; closed < 2; closed++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_socket_addr addr;
+        fer_socket_addr local;
+        char byte;
+        assert_ok(fer_tcp_stream_local_addr(&pair->stream, &local));
+        if (closed) {
+            peer_close(pair->other);
+            pair->other = PEER_NONE;
+        } else {
+            assert_true(peer_shutdown_write(pair->other));
+        }
+        assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+        assert_ok(fer_tcp_stream_peer_addr(&pair->stream, &addr));
+        assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL));
+        fer_socket_addr untouched = addr;
+        assert_own(fer_tcp_stream_peer_addr(&pair->stream, &addr), FER_NOT_CONNECTED);
+        assert_memory_equal(&addr, &untouched, sizeof addr);
+        assert_ok(fer_tcp_stream_local_addr(&pair->stream, &addr));
+        assert_true(fer_socket_addr_eq(&addr, &local));
+        pair_close(pair);
+    }
+}
+
+/* L6: ... and after a reset. */
+static void peer_addr_is_not_connected_once_a_reset_was_seen(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_socket_addr addr;
+    fer_socket_addr local;
+    assert_ok(fer_tcp_stream_local_addr(&pair->stream, &local));
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+    assert_own(fer_tcp_stream_peer_addr(&pair->stream, &addr), FER_NOT_CONNECTED);
+    assert_ok(fer_tcp_stream_local_addr(&pair->stream, &addr));
+    assert_true(fer_socket_addr_eq(&addr, &local));
+}
+
+/* L6: a clone takes along what the handle has seen; one made before has not seen it. */
+static void a_clone_knows_the_end_that_its_origin_saw(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *before = test_stream();
+    fer_tcp_stream *after = test_stream();
+    fer_socket_addr addr;
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, before));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_reads_end(&pair->stream);
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, after));
+    assert_own(fer_tcp_stream_peer_addr(after, &addr), FER_NOT_CONNECTED);
+    assert_ok(fer_tcp_stream_peer_addr(before, &addr));
+    assert_reads_end(after);
+    assert_reads_end(before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("L1", a_second_listener_on_one_address_is_addr_in_use),
+        RULE_TEST("L1", a_second_wildcard_listener_is_addr_in_use),
+        RULE_TEST("L1", an_address_that_another_program_listens_on_is_addr_in_use),
+        RULE_TEST("L1", nobody_can_listen_beside_a_listener),
+        RULE_TEST("L1", reuse_is_set_on_posix_and_exclusive_use_on_windows),
+        RULE_TEST("L1", a_port_in_time_wait_can_be_bound_again_at_once),
+        PAIR_TEST("L2", port_0_picks_one_and_local_addr_tells_it),
+        RULE_TEST("L2", the_backlog_is_128),
+        RULE_TEST("L3", accept_survives_connections_that_died_in_the_queue),
+        RULE_TEST("L3", nonblocking_accept_survives_connections_that_died),
+        RULE_TEST("L3", accept_waits_for_a_connection),
+        RULE_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost),
+        RULE_TEST("L4", a_listener_on_all_of_ipv6_takes_ipv4_too),
+        RULE_TEST("L5", an_address_not_this_machines_is_addr_not_available),
+        RULE_TEST("L5", bind_addrs_takes_the_first_that_works_or_tells_the_last_error),
+        PAIR_TEST("L6", both_addresses_are_the_oss_answer),
+        PAIR_TEST("L6", accept_tells_the_peers_address),
+        PAIR_TEST("L6", peer_addr_is_not_connected_once_the_end_was_seen),
+        PAIR_TEST("L6", peer_addr_is_not_connected_once_a_reset_was_seen),
+        PAIR_TEST("L6", a_clone_knows_the_end_that_its_origin_saw),
+    };
+    return RUN_TESTS("listening", tests);
+}

@@ -1,0 +1,351 @@
+/* options.c: rules O1 to O3: time to live, linger, keepalive; and nodelay. */
+#include "support/fixture.h"
+
+/* O1: "A ttl outside 1-255 is INVALID_INPUT", and changes nothing. */
+static void a_ttl_outside_1_to_255_is_invalid_input(void **state)
+{
+    static const uint32_t bad[] = {0, 256, 257, 65536, 0x7fffffff, 0x80000000u, UINT32_MAX};
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
+    uint32_t got = 0;
+    assert_ok(fer_tcp_stream_set_ttl(&pair->stream, 33));
+    assert_ok(fer_tcp_listener_set_ttl(listener, 44));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_own(fer_tcp_stream_set_ttl(&pair->stream, bad[i]), FER_INVALID_INPUT);
+        assert_own(fer_tcp_listener_set_ttl(listener, bad[i]), FER_INVALID_INPUT);
+    }
+    assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
+    assert_int_equal(got, 33);
+    assert_ok(fer_tcp_listener_ttl(listener, &got));
+    assert_int_equal(got, 44);
+}
+
+/* O1: "On an IPv6 socket the unicast hop limit is set and read, IP_TTL besides where the OS takes it": what the OS says it holds. */
+static void ttl_is_the_ttl_or_the_unicast_hop_limit(void **state)
+{
+    static const uint32_t good[] = {1, 2, 64, 128, 254, 255};
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        uint32_t got = 0;
+        assert_ok(fer_tcp_stream_set_ttl(&pair->stream, good[i]));
+        assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
+        assert_int_equal(got, good[i]);
+        assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(&pair->stream), pair->kind.family), good[i]);
+        assert_ok(fer_tcp_listener_set_ttl(listener, good[i]));
+        assert_ok(fer_tcp_listener_ttl(listener, &got));
+        assert_int_equal(got, good[i]);
+        assert_int_equal(peer_raw_hops(fer_tcp_listener_as_raw(listener), pair->kind.family), good[i]);
+    }
+    assert_alive(pair);
+}
+
+/* O1: an untouched socket tells the OS's own, which is a valid ttl. */
+static void an_untouched_ttl_is_the_oss(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint32_t got = 0;
+    assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
+    assert_in_range(got, 1, 255);
+    assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(&pair->stream), pair->kind.family), got);
+}
+
+/* O1: "Accepted connections start with it": fer_tcp_listener_set_ttl. */
+static void accepted_connections_start_with_the_listeners_ttl(void **state)
+{
+    struct pair_kind *kind = *state;
+    if (kind->family == PEER_V6) {
+        skip_without_v6();
+    }
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(kind->family, &port);
+    fer_tcp_stream *stream = test_stream();
+    uint32_t got = 0;
+    assert_ok(fer_tcp_listener_set_ttl(listener, 77));
+    assert_true(peer_connect(kind->family, port) != PEER_NONE);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_ok(fer_tcp_stream_ttl(stream, &got));
+    assert_int_equal(got, 77);
+}
+
+/* O1 on a dual-stack listener's IPv4 connection: an IPv6 socket whose peer is IPv4-mapped. */
+static void ttl_works_on_a_mapped_connection(void **state)
+{
+    (void)state;
+    skip_without_v6();
+    fer_tcp_listener *listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    fer_socket_addr addr;
+    uint32_t got = 0;
+    if (fer_tcp_listener_bind(listener, "[::]:0").kind == FER_UNSUPPORTED) {
+        skip_because("this OS has no dual stack");
+    }
+    assert_ok(fer_tcp_listener_local_addr(listener, &addr));
+    peer_socket other = peer_connect(PEER_V4, addr.port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_ok(fer_tcp_stream_set_ttl(stream, 99));
+    assert_ok(fer_tcp_stream_ttl(stream, &got));
+    assert_int_equal(got, 99);
+    if (!peer_is_windows()) {
+        assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(stream), PEER_V4), 99);
+    }
+    assert_exchange(stream, other);
+}
+
+/* O2: "linger is rounded up to whole seconds where the OS counts so and saturates at what it holds". */
+static void linger_is_rounded_up_and_saturates(void **state)
+{
+    static const uint64_t second = UINT64_C(1000000000);
+    static const uint64_t cases[][3] = {
+        /* nanoseconds set, least and most told */
+        {1, 1, 1000000000},
+        {999999999, 999999999, 1000000000},
+        {1000000000, 1000000000, 1000000000},
+        {1000000001, 1000000001, 2000000000},
+        {1500000000, 1500000000, 2000000000},
+        {UINT64_C(327000000000), UINT64_C(327000000000), UINT64_C(327000000000)},
+        {UINT64_C(65536000000000), UINT64_C(327000000000), UINT64_C(65536000000000)},
+        {INT64_MAX, UINT64_C(327000000000), INT64_MAX},
+        {UINT64_MAX - 1, UINT64_C(327000000000), UINT64_MAX - 1},
+    };
+    struct pair *pair = pair_open(state);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fer_duration set = {cases[i][0]};
+        fer_duration got = {0};
+        assert_ok(fer_tcp_stream_set_linger(&pair->stream, set));
+        assert_ok(fer_tcp_stream_linger(&pair->stream, &got));
+        assert_in_range(got.nanos, cases[i][1], cases[i][2]);
+        assert_int_equal(got.nanos % second, 0);
+    }
+    assert_ok(fer_tcp_stream_set_linger(&pair->stream, FER_DURATION_NONE));
+    assert_alive(pair);
+}
+
+/* O2: "NONE turns it off", which is how a stream starts. */
+static void linger_starts_off_and_none_turns_it_off(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_duration got = {0};
+    char byte;
+    size_t n = 0;
+    assert_ok(fer_tcp_stream_linger(&pair->stream, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(0)));
+    assert_ok(fer_tcp_stream_linger(&pair->stream, &got));
+    assert_int_equal(got.nanos, 0);
+    assert_ok(fer_tcp_stream_set_linger(&pair->stream, FER_DURATION_NONE));
+    assert_ok(fer_tcp_stream_linger(&pair->stream, &got));
+    assert_true(fer_duration_is_none(got));
+    fer_tcp_stream_close(&pair->stream);
+    assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_END);
+}
+
+/* O2: "zero resets the connection at the last close": not before the last. */
+static void a_linger_of_zero_resets_at_the_last_close(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    char byte;
+    size_t n = 0;
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(0)));
+    fer_tcp_stream_close(&pair->stream);
+    assert_exchange(clone, pair->other);
+    fer_tcp_stream_close(clone);
+    assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_RESET);
+}
+
+/* O2: a finite linger loses nothing: close waits for the acknowledgement, in both modes. */
+static void a_finite_linger_delivers_what_was_written(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        struct pair *pair = pair_open_kind(kind);
+        unsigned char bytes[5000];
+        uint64_t total = 0;
+        bool intact = false;
+        pattern_fill(bytes, sizeof bytes, 0);
+        assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(5000)));
+        assert_ok(fer_tcp_stream_write_all(&pair->stream, bytes, sizeof bytes, NULL));
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
+        fer_tcp_stream_close(&pair->stream);
+        assert_int_equal(peer_drain(pair->other, &total, &intact), PEER_END);
+        assert_int_equal(total, sizeof bytes);
+        assert_true(intact);
+        pair_close(pair);
+    }
+}
+
+/* ---- O3 */
+
+static bool has_keepalive_options(struct pair *pair)
+{
+    return peer_raw_has_keepalive_options(fer_tcp_stream_as_raw(&pair->stream));
+}
+
+static void assert_keepalive(fer_tcp_stream *stream, bool enabled, uint64_t time_s, uint64_t interval_s, uint32_t retries)
+{
+    fer_keepalive got;
+    memset(&got, 0x5a, sizeof got);
+    assert_ok(fer_tcp_stream_keepalive(stream, &got));
+    assert_true(got.enabled == enabled);
+    assert_int_equal(got.time.nanos, time_s * UINT64_C(1000000000));
+    assert_int_equal(got.interval.nanos, interval_s * UINT64_C(1000000000));
+    assert_int_equal(got.retries, retries);
+}
+
+static void skip_without_keepalive_options(struct pair *pair)
+{
+    if (!has_keepalive_options(pair)) {
+        skip_because("this OS (Wine, and Windows before 10 1709) has no TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT");
+    }
+}
+
+/* O3: "keepalive sets time, interval and retries"; rounded up to whole seconds. */
+static void keepalive_sets_time_interval_and_retries(void **state)
+{
+    struct pair *pair = pair_open(state);
+    skip_without_keepalive_options(pair);
+    fer_keepalive keepalive = {true, millis(60000), millis(5000), 4};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    assert_keepalive(&pair->stream, true, 60, 5, 4);
+    keepalive = (fer_keepalive){true, millis(1500), {1}, 1};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    assert_keepalive(&pair->stream, true, 2, 1, 1);
+    assert_alive(pair);
+}
+
+/* O3: "zero leaves one as the socket has it". */
+static void a_zero_leaves_a_keepalive_field_as_it_is(void **state)
+{
+    struct pair *pair = pair_open(state);
+    skip_without_keepalive_options(pair);
+    fer_keepalive keepalive = {true, millis(60000), millis(5000), 4};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    keepalive = (fer_keepalive){true, millis(70000), {0}, 0};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    assert_keepalive(&pair->stream, true, 70, 5, 4);
+    keepalive = (fer_keepalive){true, {0}, millis(6000), 0};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    assert_keepalive(&pair->stream, true, 70, 6, 4);
+    keepalive = (fer_keepalive){false, {0}, {0}, 9};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    assert_keepalive(&pair->stream, false, 70, 6, 9);
+}
+
+/* O3, as fer_tcp_stream_set_keepalive's page says: what is too long is cut to the OS's longest. */
+static void keepalive_saturates(void **state)
+{
+    struct pair *pair = pair_open(state);
+    skip_without_keepalive_options(pair);
+    fer_keepalive keepalive = {true, {UINT64_MAX - 1}, {UINT64_MAX - 1}, UINT32_MAX};
+    fer_keepalive got = {0};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
+    assert_true(got.enabled);
+    assert_true(got.time.nanos >= UINT64_C(32767000000000) && !fer_duration_is_none(got.time));
+    assert_true(got.interval.nanos >= UINT64_C(32767000000000) && !fer_duration_is_none(got.interval));
+    assert_true(got.retries >= 127);
+}
+
+/* O3: enabled alone, on and off, on every OS. */
+static void keepalive_is_turned_on_and_off(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_keepalive got = {0};
+    assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
+    assert_false(got.enabled);
+    for (int i = 0; i < 4; i++) {
+        fer_keepalive keepalive = {i % 2 == 0, {0}, {0}, 0};
+        assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+        assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
+        assert_true(got.enabled == keepalive.enabled);
+    }
+    assert_alive(pair);
+}
+
+/* O3: "on failure the earlier values are put back": a value that is no duration is INVALID_INPUT and changes nothing. */
+static void a_refused_keepalive_changes_nothing(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_keepalive before = {0};
+    fer_keepalive after = {0};
+    fer_keepalive on = {true, {0}, {0}, 0};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &on));
+    assert_ok(fer_tcp_stream_keepalive(&pair->stream, &before));
+    fer_keepalive bad[2] = {{false, FER_DURATION_NONE, millis(7000), 3}, {false, millis(7000), FER_DURATION_NONE, 3}};
+    for (size_t i = 0; i < 2; i++) {
+        assert_own(fer_tcp_stream_set_keepalive(&pair->stream, &bad[i]), FER_INVALID_INPUT);
+    }
+    assert_own(fer_tcp_stream_set_keepalive(&pair->stream, NULL), FER_INVALID_INPUT);
+    assert_ok(fer_tcp_stream_keepalive(&pair->stream, &after));
+    assert_true(after.enabled);
+    assert_int_equal(after.time.nanos, before.time.nanos);
+    assert_int_equal(after.interval.nanos, before.interval.nanos);
+    assert_int_equal(after.retries, before.retries);
+}
+
+/* O3: "Where Windows has only SIO_KEEPALIVE_VALS, a missing value is its own default ..., retries other than 0 are UNSUPPORTED, and the
+ * getter tells `enabled` with zeros." */
+static void keepalive_without_the_options_has_no_retries(void **state)
+{
+    struct pair *pair = pair_open(state);
+    if (has_keepalive_options(pair)) {
+        skip_because("this OS has TCP_KEEPCNT; the rule is for one without it");
+    }
+    fer_keepalive keepalive = {true, millis(60000), millis(5000), 0};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    assert_keepalive(&pair->stream, true, 0, 0, 0);
+    keepalive.retries = 4;
+    keepalive.enabled = false;
+    assert_kind(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive), FER_UNSUPPORTED);
+    assert_keepalive(&pair->stream, true, 0, 0, 0);
+    keepalive = (fer_keepalive){true, millis(60000), {0}, 0};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    keepalive = (fer_keepalive){true, {UINT64_MAX - 1}, {UINT64_MAX - 1}, 0};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    keepalive = (fer_keepalive){false, {0}, {0}, 0};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    assert_keepalive(&pair->stream, false, 0, 0, 0);
+    assert_alive(pair);
+}
+
+/* Nodelay is off at first, and what was set is told. */
+static void nodelay_is_told_as_it_was_set(void **state)
+{
+    struct pair *pair = pair_open(state);
+    bool got = true;
+    assert_ok(fer_tcp_stream_nodelay(&pair->stream, &got));
+    assert_false(got);
+    for (int i = 0; i < 4; i++) {
+        assert_ok(fer_tcp_stream_set_nodelay(&pair->stream, i % 2 == 0));
+        assert_ok(fer_tcp_stream_nodelay(&pair->stream, &got));
+        assert_true(got == (i % 2 == 0));
+    }
+    assert_alive(pair);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("O1", a_ttl_outside_1_to_255_is_invalid_input),
+        PAIR_TEST("O1", ttl_is_the_ttl_or_the_unicast_hop_limit),
+        PAIR_TEST("O1", an_untouched_ttl_is_the_oss),
+        PAIR_TEST("O1", accepted_connections_start_with_the_listeners_ttl),
+        RULE_TEST("O1", ttl_works_on_a_mapped_connection),
+        PAIR_TEST("O2", linger_is_rounded_up_and_saturates),
+        PAIR_TEST("O2", linger_starts_off_and_none_turns_it_off),
+        PAIR_TEST("O2", a_linger_of_zero_resets_at_the_last_close),
+        PAIR_TEST("O2", a_finite_linger_delivers_what_was_written),
+        PAIR_TEST("O3", keepalive_sets_time_interval_and_retries),
+        PAIR_TEST("O3", a_zero_leaves_a_keepalive_field_as_it_is),
+        PAIR_TEST("O3", keepalive_saturates),
+        PAIR_TEST("O3", keepalive_is_turned_on_and_off),
+        PAIR_TEST("O3", a_refused_keepalive_changes_nothing),
+        PAIR_TEST("O3", keepalive_without_the_options_has_no_retries),
+        PAIR_TEST("O", nodelay_is_told_as_it_was_set),
+    };
+    return RUN_TESTS("options", tests);
+}
