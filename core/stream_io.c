@@ -9,7 +9,8 @@
 
 static size_t cut_to_os(size_t len)
 {
-    return len < feri_io_length_max() ? len : feri_io_length_max();
+    size_t most = feri_io_length_max();
+    return len < most ? len : most;
 }
 
 static bool can_hold(const void *buf, size_t len)
@@ -17,21 +18,26 @@ static bool can_hold(const void *buf, size_t len)
     return buf != NULL || len == 0;
 }
 
-static fer_error read_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+static fer_error read_patiently(const fer_handle *handle, void *buf, size_t len, size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    fer_error error;
-    do {
+    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
         error = ferp_recv(handle->raw_, buf, len, moved);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    }
     return error;
+}
+
+static fer_error read_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+{
+    fer_error error = ferp_recv(handle->raw_, buf, len, moved);
+    return error.kind == FER_WOULD_BLOCK ? read_patiently(handle, buf, len, moved, error) : error;
 }
 
 fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
     bool due;
-    fer_error error = feri_stream_may_read(handle, can_hold(buf, len), len, &due);
+    fer_error error = feri_stream_before_read(handle, can_hold(buf, len), len, &due);
     if (due) {
         error = read_once(handle, buf, cut_to_os(len), &moved);
         error = feri_stream_after_read(handle, error, moved);
@@ -40,21 +46,26 @@ fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
     return error;
 }
 
-static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+static fer_error peek_patiently(const fer_handle *handle, void *buf, size_t len, size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    fer_error error;
-    do {
+    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
         error = ferp_peek(handle->raw_, buf, len, moved);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    }
     return error;
+}
+
+static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+{
+    fer_error error = ferp_peek(handle->raw_, buf, len, moved);
+    return error.kind == FER_WOULD_BLOCK ? peek_patiently(handle, buf, len, moved, error) : error;
 }
 
 fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
     bool due;
-    fer_error error = feri_stream_may_read(handle, can_hold(buf, len), len, &due);
+    fer_error error = feri_stream_before_read(handle, can_hold(buf, len), len, &due);
     if (due) {
         error = peek_once(handle, buf, cut_to_os(len), &moved);
         error = feri_stream_after_read(handle, error, moved);
@@ -63,24 +74,29 @@ fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
     return error;
 }
 
-static fer_error write_once(const fer_handle *handle, const void *buf, size_t len, size_t *moved)
+static fer_error write_patiently(const fer_handle *handle, const void *buf, size_t len, size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    fer_error error;
-    do {
+    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
         error = ferp_send(handle->raw_, buf, len, moved);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    }
     return error;
+}
+
+static fer_error write_once(const fer_handle *handle, const void *buf, size_t len, size_t *moved)
+{
+    fer_error error = ferp_send(handle->raw_, buf, len, moved);
+    return error.kind == FER_WOULD_BLOCK ? write_patiently(handle, buf, len, moved, error) : error;
 }
 
 fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
     bool due;
-    fer_error error = feri_stream_may_write(handle, can_hold(buf, len), len, &due);
+    fer_error error = feri_stream_before_write(handle, can_hold(buf, len), len, &due);
     if (due) {
         error = write_once(handle, buf, cut_to_os(len), &moved);
-        error = feri_stream_after_write(handle, error, moved);
+        error = feri_stream_after_write(handle, error);
     }
     feri_store_count(n, moved);
     return error;

@@ -105,6 +105,13 @@ feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind re
 /* What a request is answered in a state. */
 feri_answer feri_state_answer(feri_state state, feri_request request);
 
+/* Whether a handle is OPEN, both halves are, and nothing of an end was seen: then the tables answer every request ASK_OS (a test holds
+ * them to it), and the calls that move bytes need not look anything up. */
+static inline bool feri_state_is_wide_open(feri_state state)
+{
+    return state == (feri_state)FERI_LIFE_OPEN;
+}
+
 /* Whether this handle has shut both halves. */
 bool feri_state_both_halves_shut(feri_state state);
 

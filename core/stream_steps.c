@@ -50,8 +50,10 @@ static fer_error read_verdict(const fer_handle *handle)
     return feri_handle_answer_error(handle, answer == FERI_ANSWER_ASK_QUEUE ? FERI_ANSWER_REASON : answer);
 }
 
-static fer_error after_empty_read(fer_handle *handle, fer_error told)
+fer_error feri_stream_after_empty_read(fer_handle *handle, fer_error error)
 {
+    FERI_ASSERT(handle != NULL);
+    fer_error told = feri_error_told(FERI_OPERATION_READ, error);
     if (told.kind == FER_OK) {
         return feri_handle_apply(handle, FERI_EVENT_GOT_EOF) ? read_verdict(handle) : told;
     }
@@ -61,14 +63,10 @@ static fer_error after_empty_read(fer_handle *handle, fer_error told)
     return feri_handle_fail(handle, FERI_EVENT_GOT_RESET, told) ? read_verdict(handle) : told;
 }
 
-fer_error feri_stream_after_read(fer_handle *handle, fer_error error, size_t moved)
+fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
 {
-    FERI_ASSERT(moved == 0 || error.kind == FER_OK);
-    return moved > 0 ? error : after_empty_read(handle, feri_error_told(FERI_OPERATION_READ, error));
-}
-
-static fer_error after_failed_write(fer_handle *handle, fer_error told)
-{
+    FERI_ASSERT(error.kind != FER_OK);
+    fer_error told = feri_error_told(FERI_OPERATION_WRITE, error);
     if (told.kind == FER_BROKEN_PIPE) {
         (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
         return told;
@@ -77,10 +75,4 @@ static fer_error after_failed_write(fer_handle *handle, fer_error told)
         return told;
     }
     return feri_handle_may(handle, FERI_REQUEST_WRITE);
-}
-
-fer_error feri_stream_after_write(fer_handle *handle, fer_error error, size_t moved)
-{
-    FERI_ASSERT(moved == 0 || error.kind == FER_OK);
-    return error.kind == FER_OK ? error : after_failed_write(handle, feri_error_told(FERI_OPERATION_WRITE, error));
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/handle.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
@@ -16,13 +17,42 @@ static inline void feri_store_count(size_t *n, size_t moved)
     }
 }
 
-/* Before. buffer_is_valid: whether the caller's buffers can hold len bytes. *due where the OS is to be asked, else the result is the
- * call's answer. */
+/* Before. The common case, which needs no table and no call: true where the OS is to be asked at once. */
+static inline bool feri_stream_is_plainly_due(const fer_handle *handle, bool buffer_is_valid, size_t len)
+{
+    return handle != NULL && buffer_is_valid && len > 0 && feri_state_is_wide_open(feri_handle_state(handle));
+}
+
+/* Before, in every case. buffer_is_valid: whether the caller's buffers can hold len bytes. *due where the OS is to be asked, else the
+ * result is the call's answer. */
 fer_error feri_stream_may_read(const fer_handle *handle, bool buffer_is_valid, size_t len, bool *due);
 fer_error feri_stream_may_write(const fer_handle *handle, bool buffer_is_valid, size_t len, bool *due);
 
+static inline fer_error feri_stream_before_read(const fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
+{
+    *due = feri_stream_is_plainly_due(handle, buffer_is_valid, len);
+    return *due ? feri_ok() : feri_stream_may_read(handle, buffer_is_valid, len, due);
+}
+
+static inline fer_error feri_stream_before_write(const fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
+{
+    *due = feri_stream_is_plainly_due(handle, buffer_is_valid, len);
+    return *due ? feri_ok() : feri_stream_may_write(handle, buffer_is_valid, len, due);
+}
+
+/* After a read that moved nothing, and after a write that failed. */
+fer_error feri_stream_after_empty_read(fer_handle *handle, fer_error error);
+fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error);
+
 /* After, with the OS's answer and how many bytes of more than 0 were moved: the call's answer. */
-fer_error feri_stream_after_read(fer_handle *handle, fer_error error, size_t moved);
-fer_error feri_stream_after_write(fer_handle *handle, fer_error error, size_t moved);
+static inline fer_error feri_stream_after_read(fer_handle *handle, fer_error error, size_t moved)
+{
+    return moved > 0 ? error : feri_stream_after_empty_read(handle, error);
+}
+
+static inline fer_error feri_stream_after_write(fer_handle *handle, fer_error error)
+{
+    return error.kind == FER_OK ? error : feri_stream_after_failed_write(handle, error);
+}
 
 #endif

@@ -70,14 +70,19 @@ static bool is_too_long_for_one_call(const slice_plan *plan, size_t count)
     return plan->valid && plan->count == 0 && plan->first < count;
 }
 
-static fer_error read_slices_once(const fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *moved)
+static fer_error read_slices_patiently(const fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    fer_error error;
-    do {
+    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
         error = ferp_recv_vectored(handle->raw_, slices, count, moved);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    }
     return error;
+}
+
+static fer_error read_slices_once(const fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *moved)
+{
+    fer_error error = ferp_recv_vectored(handle->raw_, slices, count, moved);
+    return error.kind == FER_WOULD_BLOCK ? read_slices_patiently(handle, slices, count, moved, error) : error;
 }
 
 fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *n)
@@ -88,7 +93,7 @@ fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *
     }
     size_t moved = 0;
     bool due;
-    fer_error error = feri_stream_may_read(handle, plan.valid, plan.sum, &due);
+    fer_error error = feri_stream_before_read(handle, plan.valid, plan.sum, &due);
     if (due) {
         error = read_slices_once(handle, slices + plan.first, plan.count, &moved);
         error = feri_stream_after_read(handle, error, moved);
@@ -97,14 +102,19 @@ fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *
     return error;
 }
 
-static fer_error write_slices_once(const fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *moved)
+static fer_error write_slices_patiently(const fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    fer_error error;
-    do {
+    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
         error = ferp_send_vectored(handle->raw_, slices, count, moved);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    }
     return error;
+}
+
+static fer_error write_slices_once(const fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *moved)
+{
+    fer_error error = ferp_send_vectored(handle->raw_, slices, count, moved);
+    return error.kind == FER_WOULD_BLOCK ? write_slices_patiently(handle, slices, count, moved, error) : error;
 }
 
 fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *n)
@@ -115,10 +125,10 @@ fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *sli
     }
     size_t moved = 0;
     bool due;
-    fer_error error = feri_stream_may_write(handle, plan.valid, plan.sum, &due);
+    fer_error error = feri_stream_before_write(handle, plan.valid, plan.sum, &due);
     if (due) {
         error = write_slices_once(handle, slices + plan.first, plan.count, &moved);
-        error = feri_stream_after_write(handle, error, moved);
+        error = feri_stream_after_write(handle, error);
     }
     feri_store_count(n, moved);
     return error;
