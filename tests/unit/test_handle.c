@@ -1,0 +1,297 @@
+/* test_handle.c: the storage behind every socket handle: claims, fills, ends, reasons, flags. */
+#include "unit/scripted_platform.h"
+
+static void assert_is_new(const fer_handle *handle)
+{
+    assert_int_equal(feri_handle_state(handle), 0);
+    assert_int_equal(feri_handle_as_raw(handle), FER_RAW_SOCKET_NONE);
+}
+
+/* ---- Claims */
+
+static void a_claimed_handle_is_filled_and_owns_its_socket(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    fer_raw_socket raw = script_open_socket();
+    assert_ok(feri_handle_claim(&handle));
+    assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
+    assert_ok(feri_handle_fill(&handle, raw, FERI_FLAG_V6));
+    assert_int_equal(feri_handle_as_raw(&handle), raw);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
+    feri_handle_close(&handle);
+    assert_log("close(1)");
+    assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
+}
+
+static void a_claim_that_is_abandoned_leaves_a_new_handle(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    assert_ok(feri_handle_claim(&handle));
+    feri_handle_abandon(&handle);
+    assert_is_new(&handle);
+    assert_ok(feri_handle_claim(&handle));
+    feri_handle_abandon(&handle);
+    feri_handle_close(&handle);
+    assert_is_new(&handle);
+    assert_log("");
+}
+
+static void a_handle_that_is_claimed_or_open_is_not_claimed_again(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    assert_error(feri_handle_claim(NULL), FER_INVALID_INPUT, 0);
+    assert_ok(feri_handle_claim(&handle));
+    assert_error(feri_handle_claim(&handle), FER_INVALID_INPUT, 0);
+    assert_ok(feri_handle_fill(&handle, script_open_socket(), FERI_FLAG_CLONED));
+    assert_error(feri_handle_claim(&handle), FER_INVALID_INPUT, 0);
+    assert_int_equal(feri_handle_as_raw(&handle), 1);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_CLONED);
+}
+
+static void a_closed_handle_is_claimed_as_a_new_one(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED | FERI_FLAG_NONBLOCKING);
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    feri_handle_close(&handle);
+    assert_ok(feri_handle_claim(&handle));
+    assert_int_equal(feri_handle_flags(&handle), 0);
+    assert_int_equal(handle.reason_, 0);
+    assert_int_equal(handle.raw_, FER_RAW_SOCKET_NONE);
+    feri_handle_abandon(&handle);
+    assert_is_new(&handle);
+}
+
+static void a_socket_for_a_handle_that_was_closed_meanwhile_is_closed(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    assert_ok(feri_handle_claim(&handle));
+    feri_handle_close(&handle);
+    assert_error(feri_handle_fill(&handle, script_open_socket(), 0), FER_INVALID_INPUT, 0);
+    assert_log("close(1)");
+    assert_int_equal(script.sockets_open, 0);
+    assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
+    feri_handle_close(&handle);
+    assert_log("");
+}
+
+/* ---- Clones */
+
+static void a_clone_has_seen_what_its_original_has(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle original = script_stream(FERI_FLAG_V6 | FERI_FLAG_CLONED | FERI_FLAG_NONBLOCKING);
+    fer_handle clone = {0};
+    assert_true(feri_handle_apply(&original, FERI_EVENT_SHUT_WRITE));
+    assert_true(feri_handle_fail(&original, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
+    assert_ok(feri_handle_claim(&clone));
+    assert_ok(feri_handle_fill_clone(&clone, script_open_socket(), &original));
+    assert_int_equal(feri_handle_state(&clone), feri_handle_state(&original));
+    assert_int_equal(feri_handle_flags(&clone), feri_handle_flags(&original));
+    assert_error(feri_handle_reason(&clone), FER_HOST_UNREACHABLE, 113);
+    assert_int_equal(feri_handle_as_raw(&clone), 2);
+    assert_log("");
+}
+
+static void a_clone_of_a_handle_that_was_closed_meanwhile_is_closed(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle original = script_stream(0);
+    fer_handle clone = {0};
+    assert_ok(feri_handle_claim(&clone));
+    feri_handle_close(&original);
+    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_INVALID_INPUT, 0);
+    assert_log("close(1) close(2)");
+    feri_handle_abandon(&clone);
+    assert_is_new(&clone);
+}
+
+static void a_clone_that_was_closed_meanwhile_is_closed(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle original = script_stream(0);
+    fer_handle clone = {0};
+    assert_ok(feri_handle_claim(&clone));
+    feri_handle_close(&clone);
+    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_INVALID_INPUT, 0);
+    assert_log("close(2)");
+    assert_int_equal(feri_handle_as_raw(&clone), FER_RAW_SOCKET_NONE);
+    assert_int_equal(feri_handle_as_raw(&original), 1);
+}
+
+/* ---- Ends */
+
+static void vacating_gives_the_socket_away_and_closes_nothing(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_int_equal(feri_handle_vacate(&handle), 1);
+    assert_int_equal(feri_state_life(feri_handle_state(&handle)), FERI_LIFE_CLOSED);
+    assert_int_equal(feri_handle_vacate(&handle), FER_RAW_SOCKET_NONE);
+    assert_int_equal(feri_handle_vacate(NULL), FER_RAW_SOCKET_NONE);
+    assert_log("");
+}
+
+static void closing_is_harmless_on_null_on_zero_and_twice(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    feri_handle_close(NULL);
+    feri_handle_close(&handle);
+    assert_is_new(&handle);
+    handle = script_stream(0);
+    feri_handle_close(&handle);
+    feri_handle_close(&handle);
+    assert_log("close(1)");
+}
+
+static void a_failed_connect_keeps_its_socket_until_close(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    assert_ok(feri_handle_claim(&handle));
+    handle.raw_ = script_open_socket();
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL, (fer_error){FER_CONNECTION_REFUSED, 111}));
+    assert_error(feri_handle_reason(&handle), FER_CONNECTION_REFUSED, 111);
+    assert_error(feri_handle_may(&handle, FERI_REQUEST_TAKE_ERROR), FER_CONNECTION_REFUSED, 111);
+    assert_error(feri_handle_may(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
+    feri_handle_close(&handle);
+    assert_log("close(1)");
+}
+
+static void an_event_that_cannot_happen_leaves_the_handle_as_it_was(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    assert_false(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
+    assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_is_new(&handle);
+    handle = script_stream(0);
+    feri_state before = feri_handle_state(&handle);
+    assert_false(feri_handle_apply(&handle, FERI_EVENT_CONNECT_OK));
+    assert_int_equal(feri_handle_state(&handle), before);
+}
+
+/* ---- Reasons and answers */
+
+static void the_first_reason_stays_with_its_code(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_error(feri_handle_reason(&handle), FER_HOST_UNREACHABLE, 113);
+}
+
+static void a_first_reason_without_a_code_takes_none_from_the_second(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 0}));
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
+    assert_error(feri_handle_reason(&handle), FER_CONNECTION_RESET, 0);
+}
+
+static void a_reason_s_code_may_be_negative(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_UNCATEGORIZED, INT32_MIN}));
+    assert_error(feri_handle_reason(&handle), FER_UNCATEGORIZED, INT32_MIN);
+}
+
+static void without_a_reason_the_reason_is_a_broken_pipe(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_PIPE));
+    assert_error(feri_handle_reason(&handle), FER_BROKEN_PIPE, 0);
+    assert_error(feri_handle_may(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
+}
+
+static void every_answer_is_one_error(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_ASK_OS));
+    assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_ASK_QUEUE));
+    assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_END));
+    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PIPE), FER_BROKEN_PIPE, 0);
+    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_REASON), FER_CONNECTION_RESET, 104);
+    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_UNCONNECTED), FER_NOT_CONNECTED, 0);
+    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PENDING), FER_WOULD_BLOCK, 0);
+    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_MISUSE), FER_INVALID_INPUT, 0);
+}
+
+static void null_is_misuse_of_every_request(void **state)
+{
+    (void)state;
+    for (int request = 0; request < FERI_REQUEST_COUNT; request++) {
+        assert_error(feri_handle_may(NULL, (feri_request)request), FER_INVALID_INPUT, 0);
+    }
+    assert_int_equal(feri_handle_as_raw(NULL), FER_RAW_SOCKET_NONE);
+}
+
+/* ---- Flags */
+
+static void a_handle_is_shared_when_it_was_cloned_or_made_elsewhere(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    const uint32_t flags[] = {FERI_FLAG_V6, FERI_FLAG_NONBLOCKING, FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    for (size_t i = 0; i < 4; i++) {
+        fer_handle handle = script_stream(flags[i]);
+        assert_int_equal(feri_handle_is_shared(&handle), i >= 2);
+        for (size_t j = 0; j < 4; j++) {
+            assert_int_equal(feri_handle_has_flag(&handle, flags[j]), i == j);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_claimed_handle_is_filled_and_owns_its_socket),
+        script_test(a_claim_that_is_abandoned_leaves_a_new_handle),
+        script_test(a_handle_that_is_claimed_or_open_is_not_claimed_again),
+        script_test(a_closed_handle_is_claimed_as_a_new_one),
+        script_test(a_socket_for_a_handle_that_was_closed_meanwhile_is_closed),
+        script_test(a_clone_has_seen_what_its_original_has),
+        script_test(a_clone_of_a_handle_that_was_closed_meanwhile_is_closed),
+        script_test(a_clone_that_was_closed_meanwhile_is_closed),
+        script_test(vacating_gives_the_socket_away_and_closes_nothing),
+        script_test(closing_is_harmless_on_null_on_zero_and_twice),
+        script_test(a_failed_connect_keeps_its_socket_until_close),
+        script_test(an_event_that_cannot_happen_leaves_the_handle_as_it_was),
+        script_test(the_first_reason_stays_with_its_code),
+        script_test(a_first_reason_without_a_code_takes_none_from_the_second),
+        script_test(a_reason_s_code_may_be_negative),
+        script_test(without_a_reason_the_reason_is_a_broken_pipe),
+        script_test(every_answer_is_one_error),
+        script_test(null_is_misuse_of_every_request),
+        script_test(a_handle_is_shared_when_it_was_cloned_or_made_elsewhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,119 @@
+/* test_operation_error.c: what an OS's answer means to one operation, and which errors end a stream: each row, and everything else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/operation_error.h"
+
+static const fer_error_kind kinds[] = {
+#define KIND(name, value, rust_name, phrase) name,
+    FER_ERROR_KINDS(KIND)
+#undef KIND
+};
+#define KIND_COUNT (sizeof kinds / sizeof kinds[0])
+#define OPERATION_COUNT ((int)FERI_OPERATION_ADOPT + 1)
+
+/* The rows, told once more and by hand. */
+static const struct row {
+    feri_operation operation;
+    fer_error_kind mapped;
+    fer_error_kind told;
+    int32_t told_code; /* of 77 */
+} rows[] = {
+    {FERI_OPERATION_READ, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, 77},
+    {FERI_OPERATION_READ, FER_BROKEN_PIPE, FER_OK, 0},
+    {FERI_OPERATION_WRITE, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, 77},
+    {FERI_OPERATION_EXPIRED, FER_WOULD_BLOCK, FER_TIMED_OUT, 0},
+    {FERI_OPERATION_EXPIRED, FER_TIMED_OUT, FER_TIMED_OUT, 0},
+    {FERI_OPERATION_CONNECT, FER_INTERRUPTED, FER_IN_PROGRESS, 77},
+    {FERI_OPERATION_START, FER_INTERRUPTED, FER_IN_PROGRESS, 77},
+    {FERI_OPERATION_START, FER_WOULD_BLOCK, FER_IN_PROGRESS, 77},
+    {FERI_OPERATION_BIND_TAKEN, FER_PERMISSION_DENIED, FER_ADDR_IN_USE, 77},
+    {FERI_OPERATION_DUAL_STACK, FER_INVALID_INPUT, FER_UNSUPPORTED, 77},
+    {FERI_OPERATION_SHUTDOWN, FER_NOT_CONNECTED, FER_OK, 0},
+    {FERI_OPERATION_SHUTDOWN, FER_CONNECTION_RESET, FER_OK, 0},
+    {FERI_OPERATION_SHUTDOWN, FER_CONNECTION_ABORTED, FER_OK, 0},
+    {FERI_OPERATION_SHUTDOWN, FER_BROKEN_PIPE, FER_OK, 0},
+    {FERI_OPERATION_PEER_ADDR, FER_INVALID_INPUT, FER_NOT_CONNECTED, 77},
+    {FERI_OPERATION_ADOPT, FER_BAD_HANDLE, FER_INVALID_INPUT, 77},
+};
+#define ROW_COUNT (sizeof rows / sizeof rows[0])
+
+static fer_error wanted(feri_operation operation, fer_error error)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (rows[i].operation == operation && rows[i].mapped == error.kind) {
+            return (fer_error){rows[i].told, rows[i].told_code};
+        }
+    }
+    return error;
+}
+
+static void every_listed_answer_is_told_as_listed_and_every_other_as_it_is(void **state)
+{
+    (void)state;
+    for (int operation = 0; operation < OPERATION_COUNT; operation++) {
+        for (size_t i = 0; i < KIND_COUNT; i++) {
+            fer_error error = {kinds[i], 77};
+            fer_error want = wanted((feri_operation)operation, error);
+            fer_error got = feri_error_told((feri_operation)operation, error);
+            if (got.kind != want.kind || got.os_code != want.os_code) {
+                fail_msg("operation %d, kind %s: told %s (%ld)", operation, fer_error_kind_name(error.kind),
+                         fer_error_kind_name(got.kind), (long)got.os_code);
+            }
+        }
+    }
+}
+
+static void success_is_told_as_success_to_every_operation(void **state)
+{
+    (void)state;
+    for (int operation = 0; operation < OPERATION_COUNT; operation++) {
+        fer_error got = feri_error_told((feri_operation)operation, (fer_error){FER_OK, 0});
+        assert_int_equal(got.kind, FER_OK);
+        assert_int_equal(got.os_code, 0);
+    }
+}
+
+/* By hand: what leaves a stream as it was, whatever its code. */
+static bool passes(fer_error_kind kind)
+{
+    return kind == FER_OK || kind == FER_WOULD_BLOCK || kind == FER_INTERRUPTED || kind == FER_INVALID_INPUT ||
+           kind == FER_PERMISSION_DENIED || kind == FER_OUT_OF_MEMORY || kind == FER_NO_BUFFER_SPACE ||
+           kind == FER_MESSAGE_TOO_LONG || kind == FER_TOO_MANY_OPEN_FILES || kind == FER_BAD_HANDLE ||
+           kind == FER_UNSUPPORTED || kind == FER_CANCELLED || kind == FER_BROKEN_PIPE;
+}
+
+static void every_kind_that_is_not_known_to_pass_is_fatal(void **state)
+{
+    (void)state;
+    const int32_t codes[] = {1, 104, INT32_MAX, -1, INT32_MIN};
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        for (size_t j = 0; j < sizeof codes / sizeof codes[0]; j++) {
+            assert_int_equal(feri_error_is_fatal((fer_error){kinds[i], codes[j]}), !passes(kinds[i]));
+        }
+    }
+}
+
+static void a_timeout_is_fatal_only_with_an_os_code(void **state)
+{
+    (void)state;
+    assert_false(feri_error_is_fatal((fer_error){FER_TIMED_OUT, 0}));
+    assert_true(feri_error_is_fatal((fer_error){FER_TIMED_OUT, 110}));
+    assert_true(feri_error_is_fatal((fer_error){FER_CONNECTION_RESET, 0}));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_listed_answer_is_told_as_listed_and_every_other_as_it_is),
+        cmocka_unit_test(success_is_told_as_success_to_every_operation),
+        cmocka_unit_test(every_kind_that_is_not_known_to_pass_is_fatal),
+        cmocka_unit_test(a_timeout_is_fatal_only_with_an_os_code),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
