@@ -1,0 +1,420 @@
+/* test_waiting.c: what a call does when the OS says that it would block: where the kernel waits, and where core does. */
+#include "unit/scripted_platform.h"
+
+#include "core/deadline.h"
+#include "core/waiting.h"
+
+#define SLICE UINT64_C(100000000)
+
+static const fer_error would_block = {FER_WOULD_BLOCK, 11};
+
+/* What another thread does to the handle while a call arms its wait. */
+static fer_handle *watched;
+static feri_event meanwhile;
+
+static void do_it_while_arming(script_call call)
+{
+    if (call != SCRIPT_WAIT_ARM) {
+        return;
+    }
+    if (meanwhile == FERI_EVENT_GOT_RESET) {
+        assert_true(feri_handle_fail(watched, meanwhile, (fer_error){FER_CONNECTION_RESET, 104}));
+    } else {
+        assert_true(feri_handle_apply(watched, meanwhile));
+    }
+}
+
+static void let_happen_while_arming(fer_handle *handle, feri_event event)
+{
+    watched = handle;
+    meanwhile = event;
+    script.on_call = do_it_while_arming;
+}
+
+#define assert_goes_on(waiting)                                \
+    do {                                                       \
+        fer_error answer_ = would_block;                       \
+        assert_true(feri_waiting_goes_on(waiting, &answer_));  \
+    } while (0)
+
+#define assert_gives_up(waiting, kind, code)                   \
+    do {                                                       \
+        fer_error answer_ = would_block;                       \
+        assert_false(feri_waiting_goes_on(waiting, &answer_)); \
+        assert_error(answer_, kind, code);                     \
+    } while (0)
+
+/* ---- Where the kernel has waited already */
+
+static void after_the_kernel_s_wait_a_blocking_handle_has_timed_out_and_nothing_is_asked(void **state)
+{
+    (void)state;
+    const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE};
+    for (size_t i = 0; i < 3; i++) {
+        script_begin(&script_posix);
+        fer_handle handle = script_stream(FERI_FLAG_V6);
+        feri_waiting waiting = feri_waiting_to(&handle, all[i]);
+        assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+        assert_log("");
+    }
+}
+
+static void a_nonblocking_handle_would_block_and_nothing_is_asked(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    assert_gives_up(&waiting, FER_WOULD_BLOCK, 11);
+    assert_log("");
+}
+
+static void the_mode_of_a_shared_handle_is_asked_of_the_kernel(void **state)
+{
+    (void)state;
+    const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    for (size_t i = 0; i < 2; i++) {
+        script_begin(&script_posix);
+        fer_handle handle = script_stream(shared[i] | FERI_FLAG_NONBLOCKING);
+        feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+        script_then(SCRIPT_IS_NONBLOCKING)->value = 0;
+        assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+        assert_log("is_nonblocking(1)");
+        handle = script_stream(shared[i]);
+        script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
+        assert_gives_up(&waiting, FER_WOULD_BLOCK, 11);
+        assert_log("is_nonblocking(2)");
+    }
+}
+
+static void a_mode_that_cannot_be_asked_is_told_as_the_error_that_it_is(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_gives_up(&waiting, FER_BAD_HANDLE, 9);
+}
+
+/* ---- Where core waits: the terms */
+
+static void a_nonblocking_socket_is_not_waited_for(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    script_default(SCRIPT_WAIT_TERMS)->terms.nonblocking = true;
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    assert_gives_up(&waiting, FER_WOULD_BLOCK, 11);
+    assert_log("wait_terms(1,reading)");
+    waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    assert_gives_up(&waiting, FER_WOULD_BLOCK, 11);
+    assert_log("wait_terms(1,writing)");
+    waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
+    assert_gives_up(&waiting, FER_WOULD_BLOCK, 11);
+    assert_log("wait_terms(1,reading)");
+}
+
+static void a_read_half_that_another_handle_has_ended_is_not_waited_for(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    script_default(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    assert_gives_up(&waiting, FER_OK, 0);
+    assert_log("wait_terms(1,reading)");
+}
+
+static void terms_that_cannot_be_asked_are_told_as_the_error_that_they_are(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    script_then_fail(SCRIPT_WAIT_TERMS, FER_BAD_HANDLE, 10038);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    assert_gives_up(&waiting, FER_BAD_HANDLE, 10038);
+    assert_log("wait_terms(1,reading)");
+}
+
+/* ---- Turns */
+
+static void a_wait_without_a_timeout_has_no_deadline(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    assert_goes_on(&waiting);
+    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(ever)");
+}
+
+static void the_deadline_of_the_first_turn_is_that_of_every_turn(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){500};
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 200;
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 200;
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_goes_on(&waiting);
+    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1500)");
+    assert_goes_on(&waiting);
+    assert_log("wait_arm(1,READABLE) wait_for(1500)");
+    assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+    assert_log("wait_arm(1,READABLE) wait_for(1500)");
+    assert_int_equal(script.now, 1500);
+}
+
+static void a_deadline_that_the_clock_cannot_hold_is_for_ever(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    assert_true(feri_deadline_after(FER_DURATION_NONE) == FERP_NO_DEADLINE);
+    assert_true(feri_deadline_after((fer_duration){0}) == 1000);
+    assert_true(feri_deadline_after((fer_duration){UINT64_MAX - 1}) == FERP_NO_DEADLINE);
+    assert_true(feri_deadline_after((fer_duration){FERP_NO_DEADLINE - 1000}) == FERP_NO_DEADLINE);
+    assert_true(feri_deadline_after((fer_duration){FERP_NO_DEADLINE - 1001}) == FERP_NO_DEADLINE - 1);
+}
+
+static void a_wait_that_cannot_be_armed_is_told_and_not_begun(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    script_then_fail(SCRIPT_WAIT_ARM, FER_NO_BUFFER_SPACE, 10055);
+    assert_gives_up(&waiting, FER_NO_BUFFER_SPACE, 10055);
+    assert_log("wait_terms(1,reading) wait_arm(1,READABLE)");
+}
+
+static void a_wait_that_fails_is_told(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE};
+    for (size_t i = 0; i < 3; i++) {
+        feri_waiting waiting = feri_waiting_to(&handle, all[i]);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_OUT_OF_MEMORY, 8);
+        assert_gives_up(&waiting, FER_OUT_OF_MEMORY, 8);
+    }
+}
+
+static void an_interruption_ends_a_read_and_a_write_but_accept_goes_on(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_INTERRUPTED, 10004};
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    assert_gives_up(&waiting, FER_INTERRUPTED, 10004);
+    waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    assert_gives_up(&waiting, FER_INTERRUPTED, 10004);
+    waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
+    assert_goes_on(&waiting);
+}
+
+/* ---- Slices, where a wake-up may be missed */
+
+static void a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){2 * SLICE + 7};
+    script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
+    assert_goes_on(&waiting);
+    assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(100001000)");
+    assert_goes_on(&waiting);
+    assert_log("wait_arm(1,WRITABLE) wait_for(200001000)");
+    assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+    assert_log("wait_arm(1,WRITABLE) wait_for(200001007)");
+}
+
+static void a_timeout_of_just_one_slice_is_one_turn(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){SLICE};
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+}
+
+static void a_wait_to_write_that_shutdown_wakes_is_not_cut(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    script.traits.write_wait_misses_shutdown = false;
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    assert_goes_on(&waiting);
+    assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever)");
+}
+
+static void a_wait_to_read_is_cut_only_where_a_clone_may_end_it(void **state)
+{
+    (void)state;
+    const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    for (size_t i = 0; i < 2; i++) {
+        script_begin(&script_windows);
+        fer_handle handle = script_stream(shared[i]);
+        feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+        assert_goes_on(&waiting);
+        assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_terms(1,reading) wait_for(100001000)");
+    }
+}
+
+static void a_wait_to_accept_is_never_cut(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
+    assert_goes_on(&waiting);
+    assert_log("wait_terms(1,reading) wait_arm(1,ACCEPTABLE) wait_for(ever)");
+}
+
+/* ---- What is seen between arming and waiting */
+
+static void a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end(void **state)
+{
+    (void)state;
+    const feri_event ends[] = {FERI_EVENT_SHUT_READ, FERI_EVENT_SHUT_BOTH, FERI_EVENT_GOT_EOF};
+    for (size_t i = 0; i < 3; i++) {
+        script_begin(&script_windows);
+        fer_handle handle = script_stream(0);
+        feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+        let_happen_while_arming(&handle, ends[i]);
+        assert_gives_up(&waiting, FER_OK, 0);
+        assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_disarm()");
+    }
+}
+
+static void a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_pipe(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    let_happen_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
+    assert_gives_up(&waiting, FER_BROKEN_PIPE, 0);
+    assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_disarm()");
+}
+
+static void a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it(void **state)
+{
+    (void)state;
+    const ferp_readiness both[] = {FERP_READABLE, FERP_WRITABLE};
+    for (size_t i = 0; i < 2; i++) {
+        script_begin(&script_windows);
+        fer_handle handle = script_stream(0);
+        feri_waiting waiting = feri_waiting_to(&handle, both[i]);
+        let_happen_while_arming(&handle, FERI_EVENT_GOT_RESET);
+        assert_gives_up(&waiting, FER_CONNECTION_RESET, 104);
+        assert_int_equal(script.times[SCRIPT_WAIT_DISARM], 1);
+        assert_int_equal(script.times[SCRIPT_WAIT_FOR], 0);
+    }
+}
+
+static void the_other_half_s_shutdown_does_not_end_a_wait(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    let_happen_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
+    assert_goes_on(&waiting);
+    handle = script_stream(0);
+    waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    let_happen_while_arming(&handle, FERI_EVENT_SHUT_READ);
+    assert_goes_on(&waiting);
+}
+
+static void a_clone_s_end_of_the_read_half_while_arming_ends_the_wait(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = false;
+    script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
+    assert_gives_up(&waiting, FER_OK, 0);
+    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_terms(1,reading) wait_disarm()");
+}
+
+static void a_look_that_fails_ends_the_wait(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    (void)script_then(SCRIPT_WAIT_TERMS);
+    script_then_fail(SCRIPT_WAIT_TERMS, FER_BAD_HANDLE, 10038);
+    assert_gives_up(&waiting, FER_BAD_HANDLE, 10038);
+    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_terms(1,reading) wait_disarm()");
+}
+
+static void a_shared_writer_does_not_ask_for_the_read_half(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    assert_goes_on(&waiting);
+    assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(100001000)");
+}
+
+static void a_wake_with_nothing_changed_goes_round_again_with_the_time_that_is_left(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){100};
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 60;
+    assert_goes_on(&waiting);
+    let_happen_while_arming(&handle, FERI_EVENT_SHUT_READ);
+    assert_gives_up(&waiting, FER_OK, 0);
+    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1100) wait_arm(1,READABLE) wait_disarm()");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(after_the_kernel_s_wait_a_blocking_handle_has_timed_out_and_nothing_is_asked),
+        script_test(a_nonblocking_handle_would_block_and_nothing_is_asked),
+        script_test(the_mode_of_a_shared_handle_is_asked_of_the_kernel),
+        script_test(a_mode_that_cannot_be_asked_is_told_as_the_error_that_it_is),
+        script_test(a_nonblocking_socket_is_not_waited_for),
+        script_test(a_read_half_that_another_handle_has_ended_is_not_waited_for),
+        script_test(terms_that_cannot_be_asked_are_told_as_the_error_that_they_are),
+        script_test(a_wait_without_a_timeout_has_no_deadline),
+        script_test(the_deadline_of_the_first_turn_is_that_of_every_turn),
+        script_test(a_deadline_that_the_clock_cannot_hold_is_for_ever),
+        script_test(a_wait_that_cannot_be_armed_is_told_and_not_begun),
+        script_test(a_wait_that_fails_is_told),
+        script_test(an_interruption_ends_a_read_and_a_write_but_accept_goes_on),
+        script_test(a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices),
+        script_test(a_timeout_of_just_one_slice_is_one_turn),
+        script_test(a_wait_to_write_that_shutdown_wakes_is_not_cut),
+        script_test(a_wait_to_read_is_cut_only_where_a_clone_may_end_it),
+        script_test(a_wait_to_accept_is_never_cut),
+        script_test(a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end),
+        script_test(a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_pipe),
+        script_test(a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it),
+        script_test(the_other_half_s_shutdown_does_not_end_a_wait),
+        script_test(a_clone_s_end_of_the_read_half_while_arming_ends_the_wait),
+        script_test(a_look_that_fails_ends_the_wait),
+        script_test(a_shared_writer_does_not_ask_for_the_read_half),
+        script_test(a_wake_with_nothing_changed_goes_round_again_with_the_time_that_is_left),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
