@@ -17,7 +17,7 @@ tried=0
 make_clean_tree() {
     rm -rf "$tree"
     mkdir -p "$tree/include/ferrule" "$tree/core" "$tree/platform"
-    echo 'project(x)' >"$tree/CMakeLists.txt"
+    printf 'project(x)\nset(sources\n    core/one.c)\n' >"$tree/CMakeLists.txt"
     cat >"$tree/include/ferrule/one.h" <<'TEXT'
 /* one.h: a header. */
 #ifndef FERRULE_ONE_H
@@ -89,7 +89,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_lengths check_text; do
+for check in check_layers check_docs check_lengths check_text check_sources; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -106,6 +106,13 @@ for line in '#include <winsock2.h>' '#include <sal.h>' '#include <string.h>' '#i
     echo "$line" >>"$tree/include/ferrule/one.h"
     planted check_layers "include with: $line"
 done
+
+# ---- sources
+echo '/* two.c: two. */' >"$tree/core/two.c"
+expect fail "a source that is in no list" sh "$here/check_sources.sh" "$tree"
+rm "$tree/core/two.c"
+echo 'project(x core/one.c.in)' >"$tree/CMakeLists.txt"
+planted check_sources "a source whose name is only a part of a line"
 
 # ---- docs
 for slot in Blocks Owns Errors Rust Threads; do

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Checks that every source file stands in the list of its CMakeLists.txt, a line for each; a file that is not there is not built.
+# usage: check_sources.sh ROOT
+set -eu
+cd "$1"
+
+count=0
+bad=0
+# listed LIST FOLDER FILE...: each file, named from FOLDER on, is a line of LIST.
+listed() {
+    list=$1
+    folder=$2
+    shift 2
+    for file in "$@"; do
+        [ -e "$file" ] || continue
+        count=$((count + 1))
+        if ! sed 's/^ *//; s/)$//' "$list" | grep -qxF "${file#"$folder"}"; then
+            echo "$file: it is not in $list"
+            bad=1
+        fi
+    done
+}
+
+listed CMakeLists.txt '' core/*.c platform/posix/*.c platform/winsock/*.c
+if [ -d tests/unit ]; then
+    listed tests/CMakeLists.txt tests/ tests/unit/test_*.c tests/conformance/*.c tests/support/*.c
+    listed examples/CMakeLists.txt examples/ examples/*.c
+    listed bench/CMakeLists.txt bench/ bench/*.c
+fi
+[ "$count" -gt 0 ] || { echo "check_sources: no source in $1" >&2; exit 1; }
+[ "$bad" -eq 0 ] || exit 1
+echo "check_sources: $count files, all in their lists"
