@@ -1,0 +1,334 @@
+/* test_connecting.c: how a connection comes to be: starts, final words, hints, timeouts, modes. That no failure leaks a socket is
+ * test_seam_failures.c's. */
+#include "unit/scripted_platform.h"
+
+#include "core/connecting.h"
+
+static fer_error connect_to(const char *text, fer_duration timeout)
+{
+    fer_handle handle = {0};
+    fer_socket_addr addr = script_addr(text);
+    fer_error error = feri_connect_timeout(&handle, &addr, timeout);
+    bool is_open = feri_handle_as_raw(&handle) != FER_RAW_SOCKET_NONE;
+    assert_int_equal(is_open, error.kind == FER_OK);
+    assert_int_equal(script.sockets_open, is_open);
+    return error;
+}
+
+#define FOREVER FER_DURATION_NONE
+#define SOON ((fer_duration){500})
+
+/* ---- How it starts */
+
+static void a_connect_that_the_kernel_finishes_is_one_call(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    assert_ok(connect_to("192.0.2.1:80", FOREVER));
+    assert_log("socket(v4) connect(1,192.0.2.1:80)");
+    script_begin(&script_posix);
+    assert_ok(connect_to("[2001:db8::1]:80", FOREVER));
+    assert_log("socket(v6) connect(1,[2001:db8::1]:80)");
+}
+
+static void a_connect_that_fails_at_once_is_told_and_its_socket_closed(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    assert_error(connect_to("192.0.2.1:80", FOREVER), FER_CONNECTION_REFUSED, 111);
+    assert_log("socket(v4) connect(1,192.0.2.1:80) close(1)");
+}
+
+static void a_connect_that_is_interrupted_is_waited_for_to_its_end(void **state)
+{
+    (void)state;
+    const struct ferp_traits *both[] = {&script_posix, &script_windows};
+    for (size_t i = 0; i < 2; i++) {
+        script_begin(both[i]);
+        script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
+        assert_ok(connect_to("192.0.2.1:80", FOREVER));
+        assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)");
+    }
+}
+
+static void would_block_means_started_only_where_the_system_says_it_so(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
+    assert_ok(connect_to("192.0.2.1:80", FOREVER));
+    assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)");
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 11);
+    assert_error(connect_to("192.0.2.1:80", FOREVER), FER_WOULD_BLOCK, 11);
+    assert_log("socket(v4) connect(1,192.0.2.1:80) close(1)");
+}
+
+/* ---- The final word */
+
+static void the_socket_s_pending_error_is_the_final_word(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
+    assert_error(connect_to("192.0.2.1:80", SOON), FER_HOST_UNREACHABLE, 113);
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) "
+               "close(1)");
+}
+
+static void a_pending_error_that_cannot_be_asked_for_is_told(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_then_fail(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9);
+    assert_error(connect_to("192.0.2.1:80", SOON), FER_BAD_HANDLE, 9);
+}
+
+static void readiness_that_was_false_is_waited_on(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 100;
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
+    assert_ok(connect_to("192.0.2.1:80", SOON));
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) "
+               "peer_addr(1) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) set_nonblocking(1,0)");
+}
+
+static void an_interrupted_wait_is_begun_again_with_the_time_that_is_left(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+    assert_ok(connect_to("192.0.2.1:80", SOON));
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) "
+               "wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) set_nonblocking(1,0)");
+}
+
+static void a_hint_of_failure_without_an_error_is_looked_at_twice_and_then_stands(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 10057};
+    assert_error(connect_to("192.0.2.1:80", SOON), FER_CONNECTION_REFUSED, 0);
+    assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) "
+               "take_error(1) peer_addr(1) close(1)");
+}
+
+static void a_hint_of_failure_is_explained_by_a_late_error(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
+    (void)script_then(SCRIPT_TAKE_ERROR);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_NETWORK_UNREACHABLE, 10051};
+    assert_error(connect_to("192.0.2.1:80", SOON), FER_NETWORK_UNREACHABLE, 10051);
+}
+
+static void a_hint_of_failure_is_wrong_where_the_socket_is_connected(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
+    assert_ok(connect_to("192.0.2.1:80", SOON));
+}
+
+static void a_second_look_may_find_the_socket_connected(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
+    assert_ok(connect_to("192.0.2.1:80", SOON));
+}
+
+/* ---- Timeouts and modes */
+
+static void a_connect_that_takes_too_long_is_timed_out_without_a_code(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_error(connect_to("192.0.2.1:80", SOON), FER_TIMED_OUT, 0);
+    assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) close(1)");
+}
+
+static void a_wait_that_fails_is_told(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_OUT_OF_MEMORY, 12);
+    assert_error(connect_to("192.0.2.1:80", SOON), FER_OUT_OF_MEMORY, 12);
+}
+
+static void a_wait_that_cannot_be_armed_is_told(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_then_fail(SCRIPT_WAIT_ARM, FER_OUT_OF_MEMORY, 12);
+    assert_error(connect_to("192.0.2.1:80", SOON), FER_OUT_OF_MEMORY, 12);
+}
+
+static void the_socket_is_nonblocking_only_while_it_connects_within_a_time(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    assert_ok(connect_to("192.0.2.1:80", SOON));
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0)");
+}
+
+static void where_core_waits_the_mode_is_left_alone(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    assert_ok(connect_to("192.0.2.1:80", SOON));
+    assert_log("socket(v4) connect(1,192.0.2.1:80)");
+}
+
+static void a_connection_whose_mode_cannot_be_restored_is_given_up(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    (void)script_then(SCRIPT_SET_NONBLOCKING);
+    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(connect_to("192.0.2.1:80", SOON), FER_BAD_HANDLE, 9);
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0) close(1)");
+}
+
+static void no_timeout_is_a_plain_connect(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    fer_socket_addr addr = script_addr("192.0.2.1:80");
+    assert_ok(feri_connect_timeout(&handle, &addr, FER_DURATION_NONE));
+    assert_log("socket(v4) connect(1,192.0.2.1:80)");
+}
+
+/* ---- Hastening */
+
+static void a_refusal_is_hastened_on_loopback_where_the_system_retries(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool hastened;
+    } rows[] = {
+        {"127.0.0.1:80", true},          {"127.9.9.9:80", true},      {"[::1]:80", true},
+        {"[::ffff:127.0.0.1]:80", true}, {"128.0.0.1:80", false},     {"0.0.0.0:80", false},
+        {"192.0.2.1:80", false},         {"[2001:db8::1]:80", false}, {"[::ffff:192.0.2.1]:80", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        script_begin(&script_windows);
+        assert_ok(connect_to(rows[i].text, SOON));
+        assert_int_equal(script.times[SCRIPT_HASTEN_REFUSAL], rows[i].hastened);
+        script_begin(&script_windows);
+        script.traits.refused_connect_is_retried = false;
+        assert_ok(connect_to(rows[i].text, SOON));
+        assert_int_equal(script.times[SCRIPT_HASTEN_REFUSAL], 0);
+    }
+}
+
+static void a_refusal_is_hastened_before_the_connect(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    assert_ok(connect_to("127.0.0.1:80", FOREVER));
+    assert_log("socket(v4) hasten_refusal(1) connect(1,127.0.0.1:80)");
+}
+
+/* ---- Misuse, and handles */
+
+static void misuse_is_refused_before_any_call(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    fer_socket_addr addr = script_addr("127.0.0.1:80");
+    assert_error(feri_connect_timeout(&handle, NULL, SOON), FER_INVALID_INPUT, 0);
+    assert_error(feri_connect_timeout(&handle, NULL, FOREVER), FER_INVALID_INPUT, 0);
+    assert_error(feri_connect_timeout(NULL, &addr, SOON), FER_INVALID_INPUT, 0);
+    assert_error(feri_connect_timeout(NULL, &addr, FOREVER), FER_INVALID_INPUT, 0);
+    assert_error(feri_connect_timeout(&handle, &addr, (fer_duration){0}), FER_INVALID_INPUT, 0);
+    const int families[] = {0, 2, 3, 5, 7, 10, 23};
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        addr.ip.family = (fer_ip_family)families[i];
+        assert_error(feri_connect_timeout(&handle, &addr, SOON), FER_INVALID_INPUT, 0);
+        assert_error(feri_connect_timeout(&handle, &addr, FOREVER), FER_INVALID_INPUT, 0);
+    }
+    assert_log("");
+    assert_int_equal(feri_handle_state(&handle), 0);
+}
+
+static void an_open_handle_is_refused_and_its_connection_left_alone(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_socket_addr addr = script_addr("127.0.0.1:80");
+    assert_error(feri_connect_timeout(&handle, &addr, SOON), FER_INVALID_INPUT, 0);
+    assert_error(feri_connect_timeout(&handle, &addr, FOREVER), FER_INVALID_INPUT, 0);
+    assert_log("");
+    assert_int_equal(feri_handle_as_raw(&handle), 1);
+}
+
+static void a_failed_connect_can_be_tried_again_with_a_fresh_socket(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    fer_socket_addr addr = script_addr("[::1]:80");
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    assert_error(feri_connect_timeout(&handle, &addr, SOON), FER_CONNECTION_REFUSED, 111);
+    assert_int_equal(feri_handle_state(&handle), 0);
+    assert_ok(feri_connect_timeout(&handle, &addr, SOON));
+    assert_log("socket(v6) set_nonblocking(1,1) connect(1,[::1]:80) close(1) "
+               "socket(v6) set_nonblocking(2,1) connect(2,[::1]:80) set_nonblocking(2,0)");
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
+    assert_int_equal(feri_handle_as_raw(&handle), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_connect_that_the_kernel_finishes_is_one_call),
+        script_test(a_connect_that_fails_at_once_is_told_and_its_socket_closed),
+        script_test(a_connect_that_is_interrupted_is_waited_for_to_its_end),
+        script_test(would_block_means_started_only_where_the_system_says_it_so),
+        script_test(the_socket_s_pending_error_is_the_final_word),
+        script_test(a_pending_error_that_cannot_be_asked_for_is_told),
+        script_test(readiness_that_was_false_is_waited_on),
+        script_test(an_interrupted_wait_is_begun_again_with_the_time_that_is_left),
+        script_test(a_hint_of_failure_without_an_error_is_looked_at_twice_and_then_stands),
+        script_test(a_hint_of_failure_is_explained_by_a_late_error),
+        script_test(a_hint_of_failure_is_wrong_where_the_socket_is_connected),
+        script_test(a_second_look_may_find_the_socket_connected),
+        script_test(a_connect_that_takes_too_long_is_timed_out_without_a_code),
+        script_test(a_wait_that_fails_is_told),
+        script_test(a_wait_that_cannot_be_armed_is_told),
+        script_test(the_socket_is_nonblocking_only_while_it_connects_within_a_time),
+        script_test(where_core_waits_the_mode_is_left_alone),
+        script_test(a_connection_whose_mode_cannot_be_restored_is_given_up),
+        script_test(no_timeout_is_a_plain_connect),
+        script_test(a_refusal_is_hastened_on_loopback_where_the_system_retries),
+        script_test(a_refusal_is_hastened_before_the_connect),
+        script_test(misuse_is_refused_before_any_call),
+        script_test(an_open_handle_is_refused_and_its_connection_left_alone),
+        script_test(a_failed_connect_can_be_tried_again_with_a_fresh_socket),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
