@@ -1,5 +1,5 @@
-/* address_text.c: how fast addresses are read and written, beside libc's inet_pton and inet_ntop. 32768 distinct texts, more than a
- * branch predictor learns; the cases named _hot have 4096, which it does. Prints what bench.h says. POSIX only. */
+/* address_text.c: how fast addresses are read and written, beside libc's inet_pton and inet_ntop. 32768 distinct texts, more than
+ * a branch predictor learns; the cases named _hot have 4096, which it does. Prints what bench.h says. POSIX only. */
 #define _POSIX_C_SOURCE 200809L
 #define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include <arpa/inet.h>
@@ -83,13 +83,16 @@ static void write_bad(char *text)
     if (kind < 2) {
         snprintf(text, TEXT_ROOM, "host%u.%s", (unsigned)random_below(100000), domains[random_below(5)]);
     } else if (kind == 2) {
-        snprintf(text, TEXT_ROOM, "%u.%u.%u.%u", (unsigned)n, (unsigned)random_below(256), (unsigned)(256 + random_below(700)), (unsigned)n);
+        snprintf(text, TEXT_ROOM, "%u.%u.%u.%u", (unsigned)n, (unsigned)random_below(256), (unsigned)(256 + random_below(700)),
+                 (unsigned)n);
     } else if (kind == 3) {
         snprintf(text, TEXT_ROOM, "%u.%u.%u", (unsigned)n, (unsigned)random_below(256), (unsigned)random_below(256));
     } else if (kind == 4) {
-        snprintf(text, TEXT_ROOM, "%x:%x::%x::%x", (unsigned)random_below(65536), (unsigned)n, (unsigned)n, (unsigned)random_below(65536));
+        snprintf(text, TEXT_ROOM, "%x:%x::%x::%x", (unsigned)random_below(65536), (unsigned)n, (unsigned)n,
+                 (unsigned)random_below(65536));
     } else {
-        snprintf(text, TEXT_ROOM, "%x:%x:%x:%x", (unsigned)random_below(65536), (unsigned)n, (unsigned)n, (unsigned)random_below(65536));
+        snprintf(text, TEXT_ROOM, "%x:%x:%x:%x", (unsigned)random_below(65536), (unsigned)n, (unsigned)n,
+                 (unsigned)random_below(65536));
     }
 }
 
@@ -154,8 +157,8 @@ static uint64_t scalar_parse_v4(const void *input, size_t count)
     for (size_t i = 0; i < count; i++) {
         const char *text = &set->pool[set->at[i]];
         const size_t len = strlen(text);
-        const feri_ipv4_match match = feri_ipv4_match_scalar(text, len);
-        sum += match.len == len ? match.bits : 0;
+        const feri_ipv4_match match = feri_ipv4_match_scalar(text, len, 0);
+        sum += match.end == len ? match.bits : 0;
     }
     return sum;
 }
@@ -305,12 +308,20 @@ static void run_cold_and_hot(const char *name, const void *input, const bench_co
     bench_run(&hot);
 }
 
-#define CONTENDERS_OF(case_name) {{"libc", libc_##case_name}, {"libc-again", libc_##case_name}, {"ferrule", ferrule_##case_name}}
+#define CONTENDERS_OF(case_name)                                                                                                 \
+    {                                                                                                                            \
+        {"libc", libc_##case_name}, {"libc-again", libc_##case_name},                                                            \
+        {                                                                                                                        \
+            "ferrule", ferrule_##case_name                                                                                       \
+        }                                                                                                                        \
+    }
 
 int main(void)
 {
-    static const bench_contender parse_v4[] = {
-        {"libc", libc_parse_v4}, {"libc-again", libc_parse_v4}, {"ferrule", ferrule_parse_v4}, {"ferrule-scalar", scalar_parse_v4}};
+    static const bench_contender parse_v4[] = {{"libc", libc_parse_v4},
+                                               {"libc-again", libc_parse_v4},
+                                               {"ferrule", ferrule_parse_v4},
+                                               {"ferrule-scalar", scalar_parse_v4}};
     static const bench_contender parse_v6[] = CONTENDERS_OF(parse_v6);
     static const bench_contender parse_ip[] = CONTENDERS_OF(parse_ip);
     static const bench_contender parse_sa[] = CONTENDERS_OF(parse_sa);

@@ -20,8 +20,9 @@ typedef struct feri_addr_cursor {
  * so nothing ever takes one, and feri_addr_cursor_is_at_end goes by the length. */
 static inline uint32_t feri_addr_cursor_look(const feri_addr_cursor *cursor, size_t ahead)
 {
-    FERI_ASSERT(cursor->index <= cursor->len);
-    return ahead < cursor->len - cursor->index ? (uint32_t)(unsigned char)cursor->text[cursor->index + ahead] : 0;
+    const size_t at = cursor->index + ahead; /* one number against the length: a bound that Frama-C's Eva keeps */
+    FERI_ASSERT(cursor->index <= cursor->len && at >= ahead);
+    return at < cursor->len ? (uint32_t)(unsigned char)cursor->text[at] : 0;
 }
 
 static inline bool feri_addr_cursor_is_at_end(const feri_addr_cursor *cursor)

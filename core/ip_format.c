@@ -57,8 +57,9 @@ static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr 
     const unsigned len_a = feri_octet_text_len(octet[0]);
     const unsigned len_ab = len_a + feri_octet_text_len(octet[1]);
     const unsigned len_c = feri_octet_text_len(octet[2]);
-    const unsigned len_cd = len_c + feri_octet_text_len(octet[3]);
-    const uint64_t last = feri_octet_text[octet[3]] ^ (uint64_t)FERI_DOT << (8 * (len_cd - len_c - 1)); /* a NUL for its dot */
+    const unsigned len_d = feri_octet_text_len(octet[3]);
+    const unsigned len_cd = len_c + len_d;
+    const uint64_t last = feri_octet_text[octet[3]] ^ (uint64_t)FERI_DOT << (8 * (len_d - 1)); /* a NUL for its dot */
     const uint64_t left = feri_octet_text[octet[0]] | (uint64_t)feri_octet_text[octet[1]] << (8 * len_a);
     const uint64_t right = feri_octet_text[octet[2]] | last << (8 * len_c);
     const unsigned spare = len_ab + len_cd - 8; /* 0 to 8: where the last eight bytes begin; shifts of 64 are made in two halves */

@@ -55,28 +55,28 @@ static inline bool feri_octet_read(feri_addr_cursor *cursor, uint32_t *bits)
     return feri_octet_take(cursor, 3, 100 * first + 10 * second + third, bits);
 }
 
-feri_ipv4_match feri_ipv4_match_scalar(const char *bytes, size_t left)
+feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t index)
 {
-    FERI_ASSERT(bytes != NULL);
-    feri_addr_cursor cursor = {bytes, left, 0};
+    FERI_ASSERT(text != NULL && index <= len);
+    feri_addr_cursor cursor = {text, len, index};
     feri_ipv4_match match = {0, 0};
     uint32_t bits = 0;
     if (feri_octet_read(&cursor, &bits) && feri_addr_cursor_take(&cursor, '.') && feri_octet_read(&cursor, &bits) &&
         feri_addr_cursor_take(&cursor, '.') && feri_octet_read(&cursor, &bits) && feri_addr_cursor_take(&cursor, '.') &&
         feri_octet_read(&cursor, &bits)) {
         match.bits = bits;
-        match.len = (uint32_t)cursor.index;
+        match.end = (uint32_t)cursor.index;
     }
     return match;
 }
 
-feri_ipv4_match feri_ipv4_match_fast(const char *bytes, size_t left)
+feri_ipv4_match feri_ipv4_match_fast(const char *text, size_t len, size_t index)
 {
-    FERI_ASSERT(bytes != NULL);
+    FERI_ASSERT(text != NULL && index <= len && index <= 45);
 #if FERI_HAS_IPV4_VECTOR
-    return feri_ipv4_vector_match(bytes, left);
+    return feri_ipv4_vector_match(text, len, index);
 #else
-    return feri_ipv4_match_scalar(bytes, left);
+    return feri_ipv4_match_scalar(text, len, index);
 #endif
 }
 
@@ -123,6 +123,13 @@ static inline uint32_t feri_hex_look(const feri_addr_cursor *cursor, size_t ahea
     return (uint32_t)(int32_t)feri_hex_value[feri_addr_cursor_look(cursor, ahead)];
 }
 
+/* The same of a byte at an index that is within the text. */
+static inline uint32_t feri_hex_at(const feri_addr_cursor *cursor, size_t at)
+{
+    FERI_ASSERT(at < cursor->len);
+    return (uint32_t)(int32_t)feri_hex_value[(unsigned char)cursor->text[at]];
+}
+
 /* Looks at the next group, if it has at most three digits; takes nothing. How many cannot be foreseen: one branch for none. */
 static inline feri_hex_group feri_hex_group_look_short(const feri_addr_cursor *cursor)
 {
@@ -143,9 +150,10 @@ static inline feri_hex_group feri_hex_group_look_short(const feri_addr_cursor *c
 /* Looks at the next group; takes nothing. Most groups have four digits, so those are looked at together. */
 static inline feri_hex_group feri_hex_group_look(const feri_addr_cursor *cursor)
 {
-    if (cursor->len - cursor->index >= 4) {
-        const uint32_t value = feri_hex_look(cursor, 0) << 12 | feri_hex_look(cursor, 1) << 8 | feri_hex_look(cursor, 2) << 4 |
-                               feri_hex_look(cursor, 3);
+    const size_t last = cursor->index + 3;
+    if (last < cursor->len) {
+        const uint32_t value = feri_hex_at(cursor, last - 3) << 12 | feri_hex_at(cursor, last - 2) << 8 |
+                               feri_hex_at(cursor, last - 1) << 4 | feri_hex_at(cursor, last);
         if (value <= 0xFFFF) {
             const feri_hex_group group = {value, 4};
             return group;
@@ -157,11 +165,11 @@ static inline feri_hex_group feri_hex_group_look(const feri_addr_cursor *cursor)
 /* Reads an IPv4 address as the last two of at most `limit` groups. */
 static bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
 {
-    const feri_ipv4_match match = feri_ipv4_match_fast(&cursor->text[cursor->index], cursor->len - cursor->index);
-    if (match.len == 0 || side->count + 2 > limit) {
+    const feri_ipv4_match match = feri_ipv4_match_fast(cursor->text, cursor->len, cursor->index);
+    if (match.end == 0 || side->count + 2 > limit) {
         return false;
     }
-    cursor->index += match.len;
+    cursor->index = match.end;
     feri_ipv6_side_append(side, match.bits >> 16);
     feri_ipv6_side_append(side, match.bits & 0xFFFF);
     side->ends_in_ipv4 = true;
@@ -174,12 +182,13 @@ static inline bool feri_ipv6_side_read_hex(feri_addr_cursor *cursor, size_t limi
 {
     FERI_ASSERT(limit <= FERI_IPV6_GROUPS && side->count == 0);
     for (size_t i = 0; i < limit; i++) {
+        const size_t before_colon = cursor->index;
         if (i > 0 && !feri_addr_cursor_take(cursor, ':')) {
             return false;
         }
         const feri_hex_group group = feri_hex_group_look(cursor);
         if (group.digits == 0) {
-            cursor->index -= i > 0 ? 1 : 0;
+            cursor->index = before_colon;
             return false;
         }
         if (group.digits < 4 && feri_addr_cursor_look(cursor, group.digits) == '.') {
@@ -264,8 +273,8 @@ fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text, size_t len
     if (out == NULL || text == NULL) {
         return feri_addr_parse_result(false);
     }
-    const feri_ipv4_match match = feri_ipv4_match_fast(text, len);
-    if (match.len == 0 || match.len != len) {
+    const feri_ipv4_match match = feri_ipv4_match_fast(text, len, 0);
+    if (match.end == 0 || match.end != len) {
         return feri_addr_parse_result(false);
     }
     *out = feri_ipv4_of_bits(match.bits);
@@ -300,8 +309,8 @@ fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char *text, size_t len)
         return feri_addr_parse_result(false);
     }
     if (feri_ip_is_ipv4_next(&cursor)) {
-        const feri_ipv4_match match = feri_ipv4_match_fast(text, len);
-        if (match.len == 0 || match.len != len) {
+        const feri_ipv4_match match = feri_ipv4_match_fast(text, len, 0);
+        if (match.end == 0 || match.end != len) {
             return feri_addr_parse_result(false);
         }
         feri_ip_addr_set_v4(out, match.bits);

@@ -6,17 +6,17 @@
 #include "core/addr_cursor.h"
 #include "ferrule/ip.h"
 
-/* An address at the beginning of some bytes: its octets, the first one highest, and its length, 0 if there is none. */
+/* An address that begins at an index: its octets, the first one highest, and the index where it ends, 0 if there is none. */
 typedef struct feri_ipv4_match {
     uint32_t bits;
-    uint32_t len;
+    uint32_t end;
 } feri_ipv4_match;
 
-/* Matches a.b.c.d at the beginning of `left` bytes, in the fastest form that this target has. */
-feri_ipv4_match feri_ipv4_match_fast(const char *bytes, size_t left);
+/* Matches a.b.c.d at an index (45 at most) of a text, in the fastest form that this target has. */
+feri_ipv4_match feri_ipv4_match_fast(const char *text, size_t len, size_t index);
 
 /* The same in portable C, compiled on every target, for targets without another form and for tests. */
-feri_ipv4_match feri_ipv4_match_scalar(const char *bytes, size_t left);
+feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t index);
 
 /* Reads an IPv6 address without zone or brackets. */
 bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out);

@@ -180,17 +180,17 @@ static inline feri_lane_mask feri_ipv4_vector_faults(feri_lane_mask digits, feri
 }
 
 /* As feri_ipv4_match_fast. The address must end before the first byte that is neither digit nor dot. */
-static inline feri_ipv4_match feri_ipv4_vector_match(const char *bytes, size_t left)
+static inline feri_ipv4_match feri_ipv4_vector_match(const char *text, size_t len, size_t index)
 {
     const feri_ipv4_match none = {0, 0};
-    if (left < FERI_IPV4_TEXT_SHORTEST) {
+    if (len - index < FERI_IPV4_TEXT_SHORTEST) {
         return none;
     }
-    const feri_lanes text = feri_ipv4_vector_load(bytes, left);
-    const feri_lanes raw = feri_lanes_sub(text, feri_lanes_of('0'));
+    const feri_lanes bytes = feri_ipv4_vector_load(&text[index], len - index);
+    const feri_lanes raw = feri_lanes_sub(bytes, feri_lanes_of('0'));
     const feri_lanes is_digit = feri_lanes_at_most(raw, feri_lanes_of(9));
     const feri_lane_mask digit_mask = feri_lanes_mask(is_digit);
-    const feri_lane_mask dot_mask = feri_lanes_mask(feri_lanes_equal(text, feri_lanes_of('.')));
+    const feri_lane_mask dot_mask = feri_lanes_mask(feri_lanes_equal(bytes, feri_lanes_of('.')));
     const feri_lane_mask known = digit_mask | dot_mask;
     const feri_lane_mask stop = ~known & (known + 1); /* the first lane that is neither */
     const feri_lane_mask digits = digit_mask & (stop - 1);
@@ -209,7 +209,7 @@ static inline feri_ipv4_match feri_ipv4_vector_match(const char *bytes, size_t l
     const feri_ipv4_match match = {
         (uint32_t)value[feri_lane_mask_first(a)] << 24 | (uint32_t)value[feri_lane_mask_first(b)] << 16 |
             (uint32_t)value[feri_lane_mask_first(c)] << 8 | value[feri_lane_mask_first(d)],
-        feri_lane_mask_first(stop)};
+        (uint32_t)index + feri_lane_mask_first(stop)};
     return match;
 }
 

@@ -32,9 +32,9 @@ fer_error fer_socket_addr_parse_v4_n(fer_socket_addr *out, const char *text, siz
     if (out == NULL || text == NULL) {
         return feri_addr_parse_result(false);
     }
-    const feri_ipv4_match ip = feri_ipv4_match_fast(text, len);
-    feri_addr_cursor cursor = {text, len, ip.len};
-    if (ip.len == 0 || !feri_port_read_last(&cursor, &port)) {
+    const feri_ipv4_match ip = feri_ipv4_match_fast(text, len, 0);
+    feri_addr_cursor cursor = {text, len, ip.end};
+    if (ip.end == 0 || !feri_port_read_last(&cursor, &port)) {
         return feri_addr_parse_result(false);
     }
     feri_ip_addr_set_v4(&out->ip, ip.bits);

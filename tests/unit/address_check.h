@@ -98,17 +98,17 @@ static inline bool is_socket_answer(fer_error error, const fer_socket_addr *valu
 }
 
 /* One parser, both its forms; the NUL-terminated one only where the text has no NUL. */
-#define CHECK_PARSER(TYPE, NAME, TEXT, LEN, TERMINATED, IS_ANSWER)                   \
-    do {                                                                             \
-        TYPE value;                                                                  \
-        memset(&value, UNTOUCHED, sizeof value);                                     \
-        fer_error error = NAME##_n(&value, TEXT, LEN);                               \
-        check_true(IS_ANSWER, #NAME "_n", TEXT, LEN);                                \
-        if ((TERMINATED) != NULL) {                                                  \
-            memset(&value, UNTOUCHED, sizeof value);                                 \
-            error = NAME(&value, TERMINATED);                                        \
-            check_true(IS_ANSWER, #NAME, TEXT, LEN);                                 \
-        }                                                                            \
+#define CHECK_PARSER(TYPE, NAME, TEXT, LEN, TERMINATED, IS_ANSWER)                                                               \
+    do {                                                                                                                         \
+        TYPE value;                                                                                                              \
+        memset(&value, UNTOUCHED, sizeof value);                                                                                 \
+        fer_error error = NAME##_n(&value, TEXT, LEN);                                                                           \
+        check_true(IS_ANSWER, #NAME "_n", TEXT, LEN);                                                                            \
+        if ((TERMINATED) != NULL) {                                                                                              \
+            memset(&value, UNTOUCHED, sizeof value);                                                                             \
+            error = NAME(&value, TERMINATED);                                                                                    \
+            check_true(IS_ANSWER, #NAME, TEXT, LEN);                                                                             \
+        }                                                                                                                        \
     } while (0)
 
 static inline void check_ip_parsers(const char *text, size_t len, const char *terminated)

@@ -1,5 +1,5 @@
-/* address_reference.h: the same grammar as core's parsers, written another way and slowly: a text is cut into pieces at its dots and
- * colons, and each piece is looked up. Only for tests to compare with. Texts are given by length and may hold any byte. */
+/* address_reference.h: the same grammar as core's parsers, written another way and slowly: a text is cut into pieces at its dots
+ * and colons, and each piece is looked up. Only for tests to compare with. Texts are given by length and may hold any byte. */
 #ifndef ADDRESS_REFERENCE_H
 #define ADDRESS_REFERENCE_H
 

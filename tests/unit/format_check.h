@@ -6,7 +6,8 @@
 
 typedef size_t (*format_function)(const void *value, char *buf, size_t cap);
 
-/* The buffer is a heap block of cap bytes, so that a sanitizer sees one byte too much; and in a larger one nothing changes beyond the NUL. */
+/* The buffer is a heap block of cap bytes, so that a sanitizer sees one byte too much; and in a larger one nothing changes beyond
+ * the NUL. */
 static inline void check_format_with_cap(format_function format, const void *value, const char *wanted, size_t cap)
 {
     const size_t len = strlen(wanted);

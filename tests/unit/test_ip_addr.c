@@ -182,7 +182,8 @@ static void every_question_about_null_is_answered_with_no(void **state)
     assert_false(fer_ipv4_addr_is_unspecified(NULL) || fer_ipv4_addr_is_loopback(NULL) || fer_ipv4_addr_is_private(NULL));
     assert_false(fer_ipv4_addr_is_link_local(NULL) || fer_ipv4_addr_is_multicast(NULL) || fer_ipv4_addr_is_broadcast(NULL));
     assert_false(fer_ipv4_addr_is_documentation(NULL) || fer_ipv6_addr_is_unspecified(NULL) || fer_ipv6_addr_is_loopback(NULL));
-    assert_false(fer_ipv6_addr_is_multicast(NULL) || fer_ipv6_addr_is_unique_local(NULL) || fer_ipv6_addr_is_unicast_link_local(NULL));
+    assert_false(fer_ipv6_addr_is_multicast(NULL) || fer_ipv6_addr_is_unique_local(NULL) ||
+                 fer_ipv6_addr_is_unicast_link_local(NULL));
     assert_false(fer_ip_addr_is_unspecified(NULL) || fer_ip_addr_is_loopback(NULL) || fer_ip_addr_is_multicast(NULL));
     assert_false(fer_ip_addr_is_ipv4(NULL) || fer_ip_addr_is_ipv6(NULL));
 }

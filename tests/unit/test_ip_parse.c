@@ -1,10 +1,12 @@
-/* test_ip_parse.c: IP addresses from text: every octet text, every shape of IPv6, and what is near to each. Ports: test_socket_addr_parse.c. */
+/* test_ip_parse.c: IP addresses from text: every octet text, every shape of IPv6, and what is near to each. Ports:
+ * test_socket_addr_parse.c. */
 #include "tests/unit/address_check.h"
 
 static void every_octet_text_is_judged_in_every_position(void **state)
 {
     (void)state;
-    static const char *const formats[] = {"%s.2.3.4", "1.%s.3.4", "1.2.%s.4", "1.2.3.%s", "::ffff:%s.2.3.4", "::1.2.3.%s", "%s.2.3.4:80", "1.2.3.%s:80"};
+    static const char *const formats[] = {"%s.2.3.4",        "1.%s.3.4",   "1.2.%s.4",    "1.2.3.%s",
+                                          "::ffff:%s.2.3.4", "::1.2.3.%s", "%s.2.3.4:80", "1.2.3.%s:80"};
     static const char *const zeros[] = {"", "0", "00", "000"};
     for (unsigned value = 0; value < 1000; value++) {
         for (size_t zero = 0; zero < 4; zero++) {
@@ -22,12 +24,13 @@ static void every_octet_text_is_judged_in_every_position(void **state)
 static void an_octet_of_two_or_three_digits_ends_at_255_in_every_neighbourhood(void **state)
 {
     (void)state;
-    static const char *const octets[] = {"0", "9", "10", "99", "100", "249", "250", "255", "256", "260", "300", "999", "00", "05", "010"};
+    static const char *const octets[] = {"0",   "9",   "10",  "99",  "100", "249", "250", "255",
+                                         "256", "260", "300", "999", "00",  "05",  "010"};
     const size_t count = sizeof octets / sizeof octets[0];
     for (size_t i = 0; i < count * count * count * count; i++) {
         char text[32];
-        snprintf(text, sizeof text, "%s.%s.%s.%s", octets[i % count], octets[i / count % count], octets[i / count / count % count],
-                 octets[i / count / count / count]);
+        snprintf(text, sizeof text, "%s.%s.%s.%s", octets[i % count], octets[i / count % count],
+                 octets[i / count / count % count], octets[i / count / count / count]);
         check_parsers(text);
     }
 }
@@ -63,7 +66,8 @@ static void the_double_colon_stands_anywhere_for_one_group_or_more(void **state)
 {
     (void)state;
     static const char *const middles[] = {"::", ":", ":::", "::::", "", "::0::", ":0:", "::0:"};
-    static const char *const tails[] = {"", ":", "::", "1.2.3.4", ":1.2.3.4", "::1.2.3.4", ":1.2.3", ".1", ":1.2.3.4:5", ":256.1.1.1", ":1.2.3.4.5"};
+    static const char *const tails[] = {"",       ":",  "::",         "1.2.3.4",    ":1.2.3.4",  "::1.2.3.4",
+                                        ":1.2.3", ".1", ":1.2.3.4:5", ":256.1.1.1", ":1.2.3.4.5"};
     for (size_t left = 0; left <= 9; left++) {
         for (size_t right = 0; right <= 9; right++) {
             for (size_t middle = 0; middle < sizeof middles / sizeof middles[0]; middle++) {
@@ -107,9 +111,12 @@ static void each_count_of_groups_on_each_side_keeps_its_place(void **state)
 static void a_group_has_one_to_four_digits_of_either_case(void **state)
 {
     (void)state;
-    static const char *const formats[] = {"%s::", "::%s", "1:%s:3:4:5:6:7:8", "1:2:3:4:5:6:7:%s", "%s:2:3:4:5:6:7:8", "1::%s:8", "::%s:1.2.3.4"};
-    static const char *const groups[] = {"", "0", "f", "F", "a0", "0A", "00", "abc", "CBA", "000", "dEaD", "0000", "ffff", "FFFF", "00000", "12345", "fffff",
-                                         "000001", "g", "1g", "12g", "123g", "1234g", "/", ":", "@", "G", "`", "1/", "1@", "12@", "123@", "123`", "-1", "+1", " 1"};
+    static const char *const formats[] = {"%s::",    "::%s",        "1:%s:3:4:5:6:7:8", "1:2:3:4:5:6:7:%s", "%s:2:3:4:5:6:7:8",
+                                          "1::%s:8", "::%s:1.2.3.4"};
+    static const char *const groups[] = {"",    "0",    "f",    "F",    "a0",    "0A",    "00",    "abc",   "CBA",
+                                         "000", "dEaD", "0000", "ffff", "FFFF",  "00000", "12345", "fffff", "000001",
+                                         "g",   "1g",   "12g",  "123g", "1234g", "/",     ":",     "@",     "G",
+                                         "`",   "1/",   "1@",   "12@",  "123@",  "123`",  "-1",    "+1",    " 1"};
     for (size_t format = 0; format < sizeof formats / sizeof formats[0]; format++) {
         for (size_t group = 0; group < sizeof groups / sizeof groups[0]; group++) {
             char text[64];
@@ -150,7 +157,8 @@ static void an_embedded_ipv4_address_is_the_last_item_only(void **state)
 static void zones_brackets_and_prefix_lengths_are_no_part_of_an_ip_address(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"fe80::1%1", "fe80::1%eth0", "fe80::1%", "%1", "[::1]", "[::1", "::1]", "::1/64", "10.0.0.0/8", "1.2.3.4%1", "::%0"};
+    static const char *const texts[] = {"fe80::1%1", "fe80::1%eth0", "fe80::1%",   "%1",        "[::1]", "[::1",
+                                        "::1]",      "::1/64",       "10.0.0.0/8", "1.2.3.4%1", "::%0"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         fer_ip_addr addr;
         assert_true(is_refusal(fer_ip_addr_parse(&addr, texts[i])));
@@ -161,8 +169,18 @@ static void zones_brackets_and_prefix_lengths_are_no_part_of_an_ip_address(void 
 static void one_changed_byte_is_judged_as_the_grammar_says(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"0.0.0.0", "127.0.0.1", "255.249.100.199", "::", "::1", "1::", "fe80::1:2", "1:2:3:4:5:6:7:8",
-                                        "ABCD:ef01:2345:6789:abcd:EF01:2345:6789", "::ffff:255.10.0.1", "1:2:3:4:5:6:77.88.99.100", "1:2:3::6:7:8"};
+    static const char *const texts[] = {"0.0.0.0",
+                                        "127.0.0.1",
+                                        "255.249.100.199",
+                                        "::",
+                                        "::1",
+                                        "1::",
+                                        "fe80::1:2",
+                                        "1:2:3:4:5:6:7:8",
+                                        "ABCD:ef01:2345:6789:abcd:EF01:2345:6789",
+                                        "::ffff:255.10.0.1",
+                                        "1:2:3:4:5:6:77.88.99.100",
+                                        "1:2:3::6:7:8"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         check_every_mutation(texts[i]);
     }
@@ -171,9 +189,19 @@ static void one_changed_byte_is_judged_as_the_grammar_says(void **state)
 static void every_part_of_a_text_is_judged_without_a_look_past_its_end(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"255.255.255.255", "1.2.3.4.5.6.7.8.9", "12345678901234567890", "................", "::ffff:255.255.255.255",
-                                        "abcd:ef01:2345:6789:abcd:ef01:2345:6789", "abcd:ef01:2345:6789:abcd:ef01:123.123.123.123", "1::2:3:4:5:6:7",
-                                        "::1:2:3:4:5:6:7", "1:2:3:4:5:6:7::", "::::::::::::::::", "host.example.com", "1.2.3.4:65535"};
+    static const char *const texts[] = {"255.255.255.255",
+                                        "1.2.3.4.5.6.7.8.9",
+                                        "12345678901234567890",
+                                        "................",
+                                        "::ffff:255.255.255.255",
+                                        "abcd:ef01:2345:6789:abcd:ef01:2345:6789",
+                                        "abcd:ef01:2345:6789:abcd:ef01:123.123.123.123",
+                                        "1::2:3:4:5:6:7",
+                                        "::1:2:3:4:5:6:7",
+                                        "1:2:3:4:5:6:7::",
+                                        "::::::::::::::::",
+                                        "host.example.com",
+                                        "1.2.3.4:65535"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         check_every_part(texts[i]);
     }

@@ -2,7 +2,11 @@
 #include "tests/unit/address_check.h"
 #include "tests/unit/rust_address_vectors.h"
 
-enum { TEXTS = sizeof rust_texts / sizeof rust_texts[0], V4S = sizeof rust_v4s / sizeof rust_v4s[0], V6S = sizeof rust_v6s / sizeof rust_v6s[0] };
+enum {
+    TEXTS = sizeof rust_texts / sizeof rust_texts[0],
+    V4S = sizeof rust_v4s / sizeof rust_v4s[0],
+    V6S = sizeof rust_v6s / sizeof rust_v6s[0]
+};
 
 static void octets_of(const char *hex, uint8_t out[16])
 {
@@ -30,11 +34,13 @@ static void the_reference_and_the_parsers_answer_every_text_as_rust_does(void **
         octets_of(row->octets, octets);
         memset(&ip, UNTOUCHED, sizeof ip);
         memset(&addr, UNTOUCHED, sizeof addr);
-        const wanted_socket wanted = {row->answer == RUST_SOCKET_V4 ? octets : NULL, row->answer == RUST_SOCKET_V6 ? octets : NULL, row->port, row->scope_id};
+        const wanted_socket wanted = {row->answer == RUST_SOCKET_V4 ? octets : NULL,
+                                      row->answer == RUST_SOCKET_V6 ? octets : NULL, row->port, row->scope_id};
         const fer_error ip_error = fer_ip_addr_parse_n(&ip, row->text, row->len);
         const fer_error socket_error = fer_socket_addr_parse_n(&addr, row->text, row->len);
-        check_true(is_ip_answer(ip_error, &ip, row->answer == RUST_IP_V4 ? octets : NULL, row->answer == RUST_IP_V6 ? octets : NULL), "as Rust's IpAddr",
-                   row->text, row->len);
+        check_true(
+            is_ip_answer(ip_error, &ip, row->answer == RUST_IP_V4 ? octets : NULL, row->answer == RUST_IP_V6 ? octets : NULL),
+            "as Rust's IpAddr", row->text, row->len);
         check_true(is_socket_answer(socket_error, &addr, &wanted), "as Rust's SocketAddr", row->text, row->len);
         check_parsers_n(row->text, row->len);
     }
@@ -102,7 +108,8 @@ static void ipv6_addresses_at_the_edges_of_ranges_are_what_rust_says(void **stat
         const fer_ip_addr ip = fer_ip_addr_from_v6(&addr);
         char text[FER_IPV6_ADDR_TEXT_CAP];
         const unsigned is = (unsigned)fer_ipv6_addr_is_unspecified(&addr) | (unsigned)fer_ipv6_addr_is_loopback(&addr) << 1 |
-                            (unsigned)fer_ipv6_addr_is_multicast(&addr) << 2 | (unsigned)fer_ipv6_addr_is_unique_local(&addr) << 3 |
+                            (unsigned)fer_ipv6_addr_is_multicast(&addr) << 2 |
+                            (unsigned)fer_ipv6_addr_is_unique_local(&addr) << 3 |
                             (unsigned)fer_ipv6_addr_is_unicast_link_local(&addr) << 4;
         check_true(is == rust_v6s[i].is, "what it is", rust_v6s[i].shown, strlen(rust_v6s[i].shown));
         assert_int_equal(fer_ip_addr_is_unspecified(&ip), is & 1);

@@ -76,9 +76,14 @@ static void order_is_address_port_flowinfo_scope(void **state)
 {
     (void)state;
     const fer_socket_addr sorted[] = {
-        v4_addr(0, 0), v4_addr(0, 1), v4_addr(0, 0x7FFF), v4_addr(0, 0x8000), v4_addr(0, 0xFFFF), v4_addr(1, 0), v4_addr(0xFFFFFFFF, 0),
-        v6_addr(0, 0, 0, 0), v6_addr(0, 0, 0, 1), v6_addr(0, 0, 0, 0xFFFFFFFF), v6_addr(0, 0, 1, 0), v6_addr(0, 0, 0xFFFFFFFF, 0), v6_addr(0, 1, 0, 0),
-        v6_addr(0, 0xFFFF, 0, 0), v6_addr(1, 0, 0, 0), v6_addr(0xFFFF, 0, 0, 0),
+        v4_addr(0, 0),          v4_addr(0, 1),
+        v4_addr(0, 0x7FFF),     v4_addr(0, 0x8000),
+        v4_addr(0, 0xFFFF),     v4_addr(1, 0),
+        v4_addr(0xFFFFFFFF, 0), v6_addr(0, 0, 0, 0),
+        v6_addr(0, 0, 0, 1),    v6_addr(0, 0, 0, 0xFFFFFFFF),
+        v6_addr(0, 0, 1, 0),    v6_addr(0, 0, 0xFFFFFFFF, 0),
+        v6_addr(0, 1, 0, 0),    v6_addr(0, 0xFFFF, 0, 0),
+        v6_addr(1, 0, 0, 0),    v6_addr(0xFFFF, 0, 0, 0),
     };
     const size_t count = sizeof sorted / sizeof sorted[0];
     for (size_t i = 0; i < count; i++) {

@@ -34,8 +34,9 @@ static void every_port_is_written(void **state)
 static void the_scope_is_written_when_it_is_not_0_and_flowinfo_never(void **state)
 {
     (void)state;
-    static const uint32_t scopes[] = {1, 9, 10, 99, 100, 999, 1000, 9999, 10000, 99999, 100000, 999999, 1000000, 9999999, 10000000, 99999999, 100000000,
-                                      999999999, 1000000000, 4294967295u};
+    static const uint32_t scopes[] = {1,        9,        10,        99,        100,        999,        1000,
+                                      9999,     10000,    99999,     100000,    999999,     1000000,    9999999,
+                                      10000000, 99999999, 100000000, 999999999, 1000000000, 4294967295u};
     const fer_ipv6_addr ip = fer_ipv6_addr_new(0xFE80, 0, 0, 0, 0, 0, 0, 1);
     for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++) {
         const fer_socket_addr addr = fer_socket_addr_new_v6(&ip, 80, (uint32_t)i, scopes[i]);

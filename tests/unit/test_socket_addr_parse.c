@@ -1,7 +1,8 @@
 /* test_socket_addr_parse.c: ports, scopes and brackets round the IP addresses of test_ip_parse.c. */
 #include "tests/unit/address_check.h"
 
-static const char *const ips[] = {"1.2.3.4", "255.255.255.255", "[::]", "[fe80::1]", "[::ffff:1.2.3.4]", "[1:2:3:4:5:6:7:8]", "[1.2.3.4]", "::1", "[::1", "::1]"};
+static const char *const ips[] = {"1.2.3.4",           "255.255.255.255", "[::]", "[fe80::1]", "[::ffff:1.2.3.4]",
+                                  "[1:2:3:4:5:6:7:8]", "[1.2.3.4]",       "::1",  "[::1",      "::1]"};
 
 static void every_port_and_what_lies_past_the_last_is_judged(void **state)
 {
@@ -16,10 +17,45 @@ static void every_port_and_what_lies_past_the_last_is_judged(void **state)
 static void ports_are_digits_with_any_number_of_zeros_before(void **state)
 {
     (void)state;
-    static const char *const ports[] = {"", ":", ":0", ":00000000", ":1", ":65535", ":00065535", ":65536", ":00065536", ":65545", ":70000", ":99999", ":100000",
-                                        ":655350", ":4294967295", ":4294967296", ":4294967376", ":18446744073709551615", ":18446744073709551616",
-                                        ":18446744073709551696", ":+80", ":-80", ":-0", ": 80", ":80 ", ":8 0", ":8a", ":a8", ":0x50", ":80:", "::80", ":80\n",
-                                        ":/", "::", ":1.", ".80", "80", "%1:80", "]:80"};
+    static const char *const ports[] = {"",
+                                        ":",
+                                        ":0",
+                                        ":00000000",
+                                        ":1",
+                                        ":65535",
+                                        ":00065535",
+                                        ":65536",
+                                        ":00065536",
+                                        ":65545",
+                                        ":70000",
+                                        ":99999",
+                                        ":100000",
+                                        ":655350",
+                                        ":4294967295",
+                                        ":4294967296",
+                                        ":4294967376",
+                                        ":18446744073709551615",
+                                        ":18446744073709551616",
+                                        ":18446744073709551696",
+                                        ":+80",
+                                        ":-80",
+                                        ":-0",
+                                        ": 80",
+                                        ":80 ",
+                                        ":8 0",
+                                        ":8a",
+                                        ":a8",
+                                        ":0x50",
+                                        ":80:",
+                                        "::80",
+                                        ":80\n",
+                                        ":/",
+                                        "::",
+                                        ":1.",
+                                        ".80",
+                                        "80",
+                                        "%1:80",
+                                        "]:80"};
     for (size_t ip = 0; ip < sizeof ips / sizeof ips[0]; ip++) {
         for (size_t port = 0; port < sizeof ports / sizeof ports[0]; port++) {
             char text[96];
@@ -50,9 +86,33 @@ static void scopes_are_numbers_of_32_bits_on_any_ipv6_address(void **state)
 {
     (void)state;
     static const char *const insides[] = {"fe80::1", "::", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4", "1.2.3.4", ""};
-    static const char *const scopes[] = {"%", "%0", "%1", "%00", "%0000000000001", "%4294967294", "%4294967295", "%04294967295", "%4294967296", "%4294967305",
-                                         "%9999999999", "%10000000000", "%18446744073709551615", "%18446744073709551616", "%18446744073709551617", "%lo", "%1a",
-                                         "%a1", "%+1", "%-1", "% 1", "%1 ", "%1%2", "%%1", "%1:", "1", "%25lo"};
+    static const char *const scopes[] = {"%",
+                                         "%0",
+                                         "%1",
+                                         "%00",
+                                         "%0000000000001",
+                                         "%4294967294",
+                                         "%4294967295",
+                                         "%04294967295",
+                                         "%4294967296",
+                                         "%4294967305",
+                                         "%9999999999",
+                                         "%10000000000",
+                                         "%18446744073709551615",
+                                         "%18446744073709551616",
+                                         "%18446744073709551617",
+                                         "%lo",
+                                         "%1a",
+                                         "%a1",
+                                         "%+1",
+                                         "%-1",
+                                         "% 1",
+                                         "%1 ",
+                                         "%1%2",
+                                         "%%1",
+                                         "%1:",
+                                         "1",
+                                         "%25lo"};
     for (size_t inside = 0; inside < sizeof insides / sizeof insides[0]; inside++) {
         for (size_t scope = 0; scope < sizeof scopes / sizeof scopes[0]; scope++) {
             char text[96];
@@ -91,8 +151,15 @@ static void what_is_read_stands_in_every_member(void **state)
 static void one_changed_byte_is_judged_as_the_grammar_says(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"1.2.3.4:80", "255.255.255.255:65535", "0.0.0.0:0", "[::]:0", "[::1]:80", "[fe80::1%2]:65535", "[1:2:3:4:5:6:7:8]:443",
-                                        "[::ffff:10.0.0.1]:8", "[1:2:3:4:5:6:1.2.3.4%4294967295]:1"};
+    static const char *const texts[] = {"1.2.3.4:80",
+                                        "255.255.255.255:65535",
+                                        "0.0.0.0:0",
+                                        "[::]:0",
+                                        "[::1]:80",
+                                        "[fe80::1%2]:65535",
+                                        "[1:2:3:4:5:6:7:8]:443",
+                                        "[::ffff:10.0.0.1]:8",
+                                        "[1:2:3:4:5:6:1.2.3.4%4294967295]:1"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         check_every_mutation(texts[i]);
     }
@@ -101,8 +168,16 @@ static void one_changed_byte_is_judged_as_the_grammar_says(void **state)
 static void every_part_of_a_text_is_judged_without_a_look_past_its_end(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"255.255.255.255:65535", "[::]:0", "[fe80::1%4294967295]:65535", "[abcd:ef01:2345:6789:abcd:ef01:2345:6789%12]:00080",
-                                        "[::ffff:255.255.255.255]:1", "[[[[[[[[", "]]]]]]]]", "[%%%%]:", "host.example.com:80", "[localhost]:80"};
+    static const char *const texts[] = {"255.255.255.255:65535",
+                                        "[::]:0",
+                                        "[fe80::1%4294967295]:65535",
+                                        "[abcd:ef01:2345:6789:abcd:ef01:2345:6789%12]:00080",
+                                        "[::ffff:255.255.255.255]:1",
+                                        "[[[[[[[[",
+                                        "]]]]]]]]",
+                                        "[%%%%]:",
+                                        "host.example.com:80",
+                                        "[localhost]:80"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         check_every_part(texts[i]);
     }
@@ -111,7 +186,8 @@ static void every_part_of_a_text_is_judged_without_a_look_past_its_end(void **st
 static void random_rows_of_the_grammar_s_bytes_are_judged(void **state)
 {
     (void)state;
-    static const char *const words[] = {"[", "]", ":", "%", "::", "1", "0", "65535", "65536", "1.2.3.4", "fe80", "ffff", ".", "]:", "4294967295", "255", "256", ":0"};
+    static const char *const words[] = {"[",       "]",    ":",    "%", "::", "1",          "0",   "65535", "65536",
+                                        "1.2.3.4", "fe80", "ffff", ".", "]:", "4294967295", "255", "256",   ":0"};
     uint64_t seed = 7;
     for (int round = 0; round < 100000; round++) {
         char text[128] = "";
