@@ -19,6 +19,11 @@ static inline bool feri_shutdown_read_resets_on_data(void)
     return ferp_traits()->shutdown_read_resets_on_data;
 }
 
+static inline bool feri_close_hides_unread_input(void)
+{
+    return ferp_traits()->close_hides_unread_input;
+}
+
 static inline bool feri_write_wait_misses_shutdown(void)
 {
     return ferp_traits()->write_wait_misses_shutdown;

@@ -46,16 +46,18 @@ static fer_error bind_prepared(const fer_socket_addr *addr, fer_raw_socket *out)
     return error;
 }
 
-/* "Access denied" is a port that is reserved, or one that a wildcard socket holds exclusively. A second look tells them apart: binding
- * the wildcard itself is then "in use" (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table). */
+/* "Access denied" is a port that is reserved, or one that another socket holds exclusively. A second look tells them apart: a plain bind
+ * of the wildcard to the same port is then "in use" (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and still denied
+ * where the port is reserved. */
 static fer_error judge_denial(const fer_socket_addr *addr, fer_error denied)
 {
     fer_socket_addr wildcard = {.ip = {.family = addr->ip.family}, .port = addr->port};
     fer_raw_socket probe = FER_RAW_SOCKET_NONE;
-    fer_error second = bind_prepared(&wildcard, &probe);
-    if (second.kind == FER_OK) {
-        ferp_close(probe);
+    if (ferp_tcp_socket_new(addr->ip.family, &probe).kind != FER_OK) {
+        return denied;
     }
+    fer_error second = ferp_bind(probe, &wildcard);
+    ferp_close(probe);
     return second.kind == FER_ADDR_IN_USE ? feri_error_told(FERI_OPERATION_BIND_TAKEN, denied) : denied;
 }
 

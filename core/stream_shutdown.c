@@ -1,4 +1,5 @@
-/* stream_shutdown.c: shutdown: the state first, so that a thread which the OS wakes finds it, then the OS (rules S1, S6, S7). */
+/* stream_shutdown.c: shutdown and close. shutdown: the state first, so that a thread which the OS wakes finds it, then the OS (rules S1,
+ * S6, S7). */
 #include "core/stream_shutdown.h"
 
 #include <stdbool.h>
@@ -77,4 +78,24 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
     fer_error error = feri_shutdown_read_resets_on_data() ? shutdown_sparing_writes(handle, how)
                                                           : ferp_shutdown(handle->raw_, how);
     return feri_error_told(FERI_OPERATION_SHUTDOWN, error);
+}
+
+/* Where close would end the connection in good order although bytes were thrown away, a linger time of zero makes it a reset. Not for a
+ * socket that others may have too: theirs might read on. */
+static void tell_of_unread_input(fer_raw_socket raw)
+{
+    size_t queued = 0;
+    if (ferp_bytes_queued(raw, &queued).kind == FER_OK && queued > 0) {
+        fer_error best_effort = ferp_set_linger(raw, (struct ferp_linger){true, 0});
+        (void)best_effort;
+    }
+}
+
+void feri_stream_close(fer_handle *handle)
+{
+    if (feri_close_hides_unread_input() && handle != NULL && !feri_handle_is_shared(handle) &&
+        feri_handle_as_raw(handle) != FER_RAW_SOCKET_NONE) {
+        tell_of_unread_input(feri_handle_as_raw(handle));
+    }
+    feri_handle_close(handle);
 }

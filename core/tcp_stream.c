@@ -170,7 +170,7 @@ fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream, fer_error *out)
 
 void fer_tcp_stream_close(fer_tcp_stream *stream)
 {
-    feri_handle_close(of(stream));
+    feri_stream_close(of(stream));
 }
 
 fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream)

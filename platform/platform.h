@@ -23,6 +23,9 @@ struct ferp_traits {
     bool io_waits_in_kernel;
     /* After shutdown of the read half, queued or arriving data resets the connection (Windows: "shutdown function", MSDN). */
     bool shutdown_read_resets_on_data;
+    /* close with unread input ends the connection in good order, and the peer never learns that its bytes were thrown away (macOS and
+     * the BSDs: soclose discards them and sends FIN). Linux and Windows reset it, as RFC 1122, 4.2.2.13, asks. */
+    bool close_hides_unread_input;
     /* A thread that waits to write is not woken by shutdown (Windows: WSAPoll stays silent). */
     bool write_wait_misses_shutdown;
     /* An accepted socket takes over the listener's nonblocking mode (macOS, the BSDs: accept(2); Windows). Linux: no. */

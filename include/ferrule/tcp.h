@@ -293,7 +293,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  *
  * Never raises SIGPIPE. len 0 is FER_OK with 0 on an open write half. A len above what the OS takes is cut to it. n may be NULL.
  *
- * Blocks: until the OS takes a byte over, at most the write timeout; not when nonblocking.
+ * Blocks: until the OS takes bytes over: all of them on POSIX, some on Windows; at most the write timeout, when what was taken till then
+ *   is told as a short write; not when nonblocking.
  * Owns: buf is the caller's, len bytes; may be NULL when len is 0.
  * Errors: FER_BROKEN_PIPE (this half was shut down, or the peer is gone), FER_CONNECTION_RESET, FER_TIMED_OUT with os_code 0 (the write
  *   timeout expired: nothing was taken), FER_WOULD_BLOCK (nonblocking), FER_INTERRUPTED, other fatal errors as in
@@ -490,7 +491,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
 /**
  * Gives the raw socket up and leaves a CLOSED handle; FER_RAW_SOCKET_NONE where there is none.
  *
- * The blocking mode and timeouts that were set are really on the socket. On Windows the mode is shared with clones.
+ * The blocking mode and timeouts that were set are really on the socket. On Windows these are the socket's and not the handle's: clones
+ * that stay would then wait inside the system, where a timeout ends the stream, so give up clones together.
  *
  * Blocks: never.
  * Owns: the socket is the caller's to close.
@@ -552,7 +554,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
  * Blocks: until a connection is there; not when the listener is nonblocking.
  * Owns: out owns the connection.
  * Errors: FER_WOULD_BLOCK (nonblocking), FER_TOO_MANY_OPEN_FILES (the connection stays queued: close something, then call again),
- *   FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_INVALID_INPUT (out is open, NULL).
+ *   FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_INVALID_INPUT (out is open, NULL); FER_TIMED_OUT with os_code 0 for a listener that
+ *   was taken in with a receive timeout on it; FER_CONNECTION_ABORTED after 65536 dead connections in a row.
  * Rust: std::net::TcpListener::accept. Differs: goes on after connections that died; never inherits the listener's modes.
  * Threads: any number on one listener, each with its own out.
  */

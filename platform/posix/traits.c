@@ -15,9 +15,9 @@
 #endif
 
 #ifdef FERP_POSIX_BSD
-#define FERP_POSIX_ACCEPT_INHERITS true /* accept(2) */
+#define FERP_POSIX_IS_BSD true
 #else
-#define FERP_POSIX_ACCEPT_INHERITS false
+#define FERP_POSIX_IS_BSD false
 #endif
 
 const struct ferp_traits *ferp_traits(void)
@@ -25,8 +25,9 @@ const struct ferp_traits *ferp_traits(void)
     static const struct ferp_traits traits = {
         .io_waits_in_kernel = true,
         .shutdown_read_resets_on_data = false,
+        .close_hides_unread_input = FERP_POSIX_IS_BSD,
         .write_wait_misses_shutdown = false,
-        .accept_inherits_nonblocking = FERP_POSIX_ACCEPT_INHERITS,
+        .accept_inherits_nonblocking = FERP_POSIX_IS_BSD, /* accept(2) */
         .reuse_address_steals_ports = false,
         .bind_denied_can_mean_in_use = false,
         .connect_would_block_means_started = false,

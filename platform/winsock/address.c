@@ -75,8 +75,9 @@ static fer_error settle_accepted(SOCKET accepted)
 static fer_error accept_failure(void)
 {
     fer_error err = ferp_winsock_last_error();
-    /* "An incoming connection was indicated, but was subsequently terminated by the remote peer" ("accept function", MSDN). */
-    if (err.os_code == WSAECONNRESET) {
+    /* "An incoming connection was indicated, but was subsequently terminated by the remote peer" ("accept function", MSDN). Wine asks
+     * such a connection for its peer and says WSAENOTCONN, which accept has no other use for. */
+    if (err.os_code == WSAECONNRESET || err.os_code == WSAENOTCONN) {
         err.kind = FER_CONNECTION_ABORTED;
     }
     return err;

@@ -6,6 +6,7 @@
 static const struct ferp_traits winsock_traits = {
     .io_waits_in_kernel = false,
     .shutdown_read_resets_on_data = true,
+    .close_hides_unread_input = false,
     .write_wait_misses_shutdown = true,
     .accept_inherits_nonblocking = true,
     .reuse_address_steals_ports = true,
