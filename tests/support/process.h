@@ -24,9 +24,9 @@ bool process_let_sigpipe_kill(void);
 bool process_remember_signal_handlers(void);
 bool process_signal_handlers_are_as_remembered(void);
 
-/* A large area of readable zeros that costs no memory, or NULL. */
-const void *process_reserve(size_t len);
-void process_unreserve(const void *area, size_t len);
+/* A large area of zeros that costs no memory until it is written to, or NULL. */
+void *process_reserve(size_t len);
+void process_unreserve(void *area, size_t len);
 
 /* Error codes by this OS's own names, and their kinds. Both lists are ended by a NULL name. */
 struct process_error_code {

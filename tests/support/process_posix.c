@@ -118,13 +118,13 @@ bool process_signal_handlers_are_as_remembered(void)
 
 /* ---- Memory */
 
-const void *process_reserve(size_t len)
+void *process_reserve(size_t len)
 {
-    void *area = mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+    void *area = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
     return area == MAP_FAILED ? NULL : area;
 }
 
-void process_unreserve(const void *area, size_t len) { (void)munmap((void *)(uintptr_t)area, len); }
+void process_unreserve(void *area, size_t len) { (void)munmap(area, len); }
 
 /* ---- Error codes */
 

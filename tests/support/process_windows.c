@@ -16,12 +16,12 @@ bool process_let_sigpipe_kill(void) { return false; }
 bool process_remember_signal_handlers(void) { return false; }
 bool process_signal_handlers_are_as_remembered(void) { return true; }
 
-const void *process_reserve(size_t len) { return VirtualAlloc(NULL, len, MEM_RESERVE | MEM_COMMIT, PAGE_READONLY); }
+void *process_reserve(size_t len) { return VirtualAlloc(NULL, len, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE); }
 
-void process_unreserve(const void *area, size_t len)
+void process_unreserve(void *area, size_t len)
 {
     (void)len;
-    (void)VirtualFree((void *)(uintptr_t)area, 0, MEM_RELEASE);
+    (void)VirtualFree(area, 0, MEM_RELEASE);
 }
 
 #define CODE(name, kind) {#name, name, kind}

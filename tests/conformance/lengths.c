@@ -1,0 +1,231 @@
+/* lengths.c: rule R3: lengths, sums of slices and numbers of slices above what the OS takes are cut to it: a short read or write, never
+ * an error, never a wrap. */
+#include "support/fixture.h"
+#include "support/process.h"
+
+/* More slices than any OS takes in one call (POSIX systems have 1024). */
+enum { SLICES = 5000 };
+
+/* Above INT_MAX, UINT_MAX, SSIZE_MAX, and all of it; in rising order. */
+static const size_t huge_lengths[] = {
+    (size_t)INT32_MAX, (size_t)INT32_MAX + 1, (size_t)UINT32_MAX, SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX - 1, SIZE_MAX,
+};
+enum { HUGE_LENGTHS = (int)(sizeof huge_lengths / sizeof huge_lengths[0]) };
+
+/* Real memory of more than 2 GB, on 64 bits. */
+#define AREA_LENGTH (sizeof(size_t) > 4 ? (size_t)UINT64_C(0x90000000) : (size_t)0x50000000)
+
+static unsigned char *area_of_memory(void)
+{
+    unsigned char *area = process_reserve(AREA_LENGTH);
+    if (area == NULL) {
+        skip_because("this machine gives no 2.4 GB of address space");
+    }
+    return area;
+}
+
+/* POSIX systems look at the bytes that they store alone; Windows refuses memory that is not there (WSAEFAULT). */
+static bool may_claim(size_t len) { return !peer_is_windows() || len <= AREA_LENGTH - 8; }
+
+static void send_seven(struct pair *pair)
+{
+    assert_true(peer_send_all(pair->other, "seven b", 7));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+}
+
+/* R3 for reads. On POSIX the largest lengths are lies, but only the bytes that came are stored, and there is room for those. */
+static void a_read_of_a_huge_length_is_short(void **state)
+{
+    struct pair *pair = pair_open(state);
+    unsigned char *buf = area_of_memory();
+    for (size_t i = 0; i < HUGE_LENGTHS && may_claim(huge_lengths[i]); i++) {
+        for (int sort = 0; sort < 3; sort++) {
+            fer_io_slice_mut slices[3] = {{buf, 2}, {NULL, 0}, {buf + 2, huge_lengths[i]}};
+            size_t n = 77;
+            memset(buf, 0, 8);
+            send_seven(pair);
+            assert_ok(sort == 0   ? fer_tcp_stream_peek(&pair->stream, buf, huge_lengths[i], &n)
+                      : sort == 1 ? fer_tcp_stream_read(&pair->stream, buf, huge_lengths[i], &n)
+                                  : fer_tcp_stream_read_vectored(&pair->stream, slices, 3, &n));
+            assert_true(n == 7 || (sort == 2 && n == 2));
+            size_t taken = sort == 0 ? 0 : n;
+            assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + taken, 7 - taken, NULL));
+            assert_memory_equal(buf, "seven b", 7);
+        }
+    }
+    process_unreserve(buf, AREA_LENGTH);
+    assert_alive(pair);
+}
+
+/* R3: a sum of lengths that wraps round to something small, or to 0, in 32 bits or in a size_t, is neither small nor empty. */
+static void a_sum_of_lengths_that_would_wrap_is_cut(void **state)
+{
+    struct pair *pair = pair_open(state);
+    unsigned char *buf = area_of_memory();
+    const size_t half = (size_t)INT32_MAX + 1;
+    const size_t lengths[][2] = {
+        {3, SIZE_MAX - 2}, {SIZE_MAX, 1}, {SIZE_MAX, SIZE_MAX}, {SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 1},
+        {half, half}, {half, half + 1}, {half + 1, half - 1}, {3, half},
+    };
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        fer_io_slice_mut slices[2] = {{buf, lengths[i][0]}, {buf + (lengths[i][0] == 3 ? 3 : 0), lengths[i][1]}};
+        size_t n = 77;
+        if (!may_claim(lengths[i][0]) || !may_claim(lengths[i][1])) {
+            continue;
+        }
+        memset(buf, 0, 8);
+        send_seven(pair);
+        assert_ok(fer_tcp_stream_read_vectored(&pair->stream, slices, 2, &n));
+        assert_true(n == 7 || (n == 3 && lengths[i][0] == 3));
+        if (n == 3) {
+            assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 4, NULL));
+        }
+        assert_memory_equal(buf, "seven b", 7);
+    }
+    process_unreserve(buf, AREA_LENGTH);
+    assert_alive(pair);
+}
+
+static uint64_t count_until_the_end(peer_socket peer)
+{
+    static unsigned char piece[65536];
+    uint64_t received = 0;
+    size_t n = 0;
+    while (peer_recv_some(peer, piece, sizeof piece, &n) == PEER_GOT) {
+        received += n;
+    }
+    return received;
+}
+
+/* R3 for writes: what is counted is what the peer gets. */
+static void a_write_of_a_huge_length_is_short(void **state)
+{
+    struct pair_kind *kind = *state;
+    unsigned char *area = area_of_memory();
+    for (int vectored = 0; vectored < 2; vectored++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_io_slice slices[3] = {{area, AREA_LENGTH}, {area, AREA_LENGTH}, {area, AREA_LENGTH}};
+        size_t n = 77;
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+        assert_ok(vectored ? fer_tcp_stream_write_vectored(&pair->stream, slices, 3, &n)
+                           : fer_tcp_stream_write(&pair->stream, area, AREA_LENGTH, &n));
+        assert_true(n > 0 && n < AREA_LENGTH);
+        fer_tcp_stream_close(&pair->stream);
+        assert_true(count_until_the_end(pair->other) == n);
+        pair_close(pair);
+    }
+    process_unreserve(area, AREA_LENGTH);
+}
+
+/* R3: "numbers of slices": a short write, in order, nothing lost ... */
+static void more_slices_than_the_os_takes_are_written_short(void **state)
+{
+    static fer_io_slice slices[SLICES];
+    static unsigned char bytes[SLICES * 3];
+    struct pair *pair = pair_open(state);
+    size_t written = 0;
+    pattern_fill(bytes, sizeof bytes, 0);
+    for (size_t i = 0; i < SLICES; i++) {
+        slices[i] = (fer_io_slice){bytes + 3 * i, 3};
+    }
+    while (written < sizeof bytes) {
+        size_t n = 77;
+        assert_ok(fer_tcp_stream_write_vectored(&pair->stream, slices + written / 3, SLICES - written / 3, &n));
+        assert_true(n > 0 && n % 3 == 0 && n <= sizeof bytes - written);
+        written += n;
+    }
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    uint64_t total = 0;
+    bool intact = false;
+    assert_int_equal(peer_drain(pair->other, &total, &intact), PEER_END);
+    assert_int_equal(total, sizeof bytes);
+    assert_true(intact);
+}
+
+/* R3: ... and a short read. */
+static void more_slices_than_the_os_takes_are_read_short(void **state)
+{
+    static fer_io_slice_mut slices[SLICES];
+    static unsigned char bytes[SLICES];
+    static unsigned char sent[SLICES];
+    struct pair *pair = pair_open(state);
+    size_t got = 0;
+    pattern_fill(sent, sizeof sent, 0);
+    for (size_t i = 0; i < SLICES; i++) {
+        slices[i] = (fer_io_slice_mut){bytes + i, 1};
+    }
+    assert_true(peer_send_all(pair->other, sent, sizeof sent));
+    while (got < sizeof bytes) {
+        size_t n = 77;
+        assert_ok(fer_tcp_stream_read_vectored(&pair->stream, slices + got, SLICES - got, &n));
+        assert_true(n > 0 && n <= sizeof bytes - got);
+        got += n;
+    }
+    assert_true(pattern_matches(bytes, sizeof bytes, 0));
+    assert_alive(pair);
+}
+
+/* R3 and S4: where the first slices, as many as the OS takes, are all empty, the call may move nothing, but that is not the end of the
+ * stream, and it must not wait for it. */
+static void many_empty_slices_are_not_the_end(void **state)
+{
+    static fer_io_slice_mut slices[SLICES];
+    static fer_io_slice out[SLICES];
+    struct pair *pair = pair_open(state);
+    char buf[8] = {0};
+    fer_socket_addr addr;
+    size_t n = 77;
+    slices[SLICES - 1] = (fer_io_slice_mut){buf, 4};
+    out[SLICES - 1] = (fer_io_slice){"last", 4};
+    assert_true(peer_send_all(pair->other, "data", 4));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_ok(fer_tcp_stream_read_vectored(&pair->stream, slices, SLICES, &n));
+    assert_true(n == 0 || n == 4);
+    assert_ok(fer_tcp_stream_peer_addr(&pair->stream, &addr));
+    if (n == 0) {
+        assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf, 4, NULL));
+    }
+    assert_memory_equal(buf, "data", 4);
+    assert_ok(fer_tcp_stream_write_vectored(&pair->stream, out, SLICES, &n));
+    assert_true(n == 0 || n == 4);
+    if (n == 4) {
+        assert_true(peer_recv_exact(pair->other, buf, 4));
+    }
+    assert_alive(pair);
+}
+
+/* Slices are filled and sent in order, empty ones skipped, also with NULL as their base. */
+static void slices_are_used_in_order_and_empty_ones_skipped(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char a[3] = {0};
+    char b[5] = {0};
+    fer_io_slice out[5] = {{NULL, 0}, {"ab", 2}, {NULL, 0}, {"cdefg", 5}, {"h", 0}};
+    fer_io_slice_mut in[4] = {{NULL, 0}, {a, 2}, {NULL, 0}, {b, 4}};
+    char got[8] = {0};
+    size_t n = 77;
+    assert_ok(fer_tcp_stream_write_vectored(&pair->stream, out, 5, &n));
+    assert_int_equal(n, 7);
+    assert_true(peer_recv_exact(pair->other, got, 7));
+    assert_string_equal(got, "abcdefg");
+    assert_true(peer_send_all(pair->other, "uvwxyz", 6));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_ok(fer_tcp_stream_read_vectored(&pair->stream, in, 4, &n));
+    assert_int_equal(n, 6);
+    assert_string_equal(a, "uv");
+    assert_string_equal(b, "wxyz");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("R3", a_read_of_a_huge_length_is_short),
+        PAIR_TEST("R3", a_sum_of_lengths_that_would_wrap_is_cut),
+        SLOW_PAIR_TEST("R3", a_write_of_a_huge_length_is_short),
+        PAIR_TEST("R3", more_slices_than_the_os_takes_are_written_short),
+        PAIR_TEST("R3", more_slices_than_the_os_takes_are_read_short),
+        PAIR_TEST("R3", many_empty_slices_are_not_the_end),
+        PAIR_TEST("R3", slices_are_used_in_order_and_empty_ones_skipped),
+    };
+    return RUN_TESTS("lengths", tests);
+}

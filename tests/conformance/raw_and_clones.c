@@ -1,0 +1,389 @@
+/* raw_and_clones.c: rules R1 to R3: sockets from and to the outside, second handles, and lengths above what the OS takes. */
+#include "support/fixture.h"
+#include "support/process.h"
+#include "support/thread.h"
+
+/* A connection of two plain sockets: *other stays the peer's, the result is given away, blocking. */
+static fer_raw_socket connected_raw(peer_family family, peer_socket *other)
+{
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(family, 4, &port);
+    peer_socket raw = peer_connect(family, port);
+    *other = peer_accept(listener);
+    assert_true(raw != PEER_NONE && *other != PEER_NONE);
+    peer_close(listener);
+    peer_give_away(raw);
+    return raw;
+}
+
+/* ---- R1: "from_raw takes ownership, learns the socket's type and state" */
+
+static void from_raw_takes_a_connected_stream(void **state)
+{
+    struct pair_kind *kind = *state;
+    if (kind->family == PEER_V6) {
+        skip_without_v6();
+    }
+    peer_socket other;
+    fer_tcp_stream *stream = test_stream();
+    fer_socket_addr addr;
+    uint32_t ttl = 0;
+    char byte;
+    fer_raw_socket raw = connected_raw(kind->family, &other);
+    assert_ok(fer_tcp_stream_from_raw(stream, raw));
+    assert_true(fer_tcp_stream_as_raw(stream) == raw);
+    assert_exchange(stream, other);
+    assert_ok(fer_tcp_stream_peer_addr(stream, &addr));
+    assert_int_equal(addr.port, peer_local_port(other));
+    assert_ok(fer_tcp_stream_set_ttl(stream, 55));
+    assert_ok(fer_tcp_stream_ttl(stream, &ttl));
+    assert_int_equal(ttl, 55);
+    assert_int_equal(peer_raw_hops(raw, kind->family), 55);
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
+    assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
+    fer_tcp_stream_close(stream);
+    size_t n = 0;
+    assert_int_equal(peer_recv_some(other, &byte, 1, &n), PEER_END);
+    assert_false(peer_is_open(raw));
+}
+
+/* R1: an adopted stream keeps every other rule: its end, its shutdown, a reset. */
+static void an_adopted_stream_behaves_as_any_other(void **state)
+{
+    (void)state;
+    peer_socket other;
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_tcp_stream_from_raw(stream, connected_raw(PEER_V4, &other)));
+    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_READ));
+    assert_true(peer_send_all(other, "ignored", 7));
+    assert_reads_end(stream);
+    assert_ok(fer_tcp_stream_write_all(stream, "heard", 5, NULL));
+    char buf[5];
+    assert_true(peer_recv_exact(other, buf, 5));
+    fer_tcp_stream_close(stream);
+    assert_ok(fer_tcp_stream_from_raw(stream, connected_raw(PEER_V4, &other)));
+    peer_reset(other);
+    assert_reads_fail(stream, FER_CONNECTION_RESET);
+    assert_reads_fail(stream, FER_CONNECTION_RESET);
+}
+
+/* R1: timeouts that the socket had are the handle's; so is its mode, where the OS tells it. */
+static void from_raw_learns_timeouts_and_mode(void **state)
+{
+    (void)state;
+    peer_socket other;
+    fer_tcp_stream *stream = test_stream();
+    fer_duration got = {0};
+    char byte;
+    fer_raw_socket raw = connected_raw(PEER_V4, &other);
+    assert_true(peer_raw_set_timeouts(raw, 52));
+    if (!peer_is_windows()) {
+        assert_true(peer_raw_set_nonblocking(raw, true));
+    }
+    assert_ok(fer_tcp_stream_from_raw(stream, raw));
+    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
+    assert_in_range(got.nanos, 52000000, 72000000);
+    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
+    assert_in_range(got.nanos, 52000000, 72000000);
+    if (!peer_is_windows()) {
+        assert_kind(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+        assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+    }
+    uint64_t start = peer_now_us();
+    assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 52000);
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
+    assert_exchange(stream, other);
+}
+
+static void from_raw_takes_a_listener(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    peer_socket raw = peer_listen(PEER_V4, 4, &port);
+    fer_tcp_listener *listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    fer_socket_addr addr;
+    peer_give_away(raw);
+    assert_ok(fer_tcp_listener_from_raw(listener, raw));
+    assert_ok(fer_tcp_listener_local_addr(listener, &addr));
+    assert_int_equal(addr.port, port);
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+    assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
+    fer_tcp_stream_close(stream);
+    assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
+}
+
+/* R1: "and refuses with INVALID_INPUT what is not of the handle's type (a listener, an unconnected or already ended socket as a stream,
+ * ...), leaving it to the caller." */
+static void from_raw_of_a_stream_refuses_what_is_none(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    uint16_t bound_port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 4, &port);
+    peer_socket refused[4] = {listener, peer_udp(), peer_unconnected(), peer_bind_only(PEER_V4, &bound_port)};
+    fer_tcp_stream *stream = test_stream();
+    for (size_t i = 0; i < 4; i++) {
+        assert_kind(fer_tcp_stream_from_raw(stream, refused[i]), FER_INVALID_INPUT);
+        assert_true(peer_is_open(refused[i]));
+        assert_new(stream);
+    }
+    assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
+    assert_true(peer_accept(listener) != PEER_NONE);
+    peer_socket ended = peer_connect(PEER_V4, port);
+    peer_socket ended_other = peer_accept(listener);
+    assert_true(peer_shutdown_write(ended) && peer_shutdown_write(ended_other));
+    char byte;
+    size_t n = 0;
+    assert_int_equal(peer_recv_some(ended, &byte, 1, &n), PEER_END);
+    assert_int_equal(peer_recv_some(ended_other, &byte, 1, &n), PEER_END);
+    if (!peer_is_windows()) {
+        assert_kind(fer_tcp_stream_from_raw(stream, ended), FER_INVALID_INPUT);
+        assert_true(peer_is_open(ended));
+        assert_new(stream);
+    }
+}
+
+static void from_raw_refuses_what_is_no_socket(void **state)
+{
+    (void)state;
+    static const fer_raw_socket absurd[] = {FER_RAW_SOCKET_NONE, -2, 999999, INTPTR_MAX, INTPTR_MIN,
+                                            (fer_raw_socket)((uint64_t)1 << 32)};
+    fer_raw_socket file = peer_not_a_socket();
+    fer_tcp_stream *stream = test_stream();
+    fer_tcp_listener *listener = test_listener();
+    for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
+        assert_kind(fer_tcp_stream_from_raw(stream, absurd[i]), FER_INVALID_INPUT);
+        assert_kind(fer_tcp_listener_from_raw(listener, absurd[i]), FER_INVALID_INPUT);
+        assert_new(stream);
+    }
+    assert_kind(fer_tcp_stream_from_raw(stream, file), FER_INVALID_INPUT);
+    assert_kind(fer_tcp_listener_from_raw(listener, file), FER_INVALID_INPUT);
+    peer_close_not_a_socket(file);
+}
+
+static void from_raw_of_a_listener_refuses_what_is_none(void **state)
+{
+    (void)state;
+    peer_socket other;
+    uint16_t port = 0;
+    fer_raw_socket stream = connected_raw(PEER_V4, &other);
+    peer_take(stream);
+    peer_socket refused[4] = {stream, peer_udp(), peer_unconnected(), peer_bind_only(PEER_V4, &port)};
+    fer_tcp_listener *listener = test_listener();
+    for (size_t i = 0; i < 4; i++) {
+        assert_kind(fer_tcp_listener_from_raw(listener, refused[i]), FER_INVALID_INPUT);
+        assert_true(peer_is_open(refused[i]));
+        assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
+    }
+    char buf[3];
+    assert_true(peer_send_all(other, "abc", 3) && peer_recv_exact(stream, buf, 3));
+}
+
+/* R1 and C6: into an open handle nothing is taken; what is offered stays the caller's, as it was. */
+static void from_raw_into_an_open_handle_is_invalid_input(void **state)
+{
+    struct pair *pair = pair_open(state);
+    peer_socket other;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_raw_socket raw = connected_raw(PEER_V4, &other);
+    peer_take(raw);
+    peer_socket raw_listener = peer_listen(PEER_V4, 4, &port);
+    assert_own(fer_tcp_stream_from_raw(&pair->stream, raw), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_from_raw(listener, raw_listener), FER_INVALID_INPUT);
+    assert_true(peer_is_open(raw) && peer_is_open(raw_listener));
+    char buf[3];
+    assert_true(peer_send_all(other, "abc", 3) && peer_recv_exact(raw, buf, 3));
+    assert_alive(pair);
+}
+
+/* R1: "into_raw gives ownership up, ... and leaves a CLOSED handle." */
+static void into_raw_gives_the_socket_up(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_raw_socket lent = fer_tcp_stream_as_raw(&pair->stream);
+    assert_alive(pair);
+    fer_raw_socket raw = fer_tcp_stream_into_raw(&pair->stream);
+    assert_true(raw == lent && peer_is_open(raw));
+    assert_closed(&pair->stream);
+    assert_true(fer_tcp_stream_into_raw(&pair->stream) == FER_RAW_SOCKET_NONE);
+    fer_tcp_stream_close(&pair->stream);
+    assert_false(peer_raw_is_nonblocking(raw));
+    peer_take(raw);
+    char buf[3];
+    assert_true(peer_send_all(pair->other, "abc", 3) && peer_recv_exact(raw, buf, 3));
+    assert_true(peer_send_all(raw, "abc", 3) && peer_recv_exact(pair->other, buf, 3));
+}
+
+/* R1: "with the mode and timeouts that the user set really on the socket". */
+static void into_raw_leaves_mode_and_timeouts_on_the_socket(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int set = 0; set < 2; set++) {
+        struct pair *pair = pair_open_kind(kind);
+        unsigned read_ms = 77;
+        unsigned write_ms = 77;
+        if (set) {
+            assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(3000)));
+            assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(7000)));
+            assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+        }
+        fer_raw_socket raw = fer_tcp_stream_into_raw(&pair->stream);
+        assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms));
+        assert_in_range(read_ms, set ? 3000 : 0, set ? 3020 : 0);
+        assert_in_range(write_ms, set ? 7000 : 0, set ? 7020 : 0);
+        assert_true(peer_raw_is_nonblocking(raw) == (set != 0));
+        peer_take(raw);
+        pair_close(pair);
+    }
+}
+
+/* R1: out and in again: nothing of what the user set is lost. */
+static void into_raw_and_from_raw_make_the_same_stream_again(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *again = test_stream();
+    fer_duration got = {0};
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(3000)));
+    assert_true(peer_send_all(pair->other, "ab", 2));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_ok(fer_tcp_stream_from_raw(again, fer_tcp_stream_into_raw(&pair->stream)));
+    assert_ok(fer_tcp_stream_read_timeout(again, &got));
+    assert_in_range(got.nanos, UINT64_C(3000000000), UINT64_C(3020000000));
+    char buf[2];
+    assert_ok(fer_tcp_stream_read_exact(again, buf, 2, NULL));
+    assert_memory_equal(buf, "ab", 2);
+    assert_exchange(again, pair->other);
+}
+
+static void into_raw_of_a_listener_gives_it_up(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_socket_addr addr;
+    fer_raw_socket raw = fer_tcp_listener_into_raw(listener);
+    assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
+    assert_own(fer_tcp_listener_local_addr(listener, &addr), FER_INVALID_INPUT);
+    assert_true(fer_tcp_listener_into_raw(listener) == FER_RAW_SOCKET_NONE);
+    peer_take(raw);
+    assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
+    assert_true(peer_accept(raw) != PEER_NONE);
+}
+
+static void a_new_handle_has_no_raw_socket(void **state)
+{
+    (void)state;
+    fer_tcp_stream *stream = test_stream();
+    fer_tcp_listener *listener = test_listener();
+    assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
+    assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
+    assert_true(fer_tcp_stream_into_raw(stream) == FER_RAW_SOCKET_NONE);
+    assert_true(fer_tcp_listener_into_raw(listener) == FER_RAW_SOCKET_NONE);
+}
+
+/* ---- R2: "Both handles of a clone are closed independently; the connection ends with the last." */
+
+static void the_connection_ends_with_the_last_clone(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int clone_first = 0; clone_first < 2; clone_first++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_tcp_stream clone = {0};
+        char byte;
+        size_t n = 0;
+        assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
+        assert_true(fer_tcp_stream_as_raw(&clone) != fer_tcp_stream_as_raw(&pair->stream));
+        fer_tcp_stream *first = clone_first ? &clone : &pair->stream;
+        fer_tcp_stream *last = clone_first ? &pair->stream : &clone;
+        assert_exchange(first, pair->other);
+        fer_tcp_stream_close(first);
+        assert_closed(first);
+        assert_exchange(last, pair->other);
+        fer_tcp_stream_close(last);
+        assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_END);
+        pair_close(pair);
+    }
+}
+
+/* R2: a listener listens until its last handle is closed. */
+static void listening_ends_with_the_last_clone(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_listener *clone = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_tcp_listener_try_clone(listener, clone));
+    fer_tcp_listener_close(listener);
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(clone, stream, NULL));
+    assert_exchange(stream, other);
+    fer_tcp_stream_close(stream);
+    peer_close(other);
+    fer_tcp_listener_close(clone);
+    assert_true(peer_connect(PEER_V4, port) == PEER_NONE);
+}
+
+struct reader {
+    fer_tcp_stream *stream;
+    fer_error error;
+    size_t n;
+    char buf[4];
+};
+
+static void read_four(void *argument)
+{
+    struct reader *reader = argument;
+    reader->error = fer_tcp_stream_read_exact(reader->stream, reader->buf, 4, &reader->n);
+}
+
+/* R2: a handle is closed while its clone is blocked in a read: the clone goes on waiting and reads. */
+static void closing_one_handle_leaves_the_clones_blocked_read(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int round = 0; round < 6; round++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_tcp_stream clone = {0};
+        test_thread thread;
+        assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
+        struct reader reader = {&clone, {FER_OTHER, 0}, 77, {0}};
+        test_thread_start(&thread, read_four, &reader);
+        peer_pause((unsigned)round * 4);
+        fer_tcp_stream_close(&pair->stream);
+        bool sent = peer_send_all(pair->other, "four", 4);
+        test_thread_join(&thread);
+        fer_tcp_stream_close(&clone);
+        assert_true(sent);
+        assert_ok(reader.error);
+        assert_memory_equal(reader.buf, "four", 4);
+        pair_close(pair);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("R1", from_raw_takes_a_connected_stream),
+        RULE_TEST("R1", an_adopted_stream_behaves_as_any_other),
+        RULE_TEST("R1", from_raw_learns_timeouts_and_mode),
+        RULE_TEST("R1", from_raw_takes_a_listener),
+        RULE_TEST("R1", from_raw_of_a_stream_refuses_what_is_none),
+        RULE_TEST("R1", from_raw_refuses_what_is_no_socket),
+        RULE_TEST("R1", from_raw_of_a_listener_refuses_what_is_none),
+        PAIR_TEST("R1", from_raw_into_an_open_handle_is_invalid_input),
+        PAIR_TEST("R1", into_raw_gives_the_socket_up),
+        PAIR_TEST("R1", into_raw_leaves_mode_and_timeouts_on_the_socket),
+        PAIR_TEST("R1", into_raw_and_from_raw_make_the_same_stream_again),
+        RULE_TEST("R1", into_raw_of_a_listener_gives_it_up),
+        RULE_TEST("R1", a_new_handle_has_no_raw_socket),
+        PAIR_TEST("R2", the_connection_ends_with_the_last_clone),
+        RULE_TEST("R2", listening_ends_with_the_last_clone),
+        SLOW_PAIR_TEST("R2", closing_one_handle_leaves_the_clones_blocked_read),
+    };
+    return RUN_TESTS("raw_and_clones", tests);
+}
