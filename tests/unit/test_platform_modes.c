@@ -359,9 +359,6 @@ static void an_adopted_timeout_never_reads_as_a_mark(void **state)
     const DWORD values[] = {0, 1, 1500, 0x3FFFFFFF, 0x40000000, 0x80000001, 0xC0000000, 0xFFFFFFFF};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         fer_raw_socket raw = seam_socket();
-        u_long blocking = 0;
-        char byte;
-        assert_int_equal(ioctlsocket((SOCKET)raw, (long)FIONBIO, &blocking), 0);
         set_own_timeout(raw, SO_RCVTIMEO, values[i]);
         set_own_timeout(raw, SO_SNDTIMEO, values[i]);
         assert_ok(ferp_adopt(raw));
@@ -375,9 +372,24 @@ static void an_adopted_timeout_never_reads_as_a_mark(void **state)
             assert_true(terms.timeout.nanos == millis * MILLI);
             assert_true(terms_of(raw, FERP_WRITING).timeout.nanos == millis * MILLI);
         }
-        (void)recv((SOCKET)raw, &byte, 1, 0);    /* not connected; must not block */
         ferp_close(raw);
     }
+}
+
+static void an_adopted_socket_waits_in_the_library_only(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    u_long blocking = 0;
+    char byte;
+    size_t moved = 0;
+    assert_int_equal(ioctlsocket((SOCKET)pair.client, (long)FIONBIO, &blocking), 0);
+    set_own_timeout(pair.client, SO_RCVTIMEO, 40);
+    assert_ok(ferp_adopt(pair.client));
+    assert_kind(ferp_recv(pair.client, &byte, 1, &moved), FER_WOULD_BLOCK);
+    assert_false(is_nonblocking(pair.client));
+    assert_timeout(timeout_of(pair.client, FERP_READING), 40 * MILLI);
+    seam_close(&pair);
 }
 
 static void no_handle_is_inherited(void **state)
@@ -420,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_released_socket_blocks_with_its_plain_timeouts),
         cmocka_unit_test(a_released_nonblocking_socket_stays_so),
         cmocka_unit_test(an_adopted_timeout_never_reads_as_a_mark),
+        cmocka_unit_test(an_adopted_socket_waits_in_the_library_only),
         cmocka_unit_test(no_handle_is_inherited),
 #endif
     };
