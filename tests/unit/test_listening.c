@@ -1,0 +1,319 @@
+/* test_listening.c: how a listener comes to be, and how it accepts. That no failure leaks a socket is test_seam_failures.c's. */
+#include "unit/scripted_platform.h"
+
+#include "core/listening.h"
+
+static fer_error listen_at(const char *text)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr = script_addr(text);
+    fer_error error = feri_listener_open(&addr, &raw);
+    assert_int_equal(raw != FER_RAW_SOCKET_NONE, error.kind == FER_OK);
+    assert_int_equal(script.sockets_open, error.kind == FER_OK);
+    return error;
+}
+
+/* ---- bind and listen */
+
+static void a_port_is_reused_where_that_is_harmless(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    assert_ok(listen_at("127.0.0.1:80"));
+    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128)");
+}
+
+static void a_port_is_held_exclusively_where_reuse_would_steal_it(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    assert_ok(listen_at("127.0.0.1:80"));
+    assert_log("socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128)");
+}
+
+static void an_ipv6_listener_takes_ipv4_too(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    assert_ok(listen_at("[::]:80"));
+    assert_log("socket(v6) set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::]:80) listen(1,128)");
+    script_begin(&script_windows);
+    assert_ok(listen_at("[::1]:0"));
+    assert_log("socket(v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::1]:0) listen(1,128)");
+}
+
+static void a_system_without_dual_stack_is_unsupported(void **state)
+{
+    (void)state;
+    script_begin(&script_bsd);
+    (void)script_then(SCRIPT_SET_OPTION);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_error(listen_at("[::]:80"), FER_UNSUPPORTED, 22);
+    assert_log("socket(v6) set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) close(1)");
+}
+
+static void only_the_dual_stack_option_is_unsupported_for_an_invalid_value(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_error(listen_at("[::]:80"), FER_INVALID_INPUT, 22);
+    assert_log("socket(v6) set_option(1,REUSE_ADDRESS,1) close(1)");
+}
+
+static void a_bind_that_fails_is_told_and_its_socket_closed(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
+    assert_error(listen_at("192.0.2.1:80"), FER_ADDR_NOT_AVAILABLE, 99);
+    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.1:80) close(1)");
+}
+
+static void a_listen_that_fails_is_told_and_its_socket_closed(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_LISTEN, FER_ADDR_IN_USE, 98);
+    assert_error(listen_at("127.0.0.1:80"), FER_ADDR_IN_USE, 98);
+    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128) close(1)");
+}
+
+/* ---- A denied bind */
+
+static void a_denied_bind_is_told_as_it_is_where_it_can_mean_nothing_else(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 13);
+    assert_error(listen_at("127.0.0.1:80"), FER_PERMISSION_DENIED, 13);
+    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) close(1)");
+}
+
+static void a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
+    script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
+    assert_error(listen_at("127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
+    assert_log("socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) "
+               "socket(v4) set_option(2,EXCLUSIVE_ADDRESS,1) bind(2,0.0.0.0:80) close(2)");
+}
+
+static void a_denied_bind_of_a_free_port_is_denied(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
+    assert_error(listen_at("[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013);
+    assert_log("socket(v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[2001:db8::1%4]:80) close(1) "
+               "socket(v6) set_option(2,EXCLUSIVE_ADDRESS,1) set_option(2,ONLY_V6,0) bind(2,[::]:80) close(2)");
+}
+
+static void a_denied_bind_of_a_reserved_port_is_denied(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
+    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
+    assert_error(listen_at("127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
+}
+
+/* ---- accept */
+
+static fer_error accept_from(fer_handle *listener, fer_handle *stream)
+{
+    return feri_accept(listener, stream, NULL);
+}
+
+static void an_accepted_stream_has_its_peer_and_its_family(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(FERI_FLAG_V6);
+    fer_handle stream = {0};
+    fer_socket_addr peer = {0};
+    script_then(SCRIPT_ACCEPT)->addr = script_addr("[2001:db8::7]:99");
+    assert_ok(feri_accept(&listener, &stream, &peer));
+    fer_socket_addr want = script_addr("[2001:db8::7]:99");
+    assert_true(fer_socket_addr_eq(&peer, &want));
+    assert_int_equal(feri_handle_flags(&stream), FERI_FLAG_V6);
+    assert_int_equal(feri_handle_as_raw(&stream), 2);
+    fer_handle other = {0};
+    assert_ok(feri_accept(&listener, &other, NULL));
+    assert_int_equal(feri_handle_flags(&other), 0);
+    assert_log("accept(1) accept(1)");
+}
+
+static void a_connection_that_died_in_the_queue_is_skipped_and_so_is_a_signal(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(0);
+    fer_handle stream = {0};
+    script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 103);
+    script_then_fail(SCRIPT_ACCEPT, FER_INTERRUPTED, 4);
+    script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 71);
+    assert_ok(accept_from(&listener, &stream));
+    assert_log("accept(1) accept(1) accept(1) accept(1)");
+}
+
+static void dead_connections_without_end_are_told_at_last(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(0);
+    fer_handle stream = {0};
+    script_default(SCRIPT_ACCEPT)->error = (fer_error){FER_CONNECTION_ABORTED, 1};
+    assert_error(accept_from(&listener, &stream), FER_CONNECTION_ABORTED, 1);
+    assert_int_equal(script.times[SCRIPT_ACCEPT], 65536);
+    assert_int_equal(feri_handle_state(&stream), 0);
+}
+
+static void too_many_open_files_are_reported(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(0);
+    fer_handle stream = {0};
+    script_then_fail(SCRIPT_ACCEPT, FER_TOO_MANY_OPEN_FILES, 24);
+    assert_error(accept_from(&listener, &stream), FER_TOO_MANY_OPEN_FILES, 24);
+    assert_int_equal(feri_handle_state(&stream), 0);
+    assert_ok(accept_from(&listener, &stream));
+    assert_log("accept(1) accept(1)");
+}
+
+static void a_nonblocking_listener_without_a_connection_would_block(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(FERI_FLAG_NONBLOCKING);
+    fer_handle stream = {0};
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    assert_error(accept_from(&listener, &stream), FER_WOULD_BLOCK, 11);
+    assert_log("accept(1)");
+    assert_int_equal(feri_handle_state(&stream), 0);
+}
+
+static void where_core_waits_accept_waits_and_tries_again(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle listener = script_stream(0);
+    fer_handle stream = {0};
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 10054);
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 10035);
+    assert_ok(accept_from(&listener, &stream));
+    assert_log("accept(1) wait_terms(1,reading) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1) accept(1) "
+               "wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
+}
+
+/* ---- What an accepted stream inherits */
+
+static void an_inherited_mode_is_cleared_where_it_may_differ_and_is_inherited(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct ferp_traits *traits;
+        uint32_t flags;
+        const char *log;
+    } rows[] = {
+        {&script_posix, 0, "accept(1)"},
+        {&script_posix, FERI_FLAG_NONBLOCKING, "accept(1)"},
+        {&script_posix, FERI_FLAG_CLONED, "accept(1)"},
+        {&script_bsd, 0, "accept(1)"},
+        {&script_bsd, FERI_FLAG_V6, "accept(1)"},
+        {&script_bsd, FERI_FLAG_NONBLOCKING, "accept(1) set_nonblocking(2,0)"},
+        {&script_bsd, FERI_FLAG_CLONED, "accept(1) set_nonblocking(2,0)"},
+        {&script_windows, 0, "accept(1)"},
+        {&script_windows, FERI_FLAG_CLONED, "accept(1) set_nonblocking(2,0)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        script_begin(rows[i].traits);
+        fer_handle listener = script_stream(rows[i].flags);
+        fer_handle stream = {0};
+        assert_ok(accept_from(&listener, &stream));
+        assert_log(rows[i].log);
+    }
+}
+
+static void timeouts_are_cleared_after_a_listener_that_was_made_elsewhere(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(FERI_FLAG_FOREIGN);
+    fer_handle stream = {0};
+    assert_ok(accept_from(&listener, &stream));
+    assert_log("accept(1) set_timeout(2,reading,18446744073709551615) set_timeout(2,writing,18446744073709551615)");
+    script_begin(&script_bsd);
+    listener = script_stream(FERI_FLAG_FOREIGN);
+    stream = (fer_handle){0};
+    assert_ok(accept_from(&listener, &stream));
+    assert_log("accept(1) set_nonblocking(2,0) set_timeout(2,reading,18446744073709551615) "
+               "set_timeout(2,writing,18446744073709551615)");
+}
+
+static void a_stream_whose_inheritance_cannot_be_cleared_is_closed(void **state)
+{
+    (void)state;
+    const script_call steps[] = {SCRIPT_SET_NONBLOCKING, SCRIPT_SET_TIMEOUT};
+    for (size_t i = 0; i < 2; i++) {
+        script_begin(&script_bsd);
+        fer_handle listener = script_stream(FERI_FLAG_FOREIGN);
+        fer_handle stream = {0};
+        fer_socket_addr peer = script_addr("192.0.2.9:9");
+        script_then_fail(steps[i], FER_BAD_HANDLE, 9);
+        assert_error(feri_accept(&listener, &stream, &peer), FER_BAD_HANDLE, 9);
+        assert_int_equal(script.sockets_open, 1);
+        assert_int_equal(feri_handle_state(&stream), 0);
+        assert_int_equal(peer.port, 9);
+    }
+}
+
+/* ---- Misuse */
+
+static void accept_into_what_is_open_and_from_what_is_not_is_refused(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(0);
+    fer_handle open = script_stream(0);
+    fer_handle empty = {0};
+    assert_error(accept_from(&listener, &open), FER_INVALID_INPUT, 0);
+    assert_error(accept_from(&listener, NULL), FER_INVALID_INPUT, 0);
+    assert_error(accept_from(NULL, &empty), FER_INVALID_INPUT, 0);
+    assert_error(accept_from(&empty, &empty), FER_INVALID_INPUT, 0);
+    assert_int_equal(feri_handle_as_raw(&open), 2);
+    assert_int_equal(feri_handle_state(&empty), 0);
+    assert_log("");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_port_is_reused_where_that_is_harmless),
+        script_test(a_port_is_held_exclusively_where_reuse_would_steal_it),
+        script_test(an_ipv6_listener_takes_ipv4_too),
+        script_test(a_system_without_dual_stack_is_unsupported),
+        script_test(only_the_dual_stack_option_is_unsupported_for_an_invalid_value),
+        script_test(a_bind_that_fails_is_told_and_its_socket_closed),
+        script_test(a_listen_that_fails_is_told_and_its_socket_closed),
+        script_test(a_denied_bind_is_told_as_it_is_where_it_can_mean_nothing_else),
+        script_test(a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code),
+        script_test(a_denied_bind_of_a_free_port_is_denied),
+        script_test(a_denied_bind_of_a_reserved_port_is_denied),
+        script_test(an_accepted_stream_has_its_peer_and_its_family),
+        script_test(a_connection_that_died_in_the_queue_is_skipped_and_so_is_a_signal),
+        script_test(dead_connections_without_end_are_told_at_last),
+        script_test(too_many_open_files_are_reported),
+        script_test(a_nonblocking_listener_without_a_connection_would_block),
+        script_test(where_core_waits_accept_waits_and_tries_again),
+        script_test(an_inherited_mode_is_cleared_where_it_may_differ_and_is_inherited),
+        script_test(timeouts_are_cleared_after_a_listener_that_was_made_elsewhere),
+        script_test(a_stream_whose_inheritance_cannot_be_cleared_is_closed),
+        script_test(accept_into_what_is_open_and_from_what_is_not_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

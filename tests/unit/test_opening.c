@@ -1,0 +1,229 @@
+/* test_opening.c: filling a handle with the first of several addresses that works: given ones, and those of a name. */
+#include "unit/scripted_platform.h"
+
+#include "core/connecting.h"
+#include "core/listening.h"
+#include "core/opening.h"
+
+#define SOME 3
+
+static void some_addrs(fer_socket_addr addrs[SOME])
+{
+    addrs[0] = script_addr("192.0.2.1:1");
+    addrs[1] = script_addr("[2001:db8::2]:2");
+    addrs[2] = script_addr("192.0.2.3:3");
+}
+
+static fer_error connect_to_some(fer_handle *handle)
+{
+    fer_socket_addr addrs[SOME];
+    some_addrs(addrs);
+    return feri_open_first(handle, addrs, SOME, feri_connection_open);
+}
+
+/* ---- Given addresses */
+
+static void the_first_address_that_works_wins_and_no_other_is_tried(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    assert_ok(connect_to_some(&handle));
+    assert_log("socket(v4) connect(1,192.0.2.1:1) close(1) socket(v6) connect(2,[2001:db8::2]:2)");
+    assert_int_equal(feri_handle_as_raw(&handle), 2);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
+}
+
+static void the_last_address_may_be_the_one(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
+    assert_ok(connect_to_some(&handle));
+    assert_int_equal(feri_handle_as_raw(&handle), 3);
+    assert_int_equal(feri_handle_flags(&handle), 0);
+    assert_int_equal(script.sockets_open, 1);
+}
+
+static void when_none_works_the_error_is_the_last_one_s_and_the_handle_new(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
+    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
+    assert_error(connect_to_some(&handle), FER_NETWORK_UNREACHABLE, 101);
+    assert_int_equal(script.times[SCRIPT_CONNECT], SOME);
+    assert_int_equal(script.sockets_open, 0);
+    assert_int_equal(feri_handle_state(&handle), 0);
+}
+
+static void listeners_are_opened_the_same_way(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    fer_socket_addr addrs[SOME];
+    some_addrs(addrs);
+    script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
+    assert_ok(feri_open_first(&handle, addrs + 1, 2, feri_listener_open));
+    assert_int_equal(script.times[SCRIPT_BIND], 2);
+    assert_int_equal(feri_handle_flags(&handle), 0);
+}
+
+static void however_many_addresses_there_are_all_are_tried(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    fer_socket_addr addrs[200];
+    for (size_t i = 0; i < 200; i++) {
+        addrs[i] = script_addr("192.0.2.1:1");
+    }
+    script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
+    assert_error(feri_open_first(&handle, addrs, 200, feri_connection_open), FER_CONNECTION_REFUSED, 111);
+    assert_int_equal(script.times[SCRIPT_CONNECT], 200);
+}
+
+static void no_address_or_a_bad_family_among_them_is_refused_before_any_call(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    fer_socket_addr addrs[SOME];
+    some_addrs(addrs);
+    assert_error(feri_open_first(&handle, NULL, 0, feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_first(&handle, NULL, 1, feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_first(&handle, addrs, 0, feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_first(NULL, addrs, SOME, feri_connection_open), FER_INVALID_INPUT, 0);
+    for (size_t i = 0; i < SOME; i++) {
+        some_addrs(addrs);
+        addrs[i].ip.family = (fer_ip_family)0;
+        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open), FER_INVALID_INPUT, 0);
+        addrs[i].ip.family = (fer_ip_family)5;
+        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open), FER_INVALID_INPUT, 0);
+    }
+    assert_log("");
+    assert_int_equal(feri_handle_state(&handle), 0);
+}
+
+static void an_open_handle_is_left_alone(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_error(connect_to_some(&handle), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_first_named(&handle, "localhost:1", feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_first_named(NULL, "localhost:1", feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_log("");
+    assert_int_equal(feri_handle_as_raw(&handle), 1);
+}
+
+/* What another thread may do wrong: it closes the handle that a call is filling. */
+static fer_handle *closed_meanwhile;
+
+static void close_it(script_call call)
+{
+    if (call == SCRIPT_CONNECT) {
+        feri_handle_close(closed_meanwhile);
+    }
+}
+
+static void a_handle_that_is_closed_while_it_is_filled_leaks_nothing(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    closed_meanwhile = &handle;
+    script.on_call = close_it;
+    assert_error(connect_to_some(&handle), FER_INVALID_INPUT, 0);
+    assert_int_equal(script.sockets_open, 0);
+}
+
+/* ---- Names */
+
+static void the_addresses_of_a_name_are_tried_in_order(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    assert_ok(feri_open_first_named(&handle, "example.test:80", feri_connection_open));
+    assert_log("lookup_begin(example.test) lookup_next() socket(v4) connect(1,192.0.2.1:80) close(1) "
+               "lookup_next() socket(v6) connect(2,[2001:db8::2]:80) lookup_end()");
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
+}
+
+static void when_no_address_of_a_name_works_the_error_is_the_last_one_s(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
+    assert_error(feri_open_first_named(&handle, "example.test:80", feri_connection_open), FER_HOST_UNREACHABLE, 113);
+    assert_int_equal(script.times[SCRIPT_LOOKUP_NEXT], 3);
+    assert_int_equal(script.times[SCRIPT_LOOKUP_END], 1);
+    assert_int_equal(feri_handle_state(&handle), 0);
+    assert_int_equal(script.sockets_open, 0);
+}
+
+static void a_name_without_an_address_is_invalid_input(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    assert_error(feri_open_first_named(&handle, "example.test:80", feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_log("lookup_begin(example.test) lookup_next() lookup_end()");
+    assert_int_equal(feri_handle_state(&handle), 0);
+}
+
+static void a_lookup_that_fails_is_told(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
+    assert_error(feri_open_first_named(&handle, "example.test:80", feri_connection_open), FER_HOST_NOT_FOUND, -2);
+    assert_error(feri_open_first_named(&handle, NULL, feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_first_named(&handle, "example.test", feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_log("lookup_begin(example.test)");
+    assert_int_equal(feri_handle_state(&handle), 0);
+}
+
+static void an_address_text_is_not_looked_up(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    assert_ok(feri_open_first_named(&handle, "[::1]:80", feri_connection_open));
+    assert_log("socket(v6) connect(1,[::1]:80)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(the_first_address_that_works_wins_and_no_other_is_tried),
+        script_test(the_last_address_may_be_the_one),
+        script_test(when_none_works_the_error_is_the_last_one_s_and_the_handle_new),
+        script_test(listeners_are_opened_the_same_way),
+        script_test(however_many_addresses_there_are_all_are_tried),
+        script_test(no_address_or_a_bad_family_among_them_is_refused_before_any_call),
+        script_test(an_open_handle_is_left_alone),
+        script_test(a_handle_that_is_closed_while_it_is_filled_leaks_nothing),
+        script_test(the_addresses_of_a_name_are_tried_in_order),
+        script_test(when_no_address_of_a_name_works_the_error_is_the_last_one_s),
+        script_test(a_name_without_an_address_is_invalid_input),
+        script_test(a_lookup_that_fails_is_told),
+        script_test(an_address_text_is_not_looked_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
