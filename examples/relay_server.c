@@ -39,8 +39,7 @@ static fer_error relay(fer_tcp_stream *client)
     }
 }
 
-/* Accepts clients, one after the other; limit 0 is no limit. accept goes on by itself after connections that died in the queue:
- * an error that it returns is the machine's. */
+/* Accepts one client after the other; limit 0 is no limit. accept skips connections that died: its errors are the machine's. */
 static fer_error serve(fer_tcp_listener *listener, unsigned long limit)
 {
     for (unsigned long served = 0; limit == 0 || served < limit; served++) {

@@ -1,0 +1,132 @@
+# What the tests of the examples share; read by them, not run. Each is called as: SCRIPT FOLDER-OF-THE-EXAMPLES [EMULATOR].
+# The peer is never ferrule: nc, or socat. Ports are the system's choice, and nothing sleeps for a fixed time to wait for something.
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # code and port are for the reader of this file
+
+examples=$1
+emulator=${2:-}
+work=$(mktemp -d "${TMPDIR:-/tmp}/ferrule-examples.XXXXXX")
+script=$(basename "$0" .sh)
+processes=
+bad=0
+
+clean_up() {
+    for process in $processes; do
+        kill "$process" 2>/dev/null || true
+    done
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+# need PROGRAM...: skips the test by name where one is missing.
+need() {
+    for program in "$@"; do
+        if ! command -v "$program" >/dev/null 2>&1; then
+            echo "$script: skipped: there is no $program here"
+            exit 77
+        fi
+    done
+}
+
+# without PROGRAM WHAT: says that a part is left out; false when PROGRAM is there.
+without() {
+    ! command -v "$1" >/dev/null 2>&1 || return 1
+    echo "$script: left out, for there is no $1 here: $2"
+}
+
+has_ipv6() { grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 || { ifconfig lo0 2>/dev/null | grep -q 'inet6 ::1 '; }; }
+
+# example NAME [ARGUMENT...]: becomes that program. In brackets, or in the background.
+example() {
+    program=$examples/$1
+    shift
+    [ -e "$program" ] || program=$program.exe
+    if [ -n "$emulator" ]; then
+        exec "$emulator" "$program" "$@"
+    fi
+    exec "$program" "$@"
+}
+
+# Keeps the last background process in mind: it is ended with the test.
+keep() {
+    process=$!
+    processes="$processes $process"
+}
+
+# await PROCESS: waits for its end; its exit code is in $code. ctest's time limit bounds it.
+await() {
+    code=0
+    wait "$1" || code=$?
+}
+
+# find_line FILE SED-EXPRESSION: waits, at most a minute, for a whole line that the expression prints: it is in $line. An old file
+# of that name must go before its new writer starts.
+find_line() {
+    line=
+    tries=0
+    while [ -z "$line" ]; do
+        if [ -s "$1" ] && [ -z "$(tail -c 1 "$1")" ]; then
+            line=$(tr -d '\r' <"$1" | sed -n "$2" | head -n 1)
+        fi
+        tries=$((tries + 1))
+        if [ "$tries" -gt 1200 ]; then
+            echo "$script: '$2' did not come up in $(basename "$1"), which is:"
+            sed 's/^/    | /' "$1"
+            exit 1
+        fi
+        [ -n "$line" ] || sleep 0.05
+    done
+}
+
+# check NAME COMMAND...: a sentence, and the command that shows it.
+check() {
+    sentence=$1
+    shift
+    if "$@" >"$work/check.txt" 2>&1; then
+        echo "ok    $sentence"
+    else
+        echo "WRONG $sentence: $*"
+        sed 's/^/    | /' "$work/check.txt"
+        bad=$((bad + 1))
+    fi
+}
+
+# file_has FILE LINE: one of its lines is this, carriage returns apart. file_matches FILE PATTERN: likewise a basic expression.
+file_has() { tr -d '\r' <"$1" | grep -qxF -e "$2" || { cat "$1"; false; }; }
+file_matches() { tr -d '\r' <"$1" | grep -qx -e "$2" || { cat "$1"; false; }; }
+is_empty() { [ ! -s "$1" ] || { cat "$1"; false; }; }
+
+# nc_listens NAME HOST [ARGUMENT...]: nc in the background, its output in NAME.out; $port and $process. Its input is the caller's.
+nc_listens() {
+    listener=$1
+    host=$2
+    shift 2
+    rm -f "$work/$listener.err"
+    exec 9<&0 # a background process loses standard input, not this
+    nc -v -n -l "$@" "$host" 0 <&9 9<&- >"$work/$listener.out" 2>"$work/$listener.err" &
+    keep
+    exec 9<&-
+    find_line "$work/$listener.err" 's/^Listening on .* \([0-9][0-9]*\)$/\1/p'
+    port=$line
+}
+
+# socat_listens NAME ADDRESS [SOCAT-OPTION...]: socat in the background between a listening socket and ADDRESS; $port, $process.
+socat_listens() {
+    listener=$1
+    other=$2
+    shift 2
+    rm -f "$work/$listener.err"
+    socat -d -d "$@" "TCP-LISTEN:0,bind=127.0.0.1" "$other" </dev/null 2>"$work/$listener.err" &
+    keep
+    find_line "$work/$listener.err" 's/^.* listening on AF=2 127.0.0.1:\([0-9][0-9]*\)$/\1/p'
+    port=$line
+}
+
+finish() {
+    if [ "$bad" -ne 0 ]; then
+        echo "$script: $bad wrong"
+        exit 1
+    fi
+    echo "$script: all as it should be"
+}

@@ -1,0 +1,74 @@
+#!/bin/sh
+# Runs examples/relay_server against nc.
+# usage: examples_relay_server.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
+set -eu
+# shellcheck source=tests/api/examples_common.sh
+. "$(dirname "$0")/examples_common.sh"
+need nc
+
+# start_server NAME [ARGUMENT...]: $server and $address, $host, $port.
+start_server() {
+    server_name=$1
+    shift
+    example relay_server "$@" </dev/null >"$work/$server_name.out" 2>"$work/$server_name.err" &
+    keep
+    server=$process
+    find_line "$work/$server_name.out" 's/^listening on //p'
+    address=$line
+    port=${address##*:}
+    host=${address%:*}
+}
+
+seq 1 60000 >"$work/long.txt"
+printf 'Hello!' >"$work/short.txt"
+
+start_server three --clients 3
+check "it listens on the loopback address unless told otherwise" [ "$host" = 127.0.0.1 ]
+for client in 1 2; do
+    nc -n -N 127.0.0.1 "$port" <"$work/short.txt" >"$work/reply.$client"
+    check "client $client gets back what it sent" cmp "$work/reply.$client" "$work/short.txt"
+done
+nc -n -N 127.0.0.1 "$port" <"$work/long.txt" >"$work/reply.3"
+check "much data comes back in order" cmp "$work/reply.3" "$work/long.txt"
+await "$server"
+check "it ends well after its clients" [ "$code" -eq 0 ]
+check "it tells of a connection" file_matches "$work/three.out" 'Connection from 127\.0\.0\.1:[0-9]*'
+check "it tells what it read" file_has "$work/three.out" 'read 6 bytes'
+check "it tells what it wrote" file_has "$work/three.out" 'wrote 6 bytes'
+check "each of the ends is told once" [ "$(grep -c '^Client disconnected' "$work/three.out")" -eq 3 ]
+check "nothing is wrong" is_empty "$work/three.err"
+
+start_server taken --clients 1
+check "an address in use is told" [ "$( (example relay_server "$address" >/dev/null 2>"$work/in_use.err") || echo $?)" = 1 ]
+check "... with the reason" file_matches "$work/in_use.err" "$address: address in use (os error [0-9]*)"
+nc -n -N 127.0.0.1 "$port" </dev/null >"$work/reply.none"
+await "$server"
+check "a client that sends nothing is fine" [ "$code" -eq 0 ]
+
+if ! without socat "a client that resets does not end the server"; then
+    start_server reset --clients 2
+    printf 'x' | socat -u - "TCP:127.0.0.1:$port,linger=0" 2>/dev/null || true
+    nc -n -N 127.0.0.1 "$port" <"$work/short.txt" >"$work/reply.after"
+    check "a client that resets does not end the server" cmp "$work/reply.after" "$work/short.txt"
+    await "$server"
+    check "... which ends well" [ "$code" -eq 0 ]
+    check "... and told of it" file_matches "$work/reset.err" '127\.0\.0\.1:[0-9]*: [a-z ]* (os error [0-9]*)'
+fi
+
+if has_ipv6; then
+    start_server six --clients 1 '[::1]:0'
+    nc -n -N ::1 "$port" <"$work/short.txt" >"$work/reply.six"
+    await "$server"
+    check "it works over IPv6" cmp "$work/reply.six" "$work/short.txt"
+    check "... with the client's address" file_matches "$work/six.out" 'Connection from \[::1\]:[0-9]*'
+else
+    echo "$script: left out, for there is no ::1 here: it works over IPv6"
+fi
+
+for arguments in '--help' '--clients' '--clients 0' '127.0.0.1:0 more'; do
+    # shellcheck disable=SC2086 # words
+    check "wrong usage: $arguments" [ "$( (example relay_server $arguments >/dev/null 2>&1) || echo $?)" = 2 ]
+done
+check "no address is an error" [ "$( (example relay_server nonsense >/dev/null 2>"$work/bad.err") || echo $?)" = 1 ]
+check "... with the reason" file_has "$work/bad.err" 'nonsense: invalid input parameter'
+finish
