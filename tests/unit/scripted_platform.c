@@ -34,7 +34,7 @@ static const struct {
 #define POSIX_FACTS .io_waits_in_kernel = true, .io_length_max = 0x7ffff000, .io_slices_max = 1024,               \
                     .linger_seconds_max = INT_MAX, .keepalive_seconds_max = 32767, .keepalive_retries_max = 127
 const struct ferp_traits script_posix = {POSIX_FACTS};
-const struct ferp_traits script_bsd = {POSIX_FACTS, .accept_inherits_nonblocking = true};
+const struct ferp_traits script_bsd = {POSIX_FACTS, .accept_inherits_nonblocking = true, .close_hides_unread_input = true};
 const struct ferp_traits script_windows = {
     .shutdown_read_resets_on_data = true,
     .write_wait_misses_shutdown = true,

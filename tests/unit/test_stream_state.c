@@ -260,6 +260,19 @@ static void the_fields_of_every_word_are_read_back(void **state)
     }
 }
 
+static void what_is_wide_open_is_asked_of_the_os_by_every_request(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < WORD_COUNT; n++) {
+        struct told told = nth_told(n);
+        bool untouched = told.read == FERI_READ_OPEN && told.write == FERI_WRITE_OPEN && !told.end_seen && told.reason == FER_OK;
+        assert_int_equal(feri_state_is_wide_open(word_of(told)), told.life == FERI_LIFE_OPEN && untouched);
+        for (unsigned r = 0; feri_state_is_wide_open(word_of(told)) && r < FERI_REQUEST_COUNT; r++) {
+            assert_int_equal(feri_state_answer(word_of(told), (feri_request)r), FERI_ANSWER_ASK_OS);
+        }
+    }
+}
+
 static void a_word_of_zero_is_a_new_handle(void **state)
 {
     (void)state;
@@ -443,6 +456,7 @@ int main(void)
         cmocka_unit_test(every_event_does_to_every_word_what_the_rules_say),
         cmocka_unit_test(every_request_is_answered_as_the_rules_say),
         cmocka_unit_test(the_fields_of_every_word_are_read_back),
+        cmocka_unit_test(what_is_wide_open_is_asked_of_the_os_by_every_request),
         cmocka_unit_test(a_word_of_zero_is_a_new_handle),
         cmocka_unit_test(every_state_of_every_field_is_reached_and_none_beyond),
         cmocka_unit_test(what_is_reached_makes_sense),

@@ -1,0 +1,237 @@
+/* test_stream_steps.c: what the state answers before the OS is asked, and what the OS's answer means for it: each state by itself. */
+#include "unit/scripted_platform.h"
+
+#include "core/stream_steps.h"
+
+static const fer_error reset = {FER_CONNECTION_RESET, 104};
+
+static void check_may_read(const fer_handle *handle, bool valid, size_t len, fer_error want, bool want_due)
+{
+    bool due = !want_due;
+    assert_error(feri_stream_before_read(handle, valid, len, &due), want.kind, want.os_code);
+    assert_int_equal(due, want_due);
+}
+
+static void check_may_write(const fer_handle *handle, bool valid, size_t len, fer_error want, bool want_due)
+{
+    bool due = !want_due;
+    assert_error(feri_stream_before_write(handle, valid, len, &due), want.kind, want.os_code);
+    assert_int_equal(due, want_due);
+}
+
+static const fer_error ok = {FER_OK, 0};
+static const fer_error invalid = {FER_INVALID_INPUT, 0};
+static const fer_error unconnected = {FER_NOT_CONNECTED, 0};
+static const fer_error pending = {FER_WOULD_BLOCK, 0};
+static const fer_error broken = {FER_BROKEN_PIPE, 0};
+
+/* ---- Before */
+
+static void an_open_half_is_asked_for_any_length_but_zero(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    check_may_read(&handle, true, 1, ok, true);
+    check_may_read(&handle, true, SIZE_MAX, ok, true);
+    check_may_read(&handle, true, 0, ok, false);
+    check_may_read(&handle, false, 1, invalid, false);
+    check_may_write(&handle, true, 1, ok, true);
+    check_may_write(&handle, true, SIZE_MAX, ok, true);
+    check_may_write(&handle, true, 0, ok, false);
+    check_may_write(&handle, false, 1, invalid, false);
+    assert_log("");
+}
+
+static void a_handle_that_was_never_connected_is_not_connected(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    check_may_read(&handle, true, 1, unconnected, false);
+    check_may_read(&handle, true, 0, unconnected, false);
+    check_may_read(&handle, false, 1, unconnected, false);
+    check_may_write(&handle, true, 1, unconnected, false);
+    check_may_write(&handle, true, 0, unconnected, false);
+    check_may_write(&handle, false, 1, unconnected, false);
+}
+
+static void null_and_closed_handles_are_misuse(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    feri_handle_close(&handle);
+    check_may_read(&handle, true, 1, invalid, false);
+    check_may_write(&handle, true, 1, invalid, false);
+    check_may_read(NULL, true, 1, invalid, false);
+    check_may_write(NULL, true, 1, invalid, false);
+    check_may_write(NULL, false, 1, invalid, false);
+}
+
+static void a_connect_that_is_under_way_would_block(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    assert_ok(feri_handle_claim(&handle));
+    check_may_read(&handle, true, 1, pending, false);
+    check_may_write(&handle, true, 1, pending, false);
+}
+
+static void a_half_that_was_shut_answers_by_itself(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_BOTH));
+    check_may_read(&handle, true, 1, ok, false);
+    check_may_read(&handle, false, 1, invalid, false);
+    check_may_write(&handle, true, 1, broken, false);
+    check_may_write(&handle, true, 0, broken, false);
+    check_may_write(&handle, false, 1, invalid, false);
+    assert_log("");
+}
+
+static void after_a_reset_only_what_is_queued_is_read(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, reset));
+    script_then_move(SCRIPT_BYTES_QUEUED, 1);
+    check_may_read(&handle, true, 1, ok, true);
+    check_may_read(&handle, true, 1, reset, false);
+    script_then_fail(SCRIPT_BYTES_QUEUED, FER_BAD_HANDLE, 9);
+    check_may_read(&handle, true, 1, reset, false);
+    assert_log("bytes_queued(1) bytes_queued(1) bytes_queued(1)");
+    check_may_read(&handle, true, 0, ok, false);
+    check_may_read(&handle, false, 1, invalid, false);
+    check_may_write(&handle, true, 1, reset, false);
+    assert_log("");
+}
+
+static void the_short_way_answers_as_the_tables_do(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    const size_t lengths[] = {0, 1, SIZE_MAX};
+    for (size_t i = 0; i < 6; i++) {
+        bool valid = i % 2 != 0;
+        bool quick = false;
+        bool slow = true;
+        fer_error quickly = feri_stream_before_read(&handle, valid, lengths[i / 2], &quick);
+        assert_error(feri_stream_may_read(&handle, valid, lengths[i / 2], &slow), quickly.kind, quickly.os_code);
+        assert_int_equal(quick, slow);
+        quickly = feri_stream_before_write(&handle, valid, lengths[i / 2], &quick);
+        assert_error(feri_stream_may_write(&handle, valid, lengths[i / 2], &slow), quickly.kind, quickly.os_code);
+        assert_int_equal(quick, slow);
+    }
+}
+
+/* ---- After */
+
+static void bytes_that_were_moved_change_nothing(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    feri_state before = feri_handle_state(&handle);
+    assert_ok(feri_stream_after_read(&handle, ok, 1));
+    assert_ok(feri_stream_after_write(&handle, ok));
+    assert_int_equal(feri_handle_state(&handle), before);
+}
+
+static void passing_errors_change_nothing(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    feri_state before = feri_handle_state(&handle);
+    const fer_error passing[] = {{FER_TIMED_OUT, 0}, {FER_WOULD_BLOCK, 11}, {FER_INTERRUPTED, 4}, {FER_NO_BUFFER_SPACE, 105}};
+    for (size_t i = 0; i < 4; i++) {
+        assert_error(feri_stream_after_read(&handle, passing[i], 0), passing[i].kind, passing[i].os_code);
+        assert_error(feri_stream_after_write(&handle, passing[i]), passing[i].kind, passing[i].os_code);
+    }
+    assert_int_equal(feri_handle_state(&handle), before);
+}
+
+/* Another thread's shutdown came between the look and the OS's answer: it goes over that answer. */
+static void a_half_that_was_shut_meanwhile_answers_for_the_os(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_BOTH));
+    assert_ok(feri_stream_after_read(&handle, reset, 0));
+    assert_ok(feri_stream_after_read(&handle, ok, 0));
+    assert_error(feri_stream_after_write(&handle, reset), FER_BROKEN_PIPE, 0);
+}
+
+static void an_end_that_was_seen_meanwhile_answers_for_the_os(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_EOF));
+    assert_ok(feri_stream_after_read(&handle, reset, 0));
+    assert_error(feri_stream_after_write(&handle, reset), FER_CONNECTION_RESET, 104);
+    handle = script_stream(0);
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, reset));
+    assert_error(feri_stream_after_read(&handle, ok, 0), FER_CONNECTION_RESET, 104);
+    assert_error(feri_stream_after_read(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}, 0), FER_CONNECTION_RESET, 104);
+    assert_error(feri_stream_after_write(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}), FER_CONNECTION_RESET, 104);
+}
+
+static void the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    feri_handle_close(&handle);
+    assert_ok(feri_stream_after_read(&handle, ok, 0));
+    assert_error(feri_stream_after_read(&handle, reset, 0), FER_CONNECTION_RESET, 104);
+    assert_error(feri_stream_after_write(&handle, reset), FER_CONNECTION_RESET, 104);
+}
+
+static void a_broken_pipe_of_a_write_is_told_with_its_code_and_kept_without(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_error(feri_stream_after_write(&handle, (fer_error){FER_BROKEN_PIPE, 32}), FER_BROKEN_PIPE, 32);
+    assert_int_equal(feri_state_write_half(feri_handle_state(&handle)), FERI_WRITE_GONE);
+    assert_int_equal(feri_state_read_half(feri_handle_state(&handle)), FERI_READ_OPEN);
+    assert_error(feri_handle_may(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
+}
+
+static void counts_are_stored_where_they_are_wanted(void **state)
+{
+    (void)state;
+    size_t n = 1;
+    feri_store_count(&n, 7);
+    assert_int_equal(n, 7);
+    feri_store_count(NULL, 7);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(an_open_half_is_asked_for_any_length_but_zero),
+        script_test(a_handle_that_was_never_connected_is_not_connected),
+        script_test(null_and_closed_handles_are_misuse),
+        script_test(a_connect_that_is_under_way_would_block),
+        script_test(a_half_that_was_shut_answers_by_itself),
+        script_test(after_a_reset_only_what_is_queued_is_read),
+        script_test(the_short_way_answers_as_the_tables_do),
+        script_test(bytes_that_were_moved_change_nothing),
+        script_test(passing_errors_change_nothing),
+        script_test(a_half_that_was_shut_meanwhile_answers_for_the_os),
+        script_test(an_end_that_was_seen_meanwhile_answers_for_the_os),
+        script_test(the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s),
+        script_test(a_broken_pipe_of_a_write_is_told_with_its_code_and_kept_without),
+        script_test(counts_are_stored_where_they_are_wanted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
