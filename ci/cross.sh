@@ -85,7 +85,7 @@ build_target() {
     shift
     began=$(date +%s)
     say "== $target: compile and link"
-    logged "cross-$target-configure" cmake -S "$root" -B "$root/build/cross-$target" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
+    logged "cross-$target-configure" cmake -S "$root" -B "$root/build/cross-$target" -G Ninja -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS_DEBUG=-g -O1" \
         -DFERRULE_WERROR=ON -DFERRULE_BUILD_TESTS=ON -DFERRULE_BUILD_EXAMPLES=ON -DFERRULE_BUILD_BENCH=ON \
         "-DFERRULE_CMOCKA_SOURCE=$cache/cmocka" -Wno-dev "$@" || { fail "$target cannot be configured"; return 0; }
     logged "cross-$target-build" cmake --build "$root/build/cross-$target" -j "$jobs" || { fail "$target cannot be built"; return 0; }
