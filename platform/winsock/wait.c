@@ -63,20 +63,28 @@ static void end_request(ferp_wait *wait)
     wait->words[AT_EVENT] = 0;
 }
 
-/* What WSARecv said of itself. Whatever it failed with, but for want of memory, a plain recv will say too: that is ready. */
-static fer_error request_failure(void)
+/* WSARecv failed. A socket that was made elsewhere without WSA_FLAG_OVERLAPPED cannot have a request under way, and says
+ * WSAEWOULDBLOCK ("WSARecv function", MSDN): WSAPoll waits for it. Whatever else it says, but for want of memory, a plain recv will
+ * say too: that is ready. */
+static fer_error request_failure(ferp_wait *wait, int code)
 {
-    int code = WSAGetLastError();
-    if (code == WSAENOBUFS || code == WSA_NOT_ENOUGH_MEMORY) {
+    switch (code) {
+    case WSAEWOULDBLOCK:
+        wait->words[AT_READINESS] = FERP_ACCEPTABLE;
+        return FERP_WINSOCK_OK;
+    case WSAENOBUFS:
+    case WSA_NOT_ENOUGH_MEMORY:
         return ferp_winsock_error(code);
+    default:
+        return FERP_WINSOCK_OK;
     }
-    return FERP_WINSOCK_OK;
 }
 
 static fer_error begin_request(ferp_wait *wait)
 {
     OVERLAPPED overlapped;
     WSABUF nothing = {0, NULL};
+    DWORD moved = 0;
     DWORD flags = 0;
     HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (event == NULL) {
@@ -88,13 +96,13 @@ static fer_error begin_request(ferp_wait *wait)
      * function", MSDN). */
     overlapped.hEvent = (HANDLE)((uintptr_t)event | 1u);
     memcpy(request_of(wait), &overlapped, sizeof overlapped);
-    if (WSARecv(socket_of(wait), &nothing, 1, NULL, &flags, request_of(wait), NULL) != 0) {
-        if (WSAGetLastError() == WSA_IO_PENDING) {
+    if (WSARecv(socket_of(wait), &nothing, 1, &moved, &flags, request_of(wait), NULL) != 0) {
+        int code = WSAGetLastError();
+        if (code == WSA_IO_PENDING) {
             return FERP_WINSOCK_OK;
         }
-        fer_error err = request_failure();
         end_request(wait);
-        return err;
+        return request_failure(wait, code);
     }
     end_request(wait);
     return FERP_WINSOCK_OK;

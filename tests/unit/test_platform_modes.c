@@ -392,6 +392,42 @@ static void an_adopted_socket_waits_in_the_library_only(void **state)
     seam_close(&pair);
 }
 
+static bool is_wine(void)
+{
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+    return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
+}
+
+/* Without WSA_FLAG_OVERLAPPED: no request can be under way, so the wait takes another road. */
+static void a_socket_made_without_overlapping_waits_as_well(void **state)
+{
+    (void)state;
+    fer_socket_addr addr;
+    fer_raw_socket listener = seam_listener(&addr);
+    fer_raw_socket server = FER_RAW_SOCKET_NONE;
+    fer_raw_socket client = (fer_raw_socket)WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
+    ferp_wait wait;
+    if (is_wine()) {
+        print_message("Wine's WSARecv blocks on a nonblocking socket without WSA_FLAG_OVERLAPPED; Windows' does not\n");
+        ferp_close(client);
+        ferp_close(listener);
+        skip();
+    }
+    assert_true(client != FER_RAW_SOCKET_NONE);
+    assert_ok(ferp_adopt(client));
+    fer_error started = ferp_connect(client, &addr);
+    seam_await(listener, FERP_ACCEPTABLE);
+    assert_ok(ferp_accept(listener, &server, &addr));
+    seam_finish_connect(client, started);
+    assert_ok(ferp_wait_arm(&wait, client, FERP_READABLE));
+    assert_kind(ferp_wait_for(&wait, ferp_now() + 5 * MILLI), FER_TIMED_OUT);
+    seam_send(server, "heard");
+    seam_expect(client, "heard");
+    ferp_close(client);
+    ferp_close(server);
+    ferp_close(listener);
+}
+
 static void no_handle_is_inherited(void **state)
 {
     (void)state;
@@ -433,6 +469,7 @@ int main(void)
         cmocka_unit_test(a_released_nonblocking_socket_stays_so),
         cmocka_unit_test(an_adopted_timeout_never_reads_as_a_mark),
         cmocka_unit_test(an_adopted_socket_waits_in_the_library_only),
+        cmocka_unit_test(a_socket_made_without_overlapping_waits_as_well),
         cmocka_unit_test(no_handle_is_inherited),
 #endif
     };
