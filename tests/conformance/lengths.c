@@ -24,6 +24,13 @@ static unsigned char *area_of_memory(void)
     return area;
 }
 
+static void skip_huge_reads_on_wine(void)
+{
+    if (peer_is_wine()) {
+        skip_because("Wine writes to every page of a receive's buffer first: gigabytes and seconds for each call");
+    }
+}
+
 /* POSIX systems look at the bytes that they store alone; Windows refuses memory that is not there (WSAEFAULT). */
 static bool may_claim(size_t len) { return !peer_is_windows() || len <= AREA_LENGTH - 8; }
 
@@ -37,6 +44,7 @@ static void send_seven(struct pair *pair)
 static void a_read_of_a_huge_length_is_short(void **state)
 {
     struct pair *pair = pair_open(state);
+    skip_huge_reads_on_wine();
     unsigned char *buf = area_of_memory();
     for (size_t i = 0; i < HUGE_LENGTHS && may_claim(huge_lengths[i]); i++) {
         for (int sort = 0; sort < 3; sort++) {
@@ -61,6 +69,7 @@ static void a_read_of_a_huge_length_is_short(void **state)
 static void a_sum_of_lengths_that_would_wrap_is_cut(void **state)
 {
     struct pair *pair = pair_open(state);
+    skip_huge_reads_on_wine();
     unsigned char *buf = area_of_memory();
     const size_t half = (size_t)INT32_MAX + 1;
     const size_t lengths[][2] = {

@@ -1,0 +1,239 @@
+/* errors.c: rules E1 to E3: kinds, codes and counts. Misuse (E4) is in misuse_streams.c and its neighbours. */
+#include "support/fixture.h"
+#include "support/process.h"
+
+static bool is_a_kind(fer_error_kind kind)
+{
+    switch (kind) {
+#define CASE(name, value, rust_name, phrase) case name:
+        FER_ERROR_KINDS(CASE)
+#undef CASE
+        return true;
+    }
+    return false;
+}
+
+/* E1: "fer_error_from_os maps every code to exactly one kind, keeps the code, maps 0 to OK, and an unknown one to UNCATEGORIZED with its
+ * number." */
+static void every_code_has_one_kind_and_is_kept(void **state)
+{
+    (void)state;
+    for (int32_t code = -20000; code <= 20000; code++) {
+        fer_error error = fer_error_from_os(code);
+        fer_error again = fer_error_from_os(code);
+        assert_true(is_a_kind(error.kind));
+        assert_true(error.kind == again.kind);
+        assert_int_equal(error.os_code, code);
+        assert_true((error.kind == FER_OK) == (code == 0));
+    }
+}
+
+static void an_unknown_code_is_uncategorized_with_its_number(void **state)
+{
+    static const int32_t unknown[] = {INT32_MAX, INT32_MIN, -1, 99999, 1234567, -99999};
+    (void)state;
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        fer_error error = fer_error_from_os(unknown[i]);
+        assert_kind(error, FER_UNCATEGORIZED);
+        assert_int_equal(error.os_code, unknown[i]);
+    }
+}
+
+static void check_codes(const struct process_error_code *codes)
+{
+    for (; codes->name != NULL; codes++) {
+        fer_error error = fer_error_from_os(codes->code);
+        if (error.kind != codes->kind) {
+            print_error("%s\n", codes->name);
+        }
+        assert_kind(error, codes->kind);
+        assert_int_equal(error.os_code, codes->code);
+    }
+}
+
+/* E2: "Where Rust's decode_error_kind names a kind, fer_error_from_os names the same one." */
+static void where_rust_names_a_kind_it_is_that_one(void **state)
+{
+    (void)state;
+    check_codes(process_rust_error_codes);
+}
+
+/* E1: and where Rust says Uncategorized, a kind of our own. */
+static void what_rust_leaves_uncategorized_has_a_kind_of_our_own(void **state)
+{
+    (void)state;
+    check_codes(process_other_error_codes);
+}
+
+/* E2: each kind's name is Rust's. */
+static void kinds_are_named_as_in_rust(void **state)
+{
+    (void)state;
+    assert_string_equal(fer_error_kind_name(FER_OK), "Ok");
+    assert_string_equal(fer_error_kind_name(FER_CONNECTION_REFUSED), "ConnectionRefused");
+    assert_string_equal(fer_error_kind_name(FER_TIMED_OUT), "TimedOut");
+    assert_string_equal(fer_error_kind_name(FER_UNCATEGORIZED), "Uncategorized");
+    assert_string_equal(fer_error_kind_name((fer_error_kind)63), "Unknown");
+    assert_string_equal(fer_error_kind_name((fer_error_kind)-1), "Unknown");
+}
+
+/* E1: "os_code stays as it was, 0 where there was none": ferrule's own answers have none, the OS's have its number. */
+static void os_code_is_the_oss_number_or_0(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *fresh = test_stream();
+    uint16_t port = 0;
+    char byte;
+    assert_true(peer_bind_only(PEER_V4, &port) != PEER_NONE);
+    fer_socket_addr refused = loopback(PEER_V4, port);
+    assert_own(fer_tcp_stream_read(fresh, &byte, 1, NULL), FER_NOT_CONNECTED);
+    assert_own(fer_tcp_stream_set_ttl(&pair->stream, 0), FER_INVALID_INPUT);
+    fer_error error = fer_tcp_stream_connect_addr(fresh, &refused);
+    assert_kind(error, FER_CONNECTION_REFUSED);
+    assert_true(error.os_code == process_code_refused() || (peer_is_windows() && error.os_code == 0));
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(10)));
+    assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    error = fer_tcp_stream_read(&pair->stream, &byte, 1, NULL);
+    assert_kind(error, FER_CONNECTION_RESET);
+    assert_int_not_equal(error.os_code, 0);
+    fer_error again = fer_tcp_stream_read(&pair->stream, &byte, 1, NULL);
+    assert_int_equal(again.os_code, error.os_code);
+}
+
+/* E1 as text: the kind's phrase, and the OS's number where there is one. */
+static void an_error_is_written_with_the_oss_number(void **state)
+{
+    char text[80];
+    (void)state;
+    fer_error own = {FER_TIMED_OUT, 0};
+    fer_error os = {FER_CONNECTION_REFUSED, 111};
+    assert_int_equal(fer_error_format(own, text, sizeof text), strlen("timed out"));
+    assert_string_equal(text, "timed out");
+    assert_int_equal(fer_error_format(os, text, sizeof text), strlen("connection refused (os error 111)"));
+    assert_string_equal(text, "connection refused (os error 111)");
+    memset(text, '#', sizeof text);
+    assert_int_equal(fer_error_format(os, text, 8), strlen("connection refused (os error 111)"));
+    assert_memory_equal(text, "connect", 8);
+    assert_int_equal(text[8], '#');
+    assert_int_equal(fer_error_format(os, NULL, 0), strlen("connection refused (os error 111)"));
+    assert_int_equal(fer_error_format(os, NULL, 9), 0);
+}
+
+/* ---- E3: "A count that goes with an error is true: what was moved before the failure." */
+
+static void read_exact_tells_what_came_before_the_end(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[8] = {0};
+    size_t n = 77;
+    assert_true(peer_send_all(pair->other, "abc", 3));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_own(fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n), FER_UNEXPECTED_EOF);
+    assert_int_equal(n, 3);
+    assert_memory_equal(buf, "abc", 3);
+    assert_reads_end(&pair->stream);
+}
+
+/* E3: read_to_end with a buffer that is too small: the count is the buffer's, and the rest "stays queued". */
+static void read_to_end_tells_a_full_buffer_and_leaves_the_rest(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[8] = {0};
+    size_t n = 77;
+    assert_true(peer_send_all(pair->other, "abcdefg", 7));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_own(fer_tcp_stream_read_to_end(&pair->stream, buf, 3, &n), FER_STORAGE_FULL);
+    assert_int_equal(n, 3);
+    assert_memory_equal(buf, "abc\0", 4);
+    n = 77;
+    assert_own(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n), FER_STORAGE_FULL);
+    assert_int_equal(n, 0);
+    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, 4, &n));
+    assert_int_equal(n, 4);
+    assert_memory_equal(buf, "defg", 4);
+    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n));
+    assert_int_equal(n, 0);
+}
+
+static void read_to_end_tells_what_came_before_the_expiry(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[8] = {0};
+    size_t n = 77;
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(50)));
+    assert_true(peer_send_all(pair->other, "abc", 3));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_own(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), FER_TIMED_OUT);
+    assert_int_equal(n, 3);
+    assert_memory_equal(buf, "abc", 3);
+    assert_true(peer_send_all(pair->other, "de", 2));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
+    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 2);
+}
+
+/* E3: write_all that gives up tells how much the peer will get. */
+static void write_all_tells_what_was_taken_before_the_failure(void **state)
+{
+    enum { LEN = 30000000 };
+    static unsigned char bytes[LEN];
+    struct pair_kind *kind = *state;
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        struct pair *pair = pair_open_kind(kind);
+        size_t n = 77;
+        uint64_t total = 0;
+        bool intact = false;
+        pattern_fill(bytes, LEN, 0);
+        assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(30)));
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
+        assert_kind(fer_tcp_stream_write_all(&pair->stream, bytes, LEN, &n), nonblocking ? FER_WOULD_BLOCK : FER_TIMED_OUT);
+        assert_in_range(n, 1, LEN - 1);
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+        assert_int_equal(peer_drain(pair->other, &total, &intact), PEER_END);
+        assert_true(intact);
+        assert_true(total == n);
+        pair_close(pair);
+    }
+}
+
+/* E3: a count is never NULL's business: every counted call works without one. */
+static void every_count_may_be_null(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[4];
+    fer_io_slice out = {"x", 1};
+    fer_io_slice_mut in = {buf, 1};
+    assert_ok(fer_tcp_stream_write(&pair->stream, "x", 1, NULL));
+    assert_ok(fer_tcp_stream_write_all(&pair->stream, "x", 1, NULL));
+    assert_ok(fer_tcp_stream_write_vectored(&pair->stream, &out, 1, NULL));
+    assert_true(peer_send_all(pair->other, "abcd", 4));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(fer_tcp_stream_peek(&pair->stream, buf, 1, NULL));
+    assert_ok(fer_tcp_stream_read(&pair->stream, buf, 1, NULL));
+    assert_ok(fer_tcp_stream_read_vectored(&pair->stream, &in, 1, NULL));
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf, 1, NULL));
+    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, 4, NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RULE_TEST("E1", every_code_has_one_kind_and_is_kept),
+        RULE_TEST("E1", an_unknown_code_is_uncategorized_with_its_number),
+        RULE_TEST("E1", what_rust_leaves_uncategorized_has_a_kind_of_our_own),
+        PAIR_TEST("E1", os_code_is_the_oss_number_or_0),
+        RULE_TEST("E1", an_error_is_written_with_the_oss_number),
+        RULE_TEST("E2", where_rust_names_a_kind_it_is_that_one),
+        RULE_TEST("E2", kinds_are_named_as_in_rust),
+        PAIR_TEST("E3", read_exact_tells_what_came_before_the_end),
+        PAIR_TEST("E3", read_to_end_tells_a_full_buffer_and_leaves_the_rest),
+        PAIR_TEST("E3", read_to_end_tells_what_came_before_the_expiry),
+        SLOW_PAIR_TEST("E3", write_all_tells_what_was_taken_before_the_failure),
+        PAIR_TEST("E3", every_count_may_be_null),
+    };
+    return RUN_TESTS("errors", tests);
+}

@@ -1,0 +1,181 @@
+/* unreconciled.c: rule S8: what no library can reconcile is a closed table ("Not reconciled" in docs/DIFFERENCES.md). Each test here
+ * holds one row to its bounds: the answers that the systems give, and no other. */
+#include "support/fixture.h"
+
+/* S8: bytes that arrived before a reset: all of them, or (Windows) fewer, never others, and then the reset. */
+static void bytes_before_a_reset_are_read_or_lost_but_never_changed(void **state)
+{
+    struct pair *pair = pair_open(state);
+    static unsigned char sent[5000];
+    unsigned char got[5000];
+    size_t n = 0;
+    pattern_fill(sent, sizeof sent, 0);
+    assert_true(peer_send_all(pair->other, sent, sizeof sent));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    fer_error error = fer_tcp_stream_read_exact(&pair->stream, got, sizeof got, &n);
+    assert_either(error, FER_OK, FER_CONNECTION_RESET);
+    assert_true(error.kind == FER_OK ? n == sizeof got : n < sizeof got);
+    assert_true(error.kind == FER_OK || peer_is_windows());
+    assert_true(pattern_matches(got, n, 0));
+    assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+}
+
+/* S8: a full backlog refuses (Windows) or waits (the others): a connect with a time limit tells one of the two, in time. */
+static void a_full_backlog_refuses_or_waits(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    assert_true(peer_listen(PEER_V4, 1, &port) != PEER_NONE);
+    (void)peer_fill_backlog(PEER_V4, port);
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    fer_tcp_stream *stream = test_stream();
+    fer_error error = fer_tcp_stream_connect_timeout(stream, &addr, millis(200));
+    assert_either(error, FER_TIMED_OUT, peer_is_windows() ? FER_CONNECTION_REFUSED : FER_TIMED_OUT);
+    assert_new(stream);
+}
+
+/* S8: a clone's read after READ: the end, or (Linux) first what was queued; the handle that shut down reads the end. */
+static void a_clones_read_after_read_was_shut_is_queued_data_or_the_end(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    char buf[16];
+    size_t n = 77;
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_true(peer_send_all(pair->other, "queued", 6));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+    assert_reads_end(&pair->stream);
+    assert_ok(fer_tcp_stream_read(clone, buf, sizeof buf, &n));
+    assert_true(n == 0 || (n == 6 && memcmp(buf, "queued", 6) == 0));
+    assert_reads_end(clone);
+    assert_reads_end(&pair->stream);
+}
+
+/* S8: a clone that looks at a reset second: the reset, or the end. */
+static void a_clone_that_looks_at_a_reset_second_sees_a_reset_or_the_end(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    char byte;
+    size_t n = 77;
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+    fer_error first = fer_tcp_stream_read(clone, &byte, 1, &n);
+    assert_either(first, FER_CONNECTION_RESET, FER_OK);
+    assert_int_equal(n, 0);
+    fer_error second = fer_tcp_stream_read(clone, &byte, 1, &n);
+    assert_kind(second, first.kind);
+    assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+}
+
+/* S8: write after the peer has gone: some succeed, then it is RESET or BROKEN_PIPE, and stays so. */
+static void writes_after_the_peer_has_gone_end_in_reset_or_broken_pipe(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_error error = {FER_OK, 0};
+    uint64_t end = peer_now_us() + PEER_LIMIT_MS * UINT64_C(1000);
+    peer_close(pair->other);
+    pair->other = PEER_NONE;
+    while (error.kind == FER_OK && peer_now_us() < end) {
+        error = fer_tcp_stream_write(&pair->stream, "x", 1, NULL);
+    }
+    assert_writes_fail(error);
+    for (int i = 0; i < 5; i++) {
+        assert_writes_fail(fer_tcp_stream_write(&pair->stream, "x", 1, NULL));
+    }
+}
+
+/* S8: FIN then RST before the read: the end (Linux) or the reset, the same each time. */
+static void a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char byte;
+    size_t n = 77;
+    assert_true(peer_shutdown_write(pair->other));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    fer_error first = fer_tcp_stream_read(&pair->stream, &byte, 1, &n);
+    assert_true(first.kind == FER_OK || first.kind == FER_CONNECTION_RESET || first.kind == FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    for (int i = 0; i < 5; i++) {
+        assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, &n), first.kind);
+        assert_int_equal(n, 0);
+    }
+}
+
+/* S8: peer_addr after the end, which this handle has not seen: the address or NOT_CONNECTED. */
+static void peer_addr_after_an_end_not_yet_seen_is_the_address_or_not_connected(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int reset = 0; reset < 2; reset++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_socket_addr before;
+        fer_socket_addr after;
+        assert_ok(fer_tcp_stream_peer_addr(&pair->stream, &before));
+        if (reset) {
+            peer_reset(pair->other);
+            assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+        } else {
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+            peer_close(pair->other);
+            assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+        }
+        pair->other = PEER_NONE;
+        fer_error error = fer_tcp_stream_peer_addr(&pair->stream, &after);
+        assert_either(error, FER_OK, FER_NOT_CONNECTED);
+        assert_true(error.kind != FER_OK || fer_socket_addr_eq(&before, &after));
+        pair_close(pair);
+    }
+}
+
+/* S8: rebinding under a live accepted connection: taken at once (POSIX), or ADDR_IN_USE (Windows, exclusive use). */
+static void rebinding_under_a_live_connection_is_ok_or_in_use(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_stream *stream = test_stream();
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    fer_tcp_listener_close(listener);
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    fer_error error = fer_tcp_listener_bind_addr(listener, &addr);
+    assert_either(error, FER_OK, peer_is_windows() ? FER_ADDR_IN_USE : FER_OK);
+    assert_exchange(stream, other);
+}
+
+/* S8: the grain of timeouts: never shorter than asked, never longer by more than the coarsest grain there is. */
+static void the_grain_of_timeouts_is_at_most_20_ms(void **state)
+{
+    struct pair *pair = pair_open(state);
+    for (uint64_t us = 1; us < 100000; us = us * 3 + 1) {
+        fer_duration got = {0};
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_micros(us)));
+        assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &got));
+        assert_in_range(got.nanos, us * 1000, us * 1000 + 20000000);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("S8", bytes_before_a_reset_are_read_or_lost_but_never_changed),
+        RULE_TEST("S8", a_full_backlog_refuses_or_waits),
+        PAIR_TEST("S8", a_clones_read_after_read_was_shut_is_queued_data_or_the_end),
+        PAIR_TEST("S8", a_clone_that_looks_at_a_reset_second_sees_a_reset_or_the_end),
+        PAIR_TEST("S8", writes_after_the_peer_has_gone_end_in_reset_or_broken_pipe),
+        PAIR_TEST("S8", a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset),
+        PAIR_TEST("S8", peer_addr_after_an_end_not_yet_seen_is_the_address_or_not_connected),
+        RULE_TEST("S8", rebinding_under_a_live_connection_is_ok_or_in_use),
+        PAIR_TEST("S8", the_grain_of_timeouts_is_at_most_20_ms),
+    };
+    return RUN_TESTS("unreconciled", tests);
+}
