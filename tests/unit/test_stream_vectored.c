@@ -1,0 +1,219 @@
+/* test_stream_vectored.c: how much of the caller's slices goes to the OS in one call (rule R3). */
+#include "unit/scripted_platform.h"
+
+#include "core/stream_io.h"
+
+static char buf[64];
+
+static fer_handle open_stream(const struct ferp_traits *traits)
+{
+    script_begin(traits);
+    script_default(SCRIPT_RECV)->value = 1;
+    script_default(SCRIPT_SEND)->value = 1;
+    script_default(SCRIPT_RECV_VECTORED)->value = 1;
+    script_default(SCRIPT_SEND_VECTORED)->value = 1;
+    return script_stream(0);
+}
+
+/* Reads into and writes from slices of these lengths, and compares what went to the OS. */
+static void check_both(fer_handle *handle, const size_t *lengths, size_t count, const char *read_log, const char *write_log)
+{
+    fer_io_slice_mut into[8];
+    fer_io_slice from[8];
+    size_t n = 99;
+    assert_true(count <= 8);
+    for (size_t i = 0; i < count; i++) {
+        into[i] = (fer_io_slice_mut){buf, lengths[i]};
+        from[i] = (fer_io_slice){buf, lengths[i]};
+    }
+    assert_ok(feri_stream_read_vectored(handle, into, count, &n));
+    assert_int_equal(n, script.times[SCRIPT_RECV] + script.times[SCRIPT_RECV_VECTORED] > 0);
+    assert_log(read_log);
+    assert_ok(feri_stream_write_vectored(handle, from, count, &n));
+    assert_log(write_log);
+    script.times[SCRIPT_RECV] = script.times[SCRIPT_RECV_VECTORED] = 0;
+}
+
+static void slices_within_the_limits_go_along_in_one_call(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    check_both(&handle, (size_t[]){4, 0, 2}, 3, "recv_vectored(1,3x4)", "send_vectored(1,3x4)");
+    check_both(&handle, (size_t[]){7}, 1, "recv_vectored(1,1x7)", "send_vectored(1,1x7)");
+}
+
+static void leading_slices_of_nothing_are_left_out(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    check_both(&handle, (size_t[]){0, 0, 3, 0, 1}, 5, "recv_vectored(1,3x3)", "send_vectored(1,3x3)");
+}
+
+static void slices_of_nothing_ask_nothing(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    check_both(&handle, (size_t[]){0, 0}, 2, "", "");
+    check_both(&handle, (size_t[]){0}, 0, "", "");
+    assert_ok(feri_stream_read_vectored(&handle, NULL, 0, NULL));
+    assert_ok(feri_stream_write_vectored(&handle, NULL, 0, NULL));
+    assert_log("");
+}
+
+static void a_sum_beyond_the_limit_is_cut_between_slices(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    script.traits.io_length_max = 10;
+    check_both(&handle, (size_t[]){4, 6}, 2, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
+    check_both(&handle, (size_t[]){4, 7}, 2, "recv_vectored(1,1x4)", "send_vectored(1,1x4)");
+    check_both(&handle, (size_t[]){4, 7, 1}, 3, "recv_vectored(1,1x4)", "send_vectored(1,1x4)");
+    check_both(&handle, (size_t[]){4, 3, 4}, 3, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
+    check_both(&handle, (size_t[]){10, 0, 1}, 3, "recv_vectored(1,2x10)", "send_vectored(1,2x10)");
+}
+
+static void a_first_slice_beyond_the_limit_is_cut_itself(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    script.traits.io_length_max = 10;
+    check_both(&handle, (size_t[]){11}, 1, "recv(1,10)", "send(1,10)");
+    check_both(&handle, (size_t[]){0, 0, SIZE_MAX, 1}, 4, "recv(1,10)", "send(1,10)");
+    check_both(&handle, (size_t[]){10}, 1, "recv_vectored(1,1x10)", "send_vectored(1,1x10)");
+}
+
+static void sums_that_would_wrap_do_not(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    script.traits.io_length_max = SIZE_MAX / 2;
+    check_both(&handle, (size_t[]){1, SIZE_MAX, SIZE_MAX}, 3, "recv_vectored(1,1x1)", "send_vectored(1,1x1)");
+    script.traits.io_length_max = SIZE_MAX;
+    check_both(&handle, (size_t[]){2, SIZE_MAX - 1, 5}, 3, "recv_vectored(1,1x2)", "send_vectored(1,1x2)");
+    check_both(&handle, (size_t[]){2, SIZE_MAX - 2, 1}, 3, "recv_vectored(1,2x2)", "send_vectored(1,2x2)");
+}
+
+static void more_slices_than_the_os_takes_are_cut(void **state)
+{
+    (void)state;
+    enum { MANY = 1500 };
+    static fer_io_slice_mut into[MANY];
+    static fer_io_slice from[MANY];
+    fer_handle handle = open_stream(&script_posix);
+    for (size_t i = 0; i < MANY; i++) {
+        into[i] = (fer_io_slice_mut){buf, i > 2};
+        from[i] = (fer_io_slice){buf, i > 2};
+    }
+    assert_ok(feri_stream_read_vectored(&handle, into, MANY, NULL));
+    assert_ok(feri_stream_write_vectored(&handle, from, MANY, NULL));
+    assert_ok(feri_stream_write_vectored(&handle, from, 1027, NULL));
+    assert_ok(feri_stream_write_vectored(&handle, from, 1026, NULL));
+    assert_log("recv_vectored(1,1024x1) send_vectored(1,1024x1) send_vectored(1,1024x1) send_vectored(1,1023x1)");
+}
+
+static void a_slice_of_null_with_a_length_is_refused_where_it_would_go_along(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    script.traits.io_slices_max = 2;
+    fer_io_slice_mut into[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
+    fer_io_slice from[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
+    size_t n = 99;
+    assert_error(feri_stream_read_vectored(&handle, into, 4, &n), FER_INVALID_INPUT, 0);
+    assert_int_equal(n, 0);
+    n = 99;
+    assert_error(feri_stream_write_vectored(&handle, from, 4, &n), FER_INVALID_INPUT, 0);
+    assert_int_equal(n, 0);
+    script.traits.io_slices_max = 1;
+    assert_ok(feri_stream_read_vectored(&handle, into, 4, &n));
+    assert_ok(feri_stream_write_vectored(&handle, from, 4, &n));
+    assert_log("recv_vectored(1,1x1) send_vectored(1,1x1)");
+    into[1].base = NULL;
+    from[1].base = NULL;
+    assert_error(feri_stream_read_vectored(&handle, into, 2, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_write_vectored(&handle, from, 2, &n), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+static void an_array_of_null_with_a_count_is_refused(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    size_t n = 99;
+    assert_error(feri_stream_read_vectored(&handle, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_int_equal(n, 0);
+    n = 99;
+    assert_error(feri_stream_write_vectored(&handle, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_int_equal(n, 0);
+    assert_error(feri_stream_read_vectored(NULL, NULL, 0, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_write_vectored(NULL, NULL, 0, &n), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+static void the_end_and_a_reset_are_seen_by_slices_too(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    fer_io_slice_mut into = {buf, 1};
+    fer_io_slice from = {buf, 1};
+    size_t n = 99;
+    script_then_move(SCRIPT_RECV_VECTORED, 0);
+    assert_ok(feri_stream_read_vectored(&handle, &into, 1, &n));
+    assert_int_equal(n, 0);
+    assert_ok(feri_stream_read_vectored(&handle, &into, 1, &n));
+    assert_log("recv_vectored(1,1x1)");
+    script_then_fail(SCRIPT_SEND_VECTORED, FER_CONNECTION_ABORTED, 10053);
+    assert_error(feri_stream_write_vectored(&handle, &from, 1, &n), FER_CONNECTION_RESET, 10053);
+    assert_error(feri_stream_write_vectored(&handle, &from, 1, &n), FER_CONNECTION_RESET, 10053);
+    assert_log("send_vectored(1,1x1)");
+    handle = open_stream(&script_posix);
+    script_then_fail(SCRIPT_RECV_VECTORED, FER_CONNECTION_RESET, 104);
+    assert_error(feri_stream_read_vectored(&handle, &into, 1, &n), FER_CONNECTION_RESET, 104);
+}
+
+static void where_core_waits_slices_wait_and_try_again(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows);
+    fer_io_slice_mut into = {buf, 1};
+    fer_io_slice from = {buf, 1};
+    size_t n = 99;
+    script_then_fail(SCRIPT_RECV_VECTORED, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_SEND_VECTORED, FER_WOULD_BLOCK, 10035);
+    assert_ok(feri_stream_read_vectored(&handle, &into, 1, &n));
+    assert_int_equal(n, 1);
+    assert_log("recv_vectored(1,1x1) wait_terms(1,reading) wait_arm(1,READABLE) wait_for(ever) recv_vectored(1,1x1)");
+    assert_ok(feri_stream_write_vectored(&handle, &from, 1, &n));
+    assert_log("send_vectored(1,1x1) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(100001000) send_vectored(1,1x1)");
+}
+
+static void a_wait_in_vain_is_timed_out(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    fer_io_slice_mut into = {buf, 1};
+    fer_io_slice from = {buf, 1};
+    script_then_fail(SCRIPT_RECV_VECTORED, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_SEND_VECTORED, FER_WOULD_BLOCK, 11);
+    assert_error(feri_stream_read_vectored(&handle, &into, 1, NULL), FER_TIMED_OUT, 0);
+    assert_error(feri_stream_write_vectored(&handle, &from, 1, NULL), FER_TIMED_OUT, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(slices_within_the_limits_go_along_in_one_call),
+        script_test(leading_slices_of_nothing_are_left_out),
+        script_test(slices_of_nothing_ask_nothing),
+        script_test(a_sum_beyond_the_limit_is_cut_between_slices),
+        script_test(a_first_slice_beyond_the_limit_is_cut_itself),
+        script_test(sums_that_would_wrap_do_not),
+        script_test(more_slices_than_the_os_takes_are_cut),
+        script_test(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along),
+        script_test(an_array_of_null_with_a_count_is_refused),
+        script_test(the_end_and_a_reset_are_seen_by_slices_too),
+        script_test(where_core_waits_slices_wait_and_try_again),
+        script_test(a_wait_in_vain_is_timed_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
