@@ -8,6 +8,9 @@ if ! jobs=$(nproc 2>/dev/null); then
     jobs=2
 fi
 
+# Many tests wait more than they compute.
+test_jobs=$((jobs * 2))
+
 say() { printf '%s\n' "$*"; }
 
 in_ci() { [ "${CI:-false}" = true ] || [ "${CI:-0}" = 1 ]; }

@@ -84,7 +84,7 @@ test_preset() {
     logged "$preset-build" build_preset "$preset" || { fail "$preset cannot be built"; return 0; }
     code=0
     # shellcheck disable=SC2086 # the prefix is words
-    (cd "$root/build/$preset" && $prefix ctest -j "$jobs" --output-on-failure) >"$logs/$preset-test.log" 2>&1 </dev/null || code=$?
+    (cd "$root/build/$preset" && $prefix ctest -j "$test_jobs" --output-on-failure) >"$logs/$preset-test.log" 2>&1 </dev/null || code=$?
     add_results "$preset" "$code"
     say "    took $(($(date +%s) - began)) s"
 }
