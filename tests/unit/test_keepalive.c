@@ -1,0 +1,252 @@
+/* test_keepalive.c: keepalive, which is set as a whole or not at all (rule O3). */
+#include "unit/scripted_platform.h"
+
+#include "core/options.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static fer_handle open_stream(const struct ferp_traits *traits)
+{
+    script_begin(traits);
+    return script_stream(0);
+}
+
+static fer_error set(fer_handle *handle, bool enabled, uint64_t time_nanos, uint64_t interval_nanos, uint32_t retries)
+{
+    fer_keepalive keepalive = {enabled, {time_nanos}, {interval_nanos}, retries};
+    return feri_set_keepalive(handle, &keepalive);
+}
+
+static void the_fields_are_set_and_it_is_on_last(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 3));
+    assert_log("option_value(1,TIME) set_option(1,TIME,60) option_value(1,INTERVAL) set_option(1,INTERVAL,5) "
+               "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,KEEPALIVE,1)");
+}
+
+static void a_field_of_zero_is_left_alone(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    assert_ok(set(&handle, false, 0, 0, 0));
+    assert_log("set_option(1,KEEPALIVE,0)");
+    assert_ok(set(&handle, true, 0, SECOND, 0));
+    assert_log("option_value(1,INTERVAL) set_option(1,INTERVAL,1) set_option(1,KEEPALIVE,1)");
+}
+
+static void seconds_are_rounded_up_and_everything_saturates(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    assert_ok(set(&handle, true, 1, SECOND + 1, 127));
+    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) set_option(1,INTERVAL,2) "
+               "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
+    assert_ok(set(&handle, true, 32767 * SECOND + 1, UINT64_MAX - 1, 128));
+    assert_log("option_value(1,TIME) set_option(1,TIME,32767) option_value(1,INTERVAL) set_option(1,INTERVAL,32767) "
+               "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
+    assert_ok(set(&handle, true, 32766 * SECOND + 1, 32766 * SECOND, UINT32_MAX));
+    assert_log("option_value(1,TIME) set_option(1,TIME,32767) option_value(1,INTERVAL) set_option(1,INTERVAL,32766) "
+               "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
+}
+
+/* The values before are 71, 72, 73. */
+static void tell_the_values_before(void)
+{
+    script_then(SCRIPT_OPTION_VALUE)->value = 71;
+    script_then(SCRIPT_OPTION_VALUE)->value = 72;
+    script_then(SCRIPT_OPTION_VALUE)->value = 73;
+}
+
+static void succeed_first(script_call call, int times)
+{
+    for (int i = 0; i < times; i++) {
+        (void)script_then(call);
+    }
+}
+
+static void after_a_failure_the_earlier_values_are_put_back(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    tell_the_values_before();
+    succeed_first(SCRIPT_SET_OPTION, 2);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_INVALID_INPUT, 22);
+    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) set_option(1,INTERVAL,2) "
+               "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,TIME,71) set_option(1,INTERVAL,72)");
+}
+
+static void a_field_that_was_left_alone_is_not_put_back(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    script_then(SCRIPT_OPTION_VALUE)->value = 72;
+    script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
+    assert_error(set(&handle, true, 0, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
+    assert_log("option_value(1,INTERVAL) set_option(1,INTERVAL,2) option_value(1,RETRIES) set_option(1,INTERVAL,72)");
+}
+
+static void when_it_cannot_be_turned_on_all_values_are_put_back(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    tell_the_values_before();
+    succeed_first(SCRIPT_SET_OPTION, 3);
+    script_then_fail(SCRIPT_SET_OPTION, FER_BAD_HANDLE, 9);
+    assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
+    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) set_option(1,INTERVAL,2) "
+               "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,KEEPALIVE,1) "
+               "set_option(1,TIME,71) set_option(1,INTERVAL,72) set_option(1,RETRIES,73)");
+}
+
+/* ---- Where the OS has only one call for all of it */
+
+static void lack_the_fields(void)
+{
+    script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 10042};
+}
+
+static void without_the_fields_the_older_call_is_made(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows);
+    lack_the_fields();
+    assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 0));
+    assert_log("option_value(1,TIME) set_keepalive_values(1,1,60,5)");
+}
+
+static void what_is_not_given_to_the_older_call_is_windows_own_default(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows);
+    lack_the_fields();
+    assert_ok(set(&handle, true, 0, 5 * SECOND, 0));
+    assert_log("option_value(1,INTERVAL) set_keepalive_values(1,1,7200,5)");
+    assert_ok(set(&handle, false, 60 * SECOND, 0, 0));
+    assert_log("option_value(1,TIME) set_keepalive_values(1,0,60,1)");
+}
+
+static void the_older_call_has_no_retries(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows);
+    lack_the_fields();
+    assert_error(set(&handle, true, 60 * SECOND, 5 * SECOND, 1), FER_UNSUPPORTED, 10042);
+    assert_log("option_value(1,TIME)");
+}
+
+static void without_either_it_is_unsupported_with_the_first_code(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    lack_the_fields();
+    script_then_fail(SCRIPT_SET_KEEPALIVE_VALUES, FER_UNSUPPORTED, 0);
+    assert_error(set(&handle, true, 60 * SECOND, 0, 0), FER_UNSUPPORTED, 10042);
+    script_then_fail(SCRIPT_SET_KEEPALIVE_VALUES, FER_NO_BUFFER_SPACE, 10055);
+    assert_error(set(&handle, true, 60 * SECOND, 0, 0), FER_NO_BUFFER_SPACE, 10055);
+}
+
+static void a_field_that_alone_is_lacking_puts_the_others_back(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    tell_the_values_before();
+    succeed_first(SCRIPT_SET_OPTION, 2);
+    script_then_fail(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92);
+    assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_UNSUPPORTED, 92);
+    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) set_option(1,INTERVAL,2) "
+               "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,TIME,71) set_option(1,INTERVAL,72)");
+}
+
+/* ---- The getter */
+
+static void the_setting_is_told(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    fer_keepalive got = {0};
+    script_then(SCRIPT_OPTION_VALUE)->value = 1;
+    script_then(SCRIPT_OPTION_VALUE)->value = 60;
+    script_then(SCRIPT_OPTION_VALUE)->value = 5;
+    script_then(SCRIPT_OPTION_VALUE)->value = 3;
+    assert_ok(feri_keepalive(&handle, &got));
+    assert_true(got.enabled);
+    assert_int_equal(got.time.nanos, 60 * SECOND);
+    assert_int_equal(got.interval.nanos, 5 * SECOND);
+    assert_int_equal(got.retries, 3);
+    assert_log("option_value(1,KEEPALIVE) option_value(1,TIME) option_value(1,INTERVAL) option_value(1,RETRIES)");
+}
+
+static void a_field_that_the_os_does_not_tell_is_zero(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows);
+    fer_keepalive got = {false, {7}, {7}, 7};
+    script_then(SCRIPT_OPTION_VALUE)->value = 8;
+    lack_the_fields();
+    assert_ok(feri_keepalive(&handle, &got));
+    assert_true(got.enabled);
+    assert_int_equal(got.time.nanos, 0);
+    assert_int_equal(got.interval.nanos, 0);
+    assert_int_equal(got.retries, 0);
+}
+
+static void a_getter_that_fails_leaves_what_was_there(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        fer_handle handle = open_stream(&script_posix);
+        fer_keepalive got = {true, {7}, {7}, 7};
+        succeed_first(SCRIPT_OPTION_VALUE, i);
+        script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
+        assert_error(feri_keepalive(&handle, &got), FER_BAD_HANDLE, 9);
+        assert_true(got.enabled && got.time.nanos == 7 && got.interval.nanos == 7 && got.retries == 7);
+    }
+    fer_handle handle = open_stream(&script_posix);
+    fer_keepalive got = {true, {7}, {7}, 7};
+    script_then_fail(SCRIPT_OPTION_VALUE, FER_UNSUPPORTED, 92);
+    assert_error(feri_keepalive(&handle, &got), FER_UNSUPPORTED, 92);
+}
+
+/* ---- Misuse */
+
+static void misuse_is_refused_before_any_call(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    fer_handle empty = {0};
+    fer_keepalive keepalive = {true, {SECOND}, {SECOND}, 1};
+    assert_error(set(&handle, true, UINT64_MAX, SECOND, 1), FER_INVALID_INPUT, 0);
+    assert_error(set(&handle, true, SECOND, UINT64_MAX, 1), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_keepalive(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_keepalive(NULL, &keepalive), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_keepalive(&empty, &keepalive), FER_INVALID_INPUT, 0);
+    assert_error(feri_keepalive(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_keepalive(NULL, &keepalive), FER_INVALID_INPUT, 0);
+    assert_error(feri_keepalive(&empty, &keepalive), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(the_fields_are_set_and_it_is_on_last),
+        script_test(a_field_of_zero_is_left_alone),
+        script_test(seconds_are_rounded_up_and_everything_saturates),
+        script_test(after_a_failure_the_earlier_values_are_put_back),
+        script_test(a_field_that_was_left_alone_is_not_put_back),
+        script_test(when_it_cannot_be_turned_on_all_values_are_put_back),
+        script_test(without_the_fields_the_older_call_is_made),
+        script_test(what_is_not_given_to_the_older_call_is_windows_own_default),
+        script_test(the_older_call_has_no_retries),
+        script_test(without_either_it_is_unsupported_with_the_first_code),
+        script_test(a_field_that_alone_is_lacking_puts_the_others_back),
+        script_test(the_setting_is_told),
+        script_test(a_field_that_the_os_does_not_tell_is_zero),
+        script_test(a_getter_that_fails_leaves_what_was_there),
+        script_test(misuse_is_refused_before_any_call),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+/* test_options.c: the options and modes of a socket, but keepalive. */
+#include "unit/scripted_platform.h"
+
+#include "core/options.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static fer_handle open_stream(uint32_t flags)
+{
+    script_begin(&script_posix);
+    return script_stream(flags);
+}
+
+/* ---- Timeouts */
+
+static void a_timeout_is_set_for_its_direction(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){1}));
+    assert_ok(feri_set_timeout(&handle, FERP_WRITING, FER_DURATION_NONE));
+    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,18446744073709551615)");
+    script_then_fail(SCRIPT_SET_TIMEOUT, FER_BAD_HANDLE, 9);
+    assert_error(feri_set_timeout(&handle, FERP_READING, (fer_duration){1}), FER_BAD_HANDLE, 9);
+}
+
+static void a_timeout_of_zero_is_refused_before_any_call(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    assert_error(feri_set_timeout(&handle, FERP_READING, (fer_duration){0}), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_timeout(&handle, FERP_WRITING, (fer_duration){0}), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+static void a_timeout_is_told_for_its_direction(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    fer_duration got = {7};
+    script_then(SCRIPT_TIMEOUT)->value = 4000000;
+    assert_ok(feri_timeout(&handle, FERP_WRITING, &got));
+    assert_int_equal(got.nanos, 4000000);
+    script_then_fail(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 9);
+    assert_error(feri_timeout(&handle, FERP_READING, &got), FER_BAD_HANDLE, 9);
+    assert_int_equal(got.nanos, 4000000);
+    assert_log("timeout(1,writing) timeout(1,reading)");
+}
+
+/* ---- Nonblocking mode */
+
+static const fer_handle *looked_at;
+static bool flag_seen;
+
+static void look_at_flag(script_call call)
+{
+    if (call == SCRIPT_SET_NONBLOCKING) {
+        flag_seen = feri_handle_has_flag(looked_at, FERI_FLAG_NONBLOCKING);
+    }
+}
+
+static void the_flag_covers_the_time_in_which_the_socket_is_nonblocking(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(FERI_FLAG_V6);
+    looked_at = &handle;
+    script.on_call = look_at_flag;
+    assert_ok(feri_set_nonblocking(&handle, true));
+    assert_true(flag_seen);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
+    assert_ok(feri_set_nonblocking(&handle, false));
+    assert_true(flag_seen);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
+    assert_log("set_nonblocking(1,1) set_nonblocking(1,0)");
+}
+
+static void a_mode_that_cannot_be_set_leaves_the_flag_as_it_was(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(FERI_FLAG_V6);
+    script_default(SCRIPT_SET_NONBLOCKING)->error = (fer_error){FER_BAD_HANDLE, 9};
+    assert_error(feri_set_nonblocking(&handle, true), FER_BAD_HANDLE, 9);
+    assert_error(feri_set_nonblocking(&handle, false), FER_BAD_HANDLE, 9);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
+    handle = open_stream(FERI_FLAG_NONBLOCKING | FERI_FLAG_V6);
+    script_default(SCRIPT_SET_NONBLOCKING)->error = (fer_error){FER_BAD_HANDLE, 9};
+    assert_error(feri_set_nonblocking(&handle, false), FER_BAD_HANDLE, 9);
+    assert_error(feri_set_nonblocking(&handle, true), FER_BAD_HANDLE, 9);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_NONBLOCKING | FERI_FLAG_V6);
+}
+
+/* ---- Nagle, hops */
+
+static void nodelay_is_set_and_told(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    bool got = false;
+    assert_ok(feri_set_nodelay(&handle, true));
+    assert_ok(feri_set_nodelay(&handle, false));
+    assert_log("set_option(1,NODELAY,1) set_option(1,NODELAY,0)");
+    script_then(SCRIPT_OPTION_VALUE)->value = 4;
+    assert_ok(feri_nodelay(&handle, &got));
+    assert_true(got);
+    assert_ok(feri_nodelay(&handle, &got));
+    assert_false(got);
+    assert_log("option_value(1,NODELAY) option_value(1,NODELAY)");
+    got = true;
+    script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
+    assert_error(feri_nodelay(&handle, &got), FER_BAD_HANDLE, 9);
+    assert_true(got);
+}
+
+static void a_ttl_is_one_to_255(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    assert_error(feri_set_ttl(&handle, 0), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_ttl(&handle, 256), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_ttl(&handle, UINT32_MAX), FER_INVALID_INPUT, 0);
+    assert_log("");
+    assert_ok(feri_set_ttl(&handle, 1));
+    assert_ok(feri_set_ttl(&handle, 255));
+    assert_log("set_option(1,TTL_V4,1) set_option(1,TTL_V4,255)");
+}
+
+static void on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_taken(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(FERI_FLAG_V6);
+    assert_ok(feri_set_ttl(&handle, 9));
+    (void)script_then(SCRIPT_SET_OPTION);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_ok(feri_set_ttl(&handle, 9));
+    assert_log("set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9) set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9)");
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_error(feri_set_ttl(&handle, 9), FER_INVALID_INPUT, 22);
+    assert_log("set_option(1,HOPS_V6,9)");
+}
+
+static void the_ttl_is_told_for_the_family(void **state)
+{
+    (void)state;
+    uint32_t got = 0;
+    fer_handle handle = open_stream(0);
+    script_then(SCRIPT_OPTION_VALUE)->value = 64;
+    assert_ok(feri_ttl(&handle, &got));
+    assert_int_equal(got, 64);
+    assert_log("option_value(1,TTL_V4)");
+    handle = open_stream(FERI_FLAG_V6 | FERI_FLAG_CLONED);
+    script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
+    assert_error(feri_ttl(&handle, &got), FER_BAD_HANDLE, 9);
+    assert_int_equal(got, 64);
+    assert_log("option_value(1,HOPS_V6)");
+}
+
+/* ---- Linger */
+
+static void linger_is_whole_seconds_rounded_up_and_saturated(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    script.traits.linger_seconds_max = 327;
+    assert_ok(feri_set_linger(&handle, FER_DURATION_NONE));
+    assert_ok(feri_set_linger(&handle, (fer_duration){0}));
+    assert_ok(feri_set_linger(&handle, (fer_duration){1}));
+    assert_ok(feri_set_linger(&handle, (fer_duration){SECOND}));
+    assert_ok(feri_set_linger(&handle, (fer_duration){SECOND + 1}));
+    assert_log("set_linger(1,0,0) set_linger(1,1,0) set_linger(1,1,1) set_linger(1,1,1) set_linger(1,1,2)");
+    assert_ok(feri_set_linger(&handle, (fer_duration){327 * SECOND - 1}));
+    assert_ok(feri_set_linger(&handle, (fer_duration){327 * SECOND}));
+    assert_ok(feri_set_linger(&handle, (fer_duration){327 * SECOND + 1}));
+    assert_ok(feri_set_linger(&handle, (fer_duration){UINT64_MAX - 1}));
+    assert_log("set_linger(1,1,327) set_linger(1,1,327) set_linger(1,1,327) set_linger(1,1,327)");
+    script_then_fail(SCRIPT_SET_LINGER, FER_BAD_HANDLE, 9);
+    assert_error(feri_set_linger(&handle, (fer_duration){0}), FER_BAD_HANDLE, 9);
+}
+
+static void linger_is_told_as_a_duration_or_none(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    fer_duration got = {7};
+    script_answer *answer = script_then(SCRIPT_LINGER);
+    answer->on = true;
+    answer->value = 3;
+    assert_ok(feri_linger(&handle, &got));
+    assert_int_equal(got.nanos, 3 * SECOND);
+    script_then(SCRIPT_LINGER)->value = 3;
+    assert_ok(feri_linger(&handle, &got));
+    assert_true(fer_duration_is_none(got));
+    script_then_fail(SCRIPT_LINGER, FER_BAD_HANDLE, 9);
+    assert_error(feri_linger(&handle, &got), FER_BAD_HANDLE, 9);
+    assert_true(fer_duration_is_none(got));
+}
+
+/* ---- Misuse */
+
+static void check_all_refused(fer_handle *handle)
+{
+    fer_duration duration;
+    uint32_t number;
+    bool flag;
+    assert_error(feri_set_timeout(handle, FERP_READING, (fer_duration){1}), FER_INVALID_INPUT, 0);
+    assert_error(feri_timeout(handle, FERP_READING, &duration), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_nonblocking(handle, true), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_nodelay(handle, true), FER_INVALID_INPUT, 0);
+    assert_error(feri_nodelay(handle, &flag), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_ttl(handle, 1), FER_INVALID_INPUT, 0);
+    assert_error(feri_ttl(handle, &number), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_linger(handle, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
+    assert_error(feri_linger(handle, &duration), FER_INVALID_INPUT, 0);
+}
+
+static void handles_without_a_socket_are_refused_by_every_option(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    feri_handle_close(&handle);
+    assert_log("close(1)");
+    check_all_refused(NULL);
+    check_all_refused(&handle);
+    handle = (fer_handle){0};
+    check_all_refused(&handle);
+    assert_int_equal(feri_handle_state(&handle), 0);
+    assert_int_equal(feri_handle_flags(&handle), 0);
+    assert_log("");
+}
+
+static void a_getter_without_room_is_refused(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    assert_error(feri_timeout(&handle, FERP_READING, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_nodelay(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_ttl(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_linger(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_timeout_is_set_for_its_direction),
+        script_test(a_timeout_of_zero_is_refused_before_any_call),
+        script_test(a_timeout_is_told_for_its_direction),
+        script_test(the_flag_covers_the_time_in_which_the_socket_is_nonblocking),
+        script_test(a_mode_that_cannot_be_set_leaves_the_flag_as_it_was),
+        script_test(nodelay_is_set_and_told),
+        script_test(a_ttl_is_one_to_255),
+        script_test(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_taken),
+        script_test(the_ttl_is_told_for_the_family),
+        script_test(linger_is_whole_seconds_rounded_up_and_saturated),
+        script_test(linger_is_told_as_a_duration_or_none),
+        script_test(handles_without_a_socket_are_refused_by_every_option),
+        script_test(a_getter_without_room_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

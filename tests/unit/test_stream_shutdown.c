@@ -1,0 +1,278 @@
+/* test_stream_shutdown.c: shutdown, which passes on to the OS what does no harm there (rules S1, S6, S7), and close. */
+#include "unit/scripted_platform.h"
+
+#include "core/stream_shutdown.h"
+
+#define READ FER_SHUTDOWN_READ
+#define WRITE FER_SHUTDOWN_WRITE
+#define BOTH FER_SHUTDOWN_BOTH
+
+static fer_handle open_stream(const struct ferp_traits *traits, uint32_t flags)
+{
+    script_begin(traits);
+    return script_stream(flags);
+}
+
+/* ---- Everywhere */
+
+static void a_shutdown_is_passed_on_where_it_does_no_harm(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix, FERI_FLAG_CLONED);
+    assert_ok(feri_stream_shutdown(&handle, READ));
+    assert_log("shutdown(1,0)");
+    assert_ok(feri_stream_shutdown(&handle, WRITE));
+    assert_log("shutdown(1,1)");
+    assert_ok(feri_stream_shutdown(&handle, BOTH));
+    assert_log("shutdown(1,2)");
+    assert_true(feri_state_both_halves_shut(feri_handle_state(&handle)));
+}
+
+static void a_shutdown_shuts_its_half_and_no_other(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix, 0);
+    assert_ok(feri_stream_shutdown(&handle, READ));
+    assert_int_equal(feri_state_read_half(feri_handle_state(&handle)), FERI_READ_SHUT);
+    assert_int_equal(feri_state_write_half(feri_handle_state(&handle)), FERI_WRITE_OPEN);
+    handle = open_stream(&script_posix, 0);
+    assert_ok(feri_stream_shutdown(&handle, WRITE));
+    assert_int_equal(feri_state_read_half(feri_handle_state(&handle)), FERI_READ_OPEN);
+    assert_int_equal(feri_state_write_half(feri_handle_state(&handle)), FERI_WRITE_SHUT);
+}
+
+static void a_shutdown_after_the_connection_s_end_is_ok(void **state)
+{
+    (void)state;
+    const fer_error_kind ends[] = {FER_NOT_CONNECTED, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED, FER_BROKEN_PIPE};
+    for (size_t i = 0; i < 4; i++) {
+        fer_handle handle = open_stream(&script_posix, 0);
+        script_then_fail(SCRIPT_SHUTDOWN, ends[i], 107);
+        assert_ok(feri_stream_shutdown(&handle, BOTH));
+        handle = open_stream(&script_windows, 0);
+        script_then_fail(SCRIPT_SHUTDOWN, ends[i], 10057);
+        assert_ok(feri_stream_shutdown(&handle, BOTH));
+    }
+}
+
+static void any_other_failure_is_told(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix, 0);
+    script_then_fail(SCRIPT_SHUTDOWN, FER_NO_BUFFER_SPACE, 105);
+    assert_error(feri_stream_shutdown(&handle, BOTH), FER_NO_BUFFER_SPACE, 105);
+}
+
+static void misuse_is_refused_and_changes_nothing(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix, 0);
+    feri_state before = feri_handle_state(&handle);
+    assert_error(feri_stream_shutdown(&handle, (fer_shutdown)3), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_shutdown(&handle, (fer_shutdown)-1), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_shutdown(NULL, BOTH), FER_INVALID_INPUT, 0);
+    assert_int_equal(feri_handle_state(&handle), before);
+    feri_handle_close(&handle);
+    assert_error(feri_stream_shutdown(&handle, BOTH), FER_INVALID_INPUT, 0);
+    handle = (fer_handle){0};
+    assert_error(feri_stream_shutdown(&handle, BOTH), FER_NOT_CONNECTED, 0);
+    assert_log("close(1)");
+}
+
+/* The OS wakes the threads that wait; what they look at must be there by then. */
+static const fer_handle *looked_at;
+static feri_state seen;
+
+static void look_at_handle(script_call call)
+{
+    if (call == SCRIPT_SHUTDOWN || call == SCRIPT_WAKE) {
+        seen = feri_handle_state(looked_at);
+    }
+}
+
+static void the_state_is_changed_before_any_waiter_is_woken(void **state)
+{
+    (void)state;
+    const struct ferp_traits *both[] = {&script_posix, &script_windows};
+    for (size_t i = 0; i < 2; i++) {
+        fer_handle handle = open_stream(both[i], 0);
+        looked_at = &handle;
+        script.on_call = look_at_handle;
+        assert_ok(feri_stream_shutdown(&handle, READ));
+        assert_int_equal(feri_state_read_half(seen), FERI_READ_SHUT);
+    }
+}
+
+/* ---- Where shutting the read half resets the connection on data */
+
+static void a_lone_read_is_kept_from_the_os_and_wakes_the_reader(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows, 0);
+    assert_ok(feri_stream_shutdown(&handle, READ));
+    assert_log("wake(1)");
+    assert_ok(feri_stream_shutdown(&handle, READ));
+    assert_log("wake(1)");
+}
+
+static void a_lone_read_is_marked_for_the_clones(void **state)
+{
+    (void)state;
+    const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    for (size_t i = 0; i < 2; i++) {
+        fer_handle handle = open_stream(&script_windows, shared[i]);
+        assert_ok(feri_stream_shutdown(&handle, READ));
+        assert_log("mark_read_ended(1) wake(1)");
+    }
+}
+
+static void a_lone_write_is_passed_on(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows, 0);
+    assert_ok(feri_stream_shutdown(&handle, WRITE));
+    assert_log("shutdown(1,1)");
+    assert_ok(feri_stream_shutdown(&handle, WRITE));
+    assert_log("shutdown(1,1)");
+}
+
+static void both_halves_are_passed_on_where_no_input_is_queued(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows, 0);
+    assert_ok(feri_stream_shutdown(&handle, BOTH));
+    assert_log("bytes_queued(1) shutdown(1,2) wake(1)");
+    handle = open_stream(&script_windows, 0);
+    assert_ok(feri_stream_shutdown(&handle, READ));
+    assert_ok(feri_stream_shutdown(&handle, WRITE));
+    assert_log("wake(1) bytes_queued(1) shutdown(1,2)");
+    handle = open_stream(&script_windows, 0);
+    assert_ok(feri_stream_shutdown(&handle, WRITE));
+    assert_ok(feri_stream_shutdown(&handle, READ));
+    assert_log("shutdown(1,1) bytes_queued(1) shutdown(1,2) wake(1)");
+}
+
+static void only_the_write_half_is_passed_on_where_input_is_queued(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows, 0);
+    script_then_move(SCRIPT_BYTES_QUEUED, 1);
+    assert_ok(feri_stream_shutdown(&handle, BOTH));
+    assert_log("bytes_queued(1) shutdown(1,1) wake(1)");
+    handle = open_stream(&script_windows, 0);
+    script_then_fail(SCRIPT_BYTES_QUEUED, FER_BAD_HANDLE, 10038);
+    assert_ok(feri_stream_shutdown(&handle, BOTH));
+    assert_log("bytes_queued(1) shutdown(1,1) wake(1)");
+}
+
+static void a_clone_s_read_counts_as_this_handle_s(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
+    script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
+    assert_ok(feri_stream_shutdown(&handle, WRITE));
+    assert_log("wait_terms(1,reading) bytes_queued(1) shutdown(1,2)");
+    handle = open_stream(&script_windows, FERI_FLAG_CLONED);
+    assert_ok(feri_stream_shutdown(&handle, WRITE));
+    assert_log("wait_terms(1,reading) shutdown(1,1)");
+    handle = open_stream(&script_windows, FERI_FLAG_CLONED);
+    script_then_fail(SCRIPT_WAIT_TERMS, FER_BAD_HANDLE, 10038);
+    assert_ok(feri_stream_shutdown(&handle, WRITE));
+    assert_log("wait_terms(1,reading) shutdown(1,1)");
+}
+
+static void both_halves_of_a_clone_are_marked_and_passed_on(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
+    assert_ok(feri_stream_shutdown(&handle, BOTH));
+    assert_log("mark_read_ended(1) bytes_queued(1) shutdown(1,2) wake(1)");
+}
+
+static void a_mark_that_fails_is_told_and_the_reader_woken_all_the_same(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
+    script_then_fail(SCRIPT_MARK_READ_ENDED, FER_BAD_HANDLE, 10038);
+    assert_error(feri_stream_shutdown(&handle, BOTH), FER_BAD_HANDLE, 10038);
+    assert_log("mark_read_ended(1) wake(1)");
+}
+
+/* ---- close */
+
+static void closing_is_one_call_where_the_os_resets_for_unread_input_itself(void **state)
+{
+    (void)state;
+    const struct ferp_traits *both[] = {&script_posix, &script_windows};
+    for (size_t i = 0; i < 2; i++) {
+        fer_handle handle = open_stream(both[i], 0);
+        feri_stream_close(&handle);
+        assert_log("close(1)");
+        assert_int_equal(feri_state_life(feri_handle_state(&handle)), FERI_LIFE_CLOSED);
+    }
+}
+
+static void unread_input_resets_where_the_os_would_hide_it(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_bsd, 0);
+    script_then_move(SCRIPT_BYTES_QUEUED, 1);
+    feri_stream_close(&handle);
+    assert_log("bytes_queued(1) set_linger(1,1,0) close(1)");
+    handle = open_stream(&script_bsd, 0);
+    feri_stream_close(&handle);
+    assert_log("bytes_queued(1) close(1)");
+    handle = open_stream(&script_bsd, 0);
+    script_then_fail(SCRIPT_BYTES_QUEUED, FER_BAD_HANDLE, 9);
+    feri_stream_close(&handle);
+    assert_log("bytes_queued(1) close(1)");
+}
+
+static void unread_input_of_a_shared_socket_is_left_to_the_others(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_bsd, FERI_FLAG_CLONED);
+    feri_stream_close(&handle);
+    assert_log("close(1)");
+    handle = open_stream(&script_bsd, FERI_FLAG_FOREIGN);
+    feri_stream_close(&handle);
+    assert_log("close(1)");
+}
+
+static void closing_what_has_no_socket_asks_nothing(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_bsd, 0);
+    feri_stream_close(&handle);
+    assert_log("bytes_queued(1) close(1)");
+    feri_stream_close(&handle);
+    feri_stream_close(NULL);
+    handle = (fer_handle){0};
+    feri_stream_close(&handle);
+    assert_log("");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_shutdown_is_passed_on_where_it_does_no_harm),
+        script_test(a_shutdown_shuts_its_half_and_no_other),
+        script_test(a_shutdown_after_the_connection_s_end_is_ok),
+        script_test(any_other_failure_is_told),
+        script_test(misuse_is_refused_and_changes_nothing),
+        script_test(the_state_is_changed_before_any_waiter_is_woken),
+        script_test(a_lone_read_is_kept_from_the_os_and_wakes_the_reader),
+        script_test(a_lone_read_is_marked_for_the_clones),
+        script_test(a_lone_write_is_passed_on),
+        script_test(both_halves_are_passed_on_where_no_input_is_queued),
+        script_test(only_the_write_half_is_passed_on_where_input_is_queued),
+        script_test(a_clone_s_read_counts_as_this_handle_s),
+        script_test(both_halves_of_a_clone_are_marked_and_passed_on),
+        script_test(a_mark_that_fails_is_told_and_the_reader_woken_all_the_same),
+        script_test(closing_is_one_call_where_the_os_resets_for_unread_input_itself),
+        script_test(unread_input_resets_where_the_os_would_hide_it),
+        script_test(unread_input_of_a_shared_socket_is_left_to_the_others),
+        script_test(closing_what_has_no_socket_asks_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
