@@ -1,0 +1,171 @@
+/* test_address_source.c: the addresses of a text, walked one after the other (rules A3, A4). */
+#include "unit/scripted_platform.h"
+
+#include "core/address_source.h"
+#include "core/host_port.h"
+
+static void check_is(const fer_socket_addr *got, const char *text)
+{
+    fer_socket_addr want = script_addr(text);
+    if (!fer_socket_addr_eq(got, &want)) {
+        char found[FER_SOCKET_ADDR_TEXT_CAP];
+        fer_socket_addr_format(got, found, sizeof found);
+        fail_msg("%s, not %s", found, text);
+    }
+}
+
+/* The one address of a text that is an address. */
+static void check_literal(const char *text, const char *want)
+{
+    script_begin(&script_posix);
+    feri_address_source source;
+    fer_socket_addr got;
+    assert_ok(feri_address_source_of_text(&source, text));
+    assert_true(feri_address_source_next(&source, &got));
+    check_is(&got, want);
+    assert_false(feri_address_source_next(&source, &got));
+    assert_false(feri_address_source_next(&source, &got));
+    feri_address_source_end(&source);
+    assert_log("");
+}
+
+static void text_that_is_an_address_is_never_looked_up(void **state)
+{
+    (void)state;
+    check_literal("127.0.0.1:80", "127.0.0.1:80");
+    check_literal("[::1]:80", "[::1]:80");
+    check_literal("[fe80::1%7]:80", "[fe80::1%7]:80");
+    check_literal("::1:80", "[::1]:80");
+    check_literal("2001:db8::1:65535", "[2001:db8::1]:65535");
+}
+
+/* What the resolver is asked for. */
+static void check_looked_up(const char *text, const char *log)
+{
+    script_begin(&script_posix);
+    feri_address_source source;
+    assert_ok(feri_address_source_of_text(&source, text));
+    feri_address_source_end(&source);
+    assert_log(log);
+}
+
+static void all_else_is_the_resolver_s_to_accept(void **state)
+{
+    (void)state;
+    check_looked_up("localhost:80", "lookup_begin(localhost) lookup_end()");
+    check_looked_up("127.1:80", "lookup_begin(127.1) lookup_end()");
+    check_looked_up("fe80::1%lo:80", "lookup_begin(fe80::1%lo) lookup_end()");
+    check_looked_up("[fe80::1%eth0]:80", "lookup_begin(fe80::1%eth0) lookup_end()");
+    check_looked_up("[127.0.0.1]:80", "lookup_begin([127.0.0.1]) lookup_end()");
+    check_looked_up("[localhost]:80", "lookup_begin([localhost]) lookup_end()");
+    check_looked_up(" 127.0.0.1:80", "lookup_begin( 127.0.0.1) lookup_end()");
+}
+
+static void the_resolver_s_addresses_come_in_its_order_with_the_port(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    feri_address_source source;
+    fer_socket_addr got;
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::1%3]:0");
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    assert_ok(feri_address_source_of_text(&source, "example.test:443"));
+    assert_true(feri_address_source_next(&source, &got));
+    check_is(&got, "[2001:db8::1%3]:443");
+    assert_true(feri_address_source_next(&source, &got));
+    check_is(&got, "192.0.2.1:443");
+    assert_false(feri_address_source_next(&source, &got));
+    feri_address_source_end(&source);
+    assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
+}
+
+static void a_failure_is_told_and_leaves_nothing_to_end(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    feri_address_source source;
+    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_RESOLVE_TRY_AGAIN, -3);
+    assert_error(feri_address_source_of_text(&source, "example.test:80"), FER_RESOLVE_TRY_AGAIN, -3);
+    assert_log("lookup_begin(example.test)");
+}
+
+static void text_that_cannot_be_split_is_refused_before_any_lookup(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    feri_address_source source;
+    const char *const bad[] = {"", "localhost", ":80", "localhost:", "localhost:65536", "localhost:+80", "[]"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_error(feri_address_source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
+    }
+    assert_error(feri_address_source_of_text(&source, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_address_source_of_host(&source, "", 0, 80), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+/* ---- The length of names */
+
+static fer_error source_of_long_host(size_t len, char last)
+{
+    static char host[400];
+    feri_address_source source;
+    memset(host, 'x', sizeof host);
+    host[len - 1] = last;
+    fer_error error = feri_address_source_of_host(&source, host, len, 80);
+    if (error.kind == FER_OK) {
+        feri_address_source_end(&source);
+    }
+    return error;
+}
+
+static void a_name_of_253_bytes_is_asked_for_and_a_longer_one_is_not(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    assert_ok(source_of_long_host(253, 'x'));
+    assert_ok(source_of_long_host(253, '.'));
+    assert_ok(source_of_long_host(254, '.'));
+    assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 3);
+    assert_error(source_of_long_host(254, 'x'), FER_INVALID_INPUT, 0);
+    assert_error(source_of_long_host(255, '.'), FER_INVALID_INPUT, 0);
+    assert_error(source_of_long_host(400, 'x'), FER_INVALID_INPUT, 0);
+    assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 3);
+}
+
+static void only_the_host_s_own_bytes_are_asked_for(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    feri_address_source source;
+    assert_ok(feri_address_source_of_host(&source, "hostile", 4, 80));
+    feri_address_source_end(&source);
+    assert_log("lookup_begin(host) lookup_end()");
+}
+
+static void a_host_that_is_an_address_is_not_looked_up(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    feri_address_source source;
+    fer_socket_addr got;
+    assert_ok(feri_address_source_of_host(&source, "::1", 3, 9));
+    assert_true(feri_address_source_next(&source, &got));
+    check_is(&got, "[::1]:9");
+    feri_address_source_end(&source);
+    assert_log("");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(text_that_is_an_address_is_never_looked_up),
+        script_test(all_else_is_the_resolver_s_to_accept),
+        script_test(the_resolver_s_addresses_come_in_its_order_with_the_port),
+        script_test(a_failure_is_told_and_leaves_nothing_to_end),
+        script_test(text_that_cannot_be_split_is_refused_before_any_lookup),
+        script_test(a_name_of_253_bytes_is_asked_for_and_a_longer_one_is_not),
+        script_test(only_the_host_s_own_bytes_are_asked_for),
+        script_test(a_host_that_is_an_address_is_not_looked_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

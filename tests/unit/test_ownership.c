@@ -1,0 +1,242 @@
+/* test_ownership.c: clones, and sockets that come from elsewhere or go there (rules R1, R2). */
+#include "unit/scripted_platform.h"
+
+#include "core/ownership.h"
+
+/* ---- Clones */
+
+static void a_clone_is_a_second_handle_of_the_socket_and_both_know(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
+    fer_handle clone = {0};
+    assert_ok(feri_try_clone(&handle, &clone));
+    assert_log("duplicate(1) wake(1)");
+    assert_int_equal(feri_handle_as_raw(&handle), 1);
+    assert_int_equal(feri_handle_as_raw(&clone), 2);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_CLONED);
+    assert_int_equal(feri_handle_flags(&clone), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_CLONED);
+    feri_handle_close(&handle);
+    feri_handle_close(&clone);
+    assert_log("close(1) close(2)");
+}
+
+static void a_clone_has_seen_the_end_that_its_original_saw(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_handle clone = {0};
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_ok(feri_try_clone(&handle, &clone));
+    assert_error(feri_handle_may(&clone, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
+}
+
+static void a_duplicate_that_fails_leaves_both_handles_as_they_were(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_handle clone = {0};
+    script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 24);
+    assert_error(feri_try_clone(&handle, &clone), FER_TOO_MANY_OPEN_FILES, 24);
+    assert_log("duplicate(1)");
+    assert_int_equal(feri_handle_state(&clone), 0);
+    assert_int_equal(feri_handle_flags(&handle), 0);
+}
+
+static fer_handle *closed_meanwhile;
+
+static void close_it_while_waking(script_call call)
+{
+    if (call == SCRIPT_WAKE) {
+        feri_handle_close(closed_meanwhile);
+    }
+}
+
+static void a_clone_of_a_handle_that_is_closed_meanwhile_leaks_nothing(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_handle clone = {0};
+    closed_meanwhile = &handle;
+    script.on_call = close_it_while_waking;
+    assert_error(feri_try_clone(&handle, &clone), FER_INVALID_INPUT, 0);
+    assert_int_equal(feri_handle_state(&clone), 0);
+    assert_int_equal(script.sockets_open, 0);
+}
+
+static void cloning_from_what_is_not_open_or_into_what_is_is_refused(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_handle other = script_stream(0);
+    fer_handle empty = {0};
+    assert_error(feri_try_clone(NULL, &empty), FER_INVALID_INPUT, 0);
+    assert_error(feri_try_clone(&empty, &empty), FER_INVALID_INPUT, 0);
+    assert_error(feri_try_clone(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_try_clone(&handle, &other), FER_INVALID_INPUT, 0);
+    assert_error(feri_try_clone(&handle, &handle), FER_INVALID_INPUT, 0);
+    assert_int_equal(feri_handle_state(&empty), 0);
+    assert_int_equal(feri_handle_as_raw(&handle), 1);
+    assert_int_equal(feri_handle_as_raw(&other), 2);
+    assert_int_equal(feri_handle_flags(&handle), 0);
+    assert_log("");
+}
+
+/* ---- from_raw */
+
+static const ferp_description connected_v4 = {.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true};
+static const ferp_description listening_v6 = {.is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_listening = true};
+
+static void a_connected_stream_is_taken_over(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    fer_raw_socket raw = script_open_socket();
+    script_then(SCRIPT_DESCRIBE)->description = connected_v4;
+    assert_ok(feri_stream_from_raw(&handle, raw));
+    assert_log("describe(1) adopt(1)");
+    assert_int_equal(feri_handle_as_raw(&handle), raw);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_FOREIGN);
+}
+
+static void the_family_and_the_mode_are_learnt(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    ferp_description *what = &script_then(SCRIPT_DESCRIBE)->description;
+    *what = listening_v6;
+    what->is_nonblocking = true;
+    assert_ok(feri_listener_from_raw(&handle, script_open_socket()));
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_FOREIGN | FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
+}
+
+/* Takes over what the description tells, and checks that a refused socket is left to the caller. */
+static void check_stream_from(ferp_description what, bool taken)
+{
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    script_then(SCRIPT_DESCRIBE)->description = what;
+    assert_error(feri_stream_from_raw(&handle, script_open_socket()), taken ? FER_OK : FER_INVALID_INPUT, 0);
+    assert_log(taken ? "describe(1) adopt(1)" : "describe(1)");
+    assert_int_equal(feri_handle_state(&handle), taken ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
+    assert_int_equal(script.sockets_open, 1);
+}
+
+static void check_listener_from(ferp_description what, bool taken)
+{
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    script_then(SCRIPT_DESCRIBE)->description = what;
+    assert_error(feri_listener_from_raw(&handle, script_open_socket()), taken ? FER_OK : FER_INVALID_INPUT, 0);
+    assert_log(taken ? "describe(1) adopt(1)" : "describe(1)");
+    assert_int_equal(feri_handle_state(&handle), taken ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
+    assert_int_equal(script.sockets_open, 1);
+}
+
+static void what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller(void **state)
+{
+    (void)state;
+    for (unsigned bits = 0; bits < 16; bits++) {
+        ferp_description what = {.is_stream = (bits & 1) != 0, .is_ip = (bits & 2) != 0, .family = FER_IP_V4,
+                                 .is_listening = (bits & 4) != 0, .is_connected = (bits & 8) != 0};
+        check_stream_from(what, bits == (1 | 2 | 8));
+        check_listener_from(what, (bits & 7) == 7);
+    }
+}
+
+static void what_is_no_socket_is_refused_with_the_os_code(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    script_default(SCRIPT_DESCRIBE)->error = (fer_error){FER_BAD_HANDLE, 9};
+    assert_error(feri_stream_from_raw(&handle, script_open_socket()), FER_INVALID_INPUT, 9);
+    assert_error(feri_listener_from_raw(&handle, script_open_socket()), FER_INVALID_INPUT, 9);
+    assert_error(feri_stream_from_raw(&handle, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
+    assert_error(feri_listener_from_raw(&handle, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
+    assert_log("describe(1) describe(2)");
+    assert_int_equal(feri_handle_state(&handle), 0);
+}
+
+static void a_socket_that_cannot_be_adopted_is_left_to_the_caller(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    script_then(SCRIPT_DESCRIBE)->description = connected_v4;
+    script_then_fail(SCRIPT_ADOPT, FER_INVALID_INPUT, 22);
+    assert_error(feri_stream_from_raw(&handle, script_open_socket()), FER_INVALID_INPUT, 22);
+    assert_int_equal(feri_handle_state(&handle), 0);
+    assert_int_equal(script.sockets_open, 1);
+}
+
+static void a_handle_that_is_open_takes_no_other_socket(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_raw_socket raw = script_open_socket();
+    script_default(SCRIPT_DESCRIBE)->description = connected_v4;
+    assert_error(feri_stream_from_raw(&handle, raw), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_from_raw(NULL, raw), FER_INVALID_INPUT, 0);
+    assert_int_equal(feri_handle_as_raw(&handle), 1);
+    assert_int_equal(script.times[SCRIPT_ADOPT], 0);
+    assert_int_equal(script.sockets_open, 2);
+}
+
+/* ---- into_raw */
+
+static void a_socket_is_given_up_with_its_modes_on_it(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    assert_int_equal(feri_into_raw(&handle), 1);
+    assert_log("release(1)");
+    assert_int_equal(feri_state_life(feri_handle_state(&handle)), FERI_LIFE_CLOSED);
+    assert_int_equal(script.sockets_open, 1);
+    handle = script_stream(0);
+    script_then_fail(SCRIPT_RELEASE, FER_BAD_HANDLE, 10038);
+    assert_int_equal(feri_into_raw(&handle), 2);
+    assert_log("release(2)");
+}
+
+static void what_has_no_socket_gives_none_up(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    assert_int_equal(feri_into_raw(&handle), FER_RAW_SOCKET_NONE);
+    assert_int_equal(feri_into_raw(NULL), FER_RAW_SOCKET_NONE);
+    handle = script_stream(0);
+    feri_handle_close(&handle);
+    assert_int_equal(feri_into_raw(&handle), FER_RAW_SOCKET_NONE);
+    assert_log("close(1)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_clone_is_a_second_handle_of_the_socket_and_both_know),
+        script_test(a_clone_has_seen_the_end_that_its_original_saw),
+        script_test(a_duplicate_that_fails_leaves_both_handles_as_they_were),
+        script_test(a_clone_of_a_handle_that_is_closed_meanwhile_leaks_nothing),
+        script_test(cloning_from_what_is_not_open_or_into_what_is_is_refused),
+        script_test(a_connected_stream_is_taken_over),
+        script_test(the_family_and_the_mode_are_learnt),
+        script_test(what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller),
+        script_test(what_is_no_socket_is_refused_with_the_os_code),
+        script_test(a_socket_that_cannot_be_adopted_is_left_to_the_caller),
+        script_test(a_handle_that_is_open_takes_no_other_socket),
+        script_test(a_socket_is_given_up_with_its_modes_on_it),
+        script_test(what_has_no_socket_gives_none_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,122 @@
+/* test_resolve.c: the public functions that give all addresses of a name at once. */
+#include "unit/scripted_platform.h"
+
+#include "ferrule/resolve.h"
+
+#define ROOM 3
+
+static void begin_with_two(void)
+{
+    script_begin(&script_posix);
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
+}
+
+static void check_is(const fer_socket_addr *got, const char *text)
+{
+    fer_socket_addr want = script_addr(text);
+    assert_true(fer_socket_addr_eq(got, &want));
+}
+
+static void all_addresses_are_stored_and_counted(void **state)
+{
+    (void)state;
+    fer_socket_addr addrs[ROOM];
+    size_t count = 99;
+    begin_with_two();
+    assert_ok(fer_to_socket_addrs("example.test:80", addrs, ROOM, &count));
+    assert_int_equal(count, 2);
+    check_is(&addrs[0], "192.0.2.1:80");
+    check_is(&addrs[1], "[2001:db8::2]:80");
+    assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
+    begin_with_two();
+    assert_ok(fer_lookup_host("example.test", 81, addrs, ROOM, &count));
+    assert_int_equal(count, 2);
+    check_is(&addrs[1], "[2001:db8::2]:81");
+}
+
+static void the_room_is_never_overrun_and_all_are_counted(void **state)
+{
+    (void)state;
+    for (size_t cap = 0; cap <= ROOM; cap++) {
+        fer_socket_addr addrs[ROOM];
+        size_t count = 99;
+        begin_with_two();
+        memset(addrs, 0, sizeof addrs);
+        assert_ok(fer_to_socket_addrs("example.test:80", addrs, cap, &count));
+        assert_int_equal(count, 2);
+        for (size_t i = 0; i < ROOM; i++) {
+            assert_int_equal(addrs[i].port, i < cap && i < 2 ? 80 : 0);
+        }
+    }
+}
+
+static void without_room_the_addresses_are_only_counted(void **state)
+{
+    (void)state;
+    size_t count = 99;
+    begin_with_two();
+    assert_ok(fer_to_socket_addrs("example.test:80", NULL, 0, &count));
+    assert_int_equal(count, 2);
+    begin_with_two();
+    assert_ok(fer_lookup_host("example.test", 80, NULL, 0, &count));
+    assert_int_equal(count, 2);
+}
+
+static void an_address_text_is_one_address(void **state)
+{
+    (void)state;
+    fer_socket_addr addrs[ROOM];
+    size_t count = 99;
+    script_begin(&script_posix);
+    assert_ok(fer_to_socket_addrs("[::1]:80", addrs, ROOM, &count));
+    assert_int_equal(count, 1);
+    check_is(&addrs[0], "[::1]:80");
+    assert_ok(fer_lookup_host("::1", 80, addrs, ROOM, &count));
+    assert_int_equal(count, 1);
+    check_is(&addrs[0], "[::1]:80");
+    assert_log("");
+}
+
+static void a_failure_is_told_and_stores_nothing(void **state)
+{
+    (void)state;
+    fer_socket_addr addrs[ROOM];
+    size_t count = 99;
+    script_begin(&script_posix);
+    script_default(SCRIPT_LOOKUP_BEGIN)->error = (fer_error){FER_HOST_NOT_FOUND, -2};
+    assert_error(fer_to_socket_addrs("example.test:80", addrs, ROOM, &count), FER_HOST_NOT_FOUND, -2);
+    assert_error(fer_lookup_host("example.test", 80, addrs, ROOM, &count), FER_HOST_NOT_FOUND, -2);
+    assert_int_equal(count, 99);
+    assert_int_equal(script.times[SCRIPT_LOOKUP_END], 0);
+}
+
+static void misuse_is_refused_before_any_lookup(void **state)
+{
+    (void)state;
+    fer_socket_addr addrs[ROOM];
+    size_t count = 99;
+    script_begin(&script_posix);
+    assert_error(fer_to_socket_addrs(NULL, addrs, ROOM, &count), FER_INVALID_INPUT, 0);
+    assert_error(fer_to_socket_addrs("h:1", NULL, 1, &count), FER_INVALID_INPUT, 0);
+    assert_error(fer_to_socket_addrs("h:1", addrs, ROOM, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_lookup_host(NULL, 1, addrs, ROOM, &count), FER_INVALID_INPUT, 0);
+    assert_error(fer_lookup_host("h", 1, NULL, 1, &count), FER_INVALID_INPUT, 0);
+    assert_error(fer_lookup_host("h", 1, addrs, ROOM, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_lookup_host("", 1, addrs, ROOM, &count), FER_INVALID_INPUT, 0);
+    assert_int_equal(count, 99);
+    assert_log("");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(all_addresses_are_stored_and_counted),
+        script_test(the_room_is_never_overrun_and_all_are_counted),
+        script_test(without_room_the_addresses_are_only_counted),
+        script_test(an_address_text_is_one_address),
+        script_test(a_failure_is_told_and_stores_nothing),
+        script_test(misuse_is_refused_before_any_lookup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
