@@ -1,4 +1,4 @@
-/* errors.c: rules E1 to E3: kinds, codes and counts. Misuse (E4) is in misuse_streams.c and its neighbours. */
+/* errors.c: rules E1 to E3: kinds, codes and counts. Misuse (E4) is in misuse_handles.c and misuse_arguments.c. */
 #include "support/fixture.h"
 #include "support/process.h"
 
