@@ -1,0 +1,225 @@
+/* test_seam_failures.c: every operation that takes several calls, with each of its calls failing in turn and in every way: no socket is
+ * lost or closed twice, no wait stays armed, and a handle that was not filled is NEW. The facts of all three systems. */
+#include "unit/scripted_platform.h"
+
+#include "ferrule/tcp.h"
+
+static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
+
+/* What each operation works on: made anew for each failure. */
+static struct scene {
+    fer_tcp_stream stream;
+    fer_tcp_listener listener;
+    fer_tcp_stream out_stream;
+    fer_tcp_listener out_listener;
+    fer_raw_socket foreign;
+    int sockets_before;
+} scene;
+
+static void set_scene(const struct ferp_traits *traits)
+{
+    script_begin(traits);
+    memset(&scene, 0, sizeof scene);
+    scene.stream.handle_ = script_stream(0);
+    scene.listener.handle_ = script_stream(FERI_FLAG_FOREIGN | FERI_FLAG_V6);
+    scene.foreign = script_open_socket();
+    scene.sockets_before = script.sockets_open;
+}
+
+/* Whichever way a connect starts here, it takes a wait, and the first readiness is false. */
+static void start_slowly(void)
+{
+    bool would_block = script.traits.connect_would_block_means_started;
+    script_default(SCRIPT_CONNECT)->error = (fer_error){would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115};
+    script_then(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+}
+
+/* ---- The operations: each fills out_stream or out_listener */
+
+static fer_error connect_plainly(void)
+{
+    fer_socket_addr addr = script_addr("127.0.0.1:80");
+    return fer_tcp_stream_connect_addr(&scene.out_stream, &addr);
+}
+
+static fer_error connect_slowly(void)
+{
+    fer_socket_addr addr = script_addr("[::1]:80");
+    start_slowly();
+    return fer_tcp_stream_connect_timeout(&scene.out_stream, &addr, fer_duration_from_secs(1));
+}
+
+static fer_error connect_by_name(void)
+{
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
+    start_slowly();
+    return fer_tcp_stream_connect(&scene.out_stream, "example.test:80");
+}
+
+static fer_error bind_plainly(void)
+{
+    fer_socket_addr addr = script_addr("[::]:80");
+    return fer_tcp_listener_bind_addr(&scene.out_listener, &addr);
+}
+
+static fer_error bind_by_name(void)
+{
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
+    return fer_tcp_listener_bind(&scene.out_listener, "example.test:80");
+}
+
+static fer_error accept_late(void)
+{
+    fer_socket_addr peer;
+    if (!script.traits.io_waits_in_kernel) {
+        script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 10035);
+    }
+    return fer_tcp_listener_accept(&scene.listener, &scene.out_stream, &peer);
+}
+
+static fer_error clone_stream(void)
+{
+    return fer_tcp_stream_try_clone(&scene.stream, &scene.out_stream);
+}
+
+static fer_error clone_listener(void)
+{
+    return fer_tcp_listener_try_clone(&scene.listener, &scene.out_listener);
+}
+
+static fer_error take_stream_over(void)
+{
+    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){true, true, FER_IP_V4, false, true, false};
+    return fer_tcp_stream_from_raw(&scene.out_stream, scene.foreign);
+}
+
+static fer_error take_listener_over(void)
+{
+    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){true, true, FER_IP_V6, true, false, true};
+    return fer_tcp_listener_from_raw(&scene.out_listener, scene.foreign);
+}
+
+/* How many sockets each has more when it has succeeded. */
+static const struct operation {
+    const char *name;
+    fer_error (*run)(void);
+    int sockets_more;
+} operations[] = {
+    {"connect_plainly", connect_plainly, 1},   {"connect_slowly", connect_slowly, 1},
+    {"connect_by_name", connect_by_name, 1},   {"bind_plainly", bind_plainly, 1},
+    {"bind_by_name", bind_by_name, 1},         {"accept_late", accept_late, 1},
+    {"clone_stream", clone_stream, 1},         {"clone_listener", clone_listener, 1},
+    {"take_stream_over", take_stream_over, 0}, {"take_listener_over", take_listener_over, 0},
+};
+#define OPERATION_COUNT (sizeof operations / sizeof operations[0])
+
+static const fer_error failures[] = {
+    {FER_TOO_MANY_OPEN_FILES, 24}, {FER_OUT_OF_MEMORY, 12}, {FER_INVALID_INPUT, 22},    {FER_INTERRUPTED, 4},
+    {FER_CONNECTION_ABORTED, 103}, {FER_WOULD_BLOCK, 11},   {FER_PERMISSION_DENIED, 13}, {FER_CONNECTION_REFUSED, 0},
+    {FER_UNSUPPORTED, 95},         {FER_ADDR_IN_USE, 98},   {FER_TIMED_OUT, 0},          {FER_NOT_CONNECTED, 107},
+};
+#define FAILURE_COUNT (sizeof failures / sizeof failures[0])
+
+static void check_all_is_well(const struct operation *operation, fer_error error)
+{
+    const fer_handle *stream = &scene.out_stream.handle_;
+    const fer_handle *listener = &scene.out_listener.handle_;
+    bool is_filled = feri_state_life(feri_handle_state(stream)) == FERI_LIFE_OPEN ||
+                     feri_state_life(feri_handle_state(listener)) == FERI_LIFE_OPEN;
+    bool is_new = feri_handle_state(stream) == 0 && feri_handle_state(listener) == 0;
+    int more = script.sockets_open - scene.sockets_before;
+    bool well = error.kind == FER_OK ? is_filled && more == operation->sockets_more : is_new && more == 0;
+    if (!well || script.waits_armed != 0) {
+        fail_msg("%s: %s, %d sockets more, %d waits; %s", operation->name, fer_error_kind_name(error.kind), more,
+                 script.waits_armed, script.log);
+    }
+}
+
+/* Runs an operation with its n-th call failing. False when it has no n-th call. */
+static bool run_with_failure(const struct operation *operation, const struct ferp_traits *traits, uint64_t n, fer_error failure)
+{
+    set_scene(traits);
+    script.fail_at = n;
+    script.fail_with = failure;
+    fer_error error = operation->run();
+    check_all_is_well(operation, error);
+    fer_tcp_stream_close(&scene.out_stream);
+    fer_tcp_listener_close(&scene.out_listener);
+    assert_int_equal(script.sockets_open, scene.sockets_before - (error.kind == FER_OK && operation->sockets_more == 0));
+    return script.calls_that_can_fail >= n;
+}
+
+static void whatever_fails_nothing_leaks_and_an_unfilled_handle_is_new(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < OPERATION_COUNT; i++) {
+        for (size_t s = 0; s < 3; s++) {
+            for (size_t f = 0; f < FAILURE_COUNT; f++) {
+                uint64_t n = 1;
+                while (run_with_failure(&operations[i], systems[s], n, failures[f])) {
+                    n++;
+                }
+                assert_true(n > 1);
+            }
+        }
+    }
+}
+
+static void without_a_failure_every_operation_succeeds(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < OPERATION_COUNT; i++) {
+        for (size_t s = 0; s < 3; s++) {
+            set_scene(systems[s]);
+            fer_error error = operations[i].run();
+            check_all_is_well(&operations[i], error);
+            assert_ok(error);
+        }
+    }
+}
+
+static void an_open_handle_is_never_harmed_by_what_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < OPERATION_COUNT; i++) {
+        set_scene(&script_posix);
+        scene.out_stream.handle_ = script_stream(0);
+        scene.out_listener.handle_ = script_stream(0);
+        fer_raw_socket first = fer_tcp_stream_as_raw(&scene.out_stream);
+        fer_raw_socket second = fer_tcp_listener_as_raw(&scene.out_listener);
+        assert_error(operations[i].run(), FER_INVALID_INPUT, 0);
+        assert_int_equal(fer_tcp_stream_as_raw(&scene.out_stream), first);
+        assert_int_equal(fer_tcp_listener_as_raw(&scene.out_listener), second);
+        assert_int_equal(script.times[SCRIPT_CLOSE], 0);
+        assert_int_equal(script.sockets_open, scene.sockets_before + 2);
+    }
+}
+
+/* Keepalive is all or nothing: whichever call fails, what was changed before is put back. */
+static void a_failed_keepalive_puts_back_as_many_fields_as_it_had_set(void **state)
+{
+    (void)state;
+    fer_keepalive keepalive = {true, fer_duration_from_secs(1), fer_duration_from_secs(2), 3};
+    for (uint64_t n = 1; n <= 7; n++) {
+        set_scene(&script_posix);
+        script.fail_at = n;
+        script.fail_with = (fer_error){FER_NO_BUFFER_SPACE, 105};
+        assert_error(fer_tcp_stream_set_keepalive(&scene.stream, &keepalive), FER_NO_BUFFER_SPACE, 105);
+        uint64_t done = (n - 1) / 2;
+        assert_int_equal(script.calls_that_can_fail, n + done);
+        assert_int_equal(script.sockets_open, scene.sockets_before);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whatever_fails_nothing_leaks_and_an_unfilled_handle_is_new),
+        cmocka_unit_test(without_a_failure_every_operation_succeeds),
+        cmocka_unit_test(an_open_handle_is_never_harmed_by_what_is_refused),
+        cmocka_unit_test(a_failed_keepalive_puts_back_as_many_fields_as_it_had_set),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
