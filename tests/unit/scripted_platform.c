@@ -240,9 +240,10 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out) { return stor
 void ferp_hasten_refusal(fer_raw_socket raw) { (void)TAKE(HASTEN_REFUSAL, raw); }
 
 /* What is received is a, b, c, …, begun anew with each call. */
-static fer_error receive(const script_answer *answer, void *buf, size_t *n)
+static fer_error receive(const script_answer *answer, void *buf, size_t len, size_t *n)
 {
     fer_error error = store_count(answer, n);
+    assert_true(*n <= len);
     for (size_t i = 0; i < *n; i++) {
         ((char *)buf)[i] = (char)('a' + i % 26);
     }
@@ -251,12 +252,12 @@ static fer_error receive(const script_answer *answer, void *buf, size_t *n)
 
 fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
 {
-    return receive(TAKE_WITH(RECV, raw, "%" PRIu64, (uint64_t)len), buf, n);
+    return receive(TAKE_WITH(RECV, raw, "%" PRIu64, (uint64_t)len), buf, len, n);
 }
 
 fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
 {
-    return receive(TAKE_WITH(PEEK, raw, "%" PRIu64, (uint64_t)len), buf, n);
+    return receive(TAKE_WITH(PEEK, raw, "%" PRIu64, (uint64_t)len), buf, len, n);
 }
 
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count, size_t *n)
@@ -267,7 +268,7 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 {
     fer_error error = store_count(TAKE_WITH(SEND, raw, "%" PRIu64, (uint64_t)len), n);
-    assert_true(script.sent_len + *n < sizeof script.sent);
+    assert_true(*n <= len && script.sent_len + *n < sizeof script.sent);
     memcpy(script.sent + script.sent_len, buf, *n);
     script.sent_len += *n;
     return error;

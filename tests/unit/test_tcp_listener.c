@@ -1,0 +1,143 @@
+/* test_tcp_listener.c: each public function of a listener is what its part of core is. What each part does is tested with that part. */
+#include "unit/scripted_platform.h"
+
+#include "ferrule/tcp.h"
+
+static fer_tcp_listener open_listener(void)
+{
+    fer_tcp_listener listener;
+    memset(&listener, 0, sizeof listener);
+    script_begin(&script_posix);
+    listener.handle_ = script_stream(0);
+    return listener;
+}
+
+static void each_way_to_bind_binds_and_listens(void **state)
+{
+    (void)state;
+    fer_tcp_listener listener = {0};
+    fer_socket_addr addrs[2] = {{.port = 0}, {.port = 0}};
+    script_begin(&script_posix);
+    addrs[0] = script_addr("192.0.2.1:1");
+    addrs[1] = script_addr("192.0.2.2:2");
+    assert_ok(fer_tcp_listener_bind_addr(&listener, &addrs[1]));
+    fer_tcp_listener_close(&listener);
+    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.2:2) listen(1,128) close(1)");
+    script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
+    assert_ok(fer_tcp_listener_bind_addrs(&listener, addrs, 2));
+    fer_tcp_listener_close(&listener);
+    assert_log("socket(v4) set_option(2,REUSE_ADDRESS,1) bind(2,192.0.2.1:1) close(2) "
+               "socket(v4) set_option(3,REUSE_ADDRESS,1) bind(3,192.0.2.2:2) listen(3,128) close(3)");
+    assert_ok(fer_tcp_listener_bind(&listener, "192.0.2.3:0"));
+    assert_log("socket(v4) set_option(4,REUSE_ADDRESS,1) bind(4,192.0.2.3:0) listen(4,128)");
+    assert_int_equal(fer_tcp_listener_as_raw(&listener), 4);
+}
+
+static void accept_fills_a_stream_and_tells_the_peer(void **state)
+{
+    (void)state;
+    fer_tcp_listener listener = open_listener();
+    fer_tcp_stream stream = {0};
+    fer_socket_addr peer;
+    assert_ok(fer_tcp_listener_accept(&listener, &stream, &peer));
+    assert_int_equal(fer_tcp_stream_as_raw(&stream), 2);
+    assert_int_equal(peer.port, 1001);
+    assert_error(fer_tcp_listener_accept(&listener, &stream, &peer), FER_INVALID_INPUT, 0);
+    assert_log("accept(1)");
+}
+
+static void raw_sockets_come_and_go(void **state)
+{
+    (void)state;
+    fer_tcp_listener listener = open_listener();
+    fer_tcp_listener clone = {0};
+    assert_ok(fer_tcp_listener_try_clone(&listener, &clone));
+    assert_int_equal(fer_tcp_listener_as_raw(&clone), 2);
+    assert_int_equal(fer_tcp_listener_into_raw(&listener), 1);
+    assert_log("duplicate(1) wake(1) release(1)");
+    script_then(SCRIPT_DESCRIBE)->description = (ferp_description){true, true, FER_IP_V4, true, false, false};
+    assert_ok(fer_tcp_listener_from_raw(&listener, 1));
+    assert_log("describe(1) adopt(1)");
+}
+
+static void the_local_address_is_the_os_s(void **state)
+{
+    (void)state;
+    fer_tcp_listener listener = open_listener();
+    fer_tcp_listener empty = {0};
+    fer_socket_addr got;
+    assert_ok(fer_tcp_listener_local_addr(&listener, &got));
+    assert_int_equal(got.port, 1002);
+    assert_error(fer_tcp_listener_local_addr(&listener, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_local_addr(NULL, &got), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_local_addr(&empty, &got), FER_INVALID_INPUT, 0);
+    assert_log("local_addr(1)");
+}
+
+static void a_pending_error_is_told_and_changes_nothing(void **state)
+{
+    (void)state;
+    fer_tcp_listener listener = open_listener();
+    fer_tcp_listener empty = {0};
+    fer_error got = {FER_OTHER, 1};
+    assert_ok(fer_tcp_listener_take_error(&listener, &got));
+    assert_ok(got);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
+    assert_ok(fer_tcp_listener_take_error(&listener, &got));
+    assert_error(got, FER_CONNECTION_RESET, 104);
+    assert_int_equal(feri_handle_state(&listener.handle_), FERI_LIFE_OPEN);
+    assert_error(fer_tcp_listener_take_error(&listener, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_take_error(NULL, &got), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_take_error(&empty, &got), FER_INVALID_INPUT, 0);
+    assert_log("take_error(1) take_error(1)");
+}
+
+static void each_option_is_its_own(void **state)
+{
+    (void)state;
+    fer_tcp_listener listener = open_listener();
+    uint32_t number;
+    assert_ok(fer_tcp_listener_set_ttl(&listener, 9));
+    assert_ok(fer_tcp_listener_ttl(&listener, &number));
+    assert_ok(fer_tcp_listener_set_nonblocking(&listener, true));
+    assert_log("set_option(1,TTL_V4,9) option_value(1,TTL_V4) set_nonblocking(1,1)");
+}
+
+static void null_is_refused_by_every_function(void **state)
+{
+    (void)state;
+    fer_tcp_listener listener = open_listener();
+    fer_tcp_listener other = {0};
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addr = script_addr("192.0.2.1:1");
+    uint32_t number;
+    assert_error(fer_tcp_listener_bind(NULL, "192.0.2.1:1"), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_bind_addr(NULL, &addr), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_bind_addrs(NULL, &addr, 1), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_accept(NULL, &stream, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_accept(&listener, NULL, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_try_clone(NULL, &other), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_try_clone(&listener, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_set_ttl(NULL, 1), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_ttl(NULL, &number), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_set_nonblocking(NULL, true), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
+    assert_int_equal(fer_tcp_listener_as_raw(NULL), FER_RAW_SOCKET_NONE);
+    assert_int_equal(fer_tcp_listener_into_raw(NULL), FER_RAW_SOCKET_NONE);
+    fer_tcp_listener_close(NULL);
+    assert_log("");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(each_way_to_bind_binds_and_listens),
+        script_test(accept_fills_a_stream_and_tells_the_peer),
+        script_test(raw_sockets_come_and_go),
+        script_test(the_local_address_is_the_os_s),
+        script_test(a_pending_error_is_told_and_changes_nothing),
+        script_test(each_option_is_its_own),
+        script_test(null_is_refused_by_every_function),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

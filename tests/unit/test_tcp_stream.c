@@ -1,0 +1,255 @@
+/* test_tcp_stream.c: each public function of a stream is what its part of core is: with its own call, direction and event. What each
+ * part does is tested with that part. */
+#include "unit/scripted_platform.h"
+
+#include "ferrule/tcp.h"
+
+static fer_tcp_stream open_stream(const struct ferp_traits *traits)
+{
+    fer_tcp_stream stream;
+    memset(&stream, 0, sizeof stream);
+    script_begin(traits);
+    stream.handle_ = script_stream(0);
+    return stream;
+}
+
+/* ---- Opening and closing */
+
+static void each_way_to_connect_connects(void **state)
+{
+    (void)state;
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addrs[2] = {{.port = 0}, {.port = 0}};
+    script_begin(&script_posix);
+    addrs[0] = script_addr("192.0.2.1:1");
+    addrs[1] = script_addr("192.0.2.2:2");
+    assert_ok(fer_tcp_stream_connect_addr(&stream, &addrs[1]));
+    fer_tcp_stream_close(&stream);
+    assert_log("socket(v4) connect(1,192.0.2.2:2) close(1)");
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    assert_ok(fer_tcp_stream_connect_addrs(&stream, addrs, 2));
+    fer_tcp_stream_close(&stream);
+    assert_log("socket(v4) connect(2,192.0.2.1:1) close(2) socket(v4) connect(3,192.0.2.2:2) close(3)");
+    assert_ok(fer_tcp_stream_connect_timeout(&stream, addrs, fer_duration_from_secs(1)));
+    fer_tcp_stream_close(&stream);
+    assert_log("socket(v4) set_nonblocking(4,1) connect(4,192.0.2.1:1) set_nonblocking(4,0) close(4)");
+    assert_ok(fer_tcp_stream_connect(&stream, "192.0.2.3:3"));
+    assert_log("socket(v4) connect(5,192.0.2.3:3)");
+}
+
+static void a_closed_stream_can_be_connected_again(void **state)
+{
+    (void)state;
+    fer_tcp_stream stream = open_stream(&script_posix);
+    fer_tcp_stream_close(&stream);
+    assert_int_equal(fer_tcp_stream_as_raw(&stream), FER_RAW_SOCKET_NONE);
+    assert_ok(fer_tcp_stream_connect(&stream, "192.0.2.3:3"));
+    assert_int_equal(fer_tcp_stream_as_raw(&stream), 2);
+}
+
+static void closing_resets_for_unread_input_where_the_os_would_not(void **state)
+{
+    (void)state;
+    fer_tcp_stream stream = open_stream(&script_bsd);
+    script_then_move(SCRIPT_BYTES_QUEUED, 1);
+    fer_tcp_stream_close(&stream);
+    assert_log("bytes_queued(1) set_linger(1,1,0) close(1)");
+}
+
+static void raw_sockets_come_and_go(void **state)
+{
+    (void)state;
+    fer_tcp_stream stream = open_stream(&script_posix);
+    fer_tcp_stream clone = {0};
+    assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
+    assert_ok(fer_tcp_stream_try_clone(&stream, &clone));
+    assert_int_equal(fer_tcp_stream_as_raw(&clone), 2);
+    assert_int_equal(fer_tcp_stream_into_raw(&stream), 1);
+    assert_log("duplicate(1) wake(1) release(1)");
+    script_then(SCRIPT_DESCRIBE)->description = (ferp_description){true, true, FER_IP_V4, false, true, false};
+    assert_ok(fer_tcp_stream_from_raw(&stream, 1));
+    assert_log("describe(1) adopt(1)");
+}
+
+/* ---- Addresses */
+
+static void check_is(const fer_socket_addr *got, const char *text)
+{
+    fer_socket_addr want = script_addr(text);
+    assert_true(fer_socket_addr_eq(got, &want));
+}
+
+static void each_end_has_its_address(void **state)
+{
+    (void)state;
+    fer_tcp_stream stream = open_stream(&script_posix);
+    fer_socket_addr got;
+    assert_ok(fer_tcp_stream_peer_addr(&stream, &got));
+    check_is(&got, "192.0.2.1:1001");
+    assert_ok(fer_tcp_stream_local_addr(&stream, &got));
+    check_is(&got, "192.0.2.2:1002");
+    assert_log("peer_addr(1) local_addr(1)");
+}
+
+static void the_peer_s_address_is_gone_once_the_end_was_seen(void **state)
+{
+    (void)state;
+    fer_tcp_stream stream = open_stream(&script_posix);
+    fer_socket_addr got;
+    char byte;
+    assert_ok(fer_tcp_stream_read(&stream, &byte, 1, NULL));
+    assert_error(fer_tcp_stream_peer_addr(&stream, &got), FER_NOT_CONNECTED, 0);
+    assert_ok(fer_tcp_stream_local_addr(&stream, &got));
+    assert_log("recv(1,1) local_addr(1)");
+}
+
+static void the_peer_s_address_of_a_dead_connection_is_not_connected(void **state)
+{
+    (void)state;
+    fer_tcp_stream stream = open_stream(&script_bsd);
+    fer_socket_addr got;
+    script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
+    assert_error(fer_tcp_stream_peer_addr(&stream, &got), FER_NOT_CONNECTED, 22);
+    script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 22);
+    assert_error(fer_tcp_stream_local_addr(&stream, &got), FER_INVALID_INPUT, 22);
+}
+
+static void addresses_without_room_or_socket_are_refused(void **state)
+{
+    (void)state;
+    fer_tcp_stream stream = open_stream(&script_posix);
+    fer_tcp_stream empty = {0};
+    fer_socket_addr got;
+    assert_error(fer_tcp_stream_peer_addr(&stream, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_local_addr(&stream, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_peer_addr(NULL, &got), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_local_addr(NULL, &got), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_peer_addr(&empty, &got), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_local_addr(&empty, &got), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+/* ---- Bytes */
+
+static void each_way_to_move_bytes_moves_them(void **state)
+{
+    (void)state;
+    fer_tcp_stream stream = open_stream(&script_posix);
+    char buf[4];
+    fer_io_slice_mut into = {buf, 4};
+    fer_io_slice from = {buf, 4};
+    size_t n = 0;
+    script_default(SCRIPT_RECV)->value = 2;
+    script_default(SCRIPT_PEEK)->value = 1;
+    script_default(SCRIPT_SEND)->value = 2;
+    script_default(SCRIPT_RECV_VECTORED)->value = 2;
+    script_default(SCRIPT_SEND_VECTORED)->value = 2;
+    assert_ok(fer_tcp_stream_read(&stream, buf, 4, &n));
+    assert_ok(fer_tcp_stream_peek(&stream, buf, 4, &n));
+    assert_ok(fer_tcp_stream_read_vectored(&stream, &into, 1, &n));
+    assert_int_equal(n, 2);
+    assert_log("recv(1,4) peek(1,4) recv_vectored(1,1x4)");
+    assert_ok(fer_tcp_stream_read_exact(&stream, buf, 4, &n));
+    assert_error(fer_tcp_stream_read_to_end(&stream, buf, 2, &n), FER_STORAGE_FULL, 0);
+    assert_log("recv(1,4) recv(1,2) recv(1,2) peek(1,1)");
+    assert_ok(fer_tcp_stream_write(&stream, buf, 4, &n));
+    assert_ok(fer_tcp_stream_write_vectored(&stream, &from, 1, &n));
+    assert_int_equal(n, 2);
+    assert_ok(fer_tcp_stream_write_all(&stream, buf, 4, &n));
+    assert_int_equal(n, 4);
+    assert_log("send(1,4) send_vectored(1,1x4) send(1,4) send(1,2)");
+}
+
+static void shutdown_and_take_error_are_the_stream_s(void **state)
+{
+    (void)state;
+    fer_tcp_stream stream = open_stream(&script_posix);
+    fer_error got = {FER_OTHER, 1};
+    assert_ok(fer_tcp_stream_take_error(&stream, &got));
+    assert_ok(got);
+    assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
+    assert_error(fer_tcp_stream_write(&stream, "x", 1, NULL), FER_BROKEN_PIPE, 0);
+    assert_log("take_error(1) shutdown(1,1)");
+}
+
+/* ---- Options */
+
+static void each_option_is_its_own(void **state)
+{
+    (void)state;
+    fer_tcp_stream stream = open_stream(&script_posix);
+    fer_duration duration;
+    uint32_t number;
+    bool flag;
+    assert_ok(fer_tcp_stream_set_read_timeout(&stream, (fer_duration){1}));
+    assert_ok(fer_tcp_stream_set_write_timeout(&stream, (fer_duration){2}));
+    assert_ok(fer_tcp_stream_read_timeout(&stream, &duration));
+    assert_ok(fer_tcp_stream_write_timeout(&stream, &duration));
+    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) timeout(1,writing)");
+    assert_ok(fer_tcp_stream_set_nonblocking(&stream, true));
+    assert_ok(fer_tcp_stream_set_nodelay(&stream, true));
+    assert_ok(fer_tcp_stream_nodelay(&stream, &flag));
+    assert_log("set_nonblocking(1,1) set_option(1,NODELAY,1) option_value(1,NODELAY)");
+    assert_ok(fer_tcp_stream_set_ttl(&stream, 9));
+    assert_ok(fer_tcp_stream_ttl(&stream, &number));
+    assert_log("set_option(1,TTL_V4,9) option_value(1,TTL_V4)");
+    assert_ok(fer_tcp_stream_set_linger(&stream, FER_DURATION_NONE));
+    assert_ok(fer_tcp_stream_linger(&stream, &duration));
+    assert_log("set_linger(1,0,0) linger(1)");
+    fer_keepalive keepalive = {true, {0}, {0}, 0};
+    assert_ok(fer_tcp_stream_set_keepalive(&stream, &keepalive));
+    assert_ok(fer_tcp_stream_keepalive(&stream, &keepalive));
+    assert_log("set_option(1,KEEPALIVE,1) option_value(1,KEEPALIVE) option_value(1,TIME) option_value(1,INTERVAL) "
+               "option_value(1,RETRIES)");
+}
+
+static void null_is_refused_by_every_function(void **state)
+{
+    (void)state;
+    fer_tcp_stream other = {0};
+    fer_keepalive keepalive = {0};
+    fer_duration duration = {1};
+    fer_error pending;
+    uint32_t number;
+    char byte = 0;
+    bool flag;
+    script_begin(&script_posix);
+    assert_error(fer_tcp_stream_connect(NULL, "192.0.2.1:1"), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_connect_addr(&other, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_shutdown(NULL, FER_SHUTDOWN_BOTH), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_try_clone(NULL, &other), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_set_read_timeout(NULL, duration), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_write_timeout(NULL, &duration), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_set_nonblocking(NULL, true), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_read(NULL, &byte, 1, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_write(NULL, &byte, 1, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_nodelay(NULL, &flag), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_ttl(NULL, &number), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_linger(NULL, &duration), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_set_keepalive(NULL, &keepalive), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_take_error(NULL, &pending), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
+    assert_int_equal(fer_tcp_stream_as_raw(NULL), FER_RAW_SOCKET_NONE);
+    assert_int_equal(fer_tcp_stream_into_raw(NULL), FER_RAW_SOCKET_NONE);
+    fer_tcp_stream_close(NULL);
+    assert_log("");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(each_way_to_connect_connects),
+        script_test(a_closed_stream_can_be_connected_again),
+        script_test(closing_resets_for_unread_input_where_the_os_would_not),
+        script_test(raw_sockets_come_and_go),
+        script_test(each_end_has_its_address),
+        script_test(the_peer_s_address_is_gone_once_the_end_was_seen),
+        script_test(the_peer_s_address_of_a_dead_connection_is_not_connected),
+        script_test(addresses_without_room_or_socket_are_refused),
+        script_test(each_way_to_move_bytes_moves_them),
+        script_test(shutdown_and_take_error_are_the_stream_s),
+        script_test(each_option_is_its_own),
+        script_test(null_is_refused_by_every_function),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
