@@ -74,19 +74,39 @@ static void the_flag_covers_the_time_in_which_the_socket_is_nonblocking(void **s
     assert_log("set_nonblocking(1,1) set_nonblocking(1,0)");
 }
 
-static void a_mode_that_cannot_be_set_leaves_the_flag_as_it_was(void **state)
+static void check_failure_keeps(uint32_t flags, bool nonblocking)
+{
+    fer_handle handle = open_stream(flags);
+    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(feri_set_nonblocking(&handle, nonblocking), FER_BAD_HANDLE, 9);
+    assert_int_equal(feri_handle_flags(&handle), flags);
+}
+
+static void a_mode_that_cannot_be_set_leaves_the_flags_as_they_were(void **state)
 {
     (void)state;
-    fer_handle handle = open_stream(FERI_FLAG_V6);
-    script_default(SCRIPT_SET_NONBLOCKING)->error = (fer_error){FER_BAD_HANDLE, 9};
-    assert_error(feri_set_nonblocking(&handle, true), FER_BAD_HANDLE, 9);
-    assert_error(feri_set_nonblocking(&handle, false), FER_BAD_HANDLE, 9);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
-    handle = open_stream(FERI_FLAG_NONBLOCKING | FERI_FLAG_V6);
-    script_default(SCRIPT_SET_NONBLOCKING)->error = (fer_error){FER_BAD_HANDLE, 9};
-    assert_error(feri_set_nonblocking(&handle, false), FER_BAD_HANDLE, 9);
-    assert_error(feri_set_nonblocking(&handle, true), FER_BAD_HANDLE, 9);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_NONBLOCKING | FERI_FLAG_V6);
+    const uint32_t others[] = {0, FERI_FLAG_V6, FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    for (size_t i = 0; i < 4; i++) {
+        check_failure_keeps(others[i], true);
+        check_failure_keeps(others[i], false);
+        check_failure_keeps(others[i] | FERI_FLAG_NONBLOCKING, true);
+        check_failure_keeps(others[i] | FERI_FLAG_NONBLOCKING, false);
+    }
+}
+
+static void setting_the_mode_changes_no_other_flag(void **state)
+{
+    (void)state;
+    const uint32_t others[] = {0, FERI_FLAG_V6, FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    for (size_t i = 0; i < 4; i++) {
+        fer_handle handle = open_stream(others[i]);
+        assert_ok(feri_set_nonblocking(&handle, true));
+        assert_int_equal(feri_handle_flags(&handle), others[i] | FERI_FLAG_NONBLOCKING);
+        assert_ok(feri_set_nonblocking(&handle, true));
+        assert_int_equal(feri_handle_flags(&handle), others[i] | FERI_FLAG_NONBLOCKING);
+        assert_ok(feri_set_nonblocking(&handle, false));
+        assert_int_equal(feri_handle_flags(&handle), others[i]);
+    }
 }
 
 /* ---- Nagle, hops */
@@ -245,7 +265,8 @@ int main(void)
         script_test(a_timeout_of_zero_is_refused_before_any_call),
         script_test(a_timeout_is_told_for_its_direction),
         script_test(the_flag_covers_the_time_in_which_the_socket_is_nonblocking),
-        script_test(a_mode_that_cannot_be_set_leaves_the_flag_as_it_was),
+        script_test(a_mode_that_cannot_be_set_leaves_the_flags_as_they_were),
+        script_test(setting_the_mode_changes_no_other_flag),
         script_test(nodelay_is_set_and_told),
         script_test(a_ttl_is_one_to_255),
         script_test(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_taken),

@@ -93,6 +93,24 @@ static void a_half_that_was_shut_answers_by_itself(void **state)
     assert_log("");
 }
 
+static void each_half_is_asked_when_the_other_has_ended(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    const feri_event ends_of_reading[] = {FERI_EVENT_GOT_EOF, FERI_EVENT_SHUT_READ};
+    const feri_event ends_of_writing[] = {FERI_EVENT_GOT_PIPE, FERI_EVENT_SHUT_WRITE};
+    for (size_t i = 0; i < 2; i++) {
+        fer_handle handle = script_stream(0);
+        assert_true(feri_handle_apply(&handle, ends_of_reading[i]));
+        check_may_write(&handle, true, 1, ok, true);
+        check_may_write(&handle, true, 0, ok, false);
+        handle = script_stream(0);
+        assert_true(feri_handle_apply(&handle, ends_of_writing[i]));
+        check_may_read(&handle, true, 1, ok, true);
+        check_may_read(&handle, true, 0, ok, false);
+    }
+}
+
 static void after_a_reset_only_what_is_queued_is_read(void **state)
 {
     (void)state;
@@ -223,6 +241,7 @@ int main(void)
         script_test(null_and_closed_handles_are_misuse),
         script_test(a_connect_that_is_under_way_would_block),
         script_test(a_half_that_was_shut_answers_by_itself),
+        script_test(each_half_is_asked_when_the_other_has_ended),
         script_test(after_a_reset_only_what_is_queued_is_read),
         script_test(the_short_way_answers_as_the_tables_do),
         script_test(bytes_that_were_moved_change_nothing),
