@@ -135,6 +135,17 @@ static void a_slice_of_null_with_a_length_is_refused_where_it_would_go_along(voi
     assert_log("");
 }
 
+static void a_slice_of_null_without_a_length_goes_along(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    fer_io_slice_mut into[] = {{buf, 1}, {NULL, 0}, {buf, 1}};
+    fer_io_slice from[] = {{buf, 1}, {NULL, 0}, {buf, 1}};
+    assert_ok(feri_stream_read_vectored(&handle, into, 3, NULL));
+    assert_ok(feri_stream_write_vectored(&handle, from, 3, NULL));
+    assert_log("recv_vectored(1,3x1) send_vectored(1,3x1)");
+}
+
 static void an_array_of_null_with_a_count_is_refused(void **state)
 {
     (void)state;
@@ -210,6 +221,7 @@ int main(void)
         script_test(sums_that_would_wrap_do_not),
         script_test(more_slices_than_the_os_takes_are_cut),
         script_test(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along),
+        script_test(a_slice_of_null_without_a_length_goes_along),
         script_test(an_array_of_null_with_a_count_is_refused),
         script_test(the_end_and_a_reset_are_seen_by_slices_too),
         script_test(where_core_waits_slices_wait_and_try_again),
