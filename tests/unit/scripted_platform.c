@@ -386,7 +386,9 @@ void ferp_wake(fer_raw_socket raw) { (void)TAKE(WAKE, raw); }
 
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
 {
-    const script_answer *answer = take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%s", strlen(host) < 100 ? host : "long");
+    const script_answer *answer = strlen(host) < 100
+                                      ? take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%s", host)
+                                      : take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%" PRIu64 " bytes", (uint64_t)strlen(host));
     lookup->first = answer->error.kind == FER_OK ? &script : NULL;
     return answer->error;
 }
