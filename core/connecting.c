@@ -49,6 +49,9 @@ static fer_error await_connection(fer_raw_socket raw, uint64_t deadline)
         if (said.kind != FER_WOULD_BLOCK) {
             return said;
         }
+        if (ferp_now() >= deadline) {
+            return feri_error_told(FERI_OPERATION_EXPIRED, said);
+        }
     }
 }
 
@@ -103,9 +106,6 @@ fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
 
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout)
 {
-    if (fer_duration_is_none(timeout)) {
-        return feri_open_first(handle, addr, 1, feri_connection_open);
-    }
     if (addr == NULL || timeout.nanos == 0 || (addr->ip.family != FER_IP_V4 && addr->ip.family != FER_IP_V6)) {
         return feri_own_error(FER_INVALID_INPUT);
     }

@@ -12,10 +12,11 @@
 #include "ferrule/handle.h"
 
 /* What is known of the socket besides its state. */
-#define FERI_FLAG_V6 1u           /* its family is IPv6 */
-#define FERI_FLAG_NONBLOCKING 2u  /* the mode that was set last through this handle */
-#define FERI_FLAG_CLONED 4u       /* other handles of the socket may have changed its modes */
-#define FERI_FLAG_FOREIGN 8u      /* made elsewhere, and perhaps still known there */
+#define FERI_FLAG_V6 1u            /* its family is IPv6 */
+#define FERI_FLAG_NONBLOCKING 2u   /* the mode that was set last through this handle */
+#define FERI_FLAG_CLONED 4u        /* other handles of the socket may have changed its modes */
+#define FERI_FLAG_FOREIGN 8u       /* made elsewhere, and perhaps still known there */
+#define FERI_FLAG_MODE_CHANGED 16u /* its mode was set through this handle, whatever it is now */
 
 static inline fer_error feri_ok(void)
 {

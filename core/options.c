@@ -36,8 +36,8 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
     fer_error error = ferp_set_nonblocking(handle->raw_, nonblocking);
     if (error.kind != FER_OK) {
         feri_atomic_change_bits(&handle->flags_, was, FERI_FLAG_NONBLOCKING);
-    } else if (!nonblocking) {
-        feri_atomic_change_bits(&handle->flags_, 0, FERI_FLAG_NONBLOCKING);
+    } else {
+        feri_atomic_change_bits(&handle->flags_, FERI_FLAG_MODE_CHANGED, nonblocking ? 0 : FERI_FLAG_NONBLOCKING);
     }
     return error;
 }

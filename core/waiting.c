@@ -25,12 +25,9 @@ static fer_error kernel_gave_up(const fer_handle *handle, fer_error error)
     return nonblocking ? error : feri_error_told(FERI_OPERATION_EXPIRED, error);
 }
 
-/* What this handle's own halves answer meanwhile: true when the wait is over, with the answer. */
+/* What this handle's own halves answer meanwhile: true when the wait is over, with the answer. A listener's never do. */
 static bool half_answers(const feri_waiting *waiting, fer_error *answer)
 {
-    if (waiting->readiness == FERP_ACCEPTABLE) {
-        return false;
-    }
     feri_request request = waiting->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
     feri_answer now = feri_handle_answer(waiting->handle, request);
     bool drained = now == FERI_ANSWER_ASK_QUEUE;
@@ -115,7 +112,12 @@ bool feri_waiting_goes_on(feri_waiting *waiting, fer_error *answer)
         *answer = kernel_gave_up(waiting->handle, *answer);
         return false;
     }
-    if (!waiting->begun && !begin(waiting, answer)) {
+    if (!waiting->begun) {
+        return begin(waiting, answer) && take_turn(waiting, answer);
+    }
+    if (ferp_now() >= waiting->deadline) {
+        /* However often the socket is called ready when it is not: the last try was made. */
+        *answer = feri_error_told(FERI_OPERATION_EXPIRED, *answer);
         return false;
     }
     return take_turn(waiting, answer);

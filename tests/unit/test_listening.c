@@ -232,11 +232,11 @@ static void an_inherited_mode_is_cleared_where_it_may_differ_and_is_inherited(vo
         const char *log;
     } rows[] = {
         {&script_posix, 0, "accept(1)"},
-        {&script_posix, FERI_FLAG_NONBLOCKING, "accept(1)"},
+        {&script_posix, FERI_FLAG_MODE_CHANGED, "accept(1)"},
         {&script_posix, FERI_FLAG_CLONED, "accept(1)"},
         {&script_bsd, 0, "accept(1)"},
         {&script_bsd, FERI_FLAG_V6, "accept(1)"},
-        {&script_bsd, FERI_FLAG_NONBLOCKING, "accept(1) set_nonblocking(2,0)"},
+        {&script_bsd, FERI_FLAG_MODE_CHANGED, "accept(1) set_nonblocking(2,0)"},
         {&script_bsd, FERI_FLAG_CLONED, "accept(1) set_nonblocking(2,0)"},
         {&script_windows, 0, "accept(1)"},
         {&script_windows, FERI_FLAG_CLONED, "accept(1) set_nonblocking(2,0)"},
