@@ -104,6 +104,16 @@ static bool begin(feri_waiting *waiting, fer_error *answer)
     return true;
 }
 
+/* The last try was made, however often the socket was called ready when it was not. */
+static bool give_up(const feri_waiting *waiting, fer_error *answer)
+{
+    fer_error would_block = *answer;
+    if (!look(waiting, answer)) {
+        *answer = feri_error_told(FERI_OPERATION_EXPIRED, would_block);
+    }
+    return false;
+}
+
 bool feri_waiting_goes_on(feri_waiting *waiting, fer_error *answer)
 {
     FERI_ASSERT(answer->kind == FER_WOULD_BLOCK);
@@ -115,10 +125,5 @@ bool feri_waiting_goes_on(feri_waiting *waiting, fer_error *answer)
     if (!waiting->begun) {
         return begin(waiting, answer) && take_turn(waiting, answer);
     }
-    if (ferp_now() >= waiting->deadline) {
-        /* However often the socket is called ready when it is not: the last try was made. */
-        *answer = feri_error_told(FERI_OPERATION_EXPIRED, *answer);
-        return false;
-    }
-    return take_turn(waiting, answer);
+    return ferp_now() < waiting->deadline ? take_turn(waiting, answer) : give_up(waiting, answer);
 }

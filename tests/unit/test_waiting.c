@@ -169,6 +169,33 @@ static void the_deadline_of_the_first_turn_is_that_of_every_turn(void **state)
     assert_int_equal(script.now, 1500);
 }
 
+static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){100};
+    script_default(SCRIPT_WAIT_FOR)->elapsed = 60;
+    assert_goes_on(&waiting);
+    assert_goes_on(&waiting);
+    assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1100) wait_arm(1,READABLE) wait_for(1100)");
+}
+
+static void a_half_that_is_shut_at_the_deadline_answers_for_itself(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){100};
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 100;
+    assert_goes_on(&waiting);
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
+    assert_gives_up(&waiting, FER_OK, 0);
+}
+
 static void a_deadline_that_the_clock_cannot_hold_is_for_ever(void **state)
 {
     (void)state;
@@ -398,6 +425,8 @@ int main(void)
         script_test(terms_that_cannot_be_asked_are_told_as_the_error_that_they_are),
         script_test(a_wait_without_a_timeout_has_no_deadline),
         script_test(the_deadline_of_the_first_turn_is_that_of_every_turn),
+        script_test(readiness_that_is_false_for_ever_ends_at_the_deadline),
+        script_test(a_half_that_is_shut_at_the_deadline_answers_for_itself),
         script_test(a_deadline_that_the_clock_cannot_hold_is_for_ever),
         script_test(a_wait_that_cannot_be_armed_is_told_and_not_begun),
         script_test(a_wait_that_fails_is_told),
