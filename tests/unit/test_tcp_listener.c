@@ -106,25 +106,26 @@ static void each_option_is_its_own(void **state)
 static void null_is_refused_by_every_function(void **state)
 {
     (void)state;
+    fer_tcp_listener *volatile null = NULL; /* a link-time optimizer that sees through it warns of code that is never reached */
     fer_tcp_listener listener = open_listener();
     fer_tcp_listener other = {0};
     fer_tcp_stream stream = {0};
     fer_socket_addr addr = script_addr("192.0.2.1:1");
     uint32_t number;
-    assert_error(fer_tcp_listener_bind(NULL, "192.0.2.1:1"), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_bind_addr(NULL, &addr), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_bind_addrs(NULL, &addr, 1), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_accept(NULL, &stream, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_bind(null, "192.0.2.1:1"), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_bind_addr(null, &addr), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_bind_addrs(null, &addr, 1), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_accept(null, &stream, NULL), FER_INVALID_INPUT, 0);
     assert_error(fer_tcp_listener_accept(&listener, NULL, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_try_clone(NULL, &other), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_try_clone(null, &other), FER_INVALID_INPUT, 0);
     assert_error(fer_tcp_listener_try_clone(&listener, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_set_ttl(NULL, 1), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_ttl(NULL, &number), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_set_nonblocking(NULL, true), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
-    assert_int_equal(fer_tcp_listener_as_raw(NULL), FER_RAW_SOCKET_NONE);
-    assert_int_equal(fer_tcp_listener_into_raw(NULL), FER_RAW_SOCKET_NONE);
-    fer_tcp_listener_close(NULL);
+    assert_error(fer_tcp_listener_set_ttl(null, 1), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_ttl(null, &number), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_set_nonblocking(null, true), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_from_raw(null, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
+    assert_int_equal(fer_tcp_listener_as_raw(null), FER_RAW_SOCKET_NONE);
+    assert_int_equal(fer_tcp_listener_into_raw(null), FER_RAW_SOCKET_NONE);
+    fer_tcp_listener_close(null);
     assert_log("");
 }
 

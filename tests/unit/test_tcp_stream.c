@@ -206,6 +206,7 @@ static void each_option_is_its_own(void **state)
 static void null_is_refused_by_every_function(void **state)
 {
     (void)state;
+    fer_tcp_stream *volatile null = NULL; /* a link-time optimizer that sees through it warns of code that is never reached */
     fer_tcp_stream other = {0};
     fer_keepalive keepalive = {0};
     fer_duration duration = {1};
@@ -214,24 +215,24 @@ static void null_is_refused_by_every_function(void **state)
     char byte = 0;
     bool flag;
     script_begin(&script_posix);
-    assert_error(fer_tcp_stream_connect(NULL, "192.0.2.1:1"), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_connect(null, "192.0.2.1:1"), FER_INVALID_INPUT, 0);
     assert_error(fer_tcp_stream_connect_addr(&other, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_shutdown(NULL, FER_SHUTDOWN_BOTH), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_try_clone(NULL, &other), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_set_read_timeout(NULL, duration), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_write_timeout(NULL, &duration), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_set_nonblocking(NULL, true), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_read(NULL, &byte, 1, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_write(NULL, &byte, 1, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_nodelay(NULL, &flag), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_ttl(NULL, &number), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_linger(NULL, &duration), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_set_keepalive(NULL, &keepalive), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_take_error(NULL, &pending), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
-    assert_int_equal(fer_tcp_stream_as_raw(NULL), FER_RAW_SOCKET_NONE);
-    assert_int_equal(fer_tcp_stream_into_raw(NULL), FER_RAW_SOCKET_NONE);
-    fer_tcp_stream_close(NULL);
+    assert_error(fer_tcp_stream_shutdown(null, FER_SHUTDOWN_BOTH), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_try_clone(null, &other), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_set_read_timeout(null, duration), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_write_timeout(null, &duration), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_set_nonblocking(null, true), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_read(null, &byte, 1, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_write(null, &byte, 1, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_nodelay(null, &flag), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_ttl(null, &number), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_linger(null, &duration), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_set_keepalive(null, &keepalive), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_take_error(null, &pending), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_from_raw(null, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
+    assert_int_equal(fer_tcp_stream_as_raw(null), FER_RAW_SOCKET_NONE);
+    assert_int_equal(fer_tcp_stream_into_raw(null), FER_RAW_SOCKET_NONE);
+    fer_tcp_stream_close(null);
     assert_log("");
 }
 
