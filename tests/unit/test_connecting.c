@@ -104,7 +104,7 @@ static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
     (void)state;
     script_begin(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_default(SCRIPT_WAIT_FOR)->elapsed = 300;
+    script_default(SCRIPT_WAIT_FOR)->elapsed = 250;
     script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
     assert_error(connect_to("192.0.2.1:80", SOON), FER_TIMED_OUT, 0);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 2);

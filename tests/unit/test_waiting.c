@@ -176,7 +176,7 @@ static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
     fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){100};
-    script_default(SCRIPT_WAIT_FOR)->elapsed = 60;
+    script_default(SCRIPT_WAIT_FOR)->elapsed = 50;
     assert_goes_on(&waiting);
     assert_goes_on(&waiting);
     assert_gives_up(&waiting, FER_TIMED_OUT, 0);
