@@ -16,20 +16,23 @@
     ((n) < 10    ? FERI_DIGIT(n) | FERI_DOT << 8                          \
      : (n) < 100 ? FERI_DIGIT((n) / 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16 \
                  : FERI_DIGIT((n) / 100) | FERI_DIGIT((n) / 10) << 8 | FERI_DIGIT(n) << 16 | FERI_DOT << 24)
+/* For each octet the length of that. */
+#define FERI_OCTET_LEN(n) ((n) < 10 ? 2 : (n) < 100 ? 3 : 4)
 /* For each octet its two hexadecimal digits. */
 #define FERI_HEX_DIGIT(n) ((uint16_t)((n) < 10 ? 0x30 + (n) : 0x57 + (n)))
 #define FERI_HEX_PAIR(n) ((uint16_t)(FERI_HEX_DIGIT((n) / 16) | FERI_HEX_DIGIT((n) % 16) << 8))
 
 static const uint32_t feri_octet_text[256] = FERI_256_OF(FERI_OCTET);
+static const uint8_t feri_octet_text_len[256] = FERI_256_OF(FERI_OCTET_LEN);
 static const uint16_t feri_hex_pair_text[256] = FERI_256_OF(FERI_HEX_PAIR);
 
-/* The length of an octet's digits and dot. */
-static inline unsigned feri_octet_text_len(uint8_t octet)
+/* Store a word's bytes, the lowest first. Written out, for then compilers make one store of them. */
+static inline void feri_word_store_2(char *text, size_t at, uint32_t word)
 {
-    return 2u + (octet >= 10) + (octet >= 100);
+    text[at] = (char)(unsigned char)(word & 0xFF);
+    text[at + 1] = (char)(unsigned char)(word >> 8 & 0xFF);
 }
 
-/* Store a word's bytes, the lowest first. Written out, for then compilers make one store of them. */
 static inline void feri_word_store_4(char *text, size_t at, uint32_t word)
 {
     text[at] = (char)(unsigned char)(word & 0xFF);
@@ -38,35 +41,23 @@ static inline void feri_word_store_4(char *text, size_t at, uint32_t word)
     text[at + 3] = (char)(unsigned char)(word >> 24);
 }
 
-static inline void feri_word_store_8(char *text, size_t at, uint64_t word)
-{
-    text[at] = (char)(unsigned char)(word & 0xFF);
-    text[at + 1] = (char)(unsigned char)(word >> 8 & 0xFF);
-    text[at + 2] = (char)(unsigned char)(word >> 16 & 0xFF);
-    text[at + 3] = (char)(unsigned char)(word >> 24 & 0xFF);
-    text[at + 4] = (char)(unsigned char)(word >> 32 & 0xFF);
-    text[at + 5] = (char)(unsigned char)(word >> 40 & 0xFF);
-    text[at + 6] = (char)(unsigned char)(word >> 48 & 0xFF);
-    text[at + 7] = (char)(unsigned char)(word >> 56);
-}
-
-/* Stores "a.b.c.d" and a NUL from text[at] on, and nothing after that. Returns the length without the NUL. */
+/* Stores "a.b.c.d" and a NUL from text[at] on, and nothing after that. Returns the length without the NUL. The first three words
+ * may reach into what follows them, which is stored after them; the last is stored exactly, as its first and last two bytes. */
 static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr *addr)
 {
     const uint8_t *const octet = addr->octets;
-    const unsigned len_a = feri_octet_text_len(octet[0]);
-    const unsigned len_ab = len_a + feri_octet_text_len(octet[1]);
-    const unsigned len_c = feri_octet_text_len(octet[2]);
-    const unsigned len_d = feri_octet_text_len(octet[3]);
-    const unsigned len_cd = len_c + len_d;
-    const uint64_t last = feri_octet_text[octet[3]] ^ (uint64_t)FERI_DOT << (8 * (len_d - 1)); /* a NUL for its dot */
-    const uint64_t left = feri_octet_text[octet[0]] | (uint64_t)feri_octet_text[octet[1]] << (8 * len_a);
-    const uint64_t right = feri_octet_text[octet[2]] | last << (8 * len_c);
-    const unsigned spare = len_ab + len_cd - 8; /* 0 to 8: where the last eight bytes begin; shifts of 64 are made in two halves */
-    FERI_ASSERT(len_ab <= 8 && len_cd <= 8 && spare <= 8);
-    feri_word_store_8(text, at, left | right << (4 * len_ab) << (4 * len_ab));
-    feri_word_store_8(text, at + spare, right << (8 * (8 - len_cd)) | left >> (4 * spare) >> (4 * spare));
-    return len_ab + len_cd - 1;
+    const size_t at_b = at + feri_octet_text_len[octet[0]];
+    const size_t at_c = at_b + feri_octet_text_len[octet[1]];
+    const size_t at_d = at_c + feri_octet_text_len[octet[2]];
+    const size_t len_d = feri_octet_text_len[octet[3]];
+    const uint32_t last = feri_octet_text[octet[3]] ^ FERI_DOT << (8 * (len_d - 1)); /* a NUL for its dot */
+    FERI_ASSERT(at_d + len_d - at >= 8 && at_d + len_d - at <= FER_IPV4_ADDR_TEXT_CAP);
+    feri_word_store_4(text, at, feri_octet_text[octet[0]]);
+    feri_word_store_4(text, at_b, feri_octet_text[octet[1]]);
+    feri_word_store_4(text, at_c, feri_octet_text[octet[2]]);
+    feri_word_store_2(text, at_d, last);
+    feri_word_store_2(text, at_d + len_d - 2, last >> (8 * (len_d - 2)));
+    return at_d + len_d - 1 - at;
 }
 
 void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr)
