@@ -75,20 +75,24 @@ static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
     return ferp_set_nonblocking(raw, false);
 }
 
-/* A refusal on loopback is final at once; off loopback a lost SYN must be sent again, so it is left alone there. */
-static bool is_loopback(const fer_socket_addr *addr)
+/* A refusal on loopback is final at once; off loopback a lost SYN must be sent again, so it is left alone there. An IPv4-mapped address
+ * needs a socket that is not for IPv6 alone, as Windows' and some BSDs' are at first; connect tells where there is no such thing. */
+static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_ip_addr ip = fer_ip_addr_to_canonical(&addr->ip);
-    return fer_ip_addr_is_loopback(&ip);
+    if (ip.family != addr->ip.family) {
+        FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
+    }
+    if (feri_refused_connect_is_retried() && fer_ip_addr_is_loopback(&ip)) {
+        ferp_hasten_refusal(raw);
+    }
 }
 
 static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(ferp_tcp_socket_new(addr->ip.family, &raw));
-    if (feri_refused_connect_is_retried() && is_loopback(addr)) {
-        ferp_hasten_refusal(raw);
-    }
+    prepare(raw, addr);
     fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, FERP_NO_DEADLINE)
                                                     : connect_within(raw, addr, timeout);
     if (error.kind != FER_OK) {

@@ -38,8 +38,7 @@ static void put_back(fer_raw_socket raw, const field *fields, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (fields[i].value != 0) {
-            fer_error best_effort = ferp_set_option(raw, fields[i].option, fields[i].before);
-            (void)best_effort;
+            FER_IGNORE(ferp_set_option(raw, fields[i].option, fields[i].before));
         }
     }
 }

@@ -69,8 +69,7 @@ fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
         return ferp_set_option(handle->raw_, FERP_TTL_V4, ttl);
     }
     FER_TRY(ferp_set_option(handle->raw_, FERP_HOPS_V6, ttl));
-    fer_error besides = ferp_set_option(handle->raw_, FERP_TTL_V4, ttl);
-    (void)besides;
+    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TTL_V4, ttl));
     return feri_ok();
 }
 

@@ -73,8 +73,7 @@ fer_raw_socket feri_into_raw(fer_handle *handle)
     fer_raw_socket raw = feri_handle_vacate(handle);
     if (raw != FER_RAW_SOCKET_NONE) {
         /* The socket is given up whether or not its modes could be put on it. */
-        fer_error best_effort = ferp_release(raw);
-        (void)best_effort;
+        FER_IGNORE(ferp_release(raw));
     }
     return raw;
 }

@@ -114,6 +114,10 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
     }
     FER_TRY(feri_handle_answer_error(handle, answer));
     fer_error pending = feri_ok();
+    if (answer == FERI_ANSWER_END) {
+        *out = pending;
+        return pending;
+    }
     FER_TRY(ferp_take_error(handle->raw_, &pending));
     pending = pending.kind == FER_OK ? pending : feri_error_told(FERI_OPERATION_WRITE, pending);
     if (pending.kind == FER_BROKEN_PIPE) {

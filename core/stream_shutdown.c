@@ -86,8 +86,7 @@ static void tell_of_unread_input(fer_raw_socket raw)
 {
     size_t queued = 0;
     if (ferp_bytes_queued(raw, &queued).kind == FER_OK && queued > 0) {
-        fer_error best_effort = ferp_set_linger(raw, (struct ferp_linger){true, 0});
-        (void)best_effort;
+        FER_IGNORE(ferp_set_linger(raw, (struct ferp_linger){true, 0}));
     }
 }
 

@@ -100,6 +100,9 @@ static const uint8_t write_answers[FERI_WRITE_COUNT] = {
     [FERI_WRITE_GONE] = FERI_ANSWER_REASON,
 };
 
+/* By whether there is a reason: a fatal error that was told once is not there to be taken again. */
+static const uint8_t take_error_answers[2] = {A, FERI_ANSWER_END};
+
 static const uint8_t peer_addr_answers[FERI_ENDING_COUNT] = {
     [FERI_ENDING_UNSEEN] = A,
     [FERI_ENDING_SEEN] = U,
@@ -192,6 +195,8 @@ feri_answer feri_state_answer(feri_state state, feri_request request)
         return stricter(of_life, (feri_answer)read_answers[feri_state_read_half(state)]);
     case FERI_REQUEST_WRITE:
         return stricter(of_life, (feri_answer)write_answers[feri_state_write_half(state)]);
+    case FERI_REQUEST_TAKE_ERROR:
+        return stricter(of_life, (feri_answer)take_error_answers[feri_state_reason(state) != FER_OK]);
     case FERI_REQUEST_PEER_ADDR:
         return stricter(of_life, (feri_answer)peer_addr_answers[feri_state_ending(state)]);
     default:

@@ -58,7 +58,7 @@
 #define FERI_ANSWERS(X)                                                                    \
     X(ASK_OS, "the OS decides")                                                            \
     X(ASK_QUEUE, "what is still queued is read; when nothing is, the reason")              \
-    X(END, "OK with 0 bytes")                                                              \
+    X(END, "OK with nothing: 0 bytes, no error")                                                              \
     X(PIPE, "BROKEN_PIPE")                                                                 \
     X(REASON, "the fatal error that was seen, or BROKEN_PIPE when there was none")         \
     X(UNCONNECTED, "NOT_CONNECTED")                                                        \

@@ -11,7 +11,8 @@
 extern "C" {
 #endif
 
-/* Nanoseconds. The largest value, FER_DURATION_NONE, is Rust's None: no timeout. */
+/* Nanoseconds. The largest value, FER_DURATION_NONE, is Rust's None: no timeout. A static object is initialized with
+ * {FER_DURATION_NONE_NANOS}, for in C only that is a constant expression. */
 typedef struct fer_duration {
     uint64_t nanos;
 } fer_duration;

@@ -79,6 +79,7 @@ typedef struct fer_error {
     fer_error_kind kind;
     int32_t os_code;
 } fer_error;
+FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 32 bits");
 
 /* The bytes that the longest text of fer_error_format takes, its NUL included. */
 #define FER_ERROR_TEXT_CAP 64
@@ -90,6 +91,13 @@ typedef struct fer_error {
         if (fer_try_error_.kind != FER_OK) {   \
             return fer_try_error_;             \
         }                                      \
+    } while (0)
+
+/* Says that a result does not matter, where compilers do not take (void) for an answer. */
+#define FER_IGNORE(expr)                       \
+    do {                                       \
+        fer_error fer_ignored_error_ = (expr); \
+        (void)fer_ignored_error_;              \
     } while (0)
 
 /**

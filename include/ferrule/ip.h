@@ -38,6 +38,7 @@ typedef struct fer_ip_addr {
         fer_ipv6_addr v6;
     };
 } fer_ip_addr;
+FER_STATIC_ASSERT(sizeof(fer_ip_addr) == 20, "the library was built with enums of 32 bits");
 
 /* Room for the longest text of each kind, the NUL included: "255.255.255.255", and 39 bytes of IPv6. */
 #define FER_IPV4_ADDR_TEXT_CAP 16

@@ -3,7 +3,7 @@
  * A handle is NEW when it is all zero bytes, and CLOSED after _close. One that a call is to fill must be NEW or CLOSED, else the
  * call is FER_INVALID_INPUT and leaves it alone. Every call on a NULL or CLOSED handle is FER_INVALID_INPUT, on a NEW one too, but
  * for reading, writing and shutdown, which are FER_NOT_CONNECTED there. Nothing is undefined in any build but using a handle that
- * another thread closes at the same time, or memory that is not there.
+ * another thread closes at the same time, one whose bytes were never set to zero, or memory that is not there.
  * Two threads may use one handle at once, one reading and one writing; shutdown may come from any thread. */
 #ifndef FERRULE_TCP_H
 #define FERRULE_TCP_H
@@ -264,7 +264,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_vectored(fer_tcp_stream *stre
 /**
  * Reads exactly len bytes, in as many reads as it takes.
  *
- * Goes on after a signal. The read timeout is that of each underlying read.
+ * Goes on after a signal. The read timeout is that of each underlying read, begun anew after a signal too.
  *
  * Blocks: until len bytes, the end or a failure arrives.
  * Owns: as fer_tcp_stream_read; *n is true after a failure too.
@@ -433,7 +433,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *st
 /**
  * Takes the socket's pending error: *out is FER_OK where there is none.
  *
- * A fatal error that is taken here sticks to the handle as one that a read met. The result tells of the asking, *out of the socket.
+ * A fatal error that is taken here sticks to the handle as one that a read met; one that a call has told already is not told here
+ * again. The result tells of the asking, *out of the socket.
  *
  * Blocks: never.
  * Owns: nothing is kept of the arguments.
@@ -508,8 +509,8 @@ FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream);
  * Listens on "host:port": resolves the name and takes the first address that can be bound.
  *
  * Port 0 lets the OS pick one: fer_tcp_listener_local_addr tells it. The backlog is 128. A bind to [::] takes IPv4 too on every OS.
- * On POSIX a port in TIME_WAIT can be bound again at once (SO_REUSEADDR); on Windows, where that option would let another
- * process take the port, exclusive use is asked for instead.
+ * On POSIX the port of a listener that is gone can be bound again at once, though its connections are in TIME_WAIT (SO_REUSEADDR); on
+ * Windows, where that option would let another process take the port, exclusive use is asked for instead.
  *
  * Blocks: while the name is looked up.
  * Owns: the handle owns the socket until fer_tcp_listener_close; host_port is not kept.
@@ -548,7 +549,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
 /**
  * Waits for a connection and takes it.
  *
- * Connections that died in the queue are skipped. The stream starts blocking, with no timeout, and is not inherited by child
+ * Connections that the OS calls dead are skipped. (Linux does not tell of one that was reset in its queue: it is handed out, and its
+ * first read is FER_CONNECTION_RESET.) The stream starts blocking, with no timeout, and is not inherited by child
  * processes. peer, which may be NULL, gets the remote address.
  *
  * Blocks: until a connection is there; not when the listener is nonblocking.

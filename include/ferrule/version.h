@@ -26,6 +26,13 @@
 #define FER_MUST_USE
 #endif
 
+/* FER_STATIC_ASSERT: what a header relies on, such as the size of an enum, which is part of the ABI and which -fshort-enums changes. */
+#ifdef __cplusplus
+#define FER_STATIC_ASSERT(condition, text) static_assert(condition, text)
+#else
+#define FER_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -182,6 +182,7 @@ static void print_answers(void)
             print_answer_row(open_fields[i].title, open_fields[i].states[state].name, word_of(&open_fields[i], state));
         }
     }
+    print_answer_row("reason", "there is one", (feri_state)FERI_LIFE_OPEN | (feri_state)FER_CONNECTION_RESET << 16);
     printf("\n");
 }
 

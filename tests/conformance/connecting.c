@@ -166,6 +166,23 @@ static void addresses_of_both_families_are_tried(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
+/* C3: a listener on all of IPv6 tells its IPv4 peers as IPv4-mapped addresses: they can be connected to as they were told. */
+static void an_ipv4_mapped_address_connects_to_ipv4(void **state)
+{
+    (void)state;
+    skip_without_v6();
+    peer_socket listener;
+    fer_socket_addr addr = accepting(PEER_V4, &listener);
+    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr.ip.v4);
+    fer_socket_addr as_told = fer_socket_addr_new_v6(&mapped, addr.port, 0, 0);
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_tcp_stream_connect_addr(stream, &as_told));
+    assert_exchange(stream, peer_accept(listener));
+    fer_tcp_stream_close(stream);
+    assert_ok(fer_tcp_stream_connect_timeout(stream, &as_told, millis(9000)));
+    assert_exchange(stream, peer_accept(listener));
+}
+
 /* C3: "when none does, the error is the last address's." A stream to the broadcast address fails in another way than a refusal. */
 static void the_error_is_the_last_addresss(void **state)
 {
@@ -403,6 +420,7 @@ int main(void)
         RULE_TEST("C3", all_addresses_are_tried_however_many),
         RULE_TEST("C3", the_first_address_that_connects_wins),
         RULE_TEST("C3", addresses_of_both_families_are_tried),
+        RULE_TEST("C3", an_ipv4_mapped_address_connects_to_ipv4),
         RULE_TEST("C3", the_error_is_the_last_addresss),
         RULE_TEST("C3", no_address_at_all_is_invalid_input),
         RULE_TEST("C3", connect_tries_all_addresses_of_a_name),

@@ -182,6 +182,9 @@ static feri_answer answer_when_open(struct told told, feri_request request)
     if (request == FERI_REQUEST_PEER_ADDR && told.end_seen) {
         return FERI_ANSWER_UNCONNECTED;
     }
+    if (request == FERI_REQUEST_TAKE_ERROR && told.reason != FER_OK) {
+        return FERI_ANSWER_END; /* it was told once, and is not there to be taken again */
+    }
     return FERI_ANSWER_ASK_OS;
 }
 
