@@ -275,6 +275,26 @@ static void a_refusal_is_hastened_before_the_connect(void **state)
     assert_log("socket(v4) hasten_refusal(1) connect(1,127.0.0.1:80)");
 }
 
+static void an_ipv4_mapped_address_gets_a_socket_for_both_families(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    assert_ok(connect_to("[::ffff:192.0.2.1]:80", FOREVER));
+    assert_log("socket(v6) set_option(1,ONLY_V6,0) connect(1,[::ffff:192.0.2.1]:80)");
+    script_begin(&script_windows);
+    assert_ok(connect_to("[::ffff:127.0.0.1]:80", FOREVER));
+    assert_log("socket(v6) set_option(1,ONLY_V6,0) hasten_refusal(1) connect(1,[::ffff:127.0.0.1]:80)");
+}
+
+static void where_there_is_no_such_socket_connect_tells(void **state)
+{
+    (void)state;
+    script_begin(&script_bsd);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
+    assert_error(connect_to("[::ffff:192.0.2.1]:80", FOREVER), FER_NETWORK_UNREACHABLE, 51);
+}
+
 /* ---- Misuse, and handles */
 
 static void misuse_is_refused_before_any_call(void **state)
@@ -352,6 +372,8 @@ int main(void)
         script_test(no_timeout_is_a_plain_connect),
         script_test(a_refusal_is_hastened_on_loopback_where_the_system_retries),
         script_test(a_refusal_is_hastened_before_the_connect),
+        script_test(an_ipv4_mapped_address_gets_a_socket_for_both_families),
+        script_test(where_there_is_no_such_socket_connect_tells),
         script_test(misuse_is_refused_before_any_call),
         script_test(an_open_handle_is_refused_and_its_connection_left_alone),
         script_test(a_failed_connect_can_be_tried_again_with_a_fresh_socket),
