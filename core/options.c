@@ -31,13 +31,14 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
-    uint32_t was = feri_handle_flags(handle) & FERI_FLAG_NONBLOCKING;
-    feri_atomic_change_bits(&handle->flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0, 0);
+    const uint32_t flags = FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED;
+    uint32_t was = feri_handle_flags(handle) & flags;
+    feri_atomic_change_bits(&handle->flags_, FERI_FLAG_MODE_CHANGED | (nonblocking ? FERI_FLAG_NONBLOCKING : 0), 0);
     fer_error error = ferp_set_nonblocking(handle->raw_, nonblocking);
     if (error.kind != FER_OK) {
-        feri_atomic_change_bits(&handle->flags_, was, FERI_FLAG_NONBLOCKING);
-    } else {
-        feri_atomic_change_bits(&handle->flags_, FERI_FLAG_MODE_CHANGED, nonblocking ? 0 : FERI_FLAG_NONBLOCKING);
+        feri_atomic_change_bits(&handle->flags_, was, flags & ~was);
+    } else if (!nonblocking) {
+        feri_atomic_change_bits(&handle->flags_, 0, FERI_FLAG_NONBLOCKING);
     }
     return error;
 }

@@ -55,7 +55,7 @@ static bool flag_seen;
 static void look_at_flag(script_call call)
 {
     if (call == SCRIPT_SET_NONBLOCKING) {
-        flag_seen = feri_handle_has_flag(looked_at, FERI_FLAG_NONBLOCKING);
+        flag_seen = feri_handle_has_flag(looked_at, FERI_FLAG_NONBLOCKING) && feri_handle_has_flag(looked_at, FERI_FLAG_MODE_CHANGED);
     }
 }
 
