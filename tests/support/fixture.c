@@ -352,7 +352,7 @@ uint64_t fill_until_it_would_block(fer_tcp_stream *stream)
         for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
             assert_kind(write_until_failure(stream, pieces[i], &total), FER_WOULD_BLOCK);
         }
-        peer_pause(30);
+        peer_pause(15);
     } while (total != before);
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     return total;
