@@ -155,19 +155,18 @@ void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr)
 
 void feri_decimal_write(feri_addr_text *out, uint32_t value)
 {
-    char digits[10] = {0};
+    char digits[20] = {0}; /* the number ends in the middle, so that ten bytes from its first digit on are always there */
     size_t count = 0;
     for (size_t i = 0; i < 10 && (i == 0 || value > 0); i++) {
         digits[9 - i] = (char)('0' + value % 10);
         value /= 10;
         count = i + 1;
     }
-    FERI_ASSERT(count >= 1 && value == 0);
+    FERI_ASSERT(count >= 1 && value == 0 && out->len + 10 <= FERI_ADDR_TEXT_ROOM);
     for (size_t i = 0; i < 10; i++) {
-        if (i >= 10 - count) {
-            feri_addr_text_put(out, digits[i]);
-        }
+        out->text[out->len + i] = digits[10 - count + i];
     }
+    out->len += count;
 }
 
 /* Copies a whole text and its NUL, n bytes in all, in steps that overlap at the end. */

@@ -7,8 +7,9 @@
 
 #include "ferrule/ip.h"
 
-/* Room for every text here and for the unused bytes that the writers may leave after it, at most seven. */
-enum { FERI_ADDR_TEXT_ROOM = 80 };
+/* Room for every text here, for the unused bytes that the writers may leave after it (nine at most), and for what a prover that
+ * does not know that the groups on both sides of "::" are eight together must allow for: sixteen. */
+enum { FERI_ADDR_TEXT_ROOM = 128 };
 
 typedef struct feri_addr_text {
     char text[FERI_ADDR_TEXT_ROOM];
