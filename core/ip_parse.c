@@ -96,19 +96,16 @@ static inline void feri_ipv6_side_append(feri_ipv6_side *side, uint32_t group)
     side->count++;
 }
 
-/* Moves the groups to the highest places. */
+/* Moves the groups to the highest places. Without a branch, for their number cannot be foreseen. */
 static inline void feri_ipv6_side_lift(feri_ipv6_side *side)
 {
     FERI_ASSERT(side->count < FERI_IPV6_GROUPS);
-    if (side->count <= 4) {
-        const unsigned half_shift = 8 * (4 - (unsigned)side->count); /* twice, for a shift by 64 is undefined */
-        side->high = side->low << half_shift << half_shift;
-        side->low = 0;
-    } else {
-        const unsigned shift = 16 * (8 - (unsigned)side->count);
-        side->high = side->high << shift | side->low >> (64 - shift);
-        side->low = side->low << shift;
-    }
+    const unsigned bits = 16 * (8 - (unsigned)side->count); /* 128 where there is nothing to move */
+    const unsigned shift = bits & 63;
+    const uint64_t high = side->high << shift | side->low >> 1 >> (63 - shift); /* in two steps: a shift by 64 is undefined */
+    const uint64_t low = side->low << shift;
+    side->high = bits >= 64 ? low : high;
+    side->low = bits >= 64 ? 0 : low;
 }
 
 /* Up to four hexadecimal digits: how many, and their value. */
@@ -181,22 +178,23 @@ static bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t limit, fer
 static inline bool feri_ipv6_side_read_hex(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
 {
     FERI_ASSERT(limit <= FERI_IPV6_GROUPS && side->count == 0);
+    size_t end = cursor->index;
     for (size_t i = 0; i < limit; i++) {
-        const size_t before_colon = cursor->index;
-        if (i > 0 && !feri_addr_cursor_take(cursor, ':')) {
-            return false;
-        }
         const feri_hex_group group = feri_hex_group_look(cursor);
         if (group.digits == 0) {
-            cursor->index = before_colon;
-            return false;
+            break;
         }
         if (group.digits < 4 && feri_addr_cursor_look(cursor, group.digits) == '.') {
             return true;
         }
         cursor->index += group.digits;
         feri_ipv6_side_append(side, group.value);
+        end = cursor->index;
+        if (!feri_addr_cursor_take(cursor, ':')) {
+            break;
+        }
     }
+    cursor->index = end;
     return false;
 }
 
