@@ -20,7 +20,7 @@ typedef struct texts {
     size_t count;
 } texts;
 
-static texts v4_texts, v6_texts, ip_texts, sa_texts, bad_texts;
+static texts v4_texts, v6_texts, uneven_texts, ip_texts, sa_texts, bad_texts;
 static fer_ipv4_addr v4_values[TEXTS_COLD];
 static fer_ipv6_addr v6_values[TEXTS_COLD];
 static uint64_t random_state = UINT64_C(0x9E3779B97F4A7C15);
@@ -45,12 +45,16 @@ static fer_ipv4_addr random_v4(void)
     return fer_ipv4_addr_from_bits((uint32_t)(bench_random(&random_state) >> 32));
 }
 
-/* One in eight is IPv4-mapped, three in eight have a run of zeros; one group in eight is short. */
-static fer_ipv6_addr random_v6(void)
+/* One in eight is IPv4-mapped, three in eight have a run of zeros. Besides the one group in sixteen that is short by chance, one
+ * in `short_one_in` is, if that is not 0: no processor foresees which. */
+static fer_ipv6_addr random_v6(uint32_t short_one_in)
 {
     uint16_t segments[8];
     for (size_t i = 0; i < 8; i++) {
-        segments[i] = (uint16_t)(random_below(8) == 0 ? random_below(256) : random_below(65536));
+        segments[i] = (uint16_t)random_below(65536);
+        if (short_one_in > 0 && random_below(short_one_in) == 0) {
+            segments[i] = (uint16_t)random_below(256);
+        }
     }
     const uint32_t kind = random_below(8);
     if (kind == 0) {
@@ -103,7 +107,10 @@ static void make_inputs(void)
     for (size_t i = 0; i < TEXTS_COLD; i++) {
         const bool is_v4 = random_below(2) == 0;
         v4_values[i] = random_v4();
-        v6_values[i] = random_v6();
+        v6_values[i] = random_v6(4);
+        write_v6(text, i);
+        texts_add(&uneven_texts, text);
+        v6_values[i] = random_v6(0);
         write_v4(text, i);
         texts_add(&v4_texts, text);
         write_v6(text, i);
@@ -330,6 +337,7 @@ int main(void)
     make_inputs();
     run_cold_and_hot("parse_v4", &v4_texts, parse_v4, 4);
     run_cold_and_hot("parse_v6", &v6_texts, parse_v6, 3);
+    run_cold_and_hot("parse_v6_uneven", &uneven_texts, parse_v6, 3);
     run_cold_and_hot("parse_ip", &ip_texts, parse_ip, 3);
     run_cold_and_hot("parse_sa", &sa_texts, parse_sa, 3);
     run_cold_and_hot("reject", &bad_texts, parse_ip, 3);
