@@ -1,7 +1,6 @@
 /* bytes.c: receiving and sending. recv and send, not read and write: these skip the checks of files. No call raises SIGPIPE. */
 #include "platform/posix/posix.h"
 
-#include <sys/ioctl.h>
 #include <sys/uio.h>
 
 #define FERP_POSIX_SLICES_MAX 1024 /* IOV_MAX of Linux, macOS and the BSDs */
@@ -79,7 +78,7 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
 {
     int queued = 0;
-    fer_error error = ferp_posix_result(ioctl((int)raw, FIONREAD, &queued));
+    fer_error error = ferp_posix_ioctl(raw, FIONREAD, &queued);
     if (error.kind == FER_OK) {
         *n = queued > 0 ? (size_t)queued : 0;
     }

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <sys/ioctl.h>
 #include <sys/time.h>
 
 /* The longest timeout that is told back as finite. Linux counts it in ticks in a long: with 32 bits 1000 ticks a second leave 24 days;
@@ -63,7 +62,7 @@ fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duratio
 fer_error ferp_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 {
     int on = nonblocking ? 1 : 0;
-    return ferp_posix_result(ioctl((int)raw, FIONBIO, &on));
+    return ferp_posix_ioctl(raw, FIONBIO, &on);
 }
 
 fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)

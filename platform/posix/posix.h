@@ -11,8 +11,10 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -31,6 +33,16 @@ static inline fer_error ferp_posix_error_of(int code)
 static inline fer_error ferp_posix_result(intptr_t returned)
 {
     return returned < 0 ? ferp_posix_error_of(errno) : (fer_error){FER_OK, 0};
+}
+
+/* ioctl with an int to read or write. musl takes the request as an int, which not every request number fits as it is. */
+static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long request, int *value)
+{
+#if defined(__linux__) && !defined(__GLIBC__)
+    return ferp_posix_result(ioctl((int)raw, (int)request, value));
+#else
+    return ferp_posix_result(ioctl((int)raw, request, value));
+#endif
 }
 
 /* The address as the system has it; returns its length. */
