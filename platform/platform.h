@@ -202,9 +202,10 @@ typedef struct ferp_wait {
 /* Poll's own set-up, nothing yet | a zero-byte overlapped WSARecv for FERP_READABLE, nothing for the others. */
 fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness);
 
-/* Waits until ready (OK: a hint, not a promise; also after ferp_wake), the deadline by ferp_now (TIMED_OUT, os_code 0; one that has
- * passed still looks once) or a signal (INTERRUPTED). FERP_CONNECTED only: CONNECTION_REFUSED with os_code 0 is the OS's hint that
- * the connect has failed, for ferp_take_error to say why (POLLERR; select's except set). poll | WaitForSingleObject, WSAPoll, select. */
+/* Waits until ready (OK: a hint, not a promise; also after ferp_wake), the deadline by ferp_now (TIMED_OUT, os_code 0; one that
+ * has passed still looks once) or a signal (INTERRUPTED). A connection's fatal error may be told here, where the OS tells it but
+ * once. FERP_CONNECTED only: CONNECTION_REFUSED with os_code 0 is the OS's hint that the connect has failed, for ferp_take_error
+ * to say why (POLLERR; select's except set). poll | WaitForSingleObject, WSAPoll, select. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline);
 
 /* Ends an armed wait without waiting. */

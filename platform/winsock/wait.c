@@ -14,6 +14,7 @@ enum {
     AT_SOCKET,
     AT_READINESS,
     AT_EVENT,    /* of a request that is under way, else 0 */
+    AT_TOLD,     /* the connection's fatal error that a request told, else 0 */
     AT_OVERLAPPED
 };
 _Static_assert(AT_OVERLAPPED * sizeof(uintptr_t) + sizeof(OVERLAPPED) <= sizeof(ferp_wait), "a ferp_wait holds an OVERLAPPED");
@@ -63,9 +64,25 @@ static void end_request(ferp_wait *wait)
     wait->words[AT_EVENT] = 0;
 }
 
+/* A connection's fatal error belongs to the wait once a request has told it: the recv after it says it again on Windows, but Wine has
+ * taken it from the system by then and says 0, the end. */
+static void note_failure(ferp_wait *wait, int code)
+{
+    switch (code) {
+    case WSAECONNRESET:
+    case WSAECONNABORTED:
+    case WSAENETRESET:
+    case WSAETIMEDOUT:
+        wait->words[AT_TOLD] = (uintptr_t)code;
+        break;
+    default:
+        break;
+    }
+}
+
 /* WSARecv failed. A socket that was made elsewhere without WSA_FLAG_OVERLAPPED cannot have a request under way, and says
- * WSAEWOULDBLOCK ("WSARecv function", MSDN): WSAPoll waits for it. Whatever else it says, but for want of memory, a plain recv will
- * say too: that is ready. */
+ * WSAEWOULDBLOCK ("WSARecv function", MSDN): WSAPoll waits for it. Whatever else it says, but for want of memory and a broken
+ * connection, a plain recv will say too: that is ready. */
 static fer_error request_failure(ferp_wait *wait, int code)
 {
     switch (code) {
@@ -76,6 +93,7 @@ static fer_error request_failure(ferp_wait *wait, int code)
     case WSA_NOT_ENOUGH_MEMORY:
         return ferp_winsock_error(code);
     default:
+        note_failure(wait, code);
         return FERP_WINSOCK_OK;
     }
 }
@@ -108,17 +126,24 @@ static fer_error begin_request(ferp_wait *wait)
     return FERP_WINSOCK_OK;
 }
 
-/* Cancels the request and waits for its end, which comes at once. False: it had ended by itself before. */
-static bool cancel_request(ferp_wait *wait)
+/* The request has ended. False: it was cancelled. */
+static bool collect_request(ferp_wait *wait)
 {
     DWORD moved = 0;
     DWORD flags = 0;
+    BOOL ended_well = WSAGetOverlappedResult(socket_of(wait), request_of(wait), &moved, FALSE, &flags);
+    int code = ended_well ? 0 : WSAGetLastError();
+    note_failure(wait, code);
+    end_request(wait);
+    return code != WSA_OPERATION_ABORTED;
+}
+
+/* Cancels the request and waits for its end, which comes at once. False: it had ended by itself before. */
+static bool cancel_request(ferp_wait *wait)
+{
     CancelIoEx((HANDLE)socket_of(wait), request_of(wait));
     WaitForSingleObject(event_of(wait), INFINITE);
-    BOOL ended_well = WSAGetOverlappedResult(socket_of(wait), request_of(wait), &moved, FALSE, &flags);
-    bool was_cancelled = !ended_well && WSAGetLastError() == WSA_OPERATION_ABORTED;
-    end_request(wait);
-    return was_cancelled;
+    return !collect_request(wait);
 }
 
 /* However a request ends before its time, there is something to look at: bytes, the end, a failure, or what a ferp_wake came for. */
@@ -129,7 +154,7 @@ static fer_error wait_readable(ferp_wait *wait, int millis)
     }
     switch (WaitForSingleObject(event_of(wait), (DWORD)millis)) {
     case WAIT_OBJECT_0:
-        end_request(wait);
+        (void)collect_request(wait);
         return FERP_WINSOCK_OK;
     case WAIT_TIMEOUT:
         return timed_out;
@@ -199,6 +224,7 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[AT_SOCKET] = (uintptr_t)ferp_winsock_socket(raw);
     wait->words[AT_READINESS] = (uintptr_t)readiness;
     wait->words[AT_EVENT] = 0;
+    wait->words[AT_TOLD] = 0;
     return readiness == FERP_READABLE ? begin_request(wait) : FERP_WINSOCK_OK;
 }
 
@@ -210,9 +236,9 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
         err = wait_some(wait, millis_until(deadline));
     }
     if (event_of(wait) != NULL && !cancel_request(wait) && err.kind == FER_TIMED_OUT) {
-        return FERP_WINSOCK_OK;
+        err = FERP_WINSOCK_OK;
     }
-    return err;
+    return wait->words[AT_TOLD] != 0 ? ferp_winsock_error((int)wait->words[AT_TOLD]) : err;
 }
 
 void ferp_wait_disarm(ferp_wait *wait)
