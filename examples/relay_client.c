@@ -67,7 +67,7 @@ int main(int argc, char **argv)
     fer_error error = converse(&stream, argv[1], messages, count);
     fer_tcp_stream_close(&stream); /* harmless where nothing was connected */
     if (error.kind != FER_OK) {
-        char text[96];
+        char text[FER_ERROR_TEXT_CAP];
         fer_error_format(error, text, sizeof text);
         fflush(stdout);
         fprintf(stderr, "%s: %s\n", argv[1], text);

@@ -10,7 +10,7 @@
 
 static void complain(const char *what, fer_error error)
 {
-    char text[96];
+    char text[FER_ERROR_TEXT_CAP];
     fer_error_format(error, text, sizeof text);
     fprintf(stderr, "%s: %s\n", what, text);
 }
