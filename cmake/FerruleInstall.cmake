@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(ferrule_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/ferrule")
 
-foreach(kind IN ITEMS static shared)
+foreach(kind IN ITEMS static shared sim)
     install(TARGETS ferrule_${kind} EXPORT ferrule_${kind}_targets
         RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
         LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"

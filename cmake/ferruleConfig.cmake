@@ -1,8 +1,8 @@
 # find_package(ferrule [COMPONENTS static|shared]) gives ferrule::ferrule. Without a component BUILD_SHARED_LIBS chooses;
-# ferrule::static and ferrule::shared are there by name too.
+# ferrule::static and ferrule::shared are there by name too, and so is ferrule::sim, the simulated network for tests.
 cmake_minimum_required(VERSION 3.20)
 
-foreach(ferrule_kind IN ITEMS static shared)
+foreach(ferrule_kind IN ITEMS static shared sim)
     include("${CMAKE_CURRENT_LIST_DIR}/ferrule-${ferrule_kind}.cmake")
 endforeach()
 
@@ -10,7 +10,7 @@ set(ferrule_kind static)
 if(BUILD_SHARED_LIBS)
     set(ferrule_kind shared)
 endif()
-set(ferrule_known_components static shared)
+set(ferrule_known_components static shared sim)
 list(LENGTH ferrule_FIND_COMPONENTS ferrule_component_count)
 if(ferrule_component_count GREATER 0)
     list(GET ferrule_FIND_COMPONENTS 0 ferrule_kind)
@@ -20,7 +20,7 @@ foreach(ferrule_component IN LISTS ferrule_FIND_COMPONENTS)
         set(ferrule_${ferrule_component}_FOUND TRUE)
     elseif(ferrule_FIND_REQUIRED_${ferrule_component})
         set(ferrule_FOUND FALSE)
-        set(ferrule_NOT_FOUND_MESSAGE "ferrule has the components static and shared, not ${ferrule_component}")
+        set(ferrule_NOT_FOUND_MESSAGE "ferrule has the components static, shared and sim, not ${ferrule_component}")
         return()
     endif()
 endforeach()

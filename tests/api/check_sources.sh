@@ -21,7 +21,7 @@ listed() {
     done
 }
 
-listed CMakeLists.txt '' core/*.c platform/posix/*.c platform/winsock/*.c
+listed CMakeLists.txt '' core/*.c platform/posix/*.c platform/winsock/*.c platform/sim/*.c
 if [ -d tests/unit ]; then
     listed tests/CMakeLists.txt tests/ tests/unit/test_*.c tests/conformance/*.c tests/support/*.c
     listed examples/CMakeLists.txt examples/ examples/*.c

@@ -1,0 +1,273 @@
+/* address.c: the calls that take or give an address: bind, listen, connect, accept, and the two names of a socket. */
+#include "platform/sim/world.h"
+
+/* Linux: net.core.somaxconn. */
+enum { BACKLOG_MAX = 4096, JUMP_MILLIS_MAX = 3600000 };
+#define MILLI UINT64_C(1000000)
+
+void ferp_sim_jump(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_TIME_JUMP)) {
+        ferp_sim_pass_until(world, world->now + (1 + ferp_sim_choose(world, JUMP_MILLIS_MAX)) * MILLI);
+    }
+}
+
+/* ---- bind and listen */
+
+fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    fer_error error = socket->has_local ? ferp_sim_error(world, FERP_SIM_EINVAL) : ferp_sim_claim_port(world, socket, addr);
+    ferp_sim_record record = {.verb = "bind to", .socket = socket, .error = error, .addr = addr};
+    ferp_sim_trace(world, &record);
+    return error;
+}
+
+static fer_error claim_for_listening(ferp_sim_world *world, ferp_sim_socket *socket)
+{
+    static const fer_ip_addr wildcard_v4 = {.family = FER_IP_V4};
+    static const fer_ip_addr wildcard_v6 = {.family = FER_IP_V6};
+    if (socket->has_local) {
+        return ferp_sim_may_listen(world, socket);
+    }
+    if (ferp_sim_is_winsock(world)) {
+        return ferp_sim_error(world, FERP_SIM_EINVAL);
+    }
+    return ferp_sim_claim_any_port(world, socket, socket->family == FER_IP_V4 ? &wildcard_v4 : &wildcard_v6);
+}
+
+fer_error ferp_listen(fer_raw_socket raw, int backlog)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    bool can = socket->life == FERP_SIM_FRESH || socket->life == FERP_SIM_LISTENING;
+    fer_error error = can ? claim_for_listening(world, socket) : ferp_sim_error(world, FERP_SIM_EINVAL);
+    if (error.kind == FER_OK) {
+        socket->life = FERP_SIM_LISTENING;
+        socket->backlog = backlog < BACKLOG_MAX ? backlog : BACKLOG_MAX;
+    }
+    return ferp_sim_told(world, "listen", socket, error);
+}
+
+/* ---- connect */
+
+/* A destination that no connect can go to: "connect function" (MSDN) refuses wildcards and port 0. Linux takes a wildcard for the
+ * loopback, and sends to port 0, where nobody is. */
+static bool is_no_destination(const ferp_sim_world *world, const fer_socket_addr *to)
+{
+    return ferp_sim_is_winsock(world) && (ferp_sim_is_wildcard(&to->ip) || to->port == 0);
+}
+
+static fer_socket_addr destination(const fer_socket_addr *addr)
+{
+    fer_socket_addr to = ferp_sim_plain(addr);
+    if (ferp_sim_is_wildcard(&to.ip)) {
+        fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
+        fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
+        to.ip = to.ip.family == FER_IP_V4 ? fer_ip_addr_from_v4(&v4) : fer_ip_addr_from_v6(&v6);
+    }
+    return to;
+}
+
+static ferp_sim_code may_connect(const ferp_sim_world *world, const ferp_sim_socket *socket, const fer_socket_addr *addr)
+{
+    switch (socket->life) {
+    case FERP_SIM_CONNECTING:
+        return FERP_SIM_EALREADY;
+    case FERP_SIM_CONNECTED:
+        return FERP_SIM_EISCONN;
+    case FERP_SIM_LISTENING:
+        return ferp_sim_is_winsock(world) ? FERP_SIM_EINVAL : FERP_SIM_EISCONN;
+    case FERP_SIM_FAILED:
+    case FERP_SIM_DEAD:
+        return ferp_sim_is_winsock(world) ? FERP_SIM_ECONNABORTED : FERP_SIM_NO_ERROR;
+    case FERP_SIM_FRESH:
+    default:
+        return is_no_destination(world, addr) ? FERP_SIM_EADDRNOTAVAIL : FERP_SIM_NO_ERROR;
+    }
+}
+
+static fer_error place(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *to)
+{
+    fer_ip_addr source = ferp_sim_source_for(socket, &to->ip);
+    if (!socket->has_local) {
+        return ferp_sim_claim_any_port(world, socket, &source);
+    }
+    socket->local.ip = ferp_sim_is_wildcard(&socket->local.ip) ? source : socket->local.ip;
+    return FERP_SIM_OK;
+}
+
+/* Faults of a connect become its answer, which comes as soon as any. */
+static ferp_sim_code struck(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_REFUSED)) {
+        return FERP_SIM_ECONNREFUSED;
+    }
+    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_UNREACHABLE)) {
+        return ferp_sim_choose(world, 2) == 0 ? FERP_SIM_EHOSTUNREACH : FERP_SIM_ENETUNREACH;
+    }
+    return FERP_SIM_NO_ERROR;
+}
+
+static void start(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *to)
+{
+    ferp_sim_code code = struck(world, socket);
+    if (code == FERP_SIM_NO_ERROR) {
+        ferp_sim_begin_connect(world, socket, to);
+    } else {
+        socket->remote = *to;
+        ferp_sim_fail_connect(world, socket, code);
+    }
+}
+
+/* A blocking connect waits, on Linux as long as SO_SNDTIMEO says (socket(7)), and then says that it goes on. */
+static fer_error wait_for_end(ferp_sim_world *world, ferp_sim_socket *socket)
+{
+    uint64_t timeout = socket->settings.timeouts[FERP_WRITING].nanos;
+    uint64_t deadline = timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
+    while (socket->life == FERP_SIM_CONNECTING) {
+        fer_error passed = ferp_sim_pass_time(world, deadline);
+        if (passed.kind != FER_OK) {
+            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(world, FERP_SIM_EINPROGRESS) : passed;
+        }
+    }
+    ferp_sim_code code = socket->pending;
+    socket->pending = FERP_SIM_NO_ERROR;
+    return ferp_sim_error(world, code);
+}
+
+static fer_error connect_to(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *addr)
+{
+    ferp_sim_code code = may_connect(world, socket, addr);
+    if (code == FERP_SIM_NO_ERROR && ferp_sim_strikes(world, socket, FER_SIM_FAULT_NO_BUFFERS)) {
+        code = FERP_SIM_ENOBUFS;
+    }
+    FER_TRY(ferp_sim_error(world, code));
+    fer_socket_addr to = destination(addr);
+    FER_TRY(place(world, socket, &to));
+    start(world, socket, &to);
+    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(world, FERP_SIM_EINTR);
+    }
+    bool waits = ferp_sim_is_winsock(world) ? !socket->real_nonblocking : !socket->settings.nonblocking;
+    return waits ? wait_for_end(world, socket) : ferp_sim_error(world, FERP_SIM_EINPROGRESS);
+}
+
+fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    ferp_sim_settle(world);
+    ferp_sim_jump(world, socket);
+    ferp_sim_record record = {.verb = "connect to", .socket = socket, .addr = addr};
+    ferp_sim_trace(world, &record);
+    return ferp_sim_told(world, "connect", socket, connect_to(world, socket, addr));
+}
+
+/* ---- accept */
+
+static fer_error queue_or_wait(ferp_sim_world *world, ferp_sim_socket *listener)
+{
+    uint64_t timeout = listener->settings.timeouts[FERP_READING].nanos;
+    uint64_t deadline = timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
+    bool waits = ferp_sim_is_winsock(world) ? !listener->real_nonblocking : !listener->settings.nonblocking;
+    while (listener->queue_count == 0) {
+        if (!waits) {
+            if (listener->settings.nonblocking) {
+                ferp_sim_tick(world);
+            }
+            return ferp_sim_error(world, FERP_SIM_EAGAIN);
+        }
+        fer_error passed = ferp_sim_pass_time(world, deadline);
+        if (passed.kind != FER_OK) {
+            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(world, FERP_SIM_EAGAIN) : passed;
+        }
+    }
+    return FERP_SIM_OK;
+}
+
+/* The first in the queue has died: Linux has a code of its own for it, "accept function" (MSDN) says WSAECONNRESET. */
+static fer_error bury_first(ferp_sim_world *world, ferp_sim_socket *listener)
+{
+    ferp_sim_socket *child = ferp_sim_take_queued(world, listener);
+    ferp_sim_send_reset(world, child);
+    ferp_sim_close_socket(world, child);
+    fer_error error = ferp_sim_error(world, ferp_sim_is_winsock(world) ? FERP_SIM_ECONNRESET : FERP_SIM_ECONNABORTED);
+    return (fer_error){FER_CONNECTION_ABORTED, error.os_code};
+}
+
+/* Timeouts are taken over everywhere; the nonblocking mode only by Windows, where it is both the socket's and the library's word. */
+static void inherit(const ferp_sim_world *world, const ferp_sim_socket *listener, ferp_sim_socket *child)
+{
+    child->settings = listener->settings;
+    child->settings.nonblocking = ferp_sim_is_winsock(world) && listener->settings.nonblocking;
+    child->read_ended = listener->read_ended;
+    child->real_nonblocking = true;
+}
+
+static fer_error take_first(ferp_sim_world *world, ferp_sim_socket *listener, fer_raw_socket *out, fer_socket_addr *peer)
+{
+    ferp_sim_socket *child = &world->sockets[listener->queue_first];
+    bool died = ferp_sim_is_winsock(world) && child->life == FERP_SIM_DEAD;
+    if (died || ferp_sim_strikes(world, listener, FER_SIM_FAULT_ACCEPT_ABORTED)) {
+        return bury_first(world, listener);
+    }
+    FER_TRY(ferp_sim_give_handle(world, child, out)); /* EMFILE leaves it in the queue */
+    (void)ferp_sim_take_queued(world, listener);
+    inherit(world, listener, child);
+    *peer = ferp_sim_shown(child, &child->remote);
+    ferp_sim_record record = {.verb = "accept", .socket = listener, .addr = &child->remote};
+    ferp_sim_trace(world, &record);
+    return FERP_SIM_OK;
+}
+
+static fer_error accept_one(ferp_sim_world *world, ferp_sim_socket *listener, fer_raw_socket *out, fer_socket_addr *peer)
+{
+    ferp_sim_settle(world);
+    if (listener->life != FERP_SIM_LISTENING) {
+        return ferp_sim_error(world, FERP_SIM_EINVAL);
+    }
+    ferp_sim_jump(world, listener);
+    if (ferp_sim_strikes(world, listener, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(world, FERP_SIM_EINTR);
+    }
+    bool can_block = ferp_sim_is_winsock(world) || listener->settings.nonblocking;
+    if (can_block && ferp_sim_strikes(world, listener, FER_SIM_FAULT_WOULD_BLOCK)) {
+        return ferp_sim_error(world, FERP_SIM_EAGAIN);
+    }
+    FER_TRY(queue_or_wait(world, listener));
+    return take_first(world, listener, out, peer);
+}
+
+fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    fer_error error = accept_one(world, socket, out, peer);
+    return error.kind == FER_OK ? error : ferp_sim_told(world, "accept", socket, error);
+}
+
+/* ---- Names */
+
+fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    ferp_sim_settle(world);
+    if (!socket->has_local && ferp_sim_is_winsock(world)) {
+        return ferp_sim_error(world, FERP_SIM_EINVAL);
+    }
+    fer_socket_addr none = {.ip = {.family = socket->family}};
+    *out = socket->has_local ? ferp_sim_shown(socket, &socket->local) : none;
+    return FERP_SIM_OK;
+}
+
+/* After the end Windows answers still; Linux does not once both ends are done, or after a reset. */
+fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    ferp_sim_settle(world);
+    bool is_open = socket->life == FERP_SIM_CONNECTED && !ferp_sim_is_over(world, socket);
+    bool was_open = socket->life == FERP_SIM_CONNECTED || socket->life == FERP_SIM_DEAD;
+    if (!(ferp_sim_is_winsock(world) ? was_open : is_open)) {
+        return ferp_sim_error(world, FERP_SIM_ENOTCONN);
+    }
+    *out = ferp_sim_shown(socket, &socket->remote);
+    return FERP_SIM_OK;
+}

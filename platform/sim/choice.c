@@ -1,0 +1,41 @@
+/* choice.c: where every choice of a simulation comes from: a seed, or a tape of bytes. */
+#include "platform/sim/world.h"
+
+/* splitmix64: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators" (2014). */
+static uint64_t next_random(ferp_sim_world *world)
+{
+    world->random += UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t z = world->random;
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+static uint32_t next_of_tape(ferp_sim_world *world)
+{
+    if (world->tape_at >= world->config.tape_len) {
+        return 0;
+    }
+    return world->config.tape[world->tape_at++];
+}
+
+/* As few bytes as hold the bound. */
+static uint32_t choose_of_tape(ferp_sim_world *world, uint32_t bound)
+{
+    uint32_t value = next_of_tape(world);
+    for (uint32_t most = 256; most < bound && most <= 65536; most *= 256) {
+        value = value * 256 + next_of_tape(world);
+    }
+    return value % bound;
+}
+
+uint32_t ferp_sim_choose(ferp_sim_world *world, uint32_t bound)
+{
+    if (bound < 2) {
+        return 0;
+    }
+    if (world->config.tape != NULL) {
+        return choose_of_tape(world, bound);
+    }
+    return (uint32_t)(((next_random(world) >> 32) * bound) >> 32);
+}

@@ -1,0 +1,74 @@
+/* modes.c: blocking mode and timeouts, which all handles of a socket share. */
+#include "platform/sim/world.h"
+
+/* Linux counts timeouts in ticks, 250 a second on most systems; Windows in milliseconds, of which the library keeps 30 bits. */
+#define LINUX_TICK UINT64_C(4000000)
+#define MILLI UINT64_C(1000000)
+#define WINDOWS_MILLIS_MAX UINT64_C(0x3FFFFFFF)
+
+static uint64_t rounded_up(uint64_t nanos, uint64_t grain)
+{
+    uint64_t grains = nanos / grain + (nanos % grain != 0);
+    uint64_t most = (UINT64_MAX - 1) / grain;
+    return (grains < most ? grains : most) * grain;
+}
+
+static fer_duration held(const ferp_sim_world *world, fer_duration timeout)
+{
+    if (fer_duration_is_none(timeout)) {
+        return timeout;
+    }
+    if (!ferp_sim_is_winsock(world)) {
+        return (fer_duration){rounded_up(timeout.nanos, LINUX_TICK)};
+    }
+    uint64_t most = WINDOWS_MILLIS_MAX * MILLI;
+    uint64_t nanos = rounded_up(timeout.nanos, MILLI);
+    return (fer_duration){nanos < most ? nanos : most};
+}
+
+fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    socket->settings.timeouts[direction] = held(world, timeout);
+    return ferp_sim_told(world, direction == FERP_READING ? "read timeout" : "write timeout", socket, FERP_SIM_OK);
+}
+
+fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    *out = socket->settings.timeouts[direction];
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_set_nonblocking(fer_raw_socket raw, bool nonblocking)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    socket->settings.nonblocking = nonblocking;
+    return ferp_sim_told(world, nonblocking ? "nonblocking" : "blocking", socket, FERP_SIM_OK);
+}
+
+fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    *out = socket->settings.nonblocking;
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_mark_read_ended(fer_raw_socket raw)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    if (!ferp_sim_is_winsock(world)) {
+        return ferp_shutdown(raw, FER_SHUTDOWN_READ);
+    }
+    socket->read_ended = true;
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    out->nonblocking = socket->settings.nonblocking;
+    out->read_ended = direction == FERP_READING && socket->read_ended;
+    out->timeout = socket->settings.timeouts[direction];
+    return FERP_SIM_OK;
+}

@@ -1,0 +1,174 @@
+/* options.c: socket options: kept and told back, and refused where the dialect's system refuses them. They change nothing else, but for
+ * addresses' sharing, dual stack and linger. */
+#include "platform/sim/world.h"
+
+/* Linux: tcp(7), MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT. Windows: "IPPROTO_TCP socket options", MSDN. */
+enum { TTL_MAX = 255, LINUX_SECONDS_MAX = 32767, LINUX_RETRIES_MAX = 127, WINDOWS_RETRIES_MAX = 255 };
+
+static bool is_keepalive_field(ferp_option option)
+{
+    return option == FERP_KEEPALIVE_TIME || option == FERP_KEEPALIVE_INTERVAL || option == FERP_KEEPALIVE_RETRIES;
+}
+
+/* Whether the system knows the option on such a socket at all. */
+static bool is_known(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_option option)
+{
+    bool windows = ferp_sim_is_winsock(world);
+    if (option == FERP_EXCLUSIVE_ADDRESS) {
+        return windows;
+    }
+    if (option == FERP_ONLY_V6 || option == FERP_HOPS_V6) {
+        return socket->family == FER_IP_V6;
+    }
+    return !(windows && world->config.lacks_keepalive_fields && is_keepalive_field(option));
+}
+
+static bool is_between(uint32_t value, uint32_t least, uint32_t most)
+{
+    return value >= least && value <= most;
+}
+
+static bool is_in_range(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_option option, uint32_t value)
+{
+    bool windows = ferp_sim_is_winsock(world);
+    switch (option) {
+    case FERP_TTL_V4:
+    case FERP_HOPS_V6:
+        return is_between(value, 1, TTL_MAX);
+    case FERP_KEEPALIVE_TIME:
+    case FERP_KEEPALIVE_INTERVAL:
+        return is_between(value, 1, windows ? UINT32_MAX : LINUX_SECONDS_MAX);
+    case FERP_KEEPALIVE_RETRIES:
+        return is_between(value, 1, windows ? WINDOWS_RETRIES_MAX : LINUX_RETRIES_MAX);
+    case FERP_ONLY_V6:
+        return !socket->has_local;
+    case FERP_REUSE_ADDRESS:
+        return value == 0 || !socket->settings.exclusive;
+    case FERP_EXCLUSIVE_ADDRESS:
+        return value == 0 || !socket->settings.reuse;
+    case FERP_NODELAY:
+    case FERP_KEEPALIVE:
+    default:
+        return true;
+    }
+}
+
+static void keep(ferp_sim_settings *settings, ferp_option option, uint32_t value)
+{
+    switch (option) {
+    case FERP_REUSE_ADDRESS:
+        settings->reuse = value != 0;
+        break;
+    case FERP_EXCLUSIVE_ADDRESS:
+        settings->exclusive = value != 0;
+        break;
+    case FERP_ONLY_V6:
+        settings->only_v6 = value != 0;
+        break;
+    case FERP_NODELAY:
+        settings->nodelay = value != 0;
+        break;
+    case FERP_TTL_V4:
+        settings->ttl = value;
+        break;
+    case FERP_HOPS_V6:
+        settings->hops = value;
+        break;
+    case FERP_KEEPALIVE:
+        settings->keepalive = value != 0;
+        break;
+    case FERP_KEEPALIVE_TIME:
+        settings->keepalive_time = value;
+        break;
+    case FERP_KEEPALIVE_INTERVAL:
+        settings->keepalive_interval = value;
+        break;
+    case FERP_KEEPALIVE_RETRIES:
+        settings->keepalive_retries = value;
+        break;
+    default:
+        break;
+    }
+}
+
+static uint32_t kept(const ferp_sim_settings *settings, ferp_option option)
+{
+    switch (option) {
+    case FERP_REUSE_ADDRESS:
+        return settings->reuse;
+    case FERP_EXCLUSIVE_ADDRESS:
+        return settings->exclusive;
+    case FERP_ONLY_V6:
+        return settings->only_v6;
+    case FERP_NODELAY:
+        return settings->nodelay;
+    case FERP_TTL_V4:
+        return settings->ttl;
+    case FERP_HOPS_V6:
+        return settings->hops;
+    case FERP_KEEPALIVE:
+        return settings->keepalive;
+    case FERP_KEEPALIVE_TIME:
+        return settings->keepalive_time;
+    case FERP_KEEPALIVE_INTERVAL:
+        return settings->keepalive_interval;
+    case FERP_KEEPALIVE_RETRIES:
+        return settings->keepalive_retries;
+    default:
+        return 0;
+    }
+}
+
+static fer_error set(ferp_sim_world *world, ferp_sim_socket *socket, ferp_option option, uint32_t value)
+{
+    if (!is_known(world, socket, option)) {
+        return ferp_sim_error(world, FERP_SIM_ENOPROTOOPT);
+    }
+    if (!is_in_range(world, socket, option, value)) {
+        return ferp_sim_error(world, FERP_SIM_EINVAL);
+    }
+    keep(&socket->settings, option, value);
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    return ferp_sim_told(world, "set option", socket, set(world, socket, option, value));
+}
+
+fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    if (!is_known(world, socket, option)) {
+        return ferp_sim_error(world, FERP_SIM_ENOPROTOOPT);
+    }
+    *out = kept(&socket->settings, option);
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    socket->settings.linger = linger;
+    return ferp_sim_told(world, "set linger", socket, FERP_SIM_OK);
+}
+
+fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    *out = socket->settings.linger;
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds, uint32_t interval_seconds)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    if (!ferp_sim_is_winsock(world)) {
+        return ferp_sim_error(world, FERP_SIM_ENOPROTOOPT);
+    }
+    socket->settings.keepalive = on;
+    socket->settings.keepalive_time = time_seconds;
+    socket->settings.keepalive_interval = interval_seconds;
+    return ferp_sim_told(world, "set keepalive", socket, FERP_SIM_OK);
+}

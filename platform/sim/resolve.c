@@ -1,0 +1,173 @@
+/* resolve.c: names: "localhost", addresses in text as systems' resolvers take them, and those of the config. */
+#include <string.h>
+
+#include "platform/sim/world.h"
+
+#define SLOW_NANOS (UINT64_C(5) * 1000000000)
+
+/* glibc's EAI_NONAME, EAI_AGAIN and EAI_FAIL; WSAHOST_NOT_FOUND, WSATRY_AGAIN and WSANO_RECOVERY. */
+static fer_error failure(const ferp_sim_world *world, fer_error_kind kind)
+{
+    bool windows = ferp_sim_is_winsock(world);
+    switch (kind) {
+    case FER_HOST_NOT_FOUND:
+        return (fer_error){kind, windows ? FERP_SIM_WINDOWS_WSAHOST_NOT_FOUND : -2};
+    case FER_RESOLVE_TRY_AGAIN:
+        return (fer_error){kind, windows ? FERP_SIM_WINDOWS_WSATRY_AGAIN : -3};
+    default:
+        return (fer_error){FER_RESOLVE_FAILED, windows ? FERP_SIM_WINDOWS_WSANO_RECOVERY : -4};
+    }
+}
+
+static char lower(char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+}
+
+/* Names are alike without case, and with one dot at the end or without. */
+static bool is_alike(const char *one, const char *other)
+{
+    size_t i = 0;
+    while (one[i] != '\0' && lower(one[i]) == lower(other[i])) {
+        i++;
+    }
+    const char *rest = one[i] == '\0' ? other + i : one + i;
+    return (one[i] == '\0' || other[i] == '\0') && (rest[0] == '\0' || (rest[0] == '.' && rest[1] == '\0' && i > 0));
+}
+
+static fer_error struck(ferp_sim_world *world)
+{
+    static const fer_error_kind kinds[] = {FER_RESOLVE_TRY_AGAIN, FER_HOST_NOT_FOUND, FER_RESOLVE_FAILED};
+    if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_RESOLVE_SLOW)) {
+        ferp_sim_pass_until(world, world->now + SLOW_NANOS);
+    }
+    if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_RESOLVE_FAILS)) {
+        return failure(world, kinds[ferp_sim_choose(world, 3)]);
+    }
+    return FERP_SIM_OK;
+}
+
+/* A short IPv4 form such as 127.1: numbers in C's bases, the last one filling what is left (inet_aton(3)). */
+static bool read_number(const char **text, uint64_t *value)
+{
+    const char *at = *text;
+    unsigned base = 10;
+    if (at[0] == '0' && (at[1] == 'x' || at[1] == 'X')) {
+        base = 16;
+        at += 2;
+    } else if (at[0] == '0') {
+        base = 8;
+    }
+    const char *begin = at;
+    for (*value = 0; *value <= UINT32_MAX; at++) {
+        char byte = lower(*at);
+        unsigned digit = byte >= '0' && byte <= '9' ? (unsigned)(byte - '0') : byte >= 'a' && byte <= 'f' ? (unsigned)(byte - 'a') + 10 : 16;
+        if (digit >= base) {
+            break;
+        }
+        *value = *value * base + digit;
+    }
+    *text = at;
+    return at > begin && *value <= UINT32_MAX;
+}
+
+static bool read_short_v4(const char *text, fer_ipv4_addr *out)
+{
+    uint64_t bits = 0;
+    for (unsigned part = 0; part < 4; part++) {
+        uint64_t value = 0;
+        if (!read_number(&text, &value)) {
+            return false;
+        }
+        if (*text == '\0') {
+            *out = fer_ipv4_addr_from_bits((uint32_t)(bits | value));
+            return value >> (32 - 8 * part) == 0;
+        }
+        if (*text != '.' || value > 255) {
+            return false;
+        }
+        bits |= value << (24 - 8 * part);
+        text++;
+    }
+    return false;
+}
+
+/* The text's address becomes an entry like the config's, in one of a few places that are used in turn. */
+static const fer_sim_name *entry_of_text(ferp_sim_world *world, const char *host)
+{
+    fer_ipv4_addr v4;
+    if (!read_short_v4(host, &v4)) {
+        return NULL;
+    }
+    size_t slot = world->next_text++ % FERP_SIM_TEXTS_MAX;
+    world->text_addrs[slot] = fer_socket_addr_new_v4(&v4, 0);
+    world->texts[slot] = (fer_sim_name){.host = "", .addrs = &world->text_addrs[slot], .count = 1};
+    return &world->texts[slot];
+}
+
+static const fer_sim_name *find(ferp_sim_world *world, const char *host)
+{
+    static const fer_socket_addr loopbacks[] = {
+        {.ip = {.family = FER_IP_V6, .v6 = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}}},
+        {.ip = {.family = FER_IP_V4, .v4 = {{127, 0, 0, 1}}}},
+    };
+    static const fer_sim_name localhost = {.host = "localhost", .addrs = loopbacks, .count = 2};
+    for (size_t i = 0; i < world->config.name_count; i++) {
+        if (is_alike(world->config.names[i].host, host)) {
+            return &world->config.names[i];
+        }
+    }
+    return is_alike(localhost.host, host) ? &localhost : entry_of_text(world, host);
+}
+
+/* ---- The seam. first is the entry, next how many of its addresses were told. */
+
+static fer_error look_up(ferp_sim_world *world, ferp_lookup *lookup, const char *host)
+{
+    FER_TRY(struck(world));
+    const fer_sim_name *name = find(world, host);
+    if (name == NULL) {
+        return failure(world, FER_HOST_NOT_FOUND);
+    }
+    if (name->delay.nanos > 0) {
+        ferp_sim_pass_until(world, name->delay.nanos < FERP_SIM_YEAR ? world->now + name->delay.nanos : world->now);
+    }
+    if (name->failure != FER_OK || name->count == 0) {
+        return failure(world, name->failure != FER_OK ? name->failure : FER_HOST_NOT_FOUND);
+    }
+    lookup->first = (void *)(uintptr_t)name;
+    lookup->next = NULL;
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
+{
+    FERP_SIM_NEED(world)
+    ferp_sim_settle(world);
+    fer_error error = look_up(world, lookup, host);
+    world->lookups_open += error.kind == FER_OK;
+    return ferp_sim_told(world, "resolve", NULL, error);
+}
+
+bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)
+{
+    const fer_sim_name *name = lookup->first;
+    uintptr_t told = (uintptr_t)lookup->next;
+    if (told >= name->count) {
+        return false;
+    }
+    *out = name->addrs[told];
+    out->port = 0;
+    lookup->next = (void *)(told + 1);
+    return true;
+}
+
+void ferp_lookup_end(ferp_lookup *lookup)
+{
+    ferp_sim_world *world = ferp_sim_here();
+    if (world != NULL) {
+        world->lookups_open--;
+    }
+    lookup->first = NULL;
+    lookup->next = NULL;
+}

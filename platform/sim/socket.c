@@ -1,0 +1,196 @@
+/* socket.c: the life of a socket: made, duplicated, described, adopted, shut down, closed; and its pending error. */
+#include "platform/sim/world.h"
+
+#define SECOND UINT64_C(1000000000)
+
+/* How many handles the program may have; max_sockets bounds everybody's. */
+static bool table_is_full(ferp_sim_world *world)
+{
+    return ferp_sim_handles_open(world) >= world->handle_limit ||
+           ferp_sim_strikes(world, NULL, FER_SIM_FAULT_TOO_MANY_HANDLES);
+}
+
+fer_error ferp_sim_give_handle(ferp_sim_world *world, ferp_sim_socket *socket, fer_raw_socket *out)
+{
+    fer_raw_socket raw = table_is_full(world) ? FER_RAW_SOCKET_NONE : ferp_sim_handle_new(world, socket);
+    if (raw == FER_RAW_SOCKET_NONE) {
+        return ferp_sim_error(world, FERP_SIM_EMFILE);
+    }
+    *out = raw;
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_tcp_socket_new(fer_ip_family family, fer_raw_socket *out)
+{
+    FERP_SIM_NEED(world)
+    if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_BUFFERS)) {
+        return ferp_sim_told(world, "socket", NULL, ferp_sim_error(world, FERP_SIM_ENOBUFS));
+    }
+    ferp_sim_socket *socket = ferp_sim_socket_new(world, FERP_SIM_STREAM, family);
+    fer_error error = ferp_sim_error(world, FERP_SIM_EMFILE);
+    if (socket != NULL) {
+        error = ferp_sim_give_handle(world, socket, out);
+    }
+    if (socket != NULL && error.kind != FER_OK) {
+        ferp_sim_socket_free(world, socket);
+    }
+    return ferp_sim_told(world, "socket", NULL, error);
+}
+
+fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    return ferp_sim_told(world, "duplicate", socket, ferp_sim_give_handle(world, socket, out));
+}
+
+/* ---- Closing */
+
+/* With a linger time close waits until all has been sent and taken, or the time is over: then Windows resets the connection, and Linux
+ * goes on in the background. */
+static void linger(ferp_sim_world *world, ferp_sim_socket *socket)
+{
+    const ferp_sim_pipe *out = ferp_sim_pipe_out(world, socket);
+    uint64_t deadline = world->now + socket->settings.linger.seconds * SECOND;
+    bool waits = ferp_sim_is_winsock(world) || !socket->settings.nonblocking;
+    if (!socket->settings.linger.on || socket->settings.linger.seconds == 0 || socket->life != FERP_SIM_CONNECTED || !waits) {
+        return;
+    }
+    ferp_sim_end_writing(world, socket);
+    while (socket->life == FERP_SIM_CONNECTED && !out->fin_arrived && ferp_sim_pass_time(world, deadline).kind == FER_OK) {
+    }
+    if (ferp_sim_is_winsock(world) && socket->life == FERP_SIM_CONNECTED && !out->fin_arrived) {
+        socket->settings.linger.seconds = 0;
+    }
+}
+
+void ferp_close(fer_raw_socket raw)
+{
+    ferp_sim_world *world = ferp_sim_here();
+    ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_socket_of(world, raw);
+    if (socket == NULL) {
+        return;
+    }
+    ferp_sim_settle(world);
+    ferp_sim_happens(world, "close", socket);
+    if (socket->handles == 1) {
+        linger(world, socket);
+    }
+    ferp_sim_handle_of(world, raw)->socket = FERP_SIM_NONE;
+    socket->handles--;
+    if (socket->handles == 0) {
+        ferp_sim_close_socket(world, socket);
+    }
+}
+
+/* ---- What a socket is */
+
+static bool is_connected(fer_raw_socket raw)
+{
+    fer_socket_addr peer;
+    return ferp_peer_addr(raw, &peer).kind == FER_OK;
+}
+
+fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    *out = (ferp_description){
+        .is_stream = socket->kind == FERP_SIM_STREAM,
+        .is_ip = true,
+        .family = socket->family,
+        .is_listening = socket->life == FERP_SIM_LISTENING,
+        .is_connected = is_connected(raw),
+        .is_nonblocking = !ferp_sim_is_winsock(world) && socket->settings.nonblocking,
+    };
+    return FERP_SIM_OK;
+}
+
+/* Windows: the socket is made nonblocking; its timeouts are the words that the library keeps there. A mode cannot be asked for. */
+fer_error ferp_adopt(fer_raw_socket raw)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    if (ferp_sim_is_winsock(world)) {
+        socket->real_nonblocking = true;
+        socket->settings.nonblocking = false;
+        socket->read_ended = false;
+    }
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_release(fer_raw_socket raw)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    if (ferp_sim_is_winsock(world)) {
+        socket->real_nonblocking = socket->settings.nonblocking;
+        socket->read_ended = false;
+    }
+    return FERP_SIM_OK;
+}
+
+/* ---- Shutdown */
+
+/* Linux, inet_shutdown: ENOTCONN once the connection is over, whoever ended it. */
+static fer_error shut_down_linux(ferp_sim_world *world, ferp_sim_socket *socket, fer_shutdown how)
+{
+    bool was_over = socket->life != FERP_SIM_CONNECTED || ferp_sim_is_over(world, socket);
+    socket->shut_read |= how != FER_SHUTDOWN_WRITE;
+    if (how != FER_SHUTDOWN_READ && socket->life == FERP_SIM_CONNECTED) {
+        ferp_sim_end_writing(world, socket);
+    }
+    return ferp_sim_error(world, was_over ? FERP_SIM_ENOTCONN : FERP_SIM_NO_ERROR);
+}
+
+/* "If there is still data queued on the socket waiting to be received, or data arrives subsequently, the connection is reset"
+ * ("shutdown function", MSDN). */
+static fer_error shut_down_windows(ferp_sim_world *world, ferp_sim_socket *socket, fer_shutdown how)
+{
+    if (socket->life == FERP_SIM_DEAD) {
+        return ferp_sim_error(world, FERP_SIM_ECONNRESET);
+    }
+    if (socket->life != FERP_SIM_CONNECTED) {
+        return ferp_sim_error(world, FERP_SIM_ENOTCONN);
+    }
+    bool loses_input = how != FER_SHUTDOWN_WRITE && ferp_sim_readable(world, socket) > 0;
+    socket->shut_read |= how != FER_SHUTDOWN_WRITE;
+    if (loses_input) {
+        ferp_sim_happens(world, "SD_RECEIVE with bytes unread", socket);
+        ferp_sim_send_reset(world, socket);
+        socket->pending = FERP_SIM_ECONNABORTED;
+    } else if (how != FER_SHUTDOWN_READ) {
+        ferp_sim_end_writing(world, socket);
+    }
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
+{
+    static const char *const verbs[] = {"shutdown read", "shutdown write", "shutdown both"};
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    ferp_sim_settle(world);
+    fer_error error = ferp_sim_acts_as_windows(world, socket) ? shut_down_windows(world, socket, how)
+                                                             : shut_down_linux(world, socket, how);
+    return ferp_sim_told(world, verbs[how], socket, error);
+}
+
+/* ---- SO_ERROR */
+
+fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    ferp_sim_settle(world);
+    ferp_sim_code code = socket->error_is_late ? FERP_SIM_NO_ERROR : socket->pending;
+    if (!socket->error_is_late) {
+        socket->pending = FERP_SIM_NO_ERROR;
+    }
+    socket->error_is_late = false;
+    *pending = ferp_sim_error(world, code);
+    return FERP_SIM_OK;
+}
+
+void ferp_hasten_refusal(fer_raw_socket raw)
+{
+    ferp_sim_world *world = ferp_sim_here();
+    ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_socket_of(world, raw);
+    if (socket != NULL) {
+        socket->hastened = true;
+    }
+}

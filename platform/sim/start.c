@@ -1,0 +1,212 @@
+/* start.c: a simulation's beginning and end, and its clock's public side. The world of a simulation is its thread's. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/atomic.h"
+#include "platform/sim/world.h"
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define THREAD_LOCAL __declspec(thread)
+#else
+#define THREAD_LOCAL _Thread_local
+#endif
+
+enum { DEFAULT_SOCKETS = 128, SOCKETS_MAX = 4096, DEFAULT_BUFFER = 65536 };
+#define BUFFER_MAX ((size_t)16 * 1024 * 1024)
+#define DEFAULT_LATENCY UINT64_C(1000000)
+#define MILLION 1000000u
+
+/* One simulation in the program; on other threads this is NULL, so they need not be kept from looking. */
+static THREAD_LOCAL ferp_sim_world *world_here;
+static uint32_t is_running;
+
+ferp_sim_world *ferp_sim_here(void)
+{
+    return world_here;
+}
+
+/* ---- The config */
+
+static bool is_valid(const fer_sim_config *config)
+{
+    for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
+        if (config->fault_chances[i] > MILLION) {
+            return false;
+        }
+    }
+    return (unsigned)config->dialect <= FER_SIM_WINSOCK && (config->tape != NULL || config->tape_len == 0) &&
+           (config->names != NULL || config->name_count == 0) && config->latency.nanos <= FERP_SIM_YEAR &&
+           config->jitter.nanos <= FERP_SIM_YEAR && config->loopback_latency.nanos <= FERP_SIM_YEAR &&
+           config->send_buffer <= BUFFER_MAX && config->receive_buffer <= BUFFER_MAX && config->max_sockets <= SOCKETS_MAX;
+}
+
+static size_t or_else(size_t value, size_t otherwise)
+{
+    return value != 0 ? value : otherwise;
+}
+
+static fer_sim_config completed(const fer_sim_config *config)
+{
+    fer_sim_config made = *config;
+    made.latency.nanos = made.latency.nanos != 0 ? made.latency.nanos : DEFAULT_LATENCY;
+    made.send_buffer = or_else(made.send_buffer, DEFAULT_BUFFER);
+    made.receive_buffer = or_else(made.receive_buffer, DEFAULT_BUFFER);
+    made.max_sockets = or_else(made.max_sockets, DEFAULT_SOCKETS);
+    made.max_sockets += made.max_sockets % 2;
+    return made;
+}
+
+/* ---- The world, in one piece of memory: itself, then its tables, then the rings, which need no clearing. */
+
+/* So many events there can be: those of clock.c's two limits, and of each socket and link those that it can have at once. */
+static size_t event_room(const fer_sim_config *config)
+{
+    return (size_t)FERP_SIM_CALLS_MAX + (size_t)FERP_SIM_ARRIVALS_MAX + 12 * config->max_sockets;
+}
+
+static size_t rounded(size_t size)
+{
+    return (size + 63) / 64 * 64;
+}
+
+static ferp_sim_world *world_new(const fer_sim_config *config)
+{
+    size_t link_max = config->max_sockets / 2;
+    size_t sockets_at = rounded(sizeof(ferp_sim_world));
+    size_t links_at = sockets_at + rounded(config->max_sockets * sizeof(ferp_sim_socket));
+    size_t handles_at = links_at + rounded(link_max * sizeof(ferp_sim_link));
+    size_t events_at = handles_at + rounded(config->max_sockets * sizeof(ferp_sim_handle));
+    size_t rings_at = events_at + rounded(event_room(config) * sizeof(ferp_sim_event));
+    size_t ring = config->send_buffer + config->receive_buffer;
+    if (ring > (SIZE_MAX - rings_at) / (2 * link_max)) {
+        return NULL;
+    }
+    unsigned char *memory = malloc(rings_at + 2 * link_max * ring);
+    if (memory == NULL) {
+        return NULL;
+    }
+    memset(memory, 0, events_at);
+    ferp_sim_world *world = (ferp_sim_world *)(void *)memory;
+    world->config = *config;
+    world->sockets = (ferp_sim_socket *)(void *)(memory + sockets_at);
+    world->links = (ferp_sim_link *)(void *)(memory + links_at);
+    world->handles = (ferp_sim_handle *)(void *)(memory + handles_at);
+    world->events = (ferp_sim_event *)(void *)(memory + events_at);
+    world->bytes = memory + rings_at;
+    world->link_max = link_max;
+    return world;
+}
+
+static void begin(ferp_sim_world *world)
+{
+    world->random = world->config.seed;
+    world->digest = UINT64_C(0xCBF29CE484222325);
+    world->next_sequence = 1;
+    world->handle_limit = world->config.max_sockets;
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        world->handles[i].socket = FERP_SIM_NONE;
+    }
+}
+
+fer_error fer_sim_start(const fer_sim_config *config)
+{
+    static const fer_sim_config plain;
+    const fer_sim_config *wanted = config != NULL ? config : &plain;
+    if (world_here != NULL || !is_valid(wanted)) {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
+    if (!feri_atomic_replace(&is_running, 0, 1)) {
+        return (fer_error){FER_UNSUPPORTED, 0};
+    }
+    fer_sim_config complete = completed(wanted);
+    ferp_sim_world *world = world_new(&complete);
+    if (world == NULL) {
+        (void)feri_atomic_replace(&is_running, 1, 0);
+        return (fer_error){FER_OUT_OF_MEMORY, 0};
+    }
+    begin(world);
+    world_here = world;
+    return FERP_SIM_OK;
+}
+
+/* ---- The report */
+
+static void tell_leak(const ferp_sim_world *world, size_t slot, fer_sim_report *report)
+{
+    const ferp_sim_socket *socket = &world->sockets[world->handles[slot].socket];
+    if (report->leaked_handles < FER_SIM_LEAKS_TOLD) {
+        fer_sim_leak *leak = &report->leaks[report->leaked_handles];
+        leak->raw = ferp_sim_raw_of_slot(world, slot);
+        leak->is_listener = socket->life == FERP_SIM_LISTENING;
+        leak->local = socket->local;
+        leak->peer = socket->remote;
+    }
+    report->leaked_handles++;
+}
+
+static void fill(const ferp_sim_world *world, fer_sim_report *report)
+{
+    memset(report, 0, sizeof *report);
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        int socket = world->handles[i].socket;
+        if (socket != FERP_SIM_NONE && !world->sockets[socket].is_peer) {
+            tell_leak(world, i, report);
+        }
+    }
+    report->digest = world->digest;
+    report->lines = world->records;
+    report->elapsed = (fer_duration){world->now};
+    report->leaked_lookups = world->lookups_open;
+    report->leaked_waits = world->waits_armed;
+    report->tape_used = world->tape_at;
+    memcpy(report->faults, world->injected, sizeof report->faults);
+}
+
+fer_error fer_sim_stop(fer_sim_report *report)
+{
+    FERP_SIM_NEED(world)
+    if (world->is_running_events) {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
+    if (report != NULL) {
+        fill(world, report);
+    }
+    world_here = NULL;
+    free(world);
+    (void)feri_atomic_replace(&is_running, 1, 0);
+    return FERP_SIM_OK;
+}
+
+/* ---- Time */
+
+fer_duration fer_sim_now(void)
+{
+    return (fer_duration){ferp_now()};
+}
+
+fer_error fer_sim_advance(fer_duration duration)
+{
+    FERP_SIM_NEED(world)
+    if (duration.nanos >= UINT64_MAX - world->now) {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
+    if (world->is_running_events) {
+        return (fer_error){FER_DEADLOCK, 0};
+    }
+    ferp_sim_pass_until(world, world->now + duration.nanos);
+    return FERP_SIM_OK;
+}
+
+fer_error fer_sim_after(fer_duration delay, fer_sim_function function, void *context)
+{
+    FERP_SIM_NEED(world)
+    if (function == NULL || fer_duration_is_none(delay)) {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
+    if (world->calls == FERP_SIM_CALLS_MAX) {
+        return (fer_error){FER_OUT_OF_MEMORY, 0};
+    }
+    ferp_sim_event event = {.kind = FERP_SIM_EVENT_CALL, .function = function, .context = context};
+    ferp_sim_schedule(world, event, delay.nanos);
+    return FERP_SIM_OK;
+}

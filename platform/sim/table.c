@@ -1,0 +1,140 @@
+/* table.c: handles, sockets and links: fixed numbers of each, found by index. */
+#include <string.h>
+
+#include "platform/sim/world.h"
+
+/* A POSIX number is the lowest that is free, from 3 on; a Windows one a multiple of 4. */
+enum { FIRST_POSIX_HANDLE = 3, WINDOWS_HANDLE_STEP = 4, FIRST_WINDOWS_HANDLE = 256 };
+
+fer_raw_socket ferp_sim_raw_of_slot(const ferp_sim_world *world, size_t slot)
+{
+    return ferp_sim_is_winsock(world) ? (fer_raw_socket)(FIRST_WINDOWS_HANDLE + slot * WINDOWS_HANDLE_STEP)
+                                      : (fer_raw_socket)(FIRST_POSIX_HANDLE + slot);
+}
+
+ferp_sim_handle *ferp_sim_handle_of(ferp_sim_world *world, fer_raw_socket raw)
+{
+    fer_raw_socket slot = ferp_sim_is_winsock(world) ? (raw - FIRST_WINDOWS_HANDLE) / WINDOWS_HANDLE_STEP
+                                                     : raw - FIRST_POSIX_HANDLE;
+    if (raw < FIRST_POSIX_HANDLE || slot < 0 || (size_t)slot >= world->config.max_sockets ||
+        ferp_sim_raw_of_slot(world, (size_t)slot) != raw || world->handles[slot].socket == FERP_SIM_NONE) {
+        return NULL;
+    }
+    return &world->handles[slot];
+}
+
+ferp_sim_socket *ferp_sim_socket_of(ferp_sim_world *world, fer_raw_socket raw)
+{
+    const ferp_sim_handle *handle = ferp_sim_handle_of(world, raw);
+    return handle == NULL ? NULL : &world->sockets[handle->socket];
+}
+
+int ferp_sim_index_of(const ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    return (int)(socket - world->sockets);
+}
+
+fer_raw_socket ferp_sim_raw_of(const ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        if (world->handles[i].socket == ferp_sim_index_of(world, socket)) {
+            return ferp_sim_raw_of_slot(world, i);
+        }
+    }
+    return FER_RAW_SOCKET_NONE;
+}
+
+size_t ferp_sim_handles_open(const ferp_sim_world *world)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        open += world->handles[i].socket != FERP_SIM_NONE;
+    }
+    return open;
+}
+
+fer_raw_socket ferp_sim_handle_new(ferp_sim_world *world, ferp_sim_socket *socket)
+{
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        if (world->handles[i].socket == FERP_SIM_NONE) {
+            world->handles[i] = (ferp_sim_handle){ferp_sim_index_of(world, socket), false};
+            socket->handles++;
+            return ferp_sim_raw_of_slot(world, i);
+        }
+    }
+    return FER_RAW_SOCKET_NONE;
+}
+
+/* The systems' defaults: tcp(7), ip(7), ipv6(7); "SOL_SOCKET Socket Options" and "IPPROTO_TCP socket options" (MSDN). */
+static ferp_sim_settings default_settings(const ferp_sim_world *world)
+{
+    bool windows = ferp_sim_is_winsock(world);
+    return (ferp_sim_settings){
+        .timeouts = {FER_DURATION_NONE, FER_DURATION_NONE},
+        .only_v6 = windows,
+        .ttl = windows ? 128 : 64,
+        .hops = windows ? 128 : 64,
+        .keepalive_time = 7200,
+        .keepalive_interval = windows ? 1 : 75,
+        .keepalive_retries = windows ? 10 : 9,
+    };
+}
+
+ferp_sim_socket *ferp_sim_socket_new(ferp_sim_world *world, ferp_sim_kind kind, fer_ip_family family)
+{
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        ferp_sim_socket *socket = &world->sockets[i];
+        if (socket->kind == FERP_SIM_FREE) {
+            memset(socket, 0, sizeof *socket);
+            socket->kind = kind;
+            socket->family = family;
+            socket->settings = default_settings(world);
+            socket->real_nonblocking = true;
+            socket->link = FERP_SIM_NONE;
+            socket->listener = FERP_SIM_NONE;
+            socket->queue_first = FERP_SIM_NONE;
+            socket->queue_last = FERP_SIM_NONE;
+            socket->queue_next = FERP_SIM_NONE;
+            socket->sequence = world->next_sequence++;
+            return socket;
+        }
+    }
+    return NULL;
+}
+
+void ferp_sim_socket_free(ferp_sim_world *world, ferp_sim_socket *socket)
+{
+    ferp_sim_cancel(world, socket->sequence);
+    socket->kind = FERP_SIM_FREE;
+}
+
+ferp_sim_link *ferp_sim_link_new(ferp_sim_world *world, int *index)
+{
+    for (size_t i = 0; i < world->link_max; i++) {
+        if (!world->links[i].used) {
+            memset(&world->links[i], 0, sizeof world->links[i]);
+            world->links[i].used = true;
+            world->links[i].sequence = world->next_sequence++;
+            world->links[i].ends[0] = FERP_SIM_NONE;
+            world->links[i].ends[1] = FERP_SIM_NONE;
+            *index = (int)i;
+            return &world->links[i];
+        }
+    }
+    return NULL;
+}
+
+fer_raw_socket ferp_sim_make(ferp_sim_kind kind, fer_ip_family family)
+{
+    ferp_sim_world *world = ferp_sim_here();
+    ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_socket_new(world, kind, family);
+    if (socket == NULL) {
+        return FER_RAW_SOCKET_NONE;
+    }
+    socket->is_peer = true;
+    fer_raw_socket raw = ferp_sim_handle_new(world, socket);
+    if (raw == FER_RAW_SOCKET_NONE) {
+        ferp_sim_socket_free(world, socket);
+    }
+    return raw;
+}

@@ -1,0 +1,160 @@
+/* trace.c: what happened, as one line of text, and as a digest of all lines and of all bytes that were moved. A line's text is made only
+ * where somebody reads it; the digest is of what the line is made of. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/sim/world.h"
+
+enum { LINE_ROOM = 320 };
+
+/* ---- The digest: FNV-1a by Fowler, Noll and Vo, in steps of 8 bytes. */
+
+static void mix(ferp_sim_world *world, uint64_t value)
+{
+    world->digest = (world->digest ^ value) * UINT64_C(0x100000001B3);
+    world->digest ^= world->digest >> 32;
+}
+
+void ferp_sim_trace_bytes(ferp_sim_world *world, const unsigned char *bytes, size_t len)
+{
+    size_t at = 0;
+    for (; len - at >= 8; at += 8) {
+        uint64_t word = 0;
+        for (size_t i = 0; i < 8; i++) {
+            word |= (uint64_t)bytes[at + i] << (8 * i);
+        }
+        mix(world, word);
+    }
+    for (; at < len; at++) {
+        mix(world, bytes[at]);
+    }
+}
+
+static void mix_text(ferp_sim_world *world, const char *text)
+{
+    ferp_sim_trace_bytes(world, (const unsigned char *)text, strlen(text));
+}
+
+static void mix_addr(ferp_sim_world *world, const fer_socket_addr *addr)
+{
+    mix(world, (uint64_t)addr->ip.family << 16 | addr->port);
+    if (addr->ip.family == FER_IP_V4) {
+        ferp_sim_trace_bytes(world, addr->ip.v4.octets, sizeof addr->ip.v4.octets);
+    } else if (addr->ip.family == FER_IP_V6) {
+        ferp_sim_trace_bytes(world, addr->ip.v6.octets, sizeof addr->ip.v6.octets);
+    }
+}
+
+static void digest(ferp_sim_world *world, const ferp_sim_record *record)
+{
+    mix(world, world->now);
+    mix_text(world, record->verb);
+    if (record->socket != NULL) {
+        mix_addr(world, &record->socket->local);
+        mix_addr(world, &record->socket->remote);
+    }
+    if (record->addr != NULL) {
+        mix_addr(world, record->addr);
+    }
+    mix(world, record->asked);
+    mix(world, record->moved);
+    mix(world, (uint64_t)record->error.kind << 32 | (uint32_t)record->error.os_code);
+}
+
+/* ---- The text */
+
+typedef struct line {
+    char text[LINE_ROOM];
+    size_t len;
+} line;
+
+static void add(line *out, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int len = vsnprintf(out->text + out->len, sizeof out->text - out->len, format, arguments);
+    va_end(arguments);
+    if (len > 0) {
+        size_t left = sizeof out->text - 1 - out->len;
+        out->len += (size_t)len < left ? (size_t)len : left;
+    }
+}
+
+static void add_addr(line *out, const fer_socket_addr *addr)
+{
+    char text[FER_SOCKET_ADDR_TEXT_CAP] = "?";
+    if (addr->ip.family == FER_IP_V4 || addr->ip.family == FER_IP_V6) {
+        (void)fer_socket_addr_format(addr, text, sizeof text);
+    }
+    add(out, "%s", text);
+}
+
+static void add_place(line *out, const ferp_sim_socket *socket)
+{
+    if (socket->has_local) {
+        add_addr(out, &socket->local);
+    } else {
+        add(out, "new");
+    }
+    if (socket->life != FERP_SIM_FRESH && socket->life != FERP_SIM_LISTENING) {
+        add(out, " -> ");
+        add_addr(out, &socket->remote);
+    }
+    add(out, " ");
+}
+
+static void add_outcome(line *out, const ferp_sim_record *record)
+{
+    if (record->has_bytes) {
+        add(out, " %zu bytes", record->asked);
+        if (record->error.kind == FER_OK && record->moved == 0 && record->asked > 0) {
+            add(out, ": the end");
+        } else if (record->error.kind == FER_OK && record->moved != record->asked) {
+            add(out, ", cut to %zu", record->moved);
+        }
+    }
+    if (record->error.kind != FER_OK) {
+        char text[FER_ERROR_TEXT_CAP];
+        (void)fer_error_format(record->error, text, sizeof text);
+        add(out, ": %s", text);
+    }
+}
+
+static void tell(ferp_sim_world *world, const ferp_sim_record *record)
+{
+    line out = {{0}, 0};
+    uint64_t now = world->now;
+    add(&out, "t=%llu.%09llu s ", (unsigned long long)(now / 1000000000u), (unsigned long long)(now % 1000000000u));
+    if (record->socket != NULL) {
+        add_place(&out, record->socket);
+    }
+    add(&out, "%s", record->verb);
+    if (record->addr != NULL) {
+        add(&out, " ");
+        add_addr(&out, record->addr);
+    }
+    add_outcome(&out, record);
+    world->config.trace(world->config.trace_context, out.text);
+}
+
+void ferp_sim_trace(ferp_sim_world *world, const ferp_sim_record *record)
+{
+    world->records++;
+    digest(world, record);
+    if (world->config.trace != NULL) {
+        tell(world, record);
+    }
+}
+
+fer_error ferp_sim_told(ferp_sim_world *world, const char *verb, const ferp_sim_socket *socket, fer_error error)
+{
+    ferp_sim_record record = {.verb = verb, .socket = socket, .error = error};
+    ferp_sim_trace(world, &record);
+    return error;
+}
+
+void ferp_sim_happens(ferp_sim_world *world, const char *verb, const ferp_sim_socket *socket)
+{
+    (void)ferp_sim_told(world, verb, socket, FERP_SIM_OK);
+}

@@ -1,0 +1,43 @@
+/* traits.c: the facts of the dialect that is on. They are those of platform/posix/traits.c on Linux and of platform/winsock/traits.c, so
+ * that core takes the branches that it takes there. */
+#include "platform/sim/world.h"
+
+static const struct ferp_traits linux_traits = {
+    .io_waits_in_kernel = true,
+    .shutdown_read_resets_on_data = false,
+    .close_hides_unread_input = false,
+    .write_wait_misses_shutdown = false,
+    .accept_inherits_nonblocking = false,
+    .reuse_address_steals_ports = false,
+    .bind_denied_can_mean_in_use = false,
+    .connect_would_block_means_started = false,
+    .refused_connect_is_retried = false,
+    .io_length_max = 0x7ffff000,
+    .io_slices_max = 1024,
+    .linger_seconds_max = INT32_MAX,
+    .keepalive_seconds_max = 32767,
+    .keepalive_retries_max = 127,
+};
+
+static const struct ferp_traits windows_traits = {
+    .io_waits_in_kernel = false,
+    .shutdown_read_resets_on_data = true,
+    .close_hides_unread_input = false,
+    .write_wait_misses_shutdown = true,
+    .accept_inherits_nonblocking = true,
+    .reuse_address_steals_ports = true,
+    .bind_denied_can_mean_in_use = true,
+    .connect_would_block_means_started = true,
+    .refused_connect_is_retried = true,
+    .io_length_max = INT32_MAX,
+    .io_slices_max = 1024,
+    .linger_seconds_max = UINT16_MAX,
+    .keepalive_seconds_max = UINT32_MAX / 1000,
+    .keepalive_retries_max = 255,
+};
+
+const struct ferp_traits *ferp_traits(void)
+{
+    const ferp_sim_world *world = ferp_sim_here();
+    return world != NULL && ferp_sim_is_winsock(world) ? &windows_traits : &linux_traits;
+}

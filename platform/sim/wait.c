@@ -1,0 +1,147 @@
+/* wait.c: waiting until a socket is ready: time passes until it is. As in the Windows backend a wait to read is a request that a
+ * ferp_wake ends, and the others look at the socket; as in the POSIX one poll sees the own shutdown too. */
+#include "platform/sim/world.h"
+
+/* What ferp_wait holds. */
+enum { AT_RAW, AT_READINESS, AT_WAKES };
+
+/* A number that may have been given away meanwhile, so it is looked up each time. */
+static ferp_sim_socket *socket_of(ferp_sim_world *world, const ferp_wait *wait)
+{
+    return ferp_sim_socket_of(world, (fer_raw_socket)wait->words[AT_RAW]);
+}
+
+static ferp_readiness readiness_of(const ferp_wait *wait)
+{
+    return (ferp_readiness)wait->words[AT_READINESS];
+}
+
+fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    wait->words[AT_RAW] = (uintptr_t)raw;
+    wait->words[AT_READINESS] = (uintptr_t)readiness;
+    wait->words[AT_WAKES] = socket->wakes;
+    world->waits_armed++;
+    return FERP_SIM_OK;
+}
+
+void ferp_wait_disarm(ferp_wait *wait)
+{
+    ferp_sim_world *world = ferp_sim_here();
+    (void)wait;
+    if (world != NULL) {
+        world->waits_armed--;
+    }
+}
+
+void ferp_wake(fer_raw_socket raw)
+{
+    ferp_sim_world *world = ferp_sim_here();
+    ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_socket_of(world, raw);
+    if (socket != NULL && ferp_sim_is_winsock(world)) {
+        socket->wakes++;
+    }
+}
+
+/* ---- What is ready */
+
+static bool is_ended_or_failed(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
+    return (in != NULL && in->fin_arrived) || socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED;
+}
+
+/* A zero-byte WSARecv after SD_RECEIVE ends at once with an error, which is ready too. */
+static bool is_readable(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    return ferp_sim_readable(world, socket) > 0 || is_ended_or_failed(world, socket) || socket->shut_read ||
+           socket->queue_count > 0;
+}
+
+/* WSAPoll stays silent about an own shutdown (write_wait_misses_shutdown). */
+static bool is_writable(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    bool shut = socket->shut_write && !ferp_sim_is_winsock(world);
+    bool failed = socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED;
+    return shut || failed || (socket->life == FERP_SIM_CONNECTED && ferp_sim_room(world, socket) > 0);
+}
+
+static bool is_ready(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_readiness readiness)
+{
+    switch (readiness) {
+    case FERP_READABLE:
+        return is_readable(world, socket);
+    case FERP_WRITABLE:
+        return is_writable(world, socket);
+    case FERP_ACCEPTABLE:
+        return socket->queue_count > 0;
+    case FERP_CONNECTED:
+    default:
+        return socket->life != FERP_SIM_CONNECTING;
+    }
+}
+
+/* poll's POLLERR and select's except set both tell of a failed connect. */
+static fer_error told_ready(const ferp_sim_socket *socket, ferp_readiness readiness)
+{
+    bool failed = socket->life == FERP_SIM_FAILED || socket->life == FERP_SIM_DEAD;
+    return readiness == FERP_CONNECTED && failed ? (fer_error){FER_CONNECTION_REFUSED, 0} : FERP_SIM_OK;
+}
+
+/* ---- Waiting */
+
+/* Where core waits in slices, each has a deadline though the call may have none: without a timeout on the socket a slice is no end, and
+ * with nothing under way the call would go from slice to slice for ever. */
+static bool is_for_ever(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_readiness readiness, uint64_t deadline)
+{
+    if (deadline == FERP_NO_DEADLINE) {
+        return true;
+    }
+    ferp_direction direction = readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
+    bool sliced = ferp_sim_is_winsock(world) && (readiness == FERP_READABLE || readiness == FERP_WRITABLE);
+    return sliced && fer_duration_is_none(socket->settings.timeouts[direction]);
+}
+
+static fer_error wait_on(ferp_sim_world *world, const ferp_wait *wait, uint64_t deadline)
+{
+    ferp_readiness readiness = readiness_of(wait);
+    for (;;) {
+        const ferp_sim_socket *socket = socket_of(world, wait);
+        if (socket == NULL) {
+            return ferp_sim_error(world, FERP_SIM_EBADF);
+        }
+        if (is_ready(world, socket, readiness)) {
+            return told_ready(socket, readiness);
+        }
+        if (readiness == FERP_READABLE && wait->words[AT_WAKES] != socket->wakes) {
+            return FERP_SIM_OK;
+        }
+        bool hopeless = world->event_count == 0 && is_for_ever(world, socket, readiness, deadline);
+        FER_TRY(ferp_sim_pass_time(world, hopeless ? FERP_NO_DEADLINE : deadline));
+    }
+}
+
+static fer_error struck(ferp_sim_world *world, const ferp_wait *wait)
+{
+    const ferp_sim_socket *socket = socket_of(world, wait);
+    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(world, FERP_SIM_EINTR);
+    }
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
+{
+    FERP_SIM_NEED(world)
+    world->waits_armed--;
+    ferp_sim_settle(world);
+    FER_TRY(struck(world, wait));
+    const ferp_sim_socket *socket = socket_of(world, wait);
+    if (socket != NULL && !is_ready(world, socket, readiness_of(wait)) &&
+        ferp_sim_strikes(world, socket, FER_SIM_FAULT_SPURIOUS_READY)) {
+        ferp_sim_tick(world);
+        return FERP_SIM_OK;
+    }
+    return ferp_sim_told(world, "wait", socket, wait_on(world, wait, deadline));
+}

@@ -1,0 +1,377 @@
+/* world.h: what the files of the simulated network share: the one structure that holds all of it, and the functions over it. The seam's
+ * functions are in address.c, bytes.c, error.c, modes.c, options.c, resolve.c, socket.c, traits.c and wait.c; sim.h's in start.c,
+ * faults.c and peer.c. */
+#ifndef FERP_SIM_WORLD_H
+#define FERP_SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ferrule/sim.h"
+#include "platform/platform.h"
+#include "platform/sim/codes.h"
+
+#define FERP_SIM_NONE (-1) /* no index */
+#define FERP_SIM_OK ((fer_error){FER_OK, 0})
+#define FERP_SIM_YEAR (UINT64_C(366) * 86400 * 1000000000) /* the longest delay of a config, in nanoseconds */
+
+enum {
+    FERP_SIM_CALLS_MAX = 1024,     /* of the user's, under way */
+    FERP_SIM_ARRIVALS_MAX = 1024,  /* of bytes; more of them join one that is under way */
+    FERP_SIM_ANSWERS_MAX = 64,
+    FERP_SIM_SCRIPTED_FAULTS_MAX = 64,
+    FERP_SIM_OLD_PORTS_MAX = 64,
+    FERP_SIM_TEXTS_MAX = 8
+};
+
+/* ---- Sockets. A socket is one end; a handle names it; a link joins two of them. */
+
+typedef enum ferp_sim_kind {
+    FERP_SIM_FREE,
+    FERP_SIM_STREAM,
+    FERP_SIM_DATAGRAM, /* can be made and described, no more: its place is kept */
+    FERP_SIM_OTHER     /* an open handle that is no socket */
+} ferp_sim_kind;
+
+typedef enum ferp_sim_life {
+    FERP_SIM_FRESH,
+    FERP_SIM_LISTENING,
+    FERP_SIM_CONNECTING,
+    FERP_SIM_FAILED,   /* a connect that ended badly */
+    FERP_SIM_CONNECTED,
+    FERP_SIM_DEAD      /* was connected, and was reset */
+} ferp_sim_life;
+
+/* What has happened to a peer since its handler and its script were last called. */
+enum {
+    FERP_SIM_NEWS_CONNECTED = 1 << FER_SIM_CONNECTED,
+    FERP_SIM_NEWS_FAILED = 1 << FER_SIM_CONNECT_FAILED,
+    FERP_SIM_NEWS_ACCEPTABLE = 1 << FER_SIM_ACCEPTABLE,
+    FERP_SIM_NEWS_READABLE = 1 << FER_SIM_READABLE,
+    FERP_SIM_NEWS_WRITABLE = 1 << FER_SIM_WRITABLE,
+    FERP_SIM_NEWS_ENDED = 1 << FER_SIM_ENDED,
+    FERP_SIM_NEWS_RESET = 1 << FER_SIM_WAS_RESET
+};
+
+typedef struct ferp_sim_script {
+    const fer_sim_step *steps;
+    size_t count;
+    size_t at;
+    size_t done;    /* bytes of the step under way */
+    bool waiting;   /* its delay is under way */
+    bool delayed;   /* its delay is over */
+} ferp_sim_script;
+
+/* What accept takes over from the listener, and clones share. */
+typedef struct ferp_sim_settings {
+    fer_duration timeouts[2];
+    bool nonblocking;  /* as the user set it */
+    bool reuse;
+    bool exclusive;
+    bool only_v6;
+    bool nodelay;
+    bool keepalive;
+    uint32_t ttl;
+    uint32_t hops;
+    uint32_t keepalive_time;
+    uint32_t keepalive_interval;
+    uint32_t keepalive_retries;
+    struct ferp_linger linger;
+} ferp_sim_settings;
+
+typedef struct ferp_sim_socket {
+    ferp_sim_kind kind;
+    ferp_sim_life life;
+    fer_ip_family family;
+    int handles;          /* how many name it */
+    bool is_peer;         /* the other side's: no faults, no dialect, no leak */
+    bool has_local;
+    bool real_nonblocking;/* Windows: what FIONBIO was last told */
+    bool read_ended;      /* Windows: the library's mark */
+    bool hastened;        /* a refusal is told at once */
+    bool error_is_late;   /* Windows: the next look at SO_ERROR says nothing yet */
+    bool shut_read;
+    bool shut_write;
+    bool got_reset;       /* by the other end, ever */
+    fer_socket_addr local;  /* as the network knows them: IPv4-mapped ones are IPv4 */
+    fer_socket_addr remote;
+    ferp_sim_code pending;  /* SO_ERROR */
+    ferp_sim_settings settings;
+    uint32_t wakes;
+    uint64_t sequence;     /* of its birth */
+
+    int link;              /* its connection, or none */
+    int side;              /* which end of the link: 0 or 1 */
+
+    int backlog;           /* of a listener */
+    int queue_first;       /* its sockets that wait for accept */
+    int queue_last;
+    int queue_next;        /* of a socket in such a queue */
+    int queue_count;
+    int listener;          /* that it is queued at */
+
+    uint32_t attempts;     /* SYNs sent without an answer */
+    uint32_t refusals;     /* met by them */
+
+    uint32_t news;         /* of a peer */
+    bool poked;            /* an event that tells it is under way */
+    fer_sim_handler handler;
+    void *context;
+    ferp_sim_script script;
+} ferp_sim_socket;
+
+/* One direction of a connection. Of `count` bytes from `first` on in the ring, `arrived` have reached the reader, `flying` are under way,
+ * the others wait in the sender's buffer for room. */
+typedef struct ferp_sim_pipe {
+    size_t first;
+    size_t count;
+    size_t arrived;
+    size_t flying;
+    uint64_t last_arrival; /* nothing overtakes */
+    bool fin_sent;         /* the sender has ended it */
+    bool fin_flying;
+    bool fin_arrived;
+} ferp_sim_pipe;
+
+typedef struct ferp_sim_link {
+    bool used;
+    uint64_t sequence;      /* of its birth */
+    int ends[2];            /* sockets, none once closed */
+    fer_socket_addr addrs[2];
+    bool is_loopback;
+    ferp_sim_pipe pipes[2]; /* [i]: from end i to the other */
+} ferp_sim_link;
+
+typedef struct ferp_sim_handle {
+    int socket;
+    bool inheritable;
+} ferp_sim_handle;
+
+/* ---- Events */
+
+typedef enum ferp_sim_event_kind {
+    FERP_SIM_EVENT_NONE,
+    FERP_SIM_EVENT_SYN,      /* a connect's attempt reaches the other host */
+    FERP_SIM_EVENT_ANSWER,   /* its answer comes back: code */
+    FERP_SIM_EVENT_RETRY,    /* none has come: the next attempt, or the last one's end */
+    FERP_SIM_EVENT_DATA,     /* bytes arrive: index is the link, side the sender's */
+    FERP_SIM_EVENT_FIN,
+    FERP_SIM_EVENT_RST,
+    FERP_SIM_EVENT_NEWS,     /* a peer hears of it */
+    FERP_SIM_EVENT_SCRIPT,   /* a step's delay is over */
+    FERP_SIM_EVENT_CALL      /* the user's function */
+} ferp_sim_event_kind;
+
+typedef struct ferp_sim_event {
+    ferp_sim_event_kind kind;
+    ferp_sim_code code;
+    uint64_t time;
+    uint64_t sequence;       /* of events at one time, the order in which they were made */
+    uint64_t of;             /* the birth of the socket or link that it is for */
+    int index;
+    int side;
+    size_t bytes;
+    fer_sim_function function;
+    void *context;
+} ferp_sim_event;
+
+typedef struct ferp_sim_answer {
+    fer_socket_addr addr;    /* port 0: all of the host's */
+    fer_sim_answer answer;
+    uint64_t delay;
+} ferp_sim_answer;
+
+typedef struct ferp_sim_scripted_fault {
+    fer_sim_fault fault;
+    uint64_t left;           /* chances until it happens; 0: free */
+} ferp_sim_scripted_fault;
+
+typedef struct ferp_sim_old_port {
+    fer_socket_addr addr;
+    uint64_t until;
+} ferp_sim_old_port;
+
+typedef struct ferp_sim_world {
+    fer_sim_config config;   /* with the defaults filled in */
+    uint64_t now;
+    uint64_t next_sequence;
+    uint64_t random;
+    size_t tape_at;
+    uint64_t digest;
+    uint64_t records;
+    bool is_running_events;
+    size_t handle_limit;
+    size_t waits_armed;
+    size_t lookups_open;
+    size_t next_text;
+    fer_sim_name texts[FERP_SIM_TEXTS_MAX]; /* addresses in text that were looked up */
+    fer_socket_addr text_addrs[FERP_SIM_TEXTS_MAX];
+    uint64_t injected[FER_SIM_FAULT_COUNT];
+    ferp_sim_scripted_fault scripted[FERP_SIM_SCRIPTED_FAULTS_MAX];
+    size_t event_count;
+    size_t calls;            /* of the events, the user's */
+    size_t arrivals;         /* of the events, those of bytes */
+    size_t answer_count;
+    ferp_sim_answer answers[FERP_SIM_ANSWERS_MAX];
+    size_t old_port_next;
+    ferp_sim_old_port old_ports[FERP_SIM_OLD_PORTS_MAX];
+    ferp_sim_handle *handles; /* config.max_sockets of each */
+    ferp_sim_socket *sockets;
+    ferp_sim_link *links;     /* half as many */
+    size_t link_max;
+    ferp_sim_event *events;   /* as many as there can be */
+    unsigned char *bytes;     /* the links' rings */
+} ferp_sim_world;
+
+/* This thread's world, NULL where none was started. start.c */
+ferp_sim_world *ferp_sim_here(void);
+
+/* At the start of each function of the seam. */
+#define FERP_SIM_NEED(world)                                     \
+    ferp_sim_world *world = ferp_sim_here();                     \
+    if (world == NULL) {                                         \
+        return (fer_error){FER_UNSUPPORTED, 0};                  \
+    }
+
+static inline bool ferp_sim_is_winsock(const ferp_sim_world *world)
+{
+    return world->config.dialect == FER_SIM_WINSOCK;
+}
+
+/* Whether the dialect's Windows side holds for this socket; peers are plain. */
+static inline bool ferp_sim_acts_as_windows(const ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    return ferp_sim_is_winsock(world) && !socket->is_peer;
+}
+
+/* ---- error.c */
+fer_error ferp_sim_error(const ferp_sim_world *world, ferp_sim_code code);
+
+/* ---- choice.c: every choice there is. 0 to bound - 1; a tape that is used up gives 0, which is the quiet choice everywhere. */
+uint32_t ferp_sim_choose(ferp_sim_world *world, uint32_t bound);
+
+/* ---- faults.c: whether a fault happens at this chance for it. */
+bool ferp_sim_strikes(ferp_sim_world *world, const ferp_sim_socket *socket, fer_sim_fault fault);
+
+/* address.c: time jumps, where that fault strikes. */
+void ferp_sim_jump(ferp_sim_world *world, const ferp_sim_socket *socket);
+/* socket.c: a handle of the program's; EMFILE where there is none. */
+fer_error ferp_sim_give_handle(ferp_sim_world *world, ferp_sim_socket *socket, fer_raw_socket *out);
+
+/* ---- trace.c: one line of the trace, and its part of the digest. */
+typedef struct ferp_sim_record {
+    const char *verb;
+    const ferp_sim_socket *socket; /* or NULL */
+    fer_error error;
+    bool has_bytes;
+    size_t asked;
+    size_t moved;
+    const fer_socket_addr *addr;   /* or NULL */
+} ferp_sim_record;
+void ferp_sim_trace(ferp_sim_world *world, const ferp_sim_record *record);
+void ferp_sim_trace_bytes(ferp_sim_world *world, const unsigned char *bytes, size_t len);
+/* Traces a call without bytes and returns its error. */
+fer_error ferp_sim_told(ferp_sim_world *world, const char *verb, const ferp_sim_socket *socket, fer_error error);
+/* Something that happens by itself. */
+void ferp_sim_happens(ferp_sim_world *world, const char *verb, const ferp_sim_socket *socket);
+
+/* ---- clock.c: events and time */
+void ferp_sim_schedule(ferp_sim_world *world, ferp_sim_event event, uint64_t delay);
+/* Runs what is due by now. */
+void ferp_sim_settle(ferp_sim_world *world);
+/* One step of waiting. OK: something happened, look again. TIMED_OUT: the deadline has come. DEADLOCK: nothing can ever happen. */
+fer_error ferp_sim_pass_time(ferp_sim_world *world, uint64_t deadline);
+/* Lets time pass until then. */
+void ferp_sim_pass_until(ferp_sim_world *world, uint64_t time);
+/* A nonblocking call found nothing: a little time passes, so that who polls gets somewhere. */
+void ferp_sim_tick(ferp_sim_world *world);
+/* Takes back all events of one socket or link. */
+void ferp_sim_cancel(ferp_sim_world *world, uint64_t of);
+/* Takes back those of bytes and of the end in one direction of a link. */
+void ferp_sim_cancel_direction(ferp_sim_world *world, uint64_t of, int side);
+/* The last arrival under way in that direction, or NULL. */
+ferp_sim_event *ferp_sim_last_arrival(ferp_sim_world *world, uint64_t of, int side);
+
+/* ---- table.c: handles, sockets, links */
+ferp_sim_socket *ferp_sim_socket_of(ferp_sim_world *world, fer_raw_socket raw); /* NULL: none; OTHER is told */
+int ferp_sim_index_of(const ferp_sim_world *world, const ferp_sim_socket *socket);
+ferp_sim_socket *ferp_sim_socket_new(ferp_sim_world *world, ferp_sim_kind kind, fer_ip_family family); /* NULL: full */
+void ferp_sim_socket_free(ferp_sim_world *world, ferp_sim_socket *socket);
+fer_raw_socket ferp_sim_handle_new(ferp_sim_world *world, ferp_sim_socket *socket);   /* NONE: full */
+ferp_sim_handle *ferp_sim_handle_of(ferp_sim_world *world, fer_raw_socket raw);
+size_t ferp_sim_handles_open(const ferp_sim_world *world);
+ferp_sim_link *ferp_sim_link_new(ferp_sim_world *world, int *index);                  /* NULL: full */
+fer_raw_socket ferp_sim_raw_of(const ferp_sim_world *world, const ferp_sim_socket *socket); /* its first handle */
+fer_raw_socket ferp_sim_raw_of_slot(const ferp_sim_world *world, size_t slot);
+
+/* The socket of a call, or the call's end. */
+#define FERP_SIM_NEED_SOCKET(world, socket, raw)                        \
+    FERP_SIM_NEED(world)                                                \
+    ferp_sim_socket *socket = ferp_sim_socket_of(world, raw);           \
+    if (socket == NULL) {                                               \
+        return ferp_sim_error(world, FERP_SIM_EBADF);                   \
+    }                                                                   \
+    if (socket->kind == FERP_SIM_OTHER) {                               \
+        return ferp_sim_error(world, FERP_SIM_ENOTSOCK);                \
+    }
+
+/* ---- names of ends: place.c */
+bool ferp_sim_is_wildcard(const fer_ip_addr *ip);
+fer_socket_addr ferp_sim_plain(const fer_socket_addr *addr);                       /* IPv4-mapped becomes IPv4 */
+fer_socket_addr ferp_sim_shown(const ferp_sim_socket *socket, const fer_socket_addr *addr); /* and back, for an IPv6 socket */
+bool ferp_sim_is_local(const fer_ip_addr *ip);                                      /* this machine's */
+fer_ip_addr ferp_sim_source_for(const ferp_sim_socket *socket, const fer_ip_addr *to);
+fer_error ferp_sim_claim_port(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *addr);
+fer_error ferp_sim_claim_any_port(ferp_sim_world *world, ferp_sim_socket *socket, const fer_ip_addr *ip);
+fer_error ferp_sim_may_listen(ferp_sim_world *world, const ferp_sim_socket *socket);
+ferp_sim_socket *ferp_sim_listener_at(ferp_sim_world *world, const fer_socket_addr *addr);
+bool ferp_sim_is_host(const ferp_sim_world *world, const fer_ip_addr *ip);           /* somebody is there */
+void ferp_sim_remember_port(ferp_sim_world *world, const fer_socket_addr *addr);
+
+/* ---- network.c: connections */
+void ferp_sim_begin_connect(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *to);
+void ferp_sim_on_syn(ferp_sim_world *world, const ferp_sim_event *event);
+void ferp_sim_on_answer(ferp_sim_world *world, const ferp_sim_event *event);
+void ferp_sim_on_retry(ferp_sim_world *world, const ferp_sim_event *event);
+ferp_sim_socket *ferp_sim_take_queued(ferp_sim_world *world, ferp_sim_socket *listener);
+void ferp_sim_fail_connect(ferp_sim_world *world, ferp_sim_socket *socket, ferp_sim_code code);
+
+/* ---- stream.c: bytes, ends and resets of a link */
+ferp_sim_pipe *ferp_sim_pipe_in(ferp_sim_world *world, const ferp_sim_socket *socket);  /* NULL: not connected */
+ferp_sim_pipe *ferp_sim_pipe_out(ferp_sim_world *world, const ferp_sim_socket *socket);
+size_t ferp_sim_readable(ferp_sim_world *world, const ferp_sim_socket *socket);
+size_t ferp_sim_room(ferp_sim_world *world, const ferp_sim_socket *socket);
+size_t ferp_sim_put(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len);
+/* Copies without taking, from `from` bytes on. */
+size_t ferp_sim_copy(ferp_sim_world *world, const ferp_sim_socket *socket, size_t from, void *buf, size_t len);
+void ferp_sim_drop(ferp_sim_world *world, ferp_sim_socket *socket, size_t len);
+void ferp_sim_end_writing(ferp_sim_world *world, ferp_sim_socket *socket);
+/* The other end is told of a reset; this one is dead at once. */
+void ferp_sim_send_reset(ferp_sim_world *world, ferp_sim_socket *socket);
+/* This end meets a reset. */
+void ferp_sim_meet_reset(ferp_sim_world *world, ferp_sim_socket *socket);
+void ferp_sim_on_data(ferp_sim_world *world, const ferp_sim_event *event);
+void ferp_sim_on_fin(ferp_sim_world *world, const ferp_sim_event *event);
+void ferp_sim_on_reset(ferp_sim_world *world, const ferp_sim_event *event);
+/* The last handle is gone. */
+void ferp_sim_close_socket(ferp_sim_world *world, ferp_sim_socket *socket);
+/* Both ends have ended their halves, as far as this end knows. */
+bool ferp_sim_is_over(ferp_sim_world *world, const ferp_sim_socket *socket);
+uint64_t ferp_sim_latency(ferp_sim_world *world, bool is_loopback);
+
+/* ---- peer.c, script.c: the other side */
+/* Something has happened to a socket: who plays a peer hears of it once the event that did it is over. */
+void ferp_sim_news(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news);
+/* The peer's socket behind a number, NULL for anything else. */
+ferp_sim_socket *ferp_sim_peer_of(ferp_sim_world *world, fer_sim_peer peer);
+/* The first in a listening peer's queue, with a handle. NULL: none, or no handle. */
+ferp_sim_socket *ferp_sim_peer_take(ferp_sim_world *world, ferp_sim_socket *listener, fer_sim_peer *out);
+void ferp_sim_on_news(ferp_sim_world *world, const ferp_sim_event *event);
+void ferp_sim_run_script(ferp_sim_world *world, ferp_sim_socket *socket);
+void ferp_sim_on_script(ferp_sim_world *world, const ferp_sim_event *event);
+
+/* For the tests: a socket of a kind that the seam does not make, as the other side's. */
+fer_raw_socket ferp_sim_make(ferp_sim_kind kind, fer_ip_family family);
+
+#endif
