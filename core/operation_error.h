@@ -57,6 +57,7 @@ fer_error feri_error_told(feri_operation operation, fer_error error);
     X(FER_BAD_HANDLE)           \
     X(FER_UNSUPPORTED)          \
     X(FER_CANCELLED)            \
+    X(FER_DEADLOCK)             \
     X(FER_BROKEN_PIPE)
 
 /* Whether an error of a stream's read, write or SO_ERROR ends the stream. */

@@ -85,7 +85,7 @@ static bool passes(fer_error_kind kind)
     return kind == FER_OK || kind == FER_WOULD_BLOCK || kind == FER_INTERRUPTED || kind == FER_INVALID_INPUT ||
            kind == FER_PERMISSION_DENIED || kind == FER_OUT_OF_MEMORY || kind == FER_NO_BUFFER_SPACE ||
            kind == FER_MESSAGE_TOO_LONG || kind == FER_TOO_MANY_OPEN_FILES || kind == FER_BAD_HANDLE ||
-           kind == FER_UNSUPPORTED || kind == FER_CANCELLED || kind == FER_BROKEN_PIPE;
+           kind == FER_UNSUPPORTED || kind == FER_CANCELLED || kind == FER_DEADLOCK || kind == FER_BROKEN_PIPE;
 }
 
 static void every_kind_that_is_not_known_to_pass_is_fatal(void **state)
