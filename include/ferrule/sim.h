@@ -6,7 +6,7 @@
  * order that its config decides. Before fer_sim_start, after fer_sim_stop and on any other thread every call that would reach the
  * network is FER_UNSUPPORTED. A blocking call that nothing could ever end is FER_DEADLOCK, and leaves its handle as it was.
  *
- * The program runs on a machine that is 127.0.0.0/8, ::1, 192.0.2.1 and 2001:db8::1. Every other address is another host: it is there
+ * The program runs on a machine that is 127.0.0.0/8, ::1, 10.0.0.1 and fd00::1. Every other address is another host: it is there
  * once a peer was put there, and silent until then. */
 #ifndef FERRULE_SIM_H
 #define FERRULE_SIM_H
@@ -63,7 +63,7 @@ typedef struct fer_sim_name {
     fer_duration delay;             /* how long a lookup takes */
 } fer_sim_name;
 
-/* A line of the trace, NUL-terminated, without a line end: "t=1.204000000 s 192.0.2.1:49152 -> 10.0.0.7:80 send 512 bytes, cut to 7".
+/* A line of the trace, NUL-terminated, without a line end: "t=1.204000000 s 10.0.0.1:49152 -> 10.0.0.7:80 send 512 bytes, cut to 7".
  * The text is the library's and gone after the call, in which no function of ferrule may be called. */
 typedef void (*fer_sim_trace_function)(void *context, const char *line);
 
@@ -74,7 +74,7 @@ typedef struct fer_sim_config {
     uint64_t seed;                  /* of every choice, when there is no tape */
     const uint8_t *tape;            /* or: choices are read from these bytes; when they are used up, nothing more goes wrong */
     size_t tape_len;
-    uint32_t fault_chances[FER_SIM_FAULT_COUNT]; /* of each fault, in a million */
+    uint32_t fault_chances[FER_SIM_FAULT_COUNT]; /* of each fault, in a million; with a tape at least 1 in 256, or 0 */
     fer_duration latency;           /* one way between two hosts; 0: 1 ms */
     fer_duration jitter;            /* up to this is added to it, by choice */
     fer_duration loopback_latency;  /* 0: everything arrives at once */

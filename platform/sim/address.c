@@ -68,8 +68,16 @@ static fer_socket_addr destination(const fer_socket_addr *addr)
     return to;
 }
 
+static bool is_mapped(const fer_socket_addr *addr)
+{
+    return ferp_sim_plain(addr).ip.family != addr->ip.family;
+}
+
 static ferp_sim_code may_connect(const ferp_sim_world *world, const ferp_sim_socket *socket, const fer_socket_addr *addr)
 {
+    if (socket->settings.only_v6 && is_mapped(addr)) {
+        return FERP_SIM_ENETUNREACH;
+    }
     switch (socket->life) {
     case FERP_SIM_CONNECTING:
         return FERP_SIM_EALREADY;

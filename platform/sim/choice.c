@@ -1,6 +1,8 @@
 /* choice.c: where every choice of a simulation comes from: a seed, or a tape of bytes. */
 #include "platform/sim/world.h"
 
+#define MILLION 1000000u
+
 /* splitmix64: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators" (2014). */
 static uint64_t next_random(ferp_sim_world *world)
 {
@@ -38,4 +40,15 @@ uint32_t ferp_sim_choose(ferp_sim_world *world, uint32_t bound)
         return choose_of_tape(world, bound);
     }
     return (uint32_t)(((next_random(world) >> 32) * bound) >> 32);
+}
+
+bool ferp_sim_happens_by_chance(ferp_sim_world *world, uint32_t of_million)
+{
+    if (of_million == 0) {
+        return false;
+    }
+    if (world->config.tape != NULL) {
+        return (uint64_t)(next_of_tape(world) + 1) * MILLION > (uint64_t)(MILLION - of_million) * 256;
+    }
+    return ferp_sim_choose(world, MILLION) >= MILLION - of_million;
 }

@@ -130,6 +130,7 @@ static bool run_first(ferp_sim_world *world, uint64_t until)
     ferp_sim_event event = world->events[first];
     remove_event(world, first);
     world->now = event.time > world->now ? event.time : world->now;
+    world->rests = false;
     world->is_running_events = true;
     happen(world, &event);
     world->is_running_events = false;
@@ -164,6 +165,7 @@ fer_error ferp_sim_pass_time(ferp_sim_world *world, uint64_t deadline)
         return (fer_error){FER_DEADLOCK, 0};
     }
     world->now = deadline;
+    world->rests = false;
     return (fer_error){FER_TIMED_OUT, 0};
 }
 
@@ -180,5 +182,6 @@ void ferp_sim_tick(ferp_sim_world *world)
 {
     if (!stands_still(world)) {
         world->now += TICK_NANOS;
+        world->rests = false;
     }
 }

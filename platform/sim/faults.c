@@ -22,11 +22,21 @@ static bool is_scripted(ferp_sim_world *world, fer_sim_fault fault)
     return strikes;
 }
 
-/* A choice of 0, which a used-up tape gives, is no fault. */
+/* The faults after which a call is tried again by itself: by chance they do not come again before something has happened, be it that a
+ * byte moves or that time passes, so that each call has an end. */
+static bool is_tried_again(fer_sim_fault fault)
+{
+    return fault == FER_SIM_FAULT_WOULD_BLOCK || fault == FER_SIM_FAULT_INTERRUPTED || fault == FER_SIM_FAULT_SPURIOUS_READY;
+}
+
 static bool is_by_chance(ferp_sim_world *world, fer_sim_fault fault)
 {
-    uint32_t chance = world->config.fault_chances[fault];
-    return chance > 0 && ferp_sim_choose(world, MILLION) >= MILLION - chance;
+    bool again = is_tried_again(fault);
+    if ((again && world->rests) || !ferp_sim_happens_by_chance(world, world->config.fault_chances[fault])) {
+        return false;
+    }
+    world->rests = again;
+    return true;
 }
 
 bool ferp_sim_strikes(ferp_sim_world *world, const ferp_sim_socket *socket, fer_sim_fault fault)

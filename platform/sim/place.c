@@ -10,8 +10,8 @@ enum { LINUX_PORT_FIRST = 32768, LINUX_PORT_LAST = 60999, WINDOWS_PORT_FIRST = 4
 /* Linux: TCP_TIMEWAIT_LEN. */
 #define OLD_PORT_NANOS (UINT64_C(60) * 1000000000)
 
-static const fer_ipv4_addr own_v4 = {{192, 0, 2, 1}};
-static const fer_ipv6_addr own_v6 = {{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+static const fer_ipv4_addr own_v4 = {{10, 0, 0, 1}};
+static const fer_ipv6_addr own_v6 = {{0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
 bool ferp_sim_is_wildcard(const fer_ip_addr *ip)
 {

@@ -124,6 +124,7 @@ size_t ferp_sim_put(ferp_sim_world *world, ferp_sim_socket *socket, const void *
     memcpy(ring + begin, buf, straight);
     memcpy(ring, (const unsigned char *)buf + straight, taken - straight);
     pipe->count += taken;
+    world->rests = false;
     ferp_sim_trace_bytes(world, buf, taken);
     transmit(world, link, socket->side);
     return taken;
@@ -158,6 +159,7 @@ void ferp_sim_drop(ferp_sim_world *world, ferp_sim_socket *socket, size_t len)
     ferp_sim_link *link = link_of(world, socket);
     int writer = 1 - socket->side;
     bool was_full = link->pipes[writer].count == ring_size(world);
+    world->rests = false;
     drop_from(world, &link->pipes[writer], len);
     transmit(world, link, writer);
     if (was_full && len > 0 && link->ends[writer] != FERP_SIM_NONE) {

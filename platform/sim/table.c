@@ -132,6 +132,7 @@ fer_raw_socket ferp_sim_make(ferp_sim_kind kind, fer_ip_family family)
         return FER_RAW_SOCKET_NONE;
     }
     socket->is_peer = true;
+    socket->real_nonblocking = false;
     fer_raw_socket raw = ferp_sim_handle_new(world, socket);
     if (raw == FER_RAW_SOCKET_NONE) {
         ferp_sim_socket_free(world, socket);

@@ -1,7 +1,5 @@
 /* trace.c: what happened, as one line of text, and as a digest of all lines and of all bytes that were moved. A line's text is made only
  * where somebody reads it; the digest is of what the line is made of. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "platform/sim/world.h"
@@ -69,16 +67,24 @@ typedef struct line {
     size_t len;
 } line;
 
-static void add(line *out, const char *format, ...)
+/* What does not fit is cut; the rest of the array is NUL. */
+static void add(line *out, const char *text)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    int len = vsnprintf(out->text + out->len, sizeof out->text - out->len, format, arguments);
-    va_end(arguments);
-    if (len > 0) {
-        size_t left = sizeof out->text - 1 - out->len;
-        out->len += (size_t)len < left ? (size_t)len : left;
+    for (size_t i = 0; text[i] != '\0' && out->len + 1 < sizeof out->text; i++) {
+        out->text[out->len++] = text[i];
     }
+}
+
+/* In decimal, with at least so many digits. */
+static void add_number(line *out, uint64_t value, size_t digits)
+{
+    char text[24] = {0};
+    size_t at = sizeof text - 1;
+    while (value > 0 || sizeof text - 1 - at < digits) {
+        text[--at] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    add(out, text + at);
 }
 
 static void add_addr(line *out, const fer_socket_addr *addr)
@@ -87,7 +93,7 @@ static void add_addr(line *out, const fer_socket_addr *addr)
     if (addr->ip.family == FER_IP_V4 || addr->ip.family == FER_IP_V6) {
         (void)fer_socket_addr_format(addr, text, sizeof text);
     }
-    add(out, "%s", text);
+    add(out, text);
 }
 
 static void add_place(line *out, const ferp_sim_socket *socket)
@@ -107,29 +113,36 @@ static void add_place(line *out, const ferp_sim_socket *socket)
 static void add_outcome(line *out, const ferp_sim_record *record)
 {
     if (record->has_bytes) {
-        add(out, " %zu bytes", record->asked);
+        add(out, " ");
+        add_number(out, record->asked, 1);
+        add(out, " bytes");
         if (record->error.kind == FER_OK && record->moved == 0 && record->asked > 0) {
             add(out, ": the end");
         } else if (record->error.kind == FER_OK && record->moved != record->asked) {
-            add(out, ", cut to %zu", record->moved);
+            add(out, ", cut to ");
+            add_number(out, record->moved, 1);
         }
     }
     if (record->error.kind != FER_OK) {
         char text[FER_ERROR_TEXT_CAP];
         (void)fer_error_format(record->error, text, sizeof text);
-        add(out, ": %s", text);
+        add(out, ": ");
+        add(out, text);
     }
 }
 
 static void tell(ferp_sim_world *world, const ferp_sim_record *record)
 {
     line out = {{0}, 0};
-    uint64_t now = world->now;
-    add(&out, "t=%llu.%09llu s ", (unsigned long long)(now / 1000000000u), (unsigned long long)(now % 1000000000u));
+    add(&out, "t=");
+    add_number(&out, world->now / 1000000000u, 1);
+    add(&out, ".");
+    add_number(&out, world->now % 1000000000u, 9);
+    add(&out, " s ");
     if (record->socket != NULL) {
         add_place(&out, record->socket);
     }
-    add(&out, "%s", record->verb);
+    add(&out, record->verb);
     if (record->addr != NULL) {
         add(&out, " ");
         add_addr(&out, record->addr);

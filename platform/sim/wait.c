@@ -140,7 +140,6 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
     const ferp_sim_socket *socket = socket_of(world, wait);
     if (socket != NULL && !is_ready(world, socket, readiness_of(wait)) &&
         ferp_sim_strikes(world, socket, FER_SIM_FAULT_SPURIOUS_READY)) {
-        ferp_sim_tick(world);
         return FERP_SIM_OK;
     }
     return ferp_sim_told(world, "wait", socket, wait_on(world, wait, deadline));

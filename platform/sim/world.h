@@ -208,6 +208,7 @@ typedef struct ferp_sim_world {
     fer_sim_name texts[FERP_SIM_TEXTS_MAX]; /* addresses in text that were looked up */
     fer_socket_addr text_addrs[FERP_SIM_TEXTS_MAX];
     uint64_t injected[FER_SIM_FAULT_COUNT];
+    bool rests;              /* nothing has happened since the last fault after which a call is tried again */
     ferp_sim_scripted_fault scripted[FERP_SIM_SCRIPTED_FAULTS_MAX];
     size_t event_count;
     size_t calls;            /* of the events, the user's */
@@ -250,6 +251,8 @@ fer_error ferp_sim_error(const ferp_sim_world *world, ferp_sim_code code);
 
 /* ---- choice.c: every choice there is. 0 to bound - 1; a tape that is used up gives 0, which is the quiet choice everywhere. */
 uint32_t ferp_sim_choose(ferp_sim_world *world, uint32_t bound);
+/* Yes or no; of a tape one byte, so that there no chance but 0 is below 1 in 256. */
+bool ferp_sim_happens_by_chance(ferp_sim_world *world, uint32_t of_million);
 
 /* ---- faults.c: whether a fault happens at this chance for it. */
 bool ferp_sim_strikes(ferp_sim_world *world, const ferp_sim_socket *socket, fer_sim_fault fault);
