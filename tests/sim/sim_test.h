@@ -1,0 +1,183 @@
+/* sim_test.h: what the tests of the simulation share: a simulation for each test, in one dialect or in both, and short words for what
+ * they do all the time. */
+#ifndef SIM_TEST_H
+#define SIM_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ferrule.h"
+#include "ferrule/sim.h"
+
+/* ---- Tests. Each starts its own simulation, with the config that config_of gives and the test may change before. */
+
+static fer_sim_dialect sim_posix = FER_SIM_POSIX;
+static fer_sim_dialect sim_winsock = FER_SIM_WINSOCK;
+
+#define PLAIN_TEST(function) {#function, function, NULL, sim_end, NULL}
+#define POSIX_TEST(function) {#function " [POSIX]", function, NULL, sim_end, &sim_posix}
+#define WINSOCK_TEST(function) {#function " [WINSOCK]", function, NULL, sim_end, &sim_winsock}
+#define BOTH_TESTS(function) POSIX_TEST(function), WINSOCK_TEST(function)
+
+static inline void fail_with(fer_error error, const char *text, fer_error_kind kind, const char *file, int line)
+{
+    print_error("%s\n  is %s (os_code %ld), not %s\n", text, fer_error_kind_name(error.kind), (long)error.os_code,
+                fer_error_kind_name(kind));
+    _fail(file, line);
+}
+
+static inline void expect(fer_error error, fer_error_kind kind, const char *text, const char *file, int line)
+{
+    if (error.kind != kind) {
+        fail_with(error, text, kind, file, line);
+    }
+}
+
+static inline void expect_code(fer_error error, fer_error_kind kind, int32_t code, const char *text, const char *file, int line)
+{
+    if (error.kind != kind || error.os_code != code) {
+        print_error("wanted os_code %ld\n", (long)code);
+        fail_with(error, text, kind, file, line);
+    }
+}
+
+#define assert_ok(call) expect((call), FER_OK, #call, __FILE__, __LINE__)
+#define assert_kind(call, kind) expect((call), (kind), #call, __FILE__, __LINE__)
+#define assert_code(call, kind, code) expect_code((call), (kind), (code), #call, __FILE__, __LINE__)
+
+static inline fer_sim_config config_of(void **state)
+{
+    fer_sim_config config;
+    memset(&config, 0, sizeof config);
+    config.dialect = *state == NULL ? FER_SIM_POSIX : *(const fer_sim_dialect *)*state;
+    return config;
+}
+
+static inline bool is_winsock(void **state) { return config_of(state).dialect == FER_SIM_WINSOCK; }
+
+static inline void sim_begin(void **state)
+{
+    fer_sim_config config = config_of(state);
+    assert_ok(fer_sim_start(&config));
+}
+
+static inline void sim_begin_with(fer_sim_config config) { assert_ok(fer_sim_start(&config)); }
+
+/* After each test nothing of the library's own may be left. */
+static inline int sim_end(void **state)
+{
+    fer_sim_report report;
+    (void)state;
+    if (fer_sim_stop(&report).kind != FER_OK) {
+        return 0;
+    }
+    if (report.leaked_handles != 0 || report.leaked_lookups != 0 || report.leaked_waits != 0) {
+        print_error("a leak: %u handles, %u lookups, %u waits\n", (unsigned)report.leaked_handles,
+                    (unsigned)report.leaked_lookups, (unsigned)report.leaked_waits);
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- Addresses and times */
+
+static inline fer_socket_addr addr_of(const char *text)
+{
+    fer_socket_addr addr;
+    assert_ok(fer_socket_addr_parse(&addr, text));
+    return addr;
+}
+
+static inline fer_duration millis(uint64_t count) { return fer_duration_from_millis(count); }
+static inline uint64_t now_us(void) { return fer_sim_now().nanos / 1000; }
+static inline uint64_t now_ms(void) { return fer_sim_now().nanos / 1000000; }
+static inline void advance_ms(uint64_t count) { assert_ok(fer_sim_advance(millis(count))); }
+
+/* ---- The other side */
+
+#define SERVER "10.0.0.7:80"
+
+static inline fer_sim_peer serve(const char *text)
+{
+    fer_socket_addr addr = addr_of(text);
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    assert_ok(fer_sim_peer_listen(&addr, 8, &peer));
+    return peer;
+}
+
+static inline fer_sim_peer serve_script(const char *text, const fer_sim_step *steps, size_t count)
+{
+    fer_sim_peer peer = serve(text);
+    assert_ok(fer_sim_peer_play(peer, steps, count));
+    return peer;
+}
+
+static inline fer_sim_peer accepted(fer_sim_peer listener)
+{
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    assert_ok(fer_sim_peer_accept(listener, &peer));
+    return peer;
+}
+
+/* A stream and the peer that is its other end, on the loopback, where everything arrives at once. */
+struct ends {
+    fer_tcp_stream stream;
+    fer_sim_peer peer;
+};
+
+static inline struct ends connected_to(const char *text)
+{
+    struct ends ends;
+    fer_sim_peer listener = serve(text);
+    memset(&ends, 0, sizeof ends);
+    assert_ok(fer_tcp_stream_connect(&ends.stream, text));
+    ends.peer = accepted(listener);
+    fer_sim_peer_close(listener);
+    return ends;
+}
+
+static inline struct ends connected(void) { return connected_to("127.0.0.1:80"); }
+
+static inline void peer_sends(fer_sim_peer peer, const char *text)
+{
+    size_t n = 0;
+    assert_ok(fer_sim_peer_send(peer, text, strlen(text), &n));
+    assert_int_equal(n, strlen(text));
+}
+
+static inline void peer_receives(fer_sim_peer peer, const char *text)
+{
+    char buf[64] = {0};
+    size_t n = 0;
+    assert_ok(fer_sim_peer_receive(peer, buf, sizeof buf, &n));
+    assert_int_equal(n, strlen(text));
+    assert_memory_equal(buf, text, n);
+}
+
+static inline void stream_reads(fer_tcp_stream *stream, const char *text)
+{
+    char buf[64] = {0};
+    size_t n = 77;
+    assert_ok(fer_tcp_stream_read(stream, buf, sizeof buf, &n));
+    assert_int_equal(n, strlen(text));
+    assert_memory_equal(buf, text, n);
+}
+
+static inline fer_error read_one(fer_tcp_stream *stream)
+{
+    char byte = 0;
+    return fer_tcp_stream_read(stream, &byte, 1, NULL);
+}
+
+static inline fer_error write_one(fer_tcp_stream *stream)
+{
+    return fer_tcp_stream_write(stream, "x", 1, NULL);
+}
+
+#endif

@@ -1,0 +1,329 @@
+/* test_sim_clock.c: virtual time: where it passes, where it stands still, and where nothing can happen any more. */
+#include "sim/sim_test.h"
+
+static void time_begins_at_zero_and_passes_when_told(void **state)
+{
+    sim_begin(state);
+    assert_int_equal(fer_sim_now().nanos, 0);
+    assert_ok(fer_sim_advance((fer_duration){1}));
+    assert_int_equal(fer_sim_now().nanos, 1);
+    assert_ok(fer_sim_advance(fer_duration_from_secs(86400)));
+    assert_int_equal(fer_sim_now().nanos, UINT64_C(86400000000001));
+}
+
+struct calls {
+    uint64_t times_ms[8];
+    int order[8];
+    size_t count;
+};
+
+struct call {
+    struct calls *calls;
+    int name;
+};
+
+static void note(void *context)
+{
+    struct call *call = context;
+    call->calls->times_ms[call->calls->count] = now_ms();
+    call->calls->order[call->calls->count++] = call->name;
+}
+
+static void what_is_due_happens_in_time_and_order(void **state)
+{
+    struct calls calls = {{0}, {0}, 0};
+    struct call late = {&calls, 3};
+    struct call first = {&calls, 1};
+    struct call second = {&calls, 2};
+    struct call beyond = {&calls, 4};
+    sim_begin(state);
+    assert_ok(fer_sim_after(millis(30), note, &late));
+    assert_ok(fer_sim_after(millis(10), note, &first));
+    assert_ok(fer_sim_after(millis(10), note, &second));
+    assert_ok(fer_sim_after(millis(51), note, &beyond));
+    advance_ms(50);
+    assert_int_equal(calls.count, 3);
+    assert_int_equal(calls.order[0], 1);
+    assert_int_equal(calls.order[1], 2);
+    assert_int_equal(calls.order[2], 3);
+    assert_int_equal(calls.times_ms[0], 10);
+    assert_int_equal(calls.times_ms[2], 30);
+    assert_int_equal(now_ms(), 50);
+    advance_ms(1);
+    assert_int_equal(calls.count, 4);
+}
+
+static void what_is_due_now_happens_when_no_time_passes(void **state)
+{
+    struct calls calls = {{0}, {0}, 0};
+    struct call call = {&calls, 1};
+    sim_begin(state);
+    assert_ok(fer_sim_after(millis(0), note, &call));
+    assert_int_equal(calls.count, 0);
+    advance_ms(0);
+    assert_int_equal(calls.count, 1);
+}
+
+static void as_many_calls_as_there_is_room_for_wait(void **state)
+{
+    struct calls calls = {{0}, {0}, 0};
+    struct call call = {&calls, 1};
+    sim_begin(state);
+    for (size_t i = 0; i < 1024; i++) {
+        assert_ok(fer_sim_after(fer_duration_from_secs(10), note, &call));
+    }
+    assert_kind(fer_sim_after(millis(1), note, &call), FER_OUT_OF_MEMORY);
+}
+
+/* ---- Blocking calls */
+
+static void a_blocked_read_passes_time_until_bytes_come(void **state)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {UINT64_C(2500000000)}, "late", 4}};
+    sim_begin(state);
+    fer_sim_peer listener = serve(SERVER);
+    fer_tcp_stream stream = {0};
+    assert_ok(fer_sim_peer_play(listener, steps, 1));
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_int_equal(now_ms(), 2);
+    stream_reads(&stream, "late");
+    assert_int_equal(now_ms(), 2502);
+    fer_tcp_stream_close(&stream);
+}
+
+static void a_read_timeout_is_as_long_as_it_says(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(400)));
+    assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms(), 400);
+    peer_sends(ends.peer, "after");
+    stream_reads(&ends.stream, "after");
+    assert_int_equal(now_ms(), 400);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+/* Through a clone Windows' waits are cut into slices, which must not be seen. */
+static void a_clones_read_timeout_is_as_long_as_it_says(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    fer_tcp_stream clone = {0};
+    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(1640)));
+    assert_code(read_one(&clone), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms(), 1640);
+    fer_tcp_stream_close(&ends.stream);
+    fer_tcp_stream_close(&clone);
+}
+
+static void fill(fer_tcp_stream *stream)
+{
+    static const char zeros[65536];
+    fer_error error = {FER_OK, 0};
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
+    while (error.kind == FER_OK) {
+        error = fer_tcp_stream_write(stream, zeros, sizeof zeros, NULL);
+    }
+    assert_kind(error, FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+}
+
+static void a_write_timeout_is_as_long_as_it_says(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    fill(&ends.stream);
+    uint64_t begin = now_ms();
+    assert_ok(fer_tcp_stream_set_write_timeout(&ends.stream, millis(1640)));
+    assert_code(write_one(&ends.stream), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms() - begin, 1640);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void connect_timeout_is_as_long_as_it_says(void **state)
+{
+    fer_socket_addr nobody = addr_of("10.99.0.1:1");
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    assert_code(fer_tcp_stream_connect_timeout(&stream, &nobody, millis(750)), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms(), 750);
+}
+
+/* ---- Deadlock */
+
+static void a_call_that_nothing_can_end_is_a_deadlock(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream stream = {0};
+    assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
+    assert_code(read_one(&ends.stream), FER_DEADLOCK, 0);
+    assert_code(fer_tcp_listener_accept(&listener, &stream, NULL), FER_DEADLOCK, 0);
+    fill(&ends.stream);
+    assert_code(write_one(&ends.stream), FER_DEADLOCK, 0);
+    assert_true(now_us() < 1000);
+    fer_tcp_listener_close(&listener);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void a_deadlock_through_a_clone_is_one_too(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    fer_tcp_stream clone = {0};
+    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    assert_code(read_one(&clone), FER_DEADLOCK, 0);
+    assert_code(read_one(&ends.stream), FER_DEADLOCK, 0);
+    fer_tcp_stream_close(&ends.stream);
+    fer_tcp_stream_close(&clone);
+}
+
+static void a_deadlock_leaves_the_stream_as_it_was(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    fer_error pending = {FER_OTHER, 0};
+    assert_kind(read_one(&ends.stream), FER_DEADLOCK);
+    assert_ok(fer_tcp_stream_take_error(&ends.stream, &pending));
+    assert_ok(pending);
+    peer_sends(ends.peer, "alive");
+    stream_reads(&ends.stream, "alive");
+    assert_ok(write_one(&ends.stream));
+    peer_receives(ends.peer, "x");
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void bytes_that_were_taken_are_counted_at_a_deadlock(void **state)
+{
+    static const char zeros[300000];
+    size_t n = 0;
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_kind(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, &n), FER_DEADLOCK);
+    assert_int_equal(n, 131072);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+/* ---- Callbacks */
+
+static struct ends inner;
+static fer_error inner_errors[3];
+static uint64_t inner_time_ms;
+
+static void use_everything(void *context)
+{
+    (void)context;
+    inner_errors[0] = read_one(&inner.stream);
+    inner_errors[1] = fer_sim_advance(millis(5));
+    inner_errors[2] = write_one(&inner.stream);
+    inner_time_ms = now_ms();
+}
+
+static void inside_a_callback_time_stands_still(void **state)
+{
+    sim_begin(state);
+    inner = connected();
+    assert_ok(fer_sim_after(millis(7), use_everything, NULL));
+    advance_ms(20);
+    assert_code(inner_errors[0], FER_DEADLOCK, 0);
+    assert_code(inner_errors[1], FER_DEADLOCK, 0);
+    assert_ok(inner_errors[2]);
+    assert_int_equal(inner_time_ms, 7);
+    peer_receives(inner.peer, "x");
+    fer_tcp_stream_close(&inner.stream);
+}
+
+/* One thread, and yet a reader is woken: by what a callback does while it waits. */
+static void shut_inner(void *context) { FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_READ)); }
+
+static void a_shutdown_in_a_callback_wakes_a_blocked_read(void **state)
+{
+    sim_begin(state);
+    inner = connected();
+    assert_ok(fer_sim_after(millis(30), shut_inner, &inner.stream));
+    stream_reads(&inner.stream, "");
+    assert_int_equal(now_ms(), 30);
+    fer_tcp_stream_close(&inner.stream);
+}
+
+static void shut_inner_writing(void *context) { FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_WRITE)); }
+
+/* At once on POSIX; on Windows, whose wait stays silent, at the end of a slice of 100 ms (rule S6). */
+static void a_shutdown_in_a_callback_ends_a_blocked_write(void **state)
+{
+    sim_begin(state);
+    inner = connected();
+    fill(&inner.stream);
+    uint64_t begin = now_ms();
+    assert_ok(fer_sim_after(millis(30), shut_inner_writing, &inner.stream));
+    assert_ok(fer_tcp_stream_set_write_timeout(&inner.stream, millis(10000)));
+    assert_kind(write_one(&inner.stream), FER_BROKEN_PIPE);
+    assert_int_equal(now_ms() - begin, is_winsock(state) ? 100 : 30);
+    fer_tcp_stream_close(&inner.stream);
+}
+
+static void close_clone(void *context)
+{
+    fer_tcp_stream *clone = context;
+    FER_IGNORE(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_READ));
+}
+
+static void a_clones_shutdown_in_a_callback_ends_a_blocked_read(void **state)
+{
+    fer_tcp_stream clone = {0};
+    sim_begin(state);
+    inner = connected();
+    assert_ok(fer_tcp_stream_try_clone(&inner.stream, &clone));
+    assert_ok(fer_sim_after(millis(30), close_clone, &clone));
+    stream_reads(&inner.stream, "");
+    assert_true(now_ms() >= 30 && now_ms() <= 100);
+    fer_tcp_stream_close(&inner.stream);
+    fer_tcp_stream_close(&clone);
+}
+
+/* ---- Polling */
+
+static void a_loop_that_polls_gets_somewhere(void **state)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {1000000}, "x", 1}};
+    size_t polls = 0;
+    sim_begin(state);
+    (void)serve_script(SERVER, steps, 1);
+    fer_tcp_stream stream = {0};
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_set_nonblocking(&stream, true));
+    while (read_one(&stream).kind == FER_WOULD_BLOCK) {
+        polls++;
+        assert_true(polls < 10000);
+    }
+    assert_int_equal(polls, 1000);
+    fer_tcp_stream_close(&stream);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(time_begins_at_zero_and_passes_when_told),
+        BOTH_TESTS(what_is_due_happens_in_time_and_order),
+        BOTH_TESTS(what_is_due_now_happens_when_no_time_passes),
+        BOTH_TESTS(as_many_calls_as_there_is_room_for_wait),
+        BOTH_TESTS(a_blocked_read_passes_time_until_bytes_come),
+        BOTH_TESTS(a_read_timeout_is_as_long_as_it_says),
+        BOTH_TESTS(a_clones_read_timeout_is_as_long_as_it_says),
+        BOTH_TESTS(a_write_timeout_is_as_long_as_it_says),
+        BOTH_TESTS(connect_timeout_is_as_long_as_it_says),
+        BOTH_TESTS(a_call_that_nothing_can_end_is_a_deadlock),
+        BOTH_TESTS(a_deadlock_through_a_clone_is_one_too),
+        BOTH_TESTS(a_deadlock_leaves_the_stream_as_it_was),
+        BOTH_TESTS(bytes_that_were_taken_are_counted_at_a_deadlock),
+        BOTH_TESTS(inside_a_callback_time_stands_still),
+        BOTH_TESTS(a_shutdown_in_a_callback_wakes_a_blocked_read),
+        BOTH_TESTS(a_shutdown_in_a_callback_ends_a_blocked_write),
+        BOTH_TESTS(a_clones_shutdown_in_a_callback_ends_a_blocked_read),
+        BOTH_TESTS(a_loop_that_polls_gets_somewhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

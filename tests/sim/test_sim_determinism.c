@@ -1,0 +1,251 @@
+/* test_sim_determinism.c: the same choices give the same run, byte for byte, and other choices another one. */
+#include "sim/sim_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TRACE_ROOM = 1 << 20, ROUNDS = 40 };
+
+struct trace {
+    char text[TRACE_ROOM];
+    size_t len;
+    size_t lines;
+};
+
+static void keep_line(void *context, const char *line)
+{
+    struct trace *trace = context;
+    size_t len = strlen(line);
+    trace->lines++;
+    if (trace->len + len + 1 < TRACE_ROOM) {
+        memcpy(trace->text + trace->len, line, len);
+        trace->len += len;
+        trace->text[trace->len++] = '\n';
+    }
+}
+
+/* A program that does a little of everything, and goes on whatever happens to it. */
+static void run_program(void)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_RECEIVE, {0}, NULL, 3}, {FER_SIM_SEND, {3000000}, "answer", 6},
+                                         {FER_SIM_ECHO, {0}, NULL, 0},    {FER_SIM_CLOSE, {0}, NULL, 0}};
+    (void)serve_script(SERVER, steps, 4);
+    fer_tcp_listener listener = {0};
+    FER_IGNORE(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
+    for (int round = 0; round < ROUNDS; round++) {
+        fer_tcp_stream stream = {0};
+        char buf[16];
+        FER_IGNORE(fer_tcp_stream_connect(&stream, round % 3 == 2 ? "server.test:80" : SERVER));
+        FER_IGNORE(fer_tcp_stream_set_read_timeout(&stream, millis(50)));
+        FER_IGNORE(fer_tcp_stream_write_all(&stream, "ask", 3, NULL));
+        FER_IGNORE(fer_tcp_stream_read(&stream, buf, sizeof buf, NULL));
+        FER_IGNORE(fer_tcp_stream_write_all(&stream, "echo this", 9, NULL));
+        FER_IGNORE(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
+        FER_IGNORE(fer_tcp_stream_read_exact(&stream, buf, 9, NULL));
+        fer_tcp_stream_close(&stream);
+    }
+    fer_tcp_listener_close(&listener);
+}
+
+static fer_sim_config faulty(void **state)
+{
+    static const fer_socket_addr addrs[] = {{.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 7}}}}};
+    static const fer_sim_name names[] = {{.host = "server.test", .addrs = addrs, .count = 1}};
+    fer_sim_config config = config_of(state);
+    config.names = names;
+    config.name_count = 1;
+    config.jitter = millis(2);
+    for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
+        config.fault_chances[i] = 60000;
+    }
+    return config;
+}
+
+static struct trace *traced_run(fer_sim_config config, fer_sim_report *report)
+{
+    struct trace *trace = calloc(1, sizeof *trace);
+    assert_non_null(trace);
+    config.trace = keep_line;
+    config.trace_context = trace;
+    sim_begin_with(config);
+    run_program();
+    assert_ok(fer_sim_stop(report));
+    assert_int_equal(report->leaked_handles, 0);
+    assert_int_equal(report->leaked_waits, 0);
+    assert_int_equal(report->leaked_lookups, 0);
+    assert_int_equal(report->lines, trace->lines);
+    return trace;
+}
+
+static void the_same_seed_gives_the_same_trace_byte_for_byte(void **state)
+{
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        fer_sim_report reports[2];
+        fer_sim_config config = faulty(state);
+        config.seed = seed;
+        struct trace *one = traced_run(config, &reports[0]);
+        struct trace *other = traced_run(config, &reports[1]);
+        assert_int_equal(one->len, other->len);
+        assert_memory_equal(one->text, other->text, one->len);
+        assert_memory_equal(&reports[0], &reports[1], sizeof reports[0]);
+        free(one);
+        free(other);
+    }
+}
+
+static fer_sim_report untraced_run(fer_sim_config config)
+{
+    fer_sim_report report;
+    sim_begin_with(config);
+    run_program();
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_handles, 0);
+    return report;
+}
+
+static void another_seed_gives_another_digest(void **state)
+{
+    uint64_t digests[16];
+    for (size_t i = 0; i < 16; i++) {
+        fer_sim_config config = faulty(state);
+        config.seed = i;
+        digests[i] = untraced_run(config).digest;
+        for (size_t j = 0; j < i; j++) {
+            assert_true(digests[i] != digests[j]);
+        }
+    }
+}
+
+static void the_digest_is_the_same_with_and_without_a_trace(void **state)
+{
+    fer_sim_report report;
+    fer_sim_config config = faulty(state);
+    free(traced_run(config, &report));
+    assert_true(report.digest == untraced_run(config).digest);
+}
+
+/* The two ends see other bytes, and nothing else is different. */
+static uint64_t digest_of_sending(void **state, const char *text)
+{
+    fer_sim_report report;
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_write_all(&ends.stream, text, strlen(text), NULL));
+    fer_tcp_stream_close(&ends.stream);
+    assert_ok(fer_sim_stop(&report));
+    return report.digest;
+}
+
+static void the_digest_knows_the_bytes(void **state)
+{
+    assert_true(digest_of_sending(state, "same length 1") == digest_of_sending(state, "same length 1"));
+    assert_true(digest_of_sending(state, "same length 1") != digest_of_sending(state, "same length 2"));
+}
+
+/* ---- Tapes */
+
+static void the_same_tape_gives_the_same_run(void **state)
+{
+    uint8_t tape[4096];
+    fer_sim_config config = faulty(state);
+    for (size_t i = 0; i < sizeof tape; i++) {
+        tape[i] = (uint8_t)(i * 37 + i / 7);
+    }
+    config.tape = tape;
+    config.tape_len = sizeof tape;
+    fer_sim_report one = untraced_run(config);
+    config.seed = 99; /* is not asked */
+    fer_sim_report other = untraced_run(config);
+    assert_true(one.digest == other.digest);
+    assert_true(one.tape_used > 0);
+    for (size_t i = 0; i < sizeof tape; i++) {
+        tape[i] = (uint8_t)~tape[i];
+    }
+    assert_true(untraced_run(config).digest != one.digest);
+}
+
+static void a_used_up_tape_is_quiet(void **state)
+{
+    static const uint8_t tape[1] = {0};
+    fer_sim_config config = faulty(state);
+    config.tape = tape;
+    config.tape_len = 0;
+    fer_sim_report report = untraced_run(config);
+    for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
+        assert_int_equal(report.faults[i], 0);
+    }
+    assert_int_equal(report.tape_used, 0);
+}
+
+static void a_tape_is_not_read_past_its_end(void **state)
+{
+    uint8_t *tape = malloc(3); /* exactly, for the sanitizer */
+    fer_sim_config config = faulty(state);
+    assert_non_null(tape);
+    memset(tape, 0xff, 3);
+    config.tape = tape;
+    config.tape_len = 3;
+    assert_int_equal(untraced_run(config).tape_used, 3);
+    free(tape);
+}
+
+/* ---- The text */
+
+static void has_line(const struct trace *trace, const char *text)
+{
+    if (strstr(trace->text, text) == NULL) {
+        print_error("%s\nis not in\n%s", text, trace->text);
+        fail();
+    }
+}
+
+static void the_trace_tells_what_happened(void **state)
+{
+    struct trace *trace = calloc(1, sizeof *trace);
+    fer_sim_config config = config_of(state);
+    char buf[512];
+    size_t n = 0;
+    assert_non_null(trace);
+    config.trace = keep_line;
+    config.trace_context = trace;
+    sim_begin_with(config);
+    fer_sim_peer listener = serve(SERVER);
+    fer_tcp_stream stream = {0};
+    fer_socket_addr local;
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_local_addr(&stream, &local));
+    memset(buf, 'x', sizeof buf);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_PARTIAL_WRITE, 1));
+    assert_ok(fer_tcp_stream_write(&stream, buf, sizeof buf, &n));
+    assert_true(n > 0 && n < sizeof buf);
+    fer_tcp_stream_close(&stream);
+    advance_ms(10);
+    fer_sim_peer_close(listener);
+    char want[160];
+    char from[FER_SOCKET_ADDR_TEXT_CAP];
+    (void)fer_socket_addr_format(&local, from, sizeof from);
+    (void)snprintf(want, sizeof want, "t=0.002000000 s %s -> 10.0.0.7:80 send 512 bytes, cut to %u\n", from, (unsigned)n);
+    has_line(trace, want);
+    (void)snprintf(want, sizeof want, "%s -> 10.0.0.7:80 fault: partial write\n", from);
+    has_line(trace, want);
+    (void)snprintf(want, sizeof want, "t=0.002000000 s %s -> 10.0.0.7:80 connected\n", from);
+    has_line(trace, want);
+    has_line(trace, "10.0.0.7:80 peer listens\n");
+    assert_ok(fer_sim_stop(NULL));
+    free(trace);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(the_same_seed_gives_the_same_trace_byte_for_byte),
+        BOTH_TESTS(another_seed_gives_another_digest),
+        BOTH_TESTS(the_digest_is_the_same_with_and_without_a_trace),
+        BOTH_TESTS(the_digest_knows_the_bytes),
+        BOTH_TESTS(the_same_tape_gives_the_same_run),
+        BOTH_TESTS(a_used_up_tape_is_quiet),
+        BOTH_TESTS(a_tape_is_not_read_past_its_end),
+        BOTH_TESTS(the_trace_tells_what_happened),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,488 @@
+/* test_sim_faults.c: each fault alone, in both dialects: when it strikes, what the caller is told, and that it has passed then. */
+#include "sim/sim_test.h"
+
+static fer_sim_report stopped(void)
+{
+    fer_sim_report report;
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_handles, 0);
+    assert_int_equal(report.leaked_waits, 0);
+    return report;
+}
+
+/* Ends the test's simulation, in which just this fault has struck, that often. */
+static void assert_struck(fer_sim_fault fault, uint64_t times)
+{
+    fer_sim_report report = stopped();
+    for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
+        assert_int_equal(report.faults[i], i == (size_t)fault ? times : 0);
+    }
+}
+
+static void arm(fer_sim_fault fault) { assert_ok(fer_sim_fault_at(fault, 1)); }
+
+static int32_t code(void **state, int32_t on_linux, int32_t on_windows)
+{
+    return is_winsock(state) ? on_windows : on_linux;
+}
+
+static void a_partial_read_gives_less_and_loses_nothing(void **state)
+{
+    char buf[32];
+    size_t n = 0;
+    size_t rest = 0;
+    sim_begin(state);
+    struct ends ends = connected();
+    peer_sends(ends.peer, "twelve bytes");
+    arm(FER_SIM_FAULT_PARTIAL_READ);
+    assert_ok(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n));
+    assert_true(n > 0 && n < 12);
+    assert_ok(fer_tcp_stream_read(&ends.stream, buf + n, sizeof buf - n, &rest));
+    assert_int_equal(n + rest, 12);
+    assert_memory_equal(buf, "twelve bytes", 12);
+    fer_tcp_stream_close(&ends.stream);
+    assert_struck(FER_SIM_FAULT_PARTIAL_READ, 1);
+}
+
+static void a_partial_write_takes_less_and_loses_nothing(void **state)
+{
+    size_t n = 0;
+    sim_begin(state);
+    struct ends ends = connected();
+    arm(FER_SIM_FAULT_PARTIAL_WRITE);
+    assert_ok(fer_tcp_stream_write(&ends.stream, "twelve bytes", 12, &n));
+    assert_true(n > 0 && n < 12);
+    assert_ok(fer_tcp_stream_write_all(&ends.stream, &"twelve bytes"[n], 12 - n, NULL));
+    peer_receives(ends.peer, "twelve bytes");
+    fer_tcp_stream_close(&ends.stream);
+    assert_struck(FER_SIM_FAULT_PARTIAL_WRITE, 1);
+}
+
+/* A byte cannot be cut: that is no chance for the fault. */
+static void one_byte_is_never_partial(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    arm(FER_SIM_FAULT_PARTIAL_READ);
+    arm(FER_SIM_FAULT_PARTIAL_WRITE);
+    peer_sends(ends.peer, "x");
+    stream_reads(&ends.stream, "x");
+    assert_ok(write_one(&ends.stream));
+    assert_int_equal(fer_sim_clear_faults(), 2);
+    fer_tcp_stream_close(&ends.stream);
+    assert_struck(FER_SIM_FAULT_PARTIAL_READ, 0);
+}
+
+static void would_block_strikes_nonblocking_calls(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    peer_sends(ends.peer, "x");
+    arm(FER_SIM_FAULT_WOULD_BLOCK);
+    assert_code(read_one(&ends.stream), FER_WOULD_BLOCK, code(state, 11, 10035));
+    stream_reads(&ends.stream, "x");
+    arm(FER_SIM_FAULT_WOULD_BLOCK);
+    assert_code(write_one(&ends.stream), FER_WOULD_BLOCK, code(state, 11, 10035));
+    assert_ok(write_one(&ends.stream));
+    fer_tcp_stream_close(&ends.stream);
+    assert_struck(FER_SIM_FAULT_WOULD_BLOCK, 2);
+}
+
+/* POSIX' kernel waits by itself; on Windows core meets it, waits and tries again. The caller sees no difference. */
+static void would_block_is_not_seen_by_blocking_calls(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    peer_sends(ends.peer, "x");
+    arm(FER_SIM_FAULT_WOULD_BLOCK);
+    stream_reads(&ends.stream, "x");
+    assert_int_equal(fer_sim_clear_faults(), is_winsock(state) ? 0 : 1);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void interrupted_is_told_by_single_calls_and_changes_nothing(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    peer_sends(ends.peer, "x");
+    arm(FER_SIM_FAULT_INTERRUPTED);
+    assert_code(read_one(&ends.stream), FER_INTERRUPTED, code(state, 4, 10004));
+    stream_reads(&ends.stream, "x");
+    arm(FER_SIM_FAULT_INTERRUPTED);
+    assert_code(write_one(&ends.stream), FER_INTERRUPTED, code(state, 4, 10004));
+    assert_ok(write_one(&ends.stream));
+    fer_tcp_stream_close(&ends.stream);
+    assert_struck(FER_SIM_FAULT_INTERRUPTED, 2);
+}
+
+static void long_calls_go_on_after_interruptions(void **state)
+{
+    char buf[4];
+    sim_begin(state);
+    fer_sim_peer listener = serve("127.0.0.1:80");
+    fer_tcp_stream stream = {0};
+    fer_tcp_stream accepted_stream = {0};
+    fer_tcp_listener own = {0};
+    fer_socket_addr addr;
+    arm(FER_SIM_FAULT_INTERRUPTED);
+    assert_ok(fer_tcp_stream_connect(&stream, "127.0.0.1:80"));
+    fer_sim_peer peer = accepted(listener);
+    peer_sends(peer, "four");
+    arm(FER_SIM_FAULT_INTERRUPTED);
+    assert_ok(fer_tcp_stream_read_exact(&stream, buf, 4, NULL));
+    arm(FER_SIM_FAULT_INTERRUPTED);
+    assert_ok(fer_tcp_stream_write_all(&stream, "four", 4, NULL));
+    assert_ok(fer_tcp_listener_bind(&own, "127.0.0.1:0"));
+    assert_ok(fer_tcp_listener_local_addr(&own, &addr));
+    assert_ok(fer_sim_peer_connect(NULL, &addr, &peer));
+    arm(FER_SIM_FAULT_INTERRUPTED);
+    assert_ok(fer_tcp_listener_accept(&own, &accepted_stream, NULL));
+    fer_tcp_listener_close(&own);
+    fer_tcp_stream_close(&accepted_stream);
+    fer_tcp_stream_close(&stream);
+    assert_struck(FER_SIM_FAULT_INTERRUPTED, 4);
+}
+
+/* Even if it strikes whenever it may. */
+static void every_call_has_an_end_whatever_the_chances(void **state)
+{
+    fer_sim_config config = config_of(state);
+    config.fault_chances[FER_SIM_FAULT_INTERRUPTED] = 1000000;
+    config.fault_chances[FER_SIM_FAULT_WOULD_BLOCK] = 1000000;
+    config.fault_chances[FER_SIM_FAULT_SPURIOUS_READY] = 1000000;
+    config.fault_chances[FER_SIM_FAULT_PARTIAL_READ] = 1000000;
+    config.fault_chances[FER_SIM_FAULT_PARTIAL_WRITE] = 1000000;
+    sim_begin_with(config);
+    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    (void)serve_script(SERVER, steps, 2);
+    fer_tcp_stream stream = {0};
+    char buf[100];
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_write_all(&stream, "this is a text that comes back", 30, NULL));
+    assert_ok(fer_tcp_stream_read_exact(&stream, buf, 30, NULL));
+    assert_memory_equal(buf, "this is a text that comes back", 30);
+    fer_error error = {FER_INTERRUPTED, 0};
+    for (int i = 0; i < 3 && error.kind == FER_INTERRUPTED; i++) {
+        error = read_one(&stream);
+    }
+    assert_kind(error, FER_DEADLOCK);
+    fer_tcp_stream_close(&stream);
+}
+
+/* Only waits of the library's own can be fooled: on POSIX a connect with a timeout, on Windows all. */
+static void spurious_readiness_is_not_seen(void **state)
+{
+    fer_socket_addr addr = addr_of(SERVER);
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    (void)serve(SERVER);
+    arm(FER_SIM_FAULT_SPURIOUS_READY);
+    assert_ok(fer_tcp_stream_connect_timeout(&stream, &addr, millis(100)));
+    assert_int_equal(now_ms(), 2);
+    assert_ok(fer_tcp_stream_set_read_timeout(&stream, millis(40)));
+    arm(FER_SIM_FAULT_SPURIOUS_READY);
+    assert_code(read_one(&stream), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms(), 42);
+    assert_int_equal(fer_sim_clear_faults(), is_winsock(state) ? 0 : 1);
+    fer_tcp_stream_close(&stream);
+}
+
+static void a_reset_is_met_by_both_ends(void **state)
+{
+    char byte = 0;
+    sim_begin(state);
+    struct ends ends = connected();
+    arm(FER_SIM_FAULT_RESET);
+    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
+    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
+    assert_kind(write_one(&ends.stream), FER_CONNECTION_RESET);
+    assert_kind(fer_sim_peer_receive(ends.peer, &byte, 1, NULL), FER_CONNECTION_RESET);
+    assert_kind(fer_sim_peer_send(ends.peer, "x", 1, NULL), FER_CONNECTION_RESET);
+    fer_tcp_stream_close(&ends.stream);
+    assert_struck(FER_SIM_FAULT_RESET, 1);
+}
+
+static void a_reset_can_strike_a_write(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    arm(FER_SIM_FAULT_RESET);
+    fer_error error = write_one(&ends.stream);
+    assert_kind(error, FER_CONNECTION_RESET);
+    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
+    fer_tcp_stream_close(&ends.stream);
+    assert_struck(FER_SIM_FAULT_RESET, 1);
+}
+
+static void refused_fails_a_connect(void **state)
+{
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addr = addr_of(SERVER);
+    sim_begin(state);
+    (void)serve(SERVER);
+    arm(FER_SIM_FAULT_REFUSED);
+    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_REFUSED, code(state, 111, 10061));
+    arm(FER_SIM_FAULT_REFUSED);
+    assert_code(fer_tcp_stream_connect_timeout(&stream, &addr, millis(50)), FER_CONNECTION_REFUSED, code(state, 111, 10061));
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    fer_tcp_stream_close(&stream);
+    assert_struck(FER_SIM_FAULT_REFUSED, 2);
+}
+
+static void unreachable_fails_a_connect(void **state)
+{
+    fer_tcp_stream stream = {0};
+    bool seen[2] = {false, false};
+    sim_begin(state);
+    (void)serve(SERVER);
+    for (int i = 0; i < 32; i++) {
+        arm(FER_SIM_FAULT_UNREACHABLE);
+        fer_error error = fer_tcp_stream_connect(&stream, SERVER);
+        assert_true(error.kind == FER_HOST_UNREACHABLE || error.kind == FER_NETWORK_UNREACHABLE);
+        seen[error.kind == FER_HOST_UNREACHABLE] = true;
+    }
+    assert_true(seen[0] && seen[1]);
+    assert_struck(FER_SIM_FAULT_UNREACHABLE, 32);
+}
+
+static void an_aborted_accept_is_passed_over(void **state)
+{
+    char byte = 0;
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addr;
+    fer_sim_peer peers[2];
+    sim_begin(state);
+    assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
+    assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
+    assert_ok(fer_sim_peer_connect(NULL, &addr, &peers[0]));
+    assert_ok(fer_sim_peer_connect(NULL, &addr, &peers[1]));
+    arm(FER_SIM_FAULT_ACCEPT_ABORTED);
+    assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
+    peer_sends(peers[1], "second");
+    stream_reads(&stream, "second");
+    assert_kind(fer_sim_peer_receive(peers[0], &byte, 1, NULL), FER_CONNECTION_RESET);
+    fer_tcp_stream_close(&stream);
+    fer_tcp_listener_close(&listener);
+    assert_struck(FER_SIM_FAULT_ACCEPT_ABORTED, 1);
+}
+
+static void too_many_handles_loses_no_connection(void **state)
+{
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream stream = {0};
+    fer_tcp_stream clone = {0};
+    fer_socket_addr addr;
+    fer_sim_peer peer;
+    sim_begin(state);
+    arm(FER_SIM_FAULT_TOO_MANY_HANDLES);
+    assert_code(fer_tcp_listener_bind(&listener, "127.0.0.1:0"), FER_TOO_MANY_OPEN_FILES, code(state, 24, 10024));
+    assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
+    assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
+    assert_ok(fer_sim_peer_connect(NULL, &addr, &peer));
+    arm(FER_SIM_FAULT_TOO_MANY_HANDLES);
+    assert_kind(fer_tcp_listener_accept(&listener, &stream, NULL), FER_TOO_MANY_OPEN_FILES);
+    assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
+    arm(FER_SIM_FAULT_TOO_MANY_HANDLES);
+    assert_kind(fer_tcp_stream_try_clone(&stream, &clone), FER_TOO_MANY_OPEN_FILES);
+    peer_sends(peer, "alive");
+    stream_reads(&stream, "alive");
+    fer_tcp_stream_close(&stream);
+    fer_tcp_listener_close(&listener);
+    assert_struck(FER_SIM_FAULT_TOO_MANY_HANDLES, 3);
+}
+
+static void no_buffers_passes(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    fer_tcp_stream stream = {0};
+    peer_sends(ends.peer, "x");
+    arm(FER_SIM_FAULT_NO_BUFFERS);
+    assert_code(read_one(&ends.stream), FER_NO_BUFFER_SPACE, code(state, 105, 10055));
+    stream_reads(&ends.stream, "x");
+    arm(FER_SIM_FAULT_NO_BUFFERS);
+    assert_kind(write_one(&ends.stream), FER_NO_BUFFER_SPACE);
+    assert_ok(write_one(&ends.stream));
+    arm(FER_SIM_FAULT_NO_BUFFERS);
+    assert_kind(fer_tcp_stream_connect(&stream, "127.0.0.1:80"), FER_NO_BUFFER_SPACE);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_BUFFERS, 2));
+    assert_kind(fer_tcp_stream_connect(&stream, "127.0.0.1:80"), FER_NO_BUFFER_SPACE);
+    fer_tcp_stream_close(&ends.stream);
+    assert_struck(FER_SIM_FAULT_NO_BUFFERS, 4);
+}
+
+static void a_lookup_fails_in_three_ways(void **state)
+{
+    fer_socket_addr addr;
+    size_t count = 0;
+    size_t seen[3] = {0, 0, 0};
+    sim_begin(state);
+    for (int i = 0; i < 60; i++) {
+        arm(FER_SIM_FAULT_RESOLVE_FAILS);
+        fer_error error = fer_lookup_host("localhost", 80, &addr, 1, &count);
+        assert_int_not_equal(error.os_code, 0);
+        seen[0] += error.kind == FER_HOST_NOT_FOUND;
+        seen[1] += error.kind == FER_RESOLVE_TRY_AGAIN;
+        seen[2] += error.kind == FER_RESOLVE_FAILED;
+    }
+    assert_int_equal(seen[0] + seen[1] + seen[2], 60);
+    assert_true(seen[0] > 0 && seen[1] > 0 && seen[2] > 0);
+    assert_ok(fer_lookup_host("localhost", 80, &addr, 1, &count));
+    assert_struck(FER_SIM_FAULT_RESOLVE_FAILS, 60);
+}
+
+static void a_slow_lookup_takes_five_seconds(void **state)
+{
+    fer_socket_addr addr;
+    size_t count = 0;
+    sim_begin(state);
+    arm(FER_SIM_FAULT_RESOLVE_SLOW);
+    assert_ok(fer_lookup_host("localhost", 80, &addr, 1, &count));
+    assert_int_equal(now_ms(), 5000);
+    assert_struck(FER_SIM_FAULT_RESOLVE_SLOW, 1);
+}
+
+static void a_time_jump_lets_what_is_due_happen(void **state)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {1000000}, "due", 3}};
+    sim_begin(state);
+    (void)serve_script(SERVER, steps, 1);
+    fer_tcp_stream stream = {0};
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    arm(FER_SIM_FAULT_TIME_JUMP);
+    stream_reads(&stream, "due");
+    assert_true(now_ms() > 3 && now_ms() <= 3600002);
+    fer_tcp_stream_close(&stream);
+    assert_struck(FER_SIM_FAULT_TIME_JUMP, 1);
+}
+
+/* ---- When */
+
+static void the_nth_chance_is_counted(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 3));
+    assert_kind(read_one(&ends.stream), FER_WOULD_BLOCK);
+    assert_kind(read_one(&ends.stream), FER_WOULD_BLOCK);
+    assert_kind(read_one(&ends.stream), FER_INTERRUPTED);
+    assert_kind(read_one(&ends.stream), FER_WOULD_BLOCK);
+    fer_tcp_stream_close(&ends.stream);
+    assert_struck(FER_SIM_FAULT_INTERRUPTED, 1);
+}
+
+static void scripted_faults_may_come_twice_in_a_row(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 2));
+    assert_kind(write_one(&ends.stream), FER_INTERRUPTED);
+    assert_kind(write_one(&ends.stream), FER_INTERRUPTED);
+    assert_ok(write_one(&ends.stream));
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void disarmed_faults_do_not_strike(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    arm(FER_SIM_FAULT_RESET);
+    arm(FER_SIM_FAULT_INTERRUPTED);
+    assert_int_equal(fer_sim_clear_faults(), 2);
+    assert_int_equal(fer_sim_clear_faults(), 0);
+    assert_ok(write_one(&ends.stream));
+    fer_tcp_stream_close(&ends.stream);
+    assert_struck(FER_SIM_FAULT_RESET, 0);
+}
+
+static void sixty_four_faults_can_be_armed(void **state)
+{
+    sim_begin(state);
+    for (uint64_t i = 1; i <= 64; i++) {
+        assert_ok(fer_sim_fault_at(FER_SIM_FAULT_RESET, i));
+    }
+    assert_kind(fer_sim_fault_at(FER_SIM_FAULT_RESET, 1), FER_OUT_OF_MEMORY);
+    assert_int_equal(fer_sim_clear_faults(), 64);
+}
+
+/* A chance of 1 in 4, over 4000 calls. */
+static void a_chance_is_as_often_as_it_says(void **state)
+{
+    fer_sim_config config = config_of(state);
+    config.seed = 42;
+    sim_begin_with(config);
+    struct ends ends = connected();
+    char buf[2];
+    assert_ok(fer_sim_set_fault_chance(FER_SIM_FAULT_PARTIAL_READ, 250000));
+    for (int i = 0; i < 4000; i++) {
+        size_t n = 0;
+        peer_sends(ends.peer, "ab");
+        assert_ok(fer_tcp_stream_read(&ends.stream, buf, 2, &n));
+        if (n == 1) {
+            assert_ok(fer_tcp_stream_read(&ends.stream, buf, 1, &n));
+        }
+    }
+    fer_tcp_stream_close(&ends.stream);
+    fer_sim_report report = stopped();
+    assert_in_range(report.faults[FER_SIM_FAULT_PARTIAL_READ], 900, 1100);
+}
+
+static void peers_meet_no_faults(void **state)
+{
+    fer_sim_config config = config_of(state);
+    sim_begin_with(config);
+    struct ends ends = connected();
+    for (int i = 0; i < FER_SIM_FAULT_COUNT; i++) {
+        assert_ok(fer_sim_set_fault_chance((fer_sim_fault)i, 1000000));
+    }
+    fer_sim_peer listener = serve("10.0.0.8:1");
+    fer_socket_addr addr = addr_of("10.0.0.8:1");
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    assert_ok(fer_sim_peer_connect(NULL, &addr, &peer));
+    advance_ms(5);
+    fer_sim_peer other = accepted(listener);
+    peer_sends(peer, "unharmed");
+    advance_ms(5);
+    peer_receives(other, "unharmed");
+    fer_tcp_stream_close(&ends.stream);
+    fer_sim_report report = stopped();
+    for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
+        assert_int_equal(report.faults[i], 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_partial_read_gives_less_and_loses_nothing),
+        BOTH_TESTS(a_partial_write_takes_less_and_loses_nothing),
+        BOTH_TESTS(one_byte_is_never_partial),
+        BOTH_TESTS(would_block_strikes_nonblocking_calls),
+        BOTH_TESTS(would_block_is_not_seen_by_blocking_calls),
+        BOTH_TESTS(interrupted_is_told_by_single_calls_and_changes_nothing),
+        BOTH_TESTS(long_calls_go_on_after_interruptions),
+        BOTH_TESTS(every_call_has_an_end_whatever_the_chances),
+        BOTH_TESTS(spurious_readiness_is_not_seen),
+        BOTH_TESTS(a_reset_is_met_by_both_ends),
+        BOTH_TESTS(a_reset_can_strike_a_write),
+        BOTH_TESTS(refused_fails_a_connect),
+        BOTH_TESTS(unreachable_fails_a_connect),
+        BOTH_TESTS(an_aborted_accept_is_passed_over),
+        BOTH_TESTS(too_many_handles_loses_no_connection),
+        BOTH_TESTS(no_buffers_passes),
+        BOTH_TESTS(a_lookup_fails_in_three_ways),
+        BOTH_TESTS(a_slow_lookup_takes_five_seconds),
+        BOTH_TESTS(a_time_jump_lets_what_is_due_happen),
+        BOTH_TESTS(the_nth_chance_is_counted),
+        BOTH_TESTS(scripted_faults_may_come_twice_in_a_row),
+        BOTH_TESTS(disarmed_faults_do_not_strike),
+        BOTH_TESTS(sixty_four_faults_can_be_armed),
+        BOTH_TESTS(a_chance_is_as_often_as_it_says),
+        BOTH_TESTS(peers_meet_no_faults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,142 @@
+/* test_sim_names.c: what the simulated resolver knows, and how it fails. */
+#include "sim/sim_test.h"
+
+static const fer_socket_addr two_addrs[] = {
+    {.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 7}}}},
+    {.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 8}}}},
+};
+
+static const fer_sim_name names[] = {
+    {.host = "two.test", .addrs = two_addrs, .count = 2},
+    {.host = "slow.test", .addrs = two_addrs, .count = 1, .delay = {UINT64_C(3000000000)}},
+    {.host = "gone.test", .failure = FER_HOST_NOT_FOUND},
+    {.host = "later.test", .failure = FER_RESOLVE_TRY_AGAIN},
+    {.host = "broken.test", .failure = FER_RESOLVE_FAILED},
+    {.host = "empty.test", .addrs = two_addrs},
+};
+
+static void begin(void **state)
+{
+    fer_sim_config config = config_of(state);
+    config.names = names;
+    config.name_count = sizeof names / sizeof names[0];
+    sim_begin_with(config);
+}
+
+static fer_error look_up(const char *host, size_t *count)
+{
+    fer_socket_addr addrs[4];
+    return fer_lookup_host(host, 80, addrs, 4, count);
+}
+
+static void a_name_has_the_addresses_of_the_config(void **state)
+{
+    fer_socket_addr addrs[4];
+    size_t count = 0;
+    begin(state);
+    assert_ok(fer_lookup_host("two.test", 80, addrs, 4, &count));
+    assert_int_equal(count, 2);
+    fer_socket_addr first = addr_of("10.0.0.7:80");
+    fer_socket_addr second = addr_of("10.0.0.8:80");
+    assert_true(fer_socket_addr_eq(&addrs[0], &first));
+    assert_true(fer_socket_addr_eq(&addrs[1], &second));
+}
+
+static void names_are_alike_without_case_and_with_a_dot(void **state)
+{
+    size_t count = 0;
+    begin(state);
+    assert_ok(look_up("TWO.Test", &count));
+    assert_ok(look_up("two.test.", &count));
+    assert_kind(look_up("two.tes", &count), FER_HOST_NOT_FOUND);
+    assert_kind(look_up("two.testt", &count), FER_HOST_NOT_FOUND);
+    assert_kind(look_up("two.test..", &count), FER_HOST_NOT_FOUND);
+}
+
+static void failures_have_the_resolvers_codes(void **state)
+{
+    bool windows = is_winsock(state);
+    size_t count = 0;
+    begin(state);
+    assert_code(look_up("gone.test", &count), FER_HOST_NOT_FOUND, windows ? 11001 : -2);
+    assert_code(look_up("later.test", &count), FER_RESOLVE_TRY_AGAIN, windows ? 11002 : -3);
+    assert_code(look_up("broken.test", &count), FER_RESOLVE_FAILED, windows ? 11003 : -4);
+    assert_code(look_up("empty.test", &count), FER_HOST_NOT_FOUND, windows ? 11001 : -2);
+    assert_code(look_up("unknown.test", &count), FER_HOST_NOT_FOUND, windows ? 11001 : -2);
+}
+
+static void a_slow_name_takes_its_time(void **state)
+{
+    size_t count = 0;
+    begin(state);
+    assert_ok(look_up("slow.test", &count));
+    assert_int_equal(now_ms(), 3000);
+}
+
+static void localhost_is_known_and_can_be_another(void **state)
+{
+    static const fer_sim_name own = {.host = "localhost", .addrs = two_addrs, .count = 1};
+    size_t count = 0;
+    begin(state);
+    assert_ok(look_up("localhost", &count));
+    assert_int_equal(count, 2);
+    assert_ok(fer_sim_stop(NULL));
+    fer_sim_config config = config_of(state);
+    config.names = &own;
+    config.name_count = 1;
+    sim_begin_with(config);
+    assert_ok(look_up("localhost", &count));
+    assert_int_equal(count, 1);
+}
+
+static void short_forms_of_ipv4_are_known(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *addr;
+    } forms[] = {{"127.1", "127.0.0.1:80"},       {"10.1.258", "10.1.1.2:80"}, {"0x7f.1", "127.0.0.1:80"},
+                 {"010.0.0.1", "8.0.0.1:80"},     {"2130706433", "127.0.0.1:80"},
+                 {"0xffffffff", "255.255.255.255:80"}};
+    static const char *const none[] = {"256.1", "1.2.3.256", "1.", "08", "0x", "4294967296", "1.2.3.4.5", "1.2.3.4x", "1..2"};
+    begin(state);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        fer_socket_addr got;
+        fer_socket_addr want = addr_of(forms[i].addr);
+        size_t count = 0;
+        assert_ok(fer_lookup_host(forms[i].text, 80, &got, 1, &count));
+        assert_int_equal(count, 1);
+        assert_true(fer_socket_addr_eq(&got, &want));
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        size_t count = 0;
+        assert_kind(look_up(none[i], &count), FER_HOST_NOT_FOUND);
+    }
+}
+
+/* The first address is silent, the second answers: connect tries both. */
+static void a_connect_tries_all_addresses_of_a_name(void **state)
+{
+    fer_tcp_stream stream = {0};
+    fer_socket_addr peer;
+    begin(state);
+    (void)serve("10.0.0.8:80");
+    assert_ok(fer_tcp_stream_connect(&stream, "two.test:80"));
+    assert_ok(fer_tcp_stream_peer_addr(&stream, &peer));
+    assert_int_equal(peer.ip.v4.octets[3], 8);
+    assert_true(now_ms() > 20000);
+    fer_tcp_stream_close(&stream);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_name_has_the_addresses_of_the_config),
+        BOTH_TESTS(names_are_alike_without_case_and_with_a_dot),
+        BOTH_TESTS(failures_have_the_resolvers_codes),
+        BOTH_TESTS(a_slow_name_takes_its_time),
+        BOTH_TESTS(localhost_is_known_and_can_be_another),
+        BOTH_TESTS(short_forms_of_ipv4_are_known),
+        BOTH_TESTS(a_connect_tries_all_addresses_of_a_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,370 @@
+/* test_sim_network.c: how long things take, what fits, and what becomes of connects that are not simply answered. */
+#include "sim/sim_test.h"
+
+static int32_t code(void **state, int32_t on_linux, int32_t on_windows)
+{
+    return is_winsock(state) ? on_windows : on_linux;
+}
+
+/* ---- Latency */
+
+static void a_connect_takes_there_and_back(void **state)
+{
+    fer_tcp_stream stream = {0};
+    fer_sim_config config = config_of(state);
+    config.latency = millis(30);
+    sim_begin_with(config);
+    (void)serve(SERVER);
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_int_equal(now_ms(), 60);
+    fer_tcp_stream_close(&stream);
+}
+
+static void on_the_loopback_nothing_takes_time(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_write_all(&ends.stream, "at once", 7, NULL));
+    peer_receives(ends.peer, "at once");
+    assert_int_equal(fer_sim_now().nanos, 0);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void a_loopback_can_take_time(void **state)
+{
+    char buf[8];
+    fer_sim_config config = config_of(state);
+    config.loopback_latency = millis(4);
+    sim_begin_with(config);
+    struct ends ends = connected();
+    assert_int_equal(now_ms(), 8);
+    peer_sends(ends.peer, "late");
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    assert_kind(fer_tcp_stream_read(&ends.stream, buf, 8, NULL), FER_WOULD_BLOCK);
+    advance_ms(4);
+    stream_reads(&ends.stream, "late");
+    fer_tcp_stream_close(&ends.stream);
+}
+
+/* Whatever the jitter, bytes come in the order in which they were sent, and the end comes last. */
+static void nothing_overtakes(void **state)
+{
+    fer_sim_config config = config_of(state);
+    config.jitter = millis(50);
+    config.seed = 3;
+    sim_begin_with(config);
+    struct ends ends = connected_to(SERVER);
+    unsigned char next = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        unsigned char byte = (unsigned char)i;
+        assert_ok(fer_sim_peer_send(ends.peer, &byte, 1, NULL));
+        advance_ms(i % 7);
+    }
+    fer_sim_peer_close(ends.peer);
+    for (;;) {
+        unsigned char buf[16];
+        size_t n = 0;
+        assert_ok(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n));
+        for (size_t i = 0; i < n; i++) {
+            assert_int_equal(buf[i], next++);
+        }
+        if (n == 0) {
+            break;
+        }
+    }
+    assert_int_equal(next, 200);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+/* More pieces under way than the simulation keeps apart: they join, and none is lost. */
+static void any_number_of_pieces_may_be_under_way(void **state)
+{
+    static unsigned char buf[3000];
+    fer_sim_config config = config_of(state);
+    config.jitter = millis(1);
+    sim_begin_with(config);
+    struct ends ends = connected_to(SERVER);
+    for (unsigned i = 0; i < 3000; i++) {
+        unsigned char byte = (unsigned char)(i * 11);
+        assert_ok(fer_sim_peer_send(ends.peer, &byte, 1, NULL));
+        assert_ok(fer_sim_advance((fer_duration){10}));
+    }
+    assert_ok(fer_tcp_stream_read_exact(&ends.stream, buf, sizeof buf, NULL));
+    for (unsigned i = 0; i < 3000; i++) {
+        assert_int_equal(buf[i], (unsigned char)(i * 11));
+    }
+    fer_tcp_stream_close(&ends.stream);
+}
+
+/* ---- Buffers */
+
+static void buffers_are_as_large_as_the_config_says(void **state)
+{
+    static const char zeros[10000];
+    size_t n = 0;
+    fer_sim_config config = config_of(state);
+    config.send_buffer = 3000;
+    config.receive_buffer = 2000;
+    sim_begin_with(config);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
+    assert_int_equal(n, 5000);
+    assert_kind(write_one(&ends.stream), FER_WOULD_BLOCK);
+    char buf[10000];
+    assert_ok(fer_sim_peer_receive(ends.peer, buf, sizeof buf, &n));
+    assert_int_equal(n, 2000); /* what was in the reader's buffer; the rest moves up */
+    assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
+    assert_int_equal(n, 2000);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+/* What was written and not yet sent still arrives after close, as the reader makes room for it. */
+static void close_sends_what_is_left(void **state)
+{
+    static const char zeros[5000];
+    char buf[10000];
+    size_t total = 0;
+    size_t n = 1;
+    fer_sim_config config = config_of(state);
+    config.send_buffer = 3000;
+    config.receive_buffer = 2000;
+    sim_begin_with(config);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, NULL));
+    fer_tcp_stream_close(&ends.stream);
+    while (n > 0) {
+        assert_ok(fer_sim_peer_receive(ends.peer, buf, sizeof buf, &n));
+        total += n;
+    }
+    assert_int_equal(total, 5000);
+}
+
+static void linger_waits_until_all_is_taken(void **state)
+{
+    static const char zeros[5000];
+    static const fer_sim_step steps[] = {{FER_SIM_RECEIVE_TO_END, {2000000000}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    fer_tcp_stream stream = {0};
+    fer_sim_config config = config_of(state);
+    config.send_buffer = 3000;
+    config.receive_buffer = 2000;
+    sim_begin_with(config);
+    (void)serve_script(SERVER, steps, 2);
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_write_all(&stream, zeros, sizeof zeros, NULL));
+    assert_ok(fer_tcp_stream_set_linger(&stream, fer_duration_from_secs(10)));
+    fer_tcp_stream_close(&stream);
+    assert_true(now_ms() > 2000 && now_ms() < 2010);
+}
+
+static void linger_gives_up_in_time(void **state)
+{
+    static const char zeros[5000];
+    fer_sim_config config = config_of(state);
+    config.send_buffer = 3000;
+    config.receive_buffer = 2000;
+    sim_begin_with(config);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, NULL));
+    assert_ok(fer_tcp_stream_set_linger(&ends.stream, fer_duration_from_secs(3)));
+    fer_tcp_stream_close(&ends.stream);
+    assert_int_equal(now_ms(), 3000);
+}
+
+/* ---- Connects */
+
+static void a_silent_host_is_given_up_at_last(void **state)
+{
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    assert_code(fer_tcp_stream_connect(&stream, "10.99.0.1:1"), FER_TIMED_OUT, code(state, 110, 10060));
+    assert_int_equal(now_ms(), is_winsock(state) ? 21000 : 127000);
+}
+
+static void a_host_without_listener_refuses(void **state)
+{
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    (void)serve(SERVER);
+    assert_code(fer_tcp_stream_connect(&stream, "10.0.0.7:81"), FER_CONNECTION_REFUSED, code(state, 111, 10061));
+    /* Windows tries for about 2 s before it believes it, but for the loopback (rule C2) */
+    assert_int_equal(now_ms(), is_winsock(state) ? 2010 : 2);
+    uint64_t begin = now_ms();
+    assert_code(fer_tcp_stream_connect(&stream, "127.0.0.1:81"), FER_CONNECTION_REFUSED, code(state, 111, 10061));
+    assert_int_equal(now_ms(), begin);
+}
+
+static void answers_are_as_they_were_set(void **state)
+{
+    fer_socket_addr addr = addr_of(SERVER);
+    fer_socket_addr host = addr_of("10.0.0.7:0");
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    (void)serve(SERVER);
+    assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_REFUSES, millis(0)));
+    assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_REFUSED);
+    assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_HOST_UNREACHABLE, millis(0)));
+    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_HOST_UNREACHABLE, code(state, 113, 10065));
+    assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_NETWORK_UNREACHABLE, millis(0)));
+    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_NETWORK_UNREACHABLE, code(state, 101, 10051));
+    assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
+    assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_TIMED_OUT);
+    assert_ok(fer_sim_set_answer(&host, FER_SIM_ANSWER_REFUSES, millis(0)));
+    assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_AS_IS, millis(0)));
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    fer_tcp_stream_close(&stream);
+}
+
+static void a_delayed_connect_succeeds_late_and_a_delayed_failure_fails_late(void **state)
+{
+    fer_socket_addr addr = addr_of(SERVER);
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    (void)serve(SERVER);
+    assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_AS_IS, millis(700)));
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_int_equal(now_ms(), 702);
+    fer_tcp_stream_close(&stream);
+    assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_HOST_UNREACHABLE, millis(500)));
+    assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_HOST_UNREACHABLE);
+    assert_int_equal(now_ms(), 1204);
+    assert_code(fer_tcp_stream_connect_timeout(&stream, &addr, millis(300)), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms(), 1504);
+}
+
+static void sixty_four_addresses_can_have_an_answer(void **state)
+{
+    fer_socket_addr addr = addr_of(SERVER);
+    sim_begin(state);
+    for (uint16_t port = 1; port <= 64; port++) {
+        addr.port = port;
+        assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
+    }
+    assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_REFUSES, millis(0)));
+    addr.port = 65;
+    assert_kind(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)), FER_OUT_OF_MEMORY);
+}
+
+/* A listener that comes to be while a connect tries again is met by it: at once where nobody had answered (after 1 and 3 s). */
+static fer_sim_peer late_listener;
+
+static void listen_late(void *context)
+{
+    fer_socket_addr addr;
+    (void)context;
+    if (fer_socket_addr_parse(&addr, SERVER).kind == FER_OK) {
+        FER_IGNORE(fer_sim_peer_listen(&addr, 4, &late_listener));
+    }
+}
+
+static void a_connect_that_is_tried_again_meets_a_late_listener(void **state)
+{
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    assert_ok(fer_sim_after(millis(2000), listen_late, NULL));
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_int_equal(now_ms(), 3002);
+    fer_tcp_stream_close(&stream);
+}
+
+/* ---- Backlog: POSIX lets one more in and keeps the others waiting outside, Windows refuses them. */
+
+static void a_full_backlog_waits_or_refuses(void **state)
+{
+    fer_socket_addr addr = addr_of("127.0.0.1:80");
+    fer_sim_peer listener = FER_SIM_PEER_NONE;
+    fer_tcp_stream streams[4];
+    memset(streams, 0, sizeof streams);
+    sim_begin(state);
+    assert_ok(fer_sim_peer_listen(&addr, 2, &listener));
+    assert_ok(fer_tcp_stream_connect_addr(&streams[0], &addr));
+    assert_ok(fer_tcp_stream_connect_addr(&streams[1], &addr));
+    if (is_winsock(state)) {
+        assert_kind(fer_tcp_stream_connect_addr(&streams[2], &addr), FER_CONNECTION_REFUSED);
+    } else {
+        assert_ok(fer_tcp_stream_connect_addr(&streams[2], &addr));
+        assert_code(fer_tcp_stream_connect_timeout(&streams[3], &addr, millis(500)), FER_TIMED_OUT, 0);
+    }
+    (void)accepted(listener);
+    assert_ok(fer_tcp_stream_connect_addr(&streams[3], &addr));
+    for (size_t i = 0; i < 4; i++) {
+        fer_tcp_stream_close(&streams[i]);
+    }
+}
+
+/* ---- Hosts */
+
+static void ipv6_hosts_are_hosts_too(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected_to("[2001:db8::7]:80");
+    fer_socket_addr local;
+    assert_ok(fer_tcp_stream_local_addr(&ends.stream, &local));
+    local.port = 0;
+    fer_socket_addr own = addr_of("[fd00::1]:0");
+    assert_true(fer_socket_addr_eq(&local, &own));
+    peer_sends(ends.peer, "v6");
+    stream_reads(&ends.stream, "v6");
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void an_ipv4_mapped_connect_goes_to_the_ipv4_host(void **state)
+{
+    fer_tcp_stream stream = {0};
+    fer_socket_addr peer;
+    fer_socket_addr mapped = addr_of("[::ffff:10.0.0.7]:80");
+    sim_begin(state);
+    fer_sim_peer listener = serve(SERVER);
+    assert_ok(fer_tcp_stream_connect_addr(&stream, &mapped));
+    assert_ok(fer_tcp_stream_peer_addr(&stream, &peer));
+    assert_true(fer_socket_addr_eq(&peer, &mapped));
+    fer_sim_peer other = accepted(listener);
+    fer_socket_addr seen;
+    assert_ok(fer_sim_peer_remote_addr(other, &seen));
+    assert_int_equal(seen.ip.family, FER_IP_V4);
+    fer_tcp_stream_close(&stream);
+}
+
+/* Many connections one after the other: nothing is used up. */
+static void connections_can_follow_each_other_for_ever(void **state)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    fer_sim_config config = config_of(state);
+    config.max_sockets = 8;
+    sim_begin_with(config);
+    (void)serve_script(SERVER, steps, 2);
+    for (int i = 0; i < 3000; i++) {
+        fer_tcp_stream stream = {0};
+        assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+        assert_ok(fer_tcp_stream_write_all(&stream, "ping", 4, NULL));
+        stream_reads(&stream, "ping");
+        fer_tcp_stream_close(&stream);
+        advance_ms(3);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_connect_takes_there_and_back),
+        BOTH_TESTS(on_the_loopback_nothing_takes_time),
+        BOTH_TESTS(a_loopback_can_take_time),
+        BOTH_TESTS(nothing_overtakes),
+        BOTH_TESTS(any_number_of_pieces_may_be_under_way),
+        BOTH_TESTS(buffers_are_as_large_as_the_config_says),
+        BOTH_TESTS(close_sends_what_is_left),
+        BOTH_TESTS(linger_waits_until_all_is_taken),
+        BOTH_TESTS(linger_gives_up_in_time),
+        BOTH_TESTS(a_silent_host_is_given_up_at_last),
+        BOTH_TESTS(a_host_without_listener_refuses),
+        BOTH_TESTS(answers_are_as_they_were_set),
+        BOTH_TESTS(a_delayed_connect_succeeds_late_and_a_delayed_failure_fails_late),
+        BOTH_TESTS(sixty_four_addresses_can_have_an_answer),
+        BOTH_TESTS(a_connect_that_is_tried_again_meets_a_late_listener),
+        BOTH_TESTS(a_full_backlog_waits_or_refuses),
+        BOTH_TESTS(ipv6_hosts_are_hosts_too),
+        BOTH_TESTS(an_ipv4_mapped_connect_goes_to_the_ipv4_host),
+        BOTH_TESTS(connections_can_follow_each_other_for_ever),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,389 @@
+/* test_sim_peers.c: the other side: peers that the test plays step by step, that a handler plays, and that play a script. */
+#include "sim/sim_test.h"
+
+static void a_peer_accepts_sends_receives_and_closes(void **state)
+{
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    fer_sim_peer listener = serve(SERVER);
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    assert_kind(fer_sim_peer_accept(listener, &peer), FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    peer = accepted(listener);
+    assert_ok(fer_tcp_stream_write_all(&stream, "hello", 5, NULL));
+    advance_ms(1);
+    peer_receives(peer, "hello");
+    char byte = 0;
+    assert_kind(fer_sim_peer_receive(peer, &byte, 1, NULL), FER_WOULD_BLOCK);
+    peer_sends(peer, "and back");
+    stream_reads(&stream, "and back");
+    fer_sim_peer_close(peer);
+    stream_reads(&stream, "");
+    fer_tcp_stream_close(&stream);
+}
+
+static void a_peer_knows_both_addresses(void **state)
+{
+    fer_socket_addr want;
+    fer_socket_addr got;
+    sim_begin(state);
+    struct ends ends = connected_to(SERVER);
+    assert_ok(fer_tcp_stream_peer_addr(&ends.stream, &want));
+    assert_ok(fer_sim_peer_local_addr(ends.peer, &got));
+    assert_true(fer_socket_addr_eq(&want, &got));
+    assert_ok(fer_tcp_stream_local_addr(&ends.stream, &want));
+    assert_ok(fer_sim_peer_remote_addr(ends.peer, &got));
+    assert_true(fer_socket_addr_eq(&want, &got));
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void a_peer_connects_to_the_programs_listener(void **state)
+{
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream stream = {0};
+    fer_socket_addr from = addr_of("203.0.113.9:4000");
+    fer_socket_addr to = addr_of("10.0.0.1:7");
+    fer_socket_addr seen;
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    sim_begin(state);
+    assert_ok(fer_tcp_listener_bind(&listener, "0.0.0.0:7"));
+    assert_ok(fer_sim_peer_connect(&from, &to, &peer));
+    assert_kind(fer_sim_peer_send(peer, "x", 1, NULL), FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_listener_accept(&listener, &stream, &seen));
+    assert_true(fer_socket_addr_eq(&seen, &from));
+    assert_int_equal(now_ms(), 1);
+    advance_ms(1);
+    peer_sends(peer, "from afar");
+    stream_reads(&stream, "from afar");
+    fer_tcp_stream_close(&stream);
+    fer_tcp_listener_close(&listener);
+}
+
+static void a_refused_peer_is_told(void **state)
+{
+    char byte = 0;
+    fer_socket_addr to = addr_of("10.0.0.1:7");
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    sim_begin(state);
+    assert_ok(fer_sim_peer_connect(NULL, &to, &peer));
+    advance_ms(10);
+    assert_kind(fer_sim_peer_send(peer, "x", 1, NULL), FER_CONNECTION_REFUSED);
+    assert_kind(fer_sim_peer_receive(peer, &byte, 1, NULL), FER_CONNECTION_REFUSED);
+}
+
+static void a_peers_shutdown_ends_one_direction(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    peer_sends(ends.peer, "last");
+    assert_ok(fer_sim_peer_shutdown(ends.peer));
+    assert_ok(fer_sim_peer_shutdown(ends.peer));
+    assert_kind(fer_sim_peer_send(ends.peer, "x", 1, NULL), FER_BROKEN_PIPE);
+    stream_reads(&ends.stream, "last");
+    stream_reads(&ends.stream, "");
+    assert_ok(fer_tcp_stream_write_all(&ends.stream, "still", 5, NULL));
+    peer_receives(ends.peer, "still");
+    fer_tcp_stream_close(&ends.stream);
+    peer_receives(ends.peer, "");
+}
+
+static void a_peers_reset_is_one(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    fer_sim_peer_reset(ends.peer);
+    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void a_peer_that_closes_with_bytes_unread_resets(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(write_one(&ends.stream));
+    fer_sim_peer_close(ends.peer);
+    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void the_programs_close_with_bytes_unread_resets(void **state)
+{
+    char byte = 0;
+    sim_begin(state);
+    struct ends ends = connected();
+    peer_sends(ends.peer, "unread");
+    fer_tcp_stream_close(&ends.stream);
+    assert_kind(fer_sim_peer_receive(ends.peer, &byte, 1, NULL), FER_CONNECTION_RESET);
+}
+
+static void closing_a_listening_peer_resets_its_queue(void **state)
+{
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    fer_sim_peer listener = serve(SERVER);
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    fer_sim_peer_close(listener);
+    assert_kind(read_one(&stream), FER_CONNECTION_RESET);
+    fer_tcp_stream_close(&stream);
+    assert_ok(fer_sim_advance(fer_duration_from_secs(1)));
+    fer_sim_peer again = serve(SERVER);
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    fer_tcp_stream_close(&stream);
+    fer_sim_peer_close(again);
+}
+
+/* ---- Handlers */
+
+struct heard {
+    fer_sim_event events[16];
+    uint64_t times_us[16];
+    size_t count;
+    fer_sim_peer peer;
+};
+
+static void hear(fer_sim_peer peer, fer_sim_event event, void *context)
+{
+    struct heard *heard = context;
+    assert_true(heard->count < 16);
+    heard->times_us[heard->count] = now_us();
+    heard->events[heard->count++] = event;
+    heard->peer = peer;
+}
+
+static void a_handler_hears_of_all_that_happens(void **state)
+{
+    struct heard heard = {.count = 0};
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream stream = {0};
+    fer_socket_addr to = addr_of("10.0.0.1:7");
+    fer_socket_addr from = addr_of("203.0.113.9:0");
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    sim_begin(state);
+    assert_ok(fer_tcp_listener_bind(&listener, "0.0.0.0:7"));
+    assert_ok(fer_sim_peer_connect(&from, &to, &peer));
+    assert_ok(fer_sim_peer_on(peer, hear, &heard));
+    assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
+    assert_ok(fer_tcp_stream_write_all(&stream, "abc", 3, NULL));
+    assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
+    advance_ms(10);
+    assert_int_equal(heard.peer, peer);
+    assert_int_equal(heard.count, 4);
+    assert_int_equal(heard.events[0], FER_SIM_CONNECTED);
+    assert_int_equal(heard.events[1], FER_SIM_READABLE);
+    assert_int_equal(heard.events[2], FER_SIM_WRITABLE);
+    assert_int_equal(heard.events[3], FER_SIM_ENDED);
+    assert_int_equal(heard.times_us[0], 2000);
+    peer_receives(peer, "abc");
+    peer_sends(peer, "unread");
+    advance_ms(10);
+    fer_tcp_stream_close(&stream);
+    advance_ms(10);
+    assert_int_equal(heard.count, 5);
+    assert_int_equal(heard.events[4], FER_SIM_WAS_RESET);
+    fer_tcp_listener_close(&listener);
+}
+
+static void a_handler_hears_of_a_failed_connect(void **state)
+{
+    struct heard heard = {.count = 0};
+    fer_socket_addr to = addr_of("10.0.0.1:7");
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    sim_begin(state);
+    assert_ok(fer_sim_peer_connect(NULL, &to, &peer));
+    assert_ok(fer_sim_peer_on(peer, hear, &heard));
+    advance_ms(10);
+    assert_int_equal(heard.count, 1);
+    assert_int_equal(heard.events[0], FER_SIM_CONNECT_FAILED);
+}
+
+/* A server that a handler plays: answers each line in capitals, from inside the program's own wait. */
+static void answer(fer_sim_peer peer, fer_sim_event event, void *context)
+{
+    char buf[64];
+    size_t n = 0;
+    (void)context;
+    if (event == FER_SIM_ENDED) {
+        fer_sim_peer_close(peer);
+    }
+    if (event != FER_SIM_READABLE || fer_sim_peer_receive(peer, buf, sizeof buf, &n).kind != FER_OK) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        buf[i] = (char)(buf[i] >= 'a' && buf[i] <= 'z' ? buf[i] - 'a' + 'A' : buf[i]);
+    }
+    FER_IGNORE(fer_sim_peer_send(peer, buf, n, NULL));
+}
+
+static void accept_and_answer(fer_sim_peer listener, fer_sim_event event, void *context)
+{
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    if (event == FER_SIM_ACCEPTABLE && fer_sim_peer_accept(listener, &peer).kind == FER_OK) {
+        FER_IGNORE(fer_sim_peer_on(peer, answer, context));
+    }
+}
+
+static void a_handler_can_be_a_server(void **state)
+{
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    fer_sim_peer listener = serve(SERVER);
+    assert_ok(fer_sim_peer_on(listener, accept_and_answer, NULL));
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_write_all(&stream, "hello", 5, NULL));
+    stream_reads(&stream, "HELLO");
+    assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
+    stream_reads(&stream, "");
+    fer_tcp_stream_close(&stream);
+}
+
+/* ---- Scripts */
+
+static void a_script_plays_every_action(void **state)
+{
+    static const fer_sim_step steps[] = {
+        {FER_SIM_RECEIVE, {0}, NULL, 5},      {FER_SIM_SEND, {10000000}, "one", 3}, {FER_SIM_PAUSE, {20000000}, NULL, 0},
+        {FER_SIM_SEND, {0}, "two", 3},        {FER_SIM_SHUT_DOWN, {5000000}, NULL, 0}, {FER_SIM_RECEIVE_TO_END, {0}, NULL, 0},
+        {FER_SIM_CLOSE, {0}, NULL, 0},
+    };
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    (void)serve_script("127.0.0.1:80", steps, 7);
+    assert_ok(fer_tcp_stream_connect(&stream, "127.0.0.1:80"));
+    assert_ok(fer_tcp_stream_write_all(&stream, "hel", 3, NULL));
+    advance_ms(100);
+    assert_ok(fer_tcp_stream_write_all(&stream, "lo", 2, NULL));
+    stream_reads(&stream, "one");
+    assert_int_equal(now_ms(), 110);
+    stream_reads(&stream, "two");
+    assert_int_equal(now_ms(), 130);
+    stream_reads(&stream, "");
+    assert_int_equal(now_ms(), 135);
+    assert_ok(fer_tcp_stream_write_all(&stream, "dropped", 7, NULL));
+    fer_tcp_stream_close(&stream);
+}
+
+static void a_script_can_reset(void **state)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {0}, "x", 1}, {FER_SIM_RESET, {1000000}, NULL, 0}};
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    (void)serve_script("127.0.0.1:80", steps, 2);
+    assert_ok(fer_tcp_stream_connect(&stream, "127.0.0.1:80"));
+    stream_reads(&stream, "x");
+    assert_kind(read_one(&stream), FER_CONNECTION_RESET);
+    assert_int_equal(now_ms(), 1);
+    fer_tcp_stream_close(&stream);
+}
+
+static void everybody_who_connects_gets_a_script_of_their_own(void **state)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    fer_tcp_stream streams[5];
+    memset(streams, 0, sizeof streams);
+    sim_begin(state);
+    (void)serve_script(SERVER, steps, 2);
+    for (size_t i = 0; i < 5; i++) {
+        assert_ok(fer_tcp_stream_connect(&streams[i], SERVER));
+        assert_ok(fer_tcp_stream_write_all(&streams[i], &"abcde"[i], 5 - i, NULL));
+    }
+    for (size_t i = 0; i < 5; i++) {
+        stream_reads(&streams[i], &"abcde"[i]);
+        assert_ok(fer_tcp_stream_shutdown(&streams[i], FER_SHUTDOWN_WRITE));
+        stream_reads(&streams[i], "");
+        fer_tcp_stream_close(&streams[i]);
+    }
+}
+
+/* An echo of more than all buffers hold, while the program writes and reads in turn. */
+static void an_echo_carries_any_number_of_bytes(void **state)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static unsigned char out[50000];
+    static unsigned char in[50000];
+    fer_tcp_stream stream = {0};
+    fer_sim_config config = config_of(state);
+    config.send_buffer = 1000;
+    config.receive_buffer = 700;
+    sim_begin_with(config);
+    (void)serve_script(SERVER, steps, 2);
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    for (size_t i = 0; i < sizeof out; i++) {
+        out[i] = (unsigned char)(i * 7 + i / 251);
+    }
+    for (size_t at = 0; at < sizeof out; at += 500) {
+        assert_ok(fer_tcp_stream_write_all(&stream, out + at, 500, NULL));
+        assert_ok(fer_tcp_stream_read_exact(&stream, in + at, 500, NULL));
+    }
+    assert_memory_equal(in, out, sizeof out);
+    fer_tcp_stream_close(&stream);
+}
+
+static void a_connecting_peer_can_play_a_script(void **state)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {0}, "knock", 5}, {FER_SIM_CLOSE, {3000000}, NULL, 0}};
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream stream = {0};
+    fer_socket_addr to = addr_of("10.0.0.1:7");
+    fer_socket_addr from = addr_of("203.0.113.9:0");
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    sim_begin(state);
+    assert_ok(fer_tcp_listener_bind(&listener, "10.0.0.1:7"));
+    assert_ok(fer_sim_peer_connect(&from, &to, &peer));
+    assert_ok(fer_sim_peer_play(peer, steps, 2));
+    assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
+    stream_reads(&stream, "knock");
+    stream_reads(&stream, "");
+    fer_tcp_stream_close(&stream);
+    fer_tcp_listener_close(&listener);
+}
+
+/* ---- Both ends are the program's */
+
+static void the_program_can_have_both_ends(void **state)
+{
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream client = {0};
+    fer_tcp_stream server = {0};
+    fer_socket_addr addr;
+    sim_begin(state);
+    assert_ok(fer_tcp_listener_bind(&listener, "[::1]:0"));
+    assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
+    assert_ok(fer_tcp_stream_connect_addr(&client, &addr));
+    assert_ok(fer_tcp_listener_accept(&listener, &server, NULL));
+    assert_ok(fer_tcp_stream_set_nonblocking(&client, true));
+    assert_ok(fer_tcp_stream_set_nonblocking(&server, true));
+    assert_kind(read_one(&server), FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_stream_write_all(&client, "to the server", 13, NULL));
+    stream_reads(&server, "to the server");
+    assert_ok(fer_tcp_stream_write_all(&server, "to the client", 13, NULL));
+    stream_reads(&client, "to the client");
+    fer_tcp_stream_close(&client);
+    stream_reads(&server, "");
+    fer_tcp_stream_close(&server);
+    fer_tcp_listener_close(&listener);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_peer_accepts_sends_receives_and_closes),
+        BOTH_TESTS(a_peer_knows_both_addresses),
+        BOTH_TESTS(a_peer_connects_to_the_programs_listener),
+        BOTH_TESTS(a_refused_peer_is_told),
+        BOTH_TESTS(a_peers_shutdown_ends_one_direction),
+        BOTH_TESTS(a_peers_reset_is_one),
+        BOTH_TESTS(a_peer_that_closes_with_bytes_unread_resets),
+        BOTH_TESTS(the_programs_close_with_bytes_unread_resets),
+        BOTH_TESTS(closing_a_listening_peer_resets_its_queue),
+        BOTH_TESTS(a_handler_hears_of_all_that_happens),
+        BOTH_TESTS(a_handler_hears_of_a_failed_connect),
+        BOTH_TESTS(a_handler_can_be_a_server),
+        BOTH_TESTS(a_script_plays_every_action),
+        BOTH_TESTS(a_script_can_reset),
+        BOTH_TESTS(everybody_who_connects_gets_a_script_of_their_own),
+        BOTH_TESTS(an_echo_carries_any_number_of_bytes),
+        BOTH_TESTS(a_connecting_peer_can_play_a_script),
+        BOTH_TESTS(the_program_can_have_both_ends),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,313 @@
+/* test_sim_start.c: a simulation's beginning and end: who may call when, what a config may say, what the report tells. */
+#include "sim/sim_test.h"
+
+#include "support/thread.h"
+
+static void before_the_start_every_call_is_unsupported(void **state)
+{
+    fer_tcp_stream stream = {0};
+    fer_tcp_listener listener = {0};
+    fer_socket_addr addr = addr_of("127.0.0.1:80");
+    fer_socket_addr found;
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    size_t count = 0;
+    (void)state;
+    assert_kind(fer_tcp_stream_connect_addr(&stream, &addr), FER_UNSUPPORTED);
+    assert_kind(fer_tcp_stream_connect_timeout(&stream, &addr, millis(1)), FER_UNSUPPORTED);
+    assert_kind(fer_tcp_listener_bind_addr(&listener, &addr), FER_UNSUPPORTED);
+    assert_kind(fer_lookup_host("localhost", 1, &found, 1, &count), FER_UNSUPPORTED);
+    assert_kind(fer_tcp_stream_from_raw(&stream, 3), FER_UNSUPPORTED);
+    assert_kind(fer_sim_stop(NULL), FER_UNSUPPORTED);
+    assert_kind(fer_sim_advance(millis(1)), FER_UNSUPPORTED);
+    assert_kind(fer_sim_fault_at(FER_SIM_FAULT_RESET, 1), FER_UNSUPPORTED);
+    assert_kind(fer_sim_set_fault_chance(FER_SIM_FAULT_RESET, 1), FER_UNSUPPORTED);
+    assert_kind(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)), FER_UNSUPPORTED);
+    assert_kind(fer_sim_peer_listen(&addr, 1, &peer), FER_UNSUPPORTED);
+    assert_kind(fer_sim_peer_connect(NULL, &addr, &peer), FER_UNSUPPORTED);
+    assert_kind(fer_sim_peer_accept(3, &peer), FER_UNSUPPORTED);
+    assert_kind(fer_sim_peer_send(3, "x", 1, NULL), FER_UNSUPPORTED);
+    assert_kind(fer_sim_peer_shutdown(3), FER_UNSUPPORTED);
+    assert_int_equal(fer_sim_now().nanos, 0);
+    assert_int_equal(fer_sim_clear_faults(), 0);
+    fer_sim_peer_close(3);
+    fer_sim_peer_reset(3);
+}
+
+struct other_thread {
+    fer_tcp_stream *stream;
+    fer_error errors[9];
+    uint64_t now;
+};
+
+static void call_everything(void *argument)
+{
+    struct other_thread *other = argument;
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addr;
+    bool flag = false;
+    char byte = 0;
+    memset(&addr, 0, sizeof addr);
+    addr.ip.family = FER_IP_V4;
+    other->errors[0] = fer_tcp_stream_read(other->stream, &byte, 1, NULL);
+    other->errors[1] = fer_tcp_stream_write(other->stream, "x", 1, NULL);
+    other->errors[2] = fer_tcp_stream_nodelay(other->stream, &flag);
+    other->errors[3] = fer_tcp_stream_connect_addr(&stream, &addr);
+    other->errors[4] = fer_tcp_stream_local_addr(other->stream, &addr);
+    other->errors[5] = fer_sim_start(NULL);
+    other->errors[6] = fer_sim_stop(NULL);
+    other->errors[7] = fer_sim_advance((fer_duration){1});
+    other->errors[8] = fer_tcp_stream_try_clone(other->stream, &stream);
+    other->now = fer_sim_now().nanos;
+}
+
+static void on_a_second_thread_every_call_is_unsupported(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected_to(SERVER);
+    struct other_thread other = {.stream = &ends.stream};
+    test_thread thread;
+    test_thread_start(&thread, call_everything, &other);
+    test_thread_join(&thread);
+    for (size_t i = 0; i < sizeof other.errors / sizeof other.errors[0]; i++) {
+        assert_code(other.errors[i], FER_UNSUPPORTED, 0);
+    }
+    assert_int_equal(other.now, 0);
+    peer_sends(ends.peer, "still");
+    stream_reads(&ends.stream, "still");
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void call_start(void *argument)
+{
+    fer_error *errors = argument;
+    errors[0] = fer_sim_start(NULL);
+    errors[1] = fer_sim_stop(NULL);
+}
+
+static void another_thread_may_have_the_next_simulation(void **state)
+{
+    fer_error errors[2] = {{FER_OTHER, 0}, {FER_OTHER, 0}};
+    test_thread thread;
+    sim_begin(state);
+    assert_ok(fer_sim_stop(NULL));
+    test_thread_start(&thread, call_start, errors);
+    test_thread_join(&thread);
+    assert_ok(errors[0]);
+    assert_ok(errors[1]);
+    sim_begin(state);
+}
+
+static void a_second_start_is_misuse(void **state)
+{
+    sim_begin(state);
+    assert_code(fer_sim_start(NULL), FER_INVALID_INPUT, 0);
+    assert_ok(fer_sim_stop(NULL));
+    assert_code(fer_sim_stop(NULL), FER_UNSUPPORTED, 0);
+    assert_ok(fer_sim_start(NULL));
+}
+
+static void a_bad_config_is_misuse(void **state)
+{
+    fer_sim_config bad[9];
+    for (size_t i = 0; i < 9; i++) {
+        bad[i] = config_of(state);
+    }
+    bad[0].dialect = (fer_sim_dialect)2;
+    bad[1].fault_chances[FER_SIM_FAULT_RESET] = 1000001;
+    bad[2].tape_len = 1;
+    bad[3].name_count = 1;
+    bad[4].latency = FER_DURATION_NONE;
+    bad[5].jitter = FER_DURATION_NONE;
+    bad[6].loopback_latency = FER_DURATION_NONE;
+    bad[7].send_buffer = SIZE_MAX;
+    bad[8].max_sockets = SIZE_MAX;
+    for (size_t i = 0; i < 9; i++) {
+        assert_code(fer_sim_start(&bad[i]), FER_INVALID_INPUT, 0);
+    }
+    assert_kind(fer_sim_stop(NULL), FER_UNSUPPORTED);
+}
+
+static void the_report_tells_what_leaked(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected_to(SERVER);
+    fer_tcp_stream clone = {0};
+    fer_tcp_listener listener = {0};
+    fer_sim_report report;
+    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:1234"));
+    fer_raw_socket raw = fer_tcp_listener_as_raw(&listener);
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_handles, 3); /* the peer is none */
+    assert_int_equal(report.leaked_lookups, 0);
+    assert_int_equal(report.leaked_waits, 0);
+    bool found = false;
+    for (size_t i = 0; i < report.leaked_handles; i++) {
+        const fer_sim_leak *leak = &report.leaks[i];
+        if (leak->raw == raw) {
+            found = true;
+            assert_true(leak->is_listener);
+            assert_int_equal(leak->local.port, 1234);
+        } else {
+            assert_false(leak->is_listener);
+            assert_int_equal(leak->peer.port, 80);
+        }
+    }
+    assert_true(found);
+    assert_true(report.lines > 0);
+}
+
+static void more_leaks_than_are_told_are_counted(void **state)
+{
+    fer_tcp_listener listeners[FER_SIM_LEAKS_TOLD + 3];
+    fer_sim_report report;
+    memset(listeners, 0, sizeof listeners);
+    sim_begin(state);
+    for (size_t i = 0; i < FER_SIM_LEAKS_TOLD + 3; i++) {
+        assert_ok(fer_tcp_listener_bind(&listeners[i], "127.0.0.1:0"));
+    }
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_handles, FER_SIM_LEAKS_TOLD + 3);
+    assert_int_not_equal(report.leaks[FER_SIM_LEAKS_TOLD - 1].local.port, 0);
+}
+
+/* After a stop the old handles are useless, and harmless. */
+static void handles_of_an_ended_simulation_do_nothing(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected_to(SERVER);
+    assert_ok(fer_sim_stop(NULL));
+    assert_kind(read_one(&ends.stream), FER_UNSUPPORTED);
+    fer_tcp_stream_close(&ends.stream);
+    sim_begin(state);
+}
+
+static void max_sockets_is_a_named_error(void **state)
+{
+    fer_sim_config config = config_of(state);
+    fer_tcp_listener listeners[6];
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    fer_socket_addr addr = addr_of(SERVER);
+    memset(listeners, 0, sizeof listeners);
+    config.max_sockets = 4;
+    sim_begin_with(config);
+    for (size_t i = 0; i < 4; i++) {
+        assert_ok(fer_tcp_listener_bind(&listeners[i], "127.0.0.1:0"));
+    }
+    assert_code(fer_tcp_listener_bind(&listeners[4], "127.0.0.1:0"), FER_TOO_MANY_OPEN_FILES, is_winsock(state) ? 10024 : 24);
+    assert_kind(fer_sim_peer_listen(&addr, 1, &peer), FER_TOO_MANY_OPEN_FILES);
+    fer_tcp_listener_close(&listeners[0]);
+    assert_ok(fer_tcp_listener_bind(&listeners[0], "127.0.0.1:0"));
+    for (size_t i = 0; i < 4; i++) {
+        fer_tcp_listener_close(&listeners[i]);
+    }
+}
+
+/* Where there is no room for another connection nobody answers: the system gives up at last. */
+static void a_full_table_of_connections_is_silence(void **state)
+{
+    fer_sim_config config = config_of(state);
+    fer_tcp_stream streams[3];
+    memset(streams, 0, sizeof streams);
+    config.max_sockets = 4;
+    sim_begin_with(config);
+    (void)serve(SERVER);
+    assert_ok(fer_tcp_stream_connect(&streams[0], SERVER));
+    assert_code(fer_tcp_stream_connect(&streams[1], SERVER), FER_TIMED_OUT, is_winsock(state) ? 10060 : 110);
+    fer_tcp_stream_close(&streams[0]);
+}
+
+static fer_error stopped_inside;
+
+static void call_stop(void *context)
+{
+    (void)context;
+    stopped_inside = fer_sim_stop(NULL);
+}
+
+static void stop_is_refused_inside_a_callback(void **state)
+{
+    sim_begin(state);
+    assert_ok(fer_sim_after(millis(1), call_stop, NULL));
+    advance_ms(2);
+    assert_code(stopped_inside, FER_INVALID_INPUT, 0);
+}
+
+static void misuse_of_the_simulation_is_invalid_input(void **state)
+{
+    fer_socket_addr addr = addr_of(SERVER);
+    fer_socket_addr v6 = addr_of("[::1]:80");
+    fer_socket_addr odd = addr;
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    fer_sim_step bad_action = {(fer_sim_action)99, {0}, NULL, 0};
+    fer_sim_step no_bytes = {FER_SIM_SEND, {0}, NULL, 1};
+    fer_sim_step endless = {FER_SIM_PAUSE, FER_DURATION_NONE, NULL, 0};
+    odd.ip.family = (fer_ip_family)5;
+    sim_begin(state);
+    fer_sim_peer listener = serve(SERVER);
+    assert_kind(fer_sim_advance(FER_DURATION_NONE), FER_INVALID_INPUT);
+    assert_kind(fer_sim_after(millis(1), NULL, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_after(FER_DURATION_NONE, call_stop, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_fault_at(FER_SIM_FAULT_COUNT, 1), FER_INVALID_INPUT);
+    assert_kind(fer_sim_fault_at(FER_SIM_FAULT_RESET, 0), FER_INVALID_INPUT);
+    assert_kind(fer_sim_set_fault_chance(FER_SIM_FAULT_COUNT, 1), FER_INVALID_INPUT);
+    assert_kind(fer_sim_set_fault_chance(FER_SIM_FAULT_RESET, 1000001), FER_INVALID_INPUT);
+    assert_kind(fer_sim_set_answer(NULL, FER_SIM_ANSWER_SILENT, millis(0)), FER_INVALID_INPUT);
+    assert_kind(fer_sim_set_answer(&addr, (fer_sim_answer)9, millis(0)), FER_INVALID_INPUT);
+    assert_kind(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, FER_DURATION_NONE), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_listen(NULL, 1, &peer), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_listen(&addr, 1, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_listen(&addr, 0, &peer), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_listen(&odd, 1, &peer), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_listen(&addr, 1, &peer), FER_ADDR_IN_USE);
+    assert_kind(fer_sim_peer_connect(&v6, &addr, &peer), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_connect(NULL, NULL, &peer), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_connect(&addr, &addr, &peer), FER_ADDR_IN_USE);
+    assert_kind(fer_sim_peer_accept(listener, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_accept(FER_SIM_PEER_NONE, &peer), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_send(listener, "x", 1, NULL), FER_NOT_CONNECTED);
+    assert_kind(fer_sim_peer_send(listener, NULL, 1, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_receive(listener, NULL, 1, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_shutdown(listener), FER_NOT_CONNECTED);
+    assert_kind(fer_sim_peer_remote_addr(listener, &addr), FER_NOT_CONNECTED);
+    assert_kind(fer_sim_peer_local_addr(listener, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_on(999, NULL, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_play(listener, NULL, 1), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_play(listener, &bad_action, 1), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_play(listener, &no_bytes, 1), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_play(listener, &endless, 1), FER_INVALID_INPUT);
+    assert_int_equal(peer, FER_SIM_PEER_NONE);
+}
+
+/* A stream of the program is no peer. */
+static void a_programs_socket_is_not_a_peer(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected_to(SERVER);
+    fer_raw_socket raw = fer_tcp_stream_as_raw(&ends.stream);
+    assert_kind(fer_sim_peer_send(raw, "x", 1, NULL), FER_INVALID_INPUT);
+    fer_sim_peer_close(raw);
+    peer_sends(ends.peer, "still open");
+    stream_reads(&ends.stream, "still open");
+    fer_tcp_stream_close(&ends.stream);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PLAIN_TEST(before_the_start_every_call_is_unsupported),
+        BOTH_TESTS(on_a_second_thread_every_call_is_unsupported),
+        BOTH_TESTS(another_thread_may_have_the_next_simulation),
+        BOTH_TESTS(a_second_start_is_misuse),
+        BOTH_TESTS(a_bad_config_is_misuse),
+        BOTH_TESTS(the_report_tells_what_leaked),
+        BOTH_TESTS(more_leaks_than_are_told_are_counted),
+        BOTH_TESTS(handles_of_an_ended_simulation_do_nothing),
+        BOTH_TESTS(max_sockets_is_a_named_error),
+        BOTH_TESTS(a_full_table_of_connections_is_silence),
+        BOTH_TESTS(stop_is_refused_inside_a_callback),
+        BOTH_TESTS(misuse_of_the_simulation_is_invalid_input),
+        BOTH_TESTS(a_programs_socket_is_not_a_peer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

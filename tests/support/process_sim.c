@@ -1,0 +1,116 @@
+/* process_sim.c: process.h on the simulated network. Its codes are the dialect's, by number, for the host may have other ones. */
+#include "support/process.h"
+
+#include <stdlib.h>
+
+#include "platform/sim/world.h"
+
+bool process_forbid_new_handles(void)
+{
+    ferp_sim_world *world = ferp_sim_here();
+    world->handle_limit = ferp_sim_handles_open(world);
+    return true;
+}
+
+void process_allow_new_handles(void)
+{
+    ferp_sim_world *world = ferp_sim_here();
+    world->handle_limit = world->config.max_sockets;
+}
+
+bool process_signals_start(void) { return false; }
+void process_signals_stop(void) {}
+unsigned process_signals_seen(void) { return 0; }
+void process_shield_thread(void) {}
+bool process_let_sigpipe_kill(void) { return false; }
+bool process_remember_signal_handlers(void) { return false; }
+bool process_signal_handlers_are_as_remembered(void) { return true; }
+
+void *process_reserve(size_t len) { return calloc(1, len); }
+
+void process_unreserve(void *area, size_t len)
+{
+    (void)len;
+    free(area);
+}
+
+#ifdef FERRULE_SIM_WINSOCK
+/* Rust 1.95, library/std/src/sys/io/error/windows.rs, decode_error_kind; numbers: WinError.h. */
+const struct process_error_code process_rust_error_codes[] = {
+    {"ERROR_ACCESS_DENIED", 5, FER_PERMISSION_DENIED},
+    {"ERROR_ALREADY_EXISTS", 183, FER_ALREADY_EXISTS},
+    {"ERROR_BROKEN_PIPE", 109, FER_BROKEN_PIPE},
+    {"ERROR_FILE_NOT_FOUND", 2, FER_NOT_FOUND},
+    {"ERROR_NO_DATA", 232, FER_BROKEN_PIPE},
+    {"ERROR_NOT_ENOUGH_MEMORY", 8, FER_OUT_OF_MEMORY},
+    {"ERROR_OPERATION_ABORTED", 995, FER_TIMED_OUT},
+    {"WSAEACCES", 10013, FER_PERMISSION_DENIED},
+    {"WSAEADDRINUSE", 10048, FER_ADDR_IN_USE},
+    {"WSAEADDRNOTAVAIL", 10049, FER_ADDR_NOT_AVAILABLE},
+    {"WSAECONNABORTED", 10053, FER_CONNECTION_ABORTED},
+    {"WSAECONNREFUSED", 10061, FER_CONNECTION_REFUSED},
+    {"WSAECONNRESET", 10054, FER_CONNECTION_RESET},
+    {"WSAEINVAL", 10022, FER_INVALID_INPUT},
+    {"WSAENOTCONN", 10057, FER_NOT_CONNECTED},
+    {"WSAEWOULDBLOCK", 10035, FER_WOULD_BLOCK},
+    {"WSAETIMEDOUT", 10060, FER_TIMED_OUT},
+    {"WSAEHOSTUNREACH", 10065, FER_HOST_UNREACHABLE},
+    {"WSAENETDOWN", 10050, FER_NETWORK_DOWN},
+    {"WSAENETUNREACH", 10051, FER_NETWORK_UNREACHABLE},
+    {"WSAEDQUOT", 10069, FER_QUOTA_EXCEEDED},
+    {NULL, 0, FER_OK},
+};
+
+const struct process_error_code process_other_error_codes[] = {
+    {"WSAEMFILE", 10024, FER_TOO_MANY_OPEN_FILES},
+    {"WSAEMSGSIZE", 10040, FER_MESSAGE_TOO_LONG},
+    {"WSAENOBUFS", 10055, FER_NO_BUFFER_SPACE},
+    {"WSAENOTSOCK", 10038, FER_BAD_HANDLE},
+    {"WSAEISCONN", 10056, FER_ALREADY_CONNECTED},
+    {"WSAEINTR", 10004, FER_INTERRUPTED},
+    {"WSAEOPNOTSUPP", 10045, FER_UNSUPPORTED},
+    {"WSAESHUTDOWN", 10058, FER_BROKEN_PIPE},
+    {NULL, 0, FER_OK},
+};
+
+int32_t process_code_refused(void) { return 10061; }
+#else
+/* Rust 1.95, library/std/src/sys/io/error/unix.rs, decode_error_kind; numbers: generic Linux. */
+const struct process_error_code process_rust_error_codes[] = {
+    {"EPERM", 1, FER_PERMISSION_DENIED},
+    {"ENOENT", 2, FER_NOT_FOUND},
+    {"EINTR", 4, FER_INTERRUPTED},
+    {"EAGAIN", 11, FER_WOULD_BLOCK},
+    {"ENOMEM", 12, FER_OUT_OF_MEMORY},
+    {"EACCES", 13, FER_PERMISSION_DENIED},
+    {"EEXIST", 17, FER_ALREADY_EXISTS},
+    {"EINVAL", 22, FER_INVALID_INPUT},
+    {"EPIPE", 32, FER_BROKEN_PIPE},
+    {"EADDRINUSE", 98, FER_ADDR_IN_USE},
+    {"EADDRNOTAVAIL", 99, FER_ADDR_NOT_AVAILABLE},
+    {"ENETDOWN", 100, FER_NETWORK_DOWN},
+    {"ENETUNREACH", 101, FER_NETWORK_UNREACHABLE},
+    {"ECONNABORTED", 103, FER_CONNECTION_ABORTED},
+    {"ECONNRESET", 104, FER_CONNECTION_RESET},
+    {"ENOTCONN", 107, FER_NOT_CONNECTED},
+    {"ETIMEDOUT", 110, FER_TIMED_OUT},
+    {"ECONNREFUSED", 111, FER_CONNECTION_REFUSED},
+    {"EHOSTUNREACH", 113, FER_HOST_UNREACHABLE},
+    {"EINPROGRESS", 115, FER_IN_PROGRESS},
+    {NULL, 0, FER_OK},
+};
+
+const struct process_error_code process_other_error_codes[] = {
+    {"EMFILE", 24, FER_TOO_MANY_OPEN_FILES},
+    {"ENFILE", 23, FER_TOO_MANY_OPEN_FILES},
+    {"EMSGSIZE", 90, FER_MESSAGE_TOO_LONG},
+    {"ENOBUFS", 105, FER_NO_BUFFER_SPACE},
+    {"EBADF", 9, FER_BAD_HANDLE},
+    {"ENOTSOCK", 88, FER_BAD_HANDLE},
+    {"EISCONN", 106, FER_ALREADY_CONNECTED},
+    {"ECANCELED", 125, FER_CANCELLED},
+    {NULL, 0, FER_OK},
+};
+
+int32_t process_code_refused(void) { return 111; }
+#endif

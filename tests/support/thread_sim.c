@@ -1,0 +1,27 @@
+/* thread_sim.c: thread.h on the simulated network, which has one thread: a test that starts another ends here as skipped. */
+#include "support/thread.h"
+
+#include "platform/sim/world.h"
+#include "support/fixture.h"
+
+/* What the test has opened by itself is closed for it, for it does not come to that. */
+static void close_every_handle(void)
+{
+    ferp_sim_world *world = ferp_sim_here();
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        ferp_close(ferp_sim_raw_of_slot(world, i));
+    }
+}
+
+void test_thread_start(test_thread *thread, void (*run)(void *argument), void *argument)
+{
+    (void)thread;
+    (void)run;
+    (void)argument;
+    close_every_handle();
+    skip_because("this test needs a second thread, and the simulated network has one");
+}
+
+void test_thread_join(test_thread *thread) { (void)thread; }
+
+void test_thread_yield(void) {}
