@@ -64,29 +64,39 @@ uint64_t ferp_sim_latency(ferp_sim_world *world, bool is_loopback)
 }
 
 /* Nothing overtakes what is under way in the same direction. */
-static void dispatch(ferp_sim_world *world, ferp_sim_link *link, ferp_sim_event event)
+static uint64_t delay_of(ferp_sim_world *world, const ferp_sim_link *link, int side)
 {
-    ferp_sim_pipe *pipe = &link->pipes[event.side];
+    uint64_t last = link->pipes[side].last_arrival;
     uint64_t latency = ferp_sim_latency(world, link->is_loopback);
-    uint64_t earliest = pipe->last_arrival > world->now ? pipe->last_arrival - world->now : 0;
-    uint64_t delay = latency > earliest ? latency : earliest;
-    pipe->last_arrival = world->now + delay;
+    uint64_t earliest = last > world->now ? last - world->now : 0;
+    return latency > earliest ? latency : earliest;
+}
+
+static void dispatch_after(ferp_sim_world *world, ferp_sim_link *link, ferp_sim_event event, uint64_t delay)
+{
+    link->pipes[event.side].last_arrival = world->now + delay;
     event.index = (int)(link - world->links);
     event.of = link->sequence;
     ferp_sim_schedule(world, event, delay);
 }
 
+static void dispatch(ferp_sim_world *world, ferp_sim_link *link, ferp_sim_event event)
+{
+    dispatch_after(world, link, event, delay_of(world, link, event.side));
+}
+
+/* Bytes that would arrive at one time, and those for which there is no event, join the last ones that are under way. */
 static void dispatch_data(ferp_sim_world *world, ferp_sim_link *link, int side, size_t bytes)
 {
     ferp_sim_event event = {.kind = FERP_SIM_EVENT_DATA, .side = side, .bytes = bytes};
-    if (world->arrivals >= FERP_SIM_ARRIVALS_MAX) {
-        ferp_sim_event *last = ferp_sim_last_arrival(world, link->sequence, side);
-        if (last != NULL) {
-            last->bytes += bytes;
-            return;
-        }
+    uint64_t delay = delay_of(world, link, side);
+    bool follows = delay > 0 && link->pipes[side].flying > bytes;
+    ferp_sim_event *last = follows ? ferp_sim_last_arrival(world, link->sequence, side) : NULL;
+    if (last != NULL && (last->time == world->now + delay || world->arrivals >= FERP_SIM_ARRIVALS_MAX)) {
+        last->bytes += bytes;
+        return;
     }
-    dispatch(world, link, event);
+    dispatch_after(world, link, event, delay);
 }
 
 /* Sends what the reader has room for, and then the end. A reader that is gone takes everything, and answers with a reset. */

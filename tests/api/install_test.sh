@@ -57,6 +57,7 @@ build_consumer() {
         find "$prefix" "$out" -name '*.dll' -exec cp '{}' "$out/" ';' 2>/dev/null || true
     fi
     run "$out/consumer"
+    run "$out/consumer_sim"
     if [ -n "${FERRULE_CXX:-}" ]; then
         run "$out/consumer_cxx"
     fi

@@ -1,0 +1,152 @@
+/* sim_retry.c: how a program's own retry logic is tested: on a network in memory that goes wrong as the seed says, in virtual time.
+ *
+ * usage: sim_retry [careless] [SEED]
+ * Without a seed: many of them, until one makes the program fail; with one: that run again, with its trace. "careless" tests a
+ * version of the program with a mistake in it. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ferrule.h"
+#include "ferrule/sim.h"
+
+/* ---- The program under test. It knows nothing of simulations, but that its way to pause can be exchanged. */
+
+enum { ATTEMPTS = 8, REPLY_LENGTH = 12 };
+
+typedef void (*pause_function)(fer_duration duration);
+typedef fer_error (*receive_function)(fer_tcp_stream *stream, char *reply);
+
+/* Right: a reply may come in pieces. */
+static fer_error receive(fer_tcp_stream *stream, char *reply)
+{
+    return fer_tcp_stream_read_exact(stream, reply, REPLY_LENGTH, NULL);
+}
+
+/* Wrong: takes what one read gives for all. On a developer's machine it always is. */
+static fer_error receive_carelessly(fer_tcp_stream *stream, char *reply)
+{
+    return fer_tcp_stream_read(stream, reply, REPLY_LENGTH, NULL);
+}
+
+static fer_error ask(fer_tcp_stream *stream, receive_function receive_reply, char *reply)
+{
+    FER_TRY(fer_tcp_stream_connect(stream, "service.test:80"));
+    FER_TRY(fer_tcp_stream_set_read_timeout(stream, fer_duration_from_secs(2)));
+    FER_TRY(fer_tcp_stream_write_all(stream, "what time?\n", 11, NULL));
+    return receive_reply(stream, reply);
+}
+
+/* Tries again after 0.1 s, 0.2 s, 0.4 s … whatever went wrong. */
+static fer_error ask_until_answered(receive_function receive_reply, pause_function pause, char *reply)
+{
+    fer_error error = {FER_OTHER, 0};
+    for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
+        fer_tcp_stream stream = {0};
+        error = ask(&stream, receive_reply, reply);
+        fer_tcp_stream_close(&stream);
+        if (error.kind == FER_OK) {
+            return error;
+        }
+        pause(fer_duration_from_millis((uint64_t)100 << attempt));
+    }
+    return error;
+}
+
+/* ---- Its test */
+
+static const char right_reply[REPLY_LENGTH + 1] = "it is 12:04\n";
+
+static void pause_in_virtual_time(fer_duration duration)
+{
+    FER_IGNORE(fer_sim_advance(duration));
+}
+
+static void print_line(void *context, const char *line)
+{
+    (void)context;
+    puts(line);
+}
+
+static fer_sim_config config_of(fer_sim_dialect dialect, uint64_t seed, bool traced)
+{
+    static const fer_socket_addr addrs[] = {{.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 7}}}}};
+    static const fer_sim_name names[] = {{.host = "service.test", .addrs = addrs, .count = 1}};
+    fer_sim_config config = {0};
+    config.dialect = dialect;
+    config.seed = seed;
+    config.names = names;
+    config.name_count = 1;
+    config.trace = traced ? print_line : NULL;
+    config.jitter = fer_duration_from_millis(20);
+    config.fault_chances[FER_SIM_FAULT_REFUSED] = 50000; /* in a million */
+    config.fault_chances[FER_SIM_FAULT_RESET] = 50000;
+    config.fault_chances[FER_SIM_FAULT_PARTIAL_READ] = 20000;
+    config.fault_chances[FER_SIM_FAULT_PARTIAL_WRITE] = 50000;
+    config.fault_chances[FER_SIM_FAULT_INTERRUPTED] = 50000;
+    config.fault_chances[FER_SIM_FAULT_RESOLVE_FAILS] = 50000;
+    return config;
+}
+
+/* The service: reads the question, thinks for 30 ms, answers, closes. */
+static fer_error start_service(void)
+{
+    static const fer_sim_step steps[] = {
+        {FER_SIM_RECEIVE, {0}, NULL, 11},
+        {FER_SIM_SEND, {30000000}, right_reply, REPLY_LENGTH},
+        {FER_SIM_RECEIVE_TO_END, {0}, NULL, 0},
+        {FER_SIM_CLOSE, {0}, NULL, 0},
+    };
+    fer_socket_addr addr;
+    fer_sim_peer service = FER_SIM_PEER_NONE;
+    FER_TRY(fer_socket_addr_parse(&addr, "10.0.0.7:80"));
+    FER_TRY(fer_sim_peer_listen(&addr, 16, &service));
+    return fer_sim_peer_play(service, steps, sizeof steps / sizeof steps[0]);
+}
+
+/* One run; true when the program got its answer and left nothing open. */
+static bool survives(receive_function receive_reply, fer_sim_dialect dialect, uint64_t seed, bool traced)
+{
+    char reply[REPLY_LENGTH] = {0};
+    fer_sim_report report;
+    fer_sim_config config = config_of(dialect, seed, traced);
+    if (fer_sim_start(&config).kind != FER_OK || start_service().kind != FER_OK) {
+        return false;
+    }
+    fer_error error = ask_until_answered(receive_reply, pause_in_virtual_time, reply);
+    if (fer_sim_stop(&report).kind != FER_OK) {
+        return false;
+    }
+    if (traced) {
+        printf("%s, \"%.*s\", %zu handles left open\n", fer_error_kind_name(error.kind), REPLY_LENGTH - 1, reply,
+               report.leaked_handles);
+    }
+    return error.kind == FER_OK && memcmp(reply, right_reply, REPLY_LENGTH) == 0 && report.leaked_handles == 0;
+}
+
+static bool survives_both(receive_function receive_reply, uint64_t seed, bool traced)
+{
+    bool posix = survives(receive_reply, FER_SIM_POSIX, seed, traced);
+    bool winsock = survives(receive_reply, FER_SIM_WINSOCK, seed, traced);
+    return posix && winsock;
+}
+
+int main(int argc, char **argv)
+{
+    bool careless = argc > 1 && strcmp(argv[1], "careless") == 0;
+    receive_function receive_reply = careless ? receive_carelessly : receive;
+    int given = careless ? 2 : 1;
+    if (argc > given) {
+        return survives_both(receive_reply, strtoull(argv[given], NULL, 10), true) ? 0 : 1;
+    }
+    for (uint64_t seed = 0; seed < 2000; seed++) {
+        if (!survives_both(receive_reply, seed, false)) {
+            printf("seed %llu fails; see it with: sim_retry%s %llu\n", (unsigned long long)seed, careless ? " careless" : "",
+                   (unsigned long long)seed);
+            return 1;
+        }
+    }
+    puts("2000 seeds, two dialects: an answer each time");
+    return 0;
+}
