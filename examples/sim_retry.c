@@ -79,6 +79,7 @@ static fer_sim_config config_of(fer_sim_dialect dialect, uint64_t seed, bool tra
     config.names = names;
     config.name_count = 1;
     config.trace = traced ? print_line : NULL;
+    config.max_sockets = 16;
     config.jitter = fer_duration_from_millis(20);
     config.fault_chances[FER_SIM_FAULT_REFUSED] = 50000; /* in a million */
     config.fault_chances[FER_SIM_FAULT_RESET] = 50000;

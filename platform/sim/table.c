@@ -14,13 +14,14 @@ fer_raw_socket ferp_sim_raw_of_slot(const ferp_sim_world *world, size_t slot)
 
 ferp_sim_handle *ferp_sim_handle_of(ferp_sim_world *world, fer_raw_socket raw)
 {
-    fer_raw_socket slot = ferp_sim_is_winsock(world) ? (raw - FIRST_WINDOWS_HANDLE) / WINDOWS_HANDLE_STEP
-                                                     : raw - FIRST_POSIX_HANDLE;
-    if (raw < FIRST_POSIX_HANDLE || slot < 0 || (size_t)slot >= world->config.max_sockets ||
-        ferp_sim_raw_of_slot(world, (size_t)slot) != raw || world->handles[slot].socket == FERP_SIM_NONE) {
+    fer_raw_socket first = ferp_sim_raw_of_slot(world, 0);
+    fer_raw_socket step = ferp_sim_is_winsock(world) ? WINDOWS_HANDLE_STEP : 1;
+    if (raw < first || (raw - first) % step != 0) {
         return NULL;
     }
-    return &world->handles[slot];
+    size_t slot = (size_t)((raw - first) / step);
+    bool is_open = slot < world->config.max_sockets && world->handles[slot].socket != FERP_SIM_NONE;
+    return is_open ? &world->handles[slot] : NULL;
 }
 
 ferp_sim_socket *ferp_sim_socket_of(ferp_sim_world *world, fer_raw_socket raw)
