@@ -82,10 +82,13 @@ static bool is_ready(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_
     }
 }
 
-/* poll's POLLERR and select's except set both tell of a failed connect. */
-static fer_error told_ready(const ferp_sim_socket *socket, ferp_readiness readiness)
+/* poll's POLLERR and select's except set both tell of a failed connect. A request to read that meets a reset tells it by itself. */
+static fer_error told_ready(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_readiness readiness)
 {
     bool failed = socket->life == FERP_SIM_FAILED || socket->life == FERP_SIM_DEAD;
+    if (readiness == FERP_READABLE && socket->life == FERP_SIM_DEAD && ferp_sim_acts_as_windows(world, socket)) {
+        return ferp_sim_error(world, FERP_SIM_ECONNRESET);
+    }
     return readiness == FERP_CONNECTED && failed ? (fer_error){FER_CONNECTION_REFUSED, 0} : FERP_SIM_OK;
 }
 
@@ -112,7 +115,7 @@ static fer_error wait_on(ferp_sim_world *world, const ferp_wait *wait, uint64_t 
             return ferp_sim_error(world, FERP_SIM_EBADF);
         }
         if (is_ready(world, socket, readiness)) {
-            return told_ready(socket, readiness);
+            return told_ready(world, socket, readiness);
         }
         if (readiness == FERP_READABLE && wait->words[AT_WAKES] != socket->wakes) {
             return FERP_SIM_OK;

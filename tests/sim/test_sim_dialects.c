@@ -450,6 +450,22 @@ static void a_wake_between_arm_and_wait_is_not_lost(void **state)
     close_pair(pair);
 }
 
+static void a_wait_that_meets_a_reset_tells_it_on_windows(void **state)
+{
+    ferp_wait wait;
+    size_t n = 77;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
+    raw_reset(pair.server);
+    assert_code(ferp_wait_for(&wait, FERP_NO_DEADLINE), is_winsock(state) ? FER_CONNECTION_RESET : FER_OK,
+                is_winsock(state) ? 10054 : 0);
+    fer_error error = raw_recv(pair.client, &n);
+    assert_true(is_winsock(state) ? is_reset_code(error) : error.os_code == 104);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
 /* ---- Accepting */
 
 static void what_accept_takes_over(void **state)
@@ -688,6 +704,7 @@ int main(void)
         BOTH_TESTS(an_unconnected_socket_refuses_bytes_in_its_own_words),
         BOTH_TESTS(a_write_wait_misses_the_own_shutdown_on_windows),
         BOTH_TESTS(a_wake_between_arm_and_wait_is_not_lost),
+        BOTH_TESTS(a_wait_that_meets_a_reset_tells_it_on_windows),
         BOTH_TESTS(what_accept_takes_over),
         BOTH_TESTS(a_connection_that_was_reset_in_the_queue),
         WINSOCK_TEST(ports_are_shared_as_on_windows),
