@@ -13,7 +13,7 @@
 
 /* ---- The program under test. It knows nothing of simulations, but that its way to pause can be exchanged. */
 
-enum { ATTEMPTS = 8, REPLY_LENGTH = 12 };
+enum { ATTEMPTS = 10, REPLY_LENGTH = 12 };
 
 typedef void (*pause_function)(fer_duration duration);
 typedef fer_error (*receive_function)(fer_tcp_stream *stream, char *reply);
@@ -81,12 +81,12 @@ static fer_sim_config config_of(fer_sim_dialect dialect, uint64_t seed, bool tra
     config.trace = traced ? print_line : NULL;
     config.max_sockets = 16;
     config.jitter = fer_duration_from_millis(20);
-    config.fault_chances[FER_SIM_FAULT_REFUSED] = 50000; /* in a million */
-    config.fault_chances[FER_SIM_FAULT_RESET] = 50000;
-    config.fault_chances[FER_SIM_FAULT_PARTIAL_READ] = 20000;
+    config.fault_chances[FER_SIM_FAULT_REFUSED] = 30000; /* in a million */
+    config.fault_chances[FER_SIM_FAULT_RESET] = 20000;
+    config.fault_chances[FER_SIM_FAULT_PARTIAL_READ] = 10000;
     config.fault_chances[FER_SIM_FAULT_PARTIAL_WRITE] = 50000;
     config.fault_chances[FER_SIM_FAULT_INTERRUPTED] = 50000;
-    config.fault_chances[FER_SIM_FAULT_RESOLVE_FAILS] = 50000;
+    config.fault_chances[FER_SIM_FAULT_RESOLVE_FAILS] = 30000;
     return config;
 }
 

@@ -71,8 +71,8 @@ typedef void (*fer_sim_trace_function)(void *context, const char *line);
  * stays the caller's, and in place until fer_sim_stop. */
 typedef struct fer_sim_config {
     fer_sim_dialect dialect;
-    uint64_t seed;                  /* of every choice, when there is no tape */
-    const uint8_t *tape;            /* or: choices are read from these bytes; when they are used up, nothing more goes wrong */
+    uint64_t seed;                  /* of every choice; with a tape only of those that Windows alone has (10053 or 10054, say) */
+    const uint8_t *tape;            /* choices are read from these bytes; when they are used up, nothing more goes wrong */
     size_t tape_len;
     uint32_t fault_chances[FER_SIM_FAULT_COUNT]; /* of each fault, in a million; with a tape at least 1 in 256, or 0 */
     fer_duration latency;           /* one way between two hosts; 0: 1 ms */
@@ -364,7 +364,7 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_remote_addr(fer_sim_peer peer, fer_s
 
 /**
  * Has a function called whenever something happens to a peer; a listener's is also that of the peers it accepts by a script. NULL: no
- * more. What has happened already is told at once, in time's order.
+ * more. What has happened already is told too, before time passes.
  *
  * Blocks: never.
  * Owns: context is the caller's, and passed on.

@@ -51,7 +51,7 @@ static fer_error enter(ferp_sim_world *world, ferp_sim_socket *socket)
 static fer_error reset_told(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     if (ferp_sim_acts_as_windows(world, socket)) {
-        bool aborted = socket->pending == FERP_SIM_ECONNABORTED || ferp_sim_choose(world, 4) == 3;
+        bool aborted = socket->pending == FERP_SIM_ECONNABORTED || ferp_sim_quirk(world);
         return ferp_sim_error(world, aborted ? FERP_SIM_ECONNABORTED : FERP_SIM_ECONNRESET);
     }
     ferp_sim_code code = socket->pending;

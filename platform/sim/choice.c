@@ -4,10 +4,10 @@
 #define MILLION 1000000u
 
 /* splitmix64: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators" (2014). */
-static uint64_t next_random(ferp_sim_world *world)
+static uint64_t next_random(uint64_t *random)
 {
-    world->random += UINT64_C(0x9E3779B97F4A7C15);
-    uint64_t z = world->random;
+    *random += UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t z = *random;
     z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
     return z ^ (z >> 31);
@@ -39,7 +39,12 @@ uint32_t ferp_sim_choose(ferp_sim_world *world, uint32_t bound)
     if (world->config.tape != NULL) {
         return choose_of_tape(world, bound);
     }
-    return (uint32_t)(((next_random(world) >> 32) * bound) >> 32);
+    return (uint32_t)(((next_random(&world->random) >> 32) * bound) >> 32);
+}
+
+bool ferp_sim_quirk(ferp_sim_world *world)
+{
+    return next_random(&world->quirks) >> 62 == 0;
 }
 
 bool ferp_sim_happens_by_chance(ferp_sim_world *world, uint32_t of_million)

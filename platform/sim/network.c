@@ -164,7 +164,7 @@ void ferp_sim_fail_connect(ferp_sim_world *world, ferp_sim_socket *socket, ferp_
     socket->life = FERP_SIM_FAILED;
     socket->pending = code;
     /* "SO_ERROR is not always immediately set" ("SOL_SOCKET Socket Options", MSDN). */
-    socket->error_is_late = ferp_sim_acts_as_windows(world, socket) && ferp_sim_choose(world, 4) == 3;
+    socket->error_is_late = ferp_sim_acts_as_windows(world, socket) && ferp_sim_quirk(world);
     (void)ferp_sim_told(world, "connect fails", socket, ferp_sim_error(world, code));
     ferp_sim_news(world, socket, FERP_SIM_NEWS_FAILED);
 }
@@ -190,7 +190,7 @@ void ferp_sim_on_answer(ferp_sim_world *world, const ferp_sim_event *event)
     } else {
         socket->life = FERP_SIM_CONNECTED;
         ferp_sim_happens(world, "connected", socket);
-        ferp_sim_news(world, socket, FERP_SIM_NEWS_CONNECTED | FERP_SIM_NEWS_WRITABLE);
+        ferp_sim_news(world, socket, FERP_SIM_NEWS_CONNECTED);
     }
 }
 

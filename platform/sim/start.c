@@ -100,6 +100,7 @@ static ferp_sim_world *world_new(const fer_sim_config *config)
 static void begin(ferp_sim_world *world)
 {
     world->random = world->config.seed;
+    world->quirks = ~world->config.seed;
     world->digest = UINT64_C(0xCBF29CE484222325);
     world->next_sequence = 1;
     world->handle_limit = world->config.max_sockets;

@@ -197,6 +197,7 @@ typedef struct ferp_sim_world {
     uint64_t now;
     uint64_t next_sequence;
     uint64_t random;
+    uint64_t quirks;
     size_t tape_at;
     uint64_t digest;
     uint64_t records;
@@ -251,6 +252,9 @@ fer_error ferp_sim_error(const ferp_sim_world *world, ferp_sim_code code);
 
 /* ---- choice.c: every choice there is. 0 to bound - 1; a tape that is used up gives 0, which is the quiet choice everywhere. */
 uint32_t ferp_sim_choose(ferp_sim_world *world, uint32_t bound);
+/* One time in four, for what only one dialect chooses: from the seed alone and apart from the rest, so that a program's other choices
+ * are the same in both dialects. */
+bool ferp_sim_quirk(ferp_sim_world *world);
 /* Yes or no; of a tape one byte, so that there no chance but 0 is below 1 in 256. */
 bool ferp_sim_happens_by_chance(ferp_sim_world *world, uint32_t of_million);
 

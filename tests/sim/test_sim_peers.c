@@ -167,20 +167,39 @@ static void a_handler_hears_of_all_that_happens(void **state)
     assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
     advance_ms(10);
     assert_int_equal(heard.peer, peer);
-    assert_int_equal(heard.count, 4);
+    assert_int_equal(heard.count, 3);
     assert_int_equal(heard.events[0], FER_SIM_CONNECTED);
     assert_int_equal(heard.events[1], FER_SIM_READABLE);
-    assert_int_equal(heard.events[2], FER_SIM_WRITABLE);
-    assert_int_equal(heard.events[3], FER_SIM_ENDED);
+    assert_int_equal(heard.events[2], FER_SIM_ENDED);
     assert_int_equal(heard.times_us[0], 2000);
     peer_receives(peer, "abc");
     peer_sends(peer, "unread");
     advance_ms(10);
     fer_tcp_stream_close(&stream);
     advance_ms(10);
-    assert_int_equal(heard.count, 5);
-    assert_int_equal(heard.events[4], FER_SIM_WAS_RESET);
+    assert_int_equal(heard.count, 4);
+    assert_int_equal(heard.events[3], FER_SIM_WAS_RESET);
     fer_tcp_listener_close(&listener);
+}
+
+static void a_handler_hears_when_there_is_room_again(void **state)
+{
+    static char buf[200000];
+    struct heard heard = {.count = 0};
+    size_t n = 0;
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_sim_peer_on(ends.peer, hear, &heard));
+    assert_ok(fer_sim_peer_send(ends.peer, buf, sizeof buf, &n));
+    assert_int_equal(n, 131072);
+    assert_kind(fer_sim_peer_send(ends.peer, buf, 1, NULL), FER_WOULD_BLOCK);
+    advance_ms(1);
+    assert_int_equal(heard.count, 0);
+    assert_ok(fer_tcp_stream_read_exact(&ends.stream, buf, 131072, NULL));
+    advance_ms(1);
+    assert_int_equal(heard.count, 1);
+    assert_int_equal(heard.events[0], FER_SIM_WRITABLE);
+    fer_tcp_stream_close(&ends.stream);
 }
 
 static void a_handler_hears_of_a_failed_connect(void **state)
@@ -376,6 +395,7 @@ int main(void)
         BOTH_TESTS(the_programs_close_with_bytes_unread_resets),
         BOTH_TESTS(closing_a_listening_peer_resets_its_queue),
         BOTH_TESTS(a_handler_hears_of_all_that_happens),
+        BOTH_TESTS(a_handler_hears_when_there_is_room_again),
         BOTH_TESTS(a_handler_hears_of_a_failed_connect),
         BOTH_TESTS(a_handler_can_be_a_server),
         BOTH_TESTS(a_script_plays_every_action),
