@@ -231,12 +231,21 @@ static void let_go(ferp_sim_world *world, fer_sim_peer peer, ferp_sim_socket *so
     }
 }
 
+/* What is due happens first, and may have closed it. */
+static ferp_sim_socket *settled_peer(ferp_sim_world *world, fer_sim_peer peer)
+{
+    if (world == NULL) {
+        return NULL;
+    }
+    ferp_sim_settle(world);
+    return ferp_sim_peer_of(world, peer);
+}
+
 void fer_sim_peer_close(fer_sim_peer peer)
 {
     ferp_sim_world *world = ferp_sim_here();
-    ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_peer_of(world, peer);
+    ferp_sim_socket *socket = settled_peer(world, peer);
     if (socket != NULL) {
-        ferp_sim_settle(world);
         let_go(world, peer, socket, "peer closes");
     }
 }
@@ -244,9 +253,8 @@ void fer_sim_peer_close(fer_sim_peer peer)
 void fer_sim_peer_reset(fer_sim_peer peer)
 {
     ferp_sim_world *world = ferp_sim_here();
-    ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_peer_of(world, peer);
+    ferp_sim_socket *socket = settled_peer(world, peer);
     if (socket != NULL) {
-        ferp_sim_settle(world);
         socket->settings.linger = (struct ferp_linger){true, 0};
         let_go(world, peer, socket, "peer resets");
     }

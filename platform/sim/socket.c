@@ -66,14 +66,20 @@ static void linger(ferp_sim_world *world, ferp_sim_socket *socket)
 void ferp_close(fer_raw_socket raw)
 {
     ferp_sim_world *world = ferp_sim_here();
-    ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_socket_of(world, raw);
-    if (socket == NULL) {
+    if (world == NULL) {
         return;
     }
     ferp_sim_settle(world);
+    ferp_sim_socket *socket = ferp_sim_socket_of(world, raw);
+    if (socket == NULL) {
+        return;
+    }
     ferp_sim_happens(world, "close", socket);
     if (socket->handles == 1) {
         linger(world, socket);
+    }
+    if (ferp_sim_socket_of(world, raw) != socket) {
+        return; /* a callback has closed it while this lingered */
     }
     ferp_sim_handle_of(world, raw)->socket = FERP_SIM_NONE;
     socket->handles--;

@@ -106,7 +106,9 @@ ferp_sim_socket *ferp_sim_socket_new(ferp_sim_world *world, ferp_sim_kind kind, 
 void ferp_sim_socket_free(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     ferp_sim_cancel(world, socket->sequence);
-    socket->kind = FERP_SIM_FREE;
+    memset(socket, 0, sizeof *socket); /* a call that a callback closed it under finds nothing here */
+    socket->link = FERP_SIM_NONE;
+    socket->queue_first = FERP_SIM_NONE;
 }
 
 ferp_sim_link *ferp_sim_link_new(ferp_sim_world *world, int *index)

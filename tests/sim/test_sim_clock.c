@@ -284,6 +284,26 @@ static void a_clones_shutdown_in_a_callback_ends_a_blocked_read(void **state)
     fer_tcp_stream_close(&clone);
 }
 
+/* Misuse, as closing what another thread uses is: but nothing breaks. */
+static void close_inner(void *context) { fer_tcp_stream_close(context); }
+
+static void a_close_in_a_callback_ends_the_call_that_waits(void **state)
+{
+    sim_begin(state);
+    inner = connected();
+    assert_ok(fer_sim_after(millis(30), close_inner, &inner.stream));
+    assert_true(read_one(&inner.stream).kind != FER_OK);
+    inner = connected_to("127.0.0.1:81");
+    fill(&inner.stream);
+    assert_ok(fer_sim_after(millis(30), close_inner, &inner.stream));
+    assert_true(write_one(&inner.stream).kind != FER_OK);
+    inner = connected_to("127.0.0.1:82");
+    fill(&inner.stream);
+    assert_ok(fer_tcp_stream_set_linger(&inner.stream, fer_duration_from_secs(5)));
+    assert_ok(fer_sim_after(millis(30), close_inner, &inner.stream));
+    fer_tcp_stream_close(&inner.stream);
+}
+
 /* ---- Polling */
 
 static void a_loop_that_polls_gets_somewhere(void **state)
@@ -323,6 +343,7 @@ int main(void)
         BOTH_TESTS(a_shutdown_in_a_callback_wakes_a_blocked_read),
         BOTH_TESTS(a_shutdown_in_a_callback_ends_a_blocked_write),
         BOTH_TESTS(a_clones_shutdown_in_a_callback_ends_a_blocked_read),
+        BOTH_TESTS(a_close_in_a_callback_ends_the_call_that_waits),
         BOTH_TESTS(a_loop_that_polls_gets_somewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,6 +255,27 @@ static void a_handler_can_be_a_server(void **state)
     fer_tcp_stream_close(&stream);
 }
 
+static void close_at_once(fer_sim_peer peer, fer_sim_event event, void *context)
+{
+    (void)event;
+    (void)context;
+    fer_sim_peer_close(peer);
+}
+
+/* What is due is told first, and the handler closes the peer that is being closed. */
+static void a_handler_may_close_its_peer(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_sim_peer_on(ends.peer, close_at_once, NULL));
+    assert_ok(write_one(&ends.stream));
+    fer_sim_peer_close(ends.peer);
+    fer_sim_peer_reset(ends.peer);
+    assert_kind(fer_sim_peer_send(ends.peer, "x", 1, NULL), FER_INVALID_INPUT);
+    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
+    fer_tcp_stream_close(&ends.stream);
+}
+
 /* ---- Scripts */
 
 static void a_script_plays_every_action(void **state)
@@ -398,6 +419,7 @@ int main(void)
         BOTH_TESTS(a_handler_hears_when_there_is_room_again),
         BOTH_TESTS(a_handler_hears_of_a_failed_connect),
         BOTH_TESTS(a_handler_can_be_a_server),
+        BOTH_TESTS(a_handler_may_close_its_peer),
         BOTH_TESTS(a_script_plays_every_action),
         BOTH_TESTS(a_script_can_reset),
         BOTH_TESTS(everybody_who_connects_gets_a_script_of_their_own),
