@@ -20,10 +20,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(_WIN32)
+typedef HANDLE example_native_thread;
+#else
+typedef pthread_t example_native_thread;
+#endif
+
 /* A thread and what it runs. It must stay in place while the thread runs. */
 typedef struct example_thread {
     void (*run)(void *argument);
     void *argument;
+    example_native_thread native;
 } example_thread;
 
 #if defined(_WIN32)
@@ -54,8 +61,14 @@ static inline DWORD WINAPI example_run_thread(void *argument)
 
 static inline bool example_start(example_thread *thread)
 {
-    HANDLE native = CreateThread(NULL, 0, example_run_thread, thread, 0, NULL);
-    return native != NULL && CloseHandle(native) != 0;
+    thread->native = CreateThread(NULL, 0, example_run_thread, thread, 0, NULL);
+    return thread->native != NULL;
+}
+
+static inline void example_join(example_thread *thread)
+{
+    (void)WaitForSingleObject(thread->native, INFINITE);
+    (void)CloseHandle(thread->native);
 }
 
 /* Reads what standard input has; *n == 0 is its end. The C library is passed by, for it would translate line ends. */
@@ -113,8 +126,12 @@ static inline void *example_run_thread(void *argument)
 
 static inline bool example_start(example_thread *thread)
 {
-    pthread_t native;
-    return pthread_create(&native, NULL, example_run_thread, thread) == 0 && pthread_detach(native) == 0;
+    return pthread_create(&thread->native, NULL, example_run_thread, thread) == 0;
+}
+
+static inline void example_join(example_thread *thread)
+{
+    (void)pthread_join(thread->native, NULL);
 }
 
 /* Reads what standard input has; *n == 0 is its end. */

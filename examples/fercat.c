@@ -190,11 +190,11 @@ static int complain_output(void)
     return EXIT_BROKEN;
 }
 
-/* The first connection: both directions. The stream stays open where the sender still waits for standard input: it would not
- * bear a close. */
+/* The first connection: both directions. The stream stays open, and the sender is left, where it still waits for standard input: it
+ * would not bear a close. */
 static int converse(const char *peer, unsigned idle)
 {
-    static example_thread sender = {send_input, NULL};
+    static example_thread sender = {.run = send_input};
     bool output_failed = false;
     if (!example_start(&sender)) {
         fprintf(stderr, "fercat: no thread can be started\n");
@@ -210,6 +210,7 @@ static int converse(const char *peer, unsigned idle)
     bool input_failed = talk.input_failed;
     example_release(&talk.lock);
     if (is_done) {
+        example_join(&sender);
         fer_tcp_stream_close(&talk.stream);
     } else if (sent.kind == FER_OK) {
         sent = fer_tcp_stream_shutdown(&talk.stream, FER_SHUTDOWN_WRITE);
