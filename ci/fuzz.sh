@@ -99,7 +99,8 @@ libfuzzer_state() {
 afl_state() {
     [ -f "$work/default/fuzzer_stats" ] || return 0
     awk -F ' *: *' '{ value[$1] = $2 }
-        END { printf "%d runs, %d/s, %d edges, %d crashes", value["execs_done"], value["execs_per_sec"], value["edges_found"], value["saved_crashes"] }' \
+        END { if (value["run_time"] > 0) printf "%d runs, %d/s, %d edges, %d crashes", value["execs_done"],
+            value["execs_done"] / value["run_time"], value["edges_found"], value["saved_crashes"] }' \
         "$work/default/fuzzer_stats"
 }
 
@@ -109,7 +110,7 @@ watch_fuzzer() {
     while kill -0 "$pid" 2>/dev/null; do
         sleep 1
         seconds=$((seconds + 1))
-        show_progress "$1" "$seconds s, $("${engine}_state")"
+        show_progress "$1" "$seconds s; $("${engine}_state")"
     done
     code=0
     wait "$pid" || code=$?
@@ -172,7 +173,8 @@ fuzz_afl() {
     fi
 }
 
-# Without a fixed layout of memory the same seed does not give the same run.
+# Without a fixed layout of memory the same seed does not give the same run; nor with libFuzzer's thread that watches the memory, which
+# moves what is allocated.
 fixed_layout() {
     if setarch -R true >/dev/null 2>&1; then
         setarch -R "$@"
@@ -185,7 +187,7 @@ smoke() {
     found=$root/build/fuzz-work/smoke/$1
     rm -rf "$found"
     mkdir -p "$found"
-    if fixed_layout "$fuzzers/fuzz_$1" -seed=7 -runs="$(smoke_runs_of "$1")" -max_len="$(max_len_of "$1")" \
+    if fixed_layout "$fuzzers/fuzz_$1" -seed=7 -rss_limit_mb=0 -runs="$(smoke_runs_of "$1")" -max_len="$(max_len_of "$1")" \
         ${dictionary:+-dict="$dictionary"} -artifact_prefix="$work/../$1.crash-" "$found" "$corpus" >"$log" 2>&1 </dev/null; then
         passed=$((passed + 1))
         say "   $1: $(libfuzzer_state)"
