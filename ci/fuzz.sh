@@ -139,14 +139,14 @@ tell_crash() {
 }
 
 fuzz_libfuzzer() {
-    rm -f "$work"/../"$1".crash-*
+    rm -f "$work"/../"$1".found-*
     "$fuzzers/fuzz_$1" -max_total_time=$((minutes * 60)) -max_len="$(max_len_of "$1")" ${dictionary:+-dict="$dictionary"} \
-        -artifact_prefix="$work/../$1.crash-" "$work" "$corpus" >"$log" 2>&1 </dev/null &
+        -artifact_prefix="$work/../$1.found-" "$work" "$corpus" >"$log" 2>&1 </dev/null &
     pid=$!
     watch_fuzzer "$1"
     [ "$code" -ne 0 ] || return 0
     bad=1
-    for input in "$work"/../"$1".crash-*; do
+    for input in "$work"/../"$1".found-*; do
         [ ! -f "$input" ] || tell_crash "$1" "$input"
     done
     tail -n 3 "$log" | sed 's/^/   | /'
@@ -185,17 +185,17 @@ fixed_layout() {
 
 smoke() {
     found=$root/build/fuzz-work/smoke/$1
-    rm -rf "$found"
+    rm -rf "$found" "$work"/../"$1".found-*
     mkdir -p "$found"
     if fixed_layout "$fuzzers/fuzz_$1" -seed=7 -rss_limit_mb=0 -runs="$(smoke_runs_of "$1")" -max_len="$(max_len_of "$1")" \
-        ${dictionary:+-dict="$dictionary"} -artifact_prefix="$work/../$1.crash-" "$found" "$corpus" >"$log" 2>&1 </dev/null; then
+        ${dictionary:+-dict="$dictionary"} -artifact_prefix="$work/../$1.found-" "$found" "$corpus" >"$log" 2>&1 </dev/null; then
         passed=$((passed + 1))
         say "   $1: $(libfuzzer_state)"
     else
         failed=$((failed + 1))
         bad=1
         tail -n 5 "$log" | sed 's/^/   | /'
-        for input in "$work"/../"$1".crash-*; do
+        for input in "$work"/../"$1".found-*; do
             [ ! -f "$input" ] || tell_crash "$1" "$input"
         done
     fi
