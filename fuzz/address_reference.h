@@ -1,5 +1,6 @@
 /* address_reference.h: the same grammar as core's parsers, written another way and slowly: a text is cut into pieces at its dots
- * and colons, and each piece is looked up. Only for tests to compare with. Texts are given by length and may hold any byte. */
+ * and colons, and each piece is looked up; and the canonical text of IPv6. Only for tests to compare with. Texts are given by length
+ * and may hold any byte. */
 #ifndef ADDRESS_REFERENCE_H
 #define ADDRESS_REFERENCE_H
 
@@ -37,20 +38,20 @@ static inline piece reference_cut(piece p, char byte, piece *rest)
     return head;
 }
 
-/* An octet's text is the decimal text of one of the 256 numbers, and nothing else. */
+/* An octet's text has as many digits as its number needs. */
 static inline bool reference_octet(piece p, uint8_t *out)
 {
-    static char texts[256][4];
-    for (unsigned value = 0; value < 256 && texts[0][0] == '\0'; value++) {
-        snprintf(texts[255 - value], sizeof texts[0], "%u", 255 - value);
-    }
-    for (unsigned value = 0; value < 256 && p.len <= 3; value++) {
-        if (strlen(texts[value]) == p.len && memcmp(texts[value], p.text, p.len) == 0) {
-            *out = (uint8_t)value;
-            return true;
+    static const char digits[] = "0123456789";
+    unsigned value = 0;
+    for (size_t i = 0; i < p.len; i++) {
+        const char *digit = p.len > 3 ? NULL : memchr(digits, p.text[i], 10);
+        if (digit == NULL) {
+            return false;
         }
+        value = value * 10 + (unsigned)(digit - digits);
     }
-    return false;
+    *out = (uint8_t)value;
+    return value < 256 && p.len == (value > 99 ? 3u : value > 9 ? 2u : 1u);
 }
 
 static inline bool reference_v4(const char *text, size_t len, uint8_t out[4])
@@ -190,6 +191,50 @@ static inline bool reference_socket_v6(const char *text, size_t len, uint8_t ip[
         return false;
     }
     return reference_v6(address.text, address.len, ip) && reference_number(port_digits, "65535", port);
+}
+
+/* Where the gap "::" begins and how many groups it stands for: the first of the longest, no shorter than 2 (RFC 5952, 4.2); else 0. */
+static inline int reference_gap(const unsigned groups[8], int *begin)
+{
+    for (int length = 8; length >= 2; length--) {
+        for (*begin = 0; *begin + length <= 8; (*begin)++) {
+            unsigned any = 0;
+            for (int i = *begin; i < *begin + length; i++) {
+                any |= groups[i];
+            }
+            if (any == 0) {
+                return length;
+            }
+        }
+    }
+    *begin = 8;
+    return 0;
+}
+
+/* The canonical text (RFC 5952), with IPv4 digits for ::ffff:0:0/96 alone. */
+static inline void reference_v6_text(const uint8_t ip[16], char out[64])
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    unsigned groups[8];
+    int begin = 0;
+    for (int i = 0; i < 8; i++) {
+        groups[i] = ip[2 * i] * 256u + ip[2 * i + 1];
+    }
+    const int length = reference_gap(groups, &begin);
+    if (memcmp(ip, mapped, sizeof mapped) == 0) {
+        snprintf(out, 64, "::ffff:%u.%u.%u.%u", ip[12], ip[13], ip[14], ip[15]);
+        return;
+    }
+    size_t len = 0;
+    out[0] = '\0';
+    for (int i = 0; i < 8; i++) {
+        if (i == begin) {
+            len += (size_t)snprintf(out + len, 64 - len, "::");
+            i += length - 1;
+        } else {
+            len += (size_t)snprintf(out + len, 64 - len, "%s%x", i > 0 && i != begin + length ? ":" : "", groups[i]);
+        }
+    }
 }
 
 /* Numbers with no pattern (xorshift64*), the same in every run. */

@@ -1,0 +1,237 @@
+#!/bin/sh
+# Fuzzes the harnesses of fuzz/ with libFuzzer or AFL++: for minutes, or a little with the same numbers each time.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/fuzz.sh [--engine libfuzzer|afl] [--harness NAME]... [--minutes N]
+       ci/fuzz.sh --smoke [--harness NAME]...
+       ci/fuzz.sh --merge [--harness NAME]...
+
+Without --harness: all of them, N minutes (1) each. What is found stays in build/fuzz-work, and is where the next run begins.
+A crash is minimized and saved in build/fuzz-crashes, with a word on what to do next; the exit code is then 1.
+  --smoke  a few seconds of libFuzzer for each, with a fixed seed and number of runs. The last line is `N passed, N failed, N skipped`.
+  --merge  takes into fuzz/corpus what covers more than is there: of the seeds of fuzz/make_seeds.sh and of build/fuzz-work.
+--no-setup leaves out ci/setup.sh fuzz. Logs lie in build/log.
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+engine=libfuzzer
+harnesses=
+minutes=1
+mode=fuzz
+setup=yes
+while [ $# -gt 0 ]; do
+    case $1 in
+        --help) usage; exit 0 ;;
+        --smoke) mode=smoke ;;
+        --merge) mode=merge ;;
+        --no-setup) setup=no ;;
+        --engine | --harness | --minutes)
+            [ $# -ge 2 ] || { usage >&2; exit 2; }
+            case $1 in
+                --engine) engine=$2 ;;
+                --harness) harnesses="$harnesses $2" ;;
+                --minutes) minutes=$2 ;;
+            esac
+            shift
+            ;;
+        *) usage >&2; exit 2 ;;
+    esac
+    shift
+done
+case $engine in libfuzzer) preset=fuzz ;; afl) preset=fuzz-afl ;; *) usage >&2; exit 2 ;; esac
+case $minutes in '' | 0 | *[!0-9]*) usage >&2; exit 2 ;; esac
+[ "$mode" = fuzz ] || { engine=libfuzzer; preset=fuzz; }
+if [ -z "$harnesses" ]; then
+    for source in "$root"/fuzz/fuzz_*.c; do
+        name=${source##*/fuzz_}
+        harnesses="$harnesses ${name%.c}"
+    done
+fi
+for name in $harnesses; do
+    [ -f "$root/fuzz/fuzz_$name.c" ] || { echo "ci/fuzz.sh: there is no harness $name" >&2; exit 2; }
+done
+
+fuzzers=$root/build/$preset/fuzz
+crashes=$root/build/fuzz-crashes
+pid=
+trap 'exit 130' INT TERM
+trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true' EXIT
+
+# Longer inputs are only slower.
+max_len_of() {
+    case $1 in addr_parse) echo 96 ;; addr_format | error_map) echo 32 ;; *) echo 512 ;; esac
+}
+
+smoke_runs_of() {
+    case $1 in addr_parse) echo 300000 ;; addr_format | error_map | resolve_text) echo 20000 ;; *) echo 10000 ;; esac
+}
+
+# Everything that both engines are given of a harness.
+prepare() {
+    corpus=$root/fuzz/corpus/$1
+    work=$root/build/fuzz-work/$engine/$1
+    log=$logs/fuzz-$engine-$1.log
+    dictionary=$root/fuzz/dict/$1.dict
+    [ -f "$dictionary" ] || dictionary=
+    mkdir -p "$work" "$crashes"
+}
+
+# show_progress NAME TEXT: one line that is written over, on a terminal; elsewhere a line now and then.
+shown=0
+show_progress() {
+    if [ -t 1 ]; then
+        printf '\r%-100s' "   $1: $2"
+    elif [ $((seconds % 15)) -eq 0 ] && [ "$shown" -ne "$seconds" ]; then
+        say "   $1: $2"
+        shown=$seconds
+    fi
+}
+
+libfuzzer_state() {
+    sed -n 's/^#\([0-9]*\).* cov: \([0-9]*\) .*exec\/s: \([0-9]*\).*/\1 runs, \3\/s, \2 edges/p' "$log" | tail -n 1
+}
+
+afl_state() {
+    [ -f "$work/default/fuzzer_stats" ] || return 0
+    awk -F ' *: *' '{ value[$1] = $2 }
+        END { if (value["run_time"] > 0) printf "%d runs, %d/s, %d edges, %d crashes", value["execs_done"],
+            value["execs_done"] / value["run_time"], value["edges_found"], value["saved_crashes"] }' \
+        "$work/default/fuzzer_stats"
+}
+
+# Waits for the fuzzer and tells how it is doing; its exit code is in $code.
+watch_fuzzer() {
+    seconds=0
+    while kill -0 "$pid" 2>/dev/null; do
+        sleep 1
+        seconds=$((seconds + 1))
+        show_progress "$1" "$seconds s; $("${engine}_state")"
+    done
+    code=0
+    wait "$pid" || code=$?
+    pid=
+    [ ! -t 1 ] || printf '\r'
+    say "   $1: $("${engine}_state")"
+}
+
+# tell_crash NAME INPUT: makes it small, and says what now.
+tell_crash() {
+    small=$crashes/$1-$(cksum <"$2" | cut -d ' ' -f 1)
+    cp "$2" "$small"
+    if [ "$engine" = libfuzzer ]; then
+        timeout 120 "$fuzzers/fuzz_$1" -minimize_crash=1 -runs=100000 -exact_artifact_path="$small.min" "$2" >"$log.minimize" 2>&1 || true
+    else
+        timeout 120 afl-tmin -i "$2" -o "$small.min" -- "$fuzzers/fuzz_$1" >"$log.minimize" 2>&1 || true
+    fi
+    [ ! -s "$small.min" ] || mv "$small.min" "$small"
+    say ""
+    say "   $1 FAILED on $(wc -c <"$small" | tr -d ' ') bytes: ${small#"$root"/}"
+    grep -E 'does not hold|ERROR: |runtime error' "$log" | head -n 3 | sed 's/^/   | /' || true
+    say "   again:         build/$preset/fuzz/fuzz_$1 ${small#"$root"/}"
+    say "   with gcc:      cmake --preset debug && cmake --build build/debug --target replay_$1 && build/debug/fuzz/replay_$1 ${small#"$root"/}"
+    say "   when mended:   mv ${small#"$root"/} fuzz/corpus/$1/"
+    say ""
+}
+
+fuzz_libfuzzer() {
+    rm -f "$work"/../"$1".found-*
+    "$fuzzers/fuzz_$1" -max_total_time=$((minutes * 60)) -max_len="$(max_len_of "$1")" ${dictionary:+-dict="$dictionary"} \
+        -artifact_prefix="$work/../$1.found-" "$work" "$corpus" >"$log" 2>&1 </dev/null &
+    pid=$!
+    watch_fuzzer "$1"
+    [ "$code" -ne 0 ] || return 0
+    bad=1
+    for input in "$work"/../"$1".found-*; do
+        [ ! -f "$input" ] || tell_crash "$1" "$input"
+    done
+    tail -n 3 "$log" | sed 's/^/   | /'
+}
+
+# It returns 0 with crashes saved: its statistics tell.
+fuzz_afl() {
+    export AFL_NO_UI=1 AFL_QUIET=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_AUTORESUME=1
+    core=
+    ! command -v taskset >/dev/null 2>&1 || core="taskset -c ${FERRULE_FUZZ_CORE:-0}"
+    $core afl-fuzz -i "$corpus" -o "$work" -V $((minutes * 60)) -s 7 ${dictionary:+-x "$dictionary"} \
+        -- "$fuzzers/fuzz_$1" >"$log" 2>&1 </dev/null &
+    pid=$!
+    watch_fuzzer "$1"
+    found=no
+    for input in "$work"/default/crashes/id:* "$work"/default/hangs/id:*; do
+        [ -f "$input" ] || continue
+        [ "$found" = yes ] || tell_crash "$1" "$input"
+        found=yes
+    done
+    if [ "$found" = yes ] || [ "$code" -ne 0 ] || [ ! -f "$work/default/fuzzer_stats" ]; then
+        bad=1
+        tail -n 5 "$log" | sed 's/^/   | /'
+    fi
+}
+
+# Without a fixed layout of memory the same seed does not give the same run; nor with libFuzzer's thread that watches the memory, which
+# moves what is allocated.
+fixed_layout() {
+    if setarch -R true >/dev/null 2>&1; then
+        setarch -R "$@"
+    else
+        "$@"
+    fi
+}
+
+smoke() {
+    found=$root/build/fuzz-work/smoke/$1
+    rm -rf "$found" "$work"/../"$1".found-*
+    mkdir -p "$found"
+    if fixed_layout "$fuzzers/fuzz_$1" -seed=7 -rss_limit_mb=0 -runs="$(smoke_runs_of "$1")" -max_len="$(max_len_of "$1")" \
+        ${dictionary:+-dict="$dictionary"} -artifact_prefix="$work/../$1.found-" "$found" "$corpus" >"$log" 2>&1 </dev/null; then
+        passed=$((passed + 1))
+        say "   $1: $(libfuzzer_state)"
+    else
+        failed=$((failed + 1))
+        bad=1
+        tail -n 5 "$log" | sed 's/^/   | /'
+        for input in "$work"/../"$1".found-*; do
+            [ ! -f "$input" ] || tell_crash "$1" "$input"
+        done
+    fi
+}
+
+merge() {
+    seeds=$root/build/fuzz-work/seeds
+    merged=$root/build/fuzz-work/merged/$1
+    rm -rf "$merged"
+    mkdir -p "$merged" "$corpus" "$seeds/$1" "$root/build/fuzz-work/libfuzzer/$1" "$root/build/fuzz-work/afl/$1/default/queue"
+    sh "$root/fuzz/make_seeds.sh" "$seeds" >/dev/null
+    "$fuzzers/fuzz_$1" -merge=1 -max_len="$(max_len_of "$1")" "$merged" "$corpus" "$seeds/$1" \
+        "$root/build/fuzz-work/libfuzzer/$1" "$root/build/fuzz-work/afl/$1/default/queue" >"$log" 2>&1 </dev/null || { bad=1; return 0; }
+    before=$(find "$corpus" -type f | wc -l)
+    for input in "$merged"/*; do
+        [ ! -f "$input" ] || cp "$input" "$corpus/"
+    done
+    say "   $1: $((before)) inputs before, $(find "$corpus" -type f | wc -l) now"
+}
+
+bad=0
+passed=0
+failed=0
+[ "$setup" = no ] || "$root/ci/setup.sh" build fuzz
+say "== fuzz ($engine): configure, build"
+if ! logged "$preset-configure" configure_preset "$preset" || ! logged "$preset-build" build_preset "$preset"; then
+    [ "$mode" != smoke ] || say "0 passed, 1 failed, 0 skipped"
+    exit 1
+fi
+for name in $harnesses; do
+    prepare "$name"
+    case $mode in
+        smoke) smoke "$name" ;;
+        merge) merge "$name" ;;
+        *) "fuzz_$engine" "$name" ;;
+    esac
+done
+[ "$mode" != smoke ] || say "$passed passed, $failed failed, 0 skipped"
+exit "$bad"

@@ -1,0 +1,45 @@
+/* fuzz.h: what every harness shares: its entry, and how it fails. Nothing of ferrule's own. */
+#ifndef FUZZ_FUZZ_H
+#define FUZZ_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One input, of any bytes: returns 0, or ends the program. libFuzzer, AFL++'s driver and replay.c call it. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What must hold, in every build. */
+#define FUZZ_CHECK(condition) ((condition) ? (void)0 : fuzz_failed(__FILE__, __LINE__, #condition))
+
+static inline void fuzz_failed(const char *file, int line, const char *condition)
+{
+    fprintf(stderr, "%s:%d: this does not hold: %s\n", file, line, condition);
+    fflush(stderr);
+    abort();
+}
+
+/* A heap block of exactly these bytes, so that a sanitizer sees one read too many; of one byte where size is 0. To be freed. */
+static inline void *fuzz_copy(const void *bytes, size_t size)
+{
+    void *copy = malloc(size > 0 ? size : 1);
+    FUZZ_CHECK(copy != NULL);
+    if (size > 0) {
+        memcpy(copy, bytes, size);
+    }
+    return copy;
+}
+
+/* What outputs are filled with, to see whether they were written. */
+enum { FUZZ_UNTOUCHED = 0xA5 };
+
+static inline int fuzz_is_untouched(const void *value, size_t size)
+{
+    /* Every byte is the first one's like: one comparison instead of many, for the sanitizers' sake. */
+    const unsigned char *bytes = value;
+    return size == 0 || (bytes[0] == FUZZ_UNTOUCHED && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+#endif

@@ -1,0 +1,110 @@
+/* fuzz_error_map.c: any code through the maps of both systems, and the text of any error at every size of room. */
+#include <stdbool.h>
+
+#include "ferrule/error.h"
+#include "ferrule/sim.h"
+#include "fuzz/choice.h"
+#include "fuzz/fuzz.h"
+#include "platform/posix/errors_linux.h"
+#include "platform/winsock/errors_winsock.h"
+
+typedef struct row {
+    int32_t code;
+    fer_error_kind kind;
+    const char *phrase;
+} row;
+
+#define CODE_ROW(code, name, kind) {code, kind, #name},
+static const row linux_rows[] = {FERP_LINUX_ERRORS(CODE_ROW)};
+static const row windows_rows[] = {FERP_WINSOCK_ERRORS(CODE_ROW)};
+#undef CODE_ROW
+#define KIND_ROW(name, value, rust_name, phrase) {value, name, phrase},
+static const row kind_rows[] = {FER_ERROR_KINDS(KIND_ROW)};
+#undef KIND_ROW
+
+#define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
+
+static const row *find(const row *rows, size_t count, int32_t code)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].code == code) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static void check_text(fer_error error)
+{
+    char wanted[128];
+    const row *kind = find(kind_rows, COUNT(kind_rows), (int32_t)error.kind);
+    const char *phrase = kind != NULL ? kind->phrase : "unknown error";
+    if (error.os_code == 0) {
+        snprintf(wanted, sizeof wanted, "%s", phrase);
+    } else {
+        snprintf(wanted, sizeof wanted, "%s (os error %ld)", phrase, (long)error.os_code);
+    }
+    const size_t len = strlen(wanted);
+    FUZZ_CHECK(len < FER_ERROR_TEXT_CAP);
+    FUZZ_CHECK((strcmp(fer_error_kind_name(error.kind), "Unknown") == 0) == (kind == NULL));
+    FUZZ_CHECK(fer_error_format(error, NULL, 0) == len);
+    FUZZ_CHECK(fer_error_format(error, NULL, 7) == 0);
+    /* The room ends where its block does. */
+    char *block = malloc(len + 2);
+    FUZZ_CHECK(block != NULL);
+    for (size_t cap = 0; cap <= len + 2; cap++) {
+        char *room = block + (len + 2 - cap);
+        const size_t kept = cap == 0 ? 0 : cap > len ? len : cap - 1;
+        memset(block, FUZZ_UNTOUCHED, len + 2);
+        FUZZ_CHECK(fer_error_format(error, room, cap) == len);
+        FUZZ_CHECK(fuzz_is_untouched(block, len + 2 - cap));
+        FUZZ_CHECK(memcmp(room, wanted, kept) == 0);
+        FUZZ_CHECK(cap == 0 || room[kept] == '\0');
+        FUZZ_CHECK(cap <= kept + 1 || fuzz_is_untouched(room + kept + 1, cap - kept - 1));
+    }
+    free(block);
+}
+
+static void check_code(const row *rows, size_t count, int32_t code)
+{
+    const row *known = find(rows, count, code);
+    const fer_error error = fer_error_from_os(code);
+    FUZZ_CHECK(error.os_code == code);
+    FUZZ_CHECK(error.kind == (known != NULL ? known->kind : code == 0 ? FER_OK : FER_UNCATEGORIZED));
+    FUZZ_CHECK((error.kind == FER_OK) == (code == 0));
+    check_text(error);
+}
+
+static void check_dialect(fer_sim_dialect dialect, int32_t code)
+{
+    fer_sim_config config;
+    memset(&config, 0, sizeof config);
+    config.dialect = dialect;
+    config.max_sockets = 1;
+    config.send_buffer = 1;
+    config.receive_buffer = 1;
+    FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
+    if (dialect == FER_SIM_POSIX) {
+        check_code(linux_rows, COUNT(linux_rows), code);
+    } else {
+        check_code(windows_rows, COUNT(windows_rows), code);
+    }
+    FUZZ_CHECK(fer_sim_stop(NULL).kind == FER_OK);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    choices from = choices_of(data, size);
+    const uint8_t shape = choose_byte(&from);
+    /* The known codes are rare among all: half of the inputs stay near them. */
+    int32_t code = (int32_t)choose_up_to(&from, 12000);
+    if ((shape & 1) != 0) {
+        const uint32_t bits = choose_u32(&from);
+        memcpy(&code, &bits, sizeof code);
+    }
+    const fer_error any = {(fer_error_kind)choose_up_to(&from, (shape & 2) != 0 ? UINT32_MAX : 130), code};
+    check_dialect(FER_SIM_POSIX, code);
+    check_dialect(FER_SIM_WINSOCK, code);
+    check_text(any);
+    return 0;
+}

@@ -1,0 +1,71 @@
+#!/bin/sh
+# Writes the seeds of the text harnesses, from which the fuzzers begin: a folder for each harness, a file for each input.
+# The committed corpora are these, grown by libFuzzer and merged (ci/fuzz.sh --merge).
+# usage: make_seeds.sh FOLDER
+set -eu
+[ $# -eq 1 ] || { echo "usage: make_seeds.sh FOLDER" >&2; exit 2; }
+mkdir -p "$1"
+cd "$1"
+
+# put HARNESS FORMAT: the next seed of the harness, as printf(1) writes it.
+count=0
+put() {
+    count=$((count + 1))
+    mkdir -p "$1"
+    # shellcheck disable=SC2059 # the format is the data
+    printf "$2" >"$1/seed-$count"
+}
+
+addresses='0.0.0.0 127.0.0.1 255.255.255.255 256.0.0.1 1.2.3.04 1.2.3 1.2.3.4.5 192.168.10.199
+:: ::1 1:: fe80::1 1:2:3:4:5:6:7:8 1:2:3:4:5:6:7:: ::2:3:4:5:6:7:8 1::3:4:5:6:7:8 1:2:3:4:5:6:7:8:9 1::2::3
+2001:db8::1:0:0:1 0:0:1::1 ::ffff:1.2.3.4 ::1.2.3.4 1:2:3:4:5:6:1.2.3.4 1:2:3:4:5:6:7:1.2.3.4 64:ff9b::255.255.255.256
+ABCD:EF01:2345:6789:abcd:ef01:2345:6789 12345:: ::g 0000:: 00000::'
+for address in $addresses; do
+    put addr_parse "$address"
+    put addr_parse "$address:80"
+    put addr_parse "[$address]:443"
+    put addr_parse "[$address%%7]:65535"
+    put resolve_text "$address:80"
+    put resolve_text "[$address]:80"
+done
+for port in 0 00 65535 65536 00080 +1 -1 99999999999999999999 ''; do
+    put addr_parse "1.2.3.4:$port"
+    put addr_parse "[::1]:$port"
+    put resolve_text "localhost:$port"
+done
+for scope in 0 4294967295 4294967296 007 eth0 ''; do
+    put addr_parse "[fe80::1%%$scope]:1"
+    put resolve_text "[fe80::1%%$scope]:1"
+done
+put addr_parse ''
+put addr_parse '1.2.3.4\0'
+
+# Numbers come from the end of these.
+long=$(printf '%0253d' 0 | tr 0 n)
+for host in localhost LOCALHOST. a.test A.Test. x:y '[x:y]' '[]' '[:]' 127.1 0x7f.1 "$long" "$long." "${long}n" '' .; do
+    put resolve_text "$host:80"
+    put resolve_text "$host:80\0\0\0\0\006\0"
+    put resolve_text "$host:80\001\002\003\004\001\002\0\001\001\001\003\007"
+    put resolve_text "$host:80\003\002\001\001\002\004\0\0\003\002\0"
+    put resolve_text "$host:80\001\002\001\002\003\001\001\001\006\001\0"
+done
+
+zeros='\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
+for octets in "$zeros" '\177\0\0\001' '\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377' \
+    '\376\200\0\0\0\0\0\0\0\0\0\0\0\0\0\001' '\0\0\0\0\0\0\0\0\0\0\377\377\001\002\003\004' \
+    '\0\001\0\0\0\0\0\001\0\0\0\0\0\0\0\001' '\0\001\0\0\0\001\0\0\0\001\0\0\0\001\0\001' '\0\0\0\0\0\001\0\0\0\0\0\001\0\0\0\0' \
+    '\0\0\0\0\0\0\0\0\0\0\0\0\012\013\014\015'; do
+    for family in '\0' '\001' '\007' '\047'; do
+        put addr_format "$octets\001\002\003\004\0\0\0\0\0\120$family"
+        put addr_format "$octets\0\0\0\0\377\377\377\377\377\377$family"
+    done
+done
+
+# The code's bytes, then its shape.
+for shape in '\0' '\001' '\002' '\003'; do
+    for code in '\0\0' '\0\004' '\0\013' '\0\150' '\0\157' '\047\046' '\047\104' '\052\371' '\200\0\0\0' '\377\377\377\377'; do
+        put error_map "\017$code\0\0$shape"
+        put error_map "\003\002\001$code$shape"
+    done
+done
+echo "make_seeds: $count seeds"
