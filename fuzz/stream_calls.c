@@ -155,6 +155,7 @@ void program_do_through_raw(struct program *program, int handle, struct record *
     record->error = fer_tcp_stream_from_raw(&program->streams[handle], raw);
     if (record->error.kind == FER_OK) {
         program->connections[record->connection].facts |= FACT_ADOPTED;
+        record->has_value = true;
         FER_IGNORE(fer_tcp_stream_set_nonblocking(&program->streams[handle], false));
     } else {
         ferp_close(raw);

@@ -58,7 +58,7 @@ struct record {
     size_t asked;
     size_t n;
     bool bytes_are_right;    /* those that were read are those that were sent, in order */
-    bool has_value;
+    bool has_value;          /* or: THROUGH_RAW was done */
     uint64_t value;          /* of a getter, or the kind that take_error gave */
     uint64_t wanted;         /* what was set, where value should be that */
     uint64_t elapsed;        /* virtual nanoseconds */
