@@ -245,9 +245,11 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
 static void step(struct program *program, const uint8_t *bytes)
 {
     int handle = bytes[1] % PROGRAM_HANDLES;
-    FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
     struct connection *connection = program_connection(program, handle);
     struct record *record = &program->record;
+    if (record->op != OP_LATER) { /* what was promised happens while the next step waits */
+        FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
+    }
     *record = (struct record){.op = (enum program_op)(bytes[0] % OP_COUNT),
                               .handle = handle,
                               .connection = program->connection_of[handle],
