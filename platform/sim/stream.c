@@ -249,6 +249,12 @@ static void arrive_at_nobody(ferp_sim_world *world, ferp_sim_link *link, int sid
     dispatch_reset(world, link, 1 - side);
 }
 
+/* Windows resets when bytes come after SD_RECEIVE; Linux only when both halves are shut (tcp_rcv_state_process; RFC 1122, 4.2.2.13). */
+static bool refuses_input(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    return socket->shut_read && (socket->shut_write || ferp_sim_acts_as_windows(world, socket));
+}
+
 void ferp_sim_on_data(ferp_sim_world *world, const ferp_sim_event *event)
 {
     ferp_sim_link *link = &world->links[event->index];
@@ -264,13 +270,14 @@ void ferp_sim_on_data(ferp_sim_world *world, const ferp_sim_event *event)
         pipe->count -= event->bytes; /* on the way while the reset went the other way */
         return;
     }
-    pipe->arrived += event->bytes;
-    if (socket->shut_read && ferp_sim_acts_as_windows(world, socket)) {
-        ferp_sim_happens(world, "bytes come after SD_RECEIVE", socket);
+    if (refuses_input(world, socket)) {
+        pipe->count -= event->bytes;
+        ferp_sim_happens(world, "bytes come after the shutdown", socket);
         ferp_sim_send_reset(world, socket);
-        socket->pending = FERP_SIM_ECONNABORTED;
+        socket->pending = ferp_sim_acts_as_windows(world, socket) ? FERP_SIM_ECONNABORTED : FERP_SIM_ECONNRESET;
         return;
     }
+    pipe->arrived += event->bytes;
     ferp_sim_news(world, socket, FERP_SIM_NEWS_READABLE);
 }
 

@@ -379,6 +379,24 @@ static void windows_resets_where_input_meets_sd_receive(void **state)
     close_pair(pair);
 }
 
+/* Linux, tcp_rcv_state_process; RFC 1122, 4.2.2.13: seen on the kernel. What was queued stays. */
+static void linux_resets_where_input_meets_both_halves_shut(void **state)
+{
+    size_t n = 77;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(raw_send(pair.server, "queued"));
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_BOTH));
+    raw_recv_is(pair.server, 0);
+    assert_ok(raw_send(pair.server, "late"));
+    raw_recv_is(pair.server, 0);
+    assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
+    raw_recv_is(pair.client, 6);
+    assert_code(raw_recv(pair.client, &n), FER_CONNECTION_RESET, 104);
+    raw_recv_is(pair.client, 0);
+    close_pair(pair);
+}
+
 static void writing_after_the_own_shutdown(void **state)
 {
     sim_begin(state);
@@ -699,6 +717,7 @@ int main(void)
         BOTH_TESTS(closing_with_input_unread_resets),
         BOTH_TESTS(reading_after_the_own_shutdown),
         WINSOCK_TEST(windows_resets_where_input_meets_sd_receive),
+        POSIX_TEST(linux_resets_where_input_meets_both_halves_shut),
         BOTH_TESTS(writing_after_the_own_shutdown),
         BOTH_TESTS(shutting_down_what_is_over),
         BOTH_TESTS(an_unconnected_socket_refuses_bytes_in_its_own_words),

@@ -1,0 +1,68 @@
+/* fuzz_api_misuse.c: any call on a handle in any state, with any pointer NULL, any number for an enum and any length, in both dialects:
+ * only documented errors, equal in both, and nothing that a sanitizer minds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/misuse_calls.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { STEPS = 64, STEP_BYTES = 4 };
+
+static fer_error_kind kinds[2][STEPS];
+
+static bool is_kind(fer_error_kind kind)
+{
+    return strcmp(fer_error_kind_name(kind), "Unknown") != 0;
+}
+
+/* Port 0 is nobody's: Linux refuses it, Windows does not take it for an address. */
+static bool is_port_zero(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
+{
+    return strncmp(misuse_call_name(step[0]), "connect", 7) == 0 && posix == FER_CONNECTION_REFUSED &&
+           winsock == FER_ADDR_NOT_AVAILABLE;
+}
+
+static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
+{
+    fprintf(stderr, "misuse: %s: %s arguments %02x %02x %02x: %s, %s\n", why, misuse_call_name(step[0]), step[1], step[2], step[3],
+            fer_error_kind_name(posix), fer_error_kind_name(winsock));
+    abort();
+}
+
+static size_t run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
+{
+    struct misuse_world world;
+    fer_sim_report report;
+    size_t steps = size / STEP_BYTES < STEPS ? size / STEP_BYTES : STEPS;
+    misuse_begin(&world, dialect);
+    for (size_t i = 0; i < steps; i++) {
+        const uint8_t *step = data + i * STEP_BYTES;
+        kinds[dialect][i] = misuse_call(&world, step[0], step[1], step[2], step[3]).kind;
+        if (!is_kind(kinds[dialect][i])) {
+            fail("no kind", step, kinds[dialect][i], FER_OK);
+        }
+    }
+    misuse_end(&world);
+    if (fer_sim_stop(&report).kind != FER_OK || report.leaked_handles != 0 || report.leaked_waits != 0 || report.leaked_lookups != 0) {
+        fprintf(stderr, "misuse: dialect %d leaks %zu handles\n", (int)dialect, report.leaked_handles);
+        abort();
+    }
+    return steps;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t steps = run_in(FER_SIM_POSIX, data, size);
+    (void)run_in(FER_SIM_WINSOCK, data, size);
+    for (size_t i = 0; i < steps; i++) {
+        const uint8_t *step = data + i * STEP_BYTES;
+        fer_error_kind posix = kinds[FER_SIM_POSIX][i];
+        fer_error_kind winsock = kinds[FER_SIM_WINSOCK][i];
+        if (posix != winsock && !is_port_zero(step, posix, winsock)) {
+            fail("two kinds", step, posix, winsock);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,397 @@
+/* misuse_calls.c: one line for each function, and the arguments that it may be given. */
+#include "fuzz/misuse_calls.h"
+
+#include <string.h>
+
+/* What a call is given; each pointer may be NULL. A length is absurd only beside NULL, or in a call that the handle refuses. */
+struct arguments {
+    fer_tcp_stream *stream;
+    fer_tcp_stream *other;
+    fer_tcp_listener *listener;
+    fer_tcp_listener *other_listener;
+    const char *text;
+    const fer_socket_addr *addr;
+    fer_socket_addr *addr_out;
+    fer_duration duration;
+    fer_duration *duration_out;
+    uint8_t *buf;
+    size_t len;
+    size_t *n;
+    const fer_io_slice *slices;
+    const fer_io_slice_mut *slices_mut;
+    size_t slice_count;
+    const fer_keepalive *keepalive;
+    fer_keepalive *keepalive_out;
+    fer_error *error_out;
+    bool *flag_out;
+    uint32_t *number_out;
+    int number;
+    uint8_t arg;
+};
+
+static fer_error call_connect(const struct arguments *a)
+{
+    return fer_tcp_stream_connect(a->stream, a->text);
+}
+
+static fer_error call_connect_addr(const struct arguments *a)
+{
+    return fer_tcp_stream_connect_addr(a->stream, a->addr);
+}
+
+static fer_error call_connect_addrs(const struct arguments *a)
+{
+    return fer_tcp_stream_connect_addrs(a->stream, a->addr, a->arg % 2u);
+}
+
+static fer_error call_connect_timeout(const struct arguments *a)
+{
+    return fer_tcp_stream_connect_timeout(a->stream, a->addr, a->duration);
+}
+
+static fer_error call_peer_addr(const struct arguments *a)
+{
+    return fer_tcp_stream_peer_addr(a->stream, a->addr_out);
+}
+
+static fer_error call_local_addr(const struct arguments *a)
+{
+    return fer_tcp_stream_local_addr(a->stream, a->addr_out);
+}
+
+static fer_error call_shutdown(const struct arguments *a)
+{
+    return fer_tcp_stream_shutdown(a->stream, (fer_shutdown)a->number);
+}
+
+static fer_error call_try_clone(const struct arguments *a)
+{
+    return fer_tcp_stream_try_clone(a->stream, a->other);
+}
+
+static fer_error call_set_read_timeout(const struct arguments *a)
+{
+    return fer_tcp_stream_set_read_timeout(a->stream, a->duration);
+}
+
+static fer_error call_read_timeout(const struct arguments *a)
+{
+    return fer_tcp_stream_read_timeout(a->stream, a->duration_out);
+}
+
+static fer_error call_set_write_timeout(const struct arguments *a)
+{
+    return fer_tcp_stream_set_write_timeout(a->stream, a->duration);
+}
+
+static fer_error call_write_timeout(const struct arguments *a)
+{
+    return fer_tcp_stream_write_timeout(a->stream, a->duration_out);
+}
+
+static fer_error call_set_nonblocking(const struct arguments *a)
+{
+    return fer_tcp_stream_set_nonblocking(a->stream, a->arg % 2 == 1);
+}
+
+static fer_error call_read(const struct arguments *a)
+{
+    return fer_tcp_stream_read(a->stream, a->buf, a->len, a->n);
+}
+
+static fer_error call_peek(const struct arguments *a)
+{
+    return fer_tcp_stream_peek(a->stream, a->buf, a->len, a->n);
+}
+
+static fer_error call_read_vectored(const struct arguments *a)
+{
+    return fer_tcp_stream_read_vectored(a->stream, a->slices_mut, a->slice_count, a->n);
+}
+
+static fer_error call_read_exact(const struct arguments *a)
+{
+    return fer_tcp_stream_read_exact(a->stream, a->buf, a->len, a->n);
+}
+
+static fer_error call_read_to_end(const struct arguments *a)
+{
+    return fer_tcp_stream_read_to_end(a->stream, a->buf, a->len, a->n);
+}
+
+static fer_error call_write(const struct arguments *a)
+{
+    return fer_tcp_stream_write(a->stream, a->buf, a->len, a->n);
+}
+
+static fer_error call_write_vectored(const struct arguments *a)
+{
+    return fer_tcp_stream_write_vectored(a->stream, a->slices, a->slice_count, a->n);
+}
+
+static fer_error call_write_all(const struct arguments *a)
+{
+    return fer_tcp_stream_write_all(a->stream, a->buf, a->len, a->n);
+}
+
+static fer_error call_set_nodelay(const struct arguments *a)
+{
+    return fer_tcp_stream_set_nodelay(a->stream, a->arg % 2 == 1);
+}
+
+static fer_error call_nodelay(const struct arguments *a)
+{
+    return fer_tcp_stream_nodelay(a->stream, a->flag_out);
+}
+
+static fer_error call_set_ttl(const struct arguments *a)
+{
+    return fer_tcp_stream_set_ttl(a->stream, (uint32_t)a->number);
+}
+
+static fer_error call_ttl(const struct arguments *a)
+{
+    return fer_tcp_stream_ttl(a->stream, a->number_out);
+}
+
+static fer_error call_set_linger(const struct arguments *a)
+{
+    return fer_tcp_stream_set_linger(a->stream, a->duration);
+}
+
+static fer_error call_linger(const struct arguments *a)
+{
+    return fer_tcp_stream_linger(a->stream, a->duration_out);
+}
+
+static fer_error call_set_keepalive(const struct arguments *a)
+{
+    return fer_tcp_stream_set_keepalive(a->stream, a->keepalive);
+}
+
+static fer_error call_keepalive(const struct arguments *a)
+{
+    return fer_tcp_stream_keepalive(a->stream, a->keepalive_out);
+}
+
+static fer_error call_take_error(const struct arguments *a)
+{
+    return fer_tcp_stream_take_error(a->stream, a->error_out);
+}
+
+static fer_error call_close(const struct arguments *a)
+{
+    fer_tcp_stream_close(a->stream);
+    return (fer_error){FER_OK, 0};
+}
+
+static fer_error call_from_raw(const struct arguments *a)
+{
+    return fer_tcp_stream_from_raw(a->stream, a->arg % 2 == 0 ? FER_RAW_SOCKET_NONE : (fer_raw_socket)a->number * 99991 + 4099);
+}
+
+static fer_error call_from_listener(const struct arguments *a)
+{
+    return fer_tcp_stream_from_raw(a->stream, fer_tcp_listener_as_raw(a->listener));
+}
+
+static fer_error call_bind(const struct arguments *a)
+{
+    return fer_tcp_listener_bind(a->listener, a->text);
+}
+
+static fer_error call_bind_addr(const struct arguments *a)
+{
+    return fer_tcp_listener_bind_addr(a->listener, a->addr);
+}
+
+static fer_error call_bind_addrs(const struct arguments *a)
+{
+    return fer_tcp_listener_bind_addrs(a->listener, a->addr, a->arg % 2u);
+}
+
+static fer_error call_accept(const struct arguments *a)
+{
+    return fer_tcp_listener_accept(a->listener, a->other, a->addr_out);
+}
+
+static fer_error call_listener_local_addr(const struct arguments *a)
+{
+    return fer_tcp_listener_local_addr(a->listener, a->addr_out);
+}
+
+static fer_error call_listener_try_clone(const struct arguments *a)
+{
+    return fer_tcp_listener_try_clone(a->listener, a->other_listener);
+}
+
+static fer_error call_listener_set_ttl(const struct arguments *a)
+{
+    return fer_tcp_listener_set_ttl(a->listener, (uint32_t)a->number);
+}
+
+static fer_error call_listener_ttl(const struct arguments *a)
+{
+    return fer_tcp_listener_ttl(a->listener, a->number_out);
+}
+
+static fer_error call_listener_take_error(const struct arguments *a)
+{
+    return fer_tcp_listener_take_error(a->listener, a->error_out);
+}
+
+static fer_error call_listener_set_nonblocking(const struct arguments *a)
+{
+    return fer_tcp_listener_set_nonblocking(a->listener, a->arg % 2 == 1);
+}
+
+static fer_error call_listener_close(const struct arguments *a)
+{
+    fer_tcp_listener_close(a->listener);
+    return (fer_error){FER_OK, 0};
+}
+
+static fer_error call_listener_from_stream(const struct arguments *a)
+{
+    return fer_tcp_listener_from_raw(a->listener, fer_tcp_stream_as_raw(a->stream));
+}
+
+static const struct {
+    const char *name;
+    fer_error (*function)(const struct arguments *arguments);
+} calls[] = {
+    {"connect", call_connect},
+    {"connect_addr", call_connect_addr},
+    {"connect_addrs", call_connect_addrs},
+    {"connect_timeout", call_connect_timeout},
+    {"peer_addr", call_peer_addr},
+    {"local_addr", call_local_addr},
+    {"shutdown", call_shutdown},
+    {"try_clone", call_try_clone},
+    {"set_read_timeout", call_set_read_timeout},
+    {"read_timeout", call_read_timeout},
+    {"set_write_timeout", call_set_write_timeout},
+    {"write_timeout", call_write_timeout},
+    {"set_nonblocking", call_set_nonblocking},
+    {"read", call_read},
+    {"peek", call_peek},
+    {"read_vectored", call_read_vectored},
+    {"read_exact", call_read_exact},
+    {"read_to_end", call_read_to_end},
+    {"write", call_write},
+    {"write_vectored", call_write_vectored},
+    {"write_all", call_write_all},
+    {"set_nodelay", call_set_nodelay},
+    {"nodelay", call_nodelay},
+    {"set_ttl", call_set_ttl},
+    {"ttl", call_ttl},
+    {"set_linger", call_set_linger},
+    {"linger", call_linger},
+    {"set_keepalive", call_set_keepalive},
+    {"keepalive", call_keepalive},
+    {"take_error", call_take_error},
+    {"close", call_close},
+    {"from_raw", call_from_raw},
+    {"from_listener", call_from_listener},
+    {"bind", call_bind},
+    {"bind_addr", call_bind_addr},
+    {"bind_addrs", call_bind_addrs},
+    {"accept", call_accept},
+    {"listener_local_addr", call_listener_local_addr},
+    {"listener_try_clone", call_listener_try_clone},
+    {"listener_set_ttl", call_listener_set_ttl},
+    {"listener_ttl", call_listener_ttl},
+    {"listener_take_error", call_listener_take_error},
+    {"listener_set_nonblocking", call_listener_set_nonblocking},
+    {"listener_close", call_listener_close},
+    {"listener_from_stream", call_listener_from_stream},
+};
+
+const char *misuse_call_name(uint8_t call)
+{
+    return calls[call % (sizeof calls / sizeof *calls)].name;
+}
+
+static int number_of(uint8_t arg)
+{
+    static const int numbers[] = {0, 1, 2, 3, 64, 255, 256, -1, INT32_MAX, INT32_MIN};
+    return numbers[arg % 10];
+}
+
+static fer_duration duration_of(uint8_t arg)
+{
+    static const uint64_t nanos[] = {0, 1, 1000000, 999999999, UINT64_MAX, UINT64_MAX - 1, UINT64_MAX / 2, 4000000};
+    return (fer_duration){nanos[arg % 8]};
+}
+
+/* Bits of nulls: stream, out or other, buf, n, addr or text, keepalive. */
+fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg)
+{
+    static const char *const texts[] = {"127.0.0.1:80", "127.0.0.1:0", "", ":", "nowhere:1", "10.0.0.1", "[::1]:0", "localhost:99999"};
+    static const size_t lengths[] = {0, 1, 7, 64, SIZE_MAX, SIZE_MAX / 2, 65536};
+    fer_socket_addr addr_out;
+    fer_duration duration_out;
+    fer_keepalive keepalive = {arg % 2 == 1, duration_of(arg), duration_of(nulls), arg};
+    fer_keepalive keepalive_out;
+    fer_error error_out;
+    bool flag_out;
+    uint32_t number_out;
+    size_t n = 77;
+    fer_socket_addr addr = world->server;
+    fer_io_slice slices[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, 61}};
+    fer_io_slice_mut slices_mut[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, 61}};
+    struct arguments a = {.addr = &addr, .text = texts[arg % 8], .duration = duration_of(arg), .arg = arg, .number = number_of(arg)};
+    addr.ip.family = arg % 8 == 7 ? (fer_ip_family)9 : addr.ip.family;
+    addr.port = arg % 4 == 0 ? 0 : addr.port;
+    a.stream = nulls & 1 ? NULL : &world->streams[who % MISUSE_STREAMS];
+    a.other = nulls & 2 ? NULL : &world->streams[(who >> 2) % MISUSE_STREAMS];
+    a.listener = nulls & 1 ? NULL : &world->listeners[(who >> 4) % MISUSE_LISTENERS];
+    a.other_listener = nulls & 2 ? NULL : &world->listeners[(who >> 6) % MISUSE_LISTENERS];
+    a.addr_out = nulls & 2 ? NULL : &addr_out;
+    a.duration_out = nulls & 2 ? NULL : &duration_out;
+    a.error_out = nulls & 2 ? NULL : &error_out;
+    a.flag_out = nulls & 2 ? NULL : &flag_out;
+    a.number_out = nulls & 2 ? NULL : &number_out;
+    a.keepalive_out = nulls & 2 ? NULL : &keepalive_out;
+    a.buf = nulls & 4 ? NULL : world->buf;
+    a.len = nulls & 4 ? lengths[arg % 7] : lengths[arg % 4];
+    a.slices = nulls & 4 ? NULL : slices;
+    a.slices_mut = nulls & 4 ? NULL : slices_mut;
+    a.slice_count = nulls & 4 ? lengths[arg % 7] : arg % 4u;
+    a.n = nulls & 8 ? NULL : &n;
+    a.addr = nulls & 16 ? NULL : a.addr;
+    a.text = nulls & 16 ? NULL : a.text;
+    a.keepalive = nulls & 32 ? NULL : &keepalive;
+    return calls[call % (sizeof calls / sizeof *calls)].function(&a);
+}
+
+void misuse_begin(struct misuse_world *world, fer_sim_dialect dialect)
+{
+    static const uint8_t no_tape[1];
+    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 64, .send_buffer = 256, .receive_buffer = 256};
+    fer_sim_peer listener = FER_SIM_PEER_NONE;
+    memset(world, 0, sizeof *world);
+    FER_IGNORE(fer_sim_start(&config));
+    FER_IGNORE(fer_socket_addr_parse(&world->server, "127.0.0.1:80"));
+    FER_IGNORE(fer_sim_peer_listen(&world->server, 8, &listener));
+    FER_IGNORE(fer_tcp_stream_connect_addr(&world->streams[0], &world->server));
+    FER_IGNORE(fer_sim_peer_accept(listener, &world->peer));
+    FER_IGNORE(fer_sim_peer_send(world->peer, "some bytes", 10, NULL));
+    FER_IGNORE(fer_tcp_stream_try_clone(&world->streams[0], &world->streams[2]));
+    FER_IGNORE(fer_tcp_stream_try_clone(&world->streams[0], &world->streams[3]));
+    FER_IGNORE(fer_tcp_stream_shutdown(&world->streams[3], FER_SHUTDOWN_WRITE));
+    fer_tcp_stream_close(&world->streams[2]);
+    FER_IGNORE(fer_tcp_listener_bind(&world->listeners[0], "127.0.0.1:81"));
+    FER_IGNORE(fer_tcp_listener_bind(&world->listeners[2], "127.0.0.1:82"));
+    fer_tcp_listener_close(&world->listeners[2]);
+}
+
+void misuse_end(struct misuse_world *world)
+{
+    for (int i = 0; i < MISUSE_STREAMS; i++) {
+        fer_tcp_stream_close(&world->streams[i]);
+    }
+    for (int i = 0; i < MISUSE_LISTENERS; i++) {
+        fer_tcp_listener_close(&world->listeners[i]);
+    }
+}

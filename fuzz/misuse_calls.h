@@ -1,0 +1,26 @@
+/* misuse_calls.h: every function on a stream or a listener, with arguments that bits choose: NULL or not, right or absurd. */
+#ifndef FUZZ_MISUSE_CALLS_H
+#define FUZZ_MISUSE_CALLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ferrule.h"
+#include "ferrule/sim.h"
+
+enum { MISUSE_STREAMS = 4, MISUSE_LISTENERS = 3 };
+
+struct misuse_world {
+    fer_tcp_stream streams[MISUSE_STREAMS];     /* at first: open, new, closed, open with a clone that is shut */
+    fer_tcp_listener listeners[MISUSE_LISTENERS]; /* listening, new, closed */
+    fer_sim_peer peer;
+    fer_socket_addr server;
+    uint8_t buf[64];
+};
+
+void misuse_begin(struct misuse_world *world, fer_sim_dialect dialect);
+fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);
+void misuse_end(struct misuse_world *world);
+const char *misuse_call_name(uint8_t call);
+
+#endif

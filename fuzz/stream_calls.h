@@ -1,0 +1,25 @@
+/* stream_calls.h: what stream_program.c and stream_calls.c share. */
+#ifndef FUZZ_STREAM_CALLS_H
+#define FUZZ_STREAM_CALLS_H
+
+#include "fuzz/stream_program.h"
+
+/* The bytes of a connection: side 0 is the program's, 1 the peer's. */
+void program_fill(uint8_t *buf, size_t len, int connection, int side, size_t at);
+bool program_is_right(const uint8_t *buf, size_t len, int connection, int side, size_t at);
+
+size_t program_length(uint8_t arg);
+uint64_t program_timeout(uint8_t arg);
+struct connection *program_connection(struct program *program, int handle);
+
+void program_do_read(struct program *program, int handle, uint8_t arg, struct record *record);
+void program_do_write(struct program *program, int handle, uint8_t arg, struct record *record);
+void program_do_shutdown(struct program *program, int handle, uint8_t arg, struct record *record);
+void program_do_clone(struct program *program, int handle, uint8_t arg, struct record *record);
+void program_do_close(struct program *program, int handle);
+void program_do_through_raw(struct program *program, int handle, struct record *record);
+void program_do_timeout(fer_tcp_stream *stream, uint8_t arg, struct record *record);
+void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *record);
+void program_do_question(fer_tcp_stream *stream, struct record *record);
+
+#endif
