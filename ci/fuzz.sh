@@ -68,7 +68,7 @@ max_len_of() {
 }
 
 smoke_runs_of() {
-    case $1 in addr_parse) echo 300000 ;; addr_format | error_map | resolve_text) echo 20000 ;; *) echo 10000 ;; esac
+    case $1 in addr_parse) echo 300000 ;; addr_format | error_map | resolve_text) echo 20000 ;; *) echo 4000 ;; esac
 }
 
 # Everything that both engines are given of a harness.
