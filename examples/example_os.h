@@ -71,6 +71,9 @@ static inline void example_join(example_thread *thread)
     (void)CloseHandle(thread->native);
 }
 
+/* Leaves a thread to end with the program. */
+static inline void example_leave(example_thread *thread) { (void)CloseHandle(thread->native); }
+
 /* Reads what standard input has; *n == 0 is its end. The C library is passed by, for it would translate line ends. */
 static inline bool example_read_input(void *buf, size_t len, size_t *n)
 {
@@ -133,6 +136,9 @@ static inline void example_join(example_thread *thread)
 {
     (void)pthread_join(thread->native, NULL);
 }
+
+/* Leaves a thread to end with the program. */
+static inline void example_leave(example_thread *thread) { (void)pthread_detach(thread->native); }
 
 /* Reads what standard input has; *n == 0 is its end. */
 static inline bool example_read_input(void *buf, size_t len, size_t *n)

@@ -202,6 +202,7 @@ static int converse(const char *peer, unsigned idle)
     }
     fer_error received = receive(&talk.stream, &output_failed);
     if (output_failed || received.kind != FER_OK) {
+        example_leave(&sender);
         return output_failed ? complain_output() : complain("receive from", peer, received);
     }
     fer_error sent = wait_for_sender(idle);
@@ -212,8 +213,9 @@ static int converse(const char *peer, unsigned idle)
     if (is_done) {
         example_join(&sender);
         fer_tcp_stream_close(&talk.stream);
-    } else if (sent.kind == FER_OK) {
-        sent = fer_tcp_stream_shutdown(&talk.stream, FER_SHUTDOWN_WRITE);
+    } else {
+        example_leave(&sender);
+        sent = sent.kind == FER_OK ? fer_tcp_stream_shutdown(&talk.stream, FER_SHUTDOWN_WRITE) : sent;
     }
     if (sent.kind != FER_OK) {
         return complain("send to", peer, sent);

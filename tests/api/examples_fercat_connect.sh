@@ -84,7 +84,7 @@ if ! without socat "half-close"; then
     run_fercat 127.0.0.1 "$port" <"$work/ours.txt"
     check "it exchanges bytes with socat" cmp "$work/fercat.out" "$work/ours.txt"
 
-    socat_listens silent_end "SYSTEM:cat $work/open_input" -t 30
+    socat_listens silent_end "SYSTEM:exec 3<&-; exec cat $work/open_input" -t 30
     run_fercat -w 1 127.0.0.1 "$port" <"$work/ours.txt"
     check "-w ends an idle connection after the end of standard input too" [ "$code" -eq 3 ]
 fi
