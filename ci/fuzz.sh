@@ -76,8 +76,7 @@ prepare() {
     corpus=$root/fuzz/corpus/$1
     work=$root/build/fuzz-work/$engine/$1
     log=$logs/fuzz-$engine-$1.log
-    case $1 in addr_vs_rust) words=addr_parse ;; *) words=$1 ;; esac
-    dictionary=$root/fuzz/dict/$words.dict
+    dictionary=$root/fuzz/dict/$1.dict
     [ -f "$dictionary" ] || dictionary=
     mkdir -p "$work" "$crashes"
 }

@@ -102,6 +102,20 @@ static void so_error_is_late_at_times(void **state)
     assert_in_range(late, 5, 40);
 }
 
+/* docs/DIFFERENCES.md, late_refusal: off loopback it is not hastened. */
+static void a_refusal_from_afar_comes_late_on_windows(void **state)
+{
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    (void)serve(SERVER);
+    fer_socket_addr closed = addr_of(SERVER);
+    closed.port++;
+    fer_error error = fer_tcp_stream_connect_timeout(&stream, &closed, millis(1000));
+    assert_code(error, is_winsock(state) ? FER_TIMED_OUT : FER_CONNECTION_REFUSED, is_winsock(state) ? 0 : 111);
+    error = fer_tcp_stream_connect_timeout(&stream, &closed, millis(3000));
+    assert_code(error, FER_CONNECTION_REFUSED, is_winsock(state) ? 10061 : 111);
+}
+
 static void what_is_no_destination(void **state)
 {
     sim_begin(state);
@@ -229,6 +243,7 @@ int main(void)
         BOTH_TESTS(a_started_connect_says_so_in_its_systems_words),
         BOTH_TESTS(so_error_tells_a_failed_connect_once),
         WINSOCK_TEST(so_error_is_late_at_times),
+        BOTH_TESTS(a_refusal_from_afar_comes_late_on_windows),
         BOTH_TESTS(what_is_no_destination),
         BOTH_TESTS(an_unbound_socket_has_a_name_on_linux_only),
         BOTH_TESTS(the_peers_name_after_the_end),
