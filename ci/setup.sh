@@ -115,8 +115,9 @@ install_rustc() {
     if has rustc || [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/rustc" ]; then
         return 0
     fi
+    missing=rustc
     # In a shell of its own, for a failure ends it.
-    ( missing=rustc && install_missing ) ||
+    (install_missing) ||
         echo "setup: there is no rustc and it could not be installed: addr_vs_rust is skipped"
 }
 
