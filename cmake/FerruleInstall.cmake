@@ -23,7 +23,7 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/ferruleConfigVersion.cma
     VERSION "${PROJECT_VERSION}" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/ferruleConfigVersion.cmake" DESTINATION "${ferrule_config_dir}")
 
-# ferrule.pc finds its prefix from where it lies, so the installed tree may be moved.
+# ferrule.pc and ferrule-sim.pc find their prefix from where they lie, so the installed tree may be moved.
 set(ferrule_pc_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
     set(ferrule_pc_prefix "${CMAKE_INSTALL_PREFIX}")
@@ -36,9 +36,14 @@ else()
     set(ferrule_pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
     set(ferrule_pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
 endif()
-set(ferrule_pc_libs_private "")
+function(ferrule_install_pc ferrule_pc_name ferrule_pc_library ferrule_pc_libs_private ferrule_pc_description)
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/ferrule.pc.in" "${PROJECT_BINARY_DIR}/${ferrule_pc_name}.pc" @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/${ferrule_pc_name}.pc" DESTINATION "${ferrule_pc_dir}")
+endfunction()
+
+set(ferrule_system_pc_libs "")
 if(WIN32)
-    set(ferrule_pc_libs_private "-lws2_32")
+    set(ferrule_system_pc_libs "-lws2_32")
 endif()
-configure_file("${PROJECT_SOURCE_DIR}/cmake/ferrule.pc.in" "${PROJECT_BINARY_DIR}/ferrule.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/ferrule.pc" DESTINATION "${ferrule_pc_dir}")
+ferrule_install_pc(ferrule ferrule "${ferrule_system_pc_libs}" "${PROJECT_DESCRIPTION}")
+ferrule_install_pc(ferrule-sim ferrule_sim "" "ferrule over a simulated network, for tests; instead of ferrule, never besides")

@@ -110,7 +110,7 @@ fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
 
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout)
 {
-    if (addr == NULL || timeout.nanos == 0 || (addr->ip.family != FER_IP_V4 && addr->ip.family != FER_IP_V6)) {
+    if (addr == NULL || timeout.nanos == 0 || !feri_have_known_families(addr, 1)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_handle_claim(handle));

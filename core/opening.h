@@ -2,11 +2,15 @@
 #ifndef FERI_OPENING_H
 #define FERI_OPENING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/socket_addr.h"
+
+/* Whether each address is IPv4 or IPv6; what is neither is misuse, and no system is asked. */
+bool feri_have_known_families(const fer_socket_addr *addrs, size_t count);
 
 /* Makes a socket for one address: connected, or listening. On failure it leaves none behind. */
 typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *out);

@@ -114,8 +114,8 @@ static inline int reference_groups(piece side, bool may_end_in_v4, uint8_t out[6
 
 static inline bool reference_v6(const char *text, size_t len, uint8_t out[16])
 {
-    uint8_t left_octets[64] = {0};
-    uint8_t right_octets[64] = {0};
+    uint8_t left_octets[64];
+    uint8_t right_octets[64];
     size_t gap = 0;
     while (gap + 1 < len && (text[gap] != ':' || text[gap + 1] != ':')) {
         gap++;
@@ -123,8 +123,11 @@ static inline bool reference_v6(const char *text, size_t len, uint8_t out[16])
     if (gap + 1 >= len) {
         const piece whole = {text, len};
         const int count = reference_groups(whole, true, left_octets);
+        if (count != 16) {
+            return false;
+        }
         memcpy(out, left_octets, 16);
-        return count == 16;
+        return true;
     }
     const piece left = {text, gap};
     const piece right = {text + gap + 2, len - gap - 2};

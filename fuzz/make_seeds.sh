@@ -68,4 +68,7 @@ for shape in '\0' '\001' '\002' '\003'; do
         put error_map "\003\002\001$code$shape"
     done
 done
+# The same bytes are a text and a value there.
+mkdir -p addr_vs_rust
+cp addr_parse/* addr_format/* addr_vs_rust/
 echo "make_seeds: $count seeds"

@@ -35,6 +35,9 @@ without() {
     echo "$script: left out, for there is no $1 here: $2"
 }
 
+# Where there is no getent nothing is known of it, and it is taken to be.
+knows_localhost() { ! command -v getent >/dev/null 2>&1 || getent ahosts localhost >/dev/null 2>&1; }
+
 has_ipv6() { grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 || { ifconfig lo0 2>/dev/null | grep -q 'inet6 ::1 '; }; }
 
 # example NAME [ARGUMENT...]: becomes that program. In brackets, or in the background.

@@ -3,7 +3,7 @@
 # usage: install_test.sh STEP [ARGUMENT]
 #   tree                        install, then move the tree
 #   find_package [KIND]         KIND is static or shared (as a component), default or default_shared (BUILD_SHARED_LIBS)
-#   pkg_config KIND             static or shared
+#   pkg_config KIND             static or shared, or sim, the simulated network
 #   child WAY                   add_subdirectory or FetchContent
 # In the environment: FERRULE_SOURCE, FERRULE_BUILD, FERRULE_CMAKE, FERRULE_GENERATOR, FERRULE_CC; and, where there is one,
 # FERRULE_CXX, FERRULE_TOOLCHAIN, FERRULE_EMULATOR.
@@ -96,16 +96,23 @@ pkg_config() {
     pc=$(find "$prefix" -name ferrule.pc)
     PKG_CONFIG_LIBDIR=$(dirname "$pc")
     export PKG_CONFIG_LIBDIR
-    cflags=$(pkg-config --cflags ferrule)
-    lib=$(pkg-config --variable=libdir ferrule)
+    package=ferrule
+    source=consumer.c
+    if [ "$argument" = sim ]; then
+        package=ferrule-sim
+        source=consumer_sim.c
+    fi
+    cflags=$(pkg-config --cflags "$package")
+    lib=$(pkg-config --variable=libdir "$package")
     case $argument in
+        sim) libs=$(pkg-config --libs "$package") ;;
         shared) libs=$(pkg-config --libs ferrule) ;;
         # The archive by name, for the linker prefers the shared one where both lie side by side.
         static) libs=$(pkg-config --static --libs ferrule | sed 's/-lferrule/-l:libferrule.a/') ;;
         *) echo "install_test: pkg_config $argument?" >&2; exit 2 ;;
     esac
     # shellcheck disable=SC2086 # flags are words
-    "$FERRULE_CC" -std=c11 $cflags "$consumer/consumer.c" -o "$out/consumer" $libs
+    "$FERRULE_CC" -std=c11 $cflags "$consumer/$source" -o "$out/consumer" $libs
     if [ -n "${FERRULE_EMULATOR:-}" ]; then
         find "$prefix" -name '*.dll' -exec cp '{}' "$out/" ';'
     fi

@@ -1,6 +1,6 @@
-/* peer.h: the other side of a conformance test: plain sockets of the OS, never ferrule, and looks at a raw socket from outside.
- * One implementation for each OS (peer_posix.c, peer_winsock.c). Nothing here asserts: a call that fails says so. Every call that
- * waits gives up after PEER_LIMIT_MS. All but peer_send_all and peer_recv_* belong to the test's main thread. */
+/* peer.h: the other side of a conformance test: plain sockets of the OS, never ferrule, and looks at a raw socket from outside. peer.c has
+ * what is the same on every system; peer_posix.c, peer_winsock.c and peer_sim.c have the rest. Nothing here asserts: a call that fails
+ * says so. Every call that waits gives up after PEER_LIMIT_MS. All but peer_send_all and peer_recv_* belong to the test's main thread. */
 #ifndef CONFORMANCE_PEER_H
 #define CONFORMANCE_PEER_H
 
@@ -28,6 +28,7 @@ void peer_close_all(void);             /* closes every peer that is still open *
 bool peer_is_windows(void);
 bool peer_is_wine(void);
 bool peer_has_v6(void);                /* ::1 can be bound */
+bool peer_knows_localhost(void);       /* as a name, by the system's resolver */
 uint64_t peer_now_us(void);            /* a clock that never goes back */
 void peer_pause(unsigned milliseconds);
 size_t peer_open_handles(void);        /* of this process */

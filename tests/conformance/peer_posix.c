@@ -2,7 +2,7 @@
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
-#include "conformance/peer.h"
+#include "conformance/peer_system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,48 +19,27 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/localhost.h"
+
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif
 
-enum { PEERS_MAX = 1024, SOME_BYTES = 65536 };
-
-static int open_peers[PEERS_MAX];
-static size_t open_peer_count;
-
 static peer_socket keep(int fd)
 {
-    if (fd < 0 || open_peer_count == PEERS_MAX) {
+    if (fd < 0) {
         return PEER_NONE;
     }
 #ifdef SO_NOSIGPIPE
     int one = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
 #endif
-    open_peers[open_peer_count++] = fd;
-    return fd;
-}
-
-static void forget(peer_socket peer)
-{
-    for (size_t i = 0; i < open_peer_count; i++) {
-        if (open_peers[i] == (int)peer) {
-            open_peers[i] = open_peers[--open_peer_count];
-            return;
-        }
-    }
+    return peer_keep(fd);
 }
 
 /* ---- The program and its machine */
 
 void peer_start(void) {}
-
-void peer_close_all(void)
-{
-    while (open_peer_count > 0) {
-        peer_close(open_peers[open_peer_count - 1]);
-    }
-}
 
 bool peer_is_windows(void) { return false; }
 bool peer_is_wine(void) { return false; }
@@ -82,6 +61,8 @@ size_t peer_open_handles(void)
     }
     return count;
 }
+
+bool peer_knows_localhost(void) { return system_knows_localhost(); }
 
 bool peer_handle_count_is_exact(void) { return true; }
 
@@ -137,14 +118,15 @@ static peer_socket new_stream(peer_family family)
     return keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, 0));
 }
 
-static peer_socket bind_loopback(peer_family family, uint16_t port, int reuse)
+peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
 {
     struct loopback addr = loopback_addr(family, port);
     peer_socket peer = new_stream(family);
     if (peer == PEER_NONE) {
         return PEER_NONE;
     }
-    (void)setsockopt((int)peer, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+    int wanted = reuse;
+    (void)setsockopt((int)peer, SOL_SOCKET, SO_REUSEADDR, &wanted, sizeof wanted);
     if (bind((int)peer, &addr.addr.any, addr.len) != 0) {
         peer_close(peer);
         return PEER_NONE;
@@ -152,39 +134,7 @@ static peer_socket bind_loopback(peer_family family, uint16_t port, int reuse)
     return peer;
 }
 
-peer_socket peer_bind_only(peer_family family, uint16_t *port)
-{
-    peer_socket peer = bind_loopback(family, 0, 0);
-    *port = peer == PEER_NONE ? 0 : peer_local_port(peer);
-    return peer;
-}
-
-static peer_socket listen_on(peer_socket bound, int backlog)
-{
-    if (bound != PEER_NONE && listen((int)bound, backlog) != 0) {
-        peer_close(bound);
-        return PEER_NONE;
-    }
-    return bound;
-}
-
-peer_socket peer_listen(peer_family family, int backlog, uint16_t *port)
-{
-    return listen_on(peer_bind_only(family, port), backlog);
-}
-
-peer_socket peer_listen_at(peer_family family, uint16_t port) { return listen_on(bind_loopback(family, port, 1), 16); }
-
-bool peer_has_v6(void)
-{
-    uint16_t port = 0;
-    peer_socket peer = peer_bind_only(PEER_V6, &port);
-    bool has = peer != PEER_NONE;
-    if (has) {
-        peer_close(peer);
-    }
-    return has;
-}
+bool peer_system_listen(peer_socket bound, int backlog) { return listen((int)bound, backlog) == 0; }
 
 /* ---- Connections */
 
@@ -241,61 +191,21 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
            getsockopt((int)peer, SOL_SOCKET, SO_ERROR, &code, &len) == 0 && code == 0;
 }
 
-peer_socket peer_connect(peer_family family, uint16_t port)
+bool peer_system_still_connects(peer_socket peer)
 {
-    peer_socket peer = peer_connect_begin(family, port);
-    if (peer != PEER_NONE && !peer_connect_ended(peer, PEER_LIMIT_MS)) {
-        peer_close(peer);
-        return PEER_NONE;
-    }
-    return peer;
-}
-
-bool peer_fill_backlog(peer_family family, uint16_t port)
-{
-    for (int tries = 0; tries < 64; tries++) {
-        peer_socket filler = peer_connect_begin(family, port);
-        if (filler == PEER_NONE) {
-            return false;
-        }
-        if (!peer_connect_ended(filler, 300)) {
-            return true;
-        }
-    }
-    return false;
+    (void)peer;
+    return true;
 }
 
 /* ---- Bytes */
 
-bool peer_send_all(peer_socket peer, const void *buf, size_t len)
-{
-    const unsigned char *bytes = buf;
-    size_t sent = 0;
-    while (sent < len) {
-        if (wait_events(peer, POLLOUT, PEER_LIMIT_MS) == 0) {
-            return false;
-        }
-        ssize_t n = send((int)peer, bytes + sent, len - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n < 0 && errno != EAGAIN && errno != EINTR) {
-            return false;
-        }
-        sent += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
+bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms) { return wait_events(peer, POLLOUT, wait_ms) != 0; }
 
-size_t peer_fill(peer_socket peer)
+bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)
 {
-    static const unsigned char zeros[SOME_BYTES];
-    size_t sent = 0;
-    while (wait_events(peer, POLLOUT, 50) != 0) {
-        ssize_t n = send((int)peer, zeros, sizeof zeros, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n < 0 && errno != EAGAIN && errno != EINTR) {
-            return sent;
-        }
-        sent += n > 0 ? (size_t)n : 0;
-    }
-    return sent;
+    ssize_t sent = send((int)peer, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    *n = sent > 0 ? (size_t)sent : 0;
+    return sent >= 0 || errno == EAGAIN || errno == EINTR;
 }
 
 peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
@@ -316,25 +226,11 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     }
 }
 
-bool peer_recv_exact(peer_socket peer, void *buf, size_t len)
-{
-    unsigned char *bytes = buf;
-    size_t got = 0;
-    while (got < len) {
-        size_t n = 0;
-        if (peer_recv_some(peer, bytes + got, len - got, &n) != PEER_GOT) {
-            return false;
-        }
-        got += n;
-    }
-    return true;
-}
-
 bool peer_shutdown_write(peer_socket peer) { return shutdown((int)peer, SHUT_WR) == 0; }
 
 void peer_close(peer_socket peer)
 {
-    forget(peer);
+    peer_forget(peer);
     (void)close((int)peer);
 }
 
@@ -367,7 +263,7 @@ bool peer_is_open(fer_raw_socket raw)
     return fstat((int)raw, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-void peer_give_away(peer_socket peer) { forget(peer); }
+void peer_give_away(peer_socket peer) { peer_forget(peer); }
 
 void peer_take(fer_raw_socket raw) { (void)keep((int)raw); }
 

@@ -1,6 +1,6 @@
 /* peer_sim.c: the other side of a conformance test on the simulated network: scripted hosts' sockets on its loopback. The dialect is
  * fixed when this file is compiled. A peer that waits lets virtual time pass. */
-#include "conformance/peer.h"
+#include "conformance/peer_system.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +15,8 @@
 #define DIALECT FER_SIM_POSIX
 #endif
 
-enum { PEERS_MAX = 512, SOCKETS_MAX = 1024, SOME_BYTES = 65536 };
+enum { SOCKETS_MAX = 1024 };
 #define MILLI UINT64_C(1000000)
-
-static peer_socket open_peers[PEERS_MAX];
-static size_t open_peer_count;
 
 static ferp_sim_world *world(void) { return ferp_sim_here(); }
 
@@ -28,25 +25,6 @@ static ferp_sim_socket *socket_of(fer_raw_socket raw)
     static ferp_sim_socket none;
     ferp_sim_socket *socket = ferp_sim_socket_of(world(), raw);
     return socket != NULL ? socket : &none;
-}
-
-static peer_socket keep(peer_socket peer)
-{
-    if (peer == PEER_NONE || open_peer_count == PEERS_MAX) {
-        return PEER_NONE;
-    }
-    open_peers[open_peer_count++] = peer;
-    return peer;
-}
-
-static void forget(peer_socket peer)
-{
-    for (size_t i = 0; i < open_peer_count; i++) {
-        if (open_peers[i] == peer) {
-            open_peers[i] = open_peers[--open_peer_count];
-            return;
-        }
-    }
 }
 
 /* ---- The program and its machine */
@@ -64,16 +42,9 @@ void peer_start(void)
     FER_IGNORE(fer_sim_start(&config));
 }
 
-void peer_close_all(void)
-{
-    while (open_peer_count > 0) {
-        peer_close(open_peers[open_peer_count - 1]);
-    }
-}
-
 bool peer_is_windows(void) { return DIALECT == FER_SIM_WINSOCK; }
 bool peer_is_wine(void) { return false; }
-bool peer_has_v6(void) { return true; }
+bool peer_knows_localhost(void) { return true; }
 uint64_t peer_now_us(void) { return fer_sim_now().nanos / 1000u; }
 void peer_pause(unsigned milliseconds) { FER_IGNORE(fer_sim_advance(fer_duration_from_millis(milliseconds))); }
 size_t peer_open_handles(void) { return ferp_sim_handles_open(world()); }
@@ -125,10 +96,10 @@ static fer_socket_addr loopback_addr(peer_family family, uint16_t port)
 
 static peer_socket new_stream(peer_family family)
 {
-    return keep(ferp_sim_make(FERP_SIM_STREAM, family == PEER_V4 ? FER_IP_V4 : FER_IP_V6));
+    return peer_keep(ferp_sim_make(FERP_SIM_STREAM, family == PEER_V4 ? FER_IP_V4 : FER_IP_V6));
 }
 
-static peer_socket bind_loopback(peer_family family, uint16_t port, bool reuse)
+peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
 {
     fer_socket_addr addr = loopback_addr(family, port);
     peer_socket peer = new_stream(family);
@@ -143,28 +114,7 @@ static peer_socket bind_loopback(peer_family family, uint16_t port, bool reuse)
     return peer;
 }
 
-static peer_socket listen_on(peer_socket bound, int backlog)
-{
-    if (bound != PEER_NONE && ferp_listen(bound, backlog).kind != FER_OK) {
-        peer_close(bound);
-        return PEER_NONE;
-    }
-    return bound;
-}
-
-peer_socket peer_bind_only(peer_family family, uint16_t *port)
-{
-    peer_socket peer = bind_loopback(family, 0, false);
-    *port = peer == PEER_NONE ? 0 : peer_local_port(peer);
-    return peer;
-}
-
-peer_socket peer_listen(peer_family family, int backlog, uint16_t *port)
-{
-    return listen_on(peer_bind_only(family, port), backlog);
-}
-
-peer_socket peer_listen_at(peer_family family, uint16_t port) { return listen_on(bind_loopback(family, port, true), 16); }
+bool peer_system_listen(peer_socket bound, int backlog) { return ferp_listen(bound, backlog).kind == FER_OK; }
 
 bool peer_is_queued(peer_socket listener, unsigned wait_ms) { return wait_until(listener, is_queued, wait_ms); }
 
@@ -175,7 +125,7 @@ peer_socket peer_accept(peer_socket listener)
         return PEER_NONE;
     }
     socket_of(accepted)->real_nonblocking = false;
-    return keep(accepted);
+    return peer_keep(accepted);
 }
 
 /* A failed one is kept open, as a system's socket would be, and closed as one that nobody wants. */
@@ -188,7 +138,7 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
         fer_sim_peer_close(peer);
         return PEER_NONE;
     }
-    return keep(peer);
+    return peer_keep(peer);
 }
 
 bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
@@ -196,62 +146,16 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
     return wait_until(peer, has_ended_connecting, wait_ms) && socket_of(peer)->life == FERP_SIM_CONNECTED;
 }
 
-peer_socket peer_connect(peer_family family, uint16_t port)
-{
-    peer_socket peer = peer_connect_begin(family, port);
-    if (peer != PEER_NONE && !peer_connect_ended(peer, PEER_LIMIT_MS)) {
-        peer_close(peer);
-        return PEER_NONE;
-    }
-    return peer;
-}
-
-bool peer_fill_backlog(peer_family family, uint16_t port)
-{
-    for (int tries = 0; tries < 64; tries++) {
-        peer_socket filler = peer_connect_begin(family, port);
-        if (filler == PEER_NONE) {
-            return false;
-        }
-        if (!peer_connect_ended(filler, 300)) {
-            return socket_of(filler)->life == FERP_SIM_CONNECTING;
-        }
-    }
-    return false;
-}
+bool peer_system_still_connects(peer_socket peer) { return socket_of(peer)->life == FERP_SIM_CONNECTING; }
 
 /* ---- Bytes */
 
-bool peer_send_all(peer_socket peer, const void *buf, size_t len)
-{
-    const unsigned char *bytes = buf;
-    size_t sent = 0;
-    while (sent < len) {
-        size_t n = 0;
-        if (!wait_until(peer, has_room, PEER_LIMIT_MS)) {
-            return false;
-        }
-        fer_error error = fer_sim_peer_send(peer, bytes + sent, len - sent, &n);
-        if (error.kind != FER_OK && error.kind != FER_WOULD_BLOCK) {
-            return false;
-        }
-        sent += n;
-    }
-    return true;
-}
+bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms) { return wait_until(peer, has_room, wait_ms); }
 
-size_t peer_fill(peer_socket peer)
+bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)
 {
-    static const unsigned char zeros[SOME_BYTES];
-    size_t sent = 0;
-    while (wait_until(peer, has_room, 50)) {
-        size_t n = 0;
-        if (fer_sim_peer_send(peer, zeros, sizeof zeros, &n).kind != FER_OK) {
-            return sent;
-        }
-        sent += n;
-    }
-    return sent;
+    fer_error error = fer_sim_peer_send(peer, buf, len, n);
+    return error.kind == FER_OK || error.kind == FER_WOULD_BLOCK;
 }
 
 peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
@@ -266,25 +170,11 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     return *n > 0 ? PEER_GOT : PEER_END;
 }
 
-bool peer_recv_exact(peer_socket peer, void *buf, size_t len)
-{
-    unsigned char *bytes = buf;
-    size_t got = 0;
-    while (got < len) {
-        size_t n = 0;
-        if (peer_recv_some(peer, bytes + got, len - got, &n) != PEER_GOT) {
-            return false;
-        }
-        got += n;
-    }
-    return true;
-}
-
 bool peer_shutdown_write(peer_socket peer) { return fer_sim_peer_shutdown(peer).kind == FER_OK; }
 
 void peer_close(peer_socket peer)
 {
-    forget(peer);
+    peer_forget(peer);
     ferp_close(peer);
 }
 
@@ -299,7 +189,7 @@ uint16_t peer_remote_port(peer_socket peer) { return socket_of(peer)->remote.por
 
 /* ---- Sockets to give away and to take */
 
-peer_socket peer_udp(void) { return keep(ferp_sim_make(FERP_SIM_DATAGRAM, FER_IP_V4)); }
+peer_socket peer_udp(void) { return peer_keep(ferp_sim_make(FERP_SIM_DATAGRAM, FER_IP_V4)); }
 peer_socket peer_unconnected(void) { return new_stream(PEER_V4); }
 fer_raw_socket peer_not_a_socket(void) { return ferp_sim_make(FERP_SIM_OTHER, FER_IP_V4); }
 void peer_close_not_a_socket(fer_raw_socket raw) { ferp_close(raw); }
@@ -313,13 +203,13 @@ bool peer_is_open(fer_raw_socket raw)
 void peer_give_away(peer_socket peer)
 {
     socket_of(peer)->is_peer = false;
-    forget(peer);
+    peer_forget(peer);
 }
 
 void peer_take(fer_raw_socket raw)
 {
     socket_of(raw)->is_peer = true;
-    (void)keep(raw);
+    (void)peer_keep(raw);
 }
 
 /* ---- Looks at a raw socket */

@@ -1,6 +1,6 @@
 /* peer_winsock.c: the other side of a conformance test on Windows. Every peer is a nonblocking SOCKET until it is given away. */
 #define _WIN32_WINNT 0x0601
-#include "conformance/peer.h"
+#include "conformance/peer_system.h"
 
 #include <winsock2.h>
 #include <ws2tcpip.h>
@@ -9,33 +9,21 @@
 
 #include <string.h>
 
+#include "support/localhost.h"
+
 #ifndef TCP_KEEPCNT
 #define TCP_KEEPCNT 16
 #endif
 
-enum { PEERS_MAX = 1024, SOME_BYTES = 65536 };
-
-static SOCKET open_peers[PEERS_MAX];
-static size_t open_peer_count;
+enum { SOME_BYTES = 65536 };
 
 static peer_socket keep(SOCKET socket)
 {
-    if (socket == INVALID_SOCKET || open_peer_count == PEERS_MAX) {
+    if (socket == INVALID_SOCKET) {
         return PEER_NONE;
     }
     (void)peer_raw_set_nonblocking((fer_raw_socket)socket, true);
-    open_peers[open_peer_count++] = socket;
-    return (peer_socket)socket;
-}
-
-static void forget(peer_socket peer)
-{
-    for (size_t i = 0; i < open_peer_count; i++) {
-        if (open_peers[i] == (SOCKET)peer) {
-            open_peers[i] = open_peers[--open_peer_count];
-            return;
-        }
-    }
+    return peer_keep((peer_socket)socket);
 }
 
 /* ---- The program and its machine */
@@ -44,13 +32,6 @@ void peer_start(void)
 {
     WSADATA data;
     (void)WSAStartup(MAKEWORD(2, 2), &data);
-}
-
-void peer_close_all(void)
-{
-    while (open_peer_count > 0) {
-        peer_close((peer_socket)open_peers[open_peer_count - 1]);
-    }
 }
 
 bool peer_is_windows(void) { return true; }
@@ -78,6 +59,8 @@ size_t peer_open_handles(void)
     (void)GetProcessHandleCount(GetCurrentProcess(), &count);
     return count;
 }
+
+bool peer_knows_localhost(void) { return system_knows_localhost(); }
 
 bool peer_handle_count_is_exact(void) { return false; }
 
@@ -133,14 +116,15 @@ static peer_socket new_stream(peer_family family)
     return keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP));
 }
 
-static peer_socket bind_loopback(peer_family family, uint16_t port, DWORD reuse)
+peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
 {
     struct loopback addr = loopback_addr(family, port);
     peer_socket peer = new_stream(family);
     if (peer == PEER_NONE) {
         return PEER_NONE;
     }
-    (void)setsockopt((SOCKET)peer, SOL_SOCKET, SO_REUSEADDR, (const char *)&reuse, (int)sizeof reuse);
+    DWORD wanted = reuse;
+    (void)setsockopt((SOCKET)peer, SOL_SOCKET, SO_REUSEADDR, (const char *)&wanted, (int)sizeof wanted);
     if (bind((SOCKET)peer, &addr.addr.any, addr.len) != 0) {
         peer_close(peer);
         return PEER_NONE;
@@ -148,39 +132,7 @@ static peer_socket bind_loopback(peer_family family, uint16_t port, DWORD reuse)
     return peer;
 }
 
-peer_socket peer_bind_only(peer_family family, uint16_t *port)
-{
-    peer_socket peer = bind_loopback(family, 0, 0);
-    *port = peer == PEER_NONE ? 0 : peer_local_port(peer);
-    return peer;
-}
-
-static peer_socket listen_on(peer_socket bound, int backlog)
-{
-    if (bound != PEER_NONE && listen((SOCKET)bound, backlog) != 0) {
-        peer_close(bound);
-        return PEER_NONE;
-    }
-    return bound;
-}
-
-peer_socket peer_listen(peer_family family, int backlog, uint16_t *port)
-{
-    return listen_on(peer_bind_only(family, port), backlog);
-}
-
-peer_socket peer_listen_at(peer_family family, uint16_t port) { return listen_on(bind_loopback(family, port, 1), 16); }
-
-bool peer_has_v6(void)
-{
-    uint16_t port = 0;
-    peer_socket peer = peer_bind_only(PEER_V6, &port);
-    bool has = peer != PEER_NONE;
-    if (has) {
-        peer_close(peer);
-    }
-    return has;
-}
+bool peer_system_listen(peer_socket bound, int backlog) { return listen((SOCKET)bound, backlog) == 0; }
 
 /* ---- Connections */
 
@@ -229,62 +181,22 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
     return select(0, NULL, &done, &failed, &limit) > 0 && failed.fd_count == 0;
 }
 
-peer_socket peer_connect(peer_family family, uint16_t port)
+/* Windows refuses at last, Wine waits. */
+bool peer_system_still_connects(peer_socket peer)
 {
-    peer_socket peer = peer_connect_begin(family, port);
-    if (peer != PEER_NONE && !peer_connect_ended(peer, PEER_LIMIT_MS)) {
-        peer_close(peer);
-        return PEER_NONE;
-    }
-    return peer;
-}
-
-bool peer_fill_backlog(peer_family family, uint16_t port)
-{
-    for (int tries = 0; tries < 64; tries++) {
-        peer_socket filler = peer_connect_begin(family, port);
-        if (filler == PEER_NONE) {
-            return false;
-        }
-        if (!peer_connect_ended(filler, 300)) {
-            return peer_is_wine();
-        }
-    }
-    return false;
+    (void)peer;
+    return peer_is_wine();
 }
 
 /* ---- Bytes */
 
-bool peer_send_all(peer_socket peer, const void *buf, size_t len)
-{
-    const char *bytes = buf;
-    size_t sent = 0;
-    while (sent < len) {
-        if (wait_events(peer, POLLWRNORM, PEER_LIMIT_MS) == 0) {
-            return false;
-        }
-        size_t piece = len - sent < SOME_BYTES ? len - sent : SOME_BYTES;
-        int n = send((SOCKET)peer, bytes + sent, (int)piece, 0);
-        if (n < 0 && WSAGetLastError() != WSAEWOULDBLOCK) {
-            return false;
-        }
-        sent += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
+bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms) { return wait_events(peer, POLLWRNORM, wait_ms) != 0; }
 
-size_t peer_fill(peer_socket peer)
+bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)
 {
-    static const char zeros[SOME_BYTES];
-    size_t sent = 0;
-    while (wait_events(peer, POLLWRNORM, 50) != 0) {
-        int n = send((SOCKET)peer, zeros, (int)sizeof zeros, 0);
-        if (n < 0 && WSAGetLastError() != WSAEWOULDBLOCK) {
-            return sent;
-        }
-        sent += n > 0 ? (size_t)n : 0;
-    }
-    return sent;
+    int sent = send((SOCKET)peer, buf, (int)(len < SOME_BYTES ? len : SOME_BYTES), 0);
+    *n = sent > 0 ? (size_t)sent : 0;
+    return sent >= 0 || WSAGetLastError() == WSAEWOULDBLOCK;
 }
 
 peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
@@ -309,25 +221,11 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     }
 }
 
-bool peer_recv_exact(peer_socket peer, void *buf, size_t len)
-{
-    char *bytes = buf;
-    size_t got = 0;
-    while (got < len) {
-        size_t n = 0;
-        if (peer_recv_some(peer, bytes + got, len - got, &n) != PEER_GOT) {
-            return false;
-        }
-        got += n;
-    }
-    return true;
-}
-
 bool peer_shutdown_write(peer_socket peer) { return shutdown((SOCKET)peer, SD_SEND) == 0; }
 
 void peer_close(peer_socket peer)
 {
-    forget(peer);
+    peer_forget(peer);
     (void)closesocket((SOCKET)peer);
 }
 
@@ -363,7 +261,7 @@ bool peer_is_open(fer_raw_socket raw)
 
 void peer_give_away(peer_socket peer)
 {
-    forget(peer);
+    peer_forget(peer);
     (void)peer_raw_set_nonblocking(peer, false);
 }
 

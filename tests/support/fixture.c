@@ -75,6 +75,13 @@ void skip_without_v6(void)
     }
 }
 
+void skip_without_localhost(void)
+{
+    if (!peer_knows_localhost()) {
+        skip_because("the system's own resolver does not know localhost");
+    }
+}
+
 /* ---- Handles */
 
 fer_tcp_stream *test_stream(void)

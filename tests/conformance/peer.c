@@ -1,0 +1,134 @@
+/* peer.c: what the other side of a conformance test is on every system: the peers that are open, and what is made of the system's steps. */
+#include "conformance/peer_system.h"
+
+enum { PEERS_MAX = 1024, SOME_BYTES = 65536, CONNECTS_MAX = 64 };
+
+static peer_socket open_peers[PEERS_MAX];
+static size_t open_peer_count;
+
+peer_socket peer_keep(peer_socket peer)
+{
+    if (peer == PEER_NONE || open_peer_count == PEERS_MAX) {
+        return PEER_NONE;
+    }
+    open_peers[open_peer_count++] = peer;
+    return peer;
+}
+
+void peer_forget(peer_socket peer)
+{
+    for (size_t i = 0; i < open_peer_count; i++) {
+        if (open_peers[i] == peer) {
+            open_peers[i] = open_peers[--open_peer_count];
+            return;
+        }
+    }
+}
+
+void peer_close_all(void)
+{
+    while (open_peer_count > 0) {
+        peer_close(open_peers[open_peer_count - 1]);
+    }
+}
+
+/* ---- Connections */
+
+peer_socket peer_bind_only(peer_family family, uint16_t *port)
+{
+    peer_socket peer = peer_system_bind(family, 0, false);
+    *port = peer == PEER_NONE ? 0 : peer_local_port(peer);
+    return peer;
+}
+
+static peer_socket listen_on(peer_socket bound, int backlog)
+{
+    if (bound != PEER_NONE && !peer_system_listen(bound, backlog)) {
+        peer_close(bound);
+        return PEER_NONE;
+    }
+    return bound;
+}
+
+peer_socket peer_listen(peer_family family, int backlog, uint16_t *port)
+{
+    return listen_on(peer_bind_only(family, port), backlog);
+}
+
+peer_socket peer_listen_at(peer_family family, uint16_t port) { return listen_on(peer_system_bind(family, port, true), 16); }
+
+bool peer_has_v6(void)
+{
+    uint16_t port = 0;
+    peer_socket peer = peer_bind_only(PEER_V6, &port);
+    bool has = peer != PEER_NONE;
+    if (has) {
+        peer_close(peer);
+    }
+    return has;
+}
+
+peer_socket peer_connect(peer_family family, uint16_t port)
+{
+    peer_socket peer = peer_connect_begin(family, port);
+    if (peer != PEER_NONE && !peer_connect_ended(peer, PEER_LIMIT_MS)) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    return peer;
+}
+
+bool peer_fill_backlog(peer_family family, uint16_t port)
+{
+    for (int tries = 0; tries < CONNECTS_MAX; tries++) {
+        peer_socket filler = peer_connect_begin(family, port);
+        if (filler == PEER_NONE) {
+            return false;
+        }
+        if (!peer_connect_ended(filler, 300)) {
+            return peer_system_still_connects(filler);
+        }
+    }
+    return false;
+}
+
+/* ---- Bytes */
+
+bool peer_send_all(peer_socket peer, const void *buf, size_t len)
+{
+    const unsigned char *bytes = buf;
+    size_t sent = 0;
+    while (sent < len) {
+        size_t n = 0;
+        if (!peer_system_wait_for_room(peer, PEER_LIMIT_MS) || !peer_system_send(peer, bytes + sent, len - sent, &n)) {
+            return false;
+        }
+        sent += n;
+    }
+    return true;
+}
+
+size_t peer_fill(peer_socket peer)
+{
+    static const unsigned char zeros[SOME_BYTES];
+    size_t sent = 0;
+    size_t n = 0;
+    while (peer_system_wait_for_room(peer, 50) && peer_system_send(peer, zeros, sizeof zeros, &n)) {
+        sent += n;
+    }
+    return sent;
+}
+
+bool peer_recv_exact(peer_socket peer, void *buf, size_t len)
+{
+    unsigned char *bytes = buf;
+    size_t got = 0;
+    while (got < len) {
+        size_t n = 0;
+        if (peer_recv_some(peer, bytes + got, len - got, &n) != PEER_GOT) {
+            return false;
+        }
+        got += n;
+    }
+    return true;
+}

@@ -1,0 +1,279 @@
+/* test_sim_dialect_ends.c: how a connection ends, and how a wait does, on each of the two systems: resets, shutdown, waking. As
+ * test_sim_dialects.c, of the seam itself. */
+#include "sim/sim_raw.h"
+
+/* ---- Resets */
+
+static void a_reset_keeps_input_on_linux_and_loses_it_on_windows(void **state)
+{
+    size_t n = 77;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(raw_send(pair.server, "before"));
+    raw_reset(pair.server);
+    assert_ok(ferp_bytes_queued(pair.client, &n));
+    assert_int_equal(n, is_winsock(state) ? 0 : 6);
+    if (!is_winsock(state)) {
+        raw_recv_is(pair.client, 6);
+    }
+    fer_error error = raw_recv(pair.client, &n);
+    assert_true(is_winsock(state) ? is_reset_code(error) : error.os_code == 104);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
+static void linux_tells_a_reset_once_and_windows_always(void **state)
+{
+    size_t n = 77;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    raw_reset(pair.server);
+    fer_error first = raw_recv(pair.client, &n);
+    if (is_winsock(state)) {
+        assert_true(is_reset_code(first));
+        assert_true(is_reset_code(raw_recv(pair.client, &n)));
+        assert_true(is_reset_code(raw_send(pair.client, "x")));
+    } else {
+        assert_code(first, FER_CONNECTION_RESET, 104);
+        raw_recv_is(pair.client, 0);
+        assert_code(raw_send(pair.client, "x"), FER_BROKEN_PIPE, 32);
+        assert_code(raw_error(pair.client), FER_OK, 0);
+    }
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
+/* On Linux whoever asks first is told, the writer or SO_ERROR too; a read then sees what looks like an end. */
+static void a_write_that_met_the_reset_takes_it_from_the_read(void **state)
+{
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    raw_reset(pair.server);
+    assert_code(raw_send(pair.client, "x"), FER_CONNECTION_RESET, 104);
+    raw_recv_is(pair.client, 0);
+    close_pair((struct raw_pair){pair.listener, pair.client, FER_RAW_SOCKET_NONE, pair.addr});
+    pair = raw_pair();
+    raw_reset(pair.server);
+    assert_code(raw_error(pair.client), FER_CONNECTION_RESET, 104);
+    raw_recv_is(pair.client, 0);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
+static void windows_calls_a_reset_10053_at_times(void **state)
+{
+    size_t aborted = 0;
+    sim_begin(state);
+    for (int i = 0; i < 64; i++) {
+        size_t n = 77;
+        struct raw_pair pair = raw_pair();
+        raw_reset(pair.server);
+        fer_error error = raw_recv(pair.client, &n);
+        assert_true(is_reset_code(error));
+        aborted += error.os_code == 10053;
+        ferp_close(pair.client);
+        ferp_close(pair.listener);
+    }
+    assert_in_range(aborted, 5, 40);
+}
+
+/* The peer closed, a write of ours is answered by a reset ("end_then_reset"). */
+static void an_end_and_then_a_reset(void **state)
+{
+    size_t n = 77;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(raw_send(pair.server, "last"));
+    ferp_close(pair.server);
+    assert_ok(raw_send(pair.client, "to nobody"));
+    if (is_winsock(state)) {
+        assert_true(is_reset_code(raw_recv(pair.client, &n)));
+        assert_true(is_reset_code(raw_send(pair.client, "x")));
+    } else {
+        raw_recv_is(pair.client, 4);
+        raw_recv_is(pair.client, 0);
+        assert_code(raw_send(pair.client, "x"), FER_BROKEN_PIPE, 32);
+        raw_recv_is(pair.client, 0);
+    }
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
+static void closing_with_input_unread_resets(void **state)
+{
+    size_t n = 77;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(raw_send(pair.client, "unread"));
+    ferp_close(pair.server);
+    fer_error error = raw_recv(pair.client, &n);
+    assert_true(is_winsock(state) ? is_reset_code(error) : error.os_code == 104);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
+/* ---- Shutdown */
+
+static void reading_after_the_own_shutdown(void **state)
+{
+    size_t n = 77;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    if (!is_winsock(state)) {
+        assert_ok(raw_send(pair.server, "queued"));
+    }
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_READ));
+    if (is_winsock(state)) {
+        assert_code(raw_recv(pair.client, &n), FER_BROKEN_PIPE, 10058);
+    } else {
+        raw_recv_is(pair.client, 6);
+        raw_recv_is(pair.client, 0);
+        assert_ok(raw_send(pair.server, "later"));
+        raw_recv_is(pair.client, 5);
+    }
+    close_pair(pair);
+}
+
+static void windows_resets_where_input_meets_sd_receive(void **state)
+{
+    size_t n = 77;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_READ));
+    assert_ok(raw_send(pair.server, "late"));
+    assert_true(is_reset_code(raw_recv(pair.server, &n)));
+    assert_true(is_reset_code(raw_send(pair.client, "x")));
+    close_pair(pair);
+    pair = raw_pair();
+    assert_ok(raw_send(pair.server, "queued"));
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_BOTH));
+    assert_true(is_reset_code(raw_recv(pair.server, &n)));
+    close_pair(pair);
+}
+
+/* Linux, tcp_rcv_state_process; RFC 1122, 4.2.2.13: seen on the kernel. What was queued stays. */
+static void linux_resets_where_input_meets_both_halves_shut(void **state)
+{
+    size_t n = 77;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(raw_send(pair.server, "queued"));
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_BOTH));
+    raw_recv_is(pair.server, 0);
+    assert_ok(raw_send(pair.server, "late"));
+    raw_recv_is(pair.server, 0);
+    assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
+    raw_recv_is(pair.client, 6);
+    assert_code(raw_recv(pair.client, &n), FER_CONNECTION_RESET, 104);
+    raw_recv_is(pair.client, 0);
+    close_pair(pair);
+}
+
+static void writing_after_the_own_shutdown(void **state)
+{
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    assert_code(raw_send(pair.client, "x"), FER_BROKEN_PIPE, is_winsock(state) ? 10058 : 32);
+    raw_recv_is(pair.server, 0);
+    close_pair(pair);
+}
+
+static void shutting_down_what_is_over(void **state)
+{
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
+    assert_code(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE), is_winsock(state) ? FER_OK : FER_NOT_CONNECTED,
+                is_winsock(state) ? 0 : 107);
+    close_pair(pair);
+    pair = raw_pair();
+    raw_reset(pair.server);
+    fer_error error = ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE);
+    assert_code(error, is_winsock(state) ? FER_CONNECTION_RESET : FER_NOT_CONNECTED, is_winsock(state) ? 10054 : 107);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+    fer_raw_socket fresh = raw_socket();
+    assert_code(ferp_shutdown(fresh, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED, is_winsock(state) ? 10057 : 107);
+    ferp_close(fresh);
+}
+
+static void an_unconnected_socket_refuses_bytes_in_its_own_words(void **state)
+{
+    size_t n = 77;
+    sim_begin(state);
+    fer_raw_socket raw = raw_socket();
+    assert_code(raw_recv(raw, &n), FER_NOT_CONNECTED, is_winsock(state) ? 10057 : 107);
+    assert_code(raw_send(raw, "x"), is_winsock(state) ? FER_NOT_CONNECTED : FER_BROKEN_PIPE, is_winsock(state) ? 10057 : 32);
+    ferp_close(raw);
+}
+
+/* ---- Waiting */
+
+static void a_write_wait_misses_the_own_shutdown_on_windows(void **state)
+{
+    ferp_wait wait;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(ferp_set_nonblocking(pair.client, true));
+    while (raw_send(pair.client, "fill, and fill, and fill, and fill").kind == FER_OK) {
+    }
+    assert_ok(ferp_set_timeout(pair.client, FERP_WRITING, millis(1000)));
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_WRITABLE));
+    assert_kind(ferp_wait_for(&wait, ferp_now() + 50000000), is_winsock(state) ? FER_TIMED_OUT : FER_OK);
+    close_pair(pair);
+}
+
+static void a_wake_between_arm_and_wait_is_not_lost(void **state)
+{
+    ferp_wait wait;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
+    ferp_wake(pair.client);
+    assert_kind(ferp_wait_for(&wait, FERP_NO_DEADLINE), is_winsock(state) ? FER_OK : FER_DEADLOCK);
+    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
+    ferp_wait_disarm(&wait);
+    close_pair(pair);
+}
+
+static void a_wait_that_meets_a_reset_tells_it_on_windows(void **state)
+{
+    ferp_wait wait;
+    size_t n = 77;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
+    raw_reset(pair.server);
+    assert_code(ferp_wait_for(&wait, FERP_NO_DEADLINE), is_winsock(state) ? FER_CONNECTION_RESET : FER_OK,
+                is_winsock(state) ? 10054 : 0);
+    fer_error error = raw_recv(pair.client, &n);
+    assert_true(is_winsock(state) ? is_reset_code(error) : error.os_code == 104);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_reset_keeps_input_on_linux_and_loses_it_on_windows),
+        BOTH_TESTS(linux_tells_a_reset_once_and_windows_always),
+        POSIX_TEST(a_write_that_met_the_reset_takes_it_from_the_read),
+        WINSOCK_TEST(windows_calls_a_reset_10053_at_times),
+        BOTH_TESTS(an_end_and_then_a_reset),
+        BOTH_TESTS(closing_with_input_unread_resets),
+        BOTH_TESTS(reading_after_the_own_shutdown),
+        WINSOCK_TEST(windows_resets_where_input_meets_sd_receive),
+        POSIX_TEST(linux_resets_where_input_meets_both_halves_shut),
+        BOTH_TESTS(writing_after_the_own_shutdown),
+        BOTH_TESTS(shutting_down_what_is_over),
+        BOTH_TESTS(an_unconnected_socket_refuses_bytes_in_its_own_words),
+        BOTH_TESTS(a_write_wait_misses_the_own_shutdown_on_windows),
+        BOTH_TESTS(a_wake_between_arm_and_wait_is_not_lost),
+        BOTH_TESTS(a_wait_that_meets_a_reset_tells_it_on_windows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,220 @@
+/* test_platform_options.c: the seam's contract on this host: options and names. As test_platform.c. */
+#define _POSIX_C_SOURCE 200809L
+#include "support/localhost.h"
+#include "support/seam.h"
+
+/* ---- Options */
+
+static uint32_t option_value(fer_raw_socket raw, ferp_option option)
+{
+    uint32_t value = 12345;
+    assert_ok(ferp_option_value(raw, option, &value));
+    return value;
+}
+
+static void a_boolean_option_reads_back_as_zero_or_one(void **state)
+{
+    (void)state;
+    const ferp_option booleans[] = {FERP_REUSE_ADDRESS, FERP_NODELAY, FERP_KEEPALIVE};
+    fer_raw_socket raw = seam_socket();
+    for (size_t i = 0; i < sizeof booleans / sizeof booleans[0]; i++) {
+        assert_ok(ferp_set_option(raw, booleans[i], 1));
+        assert_int_equal(option_value(raw, booleans[i]), 1);
+        assert_ok(ferp_set_option(raw, booleans[i], 0));
+        assert_int_equal(option_value(raw, booleans[i]), 0);
+    }
+    ferp_close(raw);
+}
+
+static void exclusive_address_is_there_where_reuse_steals(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    if (ferp_traits()->reuse_address_steals_ports) {
+        assert_ok(ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1));
+        assert_int_equal(option_value(raw, FERP_EXCLUSIVE_ADDRESS), 1);
+    } else {
+        assert_kind(ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1), FER_UNSUPPORTED);
+    }
+    ferp_close(raw);
+}
+
+static void a_ttl_reads_back(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    assert_ok(ferp_set_option(raw, FERP_TTL_V4, 77));
+    assert_int_equal(option_value(raw, FERP_TTL_V4), 77);
+    ferp_close(raw);
+}
+
+static void hops_and_only_v6_read_back(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    if (ferp_tcp_socket_new(FER_IP_V6, &raw).kind != FER_OK) {
+        skip();
+    }
+    assert_ok(ferp_set_option(raw, FERP_HOPS_V6, 33));
+    assert_int_equal(option_value(raw, FERP_HOPS_V6), 33);
+    assert_ok(ferp_set_option(raw, FERP_ONLY_V6, 0));
+    assert_int_equal(option_value(raw, FERP_ONLY_V6), 0);
+    assert_ok(ferp_set_option(raw, FERP_ONLY_V6, 1));
+    assert_int_equal(option_value(raw, FERP_ONLY_V6), 1);
+    ferp_close(raw);
+}
+
+static void linger_reads_back(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    struct ferp_linger linger = {true, 9};
+    assert_ok(ferp_linger(raw, &linger));
+    assert_false(linger.on);
+    const uint32_t seconds[] = {0, 1, 300, ferp_traits()->linger_seconds_max};
+    for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
+        assert_ok(ferp_set_linger(raw, (struct ferp_linger){true, seconds[i]}));
+        assert_ok(ferp_linger(raw, &linger));
+        assert_true(linger.on);
+        assert_int_equal(linger.seconds, seconds[i]);
+    }
+    assert_ok(ferp_set_linger(raw, (struct ferp_linger){false, 0}));
+    assert_ok(ferp_linger(raw, &linger));
+    assert_false(linger.on);
+    ferp_close(raw);
+}
+
+/* Each of the three reads back, or this system has it not. */
+static void keepalive_fields_read_back_or_are_unsupported(void **state)
+{
+    (void)state;
+    const ferp_option fields[] = {FERP_KEEPALIVE_TIME, FERP_KEEPALIVE_INTERVAL, FERP_KEEPALIVE_RETRIES};
+    fer_raw_socket raw = seam_socket();
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        fer_error err = ferp_set_option(raw, fields[i], 11);
+        if (err.kind != FER_UNSUPPORTED) {
+            assert_ok(err);
+            assert_int_equal(option_value(raw, fields[i]), 11);
+        }
+    }
+    ferp_close(raw);
+}
+
+/* Where the single fields are missing, the one call for all is there; and it takes the longest times. */
+static void keepalive_can_be_set_one_way_or_the_other(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    fer_error single = ferp_set_option(raw, FERP_KEEPALIVE_TIME, 60);
+    fer_error all = ferp_set_keepalive_values(raw, true, 60, 5);
+    if (single.kind == FER_UNSUPPORTED) {
+        assert_ok(all);
+    }
+    if (all.kind == FER_OK) {
+        assert_ok(ferp_set_keepalive_values(
+            raw, true, ferp_traits()->keepalive_seconds_max, ferp_traits()->keepalive_seconds_max));
+        assert_int_equal(option_value(raw, FERP_KEEPALIVE), 1);
+        assert_ok(ferp_set_keepalive_values(raw, false, 60, 5));
+        assert_int_equal(option_value(raw, FERP_KEEPALIVE), 0);
+    } else {
+        assert_kind(all, FER_UNSUPPORTED);
+    }
+    ferp_close(raw);
+}
+
+/* ---- Names */
+
+static bool is_loopback(const fer_socket_addr *addr)
+{
+    if (addr->ip.family == FER_IP_V4) {
+        return addr->ip.v4.octets[0] == 127;
+    }
+    return addr->ip.family == FER_IP_V6 &&
+           memcmp(addr->ip.v6.octets, FER_IPV6_ADDR_LOCALHOST.octets, sizeof addr->ip.v6.octets) == 0;
+}
+
+static size_t count_loopback(const char *host)
+{
+    ferp_lookup lookup;
+    fer_socket_addr addr;
+    size_t count = 0;
+    assert_ok(ferp_lookup_begin(&lookup, host));
+    while (ferp_lookup_next(&lookup, &addr)) {
+        assert_true(is_loopback(&addr));
+        assert_int_equal(addr.port, 0);
+        count++;
+    }
+    assert_false(ferp_lookup_next(&lookup, &addr));
+    ferp_lookup_end(&lookup);
+    return count;
+}
+
+static void skip_without_localhost(void)
+{
+    if (!system_knows_localhost()) {
+        print_message("skipped: the system's own resolver does not know localhost\n");
+        skip();
+    }
+}
+
+static void localhost_is_this_machine(void **state)
+{
+    (void)state;
+    skip_without_localhost();
+    assert_true(count_loopback("localhost") >= 1);
+}
+
+static void an_address_is_a_name_of_its_own(void **state)
+{
+    (void)state;
+    assert_int_equal(count_loopback("127.0.0.1"), 1);
+}
+
+static void a_lookup_may_end_early(void **state)
+{
+    (void)state;
+    ferp_lookup lookup;
+    assert_ok(ferp_lookup_begin(&lookup, "127.0.0.1"));
+    ferp_lookup_end(&lookup);
+}
+
+static bool is_resolver_kind(fer_error_kind kind)
+{
+    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN || kind == FER_RESOLVE_FAILED;
+}
+
+/* RFC 6761: no name under .invalid exists. A machine without a name server cannot know. */
+static void a_name_that_does_not_exist_is_the_resolver_s_error(void **state)
+{
+    (void)state;
+    ferp_lookup lookup;
+    fer_error err = ferp_lookup_begin(&lookup, "no-such-host.invalid");
+    assert_true(is_resolver_kind(err.kind));
+    assert_int_not_equal(err.os_code, 0);
+}
+
+static void a_name_that_is_not_utf_8_is_the_resolver_s_error(void **state)
+{
+    (void)state;
+    ferp_lookup lookup;
+    assert_true(is_resolver_kind(ferp_lookup_begin(&lookup, "no\xff\xfe.invalid").kind));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_boolean_option_reads_back_as_zero_or_one),
+        cmocka_unit_test(exclusive_address_is_there_where_reuse_steals),
+        cmocka_unit_test(a_ttl_reads_back),
+        cmocka_unit_test(hops_and_only_v6_read_back),
+        cmocka_unit_test(linger_reads_back),
+        cmocka_unit_test(keepalive_fields_read_back_or_are_unsupported),
+        cmocka_unit_test(keepalive_can_be_set_one_way_or_the_other),
+        cmocka_unit_test(localhost_is_this_machine),
+        cmocka_unit_test(an_address_is_a_name_of_its_own),
+        cmocka_unit_test(a_lookup_may_end_early),
+        cmocka_unit_test(a_name_that_does_not_exist_is_the_resolver_s_error),
+        cmocka_unit_test(a_name_that_is_not_utf_8_is_the_resolver_s_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
