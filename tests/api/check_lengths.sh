@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks that no function passes 70 lines, no source file 500 (public headers are counted without comments and blank lines),
-# and CMakeLists.txt not 250.
+# no harness (fuzz/fuzz_NAME.c) 150, and CMakeLists.txt not 250.
 # usage: check_lengths.sh ROOT
 set -eu
 cd "$1"
@@ -17,6 +17,7 @@ function complain(line, text) { printf "%s:%d: %s\n", name, line, text; bad = 1 
 
 function finish_file() {
     if (name != "" && counted > 500) complain(lines, "the file has " counted " lines, more than 500")
+    if (name ~ /^fuzz\/fuzz_[^\/]*\.c$/ && lines > 150) complain(lines, "the harness has " lines " lines, more than 150")
 }
 
 # Takes comments out of a line; in_comment lives across lines.
