@@ -14,8 +14,16 @@ static uint64_t deadline_of(const ferp_sim_world *world, const ferp_sim_socket *
     return timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
 }
 
+/* A half that has ended answers at once: no system would block there. */
+static bool could_block(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction)
+{
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
+    bool ended = socket->shut_read || socket->read_ended || in == NULL || in->fin_arrived || socket->life != FERP_SIM_CONNECTED;
+    return !waits_in_kernel(world, socket) && (direction == FERP_WRITING || !ended);
+}
+
 /* Faults that end a call before it has looked at anything. */
-static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket)
+static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction)
 {
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
         return ferp_sim_error(world, FERP_SIM_EINTR);
@@ -23,7 +31,7 @@ static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket)
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_NO_BUFFERS)) {
         return ferp_sim_error(world, FERP_SIM_ENOBUFS);
     }
-    if (!waits_in_kernel(world, socket) && ferp_sim_strikes(world, socket, FER_SIM_FAULT_WOULD_BLOCK)) {
+    if (could_block(world, socket, direction) && ferp_sim_strikes(world, socket, FER_SIM_FAULT_WOULD_BLOCK)) {
         return ferp_sim_error(world, FERP_SIM_EAGAIN);
     }
     return FERP_SIM_OK;
@@ -39,12 +47,12 @@ static void strike_connection(ferp_sim_world *world, ferp_sim_socket *socket)
     ferp_sim_meet_reset(world, socket);
 }
 
-static fer_error enter(ferp_sim_world *world, ferp_sim_socket *socket)
+static fer_error enter(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction)
 {
     ferp_sim_settle(world);
     ferp_sim_jump(world, socket);
     strike_connection(world, socket);
-    return strike_at_entry(world, socket);
+    return strike_at_entry(world, socket, direction);
 }
 
 /* A reset: Linux tells it once, to whoever asks first. Windows tells it always, and often as 10053. */
@@ -151,7 +159,7 @@ static fer_error look_for_input(ferp_sim_world *world, ferp_sim_socket *socket, 
 static fer_error await_input(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count)
 {
     *count = 0;
-    FER_TRY(enter(world, socket));
+    FER_TRY(enter(world, socket, FERP_READING));
     return look_patiently(world, socket, FERP_READING, look_for_input, count);
 }
 
@@ -311,7 +319,7 @@ static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket, const 
 static fer_error send_some(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t asked,
                            size_t *n)
 {
-    FER_TRY(enter(world, socket));
+    FER_TRY(enter(world, socket, FERP_WRITING));
     return send_all(world, socket, slices, count, cut(world, socket, FER_SIM_FAULT_PARTIAL_WRITE, asked), n);
 }
 

@@ -157,6 +157,7 @@ fer_error ferp_sim_pass_time(ferp_sim_world *world, uint64_t deadline)
         return (fer_error){FER_DEADLOCK, 0};
     }
     if (run_first(world, deadline)) {
+        ferp_sim_settle(world); /* who waits sees all of one moment, whether it looks by itself or is woken to look */
         return FERP_SIM_OK;
     }
     if (deadline == FERP_NO_DEADLINE) {
