@@ -153,6 +153,25 @@ static inline void questions_null(const fer_socket_addr *addr)
     FUZZ_CHECK(fer_ipv6_addr_format(NULL, text, sizeof text) == 0 && fer_socket_addr_format(NULL, text, sizeof text) == 0);
 }
 
+#define QUESTIONS_REFUSED(TYPE, PARSER)                                                         \
+    do {                                                                                        \
+        TYPE value;                                                                             \
+        FUZZ_CHECK(PARSER(NULL, "::").kind == FER_INVALID_INPUT);                               \
+        FUZZ_CHECK(PARSER(&value, NULL).kind == FER_INVALID_INPUT);                             \
+        FUZZ_CHECK(PARSER##_n(NULL, "::", 2).kind == FER_INVALID_INPUT);                        \
+        FUZZ_CHECK(PARSER##_n(&value, NULL, 0).kind == FER_INVALID_INPUT);                      \
+    } while (0)
+
+static inline void questions_null_texts(void)
+{
+    QUESTIONS_REFUSED(fer_ipv4_addr, fer_ipv4_addr_parse);
+    QUESTIONS_REFUSED(fer_ipv6_addr, fer_ipv6_addr_parse);
+    QUESTIONS_REFUSED(fer_ip_addr, fer_ip_addr_parse);
+    QUESTIONS_REFUSED(fer_socket_addr, fer_socket_addr_parse_v4);
+    QUESTIONS_REFUSED(fer_socket_addr, fer_socket_addr_parse_v6);
+    QUESTIONS_REFUSED(fer_socket_addr, fer_socket_addr_parse);
+}
+
 static inline void questions_of(const fer_socket_addr *addr, choices *from)
 {
     const fer_ipv4_addr v4 = fer_ipv4_addr_from_bits(choose_u32(from));
@@ -164,6 +183,7 @@ static inline void questions_of(const fer_socket_addr *addr, choices *from)
     questions_ip(&addr->ip);
     questions_order(addr, &close_by);
     questions_null(addr);
+    questions_null_texts();
 }
 
 #endif
