@@ -367,9 +367,41 @@ static void a_write_that_a_reset_cuts_short_leaves_it_to_the_read(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
+static void send_three(void *peer)
+{
+    peer_sends(*(fer_sim_peer *)peer, "abc");
+}
+
+static void a_reader_sees_all_of_one_moment(void **state)
+{
+    char buf[16];
+    size_t n = 0;
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_sim_after(millis(6), send_three, &ends.peer));
+    assert_ok(fer_sim_after(millis(6), send_three, &ends.peer));
+    assert_ok(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 6);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void what_has_ended_never_would_block(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    assert_ok(fer_sim_peer_shutdown(ends.peer));
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_WOULD_BLOCK, 1));
+    stream_reads(&ends.stream, "");
+    assert_int_equal(fer_sim_clear_faults(), 1);
+    fer_tcp_stream_close(&ends.stream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_reader_sees_all_of_one_moment),
+        BOTH_TESTS(what_has_ended_never_would_block),
         BOTH_TESTS(a_write_that_a_reset_cuts_short_leaves_it_to_the_read),
         BOTH_TESTS(a_connect_takes_there_and_back),
         BOTH_TESTS(on_the_loopback_nothing_takes_time),
