@@ -71,9 +71,18 @@ static fer_error call_try_clone(const struct arguments *a)
     return fer_tcp_stream_try_clone(a->stream, a->other);
 }
 
+/* A wait of days would be one of millions of slices: no call here has a timeout above a second. */
+static fer_duration at_most_a_second(fer_duration duration)
+{
+    bool is_long = duration.nanos > 1000000000 && !fer_duration_is_none(duration);
+    return is_long ? (fer_duration){1000000000} : duration;
+}
+
 static fer_error call_set_read_timeout(const struct arguments *a)
 {
-    return fer_tcp_stream_set_read_timeout(a->stream, a->duration);
+    fer_error error = fer_tcp_stream_set_read_timeout(a->stream, a->duration);
+    FER_IGNORE(fer_tcp_stream_set_read_timeout(a->stream, at_most_a_second(a->duration)));
+    return error;
 }
 
 static fer_error call_read_timeout(const struct arguments *a)
@@ -83,7 +92,9 @@ static fer_error call_read_timeout(const struct arguments *a)
 
 static fer_error call_set_write_timeout(const struct arguments *a)
 {
-    return fer_tcp_stream_set_write_timeout(a->stream, a->duration);
+    fer_error error = fer_tcp_stream_set_write_timeout(a->stream, a->duration);
+    FER_IGNORE(fer_tcp_stream_set_write_timeout(a->stream, at_most_a_second(a->duration)));
+    return error;
 }
 
 static fer_error call_write_timeout(const struct arguments *a)
