@@ -105,9 +105,9 @@ static void do_peer(struct program *program, int handle, uint8_t arg, struct rec
     }
 }
 
-static void do_op(struct program *program, int handle, uint8_t arg, struct record *record)
+/* What begins a connection, and the listeners' own. */
+static void do_place(struct program *program, int handle, uint8_t arg, struct record *record)
 {
-    fer_tcp_stream *stream = &program->streams[handle];
     switch (record->op) {
     case OP_CONNECT:
     case OP_CONNECT_TIMEOUT:
@@ -131,9 +131,16 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
     case OP_UNBIND:
         fer_tcp_listener_close(&program->listeners[arg % PROGRAM_LISTENERS]);
         break;
-    case OP_LISTENER:
+    default:
         program_do_listener(program, arg, record);
         break;
+    }
+}
+
+static void do_op(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    fer_tcp_stream *stream = &program->streams[handle];
+    switch (record->op) {
     case OP_READ:
     case OP_PEEK:
     case OP_READ_VECTORED:
@@ -179,8 +186,16 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
     case OP_KEEPALIVE:
         program_do_option(stream, arg, record);
         break;
-    default:
+    case OP_PEER_SEND:
+    case OP_PEER_RECEIVE:
+    case OP_PEER_SHUTDOWN:
+    case OP_PEER_CLOSE:
+    case OP_PEER_RESET:
+    case OP_LATER:
         do_peer(program, handle, arg, record);
+        break;
+    default:
+        do_place(program, handle, arg, record);
         break;
     }
 }
