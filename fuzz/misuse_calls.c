@@ -444,7 +444,7 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
 void misuse_begin(struct misuse_world *world, fer_sim_dialect dialect)
 {
     static const uint8_t no_tape[1];
-    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 40, .send_buffer = 256, .receive_buffer = 256};
+    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 40, .send_buffer = 128, .receive_buffer = 128};
     fer_sim_peer listener = FER_SIM_PEER_NONE;
     memset(world, 0, sizeof *world);
     FER_IGNORE(fer_sim_start(&config));
