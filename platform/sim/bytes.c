@@ -18,8 +18,9 @@ static uint64_t deadline_of(const ferp_sim_world *world, const ferp_sim_socket *
 static bool could_block(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
-    bool ended = socket->shut_read || socket->read_ended || in == NULL || in->fin_arrived || socket->life != FERP_SIM_CONNECTED;
-    return !waits_in_kernel(world, socket) && (direction == FERP_WRITING || !ended);
+    bool read_ended = socket->shut_read || socket->read_ended || in == NULL || in->fin_arrived;
+    bool ended = direction == FERP_WRITING ? socket->shut_write : read_ended;
+    return !waits_in_kernel(world, socket) && !ended && socket->life == FERP_SIM_CONNECTED;
 }
 
 /* Faults that end a call before it has looked at anything. */

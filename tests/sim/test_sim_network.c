@@ -397,9 +397,32 @@ static void what_has_ended_never_would_block(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
+static void shut_writing(void *stream)
+{
+    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
+}
+
+/* On Windows nothing wakes such a write; the next slice of its wait tells. */
+static void a_blocked_write_ends_with_a_clones_shutdown(void **state)
+{
+    char buf[512] = {0};
+    fer_tcp_stream clone = {0};
+    fer_sim_config config = config_of(state);
+    config.send_buffer = 64;
+    config.receive_buffer = 64;
+    sim_begin_with(config);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    assert_ok(fer_sim_after(millis(6), shut_writing, &clone));
+    assert_kind(fer_tcp_stream_write_all(&ends.stream, buf, sizeof buf, NULL), FER_BROKEN_PIPE);
+    fer_tcp_stream_close(&clone);
+    fer_tcp_stream_close(&ends.stream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_blocked_write_ends_with_a_clones_shutdown),
         BOTH_TESTS(a_reader_sees_all_of_one_moment),
         BOTH_TESTS(what_has_ended_never_would_block),
         BOTH_TESTS(a_write_that_a_reset_cuts_short_leaves_it_to_the_read),
