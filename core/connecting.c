@@ -88,9 +88,13 @@ static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
     }
 }
 
+/* Nobody can listen on port 0, so it refuses (rule C2). Linux asks the other host, Windows and BSD call it no address. */
 static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    if (addr->port == 0) {
+        return feri_own_error(FER_CONNECTION_REFUSED);
+    }
     FER_TRY(ferp_tcp_socket_new(addr->ip.family, &raw));
     prepare(raw, addr);
     fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, FERP_NO_DEADLINE)

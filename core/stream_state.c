@@ -2,6 +2,7 @@
 #include "core/stream_state.h"
 
 #include "core/assert.h"
+#include "core/visit.h"
 
 #define FERI_MISUSE 0xF
 
@@ -172,6 +173,7 @@ feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind re
 {
     FERI_ASSERT((unsigned)event < FERI_EVENT_COUNT);
     FERI_ASSERT(brings_reason[event] == (reason != FER_OK));
+    FERI_VISIT(state, event);
     uint32_t life = life_table[feri_state_life(state)][event];
     uint32_t read = read_table[feri_state_read_half(state)][event];
     uint32_t write = write_table[feri_state_write_half(state)][event];
@@ -189,6 +191,7 @@ static feri_answer stricter(feri_answer of_life, feri_answer of_half)
 feri_answer feri_state_answer(feri_state state, feri_request request)
 {
     FERI_ASSERT((unsigned)request < FERI_REQUEST_COUNT);
+    FERI_VISIT(state, (unsigned)FERI_EVENT_COUNT + (unsigned)request);
     feri_answer of_life = (feri_answer)life_answers[feri_state_life(state)][request];
     switch (request) {
     case FERI_REQUEST_READ:

@@ -4,6 +4,7 @@
 
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
+#include "fuzz/address_questions.h"
 #include "fuzz/address_reference.h"
 #include "fuzz/choice.h"
 #include "fuzz/fuzz.h"
@@ -137,5 +138,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_v4(&v4);
     check_v6(&v6);
     check_either(&addr);
+    questions_v4(&v4);
+    questions_v6(&v6);
+    questions_of(&addr, &from);
     return 0;
 }

@@ -17,13 +17,6 @@ static bool is_kind(fer_error_kind kind)
     return strcmp(fer_error_kind_name(kind), "Unknown") != 0;
 }
 
-/* Port 0 is nobody's: Linux refuses it, Windows does not take it for an address. */
-static bool is_port_zero(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
-{
-    return strncmp(misuse_call_name(step[0]), "connect", 7) == 0 && posix == FER_CONNECTION_REFUSED &&
-           winsock == FER_ADDR_NOT_AVAILABLE;
-}
-
 static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     fprintf(stderr, "misuse: %s: %s arguments %02x %02x %02x: %s, %s\n", why, misuse_call_name(step[0]), step[1], step[2], step[3],
@@ -60,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const uint8_t *step = data + i * STEP_BYTES;
         fer_error_kind posix = kinds[FER_SIM_POSIX][i];
         fer_error_kind winsock = kinds[FER_SIM_WINSOCK][i];
-        if (posix != winsock && !is_port_zero(step, posix, winsock)) {
+        if (posix != winsock) {
             fail("two kinds", step, posix, winsock);
         }
     }

@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { STEPS = 75, PEERS = 40 };
+enum { STEPS = 75, PEERS = 20 };
 
 struct guest {
     fer_sim_peer peer;
@@ -132,7 +132,7 @@ static void step(const fer_socket_addr *addr, uint8_t what, uint8_t arg)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    fer_sim_config config = {.tape = (const uint8_t *)"", .max_sockets = 128, .send_buffer = 64, .receive_buffer = 64};
+    fer_sim_config config = {.tape = (const uint8_t *)"", .max_sockets = 44, .send_buffer = 64, .receive_buffer = 64};
     fer_socket_addr addr;
     fer_sim_report report;
     memset(&world, 0, sizeof world);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the seeds of the text harnesses, from which the fuzzers begin: a folder for each harness, a file for each input.
+# Writes the seeds of the harnesses, from which the fuzzers begin: a folder for each harness, a file for each input.
 # The committed corpora are these, grown by libFuzzer and merged (ci/fuzz.sh --merge).
 # usage: make_seeds.sh FOLDER
 set -eu
@@ -59,6 +59,37 @@ for octets in "$zeros" '\177\0\0\001' '\377\377\377\377\377\377\377\377\377\377\
         put addr_format "$octets\001\002\003\004\0\0\0\0\0\120$family"
         put addr_format "$octets\0\0\0\0\377\377\377\377\377\377$family"
     done
+done
+
+# One address of each kind, by its first octets.
+for octets in '\012\001' '\254\020' '\254\037' '\300\250' '\251\376' '\340\0' '\300\0\002' '\306\063\144' '\313\0\161' '\374\0' '\377\002'; do
+    put addr_format "$octets\0\0\0\0\0\0\0\0\0\0\0\0\0\001\0\0\0\0\0\0\0\0\0\120\0"
+    put addr_format "$octets\0\0\0\0\0\0\0\0\0\0\0\0\0\001\0\0\001\001\001\001\0\0\0\0\120\001"
+done
+
+# Programs: a connect, bytes from the peer, and each operation with some arguments.
+octal() { printf '\\%03o' "$1"; }
+operation=0
+while [ $operation -lt 41 ]; do
+    for argument in 0 1 7 100 173 200 255; do
+        step="$(octal $operation)\0$(octal $argument)\377"
+        for kind in '\0' '\007' '\010' '\024'; do
+            for harness in stream_state two_dialects; do
+                put $harness "$kind\0\0\0\377$(octal 35)\0\050\377$step$step"
+            done
+        done
+    done
+    put listener "\0\0$(octal $((operation * 6)))$(octal $operation)\0\0\144$(octal $operation)"
+    operation=$((operation + 1))
+done
+call=0
+while [ $call -lt 60 ]; do
+    for nulls in '\0' '\001' '\002' '\004' '\010' '\020' '\040'; do
+        for argument in '\0' '\007' '\013' '\200'; do
+            put api_misuse "$(octal $call)\0$nulls$argument$(octal $call)\001$nulls$argument"
+        done
+    done
+    call=$((call + 1))
 done
 
 # The code's bytes, then its shape.

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "platform/sim/world.h"
+
 /* What a call is given; each pointer may be NULL. A length is absurd only beside NULL, or in a call that the handle refuses. */
 struct arguments {
     fer_tcp_stream *stream;
@@ -69,9 +71,18 @@ static fer_error call_try_clone(const struct arguments *a)
     return fer_tcp_stream_try_clone(a->stream, a->other);
 }
 
+/* A wait of days would be one of millions of slices: no call here has a timeout above a second. */
+static fer_duration at_most_a_second(fer_duration duration)
+{
+    bool is_long = duration.nanos > 1000000000 && !fer_duration_is_none(duration);
+    return is_long ? (fer_duration){1000000000} : duration;
+}
+
 static fer_error call_set_read_timeout(const struct arguments *a)
 {
-    return fer_tcp_stream_set_read_timeout(a->stream, a->duration);
+    fer_error error = fer_tcp_stream_set_read_timeout(a->stream, a->duration);
+    FER_IGNORE(fer_tcp_stream_set_read_timeout(a->stream, at_most_a_second(a->duration)));
+    return error;
 }
 
 static fer_error call_read_timeout(const struct arguments *a)
@@ -81,7 +92,9 @@ static fer_error call_read_timeout(const struct arguments *a)
 
 static fer_error call_set_write_timeout(const struct arguments *a)
 {
-    return fer_tcp_stream_set_write_timeout(a->stream, a->duration);
+    fer_error error = fer_tcp_stream_set_write_timeout(a->stream, a->duration);
+    FER_IGNORE(fer_tcp_stream_set_write_timeout(a->stream, at_most_a_second(a->duration)));
+    return error;
 }
 
 static fer_error call_write_timeout(const struct arguments *a)
@@ -190,6 +203,63 @@ static fer_error call_from_raw(const struct arguments *a)
     return fer_tcp_stream_from_raw(a->stream, a->arg % 2 == 0 ? FER_RAW_SOCKET_NONE : (fer_raw_socket)a->number * 99991 + 4099);
 }
 
+/* Given away and taken in. A new one, as on Windows an older one's mode would be forgotten: row raw_mode. */
+static fer_error call_through_raw(const struct arguments *a)
+{
+    fer_tcp_stream stream = {0};
+    FER_IGNORE(fer_tcp_stream_connect_addr(&stream, a->addr));
+    fer_raw_socket raw = fer_tcp_stream_into_raw(&stream);
+    fer_error error = fer_tcp_stream_from_raw(a->other, raw);
+    if (error.kind != FER_OK) {
+        ferp_close(raw);
+    }
+    return error;
+}
+
+/* A socket that is no stream, and one that is not connected. */
+static fer_error call_from_another_kind(const struct arguments *a)
+{
+    fer_raw_socket raw = ferp_sim_make(a->arg % 3 == 0   ? FERP_SIM_DATAGRAM
+                                       : a->arg % 3 == 1 ? FERP_SIM_STREAM
+                                                         : FERP_SIM_OTHER,
+                                       FER_IP_V4);
+    fer_error error = a->arg < 128 ? fer_tcp_stream_from_raw(a->stream, raw) : fer_tcp_listener_from_raw(a->listener, raw);
+    ferp_close(raw);
+    return error;
+}
+
+static fer_error call_listener_through_raw(const struct arguments *a)
+{
+    fer_tcp_listener listener = {0};
+    FER_IGNORE(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
+    fer_raw_socket raw = fer_tcp_listener_into_raw(&listener);
+    fer_error error = fer_tcp_listener_from_raw(a->other_listener, raw);
+    if (error.kind != FER_OK) {
+        ferp_close(raw);
+    }
+    return error;
+}
+
+static fer_error call_to_socket_addrs(const struct arguments *a)
+{
+    return fer_to_socket_addrs(a->text, a->addr_out, a->arg % 3 == 0 ? 0 : 1, a->n);
+}
+
+static fer_error call_lookup_host(const struct arguments *a)
+{
+    return fer_lookup_host(a->text, 80, a->addr_out, a->arg % 3 == 0 ? 0 : 1, a->n);
+}
+
+/* Any count of any unit is a duration: for ever at the most. */
+static fer_error call_durations(const struct arguments *a)
+{
+    uint64_t count = a->arg < 128 ? a->arg : UINT64_MAX - a->arg;
+    fer_duration made[] = {fer_duration_from_secs(count), fer_duration_from_millis(count), fer_duration_from_micros(count),
+                           fer_duration_from_nanos(count)};
+    bool in_order = made[0].nanos >= made[1].nanos && made[1].nanos >= made[2].nanos && made[2].nanos >= made[3].nanos;
+    return (fer_error){in_order && !fer_duration_is_none(made[0]) ? FER_OK : (fer_error_kind)0x7FFF, 0};
+}
+
 static fer_error call_from_listener(const struct arguments *a)
 {
     return fer_tcp_stream_from_raw(a->stream, fer_tcp_listener_as_raw(a->listener));
@@ -292,6 +362,12 @@ static const struct {
     {"take_error", call_take_error},
     {"close", call_close},
     {"from_raw", call_from_raw},
+    {"through_raw", call_through_raw},
+    {"from_another_kind", call_from_another_kind},
+    {"listener_through_raw", call_listener_through_raw},
+    {"to_socket_addrs", call_to_socket_addrs},
+    {"lookup_host", call_lookup_host},
+    {"durations", call_durations},
     {"from_listener", call_from_listener},
     {"bind", call_bind},
     {"bind_addr", call_bind_addr},
@@ -338,8 +414,8 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
     uint32_t number_out;
     size_t n = 77;
     fer_socket_addr addr = world->server;
-    fer_io_slice slices[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, 61}};
-    fer_io_slice_mut slices_mut[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, 61}};
+    fer_io_slice slices[] = {{world->buf, 3}, {NULL, arg % 16 == 7 ? 9u : 0u}, {world->buf + 3, 61}};
+    fer_io_slice_mut slices_mut[] = {{world->buf, 3}, {NULL, arg % 16 == 7 ? 9u : 0u}, {world->buf + 3, arg % 16 == 11 ? SIZE_MAX : 61}};
     struct arguments a = {.addr = &addr, .text = texts[arg % 8], .duration = duration_of(arg), .arg = arg, .number = number_of(arg)};
     addr.ip.family = arg % 8 == 7 ? (fer_ip_family)9 : addr.ip.family;
     addr.port = arg % 4 == 0 ? 0 : addr.port;
@@ -368,7 +444,7 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
 void misuse_begin(struct misuse_world *world, fer_sim_dialect dialect)
 {
     static const uint8_t no_tape[1];
-    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 64, .send_buffer = 256, .receive_buffer = 256};
+    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 40, .send_buffer = 128, .receive_buffer = 128};
     fer_sim_peer listener = FER_SIM_PEER_NONE;
     memset(world, 0, sizeof *world);
     FER_IGNORE(fer_sim_start(&config));

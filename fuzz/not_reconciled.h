@@ -14,7 +14,13 @@
     X(peer_addr_after_end, true)                                                                                     \
     X(one_write_takes, true)                                                                                         \
     X(full_backlog, false)                                                                                           \
+    X(reset_in_queue, true)                                                                                          \
+    X(bracketed_name, true)                                                                                          \
+    X(rebind_under_connections, true)                                                                                \
+    X(link_local_without_scope, false)                                                                               \
+    X(keepalive_fields, false)                                                                                       \
     X(grain, false)                                                                                                  \
+    X(system_defaults, false)                                                                                        \
     X(raw_mode, true)                                                                                                \
     X(input_after_both, true)
 
@@ -118,6 +124,82 @@ static inline bool full_backlog(const struct record *posix, const struct record 
     return posix->op == OP_CONNECT_FULL && posix->error.kind == FER_TIMED_OUT && winsock->error.kind == FER_CONNECTION_REFUSED;
 }
 
+/* Linux hands out what Windows passes over. */
+static inline bool reset_in_queue(const struct record *posix, const struct record *winsock)
+{
+    return posix->op == OP_ACCEPT_SECOND && posix->error.kind == FER_OK && posix->value == 0 && winsock->error.kind == FER_OK &&
+           winsock->value == 1;
+}
+
+static inline bool bracketed_name(const struct record *posix, const struct record *winsock)
+{
+    return posix->op == OP_CONNECT_NAME && posix->wanted == 0 && posix->error.kind == FER_HOST_NOT_FOUND &&
+           winsock->error.kind != FER_HOST_NOT_FOUND;
+}
+
+static inline bool rebind_under_connections(const struct record *posix, const struct record *winsock)
+{
+    return posix->op == OP_BIND && (posix->facts & FACT_PORT_IN_USE) != 0 && posix->error.kind == FER_OK &&
+           winsock->error.kind == FER_ADDR_IN_USE;
+}
+
+static inline bool link_local_without_scope(const struct record *posix, const struct record *winsock)
+{
+    return posix->op == OP_BIND && posix->wanted == 0 && posix->error.kind == FER_INVALID_INPUT &&
+           winsock->error.kind == FER_ADDR_NOT_AVAILABLE;
+}
+
+/* What program_do_option packs of a keepalive. */
+struct keepalive_values {
+    bool enabled;
+    uint64_t fields[3];
+};
+
+static inline struct keepalive_values unpacked(uint64_t value)
+{
+    return (struct keepalive_values){(value & 1) != 0, {value >> 40, value >> 16 & 0xFFFFFF, value >> 1 & 0x7FFF}};
+}
+
+/* An old Windows: it has no retries, and tells neither time nor interval. What it refused is set on Linux from then on. */
+static inline bool keepalive_fields(const struct record *posix, const struct record *winsock)
+{
+    struct keepalive_values one = unpacked(posix->value);
+    struct keepalive_values other = unpacked(winsock->value);
+    bool zeros = other.fields[0] == 0 && other.fields[1] == 0 && other.fields[2] == 0;
+    bool told = winsock->error.kind == FER_OK && zeros && (one.enabled == other.enabled || posix->was_forgiven);
+    return posix->op == OP_KEEPALIVE && posix->error.kind == FER_OK && (winsock->error.kind == FER_UNSUPPORTED || told);
+}
+
+/* The fields are alike but for those that are set to Linux' longest and above it on Windows, and, if so asked, those that nobody has set. */
+static inline bool are_alike_but_for(const struct record *posix, const struct record *winsock, bool defaults)
+{
+    static const uint64_t longest[] = {32767, 32767, 127};
+    static const uint64_t linux_own[] = {7200, 75, 9};
+    static const uint64_t windows_own[] = {7200, 1, 10};
+    struct keepalive_values one = unpacked(posix->value);
+    struct keepalive_values other = unpacked(winsock->value);
+    for (int i = 0; i < 3; i++) {
+        bool above = one.fields[i] == longest[i] && other.fields[i] > longest[i];
+        bool unset = defaults && one.fields[i] == linux_own[i] && other.fields[i] == windows_own[i];
+        if (one.fields[i] != other.fields[i] && !above && !unset) {
+            return false;
+        }
+    }
+    return one.enabled == other.enabled;
+}
+
+static inline bool is_told_by_both(const struct record *posix, const struct record *winsock)
+{
+    return posix->error.kind == FER_OK && winsock->error.kind == FER_OK;
+}
+
+static inline bool system_defaults(const struct record *posix, const struct record *winsock)
+{
+    bool ttl = (posix->op == OP_TTL || posix->op == OP_LISTENER) && posix->value == 64 && winsock->value == 128;
+    bool keepalive = posix->op == OP_KEEPALIVE && are_alike_but_for(posix, winsock, true);
+    return is_told_by_both(posix, winsock) && (ttl || keepalive);
+}
+
 /* Both give what was set, or up to a grain more: a tick of 10 ms, a second of linger; or the longest there is. */
 static inline bool grain(const struct record *posix, const struct record *winsock)
 {
@@ -125,7 +207,8 @@ static inline bool grain(const struct record *posix, const struct record *winsoc
     uint64_t apart = posix->value > winsock->value ? posix->value - winsock->value : winsock->value - posix->value;
     bool times = (posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT) && apart < 10000000;
     bool linger = posix->op == OP_LINGER && winsock->value == longest && posix->wanted > longest;
-    return posix->error.kind == FER_OK && winsock->error.kind == FER_OK && (times || linger);
+    bool keepalive = posix->op == OP_KEEPALIVE && are_alike_but_for(posix, winsock, false);
+    return is_told_by_both(posix, winsock) && (times || linger || keepalive);
 }
 
 /* On Windows a lone READ is the library's, and into_raw forgets it; Linux' socket has it. */

@@ -1,31 +1,34 @@
 /* stream_calls.c: the calls of ferrule that a program is made of, and what their bytes and lengths are. */
 #include "fuzz/stream_calls.h"
 
+#include <string.h>
+
 #include "platform/platform.h"
 
 #define SECOND UINT64_C(1000000000)
 #define MILLI UINT64_C(1000000)
 
-static uint8_t byte_at(int connection, int side, size_t at)
+/* What is sent: one row of bytes that is long in coming again, begun elsewhere for each direction of each connection. */
+static const uint8_t *bytes_at(int connection, int side, size_t at)
 {
-    return (uint8_t)((at * 7 + at / 251 + (size_t)connection * 31 + (size_t)side * 101) & 0xFF);
+    enum { PERIOD = 251 * 256 };
+    static uint8_t bytes[PERIOD + PROGRAM_BUFFER];
+    if (bytes[1] == 0) {
+        for (size_t i = 0; i < sizeof bytes; i++) {
+            bytes[i] = (uint8_t)(i * 7 + i / 251);
+        }
+    }
+    return &bytes[(at + (size_t)connection * 7919 + (size_t)side * 3001) % PERIOD];
 }
 
 void program_fill(uint8_t *buf, size_t len, int connection, int side, size_t at)
 {
-    for (size_t i = 0; i < len; i++) {
-        buf[i] = byte_at(connection, side, at + i);
-    }
+    memcpy(buf, bytes_at(connection, side, at), len);
 }
 
 bool program_is_right(const uint8_t *buf, size_t len, int connection, int side, size_t at)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (buf[i] != byte_at(connection, side, at + i)) {
-            return false;
-        }
-    }
-    return true;
+    return memcmp(buf, bytes_at(connection, side, at), len) == 0;
 }
 
 /* Lengths of every size: none, few, about as many as the buffers hold. */
@@ -47,17 +50,47 @@ struct connection *program_connection(struct program *program, int handle)
 
 /* ---- Bytes */
 
+/* Vectored calls have a slice for each byte where that is more than systems take, else a few with an empty one, or one. */
+enum { SLICES = 1100 };
+
+static size_t slice_count(size_t len)
+{
+    return len == SLICES ? SLICES : len % 4 == 3 ? 1 : 4;
+}
+
+static size_t slice_begin(size_t len, size_t at)
+{
+    size_t thirds[] = {0, len / 3, len / 3, 2 * (len / 3), len};
+    return slice_count(len) == 4 ? thirds[at] : slice_count(len) == 1 ? at * len : at;
+}
+
+static void cut_room(fer_io_slice_mut slices[SLICES], uint8_t *buf, size_t len)
+{
+    for (size_t i = 0; i < slice_count(len); i++) {
+        size_t begin = slice_begin(len, i);
+        slices[i] = (fer_io_slice_mut){slice_begin(len, i + 1) > begin ? buf + begin : NULL, slice_begin(len, i + 1) - begin};
+    }
+}
+
+static void cut_bytes(fer_io_slice slices[SLICES], const uint8_t *buf, size_t len)
+{
+    for (size_t i = 0; i < slice_count(len); i++) {
+        size_t begin = slice_begin(len, i);
+        slices[i] = (fer_io_slice){slice_begin(len, i + 1) > begin ? buf + begin : NULL, slice_begin(len, i + 1) - begin};
+    }
+}
+
 static fer_error read_into(fer_tcp_stream *stream, enum program_op op, uint8_t *buf, size_t len, size_t *n)
 {
-    size_t third = len / 3;
-    fer_io_slice_mut slices[] = {{buf, third}, {NULL, 0}, {buf + third, third}, {buf + 2 * third, len - 2 * third}};
+    static fer_io_slice_mut slices[SLICES];
     switch (op) {
     case OP_READ:
         return fer_tcp_stream_read(stream, buf, len, n);
     case OP_PEEK:
         return fer_tcp_stream_peek(stream, buf, len, n);
     case OP_READ_VECTORED:
-        return fer_tcp_stream_read_vectored(stream, slices, 4, n);
+        cut_room(slices, buf, len);
+        return fer_tcp_stream_read_vectored(stream, slices, slice_count(len), n);
     case OP_READ_EXACT:
         return fer_tcp_stream_read_exact(stream, buf, len, n);
     default:
@@ -81,13 +114,13 @@ void program_do_read(struct program *program, int handle, uint8_t arg, struct re
 
 static fer_error write_from(fer_tcp_stream *stream, enum program_op op, const uint8_t *buf, size_t len, size_t *n)
 {
-    size_t third = len / 3;
-    fer_io_slice slices[] = {{buf, third}, {NULL, 0}, {buf + third, third}, {buf + 2 * third, len - 2 * third}};
+    static fer_io_slice slices[SLICES];
     switch (op) {
     case OP_WRITE:
         return fer_tcp_stream_write(stream, buf, len, n);
     case OP_WRITE_VECTORED:
-        return fer_tcp_stream_write_vectored(stream, slices, 4, n);
+        cut_bytes(slices, buf, len);
+        return fer_tcp_stream_write_vectored(stream, slices, slice_count(len), n);
     default:
         return fer_tcp_stream_write_all(stream, buf, len, n);
     }
@@ -185,10 +218,20 @@ void program_do_timeout(fer_tcp_stream *stream, uint8_t arg, struct record *reco
     record->value = duration.nanos;
 }
 
-static uint64_t fields_of(const fer_keepalive *keepalive)
+static uint64_t packed(const fer_keepalive *keepalive)
 {
-    return (keepalive->time.nanos / SECOND) << 32 ^ (keepalive->interval.nanos / SECOND) << 16 ^ keepalive->retries << 1 ^
+    return (keepalive->time.nanos / SECOND) << 40 | (keepalive->interval.nanos / SECOND) << 16 | (uint64_t)keepalive->retries << 1 |
            (uint64_t)keepalive->enabled;
+}
+
+/* Now and then a field is left alone, or above what a system holds. */
+static fer_keepalive keepalive_of(uint8_t arg)
+{
+    static const uint64_t seconds[] = {0, 1, 7, 32767, 32768, 100000, 90, FER_DURATION_NONE_NANOS / SECOND};
+    static const uint32_t retries[] = {0, 1, 127, 200};
+    fer_keepalive made = {arg % 2 == 1, {seconds[arg / 2 % 8] * SECOND}, {seconds[arg / 4 % 7] * SECOND}, retries[arg / 32 % 4]};
+    made.time = seconds[arg / 2 % 8] > 100000 ? FER_DURATION_NONE : made.time;
+    return made;
 }
 
 void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *record)
@@ -196,7 +239,7 @@ void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *recor
     bool nodelay = false;
     uint32_t ttl = 0;
     fer_duration linger = {0};
-    fer_keepalive keepalive = {arg % 2 == 1, {(1 + arg % 7u) * SECOND}, {(1 + arg % 5u) * SECOND}, 1 + arg % 11u};
+    fer_keepalive keepalive = keepalive_of(arg);
     record->has_value = true;
     switch (record->op) {
     case OP_NODELAY:
@@ -205,8 +248,10 @@ void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *recor
         record->value = nodelay;
         break;
     case OP_TTL:
-        record->error = fer_tcp_stream_set_ttl(stream, arg * 2u);
-        if (record->error.kind == FER_OK) { /* what nobody has set is the system's: 64 or 128 */
+        if (arg < 200) { /* else it is asked for as it is: row system_defaults */
+            record->error = fer_tcp_stream_set_ttl(stream, arg * 2u);
+        }
+        if (record->error.kind == FER_OK) {
             record->error = fer_tcp_stream_ttl(stream, &ttl);
         }
         record->value = ttl;
@@ -218,11 +263,13 @@ void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *recor
         record->value = linger.nanos;
         break;
     default:
-        record->error = fer_tcp_stream_set_keepalive(stream, &keepalive);
+        if (arg < 240) {
+            record->error = fer_tcp_stream_set_keepalive(stream, &keepalive);
+        }
         if (record->error.kind == FER_OK) {
             record->error = fer_tcp_stream_keepalive(stream, &keepalive);
+            record->value = packed(&keepalive);
         }
-        record->value = fields_of(&keepalive);
         break;
     }
 }

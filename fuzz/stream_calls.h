@@ -1,4 +1,4 @@
-/* stream_calls.h: what stream_program.c and stream_calls.c share. */
+/* stream_calls.h: what stream_program.c, stream_calls.c and stream_places.c share. */
 #ifndef FUZZ_STREAM_CALLS_H
 #define FUZZ_STREAM_CALLS_H
 
@@ -12,6 +12,15 @@ size_t program_length(uint8_t arg);
 uint64_t program_timeout(uint8_t arg);
 struct connection *program_connection(struct program *program, int handle);
 
+/* stream_places.c: connections and listeners. */
+void program_do_connect(struct program *program, int handle, uint8_t arg, struct record *record);
+void program_do_connect_in_vain(struct program *program, int handle, uint8_t arg, struct record *record);
+void program_do_accept(struct program *program, int handle, uint8_t arg, struct record *record);
+void program_do_accept_second(struct program *program, int handle, uint8_t arg, struct record *record);
+void program_do_bind(struct program *program, uint8_t arg, struct record *record);
+void program_do_listener(struct program *program, uint8_t arg, struct record *record);
+
+/* stream_calls.c */
 void program_do_read(struct program *program, int handle, uint8_t arg, struct record *record);
 void program_do_write(struct program *program, int handle, uint8_t arg, struct record *record);
 void program_do_shutdown(struct program *program, int handle, uint8_t arg, struct record *record);

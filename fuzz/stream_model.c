@@ -164,6 +164,30 @@ static void follow_handles(const struct program *program, const struct record *r
     }
 }
 
+static bool is_of_resolver(fer_error_kind kind)
+{
+    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN || kind == FER_RESOLVE_FAILED;
+}
+
+/* C6: an open handle is left alone. */
+static void check_opening(const struct program *program, const struct record *record)
+{
+    bool done = program->connection_count == PROGRAM_CONNECTIONS || record->op == OP_ACCEPT_SECOND;
+    must(record->error.kind == FER_INVALID_INPUT || done, "C6", record);
+}
+
+/* L1, L5, A3, C6. */
+static void check_listener(const struct record *record)
+{
+    fer_error_kind kind = record->error.kind;
+    bool named = kind == FER_HOST_NOT_FOUND || (is_of_resolver(kind) && record->fault == FER_SIM_FAULT_RESOLVE_FAILS);
+    bool full = kind == FER_TOO_MANY_OPEN_FILES && record->fault == FER_SIM_FAULT_TOO_MANY_HANDLES;
+    bool starved = kind == FER_NO_BUFFER_SPACE && record->fault == FER_SIM_FAULT_NO_BUFFERS;
+    bool placed = kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE;
+    bool fine = kind == FER_OK || kind == FER_INVALID_INPUT || full || starved;
+    must(fine || (record->op == OP_BIND && (named || placed)), "a listener's kinds", record);
+}
+
 static void check_strangers(const struct record *record)
 {
     fer_error_kind kind = record->error.kind;
@@ -187,14 +211,16 @@ void stream_model_check(const struct program *program, const struct record *reco
 {
     struct handle_model *handle = &model.handles[record->handle];
     must(record->bytes_are_right, "bytes are right", record);
-    if (record->connection < 0) {
+    if (record->op >= OP_BIND && record->op <= OP_LISTENER) {
+        check_listener(record);
+    } else if (record->connection < 0) {
         check_strangers(record);
     } else if (is_read(record)) {
         check_read(record, handle);
     } else if (is_write(record)) {
         check_write(record, handle);
     } else if (record->op <= OP_ACCEPT) {
-        must(record->error.kind == FER_INVALID_INPUT || program->connection_count == PROGRAM_CONNECTIONS, "C6", record);
+        check_opening(program, record);
     } else if (record->op < OP_PEER_SEND) {
         check_question(record, handle);
         follow_modes(record);

@@ -2,6 +2,8 @@
  * timed inside a step is on a grid of 4 ms, off which the peers act. */
 #include "fuzz/stream_calls.h"
 
+#include <string.h>
+
 #define SECOND UINT64_C(1000000000)
 #define MILLI UINT64_C(1000000)
 
@@ -88,76 +90,7 @@ static void promise_later(struct program *program, int number, uint8_t arg)
     }
 }
 
-/* ---- Beginning a connection */
-
-static void join(struct program *program, int handle, fer_sim_peer peer)
-{
-    struct connection *connection = &program->connections[program->connection_count];
-    *connection = (struct connection){.peer = peer, .peer_bytes_are_right = true};
-    program->connection_of[handle] = program->connection_count++;
-}
-
-static void do_connect(struct program *program, int handle, uint8_t arg, struct record *record)
-{
-    fer_tcp_stream *stream = &program->streams[handle];
-    fer_socket_addr addr;
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
-    if (program->connection_count == PROGRAM_CONNECTIONS) {
-        return;
-    }
-    FER_IGNORE(fer_sim_peer_local_addr(program->listener, &addr));
-    record->error = record->op == OP_CONNECT ? fer_tcp_stream_connect_addr(stream, &addr)
-                                             : fer_tcp_stream_connect_timeout(stream, &addr, (fer_duration){program_timeout(arg)});
-    bool accepted = fer_sim_peer_accept(program->listener, &peer).kind == FER_OK;
-    if (record->error.kind == FER_OK && accepted) {
-        join(program, handle, peer);
-    } else if (accepted) {
-        fer_sim_peer_reset(peer);
-    }
-}
-
-static void do_connect_fails(struct program *program, int handle, uint8_t arg, struct record *record)
-{
-    static const char *const addrs[] = {"127.0.0.1:9", "10.0.0.9:1", "10.0.0.9:2", "10.0.0.9:3", "10.9.9.9:1"};
-    fer_socket_addr addr;
-    FER_IGNORE(fer_socket_addr_parse(&addr, addrs[arg % 5]));
-    if (arg < 128) {
-        record->error = fer_tcp_stream_connect_addr(&program->streams[handle], &addr);
-    } else {
-        record->error = fer_tcp_stream_connect_timeout(&program->streams[handle], &addr, (fer_duration){5 * SECOND});
-    }
-}
-
-static void do_connect_full(struct program *program, int handle, struct record *record)
-{
-    fer_socket_addr addr;
-    FER_IGNORE(fer_sim_peer_local_addr(program->full_listener, &addr));
-    record->error = fer_tcp_stream_connect_timeout(&program->streams[handle], &addr, (fer_duration){SECOND});
-}
-
-static void do_accept(struct program *program, int handle, uint8_t arg, struct record *record)
-{
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
-    fer_socket_addr name;
-    if (program->connection_count == PROGRAM_CONNECTIONS) {
-        return;
-    }
-    FER_IGNORE(fer_tcp_listener_set_nonblocking(&program->own_listener, arg % 2 == 1));
-    FER_IGNORE(fer_sim_peer_connect(NULL, &program->own_addr, &peer));
-    FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
-    record->error = fer_tcp_listener_accept(&program->own_listener, &program->streams[handle], &name);
-    if (record->error.kind == FER_OK) {
-        join(program, handle, peer);
-        return;
-    }
-    /* Nobody stays in the queue: the next accept gives the next one. */
-    fer_tcp_stream unused = {0};
-    (void)fer_sim_clear_faults();
-    FER_IGNORE(fer_tcp_listener_set_nonblocking(&program->own_listener, true));
-    FER_IGNORE(fer_tcp_listener_accept(&program->own_listener, &unused, NULL));
-    fer_tcp_stream_close(&unused);
-    fer_sim_peer_close(peer);
-}
+/* ---- Steps */
 
 static void do_peer(struct program *program, int handle, uint8_t arg, struct record *record)
 {
@@ -172,23 +105,42 @@ static void do_peer(struct program *program, int handle, uint8_t arg, struct rec
     }
 }
 
+/* What begins a connection, and the listeners' own. */
+static void do_place(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    switch (record->op) {
+    case OP_CONNECT:
+    case OP_CONNECT_TIMEOUT:
+    case OP_CONNECT_ADDRS:
+    case OP_CONNECT_NAME:
+        program_do_connect(program, handle, arg, record);
+        break;
+    case OP_CONNECT_FAILS:
+    case OP_CONNECT_FULL:
+        program_do_connect_in_vain(program, handle, arg, record);
+        break;
+    case OP_ACCEPT_SECOND:
+        program_do_accept_second(program, handle, arg, record);
+        break;
+    case OP_ACCEPT:
+        program_do_accept(program, handle, arg, record);
+        break;
+    case OP_BIND:
+        program_do_bind(program, arg, record);
+        break;
+    case OP_UNBIND:
+        fer_tcp_listener_close(&program->listeners[arg % PROGRAM_LISTENERS]);
+        break;
+    default:
+        program_do_listener(program, arg, record);
+        break;
+    }
+}
+
 static void do_op(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     fer_tcp_stream *stream = &program->streams[handle];
     switch (record->op) {
-    case OP_CONNECT:
-    case OP_CONNECT_TIMEOUT:
-        do_connect(program, handle, arg, record);
-        break;
-    case OP_CONNECT_FAILS:
-        do_connect_fails(program, handle, arg, record);
-        break;
-    case OP_CONNECT_FULL:
-        do_connect_full(program, handle, record);
-        break;
-    case OP_ACCEPT:
-        do_accept(program, handle, arg, record);
-        break;
     case OP_READ:
     case OP_PEEK:
     case OP_READ_VECTORED:
@@ -234,8 +186,16 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
     case OP_KEEPALIVE:
         program_do_option(stream, arg, record);
         break;
-    default:
+    case OP_PEER_SEND:
+    case OP_PEER_RECEIVE:
+    case OP_PEER_SHUTDOWN:
+    case OP_PEER_CLOSE:
+    case OP_PEER_RESET:
+    case OP_LATER:
         do_peer(program, handle, arg, record);
+        break;
+    default:
+        do_place(program, handle, arg, record);
         break;
     }
 }
@@ -273,31 +233,63 @@ static void step(struct program *program, const uint8_t *bytes)
     program->observe(program, record);
 }
 
-static void prepare(struct program *program, fer_sim_dialect dialect, uint8_t kind)
+static fer_socket_addr addr_of(const char *text)
 {
-    static const uint8_t no_tape[1];
+    fer_socket_addr addr = {0};
+    FER_IGNORE(fer_socket_addr_parse(&addr, text));
+    return addr;
+}
+
+/* Only Windows' resolver knows a name in brackets: row bracketed_name. */
+static void name_hosts(struct program *program, fer_sim_config *config)
+{
+    const fer_sim_name names[PROGRAM_NAMES] = {
+        {.host = "server.test", .addrs = &program->name_addrs[1], .count = 1},
+        {.host = "many.test", .addrs = program->name_addrs, .count = 2},
+        {.host = "slow.test", .addrs = &program->name_addrs[1], .count = 1, .delay = {3 * SECOND}},
+        {.host = "nobody.test", .failure = FER_HOST_NOT_FOUND},
+        {.host = "later.test", .failure = FER_RESOLVE_TRY_AGAIN},
+        {.host = "broken.test", .failure = FER_RESOLVE_FAILED},
+        {.host = "[server.test]", .addrs = &program->name_addrs[1], .count = 1},
+    };
+    memcpy(program->names, names, sizeof names);
+    program->name_addrs[0] = addr_of("10.0.0.9:0");
+    program->name_addrs[1] = program->server;
+    config->names = program->names;
+    config->name_count = config->dialect == FER_SIM_WINSOCK ? PROGRAM_NAMES : PROGRAM_NAMES - 1;
+}
+
+static void put_hosts(struct program *program)
+{
     static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES, FER_SIM_ANSWER_HOST_UNREACHABLE, FER_SIM_ANSWER_NETWORK_UNREACHABLE};
-    fer_socket_addr addr;
+    fer_socket_addr addr = addr_of("127.0.0.1:81");
     fer_sim_peer outside = FER_SIM_PEER_NONE;
-    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 32};
-    program->buffer = kind & 1 ? 64 : 700;
-    config.send_buffer = program->buffer;
-    config.receive_buffer = program->buffer;
-    FER_IGNORE(fer_sim_start(&config));
-    FER_IGNORE(fer_socket_addr_parse(&addr, kind & 2 ? "10.0.0.7:80" : "127.0.0.1:80"));
-    FER_IGNORE(fer_sim_peer_listen(&addr, 8, &program->listener));
-    FER_IGNORE(fer_socket_addr_parse(&addr, "127.0.0.1:81"));
+    FER_IGNORE(fer_sim_peer_listen(&program->server, 8, &program->listener));
     FER_IGNORE(fer_sim_peer_listen(&addr, 1, &program->full_listener));
     FER_IGNORE(fer_sim_peer_connect(NULL, &addr, &outside));
     FER_IGNORE(fer_sim_peer_connect(NULL, &addr, &outside));
-    FER_IGNORE(fer_socket_addr_parse(&addr, "127.0.0.1:82"));
-    FER_IGNORE(fer_tcp_listener_bind_addr(&program->own_listener, &addr));
-    program->own_addr = addr;
-    FER_IGNORE(fer_socket_addr_parse(&addr, "10.0.0.9:1"));
+    addr = addr_of("10.0.0.9:1");
     for (uint16_t i = 0; i < 3; i++) {
         addr.port = (uint16_t)(1 + i);
         FER_IGNORE(fer_sim_set_answer(&addr, answers[i], (fer_duration){0}));
     }
+}
+
+/* The bits of kind: how much is buffered, whether the server is another host, the dialect (in stream_state), IPv6, an old Windows. */
+static void prepare(struct program *program, fer_sim_dialect dialect, uint8_t kind)
+{
+    static const uint8_t no_tape[1];
+    static const char *const servers[] = {"127.0.0.1:80", "10.0.0.7:80", "[::1]:80", "[fd00::7]:80"};
+    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 30, .lacks_keepalive_fields = (kind & 16) != 0};
+    fer_socket_addr own = addr_of("127.0.0.1:82");
+    program->buffer = kind & 1 ? 64 : 400;
+    config.send_buffer = program->buffer;
+    config.receive_buffer = program->buffer;
+    program->server = addr_of(servers[(kind >> 1 & 1) | (kind >> 2 & 2)]);
+    name_hosts(program, &config);
+    FER_IGNORE(fer_sim_start(&config));
+    put_hosts(program);
+    FER_IGNORE(fer_tcp_listener_bind_addr(&program->listeners[0], &own));
 }
 
 void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t *data, size_t size)
@@ -312,6 +304,8 @@ void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t
     for (int i = 0; i < PROGRAM_HANDLES; i++) {
         fer_tcp_stream_close(&program->streams[i]);
     }
-    fer_tcp_listener_close(&program->own_listener);
+    for (int i = 0; i < PROGRAM_LISTENERS; i++) {
+        fer_tcp_listener_close(&program->listeners[i]);
+    }
     FER_IGNORE(fer_sim_stop(&program->report));
 }

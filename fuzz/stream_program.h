@@ -13,6 +13,8 @@
 enum {
     PROGRAM_HANDLES = 6,
     PROGRAM_CONNECTIONS = 8,
+    PROGRAM_LISTENERS = 3,
+    PROGRAM_NAMES = 7,
     PROGRAM_STEPS = 100,
     PROGRAM_LATER = 64,
     PROGRAM_STEP_BYTES = 4,
@@ -20,11 +22,12 @@ enum {
 };
 
 /* X(name): what a step does. The second group is the peers'. */
-#define PROGRAM_OPS(X)                                                                                                         \
-    X(CONNECT) X(CONNECT_TIMEOUT) X(CONNECT_FAILS) X(CONNECT_FULL) X(ACCEPT) X(READ) X(PEEK) X(READ_VECTORED) X(READ_EXACT)    \
-    X(READ_TO_END) X(WRITE) X(WRITE_VECTORED) X(WRITE_ALL) X(SHUTDOWN) X(CLONE) X(SET_READ_TIMEOUT) X(SET_WRITE_TIMEOUT)       \
-    X(READ_TIMEOUT) X(WRITE_TIMEOUT) X(SET_NONBLOCKING) X(TAKE_ERROR) X(PEER_ADDR) X(LOCAL_ADDR) X(CLOSE) X(THROUGH_RAW)       \
-    X(NODELAY) X(TTL) X(LINGER) X(KEEPALIVE) X(PEER_SEND) X(PEER_RECEIVE) X(PEER_SHUTDOWN) X(PEER_CLOSE) X(PEER_RESET) X(LATER)
+#define PROGRAM_OPS(X)                                                                                                        \
+    X(CONNECT) X(CONNECT_TIMEOUT) X(CONNECT_ADDRS) X(CONNECT_NAME) X(CONNECT_FAILS) X(CONNECT_FULL) X(ACCEPT_SECOND)          \
+    X(ACCEPT) X(READ) X(PEEK) X(READ_VECTORED) X(READ_EXACT) X(READ_TO_END) X(WRITE) X(WRITE_VECTORED) X(WRITE_ALL)           \
+    X(SHUTDOWN) X(CLONE) X(SET_READ_TIMEOUT) X(SET_WRITE_TIMEOUT) X(READ_TIMEOUT) X(WRITE_TIMEOUT) X(SET_NONBLOCKING)         \
+    X(TAKE_ERROR) X(PEER_ADDR) X(LOCAL_ADDR) X(CLOSE) X(THROUGH_RAW) X(NODELAY) X(TTL) X(LINGER) X(KEEPALIVE) X(BIND)         \
+    X(UNBIND) X(LISTENER) X(PEER_SEND) X(PEER_RECEIVE) X(PEER_SHUTDOWN) X(PEER_CLOSE) X(PEER_RESET) X(LATER)
 
 enum program_op {
 #define PROGRAM_OP(name) OP_##name,
@@ -43,7 +46,8 @@ enum {
     FACT_SHUT_READ = 32,     /* through one of its handles */
     FACT_SHUT_WRITE = 64,
     FACT_DEFERRED = 128,     /* a peer's action was still to come when the step began */
-    FACT_ADOPTED = 256       /* it went through a raw socket */
+    FACT_ADOPTED = 256,      /* it went through a raw socket */
+    FACT_PORT_IN_USE = 512   /* of BIND: a connection that was accepted on the port is still open */
 };
 
 struct record {
@@ -70,6 +74,7 @@ struct record {
 struct connection {
     fer_sim_peer peer;
     unsigned facts;
+    uint16_t accepted_on;    /* the port of the program's listener, or 0 */
     size_t peer_sent;
     size_t taken;            /* of it, by the program */
     size_t sent;
@@ -91,8 +96,10 @@ struct program {
     int connection_count;
     fer_sim_peer listener;
     fer_sim_peer full_listener;
-    fer_tcp_listener own_listener;
-    fer_socket_addr own_addr;
+    fer_tcp_listener listeners[PROGRAM_LISTENERS]; /* the program's own; the first is bound at the start */
+    fer_socket_addr server;  /* where the peers' listener is */
+    fer_sim_name names[PROGRAM_NAMES];
+    fer_socket_addr name_addrs[2];
     struct later later[PROGRAM_LATER];
     int later_count;
     int later_done;

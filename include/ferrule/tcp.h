@@ -52,12 +52,13 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, co
 /**
  * Connects to one address.
  *
- * A signal does not end it (connect goes on after EINTR, as POSIX connect(2) says it does).
+ * A signal does not end it (connect goes on after EINTR, as POSIX connect(2) says it does). Nobody can listen on port 0: it is
+ * FER_CONNECTION_REFUSED, and the OS is not asked.
  *
  * Blocks: until connected or failed.
  * Owns: the handle owns the connection until fer_tcp_stream_close; addr is not kept.
  * Errors: as fer_tcp_stream_connect, without the names; FER_INVALID_INPUT also for a bad address family.
- * Rust: std::net::TcpStream::connect with a SocketAddr.
+ * Rust: std::net::TcpStream::connect with a SocketAddr. Differs: what port 0 answers depends on the OS there.
  * Threads: no other call on the handle at the same time.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *stream, const fer_socket_addr *addr);

@@ -14,8 +14,17 @@ static uint64_t deadline_of(const ferp_sim_world *world, const ferp_sim_socket *
     return timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
 }
 
+/* A half that has ended answers at once: no system would block there. */
+static bool could_block(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction)
+{
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
+    bool read_ended = socket->shut_read || socket->read_ended || in == NULL || in->fin_arrived;
+    bool ended = direction == FERP_WRITING ? socket->shut_write : read_ended;
+    return !waits_in_kernel(world, socket) && !ended && socket->life == FERP_SIM_CONNECTED;
+}
+
 /* Faults that end a call before it has looked at anything. */
-static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket)
+static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction)
 {
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
         return ferp_sim_error(world, FERP_SIM_EINTR);
@@ -23,7 +32,7 @@ static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket)
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_NO_BUFFERS)) {
         return ferp_sim_error(world, FERP_SIM_ENOBUFS);
     }
-    if (!waits_in_kernel(world, socket) && ferp_sim_strikes(world, socket, FER_SIM_FAULT_WOULD_BLOCK)) {
+    if (could_block(world, socket, direction) && ferp_sim_strikes(world, socket, FER_SIM_FAULT_WOULD_BLOCK)) {
         return ferp_sim_error(world, FERP_SIM_EAGAIN);
     }
     return FERP_SIM_OK;
@@ -39,12 +48,12 @@ static void strike_connection(ferp_sim_world *world, ferp_sim_socket *socket)
     ferp_sim_meet_reset(world, socket);
 }
 
-static fer_error enter(ferp_sim_world *world, ferp_sim_socket *socket)
+static fer_error enter(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction)
 {
     ferp_sim_settle(world);
     ferp_sim_jump(world, socket);
     strike_connection(world, socket);
-    return strike_at_entry(world, socket);
+    return strike_at_entry(world, socket, direction);
 }
 
 /* A reset: Linux tells it once, to whoever asks first. Windows tells it always, and often as 10053. */
@@ -151,7 +160,7 @@ static fer_error look_for_input(ferp_sim_world *world, ferp_sim_socket *socket, 
 static fer_error await_input(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count)
 {
     *count = 0;
-    FER_TRY(enter(world, socket));
+    FER_TRY(enter(world, socket, FERP_READING));
     return look_patiently(world, socket, FERP_READING, look_for_input, count);
 }
 
@@ -262,6 +271,15 @@ static fer_error look_for_room(ferp_sim_world *world, ferp_sim_socket *socket, s
                                                    : look_out_linux(world, socket, *count);
 }
 
+/* After a part was taken an error is not told but left for the next call: Linux, tcp_sendmsg, do_error. */
+static fer_error look_for_more_room(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count)
+{
+    ferp_sim_code pending = socket->pending;
+    fer_error error = look_for_room(world, socket, count);
+    socket->pending = pending;
+    return error;
+}
+
 /* Puts len bytes of the slices, from `from` on, until one finds no room. */
 static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t from, size_t len)
 {
@@ -289,7 +307,8 @@ static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket, const 
 {
     do {
         size_t room = 0;
-        fer_error error = look_patiently(world, socket, FERP_WRITING, look_for_room, &room);
+        look_function look = *n > 0 ? look_for_more_room : look_for_room;
+        fer_error error = look_patiently(world, socket, FERP_WRITING, look, &room);
         if (error.kind != FER_OK) {
             return *n > 0 ? FERP_SIM_OK : error;
         }
@@ -301,7 +320,7 @@ static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket, const 
 static fer_error send_some(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t asked,
                            size_t *n)
 {
-    FER_TRY(enter(world, socket));
+    FER_TRY(enter(world, socket, FERP_WRITING));
     return send_all(world, socket, slices, count, cut(world, socket, FER_SIM_FAULT_PARTIAL_WRITE, asked), n);
 }
 

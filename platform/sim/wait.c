@@ -95,7 +95,7 @@ static fer_error told_ready(const ferp_sim_world *world, const ferp_sim_socket *
 /* ---- Waiting */
 
 /* Where core waits in slices, each has a deadline though the call may have none: without a timeout on the socket a slice is no end, and
- * with nothing under way the call would go from slice to slice for ever. */
+ * with nothing under way the call would go from slice to slice for ever. Unless the write half was shut: the next slice tells. */
 static bool is_for_ever(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_readiness readiness, uint64_t deadline)
 {
     if (deadline == FERP_NO_DEADLINE) {
@@ -103,7 +103,7 @@ static bool is_for_ever(const ferp_sim_world *world, const ferp_sim_socket *sock
     }
     ferp_direction direction = readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
     bool sliced = ferp_sim_is_winsock(world) && (readiness == FERP_READABLE || readiness == FERP_WRITABLE);
-    return sliced && fer_duration_is_none(socket->settings.timeouts[direction]);
+    return sliced && !(direction == FERP_WRITING && socket->shut_write) && fer_duration_is_none(socket->settings.timeouts[direction]);
 }
 
 static fer_error wait_on(ferp_sim_world *world, const ferp_wait *wait, uint64_t deadline)

@@ -147,6 +147,9 @@ planted check_lengths "a header of more than 500 lines"
 repeat 500 '/* a comment */' >>"$tree/include/ferrule/one.h"
 expect pass "a header with 500 lines of comment" sh "$here/check_lengths.sh" "$tree"
 make_clean_tree
+mkdir -p "$tree/fuzz"
+repeat 151 'int x;' >"$tree/fuzz/fuzz_one.c"
+planted check_lengths "a harness of more than 150 lines"
 repeat 250 '# x' >>"$tree/CMakeLists.txt"
 planted check_lengths "a CMakeLists.txt of more than 250 lines"
 

@@ -116,6 +116,21 @@ static void a_refused_port_is_connection_refused_at_once(void **state)
     }
 }
 
+/* C2: "Port 0 is one without listener: CONNECTION_REFUSED with os_code 0, at once", and the next address is tried. */
+static void port_0_is_connection_refused(void **state)
+{
+    (void)state;
+    peer_socket listener;
+    fer_socket_addr addrs[] = {loopback(PEER_V4, 0), accepting(PEER_V4, &listener)};
+    fer_tcp_stream *stream = test_stream();
+    assert_own(fer_tcp_stream_connect_addr(stream, &addrs[0]), FER_CONNECTION_REFUSED);
+    assert_own(fer_tcp_stream_connect_timeout(stream, &addrs[0], millis(9000)), FER_CONNECTION_REFUSED);
+    assert_own(fer_tcp_stream_connect(stream, "127.0.0.1:0"), FER_CONNECTION_REFUSED);
+    assert_new(stream);
+    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 2));
+    assert_exchange(stream, peer_accept(listener));
+}
+
 /* C3: "Several addresses: all are tried, however many; the first that connects wins". */
 static void all_addresses_are_tried_however_many(void **state)
 {
@@ -418,6 +433,7 @@ int main(void)
         RULE_TEST("C1", connect_timeout_leaves_a_blocking_stream),
         RULE_TEST("C2", expiry_of_connect_timeout_is_timed_out),
         PAIR_TEST("C2", a_refused_port_is_connection_refused_at_once),
+        RULE_TEST("C2", port_0_is_connection_refused),
         RULE_TEST("C3", all_addresses_are_tried_however_many),
         RULE_TEST("C3", the_first_address_that_connects_wins),
         RULE_TEST("C3", addresses_of_both_families_are_tried),

@@ -343,9 +343,89 @@ static void connections_can_follow_each_other_for_ever(void **state)
     }
 }
 
+static void reset_peer(void *peer)
+{
+    fer_sim_peer_reset(*(fer_sim_peer *)peer);
+}
+
+/* Linux, tcp_sendmsg: a count is told first, the error by the next call. */
+static void a_write_that_a_reset_cuts_short_leaves_it_to_the_read(void **state)
+{
+    char buf[512] = {0};
+    size_t n = 0;
+    fer_sim_config config = config_of(state);
+    config.send_buffer = 64;
+    config.receive_buffer = 64;
+    sim_begin_with(config);
+    struct ends ends = connected();
+    assert_ok(fer_sim_after(millis(4), reset_peer, &ends.peer));
+    assert_ok(fer_tcp_stream_write(&ends.stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 128);
+    advance_ms(8);
+    assert_kind(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n), FER_CONNECTION_RESET);
+    assert_int_equal(n, 0);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void send_three(void *peer)
+{
+    peer_sends(*(fer_sim_peer *)peer, "abc");
+}
+
+static void a_reader_sees_all_of_one_moment(void **state)
+{
+    char buf[16];
+    size_t n = 0;
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_sim_after(millis(6), send_three, &ends.peer));
+    assert_ok(fer_sim_after(millis(6), send_three, &ends.peer));
+    assert_ok(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 6);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void what_has_ended_never_would_block(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    assert_ok(fer_sim_peer_shutdown(ends.peer));
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_WOULD_BLOCK, 1));
+    stream_reads(&ends.stream, "");
+    assert_int_equal(fer_sim_clear_faults(), 1);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+static void shut_writing(void *stream)
+{
+    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
+}
+
+/* On Windows nothing wakes such a write; the next slice of its wait tells. */
+static void a_blocked_write_ends_with_a_clones_shutdown(void **state)
+{
+    char buf[512] = {0};
+    fer_tcp_stream clone = {0};
+    fer_sim_config config = config_of(state);
+    config.send_buffer = 64;
+    config.receive_buffer = 64;
+    sim_begin_with(config);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    assert_ok(fer_sim_after(millis(6), shut_writing, &clone));
+    assert_kind(fer_tcp_stream_write_all(&ends.stream, buf, sizeof buf, NULL), FER_BROKEN_PIPE);
+    fer_tcp_stream_close(&clone);
+    fer_tcp_stream_close(&ends.stream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_blocked_write_ends_with_a_clones_shutdown),
+        BOTH_TESTS(a_reader_sees_all_of_one_moment),
+        BOTH_TESTS(what_has_ended_never_would_block),
+        BOTH_TESTS(a_write_that_a_reset_cuts_short_leaves_it_to_the_read),
         BOTH_TESTS(a_connect_takes_there_and_back),
         BOTH_TESTS(on_the_loopback_nothing_takes_time),
         BOTH_TESTS(a_loopback_can_take_time),

@@ -48,6 +48,7 @@ static void call_everything(void *argument)
     char byte = 0;
     memset(&addr, 0, sizeof addr);
     addr.ip.family = FER_IP_V4;
+    addr.port = 80;
     other->errors[0] = fer_tcp_stream_read(other->stream, &byte, 1, NULL);
     other->errors[1] = fer_tcp_stream_write(other->stream, "x", 1, NULL);
     other->errors[2] = fer_tcp_stream_nodelay(other->stream, &flag);
