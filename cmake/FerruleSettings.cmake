@@ -23,6 +23,9 @@ set(ferrule_assertions ${FERRULE_ASSERTIONS})
 if(FERRULE_SANITIZE)
     set(ferrule_assertions ON)
     set(ferrule_sanitizers -fsanitize=${FERRULE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    if(FERRULE_SANITIZE STREQUAL "memory")
+        list(APPEND ferrule_sanitizers -fsanitize-memory-track-origins)
+    endif()
 endif()
 
 # All that a fuzzer looks into is instrumented; afl-clang-fast does so by itself.
