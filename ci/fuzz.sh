@@ -62,8 +62,6 @@ pid=
 trap 'exit 130' INT TERM
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true' EXIT
 
-max_len_of() { sh "$root/fuzz/max_len.sh" "$1"; }
-
 smoke_runs_of() {
     case $1 in addr_parse) echo 300000 ;; addr_format | error_map | resolve_text) echo 20000 ;; *) echo 4000 ;; esac
 }
