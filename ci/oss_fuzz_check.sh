@@ -101,7 +101,8 @@ check_sanitizer() {
         address) [ "$address" -ge 1000 ] && [ "$memory" -le 3 ] && [ "$undefined_calls" -le $most_undefined ] || wrong "$calls" ;;
         memory) [ "$memory" -ge 1000 ] && [ "$address" -eq 0 ] && [ "$undefined_calls" -le $most_undefined ] || wrong "$calls" ;;
         undefined) [ "$undefined_calls" -ge 168 ] && [ "$address" -eq 0 ] && [ "$memory" -le 3 ] || wrong "$calls" ;;
-        *) [ "$address" -eq 0 ] && [ "$memory" -le 3 ] || wrong "$calls" ;;
+        # AFL++'s driver calls a few by itself.
+        *) [ "$address" -lt 100 ] && [ "$memory" -lt 100 ] || wrong "$calls" ;;
     esac
 }
 
