@@ -128,7 +128,7 @@ check_companions() {
 
 check_libfuzzer() {
     # shellcheck disable=SC2086 # the options are words
-    if ! somewhere "$target" -seed=1337 -runs=4 $options || ! grep -q 'Done 4 runs' "$target.log"; then
+    if ! somewhere "$target" -seed=1337 -runs=4 "-artifact_prefix=$target." $options || ! grep -q 'Done 4 runs' "$target.log"; then
         wrong "it does not start"
         tell_log
         return 0
@@ -136,7 +136,7 @@ check_libfuzzer() {
     edges=$(sed -n 's/^INFO: Loaded [0-9]* modules* .*counters): *\([0-9]*\).*/\1/p' "$target.log" | head -n 1)
     [ "${edges:-0}" -ge $least_edges ] || wrong "only ${edges:-0} edges are instrumented"
     # shellcheck disable=SC2086 # the options are words
-    somewhere "$target" -seed=1337 -runs=0 $options "$target.seeds" || { wrong "it does not come through its seeds"; tell_log; return 0; }
+    somewhere "$target" -seed=1337 -runs=0 "-artifact_prefix=$target." $options "$target.seeds" || { wrong "it does not come through its seeds"; tell_log; return 0; }
     reached=$(sed -n 's/.*INITED cov: \([0-9]*\).*/\1/p' "$target.log")
     [ "${reached:-0}" -ge $least_edges ] || wrong "its seeds reach only ${reached:-0} edges"
     note="$edges edges, $reached reached by the seeds"
