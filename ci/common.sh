@@ -1,5 +1,5 @@
 # What the scripts of ci/ share; read by them, not run.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 logs=$root/build/log
@@ -10,6 +10,9 @@ fi
 
 # Many tests wait more than they compute.
 test_jobs=$((jobs * 2))
+
+# max_len_of HARNESS: longer inputs are only slower.
+max_len_of() { sh "$root/fuzz/max_len.sh" "$1"; }
 
 say() { printf '%s\n' "$*"; }
 

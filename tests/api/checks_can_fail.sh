@@ -16,7 +16,8 @@ tried=0
 # A tree that every check is content with.
 make_clean_tree() {
     rm -rf "$tree"
-    mkdir -p "$tree/include/ferrule" "$tree/core" "$tree/platform"
+    mkdir -p "$tree/include/ferrule" "$tree/core" "$tree/platform" "$tree/ci"
+    printf '#!/bin/sh\necho one\n' >"$tree/ci/one.sh"
     printf 'project(x)\nset(sources\n    core/one.c)\n' >"$tree/CMakeLists.txt"
     cat >"$tree/include/ferrule/one.h" <<'TEXT'
 /* one.h: a header. */
@@ -89,7 +90,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_lengths check_text check_sources; do
+for check in check_layers check_docs check_lengths check_text check_sources check_shell; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -113,6 +114,14 @@ expect fail "a source that is in no list" sh "$here/check_sources.sh" "$tree"
 rm "$tree/core/two.c"
 echo 'project(x core/one.c.in)' >"$tree/CMakeLists.txt"
 planted check_sources "a source whose name is only a part of a line"
+
+# ---- shell
+echo 'if true; then' >>"$tree/ci/one.sh"
+planted check_shell "a script that sh cannot parse"
+if command -v shellcheck >/dev/null 2>&1; then
+    printf 'cd $1\nrm -f *\n' >>"$tree/ci/one.sh"
+    planted check_shell "a script that shellcheck warns of"
+fi
 
 # ---- docs
 for slot in Blocks Owns Errors Rust Threads; do

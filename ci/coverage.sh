@@ -1,0 +1,98 @@
+#!/bin/sh
+# Measures what of core/ the tests reach, what the fuzzing corpora reach, and what both do: lines, branches and MC/DC.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/coverage.sh [--gate] [--no-setup]
+
+Builds with clang 19's source-based coverage (preset coverage), runs the tests (unit, conformance, the simulated network), then each
+corpus, and writes build/coverage/report/{tests,corpora,both}/index.html. Prints a table with a row for each file of core/, and the lines
+that the corpora do not reach; it stays in build/coverage/report/table.txt.
+  --gate  fails when the corpora alone reach less than 95 % of core's lines or 90 % of its branches, or when clang could not measure
+          the conditions of a decision.
+Assertions are off: a branch that must never be taken is no gap. Logs lie in build/log.
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+build=$root/build/coverage
+report=$build/report
+gate=
+setup=yes
+for argument in "$@"; do
+    case $argument in
+        --help) usage; exit 0 ;;
+        --gate) gate=--gate ;;
+        --no-setup) setup=no ;;
+        *) usage >&2; exit 2 ;;
+    esac
+done
+
+# collect SET CTEST-ARGUMENT...: runs those tests; each process writes a profile of its own, and SET.profdata is their sum.
+collect() {
+    set_name=$1
+    shift
+    mkdir -p "$report/$set_name.raw"
+    (
+        LLVM_PROFILE_FILE=$report/$set_name.raw/%p-%m.profraw
+        export LLVM_PROFILE_FILE
+        cd "$build" && ctest -j "$test_jobs" --output-on-failure --no-tests=error "$@"
+    ) >"$logs/coverage-$set_name.log" 2>&1 </dev/null || {
+        tail -n 30 "$logs/coverage-$set_name.log" | sed 's/^/    | /'
+        say "    $set_name: tests fail (build/log/coverage-$set_name.log)"
+        return 1
+    }
+    # Of thousands of files an argument list could be too long.
+    find "$report/$set_name.raw" -name '*.profraw' >"$report/$set_name.list"
+    logged "coverage-$set_name-merge" llvm-profdata-19 merge -sparse -f "$report/$set_name.list" -o "$report/$set_name.profdata"
+}
+
+# The objects of core alone: a backend's functions have their names in each backend.
+core_objects() {
+    set --
+    for object in "$build"/CMakeFiles/ferrule_static.dir/core/*.o; do
+        set -- "$@" -object "$object"
+    done
+    shift
+    printf '%s\n' "$@"
+}
+
+# show_set SET OBJECT...: the HTML, and what the table is made of.
+show_set() {
+    set_name=$1
+    shift
+    profile=-instr-profile=$report/$set_name.profdata
+    logged "coverage-$set_name-html" llvm-cov-19 show "$@" "$profile" -format=html -o "$report/$set_name" --show-mcdc --show-branches=count \
+        --project-title="ferrule: $set_name" "$root/core" &&
+        llvm-cov-19 export "$@" "$profile" -format=text -summary-only "$root/core" >"$report/$set_name.json" &&
+        llvm-cov-19 export "$@" "$profile" -format=lcov "$root/core" >"$report/$set_name.lcov"
+}
+
+[ "$setup" = no ] || "$root/ci/setup.sh" build test fuzz
+rm -rf "$report"
+mkdir -p "$report"
+
+say "== coverage: configure, build, run"
+logged coverage-configure configure_preset coverage
+# Compiled anew each time, for clang tells only then what it cannot measure.
+rm -f "$build"/CMakeFiles/ferrule_static.dir/core/*.o
+logged coverage-build build_preset coverage
+bad=0
+if grep -B 1 -A 3 'unsupported MC/DC' "$logs/coverage-build.log"; then
+    say "clang cannot measure the decisions above: write them without a nested ! or split them"
+    [ -z "$gate" ] || bad=1
+fi
+collect tests -LE 'api|examples|fuzz'
+collect corpora -R '^fuzz_replay_'
+logged coverage-both-merge llvm-profdata-19 merge -sparse "$report/tests.profdata" "$report/corpora.profdata" -o "$report/both.profdata"
+# shellcheck disable=SC2046 # one word a line
+for set_name in tests corpora both; do
+    show_set "$set_name" $(core_objects)
+done
+say "    build/coverage/report/{tests,corpora,both}/index.html"
+python3 "$root/ci/coverage_table.py" $gate "$root/core" "$report" >"$report/table.txt" || bad=1
+cat "$report/table.txt"
+exit "$bad"

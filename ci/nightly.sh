@@ -1,0 +1,113 @@
+#!/bin/sh
+# Everything that ci/test.sh only samples, for a machine with hours to spare: one line of result for each part, and a total.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/nightly.sh [--minutes N] [--runs N] [--no-setup] [PART...]
+
+Parts, all of them without arguments, in this order:
+  tests             the tests that take minutes (FERRULE_NIGHTLY_TESTS)
+  flake             the tests of debug, asan and mingw, N runs of each (--runs, 10)
+  coverage          ci/coverage.sh --gate
+  prove             ci/prove.sh
+  oss-fuzz          ci/oss_fuzz_check.sh, every engine, sanitizer and architecture
+  planted           ci/planted.sh with libFuzzer: every planted bug
+  planted-afl       the same with AFL++
+  mutants           ci/mutants.sh: every mutant
+  fuzz              ci/fuzz.sh with libFuzzer, N minutes for each harness (--minutes, 10)
+  fuzz-afl          the same with AFL++
+A part that fails shows the end of its log, build/log/nightly-PART.log, and the others go on. The exit code is 0 when all passed. What
+the fuzzers found stays in build/fuzz-work; ci/fuzz.sh --merge takes it into the corpora.
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+all_parts="tests flake coverage prove oss-fuzz planted planted-afl mutants fuzz fuzz-afl"
+minutes=10
+runs=10
+setup=yes
+parts=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --help) usage; exit 0 ;;
+        --no-setup) setup=no ;;
+        --minutes | --runs)
+            case ${2:-} in '' | 0 | *[!0-9]*) usage >&2; exit 2 ;; esac
+            [ "$1" = --runs ] || minutes=$2
+            [ "$1" = --minutes ] || runs=$2
+            shift
+            ;;
+        *)
+            case " $all_parts " in *" $1 "*) parts="$parts $1" ;; *) usage >&2; exit 2 ;; esac
+            ;;
+    esac
+    shift
+done
+
+# In a build of its own: elsewhere an ordinary ctest would take hours.
+run_tests() {
+    nightly=$root/build/nightly
+    (cd "$root" && cmake --preset release -B "$nightly" -DFERRULE_NIGHTLY_TESTS=ON) &&
+        cmake --build "$nightly" -j "$jobs" &&
+        (cd "$nightly" && ctest -j "$jobs" -L 'nightly|slow' --no-tests=error --output-on-failure)
+}
+
+run_flake() {
+    bad_presets=
+    for preset in debug asan mingw; do
+        "$root/ci/flake.sh" "$runs" "$preset" || bad_presets="$bad_presets $preset"
+    done
+    say "$runs runs each of debug, asan and mingw${bad_presets:+, failures in$bad_presets}"
+    [ -z "$bad_presets" ]
+}
+
+# run_fuzz ENGINE
+run_fuzz() {
+    "$root/ci/fuzz.sh" --no-setup --engine "$1" --minutes "$minutes" || return 1
+    say "no crash in $minutes minutes of each harness"
+}
+
+run_part() {
+    case $1 in
+        tests) run_tests ;;
+        flake) run_flake ;;
+        coverage) "$root/ci/coverage.sh" --no-setup --gate ;;
+        prove) "$root/ci/prove.sh" --no-setup ;;
+        oss-fuzz) "$root/ci/oss_fuzz_check.sh" --no-setup ;;
+        planted) "$root/ci/planted.sh" --no-setup --engine libfuzzer ;;
+        planted-afl) "$root/ci/planted.sh" --no-setup --engine afl ;;
+        mutants) "$root/ci/mutants.sh" --no-setup ;;
+        fuzz) run_fuzz libfuzzer ;;
+        fuzz-afl) run_fuzz afl ;;
+    esac
+}
+
+[ -n "$parts" ] || parts=$all_parts
+if [ "$setup" = yes ]; then
+    for group in build test mingw fuzz fuzz32; do
+        "$root/ci/setup.sh" "$group" || say "    going on with what is here"
+    done
+fi
+
+passed=0
+failed=0
+for part in $parts; do
+    part_log=$logs/nightly-$part.log
+    began=$(date +%s)
+    code=0
+    run_part "$part" >"$part_log" 2>&1 </dev/null || code=$?
+    took=$(($(date +%s) - began))
+    if [ "$code" -eq 0 ]; then
+        passed=$((passed + 1))
+        printf '%-8s %-12s %6d s  %s\n' ok "$part" "$took" "$(tail -n 1 "$part_log" | cut -c 1-120)"
+    else
+        failed=$((failed + 1))
+        printf '%-8s %-12s %6d s  exit code %s; the end of build/log/%s:\n' FAILED "$part" "$took" "$code" "${part_log##*/}"
+        tail -n 20 "$part_log" | sed 's/^/         | /'
+    fi
+done
+say "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
