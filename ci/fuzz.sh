@@ -62,11 +62,6 @@ pid=
 trap 'exit 130' INT TERM
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true' EXIT
 
-# Longer inputs are only slower.
-max_len_of() {
-    case $1 in addr_parse) echo 96 ;; addr_format | error_map) echo 32 ;; *) echo 512 ;; esac
-}
-
 smoke_runs_of() {
     case $1 in addr_parse) echo 300000 ;; addr_format | error_map | resolve_text) echo 20000 ;; *) echo 4000 ;; esac
 }
