@@ -66,6 +66,14 @@ def end_of_statement(tokens, at):
     return None
 
 
+def in_size_of_array(tokens, at):
+    """Whether it is the end of `[...]` in a declaration: TYPE NAME[...] = or ;"""
+    if tokens[at + 1].text != ']' or tokens[at + 2].text not in ('=', ';'):
+        return False
+    opener = next((i for i in range(at, 0, -1) if tokens[i].text == '['), 0)
+    return opener > 1 and tokens[opener - 1].kind == 'name' and tokens[opener - 2].kind == 'name' and tokens[opener - 2].text != 'return'
+
+
 def of_operator(source, token, before, after):
     is_unary = before.kind not in ('number', 'name', 'string') and before.text not in (')', ']') or before.text in ('return', 'case')
     is_cast = before.text == ')' and token.text in '*&+-' and after.begin == token.end and source[token.begin - 1] == ')'
@@ -113,7 +121,6 @@ def changes_of(source):
             skip_to = closing(tokens, i + 1, '(', ')')
         if i <= skip_to and skip_to:
             continue
-        place = (token.line,)
         if not in_function:
             in_table = depth > 0 and before.text in ('{', ',', '=', '(')
             if in_table and token.kind == 'number' and before.text != '(':
@@ -124,7 +131,11 @@ def changes_of(source):
                 yield token.line, 'cell flipped', token.begin, token.end, 'false' if token.text == 'true' else 'true'
             continue
         if token.kind == 'number':
+            # A local array of one more is no change that anything can show.
+            is_size = in_size_of_array(tokens, i)
             for what, text in of_number(token):
+                if is_size and what == 'number + 1':
+                    continue
                 yield token.line, what, token.begin, token.end, text
         elif token.kind == 'string' and token.text[0] == "'" and parens:
             yield token.line, 'character + 1', token.begin, token.end, f'({token.text} + 1)'
@@ -385,7 +396,7 @@ def main():
     parser.add_argument('files', nargs='+')
     parser.add_argument('--build', default='build/mutants', help='where it is built')
     parser.add_argument('--max', type=int, default=0, help='a random sample of so many of each file; 0: all')
-    parser.add_argument('--total', type=int, default=0, help='a random sample of so many of all files together; 0: all')
+    parser.add_argument('--total', type=int, default=0, help='a random sample of so many of all files together, for which --min then counts; 0: all')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--only', default='', help='a regular expression that what is changed matches')
     parser.add_argument('--min', type=float, default=0, help='percent')
@@ -436,6 +447,8 @@ def report(results, named, options):
         print(f'{file:<34} {of:>7} {counts["killed"]:>7} {percent:>6.1f} {named[file]:>6} {counts["equivalent"]:>5} {counts["uncompilable"]:>5}')
     of = total['killed'] + total['survived']
     print(f'{total["killed"]} of {of} mutants killed, {100.0 * total["killed"] / of if of else 100.0:.1f} percent')
+    if options.total:
+        good = 100 * total['killed'] >= options.min * of
     return 0 if good else 1
 
 
