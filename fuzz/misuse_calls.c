@@ -338,8 +338,10 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
     uint32_t number_out;
     size_t n = 77;
     fer_socket_addr addr = world->server;
-    fer_io_slice slices[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, 61}};
-    fer_io_slice_mut slices_mut[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, 61}};
+    /* A sum that would wrap: the first slice alone goes along then. */
+    size_t rest = arg % 16 == 11 ? SIZE_MAX : 61;
+    fer_io_slice slices[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, rest}};
+    fer_io_slice_mut slices_mut[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, rest}};
     struct arguments a = {.addr = &addr, .text = texts[arg % 8], .duration = duration_of(arg), .arg = arg, .number = number_of(arg)};
     addr.ip.family = arg % 8 == 7 ? (fer_ip_family)9 : addr.ip.family;
     addr.port = arg % 4 == 0 ? 0 : addr.port;
