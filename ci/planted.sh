@@ -7,8 +7,8 @@ usage() {
 usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--sample] [--without-corpus] [--no-setup]
 
 For each patch of fuzz/planted (NAME: its file's, with or without number): builds the patched copy, runs the harness that its first
-line names from the committed corpus and dictionary, and prints a line: by whom it was found (an input of the corpus alone, or
-fuzzing), after how many runs and seconds.
+line names from the committed corpus and dictionary, and prints a line: by whom it was found (an input of the corpus alone, fuzzing,
+or both where the engine passes over inputs that crash), after how many runs and seconds.
 libFuzzer has a fixed seed and a number of runs; one that it does not find is a failure. AFL++ has two minutes each, or
 FERRULE_PLANT_SECONDS; what it does not find is told, and no failure.
   --sample          one plant for each harness
@@ -122,8 +122,10 @@ run_afl() {
     for input in "$found_dir"/default/crashes/id:* "$found_dir"/default/hangs/id:*; do
         [ ! -f "$input" ] || found=fuzzing
     done
-    # It passes such inputs over, or ends where there is no other.
-    ! grep -qE 'results in a (crash|timeout|hang)|crashes or times out|test cases? (crash|time)' "$log" || found=corpus
+    # Such inputs it passes over and goes on without them, or ends where there is no other.
+    if grep -qE 'results in a (crash|timeout|hang)|crashes or times out' "$log"; then
+        [ "$found" = fuzzing ] && found=both || found=corpus
+    fi
 }
 
 # try_plant PATCH: prints the plant's line of the table.

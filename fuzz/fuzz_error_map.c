@@ -7,7 +7,7 @@
 #include "fuzz/error_reference.h"
 #include "fuzz/fuzz.h"
 
-enum { NEAR = 32 };
+enum { NEAR = 4 };
 
 /* NULL for a number that is no kind's. */
 static const char *phrase_of(fer_error_kind kind)
