@@ -247,7 +247,7 @@ class Builder:
         self.hashes = {}
 
     def flags(self, source, defines=()):
-        flags = [self.options.cc, '-std=c11', '-O1', '-w', '-Werror=return-type', '-Werror=implicit-function-declaration', '-fPIC', '-g0', '-DFERI_ASSERTIONS=1', '-D_GNU_SOURCE',
+        flags = [self.options.cc, '-std=c11', '-O1', '-Werror=return-type', '-Werror=implicit-function-declaration', '-fPIC', '-g0', '-DFERI_ASSERTIONS=1', '-D_GNU_SOURCE',
                  '-fsanitize=undefined,bounds-strict', '-fsanitize-undefined-trap-on-error', '-fstack-protector-all']
         return flags + list(defines)
 
