@@ -259,7 +259,8 @@ class Builder:
         # The text comes from standard input so that its path is in no object.
         command = self.flags(source, defines) + folders + ['-iquote', str(file.parent), '-x', 'c', '-c', '-o', str(out), '-']
         with open(file, 'rb') as text:
-            return subprocess.run(command, stdin=text, stdout=subprocess.DEVNULL, stderr=None if self.options.verbose else subprocess.DEVNULL).returncode == 0
+            # The current folder is looked in first, as that of the text.
+            return subprocess.run(command, cwd=where, stdin=text, stdout=subprocess.DEVNULL, stderr=None if self.options.verbose else subprocess.DEVNULL).returncode == 0
 
     def object_of(self, source, where, defines=()):
         mark = '-' + re.sub(r'\W', '', defines[0]) if defines and 'support' in source or defines and 'conformance/peer' in source else ''
@@ -327,6 +328,12 @@ class Builder:
         self.tests = kept
         return True
 
+    def users_of(self, file):
+        """The sources that include it; of a header that is nothing but tables of errors, those that make something of them."""
+        users = [s for s in self.reach if file in self.reach[s]]
+        tables = re.findall(r'^#define (FERP_\w+_ERRORS)\(X\)', (ROOT / file).read_text(), re.M)
+        return [s for s in users if not tables or any(t in (ROOT / s).read_text() for t in tables)]
+
     def hash_of(self, source, where):
         return hashlib.sha256(self.object_of(source, where).read_bytes()).hexdigest()
 
@@ -361,7 +368,7 @@ class Runner:
 
     def judge_in(self, place, mutant):
         builder = self.builder
-        users = [s for s in builder.reach if mutant.file in builder.reach[s]]
+        users = builder.users_of(mutant.file)
         library_users = [s for s in users if any(s in sources for sources in builder.libraries.values())]
         for source in library_users:
             if not builder.compile(source, place, builder.object_of(source, place)):
@@ -433,11 +440,14 @@ def main():
         return 2
     runner, results = Runner(builder), collections.defaultdict(collections.Counter)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for mutant, verdict in zip(mutants, pool.map(lambda m: runner.judge(m, sources[m.file]), mutants)):
+        last = {mutant.file: i for i, mutant in enumerate(mutants)}
+        for at, (mutant, verdict) in enumerate(zip(mutants, pool.map(lambda m: runner.judge(m, sources[m.file]), mutants))):
             result = verdict if verdict in ('uncompilable', 'equivalent', 'survived') else 'killed'
             results[mutant.file][result] += 1
             if result == 'survived' or options.verbose:
                 print(f'{verdict}: {key_of(mutant, sources[mutant.file])}   # line {mutant.line}', flush=True)
+            if at == last[mutant.file] and not options.total:
+                print(f'{mutant.file}: {dict(results[mutant.file])}', flush=True)
     return report(results, named, options)
 
 

@@ -7,8 +7,8 @@ usage() {
 usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--sample] [--without-corpus] [--no-setup]
 
 For each patch of fuzz/planted (NAME: its file's, with or without number): builds the patched copy, runs the harness that its first
-line names from the committed corpus and dictionary, and prints a line: by whom it was found (an input of the corpus alone, fuzzing,
-or both where the engine passes over inputs that crash), after how many runs and seconds.
+line names from the committed corpus and dictionary, and prints a line: by whom it was found (an input of the corpus alone, or
+fuzzing), after how many runs and seconds.
 libFuzzer has a fixed seed and a number of runs; one that it does not find is a failure. AFL++ has two minutes each, or
 FERRULE_PLANT_SECONDS; what it does not find is told, and no failure.
   --sample          one plant for each harness
@@ -109,23 +109,28 @@ run_libfuzzer() {
     fi
 }
 
+# It passes over inputs that crash, and goes on from the others: those are tried first.
 run_afl() {
+    found=corpus
+    if timeout 120 "$fuzzers/fuzz_$1" "$inputs"/* >>"$log" 2>&1 </dev/null; then
+        fuzz_with_afl "$1"
+    else
+        runs=-
+    fi
+}
+
+fuzz_with_afl() {
     code=0
     AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_BENCH_UNTIL_CRASH=1 \
         afl-fuzz -i "$inputs" -o "$found_dir" -V "$seconds_most" -s 7 ${dictionary:+-x "$dictionary"} \
         -- "$fuzzers/fuzz_$1" >>"$log" 2>&1 </dev/null || code=$?
     stats=$found_dir/default/fuzzer_stats
     runs=0
-    found=no
-    [ -f "$stats" ] || found=broken
-    [ ! -f "$stats" ] || runs=$(awk -F ' *: *' '$1 == "execs_done" { print $2 }' "$stats")
+    found=broken
+    [ ! -f "$stats" ] || { found=no && runs=$(awk -F ' *: *' '$1 == "execs_done" { print $2 }' "$stats"); }
     for input in "$found_dir"/default/crashes/id:* "$found_dir"/default/hangs/id:*; do
         [ ! -f "$input" ] || found=fuzzing
     done
-    # Such inputs it passes over and goes on without them, or ends where there is no other.
-    if grep -qE 'results in a (crash|timeout|hang)|crashes or times out' "$log"; then
-        [ "$found" = fuzzing ] && found=both || found=corpus
-    fi
 }
 
 # try_plant PATCH: prints the plant's line of the table.
