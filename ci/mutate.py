@@ -28,7 +28,7 @@ NO_STATEMENT = TYPES | set('if else for while do switch case default typedef ext
 OF_TEXT = re.compile(r'core/(ip|socket_addr|addr_cursor|duration|error|host_port|text|version)')
 OF_TEXT_TESTS = re.compile(r'test_(?!sim|platform|seam)|replay_(addr|error|resolve)')
 Token = collections.namedtuple('Token', 'kind text begin end line')
-Mutant = collections.namedtuple('Mutant', 'file line what begin end text')
+Mutant = collections.namedtuple('Mutant', 'file line key begin end text')
 
 
 def tokens_of(source):
@@ -393,15 +393,20 @@ class Runner:
 
 
 def excused():
-    """Lines `FILE: WHAT: SOURCE LINE   # why` of ci/equivalents.txt: mutants that change nothing that can be seen."""
+    """Lines `FILE: WHAT #NTH: SOURCE LINE   # why` of ci/equivalents.txt: mutants that change nothing that can be seen."""
     path = ROOT / 'ci/equivalents.txt'
     lines = path.read_text().splitlines() if path.is_file() else []
     return {line.split('   # ')[0].strip() for line in lines if line.strip() and not line.startswith('#')}
 
 
-def key_of(mutant, source):
-    line = source.split('\n')[mutant.line - 1].strip()
-    return f'{mutant.file}: {mutant.what}: {line}'
+def mutants_of(file, source):
+    """Each is told by its line's text and by which it is of those that do the same to a line of that text, so that lines may move."""
+    seen, found, lines = collections.Counter(), [], source.split('\n')
+    for line, what, begin, end, text in sorted(changes_of(source), key=lambda change: (change[2], change[1])):
+        text_of_line = lines[line - 1].strip()
+        seen[what, text_of_line] += 1
+        found.append(Mutant(file, line, f'{file}: {what} #{seen[what, text_of_line]}: {text_of_line}', begin, end, text))
+    return found
 
 
 def main():
@@ -411,7 +416,7 @@ def main():
     parser.add_argument('--max', type=int, default=0, help='a random sample of so many of each file; 0: all')
     parser.add_argument('--total', type=int, default=0, help='a random sample of so many of all files together, for which --min then counts; 0: all')
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--only', default='', help='a regular expression that what is changed matches')
+    parser.add_argument('--only', default='', help='those whose line of --list matches this regular expression')
     parser.add_argument('--min', type=float, default=0, help='percent')
     parser.add_argument('--slow', type=float, default=4, help='tests that take longer, in seconds, are left out')
     parser.add_argument('-j', '--jobs', type=int, default=os.cpu_count() or 1)
@@ -423,8 +428,8 @@ def main():
     known = excused()
     mutants, named = [], collections.Counter()
     for file, source in sources.items():
-        here = [Mutant(file, *change) for change in changes_of(source) if re.search(options.only, change[1])]
-        kept = [m for m in here if key_of(m, source) not in known]
+        here = [m for m in mutants_of(file, source) if re.search(options.only, m.key)]
+        kept = [m for m in here if m.key not in known]
         named[file] = len(here) - len(kept)
         random.Random(options.seed).shuffle(kept)
         mutants += kept[:options.max or None]
@@ -432,7 +437,7 @@ def main():
         random.Random(options.seed).shuffle(mutants)
         mutants = mutants[:options.total]
     if options.list:
-        print(*(f'{key_of(m, sources[m.file])}   # line {m.line}' for m in mutants), sep='\n')
+        print(*(f'{m.key}   # line {m.line}' for m in mutants), sep='\n')
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     builder = Builder(options)
@@ -445,7 +450,7 @@ def main():
             result = verdict if verdict in ('uncompilable', 'equivalent', 'survived') else 'killed'
             results[mutant.file][result] += 1
             if result == 'survived' or options.verbose:
-                print(f'{verdict}: {key_of(mutant, sources[mutant.file])}   # line {mutant.line}', flush=True)
+                print(f'{verdict}: {mutant.key}   # line {mutant.line}', flush=True)
             if at == last[mutant.file] and not options.total:
                 print(f'{mutant.file}: {dict(results[mutant.file])}', flush=True)
     return report(results, named, options)
