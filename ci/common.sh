@@ -16,6 +16,16 @@ max_len_of() {
     case $1 in addr_parse) echo 96 ;; addr_format | error_map) echo 32 ;; *) echo 512 ;; esac
 }
 
+# Without a fixed layout of memory the same seed does not give the same run; nor with libFuzzer's thread that watches the memory, which
+# moves what is allocated.
+fixed_layout() {
+    if setarch -R true >/dev/null 2>&1; then
+        setarch -R "$@"
+    else
+        "$@"
+    fi
+}
+
 say() { printf '%s\n' "$*"; }
 
 in_ci() { [ "${CI:-false}" = true ] || [ "${CI:-0}" = 1 ]; }

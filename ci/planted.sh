@@ -87,10 +87,6 @@ prepare_inputs() {
     mkdir -p "$found_dir"
 }
 
-fixed_layout() {
-    if setarch -R true >/dev/null 2>&1; then setarch -R "$@"; else "$@"; fi
-}
-
 # The engines set: found (no, corpus or fuzzing) and runs.
 run_libfuzzer() {
     code=0
