@@ -338,10 +338,8 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
     uint32_t number_out;
     size_t n = 77;
     fer_socket_addr addr = world->server;
-    /* A sum that would wrap: the first slice alone goes along then. */
-    size_t rest = arg % 16 == 11 ? SIZE_MAX : 61;
-    fer_io_slice slices[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, rest}};
-    fer_io_slice_mut slices_mut[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, rest}};
+    fer_io_slice slices[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, 61}};
+    fer_io_slice_mut slices_mut[] = {{world->buf, 3}, {NULL, arg % 16 == 5 ? 9u : 0u}, {world->buf + 3, 61}};
     struct arguments a = {.addr = &addr, .text = texts[arg % 8], .duration = duration_of(arg), .arg = arg, .number = number_of(arg)};
     addr.ip.family = arg % 8 == 7 ? (fer_ip_family)9 : addr.ip.family;
     addr.port = arg % 4 == 0 ? 0 : addr.port;
@@ -359,6 +357,7 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
     a.len = nulls & 4 ? lengths[arg % 7] : lengths[arg % 4];
     a.slices = nulls & 4 ? NULL : slices;
     a.slices_mut = nulls & 4 ? NULL : slices_mut;
+    slices[2].len = arg % 16 == 11 ? SIZE_MAX : slices[2].len; /* their sum would wrap: the first slice alone goes along */
     a.slice_count = nulls & 4 ? lengths[arg % 7] : arg % 4u;
     a.n = nulls & 8 ? NULL : &n;
     a.addr = nulls & 16 ? NULL : a.addr;
