@@ -14,6 +14,16 @@ test_jobs=$((jobs * 2))
 # max_len_of HARNESS: longer inputs are only slower.
 max_len_of() { sh "$root/fuzz/max_len.sh" "$1"; }
 
+# Without a fixed layout of memory the same seed does not give the same run; nor with libFuzzer's thread that watches the memory, which
+# moves what is allocated.
+fixed_layout() {
+    if setarch -R true >/dev/null 2>&1; then
+        setarch -R "$@"
+    else
+        "$@"
+    fi
+}
+
 say() { printf '%s\n' "$*"; }
 
 in_ci() { [ "${CI:-false}" = true ] || [ "${CI:-0}" = 1 ]; }

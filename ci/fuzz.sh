@@ -168,16 +168,6 @@ fuzz_afl() {
     fi
 }
 
-# Without a fixed layout of memory the same seed does not give the same run; nor with libFuzzer's thread that watches the memory, which
-# moves what is allocated.
-fixed_layout() {
-    if setarch -R true >/dev/null 2>&1; then
-        setarch -R "$@"
-    else
-        "$@"
-    fi
-}
-
 smoke() {
     found=$root/build/fuzz-work/smoke/$1
     rm -rf "$found" "$work"/../"$1".found-*

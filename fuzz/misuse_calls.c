@@ -433,6 +433,7 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
     a.len = nulls & 4 ? lengths[arg % 7] : lengths[arg % 4];
     a.slices = nulls & 4 ? NULL : slices;
     a.slices_mut = nulls & 4 ? NULL : slices_mut;
+    slices[2].len = arg % 16 == 11 ? SIZE_MAX : slices[2].len; /* their sum would wrap: the first slice alone goes along */
     a.slice_count = nulls & 4 ? lengths[arg % 7] : arg % 4u;
     a.n = nulls & 8 ? NULL : &n;
     a.addr = nulls & 16 ? NULL : a.addr;

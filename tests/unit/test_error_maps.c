@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "ferrule/error.h"
+#include "fuzz/error_reference.h"
 #include "platform/platform.h"
 #include "platform/posix/errors_linux.h"
 #include "platform/winsock/errors_winsock.h"
@@ -144,6 +145,24 @@ static void a_kind_that_rust_names_is_rust_s(void **state)
     check_pairs(rust_windows, sizeof rust_windows / sizeof rust_windows[0], winsock_rows, WINSOCK_COUNT);
 }
 
+/* ---- All codes, written down once more by kind */
+
+static void check_against_reference(const struct row *rows, size_t count, fer_error_kind (*reference)(int32_t code))
+{
+    for (int32_t code = -20000; code <= 20000; code++) {
+        const struct row *row = find_code(rows, count, code);
+        fer_error_kind otherwise = code == 0 ? FER_OK : FER_UNCATEGORIZED;
+        assert_int_equal(row != NULL ? row->kind : otherwise, reference(code));
+    }
+}
+
+static void each_code_is_of_the_kind_that_its_meaning_has(void **state)
+{
+    (void)state;
+    check_against_reference(linux_rows, LINUX_COUNT, reference_linux_kind);
+    check_against_reference(winsock_rows, WINSOCK_COUNT, reference_windows_kind);
+}
+
 /* ---- The same meaning on both systems */
 
 static fer_error_kind linux_kind_named(const char *name)
@@ -273,6 +292,7 @@ int main(void)
         cmocka_unit_test(each_code_and_each_name_stands_once_in_its_table),
         cmocka_unit_test(winsock_codes_go_from_10004_to_11031),
         cmocka_unit_test(a_kind_that_rust_names_is_rust_s),
+        cmocka_unit_test(each_code_is_of_the_kind_that_its_meaning_has),
         cmocka_unit_test(wsae_and_e_of_one_name_are_of_one_kind),
         cmocka_unit_test(codes_of_one_meaning_and_two_names_are_of_one_kind),
         cmocka_unit_test(the_resolver_s_codes_have_the_resolver_s_kinds),

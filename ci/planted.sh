@@ -1,0 +1,204 @@
+#!/bin/sh
+# Shows that the fuzzers find bugs: puts each bug of fuzz/planted into a copy of the tree and lets its harness look for it.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--sample] [--without-corpus] [--no-setup]
+
+For each patch of fuzz/planted (NAME: its file's, with or without number): builds the patched copy, runs the harness that its first
+line names from the committed corpus and dictionary, and prints a line: by whom it was found (an input of the corpus alone, or
+fuzzing), after how many runs and seconds.
+libFuzzer has a fixed seed and a number of runs; one that it does not find is a failure. AFL++ has two minutes each, or
+FERRULE_PLANT_SECONDS; what it does not find is told, and no failure.
+  --sample          one plant for each harness
+  --without-corpus  from the hand-made seeds of fuzz/make_seeds.sh, where the harness has any, and else from nothing; not found is
+                    no failure then
+The copies stay in build/planted, for the next time. Logs: build/log/planted-ENGINE-PLANT.log
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+engine=libfuzzer
+wanted=
+sample=no
+corpus_used=yes
+setup=yes
+while [ $# -gt 0 ]; do
+    case $1 in
+        --help) usage; exit 0 ;;
+        --sample) sample=yes ;;
+        --without-corpus) corpus_used=no ;;
+        --no-setup) setup=no ;;
+        --engine | --plant)
+            [ $# -ge 2 ] || { usage >&2; exit 2; }
+            case $1 in
+                --engine) engine=$2 ;;
+                --plant) wanted="$wanted ${2%.patch}" ;;
+            esac
+            shift
+            ;;
+        *) usage >&2; exit 2 ;;
+    esac
+    shift
+done
+case $engine in libfuzzer) preset=fuzz ;; afl) preset=fuzz-afl ;; *) usage >&2; exit 2 ;; esac
+seconds_most=${FERRULE_PLANT_SECONDS:-120}
+
+tree=$root/build/planted/$engine
+fuzzers=$tree/build/$preset/fuzz
+found_dir=$root/build/planted/found-$engine
+harness_of() { sed -n '1s/:.*//p' "$1"; }
+
+# Every run's bound: about what CI can pay for where nothing is found.
+runs_of() {
+    case $1 in addr_parse) echo 1000000 ;; addr_format | error_map | resolve_text) echo 100000 ;; *) echo 40000 ;; esac
+}
+
+# The copy is like the tree again. What differs is new to the build, by its time.
+restore_copy() {
+    (cd "$root" && find CMakeLists.txt CMakePresets.json cmake core platform include fuzz -type f ! -path 'fuzz/corpus/*') |
+        while IFS= read -r file; do
+            cmp -s "$root/$file" "$tree/$file" && continue
+            mkdir -p "$(dirname "$tree/$file")"
+            cp "$root/$file" "$tree/$file"
+        done
+}
+
+build_harness() {
+    (cd "$tree" && { [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset"; } &&
+        cmake --build "build/$preset" --target "fuzz_$1" -j "$jobs")
+}
+
+# The inputs to begin with, in $inputs; an engine needs one.
+prepare_inputs() {
+    inputs=$root/fuzz/corpus/$1
+    if [ "$corpus_used" = no ]; then
+        inputs=$root/build/planted/seeds/$1
+        rm -rf "$root/build/planted/seeds"
+        sh "$root/fuzz/make_seeds.sh" "$root/build/planted/seeds" >/dev/null
+        [ -d "$inputs" ] || { mkdir -p "$inputs" && printf '0' >"$inputs/one"; }
+    fi
+    dictionary=$root/fuzz/dict/$1.dict
+    [ -f "$dictionary" ] || dictionary=
+    rm -rf "$found_dir"
+    mkdir -p "$found_dir"
+}
+
+# The engines set: found (no, corpus or fuzzing) and runs.
+run_libfuzzer() {
+    code=0
+    fixed_layout "$fuzzers/fuzz_$1" -seed=7 -rss_limit_mb=0 -timeout=10 -runs="$(runs_of "$1")" -max_len="$(max_len_of "$1")" \
+        -print_final_stats=1 ${dictionary:+-dict="$dictionary"} -artifact_prefix="$found_dir/" "$found_dir" "$inputs" \
+        >>"$log" 2>&1 </dev/null || code=$?
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1)
+    found=no
+    for input in "$found_dir"/crash-* "$found_dir"/timeout-* "$found_dir"/leak-*; do
+        [ ! -f "$input" ] || found=fuzzing
+    done
+    if [ "$found" = no ] && [ "$code" -ne 0 ]; then
+        found=broken
+    elif [ "$found" = fuzzing ] && ! grep -q INITED "$log"; then
+        found=corpus
+    fi
+}
+
+# It passes over inputs that crash, and goes on from the others: those are tried first.
+run_afl() {
+    found=corpus
+    if timeout 120 "$fuzzers/fuzz_$1" "$inputs"/* >>"$log" 2>&1 </dev/null; then
+        fuzz_with_afl "$1"
+    else
+        runs=-
+    fi
+}
+
+fuzz_with_afl() {
+    code=0
+    AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_BENCH_UNTIL_CRASH=1 \
+        afl-fuzz -i "$inputs" -o "$found_dir" -V "$seconds_most" -s 7 ${dictionary:+-x "$dictionary"} \
+        -- "$fuzzers/fuzz_$1" >>"$log" 2>&1 </dev/null || code=$?
+    stats=$found_dir/default/fuzzer_stats
+    runs=0
+    found=broken
+    [ ! -f "$stats" ] || { found=no && runs=$(awk -F ' *: *' '$1 == "execs_done" { print $2 }' "$stats"); }
+    for input in "$found_dir"/default/crashes/id:* "$found_dir"/default/hangs/id:*; do
+        [ ! -f "$input" ] || found=fuzzing
+    done
+}
+
+# try_plant PATCH: prints the plant's line of the table.
+try_plant() {
+    name=$(basename "$1" .patch)
+    harness=$(harness_of "$1")
+    log=$logs/planted-$engine-$name.log
+    restore_copy
+    if ! (cd "$tree" && patch -p1 -s --no-backup-if-mismatch <"$1") >"$log" 2>&1 || ! build_harness "$harness" >>"$log" 2>&1; then
+        say "$(printf '%-30s %-13s %s' "$name" "$harness" 'cannot be applied or built')"
+        tail -n 5 "$log" | sed 's/^/    | /'
+        broken=$((broken + 1))
+        return 0
+    fi
+    prepare_inputs "$harness"
+    began=$(date +%s)
+    "run_$engine" "$harness"
+    took=$(($(date +%s) - began))
+    say "$(printf '%-30s %-13s %-8s %9s %7s' "$name" "$harness" "$found" "$runs" "$took")"
+    if [ "$found" = broken ]; then
+        broken=$((broken + 1))
+        tail -n 5 "$log" | sed 's/^/    | /'
+    elif [ "$found" = no ]; then
+        missed=$((missed + 1))
+    else
+        caught=$((caught + 1))
+    fi
+}
+
+# The healthy copy is found fault with by nobody; else a table of finds would say nothing.
+try_healthy() {
+    log=$logs/planted-$engine-none.log
+    restore_copy
+    build_harness "$1" >"$log" 2>&1 || { tail -n 5 "$log"; broken=$((broken + 1)); return 0; }
+    if ! "$fuzzers/fuzz_$1" "$root/fuzz/corpus/$1"/* >>"$log" 2>&1 </dev/null; then
+        say "$1 finds fault with its corpus although nothing is planted"
+        broken=$((broken + 1))
+    fi
+}
+
+chosen() {
+    [ -n "$wanted" ] || return 0
+    case " $wanted " in *" $1 "* | *" ${1#[0-9][0-9]-} "*) return 0 ;; esac
+    return 1
+}
+
+[ "$setup" = no ] || "$root/ci/setup.sh" build fuzz
+mkdir -p "$tree"
+trap 'restore_copy' EXIT
+trap 'exit 130' INT TERM
+caught=0
+missed=0
+broken=0
+plants=
+harnesses=
+for patch in "$root"/fuzz/planted/*.patch; do
+    chosen "$(basename "$patch" .patch)" || continue
+    harness=$(harness_of "$patch")
+    case " $harnesses " in
+        *" $harness "*) [ "$sample" = no ] || continue ;;
+        *) harnesses="$harnesses $harness" ;;
+    esac
+    plants="$plants $patch"
+done
+[ -n "$plants" ] || { echo "ci/planted.sh: there is no such plant" >&2; exit 2; }
+for harness in $harnesses; do
+    try_healthy "$harness"
+done
+say "$(printf '%-30s %-13s %-8s %9s %7s' plant harness 'found by' runs seconds)"
+for patch in $plants; do
+    try_plant "$patch"
+done
+say "$caught found, $missed not found, $broken broken"
+[ "$broken" -eq 0 ]
+[ "$missed" -eq 0 ] || [ "$engine" = afl ] || [ "$corpus_used" = no ]
