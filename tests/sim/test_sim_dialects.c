@@ -340,6 +340,48 @@ static void closing_with_input_unread_resets(void **state)
     ferp_close(pair.listener);
 }
 
+/* A linger time does not make it an end first. */
+static void closing_with_input_unread_resets_in_spite_of_a_linger_time(void **state)
+{
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(raw_send(pair.client, "unread"));
+    assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 1}));
+    ferp_close(pair.server);
+    assert_int_equal(raw_error(pair.client).kind, FER_CONNECTION_RESET);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
+/* Both ends had been sent and taken. */
+static void closing_what_is_over_resets_nothing(void **state)
+{
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(raw_send(pair.client, "unread"));
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
+    ferp_close(pair.server);
+    assert_int_equal(raw_error(pair.client).kind, FER_OK);
+    raw_recv_is(pair.client, 0);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
+/* What a first slice brings about at the other end comes after the last. */
+static void slices_go_out_together(void **state)
+{
+    const fer_io_slice slices[] = {{"ab", 2}, {"c", 1}};
+    size_t n = 0;
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    ferp_close(pair.server);
+    assert_ok(ferp_send_vectored(pair.client, slices, 2, &n));
+    assert_int_equal(n, 3);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
 /* ---- Shutdown */
 
 static void reading_after_the_own_shutdown(void **state)
@@ -506,6 +548,23 @@ static void what_accept_takes_over(void **state)
     assert_int_equal(timeout.nanos, millis(400).nanos);
     assert_ok(ferp_option_value(server, FERP_NODELAY, &nodelay));
     assert_int_equal(nodelay, 1);
+    ferp_close(listener);
+    ferp_close(client);
+    ferp_close(server);
+}
+
+static void options_that_are_set_while_somebody_is_queued(void **state)
+{
+    fer_raw_socket server = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr;
+    uint32_t nodelay = 7;
+    sim_begin(state);
+    fer_raw_socket listener = raw_listener(&addr);
+    fer_raw_socket client = raw_connected(&addr);
+    assert_ok(ferp_set_option(listener, FERP_NODELAY, 1));
+    assert_ok(ferp_accept(listener, &server, &addr));
+    assert_ok(ferp_option_value(server, FERP_NODELAY, &nodelay));
+    assert_int_equal(nodelay, is_winsock(state));
     ferp_close(listener);
     ferp_close(client);
     ferp_close(server);
@@ -715,6 +774,9 @@ int main(void)
         WINSOCK_TEST(windows_calls_a_reset_10053_at_times),
         BOTH_TESTS(an_end_and_then_a_reset),
         BOTH_TESTS(closing_with_input_unread_resets),
+        BOTH_TESTS(closing_with_input_unread_resets_in_spite_of_a_linger_time),
+        BOTH_TESTS(closing_what_is_over_resets_nothing),
+        BOTH_TESTS(slices_go_out_together),
         BOTH_TESTS(reading_after_the_own_shutdown),
         WINSOCK_TEST(windows_resets_where_input_meets_sd_receive),
         POSIX_TEST(linux_resets_where_input_meets_both_halves_shut),
@@ -725,6 +787,7 @@ int main(void)
         BOTH_TESTS(a_wake_between_arm_and_wait_is_not_lost),
         BOTH_TESTS(a_wait_that_meets_a_reset_tells_it_on_windows),
         BOTH_TESTS(what_accept_takes_over),
+        BOTH_TESTS(options_that_are_set_while_somebody_is_queued),
         BOTH_TESTS(a_connection_that_was_reset_in_the_queue),
         WINSOCK_TEST(ports_are_shared_as_on_windows),
         POSIX_TEST(ports_are_shared_as_on_linux),
