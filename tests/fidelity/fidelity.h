@@ -96,6 +96,8 @@ void print_step(struct program *program, const char *op, int handle);
 void print_text(const char *format, ...);
 /* The kind; with a mask it is not compared, as long as it is one that the mask may hide. */
 void print_kind(fer_error error, const char *mask);
+/* A socket's first time to live is 128 on Windows, and Linux' 64 under Wine; no step sets either. */
+void print_ttl(const struct program *program, uint32_t ttl);
 void print_end(void);
 uint64_t digest_of(const void *bytes, size_t len);
 

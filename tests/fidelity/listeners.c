@@ -176,7 +176,7 @@ static void listener_ttl(struct program *program, int at)
     print_step(program, "listener_ttl", at);
     print_kind(fer_tcp_listener_set_ttl(listener, ttls[below(program, 6)]), NULL);
     print_kind(fer_tcp_listener_ttl(listener, &ttl), NULL);
-    print_text(" %u", (unsigned)ttl);
+    print_ttl(program, ttl);
     print_end();
 }
 

@@ -65,5 +65,5 @@ bool os_is_acceptable(fer_raw_socket raw)
 bool os_give_way(unsigned turns)
 {
     Sleep(turns < 100 ? 0 : 1);
-    return turns < 20000;
+    return turns < 2000;
 }

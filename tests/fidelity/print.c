@@ -40,6 +40,12 @@ void print_kind(fer_error error, const char *mask)
     raw_len += len > 0 && (size_t)len < sizeof raw - raw_len ? (size_t)len : 0;
 }
 
+void print_ttl(const struct program *program, uint32_t ttl)
+{
+    bool is_wines = program->winsock && ttl == 64;
+    printf(" %u", is_wines ? 128 : (unsigned)ttl);
+}
+
 void print_end(void)
 {
     if (raw_len > 0) {

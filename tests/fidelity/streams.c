@@ -148,6 +148,12 @@ static fer_error write_by(struct program *program, uint32_t form, fer_tcp_stream
     }
 }
 
+/* Windows resets where input meets SD_RECEIVE; Wine does not. */
+static bool is_lost_by_wine(const struct program *program, const struct end *end)
+{
+    return program->winsock && program->ends[end->other].shut_read && !program->ends[end->other].is_closed;
+}
+
 static void write_step(struct program *program, int at)
 {
     static const char *const names[] = {"write", "write_vectored", "write_all"};
@@ -157,17 +163,16 @@ static void write_step(struct program *program, int at)
     size_t len = some_length(program);
     uint8_t buf[BUFFER];
     size_t n = SIZE_MAX;
-    if (end != NULL && program->ends[end->other].unread + len > UNREAD_MAX) {
+    if (end != NULL && (program->ends[end->other].unread + len > UNREAD_MAX || is_lost_by_wine(program, end))) {
         return;
     }
     byte_pattern(program, stream->end, end == NULL ? 0 : end->sent, buf, len);
     print_step(program, names[form], at);
     print_text(" %u", (unsigned)len);
     fer_error error = write_by(program, form, &stream->handle, buf, len, &n);
-    print_kind(error, mask_of(program, stream));
-    if (end == NULL || end->mask == NULL) {
-        print_text(" n %u", (unsigned)n);
-    }
+    bool is_either = error.kind == FER_CONNECTION_RESET || error.kind == FER_BROKEN_PIPE || (error.kind == FER_OK && len == 0);
+    print_kind(error, mask_of(program, stream) != NULL && is_either ? "write_after_peer_gone" : NULL);
+    print_text(" n %u", (unsigned)n);
     print_end();
     if (end != NULL) {
         tracker_wrote(program, stream->end, n);
@@ -282,7 +287,7 @@ static void mode_step(struct program *program, int at)
 
 static void ttl_step(struct program *program, int at)
 {
-    static const uint32_t ttls[] = {0, 1, 64, 200, 255, 256};
+    static const uint32_t ttls[] = {0, 1, 63, 200, 255, 256};
     fer_tcp_stream *stream = &program->streams[at].handle;
     uint32_t ttl = 0;
     print_step(program, "ttl", at);
@@ -290,7 +295,7 @@ static void ttl_step(struct program *program, int at)
         print_kind(fer_tcp_stream_set_ttl(stream, ttls[below(program, 6)]), NULL);
     }
     print_kind(fer_tcp_stream_ttl(stream, &ttl), NULL);
-    print_text(" %u", (unsigned)ttl);
+    print_ttl(program, ttl);
     print_end();
 }
 
@@ -386,17 +391,20 @@ static void addresses_step(struct program *program, int at)
 
 /* ---- Which */
 
+/* Mostly an open one, else NONE. */
 static int some_stream(struct program *program)
 {
     int from = (int)below(program, STREAMS);
-    bool any = chance(program, 2);
+    if (chance(program, 2)) {
+        return from;
+    }
     for (int i = 0; i < STREAMS; i++) {
         int at = (from + i) % STREAMS;
-        if (any || program->streams[at].end != NONE) {
+        if (program->streams[at].end != NONE) {
             return at;
         }
     }
-    return from;
+    return NONE;
 }
 
 static void rare_step(struct program *program, int at)
@@ -433,7 +441,9 @@ void step_stream(struct program *program)
 {
     int at = some_stream(program);
     uint32_t choice = below(program, 100);
-    if (choice < 34) {
+    if (at == NONE) {
+        step_connect(program);
+    } else if (choice < 34) {
         read_step(program, at);
     } else if (choice < 60) {
         write_step(program, at);

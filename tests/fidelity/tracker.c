@@ -111,6 +111,9 @@ static bool passes_read_on(const struct program *program, const struct stream *s
 void tracker_shut(struct program *program, struct stream *stream, fer_shutdown how)
 {
     struct end *end = &program->ends[stream->end];
+    if (program->winsock && end->is_dead && end->mask == NULL) {
+        end->mask = "shutdown_after_reset";
+    }
     stream->shut_read = stream->shut_read || how != FER_SHUTDOWN_WRITE;
     stream->shut_write = stream->shut_write || how != FER_SHUTDOWN_READ;
     end->marked_read = end->marked_read || (program->winsock && stream->is_shared && how != FER_SHUTDOWN_WRITE);
