@@ -121,6 +121,8 @@ void os_start(bool winsock, uint64_t seed);
 const char *os_stop(void);
 bool os_is_simulated(void);
 bool os_is_winsock(void);
+/* On the simulated network time passes. */
+void os_let_come(void);
 /* Whether what the tracker expects of a stream has come. */
 bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over);
 void os_close(fer_raw_socket raw);

@@ -91,18 +91,46 @@ static void close_listener(struct program *program, int at)
     listener->listening = NONE;
 }
 
-/* Where another listener is. Windows' answers to wildcards are not Wine's. */
+static bool is_wildcard(const fer_socket_addr *addr)
+{
+    return addr->ip.family == FER_IP_V4 ? fer_ipv4_addr_is_unspecified(&addr->ip.v4) : fer_ipv6_addr_is_unspecified(&addr->ip.v6);
+}
+
+/* An address that the listener's takes in, or that takes it in: so that nobody else's port can matter. */
+static fer_socket_addr address_beside(struct program *program, const fer_socket_addr *addr)
+{
+    static const char *const v4[] = {"127.0.0.1:0", "0.0.0.0:0"};
+    static const char *const v6[] = {"[::1]:0", "[::]:0"};
+    fer_socket_addr beside = parsed(addr->ip.family == FER_IP_V4 ? v4[below(program, 2)] : v6[below(program, 2)]);
+    if (addr->ip.family == FER_IP_V6 && is_wildcard(addr) && chance(program, 40)) {
+        beside = parsed(v4[below(program, 2)]);
+    }
+    beside.port = addr->port;
+    return beside;
+}
+
+/* Windows' answers to wildcards are not Wine's ("wildcard_beside_specific", "ipv4_beside_dual_stack"). */
 static void bind_beside(struct program *program, int at)
 {
-    const struct listening *listening = &program->listenings[program->listeners[at].listening];
+    const fer_socket_addr *addr = &program->listenings[program->listeners[at].listening].addr;
+    fer_socket_addr beside = address_beside(program, addr);
     fer_tcp_listener other = {0};
-    fer_ipv6_addr unspecified = {{0}};
-    if (program->winsock && (listening->addr.ip.family == FER_IP_V4 ? fer_ipv4_addr_is_unspecified(&listening->addr.ip.v4)
-                                                                    : fer_ipv6_addr_eq(&listening->addr.ip.v6, &unspecified))) {
+    if (program->winsock && (is_wildcard(addr) || is_wildcard(&beside))) {
         return;
     }
     print_step(program, "bind_beside", at);
-    print_kind(fer_tcp_listener_bind_addr(&other, &listening->addr), NULL);
+    print_ip(&beside);
+    print_kind(fer_tcp_listener_bind_addr(&other, &beside), NULL);
+    print_end();
+    fer_tcp_listener_close(&other);
+}
+
+/* An address of documentation, which is nobody's. */
+static void bind_elsewhere(struct program *program)
+{
+    fer_tcp_listener other = {0};
+    print_step(program, "bind_elsewhere", NONE);
+    print_kind(fer_tcp_listener_bind(&other, chance(program, 50) ? "203.0.113.7:0" : "[2001:db8::7]:0"), NULL);
     print_end();
     fer_tcp_listener_close(&other);
 }
@@ -206,7 +234,7 @@ static void set_listener_mode(struct program *program, int at, bool nonblocking)
 void step_listener(struct program *program)
 {
     int at = some_listener(program);
-    uint32_t choice = below(program, 11);
+    uint32_t choice = below(program, 12);
     if (at == NONE || choice == 0) {
         (void)open_listener(program);
         return;
@@ -234,8 +262,11 @@ void step_listener(struct program *program)
     case 8:
         listener_looks(program, at);
         break;
+    case 9:
+        bind_elsewhere(program);
+        break;
     default:
-        set_listener_mode(program, at, choice == 9);
+        set_listener_mode(program, at, choice == 10);
         break;
     }
 }
@@ -251,25 +282,26 @@ void join(struct program *program, struct stream *stream, int end)
     stream->is_shared = false;
 }
 
-/* Where a listener is reached: at its own address, a wildcard's by the loopback's. */
+/* Where a listener is reached: at its own address, a wildcard's by the loopback's; on Linux by the wildcard too. */
 static fer_socket_addr address_of(struct program *program, const struct listening *listening)
 {
     fer_socket_addr addr = listening->addr;
-    bool is_v4 = addr.ip.family == FER_IP_V4;
-    bool is_wild = is_v4 ? fer_ipv4_addr_is_unspecified(&addr.ip.v4) : fer_ipv6_addr_is_unspecified(&addr.ip.v6);
-    if (is_wild) {
-        fer_socket_addr loopback = parsed(is_v4 || chance(program, 50) ? "127.0.0.1:0" : "[::1]:0");
+    if (is_wildcard(&addr) && (program->winsock || chance(program, 80))) {
+        fer_socket_addr loopback = parsed(addr.ip.family == FER_IP_V4 || chance(program, 50) ? "127.0.0.1:0" : "[::1]:0");
         loopback.port = addr.port;
         return loopback;
     }
     return addr;
 }
 
-/* Nobody listens on port 1. */
+/* Nobody listens on port 1, and nobody can on port 0 ("connect_to_port_0"). */
 static fer_error connect_refused(struct program *program, fer_tcp_stream *stream)
 {
     fer_socket_addr addrs[2] = {parsed("127.0.0.1:1"), parsed("[::1]:1")};
-    switch (below(program, 4)) {
+    switch (below(program, program->winsock ? 4 : 5)) {
+    case 4:
+        print_text(" port 0");
+        return fer_tcp_stream_connect(stream, "127.0.0.1:0");
     case 0:
         print_text(" text");
         return fer_tcp_stream_connect(stream, "127.0.0.1:1");

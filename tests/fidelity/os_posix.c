@@ -22,6 +22,10 @@ const char *os_stop(void)
     return NULL;
 }
 
+void os_let_come(void)
+{
+}
+
 bool os_is_simulated(void)
 {
     return false;

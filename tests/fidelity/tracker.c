@@ -58,6 +58,8 @@ static void note_reset(const struct program *program, struct end *end)
     end->is_dead = true;
     if (program->winsock && end->mask == NULL && end->end_came) {
         end->mask = "end_then_reset";
+    } else if (program->winsock && end->mask == NULL && end->shut_read) {
+        end->mask = "shut_and_reset";
     } else if (program->winsock && end->mask == NULL && end->unread > 0) {
         end->mask = "reset_loses_input";
     }
@@ -112,7 +114,7 @@ void tracker_shut(struct program *program, struct stream *stream, fer_shutdown h
 {
     struct end *end = &program->ends[stream->end];
     if (program->winsock && end->is_dead && end->mask == NULL) {
-        end->mask = "shutdown_after_reset";
+        end->mask = "shut_and_reset";
     }
     stream->shut_read = stream->shut_read || how != FER_SHUTDOWN_WRITE;
     stream->shut_write = stream->shut_write || how != FER_SHUTDOWN_READ;
@@ -180,6 +182,7 @@ static bool has_come(struct program *program)
 
 bool tracker_settle(struct program *program)
 {
+    os_let_come();
     for (unsigned turns = 0; !has_come(program); turns++) {
         if (!os_give_way(turns)) {
             return false;
