@@ -108,6 +108,7 @@ void step_connect(struct program *program);
 void step_accept(struct program *program);
 void step_listener(struct program *program);
 void step_burst(struct program *program);
+void step_full_backlog(struct program *program);
 void step_full_pipe(struct program *program);
 void step_close_stream(struct program *program, struct stream *stream, int handle);
 int open_listener(struct program *program);

@@ -48,6 +48,8 @@ static void step(struct program *program)
         step_burst(program);
     } else if (choice < 256) {
         step_full_pipe(program);
+    } else if (choice < 257) {
+        step_full_backlog(program);
     } else {
         step_stream(program);
     }
@@ -80,7 +82,6 @@ static void run(struct program *program, uint64_t seed)
         program->listeners[i].listening = NONE;
     }
     printf("seed %llu\n", (unsigned long long)seed);
-    (void)fflush(stdout);
     os_start(winsock, seed);
     for (program->step = 0; program->step < STEPS; program->step++) {
         step(program);

@@ -1,4 +1,4 @@
-/* pipes.c: two steps that are small programs of their own: many connections at once, and a pipe that is filled to the brim. How much a
+/* pipes.c: steps that are small programs of their own: many connections at once, and a pipe that is filled to the brim. How much a
  * pipe holds is the system's affair: those counts are not compared, but that all of it arrives is. */
 #include <string.h>
 
@@ -63,6 +63,37 @@ void step_burst(struct program *program)
         fer_tcp_stream_close(&clients[i]);
         fer_tcp_stream_close(&servers[i]);
     }
+}
+
+/* ---- More than a backlog holds: 128 and, on Linux, one more. Windows refuses where Wine lets wait ("full_backlog"). */
+
+void step_full_backlog(struct program *program)
+{
+    enum { BACKLOG = 129 };
+    static fer_tcp_stream clients[BACKLOG];
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream late = {0};
+    fer_socket_addr addr;
+    int ok = 0;
+    if (program->winsock || fer_tcp_listener_bind(&listener, "127.0.0.1:0").kind != FER_OK ||
+        fer_tcp_listener_local_addr(&listener, &addr).kind != FER_OK) {
+        return;
+    }
+    memset(clients, 0, sizeof clients);
+    print_step(program, "full_backlog", NONE);
+    for (int i = 0; i < BACKLOG; i++) {
+        ok += fer_tcp_stream_connect_addr(&clients[i], &addr).kind == FER_OK;
+    }
+    for (unsigned turns = 0; !os_is_queued(fer_tcp_listener_as_raw(&listener), BACKLOG) && os_give_way(turns); turns++) {
+    }
+    print_text(" %d connected", ok);
+    print_kind(fer_tcp_stream_connect_timeout(&late, &addr, fer_duration_from_millis(4)), NULL);
+    print_end();
+    fer_tcp_listener_close(&listener);
+    for (int i = 0; i < BACKLOG; i++) {
+        fer_tcp_stream_close(&clients[i]);
+    }
+    fer_tcp_stream_close(&late);
 }
 
 /* ---- Full */
