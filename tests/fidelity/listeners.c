@@ -394,24 +394,28 @@ void step_connect(struct program *program)
 
 /* ---- Accepting */
 
-/* Whose connection it is: the client whose address accept told. */
-static int client_at(struct program *program, const fer_socket_addr *addr)
+static bool is_at(const struct stream *client, const fer_socket_addr *peer)
 {
-    for (int i = 0; i < STREAMS; i++) {
-        fer_socket_addr local;
-        if (program->streams[i].end != NONE &&
-            fer_tcp_stream_local_addr(&program->streams[i].handle, &local).kind == FER_OK && local.port == addr->port) {
-            return program->streams[i].end;
-        }
+    fer_socket_addr local;
+    if (fer_tcp_stream_local_addr(&client->handle, &local).kind != FER_OK || local.port != peer->port) {
+        return false;
     }
-    return NONE;
+    fer_ip_addr one = fer_ip_addr_to_canonical(&local.ip);
+    fer_ip_addr other = fer_ip_addr_to_canonical(&peer->ip);
+    return fer_ip_addr_eq(&one, &other);
 }
 
+/* Whose connection it is, by the address that accept told: that of the client whose turn it was. */
 static void print_client(struct program *program, const fer_socket_addr *peer, int server)
 {
-    int client = client_at(program, peer);
     print_ip(peer);
-    print_text(client == NONE ? " nobody" : client == program->ends[server].other ? " the client" : " another");
+    for (int i = 0; i < STREAMS; i++) {
+        if (program->streams[i].end == program->ends[server].other) {
+            print_text(is_at(&program->streams[i], peer) ? " the client" : " another");
+            return;
+        }
+    }
+    print_text(" nobody");
 }
 
 static bool will_give(struct program *program, const struct listening *listening)

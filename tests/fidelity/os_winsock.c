@@ -36,17 +36,23 @@ static SHORT look(fer_raw_socket raw)
     return WSAPoll(&look, 1, 0) > 0 ? look.revents : 0;
 }
 
-/* An end behind unread bytes is not shown, so only the bytes are waited for then. */
+/* Once is enough: a call may take it away. */
+static bool has_failed(fer_raw_socket raw, struct end *end)
+{
+    end->failure_seen = end->failure_seen || (look(raw) & POLLERR) != 0;
+    return end->failure_seen;
+}
+
+/* An end behind unread bytes is not shown, so only the bytes are waited for then. Of a reset that is masked the bytes are unsure. */
 bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over)
 {
     u_long queued = 0;
     (void)is_over;
-    if (ioctlsocket((SOCKET)raw, (long)FIONREAD, &queued) != 0 || queued != end->unread) {
+    if (end->mask == NULL && (ioctlsocket((SOCKET)raw, (long)FIONREAD, &queued) != 0 || queued != end->unread)) {
         return false;
     }
     if (end->is_dead) {
-        end->failure_seen = end->failure_seen || (look(raw) & POLLERR) != 0;
-        return end->failure_seen;
+        return has_failed(raw, end);
     }
     return !end->end_came || end->unread > 0 || end->shut_read || (look(raw) & POLLHUP) != 0;
 }

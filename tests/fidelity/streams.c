@@ -154,6 +154,15 @@ static bool is_lost_by_wine(const struct program *program, const struct end *end
     return program->winsock && program->ends[end->other].shut_read && !program->ends[end->other].is_closed;
 }
 
+/* Which of the two it is, and whether an empty write meets it, is told by who met the end first. */
+static const char *write_mask(const struct program *program, const struct stream *stream, fer_error error, size_t len)
+{
+    const struct end *end = stream->end == NONE ? NULL : &program->ends[stream->end];
+    bool is_either = error.kind == FER_CONNECTION_RESET || error.kind == FER_BROKEN_PIPE || (error.kind == FER_OK && len == 0);
+    bool is_gone = end != NULL && (end->mask != NULL || (program->winsock && end->is_dead && end->end_sent));
+    return is_gone && is_either ? "write_after_peer_gone" : NULL;
+}
+
 static void write_step(struct program *program, int at)
 {
     static const char *const names[] = {"write", "write_vectored", "write_all"};
@@ -170,8 +179,7 @@ static void write_step(struct program *program, int at)
     print_step(program, names[form], at);
     print_text(" %u", (unsigned)len);
     fer_error error = write_by(program, form, &stream->handle, buf, len, &n);
-    bool is_either = error.kind == FER_CONNECTION_RESET || error.kind == FER_BROKEN_PIPE || (error.kind == FER_OK && len == 0);
-    print_kind(error, mask_of(program, stream) != NULL && is_either ? "write_after_peer_gone" : NULL);
+    print_kind(error, write_mask(program, stream, error, len));
     print_text(" n %u", (unsigned)n);
     print_end();
     if (end != NULL) {

@@ -165,7 +165,7 @@ static bool has_come(struct program *program)
     for (int i = 0; i < STREAMS; i++) {
         struct stream *stream = &program->streams[i];
         struct end *end = stream->end == NONE ? NULL : &program->ends[stream->end];
-        if (end != NULL && end->mask == NULL &&
+        if (end != NULL &&
             !os_has_come(fer_tcp_stream_as_raw(&stream->handle), end, tracker_is_over(program, end))) {
             return false;
         }
