@@ -31,6 +31,7 @@ struct end {
     bool nonblocking;
     bool has_timeout[2];
     bool resets_at_close;  /* linger 0 */
+    bool is_due;           /* something is under way to it */
     bool failure_seen;     /* the system has shown the reset */
     const char *mask;      /* why nothing more of it is compared, or NULL */
 };
@@ -41,6 +42,7 @@ struct listening {
     fer_socket_addr addr;
     int queue[QUEUE_MAX];  /* the accepting ends */
     int queued;
+    bool is_due;
 };
 
 struct stream {

@@ -6,7 +6,7 @@ set -eu
 
 system=$1 real=$2 sim=$3 directory=$4 from=$5 count=$6 runner=${7:-}
 here=$(cd "$(dirname "$0")" && pwd)
-limit=$((60 + count / 2))
+limit=$((100 + count * 4))
 mkdir -p "$directory"
 trap 'rm -f "$directory/$$-real.txt" "$directory/$$-sim.txt"' EXIT
 

@@ -94,6 +94,7 @@ static void took(struct program *program, struct end *end, enum form form, const
     if (form != PEEK) {
         end->taken += n;
         end->unread -= n < end->unread ? n : end->unread;
+        end->is_due = end->is_due || n > 0; /* what was left, and an end behind it */
     }
 }
 

@@ -17,6 +17,7 @@ int tracker_connect(struct program *program, int listening)
     program->ends[client] = (struct end){.other = server, .handles = 1};
     program->ends[server] = (struct end){.other = client, .is_queued = true};
     queue->queue[queue->queued++] = server;
+    queue->is_due = true;
     return client;
 }
 
@@ -56,6 +57,7 @@ bool tracker_is_over(const struct program *program, const struct end *end)
 static void note_reset(const struct program *program, struct end *end)
 {
     end->is_dead = true;
+    end->is_due = true;
     if (program->winsock && end->mask == NULL && end->end_came) {
         end->mask = "end_then_reset";
     } else if (program->winsock && end->mask == NULL && end->shut_read) {
@@ -78,7 +80,9 @@ static void send_end(struct program *program, struct end *end)
 {
     if (!end->end_sent && !end->is_dead) {
         end->end_sent = true;
+        end->is_due = true; /* both may be over */
         program->ends[end->other].end_came = true;
+        program->ends[end->other].is_due = true;
     }
 }
 
@@ -96,6 +100,7 @@ void tracker_wrote(struct program *program, int number, size_t n)
         send_reset(program, other); /* RFC 1122, 4.2.2.13 */
     } else {
         other->unread += n;
+        other->is_due = true;
     }
 }
 
@@ -160,20 +165,32 @@ void tracker_stopped_listening(struct program *program, int listening)
 
 /* ---- Waiting */
 
-static bool has_come(struct program *program)
+static bool has_come(const struct program *program, const struct stream *stream, struct end *end)
+{
+    end->is_due = !os_has_come(fer_tcp_stream_as_raw(&stream->handle), end, tracker_is_over(program, end));
+    return !end->is_due;
+}
+
+static bool is_queued(const struct listener *listener, struct listening *listening)
+{
+    listening->is_due = !os_is_queued(fer_tcp_listener_as_raw(&listener->handle), listening->queued);
+    return !listening->is_due;
+}
+
+/* Only what has changed is looked at. */
+static bool have_all_come(struct program *program)
 {
     for (int i = 0; i < STREAMS; i++) {
-        struct stream *stream = &program->streams[i];
+        const struct stream *stream = &program->streams[i];
         struct end *end = stream->end == NONE ? NULL : &program->ends[stream->end];
-        if (end != NULL &&
-            !os_has_come(fer_tcp_stream_as_raw(&stream->handle), end, tracker_is_over(program, end))) {
+        if (end != NULL && end->is_due && !has_come(program, stream, end)) {
             return false;
         }
     }
     for (int i = 0; i < LISTENERS; i++) {
-        struct listener *listener = &program->listeners[i];
-        if (listener->listening != NONE && !os_is_queued(fer_tcp_listener_as_raw(&listener->handle),
-                                                         program->listenings[listener->listening].queued)) {
+        const struct listener *listener = &program->listeners[i];
+        struct listening *listening = listener->listening == NONE ? NULL : &program->listenings[listener->listening];
+        if (listening != NULL && listening->is_due && !is_queued(listener, listening)) {
             return false;
         }
     }
@@ -183,7 +200,7 @@ static bool has_come(struct program *program)
 bool tracker_settle(struct program *program)
 {
     os_let_come();
-    for (unsigned turns = 0; !has_come(program); turns++) {
+    for (unsigned turns = 0; !have_all_come(program); turns++) {
         if (!os_give_way(turns)) {
             return false;
         }
