@@ -202,10 +202,14 @@ static fer_error bury_first(ferp_sim_world *world, ferp_sim_socket *listener)
     return (fer_error){FER_CONNECTION_ABORTED, error.os_code};
 }
 
-/* Timeouts are taken over everywhere; the nonblocking mode only by Windows, where it is both the socket's and the library's word. */
+/* Options and timeouts are the listener's: on Linux as they were when the connection came (sk_clone; network.c has copied them), on Windows
+ * as they are now ("accept function", MSDN: "the same properties"). The nonblocking mode is only taken over by Windows, where it is both the
+ * socket's and the library's word. */
 static void inherit(const ferp_sim_world *world, const ferp_sim_socket *listener, ferp_sim_socket *child)
 {
-    child->settings = listener->settings;
+    if (ferp_sim_is_winsock(world)) {
+        child->settings = listener->settings;
+    }
     child->settings.nonblocking = ferp_sim_is_winsock(world) && listener->settings.nonblocking;
     child->read_ended = listener->read_ended;
     child->real_nonblocking = true;

@@ -280,11 +280,13 @@ static fer_error look_for_more_room(ferp_sim_world *world, ferp_sim_socket *sock
     return error;
 }
 
-/* Puts len bytes of the slices, from `from` on, until one finds no room. */
+/* Puts len bytes of the slices, from `from` on, until one finds no room. They go out together: what the first of them brings about at
+ * the other end comes after the last. */
 static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t from, size_t len)
 {
     size_t put = 0;
-    for (size_t i = 0; i < count && put < len && socket->life == FERP_SIM_CONNECTED; i++) {
+    bool has_room = true;
+    for (size_t i = 0; i < count && put < len && has_room; i++) {
         if (from >= slices[i].len) {
             from -= slices[i].len;
             continue;
@@ -294,9 +296,10 @@ static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_i
         size_t taken = ferp_sim_put(world, socket, (const unsigned char *)slices[i].base + from, part);
         put += taken;
         from = 0;
-        if (taken < part) {
-            return put;
-        }
+        has_room = taken == part;
+    }
+    if (put > 0) {
+        ferp_sim_push(world, socket);
     }
     return put;
 }

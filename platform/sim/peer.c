@@ -174,6 +174,9 @@ fer_error fer_sim_peer_send(fer_sim_peer peer, const void *buf, size_t len, size
         return FERP_SIM_OK;
     }
     size_t taken = ferp_sim_put(world, socket, buf, len);
+    if (taken > 0) {
+        ferp_sim_push(world, socket);
+    }
     ferp_sim_record record = {.verb = "peer sends", .socket = socket, .has_bytes = true, .asked = len, .moved = taken};
     ferp_sim_trace(world, &record);
     store(n, taken);

@@ -46,13 +46,14 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 /* ---- Closing */
 
 /* With a linger time close waits until all has been sent and taken, or the time is over: then Windows resets the connection, and Linux
- * goes on in the background. */
+ * goes on in the background. Unread input makes it a reset at once (Linux, tcp_close). */
 static void linger(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *out = ferp_sim_pipe_out(world, socket);
     uint64_t deadline = world->now + socket->settings.linger.seconds * SECOND;
     bool waits = ferp_sim_is_winsock(world) || !socket->settings.nonblocking;
-    if (!socket->settings.linger.on || socket->settings.linger.seconds == 0 || socket->life != FERP_SIM_CONNECTED || !waits) {
+    bool is_set = socket->settings.linger.on && socket->settings.linger.seconds > 0;
+    if (!is_set || !waits || socket->life != FERP_SIM_CONNECTED || ferp_sim_readable(world, socket) > 0) {
         return;
     }
     ferp_sim_end_writing(world, socket);

@@ -136,8 +136,12 @@ size_t ferp_sim_put(ferp_sim_world *world, ferp_sim_socket *socket, const void *
     pipe->count += taken;
     world->rests = false;
     ferp_sim_trace_bytes(world, buf, taken);
-    transmit(world, link, socket->side);
     return taken;
+}
+
+void ferp_sim_push(ferp_sim_world *world, ferp_sim_socket *socket)
+{
+    transmit(world, link_of(world, socket), socket->side);
 }
 
 size_t ferp_sim_copy(ferp_sim_world *world, const ferp_sim_socket *socket, size_t from, void *buf, size_t len)
@@ -324,12 +328,13 @@ static void detach(ferp_sim_world *world, ferp_sim_socket *socket)
     socket->link = FERP_SIM_NONE;
 }
 
-/* In good order, or with a reset: RFC 1122, 4.2.2.13, where input was not read; and a linger time of 0. */
+/* In good order, or with a reset: RFC 1122, 4.2.2.13, where input was not read; and a linger time of 0. Once both ends are done there
+ * is nothing left to reset (Linux, tcp_close: TCP_CLOSE). */
 static void end_connection(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
     bool at_once = socket->settings.linger.on && socket->settings.linger.seconds == 0;
-    if (at_once || in->arrived > 0) {
+    if ((at_once || in->arrived > 0) && !ferp_sim_is_over(world, socket)) {
         ferp_sim_happens(world, "close, with a reset", socket);
         ferp_sim_send_reset(world, socket);
         return;

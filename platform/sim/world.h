@@ -358,7 +358,9 @@ ferp_sim_pipe *ferp_sim_pipe_in(ferp_sim_world *world, const ferp_sim_socket *so
 ferp_sim_pipe *ferp_sim_pipe_out(ferp_sim_world *world, const ferp_sim_socket *socket);
 size_t ferp_sim_readable(ferp_sim_world *world, const ferp_sim_socket *socket);
 size_t ferp_sim_room(ferp_sim_world *world, const ferp_sim_socket *socket);
+/* Into the sender's buffer; ferp_sim_push sends what is there. */
 size_t ferp_sim_put(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len);
+void ferp_sim_push(ferp_sim_world *world, ferp_sim_socket *socket);
 /* Copies without taking, from `from` bytes on. */
 size_t ferp_sim_copy(ferp_sim_world *world, const ferp_sim_socket *socket, size_t from, void *buf, size_t len);
 void ferp_sim_drop(ferp_sim_world *world, ferp_sim_socket *socket, size_t len);

@@ -1,0 +1,77 @@
+/* os_sim.c: the simulated loopback, on which all comes at once, or after a moment. */
+#include <string.h>
+
+#include "ferrule/sim.h"
+#include "fidelity/fidelity.h"
+#include "platform/platform.h"
+
+enum { SIM_SOCKETS = 1024 };
+
+/* Wine has a Windows' keepalive of before 10 version 1703. */
+void os_start(bool winsock, uint64_t seed)
+{
+    fer_sim_config config;
+    memset(&config, 0, sizeof config);
+    config.dialect = winsock ? FER_SIM_WINSOCK : FER_SIM_POSIX;
+    config.seed = seed;
+    config.max_sockets = SIM_SOCKETS;
+    config.loopback_latency = fer_duration_from_micros(seed % 2 * 50);
+    config.lacks_keepalive_fields = winsock;
+    FER_IGNORE(fer_sim_start(&config));
+}
+
+const char *os_stop(void)
+{
+    fer_sim_report report;
+    FER_IGNORE(fer_sim_stop(&report));
+    return report.leaked_handles + report.leaked_waits + report.leaked_lookups > 0 ? "something is left open" : NULL;
+}
+
+void os_let_come(void)
+{
+    FER_IGNORE(fer_sim_advance(fer_duration_from_millis(1)));
+}
+
+bool os_is_simulated(void)
+{
+    return true;
+}
+
+bool os_is_winsock(void)
+{
+    return false;
+}
+
+bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over)
+{
+    (void)raw;
+    (void)end;
+    (void)is_over;
+    return true;
+}
+
+/* The seam's, for the simulation has no other name for it. */
+void os_close(fer_raw_socket raw)
+{
+    ferp_close(raw);
+}
+
+bool os_is_queued(fer_raw_socket raw, int count)
+{
+    (void)raw;
+    (void)count;
+    return true;
+}
+
+bool os_is_acceptable(fer_raw_socket raw)
+{
+    (void)raw;
+    os_let_come();
+    return true;
+}
+
+bool os_give_way(unsigned turns)
+{
+    (void)turns;
+    return false;
+}

@@ -1,0 +1,79 @@
+/* os_winsock.c: what has come, by Winsock's word: the bytes that can be read (FIONREAD), and how WSAPoll shows ends and resets. */
+#define _WIN32_WINNT 0x0601
+#include <winsock2.h>
+#include <windows.h>
+
+#include "fidelity/fidelity.h"
+
+void os_start(bool winsock, uint64_t seed)
+{
+    (void)winsock;
+    (void)seed;
+}
+
+const char *os_stop(void)
+{
+    return NULL;
+}
+
+void os_let_come(void)
+{
+}
+
+bool os_is_simulated(void)
+{
+    return false;
+}
+
+bool os_is_winsock(void)
+{
+    return true;
+}
+
+static SHORT look(fer_raw_socket raw)
+{
+    WSAPOLLFD look = {(SOCKET)raw, POLLRDNORM, 0};
+    return WSAPoll(&look, 1, 0) > 0 ? look.revents : 0;
+}
+
+/* Once is enough: a call may take it away. */
+static bool has_failed(fer_raw_socket raw, struct end *end)
+{
+    end->failure_seen = end->failure_seen || (look(raw) & POLLERR) != 0;
+    return end->failure_seen;
+}
+
+/* An end behind unread bytes is not shown, so only the bytes are waited for then. Of a reset that is masked the bytes are unsure. */
+bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over)
+{
+    u_long queued = 0;
+    (void)is_over;
+    if (end->mask == NULL && (ioctlsocket((SOCKET)raw, (long)FIONREAD, &queued) != 0 || queued != end->unread)) {
+        return false;
+    }
+    if (end->is_dead) {
+        return has_failed(raw, end);
+    }
+    return !end->end_came || end->unread > 0 || end->shut_read || (look(raw) & POLLHUP) != 0;
+}
+
+void os_close(fer_raw_socket raw)
+{
+    (void)closesocket((SOCKET)raw);
+}
+
+bool os_is_queued(fer_raw_socket raw, int count)
+{
+    return ((look(raw) & POLLRDNORM) != 0) == (count > 0);
+}
+
+bool os_is_acceptable(fer_raw_socket raw)
+{
+    return (look(raw) & POLLRDNORM) != 0;
+}
+
+bool os_give_way(unsigned turns)
+{
+    Sleep(turns < 100 ? 0 : 1);
+    return turns < 2000;
+}

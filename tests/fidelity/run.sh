@@ -1,0 +1,22 @@
+#!/bin/sh
+# Runs the same programs over real and over simulated sockets, and compares them call by call. ci/fidelity.sh is the one for people.
+# usage: run.sh posix|winsock REAL SIM DIRECTORY FROM COUNT [RUNNER]
+# REAL and SIM are the two programs, DIRECTORY is for what they print, RUNNER starts a Windows program elsewhere (ci/wine.sh).
+set -eu
+
+system=$1 real=$2 sim=$3 directory=$4 from=$5 count=$6 runner=${7:-}
+here=$(cd "$(dirname "$0")" && pwd)
+limit=$((100 + count * 4))
+mkdir -p "$directory"
+trap 'rm -f "$directory/$$-real.txt" "$directory/$$-sim.txt"' EXIT
+
+# A program that hangs or crashes is compared as far as it came.
+run() {
+    # shellcheck disable=SC2086 # there may be no runner
+    timeout "$limit" $runner "$1" "$system" "$from" "$count" </dev/null || echo "fidelity: $1 ended with $?" >&2
+}
+
+run "$sim" >"$directory/$$-sim.txt"
+run "$real" >"$directory/$$-real.txt"
+awk -v one="$directory/$$-sim.txt" -v other="$directory/$$-real.txt" -v one_name=simulated -v other_name="real     " \
+    -v again="sh $0 $system $real $sim $directory SEED 1 $runner" -f "$here/compare.awk"

@@ -1,0 +1,209 @@
+/* tracker.c: what is under way between the program's own sockets, by TCP's rules and those of the two systems. */
+#include "fidelity/fidelity.h"
+
+bool tracker_has_room(const struct program *program)
+{
+    return program->end_count + 2 <= SOCKETS;
+}
+
+int tracker_connect(struct program *program, int listening)
+{
+    struct listening *queue = &program->listenings[listening];
+    if (!tracker_has_room(program) || queue->queued == QUEUE_MAX) {
+        return NONE;
+    }
+    int client = program->end_count++;
+    int server = program->end_count++;
+    program->ends[client] = (struct end){.other = server, .handles = 1};
+    program->ends[server] = (struct end){.other = client, .is_queued = true};
+    queue->queue[queue->queued++] = server;
+    queue->is_due = true;
+    return client;
+}
+
+static int take_first(struct listening *queue)
+{
+    int first = queue->queue[0];
+    queue->queued--;
+    for (int i = 0; i < queue->queued; i++) {
+        queue->queue[i] = queue->queue[i + 1];
+    }
+    return first;
+}
+
+/* Linux hands out a connection that was reset in the queue; Windows' accept tells of it, and is called again ("reset_in_queue"). */
+int tracker_accept(struct program *program, int listening)
+{
+    struct listening *queue = &program->listenings[listening];
+    while (queue->queued > 0) {
+        int first = take_first(queue);
+        program->ends[first].is_queued = false;
+        if (!program->winsock || !program->ends[first].is_dead) {
+            program->ends[first].handles = 1;
+            return first;
+        }
+        program->ends[first].is_closed = true;
+    }
+    return NONE;
+}
+
+bool tracker_is_over(const struct program *program, const struct end *end)
+{
+    (void)program;
+    return end->end_came && end->end_sent;
+}
+
+/* From now on a system may have lost what another keeps. */
+static void note_reset(const struct program *program, struct end *end)
+{
+    end->is_dead = true;
+    end->is_due = true;
+    if (program->winsock && end->mask == NULL && end->end_came) {
+        end->mask = "end_then_reset";
+    } else if (program->winsock && end->mask == NULL && end->shut_read) {
+        end->mask = "shut_and_reset";
+    } else if (program->winsock && end->mask == NULL && end->unread > 0) {
+        end->mask = "reset_loses_input";
+    }
+}
+
+static void send_reset(struct program *program, struct end *end)
+{
+    struct end *other = &program->ends[end->other];
+    note_reset(program, end);
+    if (!other->is_closed && !other->is_dead) {
+        note_reset(program, other);
+    }
+}
+
+static void send_end(struct program *program, struct end *end)
+{
+    if (!end->end_sent && !end->is_dead) {
+        end->end_sent = true;
+        end->is_due = true; /* both may be over */
+        program->ends[end->other].end_came = true;
+        program->ends[end->other].is_due = true;
+    }
+}
+
+void tracker_wrote(struct program *program, int number, size_t n)
+{
+    struct end *end = &program->ends[number];
+    struct end *other = &program->ends[end->other];
+    end->sent += n;
+    if (n == 0 || end->is_dead) {
+        return;
+    }
+    if (other->is_closed) {
+        note_reset(program, end);
+    } else if (other->shut_read && other->end_sent) {
+        send_reset(program, other); /* RFC 1122, 4.2.2.13 */
+    } else {
+        other->unread += n;
+        other->is_due = true;
+    }
+}
+
+/* Windows: core passes on what does no harm (stream_shutdown.c). */
+static bool passes_read_on(const struct program *program, const struct stream *stream, const struct end *end, fer_shutdown how)
+{
+    if (!program->winsock) {
+        return how != FER_SHUTDOWN_WRITE;
+    }
+    bool both = (stream->shut_read && stream->shut_write) || (stream->is_shared && end->marked_read);
+    bool is_passed = how != FER_SHUTDOWN_READ || (stream->shut_read && stream->shut_write);
+    return both && is_passed && end->unread == 0;
+}
+
+void tracker_shut(struct program *program, struct stream *stream, fer_shutdown how)
+{
+    struct end *end = &program->ends[stream->end];
+    if (program->winsock && end->is_dead && end->mask == NULL) {
+        end->mask = "shut_and_reset";
+    }
+    stream->shut_read = stream->shut_read || how != FER_SHUTDOWN_WRITE;
+    stream->shut_write = stream->shut_write || how != FER_SHUTDOWN_READ;
+    end->marked_read = end->marked_read || (program->winsock && stream->is_shared && how != FER_SHUTDOWN_WRITE);
+    end->shut_read = end->shut_read || passes_read_on(program, stream, end, how);
+    if (how != FER_SHUTDOWN_READ) {
+        send_end(program, end);
+    }
+}
+
+static void end_of_handles(struct program *program, struct end *end)
+{
+    if (!end->is_dead && !tracker_is_over(program, end)) {
+        if (end->resets_at_close || end->unread > 0) {
+            send_reset(program, end);
+        } else {
+            send_end(program, end);
+        }
+    }
+    end->is_closed = true;
+}
+
+void tracker_closed(struct program *program, int number)
+{
+    struct end *end = &program->ends[number];
+    end->handles--;
+    if (end->handles == 0) {
+        end_of_handles(program, end);
+    }
+}
+
+void tracker_stopped_listening(struct program *program, int listening)
+{
+    struct listening *queue = &program->listenings[listening];
+    while (queue->queued > 0) {
+        struct end *end = &program->ends[take_first(queue)];
+        if (!end->is_dead && !tracker_is_over(program, end)) {
+            send_reset(program, end);
+        }
+        end->is_closed = true;
+    }
+}
+
+/* ---- Waiting */
+
+static bool has_come(const struct program *program, const struct stream *stream, struct end *end)
+{
+    end->is_due = !os_has_come(fer_tcp_stream_as_raw(&stream->handle), end, tracker_is_over(program, end));
+    return !end->is_due;
+}
+
+static bool is_queued(const struct listener *listener, struct listening *listening)
+{
+    listening->is_due = !os_is_queued(fer_tcp_listener_as_raw(&listener->handle), listening->queued);
+    return !listening->is_due;
+}
+
+/* Only what has changed is looked at. */
+static bool have_all_come(struct program *program)
+{
+    for (int i = 0; i < STREAMS; i++) {
+        const struct stream *stream = &program->streams[i];
+        struct end *end = stream->end == NONE ? NULL : &program->ends[stream->end];
+        if (end != NULL && end->is_due && !has_come(program, stream, end)) {
+            return false;
+        }
+    }
+    for (int i = 0; i < LISTENERS; i++) {
+        const struct listener *listener = &program->listeners[i];
+        struct listening *listening = listener->listening == NONE ? NULL : &program->listenings[listener->listening];
+        if (listening != NULL && listening->is_due && !is_queued(listener, listening)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool tracker_settle(struct program *program)
+{
+    os_let_come();
+    for (unsigned turns = 0; !have_all_come(program); turns++) {
+        if (!os_give_way(turns)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,62 @@
+/* test_sim_traits.c: the simulation repeats the facts of two systems by value: they are those of the real backend here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "platform/sim/world.h"
+
+/* The simulation's ferp_traits under another name, beside this host's own. */
+static const struct ferp_traits *simulated_traits(void);
+#define ferp_traits(nothing) simulated_traits(nothing)
+#include "platform/sim/traits.c"
+#undef ferp_traits
+
+static ferp_sim_world world;
+
+ferp_sim_world *ferp_sim_here(void)
+{
+    return &world;
+}
+
+static void facts_are_the_backends(void **state)
+{
+    (void)state;
+#if defined(_WIN32)
+    world.config.dialect = FER_SIM_WINSOCK;
+#elif defined(__linux__)
+    world.config.dialect = FER_SIM_POSIX;
+#else
+    print_message("no dialect is this system's\n");
+    skip();
+#endif
+    const struct ferp_traits *real = ferp_traits();
+    const struct ferp_traits *simulated = simulated_traits();
+    assert_ptr_not_equal(real, simulated);
+    assert_int_equal(real->io_waits_in_kernel, simulated->io_waits_in_kernel);
+    assert_int_equal(real->shutdown_read_resets_on_data, simulated->shutdown_read_resets_on_data);
+    assert_int_equal(real->close_hides_unread_input, simulated->close_hides_unread_input);
+    assert_int_equal(real->write_wait_misses_shutdown, simulated->write_wait_misses_shutdown);
+    assert_int_equal(real->accept_inherits_nonblocking, simulated->accept_inherits_nonblocking);
+    assert_int_equal(real->reuse_address_steals_ports, simulated->reuse_address_steals_ports);
+    assert_int_equal(real->bind_denied_can_mean_in_use, simulated->bind_denied_can_mean_in_use);
+    assert_int_equal(real->connect_would_block_means_started, simulated->connect_would_block_means_started);
+    assert_int_equal(real->refused_connect_is_retried, simulated->refused_connect_is_retried);
+    assert_int_equal(real->io_length_max, simulated->io_length_max);
+    assert_int_equal(real->io_slices_max, simulated->io_slices_max);
+    assert_int_equal(real->linger_seconds_max, simulated->linger_seconds_max);
+    assert_int_equal(real->keepalive_seconds_max, simulated->keepalive_seconds_max);
+    assert_int_equal(real->keepalive_retries_max, simulated->keepalive_retries_max);
+    /* And a fact that is new: both are static, so that what lies between the fields is zero. */
+    assert_memory_equal(real, simulated, sizeof *real);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(facts_are_the_backends),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
