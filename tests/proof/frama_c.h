@@ -43,9 +43,11 @@
     axiomatic Bits {
       axiom to_uint8_adds: \forall integer x; -256 <= x < 0 ==> (uint8_t)x == x + 256;
       axiom to_uint32_adds: \forall integer x; -0x100000000 <= x < 0 ==> (uint32_t)x == x + 0x100000000;
-      axiom shift_8_divides: \forall integer x; x >= 0 ==> (x >> 8) == x / 0x100;
-      axiom shift_16_divides: \forall integer x; x >= 0 ==> (x >> 16) == x / 0x10000;
-      axiom shift_24_divides: \forall integer x; x >= 0 ==> (x >> 24) == x / 0x1000000;
+      axiom right_shift_divides: \forall integer x, k; x >= 0 ==>
+        (k == 0 ==> (x >> k) == x) && (k == 8 ==> (x >> k) == x / 0x100) &&
+        (k == 16 ==> (x >> k) == x / 0x10000) && (k == 24 ==> (x >> k) == x / 0x1000000);
+      axiom left_shift_multiplies: \forall integer x, k; x >= 0 ==>
+        (k == 8 ==> (x << k) == x * 0x100) && (k == 16 ==> (x << k) == x * 0x10000) && (k == 24 ==> (x << k) == x * 0x1000000);
       axiom and_takes_the_low_byte: \forall integer x; x >= 0 ==> (x & 0xFF) == x % 0x100;
     }
 */
