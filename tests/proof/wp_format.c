@@ -41,7 +41,10 @@ static inline size_t feri_last_octet_store(char *text, size_t at, uint8_t octet)
     assigns text[at .. at + 15];
     ensures \result == AT_END(addr) && 7 <= \result <= 15;
     ensures text[at + AT_END(addr)] == 0;
-    ensures IPV4_AT(text, at, addr, at + 16); */
+    ensures OCTET_AND(text, at, addr->octets[0], at + 16, '.');
+    ensures OCTET_AND(text, at + AT_B(addr), addr->octets[1], at + 16, '.');
+    ensures OCTET_AND(text, at + AT_C(addr), addr->octets[2], at + 16, '.');
+    ensures OCTET_AND(text, at + AT_D(addr), addr->octets[3], at + 16, 0); */
 static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr *addr);
 
 /*@ requires \valid(out) && out->len <= 112 && \valid_read(addr) && \separated(addr, out);
@@ -82,6 +85,7 @@ size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
     ensures addr == \null || (buf == \null && cap != 0) ==> \result == 0;
     ensures addr != \null && (buf != \null || cap == 0) ==> \result == AT_END(addr);
     ensures addr != \null && buf != \null && cap > 0 ==> IPV4_AT(buf, 0, addr, cap - 1);
-    ensures addr != \null && buf != \null && cap > 0 ==> buf[\min(AT_END(addr), cap - 1)] == 0;
+    ensures addr != \null && buf != \null && cap > AT_END(addr) ==> buf[AT_END(addr)] == 0;
+    ensures addr != \null && buf != \null && 0 < cap <= AT_END(addr) ==> buf[cap - 1] == 0;
     ensures addr == \null && buf != \null && cap > 0 ==> buf[0] == 0; */
 size_t fer_ipv4_addr_format(const fer_ipv4_addr *addr, char *buf, size_t cap);
