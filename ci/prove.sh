@@ -55,7 +55,7 @@ eva() {
     frama_c "$eva_tree" "$eva_log" ",-DFOR_EVA$eva_defines" -eva -eva-precision "$eva_precision" "$@" && has_no_alarm "$eva_log"
 }
 
-# parse TREE LOG: each parser, on any text of up to 64 bytes in a block of 64; the longest text in a block of its own length.
+# parse TREE LOG: each parser, on any text of up to 64 bytes in a block of 64.
 parse() {
     for which in 0 1 2 3 4 5 6 7 8 9 10 11; do
         # shellcheck disable=SC2086 # the list is words
@@ -71,6 +71,7 @@ format() {
         eva "$1" "$2.${which_room%:*}" ",-DWHICH=${which_room%:*},-DROOM=${which_room#*:}" 3 tests/proof/eva_format.c \
             core/ip_format.c core/socket_addr_format.c core/text.c $address_sources || return 1
     done
+    eva "$1" "$2.error" "" 3 -eva-slevel 20000 tests/proof/eva_error.c core/error.c core/text.c
 }
 
 # shellcheck disable=SC2086 # the list is words

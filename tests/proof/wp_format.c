@@ -12,7 +12,8 @@
 */
 
 /* An octet's digits and a byte at text[i], as far as they come before `room`. */
-#define OCTET_AT(text, i, n, room) (\forall integer k; 0 <= k < digits(n) && (i) + k < (room) ==> (text)[(i) + k] == digit(n, k))
+#define OCTET_AT(text, i, n, room) \
+    (\forall integer at_; (i) <= at_ < (i) + digits(n) && at_ < (room) ==> (text)[at_] == digit(n, at_ - (i)))
 #define OCTET_AND(text, i, n, room, byte) \
     (OCTET_AT(text, i, n, room) && ((i) + digits(n) < (room) ==> (text)[(i) + digits(n)] == (byte)))
 
@@ -21,9 +22,6 @@
 #define AT_C(v4) (AT_B(v4) + digits(v4->octets[1]) + 1)
 #define AT_D(v4) (AT_C(v4) + digits(v4->octets[2]) + 1)
 #define AT_END(v4) (AT_D(v4) + digits(v4->octets[3]))
-#define IPV4_AT(text, i, v4, room)                                                                                      \
-    (OCTET_AND(text, i, v4->octets[0], room, '.') && OCTET_AND(text, (i) + AT_B(v4), v4->octets[1], room, '.') &&       \
-     OCTET_AND(text, (i) + AT_C(v4), v4->octets[2], room, '.') && OCTET_AT(text, (i) + AT_D(v4), v4->octets[3], room))
 
 /*@ requires \valid(text + (at .. at + 3)) && at <= PTRDIFF_MAX;
     assigns text[at .. at + 3];
@@ -50,7 +48,10 @@ static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr 
 /*@ requires \valid(out) && out->len <= 112 && \valid_read(addr) && \separated(addr, out);
     assigns *out;
     ensures out->len == \old(out->len) + AT_END(addr) && AT_END(addr) <= 15;
-    ensures IPV4_AT((&out->text[0]), \old(out->len), addr, 128); */
+    ensures OCTET_AND((&out->text[0]), \old(out->len), addr->octets[0], 128, '.');
+    ensures OCTET_AND((&out->text[0]), \old(out->len) + AT_B(addr), addr->octets[1], 128, '.');
+    ensures OCTET_AND((&out->text[0]), \old(out->len) + AT_C(addr), addr->octets[2], 128, '.');
+    ensures OCTET_AT((&out->text[0]), \old(out->len) + AT_D(addr), addr->octets[3], 128); */
 void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr);
 
 /*@ requires \valid_read(text + (0 .. len - 1)) && len < PTRDIFF_MAX;
@@ -84,7 +85,10 @@ size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
     assigns buf[0 .. cap - 1];
     ensures addr == \null || (buf == \null && cap != 0) ==> \result == 0;
     ensures addr != \null && (buf != \null || cap == 0) ==> \result == AT_END(addr);
-    ensures addr != \null && buf != \null && cap > 0 ==> IPV4_AT(buf, 0, addr, cap - 1);
+    ensures addr != \null && buf != \null && cap > 0 ==> OCTET_AND(buf, 0, addr->octets[0], cap - 1, '.');
+    ensures addr != \null && buf != \null && cap > 0 ==> OCTET_AND(buf, AT_B(addr), addr->octets[1], cap - 1, '.');
+    ensures addr != \null && buf != \null && cap > 0 ==> OCTET_AND(buf, AT_C(addr), addr->octets[2], cap - 1, '.');
+    ensures addr != \null && buf != \null && cap > 0 ==> OCTET_AT(buf, AT_D(addr), addr->octets[3], cap - 1);
     ensures addr != \null && buf != \null && cap > AT_END(addr) ==> buf[AT_END(addr)] == 0;
     ensures addr != \null && buf != \null && 0 < cap <= AT_END(addr) ==> buf[cap - 1] == 0;
     ensures addr == \null && buf != \null && cap > 0 ==> buf[0] == 0; */
