@@ -35,7 +35,7 @@ frama_c() {
 
 # has_no_alarm LOG: Eva's exit code is 0 with alarms, too.
 has_no_alarm() {
-    grep -qE '^ *0 alarms generated' "$1" && ! grep -qE '[1-9][0-9]* (unknown|invalid)|\[eva\].*(status )?(unknown|invalid)' "$1"
+    grep -qE '^ *0 alarms generated' "$1" && ! grep -qE ' [1-9][0-9]* (unknown|invalid)  |got status (unknown|invalid)' "$1"
 }
 
 # has_no_open_goal LOG: at least ten goals, all of them proved, and nothing taken on trust but what tests/proof declares.
@@ -77,32 +77,33 @@ format() {
 # shellcheck disable=SC2086 # the list is words
 octets() { eva "$1" "$2" "" 5 tests/proof/eva_octets.c core/text.c $address_sources; }
 
-# wp TREE LOG DEFINES FUNCTIONS FILE
+# wp TREE LOG DEFINES FILE FUNCTIONS: all of these, or what $functions says.
+functions=
 wp() {
-    frama_c "$1" "$2" "$3" -wp -wp-rte -wp-prover z3,cvc4 -wp-timeout "$seconds" -wp-par "$jobs" -wp-fct "$4" "$5" &&
+    frama_c "$1" "$2" "$3" -wp -wp-rte -wp-prover z3,cvc4 -wp-timeout "$seconds" -wp-par "$jobs" -wp-fct "${functions:-$5}" "$4" &&
         has_no_open_goal "$2"
 }
 
+cursor=feri_addr_cursor
 number() {
-    wp "$1" "$2" "" feri_addr_cursor_look,feri_addr_cursor_take,feri_addr_cursor_read_decimal,feri_digit_look,feri_octet_take,feri_octet_read \
-        tests/proof/wp_parse.c
+    wp "$1" "$2" "" tests/proof/wp_parse.c \
+        "${cursor}_look,${cursor}_take,${cursor}_read_decimal,feri_digit_look,feri_octet_take,feri_octet_read"
 }
 
 ipv4() {
-    wp "$1" "$2" ",-DOCTETS_ARE_OPAQUE" \
-        feri_ipv4_match_scalar,feri_ipv4_match_fast,feri_ipv4_of_bits,feri_addr_parse_result,fer_ipv4_addr_parse_n \
-        tests/proof/wp_parse.c
+    wp "$1" "$2" ",-DOCTETS_ARE_OPAQUE" tests/proof/wp_parse.c \
+        feri_ipv4_match_scalar,feri_ipv4_match_fast,feri_ipv4_of_bits,feri_addr_parse_result,fer_ipv4_addr_parse_n
 }
 
 text() {
-    wp "$1" "$2" "" \
-        feri_text_store,feri_addr_text_copy,feri_addr_text_store,feri_ipv4_store,feri_ipv4_write,fer_ipv4_addr_format \
-        tests/proof/wp_format.c
+    wp "$1" "$2" "" tests/proof/wp_format.c \
+        feri_text_store,feri_addr_text_copy,feri_addr_text_store,feri_ipv4_store,feri_ipv4_write,fer_ipv4_addr_format
 }
 
+field=feri_state
 state() {
-    wp "$1" "$2" "" feri_state_life,feri_state_read_half,feri_state_write_half,feri_state_ending,feri_state_reason,next_life,next_read_half,next_write_half,next_reason,next_ending,feri_state_next \
-        tests/proof/wp_state.c
+    wp "$1" "$2" "" tests/proof/wp_state.c "${field}_life,${field}_read_half,${field}_write_half,${field}_ending,${field}_reason,$(
+        )next_life,next_read_half,next_write_half,next_reason,next_ending,feri_state_next"
 }
 
 # step NAME TEXT
@@ -115,12 +116,13 @@ step() {
     else
         failed=$((failed + 1))
         say "    $1: $2: NOT proved ($(($(date +%s) - began)) s); build/log/prove-$1.log*:"
-        grep -hE -A2 '\[eva:alarm\]|\[Failed\]|rror|Proved goals|unknown' "$logs/prove-$1.log"* | tail -n 30 | sed 's/^/    | /'
+        grep -hE -A2 '\[eva:alarm\]|\[(Failed|Timeout|Unknown|Stepout)\]|rror:|Proved goals|got status' "$logs/prove-$1.log"* | tail -n 30 | sed 's/^/    | /'
     fi
 }
 
-# plant STEP FILE SED-SCRIPT: puts one bug into a copy of core; the step must not go through there.
+# plant STEP FILE SED-SCRIPT [FUNCTIONS]: puts one bug into a copy of core; the step must not go through there.
 plant() {
+    functions=${4:-}
     copy=$work/planted
     rm -rf "$copy"
     mkdir -p "$copy/tests"
@@ -134,7 +136,7 @@ plant() {
     elif "$1" "$copy" "$logs/prove-planted.log"; then
         failed=$((failed + 1))
         say "    planted: $2: $3: $1 did NOT notice"
-    elif ! cat "$logs/prove-planted.log"* | grep -qE '\[eva:alarm\]|unknown|invalid|\[Failed\]'; then
+    elif ! cat "$logs/prove-planted.log"* | grep -qE '\[eva:alarm\]|got status (unknown|invalid)|^\[wp\] \[(Failed|Timeout|Unknown|Stepout)\] Goal'; then
         failed=$((failed + 1))
         say "    planted: $2: $3: $1 failed, but not by a proof; build/log/prove-planted.log"
     else
@@ -142,6 +144,7 @@ plant() {
         say "    planted: $2: $3: $1 notices"
     fi
     rm -f "$logs"/prove-planted.log*
+    functions=
 }
 
 planted() {
@@ -149,12 +152,12 @@ planted() {
     plant octets core/ip_format.c 's/at + len - 2, word/at + len - 1, word/'
     plant octets core/ip_format.c 's/FERI_DIGIT((n) \/ 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16/FERI_DIGIT((n) \/ 10) | FERI_DIGIT((n) \/ 9) << 8 | FERI_DOT << 16/'
     plant format_one core/text.c 's/stored < cap - 1/stored < cap/'
-    plant number core/ip_parse.c 's/return value <= 255;/return value <= 256;/'
-    plant number core/addr_cursor.h 's/sum > limit)/sum >= limit)/'
-    plant ipv4 core/ip_parse.c 's/match.end != len/match.end > len/'
-    plant text core/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/'
-    plant state core/stream_state.c 's/{O, M, M, M,  S, E, S, E, E, E, O}/{O, M, M, M,  S, E, S, E, R, E, O}/'
-    plant state core/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/'
+    plant number core/ip_parse.c 's/return value <= 255;/return value <= 256;/' feri_octet_take
+    plant number core/addr_cursor.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
+    plant ipv4 core/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
+    plant text core/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
+    plant state core/stream_state.c 's/{O, M, M, M,  S, E, S, E, E, E, O}/{O, M, M, M,  S, E, S, E, R, E, O}/' next_read_half
+    plant state core/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
 }
 
 # The planted bugs of eva show in one parser, or formatter, as well as in all.

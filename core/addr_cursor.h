@@ -47,11 +47,11 @@ static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint3
 {
     uint64_t sum = 0; /* once above limit, it stays as it is */
     const size_t begin = cursor->index;
-    /*@ loop invariant begin <= cursor->index <= cursor->len;
+    /*@ loop invariant BY_WP(begin <= cursor->index <= cursor->len);
         loop invariant BY_WP(digits_end(cursor->text, begin, cursor->len) == digits_end(cursor->text, cursor->index, cursor->len));
         loop invariant BY_WP(sum <= limit ==> sum == number(cursor->text, begin, cursor->index));
         loop invariant BY_WP(sum > limit ==> number(cursor->text, begin, cursor->index) > limit);
-        loop invariant sum <= 10 * (uint64_t)limit + 9;
+        loop invariant BY_WP(sum <= 10 * (uint64_t)limit + 9);
         loop assigns sum, cursor->index;
         loop variant cursor->len - cursor->index; */
     while (cursor->index < cursor->len) {

@@ -183,7 +183,7 @@ void feri_decimal_write(feri_addr_text *out, uint32_t value)
 static inline void feri_addr_text_copy(const char *text, size_t n, char *buf)
 {
     if (n < 16) {
-        /*@ loop invariant i <= n;
+        /*@ loop invariant BY_WP(i <= n);
             loop invariant BY_WP(\forall integer k; 0 <= k < i ==> buf[k] == text[k]);
             loop invariant BY_WP(\forall integer k; 0 <= k < n ==> text[k] == \at(text[k], Pre));
             loop assigns i, buf[0 .. n - 1];
