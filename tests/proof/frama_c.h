@@ -2,6 +2,8 @@
 #ifndef PROOF_FRAMA_C_H
 #define PROOF_FRAMA_C_H
 
+#include <stdint.h>
+
 /* Four octets with dots between, from i on: where each begins, whether they are that, where the last one ends, their value.
  * As macros, for so the solvers meet the same terms everywhere. */
 #define OCTET_2(text, i, len) (octet_end(text, i, len) + 1)
@@ -25,8 +27,6 @@
 #endif
 
 /* Frama-C 25 does not parse it; compilers do. */
-#include <stdint.h>
-
 #define _Static_assert(condition, text)
 
 /*@ predicate is_digit(integer c) = '0' <= c <= '9';

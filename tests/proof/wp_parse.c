@@ -1,3 +1,4 @@
+/* wp_parse.c: what the readers of numbers and octets and the IPv4 parser do, for Frama-C's WP; their words are in frama_c.h. */
 #include "core/addr_cursor.h"
 
 /*@ predicate is_cursor{L}(feri_addr_cursor *cursor) =
