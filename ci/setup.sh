@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/setup.sh [build] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [fuzz] [fuzz32]
+usage: ci/setup.sh [build] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [fuzz] [fuzz32] [prove]
 
 Installs, through apt-get, what is missing of
   build   a C compiler, CMake, Ninja
@@ -15,6 +15,7 @@ Installs, through apt-get, what is missing of
   cross   qemu-user for programs of other CPUs, and npm for the zig compiler
   fuzz    clang 19 with libFuzzer, AFL++, and rustc if it can be had: one harness compares with Rust's std
   fuzz32  the 32-bit C and C++ libraries, to build the harnesses for i386
+  prove   Frama-C, Why3, and the provers z3 and cvc4
   cross-gcc  Debian's own cross-compilers, where zig cannot be had
 Without arguments: build, test and mingw. It needs root or sudo only when something is missing. Log: build/log/setup.log
 TEXT
@@ -130,6 +131,13 @@ check_fuzz32() {
     need_file "/usr/lib/gcc/x86_64-linux-gnu/$major/32/libstdc++.so" "lib32stdc++-$major-dev"
 }
 
+check_prove() {
+    need_program frama-c frama-c-base
+    need_program why3 why3
+    need_program z3 z3
+    need_program cvc4 cvc4
+}
+
 install_missing() {
     [ -n "$missing" ] || return 0
     # shellcheck disable=SC2046,SC2086 # the list is words
@@ -196,6 +204,7 @@ for group in "$@"; do
         cmocka) check_cmocka ;;
         fuzz) check_fuzz ;;
         fuzz32) check_fuzz32 ;;
+        prove) check_prove ;;
         cross) check_cross ;;
         cross-gcc) check_cross_gcc ;;
         *) usage >&2; exit 2 ;;

@@ -7,9 +7,11 @@ usage() {
 usage: ci/test.sh [--no-setup] [PRESET...]
 
 Installs what is missing (ci/setup.sh), then builds and tests each preset: debug, release, asan, tsan and msan on this system, and
-mingw, the Windows backend, under Wine. Three words more: fuzz is a short run of each fuzzing harness, the same each time; oss-fuzz
-builds the harnesses as OSS-Fuzz does, two ways of seven; coverage asks how much of core/ the corpora reach.
-Without arguments: all of them. The last line is `N passed, N failed, N skipped`; the exit code is 0 when nothing failed. Logs lie in build/log. Where there is no Wine the Windows half is skipped with a
+mingw, the Windows backend, under Wine. Four words more: fuzz is a short run of each fuzzing harness, the same each time; oss-fuzz
+builds the harnesses as OSS-Fuzz does, two ways of seven; coverage asks how much of core/ the corpora reach;
+prove is ci/prove.sh, what is proved of core.
+Without arguments: all of them. The last line is `N passed, N failed, N skipped`; the exit code is 0 when nothing failed. Logs lie in
+build/log. Where there is no Wine the Windows half is skipped with a
 word about it; with CI=true that is a failure.
 TEXT
 }
@@ -153,11 +155,11 @@ for argument in "$@"; do
     case $argument in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
-        debug | release | lto | asan | tsan | msan | mingw | fuzz | oss-fuzz | coverage) presets="$presets $argument" ;;
+        debug | release | lto | asan | tsan | msan | mingw | fuzz | oss-fuzz | coverage | prove) presets="$presets $argument" ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[ -n "$presets" ] || presets="debug release asan tsan msan mingw fuzz oss-fuzz coverage"
+[ -n "$presets" ] || presets="debug release asan tsan msan mingw fuzz oss-fuzz coverage prove"
 
 trap 'stop_wine' EXIT
 trap 'exit 130' INT TERM
@@ -182,6 +184,15 @@ for preset in $presets; do
         fuzz) ! needs_clang19 "nothing is fuzzed" || run_script fuzz-smoke "$root/ci/fuzz.sh" --smoke ;;
         oss-fuzz) ! needs_clang19 "the continuous engines' build is NOT tried" || run_script oss-fuzz "$root/ci/oss_fuzz_check.sh" --sample ;;
         coverage) ! needs_clang19 "coverage is NOT measured" || measure_coverage ;;
+        prove)
+            if [ "$setup" = yes ] && ! "$root/ci/setup.sh" prove; then
+                cannot "Frama-C could not be installed: nothing is proved"
+            elif ! command -v frama-c >/dev/null 2>&1 || ! command -v z3 >/dev/null 2>&1 || ! command -v cvc4 >/dev/null 2>&1; then
+                cannot "There is no Frama-C here, or no z3 or cvc4: nothing is proved"
+            else
+                run_script prove "$root/ci/prove.sh"
+            fi
+            ;;
         *) test_preset "$preset" ;;
     esac
 done

@@ -45,22 +45,28 @@ static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted)
 /* Reads one or more decimal digits of a value up to limit. Leading zeros are allowed, without number. */
 static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit, uint32_t *value)
 {
-    uint64_t sum = 0;
+    uint64_t sum = 0; /* once above limit, it stays as it is */
     const size_t begin = cursor->index;
+    /*@ loop invariant BY_WP(begin <= cursor->index <= cursor->len);
+        loop invariant BY_WP(digits_end(cursor->text, begin, cursor->len) == digits_end(cursor->text, cursor->index, cursor->len));
+        loop invariant BY_WP(sum <= limit ==> sum == number(cursor->text, begin, cursor->index));
+        loop invariant BY_WP(sum > limit ==> number(cursor->text, begin, cursor->index) > limit);
+        loop invariant BY_WP(sum <= 10 * (uint64_t)limit + 9);
+        loop assigns sum, cursor->index;
+        loop variant cursor->len - cursor->index; */
     while (cursor->index < cursor->len) {
         const uint32_t digit = (uint32_t)(unsigned char)cursor->text[cursor->index] - '0';
         if (digit > 9) {
             break;
         }
-        sum = sum * 10 + digit;
-        if (sum > limit) {
-            return false;
-        }
+        sum = sum <= limit ? sum * 10 + digit : sum;
         cursor->index++;
     }
-    FERI_ASSERT(sum <= limit);
+    if (cursor->index == begin || sum > limit) {
+        return false;
+    }
     *value = (uint32_t)sum;
-    return cursor->index > begin;
+    return true;
 }
 
 /* What every _parse function returns. */

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "core/addr_cursor.h"
 #include "core/assert.h"
 #include "core/handle.h"
 
@@ -23,19 +24,13 @@ static size_t find_last_colon(const char *text, size_t *len)
 /* Decimal digits only: leading zeros are allowed, a sign is not. */
 static bool parse_port(const char *text, size_t len, uint16_t *out)
 {
+    feri_addr_cursor cursor = {text, len, 0};
     uint32_t value = 0;
-    for (size_t i = 0; i < len; i++) {
-        uint32_t digit = (uint32_t)(unsigned char)text[i] - '0';
-        if (digit > 9) {
-            return false;
-        }
-        value = value * 10 + digit;
-        if (value > UINT16_MAX) {
-            return false;
-        }
+    if (!feri_addr_cursor_read_decimal(&cursor, UINT16_MAX, &value) || !feri_addr_cursor_is_at_end(&cursor)) {
+        return false;
     }
     *out = (uint16_t)value;
-    return len > 0;
+    return true;
 }
 
 /* "[fe80::1%eth0]" is its inside; "[localhost]" is left to fail as the name that it is. */

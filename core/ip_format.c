@@ -41,23 +41,33 @@ static inline void feri_word_store_4(char *text, size_t at, uint32_t word)
     text[at + 3] = (char)(unsigned char)(word >> 24);
 }
 
-/* Stores "a.b.c.d" and a NUL from text[at] on, and nothing after that. Returns the length without the NUL. The first three words
- * may reach into what follows them, which is stored after them; the last is stored exactly, as its first and last two bytes. */
+/* Stores the digits of an octet and a dot; may reach into what follows them. Returns their length. */
+static inline size_t feri_octet_store(char *text, size_t at, uint8_t octet)
+{
+    feri_word_store_4(text, at, feri_octet_text[octet]);
+    return feri_octet_text_len[octet];
+}
+
+/* Stores the digits of an octet and a NUL, and nothing after that, as their first and last two bytes. Returns the digits' number. */
+static inline size_t feri_last_octet_store(char *text, size_t at, uint8_t octet)
+{
+    const size_t len = feri_octet_text_len[octet];
+    const uint32_t word = feri_octet_text[octet] - (FERI_DOT << (8 * (len - 1))); /* a NUL for its dot */
+    feri_word_store_2(text, at, word);
+    feri_word_store_2(text, at + len - 2, word >> (8 * (len - 2)));
+    return len - 1;
+}
+
+/* Stores "a.b.c.d" and a NUL from text[at] on, and nothing after that. Returns the length without the NUL. */
 static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr *addr)
 {
-    const uint8_t *const octet = addr->octets;
-    const size_t at_b = at + feri_octet_text_len[octet[0]];
-    const size_t at_c = at_b + feri_octet_text_len[octet[1]];
-    const size_t at_d = at_c + feri_octet_text_len[octet[2]];
-    const size_t len_d = feri_octet_text_len[octet[3]];
-    const uint32_t last = feri_octet_text[octet[3]] ^ FERI_DOT << (8 * (len_d - 1)); /* a NUL for its dot */
-    FERI_ASSERT(at_d + len_d - at >= 8 && at_d + len_d - at <= FER_IPV4_ADDR_TEXT_CAP);
-    feri_word_store_4(text, at, feri_octet_text[octet[0]]);
-    feri_word_store_4(text, at_b, feri_octet_text[octet[1]]);
-    feri_word_store_4(text, at_c, feri_octet_text[octet[2]]);
-    feri_word_store_2(text, at_d, last);
-    feri_word_store_2(text, at_d + len_d - 2, last >> (8 * (len_d - 2)));
-    return at_d + len_d - 1 - at;
+    const uint8_t a = addr->octets[0], b = addr->octets[1], c = addr->octets[2], d = addr->octets[3]; /* before text is written to */
+    const size_t at_b = at + feri_octet_store(text, at, a);
+    const size_t at_c = at_b + feri_octet_store(text, at_b, b);
+    const size_t at_d = at_c + feri_octet_store(text, at_c, c);
+    const size_t len = at_d + feri_last_octet_store(text, at_d, d) - at;
+    FERI_ASSERT(len >= 7 && len < FER_IPV4_ADDR_TEXT_CAP);
+    return len;
 }
 
 void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr)
@@ -173,6 +183,11 @@ void feri_decimal_write(feri_addr_text *out, uint32_t value)
 static inline void feri_addr_text_copy(const char *text, size_t n, char *buf)
 {
     if (n < 16) {
+        /*@ loop invariant BY_WP(i <= n);
+            loop invariant BY_WP(\forall integer k; 0 <= k < i ==> buf[k] == text[k]);
+            loop invariant BY_WP(\forall integer k; 0 <= k < n ==> text[k] == \at(text[k], Pre));
+            loop assigns i, buf[0 .. n - 1];
+            loop variant n - i; */
         for (size_t i = 0; i < 16 && i < n; i++) {
             buf[i] = text[i];
         }

@@ -31,7 +31,7 @@ static inline bool feri_octet_take(feri_addr_cursor *cursor, size_t digits, uint
 {
     FERI_ASSERT(digits >= 1 && digits <= 3);
     cursor->index += digits;
-    *bits = *bits << 8 | (value & 0xFF);
+    *bits = *bits * 256 + value; /* in arithmetic, which provers know better than shifts */
     return value <= 255;
 }
 

@@ -1,0 +1,206 @@
+#!/bin/sh
+# Proves what docs/FUZZING.md says is proved: Frama-C's Eva and WP over core, and that both notice bugs that are put in.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/prove.sh [--no-setup] [NAME...]
+
+Eva shows that no parser and no formatter does anything undefined; WP, that some functions do what their contracts in tests/proof say.
+Then each bug of the list at the end of this file is put into a copy, and one of the two has to fail. NAME: only the steps of that name
+(parse, format, octets, number, ipv4, text, state, planted). The last line is `N passed, N failed, N skipped`; logs: build/log/prove-*.log
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+work=$root/build/prove
+passed=0
+failed=0
+
+# Provers answer in under two seconds where they can prove it at all; the bound is for a machine that is busy.
+prover_seconds=30
+planted_seconds=4
+
+# frama_c TREE LOG DEFINES ARGUMENT...
+frama_c() {
+    tree=$1
+    output=$2
+    defines=$3
+    shift 3
+    (cd "$tree" && frama-c -machdep x86_64 -c11 \
+        -cpp-extra-args="-Iinclude,-I.,-include,tests/proof/frama_c.h$defines" "$@") >"$output" 2>&1 </dev/null
+}
+
+# has_no_alarm LOG: Eva's exit code is 0 with alarms, too.
+has_no_alarm() {
+    grep -qE '^ *0 alarms generated' "$1" && ! grep -qE ' [1-9][0-9]* (unknown|invalid)  |got status (unknown|invalid)' "$1"
+}
+
+# has_no_open_goal LOG: at least ten goals, all of them proved, and nothing taken on trust but what tests/proof declares.
+has_no_open_goal() {
+    awk '/^\[wp\] Proved goals:/ { proved = $4; of = $6 } END { exit !(of >= 10 && proved == of) }' "$1"
+}
+
+address_sources="core/ip_addr.c core/ipv4_addr.c core/ipv6_addr.c core/socket_addr.c"
+
+# eva TREE LOG DEFINES PRECISION FILE...
+eva() {
+    eva_tree=$1
+    eva_log=$2
+    eva_defines=$3
+    eva_precision=$4
+    shift 4
+    frama_c "$eva_tree" "$eva_log" ",-DFOR_EVA$eva_defines" -eva -eva-precision "$eva_precision" "$@" && has_no_alarm "$eva_log"
+}
+
+# parse TREE LOG: each parser, on any text of up to 64 bytes in a block of 64.
+parse() {
+    for which in 0 1 2 3 4 5 6 7 8 9 10 11; do
+        # shellcheck disable=SC2086 # the list is words
+        eva "$1" "$2.$which" ",-DWHICH=$which" 5 tests/proof/eva_parse.c core/ip_parse.c core/socket_addr_parse.c \
+            $address_sources || return 1
+    done
+}
+
+# format TREE LOG: each formatter, with the room that its longest text needs, and two bytes more.
+format() {
+    for which_room in 0:18 1:48 2:48 3:64; do
+        # shellcheck disable=SC2086 # the list is words
+        eva "$1" "$2.${which_room%:*}" ",-DWHICH=${which_room%:*},-DROOM=${which_room#*:}" 3 tests/proof/eva_format.c \
+            core/ip_format.c core/socket_addr_format.c core/text.c $address_sources || return 1
+    done
+    eva "$1" "$2.error" "" 3 -eva-slevel 20000 tests/proof/eva_error.c core/error.c core/text.c
+}
+
+# shellcheck disable=SC2086 # the list is words
+octets() { eva "$1" "$2" "" 5 tests/proof/eva_octets.c core/text.c $address_sources; }
+
+# wp TREE LOG DEFINES FILE FUNCTIONS: all of these, or what $functions says.
+functions=
+wp() {
+    frama_c "$1" "$2" "$3" -wp -wp-rte -wp-prover z3,cvc4 -wp-timeout "$seconds" -wp-par "$jobs" -wp-fct "${functions:-$5}" "$4" &&
+        has_no_open_goal "$2"
+}
+
+cursor=feri_addr_cursor
+number() {
+    wp "$1" "$2" "" tests/proof/wp_parse.c \
+        "${cursor}_look,${cursor}_take,${cursor}_read_decimal,feri_digit_look,feri_octet_take,feri_octet_read"
+}
+
+ipv4() {
+    wp "$1" "$2" ",-DOCTETS_ARE_OPAQUE" tests/proof/wp_parse.c \
+        feri_ipv4_match_scalar,feri_ipv4_match_fast,feri_ipv4_of_bits,feri_addr_parse_result,fer_ipv4_addr_parse_n
+}
+
+text() {
+    wp "$1" "$2" "" tests/proof/wp_format.c \
+        feri_text_store,feri_addr_text_copy,feri_addr_text_store,feri_ipv4_store,feri_ipv4_write,fer_ipv4_addr_format
+}
+
+field=feri_state
+state() {
+    wp "$1" "$2" "" tests/proof/wp_state.c "${field}_life,${field}_read_half,${field}_write_half,${field}_ending,${field}_reason,$(
+        )next_life,next_read_half,next_write_half,next_reason,next_ending,feri_state_next"
+}
+
+# step NAME TEXT
+step() {
+    began=$(date +%s)
+    seconds=$prover_seconds
+    if "$1" "$root" "$logs/prove-$1.log"; then
+        passed=$((passed + 1))
+        say "    $1: $2: proved$(awk '/^\[wp\] Proved goals:/ { print ", " $4 " of " $6 " goals" }' "$logs/prove-$1.log" 2>/dev/null) ($(($(date +%s) - began)) s)"
+    else
+        failed=$((failed + 1))
+        say "    $1: $2: NOT proved ($(($(date +%s) - began)) s); build/log/prove-$1.log*:"
+        grep -hE -A2 '\[eva:alarm\]|\[(Failed|Timeout|Unknown|Stepout)\]|rror:|Proved goals|got status' "$logs/prove-$1.log"* | tail -n 30 | sed 's/^/    | /'
+    fi
+}
+
+# plant STEP FILE SED-SCRIPT [FUNCTIONS]: puts one bug into a copy of core; the step must not go through there.
+plant() {
+    functions=${4:-}
+    copy=$work/planted
+    rm -rf "$copy"
+    mkdir -p "$copy/tests"
+    cp -R "$root/core" "$root/include" "$root/platform" "$copy/"
+    cp -R "$root/tests/proof" "$copy/tests/"
+    sed "$3" "$root/$2" >"$copy/$2"
+    seconds=$planted_seconds
+    if cmp -s "$root/$2" "$copy/$2"; then
+        failed=$((failed + 1))
+        say "    planted: $2: $3: there is nothing to change"
+    elif "$1" "$copy" "$logs/prove-planted.log"; then
+        failed=$((failed + 1))
+        say "    planted: $2: $3: $1 did NOT notice"
+    elif ! cat "$logs/prove-planted.log"* | grep -qE '\[eva:alarm\]|got status (unknown|invalid)|^\[wp\] \[(Failed|Timeout|Unknown|Stepout)\] Goal'; then
+        failed=$((failed + 1))
+        say "    planted: $2: $3: $1 failed, but not by a proof; build/log/prove-planted.log"
+    else
+        passed=$((passed + 1))
+        say "    planted: $2: $3: $1 notices"
+    fi
+    rm -f "$logs"/prove-planted.log*
+    functions=
+}
+
+planted() {
+    plant parse_one core/addr_cursor.h 's/at < cursor->len ? /at <= cursor->len ? /'
+    plant octets core/ip_format.c 's/at + len - 2, word/at + len - 1, word/'
+    plant octets core/ip_format.c 's/FERI_DIGIT((n) \/ 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16/FERI_DIGIT((n) \/ 10) | FERI_DIGIT((n) \/ 9) << 8 | FERI_DOT << 16/'
+    plant format_one core/text.c 's/stored < cap - 1/stored < cap/'
+    plant number core/ip_parse.c 's/return value <= 255;/return value <= 256;/' feri_octet_take
+    plant number core/addr_cursor.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
+    plant ipv4 core/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
+    plant text core/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
+    plant state core/stream_state.c 's/{O, M, M, M,  S, E, S, E, E, E, O}/{O, M, M, M,  S, E, S, E, R, E, O}/' next_read_half
+    plant state core/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
+}
+
+# The planted bugs of eva show in one parser, or formatter, as well as in all.
+# shellcheck disable=SC2086 # the list is words
+parse_one() { eva "$1" "$2" ",-DWHICH=0" 5 tests/proof/eva_parse.c core/ip_parse.c core/socket_addr_parse.c $address_sources; }
+# shellcheck disable=SC2086 # the list is words
+format_one() {
+    eva "$1" "$2" ",-DWHICH=0,-DROOM=18" 3 tests/proof/eva_format.c core/ip_format.c core/socket_addr_format.c core/text.c \
+        $address_sources
+}
+
+setup=yes
+names=
+for argument in "$@"; do
+    case $argument in
+        --help) usage; exit 0 ;;
+        --no-setup) setup=no ;;
+        parse | format | octets | number | ipv4 | text | state | planted) names="$names $argument" ;;
+        *) usage >&2; exit 2 ;;
+    esac
+done
+[ -n "$names" ] || names="parse format octets number ipv4 text state planted"
+[ "$setup" = no ] || "$root/ci/setup.sh" prove
+
+mkdir -p "$work"
+WHY3CONFIG=$work/why3.conf
+export WHY3CONFIG
+rm -f "$WHY3CONFIG"
+why3 config detect >"$logs/prove-why3.log" 2>&1
+
+say "== proof: $(frama-c -version)"
+for name in $names; do
+    case $name in
+        parse) step parse "no parser does anything undefined, on any bytes" ;;
+        format) step format "no formatter does anything undefined, at any size of room" ;;
+        octets) step octets "the text of every octet is right" ;;
+        number) step number "the readers of numbers and octets" ;;
+        ipv4) step ipv4 "the parser of IPv4 addresses" ;;
+        text) step text "the formatter of IPv4 addresses, at every size of room" ;;
+        state) step state "the next state" ;;
+        planted) planted ;;
+    esac
+done
+rm -rf "$work/planted"
+say "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]
