@@ -126,8 +126,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * A blocked read, and with WRITE or BOTH a blocked write, in another thread or through a clone is woken (on Windows a blocked
  * write, and a read through a clone, within 100 ms). Shutting the read half never harms the write half: on Windows, where
  * SD_RECEIVE resets the connection when data arrives (MSDN, shutdown function), a lone READ is kept in the library.
- * On every OS, closing a stream with unread input resets the connection (RFC 1122, 4.2.2.13): to end in good order shut WRITE,
- * read until 0 bytes, then close.
+ * On every OS, closing a stream with unread input resets the connection, and so does input that comes once both halves are shut
+ * (RFC 1122, 4.2.2.13); what the peer had no room for is lost then. To end in good order shut WRITE, read until 0 bytes, then close.
  *
  * Blocks: never.
  * Owns: nothing.
