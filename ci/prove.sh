@@ -55,12 +55,21 @@ eva() {
     frama_c "$eva_tree" "$eva_log" ",-DFOR_EVA$eva_defines" -eva -eva-precision "$eva_precision" "$@" && has_no_alarm "$eva_log"
 }
 
-# parse TREE LOG: each parser, on any text of up to 64 bytes in a block of 64.
+# parse_one TREE LOG WHICH LONGEST
+parse_one() {
+    # shellcheck disable=SC2086 # the list is words
+    eva "$1" "$2.$3.$4" ",-DWHICH=$3,-DLONGEST=$4" 5 tests/proof/eva_parse.c core/ip_parse.c core/socket_addr_parse.c $address_sources
+}
+
+# parse TREE LOG: each parser, on any text of up to 64 bytes in a block of 64; and in short blocks, whose end is soon met.
 parse() {
     for which in 0 1 2 3 4 5 6 7 8 9 10 11; do
-        # shellcheck disable=SC2086 # the list is words
-        eva "$1" "$2.$which" ",-DWHICH=$which" 5 tests/proof/eva_parse.c core/ip_parse.c core/socket_addr_parse.c \
-            $address_sources || return 1
+        parse_one "$1" "$2" "$which" 64 || return 1
+    done
+    for which in 0 1 2 3 4 5; do
+        for longest in 4 12 24; do
+            parse_one "$1" "$2" "$which" "$longest" || return 1
+        done
     done
 }
 
@@ -148,7 +157,8 @@ plant() {
 }
 
 planted() {
-    plant parse_one core/addr_cursor.h 's/at < cursor->len ? /at <= cursor->len ? /'
+    plant parse_short core/addr_cursor.h 's/at < cursor->len ? /at <= cursor->len ? /'
+    plant parse_short core/ip_parse.c 's/if (last < cursor->len)/if (last <= cursor->len)/'
     plant octets core/ip_format.c 's/at + len - 2, word/at + len - 1, word/'
     plant octets core/ip_format.c 's/FERI_DIGIT((n) \/ 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16/FERI_DIGIT((n) \/ 10) | FERI_DIGIT((n) \/ 9) << 8 | FERI_DOT << 16/'
     plant format_one core/text.c 's/stored < cap - 1/stored < cap/'
@@ -161,8 +171,7 @@ planted() {
 }
 
 # The planted bugs of eva show in one parser, or formatter, as well as in all.
-# shellcheck disable=SC2086 # the list is words
-parse_one() { eva "$1" "$2" ",-DWHICH=0" 5 tests/proof/eva_parse.c core/ip_parse.c core/socket_addr_parse.c $address_sources; }
+parse_short() { parse_one "$1" "$2" 1 12; }
 # shellcheck disable=SC2086 # the list is words
 format_one() {
     eva "$1" "$2" ",-DWHICH=0,-DROOM=18" 3 tests/proof/eva_format.c core/ip_format.c core/socket_addr_format.c core/text.c \
