@@ -39,6 +39,21 @@ static inline void *fuzz_copy(const void *bytes, size_t size)
     return copy;
 }
 
+/* The same with a NUL behind them; NULL where they have one inside. To be freed. */
+static inline char *fuzz_terminated(const void *bytes, size_t size)
+{
+    if (size > 0 && memchr(bytes, '\0', size) != NULL) {
+        return NULL;
+    }
+    char *text = malloc(size + 1);
+    FUZZ_CHECK(text != NULL);
+    if (size > 0) {
+        memcpy(text, bytes, size);
+    }
+    text[size] = '\0';
+    return text;
+}
+
 /* What outputs are filled with, to see whether they were written. */
 enum { FUZZ_UNTOUCHED = 0xA5 };
 

@@ -138,13 +138,7 @@ FUZZ_UNCOUNTED static void check_socket(const input *in)
 FUZZ_UNCOUNTED int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_copy(data, size);
-    char *terminated = NULL;
-    if (size == 0 || memchr(data, '\0', size) == NULL) {
-        terminated = malloc(size + 1);
-        FUZZ_CHECK(terminated != NULL);
-        memcpy(terminated, text, size);
-        terminated[size] = '\0';
-    }
+    char *terminated = fuzz_terminated(data, size);
     const input in = {text, size, terminated};
     check_ip(&in);
     check_socket(&in);
