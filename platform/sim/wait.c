@@ -103,7 +103,8 @@ static bool is_for_ever(const ferp_sim_world *world, const ferp_sim_socket *sock
     }
     ferp_direction direction = readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
     bool sliced = ferp_sim_is_winsock(world) && (readiness == FERP_READABLE || readiness == FERP_WRITABLE);
-    return sliced && !(direction == FERP_WRITING && socket->shut_write) && fer_duration_is_none(socket->settings.timeouts[direction]);
+    bool ends_soon = direction == FERP_WRITING && socket->shut_write;
+    return sliced && !ends_soon && fer_duration_is_none(socket->settings.timeouts[direction]);
 }
 
 static fer_error wait_on(ferp_sim_world *world, const ferp_wait *wait, uint64_t deadline)
