@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes seeds made by hand, most of them of the text harnesses, from which the fuzzers begin: a folder for each harness, a file for each input.
+# Writes the seeds of the text harnesses, from which the fuzzers begin: a folder for each harness, a file for each input.
 # The committed corpora are these, grown by libFuzzer and merged (ci/fuzz.sh --merge).
 # usage: make_seeds.sh FOLDER
 set -eu
@@ -68,6 +68,4 @@ for shape in '\0' '\001' '\002' '\003'; do
         put error_map "\003\002\001$code$shape"
     done
 done
-# A call, its handles, which pointers are NULL, its argument: slices whose lengths together would wrap.
-put api_misuse '\017\0\0\013'
 echo "make_seeds: $count seeds"
