@@ -119,11 +119,7 @@ static fer_error call_peek(const struct arguments *a)
 
 static fer_error call_read_vectored(const struct arguments *a)
 {
-    fer_error error = fer_tcp_stream_read_vectored(a->stream, a->slices_mut, a->slice_count, a->n);
-    /* Where all lengths together would wrap, the first slice alone goes along. */
-    bool wraps = a->slices_mut != NULL && a->slice_count == 3 && a->slices_mut[2].len == SIZE_MAX;
-    bool is_right = error.kind != FER_OK || !wraps || a->n == NULL || *a->n <= a->slices_mut[0].len;
-    return is_right ? error : (fer_error){(fer_error_kind)0x7FFF, 0};
+    return fer_tcp_stream_read_vectored(a->stream, a->slices_mut, a->slice_count, a->n);
 }
 
 static fer_error call_read_exact(const struct arguments *a)
@@ -143,7 +139,9 @@ static fer_error call_write(const struct arguments *a)
 
 static fer_error call_write_vectored(const struct arguments *a)
 {
-    return fer_tcp_stream_write_vectored(a->stream, a->slices, a->slice_count, a->n);
+    fer_error error = fer_tcp_stream_write_vectored(a->stream, a->slices, a->slice_count, a->n);
+    bool is_right = error.kind != FER_OK || a->slices == NULL || a->slice_count == 0 || a->n == NULL || *a->n > 0;
+    return is_right ? error : (fer_error){(fer_error_kind)0x7FFF, 0};
 }
 
 static fer_error call_write_all(const struct arguments *a)
@@ -437,7 +435,7 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
     a.len = nulls & 4 ? lengths[arg % 7] : lengths[arg % 4];
     a.slices = nulls & 4 ? NULL : slices;
     a.slices_mut = nulls & 4 ? NULL : slices_mut;
-    slices_mut[2].len = arg % 16 == 11 ? SIZE_MAX : slices_mut[2].len;
+    slices[2].len = arg % 16 == 11 ? SIZE_MAX - 2 : slices[2].len; /* all lengths together would wrap to 0 */
     a.slice_count = nulls & 4 ? lengths[arg % 7] : arg % 4u;
     a.n = nulls & 8 ? NULL : &n;
     a.addr = nulls & 16 ? NULL : a.addr;
