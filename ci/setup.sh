@@ -71,6 +71,7 @@ fuzzer_works() {
 }
 
 check_test() {
+    need_program patch patch
     need_program g++ g++
     need_program clang clang
     if ! has clang || ! sanitizers_work; then
@@ -110,6 +111,7 @@ check_fuzz() {
         missing="$missing libclang-rt-19-dev"
     fi
     need_program afl-fuzz afl++
+    need_program patch patch
 }
 
 # Not needed: where it cannot be installed, what needs it is skipped by name.

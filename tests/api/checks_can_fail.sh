@@ -19,6 +19,8 @@ make_clean_tree() {
     mkdir -p "$tree/include/ferrule" "$tree/core" "$tree/platform" "$tree/ci"
     printf '#!/bin/sh\necho one\n' >"$tree/ci/one.sh"
     printf 'project(x)\nset(sources\n    core/one.c)\n' >"$tree/CMakeLists.txt"
+    mkdir -p "$tree/fuzz/planted"
+    printf 'one: two for one\n\n--- a/core/one.c\n+++ b/core/one.c\n@@ -7 +7 @@\n-    return 1;\n+    return 2;\n' >"$tree/fuzz/planted/01.patch"
     cat >"$tree/include/ferrule/one.h" <<'TEXT'
 /* one.h: a header. */
 #ifndef FERRULE_ONE_H
@@ -90,7 +92,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_lengths check_text check_sources check_shell; do
+for check in check_layers check_docs check_lengths check_text check_sources check_shell check_planted; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -122,6 +124,10 @@ if command -v shellcheck >/dev/null 2>&1; then
     printf 'cd $1\nrm -f *\n' >>"$tree/ci/one.sh"
     planted check_shell "a script that shellcheck warns of"
 fi
+
+# ---- planted bugs
+sed -i 's/return 1/return 3/' "$tree/core/one.c"
+planted check_planted "a planted bug that fits no more"
 
 # ---- docs
 for slot in Blocks Owns Errors Rust Threads; do

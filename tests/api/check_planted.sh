@@ -1,0 +1,14 @@
+#!/bin/sh
+# Checks that each planted bug of fuzz/planted still fits the tree: a patch that nobody can apply shows nothing.
+# usage: check_planted.sh ROOT
+set -eu
+cd "$1"
+bad=0
+count=0
+for plant in fuzz/planted/*.patch; do
+    [ -f "$plant" ] || { echo "check_planted: nothing to check in $1" >&2; exit 1; }
+    count=$((count + 1))
+    patch --dry-run -f -s -F0 -p1 <"$plant" >/dev/null || { echo "$plant: does not apply"; bad=1; }
+done
+[ "$bad" -eq 0 ] || exit 1
+echo "check_planted: $count apply"
