@@ -224,8 +224,7 @@ static inline bool input_after_both(const struct record *posix, const struct rec
 {
     unsigned facts = FACT_SHUT_READ | FACT_SHUT_WRITE;
     bool has_less = is_read(posix) && posix->n < winsock->n;
-    bool is_refused = posix->op == OP_THROUGH_RAW && posix->error.kind == FER_INVALID_INPUT && winsock->error.kind == FER_OK;
-    return (posix->facts_after & facts) == facts && !tells_reset(winsock) && (tells_reset(posix) || has_less || is_refused);
+    return (posix->facts_after & facts) == facts && !tells_reset(winsock) && (tells_reset(posix) || has_less);
 }
 
 #endif

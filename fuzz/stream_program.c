@@ -224,7 +224,10 @@ static void step(struct program *program, const uint8_t *bytes)
     }
     bool resets = record->fault == FER_SIM_FAULT_RESET && connection != NULL;
     do_op(program, handle, bytes[2], record);
-    if (resets && fer_sim_clear_faults() == 0) {
+    /* Reading makes room for what still waits at the peer, and that resets what is shut at both halves. */
+    unsigned both = FACT_SHUT_READ | FACT_SHUT_WRITE;
+    bool lets_more_in = connection != NULL && (record->facts & both) == both && record->n > 0 && record->op < OP_PEER_SEND;
+    if ((resets && fer_sim_clear_faults() == 0) || lets_more_in) {
         connection->facts |= FACT_RESET;
     }
     (void)fer_sim_clear_faults();

@@ -80,10 +80,8 @@ static fer_error would_block(ferp_sim_world *world, const ferp_sim_socket *socke
 }
 
 /* Looks, and where the kernel would wait lets time pass until there is something to see. */
-static fer_error look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction, look_function look,
-                                size_t *count)
+static fer_error look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, uint64_t deadline, look_function look, size_t *count)
 {
-    uint64_t deadline = deadline_of(world, socket, direction);
     for (;;) {
         fer_error error = look(world, socket, count);
         if (error.kind != FER_WOULD_BLOCK) {
@@ -161,7 +159,7 @@ static fer_error await_input(ferp_sim_world *world, ferp_sim_socket *socket, siz
 {
     *count = 0;
     FER_TRY(enter(world, socket, FERP_READING));
-    return look_patiently(world, socket, FERP_READING, look_for_input, count);
+    return look_patiently(world, socket, deadline_of(world, socket, FERP_READING), look_for_input, count);
 }
 
 static size_t sum_of(const fer_io_slice_mut *slices, size_t count)
@@ -304,14 +302,16 @@ static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_i
     return put;
 }
 
-/* A send that the kernel waits in goes on until all is taken; what ends it early leaves a count. */
+/* A send that the kernel waits in goes on until all is taken; what ends it early leaves a count. Its timeout is for the whole: Linux,
+ * sk_stream_wait_memory, takes what a wait took off it. */
 static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t len,
                           size_t *n)
 {
+    uint64_t deadline = deadline_of(world, socket, FERP_WRITING);
     do {
         size_t room = 0;
         look_function look = *n > 0 ? look_for_more_room : look_for_room;
-        fer_error error = look_patiently(world, socket, FERP_WRITING, look, &room);
+        fer_error error = look_patiently(world, socket, deadline, look, &room);
         if (error.kind != FER_OK) {
             return *n > 0 ? FERP_SIM_OK : error;
         }

@@ -234,6 +234,31 @@ static void the_caller_sees_the_same(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
+static void receive_some(void *context)
+{
+    char buf[256];
+    size_t n = 0;
+    assert_ok(ferp_recv(*(fer_raw_socket *)context, buf, sizeof buf, &n));
+}
+
+/* A wait inside a send takes its time off the send's timeout (Linux, sk_stream_wait_memory; measured). */
+static void a_timeout_of_linux_is_for_the_whole_send(void **state)
+{
+    static char much[4096];
+    const uint64_t milli = 1000000;
+    size_t n = 0;
+    (void)state;
+    sim_begin_with((fer_sim_config){.send_buffer = 1024, .receive_buffer = 1024});
+    struct raw_pair pair = raw_pair();
+    assert_ok(ferp_set_timeout(pair.client, FERP_WRITING, (fer_duration){100 * milli}));
+    assert_ok(fer_sim_after((fer_duration){60 * milli}, receive_some, &pair.server));
+    uint64_t began = ferp_now();
+    assert_ok(ferp_send(pair.client, much, sizeof much, &n));
+    assert_int_equal(n, 2048 + 256);
+    assert_int_equal(ferp_now() - began, 100 * milli);
+    close_pair(pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +273,7 @@ int main(void)
         BOTH_TESTS(an_unbound_socket_has_a_name_on_linux_only),
         BOTH_TESTS(the_peers_name_after_the_end),
         BOTH_TESTS(timeouts_are_as_coarse_as_the_systems),
+        POSIX_TEST(a_timeout_of_linux_is_for_the_whole_send),
         BOTH_TESTS(options_have_the_systems_limits),
         WINSOCK_TEST(an_old_windows_lacks_the_keepalive_fields),
         BOTH_TESTS(the_caller_sees_the_same),
