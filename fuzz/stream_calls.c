@@ -1,31 +1,34 @@
 /* stream_calls.c: the calls of ferrule that a program is made of, and what their bytes and lengths are. */
 #include "fuzz/stream_calls.h"
 
+#include <string.h>
+
 #include "platform/platform.h"
 
 #define SECOND UINT64_C(1000000000)
 #define MILLI UINT64_C(1000000)
 
-static uint8_t byte_at(int connection, int side, size_t at)
+/* What is sent: one row of bytes that is long in coming again, begun elsewhere for each direction of each connection. */
+static const uint8_t *bytes_at(int connection, int side, size_t at)
 {
-    return (uint8_t)((at * 7 + at / 251 + (size_t)connection * 31 + (size_t)side * 101) & 0xFF);
+    enum { PERIOD = 251 * 256 };
+    static uint8_t bytes[PERIOD + PROGRAM_BUFFER];
+    if (bytes[1] == 0) {
+        for (size_t i = 0; i < sizeof bytes; i++) {
+            bytes[i] = (uint8_t)(i * 7 + i / 251);
+        }
+    }
+    return &bytes[(at + (size_t)connection * 7919 + (size_t)side * 3001) % PERIOD];
 }
 
 void program_fill(uint8_t *buf, size_t len, int connection, int side, size_t at)
 {
-    for (size_t i = 0; i < len; i++) {
-        buf[i] = byte_at(connection, side, at + i);
-    }
+    memcpy(buf, bytes_at(connection, side, at), len);
 }
 
 bool program_is_right(const uint8_t *buf, size_t len, int connection, int side, size_t at)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (buf[i] != byte_at(connection, side, at + i)) {
-            return false;
-        }
-    }
-    return true;
+    return memcmp(buf, bytes_at(connection, side, at), len) == 0;
 }
 
 /* Lengths of every size: none, few, about as many as the buffers hold. */

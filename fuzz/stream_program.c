@@ -279,8 +279,8 @@ static void prepare(struct program *program, fer_sim_dialect dialect, uint8_t ki
     static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES, FER_SIM_ANSWER_HOST_UNREACHABLE, FER_SIM_ANSWER_NETWORK_UNREACHABLE};
     fer_socket_addr addr;
     fer_sim_peer outside = FER_SIM_PEER_NONE;
-    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 32};
-    program->buffer = kind & 1 ? 64 : 700;
+    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 30};
+    program->buffer = kind & 1 ? 64 : 400;
     config.send_buffer = program->buffer;
     config.receive_buffer = program->buffer;
     FER_IGNORE(fer_sim_start(&config));

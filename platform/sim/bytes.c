@@ -262,6 +262,15 @@ static fer_error look_for_room(ferp_sim_world *world, ferp_sim_socket *socket, s
                                                    : look_out_linux(world, socket, *count);
 }
 
+/* After a part was taken an error is not told but left for the next call: Linux, tcp_sendmsg, do_error. */
+static fer_error look_for_more_room(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count)
+{
+    ferp_sim_code pending = socket->pending;
+    fer_error error = look_for_room(world, socket, count);
+    socket->pending = pending;
+    return error;
+}
+
 /* Puts len bytes of the slices, from `from` on, until one finds no room. */
 static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t from, size_t len)
 {
@@ -289,7 +298,8 @@ static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket, const 
 {
     do {
         size_t room = 0;
-        fer_error error = look_patiently(world, socket, FERP_WRITING, look_for_room, &room);
+        look_function look = *n > 0 ? look_for_more_room : look_for_room;
+        fer_error error = look_patiently(world, socket, FERP_WRITING, look, &room);
         if (error.kind != FER_OK) {
             return *n > 0 ? FERP_SIM_OK : error;
         }

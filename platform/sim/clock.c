@@ -76,7 +76,7 @@ static void remove_event(ferp_sim_world *world, size_t at)
 void ferp_sim_cancel(ferp_sim_world *world, uint64_t of)
 {
     for (size_t i = world->event_count; i > 0; i--) {
-        if (world->events[i - 1].of == of && world->events[i - 1].kind != FERP_SIM_EVENT_CALL) {
+        if (world->events[i - 1].kind != FERP_SIM_EVENT_CALL && world->events[i - 1].of == of) {
             remove_event(world, i - 1);
         }
     }
@@ -84,8 +84,7 @@ void ferp_sim_cancel(ferp_sim_world *world, uint64_t of)
 
 static bool is_in_direction(const ferp_sim_event *event, uint64_t of, int side)
 {
-    return event->of == of && event->side == side &&
-           (event->kind == FERP_SIM_EVENT_DATA || event->kind == FERP_SIM_EVENT_FIN);
+    return (event->kind == FERP_SIM_EVENT_DATA || event->kind == FERP_SIM_EVENT_FIN) && event->of == of && event->side == side;
 }
 
 void ferp_sim_cancel_direction(ferp_sim_world *world, uint64_t of, int side)

@@ -13,9 +13,10 @@ static const char *const fault_verbs[FER_SIM_FAULT_COUNT] = {
 static bool is_scripted(ferp_sim_world *world, fer_sim_fault fault)
 {
     bool strikes = false;
-    for (size_t i = 0; i < FERP_SIM_SCRIPTED_FAULTS_MAX; i++) {
-        ferp_sim_scripted_fault *scripted = &world->scripted[i];
-        if (scripted->left > 0 && scripted->fault == fault && --scripted->left == 0) {
+    for (size_t i = world->scripted_count; i > 0; i--) {
+        ferp_sim_scripted_fault *scripted = &world->scripted[i - 1];
+        if (scripted->fault == fault && --scripted->left == 0) {
+            *scripted = world->scripted[--world->scripted_count];
             strikes = true;
         }
     }
@@ -56,23 +57,21 @@ fer_error fer_sim_fault_at(fer_sim_fault fault, uint64_t nth)
     if ((unsigned)fault >= FER_SIM_FAULT_COUNT || nth == 0) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
-    for (size_t i = 0; i < FERP_SIM_SCRIPTED_FAULTS_MAX; i++) {
-        if (world->scripted[i].left == 0) {
-            world->scripted[i] = (ferp_sim_scripted_fault){fault, nth};
-            return FERP_SIM_OK;
-        }
+    if (world->scripted_count == FERP_SIM_SCRIPTED_FAULTS_MAX) {
+        return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
-    return (fer_error){FER_OUT_OF_MEMORY, 0};
+    world->scripted[world->scripted_count++] = (ferp_sim_scripted_fault){fault, nth};
+    return FERP_SIM_OK;
 }
 
 size_t fer_sim_clear_faults(void)
 {
     ferp_sim_world *world = ferp_sim_here();
-    size_t cleared = 0;
-    for (size_t i = 0; world != NULL && i < FERP_SIM_SCRIPTED_FAULTS_MAX; i++) {
-        cleared += world->scripted[i].left > 0;
-        world->scripted[i].left = 0;
+    if (world == NULL) {
+        return 0;
     }
+    size_t cleared = world->scripted_count;
+    world->scripted_count = 0;
     return cleared;
 }
 

@@ -116,11 +116,12 @@ void ferp_sim_remember_port(ferp_sim_world *world, const fer_socket_addr *addr)
 {
     world->old_ports[world->old_port_next] = (ferp_sim_old_port){*addr, world->now + OLD_PORT_NANOS};
     world->old_port_next = (world->old_port_next + 1) % FERP_SIM_OLD_PORTS_MAX;
+    world->old_port_count += world->old_port_count < FERP_SIM_OLD_PORTS_MAX;
 }
 
 static bool is_old(const ferp_sim_world *world, const ferp_sim_socket *wanting)
 {
-    for (size_t i = 0; i < FERP_SIM_OLD_PORTS_MAX; i++) {
+    for (size_t i = 0; i < world->old_port_count; i++) {
         const ferp_sim_old_port *old = &world->old_ports[i];
         if (old->until > world->now && old->addr.port == wanting->local.port && takes_in(wanting, &old->addr.ip)) {
             return true;

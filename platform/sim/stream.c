@@ -92,7 +92,7 @@ static void dispatch_data(ferp_sim_world *world, ferp_sim_link *link, int side, 
     uint64_t delay = delay_of(world, link, side);
     bool follows = delay > 0 && link->pipes[side].flying > bytes;
     ferp_sim_event *last = follows ? ferp_sim_last_arrival(world, link->sequence, side) : NULL;
-    if (last != NULL && (last->time == world->now + delay || world->arrivals >= FERP_SIM_ARRIVALS_MAX)) {
+    if (last != NULL && (last->time == world->now + delay || world->arrivals >= FERP_SIM_ARRIVALS_EACH * world->config.max_sockets)) {
         last->bytes += bytes;
         return;
     }

@@ -18,7 +18,7 @@
 
 enum {
     FERP_SIM_CALLS_MAX = 1024,     /* of the user's, under way */
-    FERP_SIM_ARRIVALS_MAX = 1024,  /* of bytes; more of them join one that is under way */
+    FERP_SIM_ARRIVALS_EACH = 8,    /* of bytes, for each socket; more of them join one that is under way */
     FERP_SIM_ANSWERS_MAX = 64,
     FERP_SIM_SCRIPTED_FAULTS_MAX = 64,
     FERP_SIM_OLD_PORTS_MAX = 64,
@@ -163,17 +163,24 @@ typedef enum ferp_sim_event_kind {
     FERP_SIM_EVENT_CALL      /* the user's function */
 } ferp_sim_event_kind;
 
+/* There is room for thousands of them, so they are kept small. */
 typedef struct ferp_sim_event {
     ferp_sim_event_kind kind;
     ferp_sim_code code;
     uint64_t time;
     uint64_t sequence;       /* of events at one time, the order in which they were made */
-    uint64_t of;             /* the birth of the socket or link that it is for */
-    int index;
-    int side;
+    union {
+        struct {             /* all but CALL */
+            uint64_t of;     /* the birth of the socket or link that it is for */
+            int index;
+            int side;
+        };
+        struct {             /* CALL */
+            fer_sim_function function;
+            void *context;
+        };
+    };
     size_t bytes;
-    fer_sim_function function;
-    void *context;
 } ferp_sim_event;
 
 typedef struct ferp_sim_answer {
@@ -184,7 +191,7 @@ typedef struct ferp_sim_answer {
 
 typedef struct ferp_sim_scripted_fault {
     fer_sim_fault fault;
-    uint64_t left;           /* chances until it happens; 0: free */
+    uint64_t left;           /* chances until it happens */
 } ferp_sim_scripted_fault;
 
 typedef struct ferp_sim_old_port {
@@ -210,12 +217,14 @@ typedef struct ferp_sim_world {
     fer_socket_addr text_addrs[FERP_SIM_TEXTS_MAX];
     uint64_t injected[FER_SIM_FAULT_COUNT];
     bool rests;              /* nothing has happened since the last fault after which a call is tried again */
+    size_t scripted_count;
     ferp_sim_scripted_fault scripted[FERP_SIM_SCRIPTED_FAULTS_MAX];
     size_t event_count;
     size_t calls;            /* of the events, the user's */
     size_t arrivals;         /* of the events, those of bytes */
     size_t answer_count;
     ferp_sim_answer answers[FERP_SIM_ANSWERS_MAX];
+    size_t old_port_count;
     size_t old_port_next;
     ferp_sim_old_port old_ports[FERP_SIM_OLD_PORTS_MAX];
     ferp_sim_handle *handles; /* config.max_sockets of each */

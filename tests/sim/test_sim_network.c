@@ -343,9 +343,34 @@ static void connections_can_follow_each_other_for_ever(void **state)
     }
 }
 
+static void reset_peer(void *peer)
+{
+    fer_sim_peer_reset(*(fer_sim_peer *)peer);
+}
+
+/* Linux, tcp_sendmsg: a count is told first, the error by the next call. */
+static void a_write_that_a_reset_cuts_short_leaves_it_to_the_read(void **state)
+{
+    char buf[512] = {0};
+    size_t n = 0;
+    fer_sim_config config = config_of(state);
+    config.send_buffer = 64;
+    config.receive_buffer = 64;
+    sim_begin_with(config);
+    struct ends ends = connected();
+    assert_ok(fer_sim_after(millis(4), reset_peer, &ends.peer));
+    assert_ok(fer_tcp_stream_write(&ends.stream, buf, sizeof buf, &n));
+    assert_int_equal(n, 128);
+    advance_ms(8);
+    assert_kind(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n), FER_CONNECTION_RESET);
+    assert_int_equal(n, 0);
+    fer_tcp_stream_close(&ends.stream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_write_that_a_reset_cuts_short_leaves_it_to_the_read),
         BOTH_TESTS(a_connect_takes_there_and_back),
         BOTH_TESTS(on_the_loopback_nothing_takes_time),
         BOTH_TESTS(a_loopback_can_take_time),
