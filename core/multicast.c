@@ -2,6 +2,7 @@
 #include "core/multicast.h"
 
 #include "core/handle.h"
+#include "core/operation_error.h"
 #include "core/options.h"
 
 /* An IPv6 option of an IPv4 socket is misuse; the systems each say something else to it. */
@@ -41,7 +42,7 @@ fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change, const
     if (group == NULL || local == NULL || !fer_ipv4_addr_is_multicast(group)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    return ferp_change_group_v4(handle->raw_, change, group, local);
+    return feri_error_told(FERI_OPERATION_GROUP, ferp_change_group_v4(handle->raw_, change, group, local));
 }
 
 fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change, const fer_ipv6_addr *group, uint32_t interface_index)
@@ -50,5 +51,5 @@ fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change, const
     if (group == NULL || !fer_ipv6_addr_is_multicast(group)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    return ferp_change_group_v6(handle->raw_, change, group, interface_index);
+    return feri_error_told(FERI_OPERATION_GROUP, ferp_change_group_v6(handle->raw_, change, group, interface_index));
 }

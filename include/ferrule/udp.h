@@ -412,7 +412,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_so
  *
  * Blocks: never.
  * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT (no multicast group), FER_ADDR_IN_USE (joined already), FER_ADDR_NOT_AVAILABLE or NOT_FOUND (no such interface), or what the OS says.
+ * Errors: FER_INVALID_INPUT (no multicast group), FER_ADDR_IN_USE (joined already), FER_ADDR_NOT_AVAILABLE (no such interface), or what the OS says.
  * Rust: std::net::UdpSocket::join_multicast_v4.
  * Threads: with any other call on the handle but close.
  */
@@ -434,7 +434,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket 
  *
  * Blocks: never.
  * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT (no multicast group, an IPv4 socket), FER_ADDR_IN_USE (joined already), or what the OS says.
+ * Errors: FER_INVALID_INPUT (no multicast group, an IPv4 socket), FER_ADDR_IN_USE (joined already), FER_ADDR_NOT_AVAILABLE (no such interface), or what the OS says.
  * Rust: std::net::UdpSocket::join_multicast_v6.
  * Threads: with any other call on the handle but close.
  */

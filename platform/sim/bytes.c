@@ -32,14 +32,15 @@ static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket)
 /* Both ends are reset, as by something between them. */
 static void strike_connection(ferp_sim_world *world, ferp_sim_socket *socket)
 {
-    if (socket->life != FERP_SIM_CONNECTED || !ferp_sim_strikes(world, socket, FER_SIM_FAULT_RESET)) {
+    bool can_be_reset = socket->kind == FERP_SIM_STREAM && socket->life == FERP_SIM_CONNECTED;
+    if (!can_be_reset || !ferp_sim_strikes(world, socket, FER_SIM_FAULT_RESET)) {
         return;
     }
     ferp_sim_send_reset(world, socket);
     ferp_sim_meet_reset(world, socket);
 }
 
-static fer_error enter(ferp_sim_world *world, ferp_sim_socket *socket)
+fer_error ferp_sim_enter(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     ferp_sim_settle(world);
     ferp_sim_jump(world, socket);
@@ -59,9 +60,6 @@ static fer_error reset_told(ferp_sim_world *world, ferp_sim_socket *socket)
     return ferp_sim_error(world, code);
 }
 
-/* What the call would do now: EAGAIN is to wait. */
-typedef fer_error (*look_function)(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count);
-
 static fer_error would_block(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
     if (socket->settings.nonblocking) {
@@ -70,9 +68,8 @@ static fer_error would_block(ferp_sim_world *world, const ferp_sim_socket *socke
     return ferp_sim_error(world, FERP_SIM_EAGAIN);
 }
 
-/* Looks, and where the kernel would wait lets time pass until there is something to see. */
-static fer_error look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction, look_function look,
-                                size_t *count)
+fer_error ferp_sim_look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction, ferp_sim_look look,
+                                  size_t *count)
 {
     uint64_t deadline = deadline_of(world, socket, direction);
     for (;;) {
@@ -151,8 +148,8 @@ static fer_error look_for_input(ferp_sim_world *world, ferp_sim_socket *socket, 
 static fer_error await_input(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count)
 {
     *count = 0;
-    FER_TRY(enter(world, socket));
-    return look_patiently(world, socket, FERP_READING, look_for_input, count);
+    FER_TRY(ferp_sim_enter(world, socket));
+    return ferp_sim_look_patiently(world, socket, FERP_READING, look_for_input, count);
 }
 
 static size_t sum_of(const fer_io_slice_mut *slices, size_t count)
@@ -298,8 +295,8 @@ static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket, const 
 {
     do {
         size_t room = 0;
-        look_function look = *n > 0 ? look_for_more_room : look_for_room;
-        fer_error error = look_patiently(world, socket, FERP_WRITING, look, &room);
+        ferp_sim_look look = *n > 0 ? look_for_more_room : look_for_room;
+        fer_error error = ferp_sim_look_patiently(world, socket, FERP_WRITING, look, &room);
         if (error.kind != FER_OK) {
             return *n > 0 ? FERP_SIM_OK : error;
         }
@@ -311,13 +308,18 @@ static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket, const 
 static fer_error send_some(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t asked,
                            size_t *n)
 {
-    FER_TRY(enter(world, socket));
+    FER_TRY(ferp_sim_enter(world, socket));
     return send_all(world, socket, slices, count, cut(world, socket, FER_SIM_FAULT_PARTIAL_WRITE, asked), n);
 }
 
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 {
     fer_io_slice slice = {buf, len};
+    *n = 0;
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    if (socket->kind == FERP_SIM_DATAGRAM) {
+        return ferp_sim_send_one(world, socket, buf, len, NULL, n);
+    }
     return ferp_send_vectored(raw, &slice, 1, n);
 }
 

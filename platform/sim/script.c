@@ -21,7 +21,7 @@ void ferp_sim_news(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news
 /* A handler may close the peer, and a new one may then have its number: its birth tells. */
 static bool is_still(const ferp_sim_socket *socket, uint64_t sequence)
 {
-    return socket->kind == FERP_SIM_STREAM && socket->sequence == sequence;
+    return socket->kind != FERP_SIM_FREE && socket->sequence == sequence;
 }
 
 static void tell_handler(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news)
