@@ -76,7 +76,7 @@ fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_sim_step *steps, size_t
 {
     FERP_SIM_NEED(world)
     ferp_sim_socket *socket = ferp_sim_peer_of(world, peer);
-    if (socket == NULL || (steps == NULL && count > 0)) {
+    if (socket == NULL || socket->kind != FERP_SIM_STREAM || (steps == NULL && count > 0)) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
     for (size_t i = 0; i < count; i++) {
