@@ -165,10 +165,10 @@ static bool hand_out(ferp_sim_world *world, ferp_sim_datagram *datagram)
 }
 
 /* ICMP "port unreachable" goes back, in the datagram's own slot (RFC 1122, 3.2.2.1). */
-static void refuse(ferp_sim_world *world, ferp_sim_datagram *datagram, ferp_sim_code code)
+static void refuse(ferp_sim_world *world, ferp_sim_datagram *datagram, ferp_sim_code code, const ferp_sim_answer *rule)
 {
     ferp_sim_event event = {.kind = FERP_SIM_EVENT_REFUSAL, .code = code, .index = (int)(datagram - world->datagrams)};
-    ferp_sim_schedule(world, event, ferp_sim_latency(world, datagram->is_loopback));
+    ferp_sim_schedule(world, event, ferp_sim_latency(world, datagram->is_loopback) + (rule == NULL ? 0 : rule->delay));
 }
 
 void ferp_sim_on_datagram(ferp_sim_world *world, const ferp_sim_event *event)
@@ -182,11 +182,11 @@ void ferp_sim_on_datagram(ferp_sim_world *world, const ferp_sim_event *event)
     }
     bool may_refuse = !is_for_many(&datagram->to.ip) && ferp_sim_is_host(world, &datagram->to.ip);
     if (how == FER_SIM_ANSWER_REFUSES || (nobody && may_refuse)) {
-        refuse(world, datagram, FERP_SIM_ECONNREFUSED);
+        refuse(world, datagram, FERP_SIM_ECONNREFUSED, rule);
     } else if (how == FER_SIM_ANSWER_HOST_UNREACHABLE) {
-        refuse(world, datagram, FERP_SIM_EHOSTUNREACH);
+        refuse(world, datagram, FERP_SIM_EHOSTUNREACH, rule);
     } else if (how == FER_SIM_ANSWER_NETWORK_UNREACHABLE) {
-        refuse(world, datagram, FERP_SIM_ENETUNREACH);
+        refuse(world, datagram, FERP_SIM_ENETUNREACH, rule);
     } else {
         slot_free(world, datagram);
     }
