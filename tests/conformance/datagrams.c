@@ -1,5 +1,6 @@
 /* datagrams.c: rules U1 to U5: datagrams in and out, and whose they are. Their sockets are in datagram_sockets.c. */
 #include "support/fixture.h"
+#include "support/thread.h"
 
 enum { LONGEST = 65507, SHORT_MS = 40 };
 
@@ -469,6 +470,49 @@ static void connecting_again_changes_whose_datagrams_are_received(void **state)
     assert_peer_gets(second, "hello", port);
 }
 
+/* ---- Two threads: "one receiving and one sending call at once on one handle" */
+
+enum { MANY = 100 };
+
+struct sender {
+    fer_udp_socket *socket;
+    fer_socket_addr to;
+    bool worked;
+};
+
+static void send_many(void *argument)
+{
+    struct sender *sender = argument;
+    sender->worked = true;
+    for (int i = 0; i < MANY; i++) {
+        unsigned char byte = (unsigned char)i;
+        sender->worked = sender->worked && fer_udp_socket_send_to(sender->socket, &byte, 1, &sender->to, NULL).kind == FER_OK;
+    }
+}
+
+static void one_thread_sends_while_another_receives(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    fer_datagram got;
+    test_thread thread;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    struct sender sender = {socket, loopback(family, port), false};
+    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(PEER_LIMIT_MS)));
+    test_thread_start(&thread, send_many, &sender);
+    fer_error error = {FER_OK, 0};
+    int received = 0;
+    for (; received < MANY && error.kind == FER_OK; received++) {
+        unsigned char byte = 0;
+        error = fer_udp_socket_recv(socket, &byte, 1, &got);
+        error = error.kind == FER_OK && byte != (unsigned char)received ? (fer_error){FER_OTHER, 0} : error;
+    }
+    test_thread_join(&thread);
+    assert_ok(error);
+    assert_int_equal(received, MANY);
+    assert_true(sender.worked);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -492,6 +536,7 @@ int main(void)
         FAMILY_TEST("U5", a_stranger_s_datagram_after_connect_is_not_received),
         FAMILY_TEST("U5", a_clone_s_connect_makes_strangers_of_the_others),
         FAMILY_TEST("U5", connecting_again_changes_whose_datagrams_are_received),
+        FAMILY_TEST("U1", one_thread_sends_while_another_receives),
     };
     return RUN_TESTS("datagrams", tests);
 }
