@@ -95,7 +95,7 @@ static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, 
     if (addr->port == 0) {
         return feri_own_error(FER_CONNECTION_REFUSED);
     }
-    FER_TRY(ferp_tcp_socket_new(addr->ip.family, &raw));
+    FER_TRY(ferp_socket_new(FERP_TCP, addr->ip.family, &raw));
     prepare(raw, addr);
     fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, FERP_NO_DEADLINE)
                                                     : connect_within(raw, addr, timeout);
@@ -114,7 +114,7 @@ fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
 
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout)
 {
-    if (addr == NULL || timeout.nanos == 0 || !feri_have_known_families(addr, 1)) {
+    if (!feri_are_addresses(addr, 1) || timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_handle_claim(handle));

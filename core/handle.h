@@ -4,6 +4,7 @@
 #define FERI_HANDLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/atomic.h"
@@ -27,6 +28,14 @@ static inline fer_error feri_ok(void)
 static inline fer_error feri_own_error(fer_error_kind kind)
 {
     return (fer_error){kind, 0};
+}
+
+/* The caller's count, where it is wanted. */
+static inline void feri_store_count(size_t *n, size_t moved)
+{
+    if (n != NULL) {
+        *n = moved;
+    }
 }
 
 static inline feri_state feri_handle_state(const fer_handle *handle)

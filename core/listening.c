@@ -2,10 +2,10 @@
 #include "core/listening.h"
 
 #include "core/assert.h"
+#include "core/binding.h"
 #include "core/facts.h"
 #include "core/handle.h"
 #include "core/opening.h"
-#include "core/operation_error.h"
 #include "core/waiting.h"
 
 #define FERI_BACKLOG 128
@@ -14,62 +14,13 @@
  * end (a sandbox that forbids accept, say) must not hold the caller. */
 #define FERI_ACCEPT_SKIPS_MAX 65536
 
-/* ---- bind and listen */
-
-static fer_error share_or_hold_port(fer_raw_socket raw)
-{
-    return ferp_set_option(raw, feri_reuse_address_steals_ports() ? FERP_EXCLUSIVE_ADDRESS : FERP_REUSE_ADDRESS, 1);
-}
-
-static fer_error prepare(fer_raw_socket raw, fer_ip_family family)
-{
-    FER_TRY(share_or_hold_port(raw));
-    if (family == FER_IP_V4) {
-        return feri_ok();
-    }
-    return feri_error_told(FERI_OPERATION_DUAL_STACK, ferp_set_option(raw, FERP_ONLY_V6, 0));
-}
-
-static fer_error bind_prepared(const fer_socket_addr *addr, fer_raw_socket *out)
-{
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_tcp_socket_new(addr->ip.family, &raw));
-    fer_error error = prepare(raw, addr->ip.family);
-    if (error.kind == FER_OK) {
-        error = ferp_bind(raw, addr);
-    }
-    if (error.kind != FER_OK) {
-        ferp_close(raw);
-        return error;
-    }
-    *out = raw;
-    return error;
-}
-
-/* "Access denied" is a port that is reserved, or one that another socket holds exclusively. A second look tells them apart: a plain bind
- * of the wildcard to the same port is then "in use" (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and still denied
- * where the port is reserved. */
-static fer_error judge_denial(const fer_socket_addr *addr, fer_error denied)
-{
-    fer_socket_addr wildcard = {.ip = {.family = addr->ip.family}, .port = addr->port};
-    fer_raw_socket probe = FER_RAW_SOCKET_NONE;
-    if (ferp_tcp_socket_new(addr->ip.family, &probe).kind != FER_OK) {
-        return denied;
-    }
-    fer_error second = ferp_bind(probe, &wildcard);
-    ferp_close(probe);
-    return second.kind == FER_ADDR_IN_USE ? feri_error_told(FERI_OPERATION_BIND_TAKEN, denied) : denied;
-}
+/* ---- listen */
 
 fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = bind_prepared(addr, &raw);
-    if (error.kind == FER_PERMISSION_DENIED && feri_bind_denied_can_mean_in_use()) {
-        return judge_denial(addr, error);
-    }
-    FER_TRY(error);
-    error = ferp_listen(raw, FERI_BACKLOG);
+    FER_TRY(feri_bound_socket_open(FERP_TCP, addr, &raw));
+    fer_error error = ferp_listen(raw, FERI_BACKLOG);
     if (error.kind != FER_OK) {
         ferp_close(raw);
         return error;

@@ -4,8 +4,11 @@
 #include "core/assert.h"
 #include "core/handle.h"
 
-bool feri_have_known_families(const fer_socket_addr *addrs, size_t count)
+bool feri_are_addresses(const fer_socket_addr *addrs, size_t count)
 {
+    if (addrs == NULL || count == 0) {
+        return false;
+    }
     for (size_t i = 0; i < count; i++) {
         if (addrs[i].ip.family != FER_IP_V4 && addrs[i].ip.family != FER_IP_V6) {
             return false;
@@ -26,7 +29,7 @@ fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socke
 fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count, feri_opener opener)
 {
     FERI_ASSERT(opener != NULL);
-    if (addrs == NULL || count == 0 || !feri_have_known_families(addrs, count)) {
+    if (!feri_are_addresses(addrs, count)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_handle_claim(handle));

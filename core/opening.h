@@ -9,10 +9,10 @@
 #include "ferrule/handle.h"
 #include "ferrule/socket_addr.h"
 
-/* Whether each address is IPv4 or IPv6; what is neither is misuse, and no system is asked. */
-bool feri_have_known_families(const fer_socket_addr *addrs, size_t count);
+/* Whether there is at least one address, and every one has a family that is known. */
+bool feri_are_addresses(const fer_socket_addr *addrs, size_t count);
 
-/* Makes a socket for one address: connected, or listening. On failure it leaves none behind. */
+/* Makes a socket for one address: connected, listening, or bound. On failure it leaves none behind. */
 typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *out);
 
 /* All are tried, in order; the first that works wins, and when none does the error is the last one's (rule C3). The handle is then

@@ -17,6 +17,9 @@ typedef enum feri_operation {
     FERI_OPERATION_DUAL_STACK,  /* clearing IPV6_V6ONLY */
     FERI_OPERATION_SHUTDOWN,    /* shutdown of a stream that was connected */
     FERI_OPERATION_PEER_ADDR,   /* getpeername of a stream that was connected */
+    FERI_OPERATION_DATAGRAM,    /* receiving and sending datagrams, SO_ERROR of their sockets */
+    FERI_OPERATION_GROUP,       /* joining and leaving a multicast group, whose arguments core has checked */
+    FERI_OPERATION_UNADDRESSED, /* sending a datagram without an address on a socket that has no peer */
     FERI_OPERATION_ADOPT        /* asking what somebody else's raw socket is */
 } feri_operation;
 
@@ -37,6 +40,10 @@ typedef enum feri_operation {
     X(SHUTDOWN, FER_CONNECTION_ABORTED, FER_OK, false, "as above")                                                    \
     X(SHUTDOWN, FER_BROKEN_PIPE, FER_OK, false, "as above: Windows' 10058")                                           \
     X(PEER_ADDR, FER_INVALID_INPUT, FER_NOT_CONNECTED, true, "macOS: EINVAL once the connection is dead")             \
+    X(DATAGRAM, FER_CONNECTION_RESET, FER_CONNECTION_REFUSED, true, "Windows' 10054: a port refused an earlier datagram") \
+    X(GROUP, FER_INVALID_INPUT, FER_ADDR_NOT_AVAILABLE, true, "Wine's 10022: not a member, or no such interface")           \
+    X(GROUP, FER_NOT_FOUND, FER_ADDR_NOT_AVAILABLE, true, "Linux' ENODEV: no such interface")                            \
+    X(UNADDRESSED, FER_INVALID_INPUT, FER_NOT_CONNECTED, true, "Wine's 10022 for what is 10057 on Windows")                 \
     X(ADOPT, FER_BAD_HANDLE, FER_INVALID_INPUT, true, "not a socket, or none: misuse by the caller of from_raw")
 
 /* What the caller is told. */

@@ -43,17 +43,17 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
     return error;
 }
 
-fer_error feri_set_nodelay(fer_handle *handle, bool nodelay)
+fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on)
 {
     FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
-    return ferp_set_option(handle->raw_, FERP_NODELAY, nodelay ? 1 : 0);
+    return ferp_set_option(handle->raw_, option, on ? 1 : 0);
 }
 
-fer_error feri_nodelay(const fer_handle *handle, bool *out)
+fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
 {
     uint32_t value = 0;
     FER_TRY(may_get(handle, out));
-    FER_TRY(ferp_option_value(handle->raw_, FERP_NODELAY, &value));
+    FER_TRY(ferp_option_value(handle->raw_, option, &value));
     *out = value != 0;
     return feri_ok();
 }

@@ -13,8 +13,9 @@
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking);
-fer_error feri_set_nodelay(fer_handle *handle, bool nodelay);
-fer_error feri_nodelay(const fer_handle *handle, bool *out);
+/* Options that are on or off. */
+fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on);
+fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out);
 fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl);
 fer_error feri_ttl(const fer_handle *handle, uint32_t *out);
 fer_error feri_set_linger(fer_handle *handle, fer_duration linger);

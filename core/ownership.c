@@ -31,7 +31,7 @@ static fer_error describe(fer_raw_socket raw, ferp_description *out)
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_error_told(FERI_OPERATION_ADOPT, ferp_describe(raw, out)));
-    return out->is_stream && out->is_ip ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+    return out->is_ip ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
 static fer_error adopt(fer_handle *handle, fer_raw_socket raw, const ferp_description *what)
@@ -52,7 +52,7 @@ fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw)
 {
     ferp_description what;
     FER_TRY(describe(raw, &what));
-    if (what.is_listening || !what.is_connected) {
+    if (!what.is_stream || what.is_listening || !what.is_connected) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     return adopt(handle, raw, &what);
@@ -62,10 +62,22 @@ fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw)
 {
     ferp_description what;
     FER_TRY(describe(raw, &what));
-    if (!what.is_listening) {
+    if (!what.is_stream || !what.is_listening) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     return adopt(handle, raw, &what);
+}
+
+fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw)
+{
+    ferp_description what;
+    FER_TRY(describe(raw, &what));
+    if (!what.is_datagram) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(adopt(handle, raw, &what));
+    ferp_tell_refusals(raw, what.is_connected);
+    return feri_ok();
 }
 
 fer_raw_socket feri_into_raw(fer_handle *handle)

@@ -7,9 +7,10 @@
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out);
 
-/* Take over a connected stream, and a listener. On failure raw stays the caller's, as it was. */
+/* Take over a connected stream, a listener, a datagram socket. On failure raw stays the caller's, as it was. */
 fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw);
 fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw);
+fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw);
 
 fer_raw_socket feri_into_raw(fer_handle *handle);
 

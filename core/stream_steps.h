@@ -10,13 +10,6 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
-static inline void feri_store_count(size_t *n, size_t moved)
-{
-    if (n != NULL) {
-        *n = moved;
-    }
-}
-
 /* Before. The common case, which needs no table and no call: true where the OS is to be asked at once. */
 static inline bool feri_stream_is_plainly_due(const fer_handle *handle, bool buffer_is_valid, size_t len)
 {

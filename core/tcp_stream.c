@@ -125,12 +125,12 @@ fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream, const void *buf, size
 
 fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream, bool nodelay)
 {
-    return feri_set_nodelay(of(stream), nodelay);
+    return feri_set_switch(of(stream), FERP_NODELAY, nodelay);
 }
 
 fer_error fer_tcp_stream_nodelay(const fer_tcp_stream *stream, bool *out)
 {
-    return feri_nodelay(of_const(stream), out);
+    return feri_switch(of_const(stream), FERP_NODELAY, out);
 }
 
 fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, uint32_t ttl)

@@ -8,6 +8,7 @@
 #include "ferrule/resolve.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/tcp.h"
+#include "ferrule/udp.h"
 #include "ferrule/version.h"
 
 #endif

@@ -39,6 +39,8 @@ struct ferp_traits {
     bool connect_would_block_means_started;
     /* A refused connect is tried again for about 2 s before it is reported (Windows: TcpMaxConnectRetransmissions). */
     bool refused_connect_is_retried;
+    /* The largest datagram is what the send buffer holds, by default less than IP allows (macOS: net.inet.udp.maxdgram). */
+    bool datagram_limit_is_send_buffer;
     /* The largest length, and sum of lengths, that one recv or send takes, and the most slices. */
     size_t io_length_max;
     size_t io_slices_max;
@@ -61,9 +63,11 @@ uint64_t ferp_now(void);
 
 /* ---- The life of a socket */
 
-/* Makes a TCP socket, not inherited by child processes and never raising SIGPIPE, from its birth where the OS can, nonblocking
- * where io_waits_in_kernel is false. socket | WSASocketW. */
-fer_error ferp_tcp_socket_new(fer_ip_family family, fer_raw_socket *out);
+typedef enum ferp_transport { FERP_TCP = 0, FERP_UDP = 1 } ferp_transport;
+
+/* Makes a socket, not inherited by child processes and never raising SIGPIPE, from its birth where the OS can, nonblocking where
+ * io_waits_in_kernel is false. socket | WSASocketW. */
+fer_error ferp_socket_new(ferp_transport transport, fer_ip_family family, fer_raw_socket *out);
 
 /* Another handle of the same socket, not inherited. fcntl(F_DUPFD_CLOEXEC) | WSADuplicateSocketW + WSASocketW. */
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out);
@@ -74,6 +78,7 @@ void ferp_close(fer_raw_socket raw);
 /* What kind of socket somebody else's raw socket is. */
 typedef struct ferp_description {
     bool is_stream;        /* SOCK_STREAM */
+    bool is_datagram;      /* SOCK_DGRAM */
     bool is_ip;            /* AF_INET or AF_INET6 */
     fer_ip_family family;  /* set when is_ip */
     bool is_listening;     /* SO_ACCEPTCONN */
@@ -121,6 +126,24 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n);
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count, size_t *n);
 
+/* A datagram that was received: how many of its bytes the buffer took, whether there were more, and whose it is. */
+struct ferp_datagram {
+    size_t len;
+    bool truncated;
+    fer_socket_addr from;
+};
+
+/* One datagram, taken off the queue or not; a longer one than the buffer is cut, on every OS. recvmsg (MSG_TRUNC) | recvfrom
+ * (WSAEMSGSIZE). */
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
+fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
+/* One datagram, whole or not at all. sendto. */
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n);
+
+/* Whether a datagram socket is told of ports that refuse what it sends (SIO_UDP_CONNRESET, and SIO_UDP_NETRESET), best effort; nothing
+ * elsewhere: POSIX tells it to connected sockets only. */
+void ferp_tell_refusals(fer_raw_socket raw, bool told);
+
 /* How many bytes can be received at once. ioctl(FIONREAD) | ioctlsocket(FIONREAD). */
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n);
 
@@ -165,11 +188,23 @@ typedef enum ferp_option {
     FERP_KEEPALIVE,           /* SO_KEEPALIVE */
     FERP_KEEPALIVE_TIME,      /* TCP_KEEPIDLE (TCP_KEEPALIVE on macOS), seconds */
     FERP_KEEPALIVE_INTERVAL,  /* TCP_KEEPINTVL, seconds */
-    FERP_KEEPALIVE_RETRIES    /* TCP_KEEPCNT */
+    FERP_KEEPALIVE_RETRIES,   /* TCP_KEEPCNT */
+    FERP_SEND_BUFFER,         /* SO_SNDBUF, bytes */
+    FERP_BROADCAST,           /* SO_BROADCAST */
+    FERP_MULTICAST_LOOP_V4,   /* IP_MULTICAST_LOOP */
+    FERP_MULTICAST_TTL_V4,    /* IP_MULTICAST_TTL */
+    FERP_MULTICAST_LOOP_V6    /* IPV6_MULTICAST_LOOP */
 } ferp_option;
 
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value);
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out);
+
+typedef enum ferp_membership { FERP_JOIN = 0, FERP_LEAVE = 1 } ferp_membership;
+
+/* IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP: local is an address of the network interface, unspecified for the system's choice. */
+fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change, const fer_ipv4_addr *group, const fer_ipv4_addr *local);
+/* IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP: 0 for the system's choice of the network interface. */
+fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change, const fer_ipv6_addr *group, uint32_t interface_index);
 
 /* SO_LINGER (SO_LINGER_SEC on macOS). seconds is at most linger_seconds_max and matters only when on. */
 struct ferp_linger {
@@ -189,6 +224,7 @@ typedef enum ferp_readiness {
     FERP_READABLE,    /* a stream: bytes, the end or a failure can be received */
     FERP_WRITABLE,    /* a stream: bytes can be sent, or a failure told */
     FERP_ACCEPTABLE,  /* a listener: a connection is queued */
+    FERP_RECEIVABLE,  /* a datagram socket: a datagram, or a failure, can be received */
     FERP_CONNECTED    /* a started connect has ended, well or badly */
 } ferp_readiness;
 

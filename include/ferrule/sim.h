@@ -20,6 +20,7 @@
 #include "ferrule/handle.h"
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
+#include "ferrule/udp.h"
 #include "ferrule/version.h"
 
 #ifdef __cplusplus
@@ -45,7 +46,10 @@ typedef enum fer_sim_dialect { FER_SIM_POSIX = 0, FER_SIM_WINSOCK = 1 } fer_sim_
     X(NO_BUFFERS, "no buffers", "receiving, sending, connecting, making a socket")                                    \
     X(RESOLVE_FAILS, "name lookup fails", "resolving: not found, try again or failed")                                \
     X(RESOLVE_SLOW, "name lookup is slow", "resolving: takes 5 s more")                                               \
-    X(TIME_JUMP, "time jump", "receiving, sending, accepting, connecting: up to an hour passes first")
+    X(TIME_JUMP, "time jump", "receiving, sending, accepting, connecting: up to an hour passes first")                \
+    X(DATAGRAM_LOST, "datagram lost", "sending a datagram: it never arrives")                                         \
+    X(DATAGRAM_DOUBLED, "datagram doubled", "sending a datagram: it arrives twice")                                   \
+    X(DATAGRAM_LATE, "datagram late", "sending a datagram: up to ten latencies later, so that others overtake it")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,
@@ -212,7 +216,7 @@ typedef enum fer_sim_answer {
 
 /**
  * Says how connects to an address are answered from now on, and how much later than usual. Port 0 means all ports of the host that have
- * no answer of their own. A delay makes a late success, or with an answer a late failure.
+ * no answer of their own. A delay makes a late success, or with an answer a late failure. Datagrams to it are refused likewise, or lost.
  *
  * Blocks: never.
  * Owns: addr is the caller's.
@@ -361,6 +365,43 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_local_addr(fer_sim_peer peer, fer_so
  * Threads: the one that started it.
  */
 FER_MUST_USE FER_API fer_error fer_sim_peer_remote_addr(fer_sim_peer peer, fer_socket_addr *out);
+
+/**
+ * Puts a peer for datagrams at an address, and its host there. Port 0 takes a free one; fer_sim_peer_local_addr tells it.
+ *
+ * FER_SIM_READABLE tells its handler of datagrams. It is for fer_sim_peer_send_to, fer_sim_peer_receive_from and fer_sim_peer_close;
+ * the functions of connections refuse it.
+ *
+ * Blocks: never.
+ * Owns: addr is the caller's; *out as in fer_sim_peer_listen.
+ * Errors: FER_INVALID_INPUT (NULL, a bad family), FER_ADDR_IN_USE, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED.
+ * Rust: none.
+ * Threads: the one that started it.
+ */
+FER_MUST_USE FER_API fer_error fer_sim_peer_bind(const fer_socket_addr *addr, fer_sim_peer *out);
+
+/**
+ * Sends one datagram. The faults of datagrams strike it too.
+ *
+ * Blocks: never.
+ * Owns: buf is the caller's, len bytes; to is the caller's.
+ * Errors: FER_INVALID_INPUT (NULL, a bad family, two families, port 0, no such peer), FER_MESSAGE_TOO_LONG (above 65507 bytes),
+ *   FER_UNSUPPORTED.
+ * Rust: none.
+ * Threads: the one that started it.
+ */
+FER_MUST_USE FER_API fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *buf, size_t len, const fer_socket_addr *to);
+
+/**
+ * Receives one datagram; what is longer than len is cut.
+ *
+ * Blocks: never.
+ * Owns: buf is the caller's, len bytes.
+ * Errors: FER_WOULD_BLOCK (there is none), FER_INVALID_INPUT (NULL; no such peer), FER_UNSUPPORTED.
+ * Rust: none.
+ * Threads: the one that started it.
+ */
+FER_MUST_USE FER_API fer_error fer_sim_peer_receive_from(fer_sim_peer peer, void *buf, size_t len, fer_datagram *out);
 
 /**
  * Has a function called whenever something happens to a peer; a listener's is also that of the peers it accepts by a script. NULL: no

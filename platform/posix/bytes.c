@@ -75,6 +75,46 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
     return store_sent(sendmsg((int)raw, &message, FERP_POSIX_SEND_FLAGS), n);
 }
 
+/* One piece even for no bytes: none at all is EMSGSIZE on XNU. */
+static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags, struct ferp_datagram *out)
+{
+    struct sockaddr_storage from;
+    struct iovec piece = {buf, len};
+    struct msghdr message = {0};
+    from.ss_family = AF_UNSPEC;
+    message.msg_name = &from;
+    message.msg_namelen = sizeof from;
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    ssize_t moved = recvmsg((int)raw, &message, flags);
+    if (moved < 0) {
+        return ferp_posix_error_of(errno);
+    }
+    if (!ferp_posix_socket_addr(&from, &out->from)) {
+        return ferp_posix_error_of(EAFNOSUPPORT);
+    }
+    out->len = (size_t)moved;
+    out->truncated = (message.msg_flags & MSG_TRUNC) != 0;
+    return (fer_error){FER_OK, 0};
+}
+
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return receive_from(raw, buf, len, 0, out);
+}
+
+fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return receive_from(raw, buf, len, MSG_PEEK, out);
+}
+
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+{
+    struct sockaddr_storage to;
+    socklen_t size = ferp_posix_sockaddr(addr, &to);
+    return store_moved(sendto((int)raw, buf, len, FERP_POSIX_SEND_FLAGS, (const struct sockaddr *)&to, size), n);
+}
+
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
 {
     int queued = 0;

@@ -19,6 +19,7 @@
     X(16, EBUSY, FER_RESOURCE_BUSY)                    \
     X(17, EEXIST, FER_ALREADY_EXISTS)                  \
     X(18, EXDEV, FER_CROSSES_DEVICES)                  \
+    X(19, ENODEV, FER_NOT_FOUND)                       \
     X(20, ENOTDIR, FER_NOT_A_DIRECTORY)                \
     X(21, EISDIR, FER_IS_A_DIRECTORY)                  \
     X(22, EINVAL, FER_INVALID_INPUT)                   \

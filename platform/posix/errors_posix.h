@@ -61,6 +61,7 @@
     X(ENETRESET, FER_CONNECTION_RESET)              \
     X(ENFILE, FER_TOO_MANY_OPEN_FILES)              \
     X(ENOBUFS, FER_NO_BUFFER_SPACE)                 \
+    X(ENODEV, FER_NOT_FOUND)                        \
     X(ENOPROTOOPT, FER_UNSUPPORTED)                 \
     X(ENOTSOCK, FER_BAD_HANDLE)                     \
     X(EPROTONOSUPPORT, FER_UNSUPPORTED)

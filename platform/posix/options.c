@@ -1,8 +1,9 @@
-/* options.c: socket options that are numbers, and linger. */
+/* options.c: socket options that are numbers, linger, and multicast groups. */
 #include "platform/posix/posix.h"
 
 #include <limits.h>
 #include <netinet/tcp.h>
+#include <string.h>
 
 #define FERP_POSIX_NO_OPTION (-1)
 
@@ -48,18 +49,38 @@ static system_option system_option_of(ferp_option option)
         return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_INTERVAL};
     case FERP_KEEPALIVE_RETRIES:
         return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_RETRIES};
+    case FERP_SEND_BUFFER:
+        return (system_option){SOL_SOCKET, SO_SNDBUF};
+    case FERP_BROADCAST:
+        return (system_option){SOL_SOCKET, SO_BROADCAST};
+    case FERP_MULTICAST_LOOP_V4:
+        return (system_option){IPPROTO_IP, IP_MULTICAST_LOOP};
+    case FERP_MULTICAST_TTL_V4:
+        return (system_option){IPPROTO_IP, IP_MULTICAST_TTL};
+    case FERP_MULTICAST_LOOP_V6:
+        return (system_option){IPPROTO_IPV6, IPV6_MULTICAST_LOOP};
     case FERP_EXCLUSIVE_ADDRESS: /* every bind is exclusive here */
     default:
         return (system_option){SOL_SOCKET, FERP_POSIX_NO_OPTION};
     }
 }
 
+/* These two are bytes to the BSDs (ip(4)); Linux and macOS take both sizes. */
+static bool is_one_byte(ferp_option option)
+{
+    return option == FERP_MULTICAST_LOOP_V4 || option == FERP_MULTICAST_TTL_V4;
+}
+
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
     system_option known = system_option_of(option);
     int number = value < INT_MAX ? (int)value : INT_MAX;
+    unsigned char byte = (unsigned char)value;
     if (known.name == FERP_POSIX_NO_OPTION) {
         return ferp_posix_error_of(ENOPROTOOPT);
+    }
+    if (is_one_byte(option)) {
+        return ferp_posix_result(setsockopt((int)raw, known.level, known.name, &byte, sizeof byte));
     }
     return ferp_posix_result(setsockopt((int)raw, known.level, known.name, &number, sizeof number));
 }
@@ -68,13 +89,16 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
 {
     system_option known = system_option_of(option);
     int number = 0;
-    socklen_t len = sizeof number;
+    socklen_t len = 0;
     if (known.name == FERP_POSIX_NO_OPTION) {
         return ferp_posix_error_of(ENOPROTOOPT);
     }
-    fer_error error = ferp_posix_result(getsockopt((int)raw, known.level, known.name, &number, &len));
+    unsigned char byte = 0;
+    void *value = is_one_byte(option) ? (void *)&byte : (void *)&number;
+    len = is_one_byte(option) ? sizeof byte : sizeof number;
+    fer_error error = ferp_posix_result(getsockopt((int)raw, known.level, known.name, value, &len));
     if (error.kind == FER_OK) {
-        *out = number < 0 ? 0 : (uint32_t)number;
+        *out = is_one_byte(option) ? byte : number < 0 ? 0 : (uint32_t)number;
     }
     return error;
 }
@@ -110,4 +134,28 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
         *out = (struct ferp_linger){value.l_onoff != 0, value.l_linger < 0 ? 0 : (uint32_t)value.l_linger};
     }
     return error;
+}
+
+/* The older names of IPv6's two, which some systems have alone. */
+#ifndef IPV6_JOIN_GROUP
+#define IPV6_JOIN_GROUP IPV6_ADD_MEMBERSHIP
+#define IPV6_LEAVE_GROUP IPV6_DROP_MEMBERSHIP
+#endif
+
+fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change, const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+{
+    struct ip_mreq request;
+    memcpy(&request.imr_multiaddr, group->octets, sizeof group->octets);
+    memcpy(&request.imr_interface, local->octets, sizeof local->octets);
+    int name = change == FERP_JOIN ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP;
+    return ferp_posix_result(setsockopt((int)raw, IPPROTO_IP, name, &request, sizeof request));
+}
+
+fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change, const fer_ipv6_addr *group, uint32_t interface_index)
+{
+    struct ipv6_mreq request;
+    memcpy(&request.ipv6mr_multiaddr, group->octets, sizeof group->octets);
+    request.ipv6mr_interface = (__typeof__(request.ipv6mr_interface))interface_index;
+    int name = change == FERP_JOIN ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP;
+    return ferp_posix_result(setsockopt((int)raw, IPPROTO_IPV6, name, &request, sizeof request));
 }

@@ -49,10 +49,11 @@ static fer_error finish(int fd, fer_raw_socket *out)
     return error;
 }
 
-fer_error ferp_tcp_socket_new(fer_ip_family family, fer_raw_socket *out)
+fer_error ferp_socket_new(ferp_transport transport, fer_ip_family family, fer_raw_socket *out)
 {
     int domain = family == FER_IP_V4 ? AF_INET : AF_INET6;
-    int fd = socket(domain, SOCK_STREAM | FERP_POSIX_BORN_CLOEXEC, 0);
+    int type = transport == FERP_TCP ? SOCK_STREAM : SOCK_DGRAM;
+    int fd = socket(domain, type | FERP_POSIX_BORN_CLOEXEC, 0);
     return fd < 0 ? ferp_posix_error_of(errno) : finish(fd, out);
 }
 
@@ -175,7 +176,7 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     bool is_ip = ferp_local_addr(raw, &addr).kind == FER_OK;
     fer_ip_family family = is_ip ? addr.ip.family : FER_IP_V4;
     bool connected = ferp_peer_addr(raw, &addr).kind == FER_OK;
-    *out = (ferp_description){type == SOCK_STREAM, is_ip, family, listening != 0, connected, nonblocking};
+    *out = (ferp_description){type == SOCK_STREAM, type == SOCK_DGRAM, is_ip, family, listening != 0, connected, nonblocking};
     return (fer_error){FER_OK, 0};
 }
 
@@ -193,4 +194,10 @@ fer_error ferp_release(fer_raw_socket raw)
 void ferp_hasten_refusal(fer_raw_socket raw)
 {
     (void)raw; /* a refusal is final at once here */
+}
+
+void ferp_tell_refusals(fer_raw_socket raw, bool told)
+{
+    (void)raw; /* connected sockets are told, and no others */
+    (void)told;
 }

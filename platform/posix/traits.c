@@ -32,6 +32,7 @@ const struct ferp_traits *ferp_traits(void)
         .bind_denied_can_mean_in_use = false,
         .connect_would_block_means_started = false,
         .refused_connect_is_retried = false,
+        .datagram_limit_is_send_buffer = FERP_POSIX_IS_BSD, /* macOS: net.inet.udp.maxdgram, 9216; FreeBSD the same */
         .io_length_max = FERP_POSIX_IO_LENGTH_MAX,
         .io_slices_max = 1024,
         .linger_seconds_max = FERP_POSIX_LINGER_MAX,

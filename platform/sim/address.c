@@ -57,7 +57,7 @@ static bool is_no_destination(const ferp_sim_world *world, const fer_socket_addr
     return ferp_sim_is_winsock(world) && (ferp_sim_is_wildcard(&to->ip) || to->port == 0);
 }
 
-static fer_socket_addr destination(const fer_socket_addr *addr)
+fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr)
 {
     fer_socket_addr to = ferp_sim_plain(addr);
     if (ferp_sim_is_wildcard(&to.ip)) {
@@ -145,12 +145,15 @@ static fer_error wait_for_end(ferp_sim_world *world, ferp_sim_socket *socket)
 
 static fer_error connect_to(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *addr)
 {
+    if (socket->kind == FERP_SIM_DATAGRAM) {
+        return ferp_sim_connect_datagram(world, socket, addr);
+    }
     ferp_sim_code code = may_connect(world, socket, addr);
     if (code == FERP_SIM_NO_ERROR && ferp_sim_strikes(world, socket, FER_SIM_FAULT_NO_BUFFERS)) {
         code = FERP_SIM_ENOBUFS;
     }
     FER_TRY(ferp_sim_error(world, code));
-    fer_socket_addr to = destination(addr);
+    fer_socket_addr to = ferp_sim_destination(addr);
     FER_TRY(place(world, socket, &to));
     start(world, socket, &to);
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
@@ -275,7 +278,8 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     ferp_sim_settle(world);
-    bool is_open = socket->life == FERP_SIM_CONNECTED && !ferp_sim_is_over(world, socket);
+    bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
+    bool is_open = socket->life == FERP_SIM_CONNECTED && (is_datagram || !ferp_sim_is_over(world, socket));
     bool was_open = socket->life == FERP_SIM_CONNECTED || socket->life == FERP_SIM_DEAD;
     if (!(ferp_sim_is_winsock(world) ? was_open : is_open)) {
         return ferp_sim_error(world, FERP_SIM_ENOTCONN);

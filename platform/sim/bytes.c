@@ -8,7 +8,7 @@ static bool waits_in_kernel(const ferp_sim_world *world, const ferp_sim_socket *
     return ferp_sim_is_winsock(world) ? !socket->real_nonblocking : !socket->settings.nonblocking;
 }
 
-static uint64_t deadline_of(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction)
+uint64_t ferp_sim_deadline(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction)
 {
     uint64_t timeout = socket->settings.timeouts[direction].nanos;
     return timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
@@ -17,6 +17,9 @@ static uint64_t deadline_of(const ferp_sim_world *world, const ferp_sim_socket *
 /* A half that has ended answers at once: no system would block there. */
 static bool could_block(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction)
 {
+    if (socket->kind == FERP_SIM_DATAGRAM) {
+        return !waits_in_kernel(world, socket);
+    }
     const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
     bool read_ended = socket->shut_read || socket->read_ended || in == NULL || in->fin_arrived;
     bool ended = direction == FERP_WRITING ? socket->shut_write : read_ended;
@@ -41,14 +44,15 @@ static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket,
 /* Both ends are reset, as by something between them. */
 static void strike_connection(ferp_sim_world *world, ferp_sim_socket *socket)
 {
-    if (socket->life != FERP_SIM_CONNECTED || !ferp_sim_strikes(world, socket, FER_SIM_FAULT_RESET)) {
+    bool can_be_reset = socket->kind == FERP_SIM_STREAM && socket->life == FERP_SIM_CONNECTED;
+    if (!can_be_reset || !ferp_sim_strikes(world, socket, FER_SIM_FAULT_RESET)) {
         return;
     }
     ferp_sim_send_reset(world, socket);
     ferp_sim_meet_reset(world, socket);
 }
 
-static fer_error enter(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction)
+fer_error ferp_sim_enter(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction)
 {
     ferp_sim_settle(world);
     ferp_sim_jump(world, socket);
@@ -68,9 +72,6 @@ static fer_error reset_told(ferp_sim_world *world, ferp_sim_socket *socket)
     return ferp_sim_error(world, code);
 }
 
-/* What the call would do now: EAGAIN is to wait. */
-typedef fer_error (*look_function)(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count);
-
 static fer_error would_block(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
     if (socket->settings.nonblocking) {
@@ -79,8 +80,7 @@ static fer_error would_block(ferp_sim_world *world, const ferp_sim_socket *socke
     return ferp_sim_error(world, FERP_SIM_EAGAIN);
 }
 
-/* Looks, and where the kernel would wait lets time pass until there is something to see. */
-static fer_error look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, uint64_t deadline, look_function look, size_t *count)
+fer_error ferp_sim_look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, uint64_t deadline, ferp_sim_look look, size_t *count)
 {
     for (;;) {
         fer_error error = look(world, socket, count);
@@ -158,8 +158,8 @@ static fer_error look_for_input(ferp_sim_world *world, ferp_sim_socket *socket, 
 static fer_error await_input(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count)
 {
     *count = 0;
-    FER_TRY(enter(world, socket, FERP_READING));
-    return look_patiently(world, socket, deadline_of(world, socket, FERP_READING), look_for_input, count);
+    FER_TRY(ferp_sim_enter(world, socket, FERP_READING));
+    return ferp_sim_look_patiently(world, socket, ferp_sim_deadline(world, socket, FERP_READING), look_for_input, count);
 }
 
 static size_t sum_of(const fer_io_slice_mut *slices, size_t count)
@@ -307,11 +307,11 @@ static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_i
 static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t len,
                           size_t *n)
 {
-    uint64_t deadline = deadline_of(world, socket, FERP_WRITING);
+    uint64_t deadline = ferp_sim_deadline(world, socket, FERP_WRITING);
     do {
         size_t room = 0;
-        look_function look = *n > 0 ? look_for_more_room : look_for_room;
-        fer_error error = look_patiently(world, socket, deadline, look, &room);
+        ferp_sim_look look = *n > 0 ? look_for_more_room : look_for_room;
+        fer_error error = ferp_sim_look_patiently(world, socket, deadline, look, &room);
         if (error.kind != FER_OK) {
             return *n > 0 ? FERP_SIM_OK : error;
         }
@@ -323,13 +323,18 @@ static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket, const 
 static fer_error send_some(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t asked,
                            size_t *n)
 {
-    FER_TRY(enter(world, socket, FERP_WRITING));
+    FER_TRY(ferp_sim_enter(world, socket, FERP_WRITING));
     return send_all(world, socket, slices, count, cut(world, socket, FER_SIM_FAULT_PARTIAL_WRITE, asked), n);
 }
 
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 {
     fer_io_slice slice = {buf, len};
+    *n = 0;
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    if (socket->kind == FERP_SIM_DATAGRAM) {
+        return ferp_sim_send_one(world, socket, buf, len, NULL, n);
+    }
     return ferp_send_vectored(raw, &slice, 1, n);
 }
 

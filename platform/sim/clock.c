@@ -30,6 +30,12 @@ static void happen(ferp_sim_world *world, const ferp_sim_event *event)
     case FERP_SIM_EVENT_RST:
         ferp_sim_on_reset(world, event);
         break;
+    case FERP_SIM_EVENT_DATAGRAM:
+        ferp_sim_on_datagram(world, event);
+        break;
+    case FERP_SIM_EVENT_REFUSAL:
+        ferp_sim_on_refusal(world, event);
+        break;
     case FERP_SIM_EVENT_NEWS:
         ferp_sim_on_news(world, event);
         break;
@@ -48,7 +54,8 @@ static void happen(ferp_sim_world *world, const ferp_sim_event *event)
 static bool is_of_network(ferp_sim_event_kind kind)
 {
     return kind == FERP_SIM_EVENT_SYN || kind == FERP_SIM_EVENT_ANSWER || kind == FERP_SIM_EVENT_DATA ||
-           kind == FERP_SIM_EVENT_FIN || kind == FERP_SIM_EVENT_RST;
+           kind == FERP_SIM_EVENT_FIN || kind == FERP_SIM_EVENT_RST || kind == FERP_SIM_EVENT_DATAGRAM ||
+           kind == FERP_SIM_EVENT_REFUSAL;
 }
 
 /* Where nothing lies between two ends, what one does is done to the other within the call. There is room for every event that can be:

@@ -15,7 +15,7 @@ enum { LINUX_ATTEMPTS = 7, WINDOWS_ATTEMPTS = 3 };
 enum { REFUSALS_BORNE = 4 };
 #define REFUSED_RETRY (SECOND / 2)
 
-static const ferp_sim_answer *answer_of(const ferp_sim_world *world, const fer_socket_addr *to)
+const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_world *world, const fer_socket_addr *to)
 {
     const ferp_sim_answer *of_host = NULL;
     for (size_t i = 0; i < world->answer_count; i++) {
@@ -38,7 +38,7 @@ static bool is_loopback(const ferp_sim_socket *socket)
 
 static void attempt(ferp_sim_world *world, ferp_sim_socket *socket)
 {
-    const ferp_sim_answer *answer = answer_of(world, &socket->remote);
+    const ferp_sim_answer *answer = ferp_sim_answer_of(world, &socket->remote);
     uint64_t delay = ferp_sim_latency(world, is_loopback(socket)) + (answer == NULL ? 0 : answer->delay);
     uint64_t patience = (ferp_sim_is_winsock(world) ? WINDOWS_FIRST_RETRY : LINUX_FIRST_RETRY) << socket->attempts;
     int index = ferp_sim_index_of(world, socket);
@@ -135,7 +135,7 @@ static void knock(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_soc
 void ferp_sim_on_syn(ferp_sim_world *world, const ferp_sim_event *event)
 {
     ferp_sim_socket *client = &world->sockets[event->index];
-    const ferp_sim_answer *rule = answer_of(world, &client->remote);
+    const ferp_sim_answer *rule = ferp_sim_answer_of(world, &client->remote);
     fer_sim_answer how = rule == NULL ? FER_SIM_ANSWER_AS_IS : rule->answer;
     if (client->link != FERP_SIM_NONE) {
         return; /* an earlier attempt has arrived before, and its answer is under way */

@@ -17,7 +17,7 @@ static bool is_known(const ferp_sim_world *world, const ferp_sim_socket *socket,
     if (option == FERP_EXCLUSIVE_ADDRESS) {
         return windows;
     }
-    if (option == FERP_ONLY_V6 || option == FERP_HOPS_V6) {
+    if (option == FERP_ONLY_V6 || option == FERP_HOPS_V6 || option == FERP_MULTICAST_LOOP_V6) {
         return socket->family == FER_IP_V6;
     }
     return !(windows && world->config.lacks_keepalive_fields && is_keepalive_field(option));
@@ -40,6 +40,8 @@ static bool is_in_range(const ferp_sim_world *world, const ferp_sim_socket *sock
         return is_between(value, 1, windows ? UINT32_MAX : LINUX_SECONDS_MAX);
     case FERP_KEEPALIVE_RETRIES:
         return is_between(value, 1, windows ? WINDOWS_RETRIES_MAX : LINUX_RETRIES_MAX);
+    case FERP_MULTICAST_TTL_V4:
+        return value <= TTL_MAX;
     case FERP_ONLY_V6:
         return !socket->has_local;
     case FERP_REUSE_ADDRESS:
@@ -86,6 +88,21 @@ static void keep(ferp_sim_settings *settings, ferp_option option, uint32_t value
     case FERP_KEEPALIVE_RETRIES:
         settings->keepalive_retries = value;
         break;
+    case FERP_SEND_BUFFER:
+        settings->send_buffer = value;
+        break;
+    case FERP_BROADCAST:
+        settings->broadcast = value != 0;
+        break;
+    case FERP_MULTICAST_LOOP_V4:
+        settings->multicast_loop_v4 = value != 0;
+        break;
+    case FERP_MULTICAST_TTL_V4:
+        settings->multicast_ttl = value;
+        break;
+    case FERP_MULTICAST_LOOP_V6:
+        settings->multicast_loop_v6 = value != 0;
+        break;
     default:
         break;
     }
@@ -114,6 +131,16 @@ static uint32_t kept(const ferp_sim_settings *settings, ferp_option option)
         return settings->keepalive_interval;
     case FERP_KEEPALIVE_RETRIES:
         return settings->keepalive_retries;
+    case FERP_SEND_BUFFER:
+        return settings->send_buffer;
+    case FERP_BROADCAST:
+        return settings->broadcast;
+    case FERP_MULTICAST_LOOP_V4:
+        return settings->multicast_loop_v4;
+    case FERP_MULTICAST_TTL_V4:
+        return settings->multicast_ttl;
+    case FERP_MULTICAST_LOOP_V6:
+        return settings->multicast_loop_v6;
     default:
         return 0;
     }

@@ -13,14 +13,21 @@ static fer_error plain_error(fer_error_kind kind)
 ferp_sim_socket *ferp_sim_peer_of(ferp_sim_world *world, fer_sim_peer peer)
 {
     ferp_sim_socket *socket = ferp_sim_socket_of(world, peer);
-    return socket != NULL && socket->is_peer && socket->kind == FERP_SIM_STREAM ? socket : NULL;
+    return socket != NULL && socket->is_peer && socket->kind != FERP_SIM_OTHER ? socket : NULL;
 }
 
-/* The peer of a call, or the call's end. */
-#define NEED_PEER(world, socket, peer)                            \
+/* One that connections are for. */
+static ferp_sim_socket *stream_peer_of(ferp_sim_world *world, fer_sim_peer peer)
+{
+    ferp_sim_socket *socket = ferp_sim_peer_of(world, peer);
+    return socket != NULL && socket->kind == FERP_SIM_STREAM ? socket : NULL;
+}
+
+/* The peer of a call, by one of the two functions above, or the call's end. */
+#define NEED_PEER(world, socket, found_by, peer)                  \
     FERP_SIM_NEED(world)                                          \
     ferp_sim_settle(world);                                       \
-    ferp_sim_socket *socket = ferp_sim_peer_of(world, peer);      \
+    ferp_sim_socket *socket = found_by(world, peer);              \
     if (socket == NULL) {                                         \
         return plain_error(FER_INVALID_INPUT);                    \
     }
@@ -87,7 +94,7 @@ ferp_sim_socket *ferp_sim_peer_take(ferp_sim_world *world, ferp_sim_socket *list
 
 fer_error fer_sim_peer_accept(fer_sim_peer listener, fer_sim_peer *out)
 {
-    NEED_PEER(world, socket, listener)
+    NEED_PEER(world, socket, stream_peer_of, listener)
     if (out == NULL || socket->life != FERP_SIM_LISTENING) {
         return plain_error(FER_INVALID_INPUT);
     }
@@ -162,7 +169,7 @@ static void store(size_t *n, size_t value)
 fer_error fer_sim_peer_send(fer_sim_peer peer, const void *buf, size_t len, size_t *n)
 {
     store(n, 0);
-    NEED_PEER(world, socket, peer)
+    NEED_PEER(world, socket, stream_peer_of, peer)
     if (buf == NULL && len > 0) {
         return plain_error(FER_INVALID_INPUT);
     }
@@ -196,7 +203,7 @@ static fer_error nothing_there(ferp_sim_world *world, const ferp_sim_socket *soc
 fer_error fer_sim_peer_receive(fer_sim_peer peer, void *buf, size_t len, size_t *n)
 {
     store(n, 0);
-    NEED_PEER(world, socket, peer)
+    NEED_PEER(world, socket, stream_peer_of, peer)
     if (buf == NULL && len > 0) {
         return plain_error(FER_INVALID_INPUT);
     }
@@ -215,7 +222,7 @@ fer_error fer_sim_peer_receive(fer_sim_peer peer, void *buf, size_t len, size_t 
 
 fer_error fer_sim_peer_shutdown(fer_sim_peer peer)
 {
-    NEED_PEER(world, socket, peer)
+    NEED_PEER(world, socket, stream_peer_of, peer)
     if (socket->life != FERP_SIM_CONNECTED && socket->life != FERP_SIM_DEAD) {
         return plain_error(FER_NOT_CONNECTED);
     }
@@ -265,7 +272,7 @@ void fer_sim_peer_reset(fer_sim_peer peer)
 
 fer_error fer_sim_peer_local_addr(fer_sim_peer peer, fer_socket_addr *out)
 {
-    NEED_PEER(world, socket, peer)
+    NEED_PEER(world, socket, ferp_sim_peer_of, peer)
     if (out == NULL) {
         return plain_error(FER_INVALID_INPUT);
     }
@@ -275,7 +282,7 @@ fer_error fer_sim_peer_local_addr(fer_sim_peer peer, fer_socket_addr *out)
 
 fer_error fer_sim_peer_remote_addr(fer_sim_peer peer, fer_socket_addr *out)
 {
-    NEED_PEER(world, socket, peer)
+    NEED_PEER(world, socket, stream_peer_of, peer)
     if (out == NULL) {
         return plain_error(FER_INVALID_INPUT);
     }

@@ -49,7 +49,7 @@ bool ferp_sim_is_local(const fer_ip_addr *ip)
 /* ---- Two sockets and one port */
 
 /* Whether an address that one is bound to takes in the other's. A wildcard is this machine's, whoever else is bound to it. */
-static bool takes_in(const ferp_sim_socket *one, const fer_ip_addr *other)
+bool ferp_sim_takes_in(const ferp_sim_socket *one, const fer_ip_addr *other)
 {
     const fer_ip_addr *ip = &one->local.ip;
     if (!ferp_sim_is_wildcard(ip)) {
@@ -59,14 +59,19 @@ static bool takes_in(const ferp_sim_socket *one, const fer_ip_addr *other)
     return reaches && ferp_sim_is_local(other);
 }
 
-static bool is_bound_to(const ferp_sim_socket *socket, uint16_t port)
+static bool is_bound_to(const ferp_sim_socket *socket, ferp_sim_kind kind, uint16_t port)
 {
-    return socket->kind == FERP_SIM_STREAM && socket->has_local && socket->local.port == port;
+    return socket->kind == kind && socket->has_local && socket->local.port == port;
+}
+
+bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other)
+{
+    return one->port == other->port && fer_ip_addr_eq(&one->ip, &other->ip);
 }
 
 static bool overlap(const ferp_sim_socket *one, const ferp_sim_socket *other)
 {
-    return takes_in(one, &other->local.ip) || takes_in(other, &one->local.ip);
+    return ferp_sim_takes_in(one, &other->local.ip) || ferp_sim_takes_in(other, &one->local.ip);
 }
 
 /* Linux, inet_csk_get_port: two that both have SO_REUSEADDR may share while neither listens. */
@@ -99,7 +104,7 @@ static ferp_sim_code verdict_on(const ferp_sim_world *world, const ferp_sim_sock
 {
     for (size_t i = 0; i < world->config.max_sockets; i++) {
         const ferp_sim_socket *other = &world->sockets[i];
-        if (other == wanting || !is_bound_to(other, wanting->local.port) || !overlap(other, wanting)) {
+        if (other == wanting || !is_bound_to(other, wanting->kind, wanting->local.port) || !overlap(other, wanting)) {
             continue;
         }
         ferp_sim_code code = ferp_sim_is_winsock(world) ? windows_verdict(other, wanting) : linux_verdict(other, wanting);
@@ -121,9 +126,12 @@ void ferp_sim_remember_port(ferp_sim_world *world, const fer_socket_addr *addr)
 
 static bool is_old(const ferp_sim_world *world, const ferp_sim_socket *wanting)
 {
+    if (wanting->kind != FERP_SIM_STREAM) {
+        return false;
+    }
     for (size_t i = 0; i < world->old_port_count; i++) {
         const ferp_sim_old_port *old = &world->old_ports[i];
-        if (old->until > world->now && old->addr.port == wanting->local.port && takes_in(wanting, &old->addr.ip)) {
+        if (old->until > world->now && old->addr.port == wanting->local.port && ferp_sim_takes_in(wanting, &old->addr.ip)) {
             return true;
         }
     }
@@ -136,7 +144,7 @@ static bool port_is_free(const ferp_sim_world *world, const ferp_sim_socket *wan
 {
     for (size_t i = 0; i < world->config.max_sockets; i++) {
         const ferp_sim_socket *other = &world->sockets[i];
-        if (other != wanting && is_bound_to(other, wanting->local.port) && overlap(other, wanting)) {
+        if (other != wanting && is_bound_to(other, wanting->kind, wanting->local.port) && overlap(other, wanting)) {
             return false;
         }
     }
@@ -206,7 +214,7 @@ ferp_sim_socket *ferp_sim_listener_at(ferp_sim_world *world, const fer_socket_ad
     ferp_sim_socket *found = NULL;
     for (size_t i = 0; i < world->config.max_sockets; i++) {
         ferp_sim_socket *socket = &world->sockets[i];
-        if (socket->life == FERP_SIM_LISTENING && is_bound_to(socket, addr->port) && takes_in(socket, &addr->ip) &&
+        if (socket->life == FERP_SIM_LISTENING && is_bound_to(socket, FERP_SIM_STREAM, addr->port) && ferp_sim_takes_in(socket, &addr->ip) &&
             (found == NULL || ferp_sim_is_wildcard(&found->local.ip))) {
             found = socket;
         }
@@ -221,7 +229,7 @@ bool ferp_sim_is_host(const ferp_sim_world *world, const fer_ip_addr *ip)
     }
     for (size_t i = 0; i < world->config.max_sockets; i++) {
         const ferp_sim_socket *socket = &world->sockets[i];
-        if (socket->kind == FERP_SIM_STREAM && socket->has_local && fer_ip_addr_eq(&socket->local.ip, ip)) {
+        if (socket->has_local && fer_ip_addr_eq(&socket->local.ip, ip)) {
             return true;
         }
     }

@@ -21,7 +21,7 @@ void ferp_sim_news(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news
 /* A handler may close the peer, and a new one may then have its number: its birth tells. */
 static bool is_still(const ferp_sim_socket *socket, uint64_t sequence)
 {
-    return socket->kind == FERP_SIM_STREAM && socket->sequence == sequence;
+    return socket->kind != FERP_SIM_FREE && socket->sequence == sequence;
 }
 
 static void tell_handler(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news)
@@ -76,7 +76,7 @@ fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_sim_step *steps, size_t
 {
     FERP_SIM_NEED(world)
     ferp_sim_socket *socket = ferp_sim_peer_of(world, peer);
-    if (socket == NULL || (steps == NULL && count > 0)) {
+    if (socket == NULL || socket->kind != FERP_SIM_STREAM || (steps == NULL && count > 0)) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
     for (size_t i = 0; i < count; i++) {

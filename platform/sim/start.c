@@ -58,10 +58,10 @@ static fer_sim_config completed(const fer_sim_config *config)
 
 /* ---- The world, in one piece of memory: itself, then its tables, then the rings, which need no clearing. */
 
-/* So many events there can be: the user's, those of bytes, and of each socket and link those that it can have at once. */
+/* So many events there can be: the user's, one of each datagram, those of bytes, and of each socket and link those that it can have at once. */
 static size_t event_room(const fer_sim_config *config)
 {
-    return (size_t)FERP_SIM_CALLS_MAX + (FERP_SIM_ARRIVALS_EACH + (size_t)12) * config->max_sockets;
+    return (size_t)FERP_SIM_CALLS_MAX + FERP_SIM_DATAGRAMS_MAX + (FERP_SIM_ARRIVALS_EACH + (size_t)12) * config->max_sockets;
 }
 
 static size_t rounded(size_t size)
@@ -76,7 +76,8 @@ static ferp_sim_world *world_new(const fer_sim_config *config)
     size_t links_at = sockets_at + rounded(config->max_sockets * sizeof(ferp_sim_socket));
     size_t handles_at = links_at + rounded(link_max * sizeof(ferp_sim_link));
     size_t events_at = handles_at + rounded(config->max_sockets * sizeof(ferp_sim_handle));
-    size_t rings_at = events_at + rounded(event_room(config) * sizeof(ferp_sim_event));
+    size_t payloads_at = events_at + rounded(event_room(config) * sizeof(ferp_sim_event));
+    size_t rings_at = payloads_at + FERP_SIM_DATAGRAM_BYTES;
     size_t ring = config->send_buffer + config->receive_buffer;
     if (ring > (SIZE_MAX - rings_at) / (2 * link_max)) {
         return NULL;
@@ -92,6 +93,7 @@ static ferp_sim_world *world_new(const fer_sim_config *config)
     world->links = (ferp_sim_link *)(void *)(memory + links_at);
     world->handles = (ferp_sim_handle *)(void *)(memory + handles_at);
     world->events = (ferp_sim_event *)(void *)(memory + events_at);
+    world->payloads = memory + payloads_at;
     world->bytes = memory + rings_at;
     world->link_max = link_max;
     return world;

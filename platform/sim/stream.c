@@ -358,7 +358,9 @@ static void reset_queue(ferp_sim_world *world, ferp_sim_socket *listener)
 
 void ferp_sim_close_socket(ferp_sim_world *world, ferp_sim_socket *socket)
 {
-    if (socket->life == FERP_SIM_LISTENING) {
+    if (socket->kind == FERP_SIM_DATAGRAM) {
+        ferp_sim_drop_datagrams(world, socket);
+    } else if (socket->life == FERP_SIM_LISTENING) {
         reset_queue(world, socket);
     } else if (socket->life == FERP_SIM_CONNECTED) {
         end_connection(world, socket);

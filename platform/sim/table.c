@@ -73,6 +73,10 @@ static ferp_sim_settings default_settings(const ferp_sim_world *world)
     return (ferp_sim_settings){
         .timeouts = {FER_DURATION_NONE, FER_DURATION_NONE},
         .only_v6 = windows,
+        .multicast_loop_v4 = true,
+        .multicast_loop_v6 = true,
+        .multicast_ttl = 1,
+        .send_buffer = (uint32_t)world->config.send_buffer,
         .ttl = windows ? 128 : 64,
         .hops = windows ? 128 : 64,
         .keepalive_time = 7200,
@@ -91,6 +95,7 @@ ferp_sim_socket *ferp_sim_socket_new(ferp_sim_world *world, ferp_sim_kind kind, 
             socket->family = family;
             socket->settings = default_settings(world);
             socket->real_nonblocking = true;
+            socket->tells_refusals = ferp_sim_is_winsock(world);
             socket->link = FERP_SIM_NONE;
             socket->listener = FERP_SIM_NONE;
             socket->queue_first = FERP_SIM_NONE;

@@ -64,7 +64,7 @@ static bool is_writable(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
     bool shut = socket->shut_write && !ferp_sim_is_winsock(world);
     bool failed = socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED;
-    return shut || failed || (socket->life == FERP_SIM_CONNECTED && ferp_sim_room(world, socket) > 0);
+    return socket->kind == FERP_SIM_DATAGRAM || shut || failed || (socket->life == FERP_SIM_CONNECTED && ferp_sim_room(world, socket) > 0);
 }
 
 static bool is_ready(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_readiness readiness)
@@ -76,6 +76,8 @@ static bool is_ready(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_
         return is_writable(world, socket);
     case FERP_ACCEPTABLE:
         return socket->queue_count > 0;
+    case FERP_RECEIVABLE:
+        return socket->datagram_count > 0 || socket->pending != FERP_SIM_NO_ERROR;
     case FERP_CONNECTED:
     default:
         return socket->life != FERP_SIM_CONNECTING;

@@ -22,7 +22,10 @@ enum {
     FERP_SIM_ANSWERS_MAX = 64,
     FERP_SIM_SCRIPTED_FAULTS_MAX = 64,
     FERP_SIM_OLD_PORTS_MAX = 64,
-    FERP_SIM_TEXTS_MAX = 8
+    FERP_SIM_TEXTS_MAX = 8,
+    FERP_SIM_DATAGRAMS_MAX = 64,   /* of everybody, under way and queued */
+    FERP_SIM_DATAGRAM_BYTES = 262144,
+    FERP_SIM_GROUPS_MAX = 8        /* for each socket */
 };
 
 /* ---- Sockets. A socket is one end; a handle names it; a link joins two of them. */
@@ -30,7 +33,7 @@ enum {
 typedef enum ferp_sim_kind {
     FERP_SIM_FREE,
     FERP_SIM_STREAM,
-    FERP_SIM_DATAGRAM, /* can be made and described, no more: its place is kept */
+    FERP_SIM_DATAGRAM,
     FERP_SIM_OTHER     /* an open handle that is no socket */
 } ferp_sim_kind;
 
@@ -72,6 +75,11 @@ typedef struct ferp_sim_settings {
     bool only_v6;
     bool nodelay;
     bool keepalive;
+    bool broadcast;
+    bool multicast_loop_v4;
+    bool multicast_loop_v6;
+    uint32_t multicast_ttl;
+    uint32_t send_buffer;  /* as set; it bounds nothing */
     uint32_t ttl;
     uint32_t hops;
     uint32_t keepalive_time;
@@ -79,6 +87,12 @@ typedef struct ferp_sim_settings {
     uint32_t keepalive_retries;
     struct ferp_linger linger;
 } ferp_sim_settings;
+
+typedef struct ferp_sim_group {
+    fer_ip_addr group;
+    fer_ip_addr local;
+    uint32_t interface_index;
+} ferp_sim_group;
 
 typedef struct ferp_sim_socket {
     ferp_sim_kind kind;
@@ -103,6 +117,12 @@ typedef struct ferp_sim_socket {
 
     int link;              /* its connection, or none */
     int side;              /* which end of the link: 0 or 1 */
+
+    int datagram_count;    /* of a datagram socket's queue; from queue_first to queue_last they are world->datagrams */
+    size_t datagram_bytes;
+    bool tells_refusals;   /* Windows: SIO_UDP_CONNRESET */
+    int group_count;
+    ferp_sim_group groups[FERP_SIM_GROUPS_MAX];
 
     int backlog;           /* of a listener */
     int queue_first;       /* its sockets that wait for accept */
@@ -143,6 +163,19 @@ typedef struct ferp_sim_link {
     ferp_sim_pipe pipes[2]; /* [i]: from end i to the other */
 } ferp_sim_link;
 
+/* A datagram, under way or in a socket's queue. Its bytes are in world->payloads. */
+typedef struct ferp_sim_datagram {
+    bool used;
+    bool is_loopback;
+    bool loops;             /* multicast: as its sender has it */
+    int next;               /* in the queue */
+    size_t at;
+    size_t len;
+    fer_socket_addr from;
+    fer_socket_addr to;
+    uint64_t sender;        /* the birth of the socket that sent it */
+} ferp_sim_datagram;
+
 typedef struct ferp_sim_handle {
     int socket;
     bool inheritable;
@@ -158,6 +191,8 @@ typedef enum ferp_sim_event_kind {
     FERP_SIM_EVENT_DATA,     /* bytes arrive: index is the link, side the sender's */
     FERP_SIM_EVENT_FIN,
     FERP_SIM_EVENT_RST,
+    FERP_SIM_EVENT_DATAGRAM, /* index is the datagram */
+    FERP_SIM_EVENT_REFUSAL,  /* of a datagram comes back: index, code */
     FERP_SIM_EVENT_NEWS,     /* a peer hears of it */
     FERP_SIM_EVENT_SCRIPT,   /* a step's delay is over */
     FERP_SIM_EVENT_CALL      /* the user's function */
@@ -233,6 +268,9 @@ typedef struct ferp_sim_world {
     size_t link_max;
     ferp_sim_event *events;   /* as many as there can be */
     unsigned char *bytes;     /* the links' rings */
+    size_t datagram_bytes;    /* of all datagrams */
+    ferp_sim_datagram datagrams[FERP_SIM_DATAGRAMS_MAX];
+    unsigned char *payloads;  /* FERP_SIM_DATAGRAM_BYTES */
 } ferp_sim_world;
 
 /* This thread's world, NULL where none was started. start.c */
@@ -345,7 +383,11 @@ ferp_sim_socket *ferp_sim_listener_at(ferp_sim_world *world, const fer_socket_ad
 bool ferp_sim_is_host(const ferp_sim_world *world, const fer_ip_addr *ip);           /* somebody is there */
 void ferp_sim_remember_port(ferp_sim_world *world, const fer_socket_addr *addr);
 
+bool ferp_sim_takes_in(const ferp_sim_socket *socket, const fer_ip_addr *ip);        /* the address that it is bound to does */
+bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other);
+
 /* ---- network.c: connections */
+const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_world *world, const fer_socket_addr *to); /* NULL: as is */
 void ferp_sim_begin_connect(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *to);
 void ferp_sim_on_syn(ferp_sim_world *world, const ferp_sim_event *event);
 void ferp_sim_on_answer(ferp_sim_world *world, const ferp_sim_event *event);
@@ -377,6 +419,32 @@ void ferp_sim_close_socket(ferp_sim_world *world, ferp_sim_socket *socket);
 /* Both ends have ended their halves, as far as this end knows. */
 bool ferp_sim_is_over(ferp_sim_world *world, const ferp_sim_socket *socket);
 uint64_t ferp_sim_latency(ferp_sim_world *world, bool is_loopback);
+
+/* ---- bytes.c: what receiving and sending have in common */
+/* What a call would do now; WOULD_BLOCK is to wait. */
+typedef fer_error (*ferp_sim_look)(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count);
+/* What can come before it has looked at anything: time, and faults. */
+fer_error ferp_sim_enter(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction);
+/* When a call that the kernel waits in has waited long enough. */
+uint64_t ferp_sim_deadline(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction);
+/* Looks, and where the kernel would wait lets time pass until there is something to see. */
+fer_error ferp_sim_look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, uint64_t deadline, ferp_sim_look look, size_t *count);
+
+/* ---- datagram.c */
+fer_error ferp_sim_connect_datagram(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *addr);
+/* addr NULL: to the peer. */
+fer_error ferp_sim_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len, const fer_socket_addr *addr,
+                            size_t *n);
+/* Sends without a question, from a socket that has an address. */
+void ferp_sim_send_datagram(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len, const fer_socket_addr *to);
+/* The first of a queue that is not empty. */
+void ferp_sim_copy_datagram(ferp_sim_world *world, const ferp_sim_socket *socket, void *buf, size_t len, struct ferp_datagram *out);
+void ferp_sim_drop_first_datagram(ferp_sim_world *world, ferp_sim_socket *socket);
+void ferp_sim_drop_datagrams(ferp_sim_world *world, ferp_sim_socket *socket);
+void ferp_sim_on_datagram(ferp_sim_world *world, const ferp_sim_event *event);
+void ferp_sim_on_refusal(ferp_sim_world *world, const ferp_sim_event *event);
+/* address.c: where a call to this address goes: a wildcard is the loopback. */
+fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr);
 
 /* ---- peer.c, script.c: the other side */
 /* Something has happened to a socket: who plays a peer hears of it once the event that did it is over. */

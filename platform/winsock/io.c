@@ -1,6 +1,8 @@
 /* io.c: bytes in and out. Every socket here is nonblocking, so no call waits, and none can lose its count by being interrupted. */
 #include "platform/winsock/winsock.h"
 
+#include <string.h>
+
 #define SLICES_MAX 1024
 
 /* A received 0 is the peer's end, unless the connection is broken. Windows' recv says WSAECONNRESET by itself then; Wine's says 0
@@ -79,6 +81,67 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
     FER_TRY(ferp_winsock_result(WSASend(ferp_winsock_socket(raw), buffers, (DWORD)count, &moved, 0, NULL, NULL)));
     *n = moved;
     return FERP_WINSOCK_OK;
+}
+
+/* A datagram that is longer than the buffer is WSAEMSGSIZE; the buffer and the address are filled all the same ("recvfrom function",
+ * MSDN). */
+static fer_error receive_from(SOCKET socket, void *buf, size_t len, int flags, struct ferp_datagram *out)
+{
+    ferp_winsock_sockaddr from;
+    int size = (int)sizeof from;
+    char none;
+    memset(&from, 0, sizeof from);
+    int moved = recvfrom(socket, len > 0 ? buf : &none, (int)len, flags, &from.any, &size);
+    fer_error failure = moved < 0 ? ferp_winsock_last_error() : FERP_WINSOCK_OK;
+    if (moved < 0 && failure.os_code != WSAEMSGSIZE) {
+        return failure;
+    }
+    FER_TRY(ferp_winsock_sockaddr_to(&from, &out->from));
+    out->truncated = moved < 0;
+    out->len = moved < 0 ? len : (size_t)moved;
+    return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return receive_from(ferp_winsock_socket(raw), buf, len, 0, out);
+}
+
+fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return receive_from(ferp_winsock_socket(raw), buf, len, MSG_PEEK, out);
+}
+
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+{
+    ferp_winsock_sockaddr to;
+    int size = ferp_winsock_sockaddr_from(addr, &to);
+    *n = 0;
+    int moved = sendto(ferp_winsock_socket(raw), buf, (int)len, 0, &to.any, size);
+    if (moved < 0) {
+        return ferp_winsock_last_error();
+    }
+    *n = (size_t)moved;
+    return FERP_WINSOCK_OK;
+}
+
+/* <mstcpip.h> and <mswsock.h> have the first only for some versions, and older ones not the second. */
+#ifndef SIO_UDP_CONNRESET
+#define SIO_UDP_CONNRESET _WSAIOW(IOC_VENDOR, 12)
+#endif
+#ifndef SIO_UDP_NETRESET
+#define SIO_UDP_NETRESET _WSAIOW(IOC_VENDOR, 15)
+#endif
+
+/* "Winsock IOCTLs", MSDN. Wine knows no SIO_UDP_NETRESET. */
+void ferp_tell_refusals(fer_raw_socket raw, bool told)
+{
+    static const DWORD controls[] = {SIO_UDP_CONNRESET, SIO_UDP_NETRESET};
+    BOOL on = told;
+    DWORD unused = 0;
+    for (int i = 0; i < 2; i++) {
+        (void)WSAIoctl(ferp_winsock_socket(raw), controls[i], &on, (DWORD)sizeof on, NULL, 0, &unused, NULL, NULL);
+    }
 }
 
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)

@@ -1,7 +1,8 @@
-/* options.c: socket options, as whole numbers. */
+/* options.c: socket options, as whole numbers, and multicast groups. */
 #include "platform/winsock/winsock.h"
 
 #include <mstcpip.h>
+#include <string.h>
 
 /* Windows 10 has them from version 1703 and 1709 on, older headers not at all. An older Windows answers WSAENOPROTOOPT. */
 #define WINSOCK_TCP_KEEPIDLE 3
@@ -24,7 +25,12 @@ static const struct option_name option_names[] = {
     [FERP_KEEPALIVE] = {SOL_SOCKET, SO_KEEPALIVE, true},
     [FERP_KEEPALIVE_TIME] = {IPPROTO_TCP, WINSOCK_TCP_KEEPIDLE, false},
     [FERP_KEEPALIVE_INTERVAL] = {IPPROTO_TCP, WINSOCK_TCP_KEEPINTVL, false},
-    [FERP_KEEPALIVE_RETRIES] = {IPPROTO_TCP, WINSOCK_TCP_KEEPCNT, false}
+    [FERP_KEEPALIVE_RETRIES] = {IPPROTO_TCP, WINSOCK_TCP_KEEPCNT, false},
+    [FERP_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF, false},
+    [FERP_BROADCAST] = {SOL_SOCKET, SO_BROADCAST, true},
+    [FERP_MULTICAST_LOOP_V4] = {IPPROTO_IP, IP_MULTICAST_LOOP, true},
+    [FERP_MULTICAST_TTL_V4] = {IPPROTO_IP, IP_MULTICAST_TTL, false},
+    [FERP_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, true}
 };
 
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
@@ -45,6 +51,26 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
         getsockopt(ferp_winsock_socket(raw), name.level, name.name, (char *)&number, &size)));
     *out = name.is_boolean ? number != 0 : number;
     return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change, const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+{
+    struct ip_mreq request;
+    memcpy(&request.imr_multiaddr, group->octets, sizeof group->octets);
+    memcpy(&request.imr_interface, local->octets, sizeof local->octets);
+    int name = change == FERP_JOIN ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP;
+    return ferp_winsock_result(
+        setsockopt(ferp_winsock_socket(raw), IPPROTO_IP, name, (const char *)&request, (int)sizeof request));
+}
+
+fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change, const fer_ipv6_addr *group, uint32_t interface_index)
+{
+    struct ipv6_mreq request;
+    memcpy(&request.ipv6mr_multiaddr, group->octets, sizeof group->octets);
+    request.ipv6mr_interface = interface_index;
+    int name = change == FERP_JOIN ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP;
+    return ferp_winsock_result(
+        setsockopt(ferp_winsock_socket(raw), IPPROTO_IPV6, name, (const char *)&request, (int)sizeof request));
 }
 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)

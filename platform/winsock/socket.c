@@ -44,11 +44,13 @@ static fer_error make_socket(int family, int type, int protocol, WSAPROTOCOL_INF
     return err;
 }
 
-fer_error ferp_tcp_socket_new(fer_ip_family family, fer_raw_socket *out)
+fer_error ferp_socket_new(ferp_transport transport, fer_ip_family family, fer_raw_socket *out)
 {
     SOCKET made = INVALID_SOCKET;
+    int type = transport == FERP_TCP ? SOCK_STREAM : SOCK_DGRAM;
+    int protocol = transport == FERP_TCP ? IPPROTO_TCP : IPPROTO_UDP;
     FER_TRY(ferp_winsock_start());
-    FER_TRY(make_socket(family == FER_IP_V6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, &made));
+    FER_TRY(make_socket(family == FER_IP_V6 ? AF_INET6 : AF_INET, type, protocol, NULL, &made));
     fer_error err = ferp_winsock_set_io_mode(made, 1);
     if (err.kind != FER_OK) {
         closesocket(made);
@@ -114,6 +116,7 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     (void)socket_option(socket, SO_ACCEPTCONN, &accepts);
     *out = (ferp_description){
         .is_stream = type == SOCK_STREAM,
+        .is_datagram = type == SOCK_DGRAM,
         .is_ip = info.iAddressFamily == AF_INET || info.iAddressFamily == AF_INET6,
         .family = info.iAddressFamily == AF_INET6 ? FER_IP_V6 : FER_IP_V4,
         .is_listening = accepts != 0,

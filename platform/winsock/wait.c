@@ -210,6 +210,7 @@ static fer_error wait_some(ferp_wait *wait, int millis)
     case FERP_WRITABLE:
         return wait_poll(socket_of(wait), POLLWRNORM, millis);
     case FERP_ACCEPTABLE:
+    case FERP_RECEIVABLE:
         return wait_poll(socket_of(wait), POLLRDNORM, millis);
     case FERP_CONNECTED:
         return wait_connected(socket_of(wait), millis);

@@ -1,0 +1,27 @@
+/* datagram.h: how datagrams are sent and received, and what being connected means to their sockets (rules U1 to U5). */
+#ifndef FERI_DATAGRAM_H
+#define FERI_DATAGRAM_H
+
+#include <stddef.h>
+
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+#include "ferrule/socket_addr.h"
+#include "ferrule/udp.h"
+
+/* A feri_opener: a bound datagram socket that hears of no refusals yet. */
+fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);
+
+typedef enum feri_taking { FERI_TAKE, FERI_PEEK } feri_taking;
+
+/* As fer_udp_socket_recv_from and fer_udp_socket_peek_from. */
+fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len, feri_taking taking, fer_datagram *out);
+
+/* As fer_udp_socket_send and fer_udp_socket_send_to. */
+fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n);
+fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n);
+
+/* Connects an open socket to one address of a known family. */
+fer_error feri_datagram_connect(fer_udp_socket *socket, const fer_socket_addr *addr);
+
+#endif

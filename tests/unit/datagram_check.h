@@ -1,0 +1,36 @@
+/* datagram_check.h: sockets and datagrams for the tests of datagram.c over the scripted seam. */
+#ifndef TEST_DATAGRAM_CHECK_H
+#define TEST_DATAGRAM_CHECK_H
+
+#include "unit/scripted_platform.h"
+
+#include "core/datagram.h"
+
+#define PEER "192.0.2.1:1001"
+
+/* An open socket, under one system's facts. */
+static inline fer_udp_socket open_socket(const struct ferp_traits *traits, uint32_t flags)
+{
+    fer_udp_socket socket;
+    memset(&socket, 0, sizeof socket);
+    script_begin(traits);
+    socket.handle_ = script_stream(flags);
+    return socket;
+}
+
+static inline fer_udp_socket connected_socket(const struct ferp_traits *traits, uint32_t flags)
+{
+    fer_udp_socket socket = open_socket(traits, flags);
+    socket.peer_ = script_addr(PEER);
+    return socket;
+}
+
+/* The next datagram that the system hands out. */
+static inline void comes(script_call call, const char *from, uint64_t len)
+{
+    script_answer *answer = script_then(call);
+    answer->addr = script_addr(from);
+    answer->value = len;
+}
+
+#endif

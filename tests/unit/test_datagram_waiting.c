@@ -1,0 +1,148 @@
+/* test_datagram_waiting.c: what datagram sockets do when they have to wait, and what connecting makes of them. */
+#include "unit/datagram_check.h"
+#include "unit/scripted_platform.h"
+
+/* ---- Waiting */
+
+static void a_kernel_that_gave_up_was_a_timeout_or_a_mode(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_posix, 0);
+    fer_datagram got;
+    char buf[4];
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_TIMED_OUT, 0);
+    assert_log("recv_from(1,4)");
+    socket = open_socket(&script_posix, FERI_FLAG_NONBLOCKING);
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_WOULD_BLOCK, 11);
+    assert_log("recv_from(1,4)");
+    socket = open_socket(&script_posix, FERI_FLAG_CLONED);
+    script_default(SCRIPT_IS_NONBLOCKING)->value = 1;
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_WOULD_BLOCK, 11);
+    assert_log("recv_from(1,4) is_nonblocking(1)");
+}
+
+static void where_core_waits_strangers_do_not_stretch_the_timeout(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_windows, 0);
+    fer_datagram got;
+    char buf[4];
+    script_default(SCRIPT_WAIT_TERMS)->terms.timeout.nanos = 500;
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
+    comes(SCRIPT_RECV_FROM, "192.0.2.9:9", 1);
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 300;
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_TIMED_OUT, 0);
+    assert_log("recv_from(1,4) wait_terms(1,reading) wait_arm(1,RECEIVABLE) wait_for(1500) recv_from(1,4) recv_from(1,4) "
+               "wait_arm(1,RECEIVABLE) wait_for(1500)");
+}
+
+static void where_core_waits_a_nonblocking_socket_does_not(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    fer_datagram got;
+    char buf[4];
+    script_default(SCRIPT_WAIT_TERMS)->terms.nonblocking = true;
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
+    assert_error(feri_datagram_send(&socket, "x", 1, NULL), FER_WOULD_BLOCK, 10035);
+    assert_log("recv_from(1,4) wait_terms(1,reading) send(1,1) wait_terms(1,writing)");
+}
+
+static void sending_waits_for_room_and_tries_again(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    fer_socket_addr to = script_addr(PEER);
+    size_t n = 77;
+    socket.peer_ = to;
+    script.traits.write_wait_misses_shutdown = false;
+    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
+    script_then_move(SCRIPT_SEND, 5);
+    assert_ok(feri_datagram_send(&socket, "hello", 5, &n));
+    assert_int_equal(n, 5);
+    script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 10035);
+    script_then_move(SCRIPT_SEND_TO, 5);
+    assert_ok(feri_datagram_send_to(&socket, "hello", 5, &to, &n));
+    assert_int_equal(n, 5);
+    assert_log("send(1,5) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send(1,5) "
+               "send_to(1,5," PEER ") wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
+}
+
+static void sending_gives_up_at_the_end_of_its_timeout(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    fer_socket_addr to = script_addr(PEER);
+    size_t n = 77;
+    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_send(&socket, "hello", 5, &n), FER_TIMED_OUT, 0);
+    assert_int_equal(n, 0);
+    n = 77;
+    script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_send_to(&socket, "hello", 5, &to, &n), FER_TIMED_OUT, 0);
+    assert_int_equal(n, 0);
+    assert_log("send(1,5) send_to(1,5," PEER ")");
+}
+
+/* ---- Being connected */
+
+static void connecting_takes_the_peer_as_the_system_tells_it_and_hears_of_refusals(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    fer_socket_addr to = script_addr("0.0.0.0:7");
+    fer_socket_addr told = script_addr("127.0.0.1:7");
+    script_default(SCRIPT_PEER_ADDR)->addr = told;
+    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_true(fer_socket_addr_eq(&socket.peer_, &told));
+    assert_log("connect(1,0.0.0.0:7) peer_addr(1) tell_refusals(1,1)");
+}
+
+static void an_interrupted_connect_goes_on(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_posix, 0);
+    fer_socket_addr to = script_addr(PEER);
+    script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
+    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_log("connect(1," PEER ") connect(1," PEER ") peer_addr(1) tell_refusals(1,1)");
+}
+
+static void a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did(void **state)
+{
+    (void)state;
+    fer_socket_addr to = script_addr("192.0.2.7:7");
+    fer_socket_addr was = script_addr(PEER);
+    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
+    assert_error(feri_datagram_connect(&socket, &to), FER_NETWORK_UNREACHABLE, 101);
+    assert_true(fer_socket_addr_eq(&socket.peer_, &was));
+    assert_log("connect(1,192.0.2.7:7) peer_addr(1) tell_refusals(1,1)");
+    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
+    assert_error(feri_datagram_connect(&socket, &to), FER_NETWORK_UNREACHABLE, 51);
+    assert_int_equal(socket.peer_.port, 0);
+    assert_log("connect(1,192.0.2.7:7) peer_addr(1) tell_refusals(1,0)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_kernel_that_gave_up_was_a_timeout_or_a_mode),
+        script_test(where_core_waits_strangers_do_not_stretch_the_timeout),
+        script_test(where_core_waits_a_nonblocking_socket_does_not),
+        script_test(sending_waits_for_room_and_tries_again),
+        script_test(sending_gives_up_at_the_end_of_its_timeout),
+        script_test(connecting_takes_the_peer_as_the_system_tells_it_and_hears_of_refusals),
+        script_test(an_interrupted_connect_goes_on),
+        script_test(a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
