@@ -20,13 +20,13 @@ fer_error ferp_sim_give_handle(ferp_sim_world *world, ferp_sim_socket *socket, f
     return FERP_SIM_OK;
 }
 
-fer_error ferp_socket_new(ferp_transport transport, fer_ip_family family, fer_raw_socket *out)
+fer_error ferp_socket_new(ferp_type type, fer_ip_family family, fer_raw_socket *out)
 {
     FERP_SIM_NEED(world)
     if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_BUFFERS)) {
         return ferp_sim_told(world, "socket", NULL, ferp_sim_error(world, FERP_SIM_ENOBUFS));
     }
-    ferp_sim_socket *socket = ferp_sim_socket_new(world, transport == FERP_TCP ? FERP_SIM_STREAM : FERP_SIM_DATAGRAM, family);
+    ferp_sim_socket *socket = ferp_sim_socket_new(world, type == FERP_STREAM ? FERP_SIM_STREAM : FERP_SIM_DATAGRAM, family);
     fer_error error = ferp_sim_error(world, FERP_SIM_EMFILE);
     if (socket != NULL) {
         error = ferp_sim_give_handle(world, socket, out);
