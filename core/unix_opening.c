@@ -77,7 +77,8 @@ fer_error feri_unix_open(fer_handle *handle, const fer_unix_addr *addr, feri_uni
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(feri_check_unix_name(addr));
     FER_TRY(feri_handle_claim(handle));
-    return feri_finish_opening(handle, opener(addr, &raw), raw, 0);
+    fer_error error = opener(addr, &raw);
+    return feri_finish_opening(handle, error, raw, 0);
 }
 
 fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_opener opener)

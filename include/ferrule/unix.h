@@ -1,7 +1,7 @@
 /* unix.h: UnixStream, UnixListener, UnixDatagram and SocketAddr of std::os::unix::net: sockets whose names are paths.
  *
- * A stream here behaves as a fer_tcp_stream does, and a listener as a fer_tcp_listener: what tcp.h says of handles, timeouts, shutdown, ends,
- * resets and threads holds. A path stays in the file system when its socket is closed: whoever bound it removes it. On Windows 10 since
+ * A stream here behaves as a fer_tcp_stream does, and a listener as a fer_tcp_listener: what tcp.h says of handles, timeouts, shutdown,
+ * ends, resets and threads holds. A path stays in the file system when its socket is closed: whoever bound it removes it. On Windows 10 since
  * version 1803 there are streams and listeners; what an OS, or its version, has not is FER_UNSUPPORTED when it is asked for. */
 #ifndef FERRULE_UNIX_H
 #define FERRULE_UNIX_H
@@ -26,7 +26,7 @@ enum { FER_UNIX_ADDR_NAME_MAX = 108 };
 typedef struct fer_unix_addr {
     uint16_t kind_;
     uint16_t len_;
-    char name_[FER_UNIX_ADDR_NAME_MAX];
+    char name_[FER_UNIX_ADDR_NAME_MAX + 4];
 } fer_unix_addr;
 
 /* A connection. All zero bytes at first. */
