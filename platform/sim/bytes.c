@@ -8,7 +8,7 @@ static bool waits_in_kernel(const ferp_sim_world *world, const ferp_sim_socket *
     return ferp_sim_is_winsock(world) ? !socket->real_nonblocking : !socket->settings.nonblocking;
 }
 
-static uint64_t deadline_of(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction)
+uint64_t ferp_sim_deadline(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction)
 {
     uint64_t timeout = socket->settings.timeouts[direction].nanos;
     return timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
@@ -71,7 +71,7 @@ static fer_error would_block(ferp_sim_world *world, const ferp_sim_socket *socke
 fer_error ferp_sim_look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction, ferp_sim_look look,
                                   size_t *count)
 {
-    uint64_t deadline = deadline_of(world, socket, direction);
+    uint64_t deadline = ferp_sim_deadline(world, socket, direction);
     for (;;) {
         fer_error error = look(world, socket, count);
         if (error.kind != FER_WOULD_BLOCK) {
@@ -232,7 +232,7 @@ static fer_error look_out_linux(ferp_sim_world *world, ferp_sim_socket *socket, 
     if (socket->life == FERP_SIM_CONNECTING) {
         return ferp_sim_error(world, FERP_SIM_EAGAIN);
     }
-    if (socket->shut_write || socket->life != FERP_SIM_CONNECTED) {
+    if (socket->shut_write || socket->life != FERP_SIM_CONNECTED || (socket->is_unix && !ferp_sim_is_read(world, socket))) {
         return ferp_sim_error(world, FERP_SIM_EPIPE);
     }
     return room > 0 ? FERP_SIM_OK : ferp_sim_error(world, FERP_SIM_EAGAIN);
@@ -318,7 +318,8 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     *n = 0;
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     if (socket->kind == FERP_SIM_DATAGRAM) {
-        return ferp_sim_send_one(world, socket, buf, len, NULL, n);
+        return socket->is_unix ? ferp_sim_unix_send_one(world, socket, buf, len, NULL, n)
+                               : ferp_sim_send_one(world, socket, buf, len, NULL, n);
     }
     return ferp_send_vectored(raw, &slice, 1, n);
 }

@@ -92,8 +92,7 @@ void ferp_close(fer_raw_socket raw)
 
 static bool is_connected(fer_raw_socket raw)
 {
-    fer_socket_addr peer;
-    return ferp_peer_addr(raw, &peer).kind == FER_OK;
+    return ferp_check_connected(raw).kind == FER_OK;
 }
 
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
@@ -102,7 +101,8 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     *out = (ferp_description){
         .is_stream = socket->kind == FERP_SIM_STREAM,
         .is_datagram = socket->kind == FERP_SIM_DATAGRAM,
-        .is_ip = true,
+        .is_ip = !socket->is_unix,
+        .is_unix = socket->is_unix,
         .family = socket->family,
         .is_listening = socket->life == FERP_SIM_LISTENING,
         .is_connected = is_connected(raw),
@@ -138,6 +138,11 @@ fer_error ferp_release(fer_raw_socket raw)
 /* Linux, inet_shutdown: ENOTCONN once the connection is over, whoever ended it. */
 static fer_error shut_down_linux(ferp_sim_world *world, ferp_sim_socket *socket, fer_shutdown how)
 {
+    if (socket->kind == FERP_SIM_DATAGRAM) {
+        socket->shut_read |= how != FER_SHUTDOWN_WRITE;
+        socket->shut_write |= how != FER_SHUTDOWN_READ;
+        return FERP_SIM_OK;
+    }
     bool was_over = socket->life != FERP_SIM_CONNECTED || ferp_sim_is_over(world, socket);
     socket->shut_read |= how != FER_SHUTDOWN_WRITE;
     if (how != FER_SHUTDOWN_READ && socket->life == FERP_SIM_CONNECTED) {

@@ -51,6 +51,13 @@ bool ferp_sim_is_over(ferp_sim_world *world, const ferp_sim_socket *socket)
     return in != NULL && in->fin_arrived && out->fin_arrived;
 }
 
+bool ferp_sim_is_read(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    const ferp_sim_link *link = link_of(world, socket);
+    int other = link == NULL ? FERP_SIM_NONE : link->ends[1 - socket->side];
+    return other != FERP_SIM_NONE && !world->sockets[other].shut_read;
+}
+
 /* ---- Under way */
 
 uint64_t ferp_sim_latency(ferp_sim_world *world, bool is_loopback)
@@ -334,7 +341,7 @@ static void end_connection(ferp_sim_world *world, ferp_sim_socket *socket)
         ferp_sim_send_reset(world, socket);
         return;
     }
-    if (!in->fin_arrived) {
+    if (!in->fin_arrived && !socket->is_unix) {
         ferp_sim_remember_port(world, &socket->local);
     }
     ferp_sim_end_writing(world, socket);
@@ -363,5 +370,6 @@ void ferp_sim_close_socket(ferp_sim_world *world, ferp_sim_socket *socket)
         ferp_sim_send_reset(world, socket);
     }
     detach(world, socket);
+    ferp_sim_forget_name(world, socket);
     ferp_sim_socket_free(world, socket);
 }
