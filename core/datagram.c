@@ -68,12 +68,10 @@ static fer_error take(fer_raw_socket raw, void *buf, size_t len, feri_taking tak
 }
 
 /* A stranger's datagram that was only looked at is taken off the queue, to see what is behind it. */
-static void drop_stranger(fer_raw_socket raw, feri_taking taking)
+static fer_error drop_stranger(fer_raw_socket raw, feri_taking taking)
 {
     struct ferp_datagram dropped;
-    if (taking == FERI_PEEK) {
-        FER_IGNORE(ferp_recv_from(raw, NULL, 0, &dropped));
-    }
+    return taking == FERI_PEEK ? ferp_recv_from(raw, NULL, 0, &dropped) : feri_ok();
 }
 
 static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len, feri_taking taking, struct ferp_datagram *out)
@@ -85,8 +83,9 @@ static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len, fe
             if (is_welcome(socket, &out->from)) {
                 return error;
             }
-            drop_stranger(socket->handle_.raw_, taking);
-        } else if (error.kind != FER_WOULD_BLOCK || !feri_waiting_goes_on(&waiting, &error)) {
+            error = drop_stranger(socket->handle_.raw_, taking);
+        }
+        if (error.kind != FER_OK && (error.kind != FER_WOULD_BLOCK || !feri_waiting_goes_on(&waiting, &error))) {
             return error;
         }
     }
@@ -94,7 +93,7 @@ static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len, fe
 
 fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len, feri_taking taking, fer_datagram *out)
 {
-    struct ferp_datagram got;
+    struct ferp_datagram got = {0};
     FER_TRY(feri_handle_may(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
     if (out == NULL || (buf == NULL && len > 0)) {
         return feri_own_error(FER_INVALID_INPUT);

@@ -60,7 +60,6 @@ uint16_t peer_remote_port(peer_socket peer);
 
 /* ---- Sockets to give to _from_raw, and those that came out of _into_raw */
 
-peer_socket peer_udp(void);
 peer_socket peer_unconnected(void);
 fer_raw_socket peer_not_a_socket(void);           /* an open handle of another kind; for peer_close_not_a_socket */
 void peer_close_not_a_socket(fer_raw_socket raw);
@@ -87,5 +86,14 @@ int peer_raw_only_v6(fer_raw_socket raw);
 bool peer_raw_has_keepalive_options(fer_raw_socket raw);
 /* Makes the connection die when what it sent stays unacknowledged so long. False where the OS has no such option. */
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds);
+
+/* ---- Datagrams on the loopback */
+
+peer_socket peer_datagram(peer_family family, uint16_t *port);   /* a bound socket */
+/* From now on it takes datagrams of that port alone; its own port refuses all others. */
+bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port);
+bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf, size_t len);
+/* Waits for one: PEER_GOT or PEER_STUCK. *port is its sender's. */
+peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, uint16_t *port);
 
 #endif

@@ -347,14 +347,6 @@ void peer_reset(peer_socket peer)
 
 /* ---- Sockets to give away and to take */
 
-peer_socket peer_udp(void)
-{
-    struct loopback addr = loopback_addr(PEER_V4, 0);
-    peer_socket peer = keep(socket(AF_INET, SOCK_DGRAM, 0));
-    (void)bind((int)peer, &addr.addr.any, addr.len);
-    return peer;
-}
-
 peer_socket peer_unconnected(void) { return new_stream(PEER_V4); }
 
 fer_raw_socket peer_not_a_socket(void) { return open("/dev/null", O_RDWR); }
@@ -478,4 +470,47 @@ bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
     (void)milliseconds;
     return false;
 #endif
+}
+
+/* ---- Datagrams */
+
+peer_socket peer_datagram(peer_family family, uint16_t *port)
+{
+    struct loopback addr = loopback_addr(family, 0);
+    peer_socket peer = keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0));
+    *port = 0;
+    if (peer != PEER_NONE && bind((int)peer, &addr.addr.any, addr.len) != 0) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    *port = peer == PEER_NONE ? 0 : peer_local_port(peer);
+    return peer;
+}
+
+bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port)
+{
+    struct loopback addr = loopback_addr(family, port);
+    return connect((int)peer, &addr.addr.any, addr.len) == 0;
+}
+
+bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf, size_t len)
+{
+    struct loopback addr = loopback_addr(family, port);
+    return sendto((int)peer, buf, len, MSG_NOSIGNAL, &addr.addr.any, addr.len) == (ssize_t)len;
+}
+
+peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, uint16_t *port)
+{
+    struct loopback from = {.len = sizeof from.addr};
+    *n = 0;
+    if (wait_events(peer, POLLIN, PEER_LIMIT_MS) == 0) {
+        return PEER_STUCK;
+    }
+    ssize_t got = recvfrom((int)peer, buf, cap, MSG_DONTWAIT, &from.addr.any, &from.len);
+    if (got < 0) {
+        return PEER_STUCK;
+    }
+    *n = (size_t)got;
+    *port = port_of(&from);
+    return PEER_GOT;
 }

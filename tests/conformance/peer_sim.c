@@ -106,11 +106,14 @@ static bool has_input(const ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(world(), socket);
     return ferp_sim_readable(world(), socket) > 0 || (in != NULL && in->fin_arrived) || socket->life == FERP_SIM_DEAD ||
-           socket->shut_read || socket->queue_count > 0;
+           socket->shut_read || socket->queue_count > 0 || socket->datagram_count > 0;
 }
 
 static bool has_failed(const ferp_sim_socket *socket)
 {
+    if (socket->kind == FERP_SIM_DATAGRAM) {
+        return socket->pending != FERP_SIM_NO_ERROR;
+    }
     return socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED || ferp_sim_is_over(world(), socket);
 }
 
@@ -299,7 +302,6 @@ uint16_t peer_remote_port(peer_socket peer) { return socket_of(peer)->remote.por
 
 /* ---- Sockets to give away and to take */
 
-peer_socket peer_udp(void) { return keep(ferp_sim_make(FERP_SIM_DATAGRAM, FER_IP_V4)); }
 peer_socket peer_unconnected(void) { return new_stream(PEER_V4); }
 fer_raw_socket peer_not_a_socket(void) { return ferp_sim_make(FERP_SIM_OTHER, FER_IP_V4); }
 void peer_close_not_a_socket(fer_raw_socket raw) { ferp_close(raw); }
@@ -396,4 +398,39 @@ bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
     (void)raw;
     (void)milliseconds;
     return false;
+}
+
+/* ---- Datagrams */
+
+peer_socket peer_datagram(peer_family family, uint16_t *port)
+{
+    fer_socket_addr addr = loopback_addr(family, 0);
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    FER_IGNORE(fer_sim_peer_bind(&addr, &peer));
+    *port = peer == FER_SIM_PEER_NONE ? 0 : peer_local_port(peer);
+    return keep(peer);
+}
+
+bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port)
+{
+    fer_socket_addr addr = loopback_addr(family, port);
+    return ferp_connect(peer, &addr).kind == FER_OK;
+}
+
+bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf, size_t len)
+{
+    fer_socket_addr addr = loopback_addr(family, port);
+    return fer_sim_peer_send_to(peer, buf, len, &addr).kind == FER_OK;
+}
+
+peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, uint16_t *port)
+{
+    fer_datagram got;
+    *n = 0;
+    if (!wait_until(peer, has_input, PEER_LIMIT_MS) || fer_sim_peer_receive_from(peer, buf, cap, &got).kind != FER_OK) {
+        return PEER_STUCK;
+    }
+    *n = got.len;
+    *port = got.from.port;
+    return PEER_GOT;
 }

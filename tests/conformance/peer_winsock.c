@@ -340,14 +340,6 @@ void peer_reset(peer_socket peer)
 
 /* ---- Sockets to give away and to take */
 
-peer_socket peer_udp(void)
-{
-    struct loopback addr = loopback_addr(PEER_V4, 0);
-    peer_socket peer = keep(socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP));
-    (void)bind((SOCKET)peer, &addr.addr.any, addr.len);
-    return peer;
-}
-
 peer_socket peer_unconnected(void) { return new_stream(PEER_V4); }
 
 fer_raw_socket peer_not_a_socket(void) { return (fer_raw_socket)CreateEventA(NULL, TRUE, FALSE, NULL); }
@@ -472,4 +464,47 @@ bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
     (void)raw;
     (void)milliseconds;
     return false;
+}
+
+/* ---- Datagrams */
+
+peer_socket peer_datagram(peer_family family, uint16_t *port)
+{
+    struct loopback addr = loopback_addr(family, 0);
+    peer_socket peer = keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, IPPROTO_UDP));
+    *port = 0;
+    if (peer != PEER_NONE && bind((SOCKET)peer, &addr.addr.any, addr.len) != 0) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    *port = peer == PEER_NONE ? 0 : peer_local_port(peer);
+    return peer;
+}
+
+bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port)
+{
+    struct loopback addr = loopback_addr(family, port);
+    return connect((SOCKET)peer, &addr.addr.any, addr.len) == 0;
+}
+
+bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf, size_t len)
+{
+    struct loopback addr = loopback_addr(family, port);
+    return sendto((SOCKET)peer, buf, (int)len, 0, &addr.addr.any, addr.len) == (int)len;
+}
+
+peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, uint16_t *port)
+{
+    struct loopback from = {.len = (int)sizeof from.addr};
+    *n = 0;
+    if (wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
+        return PEER_STUCK;
+    }
+    int got = recvfrom((SOCKET)peer, buf, (int)cap, 0, &from.addr.any, &from.len);
+    if (got < 0) {
+        return PEER_STUCK;
+    }
+    *n = (size_t)got;
+    *port = port_of(&from);
+    return PEER_GOT;
 }

@@ -122,9 +122,10 @@ static void from_raw_of_a_stream_refuses_what_is_none(void **state)
 {
     (void)state;
     uint16_t port = 0;
+    uint16_t other_port = 0;
     uint16_t bound_port = 0;
     peer_socket listener = peer_listen(PEER_V4, 4, &port);
-    peer_socket refused[4] = {listener, peer_udp(), peer_unconnected(), peer_bind_only(PEER_V4, &bound_port)};
+    peer_socket refused[4] = {listener, peer_datagram(PEER_V4, &other_port), peer_unconnected(), peer_bind_only(PEER_V4, &bound_port)};
     fer_tcp_stream *stream = test_stream();
     for (size_t i = 0; i < 4; i++) {
         assert_kind(fer_tcp_stream_from_raw(stream, refused[i]), FER_INVALID_INPUT);
@@ -170,9 +171,10 @@ static void from_raw_of_a_listener_refuses_what_is_none(void **state)
     (void)state;
     peer_socket other;
     uint16_t port = 0;
+    uint16_t other_port = 0;
     fer_raw_socket stream = connected_raw(PEER_V4, &other);
     peer_take(stream);
-    peer_socket refused[4] = {stream, peer_udp(), peer_unconnected(), peer_bind_only(PEER_V4, &port)};
+    peer_socket refused[4] = {stream, peer_datagram(PEER_V4, &other_port), peer_unconnected(), peer_bind_only(PEER_V4, &port)};
     fer_tcp_listener *listener = test_listener();
     for (size_t i = 0; i < 4; i++) {
         assert_kind(fer_tcp_listener_from_raw(listener, refused[i]), FER_INVALID_INPUT);

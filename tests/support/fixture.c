@@ -3,7 +3,7 @@
 
 #include "support/thread.h"
 
-enum { STREAMS_MAX = 16, LISTENERS_MAX = 8, PIECE = 65536 };
+enum { STREAMS_MAX = 16, LISTENERS_MAX = 8, UDP_SOCKETS_MAX = 8, PIECE = 65536 };
 
 struct pair_kind test_no_pair = {true, PEER_V4};
 struct pair_kind test_pair_connected_v4 = {true, PEER_V4};
@@ -17,6 +17,8 @@ static fer_tcp_stream streams[STREAMS_MAX];
 static size_t stream_count;
 static fer_tcp_listener listeners[LISTENERS_MAX];
 static size_t listener_count;
+static fer_udp_socket udp_sockets[UDP_SOCKETS_MAX];
+static size_t udp_socket_count;
 static size_t handles_before;
 
 /* ---- Before and after a test */
@@ -46,6 +48,9 @@ static void close_everything(void)
     }
     while (listener_count > 0) {
         fer_tcp_listener_close(&listeners[--listener_count]);
+    }
+    while (udp_socket_count > 0) {
+        fer_udp_socket_close(&udp_sockets[--udp_socket_count]);
     }
     peer_close_all();
 }
@@ -101,6 +106,33 @@ fer_tcp_listener *test_listening(peer_family family, uint16_t *port)
     assert_ok(fer_tcp_listener_local_addr(listener, &addr));
     *port = addr.port;
     return listener;
+}
+
+fer_udp_socket *test_udp(void)
+{
+    assert_true(udp_socket_count < UDP_SOCKETS_MAX);
+    fer_udp_socket *socket = &udp_sockets[udp_socket_count++];
+    memset(socket, 0, sizeof *socket);
+    return socket;
+}
+
+fer_udp_socket *test_udp_bound(peer_family family, uint16_t *port)
+{
+    fer_udp_socket *socket = test_udp();
+    fer_socket_addr addr = loopback(family, 0);
+    assert_ok(fer_udp_socket_bind_addr(socket, &addr));
+    assert_ok(fer_udp_socket_local_addr(socket, &addr));
+    *port = addr.port;
+    return socket;
+}
+
+peer_family family_of(void **state)
+{
+    const struct pair_kind *kind = *state;
+    if (kind->family == PEER_V6) {
+        skip_without_v6();
+    }
+    return kind->family;
 }
 
 fer_socket_addr loopback(peer_family family, uint16_t port)

@@ -17,6 +17,7 @@
 #include "ferrule/resolve.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/tcp.h"
+#include "ferrule/udp.h"
 
 /* ---- Tests and groups. A test's name is its rule's number and its sentence. */
 
@@ -33,6 +34,11 @@
 #define SLOW_PAIR_TEST(rule, function)                                                                     \
     {rule " " #function " [connected, IPv4]", function, test_begin, test_end, &test_pair_connected_v4},    \
     {rule " " #function " [accepted, IPv4]", function, test_begin, test_end, &test_pair_accepted_v4}
+
+/* For tests of one socket, of each family: family_of. */
+#define FAMILY_TEST(rule, function)                                                             \
+    {rule " " #function " [IPv4]", function, test_begin, test_end, &test_pair_connected_v4},    \
+    {rule " " #function " [IPv6]", function, test_begin, test_end, &test_pair_connected_v6}
 
 #define RUN_TESTS(name, tests) cmocka_run_group_tests_name(name, tests, test_group_begin, NULL)
 
@@ -71,6 +77,12 @@ fer_tcp_stream *test_stream(void);
 fer_tcp_listener *test_listener(void);
 /* A listener on the loopback, and its port. */
 fer_tcp_listener *test_listening(peer_family family, uint16_t *port);
+
+/* A datagram socket to be closed after the test, all zero; and one that is bound to the loopback, and its port. */
+fer_udp_socket *test_udp(void);
+fer_udp_socket *test_udp_bound(peer_family family, uint16_t *port);
+/* A FAMILY_TEST's family; skips where this machine has it not. */
+peer_family family_of(void **state);
 
 fer_socket_addr loopback(peer_family family, uint16_t port);
 fer_duration millis(uint64_t count);

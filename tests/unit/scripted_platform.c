@@ -34,7 +34,8 @@ static const struct {
 #define POSIX_FACTS .io_waits_in_kernel = true, .io_length_max = 0x7ffff000, .io_slices_max = 1024,               \
                     .linger_seconds_max = INT_MAX, .keepalive_seconds_max = 32767, .keepalive_retries_max = 127
 const struct ferp_traits script_posix = {POSIX_FACTS};
-const struct ferp_traits script_bsd = {POSIX_FACTS, .accept_inherits_nonblocking = true, .close_hides_unread_input = true};
+const struct ferp_traits script_bsd = {POSIX_FACTS, .accept_inherits_nonblocking = true, .close_hides_unread_input = true,
+                                      .datagram_limit_is_send_buffer = true};
 const struct ferp_traits script_windows = {
     .shutdown_read_resets_on_data = true, .write_wait_misses_shutdown = true, .accept_inherits_nonblocking = true,
     .reuse_address_steals_ports = true, .bind_denied_can_mean_in_use = true, .connect_would_block_means_started = true,
@@ -57,6 +58,8 @@ void script_begin(const struct ferp_traits *traits)
     queues[SCRIPT_LOOKUP_NEXT].otherwise.error.kind = FER_NOT_FOUND;
     queues[SCRIPT_ACCEPT].otherwise.addr = script_addr("192.0.2.1:1001");
     queues[SCRIPT_PEER_ADDR].otherwise.addr = script_addr("192.0.2.1:1001");
+    queues[SCRIPT_RECV_FROM].otherwise.addr = script_addr("192.0.2.1:1001");
+    queues[SCRIPT_PEEK_FROM].otherwise.addr = script_addr("192.0.2.1:1001");
     queues[SCRIPT_LOCAL_ADDR].otherwise.addr = script_addr("192.0.2.2:1002");
 }
 
@@ -193,9 +196,10 @@ const struct ferp_traits *ferp_traits(void) { return &script.traits; }
 uint64_t ferp_now(void) { return script.now; }
 fer_error_kind ferp_error_kind(int32_t os_code) { return os_code == 0 ? FER_OK : FER_UNCATEGORIZED; }
 
-fer_error ferp_tcp_socket_new(fer_ip_family family, fer_raw_socket *out)
+fer_error ferp_socket_new(ferp_transport transport, fer_ip_family family, fer_raw_socket *out)
 {
-    return store_socket(take(SCRIPT_SOCKET, FER_RAW_SOCKET_NONE, "v%d", (int)family), out);
+    const char *prefix = transport == FERP_TCP ? "" : "udp,";
+    return store_socket(take(SCRIPT_SOCKET, FER_RAW_SOCKET_NONE, "%sv%d", prefix, (int)family), out);
 }
 
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out) { return store_socket(TAKE(DUPLICATE, raw), out); }
@@ -271,6 +275,50 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
     return store_count(TAKE_WITH(SEND_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count, (uint64_t)slices[0].len), n);
 }
 
+static fer_error receive_from(const script_answer *answer, void *buf, size_t len, struct ferp_datagram *out)
+{
+    size_t n = 0;
+    fer_error error = receive(answer, buf, len, &n);
+    return error.kind != FER_OK ? error : STORE(answer, out, ((struct ferp_datagram){n, answer->on, answer->addr}));
+}
+
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return receive_from(TAKE_WITH(RECV_FROM, raw, "%" PRIu64, (uint64_t)len), buf, len, out);
+}
+
+fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return receive_from(TAKE_WITH(PEEK_FROM, raw, "%" PRIu64, (uint64_t)len), buf, len, out);
+}
+
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+{
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    fer_socket_addr_format(addr, text, sizeof text);
+    (void)buf;
+    return store_count(TAKE_WITH(SEND_TO, raw, "%" PRIu64 ",%s", (uint64_t)len, text), n);
+}
+
+void ferp_tell_refusals(fer_raw_socket raw, bool told) { (void)TAKE_WITH(TELL_REFUSALS, raw, "%d", told); }
+
+static const char *name_of_change(ferp_membership change) { return change == FERP_JOIN ? "join" : "leave"; }
+
+fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change, const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+{
+    char texts[2][FER_IPV4_ADDR_TEXT_CAP];
+    fer_ipv4_addr_format(group, texts[0], sizeof texts[0]);
+    fer_ipv4_addr_format(local, texts[1], sizeof texts[1]);
+    return TAKE_WITH(CHANGE_GROUP_V4, raw, "%s,%s,%s", name_of_change(change), texts[0], texts[1])->error;
+}
+
+fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change, const fer_ipv6_addr *group, uint32_t interface_index)
+{
+    char text[FER_IPV6_ADDR_TEXT_CAP];
+    fer_ipv6_addr_format(group, text, sizeof text);
+    return TAKE_WITH(CHANGE_GROUP_V6, raw, "%s,%s,%" PRIu32, name_of_change(change), text, interface_index)->error;
+}
+
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n) { return store_count(TAKE(BYTES_QUEUED, raw), n); }
 fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how) { return TAKE_WITH(SHUTDOWN, raw, "%d", (int)how)->error; }
 
@@ -310,7 +358,8 @@ fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct f
 }
 
 static const char *const option_names[] = {"REUSE_ADDRESS", "EXCLUSIVE_ADDRESS", "ONLY_V6", "NODELAY", "TTL_V4",
-                                           "HOPS_V6", "KEEPALIVE", "TIME", "INTERVAL", "RETRIES"};
+                                           "HOPS_V6", "KEEPALIVE", "TIME", "INTERVAL", "RETRIES", "SEND_BUFFER", "BROADCAST",
+                                           "LOOP_V4", "MULTICAST_TTL_V4", "LOOP_V6"};
 
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
@@ -341,7 +390,7 @@ fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_s
 
 fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
 {
-    static const char *const names[] = {"READABLE", "WRITABLE", "ACCEPTABLE", "CONNECTED"};
+    static const char *const names[] = {"READABLE", "WRITABLE", "ACCEPTABLE", "RECEIVABLE", "CONNECTED"};
     const fer_error error = TAKE_WITH(WAIT_ARM, raw, "%s", names[readiness])->error;
     wait->words[0] = error.kind == FER_OK ? ARMED : 0;
     script.waits_armed += error.kind == FER_OK;

@@ -38,6 +38,12 @@
     X(RECV_VECTORED, "recv_vectored", true)                  \
     X(SEND, "send", true)                                    \
     X(SEND_VECTORED, "send_vectored", true)                  \
+    X(RECV_FROM, "recv_from", true)                          \
+    X(PEEK_FROM, "peek_from", true)                          \
+    X(SEND_TO, "send_to", true)                              \
+    X(TELL_REFUSALS, "tell_refusals", false)                 \
+    X(CHANGE_GROUP_V4, "change_group_v4", true)              \
+    X(CHANGE_GROUP_V6, "change_group_v6", true)              \
     X(BYTES_QUEUED, "bytes_queued", true)                    \
     X(SHUTDOWN, "shutdown", true)                            \
     X(TAKE_ERROR, "take_error", true)                        \
@@ -72,9 +78,9 @@ typedef struct script_answer {
     fer_error error;
     fer_error pending;             /* take_error */
     uint64_t value;                /* bytes moved or queued; an option, a boolean; seconds of linger, nanoseconds of a timeout */
-    bool on;                       /* linger */
+    bool on;                       /* linger; a datagram that was cut */
     struct ferp_wait_terms terms;  /* wait_terms: at first blocking, open, without timeout */
-    fer_socket_addr addr;          /* accept, local_addr, peer_addr, lookup_next */
+    fer_socket_addr addr;          /* accept, local_addr, peer_addr, lookup_next, the sender of a datagram */
     ferp_description description;
     uint64_t elapsed;              /* wait_for: the nanoseconds that pass; a timeout takes until the deadline by itself */
 } script_answer;

@@ -13,9 +13,9 @@ static fer_error listen_at(const char *text)
     return error;
 }
 
-/* ---- bind and listen */
+/* ---- listen: what bind does is test_binding.c's */
 
-static void a_port_is_reused_where_that_is_harmless(void **state)
+static void a_bound_socket_listens(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -23,45 +23,7 @@ static void a_port_is_reused_where_that_is_harmless(void **state)
     assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128)");
 }
 
-static void a_port_is_held_exclusively_where_reuse_would_steal_it(void **state)
-{
-    (void)state;
-    script_begin(&script_windows);
-    assert_ok(listen_at("127.0.0.1:80"));
-    assert_log("socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128)");
-}
-
-static void an_ipv6_listener_takes_ipv4_too(void **state)
-{
-    (void)state;
-    script_begin(&script_posix);
-    assert_ok(listen_at("[::]:80"));
-    assert_log("socket(v6) set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::]:80) listen(1,128)");
-    script_begin(&script_windows);
-    assert_ok(listen_at("[::1]:0"));
-    assert_log("socket(v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::1]:0) listen(1,128)");
-}
-
-static void a_system_without_dual_stack_is_unsupported(void **state)
-{
-    (void)state;
-    script_begin(&script_bsd);
-    (void)script_then(SCRIPT_SET_OPTION);
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    assert_error(listen_at("[::]:80"), FER_UNSUPPORTED, 22);
-    assert_log("socket(v6) set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) close(1)");
-}
-
-static void only_the_dual_stack_option_is_unsupported_for_an_invalid_value(void **state)
-{
-    (void)state;
-    script_begin(&script_posix);
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    assert_error(listen_at("[::]:80"), FER_INVALID_INPUT, 22);
-    assert_log("socket(v6) set_option(1,REUSE_ADDRESS,1) close(1)");
-}
-
-static void a_bind_that_fails_is_told_and_its_socket_closed(void **state)
+static void a_bind_that_fails_is_told(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -77,58 +39,6 @@ static void a_listen_that_fails_is_told_and_its_socket_closed(void **state)
     script_then_fail(SCRIPT_LISTEN, FER_ADDR_IN_USE, 98);
     assert_error(listen_at("127.0.0.1:80"), FER_ADDR_IN_USE, 98);
     assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128) close(1)");
-}
-
-/* ---- A denied bind */
-
-static void a_denied_bind_is_told_as_it_is_where_it_can_mean_nothing_else(void **state)
-{
-    (void)state;
-    script_begin(&script_posix);
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 13);
-    assert_error(listen_at("127.0.0.1:80"), FER_PERMISSION_DENIED, 13);
-    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) close(1)");
-}
-
-static void a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code(void **state)
-{
-    (void)state;
-    script_begin(&script_windows);
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
-    assert_error(listen_at("127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
-    assert_log("socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) "
-               "socket(v4) bind(2,0.0.0.0:80) close(2)");
-}
-
-static void a_denied_bind_of_a_free_port_is_denied(void **state)
-{
-    (void)state;
-    script_begin(&script_windows);
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    assert_error(listen_at("[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013);
-    assert_log("socket(v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[2001:db8::1%4]:80) close(1) "
-               "socket(v6) bind(2,[::]:80) close(2)");
-}
-
-static void a_denied_bind_of_a_reserved_port_is_denied(void **state)
-{
-    (void)state;
-    script_begin(&script_windows);
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    assert_error(listen_at("127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
-}
-
-static void a_denied_bind_that_cannot_be_looked_into_is_denied(void **state)
-{
-    (void)state;
-    script_begin(&script_windows);
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    (void)script_then(SCRIPT_SOCKET);
-    script_then_fail(SCRIPT_SOCKET, FER_ADDR_IN_USE, 10024);
-    assert_error(listen_at("127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
-    assert_log("socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) socket(v4)");
 }
 
 /* ---- accept */
@@ -304,18 +214,9 @@ static void accept_into_what_is_open_and_from_what_is_not_is_refused(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        script_test(a_port_is_reused_where_that_is_harmless),
-        script_test(a_port_is_held_exclusively_where_reuse_would_steal_it),
-        script_test(an_ipv6_listener_takes_ipv4_too),
-        script_test(a_system_without_dual_stack_is_unsupported),
-        script_test(only_the_dual_stack_option_is_unsupported_for_an_invalid_value),
-        script_test(a_bind_that_fails_is_told_and_its_socket_closed),
+        script_test(a_bound_socket_listens),
+        script_test(a_bind_that_fails_is_told),
         script_test(a_listen_that_fails_is_told_and_its_socket_closed),
-        script_test(a_denied_bind_is_told_as_it_is_where_it_can_mean_nothing_else),
-        script_test(a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code),
-        script_test(a_denied_bind_of_a_free_port_is_denied),
-        script_test(a_denied_bind_of_a_reserved_port_is_denied),
-        script_test(a_denied_bind_that_cannot_be_looked_into_is_denied),
         script_test(an_accepted_stream_has_its_peer_and_its_family),
         script_test(a_connection_that_died_in_the_queue_is_skipped_and_so_is_a_signal),
         script_test(dead_connections_without_end_are_told_at_last),

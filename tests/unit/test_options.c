@@ -116,18 +116,18 @@ static void nodelay_is_set_and_told(void **state)
     (void)state;
     fer_handle handle = open_stream(0);
     bool got = false;
-    assert_ok(feri_set_nodelay(&handle, true));
-    assert_ok(feri_set_nodelay(&handle, false));
+    assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
+    assert_ok(feri_set_switch(&handle, FERP_NODELAY, false));
     assert_log("set_option(1,NODELAY,1) set_option(1,NODELAY,0)");
     script_then(SCRIPT_OPTION_VALUE)->value = 4;
-    assert_ok(feri_nodelay(&handle, &got));
+    assert_ok(feri_switch(&handle, FERP_NODELAY, &got));
     assert_true(got);
-    assert_ok(feri_nodelay(&handle, &got));
+    assert_ok(feri_switch(&handle, FERP_NODELAY, &got));
     assert_false(got);
     assert_log("option_value(1,NODELAY) option_value(1,NODELAY)");
     got = true;
     script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
-    assert_error(feri_nodelay(&handle, &got), FER_BAD_HANDLE, 9);
+    assert_error(feri_switch(&handle, FERP_NODELAY, &got), FER_BAD_HANDLE, 9);
     assert_true(got);
 }
 
@@ -224,8 +224,8 @@ static void check_all_refused(fer_handle *handle)
     assert_error(feri_set_timeout(handle, FERP_READING, (fer_duration){1}), FER_INVALID_INPUT, 0);
     assert_error(feri_timeout(handle, FERP_READING, &duration), FER_INVALID_INPUT, 0);
     assert_error(feri_set_nonblocking(handle, true), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_nodelay(handle, true), FER_INVALID_INPUT, 0);
-    assert_error(feri_nodelay(handle, &flag), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_switch(handle, FERP_NODELAY, true), FER_INVALID_INPUT, 0);
+    assert_error(feri_switch(handle, FERP_NODELAY, &flag), FER_INVALID_INPUT, 0);
     assert_error(feri_set_ttl(handle, 1), FER_INVALID_INPUT, 0);
     assert_error(feri_ttl(handle, &number), FER_INVALID_INPUT, 0);
     assert_error(feri_set_linger(handle, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
@@ -252,7 +252,7 @@ static void a_getter_without_room_is_refused(void **state)
     (void)state;
     fer_handle handle = open_stream(0);
     assert_error(feri_timeout(&handle, FERP_READING, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_nodelay(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_switch(&handle, FERP_NODELAY, NULL), FER_INVALID_INPUT, 0);
     assert_error(feri_ttl(&handle, NULL), FER_INVALID_INPUT, 0);
     assert_error(feri_linger(&handle, NULL), FER_INVALID_INPUT, 0);
     assert_log("");

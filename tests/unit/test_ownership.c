@@ -143,10 +143,11 @@ static void check_listener_from(ferp_description what, bool taken)
 static void what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller(void **state)
 {
     (void)state;
-    for (unsigned bits = 0; bits < 16; bits++) {
+    for (unsigned bits = 0; bits < 32; bits++) {
         ferp_description what = {.is_stream = (bits & 1) != 0, .is_ip = (bits & 2) != 0, .family = FER_IP_V4,
-                                 .is_listening = (bits & 4) != 0, .is_connected = (bits & 8) != 0};
-        check_stream_from(what, bits == (1 | 2 | 8));
+                                 .is_listening = (bits & 4) != 0, .is_connected = (bits & 8) != 0,
+                                 .is_datagram = (bits & 16) != 0 && (bits & 1) == 0};
+        check_stream_from(what, (bits & 15) == (1 | 2 | 8));
         check_listener_from(what, (bits & 7) == 7);
     }
 }

@@ -3,6 +3,7 @@
 #include "unit/scripted_platform.h"
 
 #include "ferrule/tcp.h"
+#include "ferrule/udp.h"
 
 static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
 
@@ -12,6 +13,8 @@ static struct scene {
     fer_tcp_listener listener;
     fer_tcp_stream out_stream;
     fer_tcp_listener out_listener;
+    fer_udp_socket socket;
+    fer_udp_socket out_socket;
     fer_raw_socket foreign;
     int sockets_before;
 } scene;
@@ -22,6 +25,7 @@ static void set_scene(const struct ferp_traits *traits)
     memset(&scene, 0, sizeof scene);
     scene.stream.handle_ = script_stream(0);
     scene.listener.handle_ = script_stream(FERI_FLAG_FOREIGN | FERI_FLAG_V6);
+    scene.socket.handle_ = script_stream(0);
     scene.foreign = script_open_socket();
     scene.sockets_before = script.sockets_open;
 }
@@ -34,7 +38,7 @@ static void start_slowly(void)
     script_then(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
 }
 
-/* ---- The operations: each fills out_stream or out_listener */
+/* ---- The operations: each fills out_stream, out_listener or out_socket */
 
 static fer_error connect_plainly(void)
 {
@@ -91,14 +95,41 @@ static fer_error clone_listener(void)
 
 static fer_error take_stream_over(void)
 {
-    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){true, true, FER_IP_V4, false, true, false};
+    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){
+        .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true};
     return fer_tcp_stream_from_raw(&scene.out_stream, scene.foreign);
 }
 
 static fer_error take_listener_over(void)
 {
-    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){true, true, FER_IP_V6, true, false, true};
+    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){
+        .is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_listening = true, .is_nonblocking = true};
     return fer_tcp_listener_from_raw(&scene.out_listener, scene.foreign);
+}
+
+static fer_error bind_datagrams(void)
+{
+    fer_socket_addr addr = script_addr("[::]:80");
+    return fer_udp_socket_bind_addr(&scene.out_socket, &addr);
+}
+
+static fer_error bind_datagrams_by_name(void)
+{
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
+    return fer_udp_socket_bind(&scene.out_socket, "example.test:80");
+}
+
+static fer_error clone_datagrams(void)
+{
+    return fer_udp_socket_try_clone(&scene.socket, &scene.out_socket);
+}
+
+static fer_error take_datagrams_over(void)
+{
+    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){
+        .is_datagram = true, .is_ip = true, .family = FER_IP_V6, .is_connected = true};
+    return fer_udp_socket_from_raw(&scene.out_socket, scene.foreign);
 }
 
 /* How many sockets each has more when it has succeeded. */
@@ -112,6 +143,8 @@ static const struct operation {
     {"bind_by_name", bind_by_name, 1},         {"accept_late", accept_late, 1},
     {"clone_stream", clone_stream, 1},         {"clone_listener", clone_listener, 1},
     {"take_stream_over", take_stream_over, 0}, {"take_listener_over", take_listener_over, 0},
+    {"bind_datagrams", bind_datagrams, 1},     {"bind_datagrams_by_name", bind_datagrams_by_name, 1},
+    {"clone_datagrams", clone_datagrams, 1},   {"take_datagrams_over", take_datagrams_over, 0},
 };
 #define OPERATION_COUNT (sizeof operations / sizeof operations[0])
 
@@ -124,11 +157,13 @@ static const fer_error failures[] = {
 
 static void check_all_is_well(const struct operation *operation, fer_error error)
 {
-    const fer_handle *stream = &scene.out_stream.handle_;
-    const fer_handle *listener = &scene.out_listener.handle_;
-    bool is_filled = feri_state_life(feri_handle_state(stream)) == FERI_LIFE_OPEN ||
-                     feri_state_life(feri_handle_state(listener)) == FERI_LIFE_OPEN;
-    bool is_new = feri_handle_state(stream) == 0 && feri_handle_state(listener) == 0;
+    const fer_handle *outs[] = {&scene.out_stream.handle_, &scene.out_listener.handle_, &scene.out_socket.handle_};
+    bool is_filled = false;
+    bool is_new = true;
+    for (size_t i = 0; i < 3; i++) {
+        is_filled = is_filled || feri_state_life(feri_handle_state(outs[i])) == FERI_LIFE_OPEN;
+        is_new = is_new && feri_handle_state(outs[i]) == 0;
+    }
     int more = script.sockets_open - scene.sockets_before;
     bool well = error.kind == FER_OK ? is_filled && more == operation->sockets_more : is_new && more == 0;
     if (!well || script.waits_armed != 0) {
@@ -147,6 +182,7 @@ static bool run_with_failure(const struct operation *operation, const struct fer
     check_all_is_well(operation, error);
     fer_tcp_stream_close(&scene.out_stream);
     fer_tcp_listener_close(&scene.out_listener);
+    fer_udp_socket_close(&scene.out_socket);
     assert_int_equal(script.sockets_open, scene.sockets_before - (error.kind == FER_OK && operation->sockets_more == 0));
     return script.calls_that_can_fail >= n;
 }
@@ -187,13 +223,16 @@ static void an_open_handle_is_never_harmed_by_what_is_refused(void **state)
         set_scene(&script_posix);
         scene.out_stream.handle_ = script_stream(0);
         scene.out_listener.handle_ = script_stream(0);
+        scene.out_socket.handle_ = script_stream(0);
         fer_raw_socket first = fer_tcp_stream_as_raw(&scene.out_stream);
         fer_raw_socket second = fer_tcp_listener_as_raw(&scene.out_listener);
+        fer_raw_socket third = fer_udp_socket_as_raw(&scene.out_socket);
         assert_error(operations[i].run(), FER_INVALID_INPUT, 0);
         assert_int_equal(fer_tcp_stream_as_raw(&scene.out_stream), first);
         assert_int_equal(fer_tcp_listener_as_raw(&scene.out_listener), second);
+        assert_int_equal(fer_udp_socket_as_raw(&scene.out_socket), third);
         assert_int_equal(script.times[SCRIPT_CLOSE], 0);
-        assert_int_equal(script.sockets_open, scene.sockets_before + 2);
+        assert_int_equal(script.sockets_open, scene.sockets_before + 3);
     }
 }
 

@@ -1,0 +1,494 @@
+/* datagram_sockets.c: datagram sockets by the rules that all sockets have: T, I, C, L, E, O, R. What only datagrams have is in datagrams.c. */
+#include "support/fixture.h"
+
+enum { SHORT_MS = 40 };
+
+static void assert_exchanges(fer_udp_socket *socket, peer_socket other, peer_family family, uint16_t port, uint16_t other_port)
+{
+    char buf[8];
+    fer_datagram got;
+    fer_socket_addr to = loopback(family, other_port);
+    size_t n = 0;
+    uint16_t from = 0;
+    assert_ok(fer_udp_socket_send_to(socket, "ping", 4, &to, &n));
+    assert_int_equal(peer_datagram_receive(other, buf, sizeof buf, &n, &from), PEER_GOT);
+    assert_int_equal(n, 4);
+    assert_int_equal(from, port);
+    assert_true(peer_datagram_send(other, family, port, "pong", 4));
+    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 4);
+    assert_int_equal(got.from.port, other_port);
+}
+
+/* ---- T: timeouts and modes */
+
+static void a_timeout_of_zero_is_refused(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_duration got = {0};
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    assert_own(fer_udp_socket_set_read_timeout(socket, millis(0)), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_set_write_timeout(socket, millis(0)), FER_INVALID_INPUT);
+    assert_ok(fer_udp_socket_read_timeout(socket, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_ok(fer_udp_socket_write_timeout(socket, &got));
+    assert_true(fer_duration_is_none(got));
+}
+
+static void a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    char buf[8];
+    fer_datagram got;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(SHORT_MS)));
+    for (int peeking = 0; peeking < 2; peeking++) {
+        uint64_t start = peer_now_us();
+        fer_error error = peeking ? fer_udp_socket_peek(socket, buf, sizeof buf, &got) : fer_udp_socket_recv(socket, buf, sizeof buf, &got);
+        assert_own(error, FER_TIMED_OUT);
+        assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
+    }
+    assert_ok(fer_udp_socket_set_read_timeout(socket, FER_DURATION_NONE));
+    assert_exchanges(socket, other, family, port, other_port);
+}
+
+static void a_nonblocking_receive_would_block(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    char buf[8];
+    fer_datagram got;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(SHORT_MS)));
+    assert_ok(fer_udp_socket_set_nonblocking(socket, true));
+    assert_kind(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_peek_from(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_udp_socket_set_nonblocking(socket, false));
+    assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
+    assert_ok(fer_udp_socket_set_read_timeout(socket, FER_DURATION_NONE));
+    assert_exchanges(socket, other, family, port, other_port);
+}
+
+static void the_getters_tell_what_was_set(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_duration got = {0};
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(200)));
+    assert_ok(fer_udp_socket_set_write_timeout(socket, millis(3000)));
+    assert_ok(fer_udp_socket_read_timeout(socket, &got));
+    assert_in_range(got.nanos, 200000000, 220000000);
+    assert_ok(fer_udp_socket_write_timeout(socket, &got));
+    assert_in_range(got.nanos, 3000000000, 3020000000);
+}
+
+static void a_clone_has_the_modes_that_are_set_later(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    char buf[8];
+    fer_datagram got;
+    uint32_t ttl = 0;
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    fer_udp_socket *clone = test_udp();
+    assert_ok(fer_udp_socket_try_clone(socket, clone));
+    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(SHORT_MS)));
+    assert_own(fer_udp_socket_recv(clone, buf, sizeof buf, &got), FER_TIMED_OUT);
+    assert_ok(fer_udp_socket_set_nonblocking(clone, true));
+    assert_kind(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_udp_socket_set_ttl(socket, 77));
+    assert_ok(fer_udp_socket_ttl(clone, &ttl));
+    assert_int_equal(ttl, 77);
+}
+
+/* ---- I3 */
+
+static void no_handle_is_inherited(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    fer_udp_socket *clone = test_udp();
+    assert_ok(fer_udp_socket_try_clone(socket, clone));
+    assert_false(peer_raw_is_inheritable(fer_udp_socket_as_raw(socket)));
+    assert_false(peer_raw_is_inheritable(fer_udp_socket_as_raw(clone)));
+}
+
+/* ---- C: connecting */
+
+static void of_several_addresses_the_first_that_works_is_taken(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *taken = test_udp_bound(PEER_V4, &port);
+    fer_udp_socket *socket = test_udp();
+    peer_socket other = peer_datagram(PEER_V4, &other_port);
+    fer_socket_addr got;
+    fer_socket_addr addrs[3] = {loopback(PEER_V4, port), loopback(PEER_V4, 0), loopback(PEER_V4, port)};
+    assert_ok(fer_udp_socket_bind_addrs(socket, addrs, 3));
+    assert_ok(fer_udp_socket_local_addr(socket, &got));
+    assert_int_not_equal(got.port, port);
+    assert_int_not_equal(got.port, 0);
+    fer_socket_addr peers[2] = {loopback(PEER_V4, 0), loopback(PEER_V4, other_port)};
+    assert_ok(fer_udp_socket_connect_addrs(socket, peers, 2));
+    assert_exchanges(taken, other, PEER_V4, port, other_port);
+    assert_ok(fer_udp_socket_peer_addr(socket, &got));
+    assert_true(fer_socket_addr_eq(&got, &peers[1]));
+    assert_own(fer_udp_socket_connect_addrs(socket, peers, 1), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_connect_addrs(socket, peers, 0), FER_INVALID_INPUT);
+    assert_ok(fer_udp_socket_peer_addr(socket, &got));
+    assert_true(fer_socket_addr_eq(&got, &peers[1]));
+}
+
+static void names_are_looked_up(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    char text[32] = "127.0.0.1:";
+    fer_udp_socket *socket = test_udp();
+    fer_udp_socket *other = test_udp_bound(PEER_V4, &port);
+    fer_socket_addr addr;
+    fer_datagram got;
+    char buf[4];
+    assert_ok(fer_udp_socket_bind(socket, "127.0.0.1:0"));
+    fer_socket_addr to = loopback(PEER_V4, port);
+    assert_true(fer_socket_addr_format(&to, text, sizeof text) > 0);
+    assert_ok(fer_udp_socket_connect(socket, text));
+    assert_ok(fer_udp_socket_peer_addr(socket, &addr));
+    assert_true(fer_socket_addr_eq(&addr, &to));
+    assert_ok(fer_udp_socket_send(socket, "hi", 2, NULL));
+    assert_ok(fer_udp_socket_recv(other, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 2);
+    assert_own(fer_udp_socket_connect(socket, "127.0.0.1"), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_bind(test_udp(), "127.0.0.1:65536"), FER_INVALID_INPUT);
+}
+
+static void binding_or_cloning_into_an_open_handle_is_refused(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    fer_udp_socket *second = test_udp_bound(PEER_V4, &other_port);
+    fer_socket_addr addr = loopback(PEER_V4, 0);
+    assert_own(fer_udp_socket_bind_addr(socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_bind(socket, "127.0.0.1:0"), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_try_clone(second, socket), FER_INVALID_INPUT);
+    peer_socket other = peer_datagram(PEER_V4, &other_port);
+    assert_exchanges(socket, other, PEER_V4, port, other_port);
+    fer_udp_socket_close(socket);
+    assert_ok(fer_udp_socket_bind_addr(socket, &addr));
+}
+
+/* Who was a peer is no longer one in the handle's next life. */
+static void a_handle_that_is_bound_again_has_no_peer(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    uint16_t third_port = 0;
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    peer_socket other = peer_datagram(PEER_V4, &other_port);
+    assert_true(peer_datagram(PEER_V4, &third_port) != PEER_NONE);
+    fer_socket_addr addr = loopback(PEER_V4, third_port);
+    assert_ok(fer_udp_socket_connect_addr(socket, &addr));
+    fer_udp_socket_close(socket);
+    addr = loopback(PEER_V4, 0);
+    assert_ok(fer_udp_socket_bind_addr(socket, &addr));
+    assert_ok(fer_udp_socket_local_addr(socket, &addr));
+    assert_kind(fer_udp_socket_peer_addr(socket, &(fer_socket_addr){0}), FER_NOT_CONNECTED);
+    assert_exchanges(socket, other, PEER_V4, addr.port, other_port);
+}
+
+/* ---- L: binding */
+
+static void who_binds_a_port_first_has_it(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *first = test_udp_bound(family, &port);
+    fer_udp_socket *second = test_udp();
+    fer_socket_addr addr = loopback(family, port);
+    assert_kind(fer_udp_socket_bind_addr(second, &addr), FER_ADDR_IN_USE);
+    assert_true(peer_datagram(family, &other_port) != PEER_NONE);
+    addr = loopback(family, other_port);
+    assert_kind(fer_udp_socket_bind_addr(second, &addr), FER_ADDR_IN_USE);
+    fer_udp_socket_close(first);
+    addr = loopback(family, port);
+    assert_ok(fer_udp_socket_bind_addr(second, &addr));
+}
+
+static void a_wildcard_on_ipv6_takes_ipv4_and_answers_it(void **state)
+{
+    (void)state;
+    skip_without_v6();
+    uint16_t other_port = 0;
+    char buf[8];
+    fer_datagram got;
+    size_t n = 0;
+    uint16_t from = 0;
+    fer_udp_socket *socket = test_udp();
+    fer_socket_addr addr = {.ip = {.family = FER_IP_V6}};
+    fer_socket_addr mapped;
+    peer_socket other = peer_datagram(PEER_V4, &other_port);
+    fer_error error = fer_udp_socket_bind_addr(socket, &addr);
+    assert_ok(error);
+    assert_ok(fer_udp_socket_local_addr(socket, &addr));
+    assert_true(peer_datagram_send(other, PEER_V4, addr.port, "hello", 5));
+    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+    fer_ipv6_addr ip = fer_ipv4_addr_to_ipv6_mapped(&(fer_ipv4_addr){{127, 0, 0, 1}});
+    mapped = fer_socket_addr_new_v6(&ip, other_port, 0, 0);
+    assert_true(fer_socket_addr_eq(&got.from, &mapped));
+    assert_ok(fer_udp_socket_send_to(socket, "mapped", 6, &got.from, NULL));
+    assert_int_equal(peer_datagram_receive(other, buf, sizeof buf, &n, &from), PEER_GOT);
+    assert_int_equal(n, 6);
+    assert_int_equal(from, addr.port);
+    fer_socket_addr plain = loopback(PEER_V4, other_port);
+    assert_ok(fer_udp_socket_send_to(socket, "plain", 5, &plain, NULL));
+    assert_int_equal(peer_datagram_receive(other, buf, sizeof buf, &n, &from), PEER_GOT);
+    assert_int_equal(n, 5);
+    assert_ok(fer_udp_socket_connect_addr(socket, &plain));
+    assert_true(peer_datagram_send(other, PEER_V4, addr.port, "again", 5));
+    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+    assert_true(fer_socket_addr_eq(&got.from, &mapped));
+}
+
+static void an_address_that_is_not_this_machine_s_is_not_available(void **state)
+{
+    (void)state;
+    fer_udp_socket *socket = test_udp();
+    assert_kind(fer_udp_socket_bind(socket, "192.0.2.1:0"), FER_ADDR_NOT_AVAILABLE);
+    assert_true(fer_udp_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
+}
+
+/* ---- E4 */
+
+static void without_a_peer_sending_needs_an_address(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    size_t n = 77;
+    fer_socket_addr addr;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    assert_kind(fer_udp_socket_send(socket, "lost", 4, &n), FER_NOT_CONNECTED);
+    assert_int_equal(n, 0);
+    assert_kind(fer_udp_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
+}
+
+static void an_address_that_cannot_be_reached_from_the_socket_is_refused(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    size_t n = 77;
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    fer_socket_addr bad[3] = {loopback(PEER_V6, port), loopback(PEER_V4, 0), loopback(PEER_V4, port)};
+    bad[2].ip.family = (fer_ip_family)7;
+    for (size_t i = 0; i < 3; i++) {
+        assert_own(fer_udp_socket_send_to(socket, "x", 1, &bad[i], &n), FER_INVALID_INPUT);
+        assert_int_equal(n, 0);
+        assert_own(fer_udp_socket_connect_addr(socket, &bad[i]), FER_INVALID_INPUT);
+        n = 77;
+    }
+}
+
+/* A connected socket may send elsewhere, but on macOS and the BSDs. */
+static void a_connected_socket_sends_to_others_or_says_that_it_is_connected(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t ports[2] = {0};
+    char buf[8];
+    size_t n = 0;
+    uint16_t from = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    assert_true(peer_datagram(family, &ports[0]) != PEER_NONE);
+    peer_socket second = peer_datagram(family, &ports[1]);
+    fer_socket_addr to = loopback(family, ports[0]);
+    assert_ok(fer_udp_socket_connect_addr(socket, &to));
+    to = loopback(family, ports[1]);
+    fer_error error = fer_udp_socket_send_to(socket, "aside", 5, &to, &n);
+    assert_either(error, FER_OK, FER_ALREADY_CONNECTED);
+    if (error.kind == FER_OK) {
+        assert_int_equal(peer_datagram_receive(second, buf, sizeof buf, &n, &from), PEER_GOT);
+        assert_int_equal(n, 5);
+        assert_int_equal(from, port);
+    }
+}
+
+/* ---- O: options */
+
+static void a_ttl_is_one_to_255(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint32_t ttl = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    assert_own(fer_udp_socket_set_ttl(socket, 0), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_set_ttl(socket, 256), FER_INVALID_INPUT);
+    assert_ok(fer_udp_socket_set_ttl(socket, 9));
+    assert_ok(fer_udp_socket_ttl(socket, &ttl));
+    assert_int_equal(ttl, 9);
+    assert_int_equal(peer_raw_hops(fer_udp_socket_as_raw(socket), family), 9);
+}
+
+static void broadcasting_has_to_be_asked_for(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    bool on = true;
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    fer_udp_socket *anywhere = test_udp();
+    fer_ipv4_addr everybody = FER_IPV4_ADDR_BROADCAST;
+    fer_socket_addr to = fer_socket_addr_new_v4(&everybody, port);
+    assert_ok(fer_udp_socket_broadcast(socket, &on));
+    assert_false(on);
+    assert_ok(fer_udp_socket_set_broadcast(socket, true));
+    assert_ok(fer_udp_socket_broadcast(socket, &on));
+    assert_true(on);
+    assert_ok(fer_udp_socket_set_broadcast(socket, false));
+    assert_ok(fer_udp_socket_broadcast(socket, &on));
+    assert_false(on);
+    assert_ok(fer_udp_socket_bind(anywhere, "0.0.0.0:0"));
+    fer_error error = fer_udp_socket_send_to(anywhere, "all", 3, &to, NULL);
+    if (error.kind == FER_NETWORK_UNREACHABLE) {
+        skip_because("this machine has no network to broadcast to");
+    }
+    assert_kind(error, FER_PERMISSION_DENIED);
+}
+
+/* ---- R: raw sockets and clones */
+
+static void from_raw_takes_a_datagram_socket(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *socket = test_udp();
+    fer_socket_addr got;
+    peer_socket other = peer_datagram(family, &other_port);
+    peer_socket given = peer_datagram(family, &port);
+    peer_give_away(given);
+    assert_ok(fer_udp_socket_from_raw(socket, given));
+    assert_true(fer_udp_socket_as_raw(socket) == given);
+    assert_kind(fer_udp_socket_peer_addr(socket, &got), FER_NOT_CONNECTED);
+    assert_exchanges(socket, other, family, port, other_port);
+    fer_udp_socket_close(socket);
+    assert_false(peer_is_open(given));
+}
+
+static void from_raw_knows_the_peer(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    uint16_t stranger_port = 0;
+    char buf[16];
+    fer_datagram got;
+    fer_udp_socket *socket = test_udp();
+    peer_socket other = peer_datagram(family, &other_port);
+    peer_socket stranger = peer_datagram(family, &stranger_port);
+    peer_socket given = peer_datagram(family, &port);
+    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
+    assert_true(peer_raw_wait_readable(given));
+    assert_true(peer_datagram_connect(given, family, other_port));
+    peer_give_away(given);
+    assert_ok(fer_udp_socket_from_raw(socket, given));
+    assert_true(peer_datagram_send(other, family, port, "mine", 4));
+    assert_ok(fer_udp_socket_recv(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.from.port, other_port);
+    assert_int_equal(got.len, 4);
+}
+
+static void from_raw_refuses_what_is_no_datagram_socket(void **state)
+{
+    (void)state;
+    uint16_t ports[2] = {0};
+    peer_socket refused[3] = {peer_listen(PEER_V4, 4, &ports[0]), peer_unconnected(), peer_bind_only(PEER_V4, &ports[1])};
+    fer_udp_socket *socket = test_udp();
+    for (size_t i = 0; i < 3; i++) {
+        assert_kind(fer_udp_socket_from_raw(socket, refused[i]), FER_INVALID_INPUT);
+        assert_true(peer_is_open(refused[i]));
+        assert_true(fer_udp_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
+    }
+    fer_raw_socket other = peer_not_a_socket();
+    assert_kind(fer_udp_socket_from_raw(socket, other), FER_INVALID_INPUT);
+    peer_close_not_a_socket(other);
+    assert_own(fer_udp_socket_from_raw(socket, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT);
+}
+
+static void into_raw_gives_the_socket_up_with_its_modes(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    unsigned read_ms = 0;
+    unsigned write_ms = 0;
+    char buf[4];
+    fer_datagram got;
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(52)));
+    fer_raw_socket raw = fer_udp_socket_into_raw(socket);
+    peer_take(raw);
+    assert_true(peer_is_open(raw));
+    assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms));
+    assert_in_range(read_ms, 52, 72);
+    assert_int_equal(write_ms, 0);
+    assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_INVALID_INPUT);
+    assert_true(fer_udp_socket_into_raw(socket) == FER_RAW_SOCKET_NONE);
+}
+
+static void clones_are_closed_one_by_one(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    fer_udp_socket *clone = test_udp();
+    peer_socket other = peer_datagram(family, &other_port);
+    assert_ok(fer_udp_socket_try_clone(socket, clone));
+    assert_exchanges(clone, other, family, port, other_port);
+    fer_udp_socket_close(socket);
+    assert_exchanges(clone, other, family, port, other_port);
+    fer_socket_addr addr = loopback(family, port);
+    assert_kind(fer_udp_socket_bind_addr(socket, &addr), FER_ADDR_IN_USE);
+    fer_udp_socket_close(clone);
+    assert_ok(fer_udp_socket_bind_addr(socket, &addr));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RULE_TEST("T1", a_timeout_of_zero_is_refused),
+        FAMILY_TEST("T2", a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing),
+        FAMILY_TEST("T2", a_nonblocking_receive_would_block),
+        RULE_TEST("T5", the_getters_tell_what_was_set),
+        RULE_TEST("T6", a_clone_has_the_modes_that_are_set_later),
+        FAMILY_TEST("I3", no_handle_is_inherited),
+        RULE_TEST("C3", of_several_addresses_the_first_that_works_is_taken),
+        RULE_TEST("A3", names_are_looked_up),
+        RULE_TEST("C6", binding_or_cloning_into_an_open_handle_is_refused),
+        RULE_TEST("C6", a_handle_that_is_bound_again_has_no_peer),
+        FAMILY_TEST("L1", who_binds_a_port_first_has_it),
+        RULE_TEST("L4", a_wildcard_on_ipv6_takes_ipv4_and_answers_it),
+        RULE_TEST("L5", an_address_that_is_not_this_machine_s_is_not_available),
+        FAMILY_TEST("E4", without_a_peer_sending_needs_an_address),
+        RULE_TEST("E4", an_address_that_cannot_be_reached_from_the_socket_is_refused),
+        FAMILY_TEST("U5", a_connected_socket_sends_to_others_or_says_that_it_is_connected),
+        FAMILY_TEST("O1", a_ttl_is_one_to_255),
+        RULE_TEST("O1", broadcasting_has_to_be_asked_for),
+        FAMILY_TEST("R1", from_raw_takes_a_datagram_socket),
+        FAMILY_TEST("R1", from_raw_knows_the_peer),
+        RULE_TEST("R1", from_raw_refuses_what_is_no_datagram_socket),
+        RULE_TEST("R1", into_raw_gives_the_socket_up_with_its_modes),
+        FAMILY_TEST("R2", clones_are_closed_one_by_one),
+    };
+    return RUN_TESTS("datagram_sockets", tests);
+}

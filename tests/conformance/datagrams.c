@@ -1,0 +1,497 @@
+/* datagrams.c: rules U1 to U5: datagrams in and out, and whose they are. Their sockets are in datagram_sockets.c. */
+#include "support/fixture.h"
+
+enum { LONGEST = 65507, SHORT_MS = 40 };
+
+static unsigned char big[70000];
+static unsigned char copy[70000];
+
+/* The peer has that datagram next, from that port. */
+static void assert_peer_gets(peer_socket peer, const char *text, uint16_t from)
+{
+    char got[64];
+    size_t n = 0;
+    uint16_t port = 0;
+    assert_int_equal(peer_datagram_receive(peer, got, sizeof got, &n, &port), PEER_GOT);
+    assert_int_equal(n, strlen(text));
+    assert_memory_equal(got, text, n);
+    assert_int_equal(port, from);
+}
+
+/* The socket has that datagram next, whole, from that peer. */
+static void assert_gets(fer_udp_socket *socket, const char *text, peer_family family, uint16_t from)
+{
+    char buf[64];
+    fer_datagram got;
+    fer_socket_addr want = loopback(family, from);
+    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, strlen(text));
+    assert_memory_equal(buf, text, got.len);
+    assert_false(got.truncated);
+    assert_true(fer_socket_addr_eq(&got.from, &want));
+}
+
+/* And no other within a short while. */
+static void assert_gets_nothing(fer_udp_socket *socket)
+{
+    char buf[64];
+    fer_datagram got;
+    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(SHORT_MS)));
+    assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
+    assert_ok(fer_udp_socket_set_read_timeout(socket, FER_DURATION_NONE));
+}
+
+static void sends_to(fer_udp_socket *socket, const char *text, peer_family family, uint16_t port)
+{
+    fer_socket_addr to = loopback(family, port);
+    size_t n = 77;
+    assert_ok(fer_udp_socket_send_to(socket, text, strlen(text), &to, &n));
+    assert_int_equal(n, strlen(text));
+}
+
+static void sends(fer_udp_socket *socket, const char *text)
+{
+    size_t n = 77;
+    assert_ok(fer_udp_socket_send(socket, text, strlen(text), &n));
+    assert_int_equal(n, strlen(text));
+}
+
+static void connects(fer_udp_socket *socket, peer_family family, uint16_t port)
+{
+    fer_socket_addr to = loopback(family, port);
+    assert_ok(fer_udp_socket_connect_addr(socket, &to));
+}
+
+static void has_one_queued(fer_udp_socket *socket)
+{
+    assert_true(peer_raw_wait_readable(fer_udp_socket_as_raw(socket)));
+}
+
+/* A port that refuses. It stays taken, so that nobody else can be there. */
+static uint16_t refusing_port(peer_family family)
+{
+    uint16_t port = 0;
+    peer_socket peer = peer_datagram(family, &port);
+    assert_true(peer != PEER_NONE);
+    assert_true(peer_datagram_connect(peer, family, port));
+    return port;
+}
+
+static void skip_refusals_on_wine(void)
+{
+    if (peer_is_wine()) {
+        skip_because("Wine tells of a refusal to a later send alone, and not to the first");
+    }
+}
+
+/* ---- Both ways */
+
+static void datagrams_go_there_and_back(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    sends_to(socket, "ping", family, other_port);
+    assert_peer_gets(other, "ping", port);
+    assert_true(peer_datagram_send(other, family, port, "pong", 4));
+    assert_gets(socket, "pong", family, other_port);
+}
+
+/* One socket, many hosts: nothing is kept of an address. */
+static void one_socket_sends_to_many(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t ports[3] = {0};
+    peer_socket others[3];
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    for (int i = 0; i < 3; i++) {
+        others[i] = peer_datagram(family, &ports[i]);
+        sends_to(socket, i == 0 ? "first" : i == 1 ? "second" : "third", family, ports[i]);
+    }
+    assert_peer_gets(others[2], "third", port);
+    assert_peer_gets(others[0], "first", port);
+    assert_peer_gets(others[1], "second", port);
+}
+
+/* ---- U1 */
+
+static void a_datagram_longer_than_the_buffer_is_cut_and_told(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    char buf[8] = "########";
+    fer_datagram got;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr from = loopback(family, other_port);
+    assert_true(peer_datagram_send(other, family, port, "too long", 8));
+    assert_true(peer_datagram_send(other, family, port, "next", 4));
+    assert_ok(fer_udp_socket_peek_from(socket, buf, 3, &got));
+    assert_int_equal(got.len, 3);
+    assert_true(got.truncated);
+    assert_true(fer_socket_addr_eq(&got.from, &from));
+    assert_memory_equal(buf, "too#####", 8);
+    memset(buf, '#', sizeof buf);
+    assert_ok(fer_udp_socket_recv_from(socket, buf, 4, &got));
+    assert_int_equal(got.len, 4);
+    assert_true(got.truncated);
+    assert_true(fer_socket_addr_eq(&got.from, &from));
+    assert_memory_equal(buf, "too ####", 8);
+    assert_gets(socket, "next", family, other_port);
+}
+
+static void a_datagram_that_fits_exactly_is_whole(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    char buf[4];
+    fer_datagram got;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    assert_true(peer_datagram_send(other, family, port, "four", 4));
+    assert_ok(fer_udp_socket_peek(socket, buf, 4, &got));
+    assert_int_equal(got.len, 4);
+    assert_false(got.truncated);
+    assert_ok(fer_udp_socket_recv(socket, buf, 4, &got));
+    assert_int_equal(got.len, 4);
+    assert_false(got.truncated);
+    assert_memory_equal(buf, "four", 4);
+}
+
+static void receiving_into_nothing_drops_the_datagram(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_datagram got;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    assert_true(peer_datagram_send(other, family, port, "dropped", 7));
+    assert_true(peer_datagram_send(other, family, port, "", 0));
+    assert_true(peer_datagram_send(other, family, port, "kept", 4));
+    assert_ok(fer_udp_socket_peek(socket, NULL, 0, &got));
+    assert_int_equal(got.len, 0);
+    assert_true(got.truncated);
+    assert_ok(fer_udp_socket_recv(socket, NULL, 0, &got));
+    assert_int_equal(got.len, 0);
+    assert_true(got.truncated);
+    assert_ok(fer_udp_socket_recv(socket, NULL, 0, &got));
+    assert_int_equal(got.len, 0);
+    assert_false(got.truncated);
+    assert_gets(socket, "kept", family, other_port);
+}
+
+/* ---- U2 */
+
+static void a_fresh_socket_can_send_65507_bytes(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    uint16_t from = 0;
+    size_t n = 77;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr to = loopback(family, other_port);
+    pattern_fill(big, LONGEST, 0);
+    assert_ok(fer_udp_socket_send_to(socket, big, LONGEST, &to, &n));
+    assert_int_equal(n, LONGEST);
+    assert_int_equal(peer_datagram_receive(other, copy, sizeof copy, &n, &from), PEER_GOT);
+    assert_int_equal(n, LONGEST);
+    assert_true(pattern_matches(copy, n, 0));
+    fer_datagram got;
+    assert_true(peer_datagram_send(other, family, port, big, LONGEST));
+    assert_ok(fer_udp_socket_recv_from(socket, copy, sizeof copy, &got));
+    assert_int_equal(got.len, LONGEST);
+    assert_false(got.truncated);
+    assert_true(pattern_matches(copy, got.len, 0));
+}
+
+static void more_than_a_datagram_holds_is_too_long_and_nothing_is_sent(void **state)
+{
+    peer_family family = family_of(state);
+    static const size_t lengths[] = {LONGEST + 21, sizeof big};
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr to = loopback(family, other_port);
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = 77;
+        assert_kind(fer_udp_socket_send_to(socket, big, lengths[i], &to, &n), FER_MESSAGE_TOO_LONG);
+        assert_int_equal(n, 0);
+    }
+    size_t n = 77;
+    assert_own(fer_udp_socket_send_to(socket, big, SIZE_MAX, &to, &n), FER_MESSAGE_TOO_LONG);
+    assert_int_equal(n, 0);
+    connects(socket, family, other_port);
+    n = 77;
+    assert_kind(fer_udp_socket_send(socket, big, sizeof big, &n), FER_MESSAGE_TOO_LONG);
+    assert_int_equal(n, 0);
+    sends(socket, "short");
+    assert_peer_gets(other, "short", port);
+}
+
+static void over_ipv4_the_longest_is_65507_to_the_byte(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    size_t n = 77;
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    assert_true(peer_datagram(PEER_V4, &other_port) != PEER_NONE);
+    fer_socket_addr to = loopback(PEER_V4, other_port);
+    assert_kind(fer_udp_socket_send_to(socket, big, LONGEST + 1, &to, &n), FER_MESSAGE_TOO_LONG);
+    assert_int_equal(n, 0);
+}
+
+/* ---- U3 */
+
+static void an_unconnected_socket_is_never_told_of_refusals(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_error pending;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    for (int i = 0; i < 5; i++) {
+        sends_to(socket, "refused", family, refusing_port(family));
+    }
+    assert_gets_nothing(socket);
+    assert_ok(fer_udp_socket_take_error(socket, &pending));
+    assert_ok(pending);
+    assert_true(peer_datagram_send(other, family, port, "fine", 4));
+    assert_gets(socket, "fine", family, other_port);
+}
+
+static void a_connected_receiver_is_told_of_a_refusal_once(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    char buf[8];
+    fer_datagram got;
+    skip_refusals_on_wine();
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    connects(socket, family, refusing_port(family));
+    for (int i = 0; i < 3; i++) {
+        sends(socket, "refused");
+        assert_kind(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
+        assert_gets_nothing(socket);
+    }
+    sends(socket, "refused");
+    assert_kind(fer_udp_socket_peek(socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
+    assert_gets_nothing(socket);
+}
+
+static void a_connected_sender_is_told_of_a_refusal_once(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    size_t n = 77;
+    skip_refusals_on_wine();
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    connects(socket, family, refusing_port(family));
+    sends(socket, "refused");
+    assert_true(peer_raw_wait_failed(fer_udp_socket_as_raw(socket)));
+    assert_kind(fer_udp_socket_send(socket, "not sent", 8, &n), FER_CONNECTION_REFUSED);
+    assert_int_equal(n, 0);
+    assert_gets_nothing(socket);
+}
+
+static void take_error_takes_a_refusal(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    fer_error pending = {FER_OK, 0};
+    skip_refusals_on_wine();
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    connects(socket, family, refusing_port(family));
+    sends(socket, "refused");
+    assert_true(peer_raw_wait_failed(fer_udp_socket_as_raw(socket)));
+    assert_ok(fer_udp_socket_take_error(socket, &pending));
+    assert_kind(pending, FER_CONNECTION_REFUSED);
+    assert_ok(fer_udp_socket_take_error(socket, &pending));
+    assert_ok(pending);
+    assert_gets_nothing(socket);
+}
+
+static void a_refused_socket_is_as_good_as_before(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    char buf[8];
+    fer_datagram got;
+    skip_refusals_on_wine();
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    connects(socket, family, refusing_port(family));
+    sends(socket, "refused");
+    assert_kind(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
+    connects(socket, family, other_port);
+    sends(socket, "heard");
+    assert_peer_gets(other, "heard", port);
+    assert_true(peer_datagram_send(other, family, port, "fine", 4));
+    assert_gets(socket, "fine", family, other_port);
+}
+
+/* ---- U4 */
+
+static void empty_datagrams_are_sent_and_received_as_such(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr to = loopback(family, other_port);
+    size_t n = 77;
+    assert_ok(fer_udp_socket_send_to(socket, NULL, 0, &to, &n));
+    assert_int_equal(n, 0);
+    assert_peer_gets(other, "", port);
+    connects(socket, family, other_port);
+    assert_ok(fer_udp_socket_send(socket, NULL, 0, NULL));
+    assert_peer_gets(other, "", port);
+    assert_true(peer_datagram_send(other, family, port, "", 0));
+    assert_true(peer_datagram_send(other, family, port, "behind", 6));
+    assert_gets(socket, "", family, other_port);
+    assert_gets(socket, "behind", family, other_port);
+}
+
+/* ---- U5 */
+
+static void a_stranger_s_datagram_from_before_connect_is_dropped(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    uint16_t stranger_port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    peer_socket stranger = peer_datagram(family, &stranger_port);
+    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
+    has_one_queued(socket);
+    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
+    connects(socket, family, other_port);
+    assert_gets(socket, "the peer's", family, other_port);
+    assert_gets_nothing(socket);
+}
+
+static void peeking_passes_over_strangers_too(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    uint16_t stranger_port = 0;
+    char buf[16];
+    fer_datagram got;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    peer_socket stranger = peer_datagram(family, &stranger_port);
+    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
+    has_one_queued(socket);
+    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
+    connects(socket, family, other_port);
+    assert_ok(fer_udp_socket_peek_from(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.from.port, other_port);
+    assert_gets(socket, "the peer's", family, other_port);
+}
+
+static void the_peer_s_own_from_before_connect_is_kept(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    assert_true(peer_datagram_send(other, family, port, "early", 5));
+    has_one_queued(socket);
+    connects(socket, family, other_port);
+    assert_gets(socket, "early", family, other_port);
+}
+
+static void a_stranger_s_datagram_after_connect_is_not_received(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    uint16_t stranger_port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    peer_socket stranger = peer_datagram(family, &stranger_port);
+    connects(socket, family, other_port);
+    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
+    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
+    assert_gets(socket, "the peer's", family, other_port);
+    assert_gets_nothing(socket);
+}
+
+/* Through a clone too: who the peer is belongs to the socket. */
+static void a_clone_s_connect_makes_strangers_of_the_others(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    uint16_t stranger_port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    fer_udp_socket *clone = test_udp();
+    peer_socket other = peer_datagram(family, &other_port);
+    peer_socket stranger = peer_datagram(family, &stranger_port);
+    assert_ok(fer_udp_socket_try_clone(socket, clone));
+    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
+    has_one_queued(socket);
+    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
+    connects(clone, family, other_port);
+    assert_gets(socket, "the peer's", family, other_port);
+}
+
+static void connecting_again_changes_whose_datagrams_are_received(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t ports[2] = {0};
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket first = peer_datagram(family, &ports[0]);
+    peer_socket second = peer_datagram(family, &ports[1]);
+    connects(socket, family, ports[0]);
+    assert_true(peer_datagram_send(first, family, port, "old", 3));
+    has_one_queued(socket);
+    connects(socket, family, ports[1]);
+    assert_true(peer_datagram_send(second, family, port, "new", 3));
+    assert_gets(socket, "new", family, ports[1]);
+    sends(socket, "hello");
+    assert_peer_gets(second, "hello", port);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FAMILY_TEST("U1", datagrams_go_there_and_back),
+        FAMILY_TEST("U1", one_socket_sends_to_many),
+        FAMILY_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_told),
+        FAMILY_TEST("U1", a_datagram_that_fits_exactly_is_whole),
+        FAMILY_TEST("U1", receiving_into_nothing_drops_the_datagram),
+        FAMILY_TEST("U2", a_fresh_socket_can_send_65507_bytes),
+        FAMILY_TEST("U2", more_than_a_datagram_holds_is_too_long_and_nothing_is_sent),
+        RULE_TEST("U2", over_ipv4_the_longest_is_65507_to_the_byte),
+        FAMILY_TEST("U3", an_unconnected_socket_is_never_told_of_refusals),
+        FAMILY_TEST("U3", a_connected_receiver_is_told_of_a_refusal_once),
+        FAMILY_TEST("U3", a_connected_sender_is_told_of_a_refusal_once),
+        FAMILY_TEST("U3", take_error_takes_a_refusal),
+        FAMILY_TEST("U3", a_refused_socket_is_as_good_as_before),
+        FAMILY_TEST("U4", empty_datagrams_are_sent_and_received_as_such),
+        FAMILY_TEST("U5", a_stranger_s_datagram_from_before_connect_is_dropped),
+        FAMILY_TEST("U5", peeking_passes_over_strangers_too),
+        FAMILY_TEST("U5", the_peer_s_own_from_before_connect_is_kept),
+        FAMILY_TEST("U5", a_stranger_s_datagram_after_connect_is_not_received),
+        FAMILY_TEST("U5", a_clone_s_connect_makes_strangers_of_the_others),
+        FAMILY_TEST("U5", connecting_again_changes_whose_datagrams_are_received),
+    };
+    return RUN_TESTS("datagrams", tests);
+}

@@ -1,0 +1,520 @@
+/* test_datagram.c: datagrams in and out, and whose they are (rules U1 to U5), with each call that is made for them. */
+#include "unit/scripted_platform.h"
+
+#include <limits.h>
+
+#include "core/datagram.h"
+
+#define PEER "192.0.2.1:1001"
+
+/* An open socket, under one system's facts. */
+static fer_udp_socket open_socket(const struct ferp_traits *traits, uint32_t flags)
+{
+    fer_udp_socket socket;
+    memset(&socket, 0, sizeof socket);
+    script_begin(traits);
+    socket.handle_ = script_stream(flags);
+    return socket;
+}
+
+static fer_udp_socket connected_socket(const struct ferp_traits *traits, uint32_t flags)
+{
+    fer_udp_socket socket = open_socket(traits, flags);
+    socket.peer_ = script_addr(PEER);
+    return socket;
+}
+
+/* The next datagram that the system hands out. */
+static void comes(script_call call, const char *from, uint64_t len)
+{
+    script_answer *answer = script_then(call);
+    answer->addr = script_addr(from);
+    answer->value = len;
+}
+
+/* ---- Making one */
+
+static fer_error open_at(const char *text)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr = script_addr(text);
+    return feri_datagram_open(&addr, &raw);
+}
+
+static void a_new_socket_is_told_of_no_refusals(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    assert_ok(open_at("127.0.0.1:0"));
+    assert_log("socket(udp,v4) bind(1,127.0.0.1:0) tell_refusals(1,0)");
+    script_begin(&script_windows);
+    assert_ok(open_at("127.0.0.1:0"));
+    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:0) tell_refusals(1,0)");
+}
+
+static void the_send_buffer_is_raised_where_it_limits_datagrams_as_well_as_it_can_be(void **state)
+{
+    (void)state;
+    script_begin(&script_bsd);
+    assert_ok(open_at("127.0.0.1:0"));
+    assert_log("socket(udp,v4) bind(1,127.0.0.1:0) tell_refusals(1,0) set_option(1,SEND_BUFFER,65535)");
+    script_begin(&script_bsd);
+    script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 55);
+    assert_ok(open_at("127.0.0.1:0"));
+    assert_int_equal(script.sockets_open, 1);
+}
+
+static void a_bind_that_fails_leaves_no_socket(void **state)
+{
+    (void)state;
+    script_begin(&script_bsd);
+    script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 48);
+    assert_error(open_at("127.0.0.1:9"), FER_ADDR_IN_USE, 48);
+    assert_log("socket(udp,v4) bind(1,127.0.0.1:9) close(1)");
+    assert_int_equal(script.sockets_open, 0);
+}
+
+/* ---- Receiving */
+
+static void a_datagram_is_told_with_its_length_its_sender_and_whether_it_was_cut(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_posix, 0);
+    fer_datagram got;
+    fer_socket_addr want = script_addr("[2001:db8::7%3]:99");
+    char buf[4] = "####";
+    comes(SCRIPT_RECV_FROM, "[2001:db8::7%3]:99", 3);
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+    assert_memory_equal(buf, "abc#", 4);
+    assert_int_equal(got.len, 3);
+    assert_false(got.truncated);
+    assert_true(fer_socket_addr_eq(&got.from, &want));
+    comes(SCRIPT_PEEK_FROM, PEER, 4);
+    script_default(SCRIPT_RECV_FROM)->on = true;
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got));
+    assert_false(got.truncated);
+    assert_ok(feri_datagram_receive(&socket, buf, 0, FERI_TAKE, &got));
+    assert_int_equal(got.len, 0);
+    assert_true(got.truncated);
+    assert_log("recv_from(1,4) peek_from(1,4) recv_from(1,0)");
+}
+
+static void a_failure_is_told_and_leaves_the_output_alone(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_posix, 0);
+    fer_datagram got;
+    fer_datagram untouched;
+    char buf[4];
+    static const fer_error failures[] = {{FER_INTERRUPTED, 4}, {FER_CONNECTION_REFUSED, 111}, {FER_HOST_UNREACHABLE, 113}};
+    memset(&got, 0x5a, sizeof got);
+    memset(&untouched, 0x5a, sizeof untouched);
+    for (size_t i = 0; i < 3; i++) {
+        script_then_fail(SCRIPT_RECV_FROM, failures[i].kind, failures[i].os_code);
+        assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), failures[i].kind, failures[i].os_code);
+        script_then_fail(SCRIPT_PEEK_FROM, failures[i].kind, failures[i].os_code);
+        assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), failures[i].kind, failures[i].os_code);
+        assert_memory_equal(&got, &untouched, sizeof got);
+    }
+}
+
+/* E1: kind by operation. */
+static void a_reset_is_a_refusal_on_a_datagram_socket(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_windows, 0);
+    fer_socket_addr to = script_addr(PEER);
+    fer_datagram got;
+    char buf[4];
+    script_then_fail(SCRIPT_RECV_FROM, FER_CONNECTION_RESET, 10054);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_CONNECTION_REFUSED, 10054);
+    script_then_fail(SCRIPT_SEND, FER_CONNECTION_RESET, 10054);
+    assert_error(feri_datagram_send(&socket, "x", 1, NULL), FER_CONNECTION_REFUSED, 10054);
+    script_then_fail(SCRIPT_SEND_TO, FER_CONNECTION_RESET, 10054);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, NULL), FER_CONNECTION_REFUSED, 10054);
+    assert_log("recv_from(1,4) send(1,1) send_to(1,1," PEER ")");
+}
+
+static void a_length_above_the_systems_is_cut_for_receiving(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    fer_datagram got;
+    char buf[4];
+    assert_ok(feri_datagram_receive(&socket, buf, SIZE_MAX, FERI_TAKE, &got));
+    assert_log("recv_from(1,2147483647)");
+}
+
+/* ---- Strangers (U5) */
+
+static void strangers_are_dropped_before_the_peers(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    fer_datagram got;
+    char buf[4];
+    comes(SCRIPT_RECV_FROM, "192.0.2.1:1002", 2); /* another port */
+    comes(SCRIPT_RECV_FROM, "192.0.2.2:1001", 2); /* another host */
+    comes(SCRIPT_RECV_FROM, "[::ffff:192.0.2.1]:1001", 2);
+    comes(SCRIPT_RECV_FROM, PEER, 3);
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+    assert_int_equal(got.len, 3);
+    assert_log("recv_from(1,4) recv_from(1,4) recv_from(1,4) recv_from(1,4)");
+}
+
+static void an_interface_need_not_be_told_on_both_sides(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *peer;
+        const char *from;
+        bool same;
+    } rows[] = {
+        {"[fe80::1%3]:1001", "[fe80::1]:1001", true},
+        {"[fe80::1]:1001", "[fe80::1%3]:1001", true},
+        {"[fe80::1%3]:1001", "[fe80::1%3]:1001", true},
+        {"[fe80::1%3]:1001", "[fe80::1%4]:1001", false},
+    };
+    for (size_t i = 0; i < 4; i++) {
+        fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_V6);
+        fer_datagram got;
+        char buf[4];
+        socket.peer_ = script_addr(rows[i].peer);
+        comes(SCRIPT_RECV_FROM, rows[i].from, 1);
+        comes(SCRIPT_RECV_FROM, rows[i].peer, 2);
+        assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+        assert_int_equal(got.len, rows[i].same ? 1 : 2);
+        if (rows[i].same) {
+            assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+        }
+    }
+}
+
+static void peeking_takes_a_stranger_off_the_queue_to_see_what_is_behind(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    fer_datagram got;
+    char buf[4];
+    comes(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
+    comes(SCRIPT_PEEK_FROM, PEER, 3);
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got));
+    assert_int_equal(got.len, 3);
+    assert_log("peek_from(1,4) recv_from(1,0) peek_from(1,4)");
+}
+
+/* A refusal that comes between the two would be lost else. */
+static void what_the_dropping_meets_is_told(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    fer_datagram got;
+    char buf[4];
+    comes(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
+    script_then_fail(SCRIPT_RECV_FROM, FER_CONNECTION_REFUSED, 111);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), FER_CONNECTION_REFUSED, 111);
+    comes(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), FER_TIMED_OUT, 0);
+    assert_log("peek_from(1,4) recv_from(1,0) peek_from(1,4) recv_from(1,0)");
+}
+
+static void a_socket_that_others_share_asks_who_the_peer_is(void **state)
+{
+    (void)state;
+    static const uint32_t flags[] = {FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    for (size_t i = 0; i < 2; i++) {
+        fer_udp_socket socket = connected_socket(&script_posix, flags[i]);
+        fer_datagram got;
+        char buf[4];
+        script_default(SCRIPT_PEER_ADDR)->addr = script_addr("192.0.2.5:5"); /* a clone has connected it to another */
+        comes(SCRIPT_RECV_FROM, PEER, 2);
+        comes(SCRIPT_RECV_FROM, "192.0.2.5:5", 3);
+        assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+        assert_int_equal(got.len, 3);
+        assert_log("recv_from(1,4) peer_addr(1) recv_from(1,4) peer_addr(1)");
+        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+        assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+        assert_log("recv_from(1,4) peer_addr(1)");
+    }
+}
+
+/* ---- Waiting */
+
+static void a_kernel_that_gave_up_was_a_timeout_or_a_mode(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_posix, 0);
+    fer_datagram got;
+    char buf[4];
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_TIMED_OUT, 0);
+    assert_log("recv_from(1,4)");
+    socket = open_socket(&script_posix, FERI_FLAG_NONBLOCKING);
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_WOULD_BLOCK, 11);
+    assert_log("recv_from(1,4)");
+    socket = open_socket(&script_posix, FERI_FLAG_CLONED);
+    script_default(SCRIPT_IS_NONBLOCKING)->value = 1;
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_WOULD_BLOCK, 11);
+    assert_log("recv_from(1,4) is_nonblocking(1)");
+}
+
+static void where_core_waits_strangers_do_not_stretch_the_timeout(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_windows, 0);
+    fer_datagram got;
+    char buf[4];
+    script_default(SCRIPT_WAIT_TERMS)->terms.timeout.nanos = 500;
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
+    comes(SCRIPT_RECV_FROM, "192.0.2.9:9", 1);
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 300;
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_TIMED_OUT, 0);
+    assert_log("recv_from(1,4) wait_terms(1,reading) wait_arm(1,RECEIVABLE) wait_for(1500) recv_from(1,4) recv_from(1,4) "
+               "wait_arm(1,RECEIVABLE) wait_for(1500)");
+}
+
+static void where_core_waits_a_nonblocking_socket_does_not(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    fer_datagram got;
+    char buf[4];
+    script_default(SCRIPT_WAIT_TERMS)->terms.nonblocking = true;
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
+    assert_error(feri_datagram_send(&socket, "x", 1, NULL), FER_WOULD_BLOCK, 10035);
+    assert_log("recv_from(1,4) wait_terms(1,reading) send(1,1) wait_terms(1,writing)");
+}
+
+static void sending_waits_for_room_and_tries_again(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    fer_socket_addr to = script_addr(PEER);
+    size_t n = 77;
+    socket.peer_ = to;
+    script.traits.write_wait_misses_shutdown = false;
+    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
+    script_then_move(SCRIPT_SEND, 5);
+    assert_ok(feri_datagram_send(&socket, "hello", 5, &n));
+    assert_int_equal(n, 5);
+    script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 10035);
+    script_then_move(SCRIPT_SEND_TO, 5);
+    assert_ok(feri_datagram_send_to(&socket, "hello", 5, &to, &n));
+    assert_int_equal(n, 5);
+    assert_log("send(1,5) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send(1,5) "
+               "send_to(1,5," PEER ") wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
+}
+
+static void sending_gives_up_at_the_end_of_its_timeout(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    fer_socket_addr to = script_addr(PEER);
+    size_t n = 77;
+    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_send(&socket, "hello", 5, &n), FER_TIMED_OUT, 0);
+    assert_int_equal(n, 0);
+    n = 77;
+    script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_send_to(&socket, "hello", 5, &to, &n), FER_TIMED_OUT, 0);
+    assert_int_equal(n, 0);
+    assert_log("send(1,5) send_to(1,5," PEER ")");
+}
+
+/* ---- Sending */
+
+static void sending_is_one_call_and_says_what_it_sent(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    fer_socket_addr to = script_addr("192.0.2.7:7");
+    size_t n = 77;
+    script_then_move(SCRIPT_SEND, 5);
+    assert_ok(feri_datagram_send(&socket, "hello", 5, &n));
+    assert_int_equal(n, 5);
+    script_then_move(SCRIPT_SEND_TO, 3);
+    assert_ok(feri_datagram_send_to(&socket, "you", 3, &to, &n));
+    assert_int_equal(n, 3);
+    assert_ok(feri_datagram_send(&socket, NULL, 0, &n));
+    assert_int_equal(n, 0);
+    assert_ok(feri_datagram_send_to(&socket, NULL, 0, &to, NULL));
+    assert_log("send(1,5) send_to(1,3,192.0.2.7:7) send(1,0) send_to(1,0,192.0.2.7:7)");
+    script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
+    assert_error(feri_datagram_send(&socket, "x", 1, &n), FER_INTERRUPTED, 4);
+    script_then_fail(SCRIPT_SEND_TO, FER_MESSAGE_TOO_LONG, 90);
+    n = 77;
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, &n), FER_MESSAGE_TOO_LONG, 90);
+    assert_int_equal(n, 0);
+}
+
+static void a_length_above_the_systems_is_too_long_and_never_cut(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {(size_t)INT_MAX + 1, SIZE_MAX};
+    fer_udp_socket socket = connected_socket(&script_windows, 0);
+    fer_socket_addr to = script_addr(PEER);
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = 77;
+        assert_error(feri_datagram_send(&socket, "x", lengths[i], &n), FER_MESSAGE_TOO_LONG, 0);
+        assert_int_equal(n, 0);
+        n = 77;
+        assert_error(feri_datagram_send_to(&socket, "x", lengths[i], &to, &n), FER_MESSAGE_TOO_LONG, 0);
+        assert_int_equal(n, 0);
+    }
+    assert_log("");
+}
+
+static void a_refused_argument_is_the_missing_peer_where_there_is_none(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 10022);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
+    assert_error(feri_datagram_send(&socket, "x", 1, NULL), FER_NOT_CONNECTED, 10022);
+    script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 10022);
+    assert_error(feri_datagram_send(&socket, "x", 1, NULL), FER_INVALID_INPUT, 10022);
+    script_then_fail(SCRIPT_SEND, FER_NOT_CONNECTED, 10057);
+    assert_error(feri_datagram_send(&socket, "x", 1, NULL), FER_NOT_CONNECTED, 10057);
+    assert_log("send(1,1) peer_addr(1) send(1,1) peer_addr(1) send(1,1)");
+}
+
+static void an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_V6);
+    fer_socket_addr v4 = script_addr("192.0.2.7:7");
+    fer_socket_addr v6 = script_addr("[fe80::1%3]:7");
+    assert_ok(feri_datagram_send_to(&socket, "x", 1, &v4, NULL));
+    assert_ok(feri_datagram_send_to(&socket, "x", 1, &v6, NULL));
+    assert_ok(feri_datagram_connect(&socket, &v4));
+    assert_log("send_to(1,1,[::ffff:192.0.2.7]:7) send_to(1,1,[fe80::1%3]:7) "
+               "connect(1,[::ffff:192.0.2.7]:7) peer_addr(1) tell_refusals(1,1)");
+}
+
+static void port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_posix, 0);
+    fer_socket_addr bad[2] = {{.port = 0}, {.port = 0}};
+    bad[0] = script_addr("192.0.2.7:0");
+    bad[1] = script_addr("[::1]:7");
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = 77;
+        assert_error(feri_datagram_send_to(&socket, "x", 1, &bad[i], &n), FER_INVALID_INPUT, 0);
+        assert_int_equal(n, 0);
+        assert_error(feri_datagram_connect(&socket, &bad[i]), FER_INVALID_INPUT, 0);
+    }
+    assert_log("");
+}
+
+static void misuse_is_refused_without_a_call(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_posix, 0);
+    fer_udp_socket empty;
+    fer_socket_addr to = script_addr(PEER);
+    fer_socket_addr bad = to;
+    fer_datagram got;
+    char buf[4];
+    memset(&empty, 0, sizeof empty);
+    bad.ip.family = (fer_ip_family)9;
+    for (int taking = FERI_TAKE; taking <= FERI_PEEK; taking++) {
+        assert_error(feri_datagram_receive(NULL, buf, 4, (feri_taking)taking, &got), FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_receive(&empty, buf, 4, (feri_taking)taking, &got), FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_receive(&socket, NULL, 4, (feri_taking)taking, &got), FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_receive(&socket, buf, 4, (feri_taking)taking, NULL), FER_INVALID_INPUT, 0);
+    }
+    size_t n[7] = {77, 77, 77, 77, 77, 77, 77};
+    assert_error(feri_datagram_send(NULL, "x", 1, &n[0]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send(&empty, "x", 1, &n[1]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send(&socket, NULL, 1, &n[2]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(NULL, "x", 1, &to, &n[3]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, NULL, 1, &to, &n[4]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, NULL, &n[5]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &bad, &n[6]), FER_INVALID_INPUT, 0);
+    for (size_t i = 0; i < 7; i++) {
+        assert_int_equal(n[i], 0);
+    }
+    assert_log("");
+}
+
+/* ---- Being connected */
+
+static void connecting_takes_the_peer_as_the_system_tells_it_and_hears_of_refusals(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    fer_socket_addr to = script_addr("0.0.0.0:7");
+    fer_socket_addr told = script_addr("127.0.0.1:7");
+    script_default(SCRIPT_PEER_ADDR)->addr = told;
+    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_true(fer_socket_addr_eq(&socket.peer_, &told));
+    assert_log("connect(1,0.0.0.0:7) peer_addr(1) tell_refusals(1,1)");
+}
+
+static void an_interrupted_connect_goes_on(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_posix, 0);
+    fer_socket_addr to = script_addr(PEER);
+    script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
+    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_log("connect(1," PEER ") connect(1," PEER ") peer_addr(1) tell_refusals(1,1)");
+}
+
+static void a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did(void **state)
+{
+    (void)state;
+    fer_socket_addr to = script_addr("192.0.2.7:7");
+    fer_socket_addr was = script_addr(PEER);
+    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
+    assert_error(feri_datagram_connect(&socket, &to), FER_NETWORK_UNREACHABLE, 101);
+    assert_true(fer_socket_addr_eq(&socket.peer_, &was));
+    assert_log("connect(1,192.0.2.7:7) peer_addr(1) tell_refusals(1,1)");
+    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
+    assert_error(feri_datagram_connect(&socket, &to), FER_NETWORK_UNREACHABLE, 51);
+    assert_int_equal(socket.peer_.port, 0);
+    assert_log("connect(1,192.0.2.7:7) peer_addr(1) tell_refusals(1,0)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_new_socket_is_told_of_no_refusals),
+        script_test(the_send_buffer_is_raised_where_it_limits_datagrams_as_well_as_it_can_be),
+        script_test(a_bind_that_fails_leaves_no_socket),
+        script_test(a_datagram_is_told_with_its_length_its_sender_and_whether_it_was_cut),
+        script_test(a_failure_is_told_and_leaves_the_output_alone),
+        script_test(a_reset_is_a_refusal_on_a_datagram_socket),
+        script_test(a_length_above_the_systems_is_cut_for_receiving),
+        script_test(strangers_are_dropped_before_the_peers),
+        script_test(an_interface_need_not_be_told_on_both_sides),
+        script_test(peeking_takes_a_stranger_off_the_queue_to_see_what_is_behind),
+        script_test(what_the_dropping_meets_is_told),
+        script_test(a_socket_that_others_share_asks_who_the_peer_is),
+        script_test(a_kernel_that_gave_up_was_a_timeout_or_a_mode),
+        script_test(where_core_waits_strangers_do_not_stretch_the_timeout),
+        script_test(where_core_waits_a_nonblocking_socket_does_not),
+        script_test(sending_waits_for_room_and_tries_again),
+        script_test(sending_gives_up_at_the_end_of_its_timeout),
+        script_test(sending_is_one_call_and_says_what_it_sent),
+        script_test(a_length_above_the_systems_is_too_long_and_never_cut),
+        script_test(a_refused_argument_is_the_missing_peer_where_there_is_none),
+        script_test(an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket),
+        script_test(port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call),
+        script_test(misuse_is_refused_without_a_call),
+        script_test(connecting_takes_the_peer_as_the_system_tells_it_and_hears_of_refusals),
+        script_test(an_interrupted_connect_goes_on),
+        script_test(a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
