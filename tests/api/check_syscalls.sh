@@ -44,6 +44,19 @@ connect_timeout: socket ioctl connect poll getsockopt getpeername ioctl
 zero_timeout:
 zero_connect_timeout:
 bind_v6: socket setsockopt setsockopt bind listen
+udp_bind: socket bind
+udp_send_to: sendto
+udp_recv_from: recvmsg
+udp_peek_from: recvmsg
+udp_recv: recvmsg
+udp_connect: connect getpeername
+udp_send: sendto
+udp_recv_of_peer: recvmsg
+udp_recv_expired: recvmsg
+udp_port_0:
+udp_clone: fcntl
+udp_recv_on_clone: recvmsg getpeername
+udp_close: close
 END
 
 "$strace" -o "$work/trace" "$probe"
@@ -66,7 +79,7 @@ awk '
         line = line " " call
     }' "$work/trace" >"$work/made"
 
-# Without IPv6 the last step ends at socket.
+# Without IPv6 that step ends at socket.
 if grep -q '^bind_v6: socket$' "$work/made"; then
     sed -i 's/^bind_v6: .*/bind_v6: socket/' "$work/expected"
 fi

@@ -1,5 +1,5 @@
-/* syscall_probe.c: does one thing after the other with a connection over loopback, each between two marks that a tracer sees. What the
- * system calls between them must be is in check_syscalls.sh. Linux only. */
+/* syscall_probe.c: does one thing after the other with a connection over loopback, and with datagrams, each between two marks that a
+ * tracer sees. What the system calls between them must be is in check_syscalls.sh. Linux only. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdint.h>
@@ -114,6 +114,40 @@ static void listen_on_ipv6(void)
     fer_tcp_listener_close(&listener);
 }
 
+static void move_datagrams(void)
+{
+    fer_udp_socket one = {0};
+    fer_udp_socket other = {0};
+    fer_udp_socket second = {0};
+    fer_ipv4_addr loopback = fer_ipv4_addr_new(127, 0, 0, 1);
+    fer_socket_addr any_port = fer_socket_addr_new_v4(&loopback, 0);
+    fer_socket_addr to;
+    fer_datagram got;
+    STEP("udp_bind", fer_udp_socket_bind_addr(&one, &any_port), FER_OK);
+    expect("bind", fer_udp_socket_bind_addr(&other, &any_port), FER_OK);
+    expect("local_addr", fer_udp_socket_local_addr(&one, &to), FER_OK);
+    STEP("udp_send_to", fer_udp_socket_send_to(&other, "hello", 5, &to, NULL), FER_OK);
+    STEP("udp_recv_from", fer_udp_socket_recv_from(&one, buffer, sizeof buffer, &got), FER_OK);
+    expect("send_to", fer_udp_socket_send_to(&other, "again", 5, &to, NULL), FER_OK);
+    STEP("udp_peek_from", fer_udp_socket_peek_from(&one, buffer, sizeof buffer, &got), FER_OK);
+    STEP("udp_recv", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_OK);
+    STEP("udp_connect", fer_udp_socket_connect_addr(&one, &got.from), FER_OK);
+    STEP("udp_send", fer_udp_socket_send(&one, "back", 4, NULL), FER_OK);
+    expect("send_to", fer_udp_socket_send_to(&other, "mine", 4, &to, NULL), FER_OK);
+    STEP("udp_recv_of_peer", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_OK);
+    expect("set_read_timeout", fer_udp_socket_set_read_timeout(&one, fer_duration_from_millis(20)), FER_OK);
+    STEP("udp_recv_expired", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_TIMED_OUT);
+    STEP("udp_port_0", fer_udp_socket_send_to(&one, "nobody", 6, &any_port, NULL), FER_INVALID_INPUT);
+    STEP("udp_clone", fer_udp_socket_try_clone(&one, &second), FER_OK);
+    expect("send_to", fer_udp_socket_send_to(&other, "both", 4, &to, NULL), FER_OK);
+    STEP("udp_recv_on_clone", fer_udp_socket_recv(&second, buffer, sizeof buffer, &got), FER_OK);
+    fer_udp_socket_close(&second);
+    fer_udp_socket_close(&other);
+    mark("udp_close");
+    fer_udp_socket_close(&one);
+    mark("end");
+}
+
 int main(void)
 {
     open_connection();
@@ -121,5 +155,6 @@ int main(void)
     move_bytes_with_timeouts();
     end_connection();
     listen_on_ipv6();
+    move_datagrams();
     return 0;
 }

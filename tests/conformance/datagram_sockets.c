@@ -266,6 +266,9 @@ static void an_address_that_is_not_this_machine_s_is_not_available(void **state)
 {
     (void)state;
     fer_udp_socket *socket = test_udp();
+    if (peer_is_wine()) {
+        skip_because("Wine binds a datagram socket to any address at all");
+    }
     assert_kind(fer_udp_socket_bind(socket, "192.0.2.1:0"), FER_ADDR_NOT_AVAILABLE);
     assert_true(fer_udp_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
 }
