@@ -21,7 +21,7 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
 /* Fills two empty handles with the ends of a new pair. */
 fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, ferp_type type);
 
-/* INVALID_INPUT unless it is a path or an abstract name, of a length that the OS takes. */
+/* INVALID_INPUT unless it is a path or an abstract name, of a length that the OS takes; UNSUPPORTED: the OS has no abstract names. */
 fer_error feri_check_unix_name(const fer_unix_addr *addr);
 
 #endif

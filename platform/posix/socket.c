@@ -116,7 +116,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
         return died_in_queue(code) ? (fer_error){FER_CONNECTION_ABORTED, code} : ferp_posix_error_of(code);
     }
     /* macOS hands out a dead descriptor, with no address, for a connection that was reset in an IPv6 listener's queue. */
-    if (len == 0 || (peer != NULL && !ferp_posix_socket_addr(&from, peer))) {
+    if (peer != NULL && (len == 0 || !ferp_posix_socket_addr(&from, peer))) {
         (void)close(fd);
         return (fer_error){FER_CONNECTION_ABORTED, ECONNABORTED};
     }

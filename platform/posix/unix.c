@@ -9,14 +9,14 @@
 
 #define PATH_AT offsetof(struct sockaddr_un, sun_path)
 
-/* A path goes with its NUL, an abstract name as it is behind one (unix(7)). Core has checked the length. */
+/* A path goes with its NUL where there is room for it, an abstract name as it is behind one (unix(7)). Core has checked the length. */
 static socklen_t sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_un *out)
 {
     bool is_path = addr->kind_ == FER_UNIX_ADDR_PATHNAME;
     memset(out, 0, sizeof *out);
     out->sun_family = AF_UNIX;
     memcpy(out->sun_path + !is_path, addr->name_, addr->len_);
-    socklen_t len = (socklen_t)(PATH_AT + addr->len_ + 1u);
+    socklen_t len = addr->len_ < sizeof out->sun_path ? (socklen_t)(PATH_AT + addr->len_ + 1u) : (socklen_t)sizeof *out;
 #ifdef FERP_POSIX_BSD
     out->sun_len = (unsigned char)len;
 #endif

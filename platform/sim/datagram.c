@@ -13,7 +13,8 @@ static ferp_sim_datagram *slot_new(ferp_sim_world *world, const void *buf, size_
     for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
         ferp_sim_datagram *datagram = &world->datagrams[i];
         if (!datagram->used && len <= FERP_SIM_DATAGRAM_BYTES - world->datagram_bytes) {
-            *datagram = (ferp_sim_datagram){.used = true, .at = world->datagram_bytes, .len = len, .next = FERP_SIM_NONE};
+            *datagram = (ferp_sim_datagram){.used = true, .at = world->datagram_bytes, .len = len, .next = FERP_SIM_NONE,
+                                             .from_name = FERP_SIM_NONE};
             if (len > 0) {
                 memcpy(world->payloads + datagram->at, buf, len);
             }
@@ -365,8 +366,8 @@ static fer_error look_for_datagram(ferp_sim_world *world, ferp_sim_socket *socke
 {
     *count = (size_t)socket->datagram_count;
     FER_TRY(pending_of(world, socket));
-    if (socket->datagram_count == 0 && socket->shut_read) {
-        return FERP_SIM_OK; /* Unix sockets' end */
+    if (socket->datagram_count == 0 && socket->shut_read && !socket->settings.nonblocking) {
+        return FERP_SIM_OK; /* Unix sockets' end; Linux tells it to who waits (__skb_wait_for_more_packets), and to no others */
     }
     return socket->datagram_count > 0 ? FERP_SIM_OK : ferp_sim_error(world, FERP_SIM_EAGAIN);
 }

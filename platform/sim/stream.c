@@ -241,7 +241,7 @@ void ferp_sim_meet_reset(ferp_sim_world *world, ferp_sim_socket *socket)
     }
     socket->life = FERP_SIM_DEAD;
     socket->got_reset = true;
-    socket->pending = ended && !windows ? FERP_SIM_EPIPE : FERP_SIM_ECONNRESET;
+    socket->pending = ended && !windows && !socket->is_unix ? FERP_SIM_EPIPE : FERP_SIM_ECONNRESET;
     ferp_sim_happens(world, "is reset", socket);
     ferp_sim_news(world, socket, FERP_SIM_NEWS_RESET);
 }

@@ -4,8 +4,10 @@
 
 #include "platform/sim/world.h"
 
-/* Linux: net.unix.max_dgram_qlen. */
-enum { DATAGRAMS_MAX = 10 };
+enum {
+    DATAGRAMS_MAX = 11, /* Linux: one more than net.unix.max_dgram_qlen (unix_recvq_full) */
+    SEND_BUFFER_OVERHEAD = 32 /* Linux, unix_dgram_sendmsg */
+};
 
 /* ---- Names: a socket has the index of its own and of its peer's, or none */
 
@@ -24,9 +26,14 @@ static int name_at(const ferp_sim_world *world, const fer_unix_addr *addr)
     return FERP_SIM_NONE;
 }
 
-/* One that neither exists nor is still somebody's peer's. */
+/* One that neither exists nor is still somebody's peer's, or a datagram's sender's. */
 static bool is_forgotten(const ferp_sim_world *world, int name)
 {
+    for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
+        if (world->datagrams[i].used && world->datagrams[i].from_name == name) {
+            return false;
+        }
+    }
     for (size_t i = 0; i < world->config.max_sockets; i++) {
         const ferp_sim_socket *socket = &world->sockets[i];
         if (socket->is_unix && (socket->unix_name == name || socket->unix_peer_name == name)) {
@@ -204,6 +211,23 @@ static fer_error await_room(ferp_sim_world *world, ferp_sim_socket *socket, cons
     }
 }
 
+static ferp_sim_socket *peer_of(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        if (world->sockets[i].is_unix && world->sockets[i].sequence == socket->unix_peer) {
+            return &world->sockets[i];
+        }
+    }
+    return NULL;
+}
+
+/* Linux, unix_may_send: not to one that is connected to another. */
+static ferp_sim_code may_send_to(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
+{
+    bool elsewhere = receiver->life == FERP_SIM_CONNECTED && receiver->unix_peer != socket->sequence;
+    return elsewhere ? FERP_SIM_EPERM : FERP_SIM_NO_ERROR;
+}
+
 static fer_error connect_stream(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr)
 {
     ferp_sim_socket *listener = NULL;
@@ -221,11 +245,27 @@ static fer_error connect_stream(ferp_sim_world *world, ferp_sim_socket *socket, 
     return FERP_SIM_OK;
 }
 
+/* Linux, unix_dgram_disconnected: who leaves a peer forgets what it had queued, and the old peer is told that it is lost. */
+static void leave_peer(ferp_sim_world *world, ferp_sim_socket *socket)
+{
+    if (socket->datagram_count == 0) {
+        return;
+    }
+    ferp_sim_drop_datagrams(world, socket);
+    ferp_sim_socket *old = peer_of(world, socket);
+    if (old != NULL && old->life == FERP_SIM_CONNECTED && old->unix_peer == socket->sequence) {
+        old->pending = FERP_SIM_ECONNRESET;
+    }
+}
+
 static fer_error connect_datagram(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr)
 {
     ferp_sim_socket *peer = NULL;
     FER_TRY(find(world, addr, FERP_SIM_DATAGRAM, &peer));
-    ferp_sim_drop_datagrams(world, socket); /* Linux: unix_dgram_disconnected */
+    FER_TRY(ferp_sim_error(world, may_send_to(socket, peer)));
+    if (socket->life == FERP_SIM_CONNECTED && socket->unix_peer != peer->sequence) {
+        leave_peer(world, socket);
+    }
     socket->unix_peer = peer->sequence;
     socket->unix_peer_name = peer->unix_name;
     socket->life = FERP_SIM_CONNECTED;
@@ -265,24 +305,11 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
 
 /* ---- Datagrams: never lost; a full queue makes the sender wait */
 
-static ferp_sim_socket *peer_of(ferp_sim_world *world, const ferp_sim_socket *socket)
-{
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        if (world->sockets[i].is_unix && world->sockets[i].sequence == socket->unix_peer) {
-            return &world->sockets[i];
-        }
-    }
-    return NULL;
-}
-
 /* Linux, unix_dgram_sendmsg: a peer that is gone is refused once, and then there is none. */
 static fer_error receiver_of(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr, ferp_sim_socket **out)
 {
     if (addr != NULL) {
         return find(world, addr, FERP_SIM_DATAGRAM, out);
-    }
-    if (socket->life != FERP_SIM_CONNECTED) {
-        return ferp_sim_error(world, FERP_SIM_ENOTCONN);
     }
     *out = peer_of(world, socket);
     if (*out == NULL) {
@@ -292,28 +319,40 @@ static fer_error receiver_of(ferp_sim_world *world, ferp_sim_socket *socket, con
     return FERP_SIM_OK;
 }
 
-static ferp_sim_code may_reach(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
+/* What stops a datagram before a receiver is looked for: a peer that there is not, its length, an error that is pending. */
+static ferp_sim_code may_leave(const ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr, size_t len)
 {
-    if (socket->shut_write || receiver->shut_read) {
-        return FERP_SIM_EPIPE;
+    if (addr == NULL && socket->life != FERP_SIM_CONNECTED) {
+        return FERP_SIM_ENOTCONN;
     }
-    bool elsewhere = receiver->life == FERP_SIM_CONNECTED && receiver->unix_peer != socket->sequence;
-    return elsewhere ? FERP_SIM_EPERM : FERP_SIM_NO_ERROR;
+    if (len + SEND_BUFFER_OVERHEAD > world->config.send_buffer) {
+        return FERP_SIM_EMSGSIZE;
+    }
+    ferp_sim_code pending = socket->pending;
+    socket->pending = FERP_SIM_NO_ERROR;
+    return pending == FERP_SIM_NO_ERROR && socket->shut_write ? FERP_SIM_EPIPE : pending;
+}
+
+/* The limit is for one that many may send to; two that are connected to each other have the sender's buffer (here: all the room). */
+static bool queue(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_sim_socket *receiver, const void *buf, size_t len)
+{
+    bool is_pair = receiver->life == FERP_SIM_CONNECTED && receiver->unix_peer == socket->sequence;
+    bool has_room = is_pair || receiver->datagram_count < DATAGRAMS_MAX;
+    return has_room && ferp_sim_queue_datagram(world, socket, receiver, buf, len);
 }
 
 static fer_error send_when_there_is_room(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len,
                                          const fer_unix_addr *addr)
 {
     FER_TRY(ferp_sim_enter(world, socket));
-    if (len > world->config.send_buffer) {
-        return ferp_sim_error(world, FERP_SIM_EMSGSIZE);
-    }
+    FER_TRY(ferp_sim_error(world, may_leave(world, socket, addr, len)));
     uint64_t deadline = ferp_sim_deadline(world, socket, FERP_WRITING);
     for (;;) {
         ferp_sim_socket *receiver = NULL;
         FER_TRY(receiver_of(world, socket, addr, &receiver));
-        FER_TRY(ferp_sim_error(world, may_reach(socket, receiver)));
-        if (receiver->datagram_count < DATAGRAMS_MAX && ferp_sim_queue_datagram(world, socket, receiver, buf, len)) {
+        FER_TRY(ferp_sim_error(world, may_send_to(socket, receiver)));
+        FER_TRY(ferp_sim_error(world, receiver->shut_read ? FERP_SIM_EPIPE : FERP_SIM_NO_ERROR));
+        if (queue(world, socket, receiver, buf, len)) {
             return FERP_SIM_OK;
         }
         if (socket->settings.nonblocking) {

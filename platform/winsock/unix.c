@@ -21,7 +21,7 @@ static int sockaddr_un_of(const fer_unix_addr *addr, struct winsock_sockaddr_un 
     memset(out, 0, sizeof *out);
     out->family = WINSOCK_AF_UNIX;
     memcpy(out->path, addr->name_, addr->len_);
-    return PATH_AT + (int)addr->len_ + 1;
+    return addr->len_ < WINSOCK_PATH_MAX ? PATH_AT + (int)addr->len_ + 1 : (int)sizeof *out;
 }
 
 static fer_error from_sockaddr_un(const struct winsock_sockaddr_un *from, int len, fer_unix_addr *out)
