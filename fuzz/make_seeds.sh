@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the seeds of the text harnesses, from which the fuzzers begin: a folder for each harness, a file for each input.
+# Writes the seeds of the text harnesses and of datagrams, from which the fuzzers begin: a folder for each harness, a file for each input.
 # The committed corpora are these, grown by libFuzzer and merged (ci/fuzz.sh --merge).
 # usage: make_seeds.sh FOLDER
 set -eu
@@ -66,6 +66,15 @@ for shape in '\0' '\001' '\002' '\003'; do
     for code in '\0\0' '\0\004' '\0\013' '\0\150' '\0\157' '\047\046' '\047\104' '\052\371' '\200\0\0\0' '\377\377\377\377'; do
         put error_map "\017$code\0\0$shape"
         put error_map "\003\002\001$code$shape"
+    done
+done
+# Datagrams: op, handle, argument, fault. Each handle sends to a peer and to a socket, and receives.
+for handle in 0 1 2; do
+    for to in 000 001 003 010 011 012 013 020 023 024 025 026 027 030 031 032 033; do
+        put udp "\\003\\00$handle\\$to\\177\\004\\000\\377\\177\\004\\001\\377\\177\\024\\000\\377\\177"
+        put udp "\\001\\00$handle\\$to\\177\\002\\00$handle\\$to\\177\\004\\00$handle\\377\\177\\017\\00$handle\\000\\177\\006\\00$handle\\377\\177"
+        put udp "\\013\\00$handle\\001\\177\\014\\00$handle\\000\\177\\003\\00$handle\\$to\\016\\003\\00$handle\\$to\\217\\006\\000\\040\\177\\004\\000\\040\\377\\004\\001\\377\\377"
+        put udp "\\023\\00$handle\\$to\\177\\007\\000\\003\\177\\001\\003\\000\\177\\006\\000\\377\\177\\004\\003\\377\\177"
     done
 done
 echo "make_seeds: $count seeds"

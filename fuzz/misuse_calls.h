@@ -1,4 +1,4 @@
-/* misuse_calls.h: every function on a stream or a listener, with arguments that bits choose: NULL or not, right or absurd. */
+/* misuse_calls.h: every function on a stream, a listener or a datagram socket, with arguments that bits choose: NULL or not, right or absurd. */
 #ifndef FUZZ_MISUSE_CALLS_H
 #define FUZZ_MISUSE_CALLS_H
 
@@ -8,11 +8,17 @@
 #include "ferrule.h"
 #include "ferrule/sim.h"
 
-enum { MISUSE_STREAMS = 4, MISUSE_LISTENERS = 3 };
+enum {
+    MISUSE_STREAMS = 4,
+    MISUSE_LISTENERS = 3,
+    MISUSE_SOCKETS = 4,
+    MISUSE_UDP_FROM = 180 /* calls from this number on are misuse_udp_calls.c's */
+};
 
 struct misuse_world {
     fer_tcp_stream streams[MISUSE_STREAMS];     /* at first: open, new, closed, open with a clone that is shut */
     fer_tcp_listener listeners[MISUSE_LISTENERS]; /* listening, new, closed */
+    fer_udp_socket sockets[MISUSE_SOCKETS];       /* bound, new, closed, connected */
     fer_sim_peer peer;
     fer_socket_addr server;
     uint8_t buf[64];
@@ -22,5 +28,10 @@ void misuse_begin(struct misuse_world *world, fer_sim_dialect dialect);
 fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);
 void misuse_end(struct misuse_world *world);
 const char *misuse_call_name(uint8_t call);
+
+void misuse_udp_begin(struct misuse_world *world);
+fer_error misuse_udp_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);
+void misuse_udp_end(struct misuse_world *world);
+const char *misuse_udp_call_name(uint8_t call);
 
 #endif

@@ -46,7 +46,7 @@ typedef enum fer_sim_dialect { FER_SIM_POSIX = 0, FER_SIM_WINSOCK = 1 } fer_sim_
     X(NO_BUFFERS, "no buffers", "receiving, sending, connecting, making a socket")                                    \
     X(RESOLVE_FAILS, "name lookup fails", "resolving: not found, try again or failed")                                \
     X(RESOLVE_SLOW, "name lookup is slow", "resolving: takes 5 s more")                                               \
-    X(TIME_JUMP, "time jump", "receiving, sending, accepting, connecting: up to an hour passes first") \
+    X(TIME_JUMP, "time jump", "receiving, sending, accepting, connecting: up to an hour passes first")                \
     X(DATAGRAM_LOST, "datagram lost", "sending a datagram: it never arrives")                                         \
     X(DATAGRAM_DOUBLED, "datagram doubled", "sending a datagram: it arrives twice")                                   \
     X(DATAGRAM_LATE, "datagram late", "sending a datagram: up to ten latencies later, so that others overtake it")
@@ -216,7 +216,7 @@ typedef enum fer_sim_answer {
 
 /**
  * Says how connects to an address are answered from now on, and how much later than usual. Port 0 means all ports of the host that have
- * no answer of their own. A delay makes a late success, or with an answer a late failure.
+ * no answer of their own. A delay makes a late success, or with an answer a late failure. Datagrams to it are refused likewise, or lost.
  *
  * Blocks: never.
  * Owns: addr is the caller's.

@@ -81,8 +81,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket,
  *
  * Blocks: while the name is looked up.
  * Owns: host_port is not kept.
- * Errors: FER_INVALID_INPUT (also for port 0, and for an IPv6 address on an IPv4 socket), FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE, and
- *   fer_to_socket_addrs' errors.
+ * Errors: FER_INVALID_INPUT (also for port 0, and for an IPv6 address on an IPv4 socket), FER_NETWORK_UNREACHABLE (an address of the other
+ *   family than the one that an IPv6 socket is bound to, too), FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED (a broadcast address while
+ *   broadcast is off), and fer_to_socket_addrs' errors.
  * Rust: std::net::UdpSocket::connect with a &str. Differs: others' queued datagrams are never received; port 0 is refused at once.
  * Threads: no other call on the handle at the same time.
  */
@@ -196,7 +197,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_recv(fer_udp_socket *socket, void 
 /**
  * Receives one datagram and leaves it in the queue.
  *
- * Where clones receive at the same time, what is peeked may be gone already when it is to be received.
+ * Where clones receive at the same time, what is peeked may be gone already when it is to be received. What a connected socket would
+ * not receive is dropped on the way.
  *
  * Blocks: until a datagram is there, up to the read timeout.
  * Owns: nothing is kept of the arguments.

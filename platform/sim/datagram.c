@@ -88,6 +88,9 @@ static bool is_for_many(const fer_ip_addr *ip)
  * ("IP_MULTICAST_LOOP" in "IPPROTO_IP socket options", MSDN). */
 static bool loops(const ferp_sim_world *world, const ferp_sim_socket *socket, const ferp_sim_datagram *datagram)
 {
+    if (!ferp_sim_is_local(&datagram->from.ip)) {
+        return true; /* another host's */
+    }
     bool to_v6 = datagram->to.ip.family == FER_IP_V6;
     const ferp_sim_settings *own = &socket->settings;
     return ferp_sim_acts_as_windows(world, socket) ? (to_v6 ? own->multicast_loop_v6 : own->multicast_loop_v4) : datagram->loops;
@@ -173,10 +176,10 @@ static bool hand_out(ferp_sim_world *world, ferp_sim_datagram *datagram)
 }
 
 /* ICMP "port unreachable" goes back, in the datagram's own slot (RFC 1122, 3.2.2.1). */
-static void refuse(ferp_sim_world *world, ferp_sim_datagram *datagram, ferp_sim_code code)
+static void refuse(ferp_sim_world *world, ferp_sim_datagram *datagram, ferp_sim_code code, const ferp_sim_answer *rule)
 {
     ferp_sim_event event = {.kind = FERP_SIM_EVENT_REFUSAL, .code = code, .index = (int)(datagram - world->datagrams)};
-    ferp_sim_schedule(world, event, ferp_sim_latency(world, datagram->is_loopback));
+    ferp_sim_schedule(world, event, ferp_sim_latency(world, datagram->is_loopback) + (rule == NULL ? 0 : rule->delay));
 }
 
 void ferp_sim_on_datagram(ferp_sim_world *world, const ferp_sim_event *event)
@@ -190,11 +193,11 @@ void ferp_sim_on_datagram(ferp_sim_world *world, const ferp_sim_event *event)
     }
     bool may_refuse = !is_for_many(&datagram->to.ip) && ferp_sim_is_host(world, &datagram->to.ip);
     if (how == FER_SIM_ANSWER_REFUSES || (nobody && may_refuse)) {
-        refuse(world, datagram, FERP_SIM_ECONNREFUSED);
+        refuse(world, datagram, FERP_SIM_ECONNREFUSED, rule);
     } else if (how == FER_SIM_ANSWER_HOST_UNREACHABLE) {
-        refuse(world, datagram, FERP_SIM_EHOSTUNREACH);
+        refuse(world, datagram, FERP_SIM_EHOSTUNREACH, rule);
     } else if (how == FER_SIM_ANSWER_NETWORK_UNREACHABLE) {
-        refuse(world, datagram, FERP_SIM_ENETUNREACH);
+        refuse(world, datagram, FERP_SIM_ENETUNREACH, rule);
     } else {
         slot_free(world, datagram);
     }
@@ -272,11 +275,14 @@ void ferp_sim_send_datagram(ferp_sim_world *world, ferp_sim_socket *socket, cons
 
 /* ---- The seam: connecting */
 
-static ferp_sim_code may_reach(const ferp_sim_world *world, const ferp_sim_socket *socket, const fer_socket_addr *to)
+static ferp_sim_code may_reach(const ferp_sim_world *world, const ferp_sim_socket *socket, const fer_socket_addr *addr)
 {
-    bool foreign = to->ip.family != socket->family && (socket->family == FER_IP_V4 || socket->settings.only_v6);
-    if (foreign) {
-        return ferp_sim_is_winsock(world) ? FERP_SIM_EINVAL : FERP_SIM_ENETUNREACH;
+    fer_socket_addr plain = ferp_sim_plain(addr);
+    const fer_socket_addr *to = &plain;
+    bool is_tied = socket->has_local && !ferp_sim_is_wildcard(&socket->local.ip);
+    bool is_foreign = to->ip.family != socket->family && (socket->family == FER_IP_V4 || socket->settings.only_v6);
+    if (is_foreign || (is_tied && socket->local.ip.family != to->ip.family)) {
+        return FERP_SIM_ENETUNREACH; /* measured on Linux, and under Wine: 10051 */
     }
     if (is_broadcast(&to->ip) && !socket->settings.broadcast) {
         return FERP_SIM_EACCES;
@@ -291,8 +297,8 @@ static fer_error place(ferp_sim_world *world, ferp_sim_socket *socket, const fer
 
 fer_error ferp_sim_connect_datagram(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *addr)
 {
+    FER_TRY(ferp_sim_error(world, may_reach(world, socket, addr)));
     fer_socket_addr to = ferp_sim_destination(addr);
-    FER_TRY(ferp_sim_error(world, may_reach(world, socket, &to)));
     fer_ip_addr source = ferp_sim_source_for(socket, &to.ip);
     FER_TRY(place(world, socket, &source));
     socket->local.ip = ferp_sim_is_wildcard(&socket->local.ip) ? source : socket->local.ip;
@@ -329,8 +335,8 @@ static fer_error send_checked(ferp_sim_world *world, ferp_sim_socket *socket, co
     if (addr == NULL && socket->life != FERP_SIM_CONNECTED) {
         return ferp_sim_error(world, FERP_SIM_EDESTADDRREQ);
     }
+    FER_TRY(ferp_sim_error(world, may_reach(world, socket, addr == NULL ? &socket->remote : addr)));
     fer_socket_addr to = addr == NULL ? socket->remote : ferp_sim_destination(addr);
-    FER_TRY(ferp_sim_error(world, may_reach(world, socket, &to)));
     if (len > (size_t)(to.ip.family == FER_IP_V4 ? LONGEST_V4 : LONGEST_V6)) {
         return ferp_sim_error(world, FERP_SIM_EMSGSIZE);
     }

@@ -50,7 +50,9 @@ fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *buf, size_t len, c
         return plain_error(FER_INVALID_INPUT);
     }
     fer_socket_addr plain = ferp_sim_plain(to);
-    if (plain.ip.family == FER_IP_V6 && socket->family == FER_IP_V4) {
+    bool is_tied = !ferp_sim_is_wildcard(&socket->local.ip);
+    bool is_foreign = plain.ip.family == FER_IP_V6 && socket->family == FER_IP_V4;
+    if (is_foreign || (is_tied && socket->local.ip.family != plain.ip.family)) {
         return plain_error(FER_INVALID_INPUT);
     }
     if (len > LONGEST) {

@@ -67,6 +67,29 @@ static void an_interrupted_read_is_interrupted(void **state)
     assert_alive(pair);
 }
 
+/* I1: the same of datagrams. What comes afterwards is received. */
+static void an_interrupted_datagram_receive_is_interrupted(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    char buf[8];
+    fer_datagram got;
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    peer_socket other = peer_datagram(PEER_V4, &other_port);
+    start_signals();
+    for (int sort = 0; sort < 4; sort++) {
+        assert_ok(fer_udp_socket_set_read_timeout(socket, sort % 2 == 0 ? FER_DURATION_NONE : millis(9000)));
+        fer_error error = sort < 2 ? fer_udp_socket_recv_from(socket, buf, sizeof buf, &got) : fer_udp_socket_peek_from(socket, buf, sizeof buf, &got);
+        assert_kind(error, FER_INTERRUPTED);
+        assert_int_not_equal(error.os_code, 0);
+    }
+    process_signals_stop();
+    assert_true(peer_datagram_send(other, PEER_V4, port, "hello", 5));
+    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 5);
+}
+
 /* I1: the same of writing; a write that had moved bytes tells them instead. Nothing is sent twice. */
 static void an_interrupted_write_is_interrupted_or_short(void **state)
 {
@@ -390,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SIGNAL_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v4),
+        SIGNAL_TEST("I1", an_interrupted_datagram_receive_is_interrupted, test_no_pair),
         SIGNAL_TEST("I1", an_interrupted_write_is_interrupted_or_short, test_pair_accepted_v4),
         SIGNAL_TEST("I1", read_exact_and_read_to_end_go_on_after_signals, test_pair_connected_v4),
         SIGNAL_TEST("I1", write_all_goes_on_after_signals, test_pair_accepted_v4),

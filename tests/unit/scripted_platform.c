@@ -277,7 +277,9 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 {
     fer_error error = store_count(TAKE_WITH(SEND, raw, "%" PRIu64, (uint64_t)len), n);
     assert_true(*n <= len && script.sent_len + *n < sizeof script.sent);
-    memcpy(script.sent + script.sent_len, buf, *n);
+    if (*n > 0) {
+        memcpy(script.sent + script.sent_len, buf, *n);
+    }
     script.sent_len += *n;
     return error;
 }

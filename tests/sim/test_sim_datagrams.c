@@ -1,0 +1,381 @@
+/* test_sim_datagrams.c: datagrams on the simulated network: peers, what gets lost, doubled and overtaken, refusals, groups, and what the
+ * dialects do differently below ferrule. */
+#include "sim/sim_test.h"
+
+#define PEER_ADDR "10.0.0.7:53"
+
+static fer_sim_peer peer_at(const char *text)
+{
+    fer_socket_addr addr = addr_of(text);
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    assert_ok(fer_sim_peer_bind(&addr, &peer));
+    return peer;
+}
+
+static void peer_sends_to(fer_sim_peer peer, const char *text, const char *to)
+{
+    fer_socket_addr addr = addr_of(to);
+    assert_ok(fer_sim_peer_send_to(peer, text, strlen(text), &addr));
+}
+
+static void sends_to(fer_udp_socket *socket, const char *text, const char *to)
+{
+    fer_socket_addr addr = addr_of(to);
+    assert_ok(fer_udp_socket_send_to(socket, text, strlen(text), &addr, NULL));
+}
+
+static void gets(fer_udp_socket *socket, const char *text, const char *from)
+{
+    char buf[64];
+    fer_datagram got;
+    fer_socket_addr want = addr_of(from);
+    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, strlen(text));
+    assert_memory_equal(buf, text, got.len);
+    assert_true(fer_socket_addr_eq(&got.from, &want));
+}
+
+static fer_error receive_one(fer_udp_socket *socket)
+{
+    char buf[64];
+    fer_datagram got;
+    return fer_udp_socket_recv(socket, buf, sizeof buf, &got);
+}
+
+static void peer_gets(fer_sim_peer peer, const char *text, const char *from)
+{
+    char buf[64];
+    fer_datagram got;
+    fer_socket_addr want = addr_of(from);
+    assert_ok(fer_sim_peer_receive_from(peer, buf, sizeof buf, &got));
+    assert_int_equal(got.len, strlen(text));
+    assert_memory_equal(buf, text, got.len);
+    assert_false(got.truncated);
+    assert_true(fer_socket_addr_eq(&got.from, &want));
+}
+
+/* ---- Peers */
+
+static void a_datagram_takes_a_latency_each_way(void **state)
+{
+    fer_udp_socket socket = {0};
+    sim_begin(state);
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    sends_to(&socket, "ask", PEER_ADDR);
+    fer_datagram none;
+    assert_kind(fer_sim_peer_receive_from(peer, NULL, 0, &none), FER_WOULD_BLOCK);
+    advance_ms(1);
+    peer_gets(peer, "ask", "10.0.0.1:1000");
+    peer_sends_to(peer, "answer", "10.0.0.1:1000");
+    gets(&socket, "answer", PEER_ADDR);
+    assert_int_equal(now_ms(), 2);
+    assert_kind(receive_one(&socket), FER_DEADLOCK);
+    fer_udp_socket_close(&socket);
+}
+
+static void echo(fer_sim_peer peer, fer_sim_event event, void *context)
+{
+    char buf[64];
+    fer_datagram got;
+    int *calls = context;
+    *calls += 1;
+    while (event == FER_SIM_READABLE && fer_sim_peer_receive_from(peer, buf, sizeof buf, &got).kind == FER_OK) {
+        assert_ok(fer_sim_peer_send_to(peer, buf, got.len, &got.from));
+    }
+}
+
+static void a_handler_hears_of_datagrams(void **state)
+{
+    fer_udp_socket socket = {0};
+    int calls = 0;
+    sim_begin(state);
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    assert_ok(fer_sim_peer_on(peer, echo, &calls));
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    sends_to(&socket, "one", PEER_ADDR);
+    sends_to(&socket, "two", PEER_ADDR);
+    gets(&socket, "one", PEER_ADDR);
+    gets(&socket, "two", PEER_ADDR);
+    assert_true(calls > 0);
+    fer_udp_socket_close(&socket);
+}
+
+static void what_a_peer_cannot_do_is_refused(void **state)
+{
+    fer_sim_peer other = FER_SIM_PEER_NONE;
+    fer_datagram got;
+    char byte = 0;
+    sim_begin(state);
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    fer_sim_peer listener = serve(SERVER);
+    fer_socket_addr to = addr_of("10.0.0.1:1000");
+    fer_socket_addr v6 = addr_of("[fd00::1]:1000");
+    fer_socket_addr nobody = addr_of("10.0.0.1:0");
+    fer_socket_addr taken = addr_of(PEER_ADDR);
+    assert_kind(fer_sim_peer_bind(&taken, &other), FER_ADDR_IN_USE);
+    assert_kind(fer_sim_peer_bind(NULL, &other), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_bind(&to, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_send_to(listener, "x", 1, &to), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_send_to(peer, NULL, 1, &to), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_send_to(peer, "x", 1, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_send_to(peer, "x", 1, &v6), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_send_to(peer, "x", 1, &nobody), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_send_to(peer, "x", 65508, &to), FER_MESSAGE_TOO_LONG);
+    assert_kind(fer_sim_peer_receive_from(listener, &byte, 1, &got), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_receive_from(peer, NULL, 1, &got), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_receive_from(peer, &byte, 1, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_send(peer, "x", 1, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_receive(peer, &byte, 1, NULL), FER_INVALID_INPUT);
+}
+
+/* ---- Faults */
+
+static void a_lost_datagram_never_arrives(void **state)
+{
+    fer_udp_socket socket = {0};
+    sim_begin(state);
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_LOST, 1));
+    sends_to(&socket, "lost", PEER_ADDR);
+    sends_to(&socket, "kept", PEER_ADDR);
+    advance_ms(100);
+    peer_gets(peer, "kept", "10.0.0.1:1000");
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_LOST, 1));
+    peer_sends_to(peer, "lost", "10.0.0.1:1000");
+    assert_kind(receive_one(&socket), FER_DEADLOCK);
+    fer_udp_socket_close(&socket);
+}
+
+static void a_doubled_datagram_arrives_twice(void **state)
+{
+    fer_udp_socket socket = {0};
+    fer_datagram none;
+    sim_begin(state);
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_DOUBLED, 1));
+    sends_to(&socket, "twice", PEER_ADDR);
+    advance_ms(100);
+    peer_gets(peer, "twice", "10.0.0.1:1000");
+    peer_gets(peer, "twice", "10.0.0.1:1000");
+    assert_kind(fer_sim_peer_receive_from(peer, NULL, 0, &none), FER_WOULD_BLOCK);
+    fer_udp_socket_close(&socket);
+}
+
+static void a_late_datagram_is_overtaken(void **state)
+{
+    fer_udp_socket socket = {0};
+    sim_begin(state);
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_LATE, 1));
+    peer_sends_to(peer, "late", "10.0.0.1:1000");
+    peer_sends_to(peer, "in time", "10.0.0.1:1000");
+    gets(&socket, "in time", PEER_ADDR);
+    gets(&socket, "late", PEER_ADDR);
+    fer_udp_socket_close(&socket);
+}
+
+static void what_finds_no_room_is_lost(void **state)
+{
+    fer_udp_socket socket = {0};
+    static char big[600];
+    char buf[600];
+    fer_datagram got;
+    fer_sim_config config = config_of(state);
+    config.receive_buffer = 1000;
+    sim_begin_with(config);
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    fer_socket_addr to = addr_of("10.0.0.1:1000");
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    assert_ok(fer_sim_peer_send_to(peer, big, sizeof big, &to));
+    assert_ok(fer_sim_peer_send_to(peer, big, sizeof big, &to));
+    peer_sends_to(peer, "small", "10.0.0.1:1000");
+    advance_ms(1);
+    assert_ok(fer_udp_socket_recv(&socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, sizeof big);
+    gets(&socket, "small", PEER_ADDR);
+    assert_kind(receive_one(&socket), FER_DEADLOCK);
+    fer_udp_socket_close(&socket);
+}
+
+/* ---- Refusals, below ferrule: each dialect's own code */
+
+static void a_connected_socket_is_told_by_its_system_s_code(void **state)
+{
+    fer_udp_socket socket = {0};
+    sim_begin(state);
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    peer_at(PEER_ADDR);
+    assert_ok(fer_udp_socket_connect(&socket, "10.0.0.7:54"));
+    assert_ok(fer_udp_socket_send(&socket, "x", 1, NULL));
+    assert_code(receive_one(&socket), FER_CONNECTION_REFUSED, is_winsock(state) ? 10054 : 111);
+    assert_int_equal(now_ms(), 2);
+    assert_kind(receive_one(&socket), FER_DEADLOCK);
+    fer_udp_socket_close(&socket);
+}
+
+static void an_answer_that_is_set_is_an_answer_to_datagrams_too(void **state)
+{
+    static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES, FER_SIM_ANSWER_HOST_UNREACHABLE, FER_SIM_ANSWER_NETWORK_UNREACHABLE};
+    static const fer_error_kind kinds[] = {FER_CONNECTION_REFUSED, FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE};
+    fer_udp_socket socket = {0};
+    sim_begin(state);
+    fer_socket_addr silent = addr_of("10.0.0.9:9");
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    for (uint16_t i = 0; i < 3; i++) {
+        fer_socket_addr to = addr_of("10.0.0.9:1");
+        to.port = (uint16_t)(1 + i);
+        assert_ok(fer_sim_set_answer(&to, answers[i], millis(30)));
+        assert_ok(fer_udp_socket_connect_addr(&socket, &to));
+        assert_ok(fer_udp_socket_send(&socket, "x", 1, NULL));
+        uint64_t began = now_ms();
+        assert_kind(receive_one(&socket), kinds[i]);
+        assert_int_equal(now_ms() - began, 32);
+    }
+    assert_ok(fer_sim_set_answer(&silent, FER_SIM_ANSWER_SILENT, (fer_duration){0}));
+    assert_ok(fer_udp_socket_connect_addr(&socket, &silent));
+    assert_ok(fer_udp_socket_send(&socket, "x", 1, NULL));
+    assert_kind(receive_one(&socket), FER_DEADLOCK);
+    fer_udp_socket_close(&socket);
+}
+
+/* ---- For many */
+
+static void a_broadcast_reaches_all_that_are_bound_to_the_wildcard(void **state)
+{
+    fer_udp_socket one = {0};
+    fer_udp_socket two = {0};
+    fer_udp_socket sender = {0};
+    sim_begin(state);
+    assert_ok(fer_udp_socket_bind(&one, "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_bind(&two, "127.0.0.1:1001"));
+    assert_ok(fer_udp_socket_bind(&sender, "0.0.0.0:1002"));
+    fer_socket_addr all = addr_of("255.255.255.255:1000");
+    assert_kind(fer_udp_socket_send_to(&sender, "all", 3, &all, NULL), FER_PERMISSION_DENIED);
+    assert_ok(fer_udp_socket_set_broadcast(&sender, true));
+    sends_to(&sender, "all", "255.255.255.255:1000");
+    sends_to(&sender, "all", "255.255.255.255:1001");
+    gets(&one, "all", "10.0.0.1:1002");
+    assert_kind(receive_one(&two), FER_DEADLOCK);
+    fer_udp_socket_close(&one);
+    fer_udp_socket_close(&two);
+    fer_udp_socket_close(&sender);
+}
+
+/* Whose word counts: the sender's on POSIX, the receiver's on Windows. What comes from another host comes anyway. */
+static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
+{
+    fer_udp_socket member = {0};
+    fer_udp_socket sender = {0};
+    fer_ipv4_addr group = {{239, 1, 1, 1}};
+    fer_ipv4_addr any = {{0, 0, 0, 0}};
+    bool windows = is_winsock(state);
+    sim_begin(state);
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    assert_ok(fer_udp_socket_bind(&member, "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_bind(&sender, "0.0.0.0:1001"));
+    assert_ok(fer_udp_socket_set_nonblocking(&member, true));
+    assert_ok(fer_udp_socket_join_multicast_v4(&member, &group, &any));
+    for (int muted = 0; muted < 4; muted++) {
+        bool sender_loops = (muted & 1) == 0;
+        bool member_loops = (muted & 2) == 0;
+        assert_ok(fer_udp_socket_set_multicast_loop_v4(&sender, sender_loops));
+        assert_ok(fer_udp_socket_set_multicast_loop_v4(&member, member_loops));
+        sends_to(&sender, "all", "239.1.1.1:1000");
+        advance_ms(1);
+        assert_kind(receive_one(&member), (windows ? member_loops : sender_loops) ? FER_OK : FER_WOULD_BLOCK);
+        peer_sends_to(peer, "from afar", "239.1.1.1:1000");
+        advance_ms(1);
+        gets(&member, "from afar", PEER_ADDR);
+    }
+    fer_udp_socket_close(&member);
+    fer_udp_socket_close(&sender);
+}
+
+/* ---- Destinations that are none */
+
+static void the_wildcard_is_the_loopback_or_nobody(void **state)
+{
+    fer_udp_socket socket = {0};
+    fer_socket_addr to = addr_of("0.0.0.0:1000");
+    fer_error_kind want = is_winsock(state) ? FER_ADDR_NOT_AVAILABLE : FER_OK;
+    sim_begin(state);
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    assert_kind(fer_udp_socket_send_to(&socket, "x", 1, &to, NULL), want);
+    assert_kind(fer_udp_socket_connect_addr(&socket, &to), want);
+    if (want == FER_OK) {
+        assert_ok(fer_udp_socket_peer_addr(&socket, &to));
+        assert_true(fer_ip_addr_is_loopback(&to.ip));
+    }
+    fer_udp_socket_close(&socket);
+}
+
+static void a_socket_of_one_address_cannot_reach_the_other_family(void **state)
+{
+    fer_udp_socket socket = {0};
+    fer_socket_addr v4 = addr_of("127.0.0.1:9");
+    sim_begin(state);
+    assert_ok(fer_udp_socket_bind(&socket, "[::1]:1000"));
+    assert_kind(fer_udp_socket_send_to(&socket, "x", 1, &v4, NULL), FER_NETWORK_UNREACHABLE);
+    assert_kind(fer_udp_socket_connect_addr(&socket, &v4), FER_NETWORK_UNREACHABLE);
+    fer_udp_socket_close(&socket);
+}
+
+/* ---- Determinism */
+
+static uint64_t digest_of(void **state, uint64_t seed)
+{
+    fer_udp_socket socket = {0};
+    fer_sim_report report;
+    fer_sim_config config = config_of(state);
+    config.seed = seed;
+    config.jitter = millis(5);
+    config.fault_chances[FER_SIM_FAULT_DATAGRAM_LOST] = 300000;
+    config.fault_chances[FER_SIM_FAULT_DATAGRAM_DOUBLED] = 300000;
+    config.fault_chances[FER_SIM_FAULT_DATAGRAM_LATE] = 300000;
+    sim_begin_with(config);
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    for (int i = 0; i < 20; i++) {
+        sends_to(&socket, "there", PEER_ADDR);
+        peer_sends_to(peer, "and back", "10.0.0.1:1000");
+    }
+    while (receive_one(&socket).kind == FER_OK) {
+    }
+    fer_udp_socket_close(&socket);
+    assert_ok(fer_sim_stop(&report));
+    assert_true(report.faults[FER_SIM_FAULT_DATAGRAM_LOST] > 0 && report.faults[FER_SIM_FAULT_DATAGRAM_DOUBLED] > 0 &&
+                report.faults[FER_SIM_FAULT_DATAGRAM_LATE] > 0);
+    return report.digest;
+}
+
+static void one_seed_is_one_run(void **state)
+{
+    uint64_t first = digest_of(state, 7);
+    assert_true(first == digest_of(state, 7));
+    assert_true(first != digest_of(state, 8));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_datagram_takes_a_latency_each_way),
+        BOTH_TESTS(a_handler_hears_of_datagrams),
+        PLAIN_TEST(what_a_peer_cannot_do_is_refused),
+        BOTH_TESTS(a_lost_datagram_never_arrives),
+        BOTH_TESTS(a_doubled_datagram_arrives_twice),
+        BOTH_TESTS(a_late_datagram_is_overtaken),
+        BOTH_TESTS(what_finds_no_room_is_lost),
+        BOTH_TESTS(a_connected_socket_is_told_by_its_system_s_code),
+        BOTH_TESTS(an_answer_that_is_set_is_an_answer_to_datagrams_too),
+        BOTH_TESTS(a_broadcast_reaches_all_that_are_bound_to_the_wildcard),
+        BOTH_TESTS(the_loop_is_the_sender_s_or_the_receiver_s_matter),
+        BOTH_TESTS(the_wildcard_is_the_loopback_or_nobody),
+        BOTH_TESTS(a_socket_of_one_address_cannot_reach_the_other_family),
+        BOTH_TESTS(one_seed_is_one_run),
+    };
+    return cmocka_run_group_tests_name("sim_datagrams", tests, NULL, NULL);
+}

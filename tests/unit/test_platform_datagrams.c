@@ -1,0 +1,144 @@
+/* test_platform_datagrams.c: the seam's functions of datagrams, options and groups, on this system's own backend. */
+#include "support/seam.h"
+
+static fer_raw_socket bound(fer_socket_addr *addr)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    assert_ok(ferp_socket_new(FERP_UDP, FER_IP_V4, &raw));
+    *addr = seam_loopback(0);
+    assert_ok(ferp_bind(raw, addr));
+    assert_ok(ferp_local_addr(raw, addr));
+    return raw;
+}
+
+static void sends(fer_raw_socket raw, const char *text, const fer_socket_addr *to)
+{
+    size_t n = 77;
+    assert_ok(ferp_send_to(raw, text, strlen(text), to, &n));
+    assert_int_equal(n, strlen(text));
+}
+
+static void a_datagram_socket_is_described_as_one(void **state)
+{
+    (void)state;
+    fer_socket_addr addrs[2];
+    ferp_description is;
+    fer_raw_socket one = bound(&addrs[0]);
+    fer_raw_socket two = bound(&addrs[1]);
+    assert_ok(ferp_describe(one, &is));
+    assert_true(is.is_datagram && is.is_ip && !is.is_stream && !is.is_listening && !is.is_connected);
+    assert_int_equal(is.family, FER_IP_V4);
+    assert_ok(ferp_connect(one, &addrs[1]));
+    assert_ok(ferp_describe(one, &is));
+    assert_true(is.is_datagram && is.is_connected);
+    ferp_close(one);
+    ferp_close(two);
+}
+
+static void a_datagram_is_peeked_at_and_received_whole_or_cut(void **state)
+{
+    (void)state;
+    fer_socket_addr addrs[2];
+    struct ferp_datagram got;
+    char buf[8] = "########";
+    fer_raw_socket one = bound(&addrs[0]);
+    fer_raw_socket two = bound(&addrs[1]);
+    sends(one, "four", &addrs[1]);
+    sends(one, "", &addrs[1]);
+    sends(one, "cut off", &addrs[1]);
+    sends(one, "gone", &addrs[1]);
+    seam_await(two, FERP_RECEIVABLE);
+    assert_ok(ferp_peek_from(two, buf, 2, &got));
+    assert_true(got.len == 2 && got.truncated && fer_socket_addr_eq(&got.from, &addrs[0]));
+    assert_memory_equal(buf, "fo######", 8);
+    assert_ok(ferp_recv_from(two, buf, 4, &got));
+    assert_true(got.len == 4 && !got.truncated && fer_socket_addr_eq(&got.from, &addrs[0]));
+    assert_memory_equal(buf, "four####", 8);
+    assert_ok(ferp_recv_from(two, buf, 4, &got));
+    assert_true(got.len == 0 && !got.truncated);
+    assert_ok(ferp_recv_from(two, buf, 3, &got));
+    assert_true(got.len == 3 && got.truncated && fer_socket_addr_eq(&got.from, &addrs[0]));
+    assert_memory_equal(buf, "cutr####", 8);
+    assert_ok(ferp_recv_from(two, NULL, 0, &got));
+    assert_true(got.len == 0 && got.truncated);
+    assert_kind(seam_look(two, FERP_RECEIVABLE), FER_TIMED_OUT);
+    ferp_close(one);
+    ferp_close(two);
+}
+
+static void what_does_not_fit_into_a_datagram_is_too_long(void **state)
+{
+    (void)state;
+    static char big[65508];
+    fer_socket_addr addrs[2];
+    size_t n = 77;
+    fer_raw_socket one = bound(&addrs[0]);
+    fer_raw_socket two = bound(&addrs[1]);
+    assert_kind(ferp_send_to(one, big, sizeof big, &addrs[1], &n), FER_MESSAGE_TOO_LONG);
+    assert_int_equal(n, 0);
+    ferp_close(one);
+    ferp_close(two);
+}
+
+static void the_options_of_datagrams_read_back(void **state)
+{
+    (void)state;
+    static const struct {
+        ferp_option option;
+        uint32_t value;
+    } rows[] = {{FERP_BROADCAST, 1},          {FERP_BROADCAST, 0},          {FERP_MULTICAST_LOOP_V4, 0}, {FERP_MULTICAST_LOOP_V4, 1},
+                {FERP_MULTICAST_TTL_V4, 0}, {FERP_MULTICAST_TTL_V4, 255}, {FERP_MULTICAST_TTL_V4, 7}};
+    fer_socket_addr addr;
+    fer_raw_socket raw = bound(&addr);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t got = 77;
+        assert_ok(ferp_set_option(raw, rows[i].option, rows[i].value));
+        assert_ok(ferp_option_value(raw, rows[i].option, &got));
+        assert_int_equal(got, rows[i].value);
+    }
+    uint32_t size = 0;
+    assert_ok(ferp_set_option(raw, FERP_SEND_BUFFER, 65535));
+    assert_ok(ferp_option_value(raw, FERP_SEND_BUFFER, &size));
+    assert_true(size >= 65535);
+    ferp_close(raw);
+}
+
+static void groups_are_joined_once_and_left_once(void **state)
+{
+    (void)state;
+    fer_ipv4_addr group = {{239, 255, 77, 8}};
+    fer_ipv4_addr local = {{127, 0, 0, 1}};
+    fer_socket_addr addr;
+    fer_raw_socket raw = bound(&addr);
+    assert_ok(ferp_change_group_v4(raw, FERP_JOIN, &group, &local));
+    assert_kind(ferp_change_group_v4(raw, FERP_JOIN, &group, &local), FER_ADDR_IN_USE);
+    assert_ok(ferp_change_group_v4(raw, FERP_LEAVE, &group, &local));
+    fer_error again = ferp_change_group_v4(raw, FERP_LEAVE, &group, &local);
+    assert_true(again.kind == FER_ADDR_NOT_AVAILABLE || again.kind == FER_INVALID_INPUT);
+    ferp_close(raw);
+}
+
+static void refusals_can_be_turned_on_and_off_anywhere(void **state)
+{
+    (void)state;
+    fer_socket_addr addr;
+    fer_raw_socket raw = bound(&addr);
+    ferp_tell_refusals(raw, true);
+    ferp_tell_refusals(raw, false);
+    sends(raw, "still well", &addr);
+    seam_await(raw, FERP_RECEIVABLE);
+    ferp_close(raw);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_datagram_socket_is_described_as_one),
+        cmocka_unit_test(a_datagram_is_peeked_at_and_received_whole_or_cut),
+        cmocka_unit_test(what_does_not_fit_into_a_datagram_is_too_long),
+        cmocka_unit_test(the_options_of_datagrams_read_back),
+        cmocka_unit_test(groups_are_joined_once_and_left_once),
+        cmocka_unit_test(refusals_can_be_turned_on_and_off_anywhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
