@@ -119,7 +119,7 @@ FER_API const void *fer_unix_addr_as_abstract_name(const fer_unix_addr *addr, si
  *
  * path as in fer_unix_addr_from_pathname.
  *
- * Blocks: while the listener's queue is full (Windows: FER_CONNECTION_REFUSED).
+ * Blocks: while the listener's queue is full (Windows, macOS, the BSDs: FER_CONNECTION_REFUSED).
  * Owns: the handle owns the connection until fer_unix_stream_close; path is not kept.
  * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (nobody listens there), FER_PERMISSION_DENIED, FER_UNSUPPORTED,
  *   FER_INVALID_INPUT and what else the OS says.
@@ -614,7 +614,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_unbound(fer_unix_datagram *sock
 FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one, fer_unix_datagram *other);
 
 /**
- * Makes the socket at a path the peer: where fer_unix_datagram_send sends to, and the only one that is received from.
+ * Makes the socket at a path the peer: where fer_unix_datagram_send sends to, and the only one that may send here from now on.
+ *
+ * What was queued before is still received. A second connect, to another peer, may drop it (Linux).
  *
  * Blocks: never.
  * Owns: nothing is kept of the arguments.
@@ -732,7 +734,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_recv(fer_unix_datagram *socket,
 /**
  * Ends receiving, sending or both, for this handle and its clones.
  *
- * Afterwards receiving is FER_OK with out->len 0, once the queue is empty, and sending FER_BROKEN_PIPE.
+ * Afterwards receiving is FER_OK with out->len 0, once the queue is empty (on Linux FER_WOULD_BLOCK where the socket is nonblocking), and
+ * sending FER_BROKEN_PIPE; so is sending to it.
  *
  * Blocks: never.
  * Owns: nothing.

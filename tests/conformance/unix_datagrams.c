@@ -312,6 +312,9 @@ static void a_send_to_a_full_queue_waits_for_room_or_says_so(void **state)
 {
     (void)state;
     const char *path = unix_peer_path("ferrule");
+    if (!unix_peer_tells_unread_input()) {
+        skip_because("a full queue is FER_NO_BUFFER_SPACE here (macOS, the BSDs)");
+    }
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *sender = unbound();
     fer_duration told;
