@@ -341,7 +341,9 @@ bool unix_model_wrote(unix_handle *handle, const uint8_t *bytes, size_t len, fer
     const struct model_socket *socket = of(handle);
     struct model_socket *peer = peer_of(socket);
     if (handle->shut_write || socket->shut_write) {
-        return n == 0 && (kind == FER_BROKEN_PIPE || (handle->met_reset && kind == FER_CONNECTION_RESET));
+        bool told = kind == FER_CONNECTION_RESET && (handle->met_reset || (windows && socket->has_reset));
+        handle->met_reset = handle->met_reset || told;
+        return n == 0 && (kind == FER_BROKEN_PIPE || told);
     }
     if (handle->met_reset || !is_alive(peer) || (peer->shut_read && !windows)) {
         return wrote_to_nobody(handle, kind, n);
