@@ -277,6 +277,9 @@ void ferp_sim_send_datagram(ferp_sim_world *world, ferp_sim_socket *socket, cons
 
 static ferp_sim_code may_reach(const ferp_sim_world *world, const ferp_sim_socket *socket, const fer_socket_addr *addr)
 {
+    if (ferp_sim_is_winsock(world) && addr->ip.family != socket->family) {
+        return FERP_SIM_EAFNOSUPPORT; /* Linux takes an IPv4 address on an IPv6 socket as it is */
+    }
     fer_socket_addr plain = ferp_sim_plain(addr);
     const fer_socket_addr *to = &plain;
     bool is_tied = socket->has_local && !ferp_sim_is_wildcard(&socket->local.ip);
@@ -335,8 +338,9 @@ static fer_error send_checked(ferp_sim_world *world, ferp_sim_socket *socket, co
     if (addr == NULL && socket->life != FERP_SIM_CONNECTED) {
         return ferp_sim_error(world, FERP_SIM_EDESTADDRREQ);
     }
-    FER_TRY(ferp_sim_error(world, may_reach(world, socket, addr == NULL ? &socket->remote : addr)));
+    fer_socket_addr peer = ferp_sim_shown(socket, &socket->remote);
     fer_socket_addr to = addr == NULL ? socket->remote : ferp_sim_destination(addr);
+    FER_TRY(ferp_sim_error(world, may_reach(world, socket, addr == NULL ? &peer : addr)));
     if (len > (size_t)(to.ip.family == FER_IP_V4 ? LONGEST_V4 : LONGEST_V6)) {
         return ferp_sim_error(world, FERP_SIM_EMSGSIZE);
     }

@@ -1,71 +1,10 @@
-/* datagrams.c: rules U1 to U5: datagrams in and out, and whose they are. Their sockets are in datagram_sockets.c. */
-#include "support/fixture.h"
+/* datagrams.c: rules U1 to U4: datagrams in and out. Whose they are (U5) is in datagram_peers.c, their sockets in datagram_sockets.c. */
+#include "conformance/datagram_check.h"
 
-enum { LONGEST = 65507, SHORT_MS = 40 };
+enum { LONGEST = 65507 };
 
 static unsigned char big[70000];
 static unsigned char copy[70000];
-
-/* The peer has that datagram next, from that port. */
-static void assert_peer_gets(peer_socket peer, const char *text, uint16_t from)
-{
-    char got[64];
-    size_t n = 0;
-    uint16_t port = 0;
-    assert_int_equal(peer_datagram_receive(peer, got, sizeof got, &n, &port), PEER_GOT);
-    assert_int_equal(n, strlen(text));
-    assert_memory_equal(got, text, n);
-    assert_int_equal(port, from);
-}
-
-/* The socket has that datagram next, whole, from that peer. */
-static void assert_gets(fer_udp_socket *socket, const char *text, peer_family family, uint16_t from)
-{
-    char buf[64];
-    fer_datagram got;
-    fer_socket_addr want = loopback(family, from);
-    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
-    assert_int_equal(got.len, strlen(text));
-    assert_memory_equal(buf, text, got.len);
-    assert_false(got.truncated);
-    assert_true(fer_socket_addr_eq(&got.from, &want));
-}
-
-/* And no other within a short while. */
-static void assert_gets_nothing(fer_udp_socket *socket)
-{
-    char buf[64];
-    fer_datagram got;
-    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(SHORT_MS)));
-    assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
-    assert_ok(fer_udp_socket_set_read_timeout(socket, FER_DURATION_NONE));
-}
-
-static void sends_to(fer_udp_socket *socket, const char *text, peer_family family, uint16_t port)
-{
-    fer_socket_addr to = loopback(family, port);
-    size_t n = 77;
-    assert_ok(fer_udp_socket_send_to(socket, text, strlen(text), &to, &n));
-    assert_int_equal(n, strlen(text));
-}
-
-static void sends(fer_udp_socket *socket, const char *text)
-{
-    size_t n = 77;
-    assert_ok(fer_udp_socket_send(socket, text, strlen(text), &n));
-    assert_int_equal(n, strlen(text));
-}
-
-static void connects(fer_udp_socket *socket, peer_family family, uint16_t port)
-{
-    fer_socket_addr to = loopback(family, port);
-    assert_ok(fer_udp_socket_connect_addr(socket, &to));
-}
-
-static void has_one_queued(fer_udp_socket *socket)
-{
-    assert_true(peer_raw_wait_readable(fer_udp_socket_as_raw(socket)));
-}
 
 /* A port that refuses. It stays taken, so that nobody else can be there. */
 static uint16_t refusing_port(peer_family family)
@@ -364,111 +303,6 @@ static void empty_datagrams_are_sent_and_received_as_such(void **state)
     assert_gets(socket, "behind", family, other_port);
 }
 
-/* ---- U5 */
-
-static void a_stranger_s_datagram_from_before_connect_is_dropped(void **state)
-{
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    peer_socket stranger = peer_datagram(family, &stranger_port);
-    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
-    has_one_queued(socket);
-    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
-    connects(socket, family, other_port);
-    assert_gets(socket, "the peer's", family, other_port);
-    assert_gets_nothing(socket);
-}
-
-static void peeking_passes_over_strangers_too(void **state)
-{
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
-    char buf[16];
-    fer_datagram got;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    peer_socket stranger = peer_datagram(family, &stranger_port);
-    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
-    has_one_queued(socket);
-    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
-    connects(socket, family, other_port);
-    assert_ok(fer_udp_socket_peek_from(socket, buf, sizeof buf, &got));
-    assert_int_equal(got.from.port, other_port);
-    assert_gets(socket, "the peer's", family, other_port);
-}
-
-static void the_peer_s_own_from_before_connect_is_kept(void **state)
-{
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    assert_true(peer_datagram_send(other, family, port, "early", 5));
-    has_one_queued(socket);
-    connects(socket, family, other_port);
-    assert_gets(socket, "early", family, other_port);
-}
-
-static void a_stranger_s_datagram_after_connect_is_not_received(void **state)
-{
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    peer_socket stranger = peer_datagram(family, &stranger_port);
-    connects(socket, family, other_port);
-    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
-    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
-    assert_gets(socket, "the peer's", family, other_port);
-    assert_gets_nothing(socket);
-}
-
-/* Through a clone too: who the peer is belongs to the socket. */
-static void a_clone_s_connect_makes_strangers_of_the_others(void **state)
-{
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    fer_udp_socket *clone = test_udp();
-    peer_socket other = peer_datagram(family, &other_port);
-    peer_socket stranger = peer_datagram(family, &stranger_port);
-    assert_ok(fer_udp_socket_try_clone(socket, clone));
-    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
-    has_one_queued(socket);
-    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
-    connects(clone, family, other_port);
-    assert_gets(socket, "the peer's", family, other_port);
-}
-
-static void connecting_again_changes_whose_datagrams_are_received(void **state)
-{
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t ports[2] = {0};
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket first = peer_datagram(family, &ports[0]);
-    peer_socket second = peer_datagram(family, &ports[1]);
-    connects(socket, family, ports[0]);
-    assert_true(peer_datagram_send(first, family, port, "old", 3));
-    has_one_queued(socket);
-    connects(socket, family, ports[1]);
-    assert_true(peer_datagram_send(second, family, port, "new", 3));
-    assert_gets(socket, "new", family, ports[1]);
-    sends(socket, "hello");
-    assert_peer_gets(second, "hello", port);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,12 +320,6 @@ int main(void)
         FAMILY_TEST("U3", take_error_takes_a_refusal),
         FAMILY_TEST("U3", a_refused_socket_is_as_good_as_before),
         FAMILY_TEST("U4", empty_datagrams_are_sent_and_received_as_such),
-        FAMILY_TEST("U5", a_stranger_s_datagram_from_before_connect_is_dropped),
-        FAMILY_TEST("U5", peeking_passes_over_strangers_too),
-        FAMILY_TEST("U5", the_peer_s_own_from_before_connect_is_kept),
-        FAMILY_TEST("U5", a_stranger_s_datagram_after_connect_is_not_received),
-        FAMILY_TEST("U5", a_clone_s_connect_makes_strangers_of_the_others),
-        FAMILY_TEST("U5", connecting_again_changes_whose_datagrams_are_received),
     };
     return RUN_TESTS("datagrams", tests);
 }

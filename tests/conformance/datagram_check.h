@@ -1,0 +1,70 @@
+/* datagram_check.h: what the tests of datagrams have in common: a datagram that must come next, and none that may. */
+#ifndef CONFORMANCE_DATAGRAM_CHECK_H
+#define CONFORMANCE_DATAGRAM_CHECK_H
+
+#include "support/fixture.h"
+
+enum { SHORT_MS = 40 };
+
+/* The peer has that datagram next, from that port. */
+static inline void assert_peer_gets(peer_socket peer, const char *text, uint16_t from)
+{
+    char got[64];
+    size_t n = 0;
+    uint16_t port = 0;
+    assert_int_equal(peer_datagram_receive(peer, got, sizeof got, &n, &port), PEER_GOT);
+    assert_int_equal(n, strlen(text));
+    assert_memory_equal(got, text, n);
+    assert_int_equal(port, from);
+}
+
+/* The socket has that datagram next, whole, from that peer. */
+static inline void assert_gets(fer_udp_socket *socket, const char *text, peer_family family, uint16_t from)
+{
+    char buf[64];
+    fer_datagram got;
+    fer_socket_addr want = loopback(family, from);
+    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, strlen(text));
+    assert_memory_equal(buf, text, got.len);
+    assert_false(got.truncated);
+    assert_true(fer_socket_addr_eq(&got.from, &want));
+}
+
+/* And no other within a short while. */
+static inline void assert_gets_nothing(fer_udp_socket *socket)
+{
+    char buf[64];
+    fer_datagram got;
+    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(SHORT_MS)));
+    assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
+    assert_ok(fer_udp_socket_set_read_timeout(socket, FER_DURATION_NONE));
+}
+
+static inline void sends_to(fer_udp_socket *socket, const char *text, peer_family family, uint16_t port)
+{
+    fer_socket_addr to = loopback(family, port);
+    size_t n = 77;
+    assert_ok(fer_udp_socket_send_to(socket, text, strlen(text), &to, &n));
+    assert_int_equal(n, strlen(text));
+}
+
+static inline void sends(fer_udp_socket *socket, const char *text)
+{
+    size_t n = 77;
+    assert_ok(fer_udp_socket_send(socket, text, strlen(text), &n));
+    assert_int_equal(n, strlen(text));
+}
+
+static inline void connects(fer_udp_socket *socket, peer_family family, uint16_t port)
+{
+    fer_socket_addr to = loopback(family, port);
+    assert_ok(fer_udp_socket_connect_addr(socket, &to));
+}
+
+static inline void has_one_queued(fer_udp_socket *socket)
+{
+    assert_true(peer_raw_wait_readable(fer_udp_socket_as_raw(socket)));
+}
+
+#endif
