@@ -64,7 +64,7 @@ trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true' EXIT
 
 # Longer inputs are only slower.
 max_len_of() {
-    case $1 in addr_parse) echo 96 ;; addr_format | error_map) echo 32 ;; udp) echo 240 ;; *) echo 512 ;; esac
+    case $1 in addr_parse) echo 96 ;; addr_format | error_map) echo 32 ;; udp | unix) echo 240 ;; *) echo 512 ;; esac
 }
 
 smoke_runs_of() {
