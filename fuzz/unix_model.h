@@ -49,8 +49,7 @@ fer_error_kind unix_model_peer_name(const unix_handle *handle, bool is_stream, i
 /* Whether a program may connect there without a wait. */
 bool unix_model_has_room(int name);
 
-/* expected: room for len bytes, of which a read may give fewer, but not none. idle is what a call that cannot go on says: WOULD_BLOCK or
- * TIMED_OUT. */
+/* expected: room for len bytes. idle is what a call that cannot go on says: WOULD_BLOCK or TIMED_OUT. */
 fer_error_kind unix_model_read(unix_handle *handle, size_t len, fer_error_kind idle, uint8_t *expected, size_t *n);
 void unix_model_take(const unix_handle *handle, size_t n);
 /* How a write came out is told; false where it may not have come out so. */

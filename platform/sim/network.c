@@ -106,7 +106,8 @@ bool ferp_sim_join_ends(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim_so
     }
     link->ends[0] = ferp_sim_index_of(world, one);
     link->ends[1] = ferp_sim_index_of(world, other);
-    link->is_loopback = one->is_unix || is_loopback(one);
+    link->is_unix = one->is_unix;
+    link->is_loopback = is_loopback(one);
     one->link = index;
     one->side = 0;
     other->link = index;

@@ -73,6 +73,9 @@ uint64_t ferp_sim_latency(ferp_sim_world *world, bool is_loopback)
 /* Nothing overtakes what is under way in the same direction. */
 static uint64_t delay_of(ferp_sim_world *world, const ferp_sim_link *link, int side)
 {
+    if (link->is_unix) {
+        return 0; /* the reader's from the moment that it is written */
+    }
     uint64_t last = link->pipes[side].last_arrival;
     uint64_t latency = ferp_sim_latency(world, link->is_loopback);
     uint64_t earliest = last > world->now ? last - world->now : 0;
@@ -113,7 +116,7 @@ static void transmit(ferp_sim_world *world, ferp_sim_link *link, int side)
     size_t waiting = pipe->count - pipe->arrived - pipe->flying;
     size_t held = pipe->arrived + pipe->flying;
     size_t window = world->config.receive_buffer > held ? world->config.receive_buffer - held : 0;
-    size_t going = waiting < window || link->ends[1 - side] == FERP_SIM_NONE ? waiting : window;
+    size_t going = waiting < window || link->is_unix || link->ends[1 - side] == FERP_SIM_NONE ? waiting : window;
     if (going > 0) {
         pipe->flying += going;
         dispatch_data(world, link, side, going);

@@ -165,6 +165,7 @@ typedef struct ferp_sim_link {
     uint64_t sequence;      /* of its birth */
     int ends[2];            /* sockets, none once closed */
     fer_socket_addr addrs[2];
+    bool is_unix;
     bool is_loopback;
     ferp_sim_pipe pipes[2]; /* [i]: from end i to the other */
 } ferp_sim_link;
