@@ -461,7 +461,10 @@ static void an_abstract_name_is_a_sender_s_too(void **state)
     assert_ok(fer_unix_addr_from_abstract_name(&addr, "ferrule\0datagrams", 17));
     assert_ok(fer_unix_datagram_bind_addr(other, &addr));
     sends(other, "abstract", path);
-    fer_unix_datagram_close(other); /* who sent it is told still */
+    fer_unix_datagram_close(other); /* who sent it is told still, and not who came after */
+    fer_unix_addr next;
+    assert_ok(fer_unix_addr_from_abstract_name(&next, "ferrule\0next", 12));
+    assert_ok(fer_unix_datagram_bind_addr(other, &next));
     assert_ok(fer_unix_datagram_recv_from(socket, buf, sizeof buf, &got));
     assert_memory_equal(&got.from, &addr, sizeof addr);
     assert_kind(fer_unix_datagram_send_to_addr(socket, "x", 1, &got.from, NULL), FER_CONNECTION_REFUSED);
