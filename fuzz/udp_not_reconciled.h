@@ -9,7 +9,7 @@
 
 /* X(tag): nothing after a hit can be compared. */
 #define UDP_NOT_RECONCILED(X) \
-    X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop)
+    X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) X(member_at_an_address)
 
 /* What of the sockets the predicates must know. */
 static struct {
@@ -17,6 +17,9 @@ static struct {
     bool sent_together[UDP_SOCKETS];
     int sent_since_rest[UDP_SOCKETS];
     bool has_muted[2]; /* somebody's loop is off: IPv4's, IPv6's */
+    int sockets;
+    bool is_tied[UDP_SOCKETS];
+    bool is_member[UDP_SOCKETS];
 } seen;
 
 static bool is_send(const struct udp_record *record)
@@ -66,9 +69,34 @@ static bool multicast_loop(const struct udp_record *posix, const struct udp_reco
            seen.has_muted[posix->addr.ip.family == FER_IP_V6];
 }
 
+/* A member that is bound to an address gets the group's datagrams on Windows alone. */
+static bool member_at_an_address(const struct udp_record *posix, const struct udp_record *winsock)
+{
+    bool is_there = false;
+    (void)winsock;
+    for (int i = 0; i < UDP_SOCKETS; i++) {
+        is_there = is_there || (seen.is_tied[i] && seen.is_member[i]);
+    }
+    return is_there && is_send(posix) && posix->error.kind == FER_OK && fer_ip_addr_is_multicast(&posix->addr.ip);
+}
+
+static void note_place(const struct udp_record *record)
+{
+    if (record->error.kind != FER_OK) {
+        return;
+    }
+    if (record->op == UDP_BIND && record->addr.port != 0) {
+        seen.is_tied[seen.sockets++] = !fer_ip_addr_is_unspecified(&record->addr.ip);
+    } else if (record->socket >= 0 && record->socket < UDP_SOCKETS) {
+        seen.is_tied[record->socket] = seen.is_tied[record->socket] || record->op == UDP_CONNECT;
+        seen.is_member[record->socket] = seen.is_member[record->socket] || record->op == UDP_JOIN;
+    }
+}
+
 static void note(const struct udp_record *record)
 {
     int socket = record->socket;
+    note_place(record);
     bool fine = socket >= 0 && socket < UDP_SOCKETS && record->error.kind == FER_OK;
     if (record->rested) {
         memset(seen.sent_since_rest, 0, sizeof seen.sent_since_rest);

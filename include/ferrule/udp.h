@@ -412,6 +412,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_so
 /**
  * Joins an IPv4 multicast group on the network interface that has the address local; 0.0.0.0 leaves it to the OS.
  *
+ * Bind the socket to 0.0.0.0 to receive: on Linux one that is bound to an address gets nothing that is sent to a group.
+ *
  * Blocks: never.
  * Owns: nothing is kept of the arguments.
  * Errors: FER_INVALID_INPUT (no multicast group), FER_ADDR_IN_USE (joined already), FER_ADDR_NOT_AVAILABLE (no such interface), or what the OS says.
@@ -432,7 +434,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *
 FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group, const fer_ipv4_addr *local);
 
 /**
- * Joins an IPv6 multicast group on the network interface of that index; 0 leaves it to the OS.
+ * Joins an IPv6 multicast group on the network interface of that index; 0 leaves it to the OS. Bind the socket to [::] to receive.
  *
  * Blocks: never.
  * Owns: nothing is kept of the arguments.

@@ -96,8 +96,12 @@ static bool loops(const ferp_sim_world *world, const ferp_sim_socket *socket, co
     return ferp_sim_acts_as_windows(world, socket) ? (to_v6 ? own->multicast_loop_v6 : own->multicast_loop_v4) : datagram->loops;
 }
 
-static bool is_member(const ferp_sim_socket *socket, const fer_ip_addr *group)
+/* Linux hands a group's datagrams to none that is bound to an address (udp_v4_mcast_deliver); Windows does. */
+static bool is_member(const ferp_sim_world *world, const ferp_sim_socket *socket, const fer_ip_addr *group)
 {
+    if (!ferp_sim_is_winsock(world) && !ferp_sim_is_wildcard(&socket->local.ip)) {
+        return false;
+    }
     for (int i = 0; i < socket->group_count; i++) {
         if (fer_ip_addr_eq(&socket->groups[i].group, group)) {
             return true;
@@ -120,7 +124,7 @@ static bool takes(const ferp_sim_world *world, const ferp_sim_socket *socket, co
         return reaches && ferp_sim_is_wildcard(&socket->local.ip);
     }
     if (fer_ip_addr_is_multicast(&datagram->to.ip)) {
-        return is_member(socket, &datagram->to.ip) && loops(world, socket, datagram);
+        return is_member(world, socket, &datagram->to.ip) && loops(world, socket, datagram);
     }
     return ferp_sim_takes_in(socket, &datagram->to.ip);
 }

@@ -295,6 +295,40 @@ static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
     fer_udp_socket_close(&sender);
 }
 
+/* A datagram for many is a copy for each; a member that is bound to an address is one on Windows alone. */
+static void every_member_has_its_own_copy(void **state)
+{
+    fer_udp_socket members[3];
+    static const char *const places[] = {"10.0.0.1:1000", "127.0.0.1:1000", "0.0.0.0:1001"};
+    fer_ipv4_addr group = {{239, 1, 1, 1}};
+    fer_ipv4_addr any = {{0, 0, 0, 0}};
+    bool windows = is_winsock(state);
+    memset(members, 0, sizeof members);
+    sim_begin(state);
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(fer_udp_socket_bind(&members[i], places[i]));
+        assert_ok(fer_udp_socket_join_multicast_v4(&members[i], &group, &any));
+        assert_ok(fer_udp_socket_set_nonblocking(&members[i], true));
+    }
+    for (int round = 0; round < 3; round++) {
+        peer_sends_to(peer, "to both", "239.1.1.1:1000");
+        peer_sends_to(peer, "to one", "239.1.1.1:1001");
+        advance_ms(1);
+        for (int i = 0; i < 2; i++) {
+            if (windows) {
+                gets(&members[i], "to both", PEER_ADDR);
+            }
+            assert_kind(receive_one(&members[i]), FER_WOULD_BLOCK);
+        }
+        gets(&members[2], "to one", PEER_ADDR);
+        assert_kind(receive_one(&members[2]), FER_WOULD_BLOCK);
+    }
+    for (int i = 0; i < 3; i++) {
+        fer_udp_socket_close(&members[i]);
+    }
+}
+
 /* ---- Destinations that are none */
 
 static void the_wildcard_is_the_loopback_or_nobody(void **state)
@@ -373,6 +407,7 @@ int main(void)
         BOTH_TESTS(an_answer_that_is_set_is_an_answer_to_datagrams_too),
         BOTH_TESTS(a_broadcast_reaches_all_that_are_bound_to_the_wildcard),
         BOTH_TESTS(the_loop_is_the_sender_s_or_the_receiver_s_matter),
+        BOTH_TESTS(every_member_has_its_own_copy),
         BOTH_TESTS(the_wildcard_is_the_loopback_or_nobody),
         BOTH_TESTS(a_socket_of_one_address_cannot_reach_the_other_family),
         BOTH_TESTS(one_seed_is_one_run),
