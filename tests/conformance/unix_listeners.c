@@ -227,7 +227,8 @@ static void fill_queue(const char *path)
             return;
         }
     }
-    fail_msg("the queue of a listener has no end");
+    print_error("the queue of a listener has no end\n");
+    fail();
 }
 
 /* Linux; macOS and the BSDs refuse, as Windows does. */
