@@ -7,28 +7,28 @@
 
 /* Who binds first has the port. Where SO_REUSEADDR steals ports, exclusive use keeps them. Elsewhere a listener takes it, to have a port in
  * TIME_WAIT again; a datagram socket does not, for it would share its port. */
-static fer_error hold_port(ferp_transport transport, fer_raw_socket raw)
+static fer_error hold_port(ferp_type type, fer_raw_socket raw)
 {
     if (feri_reuse_address_steals_ports()) {
         return ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1);
     }
-    return transport == FERP_TCP ? ferp_set_option(raw, FERP_REUSE_ADDRESS, 1) : feri_ok();
+    return type == FERP_STREAM ? ferp_set_option(raw, FERP_REUSE_ADDRESS, 1) : feri_ok();
 }
 
-static fer_error prepare(ferp_transport transport, fer_raw_socket raw, fer_ip_family family)
+static fer_error prepare(ferp_type type, fer_raw_socket raw, fer_ip_family family)
 {
-    FER_TRY(hold_port(transport, raw));
+    FER_TRY(hold_port(type, raw));
     if (family == FER_IP_V4) {
         return feri_ok();
     }
     return feri_error_told(FERI_OPERATION_DUAL_STACK, ferp_set_option(raw, FERP_ONLY_V6, 0));
 }
 
-static fer_error bind_prepared(ferp_transport transport, const fer_socket_addr *addr, fer_raw_socket *out)
+static fer_error bind_prepared(ferp_type type, const fer_socket_addr *addr, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_socket_new(transport, addr->ip.family, &raw));
-    fer_error error = prepare(transport, raw, addr->ip.family);
+    FER_TRY(ferp_socket_new(type, addr->ip.family, &raw));
+    fer_error error = prepare(type, raw, addr->ip.family);
     if (error.kind == FER_OK) {
         error = ferp_bind(raw, addr);
     }
@@ -43,11 +43,11 @@ static fer_error bind_prepared(ferp_transport transport, const fer_socket_addr *
 /* "Access denied" is a port that is reserved, or one that another socket holds exclusively. A second look tells them apart: a plain bind
  * of the wildcard to the same port is then "in use" (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and still denied
  * where the port is reserved. */
-static fer_error judge_denial(ferp_transport transport, const fer_socket_addr *addr, fer_error denied)
+static fer_error judge_denial(ferp_type type, const fer_socket_addr *addr, fer_error denied)
 {
     fer_socket_addr wildcard = {.ip = {.family = addr->ip.family}, .port = addr->port};
     fer_raw_socket probe = FER_RAW_SOCKET_NONE;
-    if (ferp_socket_new(transport, addr->ip.family, &probe).kind != FER_OK) {
+    if (ferp_socket_new(type, addr->ip.family, &probe).kind != FER_OK) {
         return denied;
     }
     fer_error second = ferp_bind(probe, &wildcard);
@@ -55,11 +55,11 @@ static fer_error judge_denial(ferp_transport transport, const fer_socket_addr *a
     return second.kind == FER_ADDR_IN_USE ? feri_error_told(FERI_OPERATION_BIND_TAKEN, denied) : denied;
 }
 
-fer_error feri_bound_socket_open(ferp_transport transport, const fer_socket_addr *addr, fer_raw_socket *out)
+fer_error feri_bound_socket_open(ferp_type type, const fer_socket_addr *addr, fer_raw_socket *out)
 {
-    fer_error error = bind_prepared(transport, addr, out);
+    fer_error error = bind_prepared(type, addr, out);
     if (error.kind == FER_PERMISSION_DENIED && feri_bind_denied_can_mean_in_use()) {
-        return judge_denial(transport, addr, error);
+        return judge_denial(type, addr, error);
     }
     return error;
 }

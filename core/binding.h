@@ -8,6 +8,6 @@
 #include "platform/platform.h"
 
 /* A new socket, bound to addr; none is left behind on failure. */
-fer_error feri_bound_socket_open(ferp_transport transport, const fer_socket_addr *addr, fer_raw_socket *out);
+fer_error feri_bound_socket_open(ferp_type type, const fer_socket_addr *addr, fer_raw_socket *out);
 
 #endif

@@ -15,8 +15,7 @@ static fer_error verdict(fer_raw_socket raw)
     fer_error pending = feri_ok();
     FER_TRY(ferp_take_error(raw, &pending));
     FER_TRY(pending);
-    fer_socket_addr peer;
-    fer_error asked = ferp_peer_addr(raw, &peer);
+    fer_error asked = ferp_check_connected(raw);
     return asked.kind == FER_OK ? asked : feri_own_error(FER_WOULD_BLOCK);
 }
 
@@ -32,8 +31,7 @@ static fer_error verdict_after(fer_raw_socket raw, fer_error hint)
     return said;
 }
 
-/* Waits for the end of a started connect. Interruptions and false readiness only begin the wait again. */
-static fer_error await_connection(fer_raw_socket raw, uint64_t deadline)
+fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline)
 {
     for (;;) {
         ferp_wait wait;
@@ -60,7 +58,7 @@ static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr, 
 {
     feri_operation operation = feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
     fer_error error = feri_error_told(operation, ferp_connect(raw, addr));
-    return error.kind == FER_IN_PROGRESS ? await_connection(raw, deadline) : error;
+    return error.kind == FER_IN_PROGRESS ? feri_await_connection(raw, deadline) : error;
 }
 
 /* Where the kernel would wait inside connect, the socket is nonblocking for that time, and blocking again afterwards. */
@@ -95,7 +93,7 @@ static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, 
     if (addr->port == 0) {
         return feri_own_error(FER_CONNECTION_REFUSED);
     }
-    FER_TRY(ferp_socket_new(FERP_TCP, addr->ip.family, &raw));
+    FER_TRY(ferp_socket_new(FERP_STREAM, addr->ip.family, &raw));
     prepare(raw, addr);
     fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, FERP_NO_DEADLINE)
                                                     : connect_within(raw, addr, timeout);
@@ -121,5 +119,5 @@ fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, 
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = open_within(addr, timeout, &raw);
     FERI_ASSERT((error.kind == FER_OK) == (raw != FER_RAW_SOCKET_NONE));
-    return feri_finish_opening(handle, error, raw, addr);
+    return feri_finish_opening(handle, error, raw, feri_family_flag(addr));
 }

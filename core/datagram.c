@@ -17,7 +17,7 @@
 
 fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
-    FER_TRY(feri_bound_socket_open(FERP_UDP, addr, out));
+    FER_TRY(feri_bound_socket_open(FERP_DATAGRAM, addr, out));
     ferp_tell_refusals(*out, false);
     if (feri_datagram_limit_is_send_buffer()) {
         FER_IGNORE(ferp_set_option(*out, FERP_SEND_BUFFER, FERI_DATAGRAM_MAX)); /* a smaller limit is told by the send that meets it */

@@ -59,6 +59,16 @@ static inline bool feri_datagram_limit_is_send_buffer(void)
     return ferp_traits()->datagram_limit_is_send_buffer;
 }
 
+static inline size_t feri_unix_path_max(void)
+{
+    return ferp_traits()->unix_path_max;
+}
+
+static inline bool feri_has_abstract_unix_names(void)
+{
+    return ferp_traits()->has_abstract_unix_names;
+}
+
 static inline size_t feri_io_length_max(void)
 {
     return ferp_traits()->io_length_max;

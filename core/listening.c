@@ -8,8 +8,6 @@
 #include "core/opening.h"
 #include "core/waiting.h"
 
-#define FERI_BACKLOG 128
-
 /* So many connections that died in the queue are skipped by one accept; then their error is told, for an OS that answers so without
  * end (a sandbox that forbids accept, say) must not hold the caller. */
 #define FERI_ACCEPT_SKIPS_MAX 65536
@@ -19,7 +17,7 @@
 fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(feri_bound_socket_open(FERP_TCP, addr, &raw));
+    FER_TRY(feri_bound_socket_open(FERP_STREAM, addr, &raw));
     fer_error error = ferp_listen(raw, FERI_BACKLOG);
     if (error.kind != FER_OK) {
         ferp_close(raw);
@@ -89,9 +87,18 @@ fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *pe
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr from;
     fer_error error = accept_prepared(listener, &raw, &from);
-    error = feri_finish_opening(out, error, raw, &from);
+    error = feri_finish_opening(out, error, raw, error.kind == FER_OK ? feri_family_flag(&from) : 0);
     if (error.kind == FER_OK && peer != NULL) {
         *peer = from;
     }
     return error;
+}
+
+fer_error feri_accept_nameless(fer_handle *listener, fer_handle *out)
+{
+    FER_TRY(feri_handle_may(listener, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_claim(out));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = accept_prepared(listener, &raw, NULL);
+    return feri_finish_opening(out, error, raw, 0);
 }

@@ -9,7 +9,13 @@
 /* A feri_opener: binds and listens, with the options that make one behaviour of all systems (rules L1, L2, L4). */
 fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out);
 
-/* As fer_tcp_listener_accept, for any stream type. peer may be NULL. */
+/* The queue of a listener may hold so many connections. */
+#define FERI_BACKLOG 128
+
+/* As fer_tcp_listener_accept. peer may be NULL. */
 fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
+
+/* The same for connections whose addresses are not IP's. */
+fer_error feri_accept_nameless(fer_handle *listener, fer_handle *out);
 
 #endif

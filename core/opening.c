@@ -17,13 +17,18 @@ bool feri_are_addresses(const fer_socket_addr *addrs, size_t count)
     return true;
 }
 
-fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw, const fer_socket_addr *addr)
+uint32_t feri_family_flag(const fer_socket_addr *addr)
+{
+    return addr->ip.family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
+}
+
+fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw, uint32_t flags)
 {
     if (error.kind != FER_OK) {
         feri_handle_abandon(handle);
         return error;
     }
-    return feri_handle_fill(handle, raw, addr->ip.family == FER_IP_V6 ? FERI_FLAG_V6 : 0);
+    return feri_handle_fill(handle, raw, flags);
 }
 
 fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count, feri_opener opener)
@@ -40,5 +45,5 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
         tried++;
         error = opener(&addrs[tried], &raw);
     }
-    return feri_finish_opening(handle, error, raw, &addrs[tried]);
+    return feri_finish_opening(handle, error, raw, feri_family_flag(&addrs[tried]));
 }

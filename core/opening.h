@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -22,7 +23,10 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
 /* The same for "host:port" text, however many addresses the resolver gives. In a file of its own: it links the resolver. */
 fer_error feri_open_first_named(fer_handle *handle, const char *host_port, feri_opener opener);
 
-/* Ends a claim: fills the handle with raw where error is FER_OK, else abandons it. */
-fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw, const fer_socket_addr *addr);
+/* Ends a claim: fills the handle with raw and its flags where error is FER_OK, else abandons it. */
+fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw, uint32_t flags);
+
+/* FERI_FLAG_V6, or 0. */
+uint32_t feri_family_flag(const fer_socket_addr *addr);
 
 #endif

@@ -19,5 +19,5 @@ fer_error feri_open_first_named(fer_handle *handle, const char *host_port, feri_
         }
         feri_address_source_end(&source);
     }
-    return feri_finish_opening(handle, error, raw, &addr);
+    return feri_finish_opening(handle, error, raw, feri_family_flag(&addr));
 }

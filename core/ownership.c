@@ -25,13 +25,14 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
     return error;
 }
 
-static fer_error describe(fer_raw_socket raw, ferp_description *out)
+static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_description *out)
 {
     if (raw == FER_RAW_SOCKET_NONE) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_error_told(FERI_OPERATION_ADOPT, ferp_describe(raw, out)));
-    return out->is_ip ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+    bool belongs = domain == FERI_DOMAIN_IP ? out->is_ip : out->is_unix;
+    return belongs ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
 static fer_error adopt(fer_handle *handle, fer_raw_socket raw, const ferp_description *what)
@@ -48,30 +49,30 @@ static fer_error adopt(fer_handle *handle, fer_raw_socket raw, const ferp_descri
     return feri_handle_fill(handle, raw, flags);
 }
 
-fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw)
+fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
 {
     ferp_description what;
-    FER_TRY(describe(raw, &what));
+    FER_TRY(describe(raw, domain, &what));
     if (!what.is_stream || what.is_listening || !what.is_connected) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     return adopt(handle, raw, &what);
 }
 
-fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw)
+fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
 {
     ferp_description what;
-    FER_TRY(describe(raw, &what));
+    FER_TRY(describe(raw, domain, &what));
     if (!what.is_stream || !what.is_listening) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     return adopt(handle, raw, &what);
 }
 
-fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw)
+fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
 {
     ferp_description what;
-    FER_TRY(describe(raw, &what));
+    FER_TRY(describe(raw, domain, &what));
     if (!what.is_datagram) {
         return feri_own_error(FER_INVALID_INPUT);
     }

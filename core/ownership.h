@@ -7,10 +7,13 @@
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out);
 
+/* Whose addresses a socket has. */
+typedef enum feri_domain { FERI_DOMAIN_IP, FERI_DOMAIN_UNIX } feri_domain;
+
 /* Take over a connected stream, a listener, a datagram socket. On failure raw stays the caller's, as it was. */
-fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw);
-fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw);
-fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw);
+fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
+fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
+fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
 
 fer_raw_socket feri_into_raw(fer_handle *handle);
 

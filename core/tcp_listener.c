@@ -77,7 +77,7 @@ fer_raw_socket fer_tcp_listener_as_raw(const fer_tcp_listener *listener)
 
 fer_error fer_tcp_listener_from_raw(fer_tcp_listener *listener, fer_raw_socket raw)
 {
-    return feri_listener_from_raw(of(listener), raw);
+    return feri_listener_from_raw(of(listener), raw, FERI_DOMAIN_IP);
 }
 
 fer_raw_socket fer_tcp_listener_into_raw(fer_tcp_listener *listener)

@@ -180,7 +180,7 @@ fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream)
 
 fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, fer_raw_socket raw)
 {
-    return feri_stream_from_raw(of(stream), raw);
+    return feri_stream_from_raw(of(stream), raw, FERI_DOMAIN_IP);
 }
 
 fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream)

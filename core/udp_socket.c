@@ -230,7 +230,7 @@ fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket)
 
 fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
 {
-    return feri_datagram_from_raw(of(socket), raw);
+    return feri_datagram_from_raw(of(socket), raw, FERI_DOMAIN_IP);
 }
 
 fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket)

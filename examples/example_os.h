@@ -1,4 +1,4 @@
-/* example_os.h: what fercat needs of a system besides sockets: standard input and output as bytes, one more thread, and a lock
+/* example_os.h: what fercat and unix_chat need of a system besides sockets: standard input and output as bytes, one more thread, and a lock
  * to wait with. The one place of the examples that asks which OS this is. Include it first. */
 #ifndef EXAMPLE_OS_H
 #define EXAMPLE_OS_H

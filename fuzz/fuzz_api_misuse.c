@@ -17,6 +17,28 @@ static bool is_kind(fer_error_kind kind)
     return strcmp(fer_error_kind_name(kind), "Unknown") != 0;
 }
 
+static bool is_any_of(const char *name, const char *const *prefixes)
+{
+    for (; *prefixes != NULL; prefixes++) {
+        if (strncmp(name, *prefixes, strlen(*prefixes)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rows of "Not reconciled" for Unix sockets: no datagrams on Windows; what a missing path and a reset are called, and how often told. */
+static bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
+{
+    static const char *const datagrams[] = {"unix_datagram", NULL};
+    static const char *const connects[] = {"unix_connect", NULL};
+    static const char *const after_reset[] = {"unix_read", "unix_peek", "unix_write", "unix_peer_addr", NULL};
+    const char *name = misuse_call_name(step[0]);
+    return is_any_of(name, datagrams) ||
+           (is_any_of(name, connects) && posix == FER_NOT_FOUND && winsock == FER_CONNECTION_REFUSED) ||
+           (is_any_of(name, after_reset) && (winsock == FER_CONNECTION_RESET || winsock == FER_NOT_CONNECTED));
+}
+
 static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     fprintf(stderr, "misuse: %s: %s arguments %02x %02x %02x: %s, %s\n", why, misuse_call_name(step[0]), step[1], step[2], step[3],
@@ -53,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const uint8_t *step = data + i * STEP_BYTES;
         fer_error_kind posix = kinds[FER_SIM_POSIX][i];
         fer_error_kind winsock = kinds[FER_SIM_WINSOCK][i];
-        if (posix != winsock) {
+        if (posix != winsock && !is_unix_row(step, posix, winsock)) {
             fail("two kinds", step, posix, winsock);
         }
     }

@@ -111,4 +111,17 @@ for handle in 0 1 2; do
         put udp "\\023\\00$handle\\$to\\177\\007\\000\\003\\177\\001\\003\\000\\177\\006\\000\\377\\177\\004\\003\\377\\177"
     done
 done
+# Unix sockets, last call first: argument, handles and name, op; at the end the mode. A stream that is listened for, connected, accepted,
+# written, read, closed; datagrams to a name; pairs of both.
+for mode in 0 1; do
+    for name in '00 01' '20 21' '60 61'; do
+        first="\\0${name% *}"
+        second="\\0${name#* }"
+        put unix "\\024\\001\\004\\000\\000\\010\\024\\001\\004\\011\\000\\003\\000\\001\\002\\000$first\\001\\000$first\\000\\00$mode"
+        put unix "\\024\\000\\023\\002\\000\\024\\005\\001\\021\\000$second\\020\\000\\001\\016\\000$first\\015\\00$mode"
+    done
+    put unix "\\024\\001\\004\\001\\000\\007\\011\\000\\003\\000\\004\\005\\00$mode"
+    put unix "\\024\\001\\023\\011\\000\\021\\000\\004\\017\\00$mode"
+    put unix "\\024\\000\\023\\000\\101\\015\\000\\001\\025\\004\\001\\022\\000\\061\\015\\000\\000\\015\\00$mode"
+done
 echo "make_seeds: $count seeds"

@@ -387,7 +387,13 @@ static const struct {
 
 const char *misuse_call_name(uint8_t call)
 {
-    return call >= MISUSE_UDP_FROM ? misuse_udp_call_name((uint8_t)(call - MISUSE_UDP_FROM)) : calls[call % (sizeof calls / sizeof *calls)].name;
+    if (call >= MISUSE_UDP_FROM) {
+        return misuse_udp_call_name((uint8_t)(call - MISUSE_UDP_FROM));
+    }
+    if (call >= MISUSE_UNIX_FROM) {
+        return misuse_unix_call_name((uint8_t)(call - MISUSE_UNIX_FROM));
+    }
+    return calls[call % (sizeof calls / sizeof *calls)].name;
 }
 
 static int number_of(uint8_t arg)
@@ -417,6 +423,9 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
     size_t n = 77;
     if (call >= MISUSE_UDP_FROM) {
         return misuse_udp_call(world, (uint8_t)(call - MISUSE_UDP_FROM), who, nulls, arg);
+    }
+    if (call >= MISUSE_UNIX_FROM) {
+        return misuse_unix_call(world, (uint8_t)(call - MISUSE_UNIX_FROM), who, nulls, arg);
     }
     fer_socket_addr addr = world->server;
     fer_io_slice slices[] = {{world->buf, 3}, {NULL, arg % 16 == 7 ? 9u : 0u}, {world->buf + 3, 61}};
@@ -468,10 +477,12 @@ void misuse_begin(struct misuse_world *world, fer_sim_dialect dialect)
     FER_IGNORE(fer_tcp_listener_bind(&world->listeners[2], "127.0.0.1:82"));
     fer_tcp_listener_close(&world->listeners[2]);
     misuse_udp_begin(world);
+    misuse_unix_begin(world);
 }
 
 void misuse_end(struct misuse_world *world)
 {
+    misuse_unix_end(world);
     misuse_udp_end(world);
     for (int i = 0; i < MISUSE_STREAMS; i++) {
         fer_tcp_stream_close(&world->streams[i]);

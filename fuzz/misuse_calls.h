@@ -1,4 +1,5 @@
-/* misuse_calls.h: every function on a stream, a listener or a datagram socket, with arguments that bits choose: NULL or not, right or absurd. */
+/* misuse_calls.h: every function on a stream, a listener or a datagram socket, IP's and Unix', with arguments that bits choose: NULL or not,
+ * right or absurd. */
 #ifndef FUZZ_MISUSE_CALLS_H
 #define FUZZ_MISUSE_CALLS_H
 
@@ -12,13 +13,20 @@ enum {
     MISUSE_STREAMS = 4,
     MISUSE_LISTENERS = 3,
     MISUSE_SOCKETS = 4,
-    MISUSE_UDP_FROM = 180 /* calls from this number on are misuse_udp_calls.c's */
+    MISUSE_UNIX_KEPT = 64,
+    MISUSE_UNIX_FROM = 120, /* calls from this number on are misuse_unix_calls.c's */
+    MISUSE_UDP_FROM = 180   /* and from this misuse_udp_calls.c's */
 };
 
 struct misuse_world {
     fer_tcp_stream streams[MISUSE_STREAMS];     /* at first: open, new, closed, open with a clone that is shut */
     fer_tcp_listener listeners[MISUSE_LISTENERS]; /* listening, new, closed */
     fer_udp_socket sockets[MISUSE_SOCKETS];       /* bound, new, closed, connected */
+    fer_unix_stream unix_streams[MISUSE_STREAMS];       /* open, new, closed, open */
+    fer_unix_listener unix_listeners[MISUSE_LISTENERS]; /* listening, new, closed */
+    fer_unix_datagram unix_datagrams[MISUSE_LISTENERS]; /* bound, new, closed; Windows has none */
+    fer_unix_stream unix_kept[MISUSE_UNIX_KEPT];        /* what was accepted */
+    size_t unix_kept_count;
     fer_sim_peer peer;
     fer_socket_addr server;
     uint8_t buf[64];
@@ -33,5 +41,10 @@ void misuse_udp_begin(struct misuse_world *world);
 fer_error misuse_udp_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);
 void misuse_udp_end(struct misuse_world *world);
 const char *misuse_udp_call_name(uint8_t call);
+
+void misuse_unix_begin(struct misuse_world *world);
+fer_error misuse_unix_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);
+void misuse_unix_end(struct misuse_world *world);
+const char *misuse_unix_call_name(uint8_t call);
 
 #endif

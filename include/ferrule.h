@@ -9,6 +9,7 @@
 #include "ferrule/socket_addr.h"
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"
+#include "ferrule/unix.h"
 #include "ferrule/version.h"
 
 #endif

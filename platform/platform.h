@@ -14,6 +14,7 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/socket_addr.h"
+#include "ferrule/unix.h"
 
 /* ---- Facts: true of every installation of this OS. What depends on version or configuration is tried, and its error tells. */
 
@@ -41,6 +42,10 @@ struct ferp_traits {
     bool refused_connect_is_retried;
     /* The largest datagram is what the send buffer holds, by default less than IP allows (macOS: net.inet.udp.maxdgram). */
     bool datagram_limit_is_send_buffer;
+    /* The longest path of a Unix socket's address, without its NUL (sun_path). */
+    size_t unix_path_max;
+    /* A Unix socket may have a name that is no path (Linux: unix(7), "abstract"). */
+    bool has_abstract_unix_names;
     /* The largest length, and sum of lengths, that one recv or send takes, and the most slices. */
     size_t io_length_max;
     size_t io_slices_max;
@@ -63,11 +68,11 @@ uint64_t ferp_now(void);
 
 /* ---- The life of a socket */
 
-typedef enum ferp_transport { FERP_TCP = 0, FERP_UDP = 1 } ferp_transport;
+typedef enum ferp_type { FERP_STREAM = 0, FERP_DATAGRAM = 1 } ferp_type;
 
 /* Makes a socket, not inherited by child processes and never raising SIGPIPE, from its birth where the OS can, nonblocking where
  * io_waits_in_kernel is false. socket | WSASocketW. */
-fer_error ferp_socket_new(ferp_transport transport, fer_ip_family family, fer_raw_socket *out);
+fer_error ferp_socket_new(ferp_type type, fer_ip_family family, fer_raw_socket *out);
 
 /* Another handle of the same socket, not inherited. fcntl(F_DUPFD_CLOEXEC) | WSADuplicateSocketW + WSASocketW. */
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out);
@@ -80,6 +85,7 @@ typedef struct ferp_description {
     bool is_stream;        /* SOCK_STREAM */
     bool is_datagram;      /* SOCK_DGRAM */
     bool is_ip;            /* AF_INET or AF_INET6 */
+    bool is_unix;          /* AF_UNIX */
     fer_ip_family family;  /* set when is_ip */
     bool is_listening;     /* SO_ACCEPTCONN */
     bool is_connected;     /* getpeername answers */
@@ -106,15 +112,27 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog);
  * its end is told by a FERP_CONNECTED wait and ferp_take_error. INTERRUPTED: the same, by connect(2). */
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr);
 
-/* Takes one connection off a listener's queue, not inherited. CONNECTION_ABORTED: that connection died in the queue, the listener is
+/* Takes one connection off a listener's queue, not inherited; peer is NULL where its address is not IP's. CONNECTION_ABORTED: that connection died in the queue, the listener is
  * well (each OS has its own list of codes). WOULD_BLOCK: none is queued. accept4, accept + fcntl | accept + SetHandleInformation. */
 fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer);
 
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out);   /* getsockname */
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out);    /* getpeername */
 
+/* FER_OK where the socket has a peer. getpeername. */
+fer_error ferp_check_connected(fer_raw_socket raw);
+
 /* Asks Windows not to try a refused connect again (SIO_TCP_INITIAL_RTO), best effort; nothing elsewhere. Before ferp_connect. */
 void ferp_hasten_refusal(fer_raw_socket raw);
+
+/* ---- Unix sockets: the same with their addresses. UNSUPPORTED where this OS, or this version, has none such. */
+
+fer_error ferp_unix_socket_new(ferp_type type, fer_raw_socket *out);                    /* socket(AF_UNIX) */
+fer_error ferp_unix_pair(ferp_type type, fer_raw_socket *one, fer_raw_socket *other);   /* socketpair | nothing */
+fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr);
+fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr);
+fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out);
+fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out);
 
 /* ---- Bytes. *n is what was moved, 0 on failure. len and sums are at most io_length_max, counts at most io_slices_max. */
 
@@ -139,6 +157,16 @@ fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_
 fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
 /* One datagram, whole or not at all. sendto. */
 fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n);
+
+struct ferp_unix_datagram {
+    size_t len;
+    bool truncated;
+    fer_unix_addr from;
+};
+
+/* As the three above, with Unix addresses. */
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out);
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n);
 
 /* Whether a datagram socket is told of ports that refuse what it sends (SIO_UDP_CONNRESET, and SIO_UDP_NETRESET), best effort; nothing
  * elsewhere: POSIX tells it to connected sockets only. */

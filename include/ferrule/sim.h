@@ -415,6 +415,17 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_receive_from(fer_sim_peer peer, void
  */
 FER_MUST_USE FER_API fer_error fer_sim_peer_on(fer_sim_peer peer, fer_sim_handler handler, void *context);
 
+/**
+ * Removes the path that a Unix socket made, as unlink does: it can be bound again, and nobody finds the socket there.
+ *
+ * Blocks: never.
+ * Owns: path is the caller's.
+ * Errors: FER_NOT_FOUND, FER_INVALID_INPUT (NULL, empty, too long), FER_UNSUPPORTED.
+ * Rust: none; std::fs::remove_file on a real system.
+ * Threads: the one that started it.
+ */
+FER_MUST_USE FER_API fer_error fer_sim_remove_path(const char *path);
+
 /* What a scripted peer does, one after the other. */
 typedef enum fer_sim_action {
     FER_SIM_PAUSE,           /* nothing, for the step's delay */

@@ -105,6 +105,13 @@ fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
     return store_address(getsockname((int)raw, (struct sockaddr *)&storage, &len), &storage, out);
 }
 
+fer_error ferp_check_connected(fer_raw_socket raw)
+{
+    struct sockaddr_storage storage;
+    socklen_t len = sizeof storage;
+    return ferp_posix_result(getpeername((int)raw, (struct sockaddr *)&storage, &len));
+}
+
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     struct sockaddr_storage storage;

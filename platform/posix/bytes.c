@@ -5,13 +5,6 @@
 
 #define FERP_POSIX_SLICES_MAX 1024 /* IOV_MAX of Linux, macOS and the BSDs */
 
-/* Where MSG_NOSIGNAL is missing, SO_NOSIGPIPE was set at the socket's birth. */
-#ifdef MSG_NOSIGNAL
-#define FERP_POSIX_SEND_FLAGS MSG_NOSIGNAL
-#else
-#define FERP_POSIX_SEND_FLAGS 0
-#endif
-
 static fer_error store_moved(ssize_t moved, size_t *n)
 {
     if (moved < 0) {

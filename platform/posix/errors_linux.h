@@ -40,6 +40,7 @@
     X(88, ENOTSOCK, FER_BAD_HANDLE)                    \
     X(89, EDESTADDRREQ, FER_NOT_CONNECTED)             \
     X(90, EMSGSIZE, FER_MESSAGE_TOO_LONG)              \
+    X(91, EPROTOTYPE, FER_UNCATEGORIZED)               \
     X(92, ENOPROTOOPT, FER_UNSUPPORTED)                \
     X(93, EPROTONOSUPPORT, FER_UNSUPPORTED)            \
     X(94, ESOCKTNOSUPPORT, FER_UNSUPPORTED)            \

@@ -24,6 +24,22 @@
 #define FERP_POSIX_BSD 1 /* addresses begin with their length; accept takes over O_NONBLOCK */
 #endif
 
+/* Which calls make a descriptor close-on-exec from its birth. macOS has neither: there fcntl follows before the call returns, and a
+ * fork and exec in another thread may come between. */
+#if defined(SOCK_CLOEXEC) && !defined(__APPLE__)
+#define FERP_POSIX_BORN_CLOEXEC SOCK_CLOEXEC
+#define FERP_POSIX_HAS_ACCEPT4 1
+#else
+#define FERP_POSIX_BORN_CLOEXEC 0
+#endif
+
+/* Where MSG_NOSIGNAL is missing, SO_NOSIGPIPE was set at the socket's birth. */
+#ifdef MSG_NOSIGNAL
+#define FERP_POSIX_SEND_FLAGS MSG_NOSIGNAL
+#else
+#define FERP_POSIX_SEND_FLAGS 0
+#endif
+
 static inline fer_error ferp_posix_error_of(int code)
 {
     return (fer_error){ferp_error_kind(code), code};
@@ -44,6 +60,9 @@ static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long reque
     return ferp_posix_result(ioctl((int)raw, request, value));
 #endif
 }
+
+/* Gives a new descriptor what it could not be born with, or closes it. socket.c */
+fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out);
 
 /* The address as the system has it; returns its length. */
 socklen_t ferp_posix_sockaddr(const fer_socket_addr *addr, struct sockaddr_storage *out);

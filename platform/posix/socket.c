@@ -5,15 +5,6 @@
 #include <limits.h>
 #include <unistd.h>
 
-/* Which calls make a descriptor close-on-exec from its birth. macOS has neither: there fcntl follows before the call returns, and a
- * fork and exec in another thread may come between. */
-#if defined(SOCK_CLOEXEC) && !defined(__APPLE__)
-#define FERP_POSIX_BORN_CLOEXEC SOCK_CLOEXEC
-#define FERP_POSIX_HAS_ACCEPT4 1
-#else
-#define FERP_POSIX_BORN_CLOEXEC 0
-#endif
-
 static fer_error set_close_on_exec(int fd)
 {
     return FERP_POSIX_BORN_CLOEXEC != 0 ? (fer_error){FER_OK, 0} : ferp_posix_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
@@ -34,8 +25,7 @@ static fer_error silence_sigpipe(int fd)
     return (fer_error){FER_OK, 0};
 }
 
-/* Gives a new descriptor what it could not be born with, or closes it. */
-static fer_error finish(int fd, fer_raw_socket *out)
+fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out)
 {
     fer_error error = set_close_on_exec(fd);
     if (error.kind == FER_OK) {
@@ -49,12 +39,12 @@ static fer_error finish(int fd, fer_raw_socket *out)
     return error;
 }
 
-fer_error ferp_socket_new(ferp_transport transport, fer_ip_family family, fer_raw_socket *out)
+fer_error ferp_socket_new(ferp_type type, fer_ip_family family, fer_raw_socket *out)
 {
     int domain = family == FER_IP_V4 ? AF_INET : AF_INET6;
-    int type = transport == FERP_TCP ? SOCK_STREAM : SOCK_DGRAM;
-    int fd = socket(domain, type | FERP_POSIX_BORN_CLOEXEC, 0);
-    return fd < 0 ? ferp_posix_error_of(errno) : finish(fd, out);
+    int system_type = type == FERP_STREAM ? SOCK_STREAM : SOCK_DGRAM;
+    int fd = socket(domain, system_type | FERP_POSIX_BORN_CLOEXEC, 0);
+    return fd < 0 ? ferp_posix_error_of(errno) : ferp_posix_finish_socket(fd, out);
 }
 
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
@@ -126,7 +116,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
         return died_in_queue(code) ? (fer_error){FER_CONNECTION_ABORTED, code} : ferp_posix_error_of(code);
     }
     /* macOS hands out a dead descriptor, with no address, for a connection that was reset in an IPv6 listener's queue. */
-    if (len == 0 || !ferp_posix_socket_addr(&from, peer)) {
+    if (peer != NULL && (len == 0 || !ferp_posix_socket_addr(&from, peer))) {
         (void)close(fd);
         return (fer_error){FER_CONNECTION_ABORTED, ECONNABORTED};
     }
@@ -170,13 +160,23 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     int listening = 0;
     bool nonblocking = false;
     fer_socket_addr addr;
+    fer_unix_addr name;
     FER_TRY(int_option((int)raw, SO_TYPE, &type));
     FER_TRY(int_option((int)raw, SO_ACCEPTCONN, &listening));
     FER_TRY(ferp_is_nonblocking(raw, &nonblocking));
     bool is_ip = ferp_local_addr(raw, &addr).kind == FER_OK;
+    bool is_unix = !is_ip && ferp_unix_local_addr(raw, &name).kind == FER_OK;
     fer_ip_family family = is_ip ? addr.ip.family : FER_IP_V4;
-    bool connected = ferp_peer_addr(raw, &addr).kind == FER_OK;
-    *out = (ferp_description){type == SOCK_STREAM, type == SOCK_DGRAM, is_ip, family, listening != 0, connected, nonblocking};
+    *out = (ferp_description){
+        .is_stream = type == SOCK_STREAM,
+        .is_datagram = type == SOCK_DGRAM,
+        .is_ip = is_ip,
+        .is_unix = is_unix,
+        .family = family,
+        .is_listening = listening != 0,
+        .is_connected = ferp_check_connected(raw).kind == FER_OK,
+        .is_nonblocking = nonblocking,
+    };
     return (fer_error){FER_OK, 0};
 }
 

@@ -2,6 +2,7 @@
 #include "platform/posix/posix.h"
 
 #include <limits.h>
+#include <sys/un.h>
 
 #if defined(__linux__)
 #define FERP_POSIX_IO_LENGTH_MAX ((size_t)0x7ffff000) /* MAX_RW_COUNT: recv(2) and send(2) move no more */
@@ -12,6 +13,12 @@
 #else
 #define FERP_POSIX_IO_LENGTH_MAX ((size_t)INT_MAX)
 #define FERP_POSIX_LINGER_MAX SHRT_MAX /* FreeBSD: EDOM above USHRT_MAX */
+#endif
+
+#ifdef __linux__
+#define FERP_POSIX_HAS_ABSTRACT_NAMES true
+#else
+#define FERP_POSIX_HAS_ABSTRACT_NAMES false
 #endif
 
 #ifdef FERP_POSIX_BSD
@@ -33,6 +40,8 @@ const struct ferp_traits *ferp_traits(void)
         .connect_would_block_means_started = false,
         .refused_connect_is_retried = false,
         .datagram_limit_is_send_buffer = FERP_POSIX_IS_BSD, /* macOS: net.inet.udp.maxdgram, 9216; FreeBSD the same */
+        .unix_path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1, /* 107; macOS and the BSDs 103 */
+        .has_abstract_unix_names = FERP_POSIX_HAS_ABSTRACT_NAMES,
         .io_length_max = FERP_POSIX_IO_LENGTH_MAX,
         .io_slices_max = 1024,
         .linger_seconds_max = FERP_POSIX_LINGER_MAX,

@@ -228,7 +228,9 @@ static fer_error take_first(ferp_sim_world *world, ferp_sim_socket *listener, fe
     FER_TRY(ferp_sim_give_handle(world, child, out)); /* EMFILE leaves it in the queue */
     (void)ferp_sim_take_queued(world, listener);
     inherit(world, listener, child);
-    *peer = ferp_sim_shown(child, &child->remote);
+    if (peer != NULL) {
+        *peer = ferp_sim_shown(child, &child->remote);
+    }
     ferp_sim_record record = {.verb = "accept", .socket = listener, .addr = &child->remote};
     ferp_sim_trace(world, &record);
     return FERP_SIM_OK;
@@ -273,16 +275,24 @@ fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
     return FERP_SIM_OK;
 }
 
-/* After the end Windows answers still; Linux does not once both ends are done, or after a reset. */
-fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
+/* After the end Windows answers still; Linux does not once both ends are done, or after a reset, but of Unix sockets. */
+fer_error ferp_check_connected(fer_raw_socket raw)
 {
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     ferp_sim_settle(world);
     bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
     bool is_open = socket->life == FERP_SIM_CONNECTED && (is_datagram || !ferp_sim_is_over(world, socket));
     bool was_open = socket->life == FERP_SIM_CONNECTED || socket->life == FERP_SIM_DEAD;
-    if (!(ferp_sim_is_winsock(world) ? was_open : is_open)) {
-        return ferp_sim_error(world, FERP_SIM_ENOTCONN);
+    bool answers = ferp_sim_is_winsock(world) || socket->is_unix ? was_open : is_open;
+    return ferp_sim_error(world, answers ? FERP_SIM_NO_ERROR : FERP_SIM_ENOTCONN);
+}
+
+fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FER_TRY(ferp_check_connected(raw));
+    if (socket->is_unix) {
+        return ferp_sim_error(world, FERP_SIM_EAFNOSUPPORT);
     }
     *out = ferp_sim_shown(socket, &socket->remote);
     return FERP_SIM_OK;

@@ -109,11 +109,13 @@ static size_t cut(ferp_sim_world *world, const ferp_sim_socket *socket, fer_sim_
 
 /* ---- Receiving */
 
-/* Linux, tcp_recvmsg: bytes; then the end, if it was met; then the error, once; then the shut half, or what is left of a reset. */
+/* Linux, tcp_recvmsg: bytes; then the end, if it was met; then the error, once; then the shut half, or what is left of a reset. Of a Unix
+ * socket the error comes before the end (unix_stream_read_generic). */
 static fer_error look_in_linux(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
-    if (in != NULL && in->fin_arrived) {
+    bool is_told_first = socket->is_unix && socket->pending != FERP_SIM_NO_ERROR;
+    if (in != NULL && in->fin_arrived && !is_told_first) {
         return FERP_SIM_OK;
     }
     if (socket->pending != FERP_SIM_NO_ERROR) {
@@ -233,9 +235,13 @@ fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
 
 /* ---- Sending */
 
-/* Linux, tcp_sendmsg: the pending error, once; then EPIPE for a half that is shut, and for a connection that is none. */
+/* Linux, tcp_sendmsg: the pending error, once; then EPIPE for a half that is shut, and for a connection that is none. A Unix socket says
+ * EPIPE first (unix_stream_sendmsg), also where nobody reads. */
 static fer_error look_out_linux(ferp_sim_world *world, ferp_sim_socket *socket, size_t room)
 {
+    if (socket->is_unix && socket->life != FERP_SIM_FRESH && !ferp_sim_is_read(world, socket)) {
+        return ferp_sim_error(world, FERP_SIM_EPIPE);
+    }
     if (socket->pending != FERP_SIM_NO_ERROR) {
         return reset_told(world, socket);
     }
@@ -333,7 +339,8 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     *n = 0;
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     if (socket->kind == FERP_SIM_DATAGRAM) {
-        return ferp_sim_send_one(world, socket, buf, len, NULL, n);
+        return socket->is_unix ? ferp_sim_unix_send_one(world, socket, buf, len, NULL, n)
+                               : ferp_sim_send_one(world, socket, buf, len, NULL, n);
     }
     return ferp_send_vectored(raw, &slice, 1, n);
 }

@@ -13,7 +13,8 @@ static ferp_sim_datagram *slot_new(ferp_sim_world *world, const void *buf, size_
     for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
         ferp_sim_datagram *datagram = &world->datagrams[i];
         if (!datagram->used && len <= FERP_SIM_DATAGRAM_BYTES - world->datagram_bytes) {
-            *datagram = (ferp_sim_datagram){.used = true, .at = world->datagram_bytes, .len = len, .next = FERP_SIM_NONE};
+            *datagram = (ferp_sim_datagram){.used = true, .at = world->datagram_bytes, .len = len, .next = FERP_SIM_NONE,
+                                             .from_name = FERP_SIM_NONE};
             if (len > 0) {
                 memcpy(world->payloads + datagram->at, buf, len);
             }
@@ -112,7 +113,7 @@ static bool is_member(const ferp_sim_world *world, const ferp_sim_socket *socket
 /* A connected socket takes its peer's alone. */
 static bool takes(const ferp_sim_world *world, const ferp_sim_socket *socket, const ferp_sim_datagram *datagram)
 {
-    if (socket->kind != FERP_SIM_DATAGRAM || !socket->has_local || socket->local.port != datagram->to.port) {
+    if (socket->kind != FERP_SIM_DATAGRAM || socket->is_unix || !socket->has_local || socket->local.port != datagram->to.port) {
         return false;
     }
     if (socket->life == FERP_SIM_CONNECTED && !ferp_sim_is_same_end(&socket->remote, &datagram->from)) {
@@ -140,6 +141,16 @@ static void enqueue(ferp_sim_world *world, ferp_sim_socket *socket, ferp_sim_dat
     socket->datagram_count++;
     socket->datagram_bytes += datagram->len;
     ferp_sim_news(world, socket, FERP_SIM_NEWS_READABLE);
+}
+
+bool ferp_sim_queue_datagram(ferp_sim_world *world, const ferp_sim_socket *sender, ferp_sim_socket *receiver, const void *buf, size_t len)
+{
+    ferp_sim_datagram *datagram = slot_new(world, buf, len);
+    if (datagram != NULL) {
+        datagram->from_name = sender->unix_name;
+        enqueue(world, receiver, datagram);
+    }
+    return datagram != NULL;
 }
 
 /* The first socket that takes it has the datagram itself, others a copy. False: nobody is there. */
@@ -369,12 +380,19 @@ static fer_error look_for_datagram(ferp_sim_world *world, ferp_sim_socket *socke
 {
     *count = (size_t)socket->datagram_count;
     FER_TRY(pending_of(world, socket));
+    if (socket->datagram_count == 0 && socket->shut_read && !socket->settings.nonblocking) {
+        return FERP_SIM_OK; /* Unix sockets' end; Linux tells it to who waits (__skb_wait_for_more_packets), and to no others */
+    }
     return socket->datagram_count > 0 ? FERP_SIM_OK : ferp_sim_error(world, FERP_SIM_EAGAIN);
 }
 
 void ferp_sim_copy_datagram(ferp_sim_world *world, const ferp_sim_socket *socket, void *buf, size_t len, struct ferp_datagram *out)
 {
     const ferp_sim_datagram *first = first_of(world, socket);
+    if (first == NULL) {
+        *out = (struct ferp_datagram){0};
+        return;
+    }
     out->len = first->len < len ? first->len : len;
     out->truncated = first->len > len;
     out->from = ferp_sim_shown(socket, &first->from);
@@ -411,13 +429,23 @@ fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_
     return look_at_first(world, socket, "peek at a datagram", buf, len, out);
 }
 
-fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+fer_error ferp_sim_receive_datagram(ferp_sim_world *world, ferp_sim_socket *socket, void *buf, size_t len, struct ferp_datagram *out,
+                                    int *from_name)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
     if (socket->kind != FERP_SIM_DATAGRAM) {
         return ferp_sim_error(world, FERP_SIM_EOPNOTSUPP);
     }
     FER_TRY(look_at_first(world, socket, "receive a datagram", buf, len, out));
-    ferp_sim_drop_first_datagram(world, socket);
+    if (socket->datagram_count > 0) {
+        *from_name = first_of(world, socket)->from_name;
+        ferp_sim_drop_first_datagram(world, socket);
+    }
     return FERP_SIM_OK;
+}
+
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    int from_name = FERP_SIM_NONE;
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    return ferp_sim_receive_datagram(world, socket, buf, len, out, &from_name);
 }

@@ -90,30 +90,41 @@ static ferp_sim_socket *child_of(ferp_sim_world *world, const ferp_sim_socket *l
         child->local = client->remote;
         child->remote = client->local;
         child->settings = listener->settings;
+        child->is_unix = listener->is_unix;
+        child->unix_name = listener->unix_name;
+        child->unix_peer_name = client->unix_name;
     }
     return child;
 }
 
-/* False where a table is full: then nobody answers. */
-static bool join(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_socket *client)
+bool ferp_sim_join_ends(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim_socket *other)
 {
     int index = FERP_SIM_NONE;
     ferp_sim_link *link = ferp_sim_link_new(world, &index);
-    ferp_sim_socket *child = link == NULL ? NULL : child_of(world, listener, client);
-    if (child == NULL) {
-        if (link != NULL) {
-            link->used = false;
+    if (link == NULL) {
+        return false;
+    }
+    link->ends[0] = ferp_sim_index_of(world, one);
+    link->ends[1] = ferp_sim_index_of(world, other);
+    link->is_unix = one->is_unix;
+    link->is_loopback = is_loopback(one);
+    one->link = index;
+    one->side = 0;
+    other->link = index;
+    other->side = 1;
+    return true;
+}
+
+bool ferp_sim_join(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_socket *client)
+{
+    ferp_sim_socket *child = child_of(world, listener, client);
+    if (child == NULL || !ferp_sim_join_ends(world, client, child)) {
+        if (child != NULL) {
+            ferp_sim_socket_free(world, child);
         }
         ferp_sim_happens(world, "no room for another connection", listener);
         return false;
     }
-    link->ends[0] = ferp_sim_index_of(world, client);
-    link->ends[1] = ferp_sim_index_of(world, child);
-    link->is_loopback = is_loopback(client);
-    client->link = index;
-    client->side = 0;
-    child->link = index;
-    child->side = 1;
     enqueue(world, listener, child);
     ferp_sim_news(world, listener, FERP_SIM_NEWS_ACCEPTABLE);
     return true;
@@ -124,7 +135,7 @@ static void knock(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_soc
 {
     bool refuses = ferp_sim_is_winsock(world) && ferp_sim_is_local(&client->remote.ip);
     if (listener->queue_count < listener->backlog + !refuses) {
-        if (join(world, listener, client)) {
+        if (ferp_sim_join(world, listener, client)) {
             answer(world, client, FERP_SIM_NO_ERROR);
         }
     } else if (refuses) {

@@ -61,7 +61,7 @@ bool ferp_sim_takes_in(const ferp_sim_socket *one, const fer_ip_addr *other)
 
 static bool is_bound_to(const ferp_sim_socket *socket, ferp_sim_kind kind, uint16_t port)
 {
-    return socket->kind == kind && socket->has_local && socket->local.port == port;
+    return socket->kind == kind && !socket->is_unix && socket->has_local && socket->local.port == port;
 }
 
 bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other)

@@ -20,13 +20,13 @@ fer_error ferp_sim_give_handle(ferp_sim_world *world, ferp_sim_socket *socket, f
     return FERP_SIM_OK;
 }
 
-fer_error ferp_socket_new(ferp_transport transport, fer_ip_family family, fer_raw_socket *out)
+fer_error ferp_socket_new(ferp_type type, fer_ip_family family, fer_raw_socket *out)
 {
     FERP_SIM_NEED(world)
     if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_BUFFERS)) {
         return ferp_sim_told(world, "socket", NULL, ferp_sim_error(world, FERP_SIM_ENOBUFS));
     }
-    ferp_sim_socket *socket = ferp_sim_socket_new(world, transport == FERP_TCP ? FERP_SIM_STREAM : FERP_SIM_DATAGRAM, family);
+    ferp_sim_socket *socket = ferp_sim_socket_new(world, type == FERP_STREAM ? FERP_SIM_STREAM : FERP_SIM_DATAGRAM, family);
     fer_error error = ferp_sim_error(world, FERP_SIM_EMFILE);
     if (socket != NULL) {
         error = ferp_sim_give_handle(world, socket, out);
@@ -93,8 +93,7 @@ void ferp_close(fer_raw_socket raw)
 
 static bool is_connected(fer_raw_socket raw)
 {
-    fer_socket_addr peer;
-    return ferp_peer_addr(raw, &peer).kind == FER_OK;
+    return ferp_check_connected(raw).kind == FER_OK;
 }
 
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
@@ -103,7 +102,8 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     *out = (ferp_description){
         .is_stream = socket->kind == FERP_SIM_STREAM,
         .is_datagram = socket->kind == FERP_SIM_DATAGRAM,
-        .is_ip = true,
+        .is_ip = !socket->is_unix,
+        .is_unix = socket->is_unix,
         .family = socket->family,
         .is_listening = socket->life == FERP_SIM_LISTENING,
         .is_connected = is_connected(raw),
@@ -139,6 +139,11 @@ fer_error ferp_release(fer_raw_socket raw)
 /* Linux, inet_shutdown: ENOTCONN once the connection is over, whoever ended it. */
 static fer_error shut_down_linux(ferp_sim_world *world, ferp_sim_socket *socket, fer_shutdown how)
 {
+    if (socket->kind == FERP_SIM_DATAGRAM) {
+        socket->shut_read |= how != FER_SHUTDOWN_WRITE;
+        socket->shut_write |= how != FER_SHUTDOWN_READ;
+        return FERP_SIM_OK;
+    }
     bool was_over = socket->life != FERP_SIM_CONNECTED || ferp_sim_is_over(world, socket);
     socket->shut_read |= how != FER_SHUTDOWN_WRITE;
     if (how != FER_SHUTDOWN_READ && socket->life == FERP_SIM_CONNECTED) {

@@ -51,6 +51,13 @@ bool ferp_sim_is_over(ferp_sim_world *world, const ferp_sim_socket *socket)
     return in != NULL && in->fin_arrived && out->fin_arrived;
 }
 
+bool ferp_sim_is_read(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    const ferp_sim_link *link = link_of(world, socket);
+    int other = link == NULL ? FERP_SIM_NONE : link->ends[1 - socket->side];
+    return other != FERP_SIM_NONE && !world->sockets[other].shut_read;
+}
+
 /* ---- Under way */
 
 uint64_t ferp_sim_latency(ferp_sim_world *world, bool is_loopback)
@@ -66,6 +73,9 @@ uint64_t ferp_sim_latency(ferp_sim_world *world, bool is_loopback)
 /* Nothing overtakes what is under way in the same direction. */
 static uint64_t delay_of(ferp_sim_world *world, const ferp_sim_link *link, int side)
 {
+    if (link->is_unix) {
+        return 0; /* the reader's from the moment that it is written */
+    }
     uint64_t last = link->pipes[side].last_arrival;
     uint64_t latency = ferp_sim_latency(world, link->is_loopback);
     uint64_t earliest = last > world->now ? last - world->now : 0;
@@ -106,7 +116,7 @@ static void transmit(ferp_sim_world *world, ferp_sim_link *link, int side)
     size_t waiting = pipe->count - pipe->arrived - pipe->flying;
     size_t held = pipe->arrived + pipe->flying;
     size_t window = world->config.receive_buffer > held ? world->config.receive_buffer - held : 0;
-    size_t going = waiting < window || link->ends[1 - side] == FERP_SIM_NONE ? waiting : window;
+    size_t going = waiting < window || link->is_unix || link->ends[1 - side] == FERP_SIM_NONE ? waiting : window;
     if (going > 0) {
         pipe->flying += going;
         dispatch_data(world, link, side, going);
@@ -238,7 +248,7 @@ void ferp_sim_meet_reset(ferp_sim_world *world, ferp_sim_socket *socket)
     }
     socket->life = FERP_SIM_DEAD;
     socket->got_reset = true;
-    socket->pending = ended && !windows ? FERP_SIM_EPIPE : FERP_SIM_ECONNRESET;
+    socket->pending = ended && !windows && !socket->is_unix ? FERP_SIM_EPIPE : FERP_SIM_ECONNRESET;
     ferp_sim_happens(world, "is reset", socket);
     ferp_sim_news(world, socket, FERP_SIM_NEWS_RESET);
 }
@@ -339,7 +349,7 @@ static void end_connection(ferp_sim_world *world, ferp_sim_socket *socket)
         ferp_sim_send_reset(world, socket);
         return;
     }
-    if (!in->fin_arrived) {
+    if (!in->fin_arrived && !socket->is_unix) {
         ferp_sim_remember_port(world, &socket->local);
     }
     ferp_sim_end_writing(world, socket);
@@ -368,5 +378,6 @@ void ferp_sim_close_socket(ferp_sim_world *world, ferp_sim_socket *socket)
         ferp_sim_send_reset(world, socket);
     }
     detach(world, socket);
+    ferp_sim_forget_name(world, socket);
     ferp_sim_socket_free(world, socket);
 }

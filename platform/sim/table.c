@@ -98,6 +98,8 @@ ferp_sim_socket *ferp_sim_socket_new(ferp_sim_world *world, ferp_sim_kind kind, 
             socket->tells_refusals = ferp_sim_is_winsock(world);
             socket->link = FERP_SIM_NONE;
             socket->listener = FERP_SIM_NONE;
+            socket->unix_name = FERP_SIM_NONE;
+            socket->unix_peer_name = FERP_SIM_NONE;
             socket->queue_first = FERP_SIM_NONE;
             socket->queue_last = FERP_SIM_NONE;
             socket->queue_next = FERP_SIM_NONE;

@@ -25,7 +25,8 @@ enum {
     FERP_SIM_TEXTS_MAX = 8,
     FERP_SIM_DATAGRAMS_MAX = 64,   /* of everybody, under way and queued */
     FERP_SIM_DATAGRAM_BYTES = 262144,
-    FERP_SIM_GROUPS_MAX = 8        /* for each socket */
+    FERP_SIM_GROUPS_MAX = 8,       /* for each socket */
+    FERP_SIM_UNIX_NAMES_MAX = 32
 };
 
 /* ---- Sockets. A socket is one end; a handle names it; a link joins two of them. */
@@ -121,6 +122,11 @@ typedef struct ferp_sim_socket {
     int datagram_count;    /* of a datagram socket's queue; from queue_first to queue_last they are world->datagrams */
     size_t datagram_bytes;
     bool tells_refusals;   /* Windows: SIO_UDP_CONNRESET */
+    bool is_unix;
+    int unix_name;         /* of world->unix_names, its own and its peer's, or none */
+    int unix_peer_name;
+    uint64_t unix_peer;    /* of a connected datagram socket: the peer's birth */
+
     int group_count;
     ferp_sim_group groups[FERP_SIM_GROUPS_MAX];
 
@@ -159,6 +165,7 @@ typedef struct ferp_sim_link {
     uint64_t sequence;      /* of its birth */
     int ends[2];            /* sockets, none once closed */
     fer_socket_addr addrs[2];
+    bool is_unix;
     bool is_loopback;
     ferp_sim_pipe pipes[2]; /* [i]: from end i to the other */
 } ferp_sim_link;
@@ -174,7 +181,14 @@ typedef struct ferp_sim_datagram {
     fer_socket_addr from;
     fer_socket_addr to;
     uint64_t sender;        /* the birth of the socket that sent it */
+    int from_name;          /* Unix: the sender's, of world->unix_names, or none */
 } ferp_sim_datagram;
+
+typedef struct ferp_sim_unix_name {
+    bool exists;            /* as a path, or as a bound abstract name */
+    fer_unix_addr addr;
+    uint64_t owner;         /* the birth of the socket that is bound to it */
+} ferp_sim_unix_name;
 
 typedef struct ferp_sim_handle {
     int socket;
@@ -270,6 +284,7 @@ typedef struct ferp_sim_world {
     unsigned char *bytes;     /* the links' rings */
     size_t datagram_bytes;    /* of all datagrams */
     ferp_sim_datagram datagrams[FERP_SIM_DATAGRAMS_MAX];
+    ferp_sim_unix_name unix_names[FERP_SIM_UNIX_NAMES_MAX];
     unsigned char *payloads;  /* FERP_SIM_DATAGRAM_BYTES */
 } ferp_sim_world;
 
@@ -392,6 +407,9 @@ void ferp_sim_begin_connect(ferp_sim_world *world, ferp_sim_socket *socket, cons
 void ferp_sim_on_syn(ferp_sim_world *world, const ferp_sim_event *event);
 void ferp_sim_on_answer(ferp_sim_world *world, const ferp_sim_event *event);
 void ferp_sim_on_retry(ferp_sim_world *world, const ferp_sim_event *event);
+/* Makes a connection: its other end waits in the listener's queue, or is `other`. False where a table is full. */
+bool ferp_sim_join(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_socket *client);
+bool ferp_sim_join_ends(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim_socket *other);
 ferp_sim_socket *ferp_sim_take_queued(ferp_sim_world *world, ferp_sim_socket *listener);
 void ferp_sim_fail_connect(ferp_sim_world *world, ferp_sim_socket *socket, ferp_sim_code code);
 
@@ -418,6 +436,8 @@ void ferp_sim_on_reset(ferp_sim_world *world, const ferp_sim_event *event);
 void ferp_sim_close_socket(ferp_sim_world *world, ferp_sim_socket *socket);
 /* Both ends have ended their halves, as far as this end knows. */
 bool ferp_sim_is_over(ferp_sim_world *world, const ferp_sim_socket *socket);
+/* Somebody can still read what this end writes. A Unix socket knows that at once. */
+bool ferp_sim_is_read(ferp_sim_world *world, const ferp_sim_socket *socket);
 uint64_t ferp_sim_latency(ferp_sim_world *world, bool is_loopback);
 
 /* ---- bytes.c: what receiving and sending have in common */
@@ -430,7 +450,21 @@ uint64_t ferp_sim_deadline(const ferp_sim_world *world, const ferp_sim_socket *s
 /* Looks, and where the kernel would wait lets time pass until there is something to see. */
 fer_error ferp_sim_look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, uint64_t deadline, ferp_sim_look look, size_t *count);
 
+/* When a call that the kernel waits in has waited long enough. */
+uint64_t ferp_sim_deadline(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction);
+
+/* ---- unix.c */
+fer_error ferp_sim_unix_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len, const fer_unix_addr *addr,
+                                 size_t *n);
+/* The socket is closed: an abstract name goes with it. */
+void ferp_sim_forget_name(ferp_sim_world *world, const ferp_sim_socket *socket);
+
 /* ---- datagram.c */
+/* Puts one into a Unix socket's queue; false where there is no room. */
+bool ferp_sim_queue_datagram(ferp_sim_world *world, const ferp_sim_socket *sender, ferp_sim_socket *receiver, const void *buf, size_t len);
+/* Takes the first, with its sender's address, or name. */
+fer_error ferp_sim_receive_datagram(ferp_sim_world *world, ferp_sim_socket *socket, void *buf, size_t len, struct ferp_datagram *out,
+                                    int *from_name);
 fer_error ferp_sim_connect_datagram(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *addr);
 /* addr NULL: to the peer. */
 fer_error ferp_sim_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len, const fer_socket_addr *addr,

@@ -93,7 +93,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
         return accept_failure();
     }
     fer_error err = settle_accepted(accepted);
-    if (err.kind == FER_OK) {
+    if (err.kind == FER_OK && peer != NULL) {
         err = ferp_winsock_sockaddr_to(&name, peer);
     }
     if (err.kind != FER_OK) {
@@ -111,6 +111,13 @@ fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
     memset(&name, 0, sizeof name);
     FER_TRY(ferp_winsock_result(getsockname(ferp_winsock_socket(raw), &name.any, &size)));
     return ferp_winsock_sockaddr_to(&name, out);
+}
+
+fer_error ferp_check_connected(fer_raw_socket raw)
+{
+    ferp_winsock_sockaddr name;
+    int size = (int)sizeof name;
+    return ferp_winsock_result(getpeername(ferp_winsock_socket(raw), &name.any, &size));
 }
 
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)

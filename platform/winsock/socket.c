@@ -44,13 +44,11 @@ static fer_error make_socket(int family, int type, int protocol, WSAPROTOCOL_INF
     return err;
 }
 
-fer_error ferp_socket_new(ferp_transport transport, fer_ip_family family, fer_raw_socket *out)
+fer_error ferp_winsock_new_socket(int family, int type, int protocol, fer_raw_socket *out)
 {
     SOCKET made = INVALID_SOCKET;
-    int type = transport == FERP_TCP ? SOCK_STREAM : SOCK_DGRAM;
-    int protocol = transport == FERP_TCP ? IPPROTO_TCP : IPPROTO_UDP;
     FER_TRY(ferp_winsock_start());
-    FER_TRY(make_socket(family == FER_IP_V6 ? AF_INET6 : AF_INET, type, protocol, NULL, &made));
+    FER_TRY(make_socket(family, type, protocol, NULL, &made));
     fer_error err = ferp_winsock_set_io_mode(made, 1);
     if (err.kind != FER_OK) {
         closesocket(made);
@@ -58,6 +56,13 @@ fer_error ferp_socket_new(ferp_transport transport, fer_ip_family family, fer_ra
     }
     *out = (fer_raw_socket)made;
     return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_socket_new(ferp_type type, fer_ip_family family, fer_raw_socket *out)
+{
+    int system_type = type == FERP_STREAM ? SOCK_STREAM : SOCK_DGRAM;
+    int protocol = type == FERP_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+    return ferp_winsock_new_socket(family == FER_IP_V6 ? AF_INET6 : AF_INET, system_type, protocol, out);
 }
 
 /* Both SOCKETs name one socket: options, mode and timeouts are shared ("Shared Sockets", MSDN). */
@@ -105,8 +110,6 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     DWORD accepts = 0;
     WSAPROTOCOL_INFOW info;
     int info_size = (int)sizeof info;
-    ferp_winsock_sockaddr peer;
-    int peer_size = (int)sizeof peer;
 
     FER_TRY(ferp_winsock_start());
     FER_TRY(socket_option(socket, SO_TYPE, &type));
@@ -118,9 +121,10 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
         .is_stream = type == SOCK_STREAM,
         .is_datagram = type == SOCK_DGRAM,
         .is_ip = info.iAddressFamily == AF_INET || info.iAddressFamily == AF_INET6,
+        .is_unix = info.iAddressFamily == AF_UNIX,
         .family = info.iAddressFamily == AF_INET6 ? FER_IP_V6 : FER_IP_V4,
         .is_listening = accepts != 0,
-        .is_connected = getpeername(socket, &peer.any, &peer_size) == 0,
+        .is_connected = ferp_check_connected(raw).kind == FER_OK,
         .is_nonblocking = false
     };
     return FERP_WINSOCK_OK;

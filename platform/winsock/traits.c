@@ -14,6 +14,9 @@ static const struct ferp_traits winsock_traits = {
     .connect_would_block_means_started = true,
     .refused_connect_is_retried = true,
     .datagram_limit_is_send_buffer = false,
+    /* <afunix.h>: UNIX_PATH_MAX is 108. */
+    .unix_path_max = 107,
+    .has_abstract_unix_names = false,
     /* recv and send take an int. WSARecv has no documented limit of buffers; 1024 is IOV_MAX elsewhere, and Wine's. */
     .io_length_max = INT_MAX,
     .io_slices_max = 1024,

@@ -57,6 +57,21 @@ udp_port_0:
 udp_clone: fcntl
 udp_recv_on_clone: recvmsg getpeername
 udp_close: close
+unix_bind: socket bind listen
+unix_connect: socket connect
+unix_accept: accept4
+unix_accept_peer: accept4 getpeername
+unix_write: sendto
+unix_read: recvfrom
+unix_write_vectored: sendmsg
+unix_pair: socketpair
+unix_datagram_bind: socket bind
+unix_datagram_unbound: socket
+unix_datagram_send_to: sendto
+unix_datagram_recv_from: recvmsg
+unix_datagram_connect: connect
+unix_datagram_send: sendto
+unix_close: close
 END
 
 "$strace" -o "$work/trace" "$probe"

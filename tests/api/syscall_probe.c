@@ -148,6 +148,45 @@ static void move_datagrams(void)
     mark("end");
 }
 
+/* Names without a file, which goes with the program. */
+static void move_over_unix_sockets(void)
+{
+    fer_unix_listener waiting = {0};
+    fer_unix_stream ends[2] = {{.handle_ = {0}}, {.handle_ = {0}}};
+    fer_unix_stream accepted = {0};
+    fer_unix_stream spare = {0};
+    fer_unix_datagram one = {0};
+    fer_unix_datagram other = {0};
+    fer_unix_addr names[2];
+    fer_unix_addr peer;
+    fer_unix_received got;
+    char text[32];
+    for (int i = 0; i < 2; i++) {
+        int len = snprintf(text, sizeof text, "ferrule %d %ld", i, (long)getpid());
+        expect("name", fer_unix_addr_from_abstract_name(&names[i], text, (size_t)len), FER_OK);
+    }
+    STEP("unix_bind", fer_unix_listener_bind_addr(&waiting, &names[0]), FER_OK);
+    STEP("unix_connect", fer_unix_stream_connect_addr(&ends[0], &names[0]), FER_OK);
+    STEP("unix_accept", fer_unix_listener_accept(&waiting, &accepted, NULL), FER_OK);
+    expect("connect", fer_unix_stream_connect_addr(&ends[1], &names[0]), FER_OK);
+    STEP("unix_accept_peer", fer_unix_listener_accept(&waiting, &spare, &peer), FER_OK);
+    STEP("unix_write", fer_unix_stream_write(&ends[0], "hello", 5, NULL), FER_OK);
+    STEP("unix_read", fer_unix_stream_read(&accepted, buffer, sizeof buffer, NULL), FER_OK);
+    STEP("unix_write_vectored", fer_unix_stream_write_vectored(&ends[0], &(fer_io_slice){"hello", 5}, 1, NULL), FER_OK);
+    fer_unix_stream_close(&spare);
+    fer_unix_stream_close(&ends[1]);
+    STEP("unix_pair", fer_unix_stream_pair(&spare, &ends[1]), FER_OK);
+    STEP("unix_datagram_bind", fer_unix_datagram_bind_addr(&one, &names[1]), FER_OK);
+    STEP("unix_datagram_unbound", fer_unix_datagram_unbound(&other), FER_OK);
+    STEP("unix_datagram_send_to", fer_unix_datagram_send_to_addr(&other, "hello", 5, &names[1], NULL), FER_OK);
+    STEP("unix_datagram_recv_from", fer_unix_datagram_recv_from(&one, buffer, sizeof buffer, &got), FER_OK);
+    STEP("unix_datagram_connect", fer_unix_datagram_connect_addr(&other, &names[1]), FER_OK);
+    STEP("unix_datagram_send", fer_unix_datagram_send(&other, "again", 5, NULL), FER_OK);
+    mark("unix_close");
+    fer_unix_stream_close(&ends[0]);
+    mark("end");
+}
+
 int main(void)
 {
     open_connection();
@@ -156,5 +195,6 @@ int main(void)
     end_connection();
     listen_on_ipv6();
     move_datagrams();
+    move_over_unix_sockets();
     return 0;
 }

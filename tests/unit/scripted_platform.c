@@ -33,13 +33,13 @@ static const struct {
 
 #define POSIX_FACTS .io_waits_in_kernel = true, .io_length_max = 0x7ffff000, .io_slices_max = 1024,               \
                     .linger_seconds_max = INT_MAX, .keepalive_seconds_max = 32767, .keepalive_retries_max = 127
-const struct ferp_traits script_posix = {POSIX_FACTS};
+const struct ferp_traits script_posix = {POSIX_FACTS, .unix_path_max = 107, .has_abstract_unix_names = true};
 const struct ferp_traits script_bsd = {POSIX_FACTS, .accept_inherits_nonblocking = true, .close_hides_unread_input = true,
-                                      .datagram_limit_is_send_buffer = true};
+                                      .datagram_limit_is_send_buffer = true, .unix_path_max = 103};
 const struct ferp_traits script_windows = {
     .shutdown_read_resets_on_data = true, .write_wait_misses_shutdown = true, .accept_inherits_nonblocking = true,
     .reuse_address_steals_ports = true, .bind_denied_can_mean_in_use = true, .connect_would_block_means_started = true,
-    .refused_connect_is_retried = true, .io_length_max = INT_MAX, .io_slices_max = 1024,
+    .refused_connect_is_retried = true, .unix_path_max = 107, .io_length_max = INT_MAX, .io_slices_max = 1024,
     .linger_seconds_max = USHRT_MAX, .keepalive_seconds_max = UINT32_MAX / 1000, .keepalive_retries_max = 255
 };
 
@@ -123,6 +123,13 @@ fer_socket_addr script_addr(const char *text)
     return addr;
 }
 
+fer_unix_addr script_path(const char *path)
+{
+    fer_unix_addr addr;
+    assert_ok(fer_unix_addr_from_pathname(&addr, path));
+    return addr;
+}
+
 /* ---- One call */
 
 static void note(script_call call, const char *format, va_list args)
@@ -176,6 +183,8 @@ static const script_answer *take_with_addr(script_call call, fer_raw_socket raw,
 
 static fer_error store_addr(const script_answer *answer, fer_socket_addr *out) { return STORE(answer, out, answer->addr); }
 
+static fer_error store_name(const script_answer *answer, fer_unix_addr *out) { return STORE(answer, out, answer->name); }
+
 static fer_error store_socket(const script_answer *answer, fer_raw_socket *out)
 {
     if (answer->error.kind == FER_OK) {
@@ -196,9 +205,9 @@ const struct ferp_traits *ferp_traits(void) { return &script.traits; }
 uint64_t ferp_now(void) { return script.now; }
 fer_error_kind ferp_error_kind(int32_t os_code) { return os_code == 0 ? FER_OK : FER_UNCATEGORIZED; }
 
-fer_error ferp_socket_new(ferp_transport transport, fer_ip_family family, fer_raw_socket *out)
+fer_error ferp_socket_new(ferp_type type, fer_ip_family family, fer_raw_socket *out)
 {
-    const char *prefix = transport == FERP_TCP ? "" : "udp,";
+    const char *prefix = type == FERP_STREAM ? "" : "udp,";
     return store_socket(take(SCRIPT_SOCKET, FER_RAW_SOCKET_NONE, "%sv%d", prefix, (int)family), out);
 }
 
@@ -227,12 +236,15 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *to) { return t
 fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
 {
     const script_answer *answer = TAKE(ACCEPT, raw);
-    (void)store_addr(answer, peer);
+    if (peer != NULL) {
+        (void)store_addr(answer, peer);
+    }
     return store_socket(answer, out);
 }
 
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out) { return store_addr(TAKE(LOCAL_ADDR, raw), out); }
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out) { return store_addr(TAKE(PEER_ADDR, raw), out); }
+fer_error ferp_check_connected(fer_raw_socket raw) { return TAKE(PEER_ADDR, raw)->error; }
 void ferp_hasten_refusal(fer_raw_socket raw) { (void)TAKE(HASTEN_REFUSAL, raw); }
 
 /* What is received is a, b, c, …, begun anew with each call. */
@@ -300,6 +312,45 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
     fer_socket_addr_format(addr, text, sizeof text);
     (void)buf;
     return store_count(TAKE_WITH(SEND_TO, raw, "%" PRIu64 ",%s", (uint64_t)len, text), n);
+}
+
+/* A path as it is, an abstract name behind @. */
+static const script_answer *take_with_name(script_call call, fer_raw_socket raw, const fer_unix_addr *name)
+{
+    return take(call, raw, "%d,%s%.*s", (int)raw, name->kind_ == FER_UNIX_ADDR_ABSTRACT ? "@" : "", (int)name->len_, name->name_);
+}
+
+fer_error ferp_unix_socket_new(ferp_type type, fer_raw_socket *out)
+{
+    return store_socket(take(SCRIPT_UNIX_SOCKET, FER_RAW_SOCKET_NONE, "%s", type == FERP_STREAM ? "" : "datagram"), out);
+}
+
+fer_error ferp_unix_pair(ferp_type type, fer_raw_socket *one, fer_raw_socket *other)
+{
+    const script_answer *answer = take(SCRIPT_UNIX_PAIR, FER_RAW_SOCKET_NONE, "%s", type == FERP_STREAM ? "" : "datagram");
+    (void)store_socket(answer, one);
+    return store_socket(answer, other);
+}
+
+fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr) { return take_with_name(SCRIPT_UNIX_BIND, raw, addr)->error; }
+fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *to) { return take_with_name(SCRIPT_UNIX_CONNECT, raw, to)->error; }
+
+fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out) { return store_name(TAKE(UNIX_LOCAL_ADDR, raw), out); }
+fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out) { return store_name(TAKE(UNIX_PEER_ADDR, raw), out); }
+
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+{
+    size_t n = 0;
+    const script_answer *answer = TAKE_WITH(UNIX_RECV_FROM, raw, "%" PRIu64, (uint64_t)len);
+    fer_error error = receive(answer, buf, len, &n);
+    return error.kind != FER_OK ? error : STORE(answer, out, ((struct ferp_unix_datagram){n, answer->on, answer->name}));
+}
+
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+{
+    (void)buf;
+    (void)len;
+    return store_count(take_with_name(SCRIPT_UNIX_SEND_TO, raw, addr), n);
 }
 
 void ferp_tell_refusals(fer_raw_socket raw, bool told) { (void)TAKE_WITH(TELL_REFUSALS, raw, "%d", told); }

@@ -42,6 +42,14 @@
     X(PEEK_FROM, "peek_from", true)                          \
     X(SEND_TO, "send_to", true)                              \
     X(TELL_REFUSALS, "tell_refusals", false)                 \
+    X(UNIX_SOCKET, "unix_socket", true)                      \
+    X(UNIX_PAIR, "unix_pair", true)                          \
+    X(UNIX_BIND, "unix_bind", true)                          \
+    X(UNIX_CONNECT, "unix_connect", true)                    \
+    X(UNIX_LOCAL_ADDR, "unix_local_addr", true)              \
+    X(UNIX_PEER_ADDR, "unix_peer_addr", true)                \
+    X(UNIX_RECV_FROM, "unix_recv_from", true)                \
+    X(UNIX_SEND_TO, "unix_send_to", true)                    \
     X(CHANGE_GROUP_V4, "change_group_v4", true)              \
     X(CHANGE_GROUP_V6, "change_group_v6", true)              \
     X(BYTES_QUEUED, "bytes_queued", true)                    \
@@ -81,6 +89,7 @@ typedef struct script_answer {
     bool on;                       /* linger; a datagram that was cut */
     struct ferp_wait_terms terms;  /* wait_terms: at first blocking, open, without timeout */
     fer_socket_addr addr;          /* accept, local_addr, peer_addr, lookup_next, the sender of a datagram */
+    fer_unix_addr name;            /* unix_local_addr, unix_peer_addr, the sender of a unix_recv_from: at first unnamed */
     ferp_description description;
     uint64_t elapsed;              /* wait_for: the nanoseconds that pass; a timeout takes until the deadline by itself */
 } script_answer;
@@ -127,6 +136,7 @@ fer_raw_socket script_open_socket(void);
 fer_handle script_stream(uint32_t flags);
 
 fer_socket_addr script_addr(const char *text);
+fer_unix_addr script_path(const char *path);
 
 /* Compares what was called since the last look, and forgets it. */
 #define assert_log(want)                        \

@@ -99,7 +99,7 @@ static void a_connected_stream_is_taken_over(void **state)
     fer_handle handle = {0};
     fer_raw_socket raw = script_open_socket();
     script_then(SCRIPT_DESCRIBE)->description = connected_v4;
-    assert_ok(feri_stream_from_raw(&handle, raw));
+    assert_ok(feri_stream_from_raw(&handle, raw, FERI_DOMAIN_IP));
     assert_log("describe(1) adopt(1)");
     assert_int_equal(feri_handle_as_raw(&handle), raw);
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_FOREIGN);
@@ -113,8 +113,39 @@ static void the_family_and_the_mode_are_learnt(void **state)
     ferp_description *what = &script_then(SCRIPT_DESCRIBE)->description;
     *what = listening_v6;
     what->is_nonblocking = true;
-    assert_ok(feri_listener_from_raw(&handle, script_open_socket()));
+    assert_ok(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_FOREIGN | FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
+}
+
+/* A handle's type says whose addresses its socket has. */
+static void a_socket_of_the_other_domain_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        ferp_description description;
+        feri_domain belongs;
+    } rows[] = {
+        {{.is_ip = true, .is_stream = true, .is_connected = true}, FERI_DOMAIN_IP},
+        {{.is_unix = true, .is_stream = true, .is_connected = true}, FERI_DOMAIN_UNIX},
+        {{.is_ip = true, .is_stream = true, .is_listening = true}, FERI_DOMAIN_IP},
+        {{.is_unix = true, .is_stream = true, .is_listening = true}, FERI_DOMAIN_UNIX},
+        {{.is_ip = true, .is_datagram = true}, FERI_DOMAIN_IP},
+        {{.is_unix = true, .is_datagram = true}, FERI_DOMAIN_UNIX},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int domain = FERI_DOMAIN_IP; domain <= FERI_DOMAIN_UNIX; domain++) {
+            script_begin(&script_posix);
+            fer_handle handle = {0};
+            script_default(SCRIPT_DESCRIBE)->description = rows[i].description;
+            fer_raw_socket raw = script_open_socket();
+            bool taken = feri_stream_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK ||
+                         feri_listener_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK ||
+                         feri_datagram_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK;
+            assert_int_equal(taken, domain == (int)rows[i].belongs);
+            assert_int_equal(script.times[SCRIPT_ADOPT], taken);
+            assert_int_equal(script.sockets_open, 1);
+        }
+    }
 }
 
 /* Takes over what the description tells, and checks that a refused socket is left to the caller. */
@@ -123,7 +154,7 @@ static void check_stream_from(ferp_description what, bool taken)
     script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_DESCRIBE)->description = what;
-    assert_error(feri_stream_from_raw(&handle, script_open_socket()), taken ? FER_OK : FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP), taken ? FER_OK : FER_INVALID_INPUT, 0);
     assert_log(taken ? "describe(1) adopt(1)" : "describe(1)");
     assert_int_equal(feri_handle_state(&handle), taken ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
     assert_int_equal(script.sockets_open, 1);
@@ -134,7 +165,7 @@ static void check_listener_from(ferp_description what, bool taken)
     script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_DESCRIBE)->description = what;
-    assert_error(feri_listener_from_raw(&handle, script_open_socket()), taken ? FER_OK : FER_INVALID_INPUT, 0);
+    assert_error(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP), taken ? FER_OK : FER_INVALID_INPUT, 0);
     assert_log(taken ? "describe(1) adopt(1)" : "describe(1)");
     assert_int_equal(feri_handle_state(&handle), taken ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
     assert_int_equal(script.sockets_open, 1);
@@ -158,10 +189,10 @@ static void what_is_no_socket_is_refused_with_the_os_code(void **state)
     script_begin(&script_posix);
     fer_handle handle = {0};
     script_default(SCRIPT_DESCRIBE)->error = (fer_error){FER_BAD_HANDLE, 9};
-    assert_error(feri_stream_from_raw(&handle, script_open_socket()), FER_INVALID_INPUT, 9);
-    assert_error(feri_listener_from_raw(&handle, script_open_socket()), FER_INVALID_INPUT, 9);
-    assert_error(feri_stream_from_raw(&handle, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
-    assert_error(feri_listener_from_raw(&handle, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP), FER_INVALID_INPUT, 9);
+    assert_error(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP), FER_INVALID_INPUT, 9);
+    assert_error(feri_stream_from_raw(&handle, FER_RAW_SOCKET_NONE, FERI_DOMAIN_IP), FER_INVALID_INPUT, 0);
+    assert_error(feri_listener_from_raw(&handle, FER_RAW_SOCKET_NONE, FERI_DOMAIN_IP), FER_INVALID_INPUT, 0);
     assert_log("describe(1) describe(2)");
     assert_int_equal(feri_handle_state(&handle), 0);
 }
@@ -173,7 +204,7 @@ static void a_socket_that_cannot_be_adopted_is_left_to_the_caller(void **state)
     fer_handle handle = {0};
     script_then(SCRIPT_DESCRIBE)->description = connected_v4;
     script_then_fail(SCRIPT_ADOPT, FER_INVALID_INPUT, 22);
-    assert_error(feri_stream_from_raw(&handle, script_open_socket()), FER_INVALID_INPUT, 22);
+    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP), FER_INVALID_INPUT, 22);
     assert_int_equal(feri_handle_state(&handle), 0);
     assert_int_equal(script.sockets_open, 1);
 }
@@ -185,8 +216,8 @@ static void a_handle_that_is_open_takes_no_other_socket(void **state)
     fer_handle handle = script_stream(0);
     fer_raw_socket raw = script_open_socket();
     script_default(SCRIPT_DESCRIBE)->description = connected_v4;
-    assert_error(feri_stream_from_raw(&handle, raw), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_from_raw(NULL, raw), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_from_raw(&handle, raw, FERI_DOMAIN_IP), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_from_raw(NULL, raw, FERI_DOMAIN_IP), FER_INVALID_INPUT, 0);
     assert_int_equal(feri_handle_as_raw(&handle), 1);
     assert_int_equal(script.times[SCRIPT_ADOPT], 0);
     assert_int_equal(script.sockets_open, 2);
@@ -232,6 +263,7 @@ int main(void)
         script_test(cloning_from_what_is_not_open_or_into_what_is_is_refused),
         script_test(a_connected_stream_is_taken_over),
         script_test(the_family_and_the_mode_are_learnt),
+        script_test(a_socket_of_the_other_domain_is_refused),
         script_test(what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller),
         script_test(what_is_no_socket_is_refused_with_the_os_code),
         script_test(a_socket_that_cannot_be_adopted_is_left_to_the_caller),

@@ -4,6 +4,7 @@
 
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"
+#include "ferrule/unix.h"
 
 static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
 
@@ -15,9 +16,21 @@ static struct scene {
     fer_tcp_listener out_listener;
     fer_udp_socket socket;
     fer_udp_socket out_socket;
+    fer_unix_listener unix_listener;
+    fer_unix_stream out_unix_streams[2];
+    fer_unix_listener out_unix_listener;
+    fer_unix_datagram out_unix_datagrams[2];
     fer_raw_socket foreign;
     int sockets_before;
 } scene;
+
+/* Every handle that is to be filled. */
+static fer_handle *const outs[] = {
+    &scene.out_stream.handle_,          &scene.out_listener.handle_,        &scene.out_socket.handle_,
+    &scene.out_unix_streams[0].handle_, &scene.out_unix_streams[1].handle_, &scene.out_unix_listener.handle_,
+    &scene.out_unix_datagrams[0].handle_, &scene.out_unix_datagrams[1].handle_,
+};
+#define OUT_COUNT (sizeof outs / sizeof outs[0])
 
 static void set_scene(const struct ferp_traits *traits)
 {
@@ -26,6 +39,7 @@ static void set_scene(const struct ferp_traits *traits)
     scene.stream.handle_ = script_stream(0);
     scene.listener.handle_ = script_stream(FERI_FLAG_FOREIGN | FERI_FLAG_V6);
     scene.socket.handle_ = script_stream(0);
+    scene.unix_listener.handle_ = script_stream(FERI_FLAG_FOREIGN);
     scene.foreign = script_open_socket();
     scene.sockets_before = script.sockets_open;
 }
@@ -38,7 +52,7 @@ static void start_slowly(void)
     script_then(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
 }
 
-/* ---- The operations: each fills out_stream, out_listener or out_socket */
+/* ---- The operations: each fills one of what is called out_ there, or two */
 
 static fer_error connect_plainly(void)
 {
@@ -132,6 +146,52 @@ static fer_error take_datagrams_over(void)
     return fer_udp_socket_from_raw(&scene.out_socket, scene.foreign);
 }
 
+static fer_error connect_to_a_path(void)
+{
+    if (script.traits.connect_would_block_means_started) {
+        script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
+        script_then(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+    }
+    return fer_unix_stream_connect(&scene.out_unix_streams[0], "a");
+}
+
+static fer_error make_a_stream_pair(void)
+{
+    return fer_unix_stream_pair(&scene.out_unix_streams[0], &scene.out_unix_streams[1]);
+}
+
+static fer_error listen_at_a_path(void)
+{
+    return fer_unix_listener_bind(&scene.out_unix_listener, "a");
+}
+
+static fer_error accept_a_name(void)
+{
+    fer_unix_addr peer;
+    return fer_unix_listener_accept(&scene.unix_listener, &scene.out_unix_streams[0], &peer);
+}
+
+static fer_error bind_to_a_path(void)
+{
+    return fer_unix_datagram_bind(&scene.out_unix_datagrams[0], "a");
+}
+
+static fer_error make_an_unbound_socket(void)
+{
+    return fer_unix_datagram_unbound(&scene.out_unix_datagrams[0]);
+}
+
+static fer_error make_a_datagram_pair(void)
+{
+    return fer_unix_datagram_pair(&scene.out_unix_datagrams[0], &scene.out_unix_datagrams[1]);
+}
+
+static fer_error take_unix_stream_over(void)
+{
+    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true, .is_unix = true, .is_connected = true};
+    return fer_unix_stream_from_raw(&scene.out_unix_streams[0], scene.foreign);
+}
+
 /* How many sockets each has more when it has succeeded. */
 static const struct operation {
     const char *name;
@@ -145,6 +205,10 @@ static const struct operation {
     {"take_stream_over", take_stream_over, 0}, {"take_listener_over", take_listener_over, 0},
     {"bind_datagrams", bind_datagrams, 1},     {"bind_datagrams_by_name", bind_datagrams_by_name, 1},
     {"clone_datagrams", clone_datagrams, 1},   {"take_datagrams_over", take_datagrams_over, 0},
+    {"connect_to_a_path", connect_to_a_path, 1}, {"make_a_stream_pair", make_a_stream_pair, 2},
+    {"listen_at_a_path", listen_at_a_path, 1}, {"accept_a_name", accept_a_name, 1},
+    {"bind_to_a_path", bind_to_a_path, 1},     {"make_an_unbound_socket", make_an_unbound_socket, 1},
+    {"make_a_datagram_pair", make_a_datagram_pair, 2}, {"take_unix_stream_over", take_unix_stream_over, 0},
 };
 #define OPERATION_COUNT (sizeof operations / sizeof operations[0])
 
@@ -157,10 +221,9 @@ static const fer_error failures[] = {
 
 static void check_all_is_well(const struct operation *operation, fer_error error)
 {
-    const fer_handle *outs[] = {&scene.out_stream.handle_, &scene.out_listener.handle_, &scene.out_socket.handle_};
     bool is_filled = false;
     bool is_new = true;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < OUT_COUNT; i++) {
         is_filled = is_filled || feri_state_life(feri_handle_state(outs[i])) == FERI_LIFE_OPEN;
         is_new = is_new && feri_handle_state(outs[i]) == 0;
     }
@@ -183,6 +246,11 @@ static bool run_with_failure(const struct operation *operation, const struct fer
     fer_tcp_stream_close(&scene.out_stream);
     fer_tcp_listener_close(&scene.out_listener);
     fer_udp_socket_close(&scene.out_socket);
+    fer_unix_listener_close(&scene.out_unix_listener);
+    for (int i = 0; i < 2; i++) {
+        fer_unix_stream_close(&scene.out_unix_streams[i]);
+        fer_unix_datagram_close(&scene.out_unix_datagrams[i]);
+    }
     assert_int_equal(script.sockets_open, scene.sockets_before - (error.kind == FER_OK && operation->sockets_more == 0));
     return script.calls_that_can_fail >= n;
 }
@@ -221,18 +289,17 @@ static void an_open_handle_is_never_harmed_by_what_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < OPERATION_COUNT; i++) {
         set_scene(&script_posix);
-        scene.out_stream.handle_ = script_stream(0);
-        scene.out_listener.handle_ = script_stream(0);
-        scene.out_socket.handle_ = script_stream(0);
-        fer_raw_socket first = fer_tcp_stream_as_raw(&scene.out_stream);
-        fer_raw_socket second = fer_tcp_listener_as_raw(&scene.out_listener);
-        fer_raw_socket third = fer_udp_socket_as_raw(&scene.out_socket);
+        fer_raw_socket before[OUT_COUNT];
+        for (size_t out = 0; out < OUT_COUNT; out++) {
+            *outs[out] = script_stream(0);
+            before[out] = feri_handle_as_raw(outs[out]);
+        }
         assert_error(operations[i].run(), FER_INVALID_INPUT, 0);
-        assert_int_equal(fer_tcp_stream_as_raw(&scene.out_stream), first);
-        assert_int_equal(fer_tcp_listener_as_raw(&scene.out_listener), second);
-        assert_int_equal(fer_udp_socket_as_raw(&scene.out_socket), third);
+        for (size_t out = 0; out < OUT_COUNT; out++) {
+            assert_int_equal(feri_handle_as_raw(outs[out]), before[out]);
+        }
         assert_int_equal(script.times[SCRIPT_CLOSE], 0);
-        assert_int_equal(script.sockets_open, scene.sockets_before + 3);
+        assert_int_equal(script.sockets_open, scene.sockets_before + (int)OUT_COUNT);
     }
 }
 

@@ -1,0 +1,225 @@
+/* unix_datagram.c: the public functions of fer_unix_datagram. */
+#include "core/facts.h"
+#include "core/handle.h"
+#include "core/opening.h"
+#include "core/options.h"
+#include "core/ownership.h"
+#include "core/unix_opening.h"
+#include "core/waiting.h"
+#include "ferrule/unix.h"
+#include "platform/platform.h"
+
+/* NULL stays NULL: what is behind these refuses it. */
+static fer_handle *of(fer_unix_datagram *socket)
+{
+    return socket == NULL ? NULL : &socket->handle_;
+}
+
+static const fer_handle *of_const(const fer_unix_datagram *socket)
+{
+    return socket == NULL ? NULL : &socket->handle_;
+}
+
+static fer_error may_tell(const fer_unix_datagram *socket, const void *out)
+{
+    return out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(of_const(socket), FERI_REQUEST_USE);
+}
+
+/* ---- Binding and connecting */
+
+fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)
+{
+    return feri_unix_open_path(of(socket), path, feri_unix_datagram_open);
+}
+
+fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
+{
+    return feri_unix_open(of(socket), addr, feri_unix_datagram_open);
+}
+
+fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(feri_handle_claim(of(socket)));
+    fer_error error = ferp_unix_socket_new(FERP_DATAGRAM, &raw);
+    return feri_finish_opening(of(socket), error, raw, 0);
+}
+
+fer_error fer_unix_datagram_pair(fer_unix_datagram *one, fer_unix_datagram *other)
+{
+    return feri_unix_open_pair(of(one), of(other), FERP_DATAGRAM);
+}
+
+fer_error fer_unix_datagram_connect(fer_unix_datagram *socket, const char *path)
+{
+    fer_unix_addr addr;
+    FER_TRY(feri_handle_may(of(socket), FERI_REQUEST_USE));
+    FER_TRY(fer_unix_addr_from_pathname(&addr, path));
+    return fer_unix_datagram_connect_addr(socket, &addr);
+}
+
+fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
+{
+    FER_TRY(feri_handle_may(of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_check_unix_name(addr));
+    fer_error error;
+    do {
+        error = ferp_unix_connect(socket->handle_.raw_, addr);
+    } while (error.kind == FER_INTERRUPTED);
+    return error;
+}
+
+fer_error fer_unix_datagram_local_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
+{
+    FER_TRY(may_tell(socket, out));
+    return ferp_unix_local_addr(socket->handle_.raw_, out);
+}
+
+fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
+{
+    FER_TRY(may_tell(socket, out));
+    return ferp_unix_peer_addr(socket->handle_.raw_, out);
+}
+
+fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how)
+{
+    FER_TRY(feri_handle_may(of(socket), FERI_REQUEST_USE));
+    if ((unsigned)how > FER_SHUTDOWN_BOTH) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return ferp_shutdown(socket->handle_.raw_, how);
+}
+
+/* ---- Sending and receiving */
+
+static fer_error may_send(const fer_unix_datagram *socket, const void *buf, size_t len)
+{
+    FER_TRY(feri_handle_may(of_const(socket), FERI_REQUEST_USE));
+    if (buf == NULL && len > 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return len > feri_io_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
+}
+
+fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
+{
+    size_t sent = 0;
+    fer_error error = may_send(socket, buf, len);
+    if (error.kind == FER_OK) {
+        feri_waiting waiting = feri_waiting_to(&socket->handle_, FERP_WRITABLE);
+        do {
+            error = ferp_send(socket->handle_.raw_, buf, len, &sent);
+        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    }
+    feri_store_count(n, sent);
+    return error;
+}
+
+fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+{
+    size_t sent = 0;
+    fer_error error = may_send(socket, buf, len);
+    error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
+    if (error.kind == FER_OK) {
+        feri_waiting waiting = feri_waiting_to(&socket->handle_, FERP_WRITABLE);
+        do {
+            error = ferp_unix_send_to(socket->handle_.raw_, buf, len, addr, &sent);
+        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    }
+    feri_store_count(n, sent);
+    return error;
+}
+
+fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, size_t *n)
+{
+    fer_unix_addr addr;
+    fer_error error = may_send(socket, buf, len);
+    error = error.kind == FER_OK ? fer_unix_addr_from_pathname(&addr, path) : error;
+    if (error.kind != FER_OK) {
+        feri_store_count(n, 0);
+        return error;
+    }
+    return fer_unix_datagram_send_to_addr(socket, buf, len, &addr, n);
+}
+
+fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+{
+    struct ferp_unix_datagram got;
+    FER_TRY(may_tell(socket, out));
+    if (buf == NULL && len > 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    len = len < feri_io_length_max() ? len : feri_io_length_max();
+    feri_waiting waiting = feri_waiting_to(&socket->handle_, FERP_RECEIVABLE);
+    fer_error error;
+    do {
+        error = ferp_unix_recv_from(socket->handle_.raw_, buf, len, &got);
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    if (error.kind == FER_OK) {
+        *out = (fer_unix_received){got.len, got.truncated, got.from};
+    }
+    return error;
+}
+
+fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+{
+    return fer_unix_datagram_recv_from(socket, buf, len, out);
+}
+
+/* ---- Modes, clones, raw sockets */
+
+fer_error fer_unix_datagram_set_read_timeout(fer_unix_datagram *socket, fer_duration timeout)
+{
+    return feri_set_timeout(of(socket), FERP_READING, timeout);
+}
+
+fer_error fer_unix_datagram_set_write_timeout(fer_unix_datagram *socket, fer_duration timeout)
+{
+    return feri_set_timeout(of(socket), FERP_WRITING, timeout);
+}
+
+fer_error fer_unix_datagram_read_timeout(const fer_unix_datagram *socket, fer_duration *out)
+{
+    return feri_timeout(of_const(socket), FERP_READING, out);
+}
+
+fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket, fer_duration *out)
+{
+    return feri_timeout(of_const(socket), FERP_WRITING, out);
+}
+
+fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket, bool nonblocking)
+{
+    return feri_set_nonblocking(of(socket), nonblocking);
+}
+
+fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket, fer_error *out)
+{
+    FER_TRY(may_tell(socket, out));
+    return ferp_take_error(socket->handle_.raw_, out);
+}
+
+fer_error fer_unix_datagram_try_clone(fer_unix_datagram *socket, fer_unix_datagram *out)
+{
+    return feri_try_clone(of(socket), of(out));
+}
+
+void fer_unix_datagram_close(fer_unix_datagram *socket)
+{
+    feri_handle_close(of(socket));
+}
+
+fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
+{
+    return feri_handle_as_raw(of_const(socket));
+}
+
+fer_error fer_unix_datagram_from_raw(fer_unix_datagram *socket, fer_raw_socket raw)
+{
+    return feri_datagram_from_raw(of(socket), raw, FERI_DOMAIN_UNIX);
+}
+
+fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket)
+{
+    return feri_into_raw(of(socket));
+}

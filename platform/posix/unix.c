@@ -1,0 +1,154 @@
+/* unix.c: Unix sockets: made, named, connected, and their datagrams. What else they do is as for any socket. */
+#include "platform/posix/posix.h"
+
+#include <string.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+
+/* ---- Addresses */
+
+#define PATH_AT offsetof(struct sockaddr_un, sun_path)
+
+/* A path goes with its NUL where there is room for it, an abstract name as it is behind one (unix(7)). Core has checked the length. */
+static socklen_t sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_un *out)
+{
+    bool is_path = addr->kind_ == FER_UNIX_ADDR_PATHNAME;
+    memset(out, 0, sizeof *out);
+    out->sun_family = AF_UNIX;
+    memcpy(out->sun_path + !is_path, addr->name_, addr->len_);
+    socklen_t len = addr->len_ < sizeof out->sun_path ? (socklen_t)(PATH_AT + addr->len_ + 1u) : (socklen_t)sizeof *out;
+#ifdef FERP_POSIX_BSD
+    out->sun_len = (unsigned char)len;
+#endif
+    return len;
+}
+
+/* An unnamed socket has no path at all, on some systems an empty one. A path may come without its NUL, and on OpenBSD with bytes behind. */
+static fer_unix_addr from_sockaddr_un(const struct sockaddr_un *from, socklen_t len)
+{
+    fer_unix_addr addr = {0};
+    size_t room = len > PATH_AT ? (size_t)len - PATH_AT : 0;
+    room = room < sizeof from->sun_path ? room : sizeof from->sun_path;
+    if (room == 0) {
+        return addr;
+    }
+    bool is_path = from->sun_path[0] != '\0';
+#ifndef __linux__
+    if (!is_path) {
+        return addr;
+    }
+#endif
+    size_t length = is_path ? strnlen(from->sun_path, room) : room - 1;
+    addr.kind_ = is_path ? FER_UNIX_ADDR_PATHNAME : FER_UNIX_ADDR_ABSTRACT;
+    addr.len_ = (uint16_t)length;
+    memcpy(addr.name_, from->sun_path + !is_path, length);
+    return addr;
+}
+
+/* What getsockname and getpeername gave: of another family it is none of ours. */
+static fer_error store_address(int returned, const struct sockaddr_un *storage, socklen_t len, fer_unix_addr *out)
+{
+    if (returned < 0) {
+        return ferp_posix_error_of(errno);
+    }
+    if (len > 0 && storage->sun_family != AF_UNIX) {
+        return ferp_posix_error_of(EAFNOSUPPORT);
+    }
+    *out = from_sockaddr_un(storage, len);
+    return (fer_error){FER_OK, 0};
+}
+
+fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)
+{
+    struct sockaddr_un storage;
+    socklen_t len = sizeof storage;
+    storage.sun_family = AF_UNIX;
+    int returned = getsockname((int)raw, (struct sockaddr *)&storage, &len);
+    return store_address(returned, &storage, len, out);
+}
+
+fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
+{
+    struct sockaddr_un storage;
+    socklen_t len = sizeof storage;
+    storage.sun_family = AF_UNIX;
+    int returned = getpeername((int)raw, (struct sockaddr *)&storage, &len);
+    return store_address(returned, &storage, len, out);
+}
+
+/* ---- Sockets */
+
+static int system_type_of(ferp_type type)
+{
+    return (type == FERP_STREAM ? SOCK_STREAM : SOCK_DGRAM) | FERP_POSIX_BORN_CLOEXEC;
+}
+
+fer_error ferp_unix_socket_new(ferp_type type, fer_raw_socket *out)
+{
+    int fd = socket(AF_UNIX, system_type_of(type), 0);
+    return fd < 0 ? ferp_posix_error_of(errno) : ferp_posix_finish_socket(fd, out);
+}
+
+fer_error ferp_unix_pair(ferp_type type, fer_raw_socket *one, fer_raw_socket *other)
+{
+    int fds[2];
+    fer_raw_socket finished = FER_RAW_SOCKET_NONE;
+    FER_TRY(ferp_posix_result(socketpair(AF_UNIX, system_type_of(type), 0, fds)));
+    fer_error error = ferp_posix_finish_socket(fds[0], &finished);
+    if (error.kind != FER_OK) {
+        ferp_close(fds[1]);
+        return error;
+    }
+    error = ferp_posix_finish_socket(fds[1], other);
+    if (error.kind != FER_OK) {
+        ferp_close(finished);
+        return error;
+    }
+    *one = finished;
+    return error;
+}
+
+fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    struct sockaddr_un storage;
+    socklen_t len = sockaddr_un_of(addr, &storage);
+    return ferp_posix_result(bind((int)raw, (const struct sockaddr *)&storage, len));
+}
+
+fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    struct sockaddr_un storage;
+    socklen_t len = sockaddr_un_of(addr, &storage);
+    return ferp_posix_result(connect((int)raw, (const struct sockaddr *)&storage, len));
+}
+
+/* ---- Datagrams */
+
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+{
+    struct sockaddr_un from;
+    struct iovec piece = {buf, len};
+    struct msghdr message = {0};
+    from.sun_family = AF_UNIX;
+    message.msg_name = &from;
+    message.msg_namelen = sizeof from;
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    ssize_t moved = recvmsg((int)raw, &message, 0);
+    if (moved < 0) {
+        return ferp_posix_error_of(errno);
+    }
+    out->len = (size_t)moved;
+    out->truncated = (message.msg_flags & MSG_TRUNC) != 0;
+    out->from = from_sockaddr_un(&from, message.msg_namelen);
+    return (fer_error){FER_OK, 0};
+}
+
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+{
+    struct sockaddr_un to;
+    socklen_t size = sockaddr_un_of(addr, &to);
+    ssize_t moved = sendto((int)raw, buf, len, FERP_POSIX_SEND_FLAGS, (const struct sockaddr *)&to, size);
+    *n = moved < 0 ? 0 : (size_t)moved;
+    return ferp_posix_result(moved);
+}

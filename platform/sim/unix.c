@@ -1,0 +1,397 @@
+/* unix.c: Unix sockets of the simulated machine. Their connections are links like any; their names are in one table. A path stays when its
+ * socket is closed, until fer_sim_remove_path; an abstract name goes with it. Windows has streams only. */
+#include <string.h>
+
+#include "platform/sim/world.h"
+
+enum {
+    DATAGRAMS_MAX = 11, /* Linux: one more than net.unix.max_dgram_qlen (unix_recvq_full) */
+    SEND_BUFFER_OVERHEAD = 32 /* Linux, unix_dgram_sendmsg */
+};
+
+/* ---- Names: a socket has the index of its own and of its peer's, or none */
+
+static bool is_same_name(const fer_unix_addr *one, const fer_unix_addr *other)
+{
+    return one->kind_ == other->kind_ && one->len_ == other->len_ && memcmp(one->name_, other->name_, one->len_) == 0;
+}
+
+static int name_at(const ferp_sim_world *world, const fer_unix_addr *addr)
+{
+    for (int i = 0; i < FERP_SIM_UNIX_NAMES_MAX; i++) {
+        if (world->unix_names[i].exists && is_same_name(&world->unix_names[i].addr, addr)) {
+            return i;
+        }
+    }
+    return FERP_SIM_NONE;
+}
+
+/* One that neither exists nor is still somebody's peer's, or a datagram's sender's. */
+static bool is_forgotten(const ferp_sim_world *world, int name)
+{
+    for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
+        if (world->datagrams[i].used && world->datagrams[i].from_name == name) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        const ferp_sim_socket *socket = &world->sockets[i];
+        if (socket->is_unix && (socket->unix_name == name || socket->unix_peer_name == name)) {
+            return false;
+        }
+    }
+    return !world->unix_names[name].exists;
+}
+
+static int name_new(ferp_sim_world *world, const fer_unix_addr *addr, const ferp_sim_socket *socket)
+{
+    for (int i = 0; i < FERP_SIM_UNIX_NAMES_MAX; i++) {
+        if (is_forgotten(world, i)) {
+            world->unix_names[i] = (ferp_sim_unix_name){true, *addr, socket->sequence};
+            return i;
+        }
+    }
+    return FERP_SIM_NONE;
+}
+
+/* Who has the name now: nobody where its socket is closed. */
+static ferp_sim_socket *owner_of(ferp_sim_world *world, int name)
+{
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        ferp_sim_socket *socket = &world->sockets[i];
+        if (socket->is_unix && socket->sequence == world->unix_names[name].owner) {
+            return socket;
+        }
+    }
+    return NULL;
+}
+
+static fer_unix_addr name_told(const ferp_sim_world *world, int name)
+{
+    return name == FERP_SIM_NONE ? (fer_unix_addr){0} : world->unix_names[name].addr;
+}
+
+void ferp_sim_forget_name(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    int name = socket->unix_name;
+    if (name != FERP_SIM_NONE && world->unix_names[name].addr.kind_ == FER_UNIX_ADDR_ABSTRACT && socket->listener == FERP_SIM_NONE) {
+        world->unix_names[name].exists = world->unix_names[name].exists && world->unix_names[name].owner != socket->sequence;
+    }
+}
+
+fer_error fer_sim_remove_path(const char *path)
+{
+    fer_unix_addr addr;
+    FERP_SIM_NEED(world)
+    FER_TRY(fer_unix_addr_from_pathname(&addr, path));
+    int name = name_at(world, &addr);
+    if (name == FERP_SIM_NONE) {
+        return (fer_error){FER_NOT_FOUND, 0};
+    }
+    world->unix_names[name].exists = false;
+    return FERP_SIM_OK;
+}
+
+/* ---- Sockets */
+
+static fer_error make(ferp_sim_world *world, ferp_type type, fer_raw_socket *out)
+{
+    if (type == FERP_DATAGRAM && ferp_sim_is_winsock(world)) {
+        return ferp_sim_error(world, FERP_SIM_EAFNOSUPPORT);
+    }
+    if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_BUFFERS)) {
+        return ferp_sim_error(world, FERP_SIM_ENOBUFS);
+    }
+    ferp_sim_socket *socket = ferp_sim_socket_new(world, type == FERP_STREAM ? FERP_SIM_STREAM : FERP_SIM_DATAGRAM, FER_IP_V4);
+    if (socket == NULL) {
+        return ferp_sim_error(world, FERP_SIM_EMFILE);
+    }
+    socket->is_unix = true;
+    fer_error error = ferp_sim_give_handle(world, socket, out);
+    if (error.kind != FER_OK) {
+        ferp_sim_socket_free(world, socket);
+    }
+    return error;
+}
+
+fer_error ferp_unix_socket_new(ferp_type type, fer_raw_socket *out)
+{
+    FERP_SIM_NEED(world)
+    return ferp_sim_told(world, "Unix socket", NULL, make(world, type, out));
+}
+
+static fer_error join_pair(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim_socket *other)
+{
+    one->life = FERP_SIM_CONNECTED;
+    other->life = FERP_SIM_CONNECTED;
+    one->unix_peer = other->sequence;
+    other->unix_peer = one->sequence;
+    bool joined = one->kind == FERP_SIM_DATAGRAM || ferp_sim_join_ends(world, one, other);
+    return ferp_sim_error(world, joined ? FERP_SIM_NO_ERROR : FERP_SIM_ENOBUFS);
+}
+
+fer_error ferp_unix_pair(ferp_type type, fer_raw_socket *one, fer_raw_socket *other)
+{
+    fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
+    FERP_SIM_NEED(world)
+    if (ferp_sim_is_winsock(world)) {
+        return ferp_sim_error(world, FERP_SIM_EAFNOSUPPORT);
+    }
+    FER_TRY(make(world, type, &raws[0]));
+    fer_error error = make(world, type, &raws[1]);
+    if (error.kind == FER_OK) {
+        error = join_pair(world, ferp_sim_socket_of(world, raws[0]), ferp_sim_socket_of(world, raws[1]));
+    }
+    if (error.kind != FER_OK) {
+        ferp_close(raws[0]);
+        if (raws[1] != FER_RAW_SOCKET_NONE) {
+            ferp_close(raws[1]);
+        }
+        return error;
+    }
+    *one = raws[0];
+    *other = raws[1];
+    return ferp_sim_told(world, "Unix pair", NULL, error);
+}
+
+/* ---- Naming and connecting */
+
+static fer_error bind_name(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr)
+{
+    if (!socket->is_unix || socket->unix_name != FERP_SIM_NONE) {
+        return ferp_sim_error(world, FERP_SIM_EINVAL);
+    }
+    if (name_at(world, addr) != FERP_SIM_NONE) {
+        return ferp_sim_error(world, FERP_SIM_EADDRINUSE);
+    }
+    socket->unix_name = name_new(world, addr, socket);
+    socket->has_local = socket->unix_name != FERP_SIM_NONE;
+    return ferp_sim_error(world, socket->has_local ? FERP_SIM_NO_ERROR : FERP_SIM_ENOBUFS);
+}
+
+fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    return ferp_sim_told(world, "bind to a name", socket, bind_name(world, socket, addr));
+}
+
+static fer_error find(ferp_sim_world *world, const fer_unix_addr *addr, ferp_sim_kind kind, ferp_sim_socket **out)
+{
+    int name = name_at(world, addr);
+    if (name == FERP_SIM_NONE) {
+        bool refused = ferp_sim_is_winsock(world) || addr->kind_ == FER_UNIX_ADDR_ABSTRACT;
+        return ferp_sim_error(world, refused ? FERP_SIM_ECONNREFUSED : FERP_SIM_ENOENT);
+    }
+    ferp_sim_socket *found = owner_of(world, name);
+    if (found == NULL || (kind == FERP_SIM_STREAM && found->life != FERP_SIM_LISTENING && found->kind == kind)) {
+        return ferp_sim_error(world, FERP_SIM_ECONNREFUSED);
+    }
+    *out = found;
+    return ferp_sim_error(world, found->kind == kind ? FERP_SIM_NO_ERROR : FERP_SIM_EPROTOTYPE);
+}
+
+/* A full queue: Linux waits for room, or says EAGAIN; Windows refuses. The listener may be gone after a wait. */
+static fer_error await_room(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr, ferp_sim_socket **listener)
+{
+    for (;;) {
+        FER_TRY(find(world, addr, FERP_SIM_STREAM, listener));
+        if ((*listener)->queue_count <= (*listener)->backlog) {
+            return FERP_SIM_OK;
+        }
+        if (ferp_sim_is_winsock(world)) {
+            return ferp_sim_error(world, FERP_SIM_ECONNREFUSED);
+        }
+        if (socket->settings.nonblocking) {
+            return ferp_sim_error(world, FERP_SIM_EAGAIN);
+        }
+        fer_error passed = ferp_sim_pass_time(world, FERP_NO_DEADLINE);
+        if (passed.kind != FER_OK) {
+            return passed;
+        }
+    }
+}
+
+static ferp_sim_socket *peer_of(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        if (world->sockets[i].is_unix && world->sockets[i].sequence == socket->unix_peer) {
+            return &world->sockets[i];
+        }
+    }
+    return NULL;
+}
+
+/* Linux, unix_may_send: not to one that is connected to another. */
+static ferp_sim_code may_send_to(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
+{
+    bool elsewhere = receiver->life == FERP_SIM_CONNECTED && receiver->unix_peer != socket->sequence;
+    return elsewhere ? FERP_SIM_EPERM : FERP_SIM_NO_ERROR;
+}
+
+static fer_error connect_stream(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr)
+{
+    ferp_sim_socket *listener = NULL;
+    if (socket->life != FERP_SIM_FRESH) {
+        return ferp_sim_error(world, socket->life == FERP_SIM_CONNECTED ? FERP_SIM_EISCONN : FERP_SIM_EINVAL);
+    }
+    FER_TRY(await_room(world, socket, addr, &listener));
+    socket->unix_peer_name = listener->unix_name;
+    socket->life = FERP_SIM_CONNECTED;
+    if (!ferp_sim_join(world, listener, socket)) {
+        socket->life = FERP_SIM_FRESH;
+        socket->unix_peer_name = FERP_SIM_NONE;
+        return ferp_sim_error(world, FERP_SIM_ENOBUFS);
+    }
+    return FERP_SIM_OK;
+}
+
+/* Linux, unix_dgram_disconnected: who leaves a peer forgets what it had queued, and the old peer is told that it is lost. */
+static void leave_peer(ferp_sim_world *world, ferp_sim_socket *socket)
+{
+    if (socket->datagram_count == 0) {
+        return;
+    }
+    ferp_sim_drop_datagrams(world, socket);
+    ferp_sim_socket *old = peer_of(world, socket);
+    if (old != NULL && old->life == FERP_SIM_CONNECTED && old->unix_peer == socket->sequence) {
+        old->pending = FERP_SIM_ECONNRESET;
+    }
+}
+
+static fer_error connect_datagram(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr)
+{
+    ferp_sim_socket *peer = NULL;
+    FER_TRY(find(world, addr, FERP_SIM_DATAGRAM, &peer));
+    FER_TRY(ferp_sim_error(world, may_send_to(socket, peer)));
+    if (socket->life == FERP_SIM_CONNECTED && socket->unix_peer != peer->sequence) {
+        leave_peer(world, socket);
+    }
+    socket->unix_peer = peer->sequence;
+    socket->unix_peer_name = peer->unix_name;
+    socket->life = FERP_SIM_CONNECTED;
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    ferp_sim_settle(world);
+    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_told(world, "connect to a name", socket, ferp_sim_error(world, FERP_SIM_EINTR));
+    }
+    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_REFUSED)) {
+        return ferp_sim_told(world, "connect to a name", socket, ferp_sim_error(world, FERP_SIM_ECONNREFUSED));
+    }
+    fer_error error = socket->kind == FERP_SIM_STREAM ? connect_stream(world, socket, addr) : connect_datagram(world, socket, addr);
+    return ferp_sim_told(world, "connect to a name", socket, error);
+}
+
+fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    *out = name_told(world, socket->unix_name);
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    if (socket->life != FERP_SIM_CONNECTED && socket->life != FERP_SIM_DEAD) {
+        return ferp_sim_error(world, FERP_SIM_ENOTCONN);
+    }
+    *out = name_told(world, socket->unix_peer_name);
+    return FERP_SIM_OK;
+}
+
+/* ---- Datagrams: never lost; a full queue makes the sender wait */
+
+/* Linux, unix_dgram_sendmsg: a peer that is gone is refused once, and then there is none. */
+static fer_error receiver_of(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr, ferp_sim_socket **out)
+{
+    if (addr != NULL) {
+        return find(world, addr, FERP_SIM_DATAGRAM, out);
+    }
+    *out = peer_of(world, socket);
+    if (*out == NULL) {
+        socket->life = FERP_SIM_FRESH;
+        return ferp_sim_error(world, FERP_SIM_ECONNREFUSED);
+    }
+    return FERP_SIM_OK;
+}
+
+/* What stops a datagram before a receiver is looked for: a peer that there is not, its length, an error that is pending. */
+static ferp_sim_code may_leave(const ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr, size_t len)
+{
+    if (addr == NULL && socket->life != FERP_SIM_CONNECTED) {
+        return FERP_SIM_ENOTCONN;
+    }
+    if (len + SEND_BUFFER_OVERHEAD > world->config.send_buffer) {
+        return FERP_SIM_EMSGSIZE;
+    }
+    ferp_sim_code pending = socket->pending;
+    socket->pending = FERP_SIM_NO_ERROR;
+    return pending == FERP_SIM_NO_ERROR && socket->shut_write ? FERP_SIM_EPIPE : pending;
+}
+
+/* The limit is for one that many may send to; two that are connected to each other have the sender's buffer (here: all the room). */
+static bool queue(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_sim_socket *receiver, const void *buf, size_t len)
+{
+    bool is_pair = receiver->life == FERP_SIM_CONNECTED && receiver->unix_peer == socket->sequence;
+    bool has_room = is_pair || receiver->datagram_count < DATAGRAMS_MAX;
+    return has_room && ferp_sim_queue_datagram(world, socket, receiver, buf, len);
+}
+
+static fer_error send_when_there_is_room(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len,
+                                         const fer_unix_addr *addr)
+{
+    FER_TRY(ferp_sim_enter(world, socket, FERP_WRITING));
+    FER_TRY(ferp_sim_error(world, may_leave(world, socket, addr, len)));
+    uint64_t deadline = ferp_sim_deadline(world, socket, FERP_WRITING);
+    for (;;) {
+        ferp_sim_socket *receiver = NULL;
+        FER_TRY(receiver_of(world, socket, addr, &receiver));
+        FER_TRY(ferp_sim_error(world, may_send_to(socket, receiver)));
+        FER_TRY(ferp_sim_error(world, receiver->shut_read ? FERP_SIM_EPIPE : FERP_SIM_NO_ERROR));
+        if (queue(world, socket, receiver, buf, len)) {
+            return FERP_SIM_OK;
+        }
+        if (socket->settings.nonblocking) {
+            ferp_sim_tick(world);
+            return ferp_sim_error(world, FERP_SIM_EAGAIN);
+        }
+        fer_error passed = ferp_sim_pass_time(world, deadline);
+        if (passed.kind != FER_OK) {
+            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(world, FERP_SIM_EXPIRED) : passed;
+        }
+    }
+}
+
+fer_error ferp_sim_unix_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len, const fer_unix_addr *addr,
+                                 size_t *n)
+{
+    fer_error error = send_when_there_is_room(world, socket, buf, len, addr);
+    *n = error.kind == FER_OK ? len : 0;
+    ferp_sim_record record = {
+        .verb = "send a datagram", .socket = socket, .error = error, .has_bytes = true, .asked = len, .moved = *n};
+    ferp_sim_trace(world, &record);
+    return error;
+}
+
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+{
+    *n = 0;
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    return ferp_sim_unix_send_one(world, socket, buf, len, addr, n);
+}
+
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+{
+    struct ferp_datagram got = {0};
+    int from = FERP_SIM_NONE;
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FER_TRY(ferp_sim_receive_datagram(world, socket, buf, len, &got, &from));
+    out->len = got.len;
+    out->truncated = got.truncated;
+    out->from = name_told(world, from);
+    return FERP_SIM_OK;
+}

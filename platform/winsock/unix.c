@@ -1,0 +1,106 @@
+/* unix.c: Unix sockets, which Windows 10 has since version 1803: streams only, and paths only ("AF_UNIX comes to Windows", Microsoft's
+ * command line blog). An older Windows, and Wine, say WSAEAFNOSUPPORT. */
+#include "platform/winsock/winsock.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* <afunix.h>, which older headers have not. */
+#define WINSOCK_AF_UNIX 1
+#define WINSOCK_PATH_MAX 108
+
+struct winsock_sockaddr_un {
+    ADDRESS_FAMILY family;
+    char path[WINSOCK_PATH_MAX]; /* UTF-8 */
+};
+
+#define PATH_AT ((int)offsetof(struct winsock_sockaddr_un, path))
+
+static int sockaddr_un_of(const fer_unix_addr *addr, struct winsock_sockaddr_un *out)
+{
+    memset(out, 0, sizeof *out);
+    out->family = WINSOCK_AF_UNIX;
+    memcpy(out->path, addr->name_, addr->len_);
+    return addr->len_ < WINSOCK_PATH_MAX ? PATH_AT + (int)addr->len_ + 1 : (int)sizeof *out;
+}
+
+static fer_error from_sockaddr_un(const struct winsock_sockaddr_un *from, int len, fer_unix_addr *out)
+{
+    if (from->family != WINSOCK_AF_UNIX) {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
+    size_t room = len > PATH_AT ? (size_t)(len - PATH_AT) : 0;
+    size_t length = strnlen(from->path, room < sizeof from->path ? room : sizeof from->path);
+    memset(out, 0, sizeof *out);
+    out->kind_ = length > 0 ? FER_UNIX_ADDR_PATHNAME : FER_UNIX_ADDR_UNNAMED;
+    out->len_ = (uint16_t)length;
+    memcpy(out->name_, from->path, length);
+    return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_unix_socket_new(ferp_type type, fer_raw_socket *out)
+{
+    if (type != FERP_STREAM) {
+        return ferp_winsock_error(WSAEAFNOSUPPORT);
+    }
+    return ferp_winsock_new_socket(WINSOCK_AF_UNIX, SOCK_STREAM, 0, out);
+}
+
+fer_error ferp_unix_pair(ferp_type type, fer_raw_socket *one, fer_raw_socket *other)
+{
+    (void)type;
+    (void)one;
+    (void)other;
+    return ferp_winsock_error(WSAEAFNOSUPPORT); /* there is no socketpair */
+}
+
+fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    struct winsock_sockaddr_un name;
+    int size = sockaddr_un_of(addr, &name);
+    return ferp_winsock_result(bind(ferp_winsock_socket(raw), (const struct sockaddr *)&name, size));
+}
+
+fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    struct winsock_sockaddr_un name;
+    int size = sockaddr_un_of(addr, &name);
+    return ferp_winsock_result(connect(ferp_winsock_socket(raw), (const struct sockaddr *)&name, size));
+}
+
+fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)
+{
+    struct winsock_sockaddr_un name;
+    int size = (int)sizeof name;
+    memset(&name, 0, sizeof name);
+    FER_TRY(ferp_winsock_result(getsockname(ferp_winsock_socket(raw), (struct sockaddr *)&name, &size)));
+    return from_sockaddr_un(&name, size, out);
+}
+
+fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
+{
+    struct winsock_sockaddr_un name;
+    int size = (int)sizeof name;
+    memset(&name, 0, sizeof name);
+    FER_TRY(ferp_winsock_result(getpeername(ferp_winsock_socket(raw), (struct sockaddr *)&name, &size)));
+    return from_sockaddr_un(&name, size, out);
+}
+
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+{
+    (void)raw;
+    (void)buf;
+    (void)len;
+    (void)out;
+    return ferp_winsock_error(WSAEAFNOSUPPORT);
+}
+
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+{
+    (void)raw;
+    (void)buf;
+    (void)len;
+    (void)addr;
+    *n = 0;
+    return ferp_winsock_error(WSAEAFNOSUPPORT);
+}

@@ -1,0 +1,329 @@
+/* misuse_unix.c: rule E4: every function of unix.h on a handle that is NULL, NEW or CLOSED, and bad arguments to good handles. Outputs stay
+ * untouched; byte counts are written always. */
+#include "support/unix_fixture.h"
+
+/* All that a call could write. It is filled with a pattern before each call and looked at as bytes afterwards. */
+struct outputs {
+    unsigned char bytes[32];
+    unsigned char received[sizeof(fer_unix_received)];
+    fer_unix_addr addr;
+    fer_duration duration;
+    fer_error error;
+    size_t n;
+};
+
+static struct outputs outputs;
+static fer_unix_addr address;
+static fer_unix_stream spare_stream;
+static fer_unix_listener spare_listener;
+static fer_unix_datagram spare_datagram;
+static const fer_io_slice slices_out[2] = {{"ab", 2}, {"cd", 2}};
+static const fer_io_slice_mut slices_in[2] = {{outputs.bytes, 4}, {outputs.bytes + 4, 4}};
+
+#define RECEIVED ((fer_unix_received *)(void *)outputs.received)
+#define NOT_YET FER_NOT_CONNECTED
+#define MISUSE FER_INVALID_INPUT
+
+/* X(name, expression, on a NEW handle, whether it writes a count) of every function but those that fill a handle. */
+#define STREAM_CALLS(X)                                                                                        \
+    X(stream_read, fer_unix_stream_read(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                       \
+    X(stream_peek, fer_unix_stream_peek(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                       \
+    X(stream_read_vectored, fer_unix_stream_read_vectored(s, slices_in, 2, &outputs.n), NOT_YET, true)         \
+    X(stream_read_exact, fer_unix_stream_read_exact(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)           \
+    X(stream_read_to_end, fer_unix_stream_read_to_end(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)         \
+    X(stream_write, fer_unix_stream_write(s, "x", 1, &outputs.n), NOT_YET, true)                               \
+    X(stream_write_vectored, fer_unix_stream_write_vectored(s, slices_out, 2, &outputs.n), NOT_YET, true)      \
+    X(stream_write_all, fer_unix_stream_write_all(s, "x", 1, &outputs.n), NOT_YET, true)                       \
+    X(stream_read_nothing, fer_unix_stream_read(s, NULL, 0, &outputs.n), NOT_YET, true)                        \
+    X(stream_peek_nothing, fer_unix_stream_peek(s, NULL, 0, &outputs.n), NOT_YET, true)                        \
+    X(stream_write_nothing, fer_unix_stream_write(s, NULL, 0, &outputs.n), NOT_YET, true)                      \
+    X(stream_write_all_nothing, fer_unix_stream_write_all(s, NULL, 0, &outputs.n), NOT_YET, true)              \
+    X(stream_read_huge, fer_unix_stream_read(s, outputs.bytes, SIZE_MAX, &outputs.n), NOT_YET, true)           \
+    X(stream_shutdown_read, fer_unix_stream_shutdown(s, FER_SHUTDOWN_READ), NOT_YET, false)                    \
+    X(stream_shutdown_write, fer_unix_stream_shutdown(s, FER_SHUTDOWN_WRITE), NOT_YET, false)                  \
+    X(stream_shutdown_both, fer_unix_stream_shutdown(s, FER_SHUTDOWN_BOTH), NOT_YET, false)                    \
+    X(stream_local_addr, fer_unix_stream_local_addr(s, &outputs.addr), MISUSE, false)                          \
+    X(stream_peer_addr, fer_unix_stream_peer_addr(s, &outputs.addr), MISUSE, false)                            \
+    X(stream_set_read_timeout, fer_unix_stream_set_read_timeout(s, fer_duration_from_secs(1)), MISUSE, false)  \
+    X(stream_set_write_timeout, fer_unix_stream_set_write_timeout(s, FER_DURATION_NONE), MISUSE, false)        \
+    X(stream_read_timeout, fer_unix_stream_read_timeout(s, &outputs.duration), MISUSE, false)                  \
+    X(stream_write_timeout, fer_unix_stream_write_timeout(s, &outputs.duration), MISUSE, false)                \
+    X(stream_set_nonblocking, fer_unix_stream_set_nonblocking(s, true), MISUSE, false)                         \
+    X(stream_take_error, fer_unix_stream_take_error(s, &outputs.error), MISUSE, false)                         \
+    X(stream_try_clone, fer_unix_stream_try_clone(s, &spare_stream), MISUSE, false)                            \
+    X(stream_try_clone_into_itself, fer_unix_stream_try_clone(s, s), MISUSE, false)
+
+#define LISTENER_CALLS(X)                                                                         \
+    X(listener_accept, fer_unix_listener_accept(s, &spare_stream, &outputs.addr), MISUSE, false)  \
+    X(listener_accept_nameless, fer_unix_listener_accept(s, &spare_stream, NULL), MISUSE, false)  \
+    X(listener_local_addr, fer_unix_listener_local_addr(s, &outputs.addr), MISUSE, false)         \
+    X(listener_set_nonblocking, fer_unix_listener_set_nonblocking(s, true), MISUSE, false)        \
+    X(listener_take_error, fer_unix_listener_take_error(s, &outputs.error), MISUSE, false)        \
+    X(listener_try_clone, fer_unix_listener_try_clone(s, &spare_listener), MISUSE, false)         \
+    X(listener_try_clone_into_itself, fer_unix_listener_try_clone(s, s), MISUSE, false)
+
+#define DATAGRAM_CALLS(X)                                                                                          \
+    X(datagram_connect, fer_unix_datagram_connect(s, "a"), MISUSE, false)                                          \
+    X(datagram_connect_addr, fer_unix_datagram_connect_addr(s, &address), MISUSE, false)                           \
+    X(datagram_send, fer_unix_datagram_send(s, "x", 1, &outputs.n), MISUSE, true)                                  \
+    X(datagram_send_nothing, fer_unix_datagram_send(s, NULL, 0, &outputs.n), MISUSE, true)                         \
+    X(datagram_send_huge, fer_unix_datagram_send(s, "x", SIZE_MAX, &outputs.n), MISUSE, true)                      \
+    X(datagram_send_to, fer_unix_datagram_send_to(s, "x", 1, "a", &outputs.n), MISUSE, true)                       \
+    X(datagram_send_to_addr, fer_unix_datagram_send_to_addr(s, "x", 1, &address, &outputs.n), MISUSE, true)        \
+    X(datagram_recv, fer_unix_datagram_recv(s, outputs.bytes, 8, RECEIVED), MISUSE, false)                         \
+    X(datagram_recv_from, fer_unix_datagram_recv_from(s, outputs.bytes, 8, RECEIVED), MISUSE, false)               \
+    X(datagram_recv_nothing, fer_unix_datagram_recv_from(s, NULL, 0, RECEIVED), MISUSE, false)                     \
+    X(datagram_shutdown, fer_unix_datagram_shutdown(s, FER_SHUTDOWN_BOTH), MISUSE, false)                          \
+    X(datagram_local_addr, fer_unix_datagram_local_addr(s, &outputs.addr), MISUSE, false)                          \
+    X(datagram_peer_addr, fer_unix_datagram_peer_addr(s, &outputs.addr), MISUSE, false)                            \
+    X(datagram_set_read_timeout, fer_unix_datagram_set_read_timeout(s, fer_duration_from_secs(1)), MISUSE, false)  \
+    X(datagram_set_write_timeout, fer_unix_datagram_set_write_timeout(s, FER_DURATION_NONE), MISUSE, false)        \
+    X(datagram_read_timeout, fer_unix_datagram_read_timeout(s, &outputs.duration), MISUSE, false)                  \
+    X(datagram_write_timeout, fer_unix_datagram_write_timeout(s, &outputs.duration), MISUSE, false)                \
+    X(datagram_set_nonblocking, fer_unix_datagram_set_nonblocking(s, true), MISUSE, false)                         \
+    X(datagram_take_error, fer_unix_datagram_take_error(s, &outputs.error), MISUSE, false)                         \
+    X(datagram_try_clone, fer_unix_datagram_try_clone(s, &spare_datagram), MISUSE, false)                          \
+    X(datagram_try_clone_into_itself, fer_unix_datagram_try_clone(s, s), MISUSE, false)
+
+#define STREAM_FUNCTION(name, expression, on_new, counts) \
+    static fer_error call_##name(void *handle) { fer_unix_stream *s = handle; return expression; }
+#define LISTENER_FUNCTION(name, expression, on_new, counts) \
+    static fer_error call_##name(void *handle) { fer_unix_listener *s = handle; return expression; }
+#define DATAGRAM_FUNCTION(name, expression, on_new, counts) \
+    static fer_error call_##name(void *handle) { fer_unix_datagram *s = handle; return expression; }
+STREAM_CALLS(STREAM_FUNCTION)
+LISTENER_CALLS(LISTENER_FUNCTION)
+DATAGRAM_CALLS(DATAGRAM_FUNCTION)
+
+struct row {
+    const char *name;
+    fer_error (*call)(void *handle);
+    fer_error_kind on_new;
+    bool counts;
+};
+
+#define CALL_ROW(name, expression, on_new, counts) {#name, call_##name, on_new, counts},
+static const struct row stream_rows[] = {STREAM_CALLS(CALL_ROW)};
+static const struct row listener_rows[] = {LISTENER_CALLS(CALL_ROW)};
+static const struct row datagram_rows[] = {DATAGRAM_CALLS(CALL_ROW)};
+enum {
+    STREAM_ROWS = sizeof stream_rows / sizeof stream_rows[0],
+    LISTENER_ROWS = sizeof listener_rows / sizeof listener_rows[0],
+    DATAGRAM_ROWS = sizeof datagram_rows / sizeof datagram_rows[0]
+};
+
+static void assert_outputs(const struct row *row)
+{
+    struct outputs wanted;
+    memset(&wanted, 0x5a, sizeof wanted);
+    wanted.n = row->counts ? 0 : wanted.n;
+    if (memcmp(&outputs, &wanted, sizeof outputs) != 0) {
+        print_error("%s touched an output, or left its count\n", row->name);
+        fail();
+    }
+}
+
+/* handle may be NULL; size is its type's. */
+static void check_rows(const struct row *rows, size_t count, void *handle, size_t size, bool is_new)
+{
+    assert_ok(fer_unix_addr_from_pathname(&address, "a"));
+    for (size_t i = 0; i < count; i++) {
+        unsigned char before[64] = {0};
+        assert_true(size <= sizeof before);
+        memset(&spare_stream, 0, sizeof spare_stream);
+        memset(&spare_listener, 0, sizeof spare_listener);
+        memset(&spare_datagram, 0, sizeof spare_datagram);
+        memset(&outputs, 0x5a, sizeof outputs);
+        if (handle != NULL) {
+            memcpy(before, handle, size);
+        }
+        expect_own(rows[i].call(handle), is_new ? rows[i].on_new : FER_INVALID_INPUT, rows[i].name, __FILE__, __LINE__);
+        assert_outputs(&rows[i]);
+        assert_true(fer_unix_stream_as_raw(&spare_stream) == FER_RAW_SOCKET_NONE);
+        assert_true(fer_unix_listener_as_raw(&spare_listener) == FER_RAW_SOCKET_NONE);
+        assert_true(fer_unix_datagram_as_raw(&spare_datagram) == FER_RAW_SOCKET_NONE);
+        if (handle != NULL) {
+            assert_memory_equal(handle, before, size);
+        }
+    }
+}
+
+#define CHECK_STREAM(handle, is_new) check_rows(stream_rows, STREAM_ROWS, handle, sizeof(fer_unix_stream), is_new)
+#define CHECK_LISTENER(handle, is_new) check_rows(listener_rows, LISTENER_ROWS, handle, sizeof(fer_unix_listener), is_new)
+#define CHECK_DATAGRAM(handle, is_new) check_rows(datagram_rows, DATAGRAM_ROWS, handle, sizeof(fer_unix_datagram), is_new)
+
+static void every_call_on_a_null_or_new_handle_is_misuse(void **state)
+{
+    (void)state;
+    CHECK_STREAM(NULL, false);
+    CHECK_LISTENER(NULL, false);
+    CHECK_DATAGRAM(NULL, false);
+    CHECK_STREAM(test_unix_stream(), true);
+    CHECK_LISTENER(test_unix_listener(), true);
+    CHECK_DATAGRAM(test_unix_datagram(), true);
+}
+
+static void every_call_on_a_closed_stream_or_listener_is_invalid_input(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    fer_unix_listener *listener = test_unix_listening(unix_peer_path("listener"));
+    fer_unix_stream_close(pair.stream);
+    fer_unix_listener_close(listener);
+    CHECK_STREAM(pair.stream, false);
+    CHECK_LISTENER(listener, false);
+}
+
+static void every_call_on_a_closed_datagram_socket_is_invalid_input(void **state)
+{
+    (void)state;
+    fer_unix_datagram *socket = test_unix_bound(unix_peer_path("ferrule"));
+    fer_unix_datagram_close(socket);
+    CHECK_DATAGRAM(socket, false);
+}
+
+static void every_call_on_what_was_given_up_is_invalid_input(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    peer_take(fer_unix_stream_into_raw(pair.stream));
+    CHECK_STREAM(pair.stream, false);
+}
+
+static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    const char *path = unix_peer_path("listener");
+    fer_unix_listener *listener = test_unix_listening(path);
+    const char *free_path = unix_peer_path("free");
+    fer_unix_addr addr;
+    assert_ok(fer_unix_addr_from_pathname(&addr, free_path));
+    assert_own(fer_unix_stream_connect(NULL, path), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_connect_addr(NULL, &addr), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_pair(NULL, test_unix_stream()), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_pair(test_unix_stream(), NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_try_clone(pair.stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_from_raw(NULL, pair.other), FER_INVALID_INPUT);
+    assert_own(fer_unix_listener_bind(NULL, free_path), FER_INVALID_INPUT);
+    assert_own(fer_unix_listener_bind_addr(NULL, &addr), FER_INVALID_INPUT);
+    assert_own(fer_unix_listener_accept(listener, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_listener_try_clone(listener, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_listener_from_raw(NULL, pair.other), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_bind(NULL, free_path), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_bind_addr(NULL, &addr), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_unbound(NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_pair(NULL, test_unix_datagram()), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_pair(test_unix_datagram(), NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_from_raw(NULL, pair.other), FER_INVALID_INPUT);
+    assert_false(unix_peer_path_exists(free_path));
+    assert_unix_alive(&pair);
+}
+
+static void a_missing_name_is_invalid_input(void **state)
+{
+    (void)state;
+    fer_unix_addr none = {0};
+    static const char *const texts[] = {NULL, ""};
+    for (int i = 0; i < 2; i++) {
+        assert_own(fer_unix_stream_connect(test_unix_stream(), texts[i]), FER_INVALID_INPUT);
+        assert_own(fer_unix_listener_bind(test_unix_listener(), texts[i]), FER_INVALID_INPUT);
+        assert_own(fer_unix_datagram_bind(test_unix_datagram(), texts[i]), FER_INVALID_INPUT);
+        const fer_unix_addr *addr = i == 0 ? NULL : &none;
+        assert_own(fer_unix_stream_connect_addr(test_unix_stream(), addr), FER_INVALID_INPUT);
+        assert_own(fer_unix_listener_bind_addr(test_unix_listener(), addr), FER_INVALID_INPUT);
+        assert_own(fer_unix_datagram_bind_addr(test_unix_datagram(), addr), FER_INVALID_INPUT);
+    }
+}
+
+/* NULL with a length: queued data stays queued, and none is sent; NULL for what a getter fills. */
+static void null_buffers_and_outputs_are_invalid_input_and_take_nothing(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    static const size_t lengths[] = {1, 8, (size_t)1 << 31, SIZE_MAX};
+    char got[4];
+    assert_true(peer_send_all(pair.other, "kept", 4));
+    assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(pair.stream)));
+    for (size_t i = 0; i < 4; i++) {
+        fer_io_slice_mut bad_in[2] = {{got, 4}, {NULL, lengths[i]}};
+        fer_io_slice bad_out[2] = {{"good", 4}, {NULL, lengths[i]}};
+        for (int sort = 0; sort < 8; sort++) {
+            size_t n = 77;
+            fer_error error = sort == 0   ? fer_unix_stream_read(pair.stream, NULL, lengths[i], &n)
+                              : sort == 1 ? fer_unix_stream_peek(pair.stream, NULL, lengths[i], &n)
+                              : sort == 2 ? fer_unix_stream_read_exact(pair.stream, NULL, lengths[i], &n)
+                              : sort == 3 ? fer_unix_stream_read_to_end(pair.stream, NULL, lengths[i], &n)
+                              : sort == 4 ? fer_unix_stream_read_vectored(pair.stream, bad_in, 2, &n)
+                              : sort == 5 ? fer_unix_stream_write(pair.stream, NULL, lengths[i], &n)
+                              : sort == 6 ? fer_unix_stream_write_all(pair.stream, NULL, lengths[i], &n)
+                                          : fer_unix_stream_write_vectored(pair.stream, bad_out, 2, &n);
+            assert_own(error, FER_INVALID_INPUT);
+            assert_int_equal(n, 0);
+        }
+    }
+    assert_own(fer_unix_stream_peer_addr(pair.stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_local_addr(pair.stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_read_timeout(pair.stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_write_timeout(pair.stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_take_error(pair.stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_shutdown(pair.stream, (fer_shutdown)3), FER_INVALID_INPUT);
+    assert_ok(fer_unix_stream_read_exact(pair.stream, got, 4, NULL));
+    assert_memory_equal(got, "kept", 4);
+    assert_unix_alive(&pair);
+}
+
+static void a_datagram_socket_s_null_arguments_are_invalid_input(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("ferrule");
+    fer_unix_datagram *socket = test_unix_bound(path);
+    fer_unix_received got;
+    char buf[8];
+    size_t n = 77;
+    assert_ok(fer_unix_datagram_send_to(socket, "kept", 4, path, NULL));
+    assert_own(fer_unix_datagram_recv(socket, NULL, 1, &got), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_recv_from(socket, buf, 8, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_send(socket, NULL, 1, &n), FER_INVALID_INPUT);
+    assert_int_equal(n, 0);
+    assert_own(fer_unix_datagram_send_to(socket, "x", 1, NULL, &n), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_send_to_addr(socket, "x", 1, NULL, &n), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_connect(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_connect_addr(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_local_addr(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_peer_addr(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_read_timeout(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_write_timeout(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_take_error(socket, NULL), FER_INVALID_INPUT);
+    assert_ok(fer_unix_datagram_recv(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 4);
+}
+
+static void closing_what_is_not_open_is_harmless(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    for (int i = 0; i < 3; i++) {
+        fer_unix_stream_close(NULL);
+        fer_unix_listener_close(NULL);
+        fer_unix_datagram_close(NULL);
+        fer_unix_stream_close(test_unix_stream());
+        fer_unix_listener_close(test_unix_listener());
+        fer_unix_datagram_close(test_unix_datagram());
+        assert_true(fer_unix_stream_as_raw(NULL) == FER_RAW_SOCKET_NONE && fer_unix_stream_into_raw(NULL) == FER_RAW_SOCKET_NONE);
+        assert_true(fer_unix_listener_as_raw(NULL) == FER_RAW_SOCKET_NONE && fer_unix_listener_into_raw(NULL) == FER_RAW_SOCKET_NONE);
+        assert_true(fer_unix_datagram_as_raw(NULL) == FER_RAW_SOCKET_NONE && fer_unix_datagram_into_raw(NULL) == FER_RAW_SOCKET_NONE);
+    }
+    assert_unix_alive(&pair);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UNIX_TEST("E4", every_call_on_a_null_or_new_handle_is_misuse),
+        UNIX_TEST("E4", every_call_on_a_closed_stream_or_listener_is_invalid_input),
+        UNIX_TEST("E4", every_call_on_a_closed_datagram_socket_is_invalid_input),
+        UNIX_PAIR_TEST("E4", every_call_on_what_was_given_up_is_invalid_input),
+        UNIX_TEST("E4", every_call_that_would_fill_a_null_handle_is_invalid_input),
+        UNIX_TEST("E4", a_missing_name_is_invalid_input),
+        UNIX_PAIR_TEST("E4", null_buffers_and_outputs_are_invalid_input_and_take_nothing),
+        UNIX_TEST("E4", a_datagram_socket_s_null_arguments_are_invalid_input),
+        UNIX_TEST("E4", closing_what_is_not_open_is_harmless),
+    };
+    return RUN_TESTS("misuse_unix", tests);
+}

@@ -1,0 +1,496 @@
+/* unix_datagrams.c: datagrams on Unix sockets, by the rules of datagrams (U) and of all sockets (T, S, C, L, E, R). None is ever lost or
+ * out of order, and a full queue makes the sender wait. */
+#include "support/process.h"
+#include "support/thread.h"
+#include "support/unix_fixture.h"
+
+enum { SHORT_MS = 40 };
+
+static void assert_gets(fer_unix_datagram *socket, const char *text)
+{
+    char buf[32];
+    fer_unix_received got;
+    assert_ok(fer_unix_datagram_recv_from(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, strlen(text));
+    assert_false(got.truncated);
+    assert_memory_equal(buf, text, got.len);
+}
+
+static void assert_gets_nothing(fer_unix_datagram *socket)
+{
+    char buf[32];
+    fer_unix_received got;
+    assert_ok(fer_unix_datagram_set_nonblocking(socket, true));
+    assert_kind(fer_unix_datagram_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_unix_datagram_set_nonblocking(socket, false));
+}
+
+static void sends(fer_unix_datagram *socket, const char *text, const char *path)
+{
+    size_t n = 77;
+    fer_error error = path == NULL ? fer_unix_datagram_send(socket, text, strlen(text), &n)
+                                   : fer_unix_datagram_send_to(socket, text, strlen(text), path, &n);
+    assert_ok(error);
+    assert_int_equal(n, strlen(text));
+}
+
+static fer_unix_datagram *unbound(void)
+{
+    skip_without_unix_datagrams();
+    fer_unix_datagram *socket = test_unix_datagram();
+    assert_ok(fer_unix_datagram_unbound(socket));
+    return socket;
+}
+
+/* ---- What an OS has not */
+
+static void datagrams_are_unsupported_where_the_os_has_none(void **state)
+{
+    (void)state;
+    fer_unix_datagram *socket = test_unix_datagram();
+    if (unix_peer_has_datagrams()) {
+        skip_because("this OS has them");
+    }
+    assert_kind(fer_unix_datagram_unbound(socket), FER_UNSUPPORTED);
+    assert_kind(fer_unix_datagram_bind(socket, "ferrule-none"), FER_UNSUPPORTED);
+    assert_kind(fer_unix_datagram_pair(socket, test_unix_datagram()), FER_UNSUPPORTED);
+    assert_true(fer_unix_datagram_as_raw(socket) == FER_RAW_SOCKET_NONE);
+    assert_false(unix_peer_path_exists("ferrule-none"));
+}
+
+/* ---- U1 */
+
+static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("ferrule");
+    const char *other_path = unix_peer_path("other");
+    fer_unix_datagram *socket = test_unix_bound(path);
+    peer_socket other = unix_peer_datagram(other_path);
+    peer_socket unnamed = unix_peer_datagram(NULL);
+    char buf[8];
+    fer_unix_received got;
+    size_t n = 0;
+    bool named = false;
+    assert_true(unix_peer_datagram_send(other, path, "hello", 5));
+    assert_true(unix_peer_datagram_send(unnamed, path, "who", 3));
+    assert_ok(fer_unix_datagram_recv_from(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 5);
+    assert_path(&got.from, other_path);
+    assert_ok(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n));
+    assert_int_equal(n, 4);
+    assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, path, &named), PEER_GOT);
+    assert_int_equal(n, 4);
+    assert_true(named);
+    assert_ok(fer_unix_datagram_recv(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 3);
+    assert_unnamed(&got.from);
+    assert_own(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n), FER_INVALID_INPUT);
+    assert_int_equal(n, 0);
+    sends(unbound(), "unnamed", other_path);
+    assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, NULL, &named), PEER_GOT);
+    assert_int_equal(n, 7);
+    assert_true(named);
+}
+
+static void a_datagram_longer_than_the_buffer_is_cut_and_told(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("ferrule");
+    fer_unix_datagram *socket = test_unix_bound(path);
+    peer_socket other = unix_peer_datagram(unix_peer_path("other"));
+    char buf[8] = "########";
+    fer_unix_received got;
+    assert_true(unix_peer_datagram_send(other, path, "too long", 8));
+    assert_true(unix_peer_datagram_send(other, path, "four", 4));
+    assert_true(unix_peer_datagram_send(other, path, "dropped", 7));
+    assert_true(unix_peer_datagram_send(other, path, "next", 4));
+    assert_ok(fer_unix_datagram_recv_from(socket, buf, 4, &got));
+    assert_int_equal(got.len, 4);
+    assert_true(got.truncated);
+    assert_memory_equal(buf, "too ####", 8);
+    assert_ok(fer_unix_datagram_recv_from(socket, buf, 4, &got));
+    assert_int_equal(got.len, 4);
+    assert_false(got.truncated);
+    assert_ok(fer_unix_datagram_recv_from(socket, NULL, 0, &got));
+    assert_int_equal(got.len, 0);
+    assert_true(got.truncated);
+    assert_gets(socket, "next");
+}
+
+static void a_pair_is_connected_to_each_other_and_nameless(void **state)
+{
+    (void)state;
+    skip_without_unix_datagrams();
+    fer_unix_datagram *one = test_unix_datagram();
+    fer_unix_datagram *other = test_unix_datagram();
+    fer_unix_addr addr;
+    assert_ok(fer_unix_datagram_pair(one, other));
+    assert_own(fer_unix_datagram_pair(one, other), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_pair(test_unix_datagram(), other), FER_INVALID_INPUT);
+    for (int i = 0; i < 30; i++) { /* more than one that many may send to has room for */
+        sends(one, i % 2 == 0 ? "even" : "odd", NULL);
+    }
+    sends(other, "back", NULL);
+    for (int i = 0; i < 30; i++) {
+        assert_gets(other, i % 2 == 0 ? "even" : "odd");
+    }
+    assert_gets(one, "back");
+    assert_ok(fer_unix_datagram_local_addr(one, &addr));
+    assert_unnamed(&addr);
+    assert_ok(fer_unix_datagram_peer_addr(one, &addr));
+    assert_unnamed(&addr);
+}
+
+/* ---- U2, U4 */
+
+static void one_that_is_too_long_is_not_sent(void **state)
+{
+    (void)state;
+    static unsigned char big[1 << 22];
+    const char *path = unix_peer_path("ferrule");
+    fer_unix_datagram *socket = test_unix_bound(path);
+    fer_unix_datagram *sender = unbound();
+    size_t n = 77;
+    assert_kind(fer_unix_datagram_send_to(sender, big, sizeof big, path, &n), FER_MESSAGE_TOO_LONG);
+    assert_int_equal(n, 0);
+    assert_own(fer_unix_datagram_send_to(sender, big, SIZE_MAX, path, &n), FER_MESSAGE_TOO_LONG);
+    assert_ok(fer_unix_datagram_connect(sender, path));
+    n = 77;
+    assert_kind(fer_unix_datagram_send(sender, big, sizeof big, &n), FER_MESSAGE_TOO_LONG);
+    assert_int_equal(n, 0);
+    sends(sender, "short", NULL);
+    assert_gets(socket, "short");
+    assert_gets_nothing(socket);
+}
+
+static void empty_datagrams_are_sent_and_received_as_such(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("ferrule");
+    fer_unix_datagram *socket = test_unix_bound(path);
+    fer_unix_datagram *sender = unbound();
+    size_t n = 77;
+    assert_ok(fer_unix_datagram_send_to(sender, NULL, 0, path, &n));
+    assert_int_equal(n, 0);
+    sends(sender, "behind", path);
+    assert_gets(socket, "");
+    assert_gets(socket, "behind");
+}
+
+/* ---- U5, C1, C4: peers */
+
+static void a_connected_socket_sends_to_its_peer_and_hears_it_alone(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("ferrule");
+    const char *other_path = unix_peer_path("other");
+    fer_unix_datagram *socket = test_unix_bound(path);
+    peer_socket other = unix_peer_datagram(other_path);
+    peer_socket stranger = unix_peer_datagram(NULL);
+    fer_unix_addr addr;
+    char buf[8];
+    size_t n = 77;
+    bool named = false;
+    assert_kind(fer_unix_datagram_send(socket, "lost", 4, &n), FER_NOT_CONNECTED);
+    assert_int_equal(n, 0);
+    assert_kind(fer_unix_datagram_peer_addr(socket, &addr), FER_NOT_CONNECTED);
+    assert_ok(fer_unix_datagram_connect(socket, other_path));
+    assert_ok(fer_unix_datagram_peer_addr(socket, &addr));
+    assert_path(&addr, other_path);
+    sends(socket, "hello", NULL);
+    assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, path, &named), PEER_GOT);
+    assert_int_equal(n, 5);
+    assert_true(named);
+    assert_false(unix_peer_datagram_send(stranger, path, "stranger's", 10));
+    assert_true(unix_peer_datagram_send(other, path, "the peer's", 10));
+    assert_gets(socket, "the peer's");
+    assert_gets_nothing(socket);
+}
+
+static void connecting_to_nobody_leaves_the_old_peer(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("other");
+    const char *nobody = unix_peer_path("nobody");
+    const char *stream = unix_peer_path("stream");
+    fer_unix_datagram *socket = unbound();
+    fer_unix_datagram *other = test_unix_bound(path);
+    fer_unix_addr none = {0};
+    assert_ok(fer_unix_datagram_connect(socket, path));
+    assert_kind(fer_unix_datagram_connect(socket, nobody), FER_NOT_FOUND);
+    assert_own(fer_unix_datagram_connect_addr(socket, &none), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_connect(socket, ""), FER_INVALID_INPUT);
+    assert_true(unix_peer_listen(stream, 1) != PEER_NONE);
+    assert_int_not_equal(fer_unix_datagram_connect(socket, stream).kind, FER_OK);
+    assert_kind(fer_unix_stream_connect(test_unix_stream(), nobody), FER_NOT_FOUND);
+    assert_int_not_equal(fer_unix_stream_connect(test_unix_stream(), path).kind, FER_OK);
+    sends(socket, "still", NULL);
+    assert_gets(other, "still");
+}
+
+static void sending_to_who_is_not_there_says_so(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("other");
+    fer_unix_datagram *socket = unbound();
+    size_t n = 77;
+    assert_kind(fer_unix_datagram_send_to(socket, "x", 1, path, &n), FER_NOT_FOUND);
+    assert_int_equal(n, 0);
+    fer_unix_datagram *other = test_unix_bound(path);
+    assert_ok(fer_unix_datagram_connect(socket, path));
+    fer_unix_datagram_close(other);
+    assert_true(unix_peer_path_exists(path));
+    assert_kind(fer_unix_datagram_send_to(socket, "x", 1, path, &n), FER_CONNECTION_REFUSED);
+    assert_either(fer_unix_datagram_send(socket, "x", 1, &n), FER_CONNECTION_REFUSED, FER_CONNECTION_RESET);
+    assert_kind(fer_unix_datagram_send(socket, "x", 1, &n), FER_NOT_CONNECTED);
+    assert_int_equal(n, 0);
+    assert_kind(fer_unix_datagram_bind(other, path), FER_ADDR_IN_USE);
+    assert_true(unix_peer_remove(path));
+    assert_ok(fer_unix_datagram_bind(other, path));
+    assert_ok(fer_unix_datagram_connect(socket, path));
+    sends(socket, "again", NULL);
+    assert_gets(other, "again");
+}
+
+/* ---- S */
+
+static void after_shutdown_it_is_the_end_and_a_broken_pipe(void **state)
+{
+    (void)state;
+    skip_without_unix_datagrams();
+    fer_unix_datagram *one = test_unix_datagram();
+    fer_unix_datagram *other = test_unix_datagram();
+    fer_unix_received got;
+    char buf[8];
+    size_t n = 77;
+    assert_ok(fer_unix_datagram_pair(one, other));
+    sends(other, "queued", NULL);
+    assert_ok(fer_unix_datagram_shutdown(one, FER_SHUTDOWN_WRITE));
+    assert_kind(fer_unix_datagram_send(one, "x", 1, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    sends(other, "more", NULL);
+    assert_gets(one, "queued");
+    assert_gets(one, "more");
+    assert_ok(fer_unix_datagram_shutdown(one, FER_SHUTDOWN_BOTH));
+    memset(&got, 0x5a, sizeof got);
+    assert_ok(fer_unix_datagram_recv(one, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 0);
+    assert_unnamed(&got.from);
+    assert_kind(fer_unix_datagram_send(other, "x", 1, &n), FER_BROKEN_PIPE);
+    assert_own(fer_unix_datagram_shutdown(one, (fer_shutdown)3), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_shutdown(one, (fer_shutdown)-1), FER_INVALID_INPUT);
+}
+
+/* ---- T */
+
+static void a_receive_that_expires_is_timed_out(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("ferrule");
+    fer_unix_datagram *socket = test_unix_bound(path);
+    fer_duration told;
+    fer_unix_received got;
+    char buf[8];
+    assert_own(fer_unix_datagram_set_read_timeout(socket, millis(0)), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_set_write_timeout(socket, millis(0)), FER_INVALID_INPUT);
+    assert_ok(fer_unix_datagram_set_read_timeout(socket, millis(SHORT_MS)));
+    assert_ok(fer_unix_datagram_read_timeout(socket, &told));
+    assert_in_range(told.nanos, SHORT_MS * 1000000, (SHORT_MS + 20) * 1000000);
+    uint64_t start = peer_now_us();
+    memset(&got, 0x5a, sizeof got);
+    fer_unix_received before = got;
+    assert_own(fer_unix_datagram_recv(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
+    assert_memory_equal(&got, &before, sizeof got);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
+    sends(unbound(), "late", path);
+    assert_gets(socket, "late");
+}
+
+/* One that many may send to takes few; nothing of what was taken is lost. */
+static void a_send_to_a_full_queue_waits_for_room_or_says_so(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("ferrule");
+    if (!unix_peer_tells_unread_input()) {
+        skip_because("a full queue is FER_NO_BUFFER_SPACE here (macOS, the BSDs)");
+    }
+    fer_unix_datagram *socket = test_unix_bound(path);
+    fer_unix_datagram *sender = unbound();
+    fer_duration told;
+    fer_error error;
+    size_t n = 0;
+    uint32_t sent = 0;
+    assert_ok(fer_unix_datagram_connect(sender, path));
+    assert_ok(fer_unix_datagram_set_nonblocking(sender, true));
+    while ((error = fer_unix_datagram_send(sender, &sent, sizeof sent, &n)).kind == FER_OK) {
+        sent++;
+        assert_true(sent < 100000);
+    }
+    assert_kind(error, FER_WOULD_BLOCK);
+    assert_int_equal(n, 0);
+    assert_kind(fer_unix_datagram_send_to(sender, "x", 1, path, &n), FER_WOULD_BLOCK);
+    assert_ok(fer_unix_datagram_set_nonblocking(sender, false));
+    assert_ok(fer_unix_datagram_set_write_timeout(sender, millis(SHORT_MS)));
+    assert_ok(fer_unix_datagram_write_timeout(sender, &told));
+    assert_in_range(told.nanos, SHORT_MS * 1000000, (SHORT_MS + 20) * 1000000);
+    assert_own(fer_unix_datagram_send(sender, "x", 1, &n), FER_TIMED_OUT);
+    assert_own(fer_unix_datagram_send_to(sender, "x", 1, path, &n), FER_TIMED_OUT);
+    for (uint32_t i = 0; i < sent; i++) {
+        uint32_t number = 0;
+        fer_unix_received got;
+        assert_ok(fer_unix_datagram_recv(socket, &number, sizeof number, &got));
+        assert_int_equal(number, i);
+    }
+    assert_gets_nothing(socket);
+    sends(sender, "room", NULL);
+    assert_gets(socket, "room");
+}
+
+struct sender {
+    fer_unix_datagram *socket;
+    int count;
+    fer_error error;
+};
+
+static void send_many(void *argument)
+{
+    struct sender *sender = argument;
+    for (int i = 0; i < sender->count && sender->error.kind == FER_OK; i++) {
+        sender->error = fer_unix_datagram_send(sender->socket, &i, sizeof i, NULL);
+    }
+}
+
+static void a_sender_that_waits_is_let_on_by_the_receiver(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("ferrule");
+    fer_unix_datagram *socket = test_unix_bound(path);
+    struct sender sender = {unbound(), 500, {FER_OK, 0}};
+    test_thread thread;
+    assert_ok(fer_unix_datagram_connect(sender.socket, path));
+    test_thread_start(&thread, send_many, &sender);
+    for (int i = 0; i < sender.count; i++) {
+        int number = -1;
+        fer_unix_received got;
+        assert_ok(fer_unix_datagram_recv(socket, &number, sizeof number, &got));
+        assert_int_equal(number, i);
+    }
+    test_thread_join(&thread);
+    assert_ok(sender.error);
+}
+
+/* ---- C6, I2, I3, R */
+
+static void filling_an_open_handle_is_refused(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("ferrule");
+    fer_unix_datagram *socket = test_unix_bound(path);
+    fer_unix_datagram *other = unbound();
+    assert_own(fer_unix_datagram_bind(socket, path), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_unbound(socket), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_try_clone(other, socket), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_from_raw(socket, fer_unix_datagram_as_raw(other)), FER_INVALID_INPUT);
+    sends(other, "well", path);
+    assert_gets(socket, "well");
+}
+
+static void no_send_raises_sigpipe(void **state)
+{
+    (void)state;
+    skip_without_unix_datagrams();
+    fer_unix_datagram *one = test_unix_datagram();
+    fer_unix_datagram *other = test_unix_datagram();
+    if (!process_let_sigpipe_kill()) {
+        skip_because("this OS has no signals");
+    }
+    assert_ok(fer_unix_datagram_pair(one, other));
+    assert_ok(fer_unix_datagram_shutdown(other, FER_SHUTDOWN_READ));
+    assert_kind(fer_unix_datagram_send(one, "x", 1, NULL), FER_BROKEN_PIPE);
+    assert_ok(fer_unix_datagram_shutdown(one, FER_SHUTDOWN_WRITE));
+    assert_kind(fer_unix_datagram_send(one, "x", 1, NULL), FER_BROKEN_PIPE);
+}
+
+static void sockets_are_cloned_given_away_and_taken_in(void **state)
+{
+    (void)state;
+    const char *path = unix_peer_path("ferrule");
+    fer_unix_datagram *socket = test_unix_bound(path);
+    fer_unix_datagram *clone = test_unix_datagram();
+    fer_unix_datagram *taken = test_unix_datagram();
+    fer_unix_received got;
+    fer_error pending;
+    fer_unix_addr addr;
+    char buf[8];
+    assert_ok(fer_unix_datagram_try_clone(socket, clone));
+    assert_false(peer_raw_is_inheritable(fer_unix_datagram_as_raw(socket)));
+    assert_false(peer_raw_is_inheritable(fer_unix_datagram_as_raw(clone)));
+    assert_ok(fer_unix_datagram_set_nonblocking(socket, true));
+    assert_kind(fer_unix_datagram_recv(clone, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_unix_datagram_set_nonblocking(clone, false));
+    fer_unix_datagram_close(socket);
+    assert_ok(fer_unix_datagram_take_error(clone, &pending));
+    assert_ok(pending);
+    fer_raw_socket raw = fer_unix_datagram_into_raw(clone);
+    peer_take(raw);
+    assert_own(fer_udp_socket_from_raw(test_udp(), raw), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_from_raw(test_unix_stream(), raw), FER_INVALID_INPUT);
+    peer_give_away(raw);
+    assert_ok(fer_unix_datagram_from_raw(taken, raw));
+    assert_ok(fer_unix_datagram_local_addr(taken, &addr));
+    assert_path(&addr, path);
+    sends(unbound(), "taken", path);
+    assert_gets(taken, "taken");
+    uint16_t port = 0;
+    assert_own(fer_unix_datagram_from_raw(socket, peer_datagram(PEER_V4, &port)), FER_INVALID_INPUT);
+}
+
+static void an_abstract_name_is_a_sender_s_too(void **state)
+{
+    (void)state;
+    fer_unix_addr addr;
+    fer_unix_received got;
+    char buf[8];
+    if (!unix_peer_has_abstract_names()) {
+        skip_because("this OS has no abstract names");
+    }
+    const char *path = unix_peer_path("ferrule");
+    fer_unix_datagram *socket = test_unix_bound(path);
+    fer_unix_datagram *other = test_unix_datagram();
+    assert_ok(fer_unix_addr_from_abstract_name(&addr, "ferrule\0datagrams", 17));
+    assert_ok(fer_unix_datagram_bind_addr(other, &addr));
+    sends(other, "abstract", path);
+    fer_unix_datagram_close(other); /* who sent it is told still, and not who came after */
+    fer_unix_addr next;
+    assert_ok(fer_unix_addr_from_abstract_name(&next, "ferrule\0next", 12));
+    assert_ok(fer_unix_datagram_bind_addr(other, &next));
+    assert_ok(fer_unix_datagram_recv_from(socket, buf, sizeof buf, &got));
+    assert_memory_equal(&got.from, &addr, sizeof addr);
+    assert_kind(fer_unix_datagram_send_to_addr(socket, "x", 1, &got.from, NULL), FER_CONNECTION_REFUSED);
+    assert_kind(fer_unix_datagram_connect_addr(socket, &got.from), FER_CONNECTION_REFUSED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UNIX_TEST("E1", datagrams_are_unsupported_where_the_os_has_none),
+        UNIX_TEST("U1", datagrams_go_there_and_back_with_their_sender_s_name),
+        UNIX_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_told),
+        UNIX_TEST("U1", a_pair_is_connected_to_each_other_and_nameless),
+        UNIX_TEST("U2", one_that_is_too_long_is_not_sent),
+        UNIX_TEST("U4", empty_datagrams_are_sent_and_received_as_such),
+        UNIX_TEST("U5", a_connected_socket_sends_to_its_peer_and_hears_it_alone),
+        UNIX_TEST("C4", connecting_to_nobody_leaves_the_old_peer),
+        UNIX_TEST("C1", sending_to_who_is_not_there_says_so),
+        UNIX_TEST("S3", after_shutdown_it_is_the_end_and_a_broken_pipe),
+        UNIX_TEST("T1", a_receive_that_expires_is_timed_out),
+        UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_room_or_says_so),
+        UNIX_TEST("T2", a_sender_that_waits_is_let_on_by_the_receiver),
+        UNIX_TEST("C6", filling_an_open_handle_is_refused),
+        UNIX_TEST("I2", no_send_raises_sigpipe),
+        UNIX_TEST("R1", sockets_are_cloned_given_away_and_taken_in),
+        UNIX_TEST("L6", an_abstract_name_is_a_sender_s_too),
+    };
+    return RUN_TESTS("unix_datagrams", tests);
+}

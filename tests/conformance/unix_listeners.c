@@ -1,0 +1,405 @@
+/* unix_listeners.c: rules L, C2, T6 and R1 of listeners on Unix sockets, and their paths and names. */
+#include "support/process.h"
+#include "support/thread.h"
+#include "support/unix_fixture.h"
+
+/* ---- L1: paths */
+
+static void a_path_that_exists_is_addr_in_use(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("listener");
+    fer_unix_listener *first = test_unix_listening(path);
+    fer_unix_listener *second = test_unix_listener();
+    fer_unix_stream *stream = test_unix_stream();
+    assert_kind(fer_unix_listener_bind(second, path), FER_ADDR_IN_USE);
+    assert_ok(fer_unix_stream_connect(stream, path));
+    fer_unix_listener_close(first);
+    assert_true(unix_peer_path_exists(path)); /* whoever made it removes it */
+    assert_kind(fer_unix_listener_bind(second, path), FER_ADDR_IN_USE);
+    assert_true(unix_peer_remove(path));
+    assert_ok(fer_unix_listener_bind(second, path));
+}
+
+static void a_path_can_be_removed_under_a_listener(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("listener");
+    fer_unix_listener *first = test_unix_listening(path);
+    fer_unix_listener *second = test_unix_listener();
+    fer_unix_stream *one = test_unix_stream();
+    fer_unix_stream *other = test_unix_stream();
+    fer_unix_addr addr;
+    assert_ok(fer_unix_stream_connect(one, path));
+    assert_true(unix_peer_remove(path));
+    assert_ok(fer_unix_listener_bind(second, path));
+    assert_ok(fer_unix_stream_connect(other, path));
+    fer_unix_stream *accepted[2] = {test_unix_stream(), test_unix_stream()};
+    assert_ok(fer_unix_listener_accept(first, accepted[0], NULL));
+    assert_ok(fer_unix_listener_accept(second, accepted[1], NULL));
+    char got = 0;
+    assert_ok(fer_unix_stream_write_all(one, "1", 1, NULL));
+    assert_ok(fer_unix_stream_write_all(other, "2", 1, NULL));
+    assert_ok(fer_unix_stream_read_exact(accepted[0], &got, 1, NULL));
+    assert_int_equal(got, '1');
+    assert_ok(fer_unix_stream_read_exact(accepted[1], &got, 1, NULL));
+    assert_int_equal(got, '2');
+    assert_ok(fer_unix_listener_local_addr(first, &addr));
+    assert_path(&addr, path);
+}
+
+static void a_directory_that_is_not_there_is_not_found(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    if (peer_is_windows()) {
+        skip_because("Windows says something of its own");
+    }
+    const char *path = unix_peer_path("no/such");
+    fer_unix_listener *listener = test_unix_listener();
+    fer_error error = fer_unix_listener_bind(listener, path);
+    if (error.kind == FER_OK) {
+        skip_because("the simulated machine has no directories");
+    }
+    assert_kind(error, FER_NOT_FOUND);
+    assert_true(fer_unix_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
+}
+
+/* The longest path that an address holds here, and one byte more. */
+static void the_longest_path_works_and_a_longer_one_is_invalid_input(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    char path[FER_UNIX_ADDR_NAME_MAX + 2];
+    fer_unix_addr addr;
+    const char *base = unix_peer_path("");
+    size_t len = strlen(base);
+    memset(path, 'x', sizeof path);
+    memcpy(path, base, len);
+    size_t longest = sizeof path - 1;
+    do {
+        path[longest] = '\0';
+    } while (fer_unix_addr_from_pathname(&addr, path).kind != FER_OK && --longest > len);
+    assert_in_range(longest, 103, 107);
+    fer_unix_listener *listener = test_unix_listener();
+    fer_unix_stream *stream = test_unix_stream();
+    assert_ok(fer_unix_listener_bind(listener, path));
+    assert_ok(fer_unix_stream_connect(stream, path));
+    assert_ok(fer_unix_stream_peer_addr(stream, &addr));
+    assert_path(&addr, path);
+    assert_true(unix_peer_remove(path));
+    path[longest] = 'x';
+    path[longest + 1] = '\0';
+    assert_own(fer_unix_listener_bind(test_unix_listener(), path), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_connect(test_unix_stream(), path), FER_INVALID_INPUT);
+    assert_false(unix_peer_path_exists(path));
+}
+
+/* Linux lets a path fill its field, without a NUL. It is told, and goes back as it came. */
+static void a_path_that_fills_its_field_is_told_and_goes_back(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    char path[FER_UNIX_ADDR_NAME_MAX + 1];
+    fer_unix_addr addr;
+    const char *base = unix_peer_path("");
+    memset(path, 'x', sizeof path);
+    memcpy(path, base, strlen(base));
+    path[FER_UNIX_ADDR_NAME_MAX] = '\0';
+    fer_unix_stream *stream = test_unix_stream();
+    fer_unix_stream *back = test_unix_stream();
+    const char *listening = unix_peer_path("listener");
+    fer_unix_listener *listener = test_unix_listening(listening);
+    if (unix_peer_connect(listening, path) == PEER_NONE) {
+        skip_because("only Linux takes such a path");
+    }
+    assert_ok(fer_unix_listener_accept(listener, stream, &addr));
+    assert_path(&addr, path);
+    assert_kind(fer_unix_stream_connect_addr(back, &addr), FER_CONNECTION_REFUSED); /* it is there, and does not listen */
+    assert_true(unix_peer_remove(path));
+    assert_kind(fer_unix_stream_connect_addr(back, &addr), FER_NOT_FOUND);
+}
+
+/* ---- L1: abstract names */
+
+static void abstract_names_are_linux_s_alone(void **state)
+{
+    (void)state;
+    fer_unix_addr addr;
+    if (unix_peer_has_abstract_names()) {
+        skip_because("this OS has abstract names");
+    }
+    assert_own(fer_unix_addr_from_abstract_name(&addr, "name", 4), FER_UNSUPPORTED);
+}
+
+static void an_abstract_name_is_any_bytes_and_goes_with_its_socket(void **state)
+{
+    (void)state;
+    static const char name[] = "ferrule\0name of a test";
+    fer_unix_addr addr;
+    fer_unix_addr got;
+    fer_unix_addr shorter;
+    size_t len = 0;
+    if (!unix_peer_has_abstract_names()) {
+        skip_because("this OS has no abstract names");
+    }
+    assert_ok(fer_unix_addr_from_abstract_name(&addr, name, sizeof name - 1));
+    assert_ok(fer_unix_addr_from_abstract_name(&shorter, name, 7));
+    fer_unix_listener *listener = test_unix_listener();
+    fer_unix_stream *stream = test_unix_stream();
+    assert_ok(fer_unix_listener_bind_addr(listener, &addr));
+    assert_kind(fer_unix_listener_bind_addr(test_unix_listener(), &addr), FER_ADDR_IN_USE);
+    assert_kind(fer_unix_stream_connect_addr(stream, &shorter), FER_CONNECTION_REFUSED);
+    assert_ok(fer_unix_stream_connect_addr(stream, &addr));
+    assert_ok(fer_unix_stream_peer_addr(stream, &got));
+    assert_memory_equal(&got, &addr, sizeof got);
+    const char *told = fer_unix_addr_as_abstract_name(&got, &len);
+    assert_non_null(told);
+    assert_int_equal(len, sizeof name - 1);
+    assert_memory_equal(told, name, len);
+    assert_null(fer_unix_addr_as_pathname(&got));
+    fer_unix_listener_close(listener);
+    assert_kind(fer_unix_stream_connect_addr(test_unix_stream(), &addr), FER_CONNECTION_REFUSED);
+    assert_ok(fer_unix_listener_bind_addr(listener, &addr));
+}
+
+static void a_plain_listener_with_an_abstract_name_is_reached(void **state)
+{
+    (void)state;
+    static const char name[] = "\0ferrule test";
+    fer_unix_addr addr;
+    if (!unix_peer_has_abstract_names()) {
+        skip_because("this OS has no abstract names");
+    }
+    peer_socket listener = unix_peer_listen_abstract(name, sizeof name - 1);
+    fer_unix_stream *stream = test_unix_stream();
+    assert_true(listener != PEER_NONE);
+    assert_ok(fer_unix_addr_from_abstract_name(&addr, name, sizeof name - 1));
+    assert_ok(fer_unix_stream_connect_addr(stream, &addr));
+    assert_unix_exchange(stream, peer_accept(listener));
+}
+
+/* ---- L2, C2: the queue */
+
+/* Nobody accepts yet. */
+static void a_listener_queues_many_connections(void **state)
+{
+    (void)state;
+    enum { MANY = 100 };
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("listener");
+    fer_unix_listener *listener = test_unix_listening(path);
+    peer_socket clients[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        unsigned char number = (unsigned char)i;
+        clients[i] = unix_peer_connect(path, NULL);
+        assert_true(clients[i] != PEER_NONE);
+        assert_true(peer_send_all(clients[i], &number, 1));
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        unsigned char number = 255;
+        fer_unix_stream accepted = {0};
+        assert_ok(fer_unix_listener_accept(listener, &accepted, NULL));
+        assert_ok(fer_unix_stream_read_exact(&accepted, &number, 1, NULL));
+        assert_int_equal(number, i);
+        fer_unix_stream_close(&accepted);
+    }
+}
+
+struct connector {
+    const char *path;
+    fer_unix_stream *stream;
+    fer_error error;
+};
+
+static void connect_once(void *argument)
+{
+    struct connector *connector = argument;
+    connector->error = fer_unix_stream_connect(connector->stream, connector->path);
+}
+
+static void fill_queue(const char *path)
+{
+    for (int tries = 0; tries < 64; tries++) {
+        if (unix_peer_connect(path, NULL) == PEER_NONE) {
+            return;
+        }
+    }
+    print_error("the queue of a listener has no end\n");
+    fail();
+}
+
+/* Linux; macOS and the BSDs refuse, as Windows does. */
+static void a_connect_to_a_full_queue_waits_for_room_on_linux(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    struct connector connector = {unix_peer_path("listener"), test_unix_stream(), {FER_OK, 0}};
+    peer_socket listener = unix_peer_listen(connector.path, 1);
+    assert_true(listener != PEER_NONE);
+    if (!unix_peer_has_abstract_names()) {
+        skip_because("only Linux waits");
+    }
+    fill_queue(connector.path);
+    test_thread thread;
+    test_thread_start(&thread, connect_once, &connector);
+    peer_socket last = PEER_NONE;
+    for (int i = 0; i < 3; i++) {
+        last = peer_accept(listener); /* two fillers, then the one that waited */
+        assert_true(last != PEER_NONE);
+    }
+    test_thread_join(&thread);
+    assert_ok(connector.error);
+    assert_unix_exchange(connector.stream, last);
+}
+
+static void a_connect_to_a_full_queue_is_refused_elsewhere(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    if (unix_peer_has_abstract_names()) {
+        skip_because("Linux waits");
+    }
+    const char *path = unix_peer_path("listener");
+    fer_unix_stream *stream = test_unix_stream();
+    peer_socket listener = unix_peer_listen(path, 1);
+    assert_true(listener != PEER_NONE);
+    fill_queue(path);
+    assert_kind(fer_unix_stream_connect(stream, path), FER_CONNECTION_REFUSED);
+    assert_unix_new(stream);
+    assert_true(peer_accept(listener) != PEER_NONE);
+    assert_ok(fer_unix_stream_connect(stream, path));
+}
+
+/* ---- L3 */
+
+/* On a Unix socket a client that is gone is still a connection: its bytes, and then its end. */
+static void a_client_that_has_gone_is_accepted_with_what_it_sent(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("listener");
+    fer_unix_listener *listener = test_unix_listening(path);
+    fer_unix_stream *stream = test_unix_stream();
+    fer_unix_addr addr;
+    char got[8];
+    size_t n = 0;
+    memset(&addr, 0x5a, sizeof addr);
+    peer_socket client = unix_peer_connect(path, NULL);
+    assert_true(peer_send_all(client, "gone", 4));
+    peer_close(client);
+    assert_ok(fer_unix_listener_accept(listener, stream, &addr));
+    assert_unnamed(&addr);
+    assert_ok(fer_unix_stream_read_to_end(stream, got, sizeof got, &n));
+    assert_int_equal(n, 4);
+    assert_unix_reads_end(stream);
+}
+
+static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("listener");
+    fer_unix_listener *listener = test_unix_listening(path);
+    fer_unix_stream *stream = test_unix_stream();
+    fer_unix_stream *other = test_unix_stream();
+    fer_unix_datagram *datagram = test_unix_datagram();
+    peer_socket client = unix_peer_connect(path, NULL);
+    assert_true(client != PEER_NONE);
+    if (!process_forbid_new_handles()) {
+        skip_because("this OS has no limit on a process's handles");
+    }
+    bool has_pairs = unix_peer_has_datagrams();
+    fer_error errors[6];
+    errors[0] = fer_unix_listener_accept(listener, stream, NULL);
+    errors[1] = fer_unix_stream_connect(stream, path);
+    errors[2] = has_pairs ? fer_unix_stream_pair(stream, other) : errors[0];
+    errors[3] = has_pairs ? fer_unix_datagram_unbound(datagram) : errors[0];
+    errors[4] = fer_unix_listener_try_clone(listener, test_unix_listener());
+    errors[5] = fer_unix_listener_accept(listener, stream, NULL);
+    process_allow_new_handles();
+    for (size_t i = 0; i < 6; i++) {
+        assert_kind(errors[i], FER_TOO_MANY_OPEN_FILES);
+    }
+    assert_ok(fer_unix_listener_accept(listener, stream, NULL));
+    assert_unix_exchange(stream, client);
+}
+
+/* ---- T6, I3, R1 */
+
+static void what_is_accepted_starts_blocking(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("listener");
+    fer_unix_listener *listener = test_unix_listening(path);
+    fer_unix_stream *stream = test_unix_stream();
+    fer_duration got;
+    char buf[4];
+    assert_ok(fer_unix_listener_set_nonblocking(listener, true));
+    assert_kind(fer_unix_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
+    assert_unix_new(stream);
+    assert_true(unix_peer_connect(path, NULL) != PEER_NONE);
+    assert_true(peer_raw_wait_readable(fer_unix_listener_as_raw(listener)));
+    assert_ok(fer_unix_listener_accept(listener, stream, NULL));
+    assert_ok(fer_unix_stream_read_timeout(stream, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_ok(fer_unix_stream_set_read_timeout(stream, millis(20)));
+    assert_own(fer_unix_stream_read(stream, buf, sizeof buf, NULL), FER_TIMED_OUT);
+    assert_false(peer_raw_is_inheritable(fer_unix_stream_as_raw(stream)));
+    assert_false(peer_raw_is_inheritable(fer_unix_listener_as_raw(listener)));
+}
+
+static void listeners_are_cloned_given_away_and_taken_in(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("listener");
+    fer_unix_listener *listener = test_unix_listening(path);
+    fer_unix_listener *clone = test_unix_listener();
+    fer_unix_listener *taken = test_unix_listener();
+    fer_unix_stream *stream = test_unix_stream();
+    fer_error pending;
+    assert_ok(fer_unix_listener_try_clone(listener, clone));
+    assert_own(fer_unix_listener_try_clone(listener, clone), FER_INVALID_INPUT);
+    assert_own(fer_unix_listener_bind(listener, path), FER_INVALID_INPUT);
+    fer_unix_listener_close(listener);
+    assert_ok(fer_unix_listener_take_error(clone, &pending));
+    assert_ok(pending);
+    fer_raw_socket raw = fer_unix_listener_into_raw(clone);
+    peer_take(raw);
+    assert_own(fer_tcp_listener_from_raw(test_listener(), raw), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_from_raw(stream, raw), FER_INVALID_INPUT);
+    peer_give_away(raw);
+    assert_ok(fer_unix_listener_from_raw(taken, raw));
+    peer_socket client = unix_peer_connect(path, NULL);
+    assert_ok(fer_unix_listener_accept(taken, stream, NULL));
+    assert_unix_exchange(stream, client);
+    uint16_t port = 0;
+    raw = peer_listen(PEER_V4, 4, &port);
+    assert_own(fer_unix_listener_from_raw(listener, raw), FER_INVALID_INPUT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UNIX_TEST("L1", a_path_that_exists_is_addr_in_use),
+        UNIX_TEST("L1", a_path_can_be_removed_under_a_listener),
+        UNIX_TEST("L1", a_directory_that_is_not_there_is_not_found),
+        UNIX_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input),
+        UNIX_TEST("L6", a_path_that_fills_its_field_is_told_and_goes_back),
+        UNIX_TEST("E1", abstract_names_are_linux_s_alone),
+        UNIX_TEST("L1", an_abstract_name_is_any_bytes_and_goes_with_its_socket),
+        UNIX_TEST("C1", a_plain_listener_with_an_abstract_name_is_reached),
+        UNIX_TEST("L2", a_listener_queues_many_connections),
+        UNIX_TEST("L2", a_connect_to_a_full_queue_waits_for_room_on_linux),
+        UNIX_TEST("L2", a_connect_to_a_full_queue_is_refused_elsewhere),
+        UNIX_TEST("L3", a_client_that_has_gone_is_accepted_with_what_it_sent),
+        UNIX_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost),
+        UNIX_TEST("T6", what_is_accepted_starts_blocking),
+        UNIX_TEST("R1", listeners_are_cloned_given_away_and_taken_in),
+    };
+    return RUN_TESTS("unix_listeners", tests);
+}

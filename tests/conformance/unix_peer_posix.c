@@ -1,0 +1,208 @@
+/* unix_peer_posix.c: plain Unix sockets of POSIX systems. */
+#define _GNU_SOURCE 1
+#define _DARWIN_C_SOURCE 1
+#define __BSD_VISIBLE 1
+#include "conformance/unix_peer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { PATHS_MAX = 16, DIRECTORY_MAX = 56 };
+
+static char directory[DIRECTORY_MAX];
+static char paths[PATHS_MAX][sizeof ((struct sockaddr_un *)0)->sun_path];
+static size_t path_count;
+
+/* ---- What there is here */
+
+static bool has(int type)
+{
+    int fd = socket(AF_UNIX, type, 0);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return fd >= 0;
+}
+
+bool unix_peer_has_streams(void) { return has(SOCK_STREAM); }
+bool unix_peer_has_datagrams(void) { return has(SOCK_DGRAM); }
+
+#ifdef __linux__
+bool unix_peer_has_abstract_names(void) { return true; }
+bool unix_peer_tells_unread_input(void) { return true; }
+#else
+bool unix_peer_has_abstract_names(void) { return false; }
+bool unix_peer_tells_unread_input(void) { return false; }
+#endif
+
+/* ---- Paths */
+
+/* A build directory may be deeper than an address is long. */
+static void make_directory(void)
+{
+    const char *temporary = getenv("TMPDIR");
+    if (temporary == NULL || strlen(temporary) > DIRECTORY_MAX - 16) {
+        temporary = "/tmp";
+    }
+    (void)snprintf(directory, sizeof directory, "%s/fer.XXXXXX", temporary);
+    if (mkdtemp(directory) == NULL) {
+        (void)fprintf(stderr, "no temporary directory: %s\n", directory);
+        abort();
+    }
+}
+
+const char *unix_peer_path(const char *name)
+{
+    if (path_count == 0) {
+        make_directory();
+    }
+    if (path_count == PATHS_MAX) {
+        abort();
+    }
+    (void)snprintf(paths[path_count], sizeof paths[0], "%s/%s", directory, name);
+    return paths[path_count++];
+}
+
+bool unix_peer_path_exists(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0;
+}
+
+bool unix_peer_remove(const char *path) { return unlink(path) == 0; }
+
+void unix_peer_remove_all(void)
+{
+    if (path_count == 0) {
+        return;
+    }
+    while (path_count > 0) {
+        (void)unlink(paths[--path_count]);
+    }
+    (void)rmdir(directory);
+}
+
+/* ---- Sockets */
+
+struct name {
+    struct sockaddr_un addr;
+    socklen_t len;
+};
+
+static struct name name_of(const char *path)
+{
+    struct name made;
+    memset(&made, 0, sizeof made);
+    made.addr.sun_family = AF_UNIX;
+    size_t len = strnlen(path, sizeof made.addr.sun_path);
+    memcpy(made.addr.sun_path, path, len);
+    made.len = sizeof made.addr;
+    return made;
+}
+
+static peer_socket kept(int fd)
+{
+    if (fd >= 0) {
+        peer_take(fd);
+    }
+    return fd >= 0 ? (peer_socket)fd : PEER_NONE;
+}
+
+static peer_socket made(int type, const char *path)
+{
+    peer_socket peer = kept(socket(AF_UNIX, type, 0));
+    if (peer == PEER_NONE || path == NULL) {
+        return peer;
+    }
+    struct name name = name_of(path);
+    if (bind((int)peer, (const struct sockaddr *)&name.addr, name.len) != 0) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    return peer;
+}
+
+peer_socket unix_peer_unconnected(const char *path) { return made(SOCK_STREAM, path); }
+peer_socket unix_peer_datagram(const char *path) { return made(SOCK_DGRAM, path); }
+
+static peer_socket listening(peer_socket bound, int backlog)
+{
+    if (bound != PEER_NONE && listen((int)bound, backlog) != 0) {
+        peer_close(bound);
+        return PEER_NONE;
+    }
+    return bound;
+}
+
+peer_socket unix_peer_listen(const char *path, int backlog) { return listening(made(SOCK_STREAM, path), backlog); }
+
+peer_socket unix_peer_listen_abstract(const void *name, size_t len)
+{
+    struct sockaddr_un addr;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len);
+    peer_socket peer = made(SOCK_STREAM, NULL);
+    memset(&addr, 0, sizeof addr);
+    addr.sun_family = AF_UNIX;
+    memcpy(addr.sun_path + 1, name, len);
+    if (peer != PEER_NONE && bind((int)peer, (const struct sockaddr *)&addr, size) != 0) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    return listening(peer, 4);
+}
+
+static bool connected(peer_socket peer, const char *path)
+{
+    struct name name = name_of(path);
+    return connect((int)peer, (const struct sockaddr *)&name.addr, name.len) == 0;
+}
+
+/* Where the queue is full it says so and does not wait. */
+peer_socket unix_peer_connect(const char *path, const char *own_path)
+{
+    peer_socket peer = made(SOCK_STREAM, own_path);
+    if (peer == PEER_NONE) {
+        return PEER_NONE;
+    }
+    (void)peer_raw_set_nonblocking(peer, true);
+    if (!connected(peer, path)) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    (void)peer_raw_set_nonblocking(peer, false);
+    return peer;
+}
+
+bool unix_peer_datagram_connect(peer_socket peer, const char *path) { return connected(peer, path); }
+
+bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len)
+{
+    struct name name = name_of(path);
+    return sendto((int)peer, buf, len, MSG_DONTWAIT, (const struct sockaddr *)&name.addr, name.len) == (ssize_t)len;
+}
+
+peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, const char *by_path, bool *named)
+{
+    struct sockaddr_un from;
+    socklen_t len = sizeof from;
+    struct pollfd look = {.fd = (int)peer, .events = POLLIN};
+    memset(&from, 0, sizeof from);
+    *n = 0;
+    if (poll(&look, 1, PEER_LIMIT_MS) <= 0) {
+        return PEER_STUCK;
+    }
+    ssize_t got = recvfrom((int)peer, buf, cap, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
+    if (got < 0) {
+        return PEER_STUCK;
+    }
+    *n = (size_t)got;
+    *named = strncmp(from.sun_path, by_path == NULL ? "" : by_path, sizeof from.sun_path) == 0;
+    return PEER_GOT;
+}

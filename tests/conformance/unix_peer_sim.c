@@ -1,0 +1,143 @@
+/* unix_peer_sim.c: plain Unix sockets of the simulated machine: sockets that have neither faults nor dialect. */
+#include "conformance/unix_peer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ferrule/sim.h"
+#include "platform/sim/world.h"
+
+enum { PATHS_MAX = 16, PATH_ROOM = 108 };
+
+static char paths[PATHS_MAX][PATH_ROOM];
+static size_t path_count;
+
+bool unix_peer_has_streams(void) { return true; }
+bool unix_peer_has_datagrams(void) { return !peer_is_windows(); }
+bool unix_peer_has_abstract_names(void) { return !peer_is_windows(); }
+bool unix_peer_tells_unread_input(void) { return true; }
+
+/* ---- Paths */
+
+const char *unix_peer_path(const char *name)
+{
+    static const char directory[] = "/run/";
+    if (path_count == PATHS_MAX || strlen(name) + sizeof directory > PATH_ROOM) {
+        abort();
+    }
+    memcpy(paths[path_count], directory, sizeof directory);
+    memcpy(paths[path_count] + sizeof directory - 1, name, strlen(name) + 1);
+    return paths[path_count++];
+}
+
+static fer_unix_addr name_of(const char *path)
+{
+    fer_unix_addr addr = {0};
+    FER_IGNORE(fer_unix_addr_from_pathname(&addr, path));
+    return addr;
+}
+
+bool unix_peer_path_exists(const char *path)
+{
+    fer_unix_addr addr = name_of(path);
+    const ferp_sim_world *world = ferp_sim_here();
+    for (int i = 0; i < FERP_SIM_UNIX_NAMES_MAX; i++) {
+        if (world->unix_names[i].exists && memcmp(&world->unix_names[i].addr, &addr, sizeof addr) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool unix_peer_remove(const char *path) { return fer_sim_remove_path(path).kind == FER_OK; }
+
+void unix_peer_remove_all(void)
+{
+    while (path_count > 0) {
+        FER_IGNORE(fer_sim_remove_path(paths[--path_count]));
+    }
+}
+
+/* ---- Sockets */
+
+static peer_socket made(ferp_type type, const fer_unix_addr *addr)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    if (ferp_unix_socket_new(type, &raw).kind != FER_OK) {
+        return PEER_NONE;
+    }
+    peer_take(raw);
+    if (addr != NULL && ferp_unix_bind(raw, addr).kind != FER_OK) {
+        peer_close(raw);
+        return PEER_NONE;
+    }
+    return raw;
+}
+
+static peer_socket made_at(ferp_type type, const char *path)
+{
+    fer_unix_addr addr = name_of(path == NULL ? "" : path);
+    if (path != NULL && fer_unix_addr_is_unnamed(&addr)) {
+        return PEER_NONE;
+    }
+    return made(type, path == NULL ? NULL : &addr);
+}
+
+static peer_socket listening(peer_socket bound, int backlog)
+{
+    if (bound != PEER_NONE) {
+        FER_IGNORE(ferp_listen(bound, backlog));
+    }
+    return bound;
+}
+
+peer_socket unix_peer_unconnected(const char *path) { return made_at(FERP_STREAM, path); }
+peer_socket unix_peer_datagram(const char *path) { return made_at(FERP_DATAGRAM, path); }
+peer_socket unix_peer_listen(const char *path, int backlog) { return listening(made_at(FERP_STREAM, path), backlog); }
+
+peer_socket unix_peer_listen_abstract(const void *name, size_t len)
+{
+    fer_unix_addr addr;
+    FER_IGNORE(fer_unix_addr_from_abstract_name(&addr, name, len));
+    return listening(made(FERP_STREAM, &addr), 4);
+}
+
+static bool connected(peer_socket peer, const char *path)
+{
+    fer_unix_addr addr = name_of(path);
+    (void)peer_raw_set_nonblocking(peer, true);
+    return ferp_unix_connect(peer, &addr).kind == FER_OK && peer_raw_set_nonblocking(peer, false);
+}
+
+peer_socket unix_peer_connect(const char *path, const char *own_path)
+{
+    peer_socket peer = made_at(FERP_STREAM, own_path);
+    if (peer != PEER_NONE && !connected(peer, path)) {
+        peer_close(peer);
+        return PEER_NONE;
+    }
+    return peer;
+}
+
+bool unix_peer_datagram_connect(peer_socket peer, const char *path) { return connected(peer, path); }
+
+bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len)
+{
+    size_t n = 0;
+    fer_unix_addr addr = name_of(path);
+    return ferp_unix_send_to(peer, buf, len, &addr, &n).kind == FER_OK;
+}
+
+peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, const char *by_path, bool *named)
+{
+    struct ferp_unix_datagram got;
+    fer_unix_addr wanted = name_of(by_path == NULL ? "" : by_path);
+    *n = 0;
+    FER_IGNORE(ferp_set_timeout(peer, FERP_READING, fer_duration_from_millis(PEER_LIMIT_MS)));
+    if (ferp_unix_recv_from(peer, buf, cap, &got).kind != FER_OK) {
+        return PEER_STUCK;
+    }
+    *n = got.len;
+    *named = memcmp(&got.from, &wanted, sizeof wanted) == 0;
+    return PEER_GOT;
+}

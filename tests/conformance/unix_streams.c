@@ -1,0 +1,531 @@
+/* unix_streams.c: what streams promise (rules C, S, T, I, L6, R), of Unix sockets. Listeners are in unix_listeners.c. */
+#include <stdatomic.h>
+
+#include "support/process.h"
+#include "support/thread.h"
+#include "support/unix_fixture.h"
+
+enum { SHORT_MS = 40 };
+
+static const fer_shutdown every_how[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
+
+/* ---- What an OS has not */
+
+static void streams_are_unsupported_where_the_os_has_none(void **state)
+{
+    (void)state;
+    fer_unix_stream *stream = test_unix_stream();
+    fer_unix_listener *listener = test_unix_listener();
+    if (unix_peer_has_streams()) {
+        skip_because("this OS has Unix sockets");
+    }
+    assert_kind(fer_unix_stream_connect(stream, "ferrule-none"), FER_UNSUPPORTED);
+    assert_kind(fer_unix_listener_bind(listener, "ferrule-none"), FER_UNSUPPORTED);
+    assert_unix_new(stream);
+    assert_true(fer_unix_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
+    assert_false(unix_peer_path_exists("ferrule-none"));
+}
+
+static void pairs_are_unsupported_where_the_os_has_none(void **state)
+{
+    (void)state;
+    fer_unix_stream *one = test_unix_stream();
+    fer_unix_stream *other = test_unix_stream();
+    if (unix_peer_has_datagrams()) {
+        skip_because("this OS has socketpair");
+    }
+    assert_kind(fer_unix_stream_pair(one, other), FER_UNSUPPORTED);
+    assert_unix_new(one);
+    assert_unix_new(other);
+}
+
+/* ---- C1, C4, C6 */
+
+static void a_stream_carries_bytes_both_ways(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    assert_unix_alive(&pair);
+    assert_unix_alive(&pair);
+}
+
+static void a_pair_is_two_ends_of_one_connection(void **state)
+{
+    (void)state;
+    char got[4] = {0};
+    skip_without_unix_datagrams();
+    fer_unix_stream *one = test_unix_stream();
+    fer_unix_stream *other = test_unix_stream();
+    assert_ok(fer_unix_stream_pair(one, other));
+    assert_ok(fer_unix_stream_write_all(one, "to", 2, NULL));
+    assert_ok(fer_unix_stream_write_all(other, "fro", 3, NULL));
+    assert_ok(fer_unix_stream_read_exact(other, got, 2, NULL));
+    assert_memory_equal(got, "to", 2);
+    assert_ok(fer_unix_stream_read_exact(one, got, 3, NULL));
+    assert_memory_equal(got, "fro", 3);
+    fer_unix_stream_close(one);
+    assert_unix_reads_end(other);
+}
+
+static void a_failed_connect_leaves_a_new_handle(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("nobody");
+    fer_unix_stream *stream = test_unix_stream();
+    fer_error error = fer_unix_stream_connect(stream, path);
+    if (peer_is_windows()) {
+        assert_either(error, FER_CONNECTION_REFUSED, FER_NOT_FOUND);
+    } else {
+        assert_kind(error, FER_NOT_FOUND);
+    }
+    assert_unix_new(stream);
+    assert_false(unix_peer_path_exists(path));
+    peer_socket bound = unix_peer_unconnected(path);
+    assert_true(bound != PEER_NONE);
+    assert_kind(fer_unix_stream_connect(stream, path), FER_CONNECTION_REFUSED); /* it does not listen */
+    peer_close(bound);
+    assert_kind(fer_unix_stream_connect(stream, path), FER_CONNECTION_REFUSED); /* nobody is there, but the path stays */
+    assert_unix_new(stream);
+    assert_true(unix_peer_remove(path));
+    assert_true(unix_peer_listen(path, 1) != PEER_NONE);
+    assert_ok(fer_unix_stream_connect(stream, path));
+}
+
+static void connecting_or_cloning_into_an_open_handle_is_refused(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    fer_unix_stream *other = test_unix_stream();
+    const char *path = unix_peer_path("listener");
+    assert_true(unix_peer_listen(path, 1) != PEER_NONE);
+    assert_ok(fer_unix_stream_connect(other, path));
+    assert_own(fer_unix_stream_connect(pair.stream, path), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_try_clone(other, pair.stream), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_pair(pair.stream, test_unix_stream()), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_from_raw(pair.stream, pair.other), FER_INVALID_INPUT);
+    assert_unix_alive(&pair);
+    fer_unix_stream *fresh = test_unix_stream();
+    assert_own(fer_unix_stream_pair(fresh, pair.stream), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_pair(fresh, fresh), FER_INVALID_INPUT);
+    assert_unix_new(fresh);
+    assert_unix_alive(&pair);
+}
+
+/* ---- S1 */
+
+static void every_second_shutdown_is_ok(void **state)
+{
+    for (size_t first = 0; first < 3; first++) {
+        for (size_t second = 0; second < 3; second++) {
+            for (int peer_is_gone = 0; peer_is_gone < 2; peer_is_gone++) {
+                struct unix_pair pair = unix_pair_open(state);
+                if (peer_is_gone) {
+                    peer_close(pair.other);
+                    assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(pair.stream)));
+                }
+                assert_ok(fer_unix_stream_shutdown(pair.stream, every_how[first]));
+                assert_ok(fer_unix_stream_shutdown(pair.stream, every_how[second]));
+                assert_ok(fer_unix_stream_shutdown(pair.stream, every_how[first]));
+                assert_int_equal(unix_test_end(state), 0);
+            }
+        }
+    }
+}
+
+static void shutdown_of_a_new_stream_is_not_connected(void **state)
+{
+    (void)state;
+    fer_unix_stream *stream = test_unix_stream();
+    for (size_t how = 0; how < 3; how++) {
+        assert_own(fer_unix_stream_shutdown(stream, every_how[how]), FER_NOT_CONNECTED);
+    }
+    assert_unix_new(stream);
+}
+
+/* ---- S2, S3, S7 */
+
+static void read_after_own_shutdown_is_eof_though_data_was_queued(void **state)
+{
+    for (int both = 0; both < 2; both++) {
+        struct unix_pair pair = unix_pair_open(state);
+        assert_true(peer_send_all(pair.other, "queued", 6));
+        assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(pair.stream)));
+        assert_ok(fer_unix_stream_shutdown(pair.stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_READ));
+        assert_unix_reads_end(pair.stream);
+        assert_int_equal(unix_test_end(state), 0);
+    }
+}
+
+static void shutting_read_leaves_writing_alone(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    char got[4] = {0};
+    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_READ));
+    assert_ok(fer_unix_stream_write_all(pair.stream, "on", 2, NULL));
+    assert_true(peer_recv_exact(pair.other, got, 2));
+    assert_memory_equal(got, "on", 2);
+}
+
+/* What TCP cannot: the other end learns of it. */
+static void shutting_read_breaks_the_other_end_s_writes_on_linux(void **state)
+{
+    (void)state;
+    skip_without_unix_datagrams();
+    if (!unix_peer_has_abstract_names()) {
+        skip_because("this OS is not Linux");
+    }
+    fer_unix_stream *one = test_unix_stream();
+    fer_unix_stream *other = test_unix_stream();
+    assert_ok(fer_unix_stream_pair(one, other));
+    assert_ok(fer_unix_stream_shutdown(one, FER_SHUTDOWN_READ));
+    assert_unix_writes_are_broken(other);
+    assert_ok(fer_unix_stream_write_all(one, "on", 2, NULL));
+    char got[4] = {0};
+    assert_ok(fer_unix_stream_read_exact(other, got, 2, NULL));
+}
+
+static void write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    char got[4] = {0};
+    size_t n = 0;
+    assert_ok(fer_unix_stream_write_all(pair.stream, "all", 3, NULL));
+    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
+    assert_unix_writes_are_broken(pair.stream);
+    assert_true(peer_recv_exact(pair.other, got, 3));
+    assert_memory_equal(got, "all", 3);
+    assert_int_equal(peer_recv_some(pair.other, got, sizeof got, &n), PEER_END);
+    assert_true(peer_send_all(pair.other, "and", 3));
+    assert_ok(fer_unix_stream_read_exact(pair.stream, got, 3, NULL));
+    assert_memory_equal(got, "and", 3);
+}
+
+/* ---- S4, S5, L6 */
+
+static void the_peer_s_end_is_0_for_ever(void **state)
+{
+    for (int closes = 0; closes < 2; closes++) {
+        struct unix_pair pair = unix_pair_open(state);
+        fer_unix_addr addr;
+        char got[8];
+        size_t n = 77;
+        assert_true(peer_send_all(pair.other, "last", 4));
+        if (closes) {
+            peer_close(pair.other);
+        } else {
+            assert_true(peer_shutdown_write(pair.other));
+        }
+        assert_ok(fer_unix_stream_read(pair.stream, got, 0, &n));
+        assert_int_equal(n, 0);
+        assert_ok(fer_unix_stream_peer_addr(pair.stream, &addr));
+        assert_ok(fer_unix_stream_read_to_end(pair.stream, got, sizeof got, &n));
+        assert_int_equal(n, 4);
+        assert_unix_reads_end(pair.stream);
+        assert_unix_reads_end(pair.stream);
+        assert_own(fer_unix_stream_peer_addr(pair.stream, &addr), FER_NOT_CONNECTED);
+        assert_int_equal(unix_test_end(state), 0);
+    }
+}
+
+static void reading_nothing_never_waits(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    size_t n = 77;
+    assert_ok(fer_unix_stream_read(pair.stream, NULL, 0, &n));
+    assert_int_equal(n, 0);
+    assert_ok(fer_unix_stream_read_vectored(pair.stream, NULL, 0, NULL));
+    assert_unix_alive(&pair);
+}
+
+static void a_peer_that_closes_with_unread_input_has_reset(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    if (!unix_peer_tells_unread_input()) {
+        skip_because("this OS does not tell of unread input (macOS, the BSDs)");
+    }
+    assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
+    assert_true(peer_raw_wait_readable(pair.other));
+    peer_close(pair.other);
+    assert_true(peer_raw_wait_failed(fer_unix_stream_as_raw(pair.stream)));
+    assert_writes_fail(fer_unix_stream_write(pair.stream, "x", 1, NULL));
+    assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
+    assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
+    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
+}
+
+static void take_error_takes_a_reset_and_it_stays_with_the_handle(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    fer_error pending = {FER_OK, 0};
+    if (!unix_peer_tells_unread_input()) {
+        skip_because("this OS does not tell of unread input (macOS, the BSDs)");
+    }
+    assert_ok(fer_unix_stream_take_error(pair.stream, &pending));
+    assert_ok(pending);
+    assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
+    assert_true(peer_raw_wait_readable(pair.other));
+    peer_close(pair.other);
+    assert_true(peer_raw_wait_failed(fer_unix_stream_as_raw(pair.stream)));
+    assert_ok(fer_unix_stream_take_error(pair.stream, &pending));
+    assert_kind(pending, FER_CONNECTION_RESET);
+    assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
+}
+
+static void every_end_has_its_own_name_and_its_peer_s(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("listener");
+    const char *own = unix_peer_path("own");
+    fer_unix_addr addr;
+    fer_unix_listener *listener = test_unix_listening(path);
+    fer_unix_stream *stream = test_unix_stream();
+    fer_unix_stream *accepted = test_unix_stream();
+    assert_ok(fer_unix_stream_connect(stream, path));
+    assert_ok(fer_unix_stream_local_addr(stream, &addr));
+    assert_unnamed(&addr);
+    assert_ok(fer_unix_stream_peer_addr(stream, &addr));
+    assert_path(&addr, path);
+    assert_ok(fer_unix_listener_accept(listener, accepted, &addr));
+    assert_unnamed(&addr);
+    assert_ok(fer_unix_stream_local_addr(accepted, &addr));
+    assert_path(&addr, path);
+    assert_ok(fer_unix_stream_peer_addr(accepted, &addr));
+    assert_unnamed(&addr);
+    fer_unix_stream_close(accepted);
+    assert_true(unix_peer_connect(path, own) != PEER_NONE);
+    assert_ok(fer_unix_listener_accept(listener, accepted, &addr));
+    assert_path(&addr, own);
+    assert_ok(fer_unix_stream_peer_addr(accepted, &addr));
+    assert_path(&addr, own);
+}
+
+static void a_pair_has_no_names(void **state)
+{
+    (void)state;
+    skip_without_unix_datagrams();
+    fer_unix_stream *one = test_unix_stream();
+    fer_unix_addr addr;
+    assert_ok(fer_unix_stream_pair(one, test_unix_stream()));
+    assert_ok(fer_unix_stream_local_addr(one, &addr));
+    assert_unnamed(&addr);
+    memset(&addr, 0x5a, sizeof addr);
+    assert_ok(fer_unix_stream_peer_addr(one, &addr));
+    assert_unnamed(&addr);
+}
+
+/* ---- S6 */
+
+struct reader {
+    fer_unix_stream *stream;
+    atomic_int started;
+    fer_error error;
+    size_t n;
+};
+
+static void read_once(void *argument)
+{
+    struct reader *reader = argument;
+    char buf[8];
+    atomic_store(&reader->started, 1);
+    reader->error = fer_unix_stream_read(reader->stream, buf, sizeof buf, &reader->n);
+}
+
+/* Right whichever comes first. */
+static void shutdown_wakes_a_reader(void **state)
+{
+    for (int round = 0; round < 4; round++) {
+        struct unix_pair pair = unix_pair_open(state);
+        struct reader reader = {.stream = pair.stream, .n = 77};
+        test_thread thread;
+        atomic_init(&reader.started, 0);
+        test_thread_start(&thread, read_once, &reader);
+        while (atomic_load(&reader.started) == 0) {
+            test_thread_yield();
+        }
+        peer_pause(round % 2 == 0 ? 0 : 10);
+        assert_ok(fer_unix_stream_shutdown(pair.stream, round < 2 ? FER_SHUTDOWN_READ : FER_SHUTDOWN_BOTH));
+        test_thread_join(&thread);
+        assert_ok(reader.error);
+        assert_int_equal(reader.n, 0);
+        assert_int_equal(unix_test_end(state), 0);
+    }
+}
+
+/* ---- T */
+
+static void a_read_that_expires_is_timed_out_and_loses_nothing(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    fer_duration got;
+    char buf[8];
+    size_t n = 77;
+    assert_own(fer_unix_stream_set_read_timeout(pair.stream, millis(0)), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_set_write_timeout(pair.stream, millis(0)), FER_INVALID_INPUT);
+    assert_ok(fer_unix_stream_set_read_timeout(pair.stream, millis(SHORT_MS)));
+    assert_ok(fer_unix_stream_read_timeout(pair.stream, &got));
+    assert_in_range(got.nanos, SHORT_MS * 1000000, (SHORT_MS + 20) * 1000000);
+    assert_ok(fer_unix_stream_write_timeout(pair.stream, &got));
+    assert_true(fer_duration_is_none(got));
+    uint64_t start = peer_now_us();
+    assert_own(fer_unix_stream_read(pair.stream, buf, sizeof buf, &n), FER_TIMED_OUT);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
+    assert_int_equal(n, 0);
+    assert_own(fer_unix_stream_peek(pair.stream, buf, sizeof buf, &n), FER_TIMED_OUT);
+    assert_unix_alive(&pair);
+}
+
+static void a_write_that_finds_no_room_expires_with_a_true_count(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    static unsigned char piece[65536];
+    uint64_t sent = 0;
+    size_t n = 0;
+    fer_error error;
+    assert_ok(fer_unix_stream_set_write_timeout(pair.stream, millis(SHORT_MS)));
+    do {
+        pattern_fill(piece, sizeof piece, sent);
+        error = fer_unix_stream_write(pair.stream, piece, sizeof piece, &n);
+        sent += n;
+    } while (error.kind == FER_OK);
+    assert_own(error, FER_TIMED_OUT);
+    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
+    uint64_t total = 0;
+    bool intact = false;
+    assert_int_equal(peer_drain(pair.other, &total, &intact), PEER_END);
+    assert_true(intact);
+    assert_int_equal(total, sent);
+}
+
+static void modes_are_the_clones_too(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    fer_unix_stream *clone = test_unix_stream();
+    char buf[8];
+    assert_ok(fer_unix_stream_try_clone(pair.stream, clone));
+    assert_ok(fer_unix_stream_set_nonblocking(clone, true));
+    assert_kind(fer_unix_stream_read(pair.stream, buf, sizeof buf, NULL), FER_WOULD_BLOCK);
+    assert_kind(fer_unix_stream_read(clone, buf, sizeof buf, NULL), FER_WOULD_BLOCK);
+    assert_ok(fer_unix_stream_set_nonblocking(pair.stream, false));
+    assert_ok(fer_unix_stream_set_read_timeout(pair.stream, millis(SHORT_MS)));
+    assert_own(fer_unix_stream_read(clone, buf, sizeof buf, NULL), FER_TIMED_OUT);
+    fer_unix_stream_close(pair.stream);
+    assert_unix_exchange(clone, pair.other);
+    fer_unix_stream_close(clone);
+    size_t n = 0;
+    assert_int_equal(peer_recv_some(pair.other, buf, sizeof buf, &n), PEER_END);
+}
+
+/* ---- I */
+
+static void no_write_raises_sigpipe(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    if (!process_let_sigpipe_kill()) {
+        skip_because("this OS has no signals");
+    }
+    peer_close(pair.other);
+    assert_unix_writes_are_broken(pair.stream);
+}
+
+static void no_handle_is_inherited(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    fer_unix_stream *clone = test_unix_stream();
+    assert_ok(fer_unix_stream_try_clone(pair.stream, clone));
+    assert_false(peer_raw_is_inheritable(fer_unix_stream_as_raw(pair.stream)));
+    assert_false(peer_raw_is_inheritable(fer_unix_stream_as_raw(clone)));
+    assert_false(peer_raw_is_nonblocking(fer_unix_stream_as_raw(pair.stream)) && !peer_is_windows());
+}
+
+/* ---- R */
+
+static void raw_sockets_come_and_go(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    fer_unix_stream *taken = test_unix_stream();
+    fer_tcp_stream *tcp = test_stream();
+    fer_raw_socket raw = fer_unix_stream_into_raw(pair.stream);
+    assert_true(raw != FER_RAW_SOCKET_NONE);
+    peer_take(raw);
+    assert_own(fer_tcp_stream_from_raw(tcp, raw), FER_INVALID_INPUT);
+    assert_own(fer_unix_listener_from_raw(test_unix_listener(), raw), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_from_raw(test_unix_datagram(), raw), FER_INVALID_INPUT);
+    assert_true(peer_is_open(raw));
+    peer_give_away(raw);
+    assert_ok(fer_unix_stream_from_raw(taken, raw));
+    assert_unix_exchange(taken, pair.other);
+    assert_own(fer_unix_stream_read(pair.stream, &raw, 1, NULL), FER_INVALID_INPUT);
+}
+
+static void what_is_no_connected_unix_stream_is_not_taken(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    uint16_t port = 0;
+    fer_unix_stream *stream = test_unix_stream();
+    peer_socket listening = peer_listen(PEER_V4, 4, &port);
+    fer_raw_socket refused[4];
+    refused[0] = unix_peer_unconnected(NULL);
+    refused[1] = unix_peer_listen(unix_peer_path("listener"), 1);
+    refused[2] = peer_connect(PEER_V4, port);
+    refused[3] = listening;
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(refused[i] != PEER_NONE);
+        assert_own(fer_unix_stream_from_raw(stream, refused[i]), FER_INVALID_INPUT);
+        assert_true(peer_is_open(refused[i]));
+    }
+    assert_unix_new(stream);
+}
+
+static void slices_keep_their_order(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    char got[8] = {0};
+    fer_io_slice out[3] = {{"ab", 2}, {NULL, 0}, {"cde", 3}};
+    fer_io_slice_mut in[2] = {{got, 1}, {got + 1, 7}};
+    size_t n = 0;
+    assert_ok(fer_unix_stream_write_vectored(pair.stream, out, 3, &n));
+    assert_int_equal(n, 5);
+    assert_true(peer_recv_exact(pair.other, got, 5));
+    assert_memory_equal(got, "abcde", 5);
+    assert_true(peer_send_all(pair.other, "vwxyz", 5));
+    assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(pair.stream)));
+    memset(got, 0, sizeof got);
+    assert_ok(fer_unix_stream_read_vectored(pair.stream, in, 2, &n));
+    assert_int_equal(n, 5);
+    assert_memory_equal(got, "vwxyz\0\0\0", 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UNIX_TEST("E1", streams_are_unsupported_where_the_os_has_none),
+        UNIX_TEST("E1", pairs_are_unsupported_where_the_os_has_none),
+        UNIX_PAIR_TEST("C1", a_stream_carries_bytes_both_ways),
+        UNIX_TEST("C1", a_pair_is_two_ends_of_one_connection),
+        UNIX_TEST("C4", a_failed_connect_leaves_a_new_handle),
+        UNIX_PAIR_TEST("C6", connecting_or_cloning_into_an_open_handle_is_refused),
+        UNIX_PAIR_TEST("S1", every_second_shutdown_is_ok),
+        UNIX_TEST("S1", shutdown_of_a_new_stream_is_not_connected),
+        UNIX_PAIR_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued),
+        UNIX_PAIR_TEST("S3", write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all),
+        UNIX_PAIR_TEST("S4", the_peer_s_end_is_0_for_ever),
+        UNIX_PAIR_TEST("S4", reading_nothing_never_waits),
+        UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset),
+        UNIX_PAIR_TEST("S5", take_error_takes_a_reset_and_it_stays_with_the_handle),
+        UNIX_PAIR_TEST("S6", shutdown_wakes_a_reader),
+        UNIX_PAIR_TEST("S7", shutting_read_leaves_writing_alone),
+        UNIX_TEST("S7", shutting_read_breaks_the_other_end_s_writes_on_linux),
+        UNIX_TEST("L6", every_end_has_its_own_name_and_its_peer_s),
+        UNIX_TEST("L6", a_pair_has_no_names),
+        UNIX_PAIR_TEST("T1", a_read_that_expires_is_timed_out_and_loses_nothing),
+        UNIX_PAIR_TEST("T4", a_write_that_finds_no_room_expires_with_a_true_count),
+        UNIX_PAIR_TEST("T6", modes_are_the_clones_too),
+        UNIX_PAIR_TEST("I2", no_write_raises_sigpipe),
+        UNIX_PAIR_TEST("I3", no_handle_is_inherited),
+        UNIX_PAIR_TEST("R1", raw_sockets_come_and_go),
+        UNIX_TEST("R1", what_is_no_connected_unix_stream_is_not_taken),
+        UNIX_PAIR_TEST("R3", slices_keep_their_order),
+    };
+    return RUN_TESTS("unix_streams", tests);
+}

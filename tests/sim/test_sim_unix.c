@@ -1,0 +1,191 @@
+/* test_sim_unix.c: Unix sockets of the simulated machine: their names, what waits there for ever, and what Linux and Windows do below
+ * ferrule. What they do above it is the conformance suite's. */
+#include "sim/sim_test.h"
+
+static void a_path_is_removed_once_and_leaves_its_socket_alone(void **state)
+{
+    fer_unix_listener first = {0};
+    fer_unix_listener second = {0};
+    sim_begin(state);
+    assert_kind(fer_sim_remove_path("a"), FER_NOT_FOUND);
+    assert_ok(fer_unix_listener_bind(&first, "a"));
+    assert_ok(fer_sim_remove_path("a"));
+    assert_kind(fer_sim_remove_path("a"), FER_NOT_FOUND);
+    assert_ok(fer_unix_listener_bind(&second, "a"));
+    fer_unix_listener_close(&second);
+    assert_ok(fer_sim_remove_path("a"));
+    fer_unix_listener_close(&first);
+    assert_kind(fer_sim_remove_path(NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_remove_path(""), FER_INVALID_INPUT);
+}
+
+static void without_a_simulation_there_are_no_unix_sockets(void **state)
+{
+    (void)state;
+    fer_unix_listener listener = {0};
+    fer_unix_stream stream = {0};
+    assert_kind(fer_sim_remove_path("a"), FER_UNSUPPORTED);
+    assert_kind(fer_unix_listener_bind(&listener, "a"), FER_UNSUPPORTED);
+    assert_kind(fer_unix_stream_pair(&stream, &(fer_unix_stream){.handle_ = {0}}), FER_UNSUPPORTED);
+    sim_begin(state);
+}
+
+static void as_many_names_as_there_is_room_for(void **state)
+{
+    sim_begin(state);
+    for (int i = 0; i < 32; i++) {
+        char path[2] = {(char)('A' + i), '\0'};
+        fer_unix_listener listener = {0};
+        assert_ok(fer_unix_listener_bind(&listener, path));
+        fer_unix_listener_close(&listener);
+    }
+    fer_unix_listener listener = {0};
+    assert_kind(fer_unix_listener_bind(&listener, "one too many"), FER_NO_BUFFER_SPACE);
+    assert_ok(fer_sim_remove_path("A"));
+    assert_ok(fer_unix_listener_bind(&listener, "one too many"));
+    fer_unix_listener_close(&listener);
+}
+
+/* Nobody will ever accept, write or receive. */
+static void what_would_wait_for_ever_is_a_deadlock(void **state)
+{
+    fer_unix_listener listener = {0};
+    fer_unix_stream stream = {0};
+    fer_unix_stream accepted = {0};
+    char byte;
+    sim_begin(state);
+    assert_ok(fer_unix_listener_bind(&listener, "a"));
+    assert_kind(fer_unix_listener_accept(&listener, &accepted, NULL), FER_DEADLOCK);
+    assert_ok(fer_unix_stream_connect(&stream, "a"));
+    assert_kind(fer_unix_stream_read(&stream, &byte, 1, NULL), FER_DEADLOCK);
+    fer_unix_stream_close(&stream);
+    fer_unix_listener_close(&listener);
+}
+
+static void nothing_is_ever_under_way(void **state)
+{
+    fer_sim_config config = config_of(state);
+    fer_unix_listener listener = {0};
+    fer_unix_stream stream = {0};
+    fer_unix_stream accepted = {0};
+    char got[8];
+    size_t n = 0;
+    config.loopback_latency = millis(7);
+    config.receive_buffer = 4;
+    config.send_buffer = 4;
+    sim_begin_with(config);
+    assert_ok(fer_unix_listener_bind(&listener, "a"));
+    assert_ok(fer_unix_stream_connect(&stream, "a"));
+    assert_ok(fer_unix_listener_accept(&listener, &accepted, NULL));
+    assert_ok(fer_unix_stream_write(&stream, "at once", 7, &n));
+    assert_int_equal(n, 7);
+    assert_ok(fer_unix_stream_read(&accepted, got, sizeof got, &n));
+    assert_int_equal(n, 7);
+    assert_memory_equal(got, "at once", 7);
+    assert_int_equal(now_us(), 0);
+    fer_unix_stream_close(&stream);
+    fer_unix_stream_close(&accepted);
+    fer_unix_listener_close(&listener);
+}
+
+/* Linux, unix_dgram_connect: the first connect keeps what was queued, another one drops it and tells the old peer. */
+static void a_new_peer_drops_the_queue_and_tells_the_old_one(void **state)
+{
+    fer_unix_datagram a = {0};
+    fer_unix_datagram b = {0};
+    fer_unix_datagram c = {0};
+    fer_unix_received got;
+    char buf[8];
+    sim_begin(state);
+    assert_ok(fer_unix_datagram_bind(&a, "a"));
+    assert_ok(fer_unix_datagram_bind(&b, "b"));
+    assert_ok(fer_unix_datagram_bind(&c, "c"));
+    assert_ok(fer_unix_datagram_send_to(&c, "stranger", 8, "a", NULL));
+    assert_ok(fer_unix_datagram_connect(&a, "b"));
+    assert_ok(fer_unix_datagram_recv(&a, buf, sizeof buf, &got));
+    assert_string_equal(fer_unix_addr_as_pathname(&got.from), "c");
+    assert_kind(fer_unix_datagram_send_to(&c, "x", 1, "a", NULL), FER_PERMISSION_DENIED);
+    assert_kind(fer_unix_datagram_connect(&c, "a"), FER_PERMISSION_DENIED);
+    assert_ok(fer_unix_datagram_connect(&b, "a"));
+    assert_ok(fer_unix_datagram_send(&b, "lost", 4, NULL));
+    assert_ok(fer_unix_datagram_connect(&a, "b")); /* the same one again */
+    assert_ok(fer_unix_datagram_connect(&a, "c"));
+    assert_ok(fer_unix_datagram_set_nonblocking(&a, true));
+    assert_kind(fer_unix_datagram_recv(&a, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_unix_datagram_set_nonblocking(&b, true));
+    assert_kind(fer_unix_datagram_recv(&b, buf, sizeof buf, &got), FER_CONNECTION_RESET);
+    assert_kind(fer_unix_datagram_recv(&b, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    fer_unix_datagram_close(&a);
+    fer_unix_datagram_close(&b);
+    fer_unix_datagram_close(&c);
+}
+
+/* Linux: who waits is told of the end (__skb_wait_for_more_packets), who does not is not. */
+static void the_end_of_datagrams_is_told_to_who_waits(void **state)
+{
+    fer_unix_datagram socket = {0};
+    fer_unix_received got;
+    char buf[8];
+    sim_begin(state);
+    assert_ok(fer_unix_datagram_unbound(&socket));
+    assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_READ));
+    assert_ok(fer_unix_datagram_recv(&socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 0);
+    assert_ok(fer_unix_datagram_set_nonblocking(&socket, true));
+    assert_kind(fer_unix_datagram_recv(&socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    fer_unix_datagram_close(&socket);
+}
+
+/* Linux takes one more than net.unix.max_dgram_qlen, and 32 bytes less than the send buffer. */
+static void queues_and_lengths_are_linux_s(void **state)
+{
+    fer_sim_config config = config_of(state);
+    fer_unix_datagram receiver = {0};
+    fer_unix_datagram sender = {0};
+    char buf[64] = {0};
+    config.send_buffer = 64;
+    sim_begin_with(config);
+    assert_ok(fer_unix_datagram_bind(&receiver, "a"));
+    assert_ok(fer_unix_datagram_unbound(&sender));
+    assert_ok(fer_unix_datagram_set_nonblocking(&sender, true));
+    assert_kind(fer_unix_datagram_send_to(&sender, buf, 33, "a", NULL), FER_MESSAGE_TOO_LONG);
+    for (int i = 0; i < 11; i++) {
+        assert_ok(fer_unix_datagram_send_to(&sender, buf, 32, "a", NULL));
+    }
+    assert_kind(fer_unix_datagram_send_to(&sender, buf, 1, "a", NULL), FER_WOULD_BLOCK);
+    fer_unix_datagram_close(&receiver);
+    fer_unix_datagram_close(&sender);
+}
+
+/* Windows keeps a lone READ in the library; Linux tells the other end. */
+static void only_linux_tells_that_nobody_reads(void **state)
+{
+    fer_unix_listener listener = {0};
+    fer_unix_stream stream = {0};
+    fer_unix_stream accepted = {0};
+    sim_begin(state);
+    assert_ok(fer_unix_listener_bind(&listener, "a"));
+    assert_ok(fer_unix_stream_connect(&stream, "a"));
+    assert_ok(fer_unix_listener_accept(&listener, &accepted, NULL));
+    assert_ok(fer_unix_stream_shutdown(&accepted, FER_SHUTDOWN_READ));
+    assert_kind(fer_unix_stream_write(&stream, "x", 1, NULL), is_winsock(state) ? FER_OK : FER_BROKEN_PIPE);
+    fer_unix_stream_close(&stream);
+    fer_unix_stream_close(&accepted);
+    fer_unix_listener_close(&listener);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_path_is_removed_once_and_leaves_its_socket_alone),
+        PLAIN_TEST(without_a_simulation_there_are_no_unix_sockets),
+        BOTH_TESTS(as_many_names_as_there_is_room_for),
+        BOTH_TESTS(what_would_wait_for_ever_is_a_deadlock),
+        BOTH_TESTS(nothing_is_ever_under_way),
+        POSIX_TEST(a_new_peer_drops_the_queue_and_tells_the_old_one),
+        POSIX_TEST(the_end_of_datagrams_is_told_to_who_waits),
+        POSIX_TEST(queues_and_lengths_are_linux_s),
+        BOTH_TESTS(only_linux_tells_that_nobody_reads),
+    };
+    return cmocka_run_group_tests_name("sim_unix", tests, NULL, NULL);
+}

@@ -1,0 +1,228 @@
+/* unix_fixture.c: what the conformance tests of Unix sockets share; see unix_fixture.h. */
+#include "support/unix_fixture.h"
+
+enum { STREAMS_MAX = 16, LISTENERS_MAX = 8, DATAGRAMS_MAX = 8 };
+
+int unix_connected_kind = UNIX_CONNECTED;
+int unix_accepted_kind = UNIX_ACCEPTED;
+int unix_paired_kind = UNIX_PAIRED;
+
+static fer_unix_stream streams[STREAMS_MAX];
+static size_t stream_count;
+static fer_unix_listener listeners[LISTENERS_MAX];
+static size_t listener_count;
+static fer_unix_datagram datagrams[DATAGRAMS_MAX];
+static size_t datagram_count;
+
+/* ---- Before and after a test */
+
+int unix_test_begin(void **state) { return test_begin(state); }
+
+int unix_test_end(void **state)
+{
+    while (stream_count > 0) {
+        fer_unix_stream_close(&streams[--stream_count]);
+    }
+    while (listener_count > 0) {
+        fer_unix_listener_close(&listeners[--listener_count]);
+    }
+    while (datagram_count > 0) {
+        fer_unix_datagram_close(&datagrams[--datagram_count]);
+    }
+    peer_close_all();
+    unix_peer_remove_all();
+    return test_end(state);
+}
+
+void skip_without_unix_streams(void)
+{
+    if (!unix_peer_has_streams()) {
+        skip_because("this OS has no Unix sockets (Wine, and Windows before version 1803)");
+    }
+}
+
+void skip_without_unix_datagrams(void)
+{
+    if (!unix_peer_has_datagrams()) {
+        skip_because("this OS has no datagrams on Unix sockets, and no pairs (Windows)");
+    }
+}
+
+/* ---- Handles */
+
+fer_unix_stream *test_unix_stream(void)
+{
+    assert_true(stream_count < STREAMS_MAX);
+    fer_unix_stream *stream = &streams[stream_count++];
+    memset(stream, 0, sizeof *stream);
+    return stream;
+}
+
+fer_unix_listener *test_unix_listener(void)
+{
+    assert_true(listener_count < LISTENERS_MAX);
+    fer_unix_listener *listener = &listeners[listener_count++];
+    memset(listener, 0, sizeof *listener);
+    return listener;
+}
+
+fer_unix_datagram *test_unix_datagram(void)
+{
+    assert_true(datagram_count < DATAGRAMS_MAX);
+    fer_unix_datagram *socket = &datagrams[datagram_count++];
+    memset(socket, 0, sizeof *socket);
+    return socket;
+}
+
+fer_unix_listener *test_unix_listening(const char *path)
+{
+    skip_without_unix_streams();
+    fer_unix_listener *listener = test_unix_listener();
+    assert_ok(fer_unix_listener_bind(listener, path));
+    return listener;
+}
+
+fer_unix_datagram *test_unix_bound(const char *path)
+{
+    skip_without_unix_datagrams();
+    fer_unix_datagram *socket = test_unix_datagram();
+    assert_ok(fer_unix_datagram_bind(socket, path));
+    return socket;
+}
+
+static void open_by_connecting(struct unix_pair *pair)
+{
+    const char *path = unix_peer_path("connected");
+    peer_socket listener = unix_peer_listen(path, 16);
+    assert_true(listener != PEER_NONE);
+    assert_ok(fer_unix_stream_connect(pair->stream, path));
+    pair->other = peer_accept(listener);
+    peer_close(listener);
+    assert_true(unix_peer_remove(path));
+}
+
+static void open_by_accepting(struct unix_pair *pair)
+{
+    const char *path = unix_peer_path("accepted");
+    fer_unix_listener listener = {0};
+    assert_ok(fer_unix_listener_bind(&listener, path));
+    pair->other = unix_peer_connect(path, NULL);
+    assert_true(pair->other != PEER_NONE);
+    assert_ok(fer_unix_listener_accept(&listener, pair->stream, NULL));
+    fer_unix_listener_close(&listener);
+    assert_true(unix_peer_remove(path));
+}
+
+/* The other end becomes a plain socket. */
+static void open_a_pair(struct unix_pair *pair)
+{
+    fer_unix_stream other = {0};
+    skip_without_unix_datagrams();
+    assert_ok(fer_unix_stream_pair(pair->stream, &other));
+    pair->other = fer_unix_stream_into_raw(&other);
+    peer_take(pair->other);
+}
+
+struct unix_pair unix_pair_open(void **state)
+{
+    struct unix_pair pair = {NULL, PEER_NONE};
+    const int *kind = *state;
+    skip_without_unix_streams();
+    pair.stream = test_unix_stream();
+    switch (*kind) {
+    case UNIX_CONNECTED: open_by_connecting(&pair); break;
+    case UNIX_ACCEPTED: open_by_accepting(&pair); break;
+    default: open_a_pair(&pair); break;
+    }
+    assert_true(pair.other != PEER_NONE);
+    return pair;
+}
+
+/* ---- Assertions */
+
+void assert_unix_exchange(fer_unix_stream *stream, peer_socket other)
+{
+    char got[5] = {0};
+    size_t n = 0;
+    assert_ok(fer_unix_stream_write_all(stream, "ping", 4, &n));
+    assert_int_equal(n, 4);
+    assert_true(peer_recv_exact(other, got, 4));
+    assert_string_equal(got, "ping");
+    assert_true(peer_send_all(other, "pong", 4));
+    assert_ok(fer_unix_stream_read_exact(stream, got, 4, &n));
+    assert_int_equal(n, 4);
+    assert_string_equal(got, "pong");
+}
+
+void assert_unix_alive(const struct unix_pair *pair) { assert_unix_exchange(pair->stream, pair->other); }
+
+static fer_error read_of_sort(fer_unix_stream *stream, int sort, size_t *n)
+{
+    char buf[8];
+    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
+    *n = 77;
+    switch (sort) {
+    case 0: return fer_unix_stream_read(stream, buf, sizeof buf, n);
+    case 1: return fer_unix_stream_peek(stream, buf, sizeof buf, n);
+    case 2: return fer_unix_stream_read_vectored(stream, slices, 2, n);
+    case 3: return fer_unix_stream_read_to_end(stream, buf, sizeof buf, n);
+    default: return fer_unix_stream_read_exact(stream, buf, sizeof buf, n);
+    }
+}
+
+void assert_unix_reads_end(fer_unix_stream *stream)
+{
+    for (int sort = 0; sort < 5; sort++) {
+        size_t n = 0;
+        assert_kind(read_of_sort(stream, sort, &n), sort == 4 ? FER_UNEXPECTED_EOF : FER_OK);
+        assert_int_equal(n, 0);
+    }
+}
+
+void assert_unix_reads_fail(fer_unix_stream *stream, fer_error_kind kind)
+{
+    for (int sort = 0; sort < 5; sort++) {
+        size_t n = 0;
+        assert_kind(read_of_sort(stream, sort, &n), kind);
+        assert_int_equal(n, 0);
+    }
+}
+
+void assert_unix_writes_are_broken(fer_unix_stream *stream)
+{
+    fer_io_slice slices[2] = {{"ab", 2}, {"cd", 2}};
+    size_t n = 77;
+    assert_kind(fer_unix_stream_write(stream, "ab", 2, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_kind(fer_unix_stream_write_vectored(stream, slices, 2, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_kind(fer_unix_stream_write_all(stream, "ab", 2, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+}
+
+void assert_unix_new(fer_unix_stream *stream)
+{
+    fer_unix_addr addr;
+    assert_own(fer_unix_stream_write(stream, "a", 1, NULL), FER_NOT_CONNECTED);
+    assert_own(fer_unix_stream_local_addr(stream, &addr), FER_INVALID_INPUT);
+    assert_true(fer_unix_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
+}
+
+void assert_unnamed(const fer_unix_addr *addr)
+{
+    size_t len = 0;
+    assert_true(fer_unix_addr_is_unnamed(addr));
+    assert_null(fer_unix_addr_as_pathname(addr));
+    assert_null(fer_unix_addr_as_abstract_name(addr, &len));
+}
+
+void assert_path(const fer_unix_addr *addr, const char *path)
+{
+    size_t len = 0;
+    assert_false(fer_unix_addr_is_unnamed(addr));
+    assert_non_null(fer_unix_addr_as_pathname(addr));
+    assert_string_equal(fer_unix_addr_as_pathname(addr), path);
+    assert_null(fer_unix_addr_as_abstract_name(addr, &len));
+}

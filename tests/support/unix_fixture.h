@@ -1,0 +1,57 @@
+/* unix_fixture.h: fixture.h for Unix sockets: pairs of a ferrule stream and a plain socket, handles that are closed after the test, and
+ * paths that are removed then. */
+#ifndef TEST_UNIX_FIXTURE_H
+#define TEST_UNIX_FIXTURE_H
+
+#include "conformance/unix_peer.h"
+#include "ferrule/unix.h"
+#include "support/fixture.h"
+
+/* ---- Tests */
+
+/* How a stream came to be connected. */
+enum unix_kind { UNIX_CONNECTED, UNIX_ACCEPTED, UNIX_PAIRED };
+extern int unix_connected_kind;
+extern int unix_accepted_kind;
+extern int unix_paired_kind;
+
+#define UNIX_TEST(rule, function) {rule " " #function, function, unix_test_begin, unix_test_end, &unix_connected_kind}
+#define UNIX_PAIR_TEST(rule, function)                                                                      \
+    {rule " " #function " [connected]", function, unix_test_begin, unix_test_end, &unix_connected_kind},    \
+    {rule " " #function " [accepted]", function, unix_test_begin, unix_test_end, &unix_accepted_kind},      \
+    {rule " " #function " [paired]", function, unix_test_begin, unix_test_end, &unix_paired_kind}
+
+int unix_test_begin(void **state);
+int unix_test_end(void **state);
+
+void skip_without_unix_streams(void);
+void skip_without_unix_datagrams(void);
+
+/* ---- Handles, all zero, to be closed after the test */
+
+fer_unix_stream *test_unix_stream(void);
+fer_unix_listener *test_unix_listener(void);
+fer_unix_datagram *test_unix_datagram(void);
+fer_unix_listener *test_unix_listening(const char *path);
+fer_unix_datagram *test_unix_bound(const char *path);
+
+struct unix_pair {
+    fer_unix_stream *stream;
+    peer_socket other;
+};
+
+/* A pair of the test's kind. Skips where there is none. */
+struct unix_pair unix_pair_open(void **state);
+
+/* ---- Assertions */
+
+void assert_unix_exchange(fer_unix_stream *stream, peer_socket other);
+void assert_unix_alive(const struct unix_pair *pair);
+void assert_unix_reads_end(fer_unix_stream *stream);
+void assert_unix_reads_fail(fer_unix_stream *stream, fer_error_kind kind);
+void assert_unix_writes_are_broken(fer_unix_stream *stream);
+void assert_unix_new(fer_unix_stream *stream);
+void assert_unnamed(const fer_unix_addr *addr);
+void assert_path(const fer_unix_addr *addr, const char *path);
+
+#endif

@@ -1,0 +1,248 @@
+/* test_unix_opening.c: how Unix streams and listeners come to be, and what their public functions are besides those of any stream. That no
+ * failure leaks a socket is test_seam_failures.c's. */
+#include "unit/scripted_platform.h"
+
+#include "ferrule/unix.h"
+
+static fer_unix_stream open_stream(const struct ferp_traits *traits)
+{
+    fer_unix_stream stream;
+    memset(&stream, 0, sizeof stream);
+    script_begin(traits);
+    stream.handle_ = script_stream(0);
+    return stream;
+}
+
+/* ---- Connecting */
+
+static void each_way_to_connect_connects(void **state)
+{
+    (void)state;
+    fer_unix_stream stream = {0};
+    fer_unix_addr addr;
+    script_begin(&script_posix);
+    assert_ok(fer_unix_stream_connect(&stream, "/run/a"));
+    fer_unix_stream_close(&stream);
+    assert_log("unix_socket() unix_connect(1,/run/a) close(1)");
+    assert_ok(fer_unix_addr_from_abstract_name(&addr, "name", 4));
+    assert_ok(fer_unix_stream_connect_addr(&stream, &addr));
+    assert_log("unix_socket() unix_connect(2,@name)");
+    assert_error(fer_unix_stream_connect_addr(&stream, &addr), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_connect(&stream, "/run/a"), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+/* A signal came before anything had begun. */
+static void a_connect_that_a_signal_interrupts_is_made_again(void **state)
+{
+    (void)state;
+    fer_unix_stream stream = {0};
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
+    assert_ok(fer_unix_stream_connect(&stream, "a"));
+    assert_log("unix_socket() unix_connect(1,a) unix_connect(1,a) unix_connect(1,a)");
+}
+
+/* On POSIX "would block" is a full queue, and nothing has started. */
+static void would_block_is_awaited_only_where_it_means_started(void **state)
+{
+    (void)state;
+    fer_unix_stream stream = {0};
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
+    assert_error(fer_unix_stream_connect(&stream, "a"), FER_WOULD_BLOCK, 11);
+    assert_log("unix_socket() unix_connect(1,a) close(1)");
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
+    assert_ok(fer_unix_stream_connect(&stream, "a"));
+    assert_log("unix_socket() unix_connect(1,a) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)");
+    fer_unix_stream_close(&stream);
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
+    assert_error(fer_unix_stream_connect(&stream, "a"), FER_CONNECTION_REFUSED, 10061);
+    assert_log("unix_socket() unix_connect(1,a) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) close(1)");
+}
+
+static void what_cannot_be_a_name_makes_no_call(void **state)
+{
+    (void)state;
+    fer_unix_stream stream = {0};
+    fer_unix_listener listener = {0};
+    fer_unix_addr unnamed = {0};
+    script_begin(&script_posix);
+    assert_error(fer_unix_stream_connect(&stream, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_connect(&stream, ""), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_connect_addr(&stream, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_connect_addr(&stream, &unnamed), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_bind(&listener, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_bind_addr(&listener, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_bind_addr(&listener, &unnamed), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_connect(NULL, "a"), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_bind(NULL, "a"), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+/* ---- Pairs */
+
+static void a_pair_fills_two_handles_or_none(void **state)
+{
+    (void)state;
+    fer_unix_stream one = {0};
+    fer_unix_stream other = {0};
+    script_begin(&script_posix);
+    assert_error(fer_unix_stream_pair(&one, &one), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_pair(&one, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_pair(NULL, &one), FER_INVALID_INPUT, 0);
+    assert_log("");
+    assert_int_equal(feri_handle_state(&one.handle_), 0);
+    script_then_fail(SCRIPT_UNIX_PAIR, FER_TOO_MANY_OPEN_FILES, 24);
+    assert_error(fer_unix_stream_pair(&one, &other), FER_TOO_MANY_OPEN_FILES, 24);
+    assert_int_equal(feri_handle_state(&one.handle_), 0);
+    assert_int_equal(feri_handle_state(&other.handle_), 0);
+    assert_ok(fer_unix_stream_pair(&one, &other));
+    assert_int_equal(fer_unix_stream_as_raw(&one), 1);
+    assert_int_equal(fer_unix_stream_as_raw(&other), 2);
+    fer_unix_stream third = {0};
+    assert_error(fer_unix_stream_pair(&third, &other), FER_INVALID_INPUT, 0);
+    assert_int_equal(feri_handle_state(&third.handle_), 0);
+    assert_log("unix_pair() unix_pair()");
+}
+
+/* ---- Listening */
+
+static void each_way_to_bind_binds_and_listens(void **state)
+{
+    (void)state;
+    fer_unix_listener listener = {0};
+    fer_unix_addr addr;
+    script_begin(&script_posix);
+    addr = script_path("b");
+    assert_ok(fer_unix_listener_bind(&listener, "a"));
+    fer_unix_listener_close(&listener);
+    assert_ok(fer_unix_listener_bind_addr(&listener, &addr));
+    assert_log("unix_socket() unix_bind(1,a) listen(1,128) close(1) unix_socket() unix_bind(2,b) listen(2,128)");
+    fer_unix_listener_close(&listener);
+    script.log[0] = '\0';
+    script_then_fail(SCRIPT_UNIX_BIND, FER_ADDR_IN_USE, 98);
+    assert_error(fer_unix_listener_bind(&listener, "a"), FER_ADDR_IN_USE, 98);
+    assert_log("unix_socket() unix_bind(3,a) close(3)");
+}
+
+static void accept_asks_for_the_peer_only_where_it_is_wanted(void **state)
+{
+    (void)state;
+    fer_unix_listener listener;
+    fer_unix_stream stream = {0};
+    fer_unix_addr peer;
+    memset(&listener, 0, sizeof listener);
+    script_begin(&script_posix);
+    listener.handle_ = script_stream(0);
+    assert_ok(fer_unix_listener_accept(&listener, &stream, NULL));
+    fer_unix_stream_close(&stream);
+    assert_log("accept(1) close(2)");
+    script_then(SCRIPT_UNIX_PEER_ADDR)->name = script_path("client");
+    assert_ok(fer_unix_listener_accept(&listener, &stream, &peer));
+    assert_string_equal(fer_unix_addr_as_pathname(&peer), "client");
+    fer_unix_stream_close(&stream);
+    script_then_fail(SCRIPT_UNIX_PEER_ADDR, FER_NOT_CONNECTED, 107);
+    assert_ok(fer_unix_listener_accept(&listener, &stream, &peer));
+    assert_true(fer_unix_addr_is_unnamed(&peer));
+    assert_log("accept(1) unix_peer_addr(3) close(3) accept(1) unix_peer_addr(4)");
+    memset(&peer, 0x5a, sizeof peer);
+    fer_unix_addr before = peer;
+    assert_error(fer_unix_listener_accept(&listener, &stream, &peer), FER_INVALID_INPUT, 0);
+    assert_memory_equal(&peer, &before, sizeof peer);
+    assert_error(fer_unix_listener_accept(&listener, NULL, &peer), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_accept(NULL, &stream, &peer), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+/* The connections that died in the queue, and the mode that it took over. */
+static void accept_is_as_any_listener_s(void **state)
+{
+    (void)state;
+    fer_unix_listener listener;
+    fer_unix_stream stream = {0};
+    memset(&listener, 0, sizeof listener);
+    script_begin(&script_bsd);
+    listener.handle_ = script_stream(FERI_FLAG_FOREIGN);
+    script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 53);
+    script_then_fail(SCRIPT_ACCEPT, FER_INTERRUPTED, 4);
+    assert_ok(fer_unix_listener_accept(&listener, &stream, NULL));
+    assert_log("accept(1) accept(1) accept(1) set_nonblocking(2,0) set_timeout(2,reading,18446744073709551615) "
+               "set_timeout(2,writing,18446744073709551615)");
+}
+
+/* ---- Addresses */
+
+static void addresses_are_the_os_s_until_the_end_was_seen(void **state)
+{
+    (void)state;
+    fer_unix_stream stream = open_stream(&script_posix);
+    fer_unix_listener listener;
+    fer_unix_addr addr;
+    char byte;
+    memset(&listener, 0, sizeof listener);
+    listener.handle_ = script_stream(0);
+    script_then(SCRIPT_UNIX_PEER_ADDR)->name = script_path("peer");
+    assert_ok(fer_unix_stream_peer_addr(&stream, &addr));
+    assert_string_equal(fer_unix_addr_as_pathname(&addr), "peer");
+    script_then_fail(SCRIPT_UNIX_PEER_ADDR, FER_INVALID_INPUT, 22); /* macOS, of a connection that is over */
+    assert_error(fer_unix_stream_peer_addr(&stream, &addr), FER_NOT_CONNECTED, 22);
+    script_then(SCRIPT_UNIX_LOCAL_ADDR)->name = script_path("own");
+    assert_ok(fer_unix_stream_local_addr(&stream, &addr));
+    assert_string_equal(fer_unix_addr_as_pathname(&addr), "own");
+    assert_ok(fer_unix_listener_local_addr(&listener, &addr));
+    assert_error(fer_unix_stream_peer_addr(&stream, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_local_addr(&stream, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_local_addr(&listener, NULL), FER_INVALID_INPUT, 0);
+    assert_log("unix_peer_addr(1) unix_peer_addr(1) unix_local_addr(1) unix_local_addr(2)");
+    assert_ok(fer_unix_stream_read(&stream, &byte, 1, NULL)); /* 0: the end */
+    script.log[0] = '\0';
+    assert_error(fer_unix_stream_peer_addr(&stream, &addr), FER_NOT_CONNECTED, 0);
+    assert_log("");
+}
+
+static void every_other_call_is_any_stream_s(void **state)
+{
+    (void)state;
+    fer_unix_stream stream = open_stream(&script_posix);
+    fer_unix_listener listener;
+    fer_duration duration;
+    fer_error pending;
+    memset(&listener, 0, sizeof listener);
+    listener.handle_ = script_stream(0);
+    assert_ok(fer_unix_stream_set_read_timeout(&stream, (fer_duration){1}));
+    assert_ok(fer_unix_stream_set_write_timeout(&stream, (fer_duration){2}));
+    assert_ok(fer_unix_stream_read_timeout(&stream, &duration));
+    assert_ok(fer_unix_stream_write_timeout(&stream, &duration));
+    assert_ok(fer_unix_stream_set_nonblocking(&stream, true));
+    assert_ok(fer_unix_listener_set_nonblocking(&listener, true));
+    assert_ok(fer_unix_stream_take_error(&stream, &pending));
+    assert_ok(fer_unix_listener_take_error(&listener, &pending));
+    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) timeout(1,writing) set_nonblocking(1,1) "
+               "set_nonblocking(2,1) take_error(1) take_error(2)");
+    assert_error(fer_unix_listener_take_error(&listener, NULL), FER_INVALID_INPUT, 0);
+    assert_int_equal(fer_unix_stream_into_raw(&stream), 1);
+    assert_int_equal(fer_unix_listener_into_raw(&listener), 2);
+    assert_log("release(1) release(2)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(each_way_to_connect_connects),
+        script_test(a_connect_that_a_signal_interrupts_is_made_again),
+        script_test(would_block_is_awaited_only_where_it_means_started),
+        script_test(what_cannot_be_a_name_makes_no_call),
+        script_test(a_pair_fills_two_handles_or_none),
+        script_test(each_way_to_bind_binds_and_listens),
+        script_test(accept_asks_for_the_peer_only_where_it_is_wanted),
+        script_test(accept_is_as_any_listener_s),
+        script_test(addresses_are_the_os_s_until_the_end_was_seen),
+        script_test(every_other_call_is_any_stream_s),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
