@@ -123,15 +123,16 @@ typedef struct fer_sim_report {
  * Blocks: never.
  * Owns: config is the caller's and copied; what it points at must stay in place until fer_sim_stop.
  * Errors: FER_INVALID_INPUT (one is running on this thread; an unknown dialect; a chance above a million; NULL names or tape with a
- *   count; a latency or jitter above a year; a buffer or a number of sockets that is too large), FER_UNSUPPORTED (one is running
- *   on another thread), FER_OUT_OF_MEMORY.
+ *   count; a name without host, with a count but no addresses, or whose failure is no resolver's; a latency, jitter or delay above a
+ *   year; buffers above 16 MiB, sockets above 4096), FER_UNSUPPORTED (one is running on another thread), FER_OUT_OF_MEMORY.
  * Rust: none.
  * Threads: any, one at a time.
  */
 FER_MUST_USE FER_API fer_error fer_sim_start(const fer_sim_config *config);
 
 /**
- * Ends the simulation and tells what came of it. Handles that are still open become useless: close them before.
+ * Ends the simulation and tells what came of it. Close all handles before: one that is left open is useless, and its number may be given
+ * to another in the next simulation.
  *
  * report may be NULL.
  *
@@ -252,7 +253,8 @@ typedef void (*fer_sim_handler)(fer_sim_peer peer, fer_sim_event event, void *co
 /**
  * Puts a listening peer at an address, and its host there. Port 0 takes a free one; fer_sim_peer_local_addr tells it.
  *
- * backlog is how many connections wait for accept before the next one has to wait outside, or on Windows is refused; 1 to 4096.
+ * backlog, 1 to 4096, is how many connections wait for accept. One more is let in, as Linux does; the next ones have to wait outside. A port
+ * can be listened on again while connections of an earlier peer are still open, as a server does that begins again.
  *
  * Blocks: never.
  * Owns: addr is the caller's; *out is to be closed with fer_sim_peer_close, or ends with the simulation.

@@ -64,6 +64,7 @@ fer_error fer_sim_peer_listen(const fer_socket_addr *addr, int backlog, fer_sim_
         return plain_error(FER_TOO_MANY_OPEN_FILES);
     }
     socket->settings.only_v6 = false;
+    socket->settings.reuse = true; /* a server that begins again, while its old connections are still open */
     fer_error error = as_peers_see(ferp_sim_claim_port(world, socket, addr));
     if (error.kind != FER_OK) {
         fer_sim_peer_close(made);

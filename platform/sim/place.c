@@ -107,7 +107,8 @@ static ferp_sim_code verdict_on(const ferp_sim_world *world, const ferp_sim_sock
         if (other == wanting || !is_bound_to(other, wanting->kind, wanting->local.port) || !overlap(other, wanting)) {
             continue;
         }
-        ferp_sim_code code = ferp_sim_is_winsock(world) ? windows_verdict(other, wanting) : linux_verdict(other, wanting);
+        bool windows = ferp_sim_acts_as_windows(world, wanting);
+        ferp_sim_code code = windows ? windows_verdict(other, wanting) : linux_verdict(other, wanting);
         if (code != FERP_SIM_NO_ERROR) {
             return code;
         }

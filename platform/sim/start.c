@@ -27,8 +27,20 @@ ferp_sim_world *ferp_sim_here(void)
 
 /* ---- The config */
 
+static bool is_valid_name(const fer_sim_name *name)
+{
+    bool has_failure = name->failure == FER_OK || name->failure == FER_HOST_NOT_FOUND || name->failure == FER_RESOLVE_TRY_AGAIN ||
+                       name->failure == FER_RESOLVE_FAILED;
+    return name->host != NULL && (name->addrs != NULL || name->count == 0) && has_failure && name->delay.nanos <= FERP_SIM_YEAR;
+}
+
 static bool is_valid(const fer_sim_config *config)
 {
+    for (size_t i = 0; config->names != NULL && i < config->name_count; i++) {
+        if (!is_valid_name(&config->names[i])) {
+            return false;
+        }
+    }
     for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
         if (config->fault_chances[i] > MILLION) {
             return false;
@@ -168,7 +180,7 @@ static void fill(const ferp_sim_world *world, fer_sim_report *report)
 fer_error fer_sim_stop(fer_sim_report *report)
 {
     FERP_SIM_NEED(world)
-    if (world->is_running_events) {
+    if (world->is_running_events || world->is_tracing) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
     if (report != NULL) {

@@ -148,7 +148,9 @@ static void tell(ferp_sim_world *world, const ferp_sim_record *record)
         add_addr(&out, record->addr);
     }
     add_outcome(&out, record);
+    world->is_tracing = true;
     world->config.trace(world->config.trace_context, out.text);
+    world->is_tracing = false;
 }
 
 void ferp_sim_trace(ferp_sim_world *world, const ferp_sim_record *record)

@@ -258,6 +258,7 @@ typedef struct ferp_sim_world {
     uint64_t digest;
     uint64_t records;
     bool is_running_events;
+    bool is_tracing;         /* the user is told a line */
     size_t handle_limit;
     size_t waits_armed;
     size_t lookups_open;

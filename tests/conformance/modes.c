@@ -203,6 +203,23 @@ static void accepted_streams_have_no_timeout_though_the_listener_has(void **stat
     assert_exchange(stream, other);
 }
 
+/* T6: ... and whatever a clone of it was set to, of which this handle knows nothing. */
+static void accepted_streams_start_blocking_though_a_clone_of_the_listener_is_not(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_listener *clone = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_tcp_listener_try_clone(listener, clone));
+    assert_ok(fer_tcp_listener_set_nonblocking(clone, true));
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_true(peer_raw_wait_readable(fer_tcp_listener_as_raw(listener)));
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_starts_blocking_without_timeouts(stream);
+    assert_exchange(stream, other);
+}
+
 /* T6: ... though they came by way of a clone, which was given up and taken in again. */
 static void accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one(void **state)
 {
@@ -249,6 +266,7 @@ int main(void)
         RULE_TEST("T6", a_listeners_clone_shares_its_mode),
         RULE_TEST("T6", accepted_streams_are_blocking_though_the_listener_is_not),
         RULE_TEST("T6", accepted_streams_have_no_timeout_though_the_listener_has),
+        RULE_TEST("T6", accepted_streams_start_blocking_though_a_clone_of_the_listener_is_not),
         RULE_TEST("T6", accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one),
         PAIR_TEST("T6", a_new_connection_starts_with_none_of_the_old_modes),
     };

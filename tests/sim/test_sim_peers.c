@@ -403,9 +403,28 @@ static void the_program_can_have_both_ends(void **state)
     fer_tcp_listener_close(&listener);
 }
 
+/* A server that begins again: its old connection is still open. */
+static void a_peer_listens_again_while_its_connection_is_open(void **state)
+{
+    const fer_socket_addr addr = addr_of("10.0.0.7:80");
+    fer_sim_peer first = FER_SIM_PEER_NONE;
+    fer_sim_peer accepted = FER_SIM_PEER_NONE;
+    fer_sim_peer second = FER_SIM_PEER_NONE;
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    assert_ok(fer_sim_peer_listen(&addr, 4, &first));
+    assert_ok(fer_tcp_stream_connect_addr(&stream, &addr));
+    assert_ok(fer_sim_peer_accept(first, &accepted));
+    assert_kind(fer_sim_peer_listen(&addr, 4, &second), FER_ADDR_IN_USE);
+    fer_sim_peer_close(first);
+    assert_ok(fer_sim_peer_listen(&addr, 4, &second));
+    fer_tcp_stream_close(&stream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_peer_listens_again_while_its_connection_is_open),
         BOTH_TESTS(a_peer_accepts_sends_receives_and_closes),
         BOTH_TESTS(a_peer_knows_both_addresses),
         BOTH_TESTS(a_peer_connects_to_the_programs_listener),

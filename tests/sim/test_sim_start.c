@@ -293,9 +293,48 @@ static void a_programs_socket_is_not_a_peer(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
+static void names_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    const fer_socket_addr addr = addr_of("10.0.0.7:0");
+    const fer_sim_name names[] = {
+        {.host = NULL, .addrs = &addr, .count = 1},
+        {.host = "x.test", .addrs = NULL, .count = 3},
+        {.host = "x.test", .addrs = &addr, .count = 1, .failure = FER_CONNECTION_RESET},
+        {.host = "x.test", .addrs = &addr, .count = 1, .delay = {UINT64_C(367) * 86400 * 1000000000}},
+        {.host = "x.test", .addrs = &addr, .count = 1, .delay = FER_DURATION_NONE},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const fer_sim_config config = {.names = &names[i], .name_count = 1};
+        assert_kind(fer_sim_start(&config), FER_INVALID_INPUT);
+    }
+}
+
+static void stop_at_the_first_line(void *context, const char *line)
+{
+    (void)line;
+    *(fer_error *)context = fer_sim_stop(NULL);
+}
+
+static void a_trace_function_cannot_stop_it(void **state)
+{
+    (void)state;
+    fer_error stopped = {FER_OK, 0};
+    fer_tcp_listener listener = {0};
+    const fer_sim_config config = {.trace = stop_at_the_first_line, .trace_context = &stopped};
+    const fer_socket_addr addr = addr_of("127.0.0.1:0");
+    assert_ok(fer_sim_start(&config));
+    assert_ok(fer_tcp_listener_bind_addr(&listener, &addr));
+    assert_int_equal(stopped.kind, FER_INVALID_INPUT);
+    fer_tcp_listener_close(&listener);
+    assert_ok(fer_sim_stop(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        PLAIN_TEST(names_that_cannot_be_are_refused),
+        PLAIN_TEST(a_trace_function_cannot_stop_it),
         PLAIN_TEST(before_the_start_every_call_is_unsupported),
         BOTH_TESTS(on_a_second_thread_every_call_is_unsupported),
         BOTH_TESTS(another_thread_may_have_the_next_simulation),
