@@ -83,7 +83,7 @@ while [ $operation -lt 41 ]; do
     operation=$((operation + 1))
 done
 call=0
-while [ $call -lt 60 ]; do
+while [ $call -lt 256 ]; do
     for nulls in '\0' '\001' '\002' '\004' '\010' '\020' '\040'; do
         for argument in '\0' '\007' '\013' '\200'; do
             put api_misuse "$(octal $call)\0$nulls$argument$(octal $call)\001$nulls$argument"
