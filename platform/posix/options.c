@@ -65,10 +65,15 @@ static system_option system_option_of(ferp_option option)
     }
 }
 
-/* These two are bytes to the BSDs (ip(4)); Linux and macOS take both sizes. */
+/* These two are bytes to the BSDs (ip(4)), and ints to Linux, which takes bytes too; qemu's Linux does not take them well. */
 static bool is_one_byte(ferp_option option)
 {
+#ifdef FERP_POSIX_BSD
     return option == FERP_MULTICAST_LOOP_V4 || option == FERP_MULTICAST_TTL_V4;
+#else
+    (void)option;
+    return false;
+#endif
 }
 
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
