@@ -71,6 +71,12 @@ fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer)
 /* FER_OK where a request may go to the OS, else what it is answered. */
 fer_error feri_handle_may(const fer_handle *handle, feri_request request);
 
+/* What every getter begins with: INVALID_INPUT where there is nowhere to store the answer, else as the request to use the handle. */
+static inline fer_error feri_handle_may_tell(const fer_handle *handle, const void *out)
+{
+    return out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(handle, FERI_REQUEST_USE);
+}
+
 /* Applies an event; false where it cannot happen in the handle's state, which then stays. */
 bool feri_handle_apply(fer_handle *handle, feri_event event);
 

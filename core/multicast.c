@@ -32,7 +32,7 @@ fer_error feri_set_multicast_ttl_v4(fer_handle *handle, uint32_t ttl)
 
 fer_error feri_multicast_ttl_v4(const fer_handle *handle, uint32_t *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_may_tell(handle, out));
     return ferp_option_value(handle->raw_, FERP_MULTICAST_TTL_V4, out);
 }
 

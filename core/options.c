@@ -5,12 +5,6 @@
 #include "core/facts.h"
 #include "core/handle.h"
 
-/* What every getter begins with. */
-static fer_error may_get(const fer_handle *handle, const void *out)
-{
-    return out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(handle, FERI_REQUEST_USE);
-}
-
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
 {
     FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
@@ -22,7 +16,7 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
 
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
 {
-    FER_TRY(may_get(handle, out));
+    FER_TRY(feri_handle_may_tell(handle, out));
     return ferp_timeout(handle->raw_, direction, out);
 }
 
@@ -52,7 +46,7 @@ fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on)
 fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
 {
     uint32_t value = 0;
-    FER_TRY(may_get(handle, out));
+    FER_TRY(feri_handle_may_tell(handle, out));
     FER_TRY(ferp_option_value(handle->raw_, option, &value));
     *out = value != 0;
     return feri_ok();
@@ -76,7 +70,7 @@ fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
 
 fer_error feri_ttl(const fer_handle *handle, uint32_t *out)
 {
-    FER_TRY(may_get(handle, out));
+    FER_TRY(feri_handle_may_tell(handle, out));
     return ferp_option_value(handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4, out);
 }
 
@@ -93,7 +87,7 @@ fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
 
 fer_error feri_linger(const fer_handle *handle, fer_duration *out)
 {
-    FER_TRY(may_get(handle, out));
+    FER_TRY(feri_handle_may_tell(handle, out));
     struct ferp_linger setting;
     FER_TRY(ferp_linger(handle->raw_, &setting));
     *out = setting.on ? fer_duration_from_secs(setting.seconds) : FER_DURATION_NONE;

@@ -35,7 +35,7 @@ fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *ou
 
 fer_error fer_tcp_listener_local_addr(const fer_tcp_listener *listener, fer_socket_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(of_const(listener), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_may_tell(of_const(listener), out));
     return ferp_local_addr(listener->handle_.raw_, out);
 }
 
@@ -56,7 +56,7 @@ fer_error fer_tcp_listener_ttl(const fer_tcp_listener *listener, uint32_t *out)
 
 fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener, fer_error *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(of(listener), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_may_tell(of(listener), out));
     return ferp_take_error(listener->handle_.raw_, out);
 }
 

@@ -44,7 +44,7 @@ fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream, fer_socket_addr
 
 fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(of_const(stream), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_may_tell(of_const(stream), out));
     return ferp_local_addr(stream->handle_.raw_, out);
 }
 

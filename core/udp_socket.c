@@ -20,11 +20,6 @@ static const fer_handle *of_const(const fer_udp_socket *socket)
     return socket == NULL ? NULL : &socket->handle_;
 }
 
-static fer_error may_tell(const fer_udp_socket *socket, const void *out)
-{
-    return out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(of_const(socket), FERI_REQUEST_USE);
-}
-
 /* ---- Binding and connecting */
 
 fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket, const fer_socket_addr *addr)
@@ -59,13 +54,13 @@ fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket, const fer_socket_
 
 fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
-    FER_TRY(may_tell(socket, out));
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
     return ferp_peer_addr(socket->handle_.raw_, out);
 }
 
 fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
-    FER_TRY(may_tell(socket, out));
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
     return ferp_local_addr(socket->handle_.raw_, out);
 }
 
@@ -131,7 +126,7 @@ fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket, bool nonblockin
 fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
 {
     fer_error pending = feri_ok();
-    FER_TRY(may_tell(socket, out));
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
     FER_TRY(ferp_take_error(socket->handle_.raw_, &pending));
     *out = feri_error_told(FERI_OPERATION_DATAGRAM, pending);
     return feri_ok();

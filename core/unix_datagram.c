@@ -20,11 +20,6 @@ static const fer_handle *of_const(const fer_unix_datagram *socket)
     return socket == NULL ? NULL : &socket->handle_;
 }
 
-static fer_error may_tell(const fer_unix_datagram *socket, const void *out)
-{
-    return out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(of_const(socket), FERI_REQUEST_USE);
-}
-
 /* ---- Binding and connecting */
 
 fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)
@@ -71,13 +66,13 @@ fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_un
 
 fer_error fer_unix_datagram_local_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
-    FER_TRY(may_tell(socket, out));
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
     return ferp_unix_local_addr(socket->handle_.raw_, out);
 }
 
 fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
-    FER_TRY(may_tell(socket, out));
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
     return ferp_unix_peer_addr(socket->handle_.raw_, out);
 }
 
@@ -145,7 +140,7 @@ fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, 
 fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
 {
     struct ferp_unix_datagram got;
-    FER_TRY(may_tell(socket, out));
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -195,7 +190,7 @@ fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket, bool nonb
 
 fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket, fer_error *out)
 {
-    FER_TRY(may_tell(socket, out));
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
     return ferp_take_error(socket->handle_.raw_, out);
 }
 

@@ -40,7 +40,7 @@ fer_error fer_unix_listener_accept(fer_unix_listener *listener, fer_unix_stream 
 
 fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener, fer_unix_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(of_const(listener), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_may_tell(of_const(listener), out));
     return ferp_unix_local_addr(listener->handle_.raw_, out);
 }
 
@@ -56,7 +56,7 @@ fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener, bool no
 
 fer_error fer_unix_listener_take_error(fer_unix_listener *listener, fer_error *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(of(listener), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_may_tell(of(listener), out));
     return ferp_take_error(listener->handle_.raw_, out);
 }
 
