@@ -107,10 +107,9 @@ fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len, f
 
 /* ---- Sending */
 
-/* What is asked before a datagram is sent. No length is cut: a datagram goes whole or not at all. */
-static fer_error may_send(const fer_udp_socket *socket, const void *buf, size_t len)
+fer_error feri_datagram_may_send(const fer_handle *handle, const void *buf, size_t len)
 {
-    FER_TRY(feri_handle_may(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -138,7 +137,7 @@ static fer_error judge_refused_argument(const fer_handle *handle, fer_error erro
 fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
 {
     size_t sent = 0;
-    fer_error error = may_send(socket, buf, len);
+    fer_error error = feri_datagram_may_send(socket == NULL ? NULL : &socket->handle_, buf, len);
     if (error.kind == FER_OK) {
         error = send_patiently(&socket->handle_, buf, len, &sent);
         error = error.kind == FER_INVALID_INPUT ? judge_refused_argument(&socket->handle_, error) : error;
@@ -161,7 +160,7 @@ fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t 
 {
     size_t sent = 0;
     fer_socket_addr reachable;
-    fer_error error = may_send(socket, buf, len);
+    fer_error error = feri_datagram_may_send(socket == NULL ? NULL : &socket->handle_, buf, len);
     if (error.kind == FER_OK) {
         error = feri_are_addresses(to, 1) ? reachable_form(&socket->handle_, to, &reachable) : feri_own_error(FER_INVALID_INPUT);
     }

@@ -17,6 +17,9 @@ typedef enum feri_taking { FERI_TAKE, FERI_PEEK } feri_taking;
 /* As fer_udp_socket_recv_from and fer_udp_socket_peek_from. */
 fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len, feri_taking taking, fer_datagram *out);
 
+/* What is asked before a datagram of any kind of socket is sent. No length is cut: a datagram goes whole or not at all. */
+fer_error feri_datagram_may_send(const fer_handle *handle, const void *buf, size_t len);
+
 /* As fer_udp_socket_send and fer_udp_socket_send_to. */
 fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n);
 fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n);

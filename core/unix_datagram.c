@@ -1,4 +1,5 @@
 /* unix_datagram.c: the public functions of fer_unix_datagram. */
+#include "core/datagram.h"
 #include "core/facts.h"
 #include "core/handle.h"
 #include "core/opening.h"
@@ -87,19 +88,10 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 /* ---- Sending and receiving */
 
-static fer_error may_send(const fer_unix_datagram *socket, const void *buf, size_t len)
-{
-    FER_TRY(feri_handle_may(of_const(socket), FERI_REQUEST_USE));
-    if (buf == NULL && len > 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
-    return len > feri_io_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
-}
-
 fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
 {
     size_t sent = 0;
-    fer_error error = may_send(socket, buf, len);
+    fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
     if (error.kind == FER_OK) {
         feri_waiting waiting = feri_waiting_to(&socket->handle_, FERP_WRITABLE);
         do {
@@ -113,7 +105,7 @@ fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, siz
 fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
 {
     size_t sent = 0;
-    fer_error error = may_send(socket, buf, len);
+    fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
     error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
     if (error.kind == FER_OK) {
         feri_waiting waiting = feri_waiting_to(&socket->handle_, FERP_WRITABLE);
@@ -128,7 +120,7 @@ fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *
 fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, size_t *n)
 {
     fer_unix_addr addr;
-    fer_error error = may_send(socket, buf, len);
+    fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
     error = error.kind == FER_OK ? fer_unix_addr_from_pathname(&addr, path) : error;
     if (error.kind != FER_OK) {
         feri_store_count(n, 0);
