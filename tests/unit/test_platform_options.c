@@ -1,6 +1,6 @@
 /* test_platform_options.c: the seam's contract on this host: options and names. As test_platform.c. */
 #define _POSIX_C_SOURCE 200809L
-#include "support/localhost.h"
+#include "support/system_names.h"
 #include "support/seam.h"
 
 /* ---- Options */
