@@ -7,7 +7,7 @@
 #define WIDE_HOST_CAP 256
 
 /* Never a replacement character: that would be the name of another host. Names beyond ASCII are left to GetAddrInfoW, which encodes
- * them for DNS ("Handling Internationalized Domain Names (IDNs)", MSDN). */
+ * them for DNS ("GetAddrInfoW function", MSDN, Remarks). */
 static fer_error wide_host_from(const char *host, WCHAR wide[WIDE_HOST_CAP])
 {
     if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, host, -1, wide, WIDE_HOST_CAP) > 0) {

@@ -43,7 +43,8 @@ static bool put_in_place(const char *path, const char *text)
     if (fd < 0) {
         return false;
     }
-    const bool is_put = write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fchmod(fd, 0644) == 0 && mount(copy, path, NULL, MS_BIND, NULL) == 0;
+    const bool is_put = write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fchmod(fd, 0644) == 0 &&
+                        mount(copy, path, NULL, MS_BIND, NULL) == 0;
     (void)close(fd);
     (void)unlink(copy);
     return is_put;

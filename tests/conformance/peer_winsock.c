@@ -64,7 +64,7 @@ bool peer_knows_localhost(void) { return system_knows_localhost(); }
 
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap) { return system_names_resolve(host, addrs, cap); }
 
-/* "IPv6 Addressing" (MSDN) has zone indices as numbers alone; what Wine takes besides are names of the system beneath it. */
+/* "RtlIpv6StringToAddressExW function" (MSDN): a scope is a number. What Wine takes besides are names of the system beneath it. */
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
 {
     (void)name;

@@ -125,9 +125,11 @@ static void scopes_are_numbers_and_on_linux_names(void **state)
                  {"fe80::1%0", "[fe80::1]:80", false},       {"fe80::1%lo", "[fe80::1%1]:80", true},
                  {"fe80::1%eth0", "[fe80::1%2]:80", true},   {"ff02::1%eth0", "[ff02::1%2]:80", true},
                  {"ff32::1%lo", "[ff32::1%1]:80", true}};
-    static const char *const none[] = {"::1%lo",    "2001:db8::5%eth0", "ff05::1%lo", "fe80::1%nosuch", "fe80::1%",         "fe80::1%4294967296",
-                                       "fe80::1%+1", "fe80::1%1x",      "1.2.3.4%1",  "%1",             "fe80::%1%1",       "fe80::1%99999999999999999999",
-                                       "fe80::1%l",  "fe80::1%lo0",     "fe80::1%LO", "fe80::g%1",      "ff12::1%eth1"};
+    static const char *const none[] = {
+        "::1%lo",      "2001:db8::5%eth0", "ff05::1%lo", "fe80::1%nosuch", "fe80::1%",    "fe80::1%4294967296", "fe80::1%99999999999999999999",
+        "fe80::1%+1",  "fe80::1%1x",       "1.2.3.4%1",  "%1",             "fe80::%1%1",  "fe80::1%l",          "fe80::1%lo0",
+        "fe80::1%LO",  "fe80::g%1",        "ff12::1%eth1",
+    };
     begin(state);
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         fer_socket_addr got;
