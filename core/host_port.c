@@ -63,7 +63,7 @@ fer_error feri_host_port_split(feri_host_port *out, const char *text)
 
 /* ---- UTF-8 */
 
-/* The first bytes from `first` to `last` begin a character of `more` bytes more, the next of which is in a range of its own. */
+/* The first bytes from `first` to `last` begin a character of `more` bytes more, the first of which is in a range of its own. */
 typedef struct sequence {
     uint8_t first;
     uint8_t last;
@@ -72,11 +72,10 @@ typedef struct sequence {
     uint8_t next_most;
 } sequence;
 
-/* RFC 3629, 4: nothing longer than it need be, no surrogates, nothing above U+10FFFF. */
+/* All but ASCII (RFC 3629, 4): nothing longer than it need be, no surrogates, nothing above U+10FFFF. */
 static const sequence sequences[] = {
-    {0x00, 0x7f, 0, 0x80, 0xbf}, {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf},
-    {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf}, {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf},
-    {0xf4, 0xf4, 3, 0x80, 0x8f},
+    {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf}, {0xed, 0xed, 2, 0x80, 0x9f},
+    {0xee, 0xef, 2, 0x80, 0xbf}, {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
 };
 
 static bool is_between(char byte, uint8_t least, uint8_t most)
@@ -89,6 +88,9 @@ static bool is_between(char byte, uint8_t least, uint8_t most)
 static size_t character_len(const char *text, size_t len)
 {
     FERI_ASSERT(len > 0);
+    if ((uint8_t)text[0] < 0x80) {
+        return 1;
+    }
     size_t kind = 0;
     while (kind < sizeof sequences / sizeof sequences[0] && !is_between(text[0], sequences[kind].first, sequences[kind].last)) {
         kind++;
@@ -97,7 +99,7 @@ static size_t character_len(const char *text, size_t len)
         return 0;
     }
     const sequence *found = &sequences[kind];
-    bool is_whole = found->more == 0 || is_between(text[1], found->next_least, found->next_most);
+    bool is_whole = is_between(text[1], found->next_least, found->next_most);
     for (size_t i = 2; i <= found->more; i++) {
         is_whole = is_whole && is_between(text[i], 0x80, 0xbf);
     }

@@ -211,6 +211,11 @@ static void every_character_is_utf_8_and_no_part_of_one(void **state)
         bytes[len] = 0x80;
         assert_false(is_utf_8(bytes, len + 1));
     }
+    /* What is whole only with a byte behind the end is not whole. */
+    static const char behind[] = "aa\xe2\x82\xac";
+    for (size_t len = 0; len <= 5; len++) {
+        assert_int_equal(feri_host_is_utf_8(behind, len), len <= 2 || len == 5);
+    }
 }
 
 /* Every text of one, two and three bytes: exactly as many are UTF-8 as there are ways to make one out of characters. */
@@ -232,6 +237,7 @@ static void no_other_bytes_are_utf_8(void **state)
     static const uint8_t longer[][4] = {
         {0xf0, 0x8f, 0xbf, 0xbf}, {0xf4, 0x90, 0x80, 0x80}, {0xf5, 0x80, 0x80, 0x80}, {0xff, 0x80, 0x80, 0x80},
         {0xf0, 0x90, 0x80, 0x7f}, {0xf0, 0x90, 0xc0, 0x80}, {0xf1, 0x80, 0x80, 0xc0}, {0xf3, 0xc0, 0x80, 0x80},
+        {0xf0, 0xc0, 0x80, 0x80}, {0xf4, 0x7f, 0x80, 0x80}, {0xf1, 0x7f, 0x80, 0x80},
     };
     for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) {
         assert_false(is_utf_8(longer[i], 4));
