@@ -29,7 +29,7 @@ static const struct {
     {"/etc/hosts", "127.0.0.1 localhost\n"
                    "192.0.2.3 several.test\n2001:db8::3 several.test\n192.0.2.1 several.test\n"
                    "2001:db8::1 several.test\n192.0.2.2 several.test\n2001:db8::2 several.test\n"
-                   "192.0.2.7 b\xc3\xbc" "cher.test\n"},
+                   "192.0.2.7 b\xc3\xbcrger.test\n"},
     {"/etc/nsswitch.conf", "hosts: files dns\n"},
     {"/etc/resolv.conf", "nameserver 192.0.2.53\n"},
 };
@@ -111,7 +111,7 @@ static void A3_a_name_beyond_ascii_is_asked_for_as_it_is(void **state)
     fer_socket_addr addr;
     fer_socket_addr wanted;
     size_t count = 0;
-    check_ok(fer_to_socket_addrs("b\xc3\xbc" "cher.test:80", &addr, 1, &count));
+    check_ok(fer_to_socket_addrs("b\xc3\xbcrger.test:80", &addr, 1, &count));
     check_ok(fer_socket_addr_parse(&wanted, "192.0.2.7:80"));
     assert_int_equal(count, 1);
     assert_true(fer_socket_addr_eq(&addr, &wanted));

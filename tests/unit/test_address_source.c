@@ -107,7 +107,7 @@ static void text_that_cannot_be_split_is_refused_before_any_lookup(void **state)
 static void a_name_is_asked_for_as_the_utf_8_that_it_is(void **state)
 {
     (void)state;
-    check_looked_up("b\xc3\xbc" "cher.test:80", "lookup_begin(b\xc3\xbc" "cher.test) lookup_end()");
+    check_looked_up("b\xc3\xbcrger.test:80", "lookup_begin(b\xc3\xbcrger.test) lookup_end()");
     check_looked_up("\xf0\x9f\x98\x80:80", "lookup_begin(\xf0\x9f\x98\x80) lookup_end()");
     check_looked_up("a b:80", "lookup_begin(a b) lookup_end()");
     check_looked_up("a\x01\x7f\n:80", "lookup_begin(a\x01\x7f\n) lookup_end()");
@@ -116,7 +116,7 @@ static void a_name_is_asked_for_as_the_utf_8_that_it_is(void **state)
 static void a_name_that_is_not_utf_8_is_refused_before_any_lookup(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"b\xfc" "cher.test:80", "\x80:80", "a\xff:80", "\xc0\xae:80", "\xed\xa0\x80:80", "\xe2\x82:80"};
+    static const char *const bad[] = {"b\xfcrger.test:80", "\x80:80", "a\xff:80", "\xc0\xae:80", "\xed\xa0\x80:80", "\xe2\x82:80"};
     script_begin(&script_posix);
     feri_address_source source;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
