@@ -296,7 +296,7 @@ typedef struct ferp_lookup {
     void *next;
 } ferp_lookup;
 
-/* Looks a NUL-terminated, non-empty host up, for streams, any IP family. HOST_NOT_FOUND, RESOLVE_TRY_AGAIN or RESOLVE_FAILED with
+/* Looks a NUL-terminated, non-empty UTF-8 host up, for streams, any IP family. HOST_NOT_FOUND, RESOLVE_TRY_AGAIN or RESOLVE_FAILED with
  * the resolver's code (EAI_ numbers negative); after a failure there is nothing to end. getaddrinfo | GetAddrInfoW. */
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host);
 

@@ -19,6 +19,9 @@ make_clean_tree() {
     mkdir -p "$tree/include/ferrule" "$tree/core" "$tree/platform" "$tree/ci"
     printf '#!/bin/sh\necho one\n' >"$tree/ci/one.sh"
     printf 'project(x)\nset(sources\n    core/one.c)\n' >"$tree/CMakeLists.txt"
+    mkdir -p "$tree/docs" "$tree/tests/api"
+    printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
+    printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
     mkdir -p "$tree/fuzz/planted"
     printf 'one: two for one\n\n--- a/core/one.c\n+++ b/core/one.c\n@@ -7 +7 @@\n-    return 1;\n+    return 2;\n' >"$tree/fuzz/planted/01.patch"
     cat >"$tree/include/ferrule/one.h" <<'TEXT'
@@ -92,7 +95,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_lengths check_text check_sources check_shell check_planted; do
+for check in check_layers check_docs check_lengths check_text check_sources check_shell check_planted check_rust_map; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -128,6 +131,18 @@ fi
 # ---- planted bugs
 sed -i 's/return 1/return 3/' "$tree/core/one.c"
 planted check_planted "a planted bug that fits no more"
+
+# ---- the map from Rust
+echo '| `One::other` | `fer_other` |' >>"$tree/docs/RUST-MAP.md"
+planted check_rust_map "a name on the page that no header has"
+sed -i 's/`fer_one`/none/' "$tree/docs/RUST-MAP.md"
+planted check_rust_map "a function that is not on the page"
+echo 'One::three' >>"$tree/tests/api/rust_std_net.txt"
+planted check_rust_map "an item without a row"
+printf '[std::two::Two]\nOne::one\n' >>"$tree/tests/api/rust_std_net.txt"
+planted check_rust_map "an item whose row is in another section"
+sed -i 's/`One::two` |/`One::two_of` | `One::two`/' "$tree/docs/RUST-MAP.md"
+planted check_rust_map "an item in another column"
 
 # ---- docs
 for slot in Blocks Owns Errors Rust Threads; do
