@@ -93,6 +93,22 @@ static void signals_do_not_end_it(void **state)
     assert_string_equal(script.sent, "ab");
 }
 
+static void a_buffer_of_one_byte_suffices(void **state)
+{
+    (void)state;
+    begin();
+    uint64_t n = 99;
+    buffer.cap = 1;
+    for (int i = 0; i < 3; i++) {
+        script_then_move(SCRIPT_RECV, 1);
+        script_then_move(SCRIPT_SEND, 1);
+    }
+    assert_ok(copy(&n));
+    assert_int_equal(n, 3);
+    assert_string_equal(script.sent, "aaa");
+    assert_log("recv(1,1) send(2,1) recv(1,1) send(2,1) recv(1,1) send(2,1) recv(1,1)");
+}
+
 static void one_stream_can_be_both_sides(void **state)
 {
     (void)state;
@@ -300,6 +316,7 @@ int main(void)
         script_test(the_end_at_once_is_a_copy_of_nothing),
         script_test(short_writes_are_completed),
         script_test(signals_do_not_end_it),
+        script_test(a_buffer_of_one_byte_suffices),
         script_test(one_stream_can_be_both_sides),
         script_test(a_read_that_fails_leaves_an_empty_buffer),
         script_test(a_write_that_fails_leaves_the_rest_in_the_buffer),
