@@ -5,6 +5,7 @@
 #include "core/assert.h"
 #include "core/handle.h"
 #include "core/stream_io.h"
+#include "core/stream_steps.h"
 #include "ferrule/io.h"
 
 fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)
@@ -24,16 +25,14 @@ static bool is_usable(const fer_copy_buffer *buffer)
 }
 
 /* What the states say before anything is moved. A source that is gone may still have its bytes in the buffer or in its queue, so
- * only misuse counts there; a destination that is gone counts, lest its source be emptied for nothing. One that is still connecting
- * is asked by the write. */
+ * only misuse counts there; a destination that is gone, or not connected yet, counts, lest its source be emptied for nothing. */
 static fer_error may_copy(const fer_handle *from, const fer_handle *to)
 {
     feri_answer readable = feri_handle_answer(from, FERI_REQUEST_READ);
-    feri_answer writable = feri_handle_answer(to, FERI_REQUEST_WRITE);
     if (readable == FERI_ANSWER_MISUSE || readable == FERI_ANSWER_UNCONNECTED) {
         return feri_handle_answer_error(from, readable);
     }
-    return writable == FERI_ANSWER_PENDING ? feri_ok() : feri_handle_answer_error(to, writable);
+    return feri_stream_may(to, FERI_REQUEST_WRITE);
 }
 
 static fer_error empty_into(fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)

@@ -62,7 +62,7 @@ FER_MUST_USE FER_API fer_stream fer_unix_stream_as_stream(fer_unix_stream *strea
  * not end it. Any other error does, a timeout or FER_WOULD_BLOCK too, and then what was read and not yet written is in buffer: call
  * again with the same buffer, and no byte is lost or doubled. What buffer holds after an error is the caller's to write elsewhere
  * instead; with start and len set to 0 it is dropped. After FER_OK it is empty.
- * A destination that is known to be shut or gone is told before anything is read. Both sides may be one stream: an echo.
+ * A destination that is shut, gone, or not connected yet is told before anything is read. Both sides may be one stream: an echo.
  * The writing half of to is left open at the end. A relay of a and b is one fer_copy(a, b) and one fer_copy(b, a), in a thread each,
  * with a buffer each, each followed by fer_tcp_stream_shutdown(b or a, FER_SHUTDOWN_WRITE), which tells the end on.
  *

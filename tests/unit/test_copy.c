@@ -224,17 +224,27 @@ static void a_destination_that_is_gone_is_told_before_anything_is_read(void **st
     assert_log("");
 }
 
-static void what_is_read_for_a_destination_that_still_connects_is_kept(void **state)
+static void a_destination_that_still_connects_is_asked_before_anything_is_read(void **state)
 {
     (void)state;
     begin();
     uint64_t n = 99;
     to.handle_ = (fer_handle){0};
     assert_ok(feri_handle_claim(&to.handle_));
-    script_then_move(SCRIPT_RECV, 4);
     assert_error(copy(&n), FER_WOULD_BLOCK, 0);
     assert_int_equal(n, 0);
-    assert_kept(0, 4);
+    assert_log("");
+    assert_ok(feri_handle_fill_unconnected(&to.handle_, script_open_socket(), 0));
+    assert_error(copy(&n), FER_NOT_CONNECTED, 0);
+    assert_true(feri_handle_apply(&to.handle_, FERI_EVENT_CONNECT_BEGIN));
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
+    assert_error(copy(&n), FER_WOULD_BLOCK, 0);
+    assert_log("take_error(3) peer_addr(3)");
+    script_then_move(SCRIPT_RECV, 2);
+    script_then_move(SCRIPT_SEND, 2);
+    assert_ok(copy(&n));
+    assert_int_equal(n, 2);
+    assert_log("take_error(3) peer_addr(3) recv(1,4) send(3,2) recv(1,4)");
 }
 
 /* ---- Misuse */
@@ -324,7 +334,7 @@ int main(void)
         script_test(a_write_of_which_the_os_takes_nothing_is_write_zero),
         script_test(a_source_that_was_reset_has_its_last_bytes_written),
         script_test(a_destination_that_is_gone_is_told_before_anything_is_read),
-        script_test(what_is_read_for_a_destination_that_still_connects_is_kept),
+        script_test(a_destination_that_still_connects_is_asked_before_anything_is_read),
         script_test(a_buffer_that_is_none_is_refused),
         script_test(a_buffer_may_end_where_its_memory_ends),
         script_test(a_side_that_is_no_stream_is_refused_and_nothing_is_moved),
