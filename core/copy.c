@@ -5,7 +5,6 @@
 #include "core/assert.h"
 #include "core/handle.h"
 #include "core/stream_io.h"
-#include "core/stream_steps.h"
 #include "ferrule/io.h"
 
 fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)
@@ -24,17 +23,15 @@ static bool is_usable(const fer_copy_buffer *buffer)
            buffer->len <= buffer->cap - buffer->start;
 }
 
-/* What the states say before anything is moved. A source that is gone may still have its bytes in the buffer or in its queue, so
- * only misuse counts there; a destination that is gone, or not connected yet, counts, lest its source be emptied for nothing. */
-static fer_error may_copy(const fer_handle *from, const fer_handle *to)
+/* Before anything is moved, only misuse counts: a source that is gone may still have bytes in the buffer or in its queue. */
+static fer_error may_come_from(const fer_handle *from)
 {
-    feri_answer readable = feri_handle_answer(from, FERI_REQUEST_READ);
-    if (readable == FERI_ANSWER_MISUSE || readable == FERI_ANSWER_UNCONNECTED) {
-        return feri_handle_answer_error(from, readable);
-    }
-    return feri_stream_may(to, FERI_REQUEST_WRITE);
+    feri_answer answer = feri_handle_answer(from, FERI_REQUEST_READ);
+    bool is_misuse = answer == FERI_ANSWER_MISUSE || answer == FERI_ANSWER_UNCONNECTED;
+    return is_misuse ? feri_handle_answer_error(from, answer) : feri_ok();
 }
 
+/* Of an empty buffer too: a destination that is gone, or not connected yet, says so before its source is read for nothing. */
 static fer_error empty_into(fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
 {
     size_t written = 0;
@@ -61,9 +58,7 @@ static fer_error fill_from(fer_handle *from, fer_copy_buffer *buffer)
 static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
 {
     do {
-        if (buffer->len > 0) {
-            FER_TRY(empty_into(to, buffer, copied));
-        }
+        FER_TRY(empty_into(to, buffer, copied));
         FER_TRY(fill_from(from, buffer));
     } while (buffer->len > 0);
     return feri_ok();
@@ -72,7 +67,7 @@ static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffe
 fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint64_t *n)
 {
     uint64_t copied = 0;
-    fer_error error = is_usable(buffer) ? may_copy(from.handle_, to.handle_) : feri_own_error(FER_INVALID_INPUT);
+    fer_error error = is_usable(buffer) ? may_come_from(from.handle_) : feri_own_error(FER_INVALID_INPUT);
     if (error.kind == FER_OK) {
         error = copy_until_end(from.handle_, to.handle_, buffer, &copied);
     }
