@@ -11,9 +11,6 @@ set(ferrule_hot_sources
     core/stream_state.c
     core/stream_steps.c
     core/stream_vectored.c
-    core/tcp_stream.c
-    core/udp_socket.c
-    core/unix_stream.c
     core/waiting.c
     platform/posix/address.c
     platform/posix/bytes.c
