@@ -4,11 +4,12 @@
 #include "core/assert.h"
 #include "core/handle.h"
 #include "core/operation_error.h"
+#include "core/stream_steps.h"
 #include "platform/platform.h"
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_CLONE));
+    FER_TRY(feri_stream_may(handle, FERI_REQUEST_CLONE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = ferp_duplicate(handle->raw_, &raw);
