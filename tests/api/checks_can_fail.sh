@@ -19,7 +19,8 @@ make_clean_tree() {
     mkdir -p "$tree/include/ferrule" "$tree/core" "$tree/platform" "$tree/ci"
     printf '#!/bin/sh\necho one\n' >"$tree/ci/one.sh"
     printf 'project(x)\nset(sources\n    core/one.c)\n' >"$tree/CMakeLists.txt"
-    mkdir -p "$tree/fuzz/planted"
+    mkdir -p "$tree/fuzz/planted" "$tree/tests/conformance"
+    printf '/* misuse_one.c: one. */\nint misuse(void) { return fer_one(); }\n' >"$tree/tests/conformance/misuse_one.c"
     printf 'one: two for one\n\n--- a/core/one.c\n+++ b/core/one.c\n@@ -7 +7 @@\n-    return 1;\n+    return 2;\n' >"$tree/fuzz/planted/01.patch"
     cat >"$tree/include/ferrule/one.h" <<'TEXT'
 /* one.h: a header. */
@@ -92,7 +93,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_lengths check_text check_sources check_shell check_planted; do
+for check in check_layers check_docs check_lengths check_text check_sources check_shell check_planted check_misuse; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -128,6 +129,13 @@ fi
 # ---- planted bugs
 sed -i 's/return 1/return 3/' "$tree/core/one.c"
 planted check_planted "a planted bug that fits no more"
+
+# ---- misuse
+sed 's/fer_one/fer_one_more/' "$tree/tests/conformance/misuse_one.c" >"$work/other"
+cp "$work/other" "$tree/tests/conformance/misuse_one.c"
+planted check_misuse "a function that no test misuses"
+echo '/* fer_version */' >>"$tree/tests/conformance/misuse_one.c"
+planted check_misuse "a function that is excused and has a test"
 
 # ---- docs
 for slot in Blocks Owns Errors Rust Threads; do
