@@ -214,16 +214,16 @@ class Test:
 
 def all_tests():
     tests = []
-    for source in listed('ferrule_unit_sources', 'tests/CMakeLists.txt'):
+    for source in listed('ferrule_unit_sources', 'tests/sources.cmake'):
         sources = ['tests/' + source]
         if '#include "unit/scripted_platform.h"' in (ROOT / sources[0]).read_text():
             sources.append('tests/unit/scripted_platform.c')
         tests.append(Test(pathlib.Path(source).stem, sources, 'ferrule'))
-    for source in listed('ferrule_sim_test_sources', 'tests/CMakeLists.txt'):
+    for source in listed('ferrule_sim_test_sources', 'tests/sources.cmake'):
         tests.append(Test(pathlib.Path(source).stem, ['tests/' + source, 'tests/support/thread.c'], 'ferrule_sim'))
     support = ['tests/' + s for s in listed('ferrule_sim_support_sources', 'tests/CMakeLists.txt')]
     for dialect in ('posix', 'winsock'):
-        for source in listed('ferrule_conformance_sources', 'tests/CMakeLists.txt'):
+        for source in listed('ferrule_conformance_sources', 'tests/sources.cmake'):
             defines = ['-DFERRULE_SIM_WINSOCK'] if dialect == 'winsock' else []
             tests.append(Test(f'{dialect}_{pathlib.Path(source).stem}', ['tests/' + source] + support, 'ferrule_sim', [], defines))
     for kind in ('static', 'sim'):

@@ -8,6 +8,11 @@
 #include "platform/platform.h"
 
 /* A new socket, bound to addr; none is left behind on failure. */
-fer_error feri_bound_socket_open(ferp_type type, const fer_socket_addr *addr, fer_raw_socket *out);
+fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out);
+
+/* Its three parts, for a socket that is made apart from its binding. The options are set before bind; what bind answers is told. */
+fer_error feri_hold_port(fer_type type, fer_raw_socket raw);
+fer_error feri_take_both_families(fer_raw_socket raw);
+fer_error feri_bind_told(fer_type type, const fer_socket_addr *addr, fer_error error);
 
 #endif

@@ -31,6 +31,17 @@ static fer_error verdict_after(fer_raw_socket raw, fer_error hint)
     return said;
 }
 
+fer_error feri_connect_standing(fer_handle *handle)
+{
+    fer_error said = verdict(handle->raw_);
+    if (said.kind == FER_OK) {
+        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK); /* or another thread has */
+    } else if (said.kind != FER_WOULD_BLOCK) {
+        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, said);
+    }
+    return said;
+}
+
 fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline)
 {
     for (;;) {
@@ -53,37 +64,52 @@ fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline)
     }
 }
 
+fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    feri_operation operation = feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
+    return feri_error_told(operation, ferp_connect(raw, addr));
+}
+
 /* connect, and where it only starts, the rest of it. */
 static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr, uint64_t deadline)
 {
-    feri_operation operation = feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
-    fer_error error = feri_error_told(operation, ferp_connect(raw, addr));
+    fer_error error = feri_connect_start(raw, addr);
     return error.kind == FER_IN_PROGRESS ? feri_await_connection(raw, deadline) : error;
 }
 
-/* Where the kernel would wait inside connect, the socket is nonblocking for that time, and blocking again afterwards. */
-static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr, fer_duration timeout)
+/* Where the kernel would wait inside connect, the socket is made nonblocking. */
+fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr, fer_duration timeout)
 {
     uint64_t deadline = feri_deadline_after(timeout);
-    if (!feri_io_waits_in_kernel()) {
-        return connect_until(raw, addr, deadline);
+    if (feri_io_waits_in_kernel()) {
+        FER_TRY(ferp_set_nonblocking(raw, true));
     }
-    FER_TRY(ferp_set_nonblocking(raw, true));
-    FER_TRY(connect_until(raw, addr, deadline));
-    return ferp_set_nonblocking(raw, false);
+    return connect_until(raw, addr, deadline);
 }
 
-/* A refusal on loopback is final at once; off loopback a lost SYN must be sent again, so it is left alone there. An IPv4-mapped address
- * needs a socket that is not for IPv6 alone, as Windows' and some BSDs' are at first; connect tells where there is no such thing. */
-static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
+/* And is blocking again afterwards. */
+static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr, fer_duration timeout)
+{
+    FER_TRY(feri_connect_within(raw, addr, timeout));
+    return feri_io_waits_in_kernel() ? ferp_set_nonblocking(raw, false) : feri_ok();
+}
+
+void feri_hasten_refusal(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_ip_addr ip = fer_ip_addr_to_canonical(&addr->ip);
-    if (ip.family != addr->ip.family) {
-        FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
-    }
     if (feri_refused_connect_is_retried() && fer_ip_addr_is_loopback(&ip)) {
         ferp_hasten_refusal(raw);
     }
+}
+
+/* An IPv4-mapped address needs a socket that is not for IPv6 alone, as Windows' and some BSDs' are at first; connect tells where there is no
+ * such thing. */
+static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    if (fer_ip_addr_to_canonical(&addr->ip).family != addr->ip.family) {
+        FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
+    }
+    feri_hasten_refusal(raw, addr);
 }
 
 /* Nobody can listen on port 0, so it refuses (rule C2). Linux asks the other host, Windows and BSD call it no address. */
@@ -93,7 +119,7 @@ static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, 
     if (addr->port == 0) {
         return feri_own_error(FER_CONNECTION_REFUSED);
     }
-    FER_TRY(ferp_socket_new(FERP_STREAM, addr->ip.family, &raw));
+    FER_TRY(ferp_socket_new(feri_domain_of(addr), FER_TYPE_STREAM, 0, &raw));
     prepare(raw, addr);
     fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, FERP_NO_DEADLINE)
                                                     : connect_within(raw, addr, timeout);

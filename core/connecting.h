@@ -15,6 +15,19 @@ fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
 /* Waits for the end of a started connect. Interruptions and false readiness only begin the wait again. */
 fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline);
 
+/* How the connect of a CONNECTING handle stands, without waiting (rule C5). FER_OK: it is connected, and OPEN; WOULD_BLOCK: not yet; else
+ * it has failed, and is CONNECT_FAILED. */
+fer_error feri_connect_standing(fer_handle *handle);
+
+/* connect, and where the kernel has only started it, IN_PROGRESS. */
+fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr);
+
+/* The same to its end, within timeout. The socket may be nonblocking afterwards. */
+fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr, fer_duration timeout);
+
+/* Before a connect: a refusal on loopback is final at once. Off loopback a lost SYN must be sent again, so it is left alone there. */
+void feri_hasten_refusal(fer_raw_socket raw, const fer_socket_addr *addr);
+
 /* Fills a handle with a connection to addr, within timeout. Checks all of it, as fer_tcp_stream_connect_timeout says. */
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout);
 

@@ -17,12 +17,17 @@
 
 fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
-    FER_TRY(feri_bound_socket_open(FERP_DATAGRAM, addr, out));
-    ferp_tell_refusals(*out, false);
-    if (feri_datagram_limit_is_send_buffer()) {
-        FER_IGNORE(ferp_set_option(*out, FERP_SEND_BUFFER, FERI_DATAGRAM_MAX)); /* a smaller limit is told by the send that meets it */
-    }
+    FER_TRY(feri_bound_socket_open(FER_TYPE_DGRAM, addr, out));
+    feri_datagram_prepare(*out);
     return feri_ok();
+}
+
+void feri_datagram_prepare(fer_raw_socket raw)
+{
+    ferp_tell_refusals(raw, false);
+    if (feri_datagram_limit_is_send_buffer()) {
+        FER_IGNORE(ferp_set_option(raw, FERP_SEND_BUFFER, FERI_DATAGRAM_MAX)); /* a smaller limit is told by the send that meets it */
+    }
 }
 
 /* ---- Addresses */
@@ -49,13 +54,15 @@ static bool is_welcome(const fer_udp_socket *socket, const fer_socket_addr *from
 static fer_error reachable_form(const fer_handle *handle, const fer_socket_addr *addr, fer_socket_addr *out)
 {
     bool is_v6 = feri_handle_has_flag(handle, FERI_FLAG_V6);
+    bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_PORTLESS);
     *out = *addr;
-    if (addr->port == 0 || (addr->ip.family == FER_IP_V6 && !is_v6)) {
+    out->port = has_ports ? addr->port : 0; /* raw(7): what is there must be 0, or the protocol */
+    if ((addr->port == 0 && has_ports) || (addr->ip.family == FER_IP_V6 && !is_v6)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     if (addr->ip.family == FER_IP_V4 && is_v6) {
         fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr->ip.v4);
-        *out = fer_socket_addr_new_v6(&mapped, addr->port, 0, 0);
+        *out = fer_socket_addr_new_v6(&mapped, out->port, 0, 0);
     }
     return feri_ok();
 }

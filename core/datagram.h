@@ -12,6 +12,9 @@
 /* A feri_opener: a bound datagram socket that hears of no refusals yet. */
 fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);
 
+/* What a new datagram socket is given: no refusals are told yet, and the largest datagrams fit. */
+void feri_datagram_prepare(fer_raw_socket raw);
+
 typedef enum feri_taking { FERI_TAKE, FERI_PEEK } feri_taking;
 
 /* As fer_udp_socket_recv_from and fer_udp_socket_peek_from. */

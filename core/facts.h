@@ -54,6 +54,11 @@ static inline bool feri_refused_connect_is_retried(void)
     return ferp_traits()->refused_connect_is_retried;
 }
 
+static inline bool feri_buffer_sizes_are_doubled(void)
+{
+    return ferp_traits()->buffer_sizes_are_doubled;
+}
+
 static inline bool feri_datagram_limit_is_send_buffer(void)
 {
     return ferp_traits()->datagram_limit_is_send_buffer;

@@ -70,7 +70,7 @@ bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error reason)
 
 fer_error feri_handle_claim(fer_handle *handle)
 {
-    if (handle == NULL || !feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN)) {
+    if (handle == NULL || !feri_handle_apply(handle, FERI_EVENT_OPEN_BEGIN)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     handle->raw_ = FER_RAW_SOCKET_NONE;
@@ -88,12 +88,22 @@ static fer_error own_or_close(bool filled, fer_raw_socket raw)
     return feri_ok();
 }
 
-fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
+static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, uint32_t flags)
 {
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     handle->raw_ = raw;
     handle->flags_ = flags;
-    return own_or_close(feri_handle_apply(handle, FERI_EVENT_CONNECT_OK), raw);
+    return own_or_close(feri_handle_apply(handle, event), raw);
+}
+
+fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
+{
+    return fill(handle, FERI_EVENT_CONNECT_OK, raw, flags);
+}
+
+fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
+{
+    return fill(handle, FERI_EVENT_OPEN_UNCONNECTED, raw, flags);
 }
 
 fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *of)
@@ -102,7 +112,7 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
     feri_state claimed = feri_handle_state(handle);
     feri_state seen = feri_handle_state(of);
     if (feri_state_next(claimed, FERI_EVENT_CONNECT_OK, FER_OK) == FERI_STATE_MISUSE ||
-        feri_state_life(seen) != FERI_LIFE_OPEN) {
+        feri_state_answer(seen, FERI_REQUEST_CLONE) != FERI_ANSWER_ASK_OS) {
         return own_or_close(false, raw);
     }
     handle->raw_ = raw;
@@ -111,10 +121,23 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
     return own_or_close(feri_atomic_replace(&handle->state_, claimed, seen), raw);
 }
 
+fer_error feri_handle_move(fer_handle *from, fer_handle *to)
+{
+    FER_TRY(feri_handle_claim(to));
+    feri_state claimed = feri_handle_state(to);
+    uint32_t flags = feri_handle_flags(from);
+    int32_t reason = (int32_t)feri_atomic_load((const uint32_t *)&from->reason_);
+    feri_state seen = feri_handle_state(from);
+    to->raw_ = feri_handle_vacate(from);
+    to->flags_ = flags;
+    to->reason_ = reason;
+    return own_or_close(feri_atomic_replace(&to->state_, claimed, seen), to->raw_);
+}
+
 void feri_handle_abandon(fer_handle *handle)
 {
     FERI_ASSERT(handle != NULL);
-    (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
+    (void)feri_handle_apply(handle, FERI_EVENT_OPEN_ABANDON);
 }
 
 fer_raw_socket feri_handle_vacate(fer_handle *handle)
@@ -124,8 +147,7 @@ fer_raw_socket feri_handle_vacate(fer_handle *handle)
     }
     feri_state old = step(handle, FERI_EVENT_CLOSE, FER_OK);
     FERI_ASSERT(old != FERI_STATE_MISUSE);
-    bool had_socket = feri_state_life(old) == FERI_LIFE_OPEN || feri_state_life(old) == FERI_LIFE_CONNECT_FAILED;
-    return had_socket ? handle->raw_ : FER_RAW_SOCKET_NONE;
+    return feri_state_answer(old, FERI_REQUEST_RAW) == FERI_ANSWER_ASK_OS ? handle->raw_ : FER_RAW_SOCKET_NONE;
 }
 
 void feri_handle_close(fer_handle *handle)
@@ -138,5 +160,5 @@ void feri_handle_close(fer_handle *handle)
 
 fer_raw_socket feri_handle_as_raw(const fer_handle *handle)
 {
-    return feri_handle_answer(handle, FERI_REQUEST_USE) == FERI_ANSWER_ASK_OS ? handle->raw_ : FER_RAW_SOCKET_NONE;
+    return feri_handle_answer(handle, FERI_REQUEST_RAW) == FERI_ANSWER_ASK_OS ? handle->raw_ : FER_RAW_SOCKET_NONE;
 }

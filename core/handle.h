@@ -18,6 +18,14 @@
 #define FERI_FLAG_CLONED 4u        /* other handles of the socket may have changed its modes */
 #define FERI_FLAG_FOREIGN 8u       /* made elsewhere, and perhaps still known there */
 #define FERI_FLAG_MODE_CHANGED 16u /* its mode was set through this handle, whatever it is now */
+/* The same of a fer_socket alone. */
+#define FERI_FLAG_UNIX 32u           /* its addresses are Unix' */
+#define FERI_FLAG_DATAGRAM 64u       /* it is no stream */
+#define FERI_FLAG_PORTLESS 128u      /* its protocol has no ports */
+#define FERI_FLAG_LISTENING 256u
+#define FERI_FLAG_BOUND 512u
+#define FERI_FLAG_REUSE_CHOSEN 1024u /* set_reuse_address was called; bind leaves it so */
+#define FERI_FLAG_V6_CHOSEN 2048u    /* the same of set_only_v6 */
 
 static inline fer_error feri_ok(void)
 {
@@ -65,7 +73,7 @@ static inline feri_answer feri_handle_answer(const fer_handle *handle, feri_requ
     return handle == NULL ? FERI_ANSWER_MISUSE : feri_state_answer(feri_handle_state(handle), request);
 }
 
-/* The error that an answer is to the caller: FER_OK for ASK_OS, ASK_QUEUE and END. */
+/* The error that an answer is to the caller: FER_OK for the three that ask, and for END. */
 fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer);
 
 /* FER_OK where a request may go to the OS, else what it is answered. */
@@ -92,8 +100,14 @@ fer_error feri_handle_claim(fer_handle *handle);
 /* Gives a claimed handle its socket, which it then owns. INVALID_INPUT: closed meanwhile; the socket is closed. */
 fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flags);
 
+/* The same with a stream socket that is still to be connected. */
+fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32_t flags);
+
 /* As feri_handle_fill, with what another handle of the same socket has seen. */
 fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *of);
+
+/* Gives an empty handle all that an open one has, which is CLOSED then. INVALID_INPUT: to is not empty; nothing has changed. */
+fer_error feri_handle_move(fer_handle *from, fer_handle *to);
 
 /* Ends a claim without a socket: the handle is NEW again. */
 void feri_handle_abandon(fer_handle *handle);

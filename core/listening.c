@@ -17,7 +17,7 @@
 fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(feri_bound_socket_open(FERP_STREAM, addr, &raw));
+    FER_TRY(feri_bound_socket_open(FER_TYPE_STREAM, addr, &raw));
     fer_error error = ferp_listen(raw, FERI_BACKLOG);
     if (error.kind != FER_OK) {
         ferp_close(raw);

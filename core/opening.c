@@ -17,6 +17,11 @@ bool feri_are_addresses(const fer_socket_addr *addrs, size_t count)
     return true;
 }
 
+fer_domain feri_domain_of(const fer_socket_addr *addr)
+{
+    return addr->ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
+}
+
 uint32_t feri_family_flag(const fer_socket_addr *addr)
 {
     return addr->ip.family == FER_IP_V6 ? FERI_FLAG_V6 : 0;

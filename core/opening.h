@@ -8,6 +8,7 @@
 
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "ferrule/socket.h"
 #include "ferrule/socket_addr.h"
 
 /* Whether there is at least one address, and every one has a family that is known. */
@@ -25,6 +26,9 @@ fer_error feri_open_first_named(fer_handle *handle, const char *host_port, feri_
 
 /* Ends a claim: fills the handle with raw and its flags where error is FER_OK, else abandons it. */
 fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw, uint32_t flags);
+
+/* Of sockets for such addresses. */
+fer_domain feri_domain_of(const fer_socket_addr *addr);
 
 /* FERI_FLAG_V6, or 0. */
 uint32_t feri_family_flag(const fer_socket_addr *addr);

@@ -13,6 +13,7 @@ typedef enum feri_operation {
     FERI_OPERATION_EXPIRED,     /* a call that gave up waiting, in the kernel or here, at the end of its timeout */
     FERI_OPERATION_CONNECT,     /* connect */
     FERI_OPERATION_START,       /* connect, where "would block" means that it has started (ferp_traits) */
+    FERI_OPERATION_STARTED,     /* connect of a nonblocking socket, where it has started */
     FERI_OPERATION_BIND_TAKEN,  /* bind, where a second look found the port taken */
     FERI_OPERATION_DUAL_STACK,  /* clearing IPV6_V6ONLY */
     FERI_OPERATION_SHUTDOWN,    /* shutdown of a stream that was connected */
@@ -33,6 +34,7 @@ typedef enum feri_operation {
     X(CONNECT, FER_INTERRUPTED, FER_IN_PROGRESS, true, "connect(2): it goes on after EINTR")                          \
     X(START, FER_INTERRUPTED, FER_IN_PROGRESS, true, "as for CONNECT")                                                \
     X(START, FER_WOULD_BLOCK, FER_IN_PROGRESS, true, "Windows' WSAEWOULDBLOCK; AF_UNIX' EAGAIN means a full backlog") \
+    X(STARTED, FER_IN_PROGRESS, FER_WOULD_BLOCK, true, "a nonblocking call that would wait (rule C5)")                  \
     X(BIND_TAKEN, FER_PERMISSION_DENIED, FER_ADDR_IN_USE, true, "Windows' WSAEACCES of an exclusively held port")     \
     X(DUAL_STACK, FER_INVALID_INPUT, FER_UNSUPPORTED, true, "OpenBSD has no dual stack: ip6(4)")                      \
     X(SHUTDOWN, FER_NOT_CONNECTED, FER_OK, false, "both ends are done, or reset: nothing is left to shut")            \

@@ -37,6 +37,15 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
     return error;
 }
 
+fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
+{
+    if (feri_handle_is_shared(handle)) {
+        return ferp_is_nonblocking(handle->raw_, out);
+    }
+    *out = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
+    return feri_ok();
+}
+
 fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on)
 {
     FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
@@ -72,6 +81,46 @@ fer_error feri_ttl(const fer_handle *handle, uint32_t *out)
 {
     FER_TRY(feri_handle_may_tell(handle, out));
     return ferp_option_value(handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4, out);
+}
+
+/* A stream's two lowest bits, explicit congestion notification, are TCP's own (RFC 3168, 5), and no set of them lasts. */
+fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    bool is_stream = !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
+    if (tos > 255 || (is_stream && (tos & 3) != 0)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        return ferp_set_option(handle->raw_, FERP_TOS_V4, tos);
+    }
+    FER_TRY(ferp_set_option(handle->raw_, FERP_TCLASS_V6, tos));
+    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TOS_V4, tos)); /* for IPv4-mapped peers, as with the hop limit */
+    return feri_ok();
+}
+
+fer_error feri_tos(const fer_handle *handle, uint32_t *out)
+{
+    FER_TRY(feri_handle_may_tell(handle, out));
+    return ferp_option_value(handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_TCLASS_V6 : FERP_TOS_V4, out);
+}
+
+fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t size)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    if (size == 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return ferp_set_option(handle->raw_, option, size < INT32_MAX ? (uint32_t)size : INT32_MAX);
+}
+
+fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t *out)
+{
+    uint32_t told = 0;
+    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(ferp_option_value(handle->raw_, option, &told));
+    *out = feri_buffer_sizes_are_doubled() ? told / 2 : told;
+    return feri_ok();
 }
 
 fer_error feri_set_linger(fer_handle *handle, fer_duration linger)

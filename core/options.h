@@ -13,11 +13,17 @@
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking);
+/* The user's mode: the OS is asked only where another handle may have set it. */
+fer_error feri_is_nonblocking(const fer_handle *handle, bool *out);
 /* Options that are on or off. */
 fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on);
 fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out);
 fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl);
 fer_error feri_ttl(const fer_handle *handle, uint32_t *out);
+fer_error feri_set_tos(fer_handle *handle, uint32_t tos);
+fer_error feri_tos(const fer_handle *handle, uint32_t *out);
+fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t size);
+fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t *out);
 fer_error feri_set_linger(fer_handle *handle, fer_duration linger);
 fer_error feri_linger(const fer_handle *handle, fer_duration *out);
 fer_error feri_set_keepalive(fer_handle *handle, const fer_keepalive *keepalive);

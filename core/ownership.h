@@ -15,6 +15,9 @@ fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw, feri_doma
 fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
 fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
 
+/* Takes over any of these, connected or not. */
+fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw);
+
 fer_raw_socket feri_into_raw(fer_handle *handle);
 
 #endif

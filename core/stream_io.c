@@ -104,15 +104,19 @@ fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, siz
 
 fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
 {
-    feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR);
     if (out == NULL) {
         return feri_own_error(FER_INVALID_INPUT);
+    }
+    fer_error error;
+    feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
+    if (answer == FERI_ANSWER_ASK_CONNECT && error.kind != FER_WOULD_BLOCK) {
+        answer = FERI_ANSWER_REASON; /* it has just failed */
     }
     if (answer == FERI_ANSWER_REASON) {
         *out = feri_handle_reason(handle);
         return feri_ok();
     }
-    FER_TRY(feri_handle_answer_error(handle, answer));
+    FER_TRY(error);
     fer_error pending = feri_ok();
     if (answer == FERI_ANSWER_END) {
         *out = pending;

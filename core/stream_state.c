@@ -7,24 +7,30 @@
 #define FERI_MISUSE 0xF
 
 /* Columns are the events, in the order of FERI_EVENTS:
- * CONNECT_BEGIN, _OK, _ABANDON, _FAIL, SHUT_READ, SHUT_WRITE, SHUT_BOTH, GOT_EOF, GOT_RESET, GOT_PIPE, CLOSE.
- * Letters are short for one table each, and undefined after it. A row is a state, a cell the next one; - is misuse. */
+ * OPEN_BEGIN, _ABANDON, _UNCONNECTED, CONNECT_BEGIN, _ABANDON, _OK, _FAIL, SHUT_READ, SHUT_WRITE, SHUT_BOTH, GOT_EOF, GOT_RESET, GOT_PIPE,
+ * CLOSE. Letters are short for one table each, and undefined after it. A row is a state, a cell the next one; - is misuse. */
 
 #define M FERI_MISUSE
 #define N FERI_LIFE_NEW
+#define G FERI_LIFE_OPENING
+#define U FERI_LIFE_UNCONNECTED
 #define C FERI_LIFE_CONNECTING
 #define F FERI_LIFE_CONNECT_FAILED
 #define O FERI_LIFE_OPEN
 #define X FERI_LIFE_CLOSED
 static const uint8_t life_table[FERI_LIFE_COUNT][FERI_EVENT_COUNT] = {
-    /*                       BEG OK ABA FAI  SR SW SB EOF RST PIP CLO */
-    [FERI_LIFE_NEW] =            {C, M, M, M,  M, M, M, M, M, M, N},
-    [FERI_LIFE_CONNECTING] =     {M, O, N, F,  M, M, M, M, M, M, X},
-    [FERI_LIFE_CONNECT_FAILED] = {M, M, M, M,  M, M, M, M, M, M, X},
-    [FERI_LIFE_OPEN] =           {M, M, M, M,  O, O, O, O, O, O, X},
-    [FERI_LIFE_CLOSED] =         {C, M, M, M,  M, M, M, M, M, M, X},
+    /*                       BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
+    [FERI_LIFE_NEW] =            {G, M, M,  M, M, M, M,  M, M, M, M, M, M, N},
+    [FERI_LIFE_OPENING] =        {M, N, U,  M, M, O, M,  M, M, M, M, M, M, X},
+    [FERI_LIFE_UNCONNECTED] =    {M, M, M,  C, M, O, M,  M, M, M, M, M, M, X},
+    [FERI_LIFE_CONNECTING] =     {M, M, M,  M, U, O, F,  M, M, M, M, M, M, X},
+    [FERI_LIFE_CONNECT_FAILED] = {M, M, M,  M, M, M, M,  M, M, M, M, M, M, X},
+    [FERI_LIFE_OPEN] =           {M, M, M,  M, M, M, M,  O, O, O, O, O, O, X},
+    [FERI_LIFE_CLOSED] =         {G, M, M,  M, M, M, M,  M, M, M, M, M, M, X},
 };
 #undef N
+#undef G
+#undef U
 #undef C
 #undef F
 #undef O
@@ -36,11 +42,11 @@ static const uint8_t life_table[FERI_LIFE_COUNT][FERI_EVENT_COUNT] = {
 #define S FERI_READ_SHUT
 #define R FERI_READ_RESET
 static const uint8_t read_table[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
-    /*                BEG OK ABA FAI  SR SW SB EOF RST PIP CLO */
-    [FERI_READ_OPEN] =  {O, O, O, O,  S, O, S, E, R, O, O},
-    [FERI_READ_EOF] =   {O, M, M, M,  S, E, S, E, E, E, O},
-    [FERI_READ_SHUT] =  {O, M, M, M,  S, S, S, S, S, S, O},
-    [FERI_READ_RESET] = {O, M, M, M,  S, R, S, R, R, R, O},
+    /*              BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
+    [FERI_READ_OPEN] =  {O, O, O,  O, O, O, O,  S, O, S, E, R, O, O},
+    [FERI_READ_EOF] =   {O, M, M,  M, M, M, M,  S, E, S, E, E, E, O},
+    [FERI_READ_SHUT] =  {O, M, M,  M, M, M, M,  S, S, S, S, S, S, O},
+    [FERI_READ_RESET] = {O, M, M,  M, M, M, M,  S, R, S, R, R, R, O},
 };
 #undef O
 #undef E
@@ -51,10 +57,10 @@ static const uint8_t read_table[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
 #define S FERI_WRITE_SHUT
 #define G FERI_WRITE_GONE
 static const uint8_t write_table[FERI_WRITE_COUNT][FERI_EVENT_COUNT] = {
-    /*                BEG OK ABA FAI  SR SW SB EOF RST PIP CLO */
-    [FERI_WRITE_OPEN] = {O, O, O, O,  O, S, S, O, G, G, O},
-    [FERI_WRITE_SHUT] = {O, M, M, M,  S, S, S, S, S, S, O},
-    [FERI_WRITE_GONE] = {O, M, M, M,  G, S, S, G, G, G, O},
+    /*              BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
+    [FERI_WRITE_OPEN] = {O, O, O,  O, O, O, O,  O, S, S, O, G, G, O},
+    [FERI_WRITE_SHUT] = {O, M, M,  M, M, M, M,  S, S, S, S, S, S, O},
+    [FERI_WRITE_GONE] = {O, M, M,  M, M, M, M,  G, S, S, G, G, G, O},
 };
 #undef O
 #undef S
@@ -70,20 +76,24 @@ static const bool shows_end[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
     [FERI_READ_RESET] = {[FERI_EVENT_GOT_EOF] = true, [FERI_EVENT_GOT_RESET] = true},
 };
 
-/* Columns are the requests: READ, WRITE, SHUTDOWN, PEER_ADDR, TAKE_ERROR, USE. */
+/* Columns are the requests: READ, WRITE, SHUTDOWN, PEER_ADDR, TAKE_ERROR, CONNECT, CLONE, RAW, USE. */
 #define A FERI_ANSWER_ASK_OS
+#define C FERI_ANSWER_ASK_CONNECT
 #define U FERI_ANSWER_UNCONNECTED
 #define P FERI_ANSWER_PENDING
 #define R FERI_ANSWER_REASON
 #define M FERI_ANSWER_MISUSE
 static const uint8_t life_answers[FERI_LIFE_COUNT][FERI_REQUEST_COUNT] = {
-    /*                           READ WR SHUT PEER ERR USE */
-    [FERI_LIFE_NEW] =            {U, U, U, M, M, M},
-    [FERI_LIFE_CONNECTING] =     {P, P, U, P, P, M},
-    [FERI_LIFE_CONNECT_FAILED] = {M, M, M, M, R, M},
-    [FERI_LIFE_OPEN] =           {A, A, A, A, A, A},
-    [FERI_LIFE_CLOSED] =         {M, M, M, M, M, M},
+    /*                           READ WR SHUT PEER ERR CONN CLONE RAW USE */
+    [FERI_LIFE_NEW] =            {U, U, U, M, M, M, M, M, M},
+    [FERI_LIFE_OPENING] =        {P, P, U, P, P, M, M, M, M},
+    [FERI_LIFE_UNCONNECTED] =    {U, U, U, U, A, A, A, A, A},
+    [FERI_LIFE_CONNECTING] =     {C, C, U, C, C, M, M, A, A},
+    [FERI_LIFE_CONNECT_FAILED] = {M, M, M, M, R, M, M, A, M},
+    [FERI_LIFE_OPEN] =           {A, A, A, A, A, M, A, A, A},
+    [FERI_LIFE_CLOSED] =         {M, M, M, M, M, M, M, M, M},
 };
+#undef C
 #undef P
 #undef R
 #undef M
@@ -118,8 +128,8 @@ static const bool brings_reason[FERI_EVENT_COUNT] = {
 };
 
 static const bool forgets[FERI_EVENT_COUNT] = {
-    [FERI_EVENT_CONNECT_BEGIN] = true,
-    [FERI_EVENT_CONNECT_ABANDON] = true,
+    [FERI_EVENT_OPEN_BEGIN] = true,
+    [FERI_EVENT_OPEN_ABANDON] = true,
     [FERI_EVENT_CLOSE] = true,
 };
 

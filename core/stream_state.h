@@ -11,9 +11,11 @@
 /* X(name, text for docs/STATE.md). The first of each is 0: a word of 0 is a NEW handle. */
 #define FERI_LIVES(X)                                                                      \
     X(NEW, "never opened, or a connect failed")                                            \
-    X(CONNECTING, "a call is filling the handle, or a connect is under way")               \
-    X(CONNECT_FAILED, "a started connect failed; the socket is kept until close")          \
-    X(OPEN, "has a socket")                                                                \
+    X(OPENING, "a call is filling the handle; it has no socket yet")                       \
+    X(UNCONNECTED, "has a stream socket that neither is connected nor listens")            \
+    X(CONNECTING, "a connect of its socket is under way")                                  \
+    X(CONNECT_FAILED, "a connect of its socket failed; the socket is kept until close")    \
+    X(OPEN, "has a socket that is ready for use")                                          \
     X(CLOSED, "the socket was given back or away")
 
 #define FERI_READ_HALVES(X)                                                                \
@@ -33,10 +35,13 @@
     X(SEEN, "the peer's end or a fatal error was seen")
 
 #define FERI_EVENTS(X)                                                                     \
-    X(CONNECT_BEGIN, "a call begins to fill the handle")                                   \
-    X(CONNECT_OK, "the handle has its socket, connected or listening")                     \
-    X(CONNECT_ABANDON, "a blocking call gave up; its socket is closed")                    \
-    X(CONNECT_FAIL, "a started connect failed")                                            \
+    X(OPEN_BEGIN, "a call begins to fill the handle")                                      \
+    X(OPEN_ABANDON, "it gave up; its socket is closed")                                    \
+    X(OPEN_UNCONNECTED, "it has made a stream socket that is still to be connected")       \
+    X(CONNECT_BEGIN, "that socket begins to connect")                                      \
+    X(CONNECT_ABANDON, "its connect has not even begun")                                   \
+    X(CONNECT_OK, "the handle's socket is connected, listening, or bound")                 \
+    X(CONNECT_FAIL, "its connect failed")                                                  \
     X(SHUT_READ, "shutdown(READ)")                                                         \
     X(SHUT_WRITE, "shutdown(WRITE)")                                                       \
     X(SHUT_BOTH, "shutdown(BOTH)")                                                         \
@@ -52,11 +57,15 @@
     X(SHUTDOWN, "shutdown")                                                                \
     X(PEER_ADDR, "peer_addr")                                                              \
     X(TAKE_ERROR, "take_error")                                                            \
+    X(CONNECT, "connect and listen of a socket that was made apart from them")             \
+    X(CLONE, "try_clone")                                                                  \
+    X(RAW, "as_raw")                                                                       \
     X(USE, "everything else that needs a socket")
 
 /* What the state answers, without the OS where it can. */
 #define FERI_ANSWERS(X)                                                                    \
     X(ASK_OS, "the OS decides")                                                            \
+    X(ASK_CONNECT, "the OS is asked how the connect stands, and then the state again")     \
     X(ASK_QUEUE, "what is still queued is read; when nothing is, the reason")              \
     X(END, "OK with nothing: 0 bytes, no error")                                                              \
     X(PIPE, "BROKEN_PIPE")                                                                 \

@@ -1,10 +1,35 @@
 /* stream_steps.c: what the state answers before the OS is asked, and what the OS's answer means for the state. */
 #include "core/stream_steps.h"
 
+#include <stdint.h>
+
 #include "core/assert.h"
+#include "core/connecting.h"
 #include "core/handle.h"
 #include "core/operation_error.h"
 #include "platform/platform.h"
+
+feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_error *error)
+{
+    feri_answer answer = feri_handle_answer(handle, request);
+    *error = feri_handle_answer_error(handle, answer);
+    if (answer != FERI_ANSWER_ASK_CONNECT) {
+        return answer;
+    }
+    *error = feri_connect_standing(handle);
+    if (error->kind == FER_OK) {
+        answer = feri_handle_answer(handle, request);
+        *error = feri_handle_answer_error(handle, answer);
+    }
+    return answer;
+}
+
+fer_error feri_stream_may(const fer_handle *handle, feri_request request)
+{
+    fer_error error;
+    (void)feri_stream_answer((fer_handle *)(uintptr_t)handle, request, &error);
+    return error;
+}
 
 /* The read half saw a fatal error: only what is still queued can be read. */
 static fer_error may_read_queue(const fer_handle *handle, bool *due)
@@ -15,10 +40,10 @@ static fer_error may_read_queue(const fer_handle *handle, bool *due)
     return *due ? feri_ok() : feri_handle_reason(handle);
 }
 
-fer_error feri_stream_may_read(const fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
+fer_error feri_stream_may_read(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
 {
-    feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);
-    fer_error error = feri_handle_answer_error(handle, answer);
+    fer_error error;
+    feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_READ, &error);
     *due = false;
     if (error.kind == FER_OK && !buffer_is_valid) {
         return feri_own_error(FER_INVALID_INPUT);
@@ -33,9 +58,10 @@ fer_error feri_stream_may_read(const fer_handle *handle, bool buffer_is_valid, s
     return error;
 }
 
-fer_error feri_stream_may_write(const fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
+fer_error feri_stream_may_write(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
 {
-    fer_error error = feri_handle_may(handle, FERI_REQUEST_WRITE);
+    fer_error error;
+    (void)feri_stream_answer(handle, FERI_REQUEST_WRITE, &error);
     if (handle != NULL && error.kind != FER_NOT_CONNECTED && !buffer_is_valid) {
         error = feri_own_error(FER_INVALID_INPUT);
     }

@@ -10,6 +10,14 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
+/* What the state answers, once the OS was asked how a connect under way stands (rule C5). *error is the answer to the caller, WOULD_BLOCK
+ * where it has not ended, its reason where it has just failed. */
+feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_error *error);
+
+/* FER_OK where a request may go to the OS. handle may be a const stream's, as it is in Rust's getters, which look and change nothing but
+ * what has come of a connect. */
+fer_error feri_stream_may(const fer_handle *handle, feri_request request);
+
 /* Before. The common case, which needs no table and no call: true where the OS is to be asked at once. */
 static inline bool feri_stream_is_plainly_due(const fer_handle *handle, bool buffer_is_valid, size_t len)
 {
@@ -18,16 +26,16 @@ static inline bool feri_stream_is_plainly_due(const fer_handle *handle, bool buf
 
 /* Before, in every case. buffer_is_valid: whether the caller's buffers can hold len bytes. *due where the OS is to be asked, else the
  * result is the call's answer. */
-fer_error feri_stream_may_read(const fer_handle *handle, bool buffer_is_valid, size_t len, bool *due);
-fer_error feri_stream_may_write(const fer_handle *handle, bool buffer_is_valid, size_t len, bool *due);
+fer_error feri_stream_may_read(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due);
+fer_error feri_stream_may_write(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due);
 
-static inline fer_error feri_stream_before_read(const fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
+static inline fer_error feri_stream_before_read(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
 {
     *due = feri_stream_is_plainly_due(handle, buffer_is_valid, len);
     return *due ? feri_ok() : feri_stream_may_read(handle, buffer_is_valid, len, due);
 }
 
-static inline fer_error feri_stream_before_write(const fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
+static inline fer_error feri_stream_before_write(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
 {
     *due = feri_stream_is_plainly_due(handle, buffer_is_valid, len);
     return *due ? feri_ok() : feri_stream_may_write(handle, buffer_is_valid, len, due);

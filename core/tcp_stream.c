@@ -7,6 +7,7 @@
 #include "core/ownership.h"
 #include "core/stream_io.h"
 #include "core/stream_shutdown.h"
+#include "core/stream_steps.h"
 #include "ferrule/tcp.h"
 #include "platform/platform.h"
 
@@ -38,7 +39,7 @@ fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream, const fer_socke
 
 fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(of_const(stream), FERI_REQUEST_PEER_ADDR));
+    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_stream_may(of_const(stream), FERI_REQUEST_PEER_ADDR));
     return feri_error_told(FERI_OPERATION_PEER_ADDR, ferp_peer_addr(stream->handle_.raw_, out));
 }
 

@@ -37,13 +37,13 @@ fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(feri_handle_claim(of(socket)));
-    fer_error error = ferp_unix_socket_new(FERP_DATAGRAM, &raw);
+    fer_error error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, &raw);
     return feri_finish_opening(of(socket), error, raw, 0);
 }
 
 fer_error fer_unix_datagram_pair(fer_unix_datagram *one, fer_unix_datagram *other)
 {
-    return feri_unix_open_pair(of(one), of(other), FERP_DATAGRAM);
+    return feri_unix_open_pair(of(one), of(other), FER_TYPE_DGRAM);
 }
 
 fer_error fer_unix_datagram_connect(fer_unix_datagram *socket, const char *path)

@@ -23,14 +23,19 @@ fer_error feri_check_unix_name(const fer_unix_addr *addr)
 
 /* Here a connect that a signal interrupts has not begun (Linux: unix_stream_connect waits for room in the queue before all else), and one
  * that would block has met a full queue: neither goes on by itself, but for Windows' that has started. */
-static fer_error connect(fer_raw_socket raw, const fer_unix_addr *addr)
+fer_error feri_unix_connect_start(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     fer_error error;
     do {
         error = ferp_unix_connect(raw, addr);
     } while (error.kind == FER_INTERRUPTED);
-    bool started = error.kind == FER_WOULD_BLOCK && feri_connect_would_block_means_started();
-    return started ? feri_await_connection(raw, FERP_NO_DEADLINE) : error;
+    return feri_connect_would_block_means_started() ? feri_error_told(FERI_OPERATION_START, error) : error;
+}
+
+static fer_error connect(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    fer_error error = feri_unix_connect_start(raw, addr);
+    return error.kind == FER_IN_PROGRESS ? feri_await_connection(raw, FERP_NO_DEADLINE) : error;
 }
 
 static fer_error keep_or_close(fer_error error, fer_raw_socket raw, fer_raw_socket *out)
@@ -46,14 +51,14 @@ static fer_error keep_or_close(fer_error error, fer_raw_socket raw, fer_raw_sock
 fer_error feri_unix_connection_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_unix_socket_new(FERP_STREAM, &raw));
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw));
     return keep_or_close(connect(raw, addr), raw, out);
 }
 
 fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_unix_socket_new(FERP_STREAM, &raw));
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw));
     fer_error error = ferp_unix_bind(raw, addr);
     if (error.kind == FER_OK) {
         error = ferp_listen(raw, FERI_BACKLOG);
@@ -64,7 +69,7 @@ fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out
 fer_error feri_unix_datagram_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_unix_socket_new(FERP_DATAGRAM, &raw));
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, &raw));
     return keep_or_close(ferp_unix_bind(raw, addr), raw, out);
 }
 
@@ -87,7 +92,7 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
     return feri_unix_open(handle, &addr, opener);
 }
 
-static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, ferp_type type)
+static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type type)
 {
     fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
     fer_error error = ferp_unix_pair(type, &raws[0], &raws[1]);
@@ -96,7 +101,7 @@ static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, ferp_type
     return first.kind != FER_OK ? first : second;
 }
 
-fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, ferp_type type)
+fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type)
 {
     FER_TRY(feri_handle_claim(one));
     fer_error error = feri_handle_claim(other);

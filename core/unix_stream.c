@@ -5,6 +5,7 @@
 #include "core/ownership.h"
 #include "core/stream_io.h"
 #include "core/stream_shutdown.h"
+#include "core/stream_steps.h"
 #include "core/unix_opening.h"
 #include "ferrule/unix.h"
 #include "platform/platform.h"
@@ -32,12 +33,12 @@ fer_error fer_unix_stream_connect_addr(fer_unix_stream *stream, const fer_unix_a
 
 fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other)
 {
-    return feri_unix_open_pair(of(one), of(other), FERP_STREAM);
+    return feri_unix_open_pair(of(one), of(other), FER_TYPE_STREAM);
 }
 
 fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream, fer_unix_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(of_const(stream), FERI_REQUEST_PEER_ADDR));
+    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_stream_may(of_const(stream), FERI_REQUEST_PEER_ADDR));
     return feri_error_told(FERI_OPERATION_PEER_ADDR, ferp_unix_peer_addr(stream->handle_.raw_, out));
 }
 

@@ -6,6 +6,7 @@
 #include "core/facts.h"
 #include "core/handle.h"
 #include "core/operation_error.h"
+#include "core/options.h"
 
 /* How long a wait goes on before it looks at the shared words again, where no wake-up can reach it (rule S6). */
 #define FERI_WAIT_SLICE_NANOS (UINT64_C(100) * 1000 * 1000)
@@ -18,10 +19,8 @@ static ferp_direction direction_of(ferp_readiness readiness)
 /* The kernel has waited: was that a timeout, or a nonblocking socket? Asked of the OS only where others may have set the mode. */
 static fer_error kernel_gave_up(const fer_handle *handle, fer_error error)
 {
-    bool nonblocking = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
-    if (feri_handle_is_shared(handle)) {
-        FER_TRY(ferp_is_nonblocking(handle->raw_, &nonblocking));
-    }
+    bool nonblocking = false;
+    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
     return nonblocking ? error : feri_error_told(FERI_OPERATION_EXPIRED, error);
 }
 

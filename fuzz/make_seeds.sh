@@ -42,7 +42,8 @@ put addr_parse '1.2.3.4\0'
 
 # Numbers come from the end of these.
 long=$(printf '%0253d' 0 | tr 0 n)
-for host in localhost LOCALHOST. a.test A.Test. x:y '[x:y]' '[]' '[:]' 127.1 0x7f.1 "$long" "$long." "${long}n" '' .; do
+for host in localhost LOCALHOST. a.test A.Test. x:y '[x:y]' '[]' '[:]' 127.1 0x7f.1 'fe80::1%%lo' '::1%%4294967296' \
+    'b\303\274rger.test' '\303' '\340\237\277' '\355\237\277' '\355\240\200' '\364\217\277\277' '\364\220\200\200' 'a b\001' "$long" "$long." "${long}n" '' .; do
     put resolve_text "$host:80"
     put resolve_text "$host:80\0\0\0\0\006\0"
     put resolve_text "$host:80\001\002\003\004\001\002\0\001\001\001\003\007"

@@ -4,8 +4,10 @@
 
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
+#include "ferrule/io.h"
 #include "ferrule/ip.h"
 #include "ferrule/resolve.h"
+#include "ferrule/socket.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"

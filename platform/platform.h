@@ -13,6 +13,7 @@
 
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "ferrule/socket.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/unix.h"
 
@@ -40,6 +41,8 @@ struct ferp_traits {
     bool connect_would_block_means_started;
     /* A refused connect is tried again for about 2 s before it is reported (Windows: TcpMaxConnectRetransmissions). */
     bool refused_connect_is_retried;
+    /* A buffer's size is told as twice what was set, the kernel's bookkeeping included (Linux: socket(7), SO_RCVBUF). */
+    bool buffer_sizes_are_doubled;
     /* The largest datagram is what the send buffer holds, by default less than IP allows (macOS: net.inet.udp.maxdgram). */
     bool datagram_limit_is_send_buffer;
     /* The longest path of a Unix socket's address, without its NUL (sun_path). */
@@ -68,11 +71,10 @@ uint64_t ferp_now(void);
 
 /* ---- The life of a socket */
 
-typedef enum ferp_type { FERP_STREAM = 0, FERP_DATAGRAM = 1 } ferp_type;
-
 /* Makes a socket, not inherited by child processes and never raising SIGPIPE, from its birth where the OS can, nonblocking where
- * io_waits_in_kernel is false. socket | WSASocketW. */
-fer_error ferp_socket_new(ferp_type type, fer_ip_family family, fer_raw_socket *out);
+ * io_waits_in_kernel is false. protocol is IANA's number, 0 for the type's own. UNSUPPORTED where this OS, or this version, has none
+ * such. socket | WSASocketW. */
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out);
 
 /* Another handle of the same socket, not inherited. fcntl(F_DUPFD_CLOEXEC) | WSADuplicateSocketW + WSASocketW. */
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out);
@@ -84,6 +86,7 @@ void ferp_close(fer_raw_socket raw);
 typedef struct ferp_description {
     bool is_stream;        /* SOCK_STREAM */
     bool is_datagram;      /* SOCK_DGRAM */
+    bool is_raw;           /* SOCK_RAW */
     bool is_ip;            /* AF_INET or AF_INET6 */
     bool is_unix;          /* AF_UNIX */
     fer_ip_family family;  /* set when is_ip */
@@ -127,8 +130,7 @@ void ferp_hasten_refusal(fer_raw_socket raw);
 
 /* ---- Unix sockets: the same with their addresses. UNSUPPORTED where this OS, or this version, has none such. */
 
-fer_error ferp_unix_socket_new(ferp_type type, fer_raw_socket *out);                    /* socket(AF_UNIX) */
-fer_error ferp_unix_pair(ferp_type type, fer_raw_socket *one, fer_raw_socket *other);   /* socketpair | nothing */
+fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other);   /* socketpair | nothing */
 fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr);
 fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr);
 fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out);
@@ -217,6 +219,10 @@ typedef enum ferp_option {
     FERP_KEEPALIVE_TIME,      /* TCP_KEEPIDLE (TCP_KEEPALIVE on macOS), seconds */
     FERP_KEEPALIVE_INTERVAL,  /* TCP_KEEPINTVL, seconds */
     FERP_KEEPALIVE_RETRIES,   /* TCP_KEEPCNT */
+    FERP_REUSE_PORT,          /* SO_REUSEPORT, not on Windows */
+    FERP_TOS_V4,              /* IP_TOS */
+    FERP_TCLASS_V6,           /* IPV6_TCLASS */
+    FERP_RECV_BUFFER,         /* SO_RCVBUF, bytes */
     FERP_SEND_BUFFER,         /* SO_SNDBUF, bytes */
     FERP_BROADCAST,           /* SO_BROADCAST */
     FERP_MULTICAST_LOOP_V4,   /* IP_MULTICAST_LOOP */
@@ -233,6 +239,10 @@ typedef enum ferp_membership { FERP_JOIN = 0, FERP_LEAVE = 1 } ferp_membership;
 fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change, const fer_ipv4_addr *group, const fer_ipv4_addr *local);
 /* IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP: 0 for the system's choice of the network interface. */
 fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change, const fer_ipv6_addr *group, uint32_t interface_index);
+
+/* Sends and receives by one network interface alone, given by its NUL-terminated name. NOT_FOUND: there is none such. SO_BINDTODEVICE,
+ * IP_BOUND_IF (macOS) | nothing: UNSUPPORTED. */
+fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name);
 
 /* SO_LINGER (SO_LINGER_SEC on macOS). seconds is at most linger_seconds_max and matters only when on. */
 struct ferp_linger {
@@ -286,7 +296,7 @@ typedef struct ferp_lookup {
     void *next;
 } ferp_lookup;
 
-/* Looks a NUL-terminated, non-empty host up, for streams, any IP family. HOST_NOT_FOUND, RESOLVE_TRY_AGAIN or RESOLVE_FAILED with
+/* Looks a NUL-terminated, non-empty UTF-8 host up, for streams, any IP family. HOST_NOT_FOUND, RESOLVE_TRY_AGAIN or RESOLVE_FAILED with
  * the resolver's code (EAI_ numbers negative); after a failure there is nothing to end. getaddrinfo | GetAddrInfoW. */
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host);
 

@@ -2,6 +2,7 @@
 #include "platform/posix/posix.h"
 
 #include <limits.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <string.h>
 
@@ -49,6 +50,14 @@ static system_option system_option_of(ferp_option option)
         return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_INTERVAL};
     case FERP_KEEPALIVE_RETRIES:
         return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_RETRIES};
+    case FERP_REUSE_PORT:
+        return (system_option){SOL_SOCKET, SO_REUSEPORT};
+    case FERP_TOS_V4:
+        return (system_option){IPPROTO_IP, IP_TOS};
+    case FERP_TCLASS_V6:
+        return (system_option){IPPROTO_IPV6, IPV6_TCLASS};
+    case FERP_RECV_BUFFER:
+        return (system_option){SOL_SOCKET, SO_RCVBUF};
     case FERP_SEND_BUFFER:
         return (system_option){SOL_SOCKET, SO_SNDBUF};
     case FERP_BROADCAST:
@@ -140,6 +149,42 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
     }
     return error;
 }
+
+#if defined(SO_BINDTODEVICE)
+
+/* socket(7): needs CAP_NET_RAW on kernels before 5.7. */
+fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
+{
+    (void)family;
+    return ferp_posix_result(setsockopt((int)raw, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name) + 1));
+}
+
+#elif defined(IP_BOUND_IF) && defined(IPV6_BOUND_IF)
+
+/* macOS: by number, 0 for none. */
+fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
+{
+    unsigned index = name[0] == '\0' ? 0 : if_nametoindex(name);
+    if (index == 0 && name[0] != '\0') {
+        return ferp_posix_error_of(ENODEV);
+    }
+    if (family == FER_IP_V4) {
+        return ferp_posix_result(setsockopt((int)raw, IPPROTO_IP, IP_BOUND_IF, &index, sizeof index));
+    }
+    return ferp_posix_result(setsockopt((int)raw, IPPROTO_IPV6, IPV6_BOUND_IF, &index, sizeof index));
+}
+
+#else
+
+fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
+{
+    (void)raw;
+    (void)family;
+    (void)name;
+    return ferp_posix_error_of(ENOPROTOOPT);
+}
+
+#endif
 
 /* The older names of IPv6's two, which some systems have alone. */
 #ifndef IPV6_JOIN_GROUP

@@ -61,6 +61,9 @@ static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long reque
 #endif
 }
 
+/* The system's type, with close-on-exec where a socket can be born so. socket.c */
+int ferp_posix_type_of(fer_type type);
+
 /* Gives a new descriptor what it could not be born with, or closes it. socket.c */
 fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out);
 

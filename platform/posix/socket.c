@@ -43,11 +43,28 @@ fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out)
     return error;
 }
 
-fer_error ferp_socket_new(ferp_type type, fer_ip_family family, fer_raw_socket *out)
+static int system_domain_of(fer_domain domain)
 {
-    int domain = family == FER_IP_V4 ? AF_INET : AF_INET6;
-    int system_type = type == FERP_STREAM ? SOCK_STREAM : SOCK_DGRAM;
-    int fd = socket(domain, system_type | FERP_POSIX_BORN_CLOEXEC, 0);
+    switch (domain) {
+    case FER_DOMAIN_IPV4:
+        return AF_INET;
+    case FER_DOMAIN_IPV6:
+        return AF_INET6;
+    case FER_DOMAIN_UNIX:
+    default:
+        return AF_UNIX;
+    }
+}
+
+int ferp_posix_type_of(fer_type type)
+{
+    static const int types[] = {[FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};
+    return types[type] | FERP_POSIX_BORN_CLOEXEC;
+}
+
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
+{
+    int fd = socket(system_domain_of(domain), ferp_posix_type_of(type), protocol);
     return fd < 0 ? ferp_posix_error_of(errno) : ferp_posix_finish_socket(fd, out);
 }
 
@@ -193,6 +210,7 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     *out = (ferp_description){
         .is_stream = type == SOCK_STREAM,
         .is_datagram = type == SOCK_DGRAM,
+        .is_raw = type == SOCK_RAW,
         .is_ip = is_ip,
         .is_unix = is_unix,
         .family = family,

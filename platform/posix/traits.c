@@ -21,6 +21,12 @@
 #define FERP_POSIX_HAS_ABSTRACT_NAMES false
 #endif
 
+#ifdef __linux__
+#define FERP_POSIX_DOUBLES_BUFFERS true
+#else
+#define FERP_POSIX_DOUBLES_BUFFERS false
+#endif
+
 #ifdef FERP_POSIX_BSD
 #define FERP_POSIX_IS_BSD true
 #else
@@ -39,6 +45,7 @@ const struct ferp_traits *ferp_traits(void)
         .bind_denied_can_mean_in_use = false,
         .connect_would_block_means_started = false,
         .refused_connect_is_retried = false,
+        .buffer_sizes_are_doubled = FERP_POSIX_DOUBLES_BUFFERS,
         .datagram_limit_is_send_buffer = FERP_POSIX_IS_BSD, /* macOS: net.inet.udp.maxdgram, 9216; FreeBSD the same */
         .unix_path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1, /* 107; macOS and the BSDs 103 */
         .has_abstract_unix_names = FERP_POSIX_HAS_ABSTRACT_NAMES,

@@ -78,22 +78,11 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
 
 /* ---- Sockets */
 
-static int system_type_of(ferp_type type)
-{
-    return (type == FERP_STREAM ? SOCK_STREAM : SOCK_DGRAM) | FERP_POSIX_BORN_CLOEXEC;
-}
-
-fer_error ferp_unix_socket_new(ferp_type type, fer_raw_socket *out)
-{
-    int fd = socket(AF_UNIX, system_type_of(type), 0);
-    return fd < 0 ? ferp_posix_error_of(errno) : ferp_posix_finish_socket(fd, out);
-}
-
-fer_error ferp_unix_pair(ferp_type type, fer_raw_socket *one, fer_raw_socket *other)
+fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
     int fds[2];
     fer_raw_socket finished = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_posix_result(socketpair(AF_UNIX, system_type_of(type), 0, fds)));
+    FER_TRY(ferp_posix_result(socketpair(AF_UNIX, ferp_posix_type_of(type), 0, fds)));
     fer_error error = ferp_posix_finish_socket(fds[0], &finished);
     if (error.kind != FER_OK) {
         ferp_close(fds[1]);

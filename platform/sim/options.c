@@ -17,7 +17,10 @@ static bool is_known(const ferp_sim_world *world, const ferp_sim_socket *socket,
     if (option == FERP_EXCLUSIVE_ADDRESS) {
         return windows;
     }
-    if (option == FERP_ONLY_V6 || option == FERP_HOPS_V6 || option == FERP_MULTICAST_LOOP_V6) {
+    if (option == FERP_REUSE_PORT) {
+        return !windows;
+    }
+    if (option == FERP_ONLY_V6 || option == FERP_TCLASS_V6 || option == FERP_HOPS_V6 || option == FERP_MULTICAST_LOOP_V6) {
         return socket->family == FER_IP_V6;
     }
     return !(windows && world->config.lacks_keepalive_fields && is_keepalive_field(option));
@@ -88,6 +91,18 @@ static void keep(ferp_sim_settings *settings, ferp_option option, uint32_t value
     case FERP_KEEPALIVE_RETRIES:
         settings->keepalive_retries = value;
         break;
+    case FERP_REUSE_PORT:
+        settings->reuse_port = value != 0;
+        break;
+    case FERP_TOS_V4:
+        settings->tos = value;
+        break;
+    case FERP_TCLASS_V6:
+        settings->tclass = value;
+        break;
+    case FERP_RECV_BUFFER:
+        settings->recv_buffer = value;
+        break;
     case FERP_SEND_BUFFER:
         settings->send_buffer = value;
         break;
@@ -131,6 +146,14 @@ static uint32_t kept(const ferp_sim_settings *settings, ferp_option option)
         return settings->keepalive_interval;
     case FERP_KEEPALIVE_RETRIES:
         return settings->keepalive_retries;
+    case FERP_REUSE_PORT:
+        return settings->reuse_port;
+    case FERP_TOS_V4:
+        return settings->tos;
+    case FERP_TCLASS_V6:
+        return settings->tclass;
+    case FERP_RECV_BUFFER:
+        return settings->recv_buffer;
     case FERP_SEND_BUFFER:
         return settings->send_buffer;
     case FERP_BROADCAST:
@@ -146,6 +169,13 @@ static uint32_t kept(const ferp_sim_settings *settings, ferp_option option)
     }
 }
 
+/* Linux doubles the buffers' sizes, for its own bookkeeping (socket(7), SO_RCVBUF). */
+static uint32_t as_told(const ferp_sim_world *world, ferp_option option, uint32_t value)
+{
+    bool is_size = option == FERP_RECV_BUFFER || option == FERP_SEND_BUFFER;
+    return is_size && !ferp_sim_is_winsock(world) && value <= UINT32_MAX / 2 ? 2 * value : value;
+}
+
 static fer_error set(ferp_sim_world *world, ferp_sim_socket *socket, ferp_option option, uint32_t value)
 {
     if (!is_known(world, socket, option)) {
@@ -154,7 +184,7 @@ static fer_error set(ferp_sim_world *world, ferp_sim_socket *socket, ferp_option
     if (!is_in_range(world, socket, option, value)) {
         return ferp_sim_error(world, FERP_SIM_EINVAL);
     }
-    keep(&socket->settings, option, value);
+    keep(&socket->settings, option, as_told(world, option, value));
     return FERP_SIM_OK;
 }
 
@@ -172,6 +202,15 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     }
     *out = kept(&socket->settings, option);
     return FERP_SIM_OK;
+}
+
+/* The simulated machine has no network interfaces with names. */
+fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    (void)family;
+    ferp_sim_code code = name[0] == '\0' ? FERP_SIM_NO_ERROR : FERP_SIM_ENODEV;
+    return ferp_sim_told(world, "bind to a device", socket, ferp_sim_error(world, ferp_sim_is_winsock(world) ? FERP_SIM_ENOPROTOOPT : code));
 }
 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)

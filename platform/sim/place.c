@@ -74,9 +74,12 @@ static bool overlap(const ferp_sim_socket *one, const ferp_sim_socket *other)
     return ferp_sim_takes_in(one, &other->local.ip) || ferp_sim_takes_in(other, &one->local.ip);
 }
 
-/* Linux, inet_csk_get_port: two that both have SO_REUSEADDR may share while neither listens. */
+/* Linux, inet_csk_get_port: two that both have SO_REUSEADDR may share while neither listens; two that both have SO_REUSEPORT always. */
 static ferp_sim_code linux_verdict(const ferp_sim_socket *first, const ferp_sim_socket *second)
 {
+    if (first->settings.reuse_port && second->settings.reuse_port) {
+        return FERP_SIM_NO_ERROR;
+    }
     bool shared = first->settings.reuse && second->settings.reuse && first->life != FERP_SIM_LISTENING;
     return shared ? FERP_SIM_NO_ERROR : FERP_SIM_EADDRINUSE;
 }
@@ -210,13 +213,22 @@ fer_error ferp_sim_may_listen(ferp_sim_world *world, const ferp_sim_socket *sock
 
 /* ---- Who is there */
 
+/* The more exact address wins; of listeners that share one, the seed chooses, as Linux' hash does (socket(7), SO_REUSEPORT). */
+static bool is_preferred(ferp_sim_world *world, const ferp_sim_socket *found, const ferp_sim_socket *socket)
+{
+    if (found == NULL || ferp_sim_is_wildcard(&found->local.ip) != ferp_sim_is_wildcard(&socket->local.ip)) {
+        return found == NULL || ferp_sim_is_wildcard(&found->local.ip);
+    }
+    return found->settings.reuse_port && socket->settings.reuse_port && ferp_sim_choose(world, 2) != 0;
+}
+
 ferp_sim_socket *ferp_sim_listener_at(ferp_sim_world *world, const fer_socket_addr *addr)
 {
     ferp_sim_socket *found = NULL;
     for (size_t i = 0; i < world->config.max_sockets; i++) {
         ferp_sim_socket *socket = &world->sockets[i];
         if (socket->life == FERP_SIM_LISTENING && is_bound_to(socket, FERP_SIM_STREAM, addr->port) && ferp_sim_takes_in(socket, &addr->ip) &&
-            (found == NULL || ferp_sim_is_wildcard(&found->local.ip))) {
+            is_preferred(world, found, socket)) {
             found = socket;
         }
     }

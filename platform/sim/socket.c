@@ -20,21 +20,46 @@ fer_error ferp_sim_give_handle(ferp_sim_world *world, ferp_sim_socket *socket, f
     return FERP_SIM_OK;
 }
 
-fer_error ferp_socket_new(ferp_type type, fer_ip_family family, fer_raw_socket *out)
+/* The program has no privileges. A protocol is its type's own, or there is none such. */
+static ferp_sim_code birth_verdict(const ferp_sim_world *world, fer_domain domain, fer_type type, int protocol)
 {
-    FERP_SIM_NEED(world)
+    int own = type == FER_TYPE_STREAM ? FER_PROTOCOL_TCP : FER_PROTOCOL_UDP;
+    if (type == FER_TYPE_RAW) {
+        return domain == FER_DOMAIN_UNIX ? FERP_SIM_EAFNOSUPPORT : FERP_SIM_EPERM;
+    }
+    if (domain == FER_DOMAIN_UNIX && type == FER_TYPE_DGRAM && ferp_sim_is_winsock(world)) {
+        return FERP_SIM_EAFNOSUPPORT;
+    }
+    return protocol == 0 || (domain != FER_DOMAIN_UNIX && protocol == own) ? FERP_SIM_NO_ERROR : FERP_SIM_EPROTONOSUPPORT;
+}
+
+fer_error ferp_sim_birth(ferp_sim_world *world, fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
+{
+    ferp_sim_code verdict = birth_verdict(world, domain, type, protocol);
+    if (verdict != FERP_SIM_NO_ERROR) {
+        return ferp_sim_error(world, verdict);
+    }
     if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_BUFFERS)) {
-        return ferp_sim_told(world, "socket", NULL, ferp_sim_error(world, FERP_SIM_ENOBUFS));
+        return ferp_sim_error(world, FERP_SIM_ENOBUFS);
     }
-    ferp_sim_socket *socket = ferp_sim_socket_new(world, type == FERP_STREAM ? FERP_SIM_STREAM : FERP_SIM_DATAGRAM, family);
-    fer_error error = ferp_sim_error(world, FERP_SIM_EMFILE);
-    if (socket != NULL) {
-        error = ferp_sim_give_handle(world, socket, out);
+    ferp_sim_kind kind = type == FER_TYPE_STREAM ? FERP_SIM_STREAM : FERP_SIM_DATAGRAM;
+    ferp_sim_socket *socket = ferp_sim_socket_new(world, kind, domain == FER_DOMAIN_IPV6 ? FER_IP_V6 : FER_IP_V4);
+    if (socket == NULL) {
+        return ferp_sim_error(world, FERP_SIM_EMFILE);
     }
-    if (socket != NULL && error.kind != FER_OK) {
+    socket->is_unix = domain == FER_DOMAIN_UNIX;
+    fer_error error = ferp_sim_give_handle(world, socket, out);
+    if (error.kind != FER_OK) {
         ferp_sim_socket_free(world, socket);
     }
-    return ferp_sim_told(world, "socket", NULL, error);
+    return error;
+}
+
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
+{
+    FERP_SIM_NEED(world)
+    const char *verb = domain == FER_DOMAIN_UNIX ? "Unix socket" : "socket";
+    return ferp_sim_told(world, verb, NULL, ferp_sim_birth(world, domain, type, protocol, out));
 }
 
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)

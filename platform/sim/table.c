@@ -77,6 +77,7 @@ static ferp_sim_settings default_settings(const ferp_sim_world *world)
         .multicast_loop_v6 = true,
         .multicast_ttl = 1,
         .send_buffer = (uint32_t)world->config.send_buffer,
+        .recv_buffer = (uint32_t)world->config.receive_buffer,
         .ttl = windows ? 128 : 64,
         .hops = windows ? 128 : 64,
         .keepalive_time = 7200,

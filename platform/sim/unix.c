@@ -94,32 +94,6 @@ fer_error fer_sim_remove_path(const char *path)
 
 /* ---- Sockets */
 
-static fer_error make(ferp_sim_world *world, ferp_type type, fer_raw_socket *out)
-{
-    if (type == FERP_DATAGRAM && ferp_sim_is_winsock(world)) {
-        return ferp_sim_error(world, FERP_SIM_EAFNOSUPPORT);
-    }
-    if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_BUFFERS)) {
-        return ferp_sim_error(world, FERP_SIM_ENOBUFS);
-    }
-    ferp_sim_socket *socket = ferp_sim_socket_new(world, type == FERP_STREAM ? FERP_SIM_STREAM : FERP_SIM_DATAGRAM, FER_IP_V4);
-    if (socket == NULL) {
-        return ferp_sim_error(world, FERP_SIM_EMFILE);
-    }
-    socket->is_unix = true;
-    fer_error error = ferp_sim_give_handle(world, socket, out);
-    if (error.kind != FER_OK) {
-        ferp_sim_socket_free(world, socket);
-    }
-    return error;
-}
-
-fer_error ferp_unix_socket_new(ferp_type type, fer_raw_socket *out)
-{
-    FERP_SIM_NEED(world)
-    return ferp_sim_told(world, "Unix socket", NULL, make(world, type, out));
-}
-
 static fer_error join_pair(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim_socket *other)
 {
     one->life = FERP_SIM_CONNECTED;
@@ -130,15 +104,15 @@ static fer_error join_pair(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim
     return ferp_sim_error(world, joined ? FERP_SIM_NO_ERROR : FERP_SIM_ENOBUFS);
 }
 
-fer_error ferp_unix_pair(ferp_type type, fer_raw_socket *one, fer_raw_socket *other)
+fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
     fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
     FERP_SIM_NEED(world)
     if (ferp_sim_is_winsock(world)) {
         return ferp_sim_error(world, FERP_SIM_EAFNOSUPPORT);
     }
-    FER_TRY(make(world, type, &raws[0]));
-    fer_error error = make(world, type, &raws[1]);
+    FER_TRY(ferp_sim_birth(world, FER_DOMAIN_UNIX, type, 0, &raws[0]));
+    fer_error error = ferp_sim_birth(world, FER_DOMAIN_UNIX, type, 0, &raws[1]);
     if (error.kind == FER_OK) {
         error = join_pair(world, ferp_sim_socket_of(world, raws[0]), ferp_sim_socket_of(world, raws[1]));
     }

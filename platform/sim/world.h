@@ -71,7 +71,7 @@ typedef struct ferp_sim_script {
 typedef struct ferp_sim_settings {
     fer_duration timeouts[2];
     bool nonblocking;  /* as the user set it */
-    bool reuse;
+    bool reuse, reuse_port;
     bool exclusive;
     bool only_v6;
     bool nodelay;
@@ -80,7 +80,8 @@ typedef struct ferp_sim_settings {
     bool multicast_loop_v4;
     bool multicast_loop_v6;
     uint32_t multicast_ttl;
-    uint32_t send_buffer;  /* as set; it bounds nothing */
+    uint32_t tos, tclass;
+    uint32_t recv_buffer, send_buffer;  /* as told; they bound nothing */
     uint32_t ttl;
     uint32_t hops;
     uint32_t keepalive_time;
@@ -326,8 +327,9 @@ bool ferp_sim_strikes(ferp_sim_world *world, const ferp_sim_socket *socket, fer_
 
 /* address.c: time jumps, where that fault strikes. */
 void ferp_sim_jump(ferp_sim_world *world, const ferp_sim_socket *socket);
-/* socket.c: a handle of the program's; EMFILE where there is none. */
+/* socket.c: a handle of the program's; EMFILE where there is none. And a new socket with one. */
 fer_error ferp_sim_give_handle(ferp_sim_world *world, ferp_sim_socket *socket, fer_raw_socket *out);
+fer_error ferp_sim_birth(ferp_sim_world *world, fer_domain domain, fer_type type, int protocol, fer_raw_socket *out);
 
 /* ---- trace.c: one line of the trace, and its part of the digest. */
 typedef struct ferp_sim_record {

@@ -9,6 +9,9 @@
 #define WINSOCK_TCP_KEEPCNT 16
 #define WINSOCK_TCP_KEEPINTVL 17
 
+/* No system's number. */
+#define WINSOCK_NO_OPTION (-1)
+
 struct option_name {
     int level;
     int name;
@@ -26,6 +29,10 @@ static const struct option_name option_names[] = {
     [FERP_KEEPALIVE_TIME] = {IPPROTO_TCP, WINSOCK_TCP_KEEPIDLE, false},
     [FERP_KEEPALIVE_INTERVAL] = {IPPROTO_TCP, WINSOCK_TCP_KEEPINTVL, false},
     [FERP_KEEPALIVE_RETRIES] = {IPPROTO_TCP, WINSOCK_TCP_KEEPCNT, false},
+    [FERP_REUSE_PORT] = {SOL_SOCKET, WINSOCK_NO_OPTION, true},
+    [FERP_TOS_V4] = {IPPROTO_IP, IP_TOS, false},
+    [FERP_TCLASS_V6] = {IPPROTO_IPV6, IPV6_TCLASS, false},
+    [FERP_RECV_BUFFER] = {SOL_SOCKET, SO_RCVBUF, false},
     [FERP_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF, false},
     [FERP_BROADCAST] = {SOL_SOCKET, SO_BROADCAST, true},
     [FERP_MULTICAST_LOOP_V4] = {IPPROTO_IP, IP_MULTICAST_LOOP, true},
@@ -37,6 +44,9 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
 {
     const struct option_name name = option_names[option];
     DWORD number = value;
+    if (name.name == WINSOCK_NO_OPTION) {
+        return ferp_winsock_error(WSAENOPROTOOPT);
+    }
     return ferp_winsock_result(
         setsockopt(ferp_winsock_socket(raw), name.level, name.name, (const char *)&number, (int)sizeof number));
 }
@@ -47,6 +57,9 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     /* Of some BOOLs only one byte is written. */
     DWORD number = 0;
     int size = (int)sizeof number;
+    if (name.name == WINSOCK_NO_OPTION) {
+        return ferp_winsock_error(WSAENOPROTOOPT);
+    }
     FER_TRY(ferp_winsock_result(
         getsockopt(ferp_winsock_socket(raw), name.level, name.name, (char *)&number, &size)));
     *out = name.is_boolean ? number != 0 : number;
@@ -71,6 +84,15 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change, const
     int name = change == FERP_JOIN ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP;
     return ferp_winsock_result(
         setsockopt(ferp_winsock_socket(raw), IPPROTO_IPV6, name, (const char *)&request, (int)sizeof request));
+}
+
+/* A route is chosen by address here: binding to the network interface's own address is what Windows has. */
+fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
+{
+    (void)raw;
+    (void)family;
+    (void)name;
+    return ferp_winsock_error(WSAENOPROTOOPT);
 }
 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)

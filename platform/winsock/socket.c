@@ -44,11 +44,25 @@ static fer_error make_socket(int family, int type, int protocol, WSAPROTOCOL_INF
     return err;
 }
 
-fer_error ferp_winsock_new_socket(int family, int type, int protocol, fer_raw_socket *out)
+static int system_domain_of(fer_domain domain)
 {
+    switch (domain) {
+    case FER_DOMAIN_IPV4:
+        return AF_INET;
+    case FER_DOMAIN_IPV6:
+        return AF_INET6;
+    case FER_DOMAIN_UNIX:
+    default:
+        return AF_UNIX;
+    }
+}
+
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
+{
+    static const int types[] = {[FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};
     SOCKET made = INVALID_SOCKET;
     FER_TRY(ferp_winsock_start());
-    FER_TRY(make_socket(family, type, protocol, NULL, &made));
+    FER_TRY(make_socket(system_domain_of(domain), types[type], protocol, NULL, &made));
     fer_error err = ferp_winsock_set_io_mode(made, 1);
     if (err.kind != FER_OK) {
         closesocket(made);
@@ -56,13 +70,6 @@ fer_error ferp_winsock_new_socket(int family, int type, int protocol, fer_raw_so
     }
     *out = (fer_raw_socket)made;
     return FERP_WINSOCK_OK;
-}
-
-fer_error ferp_socket_new(ferp_type type, fer_ip_family family, fer_raw_socket *out)
-{
-    int system_type = type == FERP_STREAM ? SOCK_STREAM : SOCK_DGRAM;
-    int protocol = type == FERP_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
-    return ferp_winsock_new_socket(family == FER_IP_V6 ? AF_INET6 : AF_INET, system_type, protocol, out);
 }
 
 /* Both SOCKETs name one socket: options, mode and timeouts are shared ("Shared Sockets", MSDN). */
@@ -120,6 +127,7 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     *out = (ferp_description){
         .is_stream = type == SOCK_STREAM,
         .is_datagram = type == SOCK_DGRAM,
+        .is_raw = type == SOCK_RAW,
         .is_ip = info.iAddressFamily == AF_INET || info.iAddressFamily == AF_INET6,
         .is_unix = info.iAddressFamily == AF_UNIX,
         .family = info.iAddressFamily == AF_INET6 ? FER_IP_V6 : FER_IP_V4,

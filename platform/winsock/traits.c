@@ -13,6 +13,7 @@ static const struct ferp_traits winsock_traits = {
     .bind_denied_can_mean_in_use = true,
     .connect_would_block_means_started = true,
     .refused_connect_is_retried = true,
+    .buffer_sizes_are_doubled = false,
     .datagram_limit_is_send_buffer = false,
     /* <afunix.h>: UNIX_PATH_MAX is 108. */
     .unix_path_max = 107,

@@ -38,15 +38,7 @@ static fer_error from_sockaddr_un(const struct winsock_sockaddr_un *from, int le
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_unix_socket_new(ferp_type type, fer_raw_socket *out)
-{
-    if (type != FERP_STREAM) {
-        return ferp_winsock_error(WSAEAFNOSUPPORT);
-    }
-    return ferp_winsock_new_socket(WINSOCK_AF_UNIX, SOCK_STREAM, 0, out);
-}
-
-fer_error ferp_unix_pair(ferp_type type, fer_raw_socket *one, fer_raw_socket *other)
+fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
     (void)type;
     (void)one;

@@ -33,9 +33,6 @@ fer_error ferp_winsock_result(int result);
 /* Whether WSAPoll finds the socket broken now: POLLERR, which a reset shows and an orderly end does not. wait.c */
 bool ferp_winsock_is_broken(SOCKET socket);
 
-/* A new socket, nonblocking and not inherited. socket.c */
-fer_error ferp_winsock_new_socket(int family, int type, int protocol, fer_raw_socket *out);
-
 /* ioctlsocket(FIONBIO) with 1 or 0. modes.c */
 fer_error ferp_winsock_set_io_mode(SOCKET socket, u_long nonblocking);
 

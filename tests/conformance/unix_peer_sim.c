@@ -60,10 +60,10 @@ void unix_peer_remove_all(void)
 
 /* ---- Sockets */
 
-static peer_socket made(ferp_type type, const fer_unix_addr *addr)
+static peer_socket made(fer_type type, const fer_unix_addr *addr)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    if (ferp_unix_socket_new(type, &raw).kind != FER_OK) {
+    if (ferp_socket_new(FER_DOMAIN_UNIX, type, 0, &raw).kind != FER_OK) {
         return PEER_NONE;
     }
     peer_take(raw);
@@ -74,7 +74,7 @@ static peer_socket made(ferp_type type, const fer_unix_addr *addr)
     return raw;
 }
 
-static peer_socket made_at(ferp_type type, const char *path)
+static peer_socket made_at(fer_type type, const char *path)
 {
     fer_unix_addr addr = name_of(path == NULL ? "" : path);
     if (path != NULL && fer_unix_addr_is_unnamed(&addr)) {
@@ -91,15 +91,15 @@ static peer_socket listening(peer_socket bound, int backlog)
     return bound;
 }
 
-peer_socket unix_peer_unconnected(const char *path) { return made_at(FERP_STREAM, path); }
-peer_socket unix_peer_datagram(const char *path) { return made_at(FERP_DATAGRAM, path); }
-peer_socket unix_peer_listen(const char *path, int backlog) { return listening(made_at(FERP_STREAM, path), backlog); }
+peer_socket unix_peer_unconnected(const char *path) { return made_at(FER_TYPE_STREAM, path); }
+peer_socket unix_peer_datagram(const char *path) { return made_at(FER_TYPE_DGRAM, path); }
+peer_socket unix_peer_listen(const char *path, int backlog) { return listening(made_at(FER_TYPE_STREAM, path), backlog); }
 
 peer_socket unix_peer_listen_abstract(const void *name, size_t len)
 {
     fer_unix_addr addr;
     FER_IGNORE(fer_unix_addr_from_abstract_name(&addr, name, len));
-    return listening(made(FERP_STREAM, &addr), 4);
+    return listening(made(FER_TYPE_STREAM, &addr), 4);
 }
 
 static bool connected(peer_socket peer, const char *path)
@@ -111,7 +111,7 @@ static bool connected(peer_socket peer, const char *path)
 
 peer_socket unix_peer_connect(const char *path, const char *own_path)
 {
-    peer_socket peer = made_at(FERP_STREAM, own_path);
+    peer_socket peer = made_at(FER_TYPE_STREAM, own_path);
     if (peer != PEER_NONE && !connected(peer, path)) {
         peer_close(peer);
         return PEER_NONE;

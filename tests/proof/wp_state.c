@@ -7,13 +7,16 @@
 #define ENDING(state) (((state) >> 12) & 0xF)
 #define REASON(state) (((state) >> 16) & 0xFF)
 
-/*@ predicate is_event(integer e) =
-      e == FERI_EVENT_CONNECT_BEGIN || e == FERI_EVENT_CONNECT_OK || e == FERI_EVENT_CONNECT_ABANDON || e == FERI_EVENT_CONNECT_FAIL ||
-      e == FERI_EVENT_SHUT_READ || e == FERI_EVENT_SHUT_WRITE || e == FERI_EVENT_SHUT_BOTH || e == FERI_EVENT_GOT_EOF ||
+/*@ // A step on the way to an open handle.
+    predicate is_step(integer e) =
+      e == FERI_EVENT_OPEN_ABANDON || e == FERI_EVENT_OPEN_UNCONNECTED || e == FERI_EVENT_CONNECT_BEGIN ||
+      e == FERI_EVENT_CONNECT_ABANDON || e == FERI_EVENT_CONNECT_OK || e == FERI_EVENT_CONNECT_FAIL;
+    predicate is_event(integer e) =
+      e == FERI_EVENT_OPEN_BEGIN || is_step(e) || e == FERI_EVENT_SHUT_READ || e == FERI_EVENT_SHUT_WRITE || e == FERI_EVENT_SHUT_BOTH || e == FERI_EVENT_GOT_EOF ||
       e == FERI_EVENT_GOT_RESET || e == FERI_EVENT_GOT_PIPE || e == FERI_EVENT_CLOSE;
     predicate is_life(integer life) =
-      life == FERI_LIFE_NEW || life == FERI_LIFE_CONNECTING || life == FERI_LIFE_CONNECT_FAILED || life == FERI_LIFE_OPEN ||
-      life == FERI_LIFE_CLOSED;
+      life == FERI_LIFE_NEW || life == FERI_LIFE_OPENING || life == FERI_LIFE_UNCONNECTED || life == FERI_LIFE_CONNECTING ||
+      life == FERI_LIFE_CONNECT_FAILED || life == FERI_LIFE_OPEN || life == FERI_LIFE_CLOSED;
     predicate is_read(integer half) =
       half == FERI_READ_OPEN || half == FERI_READ_EOF || half == FERI_READ_SHUT || half == FERI_READ_RESET;
     predicate is_write(integer half) = half == FERI_WRITE_OPEN || half == FERI_WRITE_SHUT || half == FERI_WRITE_GONE;
@@ -21,38 +24,42 @@
     predicate is_state(integer state) =
       is_life(LIFE(state)) && is_read(READ_HALF(state)) && is_write(WRITE_HALF(state)) && is_ending(ENDING(state));
 
-    predicate ends_claim(integer e) =
-      e == FERI_EVENT_CONNECT_OK || e == FERI_EVENT_CONNECT_ABANDON || e == FERI_EVENT_CONNECT_FAIL;
     // What may happen in a life, and in a half.
     predicate life_allows(integer life, integer e) =
-      (e == FERI_EVENT_CONNECT_BEGIN ==> life == FERI_LIFE_NEW || life == FERI_LIFE_CLOSED) &&
-      (ends_claim(e) ==> life == FERI_LIFE_CONNECTING) &&
-      (e != FERI_EVENT_CONNECT_BEGIN && !ends_claim(e) && e != FERI_EVENT_CLOSE ==> life == FERI_LIFE_OPEN);
-    predicate half_allows(integer half, integer e) = ends_claim(e) ==> half == 0;
+      (e == FERI_EVENT_OPEN_BEGIN ==> life == FERI_LIFE_NEW || life == FERI_LIFE_CLOSED) &&
+      (e == FERI_EVENT_OPEN_ABANDON || e == FERI_EVENT_OPEN_UNCONNECTED ==> life == FERI_LIFE_OPENING) &&
+      (e == FERI_EVENT_CONNECT_BEGIN ==> life == FERI_LIFE_UNCONNECTED) &&
+      (e == FERI_EVENT_CONNECT_ABANDON || e == FERI_EVENT_CONNECT_FAIL ==> life == FERI_LIFE_CONNECTING) &&
+      (e == FERI_EVENT_CONNECT_OK ==>
+        life == FERI_LIFE_OPENING || life == FERI_LIFE_UNCONNECTED || life == FERI_LIFE_CONNECTING) &&
+      (e != FERI_EVENT_OPEN_BEGIN && !is_step(e) && e != FERI_EVENT_CLOSE ==> life == FERI_LIFE_OPEN);
+    predicate half_allows(integer half, integer e) = is_step(e) ==> half == 0;
 
     logic integer life_after(integer life, integer e) =
-      e == FERI_EVENT_CONNECT_BEGIN ? FERI_LIFE_CONNECTING :
+      e == FERI_EVENT_OPEN_BEGIN ? FERI_LIFE_OPENING :
       e == FERI_EVENT_CONNECT_OK ? FERI_LIFE_OPEN :
-      e == FERI_EVENT_CONNECT_ABANDON ? FERI_LIFE_NEW :
+      e == FERI_EVENT_OPEN_ABANDON ? FERI_LIFE_NEW :
+      e == FERI_EVENT_OPEN_UNCONNECTED || e == FERI_EVENT_CONNECT_ABANDON ? FERI_LIFE_UNCONNECTED :
+      e == FERI_EVENT_CONNECT_BEGIN ? FERI_LIFE_CONNECTING :
       e == FERI_EVENT_CONNECT_FAIL ? FERI_LIFE_CONNECT_FAILED :
       e == FERI_EVENT_CLOSE && life != FERI_LIFE_NEW ? FERI_LIFE_CLOSED : life;
     // The handle's own shutdown goes over everything; else the first end that was seen stays.
     logic integer read_after(integer half, integer e) =
-      e == FERI_EVENT_CONNECT_BEGIN || e == FERI_EVENT_CLOSE ? FERI_READ_OPEN :
+      e == FERI_EVENT_OPEN_BEGIN || e == FERI_EVENT_CLOSE ? FERI_READ_OPEN :
       e == FERI_EVENT_SHUT_READ || e == FERI_EVENT_SHUT_BOTH ? FERI_READ_SHUT :
       half == FERI_READ_OPEN && e == FERI_EVENT_GOT_EOF ? FERI_READ_EOF :
       half == FERI_READ_OPEN && e == FERI_EVENT_GOT_RESET ? FERI_READ_RESET : half;
     logic integer write_after(integer half, integer e) =
-      e == FERI_EVENT_CONNECT_BEGIN || e == FERI_EVENT_CLOSE ? FERI_WRITE_OPEN :
+      e == FERI_EVENT_OPEN_BEGIN || e == FERI_EVENT_CLOSE ? FERI_WRITE_OPEN :
       e == FERI_EVENT_SHUT_WRITE || e == FERI_EVENT_SHUT_BOTH ? FERI_WRITE_SHUT :
       half == FERI_WRITE_OPEN && (e == FERI_EVENT_GOT_RESET || e == FERI_EVENT_GOT_PIPE) ? FERI_WRITE_GONE : half;
     // An end of file tells nothing of the peer where this handle shut the half.
     logic integer ending_after(integer ending, integer half, integer e) =
-      e == FERI_EVENT_CONNECT_BEGIN || e == FERI_EVENT_CONNECT_ABANDON || e == FERI_EVENT_CLOSE ? FERI_ENDING_UNSEEN :
+      e == FERI_EVENT_OPEN_BEGIN || e == FERI_EVENT_OPEN_ABANDON || e == FERI_EVENT_CLOSE ? FERI_ENDING_UNSEEN :
       e == FERI_EVENT_GOT_RESET || (e == FERI_EVENT_GOT_EOF && half != FERI_READ_SHUT) ? FERI_ENDING_SEEN : ending;
     // The first reason stays.
     logic integer reason_after(integer current, integer e, integer reason) =
-      e == FERI_EVENT_CONNECT_BEGIN || e == FERI_EVENT_CONNECT_ABANDON || e == FERI_EVENT_CLOSE ? 0 :
+      e == FERI_EVENT_OPEN_BEGIN || e == FERI_EVENT_OPEN_ABANDON || e == FERI_EVENT_CLOSE ? 0 :
       (e == FERI_EVENT_GOT_RESET || e == FERI_EVENT_CONNECT_FAIL) && current == 0 ? reason : current;
 */
 

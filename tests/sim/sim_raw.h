@@ -15,7 +15,7 @@ struct raw_pair {
 static inline fer_raw_socket raw_socket(void)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_socket_new(FERP_STREAM, FER_IP_V4, &raw));
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, &raw));
     return raw;
 }
 

@@ -195,7 +195,7 @@ static void options_have_the_systems_limits(void **state)
     assert_int_equal(value, windows ? 128 : 64);
     ferp_close(raw);
     fer_raw_socket v6 = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_socket_new(FERP_STREAM, FER_IP_V6, &v6));
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &v6));
     assert_ok(ferp_option_value(v6, FERP_ONLY_V6, &value));
     assert_int_equal(value, windows);
     ferp_close(v6);

@@ -56,7 +56,7 @@ static inline fer_socket_addr seam_loopback(uint16_t port)
 static inline fer_raw_socket seam_socket(void)
 {
     fer_raw_socket made = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_socket_new(FERP_STREAM, FER_IP_V4, &made));
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, &made));
     return made;
 }
 

@@ -205,10 +205,15 @@ const struct ferp_traits *ferp_traits(void) { return &script.traits; }
 uint64_t ferp_now(void) { return script.now; }
 fer_error_kind ferp_error_kind(int32_t os_code) { return os_code == 0 ? FER_OK : FER_UNCATEGORIZED; }
 
-fer_error ferp_socket_new(ferp_type type, fer_ip_family family, fer_raw_socket *out)
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
-    const char *prefix = type == FERP_STREAM ? "" : "udp,";
-    return store_socket(take(SCRIPT_SOCKET, FER_RAW_SOCKET_NONE, "%sv%d", prefix, (int)family), out);
+    static const char *const prefixes[] = {[FER_TYPE_STREAM] = "", [FER_TYPE_DGRAM] = "udp,", [FER_TYPE_RAW] = "raw,"};
+    static const char *const unix_types[] = {[FER_TYPE_STREAM] = "", [FER_TYPE_DGRAM] = "datagram", [FER_TYPE_RAW] = "raw"};
+    if (domain == FER_DOMAIN_UNIX) {
+        return store_socket(take(SCRIPT_UNIX_SOCKET, FER_RAW_SOCKET_NONE, "%s", unix_types[type]), out);
+    }
+    const char *end = protocol == 0 ? "" : ",protocol";
+    return store_socket(take(SCRIPT_SOCKET, FER_RAW_SOCKET_NONE, "%sv%d%s", prefixes[type], (int)domain, end), out);
 }
 
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out) { return store_socket(TAKE(DUPLICATE, raw), out); }
@@ -320,14 +325,9 @@ static const script_answer *take_with_name(script_call call, fer_raw_socket raw,
     return take(call, raw, "%d,%s%.*s", (int)raw, name->kind_ == FER_UNIX_ADDR_ABSTRACT ? "@" : "", (int)name->len_, name->name_);
 }
 
-fer_error ferp_unix_socket_new(ferp_type type, fer_raw_socket *out)
+fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
-    return store_socket(take(SCRIPT_UNIX_SOCKET, FER_RAW_SOCKET_NONE, "%s", type == FERP_STREAM ? "" : "datagram"), out);
-}
-
-fer_error ferp_unix_pair(ferp_type type, fer_raw_socket *one, fer_raw_socket *other)
-{
-    const script_answer *answer = take(SCRIPT_UNIX_PAIR, FER_RAW_SOCKET_NONE, "%s", type == FERP_STREAM ? "" : "datagram");
+    const script_answer *answer = take(SCRIPT_UNIX_PAIR, FER_RAW_SOCKET_NONE, "%s", type == FER_TYPE_STREAM ? "" : "datagram");
     (void)store_socket(answer, one);
     return store_socket(answer, other);
 }
@@ -410,9 +410,9 @@ fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct f
     return STORE(answer, out, answer->terms);
 }
 
-static const char *const option_names[] = {"REUSE_ADDRESS", "EXCLUSIVE_ADDRESS", "ONLY_V6", "NODELAY", "TTL_V4",
-                                           "HOPS_V6", "KEEPALIVE", "TIME", "INTERVAL", "RETRIES", "SEND_BUFFER", "BROADCAST",
-                                           "LOOP_V4", "MULTICAST_TTL_V4", "LOOP_V6"};
+static const char *const option_names[] = {
+    "REUSE_ADDRESS", "EXCLUSIVE_ADDRESS", "ONLY_V6", "NODELAY", "TTL_V4", "HOPS_V6", "KEEPALIVE", "TIME", "INTERVAL", "RETRIES", "REUSE_PORT",
+    "TOS_V4", "TCLASS_V6", "RECV_BUFFER", "SEND_BUFFER", "BROADCAST", "LOOP_V4", "MULTICAST_TTL_V4", "LOOP_V6"};
 
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
@@ -424,6 +424,8 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     const script_answer *answer = TAKE_WITH(OPTION_VALUE, raw, "%s", option_names[option]);
     return STORE(answer, out, (uint32_t)answer->value);
 }
+
+fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family of, const char *name) { return TAKE_WITH(BIND_DEVICE, raw, "v%d,%s", (int)of, name)->error; }
 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
 {
@@ -477,7 +479,6 @@ void ferp_wait_disarm(ferp_wait *wait)
 }
 
 void ferp_wake(fer_raw_socket raw) { (void)TAKE(WAKE, raw); }
-
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
 {
     const script_answer *answer = take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%s", host);

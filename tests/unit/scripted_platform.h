@@ -63,6 +63,7 @@
     X(WAIT_TERMS, "wait_terms", true)                        \
     X(SET_OPTION, "set_option", true)                        \
     X(OPTION_VALUE, "option_value", true)                    \
+    X(BIND_DEVICE, "bind_device", true)                      \
     X(SET_LINGER, "set_linger", true)                        \
     X(LINGER, "linger", true)                                \
     X(SET_KEEPALIVE_VALUES, "set_keepalive_values", true)    \

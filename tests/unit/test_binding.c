@@ -3,7 +3,7 @@
 
 #include "core/binding.h"
 
-static fer_error bind_to(ferp_type type, const char *text)
+static fer_error bind_to(fer_type type, const char *text)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr = script_addr(text);
@@ -19,18 +19,18 @@ static void a_port_is_held_with_the_options_that_each_system_needs(void **state)
     (void)state;
     static const struct {
         const struct ferp_traits *traits;
-        ferp_type type;
+        fer_type type;
         const char *addr;
         const char *log;
     } rows[] = {
-        {&script_posix, FERP_STREAM, "127.0.0.1:80", "socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_posix, FERP_STREAM, "[::]:80", "socket(v6) set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::]:80)"},
-        {&script_posix, FERP_DATAGRAM, "127.0.0.1:80", "socket(udp,v4) bind(1,127.0.0.1:80)"},
-        {&script_posix, FERP_DATAGRAM, "[::]:80", "socket(udp,v6) set_option(1,ONLY_V6,0) bind(1,[::]:80)"},
-        {&script_bsd, FERP_DATAGRAM, "127.0.0.1:80", "socket(udp,v4) bind(1,127.0.0.1:80)"},
-        {&script_windows, FERP_STREAM, "127.0.0.1:80", "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_windows, FERP_DATAGRAM, "127.0.0.1:80", "socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_windows, FERP_DATAGRAM, "[::1]:0",
+        {&script_posix, FER_TYPE_STREAM, "127.0.0.1:80", "socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_posix, FER_TYPE_STREAM, "[::]:80", "socket(v6) set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::]:80)"},
+        {&script_posix, FER_TYPE_DGRAM, "127.0.0.1:80", "socket(udp,v4) bind(1,127.0.0.1:80)"},
+        {&script_posix, FER_TYPE_DGRAM, "[::]:80", "socket(udp,v6) set_option(1,ONLY_V6,0) bind(1,[::]:80)"},
+        {&script_bsd, FER_TYPE_DGRAM, "127.0.0.1:80", "socket(udp,v4) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_TYPE_STREAM, "127.0.0.1:80", "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_TYPE_DGRAM, "127.0.0.1:80", "socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_TYPE_DGRAM, "[::1]:0",
          "socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::1]:0)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -45,7 +45,7 @@ static void a_family_that_the_system_has_not_is_told_as_it_is(void **state)
     (void)state;
     script_begin(&script_posix);
     script_then_fail(SCRIPT_SOCKET, FER_UNSUPPORTED, 97);
-    assert_error(bind_to(FERP_DATAGRAM, "[::]:80"), FER_UNSUPPORTED, 97);
+    assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_UNSUPPORTED, 97);
     assert_log("socket(udp,v6)");
 }
 
@@ -54,7 +54,7 @@ static void a_system_without_dual_stack_is_unsupported(void **state)
     (void)state;
     script_begin(&script_bsd);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    assert_error(bind_to(FERP_DATAGRAM, "[::]:80"), FER_UNSUPPORTED, 22);
+    assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_UNSUPPORTED, 22);
     assert_log("socket(udp,v6) set_option(1,ONLY_V6,0) close(1)");
 }
 
@@ -63,7 +63,7 @@ static void a_port_that_cannot_be_held_is_not_bound(void **state)
     (void)state;
     script_begin(&script_windows);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 10022);
-    assert_error(bind_to(FERP_DATAGRAM, "[::]:80"), FER_INVALID_INPUT, 10022);
+    assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_INVALID_INPUT, 10022);
     assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) close(1)");
 }
 
@@ -72,7 +72,7 @@ static void a_bind_that_fails_is_told_and_its_socket_closed(void **state)
     (void)state;
     script_begin(&script_posix);
     script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
-    assert_error(bind_to(FERP_DATAGRAM, "192.0.2.1:80"), FER_ADDR_NOT_AVAILABLE, 99);
+    assert_error(bind_to(FER_TYPE_DGRAM, "192.0.2.1:80"), FER_ADDR_NOT_AVAILABLE, 99);
     assert_log("socket(udp,v4) bind(1,192.0.2.1:80) close(1)");
 }
 
@@ -83,7 +83,7 @@ static void a_denied_bind_is_told_as_it_is_where_it_can_mean_nothing_else(void *
     (void)state;
     script_begin(&script_posix);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 13);
-    assert_error(bind_to(FERP_DATAGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 13);
+    assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 13);
     assert_log("socket(udp,v4) bind(1,127.0.0.1:80) close(1)");
 }
 
@@ -92,13 +92,15 @@ static void a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code(void **s
 {
     (void)state;
     static const char *const logs[] = {
-        "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) socket(v4) bind(2,0.0.0.0:80) close(2)",
-        "socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) socket(udp,v4) bind(2,0.0.0.0:80) close(2)"};
-    for (int type = FERP_STREAM; type <= FERP_DATAGRAM; type++) {
+        [FER_TYPE_STREAM] =
+            "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) socket(v4) bind(2,0.0.0.0:80) close(2)",
+        [FER_TYPE_DGRAM] =
+            "socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) socket(udp,v4) bind(2,0.0.0.0:80) close(2)"};
+    for (int type = FER_TYPE_STREAM; type <= FER_TYPE_DGRAM; type++) {
         script_begin(&script_windows);
         script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
         script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
-        assert_error(bind_to((ferp_type)type, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
+        assert_error(bind_to((fer_type)type, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
         assert_log(logs[type]);
     }
 }
@@ -108,7 +110,7 @@ static void a_denied_bind_of_a_free_port_is_denied(void **state)
     (void)state;
     script_begin(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    assert_error(bind_to(FERP_DATAGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013);
+    assert_error(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013);
     assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[2001:db8::1%4]:80) close(1) "
                "socket(udp,v6) bind(2,[::]:80) close(2)");
 }
@@ -119,7 +121,7 @@ static void a_denied_bind_of_a_reserved_port_is_denied(void **state)
     script_begin(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    assert_error(bind_to(FERP_DATAGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
+    assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
 }
 
 static void a_denied_bind_that_cannot_be_looked_into_is_denied(void **state)
@@ -129,7 +131,7 @@ static void a_denied_bind_that_cannot_be_looked_into_is_denied(void **state)
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     (void)script_then(SCRIPT_SOCKET);
     script_then_fail(SCRIPT_SOCKET, FER_ADDR_IN_USE, 10024);
-    assert_error(bind_to(FERP_DATAGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
+    assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
     assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) socket(udp,v4)");
 }
 

@@ -165,13 +165,39 @@ static void a_failed_connect_keeps_its_socket_until_close(void **state)
     script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
-    handle.raw_ = script_open_socket();
+    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL, (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_error(feri_handle_reason(&handle), FER_CONNECTION_REFUSED, 111);
     assert_error(feri_handle_may(&handle, FERI_REQUEST_TAKE_ERROR), FER_CONNECTION_REFUSED, 111);
     assert_error(feri_handle_may(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
+    assert_int_equal(feri_handle_as_raw(&handle), 1);
     feri_handle_close(&handle);
     assert_log("close(1)");
+    assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
+}
+
+static void a_move_takes_all_along_and_leaves_a_closed_handle(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle from = script_stream(FERI_FLAG_V6);
+    fer_handle to = {0};
+    assert_true(feri_handle_fail(&from, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    feri_state seen = feri_handle_state(&from);
+    assert_ok(feri_handle_move(&from, &to));
+    assert_int_equal(feri_handle_state(&to), seen);
+    assert_int_equal(feri_handle_flags(&to), FERI_FLAG_V6);
+    assert_error(feri_handle_reason(&to), FER_CONNECTION_RESET, 104);
+    assert_int_equal(feri_handle_as_raw(&from), FER_RAW_SOCKET_NONE);
+    assert_error(feri_handle_may(&from, FERI_REQUEST_USE), FER_INVALID_INPUT, 0);
+    fer_handle full = script_stream(0);
+    assert_error(feri_handle_move(&to, &full), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_move(&to, &to), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_move(&to, NULL), FER_INVALID_INPUT, 0);
+    feri_handle_close(&to);
+    feri_handle_close(&full);
+    assert_log("close(1) close(2)");
 }
 
 static void an_event_that_cannot_happen_leaves_the_handle_as_it_was(void **state)
@@ -284,6 +310,7 @@ int main(void)
         script_test(vacating_gives_the_socket_away_and_closes_nothing),
         script_test(closing_is_harmless_on_null_on_zero_and_twice),
         script_test(a_failed_connect_keeps_its_socket_until_close),
+        script_test(a_move_takes_all_along_and_leaves_a_closed_handle),
         script_test(an_event_that_cannot_happen_leaves_the_handle_as_it_was),
         script_test(the_first_reason_stays_with_its_code),
         script_test(a_first_reason_without_a_code_takes_none_from_the_second),

@@ -55,7 +55,7 @@ static void a_socket_has_the_family_it_was_made_of(void **state)
 {
     (void)state;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error err = ferp_socket_new(FERP_STREAM, FER_IP_V6, &raw);
+    fer_error err = ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raw);
     if (err.kind == FER_UNSUPPORTED) {
         print_message("this machine has no IPv6\n");
         skip();
@@ -130,7 +130,7 @@ static void ipv6_addresses_go_there_and_back(void **state)
     memset(&addr, 0, sizeof addr);
     addr.ip.family = FER_IP_V6;
     addr.ip.v6 = FER_IPV6_ADDR_LOCALHOST;
-    if (ferp_socket_new(FERP_STREAM, FER_IP_V6, &raw).kind != FER_OK) {
+    if (ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raw).kind != FER_OK) {
         skip();
     }
     if (ferp_bind(raw, &addr).kind == FER_ADDR_NOT_AVAILABLE) {

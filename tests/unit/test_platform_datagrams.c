@@ -4,7 +4,7 @@
 static fer_raw_socket bound(fer_socket_addr *addr)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_socket_new(FERP_DATAGRAM, FER_IP_V4, &raw));
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
     *addr = seam_loopback(0);
     assert_ok(ferp_bind(raw, addr));
     assert_ok(ferp_local_addr(raw, addr));

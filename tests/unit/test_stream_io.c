@@ -391,6 +391,8 @@ static void take_error_is_refused_where_there_is_no_socket_or_no_room(void **sta
     assert_error(feri_stream_take_error(&handle, &got), FER_WOULD_BLOCK, 0);
     assert_error(got, FER_OTHER, 1);
     assert_log("take_error(1)");
+    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL, (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_error(got, FER_CONNECTION_REFUSED, 111);

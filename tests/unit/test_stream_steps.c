@@ -5,14 +5,14 @@
 
 static const fer_error reset = {FER_CONNECTION_RESET, 104};
 
-static void check_may_read(const fer_handle *handle, bool valid, size_t len, fer_error want, bool want_due)
+static void check_may_read(fer_handle *handle, bool valid, size_t len, fer_error want, bool want_due)
 {
     bool due = !want_due;
     assert_error(feri_stream_before_read(handle, valid, len, &due), want.kind, want.os_code);
     assert_int_equal(due, want_due);
 }
 
-static void check_may_write(const fer_handle *handle, bool valid, size_t len, fer_error want, bool want_due)
+static void check_may_write(fer_handle *handle, bool valid, size_t len, fer_error want, bool want_due)
 {
     bool due = !want_due;
     assert_error(feri_stream_before_write(handle, valid, len, &due), want.kind, want.os_code);
