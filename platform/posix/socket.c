@@ -206,12 +206,12 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     bool is_ip = ferp_local_addr(raw, &addr).kind == FER_OK;
     bool is_unix = !is_ip && ferp_unix_local_addr(raw, &name).kind == FER_OK;
     fer_ip_family family = is_ip ? addr.ip.family : FER_IP_V4;
-    is_ip = is_ip && speaks_tcp_or_udp((int)raw, type);
     *out = (ferp_description){
         .is_stream = type == SOCK_STREAM,
         .is_datagram = type == SOCK_DGRAM,
         .is_raw = type == SOCK_RAW,
         .is_ip = is_ip,
+        .is_of_other_protocol = is_ip && !speaks_tcp_or_udp((int)raw, type),
         .is_unix = is_unix,
         .family = family,
         .is_listening = listening != 0,

@@ -281,6 +281,7 @@ int main(int count, char **arguments)
     activation_program(arguments[0]);
     const struct CMUnitTest tests[] = {
         RULE_TEST("R1", each_type_takes_its_own_and_leaves_all_else),
+        RULE_TEST("R1", a_socket_of_any_protocol_is_taken_as_it_is),
         RULE_TEST("R1", no_type_takes_a_number_that_names_nothing),
         RULE_TEST("R1", a_mode_that_was_set_outside_is_respected),
         RULE_TEST("R1", a_nonblocking_listener_accepts_blocking_streams),

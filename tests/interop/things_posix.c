@@ -241,6 +241,31 @@ static const struct thing {
     {"a directory", directory, NOBODY},
 };
 
+/* fer_socket takes any protocol of IP's and Unix' streams, datagrams and raw sockets: what of it is a type's own is asked when it turns. */
+static void offer_to_any(int (*make)(int *other))
+{
+    int other = NONE;
+    int fd = make(&other);
+    fer_socket socket = {0};
+    if (fd == NONE) {
+        return;
+    }
+    assert_ok(fer_socket_from_raw(&socket, fd));
+    assert_true(fer_socket_as_raw(&socket) == fd);
+    fer_socket_close(&socket);
+    assert_true(other == NONE || close(other) == 0);
+}
+
+void a_socket_of_any_protocol_is_taken_as_it_is(void **state)
+{
+    (void)state;
+    int (*const all[])(int *other) = {tcp_connected,    tcp_listening,    tcp_unconnected,     udp_unbound,     icmp_datagram,
+                                      mptcp_unconnected, ip_raw,          udplite_unbound,     unix_stream_end, unix_datagram_end};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        offer_to_any(all[i]);
+    }
+}
+
 static void offer(const struct thing *thing, int taker)
 {
     int other = NONE;

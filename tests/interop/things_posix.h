@@ -13,6 +13,7 @@ int unix_datagram_end(int *other);
 /* ---- Tests */
 
 void each_type_takes_its_own_and_leaves_all_else(void **state);
+void a_socket_of_any_protocol_is_taken_as_it_is(void **state);
 void no_type_takes_a_number_that_names_nothing(void **state);
 
 #endif
