@@ -37,7 +37,7 @@ static fer_error describe_any(fer_raw_socket raw, ferp_description *out)
 static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_description *out)
 {
     FER_TRY(describe_any(raw, out));
-    bool belongs = domain == FERI_DOMAIN_IP ? out->is_ip : out->is_unix;
+    bool belongs = domain == FERI_DOMAIN_IP ? out->is_ip && !out->is_of_other_protocol : out->is_unix;
     return belongs ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
