@@ -101,7 +101,7 @@ static uint32_t kinds_of(const ferp_description *what)
 {
     uint32_t kinds = what->is_unix ? FERI_FLAG_UNIX : 0;
     kinds |= what->is_stream ? 0 : FERI_FLAG_DATAGRAM;
-    kinds |= what->is_raw ? FERI_FLAG_PORTLESS : 0;
+    kinds |= what->is_raw || (what->is_datagram && what->is_of_other_protocol) ? FERI_FLAG_PORTLESS : 0;
     kinds |= what->is_listening ? FERI_FLAG_LISTENING : 0;
     return kinds;
 }
