@@ -305,10 +305,12 @@ fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
     return feri_handle_move(socket, out);
 }
 
+/* Only of a listener is it known that it is bound, if it was not bound here; of the others the OS knows. */
 fer_error feri_socket_from(fer_handle *socket, fer_handle *of, uint32_t kinds)
 {
     FER_TRY(feri_handle_may(of, FERI_REQUEST_RAW));
     FER_TRY(feri_handle_move(of, socket));
-    feri_atomic_change_bits(&socket->flags_, kinds | FERI_FLAG_BOUND, KINDS & ~kinds);
+    uint32_t bound = (kinds & FERI_FLAG_LISTENING) != 0 ? FERI_FLAG_BOUND : 0;
+    feri_atomic_change_bits(&socket->flags_, kinds | bound, KINDS & ~kinds);
     return feri_ok();
 }
