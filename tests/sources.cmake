@@ -72,6 +72,7 @@ set(ferrule_conformance_sources
     conformance/raw_and_clones.c
     conformance/reset.c
     conformance/shutdown.c
+    conformance/socket_binding.c
     conformance/socket_building.c
     conformance/socket_connecting.c
     conformance/timeouts.c
