@@ -75,6 +75,7 @@ set(ferrule_conformance_sources
     conformance/socket_binding.c
     conformance/socket_building.c
     conformance/socket_connecting.c
+    conformance/socket_options.c
     conformance/timeouts.c
     conformance/unix_datagrams.c
     conformance/unix_listeners.c
