@@ -64,6 +64,7 @@ set(ferrule_conformance_sources
     conformance/misuse_arguments.c
     conformance/misuse_datagrams.c
     conformance/misuse_handles.c
+    conformance/misuse_sockets.c
     conformance/misuse_unix.c
     conformance/modes.c
     conformance/multicast.c
@@ -75,6 +76,7 @@ set(ferrule_conformance_sources
     conformance/socket_binding.c
     conformance/socket_building.c
     conformance/socket_connecting.c
+    conformance/socket_datagrams.c
     conformance/socket_options.c
     conformance/timeouts.c
     conformance/unix_datagrams.c
