@@ -34,6 +34,8 @@ set(ferrule_unit_sources
     unit/test_socket_addr.c
     unit/test_socket_addr_format.c
     unit/test_socket_addr_parse.c
+    unit/test_socket_building.c
+    unit/test_socket_connecting.c
     unit/test_state_precedence.c
     unit/test_stream_io.c
     unit/test_stream_shutdown.c
