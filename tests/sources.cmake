@@ -80,6 +80,8 @@ set(ferrule_conformance_sources
     conformance/socket_connecting.c
     conformance/socket_datagrams.c
     conformance/socket_options.c
+    conformance/socket_pending.c
+    conformance/socket_turning.c
     conformance/timeouts.c
     conformance/unix_datagrams.c
     conformance/unix_listeners.c
