@@ -87,6 +87,10 @@ static fer_unix_addr a_name;
     X(into_unix_datagram, fer_socket_into_unix_datagram(s, &spare_unix_datagram))            \
     X(into_no_tcp_stream, fer_socket_into_tcp_stream(s, NULL))                               \
     X(into_no_udp_socket, fer_socket_into_udp_socket(s, NULL))                               \
+    X(into_no_tcp_listener, fer_socket_into_tcp_listener(s, NULL))                           \
+    X(into_no_unix_stream, fer_socket_into_unix_stream(s, NULL))                             \
+    X(into_no_unix_listener, fer_socket_into_unix_listener(s, NULL))                         \
+    X(into_no_unix_datagram, fer_socket_into_unix_datagram(s, NULL))                         \
     X(from_no_tcp_stream, fer_socket_from_tcp_stream(s, NULL))                               \
     X(from_new_tcp_stream, fer_socket_from_tcp_stream(s, &spare_stream))                     \
     X(from_new_tcp_listener, fer_socket_from_tcp_listener(s, &spare_listener))               \

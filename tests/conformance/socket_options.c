@@ -190,7 +190,7 @@ static void timeouts_are_told_as_they_were_set(void **state)
 
 /* ---- What only these have */
 
-/* "Tells what the system made of ..., in the unit in which it was set." */
+/* O4: a buffer's size is told "in the unit in which it was set". */
 static void buffer_sizes_are_told_as_they_were_set(void **state)
 {
     static const size_t sizes[] = {8192, 16384, 65536};
@@ -252,7 +252,7 @@ static void skip_where_tos_is_not(fer_error error)
     }
 }
 
-/* "Sets the type of service, 0 to 255: IPv4's octet of that name, IPv6's traffic class". */
+/* O5: "Sets the type of service, 0 to 255: IPv4's octet of that name, IPv6's traffic class". */
 static void a_type_of_service_is_0_to_255(void **state)
 {
     static const uint32_t good[] = {0, 4, 0x10, 0xb8, 0xfc};
@@ -296,7 +296,7 @@ static void congestion_bits_are_a_datagram_s_alone(void **state)
     }
 }
 
-/* "Sends and receives by one network interface alone"; NULL for any again. */
+/* O6: "Sends and receives by one network interface alone"; NULL for any again. */
 static void a_socket_is_bound_to_the_loopback_s_device(void **state)
 {
     static const char *const names[] = {"lo", "lo0"};
@@ -425,13 +425,13 @@ int main(void)
         SOCKET_TEST("O2", linger_is_rounded_up_and_none_turns_it_off),
         SOCKET_TEST("O3", keepalive_is_that_of_a_stream),
         SOCKET_TEST("T1", timeouts_are_told_as_they_were_set),
-        SOCKET_FAMILY_TEST("O", buffer_sizes_are_told_as_they_were_set),
-        SOCKET_TEST("O", a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most),
-        SOCKET_TEST("O", unix_sockets_have_buffer_sizes),
-        SOCKET_FAMILY_TEST("O", a_type_of_service_is_0_to_255),
-        SOCKET_FAMILY_TEST("O", congestion_bits_are_a_datagram_s_alone),
-        SOCKET_FAMILY_TEST("O", a_socket_is_bound_to_the_loopback_s_device),
-        SOCKET_TEST("O", a_device_s_name_has_1_to_15_bytes),
+        SOCKET_FAMILY_TEST("O4", buffer_sizes_are_told_as_they_were_set),
+        SOCKET_TEST("O4", a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most),
+        SOCKET_TEST("O4", unix_sockets_have_buffer_sizes),
+        SOCKET_FAMILY_TEST("O5", a_type_of_service_is_0_to_255),
+        SOCKET_FAMILY_TEST("O5", congestion_bits_are_a_datagram_s_alone),
+        SOCKET_FAMILY_TEST("O6", a_socket_is_bound_to_the_loopback_s_device),
+        SOCKET_TEST("O6", a_device_s_name_has_1_to_15_bytes),
         SOCKET_FAMILY_TEST("E4", options_that_a_datagram_socket_has_not_are_unsupported),
         SOCKET_FAMILY_TEST("E4", options_that_a_stream_has_not_are_unsupported),
         SOCKET_TEST("E4", options_that_unix_sockets_have_not_are_unsupported),

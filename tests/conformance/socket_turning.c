@@ -107,6 +107,24 @@ static void a_socket_becomes_a_handle_of_its_own_type_and_of_no_other(void **sta
     }
 }
 
+/* No handle at all to turn it into is INVALID_INPUT, and it stays as it was. */
+static void a_socket_that_becomes_no_handle_stays_as_it_was(void **state)
+{
+    (void)state;
+    for (int type = 0; type < types_here(); type++) {
+        fer_socket *socket = made_for(type);
+        fer_raw_socket raw = fer_socket_as_raw(socket);
+        const fer_error errors[HANDLE_TYPES] = {
+            fer_socket_into_tcp_stream(socket, NULL),  fer_socket_into_tcp_listener(socket, NULL),
+            fer_socket_into_udp_socket(socket, NULL),  fer_socket_into_unix_stream(socket, NULL),
+            fer_socket_into_unix_listener(socket, NULL), fer_socket_into_unix_datagram(socket, NULL)};
+        for (int i = 0; i < HANDLE_TYPES; i++) {
+            assert_own(errors[i], FER_INVALID_INPUT);
+        }
+        assert_true(fer_socket_as_raw(socket) == raw && peer_is_open(raw));
+    }
+}
+
 /* "out is not empty" is INVALID_INPUT, and both stay as they were, either way. */
 static void a_handle_that_is_not_empty_is_left_alone(void **state)
 {
@@ -212,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SOCKET_TEST("R1", a_socket_becomes_a_handle_of_its_own_type_and_of_no_other),
+        SOCKET_TEST("E4", a_socket_that_becomes_no_handle_stays_as_it_was),
         SOCKET_TEST("C6", a_handle_that_is_not_empty_is_left_alone),
         SOCKET_FAMILY_TEST("R1", a_stream_of_the_librarys_own_comes_back_and_lives_on),
         SOCKET_TEST("S5", a_stream_that_saw_a_reset_keeps_it),

@@ -206,6 +206,8 @@ static void a_unix_socket_is_bound_to_a_name(void **state)
     assert_error(fer_socket_bind_unix(&socket, &unnamed), FER_INVALID_INPUT, 0);
     assert_error(fer_socket_bind_unix(&socket, NULL), FER_INVALID_INPUT, 0);
     assert_error(bind_to(&socket, "127.0.0.1:80"), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_bind(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_connect(&socket, NULL), FER_INVALID_INPUT, 0);
     script_then_fail(SCRIPT_UNIX_BIND, FER_ADDR_IN_USE, 98);
     assert_error(fer_socket_bind_unix(&socket, &name), FER_ADDR_IN_USE, 98);
     assert_ok(fer_socket_bind_unix(&socket, &name));
