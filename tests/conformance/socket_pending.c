@@ -248,6 +248,25 @@ static void a_stream_that_was_never_connected_is_not_connected(void **state)
     assert_ok(outcome);
 }
 
+/* R2: a clone that was made before does not learn that the other handle was connected. */
+static void a_clone_from_before_the_connect_is_not_connected(void **state)
+{
+    (void)state;
+    peer_socket listener;
+    fer_socket_addr to = accepting_place(PEER_V4, &listener);
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *clone = test_socket();
+    fer_tcp_stream *streams[2] = {test_stream(), test_stream()};
+    char byte = 'x';
+    assert_ok(fer_socket_try_clone(socket, clone));
+    assert_ok(fer_socket_connect(socket, &to));
+    assert_ok(fer_socket_into_tcp_stream(socket, streams[0]));
+    assert_ok(fer_socket_into_tcp_stream(clone, streams[1]));
+    assert_own(fer_tcp_stream_write(streams[1], &byte, 1, NULL), FER_NOT_CONNECTED);
+    fer_tcp_stream_close(streams[1]);
+    assert_exchange(streams[0], peer_accept(listener));
+}
+
 /* ... and it can go back, and be connected then. */
 static void a_stream_that_was_never_connected_can_go_back_and_be_connected(void **state)
 {
@@ -277,6 +296,7 @@ int main(void)
         SOCKET_TEST("C5", closing_a_connecting_socket_leaks_nothing),
         SOCKET_TEST("R1", into_raw_gives_up_a_connecting_and_a_failed_socket),
         SOCKET_FAMILY_TEST("C5", a_stream_that_was_never_connected_is_not_connected),
+        SOCKET_TEST("R2", a_clone_from_before_the_connect_is_not_connected),
         SOCKET_TEST("C5", a_stream_that_was_never_connected_can_go_back_and_be_connected),
     };
     return RUN_TESTS("socket_pending", tests);
