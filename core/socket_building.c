@@ -158,11 +158,21 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 
 /* ---- Listening */
 
+/* Whether one that was made elsewhere is bound only the OS knows. */
+static bool is_bound(const fer_handle *handle)
+{
+    fer_socket_addr local = {.port = 0};
+    if (!feri_handle_has_flag(handle, FERI_FLAG_FOREIGN)) {
+        return feri_handle_has_flag(handle, FERI_FLAG_BOUND);
+    }
+    return ferp_local_addr(handle->raw_, &local).kind == FER_OK && local.port != 0;
+}
+
 /* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL); elsewhere it binds to a port of the system's choice. */
 static fer_error bind_anywhere(fer_handle *handle)
 {
     fer_socket_addr anywhere = {.ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
-    bool is_settled = feri_handle_has_flag(handle, FERI_FLAG_BOUND | FERI_FLAG_UNIX | FERI_FLAG_FOREIGN);
+    bool is_settled = feri_handle_has_flag(handle, FERI_FLAG_UNIX) || is_bound(handle);
     return is_settled ? feri_ok() : feri_socket_bind(handle, &anywhere);
 }
 

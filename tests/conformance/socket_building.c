@@ -252,6 +252,19 @@ static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void *
     assert_true(fer_udp_socket_as_raw(udp) == raw);
 }
 
+/* L2: one that is not bound is bound by listen, as any. */
+static void listening_binds_a_socket_from_outside(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_socket();
+    fer_raw_socket raw = peer_unconnected();
+    peer_give_away(raw);
+    assert_ok(fer_socket_from_raw(socket, raw));
+    assert_ok(fer_socket_listen(socket, 4));
+    assert_true(peer_connect(PEER_V4, local_addr_of(socket).port) != PEER_NONE);
+    assert_ok(fer_socket_listen(socket, 8));
+}
+
 static void from_raw_takes_unix_sockets(void **state)
 {
     (void)state;
@@ -307,6 +320,7 @@ int main(void)
         SOCKET_TEST("R2", a_clone_shares_options_modes_and_connection),
         SOCKET_TEST("R1", from_raw_learns_what_a_stream_is),
         SOCKET_TEST("R1", from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket),
+        SOCKET_TEST("L2", listening_binds_a_socket_from_outside),
         SOCKET_TEST("R1", from_raw_takes_unix_sockets),
         SOCKET_TEST("R1", into_raw_gives_the_socket_up_with_its_modes),
     };

@@ -283,17 +283,26 @@ static void listening_that_failed_can_be_tried_again(void **state)
     assert_log("listen(1,4)");
 }
 
-/* One that was made elsewhere may be bound already: the system says. */
-static void listening_leaves_the_binding_of_a_foreign_socket_to_the_system(void **state)
+/* Whether one that was made elsewhere is bound the system says. */
+static void listening_binds_a_foreign_socket_that_is_not_bound(void **state)
 {
     (void)state;
-    fer_socket socket = {0};
-    script_begin(&script_windows);
-    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
-    assert_ok(fer_socket_from_raw(&socket, script_open_socket()));
-    script.log[0] = '\0';
-    assert_ok(fer_socket_listen(&socket, 4));
-    assert_log("listen(1,4)");
+    for (int bound = 0; bound < 2; bound++) {
+        fer_socket socket = {0};
+        script_begin(&script_windows);
+        script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
+        assert_ok(fer_socket_from_raw(&socket, script_open_socket()));
+        script.log[0] = '\0';
+        if (bound == 0) {
+            script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
+        }
+        assert_ok(fer_socket_listen(&socket, 4));
+        assert_log(bound != 0 ? "local_addr(1) listen(1,4)"
+                              : "local_addr(1) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,0.0.0.0:0) listen(1,4)");
+        script_default(SCRIPT_LOCAL_ADDR)->addr.port = 1002;
+        assert_ok(fer_socket_listen(&socket, 5));
+        assert_log("local_addr(1) listen(1,5)");
+    }
 }
 
 /* ---- The rest of the public functions */
@@ -398,7 +407,7 @@ int main(void)
         script_test(the_address_of_an_unbound_socket_is_the_unspecified_one),
         script_test(listening_binds_what_is_not_bound),
         script_test(listening_that_failed_can_be_tried_again),
-        script_test(listening_leaves_the_binding_of_a_foreign_socket_to_the_system),
+        script_test(listening_binds_a_foreign_socket_that_is_not_bound),
         script_test(a_reuse_that_was_not_chosen_is_told_as_bind_will_have_it),
         script_test(a_socket_made_elsewhere_tells_what_it_has),
         script_test(closing_a_stream_tells_of_unread_input_and_a_datagram_socket_does_not),
