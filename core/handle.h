@@ -18,6 +18,7 @@
 #define FERI_FLAG_CLONED 4u        /* other handles of the socket may have changed its modes */
 #define FERI_FLAG_FOREIGN 8u       /* made elsewhere, and perhaps still known there */
 #define FERI_FLAG_MODE_CHANGED 16u /* its mode was set through this handle, whatever it is now */
+#define FERI_FLAG_TIMEOUT_SET 4096u /* a timeout was set through this handle */
 /* The same of a fer_socket alone. */
 #define FERI_FLAG_UNIX 32u           /* its addresses are Unix' */
 #define FERI_FLAG_DATAGRAM 64u       /* it is no stream */

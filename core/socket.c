@@ -11,6 +11,7 @@
 #include "core/ownership.h"
 #include "core/socket_building.h"
 #include "core/stream_io.h"
+#include "core/stream_shutdown.h"
 #include "core/stream_steps.h"
 #include "platform/platform.h"
 
@@ -46,9 +47,15 @@ fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, i
     return feri_ok();
 }
 
+/* A stream ends as a stream does (rule S7), where it was never turned into one too. */
 void fer_socket_close(fer_socket *socket)
 {
-    feri_handle_close(of(socket));
+    bool is_messages = socket != NULL && is_datagram(socket);
+    if (is_messages) {
+        feri_handle_close(of(socket));
+    } else {
+        feri_stream_close(of(socket));
+    }
 }
 
 fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
@@ -295,8 +302,8 @@ fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_stream_may(of_const(socket), FERI_REQUEST_PEER_ADDR));
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_UNIX));
+    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_socket_has(of_const(socket), LACKS_UNIX));
+    FER_TRY(feri_stream_may(of_const(socket), FERI_REQUEST_PEER_ADDR));
     return feri_error_told(FERI_OPERATION_PEER_ADDR, ferp_peer_addr(of_const(socket)->raw_, out));
 }
 

@@ -49,6 +49,16 @@ static void begin_alike(fer_raw_socket raw, uint32_t flags)
     }
 }
 
+/* Unix sockets have no protocols, and are not raw: Linux makes a datagram socket of one (af_unix.c, unix_create). */
+static fer_error give_birth(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
+{
+    bool is_plain = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
+    if (domain == FER_DOMAIN_UNIX && !is_plain) {
+        return feri_own_error(FER_UNSUPPORTED);
+    }
+    return ferp_socket_new(domain, type, protocol, out);
+}
+
 fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol)
 {
     if (!is_known(domain, type) || protocol < 0) {
@@ -56,7 +66,7 @@ fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, 
     }
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = ferp_socket_new(domain, type, protocol, &raw);
+    fer_error error = give_birth(domain, type, protocol, &raw);
     if (error.kind != FER_OK) {
         feri_handle_abandon(handle);
         return error;
@@ -87,6 +97,17 @@ fer_error feri_socket_may_use(const fer_handle *handle, const fer_socket_addr *a
     return fits ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
+/* A socket that is bound already, by connect or by having sent, refuses the option, as a system without dual stack does; bind shall tell. */
+static fer_error take_both_families(fer_raw_socket raw)
+{
+    fer_socket_addr local = {.port = 0};
+    fer_error error = feri_take_both_families(raw);
+    if (error.kind == FER_UNSUPPORTED && ferp_local_addr(raw, &local).kind == FER_OK && local.port != 0) {
+        return feri_ok();
+    }
+    return error;
+}
+
 /* What the user chose stays; the rest is as for every bind of the library (rules L1, L4). */
 static fer_error prepare_binding(fer_handle *handle)
 {
@@ -95,7 +116,7 @@ static fer_error prepare_binding(fer_handle *handle)
         FER_TRY(feri_hold_port(type_of(handle), handle->raw_));
     }
     bool takes_both = (flags & (FERI_FLAG_V6 | FERI_FLAG_V6_CHOSEN)) == FERI_FLAG_V6;
-    return takes_both ? feri_take_both_families(handle->raw_) : feri_ok();
+    return takes_both ? take_both_families(handle->raw_) : feri_ok();
 }
 
 fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
@@ -137,11 +158,21 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 
 /* ---- Listening */
 
+/* Whether one that was made elsewhere is bound only the OS knows. */
+static bool is_bound(const fer_handle *handle)
+{
+    fer_socket_addr local = {.port = 0};
+    if (!feri_handle_has_flag(handle, FERI_FLAG_FOREIGN)) {
+        return feri_handle_has_flag(handle, FERI_FLAG_BOUND);
+    }
+    return ferp_local_addr(handle->raw_, &local).kind == FER_OK && local.port != 0;
+}
+
 /* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL); elsewhere it binds to a port of the system's choice. */
 static fer_error bind_anywhere(fer_handle *handle)
 {
     fer_socket_addr anywhere = {.ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
-    bool is_settled = feri_handle_has_flag(handle, FERI_FLAG_BOUND | FERI_FLAG_UNIX | FERI_FLAG_FOREIGN);
+    bool is_settled = feri_handle_has_flag(handle, FERI_FLAG_UNIX) || is_bound(handle);
     return is_settled ? feri_ok() : feri_socket_bind(handle, &anywhere);
 }
 
@@ -307,10 +338,12 @@ fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
     return feri_handle_move(socket, out);
 }
 
+/* Only of a listener is it known that it is bound, if it was not bound here; of the others the OS knows. */
 fer_error feri_socket_from(fer_handle *socket, fer_handle *of, uint32_t kinds)
 {
     FER_TRY(feri_handle_may(of, FERI_REQUEST_RAW));
     FER_TRY(feri_handle_move(of, socket));
-    feri_atomic_change_bits(&socket->flags_, kinds | FERI_FLAG_BOUND, KINDS & ~kinds);
+    uint32_t bound = (kinds & FERI_FLAG_LISTENING) != 0 ? FERI_FLAG_BOUND : 0;
+    feri_atomic_change_bits(&socket->flags_, kinds | bound, KINDS & ~kinds);
     return feri_ok();
 }

@@ -35,6 +35,8 @@ set(ferrule_unit_sources
     unit/test_socket_addr.c
     unit/test_socket_addr_format.c
     unit/test_socket_addr_parse.c
+    unit/test_socket_building.c
+    unit/test_socket_connecting.c
     unit/test_state_precedence.c
     unit/test_stream_io.c
     unit/test_stream_shutdown.c
@@ -75,6 +77,13 @@ set(ferrule_conformance_sources
     conformance/raw_and_clones.c
     conformance/reset.c
     conformance/shutdown.c
+    conformance/socket_binding.c
+    conformance/socket_building.c
+    conformance/socket_connecting.c
+    conformance/socket_datagrams.c
+    conformance/socket_options.c
+    conformance/socket_pending.c
+    conformance/socket_turning.c
     conformance/timeouts.c
     conformance/unix_datagrams.c
     conformance/unix_listeners.c

@@ -488,7 +488,7 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fe
  * Begins to listen: up to about backlog connections wait to be accepted, 0 for as few as the system does.
  *
  * A larger number than the system's limit is cut to it (Linux: listen(2), somaxconn). An IP socket that is not bound is bound to a port of the OS's
- * choice on every address. On a socket that listens already it changes the backlog.
+ * choice on every address. On a socket that listens already it changes the backlog, but not on Windows ("listen function", MSDN).
  *
  * Blocks: never.
  * Owns: nothing.

@@ -62,10 +62,18 @@ int ferp_posix_type_of(fer_type type)
     return types[type] | FERP_POSIX_BORN_CLOEXEC;
 }
 
+/* A protocol that is another type's is EPROTONOSUPPORT on Linux, and EPROTOTYPE on macOS and the BSDs (socket(2)). */
+static fer_error error_of_birth(int code)
+{
+    fer_error error = ferp_posix_error_of(code);
+    error.kind = code == EPROTOTYPE ? FER_UNSUPPORTED : error.kind;
+    return error;
+}
+
 fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     int fd = socket(system_domain_of(domain), ferp_posix_type_of(type), protocol);
-    return fd < 0 ? ferp_posix_error_of(errno) : ferp_posix_finish_socket(fd, out);
+    return fd < 0 ? error_of_birth(errno) : ferp_posix_finish_socket(fd, out);
 }
 
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)

@@ -27,10 +27,13 @@ static fer_error claim_for_listening(ferp_sim_world *world, ferp_sim_socket *soc
 {
     static const fer_ip_addr wildcard_v4 = {.family = FER_IP_V4};
     static const fer_ip_addr wildcard_v6 = {.family = FER_IP_V6};
+    if (socket->life == FERP_SIM_LISTENING) {
+        return FERP_SIM_OK; /* Linux, inet_listen: the backlog alone is changed */
+    }
     if (socket->has_local) {
         return ferp_sim_may_listen(world, socket);
     }
-    if (ferp_sim_is_winsock(world)) {
+    if (ferp_sim_is_winsock(world) || socket->is_unix) { /* Linux, unix_listen: no name, no listening */
         return ferp_sim_error(world, FERP_SIM_EINVAL);
     }
     return ferp_sim_claim_any_port(world, socket, socket->family == FER_IP_V4 ? &wildcard_v4 : &wildcard_v6);
@@ -41,7 +44,9 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog)
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     bool can = socket->life == FERP_SIM_FRESH || socket->life == FERP_SIM_LISTENING;
     fer_error error = can ? claim_for_listening(world, socket) : ferp_sim_error(world, FERP_SIM_EINVAL);
-    if (error.kind == FER_OK) {
+    /* "it will return success without changing the value for the backlog parameter" ("listen function", MSDN) */
+    bool keeps = socket->life == FERP_SIM_LISTENING && ferp_sim_is_winsock(world);
+    if (error.kind == FER_OK && !keeps) {
         socket->life = FERP_SIM_LISTENING;
         socket->backlog = backlog < BACKLOG_MAX ? backlog : BACKLOG_MAX;
     }

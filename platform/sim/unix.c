@@ -164,9 +164,10 @@ static fer_error find(ferp_sim_world *world, const fer_unix_addr *addr, ferp_sim
     return ferp_sim_error(world, found->kind == kind ? FERP_SIM_NO_ERROR : FERP_SIM_EPROTOTYPE);
 }
 
-/* A full queue: Linux waits for room, or says EAGAIN; Windows refuses. The listener may be gone after a wait. */
+/* A full queue: Linux waits for room, as long as SO_SNDTIMEO says, or says EAGAIN; Windows refuses. The listener may be gone after a wait. */
 static fer_error await_room(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr, ferp_sim_socket **listener)
 {
+    uint64_t deadline = ferp_sim_deadline(world, socket, FERP_WRITING);
     for (;;) {
         FER_TRY(find(world, addr, FERP_SIM_STREAM, listener));
         if ((*listener)->queue_count <= (*listener)->backlog) {
@@ -178,9 +179,9 @@ static fer_error await_room(ferp_sim_world *world, ferp_sim_socket *socket, cons
         if (socket->settings.nonblocking) {
             return ferp_sim_error(world, FERP_SIM_EAGAIN);
         }
-        fer_error passed = ferp_sim_pass_time(world, FERP_NO_DEADLINE);
+        fer_error passed = ferp_sim_pass_time(world, deadline);
         if (passed.kind != FER_OK) {
-            return passed;
+            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(world, FERP_SIM_EAGAIN) : passed;
         }
     }
 }

@@ -57,12 +57,19 @@ static int system_domain_of(fer_domain domain)
     }
 }
 
+/* "The specified protocol is the wrong type for this socket" ("WSASocketW function", MSDN). */
+static fer_error error_of_birth(fer_error error)
+{
+    error.kind = error.os_code == WSAEPROTOTYPE ? FER_UNSUPPORTED : error.kind;
+    return error;
+}
+
 fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     static const int types[] = {[FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};
     SOCKET made = INVALID_SOCKET;
     FER_TRY(ferp_winsock_start());
-    FER_TRY(make_socket(system_domain_of(domain), types[type], protocol, NULL, &made));
+    FER_TRY(error_of_birth(make_socket(system_domain_of(domain), types[type], protocol, NULL, &made)));
     fer_error err = ferp_winsock_set_io_mode(made, 1);
     if (err.kind != FER_OK) {
         closesocket(made);

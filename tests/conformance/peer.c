@@ -92,6 +92,13 @@ bool peer_fill_backlog(peer_family family, uint16_t port)
     return false;
 }
 
+bool peer_fall_silent(peer_family family, uint16_t port)
+{
+    return peer_system_set_silent(family, port, true) || peer_fill_backlog(family, port);
+}
+
+void peer_answer_again(peer_family family, uint16_t port) { (void)peer_system_set_silent(family, port, false); }
+
 /* ---- Bytes */
 
 bool peer_send_all(peer_socket peer, const void *buf, size_t len)

@@ -53,6 +53,10 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port);
 bool peer_connect_ended(peer_socket peer, unsigned wait_ms);
 /* Connects until one more connect would wait. False where the OS refuses instead. */
 bool peer_fill_backlog(peer_family family, uint16_t port);
+/* A listener with a backlog of 1 answers no connect any more. False where the OS refuses instead. */
+bool peer_fall_silent(peer_family family, uint16_t port);
+/* And answers again, once its queue is taken off it: what was begun meanwhile ends when the OS tries again. */
+void peer_answer_again(peer_family family, uint16_t port);
 
 bool peer_send_all(peer_socket peer, const void *buf, size_t len);
 size_t peer_fill(peer_socket peer);    /* sends until it would wait; how many bytes */

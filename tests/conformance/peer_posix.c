@@ -208,6 +208,14 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
            getsockopt((int)peer, SOL_SOCKET, SO_ERROR, &code, &len) == 0 && code == 0;
 }
 
+bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
+{
+    (void)family;
+    (void)port;
+    (void)silent;
+    return false;
+}
+
 bool peer_system_still_connects(peer_socket peer)
 {
     (void)peer;

@@ -171,6 +171,12 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
 
 bool peer_system_still_connects(peer_socket peer) { return socket_of(peer)->life == FERP_SIM_CONNECTING; }
 
+bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
+{
+    fer_socket_addr addr = loopback_addr(family, port);
+    return fer_sim_set_answer(&addr, silent ? FER_SIM_ANSWER_SILENT : FER_SIM_ANSWER_AS_IS, (fer_duration){0}).kind == FER_OK;
+}
+
 /* ---- Bytes */
 
 bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms) { return wait_until(peer, has_room, wait_ms); }

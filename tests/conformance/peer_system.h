@@ -17,6 +17,8 @@ peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse);
 bool peer_system_listen(peer_socket bound, int backlog);
 /* A connect that has not ended within the time that it was given goes on: nothing has refused it. */
 bool peer_system_still_connects(peer_socket peer);
+/* Whether a place can be told to answer no connect, and was. */
+bool peer_system_set_silent(peer_family family, uint16_t port, bool silent);
 bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms);
 /* Sends what fits, never waiting; *n is how much, 0 where nothing fits. False: the connection is over. */
 bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n);

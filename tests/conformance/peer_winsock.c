@@ -192,6 +192,14 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
 }
 
 /* Windows refuses at last, Wine waits. */
+bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
+{
+    (void)family;
+    (void)port;
+    (void)silent;
+    return false;
+}
+
 bool peer_system_still_connects(peer_socket peer)
 {
     (void)peer;

@@ -13,6 +13,10 @@
 bool process_forbid_new_handles(void);
 void process_allow_new_handles(void);
 
+/* Until regained the process may do no more than any user's. False where that cannot be had. */
+bool process_drop_privileges(void);
+void process_regain_privileges(void);
+
 /* A handled signal, without SA_RESTART, every few milliseconds, for threads that did not call process_shield_thread. */
 bool process_signals_start(void);
 void process_signals_stop(void);

@@ -35,6 +35,19 @@ bool process_forbid_new_handles(void)
 
 void process_allow_new_handles(void) { (void)setrlimit(RLIMIT_NOFILE, &allowed_handles); }
 
+/* ---- Privileges */
+
+enum { NOBODY = 65534 };
+
+bool process_drop_privileges(void) { return geteuid() != 0 || seteuid(NOBODY) == 0; }
+
+void process_regain_privileges(void)
+{
+    if (getuid() == 0) {
+        (void)!seteuid(0);
+    }
+}
+
 /* ---- Signals */
 
 enum { SIGNAL_INTERVAL_US = 3000, SIGNALS_REMEMBERED = 32 };

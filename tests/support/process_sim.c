@@ -18,6 +18,10 @@ void process_allow_new_handles(void)
     world->handle_limit = world->config.max_sockets;
 }
 
+/* The simulated program never has any. */
+bool process_drop_privileges(void) { return true; }
+void process_regain_privileges(void) {}
+
 bool process_signals_start(void) { return false; }
 void process_signals_stop(void) {}
 unsigned process_signals_seen(void) { return 0; }

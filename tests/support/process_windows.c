@@ -8,6 +8,9 @@
 bool process_forbid_new_handles(void) { return false; }
 void process_allow_new_handles(void) {}
 
+bool process_drop_privileges(void) { return false; }
+void process_regain_privileges(void) {}
+
 bool process_signals_start(void) { return false; }
 void process_signals_stop(void) {}
 unsigned process_signals_seen(void) { return 0; }

@@ -346,6 +346,73 @@ static void a_failed_connect_can_be_tried_again_with_a_fresh_socket(void **state
     assert_int_equal(feri_handle_as_raw(&handle), 2);
 }
 
+/* ---- How a connect that was started stands (rule C5) */
+
+static fer_handle begun(const struct ferp_traits *traits)
+{
+    fer_handle handle = {0};
+    script_begin(traits);
+    assert_ok(feri_handle_claim(&handle));
+    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
+    return handle;
+}
+
+static feri_life life_of(const fer_handle *handle) { return feri_state_life(feri_handle_state(handle)); }
+
+static void a_connect_stands_as_the_pending_error_and_then_the_peer_tell(void **state)
+{
+    (void)state;
+    fer_handle handle = begun(&script_posix);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
+    assert_error(feri_connect_standing(&handle), FER_WOULD_BLOCK, 0);
+    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECTING);
+    assert_ok(feri_connect_standing(&handle));
+    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
+    assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
+    handle = begun(&script_windows);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
+    assert_error(feri_connect_standing(&handle), FER_CONNECTION_REFUSED, 10061);
+    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
+    assert_error(feri_handle_reason(&handle), FER_CONNECTION_REFUSED, 10061);
+    assert_log("take_error(1)");
+    handle = begun(&script_posix);
+    script_then_fail(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9);
+    assert_error(feri_connect_standing(&handle), FER_BAD_HANDLE, 9);
+    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
+}
+
+static fer_handle *elsewhere;
+static feri_event event_elsewhere;
+
+static void another_thread_was_there_first(script_call call)
+{
+    if (call == SCRIPT_TAKE_ERROR && event_elsewhere == FERI_EVENT_CONNECT_FAIL) {
+        (void)feri_handle_fail(elsewhere, event_elsewhere, (fer_error){FER_HOST_UNREACHABLE, 113});
+    } else if (call == SCRIPT_TAKE_ERROR) {
+        (void)feri_handle_apply(elsewhere, event_elsewhere);
+    }
+}
+
+/* What another thread found meanwhile stays: its reason is the first. */
+static void what_another_thread_found_first_stays(void **state)
+{
+    (void)state;
+    fer_handle handle = begun(&script_posix);
+    elsewhere = &handle;
+    event_elsewhere = FERI_EVENT_CONNECT_OK;
+    script.on_call = another_thread_was_there_first;
+    assert_ok(feri_connect_standing(&handle));
+    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
+    handle = begun(&script_posix);
+    event_elsewhere = FERI_EVENT_CONNECT_FAIL;
+    script.on_call = another_thread_was_there_first;
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+    assert_error(feri_connect_standing(&handle), FER_CONNECTION_REFUSED, 111);
+    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
+    assert_error(feri_handle_reason(&handle), FER_HOST_UNREACHABLE, 113);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +444,8 @@ int main(void)
         script_test(misuse_is_refused_before_any_call),
         script_test(an_open_handle_is_refused_and_its_connection_left_alone),
         script_test(a_failed_connect_can_be_tried_again_with_a_fresh_socket),
+        script_test(a_connect_stands_as_the_pending_error_and_then_the_peer_tell),
+        script_test(what_another_thread_found_first_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

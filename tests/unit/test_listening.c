@@ -2,6 +2,7 @@
 #include "unit/scripted_platform.h"
 
 #include "core/listening.h"
+#include "core/options.h"
 
 static fer_error listen_at(const char *text)
 {
@@ -212,6 +213,20 @@ static void accept_into_what_is_open_and_from_what_is_not_is_refused(void **stat
     assert_log("");
 }
 
+/* A listener that was built may have been given a timeout before it listened. */
+static void timeouts_of_the_listener_are_not_inherited(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(0);
+    fer_handle stream = {0};
+    fer_socket_addr peer;
+    assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){1000}));
+    script.log[0] = '\0';
+    assert_ok(feri_accept(&listener, &stream, &peer));
+    assert_log("accept(1) set_timeout(2,reading,18446744073709551615) set_timeout(2,writing,18446744073709551615)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +243,7 @@ int main(void)
         script_test(timeouts_are_cleared_after_a_listener_that_others_may_have_given_one),
         script_test(a_stream_whose_inheritance_cannot_be_cleared_is_closed),
         script_test(accept_into_what_is_open_and_from_what_is_not_is_refused),
+        script_test(timeouts_of_the_listener_are_not_inherited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

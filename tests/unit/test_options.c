@@ -258,6 +258,85 @@ static void a_getter_without_room_is_refused(void **state)
     assert_log("");
 }
 
+/* ---- What sockets that are built have */
+
+static void a_type_of_service_is_set_for_the_family(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(FERI_FLAG_DATAGRAM);
+    assert_ok(feri_set_tos(&handle, 255));
+    handle = script_stream(FERI_FLAG_DATAGRAM | FERI_FLAG_V6);
+    assert_ok(feri_set_tos(&handle, 1));
+    script_then_fail(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92);
+    assert_error(feri_set_tos(&handle, 2), FER_UNSUPPORTED, 92);
+    (void)script_then(SCRIPT_SET_OPTION);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22); /* IP_TOS besides is no failure */
+    assert_ok(feri_set_tos(&handle, 3));
+    assert_log("set_option(1,TOS_V4,255) set_option(2,TCLASS_V6,1) set_option(2,TOS_V4,1) set_option(2,TCLASS_V6,2) "
+               "set_option(2,TCLASS_V6,3) set_option(2,TOS_V4,3)");
+}
+
+static void a_type_of_service_out_of_range_makes_no_call(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(0);
+    fer_handle datagrams = script_stream(FERI_FLAG_DATAGRAM);
+    for (uint32_t tos = 0; tos < 300; tos++) {
+        fer_error_kind of_stream = tos < 256 && tos % 4 == 0 ? FER_OK : FER_INVALID_INPUT;
+        assert_error(feri_set_tos(&stream, tos), of_stream, 0);
+        assert_error(feri_set_tos(&datagrams, tos), tos < 256 ? FER_OK : FER_INVALID_INPUT, 0);
+        script.log[0] = '\0';
+    }
+    assert_int_equal(script.times[SCRIPT_SET_OPTION], 64 + 256);
+}
+
+static void a_type_of_service_is_told_for_the_family(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(FERI_FLAG_V6);
+    uint32_t got = 7;
+    script_then(SCRIPT_OPTION_VALUE)->value = 0xb8;
+    assert_ok(feri_tos(&handle, &got));
+    assert_int_equal(got, 0xb8);
+    handle = script_stream(0);
+    script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
+    assert_error(feri_tos(&handle, &got), FER_BAD_HANDLE, 9);
+    assert_error(feri_tos(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_int_equal(got, 0xb8);
+    assert_log("option_value(1,TCLASS_V6) option_value(2,TOS_V4)");
+}
+
+static void a_buffer_size_is_cut_to_what_the_option_holds(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    assert_error(feri_set_buffer_size(&handle, FERP_RECV_BUFFER, 0), FER_INVALID_INPUT, 0);
+    assert_ok(feri_set_buffer_size(&handle, FERP_RECV_BUFFER, 1));
+    assert_ok(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, INT32_MAX));
+    assert_ok(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, (size_t)INT32_MAX + 1));
+    assert_ok(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, SIZE_MAX));
+    assert_log("set_option(1,RECV_BUFFER,1) set_option(1,SEND_BUFFER,2147483647) set_option(1,SEND_BUFFER,2147483647) "
+               "set_option(1,SEND_BUFFER,2147483647)");
+}
+
+static void a_buffer_size_is_told_in_the_unit_in_which_it_was_set(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    size_t got = 7;
+    script_default(SCRIPT_OPTION_VALUE)->value = 9001;
+    assert_ok(feri_buffer_size(&handle, FERP_RECV_BUFFER, &got));
+    assert_int_equal(got, 9001);
+    script.traits.buffer_sizes_are_doubled = true;
+    assert_ok(feri_buffer_size(&handle, FERP_SEND_BUFFER, &got));
+    assert_int_equal(got, 4500);
+    script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
+    assert_error(feri_buffer_size(&handle, FERP_SEND_BUFFER, &got), FER_BAD_HANDLE, 9);
+    assert_error(feri_buffer_size(&handle, FERP_SEND_BUFFER, NULL), FER_INVALID_INPUT, 0);
+    assert_int_equal(got, 4500);
+    assert_log("option_value(1,RECV_BUFFER) option_value(1,SEND_BUFFER) option_value(1,SEND_BUFFER)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +354,11 @@ int main(void)
         script_test(linger_is_told_as_a_duration_or_none),
         script_test(handles_without_a_socket_are_refused_by_every_option),
         script_test(a_getter_without_room_is_refused),
+        script_test(a_type_of_service_is_set_for_the_family),
+        script_test(a_type_of_service_out_of_range_makes_no_call),
+        script_test(a_type_of_service_is_told_for_the_family),
+        script_test(a_buffer_size_is_cut_to_what_the_option_holds),
+        script_test(a_buffer_size_is_told_in_the_unit_in_which_it_was_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -268,6 +268,64 @@ static void what_has_no_socket_gives_none_up(void **state)
     assert_log("close(1)");
 }
 
+/* ---- A socket of any kind */
+
+static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
+{
+    (void)state;
+    static const struct {
+        ferp_description what;
+        feri_life life;
+        uint32_t flags;
+        const char *log;
+    } rows[] = {
+        {{.is_stream = true, .is_ip = true, .family = FER_IP_V4}, FERI_LIFE_UNCONNECTED, 0, "describe(1) adopt(1)"},
+        {{.is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_connected = true}, FERI_LIFE_OPEN, FERI_FLAG_V6,
+         "describe(1) adopt(1)"},
+        {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_listening = true}, FERI_LIFE_OPEN, FERI_FLAG_LISTENING,
+         "describe(1) adopt(1)"},
+        {{.is_datagram = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true, .is_nonblocking = true}, FERI_LIFE_OPEN,
+         FERI_FLAG_DATAGRAM | FERI_FLAG_NONBLOCKING, "describe(1) adopt(1) tell_refusals(1,1)"},
+        {{.is_raw = true, .is_ip = true, .family = FER_IP_V6}, FERI_LIFE_OPEN, FERI_FLAG_DATAGRAM | FERI_FLAG_PORTLESS | FERI_FLAG_V6,
+         "describe(1) adopt(1)"},
+        {{.is_stream = true, .is_unix = true}, FERI_LIFE_UNCONNECTED, FERI_FLAG_UNIX, "describe(1) adopt(1)"},
+        {{.is_datagram = true, .is_unix = true}, FERI_LIFE_OPEN, FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM, "describe(1) adopt(1)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_handle handle = {0};
+        script_begin(&script_posix);
+        script_then(SCRIPT_DESCRIBE)->description = rows[i].what;
+        assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
+        assert_int_equal(feri_state_life(feri_handle_state(&handle)), rows[i].life);
+        assert_int_equal(feri_handle_flags(&handle), rows[i].flags | FERI_FLAG_FOREIGN);
+        assert_log(rows[i].log);
+    }
+}
+
+static void a_socket_of_no_known_kind_is_left_to_the_caller(void **state)
+{
+    (void)state;
+    static const ferp_description unknown[] = {
+        {.is_stream = true}, {.is_datagram = true}, {.is_ip = true, .family = FER_IP_V4}, {.is_unix = true}, {.is_raw = true}};
+    fer_handle handle = {0};
+    script_begin(&script_posix);
+    fer_raw_socket raw = script_open_socket();
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        script_then(SCRIPT_DESCRIBE)->description = unknown[i];
+        assert_error(feri_socket_from_raw(&handle, raw), FER_INVALID_INPUT, 0);
+    }
+    assert_error(feri_socket_from_raw(&handle, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
+    script_then_fail(SCRIPT_DESCRIBE, FER_BAD_HANDLE, 88);
+    assert_error(feri_socket_from_raw(&handle, raw), FER_INVALID_INPUT, 88);
+    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
+    script_then_fail(SCRIPT_ADOPT, FER_NO_BUFFER_SPACE, 105);
+    assert_error(feri_socket_from_raw(&handle, raw), FER_NO_BUFFER_SPACE, 105);
+    assert_int_equal(feri_handle_state(&handle), 0);
+    assert_error(feri_socket_from_raw(NULL, raw), FER_INVALID_INPUT, 0);
+    assert_int_equal(script.sockets_open, 1);
+    assert_int_equal(script.times[SCRIPT_CLOSE], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +344,8 @@ int main(void)
         script_test(a_handle_that_is_open_takes_no_other_socket),
         script_test(a_socket_is_given_up_with_its_modes_on_it),
         script_test(what_has_no_socket_gives_none_up),
+        script_test(a_socket_of_any_kind_is_taken_over_as_what_it_is),
+        script_test(a_socket_of_no_known_kind_is_left_to_the_caller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * lost or closed twice, no wait stays armed, and a handle that was not filled is NEW. The facts of all three systems. */
 #include "unit/scripted_platform.h"
 
+#include "ferrule/socket.h"
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"
 #include "ferrule/unix.h"
@@ -20,6 +21,8 @@ static struct scene {
     fer_unix_stream out_unix_streams[2];
     fer_unix_listener out_unix_listener;
     fer_unix_datagram out_unix_datagrams[2];
+    fer_socket built;
+    fer_socket out_built;
     fer_raw_socket foreign;
     int sockets_before;
 } scene;
@@ -28,7 +31,7 @@ static struct scene {
 static fer_handle *const outs[] = {
     &scene.out_stream.handle_,          &scene.out_listener.handle_,        &scene.out_socket.handle_,
     &scene.out_unix_streams[0].handle_, &scene.out_unix_streams[1].handle_, &scene.out_unix_listener.handle_,
-    &scene.out_unix_datagrams[0].handle_, &scene.out_unix_datagrams[1].handle_,
+    &scene.out_unix_datagrams[0].handle_, &scene.out_unix_datagrams[1].handle_, &scene.out_built.inner_.handle_,
 };
 #define OUT_COUNT (sizeof outs / sizeof outs[0])
 
@@ -40,6 +43,7 @@ static void set_scene(const struct ferp_traits *traits)
     scene.listener.handle_ = script_stream(FERI_FLAG_FOREIGN | FERI_FLAG_V6);
     scene.socket.handle_ = script_stream(0);
     scene.unix_listener.handle_ = script_stream(FERI_FLAG_FOREIGN);
+    scene.built.inner_.handle_ = script_stream(FERI_FLAG_DATAGRAM);
     scene.foreign = script_open_socket();
     scene.sockets_before = script.sockets_open;
 }
@@ -192,6 +196,22 @@ static fer_error take_unix_stream_over(void)
     return fer_unix_stream_from_raw(&scene.out_unix_streams[0], scene.foreign);
 }
 
+static fer_error make_a_datagram_socket(void)
+{
+    return fer_socket_new(&scene.out_built, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT);
+}
+
+static fer_error clone_a_built_socket(void)
+{
+    return fer_socket_try_clone(&scene.built, &scene.out_built);
+}
+
+static fer_error take_any_socket_over(void)
+{
+    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_raw = true, .is_ip = true, .family = FER_IP_V4};
+    return fer_socket_from_raw(&scene.out_built, scene.foreign);
+}
+
 /* How many sockets each has more when it has succeeded. */
 static const struct operation {
     const char *name;
@@ -209,6 +229,8 @@ static const struct operation {
     {"listen_at_a_path", listen_at_a_path, 1}, {"accept_a_name", accept_a_name, 1},
     {"bind_to_a_path", bind_to_a_path, 1},     {"make_an_unbound_socket", make_an_unbound_socket, 1},
     {"make_a_datagram_pair", make_a_datagram_pair, 2}, {"take_unix_stream_over", take_unix_stream_over, 0},
+    {"make_a_datagram_socket", make_a_datagram_socket, 1}, {"clone_a_built_socket", clone_a_built_socket, 1},
+    {"take_any_socket_over", take_any_socket_over, 0},
 };
 #define OPERATION_COUNT (sizeof operations / sizeof operations[0])
 
@@ -247,6 +269,7 @@ static bool run_with_failure(const struct operation *operation, const struct fer
     fer_tcp_listener_close(&scene.out_listener);
     fer_udp_socket_close(&scene.out_socket);
     fer_unix_listener_close(&scene.out_unix_listener);
+    fer_socket_close(&scene.out_built);
     for (int i = 0; i < 2; i++) {
         fer_unix_stream_close(&scene.out_unix_streams[i]);
         fer_unix_datagram_close(&scene.out_unix_datagrams[i]);
@@ -303,6 +326,130 @@ static void an_open_handle_is_never_harmed_by_what_is_refused(void **state)
     }
 }
 
+/* ---- Sockets that are built: each step may fail; what was made is closed then */
+
+static fer_error build_a_listener(fer_socket *socket)
+{
+    fer_socket_addr addr = script_addr("[::]:80");
+    FER_TRY(fer_socket_new(socket, FER_DOMAIN_IPV6, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    FER_TRY(fer_socket_bind(socket, &addr));
+    FER_TRY(fer_socket_listen(socket, 4));
+    return fer_socket_into_tcp_listener(socket, &scene.out_listener);
+}
+
+static fer_error build_a_listener_anywhere(fer_socket *socket)
+{
+    FER_TRY(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    FER_TRY(fer_socket_listen(socket, 4));
+    return fer_socket_into_tcp_listener(socket, &scene.out_listener);
+}
+
+static fer_error build_a_connection(fer_socket *socket)
+{
+    fer_socket_addr addr = script_addr("127.0.0.1:80");
+    FER_TRY(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    start_slowly();
+    FER_TRY(fer_socket_connect(socket, &addr));
+    return fer_socket_into_tcp_stream(socket, &scene.out_stream);
+}
+
+static fer_error build_a_connection_in_time(fer_socket *socket)
+{
+    fer_socket_addr addr = script_addr("[::1]:80");
+    FER_TRY(fer_socket_new(socket, FER_DOMAIN_IPV6, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    start_slowly();
+    FER_TRY(fer_socket_connect_timeout(socket, &addr, fer_duration_from_secs(1)));
+    return fer_socket_into_tcp_stream(socket, &scene.out_stream);
+}
+
+static fer_error start_a_connection(fer_socket *socket)
+{
+    fer_socket_addr addr = script_addr("127.0.0.1:80");
+    fer_error outcome = {FER_OK, 0};
+    FER_TRY(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    FER_TRY(fer_socket_set_nonblocking(socket, true));
+    start_slowly();
+    fer_error started = fer_socket_connect(socket, &addr);
+    if (started.kind != FER_WOULD_BLOCK) {
+        return started.kind == FER_OK ? fer_socket_into_tcp_stream(socket, &scene.out_stream) : started;
+    }
+    for (int i = 0; i < 2; i++) {
+        fer_error asked = fer_socket_take_error(socket, &outcome);
+        FER_TRY(asked.kind == FER_WOULD_BLOCK && i == 0 ? outcome : asked);
+        FER_TRY(outcome);
+    }
+    return fer_socket_into_tcp_stream(socket, &scene.out_stream);
+}
+
+static fer_error build_datagrams(fer_socket *socket)
+{
+    fer_socket_addr addr = script_addr("[::1]:80");
+    FER_TRY(fer_socket_new(socket, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT));
+    FER_TRY(fer_socket_set_reuse_address(socket, true));
+    FER_TRY(fer_socket_bind(socket, &addr));
+    FER_TRY(fer_socket_connect(socket, &addr));
+    return fer_socket_into_udp_socket(socket, &scene.out_socket);
+}
+
+static fer_error build_a_unix_connection(fer_socket *socket)
+{
+    fer_unix_addr own = script_path("a");
+    fer_unix_addr name = script_path("b");
+    FER_TRY(fer_socket_new(socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    FER_TRY(fer_socket_bind_unix(socket, &own));
+    FER_TRY(fer_socket_connect_unix(socket, &name));
+    return fer_socket_into_unix_stream(socket, &scene.out_unix_streams[0]);
+}
+
+static fer_error (*const buildings[])(fer_socket *socket) = {
+    build_a_listener,   build_a_listener_anywhere, build_a_connection,      build_a_connection_in_time,
+    start_a_connection, build_datagrams,           build_a_unix_connection,
+};
+#define BUILDING_COUNT (sizeof buildings / sizeof buildings[0])
+
+/* The socket is in one handle or the other, or nowhere; closing that closes it. False when there was no n-th call. */
+static bool build_with_failure(size_t building, const struct ferp_traits *traits, uint64_t n, fer_error failure)
+{
+    fer_socket socket = {0};
+    set_scene(traits);
+    script.fail_at = n;
+    script.fail_with = failure;
+    fer_error error = buildings[building](&socket);
+    int filled = 0;
+    for (size_t i = 0; i < OUT_COUNT; i++) {
+        filled += feri_handle_as_raw(outs[i]) != FER_RAW_SOCKET_NONE;
+    }
+    int kept = fer_socket_as_raw(&socket) != FER_RAW_SOCKET_NONE;
+    assert_int_equal(filled, error.kind == FER_OK);
+    assert_int_equal(script.sockets_open - scene.sockets_before, filled + kept);
+    assert_int_equal(script.waits_armed, 0);
+    fer_socket_close(&socket);
+    for (size_t i = 0; i < OUT_COUNT; i++) {
+        feri_handle_close(outs[i]);
+    }
+    assert_int_equal(script.sockets_open, scene.sockets_before);
+    return script.calls_that_can_fail >= n;
+}
+
+static void whatever_fails_while_a_socket_is_built_it_is_in_one_handle_or_closed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BUILDING_COUNT; i++) {
+        for (size_t s = 0; s < 3; s++) {
+            fer_socket socket = {0};
+            set_scene(systems[s]);
+            assert_ok(buildings[i](&socket));
+            for (size_t f = 0; f < FAILURE_COUNT; f++) {
+                uint64_t n = 1;
+                while (build_with_failure(i, systems[s], n, failures[f])) {
+                    n++;
+                }
+                assert_true(n > 1);
+            }
+        }
+    }
+}
+
 /* Keepalive is all or nothing: whichever call fails, what was changed before is put back. */
 static void a_failed_keepalive_puts_back_as_many_fields_as_it_had_set(void **state)
 {
@@ -325,6 +472,7 @@ int main(void)
         cmocka_unit_test(whatever_fails_nothing_leaks_and_an_unfilled_handle_is_new),
         cmocka_unit_test(without_a_failure_every_operation_succeeds),
         cmocka_unit_test(an_open_handle_is_never_harmed_by_what_is_refused),
+        cmocka_unit_test(whatever_fails_while_a_socket_is_built_it_is_in_one_handle_or_closed),
         cmocka_unit_test(a_failed_keepalive_puts_back_as_many_fields_as_it_had_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,6 +233,87 @@ static void counts_are_stored_where_they_are_wanted(void **state)
     feri_store_count(NULL, 7);
 }
 
+/* ---- A connect that was started (rule C5) */
+
+static fer_handle begun(void)
+{
+    fer_handle handle = {0};
+    script_begin(&script_posix);
+    assert_ok(feri_handle_claim(&handle));
+    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
+    return handle;
+}
+
+static void every_request_but_shutdown_asks_how_the_connect_stands(void **state)
+{
+    (void)state;
+    static const feri_request asking[] = {FERI_REQUEST_READ, FERI_REQUEST_WRITE, FERI_REQUEST_PEER_ADDR, FERI_REQUEST_TAKE_ERROR};
+    fer_error error;
+    for (size_t i = 0; i < 4; i++) {
+        fer_handle handle = begun();
+        script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
+        assert_int_equal(feri_stream_answer(&handle, asking[i], &error), FERI_ANSWER_ASK_CONNECT);
+        assert_error(error, FER_WOULD_BLOCK, 0);
+        assert_int_equal(feri_stream_answer(&handle, asking[i], &error), FERI_ANSWER_ASK_OS);
+        assert_error(error, FER_OK, 0);
+        assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
+        assert_ok(feri_stream_may(&handle, asking[i]));
+        handle = begun();
+        script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+        assert_error(feri_stream_may(&handle, asking[i]), FER_CONNECTION_REFUSED, 111);
+        fer_error_kind after = asking[i] == FERI_REQUEST_TAKE_ERROR ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT;
+        assert_int_equal(feri_stream_may(&handle, asking[i]).kind, after);
+        assert_log("take_error(1)");
+    }
+    fer_handle handle = begun();
+    assert_error(feri_stream_may(&handle, FERI_REQUEST_SHUTDOWN), FER_NOT_CONNECTED, 0);
+    assert_error(feri_stream_may(&handle, FERI_REQUEST_CONNECT), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_may(&handle, FERI_REQUEST_CLONE), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state)
+{
+    (void)state;
+    fer_handle handle = begun();
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
+    bool due = true;
+    assert_error(feri_stream_may_read(&handle, true, 1, &due), FER_WOULD_BLOCK, 0);
+    assert_false(due);
+    assert_ok(feri_stream_may_read(&handle, true, 1, &due));
+    assert_true(due);
+    handle = begun();
+    assert_ok(feri_stream_may_write(&handle, true, 1, &due));
+    assert_true(due);
+    handle = begun();
+    assert_ok(feri_stream_may_read(&handle, true, 0, &due));
+    assert_false(due);
+    handle = begun();
+    assert_error(feri_stream_may_read(&handle, false, 1, &due), FER_INVALID_INPUT, 0);
+    assert_false(due);
+}
+
+static fer_handle *closed_meanwhile;
+
+static void close_it_while_it_is_asked(script_call call)
+{
+    if (call == SCRIPT_PEER_ADDR) {
+        script.on_call = NULL;
+        feri_handle_close(closed_meanwhile);
+    }
+}
+
+/* The state that is answered from is the one after the asking: here of a handle that was closed meanwhile, which is misuse. */
+static void the_state_after_the_asking_decides(void **state)
+{
+    (void)state;
+    fer_handle handle = begun();
+    closed_meanwhile = &handle;
+    script.on_call = close_it_while_it_is_asked;
+    assert_error(feri_stream_may(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +332,9 @@ int main(void)
         script_test(the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s),
         script_test(a_broken_pipe_of_a_write_is_told_with_its_code_and_kept_without),
         script_test(counts_are_stored_where_they_are_wanted),
+        script_test(every_request_but_shutdown_asks_how_the_connect_stands),
+        script_test(a_read_or_write_goes_on_once_the_connect_has_ended_well),
+        script_test(the_state_after_the_asking_decides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

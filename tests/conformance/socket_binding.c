@@ -1,0 +1,499 @@
+/* socket_binding.c: rules L1, L2, L4 and L5 of sockets that are built step by step: what bind does by itself, what the options make of it, and
+ * listening. */
+#include "support/process.h"
+#include "support/socket_fixture.h"
+
+/* Accepts one of ferrule's listeners, whichever has a connection. False: neither. */
+static bool accept_either(fer_tcp_listener *const listeners[2], fer_tcp_stream *stream, unsigned counts[2])
+{
+    for (int tries = 0; tries < 2000; tries++) {
+        for (int i = 0; i < 2; i++) {
+            fer_error error = fer_tcp_listener_accept(listeners[i], stream, NULL);
+            if (error.kind == FER_OK) {
+                counts[i]++;
+                return true;
+            }
+            assert_kind(error, FER_WOULD_BLOCK);
+        }
+        peer_pause(1);
+    }
+    return false;
+}
+
+/* ---- L1: "Two listeners on one address and port: ADDR_IN_USE everywhere." */
+
+static void a_second_bind_is_addr_in_use(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    (void)test_built_listener(family, &port);
+    fer_socket *second = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_tcp_listener *plain = test_listener();
+    fer_socket_addr addr = loopback(family, port);
+    fer_error error = fer_socket_bind(second, &addr);
+    assert_kind(error, FER_ADDR_IN_USE);
+    assert_int_not_equal(error.os_code, 0);
+    assert_kind(fer_tcp_listener_bind_addr(plain, &addr), FER_ADDR_IN_USE);
+    addr.port = 0;
+    assert_ok(fer_socket_bind(second, &addr));
+}
+
+/* L1: "bind sets SO_REUSEADDR on POSIX only"; on Windows "exclusive use is asked for instead": as fer_tcp_listener_bind_addr does. */
+static void bind_sets_what_every_bind_of_a_stream_sets(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr addr = any_port(PEER_V4);
+    bool reuses = false;
+    assert_ok(fer_socket_reuse_address(socket, &reuses));
+    assert_true(reuses);
+    assert_ok(fer_socket_bind(socket, &addr));
+    assert_ok(fer_socket_reuse_address(socket, &reuses));
+    assert_true(reuses);
+    assert_int_equal(peer_raw_reuses_address(fer_socket_as_raw(socket)), !peer_is_windows());
+    assert_int_equal(peer_raw_is_exclusive(fer_socket_as_raw(socket)), peer_is_windows() ? 1 : -1);
+}
+
+/* L1: a datagram socket does not share its port. */
+static void bind_of_a_datagram_socket_shares_nothing(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *second = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket_addr addr = any_port(family);
+    bool reuses = true;
+    assert_ok(fer_socket_reuse_address(socket, &reuses));
+    assert_false(reuses);
+    assert_ok(fer_socket_bind(socket, &addr));
+    assert_int_equal(peer_raw_reuses_address(fer_socket_as_raw(socket)), 0);
+    assert_int_equal(peer_raw_is_exclusive(fer_socket_as_raw(socket)), peer_is_windows() ? 1 : -1);
+    addr = local_addr_of(socket);
+    assert_kind(fer_socket_bind(second, &addr), FER_ADDR_IN_USE);
+}
+
+/* "Streams: bind lets a port in TIME_WAIT be taken again unless this was set to false; on Windows it always does, and never shares a live port". */
+static void set_reuse_address_decides_what_bind_does_for_a_stream(void **state)
+{
+    static const bool choices[] = {false, true};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_socket *second = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_socket_addr addr = any_port(PEER_V4);
+        bool reuses = false;
+        assert_ok(fer_socket_set_reuse_address(socket, choices[i]));
+        assert_ok(fer_socket_set_reuse_address(second, choices[i]));
+        assert_ok(fer_socket_reuse_address(socket, &reuses));
+        assert_int_equal(reuses, peer_is_windows() || choices[i]);
+        assert_ok(fer_socket_bind(socket, &addr));
+        assert_ok(fer_socket_listen(socket, 4));
+        assert_int_equal(peer_raw_reuses_address(fer_socket_as_raw(socket)), !peer_is_windows() && choices[i]);
+        addr = local_addr_of(socket);
+        assert_kind(fer_socket_bind(second, &addr), FER_ADDR_IN_USE);
+    }
+}
+
+/* A port in TIME_WAIT: "unless this was set to false". */
+static void without_reuse_address_a_port_in_time_wait_is_in_use(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_socket *socket = test_built_listener(PEER_V4, &port);
+    fer_tcp_listener *listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    char byte;
+    size_t n = 0;
+    assert_ok(fer_socket_into_tcp_listener(socket, listener));
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+    fer_tcp_stream_close(stream);
+    assert_int_equal(peer_recv_some(other, &byte, 1, &n), PEER_END);
+    peer_close(other);
+    fer_tcp_listener_close(listener);
+    fer_socket *unwilling = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *willing = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    assert_ok(fer_socket_set_reuse_address(unwilling, false));
+    if (!peer_is_windows()) {
+        assert_kind(fer_socket_bind(unwilling, &addr), FER_ADDR_IN_USE);
+    }
+    assert_ok(fer_socket_bind(willing, &addr));
+    assert_ok(fer_socket_listen(willing, 4));
+}
+
+/* "Datagram sockets that have all set this share a port on every system". */
+static void datagram_sockets_that_reuse_an_address_share_it(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *one = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *other = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *third = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket_addr addr = any_port(family);
+    bool reuses = false;
+    assert_ok(fer_socket_set_reuse_address(one, true));
+    assert_ok(fer_socket_set_reuse_address(other, true));
+    assert_ok(fer_socket_reuse_address(one, &reuses));
+    assert_true(reuses);
+    assert_ok(fer_socket_bind(one, &addr));
+    addr = local_addr_of(one);
+    assert_ok(fer_socket_bind(other, &addr));
+    assert_int_equal(local_addr_of(other).port, addr.port);
+    assert_ok(fer_socket_set_reuse_address(third, false));
+    assert_kind(fer_socket_bind(third, &addr), FER_ADDR_IN_USE);
+}
+
+/* "Whether sockets that have all set this share a port, new connections ... being spread over them": each reaches one. */
+static void listeners_that_reuse_a_port_share_its_connections(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *sockets[2] = {test_made(domain_of(family), FER_TYPE_STREAM), test_made(domain_of(family), FER_TYPE_STREAM)};
+    fer_tcp_listener *listeners[2] = {test_listener(), test_listener()};
+    fer_socket_addr addr = any_port(family);
+    unsigned counts[2] = {0, 0};
+    bool reuses = true;
+    fer_error error = fer_socket_set_reuse_port(sockets[0], true);
+    if (error.kind == FER_UNSUPPORTED) {
+        assert_true(peer_is_windows());
+        assert_kind(fer_socket_reuse_port(sockets[0], &reuses), FER_UNSUPPORTED);
+        skip_because("this OS has no SO_REUSEPORT");
+    }
+    assert_ok(error);
+    assert_ok(fer_socket_reuse_port(sockets[1], &reuses));
+    assert_false(reuses);
+    assert_ok(fer_socket_set_reuse_port(sockets[1], true));
+    assert_ok(fer_socket_reuse_port(sockets[1], &reuses));
+    assert_true(reuses);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(fer_socket_bind(sockets[i], &addr));
+        addr = local_addr_of(sockets[i]);
+        assert_ok(fer_socket_listen(sockets[i], 16));
+        assert_ok(fer_socket_set_nonblocking(sockets[i], true));
+        assert_ok(fer_socket_into_tcp_listener(sockets[i], listeners[i]));
+    }
+    for (int i = 0; i < 12; i++) {
+        fer_tcp_stream stream = {0};
+        peer_socket other = peer_connect(family, addr.port);
+        assert_true(other != PEER_NONE);
+        assert_true(accept_either(listeners, &stream, counts));
+        assert_exchange(&stream, other);
+        fer_tcp_stream_close(&stream);
+    }
+    assert_int_equal(counts[0] + counts[1], 12);
+}
+
+/* ---- L4: "A bind to [::] takes IPv4 too on every OS ..., unless the builder said only_v6" */
+
+static void the_ipv6_wildcard_takes_ipv4_too(void **state)
+{
+    (void)state;
+    skip_without_v6();
+    fer_socket *socket = test_made(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    fer_tcp_listener *listener = test_listener();
+    fer_socket_addr addr = wildcard(PEER_V6, 0);
+    bool only = true;
+    if (fer_socket_only_v6(socket, &only).kind == FER_OK && only) {
+        skip_because("this OS has no dual stack");
+    }
+    assert_ok(fer_socket_bind(socket, &addr));
+    assert_int_equal(peer_raw_only_v6(fer_socket_as_raw(socket)), 0);
+    assert_ok(fer_socket_listen(socket, 4));
+    uint16_t port = local_addr_of(socket).port;
+    assert_ok(fer_socket_into_tcp_listener(socket, listener));
+    for (int family = 0; family < 2; family++) {
+        fer_tcp_stream *stream = test_stream();
+        peer_socket other = peer_connect(family == 0 ? PEER_V4 : PEER_V6, port);
+        assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+        assert_exchange(stream, other);
+    }
+}
+
+static void only_v6_leaves_ipv4_alone(void **state)
+{
+    (void)state;
+    skip_without_v6();
+    fer_socket *socket = test_made(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    fer_socket *beside = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr addr = wildcard(PEER_V6, 0);
+    bool only = false;
+    assert_ok(fer_socket_set_only_v6(socket, true));
+    assert_ok(fer_socket_only_v6(socket, &only));
+    assert_true(only);
+    assert_ok(fer_socket_bind(socket, &addr));
+    assert_int_equal(peer_raw_only_v6(fer_socket_as_raw(socket)), 1);
+    assert_ok(fer_socket_listen(socket, 4));
+    uint16_t port = local_addr_of(socket).port;
+    fer_socket_addr v4 = wildcard(PEER_V4, port);
+    assert_ok(fer_socket_bind(beside, &v4));
+    assert_true(peer_connect(PEER_V6, port) != PEER_NONE);
+    assert_true(peer_connect(PEER_V4, port) == PEER_NONE);
+    assert_kind(fer_socket_set_only_v6(socket, false), FER_INVALID_INPUT);
+}
+
+/* "FER_UNSUPPORTED (not an IPv6 socket ...)". */
+static void only_v6_is_for_ipv6_sockets(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    bool only = true;
+    assert_own(fer_socket_set_only_v6(socket, true), FER_UNSUPPORTED);
+    assert_own(fer_socket_only_v6(socket, &only), FER_UNSUPPORTED);
+    assert_true(only);
+    if (unix_peer_has_streams()) {
+        assert_own(fer_socket_set_only_v6(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM), true), FER_UNSUPPORTED);
+    }
+}
+
+/* An only_v6 of false is what bind would do; it stays so. */
+static void only_v6_of_false_is_the_default(void **state)
+{
+    (void)state;
+    skip_without_v6();
+    fer_socket *socket = test_made(FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
+    fer_socket_addr addr = wildcard(PEER_V6, 0);
+    if (fer_socket_set_only_v6(socket, false).kind == FER_UNSUPPORTED) {
+        skip_because("this OS has no dual stack");
+    }
+    assert_ok(fer_socket_bind(socket, &addr));
+    assert_int_equal(peer_raw_only_v6(fer_socket_as_raw(socket)), 0);
+}
+
+/* ---- L5, and what cannot be bound */
+
+/* L5: "An address that is not this machine's is ADDR_NOT_AVAILABLE." */
+static void an_address_of_another_machine_is_addr_not_available(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_ipv4_addr foreign = fer_ipv4_addr_new(192, 0, 2, 1);
+    fer_socket_addr addr = fer_socket_addr_new_v4(&foreign, 0);
+    fer_socket_addr own = any_port(PEER_V4);
+    assert_kind(fer_socket_bind(socket, &addr), FER_ADDR_NOT_AVAILABLE);
+    assert_ok(fer_socket_bind(socket, &own));
+}
+
+static void binding_twice_is_invalid_input(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *streams = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *datagrams = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket_addr addr = any_port(family);
+    assert_ok(fer_socket_bind(streams, &addr));
+    assert_ok(fer_socket_bind(datagrams, &addr));
+    uint16_t port = local_addr_of(streams).port;
+    assert_own(fer_socket_bind(streams, &addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind(datagrams, &addr), FER_INVALID_INPUT);
+    assert_int_equal(local_addr_of(streams).port, port);
+}
+
+/* One that connect has bound, over either family. */
+static void binding_what_connect_has_bound_is_invalid_input(void **state)
+{
+    peer_family family = family_of(state);
+    peer_socket listener;
+    fer_socket_addr to = accepting_place(family, &listener);
+    fer_socket_addr addr = any_port(family);
+    fer_socket *streams = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *datagrams = test_made(domain_of(family), FER_TYPE_DGRAM);
+    assert_ok(fer_socket_connect(streams, &to));
+    assert_ok(fer_socket_connect(datagrams, &to));
+    assert_kind(fer_socket_bind(streams, &addr), FER_INVALID_INPUT);
+    assert_kind(fer_socket_bind(datagrams, &addr), FER_INVALID_INPUT);
+}
+
+static void binding_to_another_family_is_invalid_input(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket_addr other = any_port(family == PEER_V4 ? PEER_V6 : PEER_V4);
+    fer_socket_addr own = any_port(family);
+    fer_socket_addr odd = own;
+    fer_unix_addr name;
+    odd.ip.family = (fer_ip_family)0;
+    assert_ok(fer_unix_addr_from_pathname(&name, "name"));
+    assert_own(fer_socket_bind(socket, &other), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind(socket, &odd), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind_unix(socket, &name), FER_INVALID_INPUT);
+    assert_ok(fer_socket_bind(socket, &own));
+}
+
+/* L6: "before bind and connect the unspecified one with port 0". */
+static void an_unbound_socket_has_the_unspecified_address(void **state)
+{
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    peer_family family = family_of(state);
+    for (size_t i = 0; i < 2; i++) {
+        fer_socket *socket = test_made(domain_of(family), types[i]);
+        fer_socket_addr addr = local_addr_of(socket);
+        fer_socket_addr none = wildcard(family, 0);
+        assert_true(fer_socket_addr_eq(&addr, &none));
+        assert_own(fer_socket_local_addr(socket, NULL), FER_INVALID_INPUT);
+    }
+}
+
+/* ---- Listening */
+
+/* "An IP socket that is not bound is bound to a port of the OS's choice on every address." */
+static void listening_binds_an_unbound_socket(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_tcp_listener *listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_socket_listen(socket, 4));
+    fer_socket_addr addr = local_addr_of(socket);
+    fer_socket_addr everywhere = wildcard(family, addr.port);
+    assert_int_not_equal(addr.port, 0);
+    assert_true(fer_socket_addr_eq(&addr, &everywhere));
+    assert_own(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
+    assert_ok(fer_socket_into_tcp_listener(socket, listener));
+    peer_socket other = peer_connect(family, addr.port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+}
+
+/* L2: "On a socket that listens already it changes the backlog, but not on Windows", whatever is queued. */
+static void listening_again_changes_the_backlog(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_raw_socket raw = fer_socket_as_raw(socket);
+    assert_ok(fer_socket_set_reuse_address(socket, false));
+    assert_ok(fer_socket_listen(socket, 16));
+    assert_true(peer_raw_backlog(raw) == 16 || peer_raw_backlog(raw) == -1);
+    assert_true(peer_connect(PEER_V4, local_addr_of(socket).port) != PEER_NONE);
+    assert_ok(fer_socket_listen(socket, 3));
+    assert_true(peer_raw_backlog(raw) == (peer_is_windows() ? 16 : 3) || peer_raw_backlog(raw) == -1);
+    assert_ok(fer_socket_listen(socket, 0));
+    assert_own(fer_socket_listen(socket, -1), FER_INVALID_INPUT);
+    assert_ok(fer_socket_listen(socket, 0x7fffffff));
+}
+
+/* A listening socket does nothing else. */
+static void a_listening_socket_cannot_be_connected(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_socket *socket = test_built_listener(PEER_V4, &port);
+    fer_socket_addr addr = loopback(PEER_V4, port);
+    fer_error outcome = {FER_OTHER, 1};
+    assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect_timeout(socket, &addr, millis(1000)), FER_INVALID_INPUT);
+    assert_kind(fer_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
+    assert_ok(fer_socket_take_error(socket, &outcome));
+    assert_ok(outcome);
+}
+
+/* "not a stream; a Unix socket that is not bound; a negative backlog". */
+static void what_cannot_listen_is_invalid_input(void **state)
+{
+    (void)state;
+    fer_socket *streams = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    assert_own(fer_socket_listen(test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), 4), FER_INVALID_INPUT);
+    assert_own(fer_socket_listen(streams, -1), FER_INVALID_INPUT);
+    assert_own(fer_socket_listen(NULL, 4), FER_INVALID_INPUT);
+    assert_ok(fer_socket_listen(streams, 1));
+    if (unix_peer_has_streams()) {
+        assert_kind(fer_socket_listen(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM), 4), FER_INVALID_INPUT);
+    }
+}
+
+/* "FER_ADDR_IN_USE (a socket with the same address listens)": where bind let two that reuse the address share it. */
+static void the_second_of_two_that_share_an_address_cannot_listen(void **state)
+{
+    (void)state;
+    fer_socket *one = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *other = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr addr = any_port(PEER_V4);
+    assert_ok(fer_socket_bind(one, &addr));
+    addr = local_addr_of(one);
+    fer_error bound = fer_socket_bind(other, &addr);
+    assert_ok(fer_socket_listen(one, 4));
+    if (bound.kind == FER_OK) {
+        assert_kind(fer_socket_listen(other, 4), FER_ADDR_IN_USE);
+    } else {
+        assert_kind(bound, FER_ADDR_IN_USE);
+    }
+}
+
+/* Accepted streams start blocking (rule T6), whatever the listener is, and have its nodelay or not, but a working connection. */
+static void streams_of_a_built_listener_start_blocking(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_socket *socket = test_built_listener(PEER_V4, &port);
+    fer_tcp_listener *listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    fer_duration got = {0};
+    assert_ok(fer_socket_set_nonblocking(socket, true));
+    assert_ok(fer_socket_set_read_timeout(socket, millis(7000)));
+    assert_ok(fer_socket_into_tcp_listener(socket, listener));
+    assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_listener_set_nonblocking(listener, false));
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_exchange(stream, other);
+}
+
+/* ---- Unix names */
+
+static void a_unix_socket_is_bound_once_and_listens(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("bound");
+    fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket *second = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_unix_listener *listener = test_unix_listener();
+    fer_unix_stream *stream = test_unix_stream();
+    fer_unix_addr name;
+    fer_unix_addr unnamed = {0};
+    fer_socket_addr ip = any_port(PEER_V4);
+    assert_ok(fer_unix_addr_from_pathname(&name, path));
+    assert_own(fer_socket_bind(socket, &ip), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind_unix(socket, &unnamed), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind_unix(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_local_addr(socket, &ip), FER_UNSUPPORTED);
+    assert_own(fer_socket_peer_addr(socket, &ip), FER_UNSUPPORTED);
+    assert_ok(fer_socket_bind_unix(socket, &name));
+    assert_own(fer_socket_bind_unix(socket, &name), FER_INVALID_INPUT);
+    assert_kind(fer_socket_bind_unix(second, &name), FER_ADDR_IN_USE);
+    assert_ok(fer_socket_listen(socket, 4));
+    assert_ok(fer_socket_into_unix_listener(socket, listener));
+    peer_socket other = unix_peer_connect(path, NULL);
+    assert_ok(fer_unix_listener_accept(listener, stream, NULL));
+    assert_unix_exchange(stream, other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SOCKET_FAMILY_TEST("L1", a_second_bind_is_addr_in_use),
+        SOCKET_TEST("L1", bind_sets_what_every_bind_of_a_stream_sets),
+        SOCKET_FAMILY_TEST("L1", bind_of_a_datagram_socket_shares_nothing),
+        SOCKET_TEST("L1", set_reuse_address_decides_what_bind_does_for_a_stream),
+        SOCKET_TEST("L1", without_reuse_address_a_port_in_time_wait_is_in_use),
+        SOCKET_FAMILY_TEST("L1", datagram_sockets_that_reuse_an_address_share_it),
+        SOCKET_FAMILY_TEST("L1", listeners_that_reuse_a_port_share_its_connections),
+        SOCKET_TEST("L4", the_ipv6_wildcard_takes_ipv4_too),
+        SOCKET_TEST("L4", only_v6_leaves_ipv4_alone),
+        SOCKET_TEST("L4", only_v6_is_for_ipv6_sockets),
+        SOCKET_TEST("L4", only_v6_of_false_is_the_default),
+        SOCKET_TEST("L5", an_address_of_another_machine_is_addr_not_available),
+        SOCKET_FAMILY_TEST("E4", binding_twice_is_invalid_input),
+        SOCKET_FAMILY_TEST("E4", binding_what_connect_has_bound_is_invalid_input),
+        SOCKET_FAMILY_TEST("E4", binding_to_another_family_is_invalid_input),
+        SOCKET_FAMILY_TEST("L6", an_unbound_socket_has_the_unspecified_address),
+        SOCKET_FAMILY_TEST("L2", listening_binds_an_unbound_socket),
+        SOCKET_TEST("L2", listening_again_changes_the_backlog),
+        SOCKET_TEST("E4", a_listening_socket_cannot_be_connected),
+        SOCKET_TEST("E4", what_cannot_listen_is_invalid_input),
+        SOCKET_TEST("L1", the_second_of_two_that_share_an_address_cannot_listen),
+        SOCKET_TEST("T6", streams_of_a_built_listener_start_blocking),
+        SOCKET_TEST("L1", a_unix_socket_is_bound_once_and_listens),
+    };
+    return RUN_TESTS("socket_binding", tests);
+}

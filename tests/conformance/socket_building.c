@@ -1,0 +1,328 @@
+/* socket_building.c: rules R1, R2 and E4 of sockets that are built step by step: how they are made, end, are cloned, and
+ * come from and go to the outside. Their binding, connecting, options, datagrams and turning into other handles have files of their own. */
+#include "support/process.h"
+#include "support/socket_fixture.h"
+
+static const fer_domain ip_domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6};
+
+static bool has_domain(fer_domain domain)
+{
+    return domain == FER_DOMAIN_IPV4 || (domain == FER_DOMAIN_IPV6 ? peer_has_v6() : unix_peer_has_streams());
+}
+
+/* ---- Birth */
+
+/* Every domain with every type and its own protocol, by number and by default. */
+static void every_kind_of_socket_can_be_made(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        if (!has_domain(ip_domains[i])) {
+            continue;
+        }
+        fer_socket *sockets[4] = {test_socket(), test_socket(), test_socket(), test_socket()};
+        assert_ok(fer_socket_new(sockets[0], ip_domains[i], FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+        assert_ok(fer_socket_new(sockets[1], ip_domains[i], FER_TYPE_STREAM, FER_PROTOCOL_TCP));
+        assert_ok(fer_socket_new(sockets[2], ip_domains[i], FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT));
+        assert_ok(fer_socket_new(sockets[3], ip_domains[i], FER_TYPE_DGRAM, FER_PROTOCOL_UDP));
+        for (int k = 0; k < 4; k++) {
+            fer_raw_socket raw = fer_socket_as_raw(sockets[k]);
+            assert_true(raw != FER_RAW_SOCKET_NONE && peer_is_open(raw));
+            fer_socket_close(sockets[k]);
+            assert_empty(sockets[k]);
+            assert_false(peer_is_open(raw));
+            fer_socket_close(sockets[k]);
+        }
+    }
+}
+
+static void every_kind_of_unix_socket_can_be_made(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    assert_true(peer_is_open(fer_socket_as_raw(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM))));
+    if (unix_peer_has_datagrams()) {
+        assert_true(peer_is_open(fer_socket_as_raw(test_made(FER_DOMAIN_UNIX, FER_TYPE_DGRAM))));
+    } else {
+        assert_kind(fer_socket_new(test_socket(), FER_DOMAIN_UNIX, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT), FER_UNSUPPORTED);
+    }
+}
+
+/* "FER_UNSUPPORTED (this system has no such socket)": a protocol that is another type's; Unix sockets with a protocol, and raw ones, which
+ * are datagram sockets on Linux (af_unix.c, unix_create) and nothing elsewhere. */
+static void a_socket_that_no_system_has_is_unsupported(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_socket();
+    assert_kind(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_UDP), FER_UNSUPPORTED);
+    assert_kind(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, FER_PROTOCOL_TCP), FER_UNSUPPORTED);
+    assert_own(fer_socket_new(socket, FER_DOMAIN_UNIX, FER_TYPE_RAW, FER_PROTOCOL_DEFAULT), FER_UNSUPPORTED);
+    assert_own(fer_socket_new(socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, FER_PROTOCOL_TCP), FER_UNSUPPORTED);
+    assert_own(fer_socket_new(socket, FER_DOMAIN_UNIX, FER_TYPE_DGRAM, FER_PROTOCOL_ICMP), FER_UNSUPPORTED);
+    assert_empty(socket);
+}
+
+/* E4: "an unknown enum value". */
+static void an_unknown_domain_or_type_is_invalid_input(void **state)
+{
+    static const int domains[] = {0, 2, 3, 5, 7, 10, 23, -1, 0x7fffffff};
+    static const int types[] = {0, 4, 5, -1, 0x7fffffff};
+    static const int protocols[] = {-1, -0x7fffffff - 1};
+    (void)state;
+    fer_socket *socket = test_socket();
+    for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
+        assert_own(fer_socket_new(socket, (fer_domain)domains[i], FER_TYPE_STREAM, 0), FER_INVALID_INPUT);
+    }
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, (fer_type)types[i], 0), FER_INVALID_INPUT);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, protocols[i]), FER_INVALID_INPUT);
+    }
+    assert_empty(socket);
+    assert_ok(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
+}
+
+/* "Raw sockets need a privilege nearly everywhere". */
+static void a_raw_socket_without_the_privilege_is_permission_denied(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_socket();
+    if (!process_drop_privileges()) {
+        skip_because("this system has no privileges that a test could drop");
+    }
+    fer_error error = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, FER_PROTOCOL_ICMP);
+    process_regain_privileges();
+    assert_kind(error, FER_PERMISSION_DENIED);
+    assert_int_not_equal(error.os_code, 0);
+    assert_empty(socket);
+}
+
+/* C6: a handle that is not empty is INVALID_INPUT, and left alone. */
+static void making_a_socket_in_an_open_handle_is_invalid_input(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_raw_socket raw = fer_socket_as_raw(socket);
+    assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0), FER_INVALID_INPUT);
+    assert_own(fer_socket_from_raw(socket, peer_unconnected()), FER_INVALID_INPUT);
+    assert_true(fer_socket_as_raw(socket) == raw && peer_is_open(raw));
+    assert_own(fer_socket_set_nodelay(socket, true), FER_OK);
+}
+
+/* I3: "Every handle is ... not inheritable from its creation". */
+static void a_new_socket_is_not_inherited(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *clone = test_socket();
+    assert_false(peer_raw_is_inheritable(fer_socket_as_raw(socket)));
+    assert_ok(fer_socket_try_clone(socket, clone));
+    assert_false(peer_raw_is_inheritable(fer_socket_as_raw(clone)));
+}
+
+/* "FER_TOO_MANY_OPEN_FILES": and the handle is NEW. */
+static void a_socket_that_there_is_no_handle_for_leaves_a_new_one(void **state)
+{
+    (void)state;
+    fer_socket *made = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_socket();
+    if (!process_forbid_new_handles()) {
+        skip_because("this system has no limit of handles that a test could set");
+    }
+    fer_error born = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0);
+    fer_error cloned = fer_socket_try_clone(made, socket);
+    process_allow_new_handles();
+    assert_kind(born, FER_TOO_MANY_OPEN_FILES);
+    assert_kind(cloned, FER_TOO_MANY_OPEN_FILES);
+    assert_empty(socket);
+    assert_ok(fer_socket_try_clone(made, socket));
+}
+
+/* ---- R2: "Both handles of a clone are closed independently; the connection ends with the last." */
+
+static void a_clone_of_a_listening_socket_accepts_when_the_first_is_closed(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    fer_socket *socket = test_built_listener(family, &port);
+    fer_socket *clone = test_socket();
+    fer_tcp_listener *listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_socket_try_clone(socket, clone));
+    assert_own(fer_socket_try_clone(socket, clone), FER_INVALID_INPUT);
+    assert_own(fer_socket_try_clone(socket, NULL), FER_INVALID_INPUT);
+    assert_int_equal(local_addr_of(clone).port, port);
+    fer_socket_close(socket);
+    assert_ok(fer_socket_into_tcp_listener(clone, listener));
+    peer_socket other = peer_connect(family, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+    fer_tcp_listener_close(listener);
+    assert_true(peer_connect(family, port) == PEER_NONE);
+}
+
+/* R2, T6: "Timeouts, nonblocking mode and socket options are the socket's". */
+static void a_clone_shares_options_modes_and_connection(void **state)
+{
+    (void)state;
+    peer_socket listener;
+    fer_socket_addr to = accepting_place(PEER_V4, &listener);
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *clone = test_socket();
+    fer_tcp_stream *streams[2] = {test_stream(), test_stream()};
+    bool nodelay = false;
+    char byte;
+    assert_ok(fer_socket_connect(socket, &to));
+    peer_socket other = peer_accept(listener);
+    assert_ok(fer_socket_try_clone(socket, clone));
+    assert_ok(fer_socket_set_nodelay(clone, true));
+    assert_ok(fer_socket_nodelay(socket, &nodelay));
+    assert_true(nodelay);
+    assert_ok(fer_socket_set_read_timeout(clone, millis(20)));
+    assert_ok(fer_socket_into_tcp_stream(socket, streams[0]));
+    assert_ok(fer_socket_into_tcp_stream(clone, streams[1]));
+    assert_own(fer_tcp_stream_read(streams[0], &byte, 1, NULL), FER_TIMED_OUT);
+    fer_tcp_stream_close(streams[0]);
+    assert_ok(fer_tcp_stream_set_read_timeout(streams[1], FER_DURATION_NONE));
+    assert_exchange(streams[1], other);
+}
+
+/* ---- R1 */
+
+/* "from_raw takes ownership, learns the socket's type and state": a stream that is not connected, one that is, a listener. */
+static void from_raw_learns_what_a_stream_is(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_socket();
+    fer_socket_addr addr = any_port(PEER_V4);
+    fer_raw_socket raw = peer_unconnected();
+    peer_give_away(raw);
+    assert_ok(fer_socket_from_raw(socket, raw));
+    assert_true(fer_socket_as_raw(socket) == raw);
+    assert_own(fer_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
+    assert_ok(fer_socket_bind(socket, &addr));
+    assert_ok(fer_socket_listen(socket, 4));
+    fer_socket_close(socket);
+    assert_false(peer_is_open(raw));
+    uint16_t port = 0;
+    raw = peer_listen(PEER_V4, 4, &port);
+    peer_give_away(raw);
+    assert_ok(fer_socket_from_raw(socket, raw));
+    fer_tcp_listener *listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    assert_own(fer_socket_into_tcp_stream(socket, stream), FER_INVALID_INPUT);
+    assert_ok(fer_socket_listen(socket, 8));
+    assert_ok(fer_socket_into_tcp_listener(socket, listener));
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+    raw = fer_tcp_stream_into_raw(stream);
+    assert_ok(fer_socket_from_raw(socket, raw));
+    assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_listen(socket, 4), FER_INVALID_INPUT);
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_exchange(stream, other);
+}
+
+/* And a datagram socket; "leaving it to the caller" where it is none of these. */
+static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void **state)
+{
+    static const fer_raw_socket absurd[] = {FER_RAW_SOCKET_NONE, -2, 999999};
+    (void)state;
+    uint16_t port = 0;
+    fer_socket *socket = test_socket();
+    fer_udp_socket *udp = test_udp();
+    fer_tcp_stream *stream = test_stream();
+    for (size_t i = 0; i < 3; i++) {
+        assert_kind(fer_socket_from_raw(socket, absurd[i]), FER_INVALID_INPUT);
+    }
+    fer_raw_socket file = peer_not_a_socket();
+    assert_kind(fer_socket_from_raw(socket, file), FER_INVALID_INPUT);
+    peer_close_not_a_socket(file);
+    assert_empty(socket);
+    fer_raw_socket raw = peer_datagram(PEER_V4, &port);
+    assert_own(fer_socket_from_raw(NULL, raw), FER_INVALID_INPUT);
+    assert_true(peer_is_open(raw));
+    peer_give_away(raw);
+    assert_ok(fer_socket_from_raw(socket, raw));
+    assert_int_equal(local_addr_of(socket).port, port);
+    assert_own(fer_socket_into_tcp_stream(socket, stream), FER_INVALID_INPUT);
+    assert_ok(fer_socket_into_udp_socket(socket, udp));
+    assert_true(fer_udp_socket_as_raw(udp) == raw);
+}
+
+/* L2: one that is not bound is bound by listen, as any. */
+static void listening_binds_a_socket_from_outside(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_socket();
+    fer_raw_socket raw = peer_unconnected();
+    peer_give_away(raw);
+    assert_ok(fer_socket_from_raw(socket, raw));
+    assert_ok(fer_socket_listen(socket, 4));
+    assert_true(peer_connect(PEER_V4, local_addr_of(socket).port) != PEER_NONE);
+    assert_ok(fer_socket_listen(socket, 8));
+}
+
+static void from_raw_takes_unix_sockets(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    fer_socket *socket = test_socket();
+    fer_unix_listener *listener = test_unix_listener();
+    fer_unix_stream *stream = test_unix_stream();
+    fer_tcp_listener *wrong = test_listener();
+    const char *path = unix_peer_path("raw");
+    fer_raw_socket raw = unix_peer_listen(path, 4);
+    peer_give_away(raw);
+    assert_ok(fer_socket_from_raw(socket, raw));
+    assert_own(fer_socket_into_tcp_listener(socket, wrong), FER_INVALID_INPUT);
+    assert_ok(fer_socket_into_unix_listener(socket, listener));
+    peer_socket other = unix_peer_connect(path, NULL);
+    assert_ok(fer_unix_listener_accept(listener, stream, NULL));
+    assert_unix_exchange(stream, other);
+}
+
+/* "into_raw gives ownership up, with the mode and timeouts that the user set really on the socket, and leaves a CLOSED handle." */
+static void into_raw_gives_the_socket_up_with_its_modes(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    unsigned read_ms = 0;
+    unsigned write_ms = 0;
+    assert_ok(fer_socket_set_read_timeout(socket, millis(1000)));
+    assert_ok(fer_socket_set_write_timeout(socket, millis(2000)));
+    fer_raw_socket raw = fer_socket_into_raw(socket);
+    assert_true(raw != FER_RAW_SOCKET_NONE && peer_is_open(raw));
+    assert_empty(socket);
+    assert_true(fer_socket_into_raw(socket) == FER_RAW_SOCKET_NONE);
+    assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms));
+    assert_int_equal(read_ms, 1000);
+    assert_int_equal(write_ms, 2000);
+    assert_ok(fer_socket_from_raw(socket, raw));
+    fer_socket_close(socket);
+    assert_false(peer_is_open(raw));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SOCKET_TEST("E4", every_kind_of_socket_can_be_made),
+        SOCKET_TEST("E4", every_kind_of_unix_socket_can_be_made),
+        SOCKET_TEST("E4", a_socket_that_no_system_has_is_unsupported),
+        SOCKET_TEST("E4", an_unknown_domain_or_type_is_invalid_input),
+        SOCKET_TEST("E1", a_raw_socket_without_the_privilege_is_permission_denied),
+        SOCKET_TEST("C6", making_a_socket_in_an_open_handle_is_invalid_input),
+        SOCKET_TEST("I3", a_new_socket_is_not_inherited),
+        SOCKET_TEST("E1", a_socket_that_there_is_no_handle_for_leaves_a_new_one),
+        SOCKET_FAMILY_TEST("R2", a_clone_of_a_listening_socket_accepts_when_the_first_is_closed),
+        SOCKET_TEST("R2", a_clone_shares_options_modes_and_connection),
+        SOCKET_TEST("R1", from_raw_learns_what_a_stream_is),
+        SOCKET_TEST("R1", from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket),
+        SOCKET_TEST("L2", listening_binds_a_socket_from_outside),
+        SOCKET_TEST("R1", from_raw_takes_unix_sockets),
+        SOCKET_TEST("R1", into_raw_gives_the_socket_up_with_its_modes),
+    };
+    return RUN_TESTS("socket_building", tests);
+}

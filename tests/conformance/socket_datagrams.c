@@ -1,0 +1,390 @@
+/* socket_datagrams.c: rules U1 to U5 of datagram sockets that are built step by step, and raw sockets, where the system lets us have one. What
+ * else datagrams do is in datagrams.c and datagram_peers.c. */
+#include "conformance/datagram_check.h"
+#include "support/socket_fixture.h"
+
+enum { ICMP_ECHO_REPLY = 0, ICMP_ECHO = 8, ICMPV6_ECHO = 128, ICMPV6_ECHO_REPLY = 129, REPLIES_MAX = 200 };
+
+/* A datagram socket on the loopback, and its port. */
+static fer_socket *bound(peer_family family, uint16_t *port)
+{
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket_addr addr = any_port(family);
+    assert_ok(fer_socket_bind(socket, &addr));
+    *port = local_addr_of(socket).port;
+    return socket;
+}
+
+static void assert_receives(fer_socket *socket, const char *text, peer_family family, uint16_t from)
+{
+    char buf[64];
+    fer_datagram got;
+    fer_socket_addr want = loopback(family, from);
+    assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, strlen(text));
+    assert_memory_equal(buf, text, got.len);
+    assert_false(got.truncated);
+    assert_true(fer_socket_addr_eq(&got.from, &want));
+}
+
+/* ---- Without a peer */
+
+static void datagrams_go_both_ways_without_a_peer(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_socket *socket = bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr to = loopback(family, other_port);
+    fer_socket_addr peer;
+    size_t n = 77;
+    assert_ok(fer_socket_send_to(socket, "there", 5, &to, &n));
+    assert_int_equal(n, 5);
+    assert_peer_gets(other, "there", port);
+    assert_true(peer_datagram_send(other, family, port, "back", 4));
+    assert_receives(socket, "back", family, other_port);
+    assert_kind(fer_socket_send(socket, "x", 1, &n), FER_NOT_CONNECTED);
+    assert_int_equal(n, 0);
+    assert_kind(fer_socket_peer_addr(socket, &peer), FER_NOT_CONNECTED);
+}
+
+/* One that was never bound is bound by its first sending. */
+static void sending_binds_an_unbound_socket(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t other_port = 0;
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr to = loopback(family, other_port);
+    fer_socket_addr addr = any_port(family);
+    assert_ok(fer_socket_send_to(socket, "hello", 5, &to, NULL));
+    assert_peer_gets(other, "hello", local_addr_of(socket).port);
+    assert_kind(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
+}
+
+/* U1: "A datagram longer than the buffer is OK with truncated set, the first bytes, and the sender." U4: "Zero-length datagrams are sent and
+ * received as such." */
+static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_socket *socket = bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr to = loopback(family, other_port);
+    char buf[4] = {0};
+    fer_datagram got;
+    size_t n = 77;
+    assert_true(peer_datagram_send(other, family, port, "longer", 6));
+    assert_ok(fer_socket_recv(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 4);
+    assert_true(got.truncated);
+    assert_int_equal(got.from.port, other_port);
+    assert_memory_equal(buf, "long", 4);
+    assert_ok(fer_socket_send_to(socket, NULL, 0, &to, &n));
+    assert_int_equal(n, 0);
+    assert_peer_gets(other, "", port);
+    assert_true(peer_datagram_send(other, family, port, "", 0));
+    assert_ok(fer_socket_recv(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 0);
+    assert_false(got.truncated);
+}
+
+/* U2: "A fresh socket can send 65507 bytes over IPv4 everywhere"; more "is MESSAGE_TOO_LONG, and nothing is sent". */
+static void a_fresh_socket_sends_65507_bytes(void **state)
+{
+    static unsigned char large[65508];
+    (void)state;
+    uint16_t other_port = 0;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket_addr to = loopback(PEER_V4, 0);
+    size_t n = 77;
+    assert_true(peer_datagram(PEER_V4, &other_port) != PEER_NONE);
+    to.port = other_port;
+    assert_ok(fer_socket_send_to(socket, large, 65507, &to, &n));
+    assert_int_equal(n, 65507);
+    assert_kind(fer_socket_send_to(socket, large, 65508, &to, &n), FER_MESSAGE_TOO_LONG);
+    assert_int_equal(n, 0);
+}
+
+/* ---- With a peer */
+
+/* "A datagram or raw socket gets a peer, or another one, at once." */
+static void a_peer_is_had_at_once_and_can_be_another(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t ports[2] = {0, 0};
+    fer_socket *socket = bound(family, &port);
+    peer_socket others[2] = {peer_datagram(family, &ports[0]), peer_datagram(family, &ports[1])};
+    for (int i = 0; i < 2; i++) {
+        fer_socket_addr to = loopback(family, ports[i]);
+        fer_socket_addr peer;
+        size_t n = 0;
+        assert_ok(i == 0 ? fer_socket_connect(socket, &to) : fer_socket_connect_timeout(socket, &to, millis(1000)));
+        assert_ok(fer_socket_peer_addr(socket, &peer));
+        assert_true(fer_socket_addr_eq(&peer, &to));
+        assert_ok(fer_socket_send(socket, "to you", 6, &n));
+        assert_int_equal(n, 6);
+        assert_peer_gets(others[i], "to you", port);
+        assert_true(peer_datagram_send(others[i], family, port, "to me", 5));
+        assert_receives(socket, "to me", family, ports[i]);
+    }
+}
+
+/* U5: "a stranger's that was queued before connect is dropped, its own is not": also when the socket is turned into a fer_udp_socket only
+ * then, and back. */
+static void who_the_peer_is_goes_along(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    uint16_t stranger_port = 0;
+    for (int turned = 0; turned < 3; turned++) {
+        fer_socket *socket = bound(family, &port);
+        fer_udp_socket *udp = test_udp();
+        peer_socket other = peer_datagram(family, &other_port);
+        peer_socket stranger = peer_datagram(family, &stranger_port);
+        fer_socket_addr to = loopback(family, other_port);
+        assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
+        assert_true(peer_raw_wait_readable(fer_socket_as_raw(socket)));
+        assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
+        assert_ok(fer_socket_connect(socket, &to));
+        if (turned == 1) {
+            assert_ok(fer_socket_into_udp_socket(socket, udp));
+            assert_gets(udp, "the peer's", family, other_port);
+            continue;
+        }
+        if (turned == 2) {
+            assert_ok(fer_socket_into_udp_socket(socket, udp));
+            assert_ok(fer_socket_from_udp_socket(socket, udp));
+        }
+        assert_receives(socket, "the peer's", family, other_port);
+    }
+}
+
+/* U5, R2: and into a clone. */
+static void who_the_peer_is_is_known_to_a_clone(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    uint16_t stranger_port = 0;
+    fer_socket *socket = bound(PEER_V4, &port);
+    fer_socket *clone = test_socket();
+    peer_socket other = peer_datagram(PEER_V4, &other_port);
+    peer_socket stranger = peer_datagram(PEER_V4, &stranger_port);
+    fer_socket_addr to = loopback(PEER_V4, other_port);
+    assert_true(peer_datagram_send(stranger, PEER_V4, port, "stranger's", 10));
+    assert_true(peer_raw_wait_readable(fer_socket_as_raw(socket)));
+    assert_true(peer_datagram_send(other, PEER_V4, port, "the peer's", 10));
+    assert_ok(fer_socket_connect(socket, &to));
+    assert_ok(fer_socket_try_clone(socket, clone));
+    fer_socket_close(socket);
+    assert_receives(clone, "the peer's", PEER_V4, other_port);
+}
+
+/* U3: "A connected one reports CONNECTION_REFUSED from the next send or recv, once for each refusal". */
+static void a_refusal_is_told_to_a_connected_socket(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t gone = 0;
+    fer_socket *socket = bound(family, &port);
+    if (peer_is_wine()) {
+        skip_because("Wine tells of a refusal to a later send alone, and not to the first");
+    }
+    peer_socket other = peer_datagram(family, &gone);
+    fer_socket_addr to = loopback(family, gone);
+    fer_datagram got;
+    char byte;
+    assert_ok(fer_socket_connect(socket, &to));
+    peer_close(other);
+    assert_ok(fer_socket_set_read_timeout(socket, millis(9000)));
+    assert_ok(fer_socket_send(socket, "x", 1, NULL));
+    assert_kind(fer_socket_recv(socket, &byte, 1, &got), FER_CONNECTION_REFUSED);
+    assert_ok(fer_socket_set_read_timeout(socket, millis(30)));
+    assert_own(fer_socket_recv(socket, &byte, 1, &got), FER_TIMED_OUT);
+}
+
+/* T2 and the misuse of arguments. */
+static void datagram_calls_that_cannot_be_are_invalid_input(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    fer_socket *socket = bound(family, &port);
+    fer_socket_addr to = loopback(family, 0);
+    fer_socket_addr odd = loopback(family, port);
+    fer_datagram got;
+    char byte = 'x';
+    size_t n = 77;
+    odd.ip.family = (fer_ip_family)5;
+    assert_own(fer_socket_send_to(socket, &byte, 1, &to, &n), FER_INVALID_INPUT);
+    assert_int_equal(n, 0);
+    assert_own(fer_socket_send_to(socket, &byte, 1, &odd, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_send_to(socket, &byte, 1, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_send_to(socket, NULL, 1, &to, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_send(socket, NULL, 1, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_recv(socket, NULL, 1, &got), FER_INVALID_INPUT);
+    assert_own(fer_socket_recv(socket, &byte, 1, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_recv_from(socket, &byte, 1, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect(socket, &to), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect(socket, &odd), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect_timeout(socket, NULL, millis(1)), FER_INVALID_INPUT);
+    assert_ok(fer_socket_set_read_timeout(socket, millis(20)));
+    assert_own(fer_socket_recv_from(socket, &byte, 1, &got), FER_TIMED_OUT);
+}
+
+static void assert_moves_no_datagrams(fer_socket *socket)
+{
+    fer_socket_addr to = loopback(PEER_V4, 9);
+    fer_datagram got;
+    char byte = 'x';
+    size_t n = 77;
+    assert_own(fer_socket_send(socket, &byte, 1, &n), FER_UNSUPPORTED);
+    assert_int_equal(n, 0);
+    n = 77;
+    assert_own(fer_socket_send_to(socket, &byte, 1, &to, &n), FER_UNSUPPORTED);
+    assert_int_equal(n, 0);
+    assert_own(fer_socket_recv(socket, &byte, 1, &got), FER_UNSUPPORTED);
+    assert_own(fer_socket_recv_from(socket, &byte, 1, &got), FER_UNSUPPORTED);
+}
+
+/* "A stream, or a Unix socket, is turned into its own handle first." */
+static void streams_and_unix_sockets_move_no_datagrams(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    assert_moves_no_datagrams(test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM));
+    assert_moves_no_datagrams(test_built_listener(PEER_V4, &port));
+    if (unix_peer_has_streams()) {
+        assert_moves_no_datagrams(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM));
+    }
+    if (unix_peer_has_datagrams()) {
+        fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_DGRAM);
+        fer_error outcome = {FER_OTHER, 1};
+        fer_unix_addr name;
+        assert_moves_no_datagrams(socket);
+        assert_ok(fer_unix_addr_from_pathname(&name, "name"));
+        assert_own(fer_socket_connect_unix(socket, &name), FER_INVALID_INPUT);
+        assert_ok(fer_socket_take_error(socket, &outcome));
+        assert_ok(outcome);
+    }
+}
+
+/* ---- Raw sockets, and the datagram sockets of ICMP that Linux and macOS have (icmp(7)) */
+
+/* Skips where there is none. */
+static fer_socket *icmp_socket(peer_family family, fer_type type)
+{
+    fer_socket *socket = test_socket();
+    int protocol = family == PEER_V4 ? FER_PROTOCOL_ICMP : FER_PROTOCOL_ICMPV6;
+    fer_error error = fer_socket_new(socket, domain_of(family), type, protocol);
+    if (error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED) {
+        assert_empty(socket);
+        skip_because("this system has no such socket, or not for us");
+    }
+    assert_ok(error);
+    return socket;
+}
+
+/* RFC 792: type, code, checksum, identifier, sequence number. The identifier is 0x4665; IPv6's checksum is the system's. */
+static void make_echo(unsigned char echo[8], peer_family family)
+{
+    static const unsigned char v4[8] = {ICMP_ECHO, 0, 0, 0, 0x46, 0x65, 0, 1};
+    memcpy(echo, v4, 8);
+    if (family == PEER_V6) {
+        echo[0] = ICMPV6_ECHO;
+        return;
+    }
+    uint32_t sum = 0x0800u + 0x4665u + 1u;
+    sum = ~((sum & 0xffffu) + (sum >> 16)) & 0xffffu;
+    echo[2] = (unsigned char)(sum >> 8);
+    echo[3] = (unsigned char)(sum & 0xff);
+}
+
+/* Whether a packet is the reply. What begins with the version 4 begins with an IP header, as a raw IPv4 socket's do, and on macOS a
+ * datagram socket's too. */
+static bool is_reply(const unsigned char *packet, size_t len, peer_family family, bool is_raw)
+{
+    bool has_header = family == PEER_V4 && packet[0] >> 4 == 4;
+    size_t start = has_header ? (size_t)(packet[0] & 15u) * 4 : 0;
+    unsigned char type = family == PEER_V4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY;
+    assert_true(has_header || !is_raw || family == PEER_V6);
+    return len >= start + 8 && packet[start] == type && packet[start + 7] == 1;
+}
+
+static void assert_echoes(fer_socket *socket, peer_family family, bool is_raw)
+{
+    unsigned char packet[256];
+    fer_datagram got = {0};
+    fer_socket_addr localhost = loopback(family, 0);
+    bool replied = false;
+    assert_ok(fer_socket_set_read_timeout(socket, millis(9000)));
+    for (int i = 0; i < REPLIES_MAX && !replied; i++) {
+        assert_ok(fer_socket_recv_from(socket, packet, sizeof packet, &got));
+        replied = is_reply(packet, got.len, family, is_raw);
+    }
+    assert_true(replied);
+    assert_true(fer_ip_addr_eq(&got.from.ip, &localhost.ip));
+}
+
+static void an_echo_is_answered(fer_type type, peer_family family)
+{
+    fer_socket *socket = icmp_socket(family, type);
+    fer_udp_socket *udp = test_udp();
+    fer_socket_addr to = loopback(family, 4711); /* "A protocol without ports takes no notice of the address's port." */
+    unsigned char echo[8];
+    size_t n = 0;
+    make_echo(echo, family);
+    assert_own(fer_socket_into_udp_socket(socket, udp), FER_INVALID_INPUT);
+    assert_kind(fer_socket_listen(socket, 4), FER_INVALID_INPUT);
+    assert_ok(fer_socket_send_to(socket, echo, sizeof echo, &to, &n));
+    assert_int_equal(n, sizeof echo);
+    assert_echoes(socket, family, type == FER_TYPE_RAW);
+    to.port = 0;
+    assert_ok(fer_socket_connect(socket, &to));
+    assert_ok(fer_socket_send(socket, echo, sizeof echo, &n));
+    assert_int_equal(n, sizeof echo);
+    assert_echoes(socket, family, type == FER_TYPE_RAW);
+}
+
+static void a_raw_socket_s_echo_is_answered(void **state) { an_echo_is_answered(FER_TYPE_RAW, family_of(state)); }
+static void a_datagram_socket_of_icmp_s_echo_is_answered(void **state) { an_echo_is_answered(FER_TYPE_DGRAM, family_of(state)); }
+
+/* R1: a raw socket that is taken in is one still. */
+static void a_raw_socket_is_taken_in_as_one(void **state)
+{
+    (void)state;
+    fer_socket *socket = icmp_socket(PEER_V4, FER_TYPE_RAW);
+    fer_udp_socket *udp = test_udp();
+    fer_socket_addr to = loopback(PEER_V4, 4711);
+    unsigned char echo[8];
+    assert_ok(fer_socket_from_raw(socket, fer_socket_into_raw(socket)));
+    assert_own(fer_socket_into_udp_socket(socket, udp), FER_INVALID_INPUT);
+    make_echo(echo, PEER_V4);
+    assert_ok(fer_socket_send_to(socket, echo, sizeof echo, &to, NULL));
+    assert_echoes(socket, PEER_V4, true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SOCKET_FAMILY_TEST("U1", datagrams_go_both_ways_without_a_peer),
+        SOCKET_FAMILY_TEST("U1", sending_binds_an_unbound_socket),
+        SOCKET_FAMILY_TEST("U1", a_long_datagram_is_cut_and_an_empty_one_is_one),
+        SOCKET_TEST("U2", a_fresh_socket_sends_65507_bytes),
+        SOCKET_FAMILY_TEST("U5", a_peer_is_had_at_once_and_can_be_another),
+        SOCKET_FAMILY_TEST("U5", who_the_peer_is_goes_along),
+        SOCKET_TEST("U5", who_the_peer_is_is_known_to_a_clone),
+        SOCKET_FAMILY_TEST("U3", a_refusal_is_told_to_a_connected_socket),
+        SOCKET_FAMILY_TEST("E4", datagram_calls_that_cannot_be_are_invalid_input),
+        SOCKET_TEST("E4", streams_and_unix_sockets_move_no_datagrams),
+        SOCKET_FAMILY_TEST("U1", a_raw_socket_s_echo_is_answered),
+        SOCKET_FAMILY_TEST("U1", a_datagram_socket_of_icmp_s_echo_is_answered),
+        SOCKET_TEST("R1", a_raw_socket_is_taken_in_as_one),
+    };
+    return RUN_TESTS("socket_datagrams", tests);
+}

@@ -1,0 +1,441 @@
+/* socket_options.c: rules O1 to O3, T1, T5 and T6 of sockets that are built step by step, and the options that only these have: each set and
+ * told, its range, which kinds of sockets have it, and that it goes along into the handle that the socket becomes. */
+#include "support/socket_fixture.h"
+
+/* A connection of which a built socket that was given its options first is one end. */
+static peer_socket connect_stream(fer_socket *socket, peer_family family, fer_tcp_stream *stream)
+{
+    peer_socket listener;
+    fer_socket_addr to = accepting_place(family, &listener);
+    assert_ok(fer_socket_connect(socket, &to));
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    return peer_accept(listener);
+}
+
+/* ---- Each goes along */
+
+/* T6: "Timeouts, nonblocking mode and socket options are the socket's": of the stream that it becomes too. */
+static void what_was_set_goes_along_into_the_stream(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_tcp_stream *stream = test_stream();
+    bool flag = false;
+    uint32_t number = 0;
+    fer_duration duration = {0};
+    fer_keepalive keepalive = {true, {0}, {0}, 0};
+    char byte;
+    assert_ok(fer_socket_set_nodelay(socket, true));
+    assert_ok(fer_socket_set_ttl(socket, 77));
+    assert_ok(fer_socket_set_linger(socket, millis(1500)));
+    assert_ok(fer_socket_set_keepalive(socket, &keepalive));
+    assert_ok(fer_socket_set_read_timeout(socket, millis(40)));
+    assert_ok(fer_socket_set_write_timeout(socket, millis(5000)));
+    peer_socket other = connect_stream(socket, family, stream);
+    assert_ok(fer_tcp_stream_nodelay(stream, &flag));
+    assert_true(flag);
+    assert_ok(fer_tcp_stream_ttl(stream, &number));
+    assert_int_equal(number, 77);
+    assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(stream), family), 77);
+    assert_ok(fer_tcp_stream_linger(stream, &duration));
+    assert_int_equal(duration.nanos, UINT64_C(2000000000));
+    assert_ok(fer_tcp_stream_keepalive(stream, &keepalive));
+    assert_true(keepalive.enabled);
+    assert_ok(fer_tcp_stream_write_timeout(stream, &duration));
+    assert_in_range(duration.nanos, UINT64_C(5000000000), UINT64_C(5020000000));
+    assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_ok(fer_tcp_stream_set_linger(stream, FER_DURATION_NONE));
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
+    assert_exchange(stream, other);
+}
+
+/* T6: the mode too. */
+static void the_mode_goes_along_into_every_handle(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_socket *listening = test_built_listener(PEER_V4, &port);
+    fer_socket *datagrams = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_tcp_listener *listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    fer_udp_socket *udp = test_udp();
+    fer_socket_addr addr = any_port(PEER_V4);
+    fer_datagram got;
+    char byte;
+    assert_ok(fer_socket_set_nonblocking(listening, true));
+    assert_ok(fer_socket_into_tcp_listener(listening, listener));
+    assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
+    assert_ok(fer_socket_set_nonblocking(datagrams, true));
+    assert_ok(fer_socket_bind(datagrams, &addr));
+    assert_kind(fer_socket_recv(datagrams, &byte, 1, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_socket_into_udp_socket(datagrams, udp));
+    assert_kind(fer_udp_socket_recv(udp, &byte, 1, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_udp_socket_set_nonblocking(udp, false));
+    assert_ok(fer_udp_socket_set_read_timeout(udp, millis(20)));
+    assert_own(fer_udp_socket_recv(udp, &byte, 1, &got), FER_TIMED_OUT);
+}
+
+/* And what a datagram socket was told. */
+static void what_was_set_goes_along_into_the_datagram_socket(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_udp_socket *udp = test_udp();
+    bool flag = true;
+    uint32_t number = 0;
+    fer_duration duration = {0};
+    assert_ok(fer_socket_broadcast(socket, &flag));
+    assert_false(flag);
+    assert_ok(fer_socket_set_broadcast(socket, true));
+    assert_ok(fer_socket_broadcast(socket, &flag));
+    assert_true(flag);
+    assert_ok(fer_socket_set_ttl(socket, 33));
+    assert_ok(fer_socket_set_write_timeout(socket, millis(3000)));
+    assert_ok(fer_socket_into_udp_socket(socket, udp));
+    assert_ok(fer_udp_socket_broadcast(udp, &flag));
+    assert_true(flag);
+    assert_ok(fer_udp_socket_ttl(udp, &number));
+    assert_int_equal(number, 33);
+    assert_ok(fer_udp_socket_write_timeout(udp, &duration));
+    assert_in_range(duration.nanos, UINT64_C(3000000000), UINT64_C(3020000000));
+}
+
+/* ---- O1 to O3, T1, T5 */
+
+/* O1: "A ttl outside 1-255 is INVALID_INPUT. On an IPv6 socket the unicast hop limit is set and read". */
+static void a_ttl_is_1_to_255(void **state)
+{
+    static const uint32_t bad[] = {0, 256, 0x80000000u, UINT32_MAX};
+    static const uint32_t good[] = {1, 64, 255};
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    peer_family family = family_of(state);
+    for (size_t t = 0; t < 2; t++) {
+        fer_socket *socket = test_made(domain_of(family), types[t]);
+        uint32_t got = 0;
+        for (size_t i = 0; i < 3; i++) {
+            assert_ok(fer_socket_set_ttl(socket, good[i]));
+            assert_ok(fer_socket_ttl(socket, &got));
+            assert_int_equal(got, good[i]);
+            assert_int_equal(peer_raw_hops(fer_socket_as_raw(socket), family), good[i]);
+        }
+        for (size_t i = 0; i < 4; i++) {
+            assert_own(fer_socket_set_ttl(socket, bad[i]), FER_INVALID_INPUT);
+        }
+        assert_ok(fer_socket_ttl(socket, &got));
+        assert_int_equal(got, 255);
+    }
+}
+
+/* O2: "linger is rounded up to whole seconds ...; NONE turns it off", which is how a socket starts. */
+static void linger_is_rounded_up_and_none_turns_it_off(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_duration got = {0};
+    assert_ok(fer_socket_linger(socket, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_ok(fer_socket_set_linger(socket, (fer_duration){1}));
+    assert_ok(fer_socket_linger(socket, &got));
+    assert_int_equal(got.nanos, UINT64_C(1000000000));
+    assert_ok(fer_socket_set_linger(socket, (fer_duration){0}));
+    assert_ok(fer_socket_linger(socket, &got));
+    assert_int_equal(got.nanos, 0);
+    assert_ok(fer_socket_set_linger(socket, FER_DURATION_NONE));
+    assert_ok(fer_socket_linger(socket, &got));
+    assert_true(fer_duration_is_none(got));
+}
+
+/* O3: "keepalive sets time, interval and retries; ... what the OS lacks is UNSUPPORTED". */
+static void keepalive_is_that_of_a_stream(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_keepalive whole = {true, millis(60000), millis(5000), 4};
+    fer_keepalive got = {true, {0}, {0}, 0};
+    assert_ok(fer_socket_keepalive(socket, &got));
+    assert_false(got.enabled);
+    if (!peer_raw_has_keepalive_options(fer_socket_as_raw(socket))) {
+        assert_kind(fer_socket_set_keepalive(socket, &whole), FER_UNSUPPORTED);
+        skip_because("this system has no options for keepalive's fields");
+    }
+    assert_ok(fer_socket_set_keepalive(socket, &whole));
+    assert_ok(fer_socket_keepalive(socket, &got));
+    assert_true(got.enabled);
+    assert_int_equal(got.time.nanos, whole.time.nanos);
+    assert_int_equal(got.interval.nanos, whole.interval.nanos);
+    assert_int_equal(got.retries, 4);
+    assert_own(fer_socket_set_keepalive(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_keepalive(socket, NULL), FER_INVALID_INPUT);
+}
+
+/* T1: "A timeout of zero is INVALID_INPUT"; T5: "The getter gives back what was set, or NONE". */
+static void timeouts_are_told_as_they_were_set(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_duration got = {1};
+    assert_ok(fer_socket_read_timeout(socket, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_ok(fer_socket_set_read_timeout(socket, millis(1000)));
+    assert_own(fer_socket_set_read_timeout(socket, millis(0)), FER_INVALID_INPUT);
+    assert_own(fer_socket_set_write_timeout(socket, millis(0)), FER_INVALID_INPUT);
+    assert_ok(fer_socket_read_timeout(socket, &got));
+    assert_in_range(got.nanos, UINT64_C(1000000000), UINT64_C(1020000000));
+    assert_ok(fer_socket_write_timeout(socket, &got));
+    assert_true(fer_duration_is_none(got));
+    assert_ok(fer_socket_set_read_timeout(socket, FER_DURATION_NONE));
+    assert_ok(fer_socket_read_timeout(socket, &got));
+    assert_true(fer_duration_is_none(got));
+}
+
+/* ---- What only these have */
+
+/* O4: a buffer's size is told "in the unit in which it was set". */
+static void buffer_sizes_are_told_as_they_were_set(void **state)
+{
+    static const size_t sizes[] = {8192, 16384, 65536};
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    peer_family family = family_of(state);
+    for (size_t t = 0; t < 2; t++) {
+        fer_socket *socket = test_made(domain_of(family), types[t]);
+        size_t got = 0;
+        for (size_t i = 0; i < 3; i++) {
+            assert_ok(fer_socket_set_recv_buffer_size(socket, sizes[i]));
+            assert_ok(fer_socket_recv_buffer_size(socket, &got));
+            assert_int_equal(got, sizes[i]);
+            assert_ok(fer_socket_set_send_buffer_size(socket, sizes[2 - i]));
+            assert_ok(fer_socket_send_buffer_size(socket, &got));
+            assert_int_equal(got, sizes[2 - i]);
+        }
+    }
+}
+
+/* "at least 1"; what is too much for the system becomes its most. */
+static void a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    size_t got = 0;
+    assert_ok(fer_socket_set_recv_buffer_size(socket, 32768));
+    assert_own(fer_socket_set_recv_buffer_size(socket, 0), FER_INVALID_INPUT);
+    assert_own(fer_socket_set_send_buffer_size(socket, 0), FER_INVALID_INPUT);
+    assert_ok(fer_socket_recv_buffer_size(socket, &got));
+    assert_int_equal(got, 32768);
+    fer_error error = fer_socket_set_recv_buffer_size(socket, SIZE_MAX);
+    if (error.kind == FER_NO_BUFFER_SPACE) {
+        skip_because("this OS refuses a buffer that is too large (BSD: ENOBUFS)");
+    }
+    assert_ok(error);
+    assert_ok(fer_socket_recv_buffer_size(socket, &got));
+    assert_true(got >= 32768);
+    assert_ok(fer_socket_set_send_buffer_size(socket, 1));
+    assert_ok(fer_socket_send_buffer_size(socket, &got));
+    assert_true(got >= 1);
+}
+
+/* Unix sockets have buffers as well. */
+static void unix_sockets_have_buffer_sizes(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    size_t got = 0;
+    assert_ok(fer_socket_set_send_buffer_size(socket, 16384));
+    assert_ok(fer_socket_send_buffer_size(socket, &got));
+    assert_int_equal(got, 16384);
+}
+
+static void skip_where_tos_is_not(fer_error error)
+{
+    if (error.kind == FER_UNSUPPORTED) {
+        skip_because("this system has no type of service, or no traffic class");
+    }
+}
+
+/* O5: "Sets the type of service, 0 to 255: IPv4's octet of that name, IPv6's traffic class". */
+static void a_type_of_service_is_0_to_255(void **state)
+{
+    static const uint32_t good[] = {0, 4, 0x10, 0xb8, 0xfc};
+    static const uint32_t bad[] = {256, 0x1b8, UINT32_MAX};
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    peer_family family = family_of(state);
+    for (size_t t = 0; t < 2; t++) {
+        fer_socket *socket = test_made(domain_of(family), types[t]);
+        uint32_t got = 1;
+        skip_where_tos_is_not(fer_socket_tos(socket, &got));
+        assert_int_equal(got, 0);
+        for (size_t i = 0; i < 5; i++) {
+            fer_error error = fer_socket_set_tos(socket, good[i]);
+            skip_where_tos_is_not(error);
+            assert_ok(error);
+            assert_ok(fer_socket_tos(socket, &got));
+            assert_int_equal(got, good[i]);
+        }
+        for (size_t i = 0; i < 3; i++) {
+            assert_own(fer_socket_set_tos(socket, bad[i]), FER_INVALID_INPUT);
+        }
+        assert_ok(fer_socket_tos(socket, &got));
+        assert_int_equal(got, 0xfc);
+    }
+}
+
+/* "A stream's two lowest bits must be 0: they are explicit congestion notification, TCP's own (RFC 3168, 5)." A datagram socket's may be set. */
+static void congestion_bits_are_a_datagram_s_alone(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *streams = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *datagrams = test_made(domain_of(family), FER_TYPE_DGRAM);
+    uint32_t got = 0;
+    for (uint32_t bits = 1; bits < 4; bits++) {
+        assert_own(fer_socket_set_tos(streams, 0xb8 + bits), FER_INVALID_INPUT);
+        fer_error error = fer_socket_set_tos(datagrams, 0xb8 + bits);
+        skip_where_tos_is_not(error);
+        assert_ok(error);
+        assert_ok(fer_socket_tos(datagrams, &got));
+        assert_int_equal(got, 0xb8 + bits);
+    }
+}
+
+/* O6: "Sends and receives by one network interface alone"; NULL for any again. */
+static void a_socket_is_bound_to_the_loopback_s_device(void **state)
+{
+    static const char *const names[] = {"lo", "lo0"};
+    peer_family family = family_of(state);
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_tcp_stream *stream = test_stream();
+    fer_error error = fer_socket_bind_device(socket, names[0]);
+    if (error.kind == FER_NOT_FOUND) {
+        error = fer_socket_bind_device(socket, names[1]);
+    }
+    if (error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED || error.kind == FER_NOT_FOUND) {
+        skip_because("this system does not bind to network interfaces, or not for us, or has no loopback by that name");
+    }
+    assert_ok(error);
+    assert_exchange(stream, connect_stream(socket, family, stream));
+    assert_ok(fer_socket_from_tcp_stream(socket, stream));
+    assert_ok(fer_socket_bind_device(socket, NULL));
+}
+
+/* "FER_NOT_FOUND (no such network interface) ...; FER_INVALID_INPUT (misuse; a name of no byte or more than 15)". */
+static void a_device_s_name_has_1_to_15_bytes(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    assert_own(fer_socket_bind_device(socket, ""), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind_device(socket, "0123456789abcdef"), FER_INVALID_INPUT);
+    fer_error error = fer_socket_bind_device(socket, "0123456789abcde");
+    if (error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED) {
+        assert_kind(fer_socket_bind_device(socket, NULL), error.kind);
+        skip_because("this system does not bind to network interfaces, or not for us");
+    }
+    assert_kind(error, FER_NOT_FOUND);
+    assert_ok(fer_socket_bind_device(socket, NULL));
+}
+
+/* ---- Which kinds have what */
+
+#define ASK(expression) assert_own(expression, FER_UNSUPPORTED)
+
+static void options_that_a_datagram_socket_has_not_are_unsupported(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_keepalive keepalive = {true, {0}, {0}, 0};
+    fer_duration duration;
+    bool flag;
+    ASK(fer_socket_set_keepalive(socket, &keepalive));
+    ASK(fer_socket_keepalive(socket, &keepalive));
+    ASK(fer_socket_set_linger(socket, millis(1000)));
+    ASK(fer_socket_linger(socket, &duration));
+    ASK(fer_socket_set_nodelay(socket, true));
+    ASK(fer_socket_nodelay(socket, &flag));
+}
+
+static void options_that_a_stream_has_not_are_unsupported(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    bool flag;
+    ASK(fer_socket_set_broadcast(socket, true));
+    ASK(fer_socket_broadcast(socket, &flag));
+}
+
+static void options_that_unix_sockets_have_not_are_unsupported(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    fer_socket *streams = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_keepalive keepalive = {true, {0}, {0}, 0};
+    fer_duration linger = {0};
+    uint32_t number;
+    bool flag;
+    ASK(fer_socket_set_reuse_address(streams, true));
+    ASK(fer_socket_reuse_address(streams, &flag));
+    ASK(fer_socket_set_reuse_port(streams, true));
+    ASK(fer_socket_reuse_port(streams, &flag));
+    ASK(fer_socket_set_only_v6(streams, true));
+    ASK(fer_socket_only_v6(streams, &flag));
+    ASK(fer_socket_set_keepalive(streams, &keepalive));
+    ASK(fer_socket_keepalive(streams, &keepalive));
+    ASK(fer_socket_set_nodelay(streams, true));
+    ASK(fer_socket_nodelay(streams, &flag));
+    ASK(fer_socket_set_ttl(streams, 64));
+    ASK(fer_socket_ttl(streams, &number));
+    ASK(fer_socket_set_tos(streams, 0));
+    ASK(fer_socket_tos(streams, &number));
+    ASK(fer_socket_set_broadcast(streams, true));
+    ASK(fer_socket_broadcast(streams, &flag));
+    ASK(fer_socket_bind_device(streams, "lo"));
+    assert_ok(fer_socket_set_linger(streams, FER_DURATION_NONE));
+    assert_ok(fer_socket_linger(streams, &linger));
+    assert_true(fer_duration_is_none(linger));
+}
+
+/* E4: an answer that there is nowhere to store. */
+static void nowhere_to_store_the_answer_is_invalid_input(void **state)
+{
+    (void)state;
+    fer_socket *streams = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *datagrams = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    assert_own(fer_socket_reuse_address(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_reuse_port(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_only_v6(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_recv_buffer_size(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_send_buffer_size(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_linger(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_nodelay(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_ttl(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_tos(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_broadcast(datagrams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_read_timeout(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_write_timeout(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_local_addr(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_peer_addr(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_take_error(streams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_take_error(datagrams, NULL), FER_INVALID_INPUT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SOCKET_FAMILY_TEST("T6", what_was_set_goes_along_into_the_stream),
+        SOCKET_TEST("T6", the_mode_goes_along_into_every_handle),
+        SOCKET_FAMILY_TEST("T6", what_was_set_goes_along_into_the_datagram_socket),
+        SOCKET_FAMILY_TEST("O1", a_ttl_is_1_to_255),
+        SOCKET_TEST("O2", linger_is_rounded_up_and_none_turns_it_off),
+        SOCKET_TEST("O3", keepalive_is_that_of_a_stream),
+        SOCKET_TEST("T1", timeouts_are_told_as_they_were_set),
+        SOCKET_FAMILY_TEST("O4", buffer_sizes_are_told_as_they_were_set),
+        SOCKET_TEST("O4", a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most),
+        SOCKET_TEST("O4", unix_sockets_have_buffer_sizes),
+        SOCKET_FAMILY_TEST("O5", a_type_of_service_is_0_to_255),
+        SOCKET_FAMILY_TEST("O5", congestion_bits_are_a_datagram_s_alone),
+        SOCKET_FAMILY_TEST("O6", a_socket_is_bound_to_the_loopback_s_device),
+        SOCKET_TEST("O6", a_device_s_name_has_1_to_15_bytes),
+        SOCKET_FAMILY_TEST("E4", options_that_a_datagram_socket_has_not_are_unsupported),
+        SOCKET_FAMILY_TEST("E4", options_that_a_stream_has_not_are_unsupported),
+        SOCKET_TEST("E4", options_that_unix_sockets_have_not_are_unsupported),
+        SOCKET_TEST("E4", nowhere_to_store_the_answer_is_invalid_input),
+    };
+    return RUN_TESTS("socket_options", tests);
+}

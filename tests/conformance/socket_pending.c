@@ -1,0 +1,303 @@
+/* socket_pending.c: rule C5: what a stream answers whose connect only started, before and after that has ended; and one that was never
+ * connected. */
+#include "support/socket_fixture.h"
+
+enum { PATIENCE_US = 20000000 };
+
+/* The ways in which a pending connect can be asked about, on a stream. */
+enum { BY_READ, BY_PEEK, BY_WRITE, BY_PEER_ADDR, BY_TAKE_ERROR, WAYS };
+
+static fer_error ask(fer_tcp_stream *stream, int way)
+{
+    char byte = 'x';
+    fer_socket_addr addr;
+    fer_error outcome = {FER_OK, 0};
+    switch (way) {
+    case BY_READ:
+        return fer_tcp_stream_read(stream, &byte, 1, NULL);
+    case BY_PEEK:
+        return fer_tcp_stream_peek(stream, &byte, 1, NULL);
+    case BY_WRITE:
+        return fer_tcp_stream_write(stream, &byte, 1, NULL);
+    case BY_PEER_ADDR:
+        return fer_tcp_stream_peer_addr(stream, &addr);
+    default:
+        FER_TRY(fer_tcp_stream_take_error(stream, &outcome));
+        return outcome;
+    }
+}
+
+/* Asks in one way until it is not WOULD_BLOCK. */
+static fer_error ask_on(fer_tcp_stream *stream, int way)
+{
+    uint64_t start = peer_now_us();
+    fer_error error = ask(stream, way);
+    while (error.kind == FER_WOULD_BLOCK && microseconds_since(start) < PATIENCE_US) {
+        peer_pause(1);
+        error = ask(stream, way);
+    }
+    return error;
+}
+
+static fer_error start(fer_socket *socket, const fer_socket_addr *addr)
+{
+    assert_ok(fer_socket_set_nonblocking(socket, true));
+    fer_error error = fer_socket_connect(socket, addr);
+    assert_either(error, FER_WOULD_BLOCK, FER_OK);
+    return error;
+}
+
+/* ---- C5: "A started (nonblocking) connect leaves CONNECTING" */
+
+/* "There every ... take_error and peer_addr first asks ...; else the call's result is WOULD_BLOCK, take_error's too. A second connect there is
+ * C6's INVALID_INPUT." */
+static void a_started_connect_would_block_until_it_has_ended(void **state)
+{
+    peer_family family = family_of(state);
+    struct silent_place place = silent_place(family);
+    fer_socket *socket = test_connecting(&place);
+    fer_socket_addr peer;
+    assert_connecting(socket);
+    assert_ok(fer_socket_set_nonblocking(socket, false));
+    assert_connecting(socket);
+    (void)silence_ends_well(&place, local_addr_of(socket).port);
+    assert_ok(await_connect(socket));
+    assert_ok(await_connect(socket));
+    assert_ok(fer_socket_peer_addr(socket, &peer));
+    assert_true(fer_socket_addr_eq(&peer, &place.addr));
+    assert_own(fer_socket_connect(socket, &place.addr), FER_INVALID_INPUT);
+}
+
+/* "every read, write, take_error and peer_addr first asks": of the stream that it was turned into. "into_tcp_stream works in every state." */
+static void a_stream_whose_connect_is_under_way_moves_nothing(void **state)
+{
+    peer_family family = family_of(state);
+    struct silent_place place = silent_place(family);
+    fer_socket *socket = test_connecting(&place);
+    fer_tcp_stream *stream = test_stream();
+    fer_raw_socket raw = fer_socket_as_raw(socket);
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_empty(socket);
+    assert_true(fer_tcp_stream_as_raw(stream) == raw);
+    assert_stream_connecting(stream);
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+    assert_stream_connecting(stream);
+    assert_ok(fer_socket_from_tcp_stream(socket, stream));
+    assert_closed(stream);
+    assert_connecting(socket);
+    fer_socket_close(socket);
+    assert_empty(socket);
+    assert_false(peer_is_open(raw));
+}
+
+/* "connected → goes on": whichever call asks first. */
+static void a_connect_that_ended_well_is_seen_by_whichever_call_asks_first(void **state)
+{
+    (void)state;
+    for (int way = 0; way < WAYS; way++) {
+        peer_socket listener;
+        fer_socket_addr to = accepting_place(PEER_V4, &listener);
+        fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_tcp_stream *stream = test_stream();
+        (void)start(socket, &to);
+        assert_ok(fer_socket_into_tcp_stream(socket, stream));
+        peer_socket other = peer_accept(listener);
+        assert_true(peer_send_all(other, "yz", 2));
+        assert_ok(ask_on(stream, way));
+        assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+        char got[2];
+        size_t n = 0;
+        assert_ok(fer_tcp_stream_read_exact(stream, got, way == BY_READ ? 1 : 2, &n));
+        assert_int_equal(got[n - 1], 'z');
+        assert_true(way != BY_WRITE || peer_recv_exact(other, got, 1));
+        assert_exchange(stream, other);
+        assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH));
+        assert_reads_end(stream);
+    }
+}
+
+/* "failed → CONNECT_FAILED with the reason": told once, by the call that meets it; "there take_error repeats the reason and all else is
+ * INVALID_INPUT"; "CONNECT_FAILED keeps its OS socket until close". */
+static void a_connect_that_failed_is_told_by_whichever_call_asks_first(void **state)
+{
+    (void)state;
+    for (int way = 0; way < WAYS; way++) {
+        fer_socket_addr to = refusing_place(PEER_V4);
+        fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_tcp_stream *stream = test_stream();
+        fer_raw_socket raw = fer_socket_as_raw(socket);
+        assert_ok(fer_socket_set_nonblocking(socket, true));
+        fer_error started = fer_socket_connect(socket, &to);
+        if (started.kind == FER_CONNECTION_REFUSED) {
+            skip_because("this OS refuses within a nonblocking connect");
+        }
+        assert_kind(started, FER_WOULD_BLOCK);
+        assert_ok(fer_socket_into_tcp_stream(socket, stream));
+        fer_error reason = ask_on(stream, way);
+        assert_kind(reason, FER_CONNECTION_REFUSED);
+        assert_stream_failed(stream, reason);
+        assert_true(fer_tcp_stream_as_raw(stream) == raw);
+        assert_ok(fer_socket_from_tcp_stream(socket, stream));
+        assert_failed(socket, reason);
+        fer_socket_close(socket);
+        assert_false(peer_is_open(raw));
+    }
+}
+
+/* The same of fer_socket_peer_addr, and of a refusal that comes late. */
+static void a_connect_that_is_refused_late_is_told_by_peer_addr(void **state)
+{
+    (void)state;
+    struct silent_place place = silent_place(PEER_V4);
+    fer_socket *socket = test_connecting(&place);
+    fer_socket_addr peer = {.port = 77};
+    uint64_t began = peer_now_us();
+    assert_connecting(socket);
+    silence_ends_badly(&place);
+    fer_error error = fer_socket_peer_addr(socket, &peer);
+    while (error.kind == FER_WOULD_BLOCK && microseconds_since(began) < PATIENCE_US) {
+        peer_pause(1);
+        error = fer_socket_peer_addr(socket, &peer);
+    }
+    assert_kind(error, FER_CONNECTION_REFUSED);
+    assert_int_equal(peer.port, 77);
+    assert_failed(socket, error);
+}
+
+/* A stream that begins to connect late: it goes on to an exchange after its bytes would have blocked. */
+static void a_connect_that_ends_well_late_carries_bytes(void **state)
+{
+    (void)state;
+    struct silent_place place = silent_place(PEER_V4);
+    fer_socket *socket = test_connecting(&place);
+    fer_tcp_stream *stream = test_stream();
+    uint16_t own_port = local_addr_of(socket).port;
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_stream_connecting(stream);
+    peer_socket other = silence_ends_well(&place, own_port);
+    assert_ok(await_stream_connect(stream));
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+    assert_exchange(stream, other);
+}
+
+/* "Closing": a connect that is under way ends with its handle, and leaks nothing. */
+static void closing_a_connecting_socket_leaks_nothing(void **state)
+{
+    (void)state;
+    struct silent_place place = silent_place(PEER_V4);
+    size_t before = peer_open_handles();
+    for (int i = 0; i < 10; i++) {
+        fer_socket socket = {0};
+        assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+        assert_ok(fer_socket_set_nonblocking(&socket, true));
+        assert_kind(fer_socket_connect(&socket, &place.addr), FER_WOULD_BLOCK);
+        fer_raw_socket raw = fer_socket_as_raw(&socket);
+        fer_socket_close(&socket);
+        assert_empty(&socket);
+        assert_false(peer_is_open(raw));
+        fer_socket_close(&socket);
+    }
+    assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 20));
+}
+
+/* R1: into_raw gives the socket up in each of these states. */
+static void into_raw_gives_up_a_connecting_and_a_failed_socket(void **state)
+{
+    (void)state;
+    struct silent_place place = silent_place(PEER_V4);
+    fer_socket *connecting = test_connecting(&place);
+    fer_socket *failed = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    assert_own(fer_socket_connect_timeout(failed, &place.addr, millis(1)), FER_TIMED_OUT);
+    fer_socket *both[2] = {connecting, failed};
+    for (int i = 0; i < 2; i++) {
+        fer_raw_socket raw = fer_socket_as_raw(both[i]);
+        assert_true(fer_socket_into_raw(both[i]) == raw);
+        assert_empty(both[i]);
+        assert_true(peer_is_open(raw));
+        peer_take(raw);
+    }
+}
+
+/* ---- C5: a stream that was never connected */
+
+/* "NOT_CONNECTED where a stream that was never connected is read, written or shut down" (rule E4), as a handle of either type. */
+static void a_stream_that_was_never_connected_is_not_connected(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_tcp_stream *stream = test_stream();
+    fer_tcp_stream *clone = test_stream();
+    fer_socket_addr addr;
+    fer_error outcome = {FER_OTHER, 1};
+    char byte = 'x';
+    assert_own(fer_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
+    assert_ok(fer_socket_take_error(socket, &outcome));
+    assert_ok(outcome);
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_ok(fer_tcp_stream_try_clone(stream, clone));
+    for (int i = 0; i < 2; i++) {
+        fer_tcp_stream *one = i == 0 ? stream : clone;
+        assert_own(fer_tcp_stream_read(one, &byte, 1, NULL), FER_NOT_CONNECTED);
+        assert_own(fer_tcp_stream_peek(one, &byte, 1, NULL), FER_NOT_CONNECTED);
+        assert_own(fer_tcp_stream_write(one, &byte, 1, NULL), FER_NOT_CONNECTED);
+        assert_own(fer_tcp_stream_shutdown(one, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED);
+        assert_own(fer_tcp_stream_peer_addr(one, &addr), FER_NOT_CONNECTED);
+        assert_own(fer_tcp_stream_connect_addr(one, &addr), FER_INVALID_INPUT);
+    }
+    assert_ok(fer_tcp_stream_take_error(stream, &outcome));
+    assert_ok(outcome);
+}
+
+/* R2: a clone that was made before does not learn that the other handle was connected. */
+static void a_clone_from_before_the_connect_is_not_connected(void **state)
+{
+    (void)state;
+    peer_socket listener;
+    fer_socket_addr to = accepting_place(PEER_V4, &listener);
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *clone = test_socket();
+    fer_tcp_stream *streams[2] = {test_stream(), test_stream()};
+    char byte = 'x';
+    assert_ok(fer_socket_try_clone(socket, clone));
+    assert_ok(fer_socket_connect(socket, &to));
+    assert_ok(fer_socket_into_tcp_stream(socket, streams[0]));
+    assert_ok(fer_socket_into_tcp_stream(clone, streams[1]));
+    assert_own(fer_tcp_stream_write(streams[1], &byte, 1, NULL), FER_NOT_CONNECTED);
+    fer_tcp_stream_close(streams[1]);
+    assert_exchange(streams[0], peer_accept(listener));
+}
+
+/* ... and it can go back, and be connected then. */
+static void a_stream_that_was_never_connected_can_go_back_and_be_connected(void **state)
+{
+    (void)state;
+    peer_socket listener;
+    fer_socket_addr to = accepting_place(PEER_V4, &listener);
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_tcp_stream *stream = test_stream();
+    fer_socket_addr from = any_port(PEER_V4);
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_ok(fer_socket_from_tcp_stream(socket, stream));
+    assert_ok(fer_socket_bind(socket, &from));
+    assert_ok(fer_socket_connect(socket, &to));
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended),
+        SOCKET_FAMILY_TEST("C5", a_stream_whose_connect_is_under_way_moves_nothing),
+        SOCKET_TEST("C5", a_connect_that_ended_well_is_seen_by_whichever_call_asks_first),
+        SOCKET_TEST("C5", a_connect_that_failed_is_told_by_whichever_call_asks_first),
+        SOCKET_TEST("C5", a_connect_that_is_refused_late_is_told_by_peer_addr),
+        SOCKET_TEST("C5", a_connect_that_ends_well_late_carries_bytes),
+        SOCKET_TEST("C5", closing_a_connecting_socket_leaks_nothing),
+        SOCKET_TEST("R1", into_raw_gives_up_a_connecting_and_a_failed_socket),
+        SOCKET_FAMILY_TEST("C5", a_stream_that_was_never_connected_is_not_connected),
+        SOCKET_TEST("R2", a_clone_from_before_the_connect_is_not_connected),
+        SOCKET_TEST("C5", a_stream_that_was_never_connected_can_go_back_and_be_connected),
+    };
+    return RUN_TESTS("socket_pending", tests);
+}

@@ -1,0 +1,241 @@
+/* socket_turning.c: rules R1 and C6 of sockets that are built step by step: into the handle of their type and of no other, and back, with all that
+ * was set and seen. */
+#include "support/socket_fixture.h"
+
+/* One empty handle of each type. */
+struct handles {
+    fer_tcp_stream *stream;
+    fer_tcp_listener *listener;
+    fer_udp_socket *udp;
+    fer_unix_stream *unix_stream;
+    fer_unix_listener *unix_listener;
+    fer_unix_datagram *unix_datagram;
+};
+enum { HANDLE_TYPES = 6 };
+
+static struct handles empty_handles(void)
+{
+    return (struct handles){test_stream(),      test_listener(),      test_udp(),
+                            test_unix_stream(), test_unix_listener(), test_unix_datagram()};
+}
+
+static fer_error turn(fer_socket *socket, int type, const struct handles *into)
+{
+    switch (type) {
+    case 0:
+        return fer_socket_into_tcp_stream(socket, into->stream);
+    case 1:
+        return fer_socket_into_tcp_listener(socket, into->listener);
+    case 2:
+        return fer_socket_into_udp_socket(socket, into->udp);
+    case 3:
+        return fer_socket_into_unix_stream(socket, into->unix_stream);
+    case 4:
+        return fer_socket_into_unix_listener(socket, into->unix_listener);
+    default:
+        return fer_socket_into_unix_datagram(socket, into->unix_datagram);
+    }
+}
+
+static fer_error turn_back(fer_socket *socket, int type, const struct handles *of)
+{
+    switch (type) {
+    case 0:
+        return fer_socket_from_tcp_stream(socket, of->stream);
+    case 1:
+        return fer_socket_from_tcp_listener(socket, of->listener);
+    case 2:
+        return fer_socket_from_udp_socket(socket, of->udp);
+    case 3:
+        return fer_socket_from_unix_stream(socket, of->unix_stream);
+    case 4:
+        return fer_socket_from_unix_listener(socket, of->unix_listener);
+    default:
+        return fer_socket_from_unix_datagram(socket, of->unix_datagram);
+    }
+}
+
+static fer_raw_socket raw_of(int type, const struct handles *of)
+{
+    const fer_raw_socket raws[HANDLE_TYPES] = {
+        fer_tcp_stream_as_raw(of->stream),       fer_tcp_listener_as_raw(of->listener),   fer_udp_socket_as_raw(of->udp),
+        fer_unix_stream_as_raw(of->unix_stream), fer_unix_listener_as_raw(of->unix_listener), fer_unix_datagram_as_raw(of->unix_datagram)};
+    return raws[type];
+}
+
+/* A socket that is of that type's kind. */
+static fer_socket *made_for(int type)
+{
+    static const fer_type types[HANDLE_TYPES] = {FER_TYPE_STREAM, FER_TYPE_STREAM, FER_TYPE_DGRAM,
+                                                 FER_TYPE_STREAM, FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    fer_socket *socket = test_made(type < 3 ? FER_DOMAIN_IPV4 : FER_DOMAIN_UNIX, types[type]);
+    fer_unix_addr name;
+    if (type == 4) {
+        assert_ok(fer_unix_addr_from_pathname(&name, unix_peer_path("made")));
+        assert_ok(fer_socket_bind_unix(socket, &name));
+    }
+    if (type == 1 || type == 4) {
+        assert_ok(fer_socket_listen(socket, 1));
+    }
+    return socket;
+}
+
+static int types_here(void) { return !unix_peer_has_streams() ? 3 : unix_peer_has_datagrams() ? 6 : 5; }
+
+/* "another kind of socket" is INVALID_INPUT; "on failure nothing has changed". */
+static void a_socket_becomes_a_handle_of_its_own_type_and_of_no_other(void **state)
+{
+    (void)state;
+    struct handles handles = empty_handles();
+    for (int type = 0; type < types_here(); type++) {
+        fer_socket *socket = made_for(type);
+        fer_raw_socket raw = fer_socket_as_raw(socket);
+        for (int other = 0; other < HANDLE_TYPES; other++) {
+            if (other != type) {
+                assert_own(turn(socket, other, &handles), FER_INVALID_INPUT);
+                assert_true(raw_of(other, &handles) == FER_RAW_SOCKET_NONE);
+            }
+        }
+        assert_true(fer_socket_as_raw(socket) == raw);
+        assert_ok(turn(socket, type, &handles));
+        assert_true(raw_of(type, &handles) == raw);
+        assert_empty(socket);
+        assert_ok(turn_back(socket, type, &handles));
+        assert_true(fer_socket_as_raw(socket) == raw);
+        assert_true(raw_of(type, &handles) == FER_RAW_SOCKET_NONE);
+        assert_true(peer_is_open(raw));
+    }
+}
+
+/* No handle at all to turn it into is INVALID_INPUT, and it stays as it was. */
+static void a_socket_that_becomes_no_handle_stays_as_it_was(void **state)
+{
+    (void)state;
+    for (int type = 0; type < types_here(); type++) {
+        fer_socket *socket = made_for(type);
+        fer_raw_socket raw = fer_socket_as_raw(socket);
+        const fer_error errors[HANDLE_TYPES] = {
+            fer_socket_into_tcp_stream(socket, NULL),  fer_socket_into_tcp_listener(socket, NULL),
+            fer_socket_into_udp_socket(socket, NULL),  fer_socket_into_unix_stream(socket, NULL),
+            fer_socket_into_unix_listener(socket, NULL), fer_socket_into_unix_datagram(socket, NULL)};
+        for (int i = 0; i < HANDLE_TYPES; i++) {
+            assert_own(errors[i], FER_INVALID_INPUT);
+        }
+        assert_true(fer_socket_as_raw(socket) == raw && peer_is_open(raw));
+    }
+}
+
+/* "out is not empty" is INVALID_INPUT, and both stay as they were, either way. */
+static void a_handle_that_is_not_empty_is_left_alone(void **state)
+{
+    (void)state;
+    struct handles handles = empty_handles();
+    for (int type = 0; type < types_here(); type++) {
+        fer_socket *first = made_for(type);
+        fer_socket *second = type == 4 ? first : made_for(type);
+        fer_raw_socket raw = fer_socket_as_raw(first);
+        assert_ok(turn(first, type, &handles));
+        if (type == 4) {
+            second = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+        }
+        fer_raw_socket second_raw = fer_socket_as_raw(second);
+        assert_own(turn(second, type, &handles), FER_INVALID_INPUT);
+        assert_own(turn_back(second, type, &handles), FER_INVALID_INPUT);
+        assert_true(raw_of(type, &handles) == raw && fer_socket_as_raw(second) == second_raw);
+        assert_true(peer_is_open(raw) && peer_is_open(second_raw));
+        assert_own(turn_back(NULL, type, &handles), FER_INVALID_INPUT);
+        assert_true(raw_of(type, &handles) == raw);
+    }
+}
+
+/* What is moved brings along what it was told: a blocking listener's timeout and mode, and the library's own handles. */
+static void a_stream_of_the_librarys_own_comes_back_and_lives_on(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_socket *socket = test_socket();
+    fer_socket_addr peer;
+    bool nodelay = false;
+    assert_ok(fer_socket_from_tcp_stream(socket, &pair->stream));
+    assert_closed(&pair->stream);
+    assert_ok(fer_socket_peer_addr(socket, &peer));
+    assert_int_equal(peer.port, peer_local_port(pair->other));
+    assert_ok(fer_socket_set_nodelay(socket, true));
+    assert_kind(fer_socket_bind(socket, &peer), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect(socket, &peer), FER_INVALID_INPUT);
+    assert_own(fer_socket_listen(socket, 1), FER_INVALID_INPUT);
+    assert_ok(fer_socket_into_tcp_stream(socket, &pair->stream));
+    assert_ok(fer_tcp_stream_nodelay(&pair->stream, &nodelay));
+    assert_true(nodelay);
+    assert_alive(pair);
+}
+
+/* S5: what a stream has seen goes with it: its end sticks. */
+static void a_stream_that_saw_a_reset_keeps_it(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_socket *socket = test_socket();
+    fer_socket_addr peer;
+    fer_error outcome = {FER_OTHER, 1};
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+    assert_ok(fer_socket_from_tcp_stream(socket, &pair->stream));
+    assert_own(fer_socket_peer_addr(socket, &peer), FER_NOT_CONNECTED);
+    assert_ok(fer_socket_take_error(socket, &outcome));
+    assert_ok(fer_socket_into_tcp_stream(socket, &pair->stream));
+    assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+}
+
+/* A listener of the library's own, whose backlog is changed here. */
+static void a_listener_of_the_librarys_own_comes_back_and_listens_on(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(family, &port);
+    fer_tcp_stream *stream = test_stream();
+    fer_socket *socket = test_socket();
+    fer_socket_addr addr = loopback(family, port);
+    assert_ok(fer_socket_from_tcp_listener(socket, listener));
+    assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
+    assert_own(fer_socket_into_tcp_stream(socket, stream), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
+    assert_ok(fer_socket_listen(socket, 5));
+    assert_ok(fer_socket_into_tcp_listener(socket, listener));
+    peer_socket other = peer_connect(family, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+}
+
+/* Unix datagram sockets that have no name yet get one here. */
+static void an_unbound_unix_datagram_socket_comes_back_and_is_bound(void **state)
+{
+    (void)state;
+    skip_without_unix_datagrams();
+    fer_unix_datagram *datagram = test_unix_datagram();
+    fer_socket *socket = test_socket();
+    const char *path = unix_peer_path("late");
+    fer_unix_addr name;
+    assert_ok(fer_unix_addr_from_pathname(&name, path));
+    assert_ok(fer_unix_datagram_unbound(datagram));
+    assert_ok(fer_socket_from_unix_datagram(socket, datagram));
+    assert_ok(fer_socket_bind_unix(socket, &name));
+    assert_own(fer_socket_bind_unix(socket, &name), FER_INVALID_INPUT);
+    assert_ok(fer_socket_into_unix_datagram(socket, datagram));
+    assert_ok(fer_unix_datagram_local_addr(datagram, &name));
+    assert_path(&name, path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SOCKET_TEST("R1", a_socket_becomes_a_handle_of_its_own_type_and_of_no_other),
+        SOCKET_TEST("E4", a_socket_that_becomes_no_handle_stays_as_it_was),
+        SOCKET_TEST("C6", a_handle_that_is_not_empty_is_left_alone),
+        SOCKET_FAMILY_TEST("R1", a_stream_of_the_librarys_own_comes_back_and_lives_on),
+        SOCKET_TEST("S5", a_stream_that_saw_a_reset_keeps_it),
+        SOCKET_FAMILY_TEST("R1", a_listener_of_the_librarys_own_comes_back_and_listens_on),
+        SOCKET_TEST("R1", an_unbound_unix_datagram_socket_comes_back_and_is_bound),
+    };
+    return RUN_TESTS("socket_turning", tests);
+}

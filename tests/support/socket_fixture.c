@@ -1,0 +1,278 @@
+/* socket_fixture.c: what the conformance tests of sockets that are built step by step share; see socket_fixture.h. */
+#include "support/socket_fixture.h"
+
+enum { SOCKETS_MAX = 32, PATIENCE_US = 20000000 };
+
+static fer_socket sockets[SOCKETS_MAX];
+static size_t socket_count;
+
+/* ---- Before and after a test */
+
+int socket_test_begin(void **state) { return unix_test_begin(state); }
+
+int socket_test_end(void **state)
+{
+    while (socket_count > 0) {
+        fer_socket_close(&sockets[--socket_count]);
+    }
+    return unix_test_end(state);
+}
+
+/* ---- Handles */
+
+fer_socket *test_socket(void)
+{
+    assert_true(socket_count < SOCKETS_MAX);
+    fer_socket *socket = &sockets[socket_count++];
+    memset(socket, 0, sizeof *socket);
+    return socket;
+}
+
+fer_socket *test_made(fer_domain domain, fer_type type)
+{
+    fer_socket *socket = test_socket();
+    assert_ok(fer_socket_new(socket, domain, type, FER_PROTOCOL_DEFAULT));
+    return socket;
+}
+
+fer_domain domain_of(peer_family family) { return family == PEER_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4; }
+
+fer_socket_addr any_port(peer_family family) { return loopback(family, 0); }
+
+fer_socket_addr wildcard(peer_family family, uint16_t port)
+{
+    fer_ipv4_addr v4 = FER_IPV4_ADDR_UNSPECIFIED;
+    fer_ipv6_addr v6 = FER_IPV6_ADDR_UNSPECIFIED;
+    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, port) : fer_socket_addr_new_v6(&v6, port, 0, 0);
+}
+
+fer_socket_addr local_addr_of(const fer_socket *socket)
+{
+    fer_socket_addr addr;
+    assert_ok(fer_socket_local_addr(socket, &addr));
+    return addr;
+}
+
+fer_socket *test_built_listener(peer_family family, uint16_t *port)
+{
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket_addr addr = any_port(family);
+    assert_ok(fer_socket_bind(socket, &addr));
+    assert_ok(fer_socket_listen(socket, 16));
+    *port = local_addr_of(socket).port;
+    return socket;
+}
+
+/* ---- Connecting */
+
+fer_socket_addr refusing_place(peer_family family)
+{
+    uint16_t port = 0;
+    assert_true(peer_bind_only(family, &port) != PEER_NONE);
+    return loopback(family, port);
+}
+
+fer_socket_addr accepting_place(peer_family family, peer_socket *listener)
+{
+    uint16_t port = 0;
+    *listener = peer_listen(family, 8, &port);
+    assert_true(*listener != PEER_NONE);
+    return loopback(family, port);
+}
+
+struct silent_place silent_place(peer_family family)
+{
+    uint16_t port = 0;
+    struct silent_place place = {family, peer_listen(family, 1, &port), loopback(family, 0)};
+    assert_true(place.listener != PEER_NONE);
+    place.addr.port = port;
+    if (!peer_fall_silent(family, port)) {
+        skip_because("this OS refuses where a backlog is full, so no connect can be made to wait");
+    }
+    return place;
+}
+
+peer_socket silence_ends_well(const struct silent_place *place, uint16_t own_port)
+{
+    peer_answer_again(place->family, place->addr.port);
+    for (;;) {
+        peer_socket other = peer_accept(place->listener);
+        assert_true(other != PEER_NONE);
+        if (peer_remote_port(other) == own_port) {
+            return other;
+        }
+    }
+}
+
+void silence_ends_badly(const struct silent_place *place)
+{
+    peer_answer_again(place->family, place->addr.port);
+    peer_close(place->listener);
+}
+
+fer_socket *test_connecting(const struct silent_place *place)
+{
+    fer_socket *socket = test_made(domain_of(place->family), FER_TYPE_STREAM);
+    assert_ok(fer_socket_set_nonblocking(socket, true));
+    assert_kind(fer_socket_connect(socket, &place->addr), FER_WOULD_BLOCK);
+    return socket;
+}
+
+fer_error await_connect(fer_socket *socket)
+{
+    fer_error outcome = {FER_OTHER, 1};
+    uint64_t start = peer_now_us();
+    fer_error asked = fer_socket_take_error(socket, &outcome);
+    while (asked.kind == FER_WOULD_BLOCK && microseconds_since(start) < PATIENCE_US) {
+        peer_pause(1);
+        asked = fer_socket_take_error(socket, &outcome);
+    }
+    assert_ok(asked);
+    return outcome;
+}
+
+fer_error await_stream_connect(fer_tcp_stream *stream)
+{
+    fer_error outcome = {FER_OTHER, 1};
+    uint64_t start = peer_now_us();
+    fer_error asked = fer_tcp_stream_take_error(stream, &outcome);
+    while (asked.kind == FER_WOULD_BLOCK && microseconds_since(start) < PATIENCE_US) {
+        peer_pause(1);
+        asked = fer_tcp_stream_take_error(stream, &outcome);
+    }
+    assert_ok(asked);
+    return outcome;
+}
+
+/* ---- What a socket in a state answers */
+
+void assert_empty(fer_socket *socket)
+{
+    fer_error outcome = {FER_OTHER, 1};
+    fer_socket_addr addr = any_port(PEER_V4);
+    fer_socket clone = {0};
+    assert_true(fer_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
+    assert_own(fer_socket_take_error(socket, &outcome), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_try_clone(socket, &clone), FER_INVALID_INPUT);
+}
+
+/* What is the same while a connect is under way and after it failed. */
+static void assert_cannot_begin(fer_socket *socket)
+{
+    fer_socket clone = {0};
+    fer_unix_addr name = {0};
+    fer_raw_socket raw = fer_socket_as_raw(socket);
+    fer_socket_addr addr = local_addr_of(socket);
+    assert_own(fer_unix_addr_from_pathname(&name, "name"), FER_OK);
+    assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect_timeout(socket, &addr, millis(1000)), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect_unix(socket, &name), FER_INVALID_INPUT);
+    assert_own(fer_socket_listen(socket, 1), FER_INVALID_INPUT);
+    assert_own(fer_socket_try_clone(socket, &clone), FER_INVALID_INPUT);
+    assert_empty(&clone);
+    assert_true(raw != FER_RAW_SOCKET_NONE && fer_socket_as_raw(socket) == raw && peer_is_open(raw));
+}
+
+void assert_connecting(fer_socket *socket)
+{
+    fer_error outcome = {FER_OTHER, 1};
+    fer_socket_addr peer = {.port = 77};
+    assert_own(fer_socket_take_error(socket, &outcome), FER_WOULD_BLOCK);
+    assert_true(outcome.kind == FER_OTHER && outcome.os_code == 1);
+    assert_own(fer_socket_peer_addr(socket, &peer), FER_WOULD_BLOCK);
+    assert_int_equal(peer.port, 77);
+    assert_cannot_begin(socket);
+}
+
+/* Every call that moves bytes on a stream gives one answer, and moves none. */
+static void assert_moves_nothing(fer_tcp_stream *stream, fer_error_kind kind)
+{
+    char buf[8] = {0};
+    fer_io_slice_mut into[2] = {{buf, 4}, {buf + 4, 4}};
+    fer_io_slice from[2] = {{buf, 4}, {buf + 4, 4}};
+    size_t counts[8] = {77, 77, 77, 77, 77, 77, 77, 77};
+    assert_own(fer_tcp_stream_read(stream, buf, sizeof buf, &counts[0]), kind);
+    assert_own(fer_tcp_stream_peek(stream, buf, sizeof buf, &counts[1]), kind);
+    assert_own(fer_tcp_stream_read_vectored(stream, into, 2, &counts[2]), kind);
+    assert_own(fer_tcp_stream_read_exact(stream, buf, sizeof buf, &counts[3]), kind);
+    assert_own(fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &counts[4]), kind);
+    assert_own(fer_tcp_stream_write(stream, buf, sizeof buf, &counts[5]), kind);
+    assert_own(fer_tcp_stream_write_vectored(stream, from, 2, &counts[6]), kind);
+    assert_own(fer_tcp_stream_write_all(stream, buf, sizeof buf, &counts[7]), kind);
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_equal(counts[i], 0);
+    }
+    assert_own(fer_tcp_stream_read(stream, buf, 0, NULL), kind);
+    assert_own(fer_tcp_stream_write(stream, buf, 0, NULL), kind);
+}
+
+static void assert_stream_cannot_begin(fer_tcp_stream *stream)
+{
+    fer_tcp_stream clone = {0};
+    fer_socket_addr addr = loopback(PEER_V4, 9);
+    fer_raw_socket raw = fer_tcp_stream_as_raw(stream);
+    assert_own(fer_tcp_stream_connect_addr(stream, &addr), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_timeout(stream, &addr, millis(1000)), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_try_clone(stream, &clone), FER_INVALID_INPUT);
+    assert_new(&clone);
+    assert_true(raw != FER_RAW_SOCKET_NONE && fer_tcp_stream_as_raw(stream) == raw && peer_is_open(raw));
+}
+
+void assert_stream_connecting(fer_tcp_stream *stream)
+{
+    fer_error outcome = {FER_OTHER, 1};
+    fer_socket_addr peer = {.port = 77};
+    assert_moves_nothing(stream, FER_WOULD_BLOCK);
+    assert_own(fer_tcp_stream_take_error(stream, &outcome), FER_WOULD_BLOCK);
+    assert_true(outcome.kind == FER_OTHER && outcome.os_code == 1);
+    assert_own(fer_tcp_stream_peer_addr(stream, &peer), FER_WOULD_BLOCK);
+    assert_int_equal(peer.port, 77);
+    assert_own(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED);
+    assert_stream_cannot_begin(stream);
+}
+
+static void assert_same(fer_error one, fer_error other)
+{
+    assert_int_equal(one.kind, other.kind);
+    assert_int_equal(one.os_code, other.os_code);
+}
+
+void assert_failed(fer_socket *socket, fer_error reason)
+{
+    fer_error outcome = {FER_OTHER, 1};
+    fer_socket_addr addr = any_port(PEER_V4);
+    fer_socket clone = {0};
+    fer_raw_socket raw = fer_socket_as_raw(socket);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(fer_socket_take_error(socket, &outcome));
+        assert_same(outcome, reason);
+    }
+    assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect_timeout(socket, &addr, millis(1000)), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_listen(socket, 1), FER_INVALID_INPUT);
+    assert_own(fer_socket_peer_addr(socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_local_addr(socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_set_nonblocking(socket, true), FER_INVALID_INPUT);
+    assert_own(fer_socket_set_nodelay(socket, true), FER_INVALID_INPUT);
+    assert_own(fer_socket_try_clone(socket, &clone), FER_INVALID_INPUT);
+    assert_true(raw != FER_RAW_SOCKET_NONE && fer_socket_as_raw(socket) == raw && peer_is_open(raw));
+}
+
+void assert_stream_failed(fer_tcp_stream *stream, fer_error reason)
+{
+    fer_error outcome = {FER_OTHER, 1};
+    fer_socket_addr addr;
+    assert_moves_nothing(stream, FER_INVALID_INPUT);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(fer_tcp_stream_take_error(stream, &outcome));
+        assert_same(outcome, reason);
+    }
+    assert_own(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_peer_addr(stream, &addr), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_local_addr(stream, &addr), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_set_nodelay(stream, true), FER_INVALID_INPUT);
+    assert_stream_cannot_begin(stream);
+}

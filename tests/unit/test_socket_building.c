@@ -1,0 +1,418 @@
+/* test_socket_building.c: which calls of the seam the steps of building a socket make on each system, and what state they leave: birth, binding,
+ * listening, options. Connecting is test_socket_connecting.c's. */
+#include "unit/scripted_platform.h"
+
+#include "ferrule/socket.h"
+
+static feri_life life_of(const fer_socket *socket) { return feri_state_life(feri_handle_state(&socket->inner_.handle_)); }
+
+/* Begins a script with a socket that was just made, and forgets how. */
+static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_type type)
+{
+    fer_socket socket;
+    memset(&socket, 0, sizeof socket);
+    script_begin(traits);
+    assert_ok(fer_socket_new(&socket, domain, type, FER_PROTOCOL_DEFAULT));
+    script.log[0] = '\0';
+    return socket;
+}
+
+static fer_socket made_stream(const struct ferp_traits *traits) { return made(traits, FER_DOMAIN_IPV4, FER_TYPE_STREAM); }
+
+static fer_error connect_to(fer_socket *socket, const char *text)
+{
+    fer_socket_addr addr = script_addr(text);
+    return fer_socket_connect(socket, &addr);
+}
+
+static fer_error bind_to(fer_socket *socket, const char *text)
+{
+    fer_socket_addr addr = script_addr(text);
+    return fer_socket_bind(socket, &addr);
+}
+
+/* ---- Birth */
+
+static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct ferp_traits *traits;
+        fer_domain domain;
+        fer_type type;
+        int protocol;
+        feri_life life;
+        const char *log;
+    } rows[] = {
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED, "socket(v4)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 6, FERI_LIFE_UNCONNECTED, "socket(v4,protocol)"},
+        {&script_posix, FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED, "socket(v6) set_option(1,ONLY_V6,0)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, FERI_LIFE_OPEN, "socket(udp,v4) tell_refusals(1,0)"},
+        {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 17, FERI_LIFE_OPEN,
+         "socket(udp,v6,protocol) set_option(1,ONLY_V6,0) tell_refusals(1,0) set_option(1,SEND_BUFFER,65535)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1, FERI_LIFE_OPEN, "socket(raw,v4,protocol) tell_refusals(1,0)"},
+        {&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED, "unix_socket()"},
+        {&script_bsd, FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, FERI_LIFE_OPEN, "unix_socket(datagram)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_socket socket = {0};
+        script_begin(rows[i].traits);
+        assert_ok(fer_socket_new(&socket, rows[i].domain, rows[i].type, rows[i].protocol));
+        assert_int_equal(life_of(&socket), rows[i].life);
+        assert_log(rows[i].log);
+        fer_socket_close(&socket);
+        assert_int_equal(life_of(&socket), FERI_LIFE_CLOSED);
+        assert_int_equal(script.sockets_open, 0);
+    }
+}
+
+static void what_cannot_be_born_makes_no_call_and_leaves_a_new_handle(void **state)
+{
+    (void)state;
+    fer_socket socket = {0};
+    script_begin(&script_posix);
+    assert_error(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_RAW, 0), FER_UNSUPPORTED, 0);
+    assert_error(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 6), FER_UNSUPPORTED, 0);
+    assert_error(fer_socket_new(&socket, (fer_domain)2, FER_TYPE_STREAM, 0), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, (fer_type)4, 0), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, -1), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_new(NULL, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), FER_INVALID_INPUT, 0);
+    assert_log("");
+    script_then_fail(SCRIPT_SOCKET, FER_PERMISSION_DENIED, 1);
+    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1), FER_PERMISSION_DENIED, 1);
+    assert_int_equal(feri_handle_state(&socket.inner_.handle_), 0);
+}
+
+/* A system without dual stack tells so when it is bound. */
+static void an_ipv6_socket_is_born_where_there_is_no_dual_stack(void **state)
+{
+    (void)state;
+    fer_socket socket = {0};
+    script_begin(&script_bsd);
+    script_default(SCRIPT_SET_OPTION)->error = (fer_error){FER_INVALID_INPUT, 22};
+    script_default(SCRIPT_LOCAL_ADDR)->addr = script_addr("[::]:0");
+    assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 0));
+    script.log[0] = '\0';
+    assert_error(bind_to(&socket, "[::1]:80"), FER_UNSUPPORTED, 22);
+    assert_log("set_option(1,ONLY_V6,0) local_addr(1)");
+}
+
+/* ---- Binding */
+
+static void bind_does_what_every_bind_does_unless_it_was_chosen(void **state)
+{
+    (void)state;
+    enum { REUSE = 1, ONLY = 2 };
+    static const struct {
+        const struct ferp_traits *traits;
+        fer_domain domain;
+        fer_type type;
+        int chosen;
+        const char *log;
+    } rows[] = {
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, "set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, REUSE, "set_option(1,REUSE_ADDRESS,0) bind(1,127.0.0.1:80)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, "bind(1,127.0.0.1:80)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, REUSE, "set_option(1,REUSE_ADDRESS,0) bind(1,127.0.0.1:80)"},
+        {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0,
+         "set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::1]:80)"},
+        {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM, REUSE | ONLY,
+         "set_option(1,REUSE_ADDRESS,0) set_option(1,ONLY_V6,1) bind(1,[::1]:80)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_STREAM, REUSE, "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, REUSE, "set_option(1,REUSE_ADDRESS,0) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_RAW, 0, "bind(1,127.0.0.1:80)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_socket socket = made(rows[i].traits, rows[i].domain, rows[i].type);
+        if ((rows[i].chosen & REUSE) != 0) {
+            assert_ok(fer_socket_set_reuse_address(&socket, false));
+        }
+        if ((rows[i].chosen & ONLY) != 0) {
+            assert_ok(fer_socket_set_only_v6(&socket, true));
+        }
+        const char *addr = rows[i].domain == FER_DOMAIN_IPV6 ? "[::1]:80" : "127.0.0.1:80";
+        assert_ok(bind_to(&socket, addr));
+        assert_log(rows[i].log);
+        assert_error(bind_to(&socket, addr), FER_INVALID_INPUT, 0);
+        assert_log("");
+    }
+}
+
+static void a_choice_that_failed_is_none(void **state)
+{
+    (void)state;
+    fer_socket socket = made(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 55);
+    assert_error(fer_socket_set_only_v6(&socket, true), FER_INVALID_INPUT, 22);
+    assert_error(fer_socket_set_reuse_address(&socket, false), FER_NO_BUFFER_SPACE, 55);
+    script.log[0] = '\0';
+    assert_ok(bind_to(&socket, "[::1]:80"));
+    assert_log("set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::1]:80)");
+}
+
+static void a_bind_that_failed_can_be_made_again(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_posix);
+    script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 98);
+    assert_error(bind_to(&socket, "127.0.0.1:80"), FER_ADDR_IN_USE, 98);
+    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_ok(bind_to(&socket, "127.0.0.1:81"));
+    script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 105);
+    fer_socket other = {0};
+    assert_ok(fer_socket_new(&other, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
+    script.log[0] = '\0';
+    assert_error(bind_to(&other, "127.0.0.1:80"), FER_NO_BUFFER_SPACE, 105);
+    assert_log("set_option(2,REUSE_ADDRESS,1)");
+}
+
+/* Windows' access denied gets its second look here too. */
+static void a_denial_that_means_in_use_is_told_so(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_windows);
+    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
+    script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
+    assert_error(bind_to(&socket, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
+    assert_log("set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) socket(v4) bind(2,0.0.0.0:80) close(2)");
+}
+
+/* What connect or sending has bound cannot clear IPV6_V6ONLY: bind is to tell, and not a lack of dual stack. */
+static void an_ipv6_socket_that_is_bound_already_is_told_by_bind(void **state)
+{
+    (void)state;
+    fer_socket socket = made(&script_posix, FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_BIND, FER_INVALID_INPUT, 22);
+    assert_error(bind_to(&socket, "[::1]:80"), FER_INVALID_INPUT, 22);
+    assert_log("set_option(1,ONLY_V6,0) local_addr(1) bind(1,[::1]:80)");
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_LOCAL_ADDR, FER_BAD_HANDLE, 9);
+    assert_error(bind_to(&socket, "[::1]:80"), FER_UNSUPPORTED, 22);
+    script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 105);
+    assert_error(bind_to(&socket, "[::1]:80"), FER_NO_BUFFER_SPACE, 105);
+    assert_log("set_option(1,ONLY_V6,0) local_addr(1) set_option(1,ONLY_V6,0)");
+}
+
+static void a_unix_socket_is_bound_to_a_name(void **state)
+{
+    (void)state;
+    fer_socket socket = made(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_DGRAM);
+    fer_unix_addr name = script_path("a");
+    fer_unix_addr unnamed = {0};
+    assert_error(fer_socket_bind_unix(&socket, &unnamed), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_bind_unix(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(bind_to(&socket, "127.0.0.1:80"), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_bind(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_connect(&socket, NULL), FER_INVALID_INPUT, 0);
+    script_then_fail(SCRIPT_UNIX_BIND, FER_ADDR_IN_USE, 98);
+    assert_error(fer_socket_bind_unix(&socket, &name), FER_ADDR_IN_USE, 98);
+    assert_ok(fer_socket_bind_unix(&socket, &name));
+    assert_error(fer_socket_bind_unix(&socket, &name), FER_INVALID_INPUT, 0);
+    assert_log("unix_bind(1,a) unix_bind(1,a)");
+    fer_socket other = made_stream(&script_posix);
+    assert_error(fer_socket_bind_unix(&other, &name), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+/* Windows: "getsockname function", WSAEINVAL. */
+static void the_address_of_an_unbound_socket_is_the_unspecified_one(void **state)
+{
+    (void)state;
+    fer_socket socket = made(&script_windows, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    fer_socket_addr addr = {.port = 77};
+    fer_socket_addr none = script_addr("[::]:0");
+    script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
+    assert_ok(fer_socket_local_addr(&socket, &addr));
+    assert_true(fer_socket_addr_eq(&addr, &none));
+    script_then_fail(SCRIPT_LOCAL_ADDR, FER_BAD_HANDLE, 10038);
+    assert_error(fer_socket_local_addr(&socket, &addr), FER_BAD_HANDLE, 10038);
+    assert_ok(bind_to(&socket, "[::1]:80"));
+    script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
+    assert_error(fer_socket_local_addr(&socket, &addr), FER_INVALID_INPUT, 10022);
+    assert_ok(fer_socket_local_addr(&socket, &addr));
+    assert_int_equal(addr.port, 1002);
+    fer_socket v4 = made_stream(&script_windows);
+    none = script_addr("0.0.0.0:0");
+    script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
+    assert_ok(fer_socket_local_addr(&v4, &addr));
+    assert_true(fer_socket_addr_eq(&addr, &none));
+}
+
+/* ---- Listening */
+
+static void listening_binds_what_is_not_bound(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_posix);
+    assert_ok(fer_socket_listen(&socket, 4));
+    assert_log("set_option(1,REUSE_ADDRESS,1) bind(1,0.0.0.0:0) listen(1,4)");
+    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    assert_ok(fer_socket_listen(&socket, 5));
+    assert_error(fer_socket_listen(&socket, -1), FER_INVALID_INPUT, 0);
+    assert_error(bind_to(&socket, "127.0.0.1:80"), FER_INVALID_INPUT, 0);
+    assert_log("listen(1,5)");
+    socket = made(&script_windows, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    assert_ok(fer_socket_listen(&socket, 4));
+    assert_log("set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::]:0) listen(1,4)");
+    socket = made_stream(&script_windows);
+    assert_ok(bind_to(&socket, "127.0.0.1:80"));
+    script.log[0] = '\0';
+    assert_ok(fer_socket_listen(&socket, 0));
+    assert_log("listen(1,0)");
+    socket = made(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    script_then_fail(SCRIPT_LISTEN, FER_INVALID_INPUT, 22);
+    assert_error(fer_socket_listen(&socket, 4), FER_INVALID_INPUT, 22);
+    assert_log("listen(1,4)");
+}
+
+static void listening_that_failed_can_be_tried_again(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_posix);
+    script_then_fail(SCRIPT_BIND, FER_NO_BUFFER_SPACE, 105);
+    assert_error(fer_socket_listen(&socket, 4), FER_NO_BUFFER_SPACE, 105);
+    script_then_fail(SCRIPT_LISTEN, FER_ADDR_IN_USE, 98);
+    assert_error(fer_socket_listen(&socket, 4), FER_ADDR_IN_USE, 98);
+    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    script.log[0] = '\0';
+    assert_ok(fer_socket_listen(&socket, 4));
+    assert_log("listen(1,4)");
+}
+
+/* Whether one that was made elsewhere is bound the system says. */
+static void listening_binds_a_foreign_socket_that_is_not_bound(void **state)
+{
+    (void)state;
+    for (int bound = 0; bound < 2; bound++) {
+        fer_socket socket = {0};
+        script_begin(&script_windows);
+        script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
+        assert_ok(fer_socket_from_raw(&socket, script_open_socket()));
+        script.log[0] = '\0';
+        if (bound == 0) {
+            script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
+        }
+        assert_ok(fer_socket_listen(&socket, 4));
+        assert_log(bound != 0 ? "local_addr(1) listen(1,4)"
+                              : "local_addr(1) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,0.0.0.0:0) listen(1,4)");
+        script_default(SCRIPT_LOCAL_ADDR)->addr.port = 1002;
+        assert_ok(fer_socket_listen(&socket, 5));
+        assert_log("local_addr(1) listen(1,5)");
+    }
+}
+
+/* ---- The rest of the public functions */
+
+static void a_reuse_that_was_not_chosen_is_told_as_bind_will_have_it(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_posix);
+    bool reuses = false;
+    assert_ok(fer_socket_reuse_address(&socket, &reuses));
+    assert_true(reuses);
+    assert_log("");
+    assert_ok(fer_socket_set_reuse_address(&socket, false));
+    assert_ok(fer_socket_reuse_address(&socket, &reuses));
+    assert_false(reuses);
+    assert_log("set_option(1,REUSE_ADDRESS,0) option_value(1,REUSE_ADDRESS)");
+    socket = made_stream(&script_windows);
+    assert_ok(fer_socket_set_reuse_address(&socket, false));
+    assert_ok(fer_socket_reuse_address(&socket, &reuses));
+    assert_true(reuses);
+    assert_log("");
+    socket = made(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    assert_ok(fer_socket_reuse_address(&socket, &reuses));
+    assert_false(reuses);
+    script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 10038);
+    assert_ok(fer_socket_set_reuse_address(&socket, true));
+    assert_error(fer_socket_reuse_address(&socket, &reuses), FER_BAD_HANDLE, 10038);
+    assert_error(fer_socket_reuse_address(&socket, NULL), FER_INVALID_INPUT, 0);
+}
+
+static void a_socket_made_elsewhere_tells_what_it_has(void **state)
+{
+    (void)state;
+    fer_socket socket = {0};
+    bool reuses = true;
+    script_begin(&script_posix);
+    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
+    assert_ok(fer_socket_from_raw(&socket, script_open_socket()));
+    script.log[0] = '\0';
+    assert_ok(fer_socket_reuse_address(&socket, &reuses));
+    assert_false(reuses);
+    assert_log("option_value(1,REUSE_ADDRESS)");
+}
+
+/* Rule S7 of a stream that was never turned into its own handle: "close with unread input resets on every OS". */
+static void closing_a_stream_tells_of_unread_input_and_a_datagram_socket_does_not(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_bsd);
+    assert_ok(connect_to(&socket, "192.0.2.1:80"));
+    script.log[0] = '\0';
+    script_then_move(SCRIPT_BYTES_QUEUED, 3);
+    fer_socket_close(&socket);
+    assert_log("bytes_queued(1) set_linger(1,1,0) close(1)");
+    socket = made(&script_bsd, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket_close(&socket);
+    assert_log("close(1)");
+    fer_socket_close(NULL);
+    assert_log("");
+}
+
+static void a_device_is_bound_by_family_and_name(void **state)
+{
+    (void)state;
+    fer_socket socket = made(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    assert_ok(fer_socket_bind_device(&socket, "0123456789abcde"));
+    assert_ok(fer_socket_bind_device(&socket, NULL));
+    assert_error(fer_socket_bind_device(&socket, ""), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_bind_device(&socket, "0123456789abcdef"), FER_INVALID_INPUT, 0);
+    socket.inner_.handle_.flags_ &= ~FERI_FLAG_V6;
+    script_then_fail(SCRIPT_BIND_DEVICE, FER_NOT_FOUND, 19);
+    assert_error(fer_socket_bind_device(&socket, "x"), FER_NOT_FOUND, 19);
+    assert_log("bind_device(1,v6,0123456789abcde) bind_device(1,v6,) bind_device(1,v4,x)");
+}
+
+/* "A protocol without ports takes no notice of the address's port." */
+static void a_raw_socket_sends_to_port_0(void **state)
+{
+    (void)state;
+    fer_socket socket = made(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW);
+    fer_socket_addr addr = script_addr("192.0.2.1:80");
+    size_t n = 0;
+    script_then_move(SCRIPT_SEND_TO, 1);
+    assert_ok(fer_socket_send_to(&socket, "x", 1, &addr, &n));
+    assert_int_equal(n, 1);
+    assert_ok(connect_to(&socket, "192.0.2.1:0"));
+    assert_log("send_to(1,1,192.0.2.1:0) connect(1,192.0.2.1:0) peer_addr(1) tell_refusals(1,1)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(each_kind_is_born_with_what_every_socket_of_its_kind_has),
+        script_test(what_cannot_be_born_makes_no_call_and_leaves_a_new_handle),
+        script_test(an_ipv6_socket_is_born_where_there_is_no_dual_stack),
+        script_test(bind_does_what_every_bind_does_unless_it_was_chosen),
+        script_test(a_choice_that_failed_is_none),
+        script_test(a_bind_that_failed_can_be_made_again),
+        script_test(a_denial_that_means_in_use_is_told_so),
+        script_test(an_ipv6_socket_that_is_bound_already_is_told_by_bind),
+        script_test(a_unix_socket_is_bound_to_a_name),
+        script_test(the_address_of_an_unbound_socket_is_the_unspecified_one),
+        script_test(listening_binds_what_is_not_bound),
+        script_test(listening_that_failed_can_be_tried_again),
+        script_test(listening_binds_a_foreign_socket_that_is_not_bound),
+        script_test(a_reuse_that_was_not_chosen_is_told_as_bind_will_have_it),
+        script_test(a_socket_made_elsewhere_tells_what_it_has),
+        script_test(closing_a_stream_tells_of_unread_input_and_a_datagram_socket_does_not),
+        script_test(a_device_is_bound_by_family_and_name),
+        script_test(a_raw_socket_sends_to_port_0),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

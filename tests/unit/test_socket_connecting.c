@@ -1,0 +1,302 @@
+/* test_socket_connecting.c: which calls of the seam the connects of a socket that was built make on each system, and what state they leave
+ * (rules C1, C2, C5). */
+#include "unit/scripted_platform.h"
+
+#include "ferrule/socket.h"
+
+static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
+
+static feri_life life_of(const fer_socket *socket) { return feri_state_life(feri_handle_state(&socket->inner_.handle_)); }
+
+/* Begins a script with a socket that was just made, and forgets how. */
+static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_type type)
+{
+    fer_socket socket;
+    memset(&socket, 0, sizeof socket);
+    script_begin(traits);
+    assert_ok(fer_socket_new(&socket, domain, type, FER_PROTOCOL_DEFAULT));
+    script.log[0] = '\0';
+    return socket;
+}
+
+static fer_socket made_stream(const struct ferp_traits *traits) { return made(traits, FER_DOMAIN_IPV4, FER_TYPE_STREAM); }
+
+static fer_error connect_to(fer_socket *socket, const char *text)
+{
+    fer_socket_addr addr = script_addr(text);
+    return fer_socket_connect(socket, &addr);
+}
+
+static fer_error connect_in_time(fer_socket *socket, const char *text)
+{
+    fer_socket_addr addr = script_addr(text);
+    return fer_socket_connect_timeout(socket, &addr, (fer_duration){500});
+}
+
+/* ---- Connecting */
+
+#define AWAITED "wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)"
+
+static void a_blocking_connect_is_one_call_or_is_awaited(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_posix);
+    assert_ok(connect_to(&socket, "192.0.2.1:80"));
+    assert_log("connect(1,192.0.2.1:80)");
+    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    socket = made_stream(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
+    assert_ok(connect_to(&socket, "192.0.2.1:80"));
+    assert_log("connect(1,192.0.2.1:80) " AWAITED);
+    socket = made_stream(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115); /* Linux: SO_SNDTIMEO ended it */
+    assert_ok(connect_to(&socket, "192.0.2.1:80"));
+    assert_log("connect(1,192.0.2.1:80) " AWAITED);
+    socket = made_stream(&script_windows);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
+    assert_ok(connect_to(&socket, "127.0.0.1:80"));
+    assert_log("hasten_refusal(1) connect(1,127.0.0.1:80) " AWAITED);
+    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+}
+
+static void a_nonblocking_connect_only_starts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        bool would_block = systems[i]->connect_would_block_means_started;
+        fer_socket socket = made_stream(systems[i]);
+        assert_ok(fer_socket_set_nonblocking(&socket, true));
+        script.log[0] = '\0';
+        script_then_fail(SCRIPT_CONNECT, would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115);
+        assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
+        assert_int_equal(life_of(&socket), FERI_LIFE_CONNECTING);
+        assert_log("connect(1,192.0.2.1:80)");
+        assert_error(connect_to(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
+        assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
+        assert_error(fer_socket_listen(&socket, 1), FER_INVALID_INPUT, 0);
+        assert_log("");
+        fer_socket_close(&socket);
+        assert_int_equal(script.sockets_open, 0);
+    }
+}
+
+static void a_connect_that_fails_keeps_the_socket_and_the_reason(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_posix);
+    fer_error outcome = {FER_OTHER, 1};
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_CONNECTION_REFUSED, 111);
+    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_log("connect(1,192.0.2.1:80)");
+    for (int i = 0; i < 2; i++) {
+        assert_ok(fer_socket_take_error(&socket, &outcome));
+        assert_error(outcome, FER_CONNECTION_REFUSED, 111);
+    }
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
+    assert_int_equal(fer_socket_as_raw(&socket), 1);
+    assert_log("");
+    fer_socket_close(&socket);
+    assert_log("close(1)");
+}
+
+static void a_wait_for_a_connect_that_fails_ends_it(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_HOST_UNREACHABLE, 113);
+    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+}
+
+/* A clone may have changed the mode: the system is asked, and may not answer. */
+static void the_mode_of_a_shared_socket_is_asked_for(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_posix);
+    fer_socket clone = {0};
+    assert_ok(fer_socket_try_clone(&socket, &clone));
+    script.log[0] = '\0';
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
+    assert_log("connect(1,192.0.2.1:80) is_nonblocking(1)");
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(connect_to(&clone, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
+    assert_int_equal(life_of(&clone), FERI_LIFE_CONNECT_FAILED);
+}
+
+static void port_0_refuses_without_a_call(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_windows);
+    assert_error(connect_to(&socket, "127.0.0.1:0"), FER_CONNECTION_REFUSED, 0);
+    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    socket = made_stream(&script_posix);
+    assert_error(connect_in_time(&socket, "127.0.0.1:0"), FER_CONNECTION_REFUSED, 0);
+    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_log("");
+}
+
+/* ---- connect_timeout */
+
+static void connect_timeout_puts_the_mode_back(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    assert_ok(connect_in_time(&socket, "127.0.0.1:80"));
+    assert_log("set_nonblocking(1,1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) "
+               "set_nonblocking(1,0)");
+    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    socket = made_stream(&script_posix);
+    assert_ok(fer_socket_set_nonblocking(&socket, true));
+    script.log[0] = '\0';
+    assert_ok(connect_in_time(&socket, "127.0.0.1:80"));
+    assert_log("set_nonblocking(1,1) connect(1,127.0.0.1:80)");
+    socket = made_stream(&script_windows);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
+    assert_ok(connect_in_time(&socket, "127.0.0.1:80"));
+    assert_log("hasten_refusal(1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1)");
+}
+
+static void connect_timeout_that_expires_puts_the_mode_back_too(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        bool would_block = systems[i]->connect_would_block_means_started;
+        fer_error outcome = {FER_OTHER, 1};
+        fer_socket socket = made_stream(systems[i]);
+        script_then_fail(SCRIPT_CONNECT, would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+        assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_TIMED_OUT, 0);
+        assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+        assert_int_equal(script.times[SCRIPT_SET_NONBLOCKING], would_block ? 0 : 2);
+        assert_ok(fer_socket_take_error(&socket, &outcome));
+        assert_error(outcome, FER_TIMED_OUT, 0);
+    }
+}
+
+static void a_mode_that_cannot_be_put_back_ends_the_connect(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_posix);
+    (void)script_then(SCRIPT_SET_NONBLOCKING);
+    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
+    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    socket = made_stream(&script_posix); /* and where the connect failed, its own error is told */
+    (void)script_then(SCRIPT_SET_NONBLOCKING);
+    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_CONNECTION_REFUSED, 111);
+    socket = made_stream(&script_posix); /* nor is it begun where the mode cannot be set */
+    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    script.log[0] = '\0';
+    assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
+    assert_log("set_nonblocking(1,1) set_nonblocking(1,0)");
+}
+
+static void a_mode_that_cannot_be_asked_for_ends_the_connect(void **state)
+{
+    (void)state;
+    fer_socket socket = made_stream(&script_posix);
+    fer_socket clone = {0};
+    assert_ok(fer_socket_try_clone(&socket, &clone));
+    script.log[0] = '\0';
+    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
+    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_log("is_nonblocking(1)");
+}
+
+/* ---- Unix connects */
+
+static fer_error connect_to_name(fer_socket *socket)
+{
+    fer_unix_addr name = script_path("a");
+    return fer_socket_connect_unix(socket, &name);
+}
+
+static void a_unix_connect_to_a_full_queue_has_not_begun(void **state)
+{
+    (void)state;
+    fer_socket socket = made(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    assert_ok(fer_socket_set_nonblocking(&socket, true));
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
+    assert_error(connect_to_name(&socket), FER_WOULD_BLOCK, 11);
+    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_ok(fer_socket_set_nonblocking(&socket, false));
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11); /* the write timeout */
+    assert_error(connect_to_name(&socket), FER_TIMED_OUT, 0);
+    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
+    assert_ok(connect_to_name(&socket));
+    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
+}
+
+static void a_unix_connect_whose_mode_cannot_be_asked_for_has_not_begun(void **state)
+{
+    (void)state;
+    fer_socket socket = made(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket clone = {0};
+    assert_ok(fer_socket_try_clone(&socket, &clone));
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(connect_to_name(&socket), FER_BAD_HANDLE, 9);
+    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+}
+
+static void a_unix_connect_that_windows_has_started_goes_on(void **state)
+{
+    (void)state;
+    fer_socket socket = made(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    assert_ok(fer_socket_set_nonblocking(&socket, true));
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
+    assert_error(connect_to_name(&socket), FER_WOULD_BLOCK, 10035);
+    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECTING);
+    socket = made_stream(&script_posix);
+    assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
+    socket = made(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    assert_error(fer_socket_connect_unix(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+}
+
+/* ---- Datagrams */
+
+static void a_datagram_socket_s_connect_never_waits(void **state)
+{
+    (void)state;
+    fer_socket socket = made(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    assert_ok(connect_to(&socket, "192.0.2.1:80"));
+    assert_ok(connect_in_time(&socket, "192.0.2.1:80"));
+    assert_log("connect(1,192.0.2.1:80) peer_addr(1) tell_refusals(1,1) connect(1,192.0.2.1:80) peer_addr(1) tell_refusals(1,1)");
+    fer_socket_addr addr = script_addr("192.0.2.1:80");
+    assert_error(fer_socket_connect_timeout(&socket, &addr, (fer_duration){0}), FER_INVALID_INPUT, 0);
+    assert_error(connect_to(&socket, "[::1]:80"), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_blocking_connect_is_one_call_or_is_awaited),
+        script_test(a_nonblocking_connect_only_starts),
+        script_test(a_connect_that_fails_keeps_the_socket_and_the_reason),
+        script_test(a_wait_for_a_connect_that_fails_ends_it),
+        script_test(the_mode_of_a_shared_socket_is_asked_for),
+        script_test(port_0_refuses_without_a_call),
+        script_test(connect_timeout_puts_the_mode_back),
+        script_test(connect_timeout_that_expires_puts_the_mode_back_too),
+        script_test(a_mode_that_cannot_be_put_back_ends_the_connect),
+        script_test(a_mode_that_cannot_be_asked_for_ends_the_connect),
+        script_test(a_unix_connect_to_a_full_queue_has_not_begun),
+        script_test(a_unix_connect_whose_mode_cannot_be_asked_for_has_not_begun),
+        script_test(a_unix_connect_that_windows_has_started_goes_on),
+        script_test(a_datagram_socket_s_connect_never_waits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
