@@ -87,7 +87,7 @@ static const uint8_t life_answers[FERI_LIFE_COUNT][FERI_REQUEST_COUNT] = {
     /*                           READ WR SHUT PEER ERR CONN CLONE RAW USE */
     [FERI_LIFE_NEW] =            {U, U, U, M, M, M, M, M, M},
     [FERI_LIFE_OPENING] =        {P, P, U, P, P, M, M, M, M},
-    [FERI_LIFE_UNCONNECTED] =    {U, U, U, U, A, A, A, A, A},
+    [FERI_LIFE_UNCONNECTED] =    {U, U, U, U, A, A, M, A, A},
     [FERI_LIFE_CONNECTING] =     {C, C, C, C, C, M, C, A, A},
     [FERI_LIFE_CONNECT_FAILED] = {M, M, M, M, R, M, M, A, M},
     [FERI_LIFE_OPEN] =           {A, A, A, A, A, M, A, A, A},

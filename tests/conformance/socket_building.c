@@ -114,8 +114,10 @@ static void making_a_socket_in_an_open_handle_is_invalid_input(void **state)
 static void a_new_socket_is_not_inherited(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *stream = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *clone = test_socket();
+    assert_false(peer_raw_is_inheritable(fer_socket_as_raw(stream)));
     assert_false(peer_raw_is_inheritable(fer_socket_as_raw(socket)));
     assert_ok(fer_socket_try_clone(socket, clone));
     assert_false(peer_raw_is_inheritable(fer_socket_as_raw(clone)));
@@ -125,7 +127,7 @@ static void a_new_socket_is_not_inherited(void **state)
 static void a_socket_that_there_is_no_handle_for_leaves_a_new_one(void **state)
 {
     (void)state;
-    fer_socket *made = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *made = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *socket = test_socket();
     if (!process_forbid_new_handles()) {
         skip_because("this system has no limit of handles that a test could set");

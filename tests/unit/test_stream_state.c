@@ -241,6 +241,9 @@ static feri_answer answer_of(struct told told, feri_request request)
         if (request == FERI_REQUEST_TAKE_ERROR && told.reason != FER_OK) {
             return FERI_ANSWER_END; /* which no handle ever has */
         }
+        if (request == FERI_REQUEST_CLONE) {
+            return FERI_ANSWER_MISUSE;
+        }
         return is_transfer || request == FERI_REQUEST_PEER_ADDR ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_ASK_OS;
     case FERI_LIFE_CONNECTING:
         if (request == FERI_REQUEST_CONNECT) {
