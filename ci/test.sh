@@ -140,13 +140,15 @@ needs_clang19() {
     return 1
 }
 
-# The size is the release build's, stripped.
-show_library() {
+# The size is the release build's, stripped: 100 KB are a promise.
+check_library() {
     library=$(find "$root/build/release" -maxdepth 1 -name 'libferrule.so.*.*.*' 2>/dev/null | head -n 1)
     [ -n "$library" ] || return 0
     strip -o "$root/build/release/libferrule.stripped" "$library"
-    say "== the shared library: $(wc -c <"$root/build/release/libferrule.stripped") bytes stripped; needs$(
+    bytes=$(wc -c <"$root/build/release/libferrule.stripped")
+    say "== the shared library: $bytes bytes stripped; needs$(
         objdump -p "$library" | awk '$1 == "NEEDED" { printf " %s", $2 }')"
+    [ "$bytes" -lt 102400 ] || fail "the shared library has outgrown 100 KB"
 }
 
 setup=yes
@@ -196,6 +198,6 @@ for preset in $presets; do
         *) test_preset "$preset" ;;
     esac
 done
-show_library
+check_library
 say "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

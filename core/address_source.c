@@ -21,6 +21,9 @@ static fer_error begin_lookup(feri_address_source *source, const char *host, siz
 {
     char name[FERI_HOST_LEN_MAX + 2] = {0};
     FERI_ASSERT(len < sizeof name);
+    if (!feri_host_is_utf_8(host, len)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
     for (size_t i = 0; i < len; i++) {
         name[i] = host[i];
     }

@@ -1,7 +1,8 @@
-/* host_port.h: "host:port" text taken apart (rule A3). No resolving, and no strict address grammar: that is socket_addr_parse's. */
+/* host_port.h: "host:port" text taken apart, and whether a host is text at all (rule A3). No resolving, and no strict address grammar: that is socket_addr_parse's. */
 #ifndef FERI_HOST_PORT_H
 #define FERI_HOST_PORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,5 +21,8 @@ typedef struct feri_host_port {
 /* Splits NUL-terminated text at its last colon and takes brackets off a host with a colon. INVALID_INPUT: no colon, a port that is
  * not 0 to 65535 in decimal digits, an empty host. */
 fer_error feri_host_port_split(feri_host_port *out, const char *text);
+
+/* Whether len bytes are UTF-8 (RFC 3629), as every str of Rust's is. Windows' resolver takes UTF-16, and what is not UTF-8 has none. */
+bool feri_host_is_utf_8(const char *host, size_t len);
 
 #endif

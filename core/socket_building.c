@@ -297,7 +297,9 @@ fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
         return feri_ok();
     }
     FER_TRY(ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse));
-    set_flag(handle, FERI_FLAG_REUSE_CHOSEN);
+    /* Not to share is, where the option steals ports, to ask for exclusive use as every bind does. */
+    bool is_default = !reuse && feri_reuse_address_steals_ports();
+    feri_atomic_change_bits(&handle->flags_, is_default ? 0 : FERI_FLAG_REUSE_CHOSEN, is_default ? FERI_FLAG_REUSE_CHOSEN : 0);
     return feri_ok();
 }
 

@@ -1,5 +1,5 @@
-/* example_os.h: what fercat and unix_chat need of a system besides sockets: standard input and output as bytes, one more thread, and a lock
- * to wait with. The one place of the examples that asks which OS this is. Include it first. */
+/* example_os.h: what the examples need of a system besides sockets: standard input and output as bytes, threads, a lock to wait with, and
+ * a pause. The one place of the examples that asks which OS this is. Include it first. */
 #ifndef EXAMPLE_OS_H
 #define EXAMPLE_OS_H
 
@@ -74,6 +74,8 @@ static inline void example_join(example_thread *thread)
 /* Leaves a thread to end with the program. */
 static inline void example_leave(example_thread *thread) { (void)CloseHandle(thread->native); }
 
+static inline void example_pause(unsigned milliseconds) { Sleep(milliseconds); }
+
 /* Reads what standard input has; *n == 0 is its end. The C library is passed by, for it would translate line ends. */
 static inline bool example_read_input(void *buf, size_t len, size_t *n)
 {
@@ -139,6 +141,13 @@ static inline void example_join(example_thread *thread)
 
 /* Leaves a thread to end with the program. */
 static inline void example_leave(example_thread *thread) { (void)pthread_detach(thread->native); }
+
+/* A signal may make it shorter. */
+static inline void example_pause(unsigned milliseconds)
+{
+    struct timespec pause = {(time_t)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000};
+    (void)nanosleep(&pause, NULL);
+}
 
 /* Reads what standard input has; *n == 0 is its end. */
 static inline bool example_read_input(void *buf, size_t len, size_t *n)

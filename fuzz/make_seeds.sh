@@ -42,7 +42,8 @@ put addr_parse '1.2.3.4\0'
 
 # Numbers come from the end of these.
 long=$(printf '%0253d' 0 | tr 0 n)
-for host in localhost LOCALHOST. a.test A.Test. x:y '[x:y]' '[]' '[:]' 127.1 0x7f.1 "$long" "$long." "${long}n" '' .; do
+for host in localhost LOCALHOST. a.test A.Test. x:y '[x:y]' '[]' '[:]' 127.1 0x7f.1 'fe80::1%%lo' '::1%%4294967296' \
+    'b\303\274rger.test' '\303' '\340\237\277' '\355\237\277' '\355\240\200' '\364\217\277\277' '\364\220\200\200' 'a b\001' "$long" "$long." "${long}n" '' .; do
     put resolve_text "$host:80"
     put resolve_text "$host:80\0\0\0\0\006\0"
     put resolve_text "$host:80\001\002\003\004\001\002\0\001\001\001\003\007"
@@ -109,6 +110,9 @@ for handle in 0 1 2; do
         put udp "\\001\\00$handle\\$to\\177\\002\\00$handle\\$to\\177\\004\\00$handle\\377\\177\\017\\00$handle\\000\\177\\006\\00$handle\\377\\177"
         put udp "\\013\\00$handle\\001\\177\\014\\00$handle\\000\\177\\003\\00$handle\\$to\\016\\003\\00$handle\\$to\\217\\006\\000\\040\\177\\004\\000\\040\\377\\004\\001\\377\\377"
         put udp "\\023\\00$handle\\$to\\177\\007\\000\\003\\177\\001\\003\\000\\177\\006\\000\\377\\177\\004\\003\\377\\177"
+        # A second life of the handle, after one with a peer; and binds where somebody is, in the same family or another.
+        put udp "\\001\\00$handle\\002\\177\\010\\00$handle\\000\\177\\000\\00$handle\\000\\177\\023\\003\\$to\\177\\004\\00$handle\\377\\177\\020\\00$handle\\000\\177"
+        put udp "\\000\\003\\344\\177\\000\\003\\353\\177\\000\\004\\362\\177\\000\\005\\360\\177\\010\\00$handle\\000\\177\\000\\005\\346\\177\\016\\00$handle\\200\\177\\016\\00$handle\\000\\177"
     done
 done
 # Unix sockets, last call first: argument, handles and name, op; at the end the mode. A stream that is listened for, connected, accepted,
@@ -119,7 +123,11 @@ for mode in 0 1; do
         second="\\0${name#* }"
         put unix "\\024\\001\\004\\000\\000\\010\\024\\001\\004\\011\\000\\003\\000\\001\\002\\000$first\\001\\000$first\\000\\00$mode"
         put unix "\\024\\000\\023\\002\\000\\024\\005\\001\\021\\000$second\\020\\000\\001\\016\\000$first\\015\\00$mode"
+        # The same, interrupted, and with no handle to be had at first.
+        put unix "\\001\\000\\334\\001\\001\\333\\001\\001\\332\\001$first\\331\\001\\001\\302\\001$first\\301\\000$first\\000\\001$first\\300\\00$mode"
+        put unix "\\001\\000\\353\\001\\001\\351\\001$second\\350\\000\\001\\016\\001\\001\\316\\000$first\\015\\001$first\\315\\00$mode"
     done
+    put unix "\\000\\004\\326\\000\\004\\317\\001\\004\\317\\001\\010\\311\\000\\004\\305\\001\\004\\305\\00$mode"
     put unix "\\024\\001\\004\\001\\000\\007\\011\\000\\003\\000\\004\\005\\00$mode"
     put unix "\\024\\001\\023\\011\\000\\021\\000\\004\\017\\00$mode"
     put unix "\\024\\000\\023\\000\\101\\015\\000\\001\\025\\004\\001\\022\\000\\061\\015\\000\\000\\015\\00$mode"

@@ -393,6 +393,9 @@ const char *misuse_call_name(uint8_t call)
     if (call >= MISUSE_UNIX_FROM) {
         return misuse_unix_call_name((uint8_t)(call - MISUSE_UNIX_FROM));
     }
+    if (call >= MISUSE_COPY_FROM) {
+        return misuse_copy_call_name((uint8_t)(call - MISUSE_COPY_FROM));
+    }
     return calls[call % (sizeof calls / sizeof *calls)].name;
 }
 
@@ -426,6 +429,9 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
     }
     if (call >= MISUSE_UNIX_FROM) {
         return misuse_unix_call(world, (uint8_t)(call - MISUSE_UNIX_FROM), who, nulls, arg);
+    }
+    if (call >= MISUSE_COPY_FROM) {
+        return misuse_copy_call(world, (uint8_t)(call - MISUSE_COPY_FROM), who, nulls, arg);
     }
     fer_socket_addr addr = world->server;
     fer_io_slice slices[] = {{world->buf, 3}, {NULL, arg % 16 == 7 ? 9u : 0u}, {world->buf + 3, 61}};

@@ -1,5 +1,5 @@
-/* misuse_calls.h: every function on a stream, a listener or a datagram socket, IP's and Unix', with arguments that bits choose: NULL or not,
- * right or absurd. */
+/* misuse_calls.h: every function on a stream, a listener or a datagram socket, IP's and Unix', and copies between
+ * streams, with arguments that bits choose: NULL or not, right or absurd. */
 #ifndef FUZZ_MISUSE_CALLS_H
 #define FUZZ_MISUSE_CALLS_H
 
@@ -14,7 +14,8 @@ enum {
     MISUSE_LISTENERS = 3,
     MISUSE_SOCKETS = 4,
     MISUSE_UNIX_KEPT = 64,
-    MISUSE_UNIX_FROM = 120, /* calls from this number on are misuse_unix_calls.c's */
+    MISUSE_COPY_FROM = 112, /* calls from this number on are misuse_copy_calls.c's */
+    MISUSE_UNIX_FROM = 120, /* from this misuse_unix_calls.c's */
     MISUSE_UDP_FROM = 180   /* and from this misuse_udp_calls.c's */
 };
 
@@ -36,6 +37,9 @@ void misuse_begin(struct misuse_world *world, fer_sim_dialect dialect);
 fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);
 void misuse_end(struct misuse_world *world);
 const char *misuse_call_name(uint8_t call);
+
+fer_error misuse_copy_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);
+const char *misuse_copy_call_name(uint8_t call);
 
 void misuse_udp_begin(struct misuse_world *world);
 fer_error misuse_udp_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);

@@ -53,6 +53,32 @@ static inline bool is_named(const char *name, piece host)
     return same;
 }
 
+/* By the number that each character stands for. */
+static inline bool is_utf_8(piece host)
+{
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+    size_t more = 0;
+    size_t len = 0;
+    uint32_t scalar = 0;
+    for (size_t i = 0; i < host.len; i++) {
+        const uint8_t byte = (uint8_t)host.text[i];
+        if ((more > 0) != (byte >= 0x80 && byte < 0xc0) || byte >= 0xf8) {
+            return false;
+        }
+        if (more == 0) {
+            len = more = byte < 0x80 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+            scalar = byte & (0x7fu >> (len == 0 ? 0 : len + 1));
+        } else {
+            more--;
+            scalar = scalar << 6 | (byte & 0x3fu);
+        }
+        if (more == 0 && (scalar < least[len] || scalar > 0x10ffff || (scalar >= 0xd800 && scalar < 0xe000))) {
+            return false;
+        }
+    }
+    return more == 0;
+}
+
 static inline answer model_lookup(const question *asked, piece host, uint16_t port)
 {
     const answer refused = {FER_INVALID_INPUT, false, 0, {{{0}, 0, 0, 0}}};
@@ -68,6 +94,9 @@ static inline answer model_lookup(const question *asked, piece host, uint16_t po
     ip.family = FER_IP_V6;
     if (reference_v6(host.text, host.len, ip.v6.octets)) {
         return answer_of_ip(&ip, port, 0);
+    }
+    if (!is_utf_8(host)) {
+        return refused;
     }
     for (size_t i = 0; i < asked->name_count && !asked->fails; i++) {
         const fer_sim_name *name = &asked->names[i];

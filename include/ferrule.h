@@ -4,6 +4,7 @@
 
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
+#include "ferrule/io.h"
 #include "ferrule/ip.h"
 #include "ferrule/resolve.h"
 #include "ferrule/socket.h"

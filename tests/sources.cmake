@@ -4,6 +4,7 @@ set(ferrule_unit_sources
     unit/test_atomic.c
     unit/test_binding.c
     unit/test_connecting.c
+    unit/test_copy.c
     unit/test_datagram.c
     unit/test_datagram_waiting.c
     unit/test_duration.c
@@ -55,6 +56,7 @@ set(ferrule_unit_sources
 set(ferrule_conformance_sources
     conformance/addresses.c
     conformance/connecting.c
+    conformance/copying.c
     conformance/datagram_peers.c
     conformance/datagram_sockets.c
     conformance/datagrams.c

@@ -92,15 +92,64 @@ static bool read_short_v4(const char *text, fer_ipv4_addr *out)
     return false;
 }
 
+static bool is_of_one_link(const fer_ipv6_addr *v6)
+{
+    return fer_ipv6_addr_is_unicast_link_local(v6) || (v6->octets[0] == 0xff && (v6->octets[1] & 0x0f) == 2);
+}
+
+/* A network interface's number, on Linux its name too, "lo" or "eth0", with an address that is of one link (RFC 4007, 11; glibc's
+ * __inet6_scopeid_pton). */
+static bool read_scope(const ferp_sim_world *world, const char *text, const fer_ipv6_addr *v6, uint32_t *scope)
+{
+    static const char *const interfaces[] = {"lo", "eth0"};
+    uint64_t value = 0;
+    for (size_t i = 0; i < 2 && !ferp_sim_is_winsock(world) && is_of_one_link(v6); i++) {
+        if (strcmp(text, interfaces[i]) == 0) {
+            *scope = (uint32_t)i + 1;
+            return true;
+        }
+    }
+    size_t at = 0;
+    for (; text[at] >= '0' && text[at] <= '9' && value <= UINT32_MAX; at++) {
+        value = value * 10 + (uint64_t)(text[at] - '0');
+    }
+    *scope = (uint32_t)value;
+    return at > 0 && text[at] == '\0' && value <= UINT32_MAX;
+}
+
+/* An IPv6 address with a scope, "fe80::1%2". Without one it is an address to core already. */
+static bool read_scoped_v6(const ferp_sim_world *world, const char *text, fer_socket_addr *out)
+{
+    const char *percent = strchr(text, '%');
+    fer_ipv6_addr v6;
+    uint32_t scope = 0;
+    if (percent == NULL || fer_ipv6_addr_parse_n(&v6, text, (size_t)(percent - text)).kind != FER_OK ||
+        !read_scope(world, percent + 1, &v6, &scope)) {
+        return false;
+    }
+    *out = fer_socket_addr_new_v6(&v6, 0, 0, scope);
+    return true;
+}
+
+static bool read_address(const ferp_sim_world *world, const char *text, fer_socket_addr *out)
+{
+    fer_ipv4_addr v4;
+    if (!read_short_v4(text, &v4)) {
+        return read_scoped_v6(world, text, out);
+    }
+    *out = fer_socket_addr_new_v4(&v4, 0);
+    return true;
+}
+
 /* The text's address becomes an entry like the config's, in one of a few places that are used in turn. */
 static const fer_sim_name *entry_of_text(ferp_sim_world *world, const char *host)
 {
-    fer_ipv4_addr v4;
-    if (!read_short_v4(host, &v4)) {
+    fer_socket_addr addr;
+    if (!read_address(world, host, &addr)) {
         return NULL;
     }
     size_t slot = world->next_text++ % FERP_SIM_TEXTS_MAX;
-    world->text_addrs[slot] = fer_socket_addr_new_v4(&v4, 0);
+    world->text_addrs[slot] = addr;
     world->texts[slot] = (fer_sim_name){.host = "", .addrs = &world->text_addrs[slot], .count = 1};
     return &world->texts[slot];
 }

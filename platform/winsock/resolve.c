@@ -6,16 +6,14 @@
 /* A name has at most 254 bytes, and UTF-16 needs no more units than UTF-8 bytes. */
 #define WIDE_HOST_CAP 256
 
-/* Text that is not UTF-8 is no host's name. */
+/* Never a replacement character: that would be the name of another host. Names beyond ASCII are left to GetAddrInfoW, which encodes
+ * them for DNS ("GetAddrInfoW function", MSDN, Remarks). */
 static fer_error wide_host_from(const char *host, WCHAR wide[WIDE_HOST_CAP])
 {
     if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, host, -1, wide, WIDE_HOST_CAP) > 0) {
         return FERP_WINSOCK_OK;
     }
-    if (GetLastError() == ERROR_INSUFFICIENT_BUFFER) {
-        return (fer_error){FER_INVALID_INPUT, 0};
-    }
-    return (fer_error){FER_HOST_NOT_FOUND, 0};
+    return (fer_error){FER_INVALID_INPUT, 0};
 }
 
 /* GetAddrInfoW answers with a Winsock code ("GetAddrInfoW function", MSDN). */

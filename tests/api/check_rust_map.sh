@@ -1,12 +1,15 @@
 #!/bin/sh
 # Checks that docs/RUST-MAP.md and the public headers agree: each fer_ and FER_ name on the page is in a header, and each public
-# function is on the page.
+# function is on the page. And that the page is whole: each item of tests/api/rust_std_net.txt stands in a row of its section.
 # usage: check_rust_map.sh ROOT
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$1"
 page=docs/RUST-MAP.md
-[ -f "$page" ] || { echo "check_rust_map: there is no $page in $1" >&2; exit 1; }
+list=tests/api/rust_std_net.txt
+for file in "$page" "$list"; do
+    [ -f "$file" ] || { echo "check_rust_map: there is no $file in $1" >&2; exit 1; }
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -23,6 +26,17 @@ names_in() {
     }' "$@" | LC_ALL=C sort -u
 }
 
+# Prints "section: item" for each item of the list that no first column of its section has, in backquotes.
+missing_items() {
+    awk '
+    FNR == NR && /^## / { section = substr($0, 4) }
+    FNR == NR && /^\| / { split($0, cells, " \\| "); rows[section] = rows[section] cells[1] " " }
+    FNR == NR || /^#/ || /^$/ { next }
+    /^\[.*\]$/ { section = substr($0, 2, length($0) - 2); next }
+    index(rows[section], "`" $0 "`") == 0 { print section ": " $0 }
+    ' "$page" "$list"
+}
+
 # shellcheck disable=SC2046 # the list is words
 names_in $(find include -name '*.h' | LC_ALL=C sort) >"$work/declared"
 names_in "$page" >"$work/mapped"
@@ -31,8 +45,9 @@ sh "$here/check_docs.sh" . --names | LC_ALL=C sort -u >"$work/functions"
 
 LC_ALL=C comm -23 "$work/mapped" "$work/declared" | sed "s|\$|: on $page, but in no public header|" >"$work/wrong"
 LC_ALL=C comm -13 "$work/mapped" "$work/functions" | sed "s|\$|: a public function, but not on $page|" >>"$work/wrong"
+missing_items | sed "s|\$| has no row on $page|" >>"$work/wrong"
 if [ -s "$work/wrong" ]; then
     cat "$work/wrong"
     exit 1
 fi
-echo "check_rust_map: $(wc -l <"$work/functions" | tr -d ' ') public functions on the page, $(wc -l <"$work/mapped" | tr -d ' ') names, all declared"
+echo "check_rust_map: $(wc -l <"$work/functions" | tr -d ' ') public functions on the page, $(wc -l <"$work/mapped" | tr -d ' ') names, all declared; $(grep -vc -e '^#' -e '^\[' -e '^$' "$list") items of Rust's"

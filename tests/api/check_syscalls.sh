@@ -31,6 +31,7 @@ set_write_timeout: setsockopt
 write_in_time: sendto
 read_in_time: recvfrom
 read_expired: recvfrom
+copy_expired: recvfrom sendto recvfrom
 try_clone: fcntl
 read_expired_on_clone: recvfrom fcntl
 set_nonblocking: ioctl

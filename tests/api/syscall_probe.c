@@ -76,6 +76,11 @@ static void move_bytes_with_timeouts(void)
     STEP("write_in_time", fer_tcp_stream_write(&client, "hello", 5, &n), FER_OK);
     STEP("read_in_time", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
     STEP("read_expired", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_TIMED_OUT);
+    fer_copy_buffer copied = {buffer, sizeof buffer, 0, 0};
+    fer_stream echo = fer_tcp_stream_as_stream(&server);
+    expect("write", fer_tcp_stream_write_all(&client, "hello", 5, &n), FER_OK);
+    STEP("copy_expired", fer_copy(echo, echo, &copied, NULL), FER_TIMED_OUT);
+    expect("read_exact", fer_tcp_stream_read_exact(&client, buffer, 5, &n), FER_OK);
     STEP("try_clone", fer_tcp_stream_try_clone(&server, &clone), FER_OK);
     STEP("read_expired_on_clone", fer_tcp_stream_read(&clone, buffer, sizeof buffer, &n), FER_TIMED_OUT);
     STEP("set_nonblocking", fer_tcp_stream_set_nonblocking(&client, true), FER_OK);

@@ -2,6 +2,7 @@
  * does there is proved by injected faults elsewhere. Inheritance of handles (I3) is in inheritance.c. */
 #include <stdatomic.h>
 
+#include "ferrule/io.h"
 #include "support/fixture.h"
 #include "support/process.h"
 #include "support/thread.h"
@@ -159,6 +160,29 @@ static void read_exact_and_read_to_end_go_on_after_signals(void **state)
         assert_true(pattern_matches(buf, 50, 0));
         pair_close(pair);
     }
+}
+
+/* I1: and fer_copy, which reads and writes. */
+static void a_copy_goes_on_after_signals(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct helper helper = {.peer = pair->other};
+    unsigned char memory[7];
+    fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
+    fer_stream both = fer_tcp_stream_as_stream(&pair->stream);
+    unsigned char back[50];
+    uint64_t n = 77;
+    test_thread thread;
+    start_signals();
+    test_thread_start(&thread, send_in_parts, &helper);
+    fer_error error = fer_copy(both, both, &buffer, &n);
+    process_signals_stop();
+    test_thread_join(&thread);
+    assert_true(helper.worked);
+    assert_ok(error);
+    assert_int_equal(n, 50);
+    assert_true(peer_recv_exact(pair->other, back, sizeof back));
+    assert_true(pattern_matches(back, sizeof back, 0));
 }
 
 static void drain_after_signals(void *argument)
@@ -417,6 +441,7 @@ int main(void)
         SIGNAL_TEST("I1", an_interrupted_write_is_interrupted_or_short, test_pair_accepted_v4),
         SIGNAL_TEST("I1", read_exact_and_read_to_end_go_on_after_signals, test_pair_connected_v4),
         SIGNAL_TEST("I1", write_all_goes_on_after_signals, test_pair_accepted_v4),
+        SIGNAL_TEST("I1", a_copy_goes_on_after_signals, test_pair_connected_v4),
         SIGNAL_TEST("I1", accept_goes_on_after_signals, test_no_pair),
         SIGNAL_TEST("I1", connect_goes_on_after_signals, test_no_pair),
         SIGNAL_TEST("I1", connect_timeout_goes_on_after_signals, test_no_pair),

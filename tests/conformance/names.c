@@ -88,6 +88,17 @@ static void a_missing_or_bad_port_or_an_empty_host_is_invalid_input(void **state
     }
 }
 
+/* A3: "A missing or bad port": a service's name is no port, as in Rust, and nobody looks it up. */
+static void a_service_s_name_is_no_port(void **state)
+{
+    static const char *const services[] = {"localhost:http", "127.0.0.1:http", "[::1]:https", "::1:domain",
+                                           "localhost:80/tcp", "a.invalid:ssh"};
+    (void)state;
+    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
+        assert_refused(services[i]);
+    }
+}
+
 /* A3: "all else ... is the system resolver's": every answer for localhost is a loopback address with the port asked for. */
 static void localhost_is_looked_up(void **state)
 {
@@ -126,6 +137,96 @@ static void short_numeric_hosts_are_the_resolvers_to_accept(void **state)
     }
 }
 
+/* One result: the address with that scope and port 80. */
+static void assert_scoped(fer_error error, const struct results *results, uint32_t scope_id)
+{
+    const fer_ipv6_addr v6 = fer_ipv6_addr_new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+    const fer_socket_addr wanted = fer_socket_addr_new_v6(&v6, 80, 0, scope_id);
+    assert_ok(error);
+    assert_int_equal(results->count, 1);
+    assert_true(fer_socket_addr_eq(&results->addrs[0], &wanted));
+    assert_untouched(results, 1);
+}
+
+/* A3: "all else (... `fe80::1%lo`) is the system resolver's": an interface's number is a scope to all of them. */
+static void a_scope_by_number_is_known_everywhere(void **state)
+{
+    static const char *const texts[] = {"fe80::1%1:80", "[fe80::1%1]:80", "[fe80::1%0001]:80"};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct results results = fresh_results();
+        assert_scoped(fer_to_socket_addrs(texts[i], results.addrs, CAP, &results.count), &results, 1);
+    }
+    struct results results = fresh_results();
+    assert_scoped(fer_lookup_host("fe80::1%1", 80, results.addrs, CAP, &results.count), &results, 1);
+}
+
+/* A3: "`[fe80::1%eth0]:80` works where the system knows the name"; A1: the strict parsers do not know it. */
+static void a_scope_by_name_works_where_the_system_knows_it(void **state)
+{
+    static const char *const forms[][2] = {{"[fe80::1%", "]:80"}, {"fe80::1%", ":80"}, {"fe80::1%", ""}};
+    char name[PEER_INTERFACE_CAP];
+    char text[PEER_INTERFACE_CAP + 20];
+    uint32_t index = 0;
+    (void)state;
+    if (!peer_interface(name, &index)) {
+        skip_because("this system knows no scope by name");
+    }
+    for (size_t i = 0; i < 3; i++) {
+        struct results results = fresh_results();
+        fer_socket_addr addr;
+        fer_ip_addr ip;
+        strcpy(text, forms[i][0]);
+        strcat(text, name);
+        strcat(text, forms[i][1]);
+        assert_own(fer_socket_addr_parse(&addr, text), FER_INVALID_INPUT);
+        assert_own(fer_socket_addr_parse_v6(&addr, text), FER_INVALID_INPUT);
+        assert_own(fer_ip_addr_parse(&ip, text), FER_INVALID_INPUT);
+        assert_scoped(i < 2 ? fer_to_socket_addrs(text, results.addrs, CAP, &results.count)
+                            : fer_lookup_host(text, 80, results.addrs, CAP, &results.count),
+                      &results, index);
+    }
+}
+
+/* The resolver was asked, and knows no such name; or, on a machine without a name server, cannot know. */
+static void assert_lookup_fails(const char *text)
+{
+    struct results results = fresh_results();
+    fer_error error = fer_to_socket_addrs(text, results.addrs, CAP, &results.count);
+    if (error.kind != FER_HOST_NOT_FOUND && error.kind != FER_RESOLVE_TRY_AGAIN && error.kind != FER_RESOLVE_FAILED) {
+        fail_msg("\"%s\": %s", text, fer_error_kind_name(error.kind));
+    }
+    assert_true(peer_is_windows() ? error.os_code > 0 : error.os_code < 0);
+    assert_untouched(&results, 0);
+    assert_int_equal(results.count, 4711);
+}
+
+/* A3: "all else ... is the system resolver's to accept": names beyond ASCII, with blanks or with control characters too. */
+static void odd_names_are_the_resolver_s_to_refuse(void **state)
+{
+    static const char *const texts[] = {"b\xc3\xbcrger.invalid:80", "\xe5\x90\x8d.invalid:80", "a b.invalid:80", "a\t.invalid:80",
+                                        "a\x01.invalid:80", "\x7f.invalid:80", "[fe80::1%no-such-interface]:80", "[x:y]:80",
+                                        "a..invalid:80"};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_lookup_fails(texts[i]);
+    }
+}
+
+/* A3: text is UTF-8, as Rust's str; other bytes name no host, on any system, and are not replaced by something that might. */
+static void a_host_that_is_not_utf_8_is_invalid_input(void **state)
+{
+    static const char *const texts[] = {"b\xfcrger.invalid:80", "\x80.invalid:80", "a\xff:80", "local\xc0\xa8ost:80",
+                                        "\xed\xa0\x80.invalid:80", "a\xe2\x82:80", "[::1%\xff]:80"};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct results results = fresh_results();
+        assert_refused(texts[i]);
+        assert_own(fer_lookup_host(texts[i], 80, results.addrs, CAP, &results.count), FER_INVALID_INPUT);
+        assert_untouched(&results, 0);
+    }
+}
+
 /* A3: "brackets round a host with a colon are removed", and only round such a host: a name in brackets goes to the resolver with them,
  * and is no name to POSIX resolvers. */
 static void brackets_round_a_name_are_not_removed(void **state)
@@ -148,14 +249,9 @@ static void a_name_that_does_not_exist_is_a_lookup_failure(void **state)
     static const char *const names[] = {"no-such-host.invalid:80", "x.no-such-host.invalid.:80"};
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct results results = fresh_results();
         fer_tcp_stream *stream = test_stream();
-        fer_error error = fer_to_socket_addrs(names[i], results.addrs, CAP, &results.count);
-        assert_true(error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_RESOLVE_FAILED);
-        assert_true(peer_is_windows() ? error.os_code > 0 : error.os_code < 0);
-        assert_untouched(&results, 0);
-        assert_int_equal(results.count, 4711);
-        error = fer_tcp_stream_connect(stream, names[i]);
+        assert_lookup_fails(names[i]);
+        fer_error error = fer_tcp_stream_connect(stream, names[i]);
         assert_true(error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_RESOLVE_FAILED);
         assert_new(stream);
     }
@@ -179,6 +275,7 @@ static void an_over_long_name_is_invalid_input(void **state)
     assert_refused(name_of(254, ":80"));
     assert_refused(name_of(254, ".:80"));
     assert_refused(name_of(253, "..:80"));
+    assert_refused(name_of(300, ":80"));
     assert_refused(name_of(1000, ":80"));
     assert_refused(name_of(65000, ":80"));
     struct results results = fresh_results();
@@ -236,6 +333,25 @@ static void the_order_does_not_depend_on_the_cap(void **state)
     assert_true(fer_socket_addr_eq(&one.addrs[0], &all.addrs[0]));
 }
 
+/* A4: "Order of results is the resolver's": what the system itself says, of all families, is what comes. */
+static void the_results_are_the_resolver_s_in_its_order(void **state)
+{
+    static const char *const hosts[] = {"localhost", "127.1"};
+    (void)state;
+    skip_without_localhost();
+    for (size_t i = 0; i < 2; i++) {
+        struct results results = fresh_results();
+        fer_socket_addr wanted[CAP];
+        const size_t count = peer_resolve(hosts[i], wanted, CAP);
+        assert_ok(fer_lookup_host(hosts[i], 80, results.addrs, CAP, &results.count));
+        assert_int_equal(results.count, count);
+        for (size_t k = 0; k < count && k < CAP; k++) {
+            wanted[k].port = 80;
+            assert_true(fer_socket_addr_eq(&results.addrs[k], &wanted[k]));
+        }
+    }
+}
+
 /* A3 of fer_lookup_host: strict address text is taken as it stands, without brackets and ports. */
 static void lookup_host_takes_address_text_as_it_stands(void **state)
 {
@@ -260,14 +376,18 @@ static void lookup_host_takes_address_text_as_it_stands(void **state)
 /* A3 through connect and bind: text that is no host:port never opens anything. */
 static void connect_and_bind_refuse_the_same_text(void **state)
 {
-    static const char *const bad[] = {"", ":80", "host", "localhost:", "localhost:+80", "localhost:65536", "127.0.0.1", "[::1]"};
+    static const char *const bad[] = {"", ":80", "host", "localhost:", "localhost:+80", "localhost:65536", "localhost:http",
+                                      "127.0.0.1", "[::1]", "\xff:80"};
     (void)state;
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();
+    fer_udp_socket socket = {0};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_own(fer_tcp_stream_connect(stream, bad[i]), FER_INVALID_INPUT);
         assert_own(fer_tcp_listener_bind(listener, bad[i]), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_bind(&socket, bad[i]), FER_INVALID_INPUT);
     }
+    fer_udp_socket_close(&socket);
     assert_new(stream);
     assert_ok(fer_tcp_listener_bind(listener, "127.0.0.1:0"));
 }
@@ -278,13 +398,19 @@ int main(void)
         RULE_TEST("A3", address_text_is_taken_as_it_stands),
         RULE_TEST("A3", an_unbracketed_ipv6_host_is_split_at_the_last_colon),
         RULE_TEST("A3", a_missing_or_bad_port_or_an_empty_host_is_invalid_input),
+        RULE_TEST("A3", a_service_s_name_is_no_port),
         RULE_TEST("A3", localhost_is_looked_up),
         RULE_TEST("A3", short_numeric_hosts_are_the_resolvers_to_accept),
+        RULE_TEST("A3", a_scope_by_number_is_known_everywhere),
+        RULE_TEST("A3", a_scope_by_name_works_where_the_system_knows_it),
+        RULE_TEST("A3", odd_names_are_the_resolver_s_to_refuse),
+        RULE_TEST("A3", a_host_that_is_not_utf_8_is_invalid_input),
         RULE_TEST("A3", brackets_round_a_name_are_not_removed),
         RULE_TEST("A3", a_name_that_does_not_exist_is_a_lookup_failure),
         RULE_TEST("A4", an_over_long_name_is_invalid_input),
         RULE_TEST("A4", the_longest_name_is_passed_on),
         RULE_TEST("A4", the_cap_is_never_overrun),
+        RULE_TEST("A4", the_results_are_the_resolver_s_in_its_order),
         RULE_TEST("A4", the_order_does_not_depend_on_the_cap),
         RULE_TEST("A3", lookup_host_takes_address_text_as_it_stands),
         RULE_TEST("A3", connect_and_bind_refuse_the_same_text),

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 #include "ferrule/handle.h"
+#include "ferrule/socket_addr.h"
 
-enum { PEER_LIMIT_MS = 10000 };
+enum { PEER_LIMIT_MS = 10000, PEER_INTERFACE_CAP = 64 };
 
 /* A socket of the OS; fer_raw_socket's values. */
 typedef fer_raw_socket peer_socket;
@@ -29,6 +30,10 @@ bool peer_is_windows(void);
 bool peer_is_wine(void);
 bool peer_has_v6(void);                /* ::1 can be bound */
 bool peer_knows_localhost(void);       /* as a name, by the system's resolver */
+/* What the system's resolver says to a name, in its order, with port 0: how many, of which cap are stored. 0: it knows no such name. */
+size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap);
+/* A network interface that the resolver knows by name in a scope. False: it takes numbers alone, or there is none. */
+bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index);
 uint64_t peer_now_us(void);            /* a clock that never goes back */
 void peer_pause(unsigned milliseconds);
 size_t peer_open_handles(void);        /* of this process */

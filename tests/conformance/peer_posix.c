@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -19,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "support/localhost.h"
+#include "support/system_names.h"
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
@@ -63,6 +64,22 @@ size_t peer_open_handles(void)
 }
 
 bool peer_knows_localhost(void) { return system_knows_localhost(); }
+
+size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap) { return system_names_resolve(host, addrs, cap); }
+
+bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
+{
+    struct if_nameindex *all = if_nameindex();
+    bool is_found = all != NULL && all[0].if_name != NULL && strlen(all[0].if_name) < PEER_INTERFACE_CAP;
+    if (is_found) {
+        strcpy(name, all[0].if_name);
+        *index = (uint32_t)all[0].if_index;
+    }
+    if (all != NULL) {
+        if_freenameindex(all);
+    }
+    return is_found;
+}
 
 bool peer_handle_count_is_exact(void) { return true; }
 

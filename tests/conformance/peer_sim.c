@@ -45,6 +45,26 @@ void peer_start(void)
 bool peer_is_windows(void) { return DIALECT == FER_SIM_WINSOCK; }
 bool peer_is_wine(void) { return false; }
 bool peer_knows_localhost(void) { return true; }
+
+/* Of the names that every simulation knows. */
+size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
+{
+    const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
+    const fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
+    const fer_socket_addr both[] = {fer_socket_addr_new_v6(&v6, 0, 0, 0), fer_socket_addr_new_v4(&v4, 0)};
+    const size_t first = strcmp(host, "localhost") == 0 ? 0 : strcmp(host, "127.1") == 0 ? 1 : 2;
+    for (size_t i = 0; i < cap && first + i < 2; i++) {
+        addrs[i] = both[first + i];
+    }
+    return 2 - first;
+}
+
+bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
+{
+    strcpy(name, "eth0");
+    *index = 2;
+    return !peer_is_windows();
+}
 uint64_t peer_now_us(void) { return fer_sim_now().nanos / 1000u; }
 void peer_pause(unsigned milliseconds) { FER_IGNORE(fer_sim_advance(fer_duration_from_millis(milliseconds))); }
 size_t peer_open_handles(void) { return ferp_sim_handles_open(world()); }

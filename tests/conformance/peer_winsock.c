@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "support/localhost.h"
+#include "support/system_names.h"
 
 #ifndef TCP_KEEPCNT
 #define TCP_KEEPCNT 16
@@ -61,6 +61,16 @@ size_t peer_open_handles(void)
 }
 
 bool peer_knows_localhost(void) { return system_knows_localhost(); }
+
+size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap) { return system_names_resolve(host, addrs, cap); }
+
+/* "RtlIpv6StringToAddressExW function" (MSDN): a scope is a number. What Wine takes besides are names of the system beneath it. */
+bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
+{
+    (void)name;
+    (void)index;
+    return false;
+}
 
 bool peer_handle_count_is_exact(void) { return false; }
 

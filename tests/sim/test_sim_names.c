@@ -113,6 +113,87 @@ static void short_forms_of_ipv4_are_known(void **state)
     }
 }
 
+/* Systems' resolvers take an interface's number behind any IPv6 address; its name only on Linux, where there is only one such interface. */
+static void scopes_are_numbers_and_on_linux_names(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *addr;
+        bool is_for_linux_alone;
+    } forms[] = {{"fe80::1%1", "[fe80::1%1]:80", false},     {"::1%7", "[::1%7]:80", false},
+                 {"fe80::1%007", "[fe80::1%7]:80", false},   {"2001:db8::5%4294967295", "[2001:db8::5%4294967295]:80", false},
+                 {"fe80::1%0", "[fe80::1]:80", false},       {"fe80::1%lo", "[fe80::1%1]:80", true},
+                 {"fe80::1%eth0", "[fe80::1%2]:80", true},   {"ff02::1%eth0", "[ff02::1%2]:80", true},
+                 {"ff32::1%lo", "[ff32::1%1]:80", true}};
+    static const char *const none[] = {
+        "::1%lo",      "2001:db8::5%eth0", "ff05::1%lo", "fe80::1%nosuch", "fe80::1%",    "fe80::1%4294967296", "fe80::1%99999999999999999999",
+        "fe80::1%+1",  "fe80::1%1x",       "1.2.3.4%1",  "%1",             "fe80::%1%1",  "fe80::1%l",          "fe80::1%lo0",
+        "fe80::1%LO",  "fe80::g%1",        "ff12::1%eth1", "ff03::1%lo",    "fe80::1%1:",
+    };
+    begin(state);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        fer_socket_addr got;
+        fer_socket_addr want = addr_of(forms[i].addr);
+        size_t count = 0;
+        fer_error error = fer_lookup_host(forms[i].text, 80, &got, 1, &count);
+        if (forms[i].is_for_linux_alone && is_winsock(state)) {
+            assert_kind(error, FER_HOST_NOT_FOUND);
+            continue;
+        }
+        assert_ok(error);
+        assert_int_equal(count, 1);
+        assert_true(fer_socket_addr_eq(&got, &want));
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        size_t count = 0;
+        assert_kind(look_up(none[i], &count), FER_HOST_NOT_FOUND);
+    }
+}
+
+/* A3: IDN is left to the system: a name is asked for as the UTF-8 that it is. */
+static void a_name_beyond_ascii_is_asked_for_as_it_is(void **state)
+{
+    static const fer_sim_name own = {.host = "b\xc3\xbcrger.test", .addrs = two_addrs, .count = 2};
+    size_t count = 0;
+    fer_sim_config config = config_of(state);
+    config.names = &own;
+    config.name_count = 1;
+    sim_begin_with(config);
+    assert_ok(look_up("b\xc3\xbcrger.test", &count));
+    assert_int_equal(count, 2);
+    assert_kind(look_up("bu\xcc\x88rger.test", &count), FER_HOST_NOT_FOUND);
+    assert_kind(look_up("b\xfcrger.test", &count), FER_INVALID_INPUT);
+}
+
+/* A4: more than there is room for, of both families, in the resolver's order. */
+static void many_addresses_come_in_the_order_of_the_config(void **state)
+{
+    enum { MANY = 40, ROOM = 7 };
+    static fer_socket_addr many[MANY];
+    const fer_sim_name own = {.host = "many.test", .addrs = many, .count = MANY};
+    fer_socket_addr got[MANY + 1];
+    fer_sim_config config = config_of(state);
+    for (size_t i = 0; i < MANY; i++) {
+        const fer_ipv4_addr v4 = fer_ipv4_addr_new(10, 0, (uint8_t)(MANY - i), 1);
+        const fer_ipv6_addr v6 = fer_ipv4_addr_to_ipv6_mapped(&v4);
+        many[i] = i % 3 == 1 ? fer_socket_addr_new_v4(&v4, 9) : fer_socket_addr_new_v6(&v6, 9, 0, (uint32_t)i);
+    }
+    config.names = &own;
+    config.name_count = 1;
+    sim_begin_with(config);
+    for (size_t cap = ROOM; cap <= MANY + 1; cap += MANY + 1 - ROOM) {
+        size_t count = 0;
+        memset(got, 0, sizeof got);
+        assert_ok(fer_to_socket_addrs("many.test:443", got, cap, &count));
+        assert_int_equal(count, MANY);
+        for (size_t i = 0; i < MANY + 1; i++) {
+            fer_socket_addr want = i < cap && i < MANY ? many[i] : (fer_socket_addr){.port = 0};
+            want.port = i < cap && i < MANY ? 443 : 0;
+            assert_true(fer_socket_addr_eq(&got[i], &want));
+        }
+    }
+}
+
 /* The first address is silent, the second answers: connect tries both. */
 static void a_connect_tries_all_addresses_of_a_name(void **state)
 {
@@ -136,6 +217,9 @@ int main(void)
         BOTH_TESTS(a_slow_name_takes_its_time),
         BOTH_TESTS(localhost_is_known_and_can_be_another),
         BOTH_TESTS(short_forms_of_ipv4_are_known),
+        BOTH_TESTS(scopes_are_numbers_and_on_linux_names),
+        BOTH_TESTS(a_name_beyond_ascii_is_asked_for_as_it_is),
+        BOTH_TESTS(many_addresses_come_in_the_order_of_the_config),
         BOTH_TESTS(a_connect_tries_all_addresses_of_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,12 +95,33 @@ static void text_that_cannot_be_split_is_refused_before_any_lookup(void **state)
     (void)state;
     script_begin(&script_posix);
     feri_address_source source;
-    const char *const bad[] = {"", "localhost", ":80", "localhost:", "localhost:65536", "localhost:+80", "[]"};
+    const char *const bad[] = {"", "localhost", ":80", "localhost:", "localhost:65536", "localhost:+80", "localhost:http", "[]"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_error(feri_address_source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
     }
     assert_error(feri_address_source_of_text(&source, NULL), FER_INVALID_INPUT, 0);
     assert_error(feri_address_source_of_host(&source, "", 0, 80), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+static void a_name_is_asked_for_as_the_utf_8_that_it_is(void **state)
+{
+    (void)state;
+    check_looked_up("b\xc3\xbcrger.test:80", "lookup_begin(b\xc3\xbcrger.test) lookup_end()");
+    check_looked_up("\xf0\x9f\x98\x80:80", "lookup_begin(\xf0\x9f\x98\x80) lookup_end()");
+    check_looked_up("a b:80", "lookup_begin(a b) lookup_end()");
+    check_looked_up("a\x01\x7f\n:80", "lookup_begin(a\x01\x7f\n) lookup_end()");
+}
+
+static void a_name_that_is_not_utf_8_is_refused_before_any_lookup(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"b\xfcrger.test:80", "\x80:80", "a\xff:80", "\xc0\xae:80", "\xed\xa0\x80:80", "\xe2\x82:80"};
+    script_begin(&script_posix);
+    feri_address_source source;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_error(feri_address_source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
+    }
     assert_log("");
 }
 
@@ -166,6 +187,8 @@ int main(void)
         script_test(the_resolver_s_addresses_come_in_its_order_with_the_port),
         script_test(a_failure_is_told_and_leaves_nothing_to_end),
         script_test(text_that_cannot_be_split_is_refused_before_any_lookup),
+        script_test(a_name_is_asked_for_as_the_utf_8_that_it_is),
+        script_test(a_name_that_is_not_utf_8_is_refused_before_any_lookup),
         script_test(a_name_of_253_bytes_is_asked_for_and_a_longer_one_is_not),
         script_test(only_the_host_s_own_bytes_are_asked_for),
         script_test(a_host_that_is_an_address_is_not_looked_up),

@@ -1,4 +1,4 @@
-/* test_host_port.c: "host:port" text taken apart (rule A3). */
+/* test_host_port.c: "host:port" text taken apart, and which hosts are text (rule A3). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -160,6 +160,90 @@ static void a_very_long_text_is_split_too(void **state)
     free(text);
 }
 
+/* ---- UTF-8, against the definition: a number, encoded in as few bytes as it needs, is no surrogate and at most U+10FFFF. */
+
+static size_t encode(uint32_t scalar, uint8_t bytes[4])
+{
+    if (scalar < 0x80) {
+        bytes[0] = (uint8_t)scalar;
+        return 1;
+    }
+    size_t len = scalar < 0x800 ? 2 : scalar < 0x10000 ? 3 : 4;
+    for (size_t i = len; i > 1; i--, scalar >>= 6) {
+        bytes[i - 1] = (uint8_t)(0x80 | (scalar & 0x3f));
+    }
+    bytes[0] = (uint8_t)(0xf00u >> len | scalar);
+    return len;
+}
+
+static bool is_utf_8(const uint8_t *bytes, size_t len)
+{
+    /* In memory of its own, so that the address sanitizer sees a look behind the end. */
+    char *copy = malloc(len + (len == 0));
+    assert_non_null(copy);
+    memcpy(copy, bytes, len);
+    bool answer = feri_host_is_utf_8(copy, len);
+    free(copy);
+    return answer;
+}
+
+static void every_character_is_utf_8_and_no_part_of_one(void **state)
+{
+    (void)state;
+    for (uint32_t scalar = 0; scalar < 0x110000; scalar++) {
+        uint8_t bytes[4];
+        const size_t len = encode(scalar, bytes);
+        const bool is_surrogate = scalar >= 0xd800 && scalar < 0xe000;
+        if (feri_host_is_utf_8((const char *)bytes, len) == is_surrogate) {
+            fail_msg("U+%04X", (unsigned)scalar);
+        }
+    }
+    static const uint32_t some[] = {0x80, 0x7ff, 0x800, 0xfff, 0xfffd, 0xffff, 0x10000, 0x10ffff};
+    for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
+        uint8_t bytes[5] = {0};
+        const size_t len = encode(some[i], bytes);
+        for (size_t part = 1; part < len; part++) {
+            assert_false(is_utf_8(bytes, part));
+            assert_false(is_utf_8(bytes + part, len - part));
+        }
+        bytes[len] = 'a';
+        assert_true(is_utf_8(bytes, len + 1));
+        bytes[len] = 0x80;
+        assert_false(is_utf_8(bytes, len + 1));
+    }
+    /* What is whole only with a byte behind the end is not whole. */
+    static const char behind[] = "aa\xe2\x82\xac";
+    for (size_t len = 0; len <= 5; len++) {
+        assert_int_equal(feri_host_is_utf_8(behind, len), len <= 2 || len == 5);
+    }
+}
+
+/* Every text of one, two and three bytes: exactly as many are UTF-8 as there are ways to make one out of characters. */
+static void no_other_bytes_are_utf_8(void **state)
+{
+    (void)state;
+    const uint32_t one = 0x80;
+    const uint32_t two = 0x800 - 0x80;
+    const uint32_t three = 0x10000 - 0x800 - 0x800;
+    const uint32_t wanted[] = {1, one, one * one + two, one * one * one + 2 * one * two + three};
+    for (uint32_t len = 0; len <= 3; len++) {
+        uint32_t found = 0;
+        for (uint32_t value = 0; value < UINT32_C(1) << (8 * len); value++) {
+            const char bytes[] = {(char)(uint8_t)value, (char)(uint8_t)(value >> 8), (char)(uint8_t)(value >> 16)};
+            found += feri_host_is_utf_8(bytes, len);
+        }
+        assert_int_equal(found, wanted[len]);
+    }
+    static const uint8_t longer[][4] = {
+        {0xf0, 0x8f, 0xbf, 0xbf}, {0xf4, 0x90, 0x80, 0x80}, {0xf5, 0x80, 0x80, 0x80}, {0xff, 0x80, 0x80, 0x80},
+        {0xf0, 0x90, 0x80, 0x7f}, {0xf0, 0x90, 0xc0, 0x80}, {0xf1, 0x80, 0x80, 0xc0}, {0xf3, 0xc0, 0x80, 0x80},
+        {0xf0, 0xc0, 0x80, 0x80}, {0xf4, 0x7f, 0x80, 0x80}, {0xf1, 0x7f, 0x80, 0x80},
+    };
+    for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) {
+        assert_false(is_utf_8(longer[i], 4));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +255,8 @@ int main(void)
         cmocka_unit_test(brackets_are_taken_off_a_host_with_a_colon_only),
         cmocka_unit_test(nothing_behind_the_end_of_the_text_is_looked_at),
         cmocka_unit_test(a_very_long_text_is_split_too),
+        cmocka_unit_test(every_character_is_utf_8_and_no_part_of_one),
+        cmocka_unit_test(no_other_bytes_are_utf_8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,7 +121,8 @@ static void bind_does_what_every_bind_does_unless_it_was_chosen(void **state)
         {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
         {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_STREAM, REUSE, "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
         {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, REUSE, "set_option(1,REUSE_ADDRESS,0) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, REUSE,
+         "set_option(1,REUSE_ADDRESS,0) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
         {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_RAW, 0, "bind(1,127.0.0.1:80)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

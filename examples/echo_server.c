@@ -1,0 +1,110 @@
+/* echo_server.c: sends back to each client what it sent. Eight threads wait at one listener, and each has one client at a time.
+ * docs/PORTING.md has the same program in Rust beside it.
+ *
+ * usage: echo_server [ADDR:PORT]
+ * Listens on 127.0.0.1 and a free port unless told otherwise; never ends by itself. */
+#include "example_os.h"
+
+#include <stdio.h>
+
+#include "ferrule.h"
+
+enum { WORKERS = 8, BUFFER_SIZE = 16384, SILENCE_SECONDS = 60 };
+
+struct worker {
+    fer_tcp_listener *listener;
+    fer_error error;
+    example_thread thread;
+};
+
+static void complain(const char *what, fer_error error)
+{
+    char text[FER_ERROR_TEXT_CAP];
+    fer_error_format(error, text, sizeof text);
+    fprintf(stderr, "%s: %s\n", what, text);
+}
+
+/* Up to the client's end; our own is told by the close. */
+static fer_error echo(fer_tcp_stream *stream, uint64_t *n)
+{
+    char memory[BUFFER_SIZE];
+    fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
+    fer_stream both = fer_tcp_stream_as_stream(stream);
+    fer_duration silence = fer_duration_from_secs(SILENCE_SECONDS);
+    FER_TRY(fer_tcp_stream_set_read_timeout(stream, silence));
+    FER_TRY(fer_tcp_stream_set_write_timeout(stream, silence));
+    return fer_copy(both, both, &buffer, n);
+}
+
+/* What goes wrong with a client is that client's affair. accept skips connections that died: its errors are the machine's. */
+static fer_error serve(fer_tcp_listener *listener)
+{
+    for (;;) {
+        fer_tcp_stream stream = {0};
+        fer_socket_addr peer;
+        char text[FER_SOCKET_ADDR_TEXT_CAP];
+        uint64_t n = 0;
+        FER_TRY(fer_tcp_listener_accept(listener, &stream, &peer));
+        fer_error error = echo(&stream, &n);
+        fer_tcp_stream_close(&stream);
+        fer_socket_addr_format(&peer, text, sizeof text);
+        if (error.kind == FER_OK) {
+            printf("%s: %llu bytes\n", text, (unsigned long long)n);
+            fflush(stdout);
+        } else {
+            complain(text, error);
+        }
+    }
+}
+
+static void run_worker(void *argument)
+{
+    struct worker *worker = argument;
+    worker->error = serve(worker->listener);
+}
+
+/* The first failure of a worker; they all end only so. */
+static fer_error serve_with_workers(fer_tcp_listener *listener)
+{
+    static struct worker workers[WORKERS];
+    fer_error first = {FER_OK, 0};
+    int started = 0;
+    for (; started < WORKERS; started++) {
+        workers[started] = (struct worker){.listener = listener, .thread = {.run = run_worker, .argument = &workers[started]}};
+        if (!example_start(&workers[started].thread)) {
+            first = (fer_error){FER_OUT_OF_MEMORY, 0};
+            break;
+        }
+    }
+    for (int i = 0; i < started; i++) {
+        example_join(&workers[i].thread);
+        first = first.kind == FER_OK ? workers[i].error : first;
+    }
+    return first;
+}
+
+static fer_error listen_and_serve(fer_tcp_listener *listener, const char *address)
+{
+    fer_socket_addr local;
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    FER_TRY(fer_tcp_listener_bind(listener, address));
+    FER_TRY(fer_tcp_listener_local_addr(listener, &local));
+    fer_socket_addr_format(&local, text, sizeof text);
+    printf("listening on %s\n", text);
+    fflush(stdout);
+    return serve_with_workers(listener);
+}
+
+int main(int argc, char **argv)
+{
+    const char *address = argc > 1 ? argv[1] : "127.0.0.1:0";
+    fer_tcp_listener listener = {0};
+    if (argc > 2 || address[0] == '-') {
+        fprintf(stderr, "usage: echo_server [ADDR:PORT]\n");
+        return 2;
+    }
+    fer_error error = listen_and_serve(&listener, address);
+    fer_tcp_listener_close(&listener);
+    complain(address, error);
+    return 1;
+}

@@ -1,0 +1,98 @@
+/* raii_echo.cpp: a program that talks with itself over TCP and UDP, with raii.hpp: no path through it has to close anything.
+ *
+ * usage: raii_echo [TEXT] */
+#include "raii.hpp"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+namespace {
+
+const fer_duration patience = fer_duration_from_secs(5);
+
+/* To the client's end, which is then told back. */
+fer_error echo(raii::tcp_stream stream)
+{
+    char memory[1024];
+    fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
+    FER_TRY(stream.set_timeouts(patience));
+    return fer_copy(stream.as_stream(), stream.as_stream(), &buffer, nullptr);
+}
+
+fer_error ask_over_tcp(std::string_view text)
+{
+    auto listener = raii::tcp_listener::bind("127.0.0.1:0");
+    if (!listener) {
+        return listener.error();
+    }
+    auto addr = listener->local_addr();
+    if (!addr) {
+        return addr.error();
+    }
+    auto client = raii::tcp_stream::connect(*addr, patience); /* the listener's queue takes it: nobody has to accept yet */
+    if (!client) {
+        return client.error();
+    }
+    auto server = listener->accept();
+    if (!server) {
+        return server.error();
+    }
+    FER_TRY(client->set_timeouts(patience));
+    FER_TRY(client->write_all(text));
+    FER_TRY(client->shutdown(FER_SHUTDOWN_WRITE));
+    FER_TRY(echo(std::move(*server))); /* which closes it */
+    for (;;) {
+        char reply[64];
+        auto n = client->read(reply, sizeof reply);
+        if (!n) {
+            return n.error();
+        }
+        if (*n == 0) {
+            std::printf(" came back over TCP\n");
+            return {FER_OK, 0};
+        }
+        std::printf("%.*s", static_cast<int>(*n), reply);
+    }
+}
+
+fer_error ask_over_udp(std::string_view text)
+{
+    char buf[64];
+    auto one = raii::udp_socket::bind("127.0.0.1:0");
+    auto other = raii::udp_socket::bind("127.0.0.1:0");
+    if (!one || !other) {
+        return one ? other.error() : one.error();
+    }
+    auto addr = other->local_addr();
+    if (!addr) {
+        return addr.error();
+    }
+    raii::udp_socket moved = std::move(*other); /* the socket is the same, and what it was moved from is closed */
+    FER_TRY(moved.set_read_timeout(patience));
+    FER_TRY(one->send_to(text, *addr));
+    auto got = moved.recv_from(buf, sizeof buf);
+    if (!got) {
+        return got.error();
+    }
+    std::printf("%.*s came over UDP%s\n", static_cast<int>(got->len), buf, got->truncated ? ", in part" : "");
+    return other->send_to(text, *addr).kind == FER_INVALID_INPUT ? fer_error{FER_OK, 0} : fer_error{FER_OTHER, 0};
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    std::string_view text = argc > 1 ? argv[1] : "hello";
+    fer_error error = ask_over_tcp(text);
+    if (error.kind == FER_OK) {
+        error = ask_over_udp(text);
+    }
+    if (error.kind != FER_OK) {
+        char words[FER_ERROR_TEXT_CAP];
+        fer_error_format(error, words, sizeof words);
+        std::fprintf(stderr, "raii_echo: %s\n", words);
+    }
+    return error.kind == FER_OK ? 0 : 1;
+}

@@ -1,0 +1,407 @@
+/* copying.c: fer_copy: rules E3, E4, S2 to S6 and T4, where bytes go from one stream into another. Signals (I1): interruption.c. */
+#include "ferrule/io.h"
+#include "support/process.h"
+#include "support/thread.h"
+#include "support/unix_fixture.h"
+
+enum { PART = 3000, MEGABYTES = 4000000 };
+
+static unsigned char memory[4093];
+
+static fer_copy_buffer empty_buffer(size_t cap)
+{
+    assert_true(cap <= sizeof memory);
+    return (fer_copy_buffer){memory, cap, 0, 0};
+}
+
+/* A second connection beside the test's pair. */
+struct link {
+    fer_tcp_stream *stream;
+    peer_socket other;
+};
+
+static struct link open_link(void)
+{
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    struct link link = {test_stream(), peer_connect(PEER_V4, port)};
+    assert_true(link.other != PEER_NONE);
+    assert_ok(fer_tcp_listener_accept(listener, link.stream, NULL));
+    return link;
+}
+
+static fer_error copy(fer_tcp_stream *from, fer_tcp_stream *to, fer_copy_buffer *buffer, uint64_t *n)
+{
+    return fer_copy(fer_tcp_stream_as_stream(from), fer_tcp_stream_as_stream(to), buffer, n);
+}
+
+static bool send_pattern(peer_socket peer, size_t len, uint64_t offset)
+{
+    unsigned char part[PART];
+    bool sent = true;
+    for (size_t done = 0; sent && done < len;) {
+        size_t piece = len - done < sizeof part ? len - done : sizeof part;
+        pattern_fill(part, piece, offset + done);
+        sent = peer_send_all(peer, part, piece);
+        done += piece;
+    }
+    return sent;
+}
+
+static bool receives_pattern(peer_socket peer, uint64_t len, uint64_t offset)
+{
+    unsigned char part[PART];
+    bool right = true;
+    for (uint64_t done = 0; right && done < len;) {
+        size_t piece = len - done < sizeof part ? (size_t)(len - done) : sizeof part;
+        right = peer_recv_exact(peer, part, piece) && pattern_matches(part, piece, offset + done);
+        done += piece;
+    }
+    return right;
+}
+
+/* ---- The whole, E3 and S4 */
+
+/* S4: "The peer's orderly end reads as OK with 0 bytes, again and again": it ends a copy, again and again. */
+static void a_copy_ends_with_its_source_and_counts_every_byte(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct link link = open_link();
+    fer_copy_buffer buffer = empty_buffer(7);
+    uint64_t n = 77;
+    assert_true(send_pattern(pair->other, PART, 0));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(copy(&pair->stream, link.stream, &buffer, &n));
+    assert_int_equal(n, PART);
+    assert_int_equal(buffer.len, 0);
+    assert_true(receives_pattern(link.other, PART, 0));
+    assert_ok(copy(&pair->stream, link.stream, &buffer, &n));
+    assert_int_equal(n, 0);
+    assert_exchange(link.stream, link.other); /* its writing half is left open */
+}
+
+/* S4: the same where both sides are one stream. */
+static void an_echo_is_a_copy_of_a_stream_into_itself(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_copy_buffer buffer = empty_buffer(100);
+    uint64_t n = 77;
+    assert_true(send_pattern(pair->other, PART, 0));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(copy(&pair->stream, &pair->stream, &buffer, &n));
+    assert_int_equal(n, PART);
+    assert_true(receives_pattern(pair->other, PART, 0));
+}
+
+struct talker {
+    peer_socket peer;
+    bool sent;
+    peer_outcome outcome;
+    uint64_t total;
+    bool intact;
+};
+
+static void send_megabytes(void *argument)
+{
+    struct talker *talker = argument;
+    process_shield_thread();
+    talker->sent = send_pattern(talker->peer, MEGABYTES, 0) && peer_shutdown_write(talker->peer);
+}
+
+static void receive_everything(void *argument)
+{
+    struct talker *talker = argument;
+    process_shield_thread();
+    talker->outcome = peer_drain(talker->peer, &talker->total, &talker->intact);
+}
+
+/* E3: "A count that goes with an error is true", and without one: megabytes through a small buffer. */
+static void megabytes_are_echoed_through_a_small_buffer(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct talker talker = {.peer = pair->other};
+    test_thread sender;
+    test_thread receiver;
+    fer_copy_buffer buffer = empty_buffer(sizeof memory);
+    uint64_t n = 77;
+    test_thread_start(&sender, send_megabytes, &talker);
+    test_thread_start(&receiver, receive_everything, &talker);
+    fer_error error = copy(&pair->stream, &pair->stream, &buffer, &n);
+    fer_error ended = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
+    test_thread_join(&sender);
+    test_thread_join(&receiver);
+    assert_ok(error);
+    assert_ok(ended);
+    assert_int_equal(n, MEGABYTES);
+    assert_true(talker.sent && talker.intact);
+    assert_int_equal(talker.outcome, PEER_END);
+    assert_int_equal(talker.total, MEGABYTES);
+}
+
+struct one_way {
+    fer_tcp_stream *from;
+    fer_tcp_stream *to;
+    fer_error error;
+    uint64_t n;
+};
+
+/* As the documentation of fer_copy says. */
+static void relay_one_way(void *argument)
+{
+    struct one_way *way = argument;
+    unsigned char own[1000];
+    fer_copy_buffer buffer = {own, sizeof own, 0, 0};
+    way->error = copy(way->from, way->to, &buffer, &way->n);
+    if (way->error.kind == FER_OK) {
+        way->error = fer_tcp_stream_shutdown(way->to, FER_SHUTDOWN_WRITE);
+    }
+}
+
+/* S3: "The peer reads what was sent, then EOF": through a relay too, each way by itself. */
+static void a_relay_of_two_copies_tells_each_end_on(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct link link = open_link();
+    struct one_way there = {&pair->stream, link.stream, {FER_OK, 0}, 0};
+    struct one_way back = {link.stream, &pair->stream, {FER_OK, 0}, 0};
+    struct talker near_end = {.peer = pair->other};
+    struct talker far_end = {.peer = link.other};
+    test_thread relay_there;
+    test_thread relay_back;
+    test_thread sender;
+    test_thread receiver;
+    test_thread_start(&relay_there, relay_one_way, &there);
+    test_thread_start(&relay_back, relay_one_way, &back);
+    test_thread_start(&sender, send_megabytes, &near_end);
+    test_thread_start(&receiver, receive_everything, &far_end);
+    test_thread_join(&sender);
+    test_thread_join(&receiver);
+    bool answered = send_pattern(link.other, PART, 0) && peer_shutdown_write(link.other);
+    receive_everything(&near_end);
+    test_thread_join(&relay_there);
+    test_thread_join(&relay_back);
+    assert_true(answered && near_end.sent && near_end.intact && far_end.intact);
+    assert_ok(there.error);
+    assert_ok(back.error);
+    assert_true(there.n == MEGABYTES && far_end.total == MEGABYTES);
+    assert_true(back.n == PART && near_end.total == PART);
+    assert_true(near_end.outcome == PEER_END && far_end.outcome == PEER_END);
+}
+
+/* E3: streams of two kinds, both ways. */
+static void bytes_go_from_tcp_to_unix_and_back(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    struct link link = open_link();
+    fer_copy_buffer buffer = empty_buffer(64);
+    uint64_t n = 77;
+    fer_stream tcp = fer_tcp_stream_as_stream(link.stream);
+    fer_stream local = fer_unix_stream_as_stream(pair.stream);
+    assert_true(send_pattern(link.other, PART, 0));
+    assert_true(peer_shutdown_write(link.other));
+    assert_ok(fer_copy(tcp, local, &buffer, &n));
+    assert_int_equal(n, PART);
+    assert_true(receives_pattern(pair.other, PART, 0));
+    assert_true(send_pattern(pair.other, PART, 9));
+    assert_true(peer_shutdown_write(pair.other));
+    assert_ok(fer_copy(local, tcp, &buffer, &n));
+    assert_int_equal(n, PART);
+    assert_true(receives_pattern(link.other, PART, 9));
+}
+
+/* ---- T4: "nothing read is lost, nothing sent goes uncounted, the next call works" */
+
+/* A copy into a stream whose peer does not read: parts are sent until some of one is stuck in the buffer; then the peer reads, and
+ * every byte comes. The copies end with kind. */
+static void copy_into_a_full_stream(struct pair *pair, struct link link, fer_error_kind kind, uint64_t received)
+{
+    fer_copy_buffer buffer = empty_buffer(2000);
+    uint64_t offset = received;
+    uint64_t copied = received;
+    uint64_t n = 77;
+    fer_error error;
+    do {
+        assert_true(send_pattern(pair->other, PART, offset));
+        assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+        offset += PART;
+        assert_kind(copy(&pair->stream, link.stream, &buffer, &n), kind);
+        copied += n;
+    } while (buffer.len == 0);
+    assert_true(pattern_matches(memory + buffer.start, buffer.len, copied));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_true(receives_pattern(link.other, copied, 0));
+    uint64_t start = peer_now_us();
+    do {
+        uint64_t before = copied;
+        error = copy(&pair->stream, link.stream, &buffer, &n);
+        copied += n;
+        assert_true(receives_pattern(link.other, n, before));
+        peer_pause(1);
+    } while (error.kind == kind && microseconds_since(start) < PEER_LIMIT_MS * UINT64_C(1000));
+    assert_ok(error);
+    assert_true(copied == offset);
+    assert_int_equal(buffer.len, 0);
+}
+
+static void a_copy_that_would_block_loses_nothing(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct link link = open_link();
+    uint64_t full = fill_until_it_would_block(link.stream);
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+    assert_ok(fer_tcp_stream_set_nonblocking(link.stream, true));
+    copy_into_a_full_stream(pair, link, FER_WOULD_BLOCK, full);
+}
+
+static void a_copy_that_times_out_loses_nothing(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct link link = open_link();
+    uint64_t full = fill_until_it_would_block(link.stream);
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(30)));
+    assert_ok(fer_tcp_stream_set_write_timeout(link.stream, millis(30)));
+    copy_into_a_full_stream(pair, link, FER_TIMED_OUT, full);
+}
+
+/* ---- S2 to S6: how either side may end */
+
+/* S5: a reset "never looks like a clean end of file": not to a copy either. */
+static void a_source_that_is_reset_ends_a_copy_with_the_reset(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct link link = open_link();
+    fer_copy_buffer buffer = empty_buffer(64);
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    for (int i = 0; i < 2; i++) {
+        uint64_t n = 77;
+        assert_kind(copy(&pair->stream, link.stream, &buffer, &n), FER_CONNECTION_RESET);
+        assert_int_equal(n, 0);
+    }
+    assert_exchange(link.stream, link.other);
+}
+
+/* S5: the other side's reset: what was read is in the buffer, and once it is known nothing more is read. */
+static void a_destination_that_is_reset_takes_nothing_from_the_source(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct link link = open_link();
+    fer_copy_buffer buffer = empty_buffer(64);
+    uint64_t n = 77;
+    char got[4] = {0};
+    peer_reset(link.other);
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(link.stream)));
+    assert_true(peer_send_all(pair->other, "abc", 3));
+    assert_writes_fail(copy(&pair->stream, link.stream, &buffer, &n));
+    assert_int_equal(n, 0);
+    assert_int_equal(buffer.len, 3);
+    assert_memory_equal(memory + buffer.start, "abc", 3);
+    assert_true(peer_send_all(pair->other, "def", 3));
+    assert_writes_fail(copy(&pair->stream, link.stream, &buffer, &n));
+    buffer.len = 0;
+    assert_writes_fail(copy(&pair->stream, link.stream, &buffer, &n));
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 3, NULL));
+    assert_string_equal(got, "def");
+}
+
+/* S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once": so a copy is at its end. */
+static void a_source_whose_reading_is_shut_is_at_its_end(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct link link = open_link();
+    fer_copy_buffer buffer = empty_buffer(64);
+    uint64_t n = 77;
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+    assert_ok(copy(&pair->stream, link.stream, &buffer, &n));
+    assert_int_equal(n, 0);
+    assert_exchange(link.stream, link.other);
+}
+
+/* S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE": a copy reads nothing first. */
+static void a_destination_whose_writing_is_shut_is_broken_pipe(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct link link = open_link();
+    fer_copy_buffer buffer = empty_buffer(64);
+    uint64_t n = 77;
+    assert_true(peer_send_all(pair->other, "abc", 3));
+    assert_ok(fer_tcp_stream_shutdown(link.stream, FER_SHUTDOWN_WRITE));
+    assert_own(copy(&pair->stream, link.stream, &buffer, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    assert_int_equal(buffer.len, 0);
+    char got[4] = {0};
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 3, NULL));
+    assert_string_equal(got, "abc");
+}
+
+/* S6: "shutdown from another thread wakes a blocked read", a copy's too. */
+static void shutdown_of_its_source_ends_a_copy(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct link link = open_link();
+    struct one_way way = {&pair->stream, link.stream, {FER_OTHER, 0}, 77};
+    test_thread thread;
+    assert_true(send_pattern(pair->other, PART, 0));
+    test_thread_start(&thread, relay_one_way, &way);
+    bool arrived = receives_pattern(link.other, PART, 0);
+    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
+    test_thread_join(&thread);
+    assert_true(arrived);
+    assert_ok(error);
+    assert_ok(way.error);
+    assert_int_equal(way.n, PART);
+}
+
+/* ---- E4 */
+
+/* E4: "Misuse ... is INVALID_INPUT — NOT_CONNECTED where a stream that was never connected is read, written": nothing is moved. */
+static void misuse_moves_nothing(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct link link = open_link();
+    fer_tcp_stream *fresh = test_stream();
+    fer_copy_buffer buffer = {memory, 8, 2, 3};
+    fer_copy_buffer wrong[] = {{NULL, 8, 0, 0}, {memory, 0, 0, 0}, {memory, 8, 9, 0}, {memory, 8, 2, 7}, {memory, 8, 1, SIZE_MAX}};
+    uint64_t n = 77;
+    assert_true(peer_send_all(pair->other, "abc", 3));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        n = 77;
+        assert_own(copy(&pair->stream, link.stream, &wrong[i], &n), FER_INVALID_INPUT);
+        assert_int_equal(n, 0);
+    }
+    assert_own(copy(&pair->stream, link.stream, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(copy(NULL, link.stream, &buffer, &n), FER_INVALID_INPUT);
+    assert_own(copy(&pair->stream, NULL, &buffer, &n), FER_INVALID_INPUT);
+    assert_own(copy(fresh, link.stream, &buffer, &n), FER_NOT_CONNECTED);
+    assert_own(copy(&pair->stream, fresh, &buffer, &n), FER_NOT_CONNECTED);
+    struct link closed = open_link();
+    fer_tcp_stream_close(closed.stream);
+    assert_own(copy(closed.stream, link.stream, &buffer, &n), FER_INVALID_INPUT);
+    assert_own(copy(&pair->stream, closed.stream, &buffer, &n), FER_INVALID_INPUT);
+    assert_true(buffer.start == 2 && buffer.len == 3);
+    char got[4] = {0};
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 3, NULL));
+    assert_string_equal(got, "abc");
+    assert_exchange(link.stream, link.other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("S4", a_copy_ends_with_its_source_and_counts_every_byte),
+        PAIR_TEST("S4", an_echo_is_a_copy_of_a_stream_into_itself),
+        SLOW_PAIR_TEST("E3", megabytes_are_echoed_through_a_small_buffer),
+        SLOW_PAIR_TEST("S3", a_relay_of_two_copies_tells_each_end_on),
+        UNIX_PAIR_TEST("E3", bytes_go_from_tcp_to_unix_and_back),
+        SLOW_PAIR_TEST("T4", a_copy_that_would_block_loses_nothing),
+        SLOW_PAIR_TEST("T4", a_copy_that_times_out_loses_nothing),
+        PAIR_TEST("S5", a_source_that_is_reset_ends_a_copy_with_the_reset),
+        PAIR_TEST("S5", a_destination_that_is_reset_takes_nothing_from_the_source),
+        PAIR_TEST("S2", a_source_whose_reading_is_shut_is_at_its_end),
+        PAIR_TEST("S3", a_destination_whose_writing_is_shut_is_broken_pipe),
+        SLOW_PAIR_TEST("S6", shutdown_of_its_source_ends_a_copy),
+        PAIR_TEST("E4", misuse_moves_nothing),
+    };
+    return RUN_TESTS("copying", tests);
+}
