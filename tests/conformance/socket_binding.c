@@ -208,23 +208,34 @@ static void the_ipv6_wildcard_takes_ipv4_too(void **state)
     }
 }
 
+/* The IPv4 port of that number may be somebody else's: then another is tried. */
+static fer_socket *only_v6_beside_v4(void)
+{
+    fer_socket *socket = test_made(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    fer_socket *beside = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr addr = wildcard(PEER_V6, 0);
+    assert_ok(fer_socket_set_only_v6(socket, true));
+    assert_ok(fer_socket_bind(socket, &addr));
+    fer_socket_addr v4 = wildcard(PEER_V4, local_addr_of(socket).port);
+    fer_error error = fer_socket_bind(beside, &v4);
+    return error.kind == FER_OK ? socket : NULL;
+}
+
 static void only_v6_leaves_ipv4_alone(void **state)
 {
     (void)state;
     skip_without_v6();
-    fer_socket *socket = test_made(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
-    fer_socket *beside = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket_addr addr = wildcard(PEER_V6, 0);
+    fer_socket *socket = NULL;
     bool only = false;
-    assert_ok(fer_socket_set_only_v6(socket, true));
+    for (int tries = 0; tries < 10 && socket == NULL; tries++) {
+        socket = only_v6_beside_v4();
+    }
+    assert_non_null(socket);
     assert_ok(fer_socket_only_v6(socket, &only));
     assert_true(only);
-    assert_ok(fer_socket_bind(socket, &addr));
     assert_int_equal(peer_raw_only_v6(fer_socket_as_raw(socket)), 1);
     assert_ok(fer_socket_listen(socket, 4));
     uint16_t port = local_addr_of(socket).port;
-    fer_socket_addr v4 = wildcard(PEER_V4, port);
-    assert_ok(fer_socket_bind(beside, &v4));
     assert_true(peer_connect(PEER_V6, port) != PEER_NONE);
     assert_true(peer_connect(PEER_V4, port) == PEER_NONE);
     assert_kind(fer_socket_set_only_v6(socket, false), FER_INVALID_INPUT);
@@ -438,36 +449,6 @@ static void streams_of_a_built_listener_start_blocking(void **state)
     assert_exchange(stream, other);
 }
 
-/* ---- Unix names */
-
-static void a_unix_socket_is_bound_once_and_listens(void **state)
-{
-    (void)state;
-    skip_without_unix_streams();
-    const char *path = unix_peer_path("bound");
-    fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    fer_socket *second = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    fer_unix_listener *listener = test_unix_listener();
-    fer_unix_stream *stream = test_unix_stream();
-    fer_unix_addr name;
-    fer_unix_addr unnamed = {0};
-    fer_socket_addr ip = any_port(PEER_V4);
-    assert_ok(fer_unix_addr_from_pathname(&name, path));
-    assert_own(fer_socket_bind(socket, &ip), FER_INVALID_INPUT);
-    assert_own(fer_socket_bind_unix(socket, &unnamed), FER_INVALID_INPUT);
-    assert_own(fer_socket_bind_unix(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_local_addr(socket, &ip), FER_UNSUPPORTED);
-    assert_own(fer_socket_peer_addr(socket, &ip), FER_UNSUPPORTED);
-    assert_ok(fer_socket_bind_unix(socket, &name));
-    assert_own(fer_socket_bind_unix(socket, &name), FER_INVALID_INPUT);
-    assert_kind(fer_socket_bind_unix(second, &name), FER_ADDR_IN_USE);
-    assert_ok(fer_socket_listen(socket, 4));
-    assert_ok(fer_socket_into_unix_listener(socket, listener));
-    peer_socket other = unix_peer_connect(path, NULL);
-    assert_ok(fer_unix_listener_accept(listener, stream, NULL));
-    assert_unix_exchange(stream, other);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,7 +474,6 @@ int main(void)
         SOCKET_TEST("E4", what_cannot_listen_is_invalid_input),
         SOCKET_TEST("L1", the_second_of_two_that_share_an_address_cannot_listen),
         SOCKET_TEST("T6", streams_of_a_built_listener_start_blocking),
-        SOCKET_TEST("L1", a_unix_socket_is_bound_once_and_listens),
     };
     return RUN_TESTS("socket_binding", tests);
 }

@@ -307,6 +307,36 @@ static void into_raw_gives_the_socket_up_with_its_modes(void **state)
     assert_false(peer_is_open(raw));
 }
 
+/* ---- Unix names */
+
+static void a_unix_socket_is_bound_once_and_listens(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("bound");
+    fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket *second = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_unix_listener *listener = test_unix_listener();
+    fer_unix_stream *stream = test_unix_stream();
+    fer_unix_addr name;
+    fer_unix_addr unnamed = {0};
+    fer_socket_addr ip = any_port(PEER_V4);
+    assert_ok(fer_unix_addr_from_pathname(&name, path));
+    assert_own(fer_socket_bind(socket, &ip), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind_unix(socket, &unnamed), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind_unix(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_local_addr(socket, &ip), FER_UNSUPPORTED);
+    assert_own(fer_socket_peer_addr(socket, &ip), FER_UNSUPPORTED);
+    assert_ok(fer_socket_bind_unix(socket, &name));
+    assert_own(fer_socket_bind_unix(socket, &name), FER_INVALID_INPUT);
+    assert_kind(fer_socket_bind_unix(second, &name), FER_ADDR_IN_USE);
+    assert_ok(fer_socket_listen(socket, 4));
+    assert_ok(fer_socket_into_unix_listener(socket, listener));
+    peer_socket other = unix_peer_connect(path, NULL);
+    assert_ok(fer_unix_listener_accept(listener, stream, NULL));
+    assert_unix_exchange(stream, other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +355,7 @@ int main(void)
         SOCKET_TEST("L2", listening_binds_a_socket_from_outside),
         SOCKET_TEST("R1", from_raw_takes_unix_sockets),
         SOCKET_TEST("R1", into_raw_gives_the_socket_up_with_its_modes),
+        SOCKET_TEST("L1", a_unix_socket_is_bound_once_and_listens),
     };
     return RUN_TESTS("socket_building", tests);
 }

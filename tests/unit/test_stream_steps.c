@@ -245,13 +245,13 @@ static fer_handle begun(void)
     return handle;
 }
 
-static void every_request_about_the_connection_asks_how_the_connect_stands(void **state)
+static void every_request_that_needs_a_connection_asks_how_the_connect_stands(void **state)
 {
     (void)state;
-    static const feri_request asking[] = {FERI_REQUEST_READ, FERI_REQUEST_WRITE, FERI_REQUEST_PEER_ADDR, FERI_REQUEST_TAKE_ERROR,
-                                          FERI_REQUEST_SHUTDOWN, FERI_REQUEST_CLONE};
+    static const feri_request asking[] = {FERI_REQUEST_READ,      FERI_REQUEST_WRITE, FERI_REQUEST_SHUTDOWN, FERI_REQUEST_PEER_ADDR,
+                                          FERI_REQUEST_TAKE_ERROR, FERI_REQUEST_CLONE};
     fer_error error;
-    for (size_t i = 0; i < sizeof asking / sizeof asking[0]; i++) {
+    for (size_t i = 0; i < 6; i++) {
         fer_handle handle = begun();
         script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
         assert_int_equal(feri_stream_answer(&handle, asking[i], &error), FERI_ANSWER_ASK_CONNECT);
@@ -269,6 +269,7 @@ static void every_request_about_the_connection_asks_how_the_connect_stands(void 
     }
     fer_handle handle = begun();
     assert_error(feri_stream_may(&handle, FERI_REQUEST_CONNECT), FER_INVALID_INPUT, 0);
+    assert_ok(feri_stream_may(&handle, FERI_REQUEST_USE));
     assert_log("");
 }
 
@@ -331,7 +332,7 @@ int main(void)
         script_test(the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s),
         script_test(a_broken_pipe_of_a_write_is_told_with_its_code_and_kept_without),
         script_test(counts_are_stored_where_they_are_wanted),
-        script_test(every_request_about_the_connection_asks_how_the_connect_stands),
+        script_test(every_request_that_needs_a_connection_asks_how_the_connect_stands),
         script_test(a_read_or_write_goes_on_once_the_connect_has_ended_well),
         script_test(the_state_after_the_asking_decides),
     };
