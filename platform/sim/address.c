@@ -30,7 +30,7 @@ static fer_error claim_for_listening(ferp_sim_world *world, ferp_sim_socket *soc
     if (socket->has_local) {
         return ferp_sim_may_listen(world, socket);
     }
-    if (ferp_sim_is_winsock(world)) {
+    if (ferp_sim_is_winsock(world) || socket->is_unix) { /* Linux, unix_listen: "No listens on an unbound socket" */
         return ferp_sim_error(world, FERP_SIM_EINVAL);
     }
     return ferp_sim_claim_any_port(world, socket, socket->family == FER_IP_V4 ? &wildcard_v4 : &wildcard_v6);
