@@ -26,6 +26,7 @@
 #define FERI_FLAG_BOUND 512u
 #define FERI_FLAG_REUSE_CHOSEN 1024u /* set_reuse_address was called; bind leaves it so */
 #define FERI_FLAG_V6_CHOSEN 2048u    /* the same of set_only_v6 */
+#define FERI_FLAG_TIMED 4096u        /* a timeout was set through this handle */
 
 static inline fer_error feri_ok(void)
 {

@@ -50,8 +50,8 @@ static fer_error accept_one(const fer_handle *listener, fer_raw_socket *out, fer
 }
 
 /* An accepted stream starts blocking, with no timeout (rule T6). Modes are inherited by system, and perhaps the mode that the listener
- * had when the connection was queued (XNU, sonewconn). Timeouts are inherited on every system, but only a listener that was made
- * elsewhere can have any, or one of which a clone was given away and taken in again. */
+ * had when the connection was queued (XNU, sonewconn). Timeouts are inherited on every system, but only a listener that was built step by
+ * step or made elsewhere can have any, or one of which a clone was given away and taken in again. */
 static fer_error forget_inherited(const fer_handle *listener, fer_raw_socket raw)
 {
     bool is_shared = feri_handle_is_shared(listener);
@@ -59,7 +59,7 @@ static fer_error forget_inherited(const fer_handle *listener, fer_raw_socket raw
     if (may_differ && feri_accept_inherits_nonblocking()) {
         FER_TRY(ferp_set_nonblocking(raw, false));
     }
-    if (!is_shared) {
+    if (!is_shared && !feri_handle_has_flag(listener, FERI_FLAG_TIMED)) {
         return feri_ok();
     }
     FER_TRY(ferp_set_timeout(raw, FERP_READING, FER_DURATION_NONE));

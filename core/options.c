@@ -11,6 +11,7 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
     if (timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
+    feri_atomic_change_bits(&handle->flags_, FERI_FLAG_TIMED, 0);
     return ferp_set_timeout(handle->raw_, direction, timeout);
 }
 
