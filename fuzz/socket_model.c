@@ -171,6 +171,7 @@ void model_move_did(model_handle *from, model_handle *to)
 int model_into_raw(model_handle *handle)
 {
     int socket = handle->socket;
+    of(handle)->is_murky = of(handle)->is_murky || (windows && of(handle)->refs > 1); /* DIFFERENCES.md, raw_mode */
     handle->life = LIFE_CLOSED;
     return socket;
 }
