@@ -34,8 +34,12 @@ if [ -z "$emulator" ] && [ "$(uname -s)" = Linux ]; then
 fi
 if has_ipv6; then
     echo_of v6 -6
-    check "the loopback of IPv6 answers" [ "$code" -eq 0 ]
-    check "... with as much" file_matches "$work/v6.out" '40 bytes from ::1: icmp_seq=1'
+    if [ "$code" -eq 77 ]; then # Wine 8: 10043
+        echo "$script: left out, for no socket for ICMPv6 is allowed here: $(tr -d '\r' <"$work/v6.err" | tail -n 1)"
+    else
+        check "the loopback of IPv6 answers" [ "$code" -eq 0 ]
+        check "... with as much" file_matches "$work/v6.out" '40 bytes from ::1: icmp_seq=1'
+    fi
 else
     echo "$script: left out, for there is no ::1 here: the loopback of IPv6"
 fi
