@@ -360,6 +360,7 @@ kinds model_receive(const model_handle *handle)
         return MISUSE;
     }
     const struct model_socket *socket = of(handle);
-    kinds moved = socket->is_loose ? OK | kinds_one(FER_CONNECTION_REFUSED) : 0;
+    bool is_reached = socket->is_loose || socket->port != UNBOUND; /* by another of the program */
+    kinds moved = is_reached ? OK | kinds_one(FER_CONNECTION_REFUSED) : 0;
     return socket->is_stream || is_unix(handle) ? UNSUPPORTED : idle(handle) | moved;
 }
