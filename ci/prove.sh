@@ -166,7 +166,7 @@ planted() {
     plant number core/addr_cursor.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
     plant ipv4 core/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
     plant text core/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
-    plant state core/stream_state.c 's/{O, M, M, M,  S, E, S, E, E, E, O}/{O, M, M, M,  S, E, S, E, R, E, O}/' next_read_half
+    plant state core/stream_state.c 's/{O, M, M,  M, M, M, M,  S, E, S, E, E, E, O}/{O, M, M,  M, M, M, M,  S, E, S, E, R, E, O}/' next_read_half
     plant state core/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
 }
 

@@ -4,11 +4,12 @@
 #include "core/assert.h"
 #include "core/handle.h"
 #include "core/operation_error.h"
+#include "core/stream_steps.h"
 #include "platform/platform.h"
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_CLONE));
+    FER_TRY(feri_stream_may(handle, FERI_REQUEST_CLONE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = ferp_duplicate(handle->raw_, &raw);
@@ -36,7 +37,7 @@ static fer_error describe_any(fer_raw_socket raw, ferp_description *out)
 static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_description *out)
 {
     FER_TRY(describe_any(raw, out));
-    bool belongs = domain == FERI_DOMAIN_IP ? out->is_ip : out->is_unix;
+    bool belongs = domain == FERI_DOMAIN_IP ? out->is_ip && !out->is_of_other_protocol : out->is_unix;
     return belongs ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
@@ -100,7 +101,7 @@ static uint32_t kinds_of(const ferp_description *what)
 {
     uint32_t kinds = what->is_unix ? FERI_FLAG_UNIX : 0;
     kinds |= what->is_stream ? 0 : FERI_FLAG_DATAGRAM;
-    kinds |= what->is_raw ? FERI_FLAG_PORTLESS : 0;
+    kinds |= what->is_raw || (what->is_datagram && what->is_of_other_protocol) ? FERI_FLAG_PORTLESS : 0;
     kinds |= what->is_listening ? FERI_FLAG_LISTENING : 0;
     return kinds;
 }

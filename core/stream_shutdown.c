@@ -9,6 +9,7 @@
 #include "core/facts.h"
 #include "core/handle.h"
 #include "core/operation_error.h"
+#include "core/stream_steps.h"
 
 static bool event_of(fer_shutdown how, feri_event *event)
 {
@@ -68,10 +69,17 @@ static fer_error shutdown_sparing_writes(const fer_handle *handle, fer_shutdown 
     return error;
 }
 
+/* A stream whose connect is under way still is not connected (rule S1). */
+static fer_error may_shut(const fer_handle *handle)
+{
+    fer_error error = feri_stream_may(handle, FERI_REQUEST_SHUTDOWN);
+    return error.kind == FER_WOULD_BLOCK ? feri_own_error(FER_NOT_CONNECTED) : error;
+}
+
 fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
 {
     feri_event event = FERI_EVENT_SHUT_BOTH;
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_SHUTDOWN));
+    FER_TRY(may_shut(handle));
     if (!event_of(how, &event) || !feri_handle_apply(handle, event)) {
         return feri_own_error(FER_INVALID_INPUT);
     }

@@ -32,6 +32,12 @@ void socket_step_close(struct socket_program *p, const struct socket_call *c)
 void socket_step_clone(struct socket_program *p, const struct socket_call *c)
 {
     size_t out = c->other % SOCKET_HANDLES;
+    if (model_is_hidden(&p->models[c->socket])) {
+        return;
+    }
+    if (p->models[c->socket].life == LIFE_CONNECTING) {
+        socket_changes_silently(); /* it may learn that it is connected, and who was to be filled is not empty */
+    }
     kinds allowed = model_clone(&p->models[c->socket], &p->models[out], c->fault);
     socket_arm(c->fault);
     fer_error error = fer_socket_try_clone(&p->places[c->socket].socket, &p->places[out].socket);

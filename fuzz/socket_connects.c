@@ -202,7 +202,7 @@ bool model_is_hidden(const model_handle *handle)
 }
 
 /* What of it may be told now: that it is under way, that it is there (OK), why it failed. */
-static kinds standing(const model_handle *handle)
+kinds model_standing(const model_handle *handle)
 {
     const struct model_socket *socket = of(handle);
     if (socket->is_murky) {
@@ -213,7 +213,7 @@ static kinds standing(const model_handle *handle)
     return told | (now() <= socket->most || may_be_late ? PENDING : 0);
 }
 
-static void stood(model_handle *handle, fer_error said)
+void model_stood(model_handle *handle, fer_error said)
 {
     if (said.kind == FER_WOULD_BLOCK) {
         handle->late_told = handle->late_told || now() > of(handle)->most;
@@ -233,7 +233,7 @@ kinds model_peer_addr(const model_handle *handle)
         return UNCONNECTED;
     }
     if (handle->life == LIFE_CONNECTING) {
-        return standing(handle);
+        return model_standing(handle);
     }
     const struct model_socket *socket = of(handle);
     if (socket->domain == FER_DOMAIN_UNIX) {
@@ -245,7 +245,7 @@ kinds model_peer_addr(const model_handle *handle)
 void model_peer_addr_did(model_handle *handle, fer_error error)
 {
     if (handle->life == LIFE_CONNECTING) {
-        stood(handle, error);
+        model_stood(handle, error);
     }
 }
 
@@ -261,7 +261,7 @@ kinds model_take_error(const model_handle *handle, kinds *taken)
         return OK;
     }
     if (handle->life == LIFE_CONNECTING) {
-        kinds said = standing(handle);
+        kinds said = model_standing(handle);
         *taken = said & ~PENDING;
         return (said & ~PENDING) == 0 ? PENDING : OK | (said & PENDING);
     }
@@ -277,7 +277,7 @@ void model_take_error_did(model_handle *handle, fer_error error, fer_error taken
     if (handle->life == LIFE_FAILED) {
         FUZZ_CHECK(taken.os_code == handle->reason.os_code);
     } else if (handle->life == LIFE_CONNECTING) {
-        stood(handle, error.kind == FER_OK ? taken : error);
+        model_stood(handle, error.kind == FER_OK ? taken : error);
     }
 }
 
@@ -309,7 +309,7 @@ static kinds not_open(const model_handle *handle)
 kinds model_read(const model_handle *handle)
 {
     if (handle->life == LIFE_CONNECTING) {
-        kinds said = standing(handle);
+        kinds said = model_standing(handle);
         return (said & ~OK) | (kinds_has(said, FER_OK) ? idle(handle) : 0);
     }
     if (handle->life != LIFE_OPEN) {
@@ -325,13 +325,13 @@ void model_read_did(model_handle *handle, fer_error error)
         return; /* take_error tells more */
     }
     bool is_idle = error.kind == FER_DEADLOCK || (error.kind == FER_TIMED_OUT && error.os_code == 0);
-    stood(handle, is_idle ? (fer_error){FER_OK, 0} : error);
+    model_stood(handle, is_idle ? (fer_error){FER_OK, 0} : error);
 }
 
 kinds model_write(const model_handle *handle)
 {
     if (handle->life == LIFE_CONNECTING) {
-        return standing(handle);
+        return model_standing(handle);
     }
     if (handle->life != LIFE_OPEN) {
         return not_open(handle);
@@ -342,7 +342,19 @@ kinds model_write(const model_handle *handle)
 
 kinds model_shutdown(const model_handle *handle)
 {
-    return handle->life == LIFE_CONNECTING ? UNCONNECTED : not_open(handle);
+    if (handle->life != LIFE_CONNECTING) {
+        return not_open(handle);
+    }
+    kinds said = model_standing(handle);
+    return (said & ~PENDING) | (kinds_has(said, FER_WOULD_BLOCK) ? UNCONNECTED : 0);
+}
+
+void model_shutdown_did(model_handle *handle, fer_error error)
+{
+    if (handle->life == LIFE_CONNECTING && error.kind != FER_NOT_CONNECTED) {
+        model_stood(handle, error);
+        of(handle)->is_loose = true;
+    }
 }
 
 kinds model_send(const model_handle *handle)
@@ -361,6 +373,6 @@ kinds model_receive(const model_handle *handle)
     }
     const struct model_socket *socket = of(handle);
     bool is_reached = socket->is_loose || socket->port != UNBOUND; /* by another of the program */
-    kinds moved = is_reached ? OK | kinds_one(FER_CONNECTION_REFUSED) : 0;
+    kinds moved = is_reached ? KINDS_ANY & ~MISUSE : 0;
     return socket->is_stream || is_unix(handle) ? UNSUPPORTED : idle(handle) | moved;
 }

@@ -134,16 +134,26 @@ void model_close(model_handle *handle)
 
 kinds model_clone(const model_handle *handle, const model_handle *out, fer_sim_fault fault)
 {
-    if ((handle->life != LIFE_FRESH && handle->life != LIFE_OPEN) || !is_empty(out)) {
+    bool is_there = handle->life == LIFE_FRESH || handle->life == LIFE_OPEN || handle->life == LIFE_CONNECTING;
+    kinds standing = handle->life == LIFE_CONNECTING ? model_standing(handle) : OK;
+    if (!is_there) {
         return MISUSE;
     }
-    return fault == FER_SIM_FAULT_TOO_MANY_HANDLES ? kinds_one(FER_TOO_MANY_OPEN_FILES) : OK;
+    kinds made = !is_empty(out) ? MISUSE : fault == FER_SIM_FAULT_TOO_MANY_HANDLES ? kinds_one(FER_TOO_MANY_OPEN_FILES) : OK;
+    return (standing & ~OK) | (kinds_has(standing, FER_OK) ? made : 0);
 }
 
 void model_clone_did(model_handle *handle, model_handle *out, fer_error error)
 {
+    if (handle->life == LIFE_CONNECTING) {
+        bool is_connected = error.kind == FER_OK || error.kind == FER_INVALID_INPUT || error.kind == FER_TOO_MANY_OPEN_FILES;
+        model_stood(handle, is_connected ? (fer_error){FER_OK, 0} : error);
+        if (!is_connected) {
+            return;
+        }
+    }
     if (error.kind != FER_OK) {
-        unfilled(out);
+        out->life = error.kind == FER_INVALID_INPUT ? out->life : LIFE_NEW;
         return;
     }
     model_type type = out->type;

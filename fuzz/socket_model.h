@@ -115,6 +115,7 @@ kinds model_read(const model_handle *handle);
 void model_read_did(model_handle *handle, fer_error error);
 kinds model_write(const model_handle *handle);
 kinds model_shutdown(const model_handle *handle);
+void model_shutdown_did(model_handle *handle, fer_error error);
 kinds model_send(const model_handle *handle);
 kinds model_receive(const model_handle *handle);
 void model_accepted(model_handle *listener, model_handle *out, fer_domain domain);

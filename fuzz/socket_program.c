@@ -264,8 +264,12 @@ static void write_some(struct socket_program *p, const struct socket_call *c)
 
 static void shut(struct socket_program *p, const struct socket_call *c)
 {
-    if (is_stream_place(c->at) && p->models[c->at].life != LIFE_OPEN) {
-        socket_agree(socket_shut_any(&p->places[c->at], socket_types[c->at]), model_shutdown(&p->models[c->at]));
+    model_handle *model = &p->models[c->at];
+    if (is_stream_place(c->at) && model->life != LIFE_OPEN && !model_is_hidden(model)) {
+        kinds allowed = model_shutdown(model);
+        fer_error error = socket_shut_any(&p->places[c->at], socket_types[c->at]);
+        socket_agree(error, allowed);
+        model_shutdown_did(model, error);
     }
 }
 

@@ -40,6 +40,9 @@ extern bool model_had_connections; /* whose ports may rest in TIME_WAIT */
 
 struct model_socket *model_socket_new(fer_domain domain, fer_type type);
 socket_life model_life_now(struct model_socket *socket);
+/* How a connect that is under way for the handle stands: OK, WOULD_BLOCK, why it has failed; and what of that was told. */
+kinds model_standing(const model_handle *handle);
+void model_stood(model_handle *handle, fer_error said);
 
 #define OK kinds_one(FER_OK)
 #define MISUSE kinds_one(FER_INVALID_INPUT)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/udp_places.h"
+
 enum { SERIALS = UDP_SERIALS, GRAIN = 4000000 };
 
 struct datagram {
@@ -27,12 +29,14 @@ struct datagram {
 struct end {
     bool is_v6;
     fer_socket_addr local;
+    int handles;             /* that are open */
     bool is_connected;
     fer_socket_addr remote;
     fer_ip_addr source;      /* of what it sends, once it was connected */
     bool is_narrow;          /* source is what it is bound to now */
     unsigned epoch;
     bool broadcast;
+    bool loops[2];           /* of IPv4, of IPv6 */
     bool joined[2][3];
     bool ever_joined[2];
     bool nonblocking;
@@ -72,44 +76,6 @@ static void must(bool holds, const char *rule, const struct udp_record *record)
 
 /* ---- Addresses */
 
-fer_socket_addr udp_model_plain(const fer_socket_addr *addr)
-{
-    fer_socket_addr plain = {.ip = fer_ip_addr_to_canonical(&addr->ip), .port = addr->port};
-    return plain;
-}
-
-static bool is_same(const fer_socket_addr *one, const fer_socket_addr *other)
-{
-    return one->port == other->port && fer_ip_addr_eq(&one->ip, &other->ip);
-}
-
-static fer_ip_addr ip(const char *text)
-{
-    fer_ip_addr made = {.family = FER_IP_V4};
-    FER_IGNORE(fer_ip_addr_parse(&made, text));
-    return made;
-}
-
-static bool is_ip(const fer_ip_addr *addr, const char *text)
-{
-    fer_ip_addr other = ip(text);
-    return fer_ip_addr_eq(addr, &other);
-}
-
-static bool is_broadcast(const fer_ip_addr *addr) { return is_ip(addr, "255.255.255.255"); }
-
-static bool is_for_many(const fer_ip_addr *addr) { return is_broadcast(addr) || fer_ip_addr_is_multicast(addr); }
-
-/* Where POSIX sends what is for the wildcard. */
-static fer_socket_addr goes_to(const fer_socket_addr *addr)
-{
-    fer_socket_addr to = udp_model_plain(addr);
-    if (fer_ip_addr_is_unspecified(&to.ip)) {
-        to.ip = ip(to.ip.family == FER_IP_V4 ? "127.0.0.1" : "::1");
-    }
-    return to;
-}
-
 static fer_ip_addr source_of(const struct end *end, const fer_ip_addr *to)
 {
     if (end->is_narrow || !fer_ip_addr_is_unspecified(&end->local.ip)) {
@@ -119,13 +85,6 @@ static fer_ip_addr source_of(const struct end *end, const fer_ip_addr *to)
         return ip(to->family == FER_IP_V4 ? "127.0.0.1" : "::1");
     }
     return ip(to->family == FER_IP_V4 ? "10.0.0.1" : "fd00::1");
-}
-
-/* Nobody is there, and somebody says so. */
-static bool is_refused(const fer_socket_addr *to)
-{
-    bool no_port = to->port == 9 && (fer_ip_addr_is_loopback(&to->ip) || is_ip(&to->ip, "10.0.0.7"));
-    return no_port || is_ip(&to->ip, "10.0.0.9");
 }
 
 /* ---- Who may have what */
@@ -187,7 +146,7 @@ static bool is_something_due(int number)
 
 static bool can_be(const struct datagram *datagram, int number, const struct udp_record *record)
 {
-    fer_socket_addr from = udp_model_plain(&record->addr);
+    fer_socket_addr from = plain_form(&record->addr);
     bool len = record->truncated ? datagram->len > record->asked && record->n == record->asked : datagram->len == record->n;
     return datagram->used && len && is_same(&datagram->from, &from) && may_reach(datagram, &model.ends[number]) &&
            datagram->taken_by[number] < datagram->copies;
@@ -229,7 +188,7 @@ static void take_known(int number, const struct udp_record *record)
 static void check_received(int number, const struct udp_record *record)
 {
     struct end *end = &model.ends[number];
-    fer_socket_addr from = udp_model_plain(&record->addr);
+    fer_socket_addr from = plain_form(&record->addr);
     must(record->bytes_are_right, "U1: other bytes than were sent", record);
     must(record->n <= record->asked, "longer than the buffer", record);
     must((record->addr.ip.family == FER_IP_V6) == end->is_v6, "a sender of another family", record);
@@ -307,7 +266,7 @@ static void check_receive(int number, const struct udp_record *record)
 /* What a send or connect to there is answered, by its arguments alone; FER_OK where it may go on. */
 static fer_error_kind verdict_on(const struct end *end, bool is_peer, const fer_socket_addr *addr)
 {
-    fer_socket_addr to = udp_model_plain(addr);
+    fer_socket_addr to = plain_form(addr);
     bool is_tied = end->is_narrow || !fer_ip_addr_is_unspecified(&end->local.ip);
     fer_ip_family tie = end->is_narrow ? end->source.family : end->local.ip.family;
     bool unreachable = is_tied && end->is_v6 && tie != to.ip.family;
@@ -348,7 +307,7 @@ static void check_send(int number, const struct udp_record *record)
     }
     must(record->n == (kind == FER_OK ? record->asked : 0), "E3: a count that is not true", record);
     bool no_peer = record->op == UDP_SEND && !end->is_connected;
-    fer_socket_addr plain = udp_model_plain(&record->addr); /* peers take mapped addresses for what they are */
+    fer_socket_addr plain = plain_form(&record->addr); /* peers take mapped addresses for what they are */
     fer_error_kind verdict = no_peer ? FER_NOT_CONNECTED : verdict_on(end, number >= UDP_SOCKETS, number < UDP_SOCKETS ? &record->addr : &plain);
     verdict = verdict == FER_OK && record->asked > 65507 ? FER_MESSAGE_TOO_LONG : verdict;
     if (is_refusal(kind)) {
@@ -366,7 +325,8 @@ static void check_connect(int number, const struct udp_record *record)
 {
     struct end *end = &model.ends[number];
     fer_error_kind verdict = verdict_on(end, false, &record->addr);
-    must(record->error.kind == verdict || is_fault(record), "another answer to a connect", record);
+    bool failed = is_fault(record) && record->error.kind != FER_INTERRUPTED;
+    must(record->error.kind == verdict || failed, "I1: another answer to a connect", record);
     end->epoch = ++model.epochs;
     end->peeked = UDP_NONE;
     if (record->error.kind != FER_OK) {
@@ -384,17 +344,37 @@ static void check_connect(int number, const struct udp_record *record)
     }
 }
 
+/* Whether somebody is in the way of a bind to there. Where that is only a connected socket it depends: connect may have narrowed what it
+ * takes. */
+static bool meets(const fer_socket_addr *addr, bool narrow_ones)
+{
+    for (int i = 0; i < model.sockets; i++) {
+        const struct end *end = &model.ends[i];
+        if (end->handles > 0 && end->is_narrow == narrow_ones && is_in_the_way(&end->local, addr)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_bind(const struct udp_record *record)
 {
     fer_error_kind kind = record->error.kind;
-    bool known = kind == FER_OK || kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE || kind == FER_INVALID_INPUT || is_fault(record);
-    must(known, "L1, L5: another answer to a bind", record);
-    must(kind != FER_OK || record->socket == UDP_NONE, "C6: bound into an open handle", record);
-    if (kind == FER_OK && record->addr.port != 0) {
+    fer_socket_addr local = plain_form(&record->addr);
+    fer_error_kind want = record->socket != UDP_NONE           ? FER_INVALID_INPUT
+                          : is_ip(&local.ip, "10.0.0.7") ? FER_ADDR_NOT_AVAILABLE
+                          : meets(&local, false)         ? FER_ADDR_IN_USE
+                                                         : FER_OK;
+    bool fits = kind == want || is_fault(record) || (want == FER_OK && kind == FER_ADDR_IN_USE && meets(&local, true));
+    must(local.port == 0 || fits, "C6, L1, L5: another answer to a bind", record);
+    if (kind == FER_OK && local.port != 0) {
         struct end *end = &model.ends[model.sockets++];
-        *end = (struct end){.is_v6 = record->addr.ip.family == FER_IP_V6, .local = udp_model_plain(&record->addr), .timeout = UINT64_MAX};
+        *end = (struct end){.is_v6 = local.ip.family == FER_IP_V6, .local = local, .timeout = UINT64_MAX};
         end->epoch = ++model.epochs;
         end->peeked = UDP_NONE;
+        end->handles = 1;
+        end->loops[0] = true;
+        end->loops[1] = end->is_v6;
     }
 }
 
@@ -417,7 +397,7 @@ static void check_question(int number, const struct udp_record *record)
 {
     struct end *end = &model.ends[number];
     fer_error_kind kind = record->error.kind;
-    fer_socket_addr told = udp_model_plain(&record->addr);
+    fer_socket_addr told = plain_form(&record->addr);
     if (record->op == UDP_PEER_ADDR) {
         must(kind == (end->is_connected ? FER_OK : FER_NOT_CONNECTED), "a peer that it has not", record);
         must(kind != FER_OK || is_same(&told, &end->remote), "another peer", record);
@@ -434,6 +414,12 @@ static void check_mode(struct end *end, const struct udp_record *record)
 {
     bool v6_on_v4 = record->op == UDP_LOOP && record->asked == 0 && !end->is_v6;
     must(record->error.kind == (v6_on_v4 ? FER_INVALID_INPUT : FER_OK), "a mode that cannot be set", record);
+    must(record->bytes_are_right, "T5: another value is told than was set", record);
+    if (record->op == UDP_LOOP && !v6_on_v4) {
+        end->loops[record->asked == 0] = record->value != 0;
+        must(record->n == (end->loops[0] ? 1u : 0) + (end->loops[1] ? 2u : 0), "one family's loopback is not the other's", record);
+    }
+    end->handles -= record->op == UDP_CLOSE ? 1 : 0;
     end->timeout = record->op == UDP_READ_TIMEOUT ? record->value : end->timeout;
     end->nonblocking = record->op == UDP_NONBLOCKING ? record->value != 0 : end->nonblocking && record->op != UDP_THROUGH_RAW;
     end->broadcast = record->op == UDP_BROADCAST ? record->value != 0 : end->broadcast;
@@ -462,6 +448,7 @@ void udp_model_check(const struct udp_record *record)
         check_question(number, record);
     } else if (record->op == UDP_CLONE) {
         must(record->error.kind == FER_OK || record->error.kind == FER_INVALID_INPUT || is_fault(record), "another answer to a clone", record);
+        model.ends[number].handles += record->error.kind == FER_OK ? 1 : 0;
     } else {
         check_mode(&model.ends[number], record);
     }

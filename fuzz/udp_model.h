@@ -10,8 +10,6 @@ void udp_model_begin(fer_sim_dialect dialect);
 void udp_model_check(const struct udp_record *record);
 void udp_model_end(const fer_sim_report *report);
 
-/* As the network knows an address: IPv4-mapped ones are IPv4. */
-fer_socket_addr udp_model_plain(const fer_socket_addr *addr);
 void udp_print_record(const char *name, const struct udp_record *record);
 
 #endif

@@ -82,8 +82,9 @@ static bool has_room(struct udp_program *program, const fer_socket_addr *to)
 static void do_bind(struct udp_program *program, int handle, uint8_t arg, struct udp_record *record)
 {
     static const char *const texts[] = {"0.0.0.0:0", "[::]:0", "127.0.0.1:0", "10.0.0.1:0", "[::1]:0", "10.0.0.7:0"};
-    record->addr = address(texts[arg < 200 ? handle % 4 : arg % 6]);
-    record->addr.port = (uint16_t)(2000 + handle);
+    bool at_anothers = arg >= 228;
+    record->addr = address(texts[arg < 200 ? handle % 4 : at_anothers ? arg / 6 % 6 : arg % 6]);
+    record->addr.port = (uint16_t)(2000 + (at_anothers ? arg % UDP_HANDLES : handle));
     record->error = fer_udp_socket_bind_addr(&program->handles[handle], &record->addr);
     if (record->error.kind == FER_OK) {
         program->socket_of[handle] = program->socket_count++;
@@ -138,6 +139,26 @@ static void do_group(struct udp_program *program, int handle, uint8_t arg, struc
     }
 }
 
+/* What the getter tells of what was just set. */
+static void read_back(fer_udp_socket *socket, struct udp_record *record)
+{
+    fer_duration timeout = {0};
+    bool on = false;
+    bool v4 = false;
+    bool v6 = false;
+    if (record->op == UDP_READ_TIMEOUT) {
+        FER_IGNORE(fer_udp_socket_read_timeout(socket, &timeout));
+        record->bytes_are_right = timeout.nanos == record->value;
+    } else if (record->op == UDP_BROADCAST) {
+        FER_IGNORE(fer_udp_socket_broadcast(socket, &on));
+        record->bytes_are_right = on == (record->value != 0);
+    } else if (record->op == UDP_LOOP) {
+        FER_IGNORE(fer_udp_socket_multicast_loop_v4(socket, &v4));
+        FER_IGNORE(fer_udp_socket_multicast_loop_v6(socket, &v6));
+        record->n = (v4 ? 1u : 0) + (v6 ? 2u : 0);
+    }
+}
+
 static void do_mode(struct udp_program *program, int handle, uint8_t arg, struct udp_record *record)
 {
     fer_udp_socket *socket = &program->handles[handle];
@@ -158,6 +179,9 @@ static void do_mode(struct udp_program *program, int handle, uint8_t arg, struct
         record->asked = arg < 128;
         record->error = arg < 128 ? fer_udp_socket_set_multicast_loop_v4(socket, on) : fer_udp_socket_set_multicast_loop_v6(socket, on);
         break;
+    }
+    if (record->error.kind == FER_OK) {
+        read_back(socket, record);
     }
 }
 

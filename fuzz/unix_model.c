@@ -120,6 +120,12 @@ static fer_error_kind unfilled(unix_handle *handle, fer_error_kind kind)
     return kind;
 }
 
+void unix_model_unfill(unix_handle *handle)
+{
+    FUZZ_CHECK(handle->life != UNIX_OPEN);
+    handle->life = UNIX_NEW;
+}
+
 static fer_error_kind make_named(unix_handle *handle, int name, socket_kind kind)
 {
     if (handle->life == UNIX_OPEN) {

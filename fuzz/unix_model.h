@@ -36,6 +36,9 @@ typedef struct unix_handle {
 
 void unix_model_begin(fer_sim_dialect dialect);
 
+/* The handle was to be filled, and the system had no socket for it. */
+void unix_model_unfill(unix_handle *handle);
+
 /* Each gives the kind that the call must have, and changes the model as the call does. */
 fer_error_kind unix_model_listen(unix_handle *handle, int name);
 fer_error_kind unix_model_connect(unix_handle *handle, int name);

@@ -5,7 +5,7 @@
 
 #include "fuzz/fuzz.h"
 
-enum { LENGTH_MAX = 96, DATAGRAM_MAX = 32 };
+enum { LENGTH_MAX = 96, DATAGRAM_MAX = 32, NAME_MAX_LENGTH = 107, NO_FAULT = -1 };
 
 /* What was chosen for one call. */
 struct call {
@@ -16,8 +16,15 @@ struct call {
     size_t len;
 };
 
-static const char *const paths[UNIX_PATHS] = {"a", "b", "/run/a rather long path, of a length that no other name has"};
-static const char abstract_names[] = "a\0b";
+/* The last one of each fills its field. */
+static const char *const paths[UNIX_PATHS] = {
+    "a", "b", "/run/a path as long as it may be. a path as long as it may be. a path as long as it may be. a path as longx"};
+static const char abstract_names[NAME_MAX_LENGTH] = "a\0b";
+
+static size_t abstract_length(int name)
+{
+    return name == UNIX_NAMES - 1 ? NAME_MAX_LENGTH : 1;
+}
 
 static void agree(fer_error got, fer_error_kind wanted)
 {
@@ -37,7 +44,7 @@ static void agree_name(const fer_unix_addr *got, int wanted)
     } else if (wanted < UNIX_PATHS) {
         FUZZ_CHECK(path != NULL && strcmp(path, paths[wanted]) == 0 && name == NULL);
     } else {
-        FUZZ_CHECK(name != NULL && len == (size_t)(wanted - UNIX_PATHS) * 2 + 1 && memcmp(name, abstract_names, len) == 0);
+        FUZZ_CHECK(name != NULL && len == abstract_length(wanted) && memcmp(name, abstract_names, len) == 0);
     }
 }
 
@@ -49,9 +56,28 @@ static bool make_address(const struct unix_program *program, struct call *call)
         return true;
     }
     bool has_them = program->dialect == FER_SIM_POSIX;
-    fer_error error = fer_unix_addr_from_abstract_name(&call->addr, abstract_names, (size_t)(call->name - UNIX_PATHS) * 2 + 1);
+    fer_error error = fer_unix_addr_from_abstract_name(&call->addr, abstract_names, abstract_length(call->name));
     agree(error, has_them ? FER_OK : FER_UNSUPPORTED);
     return has_them;
+}
+
+/* Whether the fault that waited for this call made it fail, in the one way that it may. Any other failure is for the model to judge. */
+static bool is_failed_by_fault(struct unix_program *program, fer_error error, fer_error_kind kind)
+{
+    bool has_struck = program->fault != NO_FAULT && fer_sim_clear_faults() == 0;
+    program->fault = NO_FAULT;
+    return has_struck && error.kind == kind;
+}
+
+static bool has_no_handle(struct unix_program *program, fer_error error)
+{
+    return is_failed_by_fault(program, error, FER_TOO_MANY_OPEN_FILES);
+}
+
+/* Rule I1: only where nothing was moved, and only of reads and writes of one go. */
+static bool is_interrupted(struct unix_program *program, fer_error error)
+{
+    return is_failed_by_fault(program, error, FER_INTERRUPTED);
 }
 
 static void set_stream_mode(const struct unix_program *program, fer_unix_stream *stream)
@@ -80,6 +106,10 @@ static void listen_at(struct unix_program *p, const struct call *c)
 {
     size_t at = c->one % UNIX_LISTENERS;
     fer_error error = fer_unix_listener_bind_addr(&p->listeners[at], &c->addr);
+    if (has_no_handle(p, error)) {
+        unix_model_unfill(&p->listener_models[at]);
+        return;
+    }
     agree(error, unix_model_listen(&p->listener_models[at], c->name));
     if (error.kind == FER_OK) {
         agree(fer_unix_listener_set_nonblocking(&p->listeners[at], true), FER_OK);
@@ -92,6 +122,10 @@ static void connect_to(struct unix_program *p, const struct call *c)
         return;
     }
     fer_error error = fer_unix_stream_connect_addr(&p->streams[c->one], &c->addr);
+    if (has_no_handle(p, error)) {
+        unix_model_unfill(&p->stream_models[c->one]);
+        return;
+    }
     agree(error, unix_model_connect(&p->stream_models[c->one], c->name));
     if (error.kind == FER_OK) {
         set_stream_mode(p, &p->streams[c->one]);
@@ -101,6 +135,11 @@ static void connect_to(struct unix_program *p, const struct call *c)
 static void pair_streams(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_stream_pair(&p->streams[c->one], &p->streams[c->other]);
+    if (has_no_handle(p, error)) {
+        unix_model_unfill(&p->stream_models[c->one]);
+        unix_model_unfill(&p->stream_models[c->other]);
+        return;
+    }
     agree(error, unix_model_pair(&p->stream_models[c->one], &p->stream_models[c->other], true));
     if (error.kind == FER_OK) {
         set_stream_mode(p, &p->streams[c->one]);
@@ -114,6 +153,10 @@ static void accept_one(struct unix_program *p, const struct call *c)
     fer_unix_addr peer = {0};
     int name = UNIX_UNNAMED;
     fer_error error = fer_unix_listener_accept(&p->listeners[at], &p->streams[c->one], c->len % 2 == 0 ? &peer : NULL);
+    if (has_no_handle(p, error)) {
+        unix_model_unfill(&p->stream_models[c->one]);
+        return;
+    }
     agree(error, unix_model_accept(&p->listener_models[at], &p->stream_models[c->one], &name));
     if (error.kind == FER_OK) {
         agree_name(&peer, name);
@@ -129,6 +172,10 @@ static void read_some(struct unix_program *p, const struct call *c, bool takes)
     size_t wanted_n = 0;
     fer_unix_stream *stream = &p->streams[c->one];
     fer_error error = takes ? fer_unix_stream_read(stream, got, c->len, &n) : fer_unix_stream_peek(stream, got, c->len, &n);
+    if (is_interrupted(p, error)) {
+        FUZZ_CHECK(n == 0);
+        return;
+    }
     agree(error, unix_model_read(&p->stream_models[c->one], c->len, p->idle, wanted, &wanted_n));
     FUZZ_CHECK(n == wanted_n);
     FUZZ_CHECK(memcmp(got, wanted, n) == 0);
@@ -143,6 +190,10 @@ static void write_some(struct unix_program *p, const struct call *c)
         bytes[i] = p->next_byte++;
     }
     fer_error error = fer_unix_stream_write(&p->streams[c->one], bytes, c->len, &n);
+    if (is_interrupted(p, error)) {
+        FUZZ_CHECK(n == 0);
+        return;
+    }
     bool may_be = unix_model_wrote(&p->stream_models[c->one], bytes, c->len, error.kind, n, p->idle);
     if (!may_be) {
         fprintf(stderr, "unix: a write of %zu: %s, %zu\n", c->len, fer_error_kind_name(error.kind), n);
@@ -172,6 +223,10 @@ static void close_listener(struct unix_program *p, const struct call *c)
 static void clone_stream(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_stream_try_clone(&p->streams[c->one], &p->streams[c->other]);
+    if (has_no_handle(p, error)) {
+        unix_model_unfill(&p->stream_models[c->other]);
+        return;
+    }
     agree(error, unix_model_clone(&p->stream_models[c->one], &p->stream_models[c->other]));
 }
 
@@ -204,6 +259,10 @@ static void make_datagram(struct unix_program *p, const struct call *c, bool is_
     fer_unix_datagram *socket = &p->datagrams[c->one];
     fer_error error = is_bound ? fer_unix_datagram_bind_addr(socket, &c->addr) : fer_unix_datagram_unbound(socket);
     unix_handle *model = &p->datagram_models[c->one];
+    if (has_no_handle(p, error)) {
+        unix_model_unfill(model);
+        return;
+    }
     agree(error, is_bound ? unix_model_bind(model, c->name) : unix_model_unbound(model));
     if (error.kind == FER_OK) {
         set_datagram_mode(p, socket);
@@ -213,6 +272,11 @@ static void make_datagram(struct unix_program *p, const struct call *c, bool is_
 static void pair_datagrams(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_datagram_pair(&p->datagrams[c->one], &p->datagrams[c->other]);
+    if (has_no_handle(p, error)) {
+        unix_model_unfill(&p->datagram_models[c->one]);
+        unix_model_unfill(&p->datagram_models[c->other]);
+        return;
+    }
     agree(error, unix_model_pair(&p->datagram_models[c->one], &p->datagram_models[c->other], false));
     if (error.kind == FER_OK) {
         set_datagram_mode(p, &p->datagrams[c->one]);
@@ -235,6 +299,10 @@ static void send_datagram(struct unix_program *p, const struct call *c, bool to_
     fer_unix_datagram *socket = &p->datagrams[c->one];
     fer_error error = to_peer ? fer_unix_datagram_send(socket, bytes, len, &n)
                               : fer_unix_datagram_send_to_addr(socket, bytes, len, &c->addr, &n);
+    if (is_interrupted(p, error)) {
+        FUZZ_CHECK(n == 0);
+        return;
+    }
     int name = to_peer ? UNIX_NAMES : c->name;
     agree(error, unix_model_send(&p->datagram_models[c->one], name, p->next_byte, (uint8_t)len, p->idle));
     FUZZ_CHECK(n == (error.kind == FER_OK ? len : 0));
@@ -249,6 +317,9 @@ static void receive_datagram(struct unix_program *p, const struct call *c)
     size_t room = c->len % (DATAGRAM_MAX + 1);
     fer_unix_received got;
     fer_error error = fer_unix_datagram_recv_from(&p->datagrams[c->one], bytes, room, &got);
+    if (is_interrupted(p, error)) {
+        return;
+    }
     agree(error, unix_model_receive(&p->datagram_models[c->one], p->idle, &fill, &len, &from));
     if (error.kind != FER_OK) {
         return;
@@ -275,6 +346,10 @@ static void close_datagram(struct unix_program *p, const struct call *c)
 static void clone_datagram(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_datagram_try_clone(&p->datagrams[c->one], &p->datagrams[c->other]);
+    if (has_no_handle(p, error)) {
+        unix_model_unfill(&p->datagram_models[c->other]);
+        return;
+    }
     agree(error, unix_model_clone(&p->datagram_models[c->one], &p->datagram_models[c->other]));
 }
 
@@ -311,21 +386,37 @@ static const struct {
     {"datagram's peer", name_datagram},
 };
 
+enum { STEP_COUNT = sizeof steps / sizeof *steps };
+
+/* A few of the bytes that mean the same step make a fault wait for it. */
+static int fault_of(uint8_t step)
+{
+    static const int faults[] = {[8] = FER_SIM_FAULT_TOO_MANY_HANDLES + 1, [9] = FER_SIM_FAULT_INTERRUPTED + 1};
+    size_t round = step / STEP_COUNT;
+    return round < sizeof faults / sizeof *faults ? faults[round] - 1 : NO_FAULT;
+}
+
 void unix_program_step(struct unix_program *program, choices *from)
 {
     struct call call = {0};
-    size_t step = choose_byte(from) % (sizeof steps / sizeof *steps);
+    uint8_t chosen = choose_byte(from);
+    size_t step = chosen % STEP_COUNT;
     uint8_t who = choose_byte(from);
     call.one = who % UNIX_STREAMS;
     call.other = who / UNIX_STREAMS % UNIX_STREAMS;
     call.name = who / (UNIX_STREAMS * UNIX_STREAMS) % UNIX_NAMES;
     call.len = 1 + choose_byte(from) % (LENGTH_MAX - 1);
+    program->fault = fault_of(chosen);
     if (getenv("FERRULE_FUZZ_TRACE") != NULL) {
-        fprintf(stderr, "%s %zu, %zu, name %d, %zu\n", steps[step].name, call.one, call.other, call.name, call.len);
+        fprintf(stderr, "%s %zu, %zu, name %d, %zu, fault %d\n", steps[step].name, call.one, call.other, call.name, call.len, program->fault);
     }
     if (make_address(program, &call)) {
+        if (program->fault != NO_FAULT) {
+            agree(fer_sim_fault_at((fer_sim_fault)program->fault, 1 + call.len % 2), FER_OK);
+        }
         steps[step].run(program, &call);
     }
+    (void)fer_sim_clear_faults();
 }
 
 void unix_program_end(struct unix_program *program)

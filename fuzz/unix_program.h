@@ -18,6 +18,7 @@ struct unix_program {
     unix_handle listener_models[UNIX_LISTENERS];
     unix_handle datagram_models[UNIX_DATAGRAMS];
     uint8_t next_byte;
+    int fault;             /* that waits for the next call, or -1 */
 };
 
 /* One call, chosen by the bytes. */

@@ -88,6 +88,7 @@ typedef struct ferp_description {
     bool is_datagram;      /* SOCK_DGRAM */
     bool is_raw;           /* SOCK_RAW */
     bool is_ip;            /* AF_INET or AF_INET6 */
+    bool is_of_other_protocol; /* is_ip, but neither TCP nor UDP, nor of a protocol with their calls; false where the OS cannot tell */
     bool is_unix;          /* AF_UNIX */
     fer_ip_family family;  /* set when is_ip */
     bool is_listening;     /* SO_ACCEPTCONN */

@@ -66,6 +66,7 @@ set(ferrule_conformance_sources
     conformance/misuse_arguments.c
     conformance/misuse_datagrams.c
     conformance/misuse_handles.c
+    conformance/misuse_sockets.c
     conformance/misuse_unix.c
     conformance/modes.c
     conformance/multicast.c

@@ -81,11 +81,12 @@ FER_API void fer_socket_close(fer_socket *socket);
 /**
  * Makes another handle of the same socket.
  *
- * Options, mode and timeouts are shared. A socket whose connect is under way, or has failed, cannot be cloned.
+ * Options, mode and timeouts are shared. While a connect is under way the OS is asked how it stands first: a socket that is connecting still, or has failed, cannot be cloned.
  *
  * Blocks: never.
  * Owns: out owns its own handle; the socket ends with the last one.
- * Errors: FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (misuse; such a state; out is not empty).
+ * Errors: FER_TOO_MANY_OPEN_FILES, FER_WOULD_BLOCK (a connect is under way), the reason for which it has just failed, FER_INVALID_INPUT (misuse; it
+ *   failed; out is not empty).
  * Rust: socket2: Socket::try_clone.
  * Threads: any.
  */

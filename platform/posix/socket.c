@@ -5,6 +5,10 @@
 #include <limits.h>
 #include <unistd.h>
 
+/* IANA's numbers; libc may be older than them. MPTCP's is Linux' own, for it goes over the wire as TCP. */
+#define FERP_POSIX_MPTCP 262
+#define FERP_POSIX_UDPLITE 136
+
 static fer_error set_close_on_exec(int fd)
 {
     return FERP_POSIX_BORN_CLOEXEC != 0 ? (fer_error){FER_OK, 0} : ferp_posix_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
@@ -168,6 +172,24 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
     return asked;
 }
 
+/* Whether IP's socket of that type is TCP's or UDP's, or of a protocol that has the same calls: the type alone does not say it of a ping
+ * socket (icmp(7)) or SCTP's (sctp(7)). Where the system does not tell the protocol, the type has to do. */
+static bool speaks_tcp_or_udp(int fd, int type)
+{
+#ifdef SO_PROTOCOL
+    int protocol = 0;
+    if (int_option(fd, SO_PROTOCOL, &protocol).kind != FER_OK) {
+        return true;
+    }
+    return type == SOCK_STREAM ? protocol == IPPROTO_TCP || protocol == FERP_POSIX_MPTCP
+                               : protocol == IPPROTO_UDP || protocol == FERP_POSIX_UDPLITE;
+#else
+    (void)fd;
+    (void)type;
+    return true;
+#endif
+}
+
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
     if (raw < 0 || raw > INT_MAX) {
@@ -189,6 +211,7 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
         .is_datagram = type == SOCK_DGRAM,
         .is_raw = type == SOCK_RAW,
         .is_ip = is_ip,
+        .is_of_other_protocol = is_ip && !speaks_tcp_or_udp((int)raw, type),
         .is_unix = is_unix,
         .family = family,
         .is_listening = listening != 0,

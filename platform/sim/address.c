@@ -146,7 +146,8 @@ static fer_error wait_for_end(ferp_sim_world *world, ferp_sim_socket *socket)
 static fer_error connect_to(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *addr)
 {
     if (socket->kind == FERP_SIM_DATAGRAM) {
-        return ferp_sim_connect_datagram(world, socket, addr);
+        bool interrupted = ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED);
+        return interrupted ? ferp_sim_error(world, FERP_SIM_EINTR) : ferp_sim_connect_datagram(world, socket, addr);
     }
     ferp_sim_code code = may_connect(world, socket, addr);
     if (code == FERP_SIM_NO_ERROR && ferp_sim_strikes(world, socket, FER_SIM_FAULT_NO_BUFFERS)) {

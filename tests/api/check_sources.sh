@@ -26,6 +26,7 @@ listed CMakeLists.txt '' core/*.c platform/posix/*.c platform/winsock/*.c platfo
 if [ -d tests/unit ]; then
     listed "tests/CMakeLists.txt tests/sources.cmake" tests/ tests/unit/test_*.c tests/conformance/*.c tests/sim/test_*.c tests/support/*.c
     listed tests/fidelity/CMakeLists.txt tests/fidelity/ tests/fidelity/*.c
+    listed tests/interop/CMakeLists.txt tests/interop/ tests/interop/*.c
     listed examples/CMakeLists.txt examples/ examples/*.c
     listed bench/CMakeLists.txt bench/ bench/*.c
     listed fuzz/CMakeLists.txt fuzz/ fuzz/*.c

@@ -19,10 +19,11 @@ make_clean_tree() {
     mkdir -p "$tree/include/ferrule" "$tree/core" "$tree/platform" "$tree/ci"
     printf '#!/bin/sh\necho one\n' >"$tree/ci/one.sh"
     printf 'project(x)\nset(sources\n    core/one.c)\n' >"$tree/CMakeLists.txt"
+    mkdir -p "$tree/fuzz/planted" "$tree/tests/conformance"
+    printf '/* misuse_one.c: one. */\nint misuse(void) { return fer_one(); }\n' >"$tree/tests/conformance/misuse_one.c"
     mkdir -p "$tree/docs" "$tree/tests/api"
     printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
     printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
-    mkdir -p "$tree/fuzz/planted"
     printf 'A page on fer_one.\n\n<!-- core/one.c -->\n```c\nint32_t fer_one(void)\n{\n```\n' >"$tree/docs/PORTING.md"
     printf 'one: two for one\n\n--- a/core/one.c\n+++ b/core/one.c\n@@ -7 +7 @@\n-    return 1;\n+    return 2;\n' >"$tree/fuzz/planted/01.patch"
     cat >"$tree/include/ferrule/one.h" <<'TEXT'
@@ -96,7 +97,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_lengths check_text check_sources check_shell check_planted check_rust_map check_porting; do
+for check in check_layers check_docs check_lengths check_text check_sources check_shell check_planted check_rust_map check_porting check_misuse; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -132,6 +133,13 @@ fi
 # ---- planted bugs
 sed -i 's/return 1/return 3/' "$tree/core/one.c"
 planted check_planted "a planted bug that fits no more"
+
+# ---- misuse
+sed 's/fer_one/fer_one_more/' "$tree/tests/conformance/misuse_one.c" >"$work/other"
+cp "$work/other" "$tree/tests/conformance/misuse_one.c"
+planted check_misuse "a function that no test misuses"
+echo '/* fer_version */' >>"$tree/tests/conformance/misuse_one.c"
+planted check_misuse "a function that is excused and has a test"
 
 # ---- the map from Rust
 echo '| `One::other` | `fer_other` |' >>"$tree/docs/RUST-MAP.md"

@@ -61,6 +61,16 @@ build_consumer() {
     if [ -n "${FERRULE_CXX:-}" ]; then
         run "$out/consumer_cxx"
     fi
+    refuses_both "$@"
+}
+
+# refuses_both CMAKE-ARGUMENT...: a program with the system's sockets and simulated ones is not even configured.
+refuses_both() {
+    if "$FERRULE_CMAKE" -S "$consumer" -B "$out-both" -G "$FERRULE_GENERATOR" "$@" -DCONSUMER_BOTH=ON >"$out-both.log" 2>&1; then
+        echo "install_test: both libraries can be linked into one program" >&2
+        exit 1
+    fi
+    grep -q FERRULE_NETWORK "$out-both.log" || { cat "$out-both.log" >&2; exit 1; }
 }
 
 # links_shared yes|no: whether the consumer that was just built needs ferrule's shared library.

@@ -253,6 +253,41 @@ static void questions_about_null_are_false(void **state)
     assert_int_equal(fer_socket_addr_cmp(&none, NULL), 1);
 }
 
+/* What is made of nothing is empty, and NULL is equal to itself and less than any value. */
+static void null_has_its_place_among_values(void **state)
+{
+    (void)state;
+    const fer_ipv4_addr v4 = {{1, 2, 3, 4}};
+    const fer_ipv6_addr v6 = {{1}};
+    const fer_ip_addr v4_ip = fer_ip_addr_from_v4(&v4);
+    const fer_ip_addr empty[] = {fer_ip_addr_from_v4(NULL), fer_ip_addr_from_v6(NULL), fer_ip_addr_to_canonical(NULL),
+                                 fer_ipv6_addr_to_canonical(NULL)};
+    for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
+        assert_false(fer_ip_addr_is_ipv4(&empty[i]) || fer_ip_addr_is_ipv6(&empty[i]));
+    }
+    const fer_ipv6_addr compatible = fer_ipv4_addr_to_ipv6_compatible(NULL);
+    const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(NULL);
+    assert_true(fer_ipv6_addr_is_unspecified(&compatible) && fer_ipv6_addr_is_unspecified(&mapped));
+    assert_true(fer_ipv4_addr_eq(NULL, NULL) && fer_ipv6_addr_eq(NULL, NULL));
+    assert_false(fer_ipv4_addr_eq(&v4, NULL) || fer_ipv6_addr_eq(NULL, &v6));
+    assert_true(fer_ipv4_addr_cmp(NULL, &v4) == -1 && fer_ipv4_addr_cmp(&v4, NULL) == 1 && fer_ipv4_addr_cmp(NULL, NULL) == 0);
+    assert_true(fer_ipv6_addr_cmp(NULL, &v6) == -1 && fer_ipv6_addr_cmp(&v6, NULL) == 1 && fer_ipv6_addr_cmp(NULL, NULL) == 0);
+    assert_true(fer_ip_addr_cmp(NULL, &v4_ip) == -1 && fer_ip_addr_cmp(&v4_ip, NULL) == 1 && fer_ip_addr_cmp(NULL, NULL) == 0);
+}
+
+static void an_unknown_kind_has_a_name_and_a_text(void **state)
+{
+    (void)state;
+    static const int unknown[] = {-1, 10000, INT32_MAX, INT32_MIN};
+    char text[FER_ERROR_TEXT_CAP];
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        fer_error error = {(fer_error_kind)unknown[i], 0};
+        assert_string_equal(fer_error_kind_name(error.kind), "Unknown");
+        assert_in_range(fer_error_format(error, text, sizeof text), 1, sizeof text - 1);
+        assert_int_equal(fer_error_format(error, NULL, sizeof text), 0);
+    }
+}
+
 static void a_bad_family_is_neither_ipv4_nor_ipv6(void **state)
 {
     (void)state;
@@ -301,6 +336,8 @@ int main(void)
         RULE_TEST("E4", resolving_with_null_is_invalid_input),
         RULE_TEST("E4", parsing_with_null_is_invalid_input),
         RULE_TEST("E4", questions_about_null_are_false),
+        RULE_TEST("E4", null_has_its_place_among_values),
+        RULE_TEST("E4", an_unknown_kind_has_a_name_and_a_text),
         RULE_TEST("E4", a_bad_family_is_neither_ipv4_nor_ipv6),
         RULE_TEST("E4", formatting_without_a_buffer_or_a_value_gives_0),
     };

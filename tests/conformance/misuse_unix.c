@@ -312,6 +312,26 @@ static void closing_what_is_not_open_is_harmless(void **state)
     assert_unix_alive(&pair);
 }
 
+static void names_of_nothing_are_invalid_input(void **state)
+{
+    (void)state;
+    fer_unix_addr addr = {0};
+    size_t len = 77;
+    assert_own(fer_unix_addr_from_abstract_name(NULL, "name", 4), FER_INVALID_INPUT);
+    assert_own(fer_unix_addr_from_abstract_name(&addr, NULL, 4), FER_INVALID_INPUT);
+    assert_own(fer_unix_addr_from_abstract_name(&addr, "name", SIZE_MAX), FER_INVALID_INPUT);
+    assert_own(fer_unix_addr_from_pathname(&addr, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_addr_from_pathname(NULL, "name"), FER_INVALID_INPUT);
+    assert_true(fer_unix_addr_is_unnamed(&addr));
+    assert_false(fer_unix_addr_is_unnamed(NULL));
+    assert_null(fer_unix_addr_as_pathname(NULL));
+    assert_null(fer_unix_addr_as_pathname(&addr));
+    assert_null(fer_unix_addr_as_abstract_name(NULL, &len));
+    assert_null(fer_unix_addr_as_abstract_name(&addr, &len));
+    assert_null(fer_unix_addr_as_abstract_name(&addr, NULL));
+    assert_int_equal(len, 77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +344,7 @@ int main(void)
         UNIX_PAIR_TEST("E4", null_buffers_and_outputs_are_invalid_input_and_take_nothing),
         UNIX_TEST("E4", a_datagram_socket_s_null_arguments_are_invalid_input),
         UNIX_TEST("E4", closing_what_is_not_open_is_harmless),
+        RULE_TEST("E4", names_of_nothing_are_invalid_input),
     };
     return RUN_TESTS("misuse_unix", tests);
 }

@@ -183,6 +183,21 @@ static void what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller(v
     }
 }
 
+static void a_datagram_socket_of_another_protocol_is_taken_in_without_ports(void **state)
+{
+    (void)state;
+    for (int other = 0; other <= 1; other++) {
+        script_begin(&script_posix);
+        fer_handle handle = {0};
+        script_default(SCRIPT_DESCRIBE)->description =
+            (ferp_description){.is_ip = true, .is_datagram = true, .family = FER_IP_V4, .is_of_other_protocol = other != 0};
+        assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
+        assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_PORTLESS), other != 0);
+        assert_true(feri_handle_has_flag(&handle, FERI_FLAG_DATAGRAM));
+        feri_handle_close(&handle);
+    }
+}
+
 static void what_is_no_socket_is_refused_with_the_os_code(void **state)
 {
     (void)state;
@@ -265,6 +280,7 @@ int main(void)
         script_test(the_family_and_the_mode_are_learnt),
         script_test(a_socket_of_the_other_domain_is_refused),
         script_test(what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller),
+        script_test(a_datagram_socket_of_another_protocol_is_taken_in_without_ports),
         script_test(what_is_no_socket_is_refused_with_the_os_code),
         script_test(a_socket_that_cannot_be_adopted_is_left_to_the_caller),
         script_test(a_handle_that_is_open_takes_no_other_socket),

@@ -243,11 +243,10 @@ static feri_answer answer_of(struct told told, feri_request request)
         }
         return is_transfer || request == FERI_REQUEST_PEER_ADDR ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_ASK_OS;
     case FERI_LIFE_CONNECTING:
-        if (request == FERI_REQUEST_CLONE || request == FERI_REQUEST_CONNECT) {
+        if (request == FERI_REQUEST_CONNECT) {
             return FERI_ANSWER_MISUSE;
         }
-        return is_of_connection(request) ? FERI_ANSWER_ASK_CONNECT
-                                         : request == FERI_REQUEST_SHUTDOWN ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_ASK_OS;
+        return request == FERI_REQUEST_RAW || request == FERI_REQUEST_USE ? FERI_ANSWER_ASK_OS : FERI_ANSWER_ASK_CONNECT;
     case FERI_LIFE_CONNECT_FAILED:
         return request == FERI_REQUEST_TAKE_ERROR ? FERI_ANSWER_REASON
                                                   : request == FERI_REQUEST_RAW ? FERI_ANSWER_ASK_OS : FERI_ANSWER_MISUSE;

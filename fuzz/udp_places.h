@@ -1,0 +1,67 @@
+/* udp_places.h: where datagrams come from and go to, as the model of datagrams sees it. What became of them is in udp_model.c. */
+#ifndef FUZZ_UDP_PLACES_H
+#define FUZZ_UDP_PLACES_H
+
+#include <stdbool.h>
+
+#include "ferrule.h"
+
+/* As the network knows an address: IPv4-mapped ones are IPv4. */
+static inline fer_socket_addr plain_form(const fer_socket_addr *addr)
+{
+    fer_socket_addr plain = {.ip = fer_ip_addr_to_canonical(&addr->ip), .port = addr->port};
+    return plain;
+}
+
+static inline bool is_same(const fer_socket_addr *one, const fer_socket_addr *other)
+{
+    return one->port == other->port && fer_ip_addr_eq(&one->ip, &other->ip);
+}
+
+static inline fer_ip_addr ip(const char *text)
+{
+    fer_ip_addr made = {.family = FER_IP_V4};
+    FER_IGNORE(fer_ip_addr_parse(&made, text));
+    return made;
+}
+
+static inline bool is_ip(const fer_ip_addr *addr, const char *text)
+{
+    fer_ip_addr other = ip(text);
+    return fer_ip_addr_eq(addr, &other);
+}
+
+static inline bool is_broadcast(const fer_ip_addr *addr) { return is_ip(addr, "255.255.255.255"); }
+
+static inline bool is_for_many(const fer_ip_addr *addr) { return is_broadcast(addr) || fer_ip_addr_is_multicast(addr); }
+
+/* Where POSIX sends what is for the wildcard. */
+static inline fer_socket_addr goes_to(const fer_socket_addr *addr)
+{
+    fer_socket_addr to = plain_form(addr);
+    if (fer_ip_addr_is_unspecified(&to.ip)) {
+        to.ip = ip(to.ip.family == FER_IP_V4 ? "127.0.0.1" : "::1");
+    }
+    return to;
+}
+
+/* Nobody is there, and somebody says so. */
+static inline bool is_refused(const fer_socket_addr *to)
+{
+    bool no_port = to->port == 9 && (fer_ip_addr_is_loopback(&to->ip) || is_ip(&to->ip, "10.0.0.7"));
+    return no_port || is_ip(&to->ip, "10.0.0.9");
+}
+
+/* Whether a socket bound to the one is in the way of the other: a wildcard takes every address of its family, and IPv6's takes IPv4's. */
+static inline bool covers(const fer_ip_addr *wildcard, const fer_ip_addr *addr)
+{
+    return fer_ip_addr_is_unspecified(wildcard) && (wildcard->family == FER_IP_V6 || addr->family == FER_IP_V4);
+}
+
+static inline bool is_in_the_way(const fer_socket_addr *one, const fer_socket_addr *other)
+{
+    bool overlap = fer_ip_addr_eq(&one->ip, &other->ip) || covers(&one->ip, &other->ip) || covers(&other->ip, &one->ip);
+    return one->port == other->port && overlap;
+}
+
+#endif

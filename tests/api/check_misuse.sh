@@ -1,0 +1,35 @@
+#!/bin/sh
+# Checks that each public function is called wrongly by a test of rule E4: that it is named in tests/conformance/misuse_*.c (fer_copy
+# and what makes its arguments: copying.c), or stands below with the reason why nothing is wrong to it.
+# usage: check_misuse.sh ROOT
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$1"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cat >"$work/exempt" <<'TEXT'
+fer_duration_from_micros      every number is one: too large saturates
+fer_duration_from_millis      as above
+fer_duration_from_nanos       as above
+fer_duration_is_none          a value, and every one is good
+fer_error_from_os             every code is good; test_error_maps tries them
+fer_ipv4_addr_from_bits       every number is an address
+fer_ipv4_addr_new             as above
+fer_ipv6_addr_new             as above
+fer_version                   takes nothing
+TEXT
+
+sh "$here/check_docs.sh" . --names | LC_ALL=C sort -u >"$work/functions"
+[ -s "$work/functions" ] || { echo "check_misuse: no public function was found in $1" >&2; exit 1; }
+cut -d' ' -f1 "$work/exempt" | LC_ALL=C sort >"$work/excused"
+cat tests/conformance/misuse_*.c tests/conformance/copying.c 2>/dev/null | tr -c 'A-Za-z0-9_' '\n' | grep '^fer_[a-z0-9]' | LC_ALL=C sort -u >"$work/named" || true
+
+LC_ALL=C sort -m "$work/named" "$work/excused" | LC_ALL=C sort -u >"$work/covered"
+LC_ALL=C comm -23 "$work/functions" "$work/covered" | sed 's|$|: no test of misuse calls it|' >"$work/wrong"
+LC_ALL=C comm -12 "$work/excused" "$work/named" | sed 's|$|: it is excused, and has a test|' >>"$work/wrong"
+if [ -s "$work/wrong" ]; then
+    cat "$work/wrong"
+    exit 1
+fi
+echo "check_misuse: $(wc -l <"$work/functions" | tr -d ' ') public functions are called wrongly, or cannot be"

@@ -1,0 +1,154 @@
+/* activation_posix.c: socket activation, by fork and exec: the parent makes the sockets, the child has only their numbers. */
+#define _GNU_SOURCE 1
+#define _DARWIN_C_SOURCE 1
+#define __BSD_VISIBLE 1
+#include "interop/activation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ferrule.h"
+#include "interop/sockets_posix.h"
+#include "support/fixture.h"
+
+/* sd_listen_fds(3): SD_LISTEN_FDS_START, and so on without a gap. */
+enum { TCP_FD = 3, UNIX_FD, UDP_FD, FDS = 3, PATH_SIZE = 64, CHILD_SECONDS = 60 };
+
+enum { SERVED = 0, NOT_STARTED = 77, NO_SOCKETS = 2, NO_TCP = 3, NO_UNIX = 4, NO_UDP = 5 };
+
+static const char *program;
+
+void activation_program(const char *path) { program = path; }
+
+/* ---- The service: knows numbers, and ferrule */
+
+static bool is_meant(void)
+{
+    const char *count = getenv("LISTEN_FDS");
+    const char *pid = getenv("LISTEN_PID");
+    return count != NULL && pid != NULL && atoi(count) == FDS && atol(pid) == (long)getpid();
+}
+
+static fer_error serve_tcp(void)
+{
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream stream = {0};
+    char buf[8];
+    size_t n = 0;
+    FER_TRY(fer_tcp_listener_from_raw(&listener, TCP_FD));
+    FER_TRY(fer_tcp_listener_accept(&listener, &stream, NULL));
+    FER_TRY(fer_tcp_stream_read_exact(&stream, buf, 3, &n));
+    FER_TRY(fer_tcp_stream_write_all(&stream, buf, n, NULL));
+    fer_tcp_stream_close(&stream);
+    fer_tcp_listener_close(&listener);
+    return (fer_error){FER_OK, 0};
+}
+
+static fer_error serve_unix(void)
+{
+    fer_unix_listener listener = {0};
+    fer_unix_stream stream = {0};
+    char buf[8];
+    size_t n = 0;
+    FER_TRY(fer_unix_listener_from_raw(&listener, UNIX_FD));
+    FER_TRY(fer_unix_listener_accept(&listener, &stream, NULL));
+    FER_TRY(fer_unix_stream_read_exact(&stream, buf, 3, &n));
+    FER_TRY(fer_unix_stream_write_all(&stream, buf, n, NULL));
+    fer_unix_stream_close(&stream);
+    fer_unix_listener_close(&listener);
+    return (fer_error){FER_OK, 0};
+}
+
+static fer_error serve_udp(void)
+{
+    fer_udp_socket socket = {0};
+    fer_datagram got;
+    char buf[8];
+    FER_TRY(fer_udp_socket_from_raw(&socket, UDP_FD));
+    FER_TRY(fer_udp_socket_recv_from(&socket, buf, sizeof buf, &got));
+    FER_TRY(fer_udp_socket_send_to(&socket, buf, got.len, &got.from, NULL));
+    fer_udp_socket_close(&socket);
+    return (fer_error){FER_OK, 0};
+}
+
+int activated_main(void)
+{
+    (void)alarm(CHILD_SECONDS);
+    return !is_meant()                        ? NO_SOCKETS
+           : serve_tcp().kind != FER_OK  ? NO_TCP
+           : serve_unix().kind != FER_OK ? NO_UNIX
+           : serve_udp().kind != FER_OK  ? NO_UDP
+                                         : SERVED;
+}
+
+/* ---- The service manager: knows POSIX alone */
+
+/* In the child: the three as 3, 4 and 5, first out of the way of those numbers. */
+static void start(const int sockets[FDS])
+{
+    char number[16];
+    char *const arguments[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)ACTIVATED, NULL};
+    int away[FDS];
+    for (int i = 0; i < FDS; i++) {
+        away[i] = fcntl(sockets[i], F_DUPFD, TCP_FD + FDS);
+    }
+    for (int i = 0; i < FDS; i++) {
+        (void)dup2(away[i], TCP_FD + i);
+        (void)close(away[i]);
+    }
+    (void)snprintf(number, sizeof number, "%ld", (long)getpid());
+    (void)setenv("LISTEN_PID", number, 1);
+    (void)setenv("LISTEN_FDS", "3", 1);
+    (void)execv(program, arguments);
+    _exit(NOT_STARTED);
+}
+
+static bool echoes(int fd)
+{
+    char got[4] = {0};
+    peer_take(fd);
+    return peer_send_all(fd, "abc", 3) && peer_recv_exact(fd, got, 3) && memcmp(got, "abc", 3) == 0;
+}
+
+/* R1: sockets that another program has bound, listened on and connected to, inherited by their numbers across fork and exec: they are
+ * taken in and served, and the program that made them may have closed its own. */
+void sockets_of_a_service_manager_are_taken_in(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    uint16_t udp_port = 0;
+    uint16_t own_port = 0;
+    char path[PATH_SIZE];
+    int code = 0;
+    const int sockets[FDS] = {plain_listener(&port), plain_unix_listener(path, sizeof path), plain_datagram(&udp_port)};
+    int tcp = plain_connection(port);
+    int local = plain_unix_connection(path);
+    int udp = plain_datagram(&own_port);
+    plain_connect_datagram(udp, udp_port);
+    pid_t child = fork();
+    if (child == 0) {
+        start(sockets);
+    }
+    assert_true(child > 0);
+    for (int i = 0; i < FDS; i++) {
+        (void)close(sockets[i]);
+    }
+    /* One after the other, as the service does; the kernel keeps what comes too early. */
+    bool has_echoed = echoes(tcp) && echoes(local) && echoes(udp);
+    peer_close(tcp);
+    peer_close(local);
+    peer_close(udp);
+    plain_forget(path);
+    assert_true(waitpid(child, &code, 0) == child && WIFEXITED(code));
+    if (WEXITSTATUS(code) == NOT_STARTED) {
+        skip_because("this machine cannot start the program anew");
+    }
+    assert_int_equal(WEXITSTATUS(code), SERVED);
+    assert_true(has_echoed);
+}

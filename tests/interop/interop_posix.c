@@ -1,0 +1,297 @@
+/* interop_posix.c: raw sockets that cross between ferrule and code that calls POSIX itself, both ways (rules R1, R2, T6). A listener from
+ * another program is in activation_posix.c; what no handle takes in things_posix.c. */
+#define _GNU_SOURCE 1
+#define _DARWIN_C_SOURCE 1
+#define __BSD_VISIBLE 1
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "interop/activation.h"
+#include "interop/sockets_posix.h"
+#include "interop/takers.h"
+#include "interop/things_posix.h"
+#include "support/fixture.h"
+
+enum { TIMEOUT_MS = 52 };
+
+/* ---- What is learnt of them */
+
+static const struct connected {
+    taker_type taker;
+    int (*make)(int *other);
+} connected_kinds[] = {
+    {TCP_STREAM, tcp_connected}, {UDP_SOCKET, udp_connected}, {UNIX_STREAM, unix_stream_end}, {UNIX_DATAGRAM, unix_datagram_end}};
+
+enum { CONNECTED_KINDS = sizeof connected_kinds / sizeof connected_kinds[0] };
+
+static void set_nonblocking(int fd, bool nonblocking)
+{
+    int modes = fcntl(fd, F_GETFL);
+    assert_int_equal(fcntl(fd, F_SETFL, nonblocking ? modes | O_NONBLOCK : modes & ~O_NONBLOCK), 0);
+}
+
+static void set_timeout(int fd, int option, int milliseconds)
+{
+    struct timeval value = {.tv_usec = milliseconds * 1000};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, option, &value, sizeof value), 0);
+}
+
+/* R1: "learns the socket's type and state": a mode that was set before is the handle's, and so is one that the program sets later by the
+ * number that it still knows (T6). */
+static void a_mode_that_was_set_outside_is_respected(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CONNECTED_KINDS; i++) {
+        const struct taker *taker = &takers[connected_kinds[i].taker];
+        any_handle handle;
+        int other = NONE;
+        size_t n = 0;
+        char byte = '\0';
+        memset(&handle, 0, sizeof handle);
+        int fd = connected_kinds[i].make(&other);
+        set_nonblocking(fd, true);
+        assert_ok(taker->from_raw(&handle, fd));
+        assert_kind(taker->receive(&handle, &byte, 1, &n), FER_WOULD_BLOCK);
+        set_timeout(fd, SO_RCVTIMEO, TIMEOUT_MS);
+        set_nonblocking(fd, false);
+        assert_own(taker->receive(&handle, &byte, 1, &n), FER_TIMED_OUT);
+        set_nonblocking(fd, true);
+        assert_kind(taker->receive(&handle, &byte, 1, &n), FER_WOULD_BLOCK);
+        assert_ok(taker->set_nonblocking(&handle, false));
+        assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+        assert_own(taker->receive(&handle, &byte, 1, &n), FER_TIMED_OUT);
+        taker->close(&handle);
+        assert_int_equal(close(other), 0);
+    }
+}
+
+/* R1: a listener, too; what it accepts is blocking, with no timeout (T6). */
+static void a_nonblocking_listener_accepts_blocking_streams(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    fer_duration timeout = {0};
+    int fd = plain_listener(&port);
+    set_nonblocking(fd, true);
+    set_timeout(fd, SO_RCVTIMEO, TIMEOUT_MS);
+    assert_ok(fer_tcp_listener_from_raw(listener, fd));
+    assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
+    int other = plain_connection(port);
+    assert_true(peer_raw_wait_readable(fd));
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_int_equal(fcntl((int)fer_tcp_stream_as_raw(stream), F_GETFL) & O_NONBLOCK, 0);
+    assert_ok(fer_tcp_stream_read_timeout(stream, &timeout));
+    assert_true(fer_duration_is_none(timeout));
+    assert_int_equal(close(other), 0);
+}
+
+/* R1, T5: timeouts that were set by SO_RCVTIMEO and SO_SNDTIMEO are what the getters tell, also when they are set later. */
+static void timeouts_that_were_set_outside_are_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CONNECTED_KINDS; i++) {
+        const struct taker *taker = &takers[connected_kinds[i].taker];
+        any_handle handle;
+        fer_duration got = {0};
+        int other = NONE;
+        memset(&handle, 0, sizeof handle);
+        int fd = connected_kinds[i].make(&other);
+        set_timeout(fd, SO_RCVTIMEO, TIMEOUT_MS);
+        assert_ok(taker->from_raw(&handle, fd));
+        assert_ok(taker->read_timeout(&handle, &got));
+        assert_in_range(got.nanos, 52000000, 72000000);
+        assert_ok(taker->write_timeout(&handle, &got));
+        assert_true(fer_duration_is_none(got));
+        set_timeout(fd, SO_RCVTIMEO, 0);
+        set_timeout(fd, SO_SNDTIMEO, TIMEOUT_MS);
+        assert_ok(taker->read_timeout(&handle, &got));
+        assert_true(fer_duration_is_none(got));
+        assert_ok(taker->write_timeout(&handle, &got));
+        assert_in_range(got.nanos, 52000000, 72000000);
+        taker->close(&handle);
+        assert_int_equal(close(other), 0);
+    }
+}
+
+/* R1: both ends of a socketpair, as ferrule's streams: bytes, the end, and no names. */
+static void a_socketpair_is_two_unix_streams(void **state)
+{
+    (void)state;
+    int ends[2];
+    fer_unix_stream one = {0};
+    fer_unix_stream other = {0};
+    fer_unix_addr name;
+    char got[8] = {0};
+    size_t n = 77;
+    plain_unix_pair(SOCK_STREAM, ends);
+    assert_ok(fer_unix_stream_from_raw(&one, ends[0]));
+    assert_ok(fer_unix_stream_from_raw(&other, ends[1]));
+    assert_ok(fer_unix_stream_peer_addr(&one, &name));
+    assert_true(fer_unix_addr_is_unnamed(&name));
+    assert_ok(fer_unix_stream_write_all(&one, "a pair", 6, NULL));
+    assert_ok(fer_unix_stream_shutdown(&one, FER_SHUTDOWN_WRITE));
+    assert_ok(fer_unix_stream_read_to_end(&other, got, sizeof got, &n));
+    assert_int_equal(n, 6);
+    assert_memory_equal(got, "a pair", 6);
+    fer_unix_stream_close(&one);
+    fer_unix_stream_close(&other);
+}
+
+/* ---- What is given out */
+
+static bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK; }
+
+/* R1: "into_raw gives ownership up, with the mode and timeouts that the user set really on the socket": recv waits so long, or not at all,
+ * and poll and send need to know nothing of where it comes from. */
+static void plain_calls_work_on_what_into_raw_gives(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CONNECTED_KINDS; i++) {
+        const struct taker *taker = &takers[connected_kinds[i].taker];
+        any_handle handle;
+        int other = NONE;
+        char byte = '\0';
+        memset(&handle, 0, sizeof handle);
+        assert_ok(taker->from_raw(&handle, connected_kinds[i].make(&other)));
+        assert_ok(taker->set_read_timeout(&handle, millis(TIMEOUT_MS)));
+        int fd = (int)taker->into_raw(&handle);
+        uint64_t start = peer_now_us();
+        assert_true(recv(fd, &byte, 1, 0) == -1 && would_block(errno));
+        assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= TIMEOUT_MS * 1000);
+        assert_true(plain_carries(other, fd) && plain_carries(fd, other));
+        assert_ok(taker->from_raw(&handle, fd));
+        assert_ok(taker->set_read_timeout(&handle, FER_DURATION_NONE));
+        assert_ok(taker->set_nonblocking(&handle, true));
+        assert_true(taker->into_raw(&handle) == fd);
+        assert_true(recv(fd, &byte, 1, 0) == -1 && would_block(errno)); /* at once: without a timeout it would wait for ever */
+        assert_true(plain_carries(other, fd));
+        assert_int_equal(close(fd), 0);
+        assert_int_equal(close(other), 0);
+    }
+}
+
+/* R1: what as_raw lends is a descriptor like any other to poll, select, ioctl and the options; the handle goes on as before. */
+static void plain_calls_may_look_at_what_as_raw_lends(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CONNECTED_KINDS; i++) {
+        const struct taker *taker = &takers[connected_kinds[i].taker];
+        any_handle handle;
+        int other = NONE;
+        char byte = '\0';
+        size_t n = 0;
+        memset(&handle, 0, sizeof handle);
+        assert_ok(taker->from_raw(&handle, connected_kinds[i].make(&other)));
+        int fd = (int)taker->as_raw(&handle);
+        struct pollfd look = {.fd = fd, .events = POLLIN | POLLOUT};
+        assert_int_equal(poll(&look, 1, 0), 1);
+        assert_int_equal(look.revents, POLLOUT);
+        assert_int_equal(write(other, "y", 1), 1);
+        look.events = POLLIN;
+        assert_int_equal(poll(&look, 1, PEER_LIMIT_MS), 1);
+        fd_set readable;
+        struct timeval at_once = {0, 0};
+        FD_ZERO(&readable);
+        FD_SET(fd, &readable);
+        assert_int_equal(select(fd + 1, &readable, NULL, NULL, &at_once), 1);
+        int waiting = 0;
+        assert_int_equal(ioctl(fd, FIONREAD, &waiting), 0);
+        assert_int_equal(waiting, 1);
+        assert_ok(taker->receive(&handle, &byte, 1, &n));
+        assert_true(n == 1 && byte == 'y');
+        taker->close(&handle);
+        assert_int_equal(close(other), 0);
+    }
+}
+
+/* R1: a handle's socket goes to another descriptor table by SCM_RIGHTS (unix(7)) and comes back as another number of the same socket. */
+static void a_socket_goes_through_a_unix_socket(void **state)
+{
+    (void)state;
+    int ends[2];
+    int carrier[2];
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    char byte = 'f';
+    struct iovec piece = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    fer_tcp_stream *stream = test_stream();
+    memset(&control, 0, sizeof control);
+    plain_tcp_pair(ends);
+    plain_unix_pair(SOCK_STREAM, carrier);
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(rights), &ends[0], sizeof(int));
+    assert_int_equal(sendmsg(carrier[0], &message, 0), 1);
+    assert_int_equal(close(ends[0]), 0);
+    int received = NONE;
+    memset(&control, 0, sizeof control);
+    assert_int_equal(recvmsg(carrier[1], &message, 0), 1);
+    memcpy(&received, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+    assert_ok(fer_tcp_stream_from_raw(stream, received));
+    peer_take(ends[1]);
+    assert_exchange(stream, ends[1]);
+    assert_int_equal(close(carrier[0]), 0);
+    assert_int_equal(close(carrier[1]), 0);
+}
+
+/* R2: a descriptor that the program duplicated itself is as good as a clone: each is closed on its own. */
+static void a_duplicate_of_the_programs_own_lives_on(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CONNECTED_KINDS; i++) {
+        const struct taker *taker = &takers[connected_kinds[i].taker];
+        any_handle handle;
+        any_handle clone;
+        int other = NONE;
+        memset(&handle, 0, sizeof handle);
+        memset(&clone, 0, sizeof clone);
+        int fd = connected_kinds[i].make(&other);
+        int kept = dup(fd);
+        assert_ok(taker->from_raw(&handle, fd));
+        assert_ok(taker->try_clone(&handle, &clone));
+        assert_int_equal(fcntl((int)taker->as_raw(&clone), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+        taker->close(&handle);
+        taker->close(&clone);
+        assert_int_equal(fcntl(fd, F_GETFD), -1);
+        assert_true(plain_carries(other, kept) && plain_carries(kept, other));
+        assert_int_equal(close(kept), 0);
+        assert_int_equal(close(other), 0);
+    }
+}
+
+int main(int count, char **arguments)
+{
+    if (count == 2 && strcmp(arguments[1], ACTIVATED) == 0) {
+        return activated_main();
+    }
+    activation_program(arguments[0]);
+    const struct CMUnitTest tests[] = {
+        RULE_TEST("R1", each_type_takes_its_own_and_leaves_all_else),
+        RULE_TEST("R1", a_socket_of_any_protocol_is_taken_as_it_is),
+        RULE_TEST("R1", no_type_takes_a_number_that_names_nothing),
+        RULE_TEST("R1", a_mode_that_was_set_outside_is_respected),
+        RULE_TEST("R1", a_nonblocking_listener_accepts_blocking_streams),
+        RULE_TEST("R1", timeouts_that_were_set_outside_are_told),
+        RULE_TEST("R1", a_socketpair_is_two_unix_streams),
+        RULE_TEST("R1", plain_calls_work_on_what_into_raw_gives),
+        RULE_TEST("R1", plain_calls_may_look_at_what_as_raw_lends),
+        RULE_TEST("R1", a_socket_goes_through_a_unix_socket),
+        RULE_TEST("R1", sockets_of_a_service_manager_are_taken_in),
+        RULE_TEST("R2", a_duplicate_of_the_programs_own_lives_on),
+    };
+    return RUN_TESTS("interop", tests);
+}

@@ -1,0 +1,36 @@
+/* takers.h: the six handle types that can take a raw socket, as a table, so that a test can try all of them. */
+#ifndef INTEROP_TAKERS_H
+#define INTEROP_TAKERS_H
+
+#include "ferrule.h"
+
+typedef enum taker_type { TCP_STREAM, TCP_LISTENER, UDP_SOCKET, UNIX_STREAM, UNIX_LISTENER, UNIX_DATAGRAM, TAKER_COUNT } taker_type;
+
+typedef union any_handle {
+    fer_tcp_stream tcp_stream;
+    fer_tcp_listener tcp_listener;
+    fer_udp_socket udp_socket;
+    fer_unix_stream unix_stream;
+    fer_unix_listener unix_listener;
+    fer_unix_datagram unix_datagram;
+} any_handle;
+
+struct taker {
+    const char *name;
+    fer_error (*from_raw)(any_handle *handle, fer_raw_socket raw);
+    fer_raw_socket (*as_raw)(const any_handle *handle);
+    fer_raw_socket (*into_raw)(any_handle *handle);
+    fer_error (*set_nonblocking)(any_handle *handle, bool nonblocking);
+    fer_error (*try_clone)(any_handle *handle, any_handle *out);
+    void (*close)(any_handle *handle);
+    /* NULL for listeners. */
+    fer_error (*set_read_timeout)(any_handle *handle, fer_duration timeout);
+    fer_error (*read_timeout)(const any_handle *handle, fer_duration *out);
+    fer_error (*write_timeout)(const any_handle *handle, fer_duration *out);
+    /* Of a stream or a datagram socket, up to len bytes; *n is how many. */
+    fer_error (*receive)(any_handle *handle, void *buf, size_t len, size_t *n);
+};
+
+extern const struct taker takers[TAKER_COUNT];
+
+#endif
