@@ -117,7 +117,7 @@ void model_connect_did(model_handle *handle, const model_connect *connect, fer_e
     }
     if (!socket->is_stream) {
         socket->is_loose = true;
-        socket->port = socket->port == UNBOUND ? SOME_PORT : socket->port;
+        socket->port = socket->port == UNBOUND && error.kind == FER_OK ? SOME_PORT : socket->port;
         return;
     }
     if (connect->begins) {
