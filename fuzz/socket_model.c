@@ -427,7 +427,7 @@ kinds model_listen(const model_handle *handle, int backlog)
         return OK | (handle->is_foreign || socket->was_shared ? MISUSE : 0);
     }
     /* Linux asks again; on Windows who is bound may listen. */
-    bool asks = !windows && socket->port != SOME_PORT;
+    bool asks = !windows && socket->port != SOME_PORT && socket->life != SOCKET_LISTENING;
     bool may_lose = handle->is_foreign || socket->was_shared;
     return (asks ? verdicts(socket) : OK) | (may_lose ? KINDS2(FER_OK, FER_ADDR_IN_USE) : 0);
 }

@@ -27,6 +27,9 @@ static fer_error claim_for_listening(ferp_sim_world *world, ferp_sim_socket *soc
 {
     static const fer_ip_addr wildcard_v4 = {.family = FER_IP_V4};
     static const fer_ip_addr wildcard_v6 = {.family = FER_IP_V6};
+    if (socket->life == FERP_SIM_LISTENING) {
+        return FERP_SIM_OK; /* Linux, inet_listen: only the backlog changes */
+    }
     if (socket->has_local) {
         return ferp_sim_may_listen(world, socket);
     }
