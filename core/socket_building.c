@@ -31,11 +31,12 @@ static bool is_known(fer_domain domain, fer_type type)
 static uint32_t kinds_of(fer_domain domain, fer_type type, int protocol)
 {
     bool has_ports = type != FER_TYPE_RAW && (protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP);
-    uint32_t flags = domain == FER_DOMAIN_UNIX ? FERI_FLAG_UNIX : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6 : 0;
+    bool has_names = domain == FER_DOMAIN_UNIX; /* whatever its protocol is called */
+    uint32_t flags = has_names ? FERI_FLAG_UNIX : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6 : 0;
     if (type == FER_TYPE_STREAM) {
         return flags;
     }
-    return flags | FERI_FLAG_DATAGRAM | (has_ports ? 0 : FERI_FLAG_PORTLESS);
+    return flags | FERI_FLAG_DATAGRAM | (has_ports || has_names ? 0 : FERI_FLAG_PORTLESS);
 }
 
 /* IPv6 sockets are for IPv4 too from the start, as bind makes sure again (rule L4): some systems begin otherwise. */
@@ -97,17 +98,6 @@ fer_error feri_socket_may_use(const fer_handle *handle, const fer_socket_addr *a
     return fits ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
-/* A socket that is bound already, by connect or by having sent, refuses the option, as a system without dual stack does; bind shall tell. */
-static fer_error take_both_families(fer_raw_socket raw)
-{
-    fer_socket_addr local = {.port = 0};
-    fer_error error = feri_take_both_families(raw);
-    if (error.kind == FER_UNSUPPORTED && ferp_local_addr(raw, &local).kind == FER_OK && local.port != 0) {
-        return feri_ok();
-    }
-    return error;
-}
-
 /* What the user chose stays; the rest is as for every bind of the library (rules L1, L4). */
 static fer_error prepare_binding(fer_handle *handle)
 {
@@ -115,8 +105,15 @@ static fer_error prepare_binding(fer_handle *handle)
     if ((flags & (FERI_FLAG_REUSE_CHOSEN | FERI_FLAG_PORTLESS)) == 0) {
         FER_TRY(feri_hold_port(type_of(handle), handle->raw_));
     }
-    bool takes_both = (flags & (FERI_FLAG_V6 | FERI_FLAG_V6_CHOSEN)) == FERI_FLAG_V6;
-    return takes_both ? take_both_families(handle->raw_) : feri_ok();
+    bool takes_both = (flags & (FERI_FLAG_V6 | FERI_FLAG_V6_CHOSEN | FERI_FLAG_PORTLESS)) == FERI_FLAG_V6;
+    return takes_both ? feri_take_both_families(handle->raw_) : feri_ok();
+}
+
+/* By this handle or by another way: a clone's bind, a connect, before the socket came here. */
+static bool is_bound(const fer_handle *handle)
+{
+    fer_socket_addr addr = {.port = 0};
+    return feri_handle_has_flag(handle, FERI_FLAG_BOUND) || (ferp_local_addr(handle->raw_, &addr).kind == FER_OK && addr.port != 0);
 }
 
 fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
@@ -125,7 +122,10 @@ fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
     if (feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    FER_TRY(prepare_binding(handle));
+    fer_error prepared = prepare_binding(handle);
+    if (prepared.kind != FER_OK) {
+        return is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
+    }
     FER_TRY(feri_bind_told(type_of(handle), addr, ferp_bind(handle->raw_, addr)));
     set_flag(handle, FERI_FLAG_BOUND);
     return feri_ok();
@@ -158,16 +158,6 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 
 /* ---- Listening */
 
-/* Whether one that was made elsewhere is bound only the OS knows. */
-static bool is_bound(const fer_handle *handle)
-{
-    fer_socket_addr local = {.port = 0};
-    if (!feri_handle_has_flag(handle, FERI_FLAG_FOREIGN)) {
-        return feri_handle_has_flag(handle, FERI_FLAG_BOUND);
-    }
-    return ferp_local_addr(handle->raw_, &local).kind == FER_OK && local.port != 0;
-}
-
 /* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL); elsewhere it binds to a port of the system's choice. */
 static fer_error bind_anywhere(fer_handle *handle)
 {
@@ -183,7 +173,7 @@ fer_error feri_socket_listen(fer_handle *handle, int backlog)
     if (backlog < 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    FER_TRY(bind_anywhere(handle));
+    FER_TRY(listens ? feri_ok() : bind_anywhere(handle));
     FER_TRY(ferp_listen(handle->raw_, backlog));
     if (!listens) {
         set_flag(handle, FERI_FLAG_LISTENING);
@@ -260,7 +250,12 @@ fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr 
     return conclude(handle, addr->port == 0 ? refused : connect_within(handle, addr, timeout));
 }
 
-/* A full queue, by the mode or by the write timeout: nothing is under way, and the call can be made again. */
+/* A full queue, by the mode or by the write timeout, or a wait without end (DEADLOCK): nothing is under way, and the call can be made again. */
+static bool is_not_begun(fer_error error)
+{
+    return error.kind == FER_WOULD_BLOCK || error.kind == FER_DEADLOCK;
+}
+
 static fer_error not_begun(fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
@@ -278,7 +273,7 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
     FER_TRY(feri_check_unix_name(addr));
     FER_TRY(begin_connect(handle));
     fer_error started = feri_unix_connect_start(handle->raw_, addr);
-    return started.kind == FER_WOULD_BLOCK ? not_begun(handle, started) : go_on(handle, started);
+    return is_not_begun(started) ? not_begun(handle, started) : go_on(handle, started);
 }
 
 /* ---- Options that decide what bind does */
@@ -290,15 +285,27 @@ static bool reuses_anyway(const fer_handle *handle)
     return feri_reuse_address_steals_ports() && type_of(handle) == FER_TYPE_STREAM;
 }
 
+/* A bind that failed may have asked for exclusive use already, and no socket has both. */
+static fer_error set_reuse(const fer_handle *handle, bool reuse)
+{
+    fer_error error = ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
+    bool was_held = error.kind == FER_INVALID_INPUT && feri_reuse_address_steals_ports() && !is_bound(handle);
+    if (!was_held) {
+        return error;
+    }
+    FER_TRY(ferp_set_option(handle->raw_, FERP_EXCLUSIVE_ADDRESS, 0));
+    return ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
+}
+
+/* What is chosen as it is by default is left to bind, which holds the port then. */
 fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
 {
     FER_TRY(feri_socket_has(handle, FERI_FLAG_UNIX));
     if (reuses_anyway(handle)) {
         return feri_ok();
     }
-    FER_TRY(ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse));
-    /* Not to share is, where the option steals ports, to ask for exclusive use as every bind does. */
-    bool is_default = !reuse && feri_reuse_address_steals_ports();
+    FER_TRY(set_reuse(handle, reuse));
+    bool is_default = reuse == (type_of(handle) == FER_TYPE_STREAM);
     feri_atomic_change_bits(&handle->flags_, is_default ? 0 : FERI_FLAG_REUSE_CHOSEN, is_default ? FERI_FLAG_REUSE_CHOSEN : 0);
     return feri_ok();
 }

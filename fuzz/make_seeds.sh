@@ -85,7 +85,7 @@ while [ $operation -lt 41 ]; do
 done
 call=0
 while [ $call -lt 256 ]; do
-    for nulls in '\0' '\001' '\002' '\004' '\010' '\020' '\040'; do
+    for nulls in '\0' '\001' '\002' '\004' '\010' '\020' '\040' '\100'; do
         for argument in '\0' '\007' '\013' '\200'; do
             put api_misuse "$(octal $call)\0$nulls$argument$(octal $call)\001$nulls$argument"
         done
@@ -132,4 +132,59 @@ for mode in 0 1; do
     put unix "\\024\\001\\023\\011\\000\\021\\000\\004\\017\\00$mode"
     put unix "\\024\\000\\023\\000\\101\\015\\000\\001\\025\\004\\001\\022\\000\\061\\015\\000\\000\\015\\00$mode"
 done
+# Sockets that are built: from the program's seed on, step, handles, argument. Put together here from the last byte to the first.
+program() {
+    bytes=
+    for number in "$@"; do
+        bytes="$(octal "$number")$bytes"
+    done
+    put socket "$bytes"
+}
+# Each destination: nonblocking (a faults' byte instead of the step, too), looked at in four ways at four times; blocking; with a timeout.
+for to in 0 1 2 3 4 5 6 7 12 14; do
+    for time in 1 3 5 7; do
+        program 0 0 0 0 4 0 11 1 0 $to 9 0 $time 3 0 0 3 0 0 10 0 0 13 0 0
+        program 0 0 0 0 4 0 11 1 0 $to 1 0 0 7 0 0 9 0 $time 11 4 0 12 4 0 10 4 0 8 0 0 14 12 0
+    done
+    program 0 0 0 0 1 0 $to 7 0 0 11 4 0 3 4 0
+    for fault in 225 226 227 229; do
+        program 0 0 0 0 4 0 11 $fault 0 $to 3 0 0 0 1 0 $fault 1 $to 3 1 0 3 1 0
+    done
+    for within in 0 16 32 48 80 96; do
+        program 0 0 0 0 2 0 $((to + within)) 7 0 0 11 4 0 0 1 0 13 0 0 13 4 0
+    done
+done
+for to in 8 9 10 11 13; do
+    program 0 0 0 1 4 0 2 1 0 $to 10 0 0 18 0 0 19 1 0
+    program 0 0 0 1 5 0 3 6 0 0 0 1 1 1 1 $to 21 0 0 21 0 1
+done
+option=0
+while [ $option -lt 70 ]; do
+    for kind in 0 1 2 5 6 7; do
+        program 0 0 0 $kind 4 0 $option 15 0 $option 14 12 0 15 1 $option
+    done
+    option=$((option + 1))
+done
+# Two that want one port, with reuse chosen or not; only IPv6 chosen or not; listening at once, or a clone's.
+for kind in 0 1 5 6; do
+    for chosen in 0 14 2 16 1 27; do
+        for at in 0 1 2 3 4 5; do
+            program 0 0 0 $kind 4 0 $chosen 5 0 $at 6 0 0 0 1 $kind 4 1 $chosen 5 1 $at 6 1 0 21 0 0 21 0 1
+            program 0 0 0 $kind 4 0 $chosen 14 12 0 5 0 $at 5 1 $at 6 1 0 22 1 0 5 0 $at
+        done
+    done
+    program 0 0 0 $kind 4 0 14 5 0 1 0 1 $kind 4 1 0 5 1 0
+    program 0 0 0 $kind 5 0 1 0 1 $kind 5 1 1 4 1 0 5 1 1
+    program 0 0 0 $kind 1 0 0 1 0 8 5 0 3 5 0 1
+done
+# Unix sockets; into each type, and back; a listener with timeouts that accepts.
+program 0 0 0 2 6 0 0 16 0 0 6 0 2 0 1 2 17 1 0 0 2 2 17 2 0 17 2 0 4 2 11 17 2 0 17 2 0 13 0 0
+program 0 0 0 7 16 0 1 16 0 2 0 1 2 17 1 1 3 1 0 28 0 1
+for place in 0 1 2 3 5 6 7; do
+    for kind in 0 1 2 5 6 7; do
+        program 0 0 0 $kind 7 $((place * 12)) 0 8 $((place * 12)) 0 22 0 0 5 0 0 6 0 0 22 0 0
+        program 0 20 $((place * 12)) 0 0 0 $kind 7 $((place * 12)) 0 13 0 0 8 $((place * 12)) 0 5 0 0 16 0 0 6 0 0
+    done
+done
+program 0 0 0 0 4 0 12 5 0 0 6 0 0 4 0 11 0 1 0 1 1 12 7 24 0 23 6 0 11 4 0
 echo "make_seeds: $count seeds"

@@ -332,12 +332,9 @@ static const struct {
     const char *name;
     fer_error (*function)(const struct arguments *arguments);
 } calls[] = {
-    {"connect", call_connect},
-    {"connect_addr", call_connect_addr},
-    {"connect_addrs", call_connect_addrs},
-    {"connect_timeout", call_connect_timeout},
-    {"peer_addr", call_peer_addr},
-    {"local_addr", call_local_addr},
+    {"connect", call_connect}, {"connect_addr", call_connect_addr},
+    {"connect_addrs", call_connect_addrs}, {"connect_timeout", call_connect_timeout},
+    {"peer_addr", call_peer_addr}, {"local_addr", call_local_addr},
     {"shutdown", call_shutdown},
     {"try_clone", call_try_clone},
     {"set_read_timeout", call_set_read_timeout},
@@ -353,14 +350,10 @@ static const struct {
     {"write", call_write},
     {"write_vectored", call_write_vectored},
     {"write_all", call_write_all},
-    {"set_nodelay", call_set_nodelay},
-    {"nodelay", call_nodelay},
-    {"set_ttl", call_set_ttl},
-    {"ttl", call_ttl},
-    {"set_linger", call_set_linger},
-    {"linger", call_linger},
-    {"set_keepalive", call_set_keepalive},
-    {"keepalive", call_keepalive},
+    {"set_nodelay", call_set_nodelay}, {"nodelay", call_nodelay},
+    {"set_ttl", call_set_ttl}, {"ttl", call_ttl},
+    {"set_linger", call_set_linger}, {"linger", call_linger},
+    {"set_keepalive", call_set_keepalive}, {"keepalive", call_keepalive},
     {"take_error", call_take_error},
     {"close", call_close},
     {"from_raw", call_from_raw},
@@ -371,8 +364,7 @@ static const struct {
     {"lookup_host", call_lookup_host},
     {"durations", call_durations},
     {"from_listener", call_from_listener},
-    {"bind", call_bind},
-    {"bind_addr", call_bind_addr},
+    {"bind", call_bind}, {"bind_addr", call_bind_addr},
     {"bind_addrs", call_bind_addrs},
     {"accept", call_accept},
     {"listener_local_addr", call_listener_local_addr},
@@ -385,16 +377,25 @@ static const struct {
     {"listener_from_stream", call_listener_from_stream},
 };
 
+/* The other files' calls, the highest numbers first. */
+static const struct {
+    uint8_t from;
+    const char *(*name)(uint8_t call);
+    fer_error (*function)(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);
+} others[] = {
+    {MISUSE_UDP_FROM, misuse_udp_call_name, misuse_udp_call},
+    {MISUSE_UNIX_FROM, misuse_unix_call_name, misuse_unix_call},
+    {MISUSE_COPY_FROM, misuse_copy_call_name, misuse_copy_call},
+    {MISUSE_SOCKET_FROM, misuse_socket_call_name, misuse_socket_call},
+};
+enum { OTHERS = sizeof others / sizeof *others };
+
 const char *misuse_call_name(uint8_t call)
 {
-    if (call >= MISUSE_UDP_FROM) {
-        return misuse_udp_call_name((uint8_t)(call - MISUSE_UDP_FROM));
-    }
-    if (call >= MISUSE_UNIX_FROM) {
-        return misuse_unix_call_name((uint8_t)(call - MISUSE_UNIX_FROM));
-    }
-    if (call >= MISUSE_COPY_FROM) {
-        return misuse_copy_call_name((uint8_t)(call - MISUSE_COPY_FROM));
+    for (size_t i = 0; i < OTHERS; i++) {
+        if (call >= others[i].from) {
+            return others[i].name((uint8_t)(call - others[i].from));
+        }
     }
     return calls[call % (sizeof calls / sizeof *calls)].name;
 }
@@ -424,14 +425,10 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
     bool flag_out;
     uint32_t number_out;
     size_t n = 77;
-    if (call >= MISUSE_UDP_FROM) {
-        return misuse_udp_call(world, (uint8_t)(call - MISUSE_UDP_FROM), who, nulls, arg);
-    }
-    if (call >= MISUSE_UNIX_FROM) {
-        return misuse_unix_call(world, (uint8_t)(call - MISUSE_UNIX_FROM), who, nulls, arg);
-    }
-    if (call >= MISUSE_COPY_FROM) {
-        return misuse_copy_call(world, (uint8_t)(call - MISUSE_COPY_FROM), who, nulls, arg);
+    for (size_t i = 0; i < OTHERS; i++) {
+        if (call >= others[i].from) {
+            return others[i].function(world, (uint8_t)(call - others[i].from), who, nulls, arg);
+        }
     }
     fer_socket_addr addr = world->server;
     fer_io_slice slices[] = {{world->buf, 3}, {NULL, arg % 16 == 7 ? 9u : 0u}, {world->buf + 3, 61}};
@@ -483,6 +480,7 @@ void misuse_begin(struct misuse_world *world, fer_sim_dialect dialect)
     FER_IGNORE(fer_tcp_listener_bind(&world->listeners[2], "127.0.0.1:82"));
     fer_tcp_listener_close(&world->listeners[2]);
     misuse_udp_begin(world);
+    misuse_socket_begin(world);
     misuse_unix_begin(world);
 }
 
@@ -490,6 +488,7 @@ void misuse_end(struct misuse_world *world)
 {
     misuse_unix_end(world);
     misuse_udp_end(world);
+    misuse_socket_end(world);
     for (int i = 0; i < MISUSE_STREAMS; i++) {
         fer_tcp_stream_close(&world->streams[i]);
     }

@@ -14,12 +14,25 @@ enum {
     MISUSE_LISTENERS = 3,
     MISUSE_SOCKETS = 4,
     MISUSE_UNIX_KEPT = 64,
-    MISUSE_COPY_FROM = 112, /* calls from this number on are misuse_copy_calls.c's */
+    MISUSE_SOCKET_FROM = 80, /* calls from this number on are misuse_socket_calls.c's */
+    MISUSE_COPY_FROM = 112,  /* from this misuse_copy_calls.c's */
     MISUSE_UNIX_FROM = 120, /* from this misuse_unix_calls.c's */
     MISUSE_UDP_FROM = 180   /* and from this misuse_udp_calls.c's */
 };
 
+/* What socket.h builds, apart from the others. */
+struct misuse_built {
+    fer_socket sockets[MISUSE_SOCKETS]; /* a fresh stream, new, closed, a datagram socket */
+    fer_tcp_stream tcp_stream;          /* what they are turned into: all new */
+    fer_tcp_listener tcp_listener;
+    fer_udp_socket udp;
+    fer_unix_stream unix_stream;
+    fer_unix_listener unix_listener;
+    fer_unix_datagram unix_datagram;
+};
+
 struct misuse_world {
+    struct misuse_built built;
     fer_tcp_stream streams[MISUSE_STREAMS];     /* at first: open, new, closed, open with a clone that is shut */
     fer_tcp_listener listeners[MISUSE_LISTENERS]; /* listening, new, closed */
     fer_udp_socket sockets[MISUSE_SOCKETS];       /* bound, new, closed, connected */
@@ -45,6 +58,11 @@ void misuse_udp_begin(struct misuse_world *world);
 fer_error misuse_udp_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);
 void misuse_udp_end(struct misuse_world *world);
 const char *misuse_udp_call_name(uint8_t call);
+
+void misuse_socket_begin(struct misuse_world *world);
+fer_error misuse_socket_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);
+void misuse_socket_end(struct misuse_world *world);
+const char *misuse_socket_call_name(uint8_t call);
 
 void misuse_unix_begin(struct misuse_world *world);
 fer_error misuse_unix_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);

@@ -50,7 +50,8 @@ static bool is_in_range(const ferp_sim_world *world, const ferp_sim_socket *sock
     case FERP_REUSE_ADDRESS:
         return value == 0 || !socket->settings.exclusive;
     case FERP_EXCLUSIVE_ADDRESS:
-        return value == 0 || !socket->settings.reuse;
+        /* "must be set prior to the bind function being called" ("SO_EXCLUSIVEADDRUSE socket option", MSDN) */
+        return !socket->has_local && (value == 0 || !socket->settings.reuse);
     case FERP_NODELAY:
     case FERP_KEEPALIVE:
     default:

@@ -1,0 +1,171 @@
+/* icmp_echo.c: asks a host for an ICMP echo (RFC 792; RFC 4443, 4) through a raw socket, and prints the answer as ping does.
+ *
+ * usage: icmp_echo [-6] [ADDRESS]   an address of numbers; without one the own loopback, of IPv6 with -6
+ *
+ * Raw sockets need a privilege. Without it this says so, and asks through a datagram socket of the same protocol, which Linux
+ * (net.ipv4.ping_group_range) and macOS may allow to everybody. Where neither is allowed it ends with 77. */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "ferrule.h"
+
+enum { HEADER = 8, TEXT = 32, WAIT_SECONDS = 2, STRANGERS_MOST = 1000, SEQUENCE = 1, NOT_ALLOWED = 77 };
+enum { ECHO_REPLY_V4 = 0, ECHO_REQUEST_V4 = 8, ECHO_REQUEST_V6 = 128, ECHO_REPLY_V6 = 129 };
+
+struct echo {
+    fer_socket socket;
+    fer_socket_addr to;
+    bool is_v6;
+    bool is_raw;
+    uint16_t id;
+    uint8_t packet[HEADER + TEXT];
+};
+
+static void put_u16(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static uint16_t get_u16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+/* RFC 1071: over a packet whose checksum is right it is 0. */
+static uint16_t checksum(const uint8_t *bytes, size_t len)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i < len; i++) {
+        sum += i % 2 == 0 ? (uint32_t)bytes[i] << 8 : bytes[i];
+    }
+    while (sum > 0xFFFF) {
+        sum = (sum & 0xFFFF) + (sum >> 16);
+    }
+    return (uint16_t)~sum;
+}
+
+/* The checksum of ICMPv6 also covers addresses that only the system knows, so that it writes and checks it itself (RFC 3542, 3.1). */
+static void fill_request(struct echo *echo)
+{
+    static const char text[] = "Is there anybody? 0123456789abcd";
+    uint8_t *packet = echo->packet;
+    packet[0] = echo->is_v6 ? ECHO_REQUEST_V6 : ECHO_REQUEST_V4;
+    put_u16(packet + 4, echo->id);
+    put_u16(packet + 6, SEQUENCE);
+    memcpy(packet + HEADER, text, TEXT);
+    put_u16(packet + 2, echo->is_v6 ? 0 : checksum(packet, sizeof echo->packet));
+}
+
+static void print_error(const char *what, fer_error error)
+{
+    char text[FER_ERROR_TEXT_CAP];
+    fer_error_format(error, text, sizeof text);
+    fprintf(stderr, "icmp_echo: %s: %s\n", what, text);
+}
+
+static fer_error open_socket(struct echo *echo)
+{
+    fer_domain domain = echo->is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
+    int protocol = echo->is_v6 ? FER_PROTOCOL_ICMPV6 : FER_PROTOCOL_ICMP;
+    fer_error error = fer_socket_new(&echo->socket, domain, FER_TYPE_RAW, protocol);
+    echo->is_raw = error.kind == FER_OK;
+    if (error.kind != FER_PERMISSION_DENIED) {
+        return error;
+    }
+    print_error("raw socket", error);
+    return fer_socket_new(&echo->socket, domain, FER_TYPE_DGRAM, protocol);
+}
+
+/* An IPv4 raw socket gives the IP header too, of 4 bytes times its lower four bits; no ICMP type that is looked for begins so. */
+static const uint8_t *skip_ip_header(const uint8_t *bytes, size_t *len, int *ttl)
+{
+    size_t header = (size_t)(bytes[0] & 0xF) * 4;
+    if (*len < 20 || bytes[0] >> 4 != 4 || header > *len) {
+        return bytes;
+    }
+    *ttl = bytes[8];
+    *len -= header;
+    return bytes + header;
+}
+
+/* Whether that is the answer. On loopback a raw socket also receives its own request, and everybody receives everything. The id of a datagram
+ * socket is the system's choice, and it keeps others' answers away. */
+static bool is_answer(const struct echo *echo, const uint8_t *packet, size_t len)
+{
+    if (len != sizeof echo->packet || packet[0] != (echo->is_v6 ? ECHO_REPLY_V6 : ECHO_REPLY_V4) || packet[1] != 0) {
+        return false;
+    }
+    bool is_ours = get_u16(packet + 6) == SEQUENCE && (!echo->is_raw || get_u16(packet + 4) == echo->id);
+    return is_ours && memcmp(packet + HEADER, echo->packet + HEADER, TEXT) == 0 && (echo->is_v6 || checksum(packet, len) == 0);
+}
+
+static void print_answer(const fer_datagram *got, size_t len, int ttl)
+{
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    fer_ip_addr_format(&got->from.ip, text, sizeof text);
+    printf("%u bytes from %s: icmp_seq=%d", (unsigned)len, text, SEQUENCE);
+    if (ttl > 0) {
+        printf(" ttl=%d", ttl);
+    }
+    printf("\n");
+}
+
+static fer_error ask(struct echo *echo)
+{
+    uint8_t buf[1500];
+    fer_datagram got;
+    FER_TRY(fer_socket_set_read_timeout(&echo->socket, fer_duration_from_secs(WAIT_SECONDS)));
+    FER_TRY(fer_socket_send_to(&echo->socket, echo->packet, sizeof echo->packet, &echo->to, NULL));
+    for (int i = 0; i < STRANGERS_MOST; i++) {
+        int ttl = 0;
+        FER_TRY(fer_socket_recv_from(&echo->socket, buf, sizeof buf, &got));
+        size_t len = got.len;
+        const uint8_t *packet = echo->is_v6 || len == 0 ? buf : skip_ip_header(buf, &len, &ttl);
+        if (is_answer(echo, packet, len)) {
+            print_answer(&got, len, ttl);
+            return (fer_error){FER_OK, 0};
+        }
+    }
+    return (fer_error){FER_TIMED_OUT, 0};
+}
+
+static bool take_arguments(struct echo *echo, int argc, char **argv)
+{
+    fer_ip_addr ip;
+    int at = 1;
+    if (at < argc && strcmp(argv[at], "-6") == 0) {
+        echo->is_v6 = true;
+        at++;
+    }
+    const char *text = at < argc ? argv[at] : echo->is_v6 ? "::1" : "127.0.0.1";
+    if (at + 1 < argc || fer_ip_addr_parse(&ip, text).kind != FER_OK || (ip.family == FER_IP_V6) != echo->is_v6) {
+        return false;
+    }
+    echo->to = fer_socket_addr_new(&ip, 0); /* ICMP has no ports */
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct echo echo = {.id = (uint16_t)time(NULL)};
+    if (!take_arguments(&echo, argc, argv)) {
+        fprintf(stderr, "usage: icmp_echo [-6] [ADDRESS]\n");
+        return 2;
+    }
+    fill_request(&echo);
+    fer_error error = open_socket(&echo);
+    if (error.kind != FER_OK) {
+        print_error("socket", error);
+        return error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED ? NOT_ALLOWED : 1;
+    }
+    error = ask(&echo);
+    fer_socket_close(&echo.socket);
+    if (error.kind != FER_OK) {
+        print_error("echo", error);
+        return 1;
+    }
+    return 0;
+}
