@@ -366,6 +366,7 @@ kinds model_bind(const model_handle *handle, const fer_socket_addr *addr)
         return MISUSE;
     }
     if (socket->is_murky || handle->is_foreign) {
+        socket->is_exclusive = windows;
         return KINDS_ANY;
     }
     prepare(handle, socket);
