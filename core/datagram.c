@@ -39,15 +39,22 @@ static bool is_same_end(const fer_socket_addr *one, const fer_socket_addr *other
     return one->port == other->port && same_scope && fer_ip_addr_eq(&one->ip, &other->ip);
 }
 
+fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out)
+{
+    bool has_ports = !feri_handle_has_flag(&socket->handle_, FERI_FLAG_PORTLESS);
+    if (feri_handle_is_shared(&socket->handle_) && has_ports) {
+        return ferp_peer_addr(socket->handle_.raw_, out);
+    }
+    *out = socket->peer_;
+    return socket->peer_.ip.family != 0 ? feri_ok() : feri_own_error(FER_NOT_CONNECTED);
+}
+
 /* Whether a datagram may be handed out: of a connected socket only the peer's may. The system holds back what comes after connect, but
  * not what was queued before (Linux udp(7) and the BSDs say nothing of it; measured). Only a handle that others share must ask. */
 static bool is_welcome(const fer_udp_socket *socket, const fer_socket_addr *from)
 {
-    fer_socket_addr peer = socket->peer_;
-    if (feri_handle_is_shared(&socket->handle_)) {
-        return ferp_peer_addr(socket->handle_.raw_, &peer).kind != FER_OK || is_same_end(&peer, from);
-    }
-    return peer.port == 0 || is_same_end(&peer, from);
+    fer_socket_addr peer;
+    return feri_datagram_peer(socket, &peer).kind != FER_OK || is_same_end(&peer, from);
 }
 
 /* The address as this socket can send to it: an IPv6 socket takes an IPv4 one as mapped, on every system. Port 0 is nobody's. */
@@ -180,6 +187,16 @@ fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t 
 
 /* ---- Being connected */
 
+/* As the system has it now, whether connect worked or not. Of a peer without a port getpeername knows nothing (Linux, inet_getname). */
+static void note_peer(fer_udp_socket *socket, const fer_socket_addr *asked, fer_error error)
+{
+    if (feri_handle_has_flag(&socket->handle_, FERI_FLAG_PORTLESS)) {
+        socket->peer_ = error.kind == FER_OK ? *asked : socket->peer_;
+    } else if (ferp_peer_addr(socket->handle_.raw_, &socket->peer_).kind != FER_OK) {
+        memset(&socket->peer_, 0, sizeof socket->peer_);
+    }
+}
+
 fer_error feri_datagram_connect(fer_udp_socket *socket, const fer_socket_addr *addr)
 {
     FERI_ASSERT(socket != NULL && addr != NULL);
@@ -190,10 +207,7 @@ fer_error feri_datagram_connect(fer_udp_socket *socket, const fer_socket_addr *a
     do {
         error = ferp_connect(raw, &reachable);
     } while (error.kind == FER_INTERRUPTED);
-    /* As the system has it now, whether that worked or not. */
-    if (ferp_peer_addr(raw, &socket->peer_).kind != FER_OK) {
-        memset(&socket->peer_, 0, sizeof socket->peer_);
-    }
-    ferp_tell_refusals(raw, socket->peer_.port != 0);
+    note_peer(socket, &reachable, error);
+    ferp_tell_refusals(raw, socket->peer_.ip.family != 0);
     return error;
 }

@@ -27,6 +27,9 @@ fer_error feri_datagram_may_send(const fer_handle *handle, const void *buf, size
 fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n);
 fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n);
 
+/* The peer of a socket, NOT_CONNECTED where it has none. The OS is asked where another handle may have changed it. */
+fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out);
+
 /* Connects an open socket to one address of a known family. */
 fer_error feri_datagram_connect(fer_udp_socket *socket, const fer_socket_addr *addr);
 

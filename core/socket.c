@@ -303,6 +303,9 @@ fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
 {
     FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_socket_has(of_const(socket), LACKS_UNIX));
+    if (feri_handle_has_flag(of_const(socket), FERI_FLAG_PORTLESS)) {
+        return feri_datagram_peer(&socket->inner_, out);
+    }
     FER_TRY(feri_stream_may(of_const(socket), FERI_REQUEST_PEER_ADDR));
     return feri_error_told(FERI_OPERATION_PEER_ADDR, ferp_peer_addr(of_const(socket)->raw_, out));
 }

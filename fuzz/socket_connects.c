@@ -229,22 +229,22 @@ kinds model_peer_addr(const model_handle *handle)
     if (is_empty(handle) || handle->life == LIFE_FAILED) {
         return MISUSE;
     }
+    const struct model_socket *socket = of(handle);
+    if (socket->domain == FER_DOMAIN_UNIX) {
+        return UNSUPPORTED;
+    }
     if (handle->life == LIFE_FRESH) {
         return UNCONNECTED;
     }
     if (handle->life == LIFE_CONNECTING) {
         return model_standing(handle);
     }
-    const struct model_socket *socket = of(handle);
-    if (socket->domain == FER_DOMAIN_UNIX) {
-        return UNSUPPORTED | (socket->is_loose ? UNCONNECTED : 0);
-    }
     return handle->listens ? UNCONNECTED : socket->is_loose || socket->is_murky ? OK | UNCONNECTED : socket->is_stream ? OK : UNCONNECTED;
 }
 
 void model_peer_addr_did(model_handle *handle, fer_error error)
 {
-    if (handle->life == LIFE_CONNECTING) {
+    if (handle->life == LIFE_CONNECTING && error.kind != FER_UNSUPPORTED) {
         model_stood(handle, error);
     }
 }

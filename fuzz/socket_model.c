@@ -134,7 +134,7 @@ void model_close(model_handle *handle)
 
 kinds model_clone(const model_handle *handle, const model_handle *out, fer_sim_fault fault)
 {
-    bool is_there = handle->life == LIFE_FRESH || handle->life == LIFE_OPEN || handle->life == LIFE_CONNECTING;
+    bool is_there = handle->life == LIFE_OPEN || handle->life == LIFE_CONNECTING; /* not before: it would not learn of it */
     kinds standing = handle->life == LIFE_CONNECTING ? model_standing(handle) : OK;
     if (!is_there) {
         return MISUSE;

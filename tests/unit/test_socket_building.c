@@ -400,7 +400,28 @@ static void a_raw_socket_sends_to_port_0(void **state)
     assert_ok(fer_socket_send_to(&socket, "x", 1, &addr, &n));
     assert_int_equal(n, 1);
     assert_ok(connect_to(&socket, "192.0.2.1:0"));
-    assert_log("send_to(1,1,192.0.2.1:0) connect(1,192.0.2.1:0) peer_addr(1) tell_refusals(1,1)");
+    assert_log("send_to(1,1,192.0.2.1:0) connect(1,192.0.2.1:0) tell_refusals(1,1)");
+}
+
+/* Linux' getpeername knows no peer without a port. */
+static void a_raw_socket_knows_its_peer_itself_and_takes_no_stranger_s(void **state)
+{
+    (void)state;
+    fer_socket socket = made(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW);
+    fer_socket_addr peer = {.port = 77};
+    fer_datagram got;
+    char byte;
+    assert_error(fer_socket_peer_addr(&socket, &peer), FER_NOT_CONNECTED, 0);
+    assert_ok(connect_to(&socket, "192.0.2.1:0"));
+    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
+    assert_error(connect_to(&socket, "192.0.2.9:0"), FER_NETWORK_UNREACHABLE, 101);
+    assert_ok(fer_socket_peer_addr(&socket, &peer));
+    fer_socket_addr want = script_addr("192.0.2.1:0");
+    assert_true(fer_socket_addr_eq(&peer, &want));
+    script_then(SCRIPT_RECV_FROM)->addr = script_addr("192.0.2.2:0");
+    script_then(SCRIPT_RECV_FROM)->addr = want;
+    assert_ok(fer_socket_recv(&socket, &byte, 1, &got));
+    assert_true(fer_socket_addr_eq(&got.from, &want));
 }
 
 int main(void)
@@ -415,6 +436,7 @@ int main(void)
         script_test(a_denial_that_means_in_use_is_told_so),
         script_test(an_ipv6_socket_that_is_bound_already_is_misuse),
         script_test(a_raw_socket_is_bound_as_it_is),
+        script_test(a_raw_socket_knows_its_peer_itself_and_takes_no_stranger_s),
         script_test(a_unix_socket_is_bound_to_a_name),
         script_test(the_address_of_an_unbound_socket_is_the_unspecified_one),
         script_test(listening_binds_what_is_not_bound),
