@@ -56,6 +56,17 @@ FER_MUST_USE FER_API fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)
 FER_MUST_USE FER_API fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream);
 
 /**
+ * Shuts down a half of a stream of any kind, or both, as fer_tcp_stream_shutdown does: what a relay passes on at a copy's end.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: as fer_tcp_stream_shutdown.
+ * Rust: none; std::net::TcpStream::shutdown and std::os::unix::net::UnixStream::shutdown for whichever it is.
+ * Threads: with any other call on the stream's handle but close; it wakes a read or write that is blocked.
+ */
+FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdown how);
+
+/**
  * Writes all that comes out of one stream into another, until the first one's end.
  *
  * What buffer still holds goes first; then each read takes up to cap bytes, and all of it is written before the next. A signal does
@@ -64,7 +75,7 @@ FER_MUST_USE FER_API fer_stream fer_unix_stream_as_stream(fer_unix_stream *strea
  * instead; with start and len set to 0 it is dropped. After FER_OK it is empty.
  * A destination that is shut, gone, or not connected yet is told before anything is read. Both sides may be one stream: an echo.
  * The writing half of to is left open at the end. A relay of a and b is one fer_copy(a, b) and one fer_copy(b, a), in a thread each,
- * with a buffer each, each followed by fer_tcp_stream_shutdown(b or a, FER_SHUTDOWN_WRITE), which tells the end on.
+ * with a buffer each, each followed by fer_stream_shutdown(b or a, FER_SHUTDOWN_WRITE), which tells the end on.
  *
  * Blocks: until from's end, each read and each write at most that stream's timeout; not where a stream is nonblocking.
  * Owns: buffer and its memory are the caller's. *n, which may be NULL, is always what this call wrote into to.

@@ -9,9 +9,12 @@
  *     FER_TRY(fer_socket_listen(&socket, 1024));
  *     FER_TRY(fer_socket_into_tcp_listener(&socket, &listener));
  *
+ * Whoever returns before the last line has fer_socket_close(&socket) to call, which is harmless after it, too.
+ *
  * A handle is NEW when it is all zero bytes, and CLOSED after fer_socket_close and after it was turned into another. One that a call is to fill
  * must be NEW or CLOSED, else the call is FER_INVALID_INPUT and leaves it alone. Every other call on a NULL, NEW or CLOSED handle is
- * FER_INVALID_INPUT, in every build. An option that sockets of the kind have not is FER_UNSUPPORTED, with os_code 0 where no system has it.
+ * FER_INVALID_INPUT, in every build; so is every call but fer_socket_take_error, fer_socket_as_raw and fer_socket_close on a stream whose connect has
+ * failed. An option that sockets of the kind have not is FER_UNSUPPORTED, with os_code 0 where no system has it.
  * Where a description says Rust: socket2, it is that crate's Socket, for std::net has no builder. */
 #ifndef FERRULE_SOCKET_H
 #define FERRULE_SOCKET_H
@@ -60,7 +63,7 @@ typedef enum fer_type { FER_TYPE_STREAM = 1, FER_TYPE_DGRAM = 2, FER_TYPE_RAW = 
  *
  * Blocks: never.
  * Owns: the handle owns the socket until fer_socket_close, or until it is turned into another handle.
- * Errors: FER_PERMISSION_DENIED (FER_TYPE_RAW), FER_UNSUPPORTED (this system has no such socket), FER_TOO_MANY_OPEN_FILES,
+ * Errors: FER_PERMISSION_DENIED (FER_TYPE_RAW; datagrams of ICMP), FER_UNSUPPORTED (this system has no such socket), FER_TOO_MANY_OPEN_FILES,
  *   FER_NO_BUFFER_SPACE, FER_INVALID_INPUT (an unknown domain or type, a negative protocol, a handle that is not empty).
  * Rust: socket2: Socket::new.
  * Threads: no other call on the handle at the same time.
@@ -503,12 +506,13 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
 /**
  * Connects to an address of the socket's own family.
  *
- * A stream that is nonblocking only starts: the result is FER_WOULD_BLOCK, and the connect is under way. Wait until it is writable, then ask
+ * A stream that is nonblocking only starts: the result is FER_WOULD_BLOCK, and the connect is under way. Wait until its raw socket is writable (poll;
+ * on Windows select with its set of exceptions, for WSAPoll hides failures before version 2004 of Windows 10), then ask
  * fer_socket_take_error, or that of the fer_tcp_stream which it was turned into: FER_WOULD_BLOCK while it is under way still, then FER_OK with
  * what has come of it. A stream whose connect failed can only be closed: make a new one, for its options and its binding belong to the old.
  * A datagram or raw socket gets a peer, or another one, at once.
  *
- * Blocks: a blocking stream, until the connect has ended. Signals do not end it.
+ * Blocks: a blocking stream, until the connect has ended. Signals do not end it, nor does the write timeout: fer_socket_connect_timeout is for that.
  * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK (started), FER_CONNECTION_REFUSED (port 0 too), FER_TIMED_OUT, FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE,
  *   FER_ADDR_NOT_AVAILABLE, FER_INVALID_INPUT (misuse; another family; a stream that is connected, connecting, failed or listening).

@@ -4,7 +4,13 @@
  * call is FER_INVALID_INPUT and leaves it alone. Every call on a NULL or CLOSED handle is FER_INVALID_INPUT, on a NEW one too, but
  * for reading, writing and shutdown, which are FER_NOT_CONNECTED there. Nothing is undefined in any build but using a handle that
  * another thread closes at the same time, one whose bytes were never set to zero, or memory that is not there.
- * Two threads may use one handle at once, one reading and one writing; shutdown may come from any thread. */
+ * Two threads may use one handle at once, one reading and one writing; shutdown may come from any thread.
+ *
+ * A stream that came of a fer_socket (socket.h) may be of three more kinds. Its connect may be under way: then reads, writes, take_error and
+ * peer_addr first ask the OS how it stands, and are FER_WOULD_BLOCK while it does not know, on a blocking stream too; shutdown is
+ * FER_NOT_CONNECTED. Its connect may have failed: whoever learns it first is told the reason, take_error again and again, and all else is
+ * FER_INVALID_INPUT from then on. Or it was never connected: reading, writing, shutdown and peer_addr are FER_NOT_CONNECTED, and
+ * fer_tcp_stream_connect is FER_INVALID_INPUT, for the handle is not empty: turn it back and use fer_socket_connect. */
 #ifndef FERRULE_TCP_H
 #define FERRULE_TCP_H
 
@@ -132,7 +138,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_NOT_CONNECTED on a NEW handle, FER_INVALID_INPUT for an unknown how.
+ * Errors: FER_NOT_CONNECTED on a stream that is not connected yet, whatever how is; FER_INVALID_INPUT for an unknown how.
  * Rust: std::net::TcpStream::shutdown. Differs: never NotConnected on a stream that was connected; wakes readers on Windows too.
  * Threads: any thread, at any time but with or after close.
  */
@@ -558,7 +564,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
  * Owns: out owns the connection.
  * Errors: FER_WOULD_BLOCK (nonblocking), FER_TOO_MANY_OPEN_FILES (the connection stays queued: close something, then call again),
  *   FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_INVALID_INPUT (out is open, NULL); FER_TIMED_OUT with os_code 0 for a listener that
- *   was taken in with a receive timeout on it; FER_CONNECTION_ABORTED after 65536 dead connections in a row.
+ *   was built, or taken in, with a read timeout on it, which is how to accept for a limited time; FER_CONNECTION_ABORTED after 65536 dead connections in a row.
  * Rust: std::net::TcpListener::accept. Differs: goes on after connections that died; never inherits the listener's modes.
  * Threads: any number on one listener, each with its own out.
  */

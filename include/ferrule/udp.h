@@ -39,7 +39,8 @@ typedef struct fer_datagram {
 /**
  * Binds to "host:port": resolves the name and takes the first address that can be bound.
  *
- * Port 0 lets the OS pick one: fer_udp_socket_local_addr tells it. "0.0.0.0:0" is for those who only send. A bind to [::] takes IPv4 too on
+ * Port 0 lets the OS pick one: fer_udp_socket_local_addr tells it. "[::]:0" is for those who only send, to whichever family
+ * (IPv4 peers too), "0.0.0.0:0" where there is no IPv6 or only IPv4 is wanted. A bind to [::] takes IPv4 too on
  * every OS; IPv4 senders are then told as IPv4-mapped addresses. Who binds a port first has it: on Windows exclusive use is asked for.
  *
  * Blocks: while the name is looked up.
@@ -176,7 +177,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket, co
  *
  * Blocks: until a datagram is there, up to the read timeout.
  * Owns: nothing is kept of the arguments.
- * Errors: FER_CONNECTION_REFUSED (connected: the peer's port refused what was sent, told once), FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED,
+ * Errors: FER_CONNECTION_REFUSED (connected: the peer's port refused what was sent, told once), FER_WOULD_BLOCK, FER_TIMED_OUT with os_code 0, FER_INTERRUPTED,
  *   FER_INVALID_INPUT and what else the OS says. *out is untouched then.
  * Rust: std::net::UdpSocket::recv_from. Differs: a truncated datagram is no error on Windows, nor is another's refusal.
  * Threads: one receiving and one sending call at once on one handle.

@@ -246,7 +246,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_vectored(fer_unix_stream *st
  *
  * Blocks: until all are there; each read up to the read timeout.
  * Owns: nothing is kept of the arguments.
- * Errors: FER_UNEXPECTED_EOF, FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED, FER_INVALID_INPUT;
+ * Errors: FER_UNEXPECTED_EOF, FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INVALID_INPUT;
  *   FER_NOT_CONNECTED on a NEW handle.
  * Rust: std::io::Read::read_exact for UnixStream.
  * Threads: one reading and one writing call at once on one handle.
@@ -260,7 +260,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_exact(fer_unix_stream *strea
  *
  * Blocks: until the end; each read up to the read timeout.
  * Owns: nothing is kept of the arguments.
- * Errors: FER_STORAGE_FULL (more than cap bytes), FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED,
+ * Errors: FER_STORAGE_FULL (more than cap bytes), FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT,
  *   FER_INVALID_INPUT; FER_NOT_CONNECTED on a NEW handle.
  * Rust: std::io::Read::read_to_end for UnixStream.
  * Threads: one reading and one writing call at once on one handle.
@@ -303,7 +303,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_vectored(fer_unix_stream *s
  *
  * Blocks: until all are taken; each write up to the write timeout.
  * Owns: nothing is kept of the arguments.
- * Errors: FER_BROKEN_PIPE, FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED, FER_INVALID_INPUT;
+ * Errors: FER_WRITE_ZERO (the OS takes nothing), FER_BROKEN_PIPE, FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INVALID_INPUT;
  *   FER_NOT_CONNECTED on a NEW handle.
  * Rust: std::io::Write::write_all for UnixStream.
  * Threads: one reading and one writing call at once on one handle.

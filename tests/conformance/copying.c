@@ -207,6 +207,10 @@ static void bytes_go_from_tcp_to_unix_and_back(void **state)
     assert_ok(fer_copy(local, tcp, &buffer, &n));
     assert_int_equal(n, PART);
     assert_true(receives_pattern(link.other, PART, 9));
+    assert_ok(fer_stream_shutdown(tcp, FER_SHUTDOWN_WRITE));
+    assert_ok(fer_stream_shutdown(local, FER_SHUTDOWN_BOTH));
+    assert_kind(fer_tcp_stream_write(link.stream, "x", 1, NULL), FER_BROKEN_PIPE);
+    assert_kind(fer_unix_stream_write(pair.stream, "x", 1, NULL), FER_BROKEN_PIPE);
 }
 
 /* ---- T4: "nothing read is lost, nothing sent goes uncounted, the next call works" */
@@ -384,6 +388,9 @@ static void misuse_moves_nothing(void **state)
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 3, NULL));
     assert_string_equal(got, "abc");
     assert_exchange(link.stream, link.other);
+    assert_kind(fer_stream_shutdown(fer_tcp_stream_as_stream(NULL), FER_SHUTDOWN_BOTH), FER_INVALID_INPUT);
+    assert_kind(fer_stream_shutdown(fer_tcp_stream_as_stream(fresh), FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED);
+    assert_kind(fer_stream_shutdown(fer_tcp_stream_as_stream(&pair->stream), (fer_shutdown)7), FER_INVALID_INPUT);
 }
 
 int main(void)
