@@ -1,16 +1,19 @@
-/* example_os.h: what the examples need of a system besides sockets: standard input and output as bytes, threads, a lock to wait with, and
- * a pause. The one place of the examples that asks which OS this is. Include it first. */
+/* example_os.h: what the examples need of a system besides sockets: standard input and output as bytes, threads, a lock to wait with, a
+ * pause, a clock and a number that nobody can guess. The one place of the examples that asks which OS this is. Include it first. */
 #ifndef EXAMPLE_OS_H
 #define EXAMPLE_OS_H
 
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
+#define _CRT_RAND_S /* asks <stdlib.h> for rand_s (MSDN, rand_s) */
 #include <windows.h>
+#include <stdlib.h>
 #else
 #if !defined(_POSIX_C_SOURCE)
 #define _POSIX_C_SOURCE 200809L
 #endif
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,6 +78,18 @@ static inline void example_join(example_thread *thread)
 static inline void example_leave(example_thread *thread) { (void)CloseHandle(thread->native); }
 
 static inline void example_pause(unsigned milliseconds) { Sleep(milliseconds); }
+
+/* A clock that nobody sets, from some moment in the past on. */
+static inline uint64_t example_milliseconds(void) { return GetTickCount64(); }
+
+/* A number that nobody can guess. */
+static inline bool example_random(uint16_t *number)
+{
+    unsigned drawn = 0;
+    bool is_drawn = rand_s(&drawn) == 0;
+    *number = (uint16_t)drawn;
+    return is_drawn;
+}
 
 /* Reads what standard input has; *n == 0 is its end. The C library is passed by, for it would translate line ends. */
 static inline bool example_read_input(void *buf, size_t len, size_t *n)
@@ -147,6 +162,26 @@ static inline void example_pause(unsigned milliseconds)
 {
     struct timespec pause = {(time_t)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000};
     (void)nanosleep(&pause, NULL);
+}
+
+/* A clock that nobody sets, from some moment in the past on. */
+static inline uint64_t example_milliseconds(void)
+{
+    struct timespec now = {0, 0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* A number that nobody can guess. */
+static inline bool example_random(uint16_t *number)
+{
+    int device = open("/dev/urandom", O_RDONLY);
+    if (device < 0) {
+        return false;
+    }
+    bool is_drawn = read(device, number, sizeof *number) == (ssize_t)sizeof *number;
+    (void)close(device);
+    return is_drawn;
 }
 
 /* Reads what standard input has; *n == 0 is its end. */

@@ -13,8 +13,8 @@
  *
  * A handle is NEW when it is all zero bytes, and CLOSED after fer_socket_close and after it was turned into another. One that a call is to fill
  * must be NEW or CLOSED, else the call is FER_INVALID_INPUT and leaves it alone. Every other call on a NULL, NEW or CLOSED handle is
- * FER_INVALID_INPUT, in every build; so is every call but fer_socket_take_error, fer_socket_as_raw and fer_socket_close on a stream whose connect has
- * failed. An option that sockets of the kind have not is FER_UNSUPPORTED, with os_code 0 where no system has it.
+ * FER_INVALID_INPUT, in every build; so is every call on a stream whose connect has failed, but fer_socket_take_error, fer_socket_as_raw, closing it
+ * and turning it into another handle. An option that sockets of the kind have not is FER_UNSUPPORTED, with os_code 0 where no system has it.
  * Where a description says Rust: socket2, it is that crate's Socket, for std::net has no builder. */
 #ifndef FERRULE_SOCKET_H
 #define FERRULE_SOCKET_H

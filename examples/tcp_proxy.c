@@ -1,0 +1,175 @@
+/* tcp_proxy.c: stands between clients and a server, and carries bytes both ways at once: a fer_copy in a thread for each direction. One
+ * client at a time; echo_server.c shows how several are served.
+ *
+ * usage: tcp_proxy [--clients N] ADDR:PORT HOST:PORT
+ * Listens on ADDR:PORT, and connects to HOST:PORT for each client. Ends after N clients, else never. */
+#include "example_os.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ferrule.h"
+
+enum { BUFFER_SIZE = 16384, PATIENCE_SECONDS = 60 };
+
+static const char usage[] = "usage: tcp_proxy [--clients N] ADDR:PORT HOST:PORT\n";
+
+/* What the command line said. */
+struct request {
+    const char *address;
+    const char *server;
+    unsigned long clients; /* 0 is no limit */
+};
+
+struct relay {
+    fer_tcp_stream client;
+    fer_tcp_stream server;
+    atomic_bool has_failed;
+};
+
+/* One direction of a relay. */
+struct way {
+    struct relay *relay;
+    fer_tcp_stream *from;
+    fer_tcp_stream *to;
+    uint64_t n;
+    fer_error error;
+};
+
+static void complain(const char *what, fer_error error)
+{
+    char text[FER_ERROR_TEXT_CAP];
+    fer_error_format(error, text, sizeof text);
+    fprintf(stderr, "%s: %s\n", what, text);
+}
+
+/* Wakes the other direction's read, and makes the close to come a reset: after an orderly end the peer would take a part for the whole. */
+static void give_up(fer_tcp_stream *stream)
+{
+    FER_IGNORE(fer_tcp_stream_set_linger(stream, fer_duration_from_secs(0)));
+    FER_IGNORE(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_READ));
+}
+
+/* Carries one direction to its end, and tells the end on; the other direction goes on. An end that give_up made is none of the peer's. */
+static void run_way(void *argument)
+{
+    struct way *way = argument;
+    char memory[BUFFER_SIZE];
+    fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
+    way->error = fer_copy(fer_tcp_stream_as_stream(way->from), fer_tcp_stream_as_stream(way->to), &buffer, &way->n);
+    if (way->error.kind != FER_OK) {
+        atomic_store(&way->relay->has_failed, true);
+        give_up(way->from);
+        give_up(way->to);
+    } else if (!atomic_load(&way->relay->has_failed)) {
+        way->error = fer_tcp_stream_shutdown(way->to, FER_SHUTDOWN_WRITE);
+    }
+}
+
+static fer_error run_both_ways(struct way *up, struct way *down)
+{
+    example_thread thread = {.run = run_way, .argument = up};
+    if (!example_start(&thread)) {
+        return (fer_error){FER_OUT_OF_MEMORY, 0};
+    }
+    run_way(down);
+    example_join(&thread);
+    return up->error.kind != FER_OK ? up->error : down->error;
+}
+
+/* The time limit is for writes alone: a peer may be silent, but one that takes nothing is given up. */
+static fer_error relay_client(struct relay *relay, const char *name)
+{
+    fer_duration patience = fer_duration_from_secs(PATIENCE_SECONDS);
+    struct way up = {.relay = relay, .from = &relay->client, .to = &relay->server};
+    struct way down = {.relay = relay, .from = &relay->server, .to = &relay->client};
+    FER_TRY(fer_tcp_stream_set_write_timeout(&relay->client, patience));
+    FER_TRY(fer_tcp_stream_set_write_timeout(&relay->server, patience));
+    FER_TRY(run_both_ways(&up, &down));
+    printf("%s: %llu bytes there, %llu bytes back\n", name, (unsigned long long)up.n, (unsigned long long)down.n);
+    return (fer_error){FER_OK, 0};
+}
+
+/* What goes wrong here is this client's affair alone. */
+static void serve_client(struct relay *relay, const char *name, const char *server)
+{
+    fer_error error = fer_tcp_stream_connect(&relay->server, server);
+    if (error.kind != FER_OK) {
+        complain(server, error);
+        return;
+    }
+    error = relay_client(relay, name);
+    fer_tcp_stream_close(&relay->server);
+    if (error.kind != FER_OK) {
+        complain(name, error);
+    }
+}
+
+/* accept skips connections that died: its errors are the machine's. */
+static fer_error serve(fer_tcp_listener *listener, const struct request *request)
+{
+    for (unsigned long served = 0; request->clients == 0 || served < request->clients; served++) {
+        struct relay relay = {.has_failed = false};
+        fer_socket_addr peer;
+        char name[FER_SOCKET_ADDR_TEXT_CAP];
+        FER_TRY(fer_tcp_listener_accept(listener, &relay.client, &peer));
+        fer_socket_addr_format(&peer, name, sizeof name);
+        serve_client(&relay, name, request->server);
+        fer_tcp_stream_close(&relay.client);
+        fflush(stdout);
+    }
+    return (fer_error){FER_OK, 0};
+}
+
+static fer_error listen_and_serve(fer_tcp_listener *listener, const struct request *request)
+{
+    fer_socket_addr local;
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    FER_TRY(fer_tcp_listener_bind(listener, request->address));
+    FER_TRY(fer_tcp_listener_local_addr(listener, &local));
+    fer_socket_addr_format(&local, text, sizeof text);
+    printf("listening on %s\n", text);
+    fflush(stdout);
+    return serve(listener, request);
+}
+
+static bool parse_request(int argc, char **argv, struct request *request)
+{
+    int next = 1;
+    if (argc > 2 && strcmp(argv[1], "--clients") == 0) {
+        char *end = NULL;
+        request->clients = strtoul(argv[2], &end, 10);
+        if (request->clients == 0 || argv[2][0] == '-' || *end != '\0') {
+            return false;
+        }
+        next = 3;
+    }
+    if (argc != next + 2 || argv[next][0] == '-' || argv[next + 1][0] == '-') {
+        return false;
+    }
+    request->address = argv[next];
+    request->server = argv[next + 1];
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {0};
+    fer_tcp_listener listener = {0};
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    if (!parse_request(argc, argv, &request)) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    fer_error error = listen_and_serve(&listener, &request);
+    fer_tcp_listener_close(&listener);
+    if (error.kind != FER_OK) {
+        complain(request.address, error);
+    }
+    return error.kind != FER_OK;
+}
