@@ -676,8 +676,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
  *
  * Blocks: while the receiver's queue is full, up to the write timeout.
  * Owns: nothing is kept of the arguments.
- * Errors: FER_NOT_CONNECTED without a peer, FER_CONNECTION_REFUSED (it is gone: told once, then there is no peer any more), FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK,
- *   FER_TIMED_OUT, FER_INTERRUPTED, FER_BROKEN_PIPE, FER_INVALID_INPUT and what else the OS says.
+ * Errors: FER_NOT_CONNECTED without a peer, FER_CONNECTION_REFUSED (it is gone: told once, then there is no peer any more),
+ *   FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED, FER_BROKEN_PIPE, FER_INVALID_INPUT and what else the OS says.
  * Rust: std::os::unix::net::UnixDatagram::send. Differs: never a signal.
  * Threads: one reading and one writing call at once on one handle.
  */
