@@ -438,8 +438,9 @@ void model_listen_did(model_handle *handle, int backlog)
     struct model_socket *socket = of(handle);
     handle->listens = true;
     handle->life = LIFE_OPEN;
+    bool keeps_backlog = windows && socket->life == SOCKET_LISTENING; /* "listen function", MSDN; `listening_again` */
+    socket->backlog = keeps_backlog ? socket->backlog : backlog;
     socket->life = SOCKET_LISTENING;
-    socket->backlog = backlog;
     model_had_connections = true;
     if (socket->domain != FER_DOMAIN_UNIX && socket->port == UNBOUND) {
         socket->port = SOME_PORT;
