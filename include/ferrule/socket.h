@@ -140,6 +140,7 @@ FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket);
  * Streams: bind lets a port in TIME_WAIT be taken again unless this was set to false; on Windows it always does, and never shares a live
  * port, whatever is set here: its SO_REUSEADDR, which would let another program steal the port, is not used. Datagram sockets that have all
  * set this share a port on every system, which multicast receivers want; who gets a unicast datagram is the system's choice.
+ * Bind heeds what was chosen through the same handle.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -183,7 +184,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_reuse_port(fer_socket *socket, boo
 FER_MUST_USE FER_API fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out);
 
 /**
- * Whether an IPv6 socket leaves IPv4 alone. Without this call bind makes it take both, on every system.
+ * Whether an IPv6 socket leaves IPv4 alone. Without this call through the same handle bind makes it take both, on every system.
  *
  * Blocks: never.
  * Owns: nothing.
