@@ -53,6 +53,12 @@ static bool is_socket_row(const uint8_t *step)
     return is_any_of(misuse_call_name(step[0]), rows);
 }
 
+/* `grain`: a timeout of centuries never expires on one system, and is cut to days on the other. */
+static bool is_grain(fer_error_kind posix, fer_error_kind winsock)
+{
+    return posix == FER_DEADLOCK && winsock == FER_TIMED_OUT;
+}
+
 static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     fprintf(stderr, "misuse: %s: %s arguments %02x %02x %02x: %s, %s\n", why, misuse_call_name(step[0]), step[1], step[2], step[3],
@@ -90,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fer_error_kind posix = kinds[FER_SIM_POSIX][i];
         fer_error_kind winsock = kinds[FER_SIM_WINSOCK][i];
         bool is_row = is_unix_row(step, posix, winsock) || is_udp_row(step, posix, winsock) || is_socket_row(step);
-        if (posix != winsock && !is_row) {
+        if (posix != winsock && !is_grain(posix, winsock) && !is_row) {
             fail("two kinds", step, posix, winsock);
         }
     }

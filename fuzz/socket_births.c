@@ -88,6 +88,20 @@ void socket_step_into_raw(struct socket_program *p, const struct socket_call *c)
     }
 }
 
+/* As the handle of its own type says. */
+static bool says_connected(fer_socket *socket)
+{
+    fer_socket_addr peer;
+    fer_unix_addr name;
+    fer_unix_stream stream = {0};
+    fer_error error = fer_socket_peer_addr(socket, &peer);
+    if (error.kind == FER_UNSUPPORTED && fer_socket_into_unix_stream(socket, &stream).kind == FER_OK) {
+        error = fer_unix_stream_peer_addr(&stream, &name);
+        FUZZ_CHECK(fer_socket_from_unix_stream(socket, &stream).kind == FER_OK);
+    }
+    return error.kind != FER_NOT_CONNECTED;
+}
+
 void socket_step_from_raw(struct socket_program *p, const struct socket_call *c)
 {
     size_t slot = c->arg % SOCKET_RAWS;
@@ -100,8 +114,7 @@ void socket_step_from_raw(struct socket_program *p, const struct socket_call *c)
     fer_error error = fer_socket_from_raw(socket, p->raws[slot]);
     socket_agree(error, kinds_one(is_empty && is_there ? FER_OK : FER_INVALID_INPUT));
     if (error.kind == FER_OK) {
-        fer_socket_addr peer;
-        is_connected = uncertain ? fer_socket_peer_addr(socket, &peer).kind != FER_NOT_CONNECTED : is_connected;
+        is_connected = uncertain ? says_connected(socket) : is_connected;
         model_from_raw_did(model, p->raw_sockets[slot], p->raws[slot], is_connected);
         p->raws[slot] = FER_RAW_SOCKET_NONE;
     }

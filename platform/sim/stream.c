@@ -339,12 +339,12 @@ static void detach(ferp_sim_world *world, ferp_sim_socket *socket)
 }
 
 /* In good order, or with a reset: RFC 1122, 4.2.2.13, where input was not read; and a linger time of 0. Once both ends are done there
- * is nothing left to reset (Linux, tcp_close: TCP_CLOSE). */
+ * is nothing left to reset (Linux, tcp_close: TCP_CLOSE), but for a Unix socket's peer, who is told all the same (unix_release_sock). */
 static void end_connection(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
     bool at_once = socket->settings.linger.on && socket->settings.linger.seconds == 0;
-    if ((at_once || in->arrived > 0) && !ferp_sim_is_over(world, socket)) {
+    if ((at_once || in->arrived > 0) && (socket->is_unix || !ferp_sim_is_over(world, socket))) {
         ferp_sim_happens(world, "close, with a reset", socket);
         ferp_sim_send_reset(world, socket);
         return;

@@ -253,6 +253,22 @@ static void a_peer_that_closes_with_unread_input_has_reset(void **state)
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
 }
 
+/* S5: "A reset ... never looks like a clean end of file to the handle that saw it": after both ends were done, too. */
+static void unread_input_is_a_reset_after_both_ends_were_shut(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    if (!unix_peer_tells_unread_input()) {
+        skip_because("this OS does not tell of unread input (macOS, the BSDs)");
+    }
+    assert_true(peer_shutdown_write(pair.other));
+    assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
+    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
+    assert_true(peer_raw_wait_readable(pair.other));
+    peer_close(pair.other);
+    assert_true(peer_raw_wait_failed(fer_unix_stream_as_raw(pair.stream)));
+    assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
+}
+
 static void take_error_takes_a_reset_and_it_stays_with_the_handle(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
@@ -368,6 +384,7 @@ int main(void)
         UNIX_PAIR_TEST("S4", the_peer_s_end_is_0_for_ever),
         UNIX_PAIR_TEST("S4", reading_nothing_never_waits),
         UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset),
+        UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_ends_were_shut),
         UNIX_PAIR_TEST("S5", take_error_takes_a_reset_and_it_stays_with_the_handle),
         UNIX_PAIR_TEST("S6", shutdown_wakes_a_reader),
         UNIX_PAIR_TEST("S7", shutting_read_leaves_writing_alone),
