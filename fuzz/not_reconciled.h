@@ -10,9 +10,9 @@
     X(reset_loses_input, false)                                                                                      \
     X(reset_seen_second, false)                                                                                      \
     X(end_then_reset, false)                                                                                         \
+    X(one_write_takes, true)                                                                                         \
     X(write_after_peer_gone, false)                                                                                  \
     X(peer_addr_after_end, true)                                                                                     \
-    X(one_write_takes, true)                                                                                         \
     X(full_backlog, false)                                                                                           \
     X(reset_in_queue, true)                                                                                          \
     X(bracketed_name, true)                                                                                          \
