@@ -110,8 +110,9 @@ fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
 {
     ferp_description what;
     FER_TRY(describe_any(raw, &what));
-    bool is_known = what.is_ip || what.is_unix;
-    if (!is_known || !(what.is_stream || what.is_datagram || what.is_raw)) {
+    bool has_addresses = what.is_ip || what.is_unix;
+    bool is_known = what.is_stream || what.is_datagram || what.is_raw;
+    if (!has_addresses || !is_known) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(claim_and_adopt(handle, raw));

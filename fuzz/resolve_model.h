@@ -62,7 +62,8 @@ static inline bool is_utf_8(piece host)
     uint32_t scalar = 0;
     for (size_t i = 0; i < host.len; i++) {
         const uint8_t byte = (uint8_t)host.text[i];
-        if ((more > 0) != (byte >= 0x80 && byte < 0xc0) || byte >= 0xf8) {
+        const bool goes_on = byte >= 0x80 && byte < 0xc0;
+        if ((more > 0) != goes_on || byte >= 0xf8) {
             return false;
         }
         if (more == 0) {

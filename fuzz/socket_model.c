@@ -285,7 +285,9 @@ kinds model_option_told(const model_handle *handle, model_option option, uint64_
     if (is_lacking(socket, option)) {
         return UNSUPPORTED;
     }
-    *is_known = socket->was_set[option] && !(socket->was_shared && (option == OPTION_REUSE_ADDRESS || option == OPTION_ONLY_V6));
+    bool is_chosen = option == OPTION_REUSE_ADDRESS || option == OPTION_ONLY_V6;
+    bool is_murky = socket->was_shared && is_chosen;
+    *is_known = socket->was_set[option] && !is_murky;
     *value = socket->values[option];
     if (option == OPTION_REUSE_ADDRESS && !handle->reuse_chosen && !handle->is_foreign) {
         *value = socket->is_stream;
@@ -334,7 +336,8 @@ static kinds verdicts(const struct model_socket *wanting)
     for (int i = 0; i < used; i++) {
         const struct model_socket *other = &model_sockets[i];
         bool is_there = other->refs > 0 && other != wanting && other->domain != FER_DOMAIN_UNIX && other->is_stream == wanting->is_stream;
-        if (!is_there || other->port != wanting->port || !(takes_in(other, &wanting->ip) || takes_in(wanting, &other->ip))) {
+        bool overlaps = takes_in(other, &wanting->ip) || takes_in(wanting, &other->ip);
+        if (!is_there || other->port != wanting->port || !overlaps) {
             continue;
         }
         kinds said = verdict(other, wanting);
@@ -413,7 +416,8 @@ void model_remove_path(int path) { model_paths[path].exists = false; }
 
 kinds model_listen(const model_handle *handle, int backlog)
 {
-    if (backlog < 0 || !(handle->life == LIFE_FRESH || (handle->life == LIFE_OPEN && handle->listens))) {
+    bool may_listen = handle->life == LIFE_FRESH || (handle->life == LIFE_OPEN && handle->listens);
+    if (backlog < 0 || !may_listen) {
         return MISUSE;
     }
     struct model_socket *socket = of(handle);
