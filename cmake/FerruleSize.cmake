@@ -19,6 +19,8 @@ set(ferrule_hot_sources
     platform/winsock/io.c
     platform/winsock/wait.c)
 
+include(CheckLinkerFlag)
+
 function(ferrule_keep_small target)
     if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND NOT FERRULE_SANITIZE AND NOT FERRULE_FUZZ_ENGINE)
         target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-Os>")
@@ -28,6 +30,12 @@ function(ferrule_keep_small target)
     get_target_property(kind ${target} TYPE)
     if(kind STREQUAL "SHARED_LIBRARY" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
         # Its own calls of its own functions are bound here; and constants share the code's pages instead of having three half-empty ones.
-        target_link_options(${target} PRIVATE LINKER:-Bsymbolic-functions LINKER:-z,noseparate-code)
+        foreach(flag IN ITEMS -Bsymbolic-functions -z,noseparate-code)
+            string(MAKE_C_IDENTIFIER "ferrule_linker_takes${flag}" takes_flag)
+            check_linker_flag(C "LINKER:${flag}" ${takes_flag})
+            if(${takes_flag})
+                target_link_options(${target} PRIVATE "LINKER:${flag}")
+            endif()
+        endforeach()
     endif()
 endfunction()
