@@ -374,7 +374,7 @@ kinds model_bind(const model_handle *handle, const fer_socket_addr *addr)
     }
     prepare(handle, socket);
     if (!fer_ip_addr_is_loopback(&addr->ip) && !fer_ip_addr_is_unspecified(&addr->ip)) {
-        return kinds_one(FER_ADDR_NOT_AVAILABLE);
+        return kinds_one(FER_ADDR_NOT_AVAILABLE) | (socket->was_shared ? MISUSE : 0);
     }
     if (addr->port == 0) {
         return OK | (socket->was_shared ? MISUSE : 0);
