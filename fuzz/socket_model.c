@@ -324,7 +324,7 @@ static kinds verdict(const struct model_socket *first, const struct model_socket
     if (wanting->is_stream || !both_reuse) {
         /* "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN): a wildcard and a specific address may be fine. */
         bool is_alike = fer_ip_addr_is_unspecified(&first->ip) == fer_ip_addr_is_unspecified(&wanting->ip);
-        bool is_mixed = first->values[OPTION_REUSE_ADDRESS] != wanting->values[OPTION_REUSE_ADDRESS];
+        bool is_mixed = !first->is_exclusive || first->values[OPTION_REUSE_ADDRESS] != wanting->values[OPTION_REUSE_ADDRESS];
         return taken | (is_mixed && !is_alike && !wanting->is_stream ? OK : 0);
     }
     return OK;
