@@ -325,7 +325,9 @@ static kinds verdict(const struct model_socket *first, const struct model_socket
         /* "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN): a wildcard and a specific address may be fine. */
         bool is_alike = fer_ip_addr_is_unspecified(&first->ip) == fer_ip_addr_is_unspecified(&wanting->ip);
         bool is_mixed = !first->is_exclusive || first->values[OPTION_REUSE_ADDRESS] != wanting->values[OPTION_REUSE_ADDRESS];
-        return taken | (is_mixed && !is_alike && !wanting->is_stream ? OK : 0);
+        bool is_stolen = !first->is_exclusive && wanting->values[OPTION_REUSE_ADDRESS] != 0;
+        bool may_be_fine = is_stolen || (is_mixed && !is_alike);
+        return taken | (may_be_fine && !wanting->is_stream ? OK : 0);
     }
     return OK;
 }
