@@ -198,7 +198,8 @@ fer_error fer_socket_tos(const fer_socket *socket, uint32_t *out)
     return feri_tos(of_const(socket), out);
 }
 
-static fer_error may_broadcast(const fer_socket *socket)
+/* What IP's datagram and raw sockets alone can do. */
+static fer_error needs_datagrams(const fer_socket *socket)
 {
     FER_TRY(feri_socket_has(of_const(socket), LACKS_UNIX));
     return is_datagram(socket) ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
@@ -206,13 +207,13 @@ static fer_error may_broadcast(const fer_socket *socket)
 
 fer_error fer_socket_set_broadcast(fer_socket *socket, bool broadcast)
 {
-    FER_TRY(may_broadcast(socket));
+    FER_TRY(needs_datagrams(socket));
     return feri_set_switch(of(socket), FERP_BROADCAST, broadcast);
 }
 
 fer_error fer_socket_broadcast(const fer_socket *socket, bool *out)
 {
-    FER_TRY(may_broadcast(socket));
+    FER_TRY(needs_datagrams(socket));
     return feri_switch(of_const(socket), FERP_BROADCAST, out);
 }
 
@@ -318,35 +319,29 @@ fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
 
 /* ---- Datagrams */
 
-static fer_error may_move_datagrams(const fer_socket *socket)
-{
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_UNIX));
-    return is_datagram(socket) ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
-}
-
 fer_error fer_socket_send(fer_socket *socket, const void *buf, size_t len, size_t *n)
 {
     feri_store_count(n, 0);
-    FER_TRY(may_move_datagrams(socket));
+    FER_TRY(needs_datagrams(socket));
     return feri_datagram_send(&socket->inner_, buf, len, n);
 }
 
 fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
 {
     feri_store_count(n, 0);
-    FER_TRY(may_move_datagrams(socket));
+    FER_TRY(needs_datagrams(socket));
     return feri_datagram_send_to(&socket->inner_, buf, len, to, n);
 }
 
 fer_error fer_socket_recv(fer_socket *socket, void *buf, size_t len, fer_datagram *out)
 {
-    FER_TRY(may_move_datagrams(socket));
+    FER_TRY(needs_datagrams(socket));
     return feri_datagram_receive(&socket->inner_, buf, len, FERI_TAKE, out);
 }
 
 fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_datagram *out)
 {
-    FER_TRY(may_move_datagrams(socket));
+    FER_TRY(needs_datagrams(socket));
     return feri_datagram_receive(&socket->inner_, buf, len, FERI_TAKE, out);
 }
 

@@ -143,6 +143,11 @@ fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr)
     return feri_ok();
 }
 
+static fer_socket_addr unspecified_addr(const fer_handle *handle)
+{
+    return (fer_socket_addr){.ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
+}
+
 /* Windows tells no address of a socket that is not bound ("getsockname function", MSDN: WSAEINVAL); it is the unspecified one. */
 fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 {
@@ -150,7 +155,7 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
     FER_TRY(feri_socket_has(handle, FERI_FLAG_UNIX));
     fer_error error = ferp_local_addr(handle->raw_, out);
     if (error.kind == FER_INVALID_INPUT && !feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
-        *out = (fer_socket_addr){.ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
+        *out = unspecified_addr(handle);
         return feri_ok();
     }
     return error;
@@ -161,7 +166,7 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 /* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL); elsewhere it binds to a port of the system's choice. */
 static fer_error bind_anywhere(fer_handle *handle)
 {
-    fer_socket_addr anywhere = {.ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
+    fer_socket_addr anywhere = unspecified_addr(handle);
     bool is_settled = feri_handle_has_flag(handle, FERI_FLAG_UNIX) || is_bound(handle);
     return is_settled ? feri_ok() : feri_socket_bind(handle, &anywhere);
 }
