@@ -2,6 +2,12 @@
 # ferrule::static and ferrule::shared are there by name too, and so is ferrule::sim, the simulated network for tests.
 cmake_minimum_required(VERSION 3.20)
 
+if(NOT WIN32)
+    include(CMakeFindDependencyMacro)
+    set(THREADS_PREFER_PTHREAD_FLAG ON)
+    find_dependency(Threads)
+endif()
+
 foreach(ferrule_kind IN ITEMS static shared sim)
     include("${CMAKE_CURRENT_LIST_DIR}/ferrule-${ferrule_kind}.cmake")
 endforeach()

@@ -31,9 +31,8 @@ static fer_error verdict_after(fer_raw_socket raw, fer_error hint)
     return said;
 }
 
-fer_error feri_connect_standing(fer_handle *handle)
+static fer_error note_end(fer_handle *handle, fer_error said)
 {
-    fer_error said = verdict(handle->raw_);
     if (said.kind == FER_OK) {
         (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK); /* or another thread has */
     } else if (said.kind != FER_WOULD_BLOCK) {
@@ -42,24 +41,43 @@ fer_error feri_connect_standing(fer_handle *handle)
     return said;
 }
 
+fer_error feri_connect_standing(fer_handle *handle)
+{
+    return note_end(handle, verdict(handle->raw_));
+}
+
+/* One wait. FER_OK: *said is the verdict, WOULD_BLOCK where there is none yet; else why it ended without one. */
+static fer_error wait_once(fer_raw_socket raw, uint64_t deadline, fer_error *said)
+{
+    ferp_wait wait;
+    FER_TRY(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
+    fer_error hint = ferp_wait_for(&wait, deadline);
+    if (hint.kind != FER_OK && hint.kind != FER_CONNECTION_REFUSED) {
+        return hint;
+    }
+    *said = verdict_after(raw, hint);
+    bool is_over = said->kind == FER_WOULD_BLOCK && ferp_now() >= deadline;
+    return is_over ? feri_error_told(FERI_OPERATION_EXPIRED, *said) : feri_ok();
+}
+
+fer_error feri_connect_turn(fer_handle *handle, uint64_t deadline)
+{
+    fer_error said = feri_ok();
+    FER_TRY(wait_once(handle->raw_, deadline, &said));
+    (void)note_end(handle, said);
+    return feri_ok();
+}
+
 fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline)
 {
     for (;;) {
-        ferp_wait wait;
-        FER_TRY(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
-        fer_error hint = ferp_wait_for(&wait, deadline);
-        if (hint.kind == FER_INTERRUPTED) {
-            continue;
+        fer_error said = feri_ok();
+        fer_error error = wait_once(raw, deadline, &said);
+        if (error.kind != FER_OK && error.kind != FER_INTERRUPTED) {
+            return error;
         }
-        if (hint.kind != FER_OK && hint.kind != FER_CONNECTION_REFUSED) {
-            return hint;
-        }
-        fer_error said = verdict_after(raw, hint);
-        if (said.kind != FER_WOULD_BLOCK) {
+        if (error.kind == FER_OK && said.kind != FER_WOULD_BLOCK) {
             return said;
-        }
-        if (ferp_now() >= deadline) {
-            return feri_error_told(FERI_OPERATION_EXPIRED, said);
         }
     }
 }
@@ -113,14 +131,20 @@ static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
 }
 
 /* Nobody can listen on port 0, so it refuses (rule C2). Linux asks the other host, Windows and BSD call it no address. */
-static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
+static fer_error open_for(const fer_socket_addr *addr, fer_raw_socket *out)
 {
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     if (addr->port == 0) {
         return feri_own_error(FER_CONNECTION_REFUSED);
     }
-    FER_TRY(ferp_socket_new(feri_domain_of(addr), FER_TYPE_STREAM, 0, &raw));
-    prepare(raw, addr);
+    FER_TRY(ferp_socket_new(feri_domain_of(addr), FER_TYPE_STREAM, 0, out));
+    prepare(*out, addr);
+    return feri_ok();
+}
+
+static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(open_for(addr, &raw));
     fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, FERP_NO_DEADLINE)
                                                     : connect_within(raw, addr, timeout);
     if (error.kind != FER_OK) {
@@ -146,4 +170,37 @@ fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, 
     fer_error error = open_within(addr, timeout, &raw);
     FERI_ASSERT((error.kind == FER_OK) == (raw != FER_RAW_SOCKET_NONE));
     return feri_finish_opening(handle, error, raw, feri_family_flag(addr));
+}
+
+/* ---- Only the start of it */
+
+fer_error feri_finish_start(fer_handle *handle, fer_error started, fer_raw_socket raw, uint32_t flags)
+{
+    if (started.kind == FER_IN_PROGRESS) {
+        FER_TRY(feri_handle_fill_unconnected(handle, raw, flags));
+        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN); /* or another thread has closed it */
+        return feri_error_told(FERI_OPERATION_STARTED, started);
+    }
+    if (started.kind != FER_OK && raw != FER_RAW_SOCKET_NONE) {
+        ferp_close(raw);
+    }
+    return feri_finish_opening(handle, started, raw, flags);
+}
+
+static fer_error start(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    FER_TRY(ferp_set_nonblocking(raw, true));
+    return feri_connect_start(raw, addr);
+}
+
+fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
+{
+    if (!feri_are_addresses(addr, 1)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(feri_handle_claim(handle));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = open_for(addr, &raw);
+    error = error.kind == FER_OK ? start(raw, addr) : error;
+    return feri_finish_start(handle, error, raw, feri_family_flag(addr) | FERI_STARTED_FLAGS);
 }

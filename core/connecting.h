@@ -19,6 +19,9 @@ fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline);
  * it has failed, and is CONNECT_FAILED. */
 fer_error feri_connect_standing(fer_handle *handle);
 
+/* The same after one wait. FER_OK: look at the handle's state, though it may be CONNECTING still; TIMED_OUT with os_code 0, INTERRUPTED. */
+fer_error feri_connect_turn(fer_handle *handle, uint64_t deadline);
+
 /* connect, and where the kernel has only started it, IN_PROGRESS. */
 fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr);
 
@@ -30,5 +33,13 @@ void feri_hasten_refusal(fer_raw_socket raw, const fer_socket_addr *addr);
 
 /* Fills a handle with a connection to addr, within timeout. Checks all of it, as fer_tcp_stream_connect_timeout says. */
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout);
+
+/* As fer_tcp_stream_connect_start: WOULD_BLOCK where it is under way, and the handle is CONNECTING; after any other failure it is NEW. */
+fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr);
+
+/* Ends a claim with a nonblocking socket whose connect was begun: started is FER_OK, IN_PROGRESS, or a failure, and then there may be none,
+ * and none is left. */
+#define FERI_STARTED_FLAGS (FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED)
+fer_error feri_finish_start(fer_handle *handle, fer_error started, fer_raw_socket raw, uint32_t flags);
 
 #endif

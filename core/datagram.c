@@ -78,7 +78,14 @@ static fer_error reachable_form(const fer_handle *handle, const fer_socket_addr 
 
 static fer_error take(fer_raw_socket raw, void *buf, size_t len, feri_taking taking, struct ferp_datagram *out)
 {
-    return taking == FERI_TAKE ? ferp_recv_from(raw, buf, len, out) : ferp_peek_from(raw, buf, len, out);
+    switch (taking) {
+    case FERI_PEEK:
+        return ferp_peek_from(raw, buf, len, out);
+    case FERI_TRY:
+        return ferp_try_recv_from(raw, buf, len, out);
+    default:
+        return ferp_recv_from(raw, buf, len, out);
+    }
 }
 
 /* A stranger's datagram that was only looked at is taken off the queue, to see what is behind it. */
@@ -90,7 +97,7 @@ static fer_error drop_stranger(fer_raw_socket raw, feri_taking taking)
 
 static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len, feri_taking taking, struct ferp_datagram *out)
 {
-    feri_waiting waiting = feri_waiting_to(&socket->handle_, FERP_RECEIVABLE);
+    feri_waiting waiting = feri_waiting_with(taking == FERI_TRY ? FERI_AT_ONCE : FERI_AS_SET, &socket->handle_, FERP_RECEIVABLE);
     for (;;) {
         fer_error error = take(socket->handle_.raw_, buf, len, taking, out);
         if (error.kind == FER_OK) {
@@ -130,12 +137,12 @@ fer_error feri_datagram_may_send(const fer_handle *handle, const void *buf, size
     return len > feri_io_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
 }
 
-static fer_error send_patiently(const fer_handle *handle, const void *buf, size_t len, size_t *n)
+static fer_error send_once(const fer_handle *handle, const void *buf, size_t len, feri_patience patience, size_t *n)
 {
-    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
+    feri_waiting waiting = feri_waiting_with(patience, handle, FERP_WRITABLE);
     fer_error error;
     do {
-        error = ferp_send(handle->raw_, buf, len, n);
+        error = patience == FERI_AS_SET ? ferp_send(handle->raw_, buf, len, n) : ferp_try_send(handle->raw_, buf, len, n);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
     return feri_error_told(FERI_OPERATION_DATAGRAM, error);
 }
@@ -148,29 +155,32 @@ static fer_error judge_refused_argument(const fer_handle *handle, fer_error erro
     return has_peer ? error : feri_error_told(FERI_OPERATION_UNADDRESSED, error);
 }
 
-fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
+fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, feri_patience patience, size_t *n)
 {
     size_t sent = 0;
     fer_error error = feri_datagram_may_send(socket == NULL ? NULL : &socket->handle_, buf, len);
     if (error.kind == FER_OK) {
-        error = send_patiently(&socket->handle_, buf, len, &sent);
+        error = send_once(&socket->handle_, buf, len, patience, &sent);
         error = error.kind == FER_INVALID_INPUT ? judge_refused_argument(&socket->handle_, error) : error;
     }
     feri_store_count(n, sent);
     return error;
 }
 
-static fer_error send_to_patiently(const fer_handle *handle, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
+static fer_error send_once_to(const fer_handle *handle, const void *buf, size_t len, const fer_socket_addr *to, feri_patience patience,
+                              size_t *n)
 {
-    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
+    feri_waiting waiting = feri_waiting_with(patience, handle, FERP_WRITABLE);
+    fer_raw_socket raw = handle->raw_;
     fer_error error;
     do {
-        error = ferp_send_to(handle->raw_, buf, len, to, n);
+        error = patience == FERI_AS_SET ? ferp_send_to(raw, buf, len, to, n) : ferp_try_send_to(raw, buf, len, to, n);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
     return feri_error_told(FERI_OPERATION_DATAGRAM, error);
 }
 
-fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
+fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, feri_patience patience,
+                                size_t *n)
 {
     size_t sent = 0;
     fer_socket_addr reachable;
@@ -179,7 +189,7 @@ fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t 
         error = feri_are_addresses(to, 1) ? reachable_form(&socket->handle_, to, &reachable) : feri_own_error(FER_INVALID_INPUT);
     }
     if (error.kind == FER_OK) {
-        error = send_to_patiently(&socket->handle_, buf, len, &reachable, &sent);
+        error = send_once_to(&socket->handle_, buf, len, &reachable, patience, &sent);
     }
     feri_store_count(n, sent);
     return error;

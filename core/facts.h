@@ -64,6 +64,11 @@ static inline bool feri_datagram_limit_is_send_buffer(void)
     return ferp_traits()->datagram_limit_is_send_buffer;
 }
 
+static inline bool feri_poller_has_edges(void)
+{
+    return ferp_traits()->poller_has_edges;
+}
+
 static inline size_t feri_unix_path_max(void)
 {
     return ferp_traits()->unix_path_max;

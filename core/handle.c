@@ -61,7 +61,11 @@ bool feri_handle_apply(fer_handle *handle, feri_event event)
 bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error reason)
 {
     FERI_ASSERT(reason.kind != FER_OK);
-    if (feri_state_reason(feri_handle_state(handle)) == FER_OK) {
+    feri_state seen = feri_handle_state(handle);
+    if (feri_state_next(seen, event, reason.kind) == FERI_STATE_MISUSE) {
+        return false; /* a code left behind would be taken for that of the next reason */
+    }
+    if (feri_state_reason(seen) == FER_OK) {
         /* The code before the kind that makes it visible. Of two threads that meet the end at once, either code may stay. */
         (void)feri_atomic_replace((uint32_t *)&handle->reason_, 0, (uint32_t)reason.os_code);
     }

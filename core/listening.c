@@ -6,6 +6,7 @@
 #include "core/facts.h"
 #include "core/handle.h"
 #include "core/opening.h"
+#include "core/options.h"
 #include "core/waiting.h"
 
 /* So many connections that died in the queue are skipped by one accept; then their error is told, for an OS that answers so without
@@ -38,13 +39,28 @@ static bool is_skipped(fer_error error, uint32_t *skips)
     return error.kind == FER_CONNECTION_ABORTED && ++*skips < FERI_ACCEPT_SKIPS_MAX;
 }
 
-static fer_error accept_one(const fer_handle *listener, fer_raw_socket *out, fer_socket_addr *peer)
+/* No accept has a flag not to wait: where it would wait in the kernel the queue is looked at first. */
+static fer_error look_at_queue(const fer_handle *listener, feri_patience patience)
 {
-    feri_waiting waiting = feri_waiting_to(listener, FERP_ACCEPTABLE);
+    bool nonblocking = false;
+    if (patience == FERI_AS_SET || !feri_io_waits_in_kernel()) {
+        return feri_ok();
+    }
+    FER_TRY(feri_is_nonblocking(listener, &nonblocking));
+    fer_interest ready = 0;
+    uint64_t now = ferp_now();
+    fer_error error = nonblocking ? feri_ok() : ferp_ready(listener->raw_, FER_READABLE, now, now, &ready);
+    return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
+}
+
+static fer_error accept_one(const fer_handle *listener, feri_patience patience, fer_raw_socket *out, fer_socket_addr *peer)
+{
+    feri_waiting waiting = feri_waiting_with(patience, listener, FERP_ACCEPTABLE);
     uint32_t skips = 0;
     fer_error error;
     do {
-        error = ferp_accept(listener->raw_, out, peer);
+        error = look_at_queue(listener, patience);
+        error = error.kind == FER_OK ? ferp_accept(listener->raw_, out, peer) : error;
     } while (is_skipped(error, &skips) || (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)));
     return error;
 }
@@ -66,10 +82,10 @@ static fer_error forget_inherited(const fer_handle *listener, fer_raw_socket raw
     return ferp_set_timeout(raw, FERP_WRITING, FER_DURATION_NONE);
 }
 
-static fer_error accept_prepared(const fer_handle *listener, fer_raw_socket *out, fer_socket_addr *peer)
+static fer_error accept_prepared(const fer_handle *listener, feri_patience patience, fer_raw_socket *out, fer_socket_addr *peer)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(accept_one(listener, &raw, peer));
+    FER_TRY(accept_one(listener, patience, &raw, peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     fer_error error = forget_inherited(listener, raw);
     if (error.kind != FER_OK) {
@@ -80,13 +96,13 @@ static fer_error accept_prepared(const fer_handle *listener, fer_raw_socket *out
     return error;
 }
 
-fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
+static fer_error accept_named(fer_handle *listener, feri_patience patience, fer_handle *out, fer_socket_addr *peer)
 {
     FER_TRY(feri_handle_may(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr from;
-    fer_error error = accept_prepared(listener, &raw, &from);
+    fer_error error = accept_prepared(listener, patience, &raw, &from);
     error = feri_finish_opening(out, error, raw, error.kind == FER_OK ? feri_family_flag(&from) : 0);
     if (error.kind == FER_OK && peer != NULL) {
         *peer = from;
@@ -94,11 +110,31 @@ fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *pe
     return error;
 }
 
-fer_error feri_accept_nameless(fer_handle *listener, fer_handle *out)
+fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
+{
+    return accept_named(listener, FERI_AS_SET, out, peer);
+}
+
+fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
+{
+    return accept_named(listener, FERI_AT_ONCE, out, peer);
+}
+
+static fer_error accept_nameless(fer_handle *listener, feri_patience patience, fer_handle *out)
 {
     FER_TRY(feri_handle_may(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = accept_prepared(listener, &raw, NULL);
+    fer_error error = accept_prepared(listener, patience, &raw, NULL);
     return feri_finish_opening(out, error, raw, 0);
+}
+
+fer_error feri_accept_nameless(fer_handle *listener, fer_handle *out)
+{
+    return accept_nameless(listener, FERI_AS_SET, out);
+}
+
+fer_error feri_try_accept_nameless(fer_handle *listener, fer_handle *out)
+{
+    return accept_nameless(listener, FERI_AT_ONCE, out);
 }

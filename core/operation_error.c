@@ -18,7 +18,7 @@ static const telling tellings[] = {FERI_OPERATION_ERRORS(TELLING)};
 
 fer_error feri_error_told(feri_operation operation, fer_error error)
 {
-    FERI_ASSERT((unsigned)operation <= FERI_OPERATION_ADOPT);
+    FERI_ASSERT((unsigned)operation <= FERI_OPERATION_WATCH);
     for (size_t i = 0; i < sizeof tellings / sizeof tellings[0]; i++) {
         if (tellings[i].operation == operation && tellings[i].mapped == error.kind) {
             return (fer_error){tellings[i].told, tellings[i].keeps_code ? error.os_code : 0};

@@ -14,6 +14,7 @@ typedef enum feri_operation {
     FERI_OPERATION_CONNECT,     /* connect */
     FERI_OPERATION_START,       /* connect, where "would block" means that it has started (ferp_traits) */
     FERI_OPERATION_STARTED,     /* connect of a nonblocking socket, where it has started */
+    FERI_OPERATION_UNIX_START,  /* the same of a Unix socket, where it has not */
     FERI_OPERATION_BIND_TAKEN,  /* bind, where a second look found the port taken */
     FERI_OPERATION_DUAL_STACK,  /* clearing IPV6_V6ONLY */
     FERI_OPERATION_SHUTDOWN,    /* shutdown of a stream that was connected */
@@ -21,7 +22,8 @@ typedef enum feri_operation {
     FERI_OPERATION_DATAGRAM,    /* receiving and sending datagrams, SO_ERROR of their sockets */
     FERI_OPERATION_GROUP,       /* joining and leaving a multicast group, whose arguments core has checked */
     FERI_OPERATION_UNADDRESSED, /* sending a datagram without an address on a socket that has no peer */
-    FERI_OPERATION_ADOPT        /* asking what somebody else's raw socket is */
+    FERI_OPERATION_ADOPT,       /* asking what somebody else's raw socket is */
+    FERI_OPERATION_WATCH        /* adding a socket to a poller, modifying and deleting it */
 } feri_operation;
 
 /* X(operation, what the plain map says, what the caller is told, whether the OS code is kept, why) */
@@ -35,6 +37,7 @@ typedef enum feri_operation {
     X(START, FER_INTERRUPTED, FER_IN_PROGRESS, true, "as for CONNECT")                                                \
     X(START, FER_WOULD_BLOCK, FER_IN_PROGRESS, true, "Windows' WSAEWOULDBLOCK; AF_UNIX' EAGAIN means a full backlog") \
     X(STARTED, FER_IN_PROGRESS, FER_WOULD_BLOCK, true, "a nonblocking call that would wait (rule C5)")                  \
+    X(UNIX_START, FER_WOULD_BLOCK, FER_RESOURCE_BUSY, true, "Linux' EAGAIN: the listener's queue is full, and nothing is under way")  \
     X(BIND_TAKEN, FER_PERMISSION_DENIED, FER_ADDR_IN_USE, true, "Windows' WSAEACCES of an exclusively held port")     \
     X(DUAL_STACK, FER_INVALID_INPUT, FER_UNSUPPORTED, true, "OpenBSD has no dual stack: ip6(4)")                      \
     X(SHUTDOWN, FER_NOT_CONNECTED, FER_OK, false, "both ends are done, or reset: nothing is left to shut")            \
@@ -46,7 +49,8 @@ typedef enum feri_operation {
     X(GROUP, FER_INVALID_INPUT, FER_ADDR_NOT_AVAILABLE, true, "Wine's 10022: not a member, or no such interface")           \
     X(GROUP, FER_NOT_FOUND, FER_ADDR_NOT_AVAILABLE, true, "Linux' ENODEV: no such interface")                            \
     X(UNADDRESSED, FER_INVALID_INPUT, FER_NOT_CONNECTED, true, "Wine's 10022 for what is 10057 on Windows")                 \
-    X(ADOPT, FER_BAD_HANDLE, FER_INVALID_INPUT, true, "not a socket, or none: misuse by the caller of from_raw")
+    X(ADOPT, FER_BAD_HANDLE, FER_INVALID_INPUT, true, "not a socket, or none: misuse by the caller of from_raw") \
+    X(WATCH, FER_PERMISSION_DENIED, FER_UNSUPPORTED, true, "Linux' EPERM: a file that epoll cannot watch")
 
 /* What the caller is told. */
 fer_error feri_error_told(feri_operation operation, fer_error error);

@@ -9,6 +9,7 @@
 #include "core/operation_error.h"
 #include "core/options.h"
 #include "core/ownership.h"
+#include "core/readiness.h"
 #include "core/socket_building.h"
 #include "core/stream_io.h"
 #include "core/stream_shutdown.h"
@@ -317,20 +318,28 @@ fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
     return is_messages ? fer_udp_socket_take_error(&socket->inner_, out) : feri_stream_take_error(of(socket), out);
 }
 
+/* A socket that is to connect, or has, is a stream. */
+fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    FER_TRY(feri_handle_may(of_const(socket), FERI_REQUEST_RAW));
+    bool is_stream = !feri_handle_has_flag(of_const(socket), FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
+    return is_stream ? feri_stream_ready(of_const(socket), interest, timeout, ready) : feri_ready(of_const(socket), interest, timeout, ready);
+}
+
 /* ---- Datagrams */
 
 fer_error fer_socket_send(fer_socket *socket, const void *buf, size_t len, size_t *n)
 {
     feri_store_count(n, 0);
     FER_TRY(needs_datagrams(socket));
-    return feri_datagram_send(&socket->inner_, buf, len, n);
+    return feri_datagram_send(&socket->inner_, buf, len, FERI_AS_SET, n);
 }
 
 fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
 {
     feri_store_count(n, 0);
     FER_TRY(needs_datagrams(socket));
-    return feri_datagram_send_to(&socket->inner_, buf, len, to, n);
+    return feri_datagram_send_to(&socket->inner_, buf, len, to, FERI_AS_SET, n);
 }
 
 fer_error fer_socket_recv(fer_socket *socket, void *buf, size_t len, fer_datagram *out)

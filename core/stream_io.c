@@ -1,22 +1,10 @@
 /* stream_io.c: single reads and writes of a stream: try; where it would block, wait and try again. */
 #include "core/stream_io.h"
 
-#include "core/facts.h"
 #include "core/handle.h"
 #include "core/operation_error.h"
 #include "core/stream_steps.h"
 #include "core/waiting.h"
-
-static size_t cut_to_os(size_t len)
-{
-    size_t most = feri_io_length_max();
-    return len < most ? len : most;
-}
-
-static bool can_hold(const void *buf, size_t len)
-{
-    return buf != NULL || len == 0;
-}
 
 static fer_error read_patiently(const fer_handle *handle, void *buf, size_t len, size_t *moved, fer_error error)
 {
@@ -37,37 +25,9 @@ fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
     bool due;
-    fer_error error = feri_stream_before_read(handle, can_hold(buf, len), len, &due);
+    fer_error error = feri_stream_before_read(handle, feri_can_hold(buf, len), len, &due);
     if (due) {
-        error = read_once(handle, buf, cut_to_os(len), &moved);
-        error = feri_stream_after_read(handle, error, moved);
-    }
-    feri_store_count(n, moved);
-    return error;
-}
-
-static fer_error peek_patiently(const fer_handle *handle, void *buf, size_t len, size_t *moved, fer_error error)
-{
-    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
-        error = ferp_peek(handle->raw_, buf, len, moved);
-    }
-    return error;
-}
-
-static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
-{
-    fer_error error = ferp_peek(handle->raw_, buf, len, moved);
-    return error.kind == FER_WOULD_BLOCK ? peek_patiently(handle, buf, len, moved, error) : error;
-}
-
-fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
-{
-    size_t moved = 0;
-    bool due;
-    fer_error error = feri_stream_before_read(handle, can_hold(buf, len), len, &due);
-    if (due) {
-        error = peek_once(handle, buf, cut_to_os(len), &moved);
+        error = read_once(handle, buf, feri_cut_to_os(len), &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
     feri_store_count(n, moved);
@@ -93,9 +53,9 @@ fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, siz
 {
     size_t moved = 0;
     bool due;
-    fer_error error = feri_stream_before_write(handle, can_hold(buf, len), len, &due);
+    fer_error error = feri_stream_before_write(handle, feri_can_hold(buf, len), len, &due);
     if (due) {
-        error = write_once(handle, buf, cut_to_os(len), &moved);
+        error = write_once(handle, buf, feri_cut_to_os(len), &moved);
         error = feri_stream_after_write(handle, error);
     }
     feri_store_count(n, moved);

@@ -15,6 +15,11 @@ fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *
 fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n);
 fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *n);
 
+/* Those that never wait, whatever the mode and the timeouts are: WOULD_BLOCK. */
+fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n);
+fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t *n);
+fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n);
+
 /* Whole transfers, made of the above. */
 fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size_t *n);
 fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, size_t *n);

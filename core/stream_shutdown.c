@@ -28,11 +28,10 @@ static bool event_of(fer_shutdown how, feri_event *event)
     }
 }
 
-/* Whether a clone has ended the read half for all handles. */
-static bool read_was_ended_by_clone(const fer_handle *handle)
+bool feri_read_was_ended_by_clone(const fer_handle *handle)
 {
     struct ferp_wait_terms terms = {false, false, FER_DURATION_NONE};
-    return feri_handle_is_shared(handle) &&
+    return feri_shutdown_read_resets_on_data() && feri_handle_is_shared(handle) &&
            ferp_wait_terms(handle->raw_, FERP_READING, &terms).kind == FER_OK && terms.read_ended;
 }
 
@@ -46,7 +45,7 @@ static bool has_queued_input(const fer_handle *handle)
 static fer_shutdown harmless_part(const fer_handle *handle, fer_shutdown how)
 {
     bool both = how == FER_SHUTDOWN_BOTH || feri_state_both_halves_shut(feri_handle_state(handle)) ||
-                read_was_ended_by_clone(handle);
+                feri_read_was_ended_by_clone(handle);
     return both && !has_queued_input(handle) ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_WRITE;
 }
 

@@ -6,9 +6,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/facts.h"
 #include "core/handle.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+
+/* What one call of the OS takes. */
+static inline size_t feri_cut_to_os(size_t len)
+{
+    size_t most = feri_io_length_max();
+    return len < most ? len : most;
+}
+
+static inline bool feri_can_hold(const void *buf, size_t len)
+{
+    return buf != NULL || len == 0;
+}
 
 /* What the state answers, once the OS was asked how a connect under way stands (rule C5). *error is the answer to the caller, WOULD_BLOCK
  * where it has not ended, its reason where it has just failed. */

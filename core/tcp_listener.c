@@ -4,6 +4,7 @@
 #include "core/opening.h"
 #include "core/options.h"
 #include "core/ownership.h"
+#include "core/readiness.h"
 #include "ferrule/tcp.h"
 #include "platform/platform.h"
 
@@ -31,6 +32,16 @@ fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *listener, const fer_sock
 fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *out, fer_socket_addr *peer)
 {
     return feri_accept(of(listener), out == NULL ? NULL : &out->handle_, peer);
+}
+
+fer_error fer_tcp_listener_try_accept(fer_tcp_listener *listener, fer_tcp_stream *out, fer_socket_addr *peer)
+{
+    return feri_try_accept(of(listener), out == NULL ? NULL : &out->handle_, peer);
+}
+
+fer_error fer_tcp_listener_ready(const fer_tcp_listener *listener, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    return feri_ready(of_const(listener), interest, timeout, ready);
 }
 
 fer_error fer_tcp_listener_local_addr(const fer_tcp_listener *listener, fer_socket_addr *out)

@@ -5,6 +5,7 @@
 #include "core/operation_error.h"
 #include "core/options.h"
 #include "core/ownership.h"
+#include "core/readiness.h"
 #include "core/stream_io.h"
 #include "core/stream_shutdown.h"
 #include "core/stream_steps.h"
@@ -35,6 +36,11 @@ fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_
 fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr, fer_duration timeout)
 {
     return feri_connect_timeout(of(stream), addr, timeout);
+}
+
+fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream, const fer_socket_addr *addr)
+{
+    return feri_start_connect(of(stream), addr);
 }
 
 fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
@@ -92,6 +98,26 @@ fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void *buf, size_t len, siz
 fer_error fer_tcp_stream_peek(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
 {
     return feri_stream_peek(of(stream), buf, len, n);
+}
+
+fer_error fer_tcp_stream_try_read(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
+{
+    return feri_stream_try_read(of(stream), buf, len, n);
+}
+
+fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
+{
+    return feri_stream_try_peek(of(stream), buf, len, n);
+}
+
+fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, const void *buf, size_t len, size_t *n)
+{
+    return feri_stream_try_write(of(stream), buf, len, n);
+}
+
+fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    return feri_stream_ready(of_const(stream), interest, timeout, ready);
 }
 
 fer_error fer_tcp_stream_read_vectored(fer_tcp_stream *stream, const fer_io_slice_mut *slices, size_t count, size_t *n)

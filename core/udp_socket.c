@@ -6,6 +6,7 @@
 #include "core/operation_error.h"
 #include "core/options.h"
 #include "core/ownership.h"
+#include "core/readiness.h"
 #include "ferrule/udp.h"
 #include "platform/platform.h"
 
@@ -68,12 +69,12 @@ fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_add
 
 fer_error fer_udp_socket_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_datagram_send(socket, buf, len, n);
+    return feri_datagram_send(socket, buf, len, FERI_AS_SET, n);
 }
 
 fer_error fer_udp_socket_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
 {
-    return feri_datagram_send_to(socket, buf, len, to, n);
+    return feri_datagram_send_to(socket, buf, len, to, FERI_AS_SET, n);
 }
 
 fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
@@ -94,6 +95,31 @@ fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, void *buf, size_t len
 fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
 {
     return feri_datagram_receive(socket, buf, len, FERI_PEEK, out);
+}
+
+fer_error fer_udp_socket_try_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
+{
+    return feri_datagram_send(socket, buf, len, FERI_AT_ONCE, n);
+}
+
+fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
+{
+    return feri_datagram_send_to(socket, buf, len, to, FERI_AT_ONCE, n);
+}
+
+fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+{
+    return feri_datagram_receive(socket, buf, len, FERI_TRY, out);
+}
+
+fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+{
+    return feri_datagram_receive(socket, buf, len, FERI_TRY, out);
+}
+
+fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    return feri_ready(of_const(socket), interest, timeout, ready);
 }
 
 /* ---- Modes */

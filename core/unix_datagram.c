@@ -5,6 +5,7 @@
 #include "core/opening.h"
 #include "core/options.h"
 #include "core/ownership.h"
+#include "core/readiness.h"
 #include "core/unix_opening.h"
 #include "core/waiting.h"
 #include "ferrule/unix.h"
@@ -88,14 +89,43 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 /* ---- Sending and receiving */
 
-fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
+static fer_error send_as(fer_unix_datagram *socket, const void *buf, size_t len, feri_patience patience, size_t *n)
 {
     size_t sent = 0;
     fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
     if (error.kind == FER_OK) {
-        feri_waiting waiting = feri_waiting_to(&socket->handle_, FERP_WRITABLE);
+        fer_raw_socket raw = socket->handle_.raw_;
+        feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_WRITABLE);
         do {
-            error = ferp_send(socket->handle_.raw_, buf, len, &sent);
+            error = patience == FERI_AS_SET ? ferp_send(raw, buf, len, &sent) : ferp_try_send(raw, buf, len, &sent);
+        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    }
+    feri_store_count(n, sent);
+    return error;
+}
+
+fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
+{
+    return send_as(socket, buf, len, FERI_AS_SET, n);
+}
+
+fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
+{
+    return send_as(socket, buf, len, FERI_AT_ONCE, n);
+}
+
+static fer_error send_to_as(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, feri_patience patience,
+                            size_t *n)
+{
+    size_t sent = 0;
+    fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
+    error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
+    if (error.kind == FER_OK) {
+        fer_raw_socket raw = socket->handle_.raw_;
+        feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_WRITABLE);
+        do {
+            error = patience == FERI_AS_SET ? ferp_unix_send_to(raw, buf, len, addr, &sent)
+                                            : ferp_try_unix_send_to(raw, buf, len, addr, &sent);
         } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
     }
     feri_store_count(n, sent);
@@ -104,20 +134,15 @@ fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, siz
 
 fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
 {
-    size_t sent = 0;
-    fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
-    error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
-    if (error.kind == FER_OK) {
-        feri_waiting waiting = feri_waiting_to(&socket->handle_, FERP_WRITABLE);
-        do {
-            error = ferp_unix_send_to(socket->handle_.raw_, buf, len, addr, &sent);
-        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
-    }
-    feri_store_count(n, sent);
-    return error;
+    return send_to_as(socket, buf, len, addr, FERI_AS_SET, n);
 }
 
-fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, size_t *n)
+fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+{
+    return send_to_as(socket, buf, len, addr, FERI_AT_ONCE, n);
+}
+
+static fer_error send_to_path(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, feri_patience patience, size_t *n)
 {
     fer_unix_addr addr;
     fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
@@ -126,10 +151,20 @@ fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, 
         feri_store_count(n, 0);
         return error;
     }
-    return fer_unix_datagram_send_to_addr(socket, buf, len, &addr, n);
+    return send_to_as(socket, buf, len, &addr, patience, n);
 }
 
-fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, size_t *n)
+{
+    return send_to_path(socket, buf, len, path, FERI_AS_SET, n);
+}
+
+fer_error fer_unix_datagram_try_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, size_t *n)
+{
+    return send_to_path(socket, buf, len, path, FERI_AT_ONCE, n);
+}
+
+static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len, feri_patience patience, fer_unix_received *out)
 {
     struct ferp_unix_datagram got;
     FER_TRY(feri_handle_may_tell(of_const(socket), out));
@@ -137,10 +172,11 @@ fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size
         return feri_own_error(FER_INVALID_INPUT);
     }
     len = len < feri_io_length_max() ? len : feri_io_length_max();
-    feri_waiting waiting = feri_waiting_to(&socket->handle_, FERP_RECEIVABLE);
+    fer_raw_socket raw = socket->handle_.raw_;
+    feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_RECEIVABLE);
     fer_error error;
     do {
-        error = ferp_unix_recv_from(socket->handle_.raw_, buf, len, &got);
+        error = patience == FERI_AS_SET ? ferp_unix_recv_from(raw, buf, len, &got) : ferp_try_unix_recv_from(raw, buf, len, &got);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
     if (error.kind == FER_OK) {
         *out = (fer_unix_received){got.len, got.truncated, got.from};
@@ -148,9 +184,29 @@ fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size
     return error;
 }
 
+fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+{
+    return receive_as(socket, buf, len, FERI_AS_SET, out);
+}
+
 fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
 {
-    return fer_unix_datagram_recv_from(socket, buf, len, out);
+    return receive_as(socket, buf, len, FERI_AS_SET, out);
+}
+
+fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+{
+    return receive_as(socket, buf, len, FERI_AT_ONCE, out);
+}
+
+fer_error fer_unix_datagram_try_recv(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+{
+    return receive_as(socket, buf, len, FERI_AT_ONCE, out);
+}
+
+fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    return feri_ready(of_const(socket), interest, timeout, ready);
 }
 
 /* ---- Modes, clones, raw sockets */

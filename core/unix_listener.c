@@ -3,6 +3,7 @@
 #include "core/listening.h"
 #include "core/options.h"
 #include "core/ownership.h"
+#include "core/readiness.h"
 #include "core/unix_opening.h"
 #include "ferrule/unix.h"
 #include "platform/platform.h"
@@ -29,13 +30,30 @@ fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener, const fer_uni
 }
 
 /* The name of who connected is asked for only where it is wanted; one that is gone already has none. */
+static void tell_peer(const fer_unix_stream *stream, fer_unix_addr *peer)
+{
+    if (peer != NULL && ferp_unix_peer_addr(stream->handle_.raw_, peer).kind != FER_OK) {
+        *peer = (fer_unix_addr){0};
+    }
+}
+
 fer_error fer_unix_listener_accept(fer_unix_listener *listener, fer_unix_stream *out, fer_unix_addr *peer)
 {
     FER_TRY(feri_accept_nameless(of(listener), out == NULL ? NULL : &out->handle_));
-    if (peer != NULL && ferp_unix_peer_addr(out->handle_.raw_, peer).kind != FER_OK) {
-        *peer = (fer_unix_addr){0};
-    }
+    tell_peer(out, peer);
     return feri_ok();
+}
+
+fer_error fer_unix_listener_try_accept(fer_unix_listener *listener, fer_unix_stream *out, fer_unix_addr *peer)
+{
+    FER_TRY(feri_try_accept_nameless(of(listener), out == NULL ? NULL : &out->handle_));
+    tell_peer(out, peer);
+    return feri_ok();
+}
+
+fer_error fer_unix_listener_ready(const fer_unix_listener *listener, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    return feri_ready(of_const(listener), interest, timeout, ready);
 }
 
 fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener, fer_unix_addr *out)

@@ -92,6 +92,22 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
     return feri_unix_open(handle, &addr, opener);
 }
 
+static fer_error start(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    FER_TRY(ferp_set_nonblocking(raw, true));
+    return feri_error_told(FERI_OPERATION_UNIX_START, feri_unix_connect_start(raw, addr));
+}
+
+fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)
+{
+    FER_TRY(feri_check_unix_name(addr));
+    FER_TRY(feri_handle_claim(handle));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw);
+    error = error.kind == FER_OK ? start(raw, addr) : error;
+    return feri_finish_start(handle, error, raw, FERI_STARTED_FLAGS);
+}
+
 static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type type)
 {
     fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};

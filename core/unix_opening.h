@@ -24,6 +24,9 @@ fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type)
 /* connect: IN_PROGRESS where it has only started, WOULD_BLOCK where the queue is full and nothing has. */
 fer_error feri_unix_connect_start(fer_raw_socket raw, const fer_unix_addr *addr);
 
+/* As fer_unix_stream_connect_start. */
+fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr);
+
 /* INVALID_INPUT unless it is a path or an abstract name, of a length that the OS takes; UNSUPPORTED: the OS has no abstract names. */
 fer_error feri_check_unix_name(const fer_unix_addr *addr);
 

@@ -3,6 +3,7 @@
 #include "core/operation_error.h"
 #include "core/options.h"
 #include "core/ownership.h"
+#include "core/readiness.h"
 #include "core/stream_io.h"
 #include "core/stream_shutdown.h"
 #include "core/stream_steps.h"
@@ -29,6 +30,11 @@ fer_error fer_unix_stream_connect(fer_unix_stream *stream, const char *path)
 fer_error fer_unix_stream_connect_addr(fer_unix_stream *stream, const fer_unix_addr *addr)
 {
     return feri_unix_open(of(stream), addr, feri_unix_connection_open);
+}
+
+fer_error fer_unix_stream_connect_start(fer_unix_stream *stream, const fer_unix_addr *addr)
+{
+    return feri_unix_start_connect(of(stream), addr);
 }
 
 fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other)
@@ -91,6 +97,26 @@ fer_error fer_unix_stream_read(fer_unix_stream *stream, void *buf, size_t len, s
 fer_error fer_unix_stream_peek(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
 {
     return feri_stream_peek(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_try_read(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
+{
+    return feri_stream_try_read(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_try_peek(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
+{
+    return feri_stream_try_peek(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_try_write(fer_unix_stream *stream, const void *buf, size_t len, size_t *n)
+{
+    return feri_stream_try_write(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_ready(const fer_unix_stream *stream, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    return feri_stream_ready(of_const(stream), interest, timeout, ready);
 }
 
 fer_error fer_unix_stream_read_vectored(fer_unix_stream *stream, const fer_io_slice_mut *slices, size_t count, size_t *n)

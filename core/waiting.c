@@ -8,9 +8,6 @@
 #include "core/operation_error.h"
 #include "core/options.h"
 
-/* How long a wait goes on before it looks at the shared words again, where no wake-up can reach it (rule S6). */
-#define FERI_WAIT_SLICE_NANOS (UINT64_C(100) * 1000 * 1000)
-
 static ferp_direction direction_of(ferp_readiness readiness)
 {
     return readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
@@ -117,6 +114,9 @@ bool feri_waiting_goes_on(feri_waiting *waiting, fer_error *answer)
 {
     FERI_ASSERT(answer->kind == FER_WOULD_BLOCK);
     FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
+    if (waiting->patience == FERI_AT_ONCE) {
+        return false;
+    }
     if (feri_io_waits_in_kernel()) {
         *answer = kernel_gave_up(waiting->handle, *answer);
         return false;

@@ -10,17 +10,29 @@
 #include "ferrule/handle.h"
 #include "platform/platform.h"
 
+/* How long a wait goes on before it looks at what another thread may have changed, where no wake-up can reach it (rule S6). */
+#define FERI_WAIT_SLICE_NANOS (UINT64_C(100) * 1000 * 1000)
+
+/* Whether a call may wait, as the socket's mode and timeouts have it, or never does. */
+typedef enum feri_patience { FERI_AS_SET, FERI_AT_ONCE } feri_patience;
+
 /* One call's waiting, however often it tries. */
 typedef struct feri_waiting {
     const fer_handle *handle;
     ferp_readiness readiness;
+    feri_patience patience;
     bool begun;
     uint64_t deadline;
 } feri_waiting;
 
+static inline feri_waiting feri_waiting_with(feri_patience patience, const fer_handle *handle, ferp_readiness readiness)
+{
+    return (feri_waiting){handle, readiness, patience, false, FERP_NO_DEADLINE};
+}
+
 static inline feri_waiting feri_waiting_to(const fer_handle *handle, ferp_readiness readiness)
 {
-    return (feri_waiting){handle, readiness, false, FERP_NO_DEADLINE};
+    return feri_waiting_with(FERI_AS_SET, handle, readiness);
 }
 
 /* After a try that gave WOULD_BLOCK: true when it is worth another try; false with the call's final answer in *answer: WOULD_BLOCK

@@ -6,6 +6,7 @@
 #include "ferrule/error.h"
 #include "ferrule/io.h"
 #include "ferrule/ip.h"
+#include "ferrule/poller.h"
 #include "ferrule/resolve.h"
 #include "ferrule/socket.h"
 #include "ferrule/socket_addr.h"

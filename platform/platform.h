@@ -13,6 +13,7 @@
 
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "ferrule/poller.h"
 #include "ferrule/socket.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/unix.h"
@@ -45,6 +46,8 @@ struct ferp_traits {
     bool buffer_sizes_are_doubled;
     /* The largest datagram is what the send buffer holds, by default less than IP allows (macOS: net.inet.udp.maxdgram). */
     bool datagram_limit_is_send_buffer;
+    /* A poller can tell of a change alone (epoll: EPOLLET; kqueue: EV_CLEAR). AFD's and poll's cannot. */
+    bool poller_has_edges;
     /* The longest path of a Unix socket's address, without its NUL (sun_path). */
     size_t unix_path_max;
     /* A Unix socket may have a name that is no path (Linux: unix(7), "abstract"). */
@@ -147,6 +150,12 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n);
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count, size_t *n);
 
+/* As ferp_recv or ferp_peek, and as ferp_send, but never waiting, whatever the socket's mode is: WOULD_BLOCK. MSG_DONTWAIT | nothing: no
+ * call waits. */
+typedef enum ferp_taking { FERP_TAKE, FERP_PEEK } ferp_taking;
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_taking taking, size_t *n);
+fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n);
+
 /* A datagram that was received: how many of its bytes the buffer took, whether there were more, and whose it is. */
 struct ferp_datagram {
     size_t len;
@@ -161,15 +170,21 @@ fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_
 /* One datagram, whole or not at all. sendto. */
 fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n);
 
+/* ferp_recv_from and ferp_send_to that never wait, as ferp_try_recv. */
+fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
+fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n);
+
 struct ferp_unix_datagram {
     size_t len;
     bool truncated;
     fer_unix_addr from;
 };
 
-/* As the three above, with Unix addresses. */
+/* As those above, with Unix addresses. */
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out);
 fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n);
+fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out);
+fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n);
 
 /* Whether a datagram socket is told of ports that refuse what it sends (SIO_UDP_CONNRESET, and SIO_UDP_NETRESET), best effort; nothing
  * elsewhere: POSIX tells it to connected sockets only. */
@@ -289,9 +304,71 @@ void ferp_wait_disarm(ferp_wait *wait);
 /* Makes every wait to read on this socket end soon with OK. Nothing where shutdown itself wakes | CancelIoEx. */
 void ferp_wake(fer_raw_socket raw);
 
+/* One wait for either direction, until a time by ferp_now, as ferp_wait_for: OK with *ready, those of interest that are ready, as a hint
+ * (none of them: somebody has woken it), TIMED_OUT with os_code 0, INTERRUPTED. A failure makes it ready for all that was asked, a
+ * hang-up too (Windows' tells of the peer's end alone: to read). An own shutdown may be missed (write_wait_misses_shutdown); who cannot
+ * bear that waits in turns. deadline is when the last turn ends: simulated time asks for it, where turns without an end bring nothing.
+ * poll | WSAPoll. */
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline, fer_interest *ready);
+
+/* ---- Waiting for many sockets. What a backend needs for it is in poller->words_; where the system does not keep the sockets itself, a table of
+ * them, which grows in ferp_poller_add alone. All but open and close may be called by several threads at once. */
+
+fer_error ferp_poller_open(fer_poller *poller);   /* epoll_create1 | kqueue | CreateIoCompletionPort and a handle of AFD */
+void ferp_poller_close(fer_poller *poller);
+
+/* ALREADY_EXISTS, NOT_FOUND: rule P3. mode is not EDGE where poller_has_edges is false. A number that was closed since it was added, and names a
+ * new socket now, can be added. epoll_ctl | kevent | IOCTL_AFD_POLL. */
+fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode);
+fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode);
+fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw);
+
+/* One wait of the system: up to cap events, cap being at least 1; a hang-up or a failure is readable and writable. *count and *notified (whether
+ * a ferp_poller_notify ended it) are set in any case. OK with neither: timeout is over, or nothing came of it; core looks at the clock.
+ * INTERRUPTED: a signal. timeout 0 looks alone, NONE has no end; it is rounded up. epoll_wait | kevent | GetQueuedCompletionStatusEx. */
+fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified);
+
+/* Makes one ferp_poller_wait, under way or the next, end and say so. core calls it only while a wait is under way, and once until it was told. Safe in a signal handler on POSIX, where errno
+ * stays as it was. epoll_ctl | EVFILT_USER | PostQueuedCompletionStatus. */
+fer_error ferp_poller_notify(fer_poller *poller);
+
+/* ---- Memory, for a poller's table and the resolver's lookups alone. NULL where there is none. malloc, free. */
+
+void *ferp_memory_new(size_t size);
+void ferp_memory_free(void *memory);
+
+/* ---- Threads: a lock with a condition, for the resolver, and a poller that keeps its sockets itself; and a thread that nobody joins, for the
+ * resolver. */
+
+typedef struct ferp_monitor {
+    uint64_t words[16];   /* the backend's; it stays in place */
+} ferp_monitor;
+
+/* OUT_OF_MEMORY; nothing to end then. pthread_mutex_init, pthread_cond_init | SRWLOCK, CONDITION_VARIABLE. */
+fer_error ferp_monitor_begin(ferp_monitor *monitor);
+void ferp_monitor_end(ferp_monitor *monitor);   /* nobody is inside, or waits */
+void ferp_monitor_enter(ferp_monitor *monitor);
+void ferp_monitor_leave(ferp_monitor *monitor);
+
+/* From inside: leaves, waits until it is notified, and is inside again. OK: notified, or nothing at all; TIMED_OUT, os_code 0: the deadline by
+ * ferp_now has come, and others were let in all the same. pthread_cond_timedwait | SleepConditionVariableSRW. */
+fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline);
+void ferp_monitor_notify_all(ferp_monitor *monitor);   /* from inside */
+
+/* What a thread does, in steps: again and again until it answers false. What takes long, a ferp_lookup_begin, comes last in its step. (The
+ * simulation has one thread: there each step is an event, and the time that a lookup takes passes between two of them.) */
+typedef struct ferp_thread {
+    bool (*step)(void *argument);
+    void *argument;
+} ferp_thread;
+
+/* Begins a thread, which is named as the resolver's and takes no signal. *thread is read until its last step begins, and not after. OUT_OF_MEMORY
+ * where the system gives no thread. pthread_create | CreateThread. */
+fer_error ferp_thread_start(const ferp_thread *thread);
+
 /* ---- Names */
 
-/* One lookup's results, walked once; the storage is the caller's, what it points at the system's until ferp_lookup_end. */
+/* One lookup's results, walked once, or again in a copy of this; the storage is the caller's, what it points at the system's until ferp_lookup_end. */
 typedef struct ferp_lookup {
     void *first;
     void *next;

@@ -1,4 +1,4 @@
-/* handle.h: the types that every kind of socket shares: the raw socket, the handle's storage, slices, shutdown, keepalive.
+/* handle.h: the types that every kind of socket shares: the raw socket, the handle's storage, slices, interest, shutdown, keepalive.
  * No functions. */
 #ifndef FERRULE_HANDLE_H
 #define FERRULE_HANDLE_H
@@ -38,6 +38,11 @@ typedef struct fer_io_slice {
     const void *base;
     size_t len;
 } fer_io_slice;
+
+/* What to wait for: FER_READABLE, FER_WRITABLE or both, joined by |. */
+typedef uint32_t fer_interest;
+#define FER_READABLE ((fer_interest)1)
+#define FER_WRITABLE ((fer_interest)2)
 
 /* Which half of a connection to shut down: std::net::Shutdown. */
 typedef enum fer_shutdown { FER_SHUTDOWN_READ = 0, FER_SHUTDOWN_WRITE = 1, FER_SHUTDOWN_BOTH = 2 } fer_shutdown;

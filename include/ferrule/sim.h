@@ -37,19 +37,20 @@ typedef enum fer_sim_dialect { FER_SIM_POSIX = 0, FER_SIM_WINSOCK = 1 } fer_sim_
     X(PARTIAL_WRITE, "partial write", "sending two bytes or more: fewer are taken")                                   \
     X(WOULD_BLOCK, "would block", "receiving, sending, accepting where the system's own socket is nonblocking")       \
     X(INTERRUPTED, "interrupted", "receiving, sending, accepting, connecting, waiting: ends before it has done a thing") \
-    X(SPURIOUS_READY, "spurious readiness", "waiting: said to be ready, and is not")                                  \
+    X(SPURIOUS_READY, "spurious readiness", "waiting, of a poller too: said to be ready, and is not")                 \
     X(RESET, "reset", "receiving, sending: the connection is reset just before, for both ends")                       \
     X(REFUSED, "refused", "connecting: nobody listens")                                                               \
     X(UNREACHABLE, "unreachable", "connecting: the host cannot be reached")                                           \
     X(ACCEPT_ABORTED, "accept aborted", "accepting: the first in the queue has died there")                           \
-    X(TOO_MANY_HANDLES, "too many handles", "making, accepting, cloning a socket")                                    \
+    X(TOO_MANY_HANDLES, "too many handles", "making, accepting, cloning a socket, making a poller")                   \
     X(NO_BUFFERS, "no buffers", "receiving, sending, connecting, making a socket")                                    \
     X(RESOLVE_FAILS, "name lookup fails", "resolving: not found, try again or failed")                                \
     X(RESOLVE_SLOW, "name lookup is slow", "resolving: takes 5 s more")                                               \
     X(TIME_JUMP, "time jump", "receiving, sending, accepting, connecting: up to an hour passes first")                \
     X(DATAGRAM_LOST, "datagram lost", "sending a datagram: it never arrives")                                         \
     X(DATAGRAM_DOUBLED, "datagram doubled", "sending a datagram: it arrives twice")                                   \
-    X(DATAGRAM_LATE, "datagram late", "sending a datagram: up to ten latencies later, so that others overtake it")
+    X(DATAGRAM_LATE, "datagram late", "sending a datagram: up to ten latencies later, so that others overtake it") \
+    X(NO_MEMORY, "no memory", "asking for memory: of a poller, a resolver, a lookup; and for a thread")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,
@@ -111,6 +112,7 @@ typedef struct fer_sim_report {
     fer_sim_leak leaks[FER_SIM_LEAKS_TOLD]; /* the first of them */
     size_t leaked_lookups;          /* of the library itself, as are: */
     size_t leaked_waits;
+    size_t leaked_pollers;                  /* the program's */
     uint64_t faults[FER_SIM_FAULT_COUNT];   /* how often each happened */
     size_t tape_used;               /* bytes */
 } fer_sim_report;

@@ -507,9 +507,8 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
 /**
  * Connects to an address of the socket's own family.
  *
- * A stream that is nonblocking only starts: the result is FER_WOULD_BLOCK, and the connect is under way. Wait until its raw socket is writable (poll;
- * on Windows select with its set of exceptions, for WSAPoll hides failures before version 2004 of Windows 10), then ask
- * fer_socket_take_error, or that of the fer_tcp_stream which it was turned into: FER_WOULD_BLOCK while it is under way still, then FER_OK with
+ * A stream that is nonblocking only starts: the result is FER_WOULD_BLOCK, and the connect is under way. Wait until its raw
+ * socket is writable (fer_poller, or fer_socket_ready), then ask fer_socket_take_error, or that of the fer_tcp_stream which it was turned into: FER_WOULD_BLOCK while it is under way still, then FER_OK with
  * what has come of it. A stream whose connect failed can only be closed: make a new one, for its options and its binding belong to the old.
  * A datagram or raw socket gets a peer, or another one, at once.
  *
@@ -582,6 +581,21 @@ FER_MUST_USE FER_API fer_error fer_socket_peer_addr(const fer_socket *socket, fe
  * Threads: any.
  */
 FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_error *out);
+
+/**
+ * Waits until at least one of the interests may go on: FER_READABLE, FER_WRITABLE, or both joined by |.
+ *
+ * As fer_tcp_stream_ready, fer_tcp_listener_ready or fer_udp_socket_ready, by what the socket is. A connect that is under way is waited for:
+ * then the socket is writable, or ready for all that was asked if it failed.
+ *
+ * Blocks: until ready, at most timeout; whatever the socket's mode and its own timeouts are.
+ * Owns: nothing is kept of the arguments.
+ * Errors: FER_INVALID_INPUT (no interest, unknown ones, ready NULL, a handle that is not open), FER_NOT_CONNECTED (a stream that neither
+ *   connects nor listens), or what the OS says.
+ * Rust: tokio: net::TcpStream::ready, with a timeout, for socket2's Socket.
+ * Threads: with any other call on the handle but close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest, fer_duration timeout, fer_interest *ready);
 
 /* ---- Datagrams, of datagram and raw sockets. A stream, or a Unix socket, is turned into its own handle first. */
 

@@ -6,7 +6,7 @@
  * another thread closes at the same time, one whose bytes were never set to zero, or memory that is not there.
  * Two threads may use one handle at once, one reading and one writing; shutdown may come from any thread.
  *
- * A stream that came of a fer_socket (socket.h) may be of three more kinds. Its connect may be under way: then reads, writes, take_error and
+ * A stream that came of fer_tcp_stream_connect_start, or of a fer_socket (socket.h), may be of three more kinds. Its connect may be under way: then reads, writes, take_error and
  * peer_addr first ask the OS how it stands, and are FER_WOULD_BLOCK while it does not know, on a blocking stream too; shutdown is
  * FER_NOT_CONNECTED. Its connect may have failed: whoever learns it first is told the reason, take_error again and again, and all else is
  * FER_INVALID_INPUT from then on. Or it was never connected: reading, writing, shutdown and peer_addr are FER_NOT_CONNECTED, and
@@ -97,6 +97,22 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stre
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr,
                                                               fer_duration timeout);
+
+/**
+ * Begins to connect to one address, and does not wait for the end.
+ *
+ * FER_WOULD_BLOCK is the common answer and no failure: the connect is under way, and the handle is open. Wait until it is writable, with
+ * fer_tcp_stream_ready or a poller, then ask fer_tcp_stream_take_error: FER_OK with no error is a connection; until then reads, writes and
+ * the like are FER_WOULD_BLOCK (see the top of this page). FER_OK: connected at once. A connect that is refused within this call is told
+ * here, and the handle is NEW again; one that fails later keeps its OS socket until close. The stream is nonblocking from now on.
+ *
+ * Blocks: never.
+ * Owns: the handle owns the socket until fer_tcp_stream_close; addr is not kept.
+ * Errors: FER_WOULD_BLOCK as above; else as fer_tcp_stream_connect_addr.
+ * Rust: mio: net::TcpStream::connect. Differs: that it is under way is told, and so is a failure later, by every call.
+ * Threads: no other call on the handle at the same time.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream, const fer_socket_addr *addr);
 
 /* ---- TcpStream: addresses, shutdown, clones */
 
@@ -255,6 +271,30 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void 
 FER_MUST_USE FER_API fer_error fer_tcp_stream_peek(fer_tcp_stream *stream, void *buf, size_t len, size_t *n);
 
 /**
+ * Reads what has arrived and never waits, whatever the mode and the timeouts are.
+ *
+ * Otherwise as fer_tcp_stream_read. One system call.
+ *
+ * Blocks: never.
+ * Owns: as fer_tcp_stream_read.
+ * Errors: FER_WOULD_BLOCK where nothing has arrived; else as fer_tcp_stream_read, but no timeout.
+ * Rust: tokio: net::TcpStream::try_read.
+ * Threads: one reading and one writing call at once on one handle.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read(fer_tcp_stream *stream, void *buf, size_t len, size_t *n);
+
+/**
+ * Reads without taking, as fer_tcp_stream_peek, and never waits, whatever the mode and the timeouts are.
+ *
+ * Blocks: never.
+ * Owns: as fer_tcp_stream_read.
+ * Errors: FER_WOULD_BLOCK where nothing has arrived; else as fer_tcp_stream_read, but no timeout.
+ * Rust: std's peek, as tokio: net::TcpStream::try_io would call it.
+ * Threads: one reading and one writing call at once on one handle.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, void *buf, size_t len, size_t *n);
+
+/**
  * Reads into several buffers, each filled before the next.
  *
  * More slices, or a larger sum, than the OS takes are cut to it: a short read, never an error.
@@ -310,6 +350,19 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * Threads: one reading and one writing call at once on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write(fer_tcp_stream *stream, const void *buf, size_t len, size_t *n);
+
+/**
+ * Writes what there is room for and never waits, whatever the mode and the timeouts are.
+ *
+ * Otherwise as fer_tcp_stream_write; *n tells how many bytes the OS took over. One system call.
+ *
+ * Blocks: never.
+ * Owns: as fer_tcp_stream_write.
+ * Errors: FER_WOULD_BLOCK where there is no room; else as fer_tcp_stream_write, but no timeout.
+ * Rust: tokio: net::TcpStream::try_write.
+ * Threads: one reading and one writing call at once on one handle.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, const void *buf, size_t len, size_t *n);
 
 /**
  * Writes from several buffers, in order.
@@ -451,6 +504,25 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *st
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream, fer_error *out);
 
+/**
+ * Waits until at least one of the interests may go on: FER_READABLE, FER_WRITABLE, or both joined by |.
+ *
+ * *ready is those of interest that may, and 0 where none can when the timeout is over. 0 asks without waiting, FER_DURATION_NONE waits
+ * for ever. A half that has ended or was shut through this handle is ready at once, for its calls answer by themselves; a hang-up or a
+ * failure makes ready what was asked. A shutdown in another thread, or through a clone, ends the wait (on Windows within 100 ms). A
+ * connect that is under way is waited for: then the stream is writable, or, if it failed, ready for all that was asked, and the next call
+ * tells the reason. It is a hint, never a promise: the call that follows may still be FER_WOULD_BLOCK, or wait where the stream is
+ * blocking; fer_tcp_stream_try_read and fer_tcp_stream_try_write never do. A signal does not end the wait.
+ *
+ * Blocks: until ready, at most timeout; whatever the stream's mode and its own timeouts are.
+ * Owns: nothing is kept of the arguments.
+ * Errors: FER_INVALID_INPUT (no interest, unknown ones, ready NULL, a closed handle), FER_NOT_CONNECTED, or what the OS says.
+ * Rust: tokio: net::TcpStream::ready, with a timeout. Differs: an error is not told apart from the rest.
+ * Threads: with any other call on the handle but close.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream, fer_interest interest, fer_duration timeout,
+                                                    fer_interest *ready);
+
 /* ---- TcpStream: closing and raw sockets */
 
 /**
@@ -569,6 +641,36 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
  * Threads: any number on one listener, each with its own out.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *out, fer_socket_addr *peer);
+
+/**
+ * Takes a connection that is queued and never waits, whatever the mode is.
+ *
+ * Otherwise as fer_tcp_listener_accept. POSIX has no accept that does not wait on a blocking listener: there the queue is looked at
+ * first, and the call waits after all if between the look and the accept another thread or process takes the connection, or (on the BSDs
+ * and macOS) the connection dies. On a nonblocking listener, fer_tcp_listener_set_nonblocking, there is no such gap.
+ *
+ * Blocks: never, but as above.
+ * Owns: as fer_tcp_listener_accept.
+ * Errors: FER_WOULD_BLOCK where none is queued; else as fer_tcp_listener_accept.
+ * Rust: std::net::TcpListener::accept, nonblocking for one call.
+ * Threads: as fer_tcp_listener_accept.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_listener_try_accept(fer_tcp_listener *listener, fer_tcp_stream *out, fer_socket_addr *peer);
+
+/**
+ * Waits until a connection is queued: FER_READABLE. A listener is never writable.
+ *
+ * *ready is FER_READABLE, or 0 where there is none when the timeout is over. 0 asks without waiting, FER_DURATION_NONE waits for ever. It
+ * is a hint: another thread may take the connection first. A signal does not end the wait.
+ *
+ * Blocks: until ready, at most timeout; whatever the listener's mode is.
+ * Owns: nothing is kept of the arguments.
+ * Errors: FER_INVALID_INPUT (no interest, unknown ones, ready NULL, a handle that is not open), or what the OS says.
+ * Rust: mio: a poll for net::TcpListener, with a timeout.
+ * Threads: with any other call on the handle but close.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_listener_ready(const fer_tcp_listener *listener, fer_interest interest, fer_duration timeout,
+                                               fer_interest *ready);
 
 /**
  * Tells the address that is listened on, with the real port.

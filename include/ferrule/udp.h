@@ -220,6 +220,67 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, 
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out);
 
+/**
+ * Sends one datagram to the peer and never waits, whatever the mode and the timeouts are.
+ *
+ * Blocks: never.
+ * Owns: as fer_udp_socket_send.
+ * Errors: FER_WOULD_BLOCK where there is no room; else as fer_udp_socket_send, but no timeout.
+ * Rust: tokio: net::UdpSocket::try_send.
+ * Threads: as fer_udp_socket_send.
+ */
+FER_MUST_USE FER_API fer_error fer_udp_socket_try_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n);
+
+/**
+ * Sends one datagram to an address and never waits, whatever the mode and the timeouts are.
+ *
+ * Blocks: never.
+ * Owns: as fer_udp_socket_send_to.
+ * Errors: FER_WOULD_BLOCK where there is no room; else as fer_udp_socket_send_to, but no timeout.
+ * Rust: tokio: net::UdpSocket::try_send_to.
+ * Threads: as fer_udp_socket_send_to.
+ */
+FER_MUST_USE FER_API fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to,
+                                                          size_t *n);
+
+/**
+ * Receives a datagram that is queued and never waits, whatever the mode and the timeouts are.
+ *
+ * Blocks: never.
+ * Owns: as fer_udp_socket_recv_from.
+ * Errors: FER_WOULD_BLOCK where none is queued; else as fer_udp_socket_recv_from, but no timeout.
+ * Rust: tokio: net::UdpSocket::try_recv_from.
+ * Threads: as fer_udp_socket_recv_from.
+ */
+FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out);
+
+/**
+ * Receives as fer_udp_socket_try_recv_from: for sockets that are connected.
+ *
+ * Blocks: never.
+ * Owns: as fer_udp_socket_recv_from.
+ * Errors: as fer_udp_socket_try_recv_from.
+ * Rust: tokio: net::UdpSocket::try_recv. Differs: it tells the sender, too.
+ * Threads: as fer_udp_socket_recv_from.
+ */
+FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out);
+
+/**
+ * Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE), or a refusal told.
+ *
+ * *ready is those of interest that may go on, and 0 where none can when the timeout is over. 0 asks without waiting, FER_DURATION_NONE
+ * waits for ever. It is a hint: what was queued may be a stranger's, or spoilt, and dropped by the call that follows. A signal does not
+ * end the wait.
+ *
+ * Blocks: until ready, at most timeout; whatever the socket's mode and its own timeouts are.
+ * Owns: nothing is kept of the arguments.
+ * Errors: FER_INVALID_INPUT (no interest, unknown ones, ready NULL, a handle that is not open), or what the OS says.
+ * Rust: tokio: net::UdpSocket::ready, with a timeout.
+ * Threads: with any other call on the handle but close.
+ */
+FER_MUST_USE FER_API fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest, fer_duration timeout,
+                                                    fer_interest *ready);
+
 /* ---- Modes */
 
 /**

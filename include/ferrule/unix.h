@@ -140,6 +140,21 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_connect(fer_unix_stream *stream, 
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect_addr(fer_unix_stream *stream, const fer_unix_addr *addr);
 
 /**
+ * Begins to connect to an address and does not wait for the end, as fer_tcp_stream_connect_start.
+ *
+ * On POSIX such a connect has ended when the call returns. Where the listener's queue is full it is FER_RESOURCE_BUSY: nothing is under
+ * way, and the handle is NEW, to be tried again. FER_WOULD_BLOCK is for a connect that is under way, on Windows. The stream is nonblocking
+ * from now on.
+ *
+ * Blocks: never.
+ * Owns: the handle owns the socket until fer_unix_stream_close; addr is not kept.
+ * Errors: FER_RESOURCE_BUSY and FER_WOULD_BLOCK as above; else as fer_unix_stream_connect_addr.
+ * Rust: mio: net::UnixStream::connect_addr. Differs: a full queue is WouldBlock there.
+ * Threads: no other call on the handle at the same time.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_stream_connect_start(fer_unix_stream *stream, const fer_unix_addr *addr);
+
+/**
  * Makes two streams that are connected to each other, without names.
  *
  * Blocks: never.
@@ -225,6 +240,30 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read(fer_unix_stream *stream, voi
 FER_MUST_USE FER_API fer_error fer_unix_stream_peek(fer_unix_stream *stream, void *buf, size_t len, size_t *n);
 
 /**
+ * Reads what has arrived and never waits, whatever the mode and the timeouts are.
+ *
+ * Otherwise as fer_unix_stream_read. One system call.
+ *
+ * Blocks: never.
+ * Owns: as fer_unix_stream_read.
+ * Errors: FER_WOULD_BLOCK where nothing has arrived; else as fer_unix_stream_read, but no timeout.
+ * Rust: tokio: net::UnixStream::try_read.
+ * Threads: one reading and one writing call at once on one handle.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_read(fer_unix_stream *stream, void *buf, size_t len, size_t *n);
+
+/**
+ * Reads without taking, as fer_unix_stream_peek, and never waits, whatever the mode and the timeouts are.
+ *
+ * Blocks: never.
+ * Owns: as fer_unix_stream_read.
+ * Errors: FER_WOULD_BLOCK where nothing has arrived; else as fer_unix_stream_read, but no timeout.
+ * Rust: std's peek, as tokio: net::UnixStream::try_io would call it.
+ * Threads: one reading and one writing call at once on one handle.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_peek(fer_unix_stream *stream, void *buf, size_t len, size_t *n);
+
+/**
  * Reads into several buffers, one after the other.
  *
  * As fer_tcp_stream_read_vectored.
@@ -280,6 +319,19 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_to_end(fer_unix_stream *stre
  * Threads: one reading and one writing call at once on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write(fer_unix_stream *stream, const void *buf, size_t len, size_t *n);
+
+/**
+ * Writes what there is room for and never waits, whatever the mode and the timeouts are.
+ *
+ * Otherwise as fer_unix_stream_write; *n tells how many bytes the OS took over. One system call.
+ *
+ * Blocks: never.
+ * Owns: as fer_unix_stream_write.
+ * Errors: FER_WOULD_BLOCK where there is no room; else as fer_unix_stream_write, but no timeout.
+ * Rust: tokio: net::UnixStream::try_write.
+ * Threads: one reading and one writing call at once on one handle.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_write(fer_unix_stream *stream, const void *buf, size_t len, size_t *n);
 
 /**
  * Writes several buffers, one after the other.
@@ -379,6 +431,20 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *
 FER_MUST_USE FER_API fer_error fer_unix_stream_take_error(fer_unix_stream *stream, fer_error *out);
 
 /**
+ * Waits until at least one of the interests may go on: FER_READABLE, FER_WRITABLE, or both joined by |.
+ *
+ * All as fer_tcp_stream_ready.
+ *
+ * Blocks: until ready, at most timeout; whatever the stream's mode and its own timeouts are.
+ * Owns: nothing is kept of the arguments.
+ * Errors: as fer_tcp_stream_ready.
+ * Rust: tokio: net::UnixStream::ready, with a timeout.
+ * Threads: with any other call on the handle but close.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_stream_ready(const fer_unix_stream *stream, fer_interest interest, fer_duration timeout,
+                                                     fer_interest *ready);
+
+/**
  * Closes the handle; harmless on NULL, on a NEW handle and on a CLOSED one. The path of a bound socket stays.
  *
  * Blocks: never.
@@ -468,6 +534,36 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_bind_addr(fer_unix_listener *li
  * Threads: any number of threads.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_accept(fer_unix_listener *listener, fer_unix_stream *out, fer_unix_addr *peer);
+
+/**
+ * Takes a connection that is queued and never waits, whatever the mode is.
+ *
+ * Otherwise as fer_unix_listener_accept. POSIX has no accept that does not wait on a blocking listener: there the queue is looked at
+ * first, and the call waits after all if between the look and the accept another thread or process takes the connection, or (on the BSDs
+ * and macOS) the connection dies. On a nonblocking listener, fer_unix_listener_set_nonblocking, there is no such gap.
+ *
+ * Blocks: never, but as above.
+ * Owns: as fer_unix_listener_accept.
+ * Errors: FER_WOULD_BLOCK where none is queued; else as fer_unix_listener_accept.
+ * Rust: std::os::unix::net::UnixListener::accept, nonblocking for one call.
+ * Threads: as fer_unix_listener_accept.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *listener, fer_unix_stream *out, fer_unix_addr *peer);
+
+/**
+ * Waits until a connection is queued: FER_READABLE. A listener is never writable.
+ *
+ * *ready is FER_READABLE, or 0 where there is none when the timeout is over. 0 asks without waiting, FER_DURATION_NONE waits for ever. It
+ * is a hint: another thread may take the connection first. A signal does not end the wait.
+ *
+ * Blocks: until ready, at most timeout; whatever the listener's mode is.
+ * Owns: nothing is kept of the arguments.
+ * Errors: FER_INVALID_INPUT (no interest, unknown ones, ready NULL, a handle that is not open), or what the OS says.
+ * Rust: mio: a poll for net::UnixListener, with a timeout.
+ * Threads: with any other call on the handle but close.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_listener_ready(const fer_unix_listener *listener, fer_interest interest, fer_duration timeout,
+                                                fer_interest *ready);
 
 /**
  * Makes another handle of the same socket.
@@ -730,6 +826,77 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_from(fer_unix_datagram *so
  * Threads: one reading and one writing call at once on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out);
+
+/**
+ * Sends one datagram to the peer and never waits, whatever the mode and the timeouts are.
+ *
+ * Blocks: never.
+ * Owns: as fer_unix_datagram_send.
+ * Errors: FER_WOULD_BLOCK where there is no room; else as fer_unix_datagram_send, but no timeout.
+ * Rust: tokio: net::UnixDatagram::try_send.
+ * Threads: as fer_unix_datagram_send.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n);
+
+/**
+ * Sends one datagram to a path and never waits, whatever the mode and the timeouts are.
+ *
+ * Blocks: never.
+ * Owns: as fer_unix_datagram_send_to.
+ * Errors: FER_WOULD_BLOCK where there is no room; else as fer_unix_datagram_send_to, but no timeout.
+ * Rust: tokio: net::UnixDatagram::try_send_to.
+ * Threads: as fer_unix_datagram_send_to.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path,
+                                                             size_t *n);
+
+/**
+ * Sends one datagram to an address and never waits, whatever the mode and the timeouts are.
+ *
+ * Blocks: never.
+ * Owns: as fer_unix_datagram_send_to_addr.
+ * Errors: FER_WOULD_BLOCK where there is no room; else as fer_unix_datagram_send_to_addr, but no timeout.
+ * Rust: std: UnixDatagram::send_to_addr, nonblocking for one call.
+ * Threads: as fer_unix_datagram_send_to_addr.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
+                                                                  const fer_unix_addr *addr, size_t *n);
+
+/**
+ * Receives a datagram that is queued and never waits, whatever the mode and the timeouts are.
+ *
+ * Blocks: never.
+ * Owns: as fer_unix_datagram_recv_from.
+ * Errors: FER_WOULD_BLOCK where none is queued; else as fer_unix_datagram_recv_from, but no timeout.
+ * Rust: tokio: net::UnixDatagram::try_recv_from.
+ * Threads: as fer_unix_datagram_recv_from.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out);
+
+/**
+ * Receives a datagram that is queued and never waits, whatever the mode and the timeouts are.
+ *
+ * Blocks: never.
+ * Owns: as fer_unix_datagram_recv.
+ * Errors: FER_WOULD_BLOCK where none is queued; else as fer_unix_datagram_recv, but no timeout.
+ * Rust: tokio: net::UnixDatagram::try_recv.
+ * Threads: as fer_unix_datagram_recv.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out);
+
+/**
+ * Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE).
+ *
+ * All as fer_udp_socket_ready. A socket that is connected is writable when its peer's queue has room; of one that is not the OS cannot know.
+ *
+ * Blocks: until ready, at most timeout; whatever the socket's mode and its own timeouts are.
+ * Owns: nothing is kept of the arguments.
+ * Errors: as fer_udp_socket_ready.
+ * Rust: tokio: net::UnixDatagram::ready, with a timeout.
+ * Threads: with any other call on the handle but close.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest, fer_duration timeout,
+                                                       fer_interest *ready);
 
 /**
  * Ends receiving, sending or both, for this handle and its clones.

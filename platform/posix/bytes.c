@@ -42,6 +42,17 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     return store_sent(send((int)raw, buf, len, FERP_POSIX_SEND_FLAGS), n);
 }
 
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_taking taking, size_t *n)
+{
+    int peeking = taking == FERP_PEEK ? MSG_PEEK : 0;
+    return store_moved(recv((int)raw, buf, len, FERP_POSIX_RECV_AT_ONCE | peeking), n);
+}
+
+fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
+{
+    return store_sent(send((int)raw, buf, len, FERP_POSIX_SEND_AT_ONCE), n);
+}
+
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count, size_t *n)
 {
     struct iovec vectors[FERP_POSIX_SLICES_MAX];
@@ -101,11 +112,26 @@ fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_
     return receive_from(raw, buf, len, MSG_PEEK, out);
 }
 
-fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return receive_from(raw, buf, len, FERP_POSIX_RECV_AT_ONCE, out);
+}
+
+static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags, const fer_socket_addr *addr, size_t *n)
 {
     struct sockaddr_storage to;
     socklen_t size = ferp_posix_sockaddr(addr, &to);
-    return store_moved(sendto((int)raw, buf, len, FERP_POSIX_SEND_FLAGS, (const struct sockaddr *)&to, size), n);
+    return store_moved(sendto((int)raw, buf, len, flags, (const struct sockaddr *)&to, size), n);
+}
+
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+{
+    return send_to(raw, buf, len, FERP_POSIX_SEND_FLAGS, addr, n);
+}
+
+fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+{
+    return send_to(raw, buf, len, FERP_POSIX_SEND_AT_ONCE, addr, n);
 }
 
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)

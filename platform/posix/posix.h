@@ -33,11 +33,38 @@
 #define FERP_POSIX_BORN_CLOEXEC 0
 #endif
 
+/* Which system call a poller waits with: each has a file of its own. FERP_POSIX_POLLER can be chosen from outside: poll is what any system has.
+ * A poller's key is 64 bits, and kevent's udata a pointer. Of what poller_kqueue.c needs, OpenBSD has but few user events for a process, and none
+ * before 7.8; NetBSD has no filter to mark a socket's being there. */
+#define FERP_POSIX_POLLER_POLL 0
+#define FERP_POSIX_POLLER_EPOLL 1
+#define FERP_POSIX_POLLER_KQUEUE 2
+#ifndef FERP_POSIX_POLLER
+#if defined(__linux__)
+#define FERP_POSIX_POLLER FERP_POSIX_POLLER_EPOLL
+#elif UINTPTR_MAX >= UINT64_MAX && (defined(__APPLE__) || defined(__FreeBSD__))
+#define FERP_POSIX_POLLER FERP_POSIX_POLLER_KQUEUE
+#else
+#define FERP_POSIX_POLLER FERP_POSIX_POLLER_POLL
+#endif
+#endif
+
 /* Where MSG_NOSIGNAL is missing, SO_NOSIGPIPE was set at the socket's birth. */
 #ifdef MSG_NOSIGNAL
 #define FERP_POSIX_SEND_FLAGS MSG_NOSIGNAL
 #else
 #define FERP_POSIX_SEND_FLAGS 0
+#endif
+
+/* The flags of a receive and of a send that do not wait. XNU and NetBSD look at MSG_NBIO alone in a send (sosend); XNU's headers keep its
+ * number to themselves (bsd/sys/socket.h). */
+#define FERP_POSIX_RECV_AT_ONCE MSG_DONTWAIT
+#if defined(MSG_NBIO)
+#define FERP_POSIX_SEND_AT_ONCE (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT | MSG_NBIO)
+#elif defined(__APPLE__)
+#define FERP_POSIX_SEND_AT_ONCE (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT | 0x20000)
+#else
+#define FERP_POSIX_SEND_AT_ONCE (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT)
 #endif
 
 static inline fer_error ferp_posix_error_of(int code)

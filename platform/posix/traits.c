@@ -47,6 +47,7 @@ const struct ferp_traits *ferp_traits(void)
         .refused_connect_is_retried = false,
         .buffer_sizes_are_doubled = FERP_POSIX_DOUBLES_BUFFERS,
         .datagram_limit_is_send_buffer = FERP_POSIX_IS_BSD, /* macOS: net.inet.udp.maxdgram, 9216; FreeBSD the same */
+        .poller_has_edges = FERP_POSIX_POLLER != FERP_POSIX_POLLER_POLL,
         .unix_path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1, /* 107; macOS and the BSDs 103 */
         .has_abstract_unix_names = FERP_POSIX_HAS_ABSTRACT_NAMES,
         .io_length_max = FERP_POSIX_IO_LENGTH_MAX,

@@ -113,7 +113,7 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 
 /* ---- Datagrams */
 
-fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags, struct ferp_unix_datagram *out)
 {
     struct sockaddr_un from;
     struct iovec piece = {buf, len};
@@ -123,7 +123,7 @@ fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct 
     message.msg_namelen = sizeof from;
     message.msg_iov = &piece;
     message.msg_iovlen = 1;
-    ssize_t moved = recvmsg((int)raw, &message, 0);
+    ssize_t moved = recvmsg((int)raw, &message, flags);
     if (moved < 0) {
         return ferp_posix_error_of(errno);
     }
@@ -133,11 +133,31 @@ fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct 
     return (fer_error){FER_OK, 0};
 }
 
-fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+{
+    return receive_from(raw, buf, len, 0, out);
+}
+
+fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+{
+    return receive_from(raw, buf, len, FERP_POSIX_RECV_AT_ONCE, out);
+}
+
+static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags, const fer_unix_addr *addr, size_t *n)
 {
     struct sockaddr_un to;
     socklen_t size = sockaddr_un_of(addr, &to);
-    ssize_t moved = sendto((int)raw, buf, len, FERP_POSIX_SEND_FLAGS, (const struct sockaddr *)&to, size);
+    ssize_t moved = sendto((int)raw, buf, len, flags, (const struct sockaddr *)&to, size);
     *n = moved < 0 ? 0 : (size_t)moved;
     return ferp_posix_result(moved);
+}
+
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+{
+    return send_to(raw, buf, len, FERP_POSIX_SEND_FLAGS, addr, n);
+}
+
+fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+{
+    return send_to(raw, buf, len, FERP_POSIX_SEND_AT_ONCE, addr, n);
 }

@@ -37,34 +37,49 @@ static int millis_until(uint64_t deadline)
     return millis < INT_MAX ? (int)millis : INT_MAX;
 }
 
-static fer_error readiness_of(ferp_readiness readiness, short revents)
-{
-    if ((revents & POLLNVAL) != 0) {
-        return ferp_posix_error_of(EBADF);
-    }
-    if (readiness == FERP_CONNECTED && (revents & (POLLERR | POLLHUP)) != 0) {
-        return (fer_error){FER_CONNECTION_REFUSED, 0};
-    }
-    return (fer_error){FER_OK, 0};
-}
-
 /* Goes round only where poll's int cannot hold the time. */
-fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
+static fer_error poll_until(struct pollfd *entry, uint64_t deadline)
 {
-    ferp_readiness readiness = (ferp_readiness)wait->words[WORD_READINESS];
-    bool writing = readiness == FERP_WRITABLE || readiness == FERP_CONNECTED;
-    struct pollfd entry = {(int)wait->words[WORD_FD], writing ? POLLOUT : POLLIN, 0};
     for (;;) {
         int millis = millis_until(deadline);
-        int ready = poll(&entry, 1, millis);
+        int ready = poll(entry, 1, millis);
         if (ready < 0) {
             return ferp_posix_error_of(errno);
         }
         if (ready > 0) {
-            return readiness_of(readiness, entry.revents);
+            bool is_none = (entry->revents & POLLNVAL) != 0;
+            return is_none ? ferp_posix_error_of(EBADF) : (fer_error){FER_OK, 0};
         }
         if (millis != INT_MAX) {
             return (fer_error){FER_TIMED_OUT, 0};
         }
     }
+}
+
+fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
+{
+    ferp_readiness readiness = (ferp_readiness)wait->words[WORD_READINESS];
+    bool writing = readiness == FERP_WRITABLE || readiness == FERP_CONNECTED;
+    struct pollfd entry = {(int)wait->words[WORD_FD], writing ? POLLOUT : POLLIN, 0};
+    FER_TRY(poll_until(&entry, deadline));
+    bool has_failed = readiness == FERP_CONNECTED && (entry.revents & (POLLERR | POLLHUP)) != 0;
+    return (fer_error){has_failed ? FER_CONNECTION_REFUSED : FER_OK, 0};
+}
+
+static fer_interest ready_of(short revents)
+{
+    if ((revents & (POLLERR | POLLHUP)) != 0) {
+        return FER_READABLE | FER_WRITABLE;
+    }
+    return ((revents & POLLIN) != 0 ? FER_READABLE : 0) | ((revents & POLLOUT) != 0 ? FER_WRITABLE : 0);
+}
+
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline, fer_interest *ready)
+{
+    int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) | ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0);
+    struct pollfd entry = {(int)raw, (short)events, 0};
+    (void)deadline;
+    FER_TRY(poll_until(&entry, until));
+    *ready = ready_of(entry.revents) & interest;
+    return (fer_error){FER_OK, 0};
 }

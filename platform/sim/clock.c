@@ -1,5 +1,5 @@
 /* clock.c: virtual time, and what happens in it. Events of one time happen in the order in which they were made. */
-#include "platform/sim/world.h"
+#include "platform/sim/thread.h"
 
 #define TICK_NANOS 1000u
 
@@ -42,6 +42,9 @@ static void happen(ferp_sim_world *world, const ferp_sim_event *event)
     case FERP_SIM_EVENT_SCRIPT:
         ferp_sim_on_script(world, event);
         break;
+    case FERP_SIM_EVENT_THREAD:
+        ferp_sim_on_thread(world, event);
+        break;
     case FERP_SIM_EVENT_CALL:
         event->function(event->context);
         break;
@@ -83,7 +86,8 @@ static void remove_event(ferp_sim_world *world, size_t at)
 void ferp_sim_cancel(ferp_sim_world *world, uint64_t of)
 {
     for (size_t i = world->event_count; i > 0; i--) {
-        if (world->events[i - 1].kind != FERP_SIM_EVENT_CALL && world->events[i - 1].of == of) {
+        ferp_sim_event_kind kind = world->events[i - 1].kind;
+        if (kind != FERP_SIM_EVENT_CALL && kind != FERP_SIM_EVENT_THREAD && world->events[i - 1].of == of) {
             remove_event(world, i - 1);
         }
     }

@@ -56,6 +56,14 @@ static ferp_sim_datagram *first_of(ferp_sim_world *world, const ferp_sim_socket 
     return socket->datagram_count > 0 ? &world->datagrams[socket->queue_first] : NULL;
 }
 
+/* There is room again, in a queue and in the table, for those who may have found none. */
+static void stir_unix_senders(ferp_sim_world *world)
+{
+    for (size_t i = 0; i < world->config.max_sockets; i++) {
+        world->sockets[i].stirs += world->sockets[i].is_unix && world->sockets[i].kind == FERP_SIM_DATAGRAM;
+    }
+}
+
 void ferp_sim_drop_first_datagram(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     ferp_sim_datagram *first = first_of(world, socket);
@@ -63,6 +71,7 @@ void ferp_sim_drop_first_datagram(ferp_sim_world *world, ferp_sim_socket *socket
     socket->datagram_count--;
     socket->datagram_bytes -= first->len;
     slot_free(world, first);
+    stir_unix_senders(world);
 }
 
 void ferp_sim_drop_datagrams(ferp_sim_world *world, ferp_sim_socket *socket)
@@ -227,6 +236,7 @@ void ferp_sim_on_refusal(ferp_sim_world *world, const ferp_sim_event *event)
         if (hears(world, socket, datagram)) {
             bool refused = event->code == FERP_SIM_ECONNREFUSED;
             socket->pending = refused && ferp_sim_is_winsock(world) ? FERP_SIM_ECONNRESET : event->code;
+            socket->stirs++;
             ferp_sim_happens(world, "a datagram was refused", socket);
         }
     }

@@ -1,7 +1,7 @@
 /* resolve.c: names: "localhost", addresses in text as systems' resolvers take them, and those of the config. */
 #include <string.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/thread.h"
 
 #define SLOW_NANOS (UINT64_C(5) * 1000000000)
 
@@ -39,7 +39,7 @@ static fer_error struck(ferp_sim_world *world)
 {
     static const fer_error_kind kinds[] = {FER_RESOLVE_TRY_AGAIN, FER_HOST_NOT_FOUND, FER_RESOLVE_FAILED};
     if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_RESOLVE_SLOW)) {
-        ferp_sim_pass_until(world, world->now + SLOW_NANOS);
+        ferp_sim_spend(world, SLOW_NANOS);
     }
     if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_RESOLVE_FAILS)) {
         return failure(world, kinds[ferp_sim_choose(world, 3)]);
@@ -179,7 +179,7 @@ static fer_error look_up(ferp_sim_world *world, ferp_lookup *lookup, const char 
         return failure(world, FER_HOST_NOT_FOUND);
     }
     if (name->delay.nanos > 0) {
-        ferp_sim_pass_until(world, name->delay.nanos < FERP_SIM_YEAR ? world->now + name->delay.nanos : world->now);
+        ferp_sim_spend(world, name->delay.nanos < FERP_SIM_YEAR ? name->delay.nanos : 0);
     }
     if (name->failure != FER_OK || name->count == 0) {
         return failure(world, name->failure != FER_OK ? name->failure : FER_HOST_NOT_FOUND);
@@ -195,7 +195,7 @@ fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
     ferp_sim_settle(world);
     fer_error error = look_up(world, lookup, host);
     world->lookups_open += error.kind == FER_OK;
-    return ferp_sim_told(world, "resolve", NULL, error);
+    return ferp_sim_told(world, world->threads.is_inside ? "resolve in the background" : "resolve", NULL, error);
 }
 
 bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)

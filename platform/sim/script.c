@@ -8,6 +8,7 @@ enum { PIECE = 4096 };
 void ferp_sim_news(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news)
 {
     socket->news |= news;
+    socket->stirs++;
     bool is_played = socket->handler != NULL || socket->script.count > 0;
     if (!socket->is_peer || socket->poked || socket->handles == 0 || !is_played) {
         return;

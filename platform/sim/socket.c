@@ -199,6 +199,17 @@ static fer_error shut_down_windows(ferp_sim_world *world, ferp_sim_socket *socke
     return FERP_SIM_OK;
 }
 
+/* The other end of a Unix socket sees at once that nobody reads any more. */
+static void stir_ends(ferp_sim_world *world, ferp_sim_socket *socket)
+{
+    const ferp_sim_link *link = socket->link == FERP_SIM_NONE ? NULL : &world->links[socket->link];
+    int other = link == NULL ? FERP_SIM_NONE : link->ends[1 - socket->side];
+    socket->stirs++;
+    if (other != FERP_SIM_NONE) {
+        world->sockets[other].stirs++;
+    }
+}
+
 fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 {
     static const char *const verbs[] = {"shutdown read", "shutdown write", "shutdown both"};
@@ -206,6 +217,7 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
     ferp_sim_settle(world);
     fer_error error = ferp_sim_acts_as_windows(world, socket) ? shut_down_windows(world, socket, how)
                                                              : shut_down_linux(world, socket, how);
+    stir_ends(world, socket);
     return ferp_sim_told(world, verbs[how], socket, error);
 }
 

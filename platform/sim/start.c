@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/atomic.h"
-#include "platform/sim/world.h"
+#include "platform/sim/thread.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #define THREAD_LOCAL __declspec(thread)
@@ -19,6 +19,7 @@ enum { DEFAULT_SOCKETS = 128, SOCKETS_MAX = 4096, DEFAULT_BUFFER = 65536 };
 /* One simulation in the program; on other threads this is NULL, so they need not be kept from looking. */
 static THREAD_LOCAL ferp_sim_world *world_here;
 static uint32_t is_running;
+static uint64_t runs;
 
 ferp_sim_world *ferp_sim_here(void)
 {
@@ -70,10 +71,10 @@ static fer_sim_config completed(const fer_sim_config *config)
 
 /* ---- The world, in one piece of memory: itself, then its tables, then the rings, which need no clearing. */
 
-/* So many events there can be: the user's, one of each datagram, those of bytes, and of each socket and link those that it can have at once. */
+/* So many events there can be: the user's, one of each datagram and thread, those of bytes, and of each socket and link those that it can have at once. */
 static size_t event_room(const fer_sim_config *config)
 {
-    return (size_t)FERP_SIM_CALLS_MAX + FERP_SIM_DATAGRAMS_MAX + (FERP_SIM_ARRIVALS_EACH + (size_t)12) * config->max_sockets;
+    return (size_t)FERP_SIM_CALLS_MAX + FERP_SIM_DATAGRAMS_MAX + FERP_SIM_THREADS_MAX + (FERP_SIM_ARRIVALS_EACH + (size_t)12) * config->max_sockets;
 }
 
 static size_t rounded(size_t size)
@@ -117,6 +118,7 @@ static void begin(ferp_sim_world *world)
     world->quirks = ~world->config.seed;
     world->digest = UINT64_C(0xCBF29CE484222325);
     world->next_sequence = 1;
+    world->run = ++runs;
     world->handle_limit = world->config.max_sockets;
     for (size_t i = 0; i < world->config.max_sockets; i++) {
         world->handles[i].socket = FERP_SIM_NONE;
@@ -173,6 +175,7 @@ static void fill(const ferp_sim_world *world, fer_sim_report *report)
     report->elapsed = (fer_duration){world->now};
     report->leaked_lookups = world->lookups_open;
     report->leaked_waits = world->waits_armed;
+    report->leaked_pollers = world->pollers_open;
     report->tape_used = world->tape_at;
     memcpy(report->faults, world->injected, sizeof report->faults);
 }
@@ -183,6 +186,7 @@ fer_error fer_sim_stop(fer_sim_report *report)
     if (world->is_running_events || world->is_tracing) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
+    ferp_sim_end_threads(world);
     if (report != NULL) {
         fill(world, report);
     }

@@ -233,6 +233,7 @@ void ferp_sim_send_reset(ferp_sim_world *world, ferp_sim_socket *socket)
     forget_unsent(&link->pipes[side]);
     forget_input(world, link, &link->pipes[1 - side], 1 - side, ferp_sim_acts_as_windows(world, socket));
     socket->life = FERP_SIM_DEAD;
+    socket->stirs++;
     dispatch_reset(world, link, side);
 }
 
@@ -334,6 +335,7 @@ static void detach(ferp_sim_world *world, ferp_sim_socket *socket)
         link->used = false;
     } else {
         transmit(world, link, 1 - socket->side);
+        world->sockets[link->ends[1 - socket->side]].stirs++;
     }
     socket->link = FERP_SIM_NONE;
 }

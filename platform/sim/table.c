@@ -58,7 +58,7 @@ fer_raw_socket ferp_sim_handle_new(ferp_sim_world *world, ferp_sim_socket *socke
 {
     for (size_t i = 0; i < world->config.max_sockets; i++) {
         if (world->handles[i].socket == FERP_SIM_NONE) {
-            world->handles[i] = (ferp_sim_handle){ferp_sim_index_of(world, socket), false};
+            world->handles[i] = (ferp_sim_handle){ferp_sim_index_of(world, socket), false, world->next_sequence++};
             socket->handles++;
             return ferp_sim_raw_of_slot(world, i);
         }

@@ -2,7 +2,7 @@
  * socket is closed, until fer_sim_remove_path; an abstract name goes with it. Windows has streams only. */
 #include <string.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/readiness.h"
 
 enum {
     DATAGRAMS_MAX = 11, /* Linux: one more than net.unix.max_dgram_qlen (unix_recvq_full) */
@@ -230,6 +230,7 @@ static void leave_peer(ferp_sim_world *world, ferp_sim_socket *socket)
     ferp_sim_socket *old = peer_of(world, socket);
     if (old != NULL && old->life == FERP_SIM_CONNECTED && old->unix_peer == socket->sequence) {
         old->pending = FERP_SIM_ECONNRESET;
+        old->stirs++;
     }
 }
 
@@ -258,6 +259,7 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
         return ferp_sim_told(world, "connect to a name", socket, ferp_sim_error(world, FERP_SIM_ECONNREFUSED));
     }
     fer_error error = socket->kind == FERP_SIM_STREAM ? connect_stream(world, socket, addr) : connect_datagram(world, socket, addr);
+    socket->stirs++;
     return ferp_sim_told(world, "connect to a name", socket, error);
 }
 
@@ -309,11 +311,21 @@ static ferp_sim_code may_leave(const ferp_sim_world *world, ferp_sim_socket *soc
 }
 
 /* The limit is for one that many may send to; two that are connected to each other have the sender's buffer (here: all the room). */
-static bool queue(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_sim_socket *receiver, const void *buf, size_t len)
+static bool has_room_for(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
 {
     bool is_pair = receiver->life == FERP_SIM_CONNECTED && receiver->unix_peer == socket->sequence;
-    bool has_room = is_pair || receiver->datagram_count < DATAGRAMS_MAX;
-    return has_room && ferp_sim_queue_datagram(world, socket, receiver, buf, len);
+    return is_pair || receiver->datagram_count < DATAGRAMS_MAX;
+}
+
+bool ferp_sim_unix_has_room(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    const ferp_sim_socket *receiver = socket->is_unix && socket->life == FERP_SIM_CONNECTED ? peer_of(world, socket) : NULL;
+    return receiver == NULL || has_room_for(socket, receiver);
+}
+
+static bool queue(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_sim_socket *receiver, const void *buf, size_t len)
+{
+    return has_room_for(socket, receiver) && ferp_sim_queue_datagram(world, socket, receiver, buf, len);
 }
 
 static fer_error send_when_there_is_room(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len,

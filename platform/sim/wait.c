@@ -1,6 +1,6 @@
 /* wait.c: waiting until a socket is ready: time passes until it is. As in the Windows backend a wait to read is a request that a
  * ferp_wake ends, and the others look at the socket; as in the POSIX one poll sees the own shutdown too. */
-#include "platform/sim/world.h"
+#include "platform/sim/readiness.h"
 
 /* What ferp_wait holds. */
 enum { AT_RAW, AT_READINESS, AT_WAKES };
@@ -64,7 +64,8 @@ static bool is_writable(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
     bool shut = socket->shut_write && !ferp_sim_is_winsock(world);
     bool failed = socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED;
-    return socket->kind == FERP_SIM_DATAGRAM || shut || failed || (socket->life == FERP_SIM_CONNECTED && ferp_sim_room(world, socket) > 0);
+    bool sends = socket->kind == FERP_SIM_DATAGRAM && ferp_sim_unix_has_room(world, socket);
+    return sends || shut || failed || (socket->life == FERP_SIM_CONNECTED && ferp_sim_room(world, socket) > 0);
 }
 
 static bool is_ready(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_readiness readiness)
@@ -149,4 +150,65 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
         return FERP_SIM_OK;
     }
     return ferp_sim_told(world, "wait", socket, wait_on(world, wait, deadline));
+}
+
+/* ---- Either direction */
+
+/* As poll and WSAPoll see it. */
+static fer_interest ready_of(ferp_sim_world *world, const ferp_sim_socket *socket, fer_interest interest)
+{
+    bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
+    bool reads = is_ready(world, socket, is_datagram ? FERP_RECEIVABLE : FERP_READABLE) || (is_datagram && socket->shut_read);
+    bool has_failed = socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED || socket->pending != FERP_SIM_NO_ERROR;
+    bool writes = is_writable(world, socket);
+    return has_failed ? interest : ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
+}
+
+/* What another handle shut is for the caller's next look to find, and with nothing under way nothing else ever comes. */
+static uint64_t end_of_wait(const ferp_sim_world *world, const ferp_sim_socket *socket, fer_interest interest, uint64_t until,
+                            uint64_t deadline)
+{
+    bool reads = (interest & FER_READABLE) != 0 && socket->read_ended;
+    bool writes = (interest & FER_WRITABLE) != 0 && socket->shut_write;
+    return world->event_count == 0 && !reads && !writes ? deadline : until;
+}
+
+static fer_error wait_for_either(ferp_sim_world *world, fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
+                                 uint32_t wakes, fer_interest *ready)
+{
+    for (;;) {
+        const ferp_sim_socket *socket = ferp_sim_socket_of(world, raw);
+        if (socket == NULL) {
+            return ferp_sim_error(world, FERP_SIM_EBADF);
+        }
+        *ready = ready_of(world, socket, interest);
+        if (*ready != 0 || socket->wakes != wakes) {
+            return FERP_SIM_OK;
+        }
+        FER_TRY(ferp_sim_pass_time(world, end_of_wait(world, socket, interest, until, deadline)));
+    }
+}
+
+/* Of a listener poll tells no false tales. */
+static bool is_told_falsely(ferp_sim_world *world, const ferp_sim_socket *socket)
+{
+    return socket->life != FERP_SIM_LISTENING && ferp_sim_strikes(world, socket, FER_SIM_FAULT_SPURIOUS_READY);
+}
+
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline, fer_interest *ready)
+{
+    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    uint32_t wakes = socket->wakes;
+    ferp_sim_settle(world);
+    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(world, FERP_SIM_EINTR);
+    }
+    if (is_told_falsely(world, socket)) {
+        *ready = interest;
+        return FERP_SIM_OK;
+    }
+    if (until <= world->now && ready_of(world, socket, interest) == 0) {
+        ferp_sim_tick(world); /* who asks again and again gets somewhere */
+    }
+    return ferp_sim_told(world, "ready", socket, wait_for_either(world, raw, interest, until, deadline, wakes, ready));
 }

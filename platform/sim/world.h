@@ -1,6 +1,6 @@
 /* world.h: what the files of the simulated network share: the one structure that holds all of it, and the functions over it. The seam's
- * functions are in address.c, bytes.c, error.c, modes.c, options.c, resolve.c, socket.c, traits.c and wait.c; sim.h's in start.c,
- * faults.c and peer.c. */
+ * functions are in address.c, bytes.c, error.c, memory.c, modes.c, options.c, poller.c, resolve.c, socket.c, traits.c, unix.c and
+ * wait.c; sim.h's in start.c, faults.c and peer.c. */
 #ifndef FERP_SIM_WORLD_H
 #define FERP_SIM_WORLD_H
 
@@ -107,8 +107,7 @@ typedef struct ferp_sim_socket {
     bool read_ended;      /* Windows: the library's mark */
     bool hastened;        /* a refusal is told at once */
     bool error_is_late;   /* Windows: the next look at SO_ERROR says nothing yet */
-    bool shut_read;
-    bool shut_write;
+    bool shut_read, shut_write;
     bool got_reset;       /* by the other end, ever */
     fer_socket_addr local;  /* as the network knows them: IPv4-mapped ones are IPv4 */
     fer_socket_addr remote;
@@ -116,6 +115,7 @@ typedef struct ferp_sim_socket {
     ferp_sim_settings settings;
     uint32_t wakes;
     uint64_t sequence;     /* of its birth */
+    uint32_t stirs;        /* how often what a poller tells of it may have changed */
 
     int link;              /* its connection, or none */
     int side;              /* which end of the link: 0 or 1 */
@@ -194,6 +194,7 @@ typedef struct ferp_sim_unix_name {
 typedef struct ferp_sim_handle {
     int socket;
     bool inheritable;
+    uint64_t birth;
 } ferp_sim_handle;
 
 /* ---- Events */
@@ -210,6 +211,7 @@ typedef enum ferp_sim_event_kind {
     FERP_SIM_EVENT_REFUSAL,  /* of a datagram comes back: index, code */
     FERP_SIM_EVENT_NEWS,     /* a peer hears of it */
     FERP_SIM_EVENT_SCRIPT,   /* a step's delay is over */
+    FERP_SIM_EVENT_THREAD,   /* the next step of the resolver's */
     FERP_SIM_EVENT_CALL      /* the user's function */
 } ferp_sim_event_kind;
 
@@ -220,7 +222,8 @@ typedef struct ferp_sim_event {
     uint64_t time;
     uint64_t sequence;       /* of events at one time, the order in which they were made */
     union {
-        struct {             /* all but CALL */
+        const ferp_thread *thread; /* THREAD */
+        struct {             /* all but these two */
             uint64_t of;     /* the birth of the socket or link that it is for */
             int index;
             int side;
@@ -253,16 +256,16 @@ typedef struct ferp_sim_world {
     fer_sim_config config;   /* with the defaults filled in */
     uint64_t now;
     uint64_t next_sequence;
-    uint64_t random;
-    uint64_t quirks;
+    uint64_t random, quirks;
     size_t tape_at;
     uint64_t digest;
     uint64_t records;
     bool is_running_events;
     bool is_tracing;         /* the user is told a line */
     size_t handle_limit;
-    size_t waits_armed;
-    size_t lookups_open;
+    size_t waits_armed, lookups_open, pollers_open;
+    uint64_t run;            /* of the program's simulations, which this is */
+    struct { size_t count; bool is_inside; uint64_t spent; } threads; /* thread.c: inside a step, the time that it has taken */
     size_t next_text;
     fer_sim_name texts[FERP_SIM_TEXTS_MAX]; /* addresses in text that were looked up */
     fer_socket_addr text_addrs[FERP_SIM_TEXTS_MAX];
@@ -452,9 +455,6 @@ fer_error ferp_sim_enter(ferp_sim_world *world, ferp_sim_socket *socket, ferp_di
 uint64_t ferp_sim_deadline(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction);
 /* Looks, and where the kernel would wait lets time pass until there is something to see. */
 fer_error ferp_sim_look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, uint64_t deadline, ferp_sim_look look, size_t *count);
-
-/* When a call that the kernel waits in has waited long enough. */
-uint64_t ferp_sim_deadline(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction);
 
 /* ---- unix.c */
 fer_error ferp_sim_unix_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len, const fer_unix_addr *addr,

@@ -68,6 +68,17 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     return FERP_WINSOCK_OK;
 }
 
+/* No call here waits. */
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_taking taking, size_t *n)
+{
+    return receive(ferp_winsock_socket(raw), buf, len, taking == FERP_PEEK ? MSG_PEEK : 0, n);
+}
+
+fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
+{
+    return ferp_send(raw, buf, len, n);
+}
+
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count, size_t *n)
 {
     WSABUF buffers[SLICES_MAX];
@@ -123,6 +134,16 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
     }
     *n = (size_t)moved;
     return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return ferp_recv_from(raw, buf, len, out);
+}
+
+fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+{
+    return ferp_send_to(raw, buf, len, addr, n);
 }
 
 /* <mstcpip.h> and <mswsock.h> have the first only for some versions, and older ones not the second. */

@@ -15,6 +15,7 @@ static const struct ferp_traits winsock_traits = {
     .refused_connect_is_retried = true,
     .buffer_sizes_are_doubled = false,
     .datagram_limit_is_send_buffer = false,
+    .poller_has_edges = false,
     /* <afunix.h>: UNIX_PATH_MAX is 108. */
     .unix_path_max = 107,
     .has_abstract_unix_names = false,

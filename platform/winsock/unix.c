@@ -96,3 +96,13 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, con
     *n = 0;
     return ferp_winsock_error(WSAEAFNOSUPPORT);
 }
+
+fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+{
+    return ferp_unix_recv_from(raw, buf, len, out);
+}
+
+fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+{
+    return ferp_unix_send_to(raw, buf, len, addr, n);
+}

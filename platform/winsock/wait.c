@@ -229,7 +229,7 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     return readiness == FERP_READABLE ? begin_request(wait) : FERP_WINSOCK_OK;
 }
 
-/* The one loop of the seam: a wait of the system may end a little early by this clock, and holds at most INT_MAX milliseconds. */
+/* A loop: a wait of the system may end a little early by this clock, and holds at most INT_MAX milliseconds. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
     fer_error err = wait_some(wait, millis_until(deadline));
@@ -252,4 +252,38 @@ void ferp_wait_disarm(ferp_wait *wait)
 void ferp_wake(fer_raw_socket raw)
 {
     CancelIoEx((HANDLE)ferp_winsock_socket(raw), NULL);
+}
+
+/* ---- Either direction */
+
+/* POLLHUP alone is the peer's end, which tells nothing of writing; who asked for nothing else is told all the same, or would ask again
+ * without a pause. */
+static fer_interest ready_of(SHORT revents, fer_interest interest)
+{
+    bool reads = (revents & (POLLRDNORM | POLLHUP)) != 0;
+    bool writes = (revents & POLLWRNORM) != 0;
+    fer_interest ready = ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
+    return ready == 0 || (revents & POLLERR) != 0 ? interest : ready;
+}
+
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline, fer_interest *ready)
+{
+    int events = ((interest & FER_READABLE) != 0 ? POLLRDNORM : 0) | ((interest & FER_WRITABLE) != 0 ? POLLWRNORM : 0);
+    WSAPOLLFD look = {ferp_winsock_socket(raw), (SHORT)events, 0};
+    int found;
+    (void)deadline;
+    do {
+        found = WSAPoll(&look, 1, millis_until(until));
+    } while (found == 0 && ferp_now() < until);
+    if (found == 0) {
+        return timed_out;
+    }
+    if (found > 0 && (look.revents & POLLNVAL) != 0) {
+        return ferp_winsock_error(WSAENOTSOCK);
+    }
+    fer_error err = found > 0 ? FERP_WINSOCK_OK : wait_failure();
+    if (err.kind == FER_OK) {
+        *ready = found > 0 ? ready_of(look.revents, interest) : 0;
+    }
+    return err;
 }

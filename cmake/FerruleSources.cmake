@@ -1,0 +1,132 @@
+# The library's sources: core, each backend, and which of them this system has.
+set(ferrule_core_sources
+    core/address_source.c
+    core/binding.c
+    core/connecting.c
+    core/copy.c
+    core/datagram.c
+    core/duration.c
+    core/error.c
+    core/handle.c
+    core/host_port.c
+    core/ip_addr.c
+    core/ip_format.c
+    core/ip_parse.c
+    core/ipv4_addr.c
+    core/ipv6_addr.c
+    core/keepalive.c
+    core/listening.c
+    core/multicast.c
+    core/opening.c
+    core/opening_named.c
+    core/operation_error.c
+    core/options.c
+    core/ownership.c
+    core/poller.c
+    core/readiness.c
+    core/resolve.c
+    core/resolver.c
+    core/socket.c
+    core/socket_addr.c
+    core/socket_addr_format.c
+    core/socket_addr_parse.c
+    core/socket_building.c
+    core/stream_at_once.c
+    core/stream_io.c
+    core/stream_shutdown.c
+    core/stream_state.c
+    core/stream_steps.c
+    core/stream_transfer.c
+    core/stream_vectored.c
+    core/tcp_listener.c
+    core/tcp_named.c
+    core/tcp_stream.c
+    core/text.c
+    core/udp_named.c
+    core/udp_socket.c
+    core/unix_addr.c
+    core/unix_datagram.c
+    core/unix_listener.c
+    core/unix_opening.c
+    core/unix_stream.c
+    core/version.c
+    core/waiting.c)
+set(ferrule_posix_sources
+    platform/posix/address.c
+    platform/posix/bytes.c
+    platform/posix/clock.c
+    platform/posix/error.c
+    platform/posix/memory.c
+    platform/posix/modes.c
+    platform/posix/options.c
+    platform/posix/poller_epoll.c
+    platform/posix/poller_kqueue.c
+    platform/posix/poller_poll.c
+    platform/posix/resolve.c
+    platform/posix/socket.c
+    platform/posix/thread.c
+    platform/posix/traits.c
+    platform/posix/unix.c
+    platform/posix/wait.c)
+set(ferrule_winsock_sources
+    platform/winsock/address.c
+    platform/winsock/afd.c
+    platform/winsock/afd_sources.c
+    platform/winsock/clock.c
+    platform/winsock/error.c
+    platform/winsock/io.c
+    platform/winsock/memory.c
+    platform/winsock/modes.c
+    platform/winsock/options.c
+    platform/winsock/poller.c
+    platform/winsock/poller_afd.c
+    platform/winsock/poller_list.c
+    platform/winsock/poller_names.c
+    platform/winsock/resolve.c
+    platform/winsock/socket.c
+    platform/winsock/thread.c
+    platform/winsock/traits.c
+    platform/winsock/unix.c
+    platform/winsock/wait.c)
+set(ferrule_sim_sources
+    platform/sim/address.c
+    platform/sim/at_once.c
+    platform/sim/bytes.c
+    platform/sim/choice.c
+    platform/sim/clock.c
+    platform/sim/datagram.c
+    platform/sim/datagram_peer.c
+    platform/sim/error.c
+    platform/sim/faults.c
+    platform/sim/groups.c
+    platform/sim/memory.c
+    platform/sim/modes.c
+    platform/sim/network.c
+    platform/sim/options.c
+    platform/sim/peer.c
+    platform/sim/place.c
+    platform/sim/poller.c
+    platform/sim/readiness.c
+    platform/sim/resolve.c
+    platform/sim/script.c
+    platform/sim/socket.c
+    platform/sim/start.c
+    platform/sim/stream.c
+    platform/sim/table.c
+    platform/sim/thread.c
+    platform/sim/trace.c
+    platform/sim/traits.c
+    platform/sim/unix.c
+    platform/sim/wait.c
+    platform/sources.c)
+# What a poller needs that keeps its sockets itself.
+set(ferrule_list_sources
+    platform/poller_list.c
+    platform/sources.c)
+if(WIN32)
+    set(ferrule_platform_sources ${ferrule_winsock_sources} ${ferrule_list_sources})
+elseif(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Darwin)$")
+    set(ferrule_platform_sources ${ferrule_posix_sources})
+else()
+    set(ferrule_platform_sources ${ferrule_posix_sources} ${ferrule_list_sources})
+endif()

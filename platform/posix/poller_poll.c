@@ -1,0 +1,208 @@
+/* poller_poll.c: a poller over poll(2), which every POSIX system has: what platform/poller_list.c asks of it. What wakes a poll is a pipe, so that a
+ * signal handler can. */
+#include "platform/posix/posix.h"
+
+#if FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform/poller_list.h"
+
+#define NANOS_PER_MILLI 1000000u
+#define NANOS_PER_SECOND 1000000000u
+
+/* POSIX.1-2024; macOS has none. */
+#if defined(__linux__) || defined(__FreeBSD__) || defined(__OpenBSD__)
+#define HAS_PPOLL 1
+#endif
+
+static const fer_error fine = {FER_OK, 0};
+
+/* ---- The waker */
+
+#ifdef __APPLE__
+
+static int new_pipe(int ends[2])
+{
+    if (pipe(ends) != 0) {
+        return -1;
+    }
+    for (int i = 0; i < 2; i++) {
+        (void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+        (void)fcntl(ends[i], F_SETFL, O_NONBLOCK);
+    }
+    return 0;
+}
+
+#else
+
+static int new_pipe(int ends[2])
+{
+    return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
+}
+
+#endif
+
+fer_error ferp_list_waker_open(ferp_list_waker *waker)
+{
+    int ends[2];
+    FER_TRY(ferp_posix_result(new_pipe(ends)));
+    *waker = (ferp_list_waker){ends[0], ends[1]};
+    return fine;
+}
+
+void ferp_list_waker_close(ferp_list_waker *waker)
+{
+    close(waker->writer);
+    close(waker->reader);
+}
+
+ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker)
+{
+    return waker->reader;
+}
+
+/* write is async-signal-safe (signal-safety(7)). A reader is there always, so there is no SIGPIPE; and room, for two bytes are the most. */
+fer_error ferp_list_waker_send(const ferp_list_waker *waker, ferp_list_reason reason)
+{
+    int before = errno;
+    const char byte = (char)reason;
+    fer_error err = ferp_posix_result(write(waker->writer, &byte, 1));
+    errno = before;
+    return err;
+}
+
+bool ferp_list_waker_take(const ferp_list_waker *waker)
+{
+    char bytes[8];
+    bool notified = false;
+    ssize_t count = read(waker->reader, bytes, sizeof bytes);
+    for (ssize_t i = 0; i < count; i++) {
+        notified = notified || bytes[i] == (char)FERP_LIST_NOTIFIED;
+    }
+    return notified;
+}
+
+/* ---- Sockets */
+
+/* What has no readiness is always ready, to poll(2): files, and devices such as /dev/null. epoll refuses them (EPERM), and so does this. */
+static bool is_watchable(int fd, const struct stat *status)
+{
+    if (S_ISCHR(status->st_mode)) {
+        return isatty(fd) == 1;
+    }
+    return !S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode) && !S_ISBLK(status->st_mode);
+}
+
+fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
+{
+    struct stat status;
+    if (raw < 0 || raw > INT_MAX) {
+        return ferp_posix_error_of(EBADF);
+    }
+    FER_TRY(ferp_posix_result(fstat((int)raw, &status)));
+    if (!is_watchable((int)raw, &status)) {
+        return ferp_posix_error_of(EPERM);
+    }
+    *out = (ferp_list_identity){(uint64_t)status.st_dev, (uint64_t)status.st_ino};
+    return fine;
+}
+
+bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_identity *now)
+{
+    return then->device == now->device && then->inode == now->inode;
+}
+
+/* ---- poll */
+
+/* POLLHUP is both halves' end; the peer's alone is POLLIN (poll(2)). */
+bool ferp_list_has_failed(const ferp_list_entry *entry)
+{
+    return (entry->revents & (POLLERR | POLLHUP)) != 0;
+}
+
+static int poll_millis(ferp_list_entry *entries, size_t count, fer_duration timeout)
+{
+    if (fer_duration_is_none(timeout)) {
+        return poll(entries, (nfds_t)count, -1);
+    }
+    uint64_t millis = timeout.nanos / NANOS_PER_MILLI + (timeout.nanos % NANOS_PER_MILLI != 0);
+    return poll(entries, (nfds_t)count, millis < INT_MAX ? (int)millis : INT_MAX);
+}
+
+#ifdef HAS_PPOLL
+
+static int poll_nanos(ferp_list_entry *entries, size_t count, fer_duration timeout)
+{
+    struct timespec time;
+    uint64_t seconds = timeout.nanos / NANOS_PER_SECOND;
+    time.tv_sec = (time_t)(seconds < INT_MAX ? seconds : INT_MAX);
+    time.tv_nsec = (long)(timeout.nanos % NANOS_PER_SECOND);
+    return ppoll(entries, (nfds_t)count, &time, NULL);
+}
+
+#else
+
+static int poll_nanos(ferp_list_entry *entries, size_t count, fer_duration timeout)
+{
+    return poll_millis(entries, count, timeout);
+}
+
+#endif
+
+fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
+{
+    bool is_fine = !fer_duration_is_none(timeout) && timeout.nanos % NANOS_PER_MILLI != 0;
+    return ferp_posix_result(is_fine ? poll_nanos(entries, count, timeout) : poll_millis(entries, count, timeout));
+}
+
+/* ---- The seam */
+
+static ferp_list *list_of(const fer_poller *poller)
+{
+    return (ferp_list *)poller->words_[0];
+}
+
+fer_error ferp_poller_open(fer_poller *poller)
+{
+    ferp_list *list = NULL;
+    FER_TRY(ferp_list_open(&list));
+    poller->words_[0] = (uintptr_t)list;
+    return fine;
+}
+
+void ferp_poller_close(fer_poller *poller)
+{
+    ferp_list_close(list_of(poller));
+}
+
+fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    return ferp_list_add(list_of(poller), raw, interest, mode);
+}
+
+fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    return ferp_list_modify(list_of(poller), raw, interest, mode);
+}
+
+fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
+{
+    return ferp_list_delete(list_of(poller), raw);
+}
+
+fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+{
+    return ferp_list_wait(list_of(poller), events, cap, timeout, count, notified);
+}
+
+fer_error ferp_poller_notify(fer_poller *poller)
+{
+    return ferp_list_notify(list_of(poller));
+}
+
+#endif

@@ -1,0 +1,202 @@
+/* thread.c: the resolver's lock, condition and threads, by pthreads. */
+#include "platform/posix/posix.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+#if defined(__FreeBSD__) || defined(__OpenBSD__)
+#include <pthread_np.h>
+#endif
+
+#define NANOS_PER_SECOND 1000000000u
+
+#define STACK_SIZE_MIN ((size_t)512 * 1024)
+
+/* At most 15 bytes on Linux (pthread_setname_np(3)). */
+#define THREAD_NAME "ferrule-resolve"
+
+typedef struct monitor {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+} monitor;
+
+_Static_assert(sizeof(monitor) <= sizeof(ferp_monitor) && _Alignof(monitor) <= _Alignof(ferp_monitor), "a ferp_monitor holds a monitor");
+
+static monitor *monitor_of(ferp_monitor *opaque)
+{
+    return (monitor *)(void *)opaque->words;
+}
+
+/* pthread functions answer with an errno value. EAGAIN is a lack of resources there, and no call that would block (pthread_create(3)). */
+static fer_error error_of(int code)
+{
+    return code == EAGAIN ? (fer_error){FER_OUT_OF_MEMORY, code} : ferp_posix_error_of(code);
+}
+
+/* ---- The lock and its condition */
+
+#if defined(__APPLE__)
+
+/* There is no other clock for it; the wait below takes the time that is left. */
+static int condition_begin(pthread_cond_t *condition)
+{
+    return pthread_cond_init(condition, NULL);
+}
+
+#else
+
+/* Deadlines are ferp_now's. */
+static int condition_begin(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    int code = pthread_condattr_init(&attributes);
+    if (code != 0) {
+        return code;
+    }
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    code = pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return code;
+}
+
+#endif
+
+fer_error ferp_monitor_begin(ferp_monitor *opaque)
+{
+    monitor *made = monitor_of(opaque);
+    int code = pthread_mutex_init(&made->mutex, NULL);
+    if (code != 0) {
+        return error_of(code);
+    }
+    code = condition_begin(&made->changed);
+    if (code != 0) {
+        pthread_mutex_destroy(&made->mutex);
+    }
+    return error_of(code);
+}
+
+void ferp_monitor_end(ferp_monitor *opaque)
+{
+    pthread_cond_destroy(&monitor_of(opaque)->changed);
+    pthread_mutex_destroy(&monitor_of(opaque)->mutex);
+}
+
+/* Neither fails with a mutex of this kind that is used in pairs. */
+void ferp_monitor_enter(ferp_monitor *opaque)
+{
+    (void)pthread_mutex_lock(&monitor_of(opaque)->mutex);
+}
+
+void ferp_monitor_leave(ferp_monitor *opaque)
+{
+    (void)pthread_mutex_unlock(&monitor_of(opaque)->mutex);
+}
+
+void ferp_monitor_notify_all(ferp_monitor *opaque)
+{
+    (void)pthread_cond_broadcast(&monitor_of(opaque)->changed);
+}
+
+/* Where time_t has 32 bits, what it cannot hold ends earlier, with OK. */
+static struct timespec timespec_of(uint64_t nanos)
+{
+    struct timespec time;
+    uint64_t seconds = nanos / NANOS_PER_SECOND;
+    time.tv_sec = sizeof time.tv_sec < sizeof seconds && seconds > INT32_MAX ? (time_t)INT32_MAX : (time_t)seconds;
+    time.tv_nsec = (long)(nanos % NANOS_PER_SECOND);
+    return time;
+}
+
+#if defined(__APPLE__)
+
+static int wait_until(monitor *waited, uint64_t deadline)
+{
+    uint64_t now = ferp_now();
+    struct timespec left = timespec_of(deadline > now ? deadline - now : 0);
+    return pthread_cond_timedwait_relative_np(&waited->changed, &waited->mutex, &left);
+}
+
+#else
+
+static int wait_until(monitor *waited, uint64_t deadline)
+{
+    struct timespec end = timespec_of(deadline);
+    return pthread_cond_timedwait(&waited->changed, &waited->mutex, &end);
+}
+
+#endif
+
+fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
+{
+    monitor *waited = monitor_of(opaque);
+    if (deadline == FERP_NO_DEADLINE) {
+        return error_of(pthread_cond_wait(&waited->changed, &waited->mutex));
+    }
+    int code = wait_until(waited, deadline);
+    if (code != ETIMEDOUT) {
+        return error_of(code);
+    }
+    return (fer_error){ferp_now() >= deadline ? FER_TIMED_OUT : FER_OK, 0};
+}
+
+/* ---- Threads */
+
+/* For who looks at the program with a debugger. Best effort, and a call of its own on each system. */
+static void name_this_thread(void)
+{
+#if defined(__APPLE__)
+    (void)pthread_setname_np(THREAD_NAME);
+#elif defined(__linux__)
+    (void)pthread_setname_np(pthread_self(), THREAD_NAME);
+#elif defined(__FreeBSD__) || defined(__OpenBSD__)
+    pthread_set_name_np(pthread_self(), THREAD_NAME);
+#elif defined(__NetBSD__)
+    (void)pthread_setname_np(pthread_self(), "%s", (void *)(uintptr_t)THREAD_NAME);
+#endif
+}
+
+static void *run(void *argument)
+{
+    const ferp_thread thread = *(const ferp_thread *)argument;
+    name_this_thread();
+    while (thread.step(thread.argument)) {
+    }
+    return NULL;
+}
+
+static int create(const ferp_thread *thread, const pthread_attr_t *attributes)
+{
+    pthread_t created;
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread takes over the mask (pthread_create(3)) */
+    int code = pthread_create(&created, attributes, run, (void *)(uintptr_t)thread);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
+/* The system's own size, but where it is small (musl: 128 KiB). glibc takes the program's thread-local storage from the stack, so that nobody but
+ * itself knows what is enough, and getaddrinfo loads the system's name service modules, whose habits are their own. It is address space, not
+ * memory. */
+static void ask_for_stack(pthread_attr_t *attributes)
+{
+    size_t size = 0;
+    if (pthread_attr_getstacksize(attributes, &size) == 0 && size < STACK_SIZE_MIN) {
+        (void)pthread_attr_setstacksize(attributes, STACK_SIZE_MIN); /* refused, the system's own size is left */
+    }
+}
+
+fer_error ferp_thread_start(const ferp_thread *thread)
+{
+    pthread_attr_t attributes;
+    int code = pthread_attr_init(&attributes);
+    if (code != 0) {
+        return error_of(code);
+    }
+    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    ask_for_stack(&attributes);
+    code = create(thread, &attributes);
+    pthread_attr_destroy(&attributes);
+    return error_of(code);
+}

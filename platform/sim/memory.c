@@ -1,0 +1,18 @@
+/* memory.c: the heap, for what a poller and the resolver keep; inside a simulation there may be none. */
+#include <stdlib.h>
+
+#include "platform/sim/world.h"
+
+void *ferp_memory_new(size_t size)
+{
+    ferp_sim_world *world = ferp_sim_here();
+    if (world != NULL && ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_MEMORY)) {
+        return NULL;
+    }
+    return malloc(size);
+}
+
+void ferp_memory_free(void *memory)
+{
+    free(memory);
+}

@@ -1,0 +1,162 @@
+/* afd.c: the driver's requests, and no more: who asks for what is poller_afd.c's. */
+#include "platform/winsock/afd.h"
+
+#include <string.h>
+
+#define IOCTL_AFD_POLL 0x00012024u
+
+/* "SIO_BASE_HANDLE control code", MSDN; the second is in mswsock.h, and has no page. */
+#define IOCTL_BASE_HANDLE 0x48000022u
+#define IOCTL_BSP_HANDLE_POLL 0x4800001Du
+
+/* NTSTATUS values, and what begins their severe half: a request that fails so at once has no packet. */
+#define CANCELLED ((NTSTATUS)0xC0000120u)
+#define FIRST_ERROR 0xC0000000u
+
+typedef NTSTATUS(NTAPI *nt_create_file)(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK, PLARGE_INTEGER, ULONG, ULONG, ULONG, ULONG,
+                                        PVOID, ULONG);
+typedef NTSTATUS(NTAPI *nt_device_io_control_file)(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK, ULONG, PVOID, ULONG, PVOID, ULONG);
+typedef NTSTATUS(NTAPI *nt_cancel_io_file_ex)(HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK);
+typedef ULONG(NTAPI *rtl_nt_status_to_dos_error)(NTSTATUS);
+
+/* ntdll is in every process, its import library not in every build. */
+static struct {
+    nt_create_file create_file;
+    nt_device_io_control_file device_io_control_file;
+    nt_cancel_io_file_ex cancel_io_file_ex;
+    rtl_nt_status_to_dos_error status_to_dos_error;
+} nt;
+
+static bool find_function(const char *name, void *pointer)
+{
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+    FARPROC found = ntdll != NULL ? GetProcAddress(ntdll, name) : NULL;
+    _Static_assert(sizeof nt.create_file == sizeof found, "a FARPROC holds any function");
+    memcpy(pointer, &found, sizeof found);
+    return found != NULL;
+}
+
+static BOOL CALLBACK find_functions(PINIT_ONCE once, PVOID parameter, PVOID *context)
+{
+    (void)once;
+    (void)parameter;
+    (void)context;
+    return find_function("NtCreateFile", &nt.create_file) && find_function("NtDeviceIoControlFile", &nt.device_io_control_file) &&
+           find_function("NtCancelIoFileEx", &nt.cancel_io_file_ex) && find_function("RtlNtStatusToDosError", &nt.status_to_dos_error);
+}
+
+static bool has_failed(NTSTATUS status)
+{
+    return (ULONG)status >= FIRST_ERROR;
+}
+
+static fer_error error_of(NTSTATUS status)
+{
+    return ferp_winsock_error((int32_t)nt.status_to_dos_error(status));
+}
+
+/* ---- The driver's handle */
+
+/* Any name below the device's does. */
+static NTSTATUS open_driver(HANDLE *out)
+{
+    static WCHAR path[] = L"\\Device\\Afd\\Ferrule";
+    UNICODE_STRING name = {sizeof path - sizeof path[0], sizeof path, path};
+    OBJECT_ATTRIBUTES attributes;
+    IO_STATUS_BLOCK status;
+    memset(&attributes, 0, sizeof attributes);
+    attributes.Length = (ULONG)sizeof attributes;
+    attributes.ObjectName = &name;
+    return nt.create_file(out, SYNCHRONIZE, &attributes, &status, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, NULL, 0);
+}
+
+fer_error ferp_afd_open(HANDLE port, HANDLE *out)
+{
+    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+    HANDLE afd = NULL;
+    if (!InitOnceExecuteOnce(&once, find_functions, NULL, NULL)) {
+        return (fer_error){FER_UNSUPPORTED, 0};
+    }
+    NTSTATUS status = open_driver(&afd);
+    if (has_failed(status)) {
+        fer_error err = error_of(status);
+        return err.kind == FER_OUT_OF_MEMORY || err.kind == FER_TOO_MANY_OPEN_FILES ? err : (fer_error){FER_UNSUPPORTED, err.os_code};
+    }
+    if (CreateIoCompletionPort(afd, port, 0, 0) == NULL) {
+        fer_error err = ferp_winsock_last_error();
+        CloseHandle(afd);
+        return err;
+    }
+    /* Nobody waits for the handle itself: it is spared the signal ("SetFileCompletionNotificationModes function", MSDN). */
+    (void)SetFileCompletionNotificationModes(afd, FILE_SKIP_SET_EVENT_ON_HANDLE);
+    *out = afd;
+    return FERP_WINSOCK_OK;
+}
+
+/* ---- Sockets */
+
+static fer_error ask_for_socket(SOCKET socket, DWORD question, SOCKET *out)
+{
+    DWORD length = 0;
+    return ferp_winsock_result(WSAIoctl(socket, question, NULL, 0, out, (DWORD)sizeof *out, &length, NULL, NULL));
+}
+
+/* Some layered providers answer SIO_BASE_HANDLE with an error, and pass SIO_BSP_HANDLE_POLL on (wepoll, ws.c). */
+fer_error ferp_afd_base_of(SOCKET socket, SOCKET *out)
+{
+    SOCKET lower = INVALID_SOCKET;
+    fer_error err = ask_for_socket(socket, IOCTL_BASE_HANDLE, out);
+    if (err.kind == FER_OK || err.kind == FER_BAD_HANDLE) {
+        return err;
+    }
+    if (ask_for_socket(socket, IOCTL_BSP_HANDLE_POLL, &lower).kind != FER_OK || lower == socket) {
+        return err;
+    }
+    return ask_for_socket(lower, IOCTL_BASE_HANDLE, out);
+}
+
+/* ---- Requests */
+
+fer_error ferp_afd_begin(HANDLE afd, ferp_afd_request *request, SOCKET base, ULONG events, void *context)
+{
+    memset(&request->status, 0, sizeof request->status);
+    request->poll.timeout.QuadPart = INT64_MAX;
+    request->poll.count = 1;
+    request->poll.is_exclusive = FALSE;
+    request->poll.socket = (HANDLE)base;
+    request->poll.events = events | FERP_AFD_LOCAL_CLOSE;
+    request->poll.status = 0;
+    request->asked = events;
+    NTSTATUS status = nt.device_io_control_file(afd, NULL, NULL, context, &request->status, IOCTL_AFD_POLL, &request->poll,
+                                                (ULONG)sizeof request->poll, &request->poll, (ULONG)sizeof request->poll);
+    if (has_failed(status)) {
+        return error_of(status);
+    }
+    request->state = FERP_AFD_UNDER_WAY;
+    return FERP_WINSOCK_OK;
+}
+
+/* "NtCancelIoFileEx function", MSDN. It finds nothing where the packet is in the port already. */
+void ferp_afd_cancel(HANDLE afd, ferp_afd_request *request)
+{
+    IO_STATUS_BLOCK status;
+    if (request->state == FERP_AFD_UNDER_WAY) {
+        (void)nt.cancel_io_file_ex(afd, &request->status, &status);
+        request->state = FERP_AFD_STALE;
+    }
+}
+
+/* A request that failed by itself says that something is wrong with the socket. */
+ULONG ferp_afd_end(ferp_afd_request *request)
+{
+    NTSTATUS status = request->status.Status;
+    bool is_stale = request->state == FERP_AFD_STALE;
+    request->state = FERP_AFD_IDLE;
+    if (is_stale || status == CANCELLED) {
+        return 0;
+    }
+    if (has_failed(status)) {
+        return FERP_AFD_ABORT;
+    }
+    return request->poll.count == 0 ? 0 : request->poll.events;
+}

@@ -1,0 +1,178 @@
+/* poller_list.c: a poller over WSAPoll, for where there is no AFD: what platform/poller_list.c asks of Windows. Before Windows 10 version 2004 WSAPoll
+ * tells of no failed connect ("WSAPoll function", MSDN), and this poller neither. */
+#include "platform/poller_list.h"
+
+#include <limits.h>
+
+#define NANOS_PER_MILLI 1000000u
+
+/* The poller's word. */
+enum { AT_LIST };
+
+/* ---- The waker */
+
+/* Nobody else's datagrams come in: the port is the waker's alone, and what is not from its peer, itself, is dropped. */
+static fer_error connect_to_itself(SOCKET socket)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int size = (int)sizeof name;
+    FER_TRY(ferp_set_option((fer_raw_socket)socket, FERP_EXCLUSIVE_ADDRESS, 1));
+    FER_TRY(ferp_winsock_result(bind(socket, (const struct sockaddr *)&name, size)));
+    FER_TRY(ferp_winsock_result(getsockname(socket, (struct sockaddr *)&name, &size)));
+    return ferp_winsock_result(connect(socket, (const struct sockaddr *)&name, size));
+}
+
+fer_error ferp_list_waker_open(ferp_list_waker *waker)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
+    fer_error err = connect_to_itself(ferp_winsock_socket(raw));
+    if (err.kind != FER_OK) {
+        ferp_close(raw);
+        return err;
+    }
+    waker->socket = ferp_winsock_socket(raw);
+    return err;
+}
+
+void ferp_list_waker_close(ferp_list_waker *waker)
+{
+    closesocket(waker->socket);
+}
+
+ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker)
+{
+    return waker->socket;
+}
+
+fer_error ferp_list_waker_send(const ferp_list_waker *waker, ferp_list_reason reason)
+{
+    const char byte = (char)reason;
+    return ferp_winsock_result(send(waker->socket, &byte, 1, 0) < 0 ? SOCKET_ERROR : 0);
+}
+
+/* One datagram after the other, until there is none. */
+bool ferp_list_waker_take(const ferp_list_waker *waker)
+{
+    char byte = 0;
+    bool notified = false;
+    while (recv(waker->socket, &byte, 1, 0) == 1) {
+        notified = notified || byte == (char)FERP_LIST_NOTIFIED;
+    }
+    return notified;
+}
+
+/* ---- Sockets */
+
+static fer_error type_of(SOCKET socket, int *out)
+{
+    int size = (int)sizeof *out;
+    return ferp_winsock_result(getsockopt(socket, SOL_SOCKET, SO_TYPE, (char *)out, &size));
+}
+
+fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
+{
+    int type = 0;
+    FER_TRY(type_of(ferp_winsock_socket(raw), &type));
+    *out = ferp_winsock_names_of(ferp_winsock_socket(raw));
+    return FERP_WINSOCK_OK;
+}
+
+bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_identity *now)
+{
+    return !ferp_winsock_names_contradict(*then, *now);
+}
+
+/* ---- WSAPoll */
+
+/* "A stream-oriented connection was either disconnected or aborted" is POLLHUP ("WSAPOLLFD structure", MSDN): what recv says tells which. It does not
+ * block then. */
+bool ferp_list_has_failed(const ferp_list_entry *entry)
+{
+    char byte = 0;
+    if ((entry->revents & POLLHUP) == 0 || (entry->revents & POLLERR) != 0) {
+        return (entry->revents & POLLERR) != 0;
+    }
+    return recv(entry->fd, &byte, 1, MSG_PEEK) < 0 && WSAGetLastError() != WSAEWOULDBLOCK;
+}
+
+static int millis_of(fer_duration timeout)
+{
+    if (fer_duration_is_none(timeout)) {
+        return -1;
+    }
+    uint64_t millis = timeout.nanos / NANOS_PER_MILLI + (timeout.nanos % NANOS_PER_MILLI != 0);
+    return millis < INT_MAX ? (int)millis : INT_MAX;
+}
+
+/* "Not a socket" is an answer to all of them, where Windows marks the one and goes on. */
+static void mark_closed(ferp_list_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int type = 0;
+        entries[i].revents = type_of(entries[i].fd, &type).kind == FER_OK ? 0 : POLLNVAL;
+    }
+}
+
+/* WSAPoll of no sockets is an error. A CancelIoEx that was meant for somebody else's wait (wait.c) ends it, too. */
+fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
+{
+    if (count == 0 || WSAPoll(entries, (ULONG)count, millis_of(timeout)) >= 0) {
+        return FERP_WINSOCK_OK;
+    }
+    fer_error err = ferp_winsock_last_error();
+    switch (err.os_code) {
+    case WSAENOTSOCK:
+        mark_closed(entries, count);
+        return FERP_WINSOCK_OK;
+    case WSA_OPERATION_ABORTED:
+        return (fer_error){FER_INTERRUPTED, err.os_code};
+    default:
+        return err;
+    }
+}
+
+/* ---- The seam's functions */
+
+static ferp_list *list_of(const fer_poller *poller)
+{
+    return (ferp_list *)poller->words_[AT_LIST];
+}
+
+fer_error ferp_winsock_list_open(fer_poller *poller)
+{
+    ferp_list *list = NULL;
+    FER_TRY(ferp_list_open(&list));
+    poller->words_[AT_LIST] = (uintptr_t)list;
+    return FERP_WINSOCK_OK;
+}
+
+void ferp_winsock_list_close(fer_poller *poller)
+{
+    ferp_list_close(list_of(poller));
+}
+
+fer_error ferp_winsock_list_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    return ferp_list_add(list_of(poller), raw, interest, mode);
+}
+
+fer_error ferp_winsock_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    return ferp_list_modify(list_of(poller), raw, interest, mode);
+}
+
+fer_error ferp_winsock_list_delete(fer_poller *poller, fer_raw_socket raw)
+{
+    return ferp_list_delete(list_of(poller), raw);
+}
+
+fer_error ferp_winsock_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+{
+    return ferp_list_wait(list_of(poller), events, cap, timeout, count, notified);
+}
+
+fer_error ferp_winsock_list_notify(fer_poller *poller)
+{
+    return ferp_list_notify(list_of(poller));
+}

@@ -1,0 +1,124 @@
+/* thread.c: the resolver's lock, condition and threads. */
+#include "platform/winsock/winsock.h"
+
+#include <string.h>
+
+#define NANOS_PER_MILLI 1000000u
+
+/* As on POSIX systems: name service providers are DLLs with habits of their own, and it is address space, not memory. */
+#define STACK_SIZE ((SIZE_T)512 * 1024)
+
+static const WCHAR thread_name[] = L"ferrule-resolve";
+
+typedef struct monitor {
+    SRWLOCK lock;
+    CONDITION_VARIABLE changed;
+} monitor;
+
+_Static_assert(sizeof(monitor) <= sizeof(ferp_monitor) && _Alignof(monitor) <= _Alignof(ferp_monitor), "a ferp_monitor holds a monitor");
+
+static monitor *monitor_of(ferp_monitor *opaque)
+{
+    return (monitor *)(void *)opaque->words;
+}
+
+/* ---- The lock and its condition: neither takes anything from the system ("Slim Reader/Writer (SRW) Locks", MSDN). */
+
+fer_error ferp_monitor_begin(ferp_monitor *opaque)
+{
+    InitializeSRWLock(&monitor_of(opaque)->lock);
+    InitializeConditionVariable(&monitor_of(opaque)->changed);
+    return FERP_WINSOCK_OK;
+}
+
+void ferp_monitor_end(ferp_monitor *opaque)
+{
+    (void)opaque;
+}
+
+void ferp_monitor_enter(ferp_monitor *opaque)
+{
+    AcquireSRWLockExclusive(&monitor_of(opaque)->lock);
+}
+
+void ferp_monitor_leave(ferp_monitor *opaque)
+{
+    ReleaseSRWLockExclusive(&monitor_of(opaque)->lock);
+}
+
+void ferp_monitor_notify_all(ferp_monitor *opaque)
+{
+    WakeAllConditionVariable(&monitor_of(opaque)->changed);
+}
+
+/* Rounded up; INFINITE only where there is no deadline. */
+static DWORD millis_until(uint64_t deadline)
+{
+    if (deadline == FERP_NO_DEADLINE) {
+        return INFINITE;
+    }
+    uint64_t now = ferp_now();
+    uint64_t left = deadline > now ? deadline - now : 0;
+    uint64_t millis = left / NANOS_PER_MILLI + (left % NANOS_PER_MILLI != 0);
+    return millis < INFINITE - 1 ? (DWORD)millis : INFINITE - 1;
+}
+
+fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
+{
+    monitor *waited = monitor_of(opaque);
+    if (SleepConditionVariableSRW(&waited->changed, &waited->lock, millis_until(deadline), 0)) {
+        return FERP_WINSOCK_OK;
+    }
+    DWORD code = GetLastError();
+    if (code != ERROR_TIMEOUT) {
+        return ferp_winsock_error((int32_t)code);
+    }
+    return (fer_error){ferp_now() >= deadline ? FER_TIMED_OUT : FER_OK, 0};
+}
+
+/* ---- Threads */
+
+typedef HRESULT(WINAPI *set_thread_description)(HANDLE thread, PCWSTR description);
+
+/* For who looks at the program with a debugger: Windows 10 version 1607. */
+static void name_this_thread(void)
+{
+    HMODULE kernel = GetModuleHandleW(L"kernel32.dll");
+    FARPROC found = kernel != NULL ? GetProcAddress(kernel, "SetThreadDescription") : NULL;
+    set_thread_description describe = NULL;
+    _Static_assert(sizeof describe == sizeof found, "a FARPROC holds any function");
+    memcpy(&describe, &found, sizeof describe);
+    if (describe != NULL) {
+        (void)describe(GetCurrentThread(), thread_name);
+    }
+}
+
+/* The module that this code is in: held once for each thread, so that a DLL stays loaded while one is in it ("FreeLibraryAndExitThread function",
+ * MSDN). NULL only where nothing is to be held. */
+static HMODULE this_module(DWORD flags)
+{
+    HMODULE module = NULL;
+    return GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | flags, thread_name, &module) ? module : NULL;
+}
+
+static DWORD WINAPI run(void *argument)
+{
+    const ferp_thread thread = *(const ferp_thread *)argument;
+    name_this_thread();
+    while (thread.step(thread.argument)) {
+    }
+    FreeLibraryAndExitThread(this_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT), 0);
+}
+
+fer_error ferp_thread_start(const ferp_thread *thread)
+{
+    HMODULE held = this_module(0);
+    HANDLE created = CreateThread(NULL, STACK_SIZE, run, (void *)(uintptr_t)thread, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    if (created == NULL) {
+        DWORD code = GetLastError();
+        FreeLibrary(held);
+        return ferp_winsock_error((int32_t)code);
+    }
+    CloseHandle(created);
+    return FERP_WINSOCK_OK;
+}
