@@ -1,8 +1,10 @@
 # The tests' sources: each is one cmocka program.
 set(ferrule_unit_sources
     unit/test_address_source.c
+    unit/test_at_once.c
     unit/test_atomic.c
     unit/test_binding.c
+    unit/test_connect_start.c
     unit/test_connecting.c
     unit/test_copy.c
     unit/test_datagram.c
@@ -28,8 +30,13 @@ set(ferrule_unit_sources
     unit/test_platform_datagrams.c
     unit/test_platform_modes.c
     unit/test_platform_options.c
+    unit/test_platform_ready.c
     unit/test_platform_wait.c
+    unit/test_poller.c
+    unit/test_readiness.c
     unit/test_resolve.c
+    unit/test_resolver.c
+    unit/test_resolver_ends.c
     unit/test_seam_failures.c
     unit/test_sim_traits.c
     unit/test_socket_addr.c
@@ -37,6 +44,7 @@ set(ferrule_unit_sources
     unit/test_socket_addr_parse.c
     unit/test_socket_building.c
     unit/test_socket_connecting.c
+    unit/test_sources.c
     unit/test_state_precedence.c
     unit/test_stream_io.c
     unit/test_stream_shutdown.c
@@ -55,6 +63,7 @@ set(ferrule_unit_sources
 
 set(ferrule_conformance_sources
     conformance/addresses.c
+    conformance/connect_start.c
     conformance/connecting.c
     conformance/copying.c
     conformance/datagram_peers.c
@@ -68,13 +77,28 @@ set(ferrule_conformance_sources
     conformance/misuse_arguments.c
     conformance/misuse_datagrams.c
     conformance/misuse_handles.c
+    conformance/misuse_poller.c
+    conformance/misuse_readiness.c
+    conformance/misuse_resolver.c
     conformance/misuse_sockets.c
     conformance/misuse_unix.c
     conformance/modes.c
     conformance/multicast.c
     conformance/names.c
+    conformance/nonblocking_calls.c
     conformance/options.c
+    conformance/poller_events.c
+    conformance/poller_handles.c
+    conformance/poller_many.c
+    conformance/poller_modes.c
+    conformance/poller_numbers.c
+    conformance/poller_registration.c
+    conformance/poller_stress.c
+    conformance/poller_threads.c
+    conformance/poller_waiting.c
     conformance/raw_and_clones.c
+    conformance/readiness.c
+    conformance/resolving.c
     conformance/reset.c
     conformance/shutdown.c
     conformance/socket_binding.c
@@ -88,6 +112,7 @@ set(ferrule_conformance_sources
     conformance/unix_datagrams.c
     conformance/unix_listeners.c
     conformance/unix_modes.c
+    conformance/unix_readiness.c
     conformance/unix_streams.c
     conformance/unreconciled.c
     conformance/wakeup.c)
@@ -103,5 +128,10 @@ set(ferrule_sim_test_sources
     sim/test_sim_names.c
     sim/test_sim_network.c
     sim/test_sim_peers.c
+    sim/test_sim_poller.c
+    sim/test_sim_poller_dialects.c
+    sim/test_sim_ready.c
+    sim/test_sim_reconnect.c
+    sim/test_sim_resolver.c
     sim/test_sim_start.c
     sim/test_sim_unix.c)

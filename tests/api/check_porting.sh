@@ -14,7 +14,7 @@ bad=0
 # A file for each quote, NUMBER.c, and where it is from, NUMBER.from; the parts of a Rust program in one file.
 awk -v work="$work" '
 /^```/ && quoting { quoting = 0; close(to); next }
-/^```c$/ && source ~ /\.c$/ {
+/^```c$/ && source ~ /\.[ch]$/ {
     to = work "/" (++quotes) ".quote"
     print source >(work "/" quotes ".from")
     close(work "/" quotes ".from")

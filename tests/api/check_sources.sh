@@ -22,7 +22,7 @@ listed() {
     done
 }
 
-listed CMakeLists.txt '' core/*.c platform/posix/*.c platform/winsock/*.c platform/sim/*.c
+listed cmake/FerruleSources.cmake '' core/*.c platform/*.c platform/posix/*.c platform/winsock/*.c platform/sim/*.c
 if [ -d tests/unit ]; then
     listed "tests/CMakeLists.txt tests/sources.cmake" tests/ tests/unit/test_*.c tests/conformance/*.c tests/sim/test_*.c tests/support/*.c
     listed tests/fidelity/CMakeLists.txt tests/fidelity/ tests/fidelity/*.c

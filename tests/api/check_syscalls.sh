@@ -73,11 +73,27 @@ unix_datagram_recv_from: recvmsg
 unix_datagram_connect: connect
 unix_datagram_send: sendto
 unix_close: close
+poller_new: epoll_create1 pipe2 epoll_ctl
+poller_add: epoll_ctl
+poller_add_again: epoll_ctl
+poller_wait: epoll_wait
+poller_wait_level: epoll_wait
+poller_modify: epoll_ctl
+poller_wait_oneshot: epoll_wait
+poller_wait_zero: epoll_wait
+poller_wait_expired: epoll_wait
+poller_notify:
+poller_notify_folded:
+poller_wait_notified: epoll_wait
+poller_wait_misused:
+poller_delete: epoll_ctl
+poller_delete_again: epoll_ctl
+poller_close: close close close
 END
 
 "$strace" -o "$work/trace" "$probe"
 
-# Some kernels have ppoll alone, and musl's accept4 and poll are the same calls under other names: ppoll is poll here.
+# Some kernels have ppoll and epoll_pwait alone, and musl's accept4 and poll are the same calls under other names: ppoll is poll here.
 awk '
     /"\/ferrule-probe\// {
         step = $0
@@ -91,6 +107,7 @@ awk '
         sub(/\(.*/, "", call)
         if (call !~ /^[a-z0-9_]+$/) next    # signals, exits
         if (call == "ppoll" || call == "ppoll_time64") call = "poll"
+        if (call == "epoll_pwait") call = "epoll_wait"
         if (call == "fcntl64") call = "fcntl"
         line = line " " call
     }' "$work/trace" >"$work/made"

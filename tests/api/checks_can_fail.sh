@@ -18,7 +18,9 @@ make_clean_tree() {
     rm -rf "$tree"
     mkdir -p "$tree/include/ferrule" "$tree/core" "$tree/platform" "$tree/ci"
     printf '#!/bin/sh\necho one\n' >"$tree/ci/one.sh"
-    printf 'project(x)\nset(sources\n    core/one.c)\n' >"$tree/CMakeLists.txt"
+    mkdir -p "$tree/cmake"
+    echo 'project(x)' >"$tree/CMakeLists.txt"
+    printf 'set(sources\n    core/one.c)\n' >"$tree/cmake/FerruleSources.cmake"
     mkdir -p "$tree/fuzz/planted" "$tree/tests/conformance"
     printf '/* misuse_one.c: one. */\nint misuse(void) { return fer_one(); }\n' >"$tree/tests/conformance/misuse_one.c"
     mkdir -p "$tree/docs" "$tree/tests/api"
@@ -119,7 +121,7 @@ done
 echo '/* two.c: two. */' >"$tree/core/two.c"
 expect fail "a source that is in no list" sh "$here/check_sources.sh" "$tree"
 rm "$tree/core/two.c"
-echo 'project(x core/one.c.in)' >"$tree/CMakeLists.txt"
+echo 'set(sources core/one.c.in)' >"$tree/cmake/FerruleSources.cmake"
 planted check_sources "a source whose name is only a part of a line"
 
 # ---- shell
@@ -238,7 +240,7 @@ expect fail "a library that hides a function" sh "$here/check_exports.sh" "$tree
 make_clean_tree
 for line in '#include <stdlib.h>
 void *feri_two(void); void *feri_two(void) { return malloc(7); }' 'int feri_three = 3;' 'static int four; int *feri_four(void); int *feri_four(void) { return &four; }' \
-    'void two(void); void two(void) {}' '#include <stdio.h>
+    'void two(void); void two(void) {}' 'void ferp_thread_start(void); void feri_six(void); void feri_six(void) { ferp_thread_start(); }' '#include <stdio.h>
 void feri_five(void); void feri_five(void) { puts("five"); }'; do
     echo "$line" >>"$tree/core/one.c"
     build

@@ -9,12 +9,13 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/ferrule-examples.XXXXXX")
 script=$(basename "$0" .sh)
 processes=
 bad=0
+unset FERRULE_WINE_TELLS_EXIT # a program must be the process that is signalled, not the child of a shell
 
 clean_up() {
     for process in $processes; do
         kill "$process" 2>/dev/null || true
     done
-    rm -rf "$work"
+    rm -rf "$work" || true # a process that has been ended may still be at it
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
@@ -80,6 +81,25 @@ find_line() {
         fi
         [ -n "$line" ] || sleep 0.05
     done
+}
+
+# wait_until COMMAND...: waits, at most a minute or so, until it succeeds; whether it did.
+wait_until() {
+    tries=0
+    until "$@"; do
+        tries=$((tries + 1))
+        [ "$tries" -le 1200 ] || return 1
+        sleep 0.05
+    done
+}
+
+# holds_all FILE BYTES: it has as many, or more.
+holds_all() { [ "$(wc -c <"$1")" -ge "$2" ]; }
+
+# hold FILE OTHER BYTES: FILE, and its end once OTHER has so many bytes: for a peer that goes when its input ends, or soon after.
+hold() {
+    cat "$1"
+    wait_until holds_all "$2" "$3" || true
 }
 
 # check NAME COMMAND...: a sentence, and the command that shows it.

@@ -26,6 +26,7 @@ client() {
 
 # counted BYTES: how many clients the server told of with so many bytes.
 counted() { tr -d '\r' <"$work/plain.out" | grep -cx "127\\.0\\.0\\.1:[0-9]*: $1 bytes" || true; }
+is_counted() { [ "$(counted "$2")" -eq "$1" ]; }
 
 seq 1 200000 >"$work/long.txt"
 printf 'Hello!' >"$work/short.txt"
@@ -62,13 +63,9 @@ find_line "$work/reply.patient" 's/^and gone$/&/p'
 check "one who waited through it is still served" [ -n "$line" ]
 kill "$patient" 2>/dev/null || true
 exec 3>&-
-tries=0
-while [ "$(counted "$(wc -c <"$work/long.txt" | tr -d ' ')")" -lt 12 ] && [ "$tries" -lt 200 ]; do
-    tries=$((tries + 1))
-    sleep 0.05
-done
-check "it tells how much each had" [ "$(counted "$(wc -c <"$work/long.txt" | tr -d ' ')")" -eq 12 ]
-check "it tells of a short one" [ "$(counted 6)" -eq 1 ]
+long=$(wc -c <"$work/long.txt" | tr -d ' ')
+check "it tells how much each had" wait_until is_counted 12 "$long"
+check "it tells of a short one" wait_until is_counted 1 6
 
 if ! without python3 "a client that resets does not end the server"; then
     # It resets once it has its reply: a connection that died in the queue is no client.

@@ -14,13 +14,14 @@ run_fercat() {
     took=$(($(date +%s) - began))
 }
 
-# A listening nc ends at our end, whatever it still has to send: what it has must fit its buffer of 16 KiB.
+# A listening nc ends at our end, whatever it still has to send: what it has must fit its buffer of 16 KiB. Without -N it does not end
+# before: after the other's end fercat gives standard input a second.
 seq 1 2000 >"$work/ours.txt"
 seq 5000 8000 >"$work/theirs.txt"
 
 # exchange NAME HOST-OF-THE-LISTENER: nc listens there, and fercat connects with the arguments on $arguments (%P is the port).
 exchange() {
-    nc_listens peer "$2" -N <"$work/theirs.txt"
+    nc_listens peer "$2" <"$work/theirs.txt"
     # shellcheck disable=SC2046 # words
     run_fercat $(printf '%s' "$arguments" | sed "s/%P/$port/g") <"$work/ours.txt"
     check "$1" [ "$code" -eq 0 ]
@@ -45,7 +46,7 @@ else
 fi
 
 printf 'a\nb\r\nc\000\032\377' >"$work/binary.txt"
-nc_listens binary 127.0.0.1 -N <"$work/binary.txt"
+nc_listens binary 127.0.0.1 <"$work/binary.txt"
 run_fercat 127.0.0.1 "$port" <"$work/binary.txt"
 await "$process"
 check "no byte is translated on the way out" cmp "$work/binary.out" "$work/binary.txt"
@@ -70,11 +71,15 @@ check "... in its time (it took $took)" [ "$took" -lt 30 ]
 
 # Input that comes slowly, a line after each pause, is what is tested here, and not a wait.
 nc_listens slow 127.0.0.1 <&3
-for second in 1 2 3 4; do
-    echo "$second"
+began=$(date +%s)
+for line in 1 2 3 4 5 6 7 8 9; do
+    echo "$line"
     sleep 0.8
-done | run_fercat -w 2 127.0.0.1 "$port"
-check "-w leaves a connection alone that moves in one direction" file_has "$work/slow.out" 4
+done | run_fercat -w 6 127.0.0.1 "$port"
+took=$(($(date +%s) - began))
+check "-w leaves a connection alone that moves in one direction" [ "$took" -ge 6 ]
+await "$process"
+check "... to its end" file_has "$work/slow.out" 9
 check "... without a word" is_empty "$work/fercat.err"
 
 if ! without socat "half-close"; then

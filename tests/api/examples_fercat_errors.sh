@@ -53,6 +53,7 @@ import socket, struct
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
 stream = listener.accept()[0]
+stream.recv(1) # it has connected, and ended its half
 stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 stream.close()' </dev/null >"$work/reset.out" &
     keep
@@ -64,9 +65,10 @@ if ! without python3 "-w ends a connect that gets no answer" && [ "$(uname)" = L
     mkfifo "$work/hold"
     exec 3<>"$work/hold"
     python3 -c '
-import socket, sys
+import select, socket, sys
 listener = socket.create_server(("127.0.0.1", 0), backlog=0)
 queued = socket.create_connection(listener.getsockname())
+select.select([listener], [], [])
 print(listener.getsockname()[1], flush=True)
 sys.stdin.read()' <"$work/hold" >"$work/python.out" &
     keep

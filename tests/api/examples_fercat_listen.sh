@@ -22,13 +22,15 @@ start_fercat() {
 seq 1 2000 >"$work/ours.txt"
 seq 5000 8000 >"$work/theirs.txt"
 
+# After the other's end fercat gives standard input a second, so nc ends its half when it has all of it.
 # exchange NAME HOST-FOR-NC FERCAT-ARGUMENT...
 exchange() {
     name=$1
     host=$2
     shift 2
     start_fercat "$@" <"$work/ours.txt"
-    nc -n -N "$host" "$port" <"$work/theirs.txt" >"$work/nc.out"
+    : >"$work/nc.out"
+    hold "$work/theirs.txt" "$work/nc.out" "$(wc -c <"$work/ours.txt")" | nc -n -N "$host" "$port" >>"$work/nc.out"
     await "$fercat"
     check "$name" [ "$code" -eq 0 ]
     check "... our bytes arrived" cmp "$work/nc.out" "$work/ours.txt"
@@ -69,7 +71,11 @@ exec 3>&-
 
 start_fercat -lk 127.0.0.1 0 <"$work/ours.txt"
 for connection in 1 2 3; do
-    echo "connection $connection" | nc -n -N 127.0.0.1 "$port" >"$work/nc.$connection"
+    echo "connection $connection" >"$work/line.txt"
+    : >"$work/nc.$connection"
+    wanted=0
+    [ "$connection" -ne 1 ] || wanted=$(wc -c <"$work/ours.txt")
+    hold "$work/line.txt" "$work/nc.$connection" "$wanted" | nc -n -N 127.0.0.1 "$port" >>"$work/nc.$connection"
 done
 check "-k: the first connection gets standard input" cmp "$work/nc.1" "$work/ours.txt"
 check "-k: a later one gets the end" is_empty "$work/nc.3"

@@ -20,7 +20,7 @@ serve() {
 seq 1 100000 >"$work/body.txt"
 { printf 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n' && cat "$work/body.txt"; } >"$work/page.http"
 serve page
-get "127.0.0.1:$port" /a/page
+get -w 60 "127.0.0.1:$port" /a/page
 check "it fetches a page" [ "$code" -eq 0 ]
 check "... the whole of it, and nothing of the head" cmp "$work/get.out" "$work/body.txt"
 check "... and says nothing else" is_empty "$work/get.err"
@@ -30,7 +30,7 @@ check "... of that host" file_has "$work/page.out" "Host: 127.0.0.1:$port"
 
 printf 'HTTP/1.1 204 No Content\r\n\r\n' >"$work/nothing.http"
 serve nothing
-get "127.0.0.1:$port"
+get -w 60 "127.0.0.1:$port"
 check "a page may be empty" [ "$code" -eq 0 ]
 check "... and then nothing is printed" is_empty "$work/get.out"
 await "$process"
@@ -38,19 +38,19 @@ check "it asks for / unless told otherwise" file_has "$work/nothing.out" 'GET / 
 
 printf 'HTTP/1.0 404 Not Found\r\n\r\nno such page\n' >"$work/missing.http"
 serve missing
-get "127.0.0.1:$port" /missing
+get -w 60 "127.0.0.1:$port" /missing
 check "a status that is not 2xx is an error" [ "$code" -eq 1 ]
 check "... with the status" file_has "$work/get.err" "127.0.0.1:$port: status 404"
 check "... and no body" is_empty "$work/get.out"
 
 printf 'not HTTP at all\r\n\r\n' >"$work/alien.http"
 serve alien
-get "127.0.0.1:$port"
+get -w 60 "127.0.0.1:$port"
 check "what is no HTTP is an error" file_has "$work/get.err" "127.0.0.1:$port: status 0"
 
 { printf 'HTTP/1.0 200 OK\r\n\r\n' && head -c 1100000 /dev/zero; } >"$work/huge.http"
 serve huge
-get "127.0.0.1:$port"
+get -w 60 "127.0.0.1:$port"
 check "more than fits is an error" [ "$code" -eq 1 ]
 check "... which is told" file_has "$work/get.err" "127.0.0.1:$port: no storage space"
 
@@ -70,7 +70,7 @@ third.sendall(b"HTTP/1.0 200 OK\r\n\r\nat last\n")
 third.close()' </dev/null >"$work/moody.out" 2>"$work/moody.err" &
     keep
     find_line "$work/moody.out" 's/^[0-9][0-9]*$/&/p'
-    get -w 2 "127.0.0.1:$line" /
+    get -w 5 "127.0.0.1:$line" /
     check "a server that fails twice is asked three times" [ "$code" -eq 0 ]
     check "... and answers at last" file_has "$work/get.out" 'at last'
     check "... after a reset" file_matches "$work/get.err" 'trying again: connection reset (os error [0-9]*)'

@@ -1,76 +1,115 @@
 #!/bin/sh
-# Runs examples/relay_client against socat's echo, and against peers that do it wrong.
+# Runs examples/relay_client against socat's echo, against peers that do it wrong, and against a relay_server that goes and comes back.
 # usage: examples_relay_client.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
 . "$(dirname "$0")/examples_common.sh"
 need nc socat
 
-# run_client [ARGUMENT...]: $code; what it says is in client.out and client.err.
+# run_client [ARGUMENT...]: $code; its input is the caller's, what it says is in client.out and client.err.
 run_client() {
     code=0
-    (example relay_client "$@" </dev/null >"$work/client.out" 2>"$work/client.err") || code=$?
+    (example relay_client "$@" >"$work/client.out" 2>"$work/client.err") || code=$?
 }
 
+# output_is FILE: what the client wrote, byte for byte.
+output_is() { cmp "$work/client.out" "$1"; }
+
+printf 'Hello!' >"$work/hello.txt"
 socat_listens echo PIPE
-run_client "127.0.0.1:$port"
+run_client "127.0.0.1:$port" <"$work/hello.txt"
 check "it ends well" [ "$code" -eq 0 ]
-check "it says Hello!" file_has "$work/client.out" 'Got reply from host: Hello!'
-check "... and how long that is" file_has "$work/client.out" 'Wrote 6 bytes'
-check "... and where it is connected" file_has "$work/client.out" "Connected to 127.0.0.1:$port"
+check "what it sent comes back" output_is "$work/hello.txt"
+check "it tells where it is connected" file_has "$work/client.err" "Connected to 127.0.0.1:$port"
 await "$process"
 check "the host saw an orderly end" [ "$code" -eq 0 ]
 
+printf 'a message\n\nand another one\n' >"$work/messages.txt"
 socat_listens pieces PIPE -b1
 host=127.0.0.1
 ! knows_localhost || host=localhost
-run_client "$host:$port" 'a reply in many pieces' '' 'and a second one'
-check "it finds the host (as $host), and puts replies together" file_has "$work/client.out" 'Got reply from host: a reply in many pieces'
-check "it sends an empty message" file_has "$work/client.out" 'Got reply from host: '
-check "it sends each message" file_has "$work/client.out" 'Got reply from host: and a second one'
+run_client "$host:$port" 'a message' '' 'and another one' </dev/null
+check "it finds the host (as $host), and sends each message as a line" output_is "$work/messages.txt"
 check "... and ends well" [ "$code" -eq 0 ]
 
-long=$(seq 1 4000 | tr '\n' ' ')
+seq 1 40000 >"$work/long.txt"
 socat_listens long PIPE
-run_client "127.0.0.1:$port" "$long"
-tr -d '\r' <"$work/client.out" | sed -n 's/^Got reply from host: //p' | tr -d '\n' >"$work/long.got"
-printf '%s' "$long" >"$work/long.sent"
-check "a long message comes back whole" cmp "$work/long.got" "$work/long.sent"
+run_client "127.0.0.1:$port" <"$work/long.txt"
+check "much input comes back whole" output_is "$work/long.txt"
+socat_listens argument PIPE
+run_client "127.0.0.1:$port" "$(head -n 5000 "$work/long.txt")" </dev/null
+head -n 5000 "$work/long.txt" >"$work/argument.txt"
+check "a long message does, too" output_is "$work/argument.txt"
 
-printf 'Hel' >"$work/part.txt"
-nc_listens early 127.0.0.1 -N <"$work/part.txt"
-run_client "127.0.0.1:$port"
-check "a host that ends too early is an error" [ "$code" -eq 1 ]
-check "... with the reason" file_has "$work/client.err" "127.0.0.1:$port: unexpected end of file"
+printf 'a word of the host' >"$work/word.txt"
+# The host ends after the client: one that ends before it knows that there is no input is a lost connection.
+nc_listens word 127.0.0.1 <"$work/word.txt"
+run_client "127.0.0.1:$port" </dev/null
+check "without input it writes what the host says" output_is "$work/word.txt"
+check "... and ends well" [ "$code" -eq 0 ]
 
-printf 'Hello!and more' >"$work/more.txt"
-nc_listens more 127.0.0.1 -N <"$work/more.txt"
-run_client "127.0.0.1:$port"
-check "a host that sends too much is told of" file_has "$work/client.out" 'The host sent 8 bytes too many'
-
-mkfifo "$work/silence"
-exec 3<>"$work/silence"
-nc_listens silent 127.0.0.1 <&3
+nc_listens silent 127.0.0.1 </dev/null
+kill -STOP "$process" # the system lets the client in, and nobody is there
 began=$(date +%s)
-run_client "127.0.0.1:$port"
+run_client "127.0.0.1:$port" <"$work/hello.txt"
 took=$(($(date +%s) - began))
-exec 3>&-
+kill -CONT "$process"
 check "a host that is silent is given up" [ "$code" -eq 1 ]
 check "... with the reason" file_has "$work/client.err" "127.0.0.1:$port: timed out"
 check "... after five seconds (it took $took)" [ "$took" -ge 4 ]
 
-run_client 127.0.0.1:1
+run_client --attempts 3 127.0.0.1:1 </dev/null
 check "a refused connection is an error" [ "$code" -eq 1 ]
 check "... with the reason and the system's number" file_matches "$work/client.err" '127\.0\.0\.1:1: connection refused (os error [0-9]*)'
-run_client nonsense
+check "... after so many attempts" [ "$(grep -c 'connection refused' "$work/client.err")" -eq 3 ]
+check "... with pauses between them" [ "$(grep -c '^again in [0-9]* ms' "$work/client.err")" -eq 2 ]
+run_client nonsense </dev/null
 check "no address is an error" file_has "$work/client.err" 'nonsense: invalid input parameter'
-run_client
-check "no argument is wrong usage" [ "$code" -eq 2 ]
+check "... at once" [ "$(wc -l <"$work/client.err")" -eq 1 ]
+for arguments in '' '--attempts' '--attempts 3' '--attempts x 127.0.0.1:1' '--other 127.0.0.1:1'; do
+    # shellcheck disable=SC2086 # words
+    run_client $arguments </dev/null
+    check "wrong usage: $arguments" [ "$code" -eq 2 ]
+done
+
+# start_server ADDRESS: $server and $address.
+start_server() {
+    rm -f "$work/server.out"
+    example relay_server "$1" </dev/null >"$work/server.out" 2>"$work/server.err" 3>&- &
+    keep
+    server=$process
+    find_line "$work/server.out" 's/^listening on //p'
+    address=$line
+}
+
+# An address of its own, where the loopback has many: the port is free for a moment, and nobody else must take it.
+own=127.0.0.1
+[ "$(uname -s)" != Linux ] || own=127.77.$(($$ / 250 % 250)).$(($$ % 250 + 1))
+mkfifo "$work/input"
+start_server "$own:0"
+exec 3<>"$work/input" # held open: the client's input ends when this is closed, too
+example relay_client --attempts 0 "$address" <"$work/input" >"$work/back.out" 2>"$work/back.err" 3>&- &
+keep
+client=$process
+echo 'before' >&3
+find_line "$work/back.out" 's/^before$/&/p'
+kill -INT "$server"
+await "$server"
+check "the relay ends" [ "$code" -eq 0 ]
+find_line "$work/back.err" 's/^again in [0-9]* ms$/&/p'
+start_server "$address"
+echo 'after' >&3
+find_line "$work/back.out" 's/^after$/&/p'
+check "a client comes back to a relay that comes back" [ "$line" = after ]
+exec 3>&-
+await "$client"
+check "... and ends well with its input" [ "$code" -eq 0 ]
+check "... connected twice" [ "$(grep -c '^Connected to' "$work/back.err")" -eq 2 ]
 
 if has_ipv6; then
-    nc_listens six ::1 -N <"$work/more.txt"
-    run_client "[::1]:$port"
-    check "it works over IPv6" file_has "$work/client.out" 'Got reply from host: Hello!'
+    nc_listens six ::1 <"$work/word.txt"
+    run_client "[::1]:$port" </dev/null
+    check "it works over IPv6" output_is "$work/word.txt"
 else
     echo "$script: left out, for there is no ::1 here: it works over IPv6"
 fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs examples/relay_server against nc; the client that resets is a few lines of Python.
+# Runs examples/relay_server against nc; the client that resets is a few lines of Python. Its limits are examples_relay_limits.sh's.
 # usage: examples_relay_server.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
@@ -19,7 +19,7 @@ start_server() {
     host=${address%:*}
 }
 
-seq 1 60000 >"$work/long.txt"
+seq 1 10000 >"$work/long.txt"
 printf 'Hello!' >"$work/short.txt"
 
 start_server three --clients 3
@@ -33,17 +33,18 @@ check "much data comes back in order" cmp "$work/reply.3" "$work/long.txt"
 await "$server"
 check "it ends well after its clients" [ "$code" -eq 0 ]
 check "it tells of a connection" file_matches "$work/three.out" 'Connection from 127\.0\.0\.1:[0-9]*'
-check "it tells what it read" file_has "$work/three.out" 'read 6 bytes'
-check "it tells what it wrote" file_has "$work/three.out" 'wrote 6 bytes'
+check "it tells what it read and wrote" file_matches "$work/three.out" 'Client disconnected: 127\.0\.0\.1:[0-9]*, read 6 bytes, wrote 6 bytes'
+check "... of much, too" file_matches "$work/three.out" 'Client disconnected: 127\.0\.0\.1:[0-9]*, read 48894 bytes, wrote 48894 bytes'
 check "each of the ends is told once" [ "$(grep -c '^Client disconnected' "$work/three.out")" -eq 3 ]
-check "nothing is wrong" is_empty "$work/three.err"
+check "nothing is wrong, and no status is shown to a file" is_empty "$work/three.err"
 
-start_server taken --clients 1
+start_server taken --clients 1 --status
 check "an address in use is told" [ "$( (example relay_server "$address" >/dev/null 2>"$work/in_use.err") || echo $?)" = 1 ]
 check "... with the reason" file_matches "$work/in_use.err" "$address: address in use (os error [0-9]*)"
 nc -n -N 127.0.0.1 "$port" </dev/null >"$work/reply.none"
 await "$server"
 check "a client that sends nothing is fine" [ "$code" -eq 0 ]
+check "the status is shown when it is asked for" file_matches "$work/taken.err" '[01] clients, [01] in all, 0 bytes in, 0 out'
 
 if ! without python3 "a client that resets does not end the server"; then
     start_server reset --clients 2
@@ -72,7 +73,7 @@ else
     echo "$script: left out, for there is no ::1 here: it works over IPv6"
 fi
 
-for arguments in '--help' '--clients' '--clients 0' '127.0.0.1:0 more'; do
+for arguments in '--help' '--clients' '--clients x' '--connections 0' '--queue 100' '--idle-timeout 1x' '--idle-timeout -1' '127.0.0.1:0 more'; do
     # shellcheck disable=SC2086 # words
     check "wrong usage: $arguments" [ "$( (example relay_server $arguments >/dev/null 2>&1) || echo $?)" = 2 ]
 done

@@ -27,15 +27,15 @@ def receive():
         while block := stream.recv(65536):
             file.write(block)
 
-# A byte each way shows that the relay stands.
+# A byte there and one back show that the relay stands, and that nothing is under way that the reset could overtake (rule S8).
 def resets():
     stream.sendall(b"x")
     stream.recv(1)
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 def is_reset():
-    stream.sendall(b"x")
     stream.recv(1)
+    stream.sendall(b"x")
     try:
         print("ended" if stream.recv(1) == b"" else "more", flush=True)
     except ConnectionResetError:
@@ -108,7 +108,7 @@ relay "the server's end goes on alone" receives_first sends_first
 start_server is_reset - -
 start_proxy --clients 1 127.0.0.1:0 "127.0.0.1:$server_port"
 check "it listens where it is told to" [ "$host" = 127.0.0.1 ]
-python3 "$work/peer.py" resets - - "$port"
+python3 "$work/peer.py" resets - - "$port" >"$work/client.out" 2>&1 || cat "$work/client.out"
 await "$server"
 check "a client's reset is a reset for the server" file_has "$work/server.out" reset
 await "$proxy"
@@ -117,7 +117,7 @@ check "... but told" file_matches "$work/proxy.err" '127\.0\.0\.1:[0-9]*: connec
 
 start_server resets - -
 start_proxy --clients 1 127.0.0.1:0 "127.0.0.1:$server_port"
-python3 "$work/peer.py" is_reset - - "$port" >"$work/client.out" 2>&1
+python3 "$work/peer.py" is_reset - - "$port" >"$work/client.out" 2>&1 || cat "$work/client.out"
 check "a server's reset is a reset for the client" file_has "$work/client.out" reset
 await "$proxy"
 check "... and told" file_matches "$work/proxy.err" '127\.0\.0\.1:[0-9]*: connection reset (os error [0-9]*)'
@@ -128,7 +128,7 @@ check "an address in use is an error" [ "$code" -eq 1 ]
 check "... with the reason" file_matches "$work/in_use.err" "$address: address in use (os error [0-9]*)"
 : >"$work/nothing"
 for client in 1 2; do
-    python3 "$work/peer.py" sends_first "$work/nothing" "$work/to_client" "$port" >"$work/client.out" 2>&1
+    python3 "$work/peer.py" sends_first "$work/nothing" "$work/to_client" "$port" >"$work/client.out" 2>&1 || cat "$work/client.out"
     check "without a server client $client sees the end" is_empty "$work/to_client"
 done
 await "$proxy"

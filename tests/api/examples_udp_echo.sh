@@ -32,12 +32,7 @@ check "it is answered" [ "$code" -eq 0 ]
 check "... with its own words" file_matches "$work/ask.out" 'Answer is there anybody, asked [1-5] times'
 ask "localhost:$port" 'by name'
 check "it finds the host by name" file_matches "$work/ask.out" 'Answer by name, asked [1-5] times'
-tries=0
-while [ "$(cat "$work/socat.out")" != 'from socat' ] && [ "$tries" -lt 200 ]; do
-    tries=$((tries + 1))
-    sleep 0.05
-done
-check "socat got its own words back" [ "$(cat "$work/socat.out")" = 'from socat' ]
+check "socat got its own words back" wait_until grep -qx 'from socat' "$work/socat.out"
 
 serve lossy 127.0.0.1:0 2
 ask "127.0.0.1:$port" 'once more'
@@ -48,6 +43,7 @@ serve deaf 127.0.0.1:0 100
 ask "127.0.0.1:$port" 'hello'
 check "it gives up after the fifth time" [ "$code" -eq 1 ]
 check "... with the reason" file_has "$work/ask.err" "127.0.0.1:$port: timed out"
+find_line "$work/deaf.out" '6s/^Lost one of .*$/&/p'
 check "... having asked five times" [ "$(grep -c '^Lost one of' "$work/deaf.out")" -eq 5 ]
 
 ask nonsense hello

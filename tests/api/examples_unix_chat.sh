@@ -12,6 +12,7 @@ path=$meeting/path
 
 # chat NAME: in the background, with NAME.in for input, and its output in NAME.out; $process.
 chat() {
+    rm -f "$work/$1.out" "$work/$1.err"
     (example unix_chat "$path" <"$work/$1.in" >"$work/$1.out" 2>"$work/$1.err") &
     keep
 }

@@ -19,20 +19,11 @@ compare() {
 }
 
 # A listening nc ends at our end, whatever it still has to send; so our end comes when all of that is there.
-hold_until_received() {
-    cat "$work/ours"
-    tries=0
-    while [ "$(wc -c <"$work/fercat.out")" -lt "${megabytes}000000" ] && [ "$tries" -lt 2400 ]; do
-        tries=$((tries + 1))
-        sleep 0.05
-    done
-}
-
 nc_listens nc 127.0.0.1 -N <"$work/theirs"
 nc=$process
 began=$(date +%s)
 : >"$work/fercat.out"
-hold_until_received | (
+hold "$work/ours" "$work/fercat.out" "${megabytes}000000" | (
     (example fercat -w 60 127.0.0.1 "$port" >>"$work/fercat.out") || echo "$?" >"$work/failed.txt"
 )
 await "$nc"

@@ -192,6 +192,38 @@ static void move_over_unix_sockets(void)
     mark("end");
 }
 
+/* Rules P6 and P7: a level socket is armed without a call, and a notification costs none where nobody waits. */
+static void wait_for_many(void)
+{
+    static fer_udp_socket socket;
+    static fer_poller poller;
+    const fer_duration none = FER_DURATION_NONE;
+    const fer_duration zero = {0};
+    fer_event events[4];
+    size_t n = 0;
+    expect("bind", fer_udp_socket_bind(&socket, "127.0.0.1:0"), FER_OK);
+    const fer_raw_socket raw = fer_udp_socket_as_raw(&socket);
+    STEP("poller_new", fer_poller_new(&poller), FER_OK);
+    STEP("poller_add", fer_poller_add(&poller, raw, (fer_event){1, true, true}, FER_POLL_LEVEL), FER_OK);
+    STEP("poller_add_again", fer_poller_add(&poller, raw, (fer_event){1, true, true}, FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+    STEP("poller_wait", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);
+    STEP("poller_wait_level", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);
+    STEP("poller_modify", fer_poller_modify(&poller, raw, (fer_event){2, true, true}, FER_POLL_ONESHOT), FER_OK);
+    STEP("poller_wait_oneshot", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);
+    STEP("poller_wait_zero", fer_poller_wait(&poller, events, 4, zero, &n), FER_OK);
+    STEP("poller_wait_expired", fer_poller_wait(&poller, events, 4, fer_duration_from_millis(2), &n), FER_OK);
+    STEP("poller_notify", fer_poller_notify(&poller), FER_OK);
+    STEP("poller_notify_folded", fer_poller_notify(&poller), FER_OK);
+    STEP("poller_wait_notified", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);
+    STEP("poller_wait_misused", fer_poller_wait(&poller, events, 0, none, &n), FER_INVALID_INPUT);
+    STEP("poller_delete", fer_poller_delete(&poller, raw), FER_OK);
+    STEP("poller_delete_again", fer_poller_delete(&poller, raw), FER_NOT_FOUND);
+    mark("poller_close");
+    fer_poller_close(&poller);
+    mark("end");
+    fer_udp_socket_close(&socket);
+}
+
 int main(void)
 {
     open_connection();
@@ -201,5 +233,6 @@ int main(void)
     listen_on_ipv6();
     move_datagrams();
     move_over_unix_sockets();
+    wait_for_many();
     return 0;
 }

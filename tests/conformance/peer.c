@@ -55,6 +55,22 @@ peer_socket peer_listen(peer_family family, int backlog, uint16_t *port)
     return listen_on(peer_bind_only(family, port), backlog);
 }
 
+/* The keeper is bound to the same port and never listens, so the system gives the port to nobody. Both must reuse addresses, from before the one
+ * listens (inet_csk_bind_conflict in Linux). Where the system shares no port like that, there is no keeper. */
+peer_socket peer_listen_kept(peer_family family, int backlog, uint16_t *port)
+{
+    peer_socket keeper = peer_system_bind(family, 0, true);
+    *port = keeper == PEER_NONE ? 0 : peer_local_port(keeper);
+    peer_socket bound = keeper == PEER_NONE ? PEER_NONE : peer_system_bind(family, *port, true);
+    if (bound != PEER_NONE) {
+        return listen_on(bound, backlog);
+    }
+    if (keeper != PEER_NONE) {
+        peer_close(keeper);
+    }
+    return peer_listen(family, backlog, port);
+}
+
 peer_socket peer_listen_at(peer_family family, uint16_t port) { return listen_on(peer_system_bind(family, port, true), 16); }
 
 bool peer_has_v6(void)

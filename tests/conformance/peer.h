@@ -37,12 +37,16 @@ bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index);
 uint64_t peer_now_us(void);            /* a clock that never goes back */
 void peer_pause(unsigned milliseconds);
 size_t peer_open_handles(void);        /* of this process */
+size_t peer_inheritable_handles(void); /* how many of them a child process would get */
+size_t peer_threads(void);             /* of this process; 0 where this OS does not tell */
 bool peer_handle_count_is_exact(void); /* false: other things than sockets come and go in it */
 
 /* ---- Streams on the loopback. PEER_NONE or false when the OS refuses or the limit is over. */
 
 peer_socket peer_listen(peer_family family, int backlog, uint16_t *port);
 peer_socket peer_listen_at(peer_family family, uint16_t port);
+/* As peer_listen, and when the listener is closed its port refuses until the test's end: nobody else can listen there meanwhile. */
+peer_socket peer_listen_kept(peer_family family, int backlog, uint16_t *port);
 /* A port that refuses: bound, so that nobody else can take it, but not listening. */
 peer_socket peer_bind_only(peer_family family, uint16_t *port);
 peer_socket peer_accept(peer_socket listener);
@@ -88,6 +92,8 @@ bool peer_raw_is_nonblocking(fer_raw_socket raw); /* of a stream on which nothin
 bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking);
 bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds);
 bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms);
+/* What it sent has all arrived and been acknowledged, as far as this OS tells; true where it does not. */
+bool peer_raw_has_settled(fer_raw_socket raw);
 int peer_raw_backlog(fer_raw_socket raw);
 int peer_raw_hops(fer_raw_socket raw, peer_family family);
 int peer_raw_reuses_address(fer_raw_socket raw);

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "support/system_names.h"
+#include "support/thread.h"
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
@@ -61,6 +62,33 @@ size_t peer_open_handles(void)
         count += fcntl(fd, F_GETFD) != -1;
     }
     return count;
+}
+
+size_t peer_inheritable_handles(void)
+{
+    size_t count = 0;
+    for (int fd = 0; fd < 4096; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        count += flags != -1 && (flags & FD_CLOEXEC) == 0;
+    }
+    return count;
+}
+
+static void do_nothing(void *argument) { (void)argument; }
+
+/* The links of a directory count those in it, its own name and its parent's: proc(5) has one for each thread. The thread sanitizer has one of
+ * its own from the first that is made on. */
+size_t peer_threads(void)
+{
+    static bool has_begun;
+    struct stat tasks;
+    if (!has_begun) {
+        test_thread first;
+        test_thread_start(&first, do_nothing, NULL);
+        test_thread_join(&first);
+        has_begun = true;
+    }
+    return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 2 ? (size_t)tasks.st_nlink - 2 : 0;
 }
 
 bool peer_knows_localhost(void) { return system_knows_localhost(); }
@@ -334,16 +362,33 @@ bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms
     return raw_timeout(raw, SO_RCVTIMEO, read_ms) && raw_timeout(raw, SO_SNDTIMEO, write_ms);
 }
 
+#ifdef __linux__
+static bool tcp_info_of(fer_raw_socket raw, struct tcp_info *info)
+{
+    socklen_t len = sizeof *info;
+    memset(info, 0, sizeof *info);
+    /* qemu's user emulation gives the first four bytes alone. */
+    return getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, info, &len) == 0 &&
+           len >= offsetof(struct tcp_info, tcpi_sacked) + sizeof info->tcpi_sacked;
+}
+#endif
+
+bool peer_raw_has_settled(fer_raw_socket raw)
+{
+#ifdef __linux__
+    struct tcp_info info;
+    return !tcp_info_of(raw, &info) || info.tcpi_unacked == 0;
+#else
+    (void)raw;
+    return true;
+#endif
+}
+
 int peer_raw_backlog(fer_raw_socket raw)
 {
 #ifdef __linux__
     struct tcp_info info;
-    socklen_t len = sizeof info;
-    memset(&info, 0, sizeof info);
-    bool told = getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, &info, &len) == 0;
-    /* qemu's user emulation gives the first four bytes alone. */
-    told = told && len >= offsetof(struct tcp_info, tcpi_sacked) + sizeof info.tcpi_sacked;
-    return told ? (int)info.tcpi_sacked : -1;
+    return tcp_info_of(raw, &info) ? (int)info.tcpi_sacked : -1;
 #else
     (void)raw;
     return -1;

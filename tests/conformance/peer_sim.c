@@ -44,6 +44,8 @@ void peer_start(void)
 
 bool peer_is_windows(void) { return DIALECT == FER_SIM_WINSOCK; }
 bool peer_is_wine(void) { return false; }
+size_t peer_threads(void) { return 0; }
+
 bool peer_knows_localhost(void) { return true; }
 
 /* Of the names that every simulation knows. */
@@ -68,6 +70,15 @@ bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
 uint64_t peer_now_us(void) { return fer_sim_now().nanos / 1000u; }
 void peer_pause(unsigned milliseconds) { FER_IGNORE(fer_sim_advance(fer_duration_from_millis(milliseconds))); }
 size_t peer_open_handles(void) { return ferp_sim_handles_open(world()); }
+size_t peer_inheritable_handles(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SOCKETS_MAX; i++) {
+        count += world()->handles[i].socket != FERP_SIM_NONE && world()->handles[i].inheritable;
+    }
+    return count;
+}
+
 bool peer_handle_count_is_exact(void) { return true; }
 
 /* ---- Waiting. Each look is a function of one socket. */
@@ -288,6 +299,12 @@ bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms
 {
     *read_ms = millis_of(socket_of(raw)->settings.timeouts[FERP_READING]);
     *write_ms = millis_of(socket_of(raw)->settings.timeouts[FERP_WRITING]);
+    return true;
+}
+
+bool peer_raw_has_settled(fer_raw_socket raw)
+{
+    (void)raw;
     return true;
 }
 

@@ -449,7 +449,6 @@ static void sockets_are_cloned_given_away_and_taken_in(void **state)
 static void an_abstract_name_is_a_sender_s_too(void **state)
 {
     (void)state;
-    fer_unix_addr addr;
     fer_unix_received got;
     char buf[8];
     if (!unix_peer_has_abstract_names()) {
@@ -458,12 +457,11 @@ static void an_abstract_name_is_a_sender_s_too(void **state)
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *other = test_unix_datagram();
-    assert_ok(fer_unix_addr_from_abstract_name(&addr, "ferrule\0datagrams", 17));
+    fer_unix_addr addr = test_unix_abstract("ferrule\0datagrams", 17);
     assert_ok(fer_unix_datagram_bind_addr(other, &addr));
     sends(other, "abstract", path);
     fer_unix_datagram_close(other); /* who sent it is told still, and not who came after */
-    fer_unix_addr next;
-    assert_ok(fer_unix_addr_from_abstract_name(&next, "ferrule\0next", 12));
+    fer_unix_addr next = test_unix_abstract("ferrule\0next", 12);
     assert_ok(fer_unix_datagram_bind_addr(other, &next));
     assert_ok(fer_unix_datagram_recv_from(socket, buf, sizeof buf, &got));
     assert_memory_equal(&got.from, &addr, sizeof addr);

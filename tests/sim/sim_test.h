@@ -77,9 +77,9 @@ static inline int sim_end(void **state)
     if (fer_sim_stop(&report).kind != FER_OK) {
         return 0;
     }
-    if (report.leaked_handles != 0 || report.leaked_lookups != 0 || report.leaked_waits != 0) {
-        print_error("a leak: %u handles, %u lookups, %u waits\n", (unsigned)report.leaked_handles,
-                    (unsigned)report.leaked_lookups, (unsigned)report.leaked_waits);
+    if (report.leaked_handles != 0 || report.leaked_lookups != 0 || report.leaked_waits != 0 || report.leaked_pollers != 0) {
+        print_error("a leak: %u handles, %u lookups, %u waits, %u pollers\n", (unsigned)report.leaked_handles,
+                    (unsigned)report.leaked_lookups, (unsigned)report.leaked_waits, (unsigned)report.leaked_pollers);
         return -1;
     }
     return 0;

@@ -379,6 +379,17 @@ fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *to
     }
 }
 
+/* However slow the loopback is: what is on its way makes room when it has arrived. */
+static void settle(const fer_tcp_stream *stream)
+{
+    uint64_t start = peer_now_us();
+    while (!peer_raw_has_settled(fer_tcp_stream_as_raw(stream))) {
+        assert_true(microseconds_since(start) < PEER_LIMIT_MS * UINT64_C(1000));
+        peer_pause(1);
+    }
+    peer_pause(15);
+}
+
 /* Small pieces last: where a large one finds no room, a smaller one may still fit. Even then room may come back a little later. */
 uint64_t fill_until_it_would_block(fer_tcp_stream *stream)
 {
@@ -391,7 +402,7 @@ uint64_t fill_until_it_would_block(fer_tcp_stream *stream)
         for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
             assert_kind(write_until_failure(stream, pieces[i], &total), FER_WOULD_BLOCK);
         }
-        peer_pause(15);
+        settle(stream);
     } while (total != before);
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     return total;

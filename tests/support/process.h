@@ -12,6 +12,8 @@
 /* From now on no new handle can be opened, until allowed again. */
 bool process_forbid_new_handles(void);
 void process_allow_new_handles(void);
+/* So many handles at once are allowed. False where they cannot be. */
+bool process_allow_handles(size_t count);
 
 /* Until regained the process may do no more than any user's. False where that cannot be had. */
 bool process_drop_privileges(void);
@@ -21,6 +23,8 @@ void process_regain_privileges(void);
 bool process_signals_start(void);
 void process_signals_stop(void);
 unsigned process_signals_seen(void);
+/* What the signals' handler does besides counting, from the next start on; NULL: nothing. */
+void process_signals_call(void (*action)(void));
 void process_shield_thread(void);
 
 /* Gives SIGPIPE its default action, which is to end the program. False where there is no such signal. */

@@ -35,6 +35,19 @@ bool process_forbid_new_handles(void)
 
 void process_allow_new_handles(void) { (void)setrlimit(RLIMIT_NOFILE, &allowed_handles); }
 
+bool process_allow_handles(size_t count)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return false;
+    }
+    if (limit.rlim_cur >= count) {
+        return true;
+    }
+    limit.rlim_cur = (rlim_t)count;
+    return limit.rlim_max >= limit.rlim_cur && setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
 /* ---- Privileges */
 
 enum { NOBODY = 65534 };
@@ -53,12 +66,16 @@ void process_regain_privileges(void)
 enum { SIGNAL_INTERVAL_US = 3000, SIGNALS_REMEMBERED = 32 };
 
 static atomic_uint signals_seen;
+static void (*signal_action)(void);
 static struct sigaction remembered[SIGNALS_REMEMBERED];
 
 static void count_signal(int number)
 {
     (void)number;
     atomic_fetch_add(&signals_seen, 1u);
+    if (signal_action != NULL) {
+        signal_action();
+    }
 }
 
 static bool set_alarm(suseconds_t interval)
@@ -90,6 +107,8 @@ void process_signals_stop(void)
 }
 
 unsigned process_signals_seen(void) { return atomic_load(&signals_seen); }
+
+void process_signals_call(void (*action)(void)) { signal_action = action; }
 
 void process_shield_thread(void)
 {

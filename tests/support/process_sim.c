@@ -18,6 +18,8 @@ void process_allow_new_handles(void)
     world->handle_limit = world->config.max_sockets;
 }
 
+bool process_allow_handles(size_t count) { return count <= ferp_sim_here()->handle_limit; }
+
 /* The simulated program never has any. */
 bool process_drop_privileges(void) { return true; }
 void process_regain_privileges(void) {}
@@ -25,6 +27,7 @@ void process_regain_privileges(void) {}
 bool process_signals_start(void) { return false; }
 void process_signals_stop(void) {}
 unsigned process_signals_seen(void) { return 0; }
+void process_signals_call(void (*action)(void)) { (void)action; }
 void process_shield_thread(void) {}
 bool process_let_sigpipe_kill(void) { return false; }
 bool process_remember_signal_handlers(void) { return false; }

@@ -8,12 +8,19 @@
 bool process_forbid_new_handles(void) { return false; }
 void process_allow_new_handles(void) {}
 
+bool process_allow_handles(size_t count)
+{
+    (void)count;
+    return true;
+}
+
 bool process_drop_privileges(void) { return false; }
 void process_regain_privileges(void) {}
 
 bool process_signals_start(void) { return false; }
 void process_signals_stop(void) {}
 unsigned process_signals_seen(void) { return 0; }
+void process_signals_call(void (*action)(void)) { (void)action; }
 void process_shield_thread(void) {}
 bool process_let_sigpipe_kill(void) { return false; }
 bool process_remember_signal_handlers(void) { return false; }

@@ -83,7 +83,7 @@ fer_socket_addr accepting_place(peer_family family, peer_socket *listener)
 struct silent_place silent_place(peer_family family)
 {
     uint16_t port = 0;
-    struct silent_place place = {family, peer_listen(family, 1, &port), loopback(family, 0)};
+    struct silent_place place = {family, peer_listen_kept(family, 1, &port), loopback(family, 0)};
     assert_true(place.listener != PEER_NONE);
     place.addr.port = port;
     if (!peer_fall_silent(family, port)) {

@@ -90,6 +90,19 @@ fer_unix_datagram *test_unix_bound(const char *path)
     return socket;
 }
 
+fer_unix_addr test_unix_abstract(const void *begin, size_t len)
+{
+    char name[FER_UNIX_ADDR_NAME_MAX];
+    fer_unix_addr addr;
+    const char *own = unix_peer_path("");
+    size_t own_len = strlen(own);
+    assert_true(len + own_len <= sizeof name);
+    memcpy(name, begin, len);
+    memcpy(name + len, own, own_len);
+    assert_ok(fer_unix_addr_from_abstract_name(&addr, name, len + own_len));
+    return addr;
+}
+
 static void open_by_connecting(struct unix_pair *pair)
 {
     const char *path = unix_peer_path("connected");

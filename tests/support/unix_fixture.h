@@ -35,6 +35,9 @@ fer_unix_datagram *test_unix_datagram(void);
 fer_unix_listener *test_unix_listening(const char *path);
 fer_unix_datagram *test_unix_bound(const char *path);
 
+/* An abstract name that begins with these bytes. All programs of a machine share them, so this program's own directory comes behind. */
+fer_unix_addr test_unix_abstract(const void *begin, size_t len);
+
 struct unix_pair {
     fer_unix_stream *stream;
     peer_socket other;

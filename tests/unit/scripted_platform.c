@@ -1,5 +1,5 @@
 /* scripted_platform.c: the seam that answers what a test told it to. It decides nothing else. */
-#include "unit/scripted_platform.h"
+#include "unit/scripted_take.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -142,8 +142,7 @@ static void note(script_call call, const char *format, va_list args)
     snprintf(log + len, sizeof script.log - len, "%s%s(%s)", len > 0 ? " " : "", calls_known[call].text, entry);
 }
 
-/* Logs a call and tells its answer. raw is FER_RAW_SOCKET_NONE where it takes no socket. */
-static const script_answer *take(script_call call, fer_raw_socket raw, const char *format, ...)
+const script_answer *script_take(script_call call, fer_raw_socket raw, const char *format, ...)
 {
     static script_answer failed;
     struct queue *queue = &queues[call];
@@ -168,14 +167,11 @@ static const script_answer *take(script_call call, fer_raw_socket raw, const cha
     return answer;
 }
 
-#define TAKE(call, raw) take(SCRIPT_##call, raw, "%d", (int)(raw))
-#define TAKE_WITH(call, raw, format, ...) take(SCRIPT_##call, raw, "%d," format, (int)(raw), __VA_ARGS__)
-
 static const script_answer *take_with_addr(script_call call, fer_raw_socket raw, const fer_socket_addr *addr)
 {
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     fer_socket_addr_format(addr, text, sizeof text);
-    return take(call, raw, "%d,%s", (int)raw, text);
+    return script_take(call, raw, "%d,%s", (int)raw, text);
 }
 
 /* Any output that is a plain value. */
@@ -193,7 +189,7 @@ static fer_error store_socket(const script_answer *answer, fer_raw_socket *out)
     return answer->error;
 }
 
-static fer_error store_count(const script_answer *answer, size_t *n)
+fer_error script_store_count(const script_answer *answer, size_t *n)
 {
     *n = answer->error.kind == FER_OK ? (size_t)answer->value : 0;
     return answer->error;
@@ -210,10 +206,10 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
     static const char *const prefixes[] = {[FER_TYPE_STREAM] = "", [FER_TYPE_DGRAM] = "udp,", [FER_TYPE_RAW] = "raw,"};
     static const char *const unix_types[] = {[FER_TYPE_STREAM] = "", [FER_TYPE_DGRAM] = "datagram", [FER_TYPE_RAW] = "raw"};
     if (domain == FER_DOMAIN_UNIX) {
-        return store_socket(take(SCRIPT_UNIX_SOCKET, FER_RAW_SOCKET_NONE, "%s", unix_types[type]), out);
+        return store_socket(script_take(SCRIPT_UNIX_SOCKET, FER_RAW_SOCKET_NONE, "%s", unix_types[type]), out);
     }
     const char *end = protocol == 0 ? "" : ",protocol";
-    return store_socket(take(SCRIPT_SOCKET, FER_RAW_SOCKET_NONE, "%sv%d%s", prefixes[type], (int)domain, end), out);
+    return store_socket(script_take(SCRIPT_SOCKET, FER_RAW_SOCKET_NONE, "%sv%d%s", prefixes[type], (int)domain, end), out);
 }
 
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out) { return store_socket(TAKE(DUPLICATE, raw), out); }
@@ -252,10 +248,9 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out) { return stor
 fer_error ferp_check_connected(fer_raw_socket raw) { return TAKE(PEER_ADDR, raw)->error; }
 void ferp_hasten_refusal(fer_raw_socket raw) { (void)TAKE(HASTEN_REFUSAL, raw); }
 
-/* What is received is a, b, c, …, begun anew with each call. */
-static fer_error receive(const script_answer *answer, void *buf, size_t len, size_t *n)
+fer_error script_receive(const script_answer *answer, void *buf, size_t len, size_t *n)
 {
-    fer_error error = store_count(answer, n);
+    fer_error error = script_store_count(answer, n);
     assert_true(*n <= len);
     for (size_t i = 0; i < *n; i++) {
         ((char *)buf)[i] = (char)('a' + i % 26);
@@ -265,22 +260,22 @@ static fer_error receive(const script_answer *answer, void *buf, size_t len, siz
 
 fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
 {
-    return receive(TAKE_WITH(RECV, raw, "%" PRIu64, (uint64_t)len), buf, len, n);
+    return script_receive(TAKE_WITH(RECV, raw, "%" PRIu64, (uint64_t)len), buf, len, n);
 }
 
 fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
 {
-    return receive(TAKE_WITH(PEEK, raw, "%" PRIu64, (uint64_t)len), buf, len, n);
+    return script_receive(TAKE_WITH(PEEK, raw, "%" PRIu64, (uint64_t)len), buf, len, n);
 }
 
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count, size_t *n)
 {
-    return store_count(TAKE_WITH(RECV_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count, (uint64_t)slices[0].len), n);
+    return script_store_count(TAKE_WITH(RECV_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count, (uint64_t)slices[0].len), n);
 }
 
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 {
-    fer_error error = store_count(TAKE_WITH(SEND, raw, "%" PRIu64, (uint64_t)len), n);
+    fer_error error = script_store_count(TAKE_WITH(SEND, raw, "%" PRIu64, (uint64_t)len), n);
     assert_true(*n <= len && script.sent_len + *n < sizeof script.sent);
     if (*n > 0) {
         memcpy(script.sent + script.sent_len, buf, *n);
@@ -291,13 +286,13 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count, size_t *n)
 {
-    return store_count(TAKE_WITH(SEND_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count, (uint64_t)slices[0].len), n);
+    return script_store_count(TAKE_WITH(SEND_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count, (uint64_t)slices[0].len), n);
 }
 
 static fer_error receive_from(const script_answer *answer, void *buf, size_t len, struct ferp_datagram *out)
 {
     size_t n = 0;
-    fer_error error = receive(answer, buf, len, &n);
+    fer_error error = script_receive(answer, buf, len, &n);
     return error.kind != FER_OK ? error : STORE(answer, out, ((struct ferp_datagram){n, answer->on, answer->addr}));
 }
 
@@ -316,18 +311,18 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     fer_socket_addr_format(addr, text, sizeof text);
     (void)buf;
-    return store_count(TAKE_WITH(SEND_TO, raw, "%" PRIu64 ",%s", (uint64_t)len, text), n);
+    return script_store_count(TAKE_WITH(SEND_TO, raw, "%" PRIu64 ",%s", (uint64_t)len, text), n);
 }
 
 /* A path as it is, an abstract name behind @. */
 static const script_answer *take_with_name(script_call call, fer_raw_socket raw, const fer_unix_addr *name)
 {
-    return take(call, raw, "%d,%s%.*s", (int)raw, name->kind_ == FER_UNIX_ADDR_ABSTRACT ? "@" : "", (int)name->len_, name->name_);
+    return script_take(call, raw, "%d,%s%.*s", (int)raw, name->kind_ == FER_UNIX_ADDR_ABSTRACT ? "@" : "", (int)name->len_, name->name_);
 }
 
 fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
-    const script_answer *answer = take(SCRIPT_UNIX_PAIR, FER_RAW_SOCKET_NONE, "%s", type == FER_TYPE_STREAM ? "" : "datagram");
+    const script_answer *answer = script_take(SCRIPT_UNIX_PAIR, FER_RAW_SOCKET_NONE, "%s", type == FER_TYPE_STREAM ? "" : "datagram");
     (void)store_socket(answer, one);
     return store_socket(answer, other);
 }
@@ -342,7 +337,7 @@ fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct 
 {
     size_t n = 0;
     const script_answer *answer = TAKE_WITH(UNIX_RECV_FROM, raw, "%" PRIu64, (uint64_t)len);
-    fer_error error = receive(answer, buf, len, &n);
+    fer_error error = script_receive(answer, buf, len, &n);
     return error.kind != FER_OK ? error : STORE(answer, out, ((struct ferp_unix_datagram){n, answer->on, answer->name}));
 }
 
@@ -350,7 +345,7 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, con
 {
     (void)buf;
     (void)len;
-    return store_count(take_with_name(SCRIPT_UNIX_SEND_TO, raw, addr), n);
+    return script_store_count(take_with_name(SCRIPT_UNIX_SEND_TO, raw, addr), n);
 }
 
 void ferp_tell_refusals(fer_raw_socket raw, bool told) { (void)TAKE_WITH(TELL_REFUSALS, raw, "%d", told); }
@@ -372,7 +367,7 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change, const
     return TAKE_WITH(CHANGE_GROUP_V6, raw, "%s,%s,%" PRIu32, name_of_change(change), text, interface_index)->error;
 }
 
-fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n) { return store_count(TAKE(BYTES_QUEUED, raw), n); }
+fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n) { return script_store_count(TAKE(BYTES_QUEUED, raw), n); }
 fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how) { return TAKE_WITH(SHUTDOWN, raw, "%d", (int)how)->error; }
 
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
@@ -462,8 +457,8 @@ static void end_wait(ferp_wait *wait)
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
     const script_answer *answer = deadline == FERP_NO_DEADLINE
-                                      ? take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "ever")
-                                      : take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "%" PRIu64, deadline);
+                                      ? script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "ever")
+                                      : script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "%" PRIu64, deadline);
     end_wait(wait);
     script.now += answer->elapsed;
     if (answer->error.kind == FER_TIMED_OUT && script.now < deadline) {
@@ -474,14 +469,15 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 
 void ferp_wait_disarm(ferp_wait *wait)
 {
-    (void)take(SCRIPT_WAIT_DISARM, FER_RAW_SOCKET_NONE, "");
+    (void)script_take(SCRIPT_WAIT_DISARM, FER_RAW_SOCKET_NONE, "");
     end_wait(wait);
 }
 
 void ferp_wake(fer_raw_socket raw) { (void)TAKE(WAKE, raw); }
+
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
 {
-    const script_answer *answer = take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%s", host);
+    const script_answer *answer = script_take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%s", host);
     lookup->first = answer->error.kind == FER_OK ? &script : NULL;
     return answer->error;
 }
@@ -489,12 +485,12 @@ fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
 bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)
 {
     assert_ptr_equal(lookup->first, &script);
-    return store_addr(take(SCRIPT_LOOKUP_NEXT, FER_RAW_SOCKET_NONE, ""), out).kind == FER_OK;
+    return store_addr(script_take(SCRIPT_LOOKUP_NEXT, FER_RAW_SOCKET_NONE, ""), out).kind == FER_OK;
 }
 
 void ferp_lookup_end(ferp_lookup *lookup)
 {
-    (void)take(SCRIPT_LOOKUP_END, FER_RAW_SOCKET_NONE, "");
+    (void)script_take(SCRIPT_LOOKUP_END, FER_RAW_SOCKET_NONE, "");
     assert_ptr_equal(lookup->first, &script);
     lookup->first = NULL;
 }

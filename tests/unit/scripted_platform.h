@@ -36,6 +36,14 @@
     X(RECV, "recv", true)                                    \
     X(PEEK, "peek", true)                                    \
     X(RECV_VECTORED, "recv_vectored", true)                  \
+    X(TRY_RECV, "try_recv", true)                            \
+    X(TRY_PEEK, "try_peek", true)                            \
+    X(TRY_SEND, "try_send", true)                            \
+    X(TRY_RECV_FROM, "try_recv_from", true)                  \
+    X(TRY_SEND_TO, "try_send_to", true)                      \
+    X(TRY_UNIX_RECV_FROM, "try_unix_recv_from", true)        \
+    X(TRY_UNIX_SEND_TO, "try_unix_send_to", true)            \
+    X(READY, "ready", true)                                  \
     X(SEND, "send", true)                                    \
     X(SEND_VECTORED, "send_vectored", true)                  \
     X(RECV_FROM, "recv_from", true)                          \
@@ -71,6 +79,13 @@
     X(WAIT_FOR, "wait_for", true)                            \
     X(WAIT_DISARM, "wait_disarm", false)                     \
     X(WAKE, "wake", false)                                   \
+    X(POLLER_OPEN, "poller_open", true)                      \
+    X(POLLER_CLOSE, "poller_close", false)                   \
+    X(POLLER_ADD, "poller_add", true)                        \
+    X(POLLER_MODIFY, "poller_modify", true)                  \
+    X(POLLER_DELETE, "poller_delete", true)                  \
+    X(POLLER_WAIT, "poller_wait", true)                      \
+    X(POLLER_NOTIFY, "poller_notify", true)                  \
     X(LOOKUP_BEGIN, "lookup_begin", true)                    \
     X(LOOKUP_NEXT, "lookup_next", false)                     \
     X(LOOKUP_END, "lookup_end", false)
@@ -86,13 +101,13 @@ typedef enum script_call {
 typedef struct script_answer {
     fer_error error;
     fer_error pending;             /* take_error */
-    uint64_t value;                /* bytes moved or queued; an option, a boolean; seconds of linger, nanoseconds of a timeout */
-    bool on;                       /* linger; a datagram that was cut */
+    uint64_t value;                /* bytes moved or queued; events of a poller; what is ready; an option, a boolean; seconds of linger, nanoseconds of a timeout */
+    bool on;                       /* linger; a datagram that was cut; poller_wait: it was notified */
     struct ferp_wait_terms terms;  /* wait_terms: at first blocking, open, without timeout */
     fer_socket_addr addr;          /* accept, local_addr, peer_addr, lookup_next, the sender of a datagram */
     fer_unix_addr name;            /* unix_local_addr, unix_peer_addr, the sender of a unix_recv_from: at first unnamed */
     ferp_description description;
-    uint64_t elapsed;              /* wait_for: the nanoseconds that pass; a timeout takes until the deadline by itself */
+    uint64_t elapsed;              /* wait_for, poller_wait: the nanoseconds that pass; a timeout of wait_for takes until the deadline by itself */
 } script_answer;
 
 /* The script. Tests set the first group, and read the second. */
@@ -102,6 +117,7 @@ struct script {
     uint64_t fail_at;                   /* the n-th call that can fail does, with fail_with; 0 for none */
     fer_error fail_with;
     uint64_t now;
+    bool has_no_memory;
 
     uint64_t calls_that_can_fail;
     uint64_t times[SCRIPT_CALL_COUNT];  /* how often each was called */

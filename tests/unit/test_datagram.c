@@ -102,9 +102,9 @@ static void a_reset_is_a_refusal_on_a_datagram_socket(void **state)
     script_then_fail(SCRIPT_RECV_FROM, FER_CONNECTION_RESET, 10054);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_CONNECTION_REFUSED, 10054);
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_send(&socket, "x", 1, NULL), FER_CONNECTION_REFUSED, 10054);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, NULL), FER_CONNECTION_REFUSED, 10054);
     script_then_fail(SCRIPT_SEND_TO, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, NULL), FER_CONNECTION_REFUSED, 10054);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_AS_SET, NULL), FER_CONNECTION_REFUSED, 10054);
     assert_log("recv_from(1,4) send(1,1) send_to(1,1," PEER ")");
 }
 
@@ -221,20 +221,20 @@ static void sending_is_one_call_and_says_what_it_sent(void **state)
     fer_socket_addr to = script_addr("192.0.2.7:7");
     size_t n = 77;
     script_then_move(SCRIPT_SEND, 5);
-    assert_ok(feri_datagram_send(&socket, "hello", 5, &n));
+    assert_ok(feri_datagram_send(&socket, "hello", 5, FERI_AS_SET, &n));
     assert_int_equal(n, 5);
     script_then_move(SCRIPT_SEND_TO, 3);
-    assert_ok(feri_datagram_send_to(&socket, "you", 3, &to, &n));
+    assert_ok(feri_datagram_send_to(&socket, "you", 3, &to, FERI_AS_SET, &n));
     assert_int_equal(n, 3);
-    assert_ok(feri_datagram_send(&socket, NULL, 0, &n));
+    assert_ok(feri_datagram_send(&socket, NULL, 0, FERI_AS_SET, &n));
     assert_int_equal(n, 0);
-    assert_ok(feri_datagram_send_to(&socket, NULL, 0, &to, NULL));
+    assert_ok(feri_datagram_send_to(&socket, NULL, 0, &to, FERI_AS_SET, NULL));
     assert_log("send(1,5) send_to(1,3,192.0.2.7:7) send(1,0) send_to(1,0,192.0.2.7:7)");
     script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
-    assert_error(feri_datagram_send(&socket, "x", 1, &n), FER_INTERRUPTED, 4);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, &n), FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_SEND_TO, FER_MESSAGE_TOO_LONG, 90);
     n = 77;
-    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, &n), FER_MESSAGE_TOO_LONG, 90);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_AS_SET, &n), FER_MESSAGE_TOO_LONG, 90);
     assert_int_equal(n, 0);
 }
 
@@ -246,10 +246,10 @@ static void a_length_above_the_systems_is_too_long_and_never_cut(void **state)
     fer_socket_addr to = script_addr(PEER);
     for (size_t i = 0; i < 2; i++) {
         size_t n = 77;
-        assert_error(feri_datagram_send(&socket, "x", lengths[i], &n), FER_MESSAGE_TOO_LONG, 0);
+        assert_error(feri_datagram_send(&socket, "x", lengths[i], FERI_AS_SET, &n), FER_MESSAGE_TOO_LONG, 0);
         assert_int_equal(n, 0);
         n = 77;
-        assert_error(feri_datagram_send_to(&socket, "x", lengths[i], &to, &n), FER_MESSAGE_TOO_LONG, 0);
+        assert_error(feri_datagram_send_to(&socket, "x", lengths[i], &to, FERI_AS_SET, &n), FER_MESSAGE_TOO_LONG, 0);
         assert_int_equal(n, 0);
     }
     assert_log("");
@@ -261,11 +261,11 @@ static void a_refused_argument_is_the_missing_peer_where_there_is_none(void **st
     fer_udp_socket socket = open_socket(&script_windows, 0);
     script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 10022);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
-    assert_error(feri_datagram_send(&socket, "x", 1, NULL), FER_NOT_CONNECTED, 10022);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, NULL), FER_NOT_CONNECTED, 10022);
     script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 10022);
-    assert_error(feri_datagram_send(&socket, "x", 1, NULL), FER_INVALID_INPUT, 10022);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, NULL), FER_INVALID_INPUT, 10022);
     script_then_fail(SCRIPT_SEND, FER_NOT_CONNECTED, 10057);
-    assert_error(feri_datagram_send(&socket, "x", 1, NULL), FER_NOT_CONNECTED, 10057);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, NULL), FER_NOT_CONNECTED, 10057);
     assert_log("send(1,1) peer_addr(1) send(1,1) peer_addr(1) send(1,1)");
 }
 
@@ -275,8 +275,8 @@ static void an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket(void **state)
     fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_V6);
     fer_socket_addr v4 = script_addr("192.0.2.7:7");
     fer_socket_addr v6 = script_addr("[fe80::1%3]:7");
-    assert_ok(feri_datagram_send_to(&socket, "x", 1, &v4, NULL));
-    assert_ok(feri_datagram_send_to(&socket, "x", 1, &v6, NULL));
+    assert_ok(feri_datagram_send_to(&socket, "x", 1, &v4, FERI_AS_SET, NULL));
+    assert_ok(feri_datagram_send_to(&socket, "x", 1, &v6, FERI_AS_SET, NULL));
     assert_ok(feri_datagram_connect(&socket, &v4));
     assert_log("send_to(1,1,[::ffff:192.0.2.7]:7) send_to(1,1,[fe80::1%3]:7) "
                "connect(1,[::ffff:192.0.2.7]:7) peer_addr(1) tell_refusals(1,1)");
@@ -291,7 +291,7 @@ static void port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call(void **
     bad[1] = script_addr("[::1]:7");
     for (size_t i = 0; i < 2; i++) {
         size_t n = 77;
-        assert_error(feri_datagram_send_to(&socket, "x", 1, &bad[i], &n), FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_send_to(&socket, "x", 1, &bad[i], FERI_AS_SET, &n), FER_INVALID_INPUT, 0);
         assert_int_equal(n, 0);
         assert_error(feri_datagram_connect(&socket, &bad[i]), FER_INVALID_INPUT, 0);
     }
@@ -316,13 +316,13 @@ static void misuse_is_refused_without_a_call(void **state)
         assert_error(feri_datagram_receive(&socket, buf, 4, (feri_taking)taking, NULL), FER_INVALID_INPUT, 0);
     }
     size_t n[7] = {77, 77, 77, 77, 77, 77, 77};
-    assert_error(feri_datagram_send(NULL, "x", 1, &n[0]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send(&empty, "x", 1, &n[1]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send(&socket, NULL, 1, &n[2]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(NULL, "x", 1, &to, &n[3]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(&socket, NULL, 1, &to, &n[4]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(&socket, "x", 1, NULL, &n[5]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(&socket, "x", 1, &bad, &n[6]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send(NULL, "x", 1, FERI_AS_SET, &n[0]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send(&empty, "x", 1, FERI_AS_SET, &n[1]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send(&socket, NULL, 1, FERI_AS_SET, &n[2]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(NULL, "x", 1, &to, FERI_AS_SET, &n[3]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, NULL, 1, &to, FERI_AS_SET, &n[4]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, NULL, FERI_AS_SET, &n[5]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &bad, FERI_AS_SET, &n[6]), FER_INVALID_INPUT, 0);
     for (size_t i = 0; i < 7; i++) {
         assert_int_equal(n[i], 0);
     }

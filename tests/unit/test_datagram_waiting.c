@@ -51,7 +51,7 @@ static void where_core_waits_a_nonblocking_socket_does_not(void **state)
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
-    assert_error(feri_datagram_send(&socket, "x", 1, NULL), FER_WOULD_BLOCK, 10035);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, NULL), FER_WOULD_BLOCK, 10035);
     assert_log("recv_from(1,4) wait_terms(1,reading) send(1,1) wait_terms(1,writing)");
 }
 
@@ -65,11 +65,11 @@ static void sending_waits_for_room_and_tries_again(void **state)
     script.traits.write_wait_misses_shutdown = false;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_SEND, 5);
-    assert_ok(feri_datagram_send(&socket, "hello", 5, &n));
+    assert_ok(feri_datagram_send(&socket, "hello", 5, FERI_AS_SET, &n));
     assert_int_equal(n, 5);
     script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_SEND_TO, 5);
-    assert_ok(feri_datagram_send_to(&socket, "hello", 5, &to, &n));
+    assert_ok(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_AS_SET, &n));
     assert_int_equal(n, 5);
     assert_log("send(1,5) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send(1,5) "
                "send_to(1,5," PEER ") wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
@@ -82,11 +82,11 @@ static void sending_gives_up_at_the_end_of_its_timeout(void **state)
     fer_socket_addr to = script_addr(PEER);
     size_t n = 77;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send(&socket, "hello", 5, &n), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_send(&socket, "hello", 5, FERI_AS_SET, &n), FER_TIMED_OUT, 0);
     assert_int_equal(n, 0);
     n = 77;
     script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send_to(&socket, "hello", 5, &to, &n), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_AS_SET, &n), FER_TIMED_OUT, 0);
     assert_int_equal(n, 0);
     assert_log("send(1,5) send_to(1,5," PEER ")");
 }

@@ -236,6 +236,20 @@ static void a_first_reason_without_a_code_takes_none_from_the_second(void **stat
     assert_error(feri_handle_reason(&handle), FER_CONNECTION_RESET, 0);
 }
 
+/* Not even where what the OS told means nothing for a socket that is not connected: its next connect may fail by something else. */
+static void a_reason_that_cannot_be_leaves_no_code_behind(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = {0};
+    assert_ok(feri_handle_claim(&handle));
+    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
+    assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_TIMED_OUT, 110}));
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL, (fer_error){FER_CONNECTION_ABORTED, 103}));
+    assert_error(feri_handle_reason(&handle), FER_CONNECTION_ABORTED, 103);
+}
+
 static void a_reason_s_code_may_be_negative(void **state)
 {
     (void)state;
@@ -314,6 +328,7 @@ int main(void)
         script_test(an_event_that_cannot_happen_leaves_the_handle_as_it_was),
         script_test(the_first_reason_stays_with_its_code),
         script_test(a_first_reason_without_a_code_takes_none_from_the_second),
+        script_test(a_reason_that_cannot_be_leaves_no_code_behind),
         script_test(a_reason_s_code_may_be_negative),
         script_test(without_a_reason_the_reason_is_a_broken_pipe),
         script_test(every_answer_is_one_error),

@@ -10,16 +10,20 @@
 
 /* ---- Deadlines */
 
-/* An expiry is TIMED_OUT without a code, and never before the deadline. */
-static void check_expiry(fer_raw_socket raw, ferp_readiness readiness, uint64_t nanos)
+/* Whether a wait of so long expires; an expiry is TIMED_OUT without a code, and never before the deadline. */
+static bool expires(fer_raw_socket raw, ferp_readiness readiness, uint64_t nanos)
 {
     ferp_wait wait;
     assert_ok(ferp_wait_arm(&wait, raw, readiness));
     uint64_t deadline = ferp_now() + nanos;
     fer_error err = ferp_wait_for(&wait, deadline);
+    if (err.kind == FER_OK) {
+        return false;
+    }
     assert_kind(err, FER_TIMED_OUT);
     assert_int_equal(err.os_code, 0);
     assert_true(ferp_now() >= deadline);
+    return true;
 }
 
 static void a_wait_expires_at_its_deadline_and_not_before(void **state)
@@ -28,8 +32,8 @@ static void a_wait_expires_at_its_deadline_and_not_before(void **state)
     struct seam_pair pair = seam_open();
     const uint64_t nanos[] = {0, 1, 999999, MILLI, 3 * MILLI + 1, 40 * MILLI};
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
-        check_expiry(pair.client, FERP_READABLE, nanos[i]);
-        check_expiry(pair.listener, FERP_ACCEPTABLE, nanos[i]);
+        assert_true(expires(pair.client, FERP_READABLE, nanos[i]));
+        assert_true(expires(pair.listener, FERP_ACCEPTABLE, nanos[i]));
     }
     seam_close(&pair);
 }
@@ -39,7 +43,7 @@ static void after_an_expiry_all_is_as_it_was(void **state)
     (void)state;
     struct seam_pair pair = seam_open();
     for (int i = 0; i < 20; i++) {
-        check_expiry(pair.client, FERP_READABLE, 0);
+        assert_true(expires(pair.client, FERP_READABLE, 0));
         seam_send(pair.server, "whole");
         seam_expect(pair.client, "whole");
     }
@@ -135,6 +139,19 @@ static size_t fill(fer_raw_socket raw)
     return total;
 }
 
+/* Whether neither a look nor a wait of some milliseconds finds room. */
+static bool is_full(fer_raw_socket raw) { return seam_look(raw, FERP_WRITABLE).kind != FER_OK && expires(raw, FERP_WRITABLE, 5 * MILLI); }
+
+/* Room may come back a little after nothing more was taken: what is under way has to arrive first. */
+static size_t fill_for_good(fer_raw_socket raw)
+{
+    size_t total = 0;
+    do {
+        total += fill(raw);
+    } while (!is_full(raw));
+    return total;
+}
+
 static void drain(fer_raw_socket raw, size_t total)
 {
     static char block[65536];
@@ -153,9 +170,7 @@ static void a_full_stream_is_writable_when_its_peer_has_read(void **state)
     struct seam_pair pair = seam_open();
     assert_ok(ferp_set_nonblocking(pair.client, true));
     assert_ok(seam_look(pair.client, FERP_WRITABLE));
-    size_t total = fill(pair.client);
-    assert_kind(seam_look(pair.client, FERP_WRITABLE), FER_TIMED_OUT);
-    check_expiry(pair.client, FERP_WRITABLE, 5 * MILLI);
+    size_t total = fill_for_good(pair.client);
     drain(pair.server, total);
     seam_await(pair.client, FERP_WRITABLE);
     /* Every byte that was counted has come, and no other. */

@@ -1,0 +1,140 @@
+/* connect_start.c: rule C5 of a plain stream: connects that are only started, and what comes of them. What a stream answers whose connect is
+ * under way, however it was started, is in socket_pending.c too. */
+#include "support/socket_fixture.h"
+
+enum { SHORT_MS = 40 };
+
+static void starts(fer_tcp_stream *stream, const fer_socket_addr *to)
+{
+    assert_either(fer_tcp_stream_connect_start(stream, to), FER_WOULD_BLOCK, FER_OK);
+}
+
+static fer_error ended(fer_tcp_stream *stream)
+{
+    fer_interest ready = 0;
+    fer_error outcome = {FER_OK, 0};
+    assert_ok(fer_tcp_stream_ready(stream, FER_WRITABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok(fer_tcp_stream_take_error(stream, &outcome));
+    return outcome;
+}
+
+/* C5: "A started (nonblocking) connect leaves CONNECTING ... connected → goes on"; the stream is nonblocking from then on. */
+static void a_started_connect_ends_well(void **state)
+{
+    peer_family family = family_of(state);
+    peer_socket listener;
+    fer_socket_addr to = accepting_place(family, &listener);
+    fer_tcp_stream *stream = test_stream();
+    fer_socket_addr peer;
+    char byte;
+    starts(stream, &to);
+    assert_ok(ended(stream));
+    assert_ok(fer_tcp_stream_peer_addr(stream, &peer));
+    assert_true(fer_socket_addr_eq(&peer, &to));
+    assert_kind(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_own(fer_tcp_stream_connect_start(stream, &to), FER_INVALID_INPUT);
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* "There every read, write, take_error and peer_addr first asks ...; else the call's result is WOULD_BLOCK ... A second connect there is C6's
+ * INVALID_INPUT." */
+static void a_started_connect_would_block_until_it_has_ended(void **state)
+{
+    peer_family family = family_of(state);
+    struct silent_place place = silent_place(family);
+    fer_tcp_stream *stream = test_stream();
+    fer_socket_addr own;
+    fer_interest ready = 77;
+    assert_kind(fer_tcp_stream_connect_start(stream, &place.addr), FER_WOULD_BLOCK);
+    assert_stream_connecting(stream);
+    assert_own(fer_tcp_stream_connect_start(stream, &place.addr), FER_INVALID_INPUT);
+    assert_ok(fer_tcp_stream_ready(stream, FER_READABLE | FER_WRITABLE, millis(SHORT_MS), &ready));
+    assert_int_equal(ready, 0);
+    assert_ok(fer_tcp_stream_local_addr(stream, &own));
+    peer_socket other = silence_ends_well(&place, own.port);
+    assert_ok(ended(stream));
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+    assert_exchange(stream, other);
+}
+
+/* "failed → CONNECT_FAILED with the reason"; an OS that refuses within the call tells it there, and the handle is NEW (C4). A handle that was
+ * closed can start again (C6). */
+static void a_started_connect_that_is_refused_tells_the_reason(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket_addr to = refusing_place(family);
+    peer_socket listener;
+    fer_socket_addr good = accepting_place(family, &listener);
+    fer_tcp_stream *stream = test_stream();
+    fer_error error = fer_tcp_stream_connect_start(stream, &to);
+    if (error.kind == FER_WOULD_BLOCK) {
+        fer_error reason = ended(stream);
+        assert_kind(reason, FER_CONNECTION_REFUSED);
+        assert_stream_failed(stream, reason);
+        assert_own(fer_tcp_stream_connect_start(stream, &good), FER_INVALID_INPUT);
+        fer_tcp_stream_close(stream);
+    } else {
+        assert_kind(error, FER_CONNECTION_REFUSED);
+        assert_new(stream);
+    }
+    starts(stream, &good);
+    assert_ok(ended(stream));
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* C2: "a refused port is CONNECTION_REFUSED": nobody can listen on port 0, and the OS is not asked. C4: the handle is NEW. */
+static void a_connect_to_port_0_is_refused_at_once(void **state)
+{
+    peer_family family = family_of(state);
+    fer_tcp_stream *stream = test_stream();
+    fer_socket_addr to = loopback(family, 0);
+    assert_own(fer_tcp_stream_connect_start(stream, &to), FER_CONNECTION_REFUSED);
+    assert_new(stream);
+}
+
+/* C4: "leaks nothing": a connect that is under way ends with its handle. */
+static void closing_a_started_connect_leaks_nothing(void **state)
+{
+    (void)state;
+    struct silent_place place = silent_place(PEER_V4);
+    for (int i = 0; i < 10; i++) {
+        fer_tcp_stream stream = {0};
+        assert_kind(fer_tcp_stream_connect_start(&stream, &place.addr), FER_WOULD_BLOCK);
+        fer_raw_socket raw = fer_tcp_stream_as_raw(&stream);
+        fer_tcp_stream_close(&stream);
+        assert_closed(&stream);
+        assert_false(peer_is_open(raw));
+    }
+}
+
+/* An IPv4-mapped address connects from an IPv6 socket, as of every connect. */
+static void a_connect_to_a_mapped_address_is_started(void **state)
+{
+    (void)state;
+    peer_socket listener;
+    skip_without_v6();
+    fer_socket_addr v4 = accepting_place(PEER_V4, &listener);
+    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&v4.ip.v4);
+    fer_socket_addr to = fer_socket_addr_new_v6(&mapped, v4.port, 0, 0);
+    fer_tcp_stream *stream = test_stream();
+    starts(stream, &to);
+    assert_ok(ended(stream));
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SOCKET_FAMILY_TEST("C5", a_started_connect_ends_well),
+        SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended),
+        SOCKET_FAMILY_TEST("C5", a_started_connect_that_is_refused_tells_the_reason),
+        SOCKET_FAMILY_TEST("C2", a_connect_to_port_0_is_refused_at_once),
+        SOCKET_TEST("C4", closing_a_started_connect_leaks_nothing),
+        SOCKET_TEST("C5", a_connect_to_a_mapped_address_is_started),
+    };
+    return RUN_TESTS("connect_start", tests);
+}

@@ -1,0 +1,111 @@
+/* misuse_poller.c: rule E4 of pollers: a handle that is not OPEN, NULL, no room for events, no socket, an unknown mode. */
+#include "support/poller_fixture.h"
+
+static void assert_is_not_open(fer_poller *poller, fer_raw_socket raw)
+{
+    fer_event event;
+    size_t count = 77;
+    assert_own(fer_poller_add(poller, raw, reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
+    assert_own(fer_poller_modify(poller, raw, reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
+    assert_own(fer_poller_delete(poller, raw), FER_INVALID_INPUT);
+    assert_own(fer_poller_notify(poller), FER_INVALID_INPUT);
+    assert_own(fer_poller_wait(poller, &event, 1, millis(0), &count), FER_INVALID_INPUT);
+    assert_int_equal(count, 0);
+    assert_own(fer_poller_wait(poller, &event, 1, FER_DURATION_NONE, &count), FER_INVALID_INPUT);
+    fer_poller_close(poller);
+}
+
+static void a_poller_that_is_not_open_is_invalid_input(void **state)
+{
+    (void)state;
+    struct mailbox *mailbox = test_mailbox();
+    fer_poller fresh = {0};
+    fer_poller *closed = test_poller();
+    fer_poller odd = {{0}, 3, 0};
+    fer_poller_close(closed);
+    assert_is_not_open(NULL, mailbox->raw);
+    assert_is_not_open(&fresh, mailbox->raw);
+    assert_is_not_open(closed, mailbox->raw);
+    assert_is_not_open(&odd, mailbox->raw);
+    assert_own(fer_poller_new(NULL), FER_INVALID_INPUT);
+    assert_own(fer_poller_new(&odd), FER_INVALID_INPUT);
+    assert_ok(fer_poller_new(&fresh));
+    assert_own(fer_poller_new(&fresh), FER_INVALID_INPUT);
+    fer_poller_close(&fresh);
+}
+
+/* Nothing is taken from the poller by such a wait: what is ready, and a notification, come with the next. */
+static void a_wait_without_room_is_invalid_input(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    fer_event event;
+    const fer_duration timeouts[] = {{0}, {1000000}, FER_DURATION_NONE};
+    post(mailbox);
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
+    for (size_t i = 0; i < 3; i++) {
+        size_t count = 77;
+        assert_own(fer_poller_wait(poller, NULL, 1, timeouts[i], &count), FER_INVALID_INPUT);
+        assert_int_equal(count, 0);
+        count = 77;
+        assert_own(fer_poller_wait(poller, &event, 0, timeouts[i], &count), FER_INVALID_INPUT);
+        assert_int_equal(count, 0);
+        assert_own(fer_poller_wait(poller, &event, 1, timeouts[i], NULL), FER_INVALID_INPUT);
+        assert_own(fer_poller_wait(poller, NULL, 0, timeouts[i], NULL), FER_INVALID_INPUT);
+    }
+    assert_told(poller, 1, true, false);
+    assert_ok(fer_poller_notify(poller));
+    assert_own(fer_poller_wait(poller, &event, 1, FER_DURATION_NONE, NULL), FER_INVALID_INPUT);
+    assert_notified(poller);
+}
+
+static void no_socket_is_invalid_input(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    assert_own(fer_poller_add(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
+    assert_own(fer_poller_modify(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
+    assert_own(fer_poller_delete(poller, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT);
+    assert_own(fer_poller_add(poller, fer_tcp_stream_as_raw(NULL), reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
+    assert_quiet(poller);
+}
+
+/* Numbers that no socket has. */
+static void absurd_numbers_are_bad_handles(void **state)
+{
+    (void)state;
+    static const fer_raw_socket absurd[] = {INTPTR_MAX, INTPTR_MAX / 2, INTPTR_MIN, -2, 1000003};
+    fer_poller *poller = test_poller();
+    for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
+        assert_kind(fer_poller_add(poller, absurd[i], reading(1), FER_POLL_LEVEL), FER_BAD_HANDLE);
+        assert_either(fer_poller_modify(poller, absurd[i], reading(1), FER_POLL_LEVEL), FER_BAD_HANDLE, FER_NOT_FOUND);
+        assert_either(fer_poller_delete(poller, absurd[i]), FER_BAD_HANDLE, FER_NOT_FOUND);
+    }
+    assert_quiet(poller);
+}
+
+static void an_unknown_mode_is_invalid_input(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    static const int modes[] = {3, 4, 77, INT16_MAX};
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)modes[i]), FER_INVALID_INPUT);
+        assert_own(fer_poller_modify(poller, mailbox->raw, reading(1), (fer_poll_mode)modes[i]), FER_INVALID_INPUT);
+    }
+    assert_quiet(poller);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POLLER_TEST("E4", a_poller_that_is_not_open_is_invalid_input),
+        POLLER_TEST("E4", a_wait_without_room_is_invalid_input),
+        POLLER_TEST("E4", no_socket_is_invalid_input),
+        POLLER_TEST("E4", absurd_numbers_are_bad_handles),
+        POLLER_TEST("E4", an_unknown_mode_is_invalid_input),
+    };
+    return RUN_TESTS("misuse_poller", tests);
+}

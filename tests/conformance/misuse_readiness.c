@@ -1,0 +1,198 @@
+/* misuse_readiness.c: rule E4: every function that asks for readiness, never waits, or only starts to connect, on a handle that is NULL, NEW
+ * or CLOSED, and with arguments that are wrong to it. Outputs stay untouched; byte counts are written always. */
+#include "ferrule/socket.h"
+#include "support/unix_fixture.h"
+
+/* All that a call could write, looked at as bytes afterwards. */
+static struct outputs {
+    unsigned char bytes[32];
+    unsigned char datagram[sizeof(fer_datagram)];
+    unsigned char received[sizeof(fer_unix_received)];
+    fer_socket_addr addr;
+    fer_unix_addr name;
+    fer_interest ready;
+    size_t n;
+} outputs;
+
+static fer_socket_addr address;
+static fer_unix_addr name;
+static fer_tcp_stream spare;
+static fer_unix_stream spare_unix;
+
+#define DATAGRAM ((fer_datagram *)(void *)outputs.datagram)
+#define RECEIVED ((fer_unix_received *)(void *)outputs.received)
+#define NOT_YET FER_NOT_CONNECTED
+#define MISUSE FER_INVALID_INPUT
+#define WAIT FER_READABLE, FER_DURATION_NONE, &outputs.ready
+
+/* X(handle's type, function, the arguments after the handle, on a NEW handle, whether it writes a count) */
+#define CALLS(X)                                                                                           \
+    X(fer_tcp_stream, fer_tcp_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)           \
+    X(fer_tcp_stream, fer_tcp_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)           \
+    X(fer_tcp_stream, fer_tcp_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)                    \
+    X(fer_tcp_stream, fer_tcp_stream_ready, (s, WAIT), NOT_YET, false)                                     \
+    X(fer_tcp_listener, fer_tcp_listener_try_accept, (s, &spare, &outputs.addr), MISUSE, false)            \
+    X(fer_tcp_listener, fer_tcp_listener_ready, (s, WAIT), MISUSE, false)                                  \
+    X(fer_udp_socket, fer_udp_socket_try_send, (s, "x", 1, &outputs.n), MISUSE, true)                      \
+    X(fer_udp_socket, fer_udp_socket_try_send_to, (s, "x", 1, &address, &outputs.n), MISUSE, true)         \
+    X(fer_udp_socket, fer_udp_socket_try_recv, (s, outputs.bytes, 8, DATAGRAM), MISUSE, false)             \
+    X(fer_udp_socket, fer_udp_socket_try_recv_from, (s, outputs.bytes, 8, DATAGRAM), MISUSE, false)        \
+    X(fer_udp_socket, fer_udp_socket_ready, (s, WAIT), MISUSE, false)                                      \
+    X(fer_unix_stream, fer_unix_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)         \
+    X(fer_unix_stream, fer_unix_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)         \
+    X(fer_unix_stream, fer_unix_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)                  \
+    X(fer_unix_stream, fer_unix_stream_ready, (s, WAIT), NOT_YET, false)                                   \
+    X(fer_unix_listener, fer_unix_listener_try_accept, (s, &spare_unix, &outputs.name), MISUSE, false)     \
+    X(fer_unix_listener, fer_unix_listener_ready, (s, WAIT), MISUSE, false)                                \
+    X(fer_unix_datagram, fer_unix_datagram_try_send, (s, "x", 1, &outputs.n), MISUSE, true)                \
+    X(fer_unix_datagram, fer_unix_datagram_try_send_to, (s, "x", 1, "a", &outputs.n), MISUSE, true)        \
+    X(fer_unix_datagram, fer_unix_datagram_try_send_to_addr, (s, "x", 1, &name, &outputs.n), MISUSE, true) \
+    X(fer_unix_datagram, fer_unix_datagram_try_recv, (s, outputs.bytes, 8, RECEIVED), MISUSE, false)       \
+    X(fer_unix_datagram, fer_unix_datagram_try_recv_from, (s, outputs.bytes, 8, RECEIVED), MISUSE, false)  \
+    X(fer_unix_datagram, fer_unix_datagram_ready, (s, WAIT), MISUSE, false)                                \
+    X(fer_socket, fer_socket_ready, (s, WAIT), MISUSE, false)
+
+#define CALL_FUNCTION(type, function, arguments, on_new, counts) \
+    static fer_error call_##function(void *handle) { type *s = handle; return function arguments; }
+CALLS(CALL_FUNCTION)
+
+static const struct row {
+    const char *name;
+    fer_error (*call)(void *handle);
+    fer_error_kind on_new;
+    bool counts;
+} rows[] = {
+#define CALL_ROW(type, function, arguments, on_new, counts) {#function, call_##function, on_new, counts},
+    CALLS(CALL_ROW)
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+/* Every type's storage is that of a fer_socket or less. */
+static void check(const struct row *row, void *handle, fer_error_kind kind)
+{
+    struct outputs wanted;
+    memset(&outputs, 0x5a, sizeof outputs);
+    memset(&wanted, 0x5a, sizeof wanted);
+    wanted.n = row->counts ? 0 : wanted.n;
+    expect_own(row->call(handle), kind, row->name, __FILE__, __LINE__);
+    if (memcmp(&outputs, &wanted, sizeof outputs) != 0) {
+        print_error("%s touched an output, or left its count\n", row->name);
+        fail();
+    }
+    assert_true(fer_tcp_stream_as_raw(&spare) == FER_RAW_SOCKET_NONE && fer_unix_stream_as_raw(&spare_unix) == FER_RAW_SOCKET_NONE);
+}
+
+static void every_call_on_a_null_or_new_handle_is_misuse(void **state)
+{
+    (void)state;
+    address = loopback(PEER_V4, 9);
+    assert_ok(fer_unix_addr_from_pathname(&name, "a"));
+    for (int i = 0; i < ROWS; i++) {
+        fer_socket handle = {0};
+        check(&rows[i], NULL, FER_INVALID_INPUT);
+        check(&rows[i], &handle, rows[i].on_new);
+    }
+}
+
+/* A handle of any type that was closed: closing is the same for all of them. */
+static void every_call_on_a_closed_handle_is_invalid_input(void **state)
+{
+    (void)state;
+    fer_socket closed = {0};
+    assert_ok(fer_socket_new(&closed, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    fer_socket_close(&closed);
+    address = loopback(PEER_V4, 9);
+    assert_ok(fer_unix_addr_from_pathname(&name, "a"));
+    for (int i = 0; i < ROWS; i++) {
+        check(&rows[i], &closed, FER_INVALID_INPUT);
+    }
+}
+
+/* E4: "an unknown enum value": no interest, and interests that there are not. */
+static void no_interest_and_unknown_ones_are_invalid_input(void **state)
+{
+    static const fer_interest bad[] = {0, 4, FER_READABLE | 4, 8 | FER_WRITABLE, UINT32_MAX};
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_udp_socket *udp = test_udp_bound(PEER_V4, &port);
+    for (int i = 0; i < 5; i++) {
+        fer_interest ready = 77;
+        assert_own(fer_tcp_stream_ready(&pair->stream, bad[i], FER_DURATION_NONE, &ready), FER_INVALID_INPUT);
+        assert_own(fer_tcp_listener_ready(listener, bad[i], FER_DURATION_NONE, &ready), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_ready(udp, bad[i], FER_DURATION_NONE, &ready), FER_INVALID_INPUT);
+        assert_int_equal(ready, 77);
+    }
+    assert_own(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, FER_DURATION_NONE, NULL), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_ready(udp, FER_WRITABLE, FER_DURATION_NONE, NULL), FER_INVALID_INPUT);
+}
+
+/* A missing buffer or output takes nothing. */
+static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    fer_udp_socket *udp = test_udp_bound(PEER_V4, &port);
+    fer_datagram got;
+    char buf[4];
+    size_t n[3] = {77, 77, 77};
+    assert_true(peer_send_all(pair->other, "kept", 4));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_own(fer_tcp_stream_try_read(&pair->stream, NULL, 4, &n[0]), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_try_peek(&pair->stream, NULL, SIZE_MAX, &n[1]), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_try_write(&pair->stream, NULL, 4, &n[2]), FER_INVALID_INPUT);
+    assert_int_equal(n[0] + n[1] + n[2], 0);
+    assert_ok(fer_tcp_stream_try_read(&pair->stream, buf, 4, NULL));
+    assert_own(fer_udp_socket_try_recv(udp, NULL, 1, &got), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_try_recv(udp, buf, 4, NULL), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_try_send_to(udp, "x", 1, NULL, &n[0]), FER_INVALID_INPUT);
+    assert_alive(pair);
+}
+
+/* C6: "Connecting a handle that is already open is INVALID_INPUT and leaves the open connection alone"; a missing or bad address too. */
+static void a_connect_is_not_started_on_an_open_handle_or_to_no_address(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *empty = test_stream();
+    fer_socket_addr bad = loopback(PEER_V4, 9);
+    bad.ip.family = (fer_ip_family)9;
+    address = loopback(PEER_V4, 9);
+    assert_ok(fer_unix_addr_from_pathname(&name, "a"));
+    assert_own(fer_tcp_stream_connect_start(&pair->stream, &address), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_start(NULL, &address), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_start(empty, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_start(empty, &bad), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_connect_start(NULL, &name), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_connect_start(&spare_unix, NULL), FER_INVALID_INPUT);
+    assert_new(empty);
+    assert_alive(pair);
+}
+
+/* C6: "so is accepting ... into an open handle, and nothing leaks": the connection stays queued. */
+static void nothing_is_accepted_into_an_open_handle(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_stream *stream = test_stream();
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_true(other != PEER_NONE);
+    assert_own(fer_tcp_listener_try_accept(listener, &pair->stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_try_accept(listener, NULL, NULL), FER_INVALID_INPUT);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+    assert_alive(pair);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RULE_TEST("E4", every_call_on_a_null_or_new_handle_is_misuse),
+        RULE_TEST("E4", every_call_on_a_closed_handle_is_invalid_input),
+        SLOW_PAIR_TEST("E4", no_interest_and_unknown_ones_are_invalid_input),
+        PAIR_TEST("E4", a_missing_buffer_or_output_is_invalid_input_and_takes_nothing),
+        SLOW_PAIR_TEST("C6", a_connect_is_not_started_on_an_open_handle_or_to_no_address),
+        SLOW_PAIR_TEST("C6", nothing_is_accepted_into_an_open_handle),
+    };
+    return RUN_TESTS("misuse_readiness", tests);
+}

@@ -1,0 +1,118 @@
+/* misuse_resolver.c: rule E4: the resolver's functions on handles that are NULL, NEW or CLOSED, and with bad arguments: INVALID_INPUT with os_code 0,
+ * and nothing is touched. */
+#include "support/fixture.h"
+
+#include "ferrule/poller.h"
+
+/* What was closed is all that a NEW one is not: it has been something. */
+static fer_resolver closed_resolver(void)
+{
+    fer_resolver resolver = {0};
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    fer_resolver_close(&resolver);
+    return resolver;
+}
+
+static fer_lookup closed_lookup(fer_resolver *resolver)
+{
+    fer_lookup lookup = {0};
+    assert_ok(fer_resolver_start(resolver, "127.0.0.1:80", NULL, &lookup));
+    fer_lookup_close(&lookup);
+    return lookup;
+}
+
+/* E4: "Misuse (NULL, ...) is INVALID_INPUT". */
+static void a_resolver_that_is_not_open_starts_nothing(void **state)
+{
+    fer_resolver fresh = {0};
+    fer_resolver closed = closed_resolver();
+    fer_resolver *const bad[] = {NULL, &fresh, &closed};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        fer_lookup lookup = {0};
+        fer_lookup before = lookup;
+        assert_own(fer_resolver_start(bad[i], "127.0.0.1:80", NULL, &lookup), FER_INVALID_INPUT);
+        assert_own(fer_resolver_start(bad[i], "localhost:80", NULL, &lookup), FER_INVALID_INPUT);
+        assert_own(fer_resolver_start(bad[i], NULL, NULL, NULL), FER_INVALID_INPUT);
+        assert_memory_equal(&lookup, &before, sizeof lookup);
+        fer_resolver_close(bad[i]);
+    }
+}
+
+static void a_resolver_is_made_once_and_with_threads(void **state)
+{
+    fer_resolver resolver = {0};
+    (void)state;
+    assert_own(fer_resolver_new(NULL, 1, 1), FER_INVALID_INPUT);
+    assert_own(fer_resolver_new(&resolver, 0, 1), FER_INVALID_INPUT);
+    assert_own(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX + 1, 1), FER_INVALID_INPUT);
+    assert_own(fer_resolver_new(&resolver, SIZE_MAX, SIZE_MAX), FER_INVALID_INPUT);
+    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    assert_own(fer_resolver_new(&resolver, 1, 1), FER_INVALID_INPUT);
+    fer_resolver_close(&resolver);
+    assert_ok(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX, SIZE_MAX));
+    fer_resolver_close(&resolver);
+}
+
+static void a_start_needs_a_text_an_empty_lookup_and_an_open_poller(void **state)
+{
+    fer_resolver resolver = {0};
+    fer_lookup lookup = {0};
+    fer_lookup other = {0};
+    fer_poller fresh = {0};
+    fer_poller closed = {0};
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    assert_ok(fer_poller_new(&closed));
+    fer_poller_close(&closed);
+    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookup));
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, &lookup), FER_INVALID_INPUT);
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_resolver_start(&resolver, NULL, NULL, &other), FER_INVALID_INPUT);
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", &fresh, &other), FER_INVALID_INPUT);
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", &closed, &other), FER_INVALID_INPUT);
+    fer_socket_addr addr;
+    size_t count = 0;
+    assert_ok(fer_lookup_wait(&lookup, (fer_duration){0}, &addr, 1, &count));
+    assert_int_equal(addr.port, 80);
+    fer_lookup_close(&lookup);
+    fer_lookup_close(&other);
+    fer_resolver_close(&resolver);
+}
+
+static void a_wait_needs_a_lookup_and_room(void **state)
+{
+    fer_resolver resolver = {0};
+    fer_lookup lookup = {0};
+    fer_lookup fresh = {0};
+    fer_socket_addr addr;
+    size_t count = 4711;
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    fer_lookup closed = closed_lookup(&resolver);
+    fer_lookup *const bad[] = {NULL, &fresh, &closed};
+    const fer_duration timeouts[] = {{0}, {1}, FER_DURATION_NONE};
+    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookup));
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            assert_own(fer_lookup_wait(bad[k], timeouts[i], &addr, 1, &count), FER_INVALID_INPUT);
+        }
+        assert_own(fer_lookup_wait(&lookup, timeouts[i], NULL, 1, &count), FER_INVALID_INPUT);
+        assert_own(fer_lookup_wait(&lookup, timeouts[i], &addr, 1, NULL), FER_INVALID_INPUT);
+        fer_lookup_close(bad[i]);
+    }
+    assert_int_equal(count, 4711);
+    fer_lookup_close(&lookup);
+    fer_resolver_close(&resolver);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RULE_TEST("E4", a_resolver_that_is_not_open_starts_nothing),
+        RULE_TEST("E4", a_resolver_is_made_once_and_with_threads),
+        RULE_TEST("E4", a_start_needs_a_text_an_empty_lookup_and_an_open_poller),
+        RULE_TEST("E4", a_wait_needs_a_lookup_and_room),
+    };
+    return RUN_TESTS("misuse of the resolver", tests);
+}

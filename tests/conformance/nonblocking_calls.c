@@ -1,0 +1,234 @@
+/* nonblocking_calls.c: rule T2 of the calls that never wait, whatever the mode and the timeouts are: _try_read and its kin, of streams, listeners
+ * and datagram sockets. All handles here are blocking, unless a test says else: a call that waited would hang it. */
+#include "conformance/datagram_check.h"
+#include "support/socket_fixture.h"
+
+/* ---- Streams */
+
+/* T2: "A nonblocking call that would wait is WOULD_BLOCK on every OS." And T4: it moves nothing. */
+static void a_read_that_would_wait_is_would_block(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char got[8] = "--------";
+    for (int with_timeout = 0; with_timeout < 2; with_timeout++) {
+        size_t n[2] = {77, 77};
+        assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 8, &n[0]), FER_WOULD_BLOCK);
+        assert_kind(fer_tcp_stream_try_peek(&pair->stream, got, 8, &n[1]), FER_WOULD_BLOCK);
+        assert_int_equal(n[0] + n[1], 0);
+        assert_memory_equal(got, "--------", 8);
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_secs(60)));
+    }
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+    assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 8, NULL), FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
+    assert_alive(pair);
+}
+
+/* What has arrived is read, and what was peeked at is there still; the mode is as it was. */
+static void what_has_arrived_is_read(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char got[8] = {0};
+    size_t n = 77;
+    assert_true(peer_send_all(pair->other, "hello", 5));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_ok(fer_tcp_stream_try_peek(&pair->stream, got, 1, &n));
+    assert_int_equal(n, 1);
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 4, NULL));
+    assert_ok(fer_tcp_stream_try_read(&pair->stream, got + 4, 4, &n));
+    assert_int_equal(n, 1);
+    assert_memory_equal(got, "hello", 5);
+    assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 8, &n), FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(SHORT_MS)));
+    assert_own(fer_tcp_stream_read(&pair->stream, got, 8, &n), FER_TIMED_OUT);
+}
+
+/* E3: "A count ... is true": writes go on until there is no room, and all that was counted arrives. */
+static void a_write_takes_what_there_is_room_for(void **state)
+{
+    static unsigned char piece[100000];
+    struct pair *pair = pair_open(state);
+    uint64_t sent = 0;
+    uint64_t got = 0;
+    size_t n = 0;
+    fer_error error = {FER_OK, 0};
+    while (error.kind == FER_OK) {
+        pattern_fill(piece, sizeof piece, sent);
+        error = fer_tcp_stream_try_write(&pair->stream, piece, sizeof piece, &n);
+        sent += n;
+    }
+    assert_kind(error, FER_WOULD_BLOCK);
+    assert_int_equal(n, 0);
+    assert_true(sent > 0);
+    while (got < sent && peer_recv_some(pair->other, piece, sizeof piece, &n) == PEER_GOT) {
+        assert_true(pattern_matches(piece, n, got));
+        got += n;
+    }
+    assert_int_equal(got, sent);
+}
+
+/* S2, S3, S4: what the halves answer by themselves they answer to these, too. */
+static void ended_halves_answer_by_themselves(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char got[4];
+    size_t n = 77;
+    assert_true(peer_shutdown_write(pair->other));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    for (int i = 0; i < 3; i++) {
+        n = 77;
+        assert_ok(i == 1 ? fer_tcp_stream_try_peek(&pair->stream, got, 4, &n) : fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
+        assert_int_equal(n, 0);
+    }
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
+    assert_ok(fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
+    assert_int_equal(n, 0);
+    assert_kind(fer_tcp_stream_try_write(&pair->stream, "x", 1, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+}
+
+/* S2: "After shutdown(READ) ... a read through that handle is 0 bytes and OK, at once", and S6: through a clone, too. */
+static void a_read_half_that_was_shut_reads_as_ended_through_every_handle(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    char got[4];
+    size_t n = 77;
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_READ));
+    assert_ok(fer_tcp_stream_try_read(clone, got, 4, &n));
+    assert_int_equal(n, 0);
+    assert_ok(fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
+    assert_int_equal(n, 0);
+    assert_ok(fer_tcp_stream_try_write(&pair->stream, "on", 2, &n));
+    assert_int_equal(n, 2);
+    assert_true(peer_recv_exact(pair->other, got, 2));
+}
+
+/* S5: "every fatal error sticks to that handle". */
+static void a_reset_sticks(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char got[4];
+    size_t n = 77;
+    peer_reset(pair->other);
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 4, &n), FER_CONNECTION_RESET);
+    assert_int_equal(n, 0);
+    assert_kind(fer_tcp_stream_try_peek(&pair->stream, got, 4, &n), FER_CONNECTION_RESET);
+    assert_writes_fail(fer_tcp_stream_try_write(&pair->stream, "x", 1, &n));
+    assert_kind(fer_tcp_stream_read(&pair->stream, got, 4, &n), FER_CONNECTION_RESET);
+}
+
+/* C5: "There every read, write ... first asks ...; else the call's result is WOULD_BLOCK". */
+static void a_stream_whose_connect_is_under_way_would_block(void **state)
+{
+    peer_family family = family_of(state);
+    struct silent_place place = silent_place(family);
+    fer_socket *socket = test_connecting(&place);
+    fer_tcp_stream *stream = test_stream();
+    char byte;
+    uint16_t own_port = local_addr_of(socket).port;
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+    assert_own(fer_tcp_stream_try_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_own(fer_tcp_stream_try_write(stream, "x", 1, NULL), FER_WOULD_BLOCK);
+    peer_socket other = silence_ends_well(&place, own_port);
+    assert_ok(await_stream_connect(stream));
+    assert_ok(fer_tcp_stream_try_write(stream, "x", 1, NULL));
+    assert_true(peer_recv_exact(other, &byte, 1));
+}
+
+/* ---- Listeners */
+
+/* T2, of a blocking listener and of a nonblocking one; T6: "Accepted streams start blocking". */
+static void an_accept_that_would_wait_is_would_block(void **state)
+{
+    peer_family family = family_of(state);
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        uint16_t port = 0;
+        fer_tcp_listener *listener = test_listening(family, &port);
+        fer_tcp_stream *stream = test_stream();
+        fer_socket_addr peer = {.port = 77};
+        fer_interest ready = 0;
+        assert_ok(fer_tcp_listener_set_nonblocking(listener, nonblocking == 1));
+        assert_kind(fer_tcp_listener_try_accept(listener, stream, &peer), FER_WOULD_BLOCK);
+        assert_int_equal(peer.port, 77);
+        assert_new(stream);
+        peer_socket other = peer_connect(family, port);
+        assert_true(other != PEER_NONE);
+        assert_ok(fer_tcp_listener_ready(listener, FER_READABLE, FER_DURATION_NONE, &ready));
+        assert_ok(fer_tcp_listener_try_accept(listener, stream, &peer));
+        assert_int_equal(peer.port, peer_local_port(other));
+        assert_false(peer_raw_is_nonblocking(fer_tcp_stream_as_raw(stream)) && !peer_is_windows());
+        assert_exchange(stream, other);
+        assert_kind(fer_tcp_listener_try_accept(listener, test_stream(), NULL), FER_WOULD_BLOCK);
+    }
+}
+
+/* ---- Datagrams */
+
+static void a_receive_that_would_wait_is_would_block(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr to = loopback(family, other_port);
+    fer_datagram got = {.len = 77};
+    char buf[8];
+    size_t n = 77;
+    assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_recv_from(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_int_equal(got.len, 77);
+    assert_ok(fer_udp_socket_try_send_to(socket, "there", 5, &to, &n));
+    assert_int_equal(n, 5);
+    assert_peer_gets(other, "there", port);
+    assert_true(peer_datagram_send(other, family, port, "too long for it", 15));
+    has_one_queued(socket);
+    assert_ok(fer_udp_socket_try_recv_from(socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 8);
+    assert_true(got.truncated);
+    assert_true(fer_socket_addr_eq(&got.from, &to));
+    connects(socket, family, other_port);
+    assert_ok(fer_udp_socket_try_send(socket, "connected", 9, &n));
+    assert_int_equal(n, 9);
+    assert_peer_gets(other, "connected", port);
+    assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+}
+
+/* U5: "recv on a connected socket gives only its peer's datagrams": a stranger's is dropped, and then it would wait. */
+static void a_strangers_datagram_is_no_reason_to_wait(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t ports[2];
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket stranger = peer_datagram(family, &ports[0]);
+    peer_socket peer = peer_datagram(family, &ports[1]);
+    fer_datagram got;
+    char buf[8];
+    assert_true(peer != PEER_NONE);
+    assert_true(peer_datagram_send(stranger, family, port, "strange", 7));
+    has_one_queued(socket);
+    connects(socket, family, ports[1]);
+    assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("T2", a_read_that_would_wait_is_would_block),
+        PAIR_TEST("T4", what_has_arrived_is_read),
+        SLOW_PAIR_TEST("E3", a_write_takes_what_there_is_room_for),
+        PAIR_TEST("S4", ended_halves_answer_by_themselves),
+        PAIR_TEST("S2", a_read_half_that_was_shut_reads_as_ended_through_every_handle),
+        PAIR_TEST("S5", a_reset_sticks),
+        SOCKET_FAMILY_TEST("C5", a_stream_whose_connect_is_under_way_would_block),
+        SOCKET_FAMILY_TEST("T2", an_accept_that_would_wait_is_would_block),
+        SOCKET_FAMILY_TEST("T2", a_receive_that_would_wait_is_would_block),
+        SOCKET_FAMILY_TEST("U5", a_strangers_datagram_is_no_reason_to_wait),
+    };
+    return RUN_TESTS("nonblocking_calls", tests);
+}

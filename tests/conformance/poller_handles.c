@@ -1,0 +1,180 @@
+/* poller_handles.c: what a poller costs and leaves behind: lives, limits, inheritance (rule I3), leaks. */
+#include "support/poller_fixture.h"
+#include "support/process.h"
+
+/* "NEW when it is all zero bytes, OPEN after fer_poller_new, CLOSED after fer_poller_close", which can be made again. */
+static void a_poller_can_be_made_again_once_it_is_closed(void **state)
+{
+    (void)state;
+    fer_poller poller = {0};
+    struct mailbox *mailbox = test_mailbox();
+    post(mailbox);
+    fer_poller_close(&poller);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(fer_poller_new(&poller));
+        assert_own(fer_poller_new(&poller), FER_INVALID_INPUT);
+        assert_kind(fer_poller_delete(&poller, mailbox->raw), FER_NOT_FOUND);
+        assert_ok(fer_poller_add(&poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+        assert_own(fer_poller_new(&poller), FER_INVALID_INPUT);
+        assert_told(&poller, 1, true, false);
+        fer_poller_close(&poller);
+        assert_own(fer_poller_notify(&poller), FER_INVALID_INPUT);
+        fer_poller_close(&poller);
+    }
+}
+
+/* "Copying it moves it: use and close one copy only." */
+static void a_copied_poller_has_moved(void **state)
+{
+    (void)state;
+    fer_poller first = {0};
+    struct mailbox *mailbox = test_mailbox();
+    assert_ok(fer_poller_new(&first));
+    assert_ok(fer_poller_add(&first, mailbox->raw, reading(1), FER_POLL_LEVEL));
+    assert_ok(fer_poller_notify(&first));
+    fer_poller second = first;
+    memset(&first, 0, sizeof first);
+    assert_notified(&second);
+    post(mailbox);
+    assert_told(&second, 1, true, false);
+    fer_poller_close(&second);
+}
+
+/* P12: what a poller works with is not the caller's to watch, to modify or to delete, by whatever number he comes at it. */
+static void the_poller_s_own_descriptors_are_none_of_the_caller_s(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+    for (size_t i = 0; i < sizeof poller->words_ / sizeof poller->words_[0]; i++) {
+        fer_raw_socket own = (fer_raw_socket)poller->words_[i];
+        if (own != 0) {
+            assert_true(fer_poller_add(poller, own, reading(2), FER_POLL_LEVEL).kind != FER_OK);
+            assert_true(fer_poller_modify(poller, own, either_of_both(2), FER_POLL_LEVEL).kind != FER_OK);
+            assert_true(fer_poller_delete(poller, own).kind != FER_OK);
+        }
+    }
+    assert_ok(fer_poller_notify(poller));
+    assert_notified(poller);
+    post(mailbox);
+    assert_told(poller, 1, true, false);
+}
+
+/* "The sockets that it watched are left as they are." */
+static void closing_a_poller_leaves_its_sockets_alone(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_poller *poller = test_poller();
+    assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), either_of_both(1), FER_POLL_LEVEL));
+    assert_told(poller, 1, false, true);
+    fer_poller_close(poller);
+    assert_true(peer_is_open(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_alive(pair);
+}
+
+/* "FER_TOO_MANY_OPEN_FILES": whichever of its handles it is that cannot be had, nothing is left open or half made. A poller that is there already
+ * goes on. */
+static void a_poller_that_cannot_be_made_is_new(void **state)
+{
+    (void)state;
+    enum { ENOUGH = 6 };
+    fer_poller *other = test_poller();
+    fer_poller poller = {0};
+    fer_error error = {FER_TOO_MANY_OPEN_FILES, 0};
+    size_t had = 0;
+    while (error.kind == FER_TOO_MANY_OPEN_FILES && had < ENOUGH) {
+        peer_socket room[ENOUGH];
+        uint16_t port = 0;
+        for (size_t i = 0; i < had; i++) {
+            room[i] = peer_datagram(PEER_V4, &port);
+            assert_true(room[i] != PEER_NONE);
+        }
+        if (!process_forbid_new_handles()) {
+            skip_because("this OS sets no limit to a process's handles");
+        }
+        for (size_t i = 0; i < had; i++) {
+            peer_close(room[i]);
+        }
+        size_t before = peer_open_handles();
+        error = fer_poller_new(&poller);
+        process_allow_new_handles();
+        if (error.kind != FER_OK) {
+            assert_int_equal(peer_open_handles(), before);
+            assert_own(fer_poller_notify(&poller), FER_INVALID_INPUT);
+            had++;
+        }
+        assert_ok(fer_poller_notify(other));
+        assert_notified(other);
+    }
+    assert_ok(error);
+    assert_ok(fer_poller_notify(&poller));
+    assert_notified(&poller);
+    fer_poller_close(&poller);
+    if (had == 0) {
+        skip_because("a poller costs no handle here");
+    }
+}
+
+/* I3 of what a poller is made of. */
+static void a_pollers_handles_are_not_inheritable(void **state)
+{
+    (void)state;
+    struct mailbox *mailbox = test_mailbox();
+    size_t before = peer_inheritable_handles();
+    fer_poller *poller = test_poller();
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+    assert_ok(fer_poller_notify(poller));
+    assert_notified(poller);
+    assert_int_equal(peer_inheritable_handles(), before);
+    assert_true(peer_raw_set_inheritable(mailbox->raw, true));
+    assert_int_equal(peer_inheritable_handles(), before + 1);
+}
+
+/* Over many rounds, whatever state its sockets are in when a poller is closed: told or not, closed before it, closed after it. */
+static void nothing_of_a_poller_leaks(void **state)
+{
+    (void)state;
+    size_t before = 0;
+    for (int round = 0; round < 60; round++) {
+        fer_poller poller = {0};
+        fer_udp_socket sockets[4];
+        memset(sockets, 0, sizeof sockets);
+        fer_socket_addr addr = loopback(PEER_V4, 0);
+        assert_ok(fer_poller_new(&poller));
+        for (size_t i = 0; i < 4; i++) {
+            assert_ok(fer_udp_socket_bind_addr(&sockets[i], &addr));
+            fer_event interest = {1, i != 3, i % 2 == 1};
+            assert_ok(fer_poller_add(&poller, fer_udp_socket_as_raw(&sockets[i]), interest, i < 2 ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        }
+        assert_ok(fer_poller_notify(&poller));
+        (void)wait_for(&poller, 1, millis(0));
+        if (round % 3 == 0) {
+            assert_ok(fer_poller_notify(&poller));
+        }
+        assert_ok(fer_poller_delete(&poller, fer_udp_socket_as_raw(&sockets[0])));
+        fer_udp_socket_close(&sockets[0]);
+        fer_udp_socket_close(&sockets[1]);
+        fer_poller_close(&poller);
+        fer_udp_socket_close(&sockets[2]);
+        fer_udp_socket_close(&sockets[3]);
+        if (round == 9) {
+            before = peer_open_handles();
+        }
+    }
+    assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 10));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POLLER_TEST("P12", a_poller_can_be_made_again_once_it_is_closed),
+        POLLER_TEST("P12", a_copied_poller_has_moved),
+        POLLER_TEST("P12", the_poller_s_own_descriptors_are_none_of_the_caller_s),
+        POLLER_PAIR_TEST("P12", closing_a_poller_leaves_its_sockets_alone),
+        POLLER_TEST("P12", a_poller_that_cannot_be_made_is_new),
+        POLLER_TEST("I3", a_pollers_handles_are_not_inheritable),
+        POLLER_TEST("I3", nothing_of_a_poller_leaks),
+    };
+    return RUN_TESTS("poller_handles", tests);
+}

@@ -1,0 +1,181 @@
+/* poller_numbers.c: a poller knows sockets by their numbers, which the system gives away again: what belongs to which socket (rules P3 and P4), and
+ * that watching anew tells at once what is there (rule P7). */
+#include "support/poller_fixture.h"
+
+/* What had happened to the old socket. */
+enum way { NOTHING_HAD, SOMETHING_HAD_COME, IT_WAS_TOLD, IT_WAS_TOLD_ONCE, IT_WAS_TOLD_AND_EMPTIED, WAYS };
+
+static void bring_about(enum way way, fer_poller *poller, struct mailbox *mailbox)
+{
+    if (way == NOTHING_HAD) {
+        return;
+    }
+    post(mailbox);
+    if (way == SOMETHING_HAD_COME) {
+        return;
+    }
+    assert_told(poller, 1, true, false);
+    if (way == IT_WAS_TOLD_AND_EMPTIED) {
+        empty(mailbox);
+        assert_quiet(poller);
+    }
+}
+
+/* Closes it, and binds a new one to the same port. False: somebody else was faster. */
+static bool replace(struct mailbox *mailbox)
+{
+    fer_raw_socket before = mailbox->raw;
+    fer_socket_addr addr = loopback(PEER_V4, mailbox->port);
+    mailbox_close(mailbox);
+    fer_error bound = fer_udp_socket_bind_addr(&mailbox->socket, &addr);
+    if (bound.kind == FER_ADDR_IN_USE) {
+        return false;
+    }
+    assert_ok(bound);
+    assert_ok(fer_udp_socket_set_nonblocking(&mailbox->socket, true));
+    mailbox->raw = fer_udp_socket_as_raw(&mailbox->socket);
+    if (mailbox->raw != before) {
+        skip_because("this OS has given the closed socket's number to nobody yet");
+    }
+    return true;
+}
+
+/* A socket that is watched by key 2 where a closed one with its number and its port was by key 1. */
+static struct mailbox *watch_instead(enum way way, fer_poller *poller)
+{
+    struct mailbox *mailbox;
+    do {
+        mailbox = test_mailbox();
+        assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), way == IT_WAS_TOLD_ONCE ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        bring_about(way, poller, mailbox);
+    } while (!replace(mailbox));
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL));
+    return mailbox;
+}
+
+/* P4: "the number can be added again", by a socket that looks like the old one to whoever asks. */
+static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added(void **state)
+{
+    (void)state;
+#ifdef TEST_POLLER_BY_LIST
+    if (peer_is_windows()) {
+        skip_because("WSAPoll does not tell a new socket from a closed one with its number and port");
+    }
+#endif
+    for (enum way way = NOTHING_HAD; way < WAYS; way++) {
+        fer_poller *poller = test_poller();
+        struct mailbox *mailbox = watch_instead(way, poller);
+        assert_kind(fer_poller_add(poller, mailbox->raw, reading(3), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+        assert_quiet(poller);
+        post(mailbox);
+        assert_told(poller, 2, true, false);
+        assert_ok(fer_poller_delete(poller, mailbox->raw));
+        assert_quiet(poller);
+    }
+}
+
+/* P4: what the old socket's number names now was never added. */
+static void a_new_socket_with_a_closed_ones_number_is_not_watched(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *old = test_mailbox();
+    assert_ok(fer_poller_add(poller, old->raw, reading(1), FER_POLL_LEVEL));
+    post(old);
+    assert_told(poller, 1, true, false);
+    mailbox_close(old);
+    struct mailbox *new = test_mailbox_with_number(old->raw);
+    post(new);
+    assert_quiet(poller);
+    assert_kind(fer_poller_modify(poller, new->raw, reading(2), FER_POLL_LEVEL), FER_NOT_FOUND);
+    assert_kind(fer_poller_delete(poller, new->raw), FER_NOT_FOUND);
+    assert_quiet(poller);
+    assert_ok(fer_poller_add(poller, new->raw, reading(2), FER_POLL_LEVEL));
+    assert_told(poller, 2, true, false);
+}
+
+/* P3: "Adding a socket twice is FER_ALREADY_EXISTS", whatever became of it in between. */
+static void a_new_peer_does_not_make_it_another_socket(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+    for (int i = 0; i < 3; i++) {
+        fer_socket_addr peer = loopback(PEER_V4, test_mailbox()->port);
+        assert_ok(fer_udp_socket_connect_addr(&mailbox->socket, &peer));
+        assert_kind(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+        assert_quiet(poller);
+    }
+    assert_ok(fer_poller_delete(poller, mailbox->raw));
+    assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
+}
+
+#define assert_told_at_once(poller, key) assert_int_equal(wait_for((poller), (key), millis(0)).events, 1)
+
+/* P7, P5: "wait(0) looks": whatever was watched a moment ago, and told or not. */
+static void what_is_deleted_and_added_again_is_told_of_at_once(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    post(mailbox);
+    for (uint64_t i = 0; i < 30; i++) {
+        assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_LEVEL));
+        for (uint64_t waits = 0; waits < i % 3; waits++) {
+            assert_told_at_once(poller, i);
+        }
+        assert_ok(fer_poller_delete(poller, mailbox->raw));
+        if (i % 7 == 0) {
+            assert_quiet(poller);
+        }
+    }
+}
+
+/* The same of a socket that is ready for both, and whose interest changes to and fro. */
+static void what_is_modified_is_told_of_at_once(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    post(mailbox);
+    assert_ok(fer_poller_add(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
+    assert_quiet(poller);
+    for (uint64_t i = 0; i < 30; i++) {
+        assert_ok(fer_poller_modify(poller, mailbox->raw, i % 2 == 0 ? reading(i) : writing(i), i % 5 == 0 ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        if (i % 4 != 0) {
+            struct told told = wait_for(poller, i, millis(0));
+            assert_true(told.readable == (i % 2 == 0) && told.writable == (i % 2 != 0));
+        }
+    }
+}
+
+/* The same where it was not ready when it was asked for first, which is still under way. */
+static void what_has_come_to_be_wanted_is_told_of_at_once(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+    for (uint64_t i = 0; i < 10; i++) {
+        assert_quiet(poller);
+        assert_ok(fer_poller_modify(poller, mailbox->raw, writing(2 * i), FER_POLL_LEVEL));
+        assert_told_at_once(poller, 2 * i);
+        assert_ok(fer_poller_modify(poller, mailbox->raw, reading(2 * i + 1), FER_POLL_LEVEL));
+    }
+    post(mailbox);
+    assert_told(poller, 19, true, false);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POLLER_TEST("P4", a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added),
+        POLLER_TEST("P4", a_new_socket_with_a_closed_ones_number_is_not_watched),
+        POLLER_TEST("P3", a_new_peer_does_not_make_it_another_socket),
+        POLLER_TEST("P7", what_is_deleted_and_added_again_is_told_of_at_once),
+        POLLER_TEST("P7", what_is_modified_is_told_of_at_once),
+        POLLER_TEST("P7", what_has_come_to_be_wanted_is_told_of_at_once),
+    };
+    return RUN_TESTS("poller_numbers", tests);
+}

@@ -1,0 +1,388 @@
+/* poller_threads.c: several threads and one poller (rules P6 and P8, and what P4 to P7 say of a wait that is under way). Each test is right
+ * whichever comes first, the wait or what the other thread does, and is repeated so that both happen. */
+#include <stdatomic.h>
+
+#include "support/poller_fixture.h"
+#include "support/thread.h"
+
+enum { ROUNDS = 30, WAITERS = 4, PAUSE_MS = 20 };
+
+/* A thread that waits without end, and counts how often it has been woken. */
+struct waiter {
+    fer_poller *poller;
+    test_thread thread;
+    atomic_uint *returned;       /* of all waiters: how many waits have ended */
+    fer_error error;
+    size_t count;
+    fer_event events[4];
+};
+
+static void wait_once(void *argument)
+{
+    struct waiter *waiter = argument;
+    waiter->error = fer_poller_wait(waiter->poller, waiter->events, 4, FER_DURATION_NONE, &waiter->count);
+    if (waiter->returned != NULL) {
+        atomic_fetch_add(waiter->returned, 1u);
+    }
+}
+
+static void start_waiters(struct waiter *waiters, size_t count, fer_poller *poller, atomic_uint *returned)
+{
+    for (size_t i = 0; i < count; i++) {
+        waiters[i] = (struct waiter){.poller = poller, .returned = returned};
+        test_thread_start(&waiters[i].thread, wait_once, &waiters[i]);
+    }
+}
+
+static void join_waiters(struct waiter *waiters, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        test_thread_join(&waiters[i].thread);
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert_ok(waiters[i].error);
+    }
+}
+
+/* Until so many waits have ended; false when the patience of a peer is over. */
+static bool await_returned(atomic_uint *returned, unsigned wanted)
+{
+    uint64_t start = peer_now_us();
+    while (atomic_load(returned) < wanted) {
+        if (microseconds_since(start) > PEER_LIMIT_MS * UINT64_C(1000)) {
+            return false;
+        }
+        test_thread_yield();
+    }
+    return true;
+}
+
+/* On every second round the wait is under way by now, as far as one can tell. */
+static void pause_on(int round)
+{
+    if (round % 2 == 1) {
+        peer_pause(2);
+    }
+}
+
+/* ---- P6 */
+
+static void a_notify_wakes_a_wait_that_is_under_way(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    for (int round = 0; round < ROUNDS; round++) {
+        struct waiter waiter;
+        start_waiters(&waiter, 1, poller, NULL);
+        pause_on(round);
+        fer_error error = fer_poller_notify(poller);
+        join_waiters(&waiter, 1);
+        assert_ok(error);
+        assert_int_equal(waiter.count, 0);
+        assert_quiet(poller);
+    }
+}
+
+/* "wakes exactly one wait": the others stay until their own notification comes. */
+static void a_notify_wakes_exactly_one_of_many_waits(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    for (int round = 0; round < 5; round++) {
+        struct waiter waiters[WAITERS];
+        atomic_uint returned;
+        bool one_each = true;
+        atomic_init(&returned, 0u);
+        start_waiters(waiters, WAITERS, poller, &returned);
+        for (unsigned i = 1; i <= WAITERS; i++) {
+            pause_on(round);
+            one_each = fer_poller_notify(poller).kind == FER_OK && await_returned(&returned, i) && one_each;
+            peer_pause(PAUSE_MS);
+            one_each = one_each && atomic_load(&returned) == i;
+        }
+        join_waiters(waiters, WAITERS);
+        assert_true(one_each);
+        for (size_t i = 0; i < WAITERS; i++) {
+            assert_int_equal(waiters[i].count, 0);
+        }
+        assert_quiet(poller);
+    }
+}
+
+struct notifier {
+    fer_poller *poller;
+    test_thread thread;
+    atomic_uint *sent;
+    unsigned times;
+    bool worked;
+};
+
+static void notify_often(void *argument)
+{
+    struct notifier *notifier = argument;
+    notifier->worked = true;
+    for (unsigned i = 0; i < notifier->times; i++) {
+        atomic_fetch_add(notifier->sent, 1u);
+        notifier->worked = fer_poller_notify(notifier->poller).kind == FER_OK && notifier->worked;
+    }
+}
+
+/* No notification is lost: who waits after each look at what the notifiers count sees all of it. */
+static void no_notify_of_many_threads_is_lost(void **state)
+{
+    (void)state;
+    enum { NOTIFIERS = 3, TIMES = 2000 };
+    fer_poller *poller = test_poller();
+    struct notifier notifiers[NOTIFIERS];
+    atomic_uint sent;
+    fer_event event;
+    size_t count = 0;
+    bool worked = true;
+    atomic_init(&sent, 0u);
+    for (size_t i = 0; i < NOTIFIERS; i++) {
+        notifiers[i] = (struct notifier){.poller = poller, .sent = &sent, .times = TIMES};
+        test_thread_start(&notifiers[i].thread, notify_often, &notifiers[i]);
+    }
+    while (worked && atomic_load(&sent) < NOTIFIERS * TIMES) {
+        uint64_t start = peer_now_us();
+        worked = fer_poller_wait(poller, &event, 1, millis(PEER_LIMIT_MS), &count).kind == FER_OK && count == 0;
+        worked = worked && microseconds_since(start) < PEER_LIMIT_MS * UINT64_C(1000);
+    }
+    for (size_t i = 0; i < NOTIFIERS; i++) {
+        test_thread_join(&notifiers[i].thread);
+        assert_true(notifiers[i].worked);
+    }
+    assert_true(worked);
+    (void)wait_for(poller, 1, millis(0));
+    assert_quiet(poller);
+}
+
+/* Two threads that play ball with two pollers. The number is no atomic: "What the caller wrote to memory before is visible to the thread whose
+ * wait returns." */
+struct ball {
+    fer_poller *pollers[2];
+    unsigned number;
+    bool worked;
+};
+
+enum { THROWS = 500 };
+
+static bool throw_it(struct ball *ball, int player)
+{
+    fer_event event;
+    size_t count = 0;
+    for (int i = 0; i < THROWS; i++) {
+        if (fer_poller_wait(ball->pollers[player], &event, 1, FER_DURATION_NONE, &count).kind != FER_OK || count != 0) {
+            return false;
+        }
+        ball->number++;
+        if (fer_poller_notify(ball->pollers[1 - player]).kind != FER_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void throw_back(void *argument)
+{
+    struct ball *ball = argument;
+    ball->worked = throw_it(ball, 1);
+}
+
+static void what_was_written_before_a_notify_is_seen_after_the_wait(void **state)
+{
+    (void)state;
+    struct ball ball = {{test_poller(), test_poller()}, 0, false};
+    test_thread thread;
+    test_thread_start(&thread, throw_back, &ball);
+    fer_error error = fer_poller_notify(ball.pollers[0]);
+    bool worked = throw_it(&ball, 0);
+    test_thread_join(&thread);
+    assert_ok(error);
+    assert_true(worked && ball.worked);
+    assert_int_equal(ball.number, 2 * THROWS);
+    assert_notified(ball.pollers[0]);
+    assert_quiet(ball.pollers[0]);
+    assert_quiet(ball.pollers[1]);
+}
+
+/* ---- A wait that is under way sees what the others do */
+
+static void assert_one_event(const struct waiter *waiter, uint64_t key, bool readable, bool writable)
+{
+    assert_int_equal(waiter->count, 1);
+    assert_int_equal(waiter->events[0].key, key);
+    assert_true(waiter->events[0].readable == readable && waiter->events[0].writable == writable);
+}
+
+/* P5: "wait(FER_DURATION_NONE) blocks until there is something": bytes of the peer. */
+static void a_wait_without_end_is_woken_by_bytes(void **state)
+{
+    const struct pair_kind *kind = *state;
+    fer_poller *poller = test_poller();
+    for (int round = 0; round < 10; round++) {
+        struct pair *pair = pair_open_kind(kind);
+        struct waiter waiter;
+        assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), reading(1), FER_POLL_LEVEL));
+        start_waiters(&waiter, 1, poller, NULL);
+        pause_on(round);
+        bool sent = peer_send_all(pair->other, "x", 1);
+        join_waiters(&waiter, 1);
+        assert_true(sent);
+        assert_one_event(&waiter, 1, true, false);
+        assert_ok(fer_poller_delete(poller, fer_tcp_stream_as_raw(&pair->stream)));
+        pair_close(pair);
+    }
+}
+
+/* "a wait that is under way sees the socket": ready when it is added, or later. */
+static void a_socket_that_is_added_during_a_wait_is_seen(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    for (int round = 0; round < ROUNDS; round++) {
+        struct waiter waiter;
+        bool posted_before = round % 4 < 2;
+        if (posted_before) {
+            post(mailbox);
+        }
+        start_waiters(&waiter, 1, poller, NULL);
+        pause_on(round);
+        fer_error error = fer_poller_add(poller, mailbox->raw, reading(5), FER_POLL_LEVEL);
+        if (!posted_before) {
+            post(mailbox);
+        }
+        join_waiters(&waiter, 1);
+        assert_ok(error);
+        assert_one_event(&waiter, 5, true, false);
+        empty(mailbox);
+        assert_ok(fer_poller_delete(poller, mailbox->raw));
+    }
+}
+
+/* Modifying takes effect at once: another interest, another key, and a FER_POLL_ONESHOT socket that is to be told of again. */
+static void a_socket_that_is_modified_during_a_wait_is_told_of_anew(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    post(mailbox);
+    assert_ok(fer_poller_add(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
+    for (int round = 0; round < ROUNDS; round++) {
+        struct waiter waiter;
+        bool was_oneshot = round % 4 < 2;
+        if (was_oneshot) {
+            assert_ok(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
+            assert_told(poller, 1, true, false);
+        } else {
+            assert_ok(fer_poller_modify(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
+        }
+        start_waiters(&waiter, 1, poller, NULL);
+        pause_on(round);
+        fer_error error = fer_poller_modify(poller, mailbox->raw, reading(2), was_oneshot ? FER_POLL_ONESHOT : FER_POLL_LEVEL);
+        join_waiters(&waiter, 1);
+        assert_ok(error);
+        assert_one_event(&waiter, 2, true, false);
+    }
+}
+
+/* P4 of a wait that goes on: what comes to a deleted socket does not end it. */
+static void a_socket_that_is_deleted_during_a_wait_does_not_end_it(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    for (int round = 0; round < 12; round++) {
+        struct mailbox *mailbox = test_mailbox();
+        struct waiter waiter;
+        atomic_uint returned;
+        atomic_init(&returned, 0u);
+        assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), round % 4 < 2 ? FER_POLL_LEVEL : FER_POLL_ONESHOT));
+        start_waiters(&waiter, 1, poller, &returned);
+        pause_on(round);
+        fer_error error = fer_poller_delete(poller, mailbox->raw);
+        post(mailbox);
+        peer_pause(PAUSE_MS);
+        bool stayed = atomic_load(&returned) == 0;
+        fer_error notified = fer_poller_notify(poller);
+        join_waiters(&waiter, 1);
+        assert_ok(error);
+        assert_ok(notified);
+        assert_true(stayed);
+        assert_int_equal(waiter.count, 0);
+    }
+}
+
+/* P5 and P7: a level socket wakes a wait again and again, also of another thread each time. */
+static void a_level_socket_wakes_the_wait_of_each_thread(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    struct waiter waiters[WAITERS];
+    post(mailbox);
+    for (int round = 0; round < 5; round++) {
+        assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+        start_waiters(waiters, WAITERS, poller, NULL);
+        join_waiters(waiters, WAITERS);
+        for (size_t i = 0; i < WAITERS; i++) {
+            assert_one_event(&waiters[i], 1, true, false);
+        }
+        assert_ok(fer_poller_delete(poller, mailbox->raw));
+    }
+}
+
+/* ---- P8 */
+
+/* "Several threads may wait at once. An event of a FER_POLL_ONESHOT socket goes to one of them." */
+static void a_oneshot_event_goes_to_one_of_many_waits(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    assert_ok(fer_poller_add(poller, mailbox->raw, neither(1), FER_POLL_ONESHOT));
+    for (int round = 0; round < 6; round++) {
+        struct waiter waiters[WAITERS];
+        atomic_uint returned;
+        bool one_each = true;
+        atomic_init(&returned, 0u);
+        start_waiters(waiters, WAITERS, poller, &returned);
+        for (unsigned i = 1; i <= WAITERS; i++) {
+            pause_on(round);
+            one_each = fer_poller_modify(poller, mailbox->raw, reading(i), FER_POLL_ONESHOT).kind == FER_OK && one_each;
+            if (i == 1) {
+                post(mailbox);
+            }
+            one_each = await_returned(&returned, i) && one_each;
+            peer_pause(5);
+            one_each = one_each && atomic_load(&returned) == i;
+        }
+        join_waiters(waiters, WAITERS);
+        assert_true(one_each);
+        uint64_t keys = 0;
+        for (size_t i = 0; i < WAITERS; i++) {
+            assert_true(waiters[i].count == 1 && waiters[i].events[0].readable);
+            keys |= UINT64_C(1) << waiters[i].events[0].key;
+        }
+        assert_int_equal(keys, (UINT64_C(1) << (WAITERS + 1)) - 2);
+        empty(mailbox);
+        assert_quiet(poller);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POLLER_TEST("P6", a_notify_wakes_a_wait_that_is_under_way),
+        POLLER_TEST("P6", a_notify_wakes_exactly_one_of_many_waits),
+        POLLER_TEST("P6", no_notify_of_many_threads_is_lost),
+        POLLER_TEST("P6", what_was_written_before_a_notify_is_seen_after_the_wait),
+        POLLER_PAIR_TEST("P5", a_wait_without_end_is_woken_by_bytes),
+        POLLER_TEST("P7", a_socket_that_is_added_during_a_wait_is_seen),
+        POLLER_TEST("P7", a_socket_that_is_modified_during_a_wait_is_told_of_anew),
+        POLLER_TEST("P4", a_socket_that_is_deleted_during_a_wait_does_not_end_it),
+        POLLER_TEST("P7", a_level_socket_wakes_the_wait_of_each_thread),
+        POLLER_TEST("P8", a_oneshot_event_goes_to_one_of_many_waits),
+    };
+    return RUN_TESTS("poller_threads", tests);
+}

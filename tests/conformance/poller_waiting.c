@@ -1,0 +1,337 @@
+/* poller_waiting.c: how long a wait lasts, what ends it, and whose turn it is (rules P5, P6, P9 and P10), of one thread. */
+#include <stdatomic.h>
+
+#include "support/poller_fixture.h"
+#include "support/process.h"
+
+enum { SOON_US = 5000000 };
+
+/* ---- P5 */
+
+/* "wait(0) looks and never blocks". */
+static void a_wait_of_zero_looks_and_never_blocks(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    uint64_t start = peer_now_us();
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(wait_for(poller, 1, millis(0)).events, 0);
+    }
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(wait_for(poller, 1, millis(0)).events, 0);
+    }
+    assert_true(microseconds_since(start) < SOON_US);
+}
+
+/* And finds what is ready: soon where the OS tells of it a little later. */
+static void a_wait_of_zero_finds_what_is_ready(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    uint64_t start = peer_now_us();
+    struct told told = {0, false, false};
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+    post(mailbox);
+    while (told.events == 0 && microseconds_since(start) < SOON_US) {
+        told = wait_for(poller, 1, millis(0));
+    }
+    assert_true(told.events > 0 && told.readable && !told.writable);
+}
+
+/* "wait(FER_DURATION_NONE) blocks until there is something": here there is. Too long a timeout saturates, which is as none. */
+static void a_wait_without_end_ends_with_an_event(void **state)
+{
+    (void)state;
+    static const uint64_t lengths[] = {UINT64_MAX, UINT64_MAX - 1, UINT64_MAX / 2, UINT64_C(1) << 62, UINT64_C(3) << 52};
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    post(mailbox);
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct told told = wait_for(poller, 1, (fer_duration){lengths[i]});
+        assert_true(told.events > 0 && told.readable);
+        assert_ok(fer_poller_modify(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
+        assert_ok(fer_poller_notify(poller));
+        assert_int_equal(wait_for(poller, 1, (fer_duration){lengths[i]}).events, 0);
+        assert_ok(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+    }
+}
+
+/* "Other timeouts are rounded up to what the OS can hold, and never end early." Nothing ready in time is FER_OK with no events. */
+static void no_wait_ends_early(void **state)
+{
+    (void)state;
+    static const uint64_t nanos[] = {1, 2, 500, 999, 1000, 1001, 50000, 500000, 999999, 1000000, 1000001, 1500000, 2000000, 15000001, 16000000, 40000000};
+    fer_poller *poller = test_poller();
+    struct mailbox *quiet = test_mailbox();
+    assert_ok(fer_poller_add(poller, quiet->raw, reading(1), FER_POLL_LEVEL));
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
+            uint64_t start = peer_now_us();
+            assert_int_equal(wait_for(poller, 1, (fer_duration){nanos[i]}).events, 0);
+            uint64_t took = microseconds_since(start);
+            if (took + 1 < nanos[i] / 1000) {
+                fail_msg("a wait of %u ns took %u us", (unsigned)nanos[i], (unsigned)took);
+            }
+            assert_true(took < SOON_US);
+        }
+    }
+}
+
+/* ---- P6 */
+
+/* "A notify wakes exactly one wait: one that is under way, else the next." "A wait that was woken by one alone is FER_OK with no events." */
+static void a_notify_wakes_the_next_wait_alone(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    for (int i = 0; i < 20; i++) {
+        assert_ok(fer_poller_notify(poller));
+        assert_notified(poller);
+        uint64_t start = peer_now_us();
+        assert_int_equal(wait_for(poller, 1, millis(5)).events, 0);
+        assert_true(microseconds_since(start) + 1 >= 5000);
+    }
+}
+
+/* "Notifies that come before a wait has been woken fold into one." */
+static void notifies_fold_into_one(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < 100; i++) {
+            assert_ok(fer_poller_notify(poller));
+        }
+        assert_notified(poller);
+        uint64_t start = peer_now_us();
+        assert_int_equal(wait_for(poller, 1, millis(10)).events, 0);
+        assert_true(microseconds_since(start) + 1 >= 10000);
+    }
+}
+
+/* A wait that only looks is a wait: it takes a notification too. */
+static void a_wait_of_zero_takes_a_notification(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    assert_ok(fer_poller_notify(poller));
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(wait_for(poller, 1, millis(0)).events, 0);
+    }
+    uint64_t start = peer_now_us();
+    assert_int_equal(wait_for(poller, 1, millis(10)).events, 0);
+    assert_true(microseconds_since(start) + 1 >= 10000);
+}
+
+/* Beside an event it is not lost, nor is the event, however small the array is; and it is taken by then. */
+static void a_notify_and_an_event_both_come(void **state)
+{
+    (void)state;
+    for (size_t cap = 1; cap <= 3; cap++) {
+        fer_poller *poller = test_poller();
+        struct mailbox *mailbox = test_mailbox();
+        fer_event events[3];
+        size_t count = 0;
+        size_t seen = 0;
+        assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+        post(mailbox);
+        assert_ok(fer_poller_notify(poller));
+        for (int i = 0; i < 4; i++) {
+            assert_ok(fer_poller_wait(poller, events, cap, millis(PEER_LIMIT_MS), &count));
+            seen += count;
+        }
+        assert_true(seen >= 3 && events[0].key == 1);
+        empty(mailbox);
+        uint64_t start = peer_now_us();
+        assert_int_equal(wait_for(poller, 1, millis(10)).events, 0);
+        assert_true(microseconds_since(start) + 1 >= 10000);
+    }
+}
+
+/* Each poller has its own notifications, and they end with it. */
+static void a_notification_ends_with_its_poller(void **state)
+{
+    (void)state;
+    fer_poller *pollers[2] = {test_poller(), test_poller()};
+    assert_ok(fer_poller_notify(pollers[0]));
+    assert_quiet(pollers[1]);
+    fer_poller_close(pollers[0]);
+    assert_ok(fer_poller_new(pollers[0]));
+    uint64_t start = peer_now_us();
+    assert_int_equal(wait_for(pollers[0], 1, millis(10)).events, 0);
+    assert_true(microseconds_since(start) + 1 >= 10000);
+    assert_ok(fer_poller_notify(pollers[0]));
+    assert_notified(pollers[0]);
+}
+
+/* ---- P9 */
+
+static int end_with_signals(void **state)
+{
+    process_signals_stop();
+    process_signals_call(NULL);
+    return poller_test_end(state);
+}
+
+/* "A signal does not end a wait: it goes on with the time that is left." */
+static void a_wait_goes_on_after_signals_with_the_time_that_is_left(void **state)
+{
+    (void)state;
+    static const uint64_t lengths[] = {20000, 50000, 150000};
+    fer_poller *poller = test_poller();
+    if (!process_signals_start()) {
+        skip_because("this OS has no signals that interrupt a call");
+    }
+    for (size_t i = 0; i < 3; i++) {
+        unsigned before = process_signals_seen();
+        uint64_t start = peer_now_us();
+        struct told told = wait_for(poller, 1, fer_duration_from_micros(lengths[i]));
+        uint64_t took = microseconds_since(start);
+        assert_int_equal(told.events, 0);
+        assert_true(took + 1 >= lengths[i] && took < SOON_US);
+        assert_true(process_signals_seen() > before);
+    }
+    process_signals_stop();
+}
+
+static fer_poller *notified_by_signals;
+static atomic_uint failed_notifies;
+
+static void notify_in_a_handler(void)
+{
+    if (fer_poller_notify(notified_by_signals).kind != FER_OK) {
+        atomic_fetch_add(&failed_notifies, 1u);
+    }
+}
+
+/* "Its handler may call fer_poller_notify on POSIX systems": the wait that the signal interrupts is woken. */
+static void a_signals_handler_may_notify(void **state)
+{
+    (void)state;
+    notified_by_signals = test_poller();
+    atomic_store(&failed_notifies, 0u);
+    process_signals_call(notify_in_a_handler);
+    if (!process_signals_start()) {
+        skip_because("this OS has no signals that interrupt a call");
+    }
+    for (int i = 0; i < 20; i++) {
+        assert_notified(notified_by_signals);
+    }
+    process_signals_stop();
+    assert_true(process_signals_seen() >= 20);
+    assert_int_equal(atomic_load(&failed_notifies), 0);
+}
+
+/* ---- P10: "Where more sockets are ready than the array holds, the next waits give the others their turn before the first ones come again." */
+
+static void all_ready_sockets_get_their_turn(void **state)
+{
+    (void)state;
+    enum { COUNT = 12, ROUNDS = 3 };
+    for (size_t cap = 1; cap <= 7; cap += 2) {
+        fer_poller *poller = test_poller();
+        fer_event events[7];
+        size_t count = 0;
+        for (uint64_t i = 0; i < COUNT; i++) {
+            struct mailbox *mailbox = test_mailbox();
+            post(mailbox);
+            assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_LEVEL));
+        }
+        unsigned times[COUNT] = {0};
+        for (size_t all = 0; all < (size_t)ROUNDS * COUNT; all += count) {
+            assert_ok(fer_poller_wait(poller, events, cap, millis(PEER_LIMIT_MS), &count));
+            assert_true(count > 0 && count <= cap);
+            for (size_t e = 0; e < count; e++) {
+                assert_true(events[e].key < COUNT && events[e].readable);
+                times[events[e].key]++;
+            }
+            unsigned least = times[0];
+            unsigned most = times[0];
+            for (size_t i = 1; i < COUNT; i++) {
+                least = times[i] < least ? times[i] : least;
+                most = times[i] > most ? times[i] : most;
+            }
+            assert_true(most - least <= 1);
+        }
+        fer_poller_close(poller);
+    }
+}
+
+/* The same of sockets that are told of once: each is, however small the array. */
+static void each_oneshot_socket_comes_once_however_small_the_array_is(void **state)
+{
+    (void)state;
+    enum { COUNT = 20 };
+    fer_poller *poller = test_poller();
+    fer_event event;
+    size_t count = 0;
+    bool told[COUNT] = {false};
+    for (uint64_t i = 0; i < COUNT; i++) {
+        struct mailbox *mailbox = test_mailbox();
+        post(mailbox);
+        assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_ONESHOT));
+    }
+    for (int i = 0; i < COUNT; i++) {
+        assert_ok(fer_poller_wait(poller, &event, 1, millis(PEER_LIMIT_MS), &count));
+        assert_int_equal(count, 1);
+        assert_true(event.key < COUNT && event.readable && !event.writable && !told[event.key]);
+        told[event.key] = true;
+    }
+    assert_quiet(poller);
+}
+
+/* Who becomes ready later waits no longer than for those who were ready before. */
+static void a_late_socket_gets_its_turn_among_busy_ones(void **state)
+{
+    (void)state;
+    enum { BUSY = 6 };
+    fer_poller *poller = test_poller();
+    struct mailbox *late = test_mailbox();
+    fer_event event;
+    size_t count = 0;
+    assert_ok(fer_poller_add(poller, late->raw, reading(100), FER_POLL_LEVEL));
+    for (uint64_t i = 0; i < BUSY; i++) {
+        struct mailbox *mailbox = test_mailbox();
+        post(mailbox);
+        assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_LEVEL));
+    }
+    for (int i = 0; i < 2 * BUSY; i++) {
+        assert_ok(fer_poller_wait(poller, &event, 1, millis(PEER_LIMIT_MS), &count));
+        assert_true(count == 1 && event.key < BUSY);
+    }
+    post(late);
+    int waits = 0;
+    do {
+        assert_ok(fer_poller_wait(poller, &event, 1, millis(PEER_LIMIT_MS), &count));
+        assert_int_equal(count, 1);
+        waits++;
+    } while (event.key != 100 && waits < 10 * BUSY);
+    assert_true(waits <= 2 * BUSY);
+}
+
+#define SIGNAL_TEST(rule, function) {rule " " #function, function, poller_test_begin, end_with_signals, &test_no_pair}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POLLER_TEST("P5", a_wait_of_zero_looks_and_never_blocks),
+        POLLER_TEST("P5", a_wait_of_zero_finds_what_is_ready),
+        POLLER_TEST("P5", a_wait_without_end_ends_with_an_event),
+        POLLER_TEST("P5", no_wait_ends_early),
+        POLLER_TEST("P6", a_notify_wakes_the_next_wait_alone),
+        POLLER_TEST("P6", notifies_fold_into_one),
+        POLLER_TEST("P6", a_wait_of_zero_takes_a_notification),
+        POLLER_TEST("P6", a_notify_and_an_event_both_come),
+        POLLER_TEST("P6", a_notification_ends_with_its_poller),
+        SIGNAL_TEST("P9", a_wait_goes_on_after_signals_with_the_time_that_is_left),
+        SIGNAL_TEST("P9", a_signals_handler_may_notify),
+        POLLER_TEST("P10", all_ready_sockets_get_their_turn),
+        POLLER_TEST("P10", each_oneshot_socket_comes_once_however_small_the_array_is),
+        POLLER_TEST("P10", a_late_socket_gets_its_turn_among_busy_ones),
+    };
+    return RUN_TESTS("poller_waiting", tests);
+}

@@ -1,0 +1,377 @@
+/* readiness.c: rules T1, S6, C5 and their kin: what _ready tells of streams, listeners and datagram sockets. A shutdown in another thread is at
+ * the end; what must not be asked for is in misuse_readiness.c. */
+#include <stdatomic.h>
+
+#include "support/socket_fixture.h"
+#include "support/thread.h"
+
+enum { EITHER = FER_READABLE | FER_WRITABLE, SOON_US = 5000000, SHORT_MS = 40 };
+
+#define NOW fer_duration_from_nanos(0)
+
+static fer_interest ready_of(const fer_tcp_stream *stream, fer_interest interest, fer_duration timeout)
+{
+    fer_interest ready = 77;
+    assert_ok(fer_tcp_stream_ready(stream, interest, timeout, &ready));
+    assert_int_equal(ready & ~interest, 0);
+    return ready;
+}
+
+static fer_interest asked(const fer_tcp_stream *stream, fer_interest interest)
+{
+    return ready_of(stream, interest, NOW);
+}
+
+static fer_interest awaited(const fer_tcp_stream *stream, fer_interest interest)
+{
+    return ready_of(stream, interest, FER_DURATION_NONE);
+}
+
+/* ---- Streams */
+
+/* T1: "For ... _ready, zero asks without waiting; when nothing is ready in time, [it is] OK with none." */
+static void zero_asks_without_waiting(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char got[4];
+    assert_int_equal(asked(&pair->stream, FER_READABLE), 0);
+    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(asked(&pair->stream, EITHER), FER_WRITABLE);
+    assert_true(peer_send_all(pair->other, "data", 4));
+    assert_int_equal(awaited(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
+    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 4, NULL));
+    assert_memory_equal(got, "data", 4);
+    assert_int_equal(asked(&pair->stream, FER_READABLE), 0);
+    assert_alive(pair);
+}
+
+/* T1: "OK with none", not sooner; and nothing of the stream's own timeouts or mode counts. */
+static void nothing_in_time_is_ok_with_none(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(1)));
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+    uint64_t start = peer_now_us();
+    assert_int_equal(ready_of(&pair->stream, FER_READABLE, millis(SHORT_MS)), 0);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
+    assert_int_equal(ready_of(&pair->stream, FER_READABLE, fer_duration_from_nanos(1)), 0);
+}
+
+/* A full buffer is not writable, until the other side has read. */
+static void a_full_stream_is_writable_when_the_peer_has_read(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint64_t left = fill_until_it_would_block(&pair->stream);
+    assert_int_equal(asked(&pair->stream, EITHER), 0);
+    assert_int_equal(ready_of(&pair->stream, FER_WRITABLE, millis(SHORT_MS)), 0);
+    while (left > 0) {
+        char piece[65536];
+        size_t n = 0;
+        assert_int_equal(peer_recv_some(pair->other, piece, sizeof piece, &n), PEER_GOT);
+        left -= n < left ? n : left;
+    }
+    assert_int_equal(awaited(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+}
+
+/* "a read half that ended ... is readable at once": S4's end, before and after it was seen. */
+static void the_peers_end_is_readable_again_and_again(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_true(peer_shutdown_write(pair->other));
+    assert_int_equal(awaited(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_reads_end(&pair->stream);
+    assert_int_equal(asked(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
+    assert_int_equal(awaited(&pair->stream, EITHER), EITHER);
+}
+
+/* S2 and S3 of readiness: a half that this handle shut answers by itself, on every OS, and says nothing of the other. */
+static void an_own_shut_half_is_ready_at_once(void **state)
+{
+    for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
+        struct pair *pair = pair_open_kind(*state);
+        bool reads = how != FER_SHUTDOWN_WRITE;
+        bool writes = how != FER_SHUTDOWN_READ;
+        (void)fill_until_it_would_block(&pair->stream);
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, (fer_shutdown)how));
+        assert_int_equal(asked(&pair->stream, FER_READABLE), reads ? FER_READABLE : 0);
+        assert_int_equal(asked(&pair->stream, FER_WRITABLE), writes ? FER_WRITABLE : 0);
+        assert_int_equal(awaited(&pair->stream, EITHER), (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0));
+        pair_close(pair);
+    }
+}
+
+/* S6: "or through a clone": its shutdown of a half is ready through this handle too. */
+static void a_half_that_a_clone_shut_is_ready(void **state)
+{
+    for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
+        struct pair *pair = pair_open_kind(*state);
+        fer_tcp_stream *clone = test_stream();
+        assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+        (void)fill_until_it_would_block(&pair->stream);
+        assert_ok(fer_tcp_stream_shutdown(clone, (fer_shutdown)how));
+        if (how != FER_SHUTDOWN_WRITE) {
+            assert_int_equal(awaited(&pair->stream, FER_READABLE), FER_READABLE);
+            assert_reads_end(&pair->stream);
+        }
+        if (how != FER_SHUTDOWN_READ) {
+            assert_int_equal(awaited(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+            assert_writes_fail(fer_tcp_stream_write(&pair->stream, "x", 1, NULL));
+        }
+        fer_tcp_stream_close(clone);
+        pair_close(pair);
+    }
+}
+
+/* "Hang-up and errors make both ready": a reset, before and after a call has met it; S5: "every fatal error sticks". */
+static void a_reset_is_ready_for_all_that_was_asked(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char byte;
+    peer_reset(pair->other);
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_int_equal(awaited(&pair->stream, EITHER), EITHER);
+    assert_int_equal(asked(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
+    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
+    assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
+}
+
+/* S5: the reset that a wait to write meets through a clone's handle is not lost to the reads. */
+static void a_reset_met_while_asking_is_told_by_the_next_read(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    char byte;
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    peer_reset(pair->other);
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
+    assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
+}
+
+/* ---- C5: "asks first": connects that only started */
+
+/* "while under way waits for its end": nothing is ready; then it is writable, and readable when there are bytes. */
+static void a_connect_under_way_is_ready_when_it_has_ended_well(void **state)
+{
+    peer_family family = family_of(state);
+    struct silent_place place = silent_place(family);
+    fer_socket *socket = test_connecting(&place);
+    fer_tcp_stream *stream = test_stream();
+    fer_interest ready = 77;
+    uint16_t own_port = local_addr_of(socket).port;
+    assert_ok(fer_socket_ready(socket, EITHER, NOW, &ready));
+    assert_int_equal(ready, 0);
+    assert_ok(fer_socket_ready(socket, FER_WRITABLE, millis(SHORT_MS), &ready));
+    assert_int_equal(ready, 0);
+    assert_connecting(socket);
+    peer_socket other = silence_ends_well(&place, own_port);
+    assert_ok(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok(await_connect(socket));
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_int_equal(asked(stream, EITHER), FER_WRITABLE);
+    assert_true(peer_send_all(other, "x", 1));
+    assert_int_equal(awaited(stream, FER_READABLE), FER_READABLE);
+}
+
+/* "a failed one is readable and writable (the next call tells the reason)"; "CONNECT_FAILED: both at once". */
+static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE, EITHER};
+        struct silent_place place = silent_place(PEER_V4);
+        fer_socket *socket = test_connecting(&place);
+        fer_interest ready = 77;
+        fer_error outcome = {FER_OK, 0};
+        silence_ends_badly(&place);
+        assert_ok(fer_socket_ready(socket, interests[i], FER_DURATION_NONE, &ready));
+        assert_int_equal(ready, interests[i]);
+        assert_ok(fer_socket_take_error(socket, &outcome));
+        assert_kind(outcome, FER_CONNECTION_REFUSED);
+        assert_ok(fer_socket_ready(socket, interests[i], NOW, &ready));
+        assert_int_equal(ready, interests[i]);
+        assert_failed(socket, outcome);
+    }
+}
+
+/* E4: "NOT_CONNECTED where a stream that was never connected is read, written": asked for readiness, too. */
+static void a_stream_that_was_never_connected_is_not_connected(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_tcp_stream *stream = test_stream();
+    fer_interest ready = 77;
+    assert_own(fer_socket_ready(socket, EITHER, FER_DURATION_NONE, &ready), FER_NOT_CONNECTED);
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_own(fer_tcp_stream_ready(stream, EITHER, FER_DURATION_NONE, &ready), FER_NOT_CONNECTED);
+    assert_int_equal(ready, 77);
+}
+
+/* ---- Listeners */
+
+static void a_listener_is_readable_while_a_connection_is_queued(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(family, &port);
+    fer_tcp_stream *stream = test_stream();
+    fer_interest ready = 77;
+    assert_ok(fer_tcp_listener_ready(listener, EITHER, NOW, &ready));
+    assert_int_equal(ready, 0);
+    assert_ok(fer_tcp_listener_ready(listener, EITHER, millis(SHORT_MS), &ready));
+    assert_int_equal(ready, 0);
+    peer_socket other = peer_connect(family, port);
+    assert_true(other != PEER_NONE);
+    assert_ok(fer_tcp_listener_ready(listener, EITHER, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_ok(fer_tcp_listener_ready(listener, FER_WRITABLE, NOW, &ready));
+    assert_int_equal(ready, 0);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_ok(fer_tcp_listener_ready(listener, FER_READABLE, NOW, &ready));
+    assert_int_equal(ready, 0);
+    assert_exchange(stream, other);
+}
+
+/* The same of one that was built. */
+static void a_built_listener_is_readable_while_a_connection_is_queued(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    fer_socket *listener = test_built_listener(family, &port);
+    fer_interest ready = 77;
+    assert_ok(fer_socket_ready(listener, EITHER, NOW, &ready));
+    assert_int_equal(ready, 0);
+    assert_true(peer_connect(family, port) != PEER_NONE);
+    assert_ok(fer_socket_ready(listener, EITHER, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_READABLE);
+}
+
+/* ---- Datagrams */
+
+static void a_datagram_socket_is_readable_while_a_datagram_is_queued(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_interest ready = 77;
+    fer_datagram got;
+    char buf[8];
+    assert_ok(fer_udp_socket_ready(socket, EITHER, NOW, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok(fer_udp_socket_ready(socket, FER_READABLE, millis(SHORT_MS), &ready));
+    assert_int_equal(ready, 0);
+    assert_true(peer_datagram_send(other, family, port, "data", 4));
+    assert_ok(fer_udp_socket_ready(socket, FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_ok(fer_udp_socket_ready(socket, EITHER, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, EITHER);
+    assert_ok(fer_udp_socket_recv(socket, buf, sizeof buf, &got));
+    assert_ok(fer_udp_socket_ready(socket, FER_READABLE, NOW, &ready));
+    assert_int_equal(ready, 0);
+}
+
+/* ---- S6: "shutdown from another thread wakes a blocked read, and shutdown(WRITE|BOTH) a blocked write": a wait for readiness, too */
+
+struct waiter {
+    fer_tcp_stream *stream;
+    fer_interest interest;
+    atomic_int started;
+    fer_error error;
+    fer_interest ready;
+};
+
+static void wait_on(void *argument)
+{
+    struct waiter *waiter = argument;
+    atomic_store(&waiter->started, 1);
+    waiter->error = fer_tcp_stream_ready(waiter->stream, waiter->interest, FER_DURATION_NONE, &waiter->ready);
+}
+
+static void assert_shutdown_wakes(const struct pair_kind *kind, fer_interest interest, fer_shutdown how, bool through_clone)
+{
+    for (int round = 0; round < 3; round++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_tcp_stream clone = {0};
+        struct waiter waiter = {.stream = &pair->stream, .interest = interest, .ready = 77};
+        test_thread thread;
+        if (through_clone) {
+            assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
+        }
+        (void)fill_until_it_would_block(&pair->stream);
+        atomic_init(&waiter.started, 0);
+        test_thread_start(&thread, wait_on, &waiter);
+        while (atomic_load(&waiter.started) == 0) {
+            test_thread_yield();
+        }
+        peer_pause(round == 0 ? 0 : 25);
+        uint64_t begin = peer_now_us();
+        fer_error error = fer_tcp_stream_shutdown(through_clone ? &clone : &pair->stream, how);
+        test_thread_join(&thread);
+        uint64_t took = microseconds_since(begin);
+        fer_tcp_stream_close(&clone);
+        assert_ok(error);
+        assert_ok(waiter.error);
+        assert_true(waiter.ready != 0 && (waiter.ready & ~interest) == 0);
+        assert_true(took < SOON_US);
+        pair_close(pair);
+    }
+}
+
+static void shutdown_wakes_a_wait_to_read(void **state)
+{
+    assert_shutdown_wakes(*state, FER_READABLE, FER_SHUTDOWN_READ, false);
+    assert_shutdown_wakes(*state, FER_READABLE, FER_SHUTDOWN_BOTH, false);
+}
+
+static void shutdown_wakes_a_wait_to_write(void **state)
+{
+    assert_shutdown_wakes(*state, FER_WRITABLE, FER_SHUTDOWN_WRITE, false);
+    assert_shutdown_wakes(*state, FER_WRITABLE, FER_SHUTDOWN_BOTH, false);
+}
+
+static void shutdown_of_one_half_wakes_a_wait_for_either(void **state)
+{
+    assert_shutdown_wakes(*state, EITHER, FER_SHUTDOWN_READ, false);
+    assert_shutdown_wakes(*state, EITHER, FER_SHUTDOWN_WRITE, false);
+}
+
+static void shutdown_through_a_clone_wakes_a_wait(void **state)
+{
+    assert_shutdown_wakes(*state, FER_READABLE, FER_SHUTDOWN_READ, true);
+    assert_shutdown_wakes(*state, FER_WRITABLE, FER_SHUTDOWN_WRITE, true);
+    assert_shutdown_wakes(*state, EITHER, FER_SHUTDOWN_BOTH, true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("T1", zero_asks_without_waiting),
+        PAIR_TEST("T1", nothing_in_time_is_ok_with_none),
+        SLOW_PAIR_TEST("T1", a_full_stream_is_writable_when_the_peer_has_read),
+        PAIR_TEST("S4", the_peers_end_is_readable_again_and_again),
+        SLOW_PAIR_TEST("S2", an_own_shut_half_is_ready_at_once),
+        SLOW_PAIR_TEST("S6", a_half_that_a_clone_shut_is_ready),
+        PAIR_TEST("S5", a_reset_is_ready_for_all_that_was_asked),
+        PAIR_TEST("S5", a_reset_met_while_asking_is_told_by_the_next_read),
+        SOCKET_FAMILY_TEST("C5", a_connect_under_way_is_ready_when_it_has_ended_well),
+        SOCKET_TEST("C5", a_connect_that_fails_is_ready_for_all_that_was_asked),
+        SOCKET_FAMILY_TEST("E4", a_stream_that_was_never_connected_is_not_connected),
+        SOCKET_FAMILY_TEST("T1", a_listener_is_readable_while_a_connection_is_queued),
+        SOCKET_FAMILY_TEST("T1", a_built_listener_is_readable_while_a_connection_is_queued),
+        SOCKET_FAMILY_TEST("T1", a_datagram_socket_is_readable_while_a_datagram_is_queued),
+        SLOW_PAIR_TEST("S6", shutdown_wakes_a_wait_to_read),
+        SLOW_PAIR_TEST("S6", shutdown_wakes_a_wait_to_write),
+        SLOW_PAIR_TEST("S6", shutdown_of_one_half_wakes_a_wait_for_either),
+        SLOW_PAIR_TEST("S6", shutdown_through_a_clone_wakes_a_wait),
+    };
+    return RUN_TESTS("readiness", tests);
+}

@@ -1,0 +1,357 @@
+/* resolving.c: rules N1 to N7: names looked up in the background, on the system's own resolver. What the threads do at each moment is in
+ * unit/test_resolver*.c and unit/test_resolver_threads.c. */
+#include "support/fixture.h"
+
+#include <stdio.h>
+
+#include "ferrule/poller.h"
+#include "support/thread.h"
+
+enum { CAP = 8, MANY = 40 };
+
+/* A name that no system knows, and none has to ask a name server about: those may take seconds to answer many questions at once. */
+#define UNKNOWN "a b.invalid:80"
+
+/* Of each test: closed after it. */
+static fer_resolver resolver;
+static fer_lookup lookups[MANY];
+static fer_poller poller;
+static size_t handles_before;
+static size_t threads_before;
+
+static int begin(void **state)
+{
+    handles_before = peer_open_handles();
+    threads_before = peer_threads();
+    memset(&resolver, 0, sizeof resolver);
+    memset(lookups, 0, sizeof lookups);
+    memset(&poller, 0, sizeof poller);
+    return test_begin(state);
+}
+
+/* The system's resolver may still be at a lookup that was abandoned, with sockets of its own; or between two of them, which its threads tell. */
+static void wait_for_the_system(void)
+{
+    while (peer_threads() > threads_before || (peer_handle_count_is_exact() && peer_open_handles() > handles_before)) {
+        test_thread_yield();
+    }
+}
+
+static void close_all(void)
+{
+    for (size_t i = 0; i < MANY; i++) {
+        fer_lookup_close(&lookups[i]);
+    }
+    fer_resolver_close(&resolver);
+    fer_poller_close(&poller);
+}
+
+/* A thread that has given its last answer may be there for a moment still, and the next test counts. */
+static int end(void **state)
+{
+    close_all();
+    while (peer_threads() > threads_before) {
+        test_thread_yield();
+    }
+    return test_end(state);
+}
+
+static bool is_lookup_failure(fer_error error)
+{
+    return error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_RESOLVE_FAILED;
+}
+
+/* A lookup's answer, and the same asked of the system in this thread. */
+static void assert_same_answer(fer_lookup *lookup, const char *text)
+{
+    fer_socket_addr wanted[CAP];
+    fer_socket_addr addrs[CAP];
+    size_t wanted_count = 4711;
+    size_t count = 4711;
+    fer_error expected = fer_to_socket_addrs(text, wanted, CAP, &wanted_count);
+    fer_error error = fer_lookup_wait(lookup, FER_DURATION_NONE, addrs, CAP, &count);
+    assert_int_equal(count, wanted_count);
+    assert_int_equal(error.kind == FER_OK, expected.kind == FER_OK);
+    assert_true(error.kind == FER_OK || (is_lookup_failure(error) && is_lookup_failure(expected)));
+    for (size_t i = 0; error.kind == FER_OK && i < count && i < CAP; i++) {
+        assert_true(fer_socket_addr_eq(&addrs[i], &wanted[i]));
+    }
+}
+
+/* Asks without waiting until there is an answer: somebody else does the work, or time passes, meanwhile. */
+static fer_error ask_until_done(fer_lookup *lookup)
+{
+    size_t count = 4711;
+    fer_error error;
+    do {
+        error = fer_lookup_wait(lookup, (fer_duration){0}, NULL, 0, &count);
+        if (error.kind == FER_WOULD_BLOCK) {
+            assert_int_equal(error.os_code, 0);
+        }
+        assert_true(error.kind == FER_OK || count == 4711);
+    } while (error.kind == FER_WOULD_BLOCK);
+    return error;
+}
+
+/* N1: "What needs no resolver is answered at once and without a thread: address texts". */
+static void an_address_text_is_answered_at_once(void **state)
+{
+    static const char *const texts[] = {"127.0.0.1:80", "[::1]:443", "[fe80::1%7]:1", "::1:80", "0.0.0.0:0"};
+    fer_socket_addr addr;
+    size_t count = 0;
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_ok(fer_resolver_start(&resolver, texts[i], NULL, &lookups[i]));
+        assert_ok(fer_lookup_wait(&lookups[i], (fer_duration){0}, &addr, 1, &count));
+        assert_int_equal(count, 1);
+        assert_same_answer(&lookups[i], texts[i]);
+    }
+}
+
+/* N1: "what is no "host:port" at all is INVALID_INPUT then and there". */
+static void what_is_no_host_and_port_is_refused_by_the_start(void **state)
+{
+    static const char *const bad[] = {"", ":", ":80", "host", "host:", "host:+80", "host:65536", "host:http", "127.0.0.1", "b\xfcrger:80"};
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_own(fer_resolver_start(&resolver, bad[i], NULL, &lookups[0]), FER_INVALID_INPUT);
+    }
+    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[0]));
+}
+
+/* N3: "A lookup's answer is that of fer_to_socket_addrs." */
+static void the_answer_is_that_of_a_lookup_in_this_thread(void **state)
+{
+    static const char *const texts[] = {"localhost:80", "127.1:81", "no-such-host.invalid:82", "[fe80::1%1]:83", "localhost:0"};
+    (void)state;
+    skip_without_localhost();
+    assert_ok(fer_resolver_new(&resolver, 2, SIZE_MAX));
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_ok(fer_resolver_start(&resolver, texts[i], NULL, &lookups[i]));
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_same_answer(&lookups[i], texts[i]);
+    }
+}
+
+/* N3: "Once it is there it stays, and can be asked for as often as wanted." */
+static void an_answer_can_be_asked_for_again_with_more_room(void **state)
+{
+    (void)state;
+    skip_without_localhost();
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_start(&resolver, "localhost:80", NULL, &lookups[0]));
+    size_t total = 0;
+    assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &total));
+    assert_in_range(total, 1, CAP);
+    for (size_t cap = 0; cap <= total; cap++) {
+        fer_socket_addr addrs[CAP];
+        size_t count = 0;
+        memset(addrs, 0, sizeof addrs);
+        assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count));
+        assert_int_equal(count, total);
+        for (size_t i = 0; i < CAP; i++) {
+            assert_int_equal(addrs[i].port, i < cap ? 80 : 0);
+        }
+    }
+    assert_same_answer(&lookups[0], "localhost:80");
+}
+
+/* N4: "A wait of 0 only asks". */
+static void a_wait_of_nothing_only_asks(void **state)
+{
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, &lookups[0]));
+    assert_true(is_lookup_failure(ask_until_done(&lookups[0])));
+}
+
+/* N4: "Not done in time is TIMED_OUT with os_code 0, and the lookup goes on." */
+static void a_wait_that_is_too_short_leaves_the_lookup(void **state)
+{
+    size_t count = 4711;
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, &lookups[0]));
+    fer_error error = fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count);
+    assert_true(is_lookup_failure(error) || (error.kind == FER_TIMED_OUT && error.os_code == 0));
+    assert_int_equal(count, 4711);
+    assert_true(is_lookup_failure(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count)));
+    assert_true(is_lookup_failure(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count)));
+}
+
+/* N5: "The poller is notified once for each lookup, when its answer can be had". */
+static void a_poller_tells_that_a_lookup_is_done(void **state)
+{
+    fer_event event;
+    size_t count = 4711;
+    (void)state;
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    static const char *const texts[] = {UNKNOWN, "127.0.0.1:80"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(fer_resolver_start(&resolver, texts[i], &poller, &lookups[i]));
+        assert_ok(fer_poller_wait(&poller, &event, 1, FER_DURATION_NONE, &count));
+        assert_int_equal(count, 0);
+        fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);
+        assert_true(i == 0 ? is_lookup_failure(error) : error.kind == FER_OK);
+    }
+    assert_ok(fer_poller_wait(&poller, &event, 1, (fer_duration){0}, &count));
+    assert_int_equal(count, 0);
+}
+
+/* N5, with as many lookups as an event loop may have: each is asked after each notify, and all are done in the end. */
+static void a_poller_tells_of_many_lookups(void **state)
+{
+    fer_event event;
+    size_t left = MANY;
+    size_t count = 0;
+    (void)state;
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(fer_resolver_new(&resolver, 3, MANY));
+    for (size_t i = 0; i < MANY; i++) {
+        assert_ok(fer_resolver_start(&resolver, i % 3 == 0 ? "127.0.0.1:80" : UNKNOWN, &poller, &lookups[i]));
+    }
+    while (left > 0) {
+        assert_ok(fer_poller_wait(&poller, &event, 1, FER_DURATION_NONE, &count));
+        left = 0;
+        for (size_t i = 0; i < MANY; i++) {
+            left += fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count).kind == FER_WOULD_BLOCK;
+        }
+    }
+}
+
+/* N6: "Closing a lookup abandons it and never waits." A poller that is closed after it is never touched: the sanitizers would tell. */
+static void lookups_are_abandoned_at_any_moment(void **state)
+{
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 4, SIZE_MAX));
+    for (size_t round = 0; round < 20; round++) {
+        assert_ok(fer_poller_new(&poller));
+        for (size_t i = 0; i < MANY; i++) {
+            assert_ok(fer_resolver_start(&resolver, UNKNOWN, &poller, &lookups[i]));
+        }
+        if (round % 4 == 1) {
+            FER_IGNORE(ask_until_done(&lookups[round]));
+        }
+        for (size_t i = 0; i < MANY; i++) {
+            fer_lookup_close(&lookups[(i * 7 + round) % MANY]);
+        }
+        fer_poller_close(&poller);
+    }
+    close_all();
+    wait_for_the_system();
+}
+
+/* N7: "Its lookups that are not done end with CANCELLED; those that are done keep their answers." */
+static void closing_a_resolver_ends_its_lookups(void **state)
+{
+    size_t count = 4711;
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 1, MANY));
+    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[0]));
+    for (size_t i = 1; i < MANY; i++) {
+        assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, &lookups[i]));
+    }
+    fer_resolver_close(&resolver);
+    assert_ok(fer_lookup_wait(&lookups[0], (fer_duration){0}, NULL, 0, &count));
+    for (size_t i = 1; i < MANY; i++) {
+        fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);
+        assert_true(is_lookup_failure(error) || error.kind == FER_CANCELLED);
+        assert_true(fer_lookup_wait(&lookups[i], FER_DURATION_NONE, NULL, 0, &count).kind == error.kind);
+    }
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[0]), FER_INVALID_INPUT);
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    close_all();
+    wait_for_the_system();
+}
+
+/* What one of several threads met that it should not. */
+struct abuser {
+    test_thread thread;
+    size_t number;
+    size_t mistakes;
+};
+
+/* Its own lookups, on the resolver of all. */
+static void start_wait_and_abandon(void *argument)
+{
+    static const char *const texts[] = {UNKNOWN, "127.0.0.1:80", "localhost:80"};
+    struct abuser *abuser = argument;
+    for (size_t round = 0; round < 100; round++) {
+        size_t choice = round * 7 + abuser->number;
+        fer_lookup lookup = {0};
+        size_t count = 0;
+        fer_error error = fer_resolver_start(&resolver, texts[choice % 3], choice % 2 == 0 ? &poller : NULL, &lookup);
+        abuser->mistakes += error.kind != FER_OK && error.kind != FER_WOULD_BLOCK;
+        if (error.kind == FER_OK && choice % 5 < 3) {
+            error = fer_lookup_wait(&lookup, choice % 5 == 0 ? fer_duration_from_micros(20) : FER_DURATION_NONE, NULL, 0, &count);
+            abuser->mistakes += error.kind != FER_OK && !is_lookup_failure(error) && error.kind != FER_TIMED_OUT;
+        }
+        fer_lookup_close(&lookup);
+    }
+}
+
+/* N2, N6: "Threads: any number at once on one resolver". */
+static void several_threads_share_a_resolver(void **state)
+{
+    struct abuser abusers[4];
+    (void)state;
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(fer_resolver_new(&resolver, 3, 1));
+    memset(abusers, 0, sizeof abusers);
+    for (size_t i = 0; i < 4; i++) {
+        abusers[i].number = i;
+        test_thread_start(&abusers[i].thread, start_wait_and_abandon, &abusers[i]);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        test_thread_join(&abusers[i].thread);
+        assert_int_equal(abusers[i].mistakes, 0);
+    }
+    close_all();
+    wait_for_the_system();
+}
+
+/* A connect by name with a deadline for the lookup too, which fer_tcp_stream_connect has not. */
+static void what_was_found_can_be_connected_to(void **state)
+{
+    fer_socket_addr addrs[CAP];
+    uint16_t port = 0;
+    size_t count = 0;
+    char text[32];
+    (void)state;
+    skip_without_localhost();
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_stream *stream = test_stream();
+    fer_tcp_stream *accepted = test_stream();
+    snprintf(text, sizeof text, "localhost:%u", (unsigned)port);
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_start(&resolver, text, NULL, &lookups[0]));
+    assert_ok(fer_lookup_wait(&lookups[0], fer_duration_from_secs(60), addrs, CAP, &count));
+    assert_in_range(count, 1, CAP);
+    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, count));
+    assert_ok(fer_tcp_listener_accept(listener, accepted, NULL));
+}
+
+#define RESOLVING_TEST(rule, function) {rule " " #function, function, begin, end, &test_no_pair}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RESOLVING_TEST("N1", an_address_text_is_answered_at_once),
+        RESOLVING_TEST("N1", what_is_no_host_and_port_is_refused_by_the_start),
+        RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread),
+        RESOLVING_TEST("N3", an_answer_can_be_asked_for_again_with_more_room),
+        RESOLVING_TEST("N3", what_was_found_can_be_connected_to),
+        RESOLVING_TEST("N4", a_wait_of_nothing_only_asks),
+        RESOLVING_TEST("N4", a_wait_that_is_too_short_leaves_the_lookup),
+        RESOLVING_TEST("N5", a_poller_tells_that_a_lookup_is_done),
+        RESOLVING_TEST("N5", a_poller_tells_of_many_lookups),
+        RESOLVING_TEST("N6", lookups_are_abandoned_at_any_moment),
+        RESOLVING_TEST("N6", several_threads_share_a_resolver),
+        RESOLVING_TEST("N7", closing_a_resolver_ends_its_lookups),
+    };
+    return RUN_TESTS("resolving", tests);
+}

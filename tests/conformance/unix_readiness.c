@@ -1,0 +1,205 @@
+/* unix_readiness.c: rules T1, T2 and C5 of Unix sockets: readiness, calls that never wait, connects that only start. What they share with TCP
+ * is looked at once; readiness.c and nonblocking_calls.c have the rest. */
+#include "support/unix_fixture.h"
+
+enum { EITHER = FER_READABLE | FER_WRITABLE, SHORT_MS = 40 };
+
+#define NOW fer_duration_from_nanos(0)
+
+static fer_interest asked(const fer_unix_stream *stream, fer_duration timeout)
+{
+    fer_interest ready = 77;
+    assert_ok(fer_unix_stream_ready(stream, EITHER, timeout, &ready));
+    return ready;
+}
+
+/* T1: "zero asks without waiting"; T2: "A nonblocking call that would wait is WOULD_BLOCK on every OS." */
+static void a_stream_is_readable_when_there_is_something_to_read(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    fer_interest ready = 77;
+    char got[8];
+    size_t n = 77;
+    assert_int_equal(asked(pair.stream, NOW), FER_WRITABLE);
+    assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, millis(SHORT_MS), &ready));
+    assert_int_equal(ready, 0);
+    assert_kind(fer_unix_stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK);
+    assert_kind(fer_unix_stream_try_peek(pair.stream, got, 8, &n), FER_WOULD_BLOCK);
+    assert_int_equal(n, 0);
+    assert_true(peer_send_all(pair.other, "data", 4));
+    assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_ok(fer_unix_stream_try_peek(pair.stream, got, 8, &n));
+    assert_ok(fer_unix_stream_try_read(pair.stream, got, 8, &n));
+    assert_int_equal(n, 4);
+    assert_ok(fer_unix_stream_try_write(pair.stream, "back", 4, &n));
+    assert_true(peer_recv_exact(pair.other, got, n));
+    assert_unix_alive(&pair);
+}
+
+/* S4, S2: the end, and an own shut half, are ready at once. */
+static void an_ended_half_is_ready_at_once(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    fer_interest ready = 77;
+    assert_true(peer_shutdown_write(pair.other));
+    assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_unix_reads_end(pair.stream);
+    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
+    assert_int_equal(asked(pair.stream, FER_DURATION_NONE), EITHER);
+    assert_kind(fer_unix_stream_try_write(pair.stream, "x", 1, NULL), FER_BROKEN_PIPE);
+}
+
+/* T2 of writes: they end when there is no room, and what was counted arrives. */
+static void a_write_takes_what_there_is_room_for(void **state)
+{
+    static char piece[65536];
+    struct unix_pair pair = unix_pair_open(state);
+    uint64_t sent = 0;
+    size_t n = 0;
+    fer_error error = {FER_OK, 0};
+    while (error.kind == FER_OK) {
+        error = fer_unix_stream_try_write(pair.stream, piece, sizeof piece, &n);
+        sent += n;
+    }
+    assert_kind(error, FER_WOULD_BLOCK);
+    while (sent > 0) {
+        assert_int_equal(peer_recv_some(pair.other, piece, sizeof piece, &n), PEER_GOT);
+        sent -= n;
+    }
+    assert_unix_alive(&pair);
+}
+
+/* T1 and T2 of listeners. */
+static void a_listener_is_readable_while_a_connection_is_queued(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("listener");
+    fer_unix_listener *listener = test_unix_listening(path);
+    fer_unix_stream *stream = test_unix_stream();
+    fer_unix_addr peer;
+    fer_interest ready = 77;
+    assert_ok(fer_unix_listener_ready(listener, EITHER, NOW, &ready));
+    assert_int_equal(ready, 0);
+    assert_kind(fer_unix_listener_try_accept(listener, stream, &peer), FER_WOULD_BLOCK);
+    assert_unix_new(stream);
+    peer_socket other = unix_peer_connect(path, NULL);
+    assert_true(other != PEER_NONE);
+    assert_ok(fer_unix_listener_ready(listener, EITHER, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_ok(fer_unix_listener_try_accept(listener, stream, &peer));
+    assert_unnamed(&peer);
+    assert_unix_exchange(stream, other);
+}
+
+/* C5: "A started (nonblocking) connect": at once on POSIX, under way on Windows. */
+static void a_started_connect_ends_well(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("listener");
+    peer_socket listener = unix_peer_listen(path, 5);
+    fer_unix_stream *stream = test_unix_stream();
+    fer_unix_addr to;
+    fer_interest ready = 0;
+    fer_error outcome = {FER_OTHER, 1};
+    char byte;
+    assert_ok(fer_unix_addr_from_pathname(&to, path));
+    assert_either(fer_unix_stream_connect_start(stream, &to), FER_OK, FER_WOULD_BLOCK);
+    assert_ok(fer_unix_stream_ready(stream, FER_WRITABLE, FER_DURATION_NONE, &ready));
+    assert_ok(fer_unix_stream_take_error(stream, &outcome));
+    assert_ok(outcome);
+    assert_kind(fer_unix_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_own(fer_unix_stream_connect_start(stream, &to), FER_INVALID_INPUT);
+    assert_ok(fer_unix_stream_set_nonblocking(stream, false));
+    assert_unix_exchange(stream, peer_accept(listener));
+}
+
+/* "nothing is under way, must not enter CONNECTING": a full queue is RESOURCE_BUSY, and the handle is NEW. */
+static void a_connect_that_finds_the_queue_full_has_not_started(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    if (peer_is_windows()) {
+        skip_because("Windows refuses such a connect, or lets it wait");
+    }
+    const char *path = unix_peer_path("listener");
+    peer_socket listener = unix_peer_listen(path, 1);
+    fer_unix_addr to;
+    fer_error error = {FER_OK, 0};
+    fer_unix_stream *stream = NULL;
+    assert_ok(fer_unix_addr_from_pathname(&to, path));
+    for (int i = 0; i < 8 && error.kind == FER_OK; i++) {
+        stream = test_unix_stream();
+        error = fer_unix_stream_connect_start(stream, &to);
+    }
+    if (error.kind == FER_CONNECTION_REFUSED) {
+        skip_because("this OS refuses where the queue is full");
+    }
+    assert_kind(error, FER_RESOURCE_BUSY);
+    assert_unix_new(stream);
+    assert_true(peer_accept(listener) != PEER_NONE);
+    assert_ok(fer_unix_stream_connect_start(stream, &to));
+}
+
+/* T1 and T2 of datagrams: with and without a peer, and with a queue that is full. */
+static void datagrams_are_sent_and_received_without_waiting(void **state)
+{
+    (void)state;
+    skip_without_unix_datagrams();
+    const char *paths[2] = {unix_peer_path("one"), unix_peer_path("two")};
+    fer_unix_datagram *one = test_unix_bound(paths[0]);
+    fer_unix_datagram *two = test_unix_bound(paths[1]);
+    fer_unix_addr to;
+    fer_unix_received got;
+    fer_interest ready = 77;
+    char buf[8];
+    size_t n = 77;
+    assert_ok(fer_unix_addr_from_pathname(&to, paths[1]));
+    assert_ok(fer_unix_datagram_ready(two, EITHER, NOW, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_kind(fer_unix_datagram_try_recv(two, buf, 8, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_unix_datagram_try_recv_from(two, buf, 8, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_unix_datagram_try_send_to(one, "path", 4, paths[1], &n));
+    assert_int_equal(n, 4);
+    assert_ok(fer_unix_datagram_try_send_to_addr(one, "addr", 4, &to, &n));
+    assert_ok(fer_unix_datagram_ready(two, FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_ok(fer_unix_datagram_try_recv_from(two, buf, 8, &got));
+    assert_memory_equal(buf, "path", 4);
+    assert_path(&got.from, paths[0]);
+    assert_ok(fer_unix_datagram_try_recv(two, buf, 8, &got));
+    assert_memory_equal(buf, "addr", 4);
+    assert_ok(fer_unix_datagram_connect(one, paths[1]));
+    fer_error error = {FER_OK, 0};
+    for (int i = 0; i < 10000 && error.kind == FER_OK; i++) {
+        error = fer_unix_datagram_try_send(one, "full", 4, &n);
+    }
+    if (error.kind == FER_NO_BUFFER_SPACE) {
+        skip_because("this OS has no way to wait for room in a datagram socket's queue");
+    }
+    assert_kind(error, FER_WOULD_BLOCK);
+    assert_int_equal(n, 0);
+    assert_ok(fer_unix_datagram_ready(one, FER_WRITABLE, NOW, &ready));
+    assert_int_equal(ready, 0);
+    while (fer_unix_datagram_try_recv(two, buf, 8, &got).kind == FER_OK) {
+    }
+    assert_ok(fer_unix_datagram_ready(one, FER_WRITABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UNIX_PAIR_TEST("T1", a_stream_is_readable_when_there_is_something_to_read),
+        UNIX_PAIR_TEST("S4", an_ended_half_is_ready_at_once),
+        UNIX_PAIR_TEST("T2", a_write_takes_what_there_is_room_for),
+        UNIX_TEST("T2", a_listener_is_readable_while_a_connection_is_queued),
+        UNIX_TEST("C5", a_started_connect_ends_well),
+        UNIX_TEST("C5", a_connect_that_finds_the_queue_full_has_not_started),
+        UNIX_TEST("T2", datagrams_are_sent_and_received_without_waiting),
+    };
+    return RUN_TESTS("unix_readiness", tests);
+}

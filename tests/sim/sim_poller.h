@@ -1,0 +1,74 @@
+/* sim_poller.h: a poller and what its last wait told, for the tests of pollers over the simulated network. */
+#ifndef SIM_POLLER_H
+#define SIM_POLLER_H
+
+#include "sim/sim_test.h"
+
+enum { CAP = 8 };
+
+/* A poller, and what its last wait told. */
+struct watcher {
+    fer_poller poller;
+    fer_event events[CAP];
+    size_t count;
+};
+
+static inline struct watcher opened(void)
+{
+    struct watcher watcher;
+    memset(&watcher, 0, sizeof watcher);
+    assert_ok(fer_poller_new(&watcher.poller));
+    return watcher;
+}
+
+static inline void wait_for(struct watcher *watcher, fer_duration timeout)
+{
+    assert_ok(fer_poller_wait(&watcher->poller, watcher->events, CAP, timeout, &watcher->count));
+}
+
+static inline void nothing_comes(struct watcher *watcher)
+{
+    wait_for(watcher, millis(0));
+    assert_int_equal(watcher->count, 0);
+}
+
+static inline void assert_event(const struct watcher *watcher, size_t at, uint64_t key, const char *half)
+{
+    assert_true(at < watcher->count);
+    assert_true(watcher->events[at].key == key);
+    assert_int_equal(watcher->events[at].readable, strchr(half, 'r') != NULL);
+    assert_int_equal(watcher->events[at].writable, strchr(half, 'w') != NULL);
+}
+
+static inline void comes(struct watcher *watcher, uint64_t key, const char *half)
+{
+    wait_for(watcher, millis(0));
+    assert_int_equal(watcher->count, 1);
+    assert_event(watcher, 0, key, half);
+}
+
+static inline fer_event of(uint64_t key, const char *half)
+{
+    return (fer_event){key, strchr(half, 'r') != NULL, strchr(half, 'w') != NULL};
+}
+
+static inline void add(struct watcher *watcher, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    assert_ok(fer_poller_add(&watcher->poller, raw, interest, mode));
+}
+
+static inline void add_level(struct watcher *watcher, const fer_tcp_stream *stream, uint64_t key, const char *half)
+{
+    add(watcher, fer_tcp_stream_as_raw(stream), of(key, half), FER_POLL_LEVEL);
+}
+
+static inline fer_raw_socket raw_of(const struct ends *ends) { return fer_tcp_stream_as_raw(&ends->stream); }
+
+static inline void done(struct watcher *watcher, struct ends *ends)
+{
+    fer_poller_close(&watcher->poller);
+    fer_tcp_stream_close(&ends->stream);
+    fer_sim_peer_close(ends->peer);
+}
+
+#endif

@@ -1,0 +1,260 @@
+/* test_sim_poller.c: a poller over the simulated network: faults, time, notifications from events, and what the two dialects' systems tell
+ * differently. The rules that hold on every system are tests/conformance's. */
+#include "sim/sim_poller.h"
+
+static fer_sim_report stopped(void)
+{
+    fer_sim_report report;
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_handles, 0);
+    return report;
+}
+
+/* ---- Time */
+
+static void a_wait_takes_just_as_long_as_the_network_does(void **state)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {7000000}, "late", 4}, {FER_SIM_ECHO, {0}, NULL, 0}};
+    sim_begin(state);
+    struct ends ends = {.peer = FER_SIM_PEER_NONE};
+    struct watcher watcher = opened();
+    fer_sim_peer server = serve_script(SERVER, steps, 2);
+    assert_ok(fer_tcp_stream_connect(&ends.stream, SERVER));
+    uint64_t begin = now_us();
+    add_level(&watcher, &ends.stream, 5, "r");
+    wait_for(&watcher, FER_DURATION_NONE);
+    assert_event(&watcher, 0, 5, "r");
+    assert_true(now_us() - begin >= 7000 && now_us() - begin <= 8000);
+    stream_reads(&ends.stream, "late");
+    begin = fer_sim_now().nanos;
+    wait_for(&watcher, fer_duration_from_nanos(1234567));
+    assert_int_equal(watcher.count, 0);
+    assert_int_equal(fer_sim_now().nanos - begin, 1234567);
+    fer_sim_peer_close(server);
+    done(&watcher, &ends);
+}
+
+static void a_wait_that_only_looks_takes_a_microsecond(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    add_level(&watcher, &ends.stream, 1, "r");
+    uint64_t begin = now_us();
+    nothing_comes(&watcher);
+    assert_int_equal(now_us() - begin, 1);
+    peer_sends(ends.peer, "x");
+    comes(&watcher, 1, "r");
+    assert_int_equal(now_us() - begin, 1);
+    done(&watcher, &ends);
+}
+
+static void a_wait_without_end_for_what_never_comes_is_a_deadlock(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    add_level(&watcher, &ends.stream, 1, "r");
+    watcher.count = 7;
+    assert_kind(fer_poller_wait(&watcher.poller, watcher.events, CAP, FER_DURATION_NONE, &watcher.count), FER_DEADLOCK);
+    assert_int_equal(watcher.count, 0);
+    peer_sends(ends.peer, "x");
+    comes(&watcher, 1, "r");
+    done(&watcher, &ends);
+}
+
+/* ---- Notifications from events */
+
+static void notify(void *context) { assert_ok(fer_poller_notify(context)); }
+
+static void an_event_may_notify_the_wait_that_it_happens_in(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    add_level(&watcher, &ends.stream, 1, "r");
+    assert_ok(fer_sim_after(millis(3), notify, &watcher.poller));
+    uint64_t begin = now_ms();
+    wait_for(&watcher, FER_DURATION_NONE);
+    assert_int_equal(watcher.count, 0);
+    assert_int_equal(now_ms() - begin, 3);
+    wait_for(&watcher, millis(10));
+    assert_int_equal(now_ms() - begin, 13);
+    done(&watcher, &ends);
+}
+
+/* What would have to wait there cannot. */
+static void look_and_wait(void *context)
+{
+    struct watcher *watcher = context;
+    uint64_t begin = fer_sim_now().nanos;
+    nothing_comes(watcher);
+    assert_kind(fer_poller_wait(&watcher->poller, watcher->events, CAP, millis(1), &watcher->count), FER_DEADLOCK);
+    assert_int_equal(fer_sim_now().nanos, begin);
+}
+
+static void time_stands_still_in_an_event(void **state)
+{
+    sim_begin(state);
+    struct watcher inner = opened();
+    struct watcher watcher = opened();
+    assert_ok(fer_sim_after(millis(3), look_and_wait, &inner));
+    wait_for(&watcher, millis(5));
+    assert_int_equal(now_ms(), 5);
+    fer_poller_close(&inner.poller);
+    fer_poller_close(&watcher.poller);
+}
+
+/* ---- Faults */
+
+static void an_interrupted_wait_goes_on_with_the_time_that_is_left(void **state)
+{
+    sim_begin(state);
+    struct watcher watcher = opened();
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
+    wait_for(&watcher, millis(40));
+    assert_int_equal(watcher.count, 0);
+    assert_int_equal(now_ms(), 40);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
+    nothing_comes(&watcher);
+    fer_poller_close(&watcher.poller);
+    assert_int_equal(stopped().faults[FER_SIM_FAULT_INTERRUPTED], 2);
+}
+
+static void a_wait_that_ends_for_nothing_goes_on(void **state)
+{
+    sim_begin(state);
+    struct watcher watcher = opened();
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
+    wait_for(&watcher, millis(40));
+    assert_int_equal(watcher.count, 0);
+    assert_int_equal(now_ms(), 40);
+    fer_poller_close(&watcher.poller);
+    assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 1);
+}
+
+static void arm_false_readiness(void) { assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1)); }
+
+static void false_readiness_is_of_what_is_asked_for_and_not_there(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    add_level(&watcher, &ends.stream, 9, "r");
+    arm_false_readiness();
+    comes(&watcher, 9, "r");
+    assert_kind(read_one(&ends.stream), FER_WOULD_BLOCK);
+    assert_ok(fer_poller_modify(&watcher.poller, raw_of(&ends), of(9, "rw"), FER_POLL_LEVEL));
+    arm_false_readiness();
+    wait_for(&watcher, FER_DURATION_NONE);
+    assert_int_equal(watcher.count, 2);
+    assert_event(&watcher, 0, 9, "w");
+    assert_event(&watcher, 1, 9, "r");
+    peer_sends(ends.peer, "x"); /* all is there: no chance */
+    arm_false_readiness();
+    comes(&watcher, 9, "rw");
+    assert_int_equal(fer_sim_clear_faults(), 1);
+    done(&watcher, &ends);
+    assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 2);
+}
+
+/* A oneshot's false event is its one. What was deleted, or has been told of, is none to lie about: the wait ends for nothing, and goes on. */
+static void false_readiness_keeps_to_what_is_armed(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    add(&watcher, raw_of(&ends), of(9, "r"), FER_POLL_ONESHOT);
+    arm_false_readiness();
+    comes(&watcher, 9, "r");
+    peer_sends(ends.peer, "x");
+    nothing_comes(&watcher);
+    arm_false_readiness();
+    nothing_comes(&watcher);
+    assert_ok(fer_poller_modify(&watcher.poller, raw_of(&ends), of(9, "r"), FER_POLL_ONESHOT));
+    comes(&watcher, 9, "r");
+    assert_ok(fer_poller_delete(&watcher.poller, raw_of(&ends)));
+    arm_false_readiness();
+    nothing_comes(&watcher);
+    done(&watcher, &ends);
+    assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 3);
+}
+
+static void no_memory_changes_nothing(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    fer_poller poller = {0};
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 1));
+    assert_kind(fer_poller_new(&poller), FER_OUT_OF_MEMORY);
+    struct watcher watcher = opened();
+    for (uint64_t nth = 1; nth <= 2; nth++) { /* the socket's own, and the table's */
+        assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
+        assert_kind(fer_poller_add(&watcher.poller, raw_of(&ends), of(1, "w"), FER_POLL_LEVEL), FER_OUT_OF_MEMORY);
+        assert_kind(fer_poller_delete(&watcher.poller, raw_of(&ends)), FER_NOT_FOUND);
+        nothing_comes(&watcher);
+    }
+    add_level(&watcher, &ends.stream, 1, "w");
+    comes(&watcher, 1, "w");
+    done(&watcher, &ends);
+    assert_int_equal(stopped().faults[FER_SIM_FAULT_NO_MEMORY], 3);
+}
+
+static void a_poller_takes_handles_too(void **state)
+{
+    fer_poller poller = {0};
+    sim_begin(state);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_TOO_MANY_HANDLES, 1));
+    assert_kind(fer_poller_new(&poller), FER_TOO_MANY_OPEN_FILES);
+    assert_ok(fer_poller_new(&poller));
+    fer_poller_close(&poller);
+    assert_int_equal(stopped().faults[FER_SIM_FAULT_TOO_MANY_HANDLES], 1);
+}
+
+/* ---- Leaks, and other simulations */
+
+static void what_is_left_open_is_reported_and_useless(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    add_level(&watcher, &ends.stream, 1, "w");
+    fer_tcp_stream_close(&ends.stream);
+    assert_int_equal(stopped().leaked_pollers, 1);
+    assert_kind(fer_poller_wait(&watcher.poller, watcher.events, CAP, millis(0), &watcher.count), FER_UNSUPPORTED);
+    sim_begin(state);
+    struct ends others = connected();
+    assert_kind(fer_poller_wait(&watcher.poller, watcher.events, CAP, millis(0), &watcher.count), FER_BAD_HANDLE);
+    assert_kind(fer_poller_add(&watcher.poller, raw_of(&others), of(1, "w"), FER_POLL_LEVEL), FER_BAD_HANDLE);
+    fer_poller_close(&watcher.poller);
+    fer_tcp_stream_close(&others.stream);
+    assert_int_equal(stopped().leaked_pollers, 0);
+}
+
+static void without_a_simulation_there_is_no_poller(void **state)
+{
+    fer_poller poller = {0};
+    (void)state;
+    assert_kind(fer_poller_new(&poller), FER_UNSUPPORTED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_wait_takes_just_as_long_as_the_network_does),
+        BOTH_TESTS(a_wait_that_only_looks_takes_a_microsecond),
+        BOTH_TESTS(a_wait_without_end_for_what_never_comes_is_a_deadlock),
+        BOTH_TESTS(an_event_may_notify_the_wait_that_it_happens_in),
+        BOTH_TESTS(time_stands_still_in_an_event),
+        BOTH_TESTS(an_interrupted_wait_goes_on_with_the_time_that_is_left),
+        BOTH_TESTS(a_wait_that_ends_for_nothing_goes_on),
+        BOTH_TESTS(false_readiness_is_of_what_is_asked_for_and_not_there),
+        BOTH_TESTS(false_readiness_keeps_to_what_is_armed),
+        BOTH_TESTS(no_memory_changes_nothing),
+        BOTH_TESTS(a_poller_takes_handles_too),
+        BOTH_TESTS(what_is_left_open_is_reported_and_useless),
+        PLAIN_TEST(without_a_simulation_there_is_no_poller),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,422 @@
+/* test_sim_poller_dialects.c: what epoll tells and AFD does not, and the reverse; which sockets a poller takes for which; edges; and that a run
+ * with pollers and faults is the same each time. */
+#include "sim/sim_poller.h"
+
+#include <stdlib.h>
+
+static void told_in(struct watcher *watcher, void **state, uint64_t key, const char *by_epoll, const char *by_afd)
+{
+    const char *half = is_winsock(state) ? by_afd : by_epoll;
+    if (half[0] == '\0') {
+        nothing_comes(watcher);
+    } else {
+        comes(watcher, key, half);
+    }
+}
+
+static void change(struct watcher *watcher, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    assert_ok(fer_poller_modify(&watcher->poller, raw, interest, mode));
+}
+
+/* ---- What is ready */
+
+static void what_was_never_connected_is_hung_up_on_linux_alone(void **state)
+{
+    fer_socket fresh = {0};
+    sim_begin(state);
+    struct watcher watcher = opened();
+    assert_ok(fer_socket_new(&fresh, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    fer_raw_socket raw = fer_socket_as_raw(&fresh);
+    add(&watcher, raw, of(4, "r"), FER_POLL_LEVEL);
+    told_in(&watcher, state, 4, "rw", "");
+    told_in(&watcher, state, 4, "rw", "");
+    change(&watcher, raw, of(4, ""), FER_POLL_LEVEL);
+    told_in(&watcher, state, 4, "rw", "");
+    nothing_comes(&watcher);
+    fer_poller_close(&watcher.poller);
+    fer_socket_close(&fresh);
+}
+
+static void the_own_shutdown_is_seen_by_epoll_alone(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    add_level(&watcher, &ends.stream, 1, "r");
+    assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_READ));
+    told_in(&watcher, state, 1, "r", "");
+    change(&watcher, raw_of(&ends), of(1, "w"), FER_POLL_LEVEL);
+    comes(&watcher, 1, "w");
+    assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
+    told_in(&watcher, state, 1, "rw", "w");
+    change(&watcher, raw_of(&ends), of(1, ""), FER_POLL_LEVEL);
+    told_in(&watcher, state, 1, "rw", "");
+    nothing_comes(&watcher);
+    done(&watcher, &ends);
+}
+
+static void a_full_pipe_is_writable_to_epoll_once_it_was_shut(void **state)
+{
+    char chunk[4096] = {0};
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    add_level(&watcher, &ends.stream, 1, "w");
+    comes(&watcher, 1, "w");
+    while (fer_tcp_stream_write(&ends.stream, chunk, sizeof chunk, NULL).kind == FER_OK) {
+    }
+    nothing_comes(&watcher);
+    assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
+    told_in(&watcher, state, 1, "w", "");
+    done(&watcher, &ends);
+}
+
+static void the_peers_end_is_readable_and_with_the_own_a_hang_up_to_epoll(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    assert_ok(fer_sim_peer_shutdown(ends.peer));
+    add_level(&watcher, &ends.stream, 1, "r");
+    comes(&watcher, 1, "r");
+    change(&watcher, raw_of(&ends), of(1, ""), FER_POLL_LEVEL);
+    nothing_comes(&watcher);
+    assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
+    told_in(&watcher, state, 1, "rw", "");
+    nothing_comes(&watcher);
+    done(&watcher, &ends);
+}
+
+static void a_reset_is_both_whatever_was_asked_for(void **state)
+{
+    static const char *const asked[] = {"r", "w", "rw", ""};
+    sim_begin(state);
+    for (size_t i = 0; i < 4; i++) {
+        struct ends ends = connected();
+        struct watcher watcher = opened();
+        fer_sim_peer_reset(ends.peer);
+        add_level(&watcher, &ends.stream, i, asked[i]);
+        comes(&watcher, i, "rw");
+        if (asked[i][0] == '\0') {
+            nothing_comes(&watcher);
+        }
+        fer_poller_close(&watcher.poller);
+        fer_tcp_stream_close(&ends.stream);
+    }
+}
+
+static void a_refused_datagram_is_a_failure_to_epoll_and_received_by_afd(void **state)
+{
+    fer_udp_socket socket = {0};
+    fer_error refused = {FER_OK, 0};
+    fer_event what = of(1, "r");
+    sim_begin(state);
+    struct watcher watcher = opened();
+    assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
+    assert_ok(fer_udp_socket_connect(&socket, "127.0.0.1:9"));
+    add(&watcher, fer_udp_socket_as_raw(&socket), what, FER_POLL_LEVEL);
+    nothing_comes(&watcher);
+    assert_ok(fer_udp_socket_send(&socket, "x", 1, NULL));
+    comes(&watcher, 1, is_winsock(state) ? "r" : "rw");
+    assert_ok(fer_udp_socket_take_error(&socket, &refused));
+    fer_poller_close(&watcher.poller);
+    fer_udp_socket_close(&socket);
+}
+
+static void a_unix_datagram_to_a_full_queue_is_not_writable(void **state)
+{
+    fer_unix_datagram receiver = {0};
+    fer_unix_datagram sender = {0};
+    fer_unix_received got;
+    char byte = 0;
+    sim_begin(state);
+    struct watcher watcher = opened();
+    assert_ok(fer_unix_datagram_bind(&receiver, "full"));
+    assert_ok(fer_unix_datagram_unbound(&sender));
+    assert_ok(fer_unix_datagram_connect(&sender, "full"));
+    assert_ok(fer_unix_datagram_set_nonblocking(&sender, true));
+    add(&watcher, fer_unix_datagram_as_raw(&sender), of(1, "w"), FER_POLL_EDGE);
+    comes(&watcher, 1, "w");
+    while (fer_unix_datagram_send(&sender, "x", 1, NULL).kind == FER_OK) {
+    }
+    nothing_comes(&watcher);
+    assert_ok(fer_unix_datagram_recv(&receiver, &byte, 1, &got));
+    comes(&watcher, 1, "w");
+    nothing_comes(&watcher);
+    fer_poller_close(&watcher.poller);
+    fer_unix_datagram_close(&sender);
+    fer_unix_datagram_close(&receiver);
+}
+
+/* ---- Edges */
+
+static void an_edge_is_told_for_each_change(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    add(&watcher, raw_of(&ends), of(1, "r"), FER_POLL_EDGE);
+    nothing_comes(&watcher);
+    peer_sends(ends.peer, "one");
+    comes(&watcher, 1, "r");
+    nothing_comes(&watcher);
+    peer_sends(ends.peer, "two");
+    comes(&watcher, 1, "r");
+    stream_reads(&ends.stream, "onetwo");
+    nothing_comes(&watcher);
+    change(&watcher, raw_of(&ends), of(1, "rw"), FER_POLL_EDGE);
+    comes(&watcher, 1, "w");
+    nothing_comes(&watcher);
+    assert_ok(fer_sim_peer_shutdown(ends.peer));
+    comes(&watcher, 1, "rw");
+    nothing_comes(&watcher);
+    assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
+    comes(&watcher, 1, "rw");
+    nothing_comes(&watcher);
+    done(&watcher, &ends);
+}
+
+static void an_edge_is_told_when_there_is_room_again(void **state)
+{
+    char chunk[4096] = {0};
+    size_t n = 0;
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    add(&watcher, raw_of(&ends), of(1, "w"), FER_POLL_EDGE);
+    comes(&watcher, 1, "w");
+    while (fer_tcp_stream_write(&ends.stream, chunk, sizeof chunk, NULL).kind == FER_OK) {
+    }
+    nothing_comes(&watcher);
+    assert_ok(fer_sim_peer_receive(ends.peer, chunk, sizeof chunk, &n));
+    comes(&watcher, 1, "w");
+    nothing_comes(&watcher);
+    done(&watcher, &ends);
+}
+
+static void a_unix_streams_edges_are_those_of_both_ends(void **state)
+{
+    fer_unix_stream one = {0};
+    fer_unix_stream other = {0};
+    sim_begin(state);
+    struct watcher watcher = opened();
+    assert_ok(fer_unix_stream_pair(&one, &other));
+    add(&watcher, fer_unix_stream_as_raw(&one), of(1, "r"), FER_POLL_EDGE);
+    nothing_comes(&watcher);
+    assert_ok(fer_unix_stream_shutdown(&other, FER_SHUTDOWN_WRITE));
+    comes(&watcher, 1, "r");
+    nothing_comes(&watcher);
+    fer_unix_stream_close(&other);
+    comes(&watcher, 1, "rw");
+    nothing_comes(&watcher);
+    fer_poller_close(&watcher.poller);
+    fer_unix_stream_close(&one);
+}
+
+/* ---- Which socket is meant */
+
+static fer_tcp_stream clone_of(fer_tcp_stream *stream)
+{
+    fer_tcp_stream clone = {0};
+    assert_ok(fer_tcp_stream_try_clone(stream, &clone));
+    return clone;
+}
+
+/* A new socket gets the number that is free. */
+static fer_udp_socket socket_with(fer_raw_socket raw)
+{
+    fer_udp_socket socket = {0};
+    assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
+    assert_true(fer_udp_socket_as_raw(&socket) == raw);
+    return socket;
+}
+
+static void a_clone_keeps_a_closed_numbers_registration_on_linux_alone(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    add_level(&watcher, &ends.stream, 1, "w");
+    fer_raw_socket raw = raw_of(&ends);
+    fer_tcp_stream clone = clone_of(&ends.stream);
+    fer_tcp_stream_close(&ends.stream);
+    told_in(&watcher, state, 1, "w", "");
+    assert_kind(fer_poller_delete(&watcher.poller, raw), FER_BAD_HANDLE);
+    fer_udp_socket next = socket_with(raw);
+    assert_kind(fer_poller_delete(&watcher.poller, raw), FER_NOT_FOUND);
+    add(&watcher, raw, of(2, "w"), FER_POLL_LEVEL);
+    assert_kind(fer_poller_add(&watcher.poller, raw, of(3, "w"), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+    wait_for(&watcher, millis(0));
+    assert_int_equal(watcher.count, is_winsock(state) ? 1 : 2);
+    fer_tcp_stream_close(&clone);
+    comes(&watcher, 2, "w");
+    fer_udp_socket_close(&next);
+    nothing_comes(&watcher);
+    done(&watcher, &ends);
+}
+
+/* epoll knows a number and a socket: where both are back, so is the registration. */
+static void the_same_socket_may_get_the_same_number_back(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    fer_raw_socket raw = raw_of(&ends);
+    add_level(&watcher, &ends.stream, 1, "w");
+    fer_tcp_stream clone = clone_of(&ends.stream);
+    fer_tcp_stream_close(&ends.stream);
+    fer_udp_socket between = socket_with(raw);
+    add(&watcher, raw, of(2, "w"), FER_POLL_LEVEL);
+    fer_udp_socket_close(&between);
+    fer_tcp_stream back = clone_of(&clone);
+    assert_true(fer_tcp_stream_as_raw(&back) == raw);
+    fer_error again = fer_poller_add(&watcher.poller, raw, of(3, "w"), FER_POLL_LEVEL);
+    assert_kind(again, is_winsock(state) ? FER_OK : FER_ALREADY_EXISTS);
+    comes(&watcher, is_winsock(state) ? 3 : 1, "w");
+    assert_ok(fer_poller_delete(&watcher.poller, raw));
+    nothing_comes(&watcher);
+    fer_tcp_stream_close(&back);
+    fer_tcp_stream_close(&clone);
+    done(&watcher, &ends);
+}
+
+/* However much there is of it, and without a wait that would find it. */
+static void what_was_closed_without_a_delete_is_never_told(void **state)
+{
+    fer_sim_config config = config_of(state);
+    config.max_sockets = 4;
+    sim_begin_with(config);
+    struct watcher watcher = opened();
+    for (uint64_t i = 0; i < 40; i++) {
+        fer_udp_socket socket = {0};
+        fer_udp_socket other = {0};
+        assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
+        add(&watcher, fer_udp_socket_as_raw(&socket), of(i, "w"), FER_POLL_LEVEL);
+        assert_ok(fer_udp_socket_try_clone(&socket, &other));
+        fer_udp_socket_close(&socket);
+        fer_udp_socket_close(&other);
+    }
+    nothing_comes(&watcher);
+    fer_poller_close(&watcher.poller);
+}
+
+/* ---- The same run each time */
+
+enum { STREAMS = 4, TURNS = 200 };
+
+static void drain(fer_tcp_stream *stream)
+{
+    char buf[16];
+    size_t n = 0;
+    while (fer_tcp_stream_read(stream, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
+    }
+}
+
+/* Reads what echoes come, for a while, whatever goes wrong. */
+static void run_streams(void)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {2000000}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    fer_tcp_stream streams[STREAMS];
+    struct watcher watcher;
+    memset(streams, 0, sizeof streams);
+    memset(&watcher, 0, sizeof watcher);
+    FER_IGNORE(fer_poller_new(&watcher.poller));
+    fer_sim_peer server = serve_script(SERVER, steps, 2);
+    for (size_t i = 0; i < STREAMS; i++) {
+        FER_IGNORE(fer_tcp_stream_connect(&streams[i], SERVER));
+        FER_IGNORE(fer_tcp_stream_set_nonblocking(&streams[i], true));
+        FER_IGNORE(fer_tcp_stream_write(&streams[i], "a few bytes", 11, NULL));
+        FER_IGNORE(fer_poller_add(&watcher.poller, fer_tcp_stream_as_raw(&streams[i]), of(i, "r"), (fer_poll_mode)(i % 2)));
+    }
+    for (size_t turn = 0; turn < TURNS; turn++) {
+        FER_IGNORE(fer_poller_wait(&watcher.poller, watcher.events, 1 + turn % CAP, millis(turn % 3), &watcher.count));
+        for (size_t i = 0; i < watcher.count; i++) {
+            fer_tcp_stream *stream = &streams[watcher.events[i].key];
+            drain(stream);
+            FER_IGNORE(fer_tcp_stream_write(stream, "more", 4, NULL));
+            FER_IGNORE(fer_poller_modify(&watcher.poller, fer_tcp_stream_as_raw(stream), of(watcher.events[i].key, "r"), FER_POLL_ONESHOT));
+        }
+    }
+    for (size_t i = 0; i < STREAMS; i++) {
+        fer_tcp_stream_close(&streams[i]);
+    }
+    fer_poller_close(&watcher.poller);
+    fer_sim_peer_close(server);
+}
+
+static fer_sim_report report_of(void **state, uint64_t seed, uint32_t chance)
+{
+    fer_sim_report report;
+    fer_sim_config config = config_of(state);
+    config.seed = seed;
+    config.jitter = millis(1);
+    for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
+        config.fault_chances[i] = chance;
+    }
+    sim_begin_with(config);
+    run_streams();
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_handles + report.leaked_waits + report.leaked_lookups + report.leaked_pollers, 0);
+    return report;
+}
+
+static void the_same_seed_gives_the_same_run(void **state)
+{
+    uint64_t struck = 0;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        fer_sim_report one = report_of(state, seed, 50000);
+        fer_sim_report other = report_of(state, seed, 50000);
+        assert_memory_equal(&one, &other, sizeof one);
+        struck += one.faults[FER_SIM_FAULT_SPURIOUS_READY];
+    }
+    assert_true(struck > 0);
+}
+
+static void where_all_goes_wrong_every_wait_still_ends(void **state)
+{
+    (void)report_of(state, 1, 1000000);
+    (void)report_of(state, 1, 500000);
+}
+
+static void the_digest_knows_the_keys(void **state)
+{
+    uint64_t digests[2];
+    for (uint64_t key = 0; key < 2; key++) {
+        fer_sim_report report;
+        sim_begin(state);
+        struct ends ends = connected();
+        struct watcher watcher = opened();
+        add_level(&watcher, &ends.stream, key, "w");
+        comes(&watcher, key, "w");
+        done(&watcher, &ends);
+        assert_ok(fer_sim_stop(&report));
+        digests[key] = report.digest;
+    }
+    assert_true(digests[0] != digests[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(what_was_never_connected_is_hung_up_on_linux_alone),
+        BOTH_TESTS(the_own_shutdown_is_seen_by_epoll_alone),
+        BOTH_TESTS(a_full_pipe_is_writable_to_epoll_once_it_was_shut),
+        BOTH_TESTS(the_peers_end_is_readable_and_with_the_own_a_hang_up_to_epoll),
+        BOTH_TESTS(a_reset_is_both_whatever_was_asked_for),
+        BOTH_TESTS(a_refused_datagram_is_a_failure_to_epoll_and_received_by_afd),
+        POSIX_TEST(a_unix_datagram_to_a_full_queue_is_not_writable),
+        POSIX_TEST(an_edge_is_told_for_each_change),
+        POSIX_TEST(an_edge_is_told_when_there_is_room_again),
+        POSIX_TEST(a_unix_streams_edges_are_those_of_both_ends),
+        BOTH_TESTS(a_clone_keeps_a_closed_numbers_registration_on_linux_alone),
+        BOTH_TESTS(the_same_socket_may_get_the_same_number_back),
+        BOTH_TESTS(what_was_closed_without_a_delete_is_never_told),
+        BOTH_TESTS(the_same_seed_gives_the_same_run),
+        BOTH_TESTS(where_all_goes_wrong_every_wait_still_ends),
+        BOTH_TESTS(the_digest_knows_the_keys),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,217 @@
+/* test_sim_ready.c: readiness and calls that never wait in simulated time: what passes it, what ends them, and their faults. */
+#include "sim/sim_test.h"
+
+enum { EITHER = FER_READABLE | FER_WRITABLE };
+
+static fer_interest ready_of(fer_tcp_stream *stream, fer_interest interest, fer_duration timeout)
+{
+    fer_interest ready = 77;
+    assert_ok(fer_tcp_stream_ready(stream, interest, timeout, &ready));
+    return ready;
+}
+
+static void a_wait_passes_time_until_bytes_come(void **state)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {250000000}, "x", 1}};
+    sim_begin(state);
+    (void)serve_script(SERVER, steps, 1);
+    fer_tcp_stream stream = {0};
+    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    uint64_t begin = now_ms();
+    assert_int_equal(ready_of(&stream, FER_READABLE, millis(100)), 0);
+    assert_int_equal(now_ms(), begin + 100);
+    assert_int_equal(ready_of(&stream, FER_READABLE, FER_DURATION_NONE), FER_READABLE);
+    assert_true(now_ms() >= begin + 249 && now_ms() <= begin + 251);
+    assert_ok(read_one(&stream));
+    assert_int_equal(ready_of(&stream, FER_READABLE, millis(3000)), 0);
+    fer_tcp_stream_close(&stream);
+}
+
+static void a_wait_that_nothing_can_end_is_a_deadlock(void **state)
+{
+    fer_interest ready = 77;
+    sim_begin(state);
+    struct ends ends = connected();
+    fer_tcp_stream clone = {0};
+    assert_kind(fer_tcp_stream_ready(&ends.stream, FER_READABLE, FER_DURATION_NONE, &ready), FER_DEADLOCK);
+    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    assert_kind(fer_tcp_stream_ready(&clone, FER_READABLE, FER_DURATION_NONE, &ready), FER_DEADLOCK);
+    assert_int_equal(ready, 77);
+    assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
+    assert_kind(fer_tcp_stream_ready(&clone, FER_READABLE, FER_DURATION_NONE, &ready), FER_DEADLOCK);
+    assert_int_equal(ready, 77);
+    peer_sends(ends.peer, "alive");
+    assert_int_equal(ready_of(&clone, EITHER, FER_DURATION_NONE), EITHER);
+    fer_tcp_stream_close(&clone);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+/* One thread, and yet a wait is woken: by what a callback does meanwhile. At once, or on Windows at the end of a slice (rule S6). */
+static struct ends inner;
+static void shut_reading(void *context) { FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_READ)); }
+static void shut_writing(void *context) { FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_WRITE)); }
+static void close_it(void *context) { fer_tcp_stream_close(context); }
+
+static void fill(fer_tcp_stream *stream)
+{
+    static const char zeros[65536];
+    while (fer_tcp_stream_try_write(stream, zeros, sizeof zeros, NULL).kind == FER_OK) {
+    }
+}
+
+static void a_shutdown_in_a_callback_wakes_a_wait(void **state)
+{
+    sim_begin(state);
+    inner = connected();
+    fill(&inner.stream);
+    uint64_t begin = now_ms();
+    assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
+    assert_int_equal(ready_of(&inner.stream, EITHER, FER_DURATION_NONE), FER_READABLE);
+    assert_int_equal(now_ms(), begin + 30);
+    begin = now_ms();
+    assert_ok(fer_sim_after(millis(30), shut_writing, &inner.stream));
+    assert_int_equal(ready_of(&inner.stream, FER_WRITABLE, FER_DURATION_NONE), FER_WRITABLE);
+    assert_int_equal(now_ms(), begin + (is_winsock(state) ? 100 : 30));
+    fer_tcp_stream_close(&inner.stream);
+}
+
+static void a_clones_shutdown_in_a_callback_wakes_a_wait(void **state)
+{
+    sim_begin(state);
+    inner = connected();
+    fer_tcp_stream clone = {0};
+    assert_ok(fer_tcp_stream_try_clone(&inner.stream, &clone));
+    fill(&inner.stream);
+    uint64_t begin = now_ms();
+    assert_ok(fer_sim_after(millis(30), shut_reading, &clone));
+    assert_int_equal(ready_of(&inner.stream, EITHER, FER_DURATION_NONE), FER_READABLE);
+    assert_int_equal(now_ms(), begin + 30);
+    begin = now_ms();
+    assert_ok(fer_sim_after(millis(30), shut_writing, &clone));
+    assert_int_equal(ready_of(&inner.stream, FER_WRITABLE, FER_DURATION_NONE), FER_WRITABLE);
+    assert_int_equal(now_ms(), begin + (is_winsock(state) ? 100 : 30));
+    fer_tcp_stream_close(&clone);
+    fer_tcp_stream_close(&inner.stream);
+}
+
+/* Misuse, and yet no crash. */
+static void a_close_in_a_callback_ends_a_wait(void **state)
+{
+    fer_interest ready = 77;
+    sim_begin(state);
+    inner = connected();
+    assert_ok(fer_sim_after(millis(30), close_it, &inner.stream));
+    assert_true(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready).kind != FER_OK);
+    assert_int_equal(ready, 77);
+}
+
+static void a_loop_that_asks_gets_somewhere(void **state)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {1000000}, "x", 1}};
+    char byte;
+    size_t polls[2] = {0, 0};
+    sim_begin(state);
+    (void)serve_script(SERVER, steps, 1);
+    for (int way = 0; way < 2; way++) {
+        fer_tcp_stream stream = {0};
+        assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+        while (way == 0 ? ready_of(&stream, FER_READABLE, fer_duration_from_nanos(0)) == 0
+                        : fer_tcp_stream_try_read(&stream, &byte, 1, NULL).kind == FER_WOULD_BLOCK) {
+            assert_true(++polls[way] < 10000);
+        }
+        fer_tcp_stream_close(&stream);
+    }
+    assert_true(polls[0] >= 999 && polls[0] <= 1000);
+    assert_true(polls[1] >= 999 && polls[1] <= 1000);
+}
+
+/* ---- Faults */
+
+static void an_interrupted_wait_goes_on_and_false_readiness_is_told(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
+    assert_int_equal(ready_of(&ends.stream, EITHER, millis(5)), FER_WRITABLE);
+    assert_int_equal(fer_sim_clear_faults(), 0);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
+    assert_int_equal(ready_of(&ends.stream, EITHER, millis(5)), EITHER);
+    assert_int_equal(fer_sim_clear_faults(), 0);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+/* Of a listener there is none, for a blocking accept may come after it. */
+static void a_listener_is_never_falsely_ready(void **state)
+{
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream stream = {0};
+    fer_interest ready = 77;
+    sim_begin(state);
+    assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:80"));
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
+    assert_ok(fer_tcp_listener_ready(&listener, FER_READABLE, fer_duration_from_nanos(0), &ready));
+    assert_int_equal(ready, 0);
+    assert_kind(fer_tcp_listener_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK);
+    assert_int_equal(fer_sim_clear_faults(), 1);
+    fer_tcp_listener_close(&listener);
+}
+
+/* A call that never waits leaves the mode as it was. */
+static void the_mode_is_as_it_was(void **state)
+{
+    char byte;
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(40)));
+    assert_kind(fer_tcp_stream_try_read(&ends.stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_kind(read_one(&ends.stream), FER_TIMED_OUT);
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    assert_kind(fer_tcp_stream_try_read(&ends.stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_kind(read_one(&ends.stream), FER_WOULD_BLOCK);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+/* Misuse too: what a call that never waits finds closed when it looks. */
+static void a_close_in_a_callback_ends_a_call_that_never_waits(void **state)
+{
+    char byte;
+    sim_begin(state);
+    inner = connected();
+    assert_ok(fer_sim_after(fer_duration_from_nanos(0), close_it, &inner.stream));
+    assert_true(fer_tcp_stream_try_read(&inner.stream, &byte, 1, NULL).kind != FER_OK);
+    assert_kind(fer_tcp_stream_try_read(&inner.stream, &byte, 1, NULL), FER_INVALID_INPUT);
+}
+
+/* Before fer_sim_start there is nothing, and after fer_sim_stop nothing any more. */
+static void without_a_simulation_all_is_unsupported(void **state)
+{
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addr = addr_of(SERVER);
+    fer_interest ready = 77;
+    char byte;
+    assert_kind(fer_tcp_stream_connect_start(&stream, &addr), FER_UNSUPPORTED);
+    sim_begin(state);
+    inner = connected();
+    assert_ok(fer_sim_stop(NULL));
+    assert_kind(fer_tcp_stream_ready(&inner.stream, EITHER, FER_DURATION_NONE, &ready), FER_UNSUPPORTED);
+    assert_kind(fer_tcp_stream_try_read(&inner.stream, &byte, 1, NULL), FER_UNSUPPORTED);
+    assert_int_equal(ready, 77);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_wait_passes_time_until_bytes_come),
+        BOTH_TESTS(a_wait_that_nothing_can_end_is_a_deadlock),
+        BOTH_TESTS(a_shutdown_in_a_callback_wakes_a_wait),
+        BOTH_TESTS(a_clones_shutdown_in_a_callback_wakes_a_wait),
+        BOTH_TESTS(a_close_in_a_callback_ends_a_wait),
+        BOTH_TESTS(a_close_in_a_callback_ends_a_call_that_never_waits),
+        BOTH_TESTS(a_loop_that_asks_gets_somewhere),
+        BOTH_TESTS(an_interrupted_wait_goes_on_and_false_readiness_is_told),
+        BOTH_TESTS(a_listener_is_never_falsely_ready),
+        BOTH_TESTS(the_mode_is_as_it_was),
+        PLAIN_TEST(without_a_simulation_all_is_unsupported),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

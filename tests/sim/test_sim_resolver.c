@@ -1,0 +1,277 @@
+/* test_sim_resolver.c: names looked up in the background of the simulated network: virtual time passes for them as for all else, and nothing stands
+ * still meanwhile. */
+#include "sim/sim_test.h"
+
+static const fer_socket_addr addrs[] = {
+    {.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 7}}}},
+    {.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 8}}}},
+};
+
+static const fer_sim_name names[] = {
+    {.host = "two.test", .addrs = addrs, .count = 2},
+    {.host = "soon.test", .addrs = addrs, .count = 1, .delay = {UINT64_C(5000000)}},
+    {.host = "slow.test", .addrs = addrs, .count = 1, .delay = {UINT64_C(3000000000)}},
+    {.host = "gone.test", .failure = FER_HOST_NOT_FOUND, .delay = {UINT64_C(1000000000)}},
+};
+
+static fer_resolver resolver;
+static fer_lookup lookups[4];
+static fer_poller poller;
+
+static void begin_with(fer_sim_config config, size_t threads, size_t waiting)
+{
+    memset(&resolver, 0, sizeof resolver);
+    memset(lookups, 0, sizeof lookups);
+    memset(&poller, 0, sizeof poller);
+    config.names = names;
+    config.name_count = sizeof names / sizeof names[0];
+    sim_begin_with(config);
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(fer_resolver_new(&resolver, threads, waiting));
+}
+
+static void begin(void **state, size_t threads, size_t waiting) { begin_with(config_of(state), threads, waiting); }
+
+static int end(void **state)
+{
+    for (size_t i = 0; i < 4; i++) {
+        fer_lookup_close(&lookups[i]);
+    }
+    fer_resolver_close(&resolver);
+    fer_poller_close(&poller);
+    return sim_end(state);
+}
+
+static void start(size_t at, const char *text) { assert_ok(fer_resolver_start(&resolver, text, &poller, &lookups[at])); }
+
+static fer_error wait_for(size_t at, fer_duration timeout)
+{
+    size_t count = 0;
+    return fer_lookup_wait(&lookups[at], timeout, NULL, 0, &count);
+}
+
+static void a_slow_name_takes_its_time_and_a_wait_can_be_shorter(void **state)
+{
+    begin(state, 1, 0);
+    start(0, "slow.test:80");
+    assert_int_equal(now_ms(), 0);
+    assert_kind(wait_for(0, millis(1000)), FER_TIMED_OUT);
+    assert_int_equal(now_ms(), 1000);
+    assert_ok(wait_for(0, FER_DURATION_NONE));
+    assert_int_equal(now_ms(), 3000);
+    assert_ok(wait_for(0, FER_DURATION_NONE));
+    assert_int_equal(now_ms(), 3000);
+}
+
+static void time_passes_for_a_lookup_that_nobody_waits_for(void **state)
+{
+    begin(state, 1, 0);
+    start(0, "slow.test:80");
+    advance_ms(2999);
+    assert_kind(wait_for(0, (fer_duration){0}), FER_WOULD_BLOCK);
+    advance_ms(1);
+    assert_ok(wait_for(0, (fer_duration){0}));
+}
+
+/* Who only ever asks gets somewhere, too. */
+static void asking_again_and_again_comes_to_an_end(void **state)
+{
+    begin(state, 1, 0);
+    start(0, "soon.test:80");
+    while (wait_for(0, (fer_duration){0}).kind == FER_WOULD_BLOCK) {
+        assert_true(now_ms() <= 5);
+    }
+    assert_ok(wait_for(0, (fer_duration){0}));
+    assert_int_equal(now_ms(), 5);
+}
+
+static void threads_look_up_side_by_side_and_the_line_waits(void **state)
+{
+    begin(state, 2, 1);
+    start(0, "slow.test:80");
+    start(1, "gone.test:80");
+    start(2, "slow.test:80");
+    assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, &lookups[3]), FER_WOULD_BLOCK);
+    assert_kind(wait_for(1, FER_DURATION_NONE), FER_HOST_NOT_FOUND);
+    assert_int_equal(now_ms(), 1000);
+    start(3, "two.test:80");
+    assert_ok(wait_for(0, FER_DURATION_NONE));
+    assert_int_equal(now_ms(), 3000);
+    assert_ok(wait_for(3, FER_DURATION_NONE));
+    assert_int_equal(now_ms(), 3000);
+    assert_ok(wait_for(2, FER_DURATION_NONE));
+    assert_int_equal(now_ms(), 4000);
+}
+
+static void send_a_byte(void *context) { peer_sends(*(fer_sim_peer *)context, "x"); }
+
+/* The pitfall: a lookup in the event loop's own thread would hold the byte up for three seconds. */
+static void an_event_loop_goes_on_while_a_name_is_looked_up(void **state)
+{
+    fer_event events[2];
+    size_t count = 0;
+    begin(state, 1, 0);
+    struct ends ends = connected();
+    assert_ok(fer_poller_add(&poller, fer_tcp_stream_as_raw(&ends.stream), (fer_event){7, true, false}, FER_POLL_LEVEL));
+    assert_ok(fer_sim_after(millis(1000), send_a_byte, &ends.peer));
+    start(0, "slow.test:80");
+    assert_ok(fer_poller_wait(&poller, events, 2, FER_DURATION_NONE, &count));
+    assert_int_equal(count, 1);
+    assert_true(events[0].key == 7 && now_ms() == 1000);
+    stream_reads(&ends.stream, "x");
+    assert_ok(fer_poller_wait(&poller, events, 2, FER_DURATION_NONE, &count));
+    assert_int_equal(count, 0);
+    assert_int_equal(now_ms(), 3000);
+    assert_ok(wait_for(0, (fer_duration){0}));
+    assert_ok(fer_poller_delete(&poller, fer_tcp_stream_as_raw(&ends.stream)));
+    fer_tcp_stream_close(&ends.stream);
+    fer_sim_peer_close(ends.peer);
+}
+
+static fer_error told_in_a_callback[2];
+
+static void wait_in_a_callback(void *context)
+{
+    (void)context;
+    told_in_a_callback[0] = wait_for(0, (fer_duration){0});
+    told_in_a_callback[1] = wait_for(0, FER_DURATION_NONE);
+    assert_ok(fer_resolver_start(&resolver, "two.test:80", NULL, &lookups[1]));
+}
+
+static void in_a_callback_time_stands_still(void **state)
+{
+    begin(state, 1, 1);
+    start(0, "slow.test:80");
+    assert_ok(fer_sim_after(millis(1), wait_in_a_callback, NULL));
+    assert_ok(wait_for(0, FER_DURATION_NONE));
+    assert_kind(told_in_a_callback[0], FER_WOULD_BLOCK);
+    assert_kind(told_in_a_callback[1], FER_DEADLOCK);
+    assert_ok(wait_for(1, FER_DURATION_NONE));
+}
+
+static void the_faults_of_names_strike_in_the_background(void **state)
+{
+    fer_error error;
+    begin(state, 1, 0);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_RESOLVE_SLOW, 1));
+    start(0, "two.test:80");
+    assert_ok(wait_for(0, FER_DURATION_NONE));
+    assert_int_equal(now_ms(), 5000);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_RESOLVE_FAILS, 1));
+    start(1, "two.test:80");
+    error = wait_for(1, FER_DURATION_NONE);
+    assert_true(error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_FAILED);
+}
+
+/* The lookup's own memory, the thread, and the addresses. */
+static void there_may_be_no_memory_for_a_lookup(void **state)
+{
+    begin(state, 1, 0);
+    for (uint64_t nth = 1; nth <= 2; nth++) {
+        assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
+        assert_kind(fer_resolver_start(&resolver, "two.test:80", &poller, &lookups[0]), FER_OUT_OF_MEMORY);
+    }
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 3));
+    start(0, "two.test:80");
+    assert_kind(wait_for(0, FER_DURATION_NONE), FER_OUT_OF_MEMORY);
+    start(1, "two.test:80");
+    assert_ok(wait_for(1, FER_DURATION_NONE));
+}
+
+/* The simulation's end ends its threads: what they hold is given back, and the lookups are done. */
+static void a_simulation_can_end_while_names_are_looked_up(void **state)
+{
+    fer_sim_report report;
+    begin(state, 2, 2);
+    for (size_t i = 0; i < 4; i++) {
+        start(i, i == 3 ? "gone.test:80" : "slow.test:80");
+    }
+    advance_ms(10);
+    fer_lookup_close(&lookups[1]);
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_lookups, 0);
+    assert_int_equal(report.elapsed.nanos, UINT64_C(10000000));
+    size_t count = 0;
+    fer_socket_addr addr;
+    assert_kind(fer_lookup_wait(&lookups[3], FER_DURATION_NONE, &addr, 1, &count), FER_HOST_NOT_FOUND);
+    assert_ok(fer_lookup_wait(&lookups[2], FER_DURATION_NONE, &addr, 1, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(addr.port, 80);
+    assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, &lookups[1]), FER_UNSUPPORTED);
+}
+
+static void without_a_simulation_there_is_no_resolver(void **state)
+{
+    fer_resolver none = {0};
+    (void)state;
+    assert_kind(fer_resolver_new(&none, 1, 1), FER_UNSUPPORTED);
+}
+
+static uint64_t digest_of_a_run(void **state)
+{
+    fer_sim_report report;
+    fer_sim_config config = config_of(state);
+    config.seed = 5;
+    config.fault_chances[FER_SIM_FAULT_RESOLVE_FAILS] = 300000;
+    config.fault_chances[FER_SIM_FAULT_RESOLVE_SLOW] = 300000;
+    config.fault_chances[FER_SIM_FAULT_NO_MEMORY] = 0;
+    begin_with(config, 2, 2);
+    for (size_t i = 0; i < 4; i++) {
+        start(i, i % 2 == 0 ? "slow.test:80" : "soon.test:80");
+    }
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(wait_for(i, FER_DURATION_NONE).kind != FER_DEADLOCK);
+        fer_lookup_close(&lookups[i]);
+    }
+    fer_resolver_close(&resolver);
+    fer_poller_close(&poller);
+    assert_ok(fer_sim_stop(&report));
+    return report.digest;
+}
+
+static void the_same_seed_makes_the_same_run(void **state)
+{
+    assert_true(digest_of_a_run(state) == digest_of_a_run(state));
+}
+
+static char background_line[80];
+
+static void keep_background_line(void *context, const char *line)
+{
+    (void)context;
+    if (strstr(line, "in the background") != NULL) {
+        strncpy(background_line, line, sizeof background_line - 1);
+    }
+}
+
+static void the_trace_tells_of_lookups_in_the_background(void **state)
+{
+    fer_sim_config config = config_of(state);
+    config.trace = keep_background_line;
+    begin_with(config, 1, 0);
+    start(0, "two.test:80");
+    assert_ok(wait_for(0, FER_DURATION_NONE));
+    assert_string_equal(background_line, "t=0.000000000 s resolve in the background");
+}
+
+#define RESOLVER_TESTS(function) \
+    {#function " [POSIX]", function, NULL, end, &sim_posix}, {#function " [WINSOCK]", function, NULL, end, &sim_winsock}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RESOLVER_TESTS(a_slow_name_takes_its_time_and_a_wait_can_be_shorter),
+        RESOLVER_TESTS(time_passes_for_a_lookup_that_nobody_waits_for),
+        RESOLVER_TESTS(asking_again_and_again_comes_to_an_end),
+        RESOLVER_TESTS(threads_look_up_side_by_side_and_the_line_waits),
+        RESOLVER_TESTS(an_event_loop_goes_on_while_a_name_is_looked_up),
+        RESOLVER_TESTS(in_a_callback_time_stands_still),
+        RESOLVER_TESTS(the_faults_of_names_strike_in_the_background),
+        RESOLVER_TESTS(there_may_be_no_memory_for_a_lookup),
+        RESOLVER_TESTS(a_simulation_can_end_while_names_are_looked_up),
+        RESOLVER_TESTS(without_a_simulation_there_is_no_resolver),
+        RESOLVER_TESTS(the_same_seed_makes_the_same_run),
+        RESOLVER_TESTS(the_trace_tells_of_lookups_in_the_background),
+    };
+    return cmocka_run_group_tests_name("simulated resolver", tests, NULL, NULL);
+}

@@ -1,0 +1,466 @@
+/* stress_relay.c: many clients at a relay_server --broadcast: most of them listen, some talk, and in each round some are killed in the middle
+ * of a line. Every line names its sender and its number, so each receiver that stays can tell a line that was lost, doubled, overtaken or mixed
+ * with another.
+ *
+ * usage: stress_relay HOST:PORT IDLE BUSY ROUNDS SEED [PROCESS]
+ * PROCESS is the server's; where the system tells of its memory (/proc), that has to stay as it was after the first quarter of the rounds. */
+#include "examples/example_os.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ferrule.h"
+
+enum { LINE_LEN = 32, EVENTS_CAP = 256, READ_CAP = 65536, WAVE = 100, SOURCES = 8, FIRST_PART = LINE_LEN + 20 };
+enum { PATIENCE_SECONDS = 60, RSS_SLACK_KIB = 2048, RSS_SLACK_PERCENT = 5 };
+
+/* What a receiver knows of a sender that was dead when it came: nothing, so it only looks at the lines themselves. */
+#define UNKNOWN UINT32_MAX
+
+struct sender {
+    uint32_t sent; /* lines */
+    bool is_dead;
+};
+
+struct peer {
+    fer_tcp_stream stream;
+    bool is_busy;
+    bool is_open;
+    uint32_t sender;   /* its number; every peer that ever sends has one */
+    bool has_sender;
+    uint32_t *heard;   /* of each sender, the number of its last line */
+    uint64_t owed;     /* lines of living senders that it has not heard yet */
+    size_t partial_len;
+    char partial[LINE_LEN];
+};
+
+static struct {
+    fer_poller poller;
+    fer_socket_addr server;
+    struct peer *peers;
+    size_t count;
+    size_t idle;
+    struct sender *senders;
+    uint32_t sender_count;
+    uint32_t sender_cap;
+    uint64_t owed;
+    uint64_t heard;
+    uint64_t killed;
+    uint64_t random;
+} all;
+
+/* ---- failures end it at once */
+
+static void fail(const char *what)
+{
+    printf("FAILED: %s\n", what);
+    exit(1);
+}
+
+static void require(fer_error error, const char *what)
+{
+    if (error.kind != FER_OK) {
+        char text[FER_ERROR_TEXT_CAP];
+        fer_error_format(error, text, sizeof text);
+        printf("FAILED: %s: %s\n", what, text);
+        exit(1);
+    }
+}
+
+static void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (memory == NULL) {
+        fail("no memory");
+    }
+    return memory;
+}
+
+/* ---- choices and lines */
+
+static uint64_t mix(uint64_t value)
+{
+    value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return value ^ (value >> 31);
+}
+
+static size_t choose(size_t below)
+{
+    all.random += UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(mix(all.random) % below);
+}
+
+static void put_hex(char *to, size_t digits, uint64_t value)
+{
+    while (digits-- > 0) {
+        to[digits] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    }
+}
+
+/* Sender, number, and what follows from both. */
+static void make_line(char line[LINE_LEN], uint32_t sender, uint32_t number)
+{
+    put_hex(line, 8, sender);
+    put_hex(line + 8, 8, number);
+    put_hex(line + 16, 15, mix(((uint64_t)sender << 32) | number));
+    line[LINE_LEN - 1] = '\n';
+}
+
+static uint32_t read_hex(const char *digits)
+{
+    uint32_t value = 0;
+    for (int i = 0; i < 8; i++) {
+        uint32_t digit = (uint32_t)(digits[i] <= '9' ? digits[i] - '0' : digits[i] - 'a' + 10);
+        value = (value << 4) | (digit & 15);
+    }
+    return value;
+}
+
+/* ---- receiving */
+
+/* What a sender had begun when it was ended in good order: the server ends it as a line. */
+static void hear_cut(const char *line, size_t len)
+{
+    char wanted[LINE_LEN];
+    if (len != FIRST_PART - LINE_LEN + 1 || read_hex(line) >= all.sender_count || !all.senders[read_hex(line)].is_dead) {
+        printf("got \"%.*s\"\n", (int)len - 1, line);
+        fail("a line that nobody sent: cut");
+    }
+    make_line(wanted, read_hex(line), all.senders[read_hex(line)].sent);
+    if (memcmp(line, wanted, len - 1) != 0) {
+        fail("a line that nobody sent: cut and mixed up");
+    }
+}
+
+static void hear(struct peer *peer, const char *line)
+{
+    char wanted[LINE_LEN];
+    uint32_t sender = read_hex(line);
+    uint32_t number = read_hex(line + 8);
+    make_line(wanted, sender, number);
+    if (memcmp(line, wanted, LINE_LEN) != 0 || sender >= all.sender_count) {
+        printf("got \"%.*s\"\n", LINE_LEN - 1, line);
+        fail("a line that nobody sent: mixed up");
+    }
+    if (peer->heard[sender] == UNKNOWN) {
+        return;
+    }
+    if (number != peer->heard[sender] + 1 || number > all.senders[sender].sent) {
+        printf("line %lu of sender %lu after %lu of %lu\n", (unsigned long)number, (unsigned long)sender,
+               (unsigned long)peer->heard[sender], (unsigned long)all.senders[sender].sent);
+        fail("a line is lost, doubled or overtaken");
+    }
+    peer->heard[sender] = number;
+    all.heard++;
+    if (!all.senders[sender].is_dead) {
+        peer->owed--;
+        all.owed--;
+    }
+}
+
+static void take_bytes(struct peer *peer, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        size_t part = len < LINE_LEN - peer->partial_len ? len : LINE_LEN - peer->partial_len;
+        const char *end = memchr(bytes, '\n', part);
+        part = end != NULL ? (size_t)(end - bytes) + 1 : part;
+        memcpy(peer->partial + peer->partial_len, bytes, part);
+        peer->partial_len += part;
+        bytes += part;
+        len -= part;
+        if (end == NULL && peer->partial_len == LINE_LEN) {
+            fail("a line without an end: mixed up");
+        } else if (end != NULL && peer->partial_len < LINE_LEN) {
+            hear_cut(peer->partial, peer->partial_len);
+            peer->partial_len = 0;
+        } else if (end != NULL) {
+            hear(peer, peer->partial);
+            peer->partial_len = 0;
+        }
+    }
+}
+
+static void receive(struct peer *peer)
+{
+    static char bytes[READ_CAP];
+    size_t n = 0;
+    if (!peer->is_open) {
+        return; /* killed by who was told of before it in the same wait */
+    }
+    fer_error error = fer_tcp_stream_read(&peer->stream, bytes, sizeof bytes, &n);
+    if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
+        return;
+    }
+    require(error, "a client that stays was cut");
+    if (n == 0) {
+        fail("a client that stays was ended");
+    }
+    take_bytes(peer, bytes, n);
+}
+
+static void take_events(fer_duration limit)
+{
+    fer_event events[EVENTS_CAP];
+    size_t count = 0;
+    require(fer_poller_wait(&all.poller, events, EVENTS_CAP, limit, &count), "wait");
+    for (size_t i = 0; i < count; i++) {
+        receive(&all.peers[events[i].key]);
+    }
+}
+
+/* Until all have heard what the living have sent. */
+static void settle(void)
+{
+    uint64_t deadline = example_milliseconds() + PATIENCE_SECONDS * 1000;
+    while (all.owed > 0) {
+        take_events(fer_duration_from_secs(1));
+        if (example_milliseconds() > deadline) {
+            printf("%llu lines are missing\n", (unsigned long long)all.owed);
+            fail("lines are lost, or the server is too slow");
+        }
+    }
+}
+
+/* ---- sending */
+
+static void make_sender(struct peer *peer)
+{
+    if (all.sender_count == all.sender_cap) {
+        fail("too many senders");
+    }
+    peer->sender = all.sender_count++;
+    peer->has_sender = true;
+}
+
+static void write_part(struct peer *peer, const char *bytes, size_t len)
+{
+    require(fer_tcp_stream_write_all(&peer->stream, bytes, len, NULL), "the server does not take what is sent");
+}
+
+/* One more line that everybody is to hear. */
+static void announce(struct peer *peer, char line[LINE_LEN])
+{
+    make_line(line, peer->sender, ++all.senders[peer->sender].sent);
+    for (size_t i = 0; i < all.count; i++) {
+        all.peers[i].owed += all.peers[i].is_open;
+        all.owed += all.peers[i].is_open;
+    }
+}
+
+/* ---- peers come and go */
+
+/* From several addresses, so that ports never run short; systems where the loopback has one only take that. */
+static void connect_from(struct peer *peer, size_t index)
+{
+    fer_socket socket = {0};
+    fer_ipv4_addr ip = fer_ipv4_addr_new(127, 0, 0, (uint8_t)(1 + index % SOURCES));
+    fer_socket_addr source = fer_socket_addr_new_v4(&ip, 0);
+    require(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), "socket");
+    FER_IGNORE(fer_socket_bind(&socket, &source));
+    require(fer_socket_connect_timeout(&socket, &all.server, fer_duration_from_secs(PATIENCE_SECONDS)), "connect");
+    require(fer_socket_into_tcp_stream(&socket, &peer->stream), "into stream");
+    require(fer_tcp_stream_set_nonblocking(&peer->stream, true), "nonblocking");
+}
+
+static void open_peer(size_t index)
+{
+    struct peer *peer = &all.peers[index];
+    const fer_event input = {index, true, false};
+    connect_from(peer, index);
+    require(fer_poller_add(&all.poller, fer_tcp_stream_as_raw(&peer->stream), input, FER_POLL_LEVEL), "add");
+    peer->is_open = true;
+    peer->has_sender = false;
+    peer->owed = 0;
+    peer->partial_len = 0;
+    for (uint32_t i = 0; i < all.sender_cap; i++) {
+        peer->heard[i] = all.senders[i].is_dead ? UNKNOWN : all.senders[i].sent;
+    }
+    if (peer->is_busy) {
+        make_sender(peer);
+    }
+}
+
+/* The server accepts in the order of the connects: once it has passed on a line of the last one, it has all before. */
+static void greet(struct peer *last)
+{
+    char line[LINE_LEN];
+    if (!last->has_sender) {
+        make_sender(last);
+    }
+    announce(last, line);
+    write_part(last, line, LINE_LEN);
+    settle();
+}
+
+static void open_peers(const size_t *indexes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        open_peer(indexes[i]);
+        if ((i + 1) % WAVE == 0 || i + 1 == count) {
+            greet(&all.peers[indexes[i]]);
+        }
+    }
+}
+
+static void bury_sender(uint32_t number)
+{
+    struct sender *sender = &all.senders[number];
+    sender->is_dead = true;
+    for (size_t i = 0; i < all.count; i++) {
+        struct peer *peer = &all.peers[i];
+        if (peer->is_open && peer->heard[number] != UNKNOWN) {
+            peer->owed -= sender->sent - peer->heard[number];
+            all.owed -= sender->sent - peer->heard[number];
+        }
+    }
+}
+
+/* Every second one with a reset, the others in good order, as far as the system sees it. */
+static void kill_peer(struct peer *peer)
+{
+    if (choose(2) == 0) {
+        require(fer_tcp_stream_set_linger(&peer->stream, fer_duration_from_secs(0)), "linger");
+    }
+    require(fer_poller_delete(&all.poller, fer_tcp_stream_as_raw(&peer->stream)), "delete");
+    fer_tcp_stream_close(&peer->stream);
+    peer->is_open = false;
+    all.owed -= peer->owed;
+    all.killed++;
+    if (peer->has_sender) {
+        bury_sender(peer->sender);
+    }
+}
+
+static size_t kill_some(size_t *indexes, size_t from, size_t below, size_t want)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < want && below > from; i++) {
+        size_t index = from + choose(below - from);
+        if (all.peers[index].is_open) {
+            kill_peer(&all.peers[index]);
+            indexes[count++] = index;
+        }
+    }
+    return count;
+}
+
+/* ---- rounds */
+
+/* Everybody who talks sends two lines, with a break in the second; some are killed in the break. What they sent may be heard, or not. */
+static void play_round(size_t *killed)
+{
+    char(*lines)[2 * LINE_LEN] = allocate(all.count - all.idle, sizeof *lines);
+    for (size_t i = all.idle; i < all.count; i++) {
+        struct peer *peer = &all.peers[i];
+        announce(peer, lines[i - all.idle]);
+        announce(peer, lines[i - all.idle] + LINE_LEN);
+        write_part(peer, lines[i - all.idle], FIRST_PART);
+    }
+    take_events(fer_duration_from_secs(0));
+    size_t count = kill_some(killed, 0, all.idle, 1 + all.idle / 500);
+    count += kill_some(killed + count, all.idle, all.count, 1 + (all.count - all.idle) / 20);
+    for (size_t i = all.idle; i < all.count; i++) {
+        if (all.peers[i].is_open) {
+            write_part(&all.peers[i], lines[i - all.idle] + FIRST_PART, 2 * LINE_LEN - FIRST_PART);
+        }
+    }
+    free(lines);
+    settle();
+    open_peers(killed, count);
+}
+
+/* The server's resident memory in KiB, from the second number of statm (man 5 proc), in pages of 4 KiB; 0 where it is not told. */
+static unsigned long resident_kib(const char *process)
+{
+    char path[64];
+    unsigned long size = 0;
+    unsigned long resident = 0;
+    snprintf(path, sizeof path, "/proc/%s/statm", process);
+    FILE *file = process[0] != '\0' ? fopen(path, "r") : NULL;
+    if (file == NULL) {
+        return 0;
+    }
+    if (fscanf(file, "%lu %lu", &size, &resident) != 2) {
+        resident = 0;
+    }
+    fclose(file);
+    return resident * 4;
+}
+
+static void judge_memory(unsigned long warm, unsigned long last)
+{
+    if (warm == 0 || last == 0) {
+        puts("memory: not told here");
+        return;
+    }
+    printf("memory of the server: %lu KiB when warm, %lu KiB at the end\n", warm, last);
+    if (last > warm + warm * RSS_SLACK_PERCENT / 100 + RSS_SLACK_KIB) {
+        fail("the server's memory grew");
+    }
+}
+
+static void set_up(size_t idle, size_t busy, size_t rounds)
+{
+    size_t *indexes = allocate(idle + busy, sizeof *indexes);
+    all.idle = idle;
+    all.count = idle + busy;
+    all.sender_cap = (uint32_t)(busy + all.count / WAVE + 1 + rounds * (2 + busy / 20 + 2));
+    all.peers = allocate(all.count, sizeof *all.peers);
+    all.senders = allocate(all.sender_cap, sizeof *all.senders);
+    require(fer_poller_new(&all.poller), "poller");
+    for (size_t i = 0; i < all.count; i++) {
+        all.peers[i].heard = allocate(all.sender_cap, sizeof *all.peers[i].heard);
+        all.peers[i].is_busy = i >= idle;
+        indexes[i] = i;
+    }
+    open_peers(indexes, all.count);
+    free(indexes);
+}
+
+static void tear_down(void)
+{
+    for (size_t i = 0; i < all.count; i++) {
+        FER_IGNORE(fer_poller_delete(&all.poller, fer_tcp_stream_as_raw(&all.peers[i].stream)));
+        fer_tcp_stream_close(&all.peers[i].stream);
+        free(all.peers[i].heard);
+    }
+    fer_poller_close(&all.poller);
+    free(all.senders);
+    free(all.peers);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 6 || fer_socket_addr_parse(&all.server, argv[1]).kind != FER_OK) {
+        fputs("usage: stress_relay ADDR:PORT IDLE BUSY ROUNDS SEED [PROCESS]\n", stderr);
+        return 2;
+    }
+    size_t rounds = strtoul(argv[4], NULL, 10);
+    const char *process = argc > 6 ? argv[6] : "";
+    unsigned long warm = 0;
+    all.random = strtoul(argv[5], NULL, 10);
+    uint64_t began = example_milliseconds();
+    set_up(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), rounds);
+    printf("%zu idle and %zu busy clients after %llu ms\n", all.idle, all.count - all.idle, (unsigned long long)(example_milliseconds() - began));
+    fflush(stdout);
+    size_t *killed = allocate(all.count, sizeof *killed);
+    began = example_milliseconds();
+    for (size_t i = 0; i < rounds; i++) {
+        play_round(killed);
+        unsigned long resident = resident_kib(process);
+        warm = i == rounds / 4 ? resident : warm;
+        if (resident > 0 && i % (rounds / 8 + 1) == 0) {
+            printf("round %zu: the server has %lu KiB\n", i + 1, resident);
+            fflush(stdout);
+        }
+    }
+    free(killed);
+    printf("%zu rounds in %llu ms: %llu lines heard, each in order and whole; %llu clients killed and replaced\n", rounds,
+           (unsigned long long)(example_milliseconds() - began), (unsigned long long)all.heard, (unsigned long long)all.killed);
+    judge_memory(warm, resident_kib(process));
+    tear_down();
+    return 0;
+}

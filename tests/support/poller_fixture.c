@@ -1,0 +1,184 @@
+/* poller_fixture.c: what the conformance tests of pollers share; see poller_fixture.h. */
+#include "support/poller_fixture.h"
+
+enum { POLLERS_MAX = 8, EVENTS_MAX = 16, QUIET_MS = 20 };
+
+static fer_poller pollers[POLLERS_MAX];
+static size_t poller_count;
+static struct mailbox mailboxes[MAILBOXES_MAX];
+static size_t mailbox_count;
+static peer_socket poster;
+
+/* ---- Before and after a test */
+
+int poller_test_begin(void **state)
+{
+    poster = PEER_NONE;
+    return socket_test_begin(state);
+}
+
+/* The sockets before the pollers that may watch them still, which is allowed (rule P4). */
+int poller_test_end(void **state)
+{
+    while (mailbox_count > 0) {
+        mailbox_close(&mailboxes[--mailbox_count]);
+    }
+    while (poller_count > 0) {
+        fer_poller_close(&pollers[--poller_count]);
+    }
+    return socket_test_end(state);
+}
+
+/* ---- Pollers */
+
+fer_poller *test_poller(void)
+{
+    assert_true(poller_count < POLLERS_MAX);
+    fer_poller *poller = &pollers[poller_count];
+    memset(poller, 0, sizeof *poller);
+    assert_ok(fer_poller_new(poller));
+    poller_count++;
+    return poller;
+}
+
+fer_event reading(uint64_t key) { return (fer_event){key, true, false}; }
+fer_event writing(uint64_t key) { return (fer_event){key, false, true}; }
+fer_event either_of_both(uint64_t key) { return (fer_event){key, true, true}; }
+fer_event neither(uint64_t key) { return (fer_event){key, false, false}; }
+
+void skip_without_edges(void)
+{
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    fer_error error = fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_EDGE);
+    if (error.kind == FER_OK && !peer_is_windows()) {
+        return;
+    }
+    assert_own(error, FER_UNSUPPORTED);
+    assert_own(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+    assert_own(fer_poller_modify(poller, mailbox->raw, reading(2), FER_POLL_EDGE), FER_UNSUPPORTED);
+    post(mailbox);
+    assert_told(poller, 1, true, false);
+    assert_told(poller, 1, true, false);
+    skip_because("this OS has no edge-triggered sockets; asking for them is UNSUPPORTED and changes nothing");
+}
+
+/* ---- Waits */
+
+struct told wait_for(fer_poller *poller, uint64_t key, fer_duration timeout)
+{
+    fer_event events[EVENTS_MAX];
+    size_t count = 77;
+    struct told told = {0, false, false};
+    assert_ok(fer_poller_wait(poller, events, EVENTS_MAX, timeout, &count));
+    assert_true(count <= EVENTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].key != key) {
+            fail_msg("an event of key %llu, where only %llu may come", (unsigned long long)events[i].key, (unsigned long long)key);
+        }
+        assert_true(events[i].readable || events[i].writable);
+        told.events++;
+        told.readable = told.readable || events[i].readable;
+        told.writable = told.writable || events[i].writable;
+    }
+    return told;
+}
+
+void expect_told(fer_poller *poller, uint64_t key, bool readable, bool writable, const char *file, int line)
+{
+    struct told told = wait_for(poller, key, millis(PEER_LIMIT_MS));
+    if (told.events == 0 || told.readable != readable || told.writable != writable) {
+        print_error("%u events of %llu:%s%s, not%s%s\n", (unsigned)told.events, (unsigned long long)key, told.readable ? " readable" : "",
+                    told.writable ? " writable" : "", readable ? " readable" : "", writable ? " writable" : "");
+        _fail(file, line);
+    }
+}
+
+void expect_told_both(fer_poller *poller, uint64_t key, const char *file, int line)
+{
+    struct told all = {0, false, false};
+    for (int i = 0; i < 4 && (!all.readable || !all.writable); i++) {
+        struct told told = wait_for(poller, key, millis(PEER_LIMIT_MS));
+        all.readable = all.readable || told.readable;
+        all.writable = all.writable || told.writable;
+    }
+    if (!all.readable || !all.writable) {
+        print_error("key %llu is told of as%s%s, not as readable and writable\n", (unsigned long long)key, all.readable ? " readable" : "",
+                    all.writable ? " writable" : "");
+        _fail(file, line);
+    }
+}
+
+static void expect_none(fer_poller *poller, fer_duration timeout, const char *file, int line)
+{
+    fer_event events[EVENTS_MAX];
+    size_t count = 77;
+    fer_error error = fer_poller_wait(poller, events, EVENTS_MAX, timeout, &count);
+    expect_kind(error, FER_OK, "fer_poller_wait", file, line);
+    if (count != 0) {
+        print_error("%u events, the first of key %llu:%s%s, where none may come\n", (unsigned)count, (unsigned long long)events[0].key,
+                    events[0].readable ? " readable" : "", events[0].writable ? " writable" : "");
+        _fail(file, line);
+    }
+}
+
+void expect_quiet(fer_poller *poller, const char *file, int line)
+{
+    expect_none(poller, millis(0), file, line);
+    expect_none(poller, millis(QUIET_MS), file, line);
+}
+
+void expect_notified(fer_poller *poller, const char *file, int line) { expect_none(poller, FER_DURATION_NONE, file, line); }
+
+/* ---- Mailboxes */
+
+static struct mailbox *open_mailbox(struct mailbox *mailbox)
+{
+    fer_socket_addr addr = loopback(PEER_V4, 0);
+    uint16_t port = 0;
+    poster = poster == PEER_NONE ? peer_datagram(PEER_V4, &port) : poster;
+    assert_true(poster != PEER_NONE);
+    memset(mailbox, 0, sizeof *mailbox);
+    assert_ok(fer_udp_socket_bind_addr(&mailbox->socket, &addr));
+    assert_ok(fer_udp_socket_local_addr(&mailbox->socket, &addr));
+    assert_ok(fer_udp_socket_set_nonblocking(&mailbox->socket, true));
+    mailbox->raw = fer_udp_socket_as_raw(&mailbox->socket);
+    mailbox->port = addr.port;
+    return mailbox;
+}
+
+struct mailbox *test_mailbox(void)
+{
+    assert_true(mailbox_count < MAILBOXES_MAX);
+    return open_mailbox(&mailboxes[mailbox_count++]);
+}
+
+/* The ones that came before it keep their numbers until the test's end. */
+struct mailbox *test_mailbox_with_number(fer_raw_socket raw)
+{
+    while (mailbox_count < MAILBOXES_MAX) {
+        struct mailbox *mailbox = test_mailbox();
+        if (mailbox->raw == raw) {
+            return mailbox;
+        }
+    }
+    skip_because("this OS has given the closed socket's number to nobody yet");
+    return NULL;
+}
+
+void post(const struct mailbox *mailbox)
+{
+    assert_true(peer_datagram_send(poster, PEER_V4, mailbox->port, "post", 4));
+    assert_true(peer_raw_wait_readable(mailbox->raw));
+}
+
+void empty(struct mailbox *mailbox)
+{
+    char letter[8];
+    fer_datagram got;
+    while (fer_udp_socket_recv_from(&mailbox->socket, letter, sizeof letter, &got).kind == FER_OK) {
+    }
+}
+
+void mailbox_close(struct mailbox *mailbox) { fer_udp_socket_close(&mailbox->socket); }

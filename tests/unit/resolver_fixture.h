@@ -1,0 +1,96 @@
+/* resolver_fixture.h: what the tests of core/resolver.c share: a resolver, its lookups and a poller, anew for each test, and nothing left of them. */
+#ifndef TEST_RESOLVER_FIXTURE_H
+#define TEST_RESOLVER_FIXTURE_H
+
+#include "unit/scripted_background.h"
+
+#include "ferrule/resolve.h"
+
+enum { LOOKUPS = 8, CAP = 4 };
+
+static fer_resolver resolver;
+static fer_lookup lookups[LOOKUPS];
+static fer_poller poller;
+
+static inline void begin(size_t threads, size_t waiting)
+{
+    script_begin(&script_posix);
+    script_background_begin();
+    memset(&resolver, 0, sizeof resolver);
+    memset(lookups, 0, sizeof lookups);
+    memset(&poller, 0, sizeof poller);
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(fer_resolver_new(&resolver, threads, waiting));
+    script.log[0] = '\0';
+}
+
+static inline int ended(void **state)
+{
+    for (size_t i = 0; i < LOOKUPS; i++) {
+        fer_lookup_close(&lookups[i]);
+    }
+    fer_resolver_close(&resolver);
+    fer_poller_close(&poller);
+    assert_int_equal(background.threads_running, 0);
+    assert_int_equal(background.memory_live, 0);
+    assert_int_equal(background.monitors_live, 0);
+    assert_false(background.is_inside);
+    return script_ended(state);
+}
+
+/* The system's resolver may take its time: nobody else may be kept waiting for it. */
+static inline void nobody_is_kept_out(script_call call)
+{
+    if (call == SCRIPT_LOOKUP_BEGIN) {
+        assert_false(background.is_inside);
+    }
+}
+
+/* The addresses are walked twice: counted, then copied. */
+static inline void script_addresses(size_t count)
+{
+    for (size_t walk = 0; walk < 2; walk++) {
+        for (size_t i = 0; i < count; i++) {
+            script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(i == 0 ? "192.0.2.1:0" : "[2001:db8::2]:0");
+        }
+        if (walk == 0) {
+            script_then_fail(SCRIPT_LOOKUP_NEXT, FER_NOT_FOUND, 0);
+        }
+    }
+}
+
+static inline void start(size_t at, const char *text)
+{
+    assert_ok(fer_resolver_start(&resolver, text, NULL, &lookups[at]));
+}
+
+/* Until a lookup was begun, so that the thread is in the system's resolver, as it were. */
+static inline void step_into_lookup(size_t thread)
+{
+    assert_true(script_thread_step(thread));
+}
+
+static inline fer_error ask(size_t at)
+{
+    size_t count = 99;
+    fer_error error = fer_lookup_wait(&lookups[at], (fer_duration){0}, NULL, 0, &count);
+    assert_true(error.kind == FER_OK ? count != 99 : count == 99);
+    return error;
+}
+
+/* Whether the poller was notified since the last time: a wait that takes a notification does not wait. */
+static inline bool poller_was_notified(void)
+{
+    fer_event event;
+    size_t count = 0;
+    script.log[0] = '\0';
+    script_default(SCRIPT_POLLER_WAIT)->elapsed = 1;
+    assert_ok(fer_poller_wait(&poller, &event, 1, fer_duration_from_nanos(1), &count));
+    bool notified = strcmp(script.log, "poller_wait(0)") == 0;
+    script.log[0] = '\0';
+    return notified;
+}
+
+#define RESOLVER_TEST(name) cmocka_unit_test_teardown(name, ended)
+
+#endif

@@ -1,0 +1,116 @@
+/* scripted_background.c: the seam's memory, monitors and threads that do what a test tells them to. */
+#include "unit/scripted_background.h"
+
+#include <stdlib.h>
+
+#define ALIVE UINT64_C(0xA11FE)
+
+struct script_background background;
+
+static struct {
+    ferp_thread thread;
+    bool runs;
+} threads[SCRIPT_THREADS_MAX];
+
+void script_background_begin(void)
+{
+    memset(&background, 0, sizeof background);
+    memset(threads, 0, sizeof threads);
+    background.wait_ends.kind = FER_TIMED_OUT;
+}
+
+void *ferp_memory_new(size_t size)
+{
+    if (script.has_no_memory || (background.memory_fails_at > 0 && --background.memory_fails_at == 0)) {
+        return NULL;
+    }
+    void *memory = malloc(size);
+    assert_non_null(memory);
+    memset(memory, 0xA5, size);
+    background.memory_live++;
+    return memory;
+}
+
+void ferp_memory_free(void *memory)
+{
+    background.memory_live -= memory != NULL;
+    free(memory);
+}
+
+fer_error ferp_monitor_begin(ferp_monitor *monitor)
+{
+    if (background.monitor_begins.kind == FER_OK) {
+        monitor->words[0] = ALIVE;
+        background.monitors_live++;
+    }
+    return background.monitor_begins;
+}
+
+void ferp_monitor_end(ferp_monitor *monitor)
+{
+    assert_false(background.is_inside);
+    assert_true(monitor->words[0] == ALIVE);
+    monitor->words[0] = 0;
+    background.monitors_live--;
+}
+
+void ferp_monitor_enter(ferp_monitor *monitor)
+{
+    assert_true(monitor->words[0] == ALIVE);
+    assert_false(background.is_inside);
+    background.is_inside = true;
+}
+
+void ferp_monitor_leave(ferp_monitor *monitor)
+{
+    assert_true(monitor->words[0] == ALIVE);
+    assert_true(background.is_inside);
+    background.is_inside = false;
+}
+
+void ferp_monitor_notify_all(ferp_monitor *monitor)
+{
+    assert_true(monitor->words[0] == ALIVE);
+    assert_true(background.is_inside);
+    background.notified++;
+}
+
+fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline)
+{
+    background.waits++;
+    background.waited_until = deadline;
+    ferp_monitor_leave(monitor);
+    if (background.on_wait != NULL) {
+        background.on_wait();
+    }
+    ferp_monitor_enter(monitor);
+    if (background.wait_ends.kind == FER_TIMED_OUT && script.now < deadline && deadline != FERP_NO_DEADLINE) {
+        script.now = deadline;
+    }
+    return background.wait_ends;
+}
+
+fer_error ferp_thread_start(const ferp_thread *thread)
+{
+    assert_true(background.threads_begun < SCRIPT_THREADS_MAX);
+    if (background.thread_starts.kind == FER_OK) {
+        threads[background.threads_begun].thread = *thread;
+        threads[background.threads_begun++].runs = true;
+        background.threads_running++;
+    }
+    return background.thread_starts;
+}
+
+bool script_thread_step(size_t thread)
+{
+    assert_true(thread < background.threads_begun && threads[thread].runs);
+    threads[thread].runs = threads[thread].thread.step(threads[thread].thread.argument);
+    background.threads_running -= !threads[thread].runs;
+    return threads[thread].runs;
+}
+
+void script_thread_finish(size_t thread)
+{
+    while (script_thread_step(thread)) {
+    }
+}

@@ -1,0 +1,252 @@
+/* test_at_once.c: calls that never wait, whatever the socket's mode is: what they ask of the OS, and that they wait for nothing. */
+#include "core/datagram.h"
+#include "core/listening.h"
+#include "core/stream_io.h"
+#include "ferrule/unix.h"
+#include "unit/scripted_platform.h"
+
+/* ---- Streams */
+
+static void a_stream_is_read_once_and_without_a_wait(void **state)
+{
+    (void)state;
+    char buf[8];
+    size_t n = 77;
+    const struct ferp_traits *systems[] = {&script_posix, &script_windows};
+    for (int i = 0; i < 2; i++) {
+        script_begin(systems[i]);
+        fer_handle handle = script_stream(0);
+        script_then_move(SCRIPT_TRY_RECV, 3);
+        assert_ok(feri_stream_try_read(&handle, buf, 8, &n));
+        assert_int_equal(n, 3);
+        assert_memory_equal(buf, "abc", 3);
+        script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
+        assert_error(feri_stream_try_read(&handle, buf, 8, &n), FER_WOULD_BLOCK, 11);
+        assert_int_equal(n, 0);
+        script_then_move(SCRIPT_TRY_PEEK, 1);
+        assert_ok(feri_stream_try_peek(&handle, buf, SIZE_MAX, &n));
+        assert_int_equal(n, 1);
+        assert_log(i == 0 ? "try_recv(1,8) try_recv(1,8) try_peek(1,2147479552)" : "try_recv(1,8) try_recv(1,8) try_peek(1,2147483647)");
+    }
+}
+
+static void the_end_and_a_reset_are_noted(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_handle other = script_stream(0);
+    char buf[8];
+    script_then_move(SCRIPT_TRY_RECV, 0);
+    assert_ok(feri_stream_try_read(&handle, buf, 8, NULL));
+    assert_ok(feri_stream_try_read(&handle, buf, 8, NULL));
+    assert_log("try_recv(1,8)");
+    script_then_fail(SCRIPT_TRY_PEEK, FER_CONNECTION_RESET, 104);
+    assert_error(feri_stream_try_peek(&other, buf, 8, NULL), FER_CONNECTION_RESET, 104);
+    assert_error(feri_handle_reason(&other), FER_CONNECTION_RESET, 104);
+}
+
+/* S2, where the OS does not know of it: the mark that a clone left. */
+static void a_read_half_that_a_clone_ended_reads_as_ended(void **state)
+{
+    (void)state;
+    char buf[8];
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 10035);
+    script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
+    assert_ok(feri_stream_try_read(&handle, buf, 8, NULL));
+    assert_log("try_recv(1,8) wait_terms(1,reading)");
+    script_begin(&script_windows);
+    handle = script_stream(FERI_FLAG_CLONED);
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 10035);
+    assert_error(feri_stream_try_read(&handle, buf, 8, NULL), FER_WOULD_BLOCK, 10035);
+    script_begin(&script_posix);
+    handle = script_stream(FERI_FLAG_CLONED);
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
+    assert_error(feri_stream_try_read(&handle, buf, 8, NULL), FER_WOULD_BLOCK, 11);
+    assert_log("try_recv(1,8)");
+}
+
+static void a_stream_is_written_once_and_without_a_wait(void **state)
+{
+    (void)state;
+    size_t n = 77;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    script_then_move(SCRIPT_TRY_SEND, 2);
+    assert_ok(feri_stream_try_write(&handle, "hello", 5, &n));
+    assert_int_equal(n, 2);
+    script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 11);
+    assert_error(feri_stream_try_write(&handle, "hello", 5, &n), FER_WOULD_BLOCK, 11);
+    assert_int_equal(n, 0);
+    script_then_fail(SCRIPT_TRY_SEND, FER_BROKEN_PIPE, 32);
+    assert_error(feri_stream_try_write(&handle, "hello", 5, &n), FER_BROKEN_PIPE, 32);
+    assert_error(feri_stream_try_write(&handle, "hello", 5, &n), FER_BROKEN_PIPE, 0);
+    assert_log("try_send(1,5) try_send(1,5) try_send(1,5)");
+}
+
+static void misuse_asks_nobody(void **state)
+{
+    (void)state;
+    size_t n[3] = {77, 77, 77};
+    char buf[8];
+    fer_handle empty = {0};
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    assert_error(feri_stream_try_read(&handle, NULL, 8, &n[0]), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_try_peek(NULL, buf, 8, &n[1]), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_try_write(&empty, "x", 1, &n[2]), FER_NOT_CONNECTED, 0);
+    assert_int_equal(n[0] + n[1] + n[2], 0);
+    assert_ok(feri_stream_try_read(&handle, buf, 0, NULL));
+    assert_log("");
+}
+
+/* ---- Listeners */
+
+/* POSIX has no accept that does not wait: a blocking listener's queue is looked at first, a nonblocking one's is not. */
+static void on_posix_a_blocking_listeners_queue_is_looked_at_first(void **state)
+{
+    (void)state;
+    fer_handle stream = {0};
+    fer_socket_addr peer;
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(0);
+    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
+    assert_error(feri_try_accept(&listener, &stream, &peer), FER_WOULD_BLOCK, 0);
+    assert_log("ready(1,r,1000)");
+    script_then(SCRIPT_READY)->value = FER_READABLE;
+    assert_ok(feri_try_accept(&listener, &stream, &peer));
+    assert_log("ready(1,r,1000) accept(1)");
+    feri_handle_close(&stream);
+    script_begin(&script_posix);
+    listener = script_stream(FERI_FLAG_NONBLOCKING);
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 11);
+    assert_log("accept(1)");
+}
+
+/* L3: "accept skips connections that died in the queue": and looks again before the next. */
+static void each_try_is_looked_at_first(void **state)
+{
+    (void)state;
+    fer_handle stream = {0};
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(0);
+    script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
+    script_then(SCRIPT_READY)->value = FER_READABLE;
+    script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 103);
+    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
+    assert_error(feri_try_accept_nameless(&listener, &stream), FER_WOULD_BLOCK, 0);
+    assert_log("ready(1,r,1000) ready(1,r,1000) accept(1) ready(1,r,1000)");
+    script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
+    assert_error(feri_try_accept_nameless(&listener, &stream), FER_OUT_OF_MEMORY, 12);
+}
+
+/* The mode of one that others share is the OS's to tell. */
+static void a_shared_listeners_mode_is_asked_for(void **state)
+{
+    (void)state;
+    fer_handle stream = {0};
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(FERI_FLAG_CLONED);
+    script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 11);
+    assert_log("is_nonblocking(1) accept(1)");
+    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(feri_try_accept(&listener, &stream, NULL), FER_BAD_HANDLE, 9);
+}
+
+static void on_windows_an_accept_never_waits_by_itself(void **state)
+{
+    (void)state;
+    fer_handle stream = {0};
+    script_begin(&script_windows);
+    fer_handle listener = script_stream(0);
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 10035);
+    assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 10035);
+    assert_log("accept(1)");
+}
+
+/* ---- Datagrams */
+
+static void datagrams_go_and_come_without_a_wait(void **state)
+{
+    (void)state;
+    char buf[8];
+    size_t n = 77;
+    fer_datagram got;
+    fer_socket_addr to = script_addr("192.0.2.1:1001");
+    script_begin(&script_posix);
+    fer_udp_socket socket = {.handle_ = script_stream(0)};
+    script_then_move(SCRIPT_TRY_SEND, 1);
+    assert_ok(feri_datagram_send(&socket, "x", 1, FERI_AT_ONCE, &n));
+    assert_int_equal(n, 1);
+    script_then_fail(SCRIPT_TRY_SEND_TO, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_AT_ONCE, &n), FER_WOULD_BLOCK, 11);
+    assert_int_equal(n, 0);
+    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 8, FERI_TRY, &got), FER_WOULD_BLOCK, 11);
+    script_then_move(SCRIPT_TRY_RECV_FROM, 2);
+    assert_ok(feri_datagram_receive(&socket, buf, 8, FERI_TRY, &got));
+    assert_int_equal(got.len, 2);
+    assert_log("try_send(1,1) try_send_to(1,1,192.0.2.1:1001) try_recv_from(1,8) try_recv_from(1,8)");
+}
+
+/* U5: a stranger's datagram was taken already, and the next is looked for. */
+static void a_strangers_datagram_is_dropped(void **state)
+{
+    (void)state;
+    char buf[8];
+    fer_datagram got;
+    script_begin(&script_posix);
+    fer_udp_socket socket = {.handle_ = script_stream(0), .peer_ = script_addr("192.0.2.9:9")};
+    script_then(SCRIPT_TRY_RECV_FROM)->addr = script_addr("192.0.2.1:1001");
+    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 8, FERI_TRY, &got), FER_WOULD_BLOCK, 11);
+    assert_log("try_recv_from(1,8) try_recv_from(1,8)");
+}
+
+static void unix_datagrams_go_and_come_without_a_wait(void **state)
+{
+    (void)state;
+    char buf[8];
+    size_t n = 77;
+    fer_unix_received got;
+    fer_unix_addr to = script_path("p");
+    script_begin(&script_posix);
+    fer_unix_datagram socket = {.handle_ = script_stream(0)};
+    script_then_move(SCRIPT_TRY_SEND, 1);
+    assert_ok(fer_unix_datagram_try_send(&socket, "x", 1, &n));
+    script_then_move(SCRIPT_TRY_UNIX_SEND_TO, 1);
+    assert_ok(fer_unix_datagram_try_send_to(&socket, "x", 1, "p", &n));
+    script_then_fail(SCRIPT_TRY_UNIX_SEND_TO, FER_WOULD_BLOCK, 11);
+    assert_error(fer_unix_datagram_try_send_to_addr(&socket, "x", 1, &to, &n), FER_WOULD_BLOCK, 11);
+    assert_int_equal(n, 0);
+    script_then_fail(SCRIPT_TRY_UNIX_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(fer_unix_datagram_try_recv(&socket, buf, 8, &got), FER_WOULD_BLOCK, 11);
+    script_then_move(SCRIPT_TRY_UNIX_RECV_FROM, 3);
+    assert_ok(fer_unix_datagram_try_recv_from(&socket, buf, 8, &got));
+    assert_int_equal(got.len, 3);
+    assert_log("try_send(1,1) try_unix_send_to(1,p) try_unix_send_to(1,p) try_unix_recv_from(1,8) try_unix_recv_from(1,8)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_stream_is_read_once_and_without_a_wait),
+        script_test(the_end_and_a_reset_are_noted),
+        script_test(a_read_half_that_a_clone_ended_reads_as_ended),
+        script_test(a_stream_is_written_once_and_without_a_wait),
+        script_test(misuse_asks_nobody),
+        script_test(on_posix_a_blocking_listeners_queue_is_looked_at_first),
+        script_test(each_try_is_looked_at_first),
+        script_test(a_shared_listeners_mode_is_asked_for),
+        script_test(on_windows_an_accept_never_waits_by_itself),
+        script_test(datagrams_go_and_come_without_a_wait),
+        script_test(a_strangers_datagram_is_dropped),
+        script_test(unix_datagrams_go_and_come_without_a_wait),
+    };
+    return cmocka_run_group_tests_name("at_once", tests, NULL, NULL);
+}

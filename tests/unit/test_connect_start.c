@@ -1,0 +1,159 @@
+/* test_connect_start.c: connects that are only started: which socket the handle has then, and in which state. */
+#include "core/connecting.h"
+#include "core/unix_opening.h"
+#include "unit/scripted_platform.h"
+
+static void assert_new_again(fer_handle *handle)
+{
+    assert_int_equal(feri_handle_answer(handle, FERI_REQUEST_READ), FERI_ANSWER_UNCONNECTED);
+    assert_true(feri_handle_as_raw(handle) == FER_RAW_SOCKET_NONE);
+    assert_int_equal(script.sockets_open, 0);
+}
+
+static void a_connect_that_has_started_is_under_way(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct ferp_traits *traits;
+        fer_error started;
+    } rows[] = {
+        {&script_posix, {FER_IN_PROGRESS, 115}}, {&script_posix, {FER_INTERRUPTED, 4}}, {&script_windows, {FER_WOULD_BLOCK, 10035}}};
+    for (int i = 0; i < 3; i++) {
+        fer_handle handle = {0};
+        fer_socket_addr to = script_addr("192.0.2.1:7");
+        script_begin(rows[i].traits);
+        script_then_fail(SCRIPT_CONNECT, rows[i].started.kind, rows[i].started.os_code);
+        assert_error(feri_start_connect(&handle, &to), FER_WOULD_BLOCK, rows[i].started.os_code);
+        assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:7)");
+        assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_CONNECT);
+        assert_int_equal(feri_handle_as_raw(&handle), 1);
+        assert_true(feri_handle_has_flag(&handle, FERI_FLAG_NONBLOCKING));
+        assert_error(feri_start_connect(&handle, &to), FER_INVALID_INPUT, 0);
+    }
+}
+
+static void a_connect_that_ends_at_once_leaves_an_open_stream(void **state)
+{
+    (void)state;
+    fer_handle handle = {0};
+    fer_socket_addr to = script_addr("[2001:db8::1]:7");
+    script_begin(&script_posix);
+    assert_ok(feri_start_connect(&handle, &to));
+    assert_log("socket(v6) set_nonblocking(1,1) connect(1,[2001:db8::1]:7)");
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_OS);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
+}
+
+/* C4: "leaves a NEW handle that can be connected again ..., and leaks nothing". */
+static void a_connect_that_fails_at_once_leaves_a_new_handle(void **state)
+{
+    (void)state;
+    fer_handle handle = {0};
+    fer_socket_addr to = script_addr("127.0.0.1:7");
+    fer_socket_addr nowhere = script_addr("127.0.0.1:0");
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 10024);
+    assert_error(feri_start_connect(&handle, &to), FER_TOO_MANY_OPEN_FILES, 10024);
+    assert_log("socket(v4)");
+    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(feri_start_connect(&handle, &to), FER_BAD_HANDLE, 9);
+    assert_log("socket(v4) hasten_refusal(1) set_nonblocking(1,1) close(1)");
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 10061);
+    assert_error(feri_start_connect(&handle, &to), FER_CONNECTION_REFUSED, 10061);
+    assert_log("socket(v4) hasten_refusal(2) set_nonblocking(2,1) connect(2,127.0.0.1:7) close(2)");
+    assert_error(feri_start_connect(&handle, &nowhere), FER_CONNECTION_REFUSED, 0);
+    assert_log("");
+    assert_new_again(&handle);
+}
+
+static void misuse_asks_nobody(void **state)
+{
+    (void)state;
+    fer_handle handle = {0};
+    fer_socket_addr bad = script_addr("127.0.0.1:7");
+    fer_unix_addr unnamed = {0};
+    bad.ip.family = (fer_ip_family)9;
+    script_begin(&script_posix);
+    assert_error(feri_start_connect(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_start_connect(&handle, &bad), FER_INVALID_INPUT, 0);
+    assert_error(feri_unix_start_connect(&handle, &unnamed), FER_INVALID_INPUT, 0);
+    assert_error(feri_unix_start_connect(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_log("");
+    assert_new_again(&handle);
+}
+
+static fer_handle *closed_meanwhile;
+static script_call closed_at;
+
+static void close_meanwhile(script_call call)
+{
+    if (call == closed_at) {
+        (void)feri_handle_vacate(closed_meanwhile);
+    }
+}
+
+/* Misuse by another thread: the socket does not outlive it. */
+static void a_handle_that_is_closed_meanwhile_leaves_no_socket(void **state)
+{
+    (void)state;
+    fer_handle handle = {0};
+    fer_socket_addr to = script_addr("192.0.2.1:7");
+    script_begin(&script_posix);
+    closed_meanwhile = &handle;
+    closed_at = SCRIPT_CONNECT;
+    script.on_call = close_meanwhile;
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    assert_error(feri_start_connect(&handle, &to), FER_INVALID_INPUT, 0);
+    assert_int_equal(script.sockets_open, 0);
+}
+
+/* ---- Unix sockets */
+
+static void a_unix_connect_starts_or_ends_at_once(void **state)
+{
+    (void)state;
+    fer_handle handle = {0};
+    fer_unix_addr to = script_path("p");
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
+    script_then(SCRIPT_UNIX_CONNECT);
+    assert_ok(feri_unix_start_connect(&handle, &to));
+    assert_log("unix_socket() set_nonblocking(1,1) unix_connect(1,p) unix_connect(1,p)");
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_OS);
+    script_begin(&script_windows);
+    handle = (fer_handle){0};
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
+    assert_error(feri_unix_start_connect(&handle, &to), FER_WOULD_BLOCK, 10035);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_CONNECT);
+}
+
+/* "nothing is under way": EAGAIN of a full queue. */
+static void a_unix_connect_to_a_full_queue_is_resource_busy(void **state)
+{
+    (void)state;
+    fer_handle handle = {0};
+    fer_unix_addr to = script_path("p");
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
+    assert_error(feri_unix_start_connect(&handle, &to), FER_RESOURCE_BUSY, 11);
+    assert_log("unix_socket() set_nonblocking(1,1) unix_connect(1,p) close(1)");
+    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(feri_unix_start_connect(&handle, &to), FER_BAD_HANDLE, 9);
+    script_then_fail(SCRIPT_UNIX_SOCKET, FER_UNSUPPORTED, 10047);
+    assert_error(feri_unix_start_connect(&handle, &to), FER_UNSUPPORTED, 10047);
+    assert_new_again(&handle);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_connect_that_has_started_is_under_way),
+        script_test(a_connect_that_ends_at_once_leaves_an_open_stream),
+        script_test(a_connect_that_fails_at_once_leaves_a_new_handle),
+        script_test(misuse_asks_nobody),
+        script_test(a_handle_that_is_closed_meanwhile_leaves_no_socket),
+        script_test(a_unix_connect_starts_or_ends_at_once),
+        script_test(a_unix_connect_to_a_full_queue_is_resource_busy),
+    };
+    return cmocka_run_group_tests_name("connect_start", tests, NULL, NULL);
+}

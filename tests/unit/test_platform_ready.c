@@ -1,0 +1,184 @@
+/* test_platform_ready.c: the seam's contract on this host: the wait for either direction, and the calls that never wait. */
+#include "support/seam.h"
+
+enum { EITHER = FER_READABLE | FER_WRITABLE };
+
+#define MILLI UINT64_C(1000000)
+
+/* What is ready now, of what is asked. */
+static fer_interest look(fer_raw_socket raw, fer_interest interest)
+{
+    fer_interest ready = 77;
+    fer_error error = ferp_ready(raw, interest, 0, 0, &ready);
+    if (error.kind == FER_TIMED_OUT) {
+        assert_int_equal(error.os_code, 0);
+        assert_int_equal(ready, 77);
+        return 0;
+    }
+    assert_ok(error);
+    assert_true(ready != 0 && (ready & ~interest) == 0);
+    return ready;
+}
+
+/* What becomes ready, of what is asked. */
+static fer_interest await(fer_raw_socket raw, fer_interest interest)
+{
+    fer_interest ready = 77;
+    assert_ok(ferp_ready(raw, interest, seam_deadline(), seam_deadline(), &ready));
+    assert_true(ready != 0 && (ready & ~interest) == 0);
+    return ready;
+}
+
+static void a_stream_is_ready_for_what_it_can_do(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    assert_int_equal(look(pair.client, FER_READABLE), 0);
+    assert_int_equal(look(pair.client, EITHER), FER_WRITABLE);
+    seam_send(pair.server, "x");
+    assert_int_equal(await(pair.client, FER_READABLE), FER_READABLE);
+    assert_int_equal(look(pair.client, EITHER), EITHER);
+    assert_int_equal(look(pair.client, FER_WRITABLE), FER_WRITABLE);
+    seam_expect(pair.client, "x");
+    assert_int_equal(look(pair.client, FER_READABLE), 0);
+    seam_close(&pair);
+}
+
+static void a_wait_expires_at_its_time_and_not_before(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    const uint64_t nanos[] = {0, 1, 999999, MILLI, 3 * MILLI + 1, 40 * MILLI};
+    for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
+        fer_interest ready = 77;
+        uint64_t until = ferp_now() + nanos[i];
+        fer_error error = ferp_ready(pair.client, FER_READABLE, until, FERP_NO_DEADLINE, &ready);
+        assert_kind(error, FER_TIMED_OUT);
+        assert_int_equal(error.os_code, 0);
+        assert_true(ferp_now() >= until);
+        assert_int_equal(ready, 77);
+    }
+    seam_close(&pair);
+}
+
+/* The end says nothing of writing; a failure is ready for everything. */
+static void the_end_is_readable_and_a_reset_is_ready_for_all(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
+    assert_int_equal(await(pair.client, FER_READABLE), FER_READABLE);
+    assert_int_equal(look(pair.client, EITHER), EITHER);
+    assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
+    ferp_close(pair.server);
+    seam_await(pair.client, FERP_READABLE);
+    assert_int_equal(look(pair.client, EITHER), EITHER);
+    assert_int_equal(look(pair.client, FER_READABLE), FER_READABLE);
+    assert_int_equal(look(pair.client, FER_WRITABLE), FER_WRITABLE);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
+static void a_listener_is_readable_while_somebody_is_queued(void **state)
+{
+    (void)state;
+    fer_socket_addr addr;
+    fer_raw_socket listener = seam_listener(&addr);
+    fer_raw_socket client = seam_socket();
+    fer_raw_socket server = FER_RAW_SOCKET_NONE;
+    fer_socket_addr peer;
+    assert_int_equal(look(listener, EITHER), 0);
+    fer_error started = ferp_connect(client, &addr);
+    assert_int_equal(await(listener, EITHER), FER_READABLE);
+    assert_ok(ferp_accept(listener, &server, &peer));
+    seam_finish_connect(client, started);
+    assert_int_equal(look(listener, EITHER), 0);
+    ferp_close(server);
+    ferp_close(client);
+    ferp_close(listener);
+}
+
+static void what_is_no_socket_is_told(void **state)
+{
+    (void)state;
+    fer_interest ready = 77;
+    fer_raw_socket raw = seam_socket();
+    ferp_close(raw);
+    assert_kind(ferp_ready(raw, EITHER, 0, 0, &ready), FER_BAD_HANDLE);
+    assert_int_equal(ready, 77);
+}
+
+/* Sends until there is no room, also when what was under way has arrived: that may make some anew. */
+static void fill(fer_raw_socket raw)
+{
+    static char block[65536];
+    uint64_t patience = seam_deadline();
+    do {
+        size_t moved = 77;
+        fer_error error = {FER_OK, 0};
+        while (error.kind == FER_OK) {
+            error = ferp_try_send(raw, block, sizeof block, &moved);
+        }
+        assert_kind(error, FER_WOULD_BLOCK);
+        assert_int_equal(moved, 0);
+        assert_true(ferp_now() < patience);
+    } while (look(raw, EITHER) != 0);
+}
+
+/* Of a blocking socket. */
+static void calls_that_never_wait_do_not(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    size_t moved = 77;
+    char byte;
+    assert_kind(ferp_try_recv(pair.client, &byte, 1, FERP_TAKE, &moved), FER_WOULD_BLOCK);
+    assert_int_equal(moved, 0);
+    assert_kind(ferp_try_recv(pair.client, &byte, 1, FERP_PEEK, &moved), FER_WOULD_BLOCK);
+    seam_send(pair.server, "xy");
+    seam_await(pair.client, FERP_READABLE);
+    assert_ok(ferp_try_recv(pair.client, &byte, 1, FERP_PEEK, &moved));
+    assert_int_equal(byte, 'x');
+    assert_ok(ferp_try_recv(pair.client, &byte, 1, FERP_TAKE, &moved));
+    assert_int_equal(byte, 'x');
+    assert_ok(ferp_try_recv(pair.client, &byte, 1, FERP_TAKE, &moved));
+    assert_int_equal(byte, 'y');
+    fill(pair.client);
+    seam_close(&pair);
+}
+
+static void datagrams_that_never_wait_do_not(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr = seam_loopback(0);
+    struct ferp_datagram got;
+    char buf[8];
+    size_t n = 77;
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
+    assert_ok(ferp_bind(raw, &addr));
+    assert_ok(ferp_local_addr(raw, &addr));
+    assert_int_equal(look(raw, EITHER), FER_WRITABLE);
+    assert_kind(ferp_try_recv_from(raw, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_ok(ferp_try_send_to(raw, "self", 4, &addr, &n));
+    assert_int_equal(n, 4);
+    assert_int_equal(await(raw, FER_READABLE), FER_READABLE);
+    assert_ok(ferp_try_recv_from(raw, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 4);
+    assert_true(fer_socket_addr_eq(&got.from, &addr));
+    ferp_close(raw);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stream_is_ready_for_what_it_can_do),
+        cmocka_unit_test(a_wait_expires_at_its_time_and_not_before),
+        cmocka_unit_test(the_end_is_readable_and_a_reset_is_ready_for_all),
+        cmocka_unit_test(a_listener_is_readable_while_somebody_is_queued),
+        cmocka_unit_test(what_is_no_socket_is_told),
+        cmocka_unit_test(calls_that_never_wait_do_not),
+        cmocka_unit_test(datagrams_that_never_wait_do_not),
+    };
+    return cmocka_run_group_tests_name("platform_ready", tests, NULL, NULL);
+}

@@ -1,0 +1,449 @@
+/* test_poller.c: what core adds to a backend's poller: who may call what, waits that end neither early nor late, notifies that fold. */
+#include "unit/scripted_platform.h"
+
+#include "ferrule/poller.h"
+
+enum { CAP = 4 };
+
+static fer_poller poller;
+static fer_event events[CAP];
+static size_t count;
+
+static const fer_event interest = {UINT64_MAX, true, false};
+
+static void begin(const struct ferp_traits *traits)
+{
+    script_begin(traits);
+    memset(&poller, 0, sizeof poller);
+    assert_ok(fer_poller_new(&poller));
+    assert_log("poller_open()");
+    count = 77;
+}
+
+static fer_error wait_nanos(uint64_t nanos) { return fer_poller_wait(&poller, events, CAP, (fer_duration){nanos}, &count); }
+
+/* ---- What a test does while the seam waits */
+
+static void (*meanwhile)(void);
+
+static void do_it_while_waiting(script_call call)
+{
+    if (call == SCRIPT_POLLER_WAIT && meanwhile != NULL) {
+        void (*action)(void) = meanwhile;
+        meanwhile = NULL;
+        action();
+    }
+}
+
+static void let_happen_while_waiting(void (*action)(void))
+{
+    meanwhile = action;
+    script.on_call = do_it_while_waiting;
+}
+
+static void notify(void) { assert_ok(fer_poller_notify(&poller)); }
+
+static void notify_thrice(void)
+{
+    notify();
+    notify();
+    notify();
+}
+
+static void fail_to_notify(void)
+{
+    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
+    assert_error(fer_poller_notify(&poller), FER_OUT_OF_MEMORY, 12);
+}
+
+/* ---- Lives */
+
+static void a_poller_that_could_not_be_opened_is_new(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    memset(&poller, 0, sizeof poller);
+    script_then_fail(SCRIPT_POLLER_OPEN, FER_TOO_MANY_OPEN_FILES, 24);
+    assert_error(fer_poller_new(&poller), FER_TOO_MANY_OPEN_FILES, 24);
+    fer_poller_close(&poller);
+    assert_error(fer_poller_notify(&poller), FER_INVALID_INPUT, 0);
+    assert_log("poller_open()");
+    assert_ok(fer_poller_new(&poller));
+    assert_error(fer_poller_new(&poller), FER_INVALID_INPUT, 0);
+    fer_poller_close(&poller);
+    fer_poller_close(&poller);
+    fer_poller_close(NULL);
+    assert_log("poller_open() poller_close()");
+    assert_ok(fer_poller_new(&poller));
+    assert_log("poller_open()");
+}
+
+static void misuse_never_reaches_the_system(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    fer_poller others[3] = {{{0}, 0, 0}, {{0}, 2, 0}, {{0}, 3, 0}};
+    for (int i = 0; i < 4; i++) {
+        fer_poller *other = i < 3 ? &others[i] : NULL;
+        assert_error(fer_poller_add(other, 1, interest, FER_POLL_LEVEL), FER_INVALID_INPUT, 0);
+        assert_error(fer_poller_modify(other, 1, interest, FER_POLL_LEVEL), FER_INVALID_INPUT, 0);
+        assert_error(fer_poller_delete(other, 1), FER_INVALID_INPUT, 0);
+        assert_error(fer_poller_notify(other), FER_INVALID_INPUT, 0);
+        assert_error(fer_poller_wait(other, events, CAP, FER_DURATION_NONE, &count), FER_INVALID_INPUT, 0);
+        fer_poller_close(other);
+    }
+    assert_error(fer_poller_new(&others[2]), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_add(&poller, FER_RAW_SOCKET_NONE, interest, FER_POLL_LEVEL), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_add(&poller, 1, interest, (fer_poll_mode)3), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_modify(&poller, 1, interest, (fer_poll_mode)3), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_delete(&poller, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
+    count = 77;
+    assert_error(fer_poller_wait(&poller, events, 0, FER_DURATION_NONE, &count), FER_INVALID_INPUT, 0);
+    assert_int_equal(count, 0);
+    count = 77;
+    assert_error(fer_poller_wait(&poller, NULL, CAP, FER_DURATION_NONE, &count), FER_INVALID_INPUT, 0);
+    assert_int_equal(count, 0);
+    assert_error(fer_poller_wait(&poller, events, CAP, FER_DURATION_NONE, NULL), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+/* ---- What is watched */
+
+static void each_change_is_one_call_of_the_system(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    script.traits.poller_has_edges = true;
+    int raw = (int)script_open_socket();
+    assert_int_equal(raw, 1);
+    assert_ok(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL));
+    assert_log("poller_add(1,18446744073709551615,r,level)");
+    assert_ok(fer_poller_modify(&poller, raw, (fer_event){0, true, true}, FER_POLL_ONESHOT));
+    assert_log("poller_modify(1,0,r,w,oneshot)");
+    assert_ok(fer_poller_modify(&poller, raw, (fer_event){1, false, false}, FER_POLL_EDGE));
+    assert_log("poller_modify(1,1,edge)");
+    assert_ok(fer_poller_delete(&poller, raw));
+    assert_log("poller_delete(1)");
+}
+
+static void edges_are_refused_where_there_are_none(void **state)
+{
+    (void)state;
+    for (int has = 0; has < 2; has++) {
+        begin(&script_posix);
+        int raw = (int)script_open_socket();
+        script.traits.poller_has_edges = has != 0;
+        assert_error(fer_poller_add(&poller, raw, interest, FER_POLL_EDGE), has ? FER_OK : FER_UNSUPPORTED, 0);
+        assert_error(fer_poller_modify(&poller, raw, interest, FER_POLL_EDGE), has ? FER_OK : FER_UNSUPPORTED, 0);
+        assert_int_equal(script.times[SCRIPT_POLLER_ADD] + script.times[SCRIPT_POLLER_MODIFY], has ? 2 : 0);
+    }
+}
+
+static void a_refusal_to_watch_is_told_as_unsupported_and_all_else_as_it_is(void **state)
+{
+    (void)state;
+    static const fer_error_kind kinds[] = {FER_ALREADY_EXISTS, FER_NOT_FOUND, FER_BAD_HANDLE, FER_OUT_OF_MEMORY, FER_STORAGE_FULL, FER_PERMISSION_DENIED};
+    begin(&script_posix);
+    int raw = (int)script_open_socket();
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        fer_error_kind told = kinds[i] == FER_PERMISSION_DENIED ? FER_UNSUPPORTED : kinds[i];
+        script_then_fail(SCRIPT_POLLER_ADD, kinds[i], 5);
+        assert_error(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL), told, 5);
+        script_then_fail(SCRIPT_POLLER_MODIFY, kinds[i], 6);
+        assert_error(fer_poller_modify(&poller, raw, interest, FER_POLL_LEVEL), told, 6);
+        script_then_fail(SCRIPT_POLLER_DELETE, kinds[i], 7);
+        assert_error(fer_poller_delete(&poller, raw), told, 7);
+    }
+}
+
+/* ---- Waits */
+
+static void a_wait_that_finds_something_is_one_call(void **state)
+{
+    (void)state;
+    static const uint64_t timeouts[] = {0, 1, 1000, UINT64_MAX - 1, UINT64_MAX};
+    static const char *const logs[] = {"poller_wait(0)", "poller_wait(1)", "poller_wait(1000)", "poller_wait(18446744073709551614)", "poller_wait(none)"};
+    begin(&script_posix);
+    for (size_t i = 0; i < 5; i++) {
+        script_then(SCRIPT_POLLER_WAIT)->value = 3;
+        assert_ok(wait_nanos(timeouts[i]));
+        assert_int_equal(count, 3);
+        assert_int_equal(events[2].key, 2);
+        assert_log(logs[i]);
+    }
+}
+
+static void a_wait_of_zero_is_one_call_that_does_not_ask_the_clock(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    script.now = UINT64_MAX; /* no deadline fits */
+    assert_ok(wait_nanos(0));
+    assert_int_equal(count, 0);
+    assert_log("poller_wait(0)");
+}
+
+static void a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 300;
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 0;
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 699;
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1;
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(count, 0);
+    assert_log("poller_wait(1000) poller_wait(700) poller_wait(700) poller_wait(1)");
+    assert_int_equal(script.now, 2000);
+}
+
+static void a_wait_that_the_system_ends_late_is_over(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 5000;
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(count, 0);
+    assert_log("poller_wait(1000)");
+}
+
+static void a_signal_does_not_end_a_wait(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    for (int i = 0; i < 3; i++) {
+        script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
+    }
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 600;
+    script_default(SCRIPT_POLLER_WAIT)->elapsed = 0;
+    assert_ok(wait_nanos(600));
+    assert_log("poller_wait(600) poller_wait(600) poller_wait(600) poller_wait(600)");
+    for (int i = 0; i < 2; i++) {
+        script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
+    }
+    script_then(SCRIPT_POLLER_WAIT)->value = 1;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_int_equal(count, 1);
+    assert_log("poller_wait(none) poller_wait(none) poller_wait(none)");
+    script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
+    assert_ok(wait_nanos(0));
+    assert_log("poller_wait(0) poller_wait(0)");
+}
+
+/* What came while a signal's handler ran to the end of the timeout is still told: it looks once more. */
+static void a_signal_at_the_end_of_a_wait_hides_no_event(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    script_answer *interrupted = script_then(SCRIPT_POLLER_WAIT);
+    interrupted->error = (fer_error){FER_INTERRUPTED, 4};
+    interrupted->elapsed = 5000;
+    script_then(SCRIPT_POLLER_WAIT)->value = 2;
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(count, 2);
+    assert_log("poller_wait(1000) poller_wait(0)");
+}
+
+static void a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves(void **state)
+{
+    (void)state;
+    static const uint64_t timeouts[] = {UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 1000};
+    for (size_t i = 0; i < 3; i++) {
+        begin(&script_posix);
+        for (int early = 0; early < 5; early++) {
+            script_then(SCRIPT_POLLER_WAIT)->elapsed = UINT64_MAX / 8;
+        }
+        script_then(SCRIPT_POLLER_WAIT)->value = 1;
+        assert_ok(wait_nanos(timeouts[i]));
+        assert_int_equal(count, 1);
+        assert_int_equal(script.times[SCRIPT_POLLER_WAIT], 6);
+        assert_non_null(strstr(script.log, "poller_wait(none) poller_wait(none)"));
+    }
+}
+
+static void a_wait_s_failure_is_told_without_events(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    script_then_fail(SCRIPT_POLLER_WAIT, FER_OUT_OF_MEMORY, 12);
+    assert_error(wait_nanos(1000), FER_OUT_OF_MEMORY, 12);
+    assert_int_equal(count, 0);
+    assert_log("poller_wait(1000)");
+}
+
+/* ---- Notifications */
+
+/* Nobody waits: the system is not asked, and the next wait only looks. */
+static void a_notify_before_a_wait_costs_no_call_and_ends_the_next_one(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    notify_thrice();
+    assert_log("");
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_int_equal(count, 0);
+    assert_log("poller_wait(0)");
+    assert_ok(wait_nanos(0));
+    assert_log("poller_wait(0)");
+    script_then(SCRIPT_POLLER_WAIT)->value = 1;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_log("poller_wait(none)");
+}
+
+static void a_wait_of_zero_takes_a_notification_that_came_before(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    notify();
+    assert_ok(wait_nanos(0));
+    assert_log("poller_wait(0)");
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    assert_ok(wait_nanos(1000));
+    assert_log("poller_wait(1000)");
+}
+
+static void events_come_beside_a_notification(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    notify();
+    script_then(SCRIPT_POLLER_WAIT)->value = 2;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_int_equal(count, 2);
+    assert_log("poller_wait(0)");
+    let_happen_while_waiting(notify);
+    script_answer *both = script_then(SCRIPT_POLLER_WAIT);
+    both->on = true;
+    both->value = 1;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_int_equal(count, 1);
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    assert_ok(wait_nanos(1000));
+    assert_log("poller_wait(none) poller_notify() poller_wait(1000)");
+}
+
+static void notifies_during_a_wait_are_one_call_of_the_system(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    for (int round = 0; round < 3; round++) {
+        let_happen_while_waiting(notify_thrice);
+        script_then(SCRIPT_POLLER_WAIT)->on = true;
+        assert_ok(wait_nanos(UINT64_MAX));
+        assert_int_equal(count, 0);
+        assert_log("poller_wait(none) poller_notify()");
+    }
+}
+
+/* An event ended the wait first: the notification stays the next one's, which is not woken twice by it. */
+static void a_notification_that_a_wait_left_is_the_next_one_s(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    let_happen_while_waiting(notify);
+    script_then(SCRIPT_POLLER_WAIT)->value = 1;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_int_equal(count, 1);
+    assert_log("poller_wait(none) poller_notify()");
+    notify(); /* folds: the first is still on its way */
+    assert_log("");
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(count, 0);
+    assert_log("poller_wait(1000)");
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    assert_ok(wait_nanos(1000));
+    assert_log("poller_wait(1000)");
+}
+
+static void a_failed_notify_is_forgotten(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    let_happen_while_waiting(fail_to_notify);
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    assert_ok(wait_nanos(1000));
+    assert_log("poller_wait(1000) poller_notify()");
+    let_happen_while_waiting(notify);
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    assert_ok(wait_nanos(1000));
+    assert_log("poller_wait(1000) poller_notify()");
+}
+
+/* The first of two waits has ended: the second is still there to be woken. */
+static void wait_and_notify(void)
+{
+    fer_event event;
+    size_t n = 0;
+    script_then(SCRIPT_POLLER_WAIT)->value = 1;
+    assert_ok(fer_poller_wait(&poller, &event, 1, FER_DURATION_NONE, &n));
+    assert_int_equal(n, 1);
+    notify();
+}
+
+static void a_notify_is_sent_as_long_as_any_wait_is_under_way(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    let_happen_while_waiting(wait_and_notify);
+    script_default(SCRIPT_POLLER_WAIT)->on = true;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_int_equal(count, 0);
+    assert_log("poller_wait(none) poller_wait(none) poller_notify()");
+    notify();
+    assert_log("");
+}
+
+/* A failed wait is no longer under way either. */
+static void a_notify_after_a_failed_wait_is_the_next_one_s(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    script_then_fail(SCRIPT_POLLER_WAIT, FER_BAD_HANDLE, 9);
+    assert_error(wait_nanos(UINT64_MAX), FER_BAD_HANDLE, 9);
+    notify();
+    assert_log("poller_wait(none)");
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_log("poller_wait(0)");
+}
+
+static void a_new_poller_has_no_notification(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    notify();
+    fer_poller_close(&poller);
+    assert_ok(fer_poller_new(&poller));
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    assert_ok(wait_nanos(1000));
+    assert_log("poller_close() poller_open() poller_wait(1000)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_poller_that_could_not_be_opened_is_new),
+        script_test(misuse_never_reaches_the_system),
+        script_test(each_change_is_one_call_of_the_system),
+        script_test(edges_are_refused_where_there_are_none),
+        script_test(a_refusal_to_watch_is_told_as_unsupported_and_all_else_as_it_is),
+        script_test(a_wait_that_finds_something_is_one_call),
+        script_test(a_wait_of_zero_is_one_call_that_does_not_ask_the_clock),
+        script_test(a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left),
+        script_test(a_wait_that_the_system_ends_late_is_over),
+        script_test(a_signal_does_not_end_a_wait),
+        script_test(a_signal_at_the_end_of_a_wait_hides_no_event),
+        script_test(a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves),
+        script_test(a_wait_s_failure_is_told_without_events),
+        script_test(a_notify_before_a_wait_costs_no_call_and_ends_the_next_one),
+        script_test(a_wait_of_zero_takes_a_notification_that_came_before),
+        script_test(events_come_beside_a_notification),
+        script_test(notifies_during_a_wait_are_one_call_of_the_system),
+        script_test(a_notification_that_a_wait_left_is_the_next_one_s),
+        script_test(a_failed_notify_is_forgotten),
+        script_test(a_notify_is_sent_as_long_as_any_wait_is_under_way),
+        script_test(a_notify_after_a_failed_wait_is_the_next_one_s),
+        script_test(a_new_poller_has_no_notification),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

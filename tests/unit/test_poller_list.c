@@ -1,0 +1,235 @@
+/* test_poller_list.c: platform/poller_list.h, a poller of the systems that are given all sockets anew for each wait: without memory, while its table
+ * grows, and when what is deleted is polled no longer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/atomic.h"
+#include "ferrule.h"
+#include "platform/platform.h"
+#include "support/thread.h"
+
+enum { SOCKETS = 70 };
+
+#define assert_kind(call, expected) assert_int_equal((call).kind, (expected))
+#define assert_ok(call) assert_kind(call, FER_OK)
+
+static const fer_duration at_once = {0};
+
+/* ---- Memory that can be had as often as allowed. The list has its lock when it asks. */
+
+static int allowed;
+static int blocks;
+
+void *ferp_memory_new(size_t size)
+{
+    if (allowed == 0) {
+        return NULL;
+    }
+    allowed--;
+    blocks++;
+    void *memory = malloc(size);
+    memset(memory, 0xA5, size);
+    return memory;
+}
+
+void ferp_memory_free(void *memory)
+{
+    blocks -= memory != NULL;
+    free(memory);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    allowed = INT16_MAX;
+    blocks = 0;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    return blocks;
+}
+
+/* ---- Sockets */
+
+static fer_event reading(uint64_t key)
+{
+    return (fer_event){key, true, false};
+}
+
+static fer_socket_addr loopback(void)
+{
+    fer_ipv4_addr ip = fer_ipv4_addr_new(127, 0, 0, 1);
+    return fer_socket_addr_new_v4(&ip, 0);
+}
+
+static fer_raw_socket open_mailbox(fer_udp_socket *mailbox)
+{
+    fer_socket_addr addr = loopback();
+    assert_ok(fer_udp_socket_bind_addr(mailbox, &addr));
+    return fer_udp_socket_as_raw(mailbox);
+}
+
+/* Returns when it has arrived: a loopback need not deliver within the send. */
+static void post(fer_udp_socket *mailbox)
+{
+    fer_socket_addr addr;
+    fer_interest ready = 0;
+    assert_ok(fer_udp_socket_local_addr(mailbox, &addr));
+    assert_ok(fer_udp_socket_send_to(mailbox, "x", 1, &addr, NULL));
+    assert_ok(fer_udp_socket_ready(mailbox, FER_READABLE, FER_DURATION_NONE, &ready));
+}
+
+static void assert_tells(fer_poller *poller, uint64_t key)
+{
+    fer_event events[SOCKETS];
+    size_t count = 0;
+    assert_ok(fer_poller_wait(poller, events, SOCKETS, at_once, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(events[0].key, key);
+}
+
+/* ---- Without memory */
+
+static void a_poller_without_memory_is_not_made(void **state)
+{
+    (void)state;
+    fer_poller poller = {0};
+    int needed = 0;
+    for (fer_error err = {FER_OUT_OF_MEMORY, 0}; err.kind != FER_OK; needed++) {
+        allowed = needed;
+        err = fer_poller_new(&poller);
+        assert_true(err.kind == FER_OK || err.kind == FER_OUT_OF_MEMORY);
+        assert_true(err.kind == FER_OK || blocks == 0);
+    }
+    assert_true(needed > 1);
+    fer_poller_close(&poller);
+}
+
+static void an_add_without_memory_changes_nothing(void **state)
+{
+    (void)state;
+    fer_poller poller = {0};
+    fer_udp_socket mailboxes[SOCKETS] = {0};
+    int refused = 0;
+    assert_ok(fer_poller_new(&poller));
+    for (int i = 0; i < SOCKETS; i++) {
+        fer_raw_socket raw = open_mailbox(&mailboxes[i]);
+        allowed = 0;
+        while (fer_poller_add(&poller, raw, reading((uint64_t)i), FER_POLL_LEVEL).kind == FER_OUT_OF_MEMORY) {
+            assert_kind(fer_poller_delete(&poller, raw), FER_NOT_FOUND);
+            if (i > 0) {
+                assert_tells(&poller, 0);
+            }
+            allowed = ++refused;
+        }
+        if (i == 0) {
+            post(&mailboxes[0]);
+        }
+    }
+    assert_true(refused > SOCKETS);
+    assert_tells(&poller, 0);
+    fer_poller_close(&poller);
+    for (int i = 0; i < SOCKETS; i++) {
+        fer_udp_socket_close(&mailboxes[i]);
+    }
+}
+
+/* ---- While another thread waits */
+
+struct waiter {
+    fer_poller poller;
+    test_thread thread;
+    uint32_t stop;
+    fer_error error;
+    uint64_t key;
+};
+
+/* Until an event, or until it is told to stop. */
+static void wait_on(void *argument)
+{
+    struct waiter *waiter = argument;
+    fer_event event = {0};
+    size_t count = 0;
+    while (count == 0 && waiter->error.kind == FER_OK && feri_atomic_load(&waiter->stop) == 0) {
+        waiter->error = fer_poller_wait(&waiter->poller, &event, 1, FER_DURATION_NONE, &count);
+    }
+    waiter->key = event.key;
+}
+
+static void start(struct waiter *waiter)
+{
+    *waiter = (struct waiter){.key = 0};
+    assert_ok(fer_poller_new(&waiter->poller));
+    test_thread_start(&waiter->thread, wait_on, waiter);
+}
+
+static void what_is_added_is_waited_for_while_the_table_grows(void **state)
+{
+    (void)state;
+    static struct waiter waiter; /* a test that fails leaves its thread behind */
+    fer_udp_socket mailboxes[SOCKETS] = {0};
+    start(&waiter);
+    for (int i = 0; i < SOCKETS; i++) {
+        assert_ok(fer_poller_add(&waiter.poller, open_mailbox(&mailboxes[i]), reading(1 + (uint64_t)i), FER_POLL_ONESHOT));
+    }
+    post(&mailboxes[SOCKETS - 1]);
+    test_thread_join(&waiter.thread);
+    assert_ok(waiter.error);
+    assert_int_equal(waiter.key, SOCKETS);
+    fer_poller_close(&waiter.poller);
+    for (int i = 0; i < SOCKETS; i++) {
+        fer_udp_socket_close(&mailboxes[i]);
+    }
+}
+
+/* Some systems' poll keeps a socket open until it returns: its peer learns of no end, and its port stays taken. */
+static void a_socket_that_was_deleted_is_closed_by_close_alone(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 200 };
+    static struct waiter waiter; /* a test that fails leaves its thread behind */
+    start(&waiter);
+    for (int i = 0; i < ROUNDS; i++) {
+        fer_raw_socket one = FER_RAW_SOCKET_NONE;
+        fer_raw_socket other = FER_RAW_SOCKET_NONE;
+        char byte = 0;
+        size_t n = 1;
+        if (ferp_unix_pair(FER_TYPE_STREAM, &one, &other).kind == FER_UNSUPPORTED) {
+            break;
+        }
+        assert_ok(ferp_set_nonblocking(other, true));
+        assert_ok(fer_poller_add(&waiter.poller, one, reading(1), FER_POLL_LEVEL));
+        test_thread_yield();
+        assert_ok(fer_poller_delete(&waiter.poller, one));
+        ferp_close(one);
+        assert_ok(ferp_recv(other, &byte, 1, &n));
+        assert_int_equal(n, 0);
+        ferp_close(other);
+    }
+    assert_true(feri_atomic_replace(&waiter.stop, 0, 1));
+    assert_ok(fer_poller_notify(&waiter.poller));
+    test_thread_join(&waiter.thread);
+    assert_ok(waiter.error);
+    fer_poller_close(&waiter.poller);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_poller_without_memory_is_not_made, begin, end),
+        cmocka_unit_test_setup_teardown(an_add_without_memory_changes_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_added_is_waited_for_while_the_table_grows, begin, end),
+        cmocka_unit_test_setup_teardown(a_socket_that_was_deleted_is_closed_by_close_alone, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,422 @@
+/* test_readiness.c: what may go on now: each turn of the wait, by the handle's state and by what the OS says, for systems of each kind. */
+#include "core/readiness.h"
+
+#include "ferrule/socket.h"
+#include "ferrule/tcp.h"
+#include "unit/scripted_platform.h"
+
+enum { EITHER = FER_READABLE | FER_WRITABLE };
+
+#define SLICE 100000000u
+#define FOR_EVER FER_DURATION_NONE
+#define AT_ONCE fer_duration_from_nanos(0)
+
+static void then_ready(fer_interest ready)
+{
+    script_then(SCRIPT_READY)->value = ready;
+}
+
+static void then_timed_out(void)
+{
+    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
+}
+
+static fer_handle connecting(void)
+{
+    fer_handle handle = {0};
+    assert_ok(feri_handle_claim(&handle));
+    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), FERI_FLAG_NONBLOCKING));
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
+    return handle;
+}
+
+/* ---- What neither connects nor has halves */
+
+static void the_os_is_asked_once_for_each_turn(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    fer_interest ready = 77;
+    then_ready(FER_READABLE);
+    assert_ok(feri_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_log("ready(1,rw,ever)");
+    then_timed_out();
+    assert_ok(feri_ready(&handle, FER_READABLE, AT_ONCE, &ready));
+    assert_int_equal(ready, 0);
+    assert_log("ready(1,r,1000)");
+}
+
+static void a_signal_and_a_wake_go_on_with_the_time_that_is_left(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_interest ready = 77;
+    script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
+    script_then(SCRIPT_READY)->elapsed = 200;
+    then_ready(FER_WRITABLE);
+    assert_ok(feri_ready(&handle, FER_WRITABLE, fer_duration_from_nanos(500), &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_log("ready(1,w,1500) ready(1,w,1500) ready(1,w,1500)");
+}
+
+static void what_else_the_os_says_is_told_and_leaves_the_output(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_interest ready = 77;
+    script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
+    assert_error(feri_ready(&handle, FER_WRITABLE, FOR_EVER, &ready), FER_OUT_OF_MEMORY, 12);
+    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 110);
+    assert_error(feri_ready(&handle, FER_WRITABLE, FOR_EVER, &ready), FER_TIMED_OUT, 110);
+    script_then_fail(SCRIPT_READY, FER_BAD_HANDLE, 9);
+    assert_error(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready), FER_BAD_HANDLE, 9);
+    assert_int_equal(ready, 77);
+}
+
+static void misuse_asks_nobody(void **state)
+{
+    (void)state;
+    static const fer_interest bad[] = {0, 4, 5, UINT32_MAX};
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_handle empty = {0};
+    fer_interest ready = 77;
+    for (int i = 0; i < 4; i++) {
+        assert_error(feri_ready(&handle, bad[i], FOR_EVER, &ready), FER_INVALID_INPUT, 0);
+        assert_error(feri_stream_ready(&handle, bad[i], FOR_EVER, &ready), FER_INVALID_INPUT, 0);
+    }
+    assert_error(feri_ready(&handle, EITHER, FOR_EVER, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_ready(&handle, EITHER, FOR_EVER, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_ready(NULL, EITHER, FOR_EVER, &ready), FER_INVALID_INPUT, 0);
+    assert_error(feri_ready(&empty, EITHER, FOR_EVER, &ready), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_ready(NULL, EITHER, FOR_EVER, &ready), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_ready(&empty, EITHER, FOR_EVER, &ready), FER_NOT_CONNECTED, 0);
+    assert_int_equal(ready, 77);
+    assert_log("");
+}
+
+/* ---- Streams: halves that answer by themselves */
+
+static void on_posix_a_stream_waits_as_long_as_it_may(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    fer_interest ready = 77;
+    then_ready(EITHER);
+    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_int_equal(ready, EITHER);
+    then_timed_out();
+    assert_ok(feri_stream_ready(&handle, FER_READABLE, fer_duration_from_nanos(7), &ready));
+    assert_int_equal(ready, 0);
+    assert_log("ready(1,rw,ever) ready(1,r,1007)");
+}
+
+/* Each half that has ended, and what is asked of the OS still. */
+static void a_half_that_has_ended_is_ready_and_the_other_is_only_looked_at(void **state)
+{
+    (void)state;
+    static const struct {
+        feri_event event;
+        fer_interest known;
+        const char *log;
+    } rows[] = {
+        {FERI_EVENT_SHUT_READ, FER_READABLE, "ready(1,w,1000)"}, {FERI_EVENT_GOT_EOF, FER_READABLE, "ready(1,w,1000)"},
+        {FERI_EVENT_SHUT_WRITE, FER_WRITABLE, "ready(1,r,1000)"}, {FERI_EVENT_GOT_PIPE, FER_WRITABLE, "ready(1,r,1000)"},
+        {FERI_EVENT_SHUT_BOTH, EITHER, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        script_begin(&script_posix);
+        fer_handle handle = script_stream(0);
+        fer_interest ready = 77;
+        assert_true(feri_handle_apply(&handle, rows[i].event));
+        if (rows[i].known != EITHER) {
+            then_timed_out();
+        }
+        assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+        assert_int_equal(ready, rows[i].known);
+        assert_log(rows[i].log);
+        assert_ok(feri_stream_ready(&handle, rows[i].known, FOR_EVER, &ready));
+        assert_int_equal(ready, rows[i].known);
+        assert_log("");
+    }
+}
+
+/* The look besides may fail, or find more. */
+static void a_look_besides_what_is_known_adds_to_it_and_cannot_fail(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_interest ready = 77;
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
+    then_ready(FER_WRITABLE);
+    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_int_equal(ready, EITHER);
+    script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
+    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_int_equal(ready, EITHER);
+}
+
+/* ---- Streams where a shutdown may wake nobody */
+
+static fer_handle *shared_handle;
+
+static void shut_write_meanwhile(script_call call)
+{
+    if (call == SCRIPT_READY && script.times[SCRIPT_READY] == 2) {
+        assert_true(feri_handle_apply(shared_handle, FERI_EVENT_SHUT_WRITE));
+    }
+}
+
+/* S6: "within 100 ms on Windows". */
+static void on_windows_a_wait_is_cut_into_slices(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    fer_interest ready = 77;
+    shared_handle = &handle;
+    script.on_call = shut_write_meanwhile;
+    then_timed_out();
+    then_timed_out();
+    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_log("ready(1,w,100001000,ever) ready(1,w,200001000,ever)");
+}
+
+static void the_last_slice_ends_with_the_timeout(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    fer_interest ready = 77;
+    then_timed_out();
+    then_timed_out();
+    assert_ok(feri_stream_ready(&handle, FER_READABLE, fer_duration_from_nanos(SLICE + 5), &ready));
+    assert_int_equal(ready, 0);
+    assert_log("ready(1,r,100001000,100001005) ready(1,r,100001005)");
+}
+
+static void only_what_may_be_missed_is_cut(void **state)
+{
+    (void)state;
+    struct ferp_traits traits = script_windows;
+    traits.write_wait_misses_shutdown = false;
+    script_begin(&traits);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    fer_interest ready = 77;
+    then_ready(FER_WRITABLE);
+    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready));
+    assert_log("ready(1,w,ever)");
+    traits.shutdown_read_resets_on_data = false;
+    traits.write_wait_misses_shutdown = true;
+    script_begin(&traits);
+    handle = script_stream(FERI_FLAG_CLONED);
+    then_ready(FER_READABLE);
+    assert_ok(feri_stream_ready(&handle, FER_READABLE, FOR_EVER, &ready));
+    assert_log("ready(1,r,ever)");
+}
+
+/* S6: "through a clone": the mark on the socket, and the write half, which a send of nothing asks about where the wait is silent. */
+static void what_a_clone_has_shut_is_ready(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    fer_interest ready = 77;
+    script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
+    assert_ok(feri_stream_ready(&handle, FER_READABLE, FOR_EVER, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_log("wait_terms(1,reading)");
+    then_timed_out();
+    script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
+    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_log("ready(1,w,100001000,ever) send(1,0)");
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_WRITE), FERI_ANSWER_ASK_OS);
+}
+
+/* Also in the last turn, or the only one; and nobody asks who waits to read alone. */
+static void the_write_half_is_asked_about_in_the_last_turn_too(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    fer_interest ready = 77;
+    then_timed_out();
+    script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
+    assert_ok(feri_stream_ready(&handle, EITHER, AT_ONCE, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_log("wait_terms(1,reading) ready(1,rw,1000) send(1,0)");
+    then_timed_out();
+    assert_ok(feri_stream_ready(&handle, FER_READABLE, AT_ONCE, &ready));
+    assert_int_equal(ready, 0);
+    assert_log("wait_terms(1,reading) ready(1,r,1000)");
+}
+
+static void a_clones_write_half_that_is_open_is_waited_for(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_FOREIGN);
+    fer_interest ready = 77;
+    then_timed_out();
+    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
+    then_timed_out();
+    then_ready(FER_WRITABLE);
+    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_log("wait_terms(1,reading) ready(1,rw,100001000,ever) send(1,0) wait_terms(1,reading) ready(1,rw,200001000,ever) send(1,0) "
+               "wait_terms(1,reading) ready(1,rw,300001000,ever)");
+}
+
+/* S5: "every fatal error sticks to that handle, whichever ... saw it". */
+static void a_reset_that_the_send_of_nothing_meets_sticks(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    fer_interest ready = 77;
+    then_timed_out();
+    script_then_fail(SCRIPT_SEND, FER_CONNECTION_ABORTED, 10053);
+    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_error(feri_handle_reason(&handle), FER_CONNECTION_RESET, 10053);
+    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_int_equal(ready, EITHER);
+    assert_log("ready(1,w,100001000,ever) send(1,0)");
+}
+
+/* ---- Connects */
+
+static void a_connect_under_way_is_waited_for_and_then_the_stream(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = connecting();
+    fer_interest ready = 77;
+    script_then(SCRIPT_WAIT_FOR);
+    script_then(SCRIPT_TAKE_ERROR);
+    script_then(SCRIPT_PEER_ADDR);
+    then_ready(FER_WRITABLE);
+    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_log("wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1) ready(1,rw,ever)");
+}
+
+static void a_connect_that_has_not_ended_in_time_is_ready_for_nothing(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = connecting();
+    fer_interest ready = 77;
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_ok(feri_stream_ready(&handle, EITHER, fer_duration_from_nanos(5), &ready));
+    assert_int_equal(ready, 0);
+    assert_log("wait_arm(1,CONNECTED) wait_for(1005) wait_arm(1,CONNECTED) wait_for(1005)");
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_CONNECT);
+}
+
+/* False readiness ends no later than the time does. */
+static void a_connect_that_is_falsely_ready_is_asked_again_until_the_time_is_over(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = connecting();
+    fer_interest ready = 77;
+    for (int i = 0; i < 2; i++) {
+        script_then(SCRIPT_WAIT_FOR)->elapsed = 3;
+        script_then(SCRIPT_TAKE_ERROR);
+        script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
+    }
+    assert_ok(feri_stream_ready(&handle, EITHER, fer_duration_from_nanos(5), &ready));
+    assert_int_equal(ready, 0);
+    assert_log("wait_arm(1,CONNECTED) wait_for(1005) take_error(1) peer_addr(1) "
+               "wait_arm(1,CONNECTED) wait_for(1005) take_error(1) peer_addr(1)");
+}
+
+static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = connecting();
+    fer_interest ready = 77;
+    script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
+    assert_ok(feri_stream_ready(&handle, FER_READABLE, FOR_EVER, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_log("wait_arm(1,CONNECTED) wait_for(ever) take_error(1)");
+    assert_error(feri_handle_reason(&handle), FER_CONNECTION_REFUSED, 10061);
+    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_int_equal(ready, EITHER);
+    assert_log("");
+}
+
+static void a_wait_for_a_connect_that_cannot_begin_is_told(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = connecting();
+    fer_interest ready = 77;
+    script_then_fail(SCRIPT_WAIT_ARM, FER_NO_BUFFER_SPACE, 105);
+    assert_error(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready), FER_NO_BUFFER_SPACE, 105);
+    assert_int_equal(ready, 77);
+}
+
+/* ---- The public functions: which of the two each is */
+
+static void a_built_socket_waits_as_what_it_is(void **state)
+{
+    (void)state;
+    fer_interest ready = 77;
+    fer_socket socket = {0};
+    script_begin(&script_windows);
+    assert_error(fer_socket_ready(NULL, EITHER, FOR_EVER, &ready), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_ready(&socket, EITHER, FOR_EVER, &ready), FER_INVALID_INPUT, 0);
+    socket.inner_.handle_ = script_stream(0);
+    then_ready(FER_WRITABLE);
+    assert_ok(fer_socket_ready(&socket, EITHER, FOR_EVER, &ready));
+    socket.inner_.handle_ = script_stream(FERI_FLAG_DATAGRAM);
+    then_ready(FER_WRITABLE);
+    assert_ok(fer_socket_ready(&socket, EITHER, FOR_EVER, &ready));
+    socket.inner_.handle_ = script_stream(FERI_FLAG_LISTENING);
+    then_ready(FER_READABLE);
+    assert_ok(fer_socket_ready(&socket, EITHER, FOR_EVER, &ready));
+    assert_log("ready(1,rw,100001000,ever) ready(2,rw,ever) ready(3,rw,ever)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(the_os_is_asked_once_for_each_turn),
+        script_test(a_signal_and_a_wake_go_on_with_the_time_that_is_left),
+        script_test(what_else_the_os_says_is_told_and_leaves_the_output),
+        script_test(misuse_asks_nobody),
+        script_test(on_posix_a_stream_waits_as_long_as_it_may),
+        script_test(a_half_that_has_ended_is_ready_and_the_other_is_only_looked_at),
+        script_test(a_look_besides_what_is_known_adds_to_it_and_cannot_fail),
+        script_test(on_windows_a_wait_is_cut_into_slices),
+        script_test(the_last_slice_ends_with_the_timeout),
+        script_test(only_what_may_be_missed_is_cut),
+        script_test(what_a_clone_has_shut_is_ready),
+        script_test(the_write_half_is_asked_about_in_the_last_turn_too),
+        script_test(a_clones_write_half_that_is_open_is_waited_for),
+        script_test(a_reset_that_the_send_of_nothing_meets_sticks),
+        script_test(a_connect_under_way_is_waited_for_and_then_the_stream),
+        script_test(a_connect_that_has_not_ended_in_time_is_ready_for_nothing),
+        script_test(a_connect_that_is_falsely_ready_is_asked_again_until_the_time_is_over),
+        script_test(a_connect_that_fails_is_ready_for_all_that_was_asked),
+        script_test(a_wait_for_a_connect_that_cannot_begin_is_told),
+        script_test(a_built_socket_waits_as_what_it_is),
+    };
+    return cmocka_run_group_tests_name("readiness", tests, NULL, NULL);
+}

@@ -1,0 +1,218 @@
+/* test_resolver.c: lookups in the background, their bounds, order and answers, step by step: each thread goes on when the test says so (rules N1 to N4). */
+#include "unit/resolver_fixture.h"
+
+/* ---- N1 */
+
+static void an_address_text_is_answered_at_once_and_without_a_thread(void **state)
+{
+    fer_socket_addr addrs[CAP];
+    fer_socket_addr want = script_addr("[::1]:80");
+    size_t count = 0;
+    (void)state;
+    begin(1, 0);
+    assert_ok(fer_resolver_start(&resolver, "[::1]:80", &poller, &lookups[0]));
+    assert_log("");
+    assert_true(poller_was_notified());
+    assert_false(poller_was_notified());
+    assert_ok(fer_lookup_wait(&lookups[0], (fer_duration){0}, addrs, CAP, &count));
+    assert_int_equal(count, 1);
+    assert_true(fer_socket_addr_eq(&addrs[0], &want));
+    assert_int_equal(background.threads_begun, 0);
+    assert_int_equal(background.waits, 0);
+}
+
+static void an_address_text_needs_no_place_in_line(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start(0, "a.test:80");
+    assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, &lookups[1]), FER_WOULD_BLOCK, 0);
+    start(1, "127.0.0.1:80");
+    script_thread_finish(0);
+}
+
+static void what_is_no_host_port_is_refused_at_once(void **state)
+{
+    static const char *const bad[] = {"", "a", "a:", ":80", "a:b", "a:65536", "\xff:80"};
+    (void)state;
+    begin(1, 0);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_error(fer_resolver_start(&resolver, bad[i], &poller, &lookups[0]), FER_INVALID_INPUT, 0);
+    }
+    assert_error(fer_resolver_start(&resolver, NULL, &poller, &lookups[0]), FER_INVALID_INPUT, 0);
+    assert_int_equal(background.memory_live, 1);
+    assert_log("");
+}
+
+/* ---- N2 */
+
+static void no_more_are_under_way_and_in_line_than_there_is_room_for(void **state)
+{
+    (void)state;
+    begin(2, 1);
+    start(0, "a.test:80");
+    start(1, "b.test:80");
+    start(2, "c.test:80");
+    assert_int_equal(background.threads_begun, 2);
+    size_t live = background.memory_live;
+    assert_error(fer_resolver_start(&resolver, "d.test:80", &poller, &lookups[3]), FER_WOULD_BLOCK, 0);
+    assert_int_equal(background.memory_live, live);
+    step_into_lookup(0);
+    step_into_lookup(1);
+    assert_error(fer_resolver_start(&resolver, "d.test:80", &poller, &lookups[3]), FER_WOULD_BLOCK, 0);
+    step_into_lookup(0);
+    assert_ok(ask(0));
+    start(3, "d.test:80");
+    assert_error(fer_resolver_start(&resolver, "e.test:80", &poller, &lookups[4]), FER_WOULD_BLOCK, 0);
+    script_thread_finish(1);
+    script_thread_finish(0);
+    assert_int_equal(background.threads_begun, 2);
+    for (size_t i = 0; i < 4; i++) {
+        assert_ok(ask(i));
+    }
+}
+
+static void those_in_line_come_up_in_their_order(void **state)
+{
+    (void)state;
+    begin(1, SIZE_MAX);
+    start(0, "a.test:80");
+    start(1, "b.test:80");
+    start(2, "c.test:80");
+    script.on_call = nobody_is_kept_out;
+    script_thread_finish(0);
+    assert_log("lookup_begin(a.test) lookup_next() lookup_end() lookup_begin(b.test) lookup_next() lookup_end() "
+               "lookup_begin(c.test) lookup_next() lookup_end()");
+}
+
+/* ---- N3 */
+
+static void an_answer_stays_and_can_be_asked_for_again(void **state)
+{
+    fer_socket_addr addrs[CAP];
+    (void)state;
+    begin(1, 0);
+    start(0, "example.test:80");
+    script_addresses(2);
+    script_thread_finish(0);
+    assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_next() lookup_next() lookup_end()");
+    for (size_t cap = 0; cap <= CAP; cap++) {
+        size_t count = 0;
+        memset(addrs, 0, sizeof addrs);
+        assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count));
+        assert_int_equal(count, 2);
+        for (size_t i = 0; i < CAP; i++) {
+            assert_int_equal(addrs[i].port, i < cap && i < 2 ? 80 : 0);
+        }
+    }
+    fer_socket_addr want = script_addr("[2001:db8::2]:80");
+    assert_true(fer_socket_addr_eq(&addrs[1], &want));
+}
+
+static void a_failed_lookup_is_told_with_its_code_and_touches_nothing(void **state)
+{
+    fer_socket_addr addr = script_addr("192.0.2.9:9");
+    size_t count = 99;
+    (void)state;
+    begin(1, 0);
+    start(0, "example.test:80");
+    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
+    script_thread_finish(0);
+    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, &addr, 1, &count), FER_HOST_NOT_FOUND, -2);
+    assert_error(fer_lookup_wait(&lookups[0], (fer_duration){0}, &addr, 1, &count), FER_HOST_NOT_FOUND, -2);
+    assert_int_equal(count, 99);
+    assert_int_equal(addr.port, 9);
+}
+
+/* ---- N4 */
+
+static void a_wait_of_nothing_only_asks(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start(0, "a.test:80");
+    assert_error(ask(0), FER_WOULD_BLOCK, 0);
+    assert_int_equal(background.waits, 1);
+    assert_int_equal(background.waited_until, 0);
+    step_into_lookup(0);
+    assert_error(ask(0), FER_WOULD_BLOCK, 0);
+    assert_false(script_thread_step(0));
+    assert_ok(ask(0));
+}
+
+static void a_wait_ends_at_its_deadline_and_the_lookup_goes_on(void **state)
+{
+    size_t count = 99;
+    (void)state;
+    begin(1, 0);
+    start(0, "a.test:80");
+    assert_error(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(500), NULL, 0, &count), FER_TIMED_OUT, 0);
+    assert_int_equal(background.waited_until, 1500);
+    assert_int_equal(count, 99);
+    script_thread_finish(0);
+    assert_ok(ask(0));
+}
+
+static void wake_for_nothing_then_finish(void)
+{
+    if (background.waits == 3) {
+        script_thread_finish(0);
+    }
+}
+
+static void a_wait_that_is_woken_for_nothing_goes_on(void **state)
+{
+    size_t count = 99;
+    (void)state;
+    begin(1, 0);
+    start(0, "a.test:80");
+    background.wait_ends.kind = FER_OK;
+    background.on_wait = wake_for_nothing_then_finish;
+    assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count));
+    assert_int_equal(background.waits, 3);
+    assert_true(background.waited_until == FERP_NO_DEADLINE);
+    assert_int_equal(background.notified, 1);
+}
+
+/* What is done at the very end of the time is told, and no timeout. */
+static void an_answer_that_comes_with_the_deadline_is_given(void **state)
+{
+    size_t count = 99;
+    (void)state;
+    begin(1, 0);
+    start(0, "a.test:80");
+    background.waits = 2;
+    background.on_wait = wake_for_nothing_then_finish;
+    assert_ok(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(5), NULL, 0, &count));
+    assert_int_equal(count, 0);
+}
+
+static void a_wait_that_nothing_can_end_is_a_deadlock(void **state)
+{
+    size_t count = 99;
+    (void)state;
+    begin(1, 0);
+    start(0, "a.test:80");
+    background.wait_ends.kind = FER_DEADLOCK;
+    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count), FER_DEADLOCK, 0);
+    script_thread_finish(0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RESOLVER_TEST(an_address_text_is_answered_at_once_and_without_a_thread),
+        RESOLVER_TEST(an_address_text_needs_no_place_in_line),
+        RESOLVER_TEST(what_is_no_host_port_is_refused_at_once),
+        RESOLVER_TEST(no_more_are_under_way_and_in_line_than_there_is_room_for),
+        RESOLVER_TEST(those_in_line_come_up_in_their_order),
+        RESOLVER_TEST(an_answer_stays_and_can_be_asked_for_again),
+        RESOLVER_TEST(a_failed_lookup_is_told_with_its_code_and_touches_nothing),
+        RESOLVER_TEST(a_wait_of_nothing_only_asks),
+        RESOLVER_TEST(a_wait_ends_at_its_deadline_and_the_lookup_goes_on),
+        RESOLVER_TEST(a_wait_that_is_woken_for_nothing_goes_on),
+        RESOLVER_TEST(an_answer_that_comes_with_the_deadline_is_given),
+        RESOLVER_TEST(a_wait_that_nothing_can_end_is_a_deadlock),
+    };
+    return cmocka_run_group_tests_name("resolver", tests, NULL, NULL);
+}

@@ -1,0 +1,300 @@
+/* test_resolver_ends.c: the ends of lookups, resolvers and threads, abandoned at each moment, and what the system refuses (rules N5 to N8). */
+#include "unit/resolver_fixture.h"
+
+/* ---- N5 */
+
+static void the_poller_is_notified_once_with_the_answer(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
+    step_into_lookup(0);
+    assert_false(poller_was_notified());
+    assert_false(script_thread_step(0));
+    assert_true(poller_was_notified());
+    assert_ok(ask(0));
+    fer_resolver_close(&resolver);
+    assert_false(poller_was_notified());
+}
+
+/* While the program waits for its poller, a thread comes to its end. */
+static void finish_while_the_poller_waits(script_call call)
+{
+    if (call == SCRIPT_POLLER_WAIT && background.threads_running > 0) {
+        script_thread_finish(0);
+    }
+    if (call == SCRIPT_POLLER_NOTIFY) {
+        assert_true(background.is_inside);
+        assert_int_equal(background.notified, 1);
+    }
+}
+
+static void wait_for_the_poller(void)
+{
+    fer_event event;
+    size_t count = 0;
+    script.on_call = finish_while_the_poller_waits;
+    script_default(SCRIPT_POLLER_WAIT)->elapsed = 1;
+    assert_ok(fer_poller_wait(&poller, &event, 1, fer_duration_from_nanos(1), &count));
+}
+
+static void who_waits_for_the_poller_is_woken_when_the_answer_is_there(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    wait_for_the_poller();
+    assert_log("poller_wait(1) lookup_begin(a.test) lookup_next() lookup_end() poller_notify()");
+    assert_ok(ask(0));
+}
+
+static void a_poller_that_cannot_be_notified_loses_no_answer(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
+    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
+    wait_for_the_poller();
+    assert_ok(ask(0));
+}
+
+/* ---- N6 */
+
+static void an_abandoned_lookup_in_line_is_never_made(void **state)
+{
+    (void)state;
+    for (size_t gone = 1; gone <= 3; gone++) {
+        begin(1, 3);
+        start(0, "a.test:80");
+        step_into_lookup(0);
+        for (size_t i = 1; i <= 3; i++) {
+            start(i, "b.test:80");
+        }
+        fer_lookup_close(&lookups[gone]);
+        start(4, "c.test:80");
+        script_thread_finish(0);
+        assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 4);
+        for (size_t i = 0; i <= 4; i++) {
+            assert_true(i == gone || ask(i).kind == FER_OK);
+        }
+        if (gone < 3) {
+            assert_int_equal(ended(state), 0);
+        }
+    }
+}
+
+static void an_abandoned_lookup_that_is_under_way_is_answered_to_nobody(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
+    script_addresses(2);
+    step_into_lookup(0);
+    fer_lookup_close(&lookups[0]);
+    assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, &lookups[1]), FER_WOULD_BLOCK, 0);
+    assert_false(script_thread_step(0));
+    assert_false(poller_was_notified());
+    start(1, "b.test:80");
+    assert_int_equal(background.threads_begun, 2);
+    script_thread_finish(1);
+    assert_ok(ask(1));
+}
+
+static void an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start(0, "a.test:80");
+    fer_lookup_close(&lookups[0]);
+    assert_false(script_thread_step(0));
+    assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 0);
+}
+
+static void a_lookup_can_be_closed_after_its_resolver(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start(0, "a.test:80");
+    fer_resolver_close(&resolver);
+    assert_error(ask(0), FER_CANCELLED, 0);
+    assert_false(script_thread_step(0));
+    assert_int_equal(background.monitors_live, 1);
+    fer_lookup_close(&lookups[0]);
+    assert_int_equal(background.monitors_live, 0);
+}
+
+/* ---- N7 */
+
+static void a_closed_resolver_cancels_what_is_not_done(void **state)
+{
+    (void)state;
+    begin(2, 2);
+    start(0, "a.test:80");
+    script_thread_finish(0);
+    for (size_t i = 1; i <= 4; i++) {
+        assert_ok(fer_resolver_start(&resolver, "b.test:80", &poller, &lookups[i]));
+    }
+    script_addresses(1);
+    step_into_lookup(1);
+    fer_resolver_close(&resolver);
+    assert_true(poller_was_notified());
+    assert_false(poller_was_notified());
+    assert_ok(ask(0));
+    for (size_t i = 1; i <= 4; i++) {
+        assert_error(ask(i), FER_CANCELLED, 0);
+    }
+    assert_false(script_thread_step(1));
+    assert_false(script_thread_step(2));
+    assert_error(ask(1), FER_CANCELLED, 0);
+    assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 2);
+}
+
+static void the_last_one_out_frees_what_is_shared(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start(0, "a.test:80");
+    step_into_lookup(0);
+    fer_lookup_close(&lookups[0]);
+    fer_resolver_close(&resolver);
+    assert_int_equal(background.memory_live, 1);
+    assert_false(script_thread_step(0));
+    assert_int_equal(background.memory_live, 0);
+    assert_int_equal(background.monitors_live, 0);
+}
+
+/* ---- N8 */
+
+static void threads_are_made_when_there_is_work_and_end_when_there_is_none(void **state)
+{
+    (void)state;
+    begin(4, 0);
+    assert_int_equal(background.threads_begun, 0);
+    for (size_t round = 1; round <= 3; round++) {
+        start(0, "a.test:80");
+        start(1, "b.test:80");
+        assert_int_equal(background.threads_begun, 2 * round);
+        script_thread_finish(2 * round - 2);
+        script_thread_finish(2 * round - 1);
+        assert_int_equal(background.threads_running, 0);
+        fer_lookup_close(&lookups[0]);
+        fer_lookup_close(&lookups[1]);
+    }
+}
+
+/* One that has not come to its work yet counts for one lookup. */
+static void a_thread_that_has_nothing_left_takes_the_next_one_itself(void **state)
+{
+    (void)state;
+    begin(2, 2);
+    start(0, "a.test:80");
+    start(1, "b.test:80");
+    script_thread_finish(0);
+    assert_ok(ask(0));
+    assert_ok(ask(1));
+    start(2, "c.test:80");
+    assert_int_equal(background.threads_begun, 2);
+    script_thread_finish(1);
+    assert_ok(ask(2));
+}
+
+/* ---- What the system refuses */
+
+static void a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other(void **state)
+{
+    (void)state;
+    begin(2, 2);
+    background.thread_starts = (fer_error){FER_OUT_OF_MEMORY, 11};
+    assert_error(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]), FER_OUT_OF_MEMORY, 11);
+    assert_int_equal(background.memory_live, 1);
+    background.thread_starts = (fer_error){FER_OK, 0};
+    start(0, "a.test:80");
+    background.thread_starts = (fer_error){FER_OUT_OF_MEMORY, 11};
+    start(1, "b.test:80");
+    assert_int_equal(background.threads_begun, 1);
+    script_thread_finish(0);
+    assert_ok(ask(0));
+    assert_ok(ask(1));
+}
+
+static void without_memory_nothing_is_begun(void **state)
+{
+    (void)state;
+    begin(1, 1);
+    for (size_t fails_at = 1; fails_at <= 2; fails_at++) {
+        background.memory_fails_at = fails_at;
+        assert_error(fer_resolver_start(&resolver, "127.0.0.1:80", &poller, &lookups[0]), FER_OUT_OF_MEMORY, 0);
+        assert_int_equal(background.memory_live, 1);
+    }
+    background.memory_fails_at = 1;
+    assert_error(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]), FER_OUT_OF_MEMORY, 0);
+    assert_int_equal(background.threads_begun, 0);
+    assert_log("");
+    fer_resolver_close(&resolver);
+    script.has_no_memory = true;
+    assert_error(fer_resolver_new(&resolver, 1, 1), FER_OUT_OF_MEMORY, 0);
+    script.has_no_memory = false;
+    background.monitor_begins = (fer_error){FER_OUT_OF_MEMORY, 12};
+    assert_error(fer_resolver_new(&resolver, 1, 1), FER_OUT_OF_MEMORY, 12);
+    assert_int_equal(background.memory_live, 0);
+}
+
+static void addresses_that_find_no_room_are_out_of_memory(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start(0, "a.test:80");
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    background.memory_fails_at = 1;
+    script_thread_finish(0);
+    assert_error(ask(0), FER_OUT_OF_MEMORY, 0);
+    assert_log("lookup_begin(a.test) lookup_next() lookup_next() lookup_end()");
+}
+
+/* ---- Handles */
+
+static void handles_that_are_not_open_are_invalid_input(void **state)
+{
+    fer_lookup other = {0};
+    fer_poller closed = {0};
+    size_t count = 99;
+    (void)state;
+    begin(1, 0);
+    assert_error(fer_resolver_new(&resolver, 1, 0), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", &closed, &other), FER_INVALID_INPUT, 0);
+    start(0, "127.0.0.1:1");
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &lookups[0]), FER_INVALID_INPUT, 0);
+    assert_error(fer_lookup_wait(&other, FER_DURATION_NONE, NULL, 0, &count), FER_INVALID_INPUT, 0);
+    fer_lookup_close(&lookups[0]);
+    fer_lookup_close(&lookups[0]);
+    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count), FER_INVALID_INPUT, 0);
+    fer_resolver_close(&resolver);
+    fer_resolver_close(&resolver);
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &other), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_new(&resolver, 0, 0), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX + 1, 0), FER_INVALID_INPUT, 0);
+    assert_ok(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX, SIZE_MAX));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RESOLVER_TEST(the_poller_is_notified_once_with_the_answer),
+        RESOLVER_TEST(who_waits_for_the_poller_is_woken_when_the_answer_is_there),
+        RESOLVER_TEST(a_poller_that_cannot_be_notified_loses_no_answer),
+        RESOLVER_TEST(an_abandoned_lookup_in_line_is_never_made),
+        RESOLVER_TEST(an_abandoned_lookup_that_is_under_way_is_answered_to_nobody),
+        RESOLVER_TEST(an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do),
+        RESOLVER_TEST(a_lookup_can_be_closed_after_its_resolver),
+        RESOLVER_TEST(a_closed_resolver_cancels_what_is_not_done),
+        RESOLVER_TEST(the_last_one_out_frees_what_is_shared),
+        RESOLVER_TEST(threads_are_made_when_there_is_work_and_end_when_there_is_none),
+        RESOLVER_TEST(a_thread_that_has_nothing_left_takes_the_next_one_itself),
+        RESOLVER_TEST(a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other),
+        RESOLVER_TEST(without_memory_nothing_is_begun),
+        RESOLVER_TEST(addresses_that_find_no_room_are_out_of_memory),
+        RESOLVER_TEST(handles_that_are_not_open_are_invalid_input),
+    };
+    return cmocka_run_group_tests_name("resolver ends", tests, NULL, NULL);
+}

@@ -1,0 +1,408 @@
+/* test_resolver_threads.c: the resolver on threads of this system, whose getaddrinfo is this file's: it answers when the test lets it. POSIX only.
+ * Rules N2, N4 to N8, and many threads at one resolver, for the thread sanitizer. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* pthread_getname_np */
+#endif
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "ferrule/poller.h"
+#include "ferrule/resolve.h"
+#include "support/thread.h"
+
+enum { LOOKUPS = 16, THREADS = 3, STRESS_THREADS = 4, STRESS_ROUNDS = 300 };
+
+/* ---- The system's resolver. A name that begins with "slow" is answered once the test has let it. */
+
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    size_t inside;
+    size_t most_inside;
+    size_t answered;
+    bool holds;
+    bool saw_open_signal;
+    char thread_name[32];
+} system_resolver = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+/* A program may have much thread-local storage, which glibc takes from its threads' stacks. */
+static _Thread_local unsigned char of_thread[1024 * 1024];
+
+/* As much as a system's modules may take. */
+static void use_stack(void)
+{
+    of_thread[sizeof of_thread - 1] = 1;
+    volatile unsigned char room[200 * 1024];
+    for (size_t i = 0; i < sizeof room; i += 1024) {
+        room[i] = (unsigned char)i;
+    }
+    assert_true(room[1024] == 0);
+}
+
+static void look_at_this_thread(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGPIPE, SIGALRM, SIGCHLD, SIGHUP};
+    sigset_t blocked;
+    (void)pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        system_resolver.saw_open_signal |= sigismember(&blocked, signals[i]) != 1;
+    }
+#if defined(__linux__)
+    (void)pthread_getname_np(pthread_self(), system_resolver.thread_name, sizeof system_resolver.thread_name);
+#endif
+}
+
+int getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,
+                struct addrinfo **restrict out)
+{
+    (void)service;
+    (void)hints;
+    use_stack();
+    pthread_mutex_lock(&system_resolver.mutex);
+    look_at_this_thread();
+    system_resolver.inside++;
+    if (system_resolver.inside > system_resolver.most_inside) {
+        system_resolver.most_inside = system_resolver.inside;
+    }
+    pthread_cond_broadcast(&system_resolver.changed);
+    while (system_resolver.holds && strncmp(node, "slow", 4) == 0) {
+        pthread_cond_wait(&system_resolver.changed, &system_resolver.mutex);
+    }
+    system_resolver.inside--;
+    system_resolver.answered++;
+    pthread_cond_broadcast(&system_resolver.changed);
+    pthread_mutex_unlock(&system_resolver.mutex);
+    struct {
+        struct addrinfo info;
+        struct sockaddr_in address;
+    } *answer = calloc(1, sizeof *answer);
+    if (answer == NULL || strncmp(node, "none", 4) == 0) {
+        free(answer);
+        return EAI_NONAME;
+    }
+    answer->address.sin_family = AF_INET;
+    answer->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    answer->info.ai_family = AF_INET;
+    answer->info.ai_addr = (struct sockaddr *)&answer->address;
+    answer->info.ai_addrlen = sizeof answer->address;
+    *out = &answer->info;
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *first) { free(first); }
+
+/* ---- The test's side of it */
+
+static fer_resolver resolver;
+static fer_lookup lookups[LOOKUPS];
+static fer_poller poller;
+
+#define assert_kind(call, want) assert_string_equal(fer_error_kind_name((call).kind), fer_error_kind_name(want))
+#define assert_ok(call) assert_kind(call, FER_OK)
+
+static void hold(bool holds)
+{
+    pthread_mutex_lock(&system_resolver.mutex);
+    system_resolver.holds = holds;
+    pthread_cond_broadcast(&system_resolver.changed);
+    pthread_mutex_unlock(&system_resolver.mutex);
+}
+
+static void wait_until_inside(size_t count)
+{
+    pthread_mutex_lock(&system_resolver.mutex);
+    while (system_resolver.inside < count) {
+        pthread_cond_wait(&system_resolver.changed, &system_resolver.mutex);
+    }
+    pthread_mutex_unlock(&system_resolver.mutex);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    memset(&resolver, 0, sizeof resolver);
+    memset(lookups, 0, sizeof lookups);
+    memset(&poller, 0, sizeof poller);
+    pthread_mutex_lock(&system_resolver.mutex);
+    system_resolver.most_inside = 0;
+    system_resolver.answered = 0;
+    pthread_mutex_unlock(&system_resolver.mutex);
+    hold(true);
+    return 0;
+}
+
+static void wait_until_outside(void)
+{
+    pthread_mutex_lock(&system_resolver.mutex);
+    while (system_resolver.inside > 0) {
+        pthread_cond_wait(&system_resolver.changed, &system_resolver.mutex);
+    }
+    pthread_mutex_unlock(&system_resolver.mutex);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LOOKUPS; i++) {
+        fer_lookup_close(&lookups[i]);
+    }
+    fer_resolver_close(&resolver);
+    fer_poller_close(&poller);
+    hold(false);
+    wait_until_outside();
+    return 0;
+}
+
+static fer_error start(size_t at, const char *text) { return fer_resolver_start(&resolver, text, NULL, &lookups[at]); }
+
+static fer_error wait_for(size_t at, fer_duration timeout)
+{
+    size_t count = 0;
+    return fer_lookup_wait(&lookups[at], timeout, NULL, 0, &count);
+}
+
+/* N2: "At most so many names are being looked up at once, and so many wait in line". */
+static void no_more_threads_are_at_work_than_were_asked_for(void **state)
+{
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, THREADS, THREADS));
+    for (size_t i = 0; i < 2 * (size_t)THREADS; i++) {
+        assert_ok(start(i, "slow.test:80"));
+    }
+    assert_kind(start(LOOKUPS - 1, "slow.test:80"), FER_WOULD_BLOCK);
+    wait_until_inside(THREADS);
+    assert_kind(start(LOOKUPS - 1, "slow.test:80"), FER_WOULD_BLOCK);
+    hold(false);
+    for (size_t i = 0; i < 2 * (size_t)THREADS; i++) {
+        assert_ok(wait_for(i, FER_DURATION_NONE));
+    }
+    assert_int_equal(system_resolver.most_inside, THREADS);
+}
+
+/* N4: "other timeouts never end early". */
+static void a_wait_is_not_over_before_its_time(void **state)
+{
+    static const uint64_t micros[] = {1, 700, 5000, 20000};
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(start(0, "slow.test:80"));
+    assert_kind(wait_for(0, (fer_duration){0}), FER_WOULD_BLOCK);
+    for (size_t i = 0; i < sizeof micros / sizeof micros[0]; i++) {
+        struct timespec before;
+        struct timespec after;
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        fer_error error = wait_for(0, fer_duration_from_micros(micros[i]));
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        assert_kind(error, FER_TIMED_OUT);
+        assert_int_equal(error.os_code, 0);
+        int64_t passed = (after.tv_sec - before.tv_sec) * INT64_C(1000000000) + after.tv_nsec - before.tv_nsec;
+        assert_true(passed >= (int64_t)micros[i] * 1000);
+    }
+    wait_until_inside(1); /* or its thread might come to the next test's resolver */
+}
+
+static void wait_without_end(void *argument)
+{
+    size_t at = *(const size_t *)argument;
+    *(size_t *)argument = (size_t)wait_for(at, FER_DURATION_NONE).kind;
+}
+
+/* N3 from several threads, N5. */
+static void everybody_who_waits_is_told(void **state)
+{
+    test_thread threads[THREADS];
+    size_t results[THREADS] = {0};
+    fer_event event;
+    size_t count = 99;
+    (void)state;
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_start(&resolver, "slow.test:80", &poller, &lookups[0]));
+    for (size_t i = 0; i < THREADS; i++) {
+        test_thread_start(&threads[i], wait_without_end, &results[i]);
+    }
+    wait_until_inside(1);
+    hold(false);
+    assert_ok(fer_poller_wait(&poller, &event, 1, FER_DURATION_NONE, &count));
+    assert_int_equal(count, 0);
+    assert_ok(wait_for(0, (fer_duration){0}));
+    for (size_t i = 0; i < THREADS; i++) {
+        test_thread_join(&threads[i]);
+        assert_int_equal(results[i], FER_OK);
+    }
+}
+
+/* N6: "never waits"; what the system then says reaches neither the lookup, nor its poller. */
+static void a_lookup_is_abandoned_while_the_system_is_at_it(void **state)
+{
+    fer_event event;
+    size_t count = 99;
+    (void)state;
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    assert_ok(fer_resolver_start(&resolver, "slow.test:80", &poller, &lookups[0]));
+    wait_until_inside(1);
+    fer_lookup_close(&lookups[0]);
+    fer_poller_close(&poller);
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(start(1, "slow.test:80"));
+    hold(false);
+    assert_ok(wait_for(1, FER_DURATION_NONE));
+    assert_ok(fer_poller_wait(&poller, &event, 1, (fer_duration){0}, &count));
+    assert_int_equal(system_resolver.answered, 2);
+}
+
+/* N7: "Closing a resolver never waits"; who waits for a lookup of it is woken. */
+static void a_resolver_is_closed_while_the_system_is_at_it(void **state)
+{
+    test_thread thread;
+    size_t result = 0;
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 1, 4));
+    for (size_t i = 0; i < 4; i++) {
+        assert_ok(start(i, "slow.test:80"));
+    }
+    wait_until_inside(1);
+    test_thread_start(&thread, wait_without_end, &result);
+    fer_resolver_close(&resolver);
+    test_thread_join(&thread);
+    assert_int_equal(result, FER_CANCELLED);
+    for (size_t i = 0; i < 4; i++) {
+        assert_kind(wait_for(i, FER_DURATION_NONE), FER_CANCELLED);
+        fer_lookup_close(&lookups[i]);
+    }
+    hold(false);
+    wait_until_outside();
+    assert_int_equal(system_resolver.answered, 1);
+}
+
+/* N8: "They take no signal"; they can be known by their name. */
+static void threads_take_no_signal_and_have_a_name(void **state)
+{
+    sigset_t before;
+    sigset_t after;
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    assert_ok(start(0, "none.test:80"));
+    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    assert_kind(wait_for(0, FER_DURATION_NONE), FER_HOST_NOT_FOUND);
+    assert_false(system_resolver.saw_open_signal);
+    assert_int_equal(sigismember(&before, SIGTERM), sigismember(&after, SIGTERM));
+#if defined(__linux__)
+    assert_string_equal(system_resolver.thread_name, "ferrule-resolve");
+#endif
+}
+
+/* ---- Many threads at once */
+
+static uint32_t choose(uint32_t *random, uint32_t bound)
+{
+    *random = *random * 1664525u + 1013904223u;
+    return (*random >> 16) % bound;
+}
+
+/* Each thread has lookups of its own, on one resolver for all. */
+static void start_and_abandon(void *argument)
+{
+    uint32_t random = *(const uint32_t *)argument;
+    fer_lookup own[4] = {{0}};
+    size_t failures = 0;
+    for (size_t round = 0; round < STRESS_ROUNDS; round++) {
+        fer_lookup *lookup = &own[choose(&random, 4)];
+        size_t count = 0;
+        fer_error error = fer_resolver_start(&resolver, choose(&random, 8) == 0 ? "127.0.0.1:80" : "fast.test:80",
+                                             choose(&random, 2) == 0 ? &poller : NULL, lookup);
+        failures += error.kind != FER_OK && error.kind != FER_WOULD_BLOCK && error.kind != FER_INVALID_INPUT;
+        if (choose(&random, 2) == 0 && error.kind != FER_WOULD_BLOCK) {
+            fer_duration timeout = choose(&random, 2) == 0 ? FER_DURATION_NONE : fer_duration_from_micros(choose(&random, 50));
+            error = fer_lookup_wait(lookup, timeout, NULL, 0, &count);
+            failures += error.kind != FER_OK && error.kind != FER_TIMED_OUT && error.kind != FER_WOULD_BLOCK;
+        }
+        if (choose(&random, 3) != 0) {
+            fer_lookup_close(lookup);
+        }
+    }
+    for (size_t i = 0; i < 4; i++) {
+        fer_lookup_close(&own[i]);
+    }
+    *(uint32_t *)argument = (uint32_t)failures;
+}
+
+/* Each thread has a resolver of its own, that is closed in the midst of things. */
+static void make_and_close(void *argument)
+{
+    uint32_t random = *(const uint32_t *)argument;
+    size_t failures = 0;
+    for (size_t round = 0; round < STRESS_ROUNDS / 4; round++) {
+        fer_resolver own = {0};
+        fer_lookup some[3] = {{0}};
+        failures += fer_resolver_new(&own, 1 + choose(&random, 3), 2).kind != FER_OK;
+        for (size_t i = 0; i < 3; i++) {
+            failures += fer_resolver_start(&own, "fast.test:80", &poller, &some[i]).kind != FER_OK;
+        }
+        fer_lookup_close(&some[choose(&random, 3)]);
+        if (choose(&random, 2) == 0) {
+            fer_resolver_close(&own);
+        }
+        for (size_t i = 0; i < 3; i++) {
+            size_t count = 0;
+            fer_error error = fer_lookup_wait(&some[i], FER_DURATION_NONE, NULL, 0, &count);
+            failures += error.kind != FER_OK && error.kind != FER_CANCELLED && error.kind != FER_INVALID_INPUT;
+            fer_lookup_close(&some[i]);
+        }
+        fer_resolver_close(&own);
+    }
+    *(uint32_t *)argument = (uint32_t)failures;
+}
+
+static void many_threads_start_abandon_and_close(void **state)
+{
+    test_thread threads[2 * STRESS_THREADS];
+    uint32_t arguments[2 * STRESS_THREADS];
+    (void)state;
+    hold(false);
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(fer_resolver_new(&resolver, 3, 2));
+    for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
+        arguments[i] = (uint32_t)i * 7919u + 1;
+        test_thread_start(&threads[i], i % 2 == 0 ? start_and_abandon : make_and_close, &arguments[i]);
+    }
+    for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
+        test_thread_join(&threads[i]);
+        assert_int_equal(arguments[i], 0);
+    }
+    assert_ok(start(0, "fast.test:80"));
+    assert_ok(wait_for(0, FER_DURATION_NONE));
+}
+
+#define RESOLVER_TEST(rule, function) {rule " " #function, function, begin, end, NULL}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RESOLVER_TEST("N2", no_more_threads_are_at_work_than_were_asked_for),
+        RESOLVER_TEST("N4", a_wait_is_not_over_before_its_time),
+        RESOLVER_TEST("N3", everybody_who_waits_is_told),
+        RESOLVER_TEST("N6", a_lookup_is_abandoned_while_the_system_is_at_it),
+        RESOLVER_TEST("N7", a_resolver_is_closed_while_the_system_is_at_it),
+        RESOLVER_TEST("N8", threads_take_no_signal_and_have_a_name),
+        RESOLVER_TEST("N6", many_threads_start_abandon_and_close),
+    };
+    return cmocka_run_group_tests_name("resolver's threads", tests, NULL, NULL);
+}
