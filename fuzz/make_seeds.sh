@@ -83,6 +83,19 @@ while [ $operation -lt 41 ]; do
     put listener "\0\0$(octal $((operation * 6)))$(octal $operation)\0\0\144$(octal $operation)"
     operation=$((operation + 1))
 done
+# A poller over a stream, before and after what its peer and the program do to it: 248 adds, 249 modifies, 250 deletes, 251 waits.
+for interest in 0 1 2 4 5 6; do
+    # A clone that gets the number of one that was watched.
+    put two_dialects "\\0\\0\\0\\0\\377\\021\\0\\001\\377\\370\\0$(octal $interest)\\377\\032\\0\\0\\377\\021\\001\\0\\377\\373\\0\\0\\377\\371\\0\\0\\377"
+    for operation in 8 13 16 17 26 27 35 36 37 38 39; do
+        for harness in stream_state two_dialects; do
+            watch="\\370\\0$(octal $interest)\\377\\373\\0\\0\\377"
+            step="$(octal $operation)\\0\\001\\377\\373\\0\\0\\377\\371\\0$(octal $interest)\\377\\373\\0\\0\\377"
+            put $harness "\\0\\0\\0\\0\\377$watch$step$(octal 35)\\0\\050\\377$step\\372\\0\\0\\377\\373\\0\\0\\377"
+            put $harness "\\001\\0\\0\\0\\377$watch$(octal 17)\\0\\001\\377$step\\370\\001\\002\\377\\373\\001\\0\\377"
+        done
+    done
+done
 call=0
 while [ $call -lt 256 ]; do
     for nulls in '\0' '\001' '\002' '\004' '\010' '\020' '\040' '\100'; do
@@ -187,4 +200,52 @@ for place in 0 1 2 3 5 6 7; do
     done
 done
 program 0 0 0 0 4 0 12 5 0 0 6 0 0 4 0 11 0 1 0 1 1 12 7 24 0 23 6 0 11 4 0
+# Pollers: op, handle and poller, argument, fault. Put together from the last byte to the first, too.
+poll() {
+    bytes=
+    while [ $# -ge 4 ]; do
+        bytes="$(octal "$4")$(octal "$3")$(octal "$2")$(octal "$1")$bytes"
+        shift 4
+    done
+    put poller "$bytes"
+}
+wait=0; make=1; add=2; gives=3; modify=4; delete=5; close=6; notify=7; take=8; give=9; later=10; all=11; connect=12; drains=13
+ends=14; resets=15; closes=16; clone=17; shut=18; open=19; closed=20; advance=21; raw=22
+# Each kind of socket with each interest and mode: told of, told of again, modified, deleted, after each thing that its peer may do.
+for kind in 0 1 2 3 4 5; do
+    for interest in 0 1 2 3 4 6 7 8 10 11; do
+        poll $make 0 $kind 0 $add 0 $interest 0 $wait 0 0 0 $gives 0 1 0 $wait 0 5 0 $wait 0 5 0 $take 0 1 0 $wait 0 0 0
+        poll $make 0 $kind 0 $add 0 $interest 0 $later 0 3 0 $gives 0 1 0 $wait 0 9 0 $modify 0 $interest 0 $wait 2 6 0 $delete 0 0 0 $wait 0 6 0
+        for op in $ends $resets $closes $shut $close; do
+            poll $make 0 $kind 0 $add 0 $interest 0 $later 0 2 0 $op 0 0 0 $wait 0 9 0 $wait 0 5 0 $modify 0 $interest 0 $wait 0 6 0
+            poll $make 0 $kind 0 $clone 0 1 0 $give 0 2 0 $give 0 2 0 $all 0 $interest 0 $wait 0 0 0 $op 0 0 0 $wait 0 6 0 $add 0 2 0 $wait 0 0 0
+        done
+        poll $make 0 3 0 $connect 0 $kind 0 $add 0 $interest 0 $wait 0 6 0 $wait 0 7 0 $take 0 0 0 $gives 0 0 0 $wait 0 8 0 $wait 0 9 0
+    done
+done
+# The same asked of the socket itself.
+for kind in 0 1 2 4 5; do
+    poll $make 0 $kind 0 $raw 0 200 0 $gives 0 1 0 $raw 0 200 0 $advance 0 6 0 $raw 0 200 0 $take 0 1 0 $raw 0 200 0 $give 0 2 0 $give 0 2 0 $raw 0 200 0
+    for op in $ends $resets $closes $shut; do
+        poll $make 0 $kind 0 $op 0 0 0 $raw 0 200 0 $advance 0 6 0 $raw 0 200 0 $take 0 1 0 $raw 0 200 0 $give 0 2 0 $raw 0 200 0 $shut 0 128 0 $raw 0 200 0
+    done
+done
+# Numbers that are used again, with and without a delete, a clone, another poller; four that are ready for one event; memory that there is not.
+for kind in 0 1 2 4; do
+    for before in $delete $raw $wait $notify; do
+        poll $make 0 $kind 0 $add 0 2 0 $before 0 0 0 $close 0 0 0 $delete 0 0 0 $make 1 $kind 0 $modify 1 2 0 $add 1 6 0 $gives 1 1 0 $wait 0 6 0 $wait 0 0 0
+        poll $make 0 $kind 0 $clone 0 1 0 $all 0 2 0 $before 0 0 0 $close 0 0 0 $clone 1 0 0 $add 0 6 0 $gives 0 1 0 $wait 0 6 0 $wait 0 0 0
+    done
+    poll $make 0 $kind 0 $make 1 $kind 0 $make 2 $kind 0 $make 3 4 0 $all 0 2 0 $wait 2 0 0 $wait 2 0 0 $wait 4 0 0 $wait 2 0 0 $wait 6 0 0 $wait 0 0 0
+    poll $open 1 0 0 $make 0 $kind 0 $add 0 2 7 $add 0 2 0 $add 24 6 15 $add 24 2 0 $gives 0 1 0 $wait 1 6 0 $wait 0 6 0 $closed 1 0 0 $wait 0 0 0
+    for fault in 8 9 136 137; do
+        poll $make 0 $kind 0 $add 0 0 0 $wait 0 6 $fault $add 0 4 0 $wait 0 9 $fault $modify 0 6 0 $wait 0 5 $fault $gives 0 1 0 $wait 2 0 $fault
+    done
+done
+# Notified before, within, twice, and while something is ready.
+for timeout in 0 1 4 6 8 9; do
+    poll $notify 0 0 0 $wait 0 $timeout 0 $wait 0 $timeout 0 $later 0 2 0 $notify 0 0 0 $wait 0 $timeout 0 $notify 0 0 0 $notify 0 0 0 $wait 0 6 0 $wait 0 0 0
+    poll $make 0 4 0 $add 0 2 0 $notify 0 0 0 $wait 0 $timeout 0 $wait 0 $timeout 0 $later 0 1 0 $notify 0 0 0 $delete 0 0 0 $wait 0 $timeout 9 $wait 0 6 0
+done
+poll $open 1 0 128 $open 1 0 129 $open 0 0 0 $open 1 0 0 $closed 1 0 0 $wait 1 0 0 $notify 1 0 0 $advance 0 6 0 $drains 0 0 0
 echo "make_seeds: $count seeds"

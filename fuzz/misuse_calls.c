@@ -7,10 +7,8 @@
 
 /* What a call is given; each pointer may be NULL. A length is absurd only beside NULL, or in a call that the handle refuses. */
 struct arguments {
-    fer_tcp_stream *stream;
-    fer_tcp_stream *other;
-    fer_tcp_listener *listener;
-    fer_tcp_listener *other_listener;
+    fer_tcp_stream *stream, *other;
+    fer_tcp_listener *listener, *other_listener;
     const char *text;
     const fer_socket_addr *addr;
     fer_socket_addr *addr_out;
@@ -335,17 +333,14 @@ static const struct {
     {"connect", call_connect}, {"connect_addr", call_connect_addr},
     {"connect_addrs", call_connect_addrs}, {"connect_timeout", call_connect_timeout},
     {"peer_addr", call_peer_addr}, {"local_addr", call_local_addr},
-    {"shutdown", call_shutdown},
-    {"try_clone", call_try_clone},
+    {"shutdown", call_shutdown}, {"try_clone", call_try_clone},
     {"set_read_timeout", call_set_read_timeout},
     {"read_timeout", call_read_timeout},
     {"set_write_timeout", call_set_write_timeout},
     {"write_timeout", call_write_timeout},
     {"set_nonblocking", call_set_nonblocking},
-    {"read", call_read},
-    {"peek", call_peek},
-    {"read_vectored", call_read_vectored},
-    {"read_exact", call_read_exact},
+    {"read", call_read}, {"peek", call_peek},
+    {"read_vectored", call_read_vectored}, {"read_exact", call_read_exact},
     {"read_to_end", call_read_to_end},
     {"write", call_write},
     {"write_vectored", call_write_vectored},
@@ -355,9 +350,7 @@ static const struct {
     {"set_linger", call_set_linger}, {"linger", call_linger},
     {"set_keepalive", call_set_keepalive}, {"keepalive", call_keepalive},
     {"take_error", call_take_error},
-    {"close", call_close},
-    {"from_raw", call_from_raw},
-    {"through_raw", call_through_raw},
+    {"close", call_close}, {"from_raw", call_from_raw}, {"through_raw", call_through_raw},
     {"from_another_kind", call_from_another_kind},
     {"listener_through_raw", call_listener_through_raw},
     {"to_socket_addrs", call_to_socket_addrs},
@@ -383,8 +376,11 @@ static const struct {
     const char *(*name)(uint8_t call);
     fer_error (*function)(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls, uint8_t arg);
 } others[] = {
+    {MISUSE_POLLER_FROM, misuse_poller_call_name, misuse_poller_call},
+    {MISUSE_READY_FROM, misuse_ready_call_name, misuse_ready_call},
     {MISUSE_UDP_FROM, misuse_udp_call_name, misuse_udp_call},
     {MISUSE_UNIX_FROM, misuse_unix_call_name, misuse_unix_call},
+    {MISUSE_RESOLVER_FROM, misuse_resolver_call_name, misuse_resolver_call},
     {MISUSE_COPY_FROM, misuse_copy_call_name, misuse_copy_call},
     {MISUSE_SOCKET_FROM, misuse_socket_call_name, misuse_socket_call},
 };
@@ -480,13 +476,17 @@ void misuse_begin(struct misuse_world *world, fer_sim_dialect dialect)
     FER_IGNORE(fer_tcp_listener_bind(&world->listeners[2], "127.0.0.1:82"));
     fer_tcp_listener_close(&world->listeners[2]);
     misuse_udp_begin(world);
+    misuse_poller_begin(world);
     misuse_socket_begin(world);
     misuse_unix_begin(world);
+    misuse_resolver_begin(world);
 }
 
 void misuse_end(struct misuse_world *world)
 {
+    misuse_resolver_end(world);
     misuse_unix_end(world);
+    misuse_poller_end(world);
     misuse_udp_end(world);
     misuse_socket_end(world);
     for (int i = 0; i < MISUSE_STREAMS; i++) {

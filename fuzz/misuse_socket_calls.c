@@ -162,17 +162,7 @@ static fer_error do_stream(const struct arguments *a)
     X(socket_into, do_into(a))                                                                                                          \
     X(socket_from, do_from(a))
 
-#define CALL_FUNCTION(name, expression) \
-    static fer_error call_##name(const struct arguments *a) { return expression; }
-CALLS(CALL_FUNCTION)
-
-static const struct {
-    const char *name;
-    fer_error (*function)(const struct arguments *arguments);
-} calls[] = {
-#define CALL_ROW(name, expression) {#name, call_##name},
-    CALLS(CALL_ROW)
-};
+#include "fuzz/misuse_table.h"
 
 const char *misuse_socket_call_name(uint8_t call)
 {

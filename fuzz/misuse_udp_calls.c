@@ -73,17 +73,7 @@ static fer_error do_close(fer_udp_socket *socket)
     X(udp_from_raw, fer_udp_socket_from_raw(a->socket, a->raw))                                              \
     X(udp_close, do_close(a->socket))
 
-#define CALL_FUNCTION(name, expression) \
-    static fer_error call_##name(const struct arguments *a) { return expression; }
-CALLS(CALL_FUNCTION)
-
-static const struct {
-    const char *name;
-    fer_error (*function)(const struct arguments *arguments);
-} calls[] = {
-#define CALL_ROW(name, expression) {#name, call_##name},
-    CALLS(CALL_ROW)
-};
+#include "fuzz/misuse_table.h"
 
 const char *misuse_udp_call_name(uint8_t call)
 {

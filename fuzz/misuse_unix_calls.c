@@ -154,17 +154,7 @@ static fer_error do_close(const struct arguments *a)
     X(unix_datagram_take_error, fer_unix_datagram_take_error(a->socket, a->error_out))                            \
     X(unix_datagram_from_raw, fer_unix_datagram_from_raw(a->socket, a->raw))
 
-#define CALL_FUNCTION(name, expression) \
-    static fer_error call_##name(const struct arguments *a) { return expression; }
-CALLS(CALL_FUNCTION)
-
-static const struct {
-    const char *name;
-    fer_error (*function)(const struct arguments *arguments);
-} calls[] = {
-#define CALL_ROW(name, expression) {#name, call_##name},
-    CALLS(CALL_ROW)
-};
+#include "fuzz/misuse_table.h"
 
 const char *misuse_unix_call_name(uint8_t call)
 {

@@ -22,7 +22,9 @@
     X(grain, false)                                                                                                  \
     X(system_defaults, false)                                                                                        \
     X(raw_mode, true)                                                                                                \
-    X(input_after_both, true)
+    X(input_after_both, true)                                                                                        \
+    X(poller_hints, false)                                                                                           \
+    X(number_of_a_clone, true)
 
 static inline bool is_read(const struct record *record)
 {
@@ -225,6 +227,21 @@ static inline bool input_after_both(const struct record *posix, const struct rec
     unsigned facts = FACT_SHUT_READ | FACT_SHUT_WRITE;
     bool has_less = is_read(posix) && posix->n < winsock->n;
     return (posix->facts_after & facts) == facts && !tells_reset(winsock) && (tells_reset(posix) || has_less);
+}
+
+/* Of what this end shut itself, and of a connection that the systems think differently of since another row's difference. */
+static inline bool poller_hints(const struct record *posix, const struct record *winsock)
+{
+    bool is_shut = (posix->facts & (FACT_SHUT_READ | FACT_SHUT_WRITE)) != 0;
+    return posix->op == OP_POLLER_WAIT && is_told_by_both(posix, winsock) && (is_shut || posix->was_forgiven);
+}
+
+/* The number of a clone that was closed while it was watched is another clone's: on Linux it is watched still. */
+static inline bool number_of_a_clone(const struct record *posix, const struct record *winsock)
+{
+    bool adds = posix->op == OP_POLLER_ADD && posix->error.kind == FER_ALREADY_EXISTS && winsock->error.kind == FER_OK;
+    bool is_known = (posix->op == OP_POLLER_MODIFY || posix->op == OP_POLLER_DELETE) && posix->error.kind == FER_OK && winsock->error.kind == FER_NOT_FOUND;
+    return (posix->facts & FACT_CLONED) != 0 && (adds || is_known);
 }
 
 #endif

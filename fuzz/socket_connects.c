@@ -373,6 +373,6 @@ kinds model_receive(const model_handle *handle)
     }
     const struct model_socket *socket = of(handle);
     bool is_reached = socket->is_loose || socket->port != UNBOUND; /* by another of the program */
-    kinds moved = is_reached ? KINDS_ANY & ~MISUSE : 0;
+    kinds moved = is_reached || socket->is_murky ? KINDS_ANY & ~MISUSE : 0;
     return socket->is_stream || is_unix(handle) ? UNSUPPORTED : idle(handle) | moved;
 }

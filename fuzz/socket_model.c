@@ -348,15 +348,21 @@ static kinds verdicts(const struct model_socket *wanting)
     return allowed;
 }
 
+/* Of a handle that did not choose: another one of the same socket may have. */
+static void take_both_families(const model_handle *handle, struct model_socket *socket)
+{
+    if (!handle->v6_chosen) {
+        socket->values[OPTION_ONLY_V6] = 0;
+    }
+}
+
 /* What bind makes of the options before it asks. */
 static void prepare(const model_handle *handle, struct model_socket *socket)
 {
+    take_both_families(handle, socket);
     if (!handle->reuse_chosen || (windows && socket->values[OPTION_REUSE_ADDRESS] == 0)) {
         socket->is_exclusive = windows;
         socket->values[OPTION_REUSE_ADDRESS] = windows ? socket->values[OPTION_REUSE_ADDRESS] : socket->is_stream || socket->values[OPTION_REUSE_ADDRESS];
-    }
-    if (!handle->v6_chosen) {
-        socket->values[OPTION_ONLY_V6] = 0;
     }
 }
 
@@ -371,6 +377,7 @@ kinds model_bind(const model_handle *handle, const fer_socket_addr *addr)
         return MISUSE;
     }
     if (socket->is_murky || handle->is_foreign) {
+        take_both_families(handle, socket);
         socket->is_exclusive = windows;
         return KINDS_ANY;
     }

@@ -176,6 +176,7 @@ void program_do_close(struct program *program, int handle)
 {
     fer_tcp_stream_close(&program->streams[handle]);
     leave(program, handle);
+    program->keys[handle] += PROGRAM_HANDLES; /* what still comes with the last one is not this handle's */
 }
 
 /* Only a handle without clones: rows raw_mode. The mode is set anew, as Windows cannot ask for it. */

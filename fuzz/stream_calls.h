@@ -20,6 +20,9 @@ void program_do_accept_second(struct program *program, int handle, uint8_t arg, 
 void program_do_bind(struct program *program, uint8_t arg, struct record *record);
 void program_do_listener(struct program *program, uint8_t arg, struct record *record);
 
+/* stream_poller.c */
+void program_do_poller(struct program *program, int handle, uint8_t arg, struct record *record);
+
 /* stream_calls.c */
 void program_do_read(struct program *program, int handle, uint8_t arg, struct record *record);
 void program_do_write(struct program *program, int handle, uint8_t arg, struct record *record);

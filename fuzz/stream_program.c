@@ -194,6 +194,12 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
     case OP_LATER:
         do_peer(program, handle, arg, record);
         break;
+    case OP_POLLER_ADD:
+    case OP_POLLER_MODIFY:
+    case OP_POLLER_DELETE:
+    case OP_POLLER_WAIT:
+        program_do_poller(program, handle, arg, record);
+        break;
     default:
         do_place(program, handle, arg, record);
         break;
@@ -201,6 +207,11 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
 }
 
 /* ---- The whole */
+
+static enum program_op op_of(uint8_t byte)
+{
+    return (enum program_op)(byte < PROGRAM_POLLER_FROM ? byte % OP_POLLER_ADD : OP_POLLER_ADD + byte % 4);
+}
 
 static void step(struct program *program, const uint8_t *bytes)
 {
@@ -210,7 +221,7 @@ static void step(struct program *program, const uint8_t *bytes)
     if (record->op != OP_LATER) { /* what was promised happens while the next step waits */
         FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
     }
-    *record = (struct record){.op = (enum program_op)(bytes[0] % OP_COUNT),
+    *record = (struct record){.op = op_of(bytes[0]),
                               .handle = handle,
                               .connection = program->connection_of[handle],
                               .fault = bytes[3] < FER_SIM_FAULT_COUNT ? bytes[3] : -1,
@@ -298,6 +309,7 @@ static void prepare(struct program *program, fer_sim_dialect dialect, uint8_t ki
 void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t *data, size_t size)
 {
     prepare(program, dialect, size > 0 ? data[0] : 0);
+    FER_IGNORE(fer_poller_new(&program->poller));
     for (int i = 0; i < PROGRAM_HANDLES; i++) {
         program->connection_of[i] = -1;
     }
@@ -310,5 +322,6 @@ void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t
     for (int i = 0; i < PROGRAM_LISTENERS; i++) {
         fer_tcp_listener_close(&program->listeners[i]);
     }
+    fer_poller_close(&program->poller);
     FER_IGNORE(fer_sim_stop(&program->report));
 }

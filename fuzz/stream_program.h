@@ -18,6 +18,7 @@ enum {
     PROGRAM_STEPS = 100,
     PROGRAM_LATER = 64,
     PROGRAM_STEP_BYTES = 4,
+    PROGRAM_POLLER_FROM = 248, /* of a step's first byte, on which the ops before those of the poller share the rest */
     PROGRAM_BUFFER = 2048
 };
 
@@ -27,7 +28,8 @@ enum {
     X(ACCEPT) X(READ) X(PEEK) X(READ_VECTORED) X(READ_EXACT) X(READ_TO_END) X(WRITE) X(WRITE_VECTORED) X(WRITE_ALL)           \
     X(SHUTDOWN) X(CLONE) X(SET_READ_TIMEOUT) X(SET_WRITE_TIMEOUT) X(READ_TIMEOUT) X(WRITE_TIMEOUT) X(SET_NONBLOCKING)         \
     X(TAKE_ERROR) X(PEER_ADDR) X(LOCAL_ADDR) X(CLOSE) X(THROUGH_RAW) X(NODELAY) X(TTL) X(LINGER) X(KEEPALIVE) X(BIND)         \
-    X(UNBIND) X(LISTENER) X(PEER_SEND) X(PEER_RECEIVE) X(PEER_SHUTDOWN) X(PEER_CLOSE) X(PEER_RESET) X(LATER)
+    X(UNBIND) X(LISTENER) X(PEER_SEND) X(PEER_RECEIVE) X(PEER_SHUTDOWN) X(PEER_CLOSE) X(PEER_RESET) X(LATER)       \
+    X(POLLER_ADD) X(POLLER_MODIFY) X(POLLER_DELETE) X(POLLER_WAIT)
 
 enum program_op {
 #define PROGRAM_OP(name) OP_##name,
@@ -90,6 +92,8 @@ struct later {
 };
 
 struct program {
+    fer_poller poller;       /* of all streams */
+    uint64_t keys[PROGRAM_HANDLES]; /* the last that each handle had */
     fer_tcp_stream streams[PROGRAM_HANDLES];
     int connection_of[PROGRAM_HANDLES];
     struct connection connections[PROGRAM_CONNECTIONS];
