@@ -5,12 +5,12 @@
 #define _GNU_SOURCE
 #endif
 #include <pthread.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/machine.h"
 #include "ferrule.h"
 
 enum { BLOCK_MAX = 65536, ROUND_TRIPS = 200 };
@@ -156,18 +156,6 @@ static void connect_line(line *l)
     fer_tcp_listener_close(&listener);
 }
 
-static void use_one_processor(void)
-{
-#ifdef __linux__
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(0, &one);
-    if (sched_setaffinity(0, sizeof one, &one) != 0) {
-        printf("# not bound to one processor\n");
-    }
-#endif
-}
-
 static void run_round_trips(const char *name, size_t block)
 {
     static const bench_contender contenders[] = {
@@ -198,7 +186,7 @@ static void run_turns(const char *name, size_t block)
 
 int main(void)
 {
-    use_one_processor();
+    bench_use_one_processor();
     run_turns("turn_64", 64);
     run_turns("turn_4096", 4096);
     run_turns("turn_65536", 65536);

@@ -1,5 +1,5 @@
 /* example_os.h: what the examples need of a system besides sockets: standard input and output as bytes, threads, a lock to wait with, a
- * pause, a clock and a number that nobody can guess. The one place of the examples that asks which OS this is. Include it first. */
+ * pause, a clock, Ctrl-C and a number that nobody can guess. The one place of the examples that asks which OS this is. Include it first. */
 #ifndef EXAMPLE_OS_H
 #define EXAMPLE_OS_H
 
@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 #endif
@@ -115,6 +116,46 @@ static inline bool example_write_output(const void *buf, size_t len)
     return true;
 }
 
+/* Whether somebody looks at standard error as it is written. */
+static inline bool example_is_watched(void)
+{
+    DWORD mode = 0;
+    return GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode) != 0;
+}
+
+/* The system calls its handlers on a thread of their own (MSDN, SetConsoleCtrlHandler), so this one has a lock. */
+static SRWLOCK example_interrupt_lock = SRWLOCK_INIT;
+static void (*example_interrupt)(void);
+
+static inline BOOL WINAPI example_on_control(DWORD control)
+{
+    AcquireSRWLockExclusive(&example_interrupt_lock);
+    bool is_ours = example_interrupt != NULL && (control == CTRL_C_EVENT || control == CTRL_BREAK_EVENT);
+    if (is_ours) {
+        example_interrupt();
+    }
+    ReleaseSRWLockExclusive(&example_interrupt_lock);
+    return is_ours;
+}
+
+/* Has a function called at Ctrl-C and Ctrl-Break, by another thread, instead of ending the program. */
+static inline bool example_catch_interrupt(void (*function)(void))
+{
+    AcquireSRWLockExclusive(&example_interrupt_lock);
+    example_interrupt = function;
+    ReleaseSRWLockExclusive(&example_interrupt_lock);
+    return SetConsoleCtrlHandler(example_on_control, TRUE) != 0;
+}
+
+/* Ctrl-C ends the program again. The function is not called any more, and is not being called. */
+static inline void example_leave_interrupt(void)
+{
+    (void)SetConsoleCtrlHandler(example_on_control, FALSE);
+    AcquireSRWLockExclusive(&example_interrupt_lock);
+    example_interrupt = NULL;
+    ReleaseSRWLockExclusive(&example_interrupt_lock);
+}
+
 #else
 
 typedef struct example_lock {
@@ -206,6 +247,39 @@ static inline bool example_write_output(const void *buf, size_t len)
         done += put < 0 ? 0 : (size_t)put;
     }
     return true;
+}
+
+/* Whether somebody looks at standard error as it is written. */
+static inline bool example_is_watched(void) { return isatty(STDERR_FILENO) == 1; }
+
+static void (*volatile example_interrupt)(void);
+
+/* What it calls may set errno, which is the interrupted code's. */
+static inline void example_on_signal(int number)
+{
+    int kept = errno;
+    (void)number;
+    if (example_interrupt != NULL) {
+        example_interrupt();
+    }
+    errno = kept;
+}
+
+/* Has a function called at Ctrl-C, and at SIGTERM, instead of ending the program: by a signal handler, so it may do next to nothing. */
+static inline bool example_catch_interrupt(void (*function)(void))
+{
+    struct sigaction action = {.sa_handler = example_on_signal};
+    (void)sigemptyset(&action.sa_mask);
+    example_interrupt = function;
+    return sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0;
+}
+
+/* Ctrl-C ends the program again. The function is not called any more; what calls it runs on this thread, where there is no other. */
+static inline void example_leave_interrupt(void)
+{
+    (void)signal(SIGINT, SIG_DFL);
+    (void)signal(SIGTERM, SIG_DFL);
+    example_interrupt = NULL;
 }
 
 #endif

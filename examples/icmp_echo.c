@@ -4,10 +4,11 @@
  *
  * Raw sockets need a privilege. Without it this says so, and asks through a datagram socket of the same protocol, which Linux
  * (net.ipv4.ping_group_range) and macOS may allow to everybody. Where neither is allowed it ends with 77. */
+#include "example_os.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "ferrule.h"
 
@@ -150,10 +151,14 @@ static bool take_arguments(struct echo *echo, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct echo echo = {.id = (uint16_t)time(NULL)};
+    struct echo echo = {.id = 0};
     if (!take_arguments(&echo, argc, argv)) {
         fprintf(stderr, "usage: icmp_echo [-6] [ADDRESS]\n");
         return 2;
+    }
+    if (!example_random(&echo.id)) { /* another program may ask at the same time */
+        fprintf(stderr, "icmp_echo: no random number can be had\n");
+        return 1;
     }
     fill_request(&echo);
     fer_error error = open_socket(&echo);

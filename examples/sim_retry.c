@@ -11,6 +11,8 @@
 #include "ferrule.h"
 #include "ferrule/sim.h"
 
+#include "reconnect.h"
+
 /* ---- The program under test. It knows nothing of simulations, but that its way to pause can be exchanged. */
 
 enum { ATTEMPTS = 10, REPLY_LENGTH = 12 };
@@ -30,28 +32,35 @@ static fer_error receive_carelessly(fer_tcp_stream *stream, char *reply)
     return fer_tcp_stream_read(stream, reply, REPLY_LENGTH, NULL);
 }
 
-static fer_error ask(fer_tcp_stream *stream, receive_function receive_reply, char *reply)
+static fer_error ask(const reconnect *way, fer_tcp_stream *stream, receive_function receive_reply, char *reply)
 {
-    FER_TRY(fer_tcp_stream_connect(stream, "service.test:80"));
+    FER_TRY(reconnect_attempt(way, stream));
     FER_TRY(fer_tcp_stream_set_read_timeout(stream, fer_duration_from_secs(2)));
     FER_TRY(fer_tcp_stream_write_all(stream, "what time?\n", 11, NULL));
     return receive_reply(stream, reply);
 }
 
-/* Tries again after 0.1 s, 0.2 s, 0.4 s … whatever went wrong. */
-static fer_error ask_until_answered(receive_function receive_reply, pause_function pause, char *reply)
+/* Tries again after pauses that grow, whatever went wrong. */
+static fer_error ask_until_answered(fer_resolver *resolver, receive_function receive_reply, pause_function pause, char *reply)
 {
-    fer_error error = {FER_OTHER, 0};
-    for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
+    reconnect way = {
+        .resolver = resolver,
+        .lookup_limit = fer_duration_from_secs(5),
+        .host_port = "service.test:80",
+        .first_pause = fer_duration_from_millis(100),
+        .longest_pause = fer_duration_from_secs(30),
+        .connect_limit = fer_duration_from_secs(5),
+        .attempts = ATTEMPTS,
+    };
+    for (;;) {
         fer_tcp_stream stream = {0};
-        error = ask(&stream, receive_reply, reply);
+        fer_error error = ask(&way, &stream, receive_reply, reply);
         fer_tcp_stream_close(&stream);
-        if (error.kind == FER_OK) {
+        if (error.kind == FER_OK || reconnect_gives_up(&way, error)) {
             return error;
         }
-        pause(fer_duration_from_millis((uint64_t)100 << attempt));
+        pause(reconnect_pause(&way));
     }
-    return error;
 }
 
 /* ---- Its test */
@@ -115,7 +124,12 @@ static bool survives(receive_function receive_reply, fer_sim_dialect dialect, ui
     if (fer_sim_start(&config).kind != FER_OK || start_service().kind != FER_OK) {
         return false;
     }
-    fer_error error = ask_until_answered(receive_reply, pause_in_virtual_time, reply);
+    fer_resolver resolver = {0};
+    fer_error error = fer_resolver_new(&resolver, 1, 0);
+    if (error.kind == FER_OK) {
+        error = ask_until_answered(&resolver, receive_reply, pause_in_virtual_time, reply);
+    }
+    fer_resolver_close(&resolver);
     if (fer_sim_stop(&report).kind != FER_OK) {
         return false;
     }

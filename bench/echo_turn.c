@@ -1,0 +1,340 @@
+/* echo_turn.c: a server's turn of an echo: of many connections some have sent 64 bytes, the server waits, receives and sends back. The clients are
+ * driven by the same thread, outside of the time that is measured, so that one turn resolves a percent or two. The base is level-triggered epoll
+ * written by hand; libuv and libevent are there where they were found. With --count CASE CONTENDER N it does N turns, for count_calls.sh. Linux only. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BENCH_CLOCK CLOCK_THREAD_CPUTIME_ID
+#include "bench/bench.h"
+#include "bench/machine.h"
+#include "bench/echo_turn.h"
+#include "ferrule.h"
+
+enum { CONNECTIONS_MAX = 8000, EVENTS = 128 };
+
+static int server_fds[CONNECTIONS_MAX];
+static int client_fds[CONNECTIONS_MAX];
+static unsigned char block[ECHO_BLOCK];
+
+void echo_must(int good, const char *what)
+{
+    if (!good) {
+        fprintf(stderr, "bench_echo_turn: %s failed\n", what);
+        exit(1);
+    }
+}
+
+#define MUST(call) echo_must((call).kind == FER_OK, #call)
+
+size_t echo_answer(int fd)
+{
+    unsigned char request[ECHO_BLOCK];
+    ssize_t got = recv(fd, request, sizeof request, 0);
+    if (got <= 0) {
+        return 0;
+    }
+    echo_must(send(fd, request, (size_t)got, MSG_NOSIGNAL) == got, "send");
+    return 1;
+}
+
+/* ---- raw epoll, level-triggered */
+
+static int raw_epoll;
+
+static void raw_begin(const echo_server *server)
+{
+    raw_epoll = epoll_create1(EPOLL_CLOEXEC);
+    echo_must(raw_epoll >= 0, "epoll_create1");
+    for (size_t i = 0; i < server->count; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = server->fds[i]};
+        echo_must(epoll_ctl(raw_epoll, EPOLL_CTL_ADD, server->fds[i], &event) == 0, "epoll_ctl");
+    }
+}
+
+static void raw_serve(size_t requests)
+{
+    struct epoll_event events[EVENTS];
+    while (requests > 0) {
+        int found = epoll_wait(raw_epoll, events, EVENTS, -1);
+        echo_must(found >= 0, "epoll_wait");
+        for (int i = 0; i < found; i++) {
+            if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
+                requests -= echo_answer(events[i].data.fd);
+            }
+        }
+    }
+}
+
+static void raw_end(void)
+{
+    close(raw_epoll);
+}
+
+/* ---- fer_poller, with the same recv and send */
+
+static fer_poller poller;
+
+static void poller_begin(const echo_server *server)
+{
+    MUST(fer_poller_new(&poller));
+    for (size_t i = 0; i < server->count; i++) {
+        MUST(fer_poller_add(&poller, server->fds[i], (fer_event){(uint64_t)server->fds[i], true, false}, FER_POLL_LEVEL));
+    }
+}
+
+static void poller_serve(size_t requests)
+{
+    fer_event events[EVENTS];
+    while (requests > 0) {
+        size_t found = 0;
+        MUST(fer_poller_wait(&poller, events, EVENTS, FER_DURATION_NONE, &found));
+        for (size_t i = 0; i < found; i++) {
+            if (events[i].readable) {
+                requests -= echo_answer((int)events[i].key);
+            }
+        }
+    }
+}
+
+static void poller_end(void)
+{
+    fer_poller_close(&poller);
+}
+
+/* ---- fer_poller and fer_tcp_stream */
+
+static fer_tcp_stream streams[CONNECTIONS_MAX];
+static size_t stream_count;
+
+static void ferrule_begin(const echo_server *server)
+{
+    MUST(fer_poller_new(&poller));
+    stream_count = server->count;
+    for (size_t i = 0; i < server->count; i++) {
+        MUST(fer_tcp_stream_from_raw(&streams[i], server->fds[i]));
+        MUST(fer_tcp_stream_set_nonblocking(&streams[i], true));
+        MUST(fer_poller_add(&poller, fer_tcp_stream_as_raw(&streams[i]), (fer_event){i, true, false}, FER_POLL_LEVEL));
+    }
+}
+
+static size_t ferrule_answer(fer_tcp_stream *stream)
+{
+    unsigned char request[ECHO_BLOCK];
+    size_t got = 0;
+    size_t sent = 0;
+    if (fer_tcp_stream_read(stream, request, sizeof request, &got).kind != FER_OK) {
+        return 0;
+    }
+    MUST(fer_tcp_stream_write(stream, request, got, &sent));
+    echo_must(sent == got, "write");
+    return 1;
+}
+
+static void ferrule_serve(size_t requests)
+{
+    fer_event events[EVENTS];
+    while (requests > 0) {
+        size_t found = 0;
+        MUST(fer_poller_wait(&poller, events, EVENTS, FER_DURATION_NONE, &found));
+        for (size_t i = 0; i < found; i++) {
+            if (events[i].readable) {
+                requests -= ferrule_answer(&streams[events[i].key]);
+            }
+        }
+    }
+}
+
+static void ferrule_end(void)
+{
+    for (size_t i = 0; i < stream_count; i++) {
+        MUST(fer_poller_delete(&poller, fer_tcp_stream_as_raw(&streams[i])));
+        echo_must(fer_tcp_stream_into_raw(&streams[i]) == server_fds[i], "into_raw");
+    }
+    fer_poller_close(&poller);
+}
+
+static const echo_contender raw = {"raw", raw_begin, raw_serve, raw_end};
+static const echo_contender raw_again = {"raw-again", raw_begin, raw_serve, raw_end};
+static const echo_contender ferrule_poller = {"ferrule-poller", poller_begin, poller_serve, poller_end};
+static const echo_contender ferrule_all = {"ferrule", ferrule_begin, ferrule_serve, ferrule_end};
+
+static const echo_contender *const contenders[] = {
+    &raw, &raw_again, &ferrule_poller, &ferrule_all,
+#ifdef HAVE_UV
+    &echo_uv_stream, &echo_uv_poll,
+#endif
+#ifdef HAVE_EVENT
+    &echo_event,
+#endif
+};
+enum { CONTENDERS = sizeof contenders / sizeof *contenders };
+
+/* ---- The connections. Each thousand has a listener, for there are only so many ports between two addresses. */
+
+static void connect_some(size_t first, size_t count)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int on = 1;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    echo_must(bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 128) == 0 &&
+              getsockname(listener, (struct sockaddr *)&address, &size) == 0, "listen");
+    for (size_t i = first; i < first + count; i++) {
+        client_fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        echo_must(connect(client_fds[i], (struct sockaddr *)&address, size) == 0, "connect");
+        server_fds[i] = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        echo_must(server_fds[i] >= 0, "accept4");
+        setsockopt(client_fds[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        setsockopt(server_fds[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    close(listener);
+}
+
+static void connect_all(size_t count)
+{
+    for (size_t first = 0; first < count; first += 1000) {
+        connect_some(first, count - first < 1000 ? count - first : 1000);
+    }
+}
+
+static void close_all(size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        close(client_fds[i]);
+        close(server_fds[i]);
+    }
+}
+
+/* ---- One turn. Who sends is spread over all of them. */
+
+static size_t client_at(size_t turn, size_t i, size_t ready, size_t count)
+{
+    return (i * (count / ready) + turn) % count;
+}
+
+static double timed_turn(const echo_contender *contender, size_t turn, size_t ready, size_t count)
+{
+    for (size_t i = 0; i < ready; i++) {
+        echo_must(send(client_fds[client_at(turn, i, ready, count)], block, sizeof block, MSG_NOSIGNAL) == sizeof block, "send");
+    }
+    const double from = bench_now_ns();
+    contender->serve(ready);
+    const double took = bench_now_ns() - from;
+    for (size_t i = 0; i < ready; i++) {
+        unsigned char answer[ECHO_BLOCK];
+        echo_must(recv(client_fds[client_at(turn, i, ready, count)], answer, sizeof answer, MSG_WAITALL) == sizeof answer, "recv");
+    }
+    return took;
+}
+
+static double turns(const echo_contender *contender, size_t repeats, size_t ready, size_t count)
+{
+    const echo_server server = {server_fds, count};
+    double sum = 0;
+    contender->begin(&server);
+    for (size_t i = 0; i < repeats + 2; i++) {
+        const double took = timed_turn(contender, i, ready, count);
+        sum += i < 2 ? 0 : took;
+    }
+    contender->end();
+    return sum / (double)(repeats * ready);
+}
+
+static void run_case(size_t count, size_t ready)
+{
+    static double ns[BENCH_CONTENDERS_MAX][BENCH_ROUNDS];
+    char name[64];
+    bench_contender names[CONTENDERS];
+    (void)snprintf(name, sizeof name, "echo_turn_%zu_%zu", count, ready);
+    connect_all(count);
+    const size_t repeats = 4000 / ready;
+    for (size_t round = 0; round < BENCH_ROUNDS; round++) {
+        for (size_t i = 0; i < CONTENDERS; i++) {
+            const size_t which = (i + round) % CONTENDERS;
+            ns[which][round] = turns(contenders[which], repeats, ready, count);
+            names[which] = (bench_contender){contenders[which]->name, NULL};
+        }
+    }
+    const bench_case c = {name, NULL, ready, names, CONTENDERS};
+    bench_report(&c, ns);
+    close_all(count);
+}
+
+/* ---- Memory: what a watched connection costs inside each library, in bytes of its heap */
+
+#if defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 33)
+#define HAS_MALLINFO2 1
+#endif
+#endif
+
+#ifdef HAS_MALLINFO2
+
+#include <malloc.h>
+
+static size_t heap_in_use(void)
+{
+    return mallinfo2().uordblks + mallinfo2().hblkhd;
+}
+
+static void print_memory(size_t count)
+{
+    const echo_server server = {server_fds, count};
+    connect_all(count);
+    for (size_t i = 0; i < CONTENDERS; i++) {
+        const size_t before = heap_in_use();
+        contenders[i]->begin(&server);
+        printf("heap_bytes_per_connection %s %.1f\n", contenders[i]->name, (double)(heap_in_use() - before) / (double)count);
+        contenders[i]->end();
+    }
+    close_all(count);
+}
+
+#else
+
+/* Other C libraries do not tell. */
+static void print_memory(size_t count)
+{
+    printf("# heap_bytes_per_connection of %zu: not known here\n", count);
+}
+
+#endif
+
+static int count_turns(const char *name, size_t amount)
+{
+    enum { COUNT = 1000, READY = 100 };
+    for (size_t i = 0; i < CONTENDERS; i++) {
+        if (strcmp(contenders[i]->name, name) == 0) {
+            connect_all(COUNT);
+            (void)turns(contenders[i], amount, READY, COUNT);
+            return 0;
+        }
+    }
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    const rlim_t descriptors = bench_raise_descriptors();
+    bench_use_one_processor();
+    if (argc == 4 && strcmp(argv[1], "--count") == 0) {
+        return count_turns(argv[2], (size_t)strtoul(argv[3], NULL, 10));
+    }
+    /* Each connection has two ends, and some contenders a descriptor more. */
+    const size_t most = descriptors > 3 * CONNECTIONS_MAX + 100 ? CONNECTIONS_MAX : (size_t)(descriptors - 100) / 3;
+    run_case(1, 1);
+    run_case(100, 100);
+    run_case(1000, 100);
+    run_case(1000, 1);
+    run_case(most / 100 * 100, 100);
+    run_case(most / 100 * 100, 1);
+    print_memory(1000);
+    return 0;
+}
