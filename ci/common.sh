@@ -14,10 +14,13 @@ test_jobs=$((jobs * 2))
 # max_len_of HARNESS: longer inputs are only slower.
 max_len_of() { sh "$root/fuzz/max_len.sh" "$1"; }
 
+# Some containers do not allow it.
+can_fix_layout() { setarch -R true >/dev/null 2>&1; }
+
 # Without a fixed layout of memory the same seed does not give the same run; nor with libFuzzer's thread that watches the memory, which
 # moves what is allocated.
 fixed_layout() {
-    if setarch -R true >/dev/null 2>&1; then
+    if can_fix_layout; then
         setarch -R "$@"
     else
         "$@"

@@ -178,7 +178,7 @@ def run(command, cwd, seconds=None, env=None):
             pass
 
 
-def listed(name, file='CMakeLists.txt'):
+def listed(name, file='cmake/FerruleSources.cmake'):
     text = (ROOT / file).read_text()
     return re.search(r'set\(' + name + r'\s+([^)]*)\)', text).group(1).split()
 
@@ -216,11 +216,13 @@ def all_tests():
     tests = []
     for source in listed('ferrule_unit_sources', 'tests/sources.cmake'):
         sources = ['tests/' + source]
-        if '#include "unit/scripted_platform.h"' in (ROOT / sources[0]).read_text():
-            sources.append('tests/unit/scripted_platform.c')
+        if re.search('#include "unit/(scripted_platform|resolver_fixture)[.]h"', (ROOT / sources[0]).read_text()):
+            sources += [f'tests/unit/scripted_{part}.c' for part in ('at_once', 'background', 'platform', 'poller')]
         tests.append(Test(pathlib.Path(source).stem, sources, 'ferrule'))
     for source in listed('ferrule_sim_test_sources', 'tests/sources.cmake'):
         tests.append(Test(pathlib.Path(source).stem, ['tests/' + source, 'tests/support/thread.c'], 'ferrule_sim'))
+    threads = 'tests/unit/test_resolver_threads.c'
+    tests.append(Test('test_resolver_threads', [threads, 'tests/support/thread.c'], 'ferrule'))
     support = ['tests/' + s for s in listed('ferrule_sim_support_sources', 'tests/CMakeLists.txt')]
     for dialect in ('posix', 'winsock'):
         for source in listed('ferrule_conformance_sources', 'tests/sources.cmake'):

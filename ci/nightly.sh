@@ -8,6 +8,7 @@ usage: ci/nightly.sh [--minutes N] [--runs N] [--no-setup] [PART...]
 
 Parts, all of them without arguments, in this order:
   tests             the tests that take minutes (FERRULE_NIGHTLY_TESTS)
+  stress            ci/stress.sh: ten thousand clients on this system, a thousand under Wine
   flake             the tests of debug, asan and mingw, N runs of each (--runs, 10)
   coverage          ci/coverage.sh --gate
   prove             ci/prove.sh
@@ -25,7 +26,7 @@ TEXT
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-all_parts="tests flake coverage prove oss-fuzz planted planted-afl mutants fuzz fuzz-afl"
+all_parts="tests stress flake coverage prove oss-fuzz planted planted-afl mutants fuzz fuzz-afl"
 minutes=10
 runs=10
 setup=yes
@@ -64,6 +65,14 @@ run_flake() {
     [ -z "$bad_presets" ]
 }
 
+# The Windows half where there is a Wine, as in ci/test.sh.
+run_stress() {
+    "$root/ci/stress.sh" release || return 1
+    if "$root/ci/wine.sh" --available; then
+        "$root/ci/stress.sh" mingw || return 1
+    fi
+}
+
 # run_fuzz ENGINE
 run_fuzz() {
     "$root/ci/fuzz.sh" --no-setup --engine "$1" --minutes "$minutes" || return 1
@@ -73,6 +82,7 @@ run_fuzz() {
 run_part() {
     case $1 in
         tests) run_tests ;;
+        stress) run_stress ;;
         flake) run_flake ;;
         coverage) "$root/ci/coverage.sh" --no-setup --gate ;;
         prove) "$root/ci/prove.sh" --no-setup ;;

@@ -8,7 +8,7 @@ usage: ci/setup.sh [build] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [f
 
 Installs, through apt-get, what is missing of
   build   a C compiler, CMake, Ninja
-  test    cmocka, clang with its sanitizers, socat and nc, a C++ compiler, pkg-config, strace
+  test    cmocka, clang with its sanitizers, socat and nc, a C++ compiler, pkg-config, strace, Python
   wine    the Windows cross-compiler and Wine
   mingw   the same, and cmocka's source
   cmocka  cmocka's source (into build/cache), for builds that have no packaged one
@@ -82,6 +82,7 @@ check_test() {
     need_program socat socat
     need_program nc netcat-openbsd
     need_program strace strace
+    need_program python3 python3
     need_program git git
 }
 

@@ -23,8 +23,13 @@ passed=0
 failed=0
 skipped=0
 
+# What failed is told twice: where it happened, and at the end, where a reader of a long log looks first.
+failures=$logs/failures.txt
+: >"$failures"
+again() { tee -a "$failures"; }
+
 fail() {
-    say "    $*"
+    say "    $*" | again
     failed=$((failed + 1))
 }
 
@@ -34,6 +39,7 @@ cannot() {
     say "**** $*"
     say ""
     if in_ci; then
+        say "$*" >>"$failures"
         failed=$((failed + 1))
     else
         skipped=$((skipped + 1))
@@ -54,26 +60,39 @@ tsan_prefix() {
     done
 }
 
+# said_by_failed_tests CTEST-OUTPUT: the last lines of each, and how it ended; not of what went well inside.
+said_by_failed_tests() {
+    awk -v most=30 '
+        function finish(i) { for (i = count > most ? count - most + 1 : 1; i <= count; i++) print lines[i]; count = 0 }
+        / Test +#[0-9]+: / { finish(); failing = /\*\*\*/ && !/\*\*\*(Skipped|Not Run \(Disabled\))/; if (failing) print; next }
+        /^[0-9]+% tests passed/ { finish(); failing = 0 }
+        failing && NF && !/^\[ +(OK|RUN|SKIPPED|REASON|PASSED) +\]/ && !/^ *Start +[0-9]+: / { lines[++count] = $0 }
+        END { finish() }' "$1" | head -n 150
+}
+
 # add_results PRESET CTEST-EXIT-CODE
 add_results() {
     counts=$logs/$1-counts.txt
     awk -f "$root/ci/count_tests.awk" "$logs/$1-test.log" "$root/build/$1/Testing/Temporary/LastTest.log" >"$counts"
     read -r preset_passed preset_failed preset_skipped <"$counts"
     if [ "$preset_passed" -eq 0 ]; then
-        say "    no test passed at all"
+        say "    no test passed at all" | again
         preset_failed=$((preset_failed + 1))
     elif [ "$2" -ne 0 ] && [ "$preset_failed" -eq 0 ]; then
-        say "    ctest ended with $2"
+        say "    ctest ended with $2" | again
         preset_failed=1
     fi
     passed=$((passed + preset_passed))
     failed=$((failed + preset_failed))
     skipped=$((skipped + preset_skipped))
     say "    $preset_passed passed, $preset_failed failed, $preset_skipped skipped"
-    grep -E '^(failed|skipped): ' "$counts" | sed 's/^/    /' || true
+    grep -E '^skipped: ' "$counts" | sed 's/^/    /' || true
     if [ "$preset_failed" -ne 0 ]; then
-        say "    the end of build/log/$1-test.log:"
-        tail -n 60 "$logs/$1-test.log" | sed 's/^/    | /'
+        {
+            say "    $1, from build/log/$1-test.log:"
+            grep -E '^failed: ' "$counts" | sed 's/^/    /' || true
+            said_by_failed_tests "$logs/$1-test.log" | sed 's/^/    | /'
+        } | again
     fi
 }
 
@@ -84,7 +103,11 @@ test_preset() {
     began=$(date +%s)
     say "== $preset: configure, build, test"
     logged "$preset-configure" configure_preset "$preset" || { fail "$preset cannot be configured"; return 0; }
-    logged "$preset-build" build_preset "$preset" || { fail "$preset cannot be built"; return 0; }
+    logged "$preset-build" build_preset "$preset" || {
+        fail "$preset cannot be built"
+        grep -E 'error:|warning:|undefined|FAILED' "$logs/$preset-build.log" | head -n 20 >>"$failures" || true
+        return 0
+    }
     code=0
     # shellcheck disable=SC2086 # the prefix is words
     (cd "$root/build/$preset" && $prefix ctest -j "$test_jobs" --output-on-failure) >"$logs/$preset-test.log" 2>&1 </dev/null || code=$?
@@ -107,8 +130,10 @@ run_script() {
         failed=$((failed + $3))
         skipped=$((skipped + $5))
         [ "$code" -eq 0 ] || [ "$3" -ne 0 ] || fail "$name ended with $code"
+        [ "$3" -eq 0 ] || { say "$name, the end of what it said:"; tail -n 30 "$logs/$name.log"; } >>"$failures"
     else
         fail "$name ended with $code and no totals"
+        tail -n 15 "$logs/$name.log" >>"$failures"
     fi
     say "    took $(($(date +%s) - began)) s"
 }
@@ -123,7 +148,7 @@ measure_coverage() {
         tail -n 2 "$logs/coverage.log" | sed 's/^/    /'
     else
         fail "ci/coverage.sh --gate ended with $code; the end of its log:"
-        tail -n 8 "$logs/coverage.log" | sed 's/^/    | /'
+        tail -n 8 "$logs/coverage.log" | sed 's/^/    | /' | again
     fi
     say "    took $(($(date +%s) - began)) s"
 }
@@ -199,5 +224,9 @@ for preset in $presets; do
     esac
 done
 check_library
+if [ -s "$failures" ]; then
+    say "== what failed, again:"
+    cat "$failures"
+fi
 say "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

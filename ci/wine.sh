@@ -14,7 +14,8 @@ The prefix is $WINEPREFIX, else build/wineprefix beside the sources.
 TEXT
 }
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
 
 # Prints the first of the arguments that is a program.
 first_program() {
@@ -50,9 +51,9 @@ start() {
     mkdir -p "$WINEPREFIX"
     "$server" -p600 </dev/null >/dev/null 2>&1 || true
     if [ -f "$WINEPREFIX/ferrule-ready" ]; then
-        timeout 60 "$wine" cmd /c exit </dev/null >/dev/null 2>&1
+        fixed_layout timeout 60 "$wine" cmd /c exit </dev/null >/dev/null 2>&1
     else
-        timeout 300 "$wine" wineboot -i </dev/null >/dev/null 2>&1
+        fixed_layout timeout 300 "$wine" wineboot -i </dev/null >/dev/null 2>&1
         : >"$WINEPREFIX/ferrule-ready"
     fi
 }
@@ -86,6 +87,17 @@ case "${1:---help}" in
     *)
         need_wine
         [ -f "$WINEPREFIX/ferrule-ready" ] || start_once
-        exec "$wine" "$@"
+        # Debian's Wine has no preloader and lies at 0x7d000000: with a random layout its heap begins anywhere in the GiB after that, and
+        # about one start in 7,000 ends without a word, for the page at 0x7ffe0000, which Windows shares with every program, is taken.
+        set -- "$wine" "$@"
+        ! can_fix_layout || set -- setarch -R "$@"
+        # A program that ends before it said anything should at least have said with what.
+        if [ -n "${FERRULE_WINE_TELLS_EXIT:-}" ]; then
+            code=0
+            "$@" || code=$?
+            [ "$code" -eq 0 ] || echo "ci/wine.sh: it ended with $code" >&2
+            exit "$code"
+        fi
+        exec "$@"
         ;;
 esac
