@@ -31,6 +31,9 @@ say() { printf '%s\n' "$*"; }
 
 in_ci() { [ "${CI:-false}" = true ] || [ "${CI:-0}" = 1 ]; }
 
+# used TREE...: CI builds nothing a second time, and its disk may be small: there a build tree goes once it was used.
+used() { ! in_ci || rm -rf "$@"; }
+
 # logged LOG COMMAND...: runs it with its output in build/log/LOG.log; when it fails, shows the end of that.
 logged() {
     logged_file=$logs/$1.log

@@ -99,6 +99,7 @@ build_target() {
     case $target in
         *linux*) run_tests "$target" ;;
     esac
+    used "$root/build/cross-$target"
     say "    took $(($(date +%s) - began)) s"
 }
 

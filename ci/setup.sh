@@ -151,7 +151,8 @@ install_missing() {
     fi
     echo "setup: installing $* (log: build/log/setup.log)"
     if ! as_root sh -c 'export DEBIAN_FRONTEND=noninteractive
-            apt-get -o Acquire::Retries=3 update && apt-get -o Acquire::Retries=3 install -y --no-install-recommends "$@"' \
+            apt-get -o Acquire::Retries=3 update &&
+            apt-get -o Acquire::Retries=3 -o APT::Keep-Downloaded-Packages=false install -y --no-install-recommends "$@"' \
         sh "$@" >>"$log" 2>&1; then
         tail -n 20 "$log" >&2
         echo "ci/setup.sh: could not install: $*" >&2

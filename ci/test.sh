@@ -96,6 +96,17 @@ add_results() {
     fi
 }
 
+# The size is the release build's, stripped: 100 KB are a promise.
+check_library() {
+    library=$(find "$root/build/release" -maxdepth 1 -name 'libferrule.so.*.*.*' 2>/dev/null | head -n 1)
+    [ -n "$library" ] || return 0
+    strip -o "$root/build/release/libferrule.stripped" "$library"
+    bytes=$(wc -c <"$root/build/release/libferrule.stripped")
+    say "    the shared library: $bytes bytes stripped; needs$(
+        objdump -p "$library" | awk '$1 == "NEEDED" { printf " %s", $2 }')"
+    [ "$bytes" -lt 102400 ] || fail "the shared library has outgrown 100 KB"
+}
+
 # test_preset PRESET [COMMAND-PREFIX]
 test_preset() {
     preset=$1
@@ -112,6 +123,8 @@ test_preset() {
     # shellcheck disable=SC2086 # the prefix is words
     (cd "$root/build/$preset" && $prefix ctest -j "$test_jobs" --output-on-failure) >"$logs/$preset-test.log" 2>&1 </dev/null || code=$?
     add_results "$preset" "$code"
+    [ "$preset" != release ] || check_library
+    used "$root/build/$preset"
     say "    took $(($(date +%s) - began)) s"
 }
 
@@ -142,6 +155,7 @@ measure_coverage() {
     began=$(date +%s)
     code=0
     "$root/ci/coverage.sh" --gate --no-setup >"$logs/coverage.log" 2>&1 </dev/null || code=$?
+    used "$root/build/coverage"
     say "== coverage: the table is in build/log/coverage.log"
     if [ "$code" -eq 0 ]; then
         passed=$((passed + 1))
@@ -163,17 +177,6 @@ needs_clang19() {
         return 0
     fi
     return 1
-}
-
-# The size is the release build's, stripped: 100 KB are a promise.
-check_library() {
-    library=$(find "$root/build/release" -maxdepth 1 -name 'libferrule.so.*.*.*' 2>/dev/null | head -n 1)
-    [ -n "$library" ] || return 0
-    strip -o "$root/build/release/libferrule.stripped" "$library"
-    bytes=$(wc -c <"$root/build/release/libferrule.stripped")
-    say "== the shared library: $bytes bytes stripped; needs$(
-        objdump -p "$library" | awk '$1 == "NEEDED" { printf " %s", $2 }')"
-    [ "$bytes" -lt 102400 ] || fail "the shared library has outgrown 100 KB"
 }
 
 setup=yes
@@ -208,8 +211,14 @@ for preset in $presets; do
             fi
             ;;
         msan) ! needs_clang19 "the memory sanitizer is NOT run" || test_preset msan ;;
-        fuzz) ! needs_clang19 "nothing is fuzzed" || run_script fuzz-smoke "$root/ci/fuzz.sh" --smoke ;;
-        oss-fuzz) ! needs_clang19 "the continuous engines' build is NOT tried" || run_script oss-fuzz "$root/ci/oss_fuzz_check.sh" --sample ;;
+        fuzz)
+            ! needs_clang19 "nothing is fuzzed" || run_script fuzz-smoke "$root/ci/fuzz.sh" --smoke
+            used "$root/build/fuzz" "$root/build/fuzz-work"
+            ;;
+        oss-fuzz)
+            ! needs_clang19 "the continuous engines' build is NOT tried" || run_script oss-fuzz "$root/ci/oss_fuzz_check.sh" --sample
+            used "$root/build/oss-fuzz"
+            ;;
         coverage) ! needs_clang19 "coverage is NOT measured" || measure_coverage ;;
         prove)
             if [ "$setup" = yes ] && ! "$root/ci/setup.sh" prove; then
@@ -223,7 +232,6 @@ for preset in $presets; do
         *) test_preset "$preset" ;;
     esac
 done
-check_library
 if [ -s "$failures" ]; then
     say "== what failed, again:"
     cat "$failures"
