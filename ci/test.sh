@@ -208,6 +208,8 @@ for preset in $presets; do
             else
                 start_wine
                 test_preset mingw
+                stop_wine
+                used "$root/build/wineprefix"
             fi
             ;;
         msan) ! needs_clang19 "the memory sanitizer is NOT run" || test_preset msan ;;
