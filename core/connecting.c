@@ -10,7 +10,7 @@
 #include "ferrule/ip.h"
 
 /* SO_ERROR, then getpeername: FER_OK is connected, WOULD_BLOCK not yet. */
-static fer_error verdict(fer_raw_socket raw)
+static fer_error first_look(fer_raw_socket raw)
 {
     fer_error pending = feri_ok();
     FER_TRY(ferp_take_error(raw, &pending));
@@ -19,16 +19,18 @@ static fer_error verdict(fer_raw_socket raw)
     return asked.kind == FER_OK ? asked : feri_own_error(FER_WOULD_BLOCK);
 }
 
-/* After a wait: the OS hints at the end of the connect, or (CONNECTION_REFUSED) at a bad end. "SO_ERROR is not always immediately
- * set" after a failure (SOL_SOCKET Socket Options, MSDN), so a hint at a failure is worth a second look, and then stands. */
+/* The same, with a second look where the first may come too early. */
+static fer_error verdict(fer_raw_socket raw)
+{
+    fer_error said = first_look(raw);
+    return said.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late() ? first_look(raw) : said;
+}
+
+/* After a wait: the OS hints at the end of the connect, or (CONNECTION_REFUSED) at a bad end. That stands where nothing else is known. */
 static fer_error verdict_after(fer_raw_socket raw, fer_error hint)
 {
     fer_error said = verdict(raw);
-    if (said.kind == FER_WOULD_BLOCK && hint.kind == FER_CONNECTION_REFUSED) {
-        said = verdict(raw);
-        return said.kind == FER_WOULD_BLOCK ? feri_own_error(FER_CONNECTION_REFUSED) : said;
-    }
-    return said;
+    return said.kind == FER_WOULD_BLOCK && hint.kind == FER_CONNECTION_REFUSED ? feri_own_error(FER_CONNECTION_REFUSED) : said;
 }
 
 static fer_error note_end(fer_handle *handle, fer_error said)
@@ -46,26 +48,41 @@ fer_error feri_connect_standing(fer_handle *handle)
     return note_end(handle, verdict(handle->raw_));
 }
 
-/* One wait. FER_OK: *said is the verdict, WOULD_BLOCK where there is none yet; else why it ended without one. */
-static fer_error wait_once(fer_raw_socket raw, uint64_t deadline, fer_error *said)
+/* One wait. FER_OK: *hint is how the connect seems to have ended; else why the wait ended without one. */
+static fer_error wait_for_hint(fer_raw_socket raw, uint64_t deadline, fer_error *hint)
 {
     ferp_wait wait;
     FER_TRY(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
-    fer_error hint = ferp_wait_for(&wait, deadline);
-    if (hint.kind != FER_OK && hint.kind != FER_CONNECTION_REFUSED) {
-        return hint;
-    }
-    *said = verdict_after(raw, hint);
-    bool is_over = said->kind == FER_WOULD_BLOCK && ferp_now() >= deadline;
-    return is_over ? feri_error_told(FERI_OPERATION_EXPIRED, *said) : feri_ok();
+    *hint = ferp_wait_for(&wait, deadline);
+    return hint->kind == FER_CONNECTION_REFUSED ? feri_ok() : *hint;
 }
 
-fer_error feri_connect_turn(fer_handle *handle, uint64_t deadline)
+/* After a hint that was false: whether there is time for another wait. */
+static fer_error check_time(uint64_t deadline)
 {
-    fer_error said = feri_ok();
-    FER_TRY(wait_once(handle->raw_, deadline, &said));
-    (void)note_end(handle, said);
-    return feri_ok();
+    return ferp_now() >= deadline ? feri_own_error(FER_TIMED_OUT) : feri_ok();
+}
+
+/* FER_OK: *said is the verdict, WOULD_BLOCK where there is none yet; else why the wait ended without one. */
+static fer_error wait_once(fer_raw_socket raw, uint64_t deadline, fer_error *said)
+{
+    fer_error hint = feri_ok();
+    FER_TRY(wait_for_hint(raw, deadline, &hint));
+    *said = verdict_after(raw, hint);
+    return said->kind == FER_WOULD_BLOCK ? check_time(deadline) : feri_ok();
+}
+
+/* Of a failure only the hint is asked for: who reads SO_ERROR takes it from whoever is to be told. */
+fer_error feri_connect_turn(fer_handle *handle, uint64_t deadline, bool *failed)
+{
+    fer_error hint = feri_ok();
+    FER_TRY(wait_for_hint(handle->raw_, deadline, &hint));
+    if (ferp_check_connected(handle->raw_).kind == FER_OK) {
+        (void)note_end(handle, feri_ok());
+        return feri_ok();
+    }
+    *failed = hint.kind != FER_OK;
+    return *failed ? feri_ok() : check_time(deadline);
 }
 
 fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline)

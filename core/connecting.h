@@ -2,6 +2,7 @@
 #ifndef FERI_CONNECTING_H
 #define FERI_CONNECTING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ferrule/duration.h"
@@ -19,8 +20,9 @@ fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline);
  * it has failed, and is CONNECT_FAILED. */
 fer_error feri_connect_standing(fer_handle *handle);
 
-/* The same after one wait. FER_OK: look at the handle's state, though it may be CONNECTING still; TIMED_OUT with os_code 0, INTERRUPTED. */
-fer_error feri_connect_turn(fer_handle *handle, uint64_t deadline);
+/* One wait for its end. FER_OK: look at the handle's state, though it may be CONNECTING still; TIMED_OUT with os_code 0, INTERRUPTED. *failed:
+ * it has failed, which is left for the next call to ask, and to tell. */
+fer_error feri_connect_turn(fer_handle *handle, uint64_t deadline, bool *failed);
 
 /* connect, and where the kernel has only started it, IN_PROGRESS. */
 fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr);

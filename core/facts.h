@@ -54,6 +54,11 @@ static inline bool feri_refused_connect_is_retried(void)
     return ferp_traits()->refused_connect_is_retried;
 }
 
+static inline bool feri_connect_error_comes_late(void)
+{
+    return ferp_traits()->connect_error_comes_late;
+}
+
 static inline bool feri_buffer_sizes_are_doubled(void)
 {
     return ferp_traits()->buffer_sizes_are_doubled;

@@ -116,7 +116,16 @@ static fer_error look_or_wait(fer_handle *handle, fer_interest interest, uint64_
     return goes_on ? feri_ok() : error;
 }
 
-/* One turn, by what has come of the stream. A failed connect is told by the next call (rule C5). */
+/* One turn while the connect is under way. Why it failed the next call tells (rule C5). */
+static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, uint64_t deadline, fer_interest *found)
+{
+    bool failed = false;
+    FER_TRY(feri_connect_turn(handle, deadline, &failed));
+    *found = failed ? interest : 0;
+    return feri_ok();
+}
+
+/* One turn, by what has come of the stream. */
 static fer_error take_turn(fer_handle *handle, fer_interest interest, uint64_t deadline, fer_interest *found)
 {
     if (feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_REASON) {
@@ -125,7 +134,7 @@ static fer_error take_turn(fer_handle *handle, fer_interest interest, uint64_t d
     }
     feri_answer reading = feri_handle_answer(handle, FERI_REQUEST_READ);
     if (reading == FERI_ANSWER_ASK_CONNECT) {
-        return feri_connect_turn(handle, deadline);
+        return wait_for_connect(handle, interest, deadline, found);
     }
     FER_TRY(feri_handle_answer_error(handle, reading));
     return look_or_wait(handle, interest, deadline, found);

@@ -42,6 +42,8 @@ struct ferp_traits {
     bool connect_would_block_means_started;
     /* A refused connect is tried again for about 2 s before it is reported (Windows: TcpMaxConnectRetransmissions). */
     bool refused_connect_is_retried;
+    /* After a failed connect SO_ERROR "is not always immediately set" (Windows: "SOL_SOCKET Socket Options", MSDN). */
+    bool connect_error_comes_late;
     /* A buffer's size is told as twice what was set, the kernel's bookkeeping included (Linux: socket(7), SO_RCVBUF). */
     bool buffer_sizes_are_doubled;
     /* The largest datagram is what the send buffer holds, by default less than IP allows (macOS: net.inet.udp.maxdgram). */

@@ -45,6 +45,7 @@ const struct ferp_traits *ferp_traits(void)
         .bind_denied_can_mean_in_use = false,
         .connect_would_block_means_started = false,
         .refused_connect_is_retried = false,
+        .connect_error_comes_late = false,
         .buffer_sizes_are_doubled = FERP_POSIX_DOUBLES_BUFFERS,
         .datagram_limit_is_send_buffer = FERP_POSIX_IS_BSD, /* macOS: net.inet.udp.maxdgram, 9216; FreeBSD the same */
         .poller_has_edges = FERP_POSIX_POLLER != FERP_POSIX_POLLER_POLL,

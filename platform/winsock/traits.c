@@ -13,6 +13,7 @@ static const struct ferp_traits winsock_traits = {
     .bind_denied_can_mean_in_use = true,
     .connect_would_block_means_started = true,
     .refused_connect_is_retried = true,
+    .connect_error_comes_late = true,
     .buffer_sizes_are_doubled = false,
     .datagram_limit_is_send_buffer = false,
     .poller_has_edges = false,

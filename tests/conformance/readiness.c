@@ -201,6 +201,41 @@ static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
     }
 }
 
+static fer_error read_one(fer_tcp_stream *stream)
+{
+    char byte = 0;
+    return fer_tcp_stream_read(stream, &byte, 1, NULL);
+}
+
+static fer_error try_write_one(fer_tcp_stream *stream)
+{
+    return fer_tcp_stream_try_write(stream, "x", 1, NULL);
+}
+
+static fer_error ask_peer_addr(fer_tcp_stream *stream)
+{
+    fer_socket_addr addr;
+    return fer_tcp_stream_peer_addr(stream, &addr);
+}
+
+/* "the next call tells the reason": whichever it is, and however often readiness was asked for before. */
+static void the_call_after_ready_tells_why_a_connect_failed(void **state)
+{
+    static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one, ask_peer_addr};
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        struct silent_place place = silent_place(PEER_V4);
+        fer_socket *socket = test_connecting(&place);
+        fer_tcp_stream *stream = test_stream();
+        silence_ends_badly(&place);
+        assert_ok(fer_socket_into_tcp_stream(socket, stream));
+        assert_int_equal(awaited(stream, FER_WRITABLE), FER_WRITABLE);
+        assert_int_equal(asked(stream, EITHER), EITHER);
+        assert_kind(calls[i](stream), FER_CONNECTION_REFUSED);
+        assert_own(calls[i](stream), FER_INVALID_INPUT);
+    }
+}
+
 /* E4: "NOT_CONNECTED where a stream that was never connected is read, written": asked for readiness, too. */
 static void a_stream_that_was_never_connected_is_not_connected(void **state)
 {
@@ -364,6 +399,7 @@ int main(void)
         PAIR_TEST("S5", a_reset_met_while_asking_is_told_by_the_next_read),
         SOCKET_FAMILY_TEST("C5", a_connect_under_way_is_ready_when_it_has_ended_well),
         SOCKET_TEST("C5", a_connect_that_fails_is_ready_for_all_that_was_asked),
+        SOCKET_TEST("C5", the_call_after_ready_tells_why_a_connect_failed),
         SOCKET_FAMILY_TEST("E4", a_stream_that_was_never_connected_is_not_connected),
         SOCKET_FAMILY_TEST("T1", a_listener_is_readable_while_a_connection_is_queued),
         SOCKET_FAMILY_TEST("T1", a_built_listener_is_readable_while_a_connection_is_queued),

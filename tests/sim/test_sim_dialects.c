@@ -18,6 +18,7 @@ static void the_traits_are_the_systems(void **state)
     assert_int_equal(traits->bind_denied_can_mean_in_use, windows);
     assert_int_equal(traits->connect_would_block_means_started, windows);
     assert_int_equal(traits->refused_connect_is_retried, windows);
+    assert_int_equal(traits->connect_error_comes_late, windows);
     assert_false(traits->close_hides_unread_input);
     assert_int_equal(traits->linger_seconds_max, windows ? 65535 : INT32_MAX);
     assert_int_equal(traits->keepalive_retries_max, windows ? 255 : 127);

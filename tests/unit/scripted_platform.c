@@ -39,7 +39,7 @@ const struct ferp_traits script_bsd = {POSIX_FACTS, .accept_inherits_nonblocking
 const struct ferp_traits script_windows = {
     .shutdown_read_resets_on_data = true, .write_wait_misses_shutdown = true, .accept_inherits_nonblocking = true,
     .reuse_address_steals_ports = true, .bind_denied_can_mean_in_use = true, .connect_would_block_means_started = true,
-    .refused_connect_is_retried = true, .unix_path_max = 107, .io_length_max = INT_MAX, .io_slices_max = 1024,
+    .refused_connect_is_retried = true, .connect_error_comes_late = true, .unix_path_max = 107, .io_length_max = INT_MAX, .io_slices_max = 1024,
     .linger_seconds_max = USHRT_MAX, .keepalive_seconds_max = UINT32_MAX / 1000, .keepalive_retries_max = 255
 };
 
