@@ -51,6 +51,7 @@ typedef struct worker {
 typedef struct pool {
     ferp_monitor monitor;      /* of all that follows but holders */
     uint32_t holders;
+    uint32_t process;          /* whose it is */
     size_t thread_count;
     size_t unfinished_max;
     size_t running;            /* workers whose threads run */
@@ -72,6 +73,13 @@ static void hold(pool *shared)
     while (!feri_atomic_replace(&shared->holders, holders, holders + 1)) {
         holders = feri_atomic_load(&shared->holders);
     }
+}
+
+/* After fork the child has a copy of the pool and none of its threads (fork(2)). One of them may have been inside the monitor, or have waited
+ * for it, and is so for ever in the copy: the child leaves that alone. */
+static bool is_of_this_process(const pool *shared)
+{
+    return shared->process == ferp_process();
 }
 
 /* Outside the monitor, so that nobody is still inside when it ends. */
@@ -305,9 +313,12 @@ fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port, fer_
         (poller != NULL && !feri_poller_is_open(poller))) {
         return misuse;
     }
+    pool *shared = resolver->pool_;
     feri_address_query query;
     FER_TRY(feri_address_query_of_text(&query, host_port));
-    pool *shared = resolver->pool_;
+    if (!is_of_this_process(shared)) {
+        return misuse;
+    }
     lookup *begun = lookup_new(shared, &query, poller);
     if (begun == NULL) {
         return no_memory;
@@ -351,6 +362,9 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
         return misuse;
     }
     const lookup *awaited = lookup_handle->block_;
+    if (!is_of_this_process(awaited->pool)) {
+        return feri_own_error(FER_CANCELLED);
+    }
     bool only_asks = timeout.nanos == 0;
     uint64_t deadline = only_asks ? 0 : feri_deadline_after(timeout);
     ferp_monitor_enter(&awaited->pool->monitor);
@@ -384,6 +398,9 @@ void fer_lookup_close(fer_lookup *lookup_handle)
     lookup *closed = lookup_handle->block_;
     pool *shared = closed->pool;
     lookup_handle->block_ = NULL;
+    if (!is_of_this_process(shared)) {
+        return;
+    }
     ferp_monitor_enter(&shared->monitor);
     abandon(closed);
     ferp_monitor_leave(&shared->monitor);
@@ -416,6 +433,9 @@ void fer_resolver_close(fer_resolver *resolver)
     }
     pool *shared = resolver->pool_;
     resolver->pool_ = NULL;
+    if (!is_of_this_process(shared)) {
+        return;
+    }
     ferp_monitor_enter(&shared->monitor);
     cancel_all(shared);
     ferp_monitor_leave(&shared->monitor);
@@ -434,6 +454,7 @@ fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t waitin
     }
     memset(made, 0, size);
     made->holders = 1;
+    made->process = ferp_process();
     made->thread_count = threads;
     made->unfinished_max = waiting < SIZE_MAX - threads ? threads + waiting : SIZE_MAX;
     fer_error err = ferp_monitor_begin(&made->monitor);

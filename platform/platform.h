@@ -368,6 +368,9 @@ typedef struct ferp_thread {
  * where the system gives no thread. pthread_create | CreateThread. */
 fer_error ferp_thread_start(const ferp_thread *thread);
 
+/* Which process this is, for who may have been copied by fork: another number in the child. getpid | 0, where there is no fork. */
+uint32_t ferp_process(void);
+
 /* ---- Names */
 
 /* One lookup's results, walked once, or again in a copy of this; the storage is the caller's, what it points at the system's until ferp_lookup_end. */

@@ -151,7 +151,8 @@ FER_API void fer_lookup_close(fer_lookup *lookup);
  * CLOSED resolvers are left alone.
  *
  * A program may end, or return from main, while a thread is still in the system's resolver. A shared library that contains ferrule may not be
- * unloaded then on POSIX systems. After fork the child has none of the threads: it makes its own resolver.
+ * unloaded then on POSIX systems. After fork the child has none of the threads: lookups are FER_CANCELLED in its copies, nothing can be started
+ * with them (FER_INVALID_INPUT), and closing them leaves the parent's alone. The child makes a resolver of its own.
  *
  * Blocks: never.
  * Owns: gives back the resolver's memory, the last of it when the last thread is done and the last lookup closed.

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 #if defined(__FreeBSD__) || defined(__OpenBSD__)
 #include <pthread_np.h>
 #endif
@@ -199,4 +200,9 @@ fer_error ferp_thread_start(const ferp_thread *thread)
     code = create(thread, &attributes);
     pthread_attr_destroy(&attributes);
     return error_of(code);
+}
+
+uint32_t ferp_process(void)
+{
+    return (uint32_t)getpid();
 }

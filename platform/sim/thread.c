@@ -85,3 +85,8 @@ void ferp_sim_end_threads(ferp_sim_world *world)
     }
     world->is_running_events = false;
 }
+
+uint32_t ferp_process(void)
+{
+    return 0;
+}

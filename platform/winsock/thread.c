@@ -122,3 +122,8 @@ fer_error ferp_thread_start(const ferp_thread *thread)
     CloseHandle(created);
     return FERP_WINSOCK_OK;
 }
+
+uint32_t ferp_process(void)
+{
+    return 0;
+}

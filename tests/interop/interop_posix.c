@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "interop/activation.h"
+#include "interop/fork_posix.h"
 #include "interop/sockets_posix.h"
 #include "interop/takers.h"
 #include "interop/things_posix.h"
@@ -291,6 +292,7 @@ int main(int count, char **arguments)
         RULE_TEST("R1", plain_calls_may_look_at_what_as_raw_lends),
         RULE_TEST("R1", a_socket_goes_through_a_unix_socket),
         RULE_TEST("R1", sockets_of_a_service_manager_are_taken_in),
+        RULE_TEST("N6/N7", a_child_may_close_its_copies_of_a_resolver),
         RULE_TEST("R2", a_duplicate_of_the_programs_own_lives_on),
     };
     return RUN_TESTS("interop", tests);

@@ -114,3 +114,8 @@ void script_thread_finish(size_t thread)
     while (script_thread_step(thread)) {
     }
 }
+
+uint32_t ferp_process(void)
+{
+    return background.process;
+}

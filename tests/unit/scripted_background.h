@@ -15,6 +15,7 @@ struct script_background {
     fer_error thread_starts;
     fer_error wait_ends;        /* unless the deadline has come */
     void (*on_wait)(void);      /* what other threads do meanwhile */
+    uint32_t process;           /* another one: after fork */
 
     size_t memory_live;         /* pieces */
     size_t monitors_live;

@@ -277,6 +277,37 @@ static void handles_that_are_not_open_are_invalid_input(void **state)
     assert_ok(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX, SIZE_MAX));
 }
 
+/* ---- Fork: a thread was inside the monitor then, and is no more in the child */
+
+static void a_child_leaves_its_copies_alone(void **state)
+{
+    size_t count = 99;
+    (void)state;
+    begin(1, 1);
+    start(0, "a.test:80");
+    start(1, "b.test:80");
+    step_into_lookup(0);
+    size_t memory_before = background.memory_live;
+    fer_resolver resolver_copy = resolver;
+    fer_lookup copies[] = {lookups[0], lookups[1]};
+    fer_lookup other = {0};
+    background.process = 1;
+    background.is_inside = true;
+    assert_error(fer_lookup_wait(&copies[0], FER_DURATION_NONE, NULL, 0, &count), FER_CANCELLED, 0);
+    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, &other), FER_INVALID_INPUT, 0);
+    fer_lookup_close(&copies[0]);
+    fer_resolver_close(&resolver_copy);
+    fer_lookup_close(&copies[1]);
+    assert_null(resolver_copy.pool_);
+    assert_null(copies[0].block_);
+    assert_int_equal(background.memory_live, memory_before);
+    background.process = 0;
+    background.is_inside = false;
+    script_thread_finish(0);
+    assert_ok(ask(0));
+    assert_ok(ask(1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +326,7 @@ int main(void)
         RESOLVER_TEST(without_memory_nothing_is_begun),
         RESOLVER_TEST(addresses_that_find_no_room_are_out_of_memory),
         RESOLVER_TEST(handles_that_are_not_open_are_invalid_input),
+        RESOLVER_TEST(a_child_leaves_its_copies_alone),
     };
     return cmocka_run_group_tests_name("resolver ends", tests, NULL, NULL);
 }
