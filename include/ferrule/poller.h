@@ -11,7 +11,8 @@
  *  P4  Deleting a socket stops its events at once: no wait that begins afterwards gives its key, also when a new socket gets the same number.
  *      Delete before close. A close without it corrupts nothing: the number can be added again. But its key may come once more (Windows), and
  *      with a clone that keeps the socket alive again and again (Linux), until the clone or the poller is closed: nothing else ends it, for
- *      the number that names it is gone. Delete before into_raw, too.
+ *      the number that names it is gone. Delete before into_raw, too: whoever gets the raw socket closes it without knowing of the poller. What
+ *      a wait has given already stays given: whoever deletes while going through the events, with pointers for keys, frees afterwards.
  *  P5  wait(0) looks and never blocks; wait(FER_DURATION_NONE) blocks until there is something. Other timeouts are rounded up to what the OS can
  *      hold, and never end early. Nothing ready in time is FER_OK with no events.
  *  P6  A notify wakes exactly one wait: one that is under way, else the next. Notifies that come before a wait has been woken fold into one.
@@ -124,7 +125,7 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  * Blocks: at most timeout; not at all where it is 0, until there is something where it is FER_DURATION_NONE.
  * Owns: events, cap elements, is the caller's, and what is in it is a copy.
  * Errors: FER_INVALID_INPUT (NULL events or count, cap of 0), or what the OS says. *count is 0 on failure.
- * Rust: polling::Poller::wait. Differs: one signal does not end it, and a timeout never ends it early.
+ * Rust: polling::Poller::wait. Differs: a signal does not end it, and a timeout never ends it early.
  * Threads: any number at once, with any other call on the poller but new and close.
  */
 FER_MUST_USE FER_API fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count);

@@ -4,7 +4,8 @@
  * Time is virtual and begins at 0: it passes only where a call waits, where a name is slow to resolve, in fer_sim_advance, and by a
  * microsecond for each nonblocking call that finds nothing. Everything happens on the one thread that called fer_sim_start, in an
  * order that its config decides. Before fer_sim_start, after fer_sim_stop and on any other thread every call that would reach the
- * network is FER_UNSUPPORTED. A blocking call that nothing could ever end is FER_DEADLOCK, and leaves its handle as it was.
+ * network is FER_UNSUPPORTED. A blocking call that nothing could ever end is FER_DEADLOCK, and leaves its handle as it was;
+ * a timeout beyond the clock's end, some 290 years away, ends nothing.
  *
  * The program runs on a machine that is 127.0.0.0/8, ::1, 10.0.0.1 and fd00::1. Every other address is another host: it is there
  * once a peer was put there, and silent until then. */

@@ -2,14 +2,15 @@
  *
  * A handle is NEW when it is all zero bytes, and CLOSED after _close. One that a call is to fill must be NEW or CLOSED, else the
  * call is FER_INVALID_INPUT and leaves it alone. Every call on a NULL or CLOSED handle is FER_INVALID_INPUT, on a NEW one too, but
- * for reading, writing and shutdown, which are FER_NOT_CONNECTED there. Nothing is undefined in any build but using a handle that
+ * for reading, writing, shutdown and fer_tcp_stream_ready, which are FER_NOT_CONNECTED there. Nothing is undefined in any build but using a handle that
  * another thread closes at the same time, one whose bytes were never set to zero, or memory that is not there.
  * Two threads may use one handle at once, one reading and one writing; shutdown may come from any thread.
  *
- * A stream that came of fer_tcp_stream_connect_start, or of a fer_socket (socket.h), may be of three more kinds. Its connect may be under way: then reads, writes, take_error and
- * peer_addr first ask the OS how it stands, and are FER_WOULD_BLOCK while it does not know, on a blocking stream too; shutdown is
- * FER_NOT_CONNECTED. Its connect may have failed: whoever learns it first is told the reason, take_error again and again, and all else is
- * FER_INVALID_INPUT from then on. Or it was never connected: reading, writing, shutdown and peer_addr are FER_NOT_CONNECTED, and
+ * A stream that came of fer_tcp_stream_connect_start, or of a fer_socket (socket.h), may be of three more kinds. Its connect may be under way:
+ * then reads, writes, take_error, peer_addr and try_clone first ask the OS how it stands, and are FER_WOULD_BLOCK while it does not know, on a
+ * blocking stream and with a length of 0, too; shutdown is FER_NOT_CONNECTED. Its connect may have failed: whoever of them learns it first is told
+ * the reason, take_error again and again, and all else is FER_INVALID_INPUT from then on; fer_tcp_stream_ready takes no reason away, and finds all
+ * ready. Or it was never connected: reading, writing, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED, and
  * fer_tcp_stream_connect is FER_INVALID_INPUT, for the handle is not empty: turn it back and use fer_socket_connect. */
 #ifndef FERRULE_TCP_H
 #define FERRULE_TCP_H
@@ -104,7 +105,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *st
  * FER_WOULD_BLOCK is the common answer and no failure: the connect is under way, and the handle is open. Wait until it is writable, with
  * fer_tcp_stream_ready or a poller, then ask fer_tcp_stream_take_error: FER_OK with no error is a connection; until then reads, writes and
  * the like are FER_WOULD_BLOCK (see the top of this page). FER_OK: connected at once. A connect that is refused within this call is told
- * here, and the handle is NEW again; one that fails later keeps its OS socket until close. The stream is nonblocking from now on.
+ * here, and the handle is NEW again; one that fails later keeps its OS socket until close. The stream is nonblocking from now on. FER_TRY is
+ * not for this call: it would return with FER_WOULD_BLOCK, and a handle that is open.
  *
  * Blocks: never.
  * Owns: the handle owns the socket until fer_tcp_stream_close; addr is not kept.
@@ -168,7 +170,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, f
  *
  * Blocks: never.
  * Owns: out owns its handle and is closed by itself.
- * Errors: FER_INVALID_INPUT (out is open, NULL), FER_TOO_MANY_OPEN_FILES.
+ * Errors: FER_INVALID_INPUT (out is open, NULL), FER_TOO_MANY_OPEN_FILES; FER_WOULD_BLOCK while a connect is under way, and the reason for which
+ *   it has just failed.
  * Rust: std::net::TcpStream::try_clone.
  * Threads: with reads and writes on stream; nothing else on out.
  */
@@ -494,7 +497,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *st
  * Takes the socket's pending error: *out is FER_OK where there is none.
  *
  * A fatal error that is taken here sticks to the handle as one that a read met; one that a call has told already is not told here
- * again. The result tells of the asking, *out of the socket.
+ * again, but for the reason of a connect that failed, which is told each time. The result tells of the asking, *out of the socket.
  *
  * Blocks: never.
  * Owns: nothing is kept of the arguments.
