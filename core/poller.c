@@ -66,15 +66,24 @@ static fer_error watch_error(fer_error err)
     return err.kind == FER_OK ? err : feri_error_told(FERI_OPERATION_WATCH, err);
 }
 
+/* What the caller wrote before is seen by who gets the event: systems order the two, but a compiler and a race detector do not know. Each wait reads
+ * the word at its end. */
+static void publish(fer_poller *poller)
+{
+    feri_atomic_change_bits(&poller->notified_, 0, 0);
+}
+
 fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
 {
     FER_TRY(check_watch(poller, raw, mode));
+    publish(poller);
     return watch_error(ferp_poller_add(poller, raw, interest, mode));
 }
 
 fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
 {
     FER_TRY(check_watch(poller, raw, mode));
+    publish(poller);
     return watch_error(ferp_poller_modify(poller, raw, interest, mode));
 }
 
@@ -103,7 +112,7 @@ static fer_duration time_left(uint64_t deadline)
 
 /* ---- Notifications. The word counts the waits that are under way, and says whether a notification awaits one. Where no wait is under way, the next one
  * finds it here, and the system is not asked; else it was sent, and the system gives it to one of them. Each notifier changes the word, if only to
- * what it was, so that what it wrote before is seen by the wait that takes the notification. */
+ * what it was, so that what it wrote before is seen by the wait that takes the notification; so do add and modify. */
 
 #define NOTIFIED 1u
 #define SENT 2u

@@ -82,6 +82,7 @@ FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller);
  * background writable when it has ended, well or badly. Begin the connect first, then add, or modify after it: a stream socket that was never
  * connected is told of as hung up at once on Linux, and a FER_POLL_ONESHOT one then never again. A half that this program has shut down itself is
  * told of by some systems (Linux, in each wait) and not by others (Windows, until something arrives): fer_tcp_stream_ready knows it everywhere.
+ * What the caller wrote to memory before is visible to the thread whose wait gives an event of what is watched by this call.
  *
  * Blocks: never.
  * Owns: nothing: the socket must be deleted before it is closed (rule P4).
@@ -95,6 +96,9 @@ FER_MUST_USE FER_API fer_error fer_poller_add(fer_poller *poller, fer_raw_socket
 
 /**
  * Changes what a socket is watched for, its key and its mode; and makes one whose FER_POLL_ONESHOT event was given be told of again.
+ *
+ * What the caller wrote to memory before is visible to the thread whose wait gives an event of what is watched by this call: a thread that has a
+ * FER_POLL_ONESHOT event may change what belongs to its key, and hand it on by this call, without a lock.
  *
  * Blocks: never.
  * Owns: nothing.

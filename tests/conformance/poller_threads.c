@@ -206,6 +206,66 @@ static void what_was_written_before_a_notify_is_seen_after_the_wait(void **state
     assert_quiet(ball.pollers[1]);
 }
 
+/* One who holds the baton, the event of a FER_POLL_ONESHOT socket that is always readable, writes without a lock. */
+struct baton {
+    fer_poller *poller;
+    fer_raw_socket raw;
+    unsigned number;
+};
+
+struct runner {
+    struct baton *baton;
+    test_thread thread;
+    bool worked;
+};
+
+enum { RUNNERS = 3, HAND_OVERS = 500 };
+
+static bool hand_on(struct baton *baton)
+{
+    if (baton->number == HAND_OVERS) {
+        return false;
+    }
+    baton->number++;
+    return true;
+}
+
+static void run_with_the_baton(void *argument)
+{
+    struct runner *self = argument;
+    struct baton *baton = self->baton;
+    fer_event event;
+    size_t count = 0;
+    do {
+        self->worked = fer_poller_wait(baton->poller, &event, 1, FER_DURATION_NONE, &count).kind == FER_OK;
+    } while (self->worked && count == 1 && hand_on(baton) &&
+             fer_poller_modify(baton->poller, baton->raw, reading(1), FER_POLL_ONESHOT).kind == FER_OK);
+    self->worked = fer_poller_notify(baton->poller).kind == FER_OK && self->worked;
+}
+
+/* "What the caller wrote to memory before is visible to the thread whose wait gives an event of what is watched by this call." */
+static void what_was_written_before_modify_is_seen_by_who_gets_the_event(void **state)
+{
+    (void)state;
+    struct mailbox *mailbox = test_mailbox();
+    struct baton baton = {test_poller(), mailbox->raw, 0};
+    struct runner runners[RUNNERS];
+    post(mailbox);
+    for (size_t i = 0; i < RUNNERS; i++) {
+        runners[i] = (struct runner){.baton = &baton};
+        test_thread_start(&runners[i].thread, run_with_the_baton, &runners[i]);
+    }
+    baton.number++;
+    fer_error error = fer_poller_add(baton.poller, baton.raw, reading(1), FER_POLL_ONESHOT);
+    for (size_t i = 0; i < RUNNERS; i++) {
+        test_thread_join(&runners[i].thread);
+        assert_true(runners[i].worked);
+    }
+    assert_ok(error);
+    assert_int_equal(baton.number, HAND_OVERS);
+    assert_notified(baton.poller);
+}
+
 /* ---- A wait that is under way sees what the others do */
 
 static void assert_one_event(const struct waiter *waiter, uint64_t key, bool readable, bool writable)
@@ -377,6 +437,7 @@ int main(void)
         POLLER_TEST("P6", a_notify_wakes_exactly_one_of_many_waits),
         POLLER_TEST("P6", no_notify_of_many_threads_is_lost),
         POLLER_TEST("P6", what_was_written_before_a_notify_is_seen_after_the_wait),
+        POLLER_TEST("P8", what_was_written_before_modify_is_seen_by_who_gets_the_event),
         POLLER_PAIR_TEST("P5", a_wait_without_end_is_woken_by_bytes),
         POLLER_TEST("P7", a_socket_that_is_added_during_a_wait_is_seen),
         POLLER_TEST("P7", a_socket_that_is_modified_during_a_wait_is_told_of_anew),
