@@ -4,8 +4,6 @@
 
 #include "platform/winsock/afd_sources.h"
 
-#define NANOS_PER_MILLI 1000000u
-
 /* ABORT: a reset. */
 #define BROKEN (FERP_AFD_ABORT | FERP_AFD_CONNECT_FAIL)
 #define READABLE (FERP_AFD_RECEIVE | FERP_AFD_ACCEPT | FERP_AFD_DISCONNECT)
@@ -204,7 +202,7 @@ static DWORD millis_of(fer_duration timeout)
     if (fer_duration_is_none(timeout)) {
         return INFINITE;
     }
-    uint64_t millis = timeout.nanos / NANOS_PER_MILLI + (timeout.nanos % NANOS_PER_MILLI != 0);
+    uint64_t millis = ferp_winsock_millis(timeout.nanos);
     return millis < INFINITE ? (DWORD)millis : INFINITE - 1;
 }
 

@@ -52,6 +52,12 @@ fer_error ferp_winsock_sockaddr_to(const ferp_winsock_sockaddr *from, fer_socket
 
 #define FERP_WINSOCK_OK ((fer_error){FER_OK, 0})
 
+/* Milliseconds, rounded up. */
+static inline uint64_t ferp_winsock_millis(uint64_t nanos)
+{
+    return nanos / 1000000 + (nanos % 1000000 != 0);
+}
+
 static inline SOCKET ferp_winsock_socket(fer_raw_socket raw)
 {
     return (SOCKET)raw;
