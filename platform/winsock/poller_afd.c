@@ -71,9 +71,8 @@ fer_error ferp_winsock_afd_add(fer_poller *poller, fer_raw_socket raw, fer_event
 
 static fer_error not_watched(fer_raw_socket raw)
 {
-    int type = 0;
-    int length = (int)sizeof type;
-    FER_TRY(ferp_winsock_result(getsockopt(ferp_winsock_socket(raw), SOL_SOCKET, SO_TYPE, (char *)&type, &length)));
+    DWORD type = 0;
+    FER_TRY(ferp_winsock_type_of(ferp_winsock_socket(raw), &type));
     return (fer_error){FER_NOT_FOUND, 0};
 }
 

@@ -59,16 +59,10 @@ bool ferp_list_waker_take(const ferp_list_waker *waker)
 
 /* ---- Sockets */
 
-static fer_error type_of(SOCKET socket, int *out)
-{
-    int size = (int)sizeof *out;
-    return ferp_winsock_result(getsockopt(socket, SOL_SOCKET, SO_TYPE, (char *)out, &size));
-}
-
 fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
 {
-    int type = 0;
-    FER_TRY(type_of(ferp_winsock_socket(raw), &type));
+    DWORD type = 0;
+    FER_TRY(ferp_winsock_type_of(ferp_winsock_socket(raw), &type));
     *out = ferp_winsock_names_of(ferp_winsock_socket(raw));
     return FERP_WINSOCK_OK;
 }
@@ -104,8 +98,8 @@ static int millis_of(fer_duration timeout)
 static void mark_closed(ferp_list_entry *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        int type = 0;
-        entries[i].revents = type_of(entries[i].fd, &type).kind == FER_OK ? 0 : POLLNVAL;
+        DWORD type = 0;
+        entries[i].revents = ferp_winsock_type_of(entries[i].fd, &type).kind == FER_OK ? 0 : POLLNVAL;
     }
 }
 

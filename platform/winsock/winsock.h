@@ -30,6 +30,9 @@ fer_error ferp_winsock_error(int32_t code);
 fer_error ferp_winsock_last_error(void);
 fer_error ferp_winsock_result(int result);
 
+/* SO_TYPE. Error: it is no open socket. socket.c */
+fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out);
+
 /* Whether WSAPoll finds the socket broken now: POLLERR, which a reset shows and an orderly end does not. wait.c */
 bool ferp_winsock_is_broken(SOCKET socket);
 
