@@ -1,6 +1,4 @@
 /* misuse_udp_calls.c: one line for each function of udp.h, and the arguments that it may be given. */
-#include <string.h>
-
 #include "fuzz/misuse_calls.h"
 
 /* What a call is given; each pointer may be NULL. */

@@ -4,8 +4,6 @@
  * A registration is a number's and, in the POSIX dialect, that of the socket behind it, as epoll's is the descriptor's and the file's (epoll(7),
  * "Will closing a file descriptor cause it to be removed from all epoll interest lists?"): a clone keeps it after the number was closed, and the
  * number may be given to another socket meanwhile. In the Windows dialect it ends with the handle (AFD_POLL_LOCAL_CLOSE). */
-#include <string.h>
-
 #include "platform/sim/readiness.h"
 #include "platform/sources.h"
 
