@@ -196,12 +196,13 @@ static int wait_millis(int epoll, struct epoll_event *events, int cap, fer_durat
 
 #ifdef HAS_NANOSECONDS
 
-/* Linux 5.11. */
+/* Linux 5.11. A container's filter may not know it and say EPERM for ENOSYS (ivykis, pull request 33), so any refusal is one: what is wrong with
+ * the poller itself, epoll_wait tells too. */
 static int wait_nanos(int epoll, struct epoll_event *events, int cap, fer_duration timeout)
 {
     struct timespec time = ferp_posix_timespec(timeout.nanos);
     int found = epoll_pwait2(epoll, events, cap, &time, NULL);
-    return found < 0 && errno == ENOSYS ? wait_millis(epoll, events, cap, timeout) : found;
+    return found < 0 && errno != EINTR ? wait_millis(epoll, events, cap, timeout) : found;
 }
 
 #else
