@@ -4,7 +4,6 @@
 #define _GNU_SOURCE
 #endif
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include <uv.h>
 

@@ -1,4 +1,5 @@
-/* host_port.h: "host:port" text taken apart, and whether a host is text at all (rule A3). No resolving, and no strict address grammar: that is socket_addr_parse's. */
+/* host_port.h: "host:port" text taken apart, and whether a host is text at all (rule A3). No resolving, and no strict address grammar: that is
+ * socket_addr_parse's. */
 #ifndef FERI_HOST_PORT_H
 #define FERI_HOST_PORT_H
 

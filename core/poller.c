@@ -15,14 +15,9 @@ enum { POLLER_NEW, POLLER_OPEN, POLLER_CLOSED };
 static const fer_error fine = {FER_OK, 0};
 static const fer_error misuse = {FER_INVALID_INPUT, 0};
 
-static bool is_open(const fer_poller *poller)
-{
-    return poller != NULL && poller->state_ == POLLER_OPEN;
-}
-
 bool feri_poller_is_open(const fer_poller *poller)
 {
-    return is_open(poller);
+    return poller != NULL && poller->state_ == POLLER_OPEN;
 }
 
 fer_error fer_poller_new(fer_poller *poller)
@@ -38,7 +33,7 @@ fer_error fer_poller_new(fer_poller *poller)
 
 void fer_poller_close(fer_poller *poller)
 {
-    if (is_open(poller)) {
+    if (feri_poller_is_open(poller)) {
         poller->state_ = POLLER_CLOSED;
         ferp_poller_close(poller);
     }
@@ -48,7 +43,7 @@ void fer_poller_close(fer_poller *poller)
 
 static fer_error check_watch(const fer_poller *poller, fer_raw_socket raw, fer_poll_mode mode)
 {
-    if (!is_open(poller) || raw == FER_RAW_SOCKET_NONE) {
+    if (!feri_poller_is_open(poller) || raw == FER_RAW_SOCKET_NONE) {
         return misuse;
     }
     switch (mode) {
@@ -110,9 +105,9 @@ static fer_duration time_left(uint64_t deadline)
     return (fer_duration){deadline > now ? deadline - now : 0};
 }
 
-/* ---- Notifications. The word counts the waits that are under way, and says whether a notification awaits one. Where no wait is under way, the next one
- * finds it here, and the system is not asked; else it was sent, and the system gives it to one of them. Each notifier changes the word, if only to
- * what it was, so that what it wrote before is seen by the wait that takes the notification; so do add and modify. */
+/* ---- Notifications. The word counts the waits that are under way, and says whether a notification awaits one. Where no wait is under way, the next
+ * one finds it here, and the system is not asked; else it was sent, and the system gives it to one of them. Each notifier changes the word, if only
+ * to what it was, so that what it wrote before is seen by the wait that takes the notification; so do add and modify. */
 
 #define NOTIFIED 1u
 #define SENT 2u
@@ -160,7 +155,7 @@ static bool note_notification(fer_poller *poller)
 
 fer_error fer_poller_notify(fer_poller *poller)
 {
-    if (!is_open(poller)) {
+    if (!feri_poller_is_open(poller)) {
         return misuse;
     }
     if (!note_notification(poller)) {
@@ -199,7 +194,7 @@ fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer
     if (count != NULL) {
         *count = 0;
     }
-    if (!is_open(poller) || events == NULL || cap == 0 || count == NULL) {
+    if (!feri_poller_is_open(poller) || events == NULL || cap == 0 || count == NULL) {
         return misuse;
     }
     bool got_sent = false;

@@ -1,5 +1,4 @@
 /* stream_at_once.c: the rarer single reads and writes of a stream: peek, and those that never wait, whatever the mode and the timeouts are. */
-#include "core/facts.h"
 #include "core/handle.h"
 #include "core/stream_io.h"
 #include "core/stream_shutdown.h"

@@ -29,46 +29,6 @@ struct arguments {
     uint8_t arg;
 };
 
-static fer_error call_connect(const struct arguments *a)
-{
-    return fer_tcp_stream_connect(a->stream, a->text);
-}
-
-static fer_error call_connect_addr(const struct arguments *a)
-{
-    return fer_tcp_stream_connect_addr(a->stream, a->addr);
-}
-
-static fer_error call_connect_addrs(const struct arguments *a)
-{
-    return fer_tcp_stream_connect_addrs(a->stream, a->addr, a->arg % 2u);
-}
-
-static fer_error call_connect_timeout(const struct arguments *a)
-{
-    return fer_tcp_stream_connect_timeout(a->stream, a->addr, a->duration);
-}
-
-static fer_error call_peer_addr(const struct arguments *a)
-{
-    return fer_tcp_stream_peer_addr(a->stream, a->addr_out);
-}
-
-static fer_error call_local_addr(const struct arguments *a)
-{
-    return fer_tcp_stream_local_addr(a->stream, a->addr_out);
-}
-
-static fer_error call_shutdown(const struct arguments *a)
-{
-    return fer_tcp_stream_shutdown(a->stream, (fer_shutdown)a->number);
-}
-
-static fer_error call_try_clone(const struct arguments *a)
-{
-    return fer_tcp_stream_try_clone(a->stream, a->other);
-}
-
 /* A wait of days would be one of millions of slices: no call here has a timeout above a second. */
 static fer_duration at_most_a_second(fer_duration duration)
 {
@@ -76,135 +36,35 @@ static fer_duration at_most_a_second(fer_duration duration)
     return is_long ? (fer_duration){1000000000} : duration;
 }
 
-static fer_error call_set_read_timeout(const struct arguments *a)
+static fer_error do_set_read_timeout(const struct arguments *a)
 {
     fer_error error = fer_tcp_stream_set_read_timeout(a->stream, a->duration);
     FER_IGNORE(fer_tcp_stream_set_read_timeout(a->stream, at_most_a_second(a->duration)));
     return error;
 }
 
-static fer_error call_read_timeout(const struct arguments *a)
-{
-    return fer_tcp_stream_read_timeout(a->stream, a->duration_out);
-}
-
-static fer_error call_set_write_timeout(const struct arguments *a)
+static fer_error do_set_write_timeout(const struct arguments *a)
 {
     fer_error error = fer_tcp_stream_set_write_timeout(a->stream, a->duration);
     FER_IGNORE(fer_tcp_stream_set_write_timeout(a->stream, at_most_a_second(a->duration)));
     return error;
 }
 
-static fer_error call_write_timeout(const struct arguments *a)
-{
-    return fer_tcp_stream_write_timeout(a->stream, a->duration_out);
-}
-
-static fer_error call_set_nonblocking(const struct arguments *a)
-{
-    return fer_tcp_stream_set_nonblocking(a->stream, a->arg % 2 == 1);
-}
-
-static fer_error call_read(const struct arguments *a)
-{
-    return fer_tcp_stream_read(a->stream, a->buf, a->len, a->n);
-}
-
-static fer_error call_peek(const struct arguments *a)
-{
-    return fer_tcp_stream_peek(a->stream, a->buf, a->len, a->n);
-}
-
-static fer_error call_read_vectored(const struct arguments *a)
-{
-    return fer_tcp_stream_read_vectored(a->stream, a->slices_mut, a->slice_count, a->n);
-}
-
-static fer_error call_read_exact(const struct arguments *a)
-{
-    return fer_tcp_stream_read_exact(a->stream, a->buf, a->len, a->n);
-}
-
-static fer_error call_read_to_end(const struct arguments *a)
-{
-    return fer_tcp_stream_read_to_end(a->stream, a->buf, a->len, a->n);
-}
-
-static fer_error call_write(const struct arguments *a)
-{
-    return fer_tcp_stream_write(a->stream, a->buf, a->len, a->n);
-}
-
-static fer_error call_write_vectored(const struct arguments *a)
+static fer_error do_write_vectored(const struct arguments *a)
 {
     fer_error error = fer_tcp_stream_write_vectored(a->stream, a->slices, a->slice_count, a->n);
     bool is_right = error.kind != FER_OK || a->slices == NULL || a->slice_count == 0 || a->n == NULL || *a->n > 0;
     return is_right ? error : (fer_error){(fer_error_kind)0x7FFF, 0};
 }
 
-static fer_error call_write_all(const struct arguments *a)
-{
-    return fer_tcp_stream_write_all(a->stream, a->buf, a->len, a->n);
-}
-
-static fer_error call_set_nodelay(const struct arguments *a)
-{
-    return fer_tcp_stream_set_nodelay(a->stream, a->arg % 2 == 1);
-}
-
-static fer_error call_nodelay(const struct arguments *a)
-{
-    return fer_tcp_stream_nodelay(a->stream, a->flag_out);
-}
-
-static fer_error call_set_ttl(const struct arguments *a)
-{
-    return fer_tcp_stream_set_ttl(a->stream, (uint32_t)a->number);
-}
-
-static fer_error call_ttl(const struct arguments *a)
-{
-    return fer_tcp_stream_ttl(a->stream, a->number_out);
-}
-
-static fer_error call_set_linger(const struct arguments *a)
-{
-    return fer_tcp_stream_set_linger(a->stream, a->duration);
-}
-
-static fer_error call_linger(const struct arguments *a)
-{
-    return fer_tcp_stream_linger(a->stream, a->duration_out);
-}
-
-static fer_error call_set_keepalive(const struct arguments *a)
-{
-    return fer_tcp_stream_set_keepalive(a->stream, a->keepalive);
-}
-
-static fer_error call_keepalive(const struct arguments *a)
-{
-    return fer_tcp_stream_keepalive(a->stream, a->keepalive_out);
-}
-
-static fer_error call_take_error(const struct arguments *a)
-{
-    return fer_tcp_stream_take_error(a->stream, a->error_out);
-}
-
-static fer_error call_close(const struct arguments *a)
+static fer_error do_close(const struct arguments *a)
 {
     fer_tcp_stream_close(a->stream);
     return (fer_error){FER_OK, 0};
 }
 
-static fer_error call_from_raw(const struct arguments *a)
-{
-    return fer_tcp_stream_from_raw(a->stream, a->arg % 2 == 0 ? FER_RAW_SOCKET_NONE : (fer_raw_socket)a->number * 99991 + 4099);
-}
-
 /* Given away and taken in. A new one, as on Windows an older one's mode would be forgotten: row raw_mode. */
-static fer_error call_through_raw(const struct arguments *a)
+static fer_error do_through_raw(const struct arguments *a)
 {
     fer_tcp_stream stream = {0};
     FER_IGNORE(fer_tcp_stream_connect_addr(&stream, a->addr));
@@ -217,7 +77,7 @@ static fer_error call_through_raw(const struct arguments *a)
 }
 
 /* A socket that is no stream, and one that is not connected. */
-static fer_error call_from_another_kind(const struct arguments *a)
+static fer_error do_from_another_kind(const struct arguments *a)
 {
     fer_raw_socket raw = ferp_sim_make(a->arg % 3 == 0   ? FERP_SIM_DATAGRAM
                                        : a->arg % 3 == 1 ? FERP_SIM_STREAM
@@ -228,7 +88,7 @@ static fer_error call_from_another_kind(const struct arguments *a)
     return error;
 }
 
-static fer_error call_listener_through_raw(const struct arguments *a)
+static fer_error do_listener_through_raw(const struct arguments *a)
 {
     fer_tcp_listener listener = {0};
     FER_IGNORE(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
@@ -240,18 +100,8 @@ static fer_error call_listener_through_raw(const struct arguments *a)
     return error;
 }
 
-static fer_error call_to_socket_addrs(const struct arguments *a)
-{
-    return fer_to_socket_addrs(a->text, a->addr_out, a->arg % 3 == 0 ? 0 : 1, a->n);
-}
-
-static fer_error call_lookup_host(const struct arguments *a)
-{
-    return fer_lookup_host(a->text, 80, a->addr_out, a->arg % 3 == 0 ? 0 : 1, a->n);
-}
-
 /* Any count of any unit is a duration: for ever at the most. */
-static fer_error call_durations(const struct arguments *a)
+static fer_error do_durations(const struct arguments *a)
 {
     uint64_t count = a->arg < 128 ? a->arg : UINT64_MAX - a->arg;
     fer_duration made[] = {fer_duration_from_secs(count), fer_duration_from_millis(count), fer_duration_from_micros(count),
@@ -260,115 +110,67 @@ static fer_error call_durations(const struct arguments *a)
     return (fer_error){in_order && !fer_duration_is_none(made[0]) ? FER_OK : (fer_error_kind)0x7FFF, 0};
 }
 
-static fer_error call_from_listener(const struct arguments *a)
-{
-    return fer_tcp_stream_from_raw(a->stream, fer_tcp_listener_as_raw(a->listener));
-}
-
-static fer_error call_bind(const struct arguments *a)
-{
-    return fer_tcp_listener_bind(a->listener, a->text);
-}
-
-static fer_error call_bind_addr(const struct arguments *a)
-{
-    return fer_tcp_listener_bind_addr(a->listener, a->addr);
-}
-
-static fer_error call_bind_addrs(const struct arguments *a)
-{
-    return fer_tcp_listener_bind_addrs(a->listener, a->addr, a->arg % 2u);
-}
-
-static fer_error call_accept(const struct arguments *a)
-{
-    return fer_tcp_listener_accept(a->listener, a->other, a->addr_out);
-}
-
-static fer_error call_listener_local_addr(const struct arguments *a)
-{
-    return fer_tcp_listener_local_addr(a->listener, a->addr_out);
-}
-
-static fer_error call_listener_try_clone(const struct arguments *a)
-{
-    return fer_tcp_listener_try_clone(a->listener, a->other_listener);
-}
-
-static fer_error call_listener_set_ttl(const struct arguments *a)
-{
-    return fer_tcp_listener_set_ttl(a->listener, (uint32_t)a->number);
-}
-
-static fer_error call_listener_ttl(const struct arguments *a)
-{
-    return fer_tcp_listener_ttl(a->listener, a->number_out);
-}
-
-static fer_error call_listener_take_error(const struct arguments *a)
-{
-    return fer_tcp_listener_take_error(a->listener, a->error_out);
-}
-
-static fer_error call_listener_set_nonblocking(const struct arguments *a)
-{
-    return fer_tcp_listener_set_nonblocking(a->listener, a->arg % 2 == 1);
-}
-
-static fer_error call_listener_close(const struct arguments *a)
+static fer_error do_listener_close(const struct arguments *a)
 {
     fer_tcp_listener_close(a->listener);
     return (fer_error){FER_OK, 0};
 }
 
-static fer_error call_listener_from_stream(const struct arguments *a)
-{
-    return fer_tcp_listener_from_raw(a->listener, fer_tcp_stream_as_raw(a->stream));
-}
+/* X(name, the call) */
+#define CALLS(X)                                                                                                                       \
+    X(connect, fer_tcp_stream_connect(a->stream, a->text))                                                                             \
+    X(connect_addr, fer_tcp_stream_connect_addr(a->stream, a->addr))                                                                   \
+    X(connect_addrs, fer_tcp_stream_connect_addrs(a->stream, a->addr, a->arg % 2u))                                                    \
+    X(connect_timeout, fer_tcp_stream_connect_timeout(a->stream, a->addr, a->duration))                                                \
+    X(peer_addr, fer_tcp_stream_peer_addr(a->stream, a->addr_out))                                                                     \
+    X(local_addr, fer_tcp_stream_local_addr(a->stream, a->addr_out))                                                                   \
+    X(shutdown, fer_tcp_stream_shutdown(a->stream, (fer_shutdown)a->number))                                                           \
+    X(try_clone, fer_tcp_stream_try_clone(a->stream, a->other))                                                                        \
+    X(set_read_timeout, do_set_read_timeout(a))                                                                                        \
+    X(read_timeout, fer_tcp_stream_read_timeout(a->stream, a->duration_out))                                                           \
+    X(set_write_timeout, do_set_write_timeout(a))                                                                                      \
+    X(write_timeout, fer_tcp_stream_write_timeout(a->stream, a->duration_out))                                                         \
+    X(set_nonblocking, fer_tcp_stream_set_nonblocking(a->stream, a->arg % 2 == 1))                                                     \
+    X(read, fer_tcp_stream_read(a->stream, a->buf, a->len, a->n))                                                                      \
+    X(peek, fer_tcp_stream_peek(a->stream, a->buf, a->len, a->n))                                                                      \
+    X(read_vectored, fer_tcp_stream_read_vectored(a->stream, a->slices_mut, a->slice_count, a->n))                                     \
+    X(read_exact, fer_tcp_stream_read_exact(a->stream, a->buf, a->len, a->n))                                                          \
+    X(read_to_end, fer_tcp_stream_read_to_end(a->stream, a->buf, a->len, a->n))                                                        \
+    X(write, fer_tcp_stream_write(a->stream, a->buf, a->len, a->n))                                                                    \
+    X(write_vectored, do_write_vectored(a))                                                                                            \
+    X(write_all, fer_tcp_stream_write_all(a->stream, a->buf, a->len, a->n))                                                            \
+    X(set_nodelay, fer_tcp_stream_set_nodelay(a->stream, a->arg % 2 == 1))                                                             \
+    X(nodelay, fer_tcp_stream_nodelay(a->stream, a->flag_out))                                                                         \
+    X(set_ttl, fer_tcp_stream_set_ttl(a->stream, (uint32_t)a->number))                                                                 \
+    X(ttl, fer_tcp_stream_ttl(a->stream, a->number_out))                                                                               \
+    X(set_linger, fer_tcp_stream_set_linger(a->stream, a->duration))                                                                   \
+    X(linger, fer_tcp_stream_linger(a->stream, a->duration_out))                                                                       \
+    X(set_keepalive, fer_tcp_stream_set_keepalive(a->stream, a->keepalive))                                                            \
+    X(keepalive, fer_tcp_stream_keepalive(a->stream, a->keepalive_out))                                                                \
+    X(take_error, fer_tcp_stream_take_error(a->stream, a->error_out))                                                                  \
+    X(close, do_close(a))                                                                                                              \
+    X(from_raw, fer_tcp_stream_from_raw(a->stream, a->arg % 2 == 0 ? FER_RAW_SOCKET_NONE : (fer_raw_socket)a->number * 99991 + 4099))  \
+    X(through_raw, do_through_raw(a))                                                                                                  \
+    X(from_another_kind, do_from_another_kind(a))                                                                                      \
+    X(listener_through_raw, do_listener_through_raw(a))                                                                                \
+    X(to_socket_addrs, fer_to_socket_addrs(a->text, a->addr_out, a->arg % 3 == 0 ? 0 : 1, a->n))                                       \
+    X(lookup_host, fer_lookup_host(a->text, 80, a->addr_out, a->arg % 3 == 0 ? 0 : 1, a->n))                                           \
+    X(durations, do_durations(a))                                                                                                      \
+    X(from_listener, fer_tcp_stream_from_raw(a->stream, fer_tcp_listener_as_raw(a->listener)))                                         \
+    X(bind, fer_tcp_listener_bind(a->listener, a->text))                                                                               \
+    X(bind_addr, fer_tcp_listener_bind_addr(a->listener, a->addr))                                                                     \
+    X(bind_addrs, fer_tcp_listener_bind_addrs(a->listener, a->addr, a->arg % 2u))                                                      \
+    X(accept, fer_tcp_listener_accept(a->listener, a->other, a->addr_out))                                                             \
+    X(listener_local_addr, fer_tcp_listener_local_addr(a->listener, a->addr_out))                                                      \
+    X(listener_try_clone, fer_tcp_listener_try_clone(a->listener, a->other_listener))                                                  \
+    X(listener_set_ttl, fer_tcp_listener_set_ttl(a->listener, (uint32_t)a->number))                                                    \
+    X(listener_ttl, fer_tcp_listener_ttl(a->listener, a->number_out))                                                                  \
+    X(listener_take_error, fer_tcp_listener_take_error(a->listener, a->error_out))                                                     \
+    X(listener_set_nonblocking, fer_tcp_listener_set_nonblocking(a->listener, a->arg % 2 == 1))                                        \
+    X(listener_close, do_listener_close(a))                                                                                            \
+    X(listener_from_stream, fer_tcp_listener_from_raw(a->listener, fer_tcp_stream_as_raw(a->stream)))
 
-static const struct {
-    const char *name;
-    fer_error (*function)(const struct arguments *arguments);
-} calls[] = {
-    {"connect", call_connect}, {"connect_addr", call_connect_addr},
-    {"connect_addrs", call_connect_addrs}, {"connect_timeout", call_connect_timeout},
-    {"peer_addr", call_peer_addr}, {"local_addr", call_local_addr},
-    {"shutdown", call_shutdown}, {"try_clone", call_try_clone},
-    {"set_read_timeout", call_set_read_timeout},
-    {"read_timeout", call_read_timeout},
-    {"set_write_timeout", call_set_write_timeout},
-    {"write_timeout", call_write_timeout},
-    {"set_nonblocking", call_set_nonblocking},
-    {"read", call_read}, {"peek", call_peek},
-    {"read_vectored", call_read_vectored}, {"read_exact", call_read_exact},
-    {"read_to_end", call_read_to_end},
-    {"write", call_write},
-    {"write_vectored", call_write_vectored},
-    {"write_all", call_write_all},
-    {"set_nodelay", call_set_nodelay}, {"nodelay", call_nodelay},
-    {"set_ttl", call_set_ttl}, {"ttl", call_ttl},
-    {"set_linger", call_set_linger}, {"linger", call_linger},
-    {"set_keepalive", call_set_keepalive}, {"keepalive", call_keepalive},
-    {"take_error", call_take_error},
-    {"close", call_close}, {"from_raw", call_from_raw}, {"through_raw", call_through_raw},
-    {"from_another_kind", call_from_another_kind},
-    {"listener_through_raw", call_listener_through_raw},
-    {"to_socket_addrs", call_to_socket_addrs},
-    {"lookup_host", call_lookup_host},
-    {"durations", call_durations},
-    {"from_listener", call_from_listener},
-    {"bind", call_bind}, {"bind_addr", call_bind_addr},
-    {"bind_addrs", call_bind_addrs},
-    {"accept", call_accept},
-    {"listener_local_addr", call_listener_local_addr},
-    {"listener_try_clone", call_listener_try_clone},
-    {"listener_set_ttl", call_listener_set_ttl},
-    {"listener_ttl", call_listener_ttl},
-    {"listener_take_error", call_listener_take_error},
-    {"listener_set_nonblocking", call_listener_set_nonblocking},
-    {"listener_close", call_listener_close},
-    {"listener_from_stream", call_listener_from_stream},
-};
+#include "fuzz/misuse_table.h"
 
 /* The other files' calls, the highest numbers first. */
 static const struct {
@@ -393,7 +195,7 @@ const char *misuse_call_name(uint8_t call)
             return others[i].name((uint8_t)(call - others[i].from));
         }
     }
-    return calls[call % (sizeof calls / sizeof *calls)].name;
+    return calls[call % CALL_COUNT].name;
 }
 
 static int number_of(uint8_t arg)
@@ -452,7 +254,7 @@ fer_error misuse_call(struct misuse_world *world, uint8_t call, uint8_t who, uin
     a.addr = nulls & 16 ? NULL : a.addr;
     a.text = nulls & 16 ? NULL : a.text;
     a.keepalive = nulls & 32 ? NULL : &keepalive;
-    return calls[call % (sizeof calls / sizeof *calls)].function(&a);
+    return calls[call % CALL_COUNT].function(&a);
 }
 
 void misuse_begin(struct misuse_world *world, fer_sim_dialect dialect)

@@ -42,7 +42,7 @@ static fer_error do_wait(const struct arguments *a)
 
 const char *misuse_poller_call_name(uint8_t call)
 {
-    return calls[call % (sizeof calls / sizeof *calls)].name;
+    return calls[call % CALL_COUNT].name;
 }
 
 static fer_raw_socket raw_of(const struct misuse_world *world, uint8_t who, uint8_t arg)
@@ -74,7 +74,7 @@ fer_error misuse_poller_call(struct misuse_world *world, uint8_t call, uint8_t w
     a.poller = nulls & 1 ? NULL : &world->pollers[who % MISUSE_POLLERS];
     a.events = nulls & 2 ? NULL : events;
     a.count = nulls & 4 ? NULL : &count;
-    return calls[call % (sizeof calls / sizeof *calls)].function(&a);
+    return calls[call % CALL_COUNT].function(&a);
 }
 
 void misuse_poller_begin(struct misuse_world *world)

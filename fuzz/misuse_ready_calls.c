@@ -102,7 +102,7 @@ static fer_error unix_start(const struct arguments *a)
 
 const char *misuse_ready_call_name(uint8_t call)
 {
-    return calls[call % (sizeof calls / sizeof *calls)].name;
+    return calls[call % CALL_COUNT].name;
 }
 
 /* Bits of nulls: handle, out, buf, n, addr, path. */
@@ -146,5 +146,5 @@ fer_error misuse_ready_call(struct misuse_world *world, uint8_t call, uint8_t wh
     a.addr = nulls & 16 ? NULL : &addr;
     a.name = nulls & 16 ? NULL : &name;
     a.path = nulls & 32 ? NULL : datagram_paths[arg % 4];
-    return calls[call % (sizeof calls / sizeof *calls)].function(&a);
+    return calls[call % CALL_COUNT].function(&a);
 }

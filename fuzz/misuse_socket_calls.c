@@ -166,7 +166,7 @@ static fer_error do_stream(const struct arguments *a)
 
 const char *misuse_socket_call_name(uint8_t call)
 {
-    return calls[call % (sizeof calls / sizeof *calls)].name;
+    return calls[call % CALL_COUNT].name;
 }
 
 /* Bits of nulls: socket, output or other, buffer, n, address, -, the getter. */
@@ -213,7 +213,7 @@ fer_error misuse_socket_call(struct misuse_world *world, uint8_t call, uint8_t w
     a.name = names[arg % 4];
     a.keepalive = nulls & 16 ? NULL : &keepalive;
     a.asks = (nulls & 64) != 0;
-    return calls[call % (sizeof calls / sizeof *calls)].function(&a);
+    return calls[call % CALL_COUNT].function(&a);
 }
 
 void misuse_socket_begin(struct misuse_world *world)

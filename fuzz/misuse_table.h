@@ -11,3 +11,4 @@ static const struct {
 #define CALL_ROW(name, expression) {#name, call_##name},
     CALLS(CALL_ROW)
 };
+enum { CALL_COUNT = sizeof calls / sizeof *calls };

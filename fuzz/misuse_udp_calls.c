@@ -1,6 +1,4 @@
 /* misuse_udp_calls.c: one line for each function of udp.h, and the arguments that it may be given. */
-#include <string.h>
-
 #include "fuzz/misuse_calls.h"
 
 /* What a call is given; each pointer may be NULL. */
@@ -77,7 +75,7 @@ static fer_error do_close(fer_udp_socket *socket)
 
 const char *misuse_udp_call_name(uint8_t call)
 {
-    return calls[call % (sizeof calls / sizeof *calls)].name;
+    return calls[call % CALL_COUNT].name;
 }
 
 /* Bits of nulls: socket, out or other, buf, n, addr or text or group, local. */
@@ -120,7 +118,7 @@ fer_error misuse_udp_call(struct misuse_world *world, uint8_t call, uint8_t who,
     a.group_v4 = nulls & 16 ? NULL : &groups_v4[arg % 2];
     a.group_v6 = nulls & 16 ? NULL : &groups_v6[arg % 2];
     a.local = nulls & 32 ? NULL : &locals[arg % 3];
-    return calls[call % (sizeof calls / sizeof *calls)].function(&a);
+    return calls[call % CALL_COUNT].function(&a);
 }
 
 void misuse_udp_begin(struct misuse_world *world)

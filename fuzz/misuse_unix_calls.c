@@ -158,7 +158,7 @@ static fer_error do_close(const struct arguments *a)
 
 const char *misuse_unix_call_name(uint8_t call)
 {
-    return calls[call % (sizeof calls / sizeof *calls)].name;
+    return calls[call % CALL_COUNT].name;
 }
 
 /* Names that lead nowhere, or were never made: memory of any content, and one of a length that nothing has. */
@@ -212,7 +212,7 @@ fer_error misuse_unix_call(struct misuse_world *world, uint8_t call, uint8_t who
     a.addr = nulls & 16 ? NULL : a.addr;
     a.own_path = nulls & 16 ? NULL : own_paths[arg % 8];
     a.own_addr = nulls & 16 ? NULL : &own_addr;
-    return calls[call % (sizeof calls / sizeof *calls)].function(&a);
+    return calls[call % CALL_COUNT].function(&a);
 }
 
 void misuse_unix_begin(struct misuse_world *world)

@@ -2,8 +2,6 @@
  * once; a far one a millisecond away. */
 #include "fuzz/poller_program.h"
 
-#include <string.h>
-
 #include "fuzz/fuzz.h"
 
 enum { DATAGRAMS_MAX = 24, CONNECTED_TO = 1000, DATAGRAMS_AT = 1001 };

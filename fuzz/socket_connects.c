@@ -1,8 +1,6 @@
 /* socket_connects.c: when connects end and how, and what is answered meanwhile; see socket_model.h. */
 #include "fuzz/socket_world.h"
 
-#include <string.h>
-
 #include "fuzz/fuzz.h"
 
 #define MOVED KINDS2(FER_CONNECTION_RESET, FER_BROKEN_PIPE)

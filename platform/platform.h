@@ -121,8 +121,9 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog);
  * its end is told by a FERP_CONNECTED wait and ferp_take_error. INTERRUPTED: the same, by connect(2). */
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr);
 
-/* Takes one connection off a listener's queue, not inherited; peer is NULL where its address is not IP's. CONNECTION_ABORTED: that connection died in the queue, the listener is
- * well (each OS has its own list of codes). WOULD_BLOCK: none is queued. accept4, accept + fcntl | accept + SetHandleInformation. */
+/* Takes one connection off a listener's queue, not inherited; peer is NULL where its address is not IP's. CONNECTION_ABORTED: that connection died
+ * in the queue, the listener is well (each OS has its own list of codes). WOULD_BLOCK: none is queued. accept4, accept + fcntl | accept +
+ * SetHandleInformation. */
 fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer);
 
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out);   /* getsockname */
@@ -330,8 +331,8 @@ fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw);
  * INTERRUPTED: a signal. timeout 0 looks alone, NONE has no end; it is rounded up. epoll_wait | kevent | GetQueuedCompletionStatusEx. */
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified);
 
-/* Makes one ferp_poller_wait, under way or the next, end and say so. core calls it only while a wait is under way, and once until it was told. Safe in a signal handler on POSIX, where errno
- * stays as it was. epoll_ctl | EVFILT_USER | PostQueuedCompletionStatus. */
+/* Makes one ferp_poller_wait, under way or the next, end and say so. core calls it only while a wait is under way, and once until it was told.
+ * Safe in a signal handler on POSIX, where errno stays as it was. epoll_ctl | EVFILT_USER | PostQueuedCompletionStatus. */
 fer_error ferp_poller_notify(fer_poller *poller);
 
 /* ---- Memory, for a poller's table and the resolver's lookups alone. NULL where there is none. malloc, free. */
@@ -373,7 +374,8 @@ uint32_t ferp_process(void);
 
 /* ---- Names */
 
-/* One lookup's results, walked once, or again in a copy of this; the storage is the caller's, what it points at the system's until ferp_lookup_end. */
+/* One lookup's results, walked once, or again in a copy of this; the storage is the caller's, what it points at the system's until
+ * ferp_lookup_end. */
 typedef struct ferp_lookup {
     void *first;
     void *next;

@@ -33,7 +33,7 @@ typedef struct snapshot {
     size_t count;
 } snapshot;
 
-struct ferp_list {
+typedef struct ferp_list {
     ferp_monitor monitor;            /* told when the leader has polled */
     ferp_list_waker waker;
     ferp_sources sources;
@@ -45,12 +45,20 @@ struct ferp_list {
     size_t capacity;                 /* of each snapshot */
     const ferp_list_entry *polled;   /* by the leader, now; NULL where nobody leads */
     bool woken;                      /* FERP_LIST_CHANGED was sent and not yet taken */
-};
+} ferp_list;
+
+/* A poller's words. */
+enum { AT_LIST };
 
 enum { CAPACITY_MIN = 16 };
 
 static const fer_error fine = {FER_OK, 0};
 static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
+
+static ferp_list *list_of(const fer_poller *poller)
+{
+    return (ferp_list *)poller->words_[AT_LIST];
+}
 
 /* ---- Sources, in the order in which they were told of */
 
@@ -221,8 +229,9 @@ static fer_error add_locked(ferp_list *list, fer_raw_socket raw, fer_event inter
     return fine;
 }
 
-fer_error ferp_list_add(ferp_list *list, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_list_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
 {
+    ferp_list *list = list_of(poller);
     ferp_monitor_enter(&list->monitor);
     fer_error err = add_locked(list, raw, interest, mode);
     ferp_monitor_leave(&list->monitor);
@@ -246,8 +255,9 @@ static fer_error modify_locked(ferp_list *list, fer_raw_socket raw, fer_event in
     return fine;
 }
 
-fer_error ferp_list_modify(ferp_list *list, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
 {
+    ferp_list *list = list_of(poller);
     ferp_monitor_enter(&list->monitor);
     fer_error err = modify_locked(list, raw, interest, mode);
     ferp_monitor_leave(&list->monitor);
@@ -274,8 +284,9 @@ static fer_error delete_locked(ferp_list *list, fer_raw_socket raw)
     return fine;
 }
 
-fer_error ferp_list_delete(ferp_list *list, fer_raw_socket raw)
+fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw)
 {
+    ferp_list *list = list_of(poller);
     ferp_monitor_enter(&list->monitor);
     fer_error err = delete_locked(list, raw);
     ferp_monitor_leave(&list->monitor);
@@ -403,8 +414,9 @@ static fer_error wait_locked(ferp_list *list, fer_event *events, size_t cap, fer
     return look(list, events, cap, count, notified);
 }
 
-fer_error ferp_list_wait(ferp_list *list, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+fer_error ferp_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
 {
+    ferp_list *list = list_of(poller);
     *count = 0;
     *notified = false;
     ferp_monitor_enter(&list->monitor);
@@ -413,9 +425,9 @@ fer_error ferp_list_wait(ferp_list *list, fer_event *events, size_t cap, fer_dur
     return err;
 }
 
-fer_error ferp_list_notify(ferp_list *list)
+fer_error ferp_list_notify(fer_poller *poller)
 {
-    return ferp_list_waker_send(&list->waker, FERP_LIST_NOTIFIED);
+    return ferp_list_waker_send(&list_of(poller)->waker, FERP_LIST_NOTIFIED);
 }
 
 /* ---- The poller */
@@ -439,7 +451,7 @@ static void end_list(ferp_list *list)
     ferp_memory_free(list);
 }
 
-fer_error ferp_list_open(ferp_list **out)
+fer_error ferp_list_open(fer_poller *poller)
 {
     ferp_list *list = ferp_memory_new(sizeof *list);
     if (list == NULL) {
@@ -457,12 +469,13 @@ fer_error ferp_list_open(ferp_list **out)
         end_list(list);
         return no_memory;
     }
-    *out = list;
+    poller->words_[AT_LIST] = (uintptr_t)list;
     return fine;
 }
 
-void ferp_list_close(ferp_list *list)
+void ferp_list_close(fer_poller *poller)
 {
+    ferp_list *list = list_of(poller);
     while (list->ends.next != &list->ends) {
         drop_source(list, list->ends.next);
     }

@@ -17,19 +17,17 @@
 #include "platform/posix/poller_poll.h"
 #endif
 
-typedef struct ferp_list ferp_list;
+/* ---- The seam's functions, of a poller that is a list: in the first of its words */
 
-/* ---- The seam's functions, of a poller that is a list */
-
-fer_error ferp_list_open(ferp_list **out);
-void ferp_list_close(ferp_list *list);
-fer_error ferp_list_add(ferp_list *list, fer_raw_socket raw, fer_event interest, fer_poll_mode mode);
-fer_error ferp_list_modify(ferp_list *list, fer_raw_socket raw, fer_event interest, fer_poll_mode mode);
-fer_error ferp_list_delete(ferp_list *list, fer_raw_socket raw);
-fer_error ferp_list_wait(ferp_list *list, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified);
+fer_error ferp_list_open(fer_poller *poller);
+void ferp_list_close(fer_poller *poller);
+fer_error ferp_list_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode);
+fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode);
+fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw);
+fer_error ferp_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified);
 
 /* Takes no lock, and does nothing but ferp_list_waker_send. */
-fer_error ferp_list_notify(ferp_list *list);
+fer_error ferp_list_notify(fer_poller *poller);
 
 /* ---- What each system defines */
 

@@ -8,14 +8,11 @@
 #if FERP_POSIX_POLLER == FERP_POSIX_POLLER_EPOLL
 
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NANOS_PER_MILLI 1000000u
-#define NANOS_PER_SECOND 1000000000u
 
 /* Of one wait. The kernel takes more, but looks whether all of the array could be the caller's. */
 #define EVENTS_MAX 65536
@@ -194,23 +191,18 @@ static size_t translate(fer_event *events, size_t count, bool *notified)
 
 static int wait_millis(int epoll, struct epoll_event *events, int cap, fer_duration timeout)
 {
-    if (fer_duration_is_none(timeout)) {
-        return epoll_wait(epoll, events, cap, -1);
-    }
-    uint64_t millis = timeout.nanos / NANOS_PER_MILLI + (timeout.nanos % NANOS_PER_MILLI != 0);
-    return epoll_wait(epoll, events, cap, millis < INT_MAX ? (int)millis : INT_MAX);
+    return epoll_wait(epoll, events, cap, ferp_posix_millis(timeout));
 }
 
 #ifdef HAS_NANOSECONDS
 
-/* Linux 5.11. */
+/* Linux 5.11. A container's filter may not know it and say EPERM for ENOSYS (ivykis, pull request 33), so any refusal is one: what is wrong with
+ * the poller itself, epoll_wait tells too. */
 static int wait_nanos(int epoll, struct epoll_event *events, int cap, fer_duration timeout)
 {
-    struct timespec time;
-    time.tv_sec = (time_t)(timeout.nanos / NANOS_PER_SECOND);
-    time.tv_nsec = (long)(timeout.nanos % NANOS_PER_SECOND);
+    struct timespec time = ferp_posix_timespec(timeout.nanos);
     int found = epoll_pwait2(epoll, events, cap, &time, NULL);
-    return found < 0 && errno == ENOSYS ? wait_millis(epoll, events, cap, timeout) : found;
+    return found < 0 && errno != EINTR ? wait_millis(epoll, events, cap, timeout) : found;
 }
 
 #else

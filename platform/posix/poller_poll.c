@@ -5,15 +5,12 @@
 #if FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "platform/poller_list.h"
 
 #define NANOS_PER_MILLI 1000000u
-#define NANOS_PER_SECOND 1000000000u
 
 /* POSIX.1-2024; macOS has none. */
 #if defined(__linux__) || defined(__FreeBSD__) || defined(__OpenBSD__)
@@ -127,21 +124,14 @@ bool ferp_list_has_failed(const ferp_list_entry *entry)
 
 static int poll_millis(ferp_list_entry *entries, size_t count, fer_duration timeout)
 {
-    if (fer_duration_is_none(timeout)) {
-        return poll(entries, (nfds_t)count, -1);
-    }
-    uint64_t millis = timeout.nanos / NANOS_PER_MILLI + (timeout.nanos % NANOS_PER_MILLI != 0);
-    return poll(entries, (nfds_t)count, millis < INT_MAX ? (int)millis : INT_MAX);
+    return poll(entries, (nfds_t)count, ferp_posix_millis(timeout));
 }
 
 #ifdef HAS_PPOLL
 
 static int poll_nanos(ferp_list_entry *entries, size_t count, fer_duration timeout)
 {
-    struct timespec time;
-    uint64_t seconds = timeout.nanos / NANOS_PER_SECOND;
-    time.tv_sec = (time_t)(seconds < INT_MAX ? seconds : INT_MAX);
-    time.tv_nsec = (long)(timeout.nanos % NANOS_PER_SECOND);
+    struct timespec time = ferp_posix_timespec(timeout.nanos);
     return ppoll(entries, (nfds_t)count, &time, NULL);
 }
 
@@ -162,47 +152,39 @@ fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration ti
 
 /* ---- The seam */
 
-static ferp_list *list_of(const fer_poller *poller)
-{
-    return (ferp_list *)poller->words_[0];
-}
-
 fer_error ferp_poller_open(fer_poller *poller)
 {
-    ferp_list *list = NULL;
-    FER_TRY(ferp_list_open(&list));
-    poller->words_[0] = (uintptr_t)list;
-    return fine;
+    return ferp_list_open(poller);
 }
 
 void ferp_poller_close(fer_poller *poller)
 {
-    ferp_list_close(list_of(poller));
+    ferp_list_close(poller);
 }
 
 fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
 {
-    return ferp_list_add(list_of(poller), raw, interest, mode);
+    return ferp_list_add(poller, raw, interest, mode);
 }
 
 fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
 {
-    return ferp_list_modify(list_of(poller), raw, interest, mode);
+    return ferp_list_modify(poller, raw, interest, mode);
 }
 
 fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
-    return ferp_list_delete(list_of(poller), raw);
+    return ferp_list_delete(poller, raw);
 }
 
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
 {
-    return ferp_list_wait(list_of(poller), events, cap, timeout, count, notified);
+    return ferp_list_wait(poller, events, cap, timeout, count, notified);
 }
 
 fer_error ferp_poller_notify(fer_poller *poller)
 {
-    return ferp_list_notify(list_of(poller));
+    return ferp_list_notify(poller);
 }
 
 #endif

@@ -10,6 +10,7 @@
 #endif
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "platform/platform.h"
 
@@ -86,6 +88,26 @@ static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long reque
 #else
     return ferp_posix_result(ioctl((int)raw, request, value));
 #endif
+}
+
+/* As poll and epoll_wait take a timeout: in milliseconds, rounded up, INT_MAX at the most; -1 where it has no end. */
+static inline int ferp_posix_millis(fer_duration timeout)
+{
+    if (timeout.nanos == FER_DURATION_NONE_NANOS) {
+        return -1;
+    }
+    uint64_t millis = timeout.nanos / 1000000 + (timeout.nanos % 1000000 != 0);
+    return millis < INT_MAX ? (int)millis : INT_MAX;
+}
+
+/* Cut to what time_t holds where that has 32 bits. */
+static inline struct timespec ferp_posix_timespec(uint64_t nanos)
+{
+    struct timespec time = {0, 0};
+    uint64_t seconds = nanos / 1000000000;
+    time.tv_sec = sizeof time.tv_sec < sizeof seconds && seconds > INT32_MAX ? (time_t)INT32_MAX : (time_t)seconds;
+    time.tv_nsec = (long)(nanos % 1000000000);
+    return time;
 }
 
 /* The system's type, with close-on-exec where a socket can be born so. socket.c */

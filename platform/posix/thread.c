@@ -3,13 +3,10 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 #if defined(__FreeBSD__) || defined(__OpenBSD__)
 #include <pthread_np.h>
 #endif
-
-#define NANOS_PER_SECOND 1000000000u
 
 #define STACK_SIZE_MIN ((size_t)512 * 1024)
 
@@ -98,22 +95,12 @@ void ferp_monitor_notify_all(ferp_monitor *opaque)
     (void)pthread_cond_broadcast(&monitor_of(opaque)->changed);
 }
 
-/* Where time_t has 32 bits, what it cannot hold ends earlier, with OK. */
-static struct timespec timespec_of(uint64_t nanos)
-{
-    struct timespec time;
-    uint64_t seconds = nanos / NANOS_PER_SECOND;
-    time.tv_sec = sizeof time.tv_sec < sizeof seconds && seconds > INT32_MAX ? (time_t)INT32_MAX : (time_t)seconds;
-    time.tv_nsec = (long)(nanos % NANOS_PER_SECOND);
-    return time;
-}
-
 #if defined(__APPLE__)
 
 static int wait_until(monitor *waited, uint64_t deadline)
 {
     uint64_t now = ferp_now();
-    struct timespec left = timespec_of(deadline > now ? deadline - now : 0);
+    struct timespec left = ferp_posix_timespec(deadline > now ? deadline - now : 0);
     return pthread_cond_timedwait_relative_np(&waited->changed, &waited->mutex, &left);
 }
 
@@ -121,12 +108,13 @@ static int wait_until(monitor *waited, uint64_t deadline)
 
 static int wait_until(monitor *waited, uint64_t deadline)
 {
-    struct timespec end = timespec_of(deadline);
+    struct timespec end = ferp_posix_timespec(deadline);
     return pthread_cond_timedwait(&waited->changed, &waited->mutex, &end);
 }
 
 #endif
 
+/* What was cut to time_t ends earlier, with OK. */
 fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
 {
     monitor *waited = monitor_of(opaque);

@@ -1,7 +1,6 @@
 /* wait.c: waiting with poll. shutdown wakes a poll by itself here, so there is nothing to arm and nobody to wake. */
 #include "platform/posix/posix.h"
 
-#include <limits.h>
 #include <poll.h>
 
 /* What ferp_wait holds. */
@@ -25,16 +24,14 @@ void ferp_wake(fer_raw_socket raw)
     (void)raw;
 }
 
-/* Milliseconds from now, rounded up, as poll takes them; a passed deadline is 0 and none at all -1. */
+/* From now; a deadline that has passed is 0. */
 static int millis_until(uint64_t deadline)
 {
     if (deadline == FERP_NO_DEADLINE) {
         return -1;
     }
     uint64_t now = ferp_now();
-    uint64_t nanos = deadline > now ? deadline - now : 0;
-    uint64_t millis = nanos / 1000000 + (nanos % 1000000 != 0);
-    return millis < INT_MAX ? (int)millis : INT_MAX;
+    return ferp_posix_millis((fer_duration){deadline > now ? deadline - now : 0});
 }
 
 /* Goes round only where poll's int cannot hold the time. */

@@ -4,8 +4,6 @@
  * A registration is a number's and, in the POSIX dialect, that of the socket behind it, as epoll's is the descriptor's and the file's (epoll(7),
  * "Will closing a file descriptor cause it to be removed from all epoll interest lists?"): a clone keeps it after the number was closed, and the
  * number may be given to another socket meanwhile. In the Windows dialect it ends with the handle (AFD_POLL_LOCAL_CLOSE). */
-#include <string.h>
-
 #include "platform/sim/readiness.h"
 #include "platform/sources.h"
 
@@ -13,7 +11,7 @@
 typedef struct ferp_sim_source {
     struct ferp_sim_source *next;
     struct ferp_sim_source *previous;
-    struct ferp_sim_source *older;   /* another of the same number */
+    struct ferp_sim_source *namesake;   /* another of the same number */
     fer_raw_socket raw;
     int socket;
     uint64_t birth;         /* of the socket, or of the handle */
@@ -28,7 +26,7 @@ typedef struct ferp_sim_watch {
     uint64_t run;           /* the simulation that it is of */
     ferp_sim_source ring;   /* links alone */
     size_t count;
-    ferp_sources numbers;   /* each number's newest source */
+    ferp_sources numbers;   /* each number's first source */
     bool is_notified;
 } ferp_sim_watch;
 
@@ -79,19 +77,19 @@ static ferp_sim_source *find(ferp_sim_world *world, const ferp_sim_watch *watch,
     uint64_t birth = birth_of(world, raw);
     ferp_sim_source *at = ferp_sources_find(&watch->numbers, raw);
     while (at != NULL && at->birth != birth) {
-        at = at->older;
+        at = at->namesake;
     }
     return at;
 }
 
 static bool enter_number(ferp_sim_watch *watch, ferp_sim_source *made)
 {
-    ferp_sim_source *newest = ferp_sources_find(&watch->numbers, made->raw);
-    if (newest == NULL) {
+    ferp_sim_source *first = ferp_sources_find(&watch->numbers, made->raw);
+    if (first == NULL) {
         return ferp_sources_insert(&watch->numbers, made->raw, made);
     }
-    made->older = newest->older;
-    newest->older = made;
+    made->namesake = first->namesake;
+    first->namesake = made;
     return true;
 }
 
@@ -100,15 +98,15 @@ static void leave_number(ferp_sim_watch *watch, const ferp_sim_source *gone)
     ferp_sim_source *at = ferp_sources_find(&watch->numbers, gone->raw);
     if (at == gone) {
         ferp_sources_remove(&watch->numbers, gone->raw);
-        if (gone->older != NULL) {
-            (void)ferp_sources_insert(&watch->numbers, gone->raw, gone->older); /* where there is room now: it asks for no memory */
+        if (gone->namesake != NULL) {
+            (void)ferp_sources_insert(&watch->numbers, gone->raw, gone->namesake); /* where there is room now: it asks for no memory */
         }
         return;
     }
-    while (at->older != gone) {
-        at = at->older;
+    while (at->namesake != gone) {
+        at = at->namesake;
     }
-    at->older = gone->older;
+    at->namesake = gone->namesake;
 }
 
 static void link_last(ferp_sim_watch *watch, ferp_sim_source *added)

@@ -71,7 +71,8 @@ static fer_sim_config completed(const fer_sim_config *config)
 
 /* ---- The world, in one piece of memory: itself, then its tables, then the rings, which need no clearing. */
 
-/* So many events there can be: the user's, one of each datagram and thread, those of bytes, and of each socket and link those that it can have at once. */
+/* So many events there can be: the user's, one of each datagram and thread, those of bytes, and of each socket and link those that it can have
+ * at once. */
 static size_t event_room(const fer_sim_config *config)
 {
     return (size_t)FERP_SIM_CALLS_MAX + FERP_SIM_DATAGRAMS_MAX + FERP_SIM_THREADS_MAX + (FERP_SIM_ARRIVALS_EACH + (size_t)12) * config->max_sockets;

@@ -59,7 +59,7 @@ static DWORD millis_from(fer_duration timeout)
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
         return 0;
     }
-    uint64_t millis = timeout.nanos / NANOS_PER_MILLI + (timeout.nanos % NANOS_PER_MILLI != 0);
+    uint64_t millis = ferp_winsock_millis(timeout.nanos);
     if (millis == 0) {
         return 1;
     }

@@ -1,12 +1,17 @@
-/* poller.c: a poller on Windows: by AFD, which every Windows since 2000 has, or by WSAPoll where there is none. Which of the two is decided once, when
- * it is made. */
+/* poller.c: a poller on Windows: by AFD, which every Windows since 2000 has, or by WSAPoll where there is none. Which of the two is decided
+ * once, when it is made. */
 #include "platform/winsock/poller.h"
+
+#include "platform/poller_list.h"
+
+/* Of a poller's words the last, which neither way uses. */
+enum { AT_WAY = 3 };
 
 enum { BY_AFD, BY_LIST };
 
 static bool is_list(const fer_poller *poller)
 {
-    return poller->words_[FERP_WINSOCK_AT_WAY] == BY_LIST;
+    return poller->words_[AT_WAY] == BY_LIST;
 }
 
 /* WSAPoll alone can be chosen from outside, for its tests. */
@@ -23,19 +28,19 @@ static fer_error open_afd(fer_poller *poller)
 fer_error ferp_poller_open(fer_poller *poller)
 {
     FER_TRY(ferp_winsock_start());
-    poller->words_[FERP_WINSOCK_AT_WAY] = BY_AFD;
+    poller->words_[AT_WAY] = BY_AFD;
     fer_error err = open_afd(poller);
     if (err.kind != FER_UNSUPPORTED) {
         return err;
     }
-    poller->words_[FERP_WINSOCK_AT_WAY] = BY_LIST;
-    return ferp_winsock_list_open(poller);
+    poller->words_[AT_WAY] = BY_LIST;
+    return ferp_list_open(poller);
 }
 
 void ferp_poller_close(fer_poller *poller)
 {
     if (is_list(poller)) {
-        ferp_winsock_list_close(poller);
+        ferp_list_close(poller);
     } else {
         ferp_winsock_afd_close(poller);
     }
@@ -43,25 +48,26 @@ void ferp_poller_close(fer_poller *poller)
 
 fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
 {
-    return is_list(poller) ? ferp_winsock_list_add(poller, raw, interest, mode) : ferp_winsock_afd_add(poller, raw, interest, mode);
+    return is_list(poller) ? ferp_list_add(poller, raw, interest, mode) : ferp_winsock_afd_add(poller, raw, interest, mode);
 }
 
 fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
 {
-    return is_list(poller) ? ferp_winsock_list_modify(poller, raw, interest, mode) : ferp_winsock_afd_modify(poller, raw, interest, mode);
+    return is_list(poller) ? ferp_list_modify(poller, raw, interest, mode) : ferp_winsock_afd_modify(poller, raw, interest, mode);
 }
 
 fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
-    return is_list(poller) ? ferp_winsock_list_delete(poller, raw) : ferp_winsock_afd_delete(poller, raw);
+    return is_list(poller) ? ferp_list_delete(poller, raw) : ferp_winsock_afd_delete(poller, raw);
 }
 
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
 {
-    return is_list(poller) ? ferp_winsock_list_wait(poller, events, cap, timeout, count, notified) : ferp_winsock_afd_wait(poller, events, cap, timeout, count, notified);
+    return is_list(poller) ? ferp_list_wait(poller, events, cap, timeout, count, notified)
+                           : ferp_winsock_afd_wait(poller, events, cap, timeout, count, notified);
 }
 
 fer_error ferp_poller_notify(fer_poller *poller)
 {
-    return is_list(poller) ? ferp_winsock_list_notify(poller) : ferp_winsock_afd_notify(poller);
+    return is_list(poller) ? ferp_list_notify(poller) : ferp_winsock_afd_notify(poller);
 }

@@ -4,9 +4,6 @@
 
 #include "platform/winsock/winsock.h"
 
-/* Where a poller keeps which of the two ways is its own; its other words are that way's. */
-#define FERP_WINSOCK_AT_WAY 3
-
 /* The seam's functions by AFD, which completes a request when a socket is ready. UNSUPPORTED from open: there is none. poller_afd.c */
 fer_error ferp_winsock_afd_open(fer_poller *poller);
 void ferp_winsock_afd_close(fer_poller *poller);
@@ -15,15 +12,6 @@ fer_error ferp_winsock_afd_modify(fer_poller *poller, fer_raw_socket raw, fer_ev
 fer_error ferp_winsock_afd_delete(fer_poller *poller, fer_raw_socket raw);
 fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified);
 fer_error ferp_winsock_afd_notify(fer_poller *poller);
-
-/* The same by WSAPoll. poller_list.c */
-fer_error ferp_winsock_list_open(fer_poller *poller);
-void ferp_winsock_list_close(fer_poller *poller);
-fer_error ferp_winsock_list_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode);
-fer_error ferp_winsock_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode);
-fer_error ferp_winsock_list_delete(fer_poller *poller, fer_raw_socket raw);
-fer_error ferp_winsock_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified);
-fer_error ferp_winsock_list_notify(fer_poller *poller);
 
 /* What a SOCKET's number is known by, as far as it can be: 0 where there is nothing yet. poller_names.c */
 typedef struct ferp_winsock_names {

@@ -4,8 +4,6 @@
 
 #include "platform/winsock/afd_sources.h"
 
-#define NANOS_PER_MILLI 1000000u
-
 /* ABORT: a reset. */
 #define BROKEN (FERP_AFD_ABORT | FERP_AFD_CONNECT_FAIL)
 #define READABLE (FERP_AFD_RECEIVE | FERP_AFD_ACCEPT | FERP_AFD_DISCONNECT)
@@ -73,9 +71,8 @@ fer_error ferp_winsock_afd_add(fer_poller *poller, fer_raw_socket raw, fer_event
 
 static fer_error not_watched(fer_raw_socket raw)
 {
-    int type = 0;
-    int length = (int)sizeof type;
-    FER_TRY(ferp_winsock_result(getsockopt(ferp_winsock_socket(raw), SOL_SOCKET, SO_TYPE, (char *)&type, &length)));
+    DWORD type = 0;
+    FER_TRY(ferp_winsock_type_of(ferp_winsock_socket(raw), &type));
     return (fer_error){FER_NOT_FOUND, 0};
 }
 
@@ -204,7 +201,7 @@ static DWORD millis_of(fer_duration timeout)
     if (fer_duration_is_none(timeout)) {
         return INFINITE;
     }
-    uint64_t millis = timeout.nanos / NANOS_PER_MILLI + (timeout.nanos % NANOS_PER_MILLI != 0);
+    uint64_t millis = ferp_winsock_millis(timeout.nanos);
     return millis < INFINITE ? (DWORD)millis : INFINITE - 1;
 }
 

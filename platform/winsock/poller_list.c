@@ -1,13 +1,8 @@
-/* poller_list.c: a poller over WSAPoll, for where there is no AFD: what platform/poller_list.c asks of Windows. Before Windows 10 version 2004 WSAPoll
- * tells of no failed connect ("WSAPoll function", MSDN), and this poller neither. */
+/* poller_list.c: a poller over WSAPoll, for where there is no AFD: what platform/poller_list.c asks of Windows. Before Windows 10 version 2004
+ * WSAPoll tells of no failed connect ("WSAPoll function", MSDN), and this poller neither. */
 #include "platform/poller_list.h"
 
 #include <limits.h>
-
-#define NANOS_PER_MILLI 1000000u
-
-/* The poller's word. */
-enum { AT_LIST };
 
 /* ---- The waker */
 
@@ -64,16 +59,10 @@ bool ferp_list_waker_take(const ferp_list_waker *waker)
 
 /* ---- Sockets */
 
-static fer_error type_of(SOCKET socket, int *out)
-{
-    int size = (int)sizeof *out;
-    return ferp_winsock_result(getsockopt(socket, SOL_SOCKET, SO_TYPE, (char *)out, &size));
-}
-
 fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
 {
-    int type = 0;
-    FER_TRY(type_of(ferp_winsock_socket(raw), &type));
+    DWORD type = 0;
+    FER_TRY(ferp_winsock_type_of(ferp_winsock_socket(raw), &type));
     *out = ferp_winsock_names_of(ferp_winsock_socket(raw));
     return FERP_WINSOCK_OK;
 }
@@ -101,7 +90,7 @@ static int millis_of(fer_duration timeout)
     if (fer_duration_is_none(timeout)) {
         return -1;
     }
-    uint64_t millis = timeout.nanos / NANOS_PER_MILLI + (timeout.nanos % NANOS_PER_MILLI != 0);
+    uint64_t millis = ferp_winsock_millis(timeout.nanos);
     return millis < INT_MAX ? (int)millis : INT_MAX;
 }
 
@@ -109,8 +98,8 @@ static int millis_of(fer_duration timeout)
 static void mark_closed(ferp_list_entry *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        int type = 0;
-        entries[i].revents = type_of(entries[i].fd, &type).kind == FER_OK ? 0 : POLLNVAL;
+        DWORD type = 0;
+        entries[i].revents = ferp_winsock_type_of(entries[i].fd, &type).kind == FER_OK ? 0 : POLLNVAL;
     }
 }
 
@@ -130,49 +119,4 @@ fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration ti
     default:
         return err;
     }
-}
-
-/* ---- The seam's functions */
-
-static ferp_list *list_of(const fer_poller *poller)
-{
-    return (ferp_list *)poller->words_[AT_LIST];
-}
-
-fer_error ferp_winsock_list_open(fer_poller *poller)
-{
-    ferp_list *list = NULL;
-    FER_TRY(ferp_list_open(&list));
-    poller->words_[AT_LIST] = (uintptr_t)list;
-    return FERP_WINSOCK_OK;
-}
-
-void ferp_winsock_list_close(fer_poller *poller)
-{
-    ferp_list_close(list_of(poller));
-}
-
-fer_error ferp_winsock_list_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
-{
-    return ferp_list_add(list_of(poller), raw, interest, mode);
-}
-
-fer_error ferp_winsock_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
-{
-    return ferp_list_modify(list_of(poller), raw, interest, mode);
-}
-
-fer_error ferp_winsock_list_delete(fer_poller *poller, fer_raw_socket raw)
-{
-    return ferp_list_delete(list_of(poller), raw);
-}
-
-fer_error ferp_winsock_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
-{
-    return ferp_list_wait(list_of(poller), events, cap, timeout, count, notified);
-}
-
-fer_error ferp_winsock_list_notify(fer_poller *poller)
-{
-    return ferp_list_notify(list_of(poller));
 }

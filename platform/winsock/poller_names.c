@@ -14,15 +14,8 @@ static uint64_t digest(const ferp_winsock_sockaddr *name, int length)
     return hash;
 }
 
-static int type_of(SOCKET socket)
-{
-    int type = 0;
-    int length = (int)sizeof type;
-    return getsockopt(socket, SOL_SOCKET, SO_TYPE, (char *)&type, &length) == 0 ? type : 0;
-}
-
 /* The address may still change when a connect chooses it, the family and the port do not. They come first in both of IP's addresses. */
-static uint64_t port_of(SOCKET socket, int type)
+static uint64_t port_of(SOCKET socket, DWORD type)
 {
     struct {
         uint16_t family;
@@ -35,11 +28,11 @@ static uint64_t port_of(SOCKET socket, int type)
         return 0;
     }
     memcpy(&name, &full, sizeof name);
-    return name.port == 0 ? 0 : (uint64_t)(uint32_t)type << 32 | (uint64_t)name.family << 16 | name.port;
+    return name.port == 0 ? 0 : (uint64_t)type << 32 | (uint64_t)name.family << 16 | name.port;
 }
 
 /* Datagrams' peer may change. */
-static uint64_t peer_of(SOCKET socket, int type)
+static uint64_t peer_of(SOCKET socket, DWORD type)
 {
     ferp_winsock_sockaddr name;
     int length = (int)sizeof name;
@@ -52,7 +45,8 @@ static uint64_t peer_of(SOCKET socket, int type)
 
 ferp_winsock_names ferp_winsock_names_of(SOCKET socket)
 {
-    int type = type_of(socket);
+    DWORD type = 0;
+    (void)ferp_winsock_type_of(socket, &type);
     return (ferp_winsock_names){port_of(socket, type), peer_of(socket, type)};
 }
 

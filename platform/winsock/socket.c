@@ -117,6 +117,11 @@ static fer_error socket_option(SOCKET socket, int name, DWORD *out)
     return FERP_WINSOCK_OK;
 }
 
+fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out)
+{
+    return socket_option(socket, SO_TYPE, out);
+}
+
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
     SOCKET socket = ferp_winsock_socket(raw);
@@ -126,7 +131,7 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     int info_size = (int)sizeof info;
 
     FER_TRY(ferp_winsock_start());
-    FER_TRY(socket_option(socket, SO_TYPE, &type));
+    FER_TRY(ferp_winsock_type_of(socket, &type));
     /* Not getsockname: an unbound socket has none (WSAEINVAL). */
     FER_TRY(ferp_winsock_result(getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &info_size)));
     /* A protocol that has no listeners may not have the option either. */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define NANOS_PER_MILLI 1000000u
-
 /* As on POSIX systems: name service providers are DLLs with habits of their own, and it is address space, not memory. */
 #define STACK_SIZE ((SIZE_T)512 * 1024)
 
@@ -58,8 +56,7 @@ static DWORD millis_until(uint64_t deadline)
         return INFINITE;
     }
     uint64_t now = ferp_now();
-    uint64_t left = deadline > now ? deadline - now : 0;
-    uint64_t millis = left / NANOS_PER_MILLI + (left % NANOS_PER_MILLI != 0);
+    uint64_t millis = ferp_winsock_millis(deadline > now ? deadline - now : 0);
     return millis < INFINITE - 1 ? (DWORD)millis : INFINITE - 1;
 }
 

@@ -19,8 +19,6 @@ enum {
 };
 _Static_assert(AT_OVERLAPPED * sizeof(uintptr_t) + sizeof(OVERLAPPED) <= sizeof(ferp_wait), "a ferp_wait holds an OVERLAPPED");
 
-#define NANOS_PER_MILLI 1000000u
-
 static const fer_error timed_out = {FER_TIMED_OUT, 0};
 
 static OVERLAPPED *request_of(ferp_wait *wait)
@@ -51,8 +49,7 @@ static int millis_until(uint64_t deadline)
     if (deadline <= now) {
         return 0;
     }
-    uint64_t left = deadline - now;
-    uint64_t millis = left / NANOS_PER_MILLI + (left % NANOS_PER_MILLI != 0);
+    uint64_t millis = ferp_winsock_millis(deadline - now);
     return millis > INT_MAX ? INT_MAX : (int)millis;
 }
 

@@ -30,6 +30,9 @@ fer_error ferp_winsock_error(int32_t code);
 fer_error ferp_winsock_last_error(void);
 fer_error ferp_winsock_result(int result);
 
+/* SO_TYPE. Error: it is no open socket. socket.c */
+fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out);
+
 /* Whether WSAPoll finds the socket broken now: POLLERR, which a reset shows and an orderly end does not. wait.c */
 bool ferp_winsock_is_broken(SOCKET socket);
 
@@ -51,6 +54,12 @@ int ferp_winsock_sockaddr_from(const fer_socket_addr *addr, ferp_winsock_sockadd
 fer_error ferp_winsock_sockaddr_to(const ferp_winsock_sockaddr *from, fer_socket_addr *out);
 
 #define FERP_WINSOCK_OK ((fer_error){FER_OK, 0})
+
+/* Milliseconds, rounded up. */
+static inline uint64_t ferp_winsock_millis(uint64_t nanos)
+{
+    return nanos / 1000000 + (nanos % 1000000 != 0);
+}
 
 static inline SOCKET ferp_winsock_socket(fer_raw_socket raw)
 {

@@ -1,7 +1,7 @@
 # What the tests of the examples share; read by them, not run. Each is called as: SCRIPT FOLDER-OF-THE-EXAMPLES [EMULATOR].
 # The peer is never ferrule: nc, or socat. Ports are the system's choice, and nothing sleeps for a fixed time to wait for something.
 # shellcheck shell=sh
-# shellcheck disable=SC2034 # code and port are for the reader of this file
+# shellcheck disable=SC2034 # code, port and their like are for the reader of this file
 
 examples=$1
 emulator=${2:-}
@@ -81,6 +81,22 @@ find_line() {
         fi
         [ -n "$line" ] || sleep 0.05
     done
+}
+
+# start_listener EXAMPLE NAME [ARGUMENT...]: one that tells where it listens. What it says is in NAME.out and NAME.err: $server, and
+# $address, which is $host and $port.
+start_listener() {
+    server_example=$1
+    server_name=$2
+    shift 2
+    rm -f "$work/$server_name.out"
+    example "$server_example" "$@" </dev/null >"$work/$server_name.out" 2>"$work/$server_name.err" &
+    keep
+    server=$process
+    find_line "$work/$server_name.out" 's/^listening on //p'
+    address=$line
+    port=${address##*:}
+    host=${address%:*}
 }
 
 # wait_until COMMAND...: waits, at most a minute or so, until it succeeds; whether it did.

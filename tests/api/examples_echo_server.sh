@@ -6,18 +6,6 @@ set -eu
 . "$(dirname "$0")/examples_common.sh"
 need nc
 
-# start_server NAME [ARGUMENT...]: $address, $host, $port.
-start_server() {
-    server_name=$1
-    shift
-    example echo_server "$@" </dev/null >"$work/$server_name.out" 2>"$work/$server_name.err" &
-    keep
-    find_line "$work/$server_name.out" 's/^listening on //p'
-    address=$line
-    port=${address##*:}
-    host=${address%:*}
-}
-
 # client NUMBER INPUT: in the background, its output in reply.NUMBER.
 client() {
     nc -n -N 127.0.0.1 "$port" <"$2" >"$work/reply.$1" &
@@ -31,7 +19,7 @@ is_counted() { [ "$(counted "$2")" -eq "$1" ]; }
 seq 1 200000 >"$work/long.txt"
 printf 'Hello!' >"$work/short.txt"
 
-start_server plain
+start_listener echo_server plain
 check "it listens on the loopback address unless told otherwise" [ "$host" = 127.0.0.1 ]
 client short "$work/short.txt"
 await "$process"
@@ -91,7 +79,7 @@ for arguments in '--help' '127.0.0.1:0 more'; do
 done
 
 if has_ipv6; then
-    start_server six '[::1]:0'
+    start_listener echo_server six '[::1]:0'
     nc -n -N ::1 "$port" <"$work/short.txt" >"$work/reply.six"
     check "it works over IPv6" cmp "$work/reply.six" "$work/short.txt"
 else

@@ -72,21 +72,11 @@ for arguments in '' '--attempts' '--attempts 3' '--attempts x 127.0.0.1:1' '--ot
     check "wrong usage: $arguments" [ "$code" -eq 2 ]
 done
 
-# start_server ADDRESS: $server and $address.
-start_server() {
-    rm -f "$work/server.out"
-    example relay_server "$1" </dev/null >"$work/server.out" 2>"$work/server.err" 3>&- &
-    keep
-    server=$process
-    find_line "$work/server.out" 's/^listening on //p'
-    address=$line
-}
-
 # An address of its own, where the loopback has many: the port is free for a moment, and nobody else must take it.
 own=127.0.0.1
 [ "$(uname -s)" != Linux ] || own=127.77.$(($$ / 250 % 250)).$(($$ % 250 + 1))
 mkfifo "$work/input"
-start_server "$own:0"
+start_listener relay_server server "$own:0" 3>&-
 exec 3<>"$work/input" # held open: the client's input ends when this is closed, too
 example relay_client --attempts 0 "$address" <"$work/input" >"$work/back.out" 2>"$work/back.err" 3>&- &
 keep
@@ -97,7 +87,7 @@ kill -INT "$server"
 await "$server"
 check "the relay ends" [ "$code" -eq 0 ]
 find_line "$work/back.err" 's/^again in [0-9]* ms$/&/p'
-start_server "$address"
+start_listener relay_server server "$address" 3>&-
 echo 'after' >&3
 find_line "$work/back.out" 's/^after$/&/p'
 check "a client comes back to a relay that comes back" [ "$line" = after ]

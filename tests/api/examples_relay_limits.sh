@@ -157,17 +157,6 @@ def waits_for_end():
 globals()[scene]()
 PYTHON
 
-# start_server NAME [ARGUMENT...]: $server and $port.
-start_server() {
-    server_name=$1
-    shift
-    example relay_server "$@" </dev/null >"$work/$server_name.out" 2>"$work/$server_name.err" &
-    keep
-    server=$process
-    find_line "$work/$server_name.out" 's/^listening on 127\.0\.0\.1://p'
-    port=$line
-}
-
 # play SENTENCE SCENE: what the clients say is in SCENE.clients.
 play() {
     code=0
@@ -183,33 +172,33 @@ interrupt() {
     check "$1 ends it in good order" [ "$code" -eq 0 ]
 }
 
-start_server half_close
+start_listener relay_server half_close
 play "a client that ended its sending gets all that is for it" half_close
 interrupt INT
 check "... and the client's end is told" file_matches "$work/half_close.out" 'Client disconnected: 127\.0\.0\.1:[0-9]*, read 40960 bytes, wrote 40960 bytes'
 check "... and told" file_has "$work/half_close.out" 'interrupted: 0 clients disconnected'
 
-start_server limit --connections 2
+start_listener relay_server limit --connections 2
 play "above the limit a client waits until one goes" limit
 interrupt INT
 
-start_server queue --queue 4096
+start_listener relay_server queue --queue 4096
 play "a client that never reads is cut, and no other is disturbed" queue
 check "... which is told" file_matches "$work/queue.out" 'Client too slow: 127\.0\.0\.1:[0-9]*, read [0-9]* bytes, wrote [0-9]* bytes'
 check "... of one only" [ "$(grep -c '^Client too slow' "$work/queue.out")" -eq 1 ]
 interrupt INT
 
-start_server idle --idle-timeout 2
+start_listener relay_server idle --idle-timeout 2
 play "a silent client is cut, and one that talks is not" idle
 check "... which is told" file_matches "$work/idle.out" 'Client idle: 127\.0\.0\.1:[0-9]*, read 1 bytes, wrote 1 bytes'
 interrupt INT
 
-start_server broadcast --broadcast
+start_listener relay_server broadcast --broadcast
 play "whole lines go to all clients" broadcast
 interrupt INT
 check "nothing is wrong" is_empty "$work/broadcast.err"
 
-start_server ended
+start_listener relay_server ended
 python3 "$work/clients.py" waits_for_end "$port" >"$work/ended.clients" 2>&1 &
 keep
 clients=$process
@@ -225,7 +214,7 @@ if [ -n "$emulator" ]; then
     exit 0
 fi
 
-start_server terminated
+start_listener relay_server terminated
 interrupt TERM
 
 (

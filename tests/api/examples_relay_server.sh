@@ -6,23 +6,10 @@ set -eu
 . "$(dirname "$0")/examples_common.sh"
 need nc
 
-# start_server NAME [ARGUMENT...]: $server and $address, $host, $port.
-start_server() {
-    server_name=$1
-    shift
-    example relay_server "$@" </dev/null >"$work/$server_name.out" 2>"$work/$server_name.err" &
-    keep
-    server=$process
-    find_line "$work/$server_name.out" 's/^listening on //p'
-    address=$line
-    port=${address##*:}
-    host=${address%:*}
-}
-
 seq 1 10000 >"$work/long.txt"
 printf 'Hello!' >"$work/short.txt"
 
-start_server three --clients 3
+start_listener relay_server three --clients 3
 check "it listens on the loopback address unless told otherwise" [ "$host" = 127.0.0.1 ]
 for client in 1 2; do
     nc -n -N 127.0.0.1 "$port" <"$work/short.txt" >"$work/reply.$client"
@@ -38,7 +25,7 @@ check "... of much, too" file_matches "$work/three.out" 'Client disconnected: 12
 check "each of the ends is told once" [ "$(grep -c '^Client disconnected' "$work/three.out")" -eq 3 ]
 check "nothing is wrong, and no status is shown to a file" is_empty "$work/three.err"
 
-start_server taken --clients 1 --status
+start_listener relay_server taken --clients 1 --status
 check "an address in use is told" [ "$( (example relay_server "$address" >/dev/null 2>"$work/in_use.err") || echo $?)" = 1 ]
 check "... with the reason" file_matches "$work/in_use.err" "$address: address in use (os error [0-9]*)"
 nc -n -N 127.0.0.1 "$port" </dev/null >"$work/reply.none"
@@ -47,7 +34,7 @@ check "a client that sends nothing is fine" [ "$code" -eq 0 ]
 check "the status is shown when it is asked for" file_matches "$work/taken.err" '[01] clients, [01] in all, 0 bytes in, 0 out'
 
 if ! without python3 "a client that resets does not end the server"; then
-    start_server reset --clients 2
+    start_listener relay_server reset --clients 2
     # It resets once it has its reply: a connection that died in the queue is no client.
     python3 -c '
 import socket, struct, sys
@@ -64,7 +51,7 @@ stream.close()' "$port"
 fi
 
 if has_ipv6; then
-    start_server six --clients 1 '[::1]:0'
+    start_listener relay_server six --clients 1 '[::1]:0'
     nc -n -N ::1 "$port" <"$work/short.txt" >"$work/reply.six"
     await "$server"
     check "it works over IPv6" cmp "$work/reply.six" "$work/short.txt"

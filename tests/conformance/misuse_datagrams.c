@@ -1,118 +1,63 @@
 /* misuse_datagrams.c: rule E4: every function of udp.h on a handle that is NULL, NEW or CLOSED, and bad arguments to good handles. Outputs
  * stay untouched; byte counts are written always. */
-#include "support/fixture.h"
+#include "conformance/misuse.h"
 
-/* All that a call could write. It is filled with a pattern before each call and looked at as bytes afterwards. */
-struct outputs {
-    unsigned char bytes[32];
-    unsigned char datagram[sizeof(fer_datagram)];
-    fer_socket_addr addr;
-    fer_duration duration;
-    uint32_t number;
-    unsigned char flag[sizeof(bool)];
-    fer_error error;
-    size_t n;
-};
-
-static struct outputs outputs;
-static fer_udp_socket spare;
-static fer_socket_addr address;
 static const fer_ipv4_addr group_v4 = {{239, 1, 2, 3}};
 static const fer_ipv4_addr local_v4 = {{127, 0, 0, 1}};
 static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
 
-#define DATAGRAM ((fer_datagram *)(void *)outputs.datagram)
-#define FLAG ((bool *)(void *)outputs.flag)
-
 /* X(name, expression, whether it writes a count) of every function but those that fill a handle. */
-#define CALLS(X)                                                                                          \
-    X(call_connect, fer_udp_socket_connect(s, "127.0.0.1:9"), false)                                      \
-    X(call_connect_addr, fer_udp_socket_connect_addr(s, &address), false)                                 \
-    X(call_connect_addrs, fer_udp_socket_connect_addrs(s, &address, 1), false)                            \
-    X(call_peer_addr, fer_udp_socket_peer_addr(s, &outputs.addr), false)                                  \
-    X(call_local_addr, fer_udp_socket_local_addr(s, &outputs.addr), false)                                \
-    X(call_send, fer_udp_socket_send(s, "x", 1, &outputs.n), true)                                        \
-    X(call_send_nothing, fer_udp_socket_send(s, NULL, 0, &outputs.n), true)                               \
-    X(call_send_huge, fer_udp_socket_send(s, "x", SIZE_MAX, &outputs.n), true)                            \
-    X(call_send_to, fer_udp_socket_send_to(s, "x", 1, &address, &outputs.n), true)                        \
-    X(call_send_to_huge, fer_udp_socket_send_to(s, "x", SIZE_MAX, &address, &outputs.n), true)            \
-    X(call_recv, fer_udp_socket_recv(s, outputs.bytes, 8, DATAGRAM), false)                               \
-    X(call_recv_from, fer_udp_socket_recv_from(s, outputs.bytes, 8, DATAGRAM), false)                     \
-    X(call_recv_nothing, fer_udp_socket_recv_from(s, NULL, 0, DATAGRAM), false)                           \
-    X(call_peek, fer_udp_socket_peek(s, outputs.bytes, 8, DATAGRAM), false)                               \
-    X(call_peek_from, fer_udp_socket_peek_from(s, outputs.bytes, SIZE_MAX, DATAGRAM), false)              \
-    X(call_set_read_timeout, fer_udp_socket_set_read_timeout(s, fer_duration_from_secs(1)), false)        \
-    X(call_set_write_timeout, fer_udp_socket_set_write_timeout(s, FER_DURATION_NONE), false)              \
-    X(call_read_timeout, fer_udp_socket_read_timeout(s, &outputs.duration), false)                        \
-    X(call_write_timeout, fer_udp_socket_write_timeout(s, &outputs.duration), false)                      \
-    X(call_set_nonblocking, fer_udp_socket_set_nonblocking(s, true), false)                               \
-    X(call_take_error, fer_udp_socket_take_error(s, &outputs.error), false)                               \
-    X(call_set_ttl, fer_udp_socket_set_ttl(s, 64), false)                                                 \
-    X(call_ttl, fer_udp_socket_ttl(s, &outputs.number), false)                                            \
-    X(call_set_broadcast, fer_udp_socket_set_broadcast(s, true), false)                                   \
-    X(call_broadcast, fer_udp_socket_broadcast(s, FLAG), false)                                           \
-    X(call_set_loop_v4, fer_udp_socket_set_multicast_loop_v4(s, true), false)                             \
-    X(call_loop_v4, fer_udp_socket_multicast_loop_v4(s, FLAG), false)                                     \
-    X(call_set_multicast_ttl, fer_udp_socket_set_multicast_ttl_v4(s, 3), false)                           \
-    X(call_multicast_ttl, fer_udp_socket_multicast_ttl_v4(s, &outputs.number), false)                     \
-    X(call_set_loop_v6, fer_udp_socket_set_multicast_loop_v6(s, true), false)                             \
-    X(call_loop_v6, fer_udp_socket_multicast_loop_v6(s, FLAG), false)                                     \
-    X(call_join_v4, fer_udp_socket_join_multicast_v4(s, &group_v4, &local_v4), false)                     \
-    X(call_leave_v4, fer_udp_socket_leave_multicast_v4(s, &group_v4, &local_v4), false)                   \
-    X(call_join_v6, fer_udp_socket_join_multicast_v6(s, &group_v6, 0), false)                             \
-    X(call_leave_v6, fer_udp_socket_leave_multicast_v6(s, &group_v6, 0), false)                           \
-    X(call_try_clone, fer_udp_socket_try_clone(s, &spare), false)                                         \
-    X(call_try_clone_into_itself, fer_udp_socket_try_clone(s, s), false)
+#define CALLS(X)                                                                               \
+    X(connect, fer_udp_socket_connect(s, "127.0.0.1:9"), false)                                \
+    X(connect_addr, fer_udp_socket_connect_addr(s, &address), false)                           \
+    X(connect_addrs, fer_udp_socket_connect_addrs(s, &address, 1), false)                      \
+    X(peer_addr, fer_udp_socket_peer_addr(s, &outputs.addr), false)                            \
+    X(local_addr, fer_udp_socket_local_addr(s, &outputs.addr), false)                          \
+    X(send, fer_udp_socket_send(s, "x", 1, &outputs.n), true)                                  \
+    X(send_nothing, fer_udp_socket_send(s, NULL, 0, &outputs.n), true)                         \
+    X(send_huge, fer_udp_socket_send(s, "x", SIZE_MAX, &outputs.n), true)                      \
+    X(send_to, fer_udp_socket_send_to(s, "x", 1, &address, &outputs.n), true)                  \
+    X(send_to_huge, fer_udp_socket_send_to(s, "x", SIZE_MAX, &address, &outputs.n), true)      \
+    X(recv, fer_udp_socket_recv(s, outputs.bytes, 8, DATAGRAM), false)                         \
+    X(recv_from, fer_udp_socket_recv_from(s, outputs.bytes, 8, DATAGRAM), false)               \
+    X(recv_nothing, fer_udp_socket_recv_from(s, NULL, 0, DATAGRAM), false)                     \
+    X(peek, fer_udp_socket_peek(s, outputs.bytes, 8, DATAGRAM), false)                         \
+    X(peek_from, fer_udp_socket_peek_from(s, outputs.bytes, SIZE_MAX, DATAGRAM), false)        \
+    X(set_read_timeout, fer_udp_socket_set_read_timeout(s, fer_duration_from_secs(1)), false)  \
+    X(set_write_timeout, fer_udp_socket_set_write_timeout(s, FER_DURATION_NONE), false)        \
+    X(read_timeout, fer_udp_socket_read_timeout(s, &outputs.duration), false)                  \
+    X(write_timeout, fer_udp_socket_write_timeout(s, &outputs.duration), false)                \
+    X(set_nonblocking, fer_udp_socket_set_nonblocking(s, true), false)                         \
+    X(take_error, fer_udp_socket_take_error(s, &outputs.error), false)                         \
+    X(set_ttl, fer_udp_socket_set_ttl(s, 64), false)                                           \
+    X(ttl, fer_udp_socket_ttl(s, &outputs.number), false)                                      \
+    X(set_broadcast, fer_udp_socket_set_broadcast(s, true), false)                             \
+    X(broadcast, fer_udp_socket_broadcast(s, FLAG), false)                                     \
+    X(set_loop_v4, fer_udp_socket_set_multicast_loop_v4(s, true), false)                       \
+    X(loop_v4, fer_udp_socket_multicast_loop_v4(s, FLAG), false)                               \
+    X(set_multicast_ttl, fer_udp_socket_set_multicast_ttl_v4(s, 3), false)                     \
+    X(multicast_ttl, fer_udp_socket_multicast_ttl_v4(s, &outputs.number), false)               \
+    X(set_loop_v6, fer_udp_socket_set_multicast_loop_v6(s, true), false)                       \
+    X(loop_v6, fer_udp_socket_multicast_loop_v6(s, FLAG), false)                               \
+    X(join_v4, fer_udp_socket_join_multicast_v4(s, &group_v4, &local_v4), false)               \
+    X(leave_v4, fer_udp_socket_leave_multicast_v4(s, &group_v4, &local_v4), false)             \
+    X(join_v6, fer_udp_socket_join_multicast_v6(s, &group_v6, 0), false)                       \
+    X(leave_v6, fer_udp_socket_leave_multicast_v6(s, &group_v6, 0), false)                     \
+    X(try_clone, fer_udp_socket_try_clone(s, &spares.udp), false)                              \
+    X(try_clone_into_itself, fer_udp_socket_try_clone(s, s), false)
 
 #define CALL_FUNCTION(name, expression, counts) \
-    static fer_error name(fer_udp_socket *s) { return expression; }
+    static fer_error call_##name(void *handle) { fer_udp_socket *s = handle; return expression; }
 CALLS(CALL_FUNCTION)
 
-static const struct {
-    const char *name;
-    fer_error (*call)(fer_udp_socket *s);
-    bool counts;
-} calls[] = {
-#define CALL_ROW(name, expression, counts) {#name, name, counts},
-    CALLS(CALL_ROW)
-};
-
-static void assert_outputs(const char *name, bool counts)
-{
-    struct outputs wanted;
-    memset(&wanted, 0x5a, sizeof wanted);
-    wanted.n = counts ? 0 : wanted.n;
-    if (memcmp(&outputs, &wanted, sizeof outputs) != 0) {
-        print_error("%s touched an output, or left its count\n", name);
-        fail();
-    }
-}
-
-static void check_calls(fer_udp_socket *socket)
-{
-    address = loopback(PEER_V4, 9);
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        fer_udp_socket before;
-        memset(&before, 0, sizeof before);
-        memset(&spare, 0, sizeof spare);
-        memset(&outputs, 0x5a, sizeof outputs);
-        if (socket != NULL) {
-            memcpy(&before, socket, sizeof before);
-        }
-        expect_own(calls[i].call(socket), FER_INVALID_INPUT, calls[i].name, __FILE__, __LINE__);
-        assert_outputs(calls[i].name, calls[i].counts);
-        assert_true(fer_udp_socket_as_raw(&spare) == FER_RAW_SOCKET_NONE);
-        if (socket != NULL) {
-            assert_memory_equal(socket, &before, sizeof before);
-        }
-    }
-}
+#define CALL_ROW(name, expression, counts) MISUSE_ROW(name, expression, MISUSE, counts)
+static const struct misuse_row rows[] = {CALLS(CALL_ROW)};
 
 static void every_call_on_a_null_or_new_handle_is_invalid_input(void **state)
 {
     (void)state;
-    check_calls(NULL);
-    check_calls(test_udp());
+    CHECK_ROWS(rows, NULL, false);
+    CHECK_ROWS(rows, test_udp(), false);
 }
 
 static void every_call_on_a_closed_handle_is_invalid_input(void **state)
@@ -122,9 +67,9 @@ static void every_call_on_a_closed_handle_is_invalid_input(void **state)
     fer_udp_socket *closed = test_udp_bound(PEER_V4, &port);
     fer_udp_socket *given_up = test_udp_bound(PEER_V4, &port);
     fer_udp_socket_close(closed);
-    check_calls(closed);
+    CHECK_ROWS(rows, closed, false);
     peer_take(fer_udp_socket_into_raw(given_up));
-    check_calls(given_up);
+    CHECK_ROWS(rows, given_up, false);
 }
 
 static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **state)

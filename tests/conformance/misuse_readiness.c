@@ -1,97 +1,49 @@
 /* misuse_readiness.c: rule E4: every function that asks for readiness, never waits, or only starts to connect, on a handle that is NULL, NEW
  * or CLOSED, and with arguments that are wrong to it. Outputs stay untouched; byte counts are written always. */
-#include "ferrule/socket.h"
-#include "support/unix_fixture.h"
+#include "conformance/misuse.h"
 
-/* All that a call could write, looked at as bytes afterwards. */
-static struct outputs {
-    unsigned char bytes[32];
-    unsigned char datagram[sizeof(fer_datagram)];
-    unsigned char received[sizeof(fer_unix_received)];
-    fer_socket_addr addr;
-    fer_unix_addr name;
-    fer_interest ready;
-    size_t n;
-} outputs;
-
-static fer_socket_addr address;
-static fer_unix_addr name;
-static fer_tcp_stream spare;
-static fer_unix_stream spare_unix;
-
-#define DATAGRAM ((fer_datagram *)(void *)outputs.datagram)
-#define RECEIVED ((fer_unix_received *)(void *)outputs.received)
-#define NOT_YET FER_NOT_CONNECTED
-#define MISUSE FER_INVALID_INPUT
 #define WAIT FER_READABLE, FER_DURATION_NONE, &outputs.ready
 
-/* X(handle's type, function, the arguments after the handle, on a NEW handle, whether it writes a count) */
-#define CALLS(X)                                                                                           \
-    X(fer_tcp_stream, fer_tcp_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)           \
-    X(fer_tcp_stream, fer_tcp_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)           \
-    X(fer_tcp_stream, fer_tcp_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)                    \
-    X(fer_tcp_stream, fer_tcp_stream_ready, (s, WAIT), NOT_YET, false)                                     \
-    X(fer_tcp_listener, fer_tcp_listener_try_accept, (s, &spare, &outputs.addr), MISUSE, false)            \
-    X(fer_tcp_listener, fer_tcp_listener_ready, (s, WAIT), MISUSE, false)                                  \
-    X(fer_udp_socket, fer_udp_socket_try_send, (s, "x", 1, &outputs.n), MISUSE, true)                      \
-    X(fer_udp_socket, fer_udp_socket_try_send_to, (s, "x", 1, &address, &outputs.n), MISUSE, true)         \
-    X(fer_udp_socket, fer_udp_socket_try_recv, (s, outputs.bytes, 8, DATAGRAM), MISUSE, false)             \
-    X(fer_udp_socket, fer_udp_socket_try_recv_from, (s, outputs.bytes, 8, DATAGRAM), MISUSE, false)        \
-    X(fer_udp_socket, fer_udp_socket_ready, (s, WAIT), MISUSE, false)                                      \
-    X(fer_unix_stream, fer_unix_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)         \
-    X(fer_unix_stream, fer_unix_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)         \
-    X(fer_unix_stream, fer_unix_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)                  \
-    X(fer_unix_stream, fer_unix_stream_ready, (s, WAIT), NOT_YET, false)                                   \
-    X(fer_unix_listener, fer_unix_listener_try_accept, (s, &spare_unix, &outputs.name), MISUSE, false)     \
-    X(fer_unix_listener, fer_unix_listener_ready, (s, WAIT), MISUSE, false)                                \
-    X(fer_unix_datagram, fer_unix_datagram_try_send, (s, "x", 1, &outputs.n), MISUSE, true)                \
-    X(fer_unix_datagram, fer_unix_datagram_try_send_to, (s, "x", 1, "a", &outputs.n), MISUSE, true)        \
-    X(fer_unix_datagram, fer_unix_datagram_try_send_to_addr, (s, "x", 1, &name, &outputs.n), MISUSE, true) \
-    X(fer_unix_datagram, fer_unix_datagram_try_recv, (s, outputs.bytes, 8, RECEIVED), MISUSE, false)       \
-    X(fer_unix_datagram, fer_unix_datagram_try_recv_from, (s, outputs.bytes, 8, RECEIVED), MISUSE, false)  \
-    X(fer_unix_datagram, fer_unix_datagram_ready, (s, WAIT), MISUSE, false)                                \
+/* X(handle's type, function, its arguments, on a NEW handle, whether it writes a count) */
+#define CALLS(X)                                                                                                \
+    X(fer_tcp_stream, fer_tcp_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                \
+    X(fer_tcp_stream, fer_tcp_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                \
+    X(fer_tcp_stream, fer_tcp_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)                         \
+    X(fer_tcp_stream, fer_tcp_stream_ready, (s, WAIT), NOT_YET, false)                                          \
+    X(fer_tcp_listener, fer_tcp_listener_try_accept, (s, &spares.stream, &outputs.addr), MISUSE, false)         \
+    X(fer_tcp_listener, fer_tcp_listener_ready, (s, WAIT), MISUSE, false)                                       \
+    X(fer_udp_socket, fer_udp_socket_try_send, (s, "x", 1, &outputs.n), MISUSE, true)                           \
+    X(fer_udp_socket, fer_udp_socket_try_send_to, (s, "x", 1, &address, &outputs.n), MISUSE, true)              \
+    X(fer_udp_socket, fer_udp_socket_try_recv, (s, outputs.bytes, 8, DATAGRAM), MISUSE, false)                  \
+    X(fer_udp_socket, fer_udp_socket_try_recv_from, (s, outputs.bytes, 8, DATAGRAM), MISUSE, false)             \
+    X(fer_udp_socket, fer_udp_socket_ready, (s, WAIT), MISUSE, false)                                           \
+    X(fer_unix_stream, fer_unix_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)              \
+    X(fer_unix_stream, fer_unix_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)              \
+    X(fer_unix_stream, fer_unix_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)                       \
+    X(fer_unix_stream, fer_unix_stream_ready, (s, WAIT), NOT_YET, false)                                        \
+    X(fer_unix_listener, fer_unix_listener_try_accept, (s, &spares.unix_stream, &outputs.name), MISUSE, false)  \
+    X(fer_unix_listener, fer_unix_listener_ready, (s, WAIT), MISUSE, false)                                     \
+    X(fer_unix_datagram, fer_unix_datagram_try_send, (s, "x", 1, &outputs.n), MISUSE, true)                     \
+    X(fer_unix_datagram, fer_unix_datagram_try_send_to, (s, "x", 1, "a", &outputs.n), MISUSE, true)             \
+    X(fer_unix_datagram, fer_unix_datagram_try_send_to_addr, (s, "x", 1, &name, &outputs.n), MISUSE, true)      \
+    X(fer_unix_datagram, fer_unix_datagram_try_recv, (s, outputs.bytes, 8, RECEIVED), MISUSE, false)            \
+    X(fer_unix_datagram, fer_unix_datagram_try_recv_from, (s, outputs.bytes, 8, RECEIVED), MISUSE, false)       \
+    X(fer_unix_datagram, fer_unix_datagram_ready, (s, WAIT), MISUSE, false)                                     \
     X(fer_socket, fer_socket_ready, (s, WAIT), MISUSE, false)
 
 #define CALL_FUNCTION(type, function, arguments, on_new, counts) \
     static fer_error call_##function(void *handle) { type *s = handle; return function arguments; }
 CALLS(CALL_FUNCTION)
 
-static const struct row {
-    const char *name;
-    fer_error (*call)(void *handle);
-    fer_error_kind on_new;
-    bool counts;
-} rows[] = {
-#define CALL_ROW(type, function, arguments, on_new, counts) {#function, call_##function, on_new, counts},
-    CALLS(CALL_ROW)
-};
-enum { ROWS = sizeof rows / sizeof rows[0] };
-
-/* Every type's storage is that of a fer_socket or less. */
-static void check(const struct row *row, void *handle, fer_error_kind kind)
-{
-    struct outputs wanted;
-    memset(&outputs, 0x5a, sizeof outputs);
-    memset(&wanted, 0x5a, sizeof wanted);
-    wanted.n = row->counts ? 0 : wanted.n;
-    expect_own(row->call(handle), kind, row->name, __FILE__, __LINE__);
-    if (memcmp(&outputs, &wanted, sizeof outputs) != 0) {
-        print_error("%s touched an output, or left its count\n", row->name);
-        fail();
-    }
-    assert_true(fer_tcp_stream_as_raw(&spare) == FER_RAW_SOCKET_NONE && fer_unix_stream_as_raw(&spare_unix) == FER_RAW_SOCKET_NONE);
-}
+#define CALL_ROW(type, function, arguments, on_new, counts) MISUSE_ROW(function, arguments, on_new, counts)
+static const struct misuse_row rows[] = {CALLS(CALL_ROW)};
 
 static void every_call_on_a_null_or_new_handle_is_misuse(void **state)
 {
     (void)state;
-    address = loopback(PEER_V4, 9);
-    assert_ok(fer_unix_addr_from_pathname(&name, "a"));
-    for (int i = 0; i < ROWS; i++) {
-        fer_socket handle = {0};
-        check(&rows[i], NULL, FER_INVALID_INPUT);
-        check(&rows[i], &handle, rows[i].on_new);
-    }
+    fer_socket handle = {0};
+    CHECK_ROWS(rows, NULL, false);
+    CHECK_ROWS(rows, &handle, true);
 }
 
 /* A handle of any type that was closed: closing is the same for all of them. */
@@ -101,11 +53,7 @@ static void every_call_on_a_closed_handle_is_invalid_input(void **state)
     fer_socket closed = {0};
     assert_ok(fer_socket_new(&closed, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
     fer_socket_close(&closed);
-    address = loopback(PEER_V4, 9);
-    assert_ok(fer_unix_addr_from_pathname(&name, "a"));
-    for (int i = 0; i < ROWS; i++) {
-        check(&rows[i], &closed, FER_INVALID_INPUT);
-    }
+    CHECK_ROWS(rows, &closed, false);
 }
 
 /* E4: "an unknown enum value": no interest, and interests that there are not. */
@@ -163,7 +111,7 @@ static void a_connect_is_not_started_on_an_open_handle_or_to_no_address(void **s
     assert_own(fer_tcp_stream_connect_start(empty, NULL), FER_INVALID_INPUT);
     assert_own(fer_tcp_stream_connect_start(empty, &bad), FER_INVALID_INPUT);
     assert_own(fer_unix_stream_connect_start(NULL, &name), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_connect_start(&spare_unix, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_connect_start(&spares.unix_stream, NULL), FER_INVALID_INPUT);
     assert_new(empty);
     assert_alive(pair);
 }

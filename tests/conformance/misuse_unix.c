@@ -1,28 +1,7 @@
 /* misuse_unix.c: rule E4: every function of unix.h on a handle that is NULL, NEW or CLOSED, and bad arguments to good handles. Outputs stay
  * untouched; byte counts are written always. */
+#include "conformance/misuse.h"
 #include "support/unix_fixture.h"
-
-/* All that a call could write. It is filled with a pattern before each call and looked at as bytes afterwards. */
-struct outputs {
-    unsigned char bytes[32];
-    unsigned char received[sizeof(fer_unix_received)];
-    fer_unix_addr addr;
-    fer_duration duration;
-    fer_error error;
-    size_t n;
-};
-
-static struct outputs outputs;
-static fer_unix_addr address;
-static fer_unix_stream spare_stream;
-static fer_unix_listener spare_listener;
-static fer_unix_datagram spare_datagram;
-static const fer_io_slice slices_out[2] = {{"ab", 2}, {"cd", 2}};
-static const fer_io_slice_mut slices_in[2] = {{outputs.bytes, 4}, {outputs.bytes + 4, 4}};
-
-#define RECEIVED ((fer_unix_received *)(void *)outputs.received)
-#define NOT_YET FER_NOT_CONNECTED
-#define MISUSE FER_INVALID_INPUT
 
 /* X(name, expression, on a NEW handle, whether it writes a count) of every function but those that fill a handle. */
 #define STREAM_CALLS(X)                                                                                        \
@@ -42,47 +21,47 @@ static const fer_io_slice_mut slices_in[2] = {{outputs.bytes, 4}, {outputs.bytes
     X(stream_shutdown_read, fer_unix_stream_shutdown(s, FER_SHUTDOWN_READ), NOT_YET, false)                    \
     X(stream_shutdown_write, fer_unix_stream_shutdown(s, FER_SHUTDOWN_WRITE), NOT_YET, false)                  \
     X(stream_shutdown_both, fer_unix_stream_shutdown(s, FER_SHUTDOWN_BOTH), NOT_YET, false)                    \
-    X(stream_local_addr, fer_unix_stream_local_addr(s, &outputs.addr), MISUSE, false)                          \
-    X(stream_peer_addr, fer_unix_stream_peer_addr(s, &outputs.addr), MISUSE, false)                            \
+    X(stream_local_addr, fer_unix_stream_local_addr(s, &outputs.name), MISUSE, false)                          \
+    X(stream_peer_addr, fer_unix_stream_peer_addr(s, &outputs.name), MISUSE, false)                            \
     X(stream_set_read_timeout, fer_unix_stream_set_read_timeout(s, fer_duration_from_secs(1)), MISUSE, false)  \
     X(stream_set_write_timeout, fer_unix_stream_set_write_timeout(s, FER_DURATION_NONE), MISUSE, false)        \
     X(stream_read_timeout, fer_unix_stream_read_timeout(s, &outputs.duration), MISUSE, false)                  \
     X(stream_write_timeout, fer_unix_stream_write_timeout(s, &outputs.duration), MISUSE, false)                \
     X(stream_set_nonblocking, fer_unix_stream_set_nonblocking(s, true), MISUSE, false)                         \
     X(stream_take_error, fer_unix_stream_take_error(s, &outputs.error), MISUSE, false)                         \
-    X(stream_try_clone, fer_unix_stream_try_clone(s, &spare_stream), MISUSE, false)                            \
+    X(stream_try_clone, fer_unix_stream_try_clone(s, &spares.unix_stream), MISUSE, false)                      \
     X(stream_try_clone_into_itself, fer_unix_stream_try_clone(s, s), MISUSE, false)
 
-#define LISTENER_CALLS(X)                                                                         \
-    X(listener_accept, fer_unix_listener_accept(s, &spare_stream, &outputs.addr), MISUSE, false)  \
-    X(listener_accept_nameless, fer_unix_listener_accept(s, &spare_stream, NULL), MISUSE, false)  \
-    X(listener_local_addr, fer_unix_listener_local_addr(s, &outputs.addr), MISUSE, false)         \
-    X(listener_set_nonblocking, fer_unix_listener_set_nonblocking(s, true), MISUSE, false)        \
-    X(listener_take_error, fer_unix_listener_take_error(s, &outputs.error), MISUSE, false)        \
-    X(listener_try_clone, fer_unix_listener_try_clone(s, &spare_listener), MISUSE, false)         \
+#define LISTENER_CALLS(X)                                                                               \
+    X(listener_accept, fer_unix_listener_accept(s, &spares.unix_stream, &outputs.name), MISUSE, false)  \
+    X(listener_accept_nameless, fer_unix_listener_accept(s, &spares.unix_stream, NULL), MISUSE, false)  \
+    X(listener_local_addr, fer_unix_listener_local_addr(s, &outputs.name), MISUSE, false)               \
+    X(listener_set_nonblocking, fer_unix_listener_set_nonblocking(s, true), MISUSE, false)              \
+    X(listener_take_error, fer_unix_listener_take_error(s, &outputs.error), MISUSE, false)              \
+    X(listener_try_clone, fer_unix_listener_try_clone(s, &spares.unix_listener), MISUSE, false)         \
     X(listener_try_clone_into_itself, fer_unix_listener_try_clone(s, s), MISUSE, false)
 
 #define DATAGRAM_CALLS(X)                                                                                          \
     X(datagram_connect, fer_unix_datagram_connect(s, "a"), MISUSE, false)                                          \
-    X(datagram_connect_addr, fer_unix_datagram_connect_addr(s, &address), MISUSE, false)                           \
+    X(datagram_connect_addr, fer_unix_datagram_connect_addr(s, &name), MISUSE, false)                              \
     X(datagram_send, fer_unix_datagram_send(s, "x", 1, &outputs.n), MISUSE, true)                                  \
     X(datagram_send_nothing, fer_unix_datagram_send(s, NULL, 0, &outputs.n), MISUSE, true)                         \
     X(datagram_send_huge, fer_unix_datagram_send(s, "x", SIZE_MAX, &outputs.n), MISUSE, true)                      \
     X(datagram_send_to, fer_unix_datagram_send_to(s, "x", 1, "a", &outputs.n), MISUSE, true)                       \
-    X(datagram_send_to_addr, fer_unix_datagram_send_to_addr(s, "x", 1, &address, &outputs.n), MISUSE, true)        \
+    X(datagram_send_to_addr, fer_unix_datagram_send_to_addr(s, "x", 1, &name, &outputs.n), MISUSE, true)           \
     X(datagram_recv, fer_unix_datagram_recv(s, outputs.bytes, 8, RECEIVED), MISUSE, false)                         \
     X(datagram_recv_from, fer_unix_datagram_recv_from(s, outputs.bytes, 8, RECEIVED), MISUSE, false)               \
     X(datagram_recv_nothing, fer_unix_datagram_recv_from(s, NULL, 0, RECEIVED), MISUSE, false)                     \
     X(datagram_shutdown, fer_unix_datagram_shutdown(s, FER_SHUTDOWN_BOTH), MISUSE, false)                          \
-    X(datagram_local_addr, fer_unix_datagram_local_addr(s, &outputs.addr), MISUSE, false)                          \
-    X(datagram_peer_addr, fer_unix_datagram_peer_addr(s, &outputs.addr), MISUSE, false)                            \
+    X(datagram_local_addr, fer_unix_datagram_local_addr(s, &outputs.name), MISUSE, false)                          \
+    X(datagram_peer_addr, fer_unix_datagram_peer_addr(s, &outputs.name), MISUSE, false)                            \
     X(datagram_set_read_timeout, fer_unix_datagram_set_read_timeout(s, fer_duration_from_secs(1)), MISUSE, false)  \
     X(datagram_set_write_timeout, fer_unix_datagram_set_write_timeout(s, FER_DURATION_NONE), MISUSE, false)        \
     X(datagram_read_timeout, fer_unix_datagram_read_timeout(s, &outputs.duration), MISUSE, false)                  \
     X(datagram_write_timeout, fer_unix_datagram_write_timeout(s, &outputs.duration), MISUSE, false)                \
     X(datagram_set_nonblocking, fer_unix_datagram_set_nonblocking(s, true), MISUSE, false)                         \
     X(datagram_take_error, fer_unix_datagram_take_error(s, &outputs.error), MISUSE, false)                         \
-    X(datagram_try_clone, fer_unix_datagram_try_clone(s, &spare_datagram), MISUSE, false)                          \
+    X(datagram_try_clone, fer_unix_datagram_try_clone(s, &spares.unix_datagram), MISUSE, false)                    \
     X(datagram_try_clone_into_itself, fer_unix_datagram_try_clone(s, s), MISUSE, false)
 
 #define STREAM_FUNCTION(name, expression, on_new, counts) \
@@ -95,72 +74,19 @@ STREAM_CALLS(STREAM_FUNCTION)
 LISTENER_CALLS(LISTENER_FUNCTION)
 DATAGRAM_CALLS(DATAGRAM_FUNCTION)
 
-struct row {
-    const char *name;
-    fer_error (*call)(void *handle);
-    fer_error_kind on_new;
-    bool counts;
-};
-
-#define CALL_ROW(name, expression, on_new, counts) {#name, call_##name, on_new, counts},
-static const struct row stream_rows[] = {STREAM_CALLS(CALL_ROW)};
-static const struct row listener_rows[] = {LISTENER_CALLS(CALL_ROW)};
-static const struct row datagram_rows[] = {DATAGRAM_CALLS(CALL_ROW)};
-enum {
-    STREAM_ROWS = sizeof stream_rows / sizeof stream_rows[0],
-    LISTENER_ROWS = sizeof listener_rows / sizeof listener_rows[0],
-    DATAGRAM_ROWS = sizeof datagram_rows / sizeof datagram_rows[0]
-};
-
-static void assert_outputs(const struct row *row)
-{
-    struct outputs wanted;
-    memset(&wanted, 0x5a, sizeof wanted);
-    wanted.n = row->counts ? 0 : wanted.n;
-    if (memcmp(&outputs, &wanted, sizeof outputs) != 0) {
-        print_error("%s touched an output, or left its count\n", row->name);
-        fail();
-    }
-}
-
-/* handle may be NULL; size is its type's. */
-static void check_rows(const struct row *rows, size_t count, void *handle, size_t size, bool is_new)
-{
-    assert_ok(fer_unix_addr_from_pathname(&address, "a"));
-    for (size_t i = 0; i < count; i++) {
-        unsigned char before[64] = {0};
-        assert_true(size <= sizeof before);
-        memset(&spare_stream, 0, sizeof spare_stream);
-        memset(&spare_listener, 0, sizeof spare_listener);
-        memset(&spare_datagram, 0, sizeof spare_datagram);
-        memset(&outputs, 0x5a, sizeof outputs);
-        if (handle != NULL) {
-            memcpy(before, handle, size);
-        }
-        expect_own(rows[i].call(handle), is_new ? rows[i].on_new : FER_INVALID_INPUT, rows[i].name, __FILE__, __LINE__);
-        assert_outputs(&rows[i]);
-        assert_true(fer_unix_stream_as_raw(&spare_stream) == FER_RAW_SOCKET_NONE);
-        assert_true(fer_unix_listener_as_raw(&spare_listener) == FER_RAW_SOCKET_NONE);
-        assert_true(fer_unix_datagram_as_raw(&spare_datagram) == FER_RAW_SOCKET_NONE);
-        if (handle != NULL) {
-            assert_memory_equal(handle, before, size);
-        }
-    }
-}
-
-#define CHECK_STREAM(handle, is_new) check_rows(stream_rows, STREAM_ROWS, handle, sizeof(fer_unix_stream), is_new)
-#define CHECK_LISTENER(handle, is_new) check_rows(listener_rows, LISTENER_ROWS, handle, sizeof(fer_unix_listener), is_new)
-#define CHECK_DATAGRAM(handle, is_new) check_rows(datagram_rows, DATAGRAM_ROWS, handle, sizeof(fer_unix_datagram), is_new)
+static const struct misuse_row stream_rows[] = {STREAM_CALLS(MISUSE_ROW)};
+static const struct misuse_row listener_rows[] = {LISTENER_CALLS(MISUSE_ROW)};
+static const struct misuse_row datagram_rows[] = {DATAGRAM_CALLS(MISUSE_ROW)};
 
 static void every_call_on_a_null_or_new_handle_is_misuse(void **state)
 {
     (void)state;
-    CHECK_STREAM(NULL, false);
-    CHECK_LISTENER(NULL, false);
-    CHECK_DATAGRAM(NULL, false);
-    CHECK_STREAM(test_unix_stream(), true);
-    CHECK_LISTENER(test_unix_listener(), true);
-    CHECK_DATAGRAM(test_unix_datagram(), true);
+    CHECK_ROWS(stream_rows, NULL, false);
+    CHECK_ROWS(listener_rows, NULL, false);
+    CHECK_ROWS(datagram_rows, NULL, false);
+    CHECK_ROWS(stream_rows, test_unix_stream(), true);
+    CHECK_ROWS(listener_rows, test_unix_listener(), true);
+    CHECK_ROWS(datagram_rows, test_unix_datagram(), true);
 }
 
 static void every_call_on_a_closed_stream_or_listener_is_invalid_input(void **state)
@@ -169,8 +95,8 @@ static void every_call_on_a_closed_stream_or_listener_is_invalid_input(void **st
     fer_unix_listener *listener = test_unix_listening(unix_peer_path("listener"));
     fer_unix_stream_close(pair.stream);
     fer_unix_listener_close(listener);
-    CHECK_STREAM(pair.stream, false);
-    CHECK_LISTENER(listener, false);
+    CHECK_ROWS(stream_rows, pair.stream, false);
+    CHECK_ROWS(listener_rows, listener, false);
 }
 
 static void every_call_on_a_closed_datagram_socket_is_invalid_input(void **state)
@@ -178,14 +104,14 @@ static void every_call_on_a_closed_datagram_socket_is_invalid_input(void **state
     (void)state;
     fer_unix_datagram *socket = test_unix_bound(unix_peer_path("ferrule"));
     fer_unix_datagram_close(socket);
-    CHECK_DATAGRAM(socket, false);
+    CHECK_ROWS(datagram_rows, socket, false);
 }
 
 static void every_call_on_what_was_given_up_is_invalid_input(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
     peer_take(fer_unix_stream_into_raw(pair.stream));
-    CHECK_STREAM(pair.stream, false);
+    CHECK_ROWS(stream_rows, pair.stream, false);
 }
 
 static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **state)

@@ -166,14 +166,10 @@ static void assert_starts_blocking_without_timeouts(fer_tcp_stream *stream)
     assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
 }
 
-/* T6: "Accepted streams start blocking with no timeout, whatever the listener is": a nonblocking listener ... */
-static void accepted_streams_are_blocking_though_the_listener_is_not(void **state)
+/* T6: "Accepted streams start blocking with no timeout, whatever the listener is": ... */
+static void assert_accepts_afresh(fer_tcp_listener *listener, uint16_t port)
 {
-    (void)state;
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_stream *stream = test_stream();
-    assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
     peer_socket other = peer_connect(PEER_V4, port);
     assert_true(peer_raw_wait_readable(fer_tcp_listener_as_raw(listener)));
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
@@ -185,6 +181,16 @@ static void accepted_streams_are_blocking_though_the_listener_is_not(void **stat
     assert_exchange(stream, other);
 }
 
+/* T6: ... a nonblocking one ... */
+static void accepted_streams_are_blocking_though_the_listener_is_not(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
+    assert_accepts_afresh(listener, port);
+}
+
 /* T6: ... and one from outside that has timeouts, which accepted sockets inherit from it on every OS. */
 static void accepted_streams_have_no_timeout_though_the_listener_has(void **state)
 {
@@ -192,15 +198,10 @@ static void accepted_streams_have_no_timeout_though_the_listener_has(void **stat
     uint16_t port = 0;
     peer_socket raw = peer_listen(PEER_V4, 8, &port);
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     assert_true(peer_raw_set_timeouts(raw, 5000));
     peer_give_away(raw);
     assert_ok(fer_tcp_listener_from_raw(listener, raw));
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_starts_blocking_without_timeouts(stream);
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
-    assert_exchange(stream, other);
+    assert_accepts_afresh(listener, port);
 }
 
 /* T6: ... and whatever a clone of it was set to, of which this handle knows nothing. */
@@ -210,14 +211,9 @@ static void accepted_streams_start_blocking_though_a_clone_of_the_listener_is_no
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
-    fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
     assert_ok(fer_tcp_listener_set_nonblocking(clone, true));
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_true(peer_raw_wait_readable(fer_tcp_listener_as_raw(listener)));
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_starts_blocking_without_timeouts(stream);
-    assert_exchange(stream, other);
+    assert_accepts_afresh(listener, port);
 }
 
 /* T6: ... though they came by way of a clone, which was given up and taken in again. */
@@ -227,15 +223,11 @@ static void accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brou
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
-    fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
     fer_raw_socket raw = fer_tcp_listener_into_raw(clone);
     assert_true(peer_raw_set_timeouts(raw, 5000));
     assert_ok(fer_tcp_listener_from_raw(clone, raw));
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_starts_blocking_without_timeouts(stream);
-    assert_exchange(stream, other);
+    assert_accepts_afresh(listener, port);
 }
 
 /* T6: "the socket's": a new connection in a used handle starts afresh. */

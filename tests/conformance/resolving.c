@@ -29,30 +29,24 @@ static int begin(void **state)
     return test_begin(state);
 }
 
-/* The system's resolver may still be at a lookup that was abandoned, with sockets of its own; or between two of them, which its threads tell. */
-static void wait_for_the_system(void)
-{
-    while (peer_threads() > threads_before || (peer_handle_count_is_exact() && peer_open_handles() > handles_before)) {
-        test_thread_yield();
-    }
-}
-
-static void close_all(void)
+/* Closes all, and waits until the system's resolver is at rest. A lookup that was abandoned may go on, with sockets of its own, and between two of
+ * them only its thread tells of it; a thread that has given its last answer may be there for a moment still. */
+static void close_all(size_t handles_left)
 {
     for (size_t i = 0; i < MANY; i++) {
         fer_lookup_close(&lookups[i]);
     }
     fer_resolver_close(&resolver);
     fer_poller_close(&poller);
-}
-
-/* A thread that has given its last answer may be there for a moment still, and the next test counts. */
-static int end(void **state)
-{
-    close_all();
-    while (peer_threads() > threads_before) {
+    while (peer_threads() > threads_before || (peer_handle_count_is_exact() && peer_open_handles() > handles_left)) {
         test_thread_yield();
     }
+}
+
+/* The fixture's sockets may be open still; a test that abandons lookups has none. */
+static int end(void **state)
+{
+    close_all(SIZE_MAX);
     return test_end(state);
 }
 
@@ -241,8 +235,7 @@ static void lookups_are_abandoned_at_any_moment(void **state)
         }
         fer_poller_close(&poller);
     }
-    close_all();
-    wait_for_the_system();
+    close_all(handles_before);
 }
 
 /* N7: "Its lookups that are not done end with CANCELLED; those that are done keep their answers." */
@@ -264,8 +257,7 @@ static void closing_a_resolver_ends_its_lookups(void **state)
     }
     assert_own(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[0]), FER_INVALID_INPUT);
     assert_ok(fer_resolver_new(&resolver, 1, 0));
-    close_all();
-    wait_for_the_system();
+    close_all(handles_before);
 }
 
 /* What one of several threads met that it should not. */
@@ -310,8 +302,7 @@ static void several_threads_share_a_resolver(void **state)
         test_thread_join(&abusers[i].thread);
         assert_int_equal(abusers[i].mistakes, 0);
     }
-    close_all();
-    wait_for_the_system();
+    close_all(handles_before);
 }
 
 /* A connect by name with a deadline for the lookup too, which fer_tcp_stream_connect has not. */

@@ -68,26 +68,32 @@ static void assert_woken_with_the_end(struct caller *reader)
     assert_int_equal(reader->n, 0);
 }
 
-/* Blocks a read of each sort on reader, shuts down through shutter, joins. */
+/* Shuts down, through the caller's stream or a clone of it, what run is blocked on, and joins. */
+static void shut_down_meanwhile(struct caller *caller, void (*run)(void *), unsigned pause_ms, fer_shutdown how, bool through_clone)
+{
+    fer_tcp_stream clone = {0};
+    test_thread thread;
+    if (through_clone) {
+        assert_ok(fer_tcp_stream_try_clone(caller->stream, &clone));
+    }
+    start(&thread, caller, run, pause_ms);
+    uint64_t begin = peer_now_us();
+    fer_error error = fer_tcp_stream_shutdown(through_clone ? &clone : caller->stream, how);
+    test_thread_join(&thread);
+    uint64_t took = microseconds_since(begin);
+    fer_tcp_stream_close(&clone);
+    assert_ok(error);
+    assert_true(took < SOON_US);
+}
+
+/* A read of each sort. */
 static void assert_shutdown_wakes_readers(const struct pair_kind *kind, fer_shutdown how, bool through_clone)
 {
     for (int round = 0; round < 2 * READ_SORTS; round++) {
         struct pair *pair = pair_open_kind(kind);
-        fer_tcp_stream clone = {0};
         struct caller reader = {.stream = &pair->stream, .sort = round % READ_SORTS, .n = 77};
-        test_thread thread;
-        if (through_clone) {
-            assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
-        }
-        start(&thread, &reader, read_once, round < READ_SORTS ? 25 : (unsigned)round % 2);
-        uint64_t begin = peer_now_us();
-        fer_error error = fer_tcp_stream_shutdown(through_clone ? &clone : &pair->stream, how);
-        test_thread_join(&thread);
-        uint64_t took = microseconds_since(begin);
-        fer_tcp_stream_close(&clone);
-        assert_ok(error);
+        shut_down_meanwhile(&reader, read_once, round < READ_SORTS ? 25 : (unsigned)round % 2, how, through_clone);
         assert_woken_with_the_end(&reader);
-        assert_true(took < SOON_US);
         assert_reads_end(&pair->stream);
         pair_close(pair);
     }
@@ -119,15 +125,9 @@ static void shutdown_wakes_a_read_with_a_timeout(void **state)
 {
     struct pair *pair = pair_open(state);
     struct caller reader = {.stream = &pair->stream, .sort = 0, .n = 77};
-    test_thread thread;
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(40000)));
-    start(&thread, &reader, read_once, 20);
-    uint64_t begin = peer_now_us();
-    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
-    test_thread_join(&thread);
-    assert_ok(error);
+    shut_down_meanwhile(&reader, read_once, 20, FER_SHUTDOWN_READ, false);
     assert_woken_with_the_end(&reader);
-    assert_true(microseconds_since(begin) < SOON_US);
 }
 
 /* S6: two readers, one on the handle and one on its clone, are both woken. */
@@ -153,22 +153,10 @@ static void assert_shutdown_wakes_writers(const struct pair_kind *kind, fer_shut
 {
     for (int round = 0; round <= WRITE_SORTS; round++) {
         struct pair *pair = pair_open_kind(kind);
-        fer_tcp_stream clone = {0};
         struct caller writer = {.stream = &pair->stream, .sort = round % WRITE_SORTS, .n = 77};
-        test_thread thread;
-        if (through_clone) {
-            assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
-        }
         (void)fill_until_it_would_block(&pair->stream);
-        start(&thread, &writer, write_on, round < WRITE_SORTS ? 25 : 0);
-        uint64_t begin = peer_now_us();
-        fer_error error = fer_tcp_stream_shutdown(through_clone ? &clone : &pair->stream, how);
-        test_thread_join(&thread);
-        uint64_t took = microseconds_since(begin);
-        fer_tcp_stream_close(&clone);
-        assert_ok(error);
+        shut_down_meanwhile(&writer, write_on, round < WRITE_SORTS ? 25 : 0, how, through_clone);
         assert_kind(writer.error, FER_BROKEN_PIPE);
-        assert_true(took < SOON_US);
         assert_kind(fer_tcp_stream_write(&pair->stream, "x", 1, NULL), FER_BROKEN_PIPE);
         pair_close(pair);
     }

@@ -173,6 +173,22 @@ fer_unix_addr script_path(const char *path);
     } while (0)
 #define assert_ok(call) assert_error(call, FER_OK, 0)
 
+/* A handle whose socket is not connected, and one whose connect has begun. */
+static inline fer_handle script_unconnected(uint32_t flags)
+{
+    fer_handle handle = {0};
+    assert_ok(feri_handle_claim(&handle));
+    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), flags));
+    return handle;
+}
+
+static inline fer_handle script_connecting(uint32_t flags)
+{
+    fer_handle handle = script_unconnected(flags);
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
+    return handle;
+}
+
 /* One entry of a test group. */
 #define script_test(name) cmocka_unit_test_teardown(name, script_ended)
 

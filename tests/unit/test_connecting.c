@@ -350,12 +350,8 @@ static void a_failed_connect_can_be_tried_again_with_a_fresh_socket(void **state
 
 static fer_handle begun(const struct ferp_traits *traits)
 {
-    fer_handle handle = {0};
     script_begin(traits);
-    assert_ok(feri_handle_claim(&handle));
-    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
-    return handle;
+    return script_connecting(0);
 }
 
 static feri_life life_of(const fer_handle *handle) { return feri_state_life(feri_handle_state(handle)); }

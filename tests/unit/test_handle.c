@@ -163,10 +163,7 @@ static void a_failed_connect_keeps_its_socket_until_close(void **state)
 {
     (void)state;
     script_begin(&script_posix);
-    fer_handle handle = {0};
-    assert_ok(feri_handle_claim(&handle));
-    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
+    fer_handle handle = script_connecting(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL, (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_error(feri_handle_reason(&handle), FER_CONNECTION_REFUSED, 111);
     assert_error(feri_handle_may(&handle, FERI_REQUEST_TAKE_ERROR), FER_CONNECTION_REFUSED, 111);
@@ -241,9 +238,7 @@ static void a_reason_that_cannot_be_leaves_no_code_behind(void **state)
 {
     (void)state;
     script_begin(&script_posix);
-    fer_handle handle = {0};
-    assert_ok(feri_handle_claim(&handle));
-    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
+    fer_handle handle = script_unconnected(0);
     assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_TIMED_OUT, 110}));
     assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL, (fer_error){FER_CONNECTION_ABORTED, 103}));

@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -14,6 +12,7 @@
 #include "ferrule.h"
 #include "platform/platform.h"
 #include "support/thread.h"
+#include "unit/limited_memory.h" /* the list has its lock when it asks */
 
 enum { SOCKETS = 70 };
 
@@ -21,43 +20,6 @@ enum { SOCKETS = 70 };
 #define assert_ok(call) assert_kind(call, FER_OK)
 
 static const fer_duration at_once = {0};
-
-/* ---- Memory that can be had as often as allowed. The list has its lock when it asks. */
-
-static int allowed;
-static int blocks;
-
-void *ferp_memory_new(size_t size)
-{
-    if (allowed == 0) {
-        return NULL;
-    }
-    allowed--;
-    blocks++;
-    void *memory = malloc(size);
-    memset(memory, 0xA5, size);
-    return memory;
-}
-
-void ferp_memory_free(void *memory)
-{
-    blocks -= memory != NULL;
-    free(memory);
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    allowed = INT16_MAX;
-    blocks = 0;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    return blocks;
-}
 
 /* ---- Sockets */
 
@@ -226,10 +188,10 @@ static void a_socket_that_was_deleted_is_closed_by_close_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_poller_without_memory_is_not_made, begin, end),
-        cmocka_unit_test_setup_teardown(an_add_without_memory_changes_nothing, begin, end),
-        cmocka_unit_test_setup_teardown(what_is_added_is_waited_for_while_the_table_grows, begin, end),
-        cmocka_unit_test_setup_teardown(a_socket_that_was_deleted_is_closed_by_close_alone, begin, end),
+        MEMORY_TEST(a_poller_without_memory_is_not_made),
+        MEMORY_TEST(an_add_without_memory_changes_nothing),
+        MEMORY_TEST(what_is_added_is_waited_for_while_the_table_grows),
+        MEMORY_TEST(a_socket_that_was_deleted_is_closed_by_close_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,11 +24,7 @@ static void then_timed_out(void)
 
 static fer_handle connecting(void)
 {
-    fer_handle handle = {0};
-    assert_ok(feri_handle_claim(&handle));
-    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), FERI_FLAG_NONBLOCKING));
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
-    return handle;
+    return script_connecting(FERI_FLAG_NONBLOCKING);
 }
 
 /* ---- What neither connects nor has halves */

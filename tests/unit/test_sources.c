@@ -4,49 +4,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "platform/sources.c" /* not every system's library has it */
-
-/* ---- Memory that can be had as often as allowed */
-
-static int allowed;
-static int blocks;
-
-void *ferp_memory_new(size_t size)
-{
-    if (allowed == 0) {
-        return NULL;
-    }
-    allowed--;
-    blocks++;
-    void *memory = malloc(size);
-    memset(memory, 0xA5, size); /* the table may not count on zeros */
-    return memory;
-}
-
-void ferp_memory_free(void *memory)
-{
-    blocks -= memory != NULL;
-    free(memory);
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    allowed = INT16_MAX;
-    blocks = 0;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    return blocks == 0 ? 0 : -1;
-}
+#include "unit/limited_memory.h"
 
 /* ---- The model */
 
@@ -187,15 +149,13 @@ static void thousands_are_found(void **state)
     ferp_sources_end(&sources);
 }
 
-#define SOURCES_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SOURCES_TEST(any_order_of_inserting_and_removing_gives_what_a_list_gives),
-        SOURCES_TEST(an_empty_table_holds_nothing),
-        SOURCES_TEST(without_memory_nothing_changes),
-        SOURCES_TEST(thousands_are_found),
+        MEMORY_TEST(any_order_of_inserting_and_removing_gives_what_a_list_gives),
+        MEMORY_TEST(an_empty_table_holds_nothing),
+        MEMORY_TEST(without_memory_nothing_changes),
+        MEMORY_TEST(thousands_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

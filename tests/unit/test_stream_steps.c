@@ -237,12 +237,8 @@ static void counts_are_stored_where_they_are_wanted(void **state)
 
 static fer_handle begun(void)
 {
-    fer_handle handle = {0};
     script_begin(&script_posix);
-    assert_ok(feri_handle_claim(&handle));
-    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
-    return handle;
+    return script_connecting(0);
 }
 
 static void every_request_that_needs_a_connection_asks_how_the_connect_stands(void **state)

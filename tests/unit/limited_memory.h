@@ -1,0 +1,50 @@
+/* limited_memory.h: the seam's memory, which can be had as often as allowed, and is counted. For one thread at a time. */
+#ifndef TEST_LIMITED_MEMORY_H
+#define TEST_LIMITED_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/platform.h"
+
+static int allowed;
+static int blocks;
+
+void *ferp_memory_new(size_t size)
+{
+    if (allowed == 0) {
+        return NULL;
+    }
+    allowed--;
+    blocks++;
+    void *memory = malloc(size);
+    memset(memory, 0xA5, size); /* nobody may count on zeros */
+    return memory;
+}
+
+void ferp_memory_free(void *memory)
+{
+    blocks -= memory != NULL;
+    free(memory);
+}
+
+/* A test's setup and teardown: at first there is memory enough, and at the end all of it was given back. */
+static int memory_begin(void **state)
+{
+    (void)state;
+    allowed = INT16_MAX;
+    blocks = 0;
+    return 0;
+}
+
+static int memory_end(void **state)
+{
+    (void)state;
+    return blocks == 0 ? 0 : -1;
+}
+
+#define MEMORY_TEST(name) cmocka_unit_test_setup_teardown(name, memory_begin, memory_end)
+
+#endif

@@ -1,0 +1,92 @@
+/* test_poller_epoll.c: platform/posix/poller_epoll.c where the wait with nanoseconds, epoll_pwait2, is not to be had. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "platform/platform.h"
+
+enum { NANOS = 1500001 };
+
+/* What the system's call answers, and how often it was asked. */
+static int refusal;
+static int asked;
+
+#ifdef __linux__
+#include <signal.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+/* In place of the C library's. */
+int epoll_pwait2(int epoll, struct epoll_event *events, int cap, const struct timespec *timeout, const sigset_t *mask)
+{
+    (void)epoll;
+    (void)events;
+    (void)cap;
+    (void)timeout;
+    (void)mask;
+    asked++;
+    errno = refusal;
+    return -1;
+}
+#endif
+
+static fer_error wait_a_little(fer_poller *poller)
+{
+    fer_event event;
+    size_t count = 77;
+    bool notified = true;
+    asked = 0;
+    fer_error err = ferp_poller_wait(poller, &event, 1, (fer_duration){NANOS}, &count, &notified);
+    assert_true(count == 0 && !notified);
+    if (asked == 0) {
+        ferp_poller_close(poller);
+        print_message("[  REASON  ] this system's poller has no epoll_pwait2\n");
+        skip();
+    }
+    return err;
+}
+
+/* ENOSYS: an older system's; EPERM: a container's. */
+static void a_wait_that_is_refused_waits_by_milliseconds(void **state)
+{
+    static const int refusals[] = {ENOSYS, EPERM};
+    fer_poller poller = {0};
+    (void)state;
+    assert_int_equal(ferp_poller_open(&poller).kind, FER_OK);
+    for (size_t i = 0; i < 2; i++) {
+        refusal = refusals[i];
+        uint64_t start = ferp_now();
+        assert_int_equal(wait_a_little(&poller).kind, FER_OK);
+        assert_true(ferp_now() - start >= NANOS);
+        assert_int_equal(asked, 1);
+    }
+    ferp_poller_close(&poller);
+}
+
+/* The caller of the seam goes on with the time that is left. */
+static void a_signal_ends_the_wait(void **state)
+{
+    fer_poller poller = {0};
+    (void)state;
+    assert_int_equal(ferp_poller_open(&poller).kind, FER_OK);
+    refusal = EINTR;
+    assert_int_equal(wait_a_little(&poller).kind, FER_INTERRUPTED);
+    ferp_poller_close(&poller);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wait_that_is_refused_waits_by_milliseconds),
+        cmocka_unit_test(a_signal_ends_the_wait),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
