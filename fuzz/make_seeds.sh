@@ -247,5 +247,16 @@ for timeout in 0 1 4 6 8 9; do
     poll $notify 0 0 0 $wait 0 $timeout 0 $wait 0 $timeout 0 $later 0 2 0 $notify 0 0 0 $wait 0 $timeout 0 $notify 0 0 0 $notify 0 0 0 $wait 0 6 0 $wait 0 0 0
     poll $make 0 4 0 $add 0 2 0 $notify 0 0 0 $wait 0 $timeout 0 $wait 0 $timeout 0 $later 0 1 0 $notify 0 0 0 $delete 0 0 0 $wait 0 $timeout 9 $wait 0 6 0
 done
+# A Unix listener, a stream to it, and the other end: told of when it connects, is accepted, gives, fills, ends and goes, within a wait and before.
+unix="$make 0 0 160 $gives 0 1 0"
+for interest in 0 1 2 3 4 6 8 10; do
+    poll $make 0 0 160 $add 0 $interest 0 $later 0 2 0 $gives 0 1 0 $wait 0 9 0 $wait 0 5 0 $take 0 2 0 $wait 0 5 0 $raw 0 200 0 $take 0 3 0
+    for op in "$give 2 0 0" "$give 2 1 0 $give 2 1 0 $give 2 1 0" "$shut 2 0 0" "$shut 2 129 0" "$close 2 0 0" "$give 1 0 0 $close 2 0 0"; do
+        poll $unix $take 0 2 0 $all 0 $interest 0 $wait 0 5 0 $wait 0 5 0 $op $wait 0 5 0 $wait 0 5 0 $raw 1 200 0 $take 1 1 0 $give 1 0 0 $wait 0 5 0
+        poll $unix $add 1 $interest 0 $take 0 2 0 $later 0 2 0 $op $wait 0 9 0 $modify 1 $interest 0 $wait 0 6 0 $raw 1 200 0 $take 1 0 0 $raw 1 200 0
+    done
+    poll $unix $give 1 2 0 $give 1 2 0 $add 1 $interest 0 $wait 0 5 0 $take 0 2 0 $take 2 0 0 $take 2 0 0 $wait 0 5 0 $take 2 0 0 $wait 0 5 0
+    poll $unix $gives 0 2 0 $all 0 $interest 0 $wait 0 5 0 $clone 1 3 0 $close 1 0 0 $later 0 1 0 $close 0 0 0 $wait 0 9 0 $wait 0 5 0 $raw 2 200 0
+done
 poll $open 1 0 128 $open 1 0 129 $open 0 0 0 $open 1 0 0 $closed 1 0 0 $wait 1 0 0 $notify 1 0 0 $advance 0 6 0 $drains 0 0 0
 echo "make_seeds: $count seeds"

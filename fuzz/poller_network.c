@@ -43,28 +43,27 @@ static fer_raw_socket raw_of(const poller_handle *handle)
         return fer_tcp_listener_as_raw(&handle->as.listener);
     case POLLER_UDP:
         return fer_udp_socket_as_raw(&handle->as.udp);
+    case POLLER_UNIX:
+        return fer_unix_stream_as_raw(&handle->as.unix_stream);
+    case POLLER_UNIX_LISTENS:
+        return fer_unix_listener_as_raw(&handle->as.unix_listener);
     case POLLER_NOTHING:
         break;
     }
     return FER_RAW_SOCKET_NONE;
 }
 
-static bool is_out_of_room(const struct poller_program *program)
+bool poller_is_out_of_room(const struct poller_program *program, int sockets)
 {
-    return program->born == POLLER_SOCKETS_MAX;
+    return program->born + sockets > POLLER_SOCKETS_MAX;
 }
 
-/* The handle has just been filled with a new socket. */
-static poller_end *hold_new(struct poller_program *program, poller_handle *handle, poller_holds holds, poller_kind kind)
+int poller_bear(struct poller_program *program, poller_kind kind)
 {
-    handle->holds = holds;
-    handle->raw = raw_of(handle);
-    handle->socket = poller_model_born(kind);
+    int socket = poller_model_born(kind);
     program->born++;
-    poller_model_name(handle->raw, handle->socket);
-    poller_end *end = poller_end_of(program, handle);
-    *end = (poller_end){.peer = FER_SIM_PEER_NONE};
-    return end;
+    program->ends[socket] = (poller_end){.peer = FER_SIM_PEER_NONE, .twin = POLLER_NOBODY, .listener = POLLER_NOBODY};
+    return socket;
 }
 
 static void set_nonblocking(poller_handle *handle)
@@ -78,8 +77,27 @@ static void set_nonblocking(poller_handle *handle)
         error = fer_tcp_listener_set_nonblocking(&handle->as.listener, true);
     } else if (handle->holds == POLLER_UDP) {
         error = fer_udp_socket_set_nonblocking(&handle->as.udp, true);
+    } else if (handle->holds == POLLER_UNIX) {
+        error = fer_unix_stream_set_nonblocking(&handle->as.unix_stream, true);
+    } else if (handle->holds == POLLER_UNIX_LISTENS) {
+        error = fer_unix_listener_set_nonblocking(&handle->as.unix_listener, true);
     }
     FUZZ_CHECK(error.kind == FER_OK);
+}
+
+void poller_hold(poller_handle *handle, poller_holds holds, int socket)
+{
+    handle->holds = holds;
+    handle->raw = raw_of(handle);
+    handle->socket = socket;
+    poller_model_name(handle->raw, socket);
+    set_nonblocking(handle);
+}
+
+static poller_end *hold_new(struct poller_program *program, poller_handle *handle, poller_holds holds, poller_kind kind)
+{
+    poller_hold(handle, holds, poller_bear(program, kind));
+    return poller_end_of(program, handle);
 }
 
 static void make_stream(struct poller_program *program, poller_handle *handle, bool is_far)
@@ -124,12 +142,14 @@ static void make_fresh(struct poller_program *program, poller_handle *handle)
 void poller_make(struct poller_program *program, const poller_step *step)
 {
     poller_handle *handle = poller_handle_of(program, step);
-    if (handle->holds != POLLER_NOTHING || is_out_of_room(program)) {
+    if (handle->holds != POLLER_NOTHING || poller_is_out_of_room(program, 1)) {
         return;
     }
     memset(handle, 0, sizeof *handle);
     unsigned what = step->other % 6;
-    if (what < 2) {
+    if (step->third / 16 == 10) { /* what was seldom chosen before there were any */
+        poller_unix_listen(program, handle);
+    } else if (what < 2) {
         make_stream(program, handle, what == 1);
     } else if (what == 2) {
         make_listener(program, handle);
@@ -138,7 +158,6 @@ void poller_make(struct poller_program *program, const poller_step *step)
     } else {
         make_datagrams(program, handle, what == 5);
     }
-    set_nonblocking(handle);
 }
 
 /* The last handle of a socket is gone. */
@@ -151,6 +170,7 @@ static void bury(struct poller_program *program, int socket)
     }
     fer_sim_peer_close(program->ends[socket].peer);
     program->ends[socket].peer = FER_SIM_PEER_NONE;
+    poller_unix_gone(program, socket);
 }
 
 void poller_close(struct poller_program *program, const poller_step *step)
@@ -166,6 +186,10 @@ void poller_close(struct poller_program *program, const poller_step *step)
         fer_tcp_stream_close(&handle->as.stream);
     } else if (handle->holds == POLLER_LISTENS) {
         fer_tcp_listener_close(&handle->as.listener);
+    } else if (handle->holds == POLLER_UNIX) {
+        fer_unix_stream_close(&handle->as.unix_stream);
+    } else if (handle->holds == POLLER_UNIX_LISTENS) {
+        fer_unix_listener_close(&handle->as.unix_listener);
     } else {
         fer_udp_socket_close(&handle->as.udp);
     }
@@ -190,6 +214,10 @@ void poller_clone(struct poller_program *program, const poller_step *step)
         error = fer_tcp_stream_try_clone(&handle->as.stream, &out->as.stream);
     } else if (handle->holds == POLLER_LISTENS) {
         error = fer_tcp_listener_try_clone(&handle->as.listener, &out->as.listener);
+    } else if (handle->holds == POLLER_UNIX) {
+        error = fer_unix_stream_try_clone(&handle->as.unix_stream, &out->as.unix_stream);
+    } else if (handle->holds == POLLER_UNIX_LISTENS) {
+        error = fer_unix_listener_try_clone(&handle->as.unix_listener, &out->as.unix_listener);
     } else {
         error = fer_udp_socket_try_clone(&handle->as.udp, &out->as.udp);
     }
@@ -206,7 +234,8 @@ void poller_clone(struct poller_program *program, const poller_step *step)
 static void ask(const poller_handle *handle)
 {
     const fer_duration none = {0};
-    fer_interest asked = handle->holds == POLLER_LISTENS ? FER_READABLE : FER_READABLE | FER_WRITABLE;
+    bool listens = handle->holds == POLLER_LISTENS || handle->holds == POLLER_UNIX_LISTENS;
+    fer_interest asked = listens ? FER_READABLE : FER_READABLE | FER_WRITABLE;
     fer_interest told = 0;
     fer_error error = {FER_OK, 0};
     if (handle->holds == POLLER_TCP) {
@@ -215,6 +244,10 @@ static void ask(const poller_handle *handle)
         error = fer_tcp_listener_ready(&handle->as.listener, asked, none, &told);
     } else if (handle->holds == POLLER_UDP) {
         error = fer_udp_socket_ready(&handle->as.udp, asked, none, &told);
+    } else if (handle->holds == POLLER_UNIX) {
+        error = fer_unix_stream_ready(&handle->as.unix_stream, asked, none, &told);
+    } else if (handle->holds == POLLER_UNIX_LISTENS) {
+        error = fer_unix_listener_ready(&handle->as.unix_listener, asked, none, &told);
     } else {
         return;
     }
@@ -323,7 +356,6 @@ static void accept_guest(struct poller_program *program, poller_handle *listener
     }
     poller_model_taken(listener->socket, 1);
     poller_end *end = hold_new(program, out, POLLER_TCP, POLLER_STREAM);
-    set_nonblocking(out);
     for (int i = 0; i < POLLER_GUESTS; i++) {
         poller_guest *guest = &program->guests[i];
         fer_socket_addr at;
@@ -341,9 +373,12 @@ static void take_bytes(struct poller_program *program, const poller_handle *hand
     uint8_t buf[POLLER_BUFFER];
     size_t n = 0;
     poller_handle *mine = &program->handles[handle - program->handles];
-    if (fer_tcp_stream_read(&mine->as.stream, buf, len, &n).kind == FER_OK && n > 0) {
+    fer_error error = handle->holds == POLLER_TCP ? fer_tcp_stream_read(&mine->as.stream, buf, len, &n)
+                                                  : fer_unix_stream_read(&mine->as.unix_stream, buf, len, &n);
+    if (error.kind == FER_OK && n > 0) {
         poller_end_of(program, handle)->given -= n;
         poller_model_taken(handle->socket, n);
+        poller_unix_took(program, handle->socket, n);
     }
 }
 
@@ -370,12 +405,14 @@ void poller_take(struct poller_program *program, const poller_step *step)
     poller_handle *out = &program->handles[step->other % POLLER_HANDLES];
     if (handle->holds == POLLER_BUILT) {
         finish(program, handle);
-    } else if (handle->holds == POLLER_TCP) {
+    } else if (handle->holds == POLLER_TCP || handle->holds == POLLER_UNIX) {
         take_bytes(program, handle, lengths[step->other % 3]);
     } else if (handle->holds == POLLER_UDP) {
         take_datagram(program, handle);
-    } else if (handle->holds == POLLER_LISTENS && out->holds == POLLER_NOTHING && !is_out_of_room(program)) {
+    } else if (handle->holds == POLLER_LISTENS && out->holds == POLLER_NOTHING && !poller_is_out_of_room(program, 1)) {
         accept_guest(program, handle, out);
+    } else if (handle->holds == POLLER_UNIX_LISTENS && out->holds == POLLER_NOTHING) {
+        poller_unix_accept(program, handle, out);
     }
 }
 
@@ -384,12 +421,14 @@ static void give_bytes(struct poller_program *program, poller_handle *handle, si
     uint8_t buf[2 * POLLER_BUFFER] = {0};
     size_t n = 0;
     poller_end *end = poller_end_of(program, handle);
-    fer_error error = fer_tcp_stream_write(&handle->as.stream, buf, len, &n);
+    fer_error error = handle->holds == POLLER_TCP ? fer_tcp_stream_write(&handle->as.stream, buf, len, &n)
+                                                  : fer_unix_stream_write(&handle->as.unix_stream, buf, len, &n);
     if (error.kind == FER_WOULD_BLOCK) {
         poller_model_room(handle->socket, end->peer_gone ? POLLER_UNSURE : POLLER_FULL);
     } else if (error.kind == FER_OK) {
         end->outstanding += n;
         poller_model_room(handle->socket, end->outstanding < POLLER_BUFFER ? POLLER_ROOM : POLLER_UNSURE);
+        poller_unix_gave(program, handle->socket, n);
     }
     if (error.kind == FER_OK && end->peer_gone) {
         poller_model_wrote_to_nobody(handle->socket);
@@ -411,7 +450,7 @@ void poller_give(struct poller_program *program, const poller_step *step)
 {
     static const size_t lengths[] = {1, POLLER_BUFFER, sizeof(uint8_t[2 * POLLER_BUFFER])};
     poller_handle *handle = poller_handle_of(program, step);
-    if (handle->holds == POLLER_TCP) {
+    if (handle->holds == POLLER_TCP || handle->holds == POLLER_UNIX) {
         give_bytes(program, handle, lengths[step->other % 3]);
     } else if (handle->holds == POLLER_UDP) {
         ask_nobody(program, handle);
@@ -424,6 +463,9 @@ void poller_shut(struct poller_program *program, const poller_step *step)
     fer_shutdown how = step->other < 128 ? FER_SHUTDOWN_WRITE : (fer_shutdown)(step->other % 3);
     if (handle->holds == POLLER_TCP && fer_tcp_stream_shutdown(&handle->as.stream, how).kind == FER_OK) {
         poller_model_shut(handle->socket, how);
+    } else if (handle->holds == POLLER_UNIX && fer_unix_stream_shutdown(&handle->as.unix_stream, how).kind == FER_OK) {
+        poller_model_shut(handle->socket, how);
+        poller_unix_shut(program, handle->socket, how);
     }
 }
 

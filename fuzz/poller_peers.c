@@ -62,6 +62,8 @@ void poller_peer_gives(struct poller_program *program, const poller_step *step)
         receive_datagram(program, handle, is_far);
     } else if (handle->holds == POLLER_TCP) {
         receive_bytes(program, handle, is_far ? POLLER_BUFFER : 1);
+    } else if (handle->holds == POLLER_UNIX_LISTENS) {
+        poller_unix_connect(program, handle, &program->handles[step->other % POLLER_HANDLES]);
     }
 }
 

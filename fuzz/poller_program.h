@@ -18,7 +18,7 @@ typedef struct poller_step {
     uint8_t third;
 } poller_step;
 
-typedef enum poller_holds { POLLER_NOTHING, POLLER_BUILT, POLLER_TCP, POLLER_LISTENS, POLLER_UDP } poller_holds;
+typedef enum poller_holds { POLLER_NOTHING, POLLER_BUILT, POLLER_TCP, POLLER_LISTENS, POLLER_UDP, POLLER_UNIX, POLLER_UNIX_LISTENS } poller_holds;
 
 typedef struct poller_handle {
     poller_holds holds;
@@ -27,6 +27,8 @@ typedef struct poller_handle {
         fer_tcp_stream stream;
         fer_tcp_listener listener;
         fer_udp_socket udp;
+        fer_unix_stream unix_stream;
+        fer_unix_listener unix_listener;
     } as;
     fer_raw_socket raw;
     int socket;
@@ -43,6 +45,8 @@ typedef struct poller_end {
     uint64_t connected;  /* when the peer knows of it at the latest */
     size_t outstanding;  /* bytes that the peer has not taken */
     size_t given;        /* to the program, that it has not taken */
+    int twin;            /* a Unix stream's other end, while there is one */
+    int listener;        /* in whose queue it is */
     fer_socket_addr local;
     fer_socket_addr to;  /* of a connect in the background */
 } poller_end;
@@ -80,6 +84,11 @@ struct poller_program {
 };
 
 /* poller_network.c: the steps of sockets. */
+bool poller_is_out_of_room(const struct poller_program *program, int sockets);
+/* A socket that no handle has yet. */
+int poller_bear(struct poller_program *program, poller_kind kind);
+/* The handle has just been filled with that socket. */
+void poller_hold(poller_handle *handle, poller_holds holds, int socket);
 fer_socket_addr poller_address(const char *text);
 poller_handle *poller_handle_of(struct poller_program *program, const poller_step *step);
 poller_end *poller_end_of(struct poller_program *program, const poller_handle *handle);
@@ -93,6 +102,15 @@ void poller_clone(struct poller_program *program, const poller_step *step);
 void poller_close(struct poller_program *program, const poller_step *step);
 void poller_through_raw(struct poller_program *program, const poller_step *step);
 void poller_network_end(struct poller_program *program);
+
+/* poller_unix.c: Unix streams, both ends of which are the program's. */
+void poller_unix_listen(struct poller_program *program, poller_handle *handle);
+void poller_unix_connect(struct poller_program *program, const poller_handle *listener, poller_handle *out);
+void poller_unix_accept(struct poller_program *program, poller_handle *listener, poller_handle *out);
+void poller_unix_gave(const struct poller_program *program, int socket, size_t count);
+void poller_unix_took(struct poller_program *program, int socket, size_t count);
+void poller_unix_shut(const struct poller_program *program, int socket, fer_shutdown how);
+void poller_unix_gone(struct poller_program *program, int socket);
 
 /* poller_peers.c: those of their peers. */
 void poller_peer_gives(struct poller_program *program, const poller_step *step);

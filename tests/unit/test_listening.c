@@ -68,6 +68,19 @@ static void an_accepted_stream_has_its_peer_and_its_family(void **state)
     assert_log("accept(1) accept(1)");
 }
 
+static void a_stream_that_is_accepted_without_a_name_has_no_family(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(0);
+    fer_handle stream = {0};
+    script_then(SCRIPT_ACCEPT)->addr = script_addr("[2001:db8::7]:99");
+    assert_ok(feri_accept_nameless(&listener, &stream));
+    assert_int_equal(feri_handle_flags(&stream), 0);
+    assert_int_equal(feri_handle_as_raw(&stream), 2);
+    assert_log("accept(1)");
+}
+
 static void a_connection_that_died_in_the_queue_is_skipped_and_so_is_a_signal(void **state)
 {
     (void)state;
@@ -234,6 +247,7 @@ int main(void)
         script_test(a_bind_that_fails_is_told),
         script_test(a_listen_that_fails_is_told_and_its_socket_closed),
         script_test(an_accepted_stream_has_its_peer_and_its_family),
+        script_test(a_stream_that_is_accepted_without_a_name_has_no_family),
         script_test(a_connection_that_died_in_the_queue_is_skipped_and_so_is_a_signal),
         script_test(dead_connections_without_end_are_told_at_last),
         script_test(too_many_open_files_are_reported),

@@ -177,10 +177,13 @@ static void a_wait_of_zero_is_one_call_that_does_not_ask_the_clock(void **state)
 {
     (void)state;
     begin(&script_posix);
-    script.now = UINT64_MAX; /* no deadline fits */
-    assert_ok(wait_nanos(0));
-    assert_int_equal(count, 0);
-    assert_log("poller_wait(0)");
+    static const uint64_t nows[] = {UINT64_MAX, 0}; /* no deadline fits, and any lies ahead */
+    for (size_t i = 0; i < 2; i++) {
+        script.now = nows[i];
+        assert_ok(wait_nanos(0));
+        assert_int_equal(count, 0);
+        assert_log("poller_wait(0)");
+    }
 }
 
 static void a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left(void **state)
@@ -300,6 +303,27 @@ static void a_wait_of_zero_takes_a_notification_that_came_before(void **state)
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
     assert_ok(wait_nanos(1000));
     assert_log("poller_wait(1000)");
+}
+
+/* It never waits, so that there is nobody to be woken: what comes while it looks, or after it, awaits the next one. */
+static void a_wait_of_zero_is_nobody_to_be_woken(void **state)
+{
+    (void)state;
+    static void (*const notifies[])(void) = {notify, notify_thrice};
+    begin(&script_posix);
+    for (size_t i = 0; i < 2; i++) {
+        let_happen_while_waiting(notifies[i]);
+        assert_ok(wait_nanos(0));
+        assert_log("poller_wait(0)");
+        assert_ok(wait_nanos(UINT64_MAX));
+        assert_int_equal(count, 0);
+        assert_log("poller_wait(0)");
+        assert_ok(wait_nanos(0));
+        notifies[i]();
+        assert_log("poller_wait(0)");
+        assert_ok(wait_nanos(UINT64_MAX));
+        assert_log("poller_wait(0)");
+    }
 }
 
 static void events_come_beside_a_notification(void **state)
@@ -437,6 +461,7 @@ int main(void)
         script_test(a_wait_s_failure_is_told_without_events),
         script_test(a_notify_before_a_wait_costs_no_call_and_ends_the_next_one),
         script_test(a_wait_of_zero_takes_a_notification_that_came_before),
+        script_test(a_wait_of_zero_is_nobody_to_be_woken),
         script_test(events_come_beside_a_notification),
         script_test(notifies_during_a_wait_are_one_call_of_the_system),
         script_test(a_notification_that_a_wait_left_is_the_next_one_s),

@@ -150,6 +150,23 @@ static void a_closed_resolver_cancels_what_is_not_done(void **state)
     assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 2);
 }
 
+static void a_closed_resolver_cancels_all_that_the_system_is_at(void **state)
+{
+    (void)state;
+    begin(3, 0);
+    for (size_t i = 0; i < 3; i++) {
+        start(i, "a.test:80");
+        script_addresses(1);
+        step_into_lookup(i);
+    }
+    fer_resolver_close(&resolver);
+    for (size_t i = 0; i < 3; i++) {
+        assert_error(ask(i), FER_CANCELLED, 0);
+        assert_false(script_thread_step(i));
+        assert_error(ask(i), FER_CANCELLED, 0);
+    }
+}
+
 static void the_last_one_out_frees_what_is_shared(void **state)
 {
     (void)state;
@@ -319,6 +336,7 @@ int main(void)
         RESOLVER_TEST(an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do),
         RESOLVER_TEST(a_lookup_can_be_closed_after_its_resolver),
         RESOLVER_TEST(a_closed_resolver_cancels_what_is_not_done),
+        RESOLVER_TEST(a_closed_resolver_cancels_all_that_the_system_is_at),
         RESOLVER_TEST(the_last_one_out_frees_what_is_shared),
         RESOLVER_TEST(threads_are_made_when_there_is_work_and_end_when_there_is_none),
         RESOLVER_TEST(a_thread_that_has_nothing_left_takes_the_next_one_itself),
