@@ -1,5 +1,7 @@
 /* test_poller_kqueue.c: the poller over kqueue, where only a system that is watched closely can bring it: what other threads do between the system's
  * answer and the poller's, and a system without memory. The system is the model of tests/kqueue. */
+#include <sys/socket.h>
+
 #include "kqueue/knote.h"
 #include "support/poller_fixture.h"
 
@@ -127,6 +129,45 @@ static void both_halves_that_are_modified_meanwhile_are_told_of(void **state)
     assert_quiet(poller);
 }
 
+/* P7: the two halves of one socket are one event where one wait has both, and are none of another socket's. */
+static void two_halves_in_one_wait_are_their_own_sockets_event(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_event events[4];
+    size_t count = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_raw_socket listening = fer_tcp_listener_as_raw(listener);
+    poller = test_poller();
+    mailbox = test_mailbox();
+    post(mailbox);
+    assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
+    assert_true(peer_raw_wait_readable(listening));
+    assert_ok(fer_poller_add(poller, listening, either_of_both(1), FER_POLL_ONESHOT));
+    assert_ok(fer_poller_add(poller, mailbox->raw, either_of_both(2), FER_POLL_ONESHOT));
+    assert_ok(fer_poller_wait(poller, events, 4, at_once, &count));
+    assert_int_equal(count, 2);
+    assert_true(events[0].key == 1 && events[0].readable && !events[0].writable);
+    assert_true(events[1].key == 2 && events[1].readable && events[1].writable);
+    assert_quiet(poller);
+}
+
+/* ---- P11: the marker never tells: not of urgent data either, which is what its filter is for */
+
+static void urgent_data_are_none_of_the_markers_business(void **state)
+{
+    struct pair *pair = pair_open(state);
+    poller = test_poller();
+    raw = fer_tcp_stream_as_raw(&pair->stream);
+    assert_int_equal(send((int)pair->other, "!", 1, MSG_OOB), 1);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(i == 0 ? fer_poller_add(poller, raw, neither(1), FER_POLL_LEVEL) : fer_poller_modify(poller, raw, neither(1), FER_POLL_LEVEL));
+        assert_quiet(poller);
+        assert_kind(fer_poller_add(poller, raw, neither(1), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+        assert_quiet(poller);
+    }
+}
+
 /* ---- P2: a hang-up, where the error that came with it was taken by somebody: it makes an event readable and writable all the same */
 
 static void a_hang_up_is_readable_and_writable_once_its_error_was_taken(void **state)
@@ -237,6 +278,8 @@ int main(void)
         KQUEUE_PAIR_TEST("P4", an_event_of_a_deleted_socket_does_not_take_that_of_its_number),
         KQUEUE_PAIR_TEST("P8", of_two_halves_one_thread_is_told),
         KQUEUE_PAIR_TEST("P7", both_halves_that_are_modified_meanwhile_are_told_of),
+        KQUEUE_TEST("P7", two_halves_in_one_wait_are_their_own_sockets_event),
+        KQUEUE_PAIR_TEST("P11", urgent_data_are_none_of_the_markers_business),
         KQUEUE_PAIR_TEST("P2", a_hang_up_is_readable_and_writable_once_its_error_was_taken),
         KQUEUE_TEST("P12", a_socket_that_there_is_no_memory_for_is_not_added),
         KQUEUE_TEST("P12", a_socket_that_there_is_no_memory_to_modify_stays),
