@@ -1,4 +1,4 @@
-/* test_kqueue.c: what platform/posix/poller_kqueue.c relies on of kqueue(2). On macOS and FreeBSD it is the kernel that is asked; on Linux the model of
+/* test_kqueue.c: what platform/posix/poller_kqueue.c relies on of kqueue(2). On macOS and FreeBSD the kernel is asked; on Linux the model of
  * tests/kqueue, which is to answer the same. */
 #include <arpa/inet.h>
 #include <errno.h>
