@@ -3,8 +3,10 @@
  *
  *  a marker, which never tells of anything: for a knote that tells is there only while it is wanted, and adding one that is there already succeeds;
  *  EVFILT_READ and EVFILT_WRITE, each while wanted, with the user's key;
- *  for FER_POLL_ONESHOT a ticket, which never tells of anything either. Each of the two filters ends by itself after its event, but knows nothing
- *  of the other, and another thread may have that one's event. Deleting the ticket succeeds once: whose event that is gives it to the user.
+ *  for FER_POLL_ONESHOT with both of them a ticket, which never tells of anything either. Each filter ends by itself after its event, but knows
+ *  nothing of the other, and another thread may have that one's event. Deleting the ticket succeeds once: whose event that is gives it to the user.
+ *  One filter alone has none: a ticket cannot be told from its successor, so an old event that is still on its way in another thread may take the
+ *  new one's. That is left where both filters are wanted before a change and after it: then the old event is given in the new one's place.
  *
  * Every key is the user's, so a notification is known by its filter, EVFILT_USER, which no socket has. */
 #include "platform/posix/posix.h"
@@ -100,11 +102,19 @@ static void put_deletes(changes *to, uintptr_t fd)
     put(to, fd, EVFILT_USER, EV_DELETE, 0, 0);
 }
 
-static int flags_of(fer_poll_mode mode)
+/* EV_CLEAR changes nothing of a filter that ends with its event; what is told has it too, and so says that there is a ticket. */
+#define WITH_TICKET (EV_ONESHOT | EV_CLEAR)
+
+static bool needs_ticket(fer_event interest, fer_poll_mode mode)
+{
+    return mode == FER_POLL_ONESHOT && interest.readable && interest.writable;
+}
+
+static int flags_of(fer_event interest, fer_poll_mode mode)
 {
     switch (mode) {
     case FER_POLL_ONESHOT:
-        return EV_ADD | EV_ONESHOT;
+        return EV_ADD | (needs_ticket(interest, mode) ? WITH_TICKET : EV_ONESHOT);
     case FER_POLL_EDGE:
         return EV_ADD | EV_CLEAR;
     case FER_POLL_LEVEL:
@@ -116,14 +126,15 @@ static int flags_of(fer_poll_mode mode)
 /* The ticket is there before what needs it. */
 static void put_interest(changes *to, uintptr_t fd, fer_event interest, fer_poll_mode mode)
 {
-    if (mode == FER_POLL_ONESHOT) {
+    int flags = flags_of(interest, mode);
+    if (needs_ticket(interest, mode)) {
         put(to, fd, EVFILT_USER, EV_ADD | EV_DISABLE, 0, 0);
     }
     if (interest.readable) {
-        put(to, fd, EVFILT_READ, flags_of(mode), 0, interest.key);
+        put(to, fd, EVFILT_READ, flags, 0, interest.key);
     }
     if (interest.writable) {
-        put(to, fd, EVFILT_WRITE, flags_of(mode), 0, interest.key);
+        put(to, fd, EVFILT_WRITE, flags, 0, interest.key);
     }
 }
 
@@ -239,9 +250,9 @@ fer_error ferp_poller_notify(fer_poller *poller)
 
 /* ---- Waiting */
 
-static bool is_oneshot(const struct kevent *told)
+static bool has_ticket(const struct kevent *told)
 {
-    return (told->flags & EV_ONESHOT) != 0;
+    return (told->flags & WITH_TICKET) == WITH_TICKET;
 }
 
 /* EV_EOF is the end of the filter's half, or of both: after a failure, which is in fflags until somebody takes it (kqueue(2)), and after a hang-up there
@@ -271,11 +282,11 @@ static int keep_sockets(struct kevent *told, int count, bool *notified)
     return kept;
 }
 
-/* Answers for each one-shot event, in their order, whether the ticket was there. */
+/* Answers for each event that has a ticket, in their order, whether it was there. */
 static fer_error take_tickets(const fer_poller *poller, const struct kevent *told, int count, changes *taken)
 {
     for (int i = 0; i < count; i++) {
-        if (is_oneshot(&told[i])) {
+        if (has_ticket(&told[i])) {
             put(taken, told[i].ident, EVFILT_USER, EV_DELETE, 0, 0);
         }
     }
@@ -286,7 +297,7 @@ static fer_error take_tickets(const fer_poller *poller, const struct kevent *tol
 static void merge(const struct kevent *told, int taken, int late, fer_event *events)
 {
     for (int i = 0; i < taken; i++) {
-        if (told[i].ident == told[late].ident && is_oneshot(&told[i])) {
+        if (told[i].ident == told[late].ident && has_ticket(&told[i])) {
             fer_event more = event_of(&told[late]);
             events[i].readable = events[i].readable || more.readable;
             events[i].writable = events[i].writable || more.writable;
@@ -300,7 +311,7 @@ static size_t tell(struct kevent *told, int count, const changes *taken, fer_eve
     int kept = 0;
     int ticket = 0;
     for (int i = 0; i < count; i++) {
-        if (is_oneshot(&told[i]) && taken->list[ticket++].data != 0) {
+        if (has_ticket(&told[i]) && taken->list[ticket++].data != 0) {
             merge(told, kept, i, events);
             continue;
         }

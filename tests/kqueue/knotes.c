@@ -1,0 +1,258 @@
+/* knotes.c: the knotes of one kqueue: their table and their queue, what a change makes of them, and in which order they are told of.
+ *
+ * Linux tells of changes by edge-triggered epoll, one set for what concerns reading and one for writing, as a socket of a BSD has one list of knotes
+ * for each. Such a change makes the filters be asked again; it may be a change of something else, so EV_CLEAR may tell once more than a BSD would. */
+#include "kqueue/knote.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+enum { HINTS = 64 };
+
+int kqueue_memory = -1;
+
+/* ---- The queue */
+
+static void enqueue(struct kqueue *kq, struct knote *note)
+{
+    if (note->is_queued || note->is_disabled || !note->is_active) {
+        return;
+    }
+    note->is_queued = true;
+    note->after = &kq->queue;
+    note->before = kq->queue.before;
+    note->before->after = note;
+    note->after->before = note;
+    kq->queued++;
+}
+
+static void dequeue(struct kqueue *kq, struct knote *note)
+{
+    if (note->is_queued) {
+        note->is_queued = false;
+        note->before->after = note->after;
+        note->after->before = note->before;
+        kq->queued--;
+    }
+}
+
+/* ---- Knotes */
+
+static struct knote **place_of(struct kqueue *kq, uintptr_t ident)
+{
+    return &kq->places[ident % KNOTE_PLACES];
+}
+
+static struct knote *find(struct kqueue *kq, uintptr_t ident, int filter)
+{
+    struct knote *note = *place_of(kq, ident);
+    while (note != NULL && (note->event.ident != ident || note->event.filter != filter)) {
+        note = note->next;
+    }
+    return note;
+}
+
+/* The epoll that tells of what the knote waits for. */
+static int side_of(const struct kqueue *kq, const struct knote *note)
+{
+    return note->event.filter == EVFILT_WRITE ? kq->writing : kq->reading;
+}
+
+/* EVFILT_READ and EVFILT_EXCEPT share a side. */
+static bool shares_side(struct kqueue *kq, const struct knote *note)
+{
+    int filter = note->event.filter == EVFILT_READ ? EVFILT_EXCEPT : EVFILT_READ;
+    return note->event.filter != EVFILT_WRITE && find(kq, note->event.ident, filter) != NULL;
+}
+
+static int watch(struct kqueue *kq, struct knote *note)
+{
+    int error = knote_attach_socket(note);
+    if (error != 0 || shares_side(kq, note)) {
+        return error;
+    }
+    uint32_t changes = note->event.filter == EVFILT_WRITE ? (uint32_t)EPOLLOUT : (uint32_t)(EPOLLIN | EPOLLPRI | EPOLLRDHUP);
+    struct epoll_event wanted = {.events = changes | (uint32_t)EPOLLET, .data = {.fd = (int)note->event.ident}};
+    return epoll_ctl(side_of(kq, note), EPOLL_CTL_ADD, wanted.data.fd, &wanted) == 0 ? 0 : errno;
+}
+
+static void drop(struct kqueue *kq, struct knote *note)
+{
+    struct knote **at = place_of(kq, note->event.ident);
+    while (*at != note) {
+        at = &(*at)->next;
+    }
+    *at = note->next;
+    dequeue(kq, note);
+    if (note->event.filter != EVFILT_USER && !shares_side(kq, note)) {
+        (void)epoll_ctl(side_of(kq, note), EPOLL_CTL_DEL, (int)note->event.ident, NULL);
+    }
+    free(note);
+}
+
+static bool asks(struct knote *note)
+{
+    return note->event.filter == EVFILT_USER ? note->is_triggered : knote_asks_socket(note);
+}
+
+static void activate(struct kqueue *kq, struct knote *note)
+{
+    note->is_active = asks(note) || note->is_active;
+    enqueue(kq, note);
+}
+
+/* ---- Changes */
+
+static bool is_known(const struct kevent *change)
+{
+    const unsigned flags = EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE | EV_ONESHOT | EV_CLEAR | EV_RECEIPT;
+    switch (change->filter) {
+    case EVFILT_READ:
+    case EVFILT_WRITE:
+        return (change->flags & ~flags) == 0 && change->fflags == 0;
+    case EVFILT_USER:
+        return (change->flags & ~flags) == 0 && (change->fflags & ~NOTE_TRIGGER) == 0;
+    case EVFILT_EXCEPT:
+        return (change->flags & ~flags) == 0 && (change->fflags & ~NOTE_OOB) == 0;
+    default:
+        return false;
+    }
+}
+
+static int attach(struct kqueue *kq, const struct kevent *change)
+{
+    struct knote *note = kqueue_memory == 0 ? NULL : calloc(1, sizeof *note);
+    if (note == NULL) {
+        return ENOMEM;
+    }
+    kqueue_memory -= kqueue_memory > 0;
+    note->event = *change;
+    note->event.fflags = 0;
+    note->event.flags &= (uint16_t)(kq->as_freebsd ? ~(EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE) : ~0);
+    note->is_disabled = (change->flags & EV_DISABLE) != 0;
+    note->is_triggered = change->filter == EVFILT_USER && (change->fflags & NOTE_TRIGGER) != 0;
+    int error = change->filter == EVFILT_USER ? 0 : watch(kq, note);
+    if (error != 0) {
+        free(note);
+        return error;
+    }
+    struct knote **place = place_of(kq, change->ident);
+    note->next = *place;
+    *place = note;
+    activate(kq, note);
+    return 0;
+}
+
+/* The key becomes the new one; EV_ONESHOT and EV_CLEAR stay as they were, and so does what was queued. EV_ADD alone enables nothing here. */
+static void touch(struct kqueue *kq, struct knote *note, const struct kevent *change)
+{
+    note->event.udata = change->udata;
+    if (note->event.filter == EVFILT_USER && (change->fflags & NOTE_TRIGGER) != 0) {
+        note->is_triggered = true;
+    }
+    if ((change->flags & EV_DISABLE) != 0) {
+        note->is_disabled = true;
+        dequeue(kq, note);
+    } else if ((change->flags & EV_ENABLE) != 0) {
+        note->is_disabled = false;
+    }
+    activate(kq, note);
+}
+
+/* An errno. EV_DELETE overrules EV_ADD, as EV_DISABLE does EV_ENABLE. */
+int knotes_change(struct kqueue *kq, const struct kevent *change)
+{
+    if (!is_known(change)) {
+        return EINVAL;
+    }
+    if (kq->as_freebsd && change->filter != EVFILT_USER && fcntl((int)change->ident, F_GETFD) < 0) {
+        return EBADF;
+    }
+    struct knote *note = find(kq, change->ident, change->filter);
+    if (note == NULL) {
+        return (change->flags & (EV_ADD | EV_DELETE)) == EV_ADD ? attach(kq, change) : ENOENT;
+    }
+    if ((change->flags & EV_DELETE) != 0) {
+        drop(kq, note);
+    } else {
+        touch(kq, note, change);
+    }
+    return 0;
+}
+
+/* ---- Events */
+
+static void take_hints_of(struct kqueue *kq, int side)
+{
+    struct epoll_event hints[HINTS];
+    int count;
+    do {
+        count = epoll_wait(side, hints, HINTS, 0);
+        for (int i = 0; i < count; i++) {
+            uintptr_t ident = (uintptr_t)hints[i].data.fd;
+            for (struct knote *note = *place_of(kq, ident); note != NULL; note = note->next) {
+                if (note->event.ident == ident && note->event.filter != EVFILT_USER && side_of(kq, note) == side) {
+                    activate(kq, note);
+                }
+            }
+        }
+    } while (count == HINTS);
+}
+
+/* The first of the queue, if its filter still says yes. A knote that is told of as long as it is so goes to the end. */
+static bool tell_first(struct kqueue *kq, struct kevent *event)
+{
+    struct knote *note = kq->queue.after;
+    bool is_oneshot = (note->event.flags & EV_ONESHOT) != 0;
+    dequeue(kq, note);
+    note->is_active = (kq->as_freebsd && is_oneshot) || asks(note);
+    if (!note->is_active) {
+        return false;
+    }
+    *event = note->event;
+    if (is_oneshot) {
+        drop(kq, note);
+    } else if ((note->event.flags & EV_CLEAR) != 0) {
+        note->is_active = false;
+        note->is_triggered = false;
+        note->event.fflags = 0;
+    } else {
+        enqueue(kq, note);
+    }
+    return true;
+}
+
+int knotes_tell(struct kqueue *kq, struct kevent *events, int room)
+{
+    int told = 0;
+    take_hints_of(kq, kq->reading);
+    take_hints_of(kq, kq->writing);
+    for (unsigned left = kq->queued; left > 0 && told < room; left--) {
+        told += tell_first(kq, &events[told]);
+    }
+    return told;
+}
+
+/* ---- Ends */
+
+void knotes_forget_descriptor(struct kqueue *kq, int fd)
+{
+    static const int filters[] = {EVFILT_READ, EVFILT_WRITE, EVFILT_EXCEPT};
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+        struct knote *note = find(kq, (uintptr_t)fd, filters[i]);
+        if (note != NULL) {
+            drop(kq, note);
+        }
+    }
+}
+
+void knotes_free(struct kqueue *kq)
+{
+    for (size_t i = 0; i < KNOTE_PLACES; i++) {
+        while (kq->places[i] != NULL) {
+            drop(kq, kq->places[i]);
+        }
+    }
+}

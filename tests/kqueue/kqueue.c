@@ -1,0 +1,240 @@
+/* kqueue.c: a model of kqueue(2) over Linux, for tests (knote.h): the calls, waits, and close, which is the model's own too, for it takes away the
+ * descriptor's knotes, whoever else holds the socket (kqueue(2)). */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* ppoll, syscall */
+#endif
+#include "kqueue/knote.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define NANOS_PER_SECOND 1000000000
+#define SECONDS_MAX 100000000 /* XNU: itimerfix; a longer timeout is EINVAL */
+
+void (*kqueue_meanwhile)(void);
+
+/* ---- One at a time. No signal comes in between, for its handler may call kevent. */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct kqueue *kqueues;
+
+static void enter(sigset_t *signals)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, signals);
+    pthread_mutex_lock(&lock);
+}
+
+static void leave(const sigset_t *signals)
+{
+    pthread_mutex_unlock(&lock);
+    pthread_sigmask(SIG_SETMASK, signals, NULL);
+}
+
+/* ---- Changes */
+
+/* A change that fails, or has EV_RECEIPT, is answered as long as there is room for answers; without room a failure is that of the call (kqueue(2)).
+ * Returns how many were answered, or -1 with errno. The two lists may be one. */
+static int apply_all(struct kqueue *kq, const struct kevent *changes, int count, struct kevent *answers, int room)
+{
+    int answered = 0;
+    for (int i = 0; i < count; i++) {
+        struct kevent change = changes[i];
+        int error = knotes_change(kq, &change);
+        if (error == 0 && (change.flags & EV_RECEIPT) == 0) {
+            continue;
+        }
+        if (answered < room) {
+            change.flags = (uint16_t)(kq->as_freebsd ? EV_ERROR : change.flags | EV_ERROR);
+            change.data = error;
+            answers[answered++] = change;
+        } else if (error != 0) {
+            errno = error;
+            return -1;
+        }
+    }
+    return answered;
+}
+
+/* ---- Waiting */
+
+/* All waits that are under way see what is queued, as the kernels wake all. */
+static void show_queue(struct kqueue *kq)
+{
+    eventfd_t value = 1;
+    bool is_waking = kq->queued > 0;
+    if (is_waking != kq->is_waking) {
+        (void)(is_waking ? eventfd_write(kq->waking, value) : eventfd_read(kq->waking, &value));
+        kq->is_waking = is_waking;
+    }
+}
+
+static int64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * NANOS_PER_SECOND + time.tv_nsec;
+}
+
+/* Outside of the lock, until something may have changed: 1; the time is over: 0; a signal: -1 and EINTR. */
+static int sleep_until(const struct kqueue *kq, const int64_t *deadline, const sigset_t *signals)
+{
+    struct pollfd ways[] = {{.fd = kq->reading, .events = POLLIN}, {.fd = kq->writing, .events = POLLIN}, {.fd = kq->waking, .events = POLLIN}};
+    struct timespec time = {0, 0};
+    if (deadline != NULL) {
+        int64_t left = *deadline - now();
+        left = left > 0 ? left : 0;
+        time.tv_sec = (time_t)(left / NANOS_PER_SECOND);
+        time.tv_nsec = (long)(left % NANOS_PER_SECOND);
+    }
+    pthread_mutex_unlock(&lock);
+    int found = ppoll(ways, sizeof ways / sizeof ways[0], deadline != NULL ? &time : NULL, signals);
+    int error = errno;
+    pthread_mutex_lock(&lock);
+    errno = error;
+    return found;
+}
+
+static int wait_for(struct kqueue *kq, struct kevent *events, int room, const struct timespec *timeout, const sigset_t *signals)
+{
+    bool is_over = timeout != NULL && timeout->tv_sec == 0 && timeout->tv_nsec == 0;
+    int64_t deadline = timeout == NULL || is_over ? 0 : now() + (int64_t)timeout->tv_sec * NANOS_PER_SECOND + timeout->tv_nsec;
+    for (;;) {
+        int told = knotes_tell(kq, events, room);
+        show_queue(kq);
+        if (told > 0 || is_over) {
+            return told;
+        }
+        int found = sleep_until(kq, timeout == NULL ? NULL : &deadline, signals);
+        if (found < 0) {
+            return -1;
+        }
+        is_over = found == 0;
+    }
+}
+
+static bool is_valid(const struct timespec *timeout)
+{
+    return timeout == NULL ||
+           (timeout->tv_sec >= 0 && timeout->tv_sec <= SECONDS_MAX && timeout->tv_nsec >= 0 && timeout->tv_nsec < NANOS_PER_SECOND);
+}
+
+static struct kqueue **kqueue_at(int fd)
+{
+    struct kqueue **at = &kqueues;
+    while (*at != NULL && (*at)->reading != fd) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+static int kevent_inside(int fd, const struct kevent *changes, int change_count, struct kevent *events, int room, const struct timespec *timeout,
+                         const sigset_t *signals)
+{
+    struct kqueue *kq = *kqueue_at(fd);
+    if (kq == NULL || !is_valid(timeout)) {
+        errno = kq == NULL ? EBADF : EINVAL;
+        return -1;
+    }
+    int answered = apply_all(kq, changes, change_count, events, room);
+    show_queue(kq);
+    return answered != 0 || room == 0 ? answered : wait_for(kq, events, room, timeout, signals);
+}
+
+int kevent(int kq, const struct kevent *changes, int change_count, struct kevent *events, int event_count, const struct timespec *timeout)
+{
+    sigset_t signals;
+    enter(&signals);
+    int returned = kevent_inside(kq, changes, change_count, events, event_count, timeout, &signals);
+    void (*meanwhile)(void) = returned > 0 && change_count == 0 ? kqueue_meanwhile : NULL;
+    leave(&signals);
+    if (meanwhile != NULL) {
+        kqueue_meanwhile = NULL;
+        meanwhile();
+    }
+    return returned;
+}
+
+/* ---- From birth to close */
+
+static int close_descriptor(int fd)
+{
+    return (int)syscall(SYS_close, fd);
+}
+
+static void close_all(const struct kqueue *kq)
+{
+    const int fds[] = {kq->waking, kq->writing, kq->reading};
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+        if (fds[i] >= 0) {
+            (void)close_descriptor(fds[i]);
+        }
+    }
+}
+
+/* Its descriptor outlives an exec, as FreeBSD's does; the two others are not the caller's business. */
+int kqueue(void)
+{
+    struct kqueue *kq = calloc(1, sizeof *kq);
+    if (kq == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    const char *like = getenv("KQUEUE_MODEL");
+    kq->as_freebsd = like != NULL && strcmp(like, "freebsd") == 0;
+    kq->queue.before = kq->queue.after = &kq->queue;
+    kq->reading = epoll_create1(0);
+    kq->writing = epoll_create1(EPOLL_CLOEXEC);
+    kq->waking = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (kq->reading < 0 || kq->writing < 0 || kq->waking < 0) {
+        int error = errno;
+        close_all(kq);
+        free(kq);
+        errno = error;
+        return -1;
+    }
+    sigset_t signals;
+    enter(&signals);
+    kq->next = kqueues;
+    kqueues = kq;
+    int fd = kq->reading;
+    leave(&signals);
+    return fd;
+}
+
+static void end(struct kqueue *kq)
+{
+    knotes_free(kq);
+    (void)close_descriptor(kq->writing);
+    (void)close_descriptor(kq->waking);
+    free(kq);
+}
+
+/* Before anybody can have the number. */
+int close(int fd)
+{
+    sigset_t signals;
+    enter(&signals);
+    for (struct kqueue *kq = kqueues; kq != NULL; kq = kq->next) {
+        knotes_forget_descriptor(kq, fd);
+        show_queue(kq);
+    }
+    struct kqueue **at = kqueue_at(fd);
+    struct kqueue *closed = *at;
+    if (closed != NULL) {
+        *at = closed->next;
+        end(closed);
+    }
+    int returned = close_descriptor(fd);
+    leave(&signals);
+    return returned;
+}

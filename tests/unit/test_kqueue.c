@@ -1,0 +1,320 @@
+/* test_kqueue.c: what platform/posix/poller_kqueue.c relies on of kqueue(2). On macOS and FreeBSD the kernel is asked; on Linux the model of
+ * tests/kqueue, which is to answer the same. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include <sys/event.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { PATIENCE_S = 10, USER = 7 };
+
+static int kq = -1;
+static int pair[2] = {-1, -1};   /* Unix streams */
+static const struct timespec at_once = {0, 0};
+static const struct timespec patience = {PATIENCE_S, 0};
+
+static int begin(void **state)
+{
+    (void)state;
+    kq = kqueue();
+    return kq < 0 ? -1 : socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    (void)close(kq);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+    return 0;
+}
+
+/* One change. Returns its errno. */
+static int change(int fd, int filter, int flags, unsigned notes, uintptr_t key)
+{
+    struct kevent made;
+    EV_SET(&made, (uintptr_t)fd, (short)filter, (unsigned short)(flags | EV_RECEIPT), notes, 0, (void *)key);
+    assert_int_equal(kevent(kq, &made, 1, &made, 1, &at_once), 1);
+    assert_true((made.flags & EV_ERROR) != 0);
+    return (int)made.data;
+}
+
+#define assert_changed(...) assert_int_equal(change(__VA_ARGS__), 0)
+
+static void assert_told(int fd, int filter, uintptr_t key)
+{
+    struct kevent told;
+    assert_int_equal(kevent(kq, NULL, 0, &told, 1, &patience), 1);
+    assert_int_equal(told.ident, fd);
+    assert_int_equal(told.filter, filter);
+    assert_int_equal((uintptr_t)told.udata, key);
+    assert_true((told.flags & EV_ERROR) == 0);
+}
+
+static void assert_quiet(void)
+{
+    struct kevent told[4];
+    assert_int_equal(kevent(kq, NULL, 0, told, 4, &at_once), 0);
+}
+
+static void put_byte(int fd) { assert_int_equal(write(fd, "x", 1), 1); }
+
+static void take_byte(int fd)
+{
+    char byte;
+    assert_int_equal(read(fd, &byte, 1), 1);
+}
+
+/* A TCP connection over loopback. */
+static void connect_tcp(int ends[2])
+{
+    struct sockaddr_in to;
+    socklen_t size = sizeof to;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    memset(&to, 0, sizeof to);
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(listener, (struct sockaddr *)&to, sizeof to), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&to, &size), 0);
+    ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(ends[0], (struct sockaddr *)&to, sizeof to), 0);
+    ends[1] = accept(listener, NULL, NULL);
+    assert_true(ends[1] >= 0);
+    assert_int_equal(close(listener), 0);
+}
+
+/* ---- Changes */
+
+static void what_is_not_there_is_enoent(void **state)
+{
+    (void)state;
+    static const int filters[] = {EVFILT_READ, EVFILT_WRITE, EVFILT_USER};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(change(pair[0], filters[i], EV_DELETE, 0, 0), ENOENT);
+        assert_int_equal(change(pair[0], filters[i], EV_DISABLE, 0, 0), ENOENT);
+        assert_int_equal(change(pair[0], filters[i], EV_ENABLE, 0, 0), ENOENT);
+    }
+}
+
+static void each_receipt_answers_its_change_and_none_keeps_the_next_from_being_made(void **state)
+{
+    (void)state;
+    struct kevent made[3];
+    EV_SET(&made[0], (uintptr_t)pair[0], EVFILT_READ, EV_DELETE | EV_RECEIPT, 0, 0, NULL);
+    EV_SET(&made[1], (uintptr_t)pair[0], EVFILT_READ, EV_ADD | EV_RECEIPT, 0, 0, NULL);
+    EV_SET(&made[2], (uintptr_t)pair[0], EVFILT_READ, EV_DELETE | EV_RECEIPT, 0, 0, NULL);
+    put_byte(pair[1]);
+    assert_int_equal(kevent(kq, made, 3, made, 3, &at_once), 3);
+    assert_int_equal(made[0].data, ENOENT);
+    assert_int_equal(made[1].data, 0);
+    assert_int_equal(made[2].data, 0);
+    assert_quiet();
+}
+
+/* The key is the new one; that it is told of once stays. */
+static void what_is_added_again_keeps_its_flags(void **state)
+{
+    (void)state;
+    assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_ONESHOT, 0, 1);
+    assert_changed(pair[0], EVFILT_READ, EV_ADD, 0, 2);
+    put_byte(pair[1]);
+    assert_told(pair[0], EVFILT_READ, 2);
+    assert_quiet();
+    assert_int_equal(change(pair[0], EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
+}
+
+static void what_is_disabled_is_quiet_until_it_is_enabled(void **state)
+{
+    (void)state;
+    put_byte(pair[1]);
+    assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_DISABLE, 0, 1);
+    assert_changed(pair[0], EVFILT_READ, EV_DISABLE, 0, 1);
+    assert_quiet();
+    assert_changed(pair[0], EVFILT_READ, EV_ENABLE, 0, 1);
+    assert_told(pair[0], EVFILT_READ, 1);
+    assert_changed(pair[0], EVFILT_READ, EV_DISABLE, 0, 1);
+    assert_quiet();
+}
+
+/* However many share the socket. A user's knote is no descriptor's. */
+static void a_close_takes_away_the_descriptors_knotes(void **state)
+{
+    (void)state;
+    int clone = dup(pair[0]);
+    int number = pair[0];
+    assert_changed(number, EVFILT_READ, EV_ADD, 0, 1);
+    assert_changed(number, EVFILT_USER, EV_ADD | EV_DISABLE, 0, 0);
+    put_byte(pair[1]);
+    assert_int_equal(close(number), 0);
+    assert_quiet();
+    pair[0] = dup(clone);
+    assert_int_equal(pair[0], number);
+    assert_quiet();
+    assert_int_equal(change(number, EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
+    assert_changed(number, EVFILT_USER, EV_DELETE, 0, 0);
+    assert_int_equal(close(clone), 0);
+}
+
+/* ---- Events */
+
+static void a_level_is_told_of_until_it_is_gone_and_goes_to_the_end(void **state)
+{
+    (void)state;
+    put_byte(pair[0]);
+    put_byte(pair[1]);
+    assert_changed(pair[0], EVFILT_READ, EV_ADD, 0, 1);
+    assert_changed(pair[1], EVFILT_READ, EV_ADD, 0, 2);
+    for (int i = 0; i < 3; i++) {
+        assert_told(pair[0], EVFILT_READ, 1);
+        assert_told(pair[1], EVFILT_READ, 2);
+    }
+    take_byte(pair[0]);
+    assert_told(pair[1], EVFILT_READ, 2);
+    assert_told(pair[1], EVFILT_READ, 2);
+    take_byte(pair[1]);
+    assert_quiet();
+}
+
+/* And EV_CLEAR beside EV_ONESHOT changes nothing, but is told. */
+static void what_is_told_once_is_gone_and_has_its_flags(void **state)
+{
+    (void)state;
+    const int flags[] = {EV_ONESHOT, EV_ONESHOT | EV_CLEAR};
+    put_byte(pair[1]);
+    for (size_t i = 0; i < 2; i++) {
+        struct kevent told;
+        assert_changed(pair[0], EVFILT_READ, EV_ADD | flags[i], 0, 1);
+        assert_int_equal(kevent(kq, NULL, 0, &told, 1, &patience), 1);
+        assert_int_equal(told.flags & (EV_ONESHOT | EV_CLEAR), flags[i]);
+        assert_quiet();
+        assert_int_equal(change(pair[0], EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
+    }
+}
+
+static void an_edge_is_told_of_whenever_something_comes(void **state)
+{
+    (void)state;
+    put_byte(pair[1]);
+    assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_told(pair[0], EVFILT_READ, 1);
+        assert_quiet();
+        put_byte(pair[1]);
+    }
+}
+
+static void many_triggers_fold_into_one(void **state)
+{
+    (void)state;
+    assert_changed(USER, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0);
+    assert_quiet();
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 5; i++) {
+            assert_changed(USER, EVFILT_USER, 0, NOTE_TRIGGER, 0);
+        }
+        assert_told(USER, EVFILT_USER, 0);
+        assert_quiet();
+    }
+}
+
+/* ---- Ends */
+
+static struct kevent await_end(int filter)
+{
+    struct kevent told;
+    do {
+        assert_int_equal(kevent(kq, NULL, 0, &told, 1, &patience), 1);
+    } while (told.filter != filter || (told.flags & EV_EOF) == 0);
+    return told;
+}
+
+static void the_peers_end_is_that_of_the_filter_that_reads(void **state)
+{
+    (void)state;
+    int ends[2];
+    struct kevent told;
+    connect_tcp(ends);
+    assert_changed(ends[0], EVFILT_READ, EV_ADD, 0, 1);
+    assert_quiet();
+    assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
+    told = await_end(EVFILT_READ);
+    assert_int_equal(told.fflags, 0);
+    assert_changed(ends[0], EVFILT_READ, EV_DELETE, 0, 0);
+    assert_changed(ends[0], EVFILT_WRITE, EV_ADD, 0, 1);
+    assert_int_equal(kevent(kq, NULL, 0, &told, 1, &patience), 1);
+    assert_true((told.flags & EV_EOF) == 0);
+    assert_int_equal(shutdown(ends[0], SHUT_WR), 0);
+    told = await_end(EVFILT_WRITE);
+    assert_int_equal(told.fflags, 0);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
+/* With the error in fflags, until somebody takes it. */
+static void a_reset_is_the_end_of_both_filters(void **state)
+{
+    (void)state;
+    static const int filters[] = {EVFILT_READ, EVFILT_WRITE};
+    const struct linger none = {1, 0};
+    int ends[2];
+    int error = 0;
+    socklen_t size = sizeof error;
+    connect_tcp(ends);
+    assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &none, sizeof none), 0);
+    assert_int_equal(close(ends[1]), 0);
+    for (int taken = 0; taken < 2; taken++) {
+        for (size_t i = 0; i < 2; i++) {
+            assert_changed(ends[0], filters[i], EV_ADD, 0, 1);
+            assert_int_equal(await_end(filters[i]).fflags, taken ? 0 : ECONNRESET);
+            assert_changed(ends[0], filters[i], EV_DELETE, 0, 0);
+        }
+        assert_int_equal(getsockopt(ends[0], SOL_SOCKET, SO_ERROR, &error, &size), 0);
+    }
+    assert_int_equal(getpeername(ends[0], (struct sockaddr *)&(struct sockaddr_in){0}, &(socklen_t){sizeof(struct sockaddr_in)}), -1);
+    (void)close(ends[0]);
+}
+
+static void a_stream_that_is_not_connected_is_not_writable(void **state)
+{
+    (void)state;
+    int fresh = socket(AF_INET, SOCK_STREAM, 0);
+    assert_changed(fresh, EVFILT_READ, EV_ADD, 0, 1);
+    assert_changed(fresh, EVFILT_WRITE, EV_ADD, 0, 1);
+    assert_quiet();
+    assert_int_equal(close(fresh), 0);
+}
+
+#define KQUEUE_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        KQUEUE_TEST(what_is_not_there_is_enoent),
+        KQUEUE_TEST(each_receipt_answers_its_change_and_none_keeps_the_next_from_being_made),
+        KQUEUE_TEST(what_is_added_again_keeps_its_flags),
+        KQUEUE_TEST(what_is_disabled_is_quiet_until_it_is_enabled),
+        KQUEUE_TEST(a_close_takes_away_the_descriptors_knotes),
+        KQUEUE_TEST(a_level_is_told_of_until_it_is_gone_and_goes_to_the_end),
+        KQUEUE_TEST(what_is_told_once_is_gone_and_has_its_flags),
+        KQUEUE_TEST(an_edge_is_told_of_whenever_something_comes),
+        KQUEUE_TEST(many_triggers_fold_into_one),
+        KQUEUE_TEST(the_peers_end_is_that_of_the_filter_that_reads),
+        KQUEUE_TEST(a_reset_is_the_end_of_both_filters),
+        KQUEUE_TEST(a_stream_that_is_not_connected_is_not_writable),
+    };
+    return cmocka_run_group_tests_name("kqueue", tests, NULL, NULL);
+}
