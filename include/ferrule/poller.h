@@ -1,5 +1,18 @@
-/* poller.h: waiting for many sockets at once: one contract over epoll, kqueue, AFD and poll, that of Rust's polling crate. What all functions
- * here share:
+/* poller.h: waiting for many sockets at once: one contract over epoll, kqueue, AFD and poll, that of Rust's polling crate.
+ *
+ *     fer_poller poller = {0};
+ *     fer_event events[64];
+ *     size_t count = 0;
+ *     FER_TRY(fer_poller_new(&poller));
+ *     FER_TRY(fer_poller_add(&poller, fer_tcp_listener_as_raw(&listener), (fer_event){.key = 1, .readable = true}, FER_POLL_LEVEL));
+ *     for (;;) {
+ *         FER_TRY(fer_poller_wait(&poller, events, 64, FER_DURATION_NONE, &count));
+ *         for (size_t i = 0; i < count; i++) {
+ *             serve(events[i].key);
+ *         }
+ *     }
+ *
+ * where serve accepts, reads or writes with the _try_ calls until FER_WOULD_BLOCK. What all functions here share:
  *
  * A poller watches sockets by their raw values (fer_tcp_stream_as_raw and its like). It does not own them and does not change them: make them
  * nonblocking, or read and write with the _try_ calls. The rules, by which docs/DIFFERENCES.md and the tests name them:

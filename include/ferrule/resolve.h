@@ -54,8 +54,20 @@ FER_MUST_USE FER_API fer_error fer_lookup_host(const char *host, uint16_t port, 
                                                size_t *count);
 
 /* ---- Names without blocking. A resolver looks names up in a few threads of its own; a lookup is one name's, to be waited for, or told of by a
- * poller. The system's lookup can neither be cancelled nor given a timeout (getaddrinfo(3)), so that is what happens around it. The rules, by
- * which docs/DIFFERENCES.md and the tests name them:
+ * poller. The system's lookup can neither be cancelled nor given a timeout (getaddrinfo(3)), so that is what happens around it.
+ *
+ *     FER_TRY(fer_resolver_new(&resolver, 4, 64));
+ *     FER_TRY(fer_resolver_start(&resolver, "example.com:80", &poller, &lookup));
+ *
+ * and then, after each fer_poller_wait,
+ *
+ *     fer_error answer = fer_lookup_wait(&lookup, fer_duration_from_nanos(0), addrs, 8, &count);
+ *     if (answer.kind != FER_WOULD_BLOCK) {
+ *         go_on_with(answer, addrs, count < 8 ? count : 8);
+ *         fer_lookup_close(&lookup);
+ *     }
+ *
+ * The rules, by which docs/DIFFERENCES.md and the tests name them:
  *
  *  N1  Starting a lookup never waits. What needs no resolver is answered at once and without a thread: address texts; and what is no
  *      "host:port" at all is FER_INVALID_INPUT then and there.
