@@ -33,14 +33,28 @@ static fer_error verdict_after(fer_raw_socket raw, fer_error hint)
     return said.kind == FER_WOULD_BLOCK && hint.kind == FER_CONNECTION_REFUSED ? feri_own_error(FER_CONNECTION_REFUSED) : said;
 }
 
+/* The connect went well, and the connection has ended before anybody asked: a connect that is answered by a reset is refused (RFC 9293, 3.10.7.3),
+ * and what was never connected has no pipe to break. */
+static bool is_of_connection(fer_error said)
+{
+    return said.kind == FER_CONNECTION_RESET || said.kind == FER_BROKEN_PIPE;
+}
+
+/* Each may have been done by another thread already. */
 static fer_error note_end(fer_handle *handle, fer_error said)
 {
-    if (said.kind == FER_OK) {
-        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK); /* or another thread has */
+    if (said.kind == FER_OK || is_of_connection(said)) {
+        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
     } else if (said.kind != FER_WOULD_BLOCK) {
         (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, said);
+        return said;
     }
-    return said;
+    if (said.kind == FER_CONNECTION_RESET) {
+        (void)feri_handle_fail(handle, FERI_EVENT_GOT_RESET, said);
+    } else if (said.kind == FER_BROKEN_PIPE) {
+        (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
+    }
+    return is_of_connection(said) ? feri_ok() : said;
 }
 
 fer_error feri_connect_standing(fer_handle *handle)

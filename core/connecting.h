@@ -16,8 +16,8 @@ fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
 /* Waits for the end of a started connect. Interruptions and false readiness only begin the wait again. */
 fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline);
 
-/* How the connect of a CONNECTING handle stands, without waiting (rule C5). FER_OK: it is connected, and OPEN; WOULD_BLOCK: not yet; else
- * it has failed, and is CONNECT_FAILED. */
+/* How the connect of a CONNECTING handle stands, without waiting (rule C5). FER_OK: it is connected, and OPEN, though it may have seen the end of
+ * the connection as well; WOULD_BLOCK: not yet; else it has failed, and is CONNECT_FAILED. */
 fer_error feri_connect_standing(fer_handle *handle);
 
 /* One wait for its end. FER_OK: look at the handle's state, though it may be CONNECTING still; TIMED_OUT with os_code 0, INTERRUPTED. *failed:

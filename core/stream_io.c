@@ -68,9 +68,10 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
         return feri_own_error(FER_INVALID_INPUT);
     }
     fer_error error;
+    bool was_connecting = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_ASK_CONNECT;
     feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
-    if (answer == FERI_ANSWER_ASK_CONNECT && error.kind != FER_WOULD_BLOCK) {
-        answer = FERI_ANSWER_REASON; /* it has just failed */
+    if ((answer == FERI_ANSWER_ASK_CONNECT && error.kind != FER_WOULD_BLOCK) || (answer == FERI_ANSWER_END && was_connecting)) {
+        answer = FERI_ANSWER_REASON; /* it has just failed, or was reset before anybody asked */
     }
     if (answer == FERI_ANSWER_REASON) {
         *out = feri_handle_reason(handle);

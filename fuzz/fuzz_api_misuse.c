@@ -31,7 +31,7 @@ static bool is_any_of(const char *name, const char *const *prefixes)
 static bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     static const char *const datagrams[] = {"unix_datagram", NULL};
-    static const char *const connects[] = {"unix_connect", NULL};
+    static const char *const connects[] = {"unix_connect", "socket_connect_unix", NULL};
     static const char *const after_reset[] = {"unix_read", "unix_peek", "unix_write", "unix_peer_addr", NULL};
     const char *name = misuse_call_name(step[0]);
     return is_any_of(name, datagrams) ||

@@ -126,6 +126,70 @@ static void a_connect_to_a_mapped_address_is_started(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
+/* ---- S5: a connection that was reset before anybody asked for it is a connection none the less */
+
+static fer_tcp_stream *connected_and_reset(void)
+{
+    peer_socket listener;
+    fer_socket_addr to = accepting_place(PEER_V4, &listener);
+    fer_tcp_stream *stream = test_stream();
+    starts(stream, &to);
+    peer_socket other = peer_accept(listener);
+    assert_true(peer_send_all(other, "bye", 3));
+    peer_reset(other);
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(stream)));
+    return stream;
+}
+
+/* "Input that had arrived before is still read where the system kept it; then comes the error again." */
+static void assert_read_to_reset(fer_tcp_stream *stream)
+{
+    char bytes[8];
+    size_t n = 0;
+    fer_error error = fer_tcp_stream_read(stream, bytes, sizeof bytes, &n);
+    if (error.kind == FER_OK) {
+        assert_int_equal(n, 3);
+        assert_memory_equal(bytes, "bye", 3);
+        error = fer_tcp_stream_read(stream, bytes, sizeof bytes, &n);
+    }
+    assert_kind(error, FER_CONNECTION_RESET);
+    assert_kind(fer_tcp_stream_read(stream, bytes, sizeof bytes, &n), FER_CONNECTION_RESET);
+}
+
+static void a_started_connection_that_was_reset_is_read_to_the_reset(void **state)
+{
+    fer_tcp_stream *stream = connected_and_reset();
+    fer_socket_addr addr;
+    (void)state;
+    assert_read_to_reset(stream);
+    assert_kind(fer_tcp_stream_write(stream, "x", 1, NULL), FER_CONNECTION_RESET);
+    assert_ok(fer_tcp_stream_local_addr(stream, &addr));
+    assert_own(fer_tcp_stream_peer_addr(stream, &addr), FER_NOT_CONNECTED);
+    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH));
+}
+
+/* As of every stream take_error tells a reset once, and it stays with the handle. */
+static void a_started_connection_that_was_reset_tells_so_when_its_error_is_taken(void **state)
+{
+    fer_tcp_stream *stream = connected_and_reset();
+    fer_error outcome = {FER_OK, 0};
+    (void)state;
+    assert_ok(fer_tcp_stream_take_error(stream, &outcome));
+    assert_kind(outcome, FER_CONNECTION_RESET);
+    assert_ok(fer_tcp_stream_take_error(stream, &outcome));
+    assert_ok(outcome);
+    assert_read_to_reset(stream);
+}
+
+/* S1: "after the peer has gone, is OK". */
+static void a_started_connection_that_was_reset_can_be_shut_down(void **state)
+{
+    fer_tcp_stream *stream = connected_and_reset();
+    (void)state;
+    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
+    assert_read_to_reset(stream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +199,9 @@ int main(void)
         SOCKET_FAMILY_TEST("C2", a_connect_to_port_0_is_refused_at_once),
         SOCKET_TEST("C4", closing_a_started_connect_leaks_nothing),
         SOCKET_TEST("C5", a_connect_to_a_mapped_address_is_started),
+        SOCKET_TEST("S5", a_started_connection_that_was_reset_is_read_to_the_reset),
+        SOCKET_TEST("S5", a_started_connection_that_was_reset_tells_so_when_its_error_is_taken),
+        SOCKET_TEST("S1", a_started_connection_that_was_reset_can_be_shut_down),
     };
     return RUN_TESTS("connect_start", tests);
 }

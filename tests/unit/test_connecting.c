@@ -378,6 +378,25 @@ static void a_connect_stands_as_the_pending_error_and_then_the_peer_tell(void **
     assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
 }
 
+/* Only a connection can be reset, and only it has a pipe to break. */
+static void a_connection_that_has_ended_already_is_a_connection(void **state)
+{
+    (void)state;
+    fer_handle handle = begun(&script_posix);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
+    assert_ok(feri_connect_standing(&handle));
+    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_QUEUE);
+    assert_error(feri_handle_may(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
+    assert_log("take_error(1)");
+    handle = begun(&script_posix);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_BROKEN_PIPE, 32};
+    assert_ok(feri_connect_standing(&handle));
+    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_OS);
+    assert_error(feri_handle_may(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
+}
+
 static fer_handle *elsewhere;
 static feri_event event_elsewhere;
 
@@ -441,6 +460,7 @@ int main(void)
         script_test(an_open_handle_is_refused_and_its_connection_left_alone),
         script_test(a_failed_connect_can_be_tried_again_with_a_fresh_socket),
         script_test(a_connect_stands_as_the_pending_error_and_then_the_peer_tell),
+        script_test(a_connection_that_has_ended_already_is_a_connection),
         script_test(what_another_thread_found_first_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

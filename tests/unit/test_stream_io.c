@@ -345,6 +345,20 @@ static void an_error_that_was_told_is_not_there_to_be_taken_again(void **state)
     assert_log("recv(1,1)");
 }
 
+static void a_reset_before_anybody_asked_how_the_connect_stands_is_told_once(void **state)
+{
+    (void)state;
+    fer_error got = {FER_OTHER, 1};
+    script_begin(&script_posix);
+    fer_handle handle = script_connecting(0);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
+    assert_ok(feri_stream_take_error(&handle, &got));
+    assert_error(got, FER_CONNECTION_RESET, 104);
+    assert_ok(feri_stream_take_error(&handle, &got));
+    assert_ok(got);
+    assert_log("take_error(1)");
+}
+
 static void a_pending_broken_pipe_ends_the_write_half_alone(void **state)
 {
     (void)state;
@@ -422,6 +436,7 @@ int main(void)
         script_test(a_dead_connection_s_timeout_sticks_with_its_code),
         script_test(a_pending_error_sticks_as_one_that_a_read_met),
         script_test(an_error_that_was_told_is_not_there_to_be_taken_again),
+        script_test(a_reset_before_anybody_asked_how_the_connect_stands_is_told_once),
         script_test(a_pending_broken_pipe_ends_the_write_half_alone),
         script_test(a_pending_abort_is_a_reset_and_a_passing_error_passes),
         script_test(take_error_is_refused_where_there_is_no_socket_or_no_room),
