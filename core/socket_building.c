@@ -148,13 +148,21 @@ static fer_socket_addr unspecified_addr(const fer_handle *handle)
     return (fer_socket_addr){.ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
 }
 
+/* A stream that was connected has an address, whatever the system says of it once the connection is dead (macOS: EINVAL). */
+static bool may_be_unbound(const fer_handle *handle)
+{
+    bool never_connected = feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) ||
+                           feri_handle_answer(handle, FERI_REQUEST_SHUTDOWN) == FERI_ANSWER_UNCONNECTED;
+    return never_connected && !feri_handle_has_flag(handle, FERI_FLAG_BOUND);
+}
+
 /* Windows tells no address of a socket that is not bound ("getsockname function", MSDN: WSAEINVAL); it is the unspecified one. */
 fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 {
     FER_TRY(feri_handle_may_tell(handle, out));
     FER_TRY(feri_socket_has(handle, FERI_FLAG_UNIX));
     fer_error error = ferp_local_addr(handle->raw_, out);
-    if (error.kind == FER_INVALID_INPUT && !feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
+    if (error.kind == FER_INVALID_INPUT && may_be_unbound(handle)) {
         *out = unspecified_addr(handle);
         return feri_ok();
     }

@@ -6,6 +6,7 @@
 #include "core/options.h"
 #include "core/ownership.h"
 #include "core/readiness.h"
+#include "core/socket_building.h"
 #include "core/stream_io.h"
 #include "core/stream_shutdown.h"
 #include "core/stream_steps.h"
@@ -51,8 +52,7 @@ fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream, fer_socket_addr
 
 fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
 {
-    FER_TRY(feri_handle_may_tell(of_const(stream), out));
-    return ferp_local_addr(stream->handle_.raw_, out);
+    return feri_socket_local_addr(of_const(stream), out);
 }
 
 fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, fer_shutdown how)

@@ -7,6 +7,7 @@
 #include "core/options.h"
 #include "core/ownership.h"
 #include "core/readiness.h"
+#include "core/socket_building.h"
 #include "ferrule/udp.h"
 #include "platform/platform.h"
 
@@ -61,8 +62,7 @@ fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr
 
 fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
-    FER_TRY(feri_handle_may_tell(of_const(socket), out));
-    return ferp_local_addr(socket->handle_.raw_, out);
+    return feri_socket_local_addr(of_const(socket), out);
 }
 
 /* ---- Sending and receiving */

@@ -343,6 +343,22 @@ static void an_unbound_socket_has_the_unspecified_address(void **state)
     }
 }
 
+/* And stays so in what it is turned into. */
+static void what_an_unbound_socket_becomes_has_the_unspecified_address(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket_addr none = wildcard(family, 0);
+    fer_socket_addr addr;
+    fer_tcp_stream *stream = test_stream();
+    fer_udp_socket *datagrams = test_udp();
+    assert_ok(fer_socket_into_tcp_stream(test_made(domain_of(family), FER_TYPE_STREAM), stream));
+    assert_ok(fer_tcp_stream_local_addr(stream, &addr));
+    assert_true(fer_socket_addr_eq(&addr, &none));
+    assert_ok(fer_socket_into_udp_socket(test_made(domain_of(family), FER_TYPE_DGRAM), datagrams));
+    assert_ok(fer_udp_socket_local_addr(datagrams, &addr));
+    assert_true(fer_socket_addr_eq(&addr, &none));
+}
+
 /* ---- Listening */
 
 /* "An IP socket that is not bound is bound to a port of the OS's choice on every address." */
@@ -468,6 +484,7 @@ int main(void)
         SOCKET_FAMILY_TEST("E4", binding_what_connect_has_bound_is_invalid_input),
         SOCKET_FAMILY_TEST("E4", binding_to_another_family_is_invalid_input),
         SOCKET_FAMILY_TEST("L6", an_unbound_socket_has_the_unspecified_address),
+        SOCKET_FAMILY_TEST("L6", what_an_unbound_socket_becomes_has_the_unspecified_address),
         SOCKET_FAMILY_TEST("L2", listening_binds_an_unbound_socket),
         SOCKET_TEST("L2", listening_again_changes_the_backlog),
         SOCKET_TEST("E4", a_listening_socket_cannot_be_connected),
