@@ -17,7 +17,8 @@
  * A poller watches sockets by their raw values (fer_tcp_stream_as_raw and its like). It does not own them and does not change them: make them
  * nonblocking, or read and write with the _try_ calls. The rules, by which docs/DIFFERENCES.md and the tests name them:
  *
- *  P1  An event is a hint, never a promise: the call that follows may still be FER_WOULD_BLOCK, on every OS. Try, and wait again.
+ *  P1  An event is a hint, never a promise: the call that follows may still be FER_WOULD_BLOCK, on every OS. Try, and wait again. It may tell of
+ *      one half where both are ready (Windows: it is of the time when the socket was asked for): the other comes with the next one.
  *  P2  A hang-up and a failure (a reset, a refused connect) make an event readable and writable, whatever the interest was. The end that the
  *      peer's shutdown makes is readable.
  *  P3  Adding a socket twice is FER_ALREADY_EXISTS; modifying or deleting one that is not there is FER_NOT_FOUND. Neither changes anything.
@@ -35,7 +36,8 @@
  *      FER_POLL_EDGE gives one whenever the socket becomes ready, and may give more.
  *  P8  Several threads may wait at once. An event of a FER_POLL_ONESHOT socket goes to one of them.
  *  P9  No signal ends a wait: it goes on with the time that is left. On POSIX systems a handler may call fer_poller_notify.
- *  P10 Where more sockets are ready than the array holds, the next waits give the others their turn before the first ones come again.
+ *  P10 Where more sockets are ready than the array holds, or than the system tells of at once (64 on Windows and with kqueue), the next waits
+ *      give the others their turn before the first ones come again.
  *  P11 A socket whose interest is neither is kept, but quiet: at most one event tells of a hang-up or a failure.
  *  P12 A failed call leaves the poller and all of its sockets as they were.
  *

@@ -7,8 +7,8 @@
  * Two threads may use one handle at once, one reading and one writing; shutdown may come from any thread.
  *
  * A stream that came of fer_tcp_stream_connect_start, or of a fer_socket (socket.h), may be of three more kinds. Its connect may be under way:
- * then reads, writes, take_error, peer_addr and try_clone first ask the OS how it stands, and are FER_WOULD_BLOCK while it does not know, on a
- * blocking stream and with a length of 0, too; shutdown is FER_NOT_CONNECTED. Its connect may have failed: whoever of them learns it first is told
+ * then reads, writes, take_error, peer_addr, try_clone and shutdown first ask the OS how it stands, and are FER_WOULD_BLOCK while it does not
+ * know, on a blocking stream and with a length of 0, too; shutdown is FER_NOT_CONNECTED then. Its connect may have failed: whoever of them learns it first is told
  * the reason, take_error again and again, and all else is FER_INVALID_INPUT from then on; fer_tcp_stream_ready takes no reason away, and finds all
  * ready. Or it was never connected: reading, writing, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED, and
  * fer_tcp_stream_connect is FER_INVALID_INPUT, for the handle is not empty: turn it back and use fer_socket_connect. */
@@ -156,7 +156,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_NOT_CONNECTED on a stream that is not connected yet, whatever how is; FER_INVALID_INPUT for an unknown how.
+ * Errors: FER_NOT_CONNECTED on a stream that is not connected yet, whatever how is; the reason for which its connect has just failed;
+ *   FER_INVALID_INPUT for an unknown how.
  * Rust: std::net::TcpStream::shutdown. Differs: never NotConnected on a stream that was connected; wakes readers on Windows too.
  * Threads: any thread, at any time but with or after close.
  */
