@@ -46,11 +46,13 @@ static bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_error_kind
     return is_any_of(misuse_call_name(step[0]), told) && (posix == FER_CONNECTION_REFUSED || winsock == FER_CONNECTION_REFUSED);
 }
 
-/* Of sockets that are built: what Windows has not. */
-static bool is_socket_row(const uint8_t *step)
+/* Of sockets that are built: what Windows has not, and `reuse_after_bind`. */
+static bool is_socket_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     static const char *const rows[] = {"socket_reuse_port", "socket_bind_device", NULL};
-    return is_any_of(misuse_call_name(step[0]), rows);
+    static const char *const reuse[] = {"socket_reuse_address", NULL};
+    const char *name = misuse_call_name(step[0]);
+    return is_any_of(name, rows) || (is_any_of(name, reuse) && posix == FER_OK && winsock == FER_INVALID_INPUT);
 }
 
 /* `grain`: a timeout of centuries never expires on one system, and is cut to days on the other. */
@@ -95,7 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const uint8_t *step = data + i * STEP_BYTES;
         fer_error_kind posix = kinds[FER_SIM_POSIX][i];
         fer_error_kind winsock = kinds[FER_SIM_WINSOCK][i];
-        bool is_row = is_unix_row(step, posix, winsock) || is_udp_row(step, posix, winsock) || is_socket_row(step);
+        bool is_row = is_unix_row(step, posix, winsock) || is_udp_row(step, posix, winsock) ||
+                      is_socket_row(step, posix, winsock);
         if (posix != winsock && !is_grain(posix, winsock) && !is_row) {
             fail("two kinds", step, posix, winsock);
         }

@@ -144,7 +144,7 @@ FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket);
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse; true on Windows where a datagram socket is bound already).
  * Rust: socket2: Socket::set_reuse_address. Differs: SO_REUSEADDR of streams on Windows.
  * Threads: any.
  */
