@@ -61,14 +61,17 @@ static bool is_grain(fer_error_kind posix, fer_error_kind winsock)
     return posix == FER_DEADLOCK && winsock == FER_TIMED_OUT;
 }
 
+static bool is_unfinished(fer_error_kind kind)
+{
+    return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;
+}
+
 /* How far a lookup in the background has come, and so whether there is room for one more, is a matter of time, and the calls before it take each
  * system's own. Nothing after it can be compared. */
 static bool is_of_time(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     static const char *const timed[] = {"resolver_start", "lookup_wait", NULL};
-    bool is_early = posix == FER_WOULD_BLOCK || posix == FER_TIMED_OUT;
-    bool is_early_there = winsock == FER_WOULD_BLOCK || winsock == FER_TIMED_OUT;
-    return is_any_of(misuse_call_name(step[0]), timed) && is_early != is_early_there;
+    return is_any_of(misuse_call_name(step[0]), timed) && is_unfinished(posix) != is_unfinished(winsock);
 }
 
 static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
