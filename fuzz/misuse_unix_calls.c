@@ -39,7 +39,7 @@ static const char too_long[] = "012345678901234567890123456789012345678901234567
 
 static fer_error ok(void) { return (fer_error){FER_OK, 0}; }
 
-/* Windows has no pairs: one that was made is not kept, and leaves what a refusal does. */
+/* Windows has no pairs: one that was made is not kept, and leaves what a refusal does; and it refuses before it can lack the means. */
 static fer_error do_pair(const struct arguments *a)
 {
     fer_error error = fer_unix_stream_pair(a->stream, a->other_stream);
@@ -50,7 +50,8 @@ static fer_error do_pair(const struct arguments *a)
         memset(a->other_stream, 0, sizeof *a->other_stream);
         return (fer_error){FER_UNSUPPORTED, 0};
     }
-    return error;
+    bool lacks_means = error.kind == FER_NO_BUFFER_SPACE || error.kind == FER_TOO_MANY_OPEN_FILES;
+    return lacks_means ? (fer_error){FER_UNSUPPORTED, 0} : error;
 }
 
 /* What is accepted is kept aside, for nobody to touch: what its calls would do to the other end differs by dialect. */

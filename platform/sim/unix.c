@@ -96,12 +96,14 @@ fer_error fer_sim_remove_path(const char *path)
 
 static fer_error join_pair(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim_socket *other)
 {
+    if (one->kind != FERP_SIM_DATAGRAM && !ferp_sim_join_ends(world, one, other)) {
+        return ferp_sim_error(world, FERP_SIM_ENOBUFS);
+    }
     one->life = FERP_SIM_CONNECTED;
     other->life = FERP_SIM_CONNECTED;
     one->unix_peer = other->sequence;
     other->unix_peer = one->sequence;
-    bool joined = one->kind == FERP_SIM_DATAGRAM || ferp_sim_join_ends(world, one, other);
-    return ferp_sim_error(world, joined ? FERP_SIM_NO_ERROR : FERP_SIM_ENOBUFS);
+    return FERP_SIM_OK;
 }
 
 fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
