@@ -49,6 +49,16 @@ static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32
 
 #endif
 
+/* Adds, wrapping, and tells the sum. */
+static inline uint32_t feri_atomic_add(uint32_t *word, uint32_t number)
+{
+    uint32_t old = feri_atomic_load(word);
+    while (!feri_atomic_replace(word, old, old + number)) {
+        old = feri_atomic_load(word);
+    }
+    return old + number;
+}
+
 /* Sets some bits and clears others, in one step. */
 static inline void feri_atomic_change_bits(uint32_t *word, uint32_t set, uint32_t clear)
 {

@@ -7,6 +7,7 @@
 #include "core/handle.h"
 #include "core/opening.h"
 #include "core/operation_error.h"
+#include "core/stream_steps.h"
 #include "ferrule/ip.h"
 
 /* SO_ERROR, then getpeername: FER_OK is connected, WOULD_BLOCK not yet. */
@@ -43,18 +44,18 @@ static bool is_of_connection(fer_error said)
 /* Each may have been done by another thread already. */
 static fer_error note_end(fer_handle *handle, fer_error said)
 {
-    if (said.kind == FER_OK || is_of_connection(said)) {
-        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
-    } else if (said.kind != FER_WOULD_BLOCK) {
+    if (said.kind == FER_WOULD_BLOCK) {
+        return said;
+    }
+    if (said.kind != FER_OK && !is_of_connection(said)) {
         (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, said);
         return said;
     }
-    if (said.kind == FER_CONNECTION_RESET) {
-        (void)feri_handle_fail(handle, FERI_EVENT_GOT_RESET, said);
-    } else if (said.kind == FER_BROKEN_PIPE) {
-        (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
+    (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
+    if (said.kind != FER_OK) {
+        (void)feri_stream_after_failed_write(handle, said);
     }
-    return is_of_connection(said) ? feri_ok() : said;
+    return feri_ok();
 }
 
 fer_error feri_connect_standing(fer_handle *handle)

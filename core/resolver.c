@@ -69,10 +69,7 @@ static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
 
 static void hold(pool *shared)
 {
-    uint32_t holders = feri_atomic_load(&shared->holders);
-    while (!feri_atomic_replace(&shared->holders, holders, holders + 1)) {
-        holders = feri_atomic_load(&shared->holders);
-    }
+    (void)feri_atomic_add(&shared->holders, 1);
 }
 
 /* After fork the child has a copy of the pool and none of its threads (fork(2)). One of them may have been inside the monitor, or have waited
@@ -85,12 +82,9 @@ static bool is_of_this_process(const pool *shared)
 /* Outside the monitor, so that nobody is still inside when it ends. */
 static void let_go(pool *shared)
 {
-    uint32_t holders = feri_atomic_load(&shared->holders);
-    FERI_ASSERT(holders > 0);
-    while (!feri_atomic_replace(&shared->holders, holders, holders - 1)) {
-        holders = feri_atomic_load(&shared->holders);
-    }
-    if (holders == 1) {
+    uint32_t left = feri_atomic_add(&shared->holders, UINT32_MAX);
+    FERI_ASSERT(left != UINT32_MAX);
+    if (left == 0) {
         ferp_monitor_end(&shared->monitor);
         ferp_memory_free(shared);
     }
@@ -309,16 +303,13 @@ static lookup *lookup_new(pool *shared, const feri_address_query *query, fer_pol
 
 fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port, fer_poller *poller, fer_lookup *out)
 {
-    if (resolver == NULL || resolver->pool_ == NULL || out == NULL || out->block_ != NULL ||
+    if (resolver == NULL || resolver->pool_ == NULL || !is_of_this_process(resolver->pool_) || out == NULL || out->block_ != NULL ||
         (poller != NULL && !feri_poller_is_open(poller))) {
         return misuse;
     }
-    pool *shared = resolver->pool_;
     feri_address_query query;
     FER_TRY(feri_address_query_of_text(&query, host_port));
-    if (!is_of_this_process(shared)) {
-        return misuse;
-    }
+    pool *shared = resolver->pool_;
     lookup *begun = lookup_new(shared, &query, poller);
     if (begun == NULL) {
         return no_memory;

@@ -84,11 +84,9 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
         return pending;
     }
     FER_TRY(ferp_take_error(handle->raw_, &pending));
-    pending = pending.kind == FER_OK ? pending : feri_error_told(FERI_OPERATION_WRITE, pending);
-    if (pending.kind == FER_BROKEN_PIPE) {
-        (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
-    } else if (feri_error_is_fatal(pending)) {
-        (void)feri_handle_fail(handle, FERI_EVENT_GOT_RESET, pending);
+    if (pending.kind != FER_OK) {
+        pending = feri_error_told(FERI_OPERATION_WRITE, pending);
+        (void)feri_stream_after_failed_write(handle, pending);
     }
     *out = pending;
     return feri_ok();
