@@ -308,6 +308,18 @@ static void a_connect_under_way_is_waited_for_and_then_the_stream(void **state)
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1) ready(1,rw,ever)");
 }
 
+static void a_connect_that_ends_as_the_time_does_is_still_told(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = connecting();
+    fer_interest ready = 77;
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 9;
+    then_ready(FER_WRITABLE);
+    assert_ok(feri_stream_ready(&handle, EITHER, fer_duration_from_nanos(5), &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+}
+
 static void a_connect_that_has_not_ended_in_time_is_ready_for_nothing(void **state)
 {
     (void)state;
@@ -409,6 +421,7 @@ int main(void)
         script_test(a_clones_write_half_that_is_open_is_waited_for),
         script_test(a_reset_that_the_send_of_nothing_meets_sticks),
         script_test(a_connect_under_way_is_waited_for_and_then_the_stream),
+        script_test(a_connect_that_ends_as_the_time_does_is_still_told),
         script_test(a_connect_that_has_not_ended_in_time_is_ready_for_nothing),
         script_test(a_connect_that_is_falsely_ready_is_asked_again_until_the_time_is_over),
         script_test(a_connect_that_fails_is_ready_for_all_that_was_asked),
