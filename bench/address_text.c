@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "bench/bench.h"
-#include "core/ip_parse.h"
+#include "core/address/ip_parse.h"
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 

@@ -53,7 +53,7 @@ collect() {
 # The objects of core alone: a backend's functions have their names in each backend.
 core_objects() {
     set --
-    for object in "$build"/CMakeFiles/ferrule_static.dir/core/*.o; do
+    for object in "$build"/CMakeFiles/ferrule_static.dir/core/*/*.o; do
         set -- "$@" -object "$object"
     done
     shift
@@ -78,7 +78,7 @@ mkdir -p "$report"
 say "== coverage: configure, build, run"
 logged coverage-configure configure_preset coverage
 # Compiled anew each time, for clang tells only then what it cannot measure.
-rm -f "$build"/CMakeFiles/ferrule_static.dir/core/*.o
+rm -f "$build"/CMakeFiles/ferrule_static.dir/core/*/*.o
 logged coverage-build build_preset coverage
 bad=0
 if grep -B 1 -A 3 'unsupported MC/DC' "$logs/coverage-build.log"; then

@@ -47,13 +47,13 @@ case $engine in libfuzzer) preset=fuzz ;; afl) preset=fuzz-afl ;; *) usage >&2; 
 case $minutes in '' | 0 | *[!0-9]*) usage >&2; exit 2 ;; esac
 [ "$mode" = fuzz ] || { engine=libfuzzer; preset=fuzz; }
 if [ -z "$harnesses" ]; then
-    for source in "$root"/fuzz/fuzz_*.c; do
+    for source in "$root"/fuzz/harnesses/fuzz_*.c; do
         name=${source##*/fuzz_}
         harnesses="$harnesses ${name%.c}"
     done
 fi
 for name in $harnesses; do
-    [ -f "$root/fuzz/fuzz_$name.c" ] || { echo "ci/fuzz.sh: there is no harness $name" >&2; exit 2; }
+    [ -f "$root/fuzz/harnesses/fuzz_$name.c" ] || { echo "ci/fuzz.sh: there is no harness $name" >&2; exit 2; }
 done
 
 fuzzers=$root/build/$preset/fuzz

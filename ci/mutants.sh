@@ -43,7 +43,7 @@ mutate() {
 
 # What must be noticed without exception: the tables of the state, and the maps from codes to kinds. winsock/error.c has no more of its
 # own than posix/error.c; it is built for Windows only.
-tables="core/stream_state.c core/operation_error.c core/operation_error.h platform/posix/error.c platform/posix/errors_posix.h
+tables="core/handle/stream_state.c core/base/operation_error.c core/base/operation_error.h platform/posix/error.c platform/posix/errors_posix.h
     platform/posix/errors_linux.h platform/winsock/errors_winsock.h platform/sim/error.c"
 bad=0
 if [ -n "$files" ]; then
@@ -51,10 +51,10 @@ if [ -n "$files" ]; then
     mutate mutants --min 90 $files || bad=1
 elif [ "$sample" = yes ]; then
     # shellcheck disable=SC2086 # the list is words
-    mutate mutants --total 72 --min 90 core/*.c $tables || bad=1
+    mutate mutants --total 72 --min 90 core/*/*.c $tables || bad=1
 else
     # shellcheck disable=SC2086 # the list is words
     mutate mutants-tables --min 100 $tables || bad=1
-    mutate mutants --min 90 core/*.c core/*.h || bad=1
+    mutate mutants --min 90 core/*/*.c core/*/*.h || bad=1
 fi
 exit "$bad"

@@ -192,7 +192,7 @@ check_target() {
 
 # build.sh says which harness it leaves out, and why.
 check_targets() {
-    for source in "$root"/fuzz/fuzz_*.c; do
+    for source in "$root"/fuzz/harnesses/fuzz_*.c; do
         name=$(basename "$source" .c)
         target=$place/elsewhere/$name
         if [ ! -e "$target" ] && reason=$(grep -E "^$name is left out: " "$log"); then

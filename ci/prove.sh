@@ -43,7 +43,7 @@ has_no_open_goal() {
     awk '/^\[wp\] Proved goals:/ { proved = $4; of = $6 } END { exit !(of >= 10 && proved == of) }' "$1"
 }
 
-address_sources="core/ip_addr.c core/ipv4_addr.c core/ipv6_addr.c core/socket_addr.c"
+address_sources="core/address/ip_addr.c core/address/ipv4_addr.c core/address/ipv6_addr.c core/address/socket_addr.c"
 
 # eva TREE LOG DEFINES PRECISION FILE...
 eva() {
@@ -58,7 +58,7 @@ eva() {
 # parse_one TREE LOG WHICH LONGEST
 parse_one() {
     # shellcheck disable=SC2086 # the list is words
-    eva "$1" "$2.$3.$4" ",-DWHICH=$3,-DLONGEST=$4" 5 tests/proof/eva_parse.c core/ip_parse.c core/socket_addr_parse.c $address_sources
+    eva "$1" "$2.$3.$4" ",-DWHICH=$3,-DLONGEST=$4" 5 tests/proof/eva_parse.c core/address/ip_parse.c core/address/socket_addr_parse.c $address_sources
 }
 
 # parse TREE LOG: each parser, on any text of up to 64 bytes in a block of 64; and in short blocks, whose end is soon met.
@@ -78,13 +78,13 @@ format() {
     for which_room in 0:18 1:48 2:48 3:64; do
         # shellcheck disable=SC2086 # the list is words
         eva "$1" "$2.${which_room%:*}" ",-DWHICH=${which_room%:*},-DROOM=${which_room#*:}" 3 tests/proof/eva_format.c \
-            core/ip_format.c core/socket_addr_format.c core/text.c $address_sources || return 1
+            core/address/ip_format.c core/address/socket_addr_format.c core/base/text.c $address_sources || return 1
     done
-    eva "$1" "$2.error" "" 3 -eva-slevel 20000 tests/proof/eva_error.c core/error.c core/text.c
+    eva "$1" "$2.error" "" 3 -eva-slevel 20000 tests/proof/eva_error.c core/base/error.c core/base/text.c
 }
 
 # shellcheck disable=SC2086 # the list is words
-octets() { eva "$1" "$2" "" 5 tests/proof/eva_octets.c core/text.c $address_sources; }
+octets() { eva "$1" "$2" "" 5 tests/proof/eva_octets.c core/base/text.c $address_sources; }
 
 # wp TREE LOG DEFINES FILE FUNCTIONS: all of these, or what $functions says.
 functions=
@@ -157,24 +157,24 @@ plant() {
 }
 
 planted() {
-    plant parse_short core/addr_cursor.h 's/at < cursor->len ? /at <= cursor->len ? /'
-    plant parse_short core/ip_parse.c 's/if (last < cursor->len)/if (last <= cursor->len)/'
-    plant octets core/ip_format.c 's/at + len - 2, word/at + len - 1, word/'
-    plant octets core/ip_format.c 's/FERI_DIGIT((n) \/ 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16/FERI_DIGIT((n) \/ 10) | FERI_DIGIT((n) \/ 9) << 8 | FERI_DOT << 16/'
-    plant format_one core/text.c 's/stored < cap - 1/stored < cap/'
-    plant number core/ip_parse.c 's/return value <= 255;/return value <= 256;/' feri_octet_take
-    plant number core/addr_cursor.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
-    plant ipv4 core/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
-    plant text core/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
-    plant state core/stream_state.c 's/{O, M, M,  M, M, M, M,  S, E, S, E, E, E, O}/{O, M, M,  M, M, M, M,  S, E, S, E, R, E, O}/' next_read_half
-    plant state core/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
+    plant parse_short core/address/addr_cursor.h 's/at < cursor->len ? /at <= cursor->len ? /'
+    plant parse_short core/address/ip_parse.c 's/if (last < cursor->len)/if (last <= cursor->len)/'
+    plant octets core/address/ip_format.c 's/at + len - 2, word/at + len - 1, word/'
+    plant octets core/address/ip_format.c 's/FERI_DIGIT((n) \/ 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16/FERI_DIGIT((n) \/ 10) | FERI_DIGIT((n) \/ 9) << 8 | FERI_DOT << 16/'
+    plant format_one core/base/text.c 's/stored < cap - 1/stored < cap/'
+    plant number core/address/ip_parse.c 's/return value <= 255;/return value <= 256;/' feri_octet_take
+    plant number core/address/addr_cursor.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
+    plant ipv4 core/address/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
+    plant text core/address/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
+    plant state core/handle/stream_state.c 's/{O, M, M,  M, M, M, M,  S, E, S, E, E, E, O}/{O, M, M,  M, M, M, M,  S, E, S, E, R, E, O}/' next_read_half
+    plant state core/handle/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
 }
 
 # The planted bugs of eva show in one parser, or formatter, as well as in all.
 parse_short() { parse_one "$1" "$2" 1 12; }
 # shellcheck disable=SC2086 # the list is words
 format_one() {
-    eva "$1" "$2" ",-DWHICH=0,-DROOM=18" 3 tests/proof/eva_format.c core/ip_format.c core/socket_addr_format.c core/text.c \
+    eva "$1" "$2" ",-DWHICH=0,-DROOM=18" 3 tests/proof/eva_format.c core/address/ip_format.c core/address/socket_addr_format.c core/base/text.c \
         $address_sources
 }
 

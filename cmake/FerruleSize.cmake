@@ -1,18 +1,18 @@
 # How a Release build stays small: what moves bytes and what reads or writes addresses is compiled for speed, the rest, which a program calls
 # once for a connection, for size. CMake's own -O3 makes the library a quarter larger, for loops that it has not.
 set(ferrule_hot_sources
-    core/datagram.c
-    core/handle.c
-    core/ip_format.c
-    core/ip_parse.c
-    core/poller.c
-    core/socket_addr_format.c
-    core/socket_addr_parse.c
-    core/stream_io.c
-    core/stream_state.c
-    core/stream_steps.c
-    core/stream_vectored.c
-    core/waiting.c
+    core/transfer/datagram.c
+    core/handle/handle.c
+    core/address/ip_format.c
+    core/address/ip_parse.c
+    core/wait/poller.c
+    core/address/socket_addr_format.c
+    core/address/socket_addr_parse.c
+    core/transfer/stream_io.c
+    core/handle/stream_state.c
+    core/handle/stream_steps.c
+    core/transfer/stream_vectored.c
+    core/wait/waiting.c
     platform/posix/address.c
     platform/posix/bytes.c
     platform/posix/poller_epoll.c

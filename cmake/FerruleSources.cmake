@@ -1,56 +1,56 @@
 # The library's sources: core, each backend, and which of them this system has.
 set(ferrule_core_sources
-    core/address_source.c
-    core/binding.c
-    core/connecting.c
-    core/copy.c
-    core/datagram.c
-    core/duration.c
-    core/error.c
-    core/handle.c
-    core/host_port.c
-    core/ip_addr.c
-    core/ip_format.c
-    core/ip_parse.c
-    core/ipv4_addr.c
-    core/ipv6_addr.c
-    core/keepalive.c
-    core/listening.c
-    core/multicast.c
-    core/opening.c
-    core/opening_named.c
-    core/operation_error.c
-    core/options.c
-    core/ownership.c
-    core/poller.c
-    core/readiness.c
-    core/resolve.c
-    core/resolver.c
-    core/socket.c
-    core/socket_addr.c
-    core/socket_addr_format.c
-    core/socket_addr_parse.c
-    core/socket_building.c
-    core/stream_at_once.c
-    core/stream_io.c
-    core/stream_shutdown.c
-    core/stream_state.c
-    core/stream_steps.c
-    core/stream_transfer.c
-    core/stream_vectored.c
-    core/tcp_listener.c
-    core/tcp_named.c
-    core/tcp_stream.c
-    core/text.c
-    core/udp_named.c
-    core/udp_socket.c
-    core/unix_addr.c
-    core/unix_datagram.c
-    core/unix_listener.c
-    core/unix_opening.c
-    core/unix_stream.c
-    core/version.c
-    core/waiting.c)
+    core/names/address_source.c
+    core/open/binding.c
+    core/open/connecting.c
+    core/transfer/copy.c
+    core/transfer/datagram.c
+    core/base/duration.c
+    core/base/error.c
+    core/handle/handle.c
+    core/address/host_port.c
+    core/address/ip_addr.c
+    core/address/ip_format.c
+    core/address/ip_parse.c
+    core/address/ipv4_addr.c
+    core/address/ipv6_addr.c
+    core/handle/keepalive.c
+    core/open/listening.c
+    core/handle/multicast.c
+    core/open/opening.c
+    core/names/opening_named.c
+    core/base/operation_error.c
+    core/handle/options.c
+    core/handle/ownership.c
+    core/wait/poller.c
+    core/wait/readiness.c
+    core/api/resolve.c
+    core/names/resolver.c
+    core/api/socket.c
+    core/address/socket_addr.c
+    core/address/socket_addr_format.c
+    core/address/socket_addr_parse.c
+    core/open/socket_building.c
+    core/transfer/stream_at_once.c
+    core/transfer/stream_io.c
+    core/transfer/stream_shutdown.c
+    core/handle/stream_state.c
+    core/handle/stream_steps.c
+    core/transfer/stream_transfer.c
+    core/transfer/stream_vectored.c
+    core/api/tcp_listener.c
+    core/api/tcp_named.c
+    core/api/tcp_stream.c
+    core/base/text.c
+    core/api/udp_named.c
+    core/api/udp_socket.c
+    core/address/unix_addr.c
+    core/api/unix_datagram.c
+    core/api/unix_listener.c
+    core/open/unix_opening.c
+    core/api/unix_stream.c
+    core/base/version.c
+    core/wait/waiting.c)
 set(ferrule_posix_sources
     platform/posix/address.c
     platform/posix/bytes.c
@@ -118,11 +118,11 @@ set(ferrule_sim_sources
     platform/sim/traits.c
     platform/sim/unix.c
     platform/sim/wait.c
-    platform/sources.c)
+    platform/common/sources.c)
 # What a poller needs that keeps its sockets itself.
 set(ferrule_list_sources
-    platform/poller_list.c
-    platform/sources.c)
+    platform/common/poller_list.c
+    platform/common/sources.c)
 if(WIN32)
     set(ferrule_platform_sources ${ferrule_winsock_sources} ${ferrule_list_sources})
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Darwin)$")

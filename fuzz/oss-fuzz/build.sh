@@ -17,7 +17,7 @@ cmake -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=None -DFERRULE_ASSERTIONS=ON -
 cmake --build "$build" --target fuzzers -j "$(nproc)"
 
 cmake --build "$build" --target help >"$build/targets"
-for harness in "$source"/fuzz/fuzz_*.c; do
+for harness in "$source"/fuzz/harnesses/fuzz_*.c; do
     name=$(basename "$harness" .c)
     name=${name#fuzz_}
     fuzzer=$OUT/fuzz_$name

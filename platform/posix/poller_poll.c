@@ -1,4 +1,4 @@
-/* poller_poll.c: a poller over poll(2), which every POSIX system has: what platform/poller_list.c asks of it. What wakes a poll is a pipe, so that a
+/* poller_poll.c: a poller over poll(2), which every POSIX system has: what platform/common/poller_list.c asks of it. What wakes a poll is a pipe, so that a
  * signal handler can. */
 #include "platform/posix/posix.h"
 
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "platform/poller_list.h"
+#include "platform/common/poller_list.h"
 
 #define NANOS_PER_MILLI 1000000u
 

@@ -1,4 +1,4 @@
-/* poller_poll.h: what platform/poller_list.h asks of a system, of POSIX. */
+/* poller_poll.h: what platform/common/poller_list.h asks of a system, of POSIX. */
 #ifndef FERP_POSIX_POLLER_POLL_H
 #define FERP_POSIX_POLLER_POLL_H
 

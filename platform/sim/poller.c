@@ -5,7 +5,7 @@
  * "Will closing a file descriptor cause it to be removed from all epoll interest lists?"): a clone keeps it after the number was closed, and the
  * number may be given to another socket meanwhile. In the Windows dialect it ends with the handle (AFD_POLL_LOCAL_CLOSE). */
 #include "platform/sim/readiness.h"
-#include "platform/sources.h"
+#include "platform/common/sources.h"
 
 /* In a ring: who was told of last comes last. */
 typedef struct ferp_sim_source {

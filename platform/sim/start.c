@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/atomic.h"
+#include "core/base/atomic.h"
 #include "platform/sim/thread.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)

@@ -9,7 +9,7 @@
 #ifndef FERP_WINSOCK_AFD_SOURCES_H
 #define FERP_WINSOCK_AFD_SOURCES_H
 
-#include "platform/sources.h"
+#include "platform/common/sources.h"
 #include "platform/winsock/afd.h"
 #include "platform/winsock/poller.h"
 

@@ -2,7 +2,7 @@
  * once, when it is made. */
 #include "platform/winsock/poller.h"
 
-#include "platform/poller_list.h"
+#include "platform/common/poller_list.h"
 
 /* Of a poller's words the last, which neither way uses. */
 enum { AT_WAY = 3 };

@@ -1,6 +1,6 @@
-/* poller_list.c: a poller over WSAPoll, for where there is no AFD: what platform/poller_list.c asks of Windows. Before Windows 10 version 2004
+/* poller_list.c: a poller over WSAPoll, for where there is no AFD: what platform/common/poller_list.c asks of Windows. Before Windows 10 version 2004
  * WSAPoll tells of no failed connect ("WSAPoll function", MSDN), and this poller neither. */
-#include "platform/poller_list.h"
+#include "platform/common/poller_list.h"
 
 #include <limits.h>
 

@@ -1,4 +1,4 @@
-/* poller_list.h: what platform/poller_list.h asks of a system, of Windows. */
+/* poller_list.h: what platform/common/poller_list.h asks of a system, of Windows. */
 #ifndef FERP_WINSOCK_POLLER_LIST_H
 #define FERP_WINSOCK_POLLER_LIST_H
 

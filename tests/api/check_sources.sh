@@ -22,14 +22,14 @@ listed() {
     done
 }
 
-listed cmake/FerruleSources.cmake '' core/*.c platform/*.c platform/posix/*.c platform/winsock/*.c platform/sim/*.c
+listed cmake/FerruleSources.cmake '' core/*/*.c platform/common/*.c platform/posix/*.c platform/winsock/*.c platform/sim/*.c
 if [ -d tests/unit ]; then
     listed "tests/CMakeLists.txt tests/sources.cmake" tests/ tests/unit/test_*.c tests/conformance/*.c tests/sim/test_*.c tests/support/*.c tests/kqueue/*.c
     listed tests/fidelity/CMakeLists.txt tests/fidelity/ tests/fidelity/*.c
     listed tests/interop/CMakeLists.txt tests/interop/ tests/interop/*.c
     listed examples/CMakeLists.txt examples/ examples/*.c
     listed bench/CMakeLists.txt bench/ bench/*.c
-    listed fuzz/CMakeLists.txt fuzz/ fuzz/*.c
+    listed fuzz/CMakeLists.txt fuzz/ fuzz/*/*.c
 fi
 [ "$count" -gt 0 ] || { echo "check_sources: no source in $1" >&2; exit 1; }
 [ "$bad" -eq 0 ] || exit 1

@@ -16,18 +16,18 @@ tried=0
 # A tree that every check is content with.
 make_clean_tree() {
     rm -rf "$tree"
-    mkdir -p "$tree/include/ferrule" "$tree/core" "$tree/platform" "$tree/ci"
+    mkdir -p "$tree/include/ferrule" "$tree/core/base" "$tree/platform" "$tree/ci"
     printf '#!/bin/sh\necho one\n' >"$tree/ci/one.sh"
     mkdir -p "$tree/cmake"
     echo 'project(x)' >"$tree/CMakeLists.txt"
-    printf 'set(sources\n    core/one.c)\n' >"$tree/cmake/FerruleSources.cmake"
+    printf 'set(sources\n    core/base/one.c)\n' >"$tree/cmake/FerruleSources.cmake"
     mkdir -p "$tree/fuzz/planted" "$tree/tests/conformance"
     printf '/* misuse_one.c: one. */\nint misuse(void) { return fer_one(); }\n' >"$tree/tests/conformance/misuse_one.c"
     mkdir -p "$tree/docs" "$tree/tests/api"
     printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
     printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
-    printf 'A page on fer_one.\n\n<!-- core/one.c -->\n```c\nint32_t fer_one(void)\n{\n```\n' >"$tree/docs/PORTING.md"
-    printf 'one: two for one\n\n--- a/core/one.c\n+++ b/core/one.c\n@@ -7 +7 @@\n-    return 1;\n+    return 2;\n' >"$tree/fuzz/planted/01.patch"
+    printf 'A page on fer_one.\n\n<!-- core/base/one.c -->\n```c\nint32_t fer_one(void)\n{\n```\n' >"$tree/docs/PORTING.md"
+    printf 'one: two for one\n\n--- a/core/base/one.c\n+++ b/core/base/one.c\n@@ -7 +7 @@\n-    return 1;\n+    return 2;\n' >"$tree/fuzz/planted/01.patch"
     cat >"$tree/include/ferrule/one.h" <<'TEXT'
 /* one.h: a header. */
 #ifndef FERRULE_ONE_H
@@ -62,7 +62,7 @@ FER_API int32_t fer_one(void);
 
 #endif
 TEXT
-    cat >"$tree/core/one.c" <<'TEXT'
+    cat >"$tree/core/base/one.c" <<'TEXT'
 /* one.c: one. */
 #include "ferrule/one.h"
 
@@ -107,21 +107,21 @@ done
 # ---- layers
 for line in '#include <sys/socket.h>' '#include <stdio.h>' '#include "platform/posix/socket.h"' '#ifdef _WIN32' \
     '#if defined(__linux__)' '  # if X && defined(__APPLE__)' 'static void *p(void) { return malloc(3); }' '#include <errno.h>'; do
-    echo "$line" >>"$tree/core/one.c"
+    echo "$line" >>"$tree/core/base/one.c"
     planted check_layers "core with: $line"
 done
-printf '#if defined(A) || \\\n    defined(_WIN64)\n#endif\n' >>"$tree/core/one.c"
+printf '#if defined(A) || \\\n    defined(_WIN64)\n#endif\n' >>"$tree/core/base/one.c"
 planted check_layers "core with an #if over two lines"
-for line in '#include <winsock2.h>' '#include <sal.h>' '#include <string.h>' '#include "core/one.h"' '#ifndef __unix__'; do
+for line in '#include <winsock2.h>' '#include <sal.h>' '#include <string.h>' '#include "core/base/one.h"' '#ifndef __unix__'; do
     echo "$line" >>"$tree/include/ferrule/one.h"
     planted check_layers "include with: $line"
 done
 
 # ---- sources
-echo '/* two.c: two. */' >"$tree/core/two.c"
+echo '/* two.c: two. */' >"$tree/core/base/two.c"
 expect fail "a source that is in no list" sh "$here/check_sources.sh" "$tree"
-rm "$tree/core/two.c"
-echo 'set(sources core/one.c.in)' >"$tree/cmake/FerruleSources.cmake"
+rm "$tree/core/base/two.c"
+echo 'set(sources core/base/one.c.in)' >"$tree/cmake/FerruleSources.cmake"
 planted check_sources "a source whose name is only a part of a line"
 
 # ---- shell
@@ -133,7 +133,7 @@ if command -v shellcheck >/dev/null 2>&1; then
 fi
 
 # ---- planted bugs
-sed -i 's/return 1/return 3/' "$tree/core/one.c"
+sed -i 's/return 1/return 3/' "$tree/core/base/one.c"
 planted check_planted "a planted bug that fits no more"
 
 # ---- misuse
@@ -176,38 +176,38 @@ sed -i 's/^ \* Returns one\.$/ */' "$tree/include/ferrule/one.h"
 planted check_docs "a comment without its first line"
 
 # ---- lengths
-{ printf '\nint32_t feri_long(void)\n{\n'; repeat 68 '    ;'; printf '}\n'; } >>"$tree/core/one.c"
+{ printf '\nint32_t feri_long(void)\n{\n'; repeat 68 '    ;'; printf '}\n'; } >>"$tree/core/base/one.c"
 planted check_lengths "a function of 71 lines"
-{ printf '\nint32_t feri_long(void) {\n'; repeat 69 '    ;'; printf '}\n'; } >>"$tree/core/one.c"
+{ printf '\nint32_t feri_long(void) {\n'; repeat 69 '    ;'; printf '}\n'; } >>"$tree/core/base/one.c"
 planted check_lengths "a function of 71 lines whose brace ends its first line"
-{ printf '\nint32_t feri_long(void)\n{\n'; repeat 67 '    ;'; printf '}\n'; } >>"$tree/core/one.c"
+{ printf '\nint32_t feri_long(void)\n{\n'; repeat 67 '    ;'; printf '}\n'; } >>"$tree/core/base/one.c"
 expect pass "a function of 70 lines" sh "$here/check_lengths.sh" "$tree"
 make_clean_tree
-repeat 500 'int feri_x;' >>"$tree/core/one.c"
+repeat 500 'int feri_x;' >>"$tree/core/base/one.c"
 planted check_lengths "a file of more than 500 lines"
 mkdir -p "$tree/tests/unit"
 repeat 501 'int x;' >"$tree/tests/unit/test_long.c"
 planted check_lengths "a test of more than 500 lines"
-mkdir -p "$tree/fuzz"
-repeat 151 'int x;' >"$tree/fuzz/fuzz_long.c"
+mkdir -p "$tree/fuzz/harnesses"
+repeat 151 'int x;' >"$tree/fuzz/harnesses/fuzz_long.c"
 planted check_lengths "a harness of more than 150 lines"
 repeat 500 'int feri_x;' >>"$tree/include/ferrule/one.h"
 planted check_lengths "a header of more than 500 lines"
 repeat 500 '/* a comment */' >>"$tree/include/ferrule/one.h"
 expect pass "a header with 500 lines of comment" sh "$here/check_lengths.sh" "$tree"
 make_clean_tree
-mkdir -p "$tree/fuzz"
-repeat 151 'int x;' >"$tree/fuzz/fuzz_one.c"
+mkdir -p "$tree/fuzz/harnesses"
+repeat 151 'int x;' >"$tree/fuzz/harnesses/fuzz_one.c"
 planted check_lengths "a harness of more than 150 lines"
 repeat 250 '# x' >>"$tree/CMakeLists.txt"
 planted check_lengths "a CMakeLists.txt of more than 250 lines"
 
 # ---- text; the words in two pieces, for this file is checked as well
 for line in "/* TO""DO: later */" "x; // FIX""ME" "/""home/someone/ferrule" "x='/""srv/project'" 'x ' "$(printf 'x\t')" "$(printf 'x\r')" "$tree/core"; do
-    printf '%s\n' "$line" >>"$tree/core/one.c"
+    printf '%s\n' "$line" >>"$tree/core/base/one.c"
     planted check_text "a file with: $line"
 done
-printf 'x' >>"$tree/core/one.c"
+printf 'x' >>"$tree/core/base/one.c"
 planted check_text "a file without a line end at the end"
 
 # ---- headers
@@ -219,17 +219,17 @@ make_clean_tree
 
 # ---- exports and archive; objects lie in a folder named as their layer
 build() {
-    mkdir -p "$work/objects/core"
-    "$cc" -std=c11 -fPIC -fvisibility=hidden -DFER_BUILD_SHARED -I"$tree/include" -c "$tree/core/one.c" -o "$work/objects/core/one.o"
-    "$cc" -shared "$work/objects/core/one.o" -o "$work/libone.so"
+    mkdir -p "$work/objects/core/base"
+    "$cc" -std=c11 -fPIC -fvisibility=hidden -DFER_BUILD_SHARED -I"$tree/include" -c "$tree/core/base/one.c" -o "$work/objects/core/base/one.o"
+    "$cc" -shared "$work/objects/core/base/one.o" -o "$work/libone.so"
 }
 build
 expect pass "check_exports on a clean library" sh "$here/check_exports.sh" "$tree" "$work/libone.so" "$nm" "$objdump"
-expect pass "check_archive on a clean object" sh "$here/check_archive.sh" "$nm" "$work/objects/core/one.o"
+expect pass "check_archive on a clean object" sh "$here/check_archive.sh" "$nm" "$work/objects/core/base/one.o"
 expect fail "check_archive on an object that is not there" sh "$here/check_archive.sh" "$nm" "$work/objects/core/none.o"
 expect fail "check_archive without core" sh "$here/check_archive.sh" "$nm" "$work/libone.so"
 for name in feri_two two; do
-    echo "__attribute__((visibility(\"default\"))) void $name(void); void $name(void) {}" >>"$tree/core/one.c"
+    echo "__attribute__((visibility(\"default\"))) void $name(void); void $name(void) {}" >>"$tree/core/base/one.c"
     build
     expect fail "a library that shows $name" sh "$here/check_exports.sh" "$tree" "$work/libone.so" "$nm" "$objdump"
     make_clean_tree
@@ -242,9 +242,9 @@ for line in '#include <stdlib.h>
 void *feri_two(void); void *feri_two(void) { return malloc(7); }' 'int feri_three = 3;' 'static int four; int *feri_four(void); int *feri_four(void) { return &four; }' \
     'void two(void); void two(void) {}' 'void ferp_thread_start(void); void feri_six(void); void feri_six(void) { ferp_thread_start(); }' '#include <stdio.h>
 void feri_five(void); void feri_five(void) { puts("five"); }'; do
-    echo "$line" >>"$tree/core/one.c"
+    echo "$line" >>"$tree/core/base/one.c"
     build
-    expect fail "core with: $line" sh "$here/check_archive.sh" "$nm" "$work/objects/core/one.o"
+    expect fail "core with: $line" sh "$here/check_archive.sh" "$nm" "$work/objects/core/base/one.o"
     make_clean_tree
 done
 

@@ -1,9 +1,9 @@
-/* generate_state_doc.c: writes docs/STATE.md to standard output, from the tables in core/stream_state.c by asking them. A test fails when
+/* generate_state_doc.c: writes docs/STATE.md to standard output, from the tables in core/handle/stream_state.c by asking them. A test fails when
  * the page in the tree is not what this writes. */
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "core/stream_state.h"
+#include "core/handle/stream_state.h"
 
 typedef struct entry {
     const char *name;
@@ -189,7 +189,7 @@ static void print_answers(void)
 int main(void)
 {
     printf("# The state of a handle\n\n"
-           "<!-- Generated from the tables in core/stream_state.c by generate_state_doc. Do not edit: a test compares. -->\n\n"
+           "<!-- Generated from the tables in core/handle/stream_state.c by generate_state_doc. Do not edit: a test compares. -->\n\n"
            "Every handle keeps one 32-bit word with four small fields, each decided by one table. An event that cannot happen in a\n"
            "state is *misuse*: the call is INVALID_INPUT and the word stays. The word is changed by compare-and-swap, so that one\n"
            "thread may read while another writes or shuts down.\n\n");

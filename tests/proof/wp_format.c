@@ -1,7 +1,7 @@
 /* wp_format.c: the text of an IPv4 address, told in divisions, for Frama-C's WP to prove of the words that the formatter stores, at
  * every size of room. */
-#include "core/ip_format.c"
-#include "core/text.c"
+#include "core/address/ip_format.c"
+#include "core/base/text.c"
 
 /* The digits of an octet; eva_octets.c says which they are, and proves that the two functions that read tables store them. */
 /*@ axiomatic Octet {

@@ -1,5 +1,5 @@
 /* wp_parse.c: what the readers of numbers and octets and the IPv4 parser do, for Frama-C's WP; their words are in frama_c.h. */
-#include "core/addr_cursor.h"
+#include "core/address/addr_cursor.h"
 
 /*@ predicate is_cursor{L}(feri_addr_cursor *cursor) =
       \valid(cursor) && cursor->index <= cursor->len && \valid_read(cursor->text + (0 .. cursor->len - 1)) &&
@@ -29,7 +29,7 @@ static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted);
     ensures \result == 0 ==> *value == \old(*value); */
 static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit, uint32_t *value);
 
-#include "core/ip_parse.c"
+#include "core/address/ip_parse.c"
 
 #ifndef OCTETS_ARE_OPAQUE
 /*@ requires is_cursor(cursor) && ahead <= 2 && cursor->len <= PTRDIFF_MAX;

@@ -1,5 +1,5 @@
 /* wp_state.c: what an event does to the state of a handle, told once more in rules, for Frama-C's WP to prove of the tables. */
-#include "core/stream_state.c"
+#include "core/handle/stream_state.c"
 
 #define LIFE(state) ((state) & 0xF)
 #define READ_HALF(state) (((state) >> 4) & 0xF)

@@ -13,7 +13,7 @@
 
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
-#include "fuzz/address_reference.h"
+#include "fuzz/models/address_reference.h"
 
 enum { UNTOUCHED = 0xA5 };
 

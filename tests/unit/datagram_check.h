@@ -4,7 +4,7 @@
 
 #include "unit/scripted_platform.h"
 
-#include "core/datagram.h"
+#include "core/transfer/datagram.h"
 
 #define PEER "192.0.2.1:1001"
 

@@ -1,4 +1,4 @@
-/* resolver_fixture.h: what the tests of core/resolver.c share: a resolver, its lookups and a poller, anew for each test, and nothing left of them. */
+/* resolver_fixture.h: what the tests of core/names/resolver.c share: a resolver, its lookups and a poller, anew for each test, and nothing left of them. */
 #ifndef TEST_RESOLVER_FIXTURE_H
 #define TEST_RESOLVER_FIXTURE_H
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "core/handle.h"
+#include "core/handle/handle.h"
 #include "platform/platform.h"
 
 /* X(name, name in the log, whether it can fail). */

@@ -1,8 +1,8 @@
 /* test_address_source.c: the addresses of a text, walked one after the other (rules A3, A4). */
 #include "unit/scripted_platform.h"
 
-#include "core/address_source.h"
-#include "core/host_port.h"
+#include "core/names/address_source.h"
+#include "core/address/host_port.h"
 
 static void check_is(const fer_socket_addr *got, const char *text)
 {

@@ -1,7 +1,7 @@
 /* test_at_once.c: calls that never wait, whatever the socket's mode is: what they ask of the OS, and that they wait for nothing. */
-#include "core/datagram.h"
-#include "core/listening.h"
-#include "core/stream_io.h"
+#include "core/transfer/datagram.h"
+#include "core/open/listening.h"
+#include "core/transfer/stream_io.h"
 #include "ferrule/unix.h"
 #include "unit/scripted_platform.h"
 

@@ -1,7 +1,7 @@
 /* test_binding.c: how a socket is bound, of either type (rules L1, L4). That no failure leaks a socket is test_seam_failures.c's. */
 #include "unit/scripted_platform.h"
 
-#include "core/binding.h"
+#include "core/open/binding.h"
 
 static fer_error bind_to(fer_type type, const char *text)
 {

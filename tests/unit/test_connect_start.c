@@ -1,6 +1,6 @@
 /* test_connect_start.c: connects that are only started: which socket the handle has then, and in which state. */
-#include "core/connecting.h"
-#include "core/unix_opening.h"
+#include "core/open/connecting.h"
+#include "core/open/unix_opening.h"
 #include "unit/scripted_platform.h"
 
 static void assert_new_again(fer_handle *handle)

@@ -2,7 +2,7 @@
  * test_seam_failures.c's. */
 #include "unit/scripted_platform.h"
 
-#include "core/connecting.h"
+#include "core/open/connecting.h"
 
 static fer_error connect_to(const char *text, fer_duration timeout)
 {

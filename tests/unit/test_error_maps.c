@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "ferrule/error.h"
-#include "fuzz/error_reference.h"
+#include "fuzz/models/error_reference.h"
 #include "platform/platform.h"
 #include "platform/posix/errors_linux.h"
 #include "platform/winsock/errors_winsock.h"

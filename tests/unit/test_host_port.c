@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/host_port.h"
+#include "core/address/host_port.h"
 
 static void check_splits(const char *text, const char *host, uint16_t port)
 {

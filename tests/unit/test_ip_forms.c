@@ -1,5 +1,5 @@
 /* test_ip_forms.c: the two forms of the IPv4 reader, for the target's instructions and in portable C, give one answer. */
-#include "core/ip_parse.h"
+#include "core/address/ip_parse.h"
 #include "tests/unit/address_check.h"
 
 /* A match counts where it is of the whole text, or where a byte follows that a caller accepts after an address. */

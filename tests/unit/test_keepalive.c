@@ -1,7 +1,7 @@
 /* test_keepalive.c: keepalive, which is set as a whole or not at all (rule O3). */
 #include "unit/scripted_platform.h"
 
-#include "core/options.h"
+#include "core/handle/options.h"
 
 #define SECOND UINT64_C(1000000000)
 

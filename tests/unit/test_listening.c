@@ -1,8 +1,8 @@
 /* test_listening.c: how a listener comes to be, and how it accepts. That no failure leaks a socket is test_seam_failures.c's. */
 #include "unit/scripted_platform.h"
 
-#include "core/listening.h"
-#include "core/options.h"
+#include "core/open/listening.h"
+#include "core/handle/options.h"
 
 static fer_error listen_at(const char *text)
 {

@@ -1,7 +1,7 @@
 /* test_multicast.c: groups, and the options of sending to them. */
 #include "unit/scripted_platform.h"
 
-#include "core/multicast.h"
+#include "core/handle/multicast.h"
 
 static fer_handle open_handle(uint32_t flags)
 {

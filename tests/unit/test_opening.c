@@ -1,9 +1,9 @@
 /* test_opening.c: filling a handle with the first of several addresses that works: given ones, and those of a name. */
 #include "unit/scripted_platform.h"
 
-#include "core/connecting.h"
-#include "core/listening.h"
-#include "core/opening.h"
+#include "core/open/connecting.h"
+#include "core/open/listening.h"
+#include "core/open/opening.h"
 
 #define SOME 3
 

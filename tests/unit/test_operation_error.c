@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/operation_error.h"
+#include "core/base/operation_error.h"
 
 static const fer_error_kind kinds[] = {
 #define KIND(name, value, rust_name, phrase) name,

@@ -1,7 +1,7 @@
 /* test_options.c: the options and modes of a socket, but keepalive. */
 #include "unit/scripted_platform.h"
 
-#include "core/options.h"
+#include "core/handle/options.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -1,7 +1,7 @@
 /* test_ownership.c: clones, and sockets that come from elsewhere or go there (rules R1, R2). */
 #include "unit/scripted_platform.h"
 
-#include "core/ownership.h"
+#include "core/handle/ownership.h"
 
 /* ---- Clones */
 

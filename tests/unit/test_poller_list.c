@@ -1,4 +1,4 @@
-/* test_poller_list.c: platform/poller_list.h, a poller of the systems that are given all sockets anew for each wait: without memory, while its table
+/* test_poller_list.c: platform/common/poller_list.h, a poller of the systems that are given all sockets anew for each wait: without memory, while its table
  * grows, and when what is deleted is polled no longer. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/atomic.h"
+#include "core/base/atomic.h"
 #include "ferrule.h"
 #include "platform/platform.h"
 #include "support/thread.h"

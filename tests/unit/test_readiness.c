@@ -1,6 +1,6 @@
 /* test_readiness.c: what may go on now: each turn of the wait, by the handle's state and by what the OS says, for systems of each kind. */
-#include "core/connecting.h"
-#include "core/readiness.h"
+#include "core/open/connecting.h"
+#include "core/wait/readiness.h"
 
 #include "ferrule/socket.h"
 #include "ferrule/tcp.h"

@@ -1,4 +1,4 @@
-/* test_sources.c: platform/sources.h, the table of a poller's sockets, against a plain list; and without memory. */
+/* test_sources.c: platform/common/sources.h, the table of a poller's sockets, against a plain list; and without memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "platform/sources.c" /* not every system's library has it */
+#include "platform/common/sources.c" /* not every system's library has it */
 #include "unit/limited_memory.h"
 
 /* ---- The model */

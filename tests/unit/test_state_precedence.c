@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/stream_state.h"
+#include "core/handle/stream_state.h"
 
 static feri_state opened(void)
 {

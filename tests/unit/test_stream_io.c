@@ -1,7 +1,7 @@
 /* test_stream_io.c: single reads and writes of a stream: what goes to the OS, what comes back, and what the next call answers. */
 #include "unit/scripted_platform.h"
 
-#include "core/stream_io.h"
+#include "core/transfer/stream_io.h"
 
 static char buf[64];
 

@@ -1,7 +1,7 @@
 /* test_stream_shutdown.c: shutdown, which passes on to the OS what does no harm there (rules S1, S6, S7), and close. */
 #include "unit/scripted_platform.h"
 
-#include "core/stream_shutdown.h"
+#include "core/transfer/stream_shutdown.h"
 
 #define READ FER_SHUTDOWN_READ
 #define WRITE FER_SHUTDOWN_WRITE

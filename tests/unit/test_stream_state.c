@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/stream_state.h"
+#include "core/handle/stream_state.h"
 
 /* The model's own idea of a handle. */
 struct told {

@@ -1,7 +1,7 @@
 /* test_stream_transfer.c: whole transfers, made of single reads and writes: read_exact, read_to_end, write_all. */
 #include "unit/scripted_platform.h"
 
-#include "core/stream_io.h"
+#include "core/transfer/stream_io.h"
 
 static char buf[64];
 

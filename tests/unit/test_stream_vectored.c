@@ -1,7 +1,7 @@
 /* test_stream_vectored.c: how much of the caller's slices goes to the OS in one call (rule R3). */
 #include "unit/scripted_platform.h"
 
-#include "core/stream_io.h"
+#include "core/transfer/stream_io.h"
 
 static char buf[64];
 

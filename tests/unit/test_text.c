@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/text.h"
+#include "core/base/text.h"
 
 #define WHOLE "a text of 20 bytes.."
 #define WHOLE_LEN (sizeof WHOLE - 1)

@@ -1,7 +1,7 @@
 /* test_unix_addr.c: addresses of Unix sockets, under each system's facts. */
 #include "unit/scripted_platform.h"
 
-#include "core/unix_opening.h"
+#include "core/open/unix_opening.h"
 #include "ferrule/unix.h"
 
 static void a_path_is_kept_with_its_end(void **state)

@@ -1,8 +1,8 @@
 /* test_waiting.c: what a call does when the OS says that it would block: where the kernel waits, and where core does. */
 #include "unit/scripted_platform.h"
 
-#include "core/deadline.h"
-#include "core/waiting.h"
+#include "core/base/deadline.h"
+#include "core/wait/waiting.h"
 
 #define SLICE UINT64_C(100000000)
 

@@ -1,0 +1,79 @@
+/* addr_cursor.h: where a reader of address text stands: the text, its length, an index. Single bytes and decimal numbers; no
+ * addresses. Nothing here copies, looks past the length, needs a NUL, or knows a locale. */
+#ifndef FERI_ADDR_CURSOR_H
+#define FERI_ADDR_CURSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/assert.h"
+#include "ferrule/error.h"
+
+typedef struct feri_addr_cursor {
+    const char *text;
+    size_t len;
+    size_t index;
+} feri_addr_cursor;
+
+/* The byte that stands `ahead` bytes on, or 0 past the end. The two cannot be told apart, and need not be: a NUL is in no address,
+ * so nothing ever takes one, and feri_addr_cursor_is_at_end goes by the length. */
+static inline uint32_t feri_addr_cursor_look(const feri_addr_cursor *cursor, size_t ahead)
+{
+    const size_t at = cursor->index + ahead; /* one number against the length: a bound that Frama-C's Eva keeps */
+    FERI_ASSERT(cursor->index <= cursor->len && at >= ahead);
+    return at < cursor->len ? (uint32_t)(unsigned char)cursor->text[at] : 0;
+}
+
+static inline bool feri_addr_cursor_is_at_end(const feri_addr_cursor *cursor)
+{
+    FERI_ASSERT(cursor->index <= cursor->len);
+    return cursor->index == cursor->len;
+}
+
+/* Steps over one given byte, if it is next. */
+static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted)
+{
+    FERI_ASSERT(wanted != '\0');
+    if (feri_addr_cursor_look(cursor, 0) != (uint32_t)(unsigned char)wanted) {
+        return false;
+    }
+    cursor->index++;
+    return true;
+}
+
+/* Reads one or more decimal digits of a value up to limit. Leading zeros are allowed, without number. */
+static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit, uint32_t *value)
+{
+    uint64_t sum = 0; /* once above limit, it stays as it is */
+    const size_t begin = cursor->index;
+    /*@ loop invariant BY_WP(begin <= cursor->index <= cursor->len);
+        loop invariant BY_WP(digits_end(cursor->text, begin, cursor->len) == digits_end(cursor->text, cursor->index, cursor->len));
+        loop invariant BY_WP(sum <= limit ==> sum == number(cursor->text, begin, cursor->index));
+        loop invariant BY_WP(sum > limit ==> number(cursor->text, begin, cursor->index) > limit);
+        loop invariant BY_WP(sum <= 10 * (uint64_t)limit + 9);
+        loop assigns sum, cursor->index;
+        loop variant cursor->len - cursor->index; */
+    while (cursor->index < cursor->len) {
+        const uint32_t digit = (uint32_t)(unsigned char)cursor->text[cursor->index] - '0';
+        if (digit > 9) {
+            break;
+        }
+        sum = sum <= limit ? sum * 10 + digit : sum;
+        cursor->index++;
+    }
+    if (cursor->index == begin || sum > limit) {
+        return false;
+    }
+    *value = (uint32_t)sum;
+    return true;
+}
+
+/* What every _parse function returns. */
+static inline fer_error feri_addr_parse_result(bool is_address)
+{
+    const fer_error result = {is_address ? FER_OK : FER_INVALID_INPUT, 0};
+    return result;
+}
+
+#endif

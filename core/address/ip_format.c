@@ -1,0 +1,242 @@
+/* ip_format.c: IP addresses to text: Rust's Display, which is RFC 5952. No ports, scopes or brackets (socket_addr_format.c).
+ *
+ * Texts are built as words, a word's lowest byte the first of the text, and stored whole: digits cost no branch each. */
+#include "core/address/ip_format.h"
+
+#include <string.h>
+
+#include "core/base/assert.h"
+#include "core/base/table.h"
+#include "core/base/text.h"
+
+/* For each octet its decimal digits and a dot. */
+#define FERI_DIGIT(n) (UINT32_C(0x30) + (uint32_t)(n) % 10)
+#define FERI_DOT UINT32_C(0x2E)
+#define FERI_OCTET(n)                                                     \
+    ((n) < 10    ? FERI_DIGIT(n) | FERI_DOT << 8                          \
+     : (n) < 100 ? FERI_DIGIT((n) / 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16 \
+                 : FERI_DIGIT((n) / 100) | FERI_DIGIT((n) / 10) << 8 | FERI_DIGIT(n) << 16 | FERI_DOT << 24)
+/* For each octet the length of that. */
+#define FERI_OCTET_LEN(n) ((n) < 10 ? 2 : (n) < 100 ? 3 : 4)
+/* For each octet its two hexadecimal digits. */
+#define FERI_HEX_DIGIT(n) ((uint16_t)((n) < 10 ? 0x30 + (n) : 0x57 + (n)))
+#define FERI_HEX_PAIR(n) ((uint16_t)(FERI_HEX_DIGIT((n) / 16) | FERI_HEX_DIGIT((n) % 16) << 8))
+
+static const uint32_t feri_octet_text[256] = FERI_256_OF(FERI_OCTET);
+static const uint8_t feri_octet_text_len[256] = FERI_256_OF(FERI_OCTET_LEN);
+static const uint16_t feri_hex_pair_text[256] = FERI_256_OF(FERI_HEX_PAIR);
+
+/* Store a word's bytes, the lowest first. Written out, for then compilers make one store of them. */
+static inline void feri_word_store_2(char *text, size_t at, uint32_t word)
+{
+    text[at] = (char)(unsigned char)(word & 0xFF);
+    text[at + 1] = (char)(unsigned char)(word >> 8 & 0xFF);
+}
+
+static inline void feri_word_store_4(char *text, size_t at, uint32_t word)
+{
+    text[at] = (char)(unsigned char)(word & 0xFF);
+    text[at + 1] = (char)(unsigned char)(word >> 8 & 0xFF);
+    text[at + 2] = (char)(unsigned char)(word >> 16 & 0xFF);
+    text[at + 3] = (char)(unsigned char)(word >> 24);
+}
+
+/* Stores the digits of an octet and a dot; may reach into what follows them. Returns their length. */
+static inline size_t feri_octet_store(char *text, size_t at, uint8_t octet)
+{
+    feri_word_store_4(text, at, feri_octet_text[octet]);
+    return feri_octet_text_len[octet];
+}
+
+/* Stores the digits of an octet and a NUL, and nothing after that, as their first and last two bytes. Returns the digits' number. */
+static inline size_t feri_last_octet_store(char *text, size_t at, uint8_t octet)
+{
+    const size_t len = feri_octet_text_len[octet];
+    const uint32_t word = feri_octet_text[octet] - (FERI_DOT << (8 * (len - 1))); /* a NUL for its dot */
+    feri_word_store_2(text, at, word);
+    feri_word_store_2(text, at + len - 2, word >> (8 * (len - 2)));
+    return len - 1;
+}
+
+/* Stores "a.b.c.d" and a NUL from text[at] on, and nothing after that. Returns the length without the NUL. */
+static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr *addr)
+{
+    const uint8_t a = addr->octets[0], b = addr->octets[1], c = addr->octets[2], d = addr->octets[3]; /* before text is written to */
+    const size_t at_b = at + feri_octet_store(text, at, a);
+    const size_t at_c = at_b + feri_octet_store(text, at_b, b);
+    const size_t at_d = at_c + feri_octet_store(text, at_c, c);
+    const size_t len = at_d + feri_last_octet_store(text, at_d, d) - at;
+    FERI_ASSERT(len >= 7 && len < FER_IPV4_ADDR_TEXT_CAP);
+    return len;
+}
+
+void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr)
+{
+    FERI_ASSERT(out->len + FER_IPV4_ADDR_TEXT_CAP <= FERI_ADDR_TEXT_ROOM);
+    out->len += feri_ipv4_store(out->text, out->len, addr);
+}
+
+/* The first longest run of zero groups; none is a length of 0. */
+typedef struct feri_zero_run {
+    size_t begin;
+    size_t len;
+} feri_zero_run;
+
+/* The place of the lowest bit of a byte that is not 0. */
+static inline size_t feri_lowest_bit(unsigned byte)
+{
+    size_t bit = 0;
+    FERI_ASSERT(byte > 0 && byte <= 0xFF);
+    for (size_t i = 0; i < 8 && (byte >> i & 1) == 0; i++) {
+        bit = i + 1;
+    }
+    return bit;
+}
+
+/* RFC 5952 section 4.2.2: one zero group alone is no run; 4.2.3: of the longest runs the first. */
+static feri_zero_run feri_zero_run_find(const uint16_t group[8])
+{
+    unsigned zeros = 0;
+    for (size_t i = 0; i < 8; i++) {
+        zeros |= (unsigned)(group[i] == 0) << i;
+    }
+    feri_zero_run run = {0, 0};
+    unsigned begins = zeros & zeros >> 1; /* a bit for each group where len zeros begin */
+    unsigned longest = 0;
+    for (size_t len = 2; len <= 8 && begins != 0; len++) {
+        run.len = len;
+        longest = begins;
+        begins &= zeros >> len;
+    }
+    if (run.len > 0) {
+        run.begin = feri_lowest_bit(longest);
+    }
+    FERI_ASSERT(run.begin + run.len <= 8);
+    return run;
+}
+
+/* Writes a group in hexadecimal without leading zeros. May leave up to three unused bytes after it. */
+static inline void feri_group_write(feri_addr_text *out, uint16_t group)
+{
+    const uint32_t digits = feri_hex_pair_text[group >> 8] | (uint32_t)feri_hex_pair_text[group & 0xFF] << 16;
+    const unsigned len = 1u + (group > 0xF) + (group > 0xFF) + (group > 0xFFF);
+    const uint32_t word = digits >> (8 * (4 - len));
+    FERI_ASSERT(out->len + 4 <= FERI_ADDR_TEXT_ROOM);
+    feri_word_store_4(out->text, out->len, word);
+    out->len += len;
+}
+
+/* Writes groups begin to end - 1 with colons between. */
+static inline void feri_groups_write(feri_addr_text *out, const uint16_t group[8], size_t begin, size_t end)
+{
+    FERI_ASSERT(end <= 8);
+    for (size_t i = 0; i < 8; i++) {
+        if (i < begin || i >= end) {
+            continue;
+        }
+        if (i > begin) {
+            feri_addr_text_put(out, ':');
+        }
+        feri_group_write(out, group[i]);
+    }
+}
+
+void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr)
+{
+    fer_ipv4_addr v4 = {{0}};
+    uint16_t group[8] = {0};
+    if (fer_ipv6_addr_to_ipv4_mapped(addr, &v4)) {
+        memcpy(&out->text[out->len], "::ffff:", 7);
+        out->len += 7;
+        feri_ipv4_write(out, &v4);
+        return;
+    }
+    fer_ipv6_addr_segments(addr, group);
+    const feri_zero_run run = feri_zero_run_find(group);
+    if (run.len == 0) {
+        feri_groups_write(out, group, 0, 8);
+        return;
+    }
+    feri_groups_write(out, group, 0, run.begin);
+    feri_addr_text_put(out, ':');
+    feri_addr_text_put(out, ':');
+    feri_groups_write(out, group, run.begin + run.len, 8);
+}
+
+void feri_decimal_write(feri_addr_text *out, uint32_t value)
+{
+    char digits[20] = {0}; /* the number ends in the middle, so that ten bytes from its first digit on are always there */
+    size_t count = 0;
+    for (size_t i = 0; i < 10 && (i == 0 || value > 0); i++) {
+        digits[9 - i] = (char)('0' + value % 10);
+        value /= 10;
+        count = i + 1;
+    }
+    FERI_ASSERT(count >= 1 && value == 0 && out->len + 10 <= FERI_ADDR_TEXT_ROOM);
+    for (size_t i = 0; i < 10; i++) {
+        out->text[out->len + i] = digits[10 - count + i];
+    }
+    out->len += count;
+}
+
+/* Copies a whole text and its NUL, n bytes in all, in steps that overlap at the end. */
+static inline void feri_addr_text_copy(const char *text, size_t n, char *buf)
+{
+    if (n < 16) {
+        /*@ loop invariant BY_WP(i <= n);
+            loop invariant BY_WP(\forall integer k; 0 <= k < i ==> buf[k] == text[k]);
+            loop invariant BY_WP(\forall integer k; 0 <= k < n ==> text[k] == \at(text[k], Pre));
+            loop assigns i, buf[0 .. n - 1];
+            loop variant n - i; */
+        for (size_t i = 0; i < 16 && i < n; i++) {
+            buf[i] = text[i];
+        }
+        return;
+    }
+    for (size_t i = 0; i + 16 < FERI_ADDR_TEXT_ROOM && i + 16 < n; i += 16) {
+        memcpy(&buf[i], &text[i], 16);
+    }
+    memcpy(&buf[n - 16], &text[n - 16], 16);
+}
+
+size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap)
+{
+    FERI_ASSERT(out->len < FERI_ADDR_TEXT_ROOM);
+    if (buf == NULL || cap <= out->len) {
+        return feri_text_store(out->text, out->len, buf, cap);
+    }
+    out->text[out->len] = '\0';
+    feri_addr_text_copy(out->text, out->len + 1, buf);
+    return out->len;
+}
+
+size_t fer_ipv4_addr_format(const fer_ipv4_addr *addr, char *buf, size_t cap)
+{
+    if (addr == NULL) {
+        return feri_text_store("", 0, buf, cap);
+    }
+    if (buf != NULL && cap >= FER_IPV4_ADDR_TEXT_CAP) {
+        return feri_ipv4_store(buf, 0, addr);
+    }
+    feri_addr_text out = {{0}, 0};
+    feri_ipv4_write(&out, addr);
+    return feri_addr_text_store(&out, buf, cap);
+}
+
+size_t fer_ipv6_addr_format(const fer_ipv6_addr *addr, char *buf, size_t cap)
+{
+    if (addr == NULL) {
+        return feri_text_store("", 0, buf, cap);
+    }
+    feri_addr_text out = {{0}, 0};
+    feri_ipv6_write(&out, addr);
+    return feri_addr_text_store(&out, buf, cap);
+}
+
+size_t fer_ip_addr_format(const fer_ip_addr *addr, char *buf, size_t cap)
+{
+    if (fer_ip_addr_is_ipv4(addr)) {
+        return fer_ipv4_addr_format(&addr->v4, buf, cap);
+    }
+    return fer_ipv6_addr_format(fer_ip_addr_is_ipv6(addr) ? &addr->v6 : NULL, buf, cap);
+}

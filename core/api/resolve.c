@@ -1,0 +1,53 @@
+/* resolve.c: the public functions of resolve.h. */
+#include "ferrule/resolve.h"
+
+#include "core/names/address_source.h"
+#include "core/base/assert.h"
+#include "core/handle/handle.h"
+
+/* Stores what fits and counts all. */
+static void collect(feri_address_source *source, fer_socket_addr *addrs, size_t cap, size_t *count)
+{
+    FERI_ASSERT(addrs != NULL || cap == 0);
+    fer_socket_addr addr;
+    size_t found = 0;
+    while (feri_address_source_next(source, &addr)) {
+        if (found < cap) {
+            addrs[found] = addr;
+        }
+        found++;
+    }
+    *count = found;
+    feri_address_source_end(source);
+}
+
+static bool can_store(const fer_socket_addr *addrs, size_t cap, const size_t *count)
+{
+    return count != NULL && (addrs != NULL || cap == 0);
+}
+
+fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, size_t cap, size_t *count)
+{
+    if (!can_store(addrs, cap, count)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    feri_address_source source;
+    FER_TRY(feri_address_source_of_text(&source, host_port));
+    collect(&source, addrs, cap, count);
+    return feri_ok();
+}
+
+fer_error fer_lookup_host(const char *host, uint16_t port, fer_socket_addr *addrs, size_t cap, size_t *count)
+{
+    if (host == NULL || !can_store(addrs, cap, count)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    size_t len = 0;
+    while (host[len] != '\0') {
+        len++;
+    }
+    feri_address_source source;
+    FER_TRY(feri_address_source_of_host(&source, host, len, port));
+    collect(&source, addrs, cap, count);
+    return feri_ok();
+}

@@ -1,0 +1,260 @@
+/* udp_socket.c: the public functions of fer_udp_socket but those that resolve names. */
+#include "core/transfer/datagram.h"
+#include "core/handle/handle.h"
+#include "core/handle/multicast.h"
+#include "core/open/opening.h"
+#include "core/base/operation_error.h"
+#include "core/handle/options.h"
+#include "core/handle/ownership.h"
+#include "core/wait/readiness.h"
+#include "core/open/socket_building.h"
+#include "ferrule/udp.h"
+#include "platform/platform.h"
+
+/* NULL stays NULL: what is behind these refuses it. */
+static fer_handle *of(fer_udp_socket *socket)
+{
+    return socket == NULL ? NULL : &socket->handle_;
+}
+
+static const fer_handle *of_const(const fer_udp_socket *socket)
+{
+    return socket == NULL ? NULL : &socket->handle_;
+}
+
+/* ---- Binding and connecting */
+
+fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket, const fer_socket_addr *addr)
+{
+    return fer_udp_socket_bind_addrs(socket, addr, 1);
+}
+
+fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs, size_t count)
+{
+    FER_TRY(feri_open_first(of(socket), addrs, count, feri_datagram_open));
+    socket->peer_ = (fer_socket_addr){0};
+    return feri_ok();
+}
+
+fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_addr *addr)
+{
+    return fer_udp_socket_connect_addrs(socket, addr, 1);
+}
+
+fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs, size_t count)
+{
+    FER_TRY(feri_handle_may(of(socket), FERI_REQUEST_USE));
+    if (!feri_are_addresses(addrs, count)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    fer_error error = feri_datagram_connect(socket, &addrs[0]);
+    for (size_t i = 1; error.kind != FER_OK && i < count; i++) {
+        error = feri_datagram_connect(socket, &addrs[i]);
+    }
+    return error;
+}
+
+fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr *out)
+{
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    return ferp_peer_addr(socket->handle_.raw_, out);
+}
+
+fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_addr *out)
+{
+    return feri_socket_local_addr(of_const(socket), out);
+}
+
+/* ---- Sending and receiving */
+
+fer_error fer_udp_socket_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
+{
+    return feri_datagram_send(socket, buf, len, FERI_AS_SET, n);
+}
+
+fer_error fer_udp_socket_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
+{
+    return feri_datagram_send_to(socket, buf, len, to, FERI_AS_SET, n);
+}
+
+fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+{
+    return feri_datagram_receive(socket, buf, len, FERI_TAKE, out);
+}
+
+fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+{
+    return feri_datagram_receive(socket, buf, len, FERI_TAKE, out);
+}
+
+fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+{
+    return feri_datagram_receive(socket, buf, len, FERI_PEEK, out);
+}
+
+fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+{
+    return feri_datagram_receive(socket, buf, len, FERI_PEEK, out);
+}
+
+fer_error fer_udp_socket_try_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
+{
+    return feri_datagram_send(socket, buf, len, FERI_AT_ONCE, n);
+}
+
+fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
+{
+    return feri_datagram_send_to(socket, buf, len, to, FERI_AT_ONCE, n);
+}
+
+fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+{
+    return feri_datagram_receive(socket, buf, len, FERI_TRY, out);
+}
+
+fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+{
+    return feri_datagram_receive(socket, buf, len, FERI_TRY, out);
+}
+
+fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    return feri_ready(of_const(socket), interest, timeout, ready);
+}
+
+/* ---- Modes */
+
+fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *socket, fer_duration timeout)
+{
+    return feri_set_timeout(of(socket), FERP_READING, timeout);
+}
+
+fer_error fer_udp_socket_set_write_timeout(fer_udp_socket *socket, fer_duration timeout)
+{
+    return feri_set_timeout(of(socket), FERP_WRITING, timeout);
+}
+
+fer_error fer_udp_socket_read_timeout(const fer_udp_socket *socket, fer_duration *out)
+{
+    return feri_timeout(of_const(socket), FERP_READING, out);
+}
+
+fer_error fer_udp_socket_write_timeout(const fer_udp_socket *socket, fer_duration *out)
+{
+    return feri_timeout(of_const(socket), FERP_WRITING, out);
+}
+
+fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket, bool nonblocking)
+{
+    return feri_set_nonblocking(of(socket), nonblocking);
+}
+
+fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
+{
+    fer_error pending = feri_ok();
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    FER_TRY(ferp_take_error(socket->handle_.raw_, &pending));
+    *out = feri_error_told(FERI_OPERATION_DATAGRAM, pending);
+    return feri_ok();
+}
+
+fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, uint32_t ttl)
+{
+    return feri_set_ttl(of(socket), ttl);
+}
+
+fer_error fer_udp_socket_ttl(const fer_udp_socket *socket, uint32_t *out)
+{
+    return feri_ttl(of_const(socket), out);
+}
+
+/* ---- Broadcast and multicast */
+
+fer_error fer_udp_socket_set_broadcast(fer_udp_socket *socket, bool broadcast)
+{
+    return feri_set_switch(of(socket), FERP_BROADCAST, broadcast);
+}
+
+fer_error fer_udp_socket_broadcast(const fer_udp_socket *socket, bool *out)
+{
+    return feri_switch(of_const(socket), FERP_BROADCAST, out);
+}
+
+fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket, bool loop)
+{
+    return feri_set_switch(of(socket), FERP_MULTICAST_LOOP_V4, loop);
+}
+
+fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket, bool *out)
+{
+    return feri_switch(of_const(socket), FERP_MULTICAST_LOOP_V4, out);
+}
+
+fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket, uint32_t ttl)
+{
+    return feri_set_multicast_ttl_v4(of(socket), ttl);
+}
+
+fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket, uint32_t *out)
+{
+    return feri_multicast_ttl_v4(of_const(socket), out);
+}
+
+fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket, bool loop)
+{
+    return feri_set_multicast_loop_v6(of(socket), loop);
+}
+
+fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket, bool *out)
+{
+    return feri_multicast_loop_v6(of_const(socket), out);
+}
+
+fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+{
+    return feri_change_group_v4(of(socket), FERP_JOIN, group, local);
+}
+
+fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+{
+    return feri_change_group_v4(of(socket), FERP_LEAVE, group, local);
+}
+
+fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group, uint32_t interface_index)
+{
+    return feri_change_group_v6(of(socket), FERP_JOIN, group, interface_index);
+}
+
+fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group, uint32_t interface_index)
+{
+    return feri_change_group_v6(of(socket), FERP_LEAVE, group, interface_index);
+}
+
+/* ---- Clones, closing and raw sockets */
+
+fer_error fer_udp_socket_try_clone(fer_udp_socket *socket, fer_udp_socket *out)
+{
+    FER_TRY(feri_try_clone(of(socket), of(out)));
+    out->peer_ = socket->peer_;
+    return feri_ok();
+}
+
+void fer_udp_socket_close(fer_udp_socket *socket)
+{
+    feri_handle_close(of(socket));
+}
+
+fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket)
+{
+    return feri_handle_as_raw(of_const(socket));
+}
+
+fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
+{
+    return feri_datagram_from_raw(of(socket), raw, FERI_DOMAIN_IP);
+}
+
+fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket)
+{
+    return feri_into_raw(of(socket));
+}

@@ -1,0 +1,268 @@
+/* unix_datagram.c: the public functions of fer_unix_datagram. */
+#include "core/transfer/datagram.h"
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+#include "core/open/opening.h"
+#include "core/handle/options.h"
+#include "core/handle/ownership.h"
+#include "core/wait/readiness.h"
+#include "core/open/unix_opening.h"
+#include "core/wait/waiting.h"
+#include "ferrule/unix.h"
+#include "platform/platform.h"
+
+/* NULL stays NULL: what is behind these refuses it. */
+static fer_handle *of(fer_unix_datagram *socket)
+{
+    return socket == NULL ? NULL : &socket->handle_;
+}
+
+static const fer_handle *of_const(const fer_unix_datagram *socket)
+{
+    return socket == NULL ? NULL : &socket->handle_;
+}
+
+/* ---- Binding and connecting */
+
+fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)
+{
+    return feri_unix_open_path(of(socket), path, feri_unix_datagram_open);
+}
+
+fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
+{
+    return feri_unix_open(of(socket), addr, feri_unix_datagram_open);
+}
+
+fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(feri_handle_claim(of(socket)));
+    fer_error error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, &raw);
+    return feri_finish_opening(of(socket), error, raw, 0);
+}
+
+fer_error fer_unix_datagram_pair(fer_unix_datagram *one, fer_unix_datagram *other)
+{
+    return feri_unix_open_pair(of(one), of(other), FER_TYPE_DGRAM);
+}
+
+fer_error fer_unix_datagram_connect(fer_unix_datagram *socket, const char *path)
+{
+    fer_unix_addr addr;
+    FER_TRY(feri_handle_may(of(socket), FERI_REQUEST_USE));
+    FER_TRY(fer_unix_addr_from_pathname(&addr, path));
+    return fer_unix_datagram_connect_addr(socket, &addr);
+}
+
+fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
+{
+    FER_TRY(feri_handle_may(of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_check_unix_name(addr));
+    fer_error error;
+    do {
+        error = ferp_unix_connect(socket->handle_.raw_, addr);
+    } while (error.kind == FER_INTERRUPTED);
+    return error;
+}
+
+fer_error fer_unix_datagram_local_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
+{
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    return ferp_unix_local_addr(socket->handle_.raw_, out);
+}
+
+fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
+{
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    return ferp_unix_peer_addr(socket->handle_.raw_, out);
+}
+
+fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how)
+{
+    FER_TRY(feri_handle_may(of(socket), FERI_REQUEST_USE));
+    if ((unsigned)how > FER_SHUTDOWN_BOTH) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return ferp_shutdown(socket->handle_.raw_, how);
+}
+
+/* ---- Sending and receiving */
+
+static fer_error send_as(fer_unix_datagram *socket, const void *buf, size_t len, feri_patience patience, size_t *n)
+{
+    size_t sent = 0;
+    fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
+    if (error.kind == FER_OK) {
+        fer_raw_socket raw = socket->handle_.raw_;
+        feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_WRITABLE);
+        do {
+            error = patience == FERI_AS_SET ? ferp_send(raw, buf, len, &sent) : ferp_try_send(raw, buf, len, &sent);
+        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    }
+    feri_store_count(n, sent);
+    return error;
+}
+
+fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
+{
+    return send_as(socket, buf, len, FERI_AS_SET, n);
+}
+
+fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
+{
+    return send_as(socket, buf, len, FERI_AT_ONCE, n);
+}
+
+static fer_error send_to_as(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, feri_patience patience,
+                            size_t *n)
+{
+    size_t sent = 0;
+    fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
+    error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
+    if (error.kind == FER_OK) {
+        fer_raw_socket raw = socket->handle_.raw_;
+        feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_WRITABLE);
+        do {
+            error = patience == FERI_AS_SET ? ferp_unix_send_to(raw, buf, len, addr, &sent)
+                                            : ferp_try_unix_send_to(raw, buf, len, addr, &sent);
+        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    }
+    feri_store_count(n, sent);
+    return error;
+}
+
+fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+{
+    return send_to_as(socket, buf, len, addr, FERI_AS_SET, n);
+}
+
+fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+{
+    return send_to_as(socket, buf, len, addr, FERI_AT_ONCE, n);
+}
+
+static fer_error send_to_path(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, feri_patience patience, size_t *n)
+{
+    fer_unix_addr addr;
+    fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
+    error = error.kind == FER_OK ? fer_unix_addr_from_pathname(&addr, path) : error;
+    if (error.kind != FER_OK) {
+        feri_store_count(n, 0);
+        return error;
+    }
+    return send_to_as(socket, buf, len, &addr, patience, n);
+}
+
+fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, size_t *n)
+{
+    return send_to_path(socket, buf, len, path, FERI_AS_SET, n);
+}
+
+fer_error fer_unix_datagram_try_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, size_t *n)
+{
+    return send_to_path(socket, buf, len, path, FERI_AT_ONCE, n);
+}
+
+static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len, feri_patience patience, fer_unix_received *out)
+{
+    struct ferp_unix_datagram got;
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    if (buf == NULL && len > 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    len = len < feri_io_length_max() ? len : feri_io_length_max();
+    fer_raw_socket raw = socket->handle_.raw_;
+    feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_RECEIVABLE);
+    fer_error error;
+    do {
+        error = patience == FERI_AS_SET ? ferp_unix_recv_from(raw, buf, len, &got) : ferp_try_unix_recv_from(raw, buf, len, &got);
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    if (error.kind == FER_OK) {
+        *out = (fer_unix_received){got.len, got.truncated, got.from};
+    }
+    return error;
+}
+
+fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+{
+    return receive_as(socket, buf, len, FERI_AS_SET, out);
+}
+
+fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+{
+    return receive_as(socket, buf, len, FERI_AS_SET, out);
+}
+
+fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+{
+    return receive_as(socket, buf, len, FERI_AT_ONCE, out);
+}
+
+fer_error fer_unix_datagram_try_recv(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+{
+    return receive_as(socket, buf, len, FERI_AT_ONCE, out);
+}
+
+fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    return feri_ready(of_const(socket), interest, timeout, ready);
+}
+
+/* ---- Modes, clones, raw sockets */
+
+fer_error fer_unix_datagram_set_read_timeout(fer_unix_datagram *socket, fer_duration timeout)
+{
+    return feri_set_timeout(of(socket), FERP_READING, timeout);
+}
+
+fer_error fer_unix_datagram_set_write_timeout(fer_unix_datagram *socket, fer_duration timeout)
+{
+    return feri_set_timeout(of(socket), FERP_WRITING, timeout);
+}
+
+fer_error fer_unix_datagram_read_timeout(const fer_unix_datagram *socket, fer_duration *out)
+{
+    return feri_timeout(of_const(socket), FERP_READING, out);
+}
+
+fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket, fer_duration *out)
+{
+    return feri_timeout(of_const(socket), FERP_WRITING, out);
+}
+
+fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket, bool nonblocking)
+{
+    return feri_set_nonblocking(of(socket), nonblocking);
+}
+
+fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket, fer_error *out)
+{
+    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    return ferp_take_error(socket->handle_.raw_, out);
+}
+
+fer_error fer_unix_datagram_try_clone(fer_unix_datagram *socket, fer_unix_datagram *out)
+{
+    return feri_try_clone(of(socket), of(out));
+}
+
+void fer_unix_datagram_close(fer_unix_datagram *socket)
+{
+    feri_handle_close(of(socket));
+}
+
+fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
+{
+    return feri_handle_as_raw(of_const(socket));
+}
+
+fer_error fer_unix_datagram_from_raw(fer_unix_datagram *socket, fer_raw_socket raw)
+{
+    return feri_datagram_from_raw(of(socket), raw, FERI_DOMAIN_UNIX);
+}
+
+fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket)
+{
+    return feri_into_raw(of(socket));
+}

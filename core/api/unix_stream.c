@@ -1,0 +1,175 @@
+/* unix_stream.c: the public functions of fer_unix_stream: what each is for any stream handle. */
+#include "core/handle/handle.h"
+#include "core/base/operation_error.h"
+#include "core/handle/options.h"
+#include "core/handle/ownership.h"
+#include "core/wait/readiness.h"
+#include "core/transfer/stream_io.h"
+#include "core/transfer/stream_shutdown.h"
+#include "core/handle/stream_steps.h"
+#include "core/open/unix_opening.h"
+#include "ferrule/unix.h"
+#include "platform/platform.h"
+
+/* NULL stays NULL: what is behind these refuses it. */
+static fer_handle *of(fer_unix_stream *stream)
+{
+    return stream == NULL ? NULL : &stream->handle_;
+}
+
+static const fer_handle *of_const(const fer_unix_stream *stream)
+{
+    return stream == NULL ? NULL : &stream->handle_;
+}
+
+fer_error fer_unix_stream_connect(fer_unix_stream *stream, const char *path)
+{
+    return feri_unix_open_path(of(stream), path, feri_unix_connection_open);
+}
+
+fer_error fer_unix_stream_connect_addr(fer_unix_stream *stream, const fer_unix_addr *addr)
+{
+    return feri_unix_open(of(stream), addr, feri_unix_connection_open);
+}
+
+fer_error fer_unix_stream_connect_start(fer_unix_stream *stream, const fer_unix_addr *addr)
+{
+    return feri_unix_start_connect(of(stream), addr);
+}
+
+fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other)
+{
+    return feri_unix_open_pair(of(one), of(other), FER_TYPE_STREAM);
+}
+
+fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream, fer_unix_addr *out)
+{
+    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_stream_may(of_const(stream), FERI_REQUEST_PEER_ADDR));
+    return feri_error_told(FERI_OPERATION_PEER_ADDR, ferp_unix_peer_addr(stream->handle_.raw_, out));
+}
+
+fer_error fer_unix_stream_local_addr(const fer_unix_stream *stream, fer_unix_addr *out)
+{
+    FER_TRY(feri_handle_may_tell(of_const(stream), out));
+    return ferp_unix_local_addr(stream->handle_.raw_, out);
+}
+
+fer_error fer_unix_stream_shutdown(fer_unix_stream *stream, fer_shutdown how)
+{
+    return feri_stream_shutdown(of(stream), how);
+}
+
+fer_error fer_unix_stream_try_clone(fer_unix_stream *stream, fer_unix_stream *out)
+{
+    return feri_try_clone(of(stream), of(out));
+}
+
+fer_error fer_unix_stream_set_read_timeout(fer_unix_stream *stream, fer_duration timeout)
+{
+    return feri_set_timeout(of(stream), FERP_READING, timeout);
+}
+
+fer_error fer_unix_stream_read_timeout(const fer_unix_stream *stream, fer_duration *out)
+{
+    return feri_timeout(of_const(stream), FERP_READING, out);
+}
+
+fer_error fer_unix_stream_set_write_timeout(fer_unix_stream *stream, fer_duration timeout)
+{
+    return feri_set_timeout(of(stream), FERP_WRITING, timeout);
+}
+
+fer_error fer_unix_stream_write_timeout(const fer_unix_stream *stream, fer_duration *out)
+{
+    return feri_timeout(of_const(stream), FERP_WRITING, out);
+}
+
+fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *stream, bool nonblocking)
+{
+    return feri_set_nonblocking(of(stream), nonblocking);
+}
+
+fer_error fer_unix_stream_read(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
+{
+    return feri_stream_read(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_peek(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
+{
+    return feri_stream_peek(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_try_read(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
+{
+    return feri_stream_try_read(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_try_peek(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
+{
+    return feri_stream_try_peek(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_try_write(fer_unix_stream *stream, const void *buf, size_t len, size_t *n)
+{
+    return feri_stream_try_write(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_ready(const fer_unix_stream *stream, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    return feri_stream_ready(of_const(stream), interest, timeout, ready);
+}
+
+fer_error fer_unix_stream_read_vectored(fer_unix_stream *stream, const fer_io_slice_mut *slices, size_t count, size_t *n)
+{
+    return feri_stream_read_vectored(of(stream), slices, count, n);
+}
+
+fer_error fer_unix_stream_read_exact(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
+{
+    return feri_stream_read_exact(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_read_to_end(fer_unix_stream *stream, void *buf, size_t cap, size_t *n)
+{
+    return feri_stream_read_to_end(of(stream), buf, cap, n);
+}
+
+fer_error fer_unix_stream_write(fer_unix_stream *stream, const void *buf, size_t len, size_t *n)
+{
+    return feri_stream_write(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_write_vectored(fer_unix_stream *stream, const fer_io_slice *slices, size_t count, size_t *n)
+{
+    return feri_stream_write_vectored(of(stream), slices, count, n);
+}
+
+fer_error fer_unix_stream_write_all(fer_unix_stream *stream, const void *buf, size_t len, size_t *n)
+{
+    return feri_stream_write_all(of(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_take_error(fer_unix_stream *stream, fer_error *out)
+{
+    return feri_stream_take_error(of(stream), out);
+}
+
+void fer_unix_stream_close(fer_unix_stream *stream)
+{
+    feri_stream_close(of(stream));
+}
+
+fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream)
+{
+    return feri_handle_as_raw(of_const(stream));
+}
+
+fer_error fer_unix_stream_from_raw(fer_unix_stream *stream, fer_raw_socket raw)
+{
+    return feri_stream_from_raw(of(stream), raw, FERI_DOMAIN_UNIX);
+}
+
+fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream)
+{
+    return feri_into_raw(of(stream));
+}

@@ -1,0 +1,92 @@
+/* error.c: errors from the host's codes, and the text of errors. Which code is which kind is the platform's table. */
+#include "ferrule/error.h"
+
+#include "core/base/assert.h"
+#include "core/base/text.h"
+#include "platform/platform.h"
+
+_Static_assert(sizeof(fer_error) == 8, "a fer_error travels in one register");
+
+/* The longest phrase, " (os error -2147483648)" and slack. */
+#define ERROR_TEXT_CAP 80
+
+struct error_text {
+    size_t len;
+    char bytes[ERROR_TEXT_CAP];
+};
+
+fer_error fer_error_from_os(int32_t os_code)
+{
+    return (fer_error){ferp_error_kind(os_code), os_code};
+}
+
+const char *fer_error_kind_name(fer_error_kind kind)
+{
+    switch (kind) {
+#define KIND_NAME(name, value, rust_name, phrase) \
+    case name:                                    \
+        return rust_name;
+        FER_ERROR_KINDS(KIND_NAME)
+#undef KIND_NAME
+    }
+    return "Unknown";
+}
+
+static const char *kind_phrase(fer_error_kind kind)
+{
+    switch (kind) {
+#define KIND_PHRASE(name, value, rust_name, phrase) \
+    case name:                                      \
+        return phrase;
+        FER_ERROR_KINDS(KIND_PHRASE)
+#undef KIND_PHRASE
+    }
+    return "unknown error";
+}
+
+static void append_char(struct error_text *text, char byte)
+{
+    FERI_ASSERT(text->len < ERROR_TEXT_CAP);
+    text->bytes[text->len] = byte;
+    text->len++;
+}
+
+static void append_piece(struct error_text *text, const char *piece)
+{
+    for (size_t i = 0; i < ERROR_TEXT_CAP && piece[i] != '\0'; i++) {
+        append_char(text, piece[i]);
+    }
+}
+
+static void append_number(struct error_text *text, int32_t number)
+{
+    /* INT32_MIN has no positive counterpart: the sign goes first, the rest is unsigned. */
+    uint32_t rest = number < 0 ? 0u - (uint32_t)number : (uint32_t)number;
+    char digits[10] = {0};
+    size_t count = 0;
+    if (number < 0) {
+        append_char(text, '-');
+    }
+    do {
+        FERI_ASSERT(count < sizeof digits);
+        digits[count] = (char)('0' + (char)(rest % 10u));
+        rest /= 10u;
+        count++;
+    } while (rest != 0);
+    while (count > 0) {
+        count--;
+        append_char(text, digits[count]);
+    }
+}
+
+size_t fer_error_format(fer_error error, char *buf, size_t cap)
+{
+    struct error_text text = {0, {0}};
+    append_piece(&text, kind_phrase(error.kind));
+    if (error.os_code != 0) {
+        append_piece(&text, " (os error ");
+        append_number(&text, error.os_code);
+        append_char(&text, ')');
+    }
+    return feri_text_store(text.bytes, text.len, buf, cap);
+}

@@ -1,0 +1,42 @@
+/* operation_error.c: what an OS's answer means to one operation, and which errors end a stream. */
+#include "core/base/operation_error.h"
+
+#include <stddef.h>
+
+#include "core/base/assert.h"
+
+typedef struct telling {
+    feri_operation operation;
+    fer_error_kind mapped;
+    fer_error_kind told;
+    bool keeps_code;
+} telling;
+
+#define TELLING(operation, mapped, told, keeps_code, why) {FERI_OPERATION_##operation, mapped, told, keeps_code},
+static const telling tellings[] = {FERI_OPERATION_ERRORS(TELLING)};
+#undef TELLING
+
+fer_error feri_error_told(feri_operation operation, fer_error error)
+{
+    FERI_ASSERT((unsigned)operation <= FERI_OPERATION_WATCH);
+    for (size_t i = 0; i < sizeof tellings / sizeof tellings[0]; i++) {
+        if (tellings[i].operation == operation && tellings[i].mapped == error.kind) {
+            return (fer_error){tellings[i].told, tellings[i].keeps_code ? error.os_code : 0};
+        }
+    }
+    return error;
+}
+
+bool feri_error_is_fatal(fer_error error)
+{
+    switch (error.kind) {
+#define PASSES(kind) case kind:
+        FERI_PASSING_KINDS(PASSES)
+#undef PASSES
+        return false;
+    case FER_TIMED_OUT:
+        return error.os_code != 0;
+    default:
+        return true;
+    }
+}

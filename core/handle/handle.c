@@ -1,0 +1,168 @@
+/* handle.c: the storage behind every socket handle, and the only changes of it. */
+#include "core/handle/handle.h"
+
+#include "core/base/assert.h"
+#include "platform/platform.h"
+
+fer_error feri_handle_reason(const fer_handle *handle)
+{
+    fer_error_kind kind = feri_state_reason(feri_handle_state(handle));
+    if (kind == FER_OK) {
+        return feri_own_error(FER_BROKEN_PIPE);
+    }
+    return (fer_error){kind, (int32_t)feri_atomic_load((const uint32_t *)&handle->reason_)};
+}
+
+fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer)
+{
+    FERI_ASSERT((unsigned)answer < FERI_ANSWER_COUNT);
+    switch (answer) {
+    case FERI_ANSWER_PIPE:
+        return feri_own_error(FER_BROKEN_PIPE);
+    case FERI_ANSWER_REASON:
+        return feri_handle_reason(handle);
+    case FERI_ANSWER_UNCONNECTED:
+        return feri_own_error(FER_NOT_CONNECTED);
+    case FERI_ANSWER_PENDING:
+        return feri_own_error(FER_WOULD_BLOCK);
+    case FERI_ANSWER_MISUSE:
+        return feri_own_error(FER_INVALID_INPUT);
+    default:
+        return feri_ok();
+    }
+}
+
+fer_error feri_handle_may(const fer_handle *handle, feri_request request)
+{
+    return feri_handle_answer_error(handle, feri_handle_answer(handle, request));
+}
+
+/* Steps the state word and tells the word it stepped from, or FERI_STATE_MISUSE. */
+static feri_state step(fer_handle *handle, feri_event event, fer_error_kind reason)
+{
+    for (;;) {
+        feri_state old = feri_handle_state(handle);
+        feri_state next = feri_state_next(old, event, reason);
+        if (next == FERI_STATE_MISUSE) {
+            return FERI_STATE_MISUSE;
+        }
+        if (feri_atomic_replace(&handle->state_, old, next)) {
+            return old;
+        }
+    }
+}
+
+bool feri_handle_apply(fer_handle *handle, feri_event event)
+{
+    FERI_ASSERT(handle != NULL);
+    return step(handle, event, FER_OK) != FERI_STATE_MISUSE;
+}
+
+bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error reason)
+{
+    FERI_ASSERT(reason.kind != FER_OK);
+    feri_state seen = feri_handle_state(handle);
+    if (feri_state_next(seen, event, reason.kind) == FERI_STATE_MISUSE) {
+        return false; /* a code left behind would be taken for that of the next reason */
+    }
+    if (feri_state_reason(seen) == FER_OK) {
+        /* The code before the kind that makes it visible. Of two threads that meet the end at once, either code may stay. */
+        (void)feri_atomic_replace((uint32_t *)&handle->reason_, 0, (uint32_t)reason.os_code);
+    }
+    return step(handle, event, reason.kind) != FERI_STATE_MISUSE;
+}
+
+fer_error feri_handle_claim(fer_handle *handle)
+{
+    if (handle == NULL || !feri_handle_apply(handle, FERI_EVENT_OPEN_BEGIN)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    handle->raw_ = FER_RAW_SOCKET_NONE;
+    handle->reason_ = 0;
+    handle->flags_ = 0;
+    return feri_ok();
+}
+
+static fer_error own_or_close(bool filled, fer_raw_socket raw)
+{
+    if (!filled) {
+        ferp_close(raw);
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return feri_ok();
+}
+
+static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, uint32_t flags)
+{
+    FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
+    handle->raw_ = raw;
+    handle->flags_ = flags;
+    return own_or_close(feri_handle_apply(handle, event), raw);
+}
+
+fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
+{
+    return fill(handle, FERI_EVENT_CONNECT_OK, raw, flags);
+}
+
+fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
+{
+    return fill(handle, FERI_EVENT_OPEN_UNCONNECTED, raw, flags);
+}
+
+fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *of)
+{
+    FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
+    feri_state claimed = feri_handle_state(handle);
+    feri_state seen = feri_handle_state(of);
+    if (feri_state_next(claimed, FERI_EVENT_CONNECT_OK, FER_OK) == FERI_STATE_MISUSE ||
+        feri_state_answer(seen, FERI_REQUEST_CLONE) != FERI_ANSWER_ASK_OS) {
+        return own_or_close(false, raw);
+    }
+    handle->raw_ = raw;
+    handle->flags_ = feri_handle_flags(of);
+    handle->reason_ = (int32_t)feri_atomic_load((const uint32_t *)&of->reason_);
+    return own_or_close(feri_atomic_replace(&handle->state_, claimed, seen), raw);
+}
+
+fer_error feri_handle_move(fer_handle *from, fer_handle *to)
+{
+    FER_TRY(feri_handle_claim(to));
+    feri_state claimed = feri_handle_state(to);
+    uint32_t flags = feri_handle_flags(from);
+    int32_t reason = (int32_t)feri_atomic_load((const uint32_t *)&from->reason_);
+    feri_state seen = feri_handle_state(from);
+    to->raw_ = feri_handle_vacate(from);
+    to->flags_ = flags;
+    to->reason_ = reason;
+    return own_or_close(feri_atomic_replace(&to->state_, claimed, seen), to->raw_);
+}
+
+void feri_handle_abandon(fer_handle *handle)
+{
+    FERI_ASSERT(handle != NULL);
+    (void)feri_handle_apply(handle, FERI_EVENT_OPEN_ABANDON);
+}
+
+fer_raw_socket feri_handle_vacate(fer_handle *handle)
+{
+    if (handle == NULL) {
+        return FER_RAW_SOCKET_NONE;
+    }
+    feri_state old = step(handle, FERI_EVENT_CLOSE, FER_OK);
+    FERI_ASSERT(old != FERI_STATE_MISUSE);
+    return feri_state_answer(old, FERI_REQUEST_RAW) == FERI_ANSWER_ASK_OS ? handle->raw_ : FER_RAW_SOCKET_NONE;
+}
+
+void feri_handle_close(fer_handle *handle)
+{
+    fer_raw_socket raw = feri_handle_vacate(handle);
+    if (raw != FER_RAW_SOCKET_NONE) {
+        ferp_close(raw);
+    }
+}
+
+fer_raw_socket feri_handle_as_raw(const fer_handle *handle)
+{
+    return feri_handle_answer(handle, FERI_REQUEST_RAW) == FERI_ANSWER_ASK_OS ? handle->raw_ : FER_RAW_SOCKET_NONE;
+}

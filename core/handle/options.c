@@ -1,0 +1,145 @@
+/* options.c: the options and modes of a socket. Keepalive is in keepalive.c. */
+#include "core/handle/options.h"
+
+#include "core/base/assert.h"
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+
+fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    if (timeout.nanos == 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    feri_atomic_change_bits(&handle->flags_, FERI_FLAG_TIMEOUT_SET, 0);
+    return ferp_set_timeout(handle->raw_, direction, timeout);
+}
+
+fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
+{
+    FER_TRY(feri_handle_may_tell(handle, out));
+    return ferp_timeout(handle->raw_, direction, out);
+}
+
+/* The flag covers the time in which the socket is nonblocking: set before, cleared after. A reader in another thread that meets EAGAIN
+ * meanwhile is then told WOULD_BLOCK, and never that a timeout expired which nobody set. */
+fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    const uint32_t flags = FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED;
+    uint32_t was = feri_handle_flags(handle) & flags;
+    feri_atomic_change_bits(&handle->flags_, FERI_FLAG_MODE_CHANGED | (nonblocking ? FERI_FLAG_NONBLOCKING : 0), 0);
+    fer_error error = ferp_set_nonblocking(handle->raw_, nonblocking);
+    if (error.kind != FER_OK) {
+        feri_atomic_change_bits(&handle->flags_, was, flags & ~was);
+    } else if (!nonblocking) {
+        feri_atomic_change_bits(&handle->flags_, 0, FERI_FLAG_NONBLOCKING);
+    }
+    return error;
+}
+
+fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
+{
+    if (feri_handle_is_shared(handle)) {
+        return ferp_is_nonblocking(handle->raw_, out);
+    }
+    *out = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
+    return feri_ok();
+}
+
+fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    return ferp_set_option(handle->raw_, option, on ? 1 : 0);
+}
+
+fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
+{
+    uint32_t value = 0;
+    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(ferp_option_value(handle->raw_, option, &value));
+    *out = value != 0;
+    return feri_ok();
+}
+
+/* On IPv6 the unicast hop limit is what counts. IP_TTL besides, for IPv4-mapped peers: Linux and Windows take it there, macOS and the
+ * BSDs answer EINVAL, which is no failure. */
+fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    if (ttl < 1 || ttl > 255) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        return ferp_set_option(handle->raw_, FERP_TTL_V4, ttl);
+    }
+    FER_TRY(ferp_set_option(handle->raw_, FERP_HOPS_V6, ttl));
+    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TTL_V4, ttl));
+    return feri_ok();
+}
+
+fer_error feri_ttl(const fer_handle *handle, uint32_t *out)
+{
+    FER_TRY(feri_handle_may_tell(handle, out));
+    return ferp_option_value(handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4, out);
+}
+
+/* A stream's two lowest bits, explicit congestion notification, are TCP's own (RFC 3168, 5), and no set of them lasts. */
+fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    bool is_stream = !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
+    if (tos > 255 || (is_stream && (tos & 3) != 0)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        return ferp_set_option(handle->raw_, FERP_TOS_V4, tos);
+    }
+    FER_TRY(ferp_set_option(handle->raw_, FERP_TCLASS_V6, tos));
+    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TOS_V4, tos)); /* for IPv4-mapped peers, as with the hop limit */
+    return feri_ok();
+}
+
+fer_error feri_tos(const fer_handle *handle, uint32_t *out)
+{
+    FER_TRY(feri_handle_may_tell(handle, out));
+    return ferp_option_value(handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_TCLASS_V6 : FERP_TOS_V4, out);
+}
+
+fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t size)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    if (size == 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return ferp_set_option(handle->raw_, option, size < INT32_MAX ? (uint32_t)size : INT32_MAX);
+}
+
+fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t *out)
+{
+    uint32_t told = 0;
+    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(ferp_option_value(handle->raw_, option, &told));
+    *out = feri_buffer_sizes_are_doubled() ? told / 2 : told;
+    return feri_ok();
+}
+
+fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    struct ferp_linger setting = {false, 0};
+    if (!fer_duration_is_none(linger)) {
+        setting.on = true;
+        setting.seconds = feri_whole_seconds(linger, feri_linger_seconds_max());
+    }
+    return ferp_set_linger(handle->raw_, setting);
+}
+
+fer_error feri_linger(const fer_handle *handle, fer_duration *out)
+{
+    FER_TRY(feri_handle_may_tell(handle, out));
+    struct ferp_linger setting;
+    FER_TRY(ferp_linger(handle->raw_, &setting));
+    *out = setting.on ? fer_duration_from_secs(setting.seconds) : FER_DURATION_NONE;
+    return feri_ok();
+}

@@ -1,0 +1,137 @@
+/* ownership.c: clones, and sockets that come from elsewhere or go there. */
+#include "core/handle/ownership.h"
+
+#include "core/base/assert.h"
+#include "core/handle/handle.h"
+#include "core/base/operation_error.h"
+#include "core/handle/stream_steps.h"
+#include "platform/platform.h"
+
+fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
+{
+    FER_TRY(feri_stream_may(handle, FERI_REQUEST_CLONE));
+    FER_TRY(feri_handle_claim(out));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = ferp_duplicate(handle->raw_, &raw);
+    if (error.kind == FER_OK) {
+        /* From now on another handle may change the modes, and end the read half without this one's knowing: a reader that waits on
+         * is woken, to wait as a reader of a shared socket does. */
+        feri_atomic_change_bits(&handle->flags_, FERI_FLAG_CLONED, 0);
+        ferp_wake(handle->raw_);
+        error = feri_handle_fill_clone(out, raw, handle);
+    }
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(out);
+    }
+    return error;
+}
+
+static fer_error describe_any(fer_raw_socket raw, ferp_description *out)
+{
+    if (raw == FER_RAW_SOCKET_NONE) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return feri_error_told(FERI_OPERATION_ADOPT, ferp_describe(raw, out));
+}
+
+static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_description *out)
+{
+    FER_TRY(describe_any(raw, out));
+    bool belongs = domain == FERI_DOMAIN_IP ? out->is_ip && !out->is_of_other_protocol : out->is_unix;
+    return belongs ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}
+
+static fer_error claim_and_adopt(fer_handle *handle, fer_raw_socket raw)
+{
+    FER_TRY(feri_handle_claim(handle));
+    fer_error error = ferp_adopt(raw);
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(handle);
+    }
+    return error;
+}
+
+static uint32_t flags_of(const ferp_description *what)
+{
+    uint32_t flags = FERI_FLAG_FOREIGN;
+    flags |= what->family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
+    flags |= what->is_nonblocking ? FERI_FLAG_NONBLOCKING : 0;
+    return flags;
+}
+
+static fer_error adopt(fer_handle *handle, fer_raw_socket raw, const ferp_description *what)
+{
+    FER_TRY(claim_and_adopt(handle, raw));
+    return feri_handle_fill(handle, raw, flags_of(what));
+}
+
+fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
+{
+    ferp_description what;
+    FER_TRY(describe(raw, domain, &what));
+    if (!what.is_stream || what.is_listening || !what.is_connected) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return adopt(handle, raw, &what);
+}
+
+fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
+{
+    ferp_description what;
+    FER_TRY(describe(raw, domain, &what));
+    if (!what.is_stream || !what.is_listening) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return adopt(handle, raw, &what);
+}
+
+fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
+{
+    ferp_description what;
+    FER_TRY(describe(raw, domain, &what));
+    if (!what.is_datagram) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(adopt(handle, raw, &what));
+    ferp_tell_refusals(raw, what.is_connected);
+    return feri_ok();
+}
+
+static uint32_t kinds_of(const ferp_description *what)
+{
+    uint32_t kinds = what->is_unix ? FERI_FLAG_UNIX : 0;
+    kinds |= what->is_stream ? 0 : FERI_FLAG_DATAGRAM;
+    kinds |= what->is_raw || (what->is_datagram && what->is_of_other_protocol) ? FERI_FLAG_PORTLESS : 0;
+    kinds |= what->is_listening ? FERI_FLAG_LISTENING : 0;
+    return kinds;
+}
+
+fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
+{
+    ferp_description what;
+    FER_TRY(describe_any(raw, &what));
+    bool has_addresses = what.is_ip || what.is_unix;
+    bool is_known = what.is_stream || what.is_datagram || what.is_raw;
+    if (!has_addresses || !is_known) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(claim_and_adopt(handle, raw));
+    uint32_t flags = flags_of(&what) | kinds_of(&what);
+    if (what.is_stream && !what.is_listening && !what.is_connected) {
+        return feri_handle_fill_unconnected(handle, raw, flags);
+    }
+    if (what.is_datagram && what.is_ip) {
+        ferp_tell_refusals(raw, what.is_connected);
+    }
+    return feri_handle_fill(handle, raw, flags);
+}
+
+fer_raw_socket feri_into_raw(fer_handle *handle)
+{
+    fer_raw_socket raw = feri_handle_vacate(handle);
+    if (raw != FER_RAW_SOCKET_NONE) {
+        /* The socket is given up whether or not its modes could be put on it. */
+        FER_IGNORE(ferp_release(raw));
+    }
+    return raw;
+}

@@ -1,0 +1,72 @@
+/* stream_steps.h: the steps that every read and write of a stream is made of: what the state answers before the OS is asked, and what
+ * the OS's answer means for the state. */
+#ifndef FERI_STREAM_STEPS_H
+#define FERI_STREAM_STEPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+
+/* What one call of the OS takes. */
+static inline size_t feri_cut_to_os(size_t len)
+{
+    size_t most = feri_io_length_max();
+    return len < most ? len : most;
+}
+
+static inline bool feri_can_hold(const void *buf, size_t len)
+{
+    return buf != NULL || len == 0;
+}
+
+/* What the state answers, once the OS was asked how a connect under way stands (rule C5). *error is the answer to the caller, WOULD_BLOCK
+ * where it has not ended, its reason where it has just failed. */
+feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_error *error);
+
+/* FER_OK where a request may go to the OS. handle may be a const stream's, as it is in Rust's getters, which look and change nothing but
+ * what has come of a connect. */
+fer_error feri_stream_may(const fer_handle *handle, feri_request request);
+
+/* Before. The common case, which needs no table and no call: true where the OS is to be asked at once. */
+static inline bool feri_stream_is_plainly_due(const fer_handle *handle, bool buffer_is_valid, size_t len)
+{
+    return handle != NULL && buffer_is_valid && len > 0 && feri_state_is_wide_open(feri_handle_state(handle));
+}
+
+/* Before, in every case. buffer_is_valid: whether the caller's buffers can hold len bytes. *due where the OS is to be asked, else the
+ * result is the call's answer. */
+fer_error feri_stream_may_read(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due);
+fer_error feri_stream_may_write(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due);
+
+static inline fer_error feri_stream_before_read(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
+{
+    *due = feri_stream_is_plainly_due(handle, buffer_is_valid, len);
+    return *due ? feri_ok() : feri_stream_may_read(handle, buffer_is_valid, len, due);
+}
+
+static inline fer_error feri_stream_before_write(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
+{
+    *due = feri_stream_is_plainly_due(handle, buffer_is_valid, len);
+    return *due ? feri_ok() : feri_stream_may_write(handle, buffer_is_valid, len, due);
+}
+
+/* After a read that moved nothing, and after a write that failed. */
+fer_error feri_stream_after_empty_read(fer_handle *handle, fer_error error);
+fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error);
+
+/* After, with the OS's answer and how many bytes of more than 0 were moved: the call's answer. */
+static inline fer_error feri_stream_after_read(fer_handle *handle, fer_error error, size_t moved)
+{
+    return moved > 0 ? error : feri_stream_after_empty_read(handle, error);
+}
+
+static inline fer_error feri_stream_after_write(fer_handle *handle, fer_error error)
+{
+    return error.kind == FER_OK ? error : feri_stream_after_failed_write(handle, error);
+}
+
+#endif

@@ -1,0 +1,120 @@
+/* address_source.c: the addresses of a text, walked one after the other. */
+#include "core/names/address_source.h"
+
+#include "core/base/assert.h"
+#include "core/handle/handle.h"
+#include "ferrule/ip.h"
+
+/* ---- What is asked for */
+
+/* Longer names cannot be asked for in DNS: refused before the resolver sees them (rule A4). */
+static bool is_host_of_fair_length(const char *host, size_t len)
+{
+    return len > 0 && (len <= FERI_HOST_LEN_MAX || (len == FERI_HOST_LEN_MAX + 1 && host[len - 1] == '.'));
+}
+
+static void take_literal(feri_address_query *query, const fer_socket_addr *addr)
+{
+    query->is_literal = true;
+    query->literal = *addr;
+}
+
+static fer_error take_name(feri_address_query *query, const char *host, size_t len, uint16_t port)
+{
+    FERI_ASSERT(len < sizeof query->host);
+    if (!feri_host_is_utf_8(host, len)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    for (size_t i = 0; i < len; i++) {
+        query->host[i] = host[i];
+    }
+    query->host[len] = '\0';
+    query->port = port;
+    query->is_literal = false;
+    return feri_ok();
+}
+
+fer_error feri_address_query_of_host(feri_address_query *query, const char *host, size_t host_len, uint16_t port)
+{
+    FERI_ASSERT(query != NULL && host != NULL);
+    if (!is_host_of_fair_length(host, host_len)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    fer_ip_addr ip;
+    if (fer_ip_addr_parse_n(&ip, host, host_len).kind == FER_OK) {
+        fer_socket_addr addr = fer_socket_addr_new(&ip, port);
+        take_literal(query, &addr);
+        return feri_ok();
+    }
+    return take_name(query, host, host_len, port);
+}
+
+fer_error feri_address_query_of_text(feri_address_query *query, const char *host_port)
+{
+    FERI_ASSERT(query != NULL);
+    if (host_port == NULL) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    fer_socket_addr addr;
+    if (fer_socket_addr_parse(&addr, host_port).kind == FER_OK) {
+        take_literal(query, &addr);
+        return feri_ok();
+    }
+    feri_host_port parts;
+    FER_TRY(feri_host_port_split(&parts, host_port));
+    return feri_address_query_of_host(query, parts.host, parts.host_len, parts.port);
+}
+
+/* ---- The addresses */
+
+fer_error feri_address_source_of_query(feri_address_source *source, const feri_address_query *query)
+{
+    FERI_ASSERT(source != NULL && query != NULL);
+    if (query->is_literal) {
+        *source = (feri_address_source){.has_literal = true, .literal = query->literal};
+        return feri_ok();
+    }
+    ferp_lookup lookup;
+    FER_TRY(ferp_lookup_begin(&lookup, query->host));
+    *source = (feri_address_source){.is_lookup = true, .port = query->port, .lookup = lookup};
+    return feri_ok();
+}
+
+fer_error feri_address_source_of_host(feri_address_source *source, const char *host, size_t host_len, uint16_t port)
+{
+    feri_address_query query;
+    FER_TRY(feri_address_query_of_host(&query, host, host_len, port));
+    return feri_address_source_of_query(source, &query);
+}
+
+fer_error feri_address_source_of_text(feri_address_source *source, const char *host_port)
+{
+    feri_address_query query;
+    FER_TRY(feri_address_query_of_text(&query, host_port));
+    return feri_address_source_of_query(source, &query);
+}
+
+bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out)
+{
+    if (source->is_lookup) {
+        bool found = ferp_lookup_next(&source->lookup, out);
+        if (found) {
+            out->port = source->port;
+        }
+        return found;
+    }
+    bool found = source->has_literal;
+    if (found) {
+        *out = source->literal;
+        source->has_literal = false;
+    }
+    return found;
+}
+
+void feri_address_source_end(feri_address_source *source)
+{
+    FERI_ASSERT(source != NULL);
+    if (source->is_lookup) {
+        ferp_lookup_end(&source->lookup);
+    }
+}

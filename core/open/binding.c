@@ -1,0 +1,72 @@
+/* binding.c: sockets that are bound to an address, with the options that make one behaviour of all systems (rules L1, L4). */
+#include "core/open/binding.h"
+
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+#include "core/open/opening.h"
+#include "core/base/operation_error.h"
+
+/* Who binds first has the port. Where SO_REUSEADDR steals ports, exclusive use keeps them. Elsewhere a listener takes it, to have a port in
+ * TIME_WAIT again; a datagram socket does not, for it would share its port. */
+fer_error feri_hold_port(fer_type type, fer_raw_socket raw)
+{
+    if (feri_reuse_address_steals_ports()) {
+        return ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1);
+    }
+    return type == FER_TYPE_STREAM ? ferp_set_option(raw, FERP_REUSE_ADDRESS, 1) : feri_ok();
+}
+
+fer_error feri_take_both_families(fer_raw_socket raw)
+{
+    return feri_error_told(FERI_OPERATION_DUAL_STACK, ferp_set_option(raw, FERP_ONLY_V6, 0));
+}
+
+static fer_error prepare(fer_type type, fer_raw_socket raw, fer_ip_family family)
+{
+    FER_TRY(feri_hold_port(type, raw));
+    return family == FER_IP_V6 ? feri_take_both_families(raw) : feri_ok();
+}
+
+static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(ferp_socket_new(feri_domain_of(addr), type, 0, &raw));
+    fer_error error = prepare(type, raw, addr->ip.family);
+    if (error.kind == FER_OK) {
+        error = ferp_bind(raw, addr);
+    }
+    if (error.kind != FER_OK) {
+        ferp_close(raw);
+        return error;
+    }
+    *out = raw;
+    return error;
+}
+
+/* "Access denied" is a port that is reserved, or one that another socket holds exclusively. A second look tells them apart: a plain bind
+ * of the wildcard to the same port is then "in use" (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and still denied
+ * where the port is reserved. */
+static fer_error judge_denial(fer_type type, const fer_socket_addr *addr, fer_error denied)
+{
+    fer_socket_addr wildcard = {.ip = {.family = addr->ip.family}, .port = addr->port};
+    fer_raw_socket probe = FER_RAW_SOCKET_NONE;
+    if (ferp_socket_new(feri_domain_of(addr), type, 0, &probe).kind != FER_OK) {
+        return denied;
+    }
+    fer_error second = ferp_bind(probe, &wildcard);
+    ferp_close(probe);
+    return second.kind == FER_ADDR_IN_USE ? feri_error_told(FERI_OPERATION_BIND_TAKEN, denied) : denied;
+}
+
+fer_error feri_bind_told(fer_type type, const fer_socket_addr *addr, fer_error error)
+{
+    if (error.kind == FER_PERMISSION_DENIED && feri_bind_denied_can_mean_in_use()) {
+        return judge_denial(type, addr, error);
+    }
+    return error;
+}
+
+fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
+{
+    return feri_bind_told(type, addr, bind_prepared(type, addr, out));
+}

@@ -1,0 +1,238 @@
+/* connecting.c: how a connection comes to be. A fresh OS socket for each try, and the OS's final word decides (rules C1, C4). */
+#include "core/open/connecting.h"
+
+#include "core/base/assert.h"
+#include "core/base/deadline.h"
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+#include "core/open/opening.h"
+#include "core/base/operation_error.h"
+#include "core/handle/stream_steps.h"
+#include "ferrule/ip.h"
+
+/* SO_ERROR, then getpeername: FER_OK is connected, WOULD_BLOCK not yet. */
+static fer_error first_look(fer_raw_socket raw)
+{
+    fer_error pending = feri_ok();
+    FER_TRY(ferp_take_error(raw, &pending));
+    FER_TRY(pending);
+    fer_error asked = ferp_check_connected(raw);
+    return asked.kind == FER_OK ? asked : feri_own_error(FER_WOULD_BLOCK);
+}
+
+/* The same, with a second look where the first may come too early. */
+static fer_error verdict(fer_raw_socket raw)
+{
+    fer_error said = first_look(raw);
+    return said.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late() ? first_look(raw) : said;
+}
+
+/* After a wait: the OS hints at the end of the connect, or (CONNECTION_REFUSED) at a bad end. That stands where nothing else is known. */
+static fer_error verdict_after(fer_raw_socket raw, fer_error hint)
+{
+    fer_error said = verdict(raw);
+    return said.kind == FER_WOULD_BLOCK && hint.kind == FER_CONNECTION_REFUSED ? feri_own_error(FER_CONNECTION_REFUSED) : said;
+}
+
+/* The connect went well, and the connection has ended before anybody asked: a connect that is answered by a reset is refused (RFC 9293, 3.10.7.3),
+ * and what was never connected has no pipe to break. */
+static bool is_of_connection(fer_error said)
+{
+    return said.kind == FER_CONNECTION_RESET || said.kind == FER_BROKEN_PIPE;
+}
+
+/* Each may have been done by another thread already. */
+static fer_error note_end(fer_handle *handle, fer_error said)
+{
+    if (said.kind == FER_WOULD_BLOCK) {
+        return said;
+    }
+    if (said.kind != FER_OK && !is_of_connection(said)) {
+        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, said);
+        return said;
+    }
+    (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
+    if (said.kind != FER_OK) {
+        (void)feri_stream_after_failed_write(handle, said);
+    }
+    return feri_ok();
+}
+
+fer_error feri_connect_standing(fer_handle *handle)
+{
+    return note_end(handle, verdict(handle->raw_));
+}
+
+/* One wait. FER_OK: *hint is how the connect seems to have ended; else why the wait ended without one. */
+static fer_error wait_for_hint(fer_raw_socket raw, uint64_t deadline, fer_error *hint)
+{
+    ferp_wait wait;
+    FER_TRY(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
+    *hint = ferp_wait_for(&wait, deadline);
+    return hint->kind == FER_CONNECTION_REFUSED ? feri_ok() : *hint;
+}
+
+/* After a hint that was false: whether there is time for another wait. */
+static fer_error check_time(uint64_t deadline)
+{
+    return ferp_now() >= deadline ? feri_own_error(FER_TIMED_OUT) : feri_ok();
+}
+
+/* FER_OK: *said is the verdict, WOULD_BLOCK where there is none yet; else why the wait ended without one. */
+static fer_error wait_once(fer_raw_socket raw, uint64_t deadline, fer_error *said)
+{
+    fer_error hint = feri_ok();
+    FER_TRY(wait_for_hint(raw, deadline, &hint));
+    *said = verdict_after(raw, hint);
+    return said->kind == FER_WOULD_BLOCK ? check_time(deadline) : feri_ok();
+}
+
+/* Of a failure only the hint is asked for: who reads SO_ERROR takes it from whoever is to be told. */
+fer_error feri_connect_turn(fer_handle *handle, uint64_t deadline, bool *failed)
+{
+    fer_error hint = feri_ok();
+    FER_TRY(wait_for_hint(handle->raw_, deadline, &hint));
+    if (ferp_check_connected(handle->raw_).kind == FER_OK) {
+        (void)note_end(handle, feri_ok());
+        return feri_ok();
+    }
+    *failed = hint.kind != FER_OK;
+    return *failed ? feri_ok() : check_time(deadline);
+}
+
+fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline)
+{
+    for (;;) {
+        fer_error said = feri_ok();
+        fer_error error = wait_once(raw, deadline, &said);
+        if (error.kind != FER_OK && error.kind != FER_INTERRUPTED) {
+            return error;
+        }
+        if (error.kind == FER_OK && said.kind != FER_WOULD_BLOCK) {
+            return said;
+        }
+    }
+}
+
+fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    feri_operation operation = feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
+    return feri_error_told(operation, ferp_connect(raw, addr));
+}
+
+/* connect, and where it only starts, the rest of it. */
+static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr, uint64_t deadline)
+{
+    fer_error error = feri_connect_start(raw, addr);
+    return error.kind == FER_IN_PROGRESS ? feri_await_connection(raw, deadline) : error;
+}
+
+/* Where the kernel would wait inside connect, the socket is made nonblocking. */
+fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr, fer_duration timeout)
+{
+    uint64_t deadline = feri_deadline_after(timeout);
+    if (feri_io_waits_in_kernel()) {
+        FER_TRY(ferp_set_nonblocking(raw, true));
+    }
+    return connect_until(raw, addr, deadline);
+}
+
+/* And is blocking again afterwards. */
+static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr, fer_duration timeout)
+{
+    FER_TRY(feri_connect_within(raw, addr, timeout));
+    return feri_io_waits_in_kernel() ? ferp_set_nonblocking(raw, false) : feri_ok();
+}
+
+void feri_hasten_refusal(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    fer_ip_addr ip = fer_ip_addr_to_canonical(&addr->ip);
+    if (feri_refused_connect_is_retried() && fer_ip_addr_is_loopback(&ip)) {
+        ferp_hasten_refusal(raw);
+    }
+}
+
+/* An IPv4-mapped address needs a socket that is not for IPv6 alone, as Windows' and some BSDs' are at first; connect tells where there is no
+ * such thing. */
+static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    if (fer_ip_addr_to_canonical(&addr->ip).family != addr->ip.family) {
+        FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
+    }
+    feri_hasten_refusal(raw, addr);
+}
+
+/* Nobody can listen on port 0, so it refuses (rule C2). Linux asks the other host, Windows and BSD call it no address. */
+static fer_error open_for(const fer_socket_addr *addr, fer_raw_socket *out)
+{
+    if (addr->port == 0) {
+        return feri_own_error(FER_CONNECTION_REFUSED);
+    }
+    FER_TRY(ferp_socket_new(feri_domain_of(addr), FER_TYPE_STREAM, 0, out));
+    prepare(*out, addr);
+    return feri_ok();
+}
+
+static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(open_for(addr, &raw));
+    fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, FERP_NO_DEADLINE)
+                                                    : connect_within(raw, addr, timeout);
+    if (error.kind != FER_OK) {
+        ferp_close(raw);
+        return error;
+    }
+    *out = raw;
+    return error;
+}
+
+fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
+{
+    return open_within(addr, FER_DURATION_NONE, out);
+}
+
+fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout)
+{
+    if (!feri_are_addresses(addr, 1) || timeout.nanos == 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(feri_handle_claim(handle));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = open_within(addr, timeout, &raw);
+    FERI_ASSERT((error.kind == FER_OK) == (raw != FER_RAW_SOCKET_NONE));
+    return feri_finish_opening(handle, error, raw, feri_family_flag(addr));
+}
+
+/* ---- Only the start of it */
+
+fer_error feri_finish_start(fer_handle *handle, fer_error started, fer_raw_socket raw, uint32_t flags)
+{
+    if (started.kind == FER_IN_PROGRESS) {
+        FER_TRY(feri_handle_fill_unconnected(handle, raw, flags));
+        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN); /* or another thread has closed it */
+        return feri_error_told(FERI_OPERATION_STARTED, started);
+    }
+    if (started.kind != FER_OK && raw != FER_RAW_SOCKET_NONE) {
+        ferp_close(raw);
+    }
+    return feri_finish_opening(handle, started, raw, flags);
+}
+
+static fer_error start(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    FER_TRY(ferp_set_nonblocking(raw, true));
+    return feri_connect_start(raw, addr);
+}
+
+fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
+{
+    if (!feri_are_addresses(addr, 1)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(feri_handle_claim(handle));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = open_for(addr, &raw);
+    error = error.kind == FER_OK ? start(raw, addr) : error;
+    return feri_finish_start(handle, error, raw, feri_family_flag(addr) | FERI_STARTED_FLAGS);
+}

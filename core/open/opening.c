@@ -1,0 +1,54 @@
+/* opening.c: filling a handle with the first of several addresses that works. */
+#include "core/open/opening.h"
+
+#include "core/base/assert.h"
+#include "core/handle/handle.h"
+
+bool feri_are_addresses(const fer_socket_addr *addrs, size_t count)
+{
+    if (addrs == NULL || count == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (addrs[i].ip.family != FER_IP_V4 && addrs[i].ip.family != FER_IP_V6) {
+            return false;
+        }
+    }
+    return true;
+}
+
+fer_domain feri_domain_of(const fer_socket_addr *addr)
+{
+    return addr->ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
+}
+
+uint32_t feri_family_flag(const fer_socket_addr *addr)
+{
+    return addr->ip.family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
+}
+
+fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw, uint32_t flags)
+{
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(handle);
+        return error;
+    }
+    return feri_handle_fill(handle, raw, flags);
+}
+
+fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count, feri_opener opener)
+{
+    FERI_ASSERT(opener != NULL);
+    if (!feri_are_addresses(addrs, count)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(feri_handle_claim(handle));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    size_t tried = 0;
+    fer_error error = opener(&addrs[tried], &raw);
+    while (error.kind != FER_OK && tried + 1 < count) {
+        tried++;
+        error = opener(&addrs[tried], &raw);
+    }
+    return feri_finish_opening(handle, error, raw, feri_family_flag(&addrs[tried]));
+}

@@ -1,0 +1,369 @@
+/* socket_building.c: sockets that are made apart from what they are to become. */
+#include "core/open/socket_building.h"
+
+#include "core/base/assert.h"
+#include "core/base/atomic.h"
+#include "core/open/binding.h"
+#include "core/open/connecting.h"
+#include "core/transfer/datagram.h"
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+#include "core/open/opening.h"
+#include "core/base/operation_error.h"
+#include "core/handle/options.h"
+#include "core/open/unix_opening.h"
+
+#define KINDS (FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM | FERI_FLAG_PORTLESS | FERI_FLAG_LISTENING)
+
+static void set_flag(fer_handle *handle, uint32_t flag)
+{
+    feri_atomic_change_bits(&handle->flags_, flag, 0);
+}
+
+/* ---- Birth */
+
+static bool is_known(fer_domain domain, fer_type type)
+{
+    bool known_domain = domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX;
+    return known_domain && (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
+}
+
+static uint32_t kinds_of(fer_domain domain, fer_type type, int protocol)
+{
+    bool has_ports = type != FER_TYPE_RAW && (protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP);
+    bool has_names = domain == FER_DOMAIN_UNIX; /* whatever its protocol is called */
+    uint32_t flags = has_names ? FERI_FLAG_UNIX : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6 : 0;
+    if (type == FER_TYPE_STREAM) {
+        return flags;
+    }
+    return flags | FERI_FLAG_DATAGRAM | (has_ports || has_names ? 0 : FERI_FLAG_PORTLESS);
+}
+
+/* IPv6 sockets are for IPv4 too from the start, as bind makes sure again (rule L4): some systems begin otherwise. */
+static void begin_alike(fer_raw_socket raw, uint32_t flags)
+{
+    if ((flags & FERI_FLAG_V6) != 0) {
+        FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
+    }
+    if ((flags & FERI_FLAG_DATAGRAM) != 0 && (flags & FERI_FLAG_UNIX) == 0) {
+        feri_datagram_prepare(raw);
+    }
+}
+
+/* Unix sockets have no protocols, and are not raw: Linux makes a datagram socket of one (af_unix.c, unix_create). */
+static fer_error give_birth(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
+{
+    bool is_plain = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
+    if (domain == FER_DOMAIN_UNIX && !is_plain) {
+        return feri_own_error(FER_UNSUPPORTED);
+    }
+    return ferp_socket_new(domain, type, protocol, out);
+}
+
+fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol)
+{
+    if (!is_known(domain, type) || protocol < 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(feri_handle_claim(handle));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = give_birth(domain, type, protocol, &raw);
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(handle);
+        return error;
+    }
+    uint32_t flags = kinds_of(domain, type, protocol);
+    begin_alike(raw, flags);
+    return type == FER_TYPE_STREAM ? feri_handle_fill_unconnected(handle, raw, flags) : feri_handle_fill(handle, raw, flags);
+}
+
+/* ---- Binding */
+
+static fer_type type_of(const fer_handle *handle)
+{
+    return feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) ? FER_TYPE_DGRAM : FER_TYPE_STREAM;
+}
+
+fer_error feri_socket_has(const fer_handle *handle, uint32_t lacking_kinds)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    return feri_handle_has_flag(handle, lacking_kinds) ? feri_own_error(FER_UNSUPPORTED) : feri_ok();
+}
+
+fer_error feri_socket_may_use(const fer_handle *handle, const fer_socket_addr *addr)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    uint32_t family = feri_are_addresses(addr, 1) ? feri_family_flag(addr) : FERI_FLAG_UNIX;
+    bool fits = (feri_handle_flags(handle) & (FERI_FLAG_UNIX | FERI_FLAG_V6)) == family && family != FERI_FLAG_UNIX;
+    return fits ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}
+
+/* What the user chose stays; the rest is as for every bind of the library (rules L1, L4). */
+static fer_error prepare_binding(fer_handle *handle)
+{
+    uint32_t flags = feri_handle_flags(handle);
+    if ((flags & (FERI_FLAG_REUSE_CHOSEN | FERI_FLAG_PORTLESS)) == 0) {
+        FER_TRY(feri_hold_port(type_of(handle), handle->raw_));
+    }
+    bool takes_both = (flags & (FERI_FLAG_V6 | FERI_FLAG_V6_CHOSEN | FERI_FLAG_PORTLESS)) == FERI_FLAG_V6;
+    return takes_both ? feri_take_both_families(handle->raw_) : feri_ok();
+}
+
+/* By this handle or by another way: a clone's bind, a connect, before the socket came here. */
+static bool is_bound(const fer_handle *handle)
+{
+    fer_socket_addr addr = {.port = 0};
+    return feri_handle_has_flag(handle, FERI_FLAG_BOUND) || (ferp_local_addr(handle->raw_, &addr).kind == FER_OK && addr.port != 0);
+}
+
+fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
+{
+    FER_TRY(feri_socket_may_use(handle, addr));
+    if (feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    fer_error prepared = prepare_binding(handle);
+    if (prepared.kind != FER_OK) {
+        return is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
+    }
+    FER_TRY(feri_bind_told(type_of(handle), addr, ferp_bind(handle->raw_, addr)));
+    set_flag(handle, FERI_FLAG_BOUND);
+    return feri_ok();
+}
+
+fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX) || feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(feri_check_unix_name(addr));
+    FER_TRY(ferp_unix_bind(handle->raw_, addr));
+    set_flag(handle, FERI_FLAG_BOUND);
+    return feri_ok();
+}
+
+static fer_socket_addr unspecified_addr(const fer_handle *handle)
+{
+    return (fer_socket_addr){.ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
+}
+
+/* A stream that was connected has an address, whatever the system says of it once the connection is dead (macOS: EINVAL). */
+static bool may_be_unbound(const fer_handle *handle)
+{
+    bool never_connected = feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) ||
+                           feri_handle_answer(handle, FERI_REQUEST_SHUTDOWN) == FERI_ANSWER_UNCONNECTED;
+    return never_connected && !feri_handle_has_flag(handle, FERI_FLAG_BOUND);
+}
+
+/* Windows tells no address of a socket that is not bound ("getsockname function", MSDN: WSAEINVAL); it is the unspecified one. */
+fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
+{
+    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(feri_socket_has(handle, FERI_FLAG_UNIX));
+    fer_error error = ferp_local_addr(handle->raw_, out);
+    if (error.kind == FER_INVALID_INPUT && may_be_unbound(handle)) {
+        *out = unspecified_addr(handle);
+        return feri_ok();
+    }
+    return error;
+}
+
+/* ---- Listening */
+
+/* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL); elsewhere it binds to a port of the system's choice. */
+static fer_error bind_anywhere(fer_handle *handle)
+{
+    fer_socket_addr anywhere = unspecified_addr(handle);
+    bool is_settled = feri_handle_has_flag(handle, FERI_FLAG_UNIX) || is_bound(handle);
+    return is_settled ? feri_ok() : feri_socket_bind(handle, &anywhere);
+}
+
+fer_error feri_socket_listen(fer_handle *handle, int backlog)
+{
+    bool listens = handle != NULL && feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
+    FER_TRY(feri_handle_may(handle, listens ? FERI_REQUEST_USE : FERI_REQUEST_CONNECT));
+    if (backlog < 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(listens ? feri_ok() : bind_anywhere(handle));
+    FER_TRY(ferp_listen(handle->raw_, backlog));
+    if (!listens) {
+        set_flag(handle, FERI_FLAG_LISTENING);
+        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
+    }
+    return feri_ok();
+}
+
+/* ---- Connecting: a socket that failed is not tried again, for its options and its binding would be lost (rule C5) */
+
+static fer_error begin_connect(fer_handle *handle)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_CONNECT));
+    return feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN) ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}
+
+static fer_error conclude(fer_handle *handle, fer_error ended)
+{
+    if (ended.kind == FER_OK) {
+        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
+    } else {
+        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, ended);
+    }
+    return ended;
+}
+
+/* To its end, or where the mode is nonblocking no further. */
+static fer_error go_on(fer_handle *handle, fer_error started)
+{
+    bool nonblocking = false;
+    if (started.kind != FER_IN_PROGRESS) {
+        return conclude(handle, started);
+    }
+    fer_error error = feri_is_nonblocking(handle, &nonblocking);
+    if (error.kind == FER_OK && nonblocking) {
+        return feri_error_told(FERI_OPERATION_STARTED, started);
+    }
+    return conclude(handle, error.kind == FER_OK ? feri_await_connection(handle->raw_, FERP_NO_DEADLINE) : error);
+}
+
+fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
+{
+    FER_TRY(feri_socket_may_use(handle, addr));
+    FER_TRY(begin_connect(handle));
+    if (addr->port == 0) {
+        return conclude(handle, feri_own_error(FER_CONNECTION_REFUSED)); /* as fer_tcp_stream_connect_addr says */
+    }
+    feri_hasten_refusal(handle->raw_, addr);
+    return go_on(handle, feri_connect_start(handle->raw_, addr));
+}
+
+/* The mode that was found is put back (rule C1), whatever has come of the connect. */
+static fer_error connect_within(const fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout)
+{
+    bool nonblocking = false;
+    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    feri_hasten_refusal(handle->raw_, addr);
+    fer_error error = feri_connect_within(handle->raw_, addr, timeout);
+    if (feri_io_waits_in_kernel() && !nonblocking) {
+        fer_error restored = ferp_set_nonblocking(handle->raw_, false);
+        return error.kind == FER_OK ? restored : error;
+    }
+    return error;
+}
+
+fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout)
+{
+    FER_TRY(feri_socket_may_use(handle, addr));
+    if (timeout.nanos == 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(begin_connect(handle));
+    fer_error refused = feri_own_error(FER_CONNECTION_REFUSED);
+    return conclude(handle, addr->port == 0 ? refused : connect_within(handle, addr, timeout));
+}
+
+/* A full queue, by the mode or by the write timeout, or a wait without end (DEADLOCK): nothing is under way, and the call can be made again. */
+static bool is_not_begun(fer_error error)
+{
+    return error.kind == FER_WOULD_BLOCK || error.kind == FER_DEADLOCK;
+}
+
+static fer_error not_begun(fer_handle *handle, fer_error error)
+{
+    bool nonblocking = false;
+    (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
+    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    return nonblocking ? error : feri_error_told(FERI_OPERATION_EXPIRED, error);
+}
+
+fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(feri_check_unix_name(addr));
+    FER_TRY(begin_connect(handle));
+    fer_error started = feri_unix_connect_start(handle->raw_, addr);
+    return is_not_begun(started) ? not_begun(handle, started) : go_on(handle, started);
+}
+
+/* ---- Options that decide what bind does */
+
+/* To let a port in TIME_WAIT be bound again is what SO_REUSEADDR does to a POSIX stream, and what every bind does on Windows, where the
+ * option of that name would give the port away. */
+static bool reuses_anyway(const fer_handle *handle)
+{
+    return feri_reuse_address_steals_ports() && type_of(handle) == FER_TYPE_STREAM;
+}
+
+/* A bind that failed may have asked for exclusive use already, and no socket has both. */
+static fer_error set_reuse(const fer_handle *handle, bool reuse)
+{
+    fer_error error = ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
+    bool was_held = error.kind == FER_INVALID_INPUT && feri_reuse_address_steals_ports() && !is_bound(handle);
+    if (!was_held) {
+        return error;
+    }
+    FER_TRY(ferp_set_option(handle->raw_, FERP_EXCLUSIVE_ADDRESS, 0));
+    return ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
+}
+
+/* What is chosen as it is by default is left to bind, which holds the port then. */
+fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
+{
+    FER_TRY(feri_socket_has(handle, FERI_FLAG_UNIX));
+    if (reuses_anyway(handle)) {
+        return feri_ok();
+    }
+    FER_TRY(set_reuse(handle, reuse));
+    bool is_default = reuse == (type_of(handle) == FER_TYPE_STREAM);
+    feri_atomic_change_bits(&handle->flags_, is_default ? 0 : FERI_FLAG_REUSE_CHOSEN, is_default ? FERI_FLAG_REUSE_CHOSEN : 0);
+    return feri_ok();
+}
+
+/* As bind will have it. */
+fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
+{
+    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(feri_socket_has(handle, FERI_FLAG_UNIX));
+    bool is_default = !feri_handle_has_flag(handle, FERI_FLAG_REUSE_CHOSEN | FERI_FLAG_FOREIGN);
+    if (reuses_anyway(handle) || is_default) {
+        *out = type_of(handle) == FER_TYPE_STREAM;
+        return feri_ok();
+    }
+    return feri_switch(handle, FERP_REUSE_ADDRESS, out);
+}
+
+fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        return feri_own_error(FER_UNSUPPORTED);
+    }
+    FER_TRY(ferp_set_option(handle->raw_, FERP_ONLY_V6, only_v6));
+    set_flag(handle, FERI_FLAG_V6_CHOSEN);
+    return feri_ok();
+}
+
+/* ---- Other types of handles */
+
+fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
+{
+    FER_TRY(feri_handle_may(socket, FERI_REQUEST_RAW));
+    if ((feri_handle_flags(socket) & KINDS) != kinds) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return feri_handle_move(socket, out);
+}
+
+/* Only of a listener is it known that it is bound, if it was not bound here; of the others the OS knows. */
+fer_error feri_socket_from(fer_handle *socket, fer_handle *of, uint32_t kinds)
+{
+    FER_TRY(feri_handle_may(of, FERI_REQUEST_RAW));
+    FER_TRY(feri_handle_move(of, socket));
+    uint32_t bound = (kinds & FERI_FLAG_LISTENING) != 0 ? FERI_FLAG_BOUND : 0;
+    feri_atomic_change_bits(&socket->flags_, kinds | bound, KINDS & ~kinds);
+    return feri_ok();
+}

@@ -1,0 +1,129 @@
+/* unix_opening.c: how Unix sockets come to be. */
+#include "core/open/unix_opening.h"
+
+#include <stddef.h>
+
+#include "core/base/assert.h"
+#include "core/open/connecting.h"
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+#include "core/open/listening.h"
+#include "core/open/opening.h"
+#include "core/base/operation_error.h"
+
+fer_error feri_check_unix_name(const fer_unix_addr *addr)
+{
+    if (addr != NULL && addr->kind_ == FER_UNIX_ADDR_ABSTRACT && addr->len_ <= feri_unix_path_max()) {
+        return feri_has_abstract_unix_names() ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
+    }
+    return fer_unix_addr_as_pathname(addr) != NULL ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}
+
+/* ---- Openers */
+
+/* Here a connect that a signal interrupts has not begun (Linux: unix_stream_connect waits for room in the queue before all else), and one
+ * that would block has met a full queue: neither goes on by itself, but for Windows' that has started. */
+fer_error feri_unix_connect_start(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    fer_error error;
+    do {
+        error = ferp_unix_connect(raw, addr);
+    } while (error.kind == FER_INTERRUPTED);
+    return feri_connect_would_block_means_started() ? feri_error_told(FERI_OPERATION_START, error) : error;
+}
+
+static fer_error connect(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    fer_error error = feri_unix_connect_start(raw, addr);
+    return error.kind == FER_IN_PROGRESS ? feri_await_connection(raw, FERP_NO_DEADLINE) : error;
+}
+
+static fer_error keep_or_close(fer_error error, fer_raw_socket raw, fer_raw_socket *out)
+{
+    if (error.kind != FER_OK) {
+        ferp_close(raw);
+        return error;
+    }
+    *out = raw;
+    return error;
+}
+
+fer_error feri_unix_connection_open(const fer_unix_addr *addr, fer_raw_socket *out)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw));
+    return keep_or_close(connect(raw, addr), raw, out);
+}
+
+fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw));
+    fer_error error = ferp_unix_bind(raw, addr);
+    if (error.kind == FER_OK) {
+        error = ferp_listen(raw, FERI_BACKLOG);
+    }
+    return keep_or_close(error, raw, out);
+}
+
+fer_error feri_unix_datagram_open(const fer_unix_addr *addr, fer_raw_socket *out)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, &raw));
+    return keep_or_close(ferp_unix_bind(raw, addr), raw, out);
+}
+
+/* ---- Handles */
+
+fer_error feri_unix_open(fer_handle *handle, const fer_unix_addr *addr, feri_unix_opener opener)
+{
+    FERI_ASSERT(opener != NULL);
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(feri_check_unix_name(addr));
+    FER_TRY(feri_handle_claim(handle));
+    fer_error error = opener(addr, &raw);
+    return feri_finish_opening(handle, error, raw, 0);
+}
+
+fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_opener opener)
+{
+    fer_unix_addr addr;
+    FER_TRY(fer_unix_addr_from_pathname(&addr, path));
+    return feri_unix_open(handle, &addr, opener);
+}
+
+static fer_error start(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    FER_TRY(ferp_set_nonblocking(raw, true));
+    return feri_error_told(FERI_OPERATION_UNIX_START, feri_unix_connect_start(raw, addr));
+}
+
+fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)
+{
+    FER_TRY(feri_check_unix_name(addr));
+    FER_TRY(feri_handle_claim(handle));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw);
+    error = error.kind == FER_OK ? start(raw, addr) : error;
+    return feri_finish_start(handle, error, raw, FERI_STARTED_FLAGS);
+}
+
+static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type type)
+{
+    fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
+    fer_error error = ferp_unix_pair(type, &raws[0], &raws[1]);
+    fer_error first = feri_finish_opening(one, error, raws[0], 0);
+    fer_error second = feri_finish_opening(other, error, raws[1], 0);
+    return first.kind != FER_OK ? first : second;
+}
+
+fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type)
+{
+    FER_TRY(feri_handle_claim(one));
+    fer_error error = feri_handle_claim(other);
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(one);
+        return error;
+    }
+    return open_claimed_pair(one, other, type);
+}

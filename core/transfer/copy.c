@@ -1,0 +1,84 @@
+/* copy.c: copying from one stream into another through the caller's buffer. Nothing is ever only in here: what was read is in the
+ * buffer until it is written. */
+#include <stdint.h>
+
+#include "core/base/assert.h"
+#include "core/handle/handle.h"
+#include "core/transfer/stream_io.h"
+#include "core/transfer/stream_shutdown.h"
+#include "ferrule/io.h"
+
+fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)
+{
+    return (fer_stream){stream == NULL ? NULL : &stream->handle_};
+}
+
+fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream)
+{
+    return (fer_stream){stream == NULL ? NULL : &stream->handle_};
+}
+
+fer_error fer_stream_shutdown(fer_stream stream, fer_shutdown how)
+{
+    return feri_stream_shutdown(stream.handle_, how);
+}
+
+static bool is_usable(const fer_copy_buffer *buffer)
+{
+    return buffer != NULL && buffer->base != NULL && buffer->cap > 0 && buffer->start <= buffer->cap &&
+           buffer->len <= buffer->cap - buffer->start;
+}
+
+/* Before anything is moved, only misuse counts: a source that is gone may still have bytes in the buffer or in its queue. */
+static fer_error may_come_from(const fer_handle *from)
+{
+    feri_answer answer = feri_handle_answer(from, FERI_REQUEST_READ);
+    bool is_misuse = answer == FERI_ANSWER_MISUSE || answer == FERI_ANSWER_UNCONNECTED;
+    return is_misuse ? feri_handle_answer_error(from, answer) : feri_ok();
+}
+
+/* Of an empty buffer too: a destination that is gone, or not connected yet, says so before its source is read for nothing. */
+static fer_error empty_into(fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
+{
+    size_t written = 0;
+    fer_error error = feri_stream_write_all(to, (const uint8_t *)buffer->base + buffer->start, buffer->len, &written);
+    FERI_ASSERT(written <= buffer->len);
+    buffer->start += written;
+    buffer->len -= written;
+    *copied += written;
+    return error;
+}
+
+/* Of an empty buffer: it is empty again where the source is at its end. */
+static fer_error fill_from(fer_handle *from, fer_copy_buffer *buffer)
+{
+    FERI_ASSERT(buffer->len == 0);
+    buffer->start = 0;
+    fer_error error;
+    do {
+        error = feri_stream_read(from, buffer->base, buffer->cap, &buffer->len);
+    } while (error.kind == FER_INTERRUPTED);
+    return error;
+}
+
+static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
+{
+    do {
+        FER_TRY(empty_into(to, buffer, copied));
+        FER_TRY(fill_from(from, buffer));
+    } while (buffer->len > 0);
+    return feri_ok();
+}
+
+fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint64_t *n)
+{
+    uint64_t copied = 0;
+    fer_error error = is_usable(buffer) ? may_come_from(from.handle_) : feri_own_error(FER_INVALID_INPUT);
+    if (error.kind == FER_OK) {
+        error = copy_until_end(from.handle_, to.handle_, buffer, &copied);
+    }
+    if (n != NULL) {
+        *n = copied;
+    }
+    return error;
+}

@@ -1,0 +1,39 @@
+/* datagram.h: how datagrams are sent and received, and what being connected means to their sockets (rules U1 to U5). */
+#ifndef FERI_DATAGRAM_H
+#define FERI_DATAGRAM_H
+
+#include <stddef.h>
+
+#include "core/wait/waiting.h"
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+#include "ferrule/socket_addr.h"
+#include "ferrule/udp.h"
+
+/* A feri_opener: a bound datagram socket that hears of no refusals yet. */
+fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);
+
+/* What a new datagram socket is given: no refusals are told yet, and the largest datagrams fit. */
+void feri_datagram_prepare(fer_raw_socket raw);
+
+/* FERI_TRY: takes, and never waits. */
+typedef enum feri_taking { FERI_TAKE, FERI_PEEK, FERI_TRY } feri_taking;
+
+/* As fer_udp_socket_recv_from and fer_udp_socket_peek_from. */
+fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len, feri_taking taking, fer_datagram *out);
+
+/* What is asked before a datagram of any kind of socket is sent. No length is cut: a datagram goes whole or not at all. */
+fer_error feri_datagram_may_send(const fer_handle *handle, const void *buf, size_t len);
+
+/* As fer_udp_socket_send and fer_udp_socket_send_to, and their kin that never wait. */
+fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, feri_patience patience, size_t *n);
+fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, feri_patience patience,
+                                size_t *n);
+
+/* The peer of a socket, NOT_CONNECTED where it has none. The OS is asked where another handle may have changed it. */
+fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out);
+
+/* Connects an open socket to one address of a known family. */
+fer_error feri_datagram_connect(fer_udp_socket *socket, const fer_socket_addr *addr);
+
+#endif

@@ -1,0 +1,66 @@
+/* stream_at_once.c: the rarer single reads and writes of a stream: peek, and those that never wait, whatever the mode and the timeouts are. */
+#include "core/handle/handle.h"
+#include "core/transfer/stream_io.h"
+#include "core/transfer/stream_shutdown.h"
+#include "core/handle/stream_steps.h"
+#include "core/wait/waiting.h"
+
+static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+{
+    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
+    fer_error error;
+    do {
+        error = ferp_peek(handle->raw_, buf, len, moved);
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    return error;
+}
+
+static fer_error try_once(const fer_handle *handle, void *buf, size_t len, ferp_taking taking, size_t *moved)
+{
+    fer_error error = ferp_try_recv(handle->raw_, buf, len, taking, moved);
+    return error.kind == FER_WOULD_BLOCK && feri_read_was_ended_by_clone(handle) ? feri_ok() : error;
+}
+
+enum way { PEEK, TRY_READ, TRY_PEEK };
+
+static fer_error read_in_a_way(fer_handle *handle, void *buf, size_t len, enum way way, size_t *n)
+{
+    size_t moved = 0;
+    bool due;
+    fer_error error = feri_stream_may_read(handle, feri_can_hold(buf, len), len, &due);
+    if (due) {
+        len = feri_cut_to_os(len);
+        error = way == PEEK ? peek_once(handle, buf, len, &moved)
+                            : try_once(handle, buf, len, way == TRY_READ ? FERP_TAKE : FERP_PEEK, &moved);
+        error = feri_stream_after_read(handle, error, moved);
+    }
+    feri_store_count(n, moved);
+    return error;
+}
+
+fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
+{
+    return read_in_a_way(handle, buf, len, PEEK, n);
+}
+
+fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n)
+{
+    return read_in_a_way(handle, buf, len, TRY_READ, n);
+}
+
+fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
+{
+    return read_in_a_way(handle, buf, len, TRY_PEEK, n);
+}
+
+fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
+{
+    size_t moved = 0;
+    bool due;
+    fer_error error = feri_stream_may_write(handle, feri_can_hold(buf, len), len, &due);
+    if (due) {
+        error = feri_stream_after_write(handle, ferp_try_send(handle->raw_, buf, feri_cut_to_os(len), &moved));
+    }
+    feri_store_count(n, moved);
+    return error;
+}

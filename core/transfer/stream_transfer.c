@@ -1,0 +1,84 @@
+/* stream_transfer.c: whole transfers: read_exact, read_to_end, write_all. They go on after a signal (rule I1), and a timeout is that of
+ * each read or write. */
+#include <stdint.h>
+
+#include "core/base/assert.h"
+#include "core/handle/handle.h"
+#include "core/transfer/stream_io.h"
+#include "core/handle/stream_steps.h"
+
+/* Reads until the buffer is full, the end (*ended) or a failure. */
+static fer_error fill(fer_handle *handle, uint8_t *buf, size_t len, size_t *done, bool *ended)
+{
+    *done = 0;
+    *ended = false;
+    while (*done < len && !*ended) {
+        size_t moved = 0;
+        fer_error error = feri_stream_read(handle, buf + *done, len - *done, &moved);
+        if (error.kind != FER_OK && error.kind != FER_INTERRUPTED) {
+            return error;
+        }
+        FERI_ASSERT(moved <= len - *done);
+        *done += moved;
+        *ended = error.kind == FER_OK && moved == 0;
+    }
+    return feri_ok();
+}
+
+fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size_t *n)
+{
+    if (buf == NULL || len == 0) {
+        return feri_stream_read(handle, buf, len, n);
+    }
+    size_t done;
+    bool ended;
+    fer_error error = fill(handle, buf, len, &done, &ended);
+    feri_store_count(n, done);
+    return ended ? feri_own_error(FER_UNEXPECTED_EOF) : error;
+}
+
+/* A full buffer: is that the end? */
+static fer_error expect_end(fer_handle *handle)
+{
+    uint8_t next;
+    size_t peeked = 0;
+    fer_error error;
+    do {
+        error = feri_stream_peek(handle, &next, 1, &peeked);
+    } while (error.kind == FER_INTERRUPTED);
+    return peeked > 0 ? feri_own_error(FER_STORAGE_FULL) : error;
+}
+
+fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, size_t *n)
+{
+    if (buf == NULL && cap > 0) {
+        return feri_stream_read(handle, buf, cap, n);
+    }
+    size_t done = 0;
+    bool ended = false;
+    fer_error error = fill(handle, buf, cap, &done, &ended);
+    feri_store_count(n, done);
+    return error.kind != FER_OK || ended ? error : expect_end(handle);
+}
+
+fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len, size_t *n)
+{
+    if (buf == NULL || len == 0) {
+        return feri_stream_write(handle, buf, len, n);
+    }
+    size_t done = 0;
+    fer_error error = feri_ok();
+    while (done < len && error.kind == FER_OK) {
+        size_t moved = 0;
+        error = feri_stream_write(handle, (const uint8_t *)buf + done, len - done, &moved);
+        FERI_ASSERT(moved <= len - done);
+        done += moved;
+        if (error.kind == FER_INTERRUPTED) {
+            error = feri_ok();
+        } else if (error.kind == FER_OK && moved == 0) {
+            error = feri_own_error(FER_WRITE_ZERO);
+        }
+    }
+    feri_store_count(n, done);
+    return error;
+}

@@ -1,0 +1,135 @@
+/* stream_vectored.c: reads and writes of several buffers: how much of the caller's slices goes to the OS in one call. */
+#include <stddef.h>
+#include <string.h>
+
+#include "core/base/assert.h"
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+#include "core/transfer/stream_io.h"
+#include "core/handle/stream_steps.h"
+#include "core/wait/waiting.h"
+
+/* Both kinds of slice are planned by one function, which sees them as this one. */
+_Static_assert(sizeof(fer_io_slice) == sizeof(fer_io_slice_mut), "slices differ in size");
+_Static_assert(offsetof(fer_io_slice, base) == offsetof(fer_io_slice_mut, base), "slices differ in base");
+_Static_assert(offsetof(fer_io_slice, len) == offsetof(fer_io_slice_mut, len), "slices differ in len");
+
+/* The slices that go along: `count` from `first` on, after the empty ones; their sum is within the OS's limit. A count of 0 before the
+ * end of the array is a first slice that alone is above the limit. */
+typedef struct slice_plan {
+    bool valid;
+    size_t first;
+    size_t count;
+    size_t sum;
+} slice_plan;
+
+static fer_io_slice slice_at(const void *slices, size_t index)
+{
+    fer_io_slice slice;
+    memcpy(&slice, (const unsigned char *)slices + index * sizeof slice, sizeof slice);
+    return slice;
+}
+
+static size_t count_leading_empty(const void *slices, size_t count)
+{
+    size_t first = 0;
+    while (first < count && slice_at(slices, first).len == 0) {
+        first++;
+    }
+    return first;
+}
+
+/* Sums are never computed where they could wrap, and slices beyond what goes along are not looked at. */
+static slice_plan plan_slices(const void *slices, size_t count)
+{
+    slice_plan plan = {slices != NULL || count == 0, 0, 0, 0};
+    if (!plan.valid) {
+        return plan;
+    }
+    plan.first = count_leading_empty(slices, count);
+    size_t left = count - plan.first;
+    size_t limit = left < feri_io_slices_max() ? left : feri_io_slices_max();
+    while (plan.count < limit) {
+        fer_io_slice slice = slice_at(slices, plan.first + plan.count);
+        if (slice.base == NULL && slice.len > 0) {
+            plan.valid = false;
+            return plan;
+        }
+        if (slice.len > feri_io_length_max() - plan.sum) {
+            break;
+        }
+        plan.sum += slice.len;
+        plan.count++;
+    }
+    FERI_ASSERT(plan.sum <= feri_io_length_max());
+    return plan;
+}
+
+static bool is_too_long_for_one_call(const slice_plan *plan, size_t count)
+{
+    return plan->valid && plan->count == 0 && plan->first < count;
+}
+
+static fer_error read_slices_patiently(const fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *moved, fer_error error)
+{
+    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
+    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
+        error = ferp_recv_vectored(handle->raw_, slices, count, moved);
+    }
+    return error;
+}
+
+static fer_error read_slices_once(const fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *moved)
+{
+    fer_error error = ferp_recv_vectored(handle->raw_, slices, count, moved);
+    return error.kind == FER_WOULD_BLOCK ? read_slices_patiently(handle, slices, count, moved, error) : error;
+}
+
+fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *n)
+{
+    slice_plan plan = plan_slices(slices, count);
+    if (is_too_long_for_one_call(&plan, count)) {
+        return feri_stream_read(handle, slices[plan.first].base, slices[plan.first].len, n);
+    }
+    size_t moved = 0;
+    bool due;
+    fer_error error = feri_stream_before_read(handle, plan.valid, plan.sum, &due);
+    if (due) {
+        error = read_slices_once(handle, slices + plan.first, plan.count, &moved);
+        error = feri_stream_after_read(handle, error, moved);
+    }
+    feri_store_count(n, moved);
+    return error;
+}
+
+static fer_error write_slices_patiently(const fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *moved, fer_error error)
+{
+    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
+    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
+        error = ferp_send_vectored(handle->raw_, slices, count, moved);
+    }
+    return error;
+}
+
+static fer_error write_slices_once(const fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *moved)
+{
+    fer_error error = ferp_send_vectored(handle->raw_, slices, count, moved);
+    return error.kind == FER_WOULD_BLOCK ? write_slices_patiently(handle, slices, count, moved, error) : error;
+}
+
+fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *n)
+{
+    slice_plan plan = plan_slices(slices, count);
+    if (is_too_long_for_one_call(&plan, count)) {
+        return feri_stream_write(handle, slices[plan.first].base, slices[plan.first].len, n);
+    }
+    size_t moved = 0;
+    bool due;
+    fer_error error = feri_stream_before_write(handle, plan.valid, plan.sum, &due);
+    if (due) {
+        error = write_slices_once(handle, slices + plan.first, plan.count, &moved);
+        error = feri_stream_after_write(handle, error);
+    }
+    feri_store_count(n, moved);
+    return error;
+}

@@ -1,0 +1,205 @@
+/* poller.c: what a poller promises on every OS: who may call what, timeouts that do not end early, notifies that fold into one. Watching is the
+ * backend's (platform.h). */
+#include "core/wait/poller.h"
+
+#include "core/base/assert.h"
+#include "core/base/atomic.h"
+#include "core/base/deadline.h"
+#include "core/base/facts.h"
+#include "core/base/operation_error.h"
+#include "platform/platform.h"
+
+/* A poller's state_. */
+enum { POLLER_NEW, POLLER_OPEN, POLLER_CLOSED };
+
+static const fer_error fine = {FER_OK, 0};
+static const fer_error misuse = {FER_INVALID_INPUT, 0};
+
+bool feri_poller_is_open(const fer_poller *poller)
+{
+    return poller != NULL && poller->state_ == POLLER_OPEN;
+}
+
+fer_error fer_poller_new(fer_poller *poller)
+{
+    if (poller == NULL || (poller->state_ != POLLER_NEW && poller->state_ != POLLER_CLOSED)) {
+        return misuse;
+    }
+    FER_TRY(ferp_poller_open(poller));
+    poller->notified_ = 0;
+    poller->state_ = POLLER_OPEN;
+    return fine;
+}
+
+void fer_poller_close(fer_poller *poller)
+{
+    if (feri_poller_is_open(poller)) {
+        poller->state_ = POLLER_CLOSED;
+        ferp_poller_close(poller);
+    }
+}
+
+/* ---- What is watched */
+
+static fer_error check_watch(const fer_poller *poller, fer_raw_socket raw, fer_poll_mode mode)
+{
+    if (!feri_poller_is_open(poller) || raw == FER_RAW_SOCKET_NONE) {
+        return misuse;
+    }
+    switch (mode) {
+    case FER_POLL_ONESHOT:
+    case FER_POLL_LEVEL:
+        return fine;
+    case FER_POLL_EDGE:
+        return feri_poller_has_edges() ? fine : (fer_error){FER_UNSUPPORTED, 0};
+    }
+    return misuse;
+}
+
+static fer_error watch_error(fer_error err)
+{
+    return err.kind == FER_OK ? err : feri_error_told(FERI_OPERATION_WATCH, err);
+}
+
+/* What the caller wrote before is seen by who gets the event: systems order the two, but a compiler and a race detector do not know. Each wait reads
+ * the word at its end. */
+static void publish(fer_poller *poller)
+{
+    feri_atomic_change_bits(&poller->notified_, 0, 0);
+}
+
+fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    FER_TRY(check_watch(poller, raw, mode));
+    publish(poller);
+    return watch_error(ferp_poller_add(poller, raw, interest, mode));
+}
+
+fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    FER_TRY(check_watch(poller, raw, mode));
+    publish(poller);
+    return watch_error(ferp_poller_modify(poller, raw, interest, mode));
+}
+
+fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
+{
+    FER_TRY(check_watch(poller, raw, FER_POLL_LEVEL));
+    return watch_error(ferp_poller_delete(poller, raw));
+}
+
+/* ---- Waiting */
+
+/* When a wait is over; 0, which is always past, where it only looks. Neither asks the clock, nor does a wait without end. */
+static uint64_t end_of_wait(fer_duration timeout)
+{
+    return timeout.nanos == 0 ? 0 : feri_deadline_after(timeout);
+}
+
+static fer_duration time_left(uint64_t deadline)
+{
+    if (deadline == FERP_NO_DEADLINE) {
+        return FER_DURATION_NONE;
+    }
+    uint64_t now = deadline == 0 ? 0 : ferp_now();
+    return (fer_duration){deadline > now ? deadline - now : 0};
+}
+
+/* ---- Notifications. The word counts the waits that are under way, and says whether a notification awaits one. Where no wait is under way, the next
+ * one finds it here, and the system is not asked; else it was sent, and the system gives it to one of them. Each notifier changes the word, if only
+ * to what it was, so that what it wrote before is seen by the wait that takes the notification; so do add and modify. */
+
+#define NOTIFIED 1u
+#define SENT 2u
+#define ONE_WAIT 4u
+
+/* A wait that takes the notification has no time left to wait; it only looks, as one without a timeout does, and is not counted. */
+static fer_duration enter_wait(fer_poller *poller, fer_duration timeout)
+{
+    for (;;) {
+        uint32_t old = feri_atomic_load(&poller->notified_);
+        bool takes = (old & (NOTIFIED | SENT)) == NOTIFIED;
+        if (!takes && timeout.nanos == 0) {
+            return timeout;
+        }
+        if (feri_atomic_replace(&poller->notified_, old, takes ? old & ~NOTIFIED : old + ONE_WAIT)) {
+            return takes ? (fer_duration){0} : timeout;
+        }
+    }
+}
+
+/* timeout is what enter_wait told; got_sent: the system gave this wait the notification that was sent. */
+static void leave_wait(fer_poller *poller, fer_duration timeout, bool got_sent)
+{
+    uint32_t clear = got_sent ? NOTIFIED | SENT : 0;
+    uint32_t counted = timeout.nanos != 0 ? ONE_WAIT : 0;
+    uint32_t old = feri_atomic_load(&poller->notified_);
+    FERI_ASSERT(old >= counted);
+    while ((clear | counted) != 0 && !feri_atomic_replace(&poller->notified_, old, (old & ~clear) - counted)) {
+        old = feri_atomic_load(&poller->notified_);
+    }
+}
+
+/* True: it must be sent. */
+static bool note_notification(fer_poller *poller)
+{
+    for (;;) {
+        uint32_t old = feri_atomic_load(&poller->notified_);
+        bool is_new = (old & NOTIFIED) == 0;
+        bool sends = is_new && old >= ONE_WAIT;
+        if (feri_atomic_replace(&poller->notified_, old, old | NOTIFIED | (sends ? SENT : 0))) {
+            return sends;
+        }
+    }
+}
+
+fer_error fer_poller_notify(fer_poller *poller)
+{
+    if (!feri_poller_is_open(poller)) {
+        return misuse;
+    }
+    if (!note_notification(poller)) {
+        return fine;
+    }
+    fer_error err = ferp_poller_notify(poller);
+    if (err.kind != FER_OK) {
+        feri_atomic_change_bits(&poller->notified_, 0, NOTIFIED | SENT);
+    }
+    return err;
+}
+
+/* ---- A wait */
+
+/* Waits until there is an event or a notification, or the time is over: the system's wait may end for less. */
+static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *got_sent)
+{
+    uint64_t deadline = end_of_wait(timeout);
+    fer_duration left = timeout;
+    for (;;) {
+        fer_error err = ferp_poller_wait(poller, events, cap, left, count, got_sent);
+        FERI_ASSERT(*count <= cap);
+        bool interrupted = err.kind == FER_INTERRUPTED;
+        if (*count > 0 || *got_sent || (err.kind != FER_OK && !interrupted)) {
+            return err;
+        }
+        left = time_left(deadline);
+        if (left.nanos == 0 && !interrupted) {
+            return fine;
+        }
+    }
+}
+
+fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count)
+{
+    if (count != NULL) {
+        *count = 0;
+    }
+    if (!feri_poller_is_open(poller) || events == NULL || cap == 0 || count == NULL) {
+        return misuse;
+    }
+    bool got_sent = false;
+    timeout = enter_wait(poller, timeout);
+    fer_error err = wait_on(poller, events, cap, timeout, count, &got_sent);
+    leave_wait(poller, timeout, got_sent);
+    return err;
+}

@@ -1,0 +1,154 @@
+/* readiness.c: which of a handle's calls may go on now. */
+#include "core/wait/readiness.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/assert.h"
+#include "core/open/connecting.h"
+#include "core/base/deadline.h"
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+#include "core/transfer/stream_shutdown.h"
+#include "core/handle/stream_steps.h"
+#include "core/wait/waiting.h"
+#include "platform/platform.h"
+
+#define EITHER (FER_READABLE | FER_WRITABLE)
+
+static fer_error check(fer_interest interest, const fer_interest *ready)
+{
+    bool is_known = interest != 0 && (interest & ~EITHER) == 0;
+    return is_known && ready != NULL ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}
+
+/* After a signal, and where nothing was found though the time is not over. */
+static bool is_worth_another_turn(fer_error error, fer_interest found)
+{
+    return error.kind == FER_INTERRUPTED || (error.kind == FER_OK && found == 0);
+}
+
+/* Nothing in time is no failure (rule T1). */
+static fer_error tell(fer_error error, fer_interest found, fer_interest *ready)
+{
+    bool is_over = error.kind == FER_TIMED_OUT && error.os_code == 0;
+    if (error.kind == FER_OK || is_over) {
+        *ready = is_over ? 0 : found;
+        return feri_ok();
+    }
+    return error;
+}
+
+fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(check(interest, ready));
+    uint64_t deadline = feri_deadline_after(timeout);
+    fer_interest found = 0;
+    fer_error error;
+    do {
+        error = ferp_ready(handle->raw_, interest, deadline, deadline, &found);
+    } while (is_worth_another_turn(error, found));
+    return tell(error, found, ready);
+}
+
+/* ---- Streams */
+
+/* Halves that have ended, for this handle or for all, answer without the OS. */
+static fer_interest known_of(const fer_handle *handle, fer_interest interest)
+{
+    bool reads = feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_ASK_OS;
+    bool writes = feri_handle_answer(handle, FERI_REQUEST_WRITE) != FERI_ANSWER_ASK_OS;
+    reads = (interest & FER_READABLE) != 0 && (reads || feri_read_was_ended_by_clone(handle));
+    return (reads ? FER_READABLE : 0) | (writes ? interest & FER_WRITABLE : 0);
+}
+
+/* A write half that a clone has shut, where no wait tells of that: a send of nothing does ("send function", MSDN: a length of zero is
+ * permissible). What else it tells is the stream's end, and belongs to the state (rule S5). */
+static bool write_was_ended_by_clone(fer_handle *handle)
+{
+    size_t n = 0;
+    if (!feri_write_wait_misses_shutdown() || !feri_handle_is_shared(handle)) {
+        return false;
+    }
+    fer_error error = ferp_send(handle->raw_, "", 0, &n);
+    if (error.kind == FER_OK || error.kind == FER_BROKEN_PIPE) {
+        return error.kind != FER_OK;
+    }
+    (void)feri_stream_after_failed_write(handle, error);
+    return feri_handle_answer(handle, FERI_REQUEST_WRITE) != FERI_ANSWER_ASK_OS;
+}
+
+/* What the OS says of the stream. Nothing ready by then is TIMED_OUT. */
+static fer_error ask_system(fer_handle *handle, fer_interest interest, uint64_t until, uint64_t deadline, fer_interest *seen)
+{
+    fer_error error = ferp_ready(handle->raw_, interest, until, deadline, seen);
+    bool is_silent = error.kind == FER_TIMED_OUT && (interest & FER_WRITABLE) != 0;
+    if (is_silent && write_was_ended_by_clone(handle)) {
+        *seen = FER_WRITABLE;
+        return feri_ok();
+    }
+    return error;
+}
+
+/* Where a shutdown may not wake the wait, it is cut into slices (rule S6). */
+static uint64_t end_of_turn(fer_interest interest, uint64_t deadline)
+{
+    bool misses_reading = (interest & FER_READABLE) != 0 && feri_shutdown_read_resets_on_data();
+    bool misses_writing = (interest & FER_WRITABLE) != 0 && feri_write_wait_misses_shutdown();
+    uint64_t slice = misses_reading || misses_writing ? feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS}) : deadline;
+    return slice < deadline ? slice : deadline;
+}
+
+/* One turn of an OPEN stream. What is known needs no wait, but a look at the rest. */
+static fer_error look_or_wait(fer_handle *handle, fer_interest interest, uint64_t deadline, fer_interest *found)
+{
+    *found = known_of(handle, interest);
+    if (*found == interest) {
+        return feri_ok();
+    }
+    uint64_t until = *found != 0 ? ferp_now() : end_of_turn(interest, deadline);
+    fer_interest seen = 0;
+    fer_error error = ask_system(handle, interest & ~*found, until, *found != 0 ? until : deadline, &seen);
+    bool goes_on = *found != 0 || (error.kind == FER_TIMED_OUT && until < deadline);
+    *found |= seen;
+    return goes_on ? feri_ok() : error;
+}
+
+/* One turn while the connect is under way. Why it failed the next call tells (rule C5). */
+static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, uint64_t deadline, fer_interest *found)
+{
+    bool failed = false;
+    FER_TRY(feri_connect_turn(handle, deadline, &failed));
+    *found = failed ? interest : 0;
+    return feri_ok();
+}
+
+/* One turn, by what has come of the stream. */
+static fer_error take_turn(fer_handle *handle, fer_interest interest, uint64_t deadline, fer_interest *found)
+{
+    if (feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_REASON) {
+        *found = interest;
+        return feri_ok();
+    }
+    feri_answer reading = feri_handle_answer(handle, FERI_REQUEST_READ);
+    if (reading == FERI_ANSWER_ASK_CONNECT) {
+        return wait_for_connect(handle, interest, deadline, found);
+    }
+    FER_TRY(feri_handle_answer_error(handle, reading));
+    return look_or_wait(handle, interest, deadline, found);
+}
+
+fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    FER_TRY(check(interest, ready));
+    uint64_t deadline = feri_deadline_after(timeout);
+    fer_interest found = 0;
+    fer_error error;
+    do {
+        error = take_turn((fer_handle *)(uintptr_t)handle, interest, deadline, &found);
+    } while (is_worth_another_turn(error, found));
+    FERI_ASSERT((found & ~interest) == 0);
+    return tell(error, found, ready);
+}

@@ -1,0 +1,128 @@
+/* waiting.c: arm, look, wait: the only place where a call on an open handle waits. */
+#include "core/wait/waiting.h"
+
+#include "core/base/assert.h"
+#include "core/base/deadline.h"
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+#include "core/base/operation_error.h"
+#include "core/handle/options.h"
+
+static ferp_direction direction_of(ferp_readiness readiness)
+{
+    return readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
+}
+
+/* The kernel has waited: was that a timeout, or a nonblocking socket? Asked of the OS only where others may have set the mode. */
+static fer_error kernel_gave_up(const fer_handle *handle, fer_error error)
+{
+    bool nonblocking = false;
+    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    return nonblocking ? error : feri_error_told(FERI_OPERATION_EXPIRED, error);
+}
+
+/* What this handle's own halves answer meanwhile: true when the wait is over, with the answer. A listener's never do. */
+static bool half_answers(const feri_waiting *waiting, fer_error *answer)
+{
+    feri_request request = waiting->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
+    feri_answer now = feri_handle_answer(waiting->handle, request);
+    bool drained = now == FERI_ANSWER_ASK_QUEUE;
+    *answer = feri_handle_answer_error(waiting->handle, drained ? FERI_ANSWER_REASON : now);
+    return now != FERI_ANSWER_ASK_OS;
+}
+
+/* Looks at what another thread may have changed. True when the call is answered. */
+static bool look(const feri_waiting *waiting, fer_error *answer)
+{
+    if (half_answers(waiting, answer)) {
+        return true;
+    }
+    if (waiting->readiness != FERP_READABLE || !feri_handle_is_shared(waiting->handle)) {
+        return false;
+    }
+    struct ferp_wait_terms terms;
+    *answer = ferp_wait_terms(waiting->handle->raw_, FERP_READING, &terms);
+    return answer->kind != FER_OK || terms.read_ended;
+}
+
+/* Where a shutdown may not wake the wait, it is cut into slices. */
+static bool wake_may_be_missed(const feri_waiting *waiting)
+{
+    if (waiting->readiness == FERP_WRITABLE) {
+        return feri_write_wait_misses_shutdown();
+    }
+    return waiting->readiness == FERP_READABLE && feri_handle_is_shared(waiting->handle);
+}
+
+static uint64_t end_of_turn(const feri_waiting *waiting)
+{
+    if (!wake_may_be_missed(waiting)) {
+        return waiting->deadline;
+    }
+    uint64_t slice = feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS});
+    return slice < waiting->deadline ? slice : waiting->deadline;
+}
+
+/* One wait. True when another try is worth it: ready, a slice is over, or accept was interrupted (rule I1: it goes on). */
+static bool take_turn(const feri_waiting *waiting, fer_error *answer)
+{
+    ferp_wait wait;
+    uint64_t end = end_of_turn(waiting);
+    *answer = ferp_wait_arm(&wait, waiting->handle->raw_, waiting->readiness);
+    if (answer->kind != FER_OK) {
+        return false;
+    }
+    if (look(waiting, answer)) {
+        ferp_wait_disarm(&wait);
+        return false;
+    }
+    *answer = ferp_wait_for(&wait, end);
+    if (answer->kind == FER_TIMED_OUT && end < waiting->deadline) {
+        return true;
+    }
+    return answer->kind == FER_OK || (answer->kind == FER_INTERRUPTED && waiting->readiness == FERP_ACCEPTABLE);
+}
+
+/* Reads the socket's mode and timeout, once a call. True when the call may wait. */
+static bool begin(feri_waiting *waiting, fer_error *answer)
+{
+    struct ferp_wait_terms terms;
+    fer_error asked = ferp_wait_terms(waiting->handle->raw_, direction_of(waiting->readiness), &terms);
+    if (asked.kind != FER_OK || terms.read_ended) {
+        *answer = asked;
+        return false;
+    }
+    if (terms.nonblocking) {
+        return false;
+    }
+    waiting->deadline = feri_deadline_after(terms.timeout);
+    waiting->begun = true;
+    return true;
+}
+
+/* The last try was made, however often the socket was called ready when it was not. */
+static bool give_up(const feri_waiting *waiting, fer_error *answer)
+{
+    fer_error would_block = *answer;
+    if (!look(waiting, answer)) {
+        *answer = feri_error_told(FERI_OPERATION_EXPIRED, would_block);
+    }
+    return false;
+}
+
+bool feri_waiting_goes_on(feri_waiting *waiting, fer_error *answer)
+{
+    FERI_ASSERT(answer->kind == FER_WOULD_BLOCK);
+    FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
+    if (waiting->patience == FERI_AT_ONCE) {
+        return false;
+    }
+    if (feri_io_waits_in_kernel()) {
+        *answer = kernel_gave_up(waiting->handle, *answer);
+        return false;
+    }
+    if (!waiting->begun) {
+        return begin(waiting, answer) && take_turn(waiting, answer);
+    }
+    return ferp_now() < waiting->deadline ? take_turn(waiting, answer) : give_up(waiting, answer);
+}

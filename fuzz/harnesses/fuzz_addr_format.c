@@ -1,0 +1,145 @@
+/* fuzz_addr_format.c: any value of each kind of address, written to room of every size: the canonical text, cut as snprintf cuts, with no
+ * byte outside; and read back. */
+#include <stdbool.h>
+
+#include "ferrule/ip.h"
+#include "ferrule/socket_addr.h"
+#include "fuzz/models/address_questions.h"
+#include "fuzz/models/address_reference.h"
+#include "fuzz/driver/choice.h"
+#include "fuzz/driver/fuzz.h"
+
+enum { TEXT_MOST = 96 };
+
+typedef size_t (*formatter)(const void *value, char *buf, size_t cap);
+
+static size_t format_ipv4(const void *value, char *buf, size_t cap)
+{
+    return fer_ipv4_addr_format(value, buf, cap);
+}
+
+static size_t format_ipv6(const void *value, char *buf, size_t cap)
+{
+    return fer_ipv6_addr_format(value, buf, cap);
+}
+
+static size_t format_ip(const void *value, char *buf, size_t cap)
+{
+    return fer_ip_addr_format(value, buf, cap);
+}
+
+static size_t format_socket(const void *value, char *buf, size_t cap)
+{
+    return fer_socket_addr_format(value, buf, cap);
+}
+
+/* The room lies at the end of a heap block, so that a sanitizer sees the byte after it; what is before it is looked at here. */
+static void check_every_cap(formatter format, const void *value, const char *wanted)
+{
+    const size_t len = strlen(wanted);
+    const size_t most = len + 2;
+    char *block = malloc(most);
+    FUZZ_CHECK(block != NULL);
+    FUZZ_CHECK(format(value, NULL, 0) == len);
+    FUZZ_CHECK(format(value, NULL, 1) == 0);
+    for (size_t cap = 0; cap <= most; cap++) {
+        char *room = block + (most - cap);
+        const size_t kept = cap == 0 ? 0 : cap > len ? len : cap - 1;
+        memset(block, FUZZ_UNTOUCHED, most);
+        FUZZ_CHECK(format(value, room, cap) == len);
+        FUZZ_CHECK(fuzz_is_untouched(block, most - cap));
+        FUZZ_CHECK(memcmp(room, wanted, kept) == 0);
+        FUZZ_CHECK(cap == 0 || room[kept] == '\0');
+        FUZZ_CHECK(cap <= kept + 1 || fuzz_is_untouched(room + kept + 1, cap - kept - 1));
+    }
+    free(block);
+}
+
+static void check_v4(const fer_ipv4_addr *v4)
+{
+    char wanted[TEXT_MOST];
+    fer_ipv4_addr back;
+    snprintf(wanted, sizeof wanted, "%u.%u.%u.%u", v4->octets[0], v4->octets[1], v4->octets[2], v4->octets[3]);
+    FUZZ_CHECK(strlen(wanted) < FER_IPV4_ADDR_TEXT_CAP);
+    check_every_cap(format_ipv4, v4, wanted);
+    FUZZ_CHECK(fer_ipv4_addr_parse(&back, wanted).kind == FER_OK && fer_ipv4_addr_eq(&back, v4));
+}
+
+static void check_v6(const fer_ipv6_addr *v6)
+{
+    char wanted[TEXT_MOST];
+    fer_ipv6_addr back;
+    reference_v6_text(v6->octets, wanted);
+    FUZZ_CHECK(strlen(wanted) < FER_IPV6_ADDR_TEXT_CAP);
+    check_every_cap(format_ipv6, v6, wanted);
+    FUZZ_CHECK(fer_ipv6_addr_parse(&back, wanted).kind == FER_OK && fer_ipv6_addr_eq(&back, v6));
+}
+
+static void write_socket_text(const fer_socket_addr *addr, const char *ip, char *out)
+{
+    if (addr->ip.family == FER_IP_V4) {
+        snprintf(out, TEXT_MOST, "%s:%u", ip, addr->port);
+    } else if (addr->scope_id != 0) {
+        snprintf(out, TEXT_MOST, "[%s%%%lu]:%u", ip, (unsigned long)addr->scope_id, addr->port);
+    } else {
+        snprintf(out, TEXT_MOST, "[%s]:%u", ip, addr->port);
+    }
+}
+
+static void check_either(const fer_socket_addr *addr)
+{
+    char ip[TEXT_MOST];
+    char wanted[TEXT_MOST];
+    fer_ip_addr ip_back;
+    fer_socket_addr back;
+    if (addr->ip.family != FER_IP_V4 && addr->ip.family != FER_IP_V6) {
+        check_every_cap(format_ip, &addr->ip, "");
+        check_every_cap(format_socket, addr, "");
+        return;
+    }
+    if (addr->ip.family == FER_IP_V4) {
+        const uint8_t *octets = addr->ip.v4.octets;
+        snprintf(ip, sizeof ip, "%u.%u.%u.%u", octets[0], octets[1], octets[2], octets[3]);
+    } else {
+        reference_v6_text(addr->ip.v6.octets, ip);
+    }
+    write_socket_text(addr, ip, wanted);
+    FUZZ_CHECK(strlen(ip) < FER_IP_ADDR_TEXT_CAP && strlen(wanted) < FER_SOCKET_ADDR_TEXT_CAP);
+    check_every_cap(format_ip, &addr->ip, ip);
+    check_every_cap(format_socket, addr, wanted);
+    FUZZ_CHECK(fer_ip_addr_parse(&ip_back, ip).kind == FER_OK && fer_ip_addr_eq(&ip_back, &addr->ip));
+    FUZZ_CHECK(fer_socket_addr_parse(&back, wanted).kind == FER_OK);
+    /* flowinfo has no text. */
+    FUZZ_CHECK(fer_ip_addr_eq(&back.ip, &addr->ip) && back.port == addr->port && back.flowinfo == 0);
+    FUZZ_CHECK(back.scope_id == (addr->ip.family == FER_IP_V6 ? addr->scope_id : 0));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    choices from = choices_of(data, size);
+    fer_socket_addr addr = {0};
+    const uint8_t family = choose_byte(&from);
+    addr.port = (uint16_t)choose_up_to(&from, UINT16_MAX);
+    addr.scope_id = choose_u32(&from);
+    addr.flowinfo = choose_u32(&from);
+    /* The octets are the front; they are all zero beyond it. */
+    size_t len = 0;
+    fer_ipv6_addr v6 = {{0}};
+    fer_ipv4_addr v4 = {{0}};
+    const uint8_t *octets = choose_bytes(&from, sizeof v6.octets, &len);
+    memcpy(v6.octets, octets, len);
+    memcpy(v4.octets, v6.octets, sizeof v4.octets);
+    if (family % 8 == 7) {
+        addr.ip.v6 = v6;
+        addr.ip.family = (fer_ip_family)(family / 8);
+    } else {
+        addr.ip = family % 2 == 0 ? fer_ip_addr_from_v6(&v6) : fer_ip_addr_from_v4(&v4);
+    }
+    check_v4(&v4);
+    check_v6(&v6);
+    check_either(&addr);
+    questions_v4(&v4);
+    questions_v6(&v6);
+    questions_of(&addr, &from);
+    return 0;
+}

@@ -1,0 +1,103 @@
+/* fuzz_error_map.c: any code through the maps of both systems, and the text of any error at every size of room. */
+#include <stdbool.h>
+
+#include "ferrule/error.h"
+#include "ferrule/sim.h"
+#include "fuzz/driver/choice.h"
+#include "fuzz/models/error_reference.h"
+#include "fuzz/driver/fuzz.h"
+
+enum { NEAR = 4 };
+
+/* NULL for a number that is no kind's. */
+static const char *phrase_of(fer_error_kind kind)
+{
+    static const struct {
+        fer_error_kind kind;
+        const char *phrase;
+    } rows[] = {
+#define KIND_ROW(name, value, rust_name, phrase) {name, phrase},
+        FER_ERROR_KINDS(KIND_ROW)
+#undef KIND_ROW
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].kind == kind) {
+            return rows[i].phrase;
+        }
+    }
+    return NULL;
+}
+
+static void check_text(fer_error error)
+{
+    char wanted[128];
+    const char *known = phrase_of(error.kind);
+    const char *phrase = known != NULL ? known : "unknown error";
+    if (error.os_code == 0) {
+        snprintf(wanted, sizeof wanted, "%s", phrase);
+    } else {
+        snprintf(wanted, sizeof wanted, "%s (os error %ld)", phrase, (long)error.os_code);
+    }
+    const size_t len = strlen(wanted);
+    FUZZ_CHECK(len < FER_ERROR_TEXT_CAP);
+    FUZZ_CHECK((strcmp(fer_error_kind_name(error.kind), "Unknown") == 0) == (known == NULL));
+    FUZZ_CHECK(fer_error_format(error, NULL, 0) == len);
+    FUZZ_CHECK(fer_error_format(error, NULL, 7) == 0);
+    /* The room ends where its block does. */
+    char *block = malloc(len + 2);
+    FUZZ_CHECK(block != NULL);
+    for (size_t cap = 0; cap <= len + 2; cap++) {
+        char *room = block + (len + 2 - cap);
+        const size_t kept = cap == 0 ? 0 : cap > len ? len : cap - 1;
+        memset(block, FUZZ_UNTOUCHED, len + 2);
+        FUZZ_CHECK(fer_error_format(error, room, cap) == len);
+        FUZZ_CHECK(fuzz_is_untouched(block, len + 2 - cap));
+        FUZZ_CHECK(memcmp(room, wanted, kept) == 0);
+        FUZZ_CHECK(cap == 0 || room[kept] == '\0');
+        FUZZ_CHECK(cap <= kept + 1 || fuzz_is_untouched(room + kept + 1, cap - kept - 1));
+    }
+    free(block);
+}
+
+/* The code and those near it: a table's rows are no branches that coverage would lead to. */
+static void check_codes(fer_sim_dialect dialect, int32_t code)
+{
+    for (int64_t near = (int64_t)code - NEAR; near <= (int64_t)code + NEAR; near++) {
+        if (near >= INT32_MIN && near <= INT32_MAX) {
+            const fer_error error = fer_error_from_os((int32_t)near);
+            FUZZ_CHECK(error.os_code == near);
+            FUZZ_CHECK(error.kind == (dialect == FER_SIM_POSIX ? reference_linux_kind(error.os_code) : reference_windows_kind(error.os_code)));
+        }
+    }
+    check_text(fer_error_from_os(code));
+}
+
+static void check_dialect(fer_sim_dialect dialect, int32_t code)
+{
+    fer_sim_config config;
+    memset(&config, 0, sizeof config);
+    config.dialect = dialect;
+    config.max_sockets = 1;
+    config.send_buffer = 1;
+    config.receive_buffer = 1;
+    FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
+    check_codes(dialect, code);
+    FUZZ_CHECK(fer_sim_stop(NULL).kind == FER_OK);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    choices from = choices_of(data, size);
+    const uint8_t shape = choose_byte(&from);
+    /* The known codes are rare among all: half of the inputs stay near them. */
+    int32_t code = (int32_t)choose_up_to(&from, 12000);
+    if ((shape & 1) != 0) {
+        const uint32_t bits = choose_u32(&from);
+        memcpy(&code, &bits, sizeof code);
+    }
+    const fer_error any = {(fer_error_kind)choose_up_to(&from, (shape & 2) != 0 ? UINT32_MAX : 130), code};
+    check_dialect(FER_SIM_POSIX, code);
+    check_dialect(FER_SIM_WINSOCK, code);
+    check_text(any);
+    return 0;
+}

@@ -1,0 +1,34 @@
+/* fuzz_socket.c: a program of calls on sockets that are built step by step, and on what they are turned into, in both dialects: each call
+ * answers as a model does that knows states, options, when a connect ends and how; misuse changes nothing; nothing leaks. */
+#include "fuzz/driver/fuzz.h"
+#include "fuzz/programs/socket_program.h"
+
+enum { STEPS = 50 };
+
+static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
+{
+    struct socket_program program;
+    fer_sim_config config;
+    fer_sim_report report;
+    choices from = choices_of(data, size);
+    memset(&config, 0, sizeof config);
+    config.dialect = dialect;
+    config.seed = choose_byte(&from);
+    config.send_buffer = 64;
+    config.receive_buffer = 64;
+    FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
+    socket_program_begin(&program, dialect);
+    for (int i = 0; i < STEPS && from.left > 0; i++) {
+        socket_program_step(&program, &from);
+    }
+    socket_program_end(&program);
+    FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK);
+    FUZZ_CHECK(report.leaked_handles == 0 && report.leaked_waits == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    run_in(FER_SIM_POSIX, data, size);
+    run_in(FER_SIM_WINSOCK, data, size);
+    return 0;
+}

@@ -1,0 +1,101 @@
+/* fuzz_udp.c: one program of datagrams in both dialects, each against a model of who may have which datagram, and both against each other:
+ * equal but for the rows of "Not reconciled" that are known here by their predicates. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/models/udp_model.h"
+#include "fuzz/models/udp_not_reconciled.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { RECORDS = UDP_STEPS + 8 };
+
+static struct run {
+    struct udp_program program;
+    struct udp_record records[RECORDS];
+    size_t count;
+} runs[2];
+
+static struct row {
+    const char *tag;
+    bool (*is_hit)(const struct udp_record *posix, const struct udp_record *winsock);
+    unsigned long long hits;
+} rows[] = {
+#define ROW(tag) {#tag, tag, 0},
+    UDP_NOT_RECONCILED(ROW)
+#undef ROW
+};
+
+static void print_hits(void)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        fprintf(stderr, "not reconciled: %-22s %llu\n", rows[i].tag, rows[i].hits);
+    }
+}
+
+static bool is_equal(const struct udp_record *one, const struct udp_record *other)
+{
+    return one->error.kind == other->error.kind && one->n == other->n && one->truncated == other->truncated && one->value == other->value &&
+           one->serial == other->serial && one->has_addr == other->has_addr && (!one->has_addr || fer_socket_addr_eq(&one->addr, &other->addr));
+}
+
+static void fail_at(size_t at)
+{
+    fprintf(stderr, "udp: the dialects differ\n");
+    for (size_t i = 0; i <= at; i++) {
+        udp_print_record("posix", &runs[0].records[i]);
+        udp_print_record("winsock", &runs[1].records[i]);
+    }
+    abort();
+}
+
+/* Up to the first difference that is forgiven: what follows from it cannot be compared. */
+static void compare(void)
+{
+    memset(&seen, 0, sizeof seen);
+    for (size_t i = 0; i < runs[0].count; i++) {
+        const struct udp_record *posix = &runs[0].records[i];
+        const struct udp_record *winsock = &runs[1].records[i];
+        for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+            if (rows[r].is_hit(posix, winsock)) {
+                rows[r].hits++;
+                return;
+            }
+        }
+        if (!is_equal(posix, winsock)) {
+            fail_at(i);
+        }
+        note(posix);
+    }
+}
+
+static void observe(void *context, const struct udp_record *record)
+{
+    struct run *run = context;
+    run->records[run->count++] = *record;
+    if (getenv("FERRULE_FUZZ_TRACE") != NULL) {
+        udp_print_record(run == runs ? "posix" : "winsock", record);
+    }
+    udp_model_check(record);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static bool told;
+    if (!told && getenv("FERRULE_FUZZ_HITS") != NULL) {
+        (void)atexit(print_hits);
+    }
+    told = true;
+    for (int dialect = FER_SIM_POSIX; dialect <= FER_SIM_WINSOCK; dialect++) {
+        struct run *run = &runs[dialect];
+        memset(run, 0, sizeof *run);
+        run->program.context = run;
+        run->program.observe = observe;
+        udp_model_begin((fer_sim_dialect)dialect);
+        udp_program_run(&run->program, (fer_sim_dialect)dialect, data, size);
+        udp_model_end(&run->program.report);
+    }
+    compare();
+    return 0;
+}

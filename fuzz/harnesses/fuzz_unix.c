@@ -1,0 +1,36 @@
+/* fuzz_unix.c: a program of calls on Unix sockets, in the POSIX dialect and, as far as Windows has them, in the other: each call answers
+ * as a model does that knows names, bytes, ends and datagrams, and nothing else of the library. */
+#include "fuzz/driver/fuzz.h"
+#include "fuzz/programs/unix_program.h"
+
+enum { STEPS = 80 };
+
+static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
+{
+    struct unix_program program;
+    fer_sim_config config;
+    fer_sim_report report;
+    choices from = choices_of(data, size);
+    memset(&config, 0, sizeof config);
+    config.dialect = dialect;
+    config.send_buffer = UNIX_BUFFER;
+    config.receive_buffer = UNIX_BUFFER;
+    FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
+    unix_model_begin(dialect);
+    memset(&program, 0, sizeof program);
+    program.dialect = dialect;
+    program.idle = choose_bool(&from) ? FER_TIMED_OUT : FER_WOULD_BLOCK;
+    for (int i = 0; i < STEPS && from.left > 0; i++) {
+        unix_program_step(&program, &from);
+    }
+    unix_program_end(&program);
+    FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK);
+    FUZZ_CHECK(report.leaked_handles == 0 && report.leaked_waits == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    run_in(FER_SIM_POSIX, data, size);
+    run_in(FER_SIM_WINSOCK, data, size);
+    return 0;
+}

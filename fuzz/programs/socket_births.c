@@ -1,0 +1,139 @@
+/* socket_births.c: the steps in which handles are filled, emptied and turned into others; see socket_steps.h. */
+#include "fuzz/driver/fuzz.h"
+#include "fuzz/programs/socket_calls.h"
+#include "fuzz/programs/socket_steps.h"
+
+void socket_step_new(struct socket_program *p, const struct socket_call *c)
+{
+    static const fer_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6, FER_DOMAIN_UNIX, FER_DOMAIN_IPV4, (fer_domain)7};
+    static const fer_type kinds_of_type[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM, FER_TYPE_STREAM, FER_TYPE_RAW, (fer_type)9};
+    static const int protocols[] = {0, 0, 0, 0, FER_PROTOCOL_TCP, FER_PROTOCOL_UDP, FER_PROTOCOL_ICMP, -1};
+    fer_domain domain = domains[c->arg % 5];
+    fer_type type = kinds_of_type[c->arg / 5 % 5];
+    int protocol = protocols[c->arg / 25 % 8];
+    model_handle *model = &p->models[c->socket];
+    kinds allowed = model_new(model, domain, type, protocol, c->fault);
+    socket_arm(c->fault);
+    fer_error error = fer_socket_new(&p->places[c->socket].socket, domain, type, protocol);
+    (void)fer_sim_clear_faults();
+    socket_agree(error, allowed);
+    if (allowed != kinds_one(FER_INVALID_INPUT)) {
+        model_new_did(model, domain, type, error);
+    }
+}
+
+void socket_step_close(struct socket_program *p, const struct socket_call *c)
+{
+    socket_changes_silently();
+    socket_close_any(&p->places[c->at], socket_types[c->at]);
+    model_close(&p->models[c->at]);
+}
+
+void socket_step_clone(struct socket_program *p, const struct socket_call *c)
+{
+    size_t out = c->other % SOCKET_HANDLES;
+    if (model_is_hidden(&p->models[c->socket])) {
+        return;
+    }
+    if (p->models[c->socket].life == LIFE_CONNECTING) {
+        socket_changes_silently(); /* it may learn that it is connected, and who was to be filled is not empty */
+    }
+    kinds allowed = model_clone(&p->models[c->socket], &p->models[out], c->fault);
+    socket_arm(c->fault);
+    fer_error error = fer_socket_try_clone(&p->places[c->socket].socket, &p->places[out].socket);
+    (void)fer_sim_clear_faults();
+    socket_agree(error, allowed);
+    if (allowed != kinds_one(FER_INVALID_INPUT)) {
+        model_clone_did(&p->models[c->socket], &p->models[out], error);
+    }
+}
+
+void socket_step_into(struct socket_program *p, const struct socket_call *c)
+{
+    size_t out = SOCKET_HANDLES + c->other % (SOCKET_PLACES - SOCKET_HANDLES);
+    kinds allowed = model_move(&p->models[c->socket], &p->models[out]);
+    fer_error error = socket_into_any(&p->places[c->socket].socket, &p->places[out], socket_types[out]);
+    socket_agree(error, allowed);
+    if (error.kind == FER_OK) {
+        model_move_did(&p->models[c->socket], &p->models[out]);
+    }
+}
+
+void socket_step_from(struct socket_program *p, const struct socket_call *c)
+{
+    size_t of = SOCKET_HANDLES + c->other % (SOCKET_PLACES - SOCKET_HANDLES);
+    kinds allowed = model_move(&p->models[of], &p->models[c->socket]);
+    fer_error error = socket_from_any(&p->places[c->socket].socket, &p->places[of], socket_types[of]);
+    socket_agree(error, allowed);
+    if (error.kind == FER_OK) {
+        model_move_did(&p->models[of], &p->models[c->socket]);
+    }
+}
+
+void socket_step_into_raw(struct socket_program *p, const struct socket_call *c)
+{
+    socket_changes_silently();
+    size_t slot = c->arg % SOCKET_RAWS;
+    if (p->raws[slot] != FER_RAW_SOCKET_NONE) {
+        return;
+    }
+    fer_raw_socket raw = fer_socket_into_raw(&p->places[c->socket].socket);
+    model_handle *model = &p->models[c->socket];
+    bool had_one = model->life != LIFE_NEW && model->life != LIFE_CLOSED;
+    FUZZ_CHECK((raw != FER_RAW_SOCKET_NONE) == had_one);
+    if (had_one) {
+        FUZZ_CHECK(model->raw == FER_RAW_SOCKET_NONE || raw == model->raw);
+        p->raws[slot] = raw;
+        p->raw_sockets[slot] = model_into_raw(model);
+    }
+}
+
+/* As the handle of its own type says. */
+static bool says_connected(fer_socket *socket)
+{
+    fer_socket_addr peer;
+    fer_unix_addr name;
+    fer_unix_stream stream = {0};
+    fer_error error = fer_socket_peer_addr(socket, &peer);
+    if (error.kind == FER_UNSUPPORTED && fer_socket_into_unix_stream(socket, &stream).kind == FER_OK) {
+        error = fer_unix_stream_peer_addr(&stream, &name);
+        FUZZ_CHECK(fer_socket_from_unix_stream(socket, &stream).kind == FER_OK);
+    }
+    return error.kind != FER_NOT_CONNECTED;
+}
+
+void socket_step_from_raw(struct socket_program *p, const struct socket_call *c)
+{
+    size_t slot = c->arg % SOCKET_RAWS;
+    model_handle *model = &p->models[c->socket];
+    bool is_empty = model->life == LIFE_NEW || model->life == LIFE_CLOSED;
+    bool is_there = p->raws[slot] != FER_RAW_SOCKET_NONE;
+    bool uncertain = false;
+    bool is_connected = is_there && model_raw_is_connected(p->raw_sockets[slot], &uncertain);
+    fer_socket *socket = &p->places[c->socket].socket;
+    fer_error error = fer_socket_from_raw(socket, p->raws[slot]);
+    socket_agree(error, kinds_one(is_empty && is_there ? FER_OK : FER_INVALID_INPUT));
+    if (error.kind == FER_OK) {
+        is_connected = uncertain ? says_connected(socket) : is_connected;
+        model_from_raw_did(model, p->raw_sockets[slot], p->raws[slot], is_connected);
+        p->raws[slot] = FER_RAW_SOCKET_NONE;
+    }
+}
+
+/* By the functions of its type. */
+void socket_step_open(struct socket_program *p, const struct socket_call *c)
+{
+    socket_changes_silently();
+    size_t at = SOCKET_HANDLES + c->other % (SOCKET_PLACES - SOCKET_HANDLES);
+    model_handle *model = &p->models[at];
+    if (model->life == LIFE_NEW || model->life == LIFE_CLOSED) {
+        fer_error error = socket_open_any(&p->places[at], socket_types[at]);
+        model->life = LIFE_NEW;
+        if (error.kind == FER_OK) {
+            bool is_unix = socket_types[at] >= MODEL_UNIX_STREAM;
+            bool is_stream = socket_types[at] != MODEL_UDP && socket_types[at] != MODEL_UNIX_DATAGRAM;
+            bool listens = socket_types[at] == MODEL_TCP_LISTENER || socket_types[at] == MODEL_UNIX_LISTENER;
+            model_open(model, is_unix ? FER_DOMAIN_UNIX : FER_DOMAIN_IPV4, is_stream ? FER_TYPE_STREAM : FER_TYPE_DGRAM, listens);
+        }
+    }
+}

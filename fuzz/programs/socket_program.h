@@ -1,0 +1,37 @@
+/* socket_program.h: calls on sockets that are built step by step and on what they are turned into, each made of the library and of the
+ * model, which must agree. */
+#ifndef FUZZ_SOCKET_PROGRAM_H
+#define FUZZ_SOCKET_PROGRAM_H
+
+#include "fuzz/driver/choice.h"
+#include "fuzz/models/socket_model.h"
+
+enum { SOCKET_HANDLES = 4, SOCKET_PLACES = 12, SOCKET_RAWS = 2 };
+
+/* A handle of any type. */
+typedef union socket_any {
+    fer_socket socket;
+    fer_tcp_stream tcp_stream;
+    fer_tcp_listener tcp_listener;
+    fer_udp_socket udp;
+    fer_unix_stream unix_stream;
+    fer_unix_listener unix_listener;
+    fer_unix_datagram unix_datagram;
+} socket_any;
+
+struct socket_program {
+    fer_sim_dialect dialect;
+    socket_any places[SOCKET_PLACES];   /* the first ones are fer_sockets */
+    model_handle models[SOCKET_PLACES];
+    fer_raw_socket raws[SOCKET_RAWS];   /* given up by their handles */
+    int raw_sockets[SOCKET_RAWS];
+};
+
+/* The network, and nothing else. */
+void socket_program_begin(struct socket_program *program, fer_sim_dialect dialect);
+/* One call, chosen by the bytes. */
+void socket_program_step(struct socket_program *program, choices *from);
+/* Closes everything. */
+void socket_program_end(struct socket_program *program);
+
+#endif

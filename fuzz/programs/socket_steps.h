@@ -1,0 +1,31 @@
+/* socket_steps.h: what the files of the program's steps share. */
+#ifndef FUZZ_SOCKET_STEPS_H
+#define FUZZ_SOCKET_STEPS_H
+
+#include "fuzz/programs/socket_program.h"
+
+/* What was chosen for one call. */
+struct socket_call {
+    size_t at;       /* a place of any type */
+    size_t socket;   /* of a fer_socket */
+    size_t other;    /* another of any type */
+    uint8_t arg;
+    fer_sim_fault fault;
+};
+
+extern const model_type socket_types[SOCKET_PLACES];
+
+void socket_agree(fer_error got, kinds allowed);
+void socket_changes_silently(void);
+void socket_arm(fer_sim_fault fault);
+
+void socket_step_new(struct socket_program *p, const struct socket_call *c);
+void socket_step_close(struct socket_program *p, const struct socket_call *c);
+void socket_step_clone(struct socket_program *p, const struct socket_call *c);
+void socket_step_into(struct socket_program *p, const struct socket_call *c);
+void socket_step_from(struct socket_program *p, const struct socket_call *c);
+void socket_step_into_raw(struct socket_program *p, const struct socket_call *c);
+void socket_step_from_raw(struct socket_program *p, const struct socket_call *c);
+void socket_step_open(struct socket_program *p, const struct socket_call *c);
+
+#endif

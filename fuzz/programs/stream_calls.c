@@ -1,0 +1,291 @@
+/* stream_calls.c: the calls of ferrule that a program is made of, and what their bytes and lengths are. */
+#include "fuzz/programs/stream_calls.h"
+
+#include <string.h>
+
+#include "platform/platform.h"
+
+#define SECOND UINT64_C(1000000000)
+#define MILLI UINT64_C(1000000)
+
+/* What is sent: one row of bytes that is long in coming again, begun elsewhere for each direction of each connection. */
+static const uint8_t *bytes_at(int connection, int side, size_t at)
+{
+    enum { PERIOD = 251 * 256 };
+    static uint8_t bytes[PERIOD + PROGRAM_BUFFER];
+    if (bytes[1] == 0) {
+        for (size_t i = 0; i < sizeof bytes; i++) {
+            bytes[i] = (uint8_t)(i * 7 + i / 251);
+        }
+    }
+    return &bytes[(at + (size_t)connection * 7919 + (size_t)side * 3001) % PERIOD];
+}
+
+void program_fill(uint8_t *buf, size_t len, int connection, int side, size_t at)
+{
+    memcpy(buf, bytes_at(connection, side, at), len);
+}
+
+bool program_is_right(const uint8_t *buf, size_t len, int connection, int side, size_t at)
+{
+    return memcmp(buf, bytes_at(connection, side, at), len) == 0;
+}
+
+/* Lengths of every size: none, few, about as many as the buffers hold. */
+size_t program_length(uint8_t arg)
+{
+    return arg < 64 ? arg : (size_t)(arg - 63) * 10;
+}
+
+uint64_t program_timeout(uint8_t arg)
+{
+    return arg == 0 ? 0 : arg > 250 ? FER_DURATION_NONE_NANOS : (uint64_t)(1 + arg % 40) * 4 * MILLI;
+}
+
+struct connection *program_connection(struct program *program, int handle)
+{
+    int at = program->connection_of[handle];
+    return at < 0 ? NULL : &program->connections[at];
+}
+
+/* ---- Bytes */
+
+/* Vectored calls have a slice for each byte where that is more than systems take, else a few with an empty one, or one. */
+enum { SLICES = 1100 };
+
+static size_t slice_count(size_t len)
+{
+    return len == SLICES ? SLICES : len % 4 == 3 ? 1 : 4;
+}
+
+static size_t slice_begin(size_t len, size_t at)
+{
+    size_t thirds[] = {0, len / 3, len / 3, 2 * (len / 3), len};
+    return slice_count(len) == 4 ? thirds[at] : slice_count(len) == 1 ? at * len : at;
+}
+
+static void cut_room(fer_io_slice_mut slices[SLICES], uint8_t *buf, size_t len)
+{
+    for (size_t i = 0; i < slice_count(len); i++) {
+        size_t begin = slice_begin(len, i);
+        slices[i] = (fer_io_slice_mut){slice_begin(len, i + 1) > begin ? buf + begin : NULL, slice_begin(len, i + 1) - begin};
+    }
+}
+
+static void cut_bytes(fer_io_slice slices[SLICES], const uint8_t *buf, size_t len)
+{
+    for (size_t i = 0; i < slice_count(len); i++) {
+        size_t begin = slice_begin(len, i);
+        slices[i] = (fer_io_slice){slice_begin(len, i + 1) > begin ? buf + begin : NULL, slice_begin(len, i + 1) - begin};
+    }
+}
+
+static fer_error read_into(fer_tcp_stream *stream, enum program_op op, uint8_t *buf, size_t len, size_t *n)
+{
+    static fer_io_slice_mut slices[SLICES];
+    switch (op) {
+    case OP_READ:
+        return fer_tcp_stream_read(stream, buf, len, n);
+    case OP_PEEK:
+        return fer_tcp_stream_peek(stream, buf, len, n);
+    case OP_READ_VECTORED:
+        cut_room(slices, buf, len);
+        return fer_tcp_stream_read_vectored(stream, slices, slice_count(len), n);
+    case OP_READ_EXACT:
+        return fer_tcp_stream_read_exact(stream, buf, len, n);
+    default:
+        return fer_tcp_stream_read_to_end(stream, buf, len, n);
+    }
+}
+
+void program_do_read(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    uint8_t buf[PROGRAM_BUFFER];
+    struct connection *connection = program_connection(program, handle);
+    record->asked = program_length(arg);
+    record->has_length = record->asked > 0;
+    record->n = SIZE_MAX;
+    record->error = read_into(&program->streams[handle], record->op, buf, record->asked, &record->n);
+    if (connection != NULL && record->n <= record->asked) {
+        record->bytes_are_right = program_is_right(buf, record->n, record->connection, 1, connection->taken);
+        connection->taken += record->op == OP_PEEK ? 0 : record->n;
+    }
+}
+
+static fer_error write_from(fer_tcp_stream *stream, enum program_op op, const uint8_t *buf, size_t len, size_t *n)
+{
+    static fer_io_slice slices[SLICES];
+    switch (op) {
+    case OP_WRITE:
+        return fer_tcp_stream_write(stream, buf, len, n);
+    case OP_WRITE_VECTORED:
+        cut_bytes(slices, buf, len);
+        return fer_tcp_stream_write_vectored(stream, slices, slice_count(len), n);
+    default:
+        return fer_tcp_stream_write_all(stream, buf, len, n);
+    }
+}
+
+void program_do_write(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    uint8_t buf[PROGRAM_BUFFER];
+    struct connection *connection = program_connection(program, handle);
+    record->asked = program_length(arg);
+    record->has_length = record->asked > 0;
+    record->n = SIZE_MAX;
+    program_fill(buf, record->asked, record->connection, 0, connection == NULL ? 0 : connection->sent);
+    record->error = write_from(&program->streams[handle], record->op, buf, record->asked, &record->n);
+    if (connection != NULL && record->n <= record->asked) {
+        connection->sent += record->n;
+        connection->facts |= (connection->facts & FACT_PEER_SHUT) != 0 && record->n > 0 ? FACT_WROTE_AFTER_END : 0;
+        connection->facts |= (connection->facts & FACT_PEER_CLOSED) != 0 && record->n > 0 ? FACT_RESET : 0;
+    }
+}
+
+/* ---- The rest */
+
+void program_do_shutdown(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    struct connection *connection = program_connection(program, handle);
+    fer_shutdown how = (fer_shutdown)(arg % 3);
+    record->wanted = (uint64_t)how;
+    record->error = fer_tcp_stream_shutdown(&program->streams[handle], how);
+    if (connection != NULL) {
+        connection->facts |= how != FER_SHUTDOWN_WRITE ? FACT_SHUT_READ : 0;
+        connection->facts |= how != FER_SHUTDOWN_READ ? FACT_SHUT_WRITE : 0;
+    }
+}
+
+void program_do_clone(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    int other = arg % PROGRAM_HANDLES;
+    record->wanted = (uint64_t)other;
+    record->error = fer_tcp_stream_try_clone(&program->streams[handle], &program->streams[other]);
+    if (record->error.kind == FER_OK) {
+        program->connection_of[other] = record->connection;
+        program->connections[record->connection].facts |= FACT_CLONED;
+    }
+}
+
+static void leave(struct program *program, int handle)
+{
+    program->connection_of[handle] = -1;
+}
+
+void program_do_close(struct program *program, int handle)
+{
+    fer_tcp_stream_close(&program->streams[handle]);
+    leave(program, handle);
+    program->keys[handle] += PROGRAM_HANDLES; /* what still comes with the last one is not this handle's */
+}
+
+/* Only a handle without clones: rows raw_mode. The mode is set anew, as Windows cannot ask for it. */
+void program_do_through_raw(struct program *program, int handle, struct record *record)
+{
+    if (record->connection < 0 || (program->connections[record->connection].facts & FACT_CLONED) != 0) {
+        return;
+    }
+    fer_raw_socket raw = fer_tcp_stream_into_raw(&program->streams[handle]);
+    record->error = fer_tcp_stream_from_raw(&program->streams[handle], raw);
+    if (record->error.kind == FER_OK) {
+        program->connections[record->connection].facts |= FACT_ADOPTED;
+        record->has_value = true;
+        FER_IGNORE(fer_tcp_stream_set_nonblocking(&program->streams[handle], false));
+    } else {
+        ferp_close(raw);
+        leave(program, handle);
+    }
+}
+
+void program_do_timeout(fer_tcp_stream *stream, uint8_t arg, struct record *record)
+{
+    fer_duration duration = {program_timeout(arg)};
+    record->wanted = duration.nanos;
+    switch (record->op) {
+    case OP_SET_READ_TIMEOUT:
+        record->error = fer_tcp_stream_set_read_timeout(stream, duration);
+        return;
+    case OP_SET_WRITE_TIMEOUT:
+        record->error = fer_tcp_stream_set_write_timeout(stream, duration);
+        return;
+    case OP_READ_TIMEOUT:
+        record->error = fer_tcp_stream_read_timeout(stream, &duration);
+        break;
+    default:
+        record->error = fer_tcp_stream_write_timeout(stream, &duration);
+        break;
+    }
+    record->has_value = true;
+    record->value = duration.nanos;
+}
+
+static uint64_t packed(const fer_keepalive *keepalive)
+{
+    return (keepalive->time.nanos / SECOND) << 40 | (keepalive->interval.nanos / SECOND) << 16 | (uint64_t)keepalive->retries << 1 |
+           (uint64_t)keepalive->enabled;
+}
+
+/* Now and then a field is left alone, or above what a system holds. */
+static fer_keepalive keepalive_of(uint8_t arg)
+{
+    static const uint64_t seconds[] = {0, 1, 7, 32767, 32768, 100000, 90, FER_DURATION_NONE_NANOS / SECOND};
+    static const uint32_t retries[] = {0, 1, 127, 200};
+    fer_keepalive made = {arg % 2 == 1, {seconds[arg / 2 % 8] * SECOND}, {seconds[arg / 4 % 7] * SECOND}, retries[arg / 32 % 4]};
+    made.time = seconds[arg / 2 % 8] > 100000 ? FER_DURATION_NONE : made.time;
+    return made;
+}
+
+void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *record)
+{
+    bool nodelay = false;
+    uint32_t ttl = 0;
+    fer_duration linger = {0};
+    fer_keepalive keepalive = keepalive_of(arg);
+    record->has_value = true;
+    switch (record->op) {
+    case OP_NODELAY:
+        FER_IGNORE(fer_tcp_stream_set_nodelay(stream, arg % 2 == 1));
+        record->error = fer_tcp_stream_nodelay(stream, &nodelay);
+        record->value = nodelay;
+        break;
+    case OP_TTL:
+        if (arg < 200) { /* else it is asked for as it is: row system_defaults */
+            record->error = fer_tcp_stream_set_ttl(stream, arg * 2u);
+        }
+        if (record->error.kind == FER_OK) {
+            record->error = fer_tcp_stream_ttl(stream, &ttl);
+        }
+        record->value = ttl;
+        break;
+    case OP_LINGER:
+        record->wanted = arg > 250 ? FER_DURATION_NONE_NANOS : (uint64_t)arg * SECOND / 2;
+        FER_IGNORE(fer_tcp_stream_set_linger(stream, (fer_duration){record->wanted}));
+        record->error = fer_tcp_stream_linger(stream, &linger);
+        record->value = linger.nanos;
+        break;
+    default:
+        if (arg < 240) {
+            record->error = fer_tcp_stream_set_keepalive(stream, &keepalive);
+        }
+        if (record->error.kind == FER_OK) {
+            record->error = fer_tcp_stream_keepalive(stream, &keepalive);
+            record->value = packed(&keepalive);
+        }
+        break;
+    }
+}
+
+void program_do_question(fer_tcp_stream *stream, struct record *record)
+{
+    fer_socket_addr addr = {0};
+    fer_error pending = {FER_OK, 0};
+    if (record->op == OP_TAKE_ERROR) {
+        record->error = fer_tcp_stream_take_error(stream, &pending);
+        record->has_value = true;
+        record->value = (uint64_t)pending.kind;
+    } else if (record->op == OP_PEER_ADDR) {
+        record->error = fer_tcp_stream_peer_addr(stream, &addr);
+    } else {
+        record->error = fer_tcp_stream_local_addr(stream, &addr);
+    }
+}

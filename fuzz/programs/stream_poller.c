@@ -1,0 +1,56 @@
+/* stream_poller.c: a poller that watches a program's streams: what it says of one of them at a time. */
+#include "fuzz/programs/stream_calls.h"
+
+enum { EVENTS = 64, READABLE = 1, WRITABLE = 2 };
+
+/* Edges are not everywhere. */
+static fer_poll_mode mode_of(uint8_t arg)
+{
+    return arg / 4 % 2 == 0 ? FER_POLL_LEVEL : FER_POLL_ONESHOT;
+}
+
+/* A key of its own for each time, by which the handle is known, too. */
+static fer_event interest_of(struct program *program, int handle, uint8_t arg)
+{
+    program->keys[handle] += PROGRAM_HANDLES;
+    return (fer_event){program->keys[handle] + (uint64_t)handle, arg % 4 != 1, arg % 4 != 0 && arg % 4 != 3};
+}
+
+static void watch(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    fer_raw_socket raw = fer_tcp_stream_as_raw(&program->streams[handle]);
+    uint64_t before = program->keys[handle];
+    fer_event interest = interest_of(program, handle, arg);
+    record->error = record->op == OP_POLLER_ADD ? fer_poller_add(&program->poller, raw, interest, mode_of(arg))
+                                                : fer_poller_modify(&program->poller, raw, interest, mode_of(arg));
+    program->keys[handle] = record->error.kind == FER_OK ? program->keys[handle] : before;
+}
+
+/* Of the handle's own stream alone: what the others tell is their connections' matter. */
+static void look(struct program *program, int handle, struct record *record)
+{
+    fer_event events[EVENTS];
+    uint64_t key = program->keys[handle] + (uint64_t)handle;
+    record->error = fer_poller_wait(&program->poller, events, EVENTS, (fer_duration){0}, &record->n);
+    for (size_t i = 0; i < record->n; i++) {
+        if (events[i].key == key) {
+            record->value = (events[i].readable ? READABLE : 0) | (events[i].writable ? WRITABLE : 0);
+        }
+    }
+    record->n = 0;
+}
+
+/* No fault but an interruption is met here: which source is told of falsely hangs on who was told of last. */
+void program_do_poller(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    if (record->fault != FER_SIM_FAULT_INTERRUPTED) {
+        (void)fer_sim_clear_faults();
+    }
+    if (record->op == OP_POLLER_WAIT) {
+        look(program, handle, record);
+    } else if (record->op == OP_POLLER_DELETE) {
+        record->error = fer_poller_delete(&program->poller, fer_tcp_stream_as_raw(&program->streams[handle]));
+    } else {
+        watch(program, handle, arg, record);
+    }
+}

@@ -1,0 +1,327 @@
+/* stream_program.c: the steps of a program. Where the dialects' clocks may differ it waits for a second before each step, and all that is
+ * timed inside a step is on a grid of 4 ms, off which the peers act. */
+#include "fuzz/programs/stream_calls.h"
+
+#include <string.h>
+
+#define SECOND UINT64_C(1000000000)
+#define MILLI UINT64_C(1000000)
+
+const char *program_op_name(enum program_op op)
+{
+    static const char *const names[OP_COUNT] = {
+#define NAME(name) #name,
+        PROGRAM_OPS(NAME)
+#undef NAME
+    };
+    return names[op];
+}
+
+/* ---- Peers */
+
+static void peer_send(struct connection *connection, int number, size_t len, struct record *record)
+{
+    uint8_t buf[PROGRAM_BUFFER];
+    size_t n = 0;
+    program_fill(buf, len, number, 1, connection->peer_sent);
+    record->error = fer_sim_peer_send(connection->peer, buf, len, &n);
+    connection->peer_sent += n;
+    bool both = (connection->facts & FACT_SHUT_READ) != 0 && (connection->facts & FACT_SHUT_WRITE) != 0;
+    connection->facts |= both && n > 0 ? FACT_RESET : 0;
+    record->n = n;
+}
+
+static void peer_receive(struct connection *connection, int number, size_t len, struct record *record)
+{
+    uint8_t buf[PROGRAM_BUFFER];
+    size_t n = 0;
+    record->error = fer_sim_peer_receive(connection->peer, buf, len, &n);
+    record->bytes_are_right = program_is_right(buf, n, number, 0, connection->peer_taken);
+    connection->peer_taken += n;
+    connection->peer_bytes_are_right = connection->peer_bytes_are_right && record->bytes_are_right;
+    record->n = n;
+}
+
+static void peer_acts(struct program *program, int number, enum program_op op, size_t count, struct record *record)
+{
+    struct connection *connection = &program->connections[number];
+    switch (op) {
+    case OP_PEER_SEND:
+        peer_send(connection, number, count, record);
+        break;
+    case OP_PEER_RECEIVE:
+        peer_receive(connection, number, count, record);
+        break;
+    case OP_PEER_SHUTDOWN:
+        record->error = fer_sim_peer_shutdown(connection->peer);
+        connection->facts |= FACT_PEER_SHUT;
+        break;
+    case OP_PEER_CLOSE:
+        fer_sim_peer_close(connection->peer);
+        connection->facts |= FACT_PEER_SHUT | FACT_PEER_CLOSED;
+        connection->facts |= connection->sent > connection->peer_taken ? FACT_RESET : 0;
+        break;
+    default:
+        fer_sim_peer_reset(connection->peer);
+        connection->facts |= FACT_PEER_CLOSED | FACT_RESET;
+        break;
+    }
+    if (op == OP_PEER_CLOSE || op == OP_PEER_RESET) {
+        connection->peer = FER_SIM_PEER_NONE;
+    }
+}
+
+static void peer_acts_later(void *context)
+{
+    struct later *later = context;
+    struct record unseen = {.bytes_are_right = true};
+    later->program->later_done++;
+    if (later->program->connections[later->connection].peer != FER_SIM_PEER_NONE) {
+        peer_acts(later->program, later->connection, later->op, later->count, &unseen);
+    }
+}
+
+static void promise_later(struct program *program, int number, uint8_t arg)
+{
+    if (program->later_count < PROGRAM_LATER) {
+        struct later *later = &program->later[program->later_count++];
+        *later = (struct later){program, number, (enum program_op)(OP_PEER_SEND + arg % 5), program_length(arg)};
+        FER_IGNORE(fer_sim_after((fer_duration){(uint64_t)(arg % 50) * 4 * MILLI + 2 * MILLI}, peer_acts_later, later));
+    }
+}
+
+/* ---- Steps */
+
+static void do_peer(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    struct connection *connection = program_connection(program, handle);
+    if (connection == NULL || connection->peer == FER_SIM_PEER_NONE) {
+        return;
+    }
+    if (record->op == OP_LATER) {
+        promise_later(program, record->connection, arg);
+    } else {
+        peer_acts(program, record->connection, record->op, program_length(arg), record);
+    }
+}
+
+/* What begins a connection, and the listeners' own. */
+static void do_place(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    switch (record->op) {
+    case OP_CONNECT:
+    case OP_CONNECT_TIMEOUT:
+    case OP_CONNECT_ADDRS:
+    case OP_CONNECT_NAME:
+        program_do_connect(program, handle, arg, record);
+        break;
+    case OP_CONNECT_FAILS:
+    case OP_CONNECT_FULL:
+        program_do_connect_in_vain(program, handle, arg, record);
+        break;
+    case OP_ACCEPT_SECOND:
+        program_do_accept_second(program, handle, arg, record);
+        break;
+    case OP_ACCEPT:
+        program_do_accept(program, handle, arg, record);
+        break;
+    case OP_BIND:
+        program_do_bind(program, arg, record);
+        break;
+    case OP_UNBIND:
+        fer_tcp_listener_close(&program->listeners[arg % PROGRAM_LISTENERS]);
+        break;
+    default:
+        program_do_listener(program, arg, record);
+        break;
+    }
+}
+
+static void do_op(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    fer_tcp_stream *stream = &program->streams[handle];
+    switch (record->op) {
+    case OP_READ:
+    case OP_PEEK:
+    case OP_READ_VECTORED:
+    case OP_READ_EXACT:
+    case OP_READ_TO_END:
+        program_do_read(program, handle, arg, record);
+        break;
+    case OP_WRITE:
+    case OP_WRITE_VECTORED:
+    case OP_WRITE_ALL:
+        program_do_write(program, handle, arg, record);
+        break;
+    case OP_SHUTDOWN:
+        program_do_shutdown(program, handle, arg, record);
+        break;
+    case OP_CLONE:
+        program_do_clone(program, handle, arg, record);
+        break;
+    case OP_SET_READ_TIMEOUT:
+    case OP_SET_WRITE_TIMEOUT:
+    case OP_READ_TIMEOUT:
+    case OP_WRITE_TIMEOUT:
+        program_do_timeout(stream, arg, record);
+        break;
+    case OP_SET_NONBLOCKING:
+        record->wanted = arg % 2;
+        record->error = fer_tcp_stream_set_nonblocking(stream, arg % 2 == 1);
+        break;
+    case OP_TAKE_ERROR:
+    case OP_PEER_ADDR:
+    case OP_LOCAL_ADDR:
+        program_do_question(stream, record);
+        break;
+    case OP_CLOSE:
+        program_do_close(program, handle);
+        break;
+    case OP_THROUGH_RAW:
+        program_do_through_raw(program, handle, record);
+        break;
+    case OP_NODELAY:
+    case OP_TTL:
+    case OP_LINGER:
+    case OP_KEEPALIVE:
+        program_do_option(stream, arg, record);
+        break;
+    case OP_PEER_SEND:
+    case OP_PEER_RECEIVE:
+    case OP_PEER_SHUTDOWN:
+    case OP_PEER_CLOSE:
+    case OP_PEER_RESET:
+    case OP_LATER:
+        do_peer(program, handle, arg, record);
+        break;
+    case OP_POLLER_ADD:
+    case OP_POLLER_MODIFY:
+    case OP_POLLER_DELETE:
+    case OP_POLLER_WAIT:
+        program_do_poller(program, handle, arg, record);
+        break;
+    default:
+        do_place(program, handle, arg, record);
+        break;
+    }
+}
+
+/* ---- The whole */
+
+static enum program_op op_of(uint8_t byte)
+{
+    return (enum program_op)(byte < PROGRAM_POLLER_FROM ? byte % OP_POLLER_ADD : OP_POLLER_ADD + byte % 4);
+}
+
+static void step(struct program *program, const uint8_t *bytes)
+{
+    int handle = bytes[1] % PROGRAM_HANDLES;
+    struct connection *connection = program_connection(program, handle);
+    struct record *record = &program->record;
+    if (record->op != OP_LATER) { /* what was promised happens while the next step waits */
+        FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
+    }
+    *record = (struct record){.op = op_of(bytes[0]),
+                              .handle = handle,
+                              .connection = program->connection_of[handle],
+                              .fault = bytes[3] < FER_SIM_FAULT_COUNT ? bytes[3] : -1,
+                              .bytes_are_right = true};
+    record->facts = connection == NULL ? 0 : connection->facts;
+    record->facts |= program->later_done < program->later_count ? FACT_DEFERRED : 0;
+    record->unread = connection == NULL ? 0 : connection->peer_sent - connection->taken;
+    uint64_t began = fer_sim_now().nanos;
+    if (record->fault >= 0) {
+        FER_IGNORE(fer_sim_fault_at((fer_sim_fault)record->fault, 1));
+    }
+    bool resets = record->fault == FER_SIM_FAULT_RESET && connection != NULL;
+    do_op(program, handle, bytes[2], record);
+    /* Reading makes room for what still waits at the peer, and that resets what is shut at both halves. */
+    unsigned both = FACT_SHUT_READ | FACT_SHUT_WRITE;
+    bool lets_more_in = connection != NULL && (record->facts & both) == both && record->n > 0 && record->op < OP_PEER_SEND;
+    if ((resets && fer_sim_clear_faults() == 0) || lets_more_in) {
+        connection->facts |= FACT_RESET;
+    }
+    (void)fer_sim_clear_faults();
+    record->elapsed = fer_sim_now().nanos - began;
+    record->facts_after = connection == NULL ? 0 : connection->facts;
+    program->observe(program, record);
+}
+
+static fer_socket_addr addr_of(const char *text)
+{
+    fer_socket_addr addr = {0};
+    FER_IGNORE(fer_socket_addr_parse(&addr, text));
+    return addr;
+}
+
+/* Only Windows' resolver knows a name in brackets: row bracketed_name. */
+static void name_hosts(struct program *program, fer_sim_config *config)
+{
+    const fer_sim_name names[PROGRAM_NAMES] = {
+        {.host = "server.test", .addrs = &program->name_addrs[1], .count = 1},
+        {.host = "many.test", .addrs = program->name_addrs, .count = 2},
+        {.host = "slow.test", .addrs = &program->name_addrs[1], .count = 1, .delay = {3 * SECOND}},
+        {.host = "nobody.test", .failure = FER_HOST_NOT_FOUND},
+        {.host = "later.test", .failure = FER_RESOLVE_TRY_AGAIN},
+        {.host = "broken.test", .failure = FER_RESOLVE_FAILED},
+        {.host = "[server.test]", .addrs = &program->name_addrs[1], .count = 1},
+    };
+    memcpy(program->names, names, sizeof names);
+    program->name_addrs[0] = addr_of("10.0.0.9:0");
+    program->name_addrs[1] = program->server;
+    config->names = program->names;
+    config->name_count = config->dialect == FER_SIM_WINSOCK ? PROGRAM_NAMES : PROGRAM_NAMES - 1;
+}
+
+static void put_hosts(struct program *program)
+{
+    static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES, FER_SIM_ANSWER_HOST_UNREACHABLE, FER_SIM_ANSWER_NETWORK_UNREACHABLE};
+    fer_socket_addr addr = addr_of("127.0.0.1:81");
+    fer_sim_peer outside = FER_SIM_PEER_NONE;
+    FER_IGNORE(fer_sim_peer_listen(&program->server, 8, &program->listener));
+    FER_IGNORE(fer_sim_peer_listen(&addr, 1, &program->full_listener));
+    FER_IGNORE(fer_sim_peer_connect(NULL, &addr, &outside));
+    FER_IGNORE(fer_sim_peer_connect(NULL, &addr, &outside));
+    addr = addr_of("10.0.0.9:1");
+    for (uint16_t i = 0; i < 3; i++) {
+        addr.port = (uint16_t)(1 + i);
+        FER_IGNORE(fer_sim_set_answer(&addr, answers[i], (fer_duration){0}));
+    }
+}
+
+/* The bits of kind: how much is buffered, whether the server is another host, the dialect (in stream_state), IPv6, an old Windows. */
+static void prepare(struct program *program, fer_sim_dialect dialect, uint8_t kind)
+{
+    static const uint8_t no_tape[1];
+    static const char *const servers[] = {"127.0.0.1:80", "10.0.0.7:80", "[::1]:80", "[fd00::7]:80"};
+    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 30, .lacks_keepalive_fields = (kind & 16) != 0};
+    fer_socket_addr own = addr_of("127.0.0.1:82");
+    program->buffer = kind & 1 ? 64 : 400;
+    config.send_buffer = program->buffer;
+    config.receive_buffer = program->buffer;
+    program->server = addr_of(servers[(kind >> 1 & 1) | (kind >> 2 & 2)]);
+    name_hosts(program, &config);
+    FER_IGNORE(fer_sim_start(&config));
+    put_hosts(program);
+    FER_IGNORE(fer_tcp_listener_bind_addr(&program->listeners[0], &own));
+}
+
+void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t *data, size_t size)
+{
+    prepare(program, dialect, size > 0 ? data[0] : 0);
+    FER_IGNORE(fer_poller_new(&program->poller));
+    for (int i = 0; i < PROGRAM_HANDLES; i++) {
+        program->connection_of[i] = -1;
+    }
+    for (size_t i = 0; i < PROGRAM_STEPS && 1 + (i + 1) * PROGRAM_STEP_BYTES <= size; i++) {
+        step(program, data + 1 + i * PROGRAM_STEP_BYTES);
+    }
+    for (int i = 0; i < PROGRAM_HANDLES; i++) {
+        fer_tcp_stream_close(&program->streams[i]);
+    }
+    for (int i = 0; i < PROGRAM_LISTENERS; i++) {
+        fer_tcp_listener_close(&program->listeners[i]);
+    }
+    fer_poller_close(&program->poller);
+    FER_IGNORE(fer_sim_stop(&program->report));
+}

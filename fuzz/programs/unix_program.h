@@ -1,0 +1,29 @@
+/* unix_program.h: calls on Unix sockets, each made of the library and of the model, which must agree. */
+#ifndef FUZZ_UNIX_PROGRAM_H
+#define FUZZ_UNIX_PROGRAM_H
+
+#include "ferrule/unix.h"
+#include "fuzz/driver/choice.h"
+#include "fuzz/models/unix_model.h"
+
+enum { UNIX_STREAMS = 4, UNIX_LISTENERS = 2, UNIX_DATAGRAMS = 4 };
+
+struct unix_program {
+    fer_sim_dialect dialect;
+    fer_error_kind idle;   /* what a call that cannot go on says: nonblocking, or with timeouts */
+    fer_unix_stream streams[UNIX_STREAMS];
+    fer_unix_listener listeners[UNIX_LISTENERS];
+    fer_unix_datagram datagrams[UNIX_DATAGRAMS];
+    unix_handle stream_models[UNIX_STREAMS];
+    unix_handle listener_models[UNIX_LISTENERS];
+    unix_handle datagram_models[UNIX_DATAGRAMS];
+    uint8_t next_byte;
+    int fault;             /* that waits for the next call, or -1 */
+};
+
+/* One call, chosen by the bytes. */
+void unix_program_step(struct unix_program *program, choices *from);
+/* Closes everything. */
+void unix_program_end(struct unix_program *program);
+
+#endif

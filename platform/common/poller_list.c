@@ -1,0 +1,491 @@
+/* poller_list.c: a poller over poll and WSAPoll, which are given all sockets anew for each wait. What the two have not in common is behind
+ * poller_list.h.
+ *
+ * One of the threads that wait leads: it polls a copy of what is armed, without the lock, so that nothing that is polled changes meanwhile. The
+ * others sleep until it has left, or their own time is over. Who changes something wakes the leader, whose wait ends with nothing for it: core
+ * comes again, and a new copy is made. What comes of a copy counts only for a source that still is the one that was copied.
+ *
+ * A system's poll keeps a socket open that is closed meanwhile (Linux' does; its port would still be taken), so delete goes on only when no poll
+ * has the socket any more. */
+#include "platform/common/poller_list.h"
+
+#if defined(_WIN32) || FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
+
+#include <string.h>
+
+#include "platform/common/sources.h"
+
+typedef struct source {
+    struct source *previous;
+    struct source *next;
+    fer_raw_socket raw;
+    fer_event interest;
+    uint64_t serial;   /* no other source of the list ever has it */
+    fer_poll_mode mode;
+    bool armed;
+    ferp_list_identity identity;
+} source;
+
+/* What is polled: the waker first, then the armed sources, in turn. */
+typedef struct snapshot {
+    ferp_list_entry *entries;
+    uint64_t *serials;
+    size_t count;
+} snapshot;
+
+typedef struct ferp_list {
+    ferp_monitor monitor;            /* told when the leader has polled */
+    ferp_list_waker waker;
+    ferp_sources sources;
+    source ends;                     /* a ring: the longest untold source is ends.next */
+    uint64_t last_serial;
+    uint64_t rounds;                 /* how many polls of leaders have ended */
+    snapshot for_leader;
+    snapshot for_others;             /* for those who look under the lock */
+    size_t capacity;                 /* of each snapshot */
+    const ferp_list_entry *polled;   /* by the leader, now; NULL where nobody leads */
+    bool woken;                      /* FERP_LIST_CHANGED was sent and not yet taken */
+} ferp_list;
+
+/* A poller's words. */
+enum { AT_LIST };
+
+enum { CAPACITY_MIN = 16 };
+
+static const fer_error fine = {FER_OK, 0};
+static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
+
+static ferp_list *list_of(const fer_poller *poller)
+{
+    return (ferp_list *)poller->words_[AT_LIST];
+}
+
+/* ---- Sources, in the order in which they were told of */
+
+static void unlink_source(source *one)
+{
+    one->previous->next = one->next;
+    one->next->previous = one->previous;
+}
+
+static void link_last(ferp_list *list, source *one)
+{
+    one->previous = list->ends.previous;
+    one->next = &list->ends;
+    one->previous->next = one;
+    list->ends.previous = one;
+}
+
+static void drop_source(ferp_list *list, source *one)
+{
+    ferp_sources_remove(&list->sources, one->raw);
+    unlink_source(one);
+    ferp_memory_free(one);
+}
+
+/* Nothing asked for is nothing polled: not even a hang-up is told of then. */
+static void set_interest(ferp_list *list, source *one, fer_event interest, fer_poll_mode mode)
+{
+    one->interest = interest;
+    one->mode = mode;
+    one->armed = interest.readable || interest.writable;
+    one->serial = ++list->last_serial;
+}
+
+/* ---- Snapshots */
+
+static bool new_snapshot(snapshot *out, size_t capacity)
+{
+    if (capacity > SIZE_MAX / sizeof *out->entries || capacity > SIZE_MAX / sizeof *out->serials) {
+        return false;
+    }
+    snapshot made = {ferp_memory_new(capacity * sizeof *out->entries), ferp_memory_new(capacity * sizeof *out->serials), 0};
+    if (made.entries == NULL || made.serials == NULL) {
+        ferp_memory_free(made.entries);
+        ferp_memory_free(made.serials);
+        return false;
+    }
+    *out = made;
+    return true;
+}
+
+static void free_snapshot(snapshot *one)
+{
+    ferp_memory_free(one->entries);
+    ferp_memory_free(one->serials);
+}
+
+/* What is being polled is left to the leader, who gives it back where it finds another in its place. */
+static void replace_snapshots(ferp_list *list, snapshot for_leader, snapshot for_others)
+{
+    if (list->for_leader.entries != list->polled) {
+        free_snapshot(&list->for_leader);
+    }
+    free_snapshot(&list->for_others);
+    list->for_leader = for_leader;
+    list->for_others = for_others;
+}
+
+/* Room for one source more, and the waker. */
+static bool reserve(ferp_list *list)
+{
+    size_t needed = list->sources.count + 2;
+    if (needed <= list->capacity) {
+        return true;
+    }
+    size_t capacity = list->capacity == 0 ? CAPACITY_MIN : list->capacity * 2;
+    snapshot for_leader;
+    snapshot for_others;
+    if (capacity < needed || !new_snapshot(&for_leader, capacity)) {
+        return false;
+    }
+    if (!new_snapshot(&for_others, capacity)) {
+        free_snapshot(&for_leader);
+        return false;
+    }
+    replace_snapshots(list, for_leader, for_others);
+    list->capacity = capacity;
+    return true;
+}
+
+static short events_of(fer_event interest)
+{
+    return (short)((interest.readable ? FERP_LIST_READABLE : 0) | (interest.writable ? FERP_LIST_WRITABLE : 0));
+}
+
+static void put(snapshot *to, ferp_list_fd fd, short events, uint64_t serial)
+{
+    to->entries[to->count] = (ferp_list_entry){.fd = fd, .events = events};
+    to->serials[to->count] = serial;
+    to->count++;
+}
+
+static void fill(const ferp_list *list, snapshot *out)
+{
+    out->count = 0;
+    put(out, ferp_list_waker_fd(&list->waker), FERP_LIST_READABLE, 0);
+    for (const source *one = list->ends.next; one != &list->ends; one = one->next) {
+        if (one->armed) {
+            put(out, (ferp_list_fd)one->raw, events_of(one->interest), one->serial);
+        }
+    }
+}
+
+/* ---- What is watched */
+
+/* Who is told of a change before it is made, under the lock, comes after it. A wake-up that fails changes nothing. */
+static fer_error wake_leader(ferp_list *list)
+{
+    if (list->polled == NULL || list->woken) {
+        return fine;
+    }
+    FER_TRY(ferp_list_waker_send(&list->waker, FERP_LIST_CHANGED));
+    list->woken = true;
+    return fine;
+}
+
+/* The source that raw names, or NULL. One whose socket was closed without a delete is dropped here, whatever its number names now. */
+static fer_error current_source(ferp_list *list, fer_raw_socket raw, ferp_list_identity *identity, source **out)
+{
+    source *one = ferp_sources_find(&list->sources, raw);
+    fer_error err = ferp_list_identity_of(raw, identity);
+    bool stale = one != NULL && (err.kind != FER_OK || !ferp_list_identity_fits(&one->identity, identity));
+    if (stale) {
+        drop_source(list, one);
+    }
+    *out = stale ? NULL : one;
+    return err;
+}
+
+/* All that can fail comes first. */
+static fer_error insert(ferp_list *list, fer_raw_socket raw, source **out)
+{
+    source *made = reserve(list) ? ferp_memory_new(sizeof *made) : NULL;
+    if (made == NULL) {
+        return no_memory;
+    }
+    fer_error err = wake_leader(list);
+    if (err.kind != FER_OK || !ferp_sources_insert(&list->sources, raw, made)) {
+        ferp_memory_free(made);
+        return err.kind != FER_OK ? err : no_memory;
+    }
+    made->raw = raw;
+    link_last(list, made);
+    *out = made;
+    return fine;
+}
+
+static fer_error add_locked(ferp_list *list, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    ferp_list_identity identity;
+    source *one = NULL;
+    FER_TRY(current_source(list, raw, &identity, &one));
+    if (one != NULL) {
+        return (fer_error){FER_ALREADY_EXISTS, 0};
+    }
+    FER_TRY(insert(list, raw, &one));
+    one->identity = identity;
+    set_interest(list, one, interest, mode);
+    return fine;
+}
+
+fer_error ferp_list_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    ferp_list *list = list_of(poller);
+    ferp_monitor_enter(&list->monitor);
+    fer_error err = add_locked(list, raw, interest, mode);
+    ferp_monitor_leave(&list->monitor);
+    return err;
+}
+
+static fer_error find(ferp_list *list, fer_raw_socket raw, ferp_list_identity *identity, source **out)
+{
+    FER_TRY(current_source(list, raw, identity, out));
+    return *out != NULL ? fine : (fer_error){FER_NOT_FOUND, 0};
+}
+
+static fer_error modify_locked(ferp_list *list, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    ferp_list_identity identity;
+    source *one = NULL;
+    FER_TRY(find(list, raw, &identity, &one));
+    FER_TRY(wake_leader(list));
+    one->identity = identity;
+    set_interest(list, one, interest, mode);
+    return fine;
+}
+
+fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+{
+    ferp_list *list = list_of(poller);
+    ferp_monitor_enter(&list->monitor);
+    fer_error err = modify_locked(list, raw, interest, mode);
+    ferp_monitor_leave(&list->monitor);
+    return err;
+}
+
+/* The leader has been woken: this is soon. */
+static void await_end_of_round(ferp_list *list)
+{
+    uint64_t round = list->rounds;
+    while (list->polled != NULL && list->rounds == round) {
+        (void)ferp_monitor_wait(&list->monitor, FERP_NO_DEADLINE);
+    }
+}
+
+static fer_error delete_locked(ferp_list *list, fer_raw_socket raw)
+{
+    ferp_list_identity identity;
+    source *one = NULL;
+    FER_TRY(find(list, raw, &identity, &one));
+    FER_TRY(wake_leader(list));
+    drop_source(list, one);
+    await_end_of_round(list);
+    return fine;
+}
+
+fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw)
+{
+    ferp_list *list = list_of(poller);
+    ferp_monitor_enter(&list->monitor);
+    fer_error err = delete_locked(list, raw);
+    ferp_monitor_leave(&list->monitor);
+    return err;
+}
+
+/* ---- What a poll found */
+
+static fer_event event_of(const source *one, const ferp_list_entry *entry)
+{
+    bool failed = ferp_list_has_failed(entry);
+    bool ended = failed || (entry->revents & POLLHUP) != 0;
+    return (fer_event){one->interest.key, ended || (one->interest.readable && (entry->revents & FERP_LIST_READABLE) != 0),
+                       failed || (one->interest.writable && (entry->revents & FERP_LIST_WRITABLE) != 0)};
+}
+
+/* Whether the number names the socket still that was added: poll asked the one that has the number now. */
+static bool is_current(source *one, int revents)
+{
+    ferp_list_identity identity;
+    if ((revents & POLLNVAL) != 0 || ferp_list_identity_of(one->raw, &identity).kind != FER_OK) {
+        return false;
+    }
+    bool fits = ferp_list_identity_fits(&one->identity, &identity);
+    one->identity = fits ? identity : one->identity;
+    return fits;
+}
+
+static bool tell(ferp_list *list, const ferp_list_entry *entry, uint64_t serial, fer_event *out)
+{
+    source *one = ferp_sources_find(&list->sources, (fer_raw_socket)entry->fd);
+    if (one == NULL || one->serial != serial || !one->armed) {
+        return false;
+    }
+    if (!is_current(one, entry->revents)) {
+        drop_source(list, one);
+        return false;
+    }
+    *out = event_of(one, entry);
+    if (!out->readable && !out->writable) {
+        return false;
+    }
+    one->armed = one->mode != FER_POLL_ONESHOT;
+    unlink_source(one);
+    link_last(list, one);
+    return true;
+}
+
+static size_t tell_all(ferp_list *list, const snapshot *polled, fer_event *events, size_t cap)
+{
+    size_t told = 0;
+    for (size_t i = 1; i < polled->count && told < cap; i++) {
+        if (polled->entries[i].revents != 0 && tell(list, &polled->entries[i], polled->serials[i], &events[told])) {
+            told++;
+        }
+    }
+    return told;
+}
+
+/* ---- Waiting */
+
+static bool take_wakeups(ferp_list *list, const snapshot *polled)
+{
+    if (polled->entries[0].revents == 0 && !list->woken) {
+        return false;
+    }
+    list->woken = false;
+    return ferp_list_waker_take(&list->waker);
+}
+
+static fer_error lead(ferp_list *list, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+{
+    fill(list, &list->for_leader);
+    snapshot mine = list->for_leader;
+    list->polled = mine.entries;
+    ferp_monitor_leave(&list->monitor);
+    fer_error err = ferp_list_poll(mine.entries, mine.count, timeout);
+    ferp_monitor_enter(&list->monitor);
+    list->polled = NULL;
+    list->rounds++;
+    if (err.kind == FER_OK) {
+        *notified = take_wakeups(list, &mine);
+        *count = tell_all(list, &mine, events, cap);
+    }
+    if (mine.entries != list->for_leader.entries) {
+        free_snapshot(&mine);
+    }
+    ferp_monitor_notify_all(&list->monitor);
+    return err;
+}
+
+/* A look without a wait needs not lead, and keeps the lock. What a notification wakes is the leader, where there is one. */
+static fer_error look(ferp_list *list, fer_event *events, size_t cap, size_t *count, bool *notified)
+{
+    snapshot *mine = &list->for_others;
+    size_t first = list->polled != NULL ? 1 : 0;
+    fill(list, mine);
+    FER_TRY(ferp_list_poll(mine->entries + first, mine->count - first, (fer_duration){0}));
+    *notified = first == 0 && take_wakeups(list, mine);
+    *count = tell_all(list, mine, events, cap);
+    return fine;
+}
+
+/* What is left of timeout once nobody leads; 0 where somebody does still. */
+static fer_duration follow(ferp_list *list, fer_duration timeout)
+{
+    uint64_t now = ferp_now();
+    uint64_t deadline = timeout.nanos < FERP_NO_DEADLINE - now ? now + timeout.nanos : FERP_NO_DEADLINE;
+    while (list->polled != NULL && now < deadline) {
+        (void)ferp_monitor_wait(&list->monitor, deadline);
+        now = ferp_now();
+    }
+    if (deadline == FERP_NO_DEADLINE) {
+        return FER_DURATION_NONE;
+    }
+    return (fer_duration){now < deadline ? deadline - now : 0};
+}
+
+static fer_error wait_locked(ferp_list *list, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+{
+    fer_duration left = list->polled != NULL && timeout.nanos != 0 ? follow(list, timeout) : timeout;
+    if (left.nanos != 0) {
+        return lead(list, events, cap, left, count, notified);
+    }
+    return look(list, events, cap, count, notified);
+}
+
+fer_error ferp_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+{
+    ferp_list *list = list_of(poller);
+    *count = 0;
+    *notified = false;
+    ferp_monitor_enter(&list->monitor);
+    fer_error err = wait_locked(list, events, cap, timeout, count, notified);
+    ferp_monitor_leave(&list->monitor);
+    return err;
+}
+
+fer_error ferp_list_notify(fer_poller *poller)
+{
+    return ferp_list_waker_send(&list_of(poller)->waker, FERP_LIST_NOTIFIED);
+}
+
+/* ---- The poller */
+
+static fer_error make_list(ferp_list *list)
+{
+    FER_TRY(ferp_monitor_begin(&list->monitor));
+    fer_error err = ferp_list_waker_open(&list->waker);
+    if (err.kind != FER_OK) {
+        ferp_monitor_end(&list->monitor);
+    }
+    return err;
+}
+
+static void end_list(ferp_list *list)
+{
+    free_snapshot(&list->for_leader);
+    free_snapshot(&list->for_others);
+    ferp_list_waker_close(&list->waker);
+    ferp_monitor_end(&list->monitor);
+    ferp_memory_free(list);
+}
+
+fer_error ferp_list_open(fer_poller *poller)
+{
+    ferp_list *list = ferp_memory_new(sizeof *list);
+    if (list == NULL) {
+        return no_memory;
+    }
+    memset(list, 0, sizeof *list);
+    list->ends.next = &list->ends;
+    list->ends.previous = &list->ends;
+    fer_error err = make_list(list);
+    if (err.kind != FER_OK) {
+        ferp_memory_free(list);
+        return err;
+    }
+    if (!reserve(list)) {
+        end_list(list);
+        return no_memory;
+    }
+    poller->words_[AT_LIST] = (uintptr_t)list;
+    return fine;
+}
+
+void ferp_list_close(fer_poller *poller)
+{
+    ferp_list *list = list_of(poller);
+    while (list->ends.next != &list->ends) {
+        drop_source(list, list->ends.next);
+    }
+    ferp_sources_end(&list->sources);
+    end_list(list);
+}
+
+#else
+
+/* ISO C wants a declaration in each file. */
+typedef int ferp_list_is_not_needed;
+
+#endif

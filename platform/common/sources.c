@@ -1,0 +1,100 @@
+/* sources.c: the table from raw sockets to a poller's records. It grows when a socket is added, and never shrinks. */
+#include "platform/common/sources.h"
+
+#include <string.h>
+
+#include "platform/platform.h"
+
+enum { CAPACITY_MIN = 16 };
+
+/* Fibonacci hashing: descriptors count up, SOCKETs in fours. */
+static size_t home_of(const ferp_sources *sources, fer_raw_socket raw)
+{
+    uint64_t mixed = (uint64_t)raw * UINT64_C(0x9E3779B97F4A7C15);
+    return (size_t)(mixed >> 32) & (sources->capacity - 1);
+}
+
+static size_t next_to(const ferp_sources *sources, size_t at)
+{
+    return (at + 1) & (sources->capacity - 1);
+}
+
+/* Where raw is, or the empty slot where it would be. There is always an empty one. */
+static size_t place_of(const ferp_sources *sources, fer_raw_socket raw)
+{
+    size_t at = home_of(sources, raw);
+    while (sources->slots[at].record != NULL && sources->slots[at].raw != raw) {
+        at = next_to(sources, at);
+    }
+    return at;
+}
+
+void *ferp_sources_find(const ferp_sources *sources, fer_raw_socket raw)
+{
+    return sources->capacity == 0 ? NULL : sources->slots[place_of(sources, raw)].record;
+}
+
+static void put(ferp_sources *sources, fer_raw_socket raw, void *record)
+{
+    sources->slots[place_of(sources, raw)] = (ferp_source_slot){raw, record};
+    sources->count++;
+}
+
+static bool grow(ferp_sources *sources)
+{
+    ferp_sources larger = {NULL, sources->capacity == 0 ? CAPACITY_MIN : sources->capacity * 2, 0};
+    if (larger.capacity > SIZE_MAX / sizeof *larger.slots) {
+        return false;
+    }
+    larger.slots = ferp_memory_new(larger.capacity * sizeof *larger.slots);
+    if (larger.slots == NULL) {
+        return false;
+    }
+    memset(larger.slots, 0, larger.capacity * sizeof *larger.slots);
+    for (size_t i = 0; i < sources->capacity; i++) {
+        if (sources->slots[i].record != NULL) {
+            put(&larger, sources->slots[i].raw, sources->slots[i].record);
+        }
+    }
+    ferp_memory_free(sources->slots);
+    *sources = larger;
+    return true;
+}
+
+bool ferp_sources_insert(ferp_sources *sources, fer_raw_socket raw, void *record)
+{
+    if (sources->count >= sources->capacity / 4 * 3 && !grow(sources)) {
+        return false;
+    }
+    put(sources, raw, record);
+    return true;
+}
+
+/* Whether a record at from, whose home is home, may move back to the hole: home does not lie cyclically in (hole, from]. */
+static bool may_move(size_t hole, size_t home, size_t from)
+{
+    return hole <= from ? home <= hole || home > from : home <= hole && home > from;
+}
+
+/* What follows moves up, so that no search ends at the hole too early. */
+void ferp_sources_remove(ferp_sources *sources, fer_raw_socket raw)
+{
+    if (ferp_sources_find(sources, raw) == NULL) {
+        return;
+    }
+    size_t hole = place_of(sources, raw);
+    for (size_t at = next_to(sources, hole); sources->slots[at].record != NULL; at = next_to(sources, at)) {
+        if (may_move(hole, home_of(sources, sources->slots[at].raw), at)) {
+            sources->slots[hole] = sources->slots[at];
+            hole = at;
+        }
+    }
+    sources->slots[hole] = (ferp_source_slot){0, NULL};
+    sources->count--;
+}
+
+void ferp_sources_end(ferp_sources *sources)
+{
+    ferp_memory_free(sources->slots);
+    *sources = (ferp_sources){NULL, 0, 0};
+}
