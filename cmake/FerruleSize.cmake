@@ -10,7 +10,8 @@ set(ferrule_hot_sources
     core/address/socket_addr_parse.c
     core/transfer/stream_io.c
     core/handle/stream_state.c
-    core/handle/stream_steps.c
+    core/handle/stream_request.c
+    core/handle/stream_result.c
     core/transfer/stream_vectored.c
     core/wait/waiting.c
     platform/posix/address.c

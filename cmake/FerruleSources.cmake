@@ -1,56 +1,57 @@
 # The library's sources: core, each backend, and which of them this system has.
 set(ferrule_core_sources
-    core/names/address_source.c
-    core/open/binding.c
-    core/open/connecting.c
-    core/transfer/copy.c
-    core/transfer/datagram.c
     core/base/duration.c
     core/base/error.c
-    core/handle/handle.c
+    core/base/operation_error.c
+    core/base/text.c
+    core/base/version.c
     core/address/host_port.c
     core/address/ip_addr.c
     core/address/ip_format.c
     core/address/ip_parse.c
     core/address/ipv4_addr.c
     core/address/ipv6_addr.c
-    core/handle/keepalive.c
-    core/open/listening.c
-    core/handle/multicast.c
-    core/open/opening.c
-    core/names/opening_named.c
-    core/base/operation_error.c
-    core/handle/options.c
-    core/handle/ownership.c
-    core/wait/poller.c
-    core/wait/readiness.c
-    core/api/resolve.c
-    core/names/resolver.c
-    core/api/socket.c
     core/address/socket_addr.c
     core/address/socket_addr_format.c
     core/address/socket_addr_parse.c
+    core/address/unix_addr.c
+    core/handle/handle.c
+    core/handle/keepalive.c
+    core/handle/multicast.c
+    core/handle/options.c
+    core/handle/ownership.c
+    core/handle/pending_connect.c
+    core/handle/stream_request.c
+    core/handle/stream_result.c
+    core/handle/stream_state.c
+    core/wait/connect_wait.c
+    core/wait/poller.c
+    core/wait/readiness.c
+    core/wait/waiting.c
+    core/open/binding.c
+    core/open/connecting.c
+    core/open/listening.c
+    core/open/opening.c
     core/open/socket_building.c
+    core/open/unix_opening.c
+    core/transfer/copy.c
+    core/transfer/datagram.c
     core/transfer/stream_at_once.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
-    core/handle/stream_state.c
-    core/handle/stream_steps.c
     core/transfer/stream_transfer.c
     core/transfer/stream_vectored.c
+    core/names/address_source.c
+    core/names/resolver.c
+    core/api/by_name.c
+    core/api/resolve.c
+    core/api/socket.c
     core/api/tcp_listener.c
-    core/api/tcp_named.c
     core/api/tcp_stream.c
-    core/base/text.c
-    core/api/udp_named.c
     core/api/udp_socket.c
-    core/address/unix_addr.c
     core/api/unix_datagram.c
     core/api/unix_listener.c
-    core/open/unix_opening.c
-    core/api/unix_stream.c
-    core/base/version.c
-    core/wait/waiting.c)
+    core/api/unix_stream.c)
 set(ferrule_posix_sources
     platform/posix/address.c
     platform/posix/bytes.c

@@ -50,7 +50,7 @@ set(ferrule_unit_sources
     unit/test_stream_io.c
     unit/test_stream_shutdown.c
     unit/test_stream_state.c
-    unit/test_stream_steps.c
+    unit/test_stream_request.c
     unit/test_stream_transfer.c
     unit/test_stream_vectored.c
     unit/test_tcp_listener.c

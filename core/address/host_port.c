@@ -5,7 +5,7 @@
 
 #include "core/address/addr_cursor.h"
 #include "core/base/assert.h"
-#include "core/handle/handle.h"
+#include "core/base/result.h"
 
 #define NO_COLON ((size_t)-1)
 

@@ -59,6 +59,15 @@ bool fer_ip_addr_is_multicast(const fer_ip_addr *addr)
            (fer_ip_addr_is_ipv6(addr) && fer_ipv6_addr_is_multicast(&addr->v6));
 }
 
+fer_ip_addr fer_ipv6_addr_to_canonical(const fer_ipv6_addr *addr)
+{
+    fer_ipv4_addr v4 = {{0}};
+    if (fer_ipv6_addr_to_ipv4_mapped(addr, &v4)) {
+        return fer_ip_addr_from_v4(&v4);
+    }
+    return fer_ip_addr_from_v6(addr);
+}
+
 fer_ip_addr fer_ip_addr_to_canonical(const fer_ip_addr *addr)
 {
     if (fer_ip_addr_is_ipv6(addr)) {

@@ -88,15 +88,6 @@ bool fer_ipv6_addr_to_ipv4_mapped(const fer_ipv6_addr *addr, fer_ipv4_addr *out)
     return true;
 }
 
-fer_ip_addr fer_ipv6_addr_to_canonical(const fer_ipv6_addr *addr)
-{
-    fer_ipv4_addr v4 = {{0}};
-    if (fer_ipv6_addr_to_ipv4_mapped(addr, &v4)) {
-        return fer_ip_addr_from_v4(&v4);
-    }
-    return fer_ip_addr_from_v6(addr);
-}
-
 int fer_ipv6_addr_cmp(const fer_ipv6_addr *a, const fer_ipv6_addr *b)
 {
     if (a == NULL || b == NULL) {

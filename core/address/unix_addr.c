@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/base/facts.h"
-#include "core/handle/handle.h"
+#include "core/base/result.h"
 #include "ferrule/unix.h"
 
 _Static_assert(FER_UNIX_ADDR_UNNAMED == 0, "all zero bytes are the unnamed address");

@@ -3,7 +3,7 @@
 
 #include "core/names/address_source.h"
 #include "core/base/assert.h"
-#include "core/handle/handle.h"
+#include "core/base/result.h"
 
 /* Stores what fits and counts all. */
 static void collect(feri_address_source *source, fer_socket_addr *addrs, size_t cap, size_t *count)

@@ -13,7 +13,7 @@
 #include "core/open/socket_building.h"
 #include "core/transfer/stream_io.h"
 #include "core/transfer/stream_shutdown.h"
-#include "core/handle/stream_steps.h"
+#include "core/handle/stream_request.h"
 #include "platform/platform.h"
 
 #define DEVICE_NAME_MAX 15 /* Linux, macOS, the BSDs: IFNAMSIZ - 1 */

@@ -9,7 +9,7 @@
 #include "core/open/socket_building.h"
 #include "core/transfer/stream_io.h"
 #include "core/transfer/stream_shutdown.h"
-#include "core/handle/stream_steps.h"
+#include "core/handle/stream_request.h"
 #include "ferrule/tcp.h"
 #include "platform/platform.h"
 

@@ -2,6 +2,7 @@
 #include "core/transfer/datagram.h"
 #include "core/handle/handle.h"
 #include "core/handle/multicast.h"
+#include "core/open/binding.h"
 #include "core/open/opening.h"
 #include "core/base/operation_error.h"
 #include "core/handle/options.h"

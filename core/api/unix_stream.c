@@ -6,7 +6,7 @@
 #include "core/wait/readiness.h"
 #include "core/transfer/stream_io.h"
 #include "core/transfer/stream_shutdown.h"
-#include "core/handle/stream_steps.h"
+#include "core/handle/stream_request.h"
 #include "core/open/unix_opening.h"
 #include "ferrule/unix.h"
 #include "platform/platform.h"

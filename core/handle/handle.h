@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/base/atomic.h"
+#include "core/base/result.h"
 #include "core/handle/stream_state.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -27,25 +28,6 @@
 #define FERI_FLAG_BOUND 512u
 #define FERI_FLAG_REUSE_CHOSEN 1024u /* set_reuse_address was called; bind leaves it so */
 #define FERI_FLAG_V6_CHOSEN 2048u    /* the same of set_only_v6 */
-
-static inline fer_error feri_ok(void)
-{
-    return (fer_error){FER_OK, 0};
-}
-
-/* ferrule's own answer, without an OS code. */
-static inline fer_error feri_own_error(fer_error_kind kind)
-{
-    return (fer_error){kind, 0};
-}
-
-/* The caller's count, where it is wanted. */
-static inline void feri_store_count(size_t *n, size_t moved)
-{
-    if (n != NULL) {
-        *n = moved;
-    }
-}
 
 static inline feri_state feri_handle_state(const fer_handle *handle)
 {

@@ -2,9 +2,10 @@
 #include "core/handle/ownership.h"
 
 #include "core/base/assert.h"
+#include "core/base/facts.h"
 #include "core/handle/handle.h"
 #include "core/base/operation_error.h"
-#include "core/handle/stream_steps.h"
+#include "core/handle/stream_request.h"
 #include "platform/platform.h"
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
@@ -24,6 +25,13 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
         feri_handle_abandon(out);
     }
     return error;
+}
+
+bool feri_read_was_ended_by_clone(const fer_handle *handle)
+{
+    struct ferp_wait_terms terms = {false, false, FER_DURATION_NONE};
+    return feri_shutdown_read_resets_on_data() && feri_handle_is_shared(handle) &&
+           ferp_wait_terms(handle->raw_, FERP_READING, &terms).kind == FER_OK && terms.read_ended;
 }
 
 static fer_error describe_any(fer_raw_socket raw, ferp_description *out)

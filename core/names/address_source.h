@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/address/host_port.h"
+#include "core/open/opening.h"
 #include "ferrule/error.h"
 #include "ferrule/socket_addr.h"
 #include "platform/platform.h"
@@ -44,5 +45,8 @@ fer_error feri_address_source_of_host(feri_address_source *source, const char *h
 
 bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out);
 void feri_address_source_end(feri_address_source *source);
+
+/* feri_open_first for "host:port" text: tries each address that the resolver returns. */
+fer_error feri_open_first_named(fer_handle *handle, const char *host_port, feri_opener opener);
 
 #endif

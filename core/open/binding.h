@@ -15,4 +15,10 @@ fer_error feri_hold_port(fer_type type, fer_raw_socket raw);
 fer_error feri_take_both_families(fer_raw_socket raw);
 fer_error feri_bind_told(fer_type type, const fer_socket_addr *addr, fer_error error);
 
+/* A feri_opener: a bound datagram socket that hears of no refusals yet. */
+fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);
+
+/* What a new datagram socket is given: no refusals are told yet, and the largest datagrams fit. */
+void feri_datagram_prepare(fer_raw_socket raw);
+
 #endif

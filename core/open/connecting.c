@@ -6,113 +6,9 @@
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
 #include "core/open/opening.h"
+#include "core/wait/connect_wait.h"
 #include "core/base/operation_error.h"
-#include "core/handle/stream_steps.h"
 #include "ferrule/ip.h"
-
-/* SO_ERROR, then getpeername: FER_OK is connected, WOULD_BLOCK not yet. */
-static fer_error first_look(fer_raw_socket raw)
-{
-    fer_error pending = feri_ok();
-    FER_TRY(ferp_take_error(raw, &pending));
-    FER_TRY(pending);
-    fer_error asked = ferp_check_connected(raw);
-    return asked.kind == FER_OK ? asked : feri_own_error(FER_WOULD_BLOCK);
-}
-
-/* The same, with a second look where the first may come too early. */
-static fer_error verdict(fer_raw_socket raw)
-{
-    fer_error said = first_look(raw);
-    return said.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late() ? first_look(raw) : said;
-}
-
-/* After a wait: the OS hints at the end of the connect, or (CONNECTION_REFUSED) at a bad end. That stands where nothing else is known. */
-static fer_error verdict_after(fer_raw_socket raw, fer_error hint)
-{
-    fer_error said = verdict(raw);
-    return said.kind == FER_WOULD_BLOCK && hint.kind == FER_CONNECTION_REFUSED ? feri_own_error(FER_CONNECTION_REFUSED) : said;
-}
-
-/* The connect went well, and the connection has ended before anybody asked: a connect that is answered by a reset is refused (RFC 9293, 3.10.7.3),
- * and what was never connected has no pipe to break. */
-static bool is_of_connection(fer_error said)
-{
-    return said.kind == FER_CONNECTION_RESET || said.kind == FER_BROKEN_PIPE;
-}
-
-/* Each may have been done by another thread already. */
-static fer_error note_end(fer_handle *handle, fer_error said)
-{
-    if (said.kind == FER_WOULD_BLOCK) {
-        return said;
-    }
-    if (said.kind != FER_OK && !is_of_connection(said)) {
-        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, said);
-        return said;
-    }
-    (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
-    if (said.kind != FER_OK) {
-        (void)feri_stream_after_failed_write(handle, said);
-    }
-    return feri_ok();
-}
-
-fer_error feri_connect_standing(fer_handle *handle)
-{
-    return note_end(handle, verdict(handle->raw_));
-}
-
-/* One wait. FER_OK: *hint is how the connect seems to have ended; else why the wait ended without one. */
-static fer_error wait_for_hint(fer_raw_socket raw, uint64_t deadline, fer_error *hint)
-{
-    ferp_wait wait;
-    FER_TRY(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
-    *hint = ferp_wait_for(&wait, deadline);
-    return hint->kind == FER_CONNECTION_REFUSED ? feri_ok() : *hint;
-}
-
-/* After a hint that was false: whether there is time for another wait. */
-static fer_error check_time(uint64_t deadline)
-{
-    return ferp_now() >= deadline ? feri_own_error(FER_TIMED_OUT) : feri_ok();
-}
-
-/* FER_OK: *said is the verdict, WOULD_BLOCK where there is none yet; else why the wait ended without one. */
-static fer_error wait_once(fer_raw_socket raw, uint64_t deadline, fer_error *said)
-{
-    fer_error hint = feri_ok();
-    FER_TRY(wait_for_hint(raw, deadline, &hint));
-    *said = verdict_after(raw, hint);
-    return said->kind == FER_WOULD_BLOCK ? check_time(deadline) : feri_ok();
-}
-
-/* Of a failure only the hint is asked for: who reads SO_ERROR takes it from whoever is to be told. */
-fer_error feri_connect_turn(fer_handle *handle, uint64_t deadline, bool *failed)
-{
-    fer_error hint = feri_ok();
-    FER_TRY(wait_for_hint(handle->raw_, deadline, &hint));
-    if (ferp_check_connected(handle->raw_).kind == FER_OK) {
-        (void)note_end(handle, feri_ok());
-        return feri_ok();
-    }
-    *failed = hint.kind != FER_OK;
-    return *failed ? feri_ok() : check_time(deadline);
-}
-
-fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline)
-{
-    for (;;) {
-        fer_error said = feri_ok();
-        fer_error error = wait_once(raw, deadline, &said);
-        if (error.kind != FER_OK && error.kind != FER_INTERRUPTED) {
-            return error;
-        }
-        if (error.kind == FER_OK && said.kind != FER_WOULD_BLOCK) {
-            return said;
-        }
-    }
-}
 
 fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr)
 {
@@ -124,7 +20,7 @@ fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr)
 static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr, uint64_t deadline)
 {
     fer_error error = feri_connect_start(raw, addr);
-    return error.kind == FER_IN_PROGRESS ? feri_await_connection(raw, deadline) : error;
+    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, deadline) : error;
 }
 
 /* Where the kernel would wait inside connect, the socket is made nonblocking. */

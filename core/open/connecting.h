@@ -13,17 +13,6 @@
 /* A feri_opener: connects, waiting as long as the OS does. */
 fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out);
 
-/* Waits for the end of a started connect. Interruptions and false readiness only begin the wait again. */
-fer_error feri_await_connection(fer_raw_socket raw, uint64_t deadline);
-
-/* How the connect of a CONNECTING handle stands, without waiting (rule C5). FER_OK: it is connected, and OPEN, though it may have seen the end of
- * the connection as well; WOULD_BLOCK: not yet; else it has failed, and is CONNECT_FAILED. */
-fer_error feri_connect_standing(fer_handle *handle);
-
-/* One wait for its end. FER_OK: look at the handle's state, though it may be CONNECTING still; TIMED_OUT with os_code 0, INTERRUPTED. *failed:
- * it has failed, which is left for the next call to ask, and to tell. */
-fer_error feri_connect_turn(fer_handle *handle, uint64_t deadline, bool *failed);
-
 /* connect, and where the kernel has only started it, IN_PROGRESS. */
 fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr);
 

@@ -21,9 +21,6 @@ typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *ou
  * NEW. INVALID_INPUT: a handle that is not empty, NULL, no address, one with a bad family among them; nothing was tried. */
 fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count, feri_opener opener);
 
-/* The same for "host:port" text, however many addresses the resolver gives. In a file of its own: it links the resolver. */
-fer_error feri_open_first_named(fer_handle *handle, const char *host_port, feri_opener opener);
-
 /* Ends a claim: fills the handle with raw and its flags where error is FER_OK, else abandons it. */
 fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw, uint32_t flags);
 

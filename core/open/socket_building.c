@@ -5,7 +5,7 @@
 #include "core/base/atomic.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
-#include "core/transfer/datagram.h"
+#include "core/wait/connect_wait.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
 #include "core/open/opening.h"
@@ -224,7 +224,7 @@ static fer_error go_on(fer_handle *handle, fer_error started)
     if (error.kind == FER_OK && nonblocking) {
         return feri_error_told(FERI_OPERATION_STARTED, started);
     }
-    return conclude(handle, error.kind == FER_OK ? feri_await_connection(handle->raw_, FERP_NO_DEADLINE) : error);
+    return conclude(handle, error.kind == FER_OK ? feri_await_connect(handle->raw_, FERP_NO_DEADLINE) : error);
 }
 
 fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)

@@ -10,6 +10,7 @@
 #include "core/open/listening.h"
 #include "core/open/opening.h"
 #include "core/base/operation_error.h"
+#include "core/wait/connect_wait.h"
 
 fer_error feri_check_unix_name(const fer_unix_addr *addr)
 {
@@ -35,7 +36,7 @@ fer_error feri_unix_connect_start(fer_raw_socket raw, const fer_unix_addr *addr)
 static fer_error connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     fer_error error = feri_unix_connect_start(raw, addr);
-    return error.kind == FER_IN_PROGRESS ? feri_await_connection(raw, FERP_NO_DEADLINE) : error;
+    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, FERP_NO_DEADLINE) : error;
 }
 
 static fer_error keep_or_close(fer_error error, fer_raw_socket raw, fer_raw_socket *out)

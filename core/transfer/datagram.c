@@ -5,30 +5,12 @@
 #include <string.h>
 
 #include "core/base/assert.h"
-#include "core/open/binding.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
 #include "core/open/opening.h"
 #include "core/base/operation_error.h"
 #include "core/wait/waiting.h"
 #include "ferrule/ip.h"
-
-#define FERI_DATAGRAM_MAX 65535
-
-fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out)
-{
-    FER_TRY(feri_bound_socket_open(FER_TYPE_DGRAM, addr, out));
-    feri_datagram_prepare(*out);
-    return feri_ok();
-}
-
-void feri_datagram_prepare(fer_raw_socket raw)
-{
-    ferp_tell_refusals(raw, false);
-    if (feri_datagram_limit_is_send_buffer()) {
-        FER_IGNORE(ferp_set_option(raw, FERP_SEND_BUFFER, FERI_DATAGRAM_MAX)); /* a smaller limit is told by the send that meets it */
-    }
-}
 
 /* ---- Addresses */
 

@@ -10,12 +10,6 @@
 #include "ferrule/socket_addr.h"
 #include "ferrule/udp.h"
 
-/* A feri_opener: a bound datagram socket that hears of no refusals yet. */
-fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);
-
-/* What a new datagram socket is given: no refusals are told yet, and the largest datagrams fit. */
-void feri_datagram_prepare(fer_raw_socket raw);
-
 /* FERI_TRY: takes, and never waits. */
 typedef enum feri_taking { FERI_TAKE, FERI_PEEK, FERI_TRY } feri_taking;
 

@@ -1,8 +1,9 @@
 /* stream_at_once.c: the rarer single reads and writes of a stream: peek, and those that never wait, whatever the mode and the timeouts are. */
 #include "core/handle/handle.h"
 #include "core/transfer/stream_io.h"
-#include "core/transfer/stream_shutdown.h"
-#include "core/handle/stream_steps.h"
+#include "core/handle/ownership.h"
+#include "core/handle/stream_request.h"
+#include "core/handle/stream_result.h"
 #include "core/wait/waiting.h"
 
 static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)

@@ -3,7 +3,8 @@
 
 #include "core/handle/handle.h"
 #include "core/base/operation_error.h"
-#include "core/handle/stream_steps.h"
+#include "core/handle/stream_request.h"
+#include "core/handle/stream_result.h"
 #include "core/wait/waiting.h"
 
 static fer_error read_patiently(const fer_handle *handle, void *buf, size_t len, size_t *moved, fer_error error)

@@ -8,8 +8,9 @@
 #include "core/base/assert.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
+#include "core/handle/ownership.h"
 #include "core/base/operation_error.h"
-#include "core/handle/stream_steps.h"
+#include "core/handle/stream_request.h"
 
 static bool event_of(fer_shutdown how, feri_event *event)
 {
@@ -26,13 +27,6 @@ static bool event_of(fer_shutdown how, feri_event *event)
     default:
         return false;
     }
-}
-
-bool feri_read_was_ended_by_clone(const fer_handle *handle)
-{
-    struct ferp_wait_terms terms = {false, false, FER_DURATION_NONE};
-    return feri_shutdown_read_resets_on_data() && feri_handle_is_shared(handle) &&
-           ferp_wait_terms(handle->raw_, FERP_READING, &terms).kind == FER_OK && terms.read_ended;
 }
 
 static bool has_queued_input(const fer_handle *handle)

@@ -7,9 +7,6 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
-/* Whether a clone has ended the read half for all handles, where the OS does not know of it. */
-bool feri_read_was_ended_by_clone(const fer_handle *handle);
-
 /* As fer_tcp_stream_shutdown, with all its checks. */
 fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how);
 

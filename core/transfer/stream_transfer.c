@@ -5,7 +5,6 @@
 #include "core/base/assert.h"
 #include "core/handle/handle.h"
 #include "core/transfer/stream_io.h"
-#include "core/handle/stream_steps.h"
 
 /* Reads until the buffer is full, the end (*ended) or a failure. */
 static fer_error fill(fer_handle *handle, uint8_t *buf, size_t len, size_t *done, bool *ended)

@@ -6,7 +6,8 @@
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
 #include "core/transfer/stream_io.h"
-#include "core/handle/stream_steps.h"
+#include "core/handle/stream_request.h"
+#include "core/handle/stream_result.h"
 #include "core/wait/waiting.h"
 
 /* Both kinds of slice are planned by one function, which sees them as this one. */

@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 #include "core/base/assert.h"
-#include "core/open/connecting.h"
+#include "core/wait/connect_wait.h"
 #include "core/base/deadline.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
-#include "core/transfer/stream_shutdown.h"
-#include "core/handle/stream_steps.h"
+#include "core/handle/ownership.h"
+#include "core/handle/stream_result.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -120,7 +120,7 @@ static fer_error look_or_wait(fer_handle *handle, fer_interest interest, uint64_
 static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, uint64_t deadline, fer_interest *found)
 {
     bool failed = false;
-    FER_TRY(feri_connect_turn(handle, deadline, &failed));
+    FER_TRY(feri_pending_connect_wait(handle, deadline, &failed));
     *found = failed ? interest : 0;
     return feri_ok();
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks the objects of the static library: the heap only through the seam's own functions for it, threads in the resolver alone (a program that
 # looks no name up in the background links none), nothing global but fer_, feri_ and ferp_, and in core neither
-# writable globals nor calls to anything but core, the seam and the <string.h> functions.
+# writable globals nor calls to anything but core, the seam and the <string.h> functions. No two objects of core need each other.
 # usage: check_archive.sh NM OBJECT...
 set -eu
 nm=$1
@@ -32,4 +32,22 @@ $1 == "core" && letter ~ /^[BbCDdGgSs]$/ && name !~ /^\./ && name !~ /\.local$/ 
 letter ~ /^[TDBRC]$/ && name !~ /^(fer|feri|ferp)_/ && name !~ /^(\.|__x86\.)/ { complain("a global name without our prefix: " name) }
 END { exit bad }
 ' "$work/symbols"
+
+# Each line: an object, and one whose function it calls. tsort reports the circles.
+awk '
+$1 != "core" { next }
+{ letter = $(NF - 1); name = $NF }
+letter == "T" { defined_in[name] = $2 }
+letter == "U" { uses[$2 " " name] = 1 }
+END {
+    for (use in uses) {
+        split(use, part, " ")
+        if (part[2] in defined_in) print part[1], defined_in[part[2]]
+    }
+}' "$work/symbols" >"$work/calls"
+if ! tsort "$work/calls" >/dev/null 2>"$work/circles"; then
+    echo "objects of core need each other:"
+    sed 's/^tsort: //' "$work/circles"
+    exit 1
+fi
 echo "check_archive: $# objects, $core of core; no other heap than the seam has, and no strangers"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks what each layer may know: include/ and core/ name no operating system, and core includes only what stands alone.
+# Checks what each layer may know: include/ and core/ name no operating system, and core includes only what stands alone. Checks that a
+# room of core includes itself and the rooms above it in the table of docs/DESIGN.md, whose rows are `| core/NAME | purpose |`, lowest first.
 # usage: check_layers.sh ROOT
 set -eu
 cd "$1"
@@ -7,8 +8,13 @@ cd "$1"
 files=$(find include core -name '*.[ch]' | LC_ALL=C sort)
 [ -n "$files" ] || { echo "check_layers: nothing to check in $1" >&2; exit 1; }
 
+rooms=$(sed -n 's/^| `core\/\([a-z_]*\)\/` |.*/\1/p' docs/DESIGN.md 2>/dev/null | tr '\n' ' ')
+[ -n "$rooms" ] || { echo "check_layers: docs/DESIGN.md has no table of core's rooms" >&2; exit 1; }
+
 # shellcheck disable=SC2086 # the list is words
-awk '
+awk -v rooms="$rooms" '
+BEGIN { count = split(rooms, name_of); for (i = 1; i <= count; i++) rank[name_of[i]] = i }
+
 function complain(text) { printf "%s:%d: %s\n", FILENAME, first, text; bad = 1 }
 
 function is_freestanding(name) {
@@ -18,6 +24,13 @@ function is_freestanding(name) {
 # The compiler'"'"'s own headers for instructions, which core may have in a header only, beside the portable form. Likewise
 # <sal.h> in a public header, where the compiler is MSVC.
 function is_instruction_header(name) { return name ~ /^(intrin|emmintrin|arm_neon)\.h$/ }
+
+function room_of(path,    parts) { return split(path, parts, "/") == 3 ? parts[2] : "" }
+
+function check_rank(from, to, name) {
+    if (!(to in rank)) complain("\"" name "\" is in no room of docs/DESIGN.md")
+    else if (rank[to] > rank[from]) complain("core/" from " may not include core/" to ", a higher room: \"" name "\"")
+}
 
 function check_include(layer, line,    name) {
     name = line
@@ -32,6 +45,8 @@ function check_include(layer, line,    name) {
     } else if (layer == "core") {
         if (name !~ /^core\// && name !~ /^ferrule\// && name != "ferrule.h" && name != "platform/platform.h")
             complain("core may not include \"" name "\"")
+        else if (name ~ /^core\//)
+            check_rank(room_of(FILENAME), room_of(name), name)
     } else if (name !~ /^ferrule\//) {
         complain("include may not include \"" name "\"")
     }
@@ -44,7 +59,11 @@ function check_condition(layer, line) {
         complain(layer " may not look for headers: " line)
 }
 
-FNR == 1 { pending = "" }
+FNR == 1 {
+    pending = ""
+    first = 1
+    if (FILENAME ~ /^core\// && !(room_of(FILENAME) in rank)) complain("the file is in no room of docs/DESIGN.md")
+}
 {
     if (pending == "") first = FNR
     line = pending $0

@@ -24,6 +24,7 @@ make_clean_tree() {
     mkdir -p "$tree/fuzz/planted" "$tree/tests/conformance"
     printf '/* misuse_one.c: one. */\nint misuse(void) { return fer_one(); }\n' >"$tree/tests/conformance/misuse_one.c"
     mkdir -p "$tree/docs" "$tree/tests/api"
+    printf '| Room | Purpose |\n|---|---|\n| `core/base/` | one |\n| `core/top/` | two |\n' >"$tree/docs/DESIGN.md"
     printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
     printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
     printf 'A page on fer_one.\n\n<!-- core/base/one.c -->\n```c\nint32_t fer_one(void)\n{\n```\n' >"$tree/docs/PORTING.md"
@@ -112,6 +113,13 @@ for line in '#include <sys/socket.h>' '#include <stdio.h>' '#include "platform/p
 done
 printf '#if defined(A) || \\\n    defined(_WIN64)\n#endif\n' >>"$tree/core/base/one.c"
 planted check_layers "core with an #if over two lines"
+echo '#include "core/top/two.h"' >>"$tree/core/base/one.c"
+planted check_layers "a room of core that includes a higher room"
+echo '#include "core/other/two.h"' >>"$tree/core/base/one.c"
+planted check_layers "a room of core that includes one that the table does not have"
+mkdir -p "$tree/core/other"
+echo '/* two.c: two. */' >"$tree/core/other/two.c"
+planted check_layers "a file in a room that the table does not have"
 for line in '#include <winsock2.h>' '#include <sal.h>' '#include <string.h>' '#include "core/base/one.h"' '#ifndef __unix__'; do
     echo "$line" >>"$tree/include/ferrule/one.h"
     planted check_layers "include with: $line"
@@ -227,6 +235,11 @@ build
 expect pass "check_exports on a clean library" sh "$here/check_exports.sh" "$tree" "$work/libone.so" "$nm" "$objdump"
 expect pass "check_archive on a clean object" sh "$here/check_archive.sh" "$nm" "$work/objects/core/base/one.o"
 expect fail "check_archive on an object that is not there" sh "$here/check_archive.sh" "$nm" "$work/objects/core/none.o"
+printf 'void fer_a(void);\nvoid fer_b(void);\nvoid fer_a(void) { fer_b(); }\n' >"$work/a.c"
+printf 'void fer_a(void);\nvoid fer_b(void);\nvoid fer_b(void) { fer_a(); }\n' >"$work/b.c"
+for name in a b; do "$cc" -std=c11 -c "$work/$name.c" -o "$work/objects/core/base/$name.o"; done
+expect pass "check_archive on an object that calls another" sh "$here/check_archive.sh" "$nm" "$work/objects/core/base/a.o"
+expect fail "check_archive on two objects that call each other" sh "$here/check_archive.sh" "$nm" "$work/objects/core/base/a.o" "$work/objects/core/base/b.o"
 expect fail "check_archive without core" sh "$here/check_archive.sh" "$nm" "$work/libone.so"
 for name in feri_two two; do
     echo "__attribute__((visibility(\"default\"))) void $name(void); void $name(void) {}" >>"$tree/core/base/one.c"

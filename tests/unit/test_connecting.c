@@ -2,6 +2,7 @@
  * test_seam_failures.c's. */
 #include "unit/scripted_platform.h"
 
+#include "core/handle/pending_connect.h"
 #include "core/open/connecting.h"
 
 static fer_error connect_to(const char *text, fer_duration timeout)
@@ -361,20 +362,20 @@ static void a_connect_stands_as_the_pending_error_and_then_the_peer_tell(void **
     (void)state;
     fer_handle handle = begun(&script_posix);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-    assert_error(feri_connect_standing(&handle), FER_WOULD_BLOCK, 0);
+    assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
     assert_int_equal(life_of(&handle), FERI_LIFE_CONNECTING);
-    assert_ok(feri_connect_standing(&handle));
+    assert_ok(feri_pending_connect_status(&handle));
     assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
     assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
     handle = begun(&script_windows);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
-    assert_error(feri_connect_standing(&handle), FER_CONNECTION_REFUSED, 10061);
+    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
     assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
     assert_error(feri_handle_reason(&handle), FER_CONNECTION_REFUSED, 10061);
     assert_log("take_error(1)");
     handle = begun(&script_posix);
     script_then_fail(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9);
-    assert_error(feri_connect_standing(&handle), FER_BAD_HANDLE, 9);
+    assert_error(feri_pending_connect_status(&handle), FER_BAD_HANDLE, 9);
     assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
 }
 
@@ -384,14 +385,14 @@ static void a_connection_that_has_ended_already_is_a_connection(void **state)
     (void)state;
     fer_handle handle = begun(&script_posix);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
-    assert_ok(feri_connect_standing(&handle));
+    assert_ok(feri_pending_connect_status(&handle));
     assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_QUEUE);
     assert_error(feri_handle_may(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
     assert_log("take_error(1)");
     handle = begun(&script_posix);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_BROKEN_PIPE, 32};
-    assert_ok(feri_connect_standing(&handle));
+    assert_ok(feri_pending_connect_status(&handle));
     assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_OS);
     assert_error(feri_handle_may(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
@@ -417,13 +418,13 @@ static void what_another_thread_found_first_stays(void **state)
     elsewhere = &handle;
     event_elsewhere = FERI_EVENT_CONNECT_OK;
     script.on_call = another_thread_was_there_first;
-    assert_ok(feri_connect_standing(&handle));
+    assert_ok(feri_pending_connect_status(&handle));
     assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
     handle = begun(&script_posix);
     event_elsewhere = FERI_EVENT_CONNECT_FAIL;
     script.on_call = another_thread_was_there_first;
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-    assert_error(feri_connect_standing(&handle), FER_CONNECTION_REFUSED, 111);
+    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 111);
     assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
     assert_error(feri_handle_reason(&handle), FER_HOST_UNREACHABLE, 113);
 }

@@ -1,5 +1,6 @@
 /* test_datagram.c: datagrams in and out, and whose they are (rules U1 to U5), with each call that is made for them. Waiting and being
  * connected: test_datagram_waiting.c. */
+#include "core/open/binding.h"
 #include "unit/datagram_check.h"
 #include "unit/scripted_platform.h"
 

@@ -1,4 +1,5 @@
 /* test_opening.c: filling a handle with the first of several addresses that works: given ones, and those of a name. */
+#include "core/names/address_source.h"
 #include "unit/scripted_platform.h"
 
 #include "core/open/connecting.h"

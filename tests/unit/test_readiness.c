@@ -1,4 +1,5 @@
 /* test_readiness.c: what may go on now: each turn of the wait, by the handle's state and by what the OS says, for systems of each kind. */
+#include "core/handle/pending_connect.h"
 #include "core/open/connecting.h"
 #include "core/wait/readiness.h"
 
@@ -363,7 +364,7 @@ static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1)");
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_CONNECT);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
-    assert_error(feri_connect_standing(&handle), FER_CONNECTION_REFUSED, 10061);
+    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
     assert_log("take_error(1)");
     assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
     assert_int_equal(ready, EITHER);

@@ -1,7 +1,8 @@
-/* test_stream_steps.c: what the state answers before the OS is asked, and what the OS's answer means for it: each state by itself. */
+/* test_stream_request.c: what the state answers before the OS is asked, and what the OS's answer means for it: each state by itself. */
 #include "unit/scripted_platform.h"
 
-#include "core/handle/stream_steps.h"
+#include "core/handle/stream_request.h"
+#include "core/handle/stream_result.h"
 
 static const fer_error reset = {FER_CONNECTION_RESET, 104};
 

@@ -1,9 +1,22 @@
-/* udp_named.c: bind and connect by "host:port" text. Apart from the rest, for these link the system's resolver. */
-#include "core/names/address_source.h"
-#include "core/transfer/datagram.h"
+/* by_name.c: the public functions that connect and bind by "host:port" text. They link the system's resolver. */
 #include "core/handle/handle.h"
-#include "core/open/opening.h"
+#include "core/names/address_source.h"
+#include "core/open/binding.h"
+#include "core/open/connecting.h"
+#include "core/open/listening.h"
+#include "core/transfer/datagram.h"
+#include "ferrule/tcp.h"
 #include "ferrule/udp.h"
+
+fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
+{
+    return feri_open_first_named(stream == NULL ? NULL : &stream->handle_, host_port, feri_connection_open);
+}
+
+fer_error fer_tcp_listener_bind(fer_tcp_listener *listener, const char *host_port)
+{
+    return feri_open_first_named(listener == NULL ? NULL : &listener->handle_, host_port, feri_listener_open);
+}
 
 fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
 {

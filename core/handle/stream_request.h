@@ -1,7 +1,6 @@
-/* stream_steps.h: the steps that every read and write of a stream is made of: what the state answers before the OS is asked, and what
- * the OS's answer means for the state. */
-#ifndef FERI_STREAM_STEPS_H
-#define FERI_STREAM_STEPS_H
+/* stream_request.h: before a read or a write of a stream: what the state answers before the OS is asked. */
+#ifndef FERI_STREAM_REQUEST_H
+#define FERI_STREAM_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,21 +51,6 @@ static inline fer_error feri_stream_before_write(fer_handle *handle, bool buffer
 {
     *due = feri_stream_is_plainly_due(handle, buffer_is_valid, len);
     return *due ? feri_ok() : feri_stream_may_write(handle, buffer_is_valid, len, due);
-}
-
-/* After a read that moved nothing, and after a write that failed. */
-fer_error feri_stream_after_empty_read(fer_handle *handle, fer_error error);
-fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error);
-
-/* After, with the OS's answer and how many bytes of more than 0 were moved: the call's answer. */
-static inline fer_error feri_stream_after_read(fer_handle *handle, fer_error error, size_t moved)
-{
-    return moved > 0 ? error : feri_stream_after_empty_read(handle, error);
-}
-
-static inline fer_error feri_stream_after_write(fer_handle *handle, fer_error error)
-{
-    return error.kind == FER_OK ? error : feri_stream_after_failed_write(handle, error);
 }
 
 #endif

@@ -1,12 +1,11 @@
-/* stream_steps.c: what the state answers before the OS is asked, and what the OS's answer means for the state. */
-#include "core/handle/stream_steps.h"
+/* stream_request.c: what the state answers before the OS is asked. */
+#include "core/handle/stream_request.h"
 
 #include <stdint.h>
 
 #include "core/base/assert.h"
-#include "core/open/connecting.h"
+#include "core/handle/pending_connect.h"
 #include "core/handle/handle.h"
-#include "core/base/operation_error.h"
 #include "platform/platform.h"
 
 feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_error *error)
@@ -16,7 +15,7 @@ feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_err
     if (answer != FERI_ANSWER_ASK_CONNECT) {
         return answer;
     }
-    *error = feri_connect_standing(handle);
+    *error = feri_pending_connect_status(handle);
     if (error->kind == FER_OK) {
         answer = feri_handle_answer(handle, request);
         *error = feri_handle_answer_error(handle, answer);
@@ -67,38 +66,4 @@ fer_error feri_stream_may_write(fer_handle *handle, bool buffer_is_valid, size_t
     }
     *due = error.kind == FER_OK && len > 0;
     return error;
-}
-
-/* What the read half answers after an event. */
-static fer_error read_verdict(const fer_handle *handle)
-{
-    feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);
-    return feri_handle_answer_error(handle, answer == FERI_ANSWER_ASK_QUEUE ? FERI_ANSWER_REASON : answer);
-}
-
-fer_error feri_stream_after_empty_read(fer_handle *handle, fer_error error)
-{
-    FERI_ASSERT(handle != NULL);
-    fer_error told = feri_error_told(FERI_OPERATION_READ, error);
-    if (told.kind == FER_OK) {
-        return feri_handle_apply(handle, FERI_EVENT_GOT_EOF) ? read_verdict(handle) : told;
-    }
-    if (!feri_error_is_fatal(told)) {
-        return told;
-    }
-    return feri_handle_fail(handle, FERI_EVENT_GOT_RESET, told) ? read_verdict(handle) : told;
-}
-
-fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
-{
-    FERI_ASSERT(error.kind != FER_OK);
-    fer_error told = feri_error_told(FERI_OPERATION_WRITE, error);
-    if (told.kind == FER_BROKEN_PIPE) {
-        (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
-        return told;
-    }
-    if (!feri_error_is_fatal(told) || !feri_handle_fail(handle, FERI_EVENT_GOT_RESET, told)) {
-        return told;
-    }
-    return feri_handle_may(handle, FERI_REQUEST_WRITE);
 }

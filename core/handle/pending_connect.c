@@ -1,0 +1,53 @@
+/* pending_connect.c: the status of a started connect, and what it means for the state (rule C5). Nothing here waits. */
+#include "core/handle/pending_connect.h"
+
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+#include "core/handle/stream_result.h"
+#include "platform/platform.h"
+
+/* SO_ERROR, then getpeername: FER_OK is connected, WOULD_BLOCK not yet. */
+static fer_error first_look(fer_raw_socket raw)
+{
+    fer_error pending = feri_ok();
+    FER_TRY(ferp_take_error(raw, &pending));
+    FER_TRY(pending);
+    fer_error asked = ferp_check_connected(raw);
+    return asked.kind == FER_OK ? asked : feri_own_error(FER_WOULD_BLOCK);
+}
+
+/* A second look where the first may be too early. */
+fer_error feri_connect_status(fer_raw_socket raw)
+{
+    fer_error said = first_look(raw);
+    return said.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late() ? first_look(raw) : said;
+}
+
+/* The connect went well, and the connection has ended before anybody asked: a connect that is answered by a reset is refused (RFC 9293, 3.10.7.3),
+ * and what was never connected has no pipe to break. */
+static bool is_of_connection(fer_error said)
+{
+    return said.kind == FER_CONNECTION_RESET || said.kind == FER_BROKEN_PIPE;
+}
+
+/* Each may have been done by another thread already. */
+fer_error feri_pending_connect_apply(fer_handle *handle, fer_error said)
+{
+    if (said.kind == FER_WOULD_BLOCK) {
+        return said;
+    }
+    if (said.kind != FER_OK && !is_of_connection(said)) {
+        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, said);
+        return said;
+    }
+    (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
+    if (said.kind != FER_OK) {
+        (void)feri_stream_after_failed_write(handle, said);
+    }
+    return feri_ok();
+}
+
+fer_error feri_pending_connect_status(fer_handle *handle)
+{
+    return feri_pending_connect_apply(handle, feri_connect_status(handle->raw_));
+}
