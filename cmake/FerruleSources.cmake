@@ -36,7 +36,7 @@ set(ferrule_core_sources
     core/open/unix_opening.c
     core/transfer/copy.c
     core/transfer/datagram.c
-    core/transfer/stream_at_once.c
+    core/transfer/stream_try.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
     core/transfer/stream_transfer.c
@@ -91,7 +91,7 @@ set(ferrule_winsock_sources
     platform/winsock/wait.c)
 set(ferrule_sim_sources
     platform/sim/address.c
-    platform/sim/at_once.c
+    platform/sim/try.c
     platform/sim/bytes.c
     platform/sim/choice.c
     platform/sim/clock.c
@@ -105,7 +105,7 @@ set(ferrule_sim_sources
     platform/sim/network.c
     platform/sim/options.c
     platform/sim/peer.c
-    platform/sim/place.c
+    platform/sim/address_space.c
     platform/sim/poller.c
     platform/sim/readiness.c
     platform/sim/resolve.c

@@ -133,7 +133,7 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out);    /* getpee
 fer_error ferp_check_connected(fer_raw_socket raw);
 
 /* Asks Windows not to try a refused connect again (SIO_TCP_INITIAL_RTO), best effort; nothing elsewhere. Before ferp_connect. */
-void ferp_hasten_refusal(fer_raw_socket raw);
+void ferp_disable_connect_retry(fer_raw_socket raw);
 
 /* ---- Unix sockets: the same with their addresses. UNSUPPORTED where this OS, or this version, has none such. */
 
@@ -155,8 +155,8 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
 
 /* As ferp_recv or ferp_peek, and as ferp_send, but never waiting, whatever the socket's mode is: WOULD_BLOCK. MSG_DONTWAIT | nothing: no
  * call waits. */
-typedef enum ferp_taking { FERP_TAKE, FERP_PEEK } ferp_taking;
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_taking taking, size_t *n);
+typedef enum ferp_recv_mode { FERP_RECV, FERP_PEEK } ferp_recv_mode;
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode, size_t *n);
 fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n);
 
 /* A datagram that was received: how many of its bytes the buffer took, whether there were more, and whose it is. */
@@ -191,7 +191,7 @@ fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
 
 /* Whether a datagram socket is told of ports that refuse what it sends (SIO_UDP_CONNRESET, and SIO_UDP_NETRESET), best effort; nothing
  * elsewhere: POSIX tells it to connected sockets only. */
-void ferp_tell_refusals(fer_raw_socket raw, bool told);
+void ferp_report_refusals(fer_raw_socket raw, bool told);
 
 /* How many bytes can be received at once. ioctl(FIONREAD) | ioctlsocket(FIONREAD). */
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n);

@@ -1,7 +1,7 @@
 # The tests' sources: each is one cmocka program.
 set(ferrule_unit_sources
     unit/test_address_source.c
-    unit/test_at_once.c
+    unit/test_try.c
     unit/test_atomic.c
     unit/test_binding.c
     unit/test_connect_start.c

@@ -10,17 +10,17 @@
 
 fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
 {
-    return feri_open_first_named(stream == NULL ? NULL : &stream->handle_, host_port, feri_connection_open);
+    return feri_open_by_name(stream == NULL ? NULL : &stream->handle_, host_port, feri_connection_open);
 }
 
 fer_error fer_tcp_listener_bind(fer_tcp_listener *listener, const char *host_port)
 {
-    return feri_open_first_named(listener == NULL ? NULL : &listener->handle_, host_port, feri_listener_open);
+    return feri_open_by_name(listener == NULL ? NULL : &listener->handle_, host_port, feri_listener_open);
 }
 
 fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
 {
-    FER_TRY(feri_open_first_named(socket == NULL ? NULL : &socket->handle_, host_port, feri_datagram_open));
+    FER_TRY(feri_open_by_name(socket == NULL ? NULL : &socket->handle_, host_port, feri_datagram_open));
     socket->peer_ = (fer_socket_addr){0};
     return feri_ok();
 }
@@ -29,7 +29,7 @@ fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
 {
     feri_address_source source;
     fer_socket_addr addr;
-    FER_TRY(feri_handle_may(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
     FER_TRY(feri_address_source_of_text(&source, host_port));
     fer_error error = feri_own_error(FER_INVALID_INPUT); /* when there is no address at all */
     while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {

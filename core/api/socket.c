@@ -102,7 +102,7 @@ fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
 
 fer_error fer_socket_only_v6(const fer_socket *socket, bool *out)
 {
-    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(of_const(socket), out));
     bool is_v6 = feri_handle_has_flag(of_const(socket), FERI_FLAG_V6);
     return is_v6 ? feri_switch(of_const(socket), FERP_ONLY_V6, out) : feri_own_error(FER_UNSUPPORTED);
 }
@@ -274,9 +274,9 @@ fer_error fer_socket_listen(fer_socket *socket, int backlog)
 
 fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
 {
-    FER_TRY(feri_handle_may(of_const(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(of_const(socket), FERI_REQUEST_USE));
     if (is_datagram(socket)) {
-        FER_TRY(feri_socket_may_use(of_const(socket), addr));
+        FER_TRY(feri_socket_check_use(of_const(socket), addr));
         return feri_datagram_connect(&socket->inner_, addr);
     }
     return feri_socket_connect(of(socket), addr);
@@ -285,7 +285,7 @@ fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
 /* A datagram socket's connect never waits. */
 fer_error fer_socket_connect_timeout(fer_socket *socket, const fer_socket_addr *addr, fer_duration timeout)
 {
-    FER_TRY(feri_handle_may(of_const(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(of_const(socket), FERI_REQUEST_USE));
     if (is_datagram(socket) && timeout.nanos != 0) {
         return fer_socket_connect(socket, addr);
     }
@@ -305,11 +305,11 @@ fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
 {
     FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_socket_has(of_const(socket), LACKS_UNIX));
-    if (feri_handle_has_flag(of_const(socket), FERI_FLAG_PORTLESS)) {
+    if (feri_handle_has_flag(of_const(socket), FERI_FLAG_NO_PORTS)) {
         return feri_datagram_peer(&socket->inner_, out);
     }
-    FER_TRY(feri_stream_may(of_const(socket), FERI_REQUEST_PEER_ADDR));
-    return feri_error_told(FERI_OPERATION_PEER_ADDR, ferp_peer_addr(of_const(socket)->raw_, out));
+    FER_TRY(feri_stream_check(of_const(socket), FERI_REQUEST_PEER_ADDR));
+    return feri_map_error(FERI_OPERATION_PEER_ADDR, ferp_peer_addr(of_const(socket)->raw_, out));
 }
 
 fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
@@ -321,7 +321,7 @@ fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
 /* A socket that is to connect, or has, is a stream. */
 fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest, fer_duration timeout, fer_interest *ready)
 {
-    FER_TRY(feri_handle_may(of_const(socket), FERI_REQUEST_RAW));
+    FER_TRY(feri_handle_check(of_const(socket), FERI_REQUEST_RAW));
     bool is_stream = !feri_handle_has_flag(of_const(socket), FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
     return is_stream ? feri_stream_ready(of_const(socket), interest, timeout, ready) : feri_ready(of_const(socket), interest, timeout, ready);
 }
@@ -332,26 +332,26 @@ fer_error fer_socket_send(fer_socket *socket, const void *buf, size_t len, size_
 {
     feri_store_count(n, 0);
     FER_TRY(needs_datagrams(socket));
-    return feri_datagram_send(&socket->inner_, buf, len, FERI_AS_SET, n);
+    return feri_datagram_send(&socket->inner_, buf, len, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
 {
     feri_store_count(n, 0);
     FER_TRY(needs_datagrams(socket));
-    return feri_datagram_send_to(&socket->inner_, buf, len, to, FERI_AS_SET, n);
+    return feri_datagram_send_to(&socket->inner_, buf, len, to, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_socket_recv(fer_socket *socket, void *buf, size_t len, fer_datagram *out)
 {
     FER_TRY(needs_datagrams(socket));
-    return feri_datagram_receive(&socket->inner_, buf, len, FERI_TAKE, out);
+    return feri_datagram_receive(&socket->inner_, buf, len, FERI_RECV, out);
 }
 
 fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_datagram *out)
 {
     FER_TRY(needs_datagrams(socket));
-    return feri_datagram_receive(&socket->inner_, buf, len, FERI_TAKE, out);
+    return feri_datagram_receive(&socket->inner_, buf, len, FERI_RECV, out);
 }
 
 /* ---- Other handles */

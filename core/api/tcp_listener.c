@@ -46,7 +46,7 @@ fer_error fer_tcp_listener_ready(const fer_tcp_listener *listener, fer_interest 
 
 fer_error fer_tcp_listener_local_addr(const fer_tcp_listener *listener, fer_socket_addr *out)
 {
-    FER_TRY(feri_handle_may_tell(of_const(listener), out));
+    FER_TRY(feri_handle_check_getter(of_const(listener), out));
     return ferp_local_addr(listener->handle_.raw_, out);
 }
 
@@ -67,7 +67,7 @@ fer_error fer_tcp_listener_ttl(const fer_tcp_listener *listener, uint32_t *out)
 
 fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener, fer_error *out)
 {
-    FER_TRY(feri_handle_may_tell(of(listener), out));
+    FER_TRY(feri_handle_check_getter(of(listener), out));
     return ferp_take_error(listener->handle_.raw_, out);
 }
 

@@ -46,8 +46,8 @@ fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream, const fer_socket_
 
 fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_stream_may(of_const(stream), FERI_REQUEST_PEER_ADDR));
-    return feri_error_told(FERI_OPERATION_PEER_ADDR, ferp_peer_addr(stream->handle_.raw_, out));
+    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_stream_check(of_const(stream), FERI_REQUEST_PEER_ADDR));
+    return feri_map_error(FERI_OPERATION_PEER_ADDR, ferp_peer_addr(stream->handle_.raw_, out));
 }
 
 fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream, fer_socket_addr *out)

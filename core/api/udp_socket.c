@@ -44,7 +44,7 @@ fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_a
 
 fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs, size_t count)
 {
-    FER_TRY(feri_handle_may(of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(of(socket), FERI_REQUEST_USE));
     if (!feri_are_addresses(addrs, count)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -57,7 +57,7 @@ fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket, const fer_socket_
 
 fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
-    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(of_const(socket), out));
     return ferp_peer_addr(socket->handle_.raw_, out);
 }
 
@@ -70,22 +70,22 @@ fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_add
 
 fer_error fer_udp_socket_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_datagram_send(socket, buf, len, FERI_AS_SET, n);
+    return feri_datagram_send(socket, buf, len, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_udp_socket_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
 {
-    return feri_datagram_send_to(socket, buf, len, to, FERI_AS_SET, n);
+    return feri_datagram_send_to(socket, buf, len, to, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
 {
-    return feri_datagram_receive(socket, buf, len, FERI_TAKE, out);
+    return feri_datagram_receive(socket, buf, len, FERI_RECV, out);
 }
 
 fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
 {
-    return feri_datagram_receive(socket, buf, len, FERI_TAKE, out);
+    return feri_datagram_receive(socket, buf, len, FERI_RECV, out);
 }
 
 fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
@@ -100,22 +100,22 @@ fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer
 
 fer_error fer_udp_socket_try_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_datagram_send(socket, buf, len, FERI_AT_ONCE, n);
+    return feri_datagram_send(socket, buf, len, FERI_WAIT_NEVER, n);
 }
 
 fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
 {
-    return feri_datagram_send_to(socket, buf, len, to, FERI_AT_ONCE, n);
+    return feri_datagram_send_to(socket, buf, len, to, FERI_WAIT_NEVER, n);
 }
 
 fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
 {
-    return feri_datagram_receive(socket, buf, len, FERI_TRY, out);
+    return feri_datagram_receive(socket, buf, len, FERI_TRY_RECV, out);
 }
 
 fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
 {
-    return feri_datagram_receive(socket, buf, len, FERI_TRY, out);
+    return feri_datagram_receive(socket, buf, len, FERI_TRY_RECV, out);
 }
 
 fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest, fer_duration timeout, fer_interest *ready)
@@ -153,9 +153,9 @@ fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket, bool nonblockin
 fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
 {
     fer_error pending = feri_ok();
-    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(of_const(socket), out));
     FER_TRY(ferp_take_error(socket->handle_.raw_, &pending));
-    *out = feri_error_told(FERI_OPERATION_DATAGRAM, pending);
+    *out = feri_map_error(FERI_OPERATION_DATAGRAM, pending);
     return feri_ok();
 }
 

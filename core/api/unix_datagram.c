@@ -50,14 +50,14 @@ fer_error fer_unix_datagram_pair(fer_unix_datagram *one, fer_unix_datagram *othe
 fer_error fer_unix_datagram_connect(fer_unix_datagram *socket, const char *path)
 {
     fer_unix_addr addr;
-    FER_TRY(feri_handle_may(of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(of(socket), FERI_REQUEST_USE));
     FER_TRY(fer_unix_addr_from_pathname(&addr, path));
     return fer_unix_datagram_connect_addr(socket, &addr);
 }
 
 fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
 {
-    FER_TRY(feri_handle_may(of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(of(socket), FERI_REQUEST_USE));
     FER_TRY(feri_check_unix_name(addr));
     fer_error error;
     do {
@@ -68,19 +68,19 @@ fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_un
 
 fer_error fer_unix_datagram_local_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(of_const(socket), out));
     return ferp_unix_local_addr(socket->handle_.raw_, out);
 }
 
 fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(of_const(socket), out));
     return ferp_unix_peer_addr(socket->handle_.raw_, out);
 }
 
 fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how)
 {
-    FER_TRY(feri_handle_may(of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(of(socket), FERI_REQUEST_USE));
     if ((unsigned)how > FER_SHUTDOWN_BOTH) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -89,16 +89,16 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 /* ---- Sending and receiving */
 
-static fer_error send_as(fer_unix_datagram *socket, const void *buf, size_t len, feri_patience patience, size_t *n)
+static fer_error send_as(fer_unix_datagram *socket, const void *buf, size_t len, feri_wait_mode patience, size_t *n)
 {
     size_t sent = 0;
-    fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
+    fer_error error = feri_datagram_check_send(of_const(socket), buf, len);
     if (error.kind == FER_OK) {
         fer_raw_socket raw = socket->handle_.raw_;
         feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_WRITABLE);
         do {
-            error = patience == FERI_AS_SET ? ferp_send(raw, buf, len, &sent) : ferp_try_send(raw, buf, len, &sent);
-        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+            error = patience == FERI_WAIT_BY_MODE ? ferp_send(raw, buf, len, &sent) : ferp_try_send(raw, buf, len, &sent);
+        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     }
     feri_store_count(n, sent);
     return error;
@@ -106,27 +106,27 @@ static fer_error send_as(fer_unix_datagram *socket, const void *buf, size_t len,
 
 fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
 {
-    return send_as(socket, buf, len, FERI_AS_SET, n);
+    return send_as(socket, buf, len, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
 {
-    return send_as(socket, buf, len, FERI_AT_ONCE, n);
+    return send_as(socket, buf, len, FERI_WAIT_NEVER, n);
 }
 
-static fer_error send_to_as(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, feri_patience patience,
+static fer_error send_to_as(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, feri_wait_mode patience,
                             size_t *n)
 {
     size_t sent = 0;
-    fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
+    fer_error error = feri_datagram_check_send(of_const(socket), buf, len);
     error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
     if (error.kind == FER_OK) {
         fer_raw_socket raw = socket->handle_.raw_;
         feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_WRITABLE);
         do {
-            error = patience == FERI_AS_SET ? ferp_unix_send_to(raw, buf, len, addr, &sent)
+            error = patience == FERI_WAIT_BY_MODE ? ferp_unix_send_to(raw, buf, len, addr, &sent)
                                             : ferp_try_unix_send_to(raw, buf, len, addr, &sent);
-        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     }
     feri_store_count(n, sent);
     return error;
@@ -134,18 +134,18 @@ static fer_error send_to_as(fer_unix_datagram *socket, const void *buf, size_t l
 
 fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
 {
-    return send_to_as(socket, buf, len, addr, FERI_AS_SET, n);
+    return send_to_as(socket, buf, len, addr, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
 {
-    return send_to_as(socket, buf, len, addr, FERI_AT_ONCE, n);
+    return send_to_as(socket, buf, len, addr, FERI_WAIT_NEVER, n);
 }
 
-static fer_error send_to_path(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, feri_patience patience, size_t *n)
+static fer_error send_to_path(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, feri_wait_mode patience, size_t *n)
 {
     fer_unix_addr addr;
-    fer_error error = feri_datagram_may_send(of_const(socket), buf, len);
+    fer_error error = feri_datagram_check_send(of_const(socket), buf, len);
     error = error.kind == FER_OK ? fer_unix_addr_from_pathname(&addr, path) : error;
     if (error.kind != FER_OK) {
         feri_store_count(n, 0);
@@ -156,18 +156,18 @@ static fer_error send_to_path(fer_unix_datagram *socket, const void *buf, size_t
 
 fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, size_t *n)
 {
-    return send_to_path(socket, buf, len, path, FERI_AS_SET, n);
+    return send_to_path(socket, buf, len, path, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_unix_datagram_try_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, size_t *n)
 {
-    return send_to_path(socket, buf, len, path, FERI_AT_ONCE, n);
+    return send_to_path(socket, buf, len, path, FERI_WAIT_NEVER, n);
 }
 
-static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len, feri_patience patience, fer_unix_received *out)
+static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len, feri_wait_mode patience, fer_unix_received *out)
 {
     struct ferp_unix_datagram got;
-    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(of_const(socket), out));
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -176,8 +176,8 @@ static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len, fe
     feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_RECEIVABLE);
     fer_error error;
     do {
-        error = patience == FERI_AS_SET ? ferp_unix_recv_from(raw, buf, len, &got) : ferp_try_unix_recv_from(raw, buf, len, &got);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+        error = patience == FERI_WAIT_BY_MODE ? ferp_unix_recv_from(raw, buf, len, &got) : ferp_try_unix_recv_from(raw, buf, len, &got);
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     if (error.kind == FER_OK) {
         *out = (fer_unix_received){got.len, got.truncated, got.from};
     }
@@ -186,22 +186,22 @@ static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len, fe
 
 fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
 {
-    return receive_as(socket, buf, len, FERI_AS_SET, out);
+    return receive_as(socket, buf, len, FERI_WAIT_BY_MODE, out);
 }
 
 fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
 {
-    return receive_as(socket, buf, len, FERI_AS_SET, out);
+    return receive_as(socket, buf, len, FERI_WAIT_BY_MODE, out);
 }
 
 fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
 {
-    return receive_as(socket, buf, len, FERI_AT_ONCE, out);
+    return receive_as(socket, buf, len, FERI_WAIT_NEVER, out);
 }
 
 fer_error fer_unix_datagram_try_recv(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
 {
-    return receive_as(socket, buf, len, FERI_AT_ONCE, out);
+    return receive_as(socket, buf, len, FERI_WAIT_NEVER, out);
 }
 
 fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest, fer_duration timeout, fer_interest *ready)
@@ -238,7 +238,7 @@ fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket, bool nonb
 
 fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket, fer_error *out)
 {
-    FER_TRY(feri_handle_may_tell(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(of_const(socket), out));
     return ferp_take_error(socket->handle_.raw_, out);
 }
 

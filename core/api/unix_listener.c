@@ -39,14 +39,14 @@ static void tell_peer(const fer_unix_stream *stream, fer_unix_addr *peer)
 
 fer_error fer_unix_listener_accept(fer_unix_listener *listener, fer_unix_stream *out, fer_unix_addr *peer)
 {
-    FER_TRY(feri_accept_nameless(of(listener), out == NULL ? NULL : &out->handle_));
+    FER_TRY(feri_accept_without_peer(of(listener), out == NULL ? NULL : &out->handle_));
     tell_peer(out, peer);
     return feri_ok();
 }
 
 fer_error fer_unix_listener_try_accept(fer_unix_listener *listener, fer_unix_stream *out, fer_unix_addr *peer)
 {
-    FER_TRY(feri_try_accept_nameless(of(listener), out == NULL ? NULL : &out->handle_));
+    FER_TRY(feri_try_accept_without_peer(of(listener), out == NULL ? NULL : &out->handle_));
     tell_peer(out, peer);
     return feri_ok();
 }
@@ -58,7 +58,7 @@ fer_error fer_unix_listener_ready(const fer_unix_listener *listener, fer_interes
 
 fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_may_tell(of_const(listener), out));
+    FER_TRY(feri_handle_check_getter(of_const(listener), out));
     return ferp_unix_local_addr(listener->handle_.raw_, out);
 }
 
@@ -74,7 +74,7 @@ fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener, bool no
 
 fer_error fer_unix_listener_take_error(fer_unix_listener *listener, fer_error *out)
 {
-    FER_TRY(feri_handle_may_tell(of(listener), out));
+    FER_TRY(feri_handle_check_getter(of(listener), out));
     return ferp_take_error(listener->handle_.raw_, out);
 }
 

@@ -44,13 +44,13 @@ fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other)
 
 fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream, fer_unix_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_stream_may(of_const(stream), FERI_REQUEST_PEER_ADDR));
-    return feri_error_told(FERI_OPERATION_PEER_ADDR, ferp_unix_peer_addr(stream->handle_.raw_, out));
+    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_stream_check(of_const(stream), FERI_REQUEST_PEER_ADDR));
+    return feri_map_error(FERI_OPERATION_PEER_ADDR, ferp_unix_peer_addr(stream->handle_.raw_, out));
 }
 
 fer_error fer_unix_stream_local_addr(const fer_unix_stream *stream, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_may_tell(of_const(stream), out));
+    FER_TRY(feri_handle_check_getter(of_const(stream), out));
     return ferp_unix_local_addr(stream->handle_.raw_, out);
 }
 

@@ -5,23 +5,23 @@
 
 #include "core/base/assert.h"
 
-typedef struct telling {
+typedef struct mapping {
     feri_operation operation;
     fer_error_kind mapped;
     fer_error_kind told;
     bool keeps_code;
-} telling;
+} mapping;
 
-#define TELLING(operation, mapped, told, keeps_code, why) {FERI_OPERATION_##operation, mapped, told, keeps_code},
-static const telling tellings[] = {FERI_OPERATION_ERRORS(TELLING)};
-#undef TELLING
+#define MAPPING(operation, mapped, told, keeps_code, why) {FERI_OPERATION_##operation, mapped, told, keeps_code},
+static const mapping mappings[] = {FERI_OPERATION_ERRORS(MAPPING)};
+#undef MAPPING
 
-fer_error feri_error_told(feri_operation operation, fer_error error)
+fer_error feri_map_error(feri_operation operation, fer_error error)
 {
     FERI_ASSERT((unsigned)operation <= FERI_OPERATION_WATCH);
-    for (size_t i = 0; i < sizeof tellings / sizeof tellings[0]; i++) {
-        if (tellings[i].operation == operation && tellings[i].mapped == error.kind) {
-            return (fer_error){tellings[i].told, tellings[i].keeps_code ? error.os_code : 0};
+    for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {
+        if (mappings[i].operation == operation && mappings[i].mapped == error.kind) {
+            return (fer_error){mappings[i].told, mappings[i].keeps_code ? error.os_code : 0};
         }
     }
     return error;

@@ -53,7 +53,7 @@ typedef enum feri_operation {
     X(WATCH, FER_PERMISSION_DENIED, FER_UNSUPPORTED, true, "Linux' EPERM: a file that epoll cannot watch")
 
 /* What the caller is told. */
-fer_error feri_error_told(feri_operation operation, fer_error error);
+fer_error feri_map_error(feri_operation operation, fer_error error);
 
 /* The errors that leave a stream as it was. Every other one is fatal (rule S5): what is not known to pass must never be followed by
  * what looks like a clean end. BROKEN_PIPE, and TIMED_OUT by its os_code, are decided in feri_error_is_fatal. */

@@ -32,7 +32,7 @@ fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer)
     }
 }
 
-fer_error feri_handle_may(const fer_handle *handle, feri_request request)
+fer_error feri_handle_check(const fer_handle *handle, feri_request request)
 {
     return feri_handle_answer_error(handle, feri_handle_answer(handle, request));
 }
@@ -116,7 +116,7 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
     feri_state claimed = feri_handle_state(handle);
     feri_state seen = feri_handle_state(of);
     if (feri_state_next(claimed, FERI_EVENT_CONNECT_OK, FER_OK) == FERI_STATE_MISUSE ||
-        feri_state_answer(seen, FERI_REQUEST_CLONE) != FERI_ANSWER_ASK_OS) {
+        feri_state_answer(seen, FERI_REQUEST_CLONE) != FERI_ANSWER_CALL_OS) {
         return own_or_close(false, raw);
     }
     handle->raw_ = raw;
@@ -132,7 +132,7 @@ fer_error feri_handle_move(fer_handle *from, fer_handle *to)
     uint32_t flags = feri_handle_flags(from);
     int32_t reason = (int32_t)feri_atomic_load((const uint32_t *)&from->reason_);
     feri_state seen = feri_handle_state(from);
-    to->raw_ = feri_handle_vacate(from);
+    to->raw_ = feri_handle_release(from);
     to->flags_ = flags;
     to->reason_ = reason;
     return own_or_close(feri_atomic_replace(&to->state_, claimed, seen), to->raw_);
@@ -144,19 +144,19 @@ void feri_handle_abandon(fer_handle *handle)
     (void)feri_handle_apply(handle, FERI_EVENT_OPEN_ABANDON);
 }
 
-fer_raw_socket feri_handle_vacate(fer_handle *handle)
+fer_raw_socket feri_handle_release(fer_handle *handle)
 {
     if (handle == NULL) {
         return FER_RAW_SOCKET_NONE;
     }
     feri_state old = step(handle, FERI_EVENT_CLOSE, FER_OK);
     FERI_ASSERT(old != FERI_STATE_MISUSE);
-    return feri_state_answer(old, FERI_REQUEST_RAW) == FERI_ANSWER_ASK_OS ? handle->raw_ : FER_RAW_SOCKET_NONE;
+    return feri_state_answer(old, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS ? handle->raw_ : FER_RAW_SOCKET_NONE;
 }
 
 void feri_handle_close(fer_handle *handle)
 {
-    fer_raw_socket raw = feri_handle_vacate(handle);
+    fer_raw_socket raw = feri_handle_release(handle);
     if (raw != FER_RAW_SOCKET_NONE) {
         ferp_close(raw);
     }
@@ -164,5 +164,5 @@ void feri_handle_close(fer_handle *handle)
 
 fer_raw_socket feri_handle_as_raw(const fer_handle *handle)
 {
-    return feri_handle_answer(handle, FERI_REQUEST_RAW) == FERI_ANSWER_ASK_OS ? handle->raw_ : FER_RAW_SOCKET_NONE;
+    return feri_handle_answer(handle, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS ? handle->raw_ : FER_RAW_SOCKET_NONE;
 }

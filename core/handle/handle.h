@@ -17,13 +17,13 @@
 #define FERI_FLAG_V6 1u            /* its family is IPv6 */
 #define FERI_FLAG_NONBLOCKING 2u   /* the mode that was set last through this handle */
 #define FERI_FLAG_CLONED 4u        /* other handles of the socket may have changed its modes */
-#define FERI_FLAG_FOREIGN 8u       /* made elsewhere, and perhaps still known there */
+#define FERI_FLAG_ADOPTED 8u       /* made elsewhere, and perhaps still known there */
 #define FERI_FLAG_MODE_CHANGED 16u /* its mode was set through this handle, whatever it is now */
 #define FERI_FLAG_TIMEOUT_SET 4096u /* a timeout was set through this handle */
 /* The same of a fer_socket alone. */
 #define FERI_FLAG_UNIX 32u           /* its addresses are Unix' */
 #define FERI_FLAG_DATAGRAM 64u       /* it is no stream */
-#define FERI_FLAG_PORTLESS 128u      /* its protocol has no ports */
+#define FERI_FLAG_NO_PORTS 128u      /* its protocol has no ports */
 #define FERI_FLAG_LISTENING 256u
 #define FERI_FLAG_BOUND 512u
 #define FERI_FLAG_REUSE_CHOSEN 1024u /* set_reuse_address was called; bind leaves it so */
@@ -47,7 +47,7 @@ static inline bool feri_handle_has_flag(const fer_handle *handle, uint32_t flag)
 /* Whether somebody else may change the socket's modes, so that the OS must be asked. */
 static inline bool feri_handle_is_shared(const fer_handle *handle)
 {
-    return feri_handle_has_flag(handle, FERI_FLAG_CLONED | FERI_FLAG_FOREIGN);
+    return feri_handle_has_flag(handle, FERI_FLAG_CLONED | FERI_FLAG_ADOPTED);
 }
 
 /* The answer of a handle's state to a request; MISUSE for NULL. */
@@ -60,12 +60,12 @@ static inline feri_answer feri_handle_answer(const fer_handle *handle, feri_requ
 fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer);
 
 /* FER_OK where a request may go to the OS, else what it is answered. */
-fer_error feri_handle_may(const fer_handle *handle, feri_request request);
+fer_error feri_handle_check(const fer_handle *handle, feri_request request);
 
 /* What every getter begins with: INVALID_INPUT where there is nowhere to store the answer, else as the request to use the handle. */
-static inline fer_error feri_handle_may_tell(const fer_handle *handle, const void *out)
+static inline fer_error feri_handle_check_getter(const fer_handle *handle, const void *out)
 {
-    return out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_may(handle, FERI_REQUEST_USE);
+    return out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_check(handle, FERI_REQUEST_USE);
 }
 
 /* Applies an event; false where it cannot happen in the handle's state, which then stays. */
@@ -96,7 +96,7 @@ fer_error feri_handle_move(fer_handle *from, fer_handle *to);
 void feri_handle_abandon(fer_handle *handle);
 
 /* Leaves a CLOSED handle. The socket goes to the caller, or is FER_RAW_SOCKET_NONE where there was none. */
-fer_raw_socket feri_handle_vacate(fer_handle *handle);
+fer_raw_socket feri_handle_release(fer_handle *handle);
 
 void feri_handle_close(fer_handle *handle);
 

@@ -82,7 +82,7 @@ static fer_error set_values_at_once(fer_raw_socket raw, bool on, const field fie
 
 fer_error feri_set_keepalive(fer_handle *handle, const fer_keepalive *keepalive)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (!is_valid(keepalive)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -110,7 +110,7 @@ static fer_error told_or_zero(fer_raw_socket raw, ferp_option option, uint32_t *
 
 fer_error feri_keepalive(const fer_handle *handle, fer_keepalive *out)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (out == NULL) {
         return feri_own_error(FER_INVALID_INPUT);
     }

@@ -7,7 +7,7 @@
 
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -17,7 +17,7 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
 
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
 {
-    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(feri_handle_check_getter(handle, out));
     return ferp_timeout(handle->raw_, direction, out);
 }
 
@@ -25,7 +25,7 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
  * meanwhile is then told WOULD_BLOCK, and never that a timeout expired which nobody set. */
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     const uint32_t flags = FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED;
     uint32_t was = feri_handle_flags(handle) & flags;
     feri_atomic_change_bits(&handle->flags_, FERI_FLAG_MODE_CHANGED | (nonblocking ? FERI_FLAG_NONBLOCKING : 0), 0);
@@ -49,14 +49,14 @@ fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
 
 fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     return ferp_set_option(handle->raw_, option, on ? 1 : 0);
 }
 
 fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
 {
     uint32_t value = 0;
-    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(feri_handle_check_getter(handle, out));
     FER_TRY(ferp_option_value(handle->raw_, option, &value));
     *out = value != 0;
     return feri_ok();
@@ -66,7 +66,7 @@ fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
  * BSDs answer EINVAL, which is no failure. */
 fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (ttl < 1 || ttl > 255) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -80,14 +80,14 @@ fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
 
 fer_error feri_ttl(const fer_handle *handle, uint32_t *out)
 {
-    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(feri_handle_check_getter(handle, out));
     return ferp_option_value(handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4, out);
 }
 
 /* A stream's two lowest bits, explicit congestion notification, are TCP's own (RFC 3168, 5), and no set of them lasts. */
 fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     bool is_stream = !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
     if (tos > 255 || (is_stream && (tos & 3) != 0)) {
         return feri_own_error(FER_INVALID_INPUT);
@@ -102,13 +102,13 @@ fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
 
 fer_error feri_tos(const fer_handle *handle, uint32_t *out)
 {
-    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(feri_handle_check_getter(handle, out));
     return ferp_option_value(handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_TCLASS_V6 : FERP_TOS_V4, out);
 }
 
 fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t size)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (size == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -118,7 +118,7 @@ fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t si
 fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t *out)
 {
     uint32_t told = 0;
-    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(feri_handle_check_getter(handle, out));
     FER_TRY(ferp_option_value(handle->raw_, option, &told));
     *out = feri_buffer_sizes_are_doubled() ? told / 2 : told;
     return feri_ok();
@@ -126,7 +126,7 @@ fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t 
 
 fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     struct ferp_linger setting = {false, 0};
     if (!fer_duration_is_none(linger)) {
         setting.on = true;
@@ -137,7 +137,7 @@ fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
 
 fer_error feri_linger(const fer_handle *handle, fer_duration *out)
 {
-    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(feri_handle_check_getter(handle, out));
     struct ferp_linger setting;
     FER_TRY(ferp_linger(handle->raw_, &setting));
     *out = setting.on ? fer_duration_from_secs(setting.seconds) : FER_DURATION_NONE;

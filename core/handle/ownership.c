@@ -10,7 +10,7 @@
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
 {
-    FER_TRY(feri_stream_may(handle, FERI_REQUEST_CLONE));
+    FER_TRY(feri_stream_check(handle, FERI_REQUEST_CLONE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = ferp_duplicate(handle->raw_, &raw);
@@ -27,7 +27,7 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
     return error;
 }
 
-bool feri_read_was_ended_by_clone(const fer_handle *handle)
+bool feri_read_shut_by_clone(const fer_handle *handle)
 {
     struct ferp_wait_terms terms = {false, false, FER_DURATION_NONE};
     return feri_shutdown_read_resets_on_data() && feri_handle_is_shared(handle) &&
@@ -39,7 +39,7 @@ static fer_error describe_any(fer_raw_socket raw, ferp_description *out)
     if (raw == FER_RAW_SOCKET_NONE) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    return feri_error_told(FERI_OPERATION_ADOPT, ferp_describe(raw, out));
+    return feri_map_error(FERI_OPERATION_ADOPT, ferp_describe(raw, out));
 }
 
 static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_description *out)
@@ -61,7 +61,7 @@ static fer_error claim_and_adopt(fer_handle *handle, fer_raw_socket raw)
 
 static uint32_t flags_of(const ferp_description *what)
 {
-    uint32_t flags = FERI_FLAG_FOREIGN;
+    uint32_t flags = FERI_FLAG_ADOPTED;
     flags |= what->family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
     flags |= what->is_nonblocking ? FERI_FLAG_NONBLOCKING : 0;
     return flags;
@@ -101,7 +101,7 @@ fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_do
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(adopt(handle, raw, &what));
-    ferp_tell_refusals(raw, what.is_connected);
+    ferp_report_refusals(raw, what.is_connected);
     return feri_ok();
 }
 
@@ -109,7 +109,7 @@ static uint32_t kinds_of(const ferp_description *what)
 {
     uint32_t kinds = what->is_unix ? FERI_FLAG_UNIX : 0;
     kinds |= what->is_stream ? 0 : FERI_FLAG_DATAGRAM;
-    kinds |= what->is_raw || (what->is_datagram && what->is_of_other_protocol) ? FERI_FLAG_PORTLESS : 0;
+    kinds |= what->is_raw || (what->is_datagram && what->is_of_other_protocol) ? FERI_FLAG_NO_PORTS : 0;
     kinds |= what->is_listening ? FERI_FLAG_LISTENING : 0;
     return kinds;
 }
@@ -129,14 +129,14 @@ fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
         return feri_handle_fill_unconnected(handle, raw, flags);
     }
     if (what.is_datagram && what.is_ip) {
-        ferp_tell_refusals(raw, what.is_connected);
+        ferp_report_refusals(raw, what.is_connected);
     }
     return feri_handle_fill(handle, raw, flags);
 }
 
 fer_raw_socket feri_into_raw(fer_handle *handle)
 {
-    fer_raw_socket raw = feri_handle_vacate(handle);
+    fer_raw_socket raw = feri_handle_release(handle);
     if (raw != FER_RAW_SOCKET_NONE) {
         /* The socket is given up whether or not its modes could be put on it. */
         FER_IGNORE(ferp_release(raw));

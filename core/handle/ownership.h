@@ -10,7 +10,7 @@
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out);
 
 /* Whether a clone has ended the read half for all handles, where the OS does not know of it. */
-bool feri_read_was_ended_by_clone(const fer_handle *handle);
+bool feri_read_shut_by_clone(const fer_handle *handle);
 
 /* Whose addresses a socket has. */
 typedef enum feri_domain { FERI_DOMAIN_IP, FERI_DOMAIN_UNIX } feri_domain;

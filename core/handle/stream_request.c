@@ -12,7 +12,7 @@ feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_err
 {
     feri_answer answer = feri_handle_answer(handle, request);
     *error = feri_handle_answer_error(handle, answer);
-    if (answer != FERI_ANSWER_ASK_CONNECT) {
+    if (answer != FERI_ANSWER_CHECK_CONNECT) {
         return answer;
     }
     *error = feri_pending_connect_status(handle);
@@ -23,7 +23,7 @@ feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_err
     return answer;
 }
 
-fer_error feri_stream_may(const fer_handle *handle, feri_request request)
+fer_error feri_stream_check(const fer_handle *handle, feri_request request)
 {
     fer_error error;
     (void)feri_stream_answer((fer_handle *)(uintptr_t)handle, request, &error);
@@ -31,39 +31,39 @@ fer_error feri_stream_may(const fer_handle *handle, feri_request request)
 }
 
 /* The read half saw a fatal error: only what is still queued can be read. */
-static fer_error may_read_queue(const fer_handle *handle, bool *due)
+static fer_error may_read_queue(const fer_handle *handle, bool *proceed)
 {
     size_t queued = 0;
     fer_error asked = ferp_bytes_queued(handle->raw_, &queued);
-    *due = asked.kind == FER_OK && queued > 0;
-    return *due ? feri_ok() : feri_handle_reason(handle);
+    *proceed = asked.kind == FER_OK && queued > 0;
+    return *proceed ? feri_ok() : feri_handle_reason(handle);
 }
 
-fer_error feri_stream_may_read(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
+fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len, bool *proceed)
 {
     fer_error error;
     feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_READ, &error);
-    *due = false;
+    *proceed = false;
     if (error.kind == FER_OK && !buffer_is_valid) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     if (error.kind != FER_OK || len == 0 || answer == FERI_ANSWER_END) {
         return error;
     }
-    if (answer == FERI_ANSWER_ASK_QUEUE) {
-        return may_read_queue(handle, due);
+    if (answer == FERI_ANSWER_CHECK_QUEUED) {
+        return may_read_queue(handle, proceed);
     }
-    *due = true;
+    *proceed = true;
     return error;
 }
 
-fer_error feri_stream_may_write(fer_handle *handle, bool buffer_is_valid, size_t len, bool *due)
+fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len, bool *proceed)
 {
     fer_error error;
     (void)feri_stream_answer(handle, FERI_REQUEST_WRITE, &error);
     if (handle != NULL && error.kind != FER_NOT_CONNECTED && !buffer_is_valid) {
         error = feri_own_error(FER_INVALID_INPUT);
     }
-    *due = error.kind == FER_OK && len > 0;
+    *proceed = error.kind == FER_OK && len > 0;
     return error;
 }

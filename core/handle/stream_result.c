@@ -8,13 +8,13 @@
 static fer_error read_verdict(const fer_handle *handle)
 {
     feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);
-    return feri_handle_answer_error(handle, answer == FERI_ANSWER_ASK_QUEUE ? FERI_ANSWER_REASON : answer);
+    return feri_handle_answer_error(handle, answer == FERI_ANSWER_CHECK_QUEUED ? FERI_ANSWER_REASON : answer);
 }
 
 fer_error feri_stream_after_empty_read(fer_handle *handle, fer_error error)
 {
     FERI_ASSERT(handle != NULL);
-    fer_error told = feri_error_told(FERI_OPERATION_READ, error);
+    fer_error told = feri_map_error(FERI_OPERATION_READ, error);
     if (told.kind == FER_OK) {
         return feri_handle_apply(handle, FERI_EVENT_GOT_EOF) ? read_verdict(handle) : told;
     }
@@ -27,7 +27,7 @@ fer_error feri_stream_after_empty_read(fer_handle *handle, fer_error error)
 fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
 {
     FERI_ASSERT(error.kind != FER_OK);
-    fer_error told = feri_error_told(FERI_OPERATION_WRITE, error);
+    fer_error told = feri_map_error(FERI_OPERATION_WRITE, error);
     if (told.kind == FER_BROKEN_PIPE) {
         (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
         return told;
@@ -35,5 +35,5 @@ fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
     if (!feri_error_is_fatal(told) || !feri_handle_fail(handle, FERI_EVENT_GOT_RESET, told)) {
         return told;
     }
-    return feri_handle_may(handle, FERI_REQUEST_WRITE);
+    return feri_handle_check(handle, FERI_REQUEST_WRITE);
 }

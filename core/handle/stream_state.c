@@ -77,8 +77,8 @@ static const bool shows_end[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
 };
 
 /* Columns are the requests: READ, WRITE, SHUTDOWN, PEER_ADDR, TAKE_ERROR, CONNECT, CLONE, RAW, USE. */
-#define A FERI_ANSWER_ASK_OS
-#define C FERI_ANSWER_ASK_CONNECT
+#define A FERI_ANSWER_CALL_OS
+#define C FERI_ANSWER_CHECK_CONNECT
 #define U FERI_ANSWER_UNCONNECTED
 #define P FERI_ANSWER_PENDING
 #define R FERI_ANSWER_REASON
@@ -99,14 +99,14 @@ static const uint8_t life_answers[FERI_LIFE_COUNT][FERI_REQUEST_COUNT] = {
 #undef M
 
 static const uint8_t read_answers[FERI_READ_COUNT] = {
-    [FERI_READ_OPEN] = FERI_ANSWER_ASK_OS,
+    [FERI_READ_OPEN] = FERI_ANSWER_CALL_OS,
     [FERI_READ_EOF] = FERI_ANSWER_END,
     [FERI_READ_SHUT] = FERI_ANSWER_END,
-    [FERI_READ_RESET] = FERI_ANSWER_ASK_QUEUE,
+    [FERI_READ_RESET] = FERI_ANSWER_CHECK_QUEUED,
 };
 
 static const uint8_t write_answers[FERI_WRITE_COUNT] = {
-    [FERI_WRITE_OPEN] = FERI_ANSWER_ASK_OS,
+    [FERI_WRITE_OPEN] = FERI_ANSWER_CALL_OS,
     [FERI_WRITE_SHUT] = FERI_ANSWER_PIPE,
     [FERI_WRITE_GONE] = FERI_ANSWER_REASON,
 };
@@ -211,7 +211,7 @@ feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind re
 
 static feri_answer stricter(feri_answer of_life, feri_answer of_half)
 {
-    return of_life == FERI_ANSWER_ASK_OS ? of_half : of_life;
+    return of_life == FERI_ANSWER_CALL_OS ? of_half : of_life;
 }
 
 feri_answer feri_state_answer(feri_state state, feri_request request)

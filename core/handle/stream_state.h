@@ -64,9 +64,9 @@
 
 /* What the state answers, without the OS where it can. */
 #define FERI_ANSWERS(X)                                                                    \
-    X(ASK_OS, "the OS decides")                                                            \
-    X(ASK_CONNECT, "the OS is asked how the connect stands, and then the state again")     \
-    X(ASK_QUEUE, "what is still queued is read; when nothing is, the reason")              \
+    X(CALL_OS, "the OS decides")                                                            \
+    X(CHECK_CONNECT, "the OS is asked how the connect stands, and then the state again")     \
+    X(CHECK_QUEUED, "what is still queued is read; when nothing is, the reason")              \
     X(END, "OK with nothing: 0 bytes, no error")                                                              \
     X(PIPE, "BROKEN_PIPE")                                                                 \
     X(REASON, "the fatal error that was seen, or BROKEN_PIPE when there was none")         \
@@ -114,9 +114,9 @@ feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind re
 /* What a request is answered in a state. */
 feri_answer feri_state_answer(feri_state state, feri_request request);
 
-/* Whether a handle is OPEN, both halves are, and nothing of an end was seen: then the tables answer every request ASK_OS (a test holds
+/* Whether a handle is OPEN, both halves are, and nothing of an end was seen: then the tables answer every request CALL_OS (a test holds
  * them to it), and the calls that move bytes need not look anything up. */
-static inline bool feri_state_is_wide_open(feri_state state)
+static inline bool feri_state_is_fully_open(feri_state state)
 {
     return state == (feri_state)FERI_LIFE_OPEN;
 }

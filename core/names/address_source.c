@@ -123,7 +123,7 @@ void feri_address_source_end(feri_address_source *source)
 
 /* ---- Opening */
 
-fer_error feri_open_first_named(fer_handle *handle, const char *host_port, feri_opener opener)
+fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener)
 {
     FERI_ASSERT(opener != NULL);
     FER_TRY(feri_handle_claim(handle));

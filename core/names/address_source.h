@@ -47,6 +47,6 @@ bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out)
 void feri_address_source_end(feri_address_source *source);
 
 /* feri_open_first for "host:port" text: tries each address that the resolver returns. */
-fer_error feri_open_first_named(fer_handle *handle, const char *host_port, feri_opener opener);
+fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* Who binds first has the port. Where SO_REUSEADDR steals ports, exclusive use keeps them. Elsewhere a listener takes it, to have a port in
  * TIME_WAIT again; a datagram socket does not, for it would share its port. */
-fer_error feri_hold_port(fer_type type, fer_raw_socket raw)
+fer_error feri_set_port_options(fer_type type, fer_raw_socket raw)
 {
     if (feri_reuse_address_steals_ports()) {
         return ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1);
@@ -16,15 +16,15 @@ fer_error feri_hold_port(fer_type type, fer_raw_socket raw)
     return type == FER_TYPE_STREAM ? ferp_set_option(raw, FERP_REUSE_ADDRESS, 1) : feri_ok();
 }
 
-fer_error feri_take_both_families(fer_raw_socket raw)
+fer_error feri_set_dual_stack(fer_raw_socket raw)
 {
-    return feri_error_told(FERI_OPERATION_DUAL_STACK, ferp_set_option(raw, FERP_ONLY_V6, 0));
+    return feri_map_error(FERI_OPERATION_DUAL_STACK, ferp_set_option(raw, FERP_ONLY_V6, 0));
 }
 
 static fer_error prepare(fer_type type, fer_raw_socket raw, fer_ip_family family)
 {
-    FER_TRY(feri_hold_port(type, raw));
-    return family == FER_IP_V6 ? feri_take_both_families(raw) : feri_ok();
+    FER_TRY(feri_set_port_options(type, raw));
+    return family == FER_IP_V6 ? feri_set_dual_stack(raw) : feri_ok();
 }
 
 static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
@@ -46,7 +46,7 @@ static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr, fer_r
 /* "Access denied" is a port that is reserved, or one that another socket holds exclusively. A second look tells them apart: a plain bind
  * of the wildcard to the same port is then "in use" (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and still denied
  * where the port is reserved. */
-static fer_error judge_denial(fer_type type, const fer_socket_addr *addr, fer_error denied)
+static fer_error classify_denial(fer_type type, const fer_socket_addr *addr, fer_error denied)
 {
     fer_socket_addr wildcard = {.ip = {.family = addr->ip.family}, .port = addr->port};
     fer_raw_socket probe = FER_RAW_SOCKET_NONE;
@@ -55,20 +55,20 @@ static fer_error judge_denial(fer_type type, const fer_socket_addr *addr, fer_er
     }
     fer_error second = ferp_bind(probe, &wildcard);
     ferp_close(probe);
-    return second.kind == FER_ADDR_IN_USE ? feri_error_told(FERI_OPERATION_BIND_TAKEN, denied) : denied;
+    return second.kind == FER_ADDR_IN_USE ? feri_map_error(FERI_OPERATION_BIND_TAKEN, denied) : denied;
 }
 
-fer_error feri_bind_told(fer_type type, const fer_socket_addr *addr, fer_error error)
+fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_error error)
 {
     if (error.kind == FER_PERMISSION_DENIED && feri_bind_denied_can_mean_in_use()) {
-        return judge_denial(type, addr, error);
+        return classify_denial(type, addr, error);
     }
     return error;
 }
 
 fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
 {
-    return feri_bind_told(type, addr, bind_prepared(type, addr, out));
+    return feri_map_bind_error(type, addr, bind_prepared(type, addr, out));
 }
 
 /* ---- Datagram sockets */
@@ -84,7 +84,7 @@ fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out)
 
 void feri_datagram_prepare(fer_raw_socket raw)
 {
-    ferp_tell_refusals(raw, false);
+    ferp_report_refusals(raw, false);
     if (feri_datagram_limit_is_send_buffer()) {
         FER_IGNORE(ferp_set_option(raw, FERP_SEND_BUFFER, FERI_DATAGRAM_MAX)); /* a smaller limit is told by the send that meets it */
     }

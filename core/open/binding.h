@@ -11,9 +11,9 @@
 fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out);
 
 /* Its three parts, for a socket that is made apart from its binding. The options are set before bind; what bind answers is told. */
-fer_error feri_hold_port(fer_type type, fer_raw_socket raw);
-fer_error feri_take_both_families(fer_raw_socket raw);
-fer_error feri_bind_told(fer_type type, const fer_socket_addr *addr, fer_error error);
+fer_error feri_set_port_options(fer_type type, fer_raw_socket raw);
+fer_error feri_set_dual_stack(fer_raw_socket raw);
+fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_error error);
 
 /* A feri_opener: a bound datagram socket that hears of no refusals yet. */
 fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);

@@ -13,7 +13,7 @@
 fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     feri_operation operation = feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
-    return feri_error_told(operation, ferp_connect(raw, addr));
+    return feri_map_error(operation, ferp_connect(raw, addr));
 }
 
 /* connect, and where it only starts, the rest of it. */
@@ -40,11 +40,11 @@ static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
     return feri_io_waits_in_kernel() ? ferp_set_nonblocking(raw, false) : feri_ok();
 }
 
-void feri_hasten_refusal(fer_raw_socket raw, const fer_socket_addr *addr)
+void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_ip_addr ip = fer_ip_addr_to_canonical(&addr->ip);
     if (feri_refused_connect_is_retried() && fer_ip_addr_is_loopback(&ip)) {
-        ferp_hasten_refusal(raw);
+        ferp_disable_connect_retry(raw);
     }
 }
 
@@ -55,7 +55,7 @@ static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
     if (fer_ip_addr_to_canonical(&addr->ip).family != addr->ip.family) {
         FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
     }
-    feri_hasten_refusal(raw, addr);
+    feri_disable_connect_retry(raw, addr);
 }
 
 /* Nobody can listen on port 0, so it refuses (rule C2). Linux asks the other host, Windows and BSD call it no address. */
@@ -102,12 +102,12 @@ fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, 
 
 /* ---- Only the start of it */
 
-fer_error feri_finish_start(fer_handle *handle, fer_error started, fer_raw_socket raw, uint32_t flags)
+fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw, uint32_t flags)
 {
     if (started.kind == FER_IN_PROGRESS) {
         FER_TRY(feri_handle_fill_unconnected(handle, raw, flags));
         (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN); /* or another thread has closed it */
-        return feri_error_told(FERI_OPERATION_STARTED, started);
+        return feri_map_error(FERI_OPERATION_STARTED, started);
     }
     if (started.kind != FER_OK && raw != FER_RAW_SOCKET_NONE) {
         ferp_close(raw);
@@ -130,5 +130,5 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = open_for(addr, &raw);
     error = error.kind == FER_OK ? start(raw, addr) : error;
-    return feri_finish_start(handle, error, raw, feri_family_flag(addr) | FERI_STARTED_FLAGS);
+    return feri_finish_connect_start(handle, error, raw, feri_family_flag(addr) | FERI_STARTED_FLAGS);
 }

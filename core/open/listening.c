@@ -40,10 +40,10 @@ static bool is_skipped(fer_error error, uint32_t *skips)
 }
 
 /* No accept has a flag not to wait: where it would wait in the kernel the queue is looked at first. */
-static fer_error look_at_queue(const fer_handle *listener, feri_patience patience)
+static fer_error look_at_queue(const fer_handle *listener, feri_wait_mode patience)
 {
     bool nonblocking = false;
-    if (patience == FERI_AS_SET || !feri_io_waits_in_kernel()) {
+    if (patience == FERI_WAIT_BY_MODE || !feri_io_waits_in_kernel()) {
         return feri_ok();
     }
     FER_TRY(feri_is_nonblocking(listener, &nonblocking));
@@ -53,7 +53,7 @@ static fer_error look_at_queue(const fer_handle *listener, feri_patience patienc
     return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
 }
 
-static fer_error accept_one(const fer_handle *listener, feri_patience patience, fer_raw_socket *out, fer_socket_addr *peer)
+static fer_error accept_one(const fer_handle *listener, feri_wait_mode patience, fer_raw_socket *out, fer_socket_addr *peer)
 {
     feri_waiting waiting = feri_waiting_with(patience, listener, FERP_ACCEPTABLE);
     uint32_t skips = 0;
@@ -61,7 +61,7 @@ static fer_error accept_one(const fer_handle *listener, feri_patience patience, 
     do {
         error = look_at_queue(listener, patience);
         error = error.kind == FER_OK ? ferp_accept(listener->raw_, out, peer) : error;
-    } while (is_skipped(error, &skips) || (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)));
+    } while (is_skipped(error, &skips) || (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)));
     return error;
 }
 
@@ -82,7 +82,7 @@ static fer_error forget_inherited(const fer_handle *listener, fer_raw_socket raw
     return ferp_set_timeout(raw, FERP_WRITING, FER_DURATION_NONE);
 }
 
-static fer_error accept_prepared(const fer_handle *listener, feri_patience patience, fer_raw_socket *out, fer_socket_addr *peer)
+static fer_error accept_prepared(const fer_handle *listener, feri_wait_mode patience, fer_raw_socket *out, fer_socket_addr *peer)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(accept_one(listener, patience, &raw, peer));
@@ -96,9 +96,9 @@ static fer_error accept_prepared(const fer_handle *listener, feri_patience patie
     return error;
 }
 
-static fer_error accept_named(fer_handle *listener, feri_patience patience, fer_handle *out, fer_socket_addr *peer)
+static fer_error accept_named(fer_handle *listener, feri_wait_mode patience, fer_handle *out, fer_socket_addr *peer)
 {
-    FER_TRY(feri_handle_may(listener, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr from;
@@ -112,29 +112,29 @@ static fer_error accept_named(fer_handle *listener, feri_patience patience, fer_
 
 fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
 {
-    return accept_named(listener, FERI_AS_SET, out, peer);
+    return accept_named(listener, FERI_WAIT_BY_MODE, out, peer);
 }
 
 fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
 {
-    return accept_named(listener, FERI_AT_ONCE, out, peer);
+    return accept_named(listener, FERI_WAIT_NEVER, out, peer);
 }
 
-static fer_error accept_nameless(fer_handle *listener, feri_patience patience, fer_handle *out)
+static fer_error accept_nameless(fer_handle *listener, feri_wait_mode patience, fer_handle *out)
 {
-    FER_TRY(feri_handle_may(listener, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = accept_prepared(listener, patience, &raw, NULL);
     return feri_finish_opening(out, error, raw, 0);
 }
 
-fer_error feri_accept_nameless(fer_handle *listener, fer_handle *out)
+fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out)
 {
-    return accept_nameless(listener, FERI_AS_SET, out);
+    return accept_nameless(listener, FERI_WAIT_BY_MODE, out);
 }
 
-fer_error feri_try_accept_nameless(fer_handle *listener, fer_handle *out)
+fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out)
 {
-    return accept_nameless(listener, FERI_AT_ONCE, out);
+    return accept_nameless(listener, FERI_WAIT_NEVER, out);
 }

@@ -16,10 +16,10 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out);
 fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
 
 /* The same for connections whose addresses are not IP's. */
-fer_error feri_accept_nameless(fer_handle *listener, fer_handle *out);
+fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out);
 
 /* Both, but that they never wait: WOULD_BLOCK. */
 fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
-fer_error feri_try_accept_nameless(fer_handle *listener, fer_handle *out);
+fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out);
 
 #endif

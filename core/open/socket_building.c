@@ -13,7 +13,7 @@
 #include "core/handle/options.h"
 #include "core/open/unix_opening.h"
 
-#define KINDS (FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM | FERI_FLAG_PORTLESS | FERI_FLAG_LISTENING)
+#define KINDS (FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_LISTENING)
 
 static void set_flag(fer_handle *handle, uint32_t flag)
 {
@@ -36,7 +36,7 @@ static uint32_t kinds_of(fer_domain domain, fer_type type, int protocol)
     if (type == FER_TYPE_STREAM) {
         return flags;
     }
-    return flags | FERI_FLAG_DATAGRAM | (has_ports || has_names ? 0 : FERI_FLAG_PORTLESS);
+    return flags | FERI_FLAG_DATAGRAM | (has_ports || has_names ? 0 : FERI_FLAG_NO_PORTS);
 }
 
 /* IPv6 sockets are for IPv4 too from the start, as bind makes sure again (rule L4): some systems begin otherwise. */
@@ -86,13 +86,13 @@ static fer_type type_of(const fer_handle *handle)
 
 fer_error feri_socket_has(const fer_handle *handle, uint32_t lacking_kinds)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     return feri_handle_has_flag(handle, lacking_kinds) ? feri_own_error(FER_UNSUPPORTED) : feri_ok();
 }
 
-fer_error feri_socket_may_use(const fer_handle *handle, const fer_socket_addr *addr)
+fer_error feri_socket_check_use(const fer_handle *handle, const fer_socket_addr *addr)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     uint32_t family = feri_are_addresses(addr, 1) ? feri_family_flag(addr) : FERI_FLAG_UNIX;
     bool fits = (feri_handle_flags(handle) & (FERI_FLAG_UNIX | FERI_FLAG_V6)) == family && family != FERI_FLAG_UNIX;
     return fits ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
@@ -102,11 +102,11 @@ fer_error feri_socket_may_use(const fer_handle *handle, const fer_socket_addr *a
 static fer_error prepare_binding(fer_handle *handle)
 {
     uint32_t flags = feri_handle_flags(handle);
-    if ((flags & (FERI_FLAG_REUSE_CHOSEN | FERI_FLAG_PORTLESS)) == 0) {
-        FER_TRY(feri_hold_port(type_of(handle), handle->raw_));
+    if ((flags & (FERI_FLAG_REUSE_CHOSEN | FERI_FLAG_NO_PORTS)) == 0) {
+        FER_TRY(feri_set_port_options(type_of(handle), handle->raw_));
     }
-    bool takes_both = (flags & (FERI_FLAG_V6 | FERI_FLAG_V6_CHOSEN | FERI_FLAG_PORTLESS)) == FERI_FLAG_V6;
-    return takes_both ? feri_take_both_families(handle->raw_) : feri_ok();
+    bool takes_both = (flags & (FERI_FLAG_V6 | FERI_FLAG_V6_CHOSEN | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
+    return takes_both ? feri_set_dual_stack(handle->raw_) : feri_ok();
 }
 
 /* By this handle or by another way: a clone's bind, a connect, before the socket came here. */
@@ -118,7 +118,7 @@ static bool is_bound(const fer_handle *handle)
 
 fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
 {
-    FER_TRY(feri_socket_may_use(handle, addr));
+    FER_TRY(feri_socket_check_use(handle, addr));
     if (feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -126,14 +126,14 @@ fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
     if (prepared.kind != FER_OK) {
         return is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
     }
-    FER_TRY(feri_bind_told(type_of(handle), addr, ferp_bind(handle->raw_, addr)));
+    FER_TRY(feri_map_bind_error(type_of(handle), addr, ferp_bind(handle->raw_, addr)));
     set_flag(handle, FERI_FLAG_BOUND);
     return feri_ok();
 }
 
 fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX) || feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -159,7 +159,7 @@ static bool may_be_unbound(const fer_handle *handle)
 /* Windows tells no address of a socket that is not bound ("getsockname function", MSDN: WSAEINVAL); it is the unspecified one. */
 fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 {
-    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(feri_handle_check_getter(handle, out));
     FER_TRY(feri_socket_has(handle, FERI_FLAG_UNIX));
     fer_error error = ferp_local_addr(handle->raw_, out);
     if (error.kind == FER_INVALID_INPUT && may_be_unbound(handle)) {
@@ -182,7 +182,7 @@ static fer_error bind_anywhere(fer_handle *handle)
 fer_error feri_socket_listen(fer_handle *handle, int backlog)
 {
     bool listens = handle != NULL && feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
-    FER_TRY(feri_handle_may(handle, listens ? FERI_REQUEST_USE : FERI_REQUEST_CONNECT));
+    FER_TRY(feri_handle_check(handle, listens ? FERI_REQUEST_USE : FERI_REQUEST_CONNECT));
     if (backlog < 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -199,7 +199,7 @@ fer_error feri_socket_listen(fer_handle *handle, int backlog)
 
 static fer_error begin_connect(fer_handle *handle)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_CONNECT));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
     return feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN) ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
@@ -222,19 +222,19 @@ static fer_error go_on(fer_handle *handle, fer_error started)
     }
     fer_error error = feri_is_nonblocking(handle, &nonblocking);
     if (error.kind == FER_OK && nonblocking) {
-        return feri_error_told(FERI_OPERATION_STARTED, started);
+        return feri_map_error(FERI_OPERATION_STARTED, started);
     }
     return conclude(handle, error.kind == FER_OK ? feri_await_connect(handle->raw_, FERP_NO_DEADLINE) : error);
 }
 
 fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
 {
-    FER_TRY(feri_socket_may_use(handle, addr));
+    FER_TRY(feri_socket_check_use(handle, addr));
     FER_TRY(begin_connect(handle));
     if (addr->port == 0) {
         return conclude(handle, feri_own_error(FER_CONNECTION_REFUSED)); /* as fer_tcp_stream_connect_addr says */
     }
-    feri_hasten_refusal(handle->raw_, addr);
+    feri_disable_connect_retry(handle->raw_, addr);
     return go_on(handle, feri_connect_start(handle->raw_, addr));
 }
 
@@ -243,7 +243,7 @@ static fer_error connect_within(const fer_handle *handle, const fer_socket_addr 
 {
     bool nonblocking = false;
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-    feri_hasten_refusal(handle->raw_, addr);
+    feri_disable_connect_retry(handle->raw_, addr);
     fer_error error = feri_connect_within(handle->raw_, addr, timeout);
     if (feri_io_waits_in_kernel() && !nonblocking) {
         fer_error restored = ferp_set_nonblocking(handle->raw_, false);
@@ -254,7 +254,7 @@ static fer_error connect_within(const fer_handle *handle, const fer_socket_addr 
 
 fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout)
 {
-    FER_TRY(feri_socket_may_use(handle, addr));
+    FER_TRY(feri_socket_check_use(handle, addr));
     if (timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -274,12 +274,12 @@ static fer_error not_begun(fer_handle *handle, fer_error error)
     bool nonblocking = false;
     (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-    return nonblocking ? error : feri_error_told(FERI_OPERATION_EXPIRED, error);
+    return nonblocking ? error : feri_map_error(FERI_OPERATION_EXPIRED, error);
 }
 
 fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -326,9 +326,9 @@ fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
 /* As bind will have it. */
 fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
 {
-    FER_TRY(feri_handle_may_tell(handle, out));
+    FER_TRY(feri_handle_check_getter(handle, out));
     FER_TRY(feri_socket_has(handle, FERI_FLAG_UNIX));
-    bool is_default = !feri_handle_has_flag(handle, FERI_FLAG_REUSE_CHOSEN | FERI_FLAG_FOREIGN);
+    bool is_default = !feri_handle_has_flag(handle, FERI_FLAG_REUSE_CHOSEN | FERI_FLAG_ADOPTED);
     if (reuses_anyway(handle) || is_default) {
         *out = type_of(handle) == FER_TYPE_STREAM;
         return feri_ok();
@@ -338,7 +338,7 @@ fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
 
 fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
         return feri_own_error(FER_UNSUPPORTED);
     }
@@ -351,7 +351,7 @@ fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
 
 fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
 {
-    FER_TRY(feri_handle_may(socket, FERI_REQUEST_RAW));
+    FER_TRY(feri_handle_check(socket, FERI_REQUEST_RAW));
     if ((feri_handle_flags(socket) & KINDS) != kinds) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -361,7 +361,7 @@ fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
 /* Only of a listener is it known that it is bound, if it was not bound here; of the others the OS knows. */
 fer_error feri_socket_from(fer_handle *socket, fer_handle *of, uint32_t kinds)
 {
-    FER_TRY(feri_handle_may(of, FERI_REQUEST_RAW));
+    FER_TRY(feri_handle_check(of, FERI_REQUEST_RAW));
     FER_TRY(feri_handle_move(of, socket));
     uint32_t bound = (kinds & FERI_FLAG_LISTENING) != 0 ? FERI_FLAG_BOUND : 0;
     feri_atomic_change_bits(&socket->flags_, kinds | bound, KINDS & ~kinds);

@@ -30,7 +30,7 @@ fer_error feri_unix_connect_start(fer_raw_socket raw, const fer_unix_addr *addr)
     do {
         error = ferp_unix_connect(raw, addr);
     } while (error.kind == FER_INTERRUPTED);
-    return feri_connect_would_block_means_started() ? feri_error_told(FERI_OPERATION_START, error) : error;
+    return feri_connect_would_block_means_started() ? feri_map_error(FERI_OPERATION_START, error) : error;
 }
 
 static fer_error connect(fer_raw_socket raw, const fer_unix_addr *addr)
@@ -96,7 +96,7 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
 static fer_error start(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     FER_TRY(ferp_set_nonblocking(raw, true));
-    return feri_error_told(FERI_OPERATION_UNIX_START, feri_unix_connect_start(raw, addr));
+    return feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_start(raw, addr));
 }
 
 fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)
@@ -106,7 +106,7 @@ fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw);
     error = error.kind == FER_OK ? start(raw, addr) : error;
-    return feri_finish_start(handle, error, raw, FERI_STARTED_FLAGS);
+    return feri_finish_connect_start(handle, error, raw, FERI_STARTED_FLAGS);
 }
 
 static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type type)

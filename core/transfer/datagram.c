@@ -15,7 +15,7 @@
 /* ---- Addresses */
 
 /* One end of a conversation; a link-local address may come with its interface or without. */
-static bool is_same_end(const fer_socket_addr *one, const fer_socket_addr *other)
+static bool is_same_address(const fer_socket_addr *one, const fer_socket_addr *other)
 {
     bool same_scope = one->scope_id == other->scope_id || one->scope_id == 0 || other->scope_id == 0;
     return one->port == other->port && same_scope && fer_ip_addr_eq(&one->ip, &other->ip);
@@ -23,7 +23,7 @@ static bool is_same_end(const fer_socket_addr *one, const fer_socket_addr *other
 
 fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out)
 {
-    bool has_ports = !feri_handle_has_flag(&socket->handle_, FERI_FLAG_PORTLESS);
+    bool has_ports = !feri_handle_has_flag(&socket->handle_, FERI_FLAG_NO_PORTS);
     if (feri_handle_is_shared(&socket->handle_) && has_ports) {
         return ferp_peer_addr(socket->handle_.raw_, out);
     }
@@ -33,17 +33,17 @@ fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out)
 
 /* Whether a datagram may be handed out: of a connected socket only the peer's may. The system holds back what comes after connect, but
  * not what was queued before (Linux udp(7) and the BSDs say nothing of it; measured). Only a handle that others share must ask. */
-static bool is_welcome(const fer_udp_socket *socket, const fer_socket_addr *from)
+static bool is_from_peer(const fer_udp_socket *socket, const fer_socket_addr *from)
 {
     fer_socket_addr peer;
-    return feri_datagram_peer(socket, &peer).kind != FER_OK || is_same_end(&peer, from);
+    return feri_datagram_peer(socket, &peer).kind != FER_OK || is_same_address(&peer, from);
 }
 
 /* The address as this socket can send to it: an IPv6 socket takes an IPv4 one as mapped, on every system. Port 0 is nobody's. */
-static fer_error reachable_form(const fer_handle *handle, const fer_socket_addr *addr, fer_socket_addr *out)
+static fer_error destination_for(const fer_handle *handle, const fer_socket_addr *addr, fer_socket_addr *out)
 {
     bool is_v6 = feri_handle_has_flag(handle, FERI_FLAG_V6);
-    bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_PORTLESS);
+    bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
     *out = *addr;
     out->port = has_ports ? addr->port : 0; /* raw(7): what is there must be 0, or the protocol */
     if ((addr->port == 0 && has_ports) || (addr->ip.family == FER_IP_V6 && !is_v6)) {
@@ -58,12 +58,12 @@ static fer_error reachable_form(const fer_handle *handle, const fer_socket_addr 
 
 /* ---- Receiving */
 
-static fer_error take(fer_raw_socket raw, void *buf, size_t len, feri_taking taking, struct ferp_datagram *out)
+static fer_error take(fer_raw_socket raw, void *buf, size_t len, feri_recv_mode recv_mode, struct ferp_datagram *out)
 {
-    switch (taking) {
+    switch (recv_mode) {
     case FERI_PEEK:
         return ferp_peek_from(raw, buf, len, out);
-    case FERI_TRY:
+    case FERI_TRY_RECV:
         return ferp_try_recv_from(raw, buf, len, out);
     default:
         return ferp_recv_from(raw, buf, len, out);
@@ -71,38 +71,38 @@ static fer_error take(fer_raw_socket raw, void *buf, size_t len, feri_taking tak
 }
 
 /* A stranger's datagram that was only looked at is taken off the queue, to see what is behind it. */
-static fer_error drop_stranger(fer_raw_socket raw, feri_taking taking)
+static fer_error drop_from_other(fer_raw_socket raw, feri_recv_mode recv_mode)
 {
     struct ferp_datagram dropped;
-    return taking == FERI_PEEK ? ferp_recv_from(raw, NULL, 0, &dropped) : feri_ok();
+    return recv_mode == FERI_PEEK ? ferp_recv_from(raw, NULL, 0, &dropped) : feri_ok();
 }
 
-static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len, feri_taking taking, struct ferp_datagram *out)
+static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len, feri_recv_mode recv_mode, struct ferp_datagram *out)
 {
-    feri_waiting waiting = feri_waiting_with(taking == FERI_TRY ? FERI_AT_ONCE : FERI_AS_SET, &socket->handle_, FERP_RECEIVABLE);
+    feri_waiting waiting = feri_waiting_with(recv_mode == FERI_TRY_RECV ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE, &socket->handle_, FERP_RECEIVABLE);
     for (;;) {
-        fer_error error = take(socket->handle_.raw_, buf, len, taking, out);
+        fer_error error = take(socket->handle_.raw_, buf, len, recv_mode, out);
         if (error.kind == FER_OK) {
-            if (is_welcome(socket, &out->from)) {
+            if (is_from_peer(socket, &out->from)) {
                 return error;
             }
-            error = drop_stranger(socket->handle_.raw_, taking);
+            error = drop_from_other(socket->handle_.raw_, recv_mode);
         }
-        if (error.kind != FER_OK && (error.kind != FER_WOULD_BLOCK || !feri_waiting_goes_on(&waiting, &error))) {
+        if (error.kind != FER_OK && (error.kind != FER_WOULD_BLOCK || !feri_waiting_should_retry(&waiting, &error))) {
             return error;
         }
     }
 }
 
-fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len, feri_taking taking, fer_datagram *out)
+fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len, feri_recv_mode recv_mode, fer_datagram *out)
 {
     struct ferp_datagram got = {0};
-    FER_TRY(feri_handle_may(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
     if (out == NULL || (buf == NULL && len > 0)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     len = len < feri_io_length_max() ? len : feri_io_length_max();
-    FER_TRY(feri_error_told(FERI_OPERATION_DATAGRAM, receive(socket, buf, len, taking, &got)));
+    FER_TRY(feri_map_error(FERI_OPERATION_DATAGRAM, receive(socket, buf, len, recv_mode, &got)));
     FERI_ASSERT(got.len <= len);
     *out = (fer_datagram){got.len, got.truncated, got.from};
     return feri_ok();
@@ -110,23 +110,23 @@ fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len, f
 
 /* ---- Sending */
 
-fer_error feri_datagram_may_send(const fer_handle *handle, const void *buf, size_t len)
+fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, size_t len)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     return len > feri_io_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
 }
 
-static fer_error send_once(const fer_handle *handle, const void *buf, size_t len, feri_patience patience, size_t *n)
+static fer_error send_once(const fer_handle *handle, const void *buf, size_t len, feri_wait_mode patience, size_t *n)
 {
     feri_waiting waiting = feri_waiting_with(patience, handle, FERP_WRITABLE);
     fer_error error;
     do {
-        error = patience == FERI_AS_SET ? ferp_send(handle->raw_, buf, len, n) : ferp_try_send(handle->raw_, buf, len, n);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
-    return feri_error_told(FERI_OPERATION_DATAGRAM, error);
+        error = patience == FERI_WAIT_BY_MODE ? ferp_send(handle->raw_, buf, len, n) : ferp_try_send(handle->raw_, buf, len, n);
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
+    return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
 /* Systems say "bad argument", too, when it is the peer that is missing. */
@@ -134,13 +134,13 @@ static fer_error judge_refused_argument(const fer_handle *handle, fer_error erro
 {
     fer_socket_addr peer;
     bool has_peer = ferp_peer_addr(handle->raw_, &peer).kind == FER_OK;
-    return has_peer ? error : feri_error_told(FERI_OPERATION_UNADDRESSED, error);
+    return has_peer ? error : feri_map_error(FERI_OPERATION_UNADDRESSED, error);
 }
 
-fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, feri_patience patience, size_t *n)
+fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, feri_wait_mode patience, size_t *n)
 {
     size_t sent = 0;
-    fer_error error = feri_datagram_may_send(socket == NULL ? NULL : &socket->handle_, buf, len);
+    fer_error error = feri_datagram_check_send(socket == NULL ? NULL : &socket->handle_, buf, len);
     if (error.kind == FER_OK) {
         error = send_once(&socket->handle_, buf, len, patience, &sent);
         error = error.kind == FER_INVALID_INPUT ? judge_refused_argument(&socket->handle_, error) : error;
@@ -149,26 +149,26 @@ fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len
     return error;
 }
 
-static fer_error send_once_to(const fer_handle *handle, const void *buf, size_t len, const fer_socket_addr *to, feri_patience patience,
+static fer_error send_once_to(const fer_handle *handle, const void *buf, size_t len, const fer_socket_addr *to, feri_wait_mode patience,
                               size_t *n)
 {
     feri_waiting waiting = feri_waiting_with(patience, handle, FERP_WRITABLE);
     fer_raw_socket raw = handle->raw_;
     fer_error error;
     do {
-        error = patience == FERI_AS_SET ? ferp_send_to(raw, buf, len, to, n) : ferp_try_send_to(raw, buf, len, to, n);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
-    return feri_error_told(FERI_OPERATION_DATAGRAM, error);
+        error = patience == FERI_WAIT_BY_MODE ? ferp_send_to(raw, buf, len, to, n) : ferp_try_send_to(raw, buf, len, to, n);
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
+    return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
-fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, feri_patience patience,
+fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, feri_wait_mode patience,
                                 size_t *n)
 {
     size_t sent = 0;
     fer_socket_addr reachable;
-    fer_error error = feri_datagram_may_send(socket == NULL ? NULL : &socket->handle_, buf, len);
+    fer_error error = feri_datagram_check_send(socket == NULL ? NULL : &socket->handle_, buf, len);
     if (error.kind == FER_OK) {
-        error = feri_are_addresses(to, 1) ? reachable_form(&socket->handle_, to, &reachable) : feri_own_error(FER_INVALID_INPUT);
+        error = feri_are_addresses(to, 1) ? destination_for(&socket->handle_, to, &reachable) : feri_own_error(FER_INVALID_INPUT);
     }
     if (error.kind == FER_OK) {
         error = send_once_to(&socket->handle_, buf, len, &reachable, patience, &sent);
@@ -182,7 +182,7 @@ fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t 
 /* As the system has it now, whether connect worked or not. Of a peer without a port getpeername knows nothing (Linux, inet_getname). */
 static void note_peer(fer_udp_socket *socket, const fer_socket_addr *asked, fer_error error)
 {
-    if (feri_handle_has_flag(&socket->handle_, FERI_FLAG_PORTLESS)) {
+    if (feri_handle_has_flag(&socket->handle_, FERI_FLAG_NO_PORTS)) {
         socket->peer_ = error.kind == FER_OK ? *asked : socket->peer_;
     } else if (ferp_peer_addr(socket->handle_.raw_, &socket->peer_).kind != FER_OK) {
         memset(&socket->peer_, 0, sizeof socket->peer_);
@@ -194,12 +194,12 @@ fer_error feri_datagram_connect(fer_udp_socket *socket, const fer_socket_addr *a
     FERI_ASSERT(socket != NULL && addr != NULL);
     fer_socket_addr reachable;
     fer_raw_socket raw = socket->handle_.raw_;
-    FER_TRY(reachable_form(&socket->handle_, addr, &reachable));
+    FER_TRY(destination_for(&socket->handle_, addr, &reachable));
     fer_error error;
     do {
         error = ferp_connect(raw, &reachable);
     } while (error.kind == FER_INTERRUPTED);
     note_peer(socket, &reachable, error);
-    ferp_tell_refusals(raw, socket->peer_.ip.family != 0);
+    ferp_report_refusals(raw, socket->peer_.ip.family != 0);
     return error;
 }

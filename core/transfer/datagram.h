@@ -10,18 +10,18 @@
 #include "ferrule/socket_addr.h"
 #include "ferrule/udp.h"
 
-/* FERI_TRY: takes, and never waits. */
-typedef enum feri_taking { FERI_TAKE, FERI_PEEK, FERI_TRY } feri_taking;
+/* FERI_TRY_RECV: takes, and never waits. */
+typedef enum feri_recv_mode { FERI_RECV, FERI_PEEK, FERI_TRY_RECV } feri_recv_mode;
 
 /* As fer_udp_socket_recv_from and fer_udp_socket_peek_from. */
-fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len, feri_taking taking, fer_datagram *out);
+fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len, feri_recv_mode recv_mode, fer_datagram *out);
 
 /* What is asked before a datagram of any kind of socket is sent. No length is cut: a datagram goes whole or not at all. */
-fer_error feri_datagram_may_send(const fer_handle *handle, const void *buf, size_t len);
+fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, size_t len);
 
 /* As fer_udp_socket_send and fer_udp_socket_send_to, and their kin that never wait. */
-fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, feri_patience patience, size_t *n);
-fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, feri_patience patience,
+fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, feri_wait_mode patience, size_t *n);
+fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, feri_wait_mode patience,
                                 size_t *n);
 
 /* The peer of a socket, NOT_CONNECTED where it has none. The OS is asked where another handle may have changed it. */

@@ -7,10 +7,10 @@
 #include "core/handle/stream_result.h"
 #include "core/wait/waiting.h"
 
-static fer_error read_patiently(const fer_handle *handle, void *buf, size_t len, size_t *moved, fer_error error)
+static fer_error read_with_wait(const fer_handle *handle, void *buf, size_t len, size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
+    while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
         error = ferp_recv(handle->raw_, buf, len, moved);
     }
     return error;
@@ -19,26 +19,26 @@ static fer_error read_patiently(const fer_handle *handle, void *buf, size_t len,
 static fer_error read_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
 {
     fer_error error = ferp_recv(handle->raw_, buf, len, moved);
-    return error.kind == FER_WOULD_BLOCK ? read_patiently(handle, buf, len, moved, error) : error;
+    return error.kind == FER_WOULD_BLOCK ? read_with_wait(handle, buf, len, moved, error) : error;
 }
 
 fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
-    bool due;
-    fer_error error = feri_stream_before_read(handle, feri_can_hold(buf, len), len, &due);
-    if (due) {
-        error = read_once(handle, buf, feri_cut_to_os(len), &moved);
+    bool proceed;
+    fer_error error = feri_stream_before_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
+    if (proceed) {
+        error = read_once(handle, buf, feri_clamp_length(len), &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
     feri_store_count(n, moved);
     return error;
 }
 
-static fer_error write_patiently(const fer_handle *handle, const void *buf, size_t len, size_t *moved, fer_error error)
+static fer_error write_with_wait(const fer_handle *handle, const void *buf, size_t len, size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
+    while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
         error = ferp_send(handle->raw_, buf, len, moved);
     }
     return error;
@@ -47,16 +47,16 @@ static fer_error write_patiently(const fer_handle *handle, const void *buf, size
 static fer_error write_once(const fer_handle *handle, const void *buf, size_t len, size_t *moved)
 {
     fer_error error = ferp_send(handle->raw_, buf, len, moved);
-    return error.kind == FER_WOULD_BLOCK ? write_patiently(handle, buf, len, moved, error) : error;
+    return error.kind == FER_WOULD_BLOCK ? write_with_wait(handle, buf, len, moved, error) : error;
 }
 
 fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
-    bool due;
-    fer_error error = feri_stream_before_write(handle, feri_can_hold(buf, len), len, &due);
-    if (due) {
-        error = write_once(handle, buf, feri_cut_to_os(len), &moved);
+    bool proceed;
+    fer_error error = feri_stream_before_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
+    if (proceed) {
+        error = write_once(handle, buf, feri_clamp_length(len), &moved);
         error = feri_stream_after_write(handle, error);
     }
     feri_store_count(n, moved);
@@ -69,9 +69,9 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
         return feri_own_error(FER_INVALID_INPUT);
     }
     fer_error error;
-    bool was_connecting = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_ASK_CONNECT;
+    bool was_connecting = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_CHECK_CONNECT;
     feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
-    if ((answer == FERI_ANSWER_ASK_CONNECT && error.kind != FER_WOULD_BLOCK) || (answer == FERI_ANSWER_END && was_connecting)) {
+    if ((answer == FERI_ANSWER_CHECK_CONNECT && error.kind != FER_WOULD_BLOCK) || (answer == FERI_ANSWER_END && was_connecting)) {
         answer = FERI_ANSWER_REASON; /* it has just failed, or was reset before anybody asked */
     }
     if (answer == FERI_ANSWER_REASON) {
@@ -86,7 +86,7 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
     }
     FER_TRY(ferp_take_error(handle->raw_, &pending));
     if (pending.kind != FER_OK) {
-        pending = feri_error_told(FERI_OPERATION_WRITE, pending);
+        pending = feri_map_error(FERI_OPERATION_WRITE, pending);
         (void)feri_stream_after_failed_write(handle, pending);
     }
     *out = pending;

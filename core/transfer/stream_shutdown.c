@@ -36,16 +36,16 @@ static bool has_queued_input(const fer_handle *handle)
 }
 
 /* How much of a shutdown that touches the write half may be passed on: both halves only where no input waits to reset it. */
-static fer_shutdown harmless_part(const fer_handle *handle, fer_shutdown how)
+static fer_shutdown shutdown_part_without_reset(const fer_handle *handle, fer_shutdown how)
 {
     bool both = how == FER_SHUTDOWN_BOTH || feri_state_both_halves_shut(feri_handle_state(handle)) ||
-                feri_read_was_ended_by_clone(handle);
+                feri_read_shut_by_clone(handle);
     return both && !has_queued_input(handle) ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_WRITE;
 }
 
 /* Where shutting the read half would reset the connection as soon as data is there, a lone READ is kept in the library: a mark for the
  * clones, and a wake-up for whoever waits to read. */
-static fer_error shutdown_sparing_writes(const fer_handle *handle, fer_shutdown how)
+static fer_error shutdown_without_reset(const fer_handle *handle, fer_shutdown how)
 {
     FERI_ASSERT(feri_shutdown_read_resets_on_data());
     fer_error error = feri_ok();
@@ -54,7 +54,7 @@ static fer_error shutdown_sparing_writes(const fer_handle *handle, fer_shutdown 
     }
     bool write_is_shut = how != FER_SHUTDOWN_READ || feri_state_both_halves_shut(feri_handle_state(handle));
     if (error.kind == FER_OK && write_is_shut) {
-        error = ferp_shutdown(handle->raw_, harmless_part(handle, how));
+        error = ferp_shutdown(handle->raw_, shutdown_part_without_reset(handle, how));
     }
     if (how != FER_SHUTDOWN_WRITE) {
         ferp_wake(handle->raw_);
@@ -65,7 +65,7 @@ static fer_error shutdown_sparing_writes(const fer_handle *handle, fer_shutdown 
 /* A stream whose connect is under way still is not connected (rule S1). */
 static fer_error may_shut(const fer_handle *handle)
 {
-    fer_error error = feri_stream_may(handle, FERI_REQUEST_SHUTDOWN);
+    fer_error error = feri_stream_check(handle, FERI_REQUEST_SHUTDOWN);
     return error.kind == FER_WOULD_BLOCK ? feri_own_error(FER_NOT_CONNECTED) : error;
 }
 
@@ -76,14 +76,14 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
     if (!event_of(how, &event) || !feri_handle_apply(handle, event)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    fer_error error = feri_shutdown_read_resets_on_data() ? shutdown_sparing_writes(handle, how)
+    fer_error error = feri_shutdown_read_resets_on_data() ? shutdown_without_reset(handle, how)
                                                           : ferp_shutdown(handle->raw_, how);
-    return feri_error_told(FERI_OPERATION_SHUTDOWN, error);
+    return feri_map_error(FERI_OPERATION_SHUTDOWN, error);
 }
 
 /* Where close would end the connection in good order although bytes were thrown away, a linger time of zero makes it a reset. Not for a
  * socket that others may have too: theirs might read on. */
-static void tell_of_unread_input(fer_raw_socket raw)
+static void reset_if_unread(fer_raw_socket raw)
 {
     size_t queued = 0;
     if (ferp_bytes_queued(raw, &queued).kind == FER_OK && queued > 0) {
@@ -95,7 +95,7 @@ void feri_stream_close(fer_handle *handle)
 {
     if (feri_close_hides_unread_input() && handle != NULL && !feri_handle_is_shared(handle) &&
         feri_handle_as_raw(handle) != FER_RAW_SOCKET_NONE) {
-        tell_of_unread_input(feri_handle_as_raw(handle));
+        reset_if_unread(feri_handle_as_raw(handle));
     }
     feri_handle_close(handle);
 }

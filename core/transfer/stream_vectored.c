@@ -71,10 +71,10 @@ static bool is_too_long_for_one_call(const slice_plan *plan, size_t count)
     return plan->valid && plan->count == 0 && plan->first < count;
 }
 
-static fer_error read_slices_patiently(const fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *moved, fer_error error)
+static fer_error read_slices_with_wait(const fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
+    while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
         error = ferp_recv_vectored(handle->raw_, slices, count, moved);
     }
     return error;
@@ -83,7 +83,7 @@ static fer_error read_slices_patiently(const fer_handle *handle, const fer_io_sl
 static fer_error read_slices_once(const fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *moved)
 {
     fer_error error = ferp_recv_vectored(handle->raw_, slices, count, moved);
-    return error.kind == FER_WOULD_BLOCK ? read_slices_patiently(handle, slices, count, moved, error) : error;
+    return error.kind == FER_WOULD_BLOCK ? read_slices_with_wait(handle, slices, count, moved, error) : error;
 }
 
 fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *n)
@@ -93,9 +93,9 @@ fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *
         return feri_stream_read(handle, slices[plan.first].base, slices[plan.first].len, n);
     }
     size_t moved = 0;
-    bool due;
-    fer_error error = feri_stream_before_read(handle, plan.valid, plan.sum, &due);
-    if (due) {
+    bool proceed;
+    fer_error error = feri_stream_before_read(handle, plan.valid, plan.sum, &proceed);
+    if (proceed) {
         error = read_slices_once(handle, slices + plan.first, plan.count, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
@@ -103,10 +103,10 @@ fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *
     return error;
 }
 
-static fer_error write_slices_patiently(const fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *moved, fer_error error)
+static fer_error write_slices_with_wait(const fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error)) {
+    while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
         error = ferp_send_vectored(handle->raw_, slices, count, moved);
     }
     return error;
@@ -115,7 +115,7 @@ static fer_error write_slices_patiently(const fer_handle *handle, const fer_io_s
 static fer_error write_slices_once(const fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *moved)
 {
     fer_error error = ferp_send_vectored(handle->raw_, slices, count, moved);
-    return error.kind == FER_WOULD_BLOCK ? write_slices_patiently(handle, slices, count, moved, error) : error;
+    return error.kind == FER_WOULD_BLOCK ? write_slices_with_wait(handle, slices, count, moved, error) : error;
 }
 
 fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *n)
@@ -125,9 +125,9 @@ fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *sli
         return feri_stream_write(handle, slices[plan.first].base, slices[plan.first].len, n);
     }
     size_t moved = 0;
-    bool due;
-    fer_error error = feri_stream_before_write(handle, plan.valid, plan.sum, &due);
-    if (due) {
+    bool proceed;
+    fer_error error = feri_stream_before_write(handle, plan.valid, plan.sum, &proceed);
+    if (proceed) {
         error = write_slices_once(handle, slices + plan.first, plan.count, &moved);
         error = feri_stream_after_write(handle, error);
     }

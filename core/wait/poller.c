@@ -58,7 +58,7 @@ static fer_error check_watch(const fer_poller *poller, fer_raw_socket raw, fer_p
 
 static fer_error watch_error(fer_error err)
 {
-    return err.kind == FER_OK ? err : feri_error_told(FERI_OPERATION_WATCH, err);
+    return err.kind == FER_OK ? err : feri_map_error(FERI_OPERATION_WATCH, err);
 }
 
 /* What the caller wrote before is seen by who gets the event: systems order the two, but a compiler and a race detector do not know. Each wait reads

@@ -24,7 +24,7 @@ static fer_error check(fer_interest interest, const fer_interest *ready)
 }
 
 /* After a signal, and where nothing was found though the time is not over. */
-static bool is_worth_another_turn(fer_error error, fer_interest found)
+static bool should_repeat(fer_error error, fer_interest found)
 {
     return error.kind == FER_INTERRUPTED || (error.kind == FER_OK && found == 0);
 }
@@ -42,31 +42,31 @@ static fer_error tell(fer_error error, fer_interest found, fer_interest *ready)
 
 fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout, fer_interest *ready)
 {
-    FER_TRY(feri_handle_may(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FER_TRY(check(interest, ready));
     uint64_t deadline = feri_deadline_after(timeout);
     fer_interest found = 0;
     fer_error error;
     do {
         error = ferp_ready(handle->raw_, interest, deadline, deadline, &found);
-    } while (is_worth_another_turn(error, found));
+    } while (should_repeat(error, found));
     return tell(error, found, ready);
 }
 
 /* ---- Streams */
 
 /* Halves that have ended, for this handle or for all, answer without the OS. */
-static fer_interest known_of(const fer_handle *handle, fer_interest interest)
+static fer_interest ready_by_state(const fer_handle *handle, fer_interest interest)
 {
-    bool reads = feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_ASK_OS;
-    bool writes = feri_handle_answer(handle, FERI_REQUEST_WRITE) != FERI_ANSWER_ASK_OS;
-    reads = (interest & FER_READABLE) != 0 && (reads || feri_read_was_ended_by_clone(handle));
+    bool reads = feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_CALL_OS;
+    bool writes = feri_handle_answer(handle, FERI_REQUEST_WRITE) != FERI_ANSWER_CALL_OS;
+    reads = (interest & FER_READABLE) != 0 && (reads || feri_read_shut_by_clone(handle));
     return (reads ? FER_READABLE : 0) | (writes ? interest & FER_WRITABLE : 0);
 }
 
 /* A write half that a clone has shut, where no wait tells of that: a send of nothing does ("send function", MSDN: a length of zero is
  * permissible). What else it tells is the stream's end, and belongs to the state (rule S5). */
-static bool write_was_ended_by_clone(fer_handle *handle)
+static bool write_shut_by_clone(fer_handle *handle)
 {
     size_t n = 0;
     if (!feri_write_wait_misses_shutdown() || !feri_handle_is_shared(handle)) {
@@ -77,7 +77,7 @@ static bool write_was_ended_by_clone(fer_handle *handle)
         return error.kind != FER_OK;
     }
     (void)feri_stream_after_failed_write(handle, error);
-    return feri_handle_answer(handle, FERI_REQUEST_WRITE) != FERI_ANSWER_ASK_OS;
+    return feri_handle_answer(handle, FERI_REQUEST_WRITE) != FERI_ANSWER_CALL_OS;
 }
 
 /* What the OS says of the stream. Nothing ready by then is TIMED_OUT. */
@@ -85,7 +85,7 @@ static fer_error ask_system(fer_handle *handle, fer_interest interest, uint64_t 
 {
     fer_error error = ferp_ready(handle->raw_, interest, until, deadline, seen);
     bool is_silent = error.kind == FER_TIMED_OUT && (interest & FER_WRITABLE) != 0;
-    if (is_silent && write_was_ended_by_clone(handle)) {
+    if (is_silent && write_shut_by_clone(handle)) {
         *seen = FER_WRITABLE;
         return feri_ok();
     }
@@ -104,7 +104,7 @@ static uint64_t end_of_turn(fer_interest interest, uint64_t deadline)
 /* One turn of an OPEN stream. What is known needs no wait, but a look at the rest. */
 static fer_error look_or_wait(fer_handle *handle, fer_interest interest, uint64_t deadline, fer_interest *found)
 {
-    *found = known_of(handle, interest);
+    *found = ready_by_state(handle, interest);
     if (*found == interest) {
         return feri_ok();
     }
@@ -133,7 +133,7 @@ static fer_error take_turn(fer_handle *handle, fer_interest interest, uint64_t d
         return feri_ok();
     }
     feri_answer reading = feri_handle_answer(handle, FERI_REQUEST_READ);
-    if (reading == FERI_ANSWER_ASK_CONNECT) {
+    if (reading == FERI_ANSWER_CHECK_CONNECT) {
         return wait_for_connect(handle, interest, deadline, found);
     }
     FER_TRY(feri_handle_answer_error(handle, reading));
@@ -148,7 +148,7 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
     fer_error error;
     do {
         error = take_turn((fer_handle *)(uintptr_t)handle, interest, deadline, &found);
-    } while (is_worth_another_turn(error, found));
+    } while (should_repeat(error, found));
     FERI_ASSERT((found & ~interest) == 0);
     return tell(error, found, ready);
 }

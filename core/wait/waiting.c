@@ -14,11 +14,11 @@ static ferp_direction direction_of(ferp_readiness readiness)
 }
 
 /* The kernel has waited: was that a timeout, or a nonblocking socket? Asked of the OS only where others may have set the mode. */
-static fer_error kernel_gave_up(const fer_handle *handle, fer_error error)
+static fer_error kernel_timeout(const fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-    return nonblocking ? error : feri_error_told(FERI_OPERATION_EXPIRED, error);
+    return nonblocking ? error : feri_map_error(FERI_OPERATION_EXPIRED, error);
 }
 
 /* What this handle's own halves answer meanwhile: true when the wait is over, with the answer. A listener's never do. */
@@ -26,9 +26,9 @@ static bool half_answers(const feri_waiting *waiting, fer_error *answer)
 {
     feri_request request = waiting->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
     feri_answer now = feri_handle_answer(waiting->handle, request);
-    bool drained = now == FERI_ANSWER_ASK_QUEUE;
+    bool drained = now == FERI_ANSWER_CHECK_QUEUED;
     *answer = feri_handle_answer_error(waiting->handle, drained ? FERI_ANSWER_REASON : now);
-    return now != FERI_ANSWER_ASK_OS;
+    return now != FERI_ANSWER_CALL_OS;
 }
 
 /* Looks at what another thread may have changed. True when the call is answered. */
@@ -105,20 +105,20 @@ static bool give_up(const feri_waiting *waiting, fer_error *answer)
 {
     fer_error would_block = *answer;
     if (!look(waiting, answer)) {
-        *answer = feri_error_told(FERI_OPERATION_EXPIRED, would_block);
+        *answer = feri_map_error(FERI_OPERATION_EXPIRED, would_block);
     }
     return false;
 }
 
-bool feri_waiting_goes_on(feri_waiting *waiting, fer_error *answer)
+bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
 {
     FERI_ASSERT(answer->kind == FER_WOULD_BLOCK);
     FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
-    if (waiting->patience == FERI_AT_ONCE) {
+    if (waiting->patience == FERI_WAIT_NEVER) {
         return false;
     }
     if (feri_io_waits_in_kernel()) {
-        *answer = kernel_gave_up(waiting->handle, *answer);
+        *answer = kernel_timeout(waiting->handle, *answer);
         return false;
     }
     if (!waiting->begun) {

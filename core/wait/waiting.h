@@ -14,30 +14,30 @@
 #define FERI_WAIT_SLICE_NANOS (UINT64_C(100) * 1000 * 1000)
 
 /* Whether a call may wait, as the socket's mode and timeouts have it, or never does. */
-typedef enum feri_patience { FERI_AS_SET, FERI_AT_ONCE } feri_patience;
+typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_NEVER } feri_wait_mode;
 
 /* One call's waiting, however often it tries. */
 typedef struct feri_waiting {
     const fer_handle *handle;
     ferp_readiness readiness;
-    feri_patience patience;
+    feri_wait_mode patience;
     bool begun;
     uint64_t deadline;
 } feri_waiting;
 
-static inline feri_waiting feri_waiting_with(feri_patience patience, const fer_handle *handle, ferp_readiness readiness)
+static inline feri_waiting feri_waiting_with(feri_wait_mode patience, const fer_handle *handle, ferp_readiness readiness)
 {
     return (feri_waiting){handle, readiness, patience, false, FERP_NO_DEADLINE};
 }
 
 static inline feri_waiting feri_waiting_to(const fer_handle *handle, ferp_readiness readiness)
 {
-    return feri_waiting_with(FERI_AS_SET, handle, readiness);
+    return feri_waiting_with(FERI_WAIT_BY_MODE, handle, readiness);
 }
 
 /* After a try that gave WOULD_BLOCK: true when it is worth another try; false with the call's final answer in *answer: WOULD_BLOCK
  * (nonblocking), TIMED_OUT with os_code 0, INTERRUPTED, BROKEN_PIPE (a write half shut meanwhile), or FER_OK for a read half that has
  * ended meanwhile. */
-bool feri_waiting_goes_on(feri_waiting *waiting, fer_error *answer);
+bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer);
 
 #endif

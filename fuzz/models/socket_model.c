@@ -1,5 +1,5 @@
 /* socket_model.c: what sockets that are built step by step answer; see socket_model.h. Sockets are never used twice in a program. */
-#include "fuzz/programs/socket_world.h"
+#include "fuzz/models/socket_model_state.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz/programs/udp_places.h"
+#include "fuzz/programs/udp_addresses.h"
 
 enum { SERIALS = UDP_SERIALS, GRAIN = 4000000 };
 

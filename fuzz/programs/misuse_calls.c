@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 /* What a call is given; each pointer may be NULL. A length is absurd only beside NULL, or in a call that the handle refuses. */
 struct arguments {

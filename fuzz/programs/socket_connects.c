@@ -1,5 +1,5 @@
 /* socket_connects.c: when connects end and how, and what is answered meanwhile; see socket_model.h. */
-#include "fuzz/programs/socket_world.h"
+#include "fuzz/models/socket_model_state.h"
 
 #include "fuzz/driver/fuzz.h"
 

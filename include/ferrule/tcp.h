@@ -262,7 +262,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void *buf, size_t len, size_t *n);
 
 /**
- * Reads without taking: the next read gives the same bytes again.
+ * Reads without recv_mode: the next read gives the same bytes again.
  *
  * Otherwise as fer_tcp_stream_read; a peek that met the end has seen it.
  *
@@ -288,7 +288,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_peek(fer_tcp_stream *stream, void 
 FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read(fer_tcp_stream *stream, void *buf, size_t len, size_t *n);
 
 /**
- * Reads without taking, as fer_tcp_stream_peek, and never waits, whatever the mode and the timeouts are.
+ * Reads without recv_mode, as fer_tcp_stream_peek, and never waits, whatever the mode and the timeouts are.
  *
  * Blocks: never.
  * Owns: as fer_tcp_stream_read.

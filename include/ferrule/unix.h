@@ -226,7 +226,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream,
 FER_MUST_USE FER_API fer_error fer_unix_stream_read(fer_unix_stream *stream, void *buf, size_t len, size_t *n);
 
 /**
- * Reads without taking.
+ * Reads without recv_mode.
  *
  * As fer_tcp_stream_peek.
  *
@@ -253,7 +253,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peek(fer_unix_stream *stream, voi
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_read(fer_unix_stream *stream, void *buf, size_t len, size_t *n);
 
 /**
- * Reads without taking, as fer_unix_stream_peek, and never waits, whatever the mode and the timeouts are.
+ * Reads without recv_mode, as fer_unix_stream_peek, and never waits, whatever the mode and the timeouts are.
  *
  * Blocks: never.
  * Owns: as fer_unix_stream_read.

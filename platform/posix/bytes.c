@@ -42,9 +42,9 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     return store_sent(send((int)raw, buf, len, FERP_POSIX_SEND_FLAGS), n);
 }
 
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_taking taking, size_t *n)
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode, size_t *n)
 {
-    int peeking = taking == FERP_PEEK ? MSG_PEEK : 0;
+    int peeking = recv_mode == FERP_PEEK ? MSG_PEEK : 0;
     return store_moved(recv((int)raw, buf, len, FERP_POSIX_RECV_AT_ONCE | peeking), n);
 }
 

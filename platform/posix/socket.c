@@ -240,12 +240,12 @@ fer_error ferp_release(fer_raw_socket raw)
     return (fer_error){FER_OK, 0};
 }
 
-void ferp_hasten_refusal(fer_raw_socket raw)
+void ferp_disable_connect_retry(fer_raw_socket raw)
 {
     (void)raw; /* a refusal is final at once here */
 }
 
-void ferp_tell_refusals(fer_raw_socket raw, bool told)
+void ferp_report_refusals(fer_raw_socket raw, bool told)
 {
     (void)raw; /* connected sockets are told, and no others */
     (void)told;

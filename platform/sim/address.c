@@ -1,5 +1,5 @@
 /* address.c: the calls that take or give an address: bind, listen, connect, accept, and the two names of a socket. */
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 /* Linux: net.core.somaxconn. */
 enum { BACKLOG_MAX = 4096, JUMP_MILLIS_MAX = 3600000 };

@@ -1,5 +1,5 @@
 /* bytes.c: receiving and sending. Where the dialect's system would wait in the kernel, time passes here. */
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 /* ---- What both have in common */
 

@@ -1,5 +1,5 @@
 /* choice.c: where every choice of a simulation comes from: a seed, or a tape of bytes. */
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 #define MILLION 1000000u
 

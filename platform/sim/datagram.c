@@ -1,7 +1,7 @@
 /* datagram.c: datagrams under way and in queues. One that finds no room, on its way or where it arrives, is lost, as in any network. */
 #include <string.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 /* Over IPv4 and IPv6: 65535 without the headers (RFC 791, RFC 768, RFC 8200). */
 enum { LONGEST_V4 = 65507, LONGEST_V6 = 65527, LATE_LATENCIES_MAX = 10 };
@@ -324,7 +324,7 @@ fer_error ferp_sim_connect_datagram(ferp_sim_world *world, ferp_sim_socket *sock
     return FERP_SIM_OK;
 }
 
-void ferp_tell_refusals(fer_raw_socket raw, bool told)
+void ferp_report_refusals(fer_raw_socket raw, bool told)
 {
     ferp_sim_world *world = ferp_sim_here();
     ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_socket_of(world, raw);

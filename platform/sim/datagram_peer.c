@@ -1,5 +1,5 @@
 /* datagram_peer.c: the other hosts' datagram sockets, as the test plays them. */
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 enum { LONGEST = 65507 };
 

@@ -1,5 +1,5 @@
 /* faults.c: when something goes wrong: by chance, or at a chance that was named. What then happens is where it happens. */
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 #define MILLION 1000000u
 

@@ -1,5 +1,5 @@
 /* groups.c: which multicast groups a socket has joined. */
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 static fer_error join(ferp_sim_world *world, ferp_sim_socket *socket, const ferp_sim_group *wanted, int found)
 {

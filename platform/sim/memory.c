@@ -1,7 +1,7 @@
 /* memory.c: the heap, for what a poller and the resolver keep; inside a simulation there may be none. */
 #include <stdlib.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 void *ferp_memory_new(size_t size)
 {

@@ -1,5 +1,5 @@
 /* modes.c: blocking mode and timeouts, which all handles of a socket share. */
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 /* Linux counts timeouts in ticks, 250 a second on most systems; Windows in milliseconds, of which the library keeps 30 bits. */
 #define LINUX_TICK UINT64_C(4000000)

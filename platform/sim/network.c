@@ -1,7 +1,7 @@
 /* network.c: how connections come to be: attempts, their answers, a listener's queue. */
 #include <string.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -1,6 +1,6 @@
 /* options.c: socket options: kept and told back, and refused where the dialect's system refuses them. They change nothing else, but for
  * addresses' sharing, dual stack and linger. */
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 /* Linux: tcp(7), MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT. Windows: "IPPROTO_TCP socket options", MSDN. */
 enum { TTL_MAX = 255, LINUX_SECONDS_MAX = 32767, LINUX_RETRIES_MAX = 127, WINDOWS_RETRIES_MAX = 255 };

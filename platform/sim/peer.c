@@ -1,7 +1,7 @@
 /* peer.c: the other hosts' sockets, as the test plays them. They never block and meet no faults; their errors are the kinds alone. */
 #include <string.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 enum { BACKLOG_MAX = 4096 };
 

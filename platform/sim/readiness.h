@@ -2,7 +2,7 @@
 #ifndef FERP_SIM_READINESS_H
 #define FERP_SIM_READINESS_H
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 /* What is ready now of what is asked for, under its key; and what is told unasked. Neither: nothing. */
 fer_event ferp_sim_readiness(ferp_sim_world *world, const ferp_sim_socket *socket, fer_event interest);

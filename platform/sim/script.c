@@ -1,5 +1,5 @@
 /* script.c: what a peer does by itself: handlers that are told, and scripts that are played. */
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 enum { PIECE = 4096 };
 

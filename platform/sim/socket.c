@@ -1,5 +1,5 @@
 /* socket.c: the life of a socket: made, duplicated, described, adopted, shut down, closed; and its pending error. */
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -236,7 +236,7 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
     return FERP_SIM_OK;
 }
 
-void ferp_hasten_refusal(fer_raw_socket raw)
+void ferp_disable_connect_retry(fer_raw_socket raw)
 {
     ferp_sim_world *world = ferp_sim_here();
     ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_socket_of(world, raw);

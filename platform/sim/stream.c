@@ -2,7 +2,7 @@
  * way, then those that wait in the sender's buffer until the reader has room. */
 #include <string.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 static ferp_sim_link *link_of(ferp_sim_world *world, const ferp_sim_socket *socket)
 {

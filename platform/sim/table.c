@@ -1,7 +1,7 @@
 /* table.c: handles, sockets and links: fixed numbers of each, found by index. */
 #include <string.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 /* A POSIX number is the lowest that is free, from 3 on; a Windows one a multiple of 4. */
 enum { FIRST_POSIX_HANDLE = 3, WINDOWS_HANDLE_STEP = 4, FIRST_WINDOWS_HANDLE = 256 };

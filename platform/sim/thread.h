@@ -2,7 +2,7 @@
 #ifndef FERP_SIM_THREAD_H
 #define FERP_SIM_THREAD_H
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 enum { FERP_SIM_THREADS_MAX = 256 };
 

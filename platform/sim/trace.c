@@ -2,7 +2,7 @@
  * where somebody reads it; the digest is of what the line is made of. */
 #include <string.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 enum { LINE_ROOM = 320 };
 

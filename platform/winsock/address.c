@@ -165,7 +165,7 @@ static DWORD windows_build(void)
 }
 
 /* "SIO_TCP_INITIAL_RTO control code", MSDN. */
-void ferp_hasten_refusal(fer_raw_socket raw)
+void ferp_disable_connect_retry(fer_raw_socket raw)
 {
     struct initial_rto rto = {RTO_UNSPECIFIED_ROUND_TRIP_TIME, RTO_NO_SYN_RETRANSMISSIONS};
     DWORD unused = 0;

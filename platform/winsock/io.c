@@ -69,9 +69,9 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 }
 
 /* No call here waits. */
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_taking taking, size_t *n)
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode, size_t *n)
 {
-    return receive(ferp_winsock_socket(raw), buf, len, taking == FERP_PEEK ? MSG_PEEK : 0, n);
+    return receive(ferp_winsock_socket(raw), buf, len, recv_mode == FERP_PEEK ? MSG_PEEK : 0, n);
 }
 
 fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
@@ -155,7 +155,7 @@ fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len, cons
 #endif
 
 /* "Winsock IOCTLs", MSDN. Wine knows no SIO_UDP_NETRESET. */
-void ferp_tell_refusals(fer_raw_socket raw, bool told)
+void ferp_report_refusals(fer_raw_socket raw, bool told)
 {
     static const DWORD controls[] = {SIO_UDP_CONNRESET, SIO_UDP_NETRESET};
     BOOL on = told;

@@ -7,7 +7,7 @@
 
 #include "ferrule/ip.h"
 #include "ferrule/sim.h"
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 #ifdef FERRULE_SIM_WINSOCK
 #define DIALECT FER_SIM_WINSOCK

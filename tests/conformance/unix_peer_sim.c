@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ferrule/sim.h"
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 enum { PATHS_MAX = 16, PATH_ROOM = 108 };
 

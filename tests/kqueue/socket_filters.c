@@ -3,7 +3,7 @@
  *
  *  the socket receives no more (CANTRCVMORE)   POLLRDHUP: the peer's end, its own shutdown, a reset
  *  the socket sends no more (CANTSENDMORE)     POLLHUP with POLLRDHUP: both halves are gone; or its own shutdown alone
- *  it has an error that nobody took (so_error) POLLERR. Its number cannot be had without taking it from the socket: fflags says ECONNRESET for all
+ *  it has an error that nobody took (so_error) POLLERR. Its number cannot be had without recv_mode it from the socket: fflags says ECONNRESET for all
  *
  * On a stream an error always is the end; Linux shows it a moment before the halves are gone (tcp_reset), XNU under one lock. A datagram socket's is
  * the peer's refusal: both filters tell, without EV_EOF. data, the number of bytes, is not told: it is 0. */

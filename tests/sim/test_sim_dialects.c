@@ -70,7 +70,7 @@ static void so_error_tells_a_failed_connect_once(void **state)
     sim_begin(state);
     fer_socket_addr addr = addr_of("127.0.0.1:9");
     fer_raw_socket raw = raw_socket();
-    ferp_hasten_refusal(raw);
+    ferp_disable_connect_retry(raw);
     assert_ok(ferp_set_nonblocking(raw, true));
     FER_IGNORE(ferp_connect(raw, &addr));
     ferp_wait wait;
@@ -91,7 +91,7 @@ static void so_error_is_late_at_times(void **state)
     fer_socket_addr addr = addr_of("127.0.0.1:9");
     for (int i = 0; i < 64; i++) {
         fer_raw_socket raw = raw_socket();
-        ferp_hasten_refusal(raw);
+        ferp_disable_connect_retry(raw);
         FER_IGNORE(ferp_connect(raw, &addr));
         fer_error first = raw_error(raw);
         if (first.kind == FER_OK) {

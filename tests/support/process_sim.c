@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 bool process_forbid_new_handles(void)
 {

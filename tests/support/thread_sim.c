@@ -1,7 +1,7 @@
 /* thread_sim.c: thread.h on the simulated network, which has one thread: a test that starts another ends here as skipped. */
 #include "support/thread.h"
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 #include "support/fixture.h"
 
 /* What the test has opened by itself is closed for it, for it does not come to that. */

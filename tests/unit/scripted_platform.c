@@ -246,7 +246,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out) { return store_addr(TAKE(LOCAL_ADDR, raw), out); }
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out) { return store_addr(TAKE(PEER_ADDR, raw), out); }
 fer_error ferp_check_connected(fer_raw_socket raw) { return TAKE(PEER_ADDR, raw)->error; }
-void ferp_hasten_refusal(fer_raw_socket raw) { (void)TAKE(HASTEN_REFUSAL, raw); }
+void ferp_disable_connect_retry(fer_raw_socket raw) { (void)TAKE(HASTEN_REFUSAL, raw); }
 
 fer_error script_receive(const script_answer *answer, void *buf, size_t len, size_t *n)
 {
@@ -348,7 +348,7 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, con
     return script_store_count(take_with_name(SCRIPT_UNIX_SEND_TO, raw, addr), n);
 }
 
-void ferp_tell_refusals(fer_raw_socket raw, bool told) { (void)TAKE_WITH(TELL_REFUSALS, raw, "%d", told); }
+void ferp_report_refusals(fer_raw_socket raw, bool told) { (void)TAKE_WITH(TELL_REFUSALS, raw, "%d", told); }
 
 static const char *name_of_change(ferp_membership change) { return change == FERP_JOIN ? "join" : "leave"; }
 

@@ -32,7 +32,7 @@
     X(ACCEPT, "accept", true)                                \
     X(LOCAL_ADDR, "local_addr", true)                        \
     X(PEER_ADDR, "peer_addr", true)                          \
-    X(HASTEN_REFUSAL, "hasten_refusal", false)               \
+    X(HASTEN_REFUSAL, "disable_connect_retry", false)               \
     X(RECV, "recv", true)                                    \
     X(PEEK, "peek", true)                                    \
     X(RECV_VECTORED, "recv_vectored", true)                  \
@@ -49,7 +49,7 @@
     X(RECV_FROM, "recv_from", true)                          \
     X(PEEK_FROM, "peek_from", true)                          \
     X(SEND_TO, "send_to", true)                              \
-    X(TELL_REFUSALS, "tell_refusals", false)                 \
+    X(TELL_REFUSALS, "report_refusals", false)                 \
     X(UNIX_SOCKET, "unix_socket", true)                      \
     X(UNIX_PAIR, "unix_pair", true)                          \
     X(UNIX_BIND, "unix_bind", true)                          \

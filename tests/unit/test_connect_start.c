@@ -25,7 +25,7 @@ static void a_connect_that_has_started_is_under_way(void **state)
         script_then_fail(SCRIPT_CONNECT, rows[i].started.kind, rows[i].started.os_code);
         assert_error(feri_start_connect(&handle, &to), FER_WOULD_BLOCK, rows[i].started.os_code);
         assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:7)");
-        assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_CONNECT);
+        assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
         assert_int_equal(feri_handle_as_raw(&handle), 1);
         assert_true(feri_handle_has_flag(&handle, FERI_FLAG_NONBLOCKING));
         assert_error(feri_start_connect(&handle, &to), FER_INVALID_INPUT, 0);
@@ -40,7 +40,7 @@ static void a_connect_that_ends_at_once_leaves_an_open_stream(void **state)
     script_begin(&script_posix);
     assert_ok(feri_start_connect(&handle, &to));
     assert_log("socket(v6) set_nonblocking(1,1) connect(1,[2001:db8::1]:7)");
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_OS);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
 }
 
@@ -57,10 +57,10 @@ static void a_connect_that_fails_at_once_leaves_a_new_handle(void **state)
     assert_log("socket(v4)");
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(feri_start_connect(&handle, &to), FER_BAD_HANDLE, 9);
-    assert_log("socket(v4) hasten_refusal(1) set_nonblocking(1,1) close(1)");
+    assert_log("socket(v4) disable_connect_retry(1) set_nonblocking(1,1) close(1)");
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 10061);
     assert_error(feri_start_connect(&handle, &to), FER_CONNECTION_REFUSED, 10061);
-    assert_log("socket(v4) hasten_refusal(2) set_nonblocking(2,1) connect(2,127.0.0.1:7) close(2)");
+    assert_log("socket(v4) disable_connect_retry(2) set_nonblocking(2,1) connect(2,127.0.0.1:7) close(2)");
     assert_error(feri_start_connect(&handle, &nowhere), FER_CONNECTION_REFUSED, 0);
     assert_log("");
     assert_new_again(&handle);
@@ -88,7 +88,7 @@ static script_call closed_at;
 static void close_meanwhile(script_call call)
 {
     if (call == closed_at) {
-        (void)feri_handle_vacate(closed_meanwhile);
+        (void)feri_handle_release(closed_meanwhile);
     }
 }
 
@@ -119,12 +119,12 @@ static void a_unix_connect_starts_or_ends_at_once(void **state)
     script_then(SCRIPT_UNIX_CONNECT);
     assert_ok(feri_unix_start_connect(&handle, &to));
     assert_log("unix_socket() set_nonblocking(1,1) unix_connect(1,p) unix_connect(1,p)");
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_OS);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
     script_begin(&script_windows);
     handle = (fer_handle){0};
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_error(feri_unix_start_connect(&handle, &to), FER_WOULD_BLOCK, 10035);
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_CONNECT);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
 }
 
 /* "nothing is under way": EAGAIN of a full queue. */

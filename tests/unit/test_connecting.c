@@ -273,7 +273,7 @@ static void a_refusal_is_hastened_before_the_connect(void **state)
     (void)state;
     script_begin(&script_windows);
     assert_ok(connect_to("127.0.0.1:80", FOREVER));
-    assert_log("socket(v4) hasten_refusal(1) connect(1,127.0.0.1:80)");
+    assert_log("socket(v4) disable_connect_retry(1) connect(1,127.0.0.1:80)");
 }
 
 static void an_ipv4_mapped_address_gets_a_socket_for_both_families(void **state)
@@ -284,7 +284,7 @@ static void an_ipv4_mapped_address_gets_a_socket_for_both_families(void **state)
     assert_log("socket(v6) set_option(1,ONLY_V6,0) connect(1,[::ffff:192.0.2.1]:80)");
     script_begin(&script_windows);
     assert_ok(connect_to("[::ffff:127.0.0.1]:80", FOREVER));
-    assert_log("socket(v6) set_option(1,ONLY_V6,0) hasten_refusal(1) connect(1,[::ffff:127.0.0.1]:80)");
+    assert_log("socket(v6) set_option(1,ONLY_V6,0) disable_connect_retry(1) connect(1,[::ffff:127.0.0.1]:80)");
 }
 
 static void where_there_is_no_such_socket_connect_tells(void **state)
@@ -387,15 +387,15 @@ static void a_connection_that_has_ended_already_is_a_connection(void **state)
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
     assert_ok(feri_pending_connect_status(&handle));
     assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_QUEUE);
-    assert_error(feri_handle_may(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_QUEUED);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
     assert_log("take_error(1)");
     handle = begun(&script_posix);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_BROKEN_PIPE, 32};
     assert_ok(feri_pending_connect_status(&handle));
     assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_OS);
-    assert_error(feri_handle_may(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
 static fer_handle *elsewhere;

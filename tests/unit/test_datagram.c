@@ -20,10 +20,10 @@ static void a_new_socket_is_told_of_no_refusals(void **state)
     (void)state;
     script_begin(&script_posix);
     assert_ok(open_at("127.0.0.1:0"));
-    assert_log("socket(udp,v4) bind(1,127.0.0.1:0) tell_refusals(1,0)");
+    assert_log("socket(udp,v4) bind(1,127.0.0.1:0) report_refusals(1,0)");
     script_begin(&script_windows);
     assert_ok(open_at("127.0.0.1:0"));
-    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:0) tell_refusals(1,0)");
+    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:0) report_refusals(1,0)");
 }
 
 static void the_send_buffer_is_raised_where_it_limits_datagrams_as_well_as_it_can_be(void **state)
@@ -31,7 +31,7 @@ static void the_send_buffer_is_raised_where_it_limits_datagrams_as_well_as_it_ca
     (void)state;
     script_begin(&script_bsd);
     assert_ok(open_at("127.0.0.1:0"));
-    assert_log("socket(udp,v4) bind(1,127.0.0.1:0) tell_refusals(1,0) set_option(1,SEND_BUFFER,65535)");
+    assert_log("socket(udp,v4) bind(1,127.0.0.1:0) report_refusals(1,0) set_option(1,SEND_BUFFER,65535)");
     script_begin(&script_bsd);
     script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 55);
     assert_ok(open_at("127.0.0.1:0"));
@@ -58,7 +58,7 @@ static void a_datagram_is_told_with_its_length_its_sender_and_whether_it_was_cut
     fer_socket_addr want = script_addr("[2001:db8::7%3]:99");
     char buf[4] = "####";
     comes(SCRIPT_RECV_FROM, "[2001:db8::7%3]:99", 3);
-    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
     assert_memory_equal(buf, "abc#", 4);
     assert_int_equal(got.len, 3);
     assert_false(got.truncated);
@@ -67,7 +67,7 @@ static void a_datagram_is_told_with_its_length_its_sender_and_whether_it_was_cut
     script_default(SCRIPT_RECV_FROM)->on = true;
     assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got));
     assert_false(got.truncated);
-    assert_ok(feri_datagram_receive(&socket, buf, 0, FERI_TAKE, &got));
+    assert_ok(feri_datagram_receive(&socket, buf, 0, FERI_RECV, &got));
     assert_int_equal(got.len, 0);
     assert_true(got.truncated);
     assert_log("recv_from(1,4) peek_from(1,4) recv_from(1,0)");
@@ -85,7 +85,7 @@ static void a_failure_is_told_and_leaves_the_output_alone(void **state)
     memset(&untouched, 0x5a, sizeof untouched);
     for (size_t i = 0; i < 3; i++) {
         script_then_fail(SCRIPT_RECV_FROM, failures[i].kind, failures[i].os_code);
-        assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), failures[i].kind, failures[i].os_code);
+        assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), failures[i].kind, failures[i].os_code);
         script_then_fail(SCRIPT_PEEK_FROM, failures[i].kind, failures[i].os_code);
         assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), failures[i].kind, failures[i].os_code);
         assert_memory_equal(&got, &untouched, sizeof got);
@@ -101,11 +101,11 @@ static void a_reset_is_a_refusal_on_a_datagram_socket(void **state)
     fer_datagram got;
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_CONNECTION_REFUSED, 10054);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_CONNECTION_REFUSED, 10054);
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, NULL), FER_CONNECTION_REFUSED, 10054);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_CONNECTION_REFUSED, 10054);
     script_then_fail(SCRIPT_SEND_TO, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_AS_SET, NULL), FER_CONNECTION_REFUSED, 10054);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_WAIT_BY_MODE, NULL), FER_CONNECTION_REFUSED, 10054);
     assert_log("recv_from(1,4) send(1,1) send_to(1,1," PEER ")");
 }
 
@@ -115,7 +115,7 @@ static void a_length_above_the_systems_is_cut_for_receiving(void **state)
     fer_udp_socket socket = open_socket(&script_windows, 0);
     fer_datagram got;
     char buf[4];
-    assert_ok(feri_datagram_receive(&socket, buf, SIZE_MAX, FERI_TAKE, &got));
+    assert_ok(feri_datagram_receive(&socket, buf, SIZE_MAX, FERI_RECV, &got));
     assert_log("recv_from(1,2147483647)");
 }
 
@@ -131,7 +131,7 @@ static void strangers_are_dropped_before_the_peers(void **state)
     comes(SCRIPT_RECV_FROM, "192.0.2.2:1001", 2); /* another host */
     comes(SCRIPT_RECV_FROM, "[::ffff:192.0.2.1]:1001", 2);
     comes(SCRIPT_RECV_FROM, PEER, 3);
-    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
     assert_int_equal(got.len, 3);
     assert_log("recv_from(1,4) recv_from(1,4) recv_from(1,4) recv_from(1,4)");
 }
@@ -156,10 +156,10 @@ static void an_interface_need_not_be_told_on_both_sides(void **state)
         socket.peer_ = script_addr(rows[i].peer);
         comes(SCRIPT_RECV_FROM, rows[i].from, 1);
         comes(SCRIPT_RECV_FROM, rows[i].peer, 2);
-        assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+        assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
         assert_int_equal(got.len, rows[i].same ? 1 : 2);
         if (rows[i].same) {
-            assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+            assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
         }
     }
 }
@@ -196,7 +196,7 @@ static void what_the_dropping_meets_is_told(void **state)
 static void a_socket_that_others_share_asks_who_the_peer_is(void **state)
 {
     (void)state;
-    static const uint32_t flags[] = {FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    static const uint32_t flags[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 2; i++) {
         fer_udp_socket socket = connected_socket(&script_posix, flags[i]);
         fer_datagram got;
@@ -204,11 +204,11 @@ static void a_socket_that_others_share_asks_who_the_peer_is(void **state)
         script_default(SCRIPT_PEER_ADDR)->addr = script_addr("192.0.2.5:5"); /* a clone has connected it to another */
         comes(SCRIPT_RECV_FROM, PEER, 2);
         comes(SCRIPT_RECV_FROM, "192.0.2.5:5", 3);
-        assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+        assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
         assert_int_equal(got.len, 3);
         assert_log("recv_from(1,4) peer_addr(1) recv_from(1,4) peer_addr(1)");
         script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
-        assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got));
+        assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
         assert_log("recv_from(1,4) peer_addr(1)");
     }
 }
@@ -222,20 +222,20 @@ static void sending_is_one_call_and_says_what_it_sent(void **state)
     fer_socket_addr to = script_addr("192.0.2.7:7");
     size_t n = 77;
     script_then_move(SCRIPT_SEND, 5);
-    assert_ok(feri_datagram_send(&socket, "hello", 5, FERI_AS_SET, &n));
+    assert_ok(feri_datagram_send(&socket, "hello", 5, FERI_WAIT_BY_MODE, &n));
     assert_int_equal(n, 5);
     script_then_move(SCRIPT_SEND_TO, 3);
-    assert_ok(feri_datagram_send_to(&socket, "you", 3, &to, FERI_AS_SET, &n));
+    assert_ok(feri_datagram_send_to(&socket, "you", 3, &to, FERI_WAIT_BY_MODE, &n));
     assert_int_equal(n, 3);
-    assert_ok(feri_datagram_send(&socket, NULL, 0, FERI_AS_SET, &n));
+    assert_ok(feri_datagram_send(&socket, NULL, 0, FERI_WAIT_BY_MODE, &n));
     assert_int_equal(n, 0);
-    assert_ok(feri_datagram_send_to(&socket, NULL, 0, &to, FERI_AS_SET, NULL));
+    assert_ok(feri_datagram_send_to(&socket, NULL, 0, &to, FERI_WAIT_BY_MODE, NULL));
     assert_log("send(1,5) send_to(1,3,192.0.2.7:7) send(1,0) send_to(1,0,192.0.2.7:7)");
     script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, &n), FER_INTERRUPTED, 4);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, &n), FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_SEND_TO, FER_MESSAGE_TOO_LONG, 90);
     n = 77;
-    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_AS_SET, &n), FER_MESSAGE_TOO_LONG, 90);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_WAIT_BY_MODE, &n), FER_MESSAGE_TOO_LONG, 90);
     assert_int_equal(n, 0);
 }
 
@@ -247,10 +247,10 @@ static void a_length_above_the_systems_is_too_long_and_never_cut(void **state)
     fer_socket_addr to = script_addr(PEER);
     for (size_t i = 0; i < 2; i++) {
         size_t n = 77;
-        assert_error(feri_datagram_send(&socket, "x", lengths[i], FERI_AS_SET, &n), FER_MESSAGE_TOO_LONG, 0);
+        assert_error(feri_datagram_send(&socket, "x", lengths[i], FERI_WAIT_BY_MODE, &n), FER_MESSAGE_TOO_LONG, 0);
         assert_int_equal(n, 0);
         n = 77;
-        assert_error(feri_datagram_send_to(&socket, "x", lengths[i], &to, FERI_AS_SET, &n), FER_MESSAGE_TOO_LONG, 0);
+        assert_error(feri_datagram_send_to(&socket, "x", lengths[i], &to, FERI_WAIT_BY_MODE, &n), FER_MESSAGE_TOO_LONG, 0);
         assert_int_equal(n, 0);
     }
     assert_log("");
@@ -262,11 +262,11 @@ static void a_refused_argument_is_the_missing_peer_where_there_is_none(void **st
     fer_udp_socket socket = open_socket(&script_windows, 0);
     script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 10022);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, NULL), FER_NOT_CONNECTED, 10022);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_NOT_CONNECTED, 10022);
     script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 10022);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, NULL), FER_INVALID_INPUT, 10022);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_INVALID_INPUT, 10022);
     script_then_fail(SCRIPT_SEND, FER_NOT_CONNECTED, 10057);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, NULL), FER_NOT_CONNECTED, 10057);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_NOT_CONNECTED, 10057);
     assert_log("send(1,1) peer_addr(1) send(1,1) peer_addr(1) send(1,1)");
 }
 
@@ -276,11 +276,11 @@ static void an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket(void **state)
     fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_V6);
     fer_socket_addr v4 = script_addr("192.0.2.7:7");
     fer_socket_addr v6 = script_addr("[fe80::1%3]:7");
-    assert_ok(feri_datagram_send_to(&socket, "x", 1, &v4, FERI_AS_SET, NULL));
-    assert_ok(feri_datagram_send_to(&socket, "x", 1, &v6, FERI_AS_SET, NULL));
+    assert_ok(feri_datagram_send_to(&socket, "x", 1, &v4, FERI_WAIT_BY_MODE, NULL));
+    assert_ok(feri_datagram_send_to(&socket, "x", 1, &v6, FERI_WAIT_BY_MODE, NULL));
     assert_ok(feri_datagram_connect(&socket, &v4));
     assert_log("send_to(1,1,[::ffff:192.0.2.7]:7) send_to(1,1,[fe80::1%3]:7) "
-               "connect(1,[::ffff:192.0.2.7]:7) peer_addr(1) tell_refusals(1,1)");
+               "connect(1,[::ffff:192.0.2.7]:7) peer_addr(1) report_refusals(1,1)");
 }
 
 static void port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call(void **state)
@@ -292,7 +292,7 @@ static void port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call(void **
     bad[1] = script_addr("[::1]:7");
     for (size_t i = 0; i < 2; i++) {
         size_t n = 77;
-        assert_error(feri_datagram_send_to(&socket, "x", 1, &bad[i], FERI_AS_SET, &n), FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_send_to(&socket, "x", 1, &bad[i], FERI_WAIT_BY_MODE, &n), FER_INVALID_INPUT, 0);
         assert_int_equal(n, 0);
         assert_error(feri_datagram_connect(&socket, &bad[i]), FER_INVALID_INPUT, 0);
     }
@@ -310,20 +310,20 @@ static void misuse_is_refused_without_a_call(void **state)
     char buf[4];
     memset(&empty, 0, sizeof empty);
     bad.ip.family = (fer_ip_family)9;
-    for (int taking = FERI_TAKE; taking <= FERI_PEEK; taking++) {
-        assert_error(feri_datagram_receive(NULL, buf, 4, (feri_taking)taking, &got), FER_INVALID_INPUT, 0);
-        assert_error(feri_datagram_receive(&empty, buf, 4, (feri_taking)taking, &got), FER_INVALID_INPUT, 0);
-        assert_error(feri_datagram_receive(&socket, NULL, 4, (feri_taking)taking, &got), FER_INVALID_INPUT, 0);
-        assert_error(feri_datagram_receive(&socket, buf, 4, (feri_taking)taking, NULL), FER_INVALID_INPUT, 0);
+    for (int recv_mode = FERI_RECV; recv_mode <= FERI_PEEK; recv_mode++) {
+        assert_error(feri_datagram_receive(NULL, buf, 4, (feri_recv_mode)recv_mode, &got), FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_receive(&empty, buf, 4, (feri_recv_mode)recv_mode, &got), FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_receive(&socket, NULL, 4, (feri_recv_mode)recv_mode, &got), FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_receive(&socket, buf, 4, (feri_recv_mode)recv_mode, NULL), FER_INVALID_INPUT, 0);
     }
     size_t n[7] = {77, 77, 77, 77, 77, 77, 77};
-    assert_error(feri_datagram_send(NULL, "x", 1, FERI_AS_SET, &n[0]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send(&empty, "x", 1, FERI_AS_SET, &n[1]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send(&socket, NULL, 1, FERI_AS_SET, &n[2]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(NULL, "x", 1, &to, FERI_AS_SET, &n[3]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(&socket, NULL, 1, &to, FERI_AS_SET, &n[4]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(&socket, "x", 1, NULL, FERI_AS_SET, &n[5]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(&socket, "x", 1, &bad, FERI_AS_SET, &n[6]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send(NULL, "x", 1, FERI_WAIT_BY_MODE, &n[0]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send(&empty, "x", 1, FERI_WAIT_BY_MODE, &n[1]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send(&socket, NULL, 1, FERI_WAIT_BY_MODE, &n[2]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(NULL, "x", 1, &to, FERI_WAIT_BY_MODE, &n[3]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, NULL, 1, &to, FERI_WAIT_BY_MODE, &n[4]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, NULL, FERI_WAIT_BY_MODE, &n[5]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &bad, FERI_WAIT_BY_MODE, &n[6]), FER_INVALID_INPUT, 0);
     for (size_t i = 0; i < 7; i++) {
         assert_int_equal(n[i], 0);
     }

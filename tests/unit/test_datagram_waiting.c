@@ -11,16 +11,16 @@ static void a_kernel_that_gave_up_was_a_timeout_or_a_mode(void **state)
     fer_datagram got;
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
     assert_log("recv_from(1,4)");
     socket = open_socket(&script_posix, FERI_FLAG_NONBLOCKING);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK, 11);
     assert_log("recv_from(1,4)");
     socket = open_socket(&script_posix, FERI_FLAG_CLONED);
     script_default(SCRIPT_IS_NONBLOCKING)->value = 1;
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK, 11);
     assert_log("recv_from(1,4) is_nonblocking(1)");
 }
 
@@ -36,7 +36,7 @@ static void where_core_waits_strangers_do_not_stretch_the_timeout(void **state)
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     script_then(SCRIPT_WAIT_FOR)->elapsed = 300;
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
     assert_log("recv_from(1,4) wait_terms(1,reading) wait_arm(1,RECEIVABLE) wait_for(1500) recv_from(1,4) recv_from(1,4) "
                "wait_arm(1,RECEIVABLE) wait_for(1500)");
 }
@@ -49,9 +49,9 @@ static void where_core_waits_a_nonblocking_socket_does_not(void **state)
     char buf[4];
     script_default(SCRIPT_WAIT_TERMS)->terms.nonblocking = true;
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_TAKE, &got), FER_WOULD_BLOCK, 10035);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_AS_SET, NULL), FER_WOULD_BLOCK, 10035);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_WOULD_BLOCK, 10035);
     assert_log("recv_from(1,4) wait_terms(1,reading) send(1,1) wait_terms(1,writing)");
 }
 
@@ -65,11 +65,11 @@ static void sending_waits_for_room_and_tries_again(void **state)
     script.traits.write_wait_misses_shutdown = false;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_SEND, 5);
-    assert_ok(feri_datagram_send(&socket, "hello", 5, FERI_AS_SET, &n));
+    assert_ok(feri_datagram_send(&socket, "hello", 5, FERI_WAIT_BY_MODE, &n));
     assert_int_equal(n, 5);
     script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_SEND_TO, 5);
-    assert_ok(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_AS_SET, &n));
+    assert_ok(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_WAIT_BY_MODE, &n));
     assert_int_equal(n, 5);
     assert_log("send(1,5) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send(1,5) "
                "send_to(1,5," PEER ") wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
@@ -82,11 +82,11 @@ static void sending_gives_up_at_the_end_of_its_timeout(void **state)
     fer_socket_addr to = script_addr(PEER);
     size_t n = 77;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send(&socket, "hello", 5, FERI_AS_SET, &n), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_send(&socket, "hello", 5, FERI_WAIT_BY_MODE, &n), FER_TIMED_OUT, 0);
     assert_int_equal(n, 0);
     n = 77;
     script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_AS_SET, &n), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_WAIT_BY_MODE, &n), FER_TIMED_OUT, 0);
     assert_int_equal(n, 0);
     assert_log("send(1,5) send_to(1,5," PEER ")");
 }
@@ -102,7 +102,7 @@ static void connecting_takes_the_peer_as_the_system_tells_it_and_hears_of_refusa
     script_default(SCRIPT_PEER_ADDR)->addr = told;
     assert_ok(feri_datagram_connect(&socket, &to));
     assert_true(fer_socket_addr_eq(&socket.peer_, &told));
-    assert_log("connect(1,0.0.0.0:7) peer_addr(1) tell_refusals(1,1)");
+    assert_log("connect(1,0.0.0.0:7) peer_addr(1) report_refusals(1,1)");
 }
 
 static void an_interrupted_connect_goes_on(void **state)
@@ -112,7 +112,7 @@ static void an_interrupted_connect_goes_on(void **state)
     fer_socket_addr to = script_addr(PEER);
     script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
     assert_ok(feri_datagram_connect(&socket, &to));
-    assert_log("connect(1," PEER ") connect(1," PEER ") peer_addr(1) tell_refusals(1,1)");
+    assert_log("connect(1," PEER ") connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
 }
 
 static void a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did(void **state)
@@ -124,12 +124,12 @@ static void a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did(void *
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
     assert_error(feri_datagram_connect(&socket, &to), FER_NETWORK_UNREACHABLE, 101);
     assert_true(fer_socket_addr_eq(&socket.peer_, &was));
-    assert_log("connect(1,192.0.2.7:7) peer_addr(1) tell_refusals(1,1)");
+    assert_log("connect(1,192.0.2.7:7) peer_addr(1) report_refusals(1,1)");
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
     assert_error(feri_datagram_connect(&socket, &to), FER_NETWORK_UNREACHABLE, 51);
     assert_int_equal(socket.peer_.port, 0);
-    assert_log("connect(1,192.0.2.7:7) peer_addr(1) tell_refusals(1,0)");
+    assert_log("connect(1,192.0.2.7:7) peer_addr(1) report_refusals(1,0)");
 }
 
 int main(void)

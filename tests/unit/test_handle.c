@@ -138,10 +138,10 @@ static void vacating_gives_the_socket_away_and_closes_nothing(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
-    assert_int_equal(feri_handle_vacate(&handle), 1);
+    assert_int_equal(feri_handle_release(&handle), 1);
     assert_int_equal(feri_state_life(feri_handle_state(&handle)), FERI_LIFE_CLOSED);
-    assert_int_equal(feri_handle_vacate(&handle), FER_RAW_SOCKET_NONE);
-    assert_int_equal(feri_handle_vacate(NULL), FER_RAW_SOCKET_NONE);
+    assert_int_equal(feri_handle_release(&handle), FER_RAW_SOCKET_NONE);
+    assert_int_equal(feri_handle_release(NULL), FER_RAW_SOCKET_NONE);
     assert_log("");
 }
 
@@ -166,8 +166,8 @@ static void a_failed_connect_keeps_its_socket_until_close(void **state)
     fer_handle handle = script_connecting(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL, (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_error(feri_handle_reason(&handle), FER_CONNECTION_REFUSED, 111);
-    assert_error(feri_handle_may(&handle, FERI_REQUEST_TAKE_ERROR), FER_CONNECTION_REFUSED, 111);
-    assert_error(feri_handle_may(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_TAKE_ERROR), FER_CONNECTION_REFUSED, 111);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
     assert_int_equal(feri_handle_as_raw(&handle), 1);
     feri_handle_close(&handle);
     assert_log("close(1)");
@@ -187,7 +187,7 @@ static void a_move_takes_all_along_and_leaves_a_closed_handle(void **state)
     assert_int_equal(feri_handle_flags(&to), FERI_FLAG_V6);
     assert_error(feri_handle_reason(&to), FER_CONNECTION_RESET, 104);
     assert_int_equal(feri_handle_as_raw(&from), FER_RAW_SOCKET_NONE);
-    assert_error(feri_handle_may(&from, FERI_REQUEST_USE), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_check(&from, FERI_REQUEST_USE), FER_INVALID_INPUT, 0);
     fer_handle full = script_stream(0);
     assert_error(feri_handle_move(&to, &full), FER_INVALID_INPUT, 0);
     assert_error(feri_handle_move(&to, &to), FER_INVALID_INPUT, 0);
@@ -261,7 +261,7 @@ static void without_a_reason_the_reason_is_a_broken_pipe(void **state)
     fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_PIPE));
     assert_error(feri_handle_reason(&handle), FER_BROKEN_PIPE, 0);
-    assert_error(feri_handle_may(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
 static void every_answer_is_one_error(void **state)
@@ -270,8 +270,8 @@ static void every_answer_is_one_error(void **state)
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
-    assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_ASK_OS));
-    assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_ASK_QUEUE));
+    assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_CALL_OS));
+    assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_CHECK_QUEUED));
     assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_END));
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PIPE), FER_BROKEN_PIPE, 0);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_REASON), FER_CONNECTION_RESET, 104);
@@ -284,7 +284,7 @@ static void null_is_misuse_of_every_request(void **state)
 {
     (void)state;
     for (int request = 0; request < FERI_REQUEST_COUNT; request++) {
-        assert_error(feri_handle_may(NULL, (feri_request)request), FER_INVALID_INPUT, 0);
+        assert_error(feri_handle_check(NULL, (feri_request)request), FER_INVALID_INPUT, 0);
     }
     assert_int_equal(feri_handle_as_raw(NULL), FER_RAW_SOCKET_NONE);
 }
@@ -295,7 +295,7 @@ static void a_handle_is_shared_when_it_was_cloned_or_made_elsewhere(void **state
 {
     (void)state;
     script_begin(&script_posix);
-    const uint32_t flags[] = {FERI_FLAG_V6, FERI_FLAG_NONBLOCKING, FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    const uint32_t flags[] = {FERI_FLAG_V6, FERI_FLAG_NONBLOCKING, FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 4; i++) {
         fer_handle handle = script_stream(flags[i]);
         assert_int_equal(feri_handle_is_shared(&handle), i >= 2);

@@ -75,7 +75,7 @@ static void a_stream_that_is_accepted_without_a_name_has_no_family(void **state)
     fer_handle listener = script_stream(0);
     fer_handle stream = {0};
     script_then(SCRIPT_ACCEPT)->addr = script_addr("[2001:db8::7]:99");
-    assert_ok(feri_accept_nameless(&listener, &stream));
+    assert_ok(feri_accept_without_peer(&listener, &stream));
     assert_int_equal(feri_handle_flags(&stream), 0);
     assert_int_equal(feri_handle_as_raw(&stream), 2);
     assert_log("accept(1)");
@@ -175,7 +175,7 @@ static void an_inherited_mode_is_cleared_where_it_may_differ_and_is_inherited(vo
 static void timeouts_are_cleared_after_a_listener_that_others_may_have_given_one(void **state)
 {
     (void)state;
-    static const uint32_t flags[] = {FERI_FLAG_FOREIGN, FERI_FLAG_CLONED};
+    static const uint32_t flags[] = {FERI_FLAG_ADOPTED, FERI_FLAG_CLONED};
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_posix);
         fer_handle listener = script_stream(flags[i]);
@@ -197,7 +197,7 @@ static void a_stream_whose_inheritance_cannot_be_cleared_is_closed(void **state)
     const script_call steps[] = {SCRIPT_SET_NONBLOCKING, SCRIPT_SET_TIMEOUT};
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_bsd);
-        fer_handle listener = script_stream(FERI_FLAG_FOREIGN);
+        fer_handle listener = script_stream(FERI_FLAG_ADOPTED);
         fer_handle stream = {0};
         fer_socket_addr peer = script_addr("192.0.2.9:9");
         script_then_fail(steps[i], FER_BAD_HANDLE, 9);

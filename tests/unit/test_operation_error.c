@@ -67,7 +67,7 @@ static void every_listed_answer_is_told_as_listed_and_every_other_as_it_is(void 
         for (size_t i = 0; i < KIND_COUNT; i++) {
             fer_error error = {kinds[i], 77};
             fer_error want = wanted((feri_operation)operation, error);
-            fer_error got = feri_error_told((feri_operation)operation, error);
+            fer_error got = feri_map_error((feri_operation)operation, error);
             if (got.kind != want.kind || got.os_code != want.os_code) {
                 fail_msg("operation %d, kind %s: told %s (%ld)", operation, fer_error_kind_name(error.kind),
                          fer_error_kind_name(got.kind), (long)got.os_code);
@@ -80,7 +80,7 @@ static void success_is_told_as_success_to_every_operation(void **state)
 {
     (void)state;
     for (int operation = 0; operation < OPERATION_COUNT; operation++) {
-        fer_error got = feri_error_told((feri_operation)operation, (fer_error){FER_OK, 0});
+        fer_error got = feri_map_error((feri_operation)operation, (fer_error){FER_OK, 0});
         assert_int_equal(got.kind, FER_OK);
         assert_int_equal(got.os_code, 0);
     }

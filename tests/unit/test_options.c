@@ -85,7 +85,7 @@ static void check_failure_keeps(uint32_t flags, bool nonblocking)
 static void a_mode_that_cannot_be_set_leaves_the_flags_as_they_were(void **state)
 {
     (void)state;
-    const uint32_t others[] = {0, FERI_FLAG_V6, FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    const uint32_t others[] = {0, FERI_FLAG_V6, FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 4; i++) {
         check_failure_keeps(others[i], true);
         check_failure_keeps(others[i], false);
@@ -97,7 +97,7 @@ static void a_mode_that_cannot_be_set_leaves_the_flags_as_they_were(void **state
 static void setting_the_mode_changes_its_own_flags_alone(void **state)
 {
     (void)state;
-    const uint32_t others[] = {0, FERI_FLAG_V6, FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    const uint32_t others[] = {0, FERI_FLAG_V6, FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 4; i++) {
         fer_handle handle = open_stream(others[i]);
         assert_ok(feri_set_nonblocking(&handle, true));

@@ -30,7 +30,7 @@ static void a_clone_has_seen_the_end_that_its_original_saw(void **state)
     fer_handle clone = {0};
     assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     assert_ok(feri_try_clone(&handle, &clone));
-    assert_error(feri_handle_may(&clone, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
+    assert_error(feri_handle_check(&clone, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
 }
 
 static void a_duplicate_that_fails_leaves_both_handles_as_they_were(void **state)
@@ -102,7 +102,7 @@ static void a_connected_stream_is_taken_over(void **state)
     assert_ok(feri_stream_from_raw(&handle, raw, FERI_DOMAIN_IP));
     assert_log("describe(1) adopt(1)");
     assert_int_equal(feri_handle_as_raw(&handle), raw);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_FOREIGN);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_ADOPTED);
 }
 
 static void the_family_and_the_mode_are_learnt(void **state)
@@ -114,7 +114,7 @@ static void the_family_and_the_mode_are_learnt(void **state)
     *what = listening_v6;
     what->is_nonblocking = true;
     assert_ok(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_FOREIGN | FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_ADOPTED | FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
 }
 
 /* A handle's type says whose addresses its socket has. */
@@ -192,7 +192,7 @@ static void a_datagram_socket_of_another_protocol_is_taken_in_without_ports(void
         script_default(SCRIPT_DESCRIBE)->description =
             (ferp_description){.is_ip = true, .is_datagram = true, .family = FER_IP_V4, .is_of_other_protocol = other != 0};
         assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
-        assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_PORTLESS), other != 0);
+        assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_NO_PORTS), other != 0);
         assert_true(feri_handle_has_flag(&handle, FERI_FLAG_DATAGRAM));
         feri_handle_close(&handle);
     }
@@ -285,8 +285,8 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
         {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_listening = true}, FERI_LIFE_OPEN, FERI_FLAG_LISTENING,
          "describe(1) adopt(1)"},
         {{.is_datagram = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true, .is_nonblocking = true}, FERI_LIFE_OPEN,
-         FERI_FLAG_DATAGRAM | FERI_FLAG_NONBLOCKING, "describe(1) adopt(1) tell_refusals(1,1)"},
-        {{.is_raw = true, .is_ip = true, .family = FER_IP_V6}, FERI_LIFE_OPEN, FERI_FLAG_DATAGRAM | FERI_FLAG_PORTLESS | FERI_FLAG_V6,
+         FERI_FLAG_DATAGRAM | FERI_FLAG_NONBLOCKING, "describe(1) adopt(1) report_refusals(1,1)"},
+        {{.is_raw = true, .is_ip = true, .family = FER_IP_V6}, FERI_LIFE_OPEN, FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_V6,
          "describe(1) adopt(1)"},
         {{.is_stream = true, .is_unix = true}, FERI_LIFE_UNCONNECTED, FERI_FLAG_UNIX, "describe(1) adopt(1)"},
         {{.is_datagram = true, .is_unix = true}, FERI_LIFE_OPEN, FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM, "describe(1) adopt(1)"},
@@ -297,7 +297,7 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
         script_then(SCRIPT_DESCRIBE)->description = rows[i].what;
         assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
         assert_int_equal(feri_state_life(feri_handle_state(&handle)), rows[i].life);
-        assert_int_equal(feri_handle_flags(&handle), rows[i].flags | FERI_FLAG_FOREIGN);
+        assert_int_equal(feri_handle_flags(&handle), rows[i].flags | FERI_FLAG_ADOPTED);
         assert_log(rows[i].log);
     }
 }

@@ -191,7 +191,7 @@ static void a_refused_connect_ends_refused(void **state)
     ferp_close(seam_listener(&addr));    /* a port that nobody listens on */
     fer_raw_socket raw = seam_socket();
     assert_ok(ferp_set_nonblocking(raw, true));
-    ferp_hasten_refusal(raw);
+    ferp_disable_connect_retry(raw);
     fer_error err = ferp_connect(raw, &addr);
     if (err.kind != FER_CONNECTION_REFUSED) {
         ferp_wait wait;

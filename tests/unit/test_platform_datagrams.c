@@ -123,8 +123,8 @@ static void refusals_can_be_turned_on_and_off_anywhere(void **state)
     (void)state;
     fer_socket_addr addr;
     fer_raw_socket raw = bound(&addr);
-    ferp_tell_refusals(raw, true);
-    ferp_tell_refusals(raw, false);
+    ferp_report_refusals(raw, true);
+    ferp_report_refusals(raw, false);
     sends(raw, "still well", &addr);
     seam_await(raw, FERP_RECEIVABLE);
     ferp_close(raw);

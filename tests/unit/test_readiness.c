@@ -239,7 +239,7 @@ static void what_a_clone_has_shut_is_ready(void **state)
     assert_ok(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_log("ready(1,w,100001000,ever) send(1,0)");
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_WRITE), FERI_ANSWER_ASK_OS);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_WRITE), FERI_ANSWER_CALL_OS);
 }
 
 /* Also in the last turn, or the only one; and nobody asks who waits to read alone. */
@@ -264,7 +264,7 @@ static void a_clones_write_half_that_is_open_is_waited_for(void **state)
 {
     (void)state;
     script_begin(&script_windows);
-    fer_handle handle = script_stream(FERI_FLAG_FOREIGN);
+    fer_handle handle = script_stream(FERI_FLAG_ADOPTED);
     fer_interest ready = 77;
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
@@ -332,7 +332,7 @@ static void a_connect_that_has_not_ended_in_time_is_ready_for_nothing(void **sta
     assert_ok(feri_stream_ready(&handle, EITHER, fer_duration_from_nanos(5), &ready));
     assert_int_equal(ready, 0);
     assert_log("wait_arm(1,CONNECTED) wait_for(1005) wait_arm(1,CONNECTED) wait_for(1005)");
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_CONNECT);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
 }
 
 /* False readiness ends no later than the time does. */
@@ -362,7 +362,7 @@ static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
     assert_ok(feri_stream_ready(&handle, FER_READABLE, FOR_EVER, &ready));
     assert_int_equal(ready, FER_READABLE);
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1)");
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_ASK_CONNECT);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
     assert_log("take_error(1)");

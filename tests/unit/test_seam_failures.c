@@ -40,9 +40,9 @@ static void set_scene(const struct ferp_traits *traits)
     script_begin(traits);
     memset(&scene, 0, sizeof scene);
     scene.stream.handle_ = script_stream(0);
-    scene.listener.handle_ = script_stream(FERI_FLAG_FOREIGN | FERI_FLAG_V6);
+    scene.listener.handle_ = script_stream(FERI_FLAG_ADOPTED | FERI_FLAG_V6);
     scene.socket.handle_ = script_stream(0);
-    scene.unix_listener.handle_ = script_stream(FERI_FLAG_FOREIGN);
+    scene.unix_listener.handle_ = script_stream(FERI_FLAG_ADOPTED);
     scene.built.inner_.handle_ = script_stream(FERI_FLAG_DATAGRAM);
     scene.foreign = script_open_socket();
     scene.sockets_before = script.sockets_open;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 /* The simulation's ferp_traits under another name, beside this host's own. */
 static const struct ferp_traits *simulated_traits(void);

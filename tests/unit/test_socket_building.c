@@ -48,10 +48,10 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
         {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED, "socket(v4)"},
         {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 6, FERI_LIFE_UNCONNECTED, "socket(v4,protocol)"},
         {&script_posix, FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED, "socket(v6) set_option(1,ONLY_V6,0)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, FERI_LIFE_OPEN, "socket(udp,v4) tell_refusals(1,0)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, FERI_LIFE_OPEN, "socket(udp,v4) report_refusals(1,0)"},
         {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 17, FERI_LIFE_OPEN,
-         "socket(udp,v6,protocol) set_option(1,ONLY_V6,0) tell_refusals(1,0) set_option(1,SEND_BUFFER,65535)"},
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1, FERI_LIFE_OPEN, "socket(raw,v4,protocol) tell_refusals(1,0)"},
+         "socket(udp,v6,protocol) set_option(1,ONLY_V6,0) report_refusals(1,0) set_option(1,SEND_BUFFER,65535)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1, FERI_LIFE_OPEN, "socket(raw,v4,protocol) report_refusals(1,0)"},
         {&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED, "unix_socket()"},
         {&script_bsd, FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, FERI_LIFE_OPEN, "unix_socket(datagram)"},
     };
@@ -400,7 +400,7 @@ static void a_raw_socket_sends_to_port_0(void **state)
     assert_ok(fer_socket_send_to(&socket, "x", 1, &addr, &n));
     assert_int_equal(n, 1);
     assert_ok(connect_to(&socket, "192.0.2.1:0"));
-    assert_log("send_to(1,1,192.0.2.1:0) connect(1,192.0.2.1:0) tell_refusals(1,1)");
+    assert_log("send_to(1,1,192.0.2.1:0) connect(1,192.0.2.1:0) report_refusals(1,1)");
 }
 
 /* Linux' getpeername knows no peer without a port. */

@@ -55,7 +55,7 @@ static void a_blocking_connect_is_one_call_or_is_awaited(void **state)
     socket = made_stream(&script_windows);
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_ok(connect_to(&socket, "127.0.0.1:80"));
-    assert_log("hasten_refusal(1) connect(1,127.0.0.1:80) " AWAITED);
+    assert_log("disable_connect_retry(1) connect(1,127.0.0.1:80) " AWAITED);
     assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
 }
 
@@ -113,7 +113,7 @@ static void a_wait_for_a_connect_that_fails_ends_it(void **state)
 /* As one that was made elsewhere, and that others may know. */
 static void share(fer_socket *socket)
 {
-    socket->inner_.handle_.flags_ |= FERI_FLAG_FOREIGN;
+    socket->inner_.handle_.flags_ |= FERI_FLAG_ADOPTED;
 }
 
 /* Somebody else may have changed the mode: the system is asked, and may not answer. */
@@ -165,7 +165,7 @@ static void connect_timeout_puts_the_mode_back(void **state)
     socket = made_stream(&script_windows);
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_ok(connect_in_time(&socket, "127.0.0.1:80"));
-    assert_log("hasten_refusal(1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1)");
+    assert_log("disable_connect_retry(1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1)");
 }
 
 static void connect_timeout_that_expires_puts_the_mode_back_too(void **state)
@@ -276,7 +276,7 @@ static void a_datagram_socket_s_connect_never_waits(void **state)
     fer_socket socket = made(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
     assert_ok(connect_in_time(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:80) peer_addr(1) tell_refusals(1,1) connect(1,192.0.2.1:80) peer_addr(1) tell_refusals(1,1)");
+    assert_log("connect(1,192.0.2.1:80) peer_addr(1) report_refusals(1,1) connect(1,192.0.2.1:80) peer_addr(1) report_refusals(1,1)");
     fer_socket_addr addr = script_addr("192.0.2.1:80");
     assert_error(fer_socket_connect_timeout(&socket, &addr, (fer_duration){0}), FER_INVALID_INPUT, 0);
     assert_error(connect_to(&socket, "[::1]:80"), FER_INVALID_INPUT, 0);

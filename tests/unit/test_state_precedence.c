@@ -29,7 +29,7 @@ static void a_reset_never_turns_into_an_end_of_file(void **state)
     (void)state;
     feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_RESET, FER_CONNECTION_RESET);
     word = feri_state_next(word, FERI_EVENT_GOT_EOF, FER_OK);
-    assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_ASK_QUEUE);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_CHECK_QUEUED);
 }
 
 static void the_first_reason_stays(void **state)
@@ -62,7 +62,7 @@ static void an_end_of_one_s_own_making_leaves_the_peer_s_address_known(void **st
     (void)state;
     feri_state word = feri_state_next(opened(), FERI_EVENT_SHUT_READ, FER_OK);
     word = feri_state_next(word, FERI_EVENT_GOT_EOF, FER_OK);
-    assert_int_equal(feri_state_answer(word, FERI_REQUEST_PEER_ADDR), FERI_ANSWER_ASK_OS);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_PEER_ADDR), FERI_ANSWER_CALL_OS);
     word = feri_state_next(word, FERI_EVENT_GOT_RESET, FER_CONNECTION_RESET);
     assert_int_equal(feri_state_answer(word, FERI_REQUEST_PEER_ADDR), FERI_ANSWER_UNCONNECTED);
 }
@@ -79,9 +79,9 @@ static void a_broken_pipe_says_nothing_of_reading(void **state)
 {
     (void)state;
     feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_PIPE, FER_OK);
-    assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_ASK_OS);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
     assert_int_equal(feri_state_answer(word, FERI_REQUEST_WRITE), FERI_ANSWER_REASON);
-    assert_int_equal(feri_state_answer(word, FERI_REQUEST_PEER_ADDR), FERI_ANSWER_ASK_OS);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_PEER_ADDR), FERI_ANSWER_CALL_OS);
 }
 
 static void a_socket_that_was_made_first_is_connected_once(void **state)
@@ -92,7 +92,7 @@ static void a_socket_that_was_made_first_is_connected_once(void **state)
     assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_UNCONNECTED);
     assert_int_equal(feri_state_next(word, FERI_EVENT_OPEN_BEGIN, FER_OK), FERI_STATE_MISUSE);
     word = feri_state_next(word, FERI_EVENT_CONNECT_BEGIN, FER_OK);
-    assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_ASK_CONNECT);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
     assert_int_equal(feri_state_next(word, FERI_EVENT_CONNECT_BEGIN, FER_OK), FERI_STATE_MISUSE);
     assert_int_equal(feri_state_next(word, FERI_EVENT_CONNECT_OK, FER_OK), opened());
     feri_state failed = feri_state_next(word, FERI_EVENT_CONNECT_FAIL, FER_CONNECTION_REFUSED);

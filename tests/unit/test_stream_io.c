@@ -134,7 +134,7 @@ static void a_peek_that_met_the_end_has_seen_it(void **state)
     assert_ok(feri_stream_read(&handle, buf, 1, &n));
     assert_int_equal(n, 0);
     assert_log("peek(1,1)");
-    assert_error(feri_handle_may(&handle, FERI_REQUEST_PEER_ADDR), FER_NOT_CONNECTED, 0);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_PEER_ADDR), FER_NOT_CONNECTED, 0);
 }
 
 static void a_reset_is_told_again_and_again_with_its_code(void **state)
@@ -382,11 +382,11 @@ static void a_pending_abort_is_a_reset_and_a_passing_error_passes(void **state)
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_NO_BUFFER_SPACE, 10055};
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_error(got, FER_NO_BUFFER_SPACE, 10055);
-    assert_ok(feri_handle_may(&handle, FERI_REQUEST_WRITE));
+    assert_ok(feri_handle_check(&handle, FERI_REQUEST_WRITE));
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_ABORTED, 10053};
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_error(got, FER_CONNECTION_RESET, 10053);
-    assert_error(feri_handle_may(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 10053);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 10053);
 }
 
 static void take_error_is_refused_where_there_is_no_socket_or_no_room(void **state)

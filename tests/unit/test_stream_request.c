@@ -141,10 +141,10 @@ static void the_short_way_answers_as_the_tables_do(void **state)
         bool quick = false;
         bool slow = true;
         fer_error quickly = feri_stream_before_read(&handle, valid, lengths[i / 2], &quick);
-        assert_error(feri_stream_may_read(&handle, valid, lengths[i / 2], &slow), quickly.kind, quickly.os_code);
+        assert_error(feri_stream_check_read(&handle, valid, lengths[i / 2], &slow), quickly.kind, quickly.os_code);
         assert_int_equal(quick, slow);
         quickly = feri_stream_before_write(&handle, valid, lengths[i / 2], &quick);
-        assert_error(feri_stream_may_write(&handle, valid, lengths[i / 2], &slow), quickly.kind, quickly.os_code);
+        assert_error(feri_stream_check_write(&handle, valid, lengths[i / 2], &slow), quickly.kind, quickly.os_code);
         assert_int_equal(quick, slow);
     }
 }
@@ -222,7 +222,7 @@ static void a_broken_pipe_of_a_write_is_told_with_its_code_and_kept_without(void
     assert_error(feri_stream_after_write(&handle, (fer_error){FER_BROKEN_PIPE, 32}), FER_BROKEN_PIPE, 32);
     assert_int_equal(feri_state_write_half(feri_handle_state(&handle)), FERI_WRITE_GONE);
     assert_int_equal(feri_state_read_half(feri_handle_state(&handle)), FERI_READ_OPEN);
-    assert_error(feri_handle_may(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
 static void counts_are_stored_where_they_are_wanted(void **state)
@@ -251,22 +251,22 @@ static void every_request_that_needs_a_connection_asks_how_the_connect_stands(vo
     for (size_t i = 0; i < 6; i++) {
         fer_handle handle = begun();
         script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-        assert_int_equal(feri_stream_answer(&handle, asking[i], &error), FERI_ANSWER_ASK_CONNECT);
+        assert_int_equal(feri_stream_answer(&handle, asking[i], &error), FERI_ANSWER_CHECK_CONNECT);
         assert_error(error, FER_WOULD_BLOCK, 0);
-        assert_int_equal(feri_stream_answer(&handle, asking[i], &error), FERI_ANSWER_ASK_OS);
+        assert_int_equal(feri_stream_answer(&handle, asking[i], &error), FERI_ANSWER_CALL_OS);
         assert_error(error, FER_OK, 0);
         assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
-        assert_ok(feri_stream_may(&handle, asking[i]));
+        assert_ok(feri_stream_check(&handle, asking[i]));
         handle = begun();
         script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-        assert_error(feri_stream_may(&handle, asking[i]), FER_CONNECTION_REFUSED, 111);
+        assert_error(feri_stream_check(&handle, asking[i]), FER_CONNECTION_REFUSED, 111);
         fer_error_kind after = asking[i] == FERI_REQUEST_TAKE_ERROR ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT;
-        assert_int_equal(feri_stream_may(&handle, asking[i]).kind, after);
+        assert_int_equal(feri_stream_check(&handle, asking[i]).kind, after);
         assert_log("take_error(1)");
     }
     fer_handle handle = begun();
-    assert_error(feri_stream_may(&handle, FERI_REQUEST_CONNECT), FER_INVALID_INPUT, 0);
-    assert_ok(feri_stream_may(&handle, FERI_REQUEST_USE));
+    assert_error(feri_stream_check(&handle, FERI_REQUEST_CONNECT), FER_INVALID_INPUT, 0);
+    assert_ok(feri_stream_check(&handle, FERI_REQUEST_USE));
     assert_log("");
 }
 
@@ -276,18 +276,18 @@ static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state
     fer_handle handle = begun();
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
     bool due = true;
-    assert_error(feri_stream_may_read(&handle, true, 1, &due), FER_WOULD_BLOCK, 0);
+    assert_error(feri_stream_check_read(&handle, true, 1, &due), FER_WOULD_BLOCK, 0);
     assert_false(due);
-    assert_ok(feri_stream_may_read(&handle, true, 1, &due));
+    assert_ok(feri_stream_check_read(&handle, true, 1, &due));
     assert_true(due);
     handle = begun();
-    assert_ok(feri_stream_may_write(&handle, true, 1, &due));
+    assert_ok(feri_stream_check_write(&handle, true, 1, &due));
     assert_true(due);
     handle = begun();
-    assert_ok(feri_stream_may_read(&handle, true, 0, &due));
+    assert_ok(feri_stream_check_read(&handle, true, 0, &due));
     assert_false(due);
     handle = begun();
-    assert_error(feri_stream_may_read(&handle, false, 1, &due), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_check_read(&handle, false, 1, &due), FER_INVALID_INPUT, 0);
     assert_false(due);
 }
 
@@ -308,7 +308,7 @@ static void the_state_after_the_asking_decides(void **state)
     fer_handle handle = begun();
     closed_meanwhile = &handle;
     script.on_call = close_it_while_it_is_asked;
-    assert_error(feri_stream_may(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_check(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
 }
 
 int main(void)

@@ -118,7 +118,7 @@ static void a_lone_read_is_kept_from_the_os_and_wakes_the_reader(void **state)
 static void a_lone_read_is_marked_for_the_clones(void **state)
 {
     (void)state;
-    const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 2; i++) {
         fer_handle handle = open_stream(&script_windows, shared[i]);
         assert_ok(feri_stream_shutdown(&handle, READ));
@@ -234,7 +234,7 @@ static void unread_input_of_a_shared_socket_is_left_to_the_others(void **state)
     fer_handle handle = open_stream(&script_bsd, FERI_FLAG_CLONED);
     feri_stream_close(&handle);
     assert_log("close(1)");
-    handle = open_stream(&script_bsd, FERI_FLAG_FOREIGN);
+    handle = open_stream(&script_bsd, FERI_FLAG_ADOPTED);
     feri_stream_close(&handle);
     assert_log("close(1)");
 }

@@ -199,7 +199,7 @@ static feri_answer answer_when_open(struct told told, feri_request request)
         return FERI_ANSWER_MISUSE;
     }
     if (request == FERI_REQUEST_READ && told.read == FERI_READ_RESET) {
-        return FERI_ANSWER_ASK_QUEUE;
+        return FERI_ANSWER_CHECK_QUEUED;
     }
     if (request == FERI_REQUEST_READ && told.read != FERI_READ_OPEN) {
         return FERI_ANSWER_END;
@@ -216,7 +216,7 @@ static feri_answer answer_when_open(struct told told, feri_request request)
     if (request == FERI_REQUEST_TAKE_ERROR && told.reason != FER_OK) {
         return FERI_ANSWER_END; /* it was told once, and is not there to be taken again */
     }
-    return FERI_ANSWER_ASK_OS;
+    return FERI_ANSWER_CALL_OS;
 }
 
 /* What a connect's end would decide. */
@@ -244,15 +244,15 @@ static feri_answer answer_of(struct told told, feri_request request)
         if (request == FERI_REQUEST_CLONE) {
             return FERI_ANSWER_MISUSE;
         }
-        return is_transfer || request == FERI_REQUEST_PEER_ADDR ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_ASK_OS;
+        return is_transfer || request == FERI_REQUEST_PEER_ADDR ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_CALL_OS;
     case FERI_LIFE_CONNECTING:
         if (request == FERI_REQUEST_CONNECT) {
             return FERI_ANSWER_MISUSE;
         }
-        return request == FERI_REQUEST_RAW || request == FERI_REQUEST_USE ? FERI_ANSWER_ASK_OS : FERI_ANSWER_ASK_CONNECT;
+        return request == FERI_REQUEST_RAW || request == FERI_REQUEST_USE ? FERI_ANSWER_CALL_OS : FERI_ANSWER_CHECK_CONNECT;
     case FERI_LIFE_CONNECT_FAILED:
         return request == FERI_REQUEST_TAKE_ERROR ? FERI_ANSWER_REASON
-                                                  : request == FERI_REQUEST_RAW ? FERI_ANSWER_ASK_OS : FERI_ANSWER_MISUSE;
+                                                  : request == FERI_REQUEST_RAW ? FERI_ANSWER_CALL_OS : FERI_ANSWER_MISUSE;
     default:
         return FERI_ANSWER_MISUSE;
     }
@@ -318,9 +318,9 @@ static void what_is_wide_open_is_asked_of_the_os_by_every_request_but_connect(vo
     for (size_t n = 0; n < WORD_COUNT; n++) {
         struct told told = nth_told(n);
         bool untouched = told.read == FERI_READ_OPEN && told.write == FERI_WRITE_OPEN && !told.end_seen && told.reason == FER_OK;
-        assert_int_equal(feri_state_is_wide_open(word_of(told)), told.life == FERI_LIFE_OPEN && untouched);
-        for (unsigned r = 0; feri_state_is_wide_open(word_of(told)) && r < FERI_REQUEST_COUNT; r++) {
-            feri_answer want = r == FERI_REQUEST_CONNECT ? FERI_ANSWER_MISUSE : FERI_ANSWER_ASK_OS;
+        assert_int_equal(feri_state_is_fully_open(word_of(told)), told.life == FERI_LIFE_OPEN && untouched);
+        for (unsigned r = 0; feri_state_is_fully_open(word_of(told)) && r < FERI_REQUEST_COUNT; r++) {
+            feri_answer want = r == FERI_REQUEST_CONNECT ? FERI_ANSWER_MISUSE : FERI_ANSWER_CALL_OS;
             assert_int_equal(feri_state_answer(word_of(told), (feri_request)r), want);
         }
     }

@@ -26,15 +26,15 @@ static void each_way_to_bind_binds_and_forgets_the_old_peer(void **state)
     assert_ok(fer_udp_socket_bind_addr(&socket, &addrs[1]));
     assert_int_equal(socket.peer_.port, 0);
     fer_udp_socket_close(&socket);
-    assert_log("socket(udp,v4) bind(1,192.0.2.2:2) tell_refusals(1,0) close(1)");
+    assert_log("socket(udp,v4) bind(1,192.0.2.2:2) report_refusals(1,0) close(1)");
     script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
     assert_ok(fer_udp_socket_bind_addrs(&socket, addrs, 2));
     fer_udp_socket_close(&socket);
-    assert_log("socket(udp,v4) bind(2,192.0.2.1:1) close(2) socket(udp,v4) bind(3,192.0.2.2:2) tell_refusals(3,0) close(3)");
+    assert_log("socket(udp,v4) bind(2,192.0.2.1:1) close(2) socket(udp,v4) bind(3,192.0.2.2:2) report_refusals(3,0) close(3)");
     socket.peer_ = addrs[0];
     assert_ok(fer_udp_socket_bind(&socket, "192.0.2.3:0"));
     assert_int_equal(socket.peer_.port, 0);
-    assert_log("socket(udp,v4) bind(4,192.0.2.3:0) tell_refusals(4,0)");
+    assert_log("socket(udp,v4) bind(4,192.0.2.3:0) report_refusals(4,0)");
     assert_int_equal(fer_udp_socket_as_raw(&socket), 4);
     assert_error(fer_udp_socket_bind(&socket, "192.0.2.3:0"), FER_INVALID_INPUT, 0);
     assert_error(fer_udp_socket_bind_addr(&socket, &addrs[1]), FER_INVALID_INPUT, 0);
@@ -49,18 +49,18 @@ static void each_way_to_connect_takes_the_first_that_works(void **state)
     addrs[0] = script_addr("192.0.2.1:1");
     addrs[1] = script_addr("192.0.2.2:2");
     assert_ok(fer_udp_socket_connect_addr(&socket, &addrs[1]));
-    assert_log("connect(1,192.0.2.2:2) peer_addr(1) tell_refusals(1,1)");
+    assert_log("connect(1,192.0.2.2:2) peer_addr(1) report_refusals(1,1)");
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
     assert_ok(fer_udp_socket_connect_addrs(&socket, addrs, 2));
-    assert_log("connect(1,192.0.2.1:1) peer_addr(1) tell_refusals(1,1) connect(1,192.0.2.2:2) peer_addr(1) tell_refusals(1,1)");
+    assert_log("connect(1,192.0.2.1:1) peer_addr(1) report_refusals(1,1) connect(1,192.0.2.2:2) peer_addr(1) report_refusals(1,1)");
     assert_ok(fer_udp_socket_connect_addrs(&socket, addrs, 2));
-    assert_log("connect(1,192.0.2.1:1) peer_addr(1) tell_refusals(1,1)");
+    assert_log("connect(1,192.0.2.1:1) peer_addr(1) report_refusals(1,1)");
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
     script_then_fail(SCRIPT_CONNECT, FER_PERMISSION_DENIED, 13);
     assert_error(fer_udp_socket_connect_addrs(&socket, addrs, 2), FER_PERMISSION_DENIED, 13);
     script.log[0] = '\0';
     assert_ok(fer_udp_socket_connect(&socket, "192.0.2.3:3"));
-    assert_log("connect(1,192.0.2.3:3) peer_addr(1) tell_refusals(1,1)");
+    assert_log("connect(1,192.0.2.3:3) peer_addr(1) report_refusals(1,1)");
     addrs[1].ip.family = (fer_ip_family)9;
     assert_error(fer_udp_socket_connect_addrs(&socket, addrs, 2), FER_INVALID_INPUT, 0);
     assert_error(fer_udp_socket_connect_addrs(&socket, addrs, 0), FER_INVALID_INPUT, 0);
@@ -77,8 +77,8 @@ static void a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends(void **stat
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
     assert_ok(fer_udp_socket_connect(&socket, "example.test:80"));
-    assert_log("lookup_begin(example.test) lookup_next() lookup_next() connect(1,192.0.2.1:80) peer_addr(1) tell_refusals(1,1) "
-               "lookup_next() connect(1,192.0.2.2:80) peer_addr(1) tell_refusals(1,1) lookup_end()");
+    assert_log("lookup_begin(example.test) lookup_next() lookup_next() connect(1,192.0.2.1:80) peer_addr(1) report_refusals(1,1) "
+               "lookup_next() connect(1,192.0.2.2:80) peer_addr(1) report_refusals(1,1) lookup_end()");
     assert_error(fer_udp_socket_connect(&socket, "example.test:80"), FER_INVALID_INPUT, 0);
     assert_log("lookup_begin(example.test) lookup_next() lookup_end()");
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
@@ -216,8 +216,8 @@ static void raw_sockets_come_and_go(void **state)
         ferp_description description;
         const char *log;
     } rows[] = {
-        {{.is_datagram = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true}, "describe(1) adopt(1) tell_refusals(1,1)"},
-        {{.is_datagram = true, .is_ip = true, .family = FER_IP_V6}, "describe(1) adopt(1) tell_refusals(1,0)"},
+        {{.is_datagram = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true}, "describe(1) adopt(1) report_refusals(1,1)"},
+        {{.is_datagram = true, .is_ip = true, .family = FER_IP_V6}, "describe(1) adopt(1) report_refusals(1,0)"},
         {{.is_datagram = true, .is_ip = false, .is_connected = true}, "describe(1)"},
         {{.is_stream = true, .is_ip = true, .is_connected = true}, "describe(1)"},
         {{.is_stream = true, .is_ip = true, .is_listening = true}, "describe(1)"},

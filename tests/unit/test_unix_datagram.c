@@ -218,7 +218,7 @@ static void a_raw_socket_is_taken_in(void **state)
     script_begin(&script_posix);
     script_then(SCRIPT_DESCRIBE)->description = (ferp_description){.is_unix = true, .is_datagram = true, .is_connected = true};
     assert_ok(fer_unix_datagram_from_raw(&socket, script_open_socket()));
-    assert_log("describe(1) adopt(1) tell_refusals(1,1)");
+    assert_log("describe(1) adopt(1) report_refusals(1,1)");
     assert_int_equal(fer_unix_datagram_as_raw(&socket), 1);
 }
 

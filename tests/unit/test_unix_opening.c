@@ -167,7 +167,7 @@ static void accept_is_as_any_listener_s(void **state)
     fer_unix_stream stream = {0};
     memset(&listener, 0, sizeof listener);
     script_begin(&script_bsd);
-    listener.handle_ = script_stream(FERI_FLAG_FOREIGN);
+    listener.handle_ = script_stream(FERI_FLAG_ADOPTED);
     script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 53);
     script_then_fail(SCRIPT_ACCEPT, FER_INTERRUPTED, 4);
     assert_ok(fer_unix_listener_accept(&listener, &stream, NULL));

@@ -34,13 +34,13 @@ static void let_happen_while_arming(fer_handle *handle, feri_event event)
 #define assert_goes_on(waiting)                                \
     do {                                                       \
         fer_error answer_ = would_block;                       \
-        assert_true(feri_waiting_goes_on(waiting, &answer_));  \
+        assert_true(feri_waiting_should_retry(waiting, &answer_));  \
     } while (0)
 
 #define assert_gives_up(waiting, kind, code)                   \
     do {                                                       \
         fer_error answer_ = would_block;                       \
-        assert_false(feri_waiting_goes_on(waiting, &answer_)); \
+        assert_false(feri_waiting_should_retry(waiting, &answer_)); \
         assert_error(answer_, kind, code);                     \
     } while (0)
 
@@ -72,7 +72,7 @@ static void a_nonblocking_handle_would_block_and_nothing_is_asked(void **state)
 static void the_mode_of_a_shared_handle_is_asked_of_the_kernel(void **state)
 {
     (void)state;
-    const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_posix);
         fer_handle handle = script_stream(shared[i] | FERI_FLAG_NONBLOCKING);
@@ -288,7 +288,7 @@ static void a_wait_to_write_that_shutdown_wakes_is_not_cut(void **state)
 static void a_wait_to_read_is_cut_only_where_a_clone_may_end_it(void **state)
 {
     (void)state;
-    const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_FOREIGN};
+    const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_windows);
         fer_handle handle = script_stream(shared[i]);

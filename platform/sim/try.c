@@ -1,5 +1,5 @@
-/* at_once.c: calls that never wait, whatever the socket's mode is: it is nonblocking for as long as one of them lasts. */
-#include "platform/sim/world.h"
+/* try.c: calls that never wait, whatever the socket's mode is: it is nonblocking for as long as one of them lasts. */
+#include "platform/sim/network.h"
 
 /* Gives the mode that was. A call of the user's may close the socket meanwhile. */
 static bool exchange_mode(fer_raw_socket raw, bool nonblocking)
@@ -20,9 +20,9 @@ static bool exchange_mode(fer_raw_socket raw, bool nonblocking)
     (void)exchange_mode(raw, was);              \
     return error
 
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_taking taking, size_t *n)
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode, size_t *n)
 {
-    AT_ONCE(taking == FERP_TAKE ? ferp_recv(raw, buf, len, n) : ferp_peek(raw, buf, len, n));
+    AT_ONCE(recv_mode == FERP_RECV ? ferp_recv(raw, buf, len, n) : ferp_peek(raw, buf, len, n));
 }
 
 fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)

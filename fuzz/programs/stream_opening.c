@@ -1,4 +1,4 @@
-/* stream_places.c: how the connections of a program begin, to hosts and from them, and its listeners. */
+/* stream_opening.c: how the connections of a program begin, to hosts and from them, and its listeners. */
 #include "fuzz/programs/stream_calls.h"
 
 #include "platform/platform.h"

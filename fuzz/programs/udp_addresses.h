@@ -1,6 +1,6 @@
-/* udp_places.h: where datagrams come from and go to, as the model of datagrams sees it. What became of them is in udp_model.c. */
-#ifndef FUZZ_UDP_PLACES_H
-#define FUZZ_UDP_PLACES_H
+/* udp_addresses.h: where datagrams come from and go to, as the model of datagrams sees it. What became of them is in udp_model.c. */
+#ifndef FUZZ_UDP_ADDRESSES_H
+#define FUZZ_UDP_ADDRESSES_H
 
 #include <stdbool.h>
 

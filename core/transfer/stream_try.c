@@ -1,4 +1,4 @@
-/* stream_at_once.c: the rarer single reads and writes of a stream: peek, and those that never wait, whatever the mode and the timeouts are. */
+/* stream_try.c: the rarer single reads and writes of a stream: peek, and those that never wait, whatever the mode and the timeouts are. */
 #include "core/handle/handle.h"
 #include "core/transfer/stream_io.h"
 #include "core/handle/ownership.h"
@@ -12,14 +12,14 @@ static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size
     fer_error error;
     do {
         error = ferp_peek(handle->raw_, buf, len, moved);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_goes_on(&waiting, &error));
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     return error;
 }
 
-static fer_error try_once(const fer_handle *handle, void *buf, size_t len, ferp_taking taking, size_t *moved)
+static fer_error try_once(const fer_handle *handle, void *buf, size_t len, ferp_recv_mode recv_mode, size_t *moved)
 {
-    fer_error error = ferp_try_recv(handle->raw_, buf, len, taking, moved);
-    return error.kind == FER_WOULD_BLOCK && feri_read_was_ended_by_clone(handle) ? feri_ok() : error;
+    fer_error error = ferp_try_recv(handle->raw_, buf, len, recv_mode, moved);
+    return error.kind == FER_WOULD_BLOCK && feri_read_shut_by_clone(handle) ? feri_ok() : error;
 }
 
 enum way { PEEK, TRY_READ, TRY_PEEK };
@@ -27,12 +27,12 @@ enum way { PEEK, TRY_READ, TRY_PEEK };
 static fer_error read_in_a_way(fer_handle *handle, void *buf, size_t len, enum way way, size_t *n)
 {
     size_t moved = 0;
-    bool due;
-    fer_error error = feri_stream_may_read(handle, feri_can_hold(buf, len), len, &due);
-    if (due) {
-        len = feri_cut_to_os(len);
+    bool proceed;
+    fer_error error = feri_stream_check_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
+    if (proceed) {
+        len = feri_clamp_length(len);
         error = way == PEEK ? peek_once(handle, buf, len, &moved)
-                            : try_once(handle, buf, len, way == TRY_READ ? FERP_TAKE : FERP_PEEK, &moved);
+                            : try_once(handle, buf, len, way == TRY_READ ? FERP_RECV : FERP_PEEK, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
     feri_store_count(n, moved);
@@ -57,10 +57,10 @@ fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t
 fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
-    bool due;
-    fer_error error = feri_stream_may_write(handle, feri_can_hold(buf, len), len, &due);
-    if (due) {
-        error = feri_stream_after_write(handle, ferp_try_send(handle->raw_, buf, feri_cut_to_os(len), &moved));
+    bool proceed;
+    fer_error error = feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
+    if (proceed) {
+        error = feri_stream_after_write(handle, ferp_try_send(handle->raw_, buf, feri_clamp_length(len), &moved));
     }
     feri_store_count(n, moved);
     return error;

@@ -1,8 +1,8 @@
-/* world.h: what the files of the simulated network share: the one structure that holds all of it, and the functions over it. The seam's
+/* network.h: what the files of the simulated network share: the one structure that holds all of it, and the functions over it. The seam's
  * functions are in address.c, bytes.c, error.c, memory.c, modes.c, options.c, poller.c, resolve.c, socket.c, traits.c, unix.c and
  * wait.c; sim.h's in start.c, faults.c and peer.c. */
-#ifndef FERP_SIM_WORLD_H
-#define FERP_SIM_WORLD_H
+#ifndef FERP_SIM_NETWORK_H
+#define FERP_SIM_NETWORK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -427,7 +427,7 @@ size_t ferp_sim_room(ferp_sim_world *world, const ferp_sim_socket *socket);
 /* Into the sender's buffer; ferp_sim_push sends what is there. */
 size_t ferp_sim_put(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len);
 void ferp_sim_push(ferp_sim_world *world, ferp_sim_socket *socket);
-/* Copies without taking, from `from` bytes on. */
+/* Copies without recv_mode, from `from` bytes on. */
 size_t ferp_sim_copy(ferp_sim_world *world, const ferp_sim_socket *socket, size_t from, void *buf, size_t len);
 void ferp_sim_drop(ferp_sim_world *world, ferp_sim_socket *socket, size_t len);
 void ferp_sim_end_writing(ferp_sim_world *world, ferp_sim_socket *socket);

@@ -1,11 +1,11 @@
-/* scripted_at_once.c: the rest of scripted_platform.c: the calls that never wait, and the wait for either direction. */
+/* scripted_try.c: the rest of scripted_platform.c: the calls that never wait, and the wait for either direction. */
 #include <inttypes.h>
 
 #include "unit/scripted_take.h"
 
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_taking taking, size_t *n)
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode, size_t *n)
 {
-    script_call call = taking == FERP_TAKE ? SCRIPT_TRY_RECV : SCRIPT_TRY_PEEK;
+    script_call call = recv_mode == FERP_RECV ? SCRIPT_TRY_RECV : SCRIPT_TRY_PEEK;
     return script_receive(script_take(call, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len), buf, len, n);
 }
 

@@ -1,8 +1,8 @@
-/* place.c: who is where: addresses, ports, and which of two sockets may have one. The network knows IPv4-mapped addresses as IPv4. */
+/* address_space.c: who is where: addresses, ports, and which of two sockets may have one. The network knows IPv4-mapped addresses as IPv4. */
 #include <string.h>
 
 #include "ferrule/ip.h"
-#include "platform/sim/world.h"
+#include "platform/sim/network.h"
 
 /* Linux: ip_local_port_range; Windows: RFC 6335's dynamic ports. */
 enum { LINUX_PORT_FIRST = 32768, LINUX_PORT_LAST = 60999, WINDOWS_PORT_FIRST = 49152, WINDOWS_PORT_LAST = 65535 };

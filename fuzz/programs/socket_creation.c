@@ -1,4 +1,4 @@
-/* socket_births.c: the steps in which handles are filled, emptied and turned into others; see socket_steps.h. */
+/* socket_creation.c: the steps in which handles are filled, emptied and turned into others; see socket_steps.h. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/socket_calls.h"
 #include "fuzz/programs/socket_steps.h"

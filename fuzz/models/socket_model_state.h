@@ -1,6 +1,6 @@
-/* socket_world.h: the sockets and names of the model, for its two files alone. */
-#ifndef FUZZ_SOCKET_WORLD_H
-#define FUZZ_SOCKET_WORLD_H
+/* socket_model_state.h: the sockets and names of the model, for its two files alone. */
+#ifndef FUZZ_SOCKET_MODEL_STATE_H
+#define FUZZ_SOCKET_MODEL_STATE_H
 
 #include "fuzz/models/socket_model.h"
 

@@ -1,4 +1,4 @@
-/* test_at_once.c: calls that never wait, whatever the socket's mode is: what they ask of the OS, and that they wait for nothing. */
+/* test_try.c: calls that never wait, whatever the socket's mode is: what they ask of the OS, and that they wait for nothing. */
 #include "core/transfer/datagram.h"
 #include "core/open/listening.h"
 #include "core/transfer/stream_io.h"
@@ -137,10 +137,10 @@ static void each_try_is_looked_at_first(void **state)
     script_then(SCRIPT_READY)->value = FER_READABLE;
     script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 103);
     script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
-    assert_error(feri_try_accept_nameless(&listener, &stream), FER_WOULD_BLOCK, 0);
+    assert_error(feri_try_accept_without_peer(&listener, &stream), FER_WOULD_BLOCK, 0);
     assert_log("ready(1,r,1000) ready(1,r,1000) accept(1) ready(1,r,1000)");
     script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
-    assert_error(feri_try_accept_nameless(&listener, &stream), FER_OUT_OF_MEMORY, 12);
+    assert_error(feri_try_accept_without_peer(&listener, &stream), FER_OUT_OF_MEMORY, 12);
 }
 
 /* The mode of one that others share is the OS's to tell. */
@@ -181,15 +181,15 @@ static void datagrams_go_and_come_without_a_wait(void **state)
     script_begin(&script_posix);
     fer_udp_socket socket = {.handle_ = script_stream(0)};
     script_then_move(SCRIPT_TRY_SEND, 1);
-    assert_ok(feri_datagram_send(&socket, "x", 1, FERI_AT_ONCE, &n));
+    assert_ok(feri_datagram_send(&socket, "x", 1, FERI_WAIT_NEVER, &n));
     assert_int_equal(n, 1);
     script_then_fail(SCRIPT_TRY_SEND_TO, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_AT_ONCE, &n), FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_WAIT_NEVER, &n), FER_WOULD_BLOCK, 11);
     assert_int_equal(n, 0);
     script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket, buf, 8, FERI_TRY, &got), FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 8, FERI_TRY_RECV, &got), FER_WOULD_BLOCK, 11);
     script_then_move(SCRIPT_TRY_RECV_FROM, 2);
-    assert_ok(feri_datagram_receive(&socket, buf, 8, FERI_TRY, &got));
+    assert_ok(feri_datagram_receive(&socket, buf, 8, FERI_TRY_RECV, &got));
     assert_int_equal(got.len, 2);
     assert_log("try_send(1,1) try_send_to(1,1,192.0.2.1:1001) try_recv_from(1,8) try_recv_from(1,8)");
 }
@@ -204,7 +204,7 @@ static void a_strangers_datagram_is_dropped(void **state)
     fer_udp_socket socket = {.handle_ = script_stream(0), .peer_ = script_addr("192.0.2.9:9")};
     script_then(SCRIPT_TRY_RECV_FROM)->addr = script_addr("192.0.2.1:1001");
     script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket, buf, 8, FERI_TRY, &got), FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 8, FERI_TRY_RECV, &got), FER_WOULD_BLOCK, 11);
     assert_log("try_recv_from(1,8) try_recv_from(1,8)");
 }
 
