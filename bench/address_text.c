@@ -1,5 +1,6 @@
-/* address_text.c: how fast addresses are read and written, beside libc's inet_pton and inet_ntop. 32768 distinct texts, more than
- * a branch predictor learns; the cases named _hot have 4096, which it does. Prints what bench.h says. POSIX only. */
+/* address_text.c: how fast addresses are read and written, beside libc's inet_pton and inet_ntop.
+ * 32768 distinct texts, more than a branch predictor learns; the cases named _hot have 4096, which
+ * it does. Prints what bench.h says. POSIX only. */
 #define _POSIX_C_SOURCE 200809L
 #define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include <arpa/inet.h>
@@ -45,8 +46,9 @@ static fer_ipv4_addr random_v4(void)
     return fer_ipv4_addr_from_bits((uint32_t)(bench_random(&random_state) >> 32));
 }
 
-/* One in eight is IPv4-mapped, three in eight have a run of zeros. Besides the one group in sixteen that is short by chance, one
- * in `short_one_in` is, if that is not 0: no processor foresees which. */
+/* One in eight is IPv4-mapped, three in eight have a run of zeros. Besides the one group in sixteen
+ * that is short by chance, one in `short_one_in` is, if that is not 0: no processor foresees
+ * which. */
 static fer_ipv6_addr random_v6(uint32_t short_one_in)
 {
     uint16_t segments[8];
@@ -81,22 +83,25 @@ static void write_v6(char *text, size_t at)
 
 static void write_bad(char *text)
 {
-    static const char *const domains[] = {"example.com", "localhost", "db-1.internal", "a.b.c.d.example.org", "x"};
+    static const char *const domains[] = {"example.com", "localhost", "db-1.internal",
+                                          "a.b.c.d.example.org", "x"};
     const uint32_t kind = random_below(6);
     const uint32_t n = random_below(256);
     if (kind < 2) {
-        snprintf(text, TEXT_ROOM, "host%u.%s", (unsigned)random_below(100000), domains[random_below(5)]);
+        snprintf(text, TEXT_ROOM, "host%u.%s", (unsigned)random_below(100000),
+                 domains[random_below(5)]);
     } else if (kind == 2) {
-        snprintf(text, TEXT_ROOM, "%u.%u.%u.%u", (unsigned)n, (unsigned)random_below(256), (unsigned)(256 + random_below(700)),
-                 (unsigned)n);
+        snprintf(text, TEXT_ROOM, "%u.%u.%u.%u", (unsigned)n, (unsigned)random_below(256),
+                 (unsigned)(256 + random_below(700)), (unsigned)n);
     } else if (kind == 3) {
-        snprintf(text, TEXT_ROOM, "%u.%u.%u", (unsigned)n, (unsigned)random_below(256), (unsigned)random_below(256));
+        snprintf(text, TEXT_ROOM, "%u.%u.%u", (unsigned)n, (unsigned)random_below(256),
+                 (unsigned)random_below(256));
     } else if (kind == 4) {
-        snprintf(text, TEXT_ROOM, "%x:%x::%x::%x", (unsigned)random_below(65536), (unsigned)n, (unsigned)n,
-                 (unsigned)random_below(65536));
+        snprintf(text, TEXT_ROOM, "%x:%x::%x::%x", (unsigned)random_below(65536), (unsigned)n,
+                 (unsigned)n, (unsigned)random_below(65536));
     } else {
-        snprintf(text, TEXT_ROOM, "%x:%x:%x:%x", (unsigned)random_below(65536), (unsigned)n, (unsigned)n,
-                 (unsigned)random_below(65536));
+        snprintf(text, TEXT_ROOM, "%x:%x:%x:%x", (unsigned)random_below(65536), (unsigned)n,
+                 (unsigned)n, (unsigned)random_below(65536));
     }
 }
 
@@ -119,7 +124,8 @@ static void make_inputs(void)
             write_v4(text, i);
         }
         texts_add(&ip_texts, text);
-        snprintf(with_port, sizeof with_port, is_v4 ? "%s:%u" : "[%s]:%u", text, (unsigned)random_below(65536));
+        snprintf(with_port, sizeof with_port, is_v4 ? "%s:%u" : "[%s]:%u", text,
+                 (unsigned)random_below(65536));
         texts_add(&sa_texts, with_port);
         write_bad(text);
         texts_add(&bad_texts, text);
@@ -152,7 +158,9 @@ static uint64_t ferrule_parse_v4(const void *input, size_t count)
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         fer_ipv4_addr addr;
-        sum += fer_ipv4_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK ? first_bytes(&addr) : 0;
+        sum += fer_ipv4_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK
+                   ? first_bytes(&addr)
+                   : 0;
     }
     return sum;
 }
@@ -187,7 +195,9 @@ static uint64_t ferrule_parse_v6(const void *input, size_t count)
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         fer_ipv6_addr addr;
-        sum += fer_ipv6_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK ? first_bytes(&addr) : 0;
+        sum += fer_ipv6_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK
+                   ? first_bytes(&addr)
+                   : 0;
     }
     return sum;
 }
@@ -211,12 +221,15 @@ static uint64_t ferrule_parse_ip(const void *input, size_t count)
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         fer_ip_addr addr;
-        sum += fer_ip_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK ? first_bytes(&addr.v4) : 0;
+        sum += fer_ip_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK
+                   ? first_bytes(&addr.v4)
+                   : 0;
     }
     return sum;
 }
 
-/* What a program without a library does: split at the last colon, copy the host part, inet_pton, strtoul. */
+/* What a program without a library does: split at the last colon, copy the host part, inet_pton,
+ * strtoul. */
 static uint64_t libc_parse_one_sa(const char *text)
 {
     char host[TEXT_ROOM];
@@ -250,7 +263,9 @@ static uint64_t ferrule_parse_sa(const void *input, size_t count)
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         fer_socket_addr addr;
-        sum += fer_socket_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK ? first_bytes(&addr.ip.v4) + addr.port : 0;
+        sum += fer_socket_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK
+                   ? first_bytes(&addr.ip.v4) + addr.port
+                   : 0;
     }
     return sum;
 }
@@ -305,7 +320,8 @@ static uint64_t ferrule_format_v6(const void *input, size_t count)
 
 /* ---- the cases ---- */
 
-static void run_cold_and_hot(const char *name, const void *input, const bench_contender *contenders, size_t contender_count)
+static void run_cold_and_hot(const char *name, const void *input, const bench_contender *contenders,
+                             size_t contender_count)
 {
     char hot_name[32];
     snprintf(hot_name, sizeof hot_name, "%s_hot", name);
@@ -315,12 +331,12 @@ static void run_cold_and_hot(const char *name, const void *input, const bench_co
     bench_run(&hot);
 }
 
-#define CONTENDERS_OF(case_name)                                                                                                 \
-    {                                                                                                                            \
-        {"libc", libc_##case_name}, {"libc-again", libc_##case_name},                                                            \
-        {                                                                                                                        \
-            "ferrule", ferrule_##case_name                                                                                       \
-        }                                                                                                                        \
+#define CONTENDERS_OF(case_name)                                      \
+    {                                                                 \
+        {"libc", libc_##case_name}, {"libc-again", libc_##case_name}, \
+        {                                                             \
+            "ferrule", ferrule_##case_name                            \
+        }                                                             \
     }
 
 int main(void)

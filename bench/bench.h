@@ -1,6 +1,7 @@
-/* bench.h: measures contenders against a base by alternated rounds in one process and prints medians. POSIX only. Nothing here
- * passes or fails: on a shared machine only ratios within one run mean something, and those only as far as the base run a second
- * time (the A/A control) agrees with itself. */
+/* bench.h: measures contenders against a base by alternated rounds in one process and prints
+ * medians. POSIX only. Nothing here passes or fails: on a shared machine only ratios within one run
+ * mean something, and those only as far as the base run a second time (the A/A control) agrees with
+ * itself. */
 #ifndef FERRULE_BENCH_H
 #define FERRULE_BENCH_H
 
@@ -24,14 +25,15 @@ typedef struct bench_contender {
 typedef struct bench_case {
     const char *name;
     const void *input;
-    size_t count;                          /* operations in one run of a body */
-    const bench_contender *contenders;     /* the first is the base */
+    size_t count;                      /* operations in one run of a body */
+    const bench_contender *contenders; /* the first is the base */
     size_t contender_count;
 } bench_case;
 
 static volatile uint64_t bench_sink;
 
-/* Define it as CLOCK_PROCESS_CPUTIME_ID before including this where nothing waits: other programs then disturb less. */
+/* Define it as CLOCK_PROCESS_CPUTIME_ID before including this where nothing waits: other programs
+ * then disturb less. */
 #ifndef BENCH_CLOCK
 #define BENCH_CLOCK CLOCK_MONOTONIC
 #endif
@@ -66,7 +68,8 @@ static inline double bench_quantile(double *values, size_t count, double part)
     return values[(size_t)(part * (double)(count - 1) + 0.5)];
 }
 
-/* Prints "case contender ns" for each contender, and "# case contender ratio low..high", the quartiles of its paired ratios. */
+/* Prints "case contender ns" for each contender, and "# case contender ratio low..high", the
+ * quartiles of its paired ratios. */
 static inline void bench_report(const bench_case *c, double ns[][BENCH_ROUNDS])
 {
     for (size_t i = 0; i < c->contender_count; i++) {
@@ -76,14 +79,17 @@ static inline void bench_report(const bench_case *c, double ns[][BENCH_ROUNDS])
             ratio[round] = ns[i][round] / ns[0][round];
             sorted[round] = ns[i][round];
         }
-        printf("%s %s %.2f\n", c->name, c->contenders[i].name, bench_quantile(sorted, BENCH_ROUNDS, 0.5));
-        printf("# %s %s ratio %.3f quartiles %.3f..%.3f\n", c->name, c->contenders[i].name, bench_quantile(ratio, BENCH_ROUNDS, 0.5),
-               bench_quantile(ratio, BENCH_ROUNDS, 0.25), bench_quantile(ratio, BENCH_ROUNDS, 0.75));
+        printf("%s %s %.2f\n", c->name, c->contenders[i].name,
+               bench_quantile(sorted, BENCH_ROUNDS, 0.5));
+        printf("# %s %s ratio %.3f quartiles %.3f..%.3f\n", c->name, c->contenders[i].name,
+               bench_quantile(ratio, BENCH_ROUNDS, 0.5), bench_quantile(ratio, BENCH_ROUNDS, 0.25),
+               bench_quantile(ratio, BENCH_ROUNDS, 0.75));
     }
     fflush(stdout);
 }
 
-/* Runs a case: a warm-up, then rounds in which every contender runs once, each round beginning with the next contender. */
+/* Runs a case: a warm-up, then rounds in which every contender runs once, each round beginning with
+ * the next contender. */
 static inline void bench_run(const bench_case *c)
 {
     static double ns[BENCH_CONTENDERS_MAX][BENCH_ROUNDS];
@@ -98,7 +104,8 @@ static inline void bench_run(const bench_case *c)
     bench_report(c, ns);
 }
 
-/* Numbers with no pattern that a branch predictor could learn (xorshift64*); the same in every run. */
+/* Numbers with no pattern that a branch predictor could learn (xorshift64*); the same in every
+ * run. */
 static inline uint64_t bench_random(uint64_t *state)
 {
     *state ^= *state >> 12;

@@ -1,4 +1,5 @@
-/* echo_event.c: the echo server's turn by libevent: a persistent read event for each connection, with recv and send. */
+/* echo_event.c: the echo server's turn by libevent: a persistent read event for each connection,
+ * with recv and send. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif

@@ -1,6 +1,8 @@
-/* echo_turn.c: a server's turn of an echo: of many connections some have sent 64 bytes, the server waits, receives and sends back. The clients are
- * driven by the same thread, outside of the time that is measured, so that one turn resolves a percent or two. The base is level-triggered epoll
- * written by hand; libuv and libevent are there where they were found. With --count CASE CONTENDER N it does N turns, for count_calls.sh. Linux only. */
+/* echo_turn.c: a server's turn of an echo: of many connections some have sent 64 bytes, the server
+ * waits, receives and sends back. The clients are driven by the same thread, outside of the time
+ * that is measured, so that one turn resolves a percent or two. The base is level-triggered epoll
+ * written by hand; libuv and libevent are there where they were found. With --count CASE CONTENDER
+ * N it does N turns, for count_calls.sh. Linux only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -13,8 +15,8 @@
 
 #define BENCH_CLOCK CLOCK_THREAD_CPUTIME_ID
 #include "bench/bench.h"
-#include "bench/machine.h"
 #include "bench/echo_turn.h"
+#include "bench/machine.h"
 #include "ferrule.h"
 
 enum { CONNECTIONS_MAX = 8000, EVENTS = 128 };
@@ -85,7 +87,8 @@ static void poller_begin(const echo_server *server)
 {
     MUST(fer_poller_new(&poller));
     for (size_t i = 0; i < server->count; i++) {
-        MUST(fer_poller_add(&poller, server->fds[i], (fer_event){(uint64_t)server->fds[i], true, false}, FER_POLL_LEVEL));
+        MUST(fer_poller_add(&poller, server->fds[i],
+                            (fer_event){(uint64_t)server->fds[i], true, false}, FER_POLL_LEVEL));
     }
 }
 
@@ -120,7 +123,8 @@ static void ferrule_begin(const echo_server *server)
     for (size_t i = 0; i < server->count; i++) {
         MUST(fer_tcp_stream_from_raw(&streams[i], server->fds[i]));
         MUST(fer_tcp_stream_set_nonblocking(&streams[i], true));
-        MUST(fer_poller_add(&poller, fer_tcp_stream_as_raw(&streams[i]), (fer_event){i, true, false}, FER_POLL_LEVEL));
+        MUST(fer_poller_add(&poller, fer_tcp_stream_as_raw(&streams[i]),
+                            (fer_event){i, true, false}, FER_POLL_LEVEL));
     }
 }
 
@@ -162,13 +166,18 @@ static void ferrule_end(void)
 
 static const echo_contender raw = {"raw", raw_begin, raw_serve, raw_end};
 static const echo_contender raw_again = {"raw-again", raw_begin, raw_serve, raw_end};
-static const echo_contender ferrule_poller = {"ferrule-poller", poller_begin, poller_serve, poller_end};
+static const echo_contender ferrule_poller = {"ferrule-poller", poller_begin, poller_serve,
+                                              poller_end};
 static const echo_contender ferrule_all = {"ferrule", ferrule_begin, ferrule_serve, ferrule_end};
 
 static const echo_contender *const contenders[] = {
-    &raw, &raw_again, &ferrule_poller, &ferrule_all,
+    &raw,
+    &raw_again,
+    &ferrule_poller,
+    &ferrule_all,
 #ifdef HAVE_UV
-    &echo_uv_stream, &echo_uv_poll,
+    &echo_uv_stream,
+    &echo_uv_poll,
 #endif
 #ifdef HAVE_EVENT
     &echo_event,
@@ -176,7 +185,8 @@ static const echo_contender *const contenders[] = {
 };
 enum { CONTENDERS = sizeof contenders / sizeof *contenders };
 
-/* ---- The connections. Each thousand has a listener, for there are only so many ports between two addresses. */
+/* ---- The connections. Each thousand has a listener, for there are only so many ports between two
+ * addresses. */
 
 static void connect_some(size_t first, size_t count)
 {
@@ -184,8 +194,10 @@ static void connect_some(size_t first, size_t count)
     socklen_t size = sizeof address;
     int on = 1;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    echo_must(bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 128) == 0 &&
-              getsockname(listener, (struct sockaddr *)&address, &size) == 0, "listen");
+    echo_must(bind(listener, (struct sockaddr *)&address, size) == 0 &&
+                  listen(listener, 128) == 0 &&
+                  getsockname(listener, (struct sockaddr *)&address, &size) == 0,
+              "listen");
     for (size_t i = first; i < first + count; i++) {
         client_fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         echo_must(connect(client_fds[i], (struct sockaddr *)&address, size) == 0, "connect");
@@ -222,14 +234,18 @@ static size_t client_at(size_t turn, size_t i, size_t ready, size_t count)
 static double timed_turn(const echo_contender *contender, size_t turn, size_t ready, size_t count)
 {
     for (size_t i = 0; i < ready; i++) {
-        echo_must(send(client_fds[client_at(turn, i, ready, count)], block, sizeof block, MSG_NOSIGNAL) == sizeof block, "send");
+        echo_must(send(client_fds[client_at(turn, i, ready, count)], block, sizeof block,
+                       MSG_NOSIGNAL) == sizeof block,
+                  "send");
     }
     const double from = bench_now_ns();
     contender->serve(ready);
     const double took = bench_now_ns() - from;
     for (size_t i = 0; i < ready; i++) {
         unsigned char answer[ECHO_BLOCK];
-        echo_must(recv(client_fds[client_at(turn, i, ready, count)], answer, sizeof answer, MSG_WAITALL) == sizeof answer, "recv");
+        echo_must(recv(client_fds[client_at(turn, i, ready, count)], answer, sizeof answer,
+                       MSG_WAITALL) == sizeof answer,
+                  "recv");
     }
     return took;
 }
@@ -291,7 +307,8 @@ static void print_memory(size_t count)
     for (size_t i = 0; i < CONTENDERS; i++) {
         const size_t before = heap_in_use();
         contenders[i]->begin(&server);
-        printf("heap_bytes_per_connection %s %.1f\n", contenders[i]->name, (double)(heap_in_use() - before) / (double)count);
+        printf("heap_bytes_per_connection %s %.1f\n", contenders[i]->name,
+               (double)(heap_in_use() - before) / (double)count);
         contenders[i]->end();
     }
     close_all(count);
@@ -328,7 +345,8 @@ int main(int argc, char **argv)
         return count_turns(argv[2], (size_t)strtoul(argv[3], NULL, 10));
     }
     /* Each connection has two ends, and some contenders a descriptor more. */
-    const size_t most = descriptors > 3 * CONNECTIONS_MAX + 100 ? CONNECTIONS_MAX : (size_t)(descriptors - 100) / 3;
+    const size_t most =
+        descriptors > 3 * CONNECTIONS_MAX + 100 ? CONNECTIONS_MAX : (size_t)(descriptors - 100) / 3;
     run_case(1, 1);
     run_case(100, 100);
     run_case(1000, 100);

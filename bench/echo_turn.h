@@ -1,5 +1,6 @@
-/* echo_turn.h: what the contenders of echo_turn.c share: connections of which some have a request waiting, and a server's turn, which answers all of
- * these. Each contender is a way to be told which. */
+/* echo_turn.h: what the contenders of echo_turn.c share: connections of which some have a request
+ * waiting, and a server's turn, which answers all of these. Each contender is a way to be told
+ * which. */
 #ifndef FERRULE_BENCH_ECHO_TURN_H
 #define FERRULE_BENCH_ECHO_TURN_H
 

@@ -1,5 +1,5 @@
-/* echo_uv.c: the echo server's turn by libuv: as its streams, answering with uv_try_write, and as its uv_poll with recv
- * and send. Its streams close their descriptors, so they have duplicates. */
+/* echo_uv.c: the echo server's turn by libuv: as its streams, answering with uv_try_write, and as
+ * its uv_poll with recv and send. Its streams close their descriptors, so they have duplicates. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -53,8 +53,10 @@ static void stream_begin(const echo_server *server)
     stream_count = server->count;
     streams = calloc(stream_count, sizeof *streams);
     for (size_t i = 0; i < stream_count; i++) {
-        echo_must(uv_tcp_init(&loop, &streams[i]) == 0 && uv_tcp_open(&streams[i], dup(server->fds[i])) == 0 &&
-                  uv_read_start((uv_stream_t *)&streams[i], give_buffer, on_read) == 0, "uv_tcp_open");
+        echo_must(uv_tcp_init(&loop, &streams[i]) == 0 &&
+                      uv_tcp_open(&streams[i], dup(server->fds[i])) == 0 &&
+                      uv_read_start((uv_stream_t *)&streams[i], give_buffer, on_read) == 0,
+                  "uv_tcp_open");
     }
 }
 
@@ -89,7 +91,9 @@ static void poll_begin(const echo_server *server)
     polls = calloc(stream_count, sizeof *polls);
     poll_fds = (int *)(uintptr_t)server->fds;
     for (size_t i = 0; i < stream_count; i++) {
-        echo_must(uv_poll_init(&loop, &polls[i], server->fds[i]) == 0 && uv_poll_start(&polls[i], UV_READABLE, on_ready) == 0, "uv_poll_start");
+        echo_must(uv_poll_init(&loop, &polls[i], server->fds[i]) == 0 &&
+                      uv_poll_start(&polls[i], UV_READABLE, on_ready) == 0,
+                  "uv_poll_start");
     }
 }
 

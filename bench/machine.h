@@ -1,4 +1,5 @@
-/* machine.h: what a benchmark asks of the machine that it runs on. Include it after _GNU_SOURCE is defined. */
+/* machine.h: what a benchmark asks of the machine that it runs on. Include it after _GNU_SOURCE is
+ * defined. */
 #ifndef FERRULE_BENCH_MACHINE_H
 #define FERRULE_BENCH_MACHINE_H
 
@@ -19,7 +20,8 @@ static inline void bench_use_one_processor(void)
 #endif
 }
 
-/* As many descriptors as the system allows; tells how many, the usual 1024 where it does not say. */
+/* As many descriptors as the system allows; tells how many, the usual 1024 where it does not
+ * say. */
 static inline rlim_t bench_raise_descriptors(void)
 {
     struct rlimit limit;

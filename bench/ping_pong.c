@@ -1,6 +1,7 @@
-/* ping_pong.c: blocking reads and writes over loopback beside raw recv and send in the same run. The other side is a thread that echoes
- * with raw calls, on the same processor where the system can be told so: wake-ups across processors would drown what is measured.
- * "turn" cases have no other side at all: one thread writes and reads back, which resolves differences of a percent. */
+/* ping_pong.c: blocking reads and writes over loopback beside raw recv and send in the same run.
+ * The other side is a thread that echoes with raw calls, on the same processor where the system can
+ * be told so: wake-ups across processors would drown what is measured. "turn" cases have no other
+ * side at all: one thread writes and reads back, which resolves differences of a percent. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -89,7 +90,8 @@ static uint64_t raw_turns(const void *input, size_t count)
 static uint64_t write_all(const fer_tcp_stream *stream, size_t len)
 {
     size_t moved = 0;
-    fer_error error = fer_tcp_stream_write_all((fer_tcp_stream *)(uintptr_t)stream, outgoing, len, &moved);
+    fer_error error =
+        fer_tcp_stream_write_all((fer_tcp_stream *)(uintptr_t)stream, outgoing, len, &moved);
     must(error.kind == FER_OK, "write_all");
     return moved;
 }
@@ -97,7 +99,8 @@ static uint64_t write_all(const fer_tcp_stream *stream, size_t len)
 static uint64_t read_exact(const fer_tcp_stream *stream, size_t len)
 {
     size_t moved = 0;
-    fer_error error = fer_tcp_stream_read_exact((fer_tcp_stream *)(uintptr_t)stream, incoming, len, &moved);
+    fer_error error =
+        fer_tcp_stream_read_exact((fer_tcp_stream *)(uintptr_t)stream, incoming, len, &moved);
     must(error.kind == FER_OK, "read_exact");
     return moved;
 }
@@ -175,7 +178,8 @@ static void run_round_trips(const char *name, size_t block)
 
 static void run_turns(const char *name, size_t block)
 {
-    static const bench_contender contenders[] = {{"raw", raw_turns}, {"raw-again", raw_turns}, {"ferrule", ferrule_turns}};
+    static const bench_contender contenders[] = {
+        {"raw", raw_turns}, {"raw-again", raw_turns}, {"ferrule", ferrule_turns}};
     line l = {.block = block};
     connect_line(&l);
     const bench_case c = {name, &l, ROUND_TRIPS, contenders, 3};

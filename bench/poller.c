@@ -1,5 +1,6 @@
-/* poller.c: fer_poller beside raw epoll in the same run: waking a wait, watching and no longer watching, a wait that finds nothing. All on one thread,
- * which resolves a percent or two, but for wake_cross_thread. With --count CASE CONTENDER N it does N operations and nothing else, for
+/* poller.c: fer_poller beside raw epoll in the same run: waking a wait, watching and no longer
+ * watching, a wait that finds nothing. All on one thread, which resolves a percent or two, but for
+ * wake_cross_thread. With --count CASE CONTENDER N it does N operations and nothing else, for
  * count_calls.sh. Linux only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
@@ -30,7 +31,7 @@ static void must(bool good, const char *what)
 /* What a body works on: both pollers, a descriptor that neither watches, and one that both do. */
 typedef struct bench_world {
     int epoll;
-    int waker;              /* eventfd, edge-triggered, never read */
+    int waker; /* eventfd, edge-triggered, never read */
     fer_poller poller;
     int free_socket;
     int watched_socket;
@@ -247,7 +248,8 @@ static uint64_t ferrule_modifies(const void *input, size_t count)
 {
     bench_world *w = world_of(input);
     for (size_t i = 0; i < count; i++) {
-        MUST(fer_poller_modify(&w->poller, w->watched_socket, (fer_event){1, true, false}, FER_POLL_LEVEL));
+        MUST(fer_poller_modify(&w->poller, w->watched_socket, (fer_event){1, true, false},
+                               FER_POLL_LEVEL));
     }
     return count;
 }
@@ -258,7 +260,7 @@ static const struct {
     const char *name;
     bench_body raw;
     bench_body ferrule;
-    size_t others;    /* how many sockets more each of them watches */
+    size_t others; /* how many sockets more each of them watches */
 } cases[] = {
     {"wake_same_thread", raw_wakes, ferrule_wakes, 0},
     {"wake_folded_10", raw_folded_wakes, ferrule_folded_wakes, 0},
@@ -273,10 +275,17 @@ enum { CASES = sizeof cases / sizeof *cases };
 
 static void begin(bench_world *w, size_t others)
 {
-    *w = (bench_world){.epoll = epoll_create1(0), .waker = eventfd(0, EFD_NONBLOCK), .back_epoll = epoll_create1(0),
-                       .back_waker = eventfd(0, EFD_NONBLOCK), .free_socket = new_socket(), .watched_socket = new_socket(),
-                       .others = malloc((others + 1) * sizeof(int)), .other_count = others};
-    must(w->epoll >= 0 && w->waker >= 0 && w->back_epoll >= 0 && w->back_waker >= 0 && w->others != NULL, "begin");
+    *w = (bench_world){.epoll = epoll_create1(0),
+                       .waker = eventfd(0, EFD_NONBLOCK),
+                       .back_epoll = epoll_create1(0),
+                       .back_waker = eventfd(0, EFD_NONBLOCK),
+                       .free_socket = new_socket(),
+                       .watched_socket = new_socket(),
+                       .others = malloc((others + 1) * sizeof(int)),
+                       .other_count = others};
+    must(w->epoll >= 0 && w->waker >= 0 && w->back_epoll >= 0 && w->back_waker >= 0 &&
+             w->others != NULL,
+         "begin");
     raw_watch(w->epoll, EPOLL_CTL_ADD, w->waker, EPOLLIN | EPOLLET);
     raw_watch(w->back_epoll, EPOLL_CTL_ADD, w->back_waker, EPOLLIN | EPOLLET);
     (void)raw_wait(w->epoll, 0);
@@ -311,7 +320,8 @@ static void run_case(size_t at)
 {
     bench_world w;
     begin(&w, cases[at].others);
-    const bench_contender contenders[] = {{"raw", cases[at].raw}, {"raw-again", cases[at].raw}, {"ferrule", cases[at].ferrule}};
+    const bench_contender contenders[] = {
+        {"raw", cases[at].raw}, {"raw-again", cases[at].raw}, {"ferrule", cases[at].ferrule}};
     const bench_case c = {cases[at].name, &w, OPERATIONS, contenders, 3};
     bench_run(&c);
     end(&w);
@@ -323,7 +333,8 @@ static int count_case(const char *name, const char *contender, size_t operations
         if (strcmp(cases[i].name, name) == 0) {
             bench_world w;
             begin(&w, cases[i].others);
-            bench_sink += (strcmp(contender, "raw") == 0 ? cases[i].raw : cases[i].ferrule)(&w, operations);
+            bench_sink +=
+                (strcmp(contender, "raw") == 0 ? cases[i].raw : cases[i].ferrule)(&w, operations);
             end(&w);
             return 0;
         }

@@ -25,7 +25,7 @@ LOGIC = {'&&': '||', '||': '&&'}
 TYPES = set('const int char unsigned signed long short void bool float double volatile register inline struct enum union'.split())
 NO_STATEMENT = TYPES | set('if else for while do switch case default typedef extern static goto FERI_ASSERT'.split())
 # What only reads and writes text has nothing to do with sockets.
-OF_TEXT = re.compile(r'core/(ip|socket_addr|addr_cursor|duration|error|host_port|text|version)')
+OF_TEXT = re.compile(r'core/(address|base/(duration|error|text|version))')
 OF_TEXT_TESTS = re.compile(r'test_(?!sim|platform|seam)|replay_(addr|error|resolve)')
 Token = collections.namedtuple('Token', 'kind text begin end line')
 Mutant = collections.namedtuple('Mutant', 'file line key begin end text')

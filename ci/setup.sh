@@ -84,6 +84,7 @@ check_test() {
     need_program strace strace
     need_program python3 python3
     need_program git git
+    need_program clang-format clang-format
 }
 
 check_wine() {

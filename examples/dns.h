@@ -1,5 +1,6 @@
-/* dns.h: what dns_query.c and dns_server.c share of DNS messages (RFC 1035, section 4). A message is what a stranger sent: all of it is read
- * through dns_take, the one place that checks lengths. */
+/* dns.h: what dns_query.c and dns_server.c share of DNS messages (RFC 1035, section 4). A message
+ * is what a stranger sent: all of it is read through dns_take, the one place that checks
+ * lengths. */
 #ifndef DNS_H
 #define DNS_H
 
@@ -9,7 +10,12 @@
 #include <string.h>
 
 /* The bounds are those of RFC 1035, 2.3.4 and 4.2.1. */
-enum { DNS_HEADER_LEN = 12, DNS_LONGEST_LABEL = 63, DNS_LONGEST_NAME = 255, DNS_LONGEST_MESSAGE = 512 };
+enum {
+    DNS_HEADER_LEN = 12,
+    DNS_LONGEST_LABEL = 63,
+    DNS_LONGEST_NAME = 255,
+    DNS_LONGEST_MESSAGE = 512
+};
 enum { DNS_TYPE_A = 1, DNS_CLASS_IN = 1, DNS_NO_SUCH_NAME = 3 };
 enum {
     DNS_IS_RESPONSE = 0x8000,
@@ -47,7 +53,10 @@ static inline const uint8_t *dns_take(struct dns_reader *reader, size_t n)
     return taken;
 }
 
-static inline unsigned dns_get_u16(const uint8_t *bytes) { return (unsigned)bytes[0] << 8 | bytes[1]; }
+static inline unsigned dns_get_u16(const uint8_t *bytes)
+{
+    return (unsigned)bytes[0] << 8 | bytes[1];
+}
 
 static inline bool dns_take_header(struct dns_reader *reader, struct dns_header *header)
 {
@@ -55,11 +64,13 @@ static inline bool dns_take_header(struct dns_reader *reader, struct dns_header 
     if (bytes == NULL) {
         return false;
     }
-    *header = (struct dns_header){dns_get_u16(bytes), dns_get_u16(bytes + 2), dns_get_u16(bytes + 4), dns_get_u16(bytes + 6)};
+    *header = (struct dns_header){dns_get_u16(bytes), dns_get_u16(bytes + 2),
+                                  dns_get_u16(bytes + 4), dns_get_u16(bytes + 6)};
     return true;
 }
 
-/* Passes a name by. A pointer ends it (4.1.4) and is not followed, so that none can lead round and round. */
+/* Passes a name by. A pointer ends it (4.1.4) and is not followed, so that none can lead round and
+ * round. */
 static inline bool dns_skip_name(struct dns_reader *reader)
 {
     const uint8_t *label = dns_take(reader, 1);
@@ -75,7 +86,8 @@ static inline bool dns_skip_name(struct dns_reader *reader)
     return label != NULL;
 }
 
-/* Names are the same in upper and lower case (RFC 4343). The length of a label is no letter: it is below 'A'. */
+/* Names are the same in upper and lower case (RFC 4343). The length of a label is no letter: it is
+ * below 'A'. */
 static inline bool dns_is_same_name(const uint8_t *one, const uint8_t *other, size_t len)
 {
     for (size_t i = 0; i < len; i++) {

@@ -1,5 +1,6 @@
-/* dns_query.c: asks a DNS server for a name's IPv4 addresses over UDP (RFC 1035), up to five times, each time waiting twice as long.
- * What comes is not trusted: what does not fit the question is dropped, and what is badly formed is an error. dns_server.c answers it.
+/* dns_query.c: asks a DNS server for a name's IPv4 addresses over UDP (RFC 1035), up to five times,
+ * each time waiting twice as long. What comes is not trusted: what does not fit the question is
+ * dropped, and what is badly formed is an error. dns_server.c answers it.
  *
  * usage: dns_query HOST:PORT NAME
  * The addresses go to standard output; exit code 1 where there are none. */
@@ -38,7 +39,8 @@ static void complain(const char *what, fer_error error)
     fprintf(stderr, "%s: %s\n", what, text);
 }
 
-/* False where name is none. All tries have one id, so that a late answer to the first is good too. */
+/* False where name is none. All tries have one id, so that a late answer to the first is good
+ * too. */
 static bool write_query(struct query *query, unsigned id, const char *name)
 {
     size_t name_len = dns_put_name(query->bytes + DNS_HEADER_LEN, name);
@@ -77,7 +79,8 @@ static bool is_answer_to(const struct query *query, const uint8_t *bytes, size_t
 }
 
 /* Drops what answers something else, which does not make the wait longer. */
-static fer_error await_answer(fer_udp_socket *socket, const struct query *query, struct response *response, uint64_t end)
+static fer_error await_answer(fer_udp_socket *socket, const struct query *query,
+                              struct response *response, uint64_t end)
 {
     for (;;) {
         fer_datagram got;
@@ -86,7 +89,8 @@ static fer_error await_answer(fer_udp_socket *socket, const struct query *query,
             return (fer_error){FER_TIMED_OUT, 0};
         }
         FER_TRY(fer_udp_socket_set_read_timeout(socket, fer_duration_from_millis(end - now)));
-        fer_error error = fer_udp_socket_recv(socket, response->bytes, sizeof response->bytes, &got);
+        fer_error error =
+            fer_udp_socket_recv(socket, response->bytes, sizeof response->bytes, &got);
         if (error.kind == FER_INTERRUPTED) {
             continue;
         }
@@ -117,7 +121,8 @@ static fer_error ask(fer_udp_socket *socket, const struct query *query, struct r
         if (error.kind == FER_OK) {
             error = await_answer(socket, query, response, end);
         }
-        if (error.kind != FER_TIMED_OUT && error.kind != FER_CONNECTION_REFUSED && error.kind != FER_INTERRUPTED) {
+        if (error.kind != FER_TIMED_OUT && error.kind != FER_CONNECTION_REFUSED &&
+            error.kind != FER_INTERRUPTED) {
             return error;
         }
         complain("no answer", error);
@@ -126,12 +131,14 @@ static fer_error ask(fer_udp_socket *socket, const struct query *query, struct r
     return error;
 }
 
-static fer_error ask_server(const char *server, const struct query *query, struct response *response)
+static fer_error ask_server(const char *server, const struct query *query,
+                            struct response *response)
 {
     fer_udp_socket socket = {0};
     fer_error error = bind_anywhere(&socket);
     if (error.kind == FER_OK) {
-        error = fer_udp_socket_connect(&socket, server); /* from now on nobody else's datagrams are received */
+        error = fer_udp_socket_connect(
+            &socket, server); /* from now on nobody else's datagrams are received */
     }
     if (error.kind == FER_OK) {
         error = ask(&socket, query, response);
@@ -151,7 +158,8 @@ static void print_addresses(const struct addresses *found)
     }
 }
 
-/* Reads one record (RFC 1035, 4.1.3), and keeps it if it is an address. Whose it is is not looked at: an alias has another name. */
+/* Reads one record (RFC 1035, 4.1.3), and keeps it if it is an address. Whose it is is not looked
+ * at: an alias has another name. */
 static bool read_record(struct dns_reader *reader, struct addresses *found)
 {
     if (!dns_skip_name(reader)) {
@@ -177,14 +185,17 @@ static bool read_record(struct dns_reader *reader, struct addresses *found)
     return true;
 }
 
-/* What is wrong with the response, NULL for nothing: only then is what was found good. It is one that is_answer_to took. */
-static const char *read_response(const struct query *query, const struct response *response, struct addresses *found)
+/* What is wrong with the response, NULL for nothing: only then is what was found good. It is one
+ * that is_answer_to took. */
+static const char *read_response(const struct query *query, const struct response *response,
+                                 struct addresses *found)
 {
     struct dns_reader reader = {response->bytes, response->len, query->len};
     unsigned flags = dns_get_u16(response->bytes + 2);
     unsigned records = dns_get_u16(response->bytes + 6);
     if ((flags & DNS_CODE) != 0) {
-        return (flags & DNS_CODE) == DNS_NO_SUCH_NAME ? "no such name" : "the server cannot answer, or will not";
+        return (flags & DNS_CODE) == DNS_NO_SUCH_NAME ? "no such name"
+                                                      : "the server cannot answer, or will not";
     }
     if ((flags & DNS_IS_CUT) != 0) {
         return "the answer is too long for UDP";

@@ -1,5 +1,6 @@
-/* dns_server.c: a DNS server (RFC 1035) that knows one name, over UDP, and misbehaves for dns_query.c to bear it: the first query gets lost,
- * and before the answer to the second comes one with a wrong id.
+/* dns_server.c: a DNS server (RFC 1035) that knows one name, over UDP, and misbehaves for
+ * dns_query.c to bear it: the first query gets lost, and before the answer to the second comes one
+ * with a wrong id.
  *
  * usage: dns_server NAME A.B.C.D [ADDR:PORT]
  * Listens on 127.0.0.1 and a free port unless told otherwise; never ends by itself. */
@@ -42,12 +43,14 @@ static void print_addr(const char *words, const fer_socket_addr *addr)
     fflush(stdout);
 }
 
-/* Whether the first len bytes are a query with one question; what follows the question is cut off. */
+/* Whether the first len bytes are a query with one question; what follows the question is cut
+ * off. */
 static bool read_query(struct message *message, size_t len)
 {
     struct dns_reader reader = {message->bytes, len, 0};
     struct dns_header header;
-    if (!dns_take_header(&reader, &header) || (header.flags & (DNS_IS_RESPONSE | DNS_OPCODE)) != 0 || header.questions != 1 ||
+    if (!dns_take_header(&reader, &header) ||
+        (header.flags & (DNS_IS_RESPONSE | DNS_OPCODE)) != 0 || header.questions != 1 ||
         !dns_skip_name(&reader)) {
         return false;
     }
@@ -57,7 +60,8 @@ static bool read_query(struct message *message, size_t len)
     return is_whole;
 }
 
-/* Puts the record behind the question; its name is a pointer to the question's (RFC 1035, 4.1.4). */
+/* Puts the record behind the question; its name is a pointer to the question's (RFC 1035,
+ * 4.1.4). */
 static void append_record(struct message *message, const fer_ipv4_addr *address)
 {
     uint8_t *record = message->bytes + message->len;
@@ -76,10 +80,13 @@ static void answer_query(struct message *message, const struct zone *zone)
 {
     const uint8_t *name = message->bytes + DNS_HEADER_LEN;
     const uint8_t *type = name + message->name_len;
-    bool is_known = message->name_len == zone->name_len && dns_is_same_name(name, zone->name, zone->name_len);
-    bool has_record = is_known && dns_get_u16(type) == DNS_TYPE_A && dns_get_u16(type + 2) == DNS_CLASS_IN;
+    bool is_known =
+        message->name_len == zone->name_len && dns_is_same_name(name, zone->name, zone->name_len);
+    bool has_record =
+        is_known && dns_get_u16(type) == DNS_TYPE_A && dns_get_u16(type + 2) == DNS_CLASS_IN;
     unsigned kept = dns_get_u16(message->bytes + 2) & DNS_WANTS_RECURSION;
-    dns_put_u16(message->bytes + 2, DNS_IS_RESPONSE | DNS_IS_AUTHORITY | kept | (is_known ? 0 : DNS_NO_SUCH_NAME));
+    dns_put_u16(message->bytes + 2,
+                DNS_IS_RESPONSE | DNS_IS_AUTHORITY | kept | (is_known ? 0 : DNS_NO_SUCH_NAME));
     dns_put_u16(message->bytes + 6, has_record ? 1 : 0);
     memset(message->bytes + 8, 0, 4); /* no records of the other kinds */
     if (has_record) {
@@ -88,7 +95,8 @@ static void answer_query(struct message *message, const struct zone *zone)
 }
 
 /* One who cannot be answered is no reason to stop answering the others. */
-static void reply(fer_udp_socket *socket, const struct message *message, const fer_socket_addr *to, const char *words)
+static void reply(fer_udp_socket *socket, const struct message *message, const fer_socket_addr *to,
+                  const char *words)
 {
     if (fer_udp_socket_send_to(socket, message->bytes, message->len, to, NULL).kind == FER_OK) {
         print_addr(words, to);
@@ -100,13 +108,15 @@ static fer_error serve(fer_udp_socket *socket, const struct zone *zone)
     struct message message;
     fer_datagram got;
     for (unsigned long queries = 0;;) {
-        fer_error error = fer_udp_socket_recv_from(socket, message.bytes, DNS_LONGEST_MESSAGE, &got);
+        fer_error error =
+            fer_udp_socket_recv_from(socket, message.bytes, DNS_LONGEST_MESSAGE, &got);
         if (error.kind == FER_INTERRUPTED) {
             continue;
         }
         FER_TRY(error);
         if (got.truncated || !read_query(&message, got.len)) {
-            continue; /* an answer to what is no query could go round for ever between two servers */
+            /* an answer to what is no query could go round for ever between two servers */
+            continue;
         }
         queries++;
         if (queries == 1) {
@@ -123,7 +133,8 @@ static fer_error serve(fer_udp_socket *socket, const struct zone *zone)
     }
 }
 
-static fer_error bind_and_serve(fer_udp_socket *socket, const char *address, const struct zone *zone)
+static fer_error bind_and_serve(fer_udp_socket *socket, const char *address,
+                                const struct zone *zone)
 {
     fer_socket_addr local;
     FER_TRY(fer_udp_socket_bind(socket, address));

@@ -1,5 +1,5 @@
-/* echo_server.c: sends back to each client what it sent. Eight threads wait at one listener, and each has one client at a time.
- * docs/PORTING.md has the same program in Rust beside it.
+/* echo_server.c: sends back to each client what it sent. Eight threads wait at one listener, and
+ * each has one client at a time. docs/PORTING.md has the same program in Rust beside it.
  *
  * usage: echo_server [ADDR:PORT]
  * Listens on 127.0.0.1 and a free port unless told otherwise; never ends by itself. */
@@ -36,7 +36,8 @@ static fer_error echo(fer_tcp_stream *stream, uint64_t *n)
     return fer_copy(both, both, &buffer, n);
 }
 
-/* What goes wrong with a client is that client's affair. accept skips connections that died: its errors are the machine's. */
+/* What goes wrong with a client is that client's affair. accept skips connections that died: its
+ * errors are the machine's. */
 static fer_error serve(fer_tcp_listener *listener)
 {
     for (;;) {
@@ -70,7 +71,8 @@ static fer_error serve_with_workers(fer_tcp_listener *listener)
     fer_error first = {FER_OK, 0};
     int started = 0;
     for (; started < WORKERS; started++) {
-        workers[started] = (struct worker){.listener = listener, .thread = {.run = run_worker, .argument = &workers[started]}};
+        workers[started] = (struct worker){
+            .listener = listener, .thread = {.run = run_worker, .argument = &workers[started]}};
         if (!example_start(&workers[started].thread)) {
             first = (fer_error){FER_OUT_OF_MEMORY, 0};
             break;

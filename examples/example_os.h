@@ -1,13 +1,14 @@
-/* example_os.h: what the examples need of a system besides sockets: standard input and output as bytes, threads, a lock to wait with, a
- * pause, a clock, Ctrl-C and a number that nobody can guess. The one place of the examples that asks which OS this is. Include it first. */
+/* example_os.h: what the examples need of a system besides sockets: standard input and output as
+ * bytes, threads, a lock to wait with, a pause, a clock, Ctrl-C and a number that nobody can guess.
+ * The one place of the examples that asks which OS this is. Include it first. */
 #ifndef EXAMPLE_OS_H
 #define EXAMPLE_OS_H
 
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
 #define _CRT_RAND_S /* asks <stdlib.h> for rand_s (MSDN, rand_s) */
-#include <windows.h>
 #include <stdlib.h>
+#include <windows.h>
 #else
 #if !defined(_POSIX_C_SOURCE)
 #define _POSIX_C_SOURCE 200809L
@@ -44,11 +45,23 @@ typedef struct example_lock {
     CONDITION_VARIABLE changed;
 } example_lock;
 
-#define EXAMPLE_LOCK_INIT {SRWLOCK_INIT, CONDITION_VARIABLE_INIT}
+#define EXAMPLE_LOCK_INIT                     \
+    {                                         \
+        SRWLOCK_INIT, CONDITION_VARIABLE_INIT \
+    }
 
-static inline void example_acquire(example_lock *lock) { AcquireSRWLockExclusive(&lock->lock); }
-static inline void example_release(example_lock *lock) { ReleaseSRWLockExclusive(&lock->lock); }
-static inline void example_wake(example_lock *lock) { WakeAllConditionVariable(&lock->changed); }
+static inline void example_acquire(example_lock *lock)
+{
+    AcquireSRWLockExclusive(&lock->lock);
+}
+static inline void example_release(example_lock *lock)
+{
+    ReleaseSRWLockExclusive(&lock->lock);
+}
+static inline void example_wake(example_lock *lock)
+{
+    WakeAllConditionVariable(&lock->changed);
+}
 
 /* Lets the lock go until example_wake, or for that long; false when the time is over. */
 static inline bool example_wait(example_lock *lock, unsigned seconds)
@@ -76,12 +89,21 @@ static inline void example_join(example_thread *thread)
 }
 
 /* Leaves a thread to end with the program. */
-static inline void example_leave(example_thread *thread) { (void)CloseHandle(thread->native); }
+static inline void example_leave(example_thread *thread)
+{
+    (void)CloseHandle(thread->native);
+}
 
-static inline void example_pause(unsigned milliseconds) { Sleep(milliseconds); }
+static inline void example_pause(unsigned milliseconds)
+{
+    Sleep(milliseconds);
+}
 
 /* A clock that nobody sets, from some moment in the past on. */
-static inline uint64_t example_milliseconds(void) { return GetTickCount64(); }
+static inline uint64_t example_milliseconds(void)
+{
+    return GetTickCount64();
+}
 
 /* A number that nobody can guess. */
 static inline bool example_random(uint16_t *number)
@@ -92,11 +114,13 @@ static inline bool example_random(uint16_t *number)
     return is_drawn;
 }
 
-/* Reads what standard input has; *n == 0 is its end. The C library is passed by, for it would translate line ends. */
+/* Reads what standard input has; *n == 0 is its end. The C library is passed by, for it would
+ * translate line ends. */
 static inline bool example_read_input(void *buf, size_t len, size_t *n)
 {
     DWORD got = 0;
-    if (!ReadFile(GetStdHandle(STD_INPUT_HANDLE), buf, (DWORD)len, &got, NULL) && GetLastError() != ERROR_BROKEN_PIPE) {
+    if (!ReadFile(GetStdHandle(STD_INPUT_HANDLE), buf, (DWORD)len, &got, NULL) &&
+        GetLastError() != ERROR_BROKEN_PIPE) {
         return false;
     }
     *n = got;
@@ -108,7 +132,8 @@ static inline bool example_write_output(const void *buf, size_t len)
     const char *bytes = buf;
     for (size_t done = 0; done < len;) {
         DWORD put = 0;
-        if (!WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), bytes + done, (DWORD)(len - done), &put, NULL)) {
+        if (!WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), bytes + done, (DWORD)(len - done), &put,
+                       NULL)) {
             return false;
         }
         done += put;
@@ -123,14 +148,16 @@ static inline bool example_is_watched(void)
     return GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode) != 0;
 }
 
-/* The system calls its handlers on a thread of their own (MSDN, SetConsoleCtrlHandler), so this one has a lock. */
+/* The system calls its handlers on a thread of their own (MSDN, SetConsoleCtrlHandler), so this one
+ * has a lock. */
 static SRWLOCK example_interrupt_lock = SRWLOCK_INIT;
 static void (*example_interrupt)(void);
 
 static inline BOOL WINAPI example_on_control(DWORD control)
 {
     AcquireSRWLockExclusive(&example_interrupt_lock);
-    bool is_ours = example_interrupt != NULL && (control == CTRL_C_EVENT || control == CTRL_BREAK_EVENT);
+    bool is_ours =
+        example_interrupt != NULL && (control == CTRL_C_EVENT || control == CTRL_BREAK_EVENT);
     if (is_ours) {
         example_interrupt();
     }
@@ -138,7 +165,8 @@ static inline BOOL WINAPI example_on_control(DWORD control)
     return is_ours;
 }
 
-/* Has a function called at Ctrl-C and Ctrl-Break, by another thread, instead of ending the program. */
+/* Has a function called at Ctrl-C and Ctrl-Break, by another thread, instead of ending the
+ * program. */
 static inline bool example_catch_interrupt(void (*function)(void))
 {
     AcquireSRWLockExclusive(&example_interrupt_lock);
@@ -163,11 +191,23 @@ typedef struct example_lock {
     pthread_cond_t changed;
 } example_lock;
 
-#define EXAMPLE_LOCK_INIT {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER}
+#define EXAMPLE_LOCK_INIT                                   \
+    {                                                       \
+        PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER \
+    }
 
-static inline void example_acquire(example_lock *lock) { (void)pthread_mutex_lock(&lock->mutex); }
-static inline void example_release(example_lock *lock) { (void)pthread_mutex_unlock(&lock->mutex); }
-static inline void example_wake(example_lock *lock) { (void)pthread_cond_broadcast(&lock->changed); }
+static inline void example_acquire(example_lock *lock)
+{
+    (void)pthread_mutex_lock(&lock->mutex);
+}
+static inline void example_release(example_lock *lock)
+{
+    (void)pthread_mutex_unlock(&lock->mutex);
+}
+static inline void example_wake(example_lock *lock)
+{
+    (void)pthread_cond_broadcast(&lock->changed);
+}
 
 /* Lets the lock go until example_wake, or for that long; false when the time is over. */
 static inline bool example_wait(example_lock *lock, unsigned seconds)
@@ -196,7 +236,10 @@ static inline void example_join(example_thread *thread)
 }
 
 /* Leaves a thread to end with the program. */
-static inline void example_leave(example_thread *thread) { (void)pthread_detach(thread->native); }
+static inline void example_leave(example_thread *thread)
+{
+    (void)pthread_detach(thread->native);
+}
 
 /* A signal may make it shorter. */
 static inline void example_pause(unsigned milliseconds)
@@ -250,7 +293,10 @@ static inline bool example_write_output(const void *buf, size_t len)
 }
 
 /* Whether somebody looks at standard error as it is written. */
-static inline bool example_is_watched(void) { return isatty(STDERR_FILENO) == 1; }
+static inline bool example_is_watched(void)
+{
+    return isatty(STDERR_FILENO) == 1;
+}
 
 static void (*volatile example_interrupt)(void);
 
@@ -265,7 +311,8 @@ static inline void example_on_signal(int number)
     errno = kept;
 }
 
-/* Has a function called at Ctrl-C, and at SIGTERM, instead of ending the program: by a signal handler, so it may do next to nothing. */
+/* Has a function called at Ctrl-C, and at SIGTERM, instead of ending the program: by a signal
+ * handler, so it may do next to nothing. */
 static inline bool example_catch_interrupt(void (*function)(void))
 {
     struct sigaction action = {.sa_handler = example_on_signal};
@@ -274,7 +321,8 @@ static inline bool example_catch_interrupt(void (*function)(void))
     return sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0;
 }
 
-/* Ctrl-C ends the program again. The function is not called any more; what calls it runs on this thread, where there is no other. */
+/* Ctrl-C ends the program again. The function is not called any more; what calls it runs on this
+ * thread, where there is no other. */
 static inline void example_leave_interrupt(void)
 {
     (void)signal(SIGINT, SIG_DFL);

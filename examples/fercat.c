@@ -1,7 +1,8 @@
-/* fercat.c: a small netcat: connects or listens, and carries standard input and output over TCP in both directions at once.
+/* fercat.c: a small netcat: connects or listens, and carries standard input and output over TCP in
+ * both directions at once.
  *
- * Two threads share one stream: the sender reads standard input and writes the stream, main reads the stream and writes standard
- * output. fercat -h tells the rest. */
+ * Two threads share one stream: the sender reads standard input and writes the stream, main reads
+ * the stream and writes standard output. fercat -h tells the rest. */
 #include "example_os.h"
 
 #include <stdio.h>
@@ -13,43 +14,51 @@
 enum { EXIT_GOOD = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2, EXIT_TIMEOUT = 3 };
 enum { BUFFER_SIZE = 64 * 1024, MAX_ADDRS = 16, GRACE_SECONDS = 1, MAX_SECONDS = 1000000 };
 
-static const char help[] =
-    "usage: fercat [-v] [-w SECONDS] HOST PORT | HOST:PORT\n"
-    "       fercat -l [-kv] [-w SECONDS] [HOST] PORT | HOST:PORT\n"
-    "\n"
-    "Connects, or with -l listens for one connection, sends standard input and writes what arrives to standard output.\n"
-    "The end of standard input ends the sending half only. HOST is a name or an address; in HOST:PORT an IPv6 address\n"
-    "stands in brackets. PORT is a number; with -l, 0 is a free port, and no HOST is all addresses of this machine.\n"
-    "\n"
-    "  -l          listen\n"
-    "  -k          with -l: go on listening; standard input goes to the first connection, the later ones only send\n"
-    "  -w SECONDS  give up connecting to an address after SECONDS, and on a connection that is idle in both directions\n"
-    "              for SECONDS; waiting for a connection has no limit\n"
-    "  -v          tell of each connection on standard error; -l with port 0 always tells where it listens\n"
-    "  -h          show this\n"
-    "\n"
-    "fercat ends after the peer's end, once what standard input had was sent: when standard input has been silent for\n"
-    "one second (with -w: for SECONDS), it is not waited for.\n"
-    "\n"
-    "exit code: 0 all went well, 1 a network, input or output failure, 2 wrong usage or no address, 3 timed out\n";
+static const char help[] = "usage: fercat [-v] [-w SECONDS] HOST PORT | HOST:PORT\n"
+                           "       fercat -l [-kv] [-w SECONDS] [HOST] PORT | HOST:PORT\n"
+                           "\n"
+                           "Connects, or with -l listens for one connection, sends standard input "
+                           "and writes what arrives to standard output.\n"
+                           "The end of standard input ends the sending half only. HOST is a name "
+                           "or an address; in HOST:PORT an IPv6 address\n"
+                           "stands in brackets. PORT is a number; with -l, 0 is a free port, and "
+                           "no HOST is all addresses of this machine.\n"
+                           "\n"
+                           "  -l          listen\n"
+                           "  -k          with -l: go on listening; standard input goes to the "
+                           "first connection, the later ones only send\n"
+                           "  -w SECONDS  give up connecting to an address after SECONDS, and on a "
+                           "connection that is idle in both directions\n"
+                           "              for SECONDS; waiting for a connection has no limit\n"
+                           "  -v          tell of each connection on standard error; -l with port "
+                           "0 always tells where it listens\n"
+                           "  -h          show this\n"
+                           "\n"
+                           "fercat ends after the peer's end, once what standard input had was "
+                           "sent: when standard input has been silent for\n"
+                           "one second (with -w: for SECONDS), it is not waited for.\n"
+                           "\n"
+                           "exit code: 0 all went well, 1 a network, input or output failure, 2 "
+                           "wrong usage or no address, 3 timed out\n";
 
 /* What the command line said. */
 struct request {
     bool listens;
     bool keeps_listening;
     bool verbose;
-    bool any_host;     /* listen on every address of this machine */
-    unsigned idle;     /* seconds; 0 is for ever */
-    char target[300];  /* "host:port" */
+    bool any_host;    /* listen on every address of this machine */
+    unsigned idle;    /* seconds; 0 is for ever */
+    char target[300]; /* "host:port" */
 };
 
-/* What the two threads share. It is never freed: the sender may still wait for standard input when main returns. */
+/* What the two threads share. It is never freed: the sender may still wait for standard input when
+ * main returns. */
 struct conversation {
     fer_tcp_stream stream;
     example_lock lock;
     /* From here on under the lock, and the sender's to change. */
-    uint64_t moves;     /* how often bytes went on: a sender that waits has none */
-    bool is_writing;    /* has bytes, and waits for the network to take them */
+    uint64_t moves;  /* how often bytes went on: a sender that waits has none */
+    bool is_writing; /* has bytes, and waits for the network to take them */
     bool is_done;
     bool input_failed;
     fer_error error;
@@ -162,7 +171,8 @@ static fer_error wait_for_sender(unsigned idle)
 
 /* ---- the stream to standard output */
 
-/* Reads to the peer's end. A read that timed out lost nothing: it is tried again while the other direction moves. */
+/* Reads to the peer's end. A read that timed out lost nothing: it is tried again while the other
+ * direction moves. */
 static fer_error receive(fer_tcp_stream *stream, bool *output_failed)
 {
     static char buf[BUFFER_SIZE];
@@ -190,8 +200,8 @@ static int complain_output(void)
     return EXIT_BROKEN;
 }
 
-/* The first connection: both directions. The stream stays open, and the sender is left, where it still waits for standard input: it
- * would not bear a close. */
+/* The first connection: both directions. The stream stays open, and the sender is left, where it
+ * still waits for standard input: it would not bear a close. */
 static int converse(const char *peer, unsigned idle)
 {
     static example_thread sender = {.run = send_input};
@@ -215,7 +225,8 @@ static int converse(const char *peer, unsigned idle)
         fer_tcp_stream_close(&talk.stream);
     } else {
         example_leave(&sender);
-        sent = sent.kind == FER_OK ? fer_tcp_stream_shutdown(&talk.stream, FER_SHUTDOWN_WRITE) : sent;
+        sent =
+            sent.kind == FER_OK ? fer_tcp_stream_shutdown(&talk.stream, FER_SHUTDOWN_WRITE) : sent;
     }
     if (sent.kind != FER_OK) {
         return complain("send to", peer, sent);
@@ -271,7 +282,8 @@ static int run_connect(const struct request *request, const fer_socket_addr *add
 }
 
 /* Takes one connection into stream; its address goes to text. */
-static fer_error accept_one(fer_tcp_listener *listener, fer_tcp_stream *stream, const struct request *request, char *text)
+static fer_error accept_one(fer_tcp_listener *listener, fer_tcp_stream *stream,
+                            const struct request *request, char *text)
 {
     fer_socket_addr peer;
     FER_TRY(fer_tcp_listener_accept(listener, stream, &peer));
@@ -283,8 +295,8 @@ static fer_error accept_one(fer_tcp_listener *listener, fer_tcp_stream *stream, 
     return (fer_error){FER_OK, 0};
 }
 
-static fer_error start_listening(fer_tcp_listener *listener, const struct request *request, const fer_socket_addr *addrs,
-                                 size_t count)
+static fer_error start_listening(fer_tcp_listener *listener, const struct request *request,
+                                 const fer_socket_addr *addrs, size_t count)
 {
     fer_socket_addr local;
     char text[FER_SOCKET_ADDR_TEXT_CAP];
@@ -336,7 +348,8 @@ static bool parse_seconds(const char *text, unsigned *seconds)
     return true;
 }
 
-/* Reads the letters of argv[*next], such as -lkv or -w5; false for an unknown one, or a -w without its number. */
+/* Reads the letters of argv[*next], such as -lkv or -w5; false for an unknown one, or a -w without
+ * its number. */
 static bool parse_letters(struct request *request, char **argv, int argc, int *next)
 {
     for (const char *letter = argv[*next] + 1; *letter != '\0'; letter++) {
@@ -344,9 +357,7 @@ static bool parse_letters(struct request *request, char **argv, int argc, int *n
         case 'l': request->listens = true; break;
         case 'k': request->keeps_listening = true; break;
         case 'v': request->verbose = true; break;
-        case 'h':
-            fputs(help, stdout);
-            exit(EXIT_GOOD);
+        case 'h': fputs(help, stdout); exit(EXIT_GOOD);
         case 'w':
             if (letter[1] != '\0') {
                 return parse_seconds(letter + 1, &request->idle);
@@ -365,7 +376,8 @@ static bool parse_target(struct request *request, char **argv, int count)
     int len = -1;
     if (count == 2) {
         bool needs_brackets = strchr(argv[0], ':') != NULL && argv[0][0] != '[';
-        len = snprintf(request->target, sizeof request->target, needs_brackets ? "[%s]:%s" : "%s:%s", argv[0], argv[1]);
+        len = snprintf(request->target, sizeof request->target,
+                       needs_brackets ? "[%s]:%s" : "%s:%s", argv[0], argv[1]);
     } else if (count == 1 && strchr(argv[0], ':') != NULL) {
         len = snprintf(request->target, sizeof request->target, "%s", argv[0]);
     } else if (count == 1 && request->listens) {
@@ -375,7 +387,8 @@ static bool parse_target(struct request *request, char **argv, int count)
     return len > 0 && (size_t)len < sizeof request->target;
 }
 
-/* The addresses of the target; where every address is meant, IPv4's too, for a machine without IPv6. */
+/* The addresses of the target; where every address is meant, IPv4's too, for a machine without
+ * IPv6. */
 static fer_error find_addrs(const struct request *request, fer_socket_addr *addrs, size_t *count)
 {
     FER_TRY(fer_to_socket_addrs(request->target, addrs, MAX_ADDRS, count));
@@ -412,5 +425,6 @@ int main(int argc, char **argv)
         int code = complain("find", request.target, error);
         return error.kind == FER_INVALID_INPUT ? EXIT_USAGE : code;
     }
-    return request.listens ? run_listen(&request, addrs, count) : run_connect(&request, addrs, count);
+    return request.listens ? run_listen(&request, addrs, count)
+                           : run_connect(&request, addrs, count);
 }

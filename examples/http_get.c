@@ -1,5 +1,5 @@
-/* http_get.c: fetches a page over HTTP/1.0 (RFC 1945): each step has a time limit, and what may pass is tried again. docs/PORTING.md has the
- * same program in Rust beside it.
+/* http_get.c: fetches a page over HTTP/1.0 (RFC 1945): each step has a time limit, and what may
+ * pass is tried again. docs/PORTING.md has the same program in Rust beside it.
  *
  * usage: http_get [-w SECONDS] HOST:PORT [PATH]
  * The body goes to standard output; exit code 1 where there is none, or the status is not 2xx. */
@@ -11,7 +11,14 @@
 
 #include "ferrule.h"
 
-enum { TRIES = 3, FIRST_PAUSE_MS = 100, DEFAULT_SECONDS = 5, LONGEST = 1 << 20, HEAD_CAP = 1024, ADDRS_CAP = 16 };
+enum {
+    TRIES = 3,
+    FIRST_PAUSE_MS = 100,
+    DEFAULT_SECONDS = 5,
+    LONGEST = 1 << 20,
+    HEAD_CAP = 1024,
+    ADDRS_CAP = 16
+};
 
 struct request {
     const char *host_port;
@@ -49,13 +56,15 @@ static fer_error connect_any(fer_tcp_stream *stream, const struct request *reque
 }
 
 /* The server's end of the stream is the response's end. */
-static fer_error exchange(fer_tcp_stream *stream, const struct request *request, struct response *response)
+static fer_error exchange(fer_tcp_stream *stream, const struct request *request,
+                          struct response *response)
 {
     FER_TRY(connect_any(stream, request));
     FER_TRY(fer_tcp_stream_set_read_timeout(stream, request->limit));
     FER_TRY(fer_tcp_stream_set_write_timeout(stream, request->limit));
     FER_TRY(fer_tcp_stream_write_all(stream, request->head, request->head_len, NULL));
-    return fer_tcp_stream_read_to_end(stream, response->bytes, sizeof response->bytes, &response->len);
+    return fer_tcp_stream_read_to_end(stream, response->bytes, sizeof response->bytes,
+                                      &response->len);
 }
 
 static fer_error fetch_once(const struct request *request, struct response *response)
@@ -73,10 +82,8 @@ static bool may_pass(fer_error_kind kind)
     case FER_CONNECTION_REFUSED:
     case FER_CONNECTION_RESET:
     case FER_BROKEN_PIPE:
-    case FER_RESOLVE_TRY_AGAIN:
-        return true;
-    default:
-        return false;
+    case FER_RESOLVE_TRY_AGAIN: return true;
+    default: return false;
     }
 }
 
@@ -129,10 +136,11 @@ static bool print_body(const struct response *response)
 /* Line ends would end the request too early. */
 static bool write_head(struct request *request, const char *path)
 {
-    int len = snprintf(request->head, sizeof request->head, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path, request->host_port);
+    int len = snprintf(request->head, sizeof request->head, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n",
+                       path, request->host_port);
     request->head_len = len > 0 ? (size_t)len : 0;
-    return len > 0 && (size_t)len < sizeof request->head && path[0] == '/' && strpbrk(path, " \r\n") == NULL &&
-           strpbrk(request->host_port, " \r\n") == NULL;
+    return len > 0 && (size_t)len < sizeof request->head && path[0] == '/' &&
+           strpbrk(path, " \r\n") == NULL && strpbrk(request->host_port, " \r\n") == NULL;
 }
 
 static int wrong_usage(void)

@@ -1,9 +1,12 @@
-/* icmp_echo.c: asks a host for an ICMP echo (RFC 792; RFC 4443, 4) through a raw socket, and prints the answer as ping does.
+/* icmp_echo.c: asks a host for an ICMP echo (RFC 792; RFC 4443, 4) through a raw socket, and prints
+ * the answer as ping does.
  *
- * usage: icmp_echo [-6] [ADDRESS]   an address of numbers; without one the own loopback, of IPv6 with -6
+ * usage: icmp_echo [-6] [ADDRESS]   an address of numbers; without one the own loopback, of IPv6
+ * with -6
  *
- * Raw sockets need a privilege. Without it this says so, and asks through a datagram socket of the same protocol, which Linux
- * (net.ipv4.ping_group_range) and macOS may allow to everybody. Where neither is allowed it ends with 77. */
+ * Raw sockets need a privilege. Without it this says so, and asks through a datagram socket of the
+ * same protocol, which Linux (net.ipv4.ping_group_range) and macOS may allow to everybody. Where
+ * neither is allowed it ends with 77. */
 #include "example_os.h"
 
 #include <stdint.h>
@@ -12,7 +15,14 @@
 
 #include "ferrule.h"
 
-enum { HEADER = 8, TEXT = 32, WAIT_SECONDS = 2, STRANGERS_MOST = 1000, SEQUENCE = 1, NOT_ALLOWED = 77 };
+enum {
+    HEADER = 8,
+    TEXT = 32,
+    WAIT_SECONDS = 2,
+    STRANGERS_MOST = 1000,
+    SEQUENCE = 1,
+    NOT_ALLOWED = 77
+};
 enum { ECHO_REPLY_V4 = 0, ECHO_REQUEST_V4 = 8, ECHO_REQUEST_V6 = 128, ECHO_REPLY_V6 = 129 };
 
 struct echo {
@@ -48,7 +58,8 @@ static uint16_t checksum(const uint8_t *bytes, size_t len)
     return (uint16_t)~sum;
 }
 
-/* The checksum of ICMPv6 also covers addresses that only the system knows, so that it writes and checks it itself (RFC 3542, 3.1). */
+/* The checksum of ICMPv6 also covers addresses that only the system knows, so that it writes and
+ * checks it itself (RFC 3542, 3.1). */
 static void fill_request(struct echo *echo)
 {
     static const char text[] = "Is there anybody? 0123456789abcd";
@@ -80,7 +91,8 @@ static fer_error open_socket(struct echo *echo)
     return fer_socket_new(&echo->socket, domain, FER_TYPE_DGRAM, protocol);
 }
 
-/* An IPv4 raw socket gives the IP header too, of 4 bytes times its lower four bits; no ICMP type that is looked for begins so. */
+/* An IPv4 raw socket gives the IP header too, of 4 bytes times its lower four bits; no ICMP type
+ * that is looked for begins so. */
 static const uint8_t *skip_ip_header(const uint8_t *bytes, size_t *len, int *ttl)
 {
     size_t header = (size_t)(bytes[0] & 0xF) * 4;
@@ -92,15 +104,19 @@ static const uint8_t *skip_ip_header(const uint8_t *bytes, size_t *len, int *ttl
     return bytes + header;
 }
 
-/* Whether that is the answer. On loopback a raw socket also receives its own request, and everybody receives everything. The id of a datagram
- * socket is the system's choice, and it keeps others' answers away. */
+/* Whether that is the answer. On loopback a raw socket also receives its own request, and everybody
+ * receives everything. The id of a datagram socket is the system's choice, and it keeps others'
+ * answers away. */
 static bool is_answer(const struct echo *echo, const uint8_t *packet, size_t len)
 {
-    if (len != sizeof echo->packet || packet[0] != (echo->is_v6 ? ECHO_REPLY_V6 : ECHO_REPLY_V4) || packet[1] != 0) {
+    if (len != sizeof echo->packet || packet[0] != (echo->is_v6 ? ECHO_REPLY_V6 : ECHO_REPLY_V4) ||
+        packet[1] != 0) {
         return false;
     }
-    bool is_ours = get_u16(packet + 6) == SEQUENCE && (!echo->is_raw || get_u16(packet + 4) == echo->id);
-    return is_ours && memcmp(packet + HEADER, echo->packet + HEADER, TEXT) == 0 && (echo->is_v6 || checksum(packet, len) == 0);
+    bool is_ours =
+        get_u16(packet + 6) == SEQUENCE && (!echo->is_raw || get_u16(packet + 4) == echo->id);
+    return is_ours && memcmp(packet + HEADER, echo->packet + HEADER, TEXT) == 0 &&
+           (echo->is_v6 || checksum(packet, len) == 0);
 }
 
 static void print_answer(const fer_datagram *got, size_t len, int ttl)
@@ -142,7 +158,8 @@ static bool take_arguments(struct echo *echo, int argc, char **argv)
         at++;
     }
     const char *text = at < argc ? argv[at] : echo->is_v6 ? "::1" : "127.0.0.1";
-    if (at + 1 < argc || fer_ip_addr_parse(&ip, text).kind != FER_OK || (ip.family == FER_IP_V6) != echo->is_v6) {
+    if (at + 1 < argc || fer_ip_addr_parse(&ip, text).kind != FER_OK ||
+        (ip.family == FER_IP_V6) != echo->is_v6) {
         return false;
     }
     echo->to = fer_socket_addr_new(&ip, 0); /* ICMP has no ports */
@@ -164,7 +181,8 @@ int main(int argc, char **argv)
     fer_error error = open_socket(&echo);
     if (error.kind != FER_OK) {
         print_error("socket", error);
-        return error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED ? NOT_ALLOWED : 1;
+        return error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED ? NOT_ALLOWED
+                                                                                    : 1;
     }
     error = ask(&echo);
     fer_socket_close(&echo.socket);

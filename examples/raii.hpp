@@ -1,5 +1,6 @@
-/* raii.hpp: ferrule's handles as C++17 values: move-only, closed by their destructor, errors as return values. No exceptions are needed, and
- * nothing is virtual or allocated. To copy, and to extend: every function of ferrule's takes what get() gives. */
+/* raii.hpp: ferrule's handles as C++17 values: move-only, closed by their destructor, errors as
+ * return values. No exceptions are needed, and nothing is virtual or allocated. To copy, and to
+ * extend: every function of ferrule's takes what get() gives. */
 #ifndef RAII_HPP
 #define RAII_HPP
 
@@ -9,33 +10,56 @@
 
 #include "ferrule.h"
 
-namespace raii {
+namespace raii
+{
 
 /* An error or a value: what Rust calls Result. The value is there only where the result is true. */
-template <typename Value>
-class [[nodiscard]] result {
-public:
-    result(fer_error error) noexcept : error_(error) {}
-    result(Value value) noexcept : value_(std::move(value)) {}
+template <typename Value> class [[nodiscard]] result
+{
+  public:
+    result(fer_error error) noexcept : error_(error)
+    {
+    }
+    result(Value value) noexcept : value_(std::move(value))
+    {
+    }
 
-    explicit operator bool() const noexcept { return error_.kind == FER_OK; }
-    fer_error error() const noexcept { return error_; }
-    Value &operator*() noexcept { return value_; }
-    Value *operator->() noexcept { return &value_; }
+    explicit operator bool() const noexcept
+    {
+        return error_.kind == FER_OK;
+    }
+    fer_error error() const noexcept
+    {
+        return error_;
+    }
+    Value &operator*() noexcept
+    {
+        return value_;
+    }
+    Value *operator->() noexcept
+    {
+        return &value_;
+    }
 
-private:
+  private:
     fer_error error_{FER_OK, 0};
     Value value_{};
 };
 
-/* Owns a handle. Copying a handle of ferrule's moves it, so a move here copies the bytes and leaves a new handle behind, and there is no copy.
- * Move and destroy nothing that another thread is using. */
-template <typename Handle, void (*close_handle)(Handle *)>
-class owned {
-public:
+/* Owns a handle. Copying a handle of ferrule's moves it, so a move here copies the bytes and leaves
+ * a new handle behind, and there is no copy. Move and destroy nothing that another thread is
+ * using. */
+template <typename Handle, void (*close_handle)(Handle *)> class owned
+{
+  public:
     owned() noexcept = default;
-    ~owned() { close_handle(&handle_); }
-    owned(owned &&other) noexcept : handle_(other.release()) {}
+    ~owned()
+    {
+        close_handle(&handle_);
+    }
+    owned(owned &&other) noexcept : handle_(other.release())
+    {
+    }
     owned(const owned &) = delete;
     owned &operator=(const owned &) = delete;
 
@@ -48,12 +72,18 @@ public:
         return *this;
     }
 
-    Handle *get() noexcept { return &handle_; }
+    Handle *get() noexcept
+    {
+        return &handle_;
+    }
 
     /* Gives the handle up: the caller closes what is returned. */
-    Handle release() noexcept { return std::exchange(handle_, Handle{}); }
+    Handle release() noexcept
+    {
+        return std::exchange(handle_, Handle{});
+    }
 
-private:
+  private:
     Handle handle_{};
 };
 
@@ -61,8 +91,9 @@ using unix_stream = owned<fer_unix_stream, fer_unix_stream_close>;
 using unix_listener = owned<fer_unix_listener, fer_unix_listener_close>;
 using unix_datagram = owned<fer_unix_datagram, fer_unix_datagram_close>;
 
-class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close> {
-public:
+class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
+{
+  public:
     static result<tcp_stream> connect(const fer_socket_addr &addr, fer_duration timeout) noexcept
     {
         tcp_stream stream;
@@ -89,12 +120,19 @@ public:
         return fer_tcp_stream_write_all(get(), bytes.data(), bytes.size(), nullptr);
     }
 
-    fer_error shutdown(fer_shutdown how) noexcept { return fer_tcp_stream_shutdown(get(), how); }
-    fer_stream as_stream() noexcept { return fer_tcp_stream_as_stream(get()); }
+    fer_error shutdown(fer_shutdown how) noexcept
+    {
+        return fer_tcp_stream_shutdown(get(), how);
+    }
+    fer_stream as_stream() noexcept
+    {
+        return fer_tcp_stream_as_stream(get());
+    }
 };
 
-class tcp_listener : public owned<fer_tcp_listener, fer_tcp_listener_close> {
-public:
+class tcp_listener : public owned<fer_tcp_listener, fer_tcp_listener_close>
+{
+  public:
     static result<tcp_listener> bind(const char *host_port) noexcept
     {
         tcp_listener listener;
@@ -117,8 +155,9 @@ public:
     }
 };
 
-class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close> {
-public:
+class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
+{
+  public:
     static result<udp_socket> bind(const char *host_port) noexcept
     {
         udp_socket socket;
@@ -133,7 +172,10 @@ public:
         return error.kind == FER_OK ? result<fer_socket_addr>(addr) : error;
     }
 
-    fer_error set_read_timeout(fer_duration timeout) noexcept { return fer_udp_socket_set_read_timeout(get(), timeout); }
+    fer_error set_read_timeout(fer_duration timeout) noexcept
+    {
+        return fer_udp_socket_set_read_timeout(get(), timeout);
+    }
 
     fer_error send_to(std::string_view bytes, const fer_socket_addr &addr) noexcept
     {

@@ -1,10 +1,13 @@
-/* relay_client.c: carries standard input to a relay and what the relay sends to standard output, and comes back when the relay went away.
+/* relay_client.c: carries standard input to a relay and what the relay sends to standard output,
+ * and comes back when the relay went away.
  *
- * The main thread has the socket, in a loop around one fer_poller. Standard input has a thread of its own, for not every system can wait for
- * it and for sockets together; that thread wakes the loop with fer_poller_notify.
+ * The main thread has the socket, in a loop around one fer_poller. Standard input has a thread of
+ * its own, for not every system can wait for it and for sockets together; that thread wakes the
+ * loop with fer_poller_notify.
  *
- * What was handed to the system before a connection broke may have arrived or not: a write tells that the bytes are on their way, no more. A
- * program that must know has the other side acknowledge its messages. */
+ * What was handed to the system before a connection broke may have arrived or not: a write tells
+ * that the bytes are on their way, no more. A program that must know has the other side acknowledge
+ * its messages. */
 #include "example_os.h"
 
 #include <stdio.h>
@@ -14,16 +17,27 @@
 #include "reconnect.h"
 #include "relay.h"
 
-enum { INPUT_CAP = 4096, OUTPUT_CAP = 16384, LOOKUP_SECONDS = 5, LOOKUPS = 2, CONNECT_SECONDS = 5, SILENCE_MILLISECONDS = 5000, STREAM_KEY = 1 };
+enum {
+    INPUT_CAP = 4096,
+    OUTPUT_CAP = 16384,
+    LOOKUP_SECONDS = 5,
+    LOOKUPS = 2,
+    CONNECT_SECONDS = 5,
+    SILENCE_MILLISECONDS = 5000,
+    STREAM_KEY = 1
+};
 
 static const char usage[] =
     "usage: relay_client [--attempts N] HOST:PORT [MESSAGE...]\n"
     "\n"
-    "Sends the messages, a line each, else standard input, and writes what comes back to standard output. Connects again when the\n"
-    "connection is lost, and gives up after N attempts in a row that failed (5; 0: never). Ends after its input and the host's end.\n"
+    "Sends the messages, a line each, else standard input, and writes what comes back to standard "
+    "output. Connects again when the\n"
+    "connection is lost, and gives up after N attempts in a row that failed (5; 0: never). Ends "
+    "after its input and the host's end.\n"
     "Who does not take what is sent, or does not end, for 5 seconds is given up.\n";
 
-/* What the two threads share. It is never freed: the reader may still wait for standard input when main returns. */
+/* What the two threads share. It is never freed: the reader may still wait for standard input when
+ * main returns. */
 static struct {
     example_lock lock;
     fer_poller poller;
@@ -38,11 +52,11 @@ static struct {
 struct client {
     reconnect way;
     fer_tcp_stream stream;
-    uint64_t moved_at;   /* milliseconds, when bytes went either way */
-    size_t begin;        /* of what was taken from the input and is to be sent */
+    uint64_t moved_at; /* milliseconds, when bytes went either way */
+    size_t begin;      /* of what was taken from the input and is to be sent */
     size_t end;
     bool input_has_ended;
-    bool has_shut;       /* its writing: the host knows that no more will come */
+    bool has_shut; /* its writing: the host knows that no more will come */
     char bytes[INPUT_CAP];
 };
 
@@ -91,7 +105,10 @@ static void read_input(void *unused)
 
 /* ---- the main thread */
 
-static bool has_output(const struct client *client) { return client->begin < client->end; }
+static bool has_output(const struct client *client)
+{
+    return client->begin < client->end;
+}
 
 static void take_input(struct client *client)
 {
@@ -126,14 +143,17 @@ static fer_error receive(struct client *client, bool *is_end)
         reconnect_succeeded(&client->way);
     }
     bool is_written = example_write_output(bytes, n);
-    client->moved_at = example_milliseconds(); /* afterwards: standard output may take its time, and that is not the host's fault */
+    client->moved_at =
+        /* afterwards: standard output may take its time, and that is not the host's fault */
+        example_milliseconds();
     return (fer_error){is_written ? FER_OK : FER_BROKEN_PIPE, 0};
 }
 
 static fer_error send_some(struct client *client)
 {
     size_t n = 0;
-    fer_error error = fer_tcp_stream_try_write(&client->stream, client->bytes + client->begin, client->end - client->begin, &n);
+    fer_error error = fer_tcp_stream_try_write(&client->stream, client->bytes + client->begin,
+                                               client->end - client->begin, &n);
     if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
         return (fer_error){FER_OK, 0};
     }
@@ -149,7 +169,8 @@ static fer_duration time_to_wait(const struct client *client)
         return FER_DURATION_NONE;
     }
     uint64_t silence = example_milliseconds() - client->moved_at;
-    return fer_duration_from_millis(silence < SILENCE_MILLISECONDS ? SILENCE_MILLISECONDS - silence : 0);
+    return fer_duration_from_millis(silence < SILENCE_MILLISECONDS ? SILENCE_MILLISECONDS - silence
+                                                                   : 0);
 }
 
 /* Waits for the stream, the reader's thread or the end of patience, and does what can be done. */
@@ -159,8 +180,10 @@ static fer_error take_turn(struct client *client, bool *is_end)
     fer_event events[2];
     size_t count = 0;
     fer_duration limit = time_to_wait(client);
-    FER_TRY(fer_poller_modify(&input.poller, fer_tcp_stream_as_raw(&client->stream), interest, FER_POLL_LEVEL));
-    FER_TRY(fer_poller_wait(&input.poller, events, sizeof events / sizeof events[0], limit, &count));
+    FER_TRY(fer_poller_modify(&input.poller, fer_tcp_stream_as_raw(&client->stream), interest,
+                              FER_POLL_LEVEL));
+    FER_TRY(
+        fer_poller_wait(&input.poller, events, sizeof events / sizeof events[0], limit, &count));
     for (size_t i = 0; i < count && !*is_end; i++) {
         if (events[i].writable && has_output(client)) {
             FER_TRY(send_some(client));
@@ -199,7 +222,8 @@ static fer_error connect_once(struct client *client)
     fer_socket_addr_format(&peer, text, sizeof text);
     fprintf(stderr, "Connected to %s\n", text);
     client->moved_at = example_milliseconds();
-    return fer_poller_add(&input.poller, fer_tcp_stream_as_raw(&client->stream), interest, FER_POLL_LEVEL);
+    return fer_poller_add(&input.poller, fer_tcp_stream_as_raw(&client->stream), interest,
+                          FER_POLL_LEVEL);
 }
 
 /* One connection, from its beginning to its end. */
@@ -214,8 +238,9 @@ static fer_error connect_and_converse(struct client *client)
     return error;
 }
 
-/* Connection after connection. A piece of input of which the system took a part only is sent again whole: a line may come twice, but none begins
- * in its middle. After the end of the input it is the host's answer that is missing, and there is nothing left to send again. */
+/* Connection after connection. A piece of input of which the system took a part only is sent again
+ * whole: a line may come twice, but none begins in its middle. After the end of the input it is the
+ * host's answer that is missing, and there is nothing left to send again. */
 static fer_error run(struct client *client)
 {
     for (;;) {
@@ -255,11 +280,14 @@ static fer_error start_and_run(struct client *client)
 {
     static example_thread reader = {.run = read_input};
     FER_TRY(fer_poller_new(&input.poller));
-    FER_TRY(fer_resolver_new(client->way.resolver, LOOKUPS, 0)); /* an abandoned lookup leaves room for another one */
+    FER_TRY(fer_resolver_new(client->way.resolver, LOOKUPS,
+                             0)); /* an abandoned lookup leaves room for another one */
     if (!example_start(&reader)) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
-    example_leave(&reader); /* it may wait for standard input for ever, so the poller that it wakes is never closed */
+    example_leave(
+        /* it may wait for standard input for ever, so the poller that it wakes is never closed */
+        &reader);
     return run(client);
 }
 

@@ -1,4 +1,5 @@
-/* relay_queue.h: the bytes that wait to be sent to one client: at most so many, in a block of memory that does not move or grow. */
+/* relay_queue.h: the bytes that wait to be sent to one client: at most so many, in a block of
+ * memory that does not move or grow. */
 #ifndef RELAY_QUEUE_H
 #define RELAY_QUEUE_H
 
@@ -15,15 +16,24 @@ struct relay_queue {
     size_t end;
 };
 
-static inline size_t relay_queue_len(const struct relay_queue *queue) { return queue->end - queue->begin; }
-static inline bool relay_queue_is_empty(const struct relay_queue *queue) { return queue->begin == queue->end; }
+static inline size_t relay_queue_len(const struct relay_queue *queue)
+{
+    return queue->end - queue->begin;
+}
+static inline bool relay_queue_is_empty(const struct relay_queue *queue)
+{
+    return queue->begin == queue->end;
+}
 
-/* Sends what can be sent now; *sent grows by that. FER_OK: all of it; FER_WOULD_BLOCK: there is no room for the rest. */
-static inline fer_error relay_queue_send(struct relay_queue *queue, fer_tcp_stream *stream, size_t *sent)
+/* Sends what can be sent now; *sent grows by that. FER_OK: all of it; FER_WOULD_BLOCK: there is no
+ * room for the rest. */
+static inline fer_error relay_queue_send(struct relay_queue *queue, fer_tcp_stream *stream,
+                                         size_t *sent)
 {
     while (!relay_queue_is_empty(queue)) {
         size_t n = 0;
-        fer_error error = fer_tcp_stream_try_write(stream, queue->bytes + queue->begin, relay_queue_len(queue), &n);
+        fer_error error = fer_tcp_stream_try_write(stream, queue->bytes + queue->begin,
+                                                   relay_queue_len(queue), &n);
         if (error.kind == FER_INTERRUPTED) {
             continue;
         }

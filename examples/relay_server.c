@@ -1,8 +1,10 @@
-/* relay_server.c: a relay for many clients in one thread, around one fer_poller: a Tokio tutorial's server, grown up.
+/* relay_server.c: a relay for many clients in one thread, around one fer_poller: a Tokio tutorial's
+ * server, grown up.
  *
- * Each client is always watched for what it sends, and for room to send to only while something is to be sent: a socket that has room is always
- * ready. What cannot be sent at once waits in a queue of the client's own. The queue is bounded, and a client that lets it get full is
- * disconnected: one that does not read must not cost the others their time or the server its memory. */
+ * Each client is always watched for what it sends, and for room to send to only while something is
+ * to be sent: a socket that has room is always ready. What cannot be sent at once waits in a queue
+ * of the client's own. The queue is bounded, and a client that lets it get full is disconnected:
+ * one that does not read must not cost the others their time or the server its memory. */
 #include "example_os.h"
 
 #include <stdatomic.h>
@@ -13,7 +15,13 @@
 #include "relay_queue.h"
 #include "relay_settings.h"
 
-enum { INPUT_CAP = RELAY_LEAST_QUEUE, EVENTS_CAP = 256, ACCEPTS_IN_A_TURN = 64, ENOUGH_TO_SEND = 4096, LISTENER_KEY = 0 };
+enum {
+    INPUT_CAP = RELAY_LEAST_QUEUE,
+    EVENTS_CAP = 256,
+    ACCEPTS_IN_A_TURN = 64,
+    ENOUGH_TO_SEND = 4096,
+    LISTENER_KEY = 0
+};
 enum { RETRY_MILLISECONDS = 1000, STATUS_MILLISECONDS = 1000 };
 
 /* How a client stands with us. */
@@ -27,10 +35,11 @@ struct client {
     fer_tcp_stream stream;
     char name[FER_SOCKET_ADDR_TEXT_CAP]; /* its address */
     enum standing standing;
-    struct client *before; /* in the list of clients, whose first has been silent longest; or of closed ones */
+    struct client *
+        before; /* in the list of clients, whose first has been silent longest; or of closed ones */
     struct client *after;
     struct client *next_unsent;
-    bool is_unsent;        /* something came into its queue that was not tried yet */
+    bool is_unsent; /* something came into its queue that was not tried yet */
     bool is_watched_for_room;
     uint64_t heard_at;
     uint64_t bytes_in;
@@ -45,7 +54,7 @@ struct relay {
     struct relay_settings settings;
     fer_poller poller;
     fer_tcp_listener listener;
-    struct client *first;  /* silent longest */
+    struct client *first; /* silent longest */
     struct client *last;
     struct client *closed;
     struct client *unsent;
@@ -86,16 +95,18 @@ static void show_status(struct relay *relay)
     }
     relay->status_at = relay->now + STATUS_MILLISECONDS;
     relay->has_status_line = example_is_watched();
-    fprintf(stderr, "%s%zu clients, %zu in all, %llu bytes in, %llu out%s", relay->has_status_line ? "\r" : "", relay->count, relay->served,
-            (unsigned long long)relay->bytes_in, (unsigned long long)relay->bytes_out, relay->has_status_line ? "   " : "\n");
+    fprintf(stderr, "%s%zu clients, %zu in all, %llu bytes in, %llu out%s",
+            relay->has_status_line ? "\r" : "", relay->count, relay->served,
+            (unsigned long long)relay->bytes_in, (unsigned long long)relay->bytes_out,
+            relay->has_status_line ? "   " : "\n");
     fflush(stderr);
 }
 
 static void tell_end(struct relay *relay, const struct client *client, const char *reason)
 {
     clear_status_line(relay);
-    printf("Client %s: %s, read %llu bytes, wrote %llu bytes\n", reason, client->name, (unsigned long long)client->bytes_in,
-           (unsigned long long)client->bytes_out);
+    printf("Client %s: %s, read %llu bytes, wrote %llu bytes\n", reason, client->name,
+           (unsigned long long)client->bytes_in, (unsigned long long)client->bytes_out);
 }
 
 static void complain_of(struct relay *relay, const char *what, fer_error error)
@@ -125,14 +136,16 @@ static void stop_accepting(struct relay *relay, uint64_t again)
 {
     const fer_event nothing = {LISTENER_KEY, false, false};
     relay->accept_again = again;
-    FER_IGNORE(fer_poller_modify(&relay->poller, fer_tcp_listener_as_raw(&relay->listener), nothing, FER_POLL_LEVEL));
+    FER_IGNORE(fer_poller_modify(&relay->poller, fer_tcp_listener_as_raw(&relay->listener), nothing,
+                                 FER_POLL_LEVEL));
 }
 
 static void accept_again(struct relay *relay)
 {
     const fer_event connections = {LISTENER_KEY, true, false};
     relay->accept_again = 0;
-    FER_IGNORE(fer_poller_modify(&relay->poller, fer_tcp_listener_as_raw(&relay->listener), connections, FER_POLL_LEVEL));
+    FER_IGNORE(fer_poller_modify(&relay->poller, fer_tcp_listener_as_raw(&relay->listener),
+                                 connections, FER_POLL_LEVEL));
 }
 
 static bool is_last_client_served(const struct relay *relay)
@@ -142,7 +155,8 @@ static bool is_last_client_served(const struct relay *relay)
 
 static void disconnect(struct relay *relay, struct client *client)
 {
-    FER_IGNORE(fer_poller_delete(&relay->poller, fer_tcp_stream_as_raw(&client->stream))); /* before the close (rule P4) */
+    FER_IGNORE(fer_poller_delete(
+        &relay->poller, fer_tcp_stream_as_raw(&client->stream))); /* before the close (rule P4) */
     fer_tcp_stream_close(&client->stream);
     take_out(relay, client);
     client->standing = CLOSED;
@@ -154,7 +168,8 @@ static void disconnect(struct relay *relay, struct client *client)
     }
 }
 
-/* Other events of the same wait, or the list of the unsent, may have named the closed ones. They are done with now. */
+/* Other events of the same wait, or the list of the unsent, may have named the closed ones. They
+ * are done with now. */
 static void free_closed(struct relay *relay)
 {
     while (relay->closed != NULL) {
@@ -168,12 +183,15 @@ static fer_error welcome(struct relay *relay, struct client *client)
 {
     const fer_event input = {(uint64_t)(uintptr_t)client, true, false};
     FER_TRY(relay_keep_alive(&client->stream));
-    return fer_poller_add(&relay->poller, fer_tcp_stream_as_raw(&client->stream), input, FER_POLL_LEVEL);
+    return fer_poller_add(&relay->poller, fer_tcp_stream_as_raw(&client->stream), input,
+                          FER_POLL_LEVEL);
 }
 
 static fer_error enroll(struct relay *relay, fer_tcp_stream stream, const fer_socket_addr *peer)
 {
-    struct client *client = malloc(sizeof *client + relay->settings.queue_cap); /* the queue takes memory only once it is used */
+    struct client *client =
+        malloc(sizeof *client +
+               relay->settings.queue_cap); /* the queue takes memory only once it is used */
     if (client == NULL) {
         fer_tcp_stream_close(&stream);
         return (fer_error){FER_OUT_OF_MEMORY, 0};
@@ -206,8 +224,9 @@ static fer_error accept_one(struct relay *relay)
     return enroll(relay, stream, &peer);
 }
 
-/* Where the machine has no descriptor or no memory left for one more, the connection stays in the queue, and the listener stays ready: to try
- * again at once would be to spin. A client that goes gives something back; where it was another program's, time has to help. */
+/* Where the machine has no descriptor or no memory left for one more, the connection stays in the
+ * queue, and the listener stays ready: to try again at once would be to spin. A client that goes
+ * gives something back; where it was another program's, time has to help. */
 static void accept_some(struct relay *relay)
 {
     for (int i = 0; i < ACCEPTS_IN_A_TURN; i++) {
@@ -231,8 +250,10 @@ static void accept_some(struct relay *relay)
 
 static void watch(struct relay *relay, struct client *client, bool for_room)
 {
-    const fer_event interest = {(uint64_t)(uintptr_t)client, client->standing == RELAYING, for_room};
-    fer_error error = fer_poller_modify(&relay->poller, fer_tcp_stream_as_raw(&client->stream), interest, FER_POLL_LEVEL);
+    const fer_event interest = {(uint64_t)(uintptr_t)client, client->standing == RELAYING,
+                                for_room};
+    fer_error error = fer_poller_modify(&relay->poller, fer_tcp_stream_as_raw(&client->stream),
+                                        interest, FER_POLL_LEVEL);
     client->is_watched_for_room = for_room;
     if (error.kind != FER_OK) {
         complain_of(relay, client->name, error);
@@ -265,7 +286,8 @@ static void flush(struct relay *relay, struct client *client)
     }
 }
 
-/* What all the events of one wait have brought goes out together, but for what is much already: a queue is deep only where it has to be. */
+/* What all the events of one wait have brought goes out together, but for what is much already: a
+ * queue is deep only where it has to be. */
 static void flush_unsent(struct relay *relay)
 {
     while (relay->unsent != NULL) {
@@ -287,11 +309,13 @@ static void list_as_unsent(struct relay *relay, struct client *client)
     }
 }
 
-/* The policy for a client that does not keep up: once its queue is full, and the system takes nothing more either, it is disconnected. */
+/* The policy for a client that does not keep up: once its queue is full, and the system takes
+ * nothing more either, it is disconnected. */
 static void enqueue(struct relay *relay, struct client *client, const char *bytes, size_t len)
 {
     bool is_put = relay_queue_put(&client->queue, bytes, len);
-    if (!is_put || (relay_queue_len(&client->queue) >= ENOUGH_TO_SEND && !client->is_watched_for_room)) {
+    if (!is_put ||
+        (relay_queue_len(&client->queue) >= ENOUGH_TO_SEND && !client->is_watched_for_room)) {
         FER_IGNORE(send_queue(relay, client)); /* a failure is met again by who flushes the queue */
     }
     if (!is_put && !relay_queue_put(&client->queue, bytes, len)) {
@@ -304,7 +328,8 @@ static void enqueue(struct relay *relay, struct client *client, const char *byte
 
 /* ---- receiving */
 
-/* Up to the end of the last line. One that is longer than the buffer goes on in pieces, so there is always room for a byte. */
+/* Up to the end of the last line. One that is longer than the buffer goes on in pieces, so there is
+ * always room for a byte. */
 static size_t measure_lines(const struct client *client)
 {
     size_t len = client->input_len;
@@ -314,7 +339,10 @@ static size_t measure_lines(const struct client *client)
     return len == 0 && client->input_len == INPUT_CAP ? INPUT_CAP : len;
 }
 
-static void deliver_back(struct relay *relay, struct client *sender, size_t len) { enqueue(relay, sender, sender->input, len); }
+static void deliver_back(struct relay *relay, struct client *sender, size_t len)
+{
+    enqueue(relay, sender, sender->input, len);
+}
 
 static void deliver_to_all(struct relay *relay, struct client *sender, size_t len)
 {
@@ -341,24 +369,28 @@ static void relay_input(struct relay *relay, struct client *client, size_t len)
     memmove(client->input, client->input + len, client->input_len);
 }
 
-/* A read of 0 bytes is the client's end. It may have ended its sending only, so it still gets what is for it. */
+/* A read of 0 bytes is the client's end. It may have ended its sending only, so it still gets what
+ * is for it. */
 static void end(struct relay *relay, struct client *client)
 {
     if (relay->settings.broadcasts && client->input_len > 0) {
-        client->input[client->input_len++] = '\n'; /* or the next client's line would go on with it */
+        client->input[client->input_len++] =
+            '\n'; /* or the next client's line would go on with it */
     }
     relay_input(relay, client, client->input_len);
     if (client->standing != CLOSED) {
         client->standing = ENDING;
         list_as_unsent(relay, client);
-        watch(relay, client, !relay_queue_is_empty(&client->queue)); /* an end that was read stays readable */
+        watch(relay, client,
+              !relay_queue_is_empty(&client->queue)); /* an end that was read stays readable */
     }
 }
 
 static void receive(struct relay *relay, struct client *client)
 {
     size_t n = 0;
-    fer_error error = fer_tcp_stream_try_read(&client->stream, client->input + client->input_len, INPUT_CAP - client->input_len, &n);
+    fer_error error = fer_tcp_stream_try_read(&client->stream, client->input + client->input_len,
+                                              INPUT_CAP - client->input_len, &n);
     if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
         return; /* an event is a hint (rule P1): the next wait tells more */
     }
@@ -377,7 +409,8 @@ static void receive(struct relay *relay, struct client *client)
     client->heard_at = relay->now;
     take_out(relay, client);
     append(relay, client);
-    relay_input(relay, client, relay->settings.broadcasts ? measure_lines(client) : client->input_len);
+    relay_input(relay, client,
+                relay->settings.broadcasts ? measure_lines(client) : client->input_len);
 }
 
 /* ---- the loop */
@@ -410,7 +443,9 @@ static void disconnect_idle(struct relay *relay)
 static fer_duration time_to_wait(const struct relay *relay)
 {
     uint64_t due = relay->accept_again > 0 ? relay->accept_again : UINT64_MAX;
-    uint64_t idle_at = relay->first != NULL ? relay->first->heard_at + (uint64_t)relay->settings.idle_seconds * 1000 : 0;
+    uint64_t idle_at = relay->first != NULL
+                           ? relay->first->heard_at + (uint64_t)relay->settings.idle_seconds * 1000
+                           : 0;
     if (relay->settings.idle_seconds > 0 && relay->first != NULL && idle_at < due) {
         due = idle_at;
     }
@@ -455,7 +490,8 @@ static fer_error listen_and_serve(struct relay *relay)
     FER_TRY(fer_tcp_listener_bind(&relay->listener, relay->settings.address));
     FER_TRY(fer_tcp_listener_set_nonblocking(&relay->listener, true));
     FER_TRY(fer_tcp_listener_local_addr(&relay->listener, &local));
-    FER_TRY(fer_poller_add(&relay->poller, fer_tcp_listener_as_raw(&relay->listener), connections, FER_POLL_LEVEL));
+    FER_TRY(fer_poller_add(&relay->poller, fer_tcp_listener_as_raw(&relay->listener), connections,
+                           FER_POLL_LEVEL));
     if (!example_catch_interrupt(be_interrupted)) {
         return (fer_error){FER_OTHER, 0};
     }

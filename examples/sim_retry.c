@@ -1,8 +1,9 @@
-/* sim_retry.c: how a program's own retry logic is tested: on a network in memory that goes wrong as the seed says, in virtual time.
+/* sim_retry.c: how a program's own retry logic is tested: on a network in memory that goes wrong as
+ * the seed says, in virtual time.
  *
- * usage: sim_retry [careless] [SEED]
- * Without a seed: many of them, until one makes the program fail; with one: that run again, with its trace. "careless" tests a
- * version of the program with a mistake in it. */
+ * usage: sim_retry [careless] [SEED] Without a seed: many of them, until one makes the program
+ * fail; with one: that run again, with its trace. "careless" tests a version of the program with a
+ * mistake in it. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@
 
 #include "reconnect.h"
 
-/* ---- The program under test. It knows nothing of simulations, but that its way to pause can be exchanged. */
+/* ---- The program under test. It knows nothing of simulations, but that its way to pause can be
+ * exchanged. */
 
 enum { ATTEMPTS = 10, REPLY_LENGTH = 12 };
 
@@ -32,7 +34,8 @@ static fer_error receive_carelessly(fer_tcp_stream *stream, char *reply)
     return fer_tcp_stream_read(stream, reply, REPLY_LENGTH, NULL);
 }
 
-static fer_error ask(const reconnect *way, fer_tcp_stream *stream, receive_function receive_reply, char *reply)
+static fer_error ask(const reconnect *way, fer_tcp_stream *stream, receive_function receive_reply,
+                     char *reply)
 {
     FER_TRY(reconnect_attempt(way, stream));
     FER_TRY(fer_tcp_stream_set_read_timeout(stream, fer_duration_from_secs(2)));
@@ -41,7 +44,8 @@ static fer_error ask(const reconnect *way, fer_tcp_stream *stream, receive_funct
 }
 
 /* Tries again after pauses that grow, whatever went wrong. */
-static fer_error ask_until_answered(fer_resolver *resolver, receive_function receive_reply, pause_function pause, char *reply)
+static fer_error ask_until_answered(fer_resolver *resolver, receive_function receive_reply,
+                                    pause_function pause, char *reply)
 {
     reconnect way = {
         .resolver = resolver,
@@ -116,7 +120,8 @@ static fer_error start_service(void)
 }
 
 /* One run; true when the program got its answer and left nothing open. */
-static bool survives(receive_function receive_reply, fer_sim_dialect dialect, uint64_t seed, bool traced)
+static bool survives(receive_function receive_reply, fer_sim_dialect dialect, uint64_t seed,
+                     bool traced)
 {
     char reply[REPLY_LENGTH] = {0};
     fer_sim_report report;
@@ -134,10 +139,11 @@ static bool survives(receive_function receive_reply, fer_sim_dialect dialect, ui
         return false;
     }
     if (traced) {
-        printf("%s, \"%.*s\", %zu handles left open\n", fer_error_kind_name(error.kind), REPLY_LENGTH - 1, reply,
-               report.leaked_handles);
+        printf("%s, \"%.*s\", %zu handles left open\n", fer_error_kind_name(error.kind),
+               REPLY_LENGTH - 1, reply, report.leaked_handles);
     }
-    return error.kind == FER_OK && memcmp(reply, right_reply, REPLY_LENGTH) == 0 && report.leaked_handles == 0;
+    return error.kind == FER_OK && memcmp(reply, right_reply, REPLY_LENGTH) == 0 &&
+           report.leaked_handles == 0;
 }
 
 static bool survives_both(receive_function receive_reply, uint64_t seed, bool traced)
@@ -157,8 +163,8 @@ int main(int argc, char **argv)
     }
     for (uint64_t seed = 0; seed < 2000; seed++) {
         if (!survives_both(receive_reply, seed, false)) {
-            printf("seed %llu fails; see it with: sim_retry%s %llu\n", (unsigned long long)seed, careless ? " careless" : "",
-                   (unsigned long long)seed);
+            printf("seed %llu fails; see it with: sim_retry%s %llu\n", (unsigned long long)seed,
+                   careless ? " careless" : "", (unsigned long long)seed);
             return 1;
         }
     }

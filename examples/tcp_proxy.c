@@ -1,8 +1,8 @@
-/* tcp_proxy.c: stands between clients and a server, and carries bytes both ways at once: a fer_copy in a thread for each direction. One
- * client at a time; echo_server.c shows how several are served.
+/* tcp_proxy.c: stands between clients and a server, and carries bytes both ways at once: a fer_copy
+ * in a thread for each direction. One client at a time; echo_server.c shows how several are served.
  *
- * usage: tcp_proxy [--clients N] ADDR:PORT HOST:PORT
- * Listens on ADDR:PORT, and connects to HOST:PORT for each client. Ends after N clients, else never. */
+ * usage: tcp_proxy [--clients N] ADDR:PORT HOST:PORT Listens on ADDR:PORT, and connects to
+ * HOST:PORT for each client. Ends after N clients, else never. */
 #include "example_os.h"
 
 #include <stdatomic.h>
@@ -45,20 +45,23 @@ static void complain(const char *what, fer_error error)
     fprintf(stderr, "%s: %s\n", what, text);
 }
 
-/* Wakes the other direction's read, and makes the close to come a reset: after an orderly end the peer would take a part for the whole. */
+/* Wakes the other direction's read, and makes the close to come a reset: after an orderly end the
+ * peer would take a part for the whole. */
 static void give_up(fer_tcp_stream *stream)
 {
     FER_IGNORE(fer_tcp_stream_set_linger(stream, fer_duration_from_secs(0)));
     FER_IGNORE(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_READ));
 }
 
-/* Carries one direction to its end, and tells the end on; the other direction goes on. An end that give_up made is none of the peer's. */
+/* Carries one direction to its end, and tells the end on; the other direction goes on. An end that
+ * give_up made is none of the peer's. */
 static void run_way(void *argument)
 {
     struct way *way = argument;
     char memory[BUFFER_SIZE];
     fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
-    way->error = fer_copy(fer_tcp_stream_as_stream(way->from), fer_tcp_stream_as_stream(way->to), &buffer, &way->n);
+    way->error = fer_copy(fer_tcp_stream_as_stream(way->from), fer_tcp_stream_as_stream(way->to),
+                          &buffer, &way->n);
     if (way->error.kind != FER_OK) {
         atomic_store(&way->relay->has_failed, true);
         give_up(way->from);
@@ -79,7 +82,8 @@ static fer_error run_both_ways(struct way *up, struct way *down)
     return up->error.kind != FER_OK ? up->error : down->error;
 }
 
-/* The time limit is for writes alone: a peer may be silent, but one that takes nothing is given up. */
+/* The time limit is for writes alone: a peer may be silent, but one that takes nothing is given
+ * up. */
 static fer_error relay_client(struct relay *relay, const char *name)
 {
     fer_duration patience = fer_duration_from_secs(PATIENCE_SECONDS);
@@ -88,7 +92,8 @@ static fer_error relay_client(struct relay *relay, const char *name)
     FER_TRY(fer_tcp_stream_set_write_timeout(&relay->client, patience));
     FER_TRY(fer_tcp_stream_set_write_timeout(&relay->server, patience));
     FER_TRY(run_both_ways(&up, &down));
-    printf("%s: %llu bytes there, %llu bytes back\n", name, (unsigned long long)up.n, (unsigned long long)down.n);
+    printf("%s: %llu bytes there, %llu bytes back\n", name, (unsigned long long)up.n,
+           (unsigned long long)down.n);
     return (fer_error){FER_OK, 0};
 }
 

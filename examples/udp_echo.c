@@ -1,7 +1,8 @@
-/* udp_echo.c: asks over UDP until an answer comes, and answers. Datagrams get lost: the one who asks waits, and asks again, each time
- * twice as long.
+/* udp_echo.c: asks over UDP until an answer comes, and answers. Datagrams get lost: the one who
+ * asks waits, and asks again, each time twice as long.
  *
- * usage: udp_echo serve ADDR:PORT [LOST]   answers for ever; the first LOST questions get lost, to see the other side ask again
+ * usage: udp_echo serve ADDR:PORT [LOST]   answers for ever; the first LOST questions get lost, to
+ * see the other side ask again
  *        udp_echo ask ADDR:PORT TEXT      asks up to five times */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,8 @@ static fer_error serve(fer_udp_socket *socket, const char *address, long lost)
             continue;
         }
         /* One who cannot be answered is no reason to stop answering the others. */
-        if (fer_udp_socket_send_to(socket, buf, question.len, &question.from, NULL).kind == FER_OK) {
+        if (fer_udp_socket_send_to(socket, buf, question.len, &question.from, NULL).kind ==
+            FER_OK) {
             print_addr("Answered", &question.from);
         }
     }
@@ -58,9 +60,11 @@ static fer_error ask(fer_udp_socket *socket, const char *address, const char *qu
     fer_datagram got;
     fer_error error = {FER_TIMED_OUT, 0};
     FER_TRY(bind_anywhere(socket));
-    FER_TRY(fer_udp_socket_connect(socket, address)); /* from now on nobody else's datagrams are received */
+    FER_TRY(fer_udp_socket_connect(socket,
+                                   address)); /* from now on nobody else's datagrams are received */
     for (unsigned attempt = 0; attempt < TRIES && error.kind == FER_TIMED_OUT; attempt++) {
-        FER_TRY(fer_udp_socket_set_read_timeout(socket, fer_duration_from_millis((uint64_t)FIRST_WAIT_MS << attempt)));
+        FER_TRY(fer_udp_socket_set_read_timeout(
+            socket, fer_duration_from_millis((uint64_t)FIRST_WAIT_MS << attempt)));
         FER_TRY(fer_udp_socket_send(socket, question, strlen(question), NULL));
         error = fer_udp_socket_recv(socket, answer, sizeof answer, &got);
         if (error.kind == FER_OK) {

@@ -1,9 +1,10 @@
-/* unix_chat.c: two people on one machine talk, line by line, over a Unix socket. Who comes first waits at the path, and who comes second finds
- * the first there.
+/* unix_chat.c: two people on one machine talk, line by line, over a Unix socket. Who comes first
+ * waits at the path, and who comes second finds the first there.
  *
  * usage: unix_chat PATH
  *
- * Two threads share the stream: one sends what is typed, main prints what comes. The end of one's input is told to the other. */
+ * Two threads share the stream: one sends what is typed, main prints what comes. The end of one's
+ * input is told to the other. */
 #include "example_os.h"
 
 #include <stdio.h>
@@ -15,7 +16,8 @@ enum { PIECE = 4096 };
 
 /* ---- Coming together */
 
-/* A path outlives its listener: one that refuses is a leftover, and in the way. Once somebody came it is of no more use. */
+/* A path outlives its listener: one that refuses is a leftover, and in the way. Once somebody came
+ * it is of no more use. */
 static fer_error wait_for_somebody(const char *path, fer_unix_stream *stream)
 {
     fer_unix_listener listener = {0};

@@ -1,5 +1,6 @@
-/* addr_cursor.h: where a reader of address text stands: the text, its length, an index. Single bytes and decimal numbers; no
- * addresses. Nothing here copies, looks past the length, needs a NUL, or knows a locale. */
+/* addr_cursor.h: where a reader of address text stands: the text, its length, an index. Single
+ * bytes and decimal numbers; no addresses. Nothing here copies, looks past the length, needs a NUL,
+ * or knows a locale. */
 #ifndef FERI_ADDR_CURSOR_H
 #define FERI_ADDR_CURSOR_H
 
@@ -16,11 +17,13 @@ typedef struct feri_addr_cursor {
     size_t index;
 } feri_addr_cursor;
 
-/* The byte that stands `ahead` bytes on, or 0 past the end. The two cannot be told apart, and need not be: a NUL is in no address,
- * so nothing ever takes one, and feri_addr_cursor_is_at_end goes by the length. */
+/* The byte that stands `ahead` bytes on, or 0 past the end. The two cannot be told apart, and need
+ * not be: a NUL is in no address, so nothing ever takes one, and feri_addr_cursor_is_at_end goes by
+ * the length. */
 static inline uint32_t feri_addr_cursor_look(const feri_addr_cursor *cursor, size_t ahead)
 {
-    const size_t at = cursor->index + ahead; /* one number against the length: a bound that Frama-C's Eva keeps */
+    const size_t at =
+        cursor->index + ahead; /* one number against the length: a bound that Frama-C's Eva keeps */
     FERI_ASSERT(cursor->index <= cursor->len && at >= ahead);
     return at < cursor->len ? (uint32_t)(unsigned char)cursor->text[at] : 0;
 }
@@ -42,8 +45,10 @@ static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted)
     return true;
 }
 
-/* Reads one or more decimal digits of a value up to limit. Leading zeros are allowed, without number. */
-static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit, uint32_t *value)
+/* Reads one or more decimal digits of a value up to limit. Leading zeros are allowed, without
+ * number. */
+static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit,
+                                                 uint32_t *value)
 {
     uint64_t sum = 0; /* once above limit, it stays as it is */
     const size_t begin = cursor->index;

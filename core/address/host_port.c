@@ -26,7 +26,8 @@ static bool parse_port(const char *text, size_t len, uint16_t *out)
 {
     feri_addr_cursor cursor = {text, len, 0};
     uint32_t value = 0;
-    if (!feri_addr_cursor_read_decimal(&cursor, UINT16_MAX, &value) || !feri_addr_cursor_is_at_end(&cursor)) {
+    if (!feri_addr_cursor_read_decimal(&cursor, UINT16_MAX, &value) ||
+        !feri_addr_cursor_is_at_end(&cursor)) {
         return false;
     }
     *out = (uint16_t)value;
@@ -53,7 +54,8 @@ fer_error feri_host_port_split(feri_host_port *out, const char *text)
     size_t len = 0;
     size_t colon = find_last_colon(text, &len);
     feri_host_port parts = {text, colon, 0};
-    if (colon == NO_COLON || colon == 0 || !parse_port(text + colon + 1, len - colon - 1, &parts.port)) {
+    if (colon == NO_COLON || colon == 0 ||
+        !parse_port(text + colon + 1, len - colon - 1, &parts.port)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     strip_brackets(&parts);
@@ -63,7 +65,8 @@ fer_error feri_host_port_split(feri_host_port *out, const char *text)
 
 /* ---- UTF-8 */
 
-/* The first bytes from `first` to `last` begin a character of `more` bytes more, the first of which is in a range of its own. */
+/* The first bytes from `first` to `last` begin a character of `more` bytes more, the first of which
+ * is in a range of its own. */
 typedef struct sequence {
     uint8_t first;
     uint8_t last;
@@ -72,10 +75,12 @@ typedef struct sequence {
     uint8_t next_most;
 } sequence;
 
-/* All but ASCII (RFC 3629, 4): nothing longer than it need be, no surrogates, nothing above U+10FFFF. */
+/* All but ASCII (RFC 3629, 4): nothing longer than it need be, no surrogates, nothing above
+ * U+10FFFF. */
 static const sequence sequences[] = {
-    {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf}, {0xed, 0xed, 2, 0x80, 0x9f},
-    {0xee, 0xef, 2, 0x80, 0xbf}, {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
+    {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf},
+    {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf}, {0xf0, 0xf0, 3, 0x90, 0xbf},
+    {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
 };
 
 static bool is_between(char byte, uint8_t least, uint8_t most)
@@ -84,7 +89,8 @@ static bool is_between(char byte, uint8_t least, uint8_t most)
     return value >= least && value <= most;
 }
 
-/* The length of the character that begins at text[0], of which there are len bytes; 0 where there is none. */
+/* The length of the character that begins at text[0], of which there are len bytes; 0 where there
+ * is none. */
 static size_t character_len(const char *text, size_t len)
 {
     FERI_ASSERT(len > 0);
@@ -92,7 +98,8 @@ static size_t character_len(const char *text, size_t len)
         return 1;
     }
     size_t kind = 0;
-    while (kind < sizeof sequences / sizeof sequences[0] && !is_between(text[0], sequences[kind].first, sequences[kind].last)) {
+    while (kind < sizeof sequences / sizeof sequences[0] &&
+           !is_between(text[0], sequences[kind].first, sequences[kind].last)) {
         kind++;
     }
     if (kind == sizeof sequences / sizeof sequences[0] || sequences[kind].more >= len) {

@@ -1,4 +1,5 @@
-/* ip_addr.c: an address of either family as a value. What a bad family means is decided here. No text. */
+/* ip_addr.c: an address of either family as a value. What a bad family means is decided here. No
+ * text. */
 #include "core/base/assert.h"
 #include "ferrule/ip.h"
 

@@ -1,6 +1,8 @@
-/* ip_format.c: IP addresses to text: Rust's Display, which is RFC 5952. No ports, scopes or brackets (socket_addr_format.c).
+/* ip_format.c: IP addresses to text: Rust's Display, which is RFC 5952. No ports, scopes or
+ * brackets (socket_addr_format.c).
  *
- * Texts are built as words, a word's lowest byte the first of the text, and stored whole: digits cost no branch each. */
+ * Texts are built as words, a word's lowest byte the first of the text, and stored whole: digits
+ * cost no branch each. */
 #include "core/address/ip_format.h"
 
 #include <string.h>
@@ -12,10 +14,11 @@
 /* For each octet its decimal digits and a dot. */
 #define FERI_DIGIT(n) (UINT32_C(0x30) + (uint32_t)(n) % 10)
 #define FERI_DOT UINT32_C(0x2E)
-#define FERI_OCTET(n)                                                     \
-    ((n) < 10    ? FERI_DIGIT(n) | FERI_DOT << 8                          \
-     : (n) < 100 ? FERI_DIGIT((n) / 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16 \
-                 : FERI_DIGIT((n) / 100) | FERI_DIGIT((n) / 10) << 8 | FERI_DIGIT(n) << 16 | FERI_DOT << 24)
+#define FERI_OCTET(n)                                                                        \
+    ((n) < 10    ? FERI_DIGIT(n) | FERI_DOT << 8                                             \
+     : (n) < 100 ? FERI_DIGIT((n) / 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16                \
+                 : FERI_DIGIT((n) / 100) | FERI_DIGIT((n) / 10) << 8 | FERI_DIGIT(n) << 16 | \
+                       FERI_DOT << 24)
 /* For each octet the length of that. */
 #define FERI_OCTET_LEN(n) ((n) < 10 ? 2 : (n) < 100 ? 3 : 4)
 /* For each octet its two hexadecimal digits. */
@@ -26,7 +29,8 @@ static const uint32_t feri_octet_text[256] = FERI_256_OF(FERI_OCTET);
 static const uint8_t feri_octet_text_len[256] = FERI_256_OF(FERI_OCTET_LEN);
 static const uint16_t feri_hex_pair_text[256] = FERI_256_OF(FERI_HEX_PAIR);
 
-/* Store a word's bytes, the lowest first. Written out, for then compilers make one store of them. */
+/* Store a word's bytes, the lowest first. Written out, for then compilers make one store of
+ * them. */
 static inline void feri_word_store_2(char *text, size_t at, uint32_t word)
 {
     text[at] = (char)(unsigned char)(word & 0xFF);
@@ -41,27 +45,32 @@ static inline void feri_word_store_4(char *text, size_t at, uint32_t word)
     text[at + 3] = (char)(unsigned char)(word >> 24);
 }
 
-/* Stores the digits of an octet and a dot; may reach into what follows them. Returns their length. */
+/* Stores the digits of an octet and a dot; may reach into what follows them. Returns their
+ * length. */
 static inline size_t feri_octet_store(char *text, size_t at, uint8_t octet)
 {
     feri_word_store_4(text, at, feri_octet_text[octet]);
     return feri_octet_text_len[octet];
 }
 
-/* Stores the digits of an octet and a NUL, and nothing after that, as their first and last two bytes. Returns the digits' number. */
+/* Stores the digits of an octet and a NUL, and nothing after that, as their first and last two
+ * bytes. Returns the digits' number. */
 static inline size_t feri_last_octet_store(char *text, size_t at, uint8_t octet)
 {
     const size_t len = feri_octet_text_len[octet];
-    const uint32_t word = feri_octet_text[octet] - (FERI_DOT << (8 * (len - 1))); /* a NUL for its dot */
+    const uint32_t word =
+        feri_octet_text[octet] - (FERI_DOT << (8 * (len - 1))); /* a NUL for its dot */
     feri_word_store_2(text, at, word);
     feri_word_store_2(text, at + len - 2, word >> (8 * (len - 2)));
     return len - 1;
 }
 
-/* Stores "a.b.c.d" and a NUL from text[at] on, and nothing after that. Returns the length without the NUL. */
+/* Stores "a.b.c.d" and a NUL from text[at] on, and nothing after that. Returns the length without
+ * the NUL. */
 static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr *addr)
 {
-    const uint8_t a = addr->octets[0], b = addr->octets[1], c = addr->octets[2], d = addr->octets[3]; /* before text is written to */
+    const uint8_t a = addr->octets[0], b = addr->octets[1], c = addr->octets[2],
+                  d = addr->octets[3]; /* before text is written to */
     const size_t at_b = at + feri_octet_store(text, at, a);
     const size_t at_c = at_b + feri_octet_store(text, at_b, b);
     const size_t at_d = at_c + feri_octet_store(text, at_c, c);
@@ -115,10 +124,12 @@ static feri_zero_run feri_zero_run_find(const uint16_t group[8])
     return run;
 }
 
-/* Writes a group in hexadecimal without leading zeros. May leave up to three unused bytes after it. */
+/* Writes a group in hexadecimal without leading zeros. May leave up to three unused bytes after
+ * it. */
 static inline void feri_group_write(feri_addr_text *out, uint16_t group)
 {
-    const uint32_t digits = feri_hex_pair_text[group >> 8] | (uint32_t)feri_hex_pair_text[group & 0xFF] << 16;
+    const uint32_t digits =
+        feri_hex_pair_text[group >> 8] | (uint32_t)feri_hex_pair_text[group & 0xFF] << 16;
     const unsigned len = 1u + (group > 0xF) + (group > 0xFF) + (group > 0xFFF);
     const uint32_t word = digits >> (8 * (4 - len));
     FERI_ASSERT(out->len + 4 <= FERI_ADDR_TEXT_ROOM);
@@ -127,7 +138,8 @@ static inline void feri_group_write(feri_addr_text *out, uint16_t group)
 }
 
 /* Writes groups begin to end - 1 with colons between. */
-static inline void feri_groups_write(feri_addr_text *out, const uint16_t group[8], size_t begin, size_t end)
+static inline void feri_groups_write(feri_addr_text *out, const uint16_t group[8], size_t begin,
+                                     size_t end)
 {
     FERI_ASSERT(end <= 8);
     for (size_t i = 0; i < 8; i++) {
@@ -165,7 +177,10 @@ void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr)
 
 void feri_decimal_write(feri_addr_text *out, uint32_t value)
 {
-    char digits[20] = {0}; /* the number ends in the middle, so that ten bytes from its first digit on are always there */
+    char digits[20] = {
+        /* the number ends in the middle, so that ten bytes from its first digit on are always
+         * there */
+        0};
     size_t count = 0;
     for (size_t i = 0; i < 10 && (i == 0 || value > 0); i++) {
         digits[9 - i] = (char)('0' + value % 10);

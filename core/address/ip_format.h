@@ -1,4 +1,5 @@
-/* ip_format.h: writing IP addresses into a longer text, and giving a finished text to the caller. */
+/* ip_format.h: writing IP addresses into a longer text, and giving a finished text to the
+ * caller. */
 #ifndef FERI_IP_FORMAT_H
 #define FERI_IP_FORMAT_H
 
@@ -7,8 +8,9 @@
 
 #include "ferrule/ip.h"
 
-/* Room for every text here, for the unused bytes that the writers may leave after it (nine at most), and for what a prover that
- * does not know that the groups on both sides of "::" are eight together must allow for: sixteen. */
+/* Room for every text here, for the unused bytes that the writers may leave after it (nine at
+ * most), and for what a prover that does not know that the groups on both sides of "::" are eight
+ * together must allow for: sixteen. */
 enum { FERI_ADDR_TEXT_ROOM = 128 };
 
 typedef struct feri_addr_text {

@@ -1,8 +1,10 @@
-/* ip_parse.c: IP addresses from text, by the strict grammar of Rust 1.95. No ports, scopes or brackets (socket_addr_parse.c).
+/* ip_parse.c: IP addresses from text, by the strict grammar of Rust 1.95. No ports, scopes or
+ * brackets (socket_addr_parse.c).
  *
  * The grammar, from IETF RFC 6943 section 3.1.1's strict form and RFC 4291 section 2.2:
  *   v4 = octet "." octet "." octet "." octet       octet: 0 to 255, no leading zero
- *   v6 = eight groups, or up to seven round one "::"; the last two may be a v4       group: 1 to 4 hexadecimal digits */
+ * v6 = eight groups, or up to seven round one "::"; the last two may be a v4       group: 1 to 4
+ * hexadecimal digits */
 #include "core/address/ip_parse.h"
 
 #include <string.h>
@@ -12,11 +14,12 @@
 
 enum { FERI_IPV6_GROUPS = 8 };
 
-/* The value of a hexadecimal digit in ASCII, or -1, of which any shift left is above 0xFFFF as an unsigned number. */
-#define FERI_HEX_VALUE(n)                             \
-    ((n) >= 0x30 && (n) <= 0x39 ? (int8_t)((n) - 0x30)   \
-     : (n) >= 0x41 && (n) <= 0x46 ? (int8_t)((n) - 0x37) \
-     : (n) >= 0x61 && (n) <= 0x66 ? (int8_t)((n) - 0x57) \
+/* The value of a hexadecimal digit in ASCII, or -1, of which any shift left is above 0xFFFF as an
+ * unsigned number. */
+#define FERI_HEX_VALUE(n)                              \
+    ((n) >= 0x30 && (n) <= 0x39   ? (int8_t)((n)-0x30) \
+     : (n) >= 0x41 && (n) <= 0x46 ? (int8_t)((n)-0x37) \
+     : (n) >= 0x61 && (n) <= 0x66 ? (int8_t)((n)-0x57) \
                                   : (int8_t)-1)
 static const int8_t feri_hex_value[256] = FERI_256_OF(FERI_HEX_VALUE);
 
@@ -27,7 +30,8 @@ static inline uint32_t feri_digit_look(const feri_addr_cursor *cursor, size_t ah
 }
 
 /* Takes the digits of one octet; *bits gets it as its new lowest byte. */
-static inline bool feri_octet_take(feri_addr_cursor *cursor, size_t digits, uint32_t value, uint32_t *bits)
+static inline bool feri_octet_take(feri_addr_cursor *cursor, size_t digits, uint32_t value,
+                                   uint32_t *bits)
 {
     FERI_ASSERT(digits >= 1 && digits <= 3);
     cursor->index += digits;
@@ -61,8 +65,9 @@ feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t inde
     feri_addr_cursor cursor = {text, len, index};
     feri_ipv4_match match = {0, 0};
     uint32_t bits = 0;
-    if (feri_octet_read(&cursor, &bits) && feri_addr_cursor_take(&cursor, '.') && feri_octet_read(&cursor, &bits) &&
-        feri_addr_cursor_take(&cursor, '.') && feri_octet_read(&cursor, &bits) && feri_addr_cursor_take(&cursor, '.') &&
+    if (feri_octet_read(&cursor, &bits) && feri_addr_cursor_take(&cursor, '.') &&
+        feri_octet_read(&cursor, &bits) && feri_addr_cursor_take(&cursor, '.') &&
+        feri_octet_read(&cursor, &bits) && feri_addr_cursor_take(&cursor, '.') &&
         feri_octet_read(&cursor, &bits)) {
         match.bits = bits;
         match.end = (uint32_t)cursor.index;
@@ -96,8 +101,8 @@ static inline void feri_ipv6_side_append(feri_ipv6_side *side, uint32_t group)
     side->count++;
 }
 
-/* Moves the groups to the highest places, by 4, 2 and 1 as need be. Not in one shift by a number of bits: clang 17 for 32-bit MIPS
- * loses bits where it can tell that such a number is small. */
+/* Moves the groups to the highest places, by 4, 2 and 1 as need be. Not in one shift by a number of
+ * bits: clang 17 for 32-bit MIPS loses bits where it can tell that such a number is small. */
 static inline void feri_ipv6_side_lift(feri_ipv6_side *side)
 {
     FERI_ASSERT(side->count < FERI_IPV6_GROUPS);
@@ -135,7 +140,8 @@ static inline uint32_t feri_hex_at(const feri_addr_cursor *cursor, size_t at)
     return (uint32_t)(int32_t)feri_hex_value[(unsigned char)cursor->text[at]];
 }
 
-/* Looks at the next group, if it has at most three digits; takes nothing. How many cannot be foreseen: one branch for none. */
+/* Looks at the next group, if it has at most three digits; takes nothing. How many cannot be
+ * foreseen: one branch for none. */
 static inline feri_hex_group feri_hex_group_look_short(const feri_addr_cursor *cursor)
 {
     const uint32_t first = feri_hex_look(cursor, 0);
@@ -152,12 +158,14 @@ static inline feri_hex_group feri_hex_group_look_short(const feri_addr_cursor *c
     return group;
 }
 
-/* Looks at the next group; takes nothing. Most groups have four digits, so those are looked at together. */
+/* Looks at the next group; takes nothing. Most groups have four digits, so those are looked at
+ * together. */
 static inline feri_hex_group feri_hex_group_look(const feri_addr_cursor *cursor)
 {
     const size_t last = cursor->index + 3;
     if (last < cursor->len) {
-        const uint32_t value = feri_hex_at(cursor, last - 3) << 12 | feri_hex_at(cursor, last - 2) << 8 |
+        const uint32_t value = feri_hex_at(cursor, last - 3) << 12 |
+                               feri_hex_at(cursor, last - 2) << 8 |
                                feri_hex_at(cursor, last - 1) << 4 | feri_hex_at(cursor, last);
         if (value <= 0xFFFF) {
             const feri_hex_group group = {value, 4};
@@ -181,9 +189,11 @@ static bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t limit, fer
     return true;
 }
 
-/* Reads up to `limit` groups of hexadecimal digits with one colon between each two. A colon that no such group follows stays
- * unread; it is taken when a number and a dot follow, and then the cursor stands before that number. */
-static inline bool feri_ipv6_side_read_hex(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
+/* Reads up to `limit` groups of hexadecimal digits with one colon between each two. A colon that no
+ * such group follows stays unread; it is taken when a number and a dot follow, and then the cursor
+ * stands before that number. */
+static inline bool feri_ipv6_side_read_hex(feri_addr_cursor *cursor, size_t limit,
+                                           feri_ipv6_side *side)
 {
     FERI_ASSERT(limit <= FERI_IPV6_GROUPS && side->count == 0);
     size_t end = cursor->index;
@@ -206,7 +216,8 @@ static inline bool feri_ipv6_side_read_hex(feri_addr_cursor *cursor, size_t limi
     return false;
 }
 
-/* Reads up to `limit` groups, the last two of which may be an IPv4 address. False if what looks like one is none. */
+/* Reads up to `limit` groups, the last two of which may be an IPv4 address. False if what looks
+ * like one is none. */
 static bool feri_ipv6_side_read(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
 {
     feri_addr_cursor at = *cursor; /* copies that compilers keep in registers */
@@ -227,7 +238,8 @@ static inline bool feri_ipv6_sides_read(feri_addr_cursor *cursor, feri_ipv6_side
     if (whole->count == FERI_IPV6_GROUPS) {
         return true;
     }
-    if (whole->ends_in_ipv4 || !feri_addr_cursor_take(cursor, ':') || !feri_addr_cursor_take(cursor, ':')) {
+    if (whole->ends_in_ipv4 || !feri_addr_cursor_take(cursor, ':') ||
+        !feri_addr_cursor_take(cursor, ':')) {
         return false;
     }
     if (!feri_ipv6_side_read(cursor, FERI_IPV6_GROUPS - 1 - whole->count, &right)) {
@@ -243,8 +255,9 @@ static inline bool feri_ipv6_sides_read(feri_addr_cursor *cursor, feri_ipv6_side
 /* As feri_ipv4_of_bits; a local array for each half keeps compilers from weaving the two. */
 static inline void feri_ipv6_store_half(uint8_t *octets, uint64_t half)
 {
-    const uint8_t bytes[8] = {(uint8_t)(half >> 56),        (uint8_t)(half >> 48 & 0xFF), (uint8_t)(half >> 40 & 0xFF),
-                              (uint8_t)(half >> 32 & 0xFF), (uint8_t)(half >> 24 & 0xFF), (uint8_t)(half >> 16 & 0xFF),
+    const uint8_t bytes[8] = {(uint8_t)(half >> 56),        (uint8_t)(half >> 48 & 0xFF),
+                              (uint8_t)(half >> 40 & 0xFF), (uint8_t)(half >> 32 & 0xFF),
+                              (uint8_t)(half >> 24 & 0xFF), (uint8_t)(half >> 16 & 0xFF),
                               (uint8_t)(half >> 8 & 0xFF),  (uint8_t)(half & 0xFF)};
     memcpy(octets, bytes, sizeof bytes);
 }
@@ -266,7 +279,8 @@ bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out)
     return true;
 }
 
-/* Four bytes tell the two apart: a dot within them ends the first number of an IPv4 address, save after the colon of "::1.". */
+/* Four bytes tell the two apart: a dot within them ends the first number of an IPv4 address, save
+ * after the colon of "::1.". */
 static inline bool feri_ip_is_ipv4_next(const feri_addr_cursor *cursor)
 {
     return feri_addr_cursor_look(cursor, 0) != ':' &&
@@ -296,7 +310,8 @@ fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const char *text, size_t len
 {
     fer_ipv6_addr addr = {{0}};
     feri_addr_cursor cursor = {text, len, 0};
-    if (out == NULL || text == NULL || !feri_ipv6_read(&cursor, &addr) || !feri_addr_cursor_is_at_end(&cursor)) {
+    if (out == NULL || text == NULL || !feri_ipv6_read(&cursor, &addr) ||
+        !feri_addr_cursor_is_at_end(&cursor)) {
         return feri_addr_parse_result(false);
     }
     *out = addr;

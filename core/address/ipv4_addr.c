@@ -1,4 +1,5 @@
-/* ipv4_addr.c: IPv4 addresses as values: made, ordered, asked about. No text (ip_parse.c, ip_format.c). */
+/* ipv4_addr.c: IPv4 addresses as values: made, ordered, asked about. No text (ip_parse.c,
+ * ip_format.c). */
 #include <string.h>
 
 #include "core/base/assert.h"
@@ -22,13 +23,14 @@ uint32_t fer_ipv4_addr_to_bits(const fer_ipv4_addr *addr)
     if (addr == NULL) {
         return 0;
     }
-    return (uint32_t)addr->octets[0] << 24 | (uint32_t)addr->octets[1] << 16 | (uint32_t)addr->octets[2] << 8 | addr->octets[3];
+    return (uint32_t)addr->octets[0] << 24 | (uint32_t)addr->octets[1] << 16 |
+           (uint32_t)addr->octets[2] << 8 | addr->octets[3];
 }
 
 fer_ipv4_addr fer_ipv4_addr_from_bits(uint32_t bits)
 {
-    return fer_ipv4_addr_new((uint8_t)(bits >> 24), (uint8_t)(bits >> 16 & 0xFF), (uint8_t)(bits >> 8 & 0xFF),
-                             (uint8_t)(bits & 0xFF));
+    return fer_ipv4_addr_new((uint8_t)(bits >> 24), (uint8_t)(bits >> 16 & 0xFF),
+                             (uint8_t)(bits >> 8 & 0xFF), (uint8_t)(bits & 0xFF));
 }
 
 fer_ipv6_addr fer_ipv4_addr_to_ipv6_compatible(const fer_ipv4_addr *addr)
@@ -62,7 +64,8 @@ bool fer_ipv4_addr_is_loopback(const fer_ipv4_addr *addr)
 
 bool fer_ipv4_addr_is_private(const fer_ipv4_addr *addr)
 {
-    return feri_ipv4_is_in(addr, 0x0A000000, 8) || feri_ipv4_is_in(addr, 0xAC100000, 12) || feri_ipv4_is_in(addr, 0xC0A80000, 16);
+    return feri_ipv4_is_in(addr, 0x0A000000, 8) || feri_ipv4_is_in(addr, 0xAC100000, 12) ||
+           feri_ipv4_is_in(addr, 0xC0A80000, 16);
 }
 
 bool fer_ipv4_addr_is_link_local(const fer_ipv4_addr *addr)
@@ -82,7 +85,8 @@ bool fer_ipv4_addr_is_broadcast(const fer_ipv4_addr *addr)
 
 bool fer_ipv4_addr_is_documentation(const fer_ipv4_addr *addr)
 {
-    return feri_ipv4_is_in(addr, 0xC0000200, 24) || feri_ipv4_is_in(addr, 0xC6336400, 24) || feri_ipv4_is_in(addr, 0xCB007100, 24);
+    return feri_ipv4_is_in(addr, 0xC0000200, 24) || feri_ipv4_is_in(addr, 0xC6336400, 24) ||
+           feri_ipv4_is_in(addr, 0xCB007100, 24);
 }
 
 int fer_ipv4_addr_cmp(const fer_ipv4_addr *a, const fer_ipv4_addr *b)

@@ -1,11 +1,12 @@
-/* ipv4_vector.h: reads an IPv4 address sixteen bytes at a time, where the target's baseline has the instructions. The only place
- * with an `#if` for an instruction set. The form that every target has is feri_ipv4_match_scalar (ip_parse.c); the two are held
- * equal by tests/unit/test_ip_forms.c. FERI_NO_SIMD takes this one out. */
+/* ipv4_vector.h: reads an IPv4 address sixteen bytes at a time, where the target's baseline has the
+ * instructions. The only place with an `#if` for an instruction set. The form that every target has
+ * is feri_ipv4_match_scalar (ip_parse.c); the two are held equal by tests/unit/test_ip_forms.c.
+ * FERI_NO_SIMD takes this one out. */
 #ifndef FERI_IPV4_VECTOR_H
 #define FERI_IPV4_VECTOR_H
 
-#include "core/base/assert.h"
 #include "core/address/ip_parse.h"
+#include "core/base/assert.h"
 
 #if defined(FERI_NO_SIMD) || defined(__FRAMAC__)
 #define FERI_HAS_IPV4_VECTOR 0
@@ -24,12 +25,14 @@ static inline feri_lanes feri_lanes_load(const char *bytes)
     return _mm_loadu_si128((const __m128i *)(const void *)bytes);
 }
 
-/* The eight bytes at `low`, then those at `high` without their first `drop` (at most 8); the rest is 0. */
+/* The eight bytes at `low`, then those at `high` without their first `drop` (at most 8); the rest
+ * is 0. */
 static inline feri_lanes feri_lanes_load_halves(const char *low, const char *high, size_t drop)
 {
     const __m128i bits = _mm_cvtsi32_si128((int)(8 * drop));
     const __m128i first = _mm_loadl_epi64((const __m128i *)(const void *)low);
-    const __m128i second = _mm_srl_epi64(_mm_loadl_epi64((const __m128i *)(const void *)high), bits);
+    const __m128i second =
+        _mm_srl_epi64(_mm_loadl_epi64((const __m128i *)(const void *)high), bits);
     return _mm_unpacklo_epi64(first, second);
 }
 
@@ -69,7 +72,8 @@ static inline feri_lanes feri_lanes_load_halves(const char *low, const char *hig
 {
     const uint8x8_t first = vld1_u8((const uint8_t *)low);
     const uint64x1_t second = vreinterpret_u64_u8(vld1_u8((const uint8_t *)high));
-    return vcombine_u8(first, vreinterpret_u8_u64(vshl_u64(second, vdup_n_s64(-8 * (int64_t)drop))));
+    return vcombine_u8(first,
+                       vreinterpret_u8_u64(vshl_u64(second, vdup_n_s64(-8 * (int64_t)drop))));
 }
 
 static inline void feri_lanes_store(uint8_t bytes[16], feri_lanes lanes)
@@ -77,7 +81,8 @@ static inline void feri_lanes_store(uint8_t bytes[16], feri_lanes lanes)
     vst1q_u8(bytes, lanes);
 }
 
-/* Sixteen lanes of 0 or 0xFF as sixteen times four bits: narrowing by a shift is NEON's way round its missing movemask. */
+/* Sixteen lanes of 0 or 0xFF as sixteen times four bits: narrowing by a shift is NEON's way round
+ * its missing movemask. */
 static inline feri_lane_mask feri_lanes_mask(feri_lanes lanes)
 {
     const uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(lanes), 4);
@@ -117,7 +122,9 @@ static inline uint32_t feri_lane_mask_first(feri_lane_mask mask)
 #else
 static inline uint32_t feri_lane_mask_first(feri_lane_mask mask)
 {
-    return (uint32_t)(sizeof mask > sizeof(unsigned) ? __builtin_ctzll(mask) : __builtin_ctz((unsigned)mask)) / FERI_LANE_BITS;
+    return (uint32_t)(sizeof mask > sizeof(unsigned) ? __builtin_ctzll(mask)
+                                                     : __builtin_ctz((unsigned)mask)) /
+           FERI_LANE_BITS;
 }
 #endif
 
@@ -144,8 +151,8 @@ static inline feri_lanes feri_ipv4_vector_load(const char *bytes, size_t left)
 
 /* What each lane says of the number that has its last digit there, if it has. */
 typedef struct feri_ipv4_lanes {
-    feri_lanes value;         /* of up to three digits; anything where that is above 255 */
-    feri_lane_mask over;      /* it is above 255 */
+    feri_lanes value;          /* of up to three digits; anything where that is above 255 */
+    feri_lane_mask over;       /* it is above 255 */
     feri_lane_mask front_is_0; /* it is 0 but for its last digit */
 } feri_ipv4_lanes;
 
@@ -157,20 +164,25 @@ static inline feri_ipv4_lanes feri_ipv4_vector_values(feri_lanes digits, feri_la
     const feri_lanes tens = feri_lanes_from_previous(feri_lanes_and(ones, is_digit));
     const feri_lanes tens_2 = feri_lanes_add(tens, tens);
     const feri_lanes tens_4 = feri_lanes_add(tens_2, tens_2);
-    const feri_lanes front = feri_lanes_add(feri_lanes_add(ones, tens_2), feri_lanes_add(tens_4, tens_4)); /* all but the last digit */
+    const feri_lanes front = feri_lanes_add(
+        feri_lanes_add(ones, tens_2), feri_lanes_add(tens_4, tens_4)); /* all but the last digit */
     const feri_lanes front_2 = feri_lanes_add(front, front);
     const feri_lanes front_4 = feri_lanes_add(front_2, front_2);
-    const feri_lanes front_10 = feri_lanes_add(front_2, feri_lanes_add(front_4, front_4)); /* wraps where front is above 25 */
+    const feri_lanes front_10 = feri_lanes_add(
+        front_2, feri_lanes_add(front_4, front_4)); /* wraps where front is above 25 */
     const feri_lanes value = feri_lanes_add_saturated(front_10, digits);
     const feri_lanes carried = feri_lanes_xor(value, feri_lanes_add(front_10, digits));
-    const feri_lanes excess = feri_lanes_or(carried, feri_lanes_sub_saturated(front, feri_lanes_of(25)));
-    const feri_ipv4_lanes lanes = {
-        value, ~feri_lanes_mask(feri_lanes_equal(excess, zero)), feri_lanes_mask(feri_lanes_equal(front, zero))};
+    const feri_lanes excess =
+        feri_lanes_or(carried, feri_lanes_sub_saturated(front, feri_lanes_of(25)));
+    const feri_ipv4_lanes lanes = {value, ~feri_lanes_mask(feri_lanes_equal(excess, zero)),
+                                   feri_lanes_mask(feri_lanes_equal(front, zero))};
     return lanes;
 }
 
-/* What makes digits and dots, masks of the lanes before the first other byte, no row of numbers from 0 to 255 with a dot between. */
-static inline feri_lane_mask feri_ipv4_vector_faults(feri_lane_mask digits, feri_lane_mask dots, const feri_ipv4_lanes *lanes)
+/* What makes digits and dots, masks of the lanes before the first other byte, no row of numbers
+ * from 0 to 255 with a dot between. */
+static inline feri_lane_mask feri_ipv4_vector_faults(feri_lane_mask digits, feri_lane_mask dots,
+                                                     const feri_ipv4_lanes *lanes)
 {
     const feri_lane_mask after_digit = digits << FERI_LANE_BITS;
     const feri_lane_mask second = digits & after_digit; /* a digit with one before it */
@@ -179,7 +191,8 @@ static inline feri_lane_mask feri_ipv4_vector_faults(feri_lane_mask digits, feri
     return (digits & lanes->over) | (second & lanes->front_is_0) | fourth | lone_dot;
 }
 
-/* As feri_ipv4_match_fast. The address must end before the first byte that is neither digit nor dot. */
+/* As feri_ipv4_match_fast. The address must end before the first byte that is neither digit nor
+ * dot. */
 static inline feri_ipv4_match feri_ipv4_vector_match(const char *text, size_t len, size_t index)
 {
     const feri_ipv4_match none = {0, 0};
@@ -196,7 +209,8 @@ static inline feri_ipv4_match feri_ipv4_vector_match(const char *text, size_t le
     const feri_lane_mask digits = digit_mask & (stop - 1);
     const feri_ipv4_lanes lanes = feri_ipv4_vector_values(feri_lanes_and(raw, is_digit), is_digit);
     const feri_lane_mask faults = feri_ipv4_vector_faults(digits, dot_mask & (stop - 1), &lanes);
-    const feri_lane_mask a = digits & ~(digits >> FERI_LANE_BITS) & FERI_LANE_FIRST_BITS; /* the last digit of each number */
+    const feri_lane_mask a = digits & ~(digits >> FERI_LANE_BITS) &
+                             FERI_LANE_FIRST_BITS; /* the last digit of each number */
     const feri_lane_mask b = feri_lane_mask_without_first(a);
     const feri_lane_mask c = feri_lane_mask_without_first(b);
     const feri_lane_mask d = feri_lane_mask_without_first(c);
@@ -206,10 +220,11 @@ static inline feri_ipv4_match feri_ipv4_vector_match(const char *text, size_t le
     FERI_ASSERT(stop != 0);
     uint8_t value[FERI_IPV4_LANES];
     feri_lanes_store(value, lanes.value);
-    const feri_ipv4_match match = {
-        (uint32_t)value[feri_lane_mask_first(a)] << 24 | (uint32_t)value[feri_lane_mask_first(b)] << 16 |
-            (uint32_t)value[feri_lane_mask_first(c)] << 8 | value[feri_lane_mask_first(d)],
-        (uint32_t)index + feri_lane_mask_first(stop)};
+    const feri_ipv4_match match = {(uint32_t)value[feri_lane_mask_first(a)] << 24 |
+                                       (uint32_t)value[feri_lane_mask_first(b)] << 16 |
+                                       (uint32_t)value[feri_lane_mask_first(c)] << 8 |
+                                       value[feri_lane_mask_first(d)],
+                                   (uint32_t)index + feri_lane_mask_first(stop)};
     return match;
 }
 

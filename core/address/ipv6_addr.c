@@ -1,10 +1,12 @@
-/* ipv6_addr.c: IPv6 addresses as values: made, ordered, asked about. No text (ip_parse.c, ip_format.c). */
+/* ipv6_addr.c: IPv6 addresses as values: made, ordered, asked about. No text (ip_parse.c,
+ * ip_format.c). */
 #include <string.h>
 
 #include "core/base/assert.h"
 #include "ferrule/ip.h"
 
-fer_ipv6_addr fer_ipv6_addr_new(uint16_t a, uint16_t b, uint16_t c, uint16_t d, uint16_t e, uint16_t f, uint16_t g, uint16_t h)
+fer_ipv6_addr fer_ipv6_addr_new(uint16_t a, uint16_t b, uint16_t c, uint16_t d, uint16_t e,
+                                uint16_t f, uint16_t g, uint16_t h)
 {
     const uint16_t segments[8] = {a, b, c, d, e, f, g, h};
     return fer_ipv6_addr_from_segments(segments);
@@ -72,7 +74,8 @@ static bool feri_ipv6_is_mapped(const fer_ipv6_addr *addr)
 
 bool fer_ipv6_addr_to_ipv4(const fer_ipv6_addr *addr, fer_ipv4_addr *out)
 {
-    if (addr == NULL || out == NULL || (!feri_ipv6_is_compatible(addr) && !feri_ipv6_is_mapped(addr))) {
+    if (addr == NULL || out == NULL ||
+        (!feri_ipv6_is_compatible(addr) && !feri_ipv6_is_mapped(addr))) {
         return false;
     }
     memcpy(out->octets, &addr->octets[12], 4);

@@ -1,4 +1,5 @@
-/* socket_addr.c: socket addresses as values: made, ordered, asked about. No text (socket_addr_parse.c, socket_addr_format.c). */
+/* socket_addr.c: socket addresses as values: made, ordered, asked about. No text
+ * (socket_addr_parse.c, socket_addr_format.c). */
 #include "ferrule/socket_addr.h"
 
 #include "core/base/assert.h"
@@ -21,7 +22,8 @@ fer_socket_addr fer_socket_addr_new_v4(const fer_ipv4_addr *ip, uint16_t port)
     return addr;
 }
 
-fer_socket_addr fer_socket_addr_new_v6(const fer_ipv6_addr *ip, uint16_t port, uint32_t flowinfo, uint32_t scope_id)
+fer_socket_addr fer_socket_addr_new_v6(const fer_ipv6_addr *ip, uint16_t port, uint32_t flowinfo,
+                                       uint32_t scope_id)
 {
     fer_socket_addr addr;
     addr.ip = fer_ip_addr_from_v6(ip);

@@ -1,6 +1,7 @@
-/* socket_addr_format.c: socket addresses to text: Rust's Display. The addresses themselves are written by ip_format.c. */
-#include "core/base/assert.h"
+/* socket_addr_format.c: socket addresses to text: Rust's Display. The addresses themselves are
+ * written by ip_format.c. */
 #include "core/address/ip_format.h"
+#include "core/base/assert.h"
 #include "core/base/text.h"
 #include "ferrule/socket_addr.h"
 

@@ -1,6 +1,8 @@
-/* socket_addr_parse.c: socket addresses from text, by the strict grammar of Rust 1.95. Never a name, never a resolver.
+/* socket_addr_parse.c: socket addresses from text, by the strict grammar of Rust 1.95. Never a
+ * name, never a resolver.
  *
- *   v4 = ip ":" port       v6 = "[" ip [ "%" scope ] "]" ":" port       port, scope: decimal digits, leading zeros allowed */
+ * v4 = ip ":" port       v6 = "[" ip [ "%" scope ] "]" ":" port       port, scope: decimal digits,
+ * leading zeros allowed */
 #include <string.h>
 
 #include "core/address/addr_cursor.h"
@@ -11,7 +13,8 @@
 static bool feri_port_read_last(feri_addr_cursor *cursor, uint16_t *port)
 {
     uint32_t value = 0;
-    if (!feri_addr_cursor_take(cursor, ':') || !feri_addr_cursor_read_decimal(cursor, UINT16_MAX, &value)) {
+    if (!feri_addr_cursor_take(cursor, ':') ||
+        !feri_addr_cursor_read_decimal(cursor, UINT16_MAX, &value)) {
         return false;
     }
     FERI_ASSERT(value <= UINT16_MAX);
@@ -23,7 +26,8 @@ static bool feri_port_read_last(feri_addr_cursor *cursor, uint16_t *port)
 static bool feri_scope_read(feri_addr_cursor *cursor, uint32_t *scope_id)
 {
     FERI_ASSERT(*scope_id == 0);
-    return !feri_addr_cursor_take(cursor, '%') || feri_addr_cursor_read_decimal(cursor, UINT32_MAX, scope_id);
+    return !feri_addr_cursor_take(cursor, '%') ||
+           feri_addr_cursor_read_decimal(cursor, UINT32_MAX, scope_id);
 }
 
 fer_error fer_socket_addr_parse_v4_n(fer_socket_addr *out, const char *text, size_t len)
@@ -50,10 +54,12 @@ fer_error fer_socket_addr_parse_v6_n(fer_socket_addr *out, const char *text, siz
     fer_ipv6_addr ip = {{0}};
     uint32_t scope_id = 0;
     uint16_t port = 0;
-    if (out == NULL || text == NULL || !feri_addr_cursor_take(&cursor, '[') || !feri_ipv6_read(&cursor, &ip)) {
+    if (out == NULL || text == NULL || !feri_addr_cursor_take(&cursor, '[') ||
+        !feri_ipv6_read(&cursor, &ip)) {
         return feri_addr_parse_result(false);
     }
-    if (!feri_scope_read(&cursor, &scope_id) || !feri_addr_cursor_take(&cursor, ']') || !feri_port_read_last(&cursor, &port)) {
+    if (!feri_scope_read(&cursor, &scope_id) || !feri_addr_cursor_take(&cursor, ']') ||
+        !feri_port_read_last(&cursor, &port)) {
         return feri_addr_parse_result(false);
     }
     feri_ip_addr_set_v6(&out->ip, &ip);

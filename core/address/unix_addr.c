@@ -43,17 +43,19 @@ bool fer_unix_addr_is_unnamed(const fer_unix_addr *addr)
     return addr != NULL && addr->kind_ == FER_UNIX_ADDR_UNNAMED;
 }
 
-/* One from the OS may fill its field, with no NUL: a byte longer than what can be made here. Memory that was never made an address may
- * have no end. */
+/* One from the OS may fill its field, with no NUL: a byte longer than what can be made here. Memory
+ * that was never made an address may have no end. */
 const char *fer_unix_addr_as_pathname(const fer_unix_addr *addr)
 {
-    bool is_path = addr != NULL && addr->kind_ == FER_UNIX_ADDR_PATHNAME && addr->len_ > 0 && addr->len_ <= feri_unix_path_max() + 1;
+    bool is_path = addr != NULL && addr->kind_ == FER_UNIX_ADDR_PATHNAME && addr->len_ > 0 &&
+                   addr->len_ <= feri_unix_path_max() + 1;
     return is_path && addr->name_[addr->len_] == '\0' ? addr->name_ : NULL;
 }
 
 const void *fer_unix_addr_as_abstract_name(const fer_unix_addr *addr, size_t *len)
 {
-    if (addr == NULL || len == NULL || addr->kind_ != FER_UNIX_ADDR_ABSTRACT || addr->len_ > feri_unix_path_max()) {
+    if (addr == NULL || len == NULL || addr->kind_ != FER_UNIX_ADDR_ABSTRACT ||
+        addr->len_ > feri_unix_path_max()) {
         return NULL;
     }
     *len = addr->len_;

@@ -1,4 +1,5 @@
-/* by_name.c: the public functions that connect and bind by "host:port" text. They link the system's resolver. */
+/* by_name.c: the public functions that connect and bind by "host:port" text. They link the system's
+ * resolver. */
 #include "core/handle/handle.h"
 #include "core/names/address_source.h"
 #include "core/open/binding.h"
@@ -10,17 +11,20 @@
 
 fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
 {
-    return feri_open_by_name(stream == NULL ? NULL : &stream->handle_, host_port, feri_connection_open);
+    return feri_open_by_name(stream == NULL ? NULL : &stream->handle_, host_port,
+                             feri_connection_open);
 }
 
 fer_error fer_tcp_listener_bind(fer_tcp_listener *listener, const char *host_port)
 {
-    return feri_open_by_name(listener == NULL ? NULL : &listener->handle_, host_port, feri_listener_open);
+    return feri_open_by_name(listener == NULL ? NULL : &listener->handle_, host_port,
+                             feri_listener_open);
 }
 
 fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
 {
-    FER_TRY(feri_open_by_name(socket == NULL ? NULL : &socket->handle_, host_port, feri_datagram_open));
+    FER_TRY(
+        feri_open_by_name(socket == NULL ? NULL : &socket->handle_, host_port, feri_datagram_open));
     socket->peer_ = (fer_socket_addr){0};
     return feri_ok();
 }

@@ -1,9 +1,9 @@
 /* resolve.c: the public functions of resolve.h. */
 #include "ferrule/resolve.h"
 
-#include "core/names/address_source.h"
 #include "core/base/assert.h"
 #include "core/base/result.h"
+#include "core/names/address_source.h"
 
 /* Stores what fits and counts all. */
 static void collect(feri_address_source *source, fer_socket_addr *addrs, size_t cap, size_t *count)
@@ -26,7 +26,8 @@ static bool can_store(const fer_socket_addr *addrs, size_t cap, const size_t *co
     return count != NULL && (addrs != NULL || cap == 0);
 }
 
-fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, size_t cap, size_t *count)
+fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, size_t cap,
+                              size_t *count)
 {
     if (!can_store(addrs, cap, count)) {
         return feri_own_error(FER_INVALID_INPUT);
@@ -37,7 +38,8 @@ fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, siz
     return feri_ok();
 }
 
-fer_error fer_lookup_host(const char *host, uint16_t port, fer_socket_addr *addrs, size_t cap, size_t *count)
+fer_error fer_lookup_host(const char *host, uint16_t port, fer_socket_addr *addrs, size_t cap,
+                          size_t *count)
 {
     if (host == NULL || !can_store(addrs, cap, count)) {
         return feri_own_error(FER_INVALID_INPUT);

@@ -3,17 +3,17 @@
 
 #include <string.h>
 
-#include "core/transfer/datagram.h"
-#include "core/handle/handle.h"
-#include "core/open/opening.h"
 #include "core/base/operation_error.h"
+#include "core/handle/handle.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
-#include "core/wait/readiness.h"
+#include "core/handle/stream_request.h"
+#include "core/open/opening.h"
 #include "core/open/socket_building.h"
+#include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
 #include "core/transfer/stream_shutdown.h"
-#include "core/handle/stream_request.h"
+#include "core/wait/readiness.h"
 #include "platform/platform.h"
 
 #define DEVICE_NAME_MAX 15 /* Linux, macOS, the BSDs: IFNAMSIZ - 1 */
@@ -104,7 +104,8 @@ fer_error fer_socket_only_v6(const fer_socket *socket, bool *out)
 {
     FER_TRY(feri_handle_check_getter(of_const(socket), out));
     bool is_v6 = feri_handle_has_flag(of_const(socket), FERI_FLAG_V6);
-    return is_v6 ? feri_switch(of_const(socket), FERP_ONLY_V6, out) : feri_own_error(FER_UNSUPPORTED);
+    return is_v6 ? feri_switch(of_const(socket), FERP_ONLY_V6, out)
+                 : feri_own_error(FER_UNSUPPORTED);
 }
 
 fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse)
@@ -224,7 +225,8 @@ fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
     if (name != NULL && (name[0] == '\0' || memchr(name, '\0', DEVICE_NAME_MAX + 1) == NULL)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    fer_ip_family family = feri_handle_has_flag(of_const(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
+    fer_ip_family family =
+        feri_handle_has_flag(of_const(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
     return ferp_bind_device(of(socket)->raw_, family, name == NULL ? "" : name);
 }
 
@@ -283,7 +285,8 @@ fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
 }
 
 /* A datagram socket's connect never waits. */
-fer_error fer_socket_connect_timeout(fer_socket *socket, const fer_socket_addr *addr, fer_duration timeout)
+fer_error fer_socket_connect_timeout(fer_socket *socket, const fer_socket_addr *addr,
+                                     fer_duration timeout)
 {
     FER_TRY(feri_handle_check(of_const(socket), FERI_REQUEST_USE));
     if (is_datagram(socket) && timeout.nanos != 0) {
@@ -304,7 +307,8 @@ fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_socket_has(of_const(socket), LACKS_UNIX));
+    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT)
+                        : feri_socket_has(of_const(socket), LACKS_UNIX));
     if (feri_handle_has_flag(of_const(socket), FERI_FLAG_NO_PORTS)) {
         return feri_datagram_peer(&socket->inner_, out);
     }
@@ -315,15 +319,19 @@ fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
 fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
 {
     bool is_messages = socket != NULL && is_datagram(socket);
-    return is_messages ? fer_udp_socket_take_error(&socket->inner_, out) : feri_stream_take_error(of(socket), out);
+    return is_messages ? fer_udp_socket_take_error(&socket->inner_, out)
+                       : feri_stream_take_error(of(socket), out);
 }
 
 /* A socket that is to connect, or has, is a stream. */
-fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest, fer_duration timeout, fer_interest *ready)
+fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest, fer_duration timeout,
+                           fer_interest *ready)
 {
     FER_TRY(feri_handle_check(of_const(socket), FERI_REQUEST_RAW));
-    bool is_stream = !feri_handle_has_flag(of_const(socket), FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
-    return is_stream ? feri_stream_ready(of_const(socket), interest, timeout, ready) : feri_ready(of_const(socket), interest, timeout, ready);
+    bool is_stream =
+        !feri_handle_has_flag(of_const(socket), FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
+    return is_stream ? feri_stream_ready(of_const(socket), interest, timeout, ready)
+                     : feri_ready(of_const(socket), interest, timeout, ready);
 }
 
 /* ---- Datagrams */
@@ -335,7 +343,8 @@ fer_error fer_socket_send(fer_socket *socket, const void *buf, size_t len, size_
     return feri_datagram_send(&socket->inner_, buf, len, FERI_WAIT_BY_MODE, n);
 }
 
-fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
+fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
+                             const fer_socket_addr *to, size_t *n)
 {
     feri_store_count(n, 0);
     FER_TRY(needs_datagrams(socket));
@@ -373,7 +382,8 @@ fer_error fer_socket_into_tcp_listener(fer_socket *socket, fer_tcp_listener *out
 
 fer_error fer_socket_from_tcp_listener(fer_socket *socket, fer_tcp_listener *listener)
 {
-    return feri_socket_from(of(socket), listener == NULL ? NULL : &listener->handle_, FERI_FLAG_LISTENING);
+    return feri_socket_from(of(socket), listener == NULL ? NULL : &listener->handle_,
+                            FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
@@ -385,7 +395,8 @@ fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
 
 fer_error fer_socket_from_udp_socket(fer_socket *socket, fer_udp_socket *of_socket)
 {
-    FER_TRY(feri_socket_from(of(socket), of_socket == NULL ? NULL : &of_socket->handle_, FERI_FLAG_DATAGRAM));
+    FER_TRY(feri_socket_from(of(socket), of_socket == NULL ? NULL : &of_socket->handle_,
+                             FERI_FLAG_DATAGRAM));
     socket->inner_.peer_ = of_socket->peer_;
     return feri_ok();
 }
@@ -402,20 +413,24 @@ fer_error fer_socket_from_unix_stream(fer_socket *socket, fer_unix_stream *strea
 
 fer_error fer_socket_into_unix_listener(fer_socket *socket, fer_unix_listener *out)
 {
-    return feri_socket_into(of(socket), out == NULL ? NULL : &out->handle_, FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
+    return feri_socket_into(of(socket), out == NULL ? NULL : &out->handle_,
+                            FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_from_unix_listener(fer_socket *socket, fer_unix_listener *listener)
 {
-    return feri_socket_from(of(socket), listener == NULL ? NULL : &listener->handle_, FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
+    return feri_socket_from(of(socket), listener == NULL ? NULL : &listener->handle_,
+                            FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_into_unix_datagram(fer_socket *socket, fer_unix_datagram *out)
 {
-    return feri_socket_into(of(socket), out == NULL ? NULL : &out->handle_, FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
+    return feri_socket_into(of(socket), out == NULL ? NULL : &out->handle_,
+                            FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_socket_from_unix_datagram(fer_socket *socket, fer_unix_datagram *datagram)
 {
-    return feri_socket_from(of(socket), datagram == NULL ? NULL : &datagram->handle_, FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
+    return feri_socket_from(of(socket), datagram == NULL ? NULL : &datagram->handle_,
+                            FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }

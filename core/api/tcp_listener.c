@@ -1,9 +1,9 @@
 /* tcp_listener.c: the public functions of fer_tcp_listener but the one that resolves names. */
 #include "core/handle/handle.h"
-#include "core/open/listening.h"
-#include "core/open/opening.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
+#include "core/open/listening.h"
+#include "core/open/opening.h"
 #include "core/wait/readiness.h"
 #include "ferrule/tcp.h"
 #include "platform/platform.h"
@@ -24,22 +24,26 @@ fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener, const fer_socke
     return feri_open_first(of(listener), addr, 1, feri_listener_open);
 }
 
-fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *listener, const fer_socket_addr *addrs, size_t count)
+fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *listener, const fer_socket_addr *addrs,
+                                      size_t count)
 {
     return feri_open_first(of(listener), addrs, count, feri_listener_open);
 }
 
-fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *out, fer_socket_addr *peer)
+fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *out,
+                                  fer_socket_addr *peer)
 {
     return feri_accept(of(listener), out == NULL ? NULL : &out->handle_, peer);
 }
 
-fer_error fer_tcp_listener_try_accept(fer_tcp_listener *listener, fer_tcp_stream *out, fer_socket_addr *peer)
+fer_error fer_tcp_listener_try_accept(fer_tcp_listener *listener, fer_tcp_stream *out,
+                                      fer_socket_addr *peer)
 {
     return feri_try_accept(of(listener), out == NULL ? NULL : &out->handle_, peer);
 }
 
-fer_error fer_tcp_listener_ready(const fer_tcp_listener *listener, fer_interest interest, fer_duration timeout, fer_interest *ready)
+fer_error fer_tcp_listener_ready(const fer_tcp_listener *listener, fer_interest interest,
+                                 fer_duration timeout, fer_interest *ready)
 {
     return feri_ready(of_const(listener), interest, timeout, ready);
 }

@@ -1,15 +1,16 @@
-/* tcp_stream.c: the public functions of fer_tcp_stream but those that resolve names: what each is for any stream handle. */
-#include "core/open/connecting.h"
-#include "core/handle/handle.h"
-#include "core/open/opening.h"
+/* tcp_stream.c: the public functions of fer_tcp_stream but those that resolve names: what each is
+ * for any stream handle. */
 #include "core/base/operation_error.h"
+#include "core/handle/handle.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
-#include "core/wait/readiness.h"
+#include "core/handle/stream_request.h"
+#include "core/open/connecting.h"
+#include "core/open/opening.h"
 #include "core/open/socket_building.h"
 #include "core/transfer/stream_io.h"
 #include "core/transfer/stream_shutdown.h"
-#include "core/handle/stream_request.h"
+#include "core/wait/readiness.h"
 #include "ferrule/tcp.h"
 #include "platform/platform.h"
 
@@ -29,12 +30,14 @@ fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *stream, const fer_socket_a
     return feri_open_first(of(stream), addr, 1, feri_connection_open);
 }
 
-fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_addr *addrs, size_t count)
+fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_addr *addrs,
+                                       size_t count)
 {
     return feri_open_first(of(stream), addrs, count, feri_connection_open);
 }
 
-fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr, fer_duration timeout)
+fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr,
+                                         fer_duration timeout)
 {
     return feri_connect_timeout(of(stream), addr, timeout);
 }
@@ -46,7 +49,8 @@ fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream, const fer_socket_
 
 fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_stream_check(of_const(stream), FERI_REQUEST_PEER_ADDR));
+    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT)
+                        : feri_stream_check(of_const(stream), FERI_REQUEST_PEER_ADDR));
     return feri_map_error(FERI_OPERATION_PEER_ADDR, ferp_peer_addr(stream->handle_.raw_, out));
 }
 
@@ -115,12 +119,14 @@ fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, const void *buf, size
     return feri_stream_try_write(of(stream), buf, len, n);
 }
 
-fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream, fer_interest interest, fer_duration timeout, fer_interest *ready)
+fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream, fer_interest interest,
+                               fer_duration timeout, fer_interest *ready)
 {
     return feri_stream_ready(of_const(stream), interest, timeout, ready);
 }
 
-fer_error fer_tcp_stream_read_vectored(fer_tcp_stream *stream, const fer_io_slice_mut *slices, size_t count, size_t *n)
+fer_error fer_tcp_stream_read_vectored(fer_tcp_stream *stream, const fer_io_slice_mut *slices,
+                                       size_t count, size_t *n)
 {
     return feri_stream_read_vectored(of(stream), slices, count, n);
 }
@@ -140,7 +146,8 @@ fer_error fer_tcp_stream_write(fer_tcp_stream *stream, const void *buf, size_t l
     return feri_stream_write(of(stream), buf, len, n);
 }
 
-fer_error fer_tcp_stream_write_vectored(fer_tcp_stream *stream, const fer_io_slice *slices, size_t count, size_t *n)
+fer_error fer_tcp_stream_write_vectored(fer_tcp_stream *stream, const fer_io_slice *slices,
+                                        size_t count, size_t *n)
 {
     return feri_stream_write_vectored(of(stream), slices, count, n);
 }

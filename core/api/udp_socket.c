@@ -1,14 +1,14 @@
 /* udp_socket.c: the public functions of fer_udp_socket but those that resolve names. */
-#include "core/transfer/datagram.h"
+#include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/multicast.h"
-#include "core/open/binding.h"
-#include "core/open/opening.h"
-#include "core/base/operation_error.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
-#include "core/wait/readiness.h"
+#include "core/open/binding.h"
+#include "core/open/opening.h"
 #include "core/open/socket_building.h"
+#include "core/transfer/datagram.h"
+#include "core/wait/readiness.h"
 #include "ferrule/udp.h"
 #include "platform/platform.h"
 
@@ -30,7 +30,8 @@ fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket, const fer_socket_addr
     return fer_udp_socket_bind_addrs(socket, addr, 1);
 }
 
-fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs, size_t count)
+fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs,
+                                    size_t count)
 {
     FER_TRY(feri_open_first(of(socket), addrs, count, feri_datagram_open));
     socket->peer_ = (fer_socket_addr){0};
@@ -42,7 +43,8 @@ fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_a
     return fer_udp_socket_connect_addrs(socket, addr, 1);
 }
 
-fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs, size_t count)
+fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs,
+                                       size_t count)
 {
     FER_TRY(feri_handle_check(of(socket), FERI_REQUEST_USE));
     if (!feri_are_addresses(addrs, count)) {
@@ -73,7 +75,8 @@ fer_error fer_udp_socket_send(fer_udp_socket *socket, const void *buf, size_t le
     return feri_datagram_send(socket, buf, len, FERI_WAIT_BY_MODE, n);
 }
 
-fer_error fer_udp_socket_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
+fer_error fer_udp_socket_send_to(fer_udp_socket *socket, const void *buf, size_t len,
+                                 const fer_socket_addr *to, size_t *n)
 {
     return feri_datagram_send_to(socket, buf, len, to, FERI_WAIT_BY_MODE, n);
 }
@@ -103,12 +106,14 @@ fer_error fer_udp_socket_try_send(fer_udp_socket *socket, const void *buf, size_
     return feri_datagram_send(socket, buf, len, FERI_WAIT_NEVER, n);
 }
 
-fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
+fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf, size_t len,
+                                     const fer_socket_addr *to, size_t *n)
 {
     return feri_datagram_send_to(socket, buf, len, to, FERI_WAIT_NEVER, n);
 }
 
-fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t len,
+                                       fer_datagram *out)
 {
     return feri_datagram_receive(socket, buf, len, FERI_TRY_RECV, out);
 }
@@ -118,7 +123,8 @@ fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf, size_t len,
     return feri_datagram_receive(socket, buf, len, FERI_TRY_RECV, out);
 }
 
-fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest, fer_duration timeout, fer_interest *ready)
+fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest,
+                               fer_duration timeout, fer_interest *ready)
 {
     return feri_ready(of_const(socket), interest, timeout, ready);
 }
@@ -211,22 +217,26 @@ fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket, bool *o
     return feri_multicast_loop_v6(of_const(socket), out);
 }
 
-fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group,
+                                           const fer_ipv4_addr *local)
 {
     return feri_change_group_v4(of(socket), FERP_JOIN, group, local);
 }
 
-fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group,
+                                            const fer_ipv4_addr *local)
 {
     return feri_change_group_v4(of(socket), FERP_LEAVE, group, local);
 }
 
-fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group, uint32_t interface_index)
+fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group,
+                                           uint32_t interface_index)
 {
     return feri_change_group_v6(of(socket), FERP_JOIN, group, interface_index);
 }
 
-fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group, uint32_t interface_index)
+fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group,
+                                            uint32_t interface_index)
 {
     return feri_change_group_v6(of(socket), FERP_LEAVE, group, interface_index);
 }

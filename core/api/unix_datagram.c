@@ -1,12 +1,12 @@
 /* unix_datagram.c: the public functions of fer_unix_datagram. */
-#include "core/transfer/datagram.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
-#include "core/open/opening.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
-#include "core/wait/readiness.h"
+#include "core/open/opening.h"
 #include "core/open/unix_opening.h"
+#include "core/transfer/datagram.h"
+#include "core/wait/readiness.h"
 #include "core/wait/waiting.h"
 #include "ferrule/unix.h"
 #include "platform/platform.h"
@@ -89,7 +89,8 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 /* ---- Sending and receiving */
 
-static fer_error send_as(fer_unix_datagram *socket, const void *buf, size_t len, feri_wait_mode patience, size_t *n)
+static fer_error send_as(fer_unix_datagram *socket, const void *buf, size_t len,
+                         feri_wait_mode patience, size_t *n)
 {
     size_t sent = 0;
     fer_error error = feri_datagram_check_send(of_const(socket), buf, len);
@@ -97,7 +98,8 @@ static fer_error send_as(fer_unix_datagram *socket, const void *buf, size_t len,
         fer_raw_socket raw = socket->handle_.raw_;
         feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_WRITABLE);
         do {
-            error = patience == FERI_WAIT_BY_MODE ? ferp_send(raw, buf, len, &sent) : ferp_try_send(raw, buf, len, &sent);
+            error = patience == FERI_WAIT_BY_MODE ? ferp_send(raw, buf, len, &sent)
+                                                  : ferp_try_send(raw, buf, len, &sent);
         } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     }
     feri_store_count(n, sent);
@@ -109,13 +111,14 @@ fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, siz
     return send_as(socket, buf, len, FERI_WAIT_BY_MODE, n);
 }
 
-fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
+fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len,
+                                     size_t *n)
 {
     return send_as(socket, buf, len, FERI_WAIT_NEVER, n);
 }
 
-static fer_error send_to_as(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, feri_wait_mode patience,
-                            size_t *n)
+static fer_error send_to_as(fer_unix_datagram *socket, const void *buf, size_t len,
+                            const fer_unix_addr *addr, feri_wait_mode patience, size_t *n)
 {
     size_t sent = 0;
     fer_error error = feri_datagram_check_send(of_const(socket), buf, len);
@@ -124,25 +127,29 @@ static fer_error send_to_as(fer_unix_datagram *socket, const void *buf, size_t l
         fer_raw_socket raw = socket->handle_.raw_;
         feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_WRITABLE);
         do {
-            error = patience == FERI_WAIT_BY_MODE ? ferp_unix_send_to(raw, buf, len, addr, &sent)
-                                            : ferp_try_unix_send_to(raw, buf, len, addr, &sent);
+            error = patience == FERI_WAIT_BY_MODE
+                        ? ferp_unix_send_to(raw, buf, len, addr, &sent)
+                        : ferp_try_unix_send_to(raw, buf, len, addr, &sent);
         } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     }
     feri_store_count(n, sent);
     return error;
 }
 
-fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
+                                         const fer_unix_addr *addr, size_t *n)
 {
     return send_to_as(socket, buf, len, addr, FERI_WAIT_BY_MODE, n);
 }
 
-fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
+                                             const fer_unix_addr *addr, size_t *n)
 {
     return send_to_as(socket, buf, len, addr, FERI_WAIT_NEVER, n);
 }
 
-static fer_error send_to_path(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, feri_wait_mode patience, size_t *n)
+static fer_error send_to_path(fer_unix_datagram *socket, const void *buf, size_t len,
+                              const char *path, feri_wait_mode patience, size_t *n)
 {
     fer_unix_addr addr;
     fer_error error = feri_datagram_check_send(of_const(socket), buf, len);
@@ -154,17 +161,20 @@ static fer_error send_to_path(fer_unix_datagram *socket, const void *buf, size_t
     return send_to_as(socket, buf, len, &addr, patience, n);
 }
 
-fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, size_t *n)
+fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len,
+                                    const char *path, size_t *n)
 {
     return send_to_path(socket, buf, len, path, FERI_WAIT_BY_MODE, n);
 }
 
-fer_error fer_unix_datagram_try_send_to(fer_unix_datagram *socket, const void *buf, size_t len, const char *path, size_t *n)
+fer_error fer_unix_datagram_try_send_to(fer_unix_datagram *socket, const void *buf, size_t len,
+                                        const char *path, size_t *n)
 {
     return send_to_path(socket, buf, len, path, FERI_WAIT_NEVER, n);
 }
 
-static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len, feri_wait_mode patience, fer_unix_received *out)
+static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len,
+                            feri_wait_mode patience, fer_unix_received *out)
 {
     struct ferp_unix_datagram got;
     FER_TRY(feri_handle_check_getter(of_const(socket), out));
@@ -176,7 +186,8 @@ static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len, fe
     feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_RECEIVABLE);
     fer_error error;
     do {
-        error = patience == FERI_WAIT_BY_MODE ? ferp_unix_recv_from(raw, buf, len, &got) : ferp_try_unix_recv_from(raw, buf, len, &got);
+        error = patience == FERI_WAIT_BY_MODE ? ferp_unix_recv_from(raw, buf, len, &got)
+                                              : ferp_try_unix_recv_from(raw, buf, len, &got);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     if (error.kind == FER_OK) {
         *out = (fer_unix_received){got.len, got.truncated, got.from};
@@ -184,27 +195,32 @@ static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len, fe
     return error;
 }
 
-fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len,
+                                      fer_unix_received *out)
 {
     return receive_as(socket, buf, len, FERI_WAIT_BY_MODE, out);
 }
 
-fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len,
+                                 fer_unix_received *out)
 {
     return receive_as(socket, buf, len, FERI_WAIT_BY_MODE, out);
 }
 
-fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, size_t len,
+                                          fer_unix_received *out)
 {
     return receive_as(socket, buf, len, FERI_WAIT_NEVER, out);
 }
 
-fer_error fer_unix_datagram_try_recv(fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
+fer_error fer_unix_datagram_try_recv(fer_unix_datagram *socket, void *buf, size_t len,
+                                     fer_unix_received *out)
 {
     return receive_as(socket, buf, len, FERI_WAIT_NEVER, out);
 }
 
-fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest, fer_duration timeout, fer_interest *ready)
+fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest,
+                                  fer_duration timeout, fer_interest *ready)
 {
     return feri_ready(of_const(socket), interest, timeout, ready);
 }

@@ -1,10 +1,10 @@
 /* unix_listener.c: the public functions of fer_unix_listener. */
 #include "core/handle/handle.h"
-#include "core/open/listening.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
-#include "core/wait/readiness.h"
+#include "core/open/listening.h"
 #include "core/open/unix_opening.h"
+#include "core/wait/readiness.h"
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
@@ -29,7 +29,8 @@ fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener, const fer_uni
     return feri_unix_open(of(listener), addr, feri_unix_listener_open);
 }
 
-/* The name of who connected is asked for only where it is wanted; one that is gone already has none. */
+/* The name of who connected is asked for only where it is wanted; one that is gone already has
+ * none. */
 static void tell_peer(const fer_unix_stream *stream, fer_unix_addr *peer)
 {
     if (peer != NULL && ferp_unix_peer_addr(stream->handle_.raw_, peer).kind != FER_OK) {
@@ -37,21 +38,24 @@ static void tell_peer(const fer_unix_stream *stream, fer_unix_addr *peer)
     }
 }
 
-fer_error fer_unix_listener_accept(fer_unix_listener *listener, fer_unix_stream *out, fer_unix_addr *peer)
+fer_error fer_unix_listener_accept(fer_unix_listener *listener, fer_unix_stream *out,
+                                   fer_unix_addr *peer)
 {
     FER_TRY(feri_accept_without_peer(of(listener), out == NULL ? NULL : &out->handle_));
     tell_peer(out, peer);
     return feri_ok();
 }
 
-fer_error fer_unix_listener_try_accept(fer_unix_listener *listener, fer_unix_stream *out, fer_unix_addr *peer)
+fer_error fer_unix_listener_try_accept(fer_unix_listener *listener, fer_unix_stream *out,
+                                       fer_unix_addr *peer)
 {
     FER_TRY(feri_try_accept_without_peer(of(listener), out == NULL ? NULL : &out->handle_));
     tell_peer(out, peer);
     return feri_ok();
 }
 
-fer_error fer_unix_listener_ready(const fer_unix_listener *listener, fer_interest interest, fer_duration timeout, fer_interest *ready)
+fer_error fer_unix_listener_ready(const fer_unix_listener *listener, fer_interest interest,
+                                  fer_duration timeout, fer_interest *ready)
 {
     return feri_ready(of_const(listener), interest, timeout, ready);
 }

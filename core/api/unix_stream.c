@@ -1,13 +1,13 @@
 /* unix_stream.c: the public functions of fer_unix_stream: what each is for any stream handle. */
-#include "core/handle/handle.h"
 #include "core/base/operation_error.h"
+#include "core/handle/handle.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
-#include "core/wait/readiness.h"
-#include "core/transfer/stream_io.h"
-#include "core/transfer/stream_shutdown.h"
 #include "core/handle/stream_request.h"
 #include "core/open/unix_opening.h"
+#include "core/transfer/stream_io.h"
+#include "core/transfer/stream_shutdown.h"
+#include "core/wait/readiness.h"
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
@@ -44,7 +44,8 @@ fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other)
 
 fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream, fer_unix_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_stream_check(of_const(stream), FERI_REQUEST_PEER_ADDR));
+    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT)
+                        : feri_stream_check(of_const(stream), FERI_REQUEST_PEER_ADDR));
     return feri_map_error(FERI_OPERATION_PEER_ADDR, ferp_unix_peer_addr(stream->handle_.raw_, out));
 }
 
@@ -114,12 +115,14 @@ fer_error fer_unix_stream_try_write(fer_unix_stream *stream, const void *buf, si
     return feri_stream_try_write(of(stream), buf, len, n);
 }
 
-fer_error fer_unix_stream_ready(const fer_unix_stream *stream, fer_interest interest, fer_duration timeout, fer_interest *ready)
+fer_error fer_unix_stream_ready(const fer_unix_stream *stream, fer_interest interest,
+                                fer_duration timeout, fer_interest *ready)
 {
     return feri_stream_ready(of_const(stream), interest, timeout, ready);
 }
 
-fer_error fer_unix_stream_read_vectored(fer_unix_stream *stream, const fer_io_slice_mut *slices, size_t count, size_t *n)
+fer_error fer_unix_stream_read_vectored(fer_unix_stream *stream, const fer_io_slice_mut *slices,
+                                        size_t count, size_t *n)
 {
     return feri_stream_read_vectored(of(stream), slices, count, n);
 }
@@ -139,7 +142,8 @@ fer_error fer_unix_stream_write(fer_unix_stream *stream, const void *buf, size_t
     return feri_stream_write(of(stream), buf, len, n);
 }
 
-fer_error fer_unix_stream_write_vectored(fer_unix_stream *stream, const fer_io_slice *slices, size_t count, size_t *n)
+fer_error fer_unix_stream_write_vectored(fer_unix_stream *stream, const fer_io_slice *slices,
+                                         size_t count, size_t *n)
 {
     return feri_stream_write_vectored(of(stream), slices, count, n);
 }

@@ -1,5 +1,6 @@
-/* assert.h: FERI_ASSERT, what core relies on. Live where FERI_ASSERTIONS is defined (debug, sanitizer and fuzz builds), free
- * elsewhere. Never for what a caller can get wrong: that is an error in every build. No stdio here: a failure traps. */
+/* assert.h: FERI_ASSERT, what core relies on. Live where FERI_ASSERTIONS is defined (debug,
+ * sanitizer and fuzz builds), free elsewhere. Never for what a caller can get wrong: that is an
+ * error in every build. No stdio here: a failure traps. */
 #ifndef FERI_ASSERT_H
 #define FERI_ASSERT_H
 

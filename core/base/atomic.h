@@ -1,5 +1,6 @@
-/* atomic.h: atomic access to plain 32-bit members of a handle, for _Atomic in a public header would be no C++. GNU builtins,
- * Interlocked functions, else C11. Nothing here knows what the words mean. */
+/* atomic.h: atomic access to plain 32-bit members of a handle, for _Atomic in a public header would
+ * be no C++. GNU builtins, Interlocked functions, else C11. Nothing here knows what the words
+ * mean. */
 #ifndef FERI_ATOMIC_H
 #define FERI_ATOMIC_H
 
@@ -16,7 +17,8 @@ static inline uint32_t feri_atomic_load(const uint32_t *word)
 /* Stores desired where *word is still expected; tells whether it did. */
 static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
 {
-    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
 }
 
 #elif defined(_MSC_VER)
@@ -30,7 +32,8 @@ static inline uint32_t feri_atomic_load(const uint32_t *word)
 
 static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
 {
-    return (uint32_t)_InterlockedCompareExchange((volatile long *)word, (long)desired, (long)expected) == expected;
+    return (uint32_t)_InterlockedCompareExchange((volatile long *)word, (long)desired,
+                                                 (long)expected) == expected;
 }
 
 #else

@@ -1,4 +1,5 @@
-/* error.c: errors from the host's codes, and the text of errors. Which code is which kind is the platform's table. */
+/* error.c: errors from the host's codes, and the text of errors. Which code is which kind is the
+ * platform's table. */
 #include "ferrule/error.h"
 
 #include "core/base/assert.h"
@@ -24,8 +25,7 @@ const char *fer_error_kind_name(fer_error_kind kind)
 {
     switch (kind) {
 #define KIND_NAME(name, value, rust_name, phrase) \
-    case name:                                    \
-        return rust_name;
+    case name: return rust_name;
         FER_ERROR_KINDS(KIND_NAME)
 #undef KIND_NAME
     }
@@ -36,8 +36,7 @@ static const char *kind_phrase(fer_error_kind kind)
 {
     switch (kind) {
 #define KIND_PHRASE(name, value, rust_name, phrase) \
-    case name:                                      \
-        return phrase;
+    case name: return phrase;
         FER_ERROR_KINDS(KIND_PHRASE)
 #undef KIND_PHRASE
     }

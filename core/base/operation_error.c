@@ -12,7 +12,8 @@ typedef struct mapping {
     bool keeps_code;
 } mapping;
 
-#define MAPPING(operation, mapped, told, keeps_code, why) {FERI_OPERATION_##operation, mapped, told, keeps_code},
+#define MAPPING(operation, mapped, told, keeps_code, why) \
+    {FERI_OPERATION_##operation, mapped, told, keeps_code},
 static const mapping mappings[] = {FERI_OPERATION_ERRORS(MAPPING)};
 #undef MAPPING
 
@@ -34,9 +35,7 @@ bool feri_error_is_fatal(fer_error error)
         FERI_PASSING_KINDS(PASSES)
 #undef PASSES
         return false;
-    case FER_TIMED_OUT:
-        return error.os_code != 0;
-    default:
-        return true;
+    case FER_TIMED_OUT: return error.os_code != 0;
+    default: return true;
     }
 }

@@ -1,4 +1,5 @@
-/* result.h: the results of a call: success, an error of ferrule's own, an optional count. No OS code is mapped here. */
+/* result.h: the results of a call: success, an error of ferrule's own, an optional count. No OS
+ * code is mapped here. */
 #ifndef FERI_RESULT_H
 #define FERI_RESULT_H
 

@@ -17,18 +17,12 @@ fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer)
 {
     FERI_ASSERT((unsigned)answer < FERI_ANSWER_COUNT);
     switch (answer) {
-    case FERI_ANSWER_PIPE:
-        return feri_own_error(FER_BROKEN_PIPE);
-    case FERI_ANSWER_REASON:
-        return feri_handle_reason(handle);
-    case FERI_ANSWER_UNCONNECTED:
-        return feri_own_error(FER_NOT_CONNECTED);
-    case FERI_ANSWER_PENDING:
-        return feri_own_error(FER_WOULD_BLOCK);
-    case FERI_ANSWER_MISUSE:
-        return feri_own_error(FER_INVALID_INPUT);
-    default:
-        return feri_ok();
+    case FERI_ANSWER_PIPE: return feri_own_error(FER_BROKEN_PIPE);
+    case FERI_ANSWER_REASON: return feri_handle_reason(handle);
+    case FERI_ANSWER_UNCONNECTED: return feri_own_error(FER_NOT_CONNECTED);
+    case FERI_ANSWER_PENDING: return feri_own_error(FER_WOULD_BLOCK);
+    case FERI_ANSWER_MISUSE: return feri_own_error(FER_INVALID_INPUT);
+    default: return feri_ok();
     }
 }
 
@@ -66,7 +60,8 @@ bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error reason)
         return false; /* a code left behind would be taken for that of the next reason */
     }
     if (feri_state_reason(seen) == FER_OK) {
-        /* The code before the kind that makes it visible. Of two threads that meet the end at once, either code may stay. */
+        /* The code before the kind that makes it visible. Of two threads that meet the end at once,
+         * either code may stay. */
         (void)feri_atomic_replace((uint32_t *)&handle->reason_, 0, (uint32_t)reason.os_code);
     }
     return step(handle, event, reason.kind) != FERI_STATE_MISUSE;
@@ -151,7 +146,8 @@ fer_raw_socket feri_handle_release(fer_handle *handle)
     }
     feri_state old = step(handle, FERI_EVENT_CLOSE, FER_OK);
     FERI_ASSERT(old != FERI_STATE_MISUSE);
-    return feri_state_answer(old, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS ? handle->raw_ : FER_RAW_SOCKET_NONE;
+    return feri_state_answer(old, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS ? handle->raw_
+                                                                           : FER_RAW_SOCKET_NONE;
 }
 
 void feri_handle_close(fer_handle *handle)
@@ -164,5 +160,7 @@ void feri_handle_close(fer_handle *handle)
 
 fer_raw_socket feri_handle_as_raw(const fer_handle *handle)
 {
-    return feri_handle_answer(handle, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS ? handle->raw_ : FER_RAW_SOCKET_NONE;
+    return feri_handle_answer(handle, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS
+               ? handle->raw_
+               : FER_RAW_SOCKET_NONE;
 }

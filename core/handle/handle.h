@@ -1,5 +1,6 @@
-/* handle.h: the storage behind every socket handle: its state word, its raw socket, the reason of its end, its flags. All changes
- * of a handle are made here. What the states mean is in stream_state.h. */
+/* handle.h: the storage behind every socket handle: its state word, its raw socket, the reason of
+ * its end, its flags. All changes of a handle are made here. What the states mean is in
+ * stream_state.h. */
 #ifndef FERI_HANDLE_H
 #define FERI_HANDLE_H
 
@@ -14,16 +15,16 @@
 #include "ferrule/handle.h"
 
 /* What is known of the socket besides its state. */
-#define FERI_FLAG_V6 1u            /* its family is IPv6 */
-#define FERI_FLAG_NONBLOCKING 2u   /* the mode that was set last through this handle */
-#define FERI_FLAG_CLONED 4u        /* other handles of the socket may have changed its modes */
-#define FERI_FLAG_ADOPTED 8u       /* made elsewhere, and perhaps still known there */
-#define FERI_FLAG_MODE_CHANGED 16u /* its mode was set through this handle, whatever it is now */
+#define FERI_FLAG_V6 1u             /* its family is IPv6 */
+#define FERI_FLAG_NONBLOCKING 2u    /* the mode that was set last through this handle */
+#define FERI_FLAG_CLONED 4u         /* other handles of the socket may have changed its modes */
+#define FERI_FLAG_ADOPTED 8u        /* made elsewhere, and perhaps still known there */
+#define FERI_FLAG_MODE_CHANGED 16u  /* its mode was set through this handle, whatever it is now */
 #define FERI_FLAG_TIMEOUT_SET 4096u /* a timeout was set through this handle */
 /* The same of a fer_socket alone. */
-#define FERI_FLAG_UNIX 32u           /* its addresses are Unix' */
-#define FERI_FLAG_DATAGRAM 64u       /* it is no stream */
-#define FERI_FLAG_NO_PORTS 128u      /* its protocol has no ports */
+#define FERI_FLAG_UNIX 32u      /* its addresses are Unix' */
+#define FERI_FLAG_DATAGRAM 64u  /* it is no stream */
+#define FERI_FLAG_NO_PORTS 128u /* its protocol has no ports */
 #define FERI_FLAG_LISTENING 256u
 #define FERI_FLAG_BOUND 512u
 #define FERI_FLAG_REUSE_CHOSEN 1024u /* set_reuse_address was called; bind leaves it so */
@@ -53,7 +54,8 @@ static inline bool feri_handle_is_shared(const fer_handle *handle)
 /* The answer of a handle's state to a request; MISUSE for NULL. */
 static inline feri_answer feri_handle_answer(const fer_handle *handle, feri_request request)
 {
-    return handle == NULL ? FERI_ANSWER_MISUSE : feri_state_answer(feri_handle_state(handle), request);
+    return handle == NULL ? FERI_ANSWER_MISUSE
+                          : feri_state_answer(feri_handle_state(handle), request);
 }
 
 /* The error that an answer is to the caller: FER_OK for the three that ask, and for END. */
@@ -62,10 +64,12 @@ fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer)
 /* FER_OK where a request may go to the OS, else what it is answered. */
 fer_error feri_handle_check(const fer_handle *handle, feri_request request);
 
-/* What every getter begins with: INVALID_INPUT where there is nowhere to store the answer, else as the request to use the handle. */
+/* What every getter begins with: INVALID_INPUT where there is nowhere to store the answer, else as
+ * the request to use the handle. */
 static inline fer_error feri_handle_check_getter(const fer_handle *handle, const void *out)
 {
-    return out == NULL ? feri_own_error(FER_INVALID_INPUT) : feri_handle_check(handle, FERI_REQUEST_USE);
+    return out == NULL ? feri_own_error(FER_INVALID_INPUT)
+                       : feri_handle_check(handle, FERI_REQUEST_USE);
 }
 
 /* Applies an event; false where it cannot happen in the handle's state, which then stays. */
@@ -77,10 +81,12 @@ bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error reason);
 /* The fatal error that was seen first; BROKEN_PIPE where the state has none. */
 fer_error feri_handle_reason(const fer_handle *handle);
 
-/* Claims a NEW or CLOSED handle for a call that will fill it. INVALID_INPUT: NULL, or not empty, and left alone. */
+/* Claims a NEW or CLOSED handle for a call that will fill it. INVALID_INPUT: NULL, or not empty,
+ * and left alone. */
 fer_error feri_handle_claim(fer_handle *handle);
 
-/* Gives a claimed handle its socket, which it then owns. INVALID_INPUT: closed meanwhile; the socket is closed. */
+/* Gives a claimed handle its socket, which it then owns. INVALID_INPUT: closed meanwhile; the
+ * socket is closed. */
 fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flags);
 
 /* The same with a stream socket that is still to be connected. */
@@ -89,13 +95,15 @@ fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, u
 /* As feri_handle_fill, with what another handle of the same socket has seen. */
 fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *of);
 
-/* Gives an empty handle all that an open one has, which is CLOSED then. INVALID_INPUT: to is not empty; nothing has changed. */
+/* Gives an empty handle all that an open one has, which is CLOSED then. INVALID_INPUT: to is not
+ * empty; nothing has changed. */
 fer_error feri_handle_move(fer_handle *from, fer_handle *to);
 
 /* Ends a claim without a socket: the handle is NEW again. */
 void feri_handle_abandon(fer_handle *handle);
 
-/* Leaves a CLOSED handle. The socket goes to the caller, or is FER_RAW_SOCKET_NONE where there was none. */
+/* Leaves a CLOSED handle. The socket goes to the caller, or is FER_RAW_SOCKET_NONE where there was
+ * none. */
 fer_raw_socket feri_handle_release(fer_handle *handle);
 
 void feri_handle_close(fer_handle *handle);

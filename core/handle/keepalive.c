@@ -1,4 +1,5 @@
-/* keepalive.c: TCP keepalive, all or nothing: the fields first, whether it is on last, and after a failure the earlier values. */
+/* keepalive.c: TCP keepalive, all or nothing: the fields first, whether it is on last, and after a
+ * failure the earlier values. */
 #include <stddef.h>
 
 #include "core/base/assert.h"
@@ -15,13 +16,15 @@ typedef struct field {
 
 #define FIELD_COUNT 3
 
-/* Where Windows has only SIO_KEEPALIVE_VALS, its documented defaults stand in for what is not given (SIO_KEEPALIVE_VALS, MSDN). */
+/* Where Windows has only SIO_KEEPALIVE_VALS, its documented defaults stand in for what is not given
+ * (SIO_KEEPALIVE_VALS, MSDN). */
 #define DEFAULT_TIME_SECONDS 7200
 #define DEFAULT_INTERVAL_SECONDS 1
 
 static bool is_valid(const fer_keepalive *keepalive)
 {
-    return keepalive != NULL && !fer_duration_is_none(keepalive->time) && !fer_duration_is_none(keepalive->interval);
+    return keepalive != NULL && !fer_duration_is_none(keepalive->time) &&
+           !fer_duration_is_none(keepalive->interval);
 }
 
 static void list_fields(const fer_keepalive *keepalive, field fields[FIELD_COUNT])
@@ -70,13 +73,15 @@ static uint32_t value_or(uint32_t value, uint32_t otherwise)
 }
 
 /* The OS has no such fields: the one older call for all of them, where there is one. */
-static fer_error set_values_at_once(fer_raw_socket raw, bool on, const field fields[FIELD_COUNT], fer_error lacking)
+static fer_error set_values_at_once(fer_raw_socket raw, bool on, const field fields[FIELD_COUNT],
+                                    fer_error lacking)
 {
     if (fields[2].value != 0) {
         return lacking;
     }
-    fer_error error = ferp_set_keepalive_values(raw, on, value_or(fields[0].value, DEFAULT_TIME_SECONDS),
-                                                value_or(fields[1].value, DEFAULT_INTERVAL_SECONDS));
+    fer_error error =
+        ferp_set_keepalive_values(raw, on, value_or(fields[0].value, DEFAULT_TIME_SECONDS),
+                                  value_or(fields[1].value, DEFAULT_INTERVAL_SECONDS));
     return error.kind == FER_UNSUPPORTED ? lacking : error;
 }
 
@@ -122,6 +127,7 @@ fer_error feri_keepalive(const fer_handle *handle, fer_keepalive *out)
     FER_TRY(told_or_zero(handle->raw_, FERP_KEEPALIVE_TIME, &time));
     FER_TRY(told_or_zero(handle->raw_, FERP_KEEPALIVE_INTERVAL, &interval));
     FER_TRY(told_or_zero(handle->raw_, FERP_KEEPALIVE_RETRIES, &retries));
-    *out = (fer_keepalive){enabled != 0, fer_duration_from_secs(time), fer_duration_from_secs(interval), retries};
+    *out = (fer_keepalive){enabled != 0, fer_duration_from_secs(time),
+                           fer_duration_from_secs(interval), retries};
     return feri_ok();
 }

@@ -21,14 +21,16 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
     return ferp_timeout(handle->raw_, direction, out);
 }
 
-/* The flag covers the time in which the socket is nonblocking: set before, cleared after. A reader in another thread that meets EAGAIN
- * meanwhile is then told WOULD_BLOCK, and never that a timeout expired which nobody set. */
+/* The flag covers the time in which the socket is nonblocking: set before, cleared after. A reader
+ * in another thread that meets EAGAIN meanwhile is then told WOULD_BLOCK, and never that a timeout
+ * expired which nobody set. */
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     const uint32_t flags = FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED;
     uint32_t was = feri_handle_flags(handle) & flags;
-    feri_atomic_change_bits(&handle->flags_, FERI_FLAG_MODE_CHANGED | (nonblocking ? FERI_FLAG_NONBLOCKING : 0), 0);
+    feri_atomic_change_bits(&handle->flags_,
+                            FERI_FLAG_MODE_CHANGED | (nonblocking ? FERI_FLAG_NONBLOCKING : 0), 0);
     fer_error error = ferp_set_nonblocking(handle->raw_, nonblocking);
     if (error.kind != FER_OK) {
         feri_atomic_change_bits(&handle->flags_, was, flags & ~was);
@@ -62,8 +64,8 @@ fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
     return feri_ok();
 }
 
-/* On IPv6 the unicast hop limit is what counts. IP_TTL besides, for IPv4-mapped peers: Linux and Windows take it there, macOS and the
- * BSDs answer EINVAL, which is no failure. */
+/* On IPv6 the unicast hop limit is what counts. IP_TTL besides, for IPv4-mapped peers: Linux and
+ * Windows take it there, macOS and the BSDs answer EINVAL, which is no failure. */
 fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
@@ -81,10 +83,12 @@ fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
 fer_error feri_ttl(const fer_handle *handle, uint32_t *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    return ferp_option_value(handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4, out);
+    return ferp_option_value(
+        handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4, out);
 }
 
-/* A stream's two lowest bits, explicit congestion notification, are TCP's own (RFC 3168, 5), and no set of them lasts. */
+/* A stream's two lowest bits, explicit congestion notification, are TCP's own (RFC 3168, 5), and no
+ * set of them lasts. */
 fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
@@ -96,14 +100,17 @@ fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
         return ferp_set_option(handle->raw_, FERP_TOS_V4, tos);
     }
     FER_TRY(ferp_set_option(handle->raw_, FERP_TCLASS_V6, tos));
-    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TOS_V4, tos)); /* for IPv4-mapped peers, as with the hop limit */
+    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TOS_V4,
+                               tos)); /* for IPv4-mapped peers, as with the hop limit */
     return feri_ok();
 }
 
 fer_error feri_tos(const fer_handle *handle, uint32_t *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    return ferp_option_value(handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_TCLASS_V6 : FERP_TOS_V4, out);
+    return ferp_option_value(
+        handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_TCLASS_V6 : FERP_TOS_V4,
+        out);
 }
 
 fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t size)

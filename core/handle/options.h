@@ -1,4 +1,5 @@
-/* options.h: the options and modes of a socket, for every handle type. Each function checks all that its public namesake takes. */
+/* options.h: the options and modes of a socket, for every handle type. Each function checks all
+ * that its public namesake takes. */
 #ifndef FERI_OPTIONS_H
 #define FERI_OPTIONS_H
 

@@ -3,8 +3,8 @@
 
 #include "core/base/assert.h"
 #include "core/base/facts.h"
-#include "core/handle/handle.h"
 #include "core/base/operation_error.h"
+#include "core/handle/handle.h"
 #include "core/handle/stream_request.h"
 #include "platform/platform.h"
 
@@ -15,8 +15,8 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = ferp_duplicate(handle->raw_, &raw);
     if (error.kind == FER_OK) {
-        /* From now on another handle may change the modes, and end the read half without this one's knowing: a reader that waits on
-         * is woken, to wait as a reader of a shared socket does. */
+        /* From now on another handle may change the modes, and end the read half without this one's
+         * knowing: a reader that waits on is woken, to wait as a reader of a shared socket does. */
         feri_atomic_change_bits(&handle->flags_, FERI_FLAG_CLONED, 0);
         ferp_wake(handle->raw_);
         error = feri_handle_fill_clone(out, raw, handle);
@@ -45,7 +45,8 @@ static fer_error describe_any(fer_raw_socket raw, ferp_description *out)
 static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_description *out)
 {
     FER_TRY(describe_any(raw, out));
-    bool belongs = domain == FERI_DOMAIN_IP ? out->is_ip && !out->is_of_other_protocol : out->is_unix;
+    bool belongs =
+        domain == FERI_DOMAIN_IP ? out->is_ip && !out->is_of_other_protocol : out->is_unix;
     return belongs ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
@@ -109,7 +110,8 @@ static uint32_t kinds_of(const ferp_description *what)
 {
     uint32_t kinds = what->is_unix ? FERI_FLAG_UNIX : 0;
     kinds |= what->is_stream ? 0 : FERI_FLAG_DATAGRAM;
-    kinds |= what->is_raw || (what->is_datagram && what->is_of_other_protocol) ? FERI_FLAG_NO_PORTS : 0;
+    kinds |=
+        what->is_raw || (what->is_datagram && what->is_of_other_protocol) ? FERI_FLAG_NO_PORTS : 0;
     kinds |= what->is_listening ? FERI_FLAG_LISTENING : 0;
     return kinds;
 }

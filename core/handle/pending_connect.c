@@ -1,4 +1,5 @@
-/* pending_connect.c: the status of a started connect, and what it means for the state (rule C5). Nothing here waits. */
+/* pending_connect.c: the status of a started connect, and what it means for the state (rule C5).
+ * Nothing here waits. */
 #include "core/handle/pending_connect.h"
 
 #include "core/base/facts.h"
@@ -23,8 +24,9 @@ fer_error feri_connect_status(fer_raw_socket raw)
     return said.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late() ? first_look(raw) : said;
 }
 
-/* The connect went well, and the connection has ended before anybody asked: a connect that is answered by a reset is refused (RFC 9293, 3.10.7.3),
- * and what was never connected has no pipe to break. */
+/* The connect went well, and the connection has ended before anybody asked: a connect that is
+ * answered by a reset is refused (RFC 9293, 3.10.7.3), and what was never connected has no pipe to
+ * break. */
 static bool is_of_connection(fer_error said)
 {
     return said.kind == FER_CONNECTION_RESET || said.kind == FER_BROKEN_PIPE;

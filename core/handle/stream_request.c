@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 #include "core/base/assert.h"
-#include "core/handle/pending_connect.h"
 #include "core/handle/handle.h"
+#include "core/handle/pending_connect.h"
 #include "platform/platform.h"
 
 feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_error *error)
@@ -39,7 +39,8 @@ static fer_error may_read_queue(const fer_handle *handle, bool *proceed)
     return *proceed ? feri_ok() : feri_handle_reason(handle);
 }
 
-fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len, bool *proceed)
+fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
+                                 bool *proceed)
 {
     fer_error error;
     feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_READ, &error);
@@ -57,7 +58,8 @@ fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_
     return error;
 }
 
-fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len, bool *proceed)
+fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,
+                                  bool *proceed)
 {
     fer_error error;
     (void)feri_stream_answer(handle, FERI_REQUEST_WRITE, &error);

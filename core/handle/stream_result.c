@@ -8,7 +8,8 @@
 static fer_error read_verdict(const fer_handle *handle)
 {
     feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);
-    return feri_handle_answer_error(handle, answer == FERI_ANSWER_CHECK_QUEUED ? FERI_ANSWER_REASON : answer);
+    return feri_handle_answer_error(handle, answer == FERI_ANSWER_CHECK_QUEUED ? FERI_ANSWER_REASON
+                                                                               : answer);
 }
 
 fer_error feri_stream_after_empty_read(fer_handle *handle, fer_error error)

@@ -1,4 +1,5 @@
-/* stream_result.h: after a read or a write of a stream: what the OS's answer means for the state. */
+/* stream_result.h: after a read or a write of a stream: what the OS's answer means for the
+ * state. */
 #ifndef FERI_STREAM_RESULT_H
 #define FERI_STREAM_RESULT_H
 

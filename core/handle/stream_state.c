@@ -1,4 +1,5 @@
-/* stream_state.c: the tables of a handle's state, and the few lines that read them. docs/STATE.md is generated from here. */
+/* stream_state.c: the tables of a handle's state, and the few lines that read them. docs/STATE.md
+ * is generated from here. */
 #include "core/handle/stream_state.h"
 
 #include "core/base/assert.h"
@@ -6,9 +7,10 @@
 
 #define FERI_MISUSE 0xF
 
-/* Columns are the events, in the order of FERI_EVENTS:
- * OPEN_BEGIN, _ABANDON, _UNCONNECTED, CONNECT_BEGIN, _ABANDON, _OK, _FAIL, SHUT_READ, SHUT_WRITE, SHUT_BOTH, GOT_EOF, GOT_RESET, GOT_PIPE,
- * CLOSE. Letters are short for one table each, and undefined after it. A row is a state, a cell the next one; - is misuse. */
+/* Columns are the events, in the order of FERI_EVENTS: OPEN_BEGIN, _ABANDON, _UNCONNECTED,
+ * CONNECT_BEGIN, _ABANDON, _OK, _FAIL, SHUT_READ, SHUT_WRITE, SHUT_BOTH, GOT_EOF, GOT_RESET,
+ * GOT_PIPE, CLOSE. Letters are short for one table each, and undefined after it. A row is a state,
+ * a cell the next one; - is misuse. */
 
 #define M FERI_MISUSE
 #define N FERI_LIFE_NEW
@@ -20,13 +22,13 @@
 #define X FERI_LIFE_CLOSED
 static const uint8_t life_table[FERI_LIFE_COUNT][FERI_EVENT_COUNT] = {
     /*                       BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
-    [FERI_LIFE_NEW] =            {G, M, M,  M, M, M, M,  M, M, M, M, M, M, N},
-    [FERI_LIFE_OPENING] =        {M, N, U,  M, M, O, M,  M, M, M, M, M, M, X},
-    [FERI_LIFE_UNCONNECTED] =    {M, M, M,  C, M, O, M,  M, M, M, M, M, M, X},
-    [FERI_LIFE_CONNECTING] =     {M, M, M,  M, U, O, F,  M, M, M, M, M, M, X},
-    [FERI_LIFE_CONNECT_FAILED] = {M, M, M,  M, M, M, M,  M, M, M, M, M, M, X},
-    [FERI_LIFE_OPEN] =           {M, M, M,  M, M, M, M,  O, O, O, O, O, O, X},
-    [FERI_LIFE_CLOSED] =         {G, M, M,  M, M, M, M,  M, M, M, M, M, M, X},
+    [FERI_LIFE_NEW] = {G, M, M, M, M, M, M, M, M, M, M, M, M, N},
+    [FERI_LIFE_OPENING] = {M, N, U, M, M, O, M, M, M, M, M, M, M, X},
+    [FERI_LIFE_UNCONNECTED] = {M, M, M, C, M, O, M, M, M, M, M, M, M, X},
+    [FERI_LIFE_CONNECTING] = {M, M, M, M, U, O, F, M, M, M, M, M, M, X},
+    [FERI_LIFE_CONNECT_FAILED] = {M, M, M, M, M, M, M, M, M, M, M, M, M, X},
+    [FERI_LIFE_OPEN] = {M, M, M, M, M, M, M, O, O, O, O, O, O, X},
+    [FERI_LIFE_CLOSED] = {G, M, M, M, M, M, M, M, M, M, M, M, M, X},
 };
 #undef N
 #undef G
@@ -36,17 +38,18 @@ static const uint8_t life_table[FERI_LIFE_COUNT][FERI_EVENT_COUNT] = {
 #undef O
 #undef X
 
-/* The handle's own shutdown over everything; else the first end that was seen stays. BROKEN_PIPE says nothing of reading. */
+/* The handle's own shutdown over everything; else the first end that was seen stays. BROKEN_PIPE
+ * says nothing of reading. */
 #define O FERI_READ_OPEN
 #define E FERI_READ_EOF
 #define S FERI_READ_SHUT
 #define R FERI_READ_RESET
 static const uint8_t read_table[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
     /*              BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
-    [FERI_READ_OPEN] =  {O, O, O,  O, O, O, O,  S, O, S, E, R, O, O},
-    [FERI_READ_EOF] =   {O, M, M,  M, M, M, M,  S, E, S, E, E, E, O},
-    [FERI_READ_SHUT] =  {O, M, M,  M, M, M, M,  S, S, S, S, S, S, O},
-    [FERI_READ_RESET] = {O, M, M,  M, M, M, M,  S, R, S, R, R, R, O},
+    [FERI_READ_OPEN] = {O, O, O, O, O, O, O, S, O, S, E, R, O, O},
+    [FERI_READ_EOF] = {O, M, M, M, M, M, M, S, E, S, E, E, E, O},
+    [FERI_READ_SHUT] = {O, M, M, M, M, M, M, S, S, S, S, S, S, O},
+    [FERI_READ_RESET] = {O, M, M, M, M, M, M, S, R, S, R, R, R, O},
 };
 #undef O
 #undef E
@@ -58,9 +61,9 @@ static const uint8_t read_table[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
 #define G FERI_WRITE_GONE
 static const uint8_t write_table[FERI_WRITE_COUNT][FERI_EVENT_COUNT] = {
     /*              BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
-    [FERI_WRITE_OPEN] = {O, O, O,  O, O, O, O,  O, S, S, O, G, G, O},
-    [FERI_WRITE_SHUT] = {O, M, M,  M, M, M, M,  S, S, S, S, S, S, O},
-    [FERI_WRITE_GONE] = {O, M, M,  M, M, M, M,  G, S, S, G, G, G, O},
+    [FERI_WRITE_OPEN] = {O, O, O, O, O, O, O, O, S, S, O, G, G, O},
+    [FERI_WRITE_SHUT] = {O, M, M, M, M, M, M, S, S, S, S, S, S, O},
+    [FERI_WRITE_GONE] = {O, M, M, M, M, M, M, G, S, S, G, G, G, O},
 };
 #undef O
 #undef S
@@ -68,7 +71,8 @@ static const uint8_t write_table[FERI_WRITE_COUNT][FERI_EVENT_COUNT] = {
 
 #undef M
 
-/* Which events show the connection's end, by the read half: a 0 that comes of the handle's own shutdown is not the peer's. */
+/* Which events show the connection's end, by the read half: a 0 that comes of the handle's own
+ * shutdown is not the peer's. */
 static const bool shows_end[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
     [FERI_READ_OPEN] = {[FERI_EVENT_GOT_EOF] = true, [FERI_EVENT_GOT_RESET] = true},
     [FERI_READ_EOF] = {[FERI_EVENT_GOT_EOF] = true, [FERI_EVENT_GOT_RESET] = true},
@@ -76,7 +80,8 @@ static const bool shows_end[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
     [FERI_READ_RESET] = {[FERI_EVENT_GOT_EOF] = true, [FERI_EVENT_GOT_RESET] = true},
 };
 
-/* Columns are the requests: READ, WRITE, SHUTDOWN, PEER_ADDR, TAKE_ERROR, CONNECT, CLONE, RAW, USE. */
+/* Columns are the requests: READ, WRITE, SHUTDOWN, PEER_ADDR, TAKE_ERROR, CONNECT, CLONE, RAW,
+ * USE. */
 #define A FERI_ANSWER_CALL_OS
 #define C FERI_ANSWER_CHECK_CONNECT
 #define U FERI_ANSWER_UNCONNECTED
@@ -85,13 +90,13 @@ static const bool shows_end[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
 #define M FERI_ANSWER_MISUSE
 static const uint8_t life_answers[FERI_LIFE_COUNT][FERI_REQUEST_COUNT] = {
     /*                           READ WR SHUT PEER ERR CONN CLONE RAW USE */
-    [FERI_LIFE_NEW] =            {U, U, U, M, M, M, M, M, M},
-    [FERI_LIFE_OPENING] =        {P, P, U, P, P, M, M, M, M},
-    [FERI_LIFE_UNCONNECTED] =    {U, U, U, U, A, A, M, A, A},
-    [FERI_LIFE_CONNECTING] =     {C, C, C, C, C, M, C, A, A},
+    [FERI_LIFE_NEW] = {U, U, U, M, M, M, M, M, M},
+    [FERI_LIFE_OPENING] = {P, P, U, P, P, M, M, M, M},
+    [FERI_LIFE_UNCONNECTED] = {U, U, U, U, A, A, M, A, A},
+    [FERI_LIFE_CONNECTING] = {C, C, C, C, C, M, C, A, A},
     [FERI_LIFE_CONNECT_FAILED] = {M, M, M, M, R, M, M, A, M},
-    [FERI_LIFE_OPEN] =           {A, A, A, A, A, M, A, A, A},
-    [FERI_LIFE_CLOSED] =         {M, M, M, M, M, M, M, M, M},
+    [FERI_LIFE_OPEN] = {A, A, A, A, A, M, A, A, A},
+    [FERI_LIFE_CLOSED] = {M, M, M, M, M, M, M, M, M},
 };
 #undef C
 #undef P
@@ -191,7 +196,8 @@ static uint32_t next_ending(feri_state state, feri_event event)
     if (forgets[event]) {
         return FERI_ENDING_UNSEEN;
     }
-    return shows_end[feri_state_read_half(state)][event] ? FERI_ENDING_SEEN : feri_state_ending(state);
+    return shows_end[feri_state_read_half(state)][event] ? FERI_ENDING_SEEN
+                                                         : feri_state_ending(state);
 }
 
 feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind reason)
@@ -206,7 +212,8 @@ feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind re
         return FERI_STATE_MISUSE;
     }
     /* Added and not or-ed, for provers know sums better; the fields do not overlap. */
-    return life + 0x10 * read + 0x100 * write + 0x1000 * next_ending(state, event) + 0x10000 * next_reason(state, event, reason);
+    return life + 0x10 * read + 0x100 * write + 0x1000 * next_ending(state, event) +
+           0x10000 * next_reason(state, event, reason);
 }
 
 static feri_answer stricter(feri_answer of_life, feri_answer of_half)
@@ -225,15 +232,16 @@ feri_answer feri_state_answer(feri_state state, feri_request request)
     case FERI_REQUEST_WRITE:
         return stricter(of_life, (feri_answer)write_answers[feri_state_write_half(state)]);
     case FERI_REQUEST_TAKE_ERROR:
-        return stricter(of_life, (feri_answer)take_error_answers[feri_state_reason(state) != FER_OK]);
+        return stricter(of_life,
+                        (feri_answer)take_error_answers[feri_state_reason(state) != FER_OK]);
     case FERI_REQUEST_PEER_ADDR:
         return stricter(of_life, (feri_answer)peer_addr_answers[feri_state_ending(state)]);
-    default:
-        return of_life;
+    default: return of_life;
     }
 }
 
 bool feri_state_both_halves_shut(feri_state state)
 {
-    return feri_state_read_half(state) == FERI_READ_SHUT && feri_state_write_half(state) == FERI_WRITE_SHUT;
+    return feri_state_read_half(state) == FERI_READ_SHUT &&
+           feri_state_write_half(state) == FERI_WRITE_SHUT;
 }

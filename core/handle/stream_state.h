@@ -1,5 +1,6 @@
-/* stream_state.h: the state of a socket handle, decided by tables alone: which events may happen, what follows, and what a call is
- * answered. The fields share one 32-bit word, so that two threads change it without a lock. No OS call and no handle here. */
+/* stream_state.h: the state of a socket handle, decided by tables alone: which events may happen,
+ * what follows, and what a call is answered. The fields share one 32-bit word, so that two threads
+ * change it without a lock. No OS call and no handle here. */
 #ifndef FERI_STREAM_STATE_H
 #define FERI_STREAM_STATE_H
 
@@ -9,69 +10,70 @@
 #include "ferrule/error.h"
 
 /* X(name, text for docs/STATE.md). The first of each is 0: a word of 0 is a NEW handle. */
-#define FERI_LIVES(X)                                                                      \
-    X(NEW, "never opened, or a connect failed")                                            \
-    X(OPENING, "a call is filling the handle; it has no socket yet")                       \
-    X(UNCONNECTED, "has a stream socket that neither is connected nor listens")            \
-    X(CONNECTING, "a connect of its socket is under way")                                  \
-    X(CONNECT_FAILED, "a connect of its socket failed; the socket is kept until close")    \
-    X(OPEN, "has a socket that is ready for use")                                          \
+#define FERI_LIVES(X)                                                                   \
+    X(NEW, "never opened, or a connect failed")                                         \
+    X(OPENING, "a call is filling the handle; it has no socket yet")                    \
+    X(UNCONNECTED, "has a stream socket that neither is connected nor listens")         \
+    X(CONNECTING, "a connect of its socket is under way")                               \
+    X(CONNECT_FAILED, "a connect of its socket failed; the socket is kept until close") \
+    X(OPEN, "has a socket that is ready for use")                                       \
     X(CLOSED, "the socket was given back or away")
 
-#define FERI_READ_HALVES(X)                                                                \
-    X(OPEN, "bytes may come")                                                              \
-    X(EOF, "the peer's orderly end was seen")                                              \
-    X(SHUT, "this handle shut it")                                                         \
+#define FERI_READ_HALVES(X)                   \
+    X(OPEN, "bytes may come")                 \
+    X(EOF, "the peer's orderly end was seen") \
+    X(SHUT, "this handle shut it")            \
     X(RESET, "a fatal error was seen; it sticks")
 
-#define FERI_WRITE_HALVES(X)                                                               \
-    X(OPEN, "bytes may go")                                                                \
-    X(SHUT, "this handle shut it")                                                         \
+#define FERI_WRITE_HALVES(X)       \
+    X(OPEN, "bytes may go")        \
+    X(SHUT, "this handle shut it") \
     X(GONE, "the peer takes no more: a fatal error or a broken pipe was seen")
 
-/* Whether this handle has ever seen the connection's end: outlives the read half's turn from EOF to SHUT (rule L6). */
-#define FERI_ENDINGS(X)                                                                    \
-    X(UNSEEN, "nothing of an end was seen")                                                \
+/* Whether this handle has ever seen the connection's end: outlives the read half's turn from EOF to
+ * SHUT (rule L6). */
+#define FERI_ENDINGS(X)                     \
+    X(UNSEEN, "nothing of an end was seen") \
     X(SEEN, "the peer's end or a fatal error was seen")
 
-#define FERI_EVENTS(X)                                                                     \
-    X(OPEN_BEGIN, "a call begins to fill the handle")                                      \
-    X(OPEN_ABANDON, "it gave up; its socket is closed")                                    \
-    X(OPEN_UNCONNECTED, "it has made a stream socket that is still to be connected")       \
-    X(CONNECT_BEGIN, "that socket begins to connect")                                      \
-    X(CONNECT_ABANDON, "its connect has not even begun")                                   \
-    X(CONNECT_OK, "the handle's socket is connected, listening, or bound")                 \
-    X(CONNECT_FAIL, "its connect failed")                                                  \
-    X(SHUT_READ, "shutdown(READ)")                                                         \
-    X(SHUT_WRITE, "shutdown(WRITE)")                                                       \
-    X(SHUT_BOTH, "shutdown(BOTH)")                                                         \
-    X(GOT_EOF, "a read or peek met the end")                                               \
-    X(GOT_RESET, "a call met a fatal error")                                               \
-    X(GOT_PIPE, "a write met a broken pipe")                                               \
+#define FERI_EVENTS(X)                                                               \
+    X(OPEN_BEGIN, "a call begins to fill the handle")                                \
+    X(OPEN_ABANDON, "it gave up; its socket is closed")                              \
+    X(OPEN_UNCONNECTED, "it has made a stream socket that is still to be connected") \
+    X(CONNECT_BEGIN, "that socket begins to connect")                                \
+    X(CONNECT_ABANDON, "its connect has not even begun")                             \
+    X(CONNECT_OK, "the handle's socket is connected, listening, or bound")           \
+    X(CONNECT_FAIL, "its connect failed")                                            \
+    X(SHUT_READ, "shutdown(READ)")                                                   \
+    X(SHUT_WRITE, "shutdown(WRITE)")                                                 \
+    X(SHUT_BOTH, "shutdown(BOTH)")                                                   \
+    X(GOT_EOF, "a read or peek met the end")                                         \
+    X(GOT_RESET, "a call met a fatal error")                                         \
+    X(GOT_PIPE, "a write met a broken pipe")                                         \
     X(CLOSE, "close, or into_raw")
 
 /* What a caller asks of a handle. */
-#define FERI_REQUESTS(X)                                                                   \
-    X(READ, "read, peek and their kin")                                                    \
-    X(WRITE, "write and its kin")                                                          \
-    X(SHUTDOWN, "shutdown")                                                                \
-    X(PEER_ADDR, "peer_addr")                                                              \
-    X(TAKE_ERROR, "take_error")                                                            \
-    X(CONNECT, "connect and listen of a socket that was made apart from them")             \
-    X(CLONE, "try_clone")                                                                  \
-    X(RAW, "as_raw")                                                                       \
+#define FERI_REQUESTS(X)                                                       \
+    X(READ, "read, peek and their kin")                                        \
+    X(WRITE, "write and its kin")                                              \
+    X(SHUTDOWN, "shutdown")                                                    \
+    X(PEER_ADDR, "peer_addr")                                                  \
+    X(TAKE_ERROR, "take_error")                                                \
+    X(CONNECT, "connect and listen of a socket that was made apart from them") \
+    X(CLONE, "try_clone")                                                      \
+    X(RAW, "as_raw")                                                           \
     X(USE, "everything else that needs a socket")
 
 /* What the state answers, without the OS where it can. */
-#define FERI_ANSWERS(X)                                                                    \
-    X(CALL_OS, "the OS decides")                                                            \
-    X(CHECK_CONNECT, "the OS is asked how the connect stands, and then the state again")     \
-    X(CHECK_QUEUED, "what is still queued is read; when nothing is, the reason")              \
-    X(END, "OK with nothing: 0 bytes, no error")                                                              \
-    X(PIPE, "BROKEN_PIPE")                                                                 \
-    X(REASON, "the fatal error that was seen, or BROKEN_PIPE when there was none")         \
-    X(UNCONNECTED, "NOT_CONNECTED")                                                        \
-    X(PENDING, "WOULD_BLOCK")                                                              \
+#define FERI_ANSWERS(X)                                                                  \
+    X(CALL_OS, "the OS decides")                                                         \
+    X(CHECK_CONNECT, "the OS is asked how the connect stands, and then the state again") \
+    X(CHECK_QUEUED, "what is still queued is read; when nothing is, the reason")         \
+    X(END, "OK with nothing: 0 bytes, no error")                                         \
+    X(PIPE, "BROKEN_PIPE")                                                               \
+    X(REASON, "the fatal error that was seen, or BROKEN_PIPE when there was none")       \
+    X(UNCONNECTED, "NOT_CONNECTED")                                                      \
+    X(PENDING, "WOULD_BLOCK")                                                            \
     X(MISUSE, "INVALID_INPUT")
 
 #define FERI_COUNT_ONE(name, text) +1
@@ -86,14 +88,21 @@
 #define FERI_ANSWER_ENUMERATOR(name, text) FERI_ANSWER_##name,
 
 typedef enum feri_life { FERI_LIVES(FERI_LIFE_ENUMERATOR) FERI_LIFE_COUNT } feri_life;
-typedef enum feri_read_half { FERI_READ_HALVES(FERI_READ_ENUMERATOR) FERI_READ_COUNT } feri_read_half;
-typedef enum feri_write_half { FERI_WRITE_HALVES(FERI_WRITE_ENUMERATOR) FERI_WRITE_COUNT } feri_write_half;
+typedef enum feri_read_half {
+    FERI_READ_HALVES(FERI_READ_ENUMERATOR) FERI_READ_COUNT
+} feri_read_half;
+typedef enum feri_write_half {
+    FERI_WRITE_HALVES(FERI_WRITE_ENUMERATOR) FERI_WRITE_COUNT
+} feri_write_half;
 typedef enum feri_ending { FERI_ENDINGS(FERI_ENDING_ENUMERATOR) FERI_ENDING_COUNT } feri_ending;
 typedef enum feri_event { FERI_EVENTS(FERI_EVENT_ENUMERATOR) FERI_EVENT_COUNT } feri_event;
-typedef enum feri_request { FERI_REQUESTS(FERI_REQUEST_ENUMERATOR) FERI_REQUEST_COUNT } feri_request;
+typedef enum feri_request {
+    FERI_REQUESTS(FERI_REQUEST_ENUMERATOR) FERI_REQUEST_COUNT
+} feri_request;
 typedef enum feri_answer { FERI_ANSWERS(FERI_ANSWER_ENUMERATOR) FERI_ANSWER_COUNT } feri_answer;
 
-/* The word: life in bits 0-3, read half 4-7, write half 8-11, ending 12-15, the reason's kind 16-23. */
+/* The word: life in bits 0-3, read half 4-7, write half 8-11, ending 12-15, the reason's kind
+ * 16-23. */
 typedef uint32_t feri_state;
 
 /* What feri_state_next answers to an event that cannot happen; no word has this value. */
@@ -107,15 +116,16 @@ feri_ending feri_state_ending(feri_state state);
 /* The kind of the fatal error that was seen first, FER_OK where there was none. */
 fer_error_kind feri_state_reason(feri_state state);
 
-/* The word after an event, or FERI_STATE_MISUSE. reason is the fatal error's kind for GOT_RESET and CONNECT_FAIL, where the first one
- * stays, else FER_OK. */
+/* The word after an event, or FERI_STATE_MISUSE. reason is the fatal error's kind for GOT_RESET and
+ * CONNECT_FAIL, where the first one stays, else FER_OK. */
 feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind reason);
 
 /* What a request is answered in a state. */
 feri_answer feri_state_answer(feri_state state, feri_request request);
 
-/* Whether a handle is OPEN, both halves are, and nothing of an end was seen: then the tables answer every request CALL_OS (a test holds
- * them to it), and the calls that move bytes need not look anything up. */
+/* Whether a handle is OPEN, both halves are, and nothing of an end was seen: then the tables answer
+ * every request CALL_OS (a test holds them to it), and the calls that move bytes need not look
+ * anything up. */
 static inline bool feri_state_is_fully_open(feri_state state)
 {
     return state == (feri_state)FERI_LIFE_OPEN;

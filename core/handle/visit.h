@@ -1,5 +1,5 @@
-/* visit.h: FERI_VISIT, which shows a fuzzer the cells of the state tables that it came to, as coverage sees edges alone. Nothing in a build
- * without a fuzzer. */
+/* visit.h: FERI_VISIT, which shows a fuzzer the cells of the state tables that it came to, as
+ * coverage sees edges alone. Nothing in a build without a fuzzer. */
 #ifndef FERI_VISIT_H
 #define FERI_VISIT_H
 

@@ -12,7 +12,8 @@
 /* Longer names cannot be asked for in DNS: refused before the resolver sees them (rule A4). */
 static bool is_host_of_fair_length(const char *host, size_t len)
 {
-    return len > 0 && (len <= FERI_HOST_LEN_MAX || (len == FERI_HOST_LEN_MAX + 1 && host[len - 1] == '.'));
+    return len > 0 &&
+           (len <= FERI_HOST_LEN_MAX || (len == FERI_HOST_LEN_MAX + 1 && host[len - 1] == '.'));
 }
 
 static void take_literal(feri_address_query *query, const fer_socket_addr *addr)
@@ -36,7 +37,8 @@ static fer_error take_name(feri_address_query *query, const char *host, size_t l
     return feri_ok();
 }
 
-fer_error feri_address_query_of_host(feri_address_query *query, const char *host, size_t host_len, uint16_t port)
+fer_error feri_address_query_of_host(feri_address_query *query, const char *host, size_t host_len,
+                                     uint16_t port)
 {
     FERI_ASSERT(query != NULL && host != NULL);
     if (!is_host_of_fair_length(host, host_len)) {
@@ -82,7 +84,8 @@ fer_error feri_address_source_of_query(feri_address_source *source, const feri_a
     return feri_ok();
 }
 
-fer_error feri_address_source_of_host(feri_address_source *source, const char *host, size_t host_len, uint16_t port)
+fer_error feri_address_source_of_host(feri_address_source *source, const char *host,
+                                      size_t host_len, uint16_t port)
 {
     feri_address_query query;
     FER_TRY(feri_address_query_of_host(&query, host, host_len, port));

@@ -1,24 +1,25 @@
-/* resolver.c: names looked up in the background: who may call what, how many lookups there may be, and who owns what until when. Threads and the
- * lookup itself are the backend's (platform.h).
+/* resolver.c: names looked up in the background: who may call what, how many lookups there may be,
+ * and who owns what until when. Threads and the lookup itself are the backend's (platform.h).
  *
- * A lookup belongs to its handle, and is freed with it, whatever goes on. A worker is a thread and what it works on: a copy of the question, and
- * then the answer, for a lookup that it reaches only inside the pool's monitor, and that may be gone by then. The pool is what they share. It goes
+ * A lookup belongs to its handle, and is freed with it, whatever goes on. A worker is a thread and
+ * what it works on: a copy of the question, and then the answer, for a lookup that it reaches only
+ * inside the pool's monitor, and that may be gone by then. The pool is what they share. It goes
  * with the last of those who hold it: the resolver's handle, the lookups, the threads. */
 #include "ferrule/resolve.h"
 
 #include <string.h>
 
-#include "core/names/address_source.h"
 #include "core/base/assert.h"
 #include "core/base/atomic.h"
 #include "core/base/deadline.h"
 #include "core/handle/handle.h"
+#include "core/names/address_source.h"
 #include "core/wait/poller.h"
 #include "platform/platform.h"
 
 typedef struct answer {
     fer_error error;
-    fer_socket_addr *addrs;   /* from ferp_memory_new, count of them; NULL where there are none */
+    fer_socket_addr *addrs; /* from ferp_memory_new, count of them; NULL where there are none */
     size_t count;
 } answer;
 
@@ -30,35 +31,35 @@ struct worker;
 typedef struct lookup {
     struct pool *pool;
     lookup_stage stage;
-    struct lookup *ahead;      /* IN_LINE: its neighbours */
+    struct lookup *ahead; /* IN_LINE: its neighbours */
     struct lookup *behind;
-    struct worker *worker;     /* UNDER_WAY: whose it is */
-    fer_poller *poller;        /* or NULL */
+    struct worker *worker; /* UNDER_WAY: whose it is */
+    fer_poller *poller;    /* or NULL */
     feri_address_query query;
-    answer answer;             /* DONE */
+    answer answer; /* DONE */
 } lookup;
 
 typedef struct worker {
     ferp_thread thread;
     struct pool *pool;
-    bool runs;                 /* its thread does */
-    bool is_busy;              /* with the query, and then the answer */
-    lookup *lookup;            /* whom the answer is for; NULL once that was abandoned */
+    bool runs;      /* its thread does */
+    bool is_busy;   /* with the query, and then the answer */
+    lookup *lookup; /* whom the answer is for; NULL once that was abandoned */
     feri_address_query query;
     answer answer;
 } worker;
 
 typedef struct pool {
-    ferp_monitor monitor;      /* of all that follows but holders */
+    ferp_monitor monitor; /* of all that follows but holders */
     uint32_t holders;
-    uint32_t process;          /* whose it is */
+    uint32_t process; /* whose it is */
     size_t thread_count;
     size_t unfinished_max;
-    size_t running;            /* workers whose threads run */
-    size_t unfinished;         /* lookups in line, and workers that are busy */
+    size_t running;    /* workers whose threads run */
+    size_t unfinished; /* lookups in line, and workers that are busy */
     lookup *first;
     lookup *last;
-    worker workers[];          /* thread_count of them */
+    worker workers[]; /* thread_count of them */
 } pool;
 
 static const fer_error fine = {FER_OK, 0};
@@ -72,8 +73,9 @@ static void hold(pool *shared)
     (void)feri_atomic_add(&shared->holders, 1);
 }
 
-/* After fork the child has a copy of the pool and none of its threads (fork(2)). One of them may have been inside the monitor, or have waited
- * for it, and is so for ever in the copy: the child leaves that alone. */
+/* After fork the child has a copy of the pool and none of its threads (fork(2)). One of them may
+ * have been inside the monitor, or have waited for it, and is so for ever in the copy: the child
+ * leaves that alone. */
 static bool is_of_this_process(const pool *shared)
 {
     return shared->process == ferp_process();
@@ -118,8 +120,9 @@ static void leave_line(pool *shared, lookup *leaving)
     shared->unfinished--;
 }
 
-/* ---- A lookup's end, inside the monitor: so nobody is told of it once fer_lookup_close is through there (rule N5). A poller that cannot be
- * notified, for lack of memory, is all that is lost: the answer is there. */
+/* ---- A lookup's end, inside the monitor: so nobody is told of it once fer_lookup_close is through
+ * there (rule N5). A poller that cannot be notified, for lack of memory, is all that is lost: the
+ * answer is there. */
 static void finish(lookup *done, answer given)
 {
     FERI_ASSERT(done->stage != DONE);
@@ -191,7 +194,8 @@ static void give_answer(worker *self)
     self->pool->unfinished--;
 }
 
-/* Whether there is more to do. Where there is not, the thread is no longer counted as running before anybody can line up anew. */
+/* Whether there is more to do. Where there is not, the thread is no longer counted as running
+ * before anybody can line up anew. */
 static bool take_next(worker *self)
 {
     pool *shared = self->pool;
@@ -239,7 +243,8 @@ static worker *resting_worker(pool *shared)
     return &shared->workers[at];
 }
 
-/* One thread more, where there is something for it to do. That it cannot be had is no failure while others run: they come to it later. */
+/* One thread more, where there is something for it to do. That it cannot be had is no failure while
+ * others run: they come to it later. */
 static fer_error call_worker(pool *shared)
 {
     if (shared->running == shared->thread_count || shared->running >= shared->unfinished) {
@@ -301,10 +306,11 @@ static lookup *lookup_new(pool *shared, const feri_address_query *query, fer_pol
     return made;
 }
 
-fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port, fer_poller *poller, fer_lookup *out)
+fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port, fer_poller *poller,
+                             fer_lookup *out)
 {
-    if (resolver == NULL || resolver->pool_ == NULL || !is_of_this_process(resolver->pool_) || out == NULL || out->block_ != NULL ||
-        (poller != NULL && !feri_poller_is_open(poller))) {
+    if (resolver == NULL || resolver->pool_ == NULL || !is_of_this_process(resolver->pool_) ||
+        out == NULL || out->block_ != NULL || (poller != NULL && !feri_poller_is_open(poller))) {
         return misuse;
     }
     feri_address_query query;
@@ -347,9 +353,11 @@ static fer_error tell(const answer *given, fer_socket_addr *addrs, size_t cap, s
     return fine;
 }
 
-fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_socket_addr *addrs, size_t cap, size_t *count)
+fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_socket_addr *addrs,
+                          size_t cap, size_t *count)
 {
-    if (lookup_handle == NULL || lookup_handle->block_ == NULL || count == NULL || (addrs == NULL && cap > 0)) {
+    if (lookup_handle == NULL || lookup_handle->block_ == NULL || count == NULL ||
+        (addrs == NULL && cap > 0)) {
         return misuse;
     }
     const lookup *awaited = lookup_handle->block_;
@@ -435,7 +443,8 @@ void fer_resolver_close(fer_resolver *resolver)
 
 fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t waiting)
 {
-    if (resolver == NULL || resolver->pool_ != NULL || threads == 0 || threads > FER_RESOLVER_THREADS_MAX) {
+    if (resolver == NULL || resolver->pool_ != NULL || threads == 0 ||
+        threads > FER_RESOLVER_THREADS_MAX) {
         return misuse;
     }
     size_t size = sizeof(pool) + threads * sizeof(worker);

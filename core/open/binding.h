@@ -10,7 +10,8 @@
 /* A new socket, bound to addr; none is left behind on failure. */
 fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out);
 
-/* Its three parts, for a socket that is made apart from its binding. The options are set before bind; what bind answers is told. */
+/* Its three parts, for a socket that is made apart from its binding. The options are set before
+ * bind; what bind answers is told. */
 fer_error feri_set_port_options(fer_type type, fer_raw_socket raw);
 fer_error feri_set_dual_stack(fer_raw_socket raw);
 fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_error error);

@@ -1,18 +1,20 @@
-/* connecting.c: how a connection comes to be. A fresh OS socket for each try, and the OS's final word decides (rules C1, C4). */
+/* connecting.c: how a connection comes to be. A fresh OS socket for each try, and the OS's final
+ * word decides (rules C1, C4). */
 #include "core/open/connecting.h"
 
 #include "core/base/assert.h"
 #include "core/base/deadline.h"
 #include "core/base/facts.h"
+#include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/open/opening.h"
 #include "core/wait/connect_wait.h"
-#include "core/base/operation_error.h"
 #include "ferrule/ip.h"
 
 fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr)
 {
-    feri_operation operation = feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
+    feri_operation operation =
+        feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
     return feri_map_error(operation, ferp_connect(raw, addr));
 }
 
@@ -34,7 +36,8 @@ fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr, f
 }
 
 /* And is blocking again afterwards. */
-static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr, fer_duration timeout)
+static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
+                                fer_duration timeout)
 {
     FER_TRY(feri_connect_within(raw, addr, timeout));
     return feri_io_waits_in_kernel() ? ferp_set_nonblocking(raw, false) : feri_ok();
@@ -48,8 +51,8 @@ void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr)
     }
 }
 
-/* An IPv4-mapped address needs a socket that is not for IPv6 alone, as Windows' and some BSDs' are at first; connect tells where there is no
- * such thing. */
+/* An IPv4-mapped address needs a socket that is not for IPv6 alone, as Windows' and some BSDs' are
+ * at first; connect tells where there is no such thing. */
 static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     if (fer_ip_addr_to_canonical(&addr->ip).family != addr->ip.family) {
@@ -58,7 +61,8 @@ static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
     feri_disable_connect_retry(raw, addr);
 }
 
-/* Nobody can listen on port 0, so it refuses (rule C2). Linux asks the other host, Windows and BSD call it no address. */
+/* Nobody can listen on port 0, so it refuses (rule C2). Linux asks the other host, Windows and BSD
+ * call it no address. */
 static fer_error open_for(const fer_socket_addr *addr, fer_raw_socket *out)
 {
     if (addr->port == 0) {
@@ -88,7 +92,8 @@ fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
     return open_within(addr, FER_DURATION_NONE, out);
 }
 
-fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout)
+fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
+                               fer_duration timeout)
 {
     if (!feri_are_addresses(addr, 1) || timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
@@ -102,11 +107,13 @@ fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, 
 
 /* ---- Only the start of it */
 
-fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw, uint32_t flags)
+fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw,
+                                    uint32_t flags)
 {
     if (started.kind == FER_IN_PROGRESS) {
         FER_TRY(feri_handle_fill_unconnected(handle, raw, flags));
-        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN); /* or another thread has closed it */
+        (void)feri_handle_apply(handle,
+                                FERI_EVENT_CONNECT_BEGIN); /* or another thread has closed it */
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
     if (started.kind != FER_OK && raw != FER_RAW_SOCKET_NONE) {
@@ -130,5 +137,6 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = open_for(addr, &raw);
     error = error.kind == FER_OK ? start(raw, addr) : error;
-    return feri_finish_connect_start(handle, error, raw, feri_family_flag(addr) | FERI_STARTED_FLAGS);
+    return feri_finish_connect_start(handle, error, raw,
+                                     feri_family_flag(addr) | FERI_STARTED_FLAGS);
 }

@@ -2,15 +2,16 @@
 #include "core/open/listening.h"
 
 #include "core/base/assert.h"
-#include "core/open/binding.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
-#include "core/open/opening.h"
 #include "core/handle/options.h"
+#include "core/open/binding.h"
+#include "core/open/opening.h"
 #include "core/wait/waiting.h"
 
-/* So many connections that died in the queue are skipped by one accept; then their error is told, for an OS that answers so without
- * end (a sandbox that forbids accept, say) must not hold the caller. */
+/* So many connections that died in the queue are skipped by one accept; then their error is told,
+ * for an OS that answers so without end (a sandbox that forbids accept, say) must not hold the
+ * caller. */
 #define FERI_ACCEPT_SKIPS_MAX 65536
 
 /* ---- listen */
@@ -30,7 +31,8 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 
 /* ---- accept */
 
-/* Whether accept is worth another try at once: after a signal, and after a connection that died in the queue (rule L3). */
+/* Whether accept is worth another try at once: after a signal, and after a connection that died in
+ * the queue (rule L3). */
 static bool is_skipped(fer_error error, uint32_t *skips)
 {
     if (error.kind == FER_INTERRUPTED) {
@@ -39,7 +41,8 @@ static bool is_skipped(fer_error error, uint32_t *skips)
     return error.kind == FER_CONNECTION_ABORTED && ++*skips < FERI_ACCEPT_SKIPS_MAX;
 }
 
-/* No accept has a flag not to wait: where it would wait in the kernel the queue is looked at first. */
+/* No accept has a flag not to wait: where it would wait in the kernel the queue is looked at
+ * first. */
 static fer_error look_at_queue(const fer_handle *listener, feri_wait_mode patience)
 {
     bool nonblocking = false;
@@ -49,11 +52,13 @@ static fer_error look_at_queue(const fer_handle *listener, feri_wait_mode patien
     FER_TRY(feri_is_nonblocking(listener, &nonblocking));
     fer_interest ready = 0;
     uint64_t now = ferp_now();
-    fer_error error = nonblocking ? feri_ok() : ferp_ready(listener->raw_, FER_READABLE, now, now, &ready);
+    fer_error error =
+        nonblocking ? feri_ok() : ferp_ready(listener->raw_, FER_READABLE, now, now, &ready);
     return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
 }
 
-static fer_error accept_one(const fer_handle *listener, feri_wait_mode patience, fer_raw_socket *out, fer_socket_addr *peer)
+static fer_error accept_one(const fer_handle *listener, feri_wait_mode patience,
+                            fer_raw_socket *out, fer_socket_addr *peer)
 {
     feri_waiting waiting = feri_waiting_with(patience, listener, FERP_ACCEPTABLE);
     uint32_t skips = 0;
@@ -61,13 +66,15 @@ static fer_error accept_one(const fer_handle *listener, feri_wait_mode patience,
     do {
         error = look_at_queue(listener, patience);
         error = error.kind == FER_OK ? ferp_accept(listener->raw_, out, peer) : error;
-    } while (is_skipped(error, &skips) || (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)));
+    } while (is_skipped(error, &skips) ||
+             (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)));
     return error;
 }
 
-/* An accepted stream starts blocking, with no timeout (rule T6). Modes are inherited by system, and perhaps the mode that the listener
- * had when the connection was queued (XNU, sonewconn). Timeouts are inherited on every system, but only a listener that was made
- * elsewhere can have any, or one of which a clone was given away and taken in again, or that was given one before it listened. */
+/* An accepted stream starts blocking, with no timeout (rule T6). Modes are inherited by system, and
+ * perhaps the mode that the listener had when the connection was queued (XNU, sonewconn). Timeouts
+ * are inherited on every system, but only a listener that was made elsewhere can have any, or one
+ * of which a clone was given away and taken in again, or that was given one before it listened. */
 static fer_error forget_inherited(const fer_handle *listener, fer_raw_socket raw)
 {
     bool is_shared = feri_handle_is_shared(listener);
@@ -82,7 +89,8 @@ static fer_error forget_inherited(const fer_handle *listener, fer_raw_socket raw
     return ferp_set_timeout(raw, FERP_WRITING, FER_DURATION_NONE);
 }
 
-static fer_error accept_prepared(const fer_handle *listener, feri_wait_mode patience, fer_raw_socket *out, fer_socket_addr *peer)
+static fer_error accept_prepared(const fer_handle *listener, feri_wait_mode patience,
+                                 fer_raw_socket *out, fer_socket_addr *peer)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(accept_one(listener, patience, &raw, peer));
@@ -96,14 +104,16 @@ static fer_error accept_prepared(const fer_handle *listener, feri_wait_mode pati
     return error;
 }
 
-static fer_error accept_named(fer_handle *listener, feri_wait_mode patience, fer_handle *out, fer_socket_addr *peer)
+static fer_error accept_named(fer_handle *listener, feri_wait_mode patience, fer_handle *out,
+                              fer_socket_addr *peer)
 {
     FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr from;
     fer_error error = accept_prepared(listener, patience, &raw, &from);
-    error = feri_finish_opening(out, error, raw, error.kind == FER_OK ? feri_family_flag(&from) : 0);
+    error =
+        feri_finish_opening(out, error, raw, error.kind == FER_OK ? feri_family_flag(&from) : 0);
     if (error.kind == FER_OK && peer != NULL) {
         *peer = from;
     }

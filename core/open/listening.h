@@ -6,7 +6,8 @@
 #include "ferrule/handle.h"
 #include "ferrule/socket_addr.h"
 
-/* A feri_opener: binds and listens, with the options that make one behaviour of all systems (rules L1, L2, L4). */
+/* A feri_opener: binds and listens, with the options that make one behaviour of all systems (rules
+ * L1, L2, L4). */
 fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out);
 
 /* The queue of a listener may hold so many connections. */

@@ -27,7 +27,8 @@ uint32_t feri_family_flag(const fer_socket_addr *addr)
     return addr->ip.family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
 }
 
-fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw, uint32_t flags)
+fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw,
+                              uint32_t flags)
 {
     if (error.kind != FER_OK) {
         feri_handle_abandon(handle);
@@ -36,7 +37,8 @@ fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socke
     return feri_handle_fill(handle, raw, flags);
 }
 
-fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count, feri_opener opener)
+fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
+                          feri_opener opener)
 {
     FERI_ASSERT(opener != NULL);
     if (!feri_are_addresses(addrs, count)) {

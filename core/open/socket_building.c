@@ -3,15 +3,15 @@
 
 #include "core/base/assert.h"
 #include "core/base/atomic.h"
+#include "core/base/facts.h"
+#include "core/base/operation_error.h"
+#include "core/handle/handle.h"
+#include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
-#include "core/wait/connect_wait.h"
-#include "core/base/facts.h"
-#include "core/handle/handle.h"
 #include "core/open/opening.h"
-#include "core/base/operation_error.h"
-#include "core/handle/options.h"
 #include "core/open/unix_opening.h"
+#include "core/wait/connect_wait.h"
 
 #define KINDS (FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_LISTENING)
 
@@ -24,13 +24,16 @@ static void set_flag(fer_handle *handle, uint32_t flag)
 
 static bool is_known(fer_domain domain, fer_type type)
 {
-    bool known_domain = domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX;
-    return known_domain && (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
+    bool known_domain =
+        domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX;
+    return known_domain &&
+           (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
 }
 
 static uint32_t kinds_of(fer_domain domain, fer_type type, int protocol)
 {
-    bool has_ports = type != FER_TYPE_RAW && (protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP);
+    bool has_ports =
+        type != FER_TYPE_RAW && (protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP);
     bool has_names = domain == FER_DOMAIN_UNIX; /* whatever its protocol is called */
     uint32_t flags = has_names ? FERI_FLAG_UNIX : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6 : 0;
     if (type == FER_TYPE_STREAM) {
@@ -39,7 +42,8 @@ static uint32_t kinds_of(fer_domain domain, fer_type type, int protocol)
     return flags | FERI_FLAG_DATAGRAM | (has_ports || has_names ? 0 : FERI_FLAG_NO_PORTS);
 }
 
-/* IPv6 sockets are for IPv4 too from the start, as bind makes sure again (rule L4): some systems begin otherwise. */
+/* IPv6 sockets are for IPv4 too from the start, as bind makes sure again (rule L4): some systems
+ * begin otherwise. */
 static void begin_alike(fer_raw_socket raw, uint32_t flags)
 {
     if ((flags & FERI_FLAG_V6) != 0) {
@@ -50,7 +54,8 @@ static void begin_alike(fer_raw_socket raw, uint32_t flags)
     }
 }
 
-/* Unix sockets have no protocols, and are not raw: Linux makes a datagram socket of one (af_unix.c, unix_create). */
+/* Unix sockets have no protocols, and are not raw: Linux makes a datagram socket of one (af_unix.c,
+ * unix_create). */
 static fer_error give_birth(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     bool is_plain = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
@@ -74,7 +79,8 @@ fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, 
     }
     uint32_t flags = kinds_of(domain, type, protocol);
     begin_alike(raw, flags);
-    return type == FER_TYPE_STREAM ? feri_handle_fill_unconnected(handle, raw, flags) : feri_handle_fill(handle, raw, flags);
+    return type == FER_TYPE_STREAM ? feri_handle_fill_unconnected(handle, raw, flags)
+                                   : feri_handle_fill(handle, raw, flags);
 }
 
 /* ---- Binding */
@@ -87,14 +93,16 @@ static fer_type type_of(const fer_handle *handle)
 fer_error feri_socket_has(const fer_handle *handle, uint32_t lacking_kinds)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    return feri_handle_has_flag(handle, lacking_kinds) ? feri_own_error(FER_UNSUPPORTED) : feri_ok();
+    return feri_handle_has_flag(handle, lacking_kinds) ? feri_own_error(FER_UNSUPPORTED)
+                                                       : feri_ok();
 }
 
 fer_error feri_socket_check_use(const fer_handle *handle, const fer_socket_addr *addr)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     uint32_t family = feri_are_addresses(addr, 1) ? feri_family_flag(addr) : FERI_FLAG_UNIX;
-    bool fits = (feri_handle_flags(handle) & (FERI_FLAG_UNIX | FERI_FLAG_V6)) == family && family != FERI_FLAG_UNIX;
+    bool fits = (feri_handle_flags(handle) & (FERI_FLAG_UNIX | FERI_FLAG_V6)) == family &&
+                family != FERI_FLAG_UNIX;
     return fits ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
@@ -105,7 +113,8 @@ static fer_error prepare_binding(fer_handle *handle)
     if ((flags & (FERI_FLAG_REUSE_CHOSEN | FERI_FLAG_NO_PORTS)) == 0) {
         FER_TRY(feri_set_port_options(type_of(handle), handle->raw_));
     }
-    bool takes_both = (flags & (FERI_FLAG_V6 | FERI_FLAG_V6_CHOSEN | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
+    bool takes_both =
+        (flags & (FERI_FLAG_V6 | FERI_FLAG_V6_CHOSEN | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
     return takes_both ? feri_set_dual_stack(handle->raw_) : feri_ok();
 }
 
@@ -113,7 +122,8 @@ static fer_error prepare_binding(fer_handle *handle)
 static bool is_bound(const fer_handle *handle)
 {
     fer_socket_addr addr = {.port = 0};
-    return feri_handle_has_flag(handle, FERI_FLAG_BOUND) || (ferp_local_addr(handle->raw_, &addr).kind == FER_OK && addr.port != 0);
+    return feri_handle_has_flag(handle, FERI_FLAG_BOUND) ||
+           (ferp_local_addr(handle->raw_, &addr).kind == FER_OK && addr.port != 0);
 }
 
 fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
@@ -134,7 +144,8 @@ fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
 fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX) || feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
+    if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX) ||
+        feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_check_unix_name(addr));
@@ -145,18 +156,22 @@ fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr)
 
 static fer_socket_addr unspecified_addr(const fer_handle *handle)
 {
-    return (fer_socket_addr){.ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
+    return (fer_socket_addr){
+        .ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
 }
 
-/* A stream that was connected has an address, whatever the system says of it once the connection is dead (macOS: EINVAL). */
+/* A stream that was connected has an address, whatever the system says of it once the connection is
+ * dead (macOS: EINVAL). */
 static bool may_be_unbound(const fer_handle *handle)
 {
-    bool never_connected = feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) ||
-                           feri_handle_answer(handle, FERI_REQUEST_SHUTDOWN) == FERI_ANSWER_UNCONNECTED;
+    bool never_connected =
+        feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) ||
+        feri_handle_answer(handle, FERI_REQUEST_SHUTDOWN) == FERI_ANSWER_UNCONNECTED;
     return never_connected && !feri_handle_has_flag(handle, FERI_FLAG_BOUND);
 }
 
-/* Windows tells no address of a socket that is not bound ("getsockname function", MSDN: WSAEINVAL); it is the unspecified one. */
+/* Windows tells no address of a socket that is not bound ("getsockname function", MSDN: WSAEINVAL);
+ * it is the unspecified one. */
 fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
@@ -171,7 +186,8 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 
 /* ---- Listening */
 
-/* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL); elsewhere it binds to a port of the system's choice. */
+/* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL); elsewhere it binds to
+ * a port of the system's choice. */
 static fer_error bind_anywhere(fer_handle *handle)
 {
     fer_socket_addr anywhere = unspecified_addr(handle);
@@ -195,12 +211,14 @@ fer_error feri_socket_listen(fer_handle *handle, int backlog)
     return feri_ok();
 }
 
-/* ---- Connecting: a socket that failed is not tried again, for its options and its binding would be lost (rule C5) */
+/* ---- Connecting: a socket that failed is not tried again, for its options and its binding would
+ * be lost (rule C5) */
 
 static fer_error begin_connect(fer_handle *handle)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
-    return feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN) ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+    return feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN) ? feri_ok()
+                                                               : feri_own_error(FER_INVALID_INPUT);
 }
 
 static fer_error conclude(fer_handle *handle, fer_error ended)
@@ -224,7 +242,8 @@ static fer_error go_on(fer_handle *handle, fer_error started)
     if (error.kind == FER_OK && nonblocking) {
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
-    return conclude(handle, error.kind == FER_OK ? feri_await_connect(handle->raw_, FERP_NO_DEADLINE) : error);
+    return conclude(
+        handle, error.kind == FER_OK ? feri_await_connect(handle->raw_, FERP_NO_DEADLINE) : error);
 }
 
 fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
@@ -232,14 +251,17 @@ fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
     FER_TRY(feri_socket_check_use(handle, addr));
     FER_TRY(begin_connect(handle));
     if (addr->port == 0) {
-        return conclude(handle, feri_own_error(FER_CONNECTION_REFUSED)); /* as fer_tcp_stream_connect_addr says */
+        return conclude(
+            handle,
+            feri_own_error(FER_CONNECTION_REFUSED)); /* as fer_tcp_stream_connect_addr says */
     }
     feri_disable_connect_retry(handle->raw_, addr);
     return go_on(handle, feri_connect_start(handle->raw_, addr));
 }
 
 /* The mode that was found is put back (rule C1), whatever has come of the connect. */
-static fer_error connect_within(const fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout)
+static fer_error connect_within(const fer_handle *handle, const fer_socket_addr *addr,
+                                fer_duration timeout)
 {
     bool nonblocking = false;
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
@@ -252,7 +274,8 @@ static fer_error connect_within(const fer_handle *handle, const fer_socket_addr 
     return error;
 }
 
-fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout)
+fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
+                                      fer_duration timeout)
 {
     FER_TRY(feri_socket_check_use(handle, addr));
     if (timeout.nanos == 0) {
@@ -263,7 +286,8 @@ fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr 
     return conclude(handle, addr->port == 0 ? refused : connect_within(handle, addr, timeout));
 }
 
-/* A full queue, by the mode or by the write timeout, or a wait without end (DEADLOCK): nothing is under way, and the call can be made again. */
+/* A full queue, by the mode or by the write timeout, or a wait without end (DEADLOCK): nothing is
+ * under way, and the call can be made again. */
 static bool is_not_begun(fer_error error)
 {
     return error.kind == FER_WOULD_BLOCK || error.kind == FER_DEADLOCK;
@@ -291,8 +315,8 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
 
 /* ---- Options that decide what bind does */
 
-/* To let a port in TIME_WAIT be bound again is what SO_REUSEADDR does to a POSIX stream, and what every bind does on Windows, where the
- * option of that name would give the port away. */
+/* To let a port in TIME_WAIT be bound again is what SO_REUSEADDR does to a POSIX stream, and what
+ * every bind does on Windows, where the option of that name would give the port away. */
 static bool reuses_anyway(const fer_handle *handle)
 {
     return feri_reuse_address_steals_ports() && type_of(handle) == FER_TYPE_STREAM;
@@ -302,7 +326,8 @@ static bool reuses_anyway(const fer_handle *handle)
 static fer_error set_reuse(const fer_handle *handle, bool reuse)
 {
     fer_error error = ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
-    bool was_held = error.kind == FER_INVALID_INPUT && feri_reuse_address_steals_ports() && !is_bound(handle);
+    bool was_held =
+        error.kind == FER_INVALID_INPUT && feri_reuse_address_steals_ports() && !is_bound(handle);
     if (!was_held) {
         return error;
     }
@@ -319,7 +344,8 @@ fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
     }
     FER_TRY(set_reuse(handle, reuse));
     bool is_default = reuse == (type_of(handle) == FER_TYPE_STREAM);
-    feri_atomic_change_bits(&handle->flags_, is_default ? 0 : FERI_FLAG_REUSE_CHOSEN, is_default ? FERI_FLAG_REUSE_CHOSEN : 0);
+    feri_atomic_change_bits(&handle->flags_, is_default ? 0 : FERI_FLAG_REUSE_CHOSEN,
+                            is_default ? FERI_FLAG_REUSE_CHOSEN : 0);
     return feri_ok();
 }
 
@@ -358,7 +384,8 @@ fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
     return feri_handle_move(socket, out);
 }
 
-/* Only of a listener is it known that it is bound, if it was not bound here; of the others the OS knows. */
+/* Only of a listener is it known that it is bound, if it was not bound here; of the others the OS
+ * knows. */
 fer_error feri_socket_from(fer_handle *socket, fer_handle *of, uint32_t kinds)
 {
     FER_TRY(feri_handle_check(of, FERI_REQUEST_RAW));

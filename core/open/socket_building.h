@@ -1,5 +1,5 @@
-/* socket_building.h: what a fer_socket can do beyond any handle: be made of a domain, type and protocol, be bound, listen and connect as its
- * options ask, and become another type of handle. */
+/* socket_building.h: what a fer_socket can do beyond any handle: be made of a domain, type and
+ * protocol, be bound, listen and connect as its options ask, and become another type of handle. */
 #ifndef FERI_SOCKET_BUILDING_H
 #define FERI_SOCKET_BUILDING_H
 
@@ -12,20 +12,23 @@
 #include "ferrule/socket_addr.h"
 #include "ferrule/unix.h"
 
-/* Each as its public namesake, and checks all that it takes, but that a datagram socket's connect is not here. */
+/* Each as its public namesake, and checks all that it takes, but that a datagram socket's connect
+ * is not here. */
 fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol);
 fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr);
 fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr);
 fer_error feri_socket_listen(fer_handle *handle, int backlog);
 fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr);
-fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr, fer_duration timeout);
+fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
+                                      fer_duration timeout);
 fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr);
 fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out);
 fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse);
 fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out);
 fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6);
 
-/* FER_OK where the handle is of no kind that lacks something: FERI_FLAG_UNIX, _DATAGRAM; else UNSUPPORTED. */
+/* FER_OK where the handle is of no kind that lacks something: FERI_FLAG_UNIX, _DATAGRAM; else
+ * UNSUPPORTED. */
 fer_error feri_socket_has(const fer_handle *handle, uint32_t lacking_kinds);
 
 /* FER_OK where it has an IP address of that family. */

@@ -4,17 +4,18 @@
 #include <stddef.h>
 
 #include "core/base/assert.h"
-#include "core/open/connecting.h"
 #include "core/base/facts.h"
+#include "core/base/operation_error.h"
 #include "core/handle/handle.h"
+#include "core/open/connecting.h"
 #include "core/open/listening.h"
 #include "core/open/opening.h"
-#include "core/base/operation_error.h"
 #include "core/wait/connect_wait.h"
 
 fer_error feri_check_unix_name(const fer_unix_addr *addr)
 {
-    if (addr != NULL && addr->kind_ == FER_UNIX_ADDR_ABSTRACT && addr->len_ <= feri_unix_path_max()) {
+    if (addr != NULL && addr->kind_ == FER_UNIX_ADDR_ABSTRACT &&
+        addr->len_ <= feri_unix_path_max()) {
         return feri_has_abstract_unix_names() ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
     }
     return fer_unix_addr_as_pathname(addr) != NULL ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
@@ -22,15 +23,17 @@ fer_error feri_check_unix_name(const fer_unix_addr *addr)
 
 /* ---- Openers */
 
-/* Here a connect that a signal interrupts has not begun (Linux: unix_stream_connect waits for room in the queue before all else), and one
- * that would block has met a full queue: neither goes on by itself, but for Windows' that has started. */
+/* Here a connect that a signal interrupts has not begun (Linux: unix_stream_connect waits for room
+ * in the queue before all else), and one that would block has met a full queue: neither goes on by
+ * itself, but for Windows' that has started. */
 fer_error feri_unix_connect_start(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     fer_error error;
     do {
         error = ferp_unix_connect(raw, addr);
     } while (error.kind == FER_INTERRUPTED);
-    return feri_connect_would_block_means_started() ? feri_map_error(FERI_OPERATION_START, error) : error;
+    return feri_connect_would_block_means_started() ? feri_map_error(FERI_OPERATION_START, error)
+                                                    : error;
 }
 
 static fer_error connect(fer_raw_socket raw, const fer_unix_addr *addr)

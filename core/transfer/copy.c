@@ -1,5 +1,5 @@
-/* copy.c: copying from one stream into another through the caller's buffer. Nothing is ever only in here: what was read is in the
- * buffer until it is written. */
+/* copy.c: copying from one stream into another through the caller's buffer. Nothing is ever only in
+ * here: what was read is in the buffer until it is written. */
 #include <stdint.h>
 
 #include "core/base/assert.h"
@@ -25,11 +25,12 @@ fer_error fer_stream_shutdown(fer_stream stream, fer_shutdown how)
 
 static bool is_usable(const fer_copy_buffer *buffer)
 {
-    return buffer != NULL && buffer->base != NULL && buffer->cap > 0 && buffer->start <= buffer->cap &&
-           buffer->len <= buffer->cap - buffer->start;
+    return buffer != NULL && buffer->base != NULL && buffer->cap > 0 &&
+           buffer->start <= buffer->cap && buffer->len <= buffer->cap - buffer->start;
 }
 
-/* Before anything is moved, only misuse counts: a source that is gone may still have bytes in the buffer or in its queue. */
+/* Before anything is moved, only misuse counts: a source that is gone may still have bytes in the
+ * buffer or in its queue. */
 static fer_error may_come_from(const fer_handle *from)
 {
     feri_answer answer = feri_handle_answer(from, FERI_REQUEST_READ);
@@ -37,11 +38,13 @@ static fer_error may_come_from(const fer_handle *from)
     return is_misuse ? feri_handle_answer_error(from, answer) : feri_ok();
 }
 
-/* Of an empty buffer too: a destination that is gone, or not connected yet, says so before its source is read for nothing. */
+/* Of an empty buffer too: a destination that is gone, or not connected yet, says so before its
+ * source is read for nothing. */
 static fer_error empty_into(fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
 {
     size_t written = 0;
-    fer_error error = feri_stream_write_all(to, (const uint8_t *)buffer->base + buffer->start, buffer->len, &written);
+    fer_error error = feri_stream_write_all(to, (const uint8_t *)buffer->base + buffer->start,
+                                            buffer->len, &written);
     FERI_ASSERT(written <= buffer->len);
     buffer->start += written;
     buffer->len -= written;
@@ -61,7 +64,8 @@ static fer_error fill_from(fer_handle *from, fer_copy_buffer *buffer)
     return error;
 }
 
-static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
+static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer,
+                                uint64_t *copied)
 {
     do {
         FER_TRY(empty_into(to, buffer, copied));
@@ -73,7 +77,8 @@ static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffe
 fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint64_t *n)
 {
     uint64_t copied = 0;
-    fer_error error = is_usable(buffer) ? may_come_from(from.handle_) : feri_own_error(FER_INVALID_INPUT);
+    fer_error error =
+        is_usable(buffer) ? may_come_from(from.handle_) : feri_own_error(FER_INVALID_INPUT);
     if (error.kind == FER_OK) {
         error = copy_until_end(from.handle_, to.handle_, buffer, &copied);
     }

@@ -6,9 +6,9 @@
 
 #include "core/base/assert.h"
 #include "core/base/facts.h"
+#include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/open/opening.h"
-#include "core/base/operation_error.h"
 #include "core/wait/waiting.h"
 #include "ferrule/ip.h"
 
@@ -17,7 +17,8 @@
 /* One end of a conversation; a link-local address may come with its interface or without. */
 static bool is_same_address(const fer_socket_addr *one, const fer_socket_addr *other)
 {
-    bool same_scope = one->scope_id == other->scope_id || one->scope_id == 0 || other->scope_id == 0;
+    bool same_scope =
+        one->scope_id == other->scope_id || one->scope_id == 0 || other->scope_id == 0;
     return one->port == other->port && same_scope && fer_ip_addr_eq(&one->ip, &other->ip);
 }
 
@@ -31,16 +32,19 @@ fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out)
     return socket->peer_.ip.family != 0 ? feri_ok() : feri_own_error(FER_NOT_CONNECTED);
 }
 
-/* Whether a datagram may be handed out: of a connected socket only the peer's may. The system holds back what comes after connect, but
- * not what was queued before (Linux udp(7) and the BSDs say nothing of it; measured). Only a handle that others share must ask. */
+/* Whether a datagram may be handed out: of a connected socket only the peer's may. The system holds
+ * back what comes after connect, but not what was queued before (Linux udp(7) and the BSDs say
+ * nothing of it; measured). Only a handle that others share must ask. */
 static bool is_from_peer(const fer_udp_socket *socket, const fer_socket_addr *from)
 {
     fer_socket_addr peer;
     return feri_datagram_peer(socket, &peer).kind != FER_OK || is_same_address(&peer, from);
 }
 
-/* The address as this socket can send to it: an IPv6 socket takes an IPv4 one as mapped, on every system. Port 0 is nobody's. */
-static fer_error destination_for(const fer_handle *handle, const fer_socket_addr *addr, fer_socket_addr *out)
+/* The address as this socket can send to it: an IPv6 socket takes an IPv4 one as mapped, on every
+ * system. Port 0 is nobody's. */
+static fer_error destination_for(const fer_handle *handle, const fer_socket_addr *addr,
+                                 fer_socket_addr *out)
 {
     bool is_v6 = feri_handle_has_flag(handle, FERI_FLAG_V6);
     bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
@@ -58,28 +62,30 @@ static fer_error destination_for(const fer_handle *handle, const fer_socket_addr
 
 /* ---- Receiving */
 
-static fer_error take(fer_raw_socket raw, void *buf, size_t len, feri_recv_mode recv_mode, struct ferp_datagram *out)
+static fer_error take(fer_raw_socket raw, void *buf, size_t len, feri_recv_mode recv_mode,
+                      struct ferp_datagram *out)
 {
     switch (recv_mode) {
-    case FERI_PEEK:
-        return ferp_peek_from(raw, buf, len, out);
-    case FERI_TRY_RECV:
-        return ferp_try_recv_from(raw, buf, len, out);
-    default:
-        return ferp_recv_from(raw, buf, len, out);
+    case FERI_PEEK: return ferp_peek_from(raw, buf, len, out);
+    case FERI_TRY_RECV: return ferp_try_recv_from(raw, buf, len, out);
+    default: return ferp_recv_from(raw, buf, len, out);
     }
 }
 
-/* A stranger's datagram that was only looked at is taken off the queue, to see what is behind it. */
+/* A stranger's datagram that was only looked at is taken off the queue, to see what is behind
+ * it. */
 static fer_error drop_from_other(fer_raw_socket raw, feri_recv_mode recv_mode)
 {
     struct ferp_datagram dropped;
     return recv_mode == FERI_PEEK ? ferp_recv_from(raw, NULL, 0, &dropped) : feri_ok();
 }
 
-static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len, feri_recv_mode recv_mode, struct ferp_datagram *out)
+static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len,
+                         feri_recv_mode recv_mode, struct ferp_datagram *out)
 {
-    feri_waiting waiting = feri_waiting_with(recv_mode == FERI_TRY_RECV ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE, &socket->handle_, FERP_RECEIVABLE);
+    feri_waiting waiting =
+        feri_waiting_with(recv_mode == FERI_TRY_RECV ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE,
+                          &socket->handle_, FERP_RECEIVABLE);
     for (;;) {
         fer_error error = take(socket->handle_.raw_, buf, len, recv_mode, out);
         if (error.kind == FER_OK) {
@@ -88,13 +94,15 @@ static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len, fe
             }
             error = drop_from_other(socket->handle_.raw_, recv_mode);
         }
-        if (error.kind != FER_OK && (error.kind != FER_WOULD_BLOCK || !feri_waiting_should_retry(&waiting, &error))) {
+        if (error.kind != FER_OK &&
+            (error.kind != FER_WOULD_BLOCK || !feri_waiting_should_retry(&waiting, &error))) {
             return error;
         }
     }
 }
 
-fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len, feri_recv_mode recv_mode, fer_datagram *out)
+fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
+                                feri_recv_mode recv_mode, fer_datagram *out)
 {
     struct ferp_datagram got = {0};
     FER_TRY(feri_handle_check(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
@@ -119,12 +127,14 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
     return len > feri_io_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
 }
 
-static fer_error send_once(const fer_handle *handle, const void *buf, size_t len, feri_wait_mode patience, size_t *n)
+static fer_error send_once(const fer_handle *handle, const void *buf, size_t len,
+                           feri_wait_mode patience, size_t *n)
 {
     feri_waiting waiting = feri_waiting_with(patience, handle, FERP_WRITABLE);
     fer_error error;
     do {
-        error = patience == FERI_WAIT_BY_MODE ? ferp_send(handle->raw_, buf, len, n) : ferp_try_send(handle->raw_, buf, len, n);
+        error = patience == FERI_WAIT_BY_MODE ? ferp_send(handle->raw_, buf, len, n)
+                                              : ferp_try_send(handle->raw_, buf, len, n);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
@@ -137,38 +147,42 @@ static fer_error judge_refused_argument(const fer_handle *handle, fer_error erro
     return has_peer ? error : feri_map_error(FERI_OPERATION_UNADDRESSED, error);
 }
 
-fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len, feri_wait_mode patience, size_t *n)
+fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len,
+                             feri_wait_mode patience, size_t *n)
 {
     size_t sent = 0;
     fer_error error = feri_datagram_check_send(socket == NULL ? NULL : &socket->handle_, buf, len);
     if (error.kind == FER_OK) {
         error = send_once(&socket->handle_, buf, len, patience, &sent);
-        error = error.kind == FER_INVALID_INPUT ? judge_refused_argument(&socket->handle_, error) : error;
+        error = error.kind == FER_INVALID_INPUT ? judge_refused_argument(&socket->handle_, error)
+                                                : error;
     }
     feri_store_count(n, sent);
     return error;
 }
 
-static fer_error send_once_to(const fer_handle *handle, const void *buf, size_t len, const fer_socket_addr *to, feri_wait_mode patience,
-                              size_t *n)
+static fer_error send_once_to(const fer_handle *handle, const void *buf, size_t len,
+                              const fer_socket_addr *to, feri_wait_mode patience, size_t *n)
 {
     feri_waiting waiting = feri_waiting_with(patience, handle, FERP_WRITABLE);
     fer_raw_socket raw = handle->raw_;
     fer_error error;
     do {
-        error = patience == FERI_WAIT_BY_MODE ? ferp_send_to(raw, buf, len, to, n) : ferp_try_send_to(raw, buf, len, to, n);
+        error = patience == FERI_WAIT_BY_MODE ? ferp_send_to(raw, buf, len, to, n)
+                                              : ferp_try_send_to(raw, buf, len, to, n);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
-fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len, const fer_socket_addr *to, feri_wait_mode patience,
-                                size_t *n)
+fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len,
+                                const fer_socket_addr *to, feri_wait_mode patience, size_t *n)
 {
     size_t sent = 0;
     fer_socket_addr reachable;
     fer_error error = feri_datagram_check_send(socket == NULL ? NULL : &socket->handle_, buf, len);
     if (error.kind == FER_OK) {
-        error = feri_are_addresses(to, 1) ? destination_for(&socket->handle_, to, &reachable) : feri_own_error(FER_INVALID_INPUT);
+        error = feri_are_addresses(to, 1) ? destination_for(&socket->handle_, to, &reachable)
+                                          : feri_own_error(FER_INVALID_INPUT);
     }
     if (error.kind == FER_OK) {
         error = send_once_to(&socket->handle_, buf, len, &reachable, patience, &sent);
@@ -179,7 +193,8 @@ fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t 
 
 /* ---- Being connected */
 
-/* As the system has it now, whether connect worked or not. Of a peer without a port getpeername knows nothing (Linux, inet_getname). */
+/* As the system has it now, whether connect worked or not. Of a peer without a port getpeername
+ * knows nothing (Linux, inet_getname). */
 static void note_peer(fer_udp_socket *socket, const fer_socket_addr *asked, fer_error error)
 {
     if (feri_handle_has_flag(&socket->handle_, FERI_FLAG_NO_PORTS)) {

@@ -1,13 +1,15 @@
-/* stream_io.c: single reads and writes of a stream: try; where it would block, wait and try again. */
+/* stream_io.c: single reads and writes of a stream: try; where it would block, wait and try
+ * again. */
 #include "core/transfer/stream_io.h"
 
-#include "core/handle/handle.h"
 #include "core/base/operation_error.h"
+#include "core/handle/handle.h"
 #include "core/handle/stream_request.h"
 #include "core/handle/stream_result.h"
 #include "core/wait/waiting.h"
 
-static fer_error read_with_wait(const fer_handle *handle, void *buf, size_t len, size_t *moved, fer_error error)
+static fer_error read_with_wait(const fer_handle *handle, void *buf, size_t len, size_t *moved,
+                                fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
     while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
@@ -26,7 +28,8 @@ fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
     bool proceed;
-    fer_error error = feri_stream_before_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
+    fer_error error =
+        feri_stream_before_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
     if (proceed) {
         error = read_once(handle, buf, feri_clamp_length(len), &moved);
         error = feri_stream_after_read(handle, error, moved);
@@ -35,7 +38,8 @@ fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
     return error;
 }
 
-static fer_error write_with_wait(const fer_handle *handle, const void *buf, size_t len, size_t *moved, fer_error error)
+static fer_error write_with_wait(const fer_handle *handle, const void *buf, size_t len,
+                                 size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
     while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
@@ -54,7 +58,8 @@ fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, siz
 {
     size_t moved = 0;
     bool proceed;
-    fer_error error = feri_stream_before_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
+    fer_error error =
+        feri_stream_before_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
     if (proceed) {
         error = write_once(handle, buf, feri_clamp_length(len), &moved);
         error = feri_stream_after_write(handle, error);
@@ -69,9 +74,11 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
         return feri_own_error(FER_INVALID_INPUT);
     }
     fer_error error;
-    bool was_connecting = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_CHECK_CONNECT;
+    bool was_connecting =
+        feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_CHECK_CONNECT;
     feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
-    if ((answer == FERI_ANSWER_CHECK_CONNECT && error.kind != FER_WOULD_BLOCK) || (answer == FERI_ANSWER_END && was_connecting)) {
+    if ((answer == FERI_ANSWER_CHECK_CONNECT && error.kind != FER_WOULD_BLOCK) ||
+        (answer == FERI_ANSWER_END && was_connecting)) {
         answer = FERI_ANSWER_REASON; /* it has just failed, or was reset before anybody asked */
     }
     if (answer == FERI_ANSWER_REASON) {

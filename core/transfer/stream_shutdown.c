@@ -1,5 +1,5 @@
-/* stream_shutdown.c: shutdown and close. shutdown: the state first, so that a thread which the OS wakes finds it, then the OS (rules S1,
- * S6, S7). */
+/* stream_shutdown.c: shutdown and close. shutdown: the state first, so that a thread which the OS
+ * wakes finds it, then the OS (rules S1, S6, S7). */
 #include "core/transfer/stream_shutdown.h"
 
 #include <stdbool.h>
@@ -7,25 +7,18 @@
 
 #include "core/base/assert.h"
 #include "core/base/facts.h"
+#include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/ownership.h"
-#include "core/base/operation_error.h"
 #include "core/handle/stream_request.h"
 
 static bool event_of(fer_shutdown how, feri_event *event)
 {
     switch (how) {
-    case FER_SHUTDOWN_READ:
-        *event = FERI_EVENT_SHUT_READ;
-        return true;
-    case FER_SHUTDOWN_WRITE:
-        *event = FERI_EVENT_SHUT_WRITE;
-        return true;
-    case FER_SHUTDOWN_BOTH:
-        *event = FERI_EVENT_SHUT_BOTH;
-        return true;
-    default:
-        return false;
+    case FER_SHUTDOWN_READ: *event = FERI_EVENT_SHUT_READ; return true;
+    case FER_SHUTDOWN_WRITE: *event = FERI_EVENT_SHUT_WRITE; return true;
+    case FER_SHUTDOWN_BOTH: *event = FERI_EVENT_SHUT_BOTH; return true;
+    default: return false;
     }
 }
 
@@ -35,16 +28,18 @@ static bool has_queued_input(const fer_handle *handle)
     return ferp_bytes_queued(handle->raw_, &queued).kind != FER_OK || queued > 0;
 }
 
-/* How much of a shutdown that touches the write half may be passed on: both halves only where no input waits to reset it. */
+/* How much of a shutdown that touches the write half may be passed on: both halves only where no
+ * input waits to reset it. */
 static fer_shutdown shutdown_part_without_reset(const fer_handle *handle, fer_shutdown how)
 {
-    bool both = how == FER_SHUTDOWN_BOTH || feri_state_both_halves_shut(feri_handle_state(handle)) ||
+    bool both = how == FER_SHUTDOWN_BOTH ||
+                feri_state_both_halves_shut(feri_handle_state(handle)) ||
                 feri_read_shut_by_clone(handle);
     return both && !has_queued_input(handle) ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_WRITE;
 }
 
-/* Where shutting the read half would reset the connection as soon as data is there, a lone READ is kept in the library: a mark for the
- * clones, and a wake-up for whoever waits to read. */
+/* Where shutting the read half would reset the connection as soon as data is there, a lone READ is
+ * kept in the library: a mark for the clones, and a wake-up for whoever waits to read. */
 static fer_error shutdown_without_reset(const fer_handle *handle, fer_shutdown how)
 {
     FERI_ASSERT(feri_shutdown_read_resets_on_data());
@@ -52,7 +47,8 @@ static fer_error shutdown_without_reset(const fer_handle *handle, fer_shutdown h
     if (how != FER_SHUTDOWN_WRITE && feri_handle_is_shared(handle)) {
         error = ferp_mark_read_ended(handle->raw_);
     }
-    bool write_is_shut = how != FER_SHUTDOWN_READ || feri_state_both_halves_shut(feri_handle_state(handle));
+    bool write_is_shut =
+        how != FER_SHUTDOWN_READ || feri_state_both_halves_shut(feri_handle_state(handle));
     if (error.kind == FER_OK && write_is_shut) {
         error = ferp_shutdown(handle->raw_, shutdown_part_without_reset(handle, how));
     }
@@ -81,8 +77,8 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
     return feri_map_error(FERI_OPERATION_SHUTDOWN, error);
 }
 
-/* Where close would end the connection in good order although bytes were thrown away, a linger time of zero makes it a reset. Not for a
- * socket that others may have too: theirs might read on. */
+/* Where close would end the connection in good order although bytes were thrown away, a linger time
+ * of zero makes it a reset. Not for a socket that others may have too: theirs might read on. */
 static void reset_if_unread(fer_raw_socket raw)
 {
     size_t queued = 0;

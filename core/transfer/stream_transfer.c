@@ -1,5 +1,5 @@
-/* stream_transfer.c: whole transfers: read_exact, read_to_end, write_all. They go on after a signal (rule I1), and a timeout is that of
- * each read or write. */
+/* stream_transfer.c: whole transfers: read_exact, read_to_end, write_all. They go on after a signal
+ * (rule I1), and a timeout is that of each read or write. */
 #include <stdint.h>
 
 #include "core/base/assert.h"

@@ -1,9 +1,10 @@
-/* stream_try.c: the rarer single reads and writes of a stream: peek, and those that never wait, whatever the mode and the timeouts are. */
+/* stream_try.c: the rarer single reads and writes of a stream: peek, and those that never wait,
+ * whatever the mode and the timeouts are. */
 #include "core/handle/handle.h"
-#include "core/transfer/stream_io.h"
 #include "core/handle/ownership.h"
 #include "core/handle/stream_request.h"
 #include "core/handle/stream_result.h"
+#include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 
 static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
@@ -16,7 +17,8 @@ static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size
     return error;
 }
 
-static fer_error try_once(const fer_handle *handle, void *buf, size_t len, ferp_recv_mode recv_mode, size_t *moved)
+static fer_error try_once(const fer_handle *handle, void *buf, size_t len, ferp_recv_mode recv_mode,
+                          size_t *moved)
 {
     fer_error error = ferp_try_recv(handle->raw_, buf, len, recv_mode, moved);
     return error.kind == FER_WOULD_BLOCK && feri_read_shut_by_clone(handle) ? feri_ok() : error;
@@ -31,8 +33,9 @@ static fer_error read_in_a_way(fer_handle *handle, void *buf, size_t len, enum w
     fer_error error = feri_stream_check_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
     if (proceed) {
         len = feri_clamp_length(len);
-        error = way == PEEK ? peek_once(handle, buf, len, &moved)
-                            : try_once(handle, buf, len, way == TRY_READ ? FERP_RECV : FERP_PEEK, &moved);
+        error = way == PEEK
+                    ? peek_once(handle, buf, len, &moved)
+                    : try_once(handle, buf, len, way == TRY_READ ? FERP_RECV : FERP_PEEK, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
     feri_store_count(n, moved);
@@ -58,9 +61,11 @@ fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len,
 {
     size_t moved = 0;
     bool proceed;
-    fer_error error = feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
+    fer_error error =
+        feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
     if (proceed) {
-        error = feri_stream_after_write(handle, ferp_try_send(handle->raw_, buf, feri_clamp_length(len), &moved));
+        error = feri_stream_after_write(
+            handle, ferp_try_send(handle->raw_, buf, feri_clamp_length(len), &moved));
     }
     feri_store_count(n, moved);
     return error;

@@ -1,22 +1,26 @@
-/* stream_vectored.c: reads and writes of several buffers: how much of the caller's slices goes to the OS in one call. */
+/* stream_vectored.c: reads and writes of several buffers: how much of the caller's slices goes to
+ * the OS in one call. */
 #include <stddef.h>
 #include <string.h>
 
 #include "core/base/assert.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
-#include "core/transfer/stream_io.h"
 #include "core/handle/stream_request.h"
 #include "core/handle/stream_result.h"
+#include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 
 /* Both kinds of slice are planned by one function, which sees them as this one. */
 _Static_assert(sizeof(fer_io_slice) == sizeof(fer_io_slice_mut), "slices differ in size");
-_Static_assert(offsetof(fer_io_slice, base) == offsetof(fer_io_slice_mut, base), "slices differ in base");
-_Static_assert(offsetof(fer_io_slice, len) == offsetof(fer_io_slice_mut, len), "slices differ in len");
+_Static_assert(offsetof(fer_io_slice, base) == offsetof(fer_io_slice_mut, base),
+               "slices differ in base");
+_Static_assert(offsetof(fer_io_slice, len) == offsetof(fer_io_slice_mut, len),
+               "slices differ in len");
 
-/* The slices that go along: `count` from `first` on, after the empty ones; their sum is within the OS's limit. A count of 0 before the
- * end of the array is a first slice that alone is above the limit. */
+/* The slices that go along: `count` from `first` on, after the empty ones; their sum is within the
+ * OS's limit. A count of 0 before the end of the array is a first slice that alone is above the
+ * limit. */
 typedef struct slice_plan {
     bool valid;
     size_t first;
@@ -40,7 +44,8 @@ static size_t count_leading_empty(const void *slices, size_t count)
     return first;
 }
 
-/* Sums are never computed where they could wrap, and slices beyond what goes along are not looked at. */
+/* Sums are never computed where they could wrap, and slices beyond what goes along are not looked
+ * at. */
 static slice_plan plan_slices(const void *slices, size_t count)
 {
     slice_plan plan = {slices != NULL || count == 0, 0, 0, 0};
@@ -71,7 +76,8 @@ static bool is_too_long_for_one_call(const slice_plan *plan, size_t count)
     return plan->valid && plan->count == 0 && plan->first < count;
 }
 
-static fer_error read_slices_with_wait(const fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *moved, fer_error error)
+static fer_error read_slices_with_wait(const fer_handle *handle, const fer_io_slice_mut *slices,
+                                       size_t count, size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
     while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
@@ -80,13 +86,17 @@ static fer_error read_slices_with_wait(const fer_handle *handle, const fer_io_sl
     return error;
 }
 
-static fer_error read_slices_once(const fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *moved)
+static fer_error read_slices_once(const fer_handle *handle, const fer_io_slice_mut *slices,
+                                  size_t count, size_t *moved)
 {
     fer_error error = ferp_recv_vectored(handle->raw_, slices, count, moved);
-    return error.kind == FER_WOULD_BLOCK ? read_slices_with_wait(handle, slices, count, moved, error) : error;
+    return error.kind == FER_WOULD_BLOCK
+               ? read_slices_with_wait(handle, slices, count, moved, error)
+               : error;
 }
 
-fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices, size_t count, size_t *n)
+fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
+                                    size_t count, size_t *n)
 {
     slice_plan plan = plan_slices(slices, count);
     if (is_too_long_for_one_call(&plan, count)) {
@@ -103,7 +113,8 @@ fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *
     return error;
 }
 
-static fer_error write_slices_with_wait(const fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *moved, fer_error error)
+static fer_error write_slices_with_wait(const fer_handle *handle, const fer_io_slice *slices,
+                                        size_t count, size_t *moved, fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
     while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
@@ -112,13 +123,17 @@ static fer_error write_slices_with_wait(const fer_handle *handle, const fer_io_s
     return error;
 }
 
-static fer_error write_slices_once(const fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *moved)
+static fer_error write_slices_once(const fer_handle *handle, const fer_io_slice *slices,
+                                   size_t count, size_t *moved)
 {
     fer_error error = ferp_send_vectored(handle->raw_, slices, count, moved);
-    return error.kind == FER_WOULD_BLOCK ? write_slices_with_wait(handle, slices, count, moved, error) : error;
+    return error.kind == FER_WOULD_BLOCK
+               ? write_slices_with_wait(handle, slices, count, moved, error)
+               : error;
 }
 
-fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count, size_t *n)
+fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
+                                     size_t *n)
 {
     slice_plan plan = plan_slices(slices, count);
     if (is_too_long_for_one_call(&plan, count)) {

@@ -5,14 +5,18 @@
 #include "core/handle/pending_connect.h"
 #include "platform/platform.h"
 
-/* After a wait: the OS hints at the end of the connect, or (CONNECTION_REFUSED) at a bad end. That stands where nothing else is known. */
+/* After a wait: the OS hints at the end of the connect, or (CONNECTION_REFUSED) at a bad end. That
+ * stands where nothing else is known. */
 static fer_error status_after(fer_raw_socket raw, fer_error hint)
 {
     fer_error said = feri_connect_status(raw);
-    return said.kind == FER_WOULD_BLOCK && hint.kind == FER_CONNECTION_REFUSED ? feri_own_error(FER_CONNECTION_REFUSED) : said;
+    return said.kind == FER_WOULD_BLOCK && hint.kind == FER_CONNECTION_REFUSED
+               ? feri_own_error(FER_CONNECTION_REFUSED)
+               : said;
 }
 
-/* One wait. FER_OK: *hint is how the connect seems to have ended; else why the wait ended without one. */
+/* One wait. FER_OK: *hint is how the connect seems to have ended; else why the wait ended without
+ * one. */
 static fer_error wait_for_hint(fer_raw_socket raw, uint64_t deadline, fer_error *hint)
 {
     ferp_wait wait;
@@ -27,7 +31,8 @@ static fer_error check_time(uint64_t deadline)
     return ferp_now() >= deadline ? feri_own_error(FER_TIMED_OUT) : feri_ok();
 }
 
-/* FER_OK: *said is the verdict, WOULD_BLOCK where there is none yet; else why the wait ended without one. */
+/* FER_OK: *said is the verdict, WOULD_BLOCK where there is none yet; else why the wait ended
+ * without one. */
 static fer_error wait_once(fer_raw_socket raw, uint64_t deadline, fer_error *said)
 {
     fer_error hint = feri_ok();
@@ -36,7 +41,8 @@ static fer_error wait_once(fer_raw_socket raw, uint64_t deadline, fer_error *sai
     return said->kind == FER_WOULD_BLOCK ? check_time(deadline) : feri_ok();
 }
 
-/* Of a failure only the hint is asked for: who reads SO_ERROR takes it from whoever is to be told. */
+/* Of a failure only the hint is asked for: who reads SO_ERROR takes it from whoever is to be
+ * told. */
 fer_error feri_pending_connect_wait(fer_handle *handle, uint64_t deadline, bool *failed)
 {
     fer_error hint = feri_ok();

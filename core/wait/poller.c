@@ -1,5 +1,5 @@
-/* poller.c: what a poller promises on every OS: who may call what, timeouts that do not end early, notifies that fold into one. Watching is the
- * backend's (platform.h). */
+/* poller.c: what a poller promises on every OS: who may call what, timeouts that do not end early,
+ * notifies that fold into one. Watching is the backend's (platform.h). */
 #include "core/wait/poller.h"
 
 #include "core/base/assert.h"
@@ -48,10 +48,8 @@ static fer_error check_watch(const fer_poller *poller, fer_raw_socket raw, fer_p
     }
     switch (mode) {
     case FER_POLL_ONESHOT:
-    case FER_POLL_LEVEL:
-        return fine;
-    case FER_POLL_EDGE:
-        return feri_poller_has_edges() ? fine : (fer_error){FER_UNSUPPORTED, 0};
+    case FER_POLL_LEVEL: return fine;
+    case FER_POLL_EDGE: return feri_poller_has_edges() ? fine : (fer_error){FER_UNSUPPORTED, 0};
     }
     return misuse;
 }
@@ -61,21 +59,23 @@ static fer_error watch_error(fer_error err)
     return err.kind == FER_OK ? err : feri_map_error(FERI_OPERATION_WATCH, err);
 }
 
-/* What the caller wrote before is seen by who gets the event: systems order the two, but a compiler and a race detector do not know. Each wait reads
- * the word at its end. */
+/* What the caller wrote before is seen by who gets the event: systems order the two, but a compiler
+ * and a race detector do not know. Each wait reads the word at its end. */
 static void publish(fer_poller *poller)
 {
     feri_atomic_change_bits(&poller->notified_, 0, 0);
 }
 
-fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                         fer_poll_mode mode)
 {
     FER_TRY(check_watch(poller, raw, mode));
     publish(poller);
     return watch_error(ferp_poller_add(poller, raw, interest, mode));
 }
 
-fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                            fer_poll_mode mode)
 {
     FER_TRY(check_watch(poller, raw, mode));
     publish(poller);
@@ -90,7 +90,8 @@ fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
 
 /* ---- Waiting */
 
-/* When a wait is over; 0, which is always past, where it only looks. Neither asks the clock, nor does a wait without end. */
+/* When a wait is over; 0, which is always past, where it only looks. Neither asks the clock, nor
+ * does a wait without end. */
 static uint64_t end_of_wait(fer_duration timeout)
 {
     return timeout.nanos == 0 ? 0 : feri_deadline_after(timeout);
@@ -105,15 +106,18 @@ static fer_duration time_left(uint64_t deadline)
     return (fer_duration){deadline > now ? deadline - now : 0};
 }
 
-/* ---- Notifications. The word counts the waits that are under way, and says whether a notification awaits one. Where no wait is under way, the next
- * one finds it here, and the system is not asked; else it was sent, and the system gives it to one of them. Each notifier changes the word, if only
- * to what it was, so that what it wrote before is seen by the wait that takes the notification; so do add and modify. */
+/* ---- Notifications. The word counts the waits that are under way, and says whether a notification
+ * awaits one. Where no wait is under way, the next one finds it here, and the system is not asked;
+ * else it was sent, and the system gives it to one of them. Each notifier changes the word, if only
+ * to what it was, so that what it wrote before is seen by the wait that takes the notification; so
+ * do add and modify. */
 
 #define NOTIFIED 1u
 #define SENT 2u
 #define ONE_WAIT 4u
 
-/* A wait that takes the notification has no time left to wait; it only looks, as one without a timeout does, and is not counted. */
+/* A wait that takes the notification has no time left to wait; it only looks, as one without a
+ * timeout does, and is not counted. */
 static fer_duration enter_wait(fer_poller *poller, fer_duration timeout)
 {
     for (;;) {
@@ -122,20 +126,23 @@ static fer_duration enter_wait(fer_poller *poller, fer_duration timeout)
         if (!takes && timeout.nanos == 0) {
             return timeout;
         }
-        if (feri_atomic_replace(&poller->notified_, old, takes ? old & ~NOTIFIED : old + ONE_WAIT)) {
+        if (feri_atomic_replace(&poller->notified_, old,
+                                takes ? old & ~NOTIFIED : old + ONE_WAIT)) {
             return takes ? (fer_duration){0} : timeout;
         }
     }
 }
 
-/* timeout is what enter_wait told; got_sent: the system gave this wait the notification that was sent. */
+/* timeout is what enter_wait told; got_sent: the system gave this wait the notification that was
+ * sent. */
 static void leave_wait(fer_poller *poller, fer_duration timeout, bool got_sent)
 {
     uint32_t clear = got_sent ? NOTIFIED | SENT : 0;
     uint32_t counted = timeout.nanos != 0 ? ONE_WAIT : 0;
     uint32_t old = feri_atomic_load(&poller->notified_);
     FERI_ASSERT(old >= counted);
-    while ((clear | counted) != 0 && !feri_atomic_replace(&poller->notified_, old, (old & ~clear) - counted)) {
+    while ((clear | counted) != 0 &&
+           !feri_atomic_replace(&poller->notified_, old, (old & ~clear) - counted)) {
         old = feri_atomic_load(&poller->notified_);
     }
 }
@@ -170,8 +177,10 @@ fer_error fer_poller_notify(fer_poller *poller)
 
 /* ---- A wait */
 
-/* Waits until there is an event or a notification, or the time is over: the system's wait may end for less. */
-static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *got_sent)
+/* Waits until there is an event or a notification, or the time is over: the system's wait may end
+ * for less. */
+static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
+                         size_t *count, bool *got_sent)
 {
     uint64_t deadline = end_of_wait(timeout);
     fer_duration left = timeout;
@@ -189,7 +198,8 @@ static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_
     }
 }
 
-fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count)
+fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
+                          size_t *count)
 {
     if (count != NULL) {
         *count = 0;

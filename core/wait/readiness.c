@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 #include "core/base/assert.h"
-#include "core/wait/connect_wait.h"
 #include "core/base/deadline.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
 #include "core/handle/ownership.h"
 #include "core/handle/stream_result.h"
+#include "core/wait/connect_wait.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -40,7 +40,8 @@ static fer_error tell(fer_error error, fer_interest found, fer_interest *ready)
     return error;
 }
 
-fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout, fer_interest *ready)
+fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
+                     fer_interest *ready)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FER_TRY(check(interest, ready));
@@ -64,8 +65,9 @@ static fer_interest ready_by_state(const fer_handle *handle, fer_interest intere
     return (reads ? FER_READABLE : 0) | (writes ? interest & FER_WRITABLE : 0);
 }
 
-/* A write half that a clone has shut, where no wait tells of that: a send of nothing does ("send function", MSDN: a length of zero is
- * permissible). What else it tells is the stream's end, and belongs to the state (rule S5). */
+/* A write half that a clone has shut, where no wait tells of that: a send of nothing does ("send
+ * function", MSDN: a length of zero is permissible). What else it tells is the stream's end, and
+ * belongs to the state (rule S5). */
 static bool write_shut_by_clone(fer_handle *handle)
 {
     size_t n = 0;
@@ -81,7 +83,8 @@ static bool write_shut_by_clone(fer_handle *handle)
 }
 
 /* What the OS says of the stream. Nothing ready by then is TIMED_OUT. */
-static fer_error ask_system(fer_handle *handle, fer_interest interest, uint64_t until, uint64_t deadline, fer_interest *seen)
+static fer_error ask_system(fer_handle *handle, fer_interest interest, uint64_t until,
+                            uint64_t deadline, fer_interest *seen)
 {
     fer_error error = ferp_ready(handle->raw_, interest, until, deadline, seen);
     bool is_silent = error.kind == FER_TIMED_OUT && (interest & FER_WRITABLE) != 0;
@@ -97,12 +100,15 @@ static uint64_t end_of_turn(fer_interest interest, uint64_t deadline)
 {
     bool misses_reading = (interest & FER_READABLE) != 0 && feri_shutdown_read_resets_on_data();
     bool misses_writing = (interest & FER_WRITABLE) != 0 && feri_write_wait_misses_shutdown();
-    uint64_t slice = misses_reading || misses_writing ? feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS}) : deadline;
+    uint64_t slice = misses_reading || misses_writing
+                         ? feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS})
+                         : deadline;
     return slice < deadline ? slice : deadline;
 }
 
 /* One turn of an OPEN stream. What is known needs no wait, but a look at the rest. */
-static fer_error look_or_wait(fer_handle *handle, fer_interest interest, uint64_t deadline, fer_interest *found)
+static fer_error look_or_wait(fer_handle *handle, fer_interest interest, uint64_t deadline,
+                              fer_interest *found)
 {
     *found = ready_by_state(handle, interest);
     if (*found == interest) {
@@ -110,14 +116,16 @@ static fer_error look_or_wait(fer_handle *handle, fer_interest interest, uint64_
     }
     uint64_t until = *found != 0 ? ferp_now() : end_of_turn(interest, deadline);
     fer_interest seen = 0;
-    fer_error error = ask_system(handle, interest & ~*found, until, *found != 0 ? until : deadline, &seen);
+    fer_error error =
+        ask_system(handle, interest & ~*found, until, *found != 0 ? until : deadline, &seen);
     bool goes_on = *found != 0 || (error.kind == FER_TIMED_OUT && until < deadline);
     *found |= seen;
     return goes_on ? feri_ok() : error;
 }
 
 /* One turn while the connect is under way. Why it failed the next call tells (rule C5). */
-static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, uint64_t deadline, fer_interest *found)
+static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, uint64_t deadline,
+                                  fer_interest *found)
 {
     bool failed = false;
     FER_TRY(feri_pending_connect_wait(handle, deadline, &failed));
@@ -126,7 +134,8 @@ static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, uin
 }
 
 /* One turn, by what has come of the stream. */
-static fer_error take_turn(fer_handle *handle, fer_interest interest, uint64_t deadline, fer_interest *found)
+static fer_error take_turn(fer_handle *handle, fer_interest interest, uint64_t deadline,
+                           fer_interest *found)
 {
     if (feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_REASON) {
         *found = interest;
@@ -140,7 +149,8 @@ static fer_error take_turn(fer_handle *handle, fer_interest interest, uint64_t d
     return look_or_wait(handle, interest, deadline, found);
 }
 
-fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout, fer_interest *ready)
+fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
+                            fer_interest *ready)
 {
     FER_TRY(check(interest, ready));
     uint64_t deadline = feri_deadline_after(timeout);

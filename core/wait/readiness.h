@@ -1,4 +1,5 @@
-/* readiness.h: which of a handle's calls may go on now: what the handle itself knows first, then the OS. */
+/* readiness.h: which of a handle's calls may go on now: what the handle itself knows first, then
+ * the OS. */
 #ifndef FERI_READINESS_H
 #define FERI_READINESS_H
 
@@ -7,9 +8,11 @@
 #include "ferrule/handle.h"
 
 /* As fer_tcp_stream_ready: of any stream, one whose connect is under way or has failed too. */
-fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout, fer_interest *ready);
+fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
+                            fer_interest *ready);
 
 /* The same of what neither connects nor has halves: a listener, a datagram socket. */
-fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout, fer_interest *ready);
+fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
+                     fer_interest *ready);
 
 #endif

@@ -4,8 +4,8 @@
 #include "core/base/assert.h"
 #include "core/base/deadline.h"
 #include "core/base/facts.h"
-#include "core/handle/handle.h"
 #include "core/base/operation_error.h"
+#include "core/handle/handle.h"
 #include "core/handle/options.h"
 
 static ferp_direction direction_of(ferp_readiness readiness)
@@ -13,7 +13,8 @@ static ferp_direction direction_of(ferp_readiness readiness)
     return readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
 }
 
-/* The kernel has waited: was that a timeout, or a nonblocking socket? Asked of the OS only where others may have set the mode. */
+/* The kernel has waited: was that a timeout, or a nonblocking socket? Asked of the OS only where
+ * others may have set the mode. */
 static fer_error kernel_timeout(const fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
@@ -21,10 +22,12 @@ static fer_error kernel_timeout(const fer_handle *handle, fer_error error)
     return nonblocking ? error : feri_map_error(FERI_OPERATION_EXPIRED, error);
 }
 
-/* What this handle's own halves answer meanwhile: true when the wait is over, with the answer. A listener's never do. */
+/* What this handle's own halves answer meanwhile: true when the wait is over, with the answer. A
+ * listener's never do. */
 static bool half_answers(const feri_waiting *waiting, fer_error *answer)
 {
-    feri_request request = waiting->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
+    feri_request request =
+        waiting->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
     feri_answer now = feri_handle_answer(waiting->handle, request);
     bool drained = now == FERI_ANSWER_CHECK_QUEUED;
     *answer = feri_handle_answer_error(waiting->handle, drained ? FERI_ANSWER_REASON : now);
@@ -63,7 +66,8 @@ static uint64_t end_of_turn(const feri_waiting *waiting)
     return slice < waiting->deadline ? slice : waiting->deadline;
 }
 
-/* One wait. True when another try is worth it: ready, a slice is over, or accept was interrupted (rule I1: it goes on). */
+/* One wait. True when another try is worth it: ready, a slice is over, or accept was interrupted
+ * (rule I1: it goes on). */
 static bool take_turn(const feri_waiting *waiting, fer_error *answer)
 {
     ferp_wait wait;
@@ -80,14 +84,16 @@ static bool take_turn(const feri_waiting *waiting, fer_error *answer)
     if (answer->kind == FER_TIMED_OUT && end < waiting->deadline) {
         return true;
     }
-    return answer->kind == FER_OK || (answer->kind == FER_INTERRUPTED && waiting->readiness == FERP_ACCEPTABLE);
+    return answer->kind == FER_OK ||
+           (answer->kind == FER_INTERRUPTED && waiting->readiness == FERP_ACCEPTABLE);
 }
 
 /* Reads the socket's mode and timeout, once a call. True when the call may wait. */
 static bool begin(feri_waiting *waiting, fer_error *answer)
 {
     struct ferp_wait_terms terms;
-    fer_error asked = ferp_wait_terms(waiting->handle->raw_, direction_of(waiting->readiness), &terms);
+    fer_error asked =
+        ferp_wait_terms(waiting->handle->raw_, direction_of(waiting->readiness), &terms);
     if (asked.kind != FER_OK || terms.read_ended) {
         *answer = asked;
         return false;

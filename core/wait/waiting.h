@@ -1,5 +1,5 @@
-/* waiting.h: what a call does when the OS says that it would block: nothing where the kernel has waited already, else arm, look,
- * wait, and try again with the time that is left. */
+/* waiting.h: what a call does when the OS says that it would block: nothing where the kernel has
+ * waited already, else arm, look, wait, and try again with the time that is left. */
 #ifndef FERI_WAITING_H
 #define FERI_WAITING_H
 
@@ -10,7 +10,8 @@
 #include "ferrule/handle.h"
 #include "platform/platform.h"
 
-/* How long a wait goes on before it looks at what another thread may have changed, where no wake-up can reach it (rule S6). */
+/* How long a wait goes on before it looks at what another thread may have changed, where no wake-up
+ * can reach it (rule S6). */
 #define FERI_WAIT_SLICE_NANOS (UINT64_C(100) * 1000 * 1000)
 
 /* Whether a call may wait, as the socket's mode and timeouts have it, or never does. */
@@ -25,7 +26,8 @@ typedef struct feri_waiting {
     uint64_t deadline;
 } feri_waiting;
 
-static inline feri_waiting feri_waiting_with(feri_wait_mode patience, const fer_handle *handle, ferp_readiness readiness)
+static inline feri_waiting feri_waiting_with(feri_wait_mode patience, const fer_handle *handle,
+                                             ferp_readiness readiness)
 {
     return (feri_waiting){handle, readiness, patience, false, FERP_NO_DEADLINE};
 }
@@ -35,9 +37,9 @@ static inline feri_waiting feri_waiting_to(const fer_handle *handle, ferp_readin
     return feri_waiting_with(FERI_WAIT_BY_MODE, handle, readiness);
 }
 
-/* After a try that gave WOULD_BLOCK: true when it is worth another try; false with the call's final answer in *answer: WOULD_BLOCK
- * (nonblocking), TIMED_OUT with os_code 0, INTERRUPTED, BROKEN_PIPE (a write half shut meanwhile), or FER_OK for a read half that has
- * ended meanwhile. */
+/* After a try that gave WOULD_BLOCK: true when it is worth another try; false with the call's final
+ * answer in *answer: WOULD_BLOCK (nonblocking), TIMED_OUT with os_code 0, INTERRUPTED, BROKEN_PIPE
+ * (a write half shut meanwhile), or FER_OK for a read half that has ended meanwhile. */
 bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer);
 
 #endif

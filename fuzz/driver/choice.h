@@ -1,5 +1,6 @@
-/* choice.h: turns a fuzzer's bytes into choices. Numbers are taken from the end and strings of bytes from the front, so that a word of a
- * dictionary stays in one piece; when nothing is left, every number is 0 and every string is empty. No harness here. */
+/* choice.h: turns a fuzzer's bytes into choices. Numbers are taken from the end and strings of
+ * bytes from the front, so that a word of a dictionary stays in one piece; when nothing is left,
+ * every number is 0 and every string is empty. No harness here. */
 #ifndef FUZZ_CHOICE_H
 #define FUZZ_CHOICE_H
 

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One input, of any bytes: returns 0, or ends the program. libFuzzer, AFL++'s driver and replay.c call it. */
+/* One input, of any bytes: returns 0, or ends the program. libFuzzer, AFL++'s driver and replay.c
+ * call it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Of what a harness checks by itself the fuzzer counts no edges: they lead it nowhere, and cost time with every input. */
+/* Of what a harness checks by itself the fuzzer counts no edges: they lead it nowhere, and cost
+ * time with every input. */
 #if defined(__clang__)
 #define FUZZ_UNCOUNTED __attribute__((no_sanitize("coverage")))
 #else
@@ -28,7 +30,8 @@ static inline void fuzz_failed(const char *file, int line, const char *condition
     abort();
 }
 
-/* A heap block of exactly these bytes, so that a sanitizer sees one read too many; of one byte where size is 0. To be freed. */
+/* A heap block of exactly these bytes, so that a sanitizer sees one read too many; of one byte
+ * where size is 0. To be freed. */
 static inline void *fuzz_copy(const void *bytes, size_t size)
 {
     void *copy = malloc(size > 0 ? size : 1);
@@ -59,7 +62,8 @@ enum { FUZZ_UNTOUCHED = 0xA5 };
 
 static inline int fuzz_is_untouched(const void *value, size_t size)
 {
-    /* Every byte is the first one's like: one comparison instead of many, for the sanitizers' sake. */
+    /* Every byte is the first one's like: one comparison instead of many, for the sanitizers'
+     * sake. */
     const unsigned char *bytes = value;
     return size == 0 || (bytes[0] == FUZZ_UNTOUCHED && memcmp(bytes, bytes + 1, size - 1) == 0);
 }

@@ -1,5 +1,5 @@
-/* replay.c: a harness as a plain program of any compiler: runs it once on each file, on each file of each directory, or on standard
- * input. Finds nothing by itself. */
+/* replay.c: a harness as a plain program of any compiler: runs it once on each file, on each file
+ * of each directory, or on standard input. Finds nothing by itself. */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <errno.h>

@@ -1,13 +1,13 @@
-/* fuzz_addr_format.c: any value of each kind of address, written to room of every size: the canonical text, cut as snprintf cuts, with no
- * byte outside; and read back. */
+/* fuzz_addr_format.c: any value of each kind of address, written to room of every size: the
+ * canonical text, cut as snprintf cuts, with no byte outside; and read back. */
 #include <stdbool.h>
 
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
-#include "fuzz/models/address_questions.h"
-#include "fuzz/models/address_reference.h"
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/models/address_questions.h"
+#include "fuzz/models/address_reference.h"
 
 enum { TEXT_MOST = 96 };
 
@@ -33,7 +33,8 @@ static size_t format_socket(const void *value, char *buf, size_t cap)
     return fer_socket_addr_format(value, buf, cap);
 }
 
-/* The room lies at the end of a heap block, so that a sanitizer sees the byte after it; what is before it is looked at here. */
+/* The room lies at the end of a heap block, so that a sanitizer sees the byte after it; what is
+ * before it is looked at here. */
 static void check_every_cap(formatter format, const void *value, const char *wanted)
 {
     const size_t len = strlen(wanted);
@@ -59,7 +60,8 @@ static void check_v4(const fer_ipv4_addr *v4)
 {
     char wanted[TEXT_MOST];
     fer_ipv4_addr back;
-    snprintf(wanted, sizeof wanted, "%u.%u.%u.%u", v4->octets[0], v4->octets[1], v4->octets[2], v4->octets[3]);
+    snprintf(wanted, sizeof wanted, "%u.%u.%u.%u", v4->octets[0], v4->octets[1], v4->octets[2],
+             v4->octets[3]);
     FUZZ_CHECK(strlen(wanted) < FER_IPV4_ADDR_TEXT_CAP);
     check_every_cap(format_ipv4, v4, wanted);
     FUZZ_CHECK(fer_ipv4_addr_parse(&back, wanted).kind == FER_OK && fer_ipv4_addr_eq(&back, v4));
@@ -107,10 +109,12 @@ static void check_either(const fer_socket_addr *addr)
     FUZZ_CHECK(strlen(ip) < FER_IP_ADDR_TEXT_CAP && strlen(wanted) < FER_SOCKET_ADDR_TEXT_CAP);
     check_every_cap(format_ip, &addr->ip, ip);
     check_every_cap(format_socket, addr, wanted);
-    FUZZ_CHECK(fer_ip_addr_parse(&ip_back, ip).kind == FER_OK && fer_ip_addr_eq(&ip_back, &addr->ip));
+    FUZZ_CHECK(fer_ip_addr_parse(&ip_back, ip).kind == FER_OK &&
+               fer_ip_addr_eq(&ip_back, &addr->ip));
     FUZZ_CHECK(fer_socket_addr_parse(&back, wanted).kind == FER_OK);
     /* flowinfo has no text. */
-    FUZZ_CHECK(fer_ip_addr_eq(&back.ip, &addr->ip) && back.port == addr->port && back.flowinfo == 0);
+    FUZZ_CHECK(fer_ip_addr_eq(&back.ip, &addr->ip) && back.port == addr->port &&
+               back.flowinfo == 0);
     FUZZ_CHECK(back.scope_id == (addr->ip.family == FER_IP_V6 ? addr->scope_id : 0));
 }
 

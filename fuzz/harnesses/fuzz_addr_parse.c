@@ -1,19 +1,20 @@
-/* fuzz_addr_parse.c: any bytes to every parser of addresses: the same answer as the reference parser's, from both forms of each, and a
- * text of its own for every value that comes out. */
+/* fuzz_addr_parse.c: any bytes to every parser of addresses: the same answer as the reference
+ * parser's, from both forms of each, and a text of its own for every value that comes out. */
 #include <stdbool.h>
 
 #include "core/address/ip_parse.h"
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
-#include "fuzz/models/address_reference.h"
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/models/address_reference.h"
 
 #if defined(__GLIBC__)
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #endif
 
-/* The input, ending where its block ends; and again with a NUL after it, where it has none inside. */
+/* The input, ending where its block ends; and again with a NUL after it, where it has none
+ * inside. */
 typedef struct input {
     const char *text;
     size_t len;
@@ -30,35 +31,37 @@ static bool is_success(fer_error error)
     return error.kind == FER_OK && error.os_code == 0;
 }
 
-/* For each parser: what is written reads back as the same value, and is written the same again; both forms of it answer alike; a refusal
- * leaves the output alone. (Two functions: a sanitizer pays for every variable of what is called, and most texts are refused.) */
-#define DEFINE_PARSER(NAME, TYPE, PARSER, PREFIX)                                             \
-    FUZZ_UNCOUNTED static void again_of_##NAME(const input *in, const TYPE *value)            \
-    {                                                                                         \
-        char text[FER_SOCKET_ADDR_TEXT_CAP];                                                  \
-        char again[FER_SOCKET_ADDR_TEXT_CAP];                                                 \
-        TYPE other;                                                                           \
-        const size_t len = PREFIX##_format(value, text, sizeof text);                         \
-        FUZZ_CHECK(len > 0 && len < sizeof text && strlen(text) == len);                      \
-        FUZZ_CHECK(is_success(PARSER##_n(&other, text, len)) && PREFIX##_eq(&other, value));  \
-        FUZZ_CHECK(PREFIX##_format(&other, again, sizeof again) == len && memcmp(again, text, len + 1) == 0); \
-        memset(&other, FUZZ_UNTOUCHED, sizeof other);                                         \
-        FUZZ_CHECK(in->terminated == NULL ||                                                  \
-                   (is_success(PARSER(&other, in->terminated)) && PREFIX##_eq(&other, value)));\
-    }                                                                                         \
-                                                                                              \
-    FUZZ_UNCOUNTED static bool NAME(const input *in, TYPE *value)                             \
-    {                                                                                         \
-        memset(value, FUZZ_UNTOUCHED, sizeof *value);                                         \
-        const fer_error error = PARSER##_n(value, in->text, in->len);                         \
-        if (is_success(error)) {                                                              \
-            again_of_##NAME(in, value);                                                       \
-            return true;                                                                      \
-        }                                                                                     \
-        FUZZ_CHECK(is_refusal(error));                                                        \
-        FUZZ_CHECK(in->terminated == NULL || is_refusal(PARSER(value, in->terminated)));      \
-        FUZZ_CHECK(fuzz_is_untouched(value, sizeof *value));                                  \
-        return false;                                                                         \
+/* For each parser: what is written reads back as the same value, and is written the same again;
+ * both forms of it answer alike; a refusal leaves the output alone. (Two functions: a sanitizer
+ * pays for every variable of what is called, and most texts are refused.) */
+#define DEFINE_PARSER(NAME, TYPE, PARSER, PREFIX)                                               \
+    FUZZ_UNCOUNTED static void again_of_##NAME(const input *in, const TYPE *value)              \
+    {                                                                                           \
+        char text[FER_SOCKET_ADDR_TEXT_CAP];                                                    \
+        char again[FER_SOCKET_ADDR_TEXT_CAP];                                                   \
+        TYPE other;                                                                             \
+        const size_t len = PREFIX##_format(value, text, sizeof text);                           \
+        FUZZ_CHECK(len > 0 && len < sizeof text && strlen(text) == len);                        \
+        FUZZ_CHECK(is_success(PARSER##_n(&other, text, len)) && PREFIX##_eq(&other, value));    \
+        FUZZ_CHECK(PREFIX##_format(&other, again, sizeof again) == len &&                       \
+                   memcmp(again, text, len + 1) == 0);                                          \
+        memset(&other, FUZZ_UNTOUCHED, sizeof other);                                           \
+        FUZZ_CHECK(in->terminated == NULL ||                                                    \
+                   (is_success(PARSER(&other, in->terminated)) && PREFIX##_eq(&other, value))); \
+    }                                                                                           \
+                                                                                                \
+    FUZZ_UNCOUNTED static bool NAME(const input *in, TYPE *value)                               \
+    {                                                                                           \
+        memset(value, FUZZ_UNTOUCHED, sizeof *value);                                           \
+        const fer_error error = PARSER##_n(value, in->text, in->len);                           \
+        if (is_success(error)) {                                                                \
+            again_of_##NAME(in, value);                                                         \
+            return true;                                                                        \
+        }                                                                                       \
+        FUZZ_CHECK(is_refusal(error));                                                          \
+        FUZZ_CHECK(in->terminated == NULL || is_refusal(PARSER(value, in->terminated)));        \
+        FUZZ_CHECK(fuzz_is_untouched(value, sizeof *value));                                    \
+        return false;                                                                           \
     }
 
 DEFINE_PARSER(parsed_v4, fer_ipv4_addr, fer_ipv4_addr_parse, fer_ipv4_addr)
@@ -68,8 +71,10 @@ DEFINE_PARSER(parsed_socket_v4, fer_socket_addr, fer_socket_addr_parse_v4, fer_s
 DEFINE_PARSER(parsed_socket_v6, fer_socket_addr, fer_socket_addr_parse_v6, fer_socket_addr)
 DEFINE_PARSER(parsed_socket, fer_socket_addr, fer_socket_addr_parse, fer_socket_addr)
 
-/* glibc's inet_pton has the same grammar: inet_pton(3). (Other systems' take leading zeros, or a zone.) */
-FUZZ_UNCOUNTED static void compare_with_inet_pton(const input *in, const uint8_t *v4, const uint8_t *v6)
+/* glibc's inet_pton has the same grammar: inet_pton(3). (Other systems' take leading zeros, or a
+ * zone.) */
+FUZZ_UNCOUNTED static void compare_with_inet_pton(const input *in, const uint8_t *v4,
+                                                  const uint8_t *v6)
 {
 #if defined(__GLIBC__)
     uint8_t octets[16] = {0};

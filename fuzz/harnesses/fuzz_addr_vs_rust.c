@@ -1,19 +1,20 @@
-/* fuzz_addr_vs_rust.c: any text and any value, to Rust's own std::net and to ferrule: the same answers. Rust's side is rust_std/, made by
- * the rustc that is here, 1.63 or later. */
+/* fuzz_addr_vs_rust.c: any text and any value, to Rust's own std::net and to ferrule: the same
+ * answers. Rust's side is rust_std/, made by the rustc that is here, 1.63 or later. */
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
-#include "fuzz/rust_std/rust_std.h"
 #include "fuzz/models/rust_values.h"
+#include "fuzz/rust_std/rust_std.h"
 
 static bool same_socket(const fer_socket_addr *addr, const rust_addr *rust)
 {
-    return rust_same_ip(&addr->ip, rust) && addr->port == rust->port && addr->flowinfo == rust->flowinfo &&
-           addr->scope_id == rust->scope_id;
+    return rust_same_ip(&addr->ip, rust) && addr->port == rust->port &&
+           addr->flowinfo == rust->flowinfo && addr->scope_id == rust->scope_id;
 }
 
-/* FromStr of the type against the parser of the same name: both refuse, or both make the same value, which is left in rust. */
+/* FromStr of the type against the parser of the same name: both refuse, or both make the same
+ * value, which is left in rust. */
 #define CHECK_PARSED(TYPE, RUST_TYPE, PARSER, SAME)                                      \
     do {                                                                                 \
         TYPE value;                                                                      \
@@ -26,12 +27,17 @@ static bool same_socket(const fer_socket_addr *addr, const rust_addr *rust)
 FUZZ_UNCOUNTED static void check_text(const char *text, size_t size)
 {
     rust_addr rust = {0};
-    CHECK_PARSED(fer_ipv4_addr, RUST_IPV4_ADDR, fer_ipv4_addr_parse_n, rust_has_octets(value.octets, rust.octets, 4));
-    CHECK_PARSED(fer_ipv6_addr, RUST_IPV6_ADDR, fer_ipv6_addr_parse_n, rust_has_octets(value.octets, rust.octets, 16));
+    CHECK_PARSED(fer_ipv4_addr, RUST_IPV4_ADDR, fer_ipv4_addr_parse_n,
+                 rust_has_octets(value.octets, rust.octets, 4));
+    CHECK_PARSED(fer_ipv6_addr, RUST_IPV6_ADDR, fer_ipv6_addr_parse_n,
+                 rust_has_octets(value.octets, rust.octets, 16));
     CHECK_PARSED(fer_ip_addr, RUST_IP_ADDR, fer_ip_addr_parse_n, rust_same_ip(&value, &rust));
-    CHECK_PARSED(fer_socket_addr, RUST_SOCKET_ADDR_V4, fer_socket_addr_parse_v4_n, same_socket(&value, &rust));
-    CHECK_PARSED(fer_socket_addr, RUST_SOCKET_ADDR_V6, fer_socket_addr_parse_v6_n, same_socket(&value, &rust));
-    CHECK_PARSED(fer_socket_addr, RUST_SOCKET_ADDR, fer_socket_addr_parse_n, same_socket(&value, &rust));
+    CHECK_PARSED(fer_socket_addr, RUST_SOCKET_ADDR_V4, fer_socket_addr_parse_v4_n,
+                 same_socket(&value, &rust));
+    CHECK_PARSED(fer_socket_addr, RUST_SOCKET_ADDR_V6, fer_socket_addr_parse_v6_n,
+                 same_socket(&value, &rust));
+    CHECK_PARSED(fer_socket_addr, RUST_SOCKET_ADDR, fer_socket_addr_parse_n,
+                 same_socket(&value, &rust));
     if (rust.family != 0) {
         rust_check_value(&rust);
     }
@@ -52,7 +58,8 @@ static rust_addr legal(const uint8_t raw[sizeof(rust_addr)])
     return made;
 }
 
-/* The end of the input chooses in which byte a second value differs from the first; the two are put in order. */
+/* The end of the input chooses in which byte a second value differs from the first; the two are put
+ * in order. */
 FUZZ_UNCOUNTED static void check_order(const uint8_t *data, size_t size)
 {
     choices from = choices_of(data, size);
@@ -66,7 +73,8 @@ FUZZ_UNCOUNTED static void check_order(const uint8_t *data, size_t size)
     const rust_addr b = legal(raw);
     const fer_socket_addr ours_a = rust_value(&a);
     const fer_socket_addr ours_b = rust_value(&b);
-    /* Rust's order passed over flowinfo and scope_id until rust-lang/rust #116714, which is younger than 1.73 and older than 1.95. */
+    /* Rust's order passed over flowinfo and scope_id until rust-lang/rust #116714, which is younger
+     * than 1.73 and older than 1.95. */
     if (FERRULE_RUSTC_MINOR >= 95 || (a.flowinfo == b.flowinfo && a.scope_id == b.scope_id)) {
         const int32_t order = rust_std_compare_sockets(&a, &b);
         FUZZ_CHECK(fer_socket_addr_cmp(&ours_a, &ours_b) == order);

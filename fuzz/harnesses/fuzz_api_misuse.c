@@ -1,5 +1,6 @@
-/* fuzz_api_misuse.c: any call on a handle in any state, with any pointer NULL, any number for an enum and any length, in both dialects:
- * only documented errors, equal in both, and nothing that a sanitizer minds. */
+/* fuzz_api_misuse.c: any call on a handle in any state, with any pointer NULL, any number for an
+ * enum and any length, in both dialects: only documented errors, equal in both, and nothing that a
+ * sanitizer minds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,23 +28,29 @@ static bool is_any_of(const char *name, const char *const *prefixes)
     return false;
 }
 
-/* Rows of "Not reconciled" for Unix sockets: no datagrams on Windows; what a missing path and a reset are called, and how often told. */
+/* Rows of "Not reconciled" for Unix sockets: no datagrams on Windows; what a missing path and a
+ * reset are called, and how often told. */
 static bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     static const char *const datagrams[] = {"unix_datagram", NULL};
     static const char *const connects[] = {"unix_connect", "socket_connect_unix", NULL};
-    static const char *const after_reset[] = {"unix_read", "unix_peek", "unix_write", "unix_peer_addr", NULL};
+    static const char *const after_reset[] = {"unix_read", "unix_peek", "unix_write",
+                                              "unix_peer_addr", NULL};
     const char *name = misuse_call_name(step[0]);
     return is_any_of(name, datagrams) ||
-           (is_any_of(name, connects) && posix == FER_NOT_FOUND && winsock == FER_CONNECTION_REFUSED) ||
-           (is_any_of(name, after_reset) && (winsock == FER_CONNECTION_RESET || winsock == FER_NOT_CONNECTED));
+           (is_any_of(name, connects) && posix == FER_NOT_FOUND &&
+            winsock == FER_CONNECTION_REFUSED) ||
+           (is_any_of(name, after_reset) &&
+            (winsock == FER_CONNECTION_RESET || winsock == FER_NOT_CONNECTED));
 }
 
-/* `refusal_of_another` and `refusals_together`: who is told of a refused datagram, and how often. */
+/* `refusal_of_another` and `refusals_together`: who is told of a refused datagram, and how
+ * often. */
 static bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     static const char *const told[] = {"udp_send", "udp_recv", "udp_peek", NULL};
-    return is_any_of(misuse_call_name(step[0]), told) && (posix == FER_CONNECTION_REFUSED || winsock == FER_CONNECTION_REFUSED);
+    return is_any_of(misuse_call_name(step[0]), told) &&
+           (posix == FER_CONNECTION_REFUSED || winsock == FER_CONNECTION_REFUSED);
 }
 
 /* Of sockets that are built: what Windows has not, and `reuse_after_bind`. */
@@ -52,7 +59,8 @@ static bool is_socket_row(const uint8_t *step, fer_error_kind posix, fer_error_k
     static const char *const rows[] = {"socket_reuse_port", "socket_bind_device", NULL};
     static const char *const reuse[] = {"socket_reuse_address", NULL};
     const char *name = misuse_call_name(step[0]);
-    return is_any_of(name, rows) || (is_any_of(name, reuse) && posix == FER_OK && winsock == FER_INVALID_INPUT);
+    return is_any_of(name, rows) ||
+           (is_any_of(name, reuse) && posix == FER_OK && winsock == FER_INVALID_INPUT);
 }
 
 /* `grain`: a timeout of centuries never expires on one system, and is cut to days on the other. */
@@ -66,18 +74,21 @@ static bool is_unfinished(fer_error_kind kind)
     return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;
 }
 
-/* How far a lookup in the background has come, and so whether there is room for one more, is a matter of time, and the calls before it take each
- * system's own. Nothing after it can be compared. */
+/* How far a lookup in the background has come, and so whether there is room for one more, is a
+ * matter of time, and the calls before it take each system's own. Nothing after it can be
+ * compared. */
 static bool is_of_time(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     static const char *const timed[] = {"resolver_start", "lookup_wait", NULL};
-    return is_any_of(misuse_call_name(step[0]), timed) && is_unfinished(posix) != is_unfinished(winsock);
+    return is_any_of(misuse_call_name(step[0]), timed) &&
+           is_unfinished(posix) != is_unfinished(winsock);
 }
 
 static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
-    fprintf(stderr, "misuse: %s: %s arguments %02x %02x %02x: %s, %s\n", why, misuse_call_name(step[0]), step[1], step[2], step[3],
-            fer_error_kind_name(posix), fer_error_kind_name(winsock));
+    fprintf(stderr, "misuse: %s: %s arguments %02x %02x %02x: %s, %s\n", why,
+            misuse_call_name(step[0]), step[1], step[2], step[3], fer_error_kind_name(posix),
+            fer_error_kind_name(winsock));
     abort();
 }
 
@@ -95,8 +106,10 @@ static size_t run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
         }
     }
     misuse_end(&world);
-    if (fer_sim_stop(&report).kind != FER_OK || report.leaked_handles != 0 || report.leaked_waits != 0 || report.leaked_lookups != 0) {
-        fprintf(stderr, "misuse: dialect %d leaks %zu handles\n", (int)dialect, report.leaked_handles);
+    if (fer_sim_stop(&report).kind != FER_OK || report.leaked_handles != 0 ||
+        report.leaked_waits != 0 || report.leaked_lookups != 0) {
+        fprintf(stderr, "misuse: dialect %d leaks %zu handles\n", (int)dialect,
+                report.leaked_handles);
         abort();
     }
     return steps;

@@ -1,11 +1,12 @@
-/* fuzz_error_map.c: any code through the maps of both systems, and the text of any error at every size of room. */
+/* fuzz_error_map.c: any code through the maps of both systems, and the text of any error at every
+ * size of room. */
 #include <stdbool.h>
 
 #include "ferrule/error.h"
 #include "ferrule/sim.h"
 #include "fuzz/driver/choice.h"
-#include "fuzz/models/error_reference.h"
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/models/error_reference.h"
 
 enum { NEAR = 4 };
 
@@ -66,7 +67,9 @@ static void check_codes(fer_sim_dialect dialect, int32_t code)
         if (near >= INT32_MIN && near <= INT32_MAX) {
             const fer_error error = fer_error_from_os((int32_t)near);
             FUZZ_CHECK(error.os_code == near);
-            FUZZ_CHECK(error.kind == (dialect == FER_SIM_POSIX ? reference_linux_kind(error.os_code) : reference_windows_kind(error.os_code)));
+            FUZZ_CHECK(error.kind == (dialect == FER_SIM_POSIX
+                                          ? reference_linux_kind(error.os_code)
+                                          : reference_windows_kind(error.os_code)));
         }
     }
     check_text(fer_error_from_os(code));
@@ -95,7 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const uint32_t bits = choose_u32(&from);
         memcpy(&code, &bits, sizeof code);
     }
-    const fer_error any = {(fer_error_kind)choose_up_to(&from, (shape & 2) != 0 ? UINT32_MAX : 130), code};
+    const fer_error any = {(fer_error_kind)choose_up_to(&from, (shape & 2) != 0 ? UINT32_MAX : 130),
+                           code};
     check_dialect(FER_SIM_POSIX, code);
     check_dialect(FER_SIM_WINSOCK, code);
     check_text(any);

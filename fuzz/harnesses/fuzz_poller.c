@@ -1,5 +1,6 @@
-/* fuzz_poller.c: a program of calls on pollers, on what they watch and on the peers of that, in both dialects: each answer, each event and the time
- * of each wait are what a model of the rules P1 to P12 allows, and nothing leaks. */
+/* fuzz_poller.c: a program of calls on pollers, on what they watch and on the peers of that, in
+ * both dialects: each answer, each event and the time of each wait are what a model of the rules P1
+ * to P12 allows, and nothing leaks. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/poller_program.h"
 

@@ -1,5 +1,5 @@
-/* fuzz_stream_state.c: programs of calls on streams, clones, peers and faults included, each call against the model of stream_model.c; the
- * first byte's bit 2 says in which dialect. */
+/* fuzz_stream_state.c: programs of calls on streams, clones, peers and faults included, each call
+ * against the model of stream_model.c; the first byte's bit 2 says in which dialect. */
 #include <string.h>
 
 #include "fuzz/models/stream_model.h"

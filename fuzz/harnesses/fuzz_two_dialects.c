@@ -1,5 +1,6 @@
-/* fuzz_two_dialects.c: one program in both dialects: what the user sees must be equal, but for the rows of "Not reconciled", each of which
- * is known by its own predicate. The library's promise as a fuzz target. */
+/* fuzz_two_dialects.c: one program in both dialects: what the user sees must be equal, but for the
+ * rows of "Not reconciled", each of which is known by its own predicate. The library's promise as a
+ * fuzz target. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,23 +57,26 @@ static void observe(const struct program *program, const struct record *record)
 
 static bool is_equal(const struct record *one, const struct record *other)
 {
-    return one->error.kind == other->error.kind && one->n == other->n && one->bytes_are_right == other->bytes_are_right &&
-           one->value == other->value;
+    return one->error.kind == other->error.kind && one->n == other->n &&
+           one->bytes_are_right == other->bytes_are_right && one->value == other->value;
 }
 
 static void print_record(const char *name, const struct record *record)
 {
-    fprintf(stderr, "  %-7s %s n %zu value %llu%s\n", name, fer_error_kind_name(record->error.kind), record->n,
-            (unsigned long long)record->value, record->bytes_are_right ? "" : " WRONG BYTES");
+    fprintf(stderr, "  %-7s %s n %zu value %llu%s\n", name, fer_error_kind_name(record->error.kind),
+            record->n, (unsigned long long)record->value,
+            record->bytes_are_right ? "" : " WRONG BYTES");
 }
 
 static void fail_at(size_t at)
 {
     for (size_t i = 0; i <= at; i++) {
         const struct record *record = &runs[0].records[i];
-        fprintf(stderr, "%zu: %s handle %d connection %d asked %zu wanted %llu fault %d facts %x, then %x\n", i,
-                program_op_name(record->op), record->handle, record->connection, record->asked,
-                (unsigned long long)record->wanted, record->fault, record->facts, record->facts_after);
+        fprintf(
+            stderr,
+            "%zu: %s handle %d connection %d asked %zu wanted %llu fault %d facts %x, then %x\n", i,
+            program_op_name(record->op), record->handle, record->connection, record->asked,
+            (unsigned long long)record->wanted, record->fault, record->facts, record->facts_after);
         print_record("posix", record);
         print_record("winsock", &runs[1].records[i]);
     }
@@ -95,7 +99,8 @@ static bool forgive(size_t at)
     return false;
 }
 
-/* What a reset took away is counted as read on Linux alone: only the bytes' being right is looked at. */
+/* What a reset took away is counted as read on Linux alone: only the bytes' being right is looked
+ * at. */
 static void compare(void)
 {
     was_forgiven = 0;
@@ -116,8 +121,8 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     program_run(&run->program, dialect, data, size);
     const fer_sim_report *report = &run->program.report;
     if (report->leaked_handles != 0 || report->leaked_waits != 0 || report->leaked_lookups != 0) {
-        fprintf(stderr, "dialect %d: %zu handles, %zu waits, %zu lookups left\n", (int)dialect, report->leaked_handles,
-                report->leaked_waits, report->leaked_lookups);
+        fprintf(stderr, "dialect %d: %zu handles, %zu waits, %zu lookups left\n", (int)dialect,
+                report->leaked_handles, report->leaked_waits, report->leaked_lookups);
         fail_at(run->count - 1);
     }
 }

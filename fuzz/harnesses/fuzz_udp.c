@@ -1,5 +1,6 @@
-/* fuzz_udp.c: one program of datagrams in both dialects, each against a model of who may have which datagram, and both against each other:
- * equal but for the rows of "Not reconciled" that are known here by their predicates. */
+/* fuzz_udp.c: one program of datagrams in both dialects, each against a model of who may have which
+ * datagram, and both against each other: equal but for the rows of "Not reconciled" that are known
+ * here by their predicates. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,10 @@ static void print_hits(void)
 
 static bool is_equal(const struct udp_record *one, const struct udp_record *other)
 {
-    return one->error.kind == other->error.kind && one->n == other->n && one->truncated == other->truncated && one->value == other->value &&
-           one->serial == other->serial && one->has_addr == other->has_addr && (!one->has_addr || fer_socket_addr_eq(&one->addr, &other->addr));
+    return one->error.kind == other->error.kind && one->n == other->n &&
+           one->truncated == other->truncated && one->value == other->value &&
+           one->serial == other->serial && one->has_addr == other->has_addr &&
+           (!one->has_addr || fer_socket_addr_eq(&one->addr, &other->addr));
 }
 
 static void fail_at(size_t at)

@@ -1,5 +1,6 @@
-/* fuzz_unix.c: a program of calls on Unix sockets, in the POSIX dialect and, as far as Windows has them, in the other: each call answers
- * as a model does that knows names, bytes, ends and datagrams, and nothing else of the library. */
+/* fuzz_unix.c: a program of calls on Unix sockets, in the POSIX dialect and, as far as Windows has
+ * them, in the other: each call answers as a model does that knows names, bytes, ends and
+ * datagrams, and nothing else of the library. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/unix_program.h"
 

@@ -1,5 +1,6 @@
-/* address_questions.h: what addresses are said to be, by comparing their texts' numbers, and their order, by comparing what they are made
- * of as one row of numbers: other ways than core's. NULL is no address: it is nothing, and before everything. */
+/* address_questions.h: what addresses are said to be, by comparing their texts' numbers, and their
+ * order, by comparing what they are made of as one row of numbers: other ways than core's. NULL is
+ * no address: it is nothing, and before everything. */
 #ifndef FUZZ_ADDRESS_QUESTIONS_H
 #define FUZZ_ADDRESS_QUESTIONS_H
 
@@ -11,7 +12,8 @@
 #include "fuzz/driver/fuzz.h"
 
 /* Each octet lies between two of these. */
-static inline bool questions_between(const uint8_t *octets, size_t count, const uint8_t *least, const uint8_t *most)
+static inline bool questions_between(const uint8_t *octets, size_t count, const uint8_t *least,
+                                     const uint8_t *most)
 {
     bool holds = true;
     for (size_t i = 0; i < count; i++) {
@@ -27,16 +29,22 @@ static inline bool questions_between(const uint8_t *octets, size_t count, const 
 static inline void questions_v4(const fer_ipv4_addr *addr)
 {
     const uint8_t *at = addr->octets;
-    const bool private = QUESTIONS_V4(at, 10, 0, 0, 0, 10, 255, 255, 255) || QUESTIONS_V4(at, 172, 16, 0, 0, 172, 31, 255, 255) ||
+    const bool private = QUESTIONS_V4(at, 10, 0, 0, 0, 10, 255, 255, 255) ||
+                         QUESTIONS_V4(at, 172, 16, 0, 0, 172, 31, 255, 255) ||
                          QUESTIONS_V4(at, 192, 168, 0, 0, 192, 168, 255, 255);
-    const bool documentation = QUESTIONS_V4(at, 192, 0, 2, 0, 192, 0, 2, 255) || QUESTIONS_V4(at, 198, 51, 100, 0, 198, 51, 100, 255) ||
+    const bool documentation = QUESTIONS_V4(at, 192, 0, 2, 0, 192, 0, 2, 255) ||
+                               QUESTIONS_V4(at, 198, 51, 100, 0, 198, 51, 100, 255) ||
                                QUESTIONS_V4(at, 203, 0, 113, 0, 203, 0, 113, 255);
     FUZZ_CHECK(fer_ipv4_addr_is_unspecified(addr) == QUESTIONS_V4(at, 0, 0, 0, 0, 0, 0, 0, 0));
-    FUZZ_CHECK(fer_ipv4_addr_is_loopback(addr) == QUESTIONS_V4(at, 127, 0, 0, 0, 127, 255, 255, 255));
+    FUZZ_CHECK(fer_ipv4_addr_is_loopback(addr) ==
+               QUESTIONS_V4(at, 127, 0, 0, 0, 127, 255, 255, 255));
     FUZZ_CHECK(fer_ipv4_addr_is_private(addr) == private);
-    FUZZ_CHECK(fer_ipv4_addr_is_link_local(addr) == QUESTIONS_V4(at, 169, 254, 0, 0, 169, 254, 255, 255));
-    FUZZ_CHECK(fer_ipv4_addr_is_multicast(addr) == QUESTIONS_V4(at, 224, 0, 0, 0, 239, 255, 255, 255));
-    FUZZ_CHECK(fer_ipv4_addr_is_broadcast(addr) == QUESTIONS_V4(at, 255, 255, 255, 255, 255, 255, 255, 255));
+    FUZZ_CHECK(fer_ipv4_addr_is_link_local(addr) ==
+               QUESTIONS_V4(at, 169, 254, 0, 0, 169, 254, 255, 255));
+    FUZZ_CHECK(fer_ipv4_addr_is_multicast(addr) ==
+               QUESTIONS_V4(at, 224, 0, 0, 0, 239, 255, 255, 255));
+    FUZZ_CHECK(fer_ipv4_addr_is_broadcast(addr) ==
+               QUESTIONS_V4(at, 255, 255, 255, 255, 255, 255, 255, 255));
     FUZZ_CHECK(fer_ipv4_addr_is_documentation(addr) == documentation);
     const fer_ipv4_addr back = fer_ipv4_addr_from_bits(fer_ipv4_addr_to_bits(addr));
     FUZZ_CHECK(fer_ipv4_addr_eq(&back, addr) && fer_ipv4_addr_cmp(&back, addr) == 0);
@@ -66,7 +74,8 @@ static inline void questions_v6(const fer_ipv6_addr *addr)
     FUZZ_CHECK(fer_ip_addr_is_ipv4(&canonical) == is_mapped);
     const fer_ipv6_addr back = fer_ipv6_addr_new(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]);
     FUZZ_CHECK(fer_ipv6_addr_eq(&back, addr) && memcmp(&back, addr, sizeof back) == 0);
-    const fer_ipv6_addr wide = is_mapped ? fer_ipv4_addr_to_ipv6_mapped(&v4) : fer_ipv4_addr_to_ipv6_compatible(&v4);
+    const fer_ipv6_addr wide =
+        is_mapped ? fer_ipv4_addr_to_ipv6_mapped(&v4) : fer_ipv4_addr_to_ipv6_compatible(&v4);
     FUZZ_CHECK(fer_ipv6_addr_eq(&wide, addr) == (is_low || is_mapped));
 }
 
@@ -76,16 +85,19 @@ static inline void questions_ip(const fer_ip_addr *addr)
     const bool v6 = addr->family == FER_IP_V6;
     const fer_socket_addr with_port = fer_socket_addr_new(addr, 7);
     FUZZ_CHECK(fer_ip_addr_is_ipv4(addr) == v4 && fer_ip_addr_is_ipv6(addr) == v6);
-    FUZZ_CHECK(fer_ip_addr_is_multicast(addr) ==
-               ((v4 && fer_ipv4_addr_is_multicast(&addr->v4)) || (v6 && fer_ipv6_addr_is_multicast(&addr->v6))));
-    FUZZ_CHECK(fer_ip_addr_is_loopback(addr) ==
-               ((v4 && fer_ipv4_addr_is_loopback(&addr->v4)) || (v6 && fer_ipv6_addr_is_loopback(&addr->v6))));
+    FUZZ_CHECK(fer_ip_addr_is_multicast(addr) == ((v4 && fer_ipv4_addr_is_multicast(&addr->v4)) ||
+                                                  (v6 && fer_ipv6_addr_is_multicast(&addr->v6))));
+    FUZZ_CHECK(fer_ip_addr_is_loopback(addr) == ((v4 && fer_ipv4_addr_is_loopback(&addr->v4)) ||
+                                                 (v6 && fer_ipv6_addr_is_loopback(&addr->v6))));
     FUZZ_CHECK(fer_ip_addr_is_unspecified(addr) ==
-               ((v4 && fer_ipv4_addr_is_unspecified(&addr->v4)) || (v6 && fer_ipv6_addr_is_unspecified(&addr->v6))));
-    FUZZ_CHECK(fer_socket_addr_is_ipv4(&with_port) == v4 && fer_socket_addr_is_ipv6(&with_port) == v6);
+               ((v4 && fer_ipv4_addr_is_unspecified(&addr->v4)) ||
+                (v6 && fer_ipv6_addr_is_unspecified(&addr->v6))));
+    FUZZ_CHECK(fer_socket_addr_is_ipv4(&with_port) == v4 &&
+               fer_socket_addr_is_ipv6(&with_port) == v6);
 }
 
-/* All that the order looks at, the first first: family, octets, port, and of IPv6 flowinfo and scope. Returns how many. */
+/* All that the order looks at, the first first: family, octets, port, and of IPv6 flowinfo and
+ * scope. Returns how many. */
 static inline size_t questions_row(const fer_socket_addr *addr, uint32_t row[20])
 {
     const size_t octets = addr->ip.family == FER_IP_V4 ? 4 : addr->ip.family == FER_IP_V6 ? 16 : 0;
@@ -114,7 +126,8 @@ static inline void questions_order(const fer_socket_addr *one, const fer_socket_
     for (size_t i = 0; order == 0 && i < lefts && i < rights; i++) {
         order = (left[i] > right[i]) - (left[i] < right[i]);
     }
-    FUZZ_CHECK(fer_socket_addr_cmp(one, other) == order && fer_socket_addr_cmp(other, one) == -order);
+    FUZZ_CHECK(fer_socket_addr_cmp(one, other) == order &&
+               fer_socket_addr_cmp(other, one) == -order);
     FUZZ_CHECK(fer_socket_addr_eq(one, other) == (order == 0));
     FUZZ_CHECK(fer_ip_addr_cmp(&one->ip, &other->ip) == -fer_ip_addr_cmp(&other->ip, &one->ip));
     FUZZ_CHECK(fer_ip_addr_eq(&one->ip, &other->ip) || order != 0);
@@ -127,39 +140,55 @@ static inline void questions_null(const fer_socket_addr *addr)
     uint16_t segments[8] = {1};
     fer_ipv4_addr v4 = {{9, 9, 9, 9}};
     char text[8] = "x";
-    FUZZ_CHECK(!fer_ipv4_addr_is_loopback(NULL) && !fer_ipv4_addr_is_private(NULL) && !fer_ipv4_addr_is_documentation(NULL));
-    FUZZ_CHECK(!fer_ipv6_addr_is_loopback(NULL) && !fer_ipv6_addr_is_unspecified(NULL) && !fer_ipv6_addr_is_multicast(NULL));
+    FUZZ_CHECK(!fer_ipv4_addr_is_loopback(NULL) && !fer_ipv4_addr_is_private(NULL) &&
+               !fer_ipv4_addr_is_documentation(NULL));
+    FUZZ_CHECK(!fer_ipv6_addr_is_loopback(NULL) && !fer_ipv6_addr_is_unspecified(NULL) &&
+               !fer_ipv6_addr_is_multicast(NULL));
     FUZZ_CHECK(!fer_ipv6_addr_is_unique_local(NULL) && !fer_ipv6_addr_is_unicast_link_local(NULL));
-    FUZZ_CHECK(!fer_ipv6_addr_to_ipv4(NULL, &v4) && !fer_ipv6_addr_to_ipv4_mapped(NULL, &v4) && v4.octets[0] == 9);
-    FUZZ_CHECK(!fer_ipv6_addr_to_ipv4(&addr->ip.v6, NULL) && !fer_ipv6_addr_to_ipv4_mapped(&addr->ip.v6, NULL));
-    FUZZ_CHECK(!fer_ip_addr_is_ipv4(NULL) && !fer_ip_addr_is_ipv6(NULL) && !fer_socket_addr_is_ipv4(NULL) && !fer_socket_addr_is_ipv6(NULL));
-    FUZZ_CHECK(fer_ipv4_addr_cmp(NULL, &v4) == -1 && fer_ipv4_addr_cmp(&v4, NULL) == 1 && fer_ipv4_addr_cmp(NULL, NULL) == 0);
-    FUZZ_CHECK(fer_ipv6_addr_cmp(NULL, &addr->ip.v6) == -1 && fer_ipv6_addr_cmp(&addr->ip.v6, NULL) == 1);
+    FUZZ_CHECK(!fer_ipv6_addr_to_ipv4(NULL, &v4) && !fer_ipv6_addr_to_ipv4_mapped(NULL, &v4) &&
+               v4.octets[0] == 9);
+    FUZZ_CHECK(!fer_ipv6_addr_to_ipv4(&addr->ip.v6, NULL) &&
+               !fer_ipv6_addr_to_ipv4_mapped(&addr->ip.v6, NULL));
+    FUZZ_CHECK(!fer_ip_addr_is_ipv4(NULL) && !fer_ip_addr_is_ipv6(NULL) &&
+               !fer_socket_addr_is_ipv4(NULL) && !fer_socket_addr_is_ipv6(NULL));
+    FUZZ_CHECK(fer_ipv4_addr_cmp(NULL, &v4) == -1 && fer_ipv4_addr_cmp(&v4, NULL) == 1 &&
+               fer_ipv4_addr_cmp(NULL, NULL) == 0);
+    FUZZ_CHECK(fer_ipv6_addr_cmp(NULL, &addr->ip.v6) == -1 &&
+               fer_ipv6_addr_cmp(&addr->ip.v6, NULL) == 1);
     FUZZ_CHECK(fer_ip_addr_cmp(NULL, &addr->ip) == -1 && fer_ip_addr_cmp(&addr->ip, NULL) == 1);
-    FUZZ_CHECK(fer_socket_addr_cmp(NULL, addr) == -1 && fer_socket_addr_cmp(addr, NULL) == 1 && !fer_socket_addr_eq(addr, NULL));
+    FUZZ_CHECK(fer_socket_addr_cmp(NULL, addr) == -1 && fer_socket_addr_cmp(addr, NULL) == 1 &&
+               !fer_socket_addr_eq(addr, NULL));
     fer_ipv6_addr_segments(&addr->ip.v6, NULL);
     fer_ipv6_addr_segments(NULL, segments);
     FUZZ_CHECK(segments[0] == 0);
-    const fer_ipv6_addr zeros[] = {fer_ipv6_addr_from_segments(NULL), fer_ipv4_addr_to_ipv6_mapped(NULL),
+    const fer_ipv6_addr zeros[] = {fer_ipv6_addr_from_segments(NULL),
+                                   fer_ipv4_addr_to_ipv6_mapped(NULL),
                                    fer_ipv4_addr_to_ipv6_compatible(NULL)};
-    FUZZ_CHECK(fer_ipv6_addr_eq(&zeros[0], &none.ip.v6) && fer_ipv6_addr_eq(&zeros[1], &none.ip.v6) && fer_ipv6_addr_eq(&zeros[2], &none.ip.v6));
-    const fer_socket_addr made[] = {fer_socket_addr_new(NULL, 7), fer_socket_addr_new_v4(NULL, 7), fer_socket_addr_new_v6(NULL, 7, 7, 7)};
-    const fer_ip_addr ips[] = {fer_ip_addr_from_v4(NULL), fer_ip_addr_from_v6(NULL), fer_ip_addr_to_canonical(NULL)};
+    FUZZ_CHECK(fer_ipv6_addr_eq(&zeros[0], &none.ip.v6) &&
+               fer_ipv6_addr_eq(&zeros[1], &none.ip.v6) &&
+               fer_ipv6_addr_eq(&zeros[2], &none.ip.v6));
+    const fer_socket_addr made[] = {fer_socket_addr_new(NULL, 7), fer_socket_addr_new_v4(NULL, 7),
+                                    fer_socket_addr_new_v6(NULL, 7, 7, 7)};
+    const fer_ip_addr ips[] = {fer_ip_addr_from_v4(NULL), fer_ip_addr_from_v6(NULL),
+                               fer_ip_addr_to_canonical(NULL)};
     for (size_t i = 0; i < 3; i++) {
-        FUZZ_CHECK(!fer_ip_addr_is_ipv4(&made[i].ip) && !fer_ip_addr_is_ipv6(&made[i].ip) && made[i].port == 0);
+        FUZZ_CHECK(!fer_ip_addr_is_ipv4(&made[i].ip) && !fer_ip_addr_is_ipv6(&made[i].ip) &&
+                   made[i].port == 0);
         FUZZ_CHECK(!fer_ip_addr_is_ipv4(&ips[i]) && !fer_ip_addr_is_ipv6(&ips[i]));
     }
-    FUZZ_CHECK(fer_ipv4_addr_to_bits(NULL) == 0 && fer_ipv4_addr_format(NULL, text, sizeof text) == 0);
-    FUZZ_CHECK(fer_ipv6_addr_format(NULL, text, sizeof text) == 0 && fer_socket_addr_format(NULL, text, sizeof text) == 0);
+    FUZZ_CHECK(fer_ipv4_addr_to_bits(NULL) == 0 &&
+               fer_ipv4_addr_format(NULL, text, sizeof text) == 0);
+    FUZZ_CHECK(fer_ipv6_addr_format(NULL, text, sizeof text) == 0 &&
+               fer_socket_addr_format(NULL, text, sizeof text) == 0);
 }
 
-#define QUESTIONS_REFUSED(TYPE, PARSER)                                                         \
-    do {                                                                                        \
-        TYPE value;                                                                             \
-        FUZZ_CHECK(PARSER(NULL, "::").kind == FER_INVALID_INPUT);                               \
-        FUZZ_CHECK(PARSER(&value, NULL).kind == FER_INVALID_INPUT);                             \
-        FUZZ_CHECK(PARSER##_n(NULL, "::", 2).kind == FER_INVALID_INPUT);                        \
-        FUZZ_CHECK(PARSER##_n(&value, NULL, 0).kind == FER_INVALID_INPUT);                      \
+#define QUESTIONS_REFUSED(TYPE, PARSER)                                    \
+    do {                                                                   \
+        TYPE value;                                                        \
+        FUZZ_CHECK(PARSER(NULL, "::").kind == FER_INVALID_INPUT);          \
+        FUZZ_CHECK(PARSER(&value, NULL).kind == FER_INVALID_INPUT);        \
+        FUZZ_CHECK(PARSER##_n(NULL, "::", 2).kind == FER_INVALID_INPUT);   \
+        FUZZ_CHECK(PARSER##_n(&value, NULL, 0).kind == FER_INVALID_INPUT); \
     } while (0)
 
 static inline void questions_null_texts(void)

@@ -1,6 +1,6 @@
-/* address_reference.h: the same grammar as core's parsers, written another way and slowly: a text is cut into pieces at its dots
- * and colons, and each piece is looked up; and the canonical text of IPv6. Only for tests to compare with. Texts are given by length
- * and may hold any byte. */
+/* address_reference.h: the same grammar as core's parsers, written another way and slowly: a text
+ * is cut into pieces at its dots and colons, and each piece is looked up; and the canonical text of
+ * IPv6. Only for tests to compare with. Texts are given by length and may hold any byte. */
 #ifndef ADDRESS_REFERENCE_H
 #define ADDRESS_REFERENCE_H
 
@@ -86,7 +86,8 @@ static inline bool reference_group(piece p, unsigned *value)
     return p.len >= 1 && p.len <= 4;
 }
 
-/* Groups with single colons between, as octets. Returns how many octets, or -1. An empty piece has none. */
+/* Groups with single colons between, as octets. Returns how many octets, or -1. An empty piece has
+ * none. */
 static inline int reference_groups(piece side, bool may_end_in_v4, uint8_t out[64])
 {
     int count = 0;
@@ -172,10 +173,12 @@ static inline bool reference_socket_v4(const char *text, size_t len, uint8_t ip[
     const piece whole = {text, len};
     piece rest = {text, len};
     const piece address = reference_cut(whole, ':', &rest);
-    return address.len < len && reference_v4(address.text, address.len, ip) && reference_number(rest, "65535", port);
+    return address.len < len && reference_v4(address.text, address.len, ip) &&
+           reference_number(rest, "65535", port);
 }
 
-static inline bool reference_socket_v6(const char *text, size_t len, uint8_t ip[16], uint32_t *scope_id, uint32_t *port)
+static inline bool reference_socket_v6(const char *text, size_t len, uint8_t ip[16],
+                                       uint32_t *scope_id, uint32_t *port)
 {
     if (len == 0 || text[0] != '[') {
         return false;
@@ -193,10 +196,12 @@ static inline bool reference_socket_v6(const char *text, size_t len, uint8_t ip[
     if (address.len < inside.len && !reference_number(scope, "4294967295", scope_id)) {
         return false;
     }
-    return reference_v6(address.text, address.len, ip) && reference_number(port_digits, "65535", port);
+    return reference_v6(address.text, address.len, ip) &&
+           reference_number(port_digits, "65535", port);
 }
 
-/* Where the gap "::" begins and how many groups it stands for: the first of the longest, no shorter than 2 (RFC 5952, 4.2); else 0. */
+/* Where the gap "::" begins and how many groups it stands for: the first of the longest, no shorter
+ * than 2 (RFC 5952, 4.2); else 0. */
 static inline int reference_gap(const unsigned groups[8], int *begin)
 {
     for (int length = 8; length >= 2; length--) {
@@ -235,7 +240,8 @@ static inline void reference_v6_text(const uint8_t ip[16], char out[64])
             len += (size_t)snprintf(out + len, 64 - len, "::");
             i += length - 1;
         } else {
-            len += (size_t)snprintf(out + len, 64 - len, "%s%x", i > 0 && i != begin + length ? ":" : "", groups[i]);
+            len += (size_t)snprintf(out + len, 64 - len, "%s%x",
+                                    i > 0 && i != begin + length ? ":" : "", groups[i]);
         }
     }
 }

@@ -1,29 +1,31 @@
-/* not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", that Linux and Windows can differ by in the
- * simulation. Each knows its own difference of one step, and nothing else. */
+/* not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", that Linux
+ * and Windows can differ by in the simulation. Each knows its own difference of one step, and
+ * nothing else. */
 #ifndef FUZZ_NOT_RECONCILED_H
 #define FUZZ_NOT_RECONCILED_H
 
 #include "fuzz/programs/stream_program.h"
 
-/* X(tag, whether nothing after it can be compared): the bytes of a stream are at different places then, or it is closed in one only. */
-#define NOT_RECONCILED(X)                                                                                            \
-    X(reset_loses_input, false)                                                                                      \
-    X(reset_seen_second, false)                                                                                      \
-    X(end_then_reset, false)                                                                                         \
-    X(one_write_takes, true)                                                                                         \
-    X(write_after_peer_gone, false)                                                                                  \
-    X(peer_addr_after_end, true)                                                                                     \
-    X(full_backlog, false)                                                                                           \
-    X(reset_in_queue, true)                                                                                          \
-    X(bracketed_name, true)                                                                                          \
-    X(rebind_under_connections, true)                                                                                \
-    X(link_local_without_scope, false)                                                                               \
-    X(keepalive_fields, false)                                                                                       \
-    X(grain, false)                                                                                                  \
-    X(system_defaults, false)                                                                                        \
-    X(raw_mode, true)                                                                                                \
-    X(input_after_both, true)                                                                                        \
-    X(poller_hints, false)                                                                                           \
+/* X(tag, whether nothing after it can be compared): the bytes of a stream are at different places
+ * then, or it is closed in one only. */
+#define NOT_RECONCILED(X)              \
+    X(reset_loses_input, false)        \
+    X(reset_seen_second, false)        \
+    X(end_then_reset, false)           \
+    X(one_write_takes, true)           \
+    X(write_after_peer_gone, false)    \
+    X(peer_addr_after_end, true)       \
+    X(full_backlog, false)             \
+    X(reset_in_queue, true)            \
+    X(bracketed_name, true)            \
+    X(rebind_under_connections, true)  \
+    X(link_local_without_scope, false) \
+    X(keepalive_fields, false)         \
+    X(grain, false)                    \
+    X(system_defaults, false)          \
+    X(raw_mode, true)                  \
+    X(input_after_both, true)          \
+    X(poller_hints, false)             \
     X(number_of_a_clone, true)
 
 static inline bool is_read(const struct record *record)
@@ -42,8 +44,8 @@ static inline bool tells_reset(const struct record *record)
            (record->op == OP_TAKE_ERROR && record->value == (uint64_t)FER_CONNECTION_RESET);
 }
 
-/* Who was told of a reset first is another call in each system, once another row's difference has been there: the later take_error
- * says nothing. */
+/* Who was told of a reset first is another call in each system, once another row's difference has
+ * been there: the later take_error says nothing. */
 static inline bool is_told_elsewhere(const struct record *posix, const struct record *winsock)
 {
     const struct record *both[] = {posix, winsock};
@@ -61,38 +63,47 @@ static inline bool is_told_elsewhere(const struct record *posix, const struct re
 static inline bool is_met_by_fault(const struct record *record)
 {
     fer_error_kind kind = record->error.kind;
-    return record->fault >= 0 && (kind == FER_INTERRUPTED || kind == FER_NO_BUFFER_SPACE || kind == FER_WOULD_BLOCK);
+    return record->fault >= 0 &&
+           (kind == FER_INTERRUPTED || kind == FER_NO_BUFFER_SPACE || kind == FER_WOULD_BLOCK);
 }
 
 static inline bool is_one_met_by_fault(const struct record *posix, const struct record *winsock)
 {
-    return (posix->was_forgiven || posix->unread > 0) && is_met_by_fault(posix) != is_met_by_fault(winsock);
+    return (posix->was_forgiven || posix->unread > 0) &&
+           is_met_by_fault(posix) != is_met_by_fault(winsock);
 }
 
 /* Linux still has what came before the reset. */
 static inline bool reset_loses_input(const struct record *posix, const struct record *winsock)
 {
-    bool has_more = is_read(posix) && tells_reset(winsock) && posix->unread > 0 && (posix->n > winsock->n || posix->error.kind == FER_STORAGE_FULL);
-    return (posix->facts_after & FACT_RESET) != 0 && (has_more || is_told_elsewhere(posix, winsock) || is_one_met_by_fault(posix, winsock));
+    bool has_more = is_read(posix) && tells_reset(winsock) && posix->unread > 0 &&
+                    (posix->n > winsock->n || posix->error.kind == FER_STORAGE_FULL);
+    return (posix->facts_after & FACT_RESET) != 0 &&
+           (has_more || is_told_elsewhere(posix, winsock) || is_one_met_by_fault(posix, winsock));
 }
 
-/* A handle of a cloned socket that asks after another was told: nothing on Linux, the reset on Windows. */
+/* A handle of a cloned socket that asks after another was told: nothing on Linux, the reset on
+ * Windows. */
 static inline bool reset_seen_second(const struct record *posix, const struct record *winsock)
 {
-    bool ended = is_read(posix) && (posix->error.kind == FER_OK || posix->error.kind == FER_UNEXPECTED_EOF);
+    bool ended =
+        is_read(posix) && (posix->error.kind == FER_OK || posix->error.kind == FER_UNEXPECTED_EOF);
     bool broken = is_write(posix) && posix->error.kind == FER_BROKEN_PIPE;
-    bool silent = posix->op == OP_TAKE_ERROR && posix->error.kind == FER_OK && posix->value == (uint64_t)FER_OK;
-    return (posix->facts & FACT_CLONED) != 0 && (posix->facts_after & FACT_RESET) != 0 && tells_reset(winsock) &&
-           posix->n >= winsock->n && (ended || broken || silent);
+    bool silent = posix->op == OP_TAKE_ERROR && posix->error.kind == FER_OK &&
+                  posix->value == (uint64_t)FER_OK;
+    return (posix->facts & FACT_CLONED) != 0 && (posix->facts_after & FACT_RESET) != 0 &&
+           tells_reset(winsock) && posix->n >= winsock->n && (ended || broken || silent);
 }
 
 /* The peer closed, and then a reset came: the bytes and the end on Linux, the reset on Windows. */
 static inline bool end_then_reset(const struct record *posix, const struct record *winsock)
 {
-    bool ended = is_read(posix) && (posix->error.kind == FER_OK || posix->error.kind == FER_UNEXPECTED_EOF);
-    bool piped = posix->op == OP_TAKE_ERROR && posix->error.kind == FER_OK && posix->value != (uint64_t)FER_CONNECTION_RESET;
-    return (posix->facts_after & FACT_PEER_SHUT) != 0 && (posix->facts_after & FACT_RESET) != 0 && tells_reset(winsock) &&
-           posix->n >= winsock->n && (ended || piped);
+    bool ended =
+        is_read(posix) && (posix->error.kind == FER_OK || posix->error.kind == FER_UNEXPECTED_EOF);
+    bool piped = posix->op == OP_TAKE_ERROR && posix->error.kind == FER_OK &&
+                 posix->value != (uint64_t)FER_CONNECTION_RESET;
+    return (posix->facts_after & FACT_PEER_SHUT) != 0 && (posix->facts_after & FACT_RESET) != 0 &&
+           tells_reset(winsock) && posix->n >= winsock->n && (ended || piped);
 }
 
 static inline bool write_after_peer_gone(const struct record *posix, const struct record *winsock)
@@ -100,7 +111,8 @@ static inline bool write_after_peer_gone(const struct record *posix, const struc
     const struct record *both[] = {posix, winsock};
     for (int i = 0; i < 2; i++) {
         fer_error_kind kind = both[i]->error.kind;
-        if (!is_write(both[i]) || (kind != FER_OK && kind != FER_CONNECTION_RESET && kind != FER_BROKEN_PIPE)) {
+        if (!is_write(both[i]) ||
+            (kind != FER_OK && kind != FER_CONNECTION_RESET && kind != FER_BROKEN_PIPE)) {
             return false;
         }
     }
@@ -111,41 +123,47 @@ static inline bool peer_addr_after_end(const struct record *posix, const struct 
 {
     bool told = posix->op == OP_PEER_ADDR && posix->error.kind == FER_NOT_CONNECTED;
     bool refused = posix->op == OP_THROUGH_RAW && posix->error.kind == FER_INVALID_INPUT;
-    return (posix->facts_after & (FACT_RESET | FACT_PEER_SHUT)) != 0 && winsock->error.kind == FER_OK && (told || refused);
+    return (posix->facts_after & (FACT_RESET | FACT_PEER_SHUT)) != 0 &&
+           winsock->error.kind == FER_OK && (told || refused);
 }
 
-/* In one write Windows takes what fits at once, and Linux waits until all is taken or the timeout. */
+/* In one write Windows takes what fits at once, and Linux waits until all is taken or the
+ * timeout. */
 static inline bool one_write_takes(const struct record *posix, const struct record *winsock)
 {
-    return is_write(posix) && posix->op != OP_WRITE_ALL && (posix->facts & FACT_DEFERRED) != 0 && posix->error.kind == FER_OK &&
-           winsock->error.kind == FER_OK && posix->n > winsock->n && winsock->n > 0;
+    return is_write(posix) && posix->op != OP_WRITE_ALL && (posix->facts & FACT_DEFERRED) != 0 &&
+           posix->error.kind == FER_OK && winsock->error.kind == FER_OK && posix->n > winsock->n &&
+           winsock->n > 0;
 }
 
 static inline bool full_backlog(const struct record *posix, const struct record *winsock)
 {
-    return posix->op == OP_CONNECT_FULL && posix->error.kind == FER_TIMED_OUT && winsock->error.kind == FER_CONNECTION_REFUSED;
+    return posix->op == OP_CONNECT_FULL && posix->error.kind == FER_TIMED_OUT &&
+           winsock->error.kind == FER_CONNECTION_REFUSED;
 }
 
 /* Linux hands out what Windows passes over. */
 static inline bool reset_in_queue(const struct record *posix, const struct record *winsock)
 {
-    return posix->op == OP_ACCEPT_SECOND && posix->error.kind == FER_OK && posix->value == 0 && winsock->error.kind == FER_OK &&
-           winsock->value == 1;
+    return posix->op == OP_ACCEPT_SECOND && posix->error.kind == FER_OK && posix->value == 0 &&
+           winsock->error.kind == FER_OK && winsock->value == 1;
 }
 
 static inline bool bracketed_name(const struct record *posix, const struct record *winsock)
 {
-    return posix->op == OP_CONNECT_NAME && posix->wanted == 0 && posix->error.kind == FER_HOST_NOT_FOUND &&
-           winsock->error.kind != FER_HOST_NOT_FOUND;
+    return posix->op == OP_CONNECT_NAME && posix->wanted == 0 &&
+           posix->error.kind == FER_HOST_NOT_FOUND && winsock->error.kind != FER_HOST_NOT_FOUND;
 }
 
-static inline bool rebind_under_connections(const struct record *posix, const struct record *winsock)
+static inline bool rebind_under_connections(const struct record *posix,
+                                            const struct record *winsock)
 {
-    return posix->op == OP_BIND && (posix->facts & FACT_PORT_IN_USE) != 0 && posix->error.kind == FER_OK &&
-           winsock->error.kind == FER_ADDR_IN_USE;
+    return posix->op == OP_BIND && (posix->facts & FACT_PORT_IN_USE) != 0 &&
+           posix->error.kind == FER_OK && winsock->error.kind == FER_ADDR_IN_USE;
 }
 
-static inline bool link_local_without_scope(const struct record *posix, const struct record *winsock)
+static inline bool link_local_without_scope(const struct record *posix,
+                                            const struct record *winsock)
 {
     return posix->op == OP_BIND && posix->wanted == 0 && posix->error.kind == FER_INVALID_INPUT &&
            winsock->error.kind == FER_ADDR_NOT_AVAILABLE;
@@ -159,21 +177,27 @@ struct keepalive_values {
 
 static inline struct keepalive_values unpacked(uint64_t value)
 {
-    return (struct keepalive_values){(value & 1) != 0, {value >> 40, value >> 16 & 0xFFFFFF, value >> 1 & 0x7FFF}};
+    return (struct keepalive_values){(value & 1) != 0,
+                                     {value >> 40, value >> 16 & 0xFFFFFF, value >> 1 & 0x7FFF}};
 }
 
-/* An old Windows: it has no retries, and tells neither time nor interval. What it refused is set on Linux from then on. */
+/* An old Windows: it has no retries, and tells neither time nor interval. What it refused is set on
+ * Linux from then on. */
 static inline bool keepalive_fields(const struct record *posix, const struct record *winsock)
 {
     struct keepalive_values one = unpacked(posix->value);
     struct keepalive_values other = unpacked(winsock->value);
     bool zeros = other.fields[0] == 0 && other.fields[1] == 0 && other.fields[2] == 0;
-    bool told = winsock->error.kind == FER_OK && zeros && (one.enabled == other.enabled || posix->was_forgiven);
-    return posix->op == OP_KEEPALIVE && posix->error.kind == FER_OK && (winsock->error.kind == FER_UNSUPPORTED || told);
+    bool told = winsock->error.kind == FER_OK && zeros &&
+                (one.enabled == other.enabled || posix->was_forgiven);
+    return posix->op == OP_KEEPALIVE && posix->error.kind == FER_OK &&
+           (winsock->error.kind == FER_UNSUPPORTED || told);
 }
 
-/* The fields are alike but for those that are set to Linux' longest and above it on Windows, and, if so asked, those that nobody has set. */
-static inline bool are_alike_but_for(const struct record *posix, const struct record *winsock, bool defaults)
+/* The fields are alike but for those that are set to Linux' longest and above it on Windows, and,
+ * if so asked, those that nobody has set. */
+static inline bool are_alike_but_for(const struct record *posix, const struct record *winsock,
+                                     bool defaults)
 {
     static const uint64_t longest[] = {32767, 32767, 127};
     static const uint64_t linux_own[] = {7200, 75, 9};
@@ -197,17 +221,21 @@ static inline bool is_told_by_both(const struct record *posix, const struct reco
 
 static inline bool system_defaults(const struct record *posix, const struct record *winsock)
 {
-    bool ttl = (posix->op == OP_TTL || posix->op == OP_LISTENER) && posix->value == 64 && winsock->value == 128;
+    bool ttl = (posix->op == OP_TTL || posix->op == OP_LISTENER) && posix->value == 64 &&
+               winsock->value == 128;
     bool keepalive = posix->op == OP_KEEPALIVE && are_alike_but_for(posix, winsock, true);
     return is_told_by_both(posix, winsock) && (ttl || keepalive);
 }
 
-/* Both give what was set, or up to a grain more: a tick of 10 ms, a second of linger; or the longest there is. */
+/* Both give what was set, or up to a grain more: a tick of 10 ms, a second of linger; or the
+ * longest there is. */
 static inline bool grain(const struct record *posix, const struct record *winsock)
 {
     const uint64_t longest = UINT64_C(65535) * 1000000000;
-    uint64_t apart = posix->value > winsock->value ? posix->value - winsock->value : winsock->value - posix->value;
-    bool times = (posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT) && apart < 10000000;
+    uint64_t apart = posix->value > winsock->value ? posix->value - winsock->value
+                                                   : winsock->value - posix->value;
+    bool times =
+        (posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT) && apart < 10000000;
     bool linger = posix->op == OP_LINGER && winsock->value == longest && posix->wanted > longest;
     bool keepalive = posix->op == OP_KEEPALIVE && are_alike_but_for(posix, winsock, false);
     return is_told_by_both(posix, winsock) && (times || linger || keepalive);
@@ -221,26 +249,33 @@ static inline bool raw_mode(const struct record *posix, const struct record *win
     return (posix->facts & facts) == facts && (is_read(posix) || posix->op >= OP_PEER_SEND);
 }
 
-/* Both halves are shut, while input was queued, and more comes: Linux resets; Windows was told of SEND alone and keeps it. */
+/* Both halves are shut, while input was queued, and more comes: Linux resets; Windows was told of
+ * SEND alone and keeps it. */
 static inline bool input_after_both(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_SHUT_READ | FACT_SHUT_WRITE;
     bool has_less = is_read(posix) && posix->n < winsock->n;
-    return (posix->facts_after & facts) == facts && !tells_reset(winsock) && (tells_reset(posix) || has_less);
+    return (posix->facts_after & facts) == facts && !tells_reset(winsock) &&
+           (tells_reset(posix) || has_less);
 }
 
-/* Of what this end shut itself, and of a connection that the systems think differently of since another row's difference. */
+/* Of what this end shut itself, and of a connection that the systems think differently of since
+ * another row's difference. */
 static inline bool poller_hints(const struct record *posix, const struct record *winsock)
 {
     bool is_shut = (posix->facts & (FACT_SHUT_READ | FACT_SHUT_WRITE)) != 0;
-    return posix->op == OP_POLLER_WAIT && is_told_by_both(posix, winsock) && (is_shut || posix->was_forgiven);
+    return posix->op == OP_POLLER_WAIT && is_told_by_both(posix, winsock) &&
+           (is_shut || posix->was_forgiven);
 }
 
-/* The number of a clone that was closed while it was watched is another clone's: on Linux it is watched still. */
+/* The number of a clone that was closed while it was watched is another clone's: on Linux it is
+ * watched still. */
 static inline bool number_of_a_clone(const struct record *posix, const struct record *winsock)
 {
-    bool adds = posix->op == OP_POLLER_ADD && posix->error.kind == FER_ALREADY_EXISTS && winsock->error.kind == FER_OK;
-    bool is_known = (posix->op == OP_POLLER_MODIFY || posix->op == OP_POLLER_DELETE) && posix->error.kind == FER_OK && winsock->error.kind == FER_NOT_FOUND;
+    bool adds = posix->op == OP_POLLER_ADD && posix->error.kind == FER_ALREADY_EXISTS &&
+                winsock->error.kind == FER_OK;
+    bool is_known = (posix->op == OP_POLLER_MODIFY || posix->op == OP_POLLER_DELETE) &&
+                    posix->error.kind == FER_OK && winsock->error.kind == FER_NOT_FOUND;
     return (posix->facts & FACT_CLONED) != 0 && (adds || is_known);
 }
 

@@ -18,22 +18,24 @@ static struct watch {
     fer_event interest;
     fer_poll_mode mode;
     bool is_armed;
-    bool is_stale;          /* its number was closed, and a clone keeps the socket */
-    bool rose;              /* edges: became ready since it was told of */
+    bool is_stale; /* its number was closed, and a clone keeps the socket */
+    bool rose;     /* edges: became ready since it was told of */
     poller_readiness before;
-    uint64_t due;           /* since when it must be told of, or NEVER */
-    unsigned due_wait;      /* the first wait that began so */
-    unsigned told_wait;     /* the last one that told of it, or 0 */
+    uint64_t due;       /* since when it must be told of, or NEVER */
+    unsigned due_wait;  /* the first wait that began so */
+    unsigned told_wait; /* the last one that told of it, or 0 */
 } watches[WATCHES_MAX];
 
 static struct model_poller {
     bool is_open;
     bool is_notified;
-    bool may_be_notified;   /* by one that came to a wait which does not wait: this one took it, or the next one does */
-    bool notified_within;   /* the wait that is under way, which was woken before */
-    uint64_t notified;      /* when */
+    bool
+        /* by one that came to a wait which does not wait: this one took it, or the next one does */
+        may_be_notified;
+    bool notified_within; /* the wait that is under way, which was woken before */
+    uint64_t notified;    /* when */
     bool is_waiting;
-    bool only_looks;        /* its timeout is 0 */
+    bool only_looks; /* its timeout is 0 */
     uint64_t began;
     unsigned waits;
 } pollers[POLLER_POLLERS];
@@ -61,12 +63,14 @@ static bool is_quiet(const struct watch *watch)
 
 static bool concerns(const struct watch *watch, poller_readiness ready)
 {
-    return (watch->interest.readable && ready.readable) || (watch->interest.writable && ready.writable) || ready.over;
+    return (watch->interest.readable && ready.readable) ||
+           (watch->interest.writable && ready.writable) || ready.over;
 }
 
 static bool is_due(const struct watch *watch)
 {
-    bool is_awake = watch->is_armed && !watch->is_stale && !is_quiet(watch) && (watch->mode != FER_POLL_EDGE || watch->rose);
+    bool is_awake = watch->is_armed && !watch->is_stale && !is_quiet(watch) &&
+                    (watch->mode != FER_POLL_EDGE || watch->rose);
     return is_awake && concerns(watch, poller_socket_must(watch->socket));
 }
 
@@ -76,7 +80,8 @@ static void reconsider(struct watch *watch, uint64_t time)
     poller_readiness must = poller_socket_must(watch->socket);
     poller_readiness may = poller_socket_may(watch->socket);
     bool rises = (must.readable && !watch->before.readable && watch->interest.readable) ||
-                 (must.writable && !watch->before.writable && watch->interest.writable) || (must.over && !watch->before.over);
+                 (must.writable && !watch->before.writable && watch->interest.writable) ||
+                 (must.over && !watch->before.over);
     watch->rose = watch->rose || rises;
     watch->before = may;
     if (!is_due(watch)) {
@@ -98,13 +103,14 @@ void poller_watches_touch(int socket, uint64_t time)
 
 /* ---- Numbers */
 
-/* epoll knows a registration by number and socket: a new clone that gets the number of one that was closed has the old one's (epoll(7), "Will
- * closing a file descriptor cause it to be removed"). */
+/* epoll knows a registration by number and socket: a new clone that gets the number of one that was
+ * closed has the old one's (epoll(7), "Will closing a file descriptor cause it to be removed"). */
 static void revive(fer_raw_socket raw, int socket)
 {
     for (int i = 0; i < WATCHES_MAX; i++) {
         struct watch *watch = &watches[i];
-        if (watch->used && watch->is_stale && watch->socket == socket && watch->raw == raw && !windows) {
+        if (watch->used && watch->is_stale && watch->socket == socket && watch->raw == raw &&
+            !windows) {
             watch->is_stale = false;
             reconsider(watch, poller_now());
         }
@@ -144,7 +150,8 @@ static int socket_named(fer_raw_socket raw)
 static struct watch *watch_of(int poller, fer_raw_socket raw)
 {
     for (int i = 0; i < WATCHES_MAX; i++) {
-        if (watches[i].used && !watches[i].is_stale && watches[i].poller == poller && watches[i].raw == raw) {
+        if (watches[i].used && !watches[i].is_stale && watches[i].poller == poller &&
+            watches[i].raw == raw) {
             return &watches[i];
         }
     }
@@ -172,7 +179,8 @@ static void arm(struct watch *watch, fer_event interest, fer_poll_mode mode)
     reconsider(watch, poller_now());
 }
 
-/* What every call on a watched number answers before it looks whether it is one; FER_OK where it may go on. */
+/* What every call on a watched number answers before it looks whether it is one; FER_OK where it
+ * may go on. */
 static fer_error_kind verdict_on(int poller, fer_raw_socket raw, fer_poll_mode mode)
 {
     if (!pollers[poller].is_open || raw == FER_RAW_SOCKET_NONE) {
@@ -184,7 +192,8 @@ static fer_error_kind verdict_on(int poller, fer_raw_socket raw, fer_poll_mode m
     return socket_named(raw) == POLLER_NOBODY ? FER_BAD_HANDLE : FER_OK;
 }
 
-bool poller_model_added(int poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode, fer_error_kind kind, bool lacks_memory)
+bool poller_model_added(int poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode,
+                        fer_error_kind kind, bool lacks_memory)
 {
     fer_error_kind verdict = verdict_on(poller, raw, mode);
     if (verdict == FER_OK && watch_of(poller, raw) != NULL) {
@@ -197,7 +206,8 @@ bool poller_model_added(int poller, fer_raw_socket raw, fer_event interest, fer_
         return kind == FER_OUT_OF_MEMORY;
     }
     struct watch *watch = free_watch();
-    *watch = (struct watch){.used = true, .poller = poller, .socket = socket_named(raw), .raw = raw};
+    *watch =
+        (struct watch){.used = true, .poller = poller, .socket = socket_named(raw), .raw = raw};
     arm(watch, interest, mode);
     return kind == FER_OK;
 }
@@ -208,7 +218,8 @@ static bool is_of_no_socket(fer_error_kind verdict, fer_error_kind kind)
     return verdict == FER_BAD_HANDLE && (kind == FER_BAD_HANDLE || kind == FER_NOT_FOUND);
 }
 
-bool poller_model_modified(int poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode, fer_error_kind kind)
+bool poller_model_modified(int poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode,
+                           fer_error_kind kind)
 {
     fer_error_kind verdict = verdict_on(poller, raw, mode);
     struct watch *watch = watch_of(poller, raw);
@@ -226,7 +237,8 @@ static bool forget_stale(int poller, fer_raw_socket raw)
 {
     bool found = false;
     for (int i = 0; i < WATCHES_MAX; i++) {
-        if (watches[i].used && watches[i].is_stale && watches[i].poller == poller && watches[i].raw == raw) {
+        if (watches[i].used && watches[i].is_stale && watches[i].poller == poller &&
+            watches[i].raw == raw) {
             watches[i].used = false;
             found = true;
         }
@@ -341,7 +353,8 @@ static struct watch *watch_with_key(int poller, uint64_t key)
 /* An event that only a planted false readiness explains. */
 static bool is_false(const struct watch *watch, const fer_event *event)
 {
-    bool is_asked = (event->readable && watch->interest.readable) || (event->writable && watch->interest.writable);
+    bool is_asked = (event->readable && watch->interest.readable) ||
+                    (event->writable && watch->interest.writable);
     return is_asked && watch->is_armed;
 }
 
@@ -360,7 +373,8 @@ static const char *judge_flags(const struct watch *watch, const fer_event *event
     if (!watch->is_stale && must.over && (!event->readable || !event->writable)) {
         return "P2: a hang-up or failure that is not both";
     }
-    bool lacks = (must.readable && watch->interest.readable && !event->readable) || (must.writable && watch->interest.writable && !event->writable);
+    bool lacks = (must.readable && watch->interest.readable && !event->readable) ||
+                 (must.writable && watch->interest.writable && !event->writable);
     return lacks && !watch->is_stale ? "P2: told of half of what is ready" : NULL;
 }
 
@@ -386,15 +400,18 @@ static const char *judge_event(const poller_waited *wait, const fer_event *event
     return broken;
 }
 
-/* P10: who was told of before, and is again, has come before somebody who was ready then already. */
+/* P10: who was told of before, and is again, has come before somebody who was ready then
+ * already. */
 static const char *judge_turns(const poller_waited *wait, const unsigned *told_before)
 {
     unsigned waits = pollers[wait->poller].waits;
     for (int a = 0; a < WATCHES_MAX; a++) {
-        bool is_again = watches[a].used && watches[a].poller == wait->poller && watches[a].told_wait == waits && told_before[a] > 0;
+        bool is_again = watches[a].used && watches[a].poller == wait->poller &&
+                        watches[a].told_wait == waits && told_before[a] > 0;
         for (int b = 0; is_again && b < WATCHES_MAX; b++) {
-            bool is_passed_over = is_dues(&watches[b], wait->poller) && watches[b].told_wait != waits && watches[b].due_wait <= told_before[a] &&
-                                  told_before[b] < told_before[a];
+            bool is_passed_over =
+                is_dues(&watches[b], wait->poller) && watches[b].told_wait != waits &&
+                watches[b].due_wait <= told_before[a] && told_before[b] < told_before[a];
             if (is_passed_over) {
                 return "P10: one comes again before another's turn";
             }
@@ -408,7 +425,8 @@ static const char *judge_silence(const poller_waited *wait)
 {
     const struct model_poller *poller = &pollers[wait->poller];
     for (int i = 0; wait->count < wait->cap && i < WATCHES_MAX; i++) {
-        if (is_dues(&watches[i], wait->poller) && watches[i].told_wait != poller->waits && watches[i].due <= poller->began) {
+        if (is_dues(&watches[i], wait->poller) && watches[i].told_wait != poller->waits &&
+            watches[i].due <= poller->began) {
             return "P7: what is ready is not told";
         }
     }
@@ -421,7 +439,8 @@ static const char *judge_time(const poller_waited *wait)
     uint64_t elapsed = poller_now() - poller->began;
     bool is_notified = poller->is_notified || poller->may_be_notified;
     if (wait->error.kind == FER_DEADLOCK) {
-        bool fits = fer_duration_is_none(wait->timeout) && due_of(wait->poller) == NEVER && wait->count == 0;
+        bool fits = fer_duration_is_none(wait->timeout) && due_of(wait->poller) == NEVER &&
+                    wait->count == 0;
         return fits ? NULL : "P5: waits for ever, though there is something to tell";
     }
     if (wait->error.kind != FER_OK) {
@@ -436,7 +455,8 @@ static const char *judge_time(const poller_waited *wait)
     if (elapsed < wait->timeout.nanos) {
         return "P5, P6: ends early, for nothing";
     }
-    return elapsed > (wait->timeout.nanos == 0 ? TICK : wait->timeout.nanos) ? "P5: ends late" : NULL;
+    return elapsed > (wait->timeout.nanos == 0 ? TICK : wait->timeout.nanos) ? "P5: ends late"
+                                                                             : NULL;
 }
 
 /* What was told is told: one-shot and quiet ones are asleep, edges have to come again. */
@@ -450,7 +470,7 @@ static void note_told(const poller_waited *wait)
         }
         watch->is_armed = watch->mode != FER_POLL_ONESHOT && !is_quiet(watch);
         watch->rose = false;
-            watch->due = NEVER;
+        watch->due = NEVER;
         reconsider(watch, poller_now());
     }
     poller->may_be_notified = poller->notified_within;

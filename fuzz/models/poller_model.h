@@ -1,5 +1,6 @@
-/* poller_model.h: what a poller may tell, and what it must, said a second time, by rules P1 to P12 of ferrule/poller.h: sockets that become ready
- * at known times, who watches them, and what each wait gave. It knows neither the library's tables nor the simulation. */
+/* poller_model.h: what a poller may tell, and what it must, said a second time, by rules P1 to P12
+ * of ferrule/poller.h: sockets that become ready at known times, who watches them, and what each
+ * wait gave. It knows neither the library's tables nor the simulation. */
 #ifndef FUZZ_POLLER_MODEL_H
 #define FUZZ_POLLER_MODEL_H
 
@@ -18,18 +19,24 @@ enum {
     POLLER_NOBODY = -1
 };
 
-typedef enum poller_kind { POLLER_FRESH, POLLER_CONNECTING, POLLER_STREAM, POLLER_LISTENER, POLLER_DATAGRAM } poller_kind;
+typedef enum poller_kind {
+    POLLER_FRESH,
+    POLLER_CONNECTING,
+    POLLER_STREAM,
+    POLLER_LISTENER,
+    POLLER_DATAGRAM
+} poller_kind;
 
 /* What comes to a socket at a time. */
 typedef enum poller_arrival {
-    POLLER_BYTES,        /* or connections, or datagrams: count of them */
+    POLLER_BYTES, /* or connections, or datagrams: count of them */
     POLLER_END,
     POLLER_RESET,
     POLLER_END_OR_RESET, /* one of the two, it is not said which */
     POLLER_MAY_ANSWER,   /* from now on: a connect's end, well or badly, or a refusal */
     POLLER_FAILED,
     POLLER_CONNECTED,
-    POLLER_REFUSAL       /* of a datagram */
+    POLLER_REFUSAL /* of a datagram */
 } poller_arrival;
 
 typedef enum poller_room { POLLER_ROOM, POLLER_FULL, POLLER_UNSURE } poller_room;
@@ -41,12 +48,13 @@ typedef struct poller_waited {
     fer_error error;
     const fer_event *events;
     size_t count;
-    bool is_struck;        /* a false readiness was planted, and came */
+    bool is_struck; /* a false readiness was planted, and came */
 } poller_waited;
 
 void poller_model_begin(fer_sim_dialect dialect);
 
-/* Time has come to now: what was to arrive by then has. First in each step, and in each of the simulation's functions. */
+/* Time has come to now: what was to arrive by then has. First in each step, and in each of the
+ * simulation's functions. */
 void poller_model_at(uint64_t now);
 
 /* ---- Sockets. A number names one from there on. */
@@ -66,11 +74,14 @@ void poller_model_wrote_to_nobody(int socket);
 /* Whether a socket may be said to be just so ready, when it is asked by itself. */
 bool poller_model_is_so(int socket, fer_interest asked, fer_interest told);
 
-/* ---- Pollers. Each tells whether the call may have come out so, and changes the model as it does. */
+/* ---- Pollers. Each tells whether the call may have come out so, and changes the model as it
+ * does. */
 bool poller_model_opened(int poller, fer_error_kind kind);
 void poller_model_closed(int poller);
-bool poller_model_added(int poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode, fer_error_kind kind, bool lacks_memory);
-bool poller_model_modified(int poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode, fer_error_kind kind);
+bool poller_model_added(int poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode,
+                        fer_error_kind kind, bool lacks_memory);
+bool poller_model_modified(int poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode,
+                           fer_error_kind kind);
 bool poller_model_deleted(int poller, fer_raw_socket raw, fer_error_kind kind);
 void poller_model_notified(int poller);
 /* False where there is none to wait. */

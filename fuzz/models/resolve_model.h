@@ -1,5 +1,5 @@
-/* resolve_model.h: what fer_to_socket_addrs and fer_lookup_host must answer, by the reference parser and a list of names. Only for
- * fuzz_resolve_text.c. */
+/* resolve_model.h: what fer_to_socket_addrs and fer_lookup_host must answer, by the reference
+ * parser and a list of names. Only for fuzz_resolve_text.c. */
 #ifndef FUZZ_RESOLVE_MODEL_H
 #define FUZZ_RESOLVE_MODEL_H
 
@@ -22,7 +22,8 @@ typedef struct question {
     bool fails;
 } question;
 
-/* What must come: a kind and addresses. is_system: by what the resolver makes of an unknown name, or by its injected failure. */
+/* What must come: a kind and addresses. is_system: by what the resolver makes of an unknown name,
+ * or by its injected failure. */
 typedef struct answer {
     fer_error_kind kind;
     bool is_system;
@@ -73,7 +74,8 @@ static inline bool is_utf_8(piece host)
             more--;
             scalar = scalar << 6 | (byte & 0x3fu);
         }
-        if (more == 0 && (scalar < least[len] || scalar > 0x10ffff || (scalar >= 0xd800 && scalar < 0xe000))) {
+        if (more == 0 &&
+            (scalar < least[len] || scalar > 0x10ffff || (scalar >= 0xd800 && scalar < 0xe000))) {
             return false;
         }
     }
@@ -103,7 +105,9 @@ static inline answer model_lookup(const question *asked, piece host, uint16_t po
         const fer_sim_name *name = &asked->names[i];
         if (is_named(name->host, host)) {
             found.is_system = false;
-            found.kind = name->failure != FER_OK ? name->failure : name->count == 0 ? FER_HOST_NOT_FOUND : FER_OK;
+            found.kind = name->failure != FER_OK ? name->failure
+                         : name->count == 0      ? FER_HOST_NOT_FOUND
+                                                 : FER_OK;
             found.count = found.kind == FER_OK ? name->count : 0;
             for (size_t k = 0; k < found.count; k++) {
                 found.addrs[k] = name->addrs[k];

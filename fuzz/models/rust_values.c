@@ -13,16 +13,20 @@ bool rust_has_octets(const uint8_t *octets, const uint8_t *wanted, size_t count)
 
 bool rust_same_ip(const fer_ip_addr *ip, const rust_addr *rust)
 {
-    return (int)ip->family == rust->family && (ip->family == FER_IP_V4 ? rust_has_octets(ip->v4.octets, rust->octets, 4)
-                                                                        : rust_has_octets(ip->v6.octets, rust->octets, 16));
+    return (int)ip->family == rust->family &&
+           (ip->family == FER_IP_V4 ? rust_has_octets(ip->v4.octets, rust->octets, 4)
+                                    : rust_has_octets(ip->v6.octets, rust->octets, 16));
 }
 
-/* Display of the type writes what the formatter of the same name wrote to `ours`. Before 1.95 Rust wrote ::1.2.3.4 for ::102:304. */
-FUZZ_UNCOUNTED static void check_shown(rust_type type, const rust_addr *rust, const char *ours, size_t len)
+/* Display of the type writes what the formatter of the same name wrote to `ours`. Before 1.95 Rust
+ * wrote ::1.2.3.4 for ::102:304. */
+FUZZ_UNCOUNTED static void check_shown(rust_type type, const rust_addr *rust, const char *ours,
+                                       size_t len)
 {
     static const uint8_t compatible[12] = {0};
     uint8_t theirs[TEXT_MOST];
-    if (FERRULE_RUSTC_MINOR < 95 && rust->family == 6 && rust_has_octets(rust->octets, compatible, sizeof compatible)) {
+    if (FERRULE_RUSTC_MINOR < 95 && rust->family == 6 &&
+        rust_has_octets(rust->octets, compatible, sizeof compatible)) {
         return;
     }
     FUZZ_CHECK(rust_std_show(type, rust, theirs, sizeof theirs) == len);
@@ -33,7 +37,8 @@ FUZZ_UNCOUNTED static void check_display(const fer_socket_addr *addr, const rust
 {
     const bool is_v4 = addr->ip.family == FER_IP_V4;
     char ours[TEXT_MOST];
-    size_t len = is_v4 ? fer_ipv4_addr_format(&addr->ip.v4, ours, sizeof ours) : fer_ipv6_addr_format(&addr->ip.v6, ours, sizeof ours);
+    size_t len = is_v4 ? fer_ipv4_addr_format(&addr->ip.v4, ours, sizeof ours)
+                       : fer_ipv6_addr_format(&addr->ip.v6, ours, sizeof ours);
     check_shown(is_v4 ? RUST_IPV4_ADDR : RUST_IPV6_ADDR, rust, ours, len);
     len = fer_ip_addr_format(&addr->ip, ours, sizeof ours);
     check_shown(RUST_IP_ADDR, rust, ours, len);
@@ -53,21 +58,24 @@ FUZZ_UNCOUNTED static void check_answers(const fer_ip_addr *ip, const rust_addr 
     const fer_ipv6_addr *v6 = &ip->v6;
     const uint32_t wanted = rust_std_answers(rust);
     const uint32_t both = bit(fer_ip_addr_is_unspecified(ip), RUST_IS_UNSPECIFIED) |
-                          bit(fer_ip_addr_is_loopback(ip), RUST_IS_LOOPBACK) | bit(fer_ip_addr_is_multicast(ip), RUST_IS_MULTICAST);
+                          bit(fer_ip_addr_is_loopback(ip), RUST_IS_LOOPBACK) |
+                          bit(fer_ip_addr_is_multicast(ip), RUST_IS_MULTICAST);
     if (ip->family == FER_IP_V4) {
         FUZZ_CHECK(wanted == (both | bit(fer_ipv4_addr_is_private(v4), RUST_IS_PRIVATE) |
                               bit(fer_ipv4_addr_is_link_local(v4), RUST_IS_LINK_LOCAL) |
                               bit(fer_ipv4_addr_is_broadcast(v4), RUST_IS_BROADCAST) |
                               bit(fer_ipv4_addr_is_documentation(v4), RUST_IS_DOCUMENTATION)));
     } else if (FERRULE_RUSTC_MINOR >= 84) {
-        FUZZ_CHECK(wanted == (both | bit(fer_ipv6_addr_is_unique_local(v6), RUST_IS_UNIQUE_LOCAL) |
-                              bit(fer_ipv6_addr_is_unicast_link_local(v6), RUST_IS_UNICAST_LINK_LOCAL)));
+        FUZZ_CHECK(wanted ==
+                   (both | bit(fer_ipv6_addr_is_unique_local(v6), RUST_IS_UNIQUE_LOCAL) |
+                    bit(fer_ipv6_addr_is_unicast_link_local(v6), RUST_IS_UNICAST_LINK_LOCAL)));
     } else {
         FUZZ_CHECK(wanted == both);
     }
 }
 
-FUZZ_UNCOUNTED static void check_converted(rust_conversion conversion, const rust_addr *rust, bool good, const fer_ip_addr *made)
+FUZZ_UNCOUNTED static void check_converted(rust_conversion conversion, const rust_addr *rust,
+                                           bool good, const fer_ip_addr *made)
 {
     rust_addr wanted;
     FUZZ_CHECK(rust_std_convert(conversion, rust, &wanted) == good);
@@ -101,8 +109,9 @@ fer_socket_addr rust_value(const rust_addr *rust)
     fer_ipv6_addr v6;
     memcpy(v4.octets, rust->octets, sizeof v4.octets);
     memcpy(v6.octets, rust->octets, sizeof v6.octets);
-    return rust->family == 4 ? fer_socket_addr_new_v4(&v4, rust->port)
-                             : fer_socket_addr_new_v6(&v6, rust->port, rust->flowinfo, rust->scope_id);
+    return rust->family == 4
+               ? fer_socket_addr_new_v4(&v4, rust->port)
+               : fer_socket_addr_new_v6(&v6, rust->port, rust->flowinfo, rust->scope_id);
 }
 
 FUZZ_UNCOUNTED void rust_check_value(const rust_addr *rust)

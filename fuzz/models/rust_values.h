@@ -1,4 +1,5 @@
-/* rust_values.h: one address as a value, asked of Rust's std::net and of ferrule: its texts, its kinds, what it can be made into. */
+/* rust_values.h: one address as a value, asked of Rust's std::net and of ferrule: its texts, its
+ * kinds, what it can be made into. */
 #ifndef FUZZ_RUST_VALUES_H
 #define FUZZ_RUST_VALUES_H
 

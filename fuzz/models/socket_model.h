@@ -1,5 +1,6 @@
-/* socket_model.h: what sockets that are built step by step answer, said a second time: which states a handle goes through, when a connect
- * ends and how, and what the options were. It knows neither the library's tables nor the simulation. */
+/* socket_model.h: what sockets that are built step by step answer, said a second time: which states
+ * a handle goes through, when a connect ends and how, and what the options were. It knows neither
+ * the library's tables nor the simulation. */
 #ifndef FUZZ_SOCKET_MODEL_H
 #define FUZZ_SOCKET_MODEL_H
 
@@ -21,47 +22,73 @@ bool kinds_has(kinds set, fer_error_kind kind);
 
 /* The types of handles. */
 typedef enum model_type {
-    MODEL_SOCKET, MODEL_TCP_STREAM, MODEL_TCP_LISTENER, MODEL_UDP, MODEL_UNIX_STREAM, MODEL_UNIX_LISTENER, MODEL_UNIX_DATAGRAM
+    MODEL_SOCKET,
+    MODEL_TCP_STREAM,
+    MODEL_TCP_LISTENER,
+    MODEL_UDP,
+    MODEL_UNIX_STREAM,
+    MODEL_UNIX_LISTENER,
+    MODEL_UNIX_DATAGRAM
 } model_type;
 
-typedef enum model_life { LIFE_NEW, LIFE_FRESH, LIFE_CONNECTING, LIFE_FAILED, LIFE_OPEN, LIFE_CLOSED } model_life;
+typedef enum model_life {
+    LIFE_NEW,
+    LIFE_FRESH,
+    LIFE_CONNECTING,
+    LIFE_FAILED,
+    LIFE_OPEN,
+    LIFE_CLOSED
+} model_life;
 
 typedef struct model_handle {
     model_type type;
     model_life life;
     int socket;
-    fer_raw_socket raw;      /* as it was told first */
+    fer_raw_socket raw; /* as it was told first */
     bool listens;
     bool is_foreign;
     bool reuse_chosen;
     bool v6_chosen;
-    bool late_told;          /* Windows has kept back the reason of its failure once */
-    fer_error reason;        /* of a connect that failed */
+    bool late_told;   /* Windows has kept back the reason of its failure once */
+    fer_error reason; /* of a connect that failed */
 } model_handle;
 
 /* Options that are told back. */
 typedef enum model_option {
-    OPTION_REUSE_ADDRESS, OPTION_REUSE_PORT, OPTION_ONLY_V6, OPTION_RECV_BUFFER, OPTION_SEND_BUFFER, OPTION_KEEPALIVE, OPTION_LINGER,
-    OPTION_NODELAY, OPTION_TTL, OPTION_TOS, OPTION_BROADCAST, OPTION_NONBLOCKING, OPTION_READ_TIMEOUT, OPTION_WRITE_TIMEOUT, OPTION_COUNT
+    OPTION_REUSE_ADDRESS,
+    OPTION_REUSE_PORT,
+    OPTION_ONLY_V6,
+    OPTION_RECV_BUFFER,
+    OPTION_SEND_BUFFER,
+    OPTION_KEEPALIVE,
+    OPTION_LINGER,
+    OPTION_NODELAY,
+    OPTION_TTL,
+    OPTION_TOS,
+    OPTION_BROADCAST,
+    OPTION_NONBLOCKING,
+    OPTION_READ_TIMEOUT,
+    OPTION_WRITE_TIMEOUT,
+    OPTION_COUNT
 } model_option;
 
 /* Where a connect goes: how it ends there, and after how long at least and at most. */
 typedef struct model_destination {
     fer_socket_addr addr;
     fer_error_kind end;
-    bool is_own;             /* a port of the program: who listens decides */
+    bool is_own; /* a port of the program: who listens decides */
     bool is_mapped;
-    uint64_t least;          /* nanoseconds; most is for the dialect */
+    uint64_t least; /* nanoseconds; most is for the dialect */
     uint64_t most;
 } model_destination;
 
 /* A connect that is about to be made. */
 typedef struct model_connect {
-    kinds allowed;           /* what the call may answer */
-    kinds end;               /* how the connect ends */
-    uint64_t least;          /* when, on the clock */
+    kinds allowed;  /* what the call may answer */
+    kinds end;      /* how the connect ends */
+    uint64_t least; /* when, on the clock */
     uint64_t most;
-    bool begins;             /* else it is answered at once, and is no misuse */
+    bool begins; /* else it is answered at once, and is no misuse */
     bool is_misuse;
 } model_connect;
 
@@ -73,7 +100,8 @@ bool model_is_hidden(const model_handle *handle);
 bool model_is_usable(const model_handle *handle);
 
 /* Each tells what a call may answer; with `_did` what has come of it is told. */
-kinds model_new(const model_handle *handle, fer_domain domain, fer_type type, int protocol, fer_sim_fault fault);
+kinds model_new(const model_handle *handle, fer_domain domain, fer_type type, int protocol,
+                fer_sim_fault fault);
 void model_new_did(model_handle *handle, fer_domain domain, fer_type type, fer_error error);
 void model_open(model_handle *handle, fer_domain domain, fer_type type, bool listens);
 void model_close(model_handle *handle);
@@ -87,7 +115,8 @@ bool model_raw_is_connected(int socket, bool *uncertain);
 
 kinds model_set_option(const model_handle *handle, model_option option, uint64_t value);
 void model_set_option_did(model_handle *handle, model_option option, uint64_t value);
-kinds model_option_told(const model_handle *handle, model_option option, uint64_t *value, bool *is_known);
+kinds model_option_told(const model_handle *handle, model_option option, uint64_t *value,
+                        bool *is_known);
 
 kinds model_bind(const model_handle *handle, const fer_socket_addr *addr);
 void model_bind_did(model_handle *handle, const fer_socket_addr *addr, fer_error error);
@@ -101,12 +130,15 @@ int model_local_port(const model_handle *handle);
 kinds model_local_addr(const model_handle *handle);
 void model_remove_path(int path);
 
-model_connect model_connect_to(const model_handle *handle, const model_destination *to, fer_sim_fault fault, fer_duration timeout);
-void model_connect_did(model_handle *handle, const model_connect *connect, fer_error error, bool has_timeout);
+model_connect model_connect_to(const model_handle *handle, const model_destination *to,
+                               fer_sim_fault fault, fer_duration timeout);
+void model_connect_did(model_handle *handle, const model_connect *connect, fer_error error,
+                       bool has_timeout);
 kinds model_connect_unix(const model_handle *handle, int path, fer_sim_fault fault);
 void model_connect_unix_did(model_handle *handle, int path, fer_error error);
 
-/* A question to a handle whose connect may be under way. The reason why it failed goes into `out`, or is the answer itself. */
+/* A question to a handle whose connect may be under way. The reason why it failed goes into `out`,
+ * or is the answer itself. */
 kinds model_peer_addr(const model_handle *handle);
 void model_peer_addr_did(model_handle *handle, fer_error error);
 kinds model_take_error(const model_handle *handle, kinds *taken);

@@ -1,5 +1,5 @@
-/* stream_model.c: what each call of a program may come to, by the rules of docs/DIFFERENCES.md and by what was done to its connection
- * before. It knows nothing of core's tables. */
+/* stream_model.c: what each call of a program may come to, by the rules of docs/DIFFERENCES.md and
+ * by what was done to its connection before. It knows nothing of core's tables. */
 #include "fuzz/models/stream_model.h"
 
 #include <stdio.h>
@@ -34,20 +34,29 @@ static void must(bool holds, const char *rule, const struct record *record)
     if (!holds) {
         fprintf(stderr,
                 "model: %s: dialect %d %s handle %d connection %d: %s (%d) n %zu of %zu,"
-                " value %llu, wanted %llu, fault %d, facts %x\n", rule,
-                (int)model.dialect, program_op_name(record->op), record->handle, record->connection,
-                fer_error_kind_name(record->error.kind), (int)record->error.os_code, record->n, record->asked,
-                (unsigned long long)record->value, (unsigned long long)record->wanted, record->fault, record->facts_after);
+                " value %llu, wanted %llu, fault %d, facts %x\n",
+                rule, (int)model.dialect, program_op_name(record->op), record->handle,
+                record->connection, fer_error_kind_name(record->error.kind),
+                (int)record->error.os_code, record->n, record->asked,
+                (unsigned long long)record->value, (unsigned long long)record->wanted,
+                record->fault, record->facts_after);
         abort();
     }
 }
 
-static bool is_read(const struct record *record) { return record->op >= OP_READ && record->op <= OP_READ_TO_END; }
-static bool is_write(const struct record *record) { return record->op >= OP_WRITE && record->op <= OP_WRITE_ALL; }
+static bool is_read(const struct record *record)
+{
+    return record->op >= OP_READ && record->op <= OP_READ_TO_END;
+}
+static bool is_write(const struct record *record)
+{
+    return record->op >= OP_WRITE && record->op <= OP_WRITE_ALL;
+}
 
 static bool is_whole(const struct record *record)
 {
-    return record->op == OP_READ_EXACT || record->op == OP_READ_TO_END || record->op == OP_WRITE_ALL;
+    return record->op == OP_READ_EXACT || record->op == OP_READ_TO_END ||
+           record->op == OP_WRITE_ALL;
 }
 
 /* I1, T2 and the simulation's own kinds: only what was asked for goes wrong. */
@@ -55,13 +64,18 @@ static void check_kind(const struct record *record, uint64_t timeout, bool nonbl
 {
     fer_error_kind kind = record->error.kind;
     bool no_time = record->fault == FER_SIM_FAULT_TIME_JUMP;
-    must(kind != FER_INTERRUPTED || (record->fault == FER_SIM_FAULT_INTERRUPTED && !is_whole(record)), "I1", record);
-    must(kind != FER_NO_BUFFER_SPACE || record->fault == FER_SIM_FAULT_NO_BUFFERS, "NO_BUFFER_SPACE", record);
+    must(kind != FER_INTERRUPTED ||
+             (record->fault == FER_SIM_FAULT_INTERRUPTED && !is_whole(record)),
+         "I1", record);
+    must(kind != FER_NO_BUFFER_SPACE || record->fault == FER_SIM_FAULT_NO_BUFFERS,
+         "NO_BUFFER_SPACE", record);
     must(kind != FER_WOULD_BLOCK || nonblocking, "T2 WOULD_BLOCK", record);
-    must(kind != FER_TIMED_OUT || (timeout != NEVER && record->error.os_code == 0), "T2 TIMED_OUT", record);
+    must(kind != FER_TIMED_OUT || (timeout != NEVER && record->error.os_code == 0), "T2 TIMED_OUT",
+         record);
     must(kind != FER_TIMED_OUT || no_time || record->elapsed >= timeout, "T3 too early", record);
     must(kind != FER_DEADLOCK || (timeout == NEVER && !nonblocking), "DEADLOCK", record);
-    must(is_whole(record) || no_time || timeout == NEVER || record->elapsed <= timeout + 10000000, "T3 too late", record);
+    must(is_whole(record) || no_time || timeout == NEVER || record->elapsed <= timeout + 10000000,
+         "T3 too late", record);
     must(!nonblocking || no_time || record->elapsed < 1000000, "T2 waited", record);
 }
 
@@ -75,19 +89,27 @@ static bool may_be_reset(const struct record *record)
 static void check_read(const struct record *record, struct handle_model *handle)
 {
     fer_error_kind kind = record->error.kind;
-    bool ended = record->n == 0 && record->op == OP_READ_EXACT ? kind == FER_UNEXPECTED_EOF : kind == FER_OK && record->n == 0;
+    bool ended = record->n == 0 && record->op == OP_READ_EXACT ? kind == FER_UNEXPECTED_EOF
+                                                               : kind == FER_OK && record->n == 0;
     bool asks = record->has_length || record->op == OP_READ_TO_END;
-    bool ends = record->op == OP_READ_EXACT ? kind == FER_UNEXPECTED_EOF : record->op == OP_READ_TO_END ? kind == FER_OK : ended;
+    bool ends = record->op == OP_READ_EXACT    ? kind == FER_UNEXPECTED_EOF
+                : record->op == OP_READ_TO_END ? kind == FER_OK
+                                               : ended;
     bool own = handle->shut_read || handle->saw_end;
     unsigned others = FACT_CLONED | FACT_ADOPTED;
-    bool by_other = (record->facts_after & others) != 0 && (record->facts_after & (FACT_SHUT_READ | FACT_RESET)) != 0;
-    check_kind(record, model.shared[record->connection].read_timeout, model.shared[record->connection].nonblocking);
-    must(record->bytes_are_right && record->n <= record->unread + PROGRAM_BUFFER, "bytes in order", record);
+    bool by_other = (record->facts_after & others) != 0 &&
+                    (record->facts_after & (FACT_SHUT_READ | FACT_RESET)) != 0;
+    check_kind(record, model.shared[record->connection].read_timeout,
+               model.shared[record->connection].nonblocking);
+    must(record->bytes_are_right && record->n <= record->unread + PROGRAM_BUFFER, "bytes in order",
+         record);
     must(!own || ended || !asks, "S2, S4: an end stays", record);
     must(!asks || !ends || own || !handle->saw_reset, "S5: a reset is no end", record);
-    must(!asks || !ends || own || by_other || (record->facts_after & FACT_PEER_SHUT) != 0, "S4: an end of nothing", record);
+    must(!asks || !ends || own || by_other || (record->facts_after & FACT_PEER_SHUT) != 0,
+         "S4: an end of nothing", record);
     must(kind != FER_CONNECTION_RESET || may_be_reset(record), "S5: a reset of nothing", record);
-    must(kind != FER_BROKEN_PIPE && kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT, "a read's kinds", record);
+    must(kind != FER_BROKEN_PIPE && kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT,
+         "a read's kinds", record);
     handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !own);
     handle->saw_end = handle->saw_end || (asks && ends && !handle->shut_read);
 }
@@ -97,14 +119,18 @@ static void check_write(const struct record *record, struct handle_model *handle
     fer_error_kind kind = record->error.kind;
     bool gone = may_be_reset(record) || (record->facts_after & FACT_PEER_CLOSED) != 0;
     bool shut = (record->facts_after & FACT_SHUT_WRITE) != 0;
-    check_kind(record, model.shared[record->connection].write_timeout, model.shared[record->connection].nonblocking);
+    check_kind(record, model.shared[record->connection].write_timeout,
+               model.shared[record->connection].nonblocking);
     must(record->n <= record->asked, "E3", record);
     must(!handle->shut_write || kind == FER_BROKEN_PIPE, "S3", record);
-    must(kind != FER_OK || record->op != OP_WRITE_ALL || record->n == record->asked, "write_all", record);
+    must(kind != FER_OK || record->op != OP_WRITE_ALL || record->n == record->asked, "write_all",
+         record);
     must(kind != FER_OK || !record->has_length || record->n > 0, "a write of nothing", record);
     must(kind != FER_CONNECTION_RESET || gone, "S5: a reset of nothing", record);
     must(kind != FER_BROKEN_PIPE || gone || shut, "S3, S5: a pipe that is whole", record);
-    must(!handle->saw_reset || !record->has_length || kind == FER_CONNECTION_RESET || kind == FER_BROKEN_PIPE, "S5", record);
+    must(!handle->saw_reset || !record->has_length || kind == FER_CONNECTION_RESET ||
+             kind == FER_BROKEN_PIPE,
+         "S5", record);
     must(kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT, "a write's kinds", record);
     handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !handle->saw_end);
 }
@@ -120,7 +146,8 @@ static void check_question(const struct record *record, struct handle_model *han
     } else if (record->op == OP_TAKE_ERROR) {
         must(kind == FER_OK, "take_error", record);
         must(record->value == 0 || may_be_reset(record), "an error of nothing", record);
-        handle->saw_reset = handle->saw_reset || (record->value == (uint64_t)FER_CONNECTION_RESET && !handle->saw_end);
+        handle->saw_reset = handle->saw_reset ||
+                            (record->value == (uint64_t)FER_CONNECTION_RESET && !handle->saw_end);
     } else if (record->op == OP_SHUTDOWN) {
         must(kind == FER_OK, "S1", record);
         handle->shut_read = handle->shut_read || record->wanted != FER_SHUTDOWN_WRITE;
@@ -134,15 +161,19 @@ static void follow_modes(const struct record *record)
 {
     struct shared_model *shared = &model.shared[record->connection];
     if (record->op == OP_SET_READ_TIMEOUT || record->op == OP_SET_WRITE_TIMEOUT) {
-        must(record->error.kind == (record->wanted == 0 ? FER_INVALID_INPUT : FER_OK), "T1", record);
-        uint64_t *timeout = record->op == OP_SET_READ_TIMEOUT ? &shared->read_timeout : &shared->write_timeout;
+        must(record->error.kind == (record->wanted == 0 ? FER_INVALID_INPUT : FER_OK), "T1",
+             record);
+        uint64_t *timeout =
+            record->op == OP_SET_READ_TIMEOUT ? &shared->read_timeout : &shared->write_timeout;
         *timeout = record->wanted == 0 ? *timeout : record->wanted;
     } else if (record->op == OP_SET_NONBLOCKING) {
         must(record->error.kind == FER_OK, "set_nonblocking", record);
         shared->nonblocking = record->wanted == 1;
     } else if (record->op == OP_READ_TIMEOUT || record->op == OP_WRITE_TIMEOUT) {
         uint64_t set = record->op == OP_READ_TIMEOUT ? shared->read_timeout : shared->write_timeout;
-        must(record->value >= set && (record->value == NEVER) == (set == NEVER) && record->value - set < 10000000, "T5", record);
+        must(record->value >= set && (record->value == NEVER) == (set == NEVER) &&
+                 record->value - set < 10000000,
+             "T5", record);
     }
 }
 
@@ -154,7 +185,8 @@ static void follow_handles(const struct program *program, const struct record *r
         model.handles[record->handle] = (struct handle_model){false, false, false, false};
     }
     if (opened && record->op != OP_CLONE) {
-        model.shared[program->connection_of[record->handle]] = (struct shared_model){false, NEVER, NEVER};
+        model.shared[program->connection_of[record->handle]] =
+            (struct shared_model){false, NEVER, NEVER};
     }
     if (through_raw) {
         model.shared[record->connection].nonblocking = false;
@@ -166,7 +198,8 @@ static void follow_handles(const struct program *program, const struct record *r
 
 static bool is_of_resolver(fer_error_kind kind)
 {
-    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN || kind == FER_RESOLVE_FAILED;
+    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN ||
+           kind == FER_RESOLVE_FAILED;
 }
 
 /* C6: an open handle is left alone. */
@@ -180,7 +213,8 @@ static void check_opening(const struct program *program, const struct record *re
 static void check_listener(const struct record *record)
 {
     fer_error_kind kind = record->error.kind;
-    bool named = kind == FER_HOST_NOT_FOUND || (is_of_resolver(kind) && record->fault == FER_SIM_FAULT_RESOLVE_FAILS);
+    bool named = kind == FER_HOST_NOT_FOUND ||
+                 (is_of_resolver(kind) && record->fault == FER_SIM_FAULT_RESOLVE_FAILS);
     bool full = kind == FER_TOO_MANY_OPEN_FILES && record->fault == FER_SIM_FAULT_TOO_MANY_HANDLES;
     bool starved = kind == FER_NO_BUFFER_SPACE && record->fault == FER_SIM_FAULT_NO_BUFFERS;
     bool placed = kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE;
@@ -233,10 +267,13 @@ void stream_model_end(const struct program *program)
     const fer_sim_report *report = &program->report;
     struct record last = program->record;
     must(report->leaked_handles == 0, "a leaked handle", &last);
-    must(report->leaked_waits == 0 && report->leaked_lookups == 0, "a leak of the library's", &last);
+    must(report->leaked_waits == 0 && report->leaked_lookups == 0, "a leak of the library's",
+         &last);
     for (int i = 0; i < program->connection_count; i++) {
         must(program->connections[i].peer_bytes_are_right, "the peer's bytes", &last);
-        must(program->connections[i].peer_taken <= program->connections[i].sent, "invented bytes", &last);
-        must(program->connections[i].taken <= program->connections[i].peer_sent, "invented bytes", &last);
+        must(program->connections[i].peer_taken <= program->connections[i].sent, "invented bytes",
+             &last);
+        must(program->connections[i].taken <= program->connections[i].peer_sent, "invented bytes",
+             &last);
     }
 }

@@ -1,4 +1,5 @@
-/* stream_model.h: an independent model of what a program's calls may come to; aborts at what they may not. */
+/* stream_model.h: an independent model of what a program's calls may come to; aborts at what they
+ * may not. */
 #ifndef FUZZ_STREAM_MODEL_H
 #define FUZZ_STREAM_MODEL_H
 

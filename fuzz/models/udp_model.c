@@ -1,5 +1,6 @@
-/* udp_model.c: each datagram that was sent, who may have it, and what each socket may be told. It knows who sent what, and leaves open what
- * only time tells: a datagram that was under way while its receiver changed may come or not. */
+/* udp_model.c: each datagram that was sent, who may have it, and what each socket may be told. It
+ * knows who sent what, and leaves open what only time tells: a datagram that was under way while
+ * its receiver changed may come or not. */
 #include "fuzz/models/udp_model.h"
 
 #include <stdio.h>
@@ -16,35 +17,35 @@ struct datagram {
     fer_socket_addr from;
     fer_socket_addr to;
     size_t len;
-    int copies;              /* 0: lost; 2: doubled */
-    int taken;               /* by anybody */
+    int copies; /* 0: lost; 2: doubled */
+    int taken;  /* by anybody */
     int taken_by[UDP_ENDS];
-    bool is_sure[UDP_ENDS];  /* it is in that queue */
+    bool is_sure[UDP_ENDS]; /* it is in that queue */
     unsigned epochs[UDP_ENDS];
     bool landed;
-    bool in_order;           /* nothing overtakes it */
-    bool hears;              /* its sender was connected to where it went */
+    bool in_order; /* nothing overtakes it */
+    bool hears;    /* its sender was connected to where it went */
 };
 
 struct end {
     bool is_v6;
     fer_socket_addr local;
-    int handles;             /* that are open */
+    int handles; /* that are open */
     bool is_connected;
     fer_socket_addr remote;
-    fer_ip_addr source;      /* of what it sends, once it was connected */
-    bool is_narrow;          /* source is what it is bound to now */
+    fer_ip_addr source; /* of what it sends, once it was connected */
+    bool is_narrow;     /* source is what it is bound to now */
     unsigned epoch;
     bool broadcast;
-    bool loops[2];           /* of IPv4, of IPv6 */
+    bool loops[2]; /* of IPv4, of IPv6 */
     bool joined[2][3];
     bool ever_joined[2];
     bool nonblocking;
     uint64_t timeout;
-    int refusals;            /* told */
+    int refusals; /* told */
     bool refusal_is_due;
     int peeked;
-    int newest[UDP_ENDS];    /* received of each sender */
+    int newest[UDP_ENDS]; /* received of each sender */
 };
 
 static struct {
@@ -59,10 +60,13 @@ void udp_print_record(const char *name, const struct udp_record *r)
 {
     char text[FER_SOCKET_ADDR_TEXT_CAP] = "";
     (void)fer_socket_addr_format(&r->addr, text, sizeof text);
-    fprintf(stderr, "  %-8s %-12s handle %d socket %d fault %d%s%s: %s, asked %zu n %zu%s serial %d %s value %llu, %llu ns\n", name,
-            udp_op_name(r->op), r->handle, r->socket, r->fault, r->struck ? " struck" : "", r->rested ? "" : " hasty",
-            fer_error_kind_name(r->error.kind), r->asked, r->n, r->truncated ? " cut" : "", r->serial, text,
-            (unsigned long long)r->value, (unsigned long long)r->elapsed);
+    fprintf(stderr,
+            "  %-8s %-12s handle %d socket %d fault %d%s%s: %s, asked %zu n %zu%s serial %d %s "
+            "value %llu, %llu ns\n",
+            name, udp_op_name(r->op), r->handle, r->socket, r->fault, r->struck ? " struck" : "",
+            r->rested ? "" : " hasty", fer_error_kind_name(r->error.kind), r->asked, r->n,
+            r->truncated ? " cut" : "", r->serial, text, (unsigned long long)r->value,
+            (unsigned long long)r->elapsed);
 }
 
 static void must(bool holds, const char *rule, const struct udp_record *record)
@@ -109,8 +113,8 @@ static bool is_sure_for(const struct datagram *datagram, int number)
     const struct end *end = &model.ends[number];
     bool whose = !end->is_connected || is_same(&end->remote, &datagram->from);
     bool where = !end->is_narrow || fer_ip_addr_eq(&end->source, &datagram->to.ip);
-    return datagram->copies > 0 && datagram->epochs[number] == end->epoch && end->epoch != 0 && !is_for_many(&datagram->to.ip) && whose &&
-           where && may_reach(datagram, end);
+    return datagram->copies > 0 && datagram->epochs[number] == end->epoch && end->epoch != 0 &&
+           !is_for_many(&datagram->to.ip) && whose && where && may_reach(datagram, end);
 }
 
 /* A second has passed: what was under way is where it goes. */
@@ -126,7 +130,8 @@ static void land(void)
             datagram->is_sure[e] = is_sure_for(datagram, e);
         }
         struct end *by = &model.ends[datagram->by];
-        if (by->is_connected && is_same(&by->remote, &datagram->to) && datagram->epochs[datagram->by] == by->epoch && datagram->copies > 0 &&
+        if (by->is_connected && is_same(&by->remote, &datagram->to) &&
+            datagram->epochs[datagram->by] == by->epoch && datagram->copies > 0 &&
             is_refused(&datagram->to)) {
             by->refusal_is_due = true;
         }
@@ -137,7 +142,8 @@ static bool is_something_due(int number)
 {
     for (int i = 0; i < SERIALS; i++) {
         const struct datagram *datagram = &model.datagrams[i];
-        if (datagram->used && datagram->is_sure[number] && datagram->taken_by[number] < datagram->copies) {
+        if (datagram->used && datagram->is_sure[number] &&
+            datagram->taken_by[number] < datagram->copies) {
             return true;
         }
     }
@@ -147,8 +153,10 @@ static bool is_something_due(int number)
 static bool can_be(const struct datagram *datagram, int number, const struct udp_record *record)
 {
     fer_socket_addr from = plain_form(&record->addr);
-    bool len = record->truncated ? datagram->len > record->asked && record->n == record->asked : datagram->len == record->n;
-    return datagram->used && len && is_same(&datagram->from, &from) && may_reach(datagram, &model.ends[number]) &&
+    bool len = record->truncated ? datagram->len > record->asked && record->n == record->asked
+                                 : datagram->len == record->n;
+    return datagram->used && len && is_same(&datagram->from, &from) &&
+           may_reach(datagram, &model.ends[number]) &&
            datagram->taken_by[number] < datagram->copies;
 }
 
@@ -171,8 +179,10 @@ static void take_known(int number, const struct udp_record *record)
     struct end *end = &model.ends[number];
     must(record->serial < SERIALS, "U1: nobody sent this", record);
     struct datagram *datagram = &model.datagrams[record->serial];
-    must(can_be(datagram, number, record), "U1: not what was sent to it, or once too often", record);
-    must(end->peeked == UDP_NONE || end->peeked == record->serial, "a datagram that was peeked at is not the next", record);
+    must(can_be(datagram, number, record), "U1: not what was sent to it, or once too often",
+         record);
+    must(end->peeked == UDP_NONE || end->peeked == record->serial,
+         "a datagram that was peeked at is not the next", record);
     end->peeked = record->op == UDP_PEEK ? record->serial : UDP_NONE;
     if (record->op == UDP_PEEK) {
         return;
@@ -210,7 +220,8 @@ static void check_refusal(int number, const struct udp_record *record)
     for (int i = 0; i < SERIALS; i++) {
         struct datagram *datagram = &model.datagrams[i];
         bool heard = model.dialect == FER_SIM_WINSOCK || datagram->hears;
-        if (datagram->used && datagram->by == number && heard && !is_for_many(&datagram->to.ip) && !is_ip(&datagram->to.ip, "10.9.9.9")) {
+        if (datagram->used && datagram->by == number && heard && !is_for_many(&datagram->to.ip) &&
+            !is_ip(&datagram->to.ip, "10.9.9.9")) {
             possible += datagram->copies - datagram->taken;
         }
         if (datagram->by == number && !datagram->landed) {
@@ -233,14 +244,15 @@ static bool is_refusal(fer_error_kind kind)
 static bool is_fault(const struct udp_record *record)
 {
     fer_error_kind kind = record->error.kind;
-    return record->struck && (kind == FER_INTERRUPTED || kind == FER_NO_BUFFER_SPACE || kind == FER_TOO_MANY_OPEN_FILES);
+    return record->struck && (kind == FER_INTERRUPTED || kind == FER_NO_BUFFER_SPACE ||
+                              kind == FER_TOO_MANY_OPEN_FILES);
 }
 
 static bool is_on_time(const struct end *end, const struct udp_record *record)
 {
     bool waits = !end->nonblocking && end->timeout != UINT64_MAX;
-    return (record->struck && record->fault == FER_SIM_FAULT_TIME_JUMP) || end->timeout == UINT64_MAX ||
-           record->elapsed <= (waits ? end->timeout + GRAIN : GRAIN);
+    return (record->struck && record->fault == FER_SIM_FAULT_TIME_JUMP) ||
+           end->timeout == UINT64_MAX || record->elapsed <= (waits ? end->timeout + GRAIN : GRAIN);
 }
 
 static void check_receive(int number, const struct udp_record *record)
@@ -255,22 +267,28 @@ static void check_receive(int number, const struct udp_record *record)
         check_refusal(number, record);
     } else if (!is_fault(record)) {
         bool waits = !end->nonblocking && number < UDP_SOCKETS;
-        bool fits = kind == FER_WOULD_BLOCK ? !waits : kind == FER_TIMED_OUT ? waits && end->timeout != UINT64_MAX : kind == FER_DEADLOCK && waits && end->timeout == UINT64_MAX;
+        bool fits = kind == FER_WOULD_BLOCK ? !waits
+                    : kind == FER_TIMED_OUT
+                        ? waits && end->timeout != UINT64_MAX
+                        : kind == FER_DEADLOCK && waits && end->timeout == UINT64_MAX;
         must(fits, "T2: an answer of another mode", record);
-        must(kind != FER_TIMED_OUT || record->elapsed >= end->timeout || record->struck, "T2: too soon", record);
+        must(kind != FER_TIMED_OUT || record->elapsed >= end->timeout || record->struck,
+             "T2: too soon", record);
         must(record->struck || !is_something_due(number), "a datagram was lost", record);
         must(record->struck || !end->refusal_is_due, "U3: a refusal is not told", record);
     }
 }
 
-/* What a send or connect to there is answered, by its arguments alone; FER_OK where it may go on. */
+/* What a send or connect to there is answered, by its arguments alone; FER_OK where it may go
+ * on. */
 static fer_error_kind verdict_on(const struct end *end, bool is_peer, const fer_socket_addr *addr)
 {
     fer_socket_addr to = plain_form(addr);
     bool is_tied = end->is_narrow || !fer_ip_addr_is_unspecified(&end->local.ip);
     fer_ip_family tie = end->is_narrow ? end->source.family : end->local.ip.family;
     bool unreachable = is_tied && end->is_v6 && tie != to.ip.family;
-    if (addr->port == 0 || (addr->ip.family == FER_IP_V6 && !end->is_v6) || (is_peer && unreachable)) {
+    if (addr->port == 0 || (addr->ip.family == FER_IP_V6 && !end->is_v6) ||
+        (is_peer && unreachable)) {
         return FER_INVALID_INPUT;
     }
     if (unreachable) {
@@ -279,7 +297,9 @@ static fer_error_kind verdict_on(const struct end *end, bool is_peer, const fer_
     if (is_broadcast(&to.ip) && !end->broadcast) {
         return FER_PERMISSION_DENIED;
     }
-    return model.dialect == FER_SIM_WINSOCK && fer_ip_addr_is_unspecified(&to.ip) ? FER_ADDR_NOT_AVAILABLE : FER_OK;
+    return model.dialect == FER_SIM_WINSOCK && fer_ip_addr_is_unspecified(&to.ip)
+               ? FER_ADDR_NOT_AVAILABLE
+               : FER_OK;
 }
 
 static void remember(int number, const struct udp_record *record)
@@ -288,9 +308,13 @@ static void remember(int number, const struct udp_record *record)
     struct datagram *datagram = &model.datagrams[record->serial];
     bool late = record->struck && record->fault == FER_SIM_FAULT_DATAGRAM_LATE;
     bool doubled = record->struck && record->fault == FER_SIM_FAULT_DATAGRAM_DOUBLED;
-    *datagram = (struct datagram){.used = true, .by = number, .to = goes_to(&record->addr), .len = record->n};
-    datagram->from = (fer_socket_addr){.ip = source_of(end, &datagram->to.ip), .port = end->local.port};
-    datagram->copies = record->struck && record->fault == FER_SIM_FAULT_DATAGRAM_LOST ? 0 : doubled ? 2 : 1;
+    *datagram = (struct datagram){
+        .used = true, .by = number, .to = goes_to(&record->addr), .len = record->n};
+    datagram->from =
+        (fer_socket_addr){.ip = source_of(end, &datagram->to.ip), .port = end->local.port};
+    datagram->copies = record->struck && record->fault == FER_SIM_FAULT_DATAGRAM_LOST ? 0
+                       : doubled                                                      ? 2
+                                                                                      : 1;
     datagram->in_order = !late && !doubled && !is_for_many(&datagram->to.ip) && record->rested;
     datagram->hears = end->is_connected && is_same(&end->remote, &datagram->to);
     for (int e = 0; e < UDP_ENDS; e++) {
@@ -307,14 +331,19 @@ static void check_send(int number, const struct udp_record *record)
     }
     must(record->n == (kind == FER_OK ? record->asked : 0), "E3: a count that is not true", record);
     bool no_peer = record->op == UDP_SEND && !end->is_connected;
-    fer_socket_addr plain = plain_form(&record->addr); /* peers take mapped addresses for what they are */
-    fer_error_kind verdict = no_peer ? FER_NOT_CONNECTED : verdict_on(end, number >= UDP_SOCKETS, number < UDP_SOCKETS ? &record->addr : &plain);
+    fer_socket_addr plain =
+        plain_form(&record->addr); /* peers take mapped addresses for what they are */
+    fer_error_kind verdict = no_peer ? FER_NOT_CONNECTED
+                                     : verdict_on(end, number >= UDP_SOCKETS,
+                                                  number < UDP_SOCKETS ? &record->addr : &plain);
     verdict = verdict == FER_OK && record->asked > 65507 ? FER_MESSAGE_TOO_LONG : verdict;
     if (is_refusal(kind)) {
         check_refusal(number, record);
     } else if (!is_fault(record)) {
-        must(kind == verdict || (kind == FER_WOULD_BLOCK && record->struck && end->nonblocking), "U2, E4: another answer to a send", record);
-        must(kind != FER_OK || record->struck || !end->refusal_is_due, "U3: a refusal is not told", record);
+        must(kind == verdict || (kind == FER_WOULD_BLOCK && record->struck && end->nonblocking),
+             "U2, E4: another answer to a send", record);
+        must(kind != FER_OK || record->struck || !end->refusal_is_due, "U3: a refusal is not told",
+             record);
     }
     if (kind == FER_OK) {
         remember(number, record);
@@ -340,12 +369,13 @@ static void check_connect(int number, const struct udp_record *record)
     for (int i = 0; i < SERIALS; i++) {
         struct datagram *datagram = &model.datagrams[i];
         datagram->is_sure[number] = datagram->is_sure[number] && is_same(&datagram->from, &remote);
-        datagram->hears = datagram->hears || (datagram->by == number && is_same(&datagram->to, &remote));
+        datagram->hears =
+            datagram->hears || (datagram->by == number && is_same(&datagram->to, &remote));
     }
 }
 
-/* Whether somebody is in the way of a bind to there. Where that is only a connected socket it depends: connect may have narrowed what it
- * takes. */
+/* Whether somebody is in the way of a bind to there. Where that is only a connected socket it
+ * depends: connect may have narrowed what it takes. */
 static bool meets(const fer_socket_addr *addr, bool narrow_ones)
 {
     for (int i = 0; i < model.sockets; i++) {
@@ -361,15 +391,17 @@ static void check_bind(const struct udp_record *record)
 {
     fer_error_kind kind = record->error.kind;
     fer_socket_addr local = plain_form(&record->addr);
-    fer_error_kind want = record->socket != UDP_NONE           ? FER_INVALID_INPUT
+    fer_error_kind want = record->socket != UDP_NONE     ? FER_INVALID_INPUT
                           : is_ip(&local.ip, "10.0.0.7") ? FER_ADDR_NOT_AVAILABLE
                           : meets(&local, false)         ? FER_ADDR_IN_USE
                                                          : FER_OK;
-    bool fits = kind == want || is_fault(record) || (want == FER_OK && kind == FER_ADDR_IN_USE && meets(&local, true));
+    bool fits = kind == want || is_fault(record) ||
+                (want == FER_OK && kind == FER_ADDR_IN_USE && meets(&local, true));
     must(local.port == 0 || fits, "C6, L1, L5: another answer to a bind", record);
     if (kind == FER_OK && local.port != 0) {
         struct end *end = &model.ends[model.sockets++];
-        *end = (struct end){.is_v6 = local.ip.family == FER_IP_V6, .local = local, .timeout = UINT64_MAX};
+        *end = (struct end){
+            .is_v6 = local.ip.family == FER_IP_V6, .local = local, .timeout = UINT64_MAX};
         end->epoch = ++model.epochs;
         end->peeked = UDP_NONE;
         end->handles = 1;
@@ -383,9 +415,11 @@ static void check_group(struct end *end, const struct udp_record *record)
     bool *joined = &end->joined[record->value][record->asked];
     bool joins = record->op == UDP_JOIN;
     bool fine = record->asked < 2 && *joined != joins;
-    fer_error_kind want = fine                                              ? FER_OK
-                          : joins && record->asked < 2 ? FER_ADDR_IN_USE : FER_ADDR_NOT_AVAILABLE;
-    must(record->error.kind == (record->value == 1 && !end->is_v6 ? FER_INVALID_INPUT : want), "another answer about a group", record);
+    fer_error_kind want = fine                         ? FER_OK
+                          : joins && record->asked < 2 ? FER_ADDR_IN_USE
+                                                       : FER_ADDR_NOT_AVAILABLE;
+    must(record->error.kind == (record->value == 1 && !end->is_v6 ? FER_INVALID_INPUT : want),
+         "another answer about a group", record);
     if (record->error.kind == FER_OK) {
         *joined = joins;
         end->ever_joined[record->value] = true;
@@ -399,29 +433,35 @@ static void check_question(int number, const struct udp_record *record)
     fer_error_kind kind = record->error.kind;
     fer_socket_addr told = plain_form(&record->addr);
     if (record->op == UDP_PEER_ADDR) {
-        must(kind == (end->is_connected ? FER_OK : FER_NOT_CONNECTED), "a peer that it has not", record);
+        must(kind == (end->is_connected ? FER_OK : FER_NOT_CONNECTED), "a peer that it has not",
+             record);
         must(kind != FER_OK || is_same(&told, &end->remote), "another peer", record);
     } else if (record->op == UDP_LOCAL_ADDR) {
         must(kind == FER_OK && told.port == end->local.port, "L6: another address", record);
     } else if (is_refusal((fer_error_kind)record->value)) {
         check_refusal(number, record);
     } else {
-        must(kind == FER_OK && record->value == FER_OK && !end->refusal_is_due, "U3: take_error", record);
+        must(kind == FER_OK && record->value == FER_OK && !end->refusal_is_due, "U3: take_error",
+             record);
     }
 }
 
 static void check_mode(struct end *end, const struct udp_record *record)
 {
     bool v6_on_v4 = record->op == UDP_LOOP && record->asked == 0 && !end->is_v6;
-    must(record->error.kind == (v6_on_v4 ? FER_INVALID_INPUT : FER_OK), "a mode that cannot be set", record);
+    must(record->error.kind == (v6_on_v4 ? FER_INVALID_INPUT : FER_OK), "a mode that cannot be set",
+         record);
     must(record->bytes_are_right, "T5: another value is told than was set", record);
     if (record->op == UDP_LOOP && !v6_on_v4) {
         end->loops[record->asked == 0] = record->value != 0;
-        must(record->n == (end->loops[0] ? 1u : 0) + (end->loops[1] ? 2u : 0), "one family's loopback is not the other's", record);
+        must(record->n == (end->loops[0] ? 1u : 0) + (end->loops[1] ? 2u : 0),
+             "one family's loopback is not the other's", record);
     }
     end->handles -= record->op == UDP_CLOSE ? 1 : 0;
     end->timeout = record->op == UDP_READ_TIMEOUT ? record->value : end->timeout;
-    end->nonblocking = record->op == UDP_NONBLOCKING ? record->value != 0 : end->nonblocking && record->op != UDP_THROUGH_RAW;
+    end->nonblocking = record->op == UDP_NONBLOCKING
+                           ? record->value != 0
+                           : end->nonblocking && record->op != UDP_THROUGH_RAW;
     end->broadcast = record->op == UDP_BROADCAST ? record->value != 0 : end->broadcast;
 }
 
@@ -434,20 +474,27 @@ void udp_model_check(const struct udp_record *record)
     if (record->op == UDP_BIND) {
         check_bind(record);
     } else if (number == UDP_NONE) {
-        bool idle = record->op == UDP_CLOSE || record->op == UDP_THROUGH_RAW || ((record->op == UDP_SEND || record->op == UDP_SEND_TO) && record->serial == UDP_NONE);
-        must(record->error.kind == (idle ? FER_OK : FER_INVALID_INPUT) && record->n == 0, "E4", record);
+        bool idle =
+            record->op == UDP_CLOSE || record->op == UDP_THROUGH_RAW ||
+            ((record->op == UDP_SEND || record->op == UDP_SEND_TO) && record->serial == UDP_NONE);
+        must(record->error.kind == (idle ? FER_OK : FER_INVALID_INPUT) && record->n == 0, "E4",
+             record);
     } else if (record->op == UDP_SEND || record->op == UDP_SEND_TO || record->op == UDP_PEER_SEND) {
         check_send(number, record);
-    } else if (record->op == UDP_RECV || record->op == UDP_RECV_FROM || record->op == UDP_PEEK || record->op == UDP_PEER_RECEIVE) {
+    } else if (record->op == UDP_RECV || record->op == UDP_RECV_FROM || record->op == UDP_PEEK ||
+               record->op == UDP_PEER_RECEIVE) {
         check_receive(number, record);
     } else if (record->op == UDP_CONNECT) {
         check_connect(number, record);
     } else if (record->op == UDP_JOIN || record->op == UDP_LEAVE) {
         check_group(&model.ends[number], record);
-    } else if (record->op == UDP_PEER_ADDR || record->op == UDP_LOCAL_ADDR || record->op == UDP_TAKE_ERROR) {
+    } else if (record->op == UDP_PEER_ADDR || record->op == UDP_LOCAL_ADDR ||
+               record->op == UDP_TAKE_ERROR) {
         check_question(number, record);
     } else if (record->op == UDP_CLONE) {
-        must(record->error.kind == FER_OK || record->error.kind == FER_INVALID_INPUT || is_fault(record), "another answer to a clone", record);
+        must(record->error.kind == FER_OK || record->error.kind == FER_INVALID_INPUT ||
+                 is_fault(record),
+             "another answer to a clone", record);
         model.ends[number].handles += record->error.kind == FER_OK ? 1 : 0;
     } else {
         check_mode(&model.ends[number], record);
@@ -456,7 +503,8 @@ void udp_model_check(const struct udp_record *record)
 
 void udp_model_begin(fer_sim_dialect dialect)
 {
-    static const char *const peers[UDP_PEERS] = {"10.0.0.7:1000", "[fd00::7]:1001", "127.0.0.1:1002", "10.0.0.8:1003"};
+    static const char *const peers[UDP_PEERS] = {"10.0.0.7:1000", "[fd00::7]:1001",
+                                                 "127.0.0.1:1002", "10.0.0.8:1003"};
     memset(&model, 0, sizeof model);
     model.dialect = dialect;
     for (int i = 0; i < UDP_PEERS; i++) {
@@ -473,5 +521,6 @@ void udp_model_begin(fer_sim_dialect dialect)
 void udp_model_end(const fer_sim_report *report)
 {
     struct udp_record none = {.serial = UDP_NONE};
-    must(report->leaked_handles == 0 && report->leaked_waits == 0 && report->leaked_lookups == 0, "a leak", &none);
+    must(report->leaked_handles == 0 && report->leaked_waits == 0 && report->leaked_lookups == 0,
+         "a leak", &none);
 }

@@ -1,4 +1,5 @@
-/* udp_model.h: what datagram sockets may do (rules U1 to U5, T2, E4), written from the rules and not from the code. */
+/* udp_model.h: what datagram sockets may do (rules U1 to U5, T2, E4), written from the rules and
+ * not from the code. */
 #ifndef FUZZ_UDP_MODEL_H
 #define FUZZ_UDP_MODEL_H
 

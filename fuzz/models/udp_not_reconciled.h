@@ -1,5 +1,5 @@
-/* udp_not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", that datagrams can differ by in the
- * simulation. */
+/* udp_not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", that
+ * datagrams can differ by in the simulation. */
 #ifndef FUZZ_UDP_NOT_RECONCILED_H
 #define FUZZ_UDP_NOT_RECONCILED_H
 
@@ -8,8 +8,11 @@
 #include "fuzz/programs/udp_program.h"
 
 /* X(tag): nothing after a hit can be compared. */
-#define UDP_NOT_RECONCILED(X) \
-    X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) X(member_at_an_address)
+/* clang-format off */
+#define UDP_NOT_RECONCILED(X)                                                            \
+    X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) \
+    X(member_at_an_address)
+/* clang-format on */
 
 /* What of the sockets the predicates must know. */
 static struct {
@@ -31,7 +34,8 @@ static bool is_send(const struct udp_record *record)
 static bool wildcard_destination(const struct udp_record *posix, const struct udp_record *winsock)
 {
     (void)winsock;
-    return (posix->op == UDP_CONNECT || posix->op == UDP_SEND_TO) && fer_ip_addr_is_unspecified(&posix->addr.ip);
+    return (posix->op == UDP_CONNECT || posix->op == UDP_SEND_TO) &&
+           fer_ip_addr_is_unspecified(&posix->addr.ip);
 }
 
 static fer_error_kind told_by(const struct udp_record *record)
@@ -52,20 +56,23 @@ static bool is_told_differently(const struct udp_record *posix, const struct udp
 /* Windows tells a connected socket of what it sent to others, too. */
 static bool refusal_of_another(const struct udp_record *posix, const struct udp_record *winsock)
 {
-    return is_told_differently(posix, winsock) && is_refusal(winsock) && seen.sent_to_another[posix->socket];
+    return is_told_differently(posix, winsock) && is_refusal(winsock) &&
+           seen.sent_to_another[posix->socket];
 }
 
 /* Refusals that come at one moment are one or more to who asks in between. */
 static bool refusals_together(const struct udp_record *posix, const struct udp_record *winsock)
 {
-    return is_told_differently(posix, winsock) && (is_refusal(winsock) || is_refusal(posix)) && seen.sent_together[posix->socket];
+    return is_told_differently(posix, winsock) && (is_refusal(winsock) || is_refusal(posix)) &&
+           seen.sent_together[posix->socket];
 }
 
 /* The sender's word on POSIX, the receiver's on Windows: from here on queues differ. */
 static bool multicast_loop(const struct udp_record *posix, const struct udp_record *winsock)
 {
     (void)winsock;
-    return is_send(posix) && posix->error.kind == FER_OK && fer_ip_addr_is_multicast(&posix->addr.ip) &&
+    return is_send(posix) && posix->error.kind == FER_OK &&
+           fer_ip_addr_is_multicast(&posix->addr.ip) &&
            seen.has_muted[posix->addr.ip.family == FER_IP_V6];
 }
 
@@ -77,7 +84,8 @@ static bool member_at_an_address(const struct udp_record *posix, const struct ud
     for (int i = 0; i < UDP_SOCKETS; i++) {
         is_there = is_there || (seen.is_tied[i] && seen.is_member[i]);
     }
-    return is_there && is_send(posix) && posix->error.kind == FER_OK && fer_ip_addr_is_multicast(&posix->addr.ip);
+    return is_there && is_send(posix) && posix->error.kind == FER_OK &&
+           fer_ip_addr_is_multicast(&posix->addr.ip);
 }
 
 static void note_place(const struct udp_record *record)
@@ -105,7 +113,8 @@ static void note(const struct udp_record *record)
         seen.sent_since_rest[socket] += record->struck ? 2 : 1;
         seen.sent_together[socket] = seen.sent_together[socket] || seen.sent_since_rest[socket] > 1;
     }
-    bool leaves = record->op == UDP_SEND_TO || (record->op == UDP_CONNECT && fine && seen.sent_since_rest[socket] > 0);
+    bool leaves = record->op == UDP_SEND_TO ||
+                  (record->op == UDP_CONNECT && fine && seen.sent_since_rest[socket] > 0);
     if (fine && leaves) {
         seen.sent_to_another[socket] = true;
     }

@@ -1,4 +1,5 @@
-/* unix_model.c: what Unix sockets answer; see unix_model.h. Sockets are never used twice in a program. */
+/* unix_model.c: what Unix sockets answer; see unix_model.h. Sockets are never used twice in a
+ * program. */
 #include "fuzz/models/unix_model.h"
 
 #include <string.h>
@@ -19,11 +20,11 @@ static struct model_socket {
     socket_kind kind;
     int refs;
     int name;
-    int peer;      /* a stream's other end, or whom a datagram socket is connected to */
+    int peer; /* a stream's other end, or whom a datagram socket is connected to */
     int peer_name;
     bool shut_read;
     bool shut_write;
-    bool has_reset;    /* pending */
+    bool has_reset; /* pending */
     uint8_t bytes[UNIX_BYTES_MAX];
     size_t count;
     struct gram grams[UNIX_SLOTS];
@@ -65,10 +66,22 @@ static struct model_socket *socket_new(socket_kind kind)
     return made;
 }
 
-static int index_of(const struct model_socket *socket) { return (int)(socket - sockets); }
-static struct model_socket *of(const unix_handle *handle) { return &sockets[handle->socket]; }
-static struct model_socket *peer_of(const struct model_socket *socket) { return socket->peer == NOBODY ? NULL : &sockets[socket->peer]; }
-static bool is_alive(const struct model_socket *socket) { return socket != NULL && socket->refs > 0; }
+static int index_of(const struct model_socket *socket)
+{
+    return (int)(socket - sockets);
+}
+static struct model_socket *of(const unix_handle *handle)
+{
+    return &sockets[handle->socket];
+}
+static struct model_socket *peer_of(const struct model_socket *socket)
+{
+    return socket->peer == NOBODY ? NULL : &sockets[socket->peer];
+}
+static bool is_alive(const struct model_socket *socket)
+{
+    return socket != NULL && socket->refs > 0;
+}
 
 static void fill(unix_handle *handle, const struct model_socket *socket)
 {
@@ -143,8 +156,14 @@ static fer_error_kind make_named(unix_handle *handle, int name, socket_kind kind
     return take_name(name, made);
 }
 
-fer_error_kind unix_model_listen(unix_handle *handle, int name) { return make_named(handle, name, LISTENER); }
-fer_error_kind unix_model_bind(unix_handle *handle, int name) { return make_named(handle, name, DATAGRAM); }
+fer_error_kind unix_model_listen(unix_handle *handle, int name)
+{
+    return make_named(handle, name, LISTENER);
+}
+fer_error_kind unix_model_bind(unix_handle *handle, int name)
+{
+    return make_named(handle, name, DATAGRAM);
+}
 
 fer_error_kind unix_model_unbound(unix_handle *handle)
 {
@@ -299,7 +318,8 @@ void unix_model_take(const unix_handle *handle, size_t n)
     }
 }
 
-fer_error_kind unix_model_read(unix_handle *handle, size_t len, fer_error_kind idle, uint8_t *expected, size_t *n)
+fer_error_kind unix_model_read(unix_handle *handle, size_t len, fer_error_kind idle,
+                               uint8_t *expected, size_t *n)
 {
     *n = 0;
     if (handle->life != UNIX_OPEN) {
@@ -327,7 +347,8 @@ fer_error_kind unix_model_read(unix_handle *handle, size_t len, fer_error_kind i
     return idle;
 }
 
-/* Where nobody reads any more. Windows may take what is written first, and is answered by a reset. */
+/* Where nobody reads any more. Windows may take what is written first, and is answered by a
+ * reset. */
 static bool wrote_to_nobody(unix_handle *handle, fer_error_kind kind, size_t n)
 {
     if (windows && kind == FER_OK && n > 0 && !handle->met_reset) {
@@ -339,7 +360,8 @@ static bool wrote_to_nobody(unix_handle *handle, fer_error_kind kind, size_t n)
     return n == 0 && (kind == FER_BROKEN_PIPE || told);
 }
 
-bool unix_model_wrote(unix_handle *handle, const uint8_t *bytes, size_t len, fer_error_kind kind, size_t n, fer_error_kind idle)
+bool unix_model_wrote(unix_handle *handle, const uint8_t *bytes, size_t len, fer_error_kind kind,
+                      size_t n, fer_error_kind idle)
 {
     if (handle->life != UNIX_OPEN) {
         return n == 0 && kind == (handle->life == UNIX_NEW ? FER_NOT_CONNECTED : FER_INVALID_INPUT);
@@ -347,7 +369,8 @@ bool unix_model_wrote(unix_handle *handle, const uint8_t *bytes, size_t len, fer
     const struct model_socket *socket = of(handle);
     struct model_socket *peer = peer_of(socket);
     if (handle->shut_write || socket->shut_write) {
-        bool told = kind == FER_CONNECTION_RESET && (handle->met_reset || (windows && socket->has_reset));
+        bool told =
+            kind == FER_CONNECTION_RESET && (handle->met_reset || (windows && socket->has_reset));
         handle->met_reset = handle->met_reset || told;
         return n == 0 && (kind == FER_BROKEN_PIPE || told);
     }
@@ -409,7 +432,8 @@ fer_error_kind unix_model_connect_datagram(unix_handle *handle, int name)
     return FER_OK;
 }
 
-static fer_error_kind deliver(const struct model_socket *socket, struct model_socket *receiver, struct gram gram, fer_error_kind idle)
+static fer_error_kind deliver(const struct model_socket *socket, struct model_socket *receiver,
+                              struct gram gram, fer_error_kind idle)
 {
     if (!may_send(socket, receiver)) {
         return FER_PERMISSION_DENIED;
@@ -426,7 +450,8 @@ static fer_error_kind deliver(const struct model_socket *socket, struct model_so
     return FER_OK;
 }
 
-fer_error_kind unix_model_send(unix_handle *handle, int name, uint8_t fill_byte, uint8_t len, fer_error_kind idle)
+fer_error_kind unix_model_send(unix_handle *handle, int name, uint8_t fill_byte, uint8_t len,
+                               fer_error_kind idle)
 {
     if (handle->life != UNIX_OPEN) {
         return FER_INVALID_INPUT;
@@ -452,7 +477,8 @@ fer_error_kind unix_model_send(unix_handle *handle, int name, uint8_t fill_byte,
     return deliver(socket, receiver, (struct gram){fill_byte, len, socket->name}, idle);
 }
 
-fer_error_kind unix_model_receive(unix_handle *handle, fer_error_kind idle, uint8_t *fill_byte, uint8_t *len, int *from)
+fer_error_kind unix_model_receive(unix_handle *handle, fer_error_kind idle, uint8_t *fill_byte,
+                                  uint8_t *len, int *from)
 {
     if (handle->life != UNIX_OPEN) {
         return FER_INVALID_INPUT;

@@ -1,5 +1,6 @@
-/* unix_model.h: what Unix sockets answer, said a second time: names, bytes in order, ends and resets, whole datagrams and their queues. It
- * knows neither the library's tables nor the simulation. */
+/* unix_model.h: what Unix sockets answer, said a second time: names, bytes in order, ends and
+ * resets, whole datagrams and their queues. It knows neither the library's tables nor the
+ * simulation. */
 #ifndef FUZZ_UNIX_MODEL_H
 #define FUZZ_UNIX_MODEL_H
 
@@ -13,13 +14,13 @@
 
 enum {
     UNIX_PATHS = 3,
-    UNIX_NAMES = 5,     /* the paths, then the abstract names, which Windows has not */
+    UNIX_NAMES = 5, /* the paths, then the abstract names, which Windows has not */
     UNIX_UNNAMED = -1,
     UNIX_BUFFER = 64,   /* of the simulation's sockets, in each direction */
     UNIX_QUEUE_MAX = 6, /* so many connections a program leaves queued */
     UNIX_SOCKETS_MAX = 200,
     UNIX_BYTES_MAX = 512,
-    UNIX_SLOTS = 64     /* datagrams of everybody */
+    UNIX_SLOTS = 64 /* datagrams of everybody */
 };
 
 typedef enum unix_life { UNIX_NEW, UNIX_OPEN, UNIX_CLOSED } unix_life;
@@ -52,18 +53,23 @@ fer_error_kind unix_model_peer_name(const unix_handle *handle, bool is_stream, i
 /* Whether a program may connect there without a wait. */
 bool unix_model_has_room(int name);
 
-/* expected: room for len bytes. idle is what a call that cannot go on says: WOULD_BLOCK or TIMED_OUT. */
-fer_error_kind unix_model_read(unix_handle *handle, size_t len, fer_error_kind idle, uint8_t *expected, size_t *n);
+/* expected: room for len bytes. idle is what a call that cannot go on says: WOULD_BLOCK or
+ * TIMED_OUT. */
+fer_error_kind unix_model_read(unix_handle *handle, size_t len, fer_error_kind idle,
+                               uint8_t *expected, size_t *n);
 void unix_model_take(const unix_handle *handle, size_t n);
 /* How a write came out is told; false where it may not have come out so. */
-bool unix_model_wrote(unix_handle *handle, const uint8_t *bytes, size_t len, fer_error_kind kind, size_t n, fer_error_kind idle);
+bool unix_model_wrote(unix_handle *handle, const uint8_t *bytes, size_t len, fer_error_kind kind,
+                      size_t n, fer_error_kind idle);
 fer_error_kind unix_model_shut(unix_handle *handle, fer_shutdown how, bool is_stream);
 
 fer_error_kind unix_model_bind(unix_handle *handle, int name);
 fer_error_kind unix_model_unbound(unix_handle *handle);
 fer_error_kind unix_model_connect_datagram(unix_handle *handle, int name);
 /* name UNIX_NAMES: to the peer. */
-fer_error_kind unix_model_send(unix_handle *handle, int name, uint8_t fill, uint8_t len, fer_error_kind idle);
-fer_error_kind unix_model_receive(unix_handle *handle, fer_error_kind idle, uint8_t *fill, uint8_t *len, int *from);
+fer_error_kind unix_model_send(unix_handle *handle, int name, uint8_t fill, uint8_t len,
+                               fer_error_kind idle);
+fer_error_kind unix_model_receive(unix_handle *handle, fer_error_kind idle, uint8_t *fill,
+                                  uint8_t *len, int *from);
 
 #endif

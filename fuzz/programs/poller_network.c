@@ -35,20 +35,13 @@ uint64_t poller_latency(bool is_far)
 static fer_raw_socket raw_of(const poller_handle *handle)
 {
     switch (handle->holds) {
-    case POLLER_BUILT:
-        return fer_socket_as_raw(&handle->as.built);
-    case POLLER_TCP:
-        return fer_tcp_stream_as_raw(&handle->as.stream);
-    case POLLER_LISTENS:
-        return fer_tcp_listener_as_raw(&handle->as.listener);
-    case POLLER_UDP:
-        return fer_udp_socket_as_raw(&handle->as.udp);
-    case POLLER_UNIX:
-        return fer_unix_stream_as_raw(&handle->as.unix_stream);
-    case POLLER_UNIX_LISTENS:
-        return fer_unix_listener_as_raw(&handle->as.unix_listener);
-    case POLLER_NOTHING:
-        break;
+    case POLLER_BUILT: return fer_socket_as_raw(&handle->as.built);
+    case POLLER_TCP: return fer_tcp_stream_as_raw(&handle->as.stream);
+    case POLLER_LISTENS: return fer_tcp_listener_as_raw(&handle->as.listener);
+    case POLLER_UDP: return fer_udp_socket_as_raw(&handle->as.udp);
+    case POLLER_UNIX: return fer_unix_stream_as_raw(&handle->as.unix_stream);
+    case POLLER_UNIX_LISTENS: return fer_unix_listener_as_raw(&handle->as.unix_listener);
+    case POLLER_NOTHING: break;
     }
     return FER_RAW_SOCKET_NONE;
 }
@@ -62,7 +55,8 @@ int poller_bear(struct poller_program *program, poller_kind kind)
 {
     int socket = poller_model_born(kind);
     program->born++;
-    program->ends[socket] = (poller_end){.peer = FER_SIM_PEER_NONE, .twin = POLLER_NOBODY, .listener = POLLER_NOBODY};
+    program->ends[socket] =
+        (poller_end){.peer = FER_SIM_PEER_NONE, .twin = POLLER_NOBODY, .listener = POLLER_NOBODY};
     return socket;
 }
 
@@ -94,7 +88,8 @@ void poller_hold(poller_handle *handle, poller_holds holds, int socket)
     set_nonblocking(handle);
 }
 
-static poller_end *hold_new(struct poller_program *program, poller_handle *handle, poller_holds holds, poller_kind kind)
+static poller_end *hold_new(struct poller_program *program, poller_handle *handle,
+                            poller_holds holds, poller_kind kind)
 {
     poller_hold(handle, holds, poller_bear(program, kind));
     return poller_end_of(program, handle);
@@ -135,7 +130,8 @@ static void make_datagrams(struct poller_program *program, poller_handle *handle
 
 static void make_fresh(struct poller_program *program, poller_handle *handle)
 {
-    FUZZ_CHECK(fer_socket_new(&handle->as.built, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0).kind == FER_OK);
+    FUZZ_CHECK(fer_socket_new(&handle->as.built, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0).kind ==
+               FER_OK);
     (void)hold_new(program, handle, POLLER_BUILT, POLLER_FRESH);
 }
 
@@ -254,7 +250,8 @@ static void ask(const poller_handle *handle)
     FUZZ_CHECK(error.kind == FER_OK && poller_model_is_so(handle->socket, asked, told));
 }
 
-/* What is watched goes by its number, whoever holds it. A stream's that is no longer connected cannot come back as one. Or it is asked of. */
+/* What is watched goes by its number, whoever holds it. A stream's that is no longer connected
+ * cannot come back as one. Or it is asked of. */
 void poller_through_raw(struct poller_program *program, const poller_step *step)
 {
     poller_handle *handle = poller_handle_of(program, step);
@@ -288,7 +285,8 @@ static void expect_answer(int socket, poller_arrival what, uint64_t round_trip)
     poller_model_arrives(socket, what, 0, now + round_trip + (round_trip == 0 ? 0 : TICKS));
 }
 
-static void expect_connect(const struct poller_program *program, int socket, fer_error_kind kind, bool is_listened_to)
+static void expect_connect(const struct poller_program *program, int socket, fer_error_kind kind,
+                           bool is_listened_to)
 {
     uint64_t now = fer_sim_now().nanos;
     uint64_t round_trip = 2 * poller_latency(program->ends[socket].is_far);
@@ -301,17 +299,20 @@ static void expect_connect(const struct poller_program *program, int socket, fer
     } else if (program->dialect == FER_SIM_POSIX) {
         expect_answer(socket, POLLER_FAILED, round_trip);
     } else {
-        poller_model_arrives(socket, POLLER_MAY_ANSWER, 0, now); /* Windows tries again for about 2 s */
+        poller_model_arrives(socket, POLLER_MAY_ANSWER, 0,
+                             now); /* Windows tries again for about 2 s */
         poller_model_arrives(socket, POLLER_FAILED, 0, now + 3 * SECOND);
     }
 }
 
 void poller_connect_later(struct poller_program *program, const poller_step *step)
 {
-    static const char *const texts[] = {"127.0.0.1:1000", "10.0.0.7:1000", "127.0.0.1:9", "10.0.0.7:9", "10.9.9.9:1"};
+    static const char *const texts[] = {"127.0.0.1:1000", "10.0.0.7:1000", "127.0.0.1:9",
+                                        "10.0.0.7:9", "10.9.9.9:1"};
     poller_handle *handle = poller_handle_of(program, step);
     size_t which = step->other % (sizeof texts / sizeof *texts);
-    if (handle->holds != POLLER_BUILT || poller_end_of(program, handle)->to.port != 0 || poller_end_of(program, handle)->peer_gone) {
+    if (handle->holds != POLLER_BUILT || poller_end_of(program, handle)->to.port != 0 ||
+        poller_end_of(program, handle)->peer_gone) {
         return;
     }
     poller_end *end = poller_end_of(program, handle);
@@ -322,7 +323,9 @@ void poller_connect_later(struct poller_program *program, const poller_step *ste
         end->local = (fer_socket_addr){0};
     }
     poller_model_connects(handle->socket);
-    if (which == 4 && error.kind == FER_WOULD_BLOCK) { /* silent: Windows gives up after 21 s, Linux after 127 s */
+    if (which == 4 &&
+        error.kind ==
+            FER_WOULD_BLOCK) { /* silent: Windows gives up after 21 s, Linux after 127 s */
         uint64_t now = fer_sim_now().nanos;
         poller_model_arrives(handle->socket, POLLER_MAY_ANSWER, 0, now + 20 * SECOND);
         poller_model_arrives(handle->socket, POLLER_FAILED, 0, now + 130 * SECOND);
@@ -336,7 +339,8 @@ static void finish(struct poller_program *program, poller_handle *handle)
 {
     fer_tcp_stream stream = {0};
     const poller_end *end = poller_end_of(program, handle);
-    if (end->to.port == 0 || end->peer_gone || fer_socket_connect(&handle->as.built, &end->to).kind != FER_OK) {
+    if (end->to.port == 0 || end->peer_gone ||
+        fer_socket_connect(&handle->as.built, &end->to).kind != FER_OK) {
         return;
     }
     FUZZ_CHECK(fer_socket_into_tcp_stream(&handle->as.built, &stream).kind == FER_OK);
@@ -347,7 +351,8 @@ static void finish(struct poller_program *program, poller_handle *handle)
 
 /* ---- The program's side */
 
-static void accept_guest(struct poller_program *program, poller_handle *listener, poller_handle *out)
+static void accept_guest(struct poller_program *program, poller_handle *listener,
+                         poller_handle *out)
 {
     fer_socket_addr from;
     memset(out, 0, sizeof *out);
@@ -359,7 +364,8 @@ static void accept_guest(struct poller_program *program, poller_handle *listener
     for (int i = 0; i < POLLER_GUESTS; i++) {
         poller_guest *guest = &program->guests[i];
         fer_socket_addr at;
-        if (fer_sim_peer_local_addr(guest->peer, &at).kind == FER_OK && fer_socket_addr_eq(&at, &from)) {
+        if (fer_sim_peer_local_addr(guest->peer, &at).kind == FER_OK &&
+            fer_socket_addr_eq(&at, &from)) {
             end->peer = guest->peer;
             end->is_far = guest->is_far;
             end->connected = fer_sim_now().nanos + 2 * poller_latency(guest->is_far);
@@ -373,8 +379,9 @@ static void take_bytes(struct poller_program *program, const poller_handle *hand
     uint8_t buf[POLLER_BUFFER];
     size_t n = 0;
     poller_handle *mine = &program->handles[handle - program->handles];
-    fer_error error = handle->holds == POLLER_TCP ? fer_tcp_stream_read(&mine->as.stream, buf, len, &n)
-                                                  : fer_unix_stream_read(&mine->as.unix_stream, buf, len, &n);
+    fer_error error = handle->holds == POLLER_TCP
+                          ? fer_tcp_stream_read(&mine->as.stream, buf, len, &n)
+                          : fer_unix_stream_read(&mine->as.unix_stream, buf, len, &n);
     if (error.kind == FER_OK && n > 0) {
         poller_end_of(program, handle)->given -= n;
         poller_model_taken(handle->socket, n);
@@ -409,7 +416,8 @@ void poller_take(struct poller_program *program, const poller_step *step)
         take_bytes(program, handle, lengths[step->other % 3]);
     } else if (handle->holds == POLLER_UDP) {
         take_datagram(program, handle);
-    } else if (handle->holds == POLLER_LISTENS && out->holds == POLLER_NOTHING && !poller_is_out_of_room(program, 1)) {
+    } else if (handle->holds == POLLER_LISTENS && out->holds == POLLER_NOTHING &&
+               !poller_is_out_of_room(program, 1)) {
         accept_guest(program, handle, out);
     } else if (handle->holds == POLLER_UNIX_LISTENS && out->holds == POLLER_NOTHING) {
         poller_unix_accept(program, handle, out);
@@ -421,13 +429,15 @@ static void give_bytes(struct poller_program *program, poller_handle *handle, si
     uint8_t buf[2 * POLLER_BUFFER] = {0};
     size_t n = 0;
     poller_end *end = poller_end_of(program, handle);
-    fer_error error = handle->holds == POLLER_TCP ? fer_tcp_stream_write(&handle->as.stream, buf, len, &n)
-                                                  : fer_unix_stream_write(&handle->as.unix_stream, buf, len, &n);
+    fer_error error = handle->holds == POLLER_TCP
+                          ? fer_tcp_stream_write(&handle->as.stream, buf, len, &n)
+                          : fer_unix_stream_write(&handle->as.unix_stream, buf, len, &n);
     if (error.kind == FER_WOULD_BLOCK) {
         poller_model_room(handle->socket, end->peer_gone ? POLLER_UNSURE : POLLER_FULL);
     } else if (error.kind == FER_OK) {
         end->outstanding += n;
-        poller_model_room(handle->socket, end->outstanding < POLLER_BUFFER ? POLLER_ROOM : POLLER_UNSURE);
+        poller_model_room(handle->socket,
+                          end->outstanding < POLLER_BUFFER ? POLLER_ROOM : POLLER_UNSURE);
         poller_unix_gave(program, handle->socket, n);
     }
     if (error.kind == FER_OK && end->peer_gone) {
@@ -440,7 +450,8 @@ static void ask_nobody(struct poller_program *program, poller_handle *handle)
 {
     size_t n = 0;
     poller_end *end = poller_end_of(program, handle);
-    if (end->is_deaf && !end->asks && fer_udp_socket_send(&handle->as.udp, "?", 1, &n).kind == FER_OK) {
+    if (end->is_deaf && !end->asks &&
+        fer_udp_socket_send(&handle->as.udp, "?", 1, &n).kind == FER_OK) {
         end->asks = true;
         expect_answer(handle->socket, POLLER_REFUSAL, 2 * POLLER_LATENCY);
     }
@@ -461,9 +472,11 @@ void poller_shut(struct poller_program *program, const poller_step *step)
 {
     poller_handle *handle = poller_handle_of(program, step);
     fer_shutdown how = step->other < 128 ? FER_SHUTDOWN_WRITE : (fer_shutdown)(step->other % 3);
-    if (handle->holds == POLLER_TCP && fer_tcp_stream_shutdown(&handle->as.stream, how).kind == FER_OK) {
+    if (handle->holds == POLLER_TCP &&
+        fer_tcp_stream_shutdown(&handle->as.stream, how).kind == FER_OK) {
         poller_model_shut(handle->socket, how);
-    } else if (handle->holds == POLLER_UNIX && fer_unix_stream_shutdown(&handle->as.unix_stream, how).kind == FER_OK) {
+    } else if (handle->holds == POLLER_UNIX &&
+               fer_unix_stream_shutdown(&handle->as.unix_stream, how).kind == FER_OK) {
         poller_model_shut(handle->socket, how);
         poller_unix_shut(program, handle->socket, how);
     }

@@ -1,14 +1,16 @@
-/* poller_peers.c: what the peers of a program of pollers do; see poller_program.h. A near peer is on the program's own machine, where all arrives at
- * once; a far one a millisecond away. */
+/* poller_peers.c: what the peers of a program of pollers do; see poller_program.h. A near peer is
+ * on the program's own machine, where all arrives at once; a far one a millisecond away. */
 #include "fuzz/programs/poller_program.h"
 
 #include "fuzz/driver/fuzz.h"
 
 enum { DATAGRAMS_MAX = 24, CONNECTED_TO = 1000, DATAGRAMS_AT = 1001 };
 
-static void arrives(const struct poller_program *program, int socket, poller_arrival what, size_t count)
+static void arrives(const struct poller_program *program, int socket, poller_arrival what,
+                    size_t count)
 {
-    poller_model_arrives(socket, what, count, fer_sim_now().nanos + poller_latency(program->ends[socket].is_far));
+    poller_model_arrives(socket, what, count,
+                         fer_sim_now().nanos + poller_latency(program->ends[socket].is_far));
 }
 
 /* ---- The peers' side */
@@ -20,24 +22,29 @@ static void receive_guest(struct poller_program *program, const poller_handle *h
     to.port = poller_end_of(program, handle)->local.port;
     for (int i = 0; i < POLLER_GUESTS; i++) {
         poller_guest *guest = &program->guests[i];
-        if (guest->peer == FER_SIM_PEER_NONE && fer_sim_peer_connect(is_far ? &from : NULL, &to, &guest->peer).kind == FER_OK) {
+        if (guest->peer == FER_SIM_PEER_NONE &&
+            fer_sim_peer_connect(is_far ? &from : NULL, &to, &guest->peer).kind == FER_OK) {
             guest->is_far = is_far;
-            poller_model_arrives(handle->socket, POLLER_BYTES, 1, fer_sim_now().nanos + poller_latency(is_far));
+            poller_model_arrives(handle->socket, POLLER_BYTES, 1,
+                                 fer_sim_now().nanos + poller_latency(is_far));
             return;
         }
     }
 }
 
-static void receive_datagram(struct poller_program *program, const poller_handle *handle, bool is_far)
+static void receive_datagram(struct poller_program *program, const poller_handle *handle,
+                             bool is_far)
 {
     poller_end *end = poller_end_of(program, handle);
     fer_socket_addr to = poller_address(is_far ? "10.0.0.1:0" : "127.0.0.1:0");
     to.port = end->local.port;
-    if (end->is_deaf || end->given == DATAGRAMS_MAX || fer_sim_peer_send_to(program->senders[is_far], "!", 1, &to).kind != FER_OK) {
+    if (end->is_deaf || end->given == DATAGRAMS_MAX ||
+        fer_sim_peer_send_to(program->senders[is_far], "!", 1, &to).kind != FER_OK) {
         return;
     }
     end->given++;
-    poller_model_arrives(handle->socket, POLLER_BYTES, 1, fer_sim_now().nanos + poller_latency(is_far));
+    poller_model_arrives(handle->socket, POLLER_BYTES, 1,
+                         fer_sim_now().nanos + poller_latency(is_far));
 }
 
 static void receive_bytes(struct poller_program *program, const poller_handle *handle, size_t len)
@@ -46,7 +53,8 @@ static void receive_bytes(struct poller_program *program, const poller_handle *h
     size_t n = 0;
     poller_end *end = poller_end_of(program, handle);
     size_t room = POLLER_BUFFER - end->given;
-    if (end->peer != FER_SIM_PEER_NONE && fer_sim_peer_send(end->peer, bytes, len < room ? len : room, &n).kind == FER_OK && n > 0) {
+    if (end->peer != FER_SIM_PEER_NONE &&
+        fer_sim_peer_send(end->peer, bytes, len < room ? len : room, &n).kind == FER_OK && n > 0) {
         end->given += n;
         arrives(program, handle->socket, POLLER_BYTES, n);
     }
@@ -77,16 +85,19 @@ void poller_peer_takes(struct poller_program *program, const poller_step *step)
     }
     poller_end *end = poller_end_of(program, handle);
     size_t len = step->other % 2 == 0 ? sizeof buf : 1;
-    if (end->peer != FER_SIM_PEER_NONE && fer_sim_peer_receive(end->peer, buf, len, &n).kind == FER_OK && n > 0) {
+    if (end->peer != FER_SIM_PEER_NONE &&
+        fer_sim_peer_receive(end->peer, buf, len, &n).kind == FER_OK && n > 0) {
         end->outstanding -= n;
-        poller_model_room(handle->socket, end->outstanding < POLLER_BUFFER ? POLLER_ROOM : POLLER_UNSURE);
+        poller_model_room(handle->socket,
+                          end->outstanding < POLLER_BUFFER ? POLLER_ROOM : POLLER_UNSURE);
     }
 }
 
 static poller_end *end_with_peer(struct poller_program *program, const poller_step *step)
 {
     const poller_handle *handle = poller_handle_of(program, step);
-    bool is_connected = handle->holds == POLLER_TCP && poller_end_of(program, handle)->peer != FER_SIM_PEER_NONE;
+    bool is_connected =
+        handle->holds == POLLER_TCP && poller_end_of(program, handle)->peer != FER_SIM_PEER_NONE;
     return is_connected ? poller_end_of(program, handle) : NULL;
 }
 
@@ -141,7 +152,8 @@ void poller_peers_begin(struct poller_program *program)
     for (int i = 0; i < 2; i++) {
         fer_socket_addr at = poller_address(hosts[i]);
         at.port = CONNECTED_TO;
-        FUZZ_CHECK(fer_sim_peer_listen(&at, POLLER_SOCKETS_MAX, &program->listeners[i]).kind == FER_OK);
+        FUZZ_CHECK(fer_sim_peer_listen(&at, POLLER_SOCKETS_MAX, &program->listeners[i]).kind ==
+                   FER_OK);
         at.port = DATAGRAMS_AT;
         FUZZ_CHECK(fer_sim_peer_bind(&at, &program->senders[i]).kind == FER_OK);
     }
@@ -157,7 +169,8 @@ static void attach(struct poller_program *program, fer_sim_peer peer)
     for (int i = 0; i < POLLER_HANDLES; i++) {
         const poller_handle *handle = &program->handles[i];
         bool connects = handle->holds == POLLER_TCP || handle->holds == POLLER_BUILT;
-        if (connects && fer_socket_addr_eq(&poller_end_of(program, handle)->local, &from) && !poller_end_of(program, handle)->peer_gone) {
+        if (connects && fer_socket_addr_eq(&poller_end_of(program, handle)->local, &from) &&
+            !poller_end_of(program, handle)->peer_gone) {
             poller_end_of(program, handle)->peer = peer;
             return;
         }

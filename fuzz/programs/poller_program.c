@@ -15,7 +15,8 @@ enum { NO_FAULT = -1 };
 static void must(const struct poller_program *program, bool holds, const char *what)
 {
     if (!holds) {
-        fprintf(stderr, "poller, %s: %s\n", program->dialect == FER_SIM_POSIX ? "posix" : "winsock", what);
+        fprintf(stderr, "poller, %s: %s\n", program->dialect == FER_SIM_POSIX ? "posix" : "winsock",
+                what);
         abort();
     }
 }
@@ -38,7 +39,8 @@ static uint64_t new_key(struct poller_program *program)
 
 static fer_event interest_of(struct poller_program *program, uint8_t arg)
 {
-    static const fer_event interests[] = {{0, true, false}, {0, false, true}, {0, true, true}, {0, false, false}};
+    static const fer_event interests[] = {
+        {0, true, false}, {0, false, true}, {0, true, true}, {0, false, false}};
     fer_event interest = interests[arg % 4];
     interest.key = new_key(program);
     return interest;
@@ -72,15 +74,18 @@ static int poller_of(const poller_step *step)
     return step->one / POLLER_HANDLES % 4 == 3;
 }
 
-static void add_number(struct poller_program *program, int poller, fer_raw_socket raw, const poller_step *step)
+static void add_number(struct poller_program *program, int poller, fer_raw_socket raw,
+                       const poller_step *step)
 {
     fer_event interest = interest_of(program, step->other);
     fer_poll_mode mode = mode_of(step->other);
-    bool is_armed = step->third % 8 == 7 && fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 1).kind == FER_OK;
+    bool is_armed =
+        step->third % 8 == 7 && fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 1).kind == FER_OK;
     fer_error error = fer_poller_add(&program->pollers[poller], raw, interest, mode);
     bool lacks_memory = is_armed && fer_sim_clear_faults() == 0;
     note(program, error);
-    must(program, poller_model_added(poller, raw, interest, mode, error.kind, lacks_memory), "P3, P12: another answer to an add");
+    must(program, poller_model_added(poller, raw, interest, mode, error.kind, lacks_memory),
+         "P3, P12: another answer to an add");
 }
 
 static void add(struct poller_program *program, const poller_step *step)
@@ -102,9 +107,11 @@ static void modify(struct poller_program *program, const poller_step *step)
     int poller = poller_of(step);
     fer_raw_socket raw = number_of(program, step);
     fer_event interest = interest_of(program, step->other);
-    fer_error error = fer_poller_modify(&program->pollers[poller], raw, interest, mode_of(step->other));
+    fer_error error =
+        fer_poller_modify(&program->pollers[poller], raw, interest, mode_of(step->other));
     note(program, error);
-    must(program, poller_model_modified(poller, raw, interest, mode_of(step->other), error.kind), "P3, P12: another answer to a modify");
+    must(program, poller_model_modified(poller, raw, interest, mode_of(step->other), error.kind),
+         "P3, P12: another answer to a modify");
 }
 
 static void delete_one(struct poller_program *program, const poller_step *step)
@@ -113,7 +120,8 @@ static void delete_one(struct poller_program *program, const poller_step *step)
     fer_raw_socket raw = number_of(program, step);
     fer_error error = fer_poller_delete(&program->pollers[poller], raw);
     note(program, error);
-    must(program, poller_model_deleted(poller, raw, error.kind), "P3, P12: another answer to a delete");
+    must(program, poller_model_deleted(poller, raw, error.kind),
+         "P3, P12: another answer to a delete");
 }
 
 /* ---- Pollers */
@@ -129,7 +137,8 @@ static void open_poller(struct poller_program *program, const poller_step *step)
     bool is_struck = fer_sim_clear_faults() == 0 && step->third >= 128;
     fer_error_kind wanted = step->third % 2 == 0 ? FER_TOO_MANY_OPEN_FILES : FER_OUT_OF_MEMORY;
     note(program, error);
-    must(program, poller_model_opened(poller, error.kind) || (is_struck && error.kind == wanted), "P12: another answer to a new poller");
+    must(program, poller_model_opened(poller, error.kind) || (is_struck && error.kind == wanted),
+         "P12: another answer to a new poller");
 }
 
 static void close_poller(struct poller_program *program, const poller_step *step)
@@ -156,7 +165,8 @@ static void trace_wait(const struct poller_program *program, const poller_waited
     }
     note(program, wait->error);
     for (size_t i = 0; i < wait->count; i++) {
-        fprintf(stderr, "    event %" PRIx64 " %s%s\n", wait->events[i].key, wait->events[i].readable ? "r" : "", wait->events[i].writable ? "w" : "");
+        fprintf(stderr, "    event %" PRIx64 " %s%s\n", wait->events[i].key,
+                wait->events[i].readable ? "r" : "", wait->events[i].writable ? "w" : "");
     }
 }
 
@@ -172,9 +182,12 @@ static void arm_fault(struct poller_program *program, uint8_t arg)
 static void wait_for(struct poller_program *program, const poller_step *step)
 {
     static const size_t caps[] = {POLLER_EVENTS_MAX, 1, 2, 3};
-    static const uint64_t timeouts[] = {0, 1, 999, 1000, 300000, 1000000, 5000000, 4 * SECOND, 150 * SECOND, UINT64_MAX};
+    static const uint64_t timeouts[] = {0,       1,       999,        1000,         300000,
+                                        1000000, 5000000, 4 * SECOND, 150 * SECOND, UINT64_MAX};
     fer_event events[POLLER_EVENTS_MAX];
-    poller_waited wait = {.poller = step->one % POLLER_POLLERS, .cap = caps[step->one / POLLER_POLLERS % 4], .events = events};
+    poller_waited wait = {.poller = step->one % POLLER_POLLERS,
+                          .cap = caps[step->one / POLLER_POLLERS % 4],
+                          .events = events};
     fer_poller *poller = &program->pollers[wait.poller];
     wait.timeout.nanos = timeouts[step->other % (sizeof timeouts / sizeof *timeouts)];
     memset(events, FUZZ_UNTOUCHED, sizeof events);
@@ -185,9 +198,12 @@ static void wait_for(struct poller_program *program, const poller_step *step)
     program->is_waiting = false;
     wait.is_struck = fer_sim_clear_faults() == 0 && program->fault == FER_SIM_FAULT_SPURIOUS_READY;
     trace_wait(program, &wait);
-    must(program, fuzz_is_untouched(events + wait.cap, (POLLER_EVENTS_MAX - wait.cap) * sizeof *events), "more is written than there is room for");
+    must(program,
+         fuzz_is_untouched(events + wait.cap, (POLLER_EVENTS_MAX - wait.cap) * sizeof *events),
+         "more is written than there is room for");
     if (!is_open) {
-        must(program, wait.error.kind == FER_INVALID_INPUT && wait.count == 0, "a wait of no poller");
+        must(program, wait.error.kind == FER_INVALID_INPUT && wait.count == 0,
+             "a wait of no poller");
         return;
     }
     poller_model_at(fer_sim_now().nanos);
@@ -216,14 +232,29 @@ static const struct op {
     void (*run)(struct poller_program *program, const poller_step *step);
     bool may_be_later;
 } ops[] = {
-    {"wait", wait_for, false},          {"make", poller_make, false},        {"add", add, true},
-    {"peer gives", poller_peer_gives, true}, {"modify", modify, true},       {"delete", delete_one, true},
-    {"close", poller_close, true},      {"notify", notify, true},            {"take", poller_take, true},
-    {"give", poller_give, true},        {"later", later, false},             {"add all", add_all, true},
-    {"connect later", poller_connect_later, true}, {"peer takes", poller_peer_takes, true}, {"peer ends", poller_peer_ends, true},
-    {"peer resets", poller_peer_resets, true}, {"peer closes", poller_peer_closes, true}, {"clone", poller_clone, true},
-    {"shut", poller_shut, true},        {"open", open_poller, false},        {"close poller", close_poller, false},
-    {"advance", advance, false},        {"through raw, or ask", poller_through_raw, true},
+    {"wait", wait_for, false},
+    {"make", poller_make, false},
+    {"add", add, true},
+    {"peer gives", poller_peer_gives, true},
+    {"modify", modify, true},
+    {"delete", delete_one, true},
+    {"close", poller_close, true},
+    {"notify", notify, true},
+    {"take", poller_take, true},
+    {"give", poller_give, true},
+    {"later", later, false},
+    {"add all", add_all, true},
+    {"connect later", poller_connect_later, true},
+    {"peer takes", poller_peer_takes, true},
+    {"peer ends", poller_peer_ends, true},
+    {"peer resets", poller_peer_resets, true},
+    {"peer closes", poller_peer_closes, true},
+    {"clone", poller_clone, true},
+    {"shut", poller_shut, true},
+    {"open", open_poller, false},
+    {"close poller", close_poller, false},
+    {"advance", advance, false},
+    {"through raw, or ask", poller_through_raw, true},
 };
 
 enum { OP_COUNT = sizeof ops / sizeof *ops };
@@ -261,7 +292,8 @@ static void run_or_put_off(struct poller_program *program, const poller_step *st
 {
     uint64_t delay = program->delay;
     program->delay = 0;
-    if (delay == 0 || !ops[step->op % OP_COUNT].may_be_later || program->later_count == POLLER_LATER_MAX) {
+    if (delay == 0 || !ops[step->op % OP_COUNT].may_be_later ||
+        program->later_count == POLLER_LATER_MAX) {
         run_step(program, step);
         poller_peers_attach(program);
         return;
@@ -302,10 +334,12 @@ static void finish(struct poller_program *program)
         close_poller(program, &(poller_step){.one = i});
     }
     FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK);
-    FUZZ_CHECK(report.leaked_handles == 0 && report.leaked_waits == 0 && report.leaked_lookups == 0 && report.leaked_pollers == 0);
+    FUZZ_CHECK(report.leaked_handles == 0 && report.leaked_waits == 0 &&
+               report.leaked_lookups == 0 && report.leaked_pollers == 0);
 }
 
-void poller_program_run(struct poller_program *program, fer_sim_dialect dialect, const uint8_t *data, size_t size)
+void poller_program_run(struct poller_program *program, fer_sim_dialect dialect,
+                        const uint8_t *data, size_t size)
 {
     choices from = choices_of(data, size);
     memset(program, 0, sizeof *program);

@@ -1,5 +1,6 @@
-/* poller_program.h: bytes as a program of calls on pollers, on sockets of every kind and on their peers, run on the simulated network. Each call is
- * made of the library and told the model, which must find it right. */
+/* poller_program.h: bytes as a program of calls on pollers, on sockets of every kind and on their
+ * peers, run on the simulated network. Each call is made of the library and told the model, which
+ * must find it right. */
 #ifndef FUZZ_POLLER_PROGRAM_H
 #define FUZZ_POLLER_PROGRAM_H
 
@@ -9,16 +10,31 @@
 
 #define POLLER_LATENCY UINT64_C(1000000) /* to a far peer, one way */
 
-enum { POLLER_BUFFER = 64, POLLER_HANDLES = 8, POLLER_GUESTS = 8, POLLER_LATER_MAX = 12, POLLER_STEPS = 80, POLLER_STEP_BYTES = 4 };
+enum {
+    POLLER_BUFFER = 64,
+    POLLER_HANDLES = 8,
+    POLLER_GUESTS = 8,
+    POLLER_LATER_MAX = 12,
+    POLLER_STEPS = 80,
+    POLLER_STEP_BYTES = 4
+};
 
 typedef struct poller_step {
     uint8_t op;
-    uint8_t one;     /* which handle, mostly */
+    uint8_t one; /* which handle, mostly */
     uint8_t other;
     uint8_t third;
 } poller_step;
 
-typedef enum poller_holds { POLLER_NOTHING, POLLER_BUILT, POLLER_TCP, POLLER_LISTENS, POLLER_UDP, POLLER_UNIX, POLLER_UNIX_LISTENS } poller_holds;
+typedef enum poller_holds {
+    POLLER_NOTHING,
+    POLLER_BUILT,
+    POLLER_TCP,
+    POLLER_LISTENS,
+    POLLER_UDP,
+    POLLER_UNIX,
+    POLLER_UNIX_LISTENS
+} poller_holds;
 
 typedef struct poller_handle {
     poller_holds holds;
@@ -40,15 +56,15 @@ typedef struct poller_end {
     bool is_far;
     bool peer_ended;
     bool peer_gone;
-    bool is_deaf;        /* a datagram socket that is connected to where nobody is */
-    bool asks;           /* it has sent there, and was not answered yet */
-    uint64_t connected;  /* when the peer knows of it at the latest */
-    size_t outstanding;  /* bytes that the peer has not taken */
-    size_t given;        /* to the program, that it has not taken */
-    int twin;            /* a Unix stream's other end, while there is one */
-    int listener;        /* in whose queue it is */
+    bool is_deaf;       /* a datagram socket that is connected to where nobody is */
+    bool asks;          /* it has sent there, and was not answered yet */
+    uint64_t connected; /* when the peer knows of it at the latest */
+    size_t outstanding; /* bytes that the peer has not taken */
+    size_t given;       /* to the program, that it has not taken */
+    int twin;           /* a Unix stream's other end, while there is one */
+    int listener;       /* in whose queue it is */
     fer_socket_addr local;
-    fer_socket_addr to;  /* of a connect in the background */
+    fer_socket_addr to; /* of a connect in the background */
 } poller_end;
 
 /* Who has connected to a listener of the program's, and was not accepted yet. */
@@ -67,18 +83,18 @@ typedef struct poller_later {
 struct poller_program {
     fer_sim_dialect dialect;
     bool is_traced;
-    bool is_waiting;             /* what was put off may happen */
+    bool is_waiting; /* what was put off may happen */
     fer_poller pollers[POLLER_POLLERS];
     poller_handle handles[POLLER_HANDLES];
     poller_end ends[POLLER_SOCKETS_MAX];
     int born;
     poller_guest guests[POLLER_GUESTS];
-    fer_sim_peer listeners[2];   /* near and far */
-    fer_sim_peer senders[2];     /* of datagrams */
-    int fault;                   /* that waits for the wait, or -1 */
-    fer_raw_socket closed;       /* the number that was closed last */
+    fer_sim_peer listeners[2]; /* near and far */
+    fer_sim_peer senders[2];   /* of datagrams */
+    int fault;                 /* that waits for the wait, or -1 */
+    fer_raw_socket closed;     /* the number that was closed last */
     uint64_t next_key;
-    uint64_t delay;              /* of the next step, or 0 */
+    uint64_t delay; /* of the next step, or 0 */
     poller_later later[POLLER_LATER_MAX];
     size_t later_count;
 };
@@ -105,8 +121,10 @@ void poller_network_end(struct poller_program *program);
 
 /* poller_unix.c: Unix streams, both ends of which are the program's. */
 void poller_unix_listen(struct poller_program *program, poller_handle *handle);
-void poller_unix_connect(struct poller_program *program, const poller_handle *listener, poller_handle *out);
-void poller_unix_accept(struct poller_program *program, poller_handle *listener, poller_handle *out);
+void poller_unix_connect(struct poller_program *program, const poller_handle *listener,
+                         poller_handle *out);
+void poller_unix_accept(struct poller_program *program, poller_handle *listener,
+                        poller_handle *out);
 void poller_unix_gave(const struct poller_program *program, int socket, size_t count);
 void poller_unix_took(struct poller_program *program, int socket, size_t count);
 void poller_unix_shut(const struct poller_program *program, int socket, fer_shutdown how);
@@ -123,6 +141,7 @@ void poller_peers_begin(struct poller_program *program);
 void poller_peers_attach(struct poller_program *program);
 
 /* Runs the bytes, and closes all. */
-void poller_program_run(struct poller_program *program, fer_sim_dialect dialect, const uint8_t *data, size_t size);
+void poller_program_run(struct poller_program *program, fer_sim_dialect dialect,
+                        const uint8_t *data, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
-/* poller_sockets.c: sockets that become ready at known times; see poller_model.h. Of readiness there are two sides: what may be told, and what
- * must be. Where systems differ, or it is not known, a thing may be and need not. */
+/* poller_sockets.c: sockets that become ready at known times; see poller_model.h. Of readiness
+ * there are two sides: what may be told, and what must be. Where systems differ, or it is not
+ * known, a thing may be and need not. */
 #include "fuzz/programs/poller_sockets.h"
 
 #include <string.h>
@@ -15,9 +16,9 @@ static struct model_socket {
     poller_room room;
     bool ended;
     bool dead;
-    bool shaky;      /* may be over */
-    bool answered;   /* maybe: a connect, or a datagram that is refused */
-    bool odd;        /* it is not known what is told of it */
+    bool shaky;    /* may be over */
+    bool answered; /* maybe: a connect, or a datagram that is refused */
+    bool odd;      /* it is not known what is told of it */
     bool shut_write;
     bool refused;
 } sockets[POLLER_SOCKETS_MAX];
@@ -60,7 +61,9 @@ static poller_readiness must_be(const struct model_socket *socket)
     poller_readiness ready = {0};
     ready.over = is_dead(socket);
     ready.readable = ready.over || (has_input && !socket->odd);
-    ready.writable = ready.over || (connected && socket->room == POLLER_ROOM && !socket->shut_write) || socket->kind == POLLER_DATAGRAM;
+    ready.writable = ready.over ||
+                     (connected && socket->room == POLLER_ROOM && !socket->shut_write) ||
+                     socket->kind == POLLER_DATAGRAM;
     return ready;
 }
 
@@ -70,9 +73,11 @@ static poller_readiness may_be(const struct model_socket *socket)
     bool connected = socket->kind == POLLER_STREAM;
     bool both_ended = socket->ended && socket->shut_write;
     bool is_unsure = socket->shaky || socket->answered || socket->odd;
-    ready.over = socket->kind == POLLER_FRESH || socket->dead || is_unsure || socket->refused || both_ended;
+    ready.over =
+        socket->kind == POLLER_FRESH || socket->dead || is_unsure || socket->refused || both_ended;
     ready.readable = ready.readable || ready.over;
-    ready.writable = ready.writable || ready.over || (connected && (socket->room != POLLER_FULL || socket->shut_write));
+    ready.writable = ready.writable || ready.over ||
+                     (connected && (socket->room != POLLER_FULL || socket->shut_write));
     return ready;
 }
 
@@ -92,26 +97,18 @@ static void arrive(const struct arrival *arrival)
 {
     struct model_socket *socket = &sockets[arrival->socket];
     switch (arrival->what) {
-    case POLLER_BYTES:
-        socket->arrived += arrival->count;
-        break;
+    case POLLER_BYTES: socket->arrived += arrival->count; break;
     case POLLER_END_OR_RESET:
         socket->shaky = true;
         socket->ended = true;
         break;
-    case POLLER_END:
-        socket->ended = true;
-        break;
+    case POLLER_END: socket->ended = true; break;
     case POLLER_RESET: /* where both have ended there may be nothing left to reset */
         socket->dead = socket->dead || !socket->ended || !socket->shut_write;
         socket->shaky = true;
         break;
-    case POLLER_MAY_ANSWER:
-        socket->answered = true;
-        break;
-    case POLLER_FAILED:
-        socket->dead = true;
-        break;
+    case POLLER_MAY_ANSWER: socket->answered = true; break;
+    case POLLER_FAILED: socket->dead = true; break;
     case POLLER_CONNECTED:
         socket->kind = POLLER_STREAM;
         socket->answered = false;
@@ -129,7 +126,8 @@ static size_t first_arrival(void)
 {
     size_t first = ARRIVALS_MAX;
     for (size_t i = 0; i < arrival_count; i++) {
-        if (arrivals[i].time <= now && (first == ARRIVALS_MAX || arrivals[i].time < arrivals[first].time)) {
+        if (arrivals[i].time <= now &&
+            (first == ARRIVALS_MAX || arrivals[i].time < arrivals[first].time)) {
             first = i;
         }
     }
@@ -187,7 +185,8 @@ bool poller_socket_let_go(int socket)
 
 void poller_model_taken(int socket, size_t count)
 {
-    FUZZ_CHECK(count <= sockets[socket].arrived || sockets[socket].odd || sockets[socket].shaky || sockets[socket].answered);
+    FUZZ_CHECK(count <= sockets[socket].arrived || sockets[socket].odd || sockets[socket].shaky ||
+               sockets[socket].answered);
     sockets[socket].arrived -= count < sockets[socket].arrived ? count : sockets[socket].arrived;
     poller_watches_touch(socket, now);
 }
@@ -227,7 +226,8 @@ void poller_model_wrote_to_nobody(int socket)
 
 static fer_interest as_interest(poller_readiness ready)
 {
-    return (fer_interest)((ready.readable ? FER_READABLE : 0u) | (ready.writable ? FER_WRITABLE : 0u));
+    return (fer_interest)((ready.readable ? FER_READABLE : 0u) |
+                          (ready.writable ? FER_WRITABLE : 0u));
 }
 
 bool poller_model_is_so(int socket, fer_interest asked, fer_interest told)

@@ -7,7 +7,7 @@
 typedef struct poller_readiness {
     bool readable;
     bool writable;
-    bool over;   /* hung up or failed: both, whatever is asked */
+    bool over; /* hung up or failed: both, whatever is asked */
 } poller_readiness;
 
 /* poller_sockets.c */

@@ -1,5 +1,6 @@
-/* poller_unix.c: the Unix streams of a program of pollers; see poller_program.h. Who plays the other end is the program itself: what one handle does
- * arrives at another one at once, or in the queue of a listener. */
+/* poller_unix.c: the Unix streams of a program of pollers; see poller_program.h. Who plays the
+ * other end is the program itself: what one handle does arrives at another one at once, or in the
+ * queue of a listener. */
 #include "fuzz/programs/poller_program.h"
 
 #include <string.h>
@@ -31,7 +32,8 @@ void poller_unix_listen(struct poller_program *program, poller_handle *handle)
 }
 
 /* The other end is there from now on, in the queue, without a number. */
-void poller_unix_connect(struct poller_program *program, const poller_handle *listener, poller_handle *out)
+void poller_unix_connect(struct poller_program *program, const poller_handle *listener,
+                         poller_handle *out)
 {
     fer_unix_addr to = address_of(listener->socket);
     if (out->holds != POLLER_NOTHING || poller_is_out_of_room(program, 2)) {
@@ -61,7 +63,8 @@ void poller_unix_accept(struct poller_program *program, poller_handle *listener,
 {
     int first = first_of(program, listener->socket);
     memset(out, 0, sizeof *out);
-    fer_error error = fer_unix_listener_accept(&listener->as.unix_listener, &out->as.unix_stream, NULL);
+    fer_error error =
+        fer_unix_listener_accept(&listener->as.unix_listener, &out->as.unix_stream, NULL);
     FUZZ_CHECK(error.kind == (first == POLLER_NOBODY ? FER_WOULD_BLOCK : FER_OK));
     if (error.kind == FER_OK) {
         program->ends[first].listener = POLLER_NOBODY;
@@ -84,11 +87,13 @@ void poller_unix_took(struct poller_program *program, int socket, size_t count)
     int twin = program->ends[socket].twin;
     if (twin != POLLER_NOBODY) {
         program->ends[twin].outstanding -= count;
-        poller_model_room(twin, program->ends[twin].outstanding < POLLER_BUFFER ? POLLER_ROOM : POLLER_UNSURE);
+        poller_model_room(twin, program->ends[twin].outstanding < POLLER_BUFFER ? POLLER_ROOM
+                                                                                : POLLER_UNSURE);
     }
 }
 
-/* Who shuts its reading shuts the other's writing, on POSIX; on Windows bytes that come then are answered by a reset. */
+/* Who shuts its reading shuts the other's writing, on POSIX; on Windows bytes that come then are
+ * answered by a reset. */
 void poller_unix_shut(const struct poller_program *program, int socket, fer_shutdown how)
 {
     int twin = program->ends[socket].twin;
@@ -100,7 +105,8 @@ void poller_unix_shut(const struct poller_program *program, int socket, fer_shut
     }
 }
 
-/* Both halves are shut for the other one, whether it is a reset or not: EPOLLHUP (unix_poll). AFD tells of an end as what is read. */
+/* Both halves are shut for the other one, whether it is a reset or not: EPOLLHUP (unix_poll). AFD
+ * tells of an end as what is read. */
 static void leave_twin(struct poller_program *program, int socket, bool was_refused)
 {
     int twin = program->ends[socket].twin;
@@ -120,7 +126,8 @@ static void leave_twin(struct poller_program *program, int socket, bool was_refu
 void poller_unix_gone(struct poller_program *program, int socket)
 {
     leave_twin(program, socket, false);
-    for (int child = first_of(program, socket); child != POLLER_NOBODY; child = first_of(program, socket)) {
+    for (int child = first_of(program, socket); child != POLLER_NOBODY;
+         child = first_of(program, socket)) {
         program->ends[child].listener = POLLER_NOBODY;
         leave_twin(program, child, true);
     }

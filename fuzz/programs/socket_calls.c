@@ -1,4 +1,5 @@
-/* socket_calls.c: the same call on handles of each type, options, and the network; see socket_calls.h. */
+/* socket_calls.c: the same call on handles of each type, options, and the network; see
+ * socket_calls.h. */
 #include "fuzz/programs/socket_calls.h"
 
 #include <string.h>
@@ -12,7 +13,8 @@ static const fer_error ok = {FER_OK, 0};
 
 /* ---- The network */
 
-/* A latency of 1 ms each way, and none on loopback. Windows asks who refuses four times more, after half a second each. */
+/* A latency of 1 ms each way, and none on loopback. Windows asks who refuses four times more, after
+ * half a second each. */
 static const struct {
     const char *addr;
     fer_error_kind end;
@@ -24,20 +26,68 @@ static const struct {
 } destinations[] = {
     {"127.0.0.1:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {0, 0}, {0, 0}},
     {"127.0.0.1:9", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"10.0.0.7:82", FER_OK, FER_SIM_ANSWER_AS_IS, true, 200, {202 * MILLI, 202 * MILLI}, {202 * MILLI, 202 * MILLI}},
-    {"10.0.0.7:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {2 * MILLI, 2 * MILLI}, {2 * MILLI, 2 * MILLI}},
-    {"10.0.0.7:81", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_REFUSES, false, 50, {52 * MILLI, 2260 * MILLI}, {52 * MILLI, 2260 * MILLI}},
-    {"10.0.0.8:80", FER_TIMED_OUT, FER_SIM_ANSWER_SILENT, false, 0, {127 * SECOND, 21 * SECOND}, {127 * SECOND, 21 * SECOND}},
-    {"10.0.0.9:80", FER_HOST_UNREACHABLE, FER_SIM_ANSWER_HOST_UNREACHABLE, false, 3, {5 * MILLI, 5 * MILLI}, {5 * MILLI, 5 * MILLI}},
+    {"10.0.0.7:82",
+     FER_OK,
+     FER_SIM_ANSWER_AS_IS,
+     true,
+     200,
+     {202 * MILLI, 202 * MILLI},
+     {202 * MILLI, 202 * MILLI}},
+    {"10.0.0.7:80",
+     FER_OK,
+     FER_SIM_ANSWER_AS_IS,
+     true,
+     0,
+     {2 * MILLI, 2 * MILLI},
+     {2 * MILLI, 2 * MILLI}},
+    {"10.0.0.7:81",
+     FER_CONNECTION_REFUSED,
+     FER_SIM_ANSWER_REFUSES,
+     false,
+     50,
+     {52 * MILLI, 2260 * MILLI},
+     {52 * MILLI, 2260 * MILLI}},
+    {"10.0.0.8:80",
+     FER_TIMED_OUT,
+     FER_SIM_ANSWER_SILENT,
+     false,
+     0,
+     {127 * SECOND, 21 * SECOND},
+     {127 * SECOND, 21 * SECOND}},
+    {"10.0.0.9:80",
+     FER_HOST_UNREACHABLE,
+     FER_SIM_ANSWER_HOST_UNREACHABLE,
+     false,
+     3,
+     {5 * MILLI, 5 * MILLI},
+     {5 * MILLI, 5 * MILLI}},
     {"127.0.0.1:0", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
     {"[::1]:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {0, 0}, {0, 0}},
     {"[::1]:9", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
     {"[::ffff:127.0.0.1]:80", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[fd00::9]:80", FER_NETWORK_UNREACHABLE, FER_SIM_ANSWER_NETWORK_UNREACHABLE, false, 0, {2 * MILLI, 2 * MILLI}, {2 * MILLI, 2 * MILLI}},
+    {"[fd00::9]:80",
+     FER_NETWORK_UNREACHABLE,
+     FER_SIM_ANSWER_NETWORK_UNREACHABLE,
+     false,
+     0,
+     {2 * MILLI, 2 * MILLI},
+     {2 * MILLI, 2 * MILLI}},
     {"127.0.0.1:7001", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
     {"[::1]:7001", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[fd00::7]:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 40, {42 * MILLI, 42 * MILLI}, {42 * MILLI, 42 * MILLI}},
-    {"10.0.0.7:82", FER_OK, FER_SIM_ANSWER_AS_IS, false, 200, {202 * MILLI, 202 * MILLI}, {202 * MILLI, 202 * MILLI}}, /* of no family */
+    {"[fd00::7]:80",
+     FER_OK,
+     FER_SIM_ANSWER_AS_IS,
+     true,
+     40,
+     {42 * MILLI, 42 * MILLI},
+     {42 * MILLI, 42 * MILLI}},
+    {"10.0.0.7:82",
+     FER_OK,
+     FER_SIM_ANSWER_AS_IS,
+     false,
+     200,
+     {202 * MILLI, 202 * MILLI},
+     {202 * MILLI, 202 * MILLI}}, /* of no family */
 };
 enum { DESTINATIONS = sizeof destinations / sizeof *destinations };
 
@@ -81,7 +131,8 @@ bool socket_peer_gets_in(const fer_socket_addr *addr)
 
 fer_socket_addr socket_bind_address(uint8_t arg)
 {
-    static const char *const addrs[] = {"127.0.0.1:7001", "0.0.0.0:7001", "[::1]:7001", "[::]:7001", "127.0.0.1:0", "[::]:0",
+    static const char *const addrs[] = {"127.0.0.1:7001", "0.0.0.0:7001", "[::1]:7001",
+                                        "[::]:7001",      "127.0.0.1:0",  "[::]:0",
                                         "192.0.2.1:7001"};
     fer_socket_addr addr;
     FUZZ_CHECK(fer_socket_addr_parse(&addr, addrs[arg % 7]).kind == FER_OK);
@@ -98,7 +149,10 @@ fer_unix_addr socket_path(int path)
     return addr;
 }
 
-void socket_remove_path(int path) { FER_IGNORE(fer_sim_remove_path(paths[path])); }
+void socket_remove_path(int path)
+{
+    FER_IGNORE(fer_sim_remove_path(paths[path]));
+}
 
 /* ---- Options */
 
@@ -260,7 +314,8 @@ fer_error socket_open_any(socket_any *place, model_type type)
 fer_error socket_peer_addr_any(const socket_any *place, model_type type)
 {
     fer_socket_addr addr;
-    return type == MODEL_SOCKET ? fer_socket_peer_addr(&place->socket, &addr) : fer_tcp_stream_peer_addr(&place->tcp_stream, &addr);
+    return type == MODEL_SOCKET ? fer_socket_peer_addr(&place->socket, &addr)
+                                : fer_tcp_stream_peer_addr(&place->tcp_stream, &addr);
 }
 
 fer_error socket_take_error_any(socket_any *place, model_type type, fer_error *out)
@@ -276,8 +331,9 @@ fer_error socket_read_any(socket_any *place, model_type type)
 {
     uint8_t byte;
     size_t n = 77;
-    fer_error error = type == MODEL_TCP_STREAM ? fer_tcp_stream_read(&place->tcp_stream, &byte, 1, &n)
-                                               : fer_unix_stream_read(&place->unix_stream, &byte, 1, &n);
+    fer_error error = type == MODEL_TCP_STREAM
+                          ? fer_tcp_stream_read(&place->tcp_stream, &byte, 1, &n)
+                          : fer_unix_stream_read(&place->unix_stream, &byte, 1, &n);
     FUZZ_CHECK(n <= (error.kind == FER_OK));
     return error;
 }
@@ -285,16 +341,18 @@ fer_error socket_read_any(socket_any *place, model_type type)
 fer_error socket_write_any(socket_any *place, model_type type)
 {
     size_t n = 77;
-    fer_error error = type == MODEL_TCP_STREAM ? fer_tcp_stream_write(&place->tcp_stream, "a", 1, &n)
-                                               : fer_unix_stream_write(&place->unix_stream, "a", 1, &n);
+    fer_error error = type == MODEL_TCP_STREAM
+                          ? fer_tcp_stream_write(&place->tcp_stream, "a", 1, &n)
+                          : fer_unix_stream_write(&place->unix_stream, "a", 1, &n);
     FUZZ_CHECK(n == (error.kind == FER_OK));
     return error;
 }
 
 fer_error socket_shut_any(socket_any *place, model_type type)
 {
-    return type == MODEL_TCP_STREAM ? fer_tcp_stream_shutdown(&place->tcp_stream, FER_SHUTDOWN_BOTH)
-                                    : fer_unix_stream_shutdown(&place->unix_stream, FER_SHUTDOWN_BOTH);
+    return type == MODEL_TCP_STREAM
+               ? fer_tcp_stream_shutdown(&place->tcp_stream, FER_SHUTDOWN_BOTH)
+               : fer_unix_stream_shutdown(&place->unix_stream, FER_SHUTDOWN_BOTH);
 }
 
 static void check_fresh(fer_error error, fer_duration timeout)

@@ -1,4 +1,5 @@
-/* socket_calls.h: the same call on handles of each type, the values of options, and the network of the program. No model here. */
+/* socket_calls.h: the same call on handles of each type, the values of options, and the network of
+ * the program. No model here. */
 #ifndef FUZZ_SOCKET_CALLS_H
 #define FUZZ_SOCKET_CALLS_H
 

@@ -1,4 +1,5 @@
-/* socket_connects.c: when connects end and how, and what is answered meanwhile; see socket_model.h. */
+/* socket_connects.c: when connects end and how, and what is answered meanwhile; see
+ * socket_model.h. */
 #include "fuzz/models/socket_model_state.h"
 
 #include "fuzz/driver/fuzz.h"
@@ -20,16 +21,23 @@ static model_connect misused(void)
 }
 
 /* How it ends and when, by the destination or by what was armed. */
-static model_connect begun(struct model_socket *socket, const model_destination *to, fer_sim_fault fault)
+static model_connect begun(struct model_socket *socket, const model_destination *to,
+                           fer_sim_fault fault)
 {
-    model_connect connect = {.begins = true, .end = kinds_one(to->end), .least = now() + to->least, .most = now() + to->most};
+    model_connect connect = {.begins = true,
+                             .end = kinds_one(to->end),
+                             .least = now() + to->least,
+                             .most = now() + to->most};
     bool has_room = true;
     if (to->is_own) {
-        connect.end = model_has_listener(&to->addr, &has_room) ? OK : kinds_one(FER_CONNECTION_REFUSED);
+        connect.end =
+            model_has_listener(&to->addr, &has_room) ? OK : kinds_one(FER_CONNECTION_REFUSED);
         socket->is_loose = true;
     }
     if (fault == FER_SIM_FAULT_REFUSED || fault == FER_SIM_FAULT_UNREACHABLE) {
-        connect.end = fault == FER_SIM_FAULT_REFUSED ? kinds_one(FER_CONNECTION_REFUSED) : KINDS2(FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE);
+        connect.end = fault == FER_SIM_FAULT_REFUSED
+                          ? kinds_one(FER_CONNECTION_REFUSED)
+                          : KINDS2(FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE);
         connect.least = connect.most = now();
     }
     return connect;
@@ -57,11 +65,13 @@ static model_connect datagram_connect(const model_handle *handle, const model_de
     }
     const struct model_socket *socket = of(handle);
     bool is_cut_off = to->is_mapped && socket->values[OPTION_ONLY_V6] != 0;
-    bool is_bound = socket->is_loose || socket->was_shared || socket->port != UNBOUND; /* perhaps to the other family's */
+    bool is_bound = socket->is_loose || socket->was_shared ||
+                    socket->port != UNBOUND; /* perhaps to the other family's */
     return answered(is_cut_off ? ~(OK | MISUSE | PENDING) : is_bound ? ~(MISUSE | PENDING) : OK);
 }
 
-model_connect model_connect_to(const model_handle *handle, const model_destination *to, fer_sim_fault fault, fer_duration timeout)
+model_connect model_connect_to(const model_handle *handle, const model_destination *to,
+                               fer_sim_fault fault, fer_duration timeout)
 {
     bool has_timeout = timeout.nanos != UINT64_MAX;
     if (!model_is_usable(handle) || is_nowhere(handle, to) || timeout.nanos == 0) {
@@ -107,7 +117,8 @@ static void succeeded(model_handle *handle)
     of(handle)->life = of(handle)->is_murky ? of(handle)->life : SOCKET_CONNECTED;
 }
 
-void model_connect_did(model_handle *handle, const model_connect *connect, fer_error error, bool has_timeout)
+void model_connect_did(model_handle *handle, const model_connect *connect, fer_error error,
+                       bool has_timeout)
 {
     struct model_socket *socket = of(handle);
     if (connect->is_misuse) {
@@ -124,7 +135,8 @@ void model_connect_did(model_handle *handle, const model_connect *connect, fer_e
         socket->least = connect->least;
         socket->most = connect->most;
         socket->port = socket->port == UNBOUND ? SOME_PORT : socket->port;
-        fer_ip_addr of_everybody = {.family = socket->domain == FER_DOMAIN_IPV6 ? FER_IP_V6 : FER_IP_V4};
+        fer_ip_addr of_everybody = {.family =
+                                        socket->domain == FER_DOMAIN_IPV6 ? FER_IP_V6 : FER_IP_V4};
         socket->ip = of_everybody;
     }
     if (error.kind == FER_WOULD_BLOCK) {
@@ -157,7 +169,9 @@ static kinds found(const model_handle *handle, int path)
     if (owner->queued <= owner->backlog) {
         return OK;
     }
-    kinds full = model_is_windows() ? kinds_one(FER_CONNECTION_REFUSED) : of(handle)->values[OPTION_NONBLOCKING] != 0 ? PENDING : kinds_one(FER_DEADLOCK);
+    kinds full = model_is_windows()                            ? kinds_one(FER_CONNECTION_REFUSED)
+                 : of(handle)->values[OPTION_NONBLOCKING] != 0 ? PENDING
+                                                               : kinds_one(FER_DEADLOCK);
     return full | (model_is_windows() ? OK : 0); /* accept may have passed over the dead */
 }
 
@@ -237,7 +251,10 @@ kinds model_peer_addr(const model_handle *handle)
     if (handle->life == LIFE_CONNECTING) {
         return model_standing(handle);
     }
-    return handle->listens ? UNCONNECTED : socket->is_loose || socket->is_murky ? OK | UNCONNECTED : socket->is_stream ? OK : UNCONNECTED;
+    return handle->listens                        ? UNCONNECTED
+           : socket->is_loose || socket->is_murky ? OK | UNCONNECTED
+           : socket->is_stream                    ? OK
+                                                  : UNCONNECTED;
 }
 
 void model_peer_addr_did(model_handle *handle, fer_error error)
@@ -285,7 +302,8 @@ static kinds idle(const model_handle *handle)
 {
     const struct model_socket *socket = of(handle);
     bool ends = socket->values[OPTION_READ_TIMEOUT] != UINT64_MAX;
-    return socket->values[OPTION_NONBLOCKING] != 0 ? PENDING : kinds_one(ends ? FER_TIMED_OUT : FER_DEADLOCK);
+    return socket->values[OPTION_NONBLOCKING] != 0 ? PENDING
+                                                   : kinds_one(ends ? FER_TIMED_OUT : FER_DEADLOCK);
 }
 
 bool model_waits_end(const model_handle *handle)
@@ -322,7 +340,8 @@ void model_read_did(model_handle *handle, fer_error error)
     if (handle->life != LIFE_CONNECTING || error.kind == FER_WOULD_BLOCK) {
         return; /* take_error tells more */
     }
-    bool is_idle = error.kind == FER_DEADLOCK || (error.kind == FER_TIMED_OUT && error.os_code == 0);
+    bool is_idle =
+        error.kind == FER_DEADLOCK || (error.kind == FER_TIMED_OUT && error.os_code == 0);
     model_stood(handle, is_idle ? (fer_error){FER_OK, 0} : error);
 }
 
@@ -361,7 +380,9 @@ kinds model_send(const model_handle *handle)
         return MISUSE;
     }
     const struct model_socket *socket = of(handle);
-    return socket->is_stream || is_unix(handle) ? UNSUPPORTED : socket->is_loose ? KINDS_ANY & ~MISUSE : UNCONNECTED;
+    return socket->is_stream || is_unix(handle) ? UNSUPPORTED
+           : socket->is_loose                   ? KINDS_ANY & ~MISUSE
+                                                : UNCONNECTED;
 }
 
 kinds model_receive(const model_handle *handle)

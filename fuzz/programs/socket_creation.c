@@ -1,13 +1,17 @@
-/* socket_creation.c: the steps in which handles are filled, emptied and turned into others; see socket_steps.h. */
+/* socket_creation.c: the steps in which handles are filled, emptied and turned into others; see
+ * socket_steps.h. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/socket_calls.h"
 #include "fuzz/programs/socket_steps.h"
 
 void socket_step_new(struct socket_program *p, const struct socket_call *c)
 {
-    static const fer_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6, FER_DOMAIN_UNIX, FER_DOMAIN_IPV4, (fer_domain)7};
-    static const fer_type kinds_of_type[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM, FER_TYPE_STREAM, FER_TYPE_RAW, (fer_type)9};
-    static const int protocols[] = {0, 0, 0, 0, FER_PROTOCOL_TCP, FER_PROTOCOL_UDP, FER_PROTOCOL_ICMP, -1};
+    static const fer_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6, FER_DOMAIN_UNIX,
+                                         FER_DOMAIN_IPV4, (fer_domain)7};
+    static const fer_type kinds_of_type[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM, FER_TYPE_STREAM,
+                                             FER_TYPE_RAW, (fer_type)9};
+    static const int protocols[] = {
+        0, 0, 0, 0, FER_PROTOCOL_TCP, FER_PROTOCOL_UDP, FER_PROTOCOL_ICMP, -1};
     fer_domain domain = domains[c->arg % 5];
     fer_type type = kinds_of_type[c->arg / 5 % 5];
     int protocol = protocols[c->arg / 25 % 8];
@@ -36,7 +40,8 @@ void socket_step_clone(struct socket_program *p, const struct socket_call *c)
         return;
     }
     if (p->models[c->socket].life == LIFE_CONNECTING) {
-        socket_changes_silently(); /* it may learn that it is connected, and who was to be filled is not empty */
+        /* it may learn that it is connected, and who was to be filled is not empty */
+        socket_changes_silently();
     }
     kinds allowed = model_clone(&p->models[c->socket], &p->models[out], c->fault);
     socket_arm(c->fault);
@@ -52,7 +57,8 @@ void socket_step_into(struct socket_program *p, const struct socket_call *c)
 {
     size_t out = SOCKET_HANDLES + c->other % (SOCKET_PLACES - SOCKET_HANDLES);
     kinds allowed = model_move(&p->models[c->socket], &p->models[out]);
-    fer_error error = socket_into_any(&p->places[c->socket].socket, &p->places[out], socket_types[out]);
+    fer_error error =
+        socket_into_any(&p->places[c->socket].socket, &p->places[out], socket_types[out]);
     socket_agree(error, allowed);
     if (error.kind == FER_OK) {
         model_move_did(&p->models[c->socket], &p->models[out]);
@@ -63,7 +69,8 @@ void socket_step_from(struct socket_program *p, const struct socket_call *c)
 {
     size_t of = SOCKET_HANDLES + c->other % (SOCKET_PLACES - SOCKET_HANDLES);
     kinds allowed = model_move(&p->models[of], &p->models[c->socket]);
-    fer_error error = socket_from_any(&p->places[c->socket].socket, &p->places[of], socket_types[of]);
+    fer_error error =
+        socket_from_any(&p->places[c->socket].socket, &p->places[of], socket_types[of]);
     socket_agree(error, allowed);
     if (error.kind == FER_OK) {
         model_move_did(&p->models[of], &p->models[c->socket]);
@@ -95,7 +102,8 @@ static bool says_connected(fer_socket *socket)
     fer_unix_addr name;
     fer_unix_stream stream = {0};
     fer_error error = fer_socket_peer_addr(socket, &peer);
-    if (error.kind == FER_UNSUPPORTED && fer_socket_into_unix_stream(socket, &stream).kind == FER_OK) {
+    if (error.kind == FER_UNSUPPORTED &&
+        fer_socket_into_unix_stream(socket, &stream).kind == FER_OK) {
         error = fer_unix_stream_peer_addr(&stream, &name);
         FUZZ_CHECK(fer_socket_from_unix_stream(socket, &stream).kind == FER_OK);
     }
@@ -131,9 +139,12 @@ void socket_step_open(struct socket_program *p, const struct socket_call *c)
         model->life = LIFE_NEW;
         if (error.kind == FER_OK) {
             bool is_unix = socket_types[at] >= MODEL_UNIX_STREAM;
-            bool is_stream = socket_types[at] != MODEL_UDP && socket_types[at] != MODEL_UNIX_DATAGRAM;
-            bool listens = socket_types[at] == MODEL_TCP_LISTENER || socket_types[at] == MODEL_UNIX_LISTENER;
-            model_open(model, is_unix ? FER_DOMAIN_UNIX : FER_DOMAIN_IPV4, is_stream ? FER_TYPE_STREAM : FER_TYPE_DGRAM, listens);
+            bool is_stream =
+                socket_types[at] != MODEL_UDP && socket_types[at] != MODEL_UNIX_DATAGRAM;
+            bool listens =
+                socket_types[at] == MODEL_TCP_LISTENER || socket_types[at] == MODEL_UNIX_LISTENER;
+            model_open(model, is_unix ? FER_DOMAIN_UNIX : FER_DOMAIN_IPV4,
+                       is_stream ? FER_TYPE_STREAM : FER_TYPE_DGRAM, listens);
         }
     }
 }

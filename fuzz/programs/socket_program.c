@@ -8,8 +8,9 @@
 #include "fuzz/programs/socket_steps.h"
 
 const model_type socket_types[SOCKET_PLACES] = {
-    MODEL_SOCKET,       MODEL_SOCKET, MODEL_SOCKET, MODEL_SOCKET,      MODEL_TCP_STREAM,    MODEL_TCP_STREAM,
-    MODEL_TCP_LISTENER, MODEL_UDP,    MODEL_UDP,    MODEL_UNIX_STREAM, MODEL_UNIX_LISTENER, MODEL_UNIX_DATAGRAM,
+    MODEL_SOCKET,     MODEL_SOCKET,      MODEL_SOCKET,        MODEL_SOCKET,
+    MODEL_TCP_STREAM, MODEL_TCP_STREAM,  MODEL_TCP_LISTENER,  MODEL_UDP,
+    MODEL_UDP,        MODEL_UNIX_STREAM, MODEL_UNIX_LISTENER, MODEL_UNIX_DATAGRAM,
 };
 
 /* Whether all that a step called was misuse. */
@@ -32,7 +33,10 @@ void socket_agree(fer_error got, kinds allowed)
 }
 
 /* What a step does without a word on it is no misuse. */
-void socket_changes_silently(void) { was_misuse = false; }
+void socket_changes_silently(void)
+{
+    was_misuse = false;
+}
 
 void socket_arm(fer_sim_fault fault)
 {
@@ -81,11 +85,14 @@ static void bind_device(struct socket_program *p, const struct socket_call *c)
     const model_handle *model = &p->models[c->socket];
     uint64_t value;
     bool is_known;
-    kinds allowed = model_option_told(model, OPTION_TTL, &value, &is_known); /* IP's, and of the same handles */
+    kinds allowed =
+        model_option_told(model, OPTION_TTL, &value, &is_known); /* IP's, and of the same handles */
     if (kinds_has(allowed, FER_OK)) {
         bool is_wrong = name != NULL && (name[0] == '\0' || strlen(name) > 15);
         fer_error_kind posix = name == NULL ? FER_OK : FER_NOT_FOUND;
-        allowed = kinds_one(is_wrong ? FER_INVALID_INPUT : model_is_windows() ? FER_UNSUPPORTED : posix);
+        allowed = kinds_one(is_wrong             ? FER_INVALID_INPUT
+                            : model_is_windows() ? FER_UNSUPPORTED
+                                                 : posix);
     }
     socket_agree(fer_socket_bind_device(&p->places[c->socket].socket, name), allowed);
 }
@@ -142,7 +149,8 @@ static void local_addr(struct socket_program *p, const struct socket_call *c)
 
 /* ---- Connecting */
 
-static void connect_within(struct socket_program *p, const struct socket_call *c, fer_duration timeout)
+static void connect_within(struct socket_program *p, const struct socket_call *c,
+                           fer_duration timeout)
 {
     model_destination to = socket_destination(c->arg);
     model_handle *model = &p->models[c->socket];
@@ -157,12 +165,14 @@ static void connect_within(struct socket_program *p, const struct socket_call *c
     }
     model_connect connect = model_connect_to(model, &to, c->fault, timeout);
     socket_arm(c->fault);
-    fer_error error = has_timeout ? fer_socket_connect_timeout(socket, &to.addr, timeout) : fer_socket_connect(socket, &to.addr);
+    fer_error error = has_timeout ? fer_socket_connect_timeout(socket, &to.addr, timeout)
+                                  : fer_socket_connect(socket, &to.addr);
     (void)fer_sim_clear_faults();
     socket_agree(error, connect.allowed);
     bool is_over = connect.begins && error.kind != FER_WOULD_BLOCK;
     bool is_expired = error.kind == FER_TIMED_OUT && has_timeout;
-    FUZZ_CHECK(!is_over || is_expired || (fer_sim_now().nanos >= connect.least && fer_sim_now().nanos <= connect.most));
+    FUZZ_CHECK(!is_over || is_expired ||
+               (fer_sim_now().nanos >= connect.least && fer_sim_now().nanos <= connect.most));
     model_connect_did(model, &connect, error, has_timeout);
 }
 
@@ -201,12 +211,16 @@ static void pass_time(struct socket_program *p, const struct socket_call *c)
 
 /* ---- Questions */
 
-static bool is_stream_place(size_t at) { return socket_types[at] == MODEL_TCP_STREAM || socket_types[at] == MODEL_UNIX_STREAM; }
+static bool is_stream_place(size_t at)
+{
+    return socket_types[at] == MODEL_TCP_STREAM || socket_types[at] == MODEL_UNIX_STREAM;
+}
 
 static void peer_addr(struct socket_program *p, const struct socket_call *c)
 {
     model_handle *model = &p->models[c->at];
-    if ((socket_types[c->at] != MODEL_SOCKET && socket_types[c->at] != MODEL_TCP_STREAM) || model_is_hidden(model)) {
+    if ((socket_types[c->at] != MODEL_SOCKET && socket_types[c->at] != MODEL_TCP_STREAM) ||
+        model_is_hidden(model)) {
         return;
     }
     kinds allowed = model_peer_addr(model);
@@ -220,7 +234,8 @@ static void take_error(struct socket_program *p, const struct socket_call *c)
     model_handle *model = &p->models[c->at];
     fer_error taken = {FER_OK, 0};
     kinds taken_allowed;
-    if ((socket_types[c->at] != MODEL_SOCKET && !is_stream_place(c->at)) || model_is_hidden(model)) {
+    if ((socket_types[c->at] != MODEL_SOCKET && !is_stream_place(c->at)) ||
+        model_is_hidden(model)) {
         return;
     }
     kinds allowed = model_take_error(model, &taken_allowed);
@@ -276,7 +291,8 @@ static void shut(struct socket_program *p, const struct socket_call *c)
 static void send_one(struct socket_program *p, const struct socket_call *c)
 {
     size_t n = 77;
-    socket_agree(fer_socket_send(&p->places[c->socket].socket, "a", 1, &n), model_send(&p->models[c->socket]));
+    socket_agree(fer_socket_send(&p->places[c->socket].socket, "a", 1, &n),
+                 model_send(&p->models[c->socket]));
     FUZZ_CHECK(n <= 1);
 }
 
@@ -284,7 +300,8 @@ static void receive_one(struct socket_program *p, const struct socket_call *c)
 {
     uint8_t byte;
     fer_datagram got;
-    socket_agree(fer_socket_recv(&p->places[c->socket].socket, &byte, 1, &got), model_receive(&p->models[c->socket]));
+    socket_agree(fer_socket_recv(&p->places[c->socket].socket, &byte, 1, &got),
+                 model_receive(&p->models[c->socket]));
 }
 
 /* ---- The program's own listeners */
@@ -292,14 +309,18 @@ static void receive_one(struct socket_program *p, const struct socket_call *c)
 static void accept_one(struct socket_program *p, const struct socket_call *c)
 {
     size_t at = socket_types[c->at] == MODEL_UNIX_LISTENER ? 9 : 4;
-    bool is_listener = socket_types[c->at] == MODEL_UNIX_LISTENER || socket_types[c->at] == MODEL_TCP_LISTENER;
+    bool is_listener =
+        socket_types[c->at] == MODEL_UNIX_LISTENER || socket_types[c->at] == MODEL_TCP_LISTENER;
     model_handle *out = &p->models[at];
-    if (is_listener && p->models[c->at].life == LIFE_OPEN && model_waits_end(&p->models[c->at]) && (out->life == LIFE_NEW || out->life == LIFE_CLOSED)) {
+    if (is_listener && p->models[c->at].life == LIFE_OPEN && model_waits_end(&p->models[c->at]) &&
+        (out->life == LIFE_NEW || out->life == LIFE_CLOSED)) {
         fer_error error = socket_accept_any(&p->places[c->at], &p->places[at], socket_types[at]);
         socket_agree(error, KINDS2(FER_OK, FER_WOULD_BLOCK));
         out->life = LIFE_NEW;
         if (error.kind == FER_OK) {
-            model_accepted(&p->models[c->at], out, socket_types[at] == MODEL_UNIX_STREAM ? FER_DOMAIN_UNIX : FER_DOMAIN_IPV4);
+            model_accepted(&p->models[c->at], out,
+                           socket_types[at] == MODEL_UNIX_STREAM ? FER_DOMAIN_UNIX
+                                                                 : FER_DOMAIN_IPV4);
         }
     }
 }
@@ -329,13 +350,34 @@ static const struct {
     const char *name;
     void (*run)(struct socket_program *program, const struct socket_call *call);
 } steps[] = {
-    {"new", socket_step_new},                {"connect", connect_to},    {"connect_timeout", connect_timeout}, {"take_error", take_error},
-    {"set option", set_option},   {"bind", bind_addr},        {"listen", start_listening},          {"into", socket_step_into},
-    {"from", socket_step_from},         {"time passes", pass_time}, {"peer_addr", peer_addr},             {"read", read_some},
-    {"write", write_some},        {"close", socket_step_close},       {"clone", socket_step_clone},                     {"get option", get_option},
-    {"bind_unix", bind_path},     {"connect_unix", connect_path}, {"into_raw", socket_step_into_raw},           {"from_raw", socket_step_from_raw},
-    {"open", socket_step_open},         {"probe", probe},           {"local_addr", local_addr},           {"accept", accept_one},
-    {"shutdown", shut},           {"send", send_one},         {"receive", receive_one},             {"bind_device", bind_device},
+    {"new", socket_step_new},
+    {"connect", connect_to},
+    {"connect_timeout", connect_timeout},
+    {"take_error", take_error},
+    {"set option", set_option},
+    {"bind", bind_addr},
+    {"listen", start_listening},
+    {"into", socket_step_into},
+    {"from", socket_step_from},
+    {"time passes", pass_time},
+    {"peer_addr", peer_addr},
+    {"read", read_some},
+    {"write", write_some},
+    {"close", socket_step_close},
+    {"clone", socket_step_clone},
+    {"get option", get_option},
+    {"bind_unix", bind_path},
+    {"connect_unix", connect_path},
+    {"into_raw", socket_step_into_raw},
+    {"from_raw", socket_step_from_raw},
+    {"open", socket_step_open},
+    {"probe", probe},
+    {"local_addr", local_addr},
+    {"accept", accept_one},
+    {"shutdown", shut},
+    {"send", send_one},
+    {"receive", receive_one},
+    {"bind_device", bind_device},
     {"remove", remove_path},
 };
 
@@ -357,8 +399,9 @@ static void check_numbers(struct socket_program *p)
 
 void socket_program_step(struct socket_program *program, choices *from)
 {
-    static const fer_sim_fault faults[] = {FER_SIM_FAULT_REFUSED, FER_SIM_FAULT_UNREACHABLE, FER_SIM_FAULT_NO_BUFFERS,
-                                           FER_SIM_FAULT_TOO_MANY_HANDLES, FER_SIM_FAULT_INTERRUPTED};
+    static const fer_sim_fault faults[] = {FER_SIM_FAULT_REFUSED, FER_SIM_FAULT_UNREACHABLE,
+                                           FER_SIM_FAULT_NO_BUFFERS, FER_SIM_FAULT_TOO_MANY_HANDLES,
+                                           FER_SIM_FAULT_INTERRUPTED};
     struct socket_call call = {.fault = FER_SIM_FAULT_COUNT};
     uint8_t step = choose_byte(from);
     uint8_t who = choose_byte(from);
@@ -371,8 +414,9 @@ void socket_program_step(struct socket_program *program, choices *from)
     }
     step = (uint8_t)(step % 32 % (sizeof steps / sizeof *steps));
     if (getenv("FERRULE_FUZZ_TRACE") != NULL) {
-        fprintf(stderr, "%s %zu, %zu, %zu, arg %d, fault %d, at %llu\n", steps[step].name, call.at, call.socket, call.other, call.arg,
-                (int)call.fault, (unsigned long long)fer_sim_now().nanos);
+        fprintf(stderr, "%s %zu, %zu, %zu, arg %d, fault %d, at %llu\n", steps[step].name, call.at,
+                call.socket, call.other, call.arg, (int)call.fault,
+                (unsigned long long)fer_sim_now().nanos);
     }
     socket_any before[SOCKET_PLACES];
     memcpy(before, program->places, sizeof before);
@@ -380,7 +424,8 @@ void socket_program_step(struct socket_program *program, choices *from)
     steps[step].run(program, &call);
     bool is_same = memcmp(before, program->places, sizeof before) == 0;
     FUZZ_CHECK(is_same || !was_misuse);
-    FUZZ_CHECK(fer_sim_advance(fer_duration_from_secs(0)).kind == FER_OK); /* what is due happens before the next call */
+    FUZZ_CHECK(fer_sim_advance(fer_duration_from_secs(0)).kind ==
+               FER_OK); /* what is due happens before the next call */
     check_numbers(program);
 }
 

@@ -1,5 +1,5 @@
-/* socket_program.h: calls on sockets that are built step by step and on what they are turned into, each made of the library and of the
- * model, which must agree. */
+/* socket_program.h: calls on sockets that are built step by step and on what they are turned into,
+ * each made of the library and of the model, which must agree. */
 #ifndef FUZZ_SOCKET_PROGRAM_H
 #define FUZZ_SOCKET_PROGRAM_H
 
@@ -21,9 +21,9 @@ typedef union socket_any {
 
 struct socket_program {
     fer_sim_dialect dialect;
-    socket_any places[SOCKET_PLACES];   /* the first ones are fer_sockets */
+    socket_any places[SOCKET_PLACES]; /* the first ones are fer_sockets */
     model_handle models[SOCKET_PLACES];
-    fer_raw_socket raws[SOCKET_RAWS];   /* given up by their handles */
+    fer_raw_socket raws[SOCKET_RAWS]; /* given up by their handles */
     int raw_sockets[SOCKET_RAWS];
 };
 

@@ -6,9 +6,9 @@
 
 /* What was chosen for one call. */
 struct socket_call {
-    size_t at;       /* a place of any type */
-    size_t socket;   /* of a fer_socket */
-    size_t other;    /* another of any type */
+    size_t at;     /* a place of any type */
+    size_t socket; /* of a fer_socket */
+    size_t other;  /* another of any type */
     uint8_t arg;
     fer_sim_fault fault;
 };

@@ -1,4 +1,5 @@
-/* stream_calls.c: the calls of ferrule that a program is made of, and what their bytes and lengths are. */
+/* stream_calls.c: the calls of ferrule that a program is made of, and what their bytes and lengths
+ * are. */
 #include "fuzz/programs/stream_calls.h"
 
 #include <string.h>
@@ -8,7 +9,8 @@
 #define SECOND UINT64_C(1000000000)
 #define MILLI UINT64_C(1000000)
 
-/* What is sent: one row of bytes that is long in coming again, begun elsewhere for each direction of each connection. */
+/* What is sent: one row of bytes that is long in coming again, begun elsewhere for each direction
+ * of each connection. */
 static const uint8_t *bytes_at(int connection, int side, size_t at)
 {
     enum { PERIOD = 251 * 256 };
@@ -39,7 +41,9 @@ size_t program_length(uint8_t arg)
 
 uint64_t program_timeout(uint8_t arg)
 {
-    return arg == 0 ? 0 : arg > 250 ? FER_DURATION_NONE_NANOS : (uint64_t)(1 + arg % 40) * 4 * MILLI;
+    return arg == 0    ? 0
+           : arg > 250 ? FER_DURATION_NONE_NANOS
+                       : (uint64_t)(1 + arg % 40) * 4 * MILLI;
 }
 
 struct connection *program_connection(struct program *program, int handle)
@@ -50,7 +54,8 @@ struct connection *program_connection(struct program *program, int handle)
 
 /* ---- Bytes */
 
-/* Vectored calls have a slice for each byte where that is more than systems take, else a few with an empty one, or one. */
+/* Vectored calls have a slice for each byte where that is more than systems take, else a few with
+ * an empty one, or one. */
 enum { SLICES = 1100 };
 
 static size_t slice_count(size_t len)
@@ -68,7 +73,8 @@ static void cut_room(fer_io_slice_mut slices[SLICES], uint8_t *buf, size_t len)
 {
     for (size_t i = 0; i < slice_count(len); i++) {
         size_t begin = slice_begin(len, i);
-        slices[i] = (fer_io_slice_mut){slice_begin(len, i + 1) > begin ? buf + begin : NULL, slice_begin(len, i + 1) - begin};
+        slices[i] = (fer_io_slice_mut){slice_begin(len, i + 1) > begin ? buf + begin : NULL,
+                                       slice_begin(len, i + 1) - begin};
     }
 }
 
@@ -76,25 +82,23 @@ static void cut_bytes(fer_io_slice slices[SLICES], const uint8_t *buf, size_t le
 {
     for (size_t i = 0; i < slice_count(len); i++) {
         size_t begin = slice_begin(len, i);
-        slices[i] = (fer_io_slice){slice_begin(len, i + 1) > begin ? buf + begin : NULL, slice_begin(len, i + 1) - begin};
+        slices[i] = (fer_io_slice){slice_begin(len, i + 1) > begin ? buf + begin : NULL,
+                                   slice_begin(len, i + 1) - begin};
     }
 }
 
-static fer_error read_into(fer_tcp_stream *stream, enum program_op op, uint8_t *buf, size_t len, size_t *n)
+static fer_error read_into(fer_tcp_stream *stream, enum program_op op, uint8_t *buf, size_t len,
+                           size_t *n)
 {
     static fer_io_slice_mut slices[SLICES];
     switch (op) {
-    case OP_READ:
-        return fer_tcp_stream_read(stream, buf, len, n);
-    case OP_PEEK:
-        return fer_tcp_stream_peek(stream, buf, len, n);
+    case OP_READ: return fer_tcp_stream_read(stream, buf, len, n);
+    case OP_PEEK: return fer_tcp_stream_peek(stream, buf, len, n);
     case OP_READ_VECTORED:
         cut_room(slices, buf, len);
         return fer_tcp_stream_read_vectored(stream, slices, slice_count(len), n);
-    case OP_READ_EXACT:
-        return fer_tcp_stream_read_exact(stream, buf, len, n);
-    default:
-        return fer_tcp_stream_read_to_end(stream, buf, len, n);
+    case OP_READ_EXACT: return fer_tcp_stream_read_exact(stream, buf, len, n);
+    default: return fer_tcp_stream_read_to_end(stream, buf, len, n);
     }
 }
 
@@ -105,24 +109,25 @@ void program_do_read(struct program *program, int handle, uint8_t arg, struct re
     record->asked = program_length(arg);
     record->has_length = record->asked > 0;
     record->n = SIZE_MAX;
-    record->error = read_into(&program->streams[handle], record->op, buf, record->asked, &record->n);
+    record->error =
+        read_into(&program->streams[handle], record->op, buf, record->asked, &record->n);
     if (connection != NULL && record->n <= record->asked) {
-        record->bytes_are_right = program_is_right(buf, record->n, record->connection, 1, connection->taken);
+        record->bytes_are_right =
+            program_is_right(buf, record->n, record->connection, 1, connection->taken);
         connection->taken += record->op == OP_PEEK ? 0 : record->n;
     }
 }
 
-static fer_error write_from(fer_tcp_stream *stream, enum program_op op, const uint8_t *buf, size_t len, size_t *n)
+static fer_error write_from(fer_tcp_stream *stream, enum program_op op, const uint8_t *buf,
+                            size_t len, size_t *n)
 {
     static fer_io_slice slices[SLICES];
     switch (op) {
-    case OP_WRITE:
-        return fer_tcp_stream_write(stream, buf, len, n);
+    case OP_WRITE: return fer_tcp_stream_write(stream, buf, len, n);
     case OP_WRITE_VECTORED:
         cut_bytes(slices, buf, len);
         return fer_tcp_stream_write_vectored(stream, slices, slice_count(len), n);
-    default:
-        return fer_tcp_stream_write_all(stream, buf, len, n);
+    default: return fer_tcp_stream_write_all(stream, buf, len, n);
     }
 }
 
@@ -133,12 +138,16 @@ void program_do_write(struct program *program, int handle, uint8_t arg, struct r
     record->asked = program_length(arg);
     record->has_length = record->asked > 0;
     record->n = SIZE_MAX;
-    program_fill(buf, record->asked, record->connection, 0, connection == NULL ? 0 : connection->sent);
-    record->error = write_from(&program->streams[handle], record->op, buf, record->asked, &record->n);
+    program_fill(buf, record->asked, record->connection, 0,
+                 connection == NULL ? 0 : connection->sent);
+    record->error =
+        write_from(&program->streams[handle], record->op, buf, record->asked, &record->n);
     if (connection != NULL && record->n <= record->asked) {
         connection->sent += record->n;
-        connection->facts |= (connection->facts & FACT_PEER_SHUT) != 0 && record->n > 0 ? FACT_WROTE_AFTER_END : 0;
-        connection->facts |= (connection->facts & FACT_PEER_CLOSED) != 0 && record->n > 0 ? FACT_RESET : 0;
+        connection->facts |=
+            (connection->facts & FACT_PEER_SHUT) != 0 && record->n > 0 ? FACT_WROTE_AFTER_END : 0;
+        connection->facts |=
+            (connection->facts & FACT_PEER_CLOSED) != 0 && record->n > 0 ? FACT_RESET : 0;
     }
 }
 
@@ -176,13 +185,16 @@ void program_do_close(struct program *program, int handle)
 {
     fer_tcp_stream_close(&program->streams[handle]);
     leave(program, handle);
-    program->keys[handle] += PROGRAM_HANDLES; /* what still comes with the last one is not this handle's */
+    program->keys[handle] +=
+        PROGRAM_HANDLES; /* what still comes with the last one is not this handle's */
 }
 
-/* Only a handle without clones: rows raw_mode. The mode is set anew, as Windows cannot ask for it. */
+/* Only a handle without clones: rows raw_mode. The mode is set anew, as Windows cannot ask for
+ * it. */
 void program_do_through_raw(struct program *program, int handle, struct record *record)
 {
-    if (record->connection < 0 || (program->connections[record->connection].facts & FACT_CLONED) != 0) {
+    if (record->connection < 0 ||
+        (program->connections[record->connection].facts & FACT_CLONED) != 0) {
         return;
     }
     fer_raw_socket raw = fer_tcp_stream_into_raw(&program->streams[handle]);
@@ -208,12 +220,8 @@ void program_do_timeout(fer_tcp_stream *stream, uint8_t arg, struct record *reco
     case OP_SET_WRITE_TIMEOUT:
         record->error = fer_tcp_stream_set_write_timeout(stream, duration);
         return;
-    case OP_READ_TIMEOUT:
-        record->error = fer_tcp_stream_read_timeout(stream, &duration);
-        break;
-    default:
-        record->error = fer_tcp_stream_write_timeout(stream, &duration);
-        break;
+    case OP_READ_TIMEOUT: record->error = fer_tcp_stream_read_timeout(stream, &duration); break;
+    default: record->error = fer_tcp_stream_write_timeout(stream, &duration); break;
     }
     record->has_value = true;
     record->value = duration.nanos;
@@ -221,16 +229,20 @@ void program_do_timeout(fer_tcp_stream *stream, uint8_t arg, struct record *reco
 
 static uint64_t packed(const fer_keepalive *keepalive)
 {
-    return (keepalive->time.nanos / SECOND) << 40 | (keepalive->interval.nanos / SECOND) << 16 | (uint64_t)keepalive->retries << 1 |
-           (uint64_t)keepalive->enabled;
+    return (keepalive->time.nanos / SECOND) << 40 | (keepalive->interval.nanos / SECOND) << 16 |
+           (uint64_t)keepalive->retries << 1 | (uint64_t)keepalive->enabled;
 }
 
 /* Now and then a field is left alone, or above what a system holds. */
 static fer_keepalive keepalive_of(uint8_t arg)
 {
-    static const uint64_t seconds[] = {0, 1, 7, 32767, 32768, 100000, 90, FER_DURATION_NONE_NANOS / SECOND};
+    static const uint64_t seconds[] = {0,     1,      7,  32767,
+                                       32768, 100000, 90, FER_DURATION_NONE_NANOS / SECOND};
     static const uint32_t retries[] = {0, 1, 127, 200};
-    fer_keepalive made = {arg % 2 == 1, {seconds[arg / 2 % 8] * SECOND}, {seconds[arg / 4 % 7] * SECOND}, retries[arg / 32 % 4]};
+    fer_keepalive made = {arg % 2 == 1,
+                          {seconds[arg / 2 % 8] * SECOND},
+                          {seconds[arg / 4 % 7] * SECOND},
+                          retries[arg / 32 % 4]};
     made.time = seconds[arg / 2 % 8] > 100000 ? FER_DURATION_NONE : made.time;
     return made;
 }

@@ -14,9 +14,11 @@ struct connection *program_connection(struct program *program, int handle);
 
 /* stream_places.c: connections and listeners. */
 void program_do_connect(struct program *program, int handle, uint8_t arg, struct record *record);
-void program_do_connect_in_vain(struct program *program, int handle, uint8_t arg, struct record *record);
+void program_do_connect_in_vain(struct program *program, int handle, uint8_t arg,
+                                struct record *record);
 void program_do_accept(struct program *program, int handle, uint8_t arg, struct record *record);
-void program_do_accept_second(struct program *program, int handle, uint8_t arg, struct record *record);
+void program_do_accept_second(struct program *program, int handle, uint8_t arg,
+                              struct record *record);
 void program_do_bind(struct program *program, uint8_t arg, struct record *record);
 void program_do_listener(struct program *program, uint8_t arg, struct record *record);
 

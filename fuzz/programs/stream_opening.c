@@ -1,4 +1,5 @@
-/* stream_opening.c: how the connections of a program begin, to hosts and from them, and its listeners. */
+/* stream_opening.c: how the connections of a program begin, to hosts and from them, and its
+ * listeners. */
 #include "fuzz/programs/stream_calls.h"
 
 #include "platform/platform.h"
@@ -15,7 +16,8 @@ static void join(struct program *program, int handle, fer_sim_peer peer)
 /* ---- To the server */
 
 /* Some that refuse around one that does not. */
-static fer_error connect_to_one_of(fer_tcp_stream *stream, const fer_socket_addr *server, uint8_t arg)
+static fer_error connect_to_one_of(fer_tcp_stream *stream, const fer_socket_addr *server,
+                                   uint8_t arg)
 {
     static const size_t counts[] = {2, 1, 3, 2, 3, 0, 2, 3};
     fer_socket_addr nobody;
@@ -27,11 +29,23 @@ static fer_error connect_to_one_of(fer_tcp_stream *stream, const fer_socket_addr
     return fer_tcp_stream_connect_addrs(stream, addrs, counts[arg % 8]);
 }
 
-static fer_error connect_by_name(fer_tcp_stream *stream, const fer_socket_addr *server, uint8_t arg, struct record *record)
+static fer_error connect_by_name(fer_tcp_stream *stream, const fer_socket_addr *server, uint8_t arg,
+                                 struct record *record)
 {
-    static const char *const texts[] = {"[server.test]:80", "server.test:80", "many.test:80", "slow.test:80", "nobody.test:80",
-                                        "later.test:80",    "broken.test:80", "unheard.test:80", "localhost:80", "127.1:80",
-                                        "server.test:0",    "server.test",    ":80",           "server.test:65536"};
+    static const char *const texts[] = {"[server.test]:80",
+                                        "server.test:80",
+                                        "many.test:80",
+                                        "slow.test:80",
+                                        "nobody.test:80",
+                                        "later.test:80",
+                                        "broken.test:80",
+                                        "unheard.test:80",
+                                        "localhost:80",
+                                        "127.1:80",
+                                        "server.test:0",
+                                        "server.test",
+                                        ":80",
+                                        "server.test:65536"};
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     size_t at = arg % (sizeof texts / sizeof *texts + 1);
     record->wanted = at;
@@ -42,17 +56,16 @@ static fer_error connect_by_name(fer_tcp_stream *stream, const fer_socket_addr *
     return fer_tcp_stream_connect(stream, text);
 }
 
-static fer_error connect_somehow(struct program *program, fer_tcp_stream *stream, uint8_t arg, struct record *record)
+static fer_error connect_somehow(struct program *program, fer_tcp_stream *stream, uint8_t arg,
+                                 struct record *record)
 {
     switch (record->op) {
-    case OP_CONNECT:
-        return fer_tcp_stream_connect_addr(stream, &program->server);
+    case OP_CONNECT: return fer_tcp_stream_connect_addr(stream, &program->server);
     case OP_CONNECT_TIMEOUT:
-        return fer_tcp_stream_connect_timeout(stream, &program->server, (fer_duration){program_timeout(arg)});
-    case OP_CONNECT_ADDRS:
-        return connect_to_one_of(stream, &program->server, arg);
-    default:
-        return connect_by_name(stream, &program->server, arg, record);
+        return fer_tcp_stream_connect_timeout(stream, &program->server,
+                                              (fer_duration){program_timeout(arg)});
+    case OP_CONNECT_ADDRS: return connect_to_one_of(stream, &program->server, arg);
+    default: return connect_by_name(stream, &program->server, arg, record);
     }
 }
 
@@ -72,10 +85,11 @@ void program_do_connect(struct program *program, int handle, uint8_t arg, struct
 }
 
 /* To nobody, to hosts that cannot be reached, to a port 0, and to a backlog that is full. */
-void program_do_connect_in_vain(struct program *program, int handle, uint8_t arg, struct record *record)
+void program_do_connect_in_vain(struct program *program, int handle, uint8_t arg,
+                                struct record *record)
 {
-    static const char *const addrs[] = {"127.0.0.1:9", "10.0.0.9:1", "10.0.0.9:2", "10.0.0.9:3", "10.9.9.9:1", "[fd00::9]:1", "[::1]:9",
-                                        "10.9.9.9:0"};
+    static const char *const addrs[] = {"127.0.0.1:9", "10.0.0.9:1",  "10.0.0.9:2", "10.0.0.9:3",
+                                        "10.9.9.9:1",  "[fd00::9]:1", "[::1]:9",    "10.9.9.9:0"};
     fer_tcp_stream *stream = &program->streams[handle];
     fer_socket_addr addr;
     if (record->op == OP_CONNECT_FULL) {
@@ -84,8 +98,9 @@ void program_do_connect_in_vain(struct program *program, int handle, uint8_t arg
         return;
     }
     FER_IGNORE(fer_socket_addr_parse(&addr, addrs[arg % 8]));
-    record->error = arg < 128 ? fer_tcp_stream_connect_addr(stream, &addr)
-                              : fer_tcp_stream_connect_timeout(stream, &addr, (fer_duration){5 * SECOND});
+    record->error = arg < 128
+                        ? fer_tcp_stream_connect_addr(stream, &addr)
+                        : fer_tcp_stream_connect_timeout(stream, &addr, (fer_duration){5 * SECOND});
 }
 
 /* ---- From others */
@@ -143,15 +158,18 @@ void program_do_accept(struct program *program, int handle, uint8_t arg, struct 
     fer_sim_peer_close(peer);
 }
 
-/* The first in the queue is reset there, and a second comes: which of them is given is the value. */
-void program_do_accept_second(struct program *program, int handle, uint8_t arg, struct record *record)
+/* The first in the queue is reset there, and a second comes: which of them is given is the
+ * value. */
+void program_do_accept_second(struct program *program, int handle, uint8_t arg,
+                              struct record *record)
 {
     fer_tcp_listener *listener = &program->listeners[arg % PROGRAM_LISTENERS];
     fer_sim_peer peers[2] = {FER_SIM_PEER_NONE, FER_SIM_PEER_NONE};
     fer_socket_addr addr;
     fer_socket_addr name;
     (void)fer_sim_clear_faults();
-    if (program->connection_count == PROGRAM_CONNECTIONS || program->connection_of[handle] >= 0 || !find_listener(listener, &addr)) {
+    if (program->connection_count == PROGRAM_CONNECTIONS || program->connection_of[handle] >= 0 ||
+        !find_listener(listener, &addr)) {
         return;
     }
     for (int i = 0; i < 2; i++) {
@@ -170,7 +188,8 @@ void program_do_accept_second(struct program *program, int handle, uint8_t arg, 
     if (record->error.kind == FER_OK) {
         FER_IGNORE(fer_tcp_listener_local_addr(listener, &addr));
         welcome(program, handle, record->value == 1 ? peers[1] : FER_SIM_PEER_NONE, addr.port);
-        program->connections[program->connection_of[handle]].facts = record->value == 1 ? 0 : FACT_PEER_CLOSED | FACT_RESET;
+        program->connections[program->connection_of[handle]].facts =
+            record->value == 1 ? 0 : FACT_PEER_CLOSED | FACT_RESET;
     }
     empty_queue(listener);
 }
@@ -190,8 +209,9 @@ static bool has_connections_on(const struct program *program, uint16_t port)
 
 void program_do_bind(struct program *program, uint8_t arg, struct record *record)
 {
-    static const char *const addrs[] = {"[fe80::1]:83", "127.0.0.1:83", "[::]:84",  "0.0.0.0:84", "10.0.0.7:85", "127.0.0.1:0",
-                                        "[::1]:83",     "0.0.0.0:82",   "127.0.0.1:82", "[::]:82", "10.0.0.1:82"};
+    static const char *const addrs[] = {"[fe80::1]:83", "127.0.0.1:83", "[::]:84",    "0.0.0.0:84",
+                                        "10.0.0.7:85",  "127.0.0.1:0",  "[::1]:83",   "0.0.0.0:82",
+                                        "127.0.0.1:82", "[::]:82",      "10.0.0.1:82"};
     fer_tcp_listener *listener = &program->listeners[arg / 16 % PROGRAM_LISTENERS];
     fer_socket_addr two[2];
     size_t at = arg % 12;
@@ -200,7 +220,8 @@ void program_do_bind(struct program *program, uint8_t arg, struct record *record
     record->wanted = at;
     record->facts |= has_connections_on(program, two[1].port) ? FACT_PORT_IN_USE : 0;
     if (at == 11) {
-        record->error = fer_tcp_listener_bind(listener, arg & 128 ? "localhost:83" : "nobody.test:83");
+        record->error =
+            fer_tcp_listener_bind(listener, arg & 128 ? "localhost:83" : "nobody.test:83");
     } else if (arg >= 192) {
         record->error = fer_tcp_listener_bind_addrs(listener, two, 2);
     } else {
@@ -235,21 +256,13 @@ void program_do_listener(struct program *program, uint8_t arg, struct record *re
         record->error = fer_tcp_listener_take_error(listener, &pending);
         record->value = (uint64_t)pending.kind;
         break;
-    case 2:
-        record->error = fer_tcp_listener_set_ttl(listener, arg);
-        break;
+    case 2: record->error = fer_tcp_listener_set_ttl(listener, arg); break;
     case 3:
         record->error = fer_tcp_listener_ttl(listener, &ttl);
         record->value = ttl;
         break;
-    case 4:
-        record->error = fer_tcp_listener_set_nonblocking(listener, arg >= 128);
-        break;
-    case 5:
-        record->error = fer_tcp_listener_try_clone(listener, other);
-        break;
-    default:
-        record->error = pass_through_raw(listener, arg % 8 == 7);
-        break;
+    case 4: record->error = fer_tcp_listener_set_nonblocking(listener, arg >= 128); break;
+    case 5: record->error = fer_tcp_listener_try_clone(listener, other); break;
+    default: record->error = pass_through_raw(listener, arg % 8 == 7); break;
     }
 }

@@ -1,4 +1,5 @@
-/* stream_poller.c: a poller that watches a program's streams: what it says of one of them at a time. */
+/* stream_poller.c: a poller that watches a program's streams: what it says of one of them at a
+ * time. */
 #include "fuzz/programs/stream_calls.h"
 
 enum { EVENTS = 64, READABLE = 1, WRITABLE = 2 };
@@ -13,7 +14,8 @@ static fer_poll_mode mode_of(uint8_t arg)
 static fer_event interest_of(struct program *program, int handle, uint8_t arg)
 {
     program->keys[handle] += PROGRAM_HANDLES;
-    return (fer_event){program->keys[handle] + (uint64_t)handle, arg % 4 != 1, arg % 4 != 0 && arg % 4 != 3};
+    return (fer_event){program->keys[handle] + (uint64_t)handle, arg % 4 != 1,
+                       arg % 4 != 0 && arg % 4 != 3};
 }
 
 static void watch(struct program *program, int handle, uint8_t arg, struct record *record)
@@ -21,8 +23,9 @@ static void watch(struct program *program, int handle, uint8_t arg, struct recor
     fer_raw_socket raw = fer_tcp_stream_as_raw(&program->streams[handle]);
     uint64_t before = program->keys[handle];
     fer_event interest = interest_of(program, handle, arg);
-    record->error = record->op == OP_POLLER_ADD ? fer_poller_add(&program->poller, raw, interest, mode_of(arg))
-                                                : fer_poller_modify(&program->poller, raw, interest, mode_of(arg));
+    record->error = record->op == OP_POLLER_ADD
+                        ? fer_poller_add(&program->poller, raw, interest, mode_of(arg))
+                        : fer_poller_modify(&program->poller, raw, interest, mode_of(arg));
     program->keys[handle] = record->error.kind == FER_OK ? program->keys[handle] : before;
 }
 
@@ -31,16 +34,19 @@ static void look(struct program *program, int handle, struct record *record)
 {
     fer_event events[EVENTS];
     uint64_t key = program->keys[handle] + (uint64_t)handle;
-    record->error = fer_poller_wait(&program->poller, events, EVENTS, (fer_duration){0}, &record->n);
+    record->error =
+        fer_poller_wait(&program->poller, events, EVENTS, (fer_duration){0}, &record->n);
     for (size_t i = 0; i < record->n; i++) {
         if (events[i].key == key) {
-            record->value = (events[i].readable ? READABLE : 0) | (events[i].writable ? WRITABLE : 0);
+            record->value =
+                (events[i].readable ? READABLE : 0) | (events[i].writable ? WRITABLE : 0);
         }
     }
     record->n = 0;
 }
 
-/* No fault but an interruption is met here: which source is told of falsely hangs on who was told of last. */
+/* No fault but an interruption is met here: which source is told of falsely hangs on who was told
+ * of last. */
 void program_do_poller(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     if (record->fault != FER_SIM_FAULT_INTERRUPTED) {
@@ -49,7 +55,8 @@ void program_do_poller(struct program *program, int handle, uint8_t arg, struct 
     if (record->op == OP_POLLER_WAIT) {
         look(program, handle, record);
     } else if (record->op == OP_POLLER_DELETE) {
-        record->error = fer_poller_delete(&program->poller, fer_tcp_stream_as_raw(&program->streams[handle]));
+        record->error =
+            fer_poller_delete(&program->poller, fer_tcp_stream_as_raw(&program->streams[handle]));
     } else {
         watch(program, handle, arg, record);
     }

@@ -1,5 +1,6 @@
-/* stream_program.c: the steps of a program. Where the dialects' clocks may differ it waits for a second before each step, and all that is
- * timed inside a step is on a grid of 4 ms, off which the peers act. */
+/* stream_program.c: the steps of a program. Where the dialects' clocks may differ it waits for a
+ * second before each step, and all that is timed inside a step is on a grid of 4 ms, off which the
+ * peers act. */
 #include "fuzz/programs/stream_calls.h"
 
 #include <string.h>
@@ -26,12 +27,14 @@ static void peer_send(struct connection *connection, int number, size_t len, str
     program_fill(buf, len, number, 1, connection->peer_sent);
     record->error = fer_sim_peer_send(connection->peer, buf, len, &n);
     connection->peer_sent += n;
-    bool both = (connection->facts & FACT_SHUT_READ) != 0 && (connection->facts & FACT_SHUT_WRITE) != 0;
+    bool both =
+        (connection->facts & FACT_SHUT_READ) != 0 && (connection->facts & FACT_SHUT_WRITE) != 0;
     connection->facts |= both && n > 0 ? FACT_RESET : 0;
     record->n = n;
 }
 
-static void peer_receive(struct connection *connection, int number, size_t len, struct record *record)
+static void peer_receive(struct connection *connection, int number, size_t len,
+                         struct record *record)
 {
     uint8_t buf[PROGRAM_BUFFER];
     size_t n = 0;
@@ -42,16 +45,13 @@ static void peer_receive(struct connection *connection, int number, size_t len, 
     record->n = n;
 }
 
-static void peer_acts(struct program *program, int number, enum program_op op, size_t count, struct record *record)
+static void peer_acts(struct program *program, int number, enum program_op op, size_t count,
+                      struct record *record)
 {
     struct connection *connection = &program->connections[number];
     switch (op) {
-    case OP_PEER_SEND:
-        peer_send(connection, number, count, record);
-        break;
-    case OP_PEER_RECEIVE:
-        peer_receive(connection, number, count, record);
-        break;
+    case OP_PEER_SEND: peer_send(connection, number, count, record); break;
+    case OP_PEER_RECEIVE: peer_receive(connection, number, count, record); break;
     case OP_PEER_SHUTDOWN:
         record->error = fer_sim_peer_shutdown(connection->peer);
         connection->facts |= FACT_PEER_SHUT;
@@ -85,8 +85,10 @@ static void promise_later(struct program *program, int number, uint8_t arg)
 {
     if (program->later_count < PROGRAM_LATER) {
         struct later *later = &program->later[program->later_count++];
-        *later = (struct later){program, number, (enum program_op)(OP_PEER_SEND + arg % 5), program_length(arg)};
-        FER_IGNORE(fer_sim_after((fer_duration){(uint64_t)(arg % 50) * 4 * MILLI + 2 * MILLI}, peer_acts_later, later));
+        *later = (struct later){program, number, (enum program_op)(OP_PEER_SEND + arg % 5),
+                                program_length(arg)};
+        FER_IGNORE(fer_sim_after((fer_duration){(uint64_t)(arg % 50) * 4 * MILLI + 2 * MILLI},
+                                 peer_acts_later, later));
     }
 }
 
@@ -112,28 +114,14 @@ static void do_place(struct program *program, int handle, uint8_t arg, struct re
     case OP_CONNECT:
     case OP_CONNECT_TIMEOUT:
     case OP_CONNECT_ADDRS:
-    case OP_CONNECT_NAME:
-        program_do_connect(program, handle, arg, record);
-        break;
+    case OP_CONNECT_NAME: program_do_connect(program, handle, arg, record); break;
     case OP_CONNECT_FAILS:
-    case OP_CONNECT_FULL:
-        program_do_connect_in_vain(program, handle, arg, record);
-        break;
-    case OP_ACCEPT_SECOND:
-        program_do_accept_second(program, handle, arg, record);
-        break;
-    case OP_ACCEPT:
-        program_do_accept(program, handle, arg, record);
-        break;
-    case OP_BIND:
-        program_do_bind(program, arg, record);
-        break;
-    case OP_UNBIND:
-        fer_tcp_listener_close(&program->listeners[arg % PROGRAM_LISTENERS]);
-        break;
-    default:
-        program_do_listener(program, arg, record);
-        break;
+    case OP_CONNECT_FULL: program_do_connect_in_vain(program, handle, arg, record); break;
+    case OP_ACCEPT_SECOND: program_do_accept_second(program, handle, arg, record); break;
+    case OP_ACCEPT: program_do_accept(program, handle, arg, record); break;
+    case OP_BIND: program_do_bind(program, arg, record); break;
+    case OP_UNBIND: fer_tcp_listener_close(&program->listeners[arg % PROGRAM_LISTENERS]); break;
+    default: program_do_listener(program, arg, record); break;
     }
 }
 
@@ -145,64 +133,40 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
     case OP_PEEK:
     case OP_READ_VECTORED:
     case OP_READ_EXACT:
-    case OP_READ_TO_END:
-        program_do_read(program, handle, arg, record);
-        break;
+    case OP_READ_TO_END: program_do_read(program, handle, arg, record); break;
     case OP_WRITE:
     case OP_WRITE_VECTORED:
-    case OP_WRITE_ALL:
-        program_do_write(program, handle, arg, record);
-        break;
-    case OP_SHUTDOWN:
-        program_do_shutdown(program, handle, arg, record);
-        break;
-    case OP_CLONE:
-        program_do_clone(program, handle, arg, record);
-        break;
+    case OP_WRITE_ALL: program_do_write(program, handle, arg, record); break;
+    case OP_SHUTDOWN: program_do_shutdown(program, handle, arg, record); break;
+    case OP_CLONE: program_do_clone(program, handle, arg, record); break;
     case OP_SET_READ_TIMEOUT:
     case OP_SET_WRITE_TIMEOUT:
     case OP_READ_TIMEOUT:
-    case OP_WRITE_TIMEOUT:
-        program_do_timeout(stream, arg, record);
-        break;
+    case OP_WRITE_TIMEOUT: program_do_timeout(stream, arg, record); break;
     case OP_SET_NONBLOCKING:
         record->wanted = arg % 2;
         record->error = fer_tcp_stream_set_nonblocking(stream, arg % 2 == 1);
         break;
     case OP_TAKE_ERROR:
     case OP_PEER_ADDR:
-    case OP_LOCAL_ADDR:
-        program_do_question(stream, record);
-        break;
-    case OP_CLOSE:
-        program_do_close(program, handle);
-        break;
-    case OP_THROUGH_RAW:
-        program_do_through_raw(program, handle, record);
-        break;
+    case OP_LOCAL_ADDR: program_do_question(stream, record); break;
+    case OP_CLOSE: program_do_close(program, handle); break;
+    case OP_THROUGH_RAW: program_do_through_raw(program, handle, record); break;
     case OP_NODELAY:
     case OP_TTL:
     case OP_LINGER:
-    case OP_KEEPALIVE:
-        program_do_option(stream, arg, record);
-        break;
+    case OP_KEEPALIVE: program_do_option(stream, arg, record); break;
     case OP_PEER_SEND:
     case OP_PEER_RECEIVE:
     case OP_PEER_SHUTDOWN:
     case OP_PEER_CLOSE:
     case OP_PEER_RESET:
-    case OP_LATER:
-        do_peer(program, handle, arg, record);
-        break;
+    case OP_LATER: do_peer(program, handle, arg, record); break;
     case OP_POLLER_ADD:
     case OP_POLLER_MODIFY:
     case OP_POLLER_DELETE:
-    case OP_POLLER_WAIT:
-        program_do_poller(program, handle, arg, record);
-        break;
-    default:
-        do_place(program, handle, arg, record);
-        break;
+    case OP_POLLER_WAIT: program_do_poller(program, handle, arg, record); break;
+    default: do_place(program, handle, arg, record); break;
     }
 }
 
@@ -210,7 +174,8 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
 
 static enum program_op op_of(uint8_t byte)
 {
-    return (enum program_op)(byte < PROGRAM_POLLER_FROM ? byte % OP_POLLER_ADD : OP_POLLER_ADD + byte % 4);
+    return (enum program_op)(byte < PROGRAM_POLLER_FROM ? byte % OP_POLLER_ADD
+                                                        : OP_POLLER_ADD + byte % 4);
 }
 
 static void step(struct program *program, const uint8_t *bytes)
@@ -235,9 +200,11 @@ static void step(struct program *program, const uint8_t *bytes)
     }
     bool resets = record->fault == FER_SIM_FAULT_RESET && connection != NULL;
     do_op(program, handle, bytes[2], record);
-    /* Reading makes room for what still waits at the peer, and that resets what is shut at both halves. */
+    /* Reading makes room for what still waits at the peer, and that resets what is shut at both
+     * halves. */
     unsigned both = FACT_SHUT_READ | FACT_SHUT_WRITE;
-    bool lets_more_in = connection != NULL && (record->facts & both) == both && record->n > 0 && record->op < OP_PEER_SEND;
+    bool lets_more_in = connection != NULL && (record->facts & both) == both && record->n > 0 &&
+                        record->op < OP_PEER_SEND;
     if ((resets && fer_sim_clear_faults() == 0) || lets_more_in) {
         connection->facts |= FACT_RESET;
     }
@@ -275,7 +242,9 @@ static void name_hosts(struct program *program, fer_sim_config *config)
 
 static void put_hosts(struct program *program)
 {
-    static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES, FER_SIM_ANSWER_HOST_UNREACHABLE, FER_SIM_ANSWER_NETWORK_UNREACHABLE};
+    static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES,
+                                             FER_SIM_ANSWER_HOST_UNREACHABLE,
+                                             FER_SIM_ANSWER_NETWORK_UNREACHABLE};
     fer_socket_addr addr = addr_of("127.0.0.1:81");
     fer_sim_peer outside = FER_SIM_PEER_NONE;
     FER_IGNORE(fer_sim_peer_listen(&program->server, 8, &program->listener));
@@ -289,12 +258,17 @@ static void put_hosts(struct program *program)
     }
 }
 
-/* The bits of kind: how much is buffered, whether the server is another host, the dialect (in stream_state), IPv6, an old Windows. */
+/* The bits of kind: how much is buffered, whether the server is another host, the dialect (in
+ * stream_state), IPv6, an old Windows. */
 static void prepare(struct program *program, fer_sim_dialect dialect, uint8_t kind)
 {
     static const uint8_t no_tape[1];
-    static const char *const servers[] = {"127.0.0.1:80", "10.0.0.7:80", "[::1]:80", "[fd00::7]:80"};
-    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 30, .lacks_keepalive_fields = (kind & 16) != 0};
+    static const char *const servers[] = {"127.0.0.1:80", "10.0.0.7:80", "[::1]:80",
+                                          "[fd00::7]:80"};
+    fer_sim_config config = {.dialect = dialect,
+                             .tape = no_tape,
+                             .max_sockets = 30,
+                             .lacks_keepalive_fields = (kind & 16) != 0};
     fer_socket_addr own = addr_of("127.0.0.1:82");
     program->buffer = kind & 1 ? 64 : 400;
     config.send_buffer = program->buffer;

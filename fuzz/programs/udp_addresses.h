@@ -1,4 +1,5 @@
-/* udp_addresses.h: where datagrams come from and go to, as the model of datagrams sees it. What became of them is in udp_model.c. */
+/* udp_addresses.h: where datagrams come from and go to, as the model of datagrams sees it. What
+ * became of them is in udp_model.c. */
 #ifndef FUZZ_UDP_ADDRESSES_H
 #define FUZZ_UDP_ADDRESSES_H
 
@@ -31,9 +32,15 @@ static inline bool is_ip(const fer_ip_addr *addr, const char *text)
     return fer_ip_addr_eq(addr, &other);
 }
 
-static inline bool is_broadcast(const fer_ip_addr *addr) { return is_ip(addr, "255.255.255.255"); }
+static inline bool is_broadcast(const fer_ip_addr *addr)
+{
+    return is_ip(addr, "255.255.255.255");
+}
 
-static inline bool is_for_many(const fer_ip_addr *addr) { return is_broadcast(addr) || fer_ip_addr_is_multicast(addr); }
+static inline bool is_for_many(const fer_ip_addr *addr)
+{
+    return is_broadcast(addr) || fer_ip_addr_is_multicast(addr);
+}
 
 /* Where POSIX sends what is for the wildcard. */
 static inline fer_socket_addr goes_to(const fer_socket_addr *addr)
@@ -48,19 +55,23 @@ static inline fer_socket_addr goes_to(const fer_socket_addr *addr)
 /* Nobody is there, and somebody says so. */
 static inline bool is_refused(const fer_socket_addr *to)
 {
-    bool no_port = to->port == 9 && (fer_ip_addr_is_loopback(&to->ip) || is_ip(&to->ip, "10.0.0.7"));
+    bool no_port =
+        to->port == 9 && (fer_ip_addr_is_loopback(&to->ip) || is_ip(&to->ip, "10.0.0.7"));
     return no_port || is_ip(&to->ip, "10.0.0.9");
 }
 
-/* Whether a socket bound to the one is in the way of the other: a wildcard takes every address of its family, and IPv6's takes IPv4's. */
+/* Whether a socket bound to the one is in the way of the other: a wildcard takes every address of
+ * its family, and IPv6's takes IPv4's. */
 static inline bool covers(const fer_ip_addr *wildcard, const fer_ip_addr *addr)
 {
-    return fer_ip_addr_is_unspecified(wildcard) && (wildcard->family == FER_IP_V6 || addr->family == FER_IP_V4);
+    return fer_ip_addr_is_unspecified(wildcard) &&
+           (wildcard->family == FER_IP_V6 || addr->family == FER_IP_V4);
 }
 
 static inline bool is_in_the_way(const fer_socket_addr *one, const fer_socket_addr *other)
 {
-    bool overlap = fer_ip_addr_eq(&one->ip, &other->ip) || covers(&one->ip, &other->ip) || covers(&other->ip, &one->ip);
+    bool overlap = fer_ip_addr_eq(&one->ip, &other->ip) || covers(&one->ip, &other->ip) ||
+                   covers(&other->ip, &one->ip);
     return one->port == other->port && overlap;
 }
 

@@ -40,12 +40,29 @@ static fer_socket_addr address(const char *text)
 /* Peers, the program's own sockets, and those who are not there. Port 200x is handle x's. */
 static fer_socket_addr destination(const struct udp_program *program, uint8_t arg)
 {
-    static const char *const texts[] = {
-        "127.0.0.1:2000", "10.0.0.1:2000",     "127.0.0.1:2001", "[::1]:2001", "127.0.0.1:2002",       "10.0.0.1:2003", "127.0.0.1:2004",
-        "[::1]:2005",     "10.0.0.7:9",        "127.0.0.1:9",    "[::1]:9",    "10.9.9.9:1",           "10.0.0.9:1",    "10.0.0.9:2",
-        "239.1.1.1:2000", "255.255.255.255:2000", "[ff02::1]:2001", "10.0.0.7:0", "[::ffff:10.0.0.7]:1000", "0.0.0.0:2000"};
+    static const char *const texts[] = {"127.0.0.1:2000",
+                                        "10.0.0.1:2000",
+                                        "127.0.0.1:2001",
+                                        "[::1]:2001",
+                                        "127.0.0.1:2002",
+                                        "10.0.0.1:2003",
+                                        "127.0.0.1:2004",
+                                        "[::1]:2005",
+                                        "10.0.0.7:9",
+                                        "127.0.0.1:9",
+                                        "[::1]:9",
+                                        "10.9.9.9:1",
+                                        "10.0.0.9:1",
+                                        "10.0.0.9:2",
+                                        "239.1.1.1:2000",
+                                        "255.255.255.255:2000",
+                                        "[ff02::1]:2001",
+                                        "10.0.0.7:0",
+                                        "[::ffff:10.0.0.7]:1000",
+                                        "0.0.0.0:2000"};
     size_t which = arg % (sizeof texts / sizeof *texts + UDP_PEERS * 2);
-    return which < (size_t)UDP_PEERS * 2 ? program->peer_addrs[which % UDP_PEERS] : address(texts[which - (size_t)UDP_PEERS * 2]);
+    return which < (size_t)UDP_PEERS * 2 ? program->peer_addrs[which % UDP_PEERS]
+                                         : address(texts[which - (size_t)UDP_PEERS * 2]);
 }
 
 static int fill(struct udp_program *program, uint8_t *buf, size_t len)
@@ -69,7 +86,10 @@ static void read_bytes(struct udp_record *record, const uint8_t *buf, size_t n)
 /* Whether the network has room for one more, as many as it may be delivered to. */
 static bool has_room(struct udp_program *program, const fer_socket_addr *to)
 {
-    int copies = fer_ip_addr_is_multicast(&to->ip) || (to->ip.family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(&to->ip.v4)) ? 8 : 2;
+    int copies = fer_ip_addr_is_multicast(&to->ip) ||
+                         (to->ip.family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(&to->ip.v4))
+                     ? 8
+                     : 2;
     if (program->datagram_count + copies > UDP_DATAGRAMS || program->next_serial >= UDP_SERIALS) {
         return false;
     }
@@ -81,7 +101,8 @@ static bool has_room(struct udp_program *program, const fer_socket_addr *to)
 
 static void do_bind(struct udp_program *program, int handle, uint8_t arg, struct udp_record *record)
 {
-    static const char *const texts[] = {"0.0.0.0:0", "[::]:0", "127.0.0.1:0", "10.0.0.1:0", "[::1]:0", "10.0.0.7:0"};
+    static const char *const texts[] = {"0.0.0.0:0",  "[::]:0",  "127.0.0.1:0",
+                                        "10.0.0.1:0", "[::1]:0", "10.0.0.7:0"};
     bool at_anothers = arg >= 228;
     record->addr = address(texts[arg < 200 ? handle % 4 : at_anothers ? arg / 6 % 6 : arg % 6]);
     record->addr.port = (uint16_t)(2000 + (at_anothers ? arg % UDP_HANDLES : handle));
@@ -91,7 +112,8 @@ static void do_bind(struct udp_program *program, int handle, uint8_t arg, struct
     }
 }
 
-static void do_clone(struct udp_program *program, int handle, uint8_t arg, struct udp_record *record)
+static void do_clone(struct udp_program *program, int handle, uint8_t arg,
+                     struct udp_record *record)
 {
     int other = arg % UDP_HANDLES;
     record->error = fer_udp_socket_try_clone(&program->handles[handle], &program->handles[other]);
@@ -108,20 +130,23 @@ static void do_close(struct udp_program *program, int handle)
 
 static void do_through_raw(struct udp_program *program, int handle, struct udp_record *record)
 {
-    FER_IGNORE(fer_udp_socket_set_nonblocking(&program->handles[handle], false)); /* Windows cannot tell that mode ("raw_mode") */
+    FER_IGNORE(fer_udp_socket_set_nonblocking(
+        &program->handles[handle], false)); /* Windows cannot tell that mode ("raw_mode") */
     fer_raw_socket raw = fer_udp_socket_into_raw(&program->handles[handle]);
     if (raw != FER_RAW_SOCKET_NONE) {
         record->error = fer_udp_socket_from_raw(&program->handles[handle], raw);
     }
 }
 
-static void do_connect(struct udp_program *program, int handle, uint8_t arg, struct udp_record *record)
+static void do_connect(struct udp_program *program, int handle, uint8_t arg,
+                       struct udp_record *record)
 {
     record->addr = destination(program, arg);
     record->error = fer_udp_socket_connect_addr(&program->handles[handle], &record->addr);
 }
 
-static void do_group(struct udp_program *program, int handle, uint8_t arg, struct udp_record *record)
+static void do_group(struct udp_program *program, int handle, uint8_t arg,
+                     struct udp_record *record)
 {
     fer_udp_socket *socket = &program->handles[handle];
     fer_ipv4_addr v4 = {{239, 1, 1, 1}};
@@ -131,11 +156,13 @@ static void do_group(struct udp_program *program, int handle, uint8_t arg, struc
     record->value = arg % 2;
     record->asked = arg / 2u % 3; /* which network interface: the last one is not there */
     if (arg % 2 == 0) {
-        record->error = joins ? fer_udp_socket_join_multicast_v4(socket, &v4, &locals[record->asked])
-                              : fer_udp_socket_leave_multicast_v4(socket, &v4, &locals[record->asked]);
+        record->error =
+            joins ? fer_udp_socket_join_multicast_v4(socket, &v4, &locals[record->asked])
+                  : fer_udp_socket_leave_multicast_v4(socket, &v4, &locals[record->asked]);
     } else {
         uint32_t index = (uint32_t)record->asked * 2;
-        record->error = joins ? fer_udp_socket_join_multicast_v6(socket, &v6, index) : fer_udp_socket_leave_multicast_v6(socket, &v6, index);
+        record->error = joins ? fer_udp_socket_join_multicast_v6(socket, &v6, index)
+                              : fer_udp_socket_leave_multicast_v6(socket, &v6, index);
     }
 }
 
@@ -169,15 +196,12 @@ static void do_mode(struct udp_program *program, int handle, uint8_t arg, struct
         record->value = arg % 8 == 0 ? UINT64_MAX : (uint64_t)(arg % 8) * 4 * MILLI;
         record->error = fer_udp_socket_set_read_timeout(socket, (fer_duration){record->value});
         break;
-    case UDP_NONBLOCKING:
-        record->error = fer_udp_socket_set_nonblocking(socket, on);
-        break;
-    case UDP_BROADCAST:
-        record->error = fer_udp_socket_set_broadcast(socket, on);
-        break;
+    case UDP_NONBLOCKING: record->error = fer_udp_socket_set_nonblocking(socket, on); break;
+    case UDP_BROADCAST: record->error = fer_udp_socket_set_broadcast(socket, on); break;
     default:
         record->asked = arg < 128;
-        record->error = arg < 128 ? fer_udp_socket_set_multicast_loop_v4(socket, on) : fer_udp_socket_set_multicast_loop_v6(socket, on);
+        record->error = arg < 128 ? fer_udp_socket_set_multicast_loop_v4(socket, on)
+                                  : fer_udp_socket_set_multicast_loop_v6(socket, on);
         break;
     }
     if (record->error.kind == FER_OK) {
@@ -194,7 +218,8 @@ static void do_question(struct udp_program *program, int handle, struct udp_reco
         record->value = (uint64_t)pending.kind;
         return;
     }
-    record->error = record->op == UDP_PEER_ADDR ? fer_udp_socket_peer_addr(socket, &record->addr) : fer_udp_socket_local_addr(socket, &record->addr);
+    record->error = record->op == UDP_PEER_ADDR ? fer_udp_socket_peer_addr(socket, &record->addr)
+                                                : fer_udp_socket_local_addr(socket, &record->addr);
     record->has_addr = record->error.kind == FER_OK;
 }
 
@@ -215,21 +240,24 @@ static void do_send(struct udp_program *program, int handle, uint8_t arg, struct
         return;
     }
     record->serial = fill(program, buf, record->asked);
-    record->error = is_for_peer ? fer_udp_socket_send(socket, buf, record->asked, &record->n)
-                                : fer_udp_socket_send_to(socket, buf, record->asked, &record->addr, &record->n);
+    record->error =
+        is_for_peer ? fer_udp_socket_send(socket, buf, record->asked, &record->n)
+                    : fer_udp_socket_send_to(socket, buf, record->asked, &record->addr, &record->n);
     record->has_addr = true;
 }
 
-static void do_receive(struct udp_program *program, int handle, uint8_t arg, struct udp_record *record)
+static void do_receive(struct udp_program *program, int handle, uint8_t arg,
+                       struct udp_record *record)
 {
     uint8_t buf[UDP_LONGEST];
     fer_datagram got;
     fer_udp_socket *socket = &program->handles[handle];
     record->asked = length_of(arg);
     memset(&got, 0, sizeof got);
-    record->error = record->op == UDP_RECV        ? fer_udp_socket_recv(socket, buf, record->asked, &got)
-                    : record->op == UDP_RECV_FROM ? fer_udp_socket_recv_from(socket, buf, record->asked, &got)
-                                                  : fer_udp_socket_peek(socket, buf, record->asked, &got);
+    record->error = record->op == UDP_RECV ? fer_udp_socket_recv(socket, buf, record->asked, &got)
+                    : record->op == UDP_RECV_FROM
+                        ? fer_udp_socket_recv_from(socket, buf, record->asked, &got)
+                        : fer_udp_socket_peek(socket, buf, record->asked, &got);
     if (record->error.kind == FER_OK) {
         read_bytes(record, buf, got.len);
         record->truncated = got.truncated;
@@ -273,43 +301,23 @@ static void do_op(struct udp_program *program, int handle, uint8_t arg, struct u
             do_bind(program, handle, arg, record);
         }
         break;
-    case UDP_CONNECT:
-        do_connect(program, handle, arg, record);
-        break;
+    case UDP_CONNECT: do_connect(program, handle, arg, record); break;
     case UDP_SEND:
-    case UDP_SEND_TO:
-        do_send(program, handle, arg, record);
-        break;
+    case UDP_SEND_TO: do_send(program, handle, arg, record); break;
     case UDP_RECV:
     case UDP_RECV_FROM:
-    case UDP_PEEK:
-        do_receive(program, handle, arg, record);
-        break;
-    case UDP_CLONE:
-        do_clone(program, handle, arg, record);
-        break;
-    case UDP_CLOSE:
-        do_close(program, handle);
-        break;
+    case UDP_PEEK: do_receive(program, handle, arg, record); break;
+    case UDP_CLONE: do_clone(program, handle, arg, record); break;
+    case UDP_CLOSE: do_close(program, handle); break;
     case UDP_JOIN:
-    case UDP_LEAVE:
-        do_group(program, handle, arg, record);
-        break;
+    case UDP_LEAVE: do_group(program, handle, arg, record); break;
     case UDP_TAKE_ERROR:
     case UDP_PEER_ADDR:
-    case UDP_LOCAL_ADDR:
-        do_question(program, handle, record);
-        break;
-    case UDP_THROUGH_RAW:
-        do_through_raw(program, handle, record);
-        break;
+    case UDP_LOCAL_ADDR: do_question(program, handle, record); break;
+    case UDP_THROUGH_RAW: do_through_raw(program, handle, record); break;
     case UDP_PEER_SEND:
-    case UDP_PEER_RECEIVE:
-        do_peer(program, handle % UDP_PEERS, arg, record);
-        break;
-    default:
-        do_mode(program, handle, arg, record);
-        break;
+    case UDP_PEER_RECEIVE: do_peer(program, handle % UDP_PEERS, arg, record); break;
+    default: do_mode(program, handle, arg, record); break;
     }
 }
 
@@ -344,7 +352,8 @@ static void step(struct udp_program *program, const uint8_t *bytes)
 static void prepare(struct udp_program *program, fer_sim_dialect dialect)
 {
     static const uint8_t no_tape[1];
-    static const char *const peers[UDP_PEERS] = {"10.0.0.7:1000", "[fd00::7]:1001", "127.0.0.1:1002", "10.0.0.8:1003"};
+    static const char *const peers[UDP_PEERS] = {"10.0.0.7:1000", "[fd00::7]:1001",
+                                                 "127.0.0.1:1002", "10.0.0.8:1003"};
     fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 32};
     fer_socket_addr addr;
     FER_IGNORE(fer_sim_start(&config));
@@ -358,9 +367,11 @@ static void prepare(struct udp_program *program, fer_sim_dialect dialect)
     FER_IGNORE(fer_sim_set_answer(&addr, FER_SIM_ANSWER_HOST_UNREACHABLE, (fer_duration){0}));
 }
 
-void udp_program_run(struct udp_program *program, fer_sim_dialect dialect, const uint8_t *data, size_t size)
+void udp_program_run(struct udp_program *program, fer_sim_dialect dialect, const uint8_t *data,
+                     size_t size)
 {
-    static const uint8_t first_steps[][UDP_STEP_BYTES] = {{UDP_BIND, 0, 0, 127}, {UDP_BIND, 1, 0, 127}, {UDP_BIND, 2, 0, 127}};
+    static const uint8_t first_steps[][UDP_STEP_BYTES] = {
+        {UDP_BIND, 0, 0, 127}, {UDP_BIND, 1, 0, 127}, {UDP_BIND, 2, 0, 127}};
     prepare(program, dialect);
     for (int i = 0; i < UDP_HANDLES; i++) {
         program->socket_of[i] = UDP_NONE;

@@ -1,5 +1,6 @@
-/* udp_program.h: bytes as a program of calls on datagram sockets, with peers, loss, doubling and lateness, run on the simulated network.
- * What each call came to is a record; whether it is right is for udp_model.c and the harness to say. */
+/* udp_program.h: bytes as a program of calls on datagram sockets, with peers, loss, doubling and
+ * lateness, run on the simulated network. What each call came to is a record; whether it is right
+ * is for udp_model.c and the harness to say. */
 #ifndef FUZZ_UDP_PROGRAM_H
 #define FUZZ_UDP_PROGRAM_H
 
@@ -12,43 +13,47 @@
 
 enum {
     UDP_HANDLES = 6,
-    UDP_SOCKETS = 24,        /* in one program, one after the other */
+    UDP_SOCKETS = 24, /* in one program, one after the other */
     UDP_PEERS = 4,
     UDP_ENDS = UDP_SOCKETS + UDP_PEERS,
     UDP_STEPS = 60,
     UDP_STEP_BYTES = 4,
-    UDP_DATAGRAMS = 60,      /* the simulation has room for 64 */
+    UDP_DATAGRAMS = 60, /* the simulation has room for 64 */
     UDP_SERIALS = 32,
     UDP_LONGEST = 300,
     UDP_NONE = -1
 };
 
 /* X(name): what a step does. */
-#define UDP_OPS(X)                                                                                                       \
-    X(BIND) X(CONNECT) X(SEND) X(SEND_TO) X(RECV) X(RECV_FROM) X(PEEK) X(CLONE) X(CLOSE) X(READ_TIMEOUT) X(NONBLOCKING)  \
-    X(BROADCAST) X(JOIN) X(LEAVE) X(LOOP) X(TAKE_ERROR) X(PEER_ADDR) X(LOCAL_ADDR) X(THROUGH_RAW) X(PEER_SEND) X(PEER_RECEIVE)
+/* clang-format off */
+#define UDP_OPS(X)                                                                       \
+    X(BIND) X(CONNECT) X(SEND) X(SEND_TO) X(RECV) X(RECV_FROM) X(PEEK) X(CLONE) X(CLOSE) \
+    X(READ_TIMEOUT) X(NONBLOCKING) X(BROADCAST) X(JOIN) X(LEAVE) X(LOOP) X(TAKE_ERROR)   \
+    X(PEER_ADDR) X(LOCAL_ADDR) X(THROUGH_RAW) X(PEER_SEND) X(PEER_RECEIVE)
+/* clang-format on */
 
 enum udp_op {
 #define UDP_OP(name) UDP_##name,
     UDP_OPS(UDP_OP)
 #undef UDP_OP
-    UDP_OP_COUNT
+        UDP_OP_COUNT
 };
 
 struct udp_record {
     enum udp_op op;
     int handle;
-    int socket;              /* which the handle names before the step, or UDP_NONE; of a peer UDP_SOCKETS and more */
-    int fault;               /* armed for it, or UDP_NONE */
+    /* which the handle names before the step, or UDP_NONE; of a peer UDP_SOCKETS and more */
+    int socket;
+    int fault; /* armed for it, or UDP_NONE */
     bool struck;
-    bool rested;             /* a second passed before it: all that was under way has arrived */
+    bool rested; /* a second passed before it: all that was under way has arrived */
     fer_error error;
     size_t asked;
-    size_t n;                /* sent, or received */
+    size_t n; /* sent, or received */
     bool truncated;
-    fer_socket_addr addr;    /* where to, where from, or what an address getter told */
+    fer_socket_addr addr; /* where to, where from, or what an address getter told */
     bool has_addr;
-    int serial;              /* of the datagram: told by its bytes, or UDP_NONE where it is too short */
+    int serial; /* of the datagram: told by its bytes, or UDP_NONE where it is too short */
     bool bytes_are_right;
     uint64_t value;
     uint64_t elapsed;
@@ -60,7 +65,7 @@ struct udp_program {
     int socket_count;
     fer_sim_peer peers[UDP_PEERS];
     fer_socket_addr peer_addrs[UDP_PEERS];
-    int datagram_count;      /* sent, copies for several receivers counted */
+    int datagram_count; /* sent, copies for several receivers counted */
     int next_serial;
     struct udp_record record;
     void *context;
@@ -73,7 +78,9 @@ const char *udp_op_name(enum udp_op op);
 /* The datagram with that number: byte i of it. Two bytes tell the number. */
 uint8_t udp_byte(int serial, size_t i);
 
-/* Runs the bytes; each step's record goes to observe; then all is closed, and the report is there. */
-void udp_program_run(struct udp_program *program, fer_sim_dialect dialect, const uint8_t *data, size_t size);
+/* Runs the bytes; each step's record goes to observe; then all is closed, and the report is
+ * there. */
+void udp_program_run(struct udp_program *program, fer_sim_dialect dialect, const uint8_t *data,
+                     size_t size);
 
 #endif

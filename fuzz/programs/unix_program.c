@@ -18,7 +18,9 @@ struct call {
 
 /* The last one of each fills its field. */
 static const char *const paths[UNIX_PATHS] = {
-    "a", "b", "/run/a path as long as it may be. a path as long as it may be. a path as long as it may be. a path as longx"};
+    "a", "b",
+    "/run/a path as long as it may be. a path as long as it may be. a path as long as it may be. a "
+    "path as longx"};
 static const char abstract_names[NAME_MAX_LENGTH] = "a\0b";
 
 static size_t abstract_length(int name)
@@ -29,7 +31,8 @@ static size_t abstract_length(int name)
 static void agree(fer_error got, fer_error_kind wanted)
 {
     if (got.kind != wanted) {
-        fprintf(stderr, "unix: %s, not %s\n", fer_error_kind_name(got.kind), fer_error_kind_name(wanted));
+        fprintf(stderr, "unix: %s, not %s\n", fer_error_kind_name(got.kind),
+                fer_error_kind_name(wanted));
     }
     FUZZ_CHECK(got.kind == wanted);
 }
@@ -44,7 +47,8 @@ static void agree_name(const fer_unix_addr *got, int wanted)
     } else if (wanted < UNIX_PATHS) {
         FUZZ_CHECK(path != NULL && strcmp(path, paths[wanted]) == 0 && name == NULL);
     } else {
-        FUZZ_CHECK(name != NULL && len == abstract_length(wanted) && memcmp(name, abstract_names, len) == 0);
+        FUZZ_CHECK(name != NULL && len == abstract_length(wanted) &&
+                   memcmp(name, abstract_names, len) == 0);
     }
 }
 
@@ -56,12 +60,14 @@ static bool make_address(const struct unix_program *program, struct call *call)
         return true;
     }
     bool has_them = program->dialect == FER_SIM_POSIX;
-    fer_error error = fer_unix_addr_from_abstract_name(&call->addr, abstract_names, abstract_length(call->name));
+    fer_error error =
+        fer_unix_addr_from_abstract_name(&call->addr, abstract_names, abstract_length(call->name));
     agree(error, has_them ? FER_OK : FER_UNSUPPORTED);
     return has_them;
 }
 
-/* Whether the fault that waited for this call made it fail, in the one way that it may. Any other failure is for the model to judge. */
+/* Whether the fault that waited for this call made it fail, in the one way that it may. Any other
+ * failure is for the model to judge. */
 static bool is_failed_by_fault(struct unix_program *program, fer_error error, fer_error_kind kind)
 {
     bool has_struck = program->fault != NO_FAULT && fer_sim_clear_faults() == 0;
@@ -152,7 +158,8 @@ static void accept_one(struct unix_program *p, const struct call *c)
     size_t at = c->other % UNIX_LISTENERS;
     fer_unix_addr peer = {0};
     int name = UNIX_UNNAMED;
-    fer_error error = fer_unix_listener_accept(&p->listeners[at], &p->streams[c->one], c->len % 2 == 0 ? &peer : NULL);
+    fer_error error = fer_unix_listener_accept(&p->listeners[at], &p->streams[c->one],
+                                               c->len % 2 == 0 ? &peer : NULL);
     if (has_no_handle(p, error)) {
         unix_model_unfill(&p->stream_models[c->one]);
         return;
@@ -171,7 +178,8 @@ static void read_some(struct unix_program *p, const struct call *c, bool takes)
     size_t n = 77;
     size_t wanted_n = 0;
     fer_unix_stream *stream = &p->streams[c->one];
-    fer_error error = takes ? fer_unix_stream_read(stream, got, c->len, &n) : fer_unix_stream_peek(stream, got, c->len, &n);
+    fer_error error = takes ? fer_unix_stream_read(stream, got, c->len, &n)
+                            : fer_unix_stream_peek(stream, got, c->len, &n);
     if (is_interrupted(p, error)) {
         FUZZ_CHECK(n == 0);
         return;
@@ -194,18 +202,23 @@ static void write_some(struct unix_program *p, const struct call *c)
         FUZZ_CHECK(n == 0);
         return;
     }
-    bool may_be = unix_model_wrote(&p->stream_models[c->one], bytes, c->len, error.kind, n, p->idle);
+    bool may_be =
+        unix_model_wrote(&p->stream_models[c->one], bytes, c->len, error.kind, n, p->idle);
     if (!may_be) {
-        fprintf(stderr, "unix: a write of %zu: %s, %zu\n", c->len, fer_error_kind_name(error.kind), n);
+        fprintf(stderr, "unix: a write of %zu: %s, %zu\n", c->len, fer_error_kind_name(error.kind),
+                n);
     }
     FUZZ_CHECK(may_be);
 }
 
-/* What Windows makes of a half that does not read is in DIFFERENCES.md; the stream harnesses look at it. */
+/* What Windows makes of a half that does not read is in DIFFERENCES.md; the stream harnesses look
+ * at it. */
 static void shut_stream(struct unix_program *p, const struct call *c)
 {
-    fer_shutdown how = p->dialect == FER_SIM_WINSOCK ? FER_SHUTDOWN_WRITE : (fer_shutdown)(c->len % 3);
-    agree(fer_unix_stream_shutdown(&p->streams[c->one], how), unix_model_shut(&p->stream_models[c->one], how, true));
+    fer_shutdown how =
+        p->dialect == FER_SIM_WINSOCK ? FER_SHUTDOWN_WRITE : (fer_shutdown)(c->len % 3);
+    agree(fer_unix_stream_shutdown(&p->streams[c->one], how),
+          unix_model_shut(&p->stream_models[c->one], how, true));
 }
 
 static void close_stream(struct unix_program *p, const struct call *c)
@@ -249,7 +262,8 @@ static void name_stream(struct unix_program *p, const struct call *c)
 static void remove_name(struct unix_program *p, const struct call *c)
 {
     (void)p;
-    agree(fer_sim_remove_path(paths[c->name % UNIX_PATHS]), unix_model_remove(c->name % UNIX_PATHS));
+    agree(fer_sim_remove_path(paths[c->name % UNIX_PATHS]),
+          unix_model_remove(c->name % UNIX_PATHS));
 }
 
 /* ---- Datagrams */
@@ -257,7 +271,8 @@ static void remove_name(struct unix_program *p, const struct call *c)
 static void make_datagram(struct unix_program *p, const struct call *c, bool is_bound)
 {
     fer_unix_datagram *socket = &p->datagrams[c->one];
-    fer_error error = is_bound ? fer_unix_datagram_bind_addr(socket, &c->addr) : fer_unix_datagram_unbound(socket);
+    fer_error error = is_bound ? fer_unix_datagram_bind_addr(socket, &c->addr)
+                               : fer_unix_datagram_unbound(socket);
     unix_handle *model = &p->datagram_models[c->one];
     if (has_no_handle(p, error)) {
         unix_model_unfill(model);
@@ -277,7 +292,8 @@ static void pair_datagrams(struct unix_program *p, const struct call *c)
         unix_model_unfill(&p->datagram_models[c->other]);
         return;
     }
-    agree(error, unix_model_pair(&p->datagram_models[c->one], &p->datagram_models[c->other], false));
+    agree(error,
+          unix_model_pair(&p->datagram_models[c->one], &p->datagram_models[c->other], false));
     if (error.kind == FER_OK) {
         set_datagram_mode(p, &p->datagrams[c->one]);
         set_datagram_mode(p, &p->datagrams[c->other]);
@@ -304,7 +320,8 @@ static void send_datagram(struct unix_program *p, const struct call *c, bool to_
         return;
     }
     int name = to_peer ? UNIX_NAMES : c->name;
-    agree(error, unix_model_send(&p->datagram_models[c->one], name, p->next_byte, (uint8_t)len, p->idle));
+    agree(error,
+          unix_model_send(&p->datagram_models[c->one], name, p->next_byte, (uint8_t)len, p->idle));
     FUZZ_CHECK(n == (error.kind == FER_OK ? len : 0));
 }
 
@@ -334,7 +351,8 @@ static void receive_datagram(struct unix_program *p, const struct call *c)
 static void shut_datagram(struct unix_program *p, const struct call *c)
 {
     fer_shutdown how = (fer_shutdown)(c->len % 3);
-    agree(fer_unix_datagram_shutdown(&p->datagrams[c->one], how), unix_model_shut(&p->datagram_models[c->one], how, false));
+    agree(fer_unix_datagram_shutdown(&p->datagrams[c->one], how),
+          unix_model_shut(&p->datagram_models[c->one], how, false));
 }
 
 static void close_datagram(struct unix_program *p, const struct call *c)
@@ -364,12 +382,30 @@ static void name_datagram(struct unix_program *p, const struct call *c)
     }
 }
 
-static void read_stream(struct unix_program *p, const struct call *c) { read_some(p, c, true); }
-static void peek_stream(struct unix_program *p, const struct call *c) { read_some(p, c, false); }
-static void bind_datagram(struct unix_program *p, const struct call *c) { make_datagram(p, c, true); }
-static void unbound_datagram(struct unix_program *p, const struct call *c) { make_datagram(p, c, false); }
-static void send_to_peer(struct unix_program *p, const struct call *c) { send_datagram(p, c, true); }
-static void send_to_name(struct unix_program *p, const struct call *c) { send_datagram(p, c, false); }
+static void read_stream(struct unix_program *p, const struct call *c)
+{
+    read_some(p, c, true);
+}
+static void peek_stream(struct unix_program *p, const struct call *c)
+{
+    read_some(p, c, false);
+}
+static void bind_datagram(struct unix_program *p, const struct call *c)
+{
+    make_datagram(p, c, true);
+}
+static void unbound_datagram(struct unix_program *p, const struct call *c)
+{
+    make_datagram(p, c, false);
+}
+static void send_to_peer(struct unix_program *p, const struct call *c)
+{
+    send_datagram(p, c, true);
+}
+static void send_to_name(struct unix_program *p, const struct call *c)
+{
+    send_datagram(p, c, false);
+}
 
 /* ---- The program */
 
@@ -377,12 +413,29 @@ static const struct {
     const char *name;
     void (*run)(struct unix_program *program, const struct call *call);
 } steps[] = {
-    {"listen", listen_at},          {"connect", connect_to},         {"accept", accept_one},          {"write", write_some},
-    {"read", read_stream},          {"pair", pair_streams},          {"peek", peek_stream},           {"shutdown", shut_stream},
-    {"close", close_stream},        {"clone", clone_stream},         {"names", name_stream},          {"close listener", close_listener},
-    {"remove", remove_name},        {"bind datagram", bind_datagram}, {"unbound", unbound_datagram},  {"pair datagram", pair_datagrams},
-    {"connect datagram", connect_datagram}, {"send", send_to_peer}, {"send to", send_to_name},      {"receive", receive_datagram},
-    {"shutdown datagram", shut_datagram}, {"close datagram", close_datagram}, {"clone datagram", clone_datagram},
+    {"listen", listen_at},
+    {"connect", connect_to},
+    {"accept", accept_one},
+    {"write", write_some},
+    {"read", read_stream},
+    {"pair", pair_streams},
+    {"peek", peek_stream},
+    {"shutdown", shut_stream},
+    {"close", close_stream},
+    {"clone", clone_stream},
+    {"names", name_stream},
+    {"close listener", close_listener},
+    {"remove", remove_name},
+    {"bind datagram", bind_datagram},
+    {"unbound", unbound_datagram},
+    {"pair datagram", pair_datagrams},
+    {"connect datagram", connect_datagram},
+    {"send", send_to_peer},
+    {"send to", send_to_name},
+    {"receive", receive_datagram},
+    {"shutdown datagram", shut_datagram},
+    {"close datagram", close_datagram},
+    {"clone datagram", clone_datagram},
     {"datagram's peer", name_datagram},
 };
 
@@ -391,7 +444,8 @@ enum { STEP_COUNT = sizeof steps / sizeof *steps };
 /* A few of the bytes that mean the same step make a fault wait for it. */
 static int fault_of(uint8_t step)
 {
-    static const int faults[] = {[8] = FER_SIM_FAULT_TOO_MANY_HANDLES + 1, [9] = FER_SIM_FAULT_INTERRUPTED + 1};
+    static const int faults[] = {
+        [8] = FER_SIM_FAULT_TOO_MANY_HANDLES + 1, [9] = FER_SIM_FAULT_INTERRUPTED + 1};
     size_t round = step / STEP_COUNT;
     return round < sizeof faults / sizeof *faults ? faults[round] - 1 : NO_FAULT;
 }
@@ -408,7 +462,8 @@ void unix_program_step(struct unix_program *program, choices *from)
     call.len = 1 + choose_byte(from) % (LENGTH_MAX - 1);
     program->fault = fault_of(chosen);
     if (getenv("FERRULE_FUZZ_TRACE") != NULL) {
-        fprintf(stderr, "%s %zu, %zu, name %d, %zu, fault %d\n", steps[step].name, call.one, call.other, call.name, call.len, program->fault);
+        fprintf(stderr, "%s %zu, %zu, name %d, %zu, fault %d\n", steps[step].name, call.one,
+                call.other, call.name, call.len, program->fault);
     }
     if (make_address(program, &call)) {
         if (program->fault != NO_FAULT) {

@@ -1,4 +1,5 @@
-/* unix_program.h: calls on Unix sockets, each made of the library and of the model, which must agree. */
+/* unix_program.h: calls on Unix sockets, each made of the library and of the model, which must
+ * agree. */
 #ifndef FUZZ_UNIX_PROGRAM_H
 #define FUZZ_UNIX_PROGRAM_H
 
@@ -10,7 +11,7 @@ enum { UNIX_STREAMS = 4, UNIX_LISTENERS = 2, UNIX_DATAGRAMS = 4 };
 
 struct unix_program {
     fer_sim_dialect dialect;
-    fer_error_kind idle;   /* what a call that cannot go on says: nonblocking, or with timeouts */
+    fer_error_kind idle; /* what a call that cannot go on says: nonblocking, or with timeouts */
     fer_unix_stream streams[UNIX_STREAMS];
     fer_unix_listener listeners[UNIX_LISTENERS];
     fer_unix_datagram datagrams[UNIX_DATAGRAMS];
@@ -18,7 +19,7 @@ struct unix_program {
     unix_handle listener_models[UNIX_LISTENERS];
     unix_handle datagram_models[UNIX_DATAGRAMS];
     uint8_t next_byte;
-    int fault;             /* that waits for the next call, or -1 */
+    int fault; /* that waits for the next call, or -1 */
 };
 
 /* One call, chosen by the bytes. */

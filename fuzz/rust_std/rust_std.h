@@ -1,4 +1,5 @@
-/* rust_std.h: what rust_std.rs answers: Rust's own std::net, the one of the rustc that is here. Only for the harness to compare with. */
+/* rust_std.h: what rust_std.rs answers: Rust's own std::net, the one of the rustc that is here.
+ * Only for the harness to compare with. */
 #ifndef RUST_STD_H
 #define RUST_STD_H
 
@@ -6,13 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Any address of std::net. IPv4 has the first four octets, and zeros behind them; what an address has not is 0. */
+/* Any address of std::net. IPv4 has the first four octets, and zeros behind them; what an address
+ * has not is 0. */
 typedef struct rust_addr {
     uint32_t flowinfo;
     uint32_t scope_id;
     uint16_t port;
     uint8_t family; /* 4 or 6 */
-    uint8_t unused; /* 0: no byte is left to chance, so that memcmp tells whether two are the same */
+    uint8_t
+        unused; /* 0: no byte is left to chance, so that memcmp tells whether two are the same */
     uint8_t octets[16];
 } rust_addr;
 
@@ -52,7 +55,8 @@ enum {
 /* FromStr; *out is written only when it is Ok. Bytes that are no UTF-8 are no &str: false. */
 bool rust_std_parse(uint32_t type, const uint8_t *text, size_t len, rust_addr *out);
 
-/* Display, of an address that is of the type: writes up to cap bytes, without a NUL, and tells the length of the whole. */
+/* Display, of an address that is of the type: writes up to cap bytes, without a NUL, and tells the
+ * length of the whole. */
 size_t rust_std_show(uint32_t type, const rust_addr *addr, uint8_t *buf, size_t cap);
 
 /* Ord: -1, 0 or 1, of two socket addresses and of two IP addresses. */

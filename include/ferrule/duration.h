@@ -11,8 +11,8 @@
 extern "C" {
 #endif
 
-/* Nanoseconds. The largest value, FER_DURATION_NONE, is Rust's None: no timeout. A static object is initialized with
- * {FER_DURATION_NONE_NANOS}, for in C only that is a constant expression. */
+/* Nanoseconds. The largest value, FER_DURATION_NONE, is Rust's None: no timeout. A static object is
+ * initialized with {FER_DURATION_NONE_NANOS}, for in C only that is a constant expression. */
 typedef struct fer_duration {
     uint64_t nanos;
 } fer_duration;
@@ -25,7 +25,8 @@ typedef struct fer_duration {
 #endif
 
 /**
- * Makes a duration of whole seconds; what does not fit becomes the longest finite duration (about 584 years).
+ * Makes a duration of whole seconds; what does not fit becomes the longest finite duration (about
+ * 584 years).
  *
  * Blocks: never.
  * Owns: nothing.
@@ -58,7 +59,8 @@ FER_API fer_duration fer_duration_from_millis(uint64_t millis);
 FER_API fer_duration fer_duration_from_micros(uint64_t micros);
 
 /**
- * Makes a duration of nanoseconds; UINT64_MAX, which would read as NONE, becomes the longest finite duration.
+ * Makes a duration of nanoseconds; UINT64_MAX, which would read as NONE, becomes the longest finite
+ * duration.
  *
  * Blocks: never.
  * Owns: nothing.

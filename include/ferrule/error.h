@@ -1,4 +1,5 @@
-/* error.h: the one error type of every call: a kind that is the same on each OS, and the OS's own number. No text tables. */
+/* error.h: the one error type of every call: a kind that is the same on each OS, and the OS's own
+ * number. No text tables. */
 #ifndef FERRULE_ERROR_H
 #define FERRULE_ERROR_H
 
@@ -11,60 +12,62 @@
 extern "C" {
 #endif
 
-/* The kinds, in three groups: what Rust 1.95's std::io::ErrorKind names, in its order; then names of our own for what
- * Rust leaves Uncategorized; then that. X(name, value, Rust's name, phrase). Values never change once released. */
-#define FER_ERROR_KINDS(X)                                                                          \
-    X(FER_OK, 0, "Ok", "ok")                                                                        \
-    X(FER_NOT_FOUND, 1, "NotFound", "entity not found")                                             \
-    X(FER_PERMISSION_DENIED, 2, "PermissionDenied", "permission denied")                            \
-    X(FER_CONNECTION_REFUSED, 3, "ConnectionRefused", "connection refused")                         \
-    X(FER_CONNECTION_RESET, 4, "ConnectionReset", "connection reset")                               \
-    X(FER_HOST_UNREACHABLE, 5, "HostUnreachable", "host unreachable")                               \
-    X(FER_NETWORK_UNREACHABLE, 6, "NetworkUnreachable", "network unreachable")                      \
-    X(FER_CONNECTION_ABORTED, 7, "ConnectionAborted", "connection aborted")                         \
-    X(FER_NOT_CONNECTED, 8, "NotConnected", "not connected")                                        \
-    X(FER_ADDR_IN_USE, 9, "AddrInUse", "address in use")                                            \
-    X(FER_ADDR_NOT_AVAILABLE, 10, "AddrNotAvailable", "address not available")                      \
-    X(FER_NETWORK_DOWN, 11, "NetworkDown", "network down")                                          \
-    X(FER_BROKEN_PIPE, 12, "BrokenPipe", "broken pipe")                                             \
-    X(FER_ALREADY_EXISTS, 13, "AlreadyExists", "entity already exists")                             \
-    X(FER_WOULD_BLOCK, 14, "WouldBlock", "operation would block")                                   \
-    X(FER_NOT_A_DIRECTORY, 15, "NotADirectory", "not a directory")                                  \
-    X(FER_IS_A_DIRECTORY, 16, "IsADirectory", "is a directory")                                     \
-    X(FER_DIRECTORY_NOT_EMPTY, 17, "DirectoryNotEmpty", "directory not empty")                      \
-    X(FER_READ_ONLY_FILESYSTEM, 18, "ReadOnlyFilesystem", "read-only filesystem or storage medium") \
-    X(FER_FILESYSTEM_LOOP, 19, "FilesystemLoop", "filesystem loop or indirection limit")            \
-    X(FER_STALE_NETWORK_FILE_HANDLE, 20, "StaleNetworkFileHandle", "stale network file handle")     \
-    X(FER_INVALID_INPUT, 21, "InvalidInput", "invalid input parameter")                             \
-    X(FER_INVALID_DATA, 22, "InvalidData", "invalid data")                                          \
-    X(FER_TIMED_OUT, 23, "TimedOut", "timed out")                                                   \
-    X(FER_WRITE_ZERO, 24, "WriteZero", "write zero")                                                \
-    X(FER_STORAGE_FULL, 25, "StorageFull", "no storage space")                                      \
-    X(FER_NOT_SEEKABLE, 26, "NotSeekable", "seek on unseekable file")                               \
-    X(FER_QUOTA_EXCEEDED, 27, "QuotaExceeded", "quota exceeded")                                    \
-    X(FER_FILE_TOO_LARGE, 28, "FileTooLarge", "file too large")                                     \
-    X(FER_RESOURCE_BUSY, 29, "ResourceBusy", "resource busy")                                       \
-    X(FER_EXECUTABLE_FILE_BUSY, 30, "ExecutableFileBusy", "executable file busy")                   \
-    X(FER_DEADLOCK, 31, "Deadlock", "deadlock")                                                     \
-    X(FER_CROSSES_DEVICES, 32, "CrossesDevices", "cross-device link or rename")                     \
-    X(FER_TOO_MANY_LINKS, 33, "TooManyLinks", "too many links")                                     \
-    X(FER_INVALID_FILENAME, 34, "InvalidFilename", "invalid filename")                              \
-    X(FER_ARGUMENT_LIST_TOO_LONG, 35, "ArgumentListTooLong", "argument list too long")              \
-    X(FER_INTERRUPTED, 36, "Interrupted", "operation interrupted")                                  \
-    X(FER_UNSUPPORTED, 37, "Unsupported", "unsupported")                                            \
-    X(FER_UNEXPECTED_EOF, 38, "UnexpectedEof", "unexpected end of file")                            \
-    X(FER_OUT_OF_MEMORY, 39, "OutOfMemory", "out of memory")                                        \
-    X(FER_IN_PROGRESS, 40, "InProgress", "in progress")                                             \
-    X(FER_OTHER, 41, "Other", "other error")                                                        \
-    X(FER_TOO_MANY_OPEN_FILES, 64, "TooManyOpenFiles", "too many open files")                       \
-    X(FER_MESSAGE_TOO_LONG, 65, "MessageTooLong", "message too long")                               \
-    X(FER_NO_BUFFER_SPACE, 66, "NoBufferSpace", "no buffer space")                                  \
-    X(FER_BAD_HANDLE, 67, "BadHandle", "bad handle")                                                \
-    X(FER_ALREADY_CONNECTED, 68, "AlreadyConnected", "already connected")                           \
-    X(FER_CANCELLED, 69, "Cancelled", "cancelled")                                                  \
-    X(FER_HOST_NOT_FOUND, 70, "HostNotFound", "host not found")                                     \
-    X(FER_RESOLVE_TRY_AGAIN, 71, "ResolveTryAgain", "name lookup failed for now")                   \
-    X(FER_RESOLVE_FAILED, 72, "ResolveFailed", "name lookup failed")                                \
+/* The kinds, in three groups: what Rust 1.95's std::io::ErrorKind names, in its order; then names
+ * of our own for what Rust leaves Uncategorized; then that. X(name, value, Rust's name, phrase).
+ * Values never change once released. */
+#define FER_ERROR_KINDS(X)                                                                      \
+    X(FER_OK, 0, "Ok", "ok")                                                                    \
+    X(FER_NOT_FOUND, 1, "NotFound", "entity not found")                                         \
+    X(FER_PERMISSION_DENIED, 2, "PermissionDenied", "permission denied")                        \
+    X(FER_CONNECTION_REFUSED, 3, "ConnectionRefused", "connection refused")                     \
+    X(FER_CONNECTION_RESET, 4, "ConnectionReset", "connection reset")                           \
+    X(FER_HOST_UNREACHABLE, 5, "HostUnreachable", "host unreachable")                           \
+    X(FER_NETWORK_UNREACHABLE, 6, "NetworkUnreachable", "network unreachable")                  \
+    X(FER_CONNECTION_ABORTED, 7, "ConnectionAborted", "connection aborted")                     \
+    X(FER_NOT_CONNECTED, 8, "NotConnected", "not connected")                                    \
+    X(FER_ADDR_IN_USE, 9, "AddrInUse", "address in use")                                        \
+    X(FER_ADDR_NOT_AVAILABLE, 10, "AddrNotAvailable", "address not available")                  \
+    X(FER_NETWORK_DOWN, 11, "NetworkDown", "network down")                                      \
+    X(FER_BROKEN_PIPE, 12, "BrokenPipe", "broken pipe")                                         \
+    X(FER_ALREADY_EXISTS, 13, "AlreadyExists", "entity already exists")                         \
+    X(FER_WOULD_BLOCK, 14, "WouldBlock", "operation would block")                               \
+    X(FER_NOT_A_DIRECTORY, 15, "NotADirectory", "not a directory")                              \
+    X(FER_IS_A_DIRECTORY, 16, "IsADirectory", "is a directory")                                 \
+    X(FER_DIRECTORY_NOT_EMPTY, 17, "DirectoryNotEmpty", "directory not empty")                  \
+    X(FER_READ_ONLY_FILESYSTEM, 18, "ReadOnlyFilesystem",                                       \
+      "read-only filesystem or storage medium")                                                 \
+    X(FER_FILESYSTEM_LOOP, 19, "FilesystemLoop", "filesystem loop or indirection limit")        \
+    X(FER_STALE_NETWORK_FILE_HANDLE, 20, "StaleNetworkFileHandle", "stale network file handle") \
+    X(FER_INVALID_INPUT, 21, "InvalidInput", "invalid input parameter")                         \
+    X(FER_INVALID_DATA, 22, "InvalidData", "invalid data")                                      \
+    X(FER_TIMED_OUT, 23, "TimedOut", "timed out")                                               \
+    X(FER_WRITE_ZERO, 24, "WriteZero", "write zero")                                            \
+    X(FER_STORAGE_FULL, 25, "StorageFull", "no storage space")                                  \
+    X(FER_NOT_SEEKABLE, 26, "NotSeekable", "seek on unseekable file")                           \
+    X(FER_QUOTA_EXCEEDED, 27, "QuotaExceeded", "quota exceeded")                                \
+    X(FER_FILE_TOO_LARGE, 28, "FileTooLarge", "file too large")                                 \
+    X(FER_RESOURCE_BUSY, 29, "ResourceBusy", "resource busy")                                   \
+    X(FER_EXECUTABLE_FILE_BUSY, 30, "ExecutableFileBusy", "executable file busy")               \
+    X(FER_DEADLOCK, 31, "Deadlock", "deadlock")                                                 \
+    X(FER_CROSSES_DEVICES, 32, "CrossesDevices", "cross-device link or rename")                 \
+    X(FER_TOO_MANY_LINKS, 33, "TooManyLinks", "too many links")                                 \
+    X(FER_INVALID_FILENAME, 34, "InvalidFilename", "invalid filename")                          \
+    X(FER_ARGUMENT_LIST_TOO_LONG, 35, "ArgumentListTooLong", "argument list too long")          \
+    X(FER_INTERRUPTED, 36, "Interrupted", "operation interrupted")                              \
+    X(FER_UNSUPPORTED, 37, "Unsupported", "unsupported")                                        \
+    X(FER_UNEXPECTED_EOF, 38, "UnexpectedEof", "unexpected end of file")                        \
+    X(FER_OUT_OF_MEMORY, 39, "OutOfMemory", "out of memory")                                    \
+    X(FER_IN_PROGRESS, 40, "InProgress", "in progress")                                         \
+    X(FER_OTHER, 41, "Other", "other error")                                                    \
+    X(FER_TOO_MANY_OPEN_FILES, 64, "TooManyOpenFiles", "too many open files")                   \
+    X(FER_MESSAGE_TOO_LONG, 65, "MessageTooLong", "message too long")                           \
+    X(FER_NO_BUFFER_SPACE, 66, "NoBufferSpace", "no buffer space")                              \
+    X(FER_BAD_HANDLE, 67, "BadHandle", "bad handle")                                            \
+    X(FER_ALREADY_CONNECTED, 68, "AlreadyConnected", "already connected")                       \
+    X(FER_CANCELLED, 69, "Cancelled", "cancelled")                                              \
+    X(FER_HOST_NOT_FOUND, 70, "HostNotFound", "host not found")                                 \
+    X(FER_RESOLVE_TRY_AGAIN, 71, "ResolveTryAgain", "name lookup failed for now")               \
+    X(FER_RESOLVE_FAILED, 72, "ResolveFailed", "name lookup failed")                            \
     X(FER_UNCATEGORIZED, 127, "Uncategorized", "uncategorized error")
 
 typedef enum fer_error_kind {
@@ -73,8 +76,9 @@ typedef enum fer_error_kind {
 #undef FER_ERROR_KIND_ENUMERATOR
 } fer_error_kind;
 
-/* What a call came to. kind FER_OK is success; os_code is errno, the WSA code or the resolver's code as the OS gave it, and 0
- * where the answer is ferrule's own (an expired timeout, misuse, a parse failure). 8 bytes, passed by value. */
+/* What a call came to. kind FER_OK is success; os_code is errno, the WSA code or the resolver's
+ * code as the OS gave it, and 0 where the answer is ferrule's own (an expired timeout, misuse, a
+ * parse failure). 8 bytes, passed by value. */
 typedef struct fer_error {
     fer_error_kind kind;
     int32_t os_code;
@@ -85,12 +89,12 @@ FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 3
 #define FER_ERROR_TEXT_CAP 64
 
 /* Returns a failed fer_error from the enclosing function, as Rust's `?` does. */
-#define FER_TRY(expr)                          \
-    do {                                       \
-        fer_error fer_try_error_ = (expr);     \
-        if (fer_try_error_.kind != FER_OK) {   \
-            return fer_try_error_;             \
-        }                                      \
+#define FER_TRY(expr)                        \
+    do {                                     \
+        fer_error fer_try_error_ = (expr);   \
+        if (fer_try_error_.kind != FER_OK) { \
+            return fer_try_error_;           \
+        }                                    \
     } while (0)
 
 /* Says that a result does not matter, where compilers do not take (void) for an answer. */
@@ -103,7 +107,8 @@ FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 3
 /**
  * Turns this host's errno value or WSA code into an error: its one kind, and the code kept.
  *
- * Every code has exactly one kind: 0 is FER_OK, and one that is not in the table is FER_UNCATEGORIZED.
+ * Every code has exactly one kind: 0 is FER_OK, and one that is not in the table is
+ * FER_UNCATEGORIZED.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -114,7 +119,8 @@ FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 3
 FER_MUST_USE FER_API fer_error fer_error_from_os(int32_t os_code);
 
 /**
- * Names a kind as Rust spells it: "ConnectionRefused"; "Ok" for FER_OK; "Unknown" for a value that is no kind.
+ * Names a kind as Rust spells it: "ConnectionRefused"; "Ok" for FER_OK; "Unknown" for a value that
+ * is no kind.
  *
  * Blocks: never.
  * Owns: the text is the library's and lives for ever; never NULL.
@@ -125,10 +131,12 @@ FER_MUST_USE FER_API fer_error fer_error_from_os(int32_t os_code);
 FER_API const char *fer_error_kind_name(fer_error_kind kind);
 
 /**
- * Writes an error as text: "connection refused (os error 111)", without the part in brackets where os_code is 0.
+ * Writes an error as text: "connection refused (os error 111)", without the part in brackets where
+ * os_code is 0.
  *
- * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated; buf may be NULL only when cap is 0.
- * Returns the full length without the NUL, so that FER_ERROR_TEXT_CAP bytes always suffice; 0 when buf is NULL and cap is not 0.
+ * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated; buf may be NULL only when
+ * cap is 0. Returns the full length without the NUL, so that FER_ERROR_TEXT_CAP bytes always
+ * suffice; 0 when buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is the caller's, cap bytes.

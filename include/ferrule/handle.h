@@ -1,5 +1,5 @@
-/* handle.h: the types that every kind of socket shares: the raw socket, the handle's storage, slices, interest, shutdown, keepalive.
- * No functions. */
+/* handle.h: the types that every kind of socket shares: the raw socket, the handle's storage,
+ * slices, interest, shutdown, keepalive. No functions. */
 #ifndef FERRULE_HANDLE_H
 #define FERRULE_HANDLE_H
 
@@ -13,12 +13,14 @@
 extern "C" {
 #endif
 
-/* What the OS calls a socket: an int file descriptor or a SOCKET. FER_RAW_SOCKET_NONE is neither's valid value. */
+/* What the OS calls a socket: an int file descriptor or a SOCKET. FER_RAW_SOCKET_NONE is neither's
+ * valid value. */
 typedef intptr_t fer_raw_socket;
 #define FER_RAW_SOCKET_NONE ((fer_raw_socket)-1)
 
-/* The storage of every socket handle. Its members are private: only the functions of its type read and change them.
- * All zero bytes are a NEW handle. Copying a handle moves it: use and close one copy only. */
+/* The storage of every socket handle. Its members are private: only the functions of its type read
+ * and change them. All zero bytes are a NEW handle. Copying a handle moves it: use and close one
+ * copy only. */
 typedef struct fer_handle {
     fer_raw_socket raw_;
     uint32_t state_;
@@ -28,7 +30,8 @@ typedef struct fer_handle {
     uintptr_t reserved_words_[3];
 } fer_handle;
 
-/* A buffer to fill, and a buffer to send from: one piece of a vectored read or write. base may be NULL where len is 0. */
+/* A buffer to fill, and a buffer to send from: one piece of a vectored read or write. base may be
+ * NULL where len is 0. */
 typedef struct fer_io_slice_mut {
     void *base;
     size_t len;
@@ -45,10 +48,15 @@ typedef uint32_t fer_interest;
 #define FER_WRITABLE ((fer_interest)2)
 
 /* Which half of a connection to shut down: std::net::Shutdown. */
-typedef enum fer_shutdown { FER_SHUTDOWN_READ = 0, FER_SHUTDOWN_WRITE = 1, FER_SHUTDOWN_BOTH = 2 } fer_shutdown;
+typedef enum fer_shutdown {
+    FER_SHUTDOWN_READ = 0,
+    FER_SHUTDOWN_WRITE = 1,
+    FER_SHUTDOWN_BOTH = 2
+} fer_shutdown;
 
-/* TCP keepalive: whether idle connections are probed, after how long idle, how far apart, and how many unanswered probes end the
- * connection. time and interval are whole seconds to the OS and are rounded up; 0 leaves a field as the socket has it. */
+/* TCP keepalive: whether idle connections are probed, after how long idle, how far apart, and how
+ * many unanswered probes end the connection. time and interval are whole seconds to the OS and are
+ * rounded up; 0 leaves a field as the socket has it. */
 typedef struct fer_keepalive {
     bool enabled;
     fer_duration time;

@@ -1,4 +1,5 @@
-/* ip.h: IPv4 and IPv6 addresses as plain values: making them, asking about them, their text. No ports, names or sockets. */
+/* ip.h: IPv4 and IPv6 addresses as plain values: making them, asking about them, their text. No
+ * ports, names or sockets. */
 #ifndef FERRULE_IP_H
 #define FERRULE_IP_H
 
@@ -13,12 +14,10 @@
 extern "C" {
 #endif
 
-/* Which member of a fer_ip_addr holds the address. The values are this library's, not an OS's AF_ numbers; any other value, the
- * 0 of a zeroed struct too, is a bad family, and INVALID_INPUT wherever an address is needed. */
-typedef enum fer_ip_family {
-    FER_IP_V4 = 4,
-    FER_IP_V6 = 6
-} fer_ip_family;
+/* Which member of a fer_ip_addr holds the address. The values are this library's, not an OS's AF_
+ * numbers; any other value, the 0 of a zeroed struct too, is a bad family, and INVALID_INPUT
+ * wherever an address is needed. */
+typedef enum fer_ip_family { FER_IP_V4 = 4, FER_IP_V6 = 6 } fer_ip_family;
 
 /* Four octets in the order in which they are written and sent: 127.0.0.1 is {127, 0, 0, 1}. */
 typedef struct fer_ipv4_addr {
@@ -40,7 +39,8 @@ typedef struct fer_ip_addr {
 } fer_ip_addr;
 FER_STATIC_ASSERT(sizeof(fer_ip_addr) == 20, "the library was built with enums of 32 bits");
 
-/* Room for the longest text of each kind, the NUL included: "255.255.255.255", and 39 bytes of IPv6. */
+/* Room for the longest text of each kind, the NUL included: "255.255.255.255", and 39 bytes of
+ * IPv6. */
 #define FER_IPV4_ADDR_TEXT_CAP 16
 #define FER_IPV6_ADDR_TEXT_CAP 40
 #define FER_IP_ADDR_TEXT_CAP 40
@@ -48,10 +48,12 @@ FER_STATIC_ASSERT(sizeof(fer_ip_addr) == 20, "the library was built with enums o
 /* Rust's Ipv4Addr::LOCALHOST, UNSPECIFIED, BROADCAST and Ipv6Addr::LOCALHOST, UNSPECIFIED. */
 #ifdef __cplusplus
 #define FER_IPV4_ADDR_VALUE_(a, b, c, d) (fer_ipv4_addr{{a, b, c, d}})
-#define FER_IPV6_ADDR_VALUE_(last) (fer_ipv6_addr{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last}})
+#define FER_IPV6_ADDR_VALUE_(last) \
+    (fer_ipv6_addr{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last}})
 #else
 #define FER_IPV4_ADDR_VALUE_(a, b, c, d) ((fer_ipv4_addr){{a, b, c, d}})
-#define FER_IPV6_ADDR_VALUE_(last) ((fer_ipv6_addr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last}})
+#define FER_IPV6_ADDR_VALUE_(last) \
+    ((fer_ipv6_addr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last}})
 #endif
 #define FER_IPV4_ADDR_LOCALHOST FER_IPV4_ADDR_VALUE_(127, 0, 0, 1)
 #define FER_IPV4_ADDR_UNSPECIFIED FER_IPV4_ADDR_VALUE_(0, 0, 0, 0)
@@ -93,7 +95,8 @@ FER_API uint32_t fer_ipv4_addr_to_bits(const fer_ipv4_addr *addr);
 FER_API fer_ipv4_addr fer_ipv4_addr_from_bits(uint32_t bits);
 
 /**
- * Makes ::ffff:a.b.c.d of a.b.c.d, the form in which a dual-stack socket shows an IPv4 peer; :: for NULL.
+ * Makes ::ffff:a.b.c.d of a.b.c.d, the form in which a dual-stack socket shows an IPv4 peer; :: for
+ * NULL.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -137,7 +140,8 @@ FER_API bool fer_ipv4_addr_is_unspecified(const fer_ipv4_addr *addr);
 FER_API bool fer_ipv4_addr_is_loopback(const fer_ipv4_addr *addr);
 
 /**
- * Tells whether an address is in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918); false for NULL.
+ * Tells whether an address is in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918); false for
+ * NULL.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -181,7 +185,8 @@ FER_API bool fer_ipv4_addr_is_multicast(const fer_ipv4_addr *addr);
 FER_API bool fer_ipv4_addr_is_broadcast(const fer_ipv4_addr *addr);
 
 /**
- * Tells whether an address is in 192.0.2.0/24, 198.51.100.0/24 or 203.0.113.0/24 (RFC 5737); false for NULL.
+ * Tells whether an address is in 192.0.2.0/24, 198.51.100.0/24 or 203.0.113.0/24 (RFC 5737); false
+ * for NULL.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -192,13 +197,16 @@ FER_API bool fer_ipv4_addr_is_broadcast(const fer_ipv4_addr *addr);
 FER_API bool fer_ipv4_addr_is_documentation(const fer_ipv4_addr *addr);
 
 /**
- * Reads an IPv4 address from a NUL-terminated text, by Rust's strict grammar; the whole text must be used.
+ * Reads an IPv4 address from a NUL-terminated text, by Rust's strict grammar; the whole text must
+ * be used.
  *
- * Four decimal numbers of 0 to 255 with dots between; no leading zero, white space, sign, port or shorter form.
+ * Four decimal numbers of 0 to 255 with dots between; no leading zero, white space, sign, port or
+ * shorter form.
  *
  * Blocks: never.
  * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is untouched then.
+ * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is
+ * untouched then.
  * Rust: std::net::Ipv4Addr's FromStr.
  * Threads: any number at once.
  */
@@ -207,22 +215,26 @@ FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse(fer_ipv4_addr *out, const cha
 /**
  * Reads an IPv4 address from exactly len bytes, as fer_ipv4_addr_parse does.
  *
- * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in Rust.
+ * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in
+ * Rust.
  *
  * Blocks: never.
  * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is untouched then.
+ * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is
+ * untouched then.
  * Rust: std::net::Ipv4Addr's FromStr.
  * Threads: any number at once.
  */
-FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text, size_t len);
+FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text,
+                                                     size_t len);
 
 /**
  * Writes an IPv4 address as text. "127.0.0.1".
  *
- * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL is touched; buf may be NULL
- * only when cap is 0. Returns the full length without the NUL, at most 15, so that FER_IPV4_ADDR_TEXT_CAP bytes always suffice;
- * 0, with an empty text where one fits, when addr is NULL; 0 when buf is NULL and cap is not 0.
+ * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL
+ * is touched; buf may be NULL only when cap is 0. Returns the full length without the NUL, at most
+ * 15, so that FER_IPV4_ADDR_TEXT_CAP bytes always suffice; 0, with an empty text where one fits,
+ * when addr is NULL; 0 when buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is the caller's, cap bytes.
@@ -266,8 +278,8 @@ FER_API bool fer_ipv4_addr_eq(const fer_ipv4_addr *a, const fer_ipv4_addr *b);
  * Rust: std::net::Ipv6Addr::new.
  * Threads: any number at once.
  */
-FER_API fer_ipv6_addr fer_ipv6_addr_new(uint16_t a, uint16_t b, uint16_t c, uint16_t d, uint16_t e, uint16_t f, uint16_t g,
-                                        uint16_t h);
+FER_API fer_ipv6_addr fer_ipv6_addr_new(uint16_t a, uint16_t b, uint16_t c, uint16_t d, uint16_t e,
+                                        uint16_t f, uint16_t g, uint16_t h);
 
 /**
  * Makes an address of an array of eight segments in the host's own order; :: for NULL.
@@ -349,7 +361,8 @@ FER_API bool fer_ipv6_addr_is_unique_local(const fer_ipv6_addr *addr);
 FER_API bool fer_ipv6_addr_is_unicast_link_local(const fer_ipv6_addr *addr);
 
 /**
- * Takes the IPv4 address out of ::a.b.c.d or ::ffff:a.b.c.d (so ::1 gives 0.0.0.1); tells whether there is one.
+ * Takes the IPv4 address out of ::a.b.c.d or ::ffff:a.b.c.d (so ::1 gives 0.0.0.1); tells whether
+ * there is one.
  *
  * *out is untouched when there is none; false when a pointer is NULL.
  *
@@ -375,7 +388,8 @@ FER_API bool fer_ipv6_addr_to_ipv4(const fer_ipv6_addr *addr, fer_ipv4_addr *out
 FER_API bool fer_ipv6_addr_to_ipv4_mapped(const fer_ipv6_addr *addr, fer_ipv4_addr *out);
 
 /**
- * Turns ::ffff:a.b.c.d into a.b.c.d and gives every other address back as it is, as an IPv6 address.
+ * Turns ::ffff:a.b.c.d into a.b.c.d and gives every other address back as it is, as an IPv6
+ * address.
  *
  * For NULL all of it is 0, which is a bad family.
  *
@@ -388,14 +402,17 @@ FER_API bool fer_ipv6_addr_to_ipv4_mapped(const fer_ipv6_addr *addr, fer_ipv4_ad
 FER_API fer_ip_addr fer_ipv6_addr_to_canonical(const fer_ipv6_addr *addr);
 
 /**
- * Reads an IPv6 address from a NUL-terminated text, by Rust's strict grammar; the whole text must be used.
+ * Reads an IPv6 address from a NUL-terminated text, by Rust's strict grammar; the whole text must
+ * be used.
  *
- * Eight groups of 1 to 4 hexadecimal digits with colons between; one :: may stand for one or more zero groups; the last
- * two groups may be an IPv4 address. No zone, brackets, port, prefix length or white space.
+ * Eight groups of 1 to 4 hexadecimal digits with colons between; one :: may stand for one or more
+ * zero groups; the last two groups may be an IPv4 address. No zone, brackets, port, prefix length
+ * or white space.
  *
  * Blocks: never.
  * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is untouched then.
+ * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is
+ * untouched then.
  * Rust: std::net::Ipv6Addr's FromStr.
  * Threads: any number at once.
  */
@@ -404,23 +421,27 @@ FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse(fer_ipv6_addr *out, const cha
 /**
  * Reads an IPv6 address from exactly len bytes, as fer_ipv6_addr_parse does.
  *
- * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in Rust.
+ * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in
+ * Rust.
  *
  * Blocks: never.
  * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is untouched then.
+ * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is
+ * untouched then.
  * Rust: std::net::Ipv6Addr's FromStr.
  * Threads: any number at once.
  */
-FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const char *text, size_t len);
+FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const char *text,
+                                                     size_t len);
 
 /**
  * Writes an IPv6 address as text. RFC 5952: lower case, the first longest run of two or
  * more zero groups as ::, and dots for ::ffff:0:0/96 only.
  *
- * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL is touched; buf may be NULL
- * only when cap is 0. Returns the full length without the NUL, at most 39, so that FER_IPV6_ADDR_TEXT_CAP bytes always suffice;
- * 0, with an empty text where one fits, when addr is NULL; 0 when buf is NULL and cap is not 0.
+ * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL
+ * is touched; buf may be NULL only when cap is 0. Returns the full length without the NUL, at most
+ * 39, so that FER_IPV6_ADDR_TEXT_CAP bytes always suffice; 0, with an empty text where one fits,
+ * when addr is NULL; 0 when buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is the caller's, cap bytes.
@@ -546,13 +567,15 @@ FER_API bool fer_ip_addr_is_ipv4(const fer_ip_addr *addr);
 FER_API bool fer_ip_addr_is_ipv6(const fer_ip_addr *addr);
 
 /**
- * Reads an IPv4 or IPv6 address from a NUL-terminated text, by Rust's strict grammar; the whole text must be used.
+ * Reads an IPv4 or IPv6 address from a NUL-terminated text, by Rust's strict grammar; the whole
+ * text must be used.
  *
  * What fer_ipv4_addr_parse or fer_ipv6_addr_parse takes; out->family says which it was.
  *
  * Blocks: never.
  * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is untouched then.
+ * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is
+ * untouched then.
  * Rust: std::net::IpAddr's FromStr.
  * Threads: any number at once.
  */
@@ -561,11 +584,13 @@ FER_MUST_USE FER_API fer_error fer_ip_addr_parse(fer_ip_addr *out, const char *t
 /**
  * Reads an IPv4 or IPv6 address from exactly len bytes, as fer_ip_addr_parse does.
  *
- * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in Rust.
+ * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in
+ * Rust.
  *
  * Blocks: never.
  * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is untouched then.
+ * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is
+ * untouched then.
  * Rust: std::net::IpAddr's FromStr.
  * Threads: any number at once.
  */
@@ -574,9 +599,10 @@ FER_MUST_USE FER_API fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char 
 /**
  * Writes an IPv4 or IPv6 address as text. As the format function of its family does.
  *
- * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL is touched; buf may be NULL
- * only when cap is 0. Returns the full length without the NUL, at most 39, so that FER_IP_ADDR_TEXT_CAP bytes always suffice;
- * 0, with an empty text where one fits, when addr is NULL or its family is bad; 0 when buf is NULL and cap is not 0.
+ * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL
+ * is touched; buf may be NULL only when cap is 0. Returns the full length without the NUL, at most
+ * 39, so that FER_IP_ADDR_TEXT_CAP bytes always suffice; 0, with an empty text where one fits, when
+ * addr is NULL or its family is bad; 0 when buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is the caller's, cap bytes.
@@ -589,9 +615,10 @@ FER_API size_t fer_ip_addr_format(const fer_ip_addr *addr, char *buf, size_t cap
 /**
  * Orders two addresses: -1, 0 or 1 as a comes before, is the same as, or comes after b.
  *
- * Every IPv4 address comes before every IPv6 address; within a family by the octets, the first one first.
- * The order is total: NULL is the same as NULL and comes before everything else.
- * Bad families stand among the others by their number, and two addresses of one bad family are the same.
+ * Every IPv4 address comes before every IPv6 address; within a family by the octets, the first one
+ * first. The order is total: NULL is the same as NULL and comes before everything else. Bad
+ * families stand among the others by their number, and two addresses of one bad family are the
+ * same.
  *
  * Blocks: never.
  * Owns: nothing.

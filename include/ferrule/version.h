@@ -1,4 +1,5 @@
-/* version.h: the library's version and the macros that its declarations need. No types and no behaviour of sockets. */
+/* version.h: the library's version and the macros that its declarations need. No types and no
+ * behaviour of sockets. */
 #ifndef FERRULE_VERSION_H
 #define FERRULE_VERSION_H
 
@@ -7,8 +8,9 @@
 #define FER_VERSION_PATCH 0
 #define FER_VERSION_TEXT "0.1.0"
 
-/* FER_API: what the shared library shows. Only the library's own build defines FER_BUILD_SHARED; a user needs no macro,
- * for functions called through an import library work without dllimport. These ask what the compiler knows, not which OS. */
+/* FER_API: what the shared library shows. Only the library's own build defines FER_BUILD_SHARED; a
+ * user needs no macro, for functions called through an import library work without dllimport. These
+ * ask what the compiler knows, not which OS. */
 #if defined(FER_BUILD_SHARED) && (defined(_MSC_VER) || defined(__declspec))
 #define FER_API __declspec(dllexport)
 #elif defined(FER_BUILD_SHARED) && defined(__GNUC__)
@@ -17,8 +19,10 @@
 #define FER_API
 #endif
 
-/* FER_MUST_USE: the compiler warns when the result is dropped. (MSVC can do that from C++17 and C23 on.) */
-#if (defined(__cplusplus) && __cplusplus >= 201703L) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
+/* FER_MUST_USE: the compiler warns when the result is dropped. (MSVC can do that from C++17 and C23
+ * on.) */
+#if (defined(__cplusplus) && __cplusplus >= 201703L) || \
+    (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
 #define FER_MUST_USE [[nodiscard]]
 #elif defined(__GNUC__)
 #define FER_MUST_USE __attribute__((warn_unused_result))
@@ -26,7 +30,8 @@
 #define FER_MUST_USE
 #endif
 
-/* FER_STATIC_ASSERT: what a header relies on, such as the size of an enum, which is part of the ABI and which -fshort-enums changes. */
+/* FER_STATIC_ASSERT: what a header relies on, such as the size of an enum, which is part of the ABI
+ * and which -fshort-enums changes. */
 #ifdef __cplusplus
 #define FER_STATIC_ASSERT(condition, text) static_assert(condition, text)
 #else

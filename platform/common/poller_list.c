@@ -1,12 +1,14 @@
-/* poller_list.c: a poller over poll and WSAPoll, which are given all sockets anew for each wait. What the two have not in common is behind
- * poller_list.h.
+/* poller_list.c: a poller over poll and WSAPoll, which are given all sockets anew for each wait.
+ * What the two have not in common is behind poller_list.h.
  *
- * One of the threads that wait leads: it polls a copy of what is armed, without the lock, so that nothing that is polled changes meanwhile. The
- * others sleep until it has left, or their own time is over. Who changes something wakes the leader, whose wait ends with nothing for it: core
- * comes again, and a new copy is made. What comes of a copy counts only for a source that still is the one that was copied.
+ * One of the threads that wait leads: it polls a copy of what is armed, without the lock, so that
+ * nothing that is polled changes meanwhile. The others sleep until it has left, or their own time
+ * is over. Who changes something wakes the leader, whose wait ends with nothing for it: core comes
+ * again, and a new copy is made. What comes of a copy counts only for a source that still is the
+ * one that was copied.
  *
- * A system's poll keeps a socket open that is closed meanwhile (Linux' does; its port would still be taken), so delete goes on only when no poll
- * has the socket any more. */
+ * A system's poll keeps a socket open that is closed meanwhile (Linux' does; its port would still
+ * be taken), so delete goes on only when no poll has the socket any more. */
 #include "platform/common/poller_list.h"
 
 #if defined(_WIN32) || FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
@@ -20,7 +22,7 @@ typedef struct source {
     struct source *next;
     fer_raw_socket raw;
     fer_event interest;
-    uint64_t serial;   /* no other source of the list ever has it */
+    uint64_t serial; /* no other source of the list ever has it */
     fer_poll_mode mode;
     bool armed;
     ferp_list_identity identity;
@@ -34,17 +36,17 @@ typedef struct snapshot {
 } snapshot;
 
 typedef struct ferp_list {
-    ferp_monitor monitor;            /* told when the leader has polled */
+    ferp_monitor monitor; /* told when the leader has polled */
     ferp_list_waker waker;
     ferp_sources sources;
-    source ends;                     /* a ring: the longest untold source is ends.next */
+    source ends; /* a ring: the longest untold source is ends.next */
     uint64_t last_serial;
-    uint64_t rounds;                 /* how many polls of leaders have ended */
+    uint64_t rounds; /* how many polls of leaders have ended */
     snapshot for_leader;
-    snapshot for_others;             /* for those who look under the lock */
-    size_t capacity;                 /* of each snapshot */
-    const ferp_list_entry *polled;   /* by the leader, now; NULL where nobody leads */
-    bool woken;                      /* FERP_LIST_CHANGED was sent and not yet taken */
+    snapshot for_others;           /* for those who look under the lock */
+    size_t capacity;               /* of each snapshot */
+    const ferp_list_entry *polled; /* by the leader, now; NULL where nobody leads */
+    bool woken;                    /* FERP_LIST_CHANGED was sent and not yet taken */
 } ferp_list;
 
 /* A poller's words. */
@@ -99,7 +101,8 @@ static bool new_snapshot(snapshot *out, size_t capacity)
     if (capacity > SIZE_MAX / sizeof *out->entries || capacity > SIZE_MAX / sizeof *out->serials) {
         return false;
     }
-    snapshot made = {ferp_memory_new(capacity * sizeof *out->entries), ferp_memory_new(capacity * sizeof *out->serials), 0};
+    snapshot made = {ferp_memory_new(capacity * sizeof *out->entries),
+                     ferp_memory_new(capacity * sizeof *out->serials), 0};
     if (made.entries == NULL || made.serials == NULL) {
         ferp_memory_free(made.entries);
         ferp_memory_free(made.serials);
@@ -115,7 +118,8 @@ static void free_snapshot(snapshot *one)
     ferp_memory_free(one->serials);
 }
 
-/* What is being polled is left to the leader, who gives it back where it finds another in its place. */
+/* What is being polled is left to the leader, who gives it back where it finds another in its
+ * place. */
 static void replace_snapshots(ferp_list *list, snapshot for_leader, snapshot for_others)
 {
     if (list->for_leader.entries != list->polled) {
@@ -150,7 +154,8 @@ static bool reserve(ferp_list *list)
 
 static short events_of(fer_event interest)
 {
-    return (short)((interest.readable ? FERP_LIST_READABLE : 0) | (interest.writable ? FERP_LIST_WRITABLE : 0));
+    return (short)((interest.readable ? FERP_LIST_READABLE : 0) |
+                   (interest.writable ? FERP_LIST_WRITABLE : 0));
 }
 
 static void put(snapshot *to, ferp_list_fd fd, short events, uint64_t serial)
@@ -173,7 +178,8 @@ static void fill(const ferp_list *list, snapshot *out)
 
 /* ---- What is watched */
 
-/* Who is told of a change before it is made, under the lock, comes after it. A wake-up that fails changes nothing. */
+/* Who is told of a change before it is made, under the lock, comes after it. A wake-up that fails
+ * changes nothing. */
 static fer_error wake_leader(ferp_list *list)
 {
     if (list->polled == NULL || list->woken) {
@@ -184,12 +190,15 @@ static fer_error wake_leader(ferp_list *list)
     return fine;
 }
 
-/* The source that raw names, or NULL. One whose socket was closed without a delete is dropped here, whatever its number names now. */
-static fer_error current_source(ferp_list *list, fer_raw_socket raw, ferp_list_identity *identity, source **out)
+/* The source that raw names, or NULL. One whose socket was closed without a delete is dropped here,
+ * whatever its number names now. */
+static fer_error current_source(ferp_list *list, fer_raw_socket raw, ferp_list_identity *identity,
+                                source **out)
 {
     source *one = ferp_sources_find(&list->sources, raw);
     fer_error err = ferp_list_identity_of(raw, identity);
-    bool stale = one != NULL && (err.kind != FER_OK || !ferp_list_identity_fits(&one->identity, identity));
+    bool stale =
+        one != NULL && (err.kind != FER_OK || !ferp_list_identity_fits(&one->identity, identity));
     if (stale) {
         drop_source(list, one);
     }
@@ -215,7 +224,8 @@ static fer_error insert(ferp_list *list, fer_raw_socket raw, source **out)
     return fine;
 }
 
-static fer_error add_locked(ferp_list *list, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+static fer_error add_locked(ferp_list *list, fer_raw_socket raw, fer_event interest,
+                            fer_poll_mode mode)
 {
     ferp_list_identity identity;
     source *one = NULL;
@@ -229,7 +239,8 @@ static fer_error add_locked(ferp_list *list, fer_raw_socket raw, fer_event inter
     return fine;
 }
 
-fer_error ferp_list_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_list_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                        fer_poll_mode mode)
 {
     ferp_list *list = list_of(poller);
     ferp_monitor_enter(&list->monitor);
@@ -238,13 +249,15 @@ fer_error ferp_list_add(fer_poller *poller, fer_raw_socket raw, fer_event intere
     return err;
 }
 
-static fer_error find(ferp_list *list, fer_raw_socket raw, ferp_list_identity *identity, source **out)
+static fer_error find(ferp_list *list, fer_raw_socket raw, ferp_list_identity *identity,
+                      source **out)
 {
     FER_TRY(current_source(list, raw, identity, out));
     return *out != NULL ? fine : (fer_error){FER_NOT_FOUND, 0};
 }
 
-static fer_error modify_locked(ferp_list *list, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+static fer_error modify_locked(ferp_list *list, fer_raw_socket raw, fer_event interest,
+                               fer_poll_mode mode)
 {
     ferp_list_identity identity;
     source *one = NULL;
@@ -255,7 +268,8 @@ static fer_error modify_locked(ferp_list *list, fer_raw_socket raw, fer_event in
     return fine;
 }
 
-fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                           fer_poll_mode mode)
 {
     ferp_list *list = list_of(poller);
     ferp_monitor_enter(&list->monitor);
@@ -299,11 +313,14 @@ static fer_event event_of(const source *one, const ferp_list_entry *entry)
 {
     bool failed = ferp_list_has_failed(entry);
     bool ended = failed || (entry->revents & POLLHUP) != 0;
-    return (fer_event){one->interest.key, ended || (one->interest.readable && (entry->revents & FERP_LIST_READABLE) != 0),
-                       failed || (one->interest.writable && (entry->revents & FERP_LIST_WRITABLE) != 0)};
+    return (fer_event){
+        one->interest.key,
+        ended || (one->interest.readable && (entry->revents & FERP_LIST_READABLE) != 0),
+        failed || (one->interest.writable && (entry->revents & FERP_LIST_WRITABLE) != 0)};
 }
 
-/* Whether the number names the socket still that was added: poll asked the one that has the number now. */
+/* Whether the number names the socket still that was added: poll asked the one that has the number
+ * now. */
 static bool is_current(source *one, int revents)
 {
     ferp_list_identity identity;
@@ -339,7 +356,8 @@ static size_t tell_all(ferp_list *list, const snapshot *polled, fer_event *event
 {
     size_t told = 0;
     for (size_t i = 1; i < polled->count && told < cap; i++) {
-        if (polled->entries[i].revents != 0 && tell(list, &polled->entries[i], polled->serials[i], &events[told])) {
+        if (polled->entries[i].revents != 0 &&
+            tell(list, &polled->entries[i], polled->serials[i], &events[told])) {
             told++;
         }
     }
@@ -357,7 +375,8 @@ static bool take_wakeups(ferp_list *list, const snapshot *polled)
     return ferp_list_waker_take(&list->waker);
 }
 
-static fer_error lead(ferp_list *list, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+static fer_error lead(ferp_list *list, fer_event *events, size_t cap, fer_duration timeout,
+                      size_t *count, bool *notified)
 {
     fill(list, &list->for_leader);
     snapshot mine = list->for_leader;
@@ -378,7 +397,8 @@ static fer_error lead(ferp_list *list, fer_event *events, size_t cap, fer_durati
     return err;
 }
 
-/* A look without a wait needs not lead, and keeps the lock. What a notification wakes is the leader, where there is one. */
+/* A look without a wait needs not lead, and keeps the lock. What a notification wakes is the
+ * leader, where there is one. */
 static fer_error look(ferp_list *list, fer_event *events, size_t cap, size_t *count, bool *notified)
 {
     snapshot *mine = &list->for_others;
@@ -394,7 +414,8 @@ static fer_error look(ferp_list *list, fer_event *events, size_t cap, size_t *co
 static fer_duration follow(ferp_list *list, fer_duration timeout)
 {
     uint64_t now = ferp_now();
-    uint64_t deadline = timeout.nanos < FERP_NO_DEADLINE - now ? now + timeout.nanos : FERP_NO_DEADLINE;
+    uint64_t deadline =
+        timeout.nanos < FERP_NO_DEADLINE - now ? now + timeout.nanos : FERP_NO_DEADLINE;
     while (list->polled != NULL && now < deadline) {
         (void)ferp_monitor_wait(&list->monitor, deadline);
         now = ferp_now();
@@ -405,16 +426,19 @@ static fer_duration follow(ferp_list *list, fer_duration timeout)
     return (fer_duration){now < deadline ? deadline - now : 0};
 }
 
-static fer_error wait_locked(ferp_list *list, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+static fer_error wait_locked(ferp_list *list, fer_event *events, size_t cap, fer_duration timeout,
+                             size_t *count, bool *notified)
 {
-    fer_duration left = list->polled != NULL && timeout.nanos != 0 ? follow(list, timeout) : timeout;
+    fer_duration left =
+        list->polled != NULL && timeout.nanos != 0 ? follow(list, timeout) : timeout;
     if (left.nanos != 0) {
         return lead(list, events, cap, left, count, notified);
     }
     return look(list, events, cap, count, notified);
 }
 
-fer_error ferp_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+fer_error ferp_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
+                         size_t *count, bool *notified)
 {
     ferp_list *list = list_of(poller);
     *count = 0;

@@ -1,4 +1,5 @@
-/* sources.c: the table from raw sockets to a poller's records. It grows when a socket is added, and never shrinks. */
+/* sources.c: the table from raw sockets to a poller's records. It grows when a socket is added, and
+ * never shrinks. */
 #include "platform/common/sources.h"
 
 #include <string.h>
@@ -70,7 +71,8 @@ bool ferp_sources_insert(ferp_sources *sources, fer_raw_socket raw, void *record
     return true;
 }
 
-/* Whether a record at from, whose home is home, may move back to the hole: home does not lie cyclically in (hole, from]. */
+/* Whether a record at from, whose home is home, may move back to the hole: home does not lie
+ * cyclically in (hole, from]. */
 static bool may_move(size_t hole, size_t home, size_t from)
 {
     return hole <= from ? home <= hole || home > from : home <= hole && home > from;
@@ -83,7 +85,8 @@ void ferp_sources_remove(ferp_sources *sources, fer_raw_socket raw)
         return;
     }
     size_t hole = place_of(sources, raw);
-    for (size_t at = next_to(sources, hole); sources->slots[at].record != NULL; at = next_to(sources, at)) {
+    for (size_t at = next_to(sources, hole); sources->slots[at].record != NULL;
+         at = next_to(sources, at)) {
         if (may_move(hole, home_of(sources, sources->slots[at].raw), at)) {
             sources->slots[hole] = sources->slots[at];
             hole = at;

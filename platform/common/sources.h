@@ -1,5 +1,6 @@
-/* sources.h: which sockets a poller watches, for the backends whose system does not keep them: each raw socket's record. A record is the
- * backend's, and stays where it is. No lock: the backend has one. */
+/* sources.h: which sockets a poller watches, for the backends whose system does not keep them: each
+ * raw socket's record. A record is the backend's, and stays where it is. No lock: the backend has
+ * one. */
 #ifndef FERP_SOURCES_H
 #define FERP_SOURCES_H
 
@@ -10,13 +11,14 @@
 
 typedef struct ferp_source_slot {
     fer_raw_socket raw;
-    void *record;   /* NULL: an empty slot */
+    void *record; /* NULL: an empty slot */
 } ferp_source_slot;
 
-/* A hash table with linear probing, never more than three quarters full. All zero bytes are an empty one. */
+/* A hash table with linear probing, never more than three quarters full. All zero bytes are an
+ * empty one. */
 typedef struct ferp_sources {
     ferp_source_slot *slots;
-    size_t capacity;   /* 0 or a power of two */
+    size_t capacity; /* 0 or a power of two */
     size_t count;
 } ferp_sources;
 

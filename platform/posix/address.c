@@ -1,4 +1,5 @@
-/* address.c: socket addresses to and from the system's, and the calls that take or give only an address. */
+/* address.c: socket addresses to and from the system's, and the calls that take or give only an
+ * address. */
 #include "platform/posix/posix.h"
 
 #include <string.h>
@@ -17,7 +18,8 @@ static socklen_t sockaddr_in_of(const fer_socket_addr *addr, struct sockaddr_sto
     return sizeof in;
 }
 
-/* flowinfo is passed as it is, as Rust does: whoever sets it knows the byte order that the system wants (RFC 3493, 3.3, is silent). */
+/* flowinfo is passed as it is, as Rust does: whoever sets it knows the byte order that the system
+ * wants (RFC 3493, 3.3, is silent). */
 static socklen_t sockaddr_in6_of(const fer_socket_addr *addr, struct sockaddr_storage *out)
 {
     struct sockaddr_in6 in6;
@@ -88,13 +90,16 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
     return ferp_posix_result(connect((int)raw, (const struct sockaddr *)&storage, len));
 }
 
-/* What getsockname and getpeername gave. An address of another kind, or of a family that was never written, is none of ours. */
-static fer_error store_address(int returned, const struct sockaddr_storage *storage, fer_socket_addr *out)
+/* What getsockname and getpeername gave. An address of another kind, or of a family that was never
+ * written, is none of ours. */
+static fer_error store_address(int returned, const struct sockaddr_storage *storage,
+                               fer_socket_addr *out)
 {
     if (returned < 0) {
         return ferp_posix_error_of(errno);
     }
-    return ferp_posix_socket_addr(storage, out) ? (fer_error){FER_OK, 0} : ferp_posix_error_of(EAFNOSUPPORT);
+    return ferp_posix_socket_addr(storage, out) ? (fer_error){FER_OK, 0}
+                                                : ferp_posix_error_of(EAFNOSUPPORT);
 }
 
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)

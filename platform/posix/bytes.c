@@ -1,4 +1,5 @@
-/* bytes.c: receiving and sending. recv and send, not read and write: these skip the checks of files. No call raises SIGPIPE. */
+/* bytes.c: receiving and sending. recv and send, not read and write: these skip the checks of
+ * files. No call raises SIGPIPE. */
 #include "platform/posix/posix.h"
 
 #include <sys/uio.h>
@@ -15,7 +16,8 @@ static fer_error store_moved(ssize_t moved, size_t *n)
     return (fer_error){FER_OK, 0};
 }
 
-/* A send that races with the connection's end is EPROTOTYPE on macOS, and is a reset (libuv, issue 3405). */
+/* A send that races with the connection's end is EPROTOTYPE on macOS, and is a reset (libuv, issue
+ * 3405). */
 static fer_error store_sent(ssize_t moved, size_t *n)
 {
 #ifdef __APPLE__
@@ -42,7 +44,8 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     return store_sent(send((int)raw, buf, len, FERP_POSIX_SEND_FLAGS), n);
 }
 
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode, size_t *n)
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
+                        size_t *n)
 {
     int peeking = recv_mode == FERP_PEEK ? MSG_PEEK : 0;
     return store_moved(recv((int)raw, buf, len, FERP_POSIX_RECV_AT_ONCE | peeking), n);
@@ -53,7 +56,8 @@ fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t 
     return store_sent(send((int)raw, buf, len, FERP_POSIX_SEND_AT_ONCE), n);
 }
 
-fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count, size_t *n)
+fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                             size_t *n)
 {
     struct iovec vectors[FERP_POSIX_SLICES_MAX];
     struct msghdr message = {0};
@@ -66,7 +70,8 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
     return store_moved(recvmsg((int)raw, &message, 0), n);
 }
 
-fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count, size_t *n)
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                             size_t *n)
 {
     struct iovec vectors[FERP_POSIX_SLICES_MAX];
     struct msghdr message = {0};
@@ -80,7 +85,8 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
 }
 
 /* One piece even for no bytes: none at all is EMSGSIZE on XNU. */
-static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags, struct ferp_datagram *out)
+static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags,
+                              struct ferp_datagram *out)
 {
     struct sockaddr_storage from;
     struct iovec piece = {buf, len};
@@ -117,19 +123,22 @@ fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct f
     return receive_from(raw, buf, len, FERP_POSIX_RECV_AT_ONCE, out);
 }
 
-static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags, const fer_socket_addr *addr, size_t *n)
+static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags,
+                         const fer_socket_addr *addr, size_t *n)
 {
     struct sockaddr_storage to;
     socklen_t size = ferp_posix_sockaddr(addr, &to);
     return store_moved(sendto((int)raw, buf, len, flags, (const struct sockaddr *)&to, size), n);
 }
 
-fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
+                       size_t *n)
 {
     return send_to(raw, buf, len, FERP_POSIX_SEND_FLAGS, addr, n);
 }
 
-fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                           const fer_socket_addr *addr, size_t *n)
 {
     return send_to(raw, buf, len, FERP_POSIX_SEND_AT_ONCE, addr, n);
 }

@@ -5,8 +5,10 @@
 #include "platform/posix/errors_linux.h"
 #include "platform/posix/errors_posix.h"
 
-#if defined(__linux__) && !defined(__mips__) && !defined(__sparc__) && !defined(__alpha__) && !defined(__hppa__)
-#define CHECK_NUMBER(number, name, kind) _Static_assert((number) == (name), #name " is another number in <errno.h>");
+#if defined(__linux__) && !defined(__mips__) && !defined(__sparc__) && !defined(__alpha__) && \
+    !defined(__hppa__)
+#define CHECK_NUMBER(number, name, kind) \
+    _Static_assert((number) == (name), #name " is another number in <errno.h>");
 FERP_LINUX_ERRORS(CHECK_NUMBER)
 #undef CHECK_NUMBER
 #endif
@@ -14,14 +16,11 @@ FERP_LINUX_ERRORS(CHECK_NUMBER)
 fer_error_kind ferp_error_kind(int32_t os_code)
 {
     switch (os_code) {
-    case 0:
-        return FER_OK;
+    case 0: return FER_OK;
 #define CASE(name, kind) \
-    case name:           \
-        return kind;
+    case name: return kind;
         FERP_POSIX_ERRORS(CASE)
 #undef CASE
-    default:
-        return FER_UNCATEGORIZED;
+    default: return FER_UNCATEGORIZED;
     }
 }

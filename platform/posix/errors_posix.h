@@ -1,69 +1,71 @@
-/* errors_posix.h: the errno values that name a kind, by the host's own names, for the numbers differ between CPUs and systems.
- * Data only, for platform/posix/error.c. The same by number, for generic Linux: errors_linux.h.
+/* errors_posix.h: the errno values that name a kind, by the host's own names, for the numbers
+ * differ between CPUs and systems. Data only, for platform/posix/error.c. The same by number, for
+ * generic Linux: errors_linux.h.
  *
- * X(name, kind). Needs <errno.h>. Where Rust 1.95's decode_error_kind names a kind, it is that one; what is not listed is
- * FER_UNCATEGORIZED. EPROTOTYPE is left so on purpose: what it means depends on the operation (a macOS send that meets a teardown). */
+ * X(name, kind). Needs <errno.h>. Where Rust 1.95's decode_error_kind names a kind, it is that one;
+ * what is not listed is FER_UNCATEGORIZED. EPROTOTYPE is left so on purpose: what it means depends
+ * on the operation (a macOS send that meets a teardown). */
 #ifndef FERP_ERRORS_POSIX_H
 #define FERP_ERRORS_POSIX_H
 
 /* Kinds that Rust names, in its order. ENOTEMPTY is below: AIX has it equal to EEXIST. */
-#define FERP_POSIX_RUST_ERRORS(X)                   \
-    X(E2BIG, FER_ARGUMENT_LIST_TOO_LONG)            \
-    X(EADDRINUSE, FER_ADDR_IN_USE)                  \
-    X(EADDRNOTAVAIL, FER_ADDR_NOT_AVAILABLE)        \
-    X(EBUSY, FER_RESOURCE_BUSY)                     \
-    X(ECONNABORTED, FER_CONNECTION_ABORTED)         \
-    X(ECONNREFUSED, FER_CONNECTION_REFUSED)         \
-    X(ECONNRESET, FER_CONNECTION_RESET)             \
-    X(EDEADLK, FER_DEADLOCK)                        \
-    X(EDQUOT, FER_QUOTA_EXCEEDED)                   \
-    X(EEXIST, FER_ALREADY_EXISTS)                   \
-    X(EFBIG, FER_FILE_TOO_LARGE)                    \
-    X(EHOSTUNREACH, FER_HOST_UNREACHABLE)           \
-    X(EINTR, FER_INTERRUPTED)                       \
-    X(EINVAL, FER_INVALID_INPUT)                    \
-    X(EISDIR, FER_IS_A_DIRECTORY)                   \
-    X(ELOOP, FER_FILESYSTEM_LOOP)                   \
-    X(ENOENT, FER_NOT_FOUND)                        \
-    X(ENOMEM, FER_OUT_OF_MEMORY)                    \
-    X(ENOSPC, FER_STORAGE_FULL)                     \
-    X(ENOSYS, FER_UNSUPPORTED)                      \
-    X(EMLINK, FER_TOO_MANY_LINKS)                   \
-    X(ENAMETOOLONG, FER_INVALID_FILENAME)           \
-    X(ENETDOWN, FER_NETWORK_DOWN)                   \
-    X(ENETUNREACH, FER_NETWORK_UNREACHABLE)         \
-    X(ENOTCONN, FER_NOT_CONNECTED)                  \
-    X(ENOTDIR, FER_NOT_A_DIRECTORY)                 \
-    X(EPIPE, FER_BROKEN_PIPE)                       \
-    X(EROFS, FER_READ_ONLY_FILESYSTEM)              \
-    X(ESPIPE, FER_NOT_SEEKABLE)                     \
-    X(ESTALE, FER_STALE_NETWORK_FILE_HANDLE)        \
-    X(ETIMEDOUT, FER_TIMED_OUT)                     \
-    X(ETXTBSY, FER_EXECUTABLE_FILE_BUSY)            \
-    X(EXDEV, FER_CROSSES_DEVICES)                   \
-    X(EINPROGRESS, FER_IN_PROGRESS)                 \
-    X(EOPNOTSUPP, FER_UNSUPPORTED)                  \
-    X(EACCES, FER_PERMISSION_DENIED)                \
-    X(EPERM, FER_PERMISSION_DENIED)                 \
+#define FERP_POSIX_RUST_ERRORS(X)            \
+    X(E2BIG, FER_ARGUMENT_LIST_TOO_LONG)     \
+    X(EADDRINUSE, FER_ADDR_IN_USE)           \
+    X(EADDRNOTAVAIL, FER_ADDR_NOT_AVAILABLE) \
+    X(EBUSY, FER_RESOURCE_BUSY)              \
+    X(ECONNABORTED, FER_CONNECTION_ABORTED)  \
+    X(ECONNREFUSED, FER_CONNECTION_REFUSED)  \
+    X(ECONNRESET, FER_CONNECTION_RESET)      \
+    X(EDEADLK, FER_DEADLOCK)                 \
+    X(EDQUOT, FER_QUOTA_EXCEEDED)            \
+    X(EEXIST, FER_ALREADY_EXISTS)            \
+    X(EFBIG, FER_FILE_TOO_LARGE)             \
+    X(EHOSTUNREACH, FER_HOST_UNREACHABLE)    \
+    X(EINTR, FER_INTERRUPTED)                \
+    X(EINVAL, FER_INVALID_INPUT)             \
+    X(EISDIR, FER_IS_A_DIRECTORY)            \
+    X(ELOOP, FER_FILESYSTEM_LOOP)            \
+    X(ENOENT, FER_NOT_FOUND)                 \
+    X(ENOMEM, FER_OUT_OF_MEMORY)             \
+    X(ENOSPC, FER_STORAGE_FULL)              \
+    X(ENOSYS, FER_UNSUPPORTED)               \
+    X(EMLINK, FER_TOO_MANY_LINKS)            \
+    X(ENAMETOOLONG, FER_INVALID_FILENAME)    \
+    X(ENETDOWN, FER_NETWORK_DOWN)            \
+    X(ENETUNREACH, FER_NETWORK_UNREACHABLE)  \
+    X(ENOTCONN, FER_NOT_CONNECTED)           \
+    X(ENOTDIR, FER_NOT_A_DIRECTORY)          \
+    X(EPIPE, FER_BROKEN_PIPE)                \
+    X(EROFS, FER_READ_ONLY_FILESYSTEM)       \
+    X(ESPIPE, FER_NOT_SEEKABLE)              \
+    X(ESTALE, FER_STALE_NETWORK_FILE_HANDLE) \
+    X(ETIMEDOUT, FER_TIMED_OUT)              \
+    X(ETXTBSY, FER_EXECUTABLE_FILE_BUSY)     \
+    X(EXDEV, FER_CROSSES_DEVICES)            \
+    X(EINPROGRESS, FER_IN_PROGRESS)          \
+    X(EOPNOTSUPP, FER_UNSUPPORTED)           \
+    X(EACCES, FER_PERMISSION_DENIED)         \
+    X(EPERM, FER_PERMISSION_DENIED)          \
     X(EAGAIN, FER_WOULD_BLOCK)
 
 /* Ours, of names that POSIX.1-2008 demands. */
-#define FERP_POSIX_OWN_ERRORS(X)                    \
-    X(EAFNOSUPPORT, FER_UNSUPPORTED)                \
-    X(EALREADY, FER_IN_PROGRESS)                    \
-    X(EBADF, FER_BAD_HANDLE)                        \
-    X(ECANCELED, FER_CANCELLED)                     \
-    X(EDESTADDRREQ, FER_NOT_CONNECTED)              \
-    X(EFAULT, FER_INVALID_INPUT)                    \
-    X(EISCONN, FER_ALREADY_CONNECTED)               \
-    X(EMFILE, FER_TOO_MANY_OPEN_FILES)              \
-    X(EMSGSIZE, FER_MESSAGE_TOO_LONG)               \
-    X(ENETRESET, FER_CONNECTION_RESET)              \
-    X(ENFILE, FER_TOO_MANY_OPEN_FILES)              \
-    X(ENOBUFS, FER_NO_BUFFER_SPACE)                 \
-    X(ENODEV, FER_NOT_FOUND)                        \
-    X(ENOPROTOOPT, FER_UNSUPPORTED)                 \
-    X(ENOTSOCK, FER_BAD_HANDLE)                     \
+#define FERP_POSIX_OWN_ERRORS(X)       \
+    X(EAFNOSUPPORT, FER_UNSUPPORTED)   \
+    X(EALREADY, FER_IN_PROGRESS)       \
+    X(EBADF, FER_BAD_HANDLE)           \
+    X(ECANCELED, FER_CANCELLED)        \
+    X(EDESTADDRREQ, FER_NOT_CONNECTED) \
+    X(EFAULT, FER_INVALID_INPUT)       \
+    X(EISCONN, FER_ALREADY_CONNECTED)  \
+    X(EMFILE, FER_TOO_MANY_OPEN_FILES) \
+    X(EMSGSIZE, FER_MESSAGE_TOO_LONG)  \
+    X(ENETRESET, FER_CONNECTION_RESET) \
+    X(ENFILE, FER_TOO_MANY_OPEN_FILES) \
+    X(ENOBUFS, FER_NO_BUFFER_SPACE)    \
+    X(ENODEV, FER_NOT_FOUND)           \
+    X(ENOPROTOOPT, FER_UNSUPPORTED)    \
+    X(ENOTSOCK, FER_BAD_HANDLE)        \
     X(EPROTONOSUPPORT, FER_UNSUPPORTED)
 
 /* Names that a system may lack, or have equal to another. */

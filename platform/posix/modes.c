@@ -5,9 +5,10 @@
 #include <limits.h>
 #include <sys/time.h>
 
-/* The longest timeout that is told back as finite. Linux counts it in ticks in a long: with 32 bits 1000 ticks a second leave 24 days;
- * with 64 bits every fer_duration fits. */
-#define FERP_POSIX_TIMEOUT_SECS_MAX (sizeof(long) > 4 ? (uint64_t)INT64_MAX / 1000000 : UINT64_C(2147483))
+/* The longest timeout that is told back as finite. Linux counts it in ticks in a long: with 32 bits
+ * 1000 ticks a second leave 24 days; with 64 bits every fer_duration fits. */
+#define FERP_POSIX_TIMEOUT_SECS_MAX \
+    (sizeof(long) > 4 ? (uint64_t)INT64_MAX / 1000000 : UINT64_C(2147483))
 
 /* Older BSDs count ticks in a short, and say EDOM to more: so many seconds fit at 100 a second. */
 #define FERP_POSIX_SHORT_TIMEOUT_SECS (SHRT_MAX / 100)
@@ -17,7 +18,8 @@ static int timeout_option(ferp_direction direction)
     return direction == FERP_READING ? SO_RCVTIMEO : SO_SNDTIMEO;
 }
 
-/* Rounded up to microseconds: the kernel rounds up further, to its tick. NONE is 0, which no finite timeout becomes. */
+/* Rounded up to microseconds: the kernel rounds up further, to its tick. NONE is 0, which no finite
+ * timeout becomes. */
 static struct timeval timeval_of(fer_duration timeout)
 {
     struct timeval value = {0, 0};
@@ -38,10 +40,12 @@ static struct timeval timeval_of(fer_duration timeout)
 fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
 {
     struct timeval value = timeval_of(timeout);
-    int returned = setsockopt((int)raw, SOL_SOCKET, timeout_option(direction), &value, sizeof value);
+    int returned =
+        setsockopt((int)raw, SOL_SOCKET, timeout_option(direction), &value, sizeof value);
     if (returned < 0 && errno == EDOM) {
         value = (struct timeval){FERP_POSIX_SHORT_TIMEOUT_SECS, 0};
-        returned = setsockopt((int)raw, SOL_SOCKET, timeout_option(direction), &value, sizeof value);
+        returned =
+            setsockopt((int)raw, SOL_SOCKET, timeout_option(direction), &value, sizeof value);
     }
     return ferp_posix_result(returned);
 }
@@ -50,7 +54,8 @@ fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duratio
 {
     struct timeval value = {0, 0};
     socklen_t len = sizeof value;
-    fer_error error = ferp_posix_result(getsockopt((int)raw, SOL_SOCKET, timeout_option(direction), &value, &len));
+    fer_error error = ferp_posix_result(
+        getsockopt((int)raw, SOL_SOCKET, timeout_option(direction), &value, &len));
     if (error.kind == FER_OK) {
         bool is_none = value.tv_sec == 0 && value.tv_usec == 0;
         uint64_t micros = (uint64_t)value.tv_sec * 1000000 + (uint64_t)value.tv_usec;
@@ -76,7 +81,8 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
 
 fer_error ferp_mark_read_ended(fer_raw_socket raw)
 {
-    return ferp_posix_result(shutdown((int)raw, SHUT_RD)); /* the system's own mark, which every descriptor sees */
+    return ferp_posix_result(
+        shutdown((int)raw, SHUT_RD)); /* the system's own mark, which every descriptor sees */
 }
 
 fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out)

@@ -32,49 +32,32 @@ typedef struct system_option {
 static system_option system_option_of(ferp_option option)
 {
     switch (option) {
-    case FERP_REUSE_ADDRESS:
-        return (system_option){SOL_SOCKET, SO_REUSEADDR};
-    case FERP_ONLY_V6:
-        return (system_option){IPPROTO_IPV6, IPV6_V6ONLY};
-    case FERP_NODELAY:
-        return (system_option){IPPROTO_TCP, TCP_NODELAY};
-    case FERP_TTL_V4:
-        return (system_option){IPPROTO_IP, IP_TTL};
-    case FERP_HOPS_V6:
-        return (system_option){IPPROTO_IPV6, IPV6_UNICAST_HOPS};
-    case FERP_KEEPALIVE:
-        return (system_option){SOL_SOCKET, SO_KEEPALIVE};
-    case FERP_KEEPALIVE_TIME:
-        return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_TIME};
+    case FERP_REUSE_ADDRESS: return (system_option){SOL_SOCKET, SO_REUSEADDR};
+    case FERP_ONLY_V6: return (system_option){IPPROTO_IPV6, IPV6_V6ONLY};
+    case FERP_NODELAY: return (system_option){IPPROTO_TCP, TCP_NODELAY};
+    case FERP_TTL_V4: return (system_option){IPPROTO_IP, IP_TTL};
+    case FERP_HOPS_V6: return (system_option){IPPROTO_IPV6, IPV6_UNICAST_HOPS};
+    case FERP_KEEPALIVE: return (system_option){SOL_SOCKET, SO_KEEPALIVE};
+    case FERP_KEEPALIVE_TIME: return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_TIME};
     case FERP_KEEPALIVE_INTERVAL:
         return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_INTERVAL};
-    case FERP_KEEPALIVE_RETRIES:
-        return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_RETRIES};
-    case FERP_REUSE_PORT:
-        return (system_option){SOL_SOCKET, SO_REUSEPORT};
-    case FERP_TOS_V4:
-        return (system_option){IPPROTO_IP, IP_TOS};
-    case FERP_TCLASS_V6:
-        return (system_option){IPPROTO_IPV6, IPV6_TCLASS};
-    case FERP_RECV_BUFFER:
-        return (system_option){SOL_SOCKET, SO_RCVBUF};
-    case FERP_SEND_BUFFER:
-        return (system_option){SOL_SOCKET, SO_SNDBUF};
-    case FERP_BROADCAST:
-        return (system_option){SOL_SOCKET, SO_BROADCAST};
-    case FERP_MULTICAST_LOOP_V4:
-        return (system_option){IPPROTO_IP, IP_MULTICAST_LOOP};
-    case FERP_MULTICAST_TTL_V4:
-        return (system_option){IPPROTO_IP, IP_MULTICAST_TTL};
-    case FERP_MULTICAST_LOOP_V6:
-        return (system_option){IPPROTO_IPV6, IPV6_MULTICAST_LOOP};
+    case FERP_KEEPALIVE_RETRIES: return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_RETRIES};
+    case FERP_REUSE_PORT: return (system_option){SOL_SOCKET, SO_REUSEPORT};
+    case FERP_TOS_V4: return (system_option){IPPROTO_IP, IP_TOS};
+    case FERP_TCLASS_V6: return (system_option){IPPROTO_IPV6, IPV6_TCLASS};
+    case FERP_RECV_BUFFER: return (system_option){SOL_SOCKET, SO_RCVBUF};
+    case FERP_SEND_BUFFER: return (system_option){SOL_SOCKET, SO_SNDBUF};
+    case FERP_BROADCAST: return (system_option){SOL_SOCKET, SO_BROADCAST};
+    case FERP_MULTICAST_LOOP_V4: return (system_option){IPPROTO_IP, IP_MULTICAST_LOOP};
+    case FERP_MULTICAST_TTL_V4: return (system_option){IPPROTO_IP, IP_MULTICAST_TTL};
+    case FERP_MULTICAST_LOOP_V6: return (system_option){IPPROTO_IPV6, IPV6_MULTICAST_LOOP};
     case FERP_EXCLUSIVE_ADDRESS: /* every bind is exclusive here */
-    default:
-        return (system_option){SOL_SOCKET, FERP_POSIX_NO_OPTION};
+    default: return (system_option){SOL_SOCKET, FERP_POSIX_NO_OPTION};
     }
 }
 
-/* These two are bytes to the BSDs (ip(4)), and ints to Linux, which takes bytes too; qemu's Linux does not take them well. */
+/* These two are bytes to the BSDs (ip(4)), and ints to Linux, which takes bytes too; qemu's Linux
+ * does not take them well. */
 static bool is_one_byte(ferp_option option)
 {
 #ifdef FERP_POSIX_BSD
@@ -117,7 +100,8 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     return error;
 }
 
-fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds, uint32_t interval_seconds)
+fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
+                                    uint32_t interval_seconds)
 {
     (void)raw;
     (void)on;
@@ -136,16 +120,19 @@ fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_s
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
 {
     struct linger value = {linger.on ? 1 : 0, (int)linger.seconds};
-    return ferp_posix_result(setsockopt((int)raw, SOL_SOCKET, FERP_POSIX_LINGER, &value, sizeof value));
+    return ferp_posix_result(
+        setsockopt((int)raw, SOL_SOCKET, FERP_POSIX_LINGER, &value, sizeof value));
 }
 
 fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
 {
     struct linger value = {0, 0};
     socklen_t len = sizeof value;
-    fer_error error = ferp_posix_result(getsockopt((int)raw, SOL_SOCKET, FERP_POSIX_LINGER, &value, &len));
+    fer_error error =
+        ferp_posix_result(getsockopt((int)raw, SOL_SOCKET, FERP_POSIX_LINGER, &value, &len));
     if (error.kind == FER_OK) {
-        *out = (struct ferp_linger){value.l_onoff != 0, value.l_linger < 0 ? 0 : (uint32_t)value.l_linger};
+        *out = (struct ferp_linger){value.l_onoff != 0,
+                                    value.l_linger < 0 ? 0 : (uint32_t)value.l_linger};
     }
     return error;
 }
@@ -156,7 +143,8 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
 fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
 {
     (void)family;
-    return ferp_posix_result(setsockopt((int)raw, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name) + 1));
+    return ferp_posix_result(
+        setsockopt((int)raw, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name) + 1));
 }
 
 #elif defined(IP_BOUND_IF) && defined(IPV6_BOUND_IF)
@@ -169,9 +157,11 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
         return ferp_posix_error_of(ENODEV);
     }
     if (family == FER_IP_V4) {
-        return ferp_posix_result(setsockopt((int)raw, IPPROTO_IP, IP_BOUND_IF, &index, sizeof index));
+        return ferp_posix_result(
+            setsockopt((int)raw, IPPROTO_IP, IP_BOUND_IF, &index, sizeof index));
     }
-    return ferp_posix_result(setsockopt((int)raw, IPPROTO_IPV6, IPV6_BOUND_IF, &index, sizeof index));
+    return ferp_posix_result(
+        setsockopt((int)raw, IPPROTO_IPV6, IPV6_BOUND_IF, &index, sizeof index));
 }
 
 #else
@@ -192,7 +182,8 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 #define IPV6_LEAVE_GROUP IPV6_DROP_MEMBERSHIP
 #endif
 
-fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change, const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
+                               const fer_ipv4_addr *group, const fer_ipv4_addr *local)
 {
     struct ip_mreq request;
     memcpy(&request.imr_multiaddr, group->octets, sizeof group->octets);
@@ -201,7 +192,8 @@ fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change, const
     return ferp_posix_result(setsockopt((int)raw, IPPROTO_IP, name, &request, sizeof request));
 }
 
-fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change, const fer_ipv6_addr *group, uint32_t interface_index)
+fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
+                               const fer_ipv6_addr *group, uint32_t interface_index)
 {
     struct ipv6_mreq request;
     memcpy(&request.ipv6mr_multiaddr, group->octets, sizeof group->octets);

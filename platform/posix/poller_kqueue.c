@@ -1,14 +1,18 @@
-/* poller_kqueue.c: a poller on macOS and FreeBSD. The kernel keeps all of it: kqueue(2) calls "knote" what it keeps for a filter and a descriptor.
- * A socket that is watched has
+/* poller_kqueue.c: a poller on macOS and FreeBSD. The kernel keeps all of it: kqueue(2) calls
+ * "knote" what it keeps for a filter and a descriptor. A socket that is watched has
  *
- *  a marker, which never tells of anything: for a knote that tells is there only while it is wanted, and adding one that is there already succeeds;
- *  EVFILT_READ and EVFILT_WRITE, each while wanted, with the user's key;
- *  for FER_POLL_ONESHOT with both of them a ticket, which never tells of anything either. Each filter ends by itself after its event, but knows
- *  nothing of the other, and another thread may have that one's event. Deleting the ticket succeeds once: whose event that is gives it to the user.
- *  One filter alone has none: a ticket cannot be told from its successor, so an old event that is still on its way in another thread may take the
- *  new one's. That is left where both filters are wanted before a change and after it: then the old event is given in the new one's place.
+ * a marker, which never tells of anything: for a knote that tells is there only while it is wanted,
+ * and adding one that is there already succeeds; EVFILT_READ and EVFILT_WRITE, each while wanted,
+ * with the user's key; for FER_POLL_ONESHOT with both of them a ticket, which never tells of
+ * anything either. Each filter ends by itself after its event, but knows nothing of the other, and
+ * another thread may have that one's event. Deleting the ticket succeeds once: whose event that is
+ * gives it to the user. One filter alone has none: a ticket cannot be told from its successor, so
+ * an old event that is still on its way in another thread may take the new one's. That is left
+ * where both filters are wanted before a change and after it: then the old event is given in the
+ * new one's place.
  *
- * Every key is the user's, so a notification is known by its filter, EVFILT_USER, which no socket has. */
+ * Every key is the user's, so a notification is known by its filter, EVFILT_USER, which no socket
+ * has. */
 #include "platform/posix/posix.h"
 
 #if FERP_POSIX_POLLER == FERP_POSIX_POLLER_KQUEUE
@@ -55,10 +59,12 @@ typedef struct changes {
     int count;
 } changes;
 
-/* EV_RECEIPT: each change is answered, by EV_ERROR with its code or 0, in its order, and none keeps the next from being made. */
+/* EV_RECEIPT: each change is answered, by EV_ERROR with its code or 0, in its order, and none keeps
+ * the next from being made. */
 static void put(changes *to, uintptr_t ident, short filter, int flags, unsigned notes, uint64_t key)
 {
-    EV_SET(&to->list[to->count], ident, filter, (unsigned short)(flags | EV_RECEIPT), notes, 0, (void *)(uintptr_t)key);
+    EV_SET(&to->list[to->count], ident, filter, (unsigned short)(flags | EV_RECEIPT), notes, 0,
+           (void *)(uintptr_t)key);
     to->count++;
 }
 
@@ -66,7 +72,8 @@ static void put(changes *to, uintptr_t ident, short filter, int flags, unsigned 
 static fer_error apply(const fer_poller *poller, changes *made)
 {
     const struct timespec at_once = {0, 0};
-    return ferp_posix_result(kevent(kqueue_of(poller), made->list, made->count, made->list, made->count, &at_once));
+    return ferp_posix_result(
+        kevent(kqueue_of(poller), made->list, made->count, made->list, made->count, &at_once));
 }
 
 /* Only deleting, enabling and disabling can answer ENOENT. */
@@ -94,7 +101,8 @@ static void put_marker(changes *to, uintptr_t fd, int flags)
     put(to, fd, MARKER_FILTER, flags, MARKER_NOTES, 0);
 }
 
-/* An added knote that is there keeps its old EV_ONESHOT and EV_CLEAR: what is wanted is made anew. */
+/* An added knote that is there keeps its old EV_ONESHOT and EV_CLEAR: what is wanted is made
+ * anew. */
 static void put_deletes(changes *to, uintptr_t fd)
 {
     put(to, fd, EVFILT_READ, EV_DELETE, 0, 0);
@@ -102,7 +110,8 @@ static void put_deletes(changes *to, uintptr_t fd)
     put(to, fd, EVFILT_USER, EV_DELETE, 0, 0);
 }
 
-/* EV_CLEAR changes nothing of a filter that ends with its event; what is told has it too, and so says that there is a ticket. */
+/* EV_CLEAR changes nothing of a filter that ends with its event; what is told has it too, and so
+ * says that there is a ticket. */
 #define WITH_TICKET (EV_ONESHOT | EV_CLEAR)
 
 static bool needs_ticket(fer_event interest, fer_poll_mode mode)
@@ -115,11 +124,9 @@ static int flags_of(fer_event interest, fer_poll_mode mode)
     switch (mode) {
     case FER_POLL_ONESHOT:
         return EV_ADD | (needs_ticket(interest, mode) ? WITH_TICKET : EV_ONESHOT);
-    case FER_POLL_EDGE:
-        return EV_ADD | EV_CLEAR;
+    case FER_POLL_EDGE: return EV_ADD | EV_CLEAR;
     case FER_POLL_LEVEL:
-    default:
-        return EV_ADD;
+    default: return EV_ADD;
     }
 }
 
@@ -167,9 +174,11 @@ static fer_error error_of_adding(fer_error err)
     return err.os_code == EINVAL ? (fer_error){FER_UNSUPPORTED, EINVAL} : err;
 }
 
-/* What the last socket of this number left, a ticket at most, goes first: close has taken the rest (kqueue(2)). Two threads that add the same socket
- * at the same time may both succeed: the kernel has no call for "add, unless it is there". */
-fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+/* What the last socket of this number left, a ticket at most, goes first: close has taken the rest
+ * (kqueue(2)). Two threads that add the same socket at the same time may both succeed: the kernel
+ * has no call for "add, unless it is there". */
+fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                          fer_poll_mode mode)
 {
     changes made = {.count = 0};
     fer_error err = look_for(poller, raw);
@@ -186,9 +195,11 @@ fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event inte
     return error_of_adding(err);
 }
 
-/* What is added was there a moment ago, or needs one knote more: it fails for want of the kernel's memory alone. Then the socket is still watched, but
- * may be quiet until the next modify; what it was watched for before nobody knows. */
-fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+/* What is added was there a moment ago, or needs one knote more: it fails for want of the kernel's
+ * memory alone. Then the socket is still watched, but may be quiet until the next modify; what it
+ * was watched for before nobody knows. */
+fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                             fer_poll_mode mode)
 {
     changes made = {.count = 0};
     FER_TRY(look_for(poller, raw));
@@ -219,7 +230,8 @@ static fer_error prepare(const fer_poller *poller)
     return apply_all(poller, &made);
 }
 
-/* A child made by fork has no kqueue of its parent's (kqueue(2)), so that fcntl comes early enough: only an exec without a fork would take it along. */
+/* A child made by fork has no kqueue of its parent's (kqueue(2)), so that fcntl comes early enough:
+ * only an exec without a fork would take it along. */
 fer_error ferp_poller_open(fer_poller *poller)
 {
     int queue = kqueue();
@@ -255,17 +267,19 @@ static bool has_ticket(const struct kevent *told)
     return (told->flags & WITH_TICKET) == WITH_TICKET;
 }
 
-/* EV_EOF is the end of the filter's half, or of both: after a failure, which is in fflags until somebody takes it (kqueue(2)), and after a hang-up there
- * is no peer any more. */
+/* EV_EOF is the end of the filter's half, or of both: after a failure, which is in fflags until
+ * somebody takes it (kqueue(2)), and after a hang-up there is no peer any more. */
 static bool has_failed(const struct kevent *told)
 {
-    return (told->flags & EV_EOF) != 0 && (told->fflags != 0 || ferp_check_connected((fer_raw_socket)told->ident).kind != FER_OK);
+    return (told->flags & EV_EOF) != 0 &&
+           (told->fflags != 0 || ferp_check_connected((fer_raw_socket)told->ident).kind != FER_OK);
 }
 
 static fer_event event_of(const struct kevent *told)
 {
     bool ended = has_failed(told);
-    return (fer_event){(uint64_t)(uintptr_t)told->udata, ended || told->filter == EVFILT_READ, ended || told->filter == EVFILT_WRITE};
+    return (fer_event){(uint64_t)(uintptr_t)told->udata, ended || told->filter == EVFILT_READ,
+                       ended || told->filter == EVFILT_WRITE};
 }
 
 /* Drops what is no socket's. Returns how many are left. */
@@ -283,7 +297,8 @@ static int keep_sockets(struct kevent *told, int count, bool *notified)
 }
 
 /* Answers for each event that has a ticket, in their order, whether it was there. */
-static fer_error take_tickets(const fer_poller *poller, const struct kevent *told, int count, changes *taken)
+static fer_error take_tickets(const fer_poller *poller, const struct kevent *told, int count,
+                              changes *taken)
 {
     for (int i = 0; i < count; i++) {
         if (has_ticket(&told[i])) {
@@ -293,7 +308,8 @@ static fer_error take_tickets(const fer_poller *poller, const struct kevent *tol
     return taken->count == 0 ? fine : apply(poller, taken);
 }
 
-/* The same socket's other event, which took the ticket in this wait: the two become one. Without it, another wait has told. */
+/* The same socket's other event, which took the ticket in this wait: the two become one. Without
+ * it, another wait has told. */
 static void merge(const struct kevent *told, int taken, int late, fer_event *events)
 {
     for (int i = 0; i < taken; i++) {
@@ -327,11 +343,14 @@ static int wait_some(const fer_poller *poller, struct kevent *told, int most, fe
     uint64_t seconds = timeout.nanos / NANOS_PER_SECOND;
     time.tv_sec = (time_t)(seconds < SECONDS_MAX ? seconds : SECONDS_MAX);
     time.tv_nsec = (long)(timeout.nanos % NANOS_PER_SECOND);
-    return kevent(kqueue_of(poller), NULL, 0, told, most, fer_duration_is_none(timeout) ? NULL : &time);
+    return kevent(kqueue_of(poller), NULL, 0, told, most,
+                  fer_duration_is_none(timeout) ? NULL : &time);
 }
 
-/* What was told goes to the end of the kernel's queue: the others come before it in the next wait. */
-fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+/* What was told goes to the end of the kernel's queue: the others come before it in the next
+ * wait. */
+fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
+                           size_t *count, bool *notified)
 {
     struct kevent told[BATCH_MAX];
     changes taken = {.count = 0};

@@ -1,5 +1,6 @@
-/* poller_poll.c: a poller over poll(2), which every POSIX system has: what platform/common/poller_list.c asks of it. What wakes a poll is a pipe, so that a
- * signal handler can. */
+/* poller_poll.c: a poller over poll(2), which every POSIX system has: what
+ * platform/common/poller_list.c asks of it. What wakes a poll is a pipe, so that a signal handler
+ * can. */
 #include "platform/posix/posix.h"
 
 #if FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
@@ -63,7 +64,8 @@ ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker)
     return waker->reader;
 }
 
-/* write is async-signal-safe (signal-safety(7)). A reader is there always, so there is no SIGPIPE; and room, for two bytes are the most. */
+/* write is async-signal-safe (signal-safety(7)). A reader is there always, so there is no SIGPIPE;
+ * and room, for two bytes are the most. */
 fer_error ferp_list_waker_send(const ferp_list_waker *waker, ferp_list_reason reason)
 {
     int before = errno;
@@ -86,7 +88,8 @@ bool ferp_list_waker_take(const ferp_list_waker *waker)
 
 /* ---- Sockets */
 
-/* What has no readiness is always ready, to poll(2): files, and devices such as /dev/null. epoll refuses them (EPERM), and so does this. */
+/* What has no readiness is always ready, to poll(2): files, and devices such as /dev/null. epoll
+ * refuses them (EPERM), and so does this. */
 static bool is_watchable(int fd, const struct stat *status)
 {
     if (S_ISCHR(status->st_mode)) {
@@ -147,7 +150,8 @@ static int poll_nanos(ferp_list_entry *entries, size_t count, fer_duration timeo
 fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
 {
     bool is_fine = !fer_duration_is_none(timeout) && timeout.nanos % NANOS_PER_MILLI != 0;
-    return ferp_posix_result(is_fine ? poll_nanos(entries, count, timeout) : poll_millis(entries, count, timeout));
+    return ferp_posix_result(is_fine ? poll_nanos(entries, count, timeout)
+                                     : poll_millis(entries, count, timeout));
 }
 
 /* ---- The seam */
@@ -162,12 +166,14 @@ void ferp_poller_close(fer_poller *poller)
     ferp_list_close(poller);
 }
 
-fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                          fer_poll_mode mode)
 {
     return ferp_list_add(poller, raw, interest, mode);
 }
 
-fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                             fer_poll_mode mode)
 {
     return ferp_list_modify(poller, raw, interest, mode);
 }
@@ -177,7 +183,8 @@ fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
     return ferp_list_delete(poller, raw);
 }
 
-fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
+                           size_t *count, bool *notified)
 {
     return ferp_list_wait(poller, events, cap, timeout, count, notified);
 }

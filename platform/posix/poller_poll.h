@@ -17,7 +17,8 @@ typedef struct ferp_list_waker {
     int writer;
 } ferp_list_waker;
 
-/* fstat's st_dev and st_ino. Systems that keep no number for sockets have the same for all, and cannot tell them apart. */
+/* fstat's st_dev and st_ino. Systems that keep no number for sockets have the same for all, and
+ * cannot tell them apart. */
 typedef struct ferp_list_identity {
     uint64_t device;
     uint64_t inode;

@@ -1,4 +1,5 @@
-/* posix.h: what the files of this backend share. Include it first: it says which of the system's names are wanted. */
+/* posix.h: what the files of this backend share. Include it first: it says which of the system's
+ * names are wanted. */
 #ifndef FERP_POSIX_H
 #define FERP_POSIX_H
 
@@ -22,12 +23,13 @@
 
 #include "platform/platform.h"
 
-#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || defined(__DragonFly__)
+#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || \
+    defined(__DragonFly__)
 #define FERP_POSIX_BSD 1 /* addresses begin with their length; accept takes over O_NONBLOCK */
 #endif
 
-/* Which calls make a descriptor close-on-exec from its birth. macOS has neither: there fcntl follows before the call returns, and a
- * fork and exec in another thread may come between. */
+/* Which calls make a descriptor close-on-exec from its birth. macOS has neither: there fcntl
+ * follows before the call returns, and a fork and exec in another thread may come between. */
 #if defined(SOCK_CLOEXEC) && !defined(__APPLE__)
 #define FERP_POSIX_BORN_CLOEXEC SOCK_CLOEXEC
 #define FERP_POSIX_HAS_ACCEPT4 1
@@ -35,8 +37,9 @@
 #define FERP_POSIX_BORN_CLOEXEC 0
 #endif
 
-/* Which system call a poller waits with: each has a file of its own. FERP_POSIX_POLLER can be chosen from outside: poll is what any system has.
- * A poller's key is 64 bits, and kevent's udata a pointer. Of what poller_kqueue.c needs, OpenBSD has but few user events for a process, and none
+/* Which system call a poller waits with: each has a file of its own. FERP_POSIX_POLLER can be
+ * chosen from outside: poll is what any system has. A poller's key is 64 bits, and kevent's udata a
+ * pointer. Of what poller_kqueue.c needs, OpenBSD has but few user events for a process, and none
  * before 7.8; NetBSD has no filter to mark a socket's being there. */
 #define FERP_POSIX_POLLER_POLL 0
 #define FERP_POSIX_POLLER_EPOLL 1
@@ -58,8 +61,8 @@
 #define FERP_POSIX_SEND_FLAGS 0
 #endif
 
-/* The flags of a receive and of a send that do not wait. XNU and NetBSD look at MSG_NBIO alone in a send (sosend); XNU's headers keep its
- * number to themselves (bsd/sys/socket.h). */
+/* The flags of a receive and of a send that do not wait. XNU and NetBSD look at MSG_NBIO alone in a
+ * send (sosend); XNU's headers keep its number to themselves (bsd/sys/socket.h). */
 #define FERP_POSIX_RECV_AT_ONCE MSG_DONTWAIT
 #if defined(MSG_NBIO)
 #define FERP_POSIX_SEND_AT_ONCE (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT | MSG_NBIO)
@@ -80,7 +83,8 @@ static inline fer_error ferp_posix_result(intptr_t returned)
     return returned < 0 ? ferp_posix_error_of(errno) : (fer_error){FER_OK, 0};
 }
 
-/* ioctl with an int to read or write. musl takes the request as an int, which not every request number fits as it is. */
+/* ioctl with an int to read or write. musl takes the request as an int, which not every request
+ * number fits as it is. */
 static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long request, int *value)
 {
 #if defined(__linux__) && !defined(__GLIBC__)
@@ -90,7 +94,8 @@ static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long reque
 #endif
 }
 
-/* As poll and epoll_wait take a timeout: in milliseconds, rounded up, INT_MAX at the most; -1 where it has no end. */
+/* As poll and epoll_wait take a timeout: in milliseconds, rounded up, INT_MAX at the most; -1 where
+ * it has no end. */
 static inline int ferp_posix_millis(fer_duration timeout)
 {
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
@@ -105,7 +110,8 @@ static inline struct timespec ferp_posix_timespec(uint64_t nanos)
 {
     struct timespec time = {0, 0};
     uint64_t seconds = nanos / 1000000000;
-    time.tv_sec = sizeof time.tv_sec < sizeof seconds && seconds > INT32_MAX ? (time_t)INT32_MAX : (time_t)seconds;
+    time.tv_sec = sizeof time.tv_sec < sizeof seconds && seconds > INT32_MAX ? (time_t)INT32_MAX
+                                                                             : (time_t)seconds;
     time.tv_nsec = (long)(nanos % 1000000000);
     return time;
 }

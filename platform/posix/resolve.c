@@ -1,5 +1,6 @@
-/* resolve.c: names, by getaddrinfo. Its codes are a number space of their own, told as negative numbers on every system: glibc's are
- * negative, those of macOS and the BSDs are positive and would read as errno values. */
+/* resolve.c: names, by getaddrinfo. Its codes are a number space of their own, told as negative
+ * numbers on every system: glibc's are negative, those of macOS and the BSDs are positive and would
+ * read as errno values. */
 #include "platform/posix/posix.h"
 
 #include <netdb.h>
@@ -16,10 +17,8 @@ static fer_error_kind kind_of(int code)
     case EAI_ADDRFAMILY:
 #endif
         return FER_HOST_NOT_FOUND;
-    case EAI_AGAIN:
-        return FER_RESOLVE_TRY_AGAIN;
-    default:
-        return FER_RESOLVE_FAILED;
+    case EAI_AGAIN: return FER_RESOLVE_TRY_AGAIN;
+    default: return FER_RESOLVE_FAILED;
     }
 }
 

@@ -5,17 +5,19 @@
 #include <limits.h>
 #include <unistd.h>
 
-/* IANA's numbers; libc may be older than them. MPTCP's is Linux' own, for it goes over the wire as TCP. */
+/* IANA's numbers; libc may be older than them. MPTCP's is Linux' own, for it goes over the wire as
+ * TCP. */
 #define FERP_POSIX_MPTCP 262
 #define FERP_POSIX_UDPLITE 136
 
 static fer_error set_close_on_exec(int fd)
 {
-    return FERP_POSIX_BORN_CLOEXEC != 0 ? (fer_error){FER_OK, 0} : ferp_posix_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+    return FERP_POSIX_BORN_CLOEXEC != 0 ? (fer_error){FER_OK, 0}
+                                        : ferp_posix_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
-/* macOS and the BSDs know no, or not always, MSG_NOSIGNAL. EINVAL comes of a connection that is dead already (XNU), which is no reason
- * to fail: it raises no signal either. */
+/* macOS and the BSDs know no, or not always, MSG_NOSIGNAL. EINVAL comes of a connection that is
+ * dead already (XNU), which is no reason to fail: it raises no signal either. */
 static fer_error silence_sigpipe(int fd)
 {
 #ifdef SO_NOSIGPIPE
@@ -46,23 +48,22 @@ fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out)
 static int system_domain_of(fer_domain domain)
 {
     switch (domain) {
-    case FER_DOMAIN_IPV4:
-        return AF_INET;
-    case FER_DOMAIN_IPV6:
-        return AF_INET6;
+    case FER_DOMAIN_IPV4: return AF_INET;
+    case FER_DOMAIN_IPV6: return AF_INET6;
     case FER_DOMAIN_UNIX:
-    default:
-        return AF_UNIX;
+    default: return AF_UNIX;
     }
 }
 
 int ferp_posix_type_of(fer_type type)
 {
-    static const int types[] = {[FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};
+    static const int types[] = {
+        [FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};
     return types[type] | FERP_POSIX_BORN_CLOEXEC;
 }
 
-/* A protocol that is another type's is EPROTONOSUPPORT on Linux, and EPROTOTYPE on macOS and the BSDs (socket(2)). */
+/* A protocol that is another type's is EPROTONOSUPPORT on Linux, and EPROTOTYPE on macOS and the
+ * BSDs (socket(2)). */
 static fer_error error_of_birth(int code)
 {
     fer_error error = ferp_posix_error_of(code);
@@ -88,11 +89,14 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 
 void ferp_close(fer_raw_socket raw)
 {
-    (void)close((int)raw); /* never again after EINTR: the number may be another thread's by then (close(2)) */
+    (void)close((
+        /* never again after EINTR: the number may be another thread's by then (close(2)) */
+        int)raw);
 }
 
-/* The codes by which accept tells of a connection that failed in the queue (accept(2), "Error handling"). EOPNOTSUPP is not among
- * them, for it would not end on a socket that does not listen. */
+/* The codes by which accept tells of a connection that failed in the queue (accept(2), "Error
+ * handling"). EOPNOTSUPP is not among them, for it would not end on a socket that does not
+ * listen. */
 static bool died_in_queue(int code)
 {
     switch (code) {
@@ -108,8 +112,7 @@ static bool died_in_queue(int code)
     case ENONET:
 #endif
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -122,7 +125,8 @@ static int accept_close_on_exec(int listener, struct sockaddr_storage *from, soc
 #endif
 }
 
-/* An accepted socket takes over SO_NOSIGPIPE (XNU, sonewconn), so only close-on-exec may be missing. */
+/* An accepted socket takes over SO_NOSIGPIPE (XNU, sonewconn), so only close-on-exec may be
+ * missing. */
 static fer_error finish_accepted(int fd, fer_raw_socket *out)
 {
     fer_error error = set_close_on_exec(fd);
@@ -142,9 +146,11 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     int fd = accept_close_on_exec((int)raw, &from, &len);
     if (fd < 0) {
         int code = errno;
-        return died_in_queue(code) ? (fer_error){FER_CONNECTION_ABORTED, code} : ferp_posix_error_of(code);
+        return died_in_queue(code) ? (fer_error){FER_CONNECTION_ABORTED, code}
+                                   : ferp_posix_error_of(code);
     }
-    /* macOS hands out a dead descriptor, with no address, for a connection that was reset in an IPv6 listener's queue. */
+    /* macOS hands out a dead descriptor, with no address, for a connection that was reset in an
+     * IPv6 listener's queue. */
     if (peer != NULL && (len == 0 || !ferp_posix_socket_addr(&from, peer))) {
         (void)close(fd);
         return (fer_error){FER_CONNECTION_ABORTED, ECONNABORTED};
@@ -159,7 +165,9 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog)
 
 fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 {
-    static const int hows[] = {[FER_SHUTDOWN_READ] = SHUT_RD, [FER_SHUTDOWN_WRITE] = SHUT_WR, [FER_SHUTDOWN_BOTH] = SHUT_RDWR};
+    static const int hows[] = {[FER_SHUTDOWN_READ] = SHUT_RD,
+                               [FER_SHUTDOWN_WRITE] = SHUT_WR,
+                               [FER_SHUTDOWN_BOTH] = SHUT_RDWR};
     return ferp_posix_result(shutdown((int)raw, hows[how]));
 }
 
@@ -180,8 +188,9 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
     return asked;
 }
 
-/* Whether IP's socket of that type is TCP's or UDP's, or of a protocol that has the same calls: the type alone does not say it of a ping
- * socket (icmp(7)) or SCTP's (sctp(7)). Where the system does not tell the protocol, the type has to do. */
+/* Whether IP's socket of that type is TCP's or UDP's, or of a protocol that has the same calls: the
+ * type alone does not say it of a ping socket (icmp(7)) or SCTP's (sctp(7)). Where the system does
+ * not tell the protocol, the type has to do. */
 static bool speaks_tcp_or_udp(int fd, int type)
 {
 #ifdef SO_PROTOCOL

@@ -18,14 +18,17 @@ typedef struct monitor {
     pthread_cond_t changed;
 } monitor;
 
-_Static_assert(sizeof(monitor) <= sizeof(ferp_monitor) && _Alignof(monitor) <= _Alignof(ferp_monitor), "a ferp_monitor holds a monitor");
+_Static_assert(sizeof(monitor) <= sizeof(ferp_monitor) &&
+                   _Alignof(monitor) <= _Alignof(ferp_monitor),
+               "a ferp_monitor holds a monitor");
 
 static monitor *monitor_of(ferp_monitor *opaque)
 {
     return (monitor *)(void *)opaque->words;
 }
 
-/* pthread functions answer with an errno value. EAGAIN is a lack of resources there, and no call that would block (pthread_create(3)). */
+/* pthread functions answer with an errno value. EAGAIN is a lack of resources there, and no call
+ * that would block (pthread_create(3)). */
 static fer_error error_of(int code)
 {
     return code == EAGAIN ? (fer_error){FER_OUT_OF_MEMORY, code} : ferp_posix_error_of(code);
@@ -130,7 +133,8 @@ fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
 
 /* ---- Threads */
 
-/* For who looks at the program with a debugger. Best effort, and a call of its own on each system. */
+/* For who looks at the program with a debugger. Best effort, and a call of its own on each
+ * system. */
 static void name_this_thread(void)
 {
 #if defined(__APPLE__)
@@ -159,20 +163,23 @@ static int create(const ferp_thread *thread, const pthread_attr_t *attributes)
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread takes over the mask (pthread_create(3)) */
+    (void)pthread_sigmask(SIG_SETMASK, &all,
+                          &before); /* the new thread takes over the mask (pthread_create(3)) */
     int code = pthread_create(&created, attributes, run, (void *)(uintptr_t)thread);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return code;
 }
 
-/* The system's own size, but where it is small (musl: 128 KiB). glibc takes the program's thread-local storage from the stack, so that nobody but
- * itself knows what is enough, and getaddrinfo loads the system's name service modules, whose habits are their own. It is address space, not
- * memory. */
+/* The system's own size, but where it is small (musl: 128 KiB). glibc takes the program's
+ * thread-local storage from the stack, so that nobody but itself knows what is enough, and
+ * getaddrinfo loads the system's name service modules, whose habits are their own. It is address
+ * space, not memory. */
 static void ask_for_stack(pthread_attr_t *attributes)
 {
     size_t size = 0;
     if (pthread_attr_getstacksize(attributes, &size) == 0 && size < STACK_SIZE_MIN) {
-        (void)pthread_attr_setstacksize(attributes, STACK_SIZE_MIN); /* refused, the system's own size is left */
+        (void)pthread_attr_setstacksize(
+            attributes, STACK_SIZE_MIN); /* refused, the system's own size is left */
     }
 }
 

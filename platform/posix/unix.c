@@ -1,4 +1,5 @@
-/* unix.c: Unix sockets: made, named, connected, and their datagrams. What else they do is as for any socket. */
+/* unix.c: Unix sockets: made, named, connected, and their datagrams. What else they do is as for
+ * any socket. */
 #include "platform/posix/posix.h"
 
 #include <string.h>
@@ -9,21 +10,24 @@
 
 #define PATH_AT offsetof(struct sockaddr_un, sun_path)
 
-/* A path goes with its NUL where there is room for it, an abstract name as it is behind one (unix(7)). Core has checked the length. */
+/* A path goes with its NUL where there is room for it, an abstract name as it is behind one
+ * (unix(7)). Core has checked the length. */
 static socklen_t sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_un *out)
 {
     bool is_path = addr->kind_ == FER_UNIX_ADDR_PATHNAME;
     memset(out, 0, sizeof *out);
     out->sun_family = AF_UNIX;
     memcpy(out->sun_path + !is_path, addr->name_, addr->len_);
-    socklen_t len = addr->len_ < sizeof out->sun_path ? (socklen_t)(PATH_AT + addr->len_ + 1u) : (socklen_t)sizeof *out;
+    socklen_t len = addr->len_ < sizeof out->sun_path ? (socklen_t)(PATH_AT + addr->len_ + 1u)
+                                                      : (socklen_t)sizeof *out;
 #ifdef FERP_POSIX_BSD
     out->sun_len = (unsigned char)len;
 #endif
     return len;
 }
 
-/* An unnamed socket has no path at all, on some systems an empty one. A path may come without its NUL, and on OpenBSD with bytes behind. */
+/* An unnamed socket has no path at all, on some systems an empty one. A path may come without its
+ * NUL, and on OpenBSD with bytes behind. */
 static fer_unix_addr from_sockaddr_un(const struct sockaddr_un *from, socklen_t len)
 {
     fer_unix_addr addr = {0};
@@ -46,7 +50,8 @@ static fer_unix_addr from_sockaddr_un(const struct sockaddr_un *from, socklen_t 
 }
 
 /* What getsockname and getpeername gave: of another family it is none of ours. */
-static fer_error store_address(int returned, const struct sockaddr_un *storage, socklen_t len, fer_unix_addr *out)
+static fer_error store_address(int returned, const struct sockaddr_un *storage, socklen_t len,
+                               fer_unix_addr *out)
 {
     if (returned < 0) {
         return ferp_posix_error_of(errno);
@@ -113,7 +118,8 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 
 /* ---- Datagrams */
 
-static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags, struct ferp_unix_datagram *out)
+static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags,
+                              struct ferp_unix_datagram *out)
 {
     struct sockaddr_un from;
     struct iovec piece = {buf, len};
@@ -133,17 +139,20 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int fla
     return (fer_error){FER_OK, 0};
 }
 
-fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+                              struct ferp_unix_datagram *out)
 {
     return receive_from(raw, buf, len, 0, out);
 }
 
-fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+                                  struct ferp_unix_datagram *out)
 {
     return receive_from(raw, buf, len, FERP_POSIX_RECV_AT_ONCE, out);
 }
 
-static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags, const fer_unix_addr *addr, size_t *n)
+static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags,
+                         const fer_unix_addr *addr, size_t *n)
 {
     struct sockaddr_un to;
     socklen_t size = sockaddr_un_of(addr, &to);
@@ -152,12 +161,14 @@ static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int fl
     return ferp_posix_result(moved);
 }
 
-fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                            const fer_unix_addr *addr, size_t *n)
 {
     return send_to(raw, buf, len, FERP_POSIX_SEND_FLAGS, addr, n);
 }
 
-fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                                const fer_unix_addr *addr, size_t *n)
 {
     return send_to(raw, buf, len, FERP_POSIX_SEND_AT_ONCE, addr, n);
 }

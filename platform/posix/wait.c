@@ -1,4 +1,5 @@
-/* wait.c: waiting with poll. shutdown wakes a poll by itself here, so there is nothing to arm and nobody to wake. */
+/* wait.c: waiting with poll. shutdown wakes a poll by itself here, so there is nothing to arm and
+ * nobody to wake. */
 #include "platform/posix/posix.h"
 
 #include <poll.h>
@@ -68,12 +69,15 @@ static fer_interest ready_of(short revents)
     if ((revents & (POLLERR | POLLHUP)) != 0) {
         return FER_READABLE | FER_WRITABLE;
     }
-    return ((revents & POLLIN) != 0 ? FER_READABLE : 0) | ((revents & POLLOUT) != 0 ? FER_WRITABLE : 0);
+    return ((revents & POLLIN) != 0 ? FER_READABLE : 0) |
+           ((revents & POLLOUT) != 0 ? FER_WRITABLE : 0);
 }
 
-fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline, fer_interest *ready)
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
+                     fer_interest *ready)
 {
-    int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) | ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0);
+    int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) |
+                 ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0);
     struct pollfd entry = {(int)raw, (short)events, 0};
     (void)deadline;
     FER_TRY(poll_until(&entry, until));

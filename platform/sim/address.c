@@ -1,4 +1,5 @@
-/* address.c: the calls that take or give an address: bind, listen, connect, accept, and the two names of a socket. */
+/* address.c: the calls that take or give an address: bind, listen, connect, accept, and the two
+ * names of a socket. */
 #include "platform/sim/network.h"
 
 /* Linux: net.core.somaxconn. */
@@ -8,7 +9,8 @@ enum { BACKLOG_MAX = 4096, JUMP_MILLIS_MAX = 3600000 };
 void ferp_sim_jump(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_TIME_JUMP)) {
-        ferp_sim_pass_until(world, world->now + (1 + ferp_sim_choose(world, JUMP_MILLIS_MAX)) * MILLI);
+        ferp_sim_pass_until(world,
+                            world->now + (1 + ferp_sim_choose(world, JUMP_MILLIS_MAX)) * MILLI);
     }
 }
 
@@ -17,7 +19,8 @@ void ferp_sim_jump(ferp_sim_world *world, const ferp_sim_socket *socket)
 fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     FERP_SIM_NEED_SOCKET(world, socket, raw)
-    fer_error error = socket->has_local ? ferp_sim_error(world, FERP_SIM_EINVAL) : ferp_sim_claim_port(world, socket, addr);
+    fer_error error = socket->has_local ? ferp_sim_error(world, FERP_SIM_EINVAL)
+                                        : ferp_sim_claim_port(world, socket, addr);
     ferp_sim_record record = {.verb = "bind to", .socket = socket, .error = error, .addr = addr};
     ferp_sim_trace(world, &record);
     return error;
@@ -33,18 +36,22 @@ static fer_error claim_for_listening(ferp_sim_world *world, ferp_sim_socket *soc
     if (socket->has_local) {
         return ferp_sim_may_listen(world, socket);
     }
-    if (ferp_sim_is_winsock(world) || socket->is_unix) { /* Linux, unix_listen: no name, no listening */
+    if (ferp_sim_is_winsock(world) ||
+        socket->is_unix) { /* Linux, unix_listen: no name, no listening */
         return ferp_sim_error(world, FERP_SIM_EINVAL);
     }
-    return ferp_sim_claim_any_port(world, socket, socket->family == FER_IP_V4 ? &wildcard_v4 : &wildcard_v6);
+    return ferp_sim_claim_any_port(world, socket,
+                                   socket->family == FER_IP_V4 ? &wildcard_v4 : &wildcard_v6);
 }
 
 fer_error ferp_listen(fer_raw_socket raw, int backlog)
 {
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     bool can = socket->life == FERP_SIM_FRESH || socket->life == FERP_SIM_LISTENING;
-    fer_error error = can ? claim_for_listening(world, socket) : ferp_sim_error(world, FERP_SIM_EINVAL);
-    /* "it will return success without changing the value for the backlog parameter" ("listen function", MSDN) */
+    fer_error error =
+        can ? claim_for_listening(world, socket) : ferp_sim_error(world, FERP_SIM_EINVAL);
+    /* "it will return success without changing the value for the backlog parameter" ("listen
+     * function", MSDN) */
     bool keeps = socket->life == FERP_SIM_LISTENING && ferp_sim_is_winsock(world);
     if (error.kind == FER_OK && !keeps) {
         socket->life = FERP_SIM_LISTENING;
@@ -55,8 +62,8 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog)
 
 /* ---- connect */
 
-/* A destination that no connect can go to: "connect function" (MSDN) refuses wildcards and port 0. Linux takes a wildcard for the
- * loopback, and sends to port 0, where nobody is. */
+/* A destination that no connect can go to: "connect function" (MSDN) refuses wildcards and port 0.
+ * Linux takes a wildcard for the loopback, and sends to port 0, where nobody is. */
 static bool is_no_destination(const ferp_sim_world *world, const fer_socket_addr *to)
 {
     return ferp_sim_is_winsock(world) && (ferp_sim_is_wildcard(&to->ip) || to->port == 0);
@@ -78,24 +85,21 @@ static bool is_mapped(const fer_socket_addr *addr)
     return ferp_sim_plain(addr).ip.family != addr->ip.family;
 }
 
-static ferp_sim_code may_connect(const ferp_sim_world *world, const ferp_sim_socket *socket, const fer_socket_addr *addr)
+static ferp_sim_code may_connect(const ferp_sim_world *world, const ferp_sim_socket *socket,
+                                 const fer_socket_addr *addr)
 {
     if (socket->settings.only_v6 && is_mapped(addr)) {
         return FERP_SIM_ENETUNREACH;
     }
     switch (socket->life) {
-    case FERP_SIM_CONNECTING:
-        return FERP_SIM_EALREADY;
-    case FERP_SIM_CONNECTED:
-        return FERP_SIM_EISCONN;
-    case FERP_SIM_LISTENING:
-        return ferp_sim_is_winsock(world) ? FERP_SIM_EINVAL : FERP_SIM_EISCONN;
+    case FERP_SIM_CONNECTING: return FERP_SIM_EALREADY;
+    case FERP_SIM_CONNECTED: return FERP_SIM_EISCONN;
+    case FERP_SIM_LISTENING: return ferp_sim_is_winsock(world) ? FERP_SIM_EINVAL : FERP_SIM_EISCONN;
     case FERP_SIM_FAILED:
     case FERP_SIM_DEAD:
         return ferp_sim_is_winsock(world) ? FERP_SIM_ECONNABORTED : FERP_SIM_NO_ERROR;
     case FERP_SIM_FRESH:
-    default:
-        return is_no_destination(world, addr) ? FERP_SIM_EADDRNOTAVAIL : FERP_SIM_NO_ERROR;
+    default: return is_no_destination(world, addr) ? FERP_SIM_EADDRNOTAVAIL : FERP_SIM_NO_ERROR;
     }
 }
 
@@ -132,15 +136,18 @@ static void start(ferp_sim_world *world, ferp_sim_socket *socket, const fer_sock
     }
 }
 
-/* A blocking connect waits, on Linux as long as SO_SNDTIMEO says (socket(7)), and then says that it goes on. */
+/* A blocking connect waits, on Linux as long as SO_SNDTIMEO says (socket(7)), and then says that it
+ * goes on. */
 static fer_error wait_for_end(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     uint64_t timeout = socket->settings.timeouts[FERP_WRITING].nanos;
-    uint64_t deadline = timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
+    uint64_t deadline =
+        timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
     while (socket->life == FERP_SIM_CONNECTING) {
         fer_error passed = ferp_sim_pass_time(world, deadline);
         if (passed.kind != FER_OK) {
-            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(world, FERP_SIM_EINPROGRESS) : passed;
+            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(world, FERP_SIM_EINPROGRESS)
+                                                : passed;
         }
     }
     ferp_sim_code code = socket->pending;
@@ -148,11 +155,13 @@ static fer_error wait_for_end(ferp_sim_world *world, ferp_sim_socket *socket)
     return ferp_sim_error(world, code);
 }
 
-static fer_error connect_to(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *addr)
+static fer_error connect_to(ferp_sim_world *world, ferp_sim_socket *socket,
+                            const fer_socket_addr *addr)
 {
     if (socket->kind == FERP_SIM_DATAGRAM) {
         bool interrupted = ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED);
-        return interrupted ? ferp_sim_error(world, FERP_SIM_EINTR) : ferp_sim_connect_datagram(world, socket, addr);
+        return interrupted ? ferp_sim_error(world, FERP_SIM_EINTR)
+                           : ferp_sim_connect_datagram(world, socket, addr);
     }
     ferp_sim_code code = may_connect(world, socket, addr);
     if (code == FERP_SIM_NO_ERROR && ferp_sim_strikes(world, socket, FER_SIM_FAULT_NO_BUFFERS)) {
@@ -165,7 +174,8 @@ static fer_error connect_to(ferp_sim_world *world, ferp_sim_socket *socket, cons
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
         return ferp_sim_error(world, FERP_SIM_EINTR);
     }
-    bool waits = ferp_sim_is_winsock(world) ? !socket->real_nonblocking : !socket->settings.nonblocking;
+    bool waits =
+        ferp_sim_is_winsock(world) ? !socket->real_nonblocking : !socket->settings.nonblocking;
     return waits ? wait_for_end(world, socket) : ferp_sim_error(world, FERP_SIM_EINPROGRESS);
 }
 
@@ -184,8 +194,10 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 static fer_error queue_or_wait(ferp_sim_world *world, ferp_sim_socket *listener)
 {
     uint64_t timeout = listener->settings.timeouts[FERP_READING].nanos;
-    uint64_t deadline = timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
-    bool waits = ferp_sim_is_winsock(world) ? !listener->real_nonblocking : !listener->settings.nonblocking;
+    uint64_t deadline =
+        timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
+    bool waits =
+        ferp_sim_is_winsock(world) ? !listener->real_nonblocking : !listener->settings.nonblocking;
     while (listener->queue_count == 0) {
         if (!waits) {
             if (listener->settings.nonblocking) {
@@ -201,20 +213,24 @@ static fer_error queue_or_wait(ferp_sim_world *world, ferp_sim_socket *listener)
     return FERP_SIM_OK;
 }
 
-/* The first in the queue has died: Linux has a code of its own for it, "accept function" (MSDN) says WSAECONNRESET. */
+/* The first in the queue has died: Linux has a code of its own for it, "accept function" (MSDN)
+ * says WSAECONNRESET. */
 static fer_error bury_first(ferp_sim_world *world, ferp_sim_socket *listener)
 {
     ferp_sim_socket *child = ferp_sim_take_queued(world, listener);
     ferp_sim_send_reset(world, child);
     ferp_sim_close_socket(world, child);
-    fer_error error = ferp_sim_error(world, ferp_sim_is_winsock(world) ? FERP_SIM_ECONNRESET : FERP_SIM_ECONNABORTED);
+    fer_error error = ferp_sim_error(world, ferp_sim_is_winsock(world) ? FERP_SIM_ECONNRESET
+                                                                       : FERP_SIM_ECONNABORTED);
     return (fer_error){FER_CONNECTION_ABORTED, error.os_code};
 }
 
-/* Options and timeouts are the listener's: on Linux as they were when the connection came (sk_clone; network.c has copied them), on Windows
- * as they are now ("accept function", MSDN: "the same properties"). The nonblocking mode is only taken over by Windows, where it is both the
+/* Options and timeouts are the listener's: on Linux as they were when the connection came
+ * (sk_clone; network.c has copied them), on Windows as they are now ("accept function", MSDN: "the
+ * same properties"). The nonblocking mode is only taken over by Windows, where it is both the
  * socket's and the library's word. */
-static void inherit(const ferp_sim_world *world, const ferp_sim_socket *listener, ferp_sim_socket *child)
+static void inherit(const ferp_sim_world *world, const ferp_sim_socket *listener,
+                    ferp_sim_socket *child)
 {
     if (ferp_sim_is_winsock(world)) {
         child->settings = listener->settings;
@@ -224,7 +240,8 @@ static void inherit(const ferp_sim_world *world, const ferp_sim_socket *listener
     child->real_nonblocking = true;
 }
 
-static fer_error take_first(ferp_sim_world *world, ferp_sim_socket *listener, fer_raw_socket *out, fer_socket_addr *peer)
+static fer_error take_first(ferp_sim_world *world, ferp_sim_socket *listener, fer_raw_socket *out,
+                            fer_socket_addr *peer)
 {
     ferp_sim_socket *child = &world->sockets[listener->queue_first];
     bool died = ferp_sim_is_winsock(world) && child->life == FERP_SIM_DEAD;
@@ -242,7 +259,8 @@ static fer_error take_first(ferp_sim_world *world, ferp_sim_socket *listener, fe
     return FERP_SIM_OK;
 }
 
-static fer_error accept_one(ferp_sim_world *world, ferp_sim_socket *listener, fer_raw_socket *out, fer_socket_addr *peer)
+static fer_error accept_one(ferp_sim_world *world, ferp_sim_socket *listener, fer_raw_socket *out,
+                            fer_socket_addr *peer)
 {
     ferp_sim_settle(world);
     if (listener->life != FERP_SIM_LISTENING) {
@@ -281,13 +299,15 @@ fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
     return FERP_SIM_OK;
 }
 
-/* After the end Windows answers still; Linux does not once both ends are done, or after a reset, but of Unix sockets. */
+/* After the end Windows answers still; Linux does not once both ends are done, or after a reset,
+ * but of Unix sockets. */
 fer_error ferp_check_connected(fer_raw_socket raw)
 {
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     ferp_sim_settle(world);
     bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
-    bool is_open = socket->life == FERP_SIM_CONNECTED && (is_datagram || !ferp_sim_is_over(world, socket));
+    bool is_open =
+        socket->life == FERP_SIM_CONNECTED && (is_datagram || !ferp_sim_is_over(world, socket));
     bool was_open = socket->life == FERP_SIM_CONNECTED || socket->life == FERP_SIM_DEAD;
     bool answers = ferp_sim_is_winsock(world) || socket->is_unix ? was_open : is_open;
     return ferp_sim_error(world, answers ? FERP_SIM_NO_ERROR : FERP_SIM_ENOTCONN);

@@ -1,4 +1,5 @@
-/* bytes.c: receiving and sending. Where the dialect's system would wait in the kernel, time passes here. */
+/* bytes.c: receiving and sending. Where the dialect's system would wait in the kernel, time passes
+ * here. */
 #include "platform/sim/network.h"
 
 /* ---- What both have in common */
@@ -8,14 +9,16 @@ static bool waits_in_kernel(const ferp_sim_world *world, const ferp_sim_socket *
     return ferp_sim_is_winsock(world) ? !socket->real_nonblocking : !socket->settings.nonblocking;
 }
 
-uint64_t ferp_sim_deadline(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction)
+uint64_t ferp_sim_deadline(const ferp_sim_world *world, const ferp_sim_socket *socket,
+                           ferp_direction direction)
 {
     uint64_t timeout = socket->settings.timeouts[direction].nanos;
     return timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
 }
 
 /* A half that has ended answers at once: no system would block there. */
-static bool could_block(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_direction direction)
+static bool could_block(ferp_sim_world *world, const ferp_sim_socket *socket,
+                        ferp_direction direction)
 {
     if (socket->kind == FERP_SIM_DATAGRAM) {
         return !waits_in_kernel(world, socket);
@@ -27,7 +30,8 @@ static bool could_block(ferp_sim_world *world, const ferp_sim_socket *socket, fe
 }
 
 /* Faults that end a call before it has looked at anything. */
-static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction)
+static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket,
+                                 ferp_direction direction)
 {
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
         return ferp_sim_error(world, FERP_SIM_EINTR);
@@ -35,7 +39,8 @@ static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket,
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_NO_BUFFERS)) {
         return ferp_sim_error(world, FERP_SIM_ENOBUFS);
     }
-    if (could_block(world, socket, direction) && ferp_sim_strikes(world, socket, FER_SIM_FAULT_WOULD_BLOCK)) {
+    if (could_block(world, socket, direction) &&
+        ferp_sim_strikes(world, socket, FER_SIM_FAULT_WOULD_BLOCK)) {
         return ferp_sim_error(world, FERP_SIM_EAGAIN);
     }
     return FERP_SIM_OK;
@@ -60,7 +65,8 @@ fer_error ferp_sim_enter(ferp_sim_world *world, ferp_sim_socket *socket, ferp_di
     return strike_at_entry(world, socket, direction);
 }
 
-/* A reset: Linux tells it once, to whoever asks first. Windows tells it always, and often as 10053. */
+/* A reset: Linux tells it once, to whoever asks first. Windows tells it always, and often as
+ * 10053. */
 static fer_error reset_told(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     if (ferp_sim_acts_as_windows(world, socket)) {
@@ -80,7 +86,8 @@ static fer_error would_block(ferp_sim_world *world, const ferp_sim_socket *socke
     return ferp_sim_error(world, FERP_SIM_EAGAIN);
 }
 
-fer_error ferp_sim_look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, uint64_t deadline, ferp_sim_look look, size_t *count)
+fer_error ferp_sim_look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, uint64_t deadline,
+                                  ferp_sim_look look, size_t *count)
 {
     for (;;) {
         fer_error error = look(world, socket, count);
@@ -98,7 +105,8 @@ fer_error ferp_sim_look_patiently(ferp_sim_world *world, ferp_sim_socket *socket
 }
 
 /* Some of count, where the fault strikes that cuts it. */
-static size_t cut(ferp_sim_world *world, const ferp_sim_socket *socket, fer_sim_fault fault, size_t count)
+static size_t cut(ferp_sim_world *world, const ferp_sim_socket *socket, fer_sim_fault fault,
+                  size_t count)
 {
     if (count < 2 || !ferp_sim_strikes(world, socket, fault)) {
         return count;
@@ -109,8 +117,9 @@ static size_t cut(ferp_sim_world *world, const ferp_sim_socket *socket, fer_sim_
 
 /* ---- Receiving */
 
-/* Linux, tcp_recvmsg: bytes; then the end, if it was met; then the error, once; then the shut half, or what is left of a reset. Of a Unix
- * socket the error comes before the end (unix_stream_read_generic). */
+/* Linux, tcp_recvmsg: bytes; then the end, if it was met; then the error, once; then the shut half,
+ * or what is left of a reset. Of a Unix socket the error comes before the end
+ * (unix_stream_read_generic). */
 static fer_error look_in_linux(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
@@ -124,7 +133,8 @@ static fer_error look_in_linux(ferp_sim_world *world, ferp_sim_socket *socket)
     if (socket->life == FERP_SIM_FRESH || socket->life == FERP_SIM_LISTENING) {
         return ferp_sim_error(world, FERP_SIM_ENOTCONN);
     }
-    bool is_done = socket->shut_read || socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED;
+    bool is_done =
+        socket->shut_read || socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED;
     return is_done ? FERP_SIM_OK : ferp_sim_error(world, FERP_SIM_EAGAIN);
 }
 
@@ -161,7 +171,8 @@ static fer_error await_input(ferp_sim_world *world, ferp_sim_socket *socket, siz
 {
     *count = 0;
     FER_TRY(ferp_sim_enter(world, socket, FERP_READING));
-    return ferp_sim_look_patiently(world, socket, ferp_sim_deadline(world, socket, FERP_READING), look_for_input, count);
+    return ferp_sim_look_patiently(world, socket, ferp_sim_deadline(world, socket, FERP_READING),
+                                   look_for_input, count);
 }
 
 static size_t sum_of(const fer_io_slice_mut *slices, size_t count)
@@ -173,29 +184,36 @@ static size_t sum_of(const fer_io_slice_mut *slices, size_t count)
     return sum;
 }
 
-static size_t scatter(ferp_sim_world *world, const ferp_sim_socket *socket, const fer_io_slice_mut *slices, size_t count, size_t most)
+static size_t scatter(ferp_sim_world *world, const ferp_sim_socket *socket,
+                      const fer_io_slice_mut *slices, size_t count, size_t most)
 {
     size_t given = 0;
     for (size_t i = 0; i < count && given < most; i++) {
         size_t left = most - given;
-        given += ferp_sim_copy(world, socket, given, slices[i].base, slices[i].len < left ? slices[i].len : left);
+        given += ferp_sim_copy(world, socket, given, slices[i].base,
+                               slices[i].len < left ? slices[i].len : left);
     }
     return given;
 }
 
 /* Copies what there is; *n is how much, of *asked. */
-static fer_error look_at_input(ferp_sim_world *world, ferp_sim_socket *socket, const char *verb, const fer_io_slice_mut *slices,
-                               size_t count, size_t *n)
+static fer_error look_at_input(ferp_sim_world *world, ferp_sim_socket *socket, const char *verb,
+                               const fer_io_slice_mut *slices, size_t count, size_t *n)
 {
     size_t there = 0;
     size_t asked = sum_of(slices, count);
     fer_error error = await_input(world, socket, &there);
     if (error.kind == FER_OK) {
         size_t most = there < asked ? there : asked;
-        *n = scatter(world, socket, slices, count, cut(world, socket, FER_SIM_FAULT_PARTIAL_READ, most));
+        *n = scatter(world, socket, slices, count,
+                     cut(world, socket, FER_SIM_FAULT_PARTIAL_READ, most));
     }
-    ferp_sim_record record = {
-        .verb = verb, .socket = socket, .error = error, .has_bytes = true, .asked = asked, .moved = *n};
+    ferp_sim_record record = {.verb = verb,
+                              .socket = socket,
+                              .error = error,
+                              .has_bytes = true,
+                              .asked = asked,
+                              .moved = *n};
     ferp_sim_trace(world, &record);
     return error;
 }
@@ -214,7 +232,8 @@ fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
     return look_at_input(world, socket, "peek", &slice, 1, n);
 }
 
-fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count, size_t *n)
+fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                             size_t *n)
 {
     *n = 0;
     FERP_SIM_NEED_SOCKET(world, socket, raw)
@@ -235,8 +254,9 @@ fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
 
 /* ---- Sending */
 
-/* Linux, tcp_sendmsg: the pending error, once; then EPIPE for a half that is shut, and for a connection that is none. A Unix socket says
- * EPIPE first (unix_stream_sendmsg), also where nobody reads. */
+/* Linux, tcp_sendmsg: the pending error, once; then EPIPE for a half that is shut, and for a
+ * connection that is none. A Unix socket says EPIPE first (unix_stream_sendmsg), also where nobody
+ * reads. */
 static fer_error look_out_linux(ferp_sim_world *world, ferp_sim_socket *socket, size_t room)
 {
     if (socket->is_unix && socket->life != FERP_SIM_FRESH && !ferp_sim_is_read(world, socket)) {
@@ -275,7 +295,8 @@ static fer_error look_for_room(ferp_sim_world *world, ferp_sim_socket *socket, s
                                                    : look_out_linux(world, socket, *count);
 }
 
-/* After a part was taken an error is not told but left for the next call: Linux, tcp_sendmsg, do_error. */
+/* After a part was taken an error is not told but left for the next call: Linux, tcp_sendmsg,
+ * do_error. */
 static fer_error look_for_more_room(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count)
 {
     ferp_sim_code pending = socket->pending;
@@ -284,9 +305,10 @@ static fer_error look_for_more_room(ferp_sim_world *world, ferp_sim_socket *sock
     return error;
 }
 
-/* Puts len bytes of the slices, from `from` on, until one finds no room. They go out together: what the first of them brings about at
- * the other end comes after the last. */
-static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t from, size_t len)
+/* Puts len bytes of the slices, from `from` on, until one finds no room. They go out together: what
+ * the first of them brings about at the other end comes after the last. */
+static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices,
+                     size_t count, size_t from, size_t len)
 {
     size_t put = 0;
     bool has_room = true;
@@ -297,7 +319,8 @@ static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_i
         }
         size_t left = len - put;
         size_t part = slices[i].len - from < left ? slices[i].len - from : left;
-        size_t taken = ferp_sim_put(world, socket, (const unsigned char *)slices[i].base + from, part);
+        size_t taken =
+            ferp_sim_put(world, socket, (const unsigned char *)slices[i].base + from, part);
         put += taken;
         from = 0;
         has_room = taken == part;
@@ -308,10 +331,10 @@ static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_i
     return put;
 }
 
-/* A send that the kernel waits in goes on until all is taken; what ends it early leaves a count. Its timeout is for the whole: Linux,
- * sk_stream_wait_memory, takes what a wait took off it. */
-static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t len,
-                          size_t *n)
+/* A send that the kernel waits in goes on until all is taken; what ends it early leaves a count.
+ * Its timeout is for the whole: Linux, sk_stream_wait_memory, takes what a wait took off it. */
+static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket,
+                          const fer_io_slice *slices, size_t count, size_t len, size_t *n)
 {
     uint64_t deadline = ferp_sim_deadline(world, socket, FERP_WRITING);
     do {
@@ -326,11 +349,12 @@ static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket, const 
     return FERP_SIM_OK;
 }
 
-static fer_error send_some(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices, size_t count, size_t asked,
-                           size_t *n)
+static fer_error send_some(ferp_sim_world *world, ferp_sim_socket *socket,
+                           const fer_io_slice *slices, size_t count, size_t asked, size_t *n)
 {
     FER_TRY(ferp_sim_enter(world, socket, FERP_WRITING));
-    return send_all(world, socket, slices, count, cut(world, socket, FER_SIM_FAULT_PARTIAL_WRITE, asked), n);
+    return send_all(world, socket, slices, count,
+                    cut(world, socket, FER_SIM_FAULT_PARTIAL_WRITE, asked), n);
 }
 
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
@@ -345,7 +369,8 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     return ferp_send_vectored(raw, &slice, 1, n);
 }
 
-fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count, size_t *n)
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                             size_t *n)
 {
     size_t asked = 0;
     *n = 0;
@@ -354,8 +379,12 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
         asked += slices[i].len;
     }
     fer_error error = send_some(world, socket, slices, count, asked, n);
-    ferp_sim_record record = {
-        .verb = "send", .socket = socket, .error = error, .has_bytes = true, .asked = asked, .moved = *n};
+    ferp_sim_record record = {.verb = "send",
+                              .socket = socket,
+                              .error = error,
+                              .has_bytes = true,
+                              .asked = asked,
+                              .moved = *n};
     ferp_sim_trace(world, &record);
     return error;
 }

@@ -53,7 +53,8 @@ bool ferp_sim_happens_by_chance(ferp_sim_world *world, uint32_t of_million)
         return false;
     }
     if (world->config.tape != NULL) {
-        return (uint64_t)(next_of_tape(world) + 1) * MILLION > (uint64_t)(MILLION - of_million) * 256;
+        return (uint64_t)(next_of_tape(world) + 1) * MILLION >
+               (uint64_t)(MILLION - of_million) * 256;
     }
     return ferp_sim_choose(world, MILLION) >= MILLION - of_million;
 }

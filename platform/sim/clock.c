@@ -1,4 +1,5 @@
-/* clock.c: virtual time, and what happens in it. Events of one time happen in the order in which they were made. */
+/* clock.c: virtual time, and what happens in it. Events of one time happen in the order in which
+ * they were made. */
 #include "platform/sim/thread.h"
 
 #define TICK_NANOS 1000u
@@ -12,57 +13,33 @@ uint64_t ferp_now(void)
 static void happen(ferp_sim_world *world, const ferp_sim_event *event)
 {
     switch (event->kind) {
-    case FERP_SIM_EVENT_SYN:
-        ferp_sim_on_syn(world, event);
-        break;
-    case FERP_SIM_EVENT_ANSWER:
-        ferp_sim_on_answer(world, event);
-        break;
-    case FERP_SIM_EVENT_RETRY:
-        ferp_sim_on_retry(world, event);
-        break;
-    case FERP_SIM_EVENT_DATA:
-        ferp_sim_on_data(world, event);
-        break;
-    case FERP_SIM_EVENT_FIN:
-        ferp_sim_on_fin(world, event);
-        break;
-    case FERP_SIM_EVENT_RST:
-        ferp_sim_on_reset(world, event);
-        break;
-    case FERP_SIM_EVENT_DATAGRAM:
-        ferp_sim_on_datagram(world, event);
-        break;
-    case FERP_SIM_EVENT_REFUSAL:
-        ferp_sim_on_refusal(world, event);
-        break;
-    case FERP_SIM_EVENT_NEWS:
-        ferp_sim_on_news(world, event);
-        break;
-    case FERP_SIM_EVENT_SCRIPT:
-        ferp_sim_on_script(world, event);
-        break;
-    case FERP_SIM_EVENT_THREAD:
-        ferp_sim_on_thread(world, event);
-        break;
-    case FERP_SIM_EVENT_CALL:
-        event->function(event->context);
-        break;
+    case FERP_SIM_EVENT_SYN: ferp_sim_on_syn(world, event); break;
+    case FERP_SIM_EVENT_ANSWER: ferp_sim_on_answer(world, event); break;
+    case FERP_SIM_EVENT_RETRY: ferp_sim_on_retry(world, event); break;
+    case FERP_SIM_EVENT_DATA: ferp_sim_on_data(world, event); break;
+    case FERP_SIM_EVENT_FIN: ferp_sim_on_fin(world, event); break;
+    case FERP_SIM_EVENT_RST: ferp_sim_on_reset(world, event); break;
+    case FERP_SIM_EVENT_DATAGRAM: ferp_sim_on_datagram(world, event); break;
+    case FERP_SIM_EVENT_REFUSAL: ferp_sim_on_refusal(world, event); break;
+    case FERP_SIM_EVENT_NEWS: ferp_sim_on_news(world, event); break;
+    case FERP_SIM_EVENT_SCRIPT: ferp_sim_on_script(world, event); break;
+    case FERP_SIM_EVENT_THREAD: ferp_sim_on_thread(world, event); break;
+    case FERP_SIM_EVENT_CALL: event->function(event->context); break;
     case FERP_SIM_EVENT_NONE:
-    default:
-        break;
+    default: break;
     }
 }
 
 static bool is_of_network(ferp_sim_event_kind kind)
 {
-    return kind == FERP_SIM_EVENT_SYN || kind == FERP_SIM_EVENT_ANSWER || kind == FERP_SIM_EVENT_DATA ||
-           kind == FERP_SIM_EVENT_FIN || kind == FERP_SIM_EVENT_RST || kind == FERP_SIM_EVENT_DATAGRAM ||
+    return kind == FERP_SIM_EVENT_SYN || kind == FERP_SIM_EVENT_ANSWER ||
+           kind == FERP_SIM_EVENT_DATA || kind == FERP_SIM_EVENT_FIN ||
+           kind == FERP_SIM_EVENT_RST || kind == FERP_SIM_EVENT_DATAGRAM ||
            kind == FERP_SIM_EVENT_REFUSAL;
 }
 
-/* Where nothing lies between two ends, what one does is done to the other within the call. There is room for every event that can be:
- * start.c counts them. */
+/* Where nothing lies between two ends, what one does is done to the other within the call. There is
+ * room for every event that can be: start.c counts them. */
 void ferp_sim_schedule(ferp_sim_world *world, ferp_sim_event event, uint64_t delay)
 {
     event.time = delay < UINT64_MAX - world->now ? world->now + delay : UINT64_MAX - 1;
@@ -87,7 +64,8 @@ void ferp_sim_cancel(ferp_sim_world *world, uint64_t of)
 {
     for (size_t i = world->event_count; i > 0; i--) {
         ferp_sim_event_kind kind = world->events[i - 1].kind;
-        if (kind != FERP_SIM_EVENT_CALL && kind != FERP_SIM_EVENT_THREAD && world->events[i - 1].of == of) {
+        if (kind != FERP_SIM_EVENT_CALL && kind != FERP_SIM_EVENT_THREAD &&
+            world->events[i - 1].of == of) {
             remove_event(world, i - 1);
         }
     }
@@ -95,7 +73,8 @@ void ferp_sim_cancel(ferp_sim_world *world, uint64_t of)
 
 static bool is_in_direction(const ferp_sim_event *event, uint64_t of, int side)
 {
-    return (event->kind == FERP_SIM_EVENT_DATA || event->kind == FERP_SIM_EVENT_FIN) && event->of == of && event->side == side;
+    return (event->kind == FERP_SIM_EVENT_DATA || event->kind == FERP_SIM_EVENT_FIN) &&
+           event->of == of && event->side == side;
 }
 
 void ferp_sim_cancel_direction(ferp_sim_world *world, uint64_t of, int side)
@@ -168,7 +147,9 @@ fer_error ferp_sim_pass_time(ferp_sim_world *world, uint64_t deadline)
         return (fer_error){FER_DEADLOCK, 0};
     }
     if (run_first(world, deadline)) {
-        ferp_sim_settle(world); /* who waits sees all of one moment, whether it looks by itself or is woken to look */
+        ferp_sim_settle(
+            /* who waits sees all of one moment, whether it looks by itself or is woken to look */
+            world);
         return FERP_SIM_OK;
     }
     if (deadline == FERP_NO_DEADLINE) {

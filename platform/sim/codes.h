@@ -1,5 +1,5 @@
-/* codes.h: the errors that the simulated network gives, each with its number in both dialects. The numbers themselves are those of the
- * two backends' tables. Data only. */
+/* codes.h: the errors that the simulated network gives, each with its number in both dialects. The
+ * numbers themselves are those of the two backends' tables. Data only. */
 #ifndef FERP_SIM_CODES_H
 #define FERP_SIM_CODES_H
 
@@ -7,38 +7,38 @@
 #include "platform/winsock/errors_winsock.h"
 
 /* X(name, errno, Windows) */
-#define FERP_SIM_CODES(X)                             \
-    X(EINTR, EINTR, WSAEINTR)                         \
-    X(EBADF, EBADF, WSAENOTSOCK)                      \
-    X(ENOTSOCK, ENOTSOCK, WSAENOTSOCK)                \
-    X(EINVAL, EINVAL, WSAEINVAL)                      \
-    X(EACCES, EACCES, WSAEACCES)                      \
-    X(EMFILE, EMFILE, WSAEMFILE)                      \
-    X(EAGAIN, EAGAIN, WSAEWOULDBLOCK)                 \
-    X(EXPIRED, EAGAIN, WSAETIMEDOUT)                  \
-    X(EINPROGRESS, EINPROGRESS, WSAEWOULDBLOCK)       \
-    X(EALREADY, EALREADY, WSAEALREADY)                \
-    X(ENOPROTOOPT, ENOPROTOOPT, WSAENOPROTOOPT)       \
-    X(EOPNOTSUPP, EOPNOTSUPP, WSAEOPNOTSUPP)          \
-    X(EADDRINUSE, EADDRINUSE, WSAEADDRINUSE)          \
-    X(EADDRNOTAVAIL, EADDRNOTAVAIL, WSAEADDRNOTAVAIL) \
-    X(ENETUNREACH, ENETUNREACH, WSAENETUNREACH)       \
-    X(EHOSTUNREACH, EHOSTUNREACH, WSAEHOSTUNREACH)    \
-    X(ECONNABORTED, ECONNABORTED, WSAECONNABORTED)    \
-    X(ECONNRESET, ECONNRESET, WSAECONNRESET)          \
-    X(ENOBUFS, ENOBUFS, WSAENOBUFS)                   \
-    X(EISCONN, EISCONN, WSAEISCONN)                   \
-    X(ENOTCONN, ENOTCONN, WSAENOTCONN)                \
-    X(EPIPE, EPIPE, WSAESHUTDOWN)                     \
-    X(ETIMEDOUT, ETIMEDOUT, WSAETIMEDOUT)             \
-    X(ECONNREFUSED, ECONNREFUSED, WSAECONNREFUSED)    \
-    X(EDESTADDRREQ, EDESTADDRREQ, WSAENOTCONN)        \
-    X(EMSGSIZE, EMSGSIZE, WSAEMSGSIZE)                \
-    X(EPERM, EPERM, WSAEACCES)                        \
-    X(ENOENT, ENOENT, WSAECONNREFUSED)                \
-    X(EPROTOTYPE, EPROTOTYPE, WSAEPROTOTYPE)          \
+#define FERP_SIM_CODES(X)                                   \
+    X(EINTR, EINTR, WSAEINTR)                               \
+    X(EBADF, EBADF, WSAENOTSOCK)                            \
+    X(ENOTSOCK, ENOTSOCK, WSAENOTSOCK)                      \
+    X(EINVAL, EINVAL, WSAEINVAL)                            \
+    X(EACCES, EACCES, WSAEACCES)                            \
+    X(EMFILE, EMFILE, WSAEMFILE)                            \
+    X(EAGAIN, EAGAIN, WSAEWOULDBLOCK)                       \
+    X(EXPIRED, EAGAIN, WSAETIMEDOUT)                        \
+    X(EINPROGRESS, EINPROGRESS, WSAEWOULDBLOCK)             \
+    X(EALREADY, EALREADY, WSAEALREADY)                      \
+    X(ENOPROTOOPT, ENOPROTOOPT, WSAENOPROTOOPT)             \
+    X(EOPNOTSUPP, EOPNOTSUPP, WSAEOPNOTSUPP)                \
+    X(EADDRINUSE, EADDRINUSE, WSAEADDRINUSE)                \
+    X(EADDRNOTAVAIL, EADDRNOTAVAIL, WSAEADDRNOTAVAIL)       \
+    X(ENETUNREACH, ENETUNREACH, WSAENETUNREACH)             \
+    X(EHOSTUNREACH, EHOSTUNREACH, WSAEHOSTUNREACH)          \
+    X(ECONNABORTED, ECONNABORTED, WSAECONNABORTED)          \
+    X(ECONNRESET, ECONNRESET, WSAECONNRESET)                \
+    X(ENOBUFS, ENOBUFS, WSAENOBUFS)                         \
+    X(EISCONN, EISCONN, WSAEISCONN)                         \
+    X(ENOTCONN, ENOTCONN, WSAENOTCONN)                      \
+    X(EPIPE, EPIPE, WSAESHUTDOWN)                           \
+    X(ETIMEDOUT, ETIMEDOUT, WSAETIMEDOUT)                   \
+    X(ECONNREFUSED, ECONNREFUSED, WSAECONNREFUSED)          \
+    X(EDESTADDRREQ, EDESTADDRREQ, WSAENOTCONN)              \
+    X(EMSGSIZE, EMSGSIZE, WSAEMSGSIZE)                      \
+    X(EPERM, EPERM, WSAEACCES)                              \
+    X(ENOENT, ENOENT, WSAECONNREFUSED)                      \
+    X(EPROTOTYPE, EPROTOTYPE, WSAEPROTOTYPE)                \
     X(EPROTONOSUPPORT, EPROTONOSUPPORT, WSAEPROTONOSUPPORT) \
-    X(EAFNOSUPPORT, EAFNOSUPPORT, WSAEAFNOSUPPORT)    \
+    X(EAFNOSUPPORT, EAFNOSUPPORT, WSAEAFNOSUPPORT)          \
     X(ENODEV, ENODEV, WSAEADDRNOTAVAIL)
 
 /* FERP_SIM_NO_ERROR is 0. */
@@ -55,7 +55,7 @@ enum {
     FERP_LINUX_ERRORS(FERP_SIM_NUMBER)
 #undef FERP_SIM_NUMBER
 #define FERP_SIM_NUMBER(number, name, kind) FERP_SIM_WINDOWS_##name = number,
-    FERP_WINSOCK_SOCKET_ERRORS(FERP_SIM_NUMBER)
+        FERP_WINSOCK_SOCKET_ERRORS(FERP_SIM_NUMBER)
 #undef FERP_SIM_NUMBER
 };
 

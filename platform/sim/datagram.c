@@ -1,4 +1,5 @@
-/* datagram.c: datagrams under way and in queues. One that finds no room, on its way or where it arrives, is lost, as in any network. */
+/* datagram.c: datagrams under way and in queues. One that finds no room, on its way or where it
+ * arrives, is lost, as in any network. */
 #include <string.h>
 
 #include "platform/sim/network.h"
@@ -13,8 +14,11 @@ static ferp_sim_datagram *slot_new(ferp_sim_world *world, const void *buf, size_
     for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
         ferp_sim_datagram *datagram = &world->datagrams[i];
         if (!datagram->used && len <= FERP_SIM_DATAGRAM_BYTES - world->datagram_bytes) {
-            *datagram = (ferp_sim_datagram){.used = true, .at = world->datagram_bytes, .len = len, .next = FERP_SIM_NONE,
-                                             .from_name = FERP_SIM_NONE};
+            *datagram = (ferp_sim_datagram){.used = true,
+                                            .at = world->datagram_bytes,
+                                            .len = len,
+                                            .next = FERP_SIM_NONE,
+                                            .from_name = FERP_SIM_NONE};
             if (len > 0) {
                 memcpy(world->payloads + datagram->at, buf, len);
             }
@@ -60,7 +64,8 @@ static ferp_sim_datagram *first_of(ferp_sim_world *world, const ferp_sim_socket 
 static void stir_unix_senders(ferp_sim_world *world)
 {
     for (size_t i = 0; i < world->config.max_sockets; i++) {
-        world->sockets[i].stirs += world->sockets[i].is_unix && world->sockets[i].kind == FERP_SIM_DATAGRAM;
+        world->sockets[i].stirs +=
+            world->sockets[i].is_unix && world->sockets[i].kind == FERP_SIM_DATAGRAM;
     }
 }
 
@@ -93,20 +98,25 @@ static bool is_for_many(const fer_ip_addr *ip)
     return is_broadcast(ip) || fer_ip_addr_is_multicast(ip);
 }
 
-/* Whether a multicast datagram comes back to the machine that it left: the sender's word on POSIX, the receiver's on Windows
- * ("IP_MULTICAST_LOOP" in "IPPROTO_IP socket options", MSDN). */
-static bool loops(const ferp_sim_world *world, const ferp_sim_socket *socket, const ferp_sim_datagram *datagram)
+/* Whether a multicast datagram comes back to the machine that it left: the sender's word on POSIX,
+ * the receiver's on Windows ("IP_MULTICAST_LOOP" in "IPPROTO_IP socket options", MSDN). */
+static bool loops(const ferp_sim_world *world, const ferp_sim_socket *socket,
+                  const ferp_sim_datagram *datagram)
 {
     if (!ferp_sim_is_local(&datagram->from.ip)) {
         return true; /* another host's */
     }
     bool to_v6 = datagram->to.ip.family == FER_IP_V6;
     const ferp_sim_settings *own = &socket->settings;
-    return ferp_sim_acts_as_windows(world, socket) ? (to_v6 ? own->multicast_loop_v6 : own->multicast_loop_v4) : datagram->loops;
+    return ferp_sim_acts_as_windows(world, socket)
+               ? (to_v6 ? own->multicast_loop_v6 : own->multicast_loop_v4)
+               : datagram->loops;
 }
 
-/* Linux hands a group's datagrams to none that is bound to an address (udp_v4_mcast_deliver); Windows does. */
-static bool is_member(const ferp_sim_world *world, const ferp_sim_socket *socket, const fer_ip_addr *group)
+/* Linux hands a group's datagrams to none that is bound to an address (udp_v4_mcast_deliver);
+ * Windows does. */
+static bool is_member(const ferp_sim_world *world, const ferp_sim_socket *socket,
+                      const fer_ip_addr *group)
 {
     if (!ferp_sim_is_winsock(world) && !ferp_sim_is_wildcard(&socket->local.ip)) {
         return false;
@@ -120,15 +130,19 @@ static bool is_member(const ferp_sim_world *world, const ferp_sim_socket *socket
 }
 
 /* A connected socket takes its peer's alone. */
-static bool takes(const ferp_sim_world *world, const ferp_sim_socket *socket, const ferp_sim_datagram *datagram)
+static bool takes(const ferp_sim_world *world, const ferp_sim_socket *socket,
+                  const ferp_sim_datagram *datagram)
 {
-    if (socket->kind != FERP_SIM_DATAGRAM || socket->is_unix || !socket->has_local || socket->local.port != datagram->to.port) {
+    if (socket->kind != FERP_SIM_DATAGRAM || socket->is_unix || !socket->has_local ||
+        socket->local.port != datagram->to.port) {
         return false;
     }
-    if (socket->life == FERP_SIM_CONNECTED && !ferp_sim_is_same_end(&socket->remote, &datagram->from)) {
+    if (socket->life == FERP_SIM_CONNECTED &&
+        !ferp_sim_is_same_end(&socket->remote, &datagram->from)) {
         return false;
     }
-    bool reaches = socket->family == datagram->to.ip.family || (socket->family == FER_IP_V6 && !socket->settings.only_v6);
+    bool reaches = socket->family == datagram->to.ip.family ||
+                   (socket->family == FER_IP_V6 && !socket->settings.only_v6);
     if (is_broadcast(&datagram->to.ip)) {
         return reaches && ferp_sim_is_wildcard(&socket->local.ip);
     }
@@ -152,7 +166,8 @@ static void enqueue(ferp_sim_world *world, ferp_sim_socket *socket, ferp_sim_dat
     ferp_sim_news(world, socket, FERP_SIM_NEWS_READABLE);
 }
 
-bool ferp_sim_queue_datagram(ferp_sim_world *world, const ferp_sim_socket *sender, ferp_sim_socket *receiver, const void *buf, size_t len)
+bool ferp_sim_queue_datagram(ferp_sim_world *world, const ferp_sim_socket *sender,
+                             ferp_sim_socket *receiver, const void *buf, size_t len)
 {
     ferp_sim_datagram *datagram = slot_new(world, buf, len);
     if (datagram != NULL) {
@@ -173,7 +188,8 @@ static bool hand_out(ferp_sim_world *world, ferp_sim_datagram *datagram)
             continue;
         }
         is_taken = true;
-        bool has_room = socket->datagram_count == 0 || socket->datagram_bytes + datagram->len <= world->config.receive_buffer;
+        bool has_room = socket->datagram_count == 0 ||
+                        socket->datagram_bytes + datagram->len <= world->config.receive_buffer;
         ferp_sim_datagram *given = is_queued && has_room ? copy_of(world, datagram) : datagram;
         if (!has_room || given == NULL) {
             ferp_sim_happens(world, "a datagram finds no room", socket);
@@ -189,10 +205,14 @@ static bool hand_out(ferp_sim_world *world, ferp_sim_datagram *datagram)
 }
 
 /* ICMP "port unreachable" goes back, in the datagram's own slot (RFC 1122, 3.2.2.1). */
-static void refuse(ferp_sim_world *world, ferp_sim_datagram *datagram, ferp_sim_code code, const ferp_sim_answer *rule)
+static void refuse(ferp_sim_world *world, ferp_sim_datagram *datagram, ferp_sim_code code,
+                   const ferp_sim_answer *rule)
 {
-    ferp_sim_event event = {.kind = FERP_SIM_EVENT_REFUSAL, .code = code, .index = (int)(datagram - world->datagrams)};
-    ferp_sim_schedule(world, event, ferp_sim_latency(world, datagram->is_loopback) + (rule == NULL ? 0 : rule->delay));
+    ferp_sim_event event = {
+        .kind = FERP_SIM_EVENT_REFUSAL, .code = code, .index = (int)(datagram - world->datagrams)};
+    ferp_sim_schedule(world, event,
+                      ferp_sim_latency(world, datagram->is_loopback) +
+                          (rule == NULL ? 0 : rule->delay));
 }
 
 void ferp_sim_on_datagram(ferp_sim_world *world, const ferp_sim_event *event)
@@ -216,16 +236,20 @@ void ferp_sim_on_datagram(ferp_sim_world *world, const ferp_sim_event *event)
     }
 }
 
-/* Linux tells a connected socket, which sent to its peer, alone (ip(7), IP_RECVERR); Windows any that was not told to keep quiet. */
-static bool hears(const ferp_sim_world *world, const ferp_sim_socket *socket, const ferp_sim_datagram *datagram)
+/* Linux tells a connected socket, which sent to its peer, alone (ip(7), IP_RECVERR); Windows any
+ * that was not told to keep quiet. */
+static bool hears(const ferp_sim_world *world, const ferp_sim_socket *socket,
+                  const ferp_sim_datagram *datagram)
 {
-    if (socket->kind != FERP_SIM_DATAGRAM || socket->sequence != datagram->sender || socket->is_peer) {
+    if (socket->kind != FERP_SIM_DATAGRAM || socket->sequence != datagram->sender ||
+        socket->is_peer) {
         return false;
     }
     if (ferp_sim_is_winsock(world)) {
         return socket->tells_refusals;
     }
-    return socket->life == FERP_SIM_CONNECTED && ferp_sim_is_same_end(&socket->remote, &datagram->to);
+    return socket->life == FERP_SIM_CONNECTED &&
+           ferp_sim_is_same_end(&socket->remote, &datagram->to);
 }
 
 void ferp_sim_on_refusal(ferp_sim_world *world, const ferp_sim_event *event)
@@ -235,7 +259,8 @@ void ferp_sim_on_refusal(ferp_sim_world *world, const ferp_sim_event *event)
         ferp_sim_socket *socket = &world->sockets[i];
         if (hears(world, socket, datagram)) {
             bool refused = event->code == FERP_SIM_ECONNREFUSED;
-            socket->pending = refused && ferp_sim_is_winsock(world) ? FERP_SIM_ECONNRESET : event->code;
+            socket->pending =
+                refused && ferp_sim_is_winsock(world) ? FERP_SIM_ECONNRESET : event->code;
             socket->stirs++;
             ferp_sim_happens(world, "a datagram was refused", socket);
         }
@@ -254,17 +279,20 @@ static uint64_t delay_of(ferp_sim_world *world, const ferp_sim_socket *socket, b
     return delay;
 }
 
-static void dispatch(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_sim_datagram *datagram)
+static void dispatch(ferp_sim_world *world, const ferp_sim_socket *socket,
+                     ferp_sim_datagram *datagram)
 {
     if (datagram == NULL) {
         ferp_sim_happens(world, "a datagram finds no room", socket);
         return;
     }
-    ferp_sim_event event = {.kind = FERP_SIM_EVENT_DATAGRAM, .index = (int)(datagram - world->datagrams)};
+    ferp_sim_event event = {.kind = FERP_SIM_EVENT_DATAGRAM,
+                            .index = (int)(datagram - world->datagrams)};
     ferp_sim_schedule(world, event, delay_of(world, socket, datagram->is_loopback));
 }
 
-void ferp_sim_send_datagram(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len, const fer_socket_addr *to)
+void ferp_sim_send_datagram(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf,
+                            size_t len, const fer_socket_addr *to)
 {
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_DATAGRAM_LOST)) {
         return;
@@ -274,10 +302,14 @@ void ferp_sim_send_datagram(ferp_sim_world *world, ferp_sim_socket *socket, cons
     if (datagram != NULL) {
         datagram->to = *to;
         datagram->from = socket->local;
-        datagram->from.ip = ferp_sim_is_wildcard(&socket->local.ip) ? ferp_sim_source_for(socket, &to->ip) : socket->local.ip;
+        datagram->from.ip = ferp_sim_is_wildcard(&socket->local.ip)
+                                ? ferp_sim_source_for(socket, &to->ip)
+                                : socket->local.ip;
         datagram->sender = socket->sequence;
-        datagram->is_loopback = fer_ip_addr_is_loopback(&to->ip) || fer_ip_addr_eq(&to->ip, &datagram->from.ip);
-        datagram->loops = to->ip.family == FER_IP_V6 ? socket->settings.multicast_loop_v6 : socket->settings.multicast_loop_v4;
+        datagram->is_loopback =
+            fer_ip_addr_is_loopback(&to->ip) || fer_ip_addr_eq(&to->ip, &datagram->from.ip);
+        datagram->loops = to->ip.family == FER_IP_V6 ? socket->settings.multicast_loop_v6
+                                                     : socket->settings.multicast_loop_v4;
         bool doubled = ferp_sim_strikes(world, socket, FER_SIM_FAULT_DATAGRAM_DOUBLED);
         twin = doubled ? copy_of(world, datagram) : NULL;
     }
@@ -289,7 +321,8 @@ void ferp_sim_send_datagram(ferp_sim_world *world, ferp_sim_socket *socket, cons
 
 /* ---- The seam: connecting */
 
-static ferp_sim_code may_reach(const ferp_sim_world *world, const ferp_sim_socket *socket, const fer_socket_addr *addr)
+static ferp_sim_code may_reach(const ferp_sim_world *world, const ferp_sim_socket *socket,
+                               const fer_socket_addr *addr)
 {
     if (ferp_sim_is_winsock(world) && addr->ip.family != socket->family) {
         return FERP_SIM_EAFNOSUPPORT; /* Linux takes an IPv4 address on an IPv6 socket as it is */
@@ -297,14 +330,16 @@ static ferp_sim_code may_reach(const ferp_sim_world *world, const ferp_sim_socke
     fer_socket_addr plain = ferp_sim_plain(addr);
     const fer_socket_addr *to = &plain;
     bool is_tied = socket->has_local && !ferp_sim_is_wildcard(&socket->local.ip);
-    bool is_foreign = to->ip.family != socket->family && (socket->family == FER_IP_V4 || socket->settings.only_v6);
+    bool is_foreign = to->ip.family != socket->family &&
+                      (socket->family == FER_IP_V4 || socket->settings.only_v6);
     if (is_foreign || (is_tied && socket->local.ip.family != to->ip.family)) {
         return FERP_SIM_ENETUNREACH; /* measured on Linux, and under Wine: 10051 */
     }
     if (is_broadcast(&to->ip) && !socket->settings.broadcast) {
         return FERP_SIM_EACCES;
     }
-    return ferp_sim_is_winsock(world) && ferp_sim_is_wildcard(&to->ip) ? FERP_SIM_EADDRNOTAVAIL : FERP_SIM_NO_ERROR;
+    return ferp_sim_is_winsock(world) && ferp_sim_is_wildcard(&to->ip) ? FERP_SIM_EADDRNOTAVAIL
+                                                                       : FERP_SIM_NO_ERROR;
 }
 
 static fer_error place(ferp_sim_world *world, ferp_sim_socket *socket, const fer_ip_addr *ip)
@@ -312,7 +347,8 @@ static fer_error place(ferp_sim_world *world, ferp_sim_socket *socket, const fer
     return socket->has_local ? FERP_SIM_OK : ferp_sim_claim_any_port(world, socket, ip);
 }
 
-fer_error ferp_sim_connect_datagram(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *addr)
+fer_error ferp_sim_connect_datagram(ferp_sim_world *world, ferp_sim_socket *socket,
+                                    const fer_socket_addr *addr)
 {
     FER_TRY(ferp_sim_error(world, may_reach(world, socket, addr)));
     fer_socket_addr to = ferp_sim_destination(addr);
@@ -343,7 +379,8 @@ static fer_error pending_of(ferp_sim_world *world, ferp_sim_socket *socket)
     return ferp_sim_error(world, code);
 }
 
-static fer_error send_checked(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len, const fer_socket_addr *addr)
+static fer_error send_checked(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf,
+                              size_t len, const fer_socket_addr *addr)
 {
     static const fer_ip_addr wildcard_v4 = {.family = FER_IP_V4};
     static const fer_ip_addr wildcard_v6 = {.family = FER_IP_V6};
@@ -363,18 +400,24 @@ static fer_error send_checked(ferp_sim_world *world, ferp_sim_socket *socket, co
     return FERP_SIM_OK;
 }
 
-fer_error ferp_sim_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len, const fer_socket_addr *addr,
-                            size_t *n)
+fer_error ferp_sim_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf,
+                            size_t len, const fer_socket_addr *addr, size_t *n)
 {
     fer_error error = send_checked(world, socket, buf, len, addr);
     *n = error.kind == FER_OK ? len : 0;
-    ferp_sim_record record = {
-        .verb = "send a datagram", .socket = socket, .error = error, .has_bytes = true, .asked = len, .moved = *n, .addr = addr};
+    ferp_sim_record record = {.verb = "send a datagram",
+                              .socket = socket,
+                              .error = error,
+                              .has_bytes = true,
+                              .asked = len,
+                              .moved = *n,
+                              .addr = addr};
     ferp_sim_trace(world, &record);
     return error;
 }
 
-fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
+                       size_t *n)
 {
     *n = 0;
     FERP_SIM_NEED_SOCKET(world, socket, raw)
@@ -391,12 +434,15 @@ static fer_error look_for_datagram(ferp_sim_world *world, ferp_sim_socket *socke
     *count = (size_t)socket->datagram_count;
     FER_TRY(pending_of(world, socket));
     if (socket->datagram_count == 0 && socket->shut_read && !socket->settings.nonblocking) {
-        return FERP_SIM_OK; /* Unix sockets' end; Linux tells it to who waits (__skb_wait_for_more_packets), and to no others */
+        /* Unix sockets' end; Linux tells it to who waits (__skb_wait_for_more_packets), and to no
+         * others */
+        return FERP_SIM_OK;
     }
     return socket->datagram_count > 0 ? FERP_SIM_OK : ferp_sim_error(world, FERP_SIM_EAGAIN);
 }
 
-void ferp_sim_copy_datagram(ferp_sim_world *world, const ferp_sim_socket *socket, void *buf, size_t len, struct ferp_datagram *out)
+void ferp_sim_copy_datagram(ferp_sim_world *world, const ferp_sim_socket *socket, void *buf,
+                            size_t len, struct ferp_datagram *out)
 {
     const ferp_sim_datagram *first = first_of(world, socket);
     if (first == NULL) {
@@ -412,20 +458,26 @@ void ferp_sim_copy_datagram(ferp_sim_world *world, const ferp_sim_socket *socket
     }
 }
 
-static fer_error look_at_first(ferp_sim_world *world, ferp_sim_socket *socket, const char *verb, void *buf, size_t len,
-                               struct ferp_datagram *out)
+static fer_error look_at_first(ferp_sim_world *world, ferp_sim_socket *socket, const char *verb,
+                               void *buf, size_t len, struct ferp_datagram *out)
 {
     size_t count = 0;
     fer_error error = ferp_sim_enter(world, socket, FERP_READING);
     if (error.kind == FER_OK) {
-        error = ferp_sim_look_patiently(world, socket, ferp_sim_deadline(world, socket, FERP_READING), look_for_datagram, &count);
+        error =
+            ferp_sim_look_patiently(world, socket, ferp_sim_deadline(world, socket, FERP_READING),
+                                    look_for_datagram, &count);
     }
     if (error.kind != FER_OK) {
         return ferp_sim_told(world, verb, socket, error);
     }
     ferp_sim_copy_datagram(world, socket, buf, len, out);
-    ferp_sim_record record = {
-        .verb = verb, .socket = socket, .has_bytes = true, .asked = len, .moved = out->len, .addr = &out->from};
+    ferp_sim_record record = {.verb = verb,
+                              .socket = socket,
+                              .has_bytes = true,
+                              .asked = len,
+                              .moved = out->len,
+                              .addr = &out->from};
     ferp_sim_trace(world, &record);
     return FERP_SIM_OK;
 }
@@ -439,8 +491,8 @@ fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_
     return look_at_first(world, socket, "peek at a datagram", buf, len, out);
 }
 
-fer_error ferp_sim_receive_datagram(ferp_sim_world *world, ferp_sim_socket *socket, void *buf, size_t len, struct ferp_datagram *out,
-                                    int *from_name)
+fer_error ferp_sim_receive_datagram(ferp_sim_world *world, ferp_sim_socket *socket, void *buf,
+                                    size_t len, struct ferp_datagram *out, int *from_name)
 {
     if (socket->kind != FERP_SIM_DATAGRAM) {
         return ferp_sim_error(world, FERP_SIM_EOPNOTSUPP);

@@ -41,7 +41,8 @@ fer_error fer_sim_peer_bind(const fer_socket_addr *addr, fer_sim_peer *out)
     return ferp_sim_told(world, "peer binds", socket, FERP_SIM_OK);
 }
 
-fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *buf, size_t len, const fer_socket_addr *to)
+fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *buf, size_t len,
+                               const fer_socket_addr *to)
 {
     FERP_SIM_NEED(world)
     ferp_sim_settle(world);
@@ -58,8 +59,12 @@ fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *buf, size_t len, c
     if (len > LONGEST) {
         return plain_error(FER_MESSAGE_TOO_LONG);
     }
-    ferp_sim_record record = {
-        .verb = "peer sends a datagram", .socket = socket, .has_bytes = true, .asked = len, .moved = len, .addr = &plain};
+    ferp_sim_record record = {.verb = "peer sends a datagram",
+                              .socket = socket,
+                              .has_bytes = true,
+                              .asked = len,
+                              .moved = len,
+                              .addr = &plain};
     ferp_sim_trace(world, &record);
     ferp_sim_send_datagram(world, socket, buf, len, &plain);
     return FERP_SIM_OK;
@@ -79,8 +84,12 @@ fer_error fer_sim_peer_receive_from(fer_sim_peer peer, void *buf, size_t len, fe
     }
     ferp_sim_copy_datagram(world, socket, buf, len, &got);
     ferp_sim_drop_first_datagram(world, socket);
-    ferp_sim_record record = {
-        .verb = "peer receives a datagram", .socket = socket, .has_bytes = true, .asked = len, .moved = got.len, .addr = &got.from};
+    ferp_sim_record record = {.verb = "peer receives a datagram",
+                              .socket = socket,
+                              .has_bytes = true,
+                              .asked = len,
+                              .moved = got.len,
+                              .addr = &got.from};
     ferp_sim_trace(world, &record);
     *out = (fer_datagram){got.len, got.truncated, got.from};
     return FERP_SIM_OK;

@@ -4,50 +4,43 @@
 static fer_error_kind linux_kind(int32_t os_code)
 {
     switch (os_code) {
-    case 0:
-        return FER_OK;
+    case 0: return FER_OK;
 #define CASE(number, name, kind) \
-    case number:                 \
-        return kind;
+    case number: return kind;
         FERP_LINUX_ERRORS(CASE)
 #undef CASE
-    default:
-        return FER_UNCATEGORIZED;
+    default: return FER_UNCATEGORIZED;
     }
 }
 
 static fer_error_kind windows_kind(int32_t os_code)
 {
     switch (os_code) {
-    case 0:
-        return FER_OK;
+    case 0: return FER_OK;
 #define CASE(number, name, kind) \
-    case number:                 \
-        return kind;
+    case number: return kind;
         FERP_WINSOCK_ERRORS(CASE)
 #undef CASE
-    default:
-        return FER_UNCATEGORIZED;
+    default: return FER_UNCATEGORIZED;
     }
 }
 
 fer_error_kind ferp_error_kind(int32_t os_code)
 {
     const ferp_sim_world *world = ferp_sim_here();
-    return world != NULL && ferp_sim_is_winsock(world) ? windows_kind(os_code) : linux_kind(os_code);
+    return world != NULL && ferp_sim_is_winsock(world) ? windows_kind(os_code)
+                                                       : linux_kind(os_code);
 }
 
 static int32_t linux_code(ferp_sim_code code)
 {
     switch (code) {
 #define CASE(name, on_linux, on_windows) \
-    case FERP_SIM_##name:                \
-        return FERP_SIM_LINUX_##on_linux;
+    case FERP_SIM_##name: return FERP_SIM_LINUX_##on_linux;
         FERP_SIM_CODES(CASE)
 #undef CASE
     case FERP_SIM_NO_ERROR:
-    default:
-        return 0;
+    default: return 0;
     }
 }
 
@@ -55,13 +48,11 @@ static int32_t windows_code(ferp_sim_code code)
 {
     switch (code) {
 #define CASE(name, on_linux, on_windows) \
-    case FERP_SIM_##name:                \
-        return FERP_SIM_WINDOWS_##on_windows;
+    case FERP_SIM_##name: return FERP_SIM_WINDOWS_##on_windows;
         FERP_SIM_CODES(CASE)
 #undef CASE
     case FERP_SIM_NO_ERROR:
-    default:
-        return 0;
+    default: return 0;
     }
 }
 

@@ -1,4 +1,5 @@
-/* faults.c: when something goes wrong: by chance, or at a chance that was named. What then happens is where it happens. */
+/* faults.c: when something goes wrong: by chance, or at a chance that was named. What then happens
+ * is where it happens. */
 #include "platform/sim/network.h"
 
 #define MILLION 1000000u
@@ -23,17 +24,20 @@ static bool is_scripted(ferp_sim_world *world, fer_sim_fault fault)
     return strikes;
 }
 
-/* The faults after which a call is tried again by itself: by chance they do not come again before something has happened, be it that a
- * byte moves or that time passes, so that each call has an end. */
+/* The faults after which a call is tried again by itself: by chance they do not come again before
+ * something has happened, be it that a byte moves or that time passes, so that each call has an
+ * end. */
 static bool is_tried_again(fer_sim_fault fault)
 {
-    return fault == FER_SIM_FAULT_WOULD_BLOCK || fault == FER_SIM_FAULT_INTERRUPTED || fault == FER_SIM_FAULT_SPURIOUS_READY;
+    return fault == FER_SIM_FAULT_WOULD_BLOCK || fault == FER_SIM_FAULT_INTERRUPTED ||
+           fault == FER_SIM_FAULT_SPURIOUS_READY;
 }
 
 static bool is_by_chance(ferp_sim_world *world, fer_sim_fault fault)
 {
     bool again = is_tried_again(fault);
-    if ((again && world->rests) || !ferp_sim_happens_by_chance(world, world->config.fault_chances[fault])) {
+    if ((again && world->rests) ||
+        !ferp_sim_happens_by_chance(world, world->config.fault_chances[fault])) {
         return false;
     }
     world->rests = again;
@@ -93,7 +97,8 @@ static bool is_same_place(const ferp_sim_answer *answer, const fer_socket_addr *
 fer_error fer_sim_set_answer(const fer_socket_addr *addr, fer_sim_answer answer, fer_duration delay)
 {
     FERP_SIM_NEED(world)
-    if (addr == NULL || (unsigned)answer > FER_SIM_ANSWER_NETWORK_UNREACHABLE || delay.nanos > FERP_SIM_YEAR) {
+    if (addr == NULL || (unsigned)answer > FER_SIM_ANSWER_NETWORK_UNREACHABLE ||
+        delay.nanos > FERP_SIM_YEAR) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
     ferp_sim_answer made = {ferp_sim_plain(addr), answer, delay.nanos};

@@ -1,4 +1,5 @@
-/* memory.c: the heap, for what a poller and the resolver keep; inside a simulation there may be none. */
+/* memory.c: the heap, for what a poller and the resolver keep; inside a simulation there may be
+ * none. */
 #include <stdlib.h>
 
 #include "platform/sim/network.h"

@@ -1,7 +1,8 @@
 /* modes.c: blocking mode and timeouts, which all handles of a socket share. */
 #include "platform/sim/network.h"
 
-/* Linux counts timeouts in ticks, 250 a second on most systems; Windows in milliseconds, of which the library keeps 30 bits. */
+/* Linux counts timeouts in ticks, 250 a second on most systems; Windows in milliseconds, of which
+ * the library keeps 30 bits. */
 #define LINUX_TICK UINT64_C(4000000)
 #define MILLI UINT64_C(1000000)
 #define WINDOWS_MILLIS_MAX UINT64_C(0x3FFFFFFF)
@@ -30,7 +31,8 @@ fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_dur
 {
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     socket->settings.timeouts[direction] = held(world, timeout);
-    return ferp_sim_told(world, direction == FERP_READING ? "read timeout" : "write timeout", socket, FERP_SIM_OK);
+    return ferp_sim_told(world, direction == FERP_READING ? "read timeout" : "write timeout",
+                         socket, FERP_SIM_OK);
 }
 
 fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out)

@@ -5,8 +5,8 @@
 
 #define SECOND UINT64_C(1000000000)
 
-/* Without an answer: Linux tries 7 times, after 1, 2, 4 … s, and gives up after 127 s (tcp_syn_retries 6); Windows 3 times, after 3, 6 and
- * 12 s, and gives up after 21 s. */
+/* Without an answer: Linux tries 7 times, after 1, 2, 4 … s, and gives up after 127 s
+ * (tcp_syn_retries 6); Windows 3 times, after 3, 6 and 12 s, and gives up after 21 s. */
 enum { LINUX_ATTEMPTS = 7, WINDOWS_ATTEMPTS = 3 };
 #define LINUX_FIRST_RETRY SECOND
 #define WINDOWS_FIRST_RETRY (3 * SECOND)
@@ -33,14 +33,17 @@ const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_world *world, const fer
 
 static bool is_loopback(const ferp_sim_socket *socket)
 {
-    return fer_ip_addr_eq(&socket->local.ip, &socket->remote.ip) || fer_ip_addr_is_loopback(&socket->remote.ip);
+    return fer_ip_addr_eq(&socket->local.ip, &socket->remote.ip) ||
+           fer_ip_addr_is_loopback(&socket->remote.ip);
 }
 
 static void attempt(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     const ferp_sim_answer *answer = ferp_sim_answer_of(world, &socket->remote);
-    uint64_t delay = ferp_sim_latency(world, is_loopback(socket)) + (answer == NULL ? 0 : answer->delay);
-    uint64_t patience = (ferp_sim_is_winsock(world) ? WINDOWS_FIRST_RETRY : LINUX_FIRST_RETRY) << socket->attempts;
+    uint64_t delay =
+        ferp_sim_latency(world, is_loopback(socket)) + (answer == NULL ? 0 : answer->delay);
+    uint64_t patience = (ferp_sim_is_winsock(world) ? WINDOWS_FIRST_RETRY : LINUX_FIRST_RETRY)
+                        << socket->attempts;
     int index = ferp_sim_index_of(world, socket);
     socket->attempts++;
     ferp_sim_event retry = {.kind = FERP_SIM_EVENT_RETRY, .index = index, .of = socket->sequence};
@@ -49,7 +52,8 @@ static void attempt(ferp_sim_world *world, ferp_sim_socket *socket)
     ferp_sim_schedule(world, syn, delay);
 }
 
-void ferp_sim_begin_connect(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *to)
+void ferp_sim_begin_connect(ferp_sim_world *world, ferp_sim_socket *socket,
+                            const fer_socket_addr *to)
 {
     socket->remote = *to;
     socket->life = FERP_SIM_CONNECTING;
@@ -62,8 +66,10 @@ void ferp_sim_begin_connect(ferp_sim_world *world, ferp_sim_socket *socket, cons
 
 static void answer(ferp_sim_world *world, ferp_sim_socket *socket, ferp_sim_code code)
 {
-    ferp_sim_event event = {
-        .kind = FERP_SIM_EVENT_ANSWER, .code = code, .index = ferp_sim_index_of(world, socket), .of = socket->sequence};
+    ferp_sim_event event = {.kind = FERP_SIM_EVENT_ANSWER,
+                            .code = code,
+                            .index = ferp_sim_index_of(world, socket),
+                            .of = socket->sequence};
     ferp_sim_schedule(world, event, ferp_sim_latency(world, is_loopback(socket)));
 }
 
@@ -80,7 +86,8 @@ static void enqueue(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_s
     child->listener = ferp_sim_index_of(world, listener);
 }
 
-static ferp_sim_socket *child_of(ferp_sim_world *world, const ferp_sim_socket *listener, const ferp_sim_socket *client)
+static ferp_sim_socket *child_of(ferp_sim_world *world, const ferp_sim_socket *listener,
+                                 const ferp_sim_socket *client)
 {
     ferp_sim_socket *child = ferp_sim_socket_new(world, FERP_SIM_STREAM, listener->family);
     if (child != NULL) {
@@ -130,7 +137,8 @@ bool ferp_sim_join(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_so
     return true;
 }
 
-/* Linux lets one more than the backlog in, and ignores the others, who try again; Windows refuses them. */
+/* Linux lets one more than the backlog in, and ignores the others, who try again; Windows refuses
+ * them. */
 static void knock(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_socket *client)
 {
     bool refuses = ferp_sim_is_winsock(world) && ferp_sim_is_local(&client->remote.ip);
@@ -182,7 +190,8 @@ void ferp_sim_fail_connect(ferp_sim_world *world, ferp_sim_socket *socket, ferp_
 
 static bool bears_refusal(const ferp_sim_world *world, ferp_sim_socket *socket)
 {
-    return ferp_sim_acts_as_windows(world, socket) && !socket->hastened && socket->refusals++ < REFUSALS_BORNE;
+    return ferp_sim_acts_as_windows(world, socket) && !socket->hastened &&
+           socket->refusals++ < REFUSALS_BORNE;
 }
 
 void ferp_sim_on_answer(ferp_sim_world *world, const ferp_sim_event *event)
@@ -194,7 +203,8 @@ void ferp_sim_on_answer(ferp_sim_world *world, const ferp_sim_event *event)
     ferp_sim_cancel(world, socket->sequence);
     if (event->code == FERP_SIM_ECONNREFUSED && bears_refusal(world, socket)) {
         socket->attempts = 0;
-        ferp_sim_event retry = {.kind = FERP_SIM_EVENT_RETRY, .index = event->index, .of = socket->sequence};
+        ferp_sim_event retry = {
+            .kind = FERP_SIM_EVENT_RETRY, .index = event->index, .of = socket->sequence};
         ferp_sim_schedule(world, retry, REFUSED_RETRY);
     } else if (event->code != FERP_SIM_NO_ERROR) {
         ferp_sim_fail_connect(world, socket, event->code);

@@ -1,13 +1,20 @@
-/* options.c: socket options: kept and told back, and refused where the dialect's system refuses them. They change nothing else, but for
- * addresses' sharing, dual stack and linger. */
+/* options.c: socket options: kept and told back, and refused where the dialect's system refuses
+ * them. They change nothing else, but for addresses' sharing, dual stack and linger. */
 #include "platform/sim/network.h"
 
-/* Linux: tcp(7), MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT. Windows: "IPPROTO_TCP socket options", MSDN. */
-enum { TTL_MAX = 255, LINUX_SECONDS_MAX = 32767, LINUX_RETRIES_MAX = 127, WINDOWS_RETRIES_MAX = 255 };
+/* Linux: tcp(7), MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT. Windows: "IPPROTO_TCP socket
+ * options", MSDN. */
+enum {
+    TTL_MAX = 255,
+    LINUX_SECONDS_MAX = 32767,
+    LINUX_RETRIES_MAX = 127,
+    WINDOWS_RETRIES_MAX = 255
+};
 
 static bool is_keepalive_field(ferp_option option)
 {
-    return option == FERP_KEEPALIVE_TIME || option == FERP_KEEPALIVE_INTERVAL || option == FERP_KEEPALIVE_RETRIES;
+    return option == FERP_KEEPALIVE_TIME || option == FERP_KEEPALIVE_INTERVAL ||
+           option == FERP_KEEPALIVE_RETRIES;
 }
 
 /* Whether the system knows the option on such a socket at all. */
@@ -20,7 +27,8 @@ static bool is_known(const ferp_sim_world *world, const ferp_sim_socket *socket,
     if (option == FERP_REUSE_PORT) {
         return !windows;
     }
-    if (option == FERP_ONLY_V6 || option == FERP_TCLASS_V6 || option == FERP_HOPS_V6 || option == FERP_MULTICAST_LOOP_V6) {
+    if (option == FERP_ONLY_V6 || option == FERP_TCLASS_V6 || option == FERP_HOPS_V6 ||
+        option == FERP_MULTICAST_LOOP_V6) {
         return socket->family == FER_IP_V6;
     }
     return !(windows && world->config.lacks_keepalive_fields && is_keepalive_field(option));
@@ -31,142 +39,80 @@ static bool is_between(uint32_t value, uint32_t least, uint32_t most)
     return value >= least && value <= most;
 }
 
-static bool is_in_range(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_option option, uint32_t value)
+static bool is_in_range(const ferp_sim_world *world, const ferp_sim_socket *socket,
+                        ferp_option option, uint32_t value)
 {
     bool windows = ferp_sim_is_winsock(world);
     switch (option) {
     case FERP_TTL_V4:
-    case FERP_HOPS_V6:
-        return is_between(value, 1, TTL_MAX);
+    case FERP_HOPS_V6: return is_between(value, 1, TTL_MAX);
     case FERP_KEEPALIVE_TIME:
     case FERP_KEEPALIVE_INTERVAL:
         return is_between(value, 1, windows ? UINT32_MAX : LINUX_SECONDS_MAX);
     case FERP_KEEPALIVE_RETRIES:
         return is_between(value, 1, windows ? WINDOWS_RETRIES_MAX : LINUX_RETRIES_MAX);
-    case FERP_MULTICAST_TTL_V4:
-        return value <= TTL_MAX;
-    case FERP_ONLY_V6:
-        return !socket->has_local;
-    case FERP_REUSE_ADDRESS:
-        return value == 0 || !socket->settings.exclusive;
+    case FERP_MULTICAST_TTL_V4: return value <= TTL_MAX;
+    case FERP_ONLY_V6: return !socket->has_local;
+    case FERP_REUSE_ADDRESS: return value == 0 || !socket->settings.exclusive;
     case FERP_EXCLUSIVE_ADDRESS:
-        /* "must be set prior to the bind function being called" ("SO_EXCLUSIVEADDRUSE socket option", MSDN) */
+        /* "must be set prior to the bind function being called" ("SO_EXCLUSIVEADDRUSE socket
+         * option", MSDN) */
         return !socket->has_local && (value == 0 || !socket->settings.reuse);
     case FERP_NODELAY:
     case FERP_KEEPALIVE:
-    default:
-        return true;
+    default: return true;
     }
 }
 
 static void keep(ferp_sim_settings *settings, ferp_option option, uint32_t value)
 {
     switch (option) {
-    case FERP_REUSE_ADDRESS:
-        settings->reuse = value != 0;
-        break;
-    case FERP_EXCLUSIVE_ADDRESS:
-        settings->exclusive = value != 0;
-        break;
-    case FERP_ONLY_V6:
-        settings->only_v6 = value != 0;
-        break;
-    case FERP_NODELAY:
-        settings->nodelay = value != 0;
-        break;
-    case FERP_TTL_V4:
-        settings->ttl = value;
-        break;
-    case FERP_HOPS_V6:
-        settings->hops = value;
-        break;
-    case FERP_KEEPALIVE:
-        settings->keepalive = value != 0;
-        break;
-    case FERP_KEEPALIVE_TIME:
-        settings->keepalive_time = value;
-        break;
-    case FERP_KEEPALIVE_INTERVAL:
-        settings->keepalive_interval = value;
-        break;
-    case FERP_KEEPALIVE_RETRIES:
-        settings->keepalive_retries = value;
-        break;
-    case FERP_REUSE_PORT:
-        settings->reuse_port = value != 0;
-        break;
-    case FERP_TOS_V4:
-        settings->tos = value;
-        break;
-    case FERP_TCLASS_V6:
-        settings->tclass = value;
-        break;
-    case FERP_RECV_BUFFER:
-        settings->recv_buffer = value;
-        break;
-    case FERP_SEND_BUFFER:
-        settings->send_buffer = value;
-        break;
-    case FERP_BROADCAST:
-        settings->broadcast = value != 0;
-        break;
-    case FERP_MULTICAST_LOOP_V4:
-        settings->multicast_loop_v4 = value != 0;
-        break;
-    case FERP_MULTICAST_TTL_V4:
-        settings->multicast_ttl = value;
-        break;
-    case FERP_MULTICAST_LOOP_V6:
-        settings->multicast_loop_v6 = value != 0;
-        break;
-    default:
-        break;
+    case FERP_REUSE_ADDRESS: settings->reuse = value != 0; break;
+    case FERP_EXCLUSIVE_ADDRESS: settings->exclusive = value != 0; break;
+    case FERP_ONLY_V6: settings->only_v6 = value != 0; break;
+    case FERP_NODELAY: settings->nodelay = value != 0; break;
+    case FERP_TTL_V4: settings->ttl = value; break;
+    case FERP_HOPS_V6: settings->hops = value; break;
+    case FERP_KEEPALIVE: settings->keepalive = value != 0; break;
+    case FERP_KEEPALIVE_TIME: settings->keepalive_time = value; break;
+    case FERP_KEEPALIVE_INTERVAL: settings->keepalive_interval = value; break;
+    case FERP_KEEPALIVE_RETRIES: settings->keepalive_retries = value; break;
+    case FERP_REUSE_PORT: settings->reuse_port = value != 0; break;
+    case FERP_TOS_V4: settings->tos = value; break;
+    case FERP_TCLASS_V6: settings->tclass = value; break;
+    case FERP_RECV_BUFFER: settings->recv_buffer = value; break;
+    case FERP_SEND_BUFFER: settings->send_buffer = value; break;
+    case FERP_BROADCAST: settings->broadcast = value != 0; break;
+    case FERP_MULTICAST_LOOP_V4: settings->multicast_loop_v4 = value != 0; break;
+    case FERP_MULTICAST_TTL_V4: settings->multicast_ttl = value; break;
+    case FERP_MULTICAST_LOOP_V6: settings->multicast_loop_v6 = value != 0; break;
+    default: break;
     }
 }
 
 static uint32_t kept(const ferp_sim_settings *settings, ferp_option option)
 {
     switch (option) {
-    case FERP_REUSE_ADDRESS:
-        return settings->reuse;
-    case FERP_EXCLUSIVE_ADDRESS:
-        return settings->exclusive;
-    case FERP_ONLY_V6:
-        return settings->only_v6;
-    case FERP_NODELAY:
-        return settings->nodelay;
-    case FERP_TTL_V4:
-        return settings->ttl;
-    case FERP_HOPS_V6:
-        return settings->hops;
-    case FERP_KEEPALIVE:
-        return settings->keepalive;
-    case FERP_KEEPALIVE_TIME:
-        return settings->keepalive_time;
-    case FERP_KEEPALIVE_INTERVAL:
-        return settings->keepalive_interval;
-    case FERP_KEEPALIVE_RETRIES:
-        return settings->keepalive_retries;
-    case FERP_REUSE_PORT:
-        return settings->reuse_port;
-    case FERP_TOS_V4:
-        return settings->tos;
-    case FERP_TCLASS_V6:
-        return settings->tclass;
-    case FERP_RECV_BUFFER:
-        return settings->recv_buffer;
-    case FERP_SEND_BUFFER:
-        return settings->send_buffer;
-    case FERP_BROADCAST:
-        return settings->broadcast;
-    case FERP_MULTICAST_LOOP_V4:
-        return settings->multicast_loop_v4;
-    case FERP_MULTICAST_TTL_V4:
-        return settings->multicast_ttl;
-    case FERP_MULTICAST_LOOP_V6:
-        return settings->multicast_loop_v6;
-    default:
-        return 0;
+    case FERP_REUSE_ADDRESS: return settings->reuse;
+    case FERP_EXCLUSIVE_ADDRESS: return settings->exclusive;
+    case FERP_ONLY_V6: return settings->only_v6;
+    case FERP_NODELAY: return settings->nodelay;
+    case FERP_TTL_V4: return settings->ttl;
+    case FERP_HOPS_V6: return settings->hops;
+    case FERP_KEEPALIVE: return settings->keepalive;
+    case FERP_KEEPALIVE_TIME: return settings->keepalive_time;
+    case FERP_KEEPALIVE_INTERVAL: return settings->keepalive_interval;
+    case FERP_KEEPALIVE_RETRIES: return settings->keepalive_retries;
+    case FERP_REUSE_PORT: return settings->reuse_port;
+    case FERP_TOS_V4: return settings->tos;
+    case FERP_TCLASS_V6: return settings->tclass;
+    case FERP_RECV_BUFFER: return settings->recv_buffer;
+    case FERP_SEND_BUFFER: return settings->send_buffer;
+    case FERP_BROADCAST: return settings->broadcast;
+    case FERP_MULTICAST_LOOP_V4: return settings->multicast_loop_v4;
+    case FERP_MULTICAST_TTL_V4: return settings->multicast_ttl;
+    case FERP_MULTICAST_LOOP_V6: return settings->multicast_loop_v6;
+    default: return 0;
     }
 }
 
@@ -177,7 +123,8 @@ static uint32_t as_told(const ferp_sim_world *world, ferp_option option, uint32_
     return is_size && !ferp_sim_is_winsock(world) && value <= UINT32_MAX / 2 ? 2 * value : value;
 }
 
-static fer_error set(ferp_sim_world *world, ferp_sim_socket *socket, ferp_option option, uint32_t value)
+static fer_error set(ferp_sim_world *world, ferp_sim_socket *socket, ferp_option option,
+                     uint32_t value)
 {
     if (!is_known(world, socket, option)) {
         return ferp_sim_error(world, FERP_SIM_ENOPROTOOPT);
@@ -211,7 +158,9 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     (void)family;
     ferp_sim_code code = name[0] == '\0' ? FERP_SIM_NO_ERROR : FERP_SIM_ENODEV;
-    return ferp_sim_told(world, "bind to a device", socket, ferp_sim_error(world, ferp_sim_is_winsock(world) ? FERP_SIM_ENOPROTOOPT : code));
+    return ferp_sim_told(
+        world, "bind to a device", socket,
+        ferp_sim_error(world, ferp_sim_is_winsock(world) ? FERP_SIM_ENOPROTOOPT : code));
 }
 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
@@ -228,7 +177,8 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
     return FERP_SIM_OK;
 }
 
-fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds, uint32_t interval_seconds)
+fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
+                                    uint32_t interval_seconds)
 {
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     if (!ferp_sim_is_winsock(world)) {

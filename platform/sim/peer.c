@@ -1,4 +1,5 @@
-/* peer.c: the other hosts' sockets, as the test plays them. They never block and meet no faults; their errors are the kinds alone. */
+/* peer.c: the other hosts' sockets, as the test plays them. They never block and meet no faults;
+ * their errors are the kinds alone. */
 #include <string.h>
 
 #include "platform/sim/network.h"
@@ -24,12 +25,12 @@ static ferp_sim_socket *stream_peer_of(ferp_sim_world *world, fer_sim_peer peer)
 }
 
 /* The peer of a call, by one of the two functions above, or the call's end. */
-#define NEED_PEER(world, socket, found_by, peer)                  \
-    FERP_SIM_NEED(world)                                          \
-    ferp_sim_settle(world);                                       \
-    ferp_sim_socket *socket = found_by(world, peer);              \
-    if (socket == NULL) {                                         \
-        return plain_error(FER_INVALID_INPUT);                    \
+#define NEED_PEER(world, socket, found_by, peer)     \
+    FERP_SIM_NEED(world)                             \
+    ferp_sim_settle(world);                          \
+    ferp_sim_socket *socket = found_by(world, peer); \
+    if (socket == NULL) {                            \
+        return plain_error(FER_INVALID_INPUT);       \
     }
 
 static bool is_of_ip(const fer_socket_addr *addr)
@@ -64,7 +65,8 @@ fer_error fer_sim_peer_listen(const fer_socket_addr *addr, int backlog, fer_sim_
         return plain_error(FER_TOO_MANY_OPEN_FILES);
     }
     socket->settings.only_v6 = false;
-    socket->settings.reuse = true; /* a server that begins again, while its old connections are still open */
+    socket->settings.reuse =
+        true; /* a server that begins again, while its old connections are still open */
     fer_error error = as_peers_see(ferp_sim_claim_port(world, socket, addr));
     if (error.kind != FER_OK) {
         fer_sim_peer_close(made);
@@ -76,7 +78,8 @@ fer_error fer_sim_peer_listen(const fer_socket_addr *addr, int backlog, fer_sim_
     return ferp_sim_told(world, "peer listens", socket, error);
 }
 
-ferp_sim_socket *ferp_sim_peer_take(ferp_sim_world *world, ferp_sim_socket *listener, fer_sim_peer *out)
+ferp_sim_socket *ferp_sim_peer_take(ferp_sim_world *world, ferp_sim_socket *listener,
+                                    fer_sim_peer *out)
 {
     if (listener->queue_first == FERP_SIM_NONE) {
         return NULL;
@@ -102,10 +105,12 @@ fer_error fer_sim_peer_accept(fer_sim_peer listener, fer_sim_peer *out)
     if (socket->queue_count == 0) {
         return plain_error(FER_WOULD_BLOCK);
     }
-    return plain_error(ferp_sim_peer_take(world, socket, out) == NULL ? FER_TOO_MANY_OPEN_FILES : FER_OK);
+    return plain_error(ferp_sim_peer_take(world, socket, out) == NULL ? FER_TOO_MANY_OPEN_FILES
+                                                                      : FER_OK);
 }
 
-static fer_error place_peer(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *from, const fer_socket_addr *to)
+static fer_error place_peer(ferp_sim_world *world, ferp_sim_socket *socket,
+                            const fer_socket_addr *from, const fer_socket_addr *to)
 {
     fer_socket_addr plain = ferp_sim_plain(to);
     if (from != NULL) {
@@ -115,10 +120,12 @@ static fer_error place_peer(ferp_sim_world *world, ferp_sim_socket *socket, cons
     return as_peers_see(ferp_sim_claim_any_port(world, socket, &source));
 }
 
-fer_error fer_sim_peer_connect(const fer_socket_addr *from, const fer_socket_addr *to, fer_sim_peer *out)
+fer_error fer_sim_peer_connect(const fer_socket_addr *from, const fer_socket_addr *to,
+                               fer_sim_peer *out)
 {
     FERP_SIM_NEED(world)
-    if (to == NULL || out == NULL || !is_of_ip(to) || (from != NULL && from->ip.family != to->ip.family)) {
+    if (to == NULL || out == NULL || !is_of_ip(to) ||
+        (from != NULL && from->ip.family != to->ip.family)) {
         return plain_error(FER_INVALID_INPUT);
     }
     fer_sim_peer made = FER_SIM_PEER_NONE;
@@ -145,18 +152,13 @@ fer_error fer_sim_peer_connect(const fer_socket_addr *from, const fer_socket_add
 static fer_error standing(const ferp_sim_world *world, const ferp_sim_socket *socket)
 {
     switch (socket->life) {
-    case FERP_SIM_CONNECTED:
-        return FERP_SIM_OK;
-    case FERP_SIM_CONNECTING:
-        return plain_error(FER_WOULD_BLOCK);
-    case FERP_SIM_FAILED:
-        return plain_error(ferp_sim_error(world, socket->pending).kind);
-    case FERP_SIM_DEAD:
-        return plain_error(FER_CONNECTION_RESET);
+    case FERP_SIM_CONNECTED: return FERP_SIM_OK;
+    case FERP_SIM_CONNECTING: return plain_error(FER_WOULD_BLOCK);
+    case FERP_SIM_FAILED: return plain_error(ferp_sim_error(world, socket->pending).kind);
+    case FERP_SIM_DEAD: return plain_error(FER_CONNECTION_RESET);
     case FERP_SIM_FRESH:
     case FERP_SIM_LISTENING:
-    default:
-        return plain_error(FER_NOT_CONNECTED);
+    default: return plain_error(FER_NOT_CONNECTED);
     }
 }
 
@@ -185,7 +187,8 @@ fer_error fer_sim_peer_send(fer_sim_peer peer, const void *buf, size_t len, size
     if (taken > 0) {
         ferp_sim_push(world, socket);
     }
-    ferp_sim_record record = {.verb = "peer sends", .socket = socket, .has_bytes = true, .asked = len, .moved = taken};
+    ferp_sim_record record = {
+        .verb = "peer sends", .socket = socket, .has_bytes = true, .asked = len, .moved = taken};
     ferp_sim_trace(world, &record);
     store(n, taken);
     return plain_error(taken == 0 ? FER_WOULD_BLOCK : FER_OK);
@@ -213,7 +216,11 @@ fer_error fer_sim_peer_receive(fer_sim_peer peer, void *buf, size_t len, size_t 
         return len == 0 ? FERP_SIM_OK : nothing_there(world, socket);
     }
     ferp_sim_drop(world, socket, given);
-    ferp_sim_record record = {.verb = "peer receives", .socket = socket, .has_bytes = true, .asked = given, .moved = given};
+    ferp_sim_record record = {.verb = "peer receives",
+                              .socket = socket,
+                              .has_bytes = true,
+                              .asked = given,
+                              .moved = given};
     ferp_sim_trace(world, &record);
     store(n, given);
     return FERP_SIM_OK;
@@ -232,7 +239,8 @@ fer_error fer_sim_peer_shutdown(fer_sim_peer peer)
     return FERP_SIM_OK;
 }
 
-static void let_go(ferp_sim_world *world, fer_sim_peer peer, ferp_sim_socket *socket, const char *verb)
+static void let_go(ferp_sim_world *world, fer_sim_peer peer, ferp_sim_socket *socket,
+                   const char *verb)
 {
     ferp_sim_happens(world, verb, socket);
     ferp_sim_handle_of(world, peer)->socket = FERP_SIM_NONE;

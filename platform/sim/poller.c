@@ -1,32 +1,34 @@
-/* poller.c: waiting for many sockets: time passes until one of them is ready. What is told of a socket is readiness.c's; here is what is watched,
- * and what has been told of already.
+/* poller.c: waiting for many sockets: time passes until one of them is ready. What is told of a
+ * socket is readiness.c's; here is what is watched, and what has been told of already.
  *
- * A registration is a number's and, in the POSIX dialect, that of the socket behind it, as epoll's is the descriptor's and the file's (epoll(7),
- * "Will closing a file descriptor cause it to be removed from all epoll interest lists?"): a clone keeps it after the number was closed, and the
- * number may be given to another socket meanwhile. In the Windows dialect it ends with the handle (AFD_POLL_LOCAL_CLOSE). */
-#include "platform/sim/readiness.h"
+ * A registration is a number's and, in the POSIX dialect, that of the socket behind it, as epoll's
+ * is the descriptor's and the file's (epoll(7), "Will closing a file descriptor cause it to be
+ * removed from all epoll interest lists?"): a clone keeps it after the number was closed, and the
+ * number may be given to another socket meanwhile. In the Windows dialect it ends with the handle
+ * (AFD_POLL_LOCAL_CLOSE). */
 #include "platform/common/sources.h"
+#include "platform/sim/readiness.h"
 
 /* In a ring: who was told of last comes last. */
 typedef struct ferp_sim_source {
     struct ferp_sim_source *next;
     struct ferp_sim_source *previous;
-    struct ferp_sim_source *namesake;   /* another of the same number */
+    struct ferp_sim_source *namesake; /* another of the same number */
     fer_raw_socket raw;
     int socket;
-    uint64_t birth;         /* of the socket, or of the handle */
+    uint64_t birth; /* of the socket, or of the handle */
     fer_event interest;
     fer_poll_mode mode;
-    bool is_armed;          /* FER_POLL_ONESHOT: not yet told of */
-    bool is_due;            /* FER_POLL_EDGE: to be told of however long it has been ready, */
-    uint32_t stirs;         /* else when this has changed */
+    bool is_armed;  /* FER_POLL_ONESHOT: not yet told of */
+    bool is_due;    /* FER_POLL_EDGE: to be told of however long it has been ready, */
+    uint32_t stirs; /* else when this has changed */
 } ferp_sim_source;
 
 typedef struct ferp_sim_watch {
-    uint64_t run;           /* the simulation that it is of */
-    ferp_sim_source ring;   /* links alone */
+    uint64_t run;         /* the simulation that it is of */
+    ferp_sim_source ring; /* links alone */
     size_t count;
-    ferp_sources numbers;   /* each number's first source */
+    ferp_sources numbers; /* each number's first source */
     bool is_notified;
 } ferp_sim_watch;
 
@@ -39,10 +41,10 @@ static ferp_sim_watch *watch_of(const fer_poller *poller)
 }
 
 /* The poller of a call, which is of this simulation and none before, or the call's end. */
-#define NEED_WATCH(world, watch, poller)                 \
-    ferp_sim_watch *watch = watch_of(poller);            \
-    if (watch->run != world->run) {                      \
-        return ferp_sim_error(world, FERP_SIM_EBADF);    \
+#define NEED_WATCH(world, watch, poller)              \
+    ferp_sim_watch *watch = watch_of(poller);         \
+    if (watch->run != world->run) {                   \
+        return ferp_sim_error(world, FERP_SIM_EBADF); \
     }
 
 /* Linux has a code for it, AFD's users say it themselves. */
@@ -60,7 +62,8 @@ static fer_error no_memory(const ferp_sim_world *world)
 
 static uint64_t birth_of(ferp_sim_world *world, fer_raw_socket raw)
 {
-    return ferp_sim_is_winsock(world) ? ferp_sim_handle_of(world, raw)->birth : ferp_sim_socket_of(world, raw)->sequence;
+    return ferp_sim_is_winsock(world) ? ferp_sim_handle_of(world, raw)->birth
+                                      : ferp_sim_socket_of(world, raw)->sequence;
 }
 
 static bool is_alive(ferp_sim_world *world, const ferp_sim_source *source)
@@ -99,7 +102,9 @@ static void leave_number(ferp_sim_watch *watch, const ferp_sim_source *gone)
     if (at == gone) {
         ferp_sources_remove(&watch->numbers, gone->raw);
         if (gone->namesake != NULL) {
-            (void)ferp_sources_insert(&watch->numbers, gone->raw, gone->namesake); /* where there is room now: it asks for no memory */
+            (void)ferp_sources_insert(
+                &watch->numbers, gone->raw,
+                gone->namesake); /* where there is room now: it asks for no memory */
         }
         return;
     }
@@ -131,10 +136,12 @@ static void forget(ferp_sim_watch *watch, ferp_sim_source *gone)
     ferp_memory_free(gone);
 }
 
-/* Those that were closed without a delete are found in a wait; where there is none, when they have become many. */
+/* Those that were closed without a delete are found in a wait; where there is none, when they have
+ * become many. */
 static void forget_closed(ferp_sim_world *world, ferp_sim_watch *watch)
 {
-    for (ferp_sim_source *at = watch->ring.next, *next = at->next; at != &watch->ring; at = next, next = at->next) {
+    for (ferp_sim_source *at = watch->ring.next, *next = at->next; at != &watch->ring;
+         at = next, next = at->next) {
         if (!is_alive(world, at)) {
             forget(watch, at);
         }
@@ -149,7 +156,8 @@ static void arm(ferp_sim_source *source, fer_event interest, fer_poll_mode mode)
     source->is_due = true;
 }
 
-static fer_error add(ferp_sim_world *world, ferp_sim_watch *watch, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+static fer_error add(ferp_sim_world *world, ferp_sim_watch *watch, fer_raw_socket raw,
+                     fer_event interest, fer_poll_mode mode)
 {
     if (find(world, watch, raw) != NULL) {
         return refusal(world, FER_ALREADY_EXISTS, FERP_SIM_LINUX_EEXIST);
@@ -161,7 +169,9 @@ static fer_error add(ferp_sim_world *world, ferp_sim_watch *watch, fer_raw_socke
     if (made == NULL) {
         return no_memory(world);
     }
-    *made = (ferp_sim_source){.raw = raw, .socket = ferp_sim_handle_of(world, raw)->socket, .birth = birth_of(world, raw)};
+    *made = (ferp_sim_source){.raw = raw,
+                              .socket = ferp_sim_handle_of(world, raw)->socket,
+                              .birth = birth_of(world, raw)};
     if (!enter_number(watch, made)) {
         ferp_memory_free(made);
         return no_memory(world);
@@ -172,7 +182,8 @@ static fer_error add(ferp_sim_world *world, ferp_sim_watch *watch, fer_raw_socke
     return FERP_SIM_OK;
 }
 
-fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                          fer_poll_mode mode)
 {
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     NEED_WATCH(world, watch, poller)
@@ -184,7 +195,8 @@ static fer_error not_found(const ferp_sim_world *world)
     return refusal(world, FER_NOT_FOUND, FERP_SIM_LINUX_ENOENT);
 }
 
-fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                             fer_poll_mode mode)
 {
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     NEED_WATCH(world, watch, poller)
@@ -192,7 +204,8 @@ fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event i
     if (found != NULL) {
         arm(found, interest, mode);
     }
-    return ferp_sim_told(world, "poller modify", socket, found != NULL ? FERP_SIM_OK : not_found(world));
+    return ferp_sim_told(world, "poller modify", socket,
+                         found != NULL ? FERP_SIM_OK : not_found(world));
 }
 
 fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
@@ -203,7 +216,8 @@ fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
     if (found != NULL) {
         forget(watch, found);
     }
-    return ferp_sim_told(world, "poller delete", socket, found != NULL ? FERP_SIM_OK : not_found(world));
+    return ferp_sim_told(world, "poller delete", socket,
+                         found != NULL ? FERP_SIM_OK : not_found(world));
 }
 
 /* ---- The poller */
@@ -265,7 +279,8 @@ static bool is_something(fer_event event)
 static fer_event due(ferp_sim_world *world, const ferp_sim_source *source)
 {
     bool is_edge = source->mode == FER_POLL_EDGE;
-    if (!source->is_armed || (is_edge && !source->is_due && source->stirs == socket_of(world, source)->stirs)) {
+    if (!source->is_armed ||
+        (is_edge && !source->is_due && source->stirs == socket_of(world, source)->stirs)) {
         return (fer_event){0};
     }
     return ferp_sim_readiness(world, socket_of(world, source), source->interest);
@@ -273,7 +288,8 @@ static fer_event due(ferp_sim_world *world, const ferp_sim_source *source)
 
 static void trace_event(ferp_sim_world *world, const ferp_sim_socket *socket, fer_event event)
 {
-    static const char *const verbs[] = {"poller: writable", "poller: readable", "poller: readable, writable"};
+    static const char *const verbs[] = {"poller: writable", "poller: readable",
+                                        "poller: readable, writable"};
     unsigned char key[8];
     for (size_t i = 0; i < sizeof key; i++) {
         key[i] = (unsigned char)(event.key >> (8 * i));
@@ -283,7 +299,8 @@ static void trace_event(ferp_sim_world *world, const ferp_sim_socket *socket, fe
 }
 
 /* Of one that nothing is asked of only its failure can be told, and that once. */
-static void tell(ferp_sim_world *world, ferp_sim_watch *watch, ferp_sim_source *told, fer_event event)
+static void tell(ferp_sim_world *world, ferp_sim_watch *watch, ferp_sim_source *told,
+                 fer_event event)
 {
     told->is_armed = told->mode != FER_POLL_ONESHOT && is_something(told->interest);
     told->is_due = false;
@@ -298,7 +315,8 @@ static size_t collect(ferp_sim_world *world, ferp_sim_watch *watch, fer_event *e
 {
     size_t count = 0;
     size_t left = watch->count;
-    for (ferp_sim_source *at = watch->ring.next, *next = at->next; left > 0 && count < cap; at = next, next = at->next, left--) {
+    for (ferp_sim_source *at = watch->ring.next, *next = at->next; left > 0 && count < cap;
+         at = next, next = at->next, left--) {
         if (!is_alive(world, at)) {
             forget(watch, at);
             continue;
@@ -322,7 +340,8 @@ static fer_event missing(ferp_sim_world *world, const ferp_sim_source *source)
     }
     fer_event ready = ferp_sim_readiness(world, socket_of(world, source), source->interest);
     fer_event asked = source->interest;
-    return (fer_event){asked.key, asked.readable && !ready.readable, asked.writable && !ready.writable};
+    return (fer_event){asked.key, asked.readable && !ready.readable,
+                       asked.writable && !ready.writable};
 }
 
 static ferp_sim_source *nth_missing(ferp_sim_world *world, ferp_sim_watch *watch, uint32_t nth)
@@ -343,7 +362,8 @@ static uint32_t count_missing(ferp_sim_world *world, const ferp_sim_watch *watch
 }
 
 /* Whether the fault strikes, of which one event more may come. */
-static bool is_misled(ferp_sim_world *world, ferp_sim_watch *watch, fer_event *events, size_t cap, size_t *count)
+static bool is_misled(ferp_sim_world *world, ferp_sim_watch *watch, fer_event *events, size_t cap,
+                      size_t *count)
 {
     uint32_t candidates = *count < cap ? count_missing(world, watch) : 0;
     bool has_chance = candidates > 0 || (*count == 0 && !watch->is_notified);
@@ -369,11 +389,12 @@ static void take_notification(ferp_sim_watch *watch, bool *notified)
 /* A while that the clock cannot hold is one without an end. */
 static uint64_t deadline_after(const ferp_sim_world *world, fer_duration timeout)
 {
-    return timeout.nanos < FERP_NO_DEADLINE - world->now ? world->now + timeout.nanos : FERP_NO_DEADLINE;
+    return timeout.nanos < FERP_NO_DEADLINE - world->now ? world->now + timeout.nanos
+                                                         : FERP_NO_DEADLINE;
 }
 
-static fer_error wait_on(ferp_sim_world *world, ferp_sim_watch *watch, fer_event *events, size_t cap, fer_duration timeout, size_t *count,
-                         bool *notified)
+static fer_error wait_on(ferp_sim_world *world, ferp_sim_watch *watch, fer_event *events,
+                         size_t cap, fer_duration timeout, size_t *count, bool *notified)
 {
     uint64_t deadline = deadline_after(world, timeout);
     *count = collect(world, watch, events, cap);
@@ -394,7 +415,8 @@ static fer_error wait_on(ferp_sim_world *world, ferp_sim_watch *watch, fer_event
     return FERP_SIM_OK;
 }
 
-fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
+                           size_t *count, bool *notified)
 {
     *count = 0;
     *notified = false;
@@ -405,7 +427,8 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
         return ferp_sim_told(world, "poller wait", NULL, ferp_sim_error(world, FERP_SIM_EINTR));
     }
     fer_error error = wait_on(world, watch, events, cap, timeout, count, notified);
-    ferp_sim_record record = {.verb = *notified ? "poller is woken" : "poller wait", .error = error, .moved = *count};
+    ferp_sim_record record = {
+        .verb = *notified ? "poller is woken" : "poller wait", .error = error, .moved = *count};
     ferp_sim_trace(world, &record);
     return error;
 }

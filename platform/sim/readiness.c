@@ -1,5 +1,6 @@
-/* readiness.c: what epoll and AFD tell of a socket. They are not alike: epoll looks at the socket's state, AFD at what has happened to it. So
- * one that was never connected is hung up for epoll and nothing for AFD, and AFD is silent about what the program itself has shut down. */
+/* readiness.c: what epoll and AFD tell of a socket. They are not alike: epoll looks at the socket's
+ * state, AFD at what has happened to it. So one that was never connected is hung up for epoll and
+ * nothing for AFD, and AFD is silent about what the program itself has shut down. */
 #include "platform/sim/readiness.h"
 
 typedef struct readiness {
@@ -21,8 +22,8 @@ static bool has_failed(const ferp_sim_socket *socket)
 
 /* ---- epoll */
 
-/* tcp_poll and unix_poll: EPOLLHUP where both halves are shut, by whomever, or there is no connection at all. Of a Unix socket who shuts its
- * reading shuts the other's writing. */
+/* tcp_poll and unix_poll: EPOLLHUP where both halves are shut, by whomever, or there is no
+ * connection at all. Of a Unix socket who shuts its reading shuts the other's writing. */
 static readiness stream_of_epoll(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
     if (socket->life == FERP_SIM_LISTENING) {
@@ -30,16 +31,19 @@ static readiness stream_of_epoll(ferp_sim_world *world, const ferp_sim_socket *s
     }
     bool is_connected = socket->life == FERP_SIM_CONNECTED;
     bool input_is_shut = socket->shut_read || has_ended(world, socket);
-    bool output_is_shut = socket->shut_write || (socket->is_unix && is_connected && !ferp_sim_is_read(world, socket));
+    bool output_is_shut =
+        socket->shut_write || (socket->is_unix && is_connected && !ferp_sim_is_read(world, socket));
     return (readiness){
         .readable = input_is_shut || (is_connected && ferp_sim_readable(world, socket) > 0),
         .writable = is_connected && (output_is_shut || ferp_sim_room(world, socket) > 0),
-        .failed = has_failed(socket) || socket->life == FERP_SIM_FRESH || (input_is_shut && output_is_shut),
+        .failed = has_failed(socket) || socket->life == FERP_SIM_FRESH ||
+                  (input_is_shut && output_is_shut),
     };
 }
 
 /* datagram_poll and unix_dgram_poll, which alone looks whether the peer's queue is full. */
-static readiness datagrams_of_epoll(ferp_sim_world *world, const ferp_sim_socket *socket, fer_event interest)
+static readiness datagrams_of_epoll(ferp_sim_world *world, const ferp_sim_socket *socket,
+                                    fer_event interest)
 {
     return (readiness){
         .readable = socket->datagram_count > 0 || socket->shut_read,
@@ -53,7 +57,8 @@ static readiness datagrams_of_epoll(ferp_sim_world *world, const ferp_sim_socket
 static readiness stream_of_afd(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
     bool is_connected = socket->life == FERP_SIM_CONNECTED;
-    bool has_input = is_connected && (ferp_sim_readable(world, socket) > 0 || has_ended(world, socket));
+    bool has_input =
+        is_connected && (ferp_sim_readable(world, socket) > 0 || has_ended(world, socket));
     return (readiness){
         .readable = has_input || socket->queue_count > 0,
         .writable = is_connected && ferp_sim_room(world, socket) > 0,
@@ -64,21 +69,26 @@ static readiness stream_of_afd(ferp_sim_world *world, const ferp_sim_socket *soc
 /* A refusal is received. */
 static readiness datagrams_of_afd(const ferp_sim_socket *socket)
 {
-    return (readiness){.readable = socket->datagram_count > 0 || socket->pending != FERP_SIM_NO_ERROR, .writable = true};
+    return (readiness){.readable =
+                           socket->datagram_count > 0 || socket->pending != FERP_SIM_NO_ERROR,
+                       .writable = true};
 }
 
 /* ---- Both */
 
-static readiness readiness_of(ferp_sim_world *world, const ferp_sim_socket *socket, fer_event interest)
+static readiness readiness_of(ferp_sim_world *world, const ferp_sim_socket *socket,
+                              fer_event interest)
 {
     bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
     if (ferp_sim_is_winsock(world)) {
         return is_datagram ? datagrams_of_afd(socket) : stream_of_afd(world, socket);
     }
-    return is_datagram ? datagrams_of_epoll(world, socket, interest) : stream_of_epoll(world, socket);
+    return is_datagram ? datagrams_of_epoll(world, socket, interest)
+                       : stream_of_epoll(world, socket);
 }
 
-fer_event ferp_sim_readiness(ferp_sim_world *world, const ferp_sim_socket *socket, fer_event interest)
+fer_event ferp_sim_readiness(ferp_sim_world *world, const ferp_sim_socket *socket,
+                             fer_event interest)
 {
     readiness ready = readiness_of(world, socket, interest);
     return (fer_event){interest.key, ready.failed || (ready.readable && interest.readable),

@@ -1,11 +1,13 @@
-/* resolve.c: names: "localhost", addresses in text as systems' resolvers take them, and those of the config. */
+/* resolve.c: names: "localhost", addresses in text as systems' resolvers take them, and those of
+ * the config. */
 #include <string.h>
 
 #include "platform/sim/thread.h"
 
 #define SLOW_NANOS (UINT64_C(5) * 1000000000)
 
-/* glibc's EAI_NONAME, EAI_AGAIN and EAI_FAIL; WSAHOST_NOT_FOUND, WSATRY_AGAIN and WSANO_RECOVERY. */
+/* glibc's EAI_NONAME, EAI_AGAIN and EAI_FAIL; WSAHOST_NOT_FOUND, WSATRY_AGAIN and
+ * WSANO_RECOVERY. */
 static fer_error failure(const ferp_sim_world *world, fer_error_kind kind)
 {
     bool windows = ferp_sim_is_winsock(world);
@@ -14,8 +16,7 @@ static fer_error failure(const ferp_sim_world *world, fer_error_kind kind)
         return (fer_error){kind, windows ? FERP_SIM_WINDOWS_WSAHOST_NOT_FOUND : -2};
     case FER_RESOLVE_TRY_AGAIN:
         return (fer_error){kind, windows ? FERP_SIM_WINDOWS_WSATRY_AGAIN : -3};
-    default:
-        return (fer_error){FER_RESOLVE_FAILED, windows ? FERP_SIM_WINDOWS_WSANO_RECOVERY : -4};
+    default: return (fer_error){FER_RESOLVE_FAILED, windows ? FERP_SIM_WINDOWS_WSANO_RECOVERY : -4};
     }
 }
 
@@ -32,12 +33,14 @@ static bool is_alike(const char *one, const char *other)
         i++;
     }
     const char *rest = one[i] == '\0' ? other + i : one + i;
-    return (one[i] == '\0' || other[i] == '\0') && (rest[0] == '\0' || (rest[0] == '.' && rest[1] == '\0' && i > 0));
+    return (one[i] == '\0' || other[i] == '\0') &&
+           (rest[0] == '\0' || (rest[0] == '.' && rest[1] == '\0' && i > 0));
 }
 
 static fer_error struck(ferp_sim_world *world)
 {
-    static const fer_error_kind kinds[] = {FER_RESOLVE_TRY_AGAIN, FER_HOST_NOT_FOUND, FER_RESOLVE_FAILED};
+    static const fer_error_kind kinds[] = {FER_RESOLVE_TRY_AGAIN, FER_HOST_NOT_FOUND,
+                                           FER_RESOLVE_FAILED};
     if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_RESOLVE_SLOW)) {
         ferp_sim_spend(world, SLOW_NANOS);
     }
@@ -47,7 +50,8 @@ static fer_error struck(ferp_sim_world *world)
     return FERP_SIM_OK;
 }
 
-/* A short IPv4 form such as 127.1: numbers in C's bases, the last one filling what is left (inet_aton(3)). */
+/* A short IPv4 form such as 127.1: numbers in C's bases, the last one filling what is left
+ * (inet_aton(3)). */
 static bool read_number(const char **text, uint64_t *value)
 {
     const char *at = *text;
@@ -61,7 +65,9 @@ static bool read_number(const char **text, uint64_t *value)
     const char *begin = at;
     for (*value = 0; *value <= UINT32_MAX; at++) {
         char byte = lower(*at);
-        unsigned digit = byte >= '0' && byte <= '9' ? (unsigned)(byte - '0') : byte >= 'a' && byte <= 'f' ? (unsigned)(byte - 'a') + 10 : 16;
+        unsigned digit = byte >= '0' && byte <= '9'   ? (unsigned)(byte - '0')
+                         : byte >= 'a' && byte <= 'f' ? (unsigned)(byte - 'a') + 10
+                                                      : 16;
         if (digit >= base) {
             break;
         }
@@ -94,12 +100,14 @@ static bool read_short_v4(const char *text, fer_ipv4_addr *out)
 
 static bool is_of_one_link(const fer_ipv6_addr *v6)
 {
-    return fer_ipv6_addr_is_unicast_link_local(v6) || (v6->octets[0] == 0xff && (v6->octets[1] & 0x0f) == 2);
+    return fer_ipv6_addr_is_unicast_link_local(v6) ||
+           (v6->octets[0] == 0xff && (v6->octets[1] & 0x0f) == 2);
 }
 
-/* A network interface's number, on Linux its name too, "lo" or "eth0", with an address that is of one link (RFC 4007, 11; glibc's
- * __inet6_scopeid_pton). */
-static bool read_scope(const ferp_sim_world *world, const char *text, const fer_ipv6_addr *v6, uint32_t *scope)
+/* A network interface's number, on Linux its name too, "lo" or "eth0", with an address that is of
+ * one link (RFC 4007, 11; glibc's __inet6_scopeid_pton). */
+static bool read_scope(const ferp_sim_world *world, const char *text, const fer_ipv6_addr *v6,
+                       uint32_t *scope)
 {
     static const char *const interfaces[] = {"lo", "eth0"};
     uint64_t value = 0;
@@ -123,7 +131,8 @@ static bool read_scoped_v6(const ferp_sim_world *world, const char *text, fer_so
     const char *percent = strchr(text, '%');
     fer_ipv6_addr v6;
     uint32_t scope = 0;
-    if (percent == NULL || fer_ipv6_addr_parse_n(&v6, text, (size_t)(percent - text)).kind != FER_OK ||
+    if (percent == NULL ||
+        fer_ipv6_addr_parse_n(&v6, text, (size_t)(percent - text)).kind != FER_OK ||
         !read_scope(world, percent + 1, &v6, &scope)) {
         return false;
     }
@@ -141,7 +150,8 @@ static bool read_address(const ferp_sim_world *world, const char *text, fer_sock
     return true;
 }
 
-/* The text's address becomes an entry like the config's, in one of a few places that are used in turn. */
+/* The text's address becomes an entry like the config's, in one of a few places that are used in
+ * turn. */
 static const fer_sim_name *entry_of_text(ferp_sim_world *world, const char *host)
 {
     fer_socket_addr addr;
@@ -195,7 +205,8 @@ fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
     ferp_sim_settle(world);
     fer_error error = look_up(world, lookup, host);
     world->lookups_open += error.kind == FER_OK;
-    return ferp_sim_told(world, world->threads.is_inside ? "resolve in the background" : "resolve", NULL, error);
+    return ferp_sim_told(world, world->threads.is_inside ? "resolve in the background" : "resolve",
+                         NULL, error);
 }
 
 bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)

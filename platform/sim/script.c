@@ -3,7 +3,8 @@
 
 enum { PIECE = 4096 };
 
-/* ---- News: noted at once, told by an event of its own, so that no handler runs inside what it is told of. */
+/* ---- News: noted at once, told by an event of its own, so that no handler runs inside what it is
+ * told of. */
 
 void ferp_sim_news(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news)
 {
@@ -14,8 +15,9 @@ void ferp_sim_news(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news
         return;
     }
     socket->poked = true;
-    ferp_sim_event event = {
-        .kind = FERP_SIM_EVENT_NEWS, .index = ferp_sim_index_of(world, socket), .of = socket->sequence};
+    ferp_sim_event event = {.kind = FERP_SIM_EVENT_NEWS,
+                            .index = ferp_sim_index_of(world, socket),
+                            .of = socket->sequence};
     ferp_sim_schedule(world, event, 0);
 }
 
@@ -27,8 +29,9 @@ static bool is_still(const ferp_sim_socket *socket, uint64_t sequence)
 
 static void tell_handler(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news)
 {
-    static const fer_sim_event order[] = {FER_SIM_CONNECTED, FER_SIM_CONNECT_FAILED, FER_SIM_ACCEPTABLE, FER_SIM_READABLE,
-                                          FER_SIM_WRITABLE,  FER_SIM_ENDED,          FER_SIM_WAS_RESET};
+    static const fer_sim_event order[] = {
+        FER_SIM_CONNECTED, FER_SIM_CONNECT_FAILED, FER_SIM_ACCEPTABLE, FER_SIM_READABLE,
+        FER_SIM_WRITABLE,  FER_SIM_ENDED,          FER_SIM_WAS_RESET};
     uint64_t sequence = socket->sequence;
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         if ((news & 1u << order[i]) != 0 && is_still(socket, sequence) && socket->handler != NULL) {
@@ -98,7 +101,8 @@ static progress send_step(fer_sim_peer peer, ferp_sim_script *script, const fer_
     while (script->done < step->len) {
         size_t n = 0;
         const unsigned char *bytes = step->bytes;
-        fer_error error = fer_sim_peer_send(peer, bytes + script->done, step->len - script->done, &n);
+        fer_error error =
+            fer_sim_peer_send(peer, bytes + script->done, step->len - script->done, &n);
         script->done += n;
         if (error.kind != FER_OK) {
             return error.kind == FER_WOULD_BLOCK ? WAIT : OVER;
@@ -112,7 +116,8 @@ static progress receive_step(fer_sim_peer peer, ferp_sim_script *script, size_t 
     unsigned char piece[PIECE];
     while (to_end || script->done < len) {
         size_t n = 0;
-        size_t wanted = !to_end && len - script->done < sizeof piece ? len - script->done : sizeof piece;
+        size_t wanted =
+            !to_end && len - script->done < sizeof piece ? len - script->done : sizeof piece;
         fer_error error = fer_sim_peer_receive(peer, piece, wanted, &n);
         script->done += n;
         if (error.kind != FER_OK) {
@@ -135,7 +140,8 @@ static progress echo_step(ferp_sim_world *world, fer_sim_peer peer, ferp_sim_soc
         if (room == 0) {
             return WAIT;
         }
-        fer_error error = fer_sim_peer_receive(peer, piece, room < sizeof piece ? room : sizeof piece, &n);
+        fer_error error =
+            fer_sim_peer_receive(peer, piece, room < sizeof piece ? room : sizeof piece, &n);
         if (error.kind != FER_OK) {
             return error.kind == FER_WOULD_BLOCK ? WAIT : OVER;
         }
@@ -152,25 +158,15 @@ static progress play_step(ferp_sim_world *world, ferp_sim_socket *socket, const 
 {
     fer_sim_peer peer = ferp_sim_raw_of(world, socket);
     switch (step->action) {
-    case FER_SIM_SEND:
-        return send_step(peer, &socket->script, step);
-    case FER_SIM_RECEIVE:
-        return receive_step(peer, &socket->script, step->len, false);
-    case FER_SIM_RECEIVE_TO_END:
-        return receive_step(peer, &socket->script, 0, true);
-    case FER_SIM_ECHO:
-        return echo_step(world, peer, socket);
-    case FER_SIM_SHUT_DOWN:
-        return fer_sim_peer_shutdown(peer).kind == FER_OK ? NEXT : OVER;
-    case FER_SIM_CLOSE:
-        fer_sim_peer_close(peer);
-        return OVER;
-    case FER_SIM_RESET:
-        fer_sim_peer_reset(peer);
-        return OVER;
+    case FER_SIM_SEND: return send_step(peer, &socket->script, step);
+    case FER_SIM_RECEIVE: return receive_step(peer, &socket->script, step->len, false);
+    case FER_SIM_RECEIVE_TO_END: return receive_step(peer, &socket->script, 0, true);
+    case FER_SIM_ECHO: return echo_step(world, peer, socket);
+    case FER_SIM_SHUT_DOWN: return fer_sim_peer_shutdown(peer).kind == FER_OK ? NEXT : OVER;
+    case FER_SIM_CLOSE: fer_sim_peer_close(peer); return OVER;
+    case FER_SIM_RESET: fer_sim_peer_reset(peer); return OVER;
     case FER_SIM_PAUSE:
-    default:
-        return NEXT;
+    default: return NEXT;
     }
 }
 
@@ -182,8 +178,9 @@ static bool delays(ferp_sim_world *world, ferp_sim_socket *socket, const fer_sim
     }
     if (!socket->script.waiting) {
         socket->script.waiting = true;
-        ferp_sim_event event = {
-            .kind = FERP_SIM_EVENT_SCRIPT, .index = ferp_sim_index_of(world, socket), .of = socket->sequence};
+        ferp_sim_event event = {.kind = FERP_SIM_EVENT_SCRIPT,
+                                .index = ferp_sim_index_of(world, socket),
+                                .of = socket->sequence};
         ferp_sim_schedule(world, event, step->delay.nanos);
     }
     return true;
@@ -196,7 +193,8 @@ static void accept_all(ferp_sim_world *world, ferp_sim_socket *listener)
     while (child != NULL) {
         child->handler = listener->handler;
         child->context = listener->context;
-        child->script = (ferp_sim_script){.steps = listener->script.steps, .count = listener->script.count};
+        child->script =
+            (ferp_sim_script){.steps = listener->script.steps, .count = listener->script.count};
         ferp_sim_news(world, child, 0);
         child = ferp_sim_peer_take(world, listener, &peer);
     }
@@ -209,7 +207,8 @@ void ferp_sim_run_script(ferp_sim_world *world, ferp_sim_socket *socket)
         accept_all(world, socket);
         return;
     }
-    while (is_still(socket, sequence) && socket->script.at < socket->script.count && socket->life != FERP_SIM_CONNECTING) {
+    while (is_still(socket, sequence) && socket->script.at < socket->script.count &&
+           socket->life != FERP_SIM_CONNECTING) {
         const fer_sim_step *step = &socket->script.steps[socket->script.at];
         if (delays(world, socket, step)) {
             return;

@@ -1,4 +1,5 @@
-/* socket.c: the life of a socket: made, duplicated, described, adopted, shut down, closed; and its pending error. */
+/* socket.c: the life of a socket: made, duplicated, described, adopted, shut down, closed; and its
+ * pending error. */
 #include "platform/sim/network.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -12,7 +13,8 @@ static bool table_is_full(ferp_sim_world *world)
 
 fer_error ferp_sim_give_handle(ferp_sim_world *world, ferp_sim_socket *socket, fer_raw_socket *out)
 {
-    fer_raw_socket raw = table_is_full(world) ? FER_RAW_SOCKET_NONE : ferp_sim_handle_new(world, socket);
+    fer_raw_socket raw =
+        table_is_full(world) ? FER_RAW_SOCKET_NONE : ferp_sim_handle_new(world, socket);
     if (raw == FER_RAW_SOCKET_NONE) {
         return ferp_sim_error(world, FERP_SIM_EMFILE);
     }
@@ -21,7 +23,8 @@ fer_error ferp_sim_give_handle(ferp_sim_world *world, ferp_sim_socket *socket, f
 }
 
 /* The program has no privileges. A protocol is its type's own, or there is none such. */
-static ferp_sim_code birth_verdict(const ferp_sim_world *world, fer_domain domain, fer_type type, int protocol)
+static ferp_sim_code birth_verdict(const ferp_sim_world *world, fer_domain domain, fer_type type,
+                                   int protocol)
 {
     int own = type == FER_TYPE_STREAM ? FER_PROTOCOL_TCP : FER_PROTOCOL_UDP;
     if (type == FER_TYPE_RAW) {
@@ -30,10 +33,13 @@ static ferp_sim_code birth_verdict(const ferp_sim_world *world, fer_domain domai
     if (domain == FER_DOMAIN_UNIX && type == FER_TYPE_DGRAM && ferp_sim_is_winsock(world)) {
         return FERP_SIM_EAFNOSUPPORT;
     }
-    return protocol == 0 || (domain != FER_DOMAIN_UNIX && protocol == own) ? FERP_SIM_NO_ERROR : FERP_SIM_EPROTONOSUPPORT;
+    return protocol == 0 || (domain != FER_DOMAIN_UNIX && protocol == own)
+               ? FERP_SIM_NO_ERROR
+               : FERP_SIM_EPROTONOSUPPORT;
 }
 
-fer_error ferp_sim_birth(ferp_sim_world *world, fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
+fer_error ferp_sim_birth(ferp_sim_world *world, fer_domain domain, fer_type type, int protocol,
+                         fer_raw_socket *out)
 {
     ferp_sim_code verdict = birth_verdict(world, domain, type, protocol);
     if (verdict != FERP_SIM_NO_ERROR) {
@@ -43,7 +49,8 @@ fer_error ferp_sim_birth(ferp_sim_world *world, fer_domain domain, fer_type type
         return ferp_sim_error(world, FERP_SIM_ENOBUFS);
     }
     ferp_sim_kind kind = type == FER_TYPE_STREAM ? FERP_SIM_STREAM : FERP_SIM_DATAGRAM;
-    ferp_sim_socket *socket = ferp_sim_socket_new(world, kind, domain == FER_DOMAIN_IPV6 ? FER_IP_V6 : FER_IP_V4);
+    ferp_sim_socket *socket =
+        ferp_sim_socket_new(world, kind, domain == FER_DOMAIN_IPV6 ? FER_IP_V6 : FER_IP_V4);
     if (socket == NULL) {
         return ferp_sim_error(world, FERP_SIM_EMFILE);
     }
@@ -70,19 +77,22 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 
 /* ---- Closing */
 
-/* With a linger time close waits until all has been sent and taken, or the time is over: then Windows resets the connection, and Linux
- * goes on in the background. Unread input makes it a reset at once (Linux, tcp_close). */
+/* With a linger time close waits until all has been sent and taken, or the time is over: then
+ * Windows resets the connection, and Linux goes on in the background. Unread input makes it a reset
+ * at once (Linux, tcp_close). */
 static void linger(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *out = ferp_sim_pipe_out(world, socket);
     uint64_t deadline = world->now + socket->settings.linger.seconds * SECOND;
     bool waits = ferp_sim_is_winsock(world) || !socket->settings.nonblocking;
     bool is_set = socket->settings.linger.on && socket->settings.linger.seconds > 0;
-    if (!is_set || !waits || socket->life != FERP_SIM_CONNECTED || ferp_sim_readable(world, socket) > 0) {
+    if (!is_set || !waits || socket->life != FERP_SIM_CONNECTED ||
+        ferp_sim_readable(world, socket) > 0) {
         return;
     }
     ferp_sim_end_writing(world, socket);
-    while (socket->life == FERP_SIM_CONNECTED && !out->fin_arrived && ferp_sim_pass_time(world, deadline).kind == FER_OK) {
+    while (socket->life == FERP_SIM_CONNECTED && !out->fin_arrived &&
+           ferp_sim_pass_time(world, deadline).kind == FER_OK) {
     }
     if (ferp_sim_is_winsock(world) && socket->life == FERP_SIM_CONNECTED && !out->fin_arrived) {
         socket->settings.linger.seconds = 0;
@@ -137,7 +147,8 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     return FERP_SIM_OK;
 }
 
-/* Windows: the socket is made nonblocking; its timeouts are the words that the library keeps there. A mode cannot be asked for. */
+/* Windows: the socket is made nonblocking; its timeouts are the words that the library keeps there.
+ * A mode cannot be asked for. */
 fer_error ferp_adopt(fer_raw_socket raw)
 {
     FERP_SIM_NEED_SOCKET(world, socket, raw)
@@ -177,8 +188,8 @@ static fer_error shut_down_linux(ferp_sim_world *world, ferp_sim_socket *socket,
     return ferp_sim_error(world, was_over ? FERP_SIM_ENOTCONN : FERP_SIM_NO_ERROR);
 }
 
-/* "If there is still data queued on the socket waiting to be received, or data arrives subsequently, the connection is reset"
- * ("shutdown function", MSDN). */
+/* "If there is still data queued on the socket waiting to be received, or data arrives
+ * subsequently, the connection is reset" ("shutdown function", MSDN). */
 static fer_error shut_down_windows(ferp_sim_world *world, ferp_sim_socket *socket, fer_shutdown how)
 {
     if (socket->life == FERP_SIM_DEAD) {
@@ -215,8 +226,9 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
     static const char *const verbs[] = {"shutdown read", "shutdown write", "shutdown both"};
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     ferp_sim_settle(world);
-    fer_error error = ferp_sim_acts_as_windows(world, socket) ? shut_down_windows(world, socket, how)
-                                                             : shut_down_linux(world, socket, how);
+    fer_error error = ferp_sim_acts_as_windows(world, socket)
+                          ? shut_down_windows(world, socket, how)
+                          : shut_down_linux(world, socket, how);
     stir_ends(world, socket);
     return ferp_sim_told(world, verbs[how], socket, error);
 }

@@ -1,4 +1,5 @@
-/* start.c: a simulation's beginning and end, and its clock's public side. The world of a simulation is its thread's. */
+/* start.c: a simulation's beginning and end, and its clock's public side. The world of a simulation
+ * is its thread's. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,8 @@ enum { DEFAULT_SOCKETS = 128, SOCKETS_MAX = 4096, DEFAULT_BUFFER = 65536 };
 #define DEFAULT_LATENCY UINT64_C(1000000)
 #define MILLION 1000000u
 
-/* One simulation in the program; on other threads this is NULL, so they need not be kept from looking. */
+/* One simulation in the program; on other threads this is NULL, so they need not be kept from
+ * looking. */
 static THREAD_LOCAL ferp_sim_world *world_here;
 static uint32_t is_running;
 static uint64_t runs;
@@ -30,9 +32,11 @@ ferp_sim_world *ferp_sim_here(void)
 
 static bool is_valid_name(const fer_sim_name *name)
 {
-    bool has_failure = name->failure == FER_OK || name->failure == FER_HOST_NOT_FOUND || name->failure == FER_RESOLVE_TRY_AGAIN ||
+    bool has_failure = name->failure == FER_OK || name->failure == FER_HOST_NOT_FOUND ||
+                       name->failure == FER_RESOLVE_TRY_AGAIN ||
                        name->failure == FER_RESOLVE_FAILED;
-    return name->host != NULL && (name->addrs != NULL || name->count == 0) && has_failure && name->delay.nanos <= FERP_SIM_YEAR;
+    return name->host != NULL && (name->addrs != NULL || name->count == 0) && has_failure &&
+           name->delay.nanos <= FERP_SIM_YEAR;
 }
 
 static bool is_valid(const fer_sim_config *config)
@@ -47,10 +51,12 @@ static bool is_valid(const fer_sim_config *config)
             return false;
         }
     }
-    return (unsigned)config->dialect <= FER_SIM_WINSOCK && (config->tape != NULL || config->tape_len == 0) &&
-           (config->names != NULL || config->name_count == 0) && config->latency.nanos <= FERP_SIM_YEAR &&
-           config->jitter.nanos <= FERP_SIM_YEAR && config->loopback_latency.nanos <= FERP_SIM_YEAR &&
-           config->send_buffer <= BUFFER_MAX && config->receive_buffer <= BUFFER_MAX && config->max_sockets <= SOCKETS_MAX;
+    return (unsigned)config->dialect <= FER_SIM_WINSOCK &&
+           (config->tape != NULL || config->tape_len == 0) &&
+           (config->names != NULL || config->name_count == 0) &&
+           config->latency.nanos <= FERP_SIM_YEAR && config->jitter.nanos <= FERP_SIM_YEAR &&
+           config->loopback_latency.nanos <= FERP_SIM_YEAR && config->send_buffer <= BUFFER_MAX &&
+           config->receive_buffer <= BUFFER_MAX && config->max_sockets <= SOCKETS_MAX;
 }
 
 static size_t or_else(size_t value, size_t otherwise)
@@ -69,13 +75,15 @@ static fer_sim_config completed(const fer_sim_config *config)
     return made;
 }
 
-/* ---- The world, in one piece of memory: itself, then its tables, then the rings, which need no clearing. */
+/* ---- The world, in one piece of memory: itself, then its tables, then the rings, which need no
+ * clearing. */
 
-/* So many events there can be: the user's, one of each datagram and thread, those of bytes, and of each socket and link those that it can have
- * at once. */
+/* So many events there can be: the user's, one of each datagram and thread, those of bytes, and of
+ * each socket and link those that it can have at once. */
 static size_t event_room(const fer_sim_config *config)
 {
-    return (size_t)FERP_SIM_CALLS_MAX + FERP_SIM_DATAGRAMS_MAX + FERP_SIM_THREADS_MAX + (FERP_SIM_ARRIVALS_EACH + (size_t)12) * config->max_sockets;
+    return (size_t)FERP_SIM_CALLS_MAX + FERP_SIM_DATAGRAMS_MAX + FERP_SIM_THREADS_MAX +
+           (FERP_SIM_ARRIVALS_EACH + (size_t)12) * config->max_sockets;
 }
 
 static size_t rounded(size_t size)

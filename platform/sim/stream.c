@@ -1,5 +1,6 @@
-/* stream.c: what goes through a connection: bytes, ends, resets. Each direction is one ring: the reader's bytes first, then those under
- * way, then those that wait in the sender's buffer until the reader has room. */
+/* stream.c: what goes through a connection: bytes, ends, resets. Each direction is one ring: the
+ * reader's bytes first, then those under way, then those that wait in the sender's buffer until the
+ * reader has room. */
 #include <string.h>
 
 #include "platform/sim/network.h"
@@ -82,7 +83,8 @@ static uint64_t delay_of(ferp_sim_world *world, const ferp_sim_link *link, int s
     return latency > earliest ? latency : earliest;
 }
 
-static void dispatch_after(ferp_sim_world *world, ferp_sim_link *link, ferp_sim_event event, uint64_t delay)
+static void dispatch_after(ferp_sim_world *world, ferp_sim_link *link, ferp_sim_event event,
+                           uint64_t delay)
 {
     link->pipes[event.side].last_arrival = world->now + delay;
     event.index = (int)(link - world->links);
@@ -95,28 +97,33 @@ static void dispatch(ferp_sim_world *world, ferp_sim_link *link, ferp_sim_event 
     dispatch_after(world, link, event, delay_of(world, link, event.side));
 }
 
-/* Bytes that would arrive at one time, and those for which there is no event, join the last ones that are under way. */
+/* Bytes that would arrive at one time, and those for which there is no event, join the last ones
+ * that are under way. */
 static void dispatch_data(ferp_sim_world *world, ferp_sim_link *link, int side, size_t bytes)
 {
     ferp_sim_event event = {.kind = FERP_SIM_EVENT_DATA, .side = side, .bytes = bytes};
     uint64_t delay = delay_of(world, link, side);
     bool follows = delay > 0 && link->pipes[side].flying > bytes;
     ferp_sim_event *last = follows ? ferp_sim_last_arrival(world, link->sequence, side) : NULL;
-    if (last != NULL && (last->time == world->now + delay || world->arrivals >= FERP_SIM_ARRIVALS_EACH * world->config.max_sockets)) {
+    if (last != NULL && (last->time == world->now + delay ||
+                         world->arrivals >= FERP_SIM_ARRIVALS_EACH * world->config.max_sockets)) {
         last->bytes += bytes;
         return;
     }
     dispatch_after(world, link, event, delay);
 }
 
-/* Sends what the reader has room for, and then the end. A reader that is gone takes everything, and answers with a reset. */
+/* Sends what the reader has room for, and then the end. A reader that is gone takes everything, and
+ * answers with a reset. */
 static void transmit(ferp_sim_world *world, ferp_sim_link *link, int side)
 {
     ferp_sim_pipe *pipe = &link->pipes[side];
     size_t waiting = pipe->count - pipe->arrived - pipe->flying;
     size_t held = pipe->arrived + pipe->flying;
     size_t window = world->config.receive_buffer > held ? world->config.receive_buffer - held : 0;
-    size_t going = waiting < window || link->is_unix || link->ends[1 - side] == FERP_SIM_NONE ? waiting : window;
+    size_t going = waiting < window || link->is_unix || link->ends[1 - side] == FERP_SIM_NONE
+                       ? waiting
+                       : window;
     if (going > 0) {
         pipe->flying += going;
         dispatch_data(world, link, side, going);
@@ -154,7 +161,8 @@ void ferp_sim_push(ferp_sim_world *world, ferp_sim_socket *socket)
     transmit(world, link_of(world, socket), socket->side);
 }
 
-size_t ferp_sim_copy(ferp_sim_world *world, const ferp_sim_socket *socket, size_t from, void *buf, size_t len)
+size_t ferp_sim_copy(ferp_sim_world *world, const ferp_sim_socket *socket, size_t from, void *buf,
+                     size_t len)
 {
     const ferp_sim_pipe *pipe = ferp_sim_pipe_in(world, socket);
     size_t size = ring_size(world);
@@ -214,8 +222,10 @@ static void forget_unsent(ferp_sim_pipe *out)
     out->count = out->arrived + out->flying;
 }
 
-/* What is under way to this end does not arrive any more. Windows throws away what has arrived, too ("reset_loses_input"). */
-static void forget_input(ferp_sim_world *world, const ferp_sim_link *link, ferp_sim_pipe *in, int writer, bool all)
+/* What is under way to this end does not arrive any more. Windows throws away what has arrived, too
+ * ("reset_loses_input"). */
+static void forget_input(ferp_sim_world *world, const ferp_sim_link *link, ferp_sim_pipe *in,
+                         int writer, bool all)
 {
     ferp_sim_cancel_direction(world, link->sequence, writer);
     in->flying = 0;
@@ -231,7 +241,8 @@ void ferp_sim_send_reset(ferp_sim_world *world, ferp_sim_socket *socket)
     }
     int side = socket->side;
     forget_unsent(&link->pipes[side]);
-    forget_input(world, link, &link->pipes[1 - side], 1 - side, ferp_sim_acts_as_windows(world, socket));
+    forget_input(world, link, &link->pipes[1 - side], 1 - side,
+                 ferp_sim_acts_as_windows(world, socket));
     socket->life = FERP_SIM_DEAD;
     socket->stirs++;
     dispatch_reset(world, link, side);
@@ -264,7 +275,8 @@ static void arrive_at_nobody(ferp_sim_world *world, ferp_sim_link *link, int sid
     dispatch_reset(world, link, 1 - side);
 }
 
-/* Windows resets when bytes come after SD_RECEIVE; Linux only when both halves are shut (tcp_rcv_state_process; RFC 1122, 4.2.2.13). */
+/* Windows resets when bytes come after SD_RECEIVE; Linux only when both halves are shut
+ * (tcp_rcv_state_process; RFC 1122, 4.2.2.13). */
 static bool refuses_input(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
     return socket->shut_read && (socket->shut_write || ferp_sim_acts_as_windows(world, socket));
@@ -289,7 +301,8 @@ void ferp_sim_on_data(ferp_sim_world *world, const ferp_sim_event *event)
         pipe->count -= event->bytes;
         ferp_sim_happens(world, "bytes come after the shutdown", socket);
         ferp_sim_send_reset(world, socket);
-        socket->pending = ferp_sim_acts_as_windows(world, socket) ? FERP_SIM_ECONNABORTED : FERP_SIM_ECONNRESET;
+        socket->pending =
+            ferp_sim_acts_as_windows(world, socket) ? FERP_SIM_ECONNABORTED : FERP_SIM_ECONNRESET;
         return;
     }
     pipe->arrived += event->bytes;
@@ -340,8 +353,9 @@ static void detach(ferp_sim_world *world, ferp_sim_socket *socket)
     socket->link = FERP_SIM_NONE;
 }
 
-/* In good order, or with a reset: RFC 1122, 4.2.2.13, where input was not read; and a linger time of 0. Once both ends are done there
- * is nothing left to reset (Linux, tcp_close: TCP_CLOSE), but for a Unix socket's peer, who is told all the same (unix_release_sock). */
+/* In good order, or with a reset: RFC 1122, 4.2.2.13, where input was not read; and a linger time
+ * of 0. Once both ends are done there is nothing left to reset (Linux, tcp_close: TCP_CLOSE), but
+ * for a Unix socket's peer, who is told all the same (unix_release_sock). */
 static void end_connection(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);

@@ -8,8 +8,9 @@ enum { FIRST_POSIX_HANDLE = 3, WINDOWS_HANDLE_STEP = 4, FIRST_WINDOWS_HANDLE = 2
 
 fer_raw_socket ferp_sim_raw_of_slot(const ferp_sim_world *world, size_t slot)
 {
-    return ferp_sim_is_winsock(world) ? (fer_raw_socket)(FIRST_WINDOWS_HANDLE + slot * WINDOWS_HANDLE_STEP)
-                                      : (fer_raw_socket)(FIRST_POSIX_HANDLE + slot);
+    return ferp_sim_is_winsock(world)
+               ? (fer_raw_socket)(FIRST_WINDOWS_HANDLE + slot * WINDOWS_HANDLE_STEP)
+               : (fer_raw_socket)(FIRST_POSIX_HANDLE + slot);
 }
 
 ferp_sim_handle *ferp_sim_handle_of(ferp_sim_world *world, fer_raw_socket raw)
@@ -58,7 +59,8 @@ fer_raw_socket ferp_sim_handle_new(ferp_sim_world *world, ferp_sim_socket *socke
 {
     for (size_t i = 0; i < world->config.max_sockets; i++) {
         if (world->handles[i].socket == FERP_SIM_NONE) {
-            world->handles[i] = (ferp_sim_handle){ferp_sim_index_of(world, socket), false, world->next_sequence++};
+            world->handles[i] =
+                (ferp_sim_handle){ferp_sim_index_of(world, socket), false, world->next_sequence++};
             socket->handles++;
             return ferp_sim_raw_of_slot(world, i);
         }
@@ -66,7 +68,8 @@ fer_raw_socket ferp_sim_handle_new(ferp_sim_world *world, ferp_sim_socket *socke
     return FER_RAW_SOCKET_NONE;
 }
 
-/* The systems' defaults: tcp(7), ip(7), ipv6(7); "SOL_SOCKET Socket Options" and "IPPROTO_TCP socket options" (MSDN). */
+/* The systems' defaults: tcp(7), ip(7), ipv6(7); "SOL_SOCKET Socket Options" and "IPPROTO_TCP
+ * socket options" (MSDN). */
 static ferp_sim_settings default_settings(const ferp_sim_world *world)
 {
     bool windows = ferp_sim_is_winsock(world);
@@ -86,7 +89,8 @@ static ferp_sim_settings default_settings(const ferp_sim_world *world)
     };
 }
 
-ferp_sim_socket *ferp_sim_socket_new(ferp_sim_world *world, ferp_sim_kind kind, fer_ip_family family)
+ferp_sim_socket *ferp_sim_socket_new(ferp_sim_world *world, ferp_sim_kind kind,
+                                     fer_ip_family family)
 {
     for (size_t i = 0; i < world->config.max_sockets; i++) {
         ferp_sim_socket *socket = &world->sockets[i];
@@ -114,7 +118,8 @@ ferp_sim_socket *ferp_sim_socket_new(ferp_sim_world *world, ferp_sim_kind kind, 
 void ferp_sim_socket_free(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     ferp_sim_cancel(world, socket->sequence);
-    memset(socket, 0, sizeof *socket); /* a call that a callback closed it under finds nothing here */
+    memset(socket, 0,
+           sizeof *socket); /* a call that a callback closed it under finds nothing here */
     socket->link = FERP_SIM_NONE;
     socket->queue_first = FERP_SIM_NONE;
 }

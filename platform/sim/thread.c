@@ -1,4 +1,5 @@
-/* thread.c: the resolver's lock, condition and threads. Nobody is ever locked out, who waits lets time pass, and a thread's step is an event. */
+/* thread.c: the resolver's lock, condition and threads. Nobody is ever locked out, who waits lets
+ * time pass, and a thread's step is an event. */
 #include "platform/sim/thread.h"
 
 /* ---- The lock and its condition */
@@ -11,10 +12,22 @@ fer_error ferp_monitor_begin(ferp_monitor *monitor)
     return FERP_SIM_OK;
 }
 
-void ferp_monitor_end(ferp_monitor *monitor) { (void)monitor; }
-void ferp_monitor_enter(ferp_monitor *monitor) { (void)monitor; }
-void ferp_monitor_leave(ferp_monitor *monitor) { (void)monitor; }
-void ferp_monitor_notify_all(ferp_monitor *monitor) { (void)monitor; }
+void ferp_monitor_end(ferp_monitor *monitor)
+{
+    (void)monitor;
+}
+void ferp_monitor_enter(ferp_monitor *monitor)
+{
+    (void)monitor;
+}
+void ferp_monitor_leave(ferp_monitor *monitor)
+{
+    (void)monitor;
+}
+void ferp_monitor_notify_all(ferp_monitor *monitor)
+{
+    (void)monitor;
+}
 
 /* Who asks again and again gets somewhere too. */
 fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline)
@@ -39,7 +52,8 @@ static void schedule(ferp_sim_world *world, const ferp_thread *thread, uint64_t 
 fer_error ferp_thread_start(const ferp_thread *thread)
 {
     FERP_SIM_NEED(world)
-    if (world->threads.count == FERP_SIM_THREADS_MAX || ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_MEMORY)) {
+    if (world->threads.count == FERP_SIM_THREADS_MAX ||
+        ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_MEMORY)) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
     world->threads.count++;
@@ -79,7 +93,8 @@ void ferp_sim_end_threads(ferp_sim_world *world)
 {
     world->is_running_events = true;
     for (size_t i = 0; i < world->event_count; i++) {
-        const ferp_thread *thread = world->events[i].kind == FERP_SIM_EVENT_THREAD ? world->events[i].thread : NULL;
+        const ferp_thread *thread =
+            world->events[i].kind == FERP_SIM_EVENT_THREAD ? world->events[i].thread : NULL;
         while (thread != NULL && run_step(world, thread)) {
         }
     }

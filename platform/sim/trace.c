@@ -1,5 +1,6 @@
-/* trace.c: what happened, as one line of text, and as a digest of all lines and of all bytes that were moved. A line's text is made only
- * where somebody reads it; the digest is of what the line is made of. */
+/* trace.c: what happened, as one line of text, and as a digest of all lines and of all bytes that
+ * were moved. A line's text is made only where somebody reads it; the digest is of what the line is
+ * made of. */
 #include <string.h>
 
 #include "platform/sim/network.h"
@@ -162,7 +163,8 @@ void ferp_sim_trace(ferp_sim_world *world, const ferp_sim_record *record)
     }
 }
 
-fer_error ferp_sim_told(ferp_sim_world *world, const char *verb, const ferp_sim_socket *socket, fer_error error)
+fer_error ferp_sim_told(ferp_sim_world *world, const char *verb, const ferp_sim_socket *socket,
+                        fer_error error)
 {
     ferp_sim_record record = {.verb = verb, .socket = socket, .error = error};
     ferp_sim_trace(world, &record);

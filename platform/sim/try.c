@@ -1,4 +1,5 @@
-/* try.c: calls that never wait, whatever the socket's mode is: it is nonblocking for as long as one of them lasts. */
+/* try.c: calls that never wait, whatever the socket's mode is: it is nonblocking for as long as one
+ * of them lasts. */
 #include "platform/sim/network.h"
 
 /* Gives the mode that was. A call of the user's may close the socket meanwhile. */
@@ -14,13 +15,14 @@ static bool exchange_mode(fer_raw_socket raw, bool nonblocking)
     return was;
 }
 
-#define AT_ONCE(call)                           \
-    bool was = exchange_mode(raw, true);        \
-    fer_error error = (call);                   \
-    (void)exchange_mode(raw, was);              \
+#define AT_ONCE(call)                    \
+    bool was = exchange_mode(raw, true); \
+    fer_error error = (call);            \
+    (void)exchange_mode(raw, was);       \
     return error
 
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode, size_t *n)
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
+                        size_t *n)
 {
     AT_ONCE(recv_mode == FERP_RECV ? ferp_recv(raw, buf, len, n) : ferp_peek(raw, buf, len, n));
 }
@@ -35,17 +37,20 @@ fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct f
     AT_ONCE(ferp_recv_from(raw, buf, len, out));
 }
 
-fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                           const fer_socket_addr *addr, size_t *n)
 {
     AT_ONCE(ferp_send_to(raw, buf, len, addr, n));
 }
 
-fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+                                  struct ferp_unix_datagram *out)
 {
     AT_ONCE(ferp_unix_recv_from(raw, buf, len, out));
 }
 
-fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                                const fer_unix_addr *addr, size_t *n)
 {
     AT_ONCE(ferp_unix_send_to(raw, buf, len, addr, n));
 }

@@ -1,11 +1,12 @@
-/* unix.c: Unix sockets of the simulated machine. Their connections are links like any; their names are in one table. A path stays when its
- * socket is closed, until fer_sim_remove_path; an abstract name goes with it. Windows has streams only. */
+/* unix.c: Unix sockets of the simulated machine. Their connections are links like any; their names
+ * are in one table. A path stays when its socket is closed, until fer_sim_remove_path; an abstract
+ * name goes with it. Windows has streams only. */
 #include <string.h>
 
 #include "platform/sim/readiness.h"
 
 enum {
-    DATAGRAMS_MAX = 11, /* Linux: one more than net.unix.max_dgram_qlen (unix_recvq_full) */
+    DATAGRAMS_MAX = 11,       /* Linux: one more than net.unix.max_dgram_qlen (unix_recvq_full) */
     SEND_BUFFER_OVERHEAD = 32 /* Linux, unix_dgram_sendmsg */
 };
 
@@ -13,7 +14,8 @@ enum {
 
 static bool is_same_name(const fer_unix_addr *one, const fer_unix_addr *other)
 {
-    return one->kind_ == other->kind_ && one->len_ == other->len_ && memcmp(one->name_, other->name_, one->len_) == 0;
+    return one->kind_ == other->kind_ && one->len_ == other->len_ &&
+           memcmp(one->name_, other->name_, one->len_) == 0;
 }
 
 static int name_at(const ferp_sim_world *world, const fer_unix_addr *addr)
@@ -74,8 +76,10 @@ static fer_unix_addr name_told(const ferp_sim_world *world, int name)
 void ferp_sim_forget_name(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
     int name = socket->unix_name;
-    if (name != FERP_SIM_NONE && world->unix_names[name].addr.kind_ == FER_UNIX_ADDR_ABSTRACT && socket->listener == FERP_SIM_NONE) {
-        world->unix_names[name].exists = world->unix_names[name].exists && world->unix_names[name].owner != socket->sequence;
+    if (name != FERP_SIM_NONE && world->unix_names[name].addr.kind_ == FER_UNIX_ADDR_ABSTRACT &&
+        socket->listener == FERP_SIM_NONE) {
+        world->unix_names[name].exists =
+            world->unix_names[name].exists && world->unix_names[name].owner != socket->sequence;
     }
 }
 
@@ -116,7 +120,8 @@ fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *oth
     FER_TRY(ferp_sim_birth(world, FER_DOMAIN_UNIX, type, 0, &raws[0]));
     fer_error error = ferp_sim_birth(world, FER_DOMAIN_UNIX, type, 0, &raws[1]);
     if (error.kind == FER_OK) {
-        error = join_pair(world, ferp_sim_socket_of(world, raws[0]), ferp_sim_socket_of(world, raws[1]));
+        error = join_pair(world, ferp_sim_socket_of(world, raws[0]),
+                          ferp_sim_socket_of(world, raws[1]));
     }
     if (error.kind != FER_OK) {
         ferp_close(raws[0]);
@@ -132,7 +137,8 @@ fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *oth
 
 /* ---- Naming and connecting */
 
-static fer_error bind_name(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr)
+static fer_error bind_name(ferp_sim_world *world, ferp_sim_socket *socket,
+                           const fer_unix_addr *addr)
 {
     if (!socket->is_unix || socket->unix_name != FERP_SIM_NONE) {
         return ferp_sim_error(world, FERP_SIM_EINVAL);
@@ -151,7 +157,8 @@ fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr)
     return ferp_sim_told(world, "bind to a name", socket, bind_name(world, socket, addr));
 }
 
-static fer_error find(ferp_sim_world *world, const fer_unix_addr *addr, ferp_sim_kind kind, ferp_sim_socket **out)
+static fer_error find(ferp_sim_world *world, const fer_unix_addr *addr, ferp_sim_kind kind,
+                      ferp_sim_socket **out)
 {
     int name = name_at(world, addr);
     if (name == FERP_SIM_NONE) {
@@ -159,15 +166,18 @@ static fer_error find(ferp_sim_world *world, const fer_unix_addr *addr, ferp_sim
         return ferp_sim_error(world, refused ? FERP_SIM_ECONNREFUSED : FERP_SIM_ENOENT);
     }
     ferp_sim_socket *found = owner_of(world, name);
-    if (found == NULL || (kind == FERP_SIM_STREAM && found->life != FERP_SIM_LISTENING && found->kind == kind)) {
+    if (found == NULL ||
+        (kind == FERP_SIM_STREAM && found->life != FERP_SIM_LISTENING && found->kind == kind)) {
         return ferp_sim_error(world, FERP_SIM_ECONNREFUSED);
     }
     *out = found;
     return ferp_sim_error(world, found->kind == kind ? FERP_SIM_NO_ERROR : FERP_SIM_EPROTOTYPE);
 }
 
-/* A full queue: Linux waits for room, as long as SO_SNDTIMEO says, or says EAGAIN; Windows refuses. The listener may be gone after a wait. */
-static fer_error await_room(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr, ferp_sim_socket **listener)
+/* A full queue: Linux waits for room, as long as SO_SNDTIMEO says, or says EAGAIN; Windows refuses.
+ * The listener may be gone after a wait. */
+static fer_error await_room(ferp_sim_world *world, ferp_sim_socket *socket,
+                            const fer_unix_addr *addr, ferp_sim_socket **listener)
 {
     uint64_t deadline = ferp_sim_deadline(world, socket, FERP_WRITING);
     for (;;) {
@@ -201,15 +211,18 @@ static ferp_sim_socket *peer_of(ferp_sim_world *world, const ferp_sim_socket *so
 /* Linux, unix_may_send: not to one that is connected to another. */
 static ferp_sim_code may_send_to(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
 {
-    bool elsewhere = receiver->life == FERP_SIM_CONNECTED && receiver->unix_peer != socket->sequence;
+    bool elsewhere =
+        receiver->life == FERP_SIM_CONNECTED && receiver->unix_peer != socket->sequence;
     return elsewhere ? FERP_SIM_EPERM : FERP_SIM_NO_ERROR;
 }
 
-static fer_error connect_stream(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr)
+static fer_error connect_stream(ferp_sim_world *world, ferp_sim_socket *socket,
+                                const fer_unix_addr *addr)
 {
     ferp_sim_socket *listener = NULL;
     if (socket->life != FERP_SIM_FRESH) {
-        return ferp_sim_error(world, socket->life == FERP_SIM_CONNECTED ? FERP_SIM_EISCONN : FERP_SIM_EINVAL);
+        return ferp_sim_error(world, socket->life == FERP_SIM_CONNECTED ? FERP_SIM_EISCONN
+                                                                        : FERP_SIM_EINVAL);
     }
     FER_TRY(await_room(world, socket, addr, &listener));
     socket->unix_peer_name = listener->unix_name;
@@ -222,7 +235,8 @@ static fer_error connect_stream(ferp_sim_world *world, ferp_sim_socket *socket, 
     return FERP_SIM_OK;
 }
 
-/* Linux, unix_dgram_disconnected: who leaves a peer forgets what it had queued, and the old peer is told that it is lost. */
+/* Linux, unix_dgram_disconnected: who leaves a peer forgets what it had queued, and the old peer is
+ * told that it is lost. */
 static void leave_peer(ferp_sim_world *world, ferp_sim_socket *socket)
 {
     if (socket->datagram_count == 0) {
@@ -236,7 +250,8 @@ static void leave_peer(ferp_sim_world *world, ferp_sim_socket *socket)
     }
 }
 
-static fer_error connect_datagram(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr)
+static fer_error connect_datagram(ferp_sim_world *world, ferp_sim_socket *socket,
+                                  const fer_unix_addr *addr)
 {
     ferp_sim_socket *peer = NULL;
     FER_TRY(find(world, addr, FERP_SIM_DATAGRAM, &peer));
@@ -255,12 +270,15 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     ferp_sim_settle(world);
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
-        return ferp_sim_told(world, "connect to a name", socket, ferp_sim_error(world, FERP_SIM_EINTR));
+        return ferp_sim_told(world, "connect to a name", socket,
+                             ferp_sim_error(world, FERP_SIM_EINTR));
     }
     if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_REFUSED)) {
-        return ferp_sim_told(world, "connect to a name", socket, ferp_sim_error(world, FERP_SIM_ECONNREFUSED));
+        return ferp_sim_told(world, "connect to a name", socket,
+                             ferp_sim_error(world, FERP_SIM_ECONNREFUSED));
     }
-    fer_error error = socket->kind == FERP_SIM_STREAM ? connect_stream(world, socket, addr) : connect_datagram(world, socket, addr);
+    fer_error error = socket->kind == FERP_SIM_STREAM ? connect_stream(world, socket, addr)
+                                                      : connect_datagram(world, socket, addr);
     socket->stirs++;
     return ferp_sim_told(world, "connect to a name", socket, error);
 }
@@ -285,7 +303,8 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
 /* ---- Datagrams: never lost; a full queue makes the sender wait */
 
 /* Linux, unix_dgram_sendmsg: a peer that is gone is refused once, and then there is none. */
-static fer_error receiver_of(ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr, ferp_sim_socket **out)
+static fer_error receiver_of(ferp_sim_world *world, ferp_sim_socket *socket,
+                             const fer_unix_addr *addr, ferp_sim_socket **out)
 {
     if (addr != NULL) {
         return find(world, addr, FERP_SIM_DATAGRAM, out);
@@ -298,8 +317,10 @@ static fer_error receiver_of(ferp_sim_world *world, ferp_sim_socket *socket, con
     return FERP_SIM_OK;
 }
 
-/* What stops a datagram before a receiver is looked for: a peer that there is not, its length, an error that is pending. */
-static ferp_sim_code may_leave(const ferp_sim_world *world, ferp_sim_socket *socket, const fer_unix_addr *addr, size_t len)
+/* What stops a datagram before a receiver is looked for: a peer that there is not, its length, an
+ * error that is pending. */
+static ferp_sim_code may_leave(const ferp_sim_world *world, ferp_sim_socket *socket,
+                               const fer_unix_addr *addr, size_t len)
 {
     if (addr == NULL && socket->life != FERP_SIM_CONNECTED) {
         return FERP_SIM_ENOTCONN;
@@ -312,7 +333,8 @@ static ferp_sim_code may_leave(const ferp_sim_world *world, ferp_sim_socket *soc
     return pending == FERP_SIM_NO_ERROR && socket->shut_write ? FERP_SIM_EPIPE : pending;
 }
 
-/* The limit is for one that many may send to; two that are connected to each other have the sender's buffer (here: all the room). */
+/* The limit is for one that many may send to; two that are connected to each other have the
+ * sender's buffer (here: all the room). */
 static bool has_room_for(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
 {
     bool is_pair = receiver->life == FERP_SIM_CONNECTED && receiver->unix_peer == socket->sequence;
@@ -321,17 +343,20 @@ static bool has_room_for(const ferp_sim_socket *socket, const ferp_sim_socket *r
 
 bool ferp_sim_unix_has_room(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
-    const ferp_sim_socket *receiver = socket->is_unix && socket->life == FERP_SIM_CONNECTED ? peer_of(world, socket) : NULL;
+    const ferp_sim_socket *receiver =
+        socket->is_unix && socket->life == FERP_SIM_CONNECTED ? peer_of(world, socket) : NULL;
     return receiver == NULL || has_room_for(socket, receiver);
 }
 
-static bool queue(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_sim_socket *receiver, const void *buf, size_t len)
+static bool queue(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_sim_socket *receiver,
+                  const void *buf, size_t len)
 {
-    return has_room_for(socket, receiver) && ferp_sim_queue_datagram(world, socket, receiver, buf, len);
+    return has_room_for(socket, receiver) &&
+           ferp_sim_queue_datagram(world, socket, receiver, buf, len);
 }
 
-static fer_error send_when_there_is_room(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len,
-                                         const fer_unix_addr *addr)
+static fer_error send_when_there_is_room(ferp_sim_world *world, ferp_sim_socket *socket,
+                                         const void *buf, size_t len, const fer_unix_addr *addr)
 {
     FER_TRY(ferp_sim_enter(world, socket, FERP_WRITING));
     FER_TRY(ferp_sim_error(world, may_leave(world, socket, addr, len)));
@@ -355,25 +380,31 @@ static fer_error send_when_there_is_room(ferp_sim_world *world, ferp_sim_socket 
     }
 }
 
-fer_error ferp_sim_unix_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len, const fer_unix_addr *addr,
-                                 size_t *n)
+fer_error ferp_sim_unix_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf,
+                                 size_t len, const fer_unix_addr *addr, size_t *n)
 {
     fer_error error = send_when_there_is_room(world, socket, buf, len, addr);
     *n = error.kind == FER_OK ? len : 0;
-    ferp_sim_record record = {
-        .verb = "send a datagram", .socket = socket, .error = error, .has_bytes = true, .asked = len, .moved = *n};
+    ferp_sim_record record = {.verb = "send a datagram",
+                              .socket = socket,
+                              .error = error,
+                              .has_bytes = true,
+                              .asked = len,
+                              .moved = *n};
     ferp_sim_trace(world, &record);
     return error;
 }
 
-fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                            const fer_unix_addr *addr, size_t *n)
 {
     *n = 0;
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     return ferp_sim_unix_send_one(world, socket, buf, len, addr, n);
 }
 
-fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+                              struct ferp_unix_datagram *out)
 {
     struct ferp_datagram got = {0};
     int from = FERP_SIM_NONE;

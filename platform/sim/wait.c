@@ -1,5 +1,6 @@
-/* wait.c: waiting until a socket is ready: time passes until it is. As in the Windows backend a wait to read is a request that a
- * ferp_wake ends, and the others look at the socket; as in the POSIX one poll sees the own shutdown too. */
+/* wait.c: waiting until a socket is ready: time passes until it is. As in the Windows backend a
+ * wait to read is a request that a ferp_wake ends, and the others look at the socket; as in the
+ * POSIX one poll sees the own shutdown too. */
 #include "platform/sim/readiness.h"
 
 /* What ferp_wait holds. */
@@ -49,14 +50,15 @@ void ferp_wake(fer_raw_socket raw)
 static bool is_ended_or_failed(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
-    return (in != NULL && in->fin_arrived) || socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED;
+    return (in != NULL && in->fin_arrived) || socket->life == FERP_SIM_DEAD ||
+           socket->life == FERP_SIM_FAILED;
 }
 
 /* A zero-byte WSARecv after SD_RECEIVE ends at once with an error, which is ready too. */
 static bool is_readable(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
-    return ferp_sim_readable(world, socket) > 0 || is_ended_or_failed(world, socket) || socket->shut_read ||
-           socket->queue_count > 0;
+    return ferp_sim_readable(world, socket) > 0 || is_ended_or_failed(world, socket) ||
+           socket->shut_read || socket->queue_count > 0;
 }
 
 /* WSAPoll stays silent about an own shutdown (write_wait_misses_shutdown). */
@@ -65,47 +67,50 @@ static bool is_writable(ferp_sim_world *world, const ferp_sim_socket *socket)
     bool shut = socket->shut_write && !ferp_sim_is_winsock(world);
     bool failed = socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED;
     bool sends = socket->kind == FERP_SIM_DATAGRAM && ferp_sim_unix_has_room(world, socket);
-    return sends || shut || failed || (socket->life == FERP_SIM_CONNECTED && ferp_sim_room(world, socket) > 0);
+    return sends || shut || failed ||
+           (socket->life == FERP_SIM_CONNECTED && ferp_sim_room(world, socket) > 0);
 }
 
 static bool is_ready(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_readiness readiness)
 {
     switch (readiness) {
-    case FERP_READABLE:
-        return is_readable(world, socket);
-    case FERP_WRITABLE:
-        return is_writable(world, socket);
-    case FERP_ACCEPTABLE:
-        return socket->queue_count > 0;
-    case FERP_RECEIVABLE:
-        return socket->datagram_count > 0 || socket->pending != FERP_SIM_NO_ERROR;
+    case FERP_READABLE: return is_readable(world, socket);
+    case FERP_WRITABLE: return is_writable(world, socket);
+    case FERP_ACCEPTABLE: return socket->queue_count > 0;
+    case FERP_RECEIVABLE: return socket->datagram_count > 0 || socket->pending != FERP_SIM_NO_ERROR;
     case FERP_CONNECTED:
-    default:
-        return socket->life != FERP_SIM_CONNECTING;
+    default: return socket->life != FERP_SIM_CONNECTING;
     }
 }
 
-/* poll's POLLERR and select's except set both tell of a failed connect. A request to read that meets a reset tells it by itself. */
-static fer_error told_ready(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_readiness readiness)
+/* poll's POLLERR and select's except set both tell of a failed connect. A request to read that
+ * meets a reset tells it by itself. */
+static fer_error told_ready(const ferp_sim_world *world, const ferp_sim_socket *socket,
+                            ferp_readiness readiness)
 {
     bool failed = socket->life == FERP_SIM_FAILED || socket->life == FERP_SIM_DEAD;
-    if (readiness == FERP_READABLE && socket->life == FERP_SIM_DEAD && ferp_sim_acts_as_windows(world, socket)) {
+    if (readiness == FERP_READABLE && socket->life == FERP_SIM_DEAD &&
+        ferp_sim_acts_as_windows(world, socket)) {
         return ferp_sim_error(world, FERP_SIM_ECONNRESET);
     }
-    return readiness == FERP_CONNECTED && failed ? (fer_error){FER_CONNECTION_REFUSED, 0} : FERP_SIM_OK;
+    return readiness == FERP_CONNECTED && failed ? (fer_error){FER_CONNECTION_REFUSED, 0}
+                                                 : FERP_SIM_OK;
 }
 
 /* ---- Waiting */
 
-/* Where core waits in slices, each has a deadline though the call may have none: without a timeout on the socket a slice is no end, and
- * with nothing under way the call would go from slice to slice for ever. Unless the write half was shut: the next slice tells. */
-static bool is_for_ever(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_readiness readiness, uint64_t deadline)
+/* Where core waits in slices, each has a deadline though the call may have none: without a timeout
+ * on the socket a slice is no end, and with nothing under way the call would go from slice to slice
+ * for ever. Unless the write half was shut: the next slice tells. */
+static bool is_for_ever(const ferp_sim_world *world, const ferp_sim_socket *socket,
+                        ferp_readiness readiness, uint64_t deadline)
 {
     if (deadline == FERP_NO_DEADLINE) {
         return true;
     }
     ferp_direction direction = readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
-    bool sliced = ferp_sim_is_winsock(world) && (readiness == FERP_READABLE || readiness == FERP_WRITABLE);
+    bool sliced =
+        ferp_sim_is_winsock(world) && (readiness == FERP_READABLE || readiness == FERP_WRITABLE);
     bool ends_soon = direction == FERP_WRITING && socket->shut_write;
     return sliced && !ends_soon && fer_duration_is_none(socket->settings.timeouts[direction]);
 }
@@ -155,26 +160,32 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 /* ---- Either direction */
 
 /* As poll and WSAPoll see it. */
-static fer_interest ready_of(ferp_sim_world *world, const ferp_sim_socket *socket, fer_interest interest)
+static fer_interest ready_of(ferp_sim_world *world, const ferp_sim_socket *socket,
+                             fer_interest interest)
 {
     bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
-    bool reads = is_ready(world, socket, is_datagram ? FERP_RECEIVABLE : FERP_READABLE) || (is_datagram && socket->shut_read);
-    bool has_failed = socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED || socket->pending != FERP_SIM_NO_ERROR;
+    bool reads = is_ready(world, socket, is_datagram ? FERP_RECEIVABLE : FERP_READABLE) ||
+                 (is_datagram && socket->shut_read);
+    bool has_failed = socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED ||
+                      socket->pending != FERP_SIM_NO_ERROR;
     bool writes = is_writable(world, socket);
-    return has_failed ? interest : ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
+    return has_failed ? interest
+                      : ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
 }
 
-/* What another handle shut is for the caller's next look to find, and with nothing under way nothing else ever comes. */
-static uint64_t end_of_wait(const ferp_sim_world *world, const ferp_sim_socket *socket, fer_interest interest, uint64_t until,
-                            uint64_t deadline)
+/* What another handle shut is for the caller's next look to find, and with nothing under way
+ * nothing else ever comes. */
+static uint64_t end_of_wait(const ferp_sim_world *world, const ferp_sim_socket *socket,
+                            fer_interest interest, uint64_t until, uint64_t deadline)
 {
     bool reads = (interest & FER_READABLE) != 0 && socket->read_ended;
     bool writes = (interest & FER_WRITABLE) != 0 && socket->shut_write;
     return world->event_count == 0 && !reads && !writes ? deadline : until;
 }
 
-static fer_error wait_for_either(ferp_sim_world *world, fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
-                                 uint32_t wakes, fer_interest *ready)
+static fer_error wait_for_either(ferp_sim_world *world, fer_raw_socket raw, fer_interest interest,
+                                 uint64_t until, uint64_t deadline, uint32_t wakes,
+                                 fer_interest *ready)
 {
     for (;;) {
         const ferp_sim_socket *socket = ferp_sim_socket_of(world, raw);
@@ -192,10 +203,12 @@ static fer_error wait_for_either(ferp_sim_world *world, fer_raw_socket raw, fer_
 /* Of a listener poll tells no false tales. */
 static bool is_told_falsely(ferp_sim_world *world, const ferp_sim_socket *socket)
 {
-    return socket->life != FERP_SIM_LISTENING && ferp_sim_strikes(world, socket, FER_SIM_FAULT_SPURIOUS_READY);
+    return socket->life != FERP_SIM_LISTENING &&
+           ferp_sim_strikes(world, socket, FER_SIM_FAULT_SPURIOUS_READY);
 }
 
-fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline, fer_interest *ready)
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
+                     fer_interest *ready)
 {
     FERP_SIM_NEED_SOCKET(world, socket, raw)
     uint32_t wakes = socket->wakes;
@@ -210,5 +223,6 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     if (until <= world->now && ready_of(world, socket, interest) == 0) {
         ferp_sim_tick(world); /* who asks again and again gets somewhere */
     }
-    return ferp_sim_told(world, "ready", socket, wait_for_either(world, raw, interest, until, deadline, wakes, ready));
+    return ferp_sim_told(world, "ready", socket,
+                         wait_for_either(world, raw, interest, until, deadline, wakes, ready));
 }

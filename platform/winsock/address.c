@@ -1,4 +1,5 @@
-/* address.c: addresses in the system's form, and the calls that take or give one: bind, listen, connect, accept, names. */
+/* address.c: addresses in the system's form, and the calls that take or give one: bind, listen,
+ * connect, accept, names. */
 #include "platform/winsock/winsock.h"
 
 #include <string.h>
@@ -62,8 +63,9 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
     return ferp_winsock_result(connect(ferp_winsock_socket(raw), &name.any, size));
 }
 
-/* accept has no flags: the new SOCKET can be inherited until SetHandleInformation. It takes over the listener's mode; FIONBIO says
- * so again, for a socket that blocked in the kernel would break every wait. */
+/* accept has no flags: the new SOCKET can be inherited until SetHandleInformation. It takes over
+ * the listener's mode; FIONBIO says so again, for a socket that blocked in the kernel would break
+ * every wait. */
 static fer_error settle_accepted(SOCKET accepted)
 {
     if (!SetHandleInformation((HANDLE)accepted, HANDLE_FLAG_INHERIT, 0)) {
@@ -75,8 +77,9 @@ static fer_error settle_accepted(SOCKET accepted)
 static fer_error accept_failure(void)
 {
     fer_error err = ferp_winsock_last_error();
-    /* "An incoming connection was indicated, but was subsequently terminated by the remote peer" ("accept function", MSDN). Wine asks
-     * such a connection for its peer and says WSAENOTCONN, which accept has no other use for. */
+    /* "An incoming connection was indicated, but was subsequently terminated by the remote peer"
+     * ("accept function", MSDN). Wine asks such a connection for its peer and says WSAENOTCONN,
+     * which accept has no other use for. */
     if (err.os_code == WSAECONNRESET || err.os_code == WSAENOTCONN) {
         err.kind = FER_CONNECTION_ABORTED;
     }
@@ -142,12 +145,14 @@ struct initial_rto {
 #define RTO_UNSPECIFIED_ROUND_TRIP_TIME 0xFFFFu
 #define RTO_NO_SYN_RETRANSMISSIONS 0xFEu
 
-/* Before this build of Windows 10 (version 1709) RTO_NO_SYN_RETRANSMISSIONS is no word but a count, 254. */
+/* Before this build of Windows 10 (version 1709) RTO_NO_SYN_RETRANSMISSIONS is no word but a count,
+ * 254. */
 #define FIRST_BUILD_WITH_NO_SYN_RETRANSMISSIONS 16299u
 
 typedef LONG(WINAPI *rtl_get_version)(OSVERSIONINFOW *version);
 
-/* The true version: GetVersionEx tells what the program's manifest wants to hear ("RtlGetVersion function", MSDN). */
+/* The true version: GetVersionEx tells what the program's manifest wants to hear ("RtlGetVersion
+ * function", MSDN). */
 static DWORD windows_build(void)
 {
     OSVERSIONINFOW version;
@@ -172,5 +177,6 @@ void ferp_disable_connect_retry(fer_raw_socket raw)
     if (windows_build() < FIRST_BUILD_WITH_NO_SYN_RETRANSMISSIONS) {
         return;
     }
-    (void)WSAIoctl(ferp_winsock_socket(raw), SIO_TCP_INITIAL_RTO, &rto, (DWORD)sizeof rto, NULL, 0, &unused, NULL, NULL);
+    (void)WSAIoctl(ferp_winsock_socket(raw), SIO_TCP_INITIAL_RTO, &rto, (DWORD)sizeof rto, NULL, 0,
+                   &unused, NULL, NULL);
 }

@@ -9,13 +9,16 @@
 #define IOCTL_BASE_HANDLE 0x48000022u
 #define IOCTL_BSP_HANDLE_POLL 0x4800001Du
 
-/* NTSTATUS values, and what begins their severe half: a request that fails so at once has no packet. */
+/* NTSTATUS values, and what begins their severe half: a request that fails so at once has no
+ * packet. */
 #define CANCELLED ((NTSTATUS)0xC0000120u)
 #define FIRST_ERROR 0xC0000000u
 
-typedef NTSTATUS(NTAPI *nt_create_file)(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK, PLARGE_INTEGER, ULONG, ULONG, ULONG, ULONG,
-                                        PVOID, ULONG);
-typedef NTSTATUS(NTAPI *nt_device_io_control_file)(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK, ULONG, PVOID, ULONG, PVOID, ULONG);
+typedef NTSTATUS(NTAPI *nt_create_file)(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK,
+                                        PLARGE_INTEGER, ULONG, ULONG, ULONG, ULONG, PVOID, ULONG);
+typedef NTSTATUS(NTAPI *nt_device_io_control_file)(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID,
+                                                   PIO_STATUS_BLOCK, ULONG, PVOID, ULONG, PVOID,
+                                                   ULONG);
 typedef NTSTATUS(NTAPI *nt_cancel_io_file_ex)(HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK);
 typedef ULONG(NTAPI *rtl_nt_status_to_dos_error)(NTSTATUS);
 
@@ -41,8 +44,10 @@ static BOOL CALLBACK find_functions(PINIT_ONCE once, PVOID parameter, PVOID *con
     (void)once;
     (void)parameter;
     (void)context;
-    return find_function("NtCreateFile", &nt.create_file) && find_function("NtDeviceIoControlFile", &nt.device_io_control_file) &&
-           find_function("NtCancelIoFileEx", &nt.cancel_io_file_ex) && find_function("RtlNtStatusToDosError", &nt.status_to_dos_error);
+    return find_function("NtCreateFile", &nt.create_file) &&
+           find_function("NtDeviceIoControlFile", &nt.device_io_control_file) &&
+           find_function("NtCancelIoFileEx", &nt.cancel_io_file_ex) &&
+           find_function("RtlNtStatusToDosError", &nt.status_to_dos_error);
 }
 
 static bool has_failed(NTSTATUS status)
@@ -67,7 +72,8 @@ static NTSTATUS open_driver(HANDLE *out)
     memset(&attributes, 0, sizeof attributes);
     attributes.Length = (ULONG)sizeof attributes;
     attributes.ObjectName = &name;
-    return nt.create_file(out, SYNCHRONIZE, &attributes, &status, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, NULL, 0);
+    return nt.create_file(out, SYNCHRONIZE, &attributes, &status, NULL, 0,
+                          FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, NULL, 0);
 }
 
 fer_error ferp_afd_open(HANDLE port, HANDLE *out)
@@ -80,14 +86,17 @@ fer_error ferp_afd_open(HANDLE port, HANDLE *out)
     NTSTATUS status = open_driver(&afd);
     if (has_failed(status)) {
         fer_error err = error_of(status);
-        return err.kind == FER_OUT_OF_MEMORY || err.kind == FER_TOO_MANY_OPEN_FILES ? err : (fer_error){FER_UNSUPPORTED, err.os_code};
+        return err.kind == FER_OUT_OF_MEMORY || err.kind == FER_TOO_MANY_OPEN_FILES
+                   ? err
+                   : (fer_error){FER_UNSUPPORTED, err.os_code};
     }
     if (CreateIoCompletionPort(afd, port, 0, 0) == NULL) {
         fer_error err = ferp_winsock_last_error();
         CloseHandle(afd);
         return err;
     }
-    /* Nobody waits for the handle itself: it is spared the signal ("SetFileCompletionNotificationModes function", MSDN). */
+    /* Nobody waits for the handle itself: it is spared the signal
+     * ("SetFileCompletionNotificationModes function", MSDN). */
     (void)SetFileCompletionNotificationModes(afd, FILE_SKIP_SET_EVENT_ON_HANDLE);
     *out = afd;
     return FERP_WINSOCK_OK;
@@ -98,10 +107,12 @@ fer_error ferp_afd_open(HANDLE port, HANDLE *out)
 static fer_error ask_for_socket(SOCKET socket, DWORD question, SOCKET *out)
 {
     DWORD length = 0;
-    return ferp_winsock_result(WSAIoctl(socket, question, NULL, 0, out, (DWORD)sizeof *out, &length, NULL, NULL));
+    return ferp_winsock_result(
+        WSAIoctl(socket, question, NULL, 0, out, (DWORD)sizeof *out, &length, NULL, NULL));
 }
 
-/* Some layered providers answer SIO_BASE_HANDLE with an error, and pass SIO_BSP_HANDLE_POLL on (wepoll, ws.c). */
+/* Some layered providers answer SIO_BASE_HANDLE with an error, and pass SIO_BSP_HANDLE_POLL on
+ * (wepoll, ws.c). */
 fer_error ferp_afd_base_of(SOCKET socket, SOCKET *out)
 {
     SOCKET lower = INVALID_SOCKET;
@@ -117,7 +128,8 @@ fer_error ferp_afd_base_of(SOCKET socket, SOCKET *out)
 
 /* ---- Requests */
 
-fer_error ferp_afd_begin(HANDLE afd, ferp_afd_request *request, SOCKET base, ULONG events, void *context)
+fer_error ferp_afd_begin(HANDLE afd, ferp_afd_request *request, SOCKET base, ULONG events,
+                         void *context)
 {
     memset(&request->status, 0, sizeof request->status);
     request->poll.timeout.QuadPart = INT64_MAX;
@@ -127,8 +139,9 @@ fer_error ferp_afd_begin(HANDLE afd, ferp_afd_request *request, SOCKET base, ULO
     request->poll.events = events | FERP_AFD_LOCAL_CLOSE;
     request->poll.status = 0;
     request->asked = events;
-    NTSTATUS status = nt.device_io_control_file(afd, NULL, NULL, context, &request->status, IOCTL_AFD_POLL, &request->poll,
-                                                (ULONG)sizeof request->poll, &request->poll, (ULONG)sizeof request->poll);
+    NTSTATUS status = nt.device_io_control_file(
+        afd, NULL, NULL, context, &request->status, IOCTL_AFD_POLL, &request->poll,
+        (ULONG)sizeof request->poll, &request->poll, (ULONG)sizeof request->poll);
     if (has_failed(status)) {
         return error_of(status);
     }

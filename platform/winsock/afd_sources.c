@@ -1,9 +1,11 @@
-/* afd_sources.c: the sockets that one poller has the driver watch: when which request begins, and when its memory may be freed. */
+/* afd_sources.c: the sockets that one poller has the driver watch: when which request begins, and
+ * when its memory may be freed. */
 #include "platform/winsock/afd_sources.h"
 
 #include <string.h>
 
-/* Requests of one handle of the driver: what one cancel costs grows with them (trio, issue 1280: not to be felt below a thousand). */
+/* Requests of one handle of the driver: what one cancel costs grows with them (trio, issue 1280:
+ * not to be felt below a thousand). */
 enum { GROUP_MAX = 500 };
 
 /* How many requests for forgotten sockets' ends may wait to be freed. */
@@ -137,7 +139,8 @@ fer_error ferp_afd_source_new(ferp_afd_poller *poller, fer_raw_socket raw, ferp_
 
 void ferp_afd_source_release(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    if (!source->is_watched && source->look.state == FERP_AFD_IDLE && source->life.state == FERP_AFD_IDLE) {
+    if (!source->is_watched && source->look.state == FERP_AFD_IDLE &&
+        source->life.state == FERP_AFD_IDLE) {
         ferp_sources_remove(&poller->sources, source->raw);
         leave_group(poller, source);
         ferp_memory_free(source);
@@ -152,10 +155,13 @@ static void cancel_life(ferp_afd_poller *poller, ferp_afd_source *source)
     }
 }
 
-/* Without it all that is lost is the certainty whether a number was closed: its failure is nobody's. */
+/* Without it all that is lost is the certainty whether a number was closed: its failure is
+ * nobody's. */
 void ferp_afd_source_ask_for_end(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    if (source->life.state == FERP_AFD_IDLE && ferp_afd_begin(source->group->lives, &source->life, source->base, 0, source).kind == FER_OK) {
+    if (source->life.state == FERP_AFD_IDLE &&
+        ferp_afd_begin(source->group->lives, &source->life, source->base, 0, source).kind ==
+            FER_OK) {
         poller->lives_out++;
     }
 }
@@ -168,7 +174,8 @@ void ferp_afd_source_forget(ferp_afd_poller *poller, ferp_afd_source *source)
     cancel_life(poller, source);
 }
 
-/* A request that tells of nothing was cancelled: because its source was forgotten, which may be watched again by now, or by somebody else. */
+/* A request that tells of nothing was cancelled: because its source was forgotten, which may be
+ * watched again by now, or by somebody else. */
 static void take_life(ferp_afd_poller *poller, ferp_afd_source *source)
 {
     poller->lives_out--;
@@ -188,7 +195,8 @@ void ferp_afd_sources_learn_ends(ferp_afd_poller *poller)
 {
     OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
     ULONG found = 0;
-    while (poller->lives_out > 0 && GetQueuedCompletionStatusEx(poller->lives, packets, FERP_AFD_BATCH, &found, 0, FALSE)) {
+    while (poller->lives_out > 0 &&
+           GetQueuedCompletionStatusEx(poller->lives, packets, FERP_AFD_BATCH, &found, 0, FALSE)) {
         for (ULONG i = 0; i < found; i++) {
             take_life(poller, (ferp_afd_source *)packets[i].lpOverlapped);
         }
@@ -212,7 +220,8 @@ ferp_afd_source *ferp_afd_source_find(ferp_afd_poller *poller, fer_raw_socket ra
 
 /* ---- Asking */
 
-/* A request under way that asks for enough stays: what it tells is compared with what is wanted then. One that is stale is followed by another. */
+/* A request under way that asks for enough stays: what it tells is compared with what is wanted
+ * then. One that is stale is followed by another. */
 fer_error ferp_afd_source_ask(ferp_afd_poller *poller, ferp_afd_source *source, ULONG wanted)
 {
     if (source->look.state == FERP_AFD_UNDER_WAY && (wanted & ~source->look.asked) != 0) {
@@ -226,7 +235,8 @@ fer_error ferp_afd_source_ask(ferp_afd_poller *poller, ferp_afd_source *source, 
     return FERP_WINSOCK_OK;
 }
 
-/* One that was closed and not deleted is forgotten here, unless a new socket has its number: then before anything is told of that. */
+/* One that was closed and not deleted is forgotten here, unless a new socket has its number: then
+ * before anything is told of that. */
 fer_error ferp_afd_sources_ask_queued(ferp_afd_poller *poller)
 {
     while (poller->first != NULL) {
@@ -245,8 +255,8 @@ fer_error ferp_afd_sources_ask_queued(ferp_afd_poller *poller)
 
 /* ---- All of them */
 
-/* As many threads as like may run with what they got: the default, one for each processor, would let others wait for them ("CreateIoCompletionPort
- * function", MSDN). */
+/* As many threads as like may run with what they got: the default, one for each processor, would
+ * let others wait for them ("CreateIoCompletionPort function", MSDN). */
 static HANDLE new_port(void)
 {
     return CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, INT32_MAX);
@@ -303,7 +313,8 @@ static void drain(HANDLE port, size_t out)
 {
     OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
     ULONG found = 0;
-    while (out > 0 && GetQueuedCompletionStatusEx(port, packets, FERP_AFD_BATCH, &found, INFINITE, FALSE)) {
+    while (out > 0 &&
+           GetQueuedCompletionStatusEx(port, packets, FERP_AFD_BATCH, &found, INFINITE, FALSE)) {
         for (ULONG i = 0; i < found; i++) {
             out -= packets[i].lpOverlapped != NULL;
         }

@@ -1,11 +1,14 @@
-/* afd_sources.h: the sockets that one poller has the driver watch, and their requests. Private to platform/winsock, and locked by who calls.
+/* afd_sources.h: the sockets that one poller has the driver watch, and their requests. Private to
+ * platform/winsock, and locked by who calls.
  *
- * A request tells once, so a source whose event was given and that is to be told of again is queued, and asked for again in that order. A request
- * cannot be changed: what an old one still tells is dropped, and the new one begins when the old one's packet has come, for two on one socket and
- * one port lose events (wepoll, issue 35; mio, pull request 1140). That is why a source that was forgotten stays in the table until then.
+ * A request tells once, so a source whose event was given and that is to be told of again is
+ * queued, and asked for again in that order. A request cannot be changed: what an old one still
+ * tells is dropped, and the new one begins when the old one's packet has come, for two on one
+ * socket and one port lose events (wepoll, issue 35; mio, pull request 1140). That is why a source
+ * that was forgotten stays in the table until then.
  *
- * Each source has a second request, at a port of its own that nobody waits at, for the socket's end alone: whether a number was closed, and given
- * to a new socket, nothing else tells. */
+ * Each source has a second request, at a port of its own that nobody waits at, for the socket's end
+ * alone: whether a number was closed, and given to a new socket, nothing else tells. */
 #ifndef FERP_WINSOCK_AFD_SOURCES_H
 #define FERP_WINSOCK_AFD_SOURCES_H
 
@@ -34,9 +37,9 @@ typedef struct ferp_afd_source {
     SOCKET base;
     ferp_winsock_names names;
     uint64_t key;
-    ULONG wanted;      /* 0: it was told of, and will not be before it is modified */
+    ULONG wanted; /* 0: it was told of, and will not be before it is modified */
     bool is_once;
-    bool is_watched;   /* false: deleted or closed, and here for its requests alone */
+    bool is_watched; /* false: deleted or closed, and here for its requests alone */
     bool is_queued;
     struct ferp_afd_source *before;
     struct ferp_afd_source *after;
@@ -49,19 +52,21 @@ typedef struct ferp_afd_poller {
     ferp_sources sources;
     ferp_afd_group *groups;
     ferp_afd_group *with_room;
-    ferp_afd_source *first;   /* to be asked for again */
+    ferp_afd_source *first; /* to be asked for again */
     ferp_afd_source *last;
-    size_t waiting;      /* threads in a wait of the system's */
-    size_t looks_out;    /* requests whose packets have not been taken */
+    size_t waiting;   /* threads in a wait of the system's */
+    size_t looks_out; /* requests whose packets have not been taken */
     size_t lives_out;
     size_t lives_stale;
 } ferp_afd_poller;
 
-/* Fills *poller; and ends it, once the system has given back what it was asked. UNSUPPORTED: there is no AFD. */
+/* Fills *poller; and ends it, once the system has given back what it was asked. UNSUPPORTED: there
+ * is no AFD. */
 fer_error ferp_afd_sources_open(ferp_afd_poller *poller);
 void ferp_afd_sources_end(ferp_afd_poller *poller);
 
-/* A source of this number, watched or not, once it is known which sockets were closed; NULL where there is none. */
+/* A source of this number, watched or not, once it is known which sockets were closed; NULL where
+ * there is none. */
 ferp_afd_source *ferp_afd_source_find(ferp_afd_poller *poller, fer_raw_socket raw);
 
 /* One that is not watched yet, for a number that has none. */

@@ -1,5 +1,5 @@
-/* error.c: Windows codes to kinds, and the start of Winsock, without which every call is an error. The table is errors_winsock.h's,
- * checked here against the headers. */
+/* error.c: Windows codes to kinds, and the start of Winsock, without which every call is an error.
+ * The table is errors_winsock.h's, checked here against the headers. */
 #include "platform/winsock/winsock.h"
 
 #include "platform/winsock/errors_winsock.h"
@@ -18,22 +18,20 @@
 #define ERROR_RESOURCE_CALL_TIMED_OUT 5910
 #endif
 
-#define CHECK_NUMBER(number, name, kind) _Static_assert((number) == (name), #name " is another number in WinError.h");
+#define CHECK_NUMBER(number, name, kind) \
+    _Static_assert((number) == (name), #name " is another number in WinError.h");
 FERP_WINSOCK_ERRORS(CHECK_NUMBER)
 #undef CHECK_NUMBER
 
 fer_error_kind ferp_error_kind(int32_t os_code)
 {
     switch (os_code) {
-    case 0:
-        return FER_OK;
+    case 0: return FER_OK;
 #define CASE(number, name, kind) \
-    case number:                 \
-        return kind;
+    case number: return kind;
         FERP_WINSOCK_ERRORS(CASE)
 #undef CASE
-    default:
-        return FER_UNCATEGORIZED;
+    default: return FER_UNCATEGORIZED;
     }
 }
 
@@ -64,7 +62,8 @@ static BOOL CALLBACK start_winsock(PINIT_ONCE once, PVOID code, PVOID *context)
 
 fer_error ferp_winsock_start(void)
 {
-    /* A start that failed is tried again by the next call: the callback's FALSE leaves the once undone. */
+    /* A start that failed is tried again by the next call: the callback's FALSE leaves the once
+     * undone. */
     static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
     int code = 0;
     if (!InitOnceExecuteOnce(&once, start_winsock, &code, NULL)) {

@@ -1,12 +1,13 @@
-/* io.c: bytes in and out. Every socket here is nonblocking, so no call waits, and none can lose its count by being interrupted. */
+/* io.c: bytes in and out. Every socket here is nonblocking, so no call waits, and none can lose its
+ * count by being interrupted. */
 #include "platform/winsock/winsock.h"
 
 #include <string.h>
 
 #define SLICES_MAX 1024
 
-/* A received 0 is the peer's end, unless the connection is broken. Windows' recv says WSAECONNRESET by itself then; Wine's says 0
- * after nearly every reset, and shows it in WSAPoll. */
+/* A received 0 is the peer's end, unless the connection is broken. Windows' recv says WSAECONNRESET
+ * by itself then; Wine's says 0 after nearly every reset, and shows it in WSAPoll. */
 static fer_error end_or_reset(SOCKET socket)
 {
     return ferp_winsock_is_broken(socket) ? ferp_winsock_error(WSAECONNRESET) : FERP_WINSOCK_OK;
@@ -36,7 +37,8 @@ fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
     return receive(ferp_winsock_socket(raw), buf, len, MSG_PEEK, n);
 }
 
-fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count, size_t *n)
+fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                             size_t *n)
 {
     SOCKET socket = ferp_winsock_socket(raw);
     WSABUF buffers[SLICES_MAX];
@@ -49,7 +51,8 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
         buffers[i].len = (ULONG)slices[i].len;
         wanted += slices[i].len;
     }
-    FER_TRY(ferp_winsock_result(WSARecv(socket, buffers, (DWORD)count, &moved, &flags, NULL, NULL)));
+    FER_TRY(
+        ferp_winsock_result(WSARecv(socket, buffers, (DWORD)count, &moved, &flags, NULL, NULL)));
     if (moved == 0 && wanted > 0) {
         return end_or_reset(socket);
     }
@@ -69,7 +72,8 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 }
 
 /* No call here waits. */
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode, size_t *n)
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
+                        size_t *n)
 {
     return receive(ferp_winsock_socket(raw), buf, len, recv_mode == FERP_PEEK ? MSG_PEEK : 0, n);
 }
@@ -79,7 +83,8 @@ fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t 
     return ferp_send(raw, buf, len, n);
 }
 
-fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count, size_t *n)
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                             size_t *n)
 {
     WSABUF buffers[SLICES_MAX];
     DWORD moved = 0;
@@ -89,14 +94,16 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
         buffers[i].buf = (char *)(uintptr_t)slices[i].base;
         buffers[i].len = (ULONG)slices[i].len;
     }
-    FER_TRY(ferp_winsock_result(WSASend(ferp_winsock_socket(raw), buffers, (DWORD)count, &moved, 0, NULL, NULL)));
+    FER_TRY(ferp_winsock_result(
+        WSASend(ferp_winsock_socket(raw), buffers, (DWORD)count, &moved, 0, NULL, NULL)));
     *n = moved;
     return FERP_WINSOCK_OK;
 }
 
-/* A datagram that is longer than the buffer is WSAEMSGSIZE; the buffer and the address are filled all the same ("recvfrom function",
- * MSDN). */
-static fer_error receive_from(SOCKET socket, void *buf, size_t len, int flags, struct ferp_datagram *out)
+/* A datagram that is longer than the buffer is WSAEMSGSIZE; the buffer and the address are filled
+ * all the same ("recvfrom function", MSDN). */
+static fer_error receive_from(SOCKET socket, void *buf, size_t len, int flags,
+                              struct ferp_datagram *out)
 {
     ferp_winsock_sockaddr from;
     int size = (int)sizeof from;
@@ -123,7 +130,8 @@ fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_
     return receive_from(ferp_winsock_socket(raw), buf, len, MSG_PEEK, out);
 }
 
-fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
+                       size_t *n)
 {
     ferp_winsock_sockaddr to;
     int size = ferp_winsock_sockaddr_from(addr, &to);
@@ -141,12 +149,14 @@ fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct f
     return ferp_recv_from(raw, buf, len, out);
 }
 
-fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                           const fer_socket_addr *addr, size_t *n)
 {
     return ferp_send_to(raw, buf, len, addr, n);
 }
 
-/* <mstcpip.h> and <mswsock.h> have the first only for some versions, and older ones not the second. */
+/* <mstcpip.h> and <mswsock.h> have the first only for some versions, and older ones not the
+ * second. */
 #ifndef SIO_UDP_CONNRESET
 #define SIO_UDP_CONNRESET _WSAIOW(IOC_VENDOR, 12)
 #endif
@@ -161,7 +171,8 @@ void ferp_report_refusals(fer_raw_socket raw, bool told)
     BOOL on = told;
     DWORD unused = 0;
     for (int i = 0; i < 2; i++) {
-        (void)WSAIoctl(ferp_winsock_socket(raw), controls[i], &on, (DWORD)sizeof on, NULL, 0, &unused, NULL, NULL);
+        (void)WSAIoctl(ferp_winsock_socket(raw), controls[i], &on, (DWORD)sizeof on, NULL, 0,
+                       &unused, NULL, NULL);
     }
 }
 

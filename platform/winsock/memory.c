@@ -1,4 +1,5 @@
-/* memory.c: the heap, for what a poller and the resolver keep. No socket, address or call has any. */
+/* memory.c: the heap, for what a poller and the resolver keep. No socket, address or call has
+ * any. */
 #include "platform/platform.h"
 
 #include <stdlib.h>

@@ -1,8 +1,10 @@
-/* modes.c: what every handle of a socket shares: timeouts, the user's blocking mode, and the mark of an ended read half.
+/* modes.c: what every handle of a socket shares: timeouts, the user's blocking mode, and the mark
+ * of an ended read half.
  *
- * A SOCKET here is always nonblocking, and a nonblocking call ignores SO_RCVTIMEO and SO_SNDTIMEO. These two options are shared by
- * all SOCKETs of one socket ("Shared Sockets", MSDN): so they hold the library's own words. A word is a timeout in milliseconds,
- * 0 for none, and marks above it. What the user asks for and what leaves the library never shows a mark. */
+ * A SOCKET here is always nonblocking, and a nonblocking call ignores SO_RCVTIMEO and SO_SNDTIMEO.
+ * These two options are shared by all SOCKETs of one socket ("Shared Sockets", MSDN): so they hold
+ * the library's own words. A word is a timeout in milliseconds, 0 for none, and marks above it.
+ * What the user asks for and what leaves the library never shows a mark. */
 #include "platform/winsock/winsock.h"
 
 #define MILLIS_MAX 0x3FFFFFFFu
@@ -10,8 +12,8 @@
 #define READ_ENDED_MARK 0x80000000u
 #define NANOS_PER_MILLI 1000000u
 
-/* A change is a read and a write: one at a time, for two threads may change two things through two handles of one socket. No call
- * that only looks takes it. */
+/* A change is a read and a write: one at a time, for two threads may change two things through two
+ * handles of one socket. No call that only looks takes it. */
 static SRWLOCK words_lock = SRWLOCK_INIT;
 
 fer_error ferp_winsock_set_io_mode(SOCKET socket, u_long nonblocking)
@@ -28,16 +30,17 @@ static fer_error read_word(fer_raw_socket raw, ferp_direction direction, DWORD *
 {
     DWORD word = 0;
     int size = (int)sizeof word;
-    FER_TRY(ferp_winsock_result(
-        getsockopt(ferp_winsock_socket(raw), SOL_SOCKET, word_option(direction), (char *)&word, &size)));
+    FER_TRY(ferp_winsock_result(getsockopt(ferp_winsock_socket(raw), SOL_SOCKET,
+                                           word_option(direction), (char *)&word, &size)));
     *out = word;
     return FERP_WINSOCK_OK;
 }
 
 static fer_error write_word(fer_raw_socket raw, ferp_direction direction, DWORD word)
 {
-    return ferp_winsock_result(
-        setsockopt(ferp_winsock_socket(raw), SOL_SOCKET, word_option(direction), (const char *)&word, (int)sizeof word));
+    return ferp_winsock_result(setsockopt(ferp_winsock_socket(raw), SOL_SOCKET,
+                                          word_option(direction), (const char *)&word,
+                                          (int)sizeof word));
 }
 
 /* Replaces the bits of mask by those of value. */
@@ -135,8 +138,10 @@ static fer_error write_words(fer_raw_socket raw, struct words words)
     return write_word(raw, FERP_WRITING, words.writing);
 }
 
-/* Puts both words and the SOCKET's real mode in place, or leaves all as it was: the mode is last, for it cannot be asked for. */
-static fer_error replace_words(fer_raw_socket raw, struct words before, struct words after, u_long real_mode)
+/* Puts both words and the SOCKET's real mode in place, or leaves all as it was: the mode is last,
+ * for it cannot be asked for. */
+static fer_error replace_words(fer_raw_socket raw, struct words before, struct words after,
+                               u_long real_mode)
 {
     fer_error err = write_words(raw, after);
     if (err.kind == FER_OK) {

@@ -4,7 +4,8 @@
 #include <mstcpip.h>
 #include <string.h>
 
-/* Windows 10 has them from version 1703 and 1709 on, older headers not at all. An older Windows answers WSAENOPROTOOPT. */
+/* Windows 10 has them from version 1703 and 1709 on, older headers not at all. An older Windows
+ * answers WSAENOPROTOOPT. */
 #define WINSOCK_TCP_KEEPIDLE 3
 #define WINSOCK_TCP_KEEPCNT 16
 #define WINSOCK_TCP_KEEPINTVL 17
@@ -37,8 +38,7 @@ static const struct option_name option_names[] = {
     [FERP_BROADCAST] = {SOL_SOCKET, SO_BROADCAST, true},
     [FERP_MULTICAST_LOOP_V4] = {IPPROTO_IP, IP_MULTICAST_LOOP, true},
     [FERP_MULTICAST_TTL_V4] = {IPPROTO_IP, IP_MULTICAST_TTL, false},
-    [FERP_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, true}
-};
+    [FERP_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, true}};
 
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
@@ -47,8 +47,8 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
     if (name.name == WINSOCK_NO_OPTION) {
         return ferp_winsock_error(WSAENOPROTOOPT);
     }
-    return ferp_winsock_result(
-        setsockopt(ferp_winsock_socket(raw), name.level, name.name, (const char *)&number, (int)sizeof number));
+    return ferp_winsock_result(setsockopt(ferp_winsock_socket(raw), name.level, name.name,
+                                          (const char *)&number, (int)sizeof number));
 }
 
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
@@ -66,27 +66,30 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change, const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
+                               const fer_ipv4_addr *group, const fer_ipv4_addr *local)
 {
     struct ip_mreq request;
     memcpy(&request.imr_multiaddr, group->octets, sizeof group->octets);
     memcpy(&request.imr_interface, local->octets, sizeof local->octets);
     int name = change == FERP_JOIN ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP;
-    return ferp_winsock_result(
-        setsockopt(ferp_winsock_socket(raw), IPPROTO_IP, name, (const char *)&request, (int)sizeof request));
+    return ferp_winsock_result(setsockopt(ferp_winsock_socket(raw), IPPROTO_IP, name,
+                                          (const char *)&request, (int)sizeof request));
 }
 
-fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change, const fer_ipv6_addr *group, uint32_t interface_index)
+fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
+                               const fer_ipv6_addr *group, uint32_t interface_index)
 {
     struct ipv6_mreq request;
     memcpy(&request.ipv6mr_multiaddr, group->octets, sizeof group->octets);
     request.ipv6mr_interface = interface_index;
     int name = change == FERP_JOIN ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP;
-    return ferp_winsock_result(
-        setsockopt(ferp_winsock_socket(raw), IPPROTO_IPV6, name, (const char *)&request, (int)sizeof request));
+    return ferp_winsock_result(setsockopt(ferp_winsock_socket(raw), IPPROTO_IPV6, name,
+                                          (const char *)&request, (int)sizeof request));
 }
 
-/* A route is chosen by address here: binding to the network interface's own address is what Windows has. */
+/* A route is chosen by address here: binding to the network interface's own address is what Windows
+ * has. */
 fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
 {
     (void)raw;
@@ -100,8 +103,8 @@ fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
     struct linger value;
     value.l_onoff = linger.on;
     value.l_linger = linger.on ? (u_short)linger.seconds : 0;
-    return ferp_winsock_result(
-        setsockopt(ferp_winsock_socket(raw), SOL_SOCKET, SO_LINGER, (const char *)&value, (int)sizeof value));
+    return ferp_winsock_result(setsockopt(ferp_winsock_socket(raw), SOL_SOCKET, SO_LINGER,
+                                          (const char *)&value, (int)sizeof value));
 }
 
 fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
@@ -115,13 +118,14 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds, uint32_t interval_seconds)
+fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
+                                    uint32_t interval_seconds)
 {
     struct tcp_keepalive values;
     DWORD unused = 0;
     values.onoff = on;
     values.keepalivetime = (ULONG)time_seconds * 1000u;
     values.keepaliveinterval = (ULONG)interval_seconds * 1000u;
-    return ferp_winsock_result(WSAIoctl(
-        ferp_winsock_socket(raw), SIO_KEEPALIVE_VALS, &values, (DWORD)sizeof values, NULL, 0, &unused, NULL, NULL));
+    return ferp_winsock_result(WSAIoctl(ferp_winsock_socket(raw), SIO_KEEPALIVE_VALS, &values,
+                                        (DWORD)sizeof values, NULL, 0, &unused, NULL, NULL));
 }

@@ -1,5 +1,5 @@
-/* poller.c: a poller on Windows: by AFD, which every Windows since 2000 has, or by WSAPoll where there is none. Which of the two is decided
- * once, when it is made. */
+/* poller.c: a poller on Windows: by AFD, which every Windows since 2000 has, or by WSAPoll where
+ * there is none. Which of the two is decided once, when it is made. */
 #include "platform/winsock/poller.h"
 
 #include "platform/common/poller_list.h"
@@ -46,14 +46,18 @@ void ferp_poller_close(fer_poller *poller)
     }
 }
 
-fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                          fer_poll_mode mode)
 {
-    return is_list(poller) ? ferp_list_add(poller, raw, interest, mode) : ferp_winsock_afd_add(poller, raw, interest, mode);
+    return is_list(poller) ? ferp_list_add(poller, raw, interest, mode)
+                           : ferp_winsock_afd_add(poller, raw, interest, mode);
 }
 
-fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                             fer_poll_mode mode)
 {
-    return is_list(poller) ? ferp_list_modify(poller, raw, interest, mode) : ferp_winsock_afd_modify(poller, raw, interest, mode);
+    return is_list(poller) ? ferp_list_modify(poller, raw, interest, mode)
+                           : ferp_winsock_afd_modify(poller, raw, interest, mode);
 }
 
 fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
@@ -61,7 +65,8 @@ fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
     return is_list(poller) ? ferp_list_delete(poller, raw) : ferp_winsock_afd_delete(poller, raw);
 }
 
-fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
+                           size_t *count, bool *notified)
 {
     return is_list(poller) ? ferp_list_wait(poller, events, cap, timeout, count, notified)
                            : ferp_winsock_afd_wait(poller, events, cap, timeout, count, notified);

@@ -1,5 +1,6 @@
-/* poller_afd.c: a poller on Windows: each socket has a request of AFD (afd.h), whose packet comes to a completion port when it is ready. A
- * FER_POLL_LEVEL socket whose event was given is asked for again at the start of the next wait, or at once where others wait meanwhile. */
+/* poller_afd.c: a poller on Windows: each socket has a request of AFD (afd.h), whose packet comes
+ * to a completion port when it is ready. A FER_POLL_LEVEL socket whose event was given is asked for
+ * again at the start of the next wait, or at once where others wait meanwhile. */
 #include "platform/winsock/poller.h"
 
 #include "platform/winsock/afd_sources.h"
@@ -33,12 +34,15 @@ static void want(ferp_afd_source *source, fer_event interest, fer_poll_mode mode
 
 /* ---- Adding, modifying, deleting */
 
-/* A source of this number that is still here is another one's, or dying: its requests are stale, and new ones follow them. */
-static fer_error watch(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET base, fer_event interest, fer_poll_mode mode)
+/* A source of this number that is still here is another one's, or dying: its requests are stale,
+ * and new ones follow them. */
+static fer_error watch(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET base, fer_event interest,
+                       fer_poll_mode mode)
 {
     ferp_afd_source *source = ferp_afd_source_find(poller, raw);
     ferp_winsock_names names = ferp_winsock_names_of(ferp_winsock_socket(raw));
-    if (source != NULL && source->is_watched && !ferp_winsock_names_contradict(source->names, names)) {
+    if (source != NULL && source->is_watched &&
+        !ferp_winsock_names_contradict(source->names, names)) {
         return (fer_error){FER_ALREADY_EXISTS, 0};
     }
     if (source == NULL) {
@@ -58,7 +62,8 @@ static fer_error watch(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET base,
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_winsock_afd_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_winsock_afd_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                               fer_poll_mode mode)
 {
     ferp_afd_poller *self = poller_of(poller);
     SOCKET base = INVALID_SOCKET;
@@ -77,7 +82,8 @@ static fer_error not_watched(fer_raw_socket raw)
 }
 
 /* Where nobody waits, the next wait asks: what is over by then will not have been told of. */
-static fer_error rewatch(ferp_afd_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+static fer_error rewatch(ferp_afd_poller *poller, fer_raw_socket raw, fer_event interest,
+                         fer_poll_mode mode)
 {
     ferp_afd_source *source = ferp_afd_source_find(poller, raw);
     if (source == NULL || !source->is_watched) {
@@ -93,7 +99,8 @@ static fer_error rewatch(ferp_afd_poller *poller, fer_raw_socket raw, fer_event 
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_winsock_afd_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_winsock_afd_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                                  fer_poll_mode mode)
 {
     ferp_afd_poller *self = poller_of(poller);
     AcquireSRWLockExclusive(&self->lock);
@@ -131,7 +138,8 @@ static bool give(ferp_afd_poller *poller, ferp_afd_source *source, ULONG told, f
     told &= source->wanted;
     if (told != 0) {
         bool is_broken = (told & BROKEN) != 0;
-        *event = (fer_event){source->key, is_broken || (told & READABLE) != 0, is_broken || (told & WRITABLE) != 0};
+        *event = (fer_event){source->key, is_broken || (told & READABLE) != 0,
+                             is_broken || (told & WRITABLE) != 0};
     }
     if (told != 0 && source->is_once) {
         source->wanted = 0;
@@ -158,7 +166,8 @@ static bool take_look(ferp_afd_poller *poller, ferp_afd_source *source, fer_even
 }
 
 /* A notification is the packet without a source. */
-static size_t take_packets(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *packets, ULONG found, fer_event *events, bool *notified)
+static size_t take_packets(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *packets, ULONG found,
+                           fer_event *events, bool *notified)
 {
     size_t count = 0;
     if (found > 0) {
@@ -187,7 +196,8 @@ static fer_error enter_wait(ferp_afd_poller *poller)
     return err;
 }
 
-static size_t leave_wait(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *packets, ULONG found, fer_event *events, bool *notified)
+static size_t leave_wait(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *packets, ULONG found,
+                         fer_event *events, bool *notified)
 {
     AcquireSRWLockExclusive(&poller->lock);
     poller->waiting--;
@@ -205,27 +215,33 @@ static DWORD millis_of(fer_duration timeout)
     return millis < INFINITE ? (DWORD)millis : INFINITE - 1;
 }
 
-/* One wait of the system. Whether there were packets; where they were none of the caller's, there is more to look at now. */
-static fer_error wait_once(ferp_afd_poller *poller, fer_event *events, ULONG most, DWORD millis, size_t *count, bool *notified, bool *had_packets)
+/* One wait of the system. Whether there were packets; where they were none of the caller's, there
+ * is more to look at now. */
+static fer_error wait_once(ferp_afd_poller *poller, fer_event *events, ULONG most, DWORD millis,
+                           size_t *count, bool *notified, bool *had_packets)
 {
     OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
     ULONG found = 0;
     FER_TRY(enter_wait(poller));
-    BOOL has_found = GetQueuedCompletionStatusEx(poller->looks, packets, most, &found, millis, FALSE);
+    BOOL has_found =
+        GetQueuedCompletionStatusEx(poller->looks, packets, most, &found, millis, FALSE);
     DWORD code = has_found ? ERROR_SUCCESS : GetLastError();
     *had_packets = has_found != 0;
     *count = leave_wait(poller, packets, has_found ? found : 0, events, notified);
-    return code == ERROR_SUCCESS || code == WAIT_TIMEOUT ? FERP_WINSOCK_OK : ferp_winsock_error((int32_t)code);
+    return code == ERROR_SUCCESS || code == WAIT_TIMEOUT ? FERP_WINSOCK_OK
+                                                         : ferp_winsock_error((int32_t)code);
 }
 
-fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t cap,
+                                fer_duration timeout, size_t *count, bool *notified)
 {
     ferp_afd_poller *self = poller_of(poller);
     ULONG most = cap < FERP_AFD_BATCH ? (ULONG)cap : FERP_AFD_BATCH;
     bool had_packets = false;
     *count = 0;
     *notified = false;
-    fer_error err = wait_once(self, events, most, millis_of(timeout), count, notified, &had_packets);
+    fer_error err =
+        wait_once(self, events, most, millis_of(timeout), count, notified, &had_packets);
     while (err.kind == FER_OK && had_packets && *count == 0 && !*notified) {
         err = wait_once(self, events, most, 0, count, notified, &had_packets);
     }
@@ -234,7 +250,9 @@ fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t ca
 
 fer_error ferp_winsock_afd_notify(fer_poller *poller)
 {
-    return PostQueuedCompletionStatus(poller_of(poller)->looks, 0, 0, NULL) ? FERP_WINSOCK_OK : ferp_winsock_last_error();
+    return PostQueuedCompletionStatus(poller_of(poller)->looks, 0, 0, NULL)
+               ? FERP_WINSOCK_OK
+               : ferp_winsock_last_error();
 }
 
 /* ---- The poller */

@@ -1,12 +1,14 @@
-/* poller_list.c: a poller over WSAPoll, for where there is no AFD: what platform/common/poller_list.c asks of Windows. Before Windows 10 version 2004
- * WSAPoll tells of no failed connect ("WSAPoll function", MSDN), and this poller neither. */
+/* poller_list.c: a poller over WSAPoll, for where there is no AFD: what
+ * platform/common/poller_list.c asks of Windows. Before Windows 10 version 2004 WSAPoll tells of no
+ * failed connect ("WSAPoll function", MSDN), and this poller neither. */
 #include "platform/common/poller_list.h"
 
 #include <limits.h>
 
 /* ---- The waker */
 
-/* Nobody else's datagrams come in: the port is the waker's alone, and what is not from its peer, itself, is dropped. */
+/* Nobody else's datagrams come in: the port is the waker's alone, and what is not from its peer,
+ * itself, is dropped. */
 static fer_error connect_to_itself(SOCKET socket)
 {
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -74,8 +76,8 @@ bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_ide
 
 /* ---- WSAPoll */
 
-/* "A stream-oriented connection was either disconnected or aborted" is POLLHUP ("WSAPOLLFD structure", MSDN): what recv says tells which. It does not
- * block then. */
+/* "A stream-oriented connection was either disconnected or aborted" is POLLHUP ("WSAPOLLFD
+ * structure", MSDN): what recv says tells which. It does not block then. */
 bool ferp_list_has_failed(const ferp_list_entry *entry)
 {
     char byte = 0;
@@ -99,11 +101,13 @@ static void mark_closed(ferp_list_entry *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         DWORD type = 0;
-        entries[i].revents = ferp_winsock_type_of(entries[i].fd, &type).kind == FER_OK ? 0 : POLLNVAL;
+        entries[i].revents =
+            ferp_winsock_type_of(entries[i].fd, &type).kind == FER_OK ? 0 : POLLNVAL;
     }
 }
 
-/* WSAPoll of no sockets is an error. A CancelIoEx that was meant for somebody else's wait (wait.c) ends it, too. */
+/* WSAPoll of no sockets is an error. A CancelIoEx that was meant for somebody else's wait (wait.c)
+ * ends it, too. */
 fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
 {
     if (count == 0 || WSAPoll(entries, (ULONG)count, millis_of(timeout)) >= 0) {
@@ -111,12 +115,8 @@ fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration ti
     }
     fer_error err = ferp_winsock_last_error();
     switch (err.os_code) {
-    case WSAENOTSOCK:
-        mark_closed(entries, count);
-        return FERP_WINSOCK_OK;
-    case WSA_OPERATION_ABORTED:
-        return (fer_error){FER_INTERRUPTED, err.os_code};
-    default:
-        return err;
+    case WSAENOTSOCK: mark_closed(entries, count); return FERP_WINSOCK_OK;
+    case WSA_OPERATION_ABORTED: return (fer_error){FER_INTERRUPTED, err.os_code};
+    default: return err;
     }
 }

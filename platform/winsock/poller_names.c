@@ -1,5 +1,6 @@
-/* poller_names.c: telling a new socket from a closed one that had its number. Windows has no question for it: a handle's object can be compared
- * with one that is held, and holding one would keep the socket open. So by what does not change once it is there: a port, a peer. */
+/* poller_names.c: telling a new socket from a closed one that had its number. Windows has no
+ * question for it: a handle's object can be compared with one that is held, and holding one would
+ * keep the socket open. So by what does not change once it is there: a port, a peer. */
 #include "platform/winsock/poller.h"
 
 #include <string.h>
@@ -14,7 +15,8 @@ static uint64_t digest(const ferp_winsock_sockaddr *name, int length)
     return hash;
 }
 
-/* The address may still change when a connect chooses it, the family and the port do not. They come first in both of IP's addresses. */
+/* The address may still change when a connect chooses it, the family and the port do not. They come
+ * first in both of IP's addresses. */
 static uint64_t port_of(SOCKET socket, DWORD type)
 {
     struct {
@@ -37,7 +39,8 @@ static uint64_t peer_of(SOCKET socket, DWORD type)
     ferp_winsock_sockaddr name;
     int length = (int)sizeof name;
     memset(&name, 0, sizeof name);
-    if (type != SOCK_STREAM || getpeername(socket, &name.any, &length) != 0 || length > (int)sizeof name) {
+    if (type != SOCK_STREAM || getpeername(socket, &name.any, &length) != 0 ||
+        length > (int)sizeof name) {
         return 0;
     }
     return digest(&name, length);

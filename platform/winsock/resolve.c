@@ -6,8 +6,8 @@
 /* A name has at most 254 bytes, and UTF-16 needs no more units than UTF-8 bytes. */
 #define WIDE_HOST_CAP 256
 
-/* Never a replacement character: that would be the name of another host. Names beyond ASCII are left to GetAddrInfoW, which encodes
- * them for DNS ("GetAddrInfoW function", MSDN, Remarks). */
+/* Never a replacement character: that would be the name of another host. Names beyond ASCII are
+ * left to GetAddrInfoW, which encodes them for DNS ("GetAddrInfoW function", MSDN, Remarks). */
 static fer_error wide_host_from(const char *host, WCHAR wide[WIDE_HOST_CAP])
 {
     if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, host, -1, wide, WIDE_HOST_CAP) > 0) {
@@ -21,12 +21,9 @@ static fer_error resolver_error(int32_t code)
 {
     switch (code) {
     case WSAHOST_NOT_FOUND:
-    case WSANO_DATA:
-        return (fer_error){FER_HOST_NOT_FOUND, code};
-    case WSATRY_AGAIN:
-        return (fer_error){FER_RESOLVE_TRY_AGAIN, code};
-    default:
-        return (fer_error){FER_RESOLVE_FAILED, code};
+    case WSANO_DATA: return (fer_error){FER_HOST_NOT_FOUND, code};
+    case WSATRY_AGAIN: return (fer_error){FER_RESOLVE_TRY_AGAIN, code};
+    default: return (fer_error){FER_RESOLVE_FAILED, code};
     }
 }
 

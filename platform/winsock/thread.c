@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* As on POSIX systems: name service providers are DLLs with habits of their own, and it is address space, not memory. */
+/* As on POSIX systems: name service providers are DLLs with habits of their own, and it is address
+ * space, not memory. */
 #define STACK_SIZE ((SIZE_T)512 * 1024)
 
 static const WCHAR thread_name[] = L"ferrule-resolve";
@@ -13,14 +14,17 @@ typedef struct monitor {
     CONDITION_VARIABLE changed;
 } monitor;
 
-_Static_assert(sizeof(monitor) <= sizeof(ferp_monitor) && _Alignof(monitor) <= _Alignof(ferp_monitor), "a ferp_monitor holds a monitor");
+_Static_assert(sizeof(monitor) <= sizeof(ferp_monitor) &&
+                   _Alignof(monitor) <= _Alignof(ferp_monitor),
+               "a ferp_monitor holds a monitor");
 
 static monitor *monitor_of(ferp_monitor *opaque)
 {
     return (monitor *)(void *)opaque->words;
 }
 
-/* ---- The lock and its condition: neither takes anything from the system ("Slim Reader/Writer (SRW) Locks", MSDN). */
+/* ---- The lock and its condition: neither takes anything from the system ("Slim Reader/Writer
+ * (SRW) Locks", MSDN). */
 
 fer_error ferp_monitor_begin(ferp_monitor *opaque)
 {
@@ -90,12 +94,14 @@ static void name_this_thread(void)
     }
 }
 
-/* The module that this code is in: held once for each thread, so that a DLL stays loaded while one is in it ("FreeLibraryAndExitThread function",
- * MSDN). NULL only where nothing is to be held. */
+/* The module that this code is in: held once for each thread, so that a DLL stays loaded while one
+ * is in it ("FreeLibraryAndExitThread function", MSDN). NULL only where nothing is to be held. */
 static HMODULE this_module(DWORD flags)
 {
     HMODULE module = NULL;
-    return GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | flags, thread_name, &module) ? module : NULL;
+    return GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | flags, thread_name, &module)
+               ? module
+               : NULL;
 }
 
 static DWORD WINAPI run(void *argument)
@@ -110,7 +116,8 @@ static DWORD WINAPI run(void *argument)
 fer_error ferp_thread_start(const ferp_thread *thread)
 {
     HMODULE held = this_module(0);
-    HANDLE created = CreateThread(NULL, STACK_SIZE, run, (void *)(uintptr_t)thread, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    HANDLE created = CreateThread(NULL, STACK_SIZE, run, (void *)(uintptr_t)thread,
+                                  STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     if (created == NULL) {
         DWORD code = GetLastError();
         FreeLibrary(held);

@@ -20,16 +20,18 @@ static const struct ferp_traits winsock_traits = {
     /* <afunix.h>: UNIX_PATH_MAX is 108. */
     .unix_path_max = 107,
     .has_abstract_unix_names = false,
-    /* recv and send take an int. WSARecv has no documented limit of buffers; 1024 is IOV_MAX elsewhere, and Wine's. */
+    /* recv and send take an int. WSARecv has no documented limit of buffers; 1024 is IOV_MAX
+     * elsewhere, and Wine's. */
     .io_length_max = INT_MAX,
     .io_slices_max = 1024,
     /* struct linger has a u_short. */
     .linger_seconds_max = USHRT_MAX,
-    /* SIO_KEEPALIVE_VALS counts milliseconds in a ULONG ("SIO_KEEPALIVE_VALS control code", MSDN). */
+    /* SIO_KEEPALIVE_VALS counts milliseconds in a ULONG ("SIO_KEEPALIVE_VALS control code",
+     * MSDN). */
     .keepalive_seconds_max = UINT32_MAX / 1000,
-    /* "It is illegal to set TCP_KEEPCNT to a value greater than 255" ("IPPROTO_TCP socket options", MSDN). */
-    .keepalive_retries_max = 255
-};
+    /* "It is illegal to set TCP_KEEPCNT to a value greater than 255" ("IPPROTO_TCP socket options",
+     * MSDN). */
+    .keepalive_retries_max = 255};
 
 const struct ferp_traits *ferp_traits(void)
 {

@@ -1,5 +1,6 @@
-/* unix.c: Unix sockets, which Windows 10 has since version 1803: streams only, and paths only ("AF_UNIX comes to Windows", Microsoft's
- * command line blog). An older Windows, and Wine, say WSAEAFNOSUPPORT. */
+/* unix.c: Unix sockets, which Windows 10 has since version 1803: streams only, and paths only
+ * ("AF_UNIX comes to Windows", Microsoft's command line blog). An older Windows, and Wine, say
+ * WSAEAFNOSUPPORT. */
 #include "platform/winsock/winsock.h"
 
 #include <stddef.h>
@@ -24,7 +25,8 @@ static int sockaddr_un_of(const fer_unix_addr *addr, struct winsock_sockaddr_un 
     return addr->len_ < WINSOCK_PATH_MAX ? PATH_AT + (int)addr->len_ + 1 : (int)sizeof *out;
 }
 
-static fer_error from_sockaddr_un(const struct winsock_sockaddr_un *from, int len, fer_unix_addr *out)
+static fer_error from_sockaddr_un(const struct winsock_sockaddr_un *from, int len,
+                                  fer_unix_addr *out)
 {
     if (from->family != WINSOCK_AF_UNIX) {
         return (fer_error){FER_INVALID_INPUT, 0};
@@ -50,14 +52,16 @@ fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     struct winsock_sockaddr_un name;
     int size = sockaddr_un_of(addr, &name);
-    return ferp_winsock_result(bind(ferp_winsock_socket(raw), (const struct sockaddr *)&name, size));
+    return ferp_winsock_result(
+        bind(ferp_winsock_socket(raw), (const struct sockaddr *)&name, size));
 }
 
 fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     struct winsock_sockaddr_un name;
     int size = sockaddr_un_of(addr, &name);
-    return ferp_winsock_result(connect(ferp_winsock_socket(raw), (const struct sockaddr *)&name, size));
+    return ferp_winsock_result(
+        connect(ferp_winsock_socket(raw), (const struct sockaddr *)&name, size));
 }
 
 fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)
@@ -65,7 +69,8 @@ fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)
     struct winsock_sockaddr_un name;
     int size = (int)sizeof name;
     memset(&name, 0, sizeof name);
-    FER_TRY(ferp_winsock_result(getsockname(ferp_winsock_socket(raw), (struct sockaddr *)&name, &size)));
+    FER_TRY(ferp_winsock_result(
+        getsockname(ferp_winsock_socket(raw), (struct sockaddr *)&name, &size)));
     return from_sockaddr_un(&name, size, out);
 }
 
@@ -74,11 +79,13 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
     struct winsock_sockaddr_un name;
     int size = (int)sizeof name;
     memset(&name, 0, sizeof name);
-    FER_TRY(ferp_winsock_result(getpeername(ferp_winsock_socket(raw), (struct sockaddr *)&name, &size)));
+    FER_TRY(ferp_winsock_result(
+        getpeername(ferp_winsock_socket(raw), (struct sockaddr *)&name, &size)));
     return from_sockaddr_un(&name, size, out);
 }
 
-fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+                              struct ferp_unix_datagram *out)
 {
     (void)raw;
     (void)buf;
@@ -87,7 +94,8 @@ fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct 
     return ferp_winsock_error(WSAEAFNOSUPPORT);
 }
 
-fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                            const fer_unix_addr *addr, size_t *n)
 {
     (void)raw;
     (void)buf;
@@ -97,12 +105,14 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, con
     return ferp_winsock_error(WSAEAFNOSUPPORT);
 }
 
-fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+                                  struct ferp_unix_datagram *out)
 {
     return ferp_unix_recv_from(raw, buf, len, out);
 }
 
-fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                                const fer_unix_addr *addr, size_t *n)
 {
     return ferp_unix_send_to(raw, buf, len, addr, n);
 }

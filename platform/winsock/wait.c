@@ -1,8 +1,9 @@
 /* wait.c: waiting until a socket is ready, and waking who waits.
  *
- * To read from a stream, a zero-byte overlapped WSARecv waits in the system: it can be cancelled, from another thread too, without
- * losing a byte, for it holds none. WSAPoll cannot: a shutdown here does not wake it. The other readinesses are WSAPoll's, but the
- * end of a connect is select's, because WSAPoll tells of no failed connect before Windows 10 version 2004 ("WSAPoll function",
+ * To read from a stream, a zero-byte overlapped WSARecv waits in the system: it can be cancelled,
+ * from another thread too, without losing a byte, for it holds none. WSAPoll cannot: a shutdown
+ * here does not wake it. The other readinesses are WSAPoll's, but the end of a connect is select's,
+ * because WSAPoll tells of no failed connect before Windows 10 version 2004 ("WSAPoll function",
  * MSDN). */
 #include "platform/winsock/winsock.h"
 
@@ -13,11 +14,12 @@
 enum {
     AT_SOCKET,
     AT_READINESS,
-    AT_EVENT,    /* of a request that is under way, else 0 */
-    AT_TOLD,     /* the connection's fatal error that a request told, else 0 */
+    AT_EVENT, /* of a request that is under way, else 0 */
+    AT_TOLD,  /* the connection's fatal error that a request told, else 0 */
     AT_OVERLAPPED
 };
-_Static_assert(AT_OVERLAPPED * sizeof(uintptr_t) + sizeof(OVERLAPPED) <= sizeof(ferp_wait), "a ferp_wait holds an OVERLAPPED");
+_Static_assert(AT_OVERLAPPED * sizeof(uintptr_t) + sizeof(OVERLAPPED) <= sizeof(ferp_wait),
+               "a ferp_wait holds an OVERLAPPED");
 
 static const fer_error timed_out = {FER_TIMED_OUT, 0};
 
@@ -61,37 +63,30 @@ static void end_request(ferp_wait *wait)
     wait->words[AT_EVENT] = 0;
 }
 
-/* A connection's fatal error belongs to the wait once a request has told it: the recv after it says it again on Windows, but Wine has
- * taken it from the system by then and says 0, the end. */
+/* A connection's fatal error belongs to the wait once a request has told it: the recv after it says
+ * it again on Windows, but Wine has taken it from the system by then and says 0, the end. */
 static void note_failure(ferp_wait *wait, int code)
 {
     switch (code) {
     case WSAECONNRESET:
     case WSAECONNABORTED:
     case WSAENETRESET:
-    case WSAETIMEDOUT:
-        wait->words[AT_TOLD] = (uintptr_t)code;
-        break;
-    default:
-        break;
+    case WSAETIMEDOUT: wait->words[AT_TOLD] = (uintptr_t)code; break;
+    default: break;
     }
 }
 
-/* WSARecv failed. A socket that was made elsewhere without WSA_FLAG_OVERLAPPED cannot have a request under way, and says
- * WSAEWOULDBLOCK ("WSARecv function", MSDN): WSAPoll waits for it. Whatever else it says, but for want of memory and a broken
- * connection, a plain recv will say too: that is ready. */
+/* WSARecv failed. A socket that was made elsewhere without WSA_FLAG_OVERLAPPED cannot have a
+ * request under way, and says WSAEWOULDBLOCK ("WSARecv function", MSDN): WSAPoll waits for it.
+ * Whatever else it says, but for want of memory and a broken connection, a plain recv will say too:
+ * that is ready. */
 static fer_error request_failure(ferp_wait *wait, int code)
 {
     switch (code) {
-    case WSAEWOULDBLOCK:
-        wait->words[AT_READINESS] = FERP_ACCEPTABLE;
-        return FERP_WINSOCK_OK;
+    case WSAEWOULDBLOCK: wait->words[AT_READINESS] = FERP_ACCEPTABLE; return FERP_WINSOCK_OK;
     case WSAENOBUFS:
-    case WSA_NOT_ENOUGH_MEMORY:
-        return ferp_winsock_error(code);
-    default:
-        note_failure(wait, code);
-        return FERP_WINSOCK_OK;
+    case WSA_NOT_ENOUGH_MEMORY: return ferp_winsock_error(code);
+    default: note_failure(wait, code); return FERP_WINSOCK_OK;
     }
 }
 
@@ -107,8 +102,8 @@ static fer_error begin_request(ferp_wait *wait)
     }
     wait->words[AT_EVENT] = (uintptr_t)event;
     memset(&overlapped, 0, sizeof overlapped);
-    /* The low bit keeps the completion from a port that somebody else may have tied to the socket ("GetQueuedCompletionStatus
-     * function", MSDN). */
+    /* The low bit keeps the completion from a port that somebody else may have tied to the socket
+     * ("GetQueuedCompletionStatus function", MSDN). */
     overlapped.hEvent = (HANDLE)((uintptr_t)event | 1u);
     memcpy(request_of(wait), &overlapped, sizeof overlapped);
     if (WSARecv(socket_of(wait), &nothing, 1, &moved, &flags, request_of(wait), NULL) != 0) {
@@ -128,14 +123,16 @@ static bool collect_request(ferp_wait *wait)
 {
     DWORD moved = 0;
     DWORD flags = 0;
-    BOOL ended_well = WSAGetOverlappedResult(socket_of(wait), request_of(wait), &moved, FALSE, &flags);
+    BOOL ended_well =
+        WSAGetOverlappedResult(socket_of(wait), request_of(wait), &moved, FALSE, &flags);
     int code = ended_well ? 0 : WSAGetLastError();
     note_failure(wait, code);
     end_request(wait);
     return code != WSA_OPERATION_ABORTED;
 }
 
-/* Cancels the request and waits for its end, which comes at once. False: it had ended by itself before. */
+/* Cancels the request and waits for its end, which comes at once. False: it had ended by itself
+ * before. */
 static bool cancel_request(ferp_wait *wait)
 {
     CancelIoEx((HANDLE)socket_of(wait), request_of(wait));
@@ -143,20 +140,17 @@ static bool cancel_request(ferp_wait *wait)
     return !collect_request(wait);
 }
 
-/* However a request ends before its time, there is something to look at: bytes, the end, a failure, or what a ferp_wake came for. */
+/* However a request ends before its time, there is something to look at: bytes, the end, a failure,
+ * or what a ferp_wake came for. */
 static fer_error wait_readable(ferp_wait *wait, int millis)
 {
     if (event_of(wait) == NULL) {
         return FERP_WINSOCK_OK;
     }
     switch (WaitForSingleObject(event_of(wait), (DWORD)millis)) {
-    case WAIT_OBJECT_0:
-        (void)collect_request(wait);
-        return FERP_WINSOCK_OK;
-    case WAIT_TIMEOUT:
-        return timed_out;
-    default:
-        return ferp_winsock_last_error();
+    case WAIT_OBJECT_0: (void)collect_request(wait); return FERP_WINSOCK_OK;
+    case WAIT_TIMEOUT: return timed_out;
+    default: return ferp_winsock_last_error();
     }
 }
 
@@ -179,7 +173,8 @@ static fer_error wait_poll(SOCKET socket, SHORT events, int millis)
     return found == 0 ? timed_out : FERP_WINSOCK_OK;
 }
 
-/* A failed connect is in the except set alone; a connected socket may be there besides, for urgent data ("select function", MSDN). */
+/* A failed connect is in the except set alone; a connected socket may be there besides, for urgent
+ * data ("select function", MSDN). */
 static fer_error wait_connected(SOCKET socket, int millis)
 {
     struct timeval limit = {millis / 1000, millis % 1000 * 1000};
@@ -202,15 +197,11 @@ static fer_error wait_connected(SOCKET socket, int millis)
 static fer_error wait_some(ferp_wait *wait, int millis)
 {
     switch ((ferp_readiness)wait->words[AT_READINESS]) {
-    case FERP_READABLE:
-        return wait_readable(wait, millis);
-    case FERP_WRITABLE:
-        return wait_poll(socket_of(wait), POLLWRNORM, millis);
+    case FERP_READABLE: return wait_readable(wait, millis);
+    case FERP_WRITABLE: return wait_poll(socket_of(wait), POLLWRNORM, millis);
     case FERP_ACCEPTABLE:
-    case FERP_RECEIVABLE:
-        return wait_poll(socket_of(wait), POLLRDNORM, millis);
-    case FERP_CONNECTED:
-        return wait_connected(socket_of(wait), millis);
+    case FERP_RECEIVABLE: return wait_poll(socket_of(wait), POLLRDNORM, millis);
+    case FERP_CONNECTED: return wait_connected(socket_of(wait), millis);
     }
     return FERP_WINSOCK_OK;
 }
@@ -226,7 +217,8 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     return readiness == FERP_READABLE ? begin_request(wait) : FERP_WINSOCK_OK;
 }
 
-/* A loop: a wait of the system may end a little early by this clock, and holds at most INT_MAX milliseconds. */
+/* A loop: a wait of the system may end a little early by this clock, and holds at most INT_MAX
+ * milliseconds. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
     fer_error err = wait_some(wait, millis_until(deadline));
@@ -253,8 +245,8 @@ void ferp_wake(fer_raw_socket raw)
 
 /* ---- Either direction */
 
-/* POLLHUP alone is the peer's end, which tells nothing of writing; who asked for nothing else is told all the same, or would ask again
- * without a pause. */
+/* POLLHUP alone is the peer's end, which tells nothing of writing; who asked for nothing else is
+ * told all the same, or would ask again without a pause. */
 static fer_interest ready_of(SHORT revents, fer_interest interest)
 {
     bool reads = (revents & (POLLRDNORM | POLLHUP)) != 0;
@@ -263,9 +255,11 @@ static fer_interest ready_of(SHORT revents, fer_interest interest)
     return ready == 0 || (revents & POLLERR) != 0 ? interest : ready;
 }
 
-fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline, fer_interest *ready)
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
+                     fer_interest *ready)
 {
-    int events = ((interest & FER_READABLE) != 0 ? POLLRDNORM : 0) | ((interest & FER_WRITABLE) != 0 ? POLLWRNORM : 0);
+    int events = ((interest & FER_READABLE) != 0 ? POLLRDNORM : 0) |
+                 ((interest & FER_WRITABLE) != 0 ? POLLWRNORM : 0);
     WSAPOLLFD look = {ferp_winsock_socket(raw), (SHORT)events, 0};
     int found;
     (void)deadline;

@@ -1,4 +1,5 @@
-/* winsock.h: what the Winsock backend's files share: the system's headers, errors, addresses. Private to platform/winsock. */
+/* winsock.h: what the Winsock backend's files share: the system's headers, errors, addresses.
+ * Private to platform/winsock. */
 #ifndef FERP_WINSOCK_H
 #define FERP_WINSOCK_H
 
@@ -15,17 +16,18 @@
 #endif
 
 #include <winsock2.h>
-#include <ws2tcpip.h>
+
 #include <windows.h>
+#include <ws2tcpip.h>
 
 #include "platform/platform.h"
 
-/* Every seam function that can be a program's first calls it: WSAStartup 2.2, once. Never WSACleanup, for a socket may outlive any
- * moment that the library could choose. error.c */
+/* Every seam function that can be a program's first calls it: WSAStartup 2.2, once. Never
+ * WSACleanup, for a socket may outlive any moment that the library could choose. error.c */
 fer_error ferp_winsock_start(void);
 
-/* The error of a Windows code; of WSAGetLastError, which is the thread's GetLastError; and of a call that answers 0 or
- * SOCKET_ERROR. error.c */
+/* The error of a Windows code; of WSAGetLastError, which is the thread's GetLastError; and of a
+ * call that answers 0 or SOCKET_ERROR. error.c */
 fer_error ferp_winsock_error(int32_t code);
 fer_error ferp_winsock_last_error(void);
 fer_error ferp_winsock_result(int result);
@@ -33,7 +35,8 @@ fer_error ferp_winsock_result(int result);
 /* SO_TYPE. Error: it is no open socket. socket.c */
 fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out);
 
-/* Whether WSAPoll finds the socket broken now: POLLERR, which a reset shows and an orderly end does not. wait.c */
+/* Whether WSAPoll finds the socket broken now: POLLERR, which a reset shows and an orderly end does
+ * not. wait.c */
 bool ferp_winsock_is_broken(SOCKET socket);
 
 /* ioctlsocket(FIONBIO) with 1 or 0. modes.c */

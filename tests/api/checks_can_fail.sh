@@ -22,7 +22,7 @@ make_clean_tree() {
     echo 'project(x)' >"$tree/CMakeLists.txt"
     printf 'set(sources\n    core/base/one.c)\n' >"$tree/cmake/FerruleSources.cmake"
     mkdir -p "$tree/fuzz/planted" "$tree/tests/conformance"
-    printf '/* misuse_one.c: one. */\nint misuse(void) { return fer_one(); }\n' >"$tree/tests/conformance/misuse_one.c"
+    printf '/* misuse_one.c: one. */\nint misuse(void)\n{\n    return fer_one();\n}\n' >"$tree/tests/conformance/misuse_one.c"
     mkdir -p "$tree/docs" "$tree/tests/api"
     printf '| Room | Purpose |\n|---|---|\n| `core/base/` | one |\n| `core/top/` | two |\n' >"$tree/docs/DESIGN.md"
     printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
@@ -104,6 +104,15 @@ for check in check_layers check_docs check_lengths check_text check_sources chec
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
+
+# ---- layout
+cp "$here/../../.clang-format" "$tree/.clang-format"
+if sh "$here/check_format.sh" "$tree" >/dev/null 2>&1; then
+    printf 'int32_t fer_two( void );\n' >>"$tree/core/base/one.c"
+    planted check_format "a line that is laid out otherwise"
+else
+    echo "check_format: not tried, for there is no clang-format 14"
+fi
 
 # ---- layers
 for line in '#include <sys/socket.h>' '#include <stdio.h>' '#include "platform/posix/socket.h"' '#ifdef _WIN32' \

@@ -1,5 +1,6 @@
-/* count_malloc.c: preloaded into a test program, it counts the heap calls whose caller lies inside libferrule.so, and ends the
- * program with an exit code of its own when there was one. glibc on Linux only. Not linked to anything. */
+/* count_malloc.c: preloaded into a test program, it counts the heap calls whose caller lies inside
+ * libferrule.so, and ends the program with an exit code of its own when there was one. glibc on
+ * Linux only. Not linked to anything. */
 #define _GNU_SOURCE
 #include <link.h>
 #include <stdatomic.h>
@@ -77,7 +78,8 @@ __attribute__((destructor)) static void report(void)
 {
     unsigned long by_library = atomic_load(&calls_by_library);
     unsigned long by_all = atomic_load(&calls_by_all);
-    fprintf(stderr, "count_malloc: %lu heap calls, %lu of them by libferrule.so\n", by_all, by_library);
+    fprintf(stderr, "count_malloc: %lu heap calls, %lu of them by libferrule.so\n", by_all,
+            by_library);
     if (by_library != 0) {
         _exit(EXIT_HEAP_USED);
     }

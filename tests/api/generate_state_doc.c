@@ -1,5 +1,6 @@
-/* generate_state_doc.c: writes docs/STATE.md to standard output, from the tables in core/handle/stream_state.c by asking them. A test fails when
- * the page in the tree is not what this writes. */
+/* generate_state_doc.c: writes docs/STATE.md to standard output, from the tables in
+ * core/handle/stream_state.c by asking them. A test fails when the page in the tree is not what
+ * this writes. */
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -32,21 +33,27 @@ typedef struct field {
     feri_life life; /* the other fields are at their first state, the life at this one */
 } field;
 
-static const field life_field = {"Life", "The life of a handle.", lives, COUNT_OF(lives), 0, FERI_LIFE_NEW};
+static const field life_field = {"Life",       "The life of a handle.", lives, COUNT_OF(lives), 0,
+                                 FERI_LIFE_NEW};
 
 static const field open_fields[] = {
-    {"Read half", "While the life is OPEN. The handle's own shutdown beats everything; else the first end that was seen stays.",
+    {"Read half",
+     "While the life is OPEN. The handle's own shutdown beats everything; else the first end that "
+     "was seen stays.",
      read_halves, COUNT_OF(read_halves), 4, FERI_LIFE_OPEN},
-    {"Write half", "While the life is OPEN. A broken pipe says nothing about the read half.", write_halves,
-     COUNT_OF(write_halves), 8, FERI_LIFE_OPEN},
-    {"Ending", "While the life is OPEN and the read half too: whether the end of the connection was ever seen through this handle. It is what "
+    {"Write half", "While the life is OPEN. A broken pipe says nothing about the read half.",
+     write_halves, COUNT_OF(write_halves), 8, FERI_LIFE_OPEN},
+    {"Ending",
+     "While the life is OPEN and the read half too: whether the end of the connection was ever "
+     "seen through this handle. It is what "
      "peer_addr is answered by, and it outlives the read half's turn from EOF to SHUT.",
      endings, COUNT_OF(endings), 12, FERI_LIFE_OPEN},
 };
 
 static feri_state word_of(const field *which, unsigned state)
 {
-    return which->shift == 0 ? (feri_state)state : (feri_state)which->life | (feri_state)state << which->shift;
+    return which->shift == 0 ? (feri_state)state
+                             : (feri_state)which->life | (feri_state)state << which->shift;
 }
 
 static unsigned state_in(const field *which, feri_state word)
@@ -85,10 +92,12 @@ static void print_list(const char *title, const entry *entries, unsigned count)
     printf("\n");
 }
 
-/* Whether a step leads to another state of the same table: it is no misuse, and does not end an OPEN life. */
+/* Whether a step leads to another state of the same table: it is no misuse, and does not end an
+ * OPEN life. */
 static bool is_within(const field *which, feri_state next)
 {
-    return next != FERI_STATE_MISUSE && (which->shift == 0 || feri_state_life(next) == FERI_LIFE_OPEN);
+    return next != FERI_STATE_MISUSE &&
+           (which->shift == 0 || feri_state_life(next) == FERI_LIFE_OPEN);
 }
 
 static void print_cell(const field *which, unsigned state, unsigned event)
@@ -135,8 +144,8 @@ static void print_diagram(const field *which)
         for (unsigned event = 0; event < COUNT_OF(events); event++) {
             feri_state next = next_of(which, state, event);
             if (is_within(which, next) && state_in(which, next) != state) {
-                printf("    %s --> %s: %s\n", which->states[state].name, which->states[state_in(which, next)].name,
-                       events[event].name);
+                printf("    %s --> %s: %s\n", which->states[state].name,
+                       which->states[state_in(which, next)].name, events[event].name);
             }
         }
     }
@@ -162,7 +171,8 @@ static void print_answer_row(const char *field_name, const char *state, feri_sta
 
 static void print_answers(void)
 {
-    printf("## Answers\n\nWhat a request is answered before the OS is asked. The life answers first; an OPEN handle's halves and ending then.\n\n");
+    printf("## Answers\n\nWhat a request is answered before the OS is asked. The life answers "
+           "first; an OPEN handle's halves and ending then.\n\n");
     print_list("Requests", requests, COUNT_OF(requests));
     print_list("Answers", answers, COUNT_OF(answers));
     printf("| field | state |");
@@ -179,19 +189,24 @@ static void print_answers(void)
     }
     for (unsigned i = 0; i < COUNT_OF(open_fields); i++) {
         for (unsigned state = 1; state < open_fields[i].count; state++) {
-            print_answer_row(open_fields[i].title, open_fields[i].states[state].name, word_of(&open_fields[i], state));
+            print_answer_row(open_fields[i].title, open_fields[i].states[state].name,
+                             word_of(&open_fields[i], state));
         }
     }
-    print_answer_row("reason", "there is one", (feri_state)FERI_LIFE_OPEN | (feri_state)FER_CONNECTION_RESET << 16);
+    print_answer_row("reason", "there is one",
+                     (feri_state)FERI_LIFE_OPEN | (feri_state)FER_CONNECTION_RESET << 16);
     printf("\n");
 }
 
 int main(void)
 {
     printf("# The state of a handle\n\n"
-           "<!-- Generated from the tables in core/handle/stream_state.c by generate_state_doc. Do not edit: a test compares. -->\n\n"
-           "Every handle keeps one 32-bit word with four small fields, each decided by one table. An event that cannot happen in a\n"
-           "state is *misuse*: the call is INVALID_INPUT and the word stays. The word is changed by compare-and-swap, so that one\n"
+           "<!-- Generated from the tables in core/handle/stream_state.c by generate_state_doc. Do "
+           "not edit: a test compares. -->\n\n"
+           "Every handle keeps one 32-bit word with four small fields, each decided by one table. "
+           "An event that cannot happen in a\n"
+           "state is *misuse*: the call is INVALID_INPUT and the word stays. The word is changed "
+           "by compare-and-swap, so that one\n"
            "thread may read while another writes or shuts down.\n\n");
     print_list("Events", events, COUNT_OF(events));
     print_field(&life_field);
@@ -199,6 +214,7 @@ int main(void)
         print_field(&open_fields[i]);
     }
     print_answers();
-    printf("The first fatal error that was seen stays with the handle as its reason, kind and OS code, until it is closed.\n");
+    printf("The first fatal error that was seen stays with the handle as its reason, kind and OS "
+           "code, until it is closed.\n");
     return 0;
 }

@@ -1,5 +1,6 @@
-/* names_without_network.c: names on a machine that has no network and a hosts file of the test's own: namespaces of Linux' own, for this
- * program alone (namespaces(7)). Skipped where nobody may make them, or where a name cache would answer from outside. */
+/* names_without_network.c: names on a machine that has no network and a hosts file of the test's
+ * own: namespaces of Linux' own, for this program alone (namespaces(7)). Skipped where nobody may
+ * make them, or where a name cache would answer from outside. */
 #define _GNU_SOURCE 1
 #include <sched.h>
 #include <setjmp.h>
@@ -21,7 +22,8 @@
 
 enum { ROOM = 8, SKIPPED = 77 };
 
-/* What stands in the place of the machine's own. 192.0.2.0/24 and 2001:db8::/32 are nobody's: RFC 5737, RFC 3849. */
+/* What stands in the place of the machine's own. 192.0.2.0/24 and 2001:db8::/32 are nobody's: RFC
+ * 5737, RFC 3849. */
 static const struct {
     const char *path;
     const char *text;
@@ -43,8 +45,8 @@ static bool put_in_place(const char *path, const char *text)
     if (fd < 0) {
         return false;
     }
-    const bool is_put = write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fchmod(fd, 0644) == 0 &&
-                        mount(copy, path, NULL, MS_BIND, NULL) == 0;
+    const bool is_put = write(fd, text, strlen(text)) == (ssize_t)strlen(text) &&
+                        fchmod(fd, 0644) == 0 && mount(copy, path, NULL, MS_BIND, NULL) == 0;
     (void)close(fd);
     (void)unlink(copy);
     return is_put;
@@ -52,7 +54,8 @@ static bool put_in_place(const char *path, const char *text)
 
 static bool leave_the_network(void)
 {
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) != 0 && unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) {
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) != 0 &&
+        unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) {
         return false;
     }
     return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
@@ -65,7 +68,8 @@ static bool be_without_network(void)
     }
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         /* A file that is not there is not needed: the C library's defaults are these. */
-        if ((i == 0 || access(files[i].path, F_OK) == 0) && !put_in_place(files[i].path, files[i].text)) {
+        if ((i == 0 || access(files[i].path, F_OK) == 0) &&
+            !put_in_place(files[i].path, files[i].text)) {
             return false;
         }
     }

@@ -1,5 +1,6 @@
-/* syscall_probe.c: does one thing after the other with a connection over loopback, and with datagrams, each between two marks that a
- * tracer sees. What the system calls between them must be is in check_syscalls.sh. Linux only. */
+/* syscall_probe.c: does one thing after the other with a connection over loopback, and with
+ * datagrams, each between two marks that a tracer sees. What the system calls between them must be
+ * is in check_syscalls.sh. Linux only. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdint.h>
@@ -29,17 +30,18 @@ static void mark(const char *step)
 static void expect(const char *step, fer_error error, fer_error_kind kind)
 {
     if (error.kind != kind) {
-        fprintf(stderr, "syscall_probe: %s: %s (os error %d)\n", step, fer_error_kind_name(error.kind), (int)error.os_code);
+        fprintf(stderr, "syscall_probe: %s: %s (os error %d)\n", step,
+                fer_error_kind_name(error.kind), (int)error.os_code);
         exit(1);
     }
 }
 
-#define STEP(name, call, kind)             \
-    do {                                   \
-        mark(name);                        \
-        fer_error step_error_ = (call);    \
-        mark("end");                       \
-        expect(name, step_error_, kind);   \
+#define STEP(name, call, kind)           \
+    do {                                 \
+        mark(name);                      \
+        fer_error step_error_ = (call);  \
+        mark("end");                     \
+        expect(name, step_error_, kind); \
     } while (0)
 
 static void open_connection(void)
@@ -71,8 +73,10 @@ static void move_bytes(void)
 static void move_bytes_with_timeouts(void)
 {
     size_t n = 0;
-    STEP("set_read_timeout", fer_tcp_stream_set_read_timeout(&server, fer_duration_from_millis(20)), FER_OK);
-    STEP("set_write_timeout", fer_tcp_stream_set_write_timeout(&client, fer_duration_from_millis(20)), FER_OK);
+    STEP("set_read_timeout", fer_tcp_stream_set_read_timeout(&server, fer_duration_from_millis(20)),
+         FER_OK);
+    STEP("set_write_timeout",
+         fer_tcp_stream_set_write_timeout(&client, fer_duration_from_millis(20)), FER_OK);
     STEP("write_in_time", fer_tcp_stream_write(&client, "hello", 5, &n), FER_OK);
     STEP("read_in_time", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
     STEP("read_expired", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_TIMED_OUT);
@@ -82,9 +86,11 @@ static void move_bytes_with_timeouts(void)
     STEP("copy_expired", fer_copy(echo, echo, &copied, NULL), FER_TIMED_OUT);
     expect("read_exact", fer_tcp_stream_read_exact(&client, buffer, 5, &n), FER_OK);
     STEP("try_clone", fer_tcp_stream_try_clone(&server, &clone), FER_OK);
-    STEP("read_expired_on_clone", fer_tcp_stream_read(&clone, buffer, sizeof buffer, &n), FER_TIMED_OUT);
+    STEP("read_expired_on_clone", fer_tcp_stream_read(&clone, buffer, sizeof buffer, &n),
+         FER_TIMED_OUT);
     STEP("set_nonblocking", fer_tcp_stream_set_nonblocking(&client, true), FER_OK);
-    STEP("read_would_block", fer_tcp_stream_read(&client, buffer, sizeof buffer, &n), FER_WOULD_BLOCK);
+    STEP("read_would_block", fer_tcp_stream_read(&client, buffer, sizeof buffer, &n),
+         FER_WOULD_BLOCK);
 }
 
 static void end_connection(void)
@@ -99,10 +105,13 @@ static void end_connection(void)
     mark("close");
     fer_tcp_stream_close(&client);
     mark("end");
-    STEP("connect_timeout", fer_tcp_stream_connect_timeout(&client, &address, fer_duration_from_secs(10)), FER_OK);
-    STEP("zero_timeout", fer_tcp_stream_set_read_timeout(&client, fer_duration_from_secs(0)), FER_INVALID_INPUT);
+    STEP("connect_timeout",
+         fer_tcp_stream_connect_timeout(&client, &address, fer_duration_from_secs(10)), FER_OK);
+    STEP("zero_timeout", fer_tcp_stream_set_read_timeout(&client, fer_duration_from_secs(0)),
+         FER_INVALID_INPUT);
     fer_tcp_stream_close(&client);
-    STEP("zero_connect_timeout", fer_tcp_stream_connect_timeout(&client, &address, fer_duration_from_secs(0)),
+    STEP("zero_connect_timeout",
+         fer_tcp_stream_connect_timeout(&client, &address, fer_duration_from_secs(0)),
          FER_INVALID_INPUT);
     fer_tcp_listener_close(&listener);
 }
@@ -140,9 +149,11 @@ static void move_datagrams(void)
     STEP("udp_send", fer_udp_socket_send(&one, "back", 4, NULL), FER_OK);
     expect("send_to", fer_udp_socket_send_to(&other, "mine", 4, &to, NULL), FER_OK);
     STEP("udp_recv_of_peer", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_OK);
-    expect("set_read_timeout", fer_udp_socket_set_read_timeout(&one, fer_duration_from_millis(20)), FER_OK);
+    expect("set_read_timeout", fer_udp_socket_set_read_timeout(&one, fer_duration_from_millis(20)),
+           FER_OK);
     STEP("udp_recv_expired", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_TIMED_OUT);
-    STEP("udp_port_0", fer_udp_socket_send_to(&one, "nobody", 6, &any_port, NULL), FER_INVALID_INPUT);
+    STEP("udp_port_0", fer_udp_socket_send_to(&one, "nobody", 6, &any_port, NULL),
+         FER_INVALID_INPUT);
     STEP("udp_clone", fer_udp_socket_try_clone(&one, &second), FER_OK);
     expect("send_to", fer_udp_socket_send_to(&other, "both", 4, &to, NULL), FER_OK);
     STEP("udp_recv_on_clone", fer_udp_socket_recv(&second, buffer, sizeof buffer, &got), FER_OK);
@@ -177,14 +188,17 @@ static void move_over_unix_sockets(void)
     STEP("unix_accept_peer", fer_unix_listener_accept(&waiting, &spare, &peer), FER_OK);
     STEP("unix_write", fer_unix_stream_write(&ends[0], "hello", 5, NULL), FER_OK);
     STEP("unix_read", fer_unix_stream_read(&accepted, buffer, sizeof buffer, NULL), FER_OK);
-    STEP("unix_write_vectored", fer_unix_stream_write_vectored(&ends[0], &(fer_io_slice){"hello", 5}, 1, NULL), FER_OK);
+    STEP("unix_write_vectored",
+         fer_unix_stream_write_vectored(&ends[0], &(fer_io_slice){"hello", 5}, 1, NULL), FER_OK);
     fer_unix_stream_close(&spare);
     fer_unix_stream_close(&ends[1]);
     STEP("unix_pair", fer_unix_stream_pair(&spare, &ends[1]), FER_OK);
     STEP("unix_datagram_bind", fer_unix_datagram_bind_addr(&one, &names[1]), FER_OK);
     STEP("unix_datagram_unbound", fer_unix_datagram_unbound(&other), FER_OK);
-    STEP("unix_datagram_send_to", fer_unix_datagram_send_to_addr(&other, "hello", 5, &names[1], NULL), FER_OK);
-    STEP("unix_datagram_recv_from", fer_unix_datagram_recv_from(&one, buffer, sizeof buffer, &got), FER_OK);
+    STEP("unix_datagram_send_to",
+         fer_unix_datagram_send_to_addr(&other, "hello", 5, &names[1], NULL), FER_OK);
+    STEP("unix_datagram_recv_from", fer_unix_datagram_recv_from(&one, buffer, sizeof buffer, &got),
+         FER_OK);
     STEP("unix_datagram_connect", fer_unix_datagram_connect_addr(&other, &names[1]), FER_OK);
     STEP("unix_datagram_send", fer_unix_datagram_send(&other, "again", 5, NULL), FER_OK);
     mark("unix_close");
@@ -192,7 +206,8 @@ static void move_over_unix_sockets(void)
     mark("end");
 }
 
-/* Rules P6 and P7: a level socket is armed without a call, and a notification costs none where nobody waits. */
+/* Rules P6 and P7: a level socket is armed without a call, and a notification costs none where
+ * nobody waits. */
 static void wait_for_many(void)
 {
     static fer_udp_socket socket;
@@ -204,14 +219,19 @@ static void wait_for_many(void)
     expect("bind", fer_udp_socket_bind(&socket, "127.0.0.1:0"), FER_OK);
     const fer_raw_socket raw = fer_udp_socket_as_raw(&socket);
     STEP("poller_new", fer_poller_new(&poller), FER_OK);
-    STEP("poller_add", fer_poller_add(&poller, raw, (fer_event){1, true, true}, FER_POLL_LEVEL), FER_OK);
-    STEP("poller_add_again", fer_poller_add(&poller, raw, (fer_event){1, true, true}, FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+    STEP("poller_add", fer_poller_add(&poller, raw, (fer_event){1, true, true}, FER_POLL_LEVEL),
+         FER_OK);
+    STEP("poller_add_again",
+         fer_poller_add(&poller, raw, (fer_event){1, true, true}, FER_POLL_LEVEL),
+         FER_ALREADY_EXISTS);
     STEP("poller_wait", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);
     STEP("poller_wait_level", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);
-    STEP("poller_modify", fer_poller_modify(&poller, raw, (fer_event){2, true, true}, FER_POLL_ONESHOT), FER_OK);
+    STEP("poller_modify",
+         fer_poller_modify(&poller, raw, (fer_event){2, true, true}, FER_POLL_ONESHOT), FER_OK);
     STEP("poller_wait_oneshot", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);
     STEP("poller_wait_zero", fer_poller_wait(&poller, events, 4, zero, &n), FER_OK);
-    STEP("poller_wait_expired", fer_poller_wait(&poller, events, 4, fer_duration_from_millis(2), &n), FER_OK);
+    STEP("poller_wait_expired",
+         fer_poller_wait(&poller, events, 4, fer_duration_from_millis(2), &n), FER_OK);
     STEP("poller_notify", fer_poller_notify(&poller), FER_OK);
     STEP("poller_notify_folded", fer_poller_notify(&poller), FER_OK);
     STEP("poller_wait_notified", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);

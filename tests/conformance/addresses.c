@@ -1,5 +1,5 @@
-/* addresses.c: rules A1 and A2: the text of addresses, sentence by sentence. Every octet, every place of "::" and all round trips are
- * the unit tests'. Names (A3, A4) are in names.c. */
+/* addresses.c: rules A1 and A2: the text of addresses, sentence by sentence. Every octet, every
+ * place of "::" and all round trips are the unit tests'. Names (A3, A4) are in names.c. */
 #include "support/fixture.h"
 
 static bool parses_v4(const char *text)
@@ -47,54 +47,142 @@ static void check_all(const char *const *texts, bool (*parses)(const char *text)
     }
 }
 
-/* A1: "IPv4: four decimal numbers 0-255, 1-3 digits, no leading zero." "No white space, sign, NUL, or name anywhere." */
+/* A1: "IPv4: four decimal numbers 0-255, 1-3 digits, no leading zero." "No white space, sign, NUL,
+ * or name anywhere." */
 static void ipv4_text_is_four_decimal_numbers(void **state)
 {
-    static const char *const good[] = {"0.0.0.0", "1.2.3.4", "255.255.255.255", "9.99.199.249", NULL};
-    static const char *const bad[] = {
-        "", ".", "1", "1.2", "1.2.3", "1.2.3.", ".1.2.3", "1..2.3", "1.2.3.4.", "1.2.3.4.5", "256.0.0.0", "0.0.0.256", "0.0.0.999",
-        "0.0.0.1000", "01.2.3.4", "1.2.3.04", "00.0.0.0", "1.2.3.4 ", " 1.2.3.4", "1. 2.3.4", "+1.2.3.4", "-1.2.3.4", "0x1.2.3.4",
-        "127.1", "2130706433", "localhost", "1.2.3.4\n", "1.2.3.4:80", "1.2.3.4%1", "[1.2.3.4]", "1,2,3,4", "1.2.3.a", "\xd9\xa1.2.3.4",
-        NULL};
+    static const char *const good[] = {"0.0.0.0", "1.2.3.4", "255.255.255.255", "9.99.199.249",
+                                       NULL};
+    static const char *const bad[] = {"",           ".",          "1",
+                                      "1.2",        "1.2.3",      "1.2.3.",
+                                      ".1.2.3",     "1..2.3",     "1.2.3.4.",
+                                      "1.2.3.4.5",  "256.0.0.0",  "0.0.0.256",
+                                      "0.0.0.999",  "0.0.0.1000", "01.2.3.4",
+                                      "1.2.3.04",   "00.0.0.0",   "1.2.3.4 ",
+                                      " 1.2.3.4",   "1. 2.3.4",   "+1.2.3.4",
+                                      "-1.2.3.4",   "0x1.2.3.4",  "127.1",
+                                      "2130706433", "localhost",  "1.2.3.4\n",
+                                      "1.2.3.4:80", "1.2.3.4%1",  "[1.2.3.4]",
+                                      "1,2,3,4",    "1.2.3.a",    "\xd9\xa1.2.3.4",
+                                      NULL};
     (void)state;
     check_all(good, parses_v4, true);
     check_all(bad, parses_v4, false);
 }
 
-/* A1: "IPv6: groups of 1-4 hex digits, `::` stands for one or more zero groups, at most once; an embedded IPv4 only at the end." */
+/* A1: "IPv6: groups of 1-4 hex digits, `::` stands for one or more zero groups, at most once; an
+ * embedded IPv4 only at the end." */
 static void ipv6_text_is_groups_with_one_gap_and_ipv4_at_the_end(void **state)
 {
-    static const char *const good[] = {
-        "::", "::1", "1::", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "1:2:3::5:6:7:8", "0001:0002::ABCD", "::1.2.3.4",
-        "::ffff:255.255.255.255", "1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5::1.2.3.4", "abcd:EF01::", NULL};
-    static const char *const bad[] = {
-        "", ":", ":::", "1", "1:2", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8:", ":1:2:3:4:5:6:7:8", "1::2::3", "::1::",
-        "1:2:3:4::5:6:7:8", "1:2:3:4:5:6:7:8::", "12345::", "00001::", "g::", "::1.2.3", "::1.2.3.4.5", "::1.2.3.04", "1.2.3.4::",
-        "::1.2.3.4:1", "1:2:3:4:5:6:7:1.2.3.4", "::1 ", " ::1", "::+1", "::-1", "::0x1", "::1%1", "::1%lo", "[::1]", "::1/64",
-        "::1.256.3.4", "1:2:3:4:5:6:7::1.2.3.4", NULL};
+    static const char *const good[] = {"::",
+                                       "::1",
+                                       "1::",
+                                       "1:2:3:4:5:6:7:8",
+                                       "1:2:3:4:5:6:7::",
+                                       "::2:3:4:5:6:7:8",
+                                       "1:2:3::5:6:7:8",
+                                       "0001:0002::ABCD",
+                                       "::1.2.3.4",
+                                       "::ffff:255.255.255.255",
+                                       "1:2:3:4:5:6:1.2.3.4",
+                                       "1:2:3:4:5::1.2.3.4",
+                                       "abcd:EF01::",
+                                       NULL};
+    static const char *const bad[] = {"",
+                                      ":",
+                                      ":::",
+                                      "1",
+                                      "1:2",
+                                      "1:2:3:4:5:6:7",
+                                      "1:2:3:4:5:6:7:8:9",
+                                      "1:2:3:4:5:6:7:8:",
+                                      ":1:2:3:4:5:6:7:8",
+                                      "1::2::3",
+                                      "::1::",
+                                      "1:2:3:4::5:6:7:8",
+                                      "1:2:3:4:5:6:7:8::",
+                                      "12345::",
+                                      "00001::",
+                                      "g::",
+                                      "::1.2.3",
+                                      "::1.2.3.4.5",
+                                      "::1.2.3.04",
+                                      "1.2.3.4::",
+                                      "::1.2.3.4:1",
+                                      "1:2:3:4:5:6:7:1.2.3.4",
+                                      "::1 ",
+                                      " ::1",
+                                      "::+1",
+                                      "::-1",
+                                      "::0x1",
+                                      "::1%1",
+                                      "::1%lo",
+                                      "[::1]",
+                                      "::1/64",
+                                      "::1.256.3.4",
+                                      "1:2:3:4:5:6:7::1.2.3.4",
+                                      NULL};
     (void)state;
     check_all(good, parses_v6, true);
     check_all(bad, parses_v6, false);
 }
 
-/* A1: "Socket v6: `[addr]:port` or `[addr%scope]:port`, scope a decimal u32. Port and scope: decimal digits, leading zeros allowed, in
- * range." */
+/* A1: "Socket v6: `[addr]:port` or `[addr%scope]:port`, scope a decimal u32. Port and scope:
+ * decimal digits, leading zeros allowed, in range." */
 static void socket_text_is_an_address_and_a_port(void **state)
 {
-    static const char *const good[] = {
-        "1.2.3.4:0", "1.2.3.4:65535", "1.2.3.4:00080", "1.2.3.4:000000000000000000080", "[::]:0", "[::1]:65535", "[fe80::1%0]:1",
-        "[fe80::1%4294967295]:1", "[::%0000000000000000007]:1", "[::1.2.3.4]:1", NULL};
-    static const char *const bad[] = {
-        "", ":", ":80", "1.2.3.4", "1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:99999999999999999999", "1.2.3.4:+80", "1.2.3.4:-80", "1.2.3.4: 80",
-        "1.2.3.4:80 ", "1.2.3.4:0x50", "1.2.3.4:80a", "1.2.3.4%1:80", "[1.2.3.4]:80", "::1:80", "[::1]", "[::1]:", "[::1:80", "::1]:80",
-        "[::1]80", "[::1]:65536", "[::1%]:80", "[::1%lo]:80", "[::1%4294967296]:80", "[::1%+1]:80", "[::1%-1]:80", "[::1%1%1]:80",
-        "[::1 ]:80", "[[::1]]:80", "[]:80", "localhost:80", "1.2.3.4:80\n", NULL};
+    static const char *const good[] = {"1.2.3.4:0",
+                                       "1.2.3.4:65535",
+                                       "1.2.3.4:00080",
+                                       "1.2.3.4:000000000000000000080",
+                                       "[::]:0",
+                                       "[::1]:65535",
+                                       "[fe80::1%0]:1",
+                                       "[fe80::1%4294967295]:1",
+                                       "[::%0000000000000000007]:1",
+                                       "[::1.2.3.4]:1",
+                                       NULL};
+    static const char *const bad[] = {"",
+                                      ":",
+                                      ":80",
+                                      "1.2.3.4",
+                                      "1.2.3.4:",
+                                      "1.2.3.4:65536",
+                                      "1.2.3.4:99999999999999999999",
+                                      "1.2.3.4:+80",
+                                      "1.2.3.4:-80",
+                                      "1.2.3.4: 80",
+                                      "1.2.3.4:80 ",
+                                      "1.2.3.4:0x50",
+                                      "1.2.3.4:80a",
+                                      "1.2.3.4%1:80",
+                                      "[1.2.3.4]:80",
+                                      "::1:80",
+                                      "[::1]",
+                                      "[::1]:",
+                                      "[::1:80",
+                                      "::1]:80",
+                                      "[::1]80",
+                                      "[::1]:65536",
+                                      "[::1%]:80",
+                                      "[::1%lo]:80",
+                                      "[::1%4294967296]:80",
+                                      "[::1%+1]:80",
+                                      "[::1%-1]:80",
+                                      "[::1%1%1]:80",
+                                      "[::1 ]:80",
+                                      "[[::1]]:80",
+                                      "[]:80",
+                                      "localhost:80",
+                                      "1.2.3.4:80\n",
+                                      NULL};
     (void)state;
     check_all(good, parses_socket, true);
     check_all(bad, parses_socket, false);
 }
 
-/* A1: "the whole input, by length or NUL-terminated": by length no byte behind is looked at, and a NUL within is refused. */
+/* A1: "the whole input, by length or NUL-terminated": by length no byte behind is looked at, and a
+ * NUL within is refused. */
 static void text_by_length_is_the_whole_input(void **state)
 {
     static const char text[] = "1.2.3.45";
@@ -123,16 +211,26 @@ static void text_by_length_is_the_whole_input(void **state)
     assert_own(fer_socket_addr_parse_v6(&addr, "1.2.3.4:80"), FER_INVALID_INPUT);
 }
 
-/* A2: "Formatting is Rust's Display: RFC 5952, the first longest run of two or more zero groups compressed, lower case, only
- * ::ffff:0:0/96 shown with dots, `%scope` only when it is not 0." */
+/* A2: "Formatting is Rust's Display: RFC 5952, the first longest run of two or more zero groups
+ * compressed, lower case, only ::ffff:0:0/96 shown with dots, `%scope` only when it is not 0." */
 static void formatting_is_rfc_5952(void **state)
 {
     static const char *const pairs[][2] = {
-        {"0:0:0:0:0:0:0:0", "::"}, {"0:0:0:0:0:0:0:1", "::1"}, {"1:0:0:0:0:0:0:0", "1::"}, {"1:0:0:2:0:0:0:3", "1:0:0:2::3"},
-        {"1:0:0:2:3:0:0:4", "1::2:3:0:0:4"}, {"1:0:2:3:4:5:6:7", "1:0:2:3:4:5:6:7"}, {"ABCD:EF::", "abcd:ef::"},
-        {"0001:0020:0300:4000:5:6:7:8", "1:20:300:4000:5:6:7:8"}, {"::ffff:1.2.3.4", "::ffff:1.2.3.4"},
-        {"::ffff:0:0", "::ffff:0.0.0.0"}, {"::1.2.3.4", "::102:304"}, {"::fffe:1.2.3.4", "::fffe:102:304"},
-        {"1::ffff:1.2.3.4", "1::ffff:102:304"}, {"64:ff9b::1.2.3.4", "64:ff9b::102:304"}, {"0:1:0:1:0:1:0:1", "0:1:0:1:0:1:0:1"},
+        {"0:0:0:0:0:0:0:0", "::"},
+        {"0:0:0:0:0:0:0:1", "::1"},
+        {"1:0:0:0:0:0:0:0", "1::"},
+        {"1:0:0:2:0:0:0:3", "1:0:0:2::3"},
+        {"1:0:0:2:3:0:0:4", "1::2:3:0:0:4"},
+        {"1:0:2:3:4:5:6:7", "1:0:2:3:4:5:6:7"},
+        {"ABCD:EF::", "abcd:ef::"},
+        {"0001:0020:0300:4000:5:6:7:8", "1:20:300:4000:5:6:7:8"},
+        {"::ffff:1.2.3.4", "::ffff:1.2.3.4"},
+        {"::ffff:0:0", "::ffff:0.0.0.0"},
+        {"::1.2.3.4", "::102:304"},
+        {"::fffe:1.2.3.4", "::fffe:102:304"},
+        {"1::ffff:1.2.3.4", "1::ffff:102:304"},
+        {"64:ff9b::1.2.3.4", "64:ff9b::102:304"},
+        {"0:1:0:1:0:1:0:1", "0:1:0:1:0:1:0:1"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
@@ -143,7 +241,10 @@ static void formatting_is_rfc_5952(void **state)
         assert_string_equal(text, pairs[i][1]);
     }
     static const char *const sockets[][2] = {
-        {"1.2.3.4:0080", "1.2.3.4:80"}, {"[::1]:0", "[::1]:0"}, {"[fe80::1%0]:1", "[fe80::1]:1"}, {"[fe80::1%007]:1", "[fe80::1%7]:1"},
+        {"1.2.3.4:0080", "1.2.3.4:80"},
+        {"[::1]:0", "[::1]:0"},
+        {"[fe80::1%0]:1", "[fe80::1]:1"},
+        {"[fe80::1%007]:1", "[fe80::1%7]:1"},
         {"[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535",
          "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535"},
     };
@@ -156,7 +257,8 @@ static void formatting_is_rfc_5952(void **state)
     }
 }
 
-/* A2: formatting follows snprintf: every capacity cuts, ends with a NUL, and touches nothing behind. */
+/* A2: formatting follows snprintf: every capacity cuts, ends with a NUL, and touches nothing
+ * behind. */
 static void formatting_never_passes_its_capacity(void **state)
 {
     static const char whole[] = "[fe80::1%4294967295]:65535";
@@ -166,7 +268,8 @@ static void formatting_never_passes_its_capacity(void **state)
     for (size_t cap = 0; cap <= sizeof whole + 2; cap++) {
         char text[40];
         memset(text, '#', sizeof text);
-        assert_int_equal(fer_socket_addr_format(&addr, cap == 0 ? NULL : text, cap), sizeof whole - 1);
+        assert_int_equal(fer_socket_addr_format(&addr, cap == 0 ? NULL : text, cap),
+                         sizeof whole - 1);
         size_t shown = cap == 0 ? 0 : cap - 1 < sizeof whole - 1 ? cap - 1 : sizeof whole - 1;
         assert_memory_equal(text, whole, shown);
         assert_true(cap == 0 || text[shown] == '\0');
@@ -192,13 +295,16 @@ static void what_is_formatted_parses_to_the_same_value(void **state)
         char text[FER_SOCKET_ADDR_TEXT_CAP];
         for (size_t k = 0; k < 8; k++) {
             uint64_t number = next_number(&seed);
-            segments[k] = (number & 3) == 0 ? (uint16_t)(number >> 8) : (number & 3) == 1 ? 0xffff : 0;
+            segments[k] = (number & 3) == 0   ? (uint16_t)(number >> 8)
+                          : (number & 3) == 1 ? 0xffff
+                                              : 0;
         }
         fer_ipv6_addr ip = fer_ipv6_addr_from_segments(segments);
         fer_ipv4_addr v4 = fer_ipv4_addr_from_bits((uint32_t)next_number(&seed) << 1);
         uint16_t port = (uint16_t)next_number(&seed);
         uint32_t scope = (next_number(&seed) & 1) != 0 ? (uint32_t)next_number(&seed) : 0;
-        fer_socket_addr addrs[2] = {fer_socket_addr_new_v4(&v4, port), fer_socket_addr_new_v6(&ip, port, 0, scope)};
+        fer_socket_addr addrs[2] = {fer_socket_addr_new_v4(&v4, port),
+                                    fer_socket_addr_new_v6(&ip, port, 0, scope)};
         for (size_t k = 0; k < 2; k++) {
             fer_socket_addr again;
             assert_true(fer_socket_addr_format(&addrs[k], text, sizeof text) < sizeof text);

@@ -1,5 +1,6 @@
-/* connect_start.c: rule C5 of a plain stream: connects that are only started, and what comes of them. What a stream answers whose connect is
- * under way, however it was started, is in socket_pending.c too. */
+/* connect_start.c: rule C5 of a plain stream: connects that are only started, and what comes of
+ * them. What a stream answers whose connect is under way, however it was started, is in
+ * socket_pending.c too. */
 #include "support/socket_fixture.h"
 
 enum { SHORT_MS = 40 };
@@ -19,7 +20,8 @@ static fer_error ended(fer_tcp_stream *stream)
     return outcome;
 }
 
-/* C5: "A started (nonblocking) connect leaves CONNECTING ... connected → goes on"; the stream is nonblocking from then on. */
+/* C5: "A started (nonblocking) connect leaves CONNECTING ... connected → goes on"; the stream is
+ * nonblocking from then on. */
 static void a_started_connect_ends_well(void **state)
 {
     peer_family family = family_of(state);
@@ -38,8 +40,8 @@ static void a_started_connect_ends_well(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* "There every read, write, take_error and peer_addr first asks ...; else the call's result is WOULD_BLOCK ... A second connect there is C6's
- * INVALID_INPUT." */
+/* "There every read, write, take_error and peer_addr first asks ...; else the call's result is
+ * WOULD_BLOCK ... A second connect there is C6's INVALID_INPUT." */
 static void a_started_connect_would_block_until_it_has_ended(void **state)
 {
     peer_family family = family_of(state);
@@ -59,8 +61,8 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
     assert_exchange(stream, other);
 }
 
-/* "failed → CONNECT_FAILED with the reason"; an OS that refuses within the call tells it there, and the handle is NEW (C4). A handle that was
- * closed can start again (C6). */
+/* "failed → CONNECT_FAILED with the reason"; an OS that refuses within the call tells it there, and
+ * the handle is NEW (C4). A handle that was closed can start again (C6). */
 static void a_started_connect_that_is_refused_tells_the_reason(void **state)
 {
     peer_family family = family_of(state);
@@ -85,7 +87,8 @@ static void a_started_connect_that_is_refused_tells_the_reason(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "a refused port is CONNECTION_REFUSED": nobody can listen on port 0, and the OS is not asked. C4: the handle is NEW. */
+/* C2: "a refused port is CONNECTION_REFUSED": nobody can listen on port 0, and the OS is not asked.
+ * C4: the handle is NEW. */
 static void a_connect_to_port_0_is_refused_at_once(void **state)
 {
     peer_family family = family_of(state);
@@ -141,7 +144,8 @@ static fer_tcp_stream *connected_and_reset(void)
     return stream;
 }
 
-/* "Input that had arrived before is still read where the system kept it; then comes the error again." */
+/* "Input that had arrived before is still read where the system kept it; then comes the error
+ * again." */
 static void assert_read_to_reset(fer_tcp_stream *stream)
 {
     char bytes[8];

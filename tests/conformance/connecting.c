@@ -1,4 +1,5 @@
-/* connecting.c: rules C1 to C4 and C6: connecting, its time limit, several addresses, and what a failure leaves behind. */
+/* connecting.c: rules C1 to C4 and C6: connecting, its time limit, several addresses, and what a
+ * failure leaves behind. */
 #include "support/fixture.h"
 #include "support/process.h"
 
@@ -20,8 +21,8 @@ static fer_socket_addr accepting(peer_family family, peer_socket *listener)
     return loopback(family, port);
 }
 
-/* C1: "A connection is judged by the OS's final word (SO_ERROR), never by writability alone": a refusal under a time limit, where the
- * socket becomes writable, is the refusal. */
+/* C1: "A connection is judged by the OS's final word (SO_ERROR), never by writability alone": a
+ * refusal under a time limit, where the socket becomes writable, is the refusal. */
 static void connect_timeout_tells_a_refusal(void **state)
 {
     struct pair_kind *kind = *state;
@@ -37,7 +38,8 @@ static void connect_timeout_tells_a_refusal(void **state)
     }
 }
 
-/* C1: "connect_timeout restores the blocking mode it found", and leaves neither timeouts nor a pending error. */
+/* C1: "connect_timeout restores the blocking mode it found", and leaves neither timeouts nor a
+ * pending error. */
 static void connect_timeout_leaves_a_blocking_stream(void **state)
 {
     (void)state;
@@ -63,7 +65,8 @@ static void connect_timeout_leaves_a_blocking_stream(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0 and not before its time; a handle that expired is NEW (C4). */
+/* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0 and not before its time; a handle
+ * that expired is NEW (C4). */
 static void expiry_of_connect_timeout_is_timed_out(void **state)
 {
     static const uint64_t limits_us[] = {0, 1000, 150000};
@@ -91,7 +94,8 @@ static void expiry_of_connect_timeout_is_timed_out(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every way to connect. */
+/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every way to
+ * connect. */
 static void a_refused_port_is_connection_refused_at_once(void **state)
 {
     struct pair_kind *kind = *state;
@@ -110,13 +114,15 @@ static void a_refused_port_is_connection_refused_at_once(void **state)
                                      : fer_tcp_stream_connect_timeout(stream, &addr, millis(9000));
         uint64_t took = microseconds_since(start);
         assert_kind(error, FER_CONNECTION_REFUSED);
-        assert_true(error.os_code == process_code_refused() || (peer_is_windows() && error.os_code == 0));
+        assert_true(error.os_code == process_code_refused() ||
+                    (peer_is_windows() && error.os_code == 0));
         assert_true(took < REFUSED_WITHIN_US);
         assert_new(stream);
     }
 }
 
-/* C2: "Port 0 is one without listener: CONNECTION_REFUSED with os_code 0, at once", and the next address is tried. */
+/* C2: "Port 0 is one without listener: CONNECTION_REFUSED with os_code 0, at once", and the next
+ * address is tried. */
 static void port_0_is_connection_refused(void **state)
 {
     (void)state;
@@ -124,7 +130,8 @@ static void port_0_is_connection_refused(void **state)
     fer_socket_addr addrs[] = {loopback(PEER_V4, 0), accepting(PEER_V4, &listener)};
     fer_tcp_stream *stream = test_stream();
     assert_own(fer_tcp_stream_connect_addr(stream, &addrs[0]), FER_CONNECTION_REFUSED);
-    assert_own(fer_tcp_stream_connect_timeout(stream, &addrs[0], millis(9000)), FER_CONNECTION_REFUSED);
+    assert_own(fer_tcp_stream_connect_timeout(stream, &addrs[0], millis(9000)),
+               FER_CONNECTION_REFUSED);
     assert_own(fer_tcp_stream_connect(stream, "127.0.0.1:0"), FER_CONNECTION_REFUSED);
     assert_new(stream);
     assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 2));
@@ -171,7 +178,8 @@ static void addresses_of_both_families_are_tried(void **state)
     (void)state;
     skip_without_v6();
     peer_socket listener;
-    fer_socket_addr addrs[3] = {refusing(PEER_V6), refusing(PEER_V4), accepting(PEER_V6, &listener)};
+    fer_socket_addr addrs[3] = {refusing(PEER_V6), refusing(PEER_V4),
+                                accepting(PEER_V6, &listener)};
     fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 3));
     assert_exchange(stream, peer_accept(listener));
@@ -181,7 +189,8 @@ static void addresses_of_both_families_are_tried(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C3: a listener on all of IPv6 tells its IPv4 peers as IPv4-mapped addresses: they can be connected to as they were told. */
+/* C3: a listener on all of IPv6 tells its IPv4 peers as IPv4-mapped addresses: they can be
+ * connected to as they were told. */
 static void an_ipv4_mapped_address_connects_to_ipv4(void **state)
 {
     (void)state;
@@ -198,7 +207,8 @@ static void an_ipv4_mapped_address_connects_to_ipv4(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C3: "when none does, the error is the last address's." A stream to the broadcast address fails in another way than a refusal. */
+/* C3: "when none does, the error is the last address's." A stream to the broadcast address fails in
+ * another way than a refusal. */
 static void the_error_is_the_last_addresss(void **state)
 {
     (void)state;
@@ -246,7 +256,8 @@ static void connect_tries_all_addresses_of_a_name(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C4: "A failed blocking connect leaves a NEW handle that can be connected again (a fresh OS socket each try), and leaks nothing." */
+/* C4: "A failed blocking connect leaves a NEW handle that can be connected again (a fresh OS socket
+ * each try), and leaks nothing." */
 static void a_failed_connect_leaves_a_new_handle(void **state)
 {
     struct pair_kind *kind = *state;
@@ -278,7 +289,8 @@ static void failed_connects_leak_nothing(void **state)
     for (int i = 0; i < 60; i++) {
         assert_kind(fer_tcp_stream_connect_addr(stream, &addrs[0]), FER_CONNECTION_REFUSED);
         assert_kind(fer_tcp_stream_connect_addrs(stream, addrs, 3), FER_CONNECTION_REFUSED);
-        assert_kind(fer_tcp_stream_connect_timeout(stream, &addrs[0], millis(9000)), FER_CONNECTION_REFUSED);
+        assert_kind(fer_tcp_stream_connect_timeout(stream, &addrs[0], millis(9000)),
+                    FER_CONNECTION_REFUSED);
         if (i == 9) {
             before = peer_open_handles();
         }
@@ -298,8 +310,8 @@ static void a_failed_lookup_leaves_a_new_handle(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C6: "Connecting a handle that is already open is INVALID_INPUT and leaves the open connection alone ... and nothing leaks": nobody
- * even hears of the second connection. */
+/* C6: "Connecting a handle that is already open is INVALID_INPUT and leaves the open connection
+ * alone ... and nothing leaks": nobody even hears of the second connection. */
 static void connecting_an_open_handle_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -331,7 +343,8 @@ static void connecting_an_ended_handle_is_invalid_input(void **state)
     assert_false(peer_is_queued(listener, 50));
 }
 
-/* C6: "so is accepting ... into an open handle": the connection stays queued for the next accept. */
+/* C6: "so is accepting ... into an open handle": the connection stays queued for the next
+ * accept. */
 static void accepting_into_an_open_handle_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -384,7 +397,8 @@ static void binding_and_cloning_into_an_open_listener_is_invalid_input(void **st
     assert_int_equal(addr.port, second_port);
 }
 
-/* C6: "A CLOSED handle can be connected again, as a NEW one": nothing of the old connection is left. */
+/* C6: "A CLOSED handle can be connected again, as a NEW one": nothing of the old connection is
+ * left. */
 static void a_closed_handle_is_connected_again_as_a_new_one(void **state)
 {
     struct pair *pair = pair_open(state);

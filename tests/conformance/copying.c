@@ -1,4 +1,5 @@
-/* copying.c: fer_copy: rules E3, E4, S2 to S6 and T4, where bytes go from one stream into another. Signals (I1): interruption.c. */
+/* copying.c: fer_copy: rules E3, E4, S2 to S6 and T4, where bytes go from one stream into another.
+ * Signals (I1): interruption.c. */
 #include "ferrule/io.h"
 #include "support/process.h"
 #include "support/thread.h"
@@ -30,7 +31,8 @@ static struct link open_link(void)
     return link;
 }
 
-static fer_error copy(fer_tcp_stream *from, fer_tcp_stream *to, fer_copy_buffer *buffer, uint64_t *n)
+static fer_error copy(fer_tcp_stream *from, fer_tcp_stream *to, fer_copy_buffer *buffer,
+                      uint64_t *n)
 {
     return fer_copy(fer_tcp_stream_as_stream(from), fer_tcp_stream_as_stream(to), buffer, n);
 }
@@ -62,7 +64,8 @@ static bool receives_pattern(peer_socket peer, uint64_t len, uint64_t offset)
 
 /* ---- The whole, E3 and S4 */
 
-/* S4: "The peer's orderly end reads as OK with 0 bytes, again and again": it ends a copy, again and again. */
+/* S4: "The peer's orderly end reads as OK with 0 bytes, again and again": it ends a copy, again and
+ * again. */
 static void a_copy_ends_with_its_source_and_counts_every_byte(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -115,7 +118,8 @@ static void receive_everything(void *argument)
     talker->outcome = peer_drain(talker->peer, &talker->total, &talker->intact);
 }
 
-/* E3: "A count that goes with an error is true", and without one: megabytes through a small buffer. */
+/* E3: "A count that goes with an error is true", and without one: megabytes through a small
+ * buffer. */
 static void megabytes_are_echoed_through_a_small_buffer(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -215,9 +219,10 @@ static void bytes_go_from_tcp_to_unix_and_back(void **state)
 
 /* ---- T4: "nothing read is lost, nothing sent goes uncounted, the next call works" */
 
-/* A copy into a stream whose peer does not read: parts are sent until some of one is stuck in the buffer; then the peer reads, and
- * every byte comes. The copies end with kind. */
-static void copy_into_a_full_stream(struct pair *pair, struct link link, fer_error_kind kind, uint64_t received)
+/* A copy into a stream whose peer does not read: parts are sent until some of one is stuck in the
+ * buffer; then the peer reads, and every byte comes. The copies end with kind. */
+static void copy_into_a_full_stream(struct pair *pair, struct link link, fer_error_kind kind,
+                                    uint64_t received)
 {
     fer_copy_buffer buffer = empty_buffer(2000);
     uint64_t offset = received;
@@ -286,7 +291,8 @@ static void a_source_that_is_reset_ends_a_copy_with_the_reset(void **state)
     assert_exchange(link.stream, link.other);
 }
 
-/* S5: the other side's reset: what was read is in the buffer, and once it is known nothing more is read. */
+/* S5: the other side's reset: what was read is in the buffer, and once it is known nothing more is
+ * read. */
 static void a_destination_that_is_reset_takes_nothing_from_the_source(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -309,7 +315,8 @@ static void a_destination_that_is_reset_takes_nothing_from_the_source(void **sta
     assert_string_equal(got, "def");
 }
 
-/* S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once": so a copy is at its end. */
+/* S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once": so a
+ * copy is at its end. */
 static void a_source_whose_reading_is_shut_is_at_its_end(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -359,14 +366,19 @@ static void shutdown_of_its_source_ends_a_copy(void **state)
 
 /* ---- E4 */
 
-/* E4: "Misuse ... is INVALID_INPUT — NOT_CONNECTED where a stream that was never connected is read, written": nothing is moved. */
+/* E4: "Misuse ... is INVALID_INPUT — NOT_CONNECTED where a stream that was never connected is read,
+ * written": nothing is moved. */
 static void misuse_moves_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_tcp_stream *fresh = test_stream();
     fer_copy_buffer buffer = {memory, 8, 2, 3};
-    fer_copy_buffer wrong[] = {{NULL, 8, 0, 0}, {memory, 0, 0, 0}, {memory, 8, 9, 0}, {memory, 8, 2, 7}, {memory, 8, 1, SIZE_MAX}};
+    fer_copy_buffer wrong[] = {{NULL, 8, 0, 0},
+                               {memory, 0, 0, 0},
+                               {memory, 8, 9, 0},
+                               {memory, 8, 2, 7},
+                               {memory, 8, 1, SIZE_MAX}};
     uint64_t n = 77;
     assert_true(peer_send_all(pair->other, "abc", 3));
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -388,9 +400,12 @@ static void misuse_moves_nothing(void **state)
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 3, NULL));
     assert_string_equal(got, "abc");
     assert_exchange(link.stream, link.other);
-    assert_kind(fer_stream_shutdown(fer_tcp_stream_as_stream(NULL), FER_SHUTDOWN_BOTH), FER_INVALID_INPUT);
-    assert_kind(fer_stream_shutdown(fer_tcp_stream_as_stream(fresh), FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED);
-    assert_kind(fer_stream_shutdown(fer_tcp_stream_as_stream(&pair->stream), (fer_shutdown)7), FER_INVALID_INPUT);
+    assert_kind(fer_stream_shutdown(fer_tcp_stream_as_stream(NULL), FER_SHUTDOWN_BOTH),
+                FER_INVALID_INPUT);
+    assert_kind(fer_stream_shutdown(fer_tcp_stream_as_stream(fresh), FER_SHUTDOWN_BOTH),
+                FER_NOT_CONNECTED);
+    assert_kind(fer_stream_shutdown(fer_tcp_stream_as_stream(&pair->stream), (fer_shutdown)7),
+                FER_INVALID_INPUT);
 }
 
 int main(void)

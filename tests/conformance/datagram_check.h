@@ -1,4 +1,5 @@
-/* datagram_check.h: what the tests of datagrams have in common: a datagram that must come next, and none that may. */
+/* datagram_check.h: what the tests of datagrams have in common: a datagram that must come next, and
+ * none that may. */
 #ifndef CONFORMANCE_DATAGRAM_CHECK_H
 #define CONFORMANCE_DATAGRAM_CHECK_H
 
@@ -19,7 +20,8 @@ static inline void assert_peer_gets(peer_socket peer, const char *text, uint16_t
 }
 
 /* The socket has that datagram next, whole, from that peer. */
-static inline void assert_gets(fer_udp_socket *socket, const char *text, peer_family family, uint16_t from)
+static inline void assert_gets(fer_udp_socket *socket, const char *text, peer_family family,
+                               uint16_t from)
 {
     char buf[64];
     fer_datagram got;
@@ -41,7 +43,8 @@ static inline void assert_gets_nothing(fer_udp_socket *socket)
     assert_ok(fer_udp_socket_set_read_timeout(socket, FER_DURATION_NONE));
 }
 
-static inline void sends_to(fer_udp_socket *socket, const char *text, peer_family family, uint16_t port)
+static inline void sends_to(fer_udp_socket *socket, const char *text, peer_family family,
+                            uint16_t port)
 {
     fer_socket_addr to = loopback(family, port);
     size_t n = 77;

@@ -1,4 +1,5 @@
-/* datagram_peers.c: rule U5: what being connected means to a datagram socket; and two threads at one. */
+/* datagram_peers.c: rule U5: what being connected means to a datagram socket; and two threads at
+ * one. */
 #include "conformance/datagram_check.h"
 #include "support/thread.h"
 
@@ -121,7 +122,9 @@ static void send_many(void *argument)
     sender->worked = true;
     for (int i = 0; i < MANY; i++) {
         unsigned char byte = (unsigned char)i;
-        sender->worked = sender->worked && fer_udp_socket_send_to(sender->socket, &byte, 1, &sender->to, NULL).kind == FER_OK;
+        sender->worked =
+            sender->worked &&
+            fer_udp_socket_send_to(sender->socket, &byte, 1, &sender->to, NULL).kind == FER_OK;
     }
 }
 
@@ -140,7 +143,8 @@ static void one_thread_sends_while_another_receives(void **state)
     for (; received < MANY && error.kind == FER_OK; received++) {
         unsigned char byte = 0;
         error = fer_udp_socket_recv(socket, &byte, 1, &got);
-        error = error.kind == FER_OK && byte != (unsigned char)received ? (fer_error){FER_OTHER, 0} : error;
+        error = error.kind == FER_OK && byte != (unsigned char)received ? (fer_error){FER_OTHER, 0}
+                                                                        : error;
     }
     test_thread_join(&thread);
     assert_ok(error);

@@ -1,9 +1,11 @@
-/* datagram_sockets.c: datagram sockets by the rules that all sockets have: T, I, C, L, E, O, R. What only datagrams have is in datagrams.c. */
+/* datagram_sockets.c: datagram sockets by the rules that all sockets have: T, I, C, L, E, O, R.
+ * What only datagrams have is in datagrams.c. */
 #include "support/fixture.h"
 
 enum { SHORT_MS = 40 };
 
-static void assert_exchanges(fer_udp_socket *socket, peer_socket other, peer_family family, uint16_t port, uint16_t other_port)
+static void assert_exchanges(fer_udp_socket *socket, peer_socket other, peer_family family,
+                             uint16_t port, uint16_t other_port)
 {
     char buf[8];
     fer_datagram got;
@@ -48,7 +50,8 @@ static void a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing(voi
     assert_ok(fer_udp_socket_set_read_timeout(socket, millis(SHORT_MS)));
     for (int peeking = 0; peeking < 2; peeking++) {
         uint64_t start = peer_now_us();
-        fer_error error = peeking ? fer_udp_socket_peek(socket, buf, sizeof buf, &got) : fer_udp_socket_recv(socket, buf, sizeof buf, &got);
+        fer_error error = peeking ? fer_udp_socket_peek(socket, buf, sizeof buf, &got)
+                                  : fer_udp_socket_recv(socket, buf, sizeof buf, &got);
         assert_own(error, FER_TIMED_OUT);
         assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
     }
@@ -132,7 +135,8 @@ static void of_several_addresses_the_first_that_works_is_taken(void **state)
     fer_udp_socket *socket = test_udp();
     peer_socket other = peer_datagram(PEER_V4, &other_port);
     fer_socket_addr got;
-    fer_socket_addr addrs[3] = {loopback(PEER_V4, port), loopback(PEER_V4, 0), loopback(PEER_V4, port)};
+    fer_socket_addr addrs[3] = {loopback(PEER_V4, port), loopback(PEER_V4, 0),
+                                loopback(PEER_V4, port)};
     assert_ok(fer_udp_socket_bind_addrs(socket, addrs, 3));
     assert_ok(fer_udp_socket_local_addr(socket, &got));
     assert_int_not_equal(got.port, port);
@@ -293,7 +297,8 @@ static void an_address_that_cannot_be_reached_from_the_socket_is_refused(void **
     uint16_t port = 0;
     size_t n = 77;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    fer_socket_addr bad[3] = {loopback(PEER_V6, port), loopback(PEER_V4, 0), loopback(PEER_V4, port)};
+    fer_socket_addr bad[3] = {loopback(PEER_V6, port), loopback(PEER_V4, 0),
+                              loopback(PEER_V4, port)};
     bad[2].ip.family = (fer_ip_family)7;
     for (size_t i = 0; i < 3; i++) {
         assert_own(fer_udp_socket_send_to(socket, "x", 1, &bad[i], &n), FER_INVALID_INPUT);
@@ -415,7 +420,8 @@ static void from_raw_refuses_what_is_no_datagram_socket(void **state)
 {
     (void)state;
     uint16_t ports[2] = {0};
-    peer_socket refused[3] = {peer_listen(PEER_V4, 4, &ports[0]), peer_unconnected(), peer_bind_only(PEER_V4, &ports[1])};
+    peer_socket refused[3] = {peer_listen(PEER_V4, 4, &ports[0]), peer_unconnected(),
+                              peer_bind_only(PEER_V4, &ports[1])};
     fer_udp_socket *socket = test_udp();
     for (size_t i = 0; i < 3; i++) {
         assert_kind(fer_udp_socket_from_raw(socket, refused[i]), FER_INVALID_INPUT);

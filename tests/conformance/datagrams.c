@@ -1,4 +1,5 @@
-/* datagrams.c: rules U1 to U4: datagrams in and out. Whose they are (U5) is in datagram_peers.c, their sockets in datagram_sockets.c. */
+/* datagrams.c: rules U1 to U4: datagrams in and out. Whose they are (U5) is in datagram_peers.c,
+ * their sockets in datagram_sockets.c. */
 #include "conformance/datagram_check.h"
 
 enum { LONGEST = 65507 };

@@ -1,4 +1,5 @@
-/* errors.c: rules E1 to E3: kinds, codes and counts. Misuse (E4) is in misuse_handles.c and misuse_arguments.c. */
+/* errors.c: rules E1 to E3: kinds, codes and counts. Misuse (E4) is in misuse_handles.c and
+ * misuse_arguments.c. */
 #include "support/fixture.h"
 #include "support/process.h"
 
@@ -13,8 +14,8 @@ static bool is_a_kind(fer_error_kind kind)
     return false;
 }
 
-/* E1: "fer_error_from_os maps every code to exactly one kind, keeps the code, maps 0 to OK, and an unknown one to UNCATEGORIZED with its
- * number." */
+/* E1: "fer_error_from_os maps every code to exactly one kind, keeps the code, maps 0 to OK, and an
+ * unknown one to UNCATEGORIZED with its number." */
 static void every_code_has_one_kind_and_is_kept(void **state)
 {
     (void)state;
@@ -77,7 +78,8 @@ static void kinds_are_named_as_in_rust(void **state)
     assert_string_equal(fer_error_kind_name((fer_error_kind)-1), "Unknown");
 }
 
-/* E1: "os_code stays as it was, 0 where there was none": ferrule's own answers have none, the OS's have its number. */
+/* E1: "os_code stays as it was, 0 where there was none": ferrule's own answers have none, the OS's
+ * have its number. */
 static void os_code_is_the_oss_number_or_0(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -90,7 +92,8 @@ static void os_code_is_the_oss_number_or_0(void **state)
     assert_own(fer_tcp_stream_set_ttl(&pair->stream, 0), FER_INVALID_INPUT);
     fer_error error = fer_tcp_stream_connect_addr(fresh, &refused);
     assert_kind(error, FER_CONNECTION_REFUSED);
-    assert_true(error.os_code == process_code_refused() || (peer_is_windows() && error.os_code == 0));
+    assert_true(error.os_code == process_code_refused() ||
+                (peer_is_windows() && error.os_code == 0));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(10)));
     assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
     peer_reset(pair->other);
@@ -112,7 +115,8 @@ static void an_error_is_written_with_the_oss_number(void **state)
     fer_error os = {FER_CONNECTION_REFUSED, 111};
     assert_int_equal(fer_error_format(own, text, sizeof text), strlen("timed out"));
     assert_string_equal(text, "timed out");
-    assert_int_equal(fer_error_format(os, text, sizeof text), strlen("connection refused (os error 111)"));
+    assert_int_equal(fer_error_format(os, text, sizeof text),
+                     strlen("connection refused (os error 111)"));
     assert_string_equal(text, "connection refused (os error 111)");
     memset(text, '#', sizeof text);
     assert_int_equal(fer_error_format(os, text, 8), strlen("connection refused (os error 111)"));
@@ -137,7 +141,8 @@ static void read_exact_tells_what_came_before_the_end(void **state)
     assert_reads_end(&pair->stream);
 }
 
-/* E3: read_to_end with a buffer that is too small: the count is the buffer's, and the rest "stays queued". */
+/* E3: read_to_end with a buffer that is too small: the count is the buffer's, and the rest "stays
+ * queued". */
 static void read_to_end_tells_a_full_buffer_and_leaves_the_rest(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -190,7 +195,8 @@ static void write_all_tells_what_was_taken_before_the_failure(void **state)
         pattern_fill(bytes, LEN, 0);
         assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(30)));
         assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
-        assert_kind(fer_tcp_stream_write_all(&pair->stream, bytes, LEN, &n), nonblocking ? FER_WOULD_BLOCK : FER_TIMED_OUT);
+        assert_kind(fer_tcp_stream_write_all(&pair->stream, bytes, LEN, &n),
+                    nonblocking ? FER_WOULD_BLOCK : FER_TIMED_OUT);
         assert_in_range(n, 1, LEN - 1);
         assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
         assert_int_equal(peer_drain(pair->other, &total, &intact), PEER_END);

@@ -1,7 +1,9 @@
-/* inheritance.c: rule I3: handles are not inherited by child processes, and close gives each back exactly once. */
+/* inheritance.c: rule I3: handles are not inherited by child processes, and close gives each back
+ * exactly once. */
 #include "support/fixture.h"
 
-/* I3: "Every handle is close-on-exec / not inheritable": what connect, connect_timeout and accept make ... */
+/* I3: "Every handle is close-on-exec / not inheritable": what connect, connect_timeout and accept
+ * make ... */
 static void streams_are_not_inheritable(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -41,7 +43,8 @@ static void listeners_and_clones_are_not_inheritable(void **state)
     assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(second)));
 }
 
-/* I3: "from_raw leaves it as it is", in both states; a clone of such a handle is not inheritable all the same. */
+/* I3: "from_raw leaves it as it is", in both states; a clone of such a handle is not inheritable
+ * all the same. */
 static void from_raw_leaves_inheritance_as_it_is(void **state)
 {
     (void)state;
@@ -85,8 +88,8 @@ static void accepting_from_an_inheritable_listener_is_not_inheritable(void **sta
     assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(stream)));
 }
 
-/* I3: "close is never retried": the number is given back once. A second close of the same handle leaves alone the socket that got
- * the number meanwhile. */
+/* I3: "close is never retried": the number is given back once. A second close of the same handle
+ * leaves alone the socket that got the number meanwhile. */
 static void a_second_close_harms_nobody(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -107,7 +110,8 @@ static void a_second_close_harms_nobody(void **state)
     assert_closed(&pair->stream);
 }
 
-/* I3 and O2: close gives the handle back also where the OS would rather wait: nonblocking, with linger and unsent data. */
+/* I3 and O2: close gives the handle back also where the OS would rather wait: nonblocking, with
+ * linger and unsent data. */
 static void close_of_a_lingering_nonblocking_stream_leaks_nothing(void **state)
 {
     struct pair_kind *kind = *state;

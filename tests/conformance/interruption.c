@@ -1,5 +1,6 @@
-/* interruption.c: rules I1 and I2: signals. Windows has none, so there every test here is skipped by name; what the OS's interruption
- * does there is proved by injected faults elsewhere. Inheritance of handles (I3) is in inheritance.c. */
+/* interruption.c: rules I1 and I2: signals. Windows has none, so there every test here is skipped
+ * by name; what the OS's interruption does there is proved by injected faults elsewhere.
+ * Inheritance of handles (I3) is in inheritance.c. */
 #include <stdatomic.h>
 
 #include "ferrule/io.h"
@@ -45,8 +46,9 @@ static bool wait_for_signals(unsigned count)
     return true;
 }
 
-/* I1: "One read, write, send or recv that the OS reports as interrupted before it moved a byte is INTERRUPTED": the connection is
- * unharmed. A read with a timeout is interrupted by every handled signal (Linux, signal(7)). */
+/* I1: "One read, write, send or recv that the OS reports as interrupted before it moved a byte is
+ * INTERRUPTED": the connection is unharmed. A read with a timeout is interrupted by every handled
+ * signal (Linux, signal(7)). */
 static void an_interrupted_read_is_interrupted(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -56,7 +58,8 @@ static void an_interrupted_read_is_interrupted(void **state)
     start_signals();
     for (int sort = 0; sort < 6; sort++) {
         size_t n = 77;
-        assert_ok(fer_tcp_stream_set_read_timeout(stream, sort % 2 == 0 ? FER_DURATION_NONE : millis(9000)));
+        assert_ok(fer_tcp_stream_set_read_timeout(stream, sort % 2 == 0 ? FER_DURATION_NONE
+                                                                        : millis(9000)));
         fer_error error = sort < 2   ? fer_tcp_stream_read(stream, buf, sizeof buf, &n)
                           : sort < 4 ? fer_tcp_stream_peek(stream, buf, sizeof buf, &n)
                                      : fer_tcp_stream_read_vectored(stream, slices, 2, &n);
@@ -81,8 +84,10 @@ static void an_interrupted_datagram_receive_is_interrupted(void **state)
     peer_socket other = peer_datagram(PEER_V4, &other_port);
     start_signals();
     for (int sort = 0; sort < 4; sort++) {
-        assert_ok(fer_udp_socket_set_read_timeout(socket, sort % 2 == 0 ? FER_DURATION_NONE : millis(9000)));
-        fer_error error = sort < 2 ? fer_udp_socket_recv_from(socket, buf, sizeof buf, &got) : fer_udp_socket_peek_from(socket, buf, sizeof buf, &got);
+        assert_ok(fer_udp_socket_set_read_timeout(socket, sort % 2 == 0 ? FER_DURATION_NONE
+                                                                        : millis(9000)));
+        fer_error error = sort < 2 ? fer_udp_socket_recv_from(socket, buf, sizeof buf, &got)
+                                   : fer_udp_socket_peek_from(socket, buf, sizeof buf, &got);
         assert_kind(error, FER_INTERRUPTED);
         assert_int_not_equal(error.os_code, 0);
     }
@@ -92,7 +97,8 @@ static void an_interrupted_datagram_receive_is_interrupted(void **state)
     assert_int_equal(got.len, 5);
 }
 
-/* I1: the same of writing; a write that had moved bytes tells them instead. Nothing is sent twice. */
+/* I1: the same of writing; a write that had moved bytes tells them instead. Nothing is sent
+ * twice. */
 static void an_interrupted_write_is_interrupted_or_short(void **state)
 {
     static unsigned char bytes[1 << 20];
@@ -134,7 +140,8 @@ static void send_in_parts(void *argument)
     for (uint64_t i = 0; i < 5; i++) {
         unsigned char part[10];
         pattern_fill(part, sizeof part, i * sizeof part);
-        helper->worked = helper->worked && wait_for_signals(5) && peer_send_all(helper->peer, part, sizeof part);
+        helper->worked =
+            helper->worked && wait_for_signals(5) && peer_send_all(helper->peer, part, sizeof part);
     }
     helper->worked = helper->worked && peer_shutdown_write(helper->peer);
 }
@@ -253,8 +260,10 @@ static void accept_everybody_after_signals(void *argument)
     }
 }
 
-/* A connect that cannot end at once: its listener's queue is full until the helper has seen signals hit it. */
-static void assert_connect_goes_on(fer_error (*connect)(fer_tcp_stream *stream, const fer_socket_addr *addr))
+/* A connect that cannot end at once: its listener's queue is full until the helper has seen signals
+ * hit it. */
+static void assert_connect_goes_on(fer_error (*connect)(fer_tcp_stream *stream,
+                                                        const fer_socket_addr *addr))
 {
     uint16_t port = 0;
     struct helper helper = {.peer = peer_listen(PEER_V4, 1, &port)};
@@ -341,8 +350,8 @@ static void send_slowly(void *argument)
     }
 }
 
-/* I1: "and there a timeout is, as in Rust, that of each underlying read": five bytes, each in time, all together too late. Where the machine
- * was too busy to send them in time, it is tried again. */
+/* I1: "and there a timeout is, as in Rust, that of each underlying read": five bytes, each in time,
+ * all together too late. Where the machine was too busy to send them in time, it is tried again. */
 static void read_exact_has_the_timeout_of_each_read(void **state)
 {
     struct helper helper = {0};
@@ -365,7 +374,8 @@ static void read_exact_has_the_timeout_of_each_read(void **state)
     } while (!helper.worked);
 }
 
-/* I2: "No call ever raises SIGPIPE, plain or vectored": with its default action, which would end this program. */
+/* I2: "No call ever raises SIGPIPE, plain or vectored": with its default action, which would end
+ * this program. */
 static void no_write_raises_sigpipe(void **state)
 {
     struct pair_kind *kind = *state;
@@ -447,7 +457,10 @@ static void signal_handlers_are_never_touched(void **state)
     assert_true(process_signal_handlers_are_as_remembered());
 }
 
-#define SIGNAL_TEST(rule, function, pair) {rule " " #function, function, test_begin, end_with_signals, &(pair)}
+#define SIGNAL_TEST(rule, function, pair)                                   \
+    {                                                                       \
+        rule " " #function, function, test_begin, end_with_signals, &(pair) \
+    }
 
 int main(void)
 {

@@ -1,5 +1,5 @@
-/* lengths.c: rule R3: lengths, sums of slices and numbers of slices above what the OS takes are cut to it: a short read or write, never
- * an error, never a wrap. */
+/* lengths.c: rule R3: lengths, sums of slices and numbers of slices above what the OS takes are cut
+ * to it: a short read or write, never an error, never a wrap. */
 #include "support/fixture.h"
 #include "support/process.h"
 
@@ -8,7 +8,8 @@ enum { SLICES = 5000 };
 
 /* Above INT_MAX, UINT_MAX, SSIZE_MAX, and all of it; in rising order. */
 static const size_t huge_lengths[] = {
-    (size_t)INT32_MAX, (size_t)INT32_MAX + 1, (size_t)UINT32_MAX, SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX - 1, SIZE_MAX,
+    (size_t)INT32_MAX, (size_t)INT32_MAX + 1, (size_t)UINT32_MAX, SIZE_MAX / 2,
+    SIZE_MAX / 2 + 1,  SIZE_MAX - 1,          SIZE_MAX,
 };
 enum { HUGE_LENGTHS = (int)(sizeof huge_lengths / sizeof huge_lengths[0]) };
 
@@ -27,12 +28,17 @@ static unsigned char *area_of_memory(void)
 static void skip_huge_reads_on_wine(void)
 {
     if (peer_is_wine()) {
-        skip_because("Wine writes to every page of a receive's buffer first: gigabytes and seconds for each call");
+        skip_because("Wine writes to every page of a receive's buffer first: gigabytes and seconds "
+                     "for each call");
     }
 }
 
-/* POSIX systems look at the bytes that they store alone; Windows refuses memory that is not there (WSAEFAULT). */
-static bool may_claim(size_t len) { return !peer_is_windows() || len <= AREA_LENGTH - 8; }
+/* POSIX systems look at the bytes that they store alone; Windows refuses memory that is not there
+ * (WSAEFAULT). */
+static bool may_claim(size_t len)
+{
+    return !peer_is_windows() || len <= AREA_LENGTH - 8;
+}
 
 static void send_seven(struct pair *pair)
 {
@@ -40,7 +46,8 @@ static void send_seven(struct pair *pair)
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
 }
 
-/* R3 for reads. On POSIX the largest lengths are lies, but only the bytes that came are stored, and there is room for those. */
+/* R3 for reads. On POSIX the largest lengths are lies, but only the bytes that came are stored, and
+ * there is room for those. */
 static void a_read_of_a_huge_length_is_short(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -65,7 +72,8 @@ static void a_read_of_a_huge_length_is_short(void **state)
     assert_alive(pair);
 }
 
-/* R3: a sum of lengths that wraps round to something small, or to 0, in 32 bits or in a size_t, is neither small nor empty. */
+/* R3: a sum of lengths that wraps round to something small, or to 0, in 32 bits or in a size_t, is
+ * neither small nor empty. */
 static void a_sum_of_lengths_that_would_wrap_is_cut(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -73,11 +81,14 @@ static void a_sum_of_lengths_that_would_wrap_is_cut(void **state)
     unsigned char *buf = area_of_memory();
     const size_t half = (size_t)INT32_MAX + 1;
     const size_t lengths[][2] = {
-        {3, SIZE_MAX - 2}, {SIZE_MAX, 1}, {SIZE_MAX, SIZE_MAX}, {SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 1},
-        {half, half}, {half, half + 1}, {half + 1, half - 1}, {3, half},
+        {3, SIZE_MAX - 2},    {SIZE_MAX, 1},
+        {SIZE_MAX, SIZE_MAX}, {SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 1},
+        {half, half},         {half, half + 1},
+        {half + 1, half - 1}, {3, half},
     };
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        fer_io_slice_mut slices[2] = {{buf, lengths[i][0]}, {buf + (lengths[i][0] == 3 ? 3 : 0), lengths[i][1]}};
+        fer_io_slice_mut slices[2] = {{buf, lengths[i][0]},
+                                      {buf + (lengths[i][0] == 3 ? 3 : 0), lengths[i][1]}};
         size_t n = 77;
         if (!may_claim(lengths[i][0]) || !may_claim(lengths[i][1])) {
             continue;
@@ -139,7 +150,8 @@ static void more_slices_than_the_os_takes_are_written_short(void **state)
     }
     while (written < sizeof bytes) {
         size_t n = 77;
-        assert_ok(fer_tcp_stream_write_vectored(&pair->stream, slices + written / 3, SLICES - written / 3, &n));
+        assert_ok(fer_tcp_stream_write_vectored(&pair->stream, slices + written / 3,
+                                                SLICES - written / 3, &n));
         assert_true(n > 0 && n % 3 == 0 && n <= sizeof bytes - written);
         written += n;
     }
@@ -174,8 +186,8 @@ static void more_slices_than_the_os_takes_are_read_short(void **state)
     assert_alive(pair);
 }
 
-/* R3 and S4: where the first slices, as many as the OS takes, are all empty, the call may move nothing, but that is not the end of the
- * stream, and it must not wait for it. */
+/* R3 and S4: where the first slices, as many as the OS takes, are all empty, the call may move
+ * nothing, but that is not the end of the stream, and it must not wait for it. */
 static void many_empty_slices_are_not_the_end(void **state)
 {
     static fer_io_slice_mut slices[SLICES];

@@ -43,7 +43,8 @@ static void a_second_wildcard_listener_is_addr_in_use(void **state)
     assert_ok(fer_tcp_listener_local_addr(first, &addr));
     fer_error error = fer_tcp_listener_bind_addr(second, &addr);
     if (peer_is_wine() && error.kind == FER_PERMISSION_DENIED) {
-        skip_because("Wine denies access (10013) where Windows says that an exclusive wildcard is in use (10048)");
+        skip_because("Wine denies access (10013) where Windows says that an exclusive wildcard is "
+                     "in use (10048)");
     }
     assert_kind(error, FER_ADDR_IN_USE);
 }
@@ -58,8 +59,8 @@ static void an_address_that_another_program_listens_on_is_addr_in_use(void **sta
     assert_kind(fer_tcp_listener_bind_addr(listener, &addr), FER_ADDR_IN_USE);
 }
 
-/* L1: "where it would let another process steal the port, exclusive use is asked for instead": nobody can listen beside us, SO_REUSEADDR
- * or not. */
+/* L1: "where it would let another process steal the port, exclusive use is asked for instead":
+ * nobody can listen beside us, SO_REUSEADDR or not. */
 static void nobody_can_listen_beside_a_listener(void **state)
 {
     (void)state;
@@ -125,7 +126,8 @@ static void port_0_picks_one_and_local_addr_tells_it(void **state)
     assert_int_not_equal(ports[0], ports[1]);
 }
 
-/* L2: "Backlog is 128": so many connections wait in the queue, and where the OS tells the number, it is that. */
+/* L2: "Backlog is 128": so many connections wait in the queue, and where the OS tells the number,
+ * it is that. */
 static void the_backlog_is_128(void **state)
 {
     enum { BACKLOG = 128 };
@@ -171,10 +173,12 @@ static bool is_alive(fer_tcp_stream *stream)
 {
     fer_raw_socket raw = fer_tcp_stream_as_raw(stream);
     char byte = 0;
-    return peer_raw_wait_readable(raw) && !peer_raw_has_failed(raw) && fer_tcp_stream_read(stream, &byte, 1, NULL).kind == FER_OK && byte == '!';
+    return peer_raw_wait_readable(raw) && !peer_raw_has_failed(raw) &&
+           fer_tcp_stream_read(stream, &byte, 1, NULL).kind == FER_OK && byte == '!';
 }
 
-/* An OS that hands out a dead connection (Linux does) is not at fault: its stream tells the reset. accept itself never fails. */
+/* An OS that hands out a dead connection (Linux does) is not at fault: its stream tells the reset.
+ * accept itself never fails. */
 static void accept_survives_connections_that_died_in_the_queue(void **state)
 {
     (void)state;
@@ -232,7 +236,8 @@ static void accept_waits_for_a_connection(void **state)
     assert_exchange(stream, client.peer);
 }
 
-/* L3: "TOO_MANY_OPEN_FILES is reported and the pending connection is not lost." Each other call that makes a handle reports it too. */
+/* L3: "TOO_MANY_OPEN_FILES is reported and the pending connection is not lost." Each other call
+ * that makes a handle reports it too. */
 static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -321,7 +326,8 @@ static void an_address_not_this_machines_is_addr_not_available(void **state)
     assert_ok(fer_tcp_listener_bind_addrs(listener, mixed, 2));
 }
 
-/* bind_addrs: the first that can be bound; else the error is the last one's; none at all is INVALID_INPUT. */
+/* bind_addrs: the first that can be bound; else the error is the last one's; none at all is
+ * INVALID_INPUT. */
 static void bind_addrs_takes_the_first_that_works_or_tells_the_last_error(void **state)
 {
     (void)state;
@@ -345,7 +351,8 @@ static void bind_takes_a_name(void **state)
     assert_ok(fer_tcp_listener_bind(test_listener(), "localhost:0"));
 }
 
-/* ---- L6: "local_addr is always the OS's answer. peer_addr too, until this handle has seen the stream's end or a reset" */
+/* ---- L6: "local_addr is always the OS's answer. peer_addr too, until this handle has seen the
+ * stream's end or a reset" */
 
 static void both_addresses_are_the_oss_answer(void **state)
 {

@@ -1,4 +1,5 @@
-/* misuse.h: what the tests of rule E4 on handles share: rows of calls that refuse a handle, fill nothing, and write no output but their count. */
+/* misuse.h: what the tests of rule E4 on handles share: rows of calls that refuse a handle, fill
+ * nothing, and write no output but their count. */
 #ifndef TEST_MISUSE_H
 #define TEST_MISUSE_H
 
@@ -6,7 +7,8 @@
 #include "ferrule/unix.h"
 #include "support/fixture.h"
 
-/* All that a call could write. It is filled with a pattern before each call and looked at as bytes afterwards. */
+/* All that a call could write. It is filled with a pattern before each call and looked at as bytes
+ * afterwards. */
 static struct outputs {
     unsigned char bytes[32];
     unsigned char flag[sizeof(bool)];
@@ -51,7 +53,7 @@ struct misuse_row {
     const char *text;
     fer_error (*call)(void *handle);
     fer_error_kind on_new;
-    bool counts;   /* whether it writes a count, which is 0 then */
+    bool counts; /* whether it writes a count, which is 0 then */
 };
 
 #define NOT_YET FER_NOT_CONNECTED
@@ -77,7 +79,8 @@ static inline void assert_touched_nothing(const struct misuse_row *row)
 }
 
 /* handle may be NULL. Every type's storage is a fer_handle. */
-static inline void check_rows(const struct misuse_row *rows, size_t count, void *handle, bool is_new)
+static inline void check_rows(const struct misuse_row *rows, size_t count, void *handle,
+                              bool is_new)
 {
     const fer_handle none = {0};
     const void *seen = handle != NULL ? handle : &none;
@@ -88,13 +91,15 @@ static inline void check_rows(const struct misuse_row *rows, size_t count, void 
         memcpy(&before, seen, sizeof before);
         memset(&spares, 0, sizeof spares);
         memset(&outputs, 0x5a, sizeof outputs);
-        expect_own(rows[i].call(handle), is_new ? rows[i].on_new : FER_INVALID_INPUT, rows[i].text, __FILE__, __LINE__);
+        expect_own(rows[i].call(handle), is_new ? rows[i].on_new : FER_INVALID_INPUT, rows[i].text,
+                   __FILE__, __LINE__);
         assert_touched_nothing(&rows[i]);
         assert_memory_equal(seen, &before, sizeof before);
     }
 }
 
 /* Of an array of rows. */
-#define CHECK_ROWS(rows, handle, is_new) check_rows(rows, sizeof rows / sizeof rows[0], handle, is_new)
+#define CHECK_ROWS(rows, handle, is_new) \
+    check_rows(rows, sizeof rows / sizeof rows[0], handle, is_new)
 
 #endif

@@ -1,8 +1,8 @@
-/* misuse_arguments.c: rule E4: bad arguments to good handles, and to the functions on values. What a bad handle gets is in
- * misuse_handles.c.
+/* misuse_arguments.c: rule E4: bad arguments to good handles, and to the functions on values. What
+ * a bad handle gets is in misuse_handles.c.
  *
- * E4: "Misuse (NULL, ... an unknown enum value, a bad family) is INVALID_INPUT ... in every build, and never undefined behaviour." The
- * connection is as it was, and nothing of it was taken. */
+ * E4: "Misuse (NULL, ... an unknown enum value, a bad family) is INVALID_INPUT ... in every build,
+ * and never undefined behaviour." The connection is as it was, and nothing of it was taken. */
 #include "support/fixture.h"
 
 static const int bad_families[] = {0, 1, 2, 3, 5, 7, 10, 23, 30, 255, -1, INT32_MAX, INT32_MIN};
@@ -33,7 +33,8 @@ static void reading_into_null_is_invalid_input_and_takes_nothing(void **state)
                               : sort == 1 ? fer_tcp_stream_peek(stream, NULL, lengths[i], &n)
                               : sort == 2 ? fer_tcp_stream_read_exact(stream, NULL, lengths[i], &n)
                               : sort == 3 ? fer_tcp_stream_read_to_end(stream, NULL, lengths[i], &n)
-                              : sort == 4 ? fer_tcp_stream_read_vectored(stream, NULL, lengths[i], &n)
+                              : sort == 4
+                                  ? fer_tcp_stream_read_vectored(stream, NULL, lengths[i], &n)
                               : sort == 5 ? fer_tcp_stream_read_vectored(stream, bad_first, 2, &n)
                                           : fer_tcp_stream_read_vectored(stream, bad_last, 2, &n);
             assert_own(error, FER_INVALID_INPUT);
@@ -60,7 +61,8 @@ static void writing_from_null_is_invalid_input_and_sends_nothing(void **state)
             size_t n = 77;
             fer_error error = sort == 0   ? fer_tcp_stream_write(stream, NULL, lengths[i], &n)
                               : sort == 1 ? fer_tcp_stream_write_all(stream, NULL, lengths[i], &n)
-                              : sort == 2 ? fer_tcp_stream_write_vectored(stream, NULL, lengths[i], &n)
+                              : sort == 2
+                                  ? fer_tcp_stream_write_vectored(stream, NULL, lengths[i], &n)
                               : sort == 3 ? fer_tcp_stream_write_vectored(stream, bad_first, 2, &n)
                                           : fer_tcp_stream_write_vectored(stream, bad_last, 2, &n);
             assert_own(error, FER_INVALID_INPUT);
@@ -91,8 +93,10 @@ static void an_unknown_shutdown_is_invalid_input(void **state)
     struct pair *pair = pair_open(state);
     fer_tcp_stream *fresh = test_stream();
     for (size_t i = 0; i < 6; i++) {
-        assert_own(fer_tcp_stream_shutdown(&pair->stream, (fer_shutdown)unknown[i]), FER_INVALID_INPUT);
-        assert_either(fer_tcp_stream_shutdown(fresh, (fer_shutdown)unknown[i]), FER_INVALID_INPUT, FER_NOT_CONNECTED);
+        assert_own(fer_tcp_stream_shutdown(&pair->stream, (fer_shutdown)unknown[i]),
+                   FER_INVALID_INPUT);
+        assert_either(fer_tcp_stream_shutdown(fresh, (fer_shutdown)unknown[i]), FER_INVALID_INPUT,
+                      FER_NOT_CONNECTED);
     }
     assert_alive(pair);
 }
@@ -158,7 +162,8 @@ static void a_bad_family_is_invalid_input(void **state)
         fer_socket_addr bad = with_family(bad_families[i]);
         assert_own(fer_tcp_stream_connect_addr(stream, &bad), FER_INVALID_INPUT);
         assert_own(fer_tcp_stream_connect_timeout(stream, &bad, millis(100)), FER_INVALID_INPUT);
-        assert_own(fer_tcp_stream_connect_timeout(stream, &bad, FER_DURATION_NONE), FER_INVALID_INPUT);
+        assert_own(fer_tcp_stream_connect_timeout(stream, &bad, FER_DURATION_NONE),
+                   FER_INVALID_INPUT);
         assert_own(fer_tcp_stream_connect_addrs(stream, &bad, 1), FER_INVALID_INPUT);
         assert_own(fer_tcp_listener_bind_addr(listener, &bad), FER_INVALID_INPUT);
         assert_own(fer_tcp_listener_bind_addrs(listener, &bad, 1), FER_INVALID_INPUT);
@@ -228,12 +233,17 @@ static void questions_about_null_are_false(void **state)
     fer_ipv4_addr v4 = {{9, 9, 9, 9}};
     memset(segments, 0x5a, sizeof segments);
     memset(untouched, 0x5a, sizeof untouched);
-    assert_false(fer_ipv4_addr_is_unspecified(NULL) || fer_ipv4_addr_is_loopback(NULL) || fer_ipv4_addr_is_private(NULL));
-    assert_false(fer_ipv4_addr_is_link_local(NULL) || fer_ipv4_addr_is_multicast(NULL) || fer_ipv4_addr_is_broadcast(NULL));
-    assert_false(fer_ipv4_addr_is_documentation(NULL) || fer_ipv6_addr_is_unspecified(NULL) || fer_ipv6_addr_is_loopback(NULL));
+    assert_false(fer_ipv4_addr_is_unspecified(NULL) || fer_ipv4_addr_is_loopback(NULL) ||
+                 fer_ipv4_addr_is_private(NULL));
+    assert_false(fer_ipv4_addr_is_link_local(NULL) || fer_ipv4_addr_is_multicast(NULL) ||
+                 fer_ipv4_addr_is_broadcast(NULL));
+    assert_false(fer_ipv4_addr_is_documentation(NULL) || fer_ipv6_addr_is_unspecified(NULL) ||
+                 fer_ipv6_addr_is_loopback(NULL));
     assert_false(fer_ipv6_addr_is_multicast(NULL) || fer_ipv6_addr_is_unique_local(NULL));
-    assert_false(fer_ipv6_addr_is_unicast_link_local(NULL) || fer_ip_addr_is_unspecified(NULL) || fer_ip_addr_is_loopback(NULL));
-    assert_false(fer_ip_addr_is_multicast(NULL) || fer_ip_addr_is_ipv4(NULL) || fer_ip_addr_is_ipv6(NULL));
+    assert_false(fer_ipv6_addr_is_unicast_link_local(NULL) || fer_ip_addr_is_unspecified(NULL) ||
+                 fer_ip_addr_is_loopback(NULL));
+    assert_false(fer_ip_addr_is_multicast(NULL) || fer_ip_addr_is_ipv4(NULL) ||
+                 fer_ip_addr_is_ipv6(NULL));
     assert_false(fer_socket_addr_is_ipv4(NULL) || fer_socket_addr_is_ipv6(NULL));
     assert_int_equal(fer_ipv4_addr_to_bits(NULL), 0);
     assert_false(fer_ipv6_addr_to_ipv4(NULL, &v4) || fer_ipv6_addr_to_ipv4_mapped(NULL, &v4));
@@ -260,8 +270,8 @@ static void null_has_its_place_among_values(void **state)
     const fer_ipv4_addr v4 = {{1, 2, 3, 4}};
     const fer_ipv6_addr v6 = {{1}};
     const fer_ip_addr v4_ip = fer_ip_addr_from_v4(&v4);
-    const fer_ip_addr empty[] = {fer_ip_addr_from_v4(NULL), fer_ip_addr_from_v6(NULL), fer_ip_addr_to_canonical(NULL),
-                                 fer_ipv6_addr_to_canonical(NULL)};
+    const fer_ip_addr empty[] = {fer_ip_addr_from_v4(NULL), fer_ip_addr_from_v6(NULL),
+                                 fer_ip_addr_to_canonical(NULL), fer_ipv6_addr_to_canonical(NULL)};
     for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
         assert_false(fer_ip_addr_is_ipv4(&empty[i]) || fer_ip_addr_is_ipv6(&empty[i]));
     }
@@ -270,9 +280,12 @@ static void null_has_its_place_among_values(void **state)
     assert_true(fer_ipv6_addr_is_unspecified(&compatible) && fer_ipv6_addr_is_unspecified(&mapped));
     assert_true(fer_ipv4_addr_eq(NULL, NULL) && fer_ipv6_addr_eq(NULL, NULL));
     assert_false(fer_ipv4_addr_eq(&v4, NULL) || fer_ipv6_addr_eq(NULL, &v6));
-    assert_true(fer_ipv4_addr_cmp(NULL, &v4) == -1 && fer_ipv4_addr_cmp(&v4, NULL) == 1 && fer_ipv4_addr_cmp(NULL, NULL) == 0);
-    assert_true(fer_ipv6_addr_cmp(NULL, &v6) == -1 && fer_ipv6_addr_cmp(&v6, NULL) == 1 && fer_ipv6_addr_cmp(NULL, NULL) == 0);
-    assert_true(fer_ip_addr_cmp(NULL, &v4_ip) == -1 && fer_ip_addr_cmp(&v4_ip, NULL) == 1 && fer_ip_addr_cmp(NULL, NULL) == 0);
+    assert_true(fer_ipv4_addr_cmp(NULL, &v4) == -1 && fer_ipv4_addr_cmp(&v4, NULL) == 1 &&
+                fer_ipv4_addr_cmp(NULL, NULL) == 0);
+    assert_true(fer_ipv6_addr_cmp(NULL, &v6) == -1 && fer_ipv6_addr_cmp(&v6, NULL) == 1 &&
+                fer_ipv6_addr_cmp(NULL, NULL) == 0);
+    assert_true(fer_ip_addr_cmp(NULL, &v4_ip) == -1 && fer_ip_addr_cmp(&v4_ip, NULL) == 1 &&
+                fer_ip_addr_cmp(NULL, NULL) == 0);
 }
 
 static void an_unknown_kind_has_a_name_and_a_text(void **state)
@@ -295,7 +308,8 @@ static void a_bad_family_is_neither_ipv4_nor_ipv6(void **state)
         fer_socket_addr bad = with_family(bad_families[i]);
         char text[8] = "#######";
         assert_false(fer_socket_addr_is_ipv4(&bad) || fer_socket_addr_is_ipv6(&bad));
-        assert_false(fer_ip_addr_is_ipv4(&bad.ip) || fer_ip_addr_is_ipv6(&bad.ip) || fer_ip_addr_is_loopback(&bad.ip));
+        assert_false(fer_ip_addr_is_ipv4(&bad.ip) || fer_ip_addr_is_ipv6(&bad.ip) ||
+                     fer_ip_addr_is_loopback(&bad.ip));
         assert_int_equal(fer_socket_addr_format(&bad, text, sizeof text), 0);
         assert_string_equal(text, "");
         memset(text, '#', sizeof text);

@@ -1,5 +1,5 @@
-/* misuse_datagrams.c: rule E4: every function of udp.h on a handle that is NULL, NEW or CLOSED, and bad arguments to good handles. Outputs
- * stay untouched; byte counts are written always. */
+/* misuse_datagrams.c: rule E4: every function of udp.h on a handle that is NULL, NEW or CLOSED, and
+ * bad arguments to good handles. Outputs stay untouched; byte counts are written always. */
 #include "conformance/misuse.h"
 
 static const fer_ipv4_addr group_v4 = {{239, 1, 2, 3}};
@@ -7,47 +7,51 @@ static const fer_ipv4_addr local_v4 = {{127, 0, 0, 1}};
 static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
 
 /* X(name, expression, whether it writes a count) of every function but those that fill a handle. */
-#define CALLS(X)                                                                               \
-    X(connect, fer_udp_socket_connect(s, "127.0.0.1:9"), false)                                \
-    X(connect_addr, fer_udp_socket_connect_addr(s, &address), false)                           \
-    X(connect_addrs, fer_udp_socket_connect_addrs(s, &address, 1), false)                      \
-    X(peer_addr, fer_udp_socket_peer_addr(s, &outputs.addr), false)                            \
-    X(local_addr, fer_udp_socket_local_addr(s, &outputs.addr), false)                          \
-    X(send, fer_udp_socket_send(s, "x", 1, &outputs.n), true)                                  \
-    X(send_nothing, fer_udp_socket_send(s, NULL, 0, &outputs.n), true)                         \
-    X(send_huge, fer_udp_socket_send(s, "x", SIZE_MAX, &outputs.n), true)                      \
-    X(send_to, fer_udp_socket_send_to(s, "x", 1, &address, &outputs.n), true)                  \
-    X(send_to_huge, fer_udp_socket_send_to(s, "x", SIZE_MAX, &address, &outputs.n), true)      \
-    X(recv, fer_udp_socket_recv(s, outputs.bytes, 8, DATAGRAM), false)                         \
-    X(recv_from, fer_udp_socket_recv_from(s, outputs.bytes, 8, DATAGRAM), false)               \
-    X(recv_nothing, fer_udp_socket_recv_from(s, NULL, 0, DATAGRAM), false)                     \
-    X(peek, fer_udp_socket_peek(s, outputs.bytes, 8, DATAGRAM), false)                         \
-    X(peek_from, fer_udp_socket_peek_from(s, outputs.bytes, SIZE_MAX, DATAGRAM), false)        \
-    X(set_read_timeout, fer_udp_socket_set_read_timeout(s, fer_duration_from_secs(1)), false)  \
-    X(set_write_timeout, fer_udp_socket_set_write_timeout(s, FER_DURATION_NONE), false)        \
-    X(read_timeout, fer_udp_socket_read_timeout(s, &outputs.duration), false)                  \
-    X(write_timeout, fer_udp_socket_write_timeout(s, &outputs.duration), false)                \
-    X(set_nonblocking, fer_udp_socket_set_nonblocking(s, true), false)                         \
-    X(take_error, fer_udp_socket_take_error(s, &outputs.error), false)                         \
-    X(set_ttl, fer_udp_socket_set_ttl(s, 64), false)                                           \
-    X(ttl, fer_udp_socket_ttl(s, &outputs.number), false)                                      \
-    X(set_broadcast, fer_udp_socket_set_broadcast(s, true), false)                             \
-    X(broadcast, fer_udp_socket_broadcast(s, FLAG), false)                                     \
-    X(set_loop_v4, fer_udp_socket_set_multicast_loop_v4(s, true), false)                       \
-    X(loop_v4, fer_udp_socket_multicast_loop_v4(s, FLAG), false)                               \
-    X(set_multicast_ttl, fer_udp_socket_set_multicast_ttl_v4(s, 3), false)                     \
-    X(multicast_ttl, fer_udp_socket_multicast_ttl_v4(s, &outputs.number), false)               \
-    X(set_loop_v6, fer_udp_socket_set_multicast_loop_v6(s, true), false)                       \
-    X(loop_v6, fer_udp_socket_multicast_loop_v6(s, FLAG), false)                               \
-    X(join_v4, fer_udp_socket_join_multicast_v4(s, &group_v4, &local_v4), false)               \
-    X(leave_v4, fer_udp_socket_leave_multicast_v4(s, &group_v4, &local_v4), false)             \
-    X(join_v6, fer_udp_socket_join_multicast_v6(s, &group_v6, 0), false)                       \
-    X(leave_v6, fer_udp_socket_leave_multicast_v6(s, &group_v6, 0), false)                     \
-    X(try_clone, fer_udp_socket_try_clone(s, &spares.udp), false)                              \
+#define CALLS(X)                                                                              \
+    X(connect, fer_udp_socket_connect(s, "127.0.0.1:9"), false)                               \
+    X(connect_addr, fer_udp_socket_connect_addr(s, &address), false)                          \
+    X(connect_addrs, fer_udp_socket_connect_addrs(s, &address, 1), false)                     \
+    X(peer_addr, fer_udp_socket_peer_addr(s, &outputs.addr), false)                           \
+    X(local_addr, fer_udp_socket_local_addr(s, &outputs.addr), false)                         \
+    X(send, fer_udp_socket_send(s, "x", 1, &outputs.n), true)                                 \
+    X(send_nothing, fer_udp_socket_send(s, NULL, 0, &outputs.n), true)                        \
+    X(send_huge, fer_udp_socket_send(s, "x", SIZE_MAX, &outputs.n), true)                     \
+    X(send_to, fer_udp_socket_send_to(s, "x", 1, &address, &outputs.n), true)                 \
+    X(send_to_huge, fer_udp_socket_send_to(s, "x", SIZE_MAX, &address, &outputs.n), true)     \
+    X(recv, fer_udp_socket_recv(s, outputs.bytes, 8, DATAGRAM), false)                        \
+    X(recv_from, fer_udp_socket_recv_from(s, outputs.bytes, 8, DATAGRAM), false)              \
+    X(recv_nothing, fer_udp_socket_recv_from(s, NULL, 0, DATAGRAM), false)                    \
+    X(peek, fer_udp_socket_peek(s, outputs.bytes, 8, DATAGRAM), false)                        \
+    X(peek_from, fer_udp_socket_peek_from(s, outputs.bytes, SIZE_MAX, DATAGRAM), false)       \
+    X(set_read_timeout, fer_udp_socket_set_read_timeout(s, fer_duration_from_secs(1)), false) \
+    X(set_write_timeout, fer_udp_socket_set_write_timeout(s, FER_DURATION_NONE), false)       \
+    X(read_timeout, fer_udp_socket_read_timeout(s, &outputs.duration), false)                 \
+    X(write_timeout, fer_udp_socket_write_timeout(s, &outputs.duration), false)               \
+    X(set_nonblocking, fer_udp_socket_set_nonblocking(s, true), false)                        \
+    X(take_error, fer_udp_socket_take_error(s, &outputs.error), false)                        \
+    X(set_ttl, fer_udp_socket_set_ttl(s, 64), false)                                          \
+    X(ttl, fer_udp_socket_ttl(s, &outputs.number), false)                                     \
+    X(set_broadcast, fer_udp_socket_set_broadcast(s, true), false)                            \
+    X(broadcast, fer_udp_socket_broadcast(s, FLAG), false)                                    \
+    X(set_loop_v4, fer_udp_socket_set_multicast_loop_v4(s, true), false)                      \
+    X(loop_v4, fer_udp_socket_multicast_loop_v4(s, FLAG), false)                              \
+    X(set_multicast_ttl, fer_udp_socket_set_multicast_ttl_v4(s, 3), false)                    \
+    X(multicast_ttl, fer_udp_socket_multicast_ttl_v4(s, &outputs.number), false)              \
+    X(set_loop_v6, fer_udp_socket_set_multicast_loop_v6(s, true), false)                      \
+    X(loop_v6, fer_udp_socket_multicast_loop_v6(s, FLAG), false)                              \
+    X(join_v4, fer_udp_socket_join_multicast_v4(s, &group_v4, &local_v4), false)              \
+    X(leave_v4, fer_udp_socket_leave_multicast_v4(s, &group_v4, &local_v4), false)            \
+    X(join_v6, fer_udp_socket_join_multicast_v6(s, &group_v6, 0), false)                      \
+    X(leave_v6, fer_udp_socket_leave_multicast_v6(s, &group_v6, 0), false)                    \
+    X(try_clone, fer_udp_socket_try_clone(s, &spares.udp), false)                             \
     X(try_clone_into_itself, fer_udp_socket_try_clone(s, s), false)
 
 #define CALL_FUNCTION(name, expression, counts) \
-    static fer_error call_##name(void *handle) { fer_udp_socket *s = handle; return expression; }
+    static fer_error call_##name(void *handle)  \
+    {                                           \
+        fer_udp_socket *s = handle;             \
+        return expression;                      \
+    }
 CALLS(CALL_FUNCTION)
 
 #define CALL_ROW(name, expression, counts) MISUSE_ROW(name, expression, MISUSE, counts)

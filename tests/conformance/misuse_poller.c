@@ -1,4 +1,5 @@
-/* misuse_poller.c: rule E4 of pollers: a handle that is not OPEN, NULL, no room for events, no socket, an unknown mode. */
+/* misuse_poller.c: rule E4 of pollers: a handle that is not OPEN, NULL, no room for events, no
+ * socket, an unknown mode. */
 #include "support/poller_fixture.h"
 
 static void assert_is_not_open(fer_poller *poller, fer_raw_socket raw)
@@ -34,7 +35,8 @@ static void a_poller_that_is_not_open_is_invalid_input(void **state)
     fer_poller_close(&fresh);
 }
 
-/* Nothing is taken from the poller by such a wait: what is ready, and a notification, come with the next. */
+/* Nothing is taken from the poller by such a wait: what is ready, and a notification, come with the
+ * next. */
 static void a_wait_without_room_is_invalid_input(void **state)
 {
     (void)state;
@@ -64,10 +66,13 @@ static void no_socket_is_invalid_input(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
-    assert_own(fer_poller_add(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
-    assert_own(fer_poller_modify(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
+    assert_own(fer_poller_add(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL),
+               FER_INVALID_INPUT);
+    assert_own(fer_poller_modify(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL),
+               FER_INVALID_INPUT);
     assert_own(fer_poller_delete(poller, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT);
-    assert_own(fer_poller_add(poller, fer_tcp_stream_as_raw(NULL), reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
+    assert_own(fer_poller_add(poller, fer_tcp_stream_as_raw(NULL), reading(1), FER_POLL_LEVEL),
+               FER_INVALID_INPUT);
     assert_quiet(poller);
 }
 
@@ -79,7 +84,8 @@ static void absurd_numbers_are_bad_handles(void **state)
     fer_poller *poller = test_poller();
     for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
         assert_kind(fer_poller_add(poller, absurd[i], reading(1), FER_POLL_LEVEL), FER_BAD_HANDLE);
-        assert_either(fer_poller_modify(poller, absurd[i], reading(1), FER_POLL_LEVEL), FER_BAD_HANDLE, FER_NOT_FOUND);
+        assert_either(fer_poller_modify(poller, absurd[i], reading(1), FER_POLL_LEVEL),
+                      FER_BAD_HANDLE, FER_NOT_FOUND);
         assert_either(fer_poller_delete(poller, absurd[i]), FER_BAD_HANDLE, FER_NOT_FOUND);
     }
     assert_quiet(poller);
@@ -92,8 +98,10 @@ static void an_unknown_mode_is_invalid_input(void **state)
     struct mailbox *mailbox = test_mailbox();
     static const int modes[] = {3, 4, 77, INT16_MAX};
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-        assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)modes[i]), FER_INVALID_INPUT);
-        assert_own(fer_poller_modify(poller, mailbox->raw, reading(1), (fer_poll_mode)modes[i]), FER_INVALID_INPUT);
+        assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)modes[i]),
+                   FER_INVALID_INPUT);
+        assert_own(fer_poller_modify(poller, mailbox->raw, reading(1), (fer_poll_mode)modes[i]),
+                   FER_INVALID_INPUT);
     }
     assert_quiet(poller);
 }

@@ -1,41 +1,54 @@
-/* misuse_readiness.c: rule E4: every function that asks for readiness, never waits, or only starts to connect, on a handle that is NULL, NEW
- * or CLOSED, and with arguments that are wrong to it. Outputs stay untouched; byte counts are written always. */
+/* misuse_readiness.c: rule E4: every function that asks for readiness, never waits, or only starts
+ * to connect, on a handle that is NULL, NEW or CLOSED, and with arguments that are wrong to it.
+ * Outputs stay untouched; byte counts are written always. */
 #include "conformance/misuse.h"
 
 #define WAIT FER_READABLE, FER_DURATION_NONE, &outputs.ready
 
 /* X(handle's type, function, its arguments, on a NEW handle, whether it writes a count) */
-#define CALLS(X)                                                                                                \
-    X(fer_tcp_stream, fer_tcp_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                \
-    X(fer_tcp_stream, fer_tcp_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                \
-    X(fer_tcp_stream, fer_tcp_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)                         \
-    X(fer_tcp_stream, fer_tcp_stream_ready, (s, WAIT), NOT_YET, false)                                          \
-    X(fer_tcp_listener, fer_tcp_listener_try_accept, (s, &spares.stream, &outputs.addr), MISUSE, false)         \
-    X(fer_tcp_listener, fer_tcp_listener_ready, (s, WAIT), MISUSE, false)                                       \
-    X(fer_udp_socket, fer_udp_socket_try_send, (s, "x", 1, &outputs.n), MISUSE, true)                           \
-    X(fer_udp_socket, fer_udp_socket_try_send_to, (s, "x", 1, &address, &outputs.n), MISUSE, true)              \
-    X(fer_udp_socket, fer_udp_socket_try_recv, (s, outputs.bytes, 8, DATAGRAM), MISUSE, false)                  \
-    X(fer_udp_socket, fer_udp_socket_try_recv_from, (s, outputs.bytes, 8, DATAGRAM), MISUSE, false)             \
-    X(fer_udp_socket, fer_udp_socket_ready, (s, WAIT), MISUSE, false)                                           \
-    X(fer_unix_stream, fer_unix_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)              \
-    X(fer_unix_stream, fer_unix_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)              \
-    X(fer_unix_stream, fer_unix_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)                       \
-    X(fer_unix_stream, fer_unix_stream_ready, (s, WAIT), NOT_YET, false)                                        \
-    X(fer_unix_listener, fer_unix_listener_try_accept, (s, &spares.unix_stream, &outputs.name), MISUSE, false)  \
-    X(fer_unix_listener, fer_unix_listener_ready, (s, WAIT), MISUSE, false)                                     \
-    X(fer_unix_datagram, fer_unix_datagram_try_send, (s, "x", 1, &outputs.n), MISUSE, true)                     \
-    X(fer_unix_datagram, fer_unix_datagram_try_send_to, (s, "x", 1, "a", &outputs.n), MISUSE, true)             \
-    X(fer_unix_datagram, fer_unix_datagram_try_send_to_addr, (s, "x", 1, &name, &outputs.n), MISUSE, true)      \
-    X(fer_unix_datagram, fer_unix_datagram_try_recv, (s, outputs.bytes, 8, RECEIVED), MISUSE, false)            \
-    X(fer_unix_datagram, fer_unix_datagram_try_recv_from, (s, outputs.bytes, 8, RECEIVED), MISUSE, false)       \
-    X(fer_unix_datagram, fer_unix_datagram_ready, (s, WAIT), MISUSE, false)                                     \
+#define CALLS(X)                                                                                   \
+    X(fer_tcp_stream, fer_tcp_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)   \
+    X(fer_tcp_stream, fer_tcp_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)   \
+    X(fer_tcp_stream, fer_tcp_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)            \
+    X(fer_tcp_stream, fer_tcp_stream_ready, (s, WAIT), NOT_YET, false)                             \
+    X(fer_tcp_listener, fer_tcp_listener_try_accept, (s, &spares.stream, &outputs.addr), MISUSE,   \
+      false)                                                                                       \
+    X(fer_tcp_listener, fer_tcp_listener_ready, (s, WAIT), MISUSE, false)                          \
+    X(fer_udp_socket, fer_udp_socket_try_send, (s, "x", 1, &outputs.n), MISUSE, true)              \
+    X(fer_udp_socket, fer_udp_socket_try_send_to, (s, "x", 1, &address, &outputs.n), MISUSE, true) \
+    X(fer_udp_socket, fer_udp_socket_try_recv, (s, outputs.bytes, 8, DATAGRAM), MISUSE, false)     \
+    X(fer_udp_socket, fer_udp_socket_try_recv_from, (s, outputs.bytes, 8, DATAGRAM), MISUSE,       \
+      false)                                                                                       \
+    X(fer_udp_socket, fer_udp_socket_ready, (s, WAIT), MISUSE, false)                              \
+    X(fer_unix_stream, fer_unix_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true) \
+    X(fer_unix_stream, fer_unix_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true) \
+    X(fer_unix_stream, fer_unix_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)          \
+    X(fer_unix_stream, fer_unix_stream_ready, (s, WAIT), NOT_YET, false)                           \
+    X(fer_unix_listener, fer_unix_listener_try_accept, (s, &spares.unix_stream, &outputs.name),    \
+      MISUSE, false)                                                                               \
+    X(fer_unix_listener, fer_unix_listener_ready, (s, WAIT), MISUSE, false)                        \
+    X(fer_unix_datagram, fer_unix_datagram_try_send, (s, "x", 1, &outputs.n), MISUSE, true)        \
+    X(fer_unix_datagram, fer_unix_datagram_try_send_to, (s, "x", 1, "a", &outputs.n), MISUSE,      \
+      true)                                                                                        \
+    X(fer_unix_datagram, fer_unix_datagram_try_send_to_addr, (s, "x", 1, &name, &outputs.n),       \
+      MISUSE, true)                                                                                \
+    X(fer_unix_datagram, fer_unix_datagram_try_recv, (s, outputs.bytes, 8, RECEIVED), MISUSE,      \
+      false)                                                                                       \
+    X(fer_unix_datagram, fer_unix_datagram_try_recv_from, (s, outputs.bytes, 8, RECEIVED), MISUSE, \
+      false)                                                                                       \
+    X(fer_unix_datagram, fer_unix_datagram_ready, (s, WAIT), MISUSE, false)                        \
     X(fer_socket, fer_socket_ready, (s, WAIT), MISUSE, false)
 
 #define CALL_FUNCTION(type, function, arguments, on_new, counts) \
-    static fer_error call_##function(void *handle) { type *s = handle; return function arguments; }
+    static fer_error call_##function(void *handle)               \
+    {                                                            \
+        type *s = handle;                                        \
+        return function arguments;                               \
+    }
 CALLS(CALL_FUNCTION)
 
-#define CALL_ROW(type, function, arguments, on_new, counts) MISUSE_ROW(function, arguments, on_new, counts)
+#define CALL_ROW(type, function, arguments, on_new, counts) \
+    MISUSE_ROW(function, arguments, on_new, counts)
 static const struct misuse_row rows[] = {CALLS(CALL_ROW)};
 
 static void every_call_on_a_null_or_new_handle_is_misuse(void **state)
@@ -66,12 +79,15 @@ static void no_interest_and_unknown_ones_are_invalid_input(void **state)
     fer_udp_socket *udp = test_udp_bound(PEER_V4, &port);
     for (int i = 0; i < 5; i++) {
         fer_interest ready = 77;
-        assert_own(fer_tcp_stream_ready(&pair->stream, bad[i], FER_DURATION_NONE, &ready), FER_INVALID_INPUT);
-        assert_own(fer_tcp_listener_ready(listener, bad[i], FER_DURATION_NONE, &ready), FER_INVALID_INPUT);
+        assert_own(fer_tcp_stream_ready(&pair->stream, bad[i], FER_DURATION_NONE, &ready),
+                   FER_INVALID_INPUT);
+        assert_own(fer_tcp_listener_ready(listener, bad[i], FER_DURATION_NONE, &ready),
+                   FER_INVALID_INPUT);
         assert_own(fer_udp_socket_ready(udp, bad[i], FER_DURATION_NONE, &ready), FER_INVALID_INPUT);
         assert_int_equal(ready, 77);
     }
-    assert_own(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, FER_DURATION_NONE, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, FER_DURATION_NONE, NULL),
+               FER_INVALID_INPUT);
     assert_own(fer_udp_socket_ready(udp, FER_WRITABLE, FER_DURATION_NONE, NULL), FER_INVALID_INPUT);
 }
 
@@ -97,7 +113,8 @@ static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void *
     assert_alive(pair);
 }
 
-/* C6: "Connecting a handle that is already open is INVALID_INPUT and leaves the open connection alone"; a missing or bad address too. */
+/* C6: "Connecting a handle that is already open is INVALID_INPUT and leaves the open connection
+ * alone"; a missing or bad address too. */
 static void a_connect_is_not_started_on_an_open_handle_or_to_no_address(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,5 +1,5 @@
-/* misuse_resolver.c: rule E4: the resolver's functions on handles that are NULL, NEW or CLOSED, and with bad arguments: INVALID_INPUT with os_code 0,
- * and nothing is touched. */
+/* misuse_resolver.c: rule E4: the resolver's functions on handles that are NULL, NEW or CLOSED, and
+ * with bad arguments: INVALID_INPUT with os_code 0, and nothing is touched. */
 #include "support/fixture.h"
 
 #include "ferrule/poller.h"

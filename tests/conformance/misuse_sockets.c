@@ -1,64 +1,70 @@
-/* misuse_sockets.c: rule E4: every function of socket.h on a handle that is NULL, NEW or CLOSED, and with arguments that are wrong to each.
+/* misuse_sockets.c: rule E4: every function of socket.h on a handle that is NULL, NEW or CLOSED,
+ * and with arguments that are wrong to each.
  *
- * E4: "Misuse (NULL, {0} where an open socket is needed, a closed handle, an unknown enum value, a bad family) is INVALID_INPUT ... in every
- * build, and never undefined behaviour." Outputs stay untouched, byte counts are written always. */
+ * E4: "Misuse (NULL, {0} where an open socket is needed, a closed handle, an unknown enum value, a
+ * bad family) is INVALID_INPUT ... in every build, and never undefined behaviour." Outputs stay
+ * untouched, byte counts are written always. */
 #include "conformance/misuse.h"
 
 static const fer_keepalive keepalive = {.enabled = true};
 
 /* X(function, its arguments, whether it writes a count) */
-#define CALLS(X)                                                                    \
-    X(fer_socket_try_clone, (s, &spares.socket), false)                             \
-    X(fer_socket_set_reuse_address, (s, true), false)                               \
-    X(fer_socket_reuse_address, (s, FLAG), false)                                   \
-    X(fer_socket_set_reuse_port, (s, true), false)                                  \
-    X(fer_socket_reuse_port, (s, FLAG), false)                                      \
-    X(fer_socket_set_only_v6, (s, true), false)                                     \
-    X(fer_socket_only_v6, (s, FLAG), false)                                         \
-    X(fer_socket_set_recv_buffer_size, (s, 4096), false)                            \
-    X(fer_socket_recv_buffer_size, (s, &outputs.size), false)                       \
-    X(fer_socket_set_send_buffer_size, (s, 4096), false)                            \
-    X(fer_socket_send_buffer_size, (s, &outputs.size), false)                       \
-    X(fer_socket_set_keepalive, (s, &keepalive), false)                             \
-    X(fer_socket_keepalive, (s, KEEPALIVE), false)                                  \
-    X(fer_socket_set_linger, (s, FER_DURATION_NONE), false)                         \
-    X(fer_socket_linger, (s, &outputs.duration), false)                             \
-    X(fer_socket_set_nodelay, (s, true), false)                                     \
-    X(fer_socket_nodelay, (s, FLAG), false)                                         \
-    X(fer_socket_set_ttl, (s, 64), false)                                           \
-    X(fer_socket_ttl, (s, &outputs.number), false)                                  \
-    X(fer_socket_set_tos, (s, 0), false)                                            \
-    X(fer_socket_tos, (s, &outputs.number), false)                                  \
-    X(fer_socket_set_broadcast, (s, true), false)                                   \
-    X(fer_socket_broadcast, (s, FLAG), false)                                       \
-    X(fer_socket_bind_device, (s, "lo"), false)                                     \
-    X(fer_socket_set_nonblocking, (s, true), false)                                 \
-    X(fer_socket_set_read_timeout, (s, FER_DURATION_NONE), false)                   \
-    X(fer_socket_read_timeout, (s, &outputs.duration), false)                       \
-    X(fer_socket_set_write_timeout, (s, FER_DURATION_NONE), false)                  \
-    X(fer_socket_write_timeout, (s, &outputs.duration), false)                      \
-    X(fer_socket_bind, (s, &address), false)                                        \
-    X(fer_socket_bind_unix, (s, &name), false)                                      \
-    X(fer_socket_listen, (s, 1), false)                                             \
-    X(fer_socket_connect, (s, &address), false)                                     \
-    X(fer_socket_connect_timeout, (s, &address, fer_duration_from_secs(1)), false)  \
-    X(fer_socket_connect_unix, (s, &name), false)                                   \
-    X(fer_socket_local_addr, (s, &outputs.addr), false)                             \
-    X(fer_socket_peer_addr, (s, &outputs.addr), false)                              \
-    X(fer_socket_take_error, (s, &outputs.error), false)                            \
-    X(fer_socket_send, (s, "x", 1, &outputs.n), true)                               \
-    X(fer_socket_send_to, (s, "x", 1, &address, &outputs.n), true)                  \
-    X(fer_socket_recv, (s, outputs.bytes, 8, DATAGRAM), false)                      \
-    X(fer_socket_recv_from, (s, outputs.bytes, 8, DATAGRAM), false)                 \
-    X(fer_socket_into_tcp_stream, (s, &spares.stream), false)                       \
-    X(fer_socket_into_tcp_listener, (s, &spares.listener), false)                   \
-    X(fer_socket_into_udp_socket, (s, &spares.udp), false)                          \
-    X(fer_socket_into_unix_stream, (s, &spares.unix_stream), false)                 \
-    X(fer_socket_into_unix_listener, (s, &spares.unix_listener), false)             \
+#define CALLS(X)                                                                   \
+    X(fer_socket_try_clone, (s, &spares.socket), false)                            \
+    X(fer_socket_set_reuse_address, (s, true), false)                              \
+    X(fer_socket_reuse_address, (s, FLAG), false)                                  \
+    X(fer_socket_set_reuse_port, (s, true), false)                                 \
+    X(fer_socket_reuse_port, (s, FLAG), false)                                     \
+    X(fer_socket_set_only_v6, (s, true), false)                                    \
+    X(fer_socket_only_v6, (s, FLAG), false)                                        \
+    X(fer_socket_set_recv_buffer_size, (s, 4096), false)                           \
+    X(fer_socket_recv_buffer_size, (s, &outputs.size), false)                      \
+    X(fer_socket_set_send_buffer_size, (s, 4096), false)                           \
+    X(fer_socket_send_buffer_size, (s, &outputs.size), false)                      \
+    X(fer_socket_set_keepalive, (s, &keepalive), false)                            \
+    X(fer_socket_keepalive, (s, KEEPALIVE), false)                                 \
+    X(fer_socket_set_linger, (s, FER_DURATION_NONE), false)                        \
+    X(fer_socket_linger, (s, &outputs.duration), false)                            \
+    X(fer_socket_set_nodelay, (s, true), false)                                    \
+    X(fer_socket_nodelay, (s, FLAG), false)                                        \
+    X(fer_socket_set_ttl, (s, 64), false)                                          \
+    X(fer_socket_ttl, (s, &outputs.number), false)                                 \
+    X(fer_socket_set_tos, (s, 0), false)                                           \
+    X(fer_socket_tos, (s, &outputs.number), false)                                 \
+    X(fer_socket_set_broadcast, (s, true), false)                                  \
+    X(fer_socket_broadcast, (s, FLAG), false)                                      \
+    X(fer_socket_bind_device, (s, "lo"), false)                                    \
+    X(fer_socket_set_nonblocking, (s, true), false)                                \
+    X(fer_socket_set_read_timeout, (s, FER_DURATION_NONE), false)                  \
+    X(fer_socket_read_timeout, (s, &outputs.duration), false)                      \
+    X(fer_socket_set_write_timeout, (s, FER_DURATION_NONE), false)                 \
+    X(fer_socket_write_timeout, (s, &outputs.duration), false)                     \
+    X(fer_socket_bind, (s, &address), false)                                       \
+    X(fer_socket_bind_unix, (s, &name), false)                                     \
+    X(fer_socket_listen, (s, 1), false)                                            \
+    X(fer_socket_connect, (s, &address), false)                                    \
+    X(fer_socket_connect_timeout, (s, &address, fer_duration_from_secs(1)), false) \
+    X(fer_socket_connect_unix, (s, &name), false)                                  \
+    X(fer_socket_local_addr, (s, &outputs.addr), false)                            \
+    X(fer_socket_peer_addr, (s, &outputs.addr), false)                             \
+    X(fer_socket_take_error, (s, &outputs.error), false)                           \
+    X(fer_socket_send, (s, "x", 1, &outputs.n), true)                              \
+    X(fer_socket_send_to, (s, "x", 1, &address, &outputs.n), true)                 \
+    X(fer_socket_recv, (s, outputs.bytes, 8, DATAGRAM), false)                     \
+    X(fer_socket_recv_from, (s, outputs.bytes, 8, DATAGRAM), false)                \
+    X(fer_socket_into_tcp_stream, (s, &spares.stream), false)                      \
+    X(fer_socket_into_tcp_listener, (s, &spares.listener), false)                  \
+    X(fer_socket_into_udp_socket, (s, &spares.udp), false)                         \
+    X(fer_socket_into_unix_stream, (s, &spares.unix_stream), false)                \
+    X(fer_socket_into_unix_listener, (s, &spares.unix_listener), false)            \
     X(fer_socket_into_unix_datagram, (s, &spares.unix_datagram), false)
 
 #define CALL_FUNCTION(function, arguments, counts) \
-    static fer_error call_##function(void *handle) { fer_socket *s = handle; return function arguments; }
+    static fer_error call_##function(void *handle) \
+    {                                              \
+        fer_socket *s = handle;                    \
+        return function arguments;                 \
+    }
 CALLS(CALL_FUNCTION)
 
 #define CALL_ROW(function, arguments, counts) MISUSE_ROW(function, arguments, MISUSE, counts)
@@ -107,8 +113,10 @@ static void an_unknown_domain_or_type_is_invalid_input(void **state)
     fer_socket socket = {0};
     static const int unknown[] = {-1, 0, 77, INT32_MAX, INT32_MIN};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        assert_own(fer_socket_new(&socket, (fer_domain)unknown[i], FER_TYPE_STREAM, 0), FER_INVALID_INPUT);
-        assert_own(fer_socket_new(&socket, FER_DOMAIN_IPV4, (fer_type)unknown[i], 0), FER_INVALID_INPUT);
+        assert_own(fer_socket_new(&socket, (fer_domain)unknown[i], FER_TYPE_STREAM, 0),
+                   FER_INVALID_INPUT);
+        assert_own(fer_socket_new(&socket, FER_DOMAIN_IPV4, (fer_type)unknown[i], 0),
+                   FER_INVALID_INPUT);
     }
     assert_own(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, -1), FER_INVALID_INPUT);
     assert_own(fer_socket_new(NULL, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), FER_INVALID_INPUT);

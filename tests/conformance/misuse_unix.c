@@ -1,75 +1,102 @@
-/* misuse_unix.c: rule E4: every function of unix.h on a handle that is NULL, NEW or CLOSED, and bad arguments to good handles. Outputs stay
- * untouched; byte counts are written always. */
+/* misuse_unix.c: rule E4: every function of unix.h on a handle that is NULL, NEW or CLOSED, and bad
+ * arguments to good handles. Outputs stay untouched; byte counts are written always. */
 #include "conformance/misuse.h"
 #include "support/unix_fixture.h"
 
-/* X(name, expression, on a NEW handle, whether it writes a count) of every function but those that fill a handle. */
-#define STREAM_CALLS(X)                                                                                        \
-    X(stream_read, fer_unix_stream_read(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                       \
-    X(stream_peek, fer_unix_stream_peek(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                       \
-    X(stream_read_vectored, fer_unix_stream_read_vectored(s, slices_in, 2, &outputs.n), NOT_YET, true)         \
-    X(stream_read_exact, fer_unix_stream_read_exact(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)           \
-    X(stream_read_to_end, fer_unix_stream_read_to_end(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)         \
-    X(stream_write, fer_unix_stream_write(s, "x", 1, &outputs.n), NOT_YET, true)                               \
-    X(stream_write_vectored, fer_unix_stream_write_vectored(s, slices_out, 2, &outputs.n), NOT_YET, true)      \
-    X(stream_write_all, fer_unix_stream_write_all(s, "x", 1, &outputs.n), NOT_YET, true)                       \
-    X(stream_read_nothing, fer_unix_stream_read(s, NULL, 0, &outputs.n), NOT_YET, true)                        \
-    X(stream_peek_nothing, fer_unix_stream_peek(s, NULL, 0, &outputs.n), NOT_YET, true)                        \
-    X(stream_write_nothing, fer_unix_stream_write(s, NULL, 0, &outputs.n), NOT_YET, true)                      \
-    X(stream_write_all_nothing, fer_unix_stream_write_all(s, NULL, 0, &outputs.n), NOT_YET, true)              \
-    X(stream_read_huge, fer_unix_stream_read(s, outputs.bytes, SIZE_MAX, &outputs.n), NOT_YET, true)           \
-    X(stream_shutdown_read, fer_unix_stream_shutdown(s, FER_SHUTDOWN_READ), NOT_YET, false)                    \
-    X(stream_shutdown_write, fer_unix_stream_shutdown(s, FER_SHUTDOWN_WRITE), NOT_YET, false)                  \
-    X(stream_shutdown_both, fer_unix_stream_shutdown(s, FER_SHUTDOWN_BOTH), NOT_YET, false)                    \
-    X(stream_local_addr, fer_unix_stream_local_addr(s, &outputs.name), MISUSE, false)                          \
-    X(stream_peer_addr, fer_unix_stream_peer_addr(s, &outputs.name), MISUSE, false)                            \
-    X(stream_set_read_timeout, fer_unix_stream_set_read_timeout(s, fer_duration_from_secs(1)), MISUSE, false)  \
-    X(stream_set_write_timeout, fer_unix_stream_set_write_timeout(s, FER_DURATION_NONE), MISUSE, false)        \
-    X(stream_read_timeout, fer_unix_stream_read_timeout(s, &outputs.duration), MISUSE, false)                  \
-    X(stream_write_timeout, fer_unix_stream_write_timeout(s, &outputs.duration), MISUSE, false)                \
-    X(stream_set_nonblocking, fer_unix_stream_set_nonblocking(s, true), MISUSE, false)                         \
-    X(stream_take_error, fer_unix_stream_take_error(s, &outputs.error), MISUSE, false)                         \
-    X(stream_try_clone, fer_unix_stream_try_clone(s, &spares.unix_stream), MISUSE, false)                      \
+/* X(name, expression, on a NEW handle, whether it writes a count) of every function but those that
+ * fill a handle. */
+#define STREAM_CALLS(X)                                                                           \
+    X(stream_read, fer_unix_stream_read(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)          \
+    X(stream_peek, fer_unix_stream_peek(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)          \
+    X(stream_read_vectored, fer_unix_stream_read_vectored(s, slices_in, 2, &outputs.n), NOT_YET,  \
+      true)                                                                                       \
+    X(stream_read_exact, fer_unix_stream_read_exact(s, outputs.bytes, 8, &outputs.n), NOT_YET,    \
+      true)                                                                                       \
+    X(stream_read_to_end, fer_unix_stream_read_to_end(s, outputs.bytes, 8, &outputs.n), NOT_YET,  \
+      true)                                                                                       \
+    X(stream_write, fer_unix_stream_write(s, "x", 1, &outputs.n), NOT_YET, true)                  \
+    X(stream_write_vectored, fer_unix_stream_write_vectored(s, slices_out, 2, &outputs.n),        \
+      NOT_YET, true)                                                                              \
+    X(stream_write_all, fer_unix_stream_write_all(s, "x", 1, &outputs.n), NOT_YET, true)          \
+    X(stream_read_nothing, fer_unix_stream_read(s, NULL, 0, &outputs.n), NOT_YET, true)           \
+    X(stream_peek_nothing, fer_unix_stream_peek(s, NULL, 0, &outputs.n), NOT_YET, true)           \
+    X(stream_write_nothing, fer_unix_stream_write(s, NULL, 0, &outputs.n), NOT_YET, true)         \
+    X(stream_write_all_nothing, fer_unix_stream_write_all(s, NULL, 0, &outputs.n), NOT_YET, true) \
+    X(stream_read_huge, fer_unix_stream_read(s, outputs.bytes, SIZE_MAX, &outputs.n), NOT_YET,    \
+      true)                                                                                       \
+    X(stream_shutdown_read, fer_unix_stream_shutdown(s, FER_SHUTDOWN_READ), NOT_YET, false)       \
+    X(stream_shutdown_write, fer_unix_stream_shutdown(s, FER_SHUTDOWN_WRITE), NOT_YET, false)     \
+    X(stream_shutdown_both, fer_unix_stream_shutdown(s, FER_SHUTDOWN_BOTH), NOT_YET, false)       \
+    X(stream_local_addr, fer_unix_stream_local_addr(s, &outputs.name), MISUSE, false)             \
+    X(stream_peer_addr, fer_unix_stream_peer_addr(s, &outputs.name), MISUSE, false)               \
+    X(stream_set_read_timeout, fer_unix_stream_set_read_timeout(s, fer_duration_from_secs(1)),    \
+      MISUSE, false)                                                                              \
+    X(stream_set_write_timeout, fer_unix_stream_set_write_timeout(s, FER_DURATION_NONE), MISUSE,  \
+      false)                                                                                      \
+    X(stream_read_timeout, fer_unix_stream_read_timeout(s, &outputs.duration), MISUSE, false)     \
+    X(stream_write_timeout, fer_unix_stream_write_timeout(s, &outputs.duration), MISUSE, false)   \
+    X(stream_set_nonblocking, fer_unix_stream_set_nonblocking(s, true), MISUSE, false)            \
+    X(stream_take_error, fer_unix_stream_take_error(s, &outputs.error), MISUSE, false)            \
+    X(stream_try_clone, fer_unix_stream_try_clone(s, &spares.unix_stream), MISUSE, false)         \
     X(stream_try_clone_into_itself, fer_unix_stream_try_clone(s, s), MISUSE, false)
 
-#define LISTENER_CALLS(X)                                                                               \
-    X(listener_accept, fer_unix_listener_accept(s, &spares.unix_stream, &outputs.name), MISUSE, false)  \
-    X(listener_accept_nameless, fer_unix_listener_accept(s, &spares.unix_stream, NULL), MISUSE, false)  \
-    X(listener_local_addr, fer_unix_listener_local_addr(s, &outputs.name), MISUSE, false)               \
-    X(listener_set_nonblocking, fer_unix_listener_set_nonblocking(s, true), MISUSE, false)              \
-    X(listener_take_error, fer_unix_listener_take_error(s, &outputs.error), MISUSE, false)              \
-    X(listener_try_clone, fer_unix_listener_try_clone(s, &spares.unix_listener), MISUSE, false)         \
+#define LISTENER_CALLS(X)                                                                       \
+    X(listener_accept, fer_unix_listener_accept(s, &spares.unix_stream, &outputs.name), MISUSE, \
+      false)                                                                                    \
+    X(listener_accept_nameless, fer_unix_listener_accept(s, &spares.unix_stream, NULL), MISUSE, \
+      false)                                                                                    \
+    X(listener_local_addr, fer_unix_listener_local_addr(s, &outputs.name), MISUSE, false)       \
+    X(listener_set_nonblocking, fer_unix_listener_set_nonblocking(s, true), MISUSE, false)      \
+    X(listener_take_error, fer_unix_listener_take_error(s, &outputs.error), MISUSE, false)      \
+    X(listener_try_clone, fer_unix_listener_try_clone(s, &spares.unix_listener), MISUSE, false) \
     X(listener_try_clone_into_itself, fer_unix_listener_try_clone(s, s), MISUSE, false)
 
-#define DATAGRAM_CALLS(X)                                                                                          \
-    X(datagram_connect, fer_unix_datagram_connect(s, "a"), MISUSE, false)                                          \
-    X(datagram_connect_addr, fer_unix_datagram_connect_addr(s, &name), MISUSE, false)                              \
-    X(datagram_send, fer_unix_datagram_send(s, "x", 1, &outputs.n), MISUSE, true)                                  \
-    X(datagram_send_nothing, fer_unix_datagram_send(s, NULL, 0, &outputs.n), MISUSE, true)                         \
-    X(datagram_send_huge, fer_unix_datagram_send(s, "x", SIZE_MAX, &outputs.n), MISUSE, true)                      \
-    X(datagram_send_to, fer_unix_datagram_send_to(s, "x", 1, "a", &outputs.n), MISUSE, true)                       \
-    X(datagram_send_to_addr, fer_unix_datagram_send_to_addr(s, "x", 1, &name, &outputs.n), MISUSE, true)           \
-    X(datagram_recv, fer_unix_datagram_recv(s, outputs.bytes, 8, RECEIVED), MISUSE, false)                         \
-    X(datagram_recv_from, fer_unix_datagram_recv_from(s, outputs.bytes, 8, RECEIVED), MISUSE, false)               \
-    X(datagram_recv_nothing, fer_unix_datagram_recv_from(s, NULL, 0, RECEIVED), MISUSE, false)                     \
-    X(datagram_shutdown, fer_unix_datagram_shutdown(s, FER_SHUTDOWN_BOTH), MISUSE, false)                          \
-    X(datagram_local_addr, fer_unix_datagram_local_addr(s, &outputs.name), MISUSE, false)                          \
-    X(datagram_peer_addr, fer_unix_datagram_peer_addr(s, &outputs.name), MISUSE, false)                            \
-    X(datagram_set_read_timeout, fer_unix_datagram_set_read_timeout(s, fer_duration_from_secs(1)), MISUSE, false)  \
-    X(datagram_set_write_timeout, fer_unix_datagram_set_write_timeout(s, FER_DURATION_NONE), MISUSE, false)        \
-    X(datagram_read_timeout, fer_unix_datagram_read_timeout(s, &outputs.duration), MISUSE, false)                  \
-    X(datagram_write_timeout, fer_unix_datagram_write_timeout(s, &outputs.duration), MISUSE, false)                \
-    X(datagram_set_nonblocking, fer_unix_datagram_set_nonblocking(s, true), MISUSE, false)                         \
-    X(datagram_take_error, fer_unix_datagram_take_error(s, &outputs.error), MISUSE, false)                         \
-    X(datagram_try_clone, fer_unix_datagram_try_clone(s, &spares.unix_datagram), MISUSE, false)                    \
+#define DATAGRAM_CALLS(X)                                                                          \
+    X(datagram_connect, fer_unix_datagram_connect(s, "a"), MISUSE, false)                          \
+    X(datagram_connect_addr, fer_unix_datagram_connect_addr(s, &name), MISUSE, false)              \
+    X(datagram_send, fer_unix_datagram_send(s, "x", 1, &outputs.n), MISUSE, true)                  \
+    X(datagram_send_nothing, fer_unix_datagram_send(s, NULL, 0, &outputs.n), MISUSE, true)         \
+    X(datagram_send_huge, fer_unix_datagram_send(s, "x", SIZE_MAX, &outputs.n), MISUSE, true)      \
+    X(datagram_send_to, fer_unix_datagram_send_to(s, "x", 1, "a", &outputs.n), MISUSE, true)       \
+    X(datagram_send_to_addr, fer_unix_datagram_send_to_addr(s, "x", 1, &name, &outputs.n), MISUSE, \
+      true)                                                                                        \
+    X(datagram_recv, fer_unix_datagram_recv(s, outputs.bytes, 8, RECEIVED), MISUSE, false)         \
+    X(datagram_recv_from, fer_unix_datagram_recv_from(s, outputs.bytes, 8, RECEIVED), MISUSE,      \
+      false)                                                                                       \
+    X(datagram_recv_nothing, fer_unix_datagram_recv_from(s, NULL, 0, RECEIVED), MISUSE, false)     \
+    X(datagram_shutdown, fer_unix_datagram_shutdown(s, FER_SHUTDOWN_BOTH), MISUSE, false)          \
+    X(datagram_local_addr, fer_unix_datagram_local_addr(s, &outputs.name), MISUSE, false)          \
+    X(datagram_peer_addr, fer_unix_datagram_peer_addr(s, &outputs.name), MISUSE, false)            \
+    X(datagram_set_read_timeout, fer_unix_datagram_set_read_timeout(s, fer_duration_from_secs(1)), \
+      MISUSE, false)                                                                               \
+    X(datagram_set_write_timeout, fer_unix_datagram_set_write_timeout(s, FER_DURATION_NONE),       \
+      MISUSE, false)                                                                               \
+    X(datagram_read_timeout, fer_unix_datagram_read_timeout(s, &outputs.duration), MISUSE, false)  \
+    X(datagram_write_timeout, fer_unix_datagram_write_timeout(s, &outputs.duration), MISUSE,       \
+      false)                                                                                       \
+    X(datagram_set_nonblocking, fer_unix_datagram_set_nonblocking(s, true), MISUSE, false)         \
+    X(datagram_take_error, fer_unix_datagram_take_error(s, &outputs.error), MISUSE, false)         \
+    X(datagram_try_clone, fer_unix_datagram_try_clone(s, &spares.unix_datagram), MISUSE, false)    \
     X(datagram_try_clone_into_itself, fer_unix_datagram_try_clone(s, s), MISUSE, false)
 
 #define STREAM_FUNCTION(name, expression, on_new, counts) \
-    static fer_error call_##name(void *handle) { fer_unix_stream *s = handle; return expression; }
+    static fer_error call_##name(void *handle)            \
+    {                                                     \
+        fer_unix_stream *s = handle;                      \
+        return expression;                                \
+    }
 #define LISTENER_FUNCTION(name, expression, on_new, counts) \
-    static fer_error call_##name(void *handle) { fer_unix_listener *s = handle; return expression; }
+    static fer_error call_##name(void *handle)              \
+    {                                                       \
+        fer_unix_listener *s = handle;                      \
+        return expression;                                  \
+    }
 #define DATAGRAM_FUNCTION(name, expression, on_new, counts) \
-    static fer_error call_##name(void *handle) { fer_unix_datagram *s = handle; return expression; }
+    static fer_error call_##name(void *handle)              \
+    {                                                       \
+        fer_unix_datagram *s = handle;                      \
+        return expression;                                  \
+    }
 STREAM_CALLS(STREAM_FUNCTION)
 LISTENER_CALLS(LISTENER_FUNCTION)
 DATAGRAM_CALLS(DATAGRAM_FUNCTION)
@@ -172,14 +199,15 @@ static void null_buffers_and_outputs_are_invalid_input_and_take_nothing(void **s
         fer_io_slice bad_out[2] = {{"good", 4}, {NULL, lengths[i]}};
         for (int sort = 0; sort < 8; sort++) {
             size_t n = 77;
-            fer_error error = sort == 0   ? fer_unix_stream_read(pair.stream, NULL, lengths[i], &n)
-                              : sort == 1 ? fer_unix_stream_peek(pair.stream, NULL, lengths[i], &n)
-                              : sort == 2 ? fer_unix_stream_read_exact(pair.stream, NULL, lengths[i], &n)
-                              : sort == 3 ? fer_unix_stream_read_to_end(pair.stream, NULL, lengths[i], &n)
-                              : sort == 4 ? fer_unix_stream_read_vectored(pair.stream, bad_in, 2, &n)
-                              : sort == 5 ? fer_unix_stream_write(pair.stream, NULL, lengths[i], &n)
-                              : sort == 6 ? fer_unix_stream_write_all(pair.stream, NULL, lengths[i], &n)
-                                          : fer_unix_stream_write_vectored(pair.stream, bad_out, 2, &n);
+            fer_error error =
+                sort == 0   ? fer_unix_stream_read(pair.stream, NULL, lengths[i], &n)
+                : sort == 1 ? fer_unix_stream_peek(pair.stream, NULL, lengths[i], &n)
+                : sort == 2 ? fer_unix_stream_read_exact(pair.stream, NULL, lengths[i], &n)
+                : sort == 3 ? fer_unix_stream_read_to_end(pair.stream, NULL, lengths[i], &n)
+                : sort == 4 ? fer_unix_stream_read_vectored(pair.stream, bad_in, 2, &n)
+                : sort == 5 ? fer_unix_stream_write(pair.stream, NULL, lengths[i], &n)
+                : sort == 6 ? fer_unix_stream_write_all(pair.stream, NULL, lengths[i], &n)
+                            : fer_unix_stream_write_vectored(pair.stream, bad_out, 2, &n);
             assert_own(error, FER_INVALID_INPUT);
             assert_int_equal(n, 0);
         }
@@ -231,9 +259,12 @@ static void closing_what_is_not_open_is_harmless(void **state)
         fer_unix_stream_close(test_unix_stream());
         fer_unix_listener_close(test_unix_listener());
         fer_unix_datagram_close(test_unix_datagram());
-        assert_true(fer_unix_stream_as_raw(NULL) == FER_RAW_SOCKET_NONE && fer_unix_stream_into_raw(NULL) == FER_RAW_SOCKET_NONE);
-        assert_true(fer_unix_listener_as_raw(NULL) == FER_RAW_SOCKET_NONE && fer_unix_listener_into_raw(NULL) == FER_RAW_SOCKET_NONE);
-        assert_true(fer_unix_datagram_as_raw(NULL) == FER_RAW_SOCKET_NONE && fer_unix_datagram_into_raw(NULL) == FER_RAW_SOCKET_NONE);
+        assert_true(fer_unix_stream_as_raw(NULL) == FER_RAW_SOCKET_NONE &&
+                    fer_unix_stream_into_raw(NULL) == FER_RAW_SOCKET_NONE);
+        assert_true(fer_unix_listener_as_raw(NULL) == FER_RAW_SOCKET_NONE &&
+                    fer_unix_listener_into_raw(NULL) == FER_RAW_SOCKET_NONE);
+        assert_true(fer_unix_datagram_as_raw(NULL) == FER_RAW_SOCKET_NONE &&
+                    fer_unix_datagram_into_raw(NULL) == FER_RAW_SOCKET_NONE);
     }
     assert_unix_alive(&pair);
 }

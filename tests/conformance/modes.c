@@ -1,4 +1,5 @@
-/* modes.c: rule T6, and T2's nonblocking half: blocking mode, timeouts and options are the socket's, not the handle's. */
+/* modes.c: rule T6, and T2's nonblocking half: blocking mode, timeouts and options are the
+ * socket's, not the handle's. */
 #include "support/fixture.h"
 #include "support/thread.h"
 
@@ -69,7 +70,8 @@ static void nonblocking_accept_would_block(void **state)
     assert_exchange(stream, other);
 }
 
-/* T6: "Timeouts, nonblocking mode and socket options are the socket's: a clone sees them": those set before ... */
+/* T6: "Timeouts, nonblocking mode and socket options are the socket's: a clone sees them": those
+ * set before ... */
 static void a_clone_sees_what_was_set_before(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -109,7 +111,8 @@ static void set_on_one_see_on_other(fer_tcp_stream *one, fer_tcp_stream *other, 
     assert_ok(fer_tcp_stream_read_timeout(other, &got));
     assert_in_range(got.nanos, UINT64_C(1000000) * (20 + step), UINT64_C(1000000) * (40 + step));
     assert_ok(fer_tcp_stream_write_timeout(other, &got));
-    assert_in_range(got.nanos, UINT64_C(1000000000) * (step + 1), UINT64_C(1000000000) * (step + 1) + 20000000);
+    assert_in_range(got.nanos, UINT64_C(1000000000) * (step + 1),
+                    UINT64_C(1000000000) * (step + 1) + 20000000);
     assert_ok(fer_tcp_stream_nodelay(other, &nodelay_got));
     assert_true(nodelay_got == nodelay);
     assert_ok(fer_tcp_stream_ttl(other, &ttl));
@@ -191,7 +194,8 @@ static void accepted_streams_are_blocking_though_the_listener_is_not(void **stat
     assert_accepts_afresh(listener, port);
 }
 
-/* T6: ... and one from outside that has timeouts, which accepted sockets inherit from it on every OS. */
+/* T6: ... and one from outside that has timeouts, which accepted sockets inherit from it on every
+ * OS. */
 static void accepted_streams_have_no_timeout_though_the_listener_has(void **state)
 {
     (void)state;
@@ -217,7 +221,8 @@ static void accepted_streams_start_blocking_though_a_clone_of_the_listener_is_no
 }
 
 /* T6: ... though they came by way of a clone, which was given up and taken in again. */
-static void accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one(void **state)
+static void accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one(
+    void **state)
 {
     (void)state;
     uint16_t port = 0;
@@ -259,7 +264,8 @@ int main(void)
         RULE_TEST("T6", accepted_streams_are_blocking_though_the_listener_is_not),
         RULE_TEST("T6", accepted_streams_have_no_timeout_though_the_listener_has),
         RULE_TEST("T6", accepted_streams_start_blocking_though_a_clone_of_the_listener_is_not),
-        RULE_TEST("T6", accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one),
+        RULE_TEST("T6",
+                  accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one),
         PAIR_TEST("T6", a_new_connection_starts_with_none_of_the_old_modes),
     };
     return RUN_TESTS("modes", tests);

@@ -3,9 +3,13 @@
 
 static const fer_ipv4_addr this_machine = {{127, 0, 0, 1}};
 
-/* Groups of a member's own: named by its port, which no other program has meanwhile. Linux also gives a socket at the wildcard what is for
- * a group that others joined (ip(7), IP_MULTICAST_ALL), so one that all tests shared would not be left before they all have left it. */
-static fer_ipv4_addr group_v4(uint16_t port) { return fer_ipv4_addr_new(239, 255, (uint8_t)(port >> 8), (uint8_t)port); }
+/* Groups of a member's own: named by its port, which no other program has meanwhile. Linux also
+ * gives a socket at the wildcard what is for a group that others joined (ip(7), IP_MULTICAST_ALL),
+ * so one that all tests shared would not be left before they all have left it. */
+static fer_ipv4_addr group_v4(uint16_t port)
+{
+    return fer_ipv4_addr_new(239, 255, (uint8_t)(port >> 8), (uint8_t)port);
+}
 
 /* Of this machine only (RFC 4291, 2.7). */
 static fer_ipv6_addr group_v6(uint16_t port)
@@ -40,8 +44,10 @@ static void assert_gets(fer_udp_socket *member, const char *word, uint16_t from_
     assert_int_equal(got.from.port, from_port);
 }
 
-/* What is sent to nobody's group does not come: what is sent behind it, to the socket alone, does. */
-static void assert_gets_only_its_own(fer_udp_socket *member, fer_udp_socket *sender, const fer_socket_addr *group, uint16_t from_port)
+/* What is sent to nobody's group does not come: what is sent behind it, to the socket alone,
+ * does. */
+static void assert_gets_only_its_own(fer_udp_socket *member, fer_udp_socket *sender,
+                                     const fer_socket_addr *group, uint16_t from_port)
 {
     fer_socket_addr own = loopback(group->ip.family == FER_IP_V4 ? PEER_V4 : PEER_V6, group->port);
     send_word(sender, group, "all");
@@ -108,12 +114,15 @@ static void joining_twice_is_in_use_and_leaving_twice_is_not_available(void **st
     uint16_t port = 0;
     fer_udp_socket *socket = receiver("0.0.0.0:0", &port);
     fer_ipv4_addr group = group_v4(port);
-    assert_kind(fer_udp_socket_leave_multicast_v4(socket, &group, &this_machine), FER_ADDR_NOT_AVAILABLE);
+    assert_kind(fer_udp_socket_leave_multicast_v4(socket, &group, &this_machine),
+                FER_ADDR_NOT_AVAILABLE);
     for (int i = 0; i < 2; i++) {
         assert_ok(fer_udp_socket_join_multicast_v4(socket, &group, &this_machine));
-        assert_kind(fer_udp_socket_join_multicast_v4(socket, &group, &this_machine), FER_ADDR_IN_USE);
+        assert_kind(fer_udp_socket_join_multicast_v4(socket, &group, &this_machine),
+                    FER_ADDR_IN_USE);
         assert_ok(fer_udp_socket_leave_multicast_v4(socket, &group, &this_machine));
-        assert_kind(fer_udp_socket_leave_multicast_v4(socket, &group, &this_machine), FER_ADDR_NOT_AVAILABLE);
+        assert_kind(fer_udp_socket_leave_multicast_v4(socket, &group, &this_machine),
+                    FER_ADDR_NOT_AVAILABLE);
     }
 }
 
@@ -124,7 +133,8 @@ static void an_interface_that_is_not_there_is_not_available(void **state)
     fer_ipv4_addr elsewhere = {{192, 0, 2, 1}};
     fer_udp_socket *socket = receiver("0.0.0.0:0", &port);
     fer_ipv4_addr group = group_v4(port);
-    assert_kind(fer_udp_socket_join_multicast_v4(socket, &group, &elsewhere), FER_ADDR_NOT_AVAILABLE);
+    assert_kind(fer_udp_socket_join_multicast_v4(socket, &group, &elsewhere),
+                FER_ADDR_NOT_AVAILABLE);
     skip_without_v6();
     fer_udp_socket *v6 = receiver("[::]:0", &port);
     fer_ipv6_addr v6_group = group_v6(port);
@@ -138,8 +148,10 @@ static void what_is_no_group_is_refused(void **state)
     fer_ipv6_addr no_group = FER_IPV6_ADDR_LOCALHOST;
     fer_udp_socket *socket = receiver("0.0.0.0:0", &port);
     fer_ipv6_addr v6_group = group_v6(port);
-    assert_own(fer_udp_socket_join_multicast_v4(socket, &this_machine, &this_machine), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_leave_multicast_v4(socket, &this_machine, &this_machine), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_join_multicast_v4(socket, &this_machine, &this_machine),
+               FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_leave_multicast_v4(socket, &this_machine, &this_machine),
+               FER_INVALID_INPUT);
     assert_own(fer_udp_socket_join_multicast_v6(socket, &v6_group, 0), FER_INVALID_INPUT);
     skip_without_v6();
     fer_udp_socket *v6 = receiver("[::]:0", &port);

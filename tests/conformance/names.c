@@ -20,7 +20,8 @@ static struct results fresh_results(void)
 static void assert_untouched(const struct results *results, size_t from)
 {
     struct results fresh = fresh_results();
-    assert_memory_equal(&results->addrs[from], &fresh.addrs[from], (CAP - from) * sizeof results->addrs[0]);
+    assert_memory_equal(&results->addrs[from], &fresh.addrs[from],
+                        (CAP - from) * sizeof results->addrs[0]);
 }
 
 /* A3: "text that is an address is never sent to the resolver": one result, at once. */
@@ -51,7 +52,8 @@ static void assert_refused(const char *text)
     assert_int_equal(results.count, 4711);
 }
 
-/* A3: "to_socket_addrs takes "host:port" split at the last colon; text that is an address is never sent to the resolver." */
+/* A3: "to_socket_addrs takes "host:port" split at the last colon; text that is an address is never
+ * sent to the resolver." */
 static void address_text_is_taken_as_it_stands(void **state)
 {
     (void)state;
@@ -74,13 +76,37 @@ static void an_unbracketed_ipv6_host_is_split_at_the_last_colon(void **state)
     assert_one("::ffff:1.2.3.4:80", "[::ffff:1.2.3.4]:80");
 }
 
-/* A3: "A missing or bad port, a signed one too (Rust: `+80` passes), and an empty host are INVALID_INPUT." */
+/* A3: "A missing or bad port, a signed one too (Rust: `+80` passes), and an empty host are
+ * INVALID_INPUT." */
 static void a_missing_or_bad_port_or_an_empty_host_is_invalid_input(void **state)
 {
     static const char *const bad[] = {
-        "", ":", ":80", "host", "host:", "localhost", "127.0.0.1", "host:+80", "host:-80", "host: 80", "host:80 ", "host:65536",
-        "host:99999999999999999999", "host:http", "host:0x50", "host:8 0", "127.0.0.1:+80", "127.0.0.1:", "127.0.0.1:65536", "[::1]",
-        "[::1]:", "[::1]:+80", "[::1]:65536", "[::1]:http", "host:80\n", "host:\xd9\xa1",
+        "",
+        ":",
+        ":80",
+        "host",
+        "host:",
+        "localhost",
+        "127.0.0.1",
+        "host:+80",
+        "host:-80",
+        "host: 80",
+        "host:80 ",
+        "host:65536",
+        "host:99999999999999999999",
+        "host:http",
+        "host:0x50",
+        "host:8 0",
+        "127.0.0.1:+80",
+        "127.0.0.1:",
+        "127.0.0.1:65536",
+        "[::1]",
+        "[::1]:",
+        "[::1]:+80",
+        "[::1]:65536",
+        "[::1]:http",
+        "host:80\n",
+        "host:\xd9\xa1",
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -91,18 +117,20 @@ static void a_missing_or_bad_port_or_an_empty_host_is_invalid_input(void **state
 /* A3: "A missing or bad port": a service's name is no port, as in Rust, and nobody looks it up. */
 static void a_service_s_name_is_no_port(void **state)
 {
-    static const char *const services[] = {"localhost:http", "127.0.0.1:http", "[::1]:https", "::1:domain",
-                                           "localhost:80/tcp", "a.invalid:ssh"};
+    static const char *const services[] = {"localhost:http", "127.0.0.1:http",   "[::1]:https",
+                                           "::1:domain",     "localhost:80/tcp", "a.invalid:ssh"};
     (void)state;
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
         assert_refused(services[i]);
     }
 }
 
-/* A3: "all else ... is the system resolver's": every answer for localhost is a loopback address with the port asked for. */
+/* A3: "all else ... is the system resolver's": every answer for localhost is a loopback address
+ * with the port asked for. */
 static void localhost_is_looked_up(void **state)
 {
-    static const char *const texts[] = {"localhost:80", "localhost:080", "localhost:0000000000000080"};
+    static const char *const texts[] = {"localhost:80", "localhost:080",
+                                        "localhost:0000000000000080"};
     (void)state;
     skip_without_localhost();
     for (size_t i = 0; i < 3; i++) {
@@ -117,16 +145,18 @@ static void localhost_is_looked_up(void **state)
     }
 }
 
-/* A3: "(`127.1` ...) is the system resolver's to accept": whatever it says, it is an answer or a lookup failure, not INVALID_INPUT. */
+/* A3: "(`127.1` ...) is the system resolver's to accept": whatever it says, it is an answer or a
+ * lookup failure, not INVALID_INPUT. */
 static void short_numeric_hosts_are_the_resolvers_to_accept(void **state)
 {
-    static const char *const texts[] = {"127.1:80", "0x7f.1:80", "2130706433:80", "fe80::1%lo:80", "[fe80::1%lo]:80", "a_b:80"};
+    static const char *const texts[] = {"127.1:80",      "0x7f.1:80",       "2130706433:80",
+                                        "fe80::1%lo:80", "[fe80::1%lo]:80", "a_b:80"};
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct results results = fresh_results();
         fer_error error = fer_to_socket_addrs(texts[i], results.addrs, CAP, &results.count);
-        assert_true(error.kind == FER_OK || error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN ||
-                    error.kind == FER_RESOLVE_FAILED);
+        assert_true(error.kind == FER_OK || error.kind == FER_HOST_NOT_FOUND ||
+                    error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_RESOLVE_FAILED);
         if (error.kind == FER_OK) {
             assert_true(results.count >= 1);
             assert_int_equal(results.addrs[0].port, 80);
@@ -148,23 +178,28 @@ static void assert_scoped(fer_error error, const struct results *results, uint32
     assert_untouched(results, 1);
 }
 
-/* A3: "all else (... `fe80::1%lo`) is the system resolver's": an interface's number is a scope to all of them. */
+/* A3: "all else (... `fe80::1%lo`) is the system resolver's": an interface's number is a scope to
+ * all of them. */
 static void a_scope_by_number_is_known_everywhere(void **state)
 {
     static const char *const texts[] = {"fe80::1%1:80", "[fe80::1%1]:80", "[fe80::1%0001]:80"};
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct results results = fresh_results();
-        assert_scoped(fer_to_socket_addrs(texts[i], results.addrs, CAP, &results.count), &results, 1);
+        assert_scoped(fer_to_socket_addrs(texts[i], results.addrs, CAP, &results.count), &results,
+                      1);
     }
     struct results results = fresh_results();
-    assert_scoped(fer_lookup_host("fe80::1%1", 80, results.addrs, CAP, &results.count), &results, 1);
+    assert_scoped(fer_lookup_host("fe80::1%1", 80, results.addrs, CAP, &results.count), &results,
+                  1);
 }
 
-/* A3: "`[fe80::1%eth0]:80` works where the system knows the name"; A1: the strict parsers do not know it. */
+/* A3: "`[fe80::1%eth0]:80` works where the system knows the name"; A1: the strict parsers do not
+ * know it. */
 static void a_scope_by_name_works_where_the_system_knows_it(void **state)
 {
-    static const char *const forms[][2] = {{"[fe80::1%", "]:80"}, {"fe80::1%", ":80"}, {"fe80::1%", ""}};
+    static const char *const forms[][2] = {
+        {"[fe80::1%", "]:80"}, {"fe80::1%", ":80"}, {"fe80::1%", ""}};
     char name[PEER_INTERFACE_CAP];
     char text[PEER_INTERFACE_CAP + 20];
     uint32_t index = 0;
@@ -188,12 +223,14 @@ static void a_scope_by_name_works_where_the_system_knows_it(void **state)
     }
 }
 
-/* The resolver was asked, and knows no such name; or, on a machine without a name server, cannot know. */
+/* The resolver was asked, and knows no such name; or, on a machine without a name server, cannot
+ * know. */
 static void assert_lookup_fails(const char *text)
 {
     struct results results = fresh_results();
     fer_error error = fer_to_socket_addrs(text, results.addrs, CAP, &results.count);
-    if (error.kind != FER_HOST_NOT_FOUND && error.kind != FER_RESOLVE_TRY_AGAIN && error.kind != FER_RESOLVE_FAILED) {
+    if (error.kind != FER_HOST_NOT_FOUND && error.kind != FER_RESOLVE_TRY_AGAIN &&
+        error.kind != FER_RESOLVE_FAILED) {
         fail_msg("\"%s\": %s", text, fer_error_kind_name(error.kind));
     }
     assert_true(peer_is_windows() ? error.os_code > 0 : error.os_code < 0);
@@ -201,11 +238,18 @@ static void assert_lookup_fails(const char *text)
     assert_int_equal(results.count, 4711);
 }
 
-/* A3: "all else ... is the system resolver's to accept": names beyond ASCII, with blanks or with control characters too. */
+/* A3: "all else ... is the system resolver's to accept": names beyond ASCII, with blanks or with
+ * control characters too. */
 static void odd_names_are_the_resolver_s_to_refuse(void **state)
 {
-    static const char *const texts[] = {"b\xc3\xbcrger.invalid:80", "\xe5\x90\x8d.invalid:80", "a b.invalid:80", "a\t.invalid:80",
-                                        "a\x01.invalid:80", "\x7f.invalid:80", "[fe80::1%no-such-interface]:80", "[x:y]:80",
+    static const char *const texts[] = {"b\xc3\xbcrger.invalid:80",
+                                        "\xe5\x90\x8d.invalid:80",
+                                        "a b.invalid:80",
+                                        "a\t.invalid:80",
+                                        "a\x01.invalid:80",
+                                        "\x7f.invalid:80",
+                                        "[fe80::1%no-such-interface]:80",
+                                        "[x:y]:80",
                                         "a..invalid:80"};
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -213,22 +257,25 @@ static void odd_names_are_the_resolver_s_to_refuse(void **state)
     }
 }
 
-/* A3: text is UTF-8, as Rust's str; other bytes name no host, on any system, and are not replaced by something that might. */
+/* A3: text is UTF-8, as Rust's str; other bytes name no host, on any system, and are not replaced
+ * by something that might. */
 static void a_host_that_is_not_utf_8_is_invalid_input(void **state)
 {
-    static const char *const texts[] = {"b\xfcrger.invalid:80", "\x80.invalid:80", "a\xff:80", "local\xc0\xa8ost:80",
-                                        "\xed\xa0\x80.invalid:80", "a\xe2\x82:80", "[::1%\xff]:80"};
+    static const char *const texts[] = {
+        "b\xfcrger.invalid:80",    "\x80.invalid:80", "a\xff:80",     "local\xc0\xa8ost:80",
+        "\xed\xa0\x80.invalid:80", "a\xe2\x82:80",    "[::1%\xff]:80"};
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct results results = fresh_results();
         assert_refused(texts[i]);
-        assert_own(fer_lookup_host(texts[i], 80, results.addrs, CAP, &results.count), FER_INVALID_INPUT);
+        assert_own(fer_lookup_host(texts[i], 80, results.addrs, CAP, &results.count),
+                   FER_INVALID_INPUT);
         assert_untouched(&results, 0);
     }
 }
 
-/* A3: "brackets round a host with a colon are removed", and only round such a host: a name in brackets goes to the resolver with them,
- * and is no name to POSIX resolvers. */
+/* A3: "brackets round a host with a colon are removed", and only round such a host: a name in
+ * brackets goes to the resolver with them, and is no name to POSIX resolvers. */
 static void brackets_round_a_name_are_not_removed(void **state)
 {
     static const char *const texts[] = {"[localhost]:80", "[]:80"};
@@ -236,14 +283,16 @@ static void brackets_round_a_name_are_not_removed(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct results results = fresh_results();
         fer_error error = fer_to_socket_addrs(texts[i], results.addrs, CAP, &results.count);
-        assert_true(error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_RESOLVE_FAILED ||
+        assert_true(error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN ||
+                    error.kind == FER_RESOLVE_FAILED ||
                     (error.kind == FER_OK && peer_is_windows()));
         assert_untouched(&results, error.kind == FER_OK ? results.count : 0);
     }
 }
 
-/* A3: "A name that does not exist is HOST_NOT_FOUND, a passing failure RESOLVE_TRY_AGAIN, others RESOLVE_FAILED; os_code is the
- * resolver's: EAI_ numbers always negative, Windows' as they are." A machine without a network answers with any of the three. */
+/* A3: "A name that does not exist is HOST_NOT_FOUND, a passing failure RESOLVE_TRY_AGAIN, others
+ * RESOLVE_FAILED; os_code is the resolver's: EAI_ numbers always negative, Windows' as they are." A
+ * machine without a network answers with any of the three. */
 static void a_name_that_does_not_exist_is_a_lookup_failure(void **state)
 {
     static const char *const names[] = {"no-such-host.invalid:80", "x.no-such-host.invalid.:80"};
@@ -252,7 +301,8 @@ static void a_name_that_does_not_exist_is_a_lookup_failure(void **state)
         fer_tcp_stream *stream = test_stream();
         assert_lookup_fails(names[i]);
         fer_error error = fer_tcp_stream_connect(stream, names[i]);
-        assert_true(error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_RESOLVE_FAILED);
+        assert_true(error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN ||
+                    error.kind == FER_RESOLVE_FAILED);
         assert_new(stream);
     }
 }
@@ -279,25 +329,31 @@ static void an_over_long_name_is_invalid_input(void **state)
     assert_refused(name_of(1000, ":80"));
     assert_refused(name_of(65000, ":80"));
     struct results results = fresh_results();
-    assert_own(fer_lookup_host(name_of(254, ""), 80, results.addrs, CAP, &results.count), FER_INVALID_INPUT);
-    assert_own(fer_lookup_host(name_of(254, "."), 80, results.addrs, CAP, &results.count), FER_INVALID_INPUT);
+    assert_own(fer_lookup_host(name_of(254, ""), 80, results.addrs, CAP, &results.count),
+               FER_INVALID_INPUT);
+    assert_own(fer_lookup_host(name_of(254, "."), 80, results.addrs, CAP, &results.count),
+               FER_INVALID_INPUT);
     assert_untouched(&results, 0);
 }
 
-/* A4: 253 bytes, and a trailing dot besides, are passed on to the resolver, which knows no such name. */
+/* A4: 253 bytes, and a trailing dot besides, are passed on to the resolver, which knows no such
+ * name. */
 static void the_longest_name_is_passed_on(void **state)
 {
     static const char *const ends[] = {":80", ".:80"};
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct results results = fresh_results();
-        fer_error error = fer_to_socket_addrs(name_of(253, ends[i]), results.addrs, CAP, &results.count);
-        assert_true(error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_RESOLVE_FAILED);
+        fer_error error =
+            fer_to_socket_addrs(name_of(253, ends[i]), results.addrs, CAP, &results.count);
+        assert_true(error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN ||
+                    error.kind == FER_RESOLVE_FAILED);
         assert_untouched(&results, 0);
     }
 }
 
-/* A4: "The cap is never overrun": *count tells how many there are; what does not fit is not stored. */
+/* A4: "The cap is never overrun": *count tells how many there are; what does not fit is not
+ * stored. */
 static void the_cap_is_never_overrun(void **state)
 {
     (void)state;
@@ -305,9 +361,11 @@ static void the_cap_is_never_overrun(void **state)
     for (size_t cap = 0; cap < 2; cap++) {
         for (int sort = 0; sort < 3; sort++) {
             struct results results = fresh_results();
-            fer_error error = sort == 0   ? fer_to_socket_addrs("localhost:80", results.addrs, cap, &results.count)
-                              : sort == 1 ? fer_to_socket_addrs("127.0.0.1:80", results.addrs, cap, &results.count)
-                                          : fer_lookup_host("localhost", 80, results.addrs, cap, &results.count);
+            fer_error error =
+                sort == 0 ? fer_to_socket_addrs("localhost:80", results.addrs, cap, &results.count)
+                : sort == 1
+                    ? fer_to_socket_addrs("127.0.0.1:80", results.addrs, cap, &results.count)
+                    : fer_lookup_host("localhost", 80, results.addrs, cap, &results.count);
             assert_ok(error);
             assert_in_range(results.count, 1, CAP);
             assert_untouched(&results, cap);
@@ -333,7 +391,8 @@ static void the_order_does_not_depend_on_the_cap(void **state)
     assert_true(fer_socket_addr_eq(&one.addrs[0], &all.addrs[0]));
 }
 
-/* A4: "Order of results is the resolver's": what the system itself says, of all families, is what comes. */
+/* A4: "Order of results is the resolver's": what the system itself says, of all families, is what
+ * comes. */
 static void the_results_are_the_resolver_s_in_its_order(void **state)
 {
     static const char *const hosts[] = {"localhost", "127.1"};
@@ -355,8 +414,10 @@ static void the_results_are_the_resolver_s_in_its_order(void **state)
 /* A3 of fer_lookup_host: strict address text is taken as it stands, without brackets and ports. */
 static void lookup_host_takes_address_text_as_it_stands(void **state)
 {
-    static const char *const texts[][2] = {
-        {"127.0.0.1", "127.0.0.1:443"}, {"::1", "[::1]:443"}, {"::ffff:1.2.3.4", "[::ffff:1.2.3.4]:443"}, {"::", "[::]:443"}};
+    static const char *const texts[][2] = {{"127.0.0.1", "127.0.0.1:443"},
+                                           {"::1", "[::1]:443"},
+                                           {"::ffff:1.2.3.4", "[::ffff:1.2.3.4]:443"},
+                                           {"::", "[::]:443"}};
     (void)state;
     for (size_t i = 0; i < 4; i++) {
         struct results results = fresh_results();
@@ -376,8 +437,16 @@ static void lookup_host_takes_address_text_as_it_stands(void **state)
 /* A3 through connect and bind: text that is no host:port never opens anything. */
 static void connect_and_bind_refuse_the_same_text(void **state)
 {
-    static const char *const bad[] = {"", ":80", "host", "localhost:", "localhost:+80", "localhost:65536", "localhost:http",
-                                      "127.0.0.1", "[::1]", "\xff:80"};
+    static const char *const bad[] = {"",
+                                      ":80",
+                                      "host",
+                                      "localhost:",
+                                      "localhost:+80",
+                                      "localhost:65536",
+                                      "localhost:http",
+                                      "127.0.0.1",
+                                      "[::1]",
+                                      "\xff:80"};
     (void)state;
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();

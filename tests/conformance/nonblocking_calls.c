@@ -1,5 +1,6 @@
-/* nonblocking_calls.c: rule T2 of the calls that never wait, whatever the mode and the timeouts are: _try_read and its kin, of streams, listeners
- * and datagram sockets. All handles here are blocking, unless a test says else: a call that waited would hang it. */
+/* nonblocking_calls.c: rule T2 of the calls that never wait, whatever the mode and the timeouts
+ * are: _try_read and its kin, of streams, listeners and datagram sockets. All handles here are
+ * blocking, unless a test says else: a call that waited would hang it. */
 #include "conformance/datagram_check.h"
 #include "support/socket_fixture.h"
 
@@ -43,7 +44,8 @@ static void what_has_arrived_is_read(void **state)
     assert_own(fer_tcp_stream_read(&pair->stream, got, 8, &n), FER_TIMED_OUT);
 }
 
-/* E3: "A count ... is true": writes go on until there is no room, and all that was counted arrives. */
+/* E3: "A count ... is true": writes go on until there is no room, and all that was counted
+ * arrives. */
 static void a_write_takes_what_there_is_room_for(void **state)
 {
     static unsigned char piece[100000];
@@ -77,7 +79,8 @@ static void ended_halves_answer_by_themselves(void **state)
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
     for (int i = 0; i < 3; i++) {
         n = 77;
-        assert_ok(i == 1 ? fer_tcp_stream_try_peek(&pair->stream, got, 4, &n) : fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
+        assert_ok(i == 1 ? fer_tcp_stream_try_peek(&pair->stream, got, 4, &n)
+                         : fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
         assert_int_equal(n, 0);
     }
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
@@ -87,7 +90,8 @@ static void ended_halves_answer_by_themselves(void **state)
     assert_int_equal(n, 0);
 }
 
-/* S2: "After shutdown(READ) ... a read through that handle is 0 bytes and OK, at once", and S6: through a clone, too. */
+/* S2: "After shutdown(READ) ... a read through that handle is 0 bytes and OK, at once", and S6:
+ * through a clone, too. */
 static void a_read_half_that_was_shut_reads_as_ended_through_every_handle(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -198,7 +202,8 @@ static void a_receive_that_would_wait_is_would_block(void **state)
     assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
-/* U5: "recv on a connected socket gives only its peer's datagrams": a stranger's is dropped, and then it would wait. */
+/* U5: "recv on a connected socket gives only its peer's datagrams": a stranger's is dropped, and
+ * then it would wait. */
 static void a_strangers_datagram_is_no_reason_to_wait(void **state)
 {
     peer_family family = family_of(state);

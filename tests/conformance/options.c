@@ -21,7 +21,8 @@ static void a_ttl_outside_1_to_255_is_invalid_input(void **state)
     assert_int_equal(got, 44);
 }
 
-/* O1: "On an IPv6 socket the unicast hop limit is set and read, IP_TTL besides where the OS takes it": what the OS says it holds. */
+/* O1: "On an IPv6 socket the unicast hop limit is set and read, IP_TTL besides where the OS takes
+ * it": what the OS says it holds. */
 static void ttl_is_the_ttl_or_the_unicast_hop_limit(void **state)
 {
     static const uint32_t good[] = {1, 2, 64, 128, 254, 255};
@@ -33,11 +34,13 @@ static void ttl_is_the_ttl_or_the_unicast_hop_limit(void **state)
         assert_ok(fer_tcp_stream_set_ttl(&pair->stream, good[i]));
         assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
         assert_int_equal(got, good[i]);
-        assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(&pair->stream), pair->kind.family), good[i]);
+        assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(&pair->stream), pair->kind.family),
+                         good[i]);
         assert_ok(fer_tcp_listener_set_ttl(listener, good[i]));
         assert_ok(fer_tcp_listener_ttl(listener, &got));
         assert_int_equal(got, good[i]);
-        assert_int_equal(peer_raw_hops(fer_tcp_listener_as_raw(listener), pair->kind.family), good[i]);
+        assert_int_equal(peer_raw_hops(fer_tcp_listener_as_raw(listener), pair->kind.family),
+                         good[i]);
     }
     assert_alive(pair);
 }
@@ -94,7 +97,8 @@ static void ttl_works_on_a_mapped_connection(void **state)
     assert_exchange(stream, other);
 }
 
-/* O2: "linger is rounded up to whole seconds where the OS counts so and saturates at what it holds". */
+/* O2: "linger is rounded up to whole seconds where the OS counts so and saturates at what it
+ * holds". */
 static void linger_is_rounded_up_and_saturates(void **state)
 {
     static const uint64_t second = UINT64_C(1000000000);
@@ -185,7 +189,8 @@ static bool has_keepalive_options(struct pair *pair)
     return peer_raw_has_keepalive_options(fer_tcp_stream_as_raw(&pair->stream));
 }
 
-static void assert_keepalive(fer_tcp_stream *stream, bool enabled, uint64_t time_s, uint64_t interval_s, uint32_t retries)
+static void assert_keepalive(fer_tcp_stream *stream, bool enabled, uint64_t time_s,
+                             uint64_t interval_s, uint32_t retries)
 {
     fer_keepalive got;
     memset(&got, 0x5a, sizeof got);
@@ -199,7 +204,8 @@ static void assert_keepalive(fer_tcp_stream *stream, bool enabled, uint64_t time
 static void skip_without_keepalive_options(struct pair *pair)
 {
     if (!has_keepalive_options(pair)) {
-        skip_because("this OS (Wine, and Windows before 10 1709) has no TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT");
+        skip_because("this OS (Wine, and Windows before 10 1709) has no TCP_KEEPIDLE, "
+                     "TCP_KEEPINTVL and TCP_KEEPCNT");
     }
 }
 
@@ -246,7 +252,8 @@ static void keepalive_saturates(void **state)
     assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
     assert_true(got.enabled);
     assert_true(got.time.nanos >= UINT64_C(32767000000000) && !fer_duration_is_none(got.time));
-    assert_true(got.interval.nanos >= UINT64_C(32767000000000) && !fer_duration_is_none(got.interval));
+    assert_true(got.interval.nanos >= UINT64_C(32767000000000) &&
+                !fer_duration_is_none(got.interval));
     assert_true(got.retries >= 127);
 }
 
@@ -266,7 +273,8 @@ static void keepalive_is_turned_on_and_off(void **state)
     assert_alive(pair);
 }
 
-/* O3: "on failure the earlier values are put back": a value that is no duration is INVALID_INPUT and changes nothing. */
+/* O3: "on failure the earlier values are put back": a value that is no duration is INVALID_INPUT
+ * and changes nothing. */
 static void a_refused_keepalive_changes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -275,7 +283,8 @@ static void a_refused_keepalive_changes_nothing(void **state)
     fer_keepalive on = {true, {0}, {0}, 0};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &on));
     assert_ok(fer_tcp_stream_keepalive(&pair->stream, &before));
-    fer_keepalive bad[2] = {{false, FER_DURATION_NONE, millis(7000), 3}, {false, millis(7000), FER_DURATION_NONE, 3}};
+    fer_keepalive bad[2] = {{false, FER_DURATION_NONE, millis(7000), 3},
+                            {false, millis(7000), FER_DURATION_NONE, 3}};
     for (size_t i = 0; i < 2; i++) {
         assert_own(fer_tcp_stream_set_keepalive(&pair->stream, &bad[i]), FER_INVALID_INPUT);
     }
@@ -287,8 +296,8 @@ static void a_refused_keepalive_changes_nothing(void **state)
     assert_int_equal(after.retries, before.retries);
 }
 
-/* O3: "Where Windows has only SIO_KEEPALIVE_VALS, a missing value is its own default ..., retries other than 0 are UNSUPPORTED, and the
- * getter tells `enabled` with zeros." */
+/* O3: "Where Windows has only SIO_KEEPALIVE_VALS, a missing value is its own default ..., retries
+ * other than 0 are UNSUPPORTED, and the getter tells `enabled` with zeros." */
 static void keepalive_without_the_options_has_no_retries(void **state)
 {
     struct pair *pair = pair_open(state);

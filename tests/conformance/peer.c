@@ -1,4 +1,5 @@
-/* peer.c: what the other side of a conformance test is on every system: the peers that are open, and what is made of the system's steps. */
+/* peer.c: what the other side of a conformance test is on every system: the peers that are open,
+ * and what is made of the system's steps. */
 #include "conformance/peer_system.h"
 
 enum { PEERS_MAX = 1024, SOME_BYTES = 65536, CONNECTS_MAX = 64 };
@@ -55,8 +56,9 @@ peer_socket peer_listen(peer_family family, int backlog, uint16_t *port)
     return listen_on(peer_bind_only(family, port), backlog);
 }
 
-/* The keeper is bound to the same port and never listens, so the system gives the port to nobody. Both must reuse addresses, from before the one
- * listens (inet_csk_bind_conflict in Linux). Where the system shares no port like that, there is no keeper. */
+/* The keeper is bound to the same port and never listens, so the system gives the port to nobody.
+ * Both must reuse addresses, from before the one listens (inet_csk_bind_conflict in Linux). Where
+ * the system shares no port like that, there is no keeper. */
 peer_socket peer_listen_kept(peer_family family, int backlog, uint16_t *port)
 {
     peer_socket keeper = peer_system_bind(family, 0, true);
@@ -71,7 +73,10 @@ peer_socket peer_listen_kept(peer_family family, int backlog, uint16_t *port)
     return peer_listen(family, backlog, port);
 }
 
-peer_socket peer_listen_at(peer_family family, uint16_t port) { return listen_on(peer_system_bind(family, port, true), 16); }
+peer_socket peer_listen_at(peer_family family, uint16_t port)
+{
+    return listen_on(peer_system_bind(family, port, true), 16);
+}
 
 bool peer_has_v6(void)
 {
@@ -113,7 +118,10 @@ bool peer_fall_silent(peer_family family, uint16_t port)
     return peer_system_set_silent(family, port, true) || peer_fill_backlog(family, port);
 }
 
-void peer_answer_again(peer_family family, uint16_t port) { (void)peer_system_set_silent(family, port, false); }
+void peer_answer_again(peer_family family, uint16_t port)
+{
+    (void)peer_system_set_silent(family, port, false);
+}
 
 /* ---- Bytes */
 
@@ -123,7 +131,8 @@ bool peer_send_all(peer_socket peer, const void *buf, size_t len)
     size_t sent = 0;
     while (sent < len) {
         size_t n = 0;
-        if (!peer_system_wait_for_room(peer, PEER_LIMIT_MS) || !peer_system_send(peer, bytes + sent, len - sent, &n)) {
+        if (!peer_system_wait_for_room(peer, PEER_LIMIT_MS) ||
+            !peer_system_send(peer, bytes + sent, len - sent, &n)) {
             return false;
         }
         sent += n;

@@ -41,10 +41,18 @@ static peer_socket keep(int fd)
 
 /* ---- The program and its machine */
 
-void peer_start(void) {}
+void peer_start(void)
+{
+}
 
-bool peer_is_windows(void) { return false; }
-bool peer_is_wine(void) { return false; }
+bool peer_is_windows(void)
+{
+    return false;
+}
+bool peer_is_wine(void)
+{
+    return false;
+}
 
 uint64_t peer_now_us(void)
 {
@@ -53,7 +61,10 @@ uint64_t peer_now_us(void)
     return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
-void peer_pause(unsigned milliseconds) { (void)poll(NULL, 0, (int)milliseconds); }
+void peer_pause(unsigned milliseconds)
+{
+    (void)poll(NULL, 0, (int)milliseconds);
+}
 
 size_t peer_open_handles(void)
 {
@@ -74,10 +85,13 @@ size_t peer_inheritable_handles(void)
     return count;
 }
 
-static void do_nothing(void *argument) { (void)argument; }
+static void do_nothing(void *argument)
+{
+    (void)argument;
+}
 
-/* The links of a directory count those in it, its own name and its parent's: proc(5) has one for each thread. The thread sanitizer has one of
- * its own from the first that is made on. */
+/* The links of a directory count those in it, its own name and its parent's: proc(5) has one for
+ * each thread. The thread sanitizer has one of its own from the first that is made on. */
 size_t peer_threads(void)
 {
     static bool has_begun;
@@ -88,12 +102,19 @@ size_t peer_threads(void)
         test_thread_join(&first);
         has_begun = true;
     }
-    return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 2 ? (size_t)tasks.st_nlink - 2 : 0;
+    return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 2 ? (size_t)tasks.st_nlink - 2
+                                                                      : 0;
 }
 
-bool peer_knows_localhost(void) { return system_knows_localhost(); }
+bool peer_knows_localhost(void)
+{
+    return system_knows_localhost();
+}
 
-size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap) { return system_names_resolve(host, addrs, cap); }
+size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
+{
+    return system_names_resolve(host, addrs, cap);
+}
 
 /* One by one: the memory sanitizer does not see what if_nameindex writes. */
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
@@ -109,7 +130,10 @@ bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
     return false;
 }
 
-bool peer_handle_count_is_exact(void) { return true; }
+bool peer_handle_count_is_exact(void)
+{
+    return true;
+}
 
 /* ---- Addresses */
 
@@ -143,7 +167,8 @@ static struct loopback loopback_addr(peer_family family, uint16_t port)
 
 static uint16_t port_of(const struct loopback *addr)
 {
-    return ntohs(addr->addr.any.sa_family == AF_INET6 ? addr->addr.v6.sin6_port : addr->addr.v4.sin_port);
+    return ntohs(addr->addr.any.sa_family == AF_INET6 ? addr->addr.v6.sin6_port
+                                                      : addr->addr.v4.sin_port);
 }
 
 uint16_t peer_local_port(peer_socket peer)
@@ -179,7 +204,10 @@ peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
     return peer;
 }
 
-bool peer_system_listen(peer_socket bound, int backlog) { return listen((int)bound, backlog) == 0; }
+bool peer_system_listen(peer_socket bound, int backlog)
+{
+    return listen((int)bound, backlog) == 0;
+}
 
 /* ---- Connections */
 
@@ -200,7 +228,10 @@ static short wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
     }
 }
 
-bool peer_is_queued(peer_socket listener, unsigned wait_ms) { return wait_events(listener, POLLIN, wait_ms) != 0; }
+bool peer_is_queued(peer_socket listener, unsigned wait_ms)
+{
+    return wait_events(listener, POLLIN, wait_ms) != 0;
+}
 
 peer_socket peer_accept(peer_socket listener)
 {
@@ -252,7 +283,10 @@ bool peer_system_still_connects(peer_socket peer)
 
 /* ---- Bytes */
 
-bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms) { return wait_events(peer, POLLOUT, wait_ms) != 0; }
+bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms)
+{
+    return wait_events(peer, POLLOUT, wait_ms) != 0;
+}
 
 bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)
 {
@@ -279,7 +313,10 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     }
 }
 
-bool peer_shutdown_write(peer_socket peer) { return shutdown((int)peer, SHUT_WR) == 0; }
+bool peer_shutdown_write(peer_socket peer)
+{
+    return shutdown((int)peer, SHUT_WR) == 0;
+}
 
 void peer_close(peer_socket peer)
 {
@@ -296,11 +333,20 @@ void peer_reset(peer_socket peer)
 
 /* ---- Sockets to give away and to take */
 
-peer_socket peer_unconnected(void) { return new_stream(PEER_V4); }
+peer_socket peer_unconnected(void)
+{
+    return new_stream(PEER_V4);
+}
 
-fer_raw_socket peer_not_a_socket(void) { return open("/dev/null", O_RDWR); }
+fer_raw_socket peer_not_a_socket(void)
+{
+    return open("/dev/null", O_RDWR);
+}
 
-void peer_close_not_a_socket(fer_raw_socket raw) { (void)close((int)raw); }
+void peer_close_not_a_socket(fer_raw_socket raw)
+{
+    (void)close((int)raw);
+}
 
 bool peer_is_open(fer_raw_socket raw)
 {
@@ -308,29 +354,47 @@ bool peer_is_open(fer_raw_socket raw)
     return fstat((int)raw, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-void peer_give_away(peer_socket peer) { peer_forget(peer); }
+void peer_give_away(peer_socket peer)
+{
+    peer_forget(peer);
+}
 
-void peer_take(fer_raw_socket raw) { (void)keep((int)raw); }
+void peer_take(fer_raw_socket raw)
+{
+    (void)keep((int)raw);
+}
 
 /* ---- Looks at a raw socket */
 
-bool peer_raw_wait_readable(fer_raw_socket raw) { return wait_events(raw, POLLIN, PEER_LIMIT_MS) != 0; }
+bool peer_raw_wait_readable(fer_raw_socket raw)
+{
+    return wait_events(raw, POLLIN, PEER_LIMIT_MS) != 0;
+}
 
 bool peer_raw_wait_failed(fer_raw_socket raw)
 {
     return (wait_events(raw, 0, PEER_LIMIT_MS) & (POLLERR | POLLHUP)) != 0;
 }
 
-bool peer_raw_has_failed(fer_raw_socket raw) { return (wait_events(raw, 0, 0) & (POLLERR | POLLHUP)) != 0; }
+bool peer_raw_has_failed(fer_raw_socket raw)
+{
+    return (wait_events(raw, 0, 0) & (POLLERR | POLLHUP)) != 0;
+}
 
-bool peer_raw_is_inheritable(fer_raw_socket raw) { return (fcntl((int)raw, F_GETFD) & FD_CLOEXEC) == 0; }
+bool peer_raw_is_inheritable(fer_raw_socket raw)
+{
+    return (fcntl((int)raw, F_GETFD) & FD_CLOEXEC) == 0;
+}
 
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
 {
     return fcntl((int)raw, F_SETFD, inheritable ? 0 : FD_CLOEXEC) == 0;
 }
 
-bool peer_raw_is_nonblocking(fer_raw_socket raw) { return (fcntl((int)raw, F_GETFL) & O_NONBLOCK) != 0; }
+bool peer_raw_is_nonblocking(fer_raw_socket raw)
+{
+    return (fcntl((int)raw, F_GETFL) & O_NONBLOCK) != 0;
+}
 
 bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 {
@@ -404,10 +468,14 @@ static int int_option(fer_raw_socket raw, int level, int option)
 
 int peer_raw_hops(fer_raw_socket raw, peer_family family)
 {
-    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL) : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
+    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL)
+                             : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
 }
 
-int peer_raw_reuses_address(fer_raw_socket raw) { return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0; }
+int peer_raw_reuses_address(fer_raw_socket raw)
+{
+    return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0;
+}
 
 int peer_raw_is_exclusive(fer_raw_socket raw)
 {
@@ -415,7 +483,10 @@ int peer_raw_is_exclusive(fer_raw_socket raw)
     return -1;
 }
 
-int peer_raw_only_v6(fer_raw_socket raw) { return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY); }
+int peer_raw_only_v6(fer_raw_socket raw)
+{
+    return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY);
+}
 
 bool peer_raw_has_keepalive_options(fer_raw_socket raw)
 {
@@ -430,7 +501,8 @@ bool peer_raw_has_keepalive_options(fer_raw_socket raw)
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 {
 #ifdef TCP_USER_TIMEOUT
-    return setsockopt((int)raw, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds) == 0;
+    return setsockopt((int)raw, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds,
+                      sizeof milliseconds) == 0;
 #else
     (void)raw;
     (void)milliseconds;
@@ -459,13 +531,15 @@ bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port)
     return connect((int)peer, &addr.addr.any, addr.len) == 0;
 }
 
-bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf, size_t len)
+bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf,
+                        size_t len)
 {
     struct loopback addr = loopback_addr(family, port);
     return sendto((int)peer, buf, len, MSG_NOSIGNAL, &addr.addr.any, addr.len) == (ssize_t)len;
 }
 
-peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, uint16_t *port)
+peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
+                                   uint16_t *port)
 {
     struct loopback from = {.len = sizeof from.addr};
     *n = 0;

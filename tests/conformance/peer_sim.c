@@ -1,5 +1,6 @@
-/* peer_sim.c: the other side of a conformance test on the simulated network: scripted hosts' sockets on its loopback. The dialect is
- * fixed when this file is compiled. A peer that waits lets virtual time pass. */
+/* peer_sim.c: the other side of a conformance test on the simulated network: scripted hosts'
+ * sockets on its loopback. The dialect is fixed when this file is compiled. A peer that waits lets
+ * virtual time pass. */
 #include "conformance/peer_system.h"
 
 #include <stdlib.h>
@@ -18,7 +19,10 @@
 enum { SOCKETS_MAX = 1024 };
 #define MILLI UINT64_C(1000000)
 
-static ferp_sim_world *world(void) { return ferp_sim_here(); }
+static ferp_sim_world *world(void)
+{
+    return ferp_sim_here();
+}
 
 static ferp_sim_socket *socket_of(fer_raw_socket raw)
 {
@@ -37,23 +41,37 @@ void peer_start(void)
     config.max_sockets = SOCKETS_MAX;
     config.lacks_keepalive_fields = getenv("FERRULE_SIM_OLD_WINDOWS") != NULL;
     if (getenv("FERRULE_SIM_LATENCY_US") != NULL) {
-        config.loopback_latency = fer_duration_from_micros((uint64_t)atoi(getenv("FERRULE_SIM_LATENCY_US")));
+        config.loopback_latency =
+            fer_duration_from_micros((uint64_t)atoi(getenv("FERRULE_SIM_LATENCY_US")));
     }
     FER_IGNORE(fer_sim_start(&config));
 }
 
-bool peer_is_windows(void) { return DIALECT == FER_SIM_WINSOCK; }
-bool peer_is_wine(void) { return false; }
-size_t peer_threads(void) { return 0; }
+bool peer_is_windows(void)
+{
+    return DIALECT == FER_SIM_WINSOCK;
+}
+bool peer_is_wine(void)
+{
+    return false;
+}
+size_t peer_threads(void)
+{
+    return 0;
+}
 
-bool peer_knows_localhost(void) { return true; }
+bool peer_knows_localhost(void)
+{
+    return true;
+}
 
 /* Of the names that every simulation knows. */
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
 {
     const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
     const fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
-    const fer_socket_addr both[] = {fer_socket_addr_new_v6(&v6, 0, 0, 0), fer_socket_addr_new_v4(&v4, 0)};
+    const fer_socket_addr both[] = {fer_socket_addr_new_v6(&v6, 0, 0, 0),
+                                    fer_socket_addr_new_v4(&v4, 0)};
     const size_t first = strcmp(host, "localhost") == 0 ? 0 : strcmp(host, "127.1") == 0 ? 1 : 2;
     for (size_t i = 0; i < cap && first + i < 2; i++) {
         addrs[i] = both[first + i];
@@ -67,9 +85,18 @@ bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
     *index = 2;
     return !peer_is_windows();
 }
-uint64_t peer_now_us(void) { return fer_sim_now().nanos / 1000u; }
-void peer_pause(unsigned milliseconds) { FER_IGNORE(fer_sim_advance(fer_duration_from_millis(milliseconds))); }
-size_t peer_open_handles(void) { return ferp_sim_handles_open(world()); }
+uint64_t peer_now_us(void)
+{
+    return fer_sim_now().nanos / 1000u;
+}
+void peer_pause(unsigned milliseconds)
+{
+    FER_IGNORE(fer_sim_advance(fer_duration_from_millis(milliseconds)));
+}
+size_t peer_open_handles(void)
+{
+    return ferp_sim_handles_open(world());
+}
 size_t peer_inheritable_handles(void)
 {
     size_t count = 0;
@@ -79,7 +106,10 @@ size_t peer_inheritable_handles(void)
     return count;
 }
 
-bool peer_handle_count_is_exact(void) { return true; }
+bool peer_handle_count_is_exact(void)
+{
+    return true;
+}
 
 /* ---- Waiting. Each look is a function of one socket. */
 
@@ -97,8 +127,14 @@ static bool wait_until(fer_raw_socket raw, look_function look, unsigned wait_ms)
     return true;
 }
 
-static bool is_queued(const ferp_sim_socket *socket) { return socket->queue_count > 0; }
-static bool has_ended_connecting(const ferp_sim_socket *socket) { return socket->life != FERP_SIM_CONNECTING; }
+static bool is_queued(const ferp_sim_socket *socket)
+{
+    return socket->queue_count > 0;
+}
+static bool has_ended_connecting(const ferp_sim_socket *socket)
+{
+    return socket->life != FERP_SIM_CONNECTING;
+}
 static bool has_room(const ferp_sim_socket *socket)
 {
     return ferp_sim_room(world(), socket) > 0 || socket->life == FERP_SIM_DEAD;
@@ -107,8 +143,9 @@ static bool has_room(const ferp_sim_socket *socket)
 static bool has_input(const ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(world(), socket);
-    return ferp_sim_readable(world(), socket) > 0 || (in != NULL && in->fin_arrived) || socket->life == FERP_SIM_DEAD ||
-           socket->shut_read || socket->queue_count > 0 || socket->datagram_count > 0;
+    return ferp_sim_readable(world(), socket) > 0 || (in != NULL && in->fin_arrived) ||
+           socket->life == FERP_SIM_DEAD || socket->shut_read || socket->queue_count > 0 ||
+           socket->datagram_count > 0;
 }
 
 static bool has_failed(const ferp_sim_socket *socket)
@@ -116,7 +153,8 @@ static bool has_failed(const ferp_sim_socket *socket)
     if (socket->kind == FERP_SIM_DATAGRAM) {
         return socket->pending != FERP_SIM_NO_ERROR;
     }
-    return socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED || ferp_sim_is_over(world(), socket);
+    return socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED ||
+           ferp_sim_is_over(world(), socket);
 }
 
 /* ---- Connections */
@@ -125,7 +163,8 @@ static fer_socket_addr loopback_addr(peer_family family, uint16_t port)
 {
     fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
     fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
-    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, port) : fer_socket_addr_new_v6(&v6, port, 0, 0);
+    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, port)
+                             : fer_socket_addr_new_v6(&v6, port, 0, 0);
 }
 
 static peer_socket new_stream(peer_family family)
@@ -148,14 +187,21 @@ peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
     return peer;
 }
 
-bool peer_system_listen(peer_socket bound, int backlog) { return ferp_listen(bound, backlog).kind == FER_OK; }
+bool peer_system_listen(peer_socket bound, int backlog)
+{
+    return ferp_listen(bound, backlog).kind == FER_OK;
+}
 
-bool peer_is_queued(peer_socket listener, unsigned wait_ms) { return wait_until(listener, is_queued, wait_ms); }
+bool peer_is_queued(peer_socket listener, unsigned wait_ms)
+{
+    return wait_until(listener, is_queued, wait_ms);
+}
 
 peer_socket peer_accept(peer_socket listener)
 {
     fer_sim_peer accepted = FER_SIM_PEER_NONE;
-    if (!peer_is_queued(listener, PEER_LIMIT_MS) || fer_sim_peer_accept(listener, &accepted).kind != FER_OK) {
+    if (!peer_is_queued(listener, PEER_LIMIT_MS) ||
+        fer_sim_peer_accept(listener, &accepted).kind != FER_OK) {
         return PEER_NONE;
     }
     socket_of(accepted)->real_nonblocking = false;
@@ -177,20 +223,29 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
 
 bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
 {
-    return wait_until(peer, has_ended_connecting, wait_ms) && socket_of(peer)->life == FERP_SIM_CONNECTED;
+    return wait_until(peer, has_ended_connecting, wait_ms) &&
+           socket_of(peer)->life == FERP_SIM_CONNECTED;
 }
 
-bool peer_system_still_connects(peer_socket peer) { return socket_of(peer)->life == FERP_SIM_CONNECTING; }
+bool peer_system_still_connects(peer_socket peer)
+{
+    return socket_of(peer)->life == FERP_SIM_CONNECTING;
+}
 
 bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
 {
     fer_socket_addr addr = loopback_addr(family, port);
-    return fer_sim_set_answer(&addr, silent ? FER_SIM_ANSWER_SILENT : FER_SIM_ANSWER_AS_IS, (fer_duration){0}).kind == FER_OK;
+    return fer_sim_set_answer(&addr, silent ? FER_SIM_ANSWER_SILENT : FER_SIM_ANSWER_AS_IS,
+                              (fer_duration){0})
+               .kind == FER_OK;
 }
 
 /* ---- Bytes */
 
-bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms) { return wait_until(peer, has_room, wait_ms); }
+bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms)
+{
+    return wait_until(peer, has_room, wait_ms);
+}
 
 bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)
 {
@@ -210,7 +265,10 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     return *n > 0 ? PEER_GOT : PEER_END;
 }
 
-bool peer_shutdown_write(peer_socket peer) { return fer_sim_peer_shutdown(peer).kind == FER_OK; }
+bool peer_shutdown_write(peer_socket peer)
+{
+    return fer_sim_peer_shutdown(peer).kind == FER_OK;
+}
 
 void peer_close(peer_socket peer)
 {
@@ -224,14 +282,29 @@ void peer_reset(peer_socket peer)
     peer_close(peer);
 }
 
-uint16_t peer_local_port(peer_socket peer) { return socket_of(peer)->local.port; }
-uint16_t peer_remote_port(peer_socket peer) { return socket_of(peer)->remote.port; }
+uint16_t peer_local_port(peer_socket peer)
+{
+    return socket_of(peer)->local.port;
+}
+uint16_t peer_remote_port(peer_socket peer)
+{
+    return socket_of(peer)->remote.port;
+}
 
 /* ---- Sockets to give away and to take */
 
-peer_socket peer_unconnected(void) { return new_stream(PEER_V4); }
-fer_raw_socket peer_not_a_socket(void) { return ferp_sim_make(FERP_SIM_OTHER, FER_IP_V4); }
-void peer_close_not_a_socket(fer_raw_socket raw) { ferp_close(raw); }
+peer_socket peer_unconnected(void)
+{
+    return new_stream(PEER_V4);
+}
+fer_raw_socket peer_not_a_socket(void)
+{
+    return ferp_sim_make(FERP_SIM_OTHER, FER_IP_V4);
+}
+void peer_close_not_a_socket(fer_raw_socket raw)
+{
+    ferp_close(raw);
+}
 
 bool peer_is_open(fer_raw_socket raw)
 {
@@ -253,10 +326,22 @@ void peer_take(fer_raw_socket raw)
 
 /* ---- Looks at a raw socket */
 
-bool peer_raw_wait_readable(fer_raw_socket raw) { return wait_until(raw, has_input, PEER_LIMIT_MS); }
-bool peer_raw_wait_failed(fer_raw_socket raw) { return wait_until(raw, has_failed, PEER_LIMIT_MS); }
-bool peer_raw_has_failed(fer_raw_socket raw) { return wait_until(raw, has_failed, 0); }
-bool peer_raw_is_inheritable(fer_raw_socket raw) { return ferp_sim_handle_of(world(), raw)->inheritable; }
+bool peer_raw_wait_readable(fer_raw_socket raw)
+{
+    return wait_until(raw, has_input, PEER_LIMIT_MS);
+}
+bool peer_raw_wait_failed(fer_raw_socket raw)
+{
+    return wait_until(raw, has_failed, PEER_LIMIT_MS);
+}
+bool peer_raw_has_failed(fer_raw_socket raw)
+{
+    return wait_until(raw, has_failed, 0);
+}
+bool peer_raw_is_inheritable(fer_raw_socket raw)
+{
+    return ferp_sim_handle_of(world(), raw)->inheritable;
+}
 
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
 {
@@ -266,7 +351,8 @@ bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
 
 bool peer_raw_is_nonblocking(fer_raw_socket raw)
 {
-    return peer_is_windows() ? socket_of(raw)->real_nonblocking : socket_of(raw)->settings.nonblocking;
+    return peer_is_windows() ? socket_of(raw)->real_nonblocking
+                             : socket_of(raw)->settings.nonblocking;
 }
 
 bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
@@ -308,7 +394,10 @@ bool peer_raw_has_settled(fer_raw_socket raw)
     return true;
 }
 
-int peer_raw_backlog(fer_raw_socket raw) { return socket_of(raw)->backlog; }
+int peer_raw_backlog(fer_raw_socket raw)
+{
+    return socket_of(raw)->backlog;
+}
 
 static int option_of(fer_raw_socket raw, ferp_option option)
 {
@@ -321,10 +410,22 @@ int peer_raw_hops(fer_raw_socket raw, peer_family family)
     return option_of(raw, family == PEER_V4 ? FERP_TTL_V4 : FERP_HOPS_V6);
 }
 
-int peer_raw_reuses_address(fer_raw_socket raw) { return option_of(raw, FERP_REUSE_ADDRESS); }
-int peer_raw_is_exclusive(fer_raw_socket raw) { return option_of(raw, FERP_EXCLUSIVE_ADDRESS); }
-int peer_raw_only_v6(fer_raw_socket raw) { return option_of(raw, FERP_ONLY_V6); }
-bool peer_raw_has_keepalive_options(fer_raw_socket raw) { return option_of(raw, FERP_KEEPALIVE_RETRIES) != -1; }
+int peer_raw_reuses_address(fer_raw_socket raw)
+{
+    return option_of(raw, FERP_REUSE_ADDRESS);
+}
+int peer_raw_is_exclusive(fer_raw_socket raw)
+{
+    return option_of(raw, FERP_EXCLUSIVE_ADDRESS);
+}
+int peer_raw_only_v6(fer_raw_socket raw)
+{
+    return option_of(raw, FERP_ONLY_V6);
+}
+bool peer_raw_has_keepalive_options(fer_raw_socket raw)
+{
+    return option_of(raw, FERP_KEEPALIVE_RETRIES) != -1;
+}
 
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 {
@@ -350,17 +451,20 @@ bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port)
     return ferp_connect(peer, &addr).kind == FER_OK;
 }
 
-bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf, size_t len)
+bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf,
+                        size_t len)
 {
     fer_socket_addr addr = loopback_addr(family, port);
     return fer_sim_peer_send_to(peer, buf, len, &addr).kind == FER_OK;
 }
 
-peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, uint16_t *port)
+peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
+                                   uint16_t *port)
 {
     fer_datagram got;
     *n = 0;
-    if (!wait_until(peer, has_input, PEER_LIMIT_MS) || fer_sim_peer_receive_from(peer, buf, cap, &got).kind != FER_OK) {
+    if (!wait_until(peer, has_input, PEER_LIMIT_MS) ||
+        fer_sim_peer_receive_from(peer, buf, cap, &got).kind != FER_OK) {
         return PEER_STUCK;
     }
     *n = got.len;

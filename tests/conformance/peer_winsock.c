@@ -1,11 +1,13 @@
-/* peer_winsock.c: the other side of a conformance test on Windows. Every peer is a nonblocking SOCKET until it is given away. */
+/* peer_winsock.c: the other side of a conformance test on Windows. Every peer is a nonblocking
+ * SOCKET until it is given away. */
 #define _WIN32_WINNT 0x0601
 #include "conformance/peer_system.h"
 
 #include <winsock2.h>
-#include <ws2tcpip.h>
+
 #include <mstcpip.h>
 #include <windows.h>
+#include <ws2tcpip.h>
 
 #include <string.h>
 
@@ -34,7 +36,10 @@ void peer_start(void)
     (void)WSAStartup(MAKEWORD(2, 2), &data);
 }
 
-bool peer_is_windows(void) { return true; }
+bool peer_is_windows(void)
+{
+    return true;
+}
 
 bool peer_is_wine(void)
 {
@@ -51,7 +56,10 @@ uint64_t peer_now_us(void)
     return (uint64_t)((double)ticks.QuadPart * 1e6 / (double)per_second.QuadPart);
 }
 
-void peer_pause(unsigned milliseconds) { Sleep(milliseconds); }
+void peer_pause(unsigned milliseconds)
+{
+    Sleep(milliseconds);
+}
 
 size_t peer_open_handles(void)
 {
@@ -60,7 +68,8 @@ size_t peer_open_handles(void)
     return count;
 }
 
-/* Handles are multiples of four (Raymond Chen: "Why are HANDLE return values so inconsistent?"), and a test has few. */
+/* Handles are multiples of four (Raymond Chen: "Why are HANDLE return values so inconsistent?"),
+ * and a test has few. */
 size_t peer_inheritable_handles(void)
 {
     size_t count = 0;
@@ -71,13 +80,23 @@ size_t peer_inheritable_handles(void)
     return count;
 }
 
-size_t peer_threads(void) { return 0; }
+size_t peer_threads(void)
+{
+    return 0;
+}
 
-bool peer_knows_localhost(void) { return system_knows_localhost(); }
+bool peer_knows_localhost(void)
+{
+    return system_knows_localhost();
+}
 
-size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap) { return system_names_resolve(host, addrs, cap); }
+size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
+{
+    return system_names_resolve(host, addrs, cap);
+}
 
-/* "RtlIpv6StringToAddressExW function" (MSDN): a scope is a number. What Wine takes besides are names of the system beneath it. */
+/* "RtlIpv6StringToAddressExW function" (MSDN): a scope is a number. What Wine takes besides are
+ * names of the system beneath it. */
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
 {
     (void)name;
@@ -85,7 +104,10 @@ bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
     return false;
 }
 
-bool peer_handle_count_is_exact(void) { return false; }
+bool peer_handle_count_is_exact(void)
+{
+    return false;
+}
 
 /* ---- Addresses */
 
@@ -119,7 +141,8 @@ static struct loopback loopback_addr(peer_family family, uint16_t port)
 
 static uint16_t port_of(const struct loopback *addr)
 {
-    return ntohs(addr->addr.any.sa_family == AF_INET6 ? addr->addr.v6.sin6_port : addr->addr.v4.sin_port);
+    return ntohs(addr->addr.any.sa_family == AF_INET6 ? addr->addr.v6.sin6_port
+                                                      : addr->addr.v4.sin_port);
 }
 
 uint16_t peer_local_port(peer_socket peer)
@@ -147,7 +170,8 @@ peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
         return PEER_NONE;
     }
     DWORD wanted = reuse;
-    (void)setsockopt((SOCKET)peer, SOL_SOCKET, SO_REUSEADDR, (const char *)&wanted, (int)sizeof wanted);
+    (void)setsockopt((SOCKET)peer, SOL_SOCKET, SO_REUSEADDR, (const char *)&wanted,
+                     (int)sizeof wanted);
     if (bind((SOCKET)peer, &addr.addr.any, addr.len) != 0) {
         peer_close(peer);
         return PEER_NONE;
@@ -155,7 +179,10 @@ peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
     return peer;
 }
 
-bool peer_system_listen(peer_socket bound, int backlog) { return listen((SOCKET)bound, backlog) == 0; }
+bool peer_system_listen(peer_socket bound, int backlog)
+{
+    return listen((SOCKET)bound, backlog) == 0;
+}
 
 /* ---- Connections */
 
@@ -165,7 +192,10 @@ static short wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
     return WSAPoll(&look, 1, (int)wait_ms) > 0 ? look.revents : 0;
 }
 
-bool peer_is_queued(peer_socket listener, unsigned wait_ms) { return wait_events(listener, POLLRDNORM, wait_ms) != 0; }
+bool peer_is_queued(peer_socket listener, unsigned wait_ms)
+{
+    return wait_events(listener, POLLRDNORM, wait_ms) != 0;
+}
 
 peer_socket peer_accept(peer_socket listener)
 {
@@ -182,7 +212,8 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
     if (peer == PEER_NONE) {
         return PEER_NONE;
     }
-    if (connect((SOCKET)peer, &addr.addr.any, addr.len) != 0 && WSAGetLastError() != WSAEWOULDBLOCK) {
+    if (connect((SOCKET)peer, &addr.addr.any, addr.len) != 0 &&
+        WSAGetLastError() != WSAEWOULDBLOCK) {
         peer_close(peer);
         return PEER_NONE;
     }
@@ -192,7 +223,8 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
 /* select, for WSAPoll does not tell a failed connect before Windows 10 2004. */
 bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
 {
-    struct timeval limit = {.tv_sec = (long)(wait_ms / 1000u), .tv_usec = (long)(wait_ms % 1000u) * 1000};
+    struct timeval limit = {.tv_sec = (long)(wait_ms / 1000u),
+                            .tv_usec = (long)(wait_ms % 1000u) * 1000};
     fd_set done;
     fd_set failed;
     FD_ZERO(&done);
@@ -221,7 +253,10 @@ bool peer_system_still_connects(peer_socket peer)
 
 /* ---- Bytes */
 
-bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms) { return wait_events(peer, POLLWRNORM, wait_ms) != 0; }
+bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms)
+{
+    return wait_events(peer, POLLWRNORM, wait_ms) != 0;
+}
 
 bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)
 {
@@ -252,7 +287,10 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     }
 }
 
-bool peer_shutdown_write(peer_socket peer) { return shutdown((SOCKET)peer, SD_SEND) == 0; }
+bool peer_shutdown_write(peer_socket peer)
+{
+    return shutdown((SOCKET)peer, SD_SEND) == 0;
+}
 
 void peer_close(peer_socket peer)
 {
@@ -263,17 +301,27 @@ void peer_close(peer_socket peer)
 void peer_reset(peer_socket peer)
 {
     struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    (void)setsockopt((SOCKET)peer, SOL_SOCKET, SO_LINGER, (const char *)&at_once, (int)sizeof at_once);
+    (void)setsockopt((SOCKET)peer, SOL_SOCKET, SO_LINGER, (const char *)&at_once,
+                     (int)sizeof at_once);
     peer_close(peer);
 }
 
 /* ---- Sockets to give away and to take */
 
-peer_socket peer_unconnected(void) { return new_stream(PEER_V4); }
+peer_socket peer_unconnected(void)
+{
+    return new_stream(PEER_V4);
+}
 
-fer_raw_socket peer_not_a_socket(void) { return (fer_raw_socket)CreateEventA(NULL, TRUE, FALSE, NULL); }
+fer_raw_socket peer_not_a_socket(void)
+{
+    return (fer_raw_socket)CreateEventA(NULL, TRUE, FALSE, NULL);
+}
 
-void peer_close_not_a_socket(fer_raw_socket raw) { (void)CloseHandle((HANDLE)raw); }
+void peer_close_not_a_socket(fer_raw_socket raw)
+{
+    (void)CloseHandle((HANDLE)raw);
+}
 
 bool peer_is_open(fer_raw_socket raw)
 {
@@ -288,11 +336,17 @@ void peer_give_away(peer_socket peer)
     (void)peer_raw_set_nonblocking(peer, false);
 }
 
-void peer_take(fer_raw_socket raw) { (void)keep((SOCKET)raw); }
+void peer_take(fer_raw_socket raw)
+{
+    (void)keep((SOCKET)raw);
+}
 
 /* ---- Looks at a raw socket */
 
-bool peer_raw_wait_readable(fer_raw_socket raw) { return wait_events(raw, POLLRDNORM, PEER_LIMIT_MS) != 0; }
+bool peer_raw_wait_readable(fer_raw_socket raw)
+{
+    return wait_events(raw, POLLRDNORM, PEER_LIMIT_MS) != 0;
+}
 
 bool peer_raw_wait_failed(fer_raw_socket raw)
 {
@@ -306,7 +360,10 @@ bool peer_raw_wait_failed(fer_raw_socket raw)
     return true;
 }
 
-bool peer_raw_has_failed(fer_raw_socket raw) { return (wait_events(raw, POLLRDNORM, 0) & POLLERR) != 0; }
+bool peer_raw_has_failed(fer_raw_socket raw)
+{
+    return (wait_events(raw, POLLRDNORM, 0) & POLLERR) != 0;
+}
 
 bool peer_raw_is_inheritable(fer_raw_socket raw)
 {
@@ -316,7 +373,8 @@ bool peer_raw_is_inheritable(fer_raw_socket raw)
 
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
 {
-    return SetHandleInformation((HANDLE)raw, HANDLE_FLAG_INHERIT, inheritable ? HANDLE_FLAG_INHERIT : 0) != 0;
+    return SetHandleInformation((HANDLE)raw, HANDLE_FLAG_INHERIT,
+                                inheritable ? HANDLE_FLAG_INHERIT : 0) != 0;
 }
 
 static DWORD raw_timeout(fer_raw_socket raw, int option)
@@ -329,7 +387,8 @@ static DWORD raw_timeout(fer_raw_socket raw, int option)
 
 static bool set_raw_timeout(fer_raw_socket raw, int option, DWORD milliseconds)
 {
-    return setsockopt((SOCKET)raw, SOL_SOCKET, option, (const char *)&milliseconds, (int)sizeof milliseconds) == 0;
+    return setsockopt((SOCKET)raw, SOL_SOCKET, option, (const char *)&milliseconds,
+                      (int)sizeof milliseconds) == 0;
 }
 
 /* The mode cannot be asked for: a receive that may wait 20 ms tells it. */
@@ -338,7 +397,8 @@ bool peer_raw_is_nonblocking(fer_raw_socket raw)
     DWORD before = raw_timeout(raw, SO_RCVTIMEO);
     char byte = 0;
     (void)set_raw_timeout(raw, SO_RCVTIMEO, 20);
-    bool nonblocking = recv((SOCKET)raw, &byte, 1, MSG_PEEK) < 0 && WSAGetLastError() == WSAEWOULDBLOCK;
+    bool nonblocking =
+        recv((SOCKET)raw, &byte, 1, MSG_PEEK) < 0 && WSAGetLastError() == WSAEWOULDBLOCK;
     (void)set_raw_timeout(raw, SO_RCVTIMEO, before);
     return nonblocking;
 }
@@ -351,7 +411,8 @@ bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 
 bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds)
 {
-    return set_raw_timeout(raw, SO_RCVTIMEO, milliseconds) && set_raw_timeout(raw, SO_SNDTIMEO, milliseconds);
+    return set_raw_timeout(raw, SO_RCVTIMEO, milliseconds) &&
+           set_raw_timeout(raw, SO_SNDTIMEO, milliseconds);
 }
 
 bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms)
@@ -383,16 +444,29 @@ static int int_option(fer_raw_socket raw, int level, int option)
 
 int peer_raw_hops(fer_raw_socket raw, peer_family family)
 {
-    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL) : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
+    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL)
+                             : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
 }
 
-int peer_raw_reuses_address(fer_raw_socket raw) { return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0; }
+int peer_raw_reuses_address(fer_raw_socket raw)
+{
+    return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0;
+}
 
-int peer_raw_is_exclusive(fer_raw_socket raw) { return int_option(raw, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0; }
+int peer_raw_is_exclusive(fer_raw_socket raw)
+{
+    return int_option(raw, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0;
+}
 
-int peer_raw_only_v6(fer_raw_socket raw) { return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY); }
+int peer_raw_only_v6(fer_raw_socket raw)
+{
+    return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY);
+}
 
-bool peer_raw_has_keepalive_options(fer_raw_socket raw) { return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1; }
+bool peer_raw_has_keepalive_options(fer_raw_socket raw)
+{
+    return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
+}
 
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 {
@@ -406,7 +480,8 @@ bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 peer_socket peer_datagram(peer_family family, uint16_t *port)
 {
     struct loopback addr = loopback_addr(family, 0);
-    peer_socket peer = keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, IPPROTO_UDP));
+    peer_socket peer =
+        keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, IPPROTO_UDP));
     *port = 0;
     if (peer != PEER_NONE && bind((SOCKET)peer, &addr.addr.any, addr.len) != 0) {
         peer_close(peer);
@@ -422,13 +497,15 @@ bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port)
     return connect((SOCKET)peer, &addr.addr.any, addr.len) == 0;
 }
 
-bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf, size_t len)
+bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf,
+                        size_t len)
 {
     struct loopback addr = loopback_addr(family, port);
     return sendto((SOCKET)peer, buf, (int)len, 0, &addr.addr.any, addr.len) == (int)len;
 }
 
-peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, uint16_t *port)
+peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
+                                   uint16_t *port)
 {
     struct loopback from = {.len = (int)sizeof from.addr};
     *n = 0;

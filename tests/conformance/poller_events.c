@@ -1,4 +1,5 @@
-/* poller_events.c: what a poller tells of each kind of socket (rules P1, P2 and P7 as a level): bytes, room, connections, ends, resets. */
+/* poller_events.c: what a poller tells of each kind of socket (rules P1, P2 and P7 as a level):
+ * bytes, room, connections, ends, resets. */
 #include "support/poller_fixture.h"
 
 #define ALL_ONES UINT64_MAX
@@ -67,7 +68,8 @@ static void what_is_ready_already_is_told_by_the_next_wait(void **state)
     fer_poller *poller = test_poller();
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    fer_raw_socket raws[3] = {fer_tcp_stream_as_raw(&pair->stream), mailbox->raw, fer_tcp_listener_as_raw(listener)};
+    fer_raw_socket raws[3] = {fer_tcp_stream_as_raw(&pair->stream), mailbox->raw,
+                              fer_tcp_listener_as_raw(listener)};
     assert_true(peer_send_all(pair->other, "x", 1));
     assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
     post(mailbox);
@@ -110,7 +112,8 @@ static void a_listener_is_readable_while_a_connection_is_queued(void **state)
     fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
     fer_poller *poller = test_poller();
-    assert_ok(fer_poller_add(poller, fer_tcp_listener_as_raw(listener), either_of_both(ALL_ONES), FER_POLL_LEVEL));
+    assert_ok(fer_poller_add(poller, fer_tcp_listener_as_raw(listener), either_of_both(ALL_ONES),
+                             FER_POLL_LEVEL));
     assert_quiet(poller);
     peer_socket others[2] = {peer_connect(family, port), peer_connect(family, port)};
     for (int i = 0; i < 2; i++) {
@@ -150,12 +153,14 @@ static void a_unix_stream_and_its_listener_are_told_of(void **state)
     fer_poller *poller = test_poller();
     const char *path = unix_peer_path("watched");
     fer_unix_listener *listener = test_unix_listening(path);
-    assert_ok(fer_poller_add(poller, fer_unix_listener_as_raw(listener), either_of_both(4), FER_POLL_LEVEL));
+    assert_ok(fer_poller_add(poller, fer_unix_listener_as_raw(listener), either_of_both(4),
+                             FER_POLL_LEVEL));
     assert_quiet(poller);
     assert_ok(fer_unix_stream_connect(streams[1], path));
     assert_told(poller, 4, true, false);
     assert_ok(fer_unix_listener_accept(listener, streams[0], NULL));
-    assert_ok(fer_poller_add(poller, fer_unix_stream_as_raw(streams[0]), reading(5), FER_POLL_LEVEL));
+    assert_ok(
+        fer_poller_add(poller, fer_unix_stream_as_raw(streams[0]), reading(5), FER_POLL_LEVEL));
     assert_quiet(poller);
     assert_ok(fer_unix_stream_write_all(streams[1], "x", 1, NULL));
     assert_told(poller, 5, true, false);
@@ -169,7 +174,8 @@ static void a_unix_stream_and_its_listener_are_told_of(void **state)
     assert_quiet(poller);
 }
 
-/* ---- Connects in the background. P2: "a socket whose connect goes on in the background writable when it has ended, well or badly" */
+/* ---- Connects in the background. P2: "a socket whose connect goes on in the background writable
+ * when it has ended, well or badly" */
 
 static void a_connect_is_writable_once_it_has_ended_well(void **state)
 {
@@ -219,7 +225,8 @@ static void a_connect_that_has_been_refused_already_is_told_by_the_next_wait(voi
     assert_told(poller, 9, true, true);
 }
 
-/* ---- Ends. P2: "A hang-up and a failure ... make an event readable and writable, whatever the interest was." */
+/* ---- Ends. P2: "A hang-up and a failure ... make an event readable and writable, whatever the
+ * interest was." */
 
 static void a_reset_is_readable_and_writable(void **state)
 {
@@ -242,9 +249,10 @@ static void a_reset_is_readable_and_writable(void **state)
     }
 }
 
-/* P2: "The end that the peer's shutdown makes is readable": as long as nobody stops watching, after what was sent before. Some systems take it for
- * a hang-up, which is writable besides. */
-#define assert_told_readable(poller, key) assert_true(wait_for((poller), (key), millis(PEER_LIMIT_MS)).readable)
+/* P2: "The end that the peer's shutdown makes is readable": as long as nobody stops watching, after
+ * what was sent before. Some systems take it for a hang-up, which is writable besides. */
+#define assert_told_readable(poller, key) \
+    assert_true(wait_for((poller), (key), millis(PEER_LIMIT_MS)).readable)
 
 static void the_peers_end_is_readable(void **state)
 {
@@ -282,7 +290,8 @@ static void a_refused_datagram_is_readable(void **state)
 {
     (void)state;
     uint16_t port = 0;
-    /* One that takes its own datagrams alone keeps its port: a closed one's could be anybody's next. */
+    /* One that takes its own datagrams alone keeps its port: a closed one's could be anybody's
+     * next. */
     peer_socket refusing = peer_datagram(PEER_V4, &port);
     struct mailbox *mailbox = test_mailbox();
     fer_poller *poller = test_poller();
@@ -323,7 +332,8 @@ static void who_finds_nothing_after_an_event_waits_again(void **state)
         post(mailbox);
         assert_told(poller, 1, true, false);
         assert_ok(fer_udp_socket_recv_from(clone, letter, sizeof letter, &got));
-        assert_kind(fer_udp_socket_recv_from(&mailbox->socket, letter, sizeof letter, &got), FER_WOULD_BLOCK);
+        assert_kind(fer_udp_socket_recv_from(&mailbox->socket, letter, sizeof letter, &got),
+                    FER_WOULD_BLOCK);
         assert_quiet(poller);
     }
 }
@@ -333,8 +343,19 @@ static void who_finds_nothing_after_an_event_waits_again(void **state)
 static void every_key_comes_back_as_it_was(void **state)
 {
     (void)state;
-    static const uint64_t keys[] = {0, 1, 2, 4, 8, 0x100, UINT32_MAX, UINT64_C(1) << 32, UINT64_C(1) << 63, 0xFFFFFFFF00000000u, 0x0123456789ABCDEFu,
-                                    ALL_ONES - 1, ALL_ONES};
+    static const uint64_t keys[] = {0,
+                                    1,
+                                    2,
+                                    4,
+                                    8,
+                                    0x100,
+                                    UINT32_MAX,
+                                    UINT64_C(1) << 32,
+                                    UINT64_C(1) << 63,
+                                    0xFFFFFFFF00000000u,
+                                    0x0123456789ABCDEFu,
+                                    ALL_ONES - 1,
+                                    ALL_ONES};
     enum { KEYS = sizeof keys / sizeof keys[0] };
     fer_poller *poller = test_poller();
     for (size_t i = 0; i < KEYS; i++) {

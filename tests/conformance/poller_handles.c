@@ -1,8 +1,10 @@
-/* poller_handles.c: what a poller costs and leaves behind: lives, limits, inheritance (rule I3), leaks. */
+/* poller_handles.c: what a poller costs and leaves behind: lives, limits, inheritance (rule I3),
+ * leaks. */
 #include "support/poller_fixture.h"
 #include "support/process.h"
 
-/* "NEW when it is all zero bytes, OPEN after fer_poller_new, CLOSED after fer_poller_close", which can be made again. */
+/* "NEW when it is all zero bytes, OPEN after fer_poller_new, CLOSED after fer_poller_close", which
+ * can be made again. */
 static void a_poller_can_be_made_again_once_it_is_closed(void **state)
 {
     (void)state;
@@ -40,7 +42,8 @@ static void a_copied_poller_has_moved(void **state)
     fer_poller_close(&second);
 }
 
-/* P12: what a poller works with is not the caller's to watch, to modify or to delete, by whatever number he comes at it. */
+/* P12: what a poller works with is not the caller's to watch, to modify or to delete, by whatever
+ * number he comes at it. */
 static void the_poller_s_own_descriptors_are_none_of_the_caller_s(void **state)
 {
     (void)state;
@@ -51,7 +54,8 @@ static void the_poller_s_own_descriptors_are_none_of_the_caller_s(void **state)
         fer_raw_socket own = (fer_raw_socket)poller->words_[i];
         if (own != 0) {
             assert_true(fer_poller_add(poller, own, reading(2), FER_POLL_LEVEL).kind != FER_OK);
-            assert_true(fer_poller_modify(poller, own, either_of_both(2), FER_POLL_LEVEL).kind != FER_OK);
+            assert_true(fer_poller_modify(poller, own, either_of_both(2), FER_POLL_LEVEL).kind !=
+                        FER_OK);
             assert_true(fer_poller_delete(poller, own).kind != FER_OK);
         }
     }
@@ -66,15 +70,16 @@ static void closing_a_poller_leaves_its_sockets_alone(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
-    assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), either_of_both(1), FER_POLL_LEVEL));
+    assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), either_of_both(1),
+                             FER_POLL_LEVEL));
     assert_told(poller, 1, false, true);
     fer_poller_close(poller);
     assert_true(peer_is_open(fer_tcp_stream_as_raw(&pair->stream)));
     assert_alive(pair);
 }
 
-/* "FER_TOO_MANY_OPEN_FILES": whichever of its handles it is that cannot be had, nothing is left open or half made. A poller that is there already
- * goes on. */
+/* "FER_TOO_MANY_OPEN_FILES": whichever of its handles it is that cannot be had, nothing is left
+ * open or half made. A poller that is there already goes on. */
 static void a_poller_that_cannot_be_made_is_new(void **state)
 {
     (void)state;
@@ -131,7 +136,8 @@ static void a_pollers_handles_are_not_inheritable(void **state)
     assert_int_equal(peer_inheritable_handles(), before + 1);
 }
 
-/* Over many rounds, whatever state its sockets are in when a poller is closed: told or not, closed before it, closed after it. */
+/* Over many rounds, whatever state its sockets are in when a poller is closed: told or not, closed
+ * before it, closed after it. */
 static void nothing_of_a_poller_leaks(void **state)
 {
     (void)state;
@@ -145,7 +151,8 @@ static void nothing_of_a_poller_leaks(void **state)
         for (size_t i = 0; i < 4; i++) {
             assert_ok(fer_udp_socket_bind_addr(&sockets[i], &addr));
             fer_event interest = {1, i != 3, i % 2 == 1};
-            assert_ok(fer_poller_add(&poller, fer_udp_socket_as_raw(&sockets[i]), interest, i < 2 ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+            assert_ok(fer_poller_add(&poller, fer_udp_socket_as_raw(&sockets[i]), interest,
+                                     i < 2 ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
         }
         assert_ok(fer_poller_notify(&poller));
         (void)wait_for(&poller, 1, millis(0));

@@ -1,4 +1,5 @@
-/* poller_many.c: thousands of sockets on one poller (rules P3, P4, P7 and P10), as many as this OS lets a test have. */
+/* poller_many.c: thousands of sockets on one poller (rules P3, P4, P7 and P10), as many as this OS
+ * lets a test have. */
 #include "support/poller_fixture.h"
 #include "support/process.h"
 
@@ -17,7 +18,10 @@ static int many_end(void **state)
     return poller_test_end(state);
 }
 
-static fer_raw_socket raw_of(size_t i) { return fer_udp_socket_as_raw(&sockets[i]); }
+static fer_raw_socket raw_of(size_t i)
+{
+    return fer_udp_socket_as_raw(&sockets[i]);
+}
 
 static void open_one(size_t i)
 {
@@ -55,7 +59,8 @@ static void take_from(size_t i)
 }
 
 /* Waits until count sockets were told of, each as watched; seen[key] says how often each was. */
-static void collect(fer_poller *poller, fer_event interest, unsigned char *seen, size_t keys, size_t count)
+static void collect(fer_poller *poller, fer_event interest, unsigned char *seen, size_t keys,
+                    size_t count)
 {
     fer_event events[EVENTS];
     size_t n = 0;
@@ -65,7 +70,8 @@ static void collect(fer_poller *poller, fer_event interest, unsigned char *seen,
         assert_ok(fer_poller_wait(poller, events, EVENTS, millis(PEER_LIMIT_MS), &n));
         assert_true(n > 0 && n <= EVENTS);
         for (size_t e = 0; e < n; e++) {
-            assert_true(events[e].key < keys && events[e].readable == interest.readable && events[e].writable == interest.writable);
+            assert_true(events[e].key < keys && events[e].readable == interest.readable &&
+                        events[e].writable == interest.writable);
             all += seen[events[e].key]++ == 0;
         }
     }
@@ -148,7 +154,8 @@ static void thousands_come_and_go(void **state)
             open_one(i);
             assert_ok(fer_poller_add(poller, raw_of(i), writing(count + i), FER_POLL_ONESHOT));
         }
-        assert_kind(fer_poller_add(poller, raw_of(i), reading(0), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+        assert_kind(fer_poller_add(poller, raw_of(i), reading(0), FER_POLL_LEVEL),
+                    FER_ALREADY_EXISTS);
     }
     collect(poller, writing(0), seen, 2 * count, count);
     for (size_t i = 0; i < count; i++) {
@@ -161,7 +168,10 @@ static void thousands_come_and_go(void **state)
     assert_quiet(poller);
 }
 
-#define MANY_TEST(rule, function) {rule " " #function, function, poller_test_begin, many_end, &test_no_pair}
+#define MANY_TEST(rule, function)                                                \
+    {                                                                            \
+        rule " " #function, function, poller_test_begin, many_end, &test_no_pair \
+    }
 
 int main(void)
 {

@@ -1,4 +1,5 @@
-/* poller_modes.c: how often a ready socket is told of (rule P7): once, as long as it is so, whenever it becomes so. */
+/* poller_modes.c: how often a ready socket is told of (rule P7): once, as long as it is so,
+ * whenever it becomes so. */
 #include "support/poller_fixture.h"
 
 /* ---- "FER_POLL_ONESHOT gives one event, then none until fer_poller_modify." */

@@ -1,9 +1,17 @@
-/* poller_numbers.c: a poller knows sockets by their numbers, which the system gives away again: what belongs to which socket (rules P3 and P4), and
- * that watching anew tells at once what is there (rule P7). */
+/* poller_numbers.c: a poller knows sockets by their numbers, which the system gives away again:
+ * what belongs to which socket (rules P3 and P4), and that watching anew tells at once what is
+ * there (rule P7). */
 #include "support/poller_fixture.h"
 
 /* What had happened to the old socket. */
-enum way { NOTHING_HAD, SOMETHING_HAD_COME, IT_WAS_TOLD, IT_WAS_TOLD_ONCE, IT_WAS_TOLD_AND_EMPTIED, WAYS };
+enum way {
+    NOTHING_HAD,
+    SOMETHING_HAD_COME,
+    IT_WAS_TOLD,
+    IT_WAS_TOLD_ONCE,
+    IT_WAS_TOLD_AND_EMPTIED,
+    WAYS
+};
 
 static void bring_about(enum way way, fer_poller *poller, struct mailbox *mailbox)
 {
@@ -40,13 +48,15 @@ static bool replace(struct mailbox *mailbox)
     return true;
 }
 
-/* A socket that is watched by key 2 where a closed one with its number and its port was by key 1. */
+/* A socket that is watched by key 2 where a closed one with its number and its port was by key
+ * 1. */
 static struct mailbox *watch_instead(enum way way, fer_poller *poller)
 {
     struct mailbox *mailbox;
     do {
         mailbox = test_mailbox();
-        assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), way == IT_WAS_TOLD_ONCE ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        assert_ok(fer_poller_add(poller, mailbox->raw, reading(1),
+                                 way == IT_WAS_TOLD_ONCE ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
         bring_about(way, poller, mailbox);
     } while (!replace(mailbox));
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL));
@@ -59,13 +69,15 @@ static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_add
     (void)state;
 #ifdef TEST_POLLER_BY_LIST
     if (peer_is_windows()) {
-        skip_because("WSAPoll does not tell a new socket from a closed one with its number and port");
+        skip_because(
+            "WSAPoll does not tell a new socket from a closed one with its number and port");
     }
 #endif
     for (enum way way = NOTHING_HAD; way < WAYS; way++) {
         fer_poller *poller = test_poller();
         struct mailbox *mailbox = watch_instead(way, poller);
-        assert_kind(fer_poller_add(poller, mailbox->raw, reading(3), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+        assert_kind(fer_poller_add(poller, mailbox->raw, reading(3), FER_POLL_LEVEL),
+                    FER_ALREADY_EXISTS);
         assert_quiet(poller);
         post(mailbox);
         assert_told(poller, 2, true, false);
@@ -104,14 +116,16 @@ static void a_new_peer_does_not_make_it_another_socket(void **state)
     for (int i = 0; i < 3; i++) {
         fer_socket_addr peer = loopback(PEER_V4, test_mailbox()->port);
         assert_ok(fer_udp_socket_connect_addr(&mailbox->socket, &peer));
-        assert_kind(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+        assert_kind(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL),
+                    FER_ALREADY_EXISTS);
         assert_quiet(poller);
     }
     assert_ok(fer_poller_delete(poller, mailbox->raw));
     assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
 }
 
-#define assert_told_at_once(poller, key) assert_int_equal(wait_for((poller), (key), millis(0)).events, 1)
+#define assert_told_at_once(poller, key) \
+    assert_int_equal(wait_for((poller), (key), millis(0)).events, 1)
 
 /* P7, P5: "wait(0) looks": whatever was watched a moment ago, and told or not. */
 static void what_is_deleted_and_added_again_is_told_of_at_once(void **state)
@@ -142,7 +156,8 @@ static void what_is_modified_is_told_of_at_once(void **state)
     assert_ok(fer_poller_add(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
     assert_quiet(poller);
     for (uint64_t i = 0; i < 30; i++) {
-        assert_ok(fer_poller_modify(poller, mailbox->raw, i % 2 == 0 ? reading(i) : writing(i), i % 5 == 0 ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        assert_ok(fer_poller_modify(poller, mailbox->raw, i % 2 == 0 ? reading(i) : writing(i),
+                                    i % 5 == 0 ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
         if (i % 4 != 0) {
             struct told told = wait_for(poller, i, millis(0));
             assert_true(told.readable == (i % 2 == 0) && told.writable == (i % 2 != 0));

@@ -1,5 +1,5 @@
-/* poller_registration.c: adding, modifying and deleting (rules P3, P4, P11 and P12): closed sockets whose number somebody else has, clones,
- * what nobody can watch. */
+/* poller_registration.c: adding, modifying and deleting (rules P3, P4, P11 and P12): closed sockets
+ * whose number somebody else has, clones, what nobody can watch. */
 #include "support/poller_fixture.h"
 
 static const fer_poll_mode modes[] = {FER_POLL_ONESHOT, FER_POLL_LEVEL};
@@ -9,7 +9,8 @@ enum { ARMED, TOLD, ASKED_NOTHING, WAYS };
 
 /* ---- P3 */
 
-/* "Adding a socket twice is FER_ALREADY_EXISTS": of each mode. "Neither changes anything": key, interest and mode are the first ones. */
+/* "Adding a socket twice is FER_ALREADY_EXISTS": of each mode. "Neither changes anything": key,
+ * interest and mode are the first ones. */
 static void adding_twice_already_exists(void **state)
 {
     (void)state;
@@ -18,18 +19,21 @@ static void adding_twice_already_exists(void **state)
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 2; i++) {
         assert_kind(fer_poller_add(poller, mailbox->raw, reading(2), modes[i]), FER_ALREADY_EXISTS);
-        assert_kind(fer_poller_add(poller, mailbox->raw, either_of_both(3), modes[i]), FER_ALREADY_EXISTS);
+        assert_kind(fer_poller_add(poller, mailbox->raw, either_of_both(3), modes[i]),
+                    FER_ALREADY_EXISTS);
         assert_kind(fer_poller_add(poller, mailbox->raw, reading(1), modes[i]), FER_ALREADY_EXISTS);
     }
     assert_quiet(poller);
     post(mailbox);
     assert_told(poller, 1, true, false);
     assert_told(poller, 1, true, false);
-    assert_kind(fer_poller_add(poller, mailbox->raw, writing(4), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+    assert_kind(fer_poller_add(poller, mailbox->raw, writing(4), FER_POLL_LEVEL),
+                FER_ALREADY_EXISTS);
     assert_told(poller, 1, true, false);
 }
 
-/* Also of one whose FER_POLL_ONESHOT event was given, which stays given, and of one that nothing is asked of. */
+/* Also of one whose FER_POLL_ONESHOT event was given, which stays given, and of one that nothing is
+ * asked of. */
 static void adding_a_quiet_socket_twice_already_exists(void **state)
 {
     (void)state;
@@ -42,13 +46,16 @@ static void adding_a_quiet_socket_twice_already_exists(void **state)
     assert_ok(fer_poller_add(poller, neglected->raw, neither(2), FER_POLL_LEVEL));
     assert_told(poller, 1, true, false);
     for (int i = 0; i < 3; i++) {
-        assert_kind(fer_poller_add(poller, told->raw, reading(3), FER_POLL_ONESHOT), FER_ALREADY_EXISTS);
-        assert_kind(fer_poller_add(poller, neglected->raw, reading(4), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+        assert_kind(fer_poller_add(poller, told->raw, reading(3), FER_POLL_ONESHOT),
+                    FER_ALREADY_EXISTS);
+        assert_kind(fer_poller_add(poller, neglected->raw, reading(4), FER_POLL_LEVEL),
+                    FER_ALREADY_EXISTS);
         assert_quiet(poller);
     }
 }
 
-/* "modifying or deleting one that is not there is FER_NOT_FOUND": never added, or deleted since. It is not there afterwards. */
+/* "modifying or deleting one that is not there is FER_NOT_FOUND": never added, or deleted since. It
+ * is not there afterwards. */
 static void what_is_not_there_is_not_found(void **state)
 {
     (void)state;
@@ -56,7 +63,8 @@ static void what_is_not_there_is_not_found(void **state)
     struct mailbox *mailbox = test_mailbox();
     post(mailbox);
     for (int i = 0; i < 3; i++) {
-        assert_kind(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL), FER_NOT_FOUND);
+        assert_kind(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL),
+                    FER_NOT_FOUND);
         assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
         assert_quiet(poller);
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL));
@@ -152,7 +160,8 @@ static void a_deleted_socket_is_told_of_no_longer(void **state)
 static struct mailbox *replace_after_delete(fer_poller *poller, int way)
 {
     struct mailbox *old = test_mailbox();
-    assert_ok(fer_poller_add(poller, old->raw, way == ASKED_NOTHING ? neither(1) : reading(1), way == TOLD ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+    assert_ok(fer_poller_add(poller, old->raw, way == ASKED_NOTHING ? neither(1) : reading(1),
+                             way == TOLD ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
     post(old);
     if (way == TOLD) {
         assert_told(poller, 1, true, false);
@@ -196,8 +205,8 @@ static void a_deleted_socket_that_was_reset_is_told_of_no_longer(void **state)
     assert_quiet(poller);
 }
 
-/* "A close without it corrupts nothing: the number can be added again": told or not, armed or not, before. Where no clone lives nothing of the
- * old socket is told. */
+/* "A close without it corrupts nothing: the number can be added again": told or not, armed or not,
+ * before. Where no clone lives nothing of the old socket is told. */
 static void a_number_that_was_closed_without_delete_can_be_added_again(void **state)
 {
     (void)state;
@@ -206,7 +215,8 @@ static void a_number_that_was_closed_without_delete_can_be_added_again(void **st
         struct mailbox *bystander = test_mailbox();
         struct mailbox *old = test_mailbox();
         assert_ok(fer_poller_add(poller, bystander->raw, reading(7), FER_POLL_LEVEL));
-        assert_ok(fer_poller_add(poller, old->raw, way == ASKED_NOTHING ? neither(1) : reading(1), way == TOLD ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        assert_ok(fer_poller_add(poller, old->raw, way == ASKED_NOTHING ? neither(1) : reading(1),
+                                 way == TOLD ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
         if (way == TOLD) {
             post(old);
             assert_told(poller, 1, true, false);
@@ -224,14 +234,16 @@ static void a_number_that_was_closed_without_delete_can_be_added_again(void **st
     }
 }
 
-/* The same with waits between the close and the new socket. They tell of nothing but, on Windows, of what was ready before, once. */
+/* The same with waits between the close and the new socket. They tell of nothing but, on Windows,
+ * of what was ready before, once. */
 static void a_closed_socket_is_told_of_no_longer(void **state)
 {
     (void)state;
     for (int way = 0; way < WAYS; way++) {
         fer_poller *poller = test_poller();
         struct mailbox *old = test_mailbox();
-        assert_ok(fer_poller_add(poller, old->raw, way == ASKED_NOTHING ? neither(1) : reading(1), way == TOLD ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        assert_ok(fer_poller_add(poller, old->raw, way == ASKED_NOTHING ? neither(1) : reading(1),
+                                 way == TOLD ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
         post(old);
         if (way == TOLD) {
             assert_told(poller, 1, true, false);
@@ -249,7 +261,8 @@ static void a_closed_socket_is_told_of_no_longer(void **state)
     }
 }
 
-/* "at worst a wait gives the old key, where a clone keeps the socket alive": nothing else, and the new socket is told of. */
+/* "at worst a wait gives the old key, where a clone keeps the socket alive": nothing else, and the
+ * new socket is told of. */
 static void at_worst_the_old_key_comes_while_a_clone_lives(void **state)
 {
     (void)state;
@@ -269,7 +282,8 @@ static void at_worst_the_old_key_comes_while_a_clone_lives(void **state)
     for (int i = 0; i < 4 && !new_is_told; i++) {
         assert_ok(fer_poller_wait(poller, events, 8, millis(PEER_LIMIT_MS), &count));
         for (size_t e = 0; e < count; e++) {
-            assert_true((events[e].key == 1 || events[e].key == 2) && events[e].readable && !events[e].writable);
+            assert_true((events[e].key == 1 || events[e].key == 2) && events[e].readable &&
+                        !events[e].writable);
             new_is_told = new_is_told || events[e].key == 2;
         }
     }
@@ -305,7 +319,8 @@ static void a_socket_that_nothing_is_asked_of_is_quiet(void **state)
     fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     for (int i = 0; i < 2; i++) {
-        assert_ok(i == 0 ? fer_poller_add(poller, raw, neither(1), modes[i]) : fer_poller_modify(poller, raw, neither(1), modes[i]));
+        assert_ok(i == 0 ? fer_poller_add(poller, raw, neither(1), modes[i])
+                         : fer_poller_modify(poller, raw, neither(1), modes[i]));
         assert_quiet(poller);
         assert_true(peer_send_all(pair->other, "x", 1));
         assert_true(peer_raw_wait_readable(raw));
@@ -354,11 +369,14 @@ static void what_cannot_be_watched_is_refused(void **state)
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 2; i++) {
         assert_kind(fer_poller_add(poller, closed->raw, reading(2), modes[i]), FER_BAD_HANDLE);
-        assert_either(fer_poller_modify(poller, closed->raw, reading(2), modes[i]), FER_BAD_HANDLE, FER_NOT_FOUND);
+        assert_either(fer_poller_modify(poller, closed->raw, reading(2), modes[i]), FER_BAD_HANDLE,
+                      FER_NOT_FOUND);
         assert_either(fer_poller_delete(poller, closed->raw), FER_BAD_HANDLE, FER_NOT_FOUND);
-        assert_either(fer_poller_add(poller, other, reading(2), modes[i]), FER_UNSUPPORTED, FER_BAD_HANDLE);
+        assert_either(fer_poller_add(poller, other, reading(2), modes[i]), FER_UNSUPPORTED,
+                      FER_BAD_HANDLE);
         fer_error modified = fer_poller_modify(poller, other, reading(2), modes[i]);
-        assert_true(modified.kind == FER_UNSUPPORTED || modified.kind == FER_BAD_HANDLE || modified.kind == FER_NOT_FOUND);
+        assert_true(modified.kind == FER_UNSUPPORTED || modified.kind == FER_BAD_HANDLE ||
+                    modified.kind == FER_NOT_FOUND);
         assert_told(poller, 1, true, false);
     }
     peer_close_not_a_socket(other);
@@ -371,10 +389,12 @@ static void an_unknown_mode_changes_nothing(void **state)
     struct mailbox *mailbox = test_mailbox();
     post(mailbox);
     for (int mode = 3; mode < 6; mode++) {
-        assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)mode), FER_INVALID_INPUT);
+        assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)mode),
+                   FER_INVALID_INPUT);
         assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL));
-        assert_own(fer_poller_modify(poller, mailbox->raw, writing(3), (fer_poll_mode)mode), FER_INVALID_INPUT);
+        assert_own(fer_poller_modify(poller, mailbox->raw, writing(3), (fer_poll_mode)mode),
+                   FER_INVALID_INPUT);
         assert_told(poller, 2, true, false);
         assert_ok(fer_poller_delete(poller, mailbox->raw));
     }

@@ -1,20 +1,29 @@
-/* poller_stress.c: many threads and one poller for a bounded while (rules P3, P4, P6 to P8): some wait and read, one writes, one adds and deletes,
- * one notifies. Whatever the order, each byte is read once, each stream by one thread at a time, and everybody comes to an end. */
+/* poller_stress.c: many threads and one poller for a bounded while (rules P3, P4, P6 to P8): some
+ * wait and read, one writes, one adds and deletes, one notifies. Whatever the order, each byte is
+ * read once, each stream by one thread at a time, and everybody comes to an end. */
 #include <stdatomic.h>
 
 #include "support/poller_fixture.h"
 #include "support/thread.h"
 
-enum { STREAMS = 10, BYTES = 2000, FEWER_BYTES = 150, WAITERS = 4, CHURNS = 1500, NOTIFIES = 3000, CHURN_KEY = 1000 };
+enum {
+    STREAMS = 10,
+    BYTES = 2000,
+    FEWER_BYTES = 150,
+    WAITERS = 4,
+    CHURNS = 1500,
+    NOTIFIES = 3000,
+    CHURN_KEY = 1000
+};
 
 /* What the threads share. A thread never asserts; what it finds wrong is counted. */
 struct scene {
     fer_poller *poller;
     fer_tcp_stream *streams[STREAMS];
     peer_socket others[STREAMS];
-    atomic_uint busy[STREAMS];    /* how many threads are at a stream: 0 or 1 */
-    unsigned got[STREAMS];        /* no atomic: whoever was told of a stream alone may touch it */
-    unsigned bytes;               /* of each stream */
+    atomic_uint busy[STREAMS]; /* how many threads are at a stream: 0 or 1 */
+    unsigned got[STREAMS];     /* no atomic: whoever was told of a stream alone may touch it */
+    unsigned bytes;            /* of each stream */
     atomic_uint got_all;
     atomic_uint wrong;
     atomic_bool is_over;
@@ -40,7 +49,8 @@ static void read_stream(struct scene *scene, size_t i)
     }
     check(scene, atomic_fetch_sub(&scene->busy[i], 1u) == 1);
     fer_raw_socket raw = fer_tcp_stream_as_raw(scene->streams[i]);
-    check(scene, fer_poller_modify(scene->poller, raw, reading(i), FER_POLL_ONESHOT).kind == FER_OK);
+    check(scene,
+          fer_poller_modify(scene->poller, raw, reading(i), FER_POLL_ONESHOT).kind == FER_OK);
     if (atomic_fetch_add(&scene->got_all, (unsigned)n) + n == STREAMS * scene->bytes) {
         atomic_store(&scene->is_over, true);
     }
@@ -54,9 +64,13 @@ static void wait_and_read(void *argument)
     while (!atomic_load(&scene->is_over)) {
         unsigned before = atomic_load(&scene->got_all);
         uint64_t start = peer_now_us();
-        check(scene, fer_poller_wait(scene->poller, events, 3, millis(PEER_LIMIT_MS), &count).kind == FER_OK);
-        /* Others may have been woken for all that came: then nothing is wrong with one who was not, however long. */
-        bool is_stuck = count == 0 && microseconds_since(start) > PEER_LIMIT_MS * UINT64_C(1000) && atomic_load(&scene->got_all) == before;
+        check(scene,
+              fer_poller_wait(scene->poller, events, 3, millis(PEER_LIMIT_MS), &count).kind ==
+                  FER_OK);
+        /* Others may have been woken for all that came: then nothing is wrong with one who was not,
+         * however long. */
+        bool is_stuck = count == 0 && microseconds_since(start) > PEER_LIMIT_MS * UINT64_C(1000) &&
+                        atomic_load(&scene->got_all) == before;
         for (size_t e = 0; e < count; e++) {
             check(scene, events[e].key < STREAMS || events[e].key == CHURN_KEY);
             if (events[e].key < STREAMS) {
@@ -96,9 +110,13 @@ static void add_and_delete(void *argument)
         memset(&socket, 0, sizeof socket);
         check(scene, fer_udp_socket_bind_addr(&socket, &addr).kind == FER_OK);
         fer_raw_socket raw = fer_udp_socket_as_raw(&socket);
-        check(scene, fer_poller_add(scene->poller, raw, writing(CHURN_KEY), modes[i % 2]).kind == FER_OK);
-        check(scene, fer_poller_add(scene->poller, raw, writing(1), modes[i % 2]).kind == FER_ALREADY_EXISTS);
-        check(scene, fer_poller_modify(scene->poller, raw, either_of_both(CHURN_KEY), modes[i / 2 % 2]).kind == FER_OK);
+        check(scene,
+              fer_poller_add(scene->poller, raw, writing(CHURN_KEY), modes[i % 2]).kind == FER_OK);
+        check(scene, fer_poller_add(scene->poller, raw, writing(1), modes[i % 2]).kind ==
+                         FER_ALREADY_EXISTS);
+        check(scene,
+              fer_poller_modify(scene->poller, raw, either_of_both(CHURN_KEY), modes[i / 2 % 2])
+                      .kind == FER_OK);
         check(scene, fer_poller_delete(scene->poller, raw).kind == FER_OK);
         check(scene, fer_poller_delete(scene->poller, raw).kind == FER_NOT_FOUND);
         fer_udp_socket_close(&socket);
@@ -130,7 +148,8 @@ static void open_scene(struct scene *scene, fer_poller *poller)
         assert_ok(fer_tcp_stream_set_nonblocking(scene->streams[i], true));
         scene->others[i] = peer_accept(listener);
         assert_true(scene->others[i] != PEER_NONE);
-        assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(scene->streams[i]), reading(i), FER_POLL_ONESHOT));
+        assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(scene->streams[i]), reading(i),
+                                 FER_POLL_ONESHOT));
     }
 }
 

@@ -1,5 +1,6 @@
-/* poller_threads.c: several threads and one poller (rules P6 and P8, and what P4 to P7 say of a wait that is under way). Each test is right
- * whichever comes first, the wait or what the other thread does, and is repeated so that both happen. */
+/* poller_threads.c: several threads and one poller (rules P6 and P8, and what P4 to P7 say of a
+ * wait that is under way). Each test is right whichever comes first, the wait or what the other
+ * thread does, and is repeated so that both happen. */
 #include <stdatomic.h>
 
 #include "support/poller_fixture.h"
@@ -11,7 +12,7 @@ enum { ROUNDS = 30, WAITERS = 4, PAUSE_MS = 20 };
 struct waiter {
     fer_poller *poller;
     test_thread thread;
-    atomic_uint *returned;       /* of all waiters: how many waits have ended */
+    atomic_uint *returned; /* of all waiters: how many waits have ended */
     fer_error error;
     size_t count;
     fer_event events[4];
@@ -20,13 +21,15 @@ struct waiter {
 static void wait_once(void *argument)
 {
     struct waiter *waiter = argument;
-    waiter->error = fer_poller_wait(waiter->poller, waiter->events, 4, FER_DURATION_NONE, &waiter->count);
+    waiter->error =
+        fer_poller_wait(waiter->poller, waiter->events, 4, FER_DURATION_NONE, &waiter->count);
     if (waiter->returned != NULL) {
         atomic_fetch_add(waiter->returned, 1u);
     }
 }
 
-static void start_waiters(struct waiter *waiters, size_t count, fer_poller *poller, atomic_uint *returned)
+static void start_waiters(struct waiter *waiters, size_t count, fer_poller *poller,
+                          atomic_uint *returned)
 {
     for (size_t i = 0; i < count; i++) {
         waiters[i] = (struct waiter){.poller = poller, .returned = returned};
@@ -96,7 +99,8 @@ static void a_notify_wakes_exactly_one_of_many_waits(void **state)
         start_waiters(waiters, WAITERS, poller, &returned);
         for (unsigned i = 1; i <= WAITERS; i++) {
             pause_on(round);
-            one_each = fer_poller_notify(poller).kind == FER_OK && await_returned(&returned, i) && one_each;
+            one_each = fer_poller_notify(poller).kind == FER_OK && await_returned(&returned, i) &&
+                       one_each;
             peer_pause(PAUSE_MS);
             one_each = one_each && atomic_load(&returned) == i;
         }
@@ -145,7 +149,8 @@ static void no_notify_of_many_threads_is_lost(void **state)
     }
     while (worked && atomic_load(&sent) < NOTIFIERS * TIMES) {
         uint64_t start = peer_now_us();
-        worked = fer_poller_wait(poller, &event, 1, millis(PEER_LIMIT_MS), &count).kind == FER_OK && count == 0;
+        worked = fer_poller_wait(poller, &event, 1, millis(PEER_LIMIT_MS), &count).kind == FER_OK &&
+                 count == 0;
         worked = worked && microseconds_since(start) < PEER_LIMIT_MS * UINT64_C(1000);
     }
     for (size_t i = 0; i < NOTIFIERS; i++) {
@@ -157,8 +162,8 @@ static void no_notify_of_many_threads_is_lost(void **state)
     assert_quiet(poller);
 }
 
-/* Two threads that play ball with two pollers. The number is no atomic: "What the caller wrote to memory before is visible to the thread whose
- * wait returns." */
+/* Two threads that play ball with two pollers. The number is no atomic: "What the caller wrote to
+ * memory before is visible to the thread whose wait returns." */
 struct ball {
     fer_poller *pollers[2];
     unsigned number;
@@ -172,7 +177,9 @@ static bool throw_it(struct ball *ball, int player)
     fer_event event;
     size_t count = 0;
     for (int i = 0; i < THROWS; i++) {
-        if (fer_poller_wait(ball->pollers[player], &event, 1, FER_DURATION_NONE, &count).kind != FER_OK || count != 0) {
+        if (fer_poller_wait(ball->pollers[player], &event, 1, FER_DURATION_NONE, &count).kind !=
+                FER_OK ||
+            count != 0) {
             return false;
         }
         ball->number++;
@@ -206,7 +213,8 @@ static void what_was_written_before_a_notify_is_seen_after_the_wait(void **state
     assert_quiet(ball.pollers[1]);
 }
 
-/* One who holds the baton, the event of a FER_POLL_ONESHOT socket that is always readable, writes without a lock. */
+/* One who holds the baton, the event of a FER_POLL_ONESHOT socket that is always readable, writes
+ * without a lock. */
 struct baton {
     fer_poller *poller;
     fer_raw_socket raw;
@@ -237,13 +245,16 @@ static void run_with_the_baton(void *argument)
     fer_event event;
     size_t count = 0;
     do {
-        self->worked = fer_poller_wait(baton->poller, &event, 1, FER_DURATION_NONE, &count).kind == FER_OK;
+        self->worked =
+            fer_poller_wait(baton->poller, &event, 1, FER_DURATION_NONE, &count).kind == FER_OK;
     } while (self->worked && count == 1 && hand_on(baton) &&
-             fer_poller_modify(baton->poller, baton->raw, reading(1), FER_POLL_ONESHOT).kind == FER_OK);
+             fer_poller_modify(baton->poller, baton->raw, reading(1), FER_POLL_ONESHOT).kind ==
+                 FER_OK);
     self->worked = fer_poller_notify(baton->poller).kind == FER_OK && self->worked;
 }
 
-/* "What the caller wrote to memory before is visible to the thread whose wait gives an event of what is watched by this call." */
+/* "What the caller wrote to memory before is visible to the thread whose wait gives an event of
+ * what is watched by this call." */
 static void what_was_written_before_modify_is_seen_by_who_gets_the_event(void **state)
 {
     (void)state;
@@ -268,7 +279,8 @@ static void what_was_written_before_modify_is_seen_by_who_gets_the_event(void **
 
 /* ---- A wait that is under way sees what the others do */
 
-static void assert_one_event(const struct waiter *waiter, uint64_t key, bool readable, bool writable)
+static void assert_one_event(const struct waiter *waiter, uint64_t key, bool readable,
+                             bool writable)
 {
     assert_int_equal(waiter->count, 1);
     assert_int_equal(waiter->events[0].key, key);
@@ -283,7 +295,8 @@ static void a_wait_without_end_is_woken_by_bytes(void **state)
     for (int round = 0; round < 10; round++) {
         struct pair *pair = pair_open_kind(kind);
         struct waiter waiter;
-        assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), reading(1), FER_POLL_LEVEL));
+        assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), reading(1),
+                                 FER_POLL_LEVEL));
         start_waiters(&waiter, 1, poller, NULL);
         pause_on(round);
         bool sent = peer_send_all(pair->other, "x", 1);
@@ -321,7 +334,8 @@ static void a_socket_that_is_added_during_a_wait_is_seen(void **state)
     }
 }
 
-/* Modifying takes effect at once: another interest, another key, and a FER_POLL_ONESHOT socket that is to be told of again. */
+/* Modifying takes effect at once: another interest, another key, and a FER_POLL_ONESHOT socket that
+ * is to be told of again. */
 static void a_socket_that_is_modified_during_a_wait_is_told_of_anew(void **state)
 {
     (void)state;
@@ -340,7 +354,8 @@ static void a_socket_that_is_modified_during_a_wait_is_told_of_anew(void **state
         }
         start_waiters(&waiter, 1, poller, NULL);
         pause_on(round);
-        fer_error error = fer_poller_modify(poller, mailbox->raw, reading(2), was_oneshot ? FER_POLL_ONESHOT : FER_POLL_LEVEL);
+        fer_error error = fer_poller_modify(poller, mailbox->raw, reading(2),
+                                            was_oneshot ? FER_POLL_ONESHOT : FER_POLL_LEVEL);
         join_waiters(&waiter, 1);
         assert_ok(error);
         assert_one_event(&waiter, 2, true, false);
@@ -357,7 +372,8 @@ static void a_socket_that_is_deleted_during_a_wait_does_not_end_it(void **state)
         struct waiter waiter;
         atomic_uint returned;
         atomic_init(&returned, 0u);
-        assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), round % 4 < 2 ? FER_POLL_LEVEL : FER_POLL_ONESHOT));
+        assert_ok(fer_poller_add(poller, mailbox->raw, reading(1),
+                                 round % 4 < 2 ? FER_POLL_LEVEL : FER_POLL_ONESHOT));
         start_waiters(&waiter, 1, poller, &returned);
         pause_on(round);
         fer_error error = fer_poller_delete(poller, mailbox->raw);
@@ -409,7 +425,9 @@ static void a_oneshot_event_goes_to_one_of_many_waits(void **state)
         start_waiters(waiters, WAITERS, poller, &returned);
         for (unsigned i = 1; i <= WAITERS; i++) {
             pause_on(round);
-            one_each = fer_poller_modify(poller, mailbox->raw, reading(i), FER_POLL_ONESHOT).kind == FER_OK && one_each;
+            one_each = fer_poller_modify(poller, mailbox->raw, reading(i), FER_POLL_ONESHOT).kind ==
+                           FER_OK &&
+                       one_each;
             if (i == 1) {
                 post(mailbox);
             }

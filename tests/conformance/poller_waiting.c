@@ -1,4 +1,5 @@
-/* poller_waiting.c: how long a wait lasts, what ends it, and whose turn it is (rules P5, P6, P9 and P10), of one thread. */
+/* poller_waiting.c: how long a wait lasts, what ends it, and whose turn it is (rules P5, P6, P9 and
+ * P10), of one thread. */
 #include <stdatomic.h>
 
 #include "support/poller_fixture.h"
@@ -41,12 +42,14 @@ static void a_wait_of_zero_finds_what_is_ready(void **state)
     assert_true(told.events > 0 && told.readable && !told.writable);
 }
 
-/* "wait(FER_DURATION_NONE) blocks until there is something": here there is. Too long a timeout saturates, which is as none; the last's seconds
- * would be negative in 32 bits. */
+/* "wait(FER_DURATION_NONE) blocks until there is something": here there is. Too long a timeout
+ * saturates, which is as none; the last's seconds would be negative in 32 bits. */
 static void a_wait_without_end_ends_with_an_event(void **state)
 {
     (void)state;
-    static const uint64_t lengths[] = {UINT64_MAX, UINT64_MAX - 1, UINT64_MAX / 2, UINT64_C(1) << 62, UINT64_C(3) << 52, UINT64_C(3000000000000000001)};
+    static const uint64_t lengths[] = {UINT64_MAX,        UINT64_MAX - 1,
+                                       UINT64_MAX / 2,    UINT64_C(1) << 62,
+                                       UINT64_C(3) << 52, UINT64_C(3000000000000000001)};
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     post(mailbox);
@@ -61,11 +64,14 @@ static void a_wait_without_end_ends_with_an_event(void **state)
     }
 }
 
-/* "Other timeouts are rounded up to what the OS can hold, and never end early." Nothing ready in time is FER_OK with no events. */
+/* "Other timeouts are rounded up to what the OS can hold, and never end early." Nothing ready in
+ * time is FER_OK with no events. */
 static void no_wait_ends_early(void **state)
 {
     (void)state;
-    static const uint64_t nanos[] = {1, 2, 500, 999, 1000, 1001, 50000, 500000, 999999, 1000000, 1000001, 1500000, 2000000, 15000001, 16000000, 40000000};
+    static const uint64_t nanos[] = {1,       2,        500,      999,     1000,    1001,
+                                     50000,   500000,   999999,   1000000, 1000001, 1500000,
+                                     2000000, 15000001, 16000000, 40000000};
     fer_poller *poller = test_poller();
     struct mailbox *quiet = test_mailbox();
     assert_ok(fer_poller_add(poller, quiet->raw, reading(1), FER_POLL_LEVEL));
@@ -84,7 +90,8 @@ static void no_wait_ends_early(void **state)
 
 /* ---- P6 */
 
-/* "A notify wakes exactly one wait: one that is under way, else the next." "A wait that was woken by one alone is FER_OK with no events." */
+/* "A notify wakes exactly one wait: one that is under way, else the next." "A wait that was woken
+ * by one alone is FER_OK with no events." */
 static void a_notify_wakes_the_next_wait_alone(void **state)
 {
     (void)state;
@@ -128,7 +135,8 @@ static void a_wait_of_zero_takes_a_notification(void **state)
     assert_true(microseconds_since(start) + 1 >= 10000);
 }
 
-/* Beside an event it is not lost, nor is the event, however small the array is; and it is taken by then. */
+/* Beside an event it is not lost, nor is the event, however small the array is; and it is taken by
+ * then. */
 static void a_notify_and_an_event_both_come(void **state)
 {
     (void)state;
@@ -209,7 +217,8 @@ static void notify_in_a_handler(void)
     }
 }
 
-/* "Its handler may call fer_poller_notify on POSIX systems": the wait that the signal interrupts is woken. */
+/* "Its handler may call fer_poller_notify on POSIX systems": the wait that the signal interrupts is
+ * woken. */
 static void a_signals_handler_may_notify(void **state)
 {
     (void)state;
@@ -227,7 +236,8 @@ static void a_signals_handler_may_notify(void **state)
     assert_int_equal(atomic_load(&failed_notifies), 0);
 }
 
-/* ---- P10: "Where more sockets are ready than the array holds, the next waits give the others their turn before the first ones come again." */
+/* ---- P10: "Where more sockets are ready than the array holds, the next waits give the others
+ * their turn before the first ones come again." */
 
 static void all_ready_sockets_get_their_turn(void **state)
 {
@@ -314,7 +324,10 @@ static void a_late_socket_gets_its_turn_among_busy_ones(void **state)
     assert_true(waits <= 2 * BUSY);
 }
 
-#define SIGNAL_TEST(rule, function) {rule " " #function, function, poller_test_begin, end_with_signals, &test_no_pair}
+#define SIGNAL_TEST(rule, function)                                                      \
+    {                                                                                    \
+        rule " " #function, function, poller_test_begin, end_with_signals, &test_no_pair \
+    }
 
 int main(void)
 {

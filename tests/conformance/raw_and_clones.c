@@ -1,9 +1,11 @@
-/* raw_and_clones.c: rules R1 to R3: sockets from and to the outside, second handles, and lengths above what the OS takes. */
+/* raw_and_clones.c: rules R1 to R3: sockets from and to the outside, second handles, and lengths
+ * above what the OS takes. */
 #include "support/fixture.h"
 #include "support/process.h"
 #include "support/thread.h"
 
-/* A connection of two plain sockets: *other stays the peer's, the result is given away, blocking. */
+/* A connection of two plain sockets: *other stays the peer's, the result is given away,
+ * blocking. */
 static fer_raw_socket connected_raw(peer_family family, peer_socket *other)
 {
     uint16_t port = 0;
@@ -116,8 +118,8 @@ static void from_raw_takes_a_listener(void **state)
     assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
 }
 
-/* R1: "and refuses with INVALID_INPUT what is not of the handle's type (a listener, an unconnected or already ended socket as a stream,
- * ...), leaving it to the caller." */
+/* R1: "and refuses with INVALID_INPUT what is not of the handle's type (a listener, an unconnected
+ * or already ended socket as a stream, ...), leaving it to the caller." */
 static void from_raw_of_a_stream_refuses_what_is_none(void **state)
 {
     (void)state;
@@ -125,7 +127,8 @@ static void from_raw_of_a_stream_refuses_what_is_none(void **state)
     uint16_t other_port = 0;
     uint16_t bound_port = 0;
     peer_socket listener = peer_listen(PEER_V4, 4, &port);
-    peer_socket refused[4] = {listener, peer_datagram(PEER_V4, &other_port), peer_unconnected(), peer_bind_only(PEER_V4, &bound_port)};
+    peer_socket refused[4] = {listener, peer_datagram(PEER_V4, &other_port), peer_unconnected(),
+                              peer_bind_only(PEER_V4, &bound_port)};
     fer_tcp_stream *stream = test_stream();
     for (size_t i = 0; i < 4; i++) {
         assert_kind(fer_tcp_stream_from_raw(stream, refused[i]), FER_INVALID_INPUT);
@@ -139,7 +142,8 @@ static void from_raw_of_a_stream_refuses_what_is_none(void **state)
     char byte;
     size_t n = 0;
     assert_true(peer_shutdown_write(ended));
-    assert_int_equal(peer_recv_some(ended_other, &byte, 1, &n), PEER_END); /* ends that cross are not over before both are acknowledged */
+    assert_int_equal(peer_recv_some(ended_other, &byte, 1, &n),
+                     PEER_END); /* ends that cross are not over before both are acknowledged */
     assert_true(peer_shutdown_write(ended_other));
     assert_int_equal(peer_recv_some(ended, &byte, 1, &n), PEER_END);
     if (!peer_is_windows()) {
@@ -152,8 +156,9 @@ static void from_raw_of_a_stream_refuses_what_is_none(void **state)
 static void from_raw_refuses_what_is_no_socket(void **state)
 {
     (void)state;
-    static const fer_raw_socket absurd[] = {FER_RAW_SOCKET_NONE, -2, 999999, INTPTR_MAX, INTPTR_MIN,
-                                            (fer_raw_socket)((uint64_t)1 << 32)};
+    static const fer_raw_socket absurd[] = {
+        FER_RAW_SOCKET_NONE, -2,         999999,
+        INTPTR_MAX,          INTPTR_MIN, (fer_raw_socket)((uint64_t)1 << 32)};
     fer_raw_socket file = peer_not_a_socket();
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();
@@ -175,7 +180,8 @@ static void from_raw_of_a_listener_refuses_what_is_none(void **state)
     uint16_t other_port = 0;
     fer_raw_socket stream = connected_raw(PEER_V4, &other);
     peer_take(stream);
-    peer_socket refused[4] = {stream, peer_datagram(PEER_V4, &other_port), peer_unconnected(), peer_bind_only(PEER_V4, &port)};
+    peer_socket refused[4] = {stream, peer_datagram(PEER_V4, &other_port), peer_unconnected(),
+                              peer_bind_only(PEER_V4, &port)};
     fer_tcp_listener *listener = test_listener();
     for (size_t i = 0; i < 4; i++) {
         assert_kind(fer_tcp_listener_from_raw(listener, refused[i]), FER_INVALID_INPUT);
@@ -186,7 +192,8 @@ static void from_raw_of_a_listener_refuses_what_is_none(void **state)
     assert_true(peer_send_all(other, "abc", 3) && peer_recv_exact(stream, buf, 3));
 }
 
-/* R1 and C6: into an open handle nothing is taken; what is offered stays the caller's, as it was. */
+/* R1 and C6: into an open handle nothing is taken; what is offered stays the caller's, as it
+ * was. */
 static void from_raw_into_an_open_handle_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -289,7 +296,8 @@ static void a_new_handle_has_no_raw_socket(void **state)
     assert_true(fer_tcp_listener_into_raw(listener) == FER_RAW_SOCKET_NONE);
 }
 
-/* ---- R2: "Both handles of a clone are closed independently; the connection ends with the last." */
+/* ---- R2: "Both handles of a clone are closed independently; the connection ends with the
+ * last." */
 
 static void the_connection_ends_with_the_last_clone(void **state)
 {
@@ -345,7 +353,8 @@ static void read_four(void *argument)
     reader->error = fer_tcp_stream_read_exact(reader->stream, reader->buf, 4, &reader->n);
 }
 
-/* R2: a handle is closed while its clone is blocked in a read: the clone goes on waiting and reads. */
+/* R2: a handle is closed while its clone is blocked in a read: the clone goes on waiting and
+ * reads. */
 static void closing_one_handle_leaves_the_clones_blocked_read(void **state)
 {
     struct pair_kind *kind = *state;

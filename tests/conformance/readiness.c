@@ -1,5 +1,6 @@
-/* readiness.c: rules T1, S6, C5 and their kin: what _ready tells of streams, listeners and datagram sockets. A shutdown in another thread is at
- * the end; what must not be asked for is in misuse_readiness.c. */
+/* readiness.c: rules T1, S6, C5 and their kin: what _ready tells of streams, listeners and datagram
+ * sockets. A shutdown in another thread is at the end; what must not be asked for is in
+ * misuse_readiness.c. */
 #include <stdatomic.h>
 
 #include "support/socket_fixture.h"
@@ -9,7 +10,8 @@ enum { EITHER = FER_READABLE | FER_WRITABLE, SOON_US = 5000000, SHORT_MS = 40 };
 
 #define NOW fer_duration_from_nanos(0)
 
-static fer_interest ready_of(const fer_tcp_stream *stream, fer_interest interest, fer_duration timeout)
+static fer_interest ready_of(const fer_tcp_stream *stream, fer_interest interest,
+                             fer_duration timeout)
 {
     fer_interest ready = 77;
     assert_ok(fer_tcp_stream_ready(stream, interest, timeout, &ready));
@@ -29,7 +31,8 @@ static fer_interest awaited(const fer_tcp_stream *stream, fer_interest interest)
 
 /* ---- Streams */
 
-/* T1: "For ... _ready, zero asks without waiting; when nothing is ready in time, [it is] OK with none." */
+/* T1: "For ... _ready, zero asks without waiting; when nothing is ready in time, [it is] OK with
+ * none." */
 static void zero_asks_without_waiting(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -87,7 +90,8 @@ static void the_peers_end_is_readable_again_and_again(void **state)
     assert_int_equal(awaited(&pair->stream, EITHER), EITHER);
 }
 
-/* S2 and S3 of readiness: a half that this handle shut answers by itself, on every OS, and says nothing of the other. */
+/* S2 and S3 of readiness: a half that this handle shut answers by itself, on every OS, and says
+ * nothing of the other. */
 static void an_own_shut_half_is_ready_at_once(void **state)
 {
     for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
@@ -98,7 +102,8 @@ static void an_own_shut_half_is_ready_at_once(void **state)
         assert_ok(fer_tcp_stream_shutdown(&pair->stream, (fer_shutdown)how));
         assert_int_equal(asked(&pair->stream, FER_READABLE), reads ? FER_READABLE : 0);
         assert_int_equal(asked(&pair->stream, FER_WRITABLE), writes ? FER_WRITABLE : 0);
-        assert_int_equal(awaited(&pair->stream, EITHER), (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0));
+        assert_int_equal(awaited(&pair->stream, EITHER),
+                         (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0));
         pair_close(pair);
     }
 }
@@ -125,7 +130,8 @@ static void a_half_that_a_clone_shut_is_ready(void **state)
     }
 }
 
-/* "Hang-up and errors make both ready": a reset, before and after a call has met it; S5: "every fatal error sticks". */
+/* "Hang-up and errors make both ready": a reset, before and after a call has met it; S5: "every
+ * fatal error sticks". */
 static void a_reset_is_ready_for_all_that_was_asked(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -156,7 +162,8 @@ static void a_reset_met_while_asking_is_told_by_the_next_read(void **state)
 
 /* ---- C5: "asks first": connects that only started */
 
-/* "while under way waits for its end": nothing is ready; then it is writable, and readable when there are bytes. */
+/* "while under way waits for its end": nothing is ready; then it is writable, and readable when
+ * there are bytes. */
 static void a_connect_under_way_is_ready_when_it_has_ended_well(void **state)
 {
     peer_family family = family_of(state);
@@ -180,7 +187,8 @@ static void a_connect_under_way_is_ready_when_it_has_ended_well(void **state)
     assert_int_equal(awaited(stream, FER_READABLE), FER_READABLE);
 }
 
-/* "a failed one is readable and writable (the next call tells the reason)"; "CONNECT_FAILED: both at once". */
+/* "a failed one is readable and writable (the next call tells the reason)"; "CONNECT_FAILED: both
+ * at once". */
 static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
 {
     (void)state;
@@ -218,7 +226,8 @@ static fer_error ask_peer_addr(fer_tcp_stream *stream)
     return fer_tcp_stream_peer_addr(stream, &addr);
 }
 
-/* "the next call tells the reason": whichever it is, and however often readiness was asked for before. */
+/* "the next call tells the reason": whichever it is, and however often readiness was asked for
+ * before. */
 static void the_call_after_ready_tells_why_a_connect_failed(void **state)
 {
     static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one, ask_peer_addr};
@@ -236,7 +245,8 @@ static void the_call_after_ready_tells_why_a_connect_failed(void **state)
     }
 }
 
-/* E4: "NOT_CONNECTED where a stream that was never connected is read, written": asked for readiness, too. */
+/* E4: "NOT_CONNECTED where a stream that was never connected is read, written": asked for
+ * readiness, too. */
 static void a_stream_that_was_never_connected_is_not_connected(void **state)
 {
     peer_family family = family_of(state);
@@ -314,7 +324,8 @@ static void a_datagram_socket_is_readable_while_a_datagram_is_queued(void **stat
     assert_int_equal(ready, 0);
 }
 
-/* ---- S6: "shutdown from another thread wakes a blocked read, and shutdown(WRITE|BOTH) a blocked write": a wait for readiness, too */
+/* ---- S6: "shutdown from another thread wakes a blocked read, and shutdown(WRITE|BOTH) a blocked
+ * write": a wait for readiness, too */
 
 struct waiter {
     fer_tcp_stream *stream;
@@ -328,10 +339,12 @@ static void wait_on(void *argument)
 {
     struct waiter *waiter = argument;
     atomic_store(&waiter->started, 1);
-    waiter->error = fer_tcp_stream_ready(waiter->stream, waiter->interest, FER_DURATION_NONE, &waiter->ready);
+    waiter->error =
+        fer_tcp_stream_ready(waiter->stream, waiter->interest, FER_DURATION_NONE, &waiter->ready);
 }
 
-static void assert_shutdown_wakes(const struct pair_kind *kind, fer_interest interest, fer_shutdown how, bool through_clone)
+static void assert_shutdown_wakes(const struct pair_kind *kind, fer_interest interest,
+                                  fer_shutdown how, bool through_clone)
 {
     for (int round = 0; round < 3; round++) {
         struct pair *pair = pair_open_kind(kind);

@@ -1,4 +1,5 @@
-/* reset.c: rule S5: a reset is told, sticks to the handle that saw it, and never looks like the end of the stream. */
+/* reset.c: rule S5: a reset is told, sticks to the handle that saw it, and never looks like the end
+ * of the stream. */
 #include "support/fixture.h"
 #include "support/thread.h"
 
@@ -36,7 +37,8 @@ static void assert_reset_sticks(fer_tcp_stream *stream)
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
 }
 
-/* S5: "A reset is CONNECTION_RESET on a read ... and never looks like a clean end of file to the handle that saw it." */
+/* S5: "A reset is CONNECTION_RESET on a read ... and never looks like a clean end of file to the
+ * handle that saw it." */
 static void a_reset_is_connection_reset_on_every_sort_of_read_and_sticks(void **state)
 {
     struct pair_kind *kind = *state;
@@ -85,7 +87,8 @@ static void a_peer_that_closes_with_unread_input_is_a_reset(void **state)
     assert_reset_sticks(&pair->stream);
 }
 
-/* S5: "and CONNECTION_RESET or BROKEN_PIPE on a write": and a RESET that a write saw sticks to reading too. */
+/* S5: "and CONNECTION_RESET or BROKEN_PIPE on a write": and a RESET that a write saw sticks to
+ * reading too. */
 static void a_reset_that_a_write_saw_sticks_to_reading_too(void **state)
 {
     struct pair_kind *kind = *state;
@@ -119,7 +122,8 @@ static void a_reset_that_take_error_took_sticks(void **state)
     assert_reset_sticks(&pair->stream);
 }
 
-/* S5: "What had arrived before is still read where the OS kept it; then the error again, not OK with 0." */
+/* S5: "What had arrived before is still read where the OS kept it; then the error again, not OK
+ * with 0." */
 static void what_arrived_before_the_reset_is_read_then_the_reset(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -139,7 +143,8 @@ static void what_arrived_before_the_reset_is_read_then_the_reset(void **state)
     assert_reset_sticks(&pair->stream);
 }
 
-/* S5 and E3: the same of the reads that go on: what came is counted, and the result is the reset. */
+/* S5 and E3: the same of the reads that go on: what came is counted, and the result is the
+ * reset. */
 static void reads_that_go_on_count_what_came_before_the_reset(void **state)
 {
     struct pair_kind *kind = *state;
@@ -159,7 +164,8 @@ static void reads_that_go_on_count_what_came_before_the_reset(void **state)
     }
 }
 
-/* S5: data that was queued when a write met the reset is "still read where the OS kept it", then the reset, never the end. */
+/* S5: data that was queued when a write met the reset is "still read where the OS kept it", then
+ * the reset, never the end. */
 static void after_a_write_met_the_reset_queued_data_is_read_then_the_reset(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -201,7 +207,8 @@ static void an_eof_seen_before_the_reset_stays_an_eof(void **state)
     assert_reads_end(&pair->stream);
 }
 
-/* S2 over S5: what the handle itself shut down answers as its own shutdown, whatever the peer does. */
+/* S2 over S5: what the handle itself shut down answers as its own shutdown, whatever the peer
+ * does. */
 static void a_half_that_was_shut_before_the_reset_stays_shut(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -263,13 +270,20 @@ static void read_blocked(void *argument)
     switch (reader->sort) {
     case 0: reader->error = fer_tcp_stream_read(reader->stream, buf, sizeof buf, &reader->n); break;
     case 1: reader->error = fer_tcp_stream_peek(reader->stream, buf, sizeof buf, &reader->n); break;
-    case 2: reader->error = fer_tcp_stream_read_vectored(reader->stream, slices, 2, &reader->n); break;
-    case 3: reader->error = fer_tcp_stream_read_exact(reader->stream, buf, sizeof buf, &reader->n); break;
-    default: reader->error = fer_tcp_stream_read_to_end(reader->stream, buf, sizeof buf, &reader->n); break;
+    case 2:
+        reader->error = fer_tcp_stream_read_vectored(reader->stream, slices, 2, &reader->n);
+        break;
+    case 3:
+        reader->error = fer_tcp_stream_read_exact(reader->stream, buf, sizeof buf, &reader->n);
+        break;
+    default:
+        reader->error = fer_tcp_stream_read_to_end(reader->stream, buf, sizeof buf, &reader->n);
+        break;
     }
 }
 
-/* S5: the reset that a blocked read meets; whether it blocks before or after the reset comes, the answer is the same. */
+/* S5: the reset that a blocked read meets; whether it blocks before or after the reset comes, the
+ * answer is the same. */
 static void a_blocked_read_is_ended_by_a_reset(void **state)
 {
     struct pair_kind *kind = *state;

@@ -1,5 +1,6 @@
-/* resolving.c: rules N1 to N7: names looked up in the background, on the system's own resolver. What the threads do at each moment is in
- * unit/test_resolver*.c and unit/test_resolver_threads.c. */
+/* resolving.c: rules N1 to N7: names looked up in the background, on the system's own resolver.
+ * What the threads do at each moment is in unit/test_resolver*.c and
+ * unit/test_resolver_threads.c. */
 #include "support/fixture.h"
 
 #include <stdio.h>
@@ -9,7 +10,8 @@
 
 enum { CAP = 8, MANY = 40 };
 
-/* A name that no system knows, and none has to ask a name server about: those may take seconds to answer many questions at once. */
+/* A name that no system knows, and none has to ask a name server about: those may take seconds to
+ * answer many questions at once. */
 #define UNKNOWN "a b.invalid:80"
 
 /* Of each test: closed after it. */
@@ -29,8 +31,9 @@ static int begin(void **state)
     return test_begin(state);
 }
 
-/* Closes all, and waits until the system's resolver is at rest. A lookup that was abandoned may go on, with sockets of its own, and between two of
- * them only its thread tells of it; a thread that has given its last answer may be there for a moment still. */
+/* Closes all, and waits until the system's resolver is at rest. A lookup that was abandoned may go
+ * on, with sockets of its own, and between two of them only its thread tells of it; a thread that
+ * has given its last answer may be there for a moment still. */
 static void close_all(size_t handles_left)
 {
     for (size_t i = 0; i < MANY; i++) {
@@ -38,7 +41,8 @@ static void close_all(size_t handles_left)
     }
     fer_resolver_close(&resolver);
     fer_poller_close(&poller);
-    while (peer_threads() > threads_before || (peer_handle_count_is_exact() && peer_open_handles() > handles_left)) {
+    while (peer_threads() > threads_before ||
+           (peer_handle_count_is_exact() && peer_open_handles() > handles_left)) {
         test_thread_yield();
     }
 }
@@ -52,7 +56,8 @@ static int end(void **state)
 
 static bool is_lookup_failure(fer_error error)
 {
-    return error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_RESOLVE_FAILED;
+    return error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN ||
+           error.kind == FER_RESOLVE_FAILED;
 }
 
 /* A lookup's answer, and the same asked of the system in this thread. */
@@ -72,7 +77,8 @@ static void assert_same_answer(fer_lookup *lookup, const char *text)
     }
 }
 
-/* Asks without waiting until there is an answer: somebody else does the work, or time passes, meanwhile. */
+/* Asks without waiting until there is an answer: somebody else does the work, or time passes,
+ * meanwhile. */
 static fer_error ask_until_done(fer_lookup *lookup)
 {
     size_t count = 4711;
@@ -90,7 +96,8 @@ static fer_error ask_until_done(fer_lookup *lookup)
 /* N1: "What needs no resolver is answered at once and without a thread: address texts". */
 static void an_address_text_is_answered_at_once(void **state)
 {
-    static const char *const texts[] = {"127.0.0.1:80", "[::1]:443", "[fe80::1%7]:1", "::1:80", "0.0.0.0:0"};
+    static const char *const texts[] = {"127.0.0.1:80", "[::1]:443", "[fe80::1%7]:1", "::1:80",
+                                        "0.0.0.0:0"};
     fer_socket_addr addr;
     size_t count = 0;
     (void)state;
@@ -106,7 +113,9 @@ static void an_address_text_is_answered_at_once(void **state)
 /* N1: "what is no "host:port" at all is INVALID_INPUT then and there". */
 static void what_is_no_host_and_port_is_refused_by_the_start(void **state)
 {
-    static const char *const bad[] = {"", ":", ":80", "host", "host:", "host:+80", "host:65536", "host:http", "127.0.0.1", "b\xfcrger:80"};
+    static const char *const bad[] = {"",          ":",           ":80",        "host",
+                                      "host:",     "host:+80",    "host:65536", "host:http",
+                                      "127.0.0.1", "b\xfcrger:80"};
     (void)state;
     assert_ok(fer_resolver_new(&resolver, 1, 0));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -118,7 +127,8 @@ static void what_is_no_host_and_port_is_refused_by_the_start(void **state)
 /* N3: "A lookup's answer is that of fer_to_socket_addrs." */
 static void the_answer_is_that_of_a_lookup_in_this_thread(void **state)
 {
-    static const char *const texts[] = {"localhost:80", "127.1:81", "no-such-host.invalid:82", "[fe80::1%1]:83", "localhost:0"};
+    static const char *const texts[] = {"localhost:80", "127.1:81", "no-such-host.invalid:82",
+                                        "[fe80::1%1]:83", "localhost:0"};
     (void)state;
     skip_without_localhost();
     assert_ok(fer_resolver_new(&resolver, 2, SIZE_MAX));
@@ -172,8 +182,10 @@ static void a_wait_that_is_too_short_leaves_the_lookup(void **state)
     fer_error error = fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count);
     assert_true(is_lookup_failure(error) || (error.kind == FER_TIMED_OUT && error.os_code == 0));
     assert_int_equal(count, 4711);
-    assert_true(is_lookup_failure(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count)));
-    assert_true(is_lookup_failure(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count)));
+    assert_true(
+        is_lookup_failure(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count)));
+    assert_true(is_lookup_failure(
+        fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count)));
 }
 
 /* N5: "The poller is notified once for each lookup, when its answer can be had". */
@@ -196,7 +208,8 @@ static void a_poller_tells_that_a_lookup_is_done(void **state)
     assert_int_equal(count, 0);
 }
 
-/* N5, with as many lookups as an event loop may have: each is asked after each notify, and all are done in the end. */
+/* N5, with as many lookups as an event loop may have: each is asked after each notify, and all are
+ * done in the end. */
 static void a_poller_tells_of_many_lookups(void **state)
 {
     fer_event event;
@@ -206,18 +219,21 @@ static void a_poller_tells_of_many_lookups(void **state)
     assert_ok(fer_poller_new(&poller));
     assert_ok(fer_resolver_new(&resolver, 3, MANY));
     for (size_t i = 0; i < MANY; i++) {
-        assert_ok(fer_resolver_start(&resolver, i % 3 == 0 ? "127.0.0.1:80" : UNKNOWN, &poller, &lookups[i]));
+        assert_ok(fer_resolver_start(&resolver, i % 3 == 0 ? "127.0.0.1:80" : UNKNOWN, &poller,
+                                     &lookups[i]));
     }
     while (left > 0) {
         assert_ok(fer_poller_wait(&poller, &event, 1, FER_DURATION_NONE, &count));
         left = 0;
         for (size_t i = 0; i < MANY; i++) {
-            left += fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count).kind == FER_WOULD_BLOCK;
+            left += fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count).kind ==
+                    FER_WOULD_BLOCK;
         }
     }
 }
 
-/* N6: "Closing a lookup abandons it and never waits." A poller that is closed after it is never touched: the sanitizers would tell. */
+/* N6: "Closing a lookup abandons it and never waits." A poller that is closed after it is never
+ * touched: the sanitizers would tell. */
 static void lookups_are_abandoned_at_any_moment(void **state)
 {
     (void)state;
@@ -238,7 +254,8 @@ static void lookups_are_abandoned_at_any_moment(void **state)
     close_all(handles_before);
 }
 
-/* N7: "Its lookups that are not done end with CANCELLED; those that are done keep their answers." */
+/* N7: "Its lookups that are not done end with CANCELLED; those that are done keep their
+ * answers." */
 static void closing_a_resolver_ends_its_lookups(void **state)
 {
     size_t count = 4711;
@@ -253,7 +270,8 @@ static void closing_a_resolver_ends_its_lookups(void **state)
     for (size_t i = 1; i < MANY; i++) {
         fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);
         assert_true(is_lookup_failure(error) || error.kind == FER_CANCELLED);
-        assert_true(fer_lookup_wait(&lookups[i], FER_DURATION_NONE, NULL, 0, &count).kind == error.kind);
+        assert_true(fer_lookup_wait(&lookups[i], FER_DURATION_NONE, NULL, 0, &count).kind ==
+                    error.kind);
     }
     assert_own(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[0]), FER_INVALID_INPUT);
     assert_ok(fer_resolver_new(&resolver, 1, 0));
@@ -276,11 +294,15 @@ static void start_wait_and_abandon(void *argument)
         size_t choice = round * 7 + abuser->number;
         fer_lookup lookup = {0};
         size_t count = 0;
-        fer_error error = fer_resolver_start(&resolver, texts[choice % 3], choice % 2 == 0 ? &poller : NULL, &lookup);
+        fer_error error = fer_resolver_start(&resolver, texts[choice % 3],
+                                             choice % 2 == 0 ? &poller : NULL, &lookup);
         abuser->mistakes += error.kind != FER_OK && error.kind != FER_WOULD_BLOCK;
         if (error.kind == FER_OK && choice % 5 < 3) {
-            error = fer_lookup_wait(&lookup, choice % 5 == 0 ? fer_duration_from_micros(20) : FER_DURATION_NONE, NULL, 0, &count);
-            abuser->mistakes += error.kind != FER_OK && !is_lookup_failure(error) && error.kind != FER_TIMED_OUT;
+            error = fer_lookup_wait(
+                &lookup, choice % 5 == 0 ? fer_duration_from_micros(20) : FER_DURATION_NONE, NULL,
+                0, &count);
+            abuser->mistakes +=
+                error.kind != FER_OK && !is_lookup_failure(error) && error.kind != FER_TIMED_OUT;
         }
         fer_lookup_close(&lookup);
     }
@@ -326,7 +348,10 @@ static void what_was_found_can_be_connected_to(void **state)
     assert_ok(fer_tcp_listener_accept(listener, accepted, NULL));
 }
 
-#define RESOLVING_TEST(rule, function) {rule " " #function, function, begin, end, &test_no_pair}
+#define RESOLVING_TEST(rule, function)                          \
+    {                                                           \
+        rule " " #function, function, begin, end, &test_no_pair \
+    }
 
 int main(void)
 {

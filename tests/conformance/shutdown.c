@@ -1,5 +1,5 @@
-/* shutdown.c: rules S1 to S4 and S7: shutting halves down, and the peer's orderly end. Waking blocked calls (S6) is in wakeup.c,
- * resets (S5) are in reset.c. */
+/* shutdown.c: rules S1 to S4 and S7: shutting halves down, and the peer's orderly end. Waking
+ * blocked calls (S6) is in wakeup.c, resets (S5) are in reset.c. */
 #include "support/fixture.h"
 #include "support/thread.h"
 
@@ -76,7 +76,8 @@ static void shutdown_after_a_reset_is_ok(void **state)
             pair->other = PEER_NONE;
             assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
             if (seen) {
-                assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
+                assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL),
+                            FER_CONNECTION_RESET);
             }
             assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[how]));
             assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
@@ -118,8 +119,8 @@ static void shutdown_of_a_new_stream_is_not_connected(void **state)
     assert_new(stream);
 }
 
-/* ---- S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once, on every OS, even if data was
- * queued." */
+/* ---- S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once,
+ * on every OS, even if data was queued." */
 
 static void read_after_own_shutdown_read_is_eof_at_once(void **state)
 {
@@ -143,7 +144,8 @@ static void read_after_own_shutdown_is_eof_though_data_was_queued(void **state)
     for (int both = 0; both < 2; both++) {
         struct pair *pair = pair_open_kind(kind);
         queue_input(pair, "queued");
-        assert_ok(fer_tcp_stream_shutdown(&pair->stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_READ));
+        assert_ok(
+            fer_tcp_stream_shutdown(&pair->stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_READ));
         assert_reads_end(&pair->stream);
         pair_close(pair);
     }
@@ -170,14 +172,16 @@ static void read_after_own_shutdown_is_eof_in_every_mode(void **state)
     assert_reads_end(&pair->stream);
 }
 
-/* ---- S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE. The peer reads what was sent, then EOF." */
+/* ---- S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE. The peer reads what was sent,
+ * then EOF." */
 
 static void write_after_own_shutdown_is_broken_pipe(void **state)
 {
     struct pair_kind *kind = *state;
     for (int both = 0; both < 2; both++) {
         struct pair *pair = pair_open_kind(kind);
-        assert_ok(fer_tcp_stream_shutdown(&pair->stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_WRITE));
+        assert_ok(
+            fer_tcp_stream_shutdown(&pair->stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_WRITE));
         assert_writes_are_broken(&pair->stream);
         assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
         assert_writes_are_broken(&pair->stream);
@@ -198,7 +202,8 @@ static void drain_all(void *argument)
     drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
 }
 
-/* Writes a million patterned bytes, then calls end, which shuts the stream down; the peer must get all of them, then the end. */
+/* Writes a million patterned bytes, then calls end, which shuts the stream down; the peer must get
+ * all of them, then the end. */
 static void assert_all_arrives(struct pair *pair, void (*end)(struct pair *pair))
 {
     static unsigned char bytes[1000000];
@@ -217,8 +222,14 @@ static void assert_all_arrives(struct pair *pair, void (*end)(struct pair *pair)
     assert_true(drain.intact);
 }
 
-static void end_by_write(struct pair *pair) { assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE)); }
-static void end_by_both(struct pair *pair) { assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH)); }
+static void end_by_write(struct pair *pair)
+{
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+}
+static void end_by_both(struct pair *pair)
+{
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
+}
 
 static void end_by_read_then_write(struct pair *pair)
 {
@@ -259,7 +270,8 @@ static void closing_a_stream_with_no_input_sends_all_then_eof(void **state)
     assert_int_equal(peer_recv_some(pair->other, buf, sizeof buf, &n), PEER_END);
 }
 
-/* ---- S4: "The peer's orderly end reads as OK with 0 bytes, again and again; it is never an error." */
+/* ---- S4: "The peer's orderly end reads as OK with 0 bytes, again and again; it is never an
+ * error." */
 
 static void the_peers_end_reads_as_0_again_and_again(void **state)
 {
@@ -300,7 +312,8 @@ static void writing_goes_on_after_the_peers_end(void **state)
     assert_all_arrives(pair, end_by_write);
 }
 
-/* S4: "A zero-length read is OK with 0 at once and tells nothing about EOF": it neither waits for data nor takes any ... */
+/* S4: "A zero-length read is OK with 0 at once and tells nothing about EOF": it neither waits for
+ * data nor takes any ... */
 static void a_zero_length_read_is_ok_at_once_and_takes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -391,10 +404,12 @@ static void shutdown_read_never_harms_the_write_half(void **state)
     assert_all_arrives(pair, end_by_write);
 }
 
-/* S7: "Once both halves are shut, by one call or two, ... what was written must reach the peer", with input queued and without. */
+/* S7: "Once both halves are shut, by one call or two, ... what was written must reach the peer",
+ * with input queued and without. */
 static void what_was_written_arrives_however_both_halves_are_shut(void **state)
 {
-    static void (*const ends[])(struct pair *pair) = {end_by_both, end_by_read_then_write, end_by_write_then_read};
+    static void (*const ends[])(struct pair * pair) = {end_by_both, end_by_read_then_write,
+                                                       end_by_write_then_read};
     struct pair_kind *kind = *state;
     for (size_t i = 0; i < 3; i++) {
         for (int queued = 0; queued < 2; queued++) {
@@ -426,7 +441,8 @@ static void close_with_unread_input_resets(void **state)
     }
 }
 
-/* S7: "the docs show how to drain": shut WRITE, read until 0 bytes, close; then nothing is reset. */
+/* S7: "the docs show how to drain": shut WRITE, read until 0 bytes, close; then nothing is
+ * reset. */
 static void draining_before_close_ends_in_good_order(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,10 +1,11 @@
-/* socket_binding.c: rules L1, L2, L4 and L5 of sockets that are built step by step: what bind does by itself, what the options make of it, and
- * listening. */
+/* socket_binding.c: rules L1, L2, L4 and L5 of sockets that are built step by step: what bind does
+ * by itself, what the options make of it, and listening. */
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
 /* Accepts one of ferrule's listeners, whichever has a connection. False: neither. */
-static bool accept_either(fer_tcp_listener *const listeners[2], fer_tcp_stream *stream, unsigned counts[2])
+static bool accept_either(fer_tcp_listener *const listeners[2], fer_tcp_stream *stream,
+                          unsigned counts[2])
 {
     for (int tries = 0; tries < 2000; tries++) {
         for (int i = 0; i < 2; i++) {
@@ -38,7 +39,8 @@ static void a_second_bind_is_addr_in_use(void **state)
     assert_ok(fer_socket_bind(second, &addr));
 }
 
-/* L1: "bind sets SO_REUSEADDR on POSIX only"; on Windows "exclusive use is asked for instead": as fer_tcp_listener_bind_addr does. */
+/* L1: "bind sets SO_REUSEADDR on POSIX only"; on Windows "exclusive use is asked for instead": as
+ * fer_tcp_listener_bind_addr does. */
 static void bind_sets_what_every_bind_of_a_stream_sets(void **state)
 {
     (void)state;
@@ -71,7 +73,8 @@ static void bind_of_a_datagram_socket_shares_nothing(void **state)
     assert_kind(fer_socket_bind(second, &addr), FER_ADDR_IN_USE);
 }
 
-/* "Streams: bind lets a port in TIME_WAIT be taken again unless this was set to false; on Windows it always does, and never shares a live port". */
+/* "Streams: bind lets a port in TIME_WAIT be taken again unless this was set to false; on Windows
+ * it always does, and never shares a live port". */
 static void set_reuse_address_decides_what_bind_does_for_a_stream(void **state)
 {
     static const bool choices[] = {false, true};
@@ -87,7 +90,8 @@ static void set_reuse_address_decides_what_bind_does_for_a_stream(void **state)
         assert_int_equal(reuses, peer_is_windows() || choices[i]);
         assert_ok(fer_socket_bind(socket, &addr));
         assert_ok(fer_socket_listen(socket, 4));
-        assert_int_equal(peer_raw_reuses_address(fer_socket_as_raw(socket)), !peer_is_windows() && choices[i]);
+        assert_int_equal(peer_raw_reuses_address(fer_socket_as_raw(socket)),
+                         !peer_is_windows() && choices[i]);
         addr = local_addr_of(socket);
         assert_kind(fer_socket_bind(second, &addr), FER_ADDR_IN_USE);
     }
@@ -143,11 +147,13 @@ static void datagram_sockets_that_reuse_an_address_share_it(void **state)
     assert_kind(fer_socket_bind(third, &addr), FER_ADDR_IN_USE);
 }
 
-/* "Whether sockets that have all set this share a port, new connections ... being spread over them": each reaches one. */
+/* "Whether sockets that have all set this share a port, new connections ... being spread over
+ * them": each reaches one. */
 static void listeners_that_reuse_a_port_share_its_connections(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *sockets[2] = {test_made(domain_of(family), FER_TYPE_STREAM), test_made(domain_of(family), FER_TYPE_STREAM)};
+    fer_socket *sockets[2] = {test_made(domain_of(family), FER_TYPE_STREAM),
+                              test_made(domain_of(family), FER_TYPE_STREAM)};
     fer_tcp_listener *listeners[2] = {test_listener(), test_listener()};
     fer_socket_addr addr = any_port(family);
     unsigned counts[2] = {0, 0};
@@ -251,7 +257,8 @@ static void only_v6_is_for_ipv6_sockets(void **state)
     assert_own(fer_socket_only_v6(socket, &only), FER_UNSUPPORTED);
     assert_true(only);
     if (unix_peer_has_streams()) {
-        assert_own(fer_socket_set_only_v6(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM), true), FER_UNSUPPORTED);
+        assert_own(fer_socket_set_only_v6(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM), true),
+                   FER_UNSUPPORTED);
     }
 }
 
@@ -380,7 +387,8 @@ static void listening_binds_an_unbound_socket(void **state)
     assert_exchange(stream, other);
 }
 
-/* L2: "On a socket that listens already it changes the backlog, but not on Windows", whatever is queued. */
+/* L2: "On a socket that listens already it changes the backlog, but not on Windows", whatever is
+ * queued. */
 static void listening_again_changes_the_backlog(void **state)
 {
     (void)state;
@@ -391,7 +399,8 @@ static void listening_again_changes_the_backlog(void **state)
     assert_true(peer_raw_backlog(raw) == 16 || peer_raw_backlog(raw) == -1);
     assert_true(peer_connect(PEER_V4, local_addr_of(socket).port) != PEER_NONE);
     assert_ok(fer_socket_listen(socket, 3));
-    assert_true(peer_raw_backlog(raw) == (peer_is_windows() ? 16 : 3) || peer_raw_backlog(raw) == -1);
+    assert_true(peer_raw_backlog(raw) == (peer_is_windows() ? 16 : 3) ||
+                peer_raw_backlog(raw) == -1);
     assert_ok(fer_socket_listen(socket, 0));
     assert_own(fer_socket_listen(socket, -1), FER_INVALID_INPUT);
     assert_ok(fer_socket_listen(socket, 0x7fffffff));
@@ -422,11 +431,13 @@ static void what_cannot_listen_is_invalid_input(void **state)
     assert_own(fer_socket_listen(NULL, 4), FER_INVALID_INPUT);
     assert_ok(fer_socket_listen(streams, 1));
     if (unix_peer_has_streams()) {
-        assert_kind(fer_socket_listen(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM), 4), FER_INVALID_INPUT);
+        assert_kind(fer_socket_listen(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM), 4),
+                    FER_INVALID_INPUT);
     }
 }
 
-/* "FER_ADDR_IN_USE (a socket with the same address listens)": where bind let two that reuse the address share it. */
+/* "FER_ADDR_IN_USE (a socket with the same address listens)": where bind let two that reuse the
+ * address share it. */
 static void the_second_of_two_that_share_an_address_cannot_listen(void **state)
 {
     (void)state;
@@ -444,7 +455,8 @@ static void the_second_of_two_that_share_an_address_cannot_listen(void **state)
     }
 }
 
-/* Accepted streams start blocking (rule T6), whatever the listener is, and have its nodelay or not, but a working connection. */
+/* Accepted streams start blocking (rule T6), whatever the listener is, and have its nodelay or not,
+ * but a working connection. */
 static void streams_of_a_built_listener_start_blocking(void **state)
 {
     (void)state;

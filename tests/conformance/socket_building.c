@@ -1,5 +1,6 @@
-/* socket_building.c: rules R1, R2 and E4 of sockets that are built step by step: how they are made, end, are cloned, and
- * come from and go to the outside. Their binding, connecting, options, datagrams and turning into other handles have files of their own. */
+/* socket_building.c: rules R1, R2 and E4 of sockets that are built step by step: how they are made,
+ * end, are cloned, and come from and go to the outside. Their binding, connecting, options,
+ * datagrams and turning into other handles have files of their own. */
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
@@ -7,7 +8,8 @@ static const fer_domain ip_domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6};
 
 static bool has_domain(fer_domain domain)
 {
-    return domain == FER_DOMAIN_IPV4 || (domain == FER_DOMAIN_IPV6 ? peer_has_v6() : unix_peer_has_streams());
+    return domain == FER_DOMAIN_IPV4 ||
+           (domain == FER_DOMAIN_IPV6 ? peer_has_v6() : unix_peer_has_streams());
 }
 
 /* ---- Birth */
@@ -44,21 +46,29 @@ static void every_kind_of_unix_socket_can_be_made(void **state)
     if (unix_peer_has_datagrams()) {
         assert_true(peer_is_open(fer_socket_as_raw(test_made(FER_DOMAIN_UNIX, FER_TYPE_DGRAM))));
     } else {
-        assert_kind(fer_socket_new(test_socket(), FER_DOMAIN_UNIX, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT), FER_UNSUPPORTED);
+        assert_kind(
+            fer_socket_new(test_socket(), FER_DOMAIN_UNIX, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT),
+            FER_UNSUPPORTED);
     }
 }
 
-/* "FER_UNSUPPORTED (this system has no such socket)": a protocol that is another type's; Unix sockets with a protocol, and raw ones, which
- * are datagram sockets on Linux (af_unix.c, unix_create) and nothing elsewhere. */
+/* "FER_UNSUPPORTED (this system has no such socket)": a protocol that is another type's; Unix
+ * sockets with a protocol, and raw ones, which are datagram sockets on Linux (af_unix.c,
+ * unix_create) and nothing elsewhere. */
 static void a_socket_that_no_system_has_is_unsupported(void **state)
 {
     (void)state;
     fer_socket *socket = test_socket();
-    assert_kind(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_UDP), FER_UNSUPPORTED);
-    assert_kind(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, FER_PROTOCOL_TCP), FER_UNSUPPORTED);
-    assert_own(fer_socket_new(socket, FER_DOMAIN_UNIX, FER_TYPE_RAW, FER_PROTOCOL_DEFAULT), FER_UNSUPPORTED);
-    assert_own(fer_socket_new(socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, FER_PROTOCOL_TCP), FER_UNSUPPORTED);
-    assert_own(fer_socket_new(socket, FER_DOMAIN_UNIX, FER_TYPE_DGRAM, FER_PROTOCOL_ICMP), FER_UNSUPPORTED);
+    assert_kind(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_UDP),
+                FER_UNSUPPORTED);
+    assert_kind(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, FER_PROTOCOL_TCP),
+                FER_UNSUPPORTED);
+    assert_own(fer_socket_new(socket, FER_DOMAIN_UNIX, FER_TYPE_RAW, FER_PROTOCOL_DEFAULT),
+               FER_UNSUPPORTED);
+    assert_own(fer_socket_new(socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, FER_PROTOCOL_TCP),
+               FER_UNSUPPORTED);
+    assert_own(fer_socket_new(socket, FER_DOMAIN_UNIX, FER_TYPE_DGRAM, FER_PROTOCOL_ICMP),
+               FER_UNSUPPORTED);
     assert_empty(socket);
 }
 
@@ -71,13 +81,16 @@ static void an_unknown_domain_or_type_is_invalid_input(void **state)
     (void)state;
     fer_socket *socket = test_socket();
     for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
-        assert_own(fer_socket_new(socket, (fer_domain)domains[i], FER_TYPE_STREAM, 0), FER_INVALID_INPUT);
+        assert_own(fer_socket_new(socket, (fer_domain)domains[i], FER_TYPE_STREAM, 0),
+                   FER_INVALID_INPUT);
     }
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, (fer_type)types[i], 0), FER_INVALID_INPUT);
+        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, (fer_type)types[i], 0),
+                   FER_INVALID_INPUT);
     }
     for (size_t i = 0; i < 2; i++) {
-        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, protocols[i]), FER_INVALID_INPUT);
+        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, protocols[i]),
+                   FER_INVALID_INPUT);
     }
     assert_empty(socket);
     assert_ok(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
@@ -141,7 +154,8 @@ static void a_socket_that_there_is_no_handle_for_leaves_a_new_one(void **state)
     assert_ok(fer_socket_try_clone(made, socket));
 }
 
-/* ---- R2: "Both handles of a clone are closed independently; the connection ends with the last." */
+/* ---- R2: "Both handles of a clone are closed independently; the connection ends with the
+ * last." */
 
 static void a_clone_of_a_listening_socket_accepts_when_the_first_is_closed(void **state)
 {
@@ -192,7 +206,8 @@ static void a_clone_shares_options_modes_and_connection(void **state)
 
 /* ---- R1 */
 
-/* "from_raw takes ownership, learns the socket's type and state": a stream that is not connected, one that is, a listener. */
+/* "from_raw takes ownership, learns the socket's type and state": a stream that is not connected,
+ * one that is, a listener. */
 static void from_raw_learns_what_a_stream_is(void **state)
 {
     (void)state;
@@ -286,7 +301,8 @@ static void from_raw_takes_unix_sockets(void **state)
     assert_unix_exchange(stream, other);
 }
 
-/* "into_raw gives ownership up, with the mode and timeouts that the user set really on the socket, and leaves a CLOSED handle." */
+/* "into_raw gives ownership up, with the mode and timeouts that the user set really on the socket,
+ * and leaves a CLOSED handle." */
 static void into_raw_gives_the_socket_up_with_its_modes(void **state)
 {
     (void)state;

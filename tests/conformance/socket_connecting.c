@@ -1,5 +1,6 @@
-/* socket_connecting.c: rules C1, C2, C4 and C5 of sockets that are built step by step: how their connects end, and what a failure leaves. What is
- * asked while a connect is under way is in socket_pending.c; the rules of a stream's own connect are in connecting.c. */
+/* socket_connecting.c: rules C1, C2, C4 and C5 of sockets that are built step by step: how their
+ * connects end, and what a failure leaves. What is asked while a connect is under way is in
+ * socket_pending.c; the rules of a stream's own connect are in connecting.c. */
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
@@ -94,7 +95,8 @@ static void a_failed_connect_timeout_restores_the_mode(void **state)
 
 /* ---- C2 */
 
-/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every way to connect; C5: each leaves CONNECT_FAILED. */
+/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every way to
+ * connect; C5: each leaves CONNECT_FAILED. */
 static void a_refused_connect_is_connection_refused_and_leaves_connect_failed(void **state)
 {
     peer_family family = family_of(state);
@@ -109,13 +111,15 @@ static void a_refused_connect_is_connection_refused_and_leaves_connect_failed(vo
             error = await_connect(socket);
         }
         assert_kind(error, FER_CONNECTION_REFUSED);
-        assert_true(error.os_code == process_code_refused() || (peer_is_windows() && error.os_code == 0));
+        assert_true(error.os_code == process_code_refused() ||
+                    (peer_is_windows() && error.os_code == 0));
         assert_true(microseconds_since(began) < REFUSED_WITHIN_US);
         assert_failed(socket, error);
     }
 }
 
-/* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0; C5: "A builder whose connect ... expired is in the same state on every OS." */
+/* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0; C5: "A builder whose connect ...
+ * expired is in the same state on every OS." */
 static void expiry_of_connect_timeout_leaves_connect_failed(void **state)
 {
     static const uint64_t limits_us[] = {0, 1000, 120000};
@@ -146,13 +150,15 @@ static void port_0_is_connection_refused(void **state)
     for (int how = 0; how < 3; how++) {
         fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
         assert_ok(fer_socket_set_nonblocking(socket, how == 2));
-        assert_own(how == 1 ? fer_socket_connect_timeout(socket, &to, millis(9000)) : fer_socket_connect(socket, &to),
+        assert_own(how == 1 ? fer_socket_connect_timeout(socket, &to, millis(9000))
+                            : fer_socket_connect(socket, &to),
                    FER_CONNECTION_REFUSED);
         assert_failed(socket, refused);
     }
 }
 
-/* T1: "A timeout of zero is INVALID_INPUT for ... connect_timeout, before any system call": the socket can be connected still. */
+/* T1: "A timeout of zero is INVALID_INPUT for ... connect_timeout, before any system call": the
+ * socket can be connected still. */
 static void a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing(void **state)
 {
     (void)state;
@@ -192,7 +198,8 @@ static void an_address_of_another_family_begins_nothing(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* A blocking connect goes on although a write timeout is set: only connect_timeout limits it (Linux: socket(7), SO_SNDTIMEO). */
+/* A blocking connect goes on although a write timeout is set: only connect_timeout limits it
+ * (Linux: socket(7), SO_SNDTIMEO). */
 static void a_write_timeout_does_not_limit_connect(void **state)
 {
     (void)state;
@@ -248,7 +255,8 @@ static void a_unix_connect_that_fails_leaves_connect_failed(void **state)
     assert_own(fer_socket_connect_unix(socket, &to), FER_INVALID_INPUT);
 }
 
-/* "A nonblocking one whose listener's queue is full is FER_WOULD_BLOCK as well; then nothing is under way, and the call can be made again." */
+/* "A nonblocking one whose listener's queue is full is FER_WOULD_BLOCK as well; then nothing is
+ * under way, and the call can be made again." */
 static void a_unix_connect_to_a_full_queue_can_be_made_again(void **state)
 {
     (void)state;

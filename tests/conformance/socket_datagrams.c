@@ -1,9 +1,16 @@
-/* socket_datagrams.c: rules U1 to U5 of datagram sockets that are built step by step, and raw sockets, where the system lets us have one. What
- * else datagrams do is in datagrams.c and datagram_peers.c. */
+/* socket_datagrams.c: rules U1 to U5 of datagram sockets that are built step by step, and raw
+ * sockets, where the system lets us have one. What else datagrams do is in datagrams.c and
+ * datagram_peers.c. */
 #include "conformance/datagram_check.h"
 #include "support/socket_fixture.h"
 
-enum { ICMP_ECHO_REPLY = 0, ICMP_ECHO = 8, ICMPV6_ECHO = 128, ICMPV6_ECHO_REPLY = 129, REPLIES_MAX = 200 };
+enum {
+    ICMP_ECHO_REPLY = 0,
+    ICMP_ECHO = 8,
+    ICMPV6_ECHO = 128,
+    ICMPV6_ECHO_REPLY = 129,
+    REPLIES_MAX = 200
+};
 
 /* A datagram socket on the loopback, and its port. */
 static fer_socket *bound(peer_family family, uint16_t *port)
@@ -63,8 +70,8 @@ static void sending_binds_an_unbound_socket(void **state)
     assert_kind(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
 }
 
-/* U1: "A datagram longer than the buffer is OK with truncated set, the first bytes, and the sender." U4: "Zero-length datagrams are sent and
- * received as such." */
+/* U1: "A datagram longer than the buffer is OK with truncated set, the first bytes, and the
+ * sender." U4: "Zero-length datagrams are sent and received as such." */
 static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
 {
     peer_family family = family_of(state);
@@ -91,7 +98,8 @@ static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
     assert_false(got.truncated);
 }
 
-/* U2: "A fresh socket can send 65507 bytes over IPv4 everywhere"; more "is MESSAGE_TOO_LONG, and nothing is sent". */
+/* U2: "A fresh socket can send 65507 bytes over IPv4 everywhere"; more "is MESSAGE_TOO_LONG, and
+ * nothing is sent". */
 static void a_fresh_socket_sends_65507_bytes(void **state)
 {
     static unsigned char large[65508];
@@ -122,7 +130,8 @@ static void a_peer_is_had_at_once_and_can_be_another(void **state)
         fer_socket_addr to = loopback(family, ports[i]);
         fer_socket_addr peer;
         size_t n = 0;
-        assert_ok(i == 0 ? fer_socket_connect(socket, &to) : fer_socket_connect_timeout(socket, &to, millis(1000)));
+        assert_ok(i == 0 ? fer_socket_connect(socket, &to)
+                         : fer_socket_connect_timeout(socket, &to, millis(1000)));
         assert_ok(fer_socket_peer_addr(socket, &peer));
         assert_true(fer_socket_addr_eq(&peer, &to));
         assert_ok(fer_socket_send(socket, "to you", 6, &n));
@@ -133,8 +142,8 @@ static void a_peer_is_had_at_once_and_can_be_another(void **state)
     }
 }
 
-/* U5: "a stranger's that was queued before connect is dropped, its own is not": also when the socket is turned into a fer_udp_socket only
- * then, and back. */
+/* U5: "a stranger's that was queued before connect is dropped, its own is not": also when the
+ * socket is turned into a fer_udp_socket only then, and back. */
 static void who_the_peer_is_goes_along(void **state)
 {
     peer_family family = family_of(state);
@@ -185,7 +194,8 @@ static void who_the_peer_is_is_known_to_a_clone(void **state)
     assert_receives(clone, "the peer's", PEER_V4, other_port);
 }
 
-/* U3: "A connected one reports CONNECTION_REFUSED from the next send or recv, once for each refusal". */
+/* U3: "A connected one reports CONNECTION_REFUSED from the next send or recv, once for each
+ * refusal". */
 static void a_refusal_is_told_to_a_connected_socket(void **state)
 {
     peer_family family = family_of(state);
@@ -290,7 +300,8 @@ static fer_socket *icmp_socket(peer_family family, fer_type type)
     return socket;
 }
 
-/* RFC 792: type, code, checksum, identifier, sequence number. The identifier is 0x4665; IPv6's checksum is the system's. */
+/* RFC 792: type, code, checksum, identifier, sequence number. The identifier is 0x4665; IPv6's
+ * checksum is the system's. */
 static void make_echo(unsigned char echo[8], peer_family family)
 {
     static const unsigned char v4[8] = {ICMP_ECHO, 0, 0, 0, 0x46, 0x65, 0, 1};
@@ -305,8 +316,8 @@ static void make_echo(unsigned char echo[8], peer_family family)
     echo[3] = (unsigned char)(sum & 0xff);
 }
 
-/* Whether a packet is the reply. What begins with the version 4 begins with an IP header, as a raw IPv4 socket's do, and on macOS a
- * datagram socket's too. */
+/* Whether a packet is the reply. What begins with the version 4 begins with an IP header, as a raw
+ * IPv4 socket's do, and on macOS a datagram socket's too. */
 static bool is_reply(const unsigned char *packet, size_t len, peer_family family, bool is_raw)
 {
     bool has_header = family == PEER_V4 && packet[0] >> 4 == 4;
@@ -335,7 +346,8 @@ static void an_echo_is_answered(fer_type type, peer_family family)
 {
     fer_socket *socket = icmp_socket(family, type);
     fer_udp_socket *udp = test_udp();
-    fer_socket_addr to = loopback(family, 4711); /* "A protocol without ports takes no notice of the address's port." */
+    fer_socket_addr to = loopback(
+        family, 4711); /* "A protocol without ports takes no notice of the address's port." */
     unsigned char echo[8];
     size_t n = 0;
     make_echo(echo, family);
@@ -351,8 +363,14 @@ static void an_echo_is_answered(fer_type type, peer_family family)
     assert_echoes(socket, family, type == FER_TYPE_RAW);
 }
 
-static void a_raw_socket_s_echo_is_answered(void **state) { an_echo_is_answered(FER_TYPE_RAW, family_of(state)); }
-static void a_datagram_socket_of_icmp_s_echo_is_answered(void **state) { an_echo_is_answered(FER_TYPE_DGRAM, family_of(state)); }
+static void a_raw_socket_s_echo_is_answered(void **state)
+{
+    an_echo_is_answered(FER_TYPE_RAW, family_of(state));
+}
+static void a_datagram_socket_of_icmp_s_echo_is_answered(void **state)
+{
+    an_echo_is_answered(FER_TYPE_DGRAM, family_of(state));
+}
 
 /* R1: a raw socket that is taken in is one still. */
 static void a_raw_socket_is_taken_in_as_one(void **state)

@@ -1,5 +1,6 @@
-/* socket_options.c: rules O1 to O3, T1, T5 and T6 of sockets that are built step by step, and the options that only these have: each set and
- * told, its range, which kinds of sockets have it, and that it goes along into the handle that the socket becomes. */
+/* socket_options.c: rules O1 to O3, T1, T5 and T6 of sockets that are built step by step, and the
+ * options that only these have: each set and told, its range, which kinds of sockets have it, and
+ * that it goes along into the handle that the socket becomes. */
 #include "support/socket_fixture.h"
 
 /* A connection of which a built socket that was given its options first is one end. */
@@ -14,7 +15,8 @@ static peer_socket connect_stream(fer_socket *socket, peer_family family, fer_tc
 
 /* ---- Each goes along */
 
-/* T6: "Timeouts, nonblocking mode and socket options are the socket's": of the stream that it becomes too. */
+/* T6: "Timeouts, nonblocking mode and socket options are the socket's": of the stream that it
+ * becomes too. */
 static void what_was_set_goes_along_into_the_stream(void **state)
 {
     peer_family family = family_of(state);
@@ -102,7 +104,8 @@ static void what_was_set_goes_along_into_the_datagram_socket(void **state)
 
 /* ---- O1 to O3, T1, T5 */
 
-/* O1: "A ttl outside 1-255 is INVALID_INPUT. On an IPv6 socket the unicast hop limit is set and read". */
+/* O1: "A ttl outside 1-255 is INVALID_INPUT. On an IPv6 socket the unicast hop limit is set and
+ * read". */
 static void a_ttl_is_1_to_255(void **state)
 {
     static const uint32_t bad[] = {0, 256, 0x80000000u, UINT32_MAX};
@@ -126,7 +129,8 @@ static void a_ttl_is_1_to_255(void **state)
     }
 }
 
-/* O2: "linger is rounded up to whole seconds ...; NONE turns it off", which is how a socket starts. */
+/* O2: "linger is rounded up to whole seconds ...; NONE turns it off", which is how a socket
+ * starts. */
 static void linger_is_rounded_up_and_none_turns_it_off(void **state)
 {
     (void)state;
@@ -279,7 +283,8 @@ static void a_type_of_service_is_0_to_255(void **state)
     }
 }
 
-/* "A stream's two lowest bits must be 0: they are explicit congestion notification, TCP's own (RFC 3168, 5)." A datagram socket's may be set. */
+/* "A stream's two lowest bits must be 0: they are explicit congestion notification, TCP's own (RFC
+ * 3168, 5)." A datagram socket's may be set. */
 static void congestion_bits_are_a_datagram_s_alone(void **state)
 {
     peer_family family = family_of(state);
@@ -307,8 +312,10 @@ static void a_socket_is_bound_to_the_loopback_s_device(void **state)
     if (error.kind == FER_NOT_FOUND) {
         error = fer_socket_bind_device(socket, names[1]);
     }
-    if (error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED || error.kind == FER_NOT_FOUND) {
-        skip_because("this system does not bind to network interfaces, or not for us, or has no loopback by that name");
+    if (error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED ||
+        error.kind == FER_NOT_FOUND) {
+        skip_because("this system does not bind to network interfaces, or not for us, or has no "
+                     "loopback by that name");
     }
     assert_ok(error);
     assert_exchange(stream, connect_stream(socket, family, stream));
@@ -316,7 +323,8 @@ static void a_socket_is_bound_to_the_loopback_s_device(void **state)
     assert_ok(fer_socket_bind_device(socket, NULL));
 }
 
-/* "FER_NOT_FOUND (no such network interface) ...; FER_INVALID_INPUT (misuse; a name of no byte or more than 15)". */
+/* "FER_NOT_FOUND (no such network interface) ...; FER_INVALID_INPUT (misuse; a name of no byte or
+ * more than 15)". */
 static void a_device_s_name_has_1_to_15_bytes(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* socket_pending.c: rule C5: what a stream answers whose connect only started, before and after that has ended; and one that was never
- * connected. */
+/* socket_pending.c: rule C5: what a stream answers whose connect only started, before and after
+ * that has ended; and one that was never connected. */
 #include "support/socket_fixture.h"
 
 enum { PATIENCE_US = 20000000 };
@@ -13,17 +13,11 @@ static fer_error ask(fer_tcp_stream *stream, int way)
     fer_socket_addr addr;
     fer_error outcome = {FER_OK, 0};
     switch (way) {
-    case BY_READ:
-        return fer_tcp_stream_read(stream, &byte, 1, NULL);
-    case BY_PEEK:
-        return fer_tcp_stream_peek(stream, &byte, 1, NULL);
-    case BY_WRITE:
-        return fer_tcp_stream_write(stream, &byte, 1, NULL);
-    case BY_PEER_ADDR:
-        return fer_tcp_stream_peer_addr(stream, &addr);
-    default:
-        FER_TRY(fer_tcp_stream_take_error(stream, &outcome));
-        return outcome;
+    case BY_READ: return fer_tcp_stream_read(stream, &byte, 1, NULL);
+    case BY_PEEK: return fer_tcp_stream_peek(stream, &byte, 1, NULL);
+    case BY_WRITE: return fer_tcp_stream_write(stream, &byte, 1, NULL);
+    case BY_PEER_ADDR: return fer_tcp_stream_peer_addr(stream, &addr);
+    default: FER_TRY(fer_tcp_stream_take_error(stream, &outcome)); return outcome;
     }
 }
 
@@ -49,8 +43,8 @@ static fer_error start(fer_socket *socket, const fer_socket_addr *addr)
 
 /* ---- C5: "A started (nonblocking) connect leaves CONNECTING" */
 
-/* "There every ... take_error and peer_addr first asks ...; else the call's result is WOULD_BLOCK, take_error's too. A second connect there is
- * C6's INVALID_INPUT." */
+/* "There every ... take_error and peer_addr first asks ...; else the call's result is WOULD_BLOCK,
+ * take_error's too. A second connect there is C6's INVALID_INPUT." */
 static void a_started_connect_would_block_until_it_has_ended(void **state)
 {
     peer_family family = family_of(state);
@@ -68,7 +62,8 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
     assert_own(fer_socket_connect(socket, &place.addr), FER_INVALID_INPUT);
 }
 
-/* "every read, write, take_error and peer_addr first asks": of the stream that it was turned into. "into_tcp_stream works in every state." */
+/* "every read, write, take_error and peer_addr first asks": of the stream that it was turned into.
+ * "into_tcp_stream works in every state." */
 static void a_stream_whose_connect_is_under_way_moves_nothing(void **state)
 {
     peer_family family = family_of(state);
@@ -116,8 +111,9 @@ static void a_connect_that_ended_well_is_seen_by_whichever_call_asks_first(void 
     }
 }
 
-/* "failed → CONNECT_FAILED with the reason": told once, by the call that meets it; "there take_error repeats the reason and all else is
- * INVALID_INPUT"; "CONNECT_FAILED keeps its OS socket until close". */
+/* "failed → CONNECT_FAILED with the reason": told once, by the call that meets it; "there
+ * take_error repeats the reason and all else is INVALID_INPUT"; "CONNECT_FAILED keeps its OS socket
+ * until close". */
 static void a_connect_that_failed_is_told_by_whichever_call_asks_first(void **state)
 {
     (void)state;
@@ -164,7 +160,8 @@ static void a_connect_that_is_refused_late_is_told_by_peer_addr(void **state)
     assert_failed(socket, error);
 }
 
-/* A stream that begins to connect late: it goes on to an exchange after its bytes would have blocked. */
+/* A stream that begins to connect late: it goes on to an exchange after its bytes would have
+ * blocked. */
 static void a_connect_that_ends_well_late_carries_bytes(void **state)
 {
     (void)state;
@@ -220,7 +217,8 @@ static void into_raw_gives_up_a_connecting_and_a_failed_socket(void **state)
 
 /* ---- C5: a stream that was never connected */
 
-/* "NOT_CONNECTED where a stream that was never connected is read, written or shut down" (rule E4), as a handle of either type. */
+/* "NOT_CONNECTED where a stream that was never connected is read, written or shut down" (rule E4),
+ * as a handle of either type. */
 static void a_stream_that_was_never_connected_is_not_connected(void **state)
 {
     peer_family family = family_of(state);
@@ -247,7 +245,8 @@ static void a_stream_that_was_never_connected_is_not_connected(void **state)
     assert_ok(outcome);
 }
 
-/* R2: a clone that was made before would not learn that the other handle was connected: so there is none. */
+/* R2: a clone that was made before would not learn that the other handle was connected: so there is
+ * none. */
 static void a_stream_is_cloned_once_it_is_connected(void **state)
 {
     (void)state;

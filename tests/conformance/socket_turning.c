@@ -1,5 +1,5 @@
-/* socket_turning.c: rules R1 and C6 of sockets that are built step by step: into the handle of their type and of no other, and back, with all that
- * was set and seen. */
+/* socket_turning.c: rules R1 and C6 of sockets that are built step by step: into the handle of
+ * their type and of no other, and back, with all that was set and seen. */
 #include "support/socket_fixture.h"
 
 /* One empty handle of each type. */
@@ -22,44 +22,35 @@ static struct handles empty_handles(void)
 static fer_error turn(fer_socket *socket, int type, const struct handles *into)
 {
     switch (type) {
-    case 0:
-        return fer_socket_into_tcp_stream(socket, into->stream);
-    case 1:
-        return fer_socket_into_tcp_listener(socket, into->listener);
-    case 2:
-        return fer_socket_into_udp_socket(socket, into->udp);
-    case 3:
-        return fer_socket_into_unix_stream(socket, into->unix_stream);
-    case 4:
-        return fer_socket_into_unix_listener(socket, into->unix_listener);
-    default:
-        return fer_socket_into_unix_datagram(socket, into->unix_datagram);
+    case 0: return fer_socket_into_tcp_stream(socket, into->stream);
+    case 1: return fer_socket_into_tcp_listener(socket, into->listener);
+    case 2: return fer_socket_into_udp_socket(socket, into->udp);
+    case 3: return fer_socket_into_unix_stream(socket, into->unix_stream);
+    case 4: return fer_socket_into_unix_listener(socket, into->unix_listener);
+    default: return fer_socket_into_unix_datagram(socket, into->unix_datagram);
     }
 }
 
 static fer_error turn_back(fer_socket *socket, int type, const struct handles *of)
 {
     switch (type) {
-    case 0:
-        return fer_socket_from_tcp_stream(socket, of->stream);
-    case 1:
-        return fer_socket_from_tcp_listener(socket, of->listener);
-    case 2:
-        return fer_socket_from_udp_socket(socket, of->udp);
-    case 3:
-        return fer_socket_from_unix_stream(socket, of->unix_stream);
-    case 4:
-        return fer_socket_from_unix_listener(socket, of->unix_listener);
-    default:
-        return fer_socket_from_unix_datagram(socket, of->unix_datagram);
+    case 0: return fer_socket_from_tcp_stream(socket, of->stream);
+    case 1: return fer_socket_from_tcp_listener(socket, of->listener);
+    case 2: return fer_socket_from_udp_socket(socket, of->udp);
+    case 3: return fer_socket_from_unix_stream(socket, of->unix_stream);
+    case 4: return fer_socket_from_unix_listener(socket, of->unix_listener);
+    default: return fer_socket_from_unix_datagram(socket, of->unix_datagram);
     }
 }
 
 static fer_raw_socket raw_of(int type, const struct handles *of)
 {
-    const fer_raw_socket raws[HANDLE_TYPES] = {
-        fer_tcp_stream_as_raw(of->stream),       fer_tcp_listener_as_raw(of->listener),   fer_udp_socket_as_raw(of->udp),
-        fer_unix_stream_as_raw(of->unix_stream), fer_unix_listener_as_raw(of->unix_listener), fer_unix_datagram_as_raw(of->unix_datagram)};
+    const fer_raw_socket raws[HANDLE_TYPES] = {fer_tcp_stream_as_raw(of->stream),
+                                               fer_tcp_listener_as_raw(of->listener),
+                                               fer_udp_socket_as_raw(of->udp),
+                                               fer_unix_stream_as_raw(of->unix_stream),
+                                               fer_unix_listener_as_raw(of->unix_listener),
+                                               fer_unix_datagram_as_raw(of->unix_datagram)};
     return raws[type];
 }
 
@@ -80,7 +71,10 @@ static fer_socket *made_for(int type)
     return socket;
 }
 
-static int types_here(void) { return !unix_peer_has_streams() ? 3 : unix_peer_has_datagrams() ? 6 : 5; }
+static int types_here(void)
+{
+    return !unix_peer_has_streams() ? 3 : unix_peer_has_datagrams() ? 6 : 5;
+}
 
 /* "another kind of socket" is INVALID_INPUT; "on failure nothing has changed". */
 static void a_socket_becomes_a_handle_of_its_own_type_and_of_no_other(void **state)
@@ -114,10 +108,12 @@ static void a_socket_that_becomes_no_handle_stays_as_it_was(void **state)
     for (int type = 0; type < types_here(); type++) {
         fer_socket *socket = made_for(type);
         fer_raw_socket raw = fer_socket_as_raw(socket);
-        const fer_error errors[HANDLE_TYPES] = {
-            fer_socket_into_tcp_stream(socket, NULL),  fer_socket_into_tcp_listener(socket, NULL),
-            fer_socket_into_udp_socket(socket, NULL),  fer_socket_into_unix_stream(socket, NULL),
-            fer_socket_into_unix_listener(socket, NULL), fer_socket_into_unix_datagram(socket, NULL)};
+        const fer_error errors[HANDLE_TYPES] = {fer_socket_into_tcp_stream(socket, NULL),
+                                                fer_socket_into_tcp_listener(socket, NULL),
+                                                fer_socket_into_udp_socket(socket, NULL),
+                                                fer_socket_into_unix_stream(socket, NULL),
+                                                fer_socket_into_unix_listener(socket, NULL),
+                                                fer_socket_into_unix_datagram(socket, NULL)};
         for (int i = 0; i < HANDLE_TYPES; i++) {
             assert_own(errors[i], FER_INVALID_INPUT);
         }
@@ -148,7 +144,8 @@ static void a_handle_that_is_not_empty_is_left_alone(void **state)
     }
 }
 
-/* What is moved brings along what it was told: a blocking listener's timeout and mode, and the library's own handles. */
+/* What is moved brings along what it was told: a blocking listener's timeout and mode, and the
+ * library's own handles. */
 static void a_stream_of_the_librarys_own_comes_back_and_lives_on(void **state)
 {
     struct pair *pair = pair_open(state);

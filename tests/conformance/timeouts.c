@@ -1,15 +1,17 @@
-/* timeouts.c: rules T1 to T5 and T7: what a timeout means, how it is rounded, and that its expiry changes nothing. The socket's
- * modes and their sharing (T6) are in modes.c. */
+/* timeouts.c: rules T1 to T5 and T7: what a timeout means, how it is rounded, and that its expiry
+ * changes nothing. The socket's modes and their sharing (T6) are in modes.c. */
 #include <stdatomic.h>
 
 #include "support/fixture.h"
 #include "support/thread.h"
 
-/* What every backend holds at least: 12 days in milliseconds, the shared words of the Winsock backend. */
+/* What every backend holds at least: 12 days in milliseconds, the shared words of the Winsock
+ * backend. */
 #define LONGEST_EVERYWHERE_NANOS (UINT64_C(12) * 24 * 3600 * 1000000000)
 #define GRAIN_NANOS UINT64_C(20000000)
 
-/* T1: "A timeout of zero is INVALID_INPUT for set_*_timeout and connect_timeout, before any system call." */
+/* T1: "A timeout of zero is INVALID_INPUT for set_*_timeout and connect_timeout, before any system
+ * call." */
 static void zero_timeout_is_invalid_input_and_changes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -111,7 +113,8 @@ static void expired_read_timeout_is_timed_out_with_os_code_0(void **state)
     assert_alive(pair);
 }
 
-/* T2: the same of writing. Room may come back a little while after the queue was full, so a write that finds some is repeated. */
+/* T2: the same of writing. Room may come back a little while after the queue was full, so a write
+ * that finds some is repeated. */
 static void expired_write_timeout_is_timed_out_with_os_code_0(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -137,7 +140,8 @@ static void expired_write_timeout_is_timed_out_with_os_code_0(void **state)
     }
 }
 
-/* T2: the expiry "changes nothing": no error is left, both halves work, the address is still told. */
+/* T2: the expiry "changes nothing": no error is left, both halves work, the address is still
+ * told. */
 static void an_expiry_changes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -162,7 +166,8 @@ static void timed_out_with_an_os_code_ends_the_stream(void **state)
 {
     struct pair *pair = pair_open(state);
     if (!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 100)) {
-        skip_because("this OS cannot let a loopback connection die of silence (no TCP_USER_TIMEOUT)");
+        skip_because(
+            "this OS cannot let a loopback connection die of silence (no TCP_USER_TIMEOUT)");
     }
     uint64_t total = 0;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
@@ -177,15 +182,37 @@ static void timed_out_with_an_os_code_ends_the_stream(void **state)
     assert_kind(fer_tcp_stream_peer_addr(&pair->stream, &addr), FER_NOT_CONNECTED);
 }
 
-/* T3: "A timeout is rounded up to what the OS can hold, never down to zero ... and never up to for ever; too long saturates."
- * T5: "The getter gives back what was set, or NONE, to within the OS's grain, never NONE for a finite one." */
+/* T3: "A timeout is rounded up to what the OS can hold, never down to zero ... and never up to for
+ * ever; too long saturates." T5: "The getter gives back what was set, or NONE, to within the OS's
+ * grain, never NONE for a finite one." */
 static void timeouts_are_rounded_up_and_told_back_within_the_grain(void **state)
 {
     static const uint64_t nanos[] = {
-        1, 999, 1000, 1001, 999999, 1000000, 1000001, 1500000, 4000000, 333000000, 999999999, 1000000000, 1000000001,
-        UINT64_C(60000000000), UINT64_C(2147483647000000), UINT64_C(2147483648000000), UINT64_C(4294967295000000),
-        UINT64_C(4294967295000001), UINT64_C(4294967296000000), UINT64_C(9007199254740993), UINT64_C(1) << 62,
-        INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX - 2000000000u, UINT64_MAX - 1,
+        1,
+        999,
+        1000,
+        1001,
+        999999,
+        1000000,
+        1000001,
+        1500000,
+        4000000,
+        333000000,
+        999999999,
+        1000000000,
+        1000000001,
+        UINT64_C(60000000000),
+        UINT64_C(2147483647000000),
+        UINT64_C(2147483648000000),
+        UINT64_C(4294967295000000),
+        UINT64_C(4294967295000001),
+        UINT64_C(4294967296000000),
+        UINT64_C(9007199254740993),
+        UINT64_C(1) << 62,
+        INT64_MAX,
+        (uint64_t)INT64_MAX + 1,
+        UINT64_MAX - 2000000000u,
+        UINT64_MAX - 1,
     };
     struct pair *pair = pair_open(state);
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
@@ -193,7 +220,8 @@ static void timeouts_are_rounded_up_and_told_back_within_the_grain(void **state)
         fer_duration read_got = {0};
         fer_duration write_got = {0};
         uint64_t least = nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] : LONGEST_EVERYWHERE_NANOS;
-        uint64_t most = nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] + GRAIN_NANOS : UINT64_MAX - 1;
+        uint64_t most =
+            nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] + GRAIN_NANOS : UINT64_MAX - 1;
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, set));
         assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, set));
         assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &read_got));
@@ -222,7 +250,8 @@ static void the_shortest_timeout_expires(void **state)
 /* T3: ... and the longest neither expire at once nor are refused. */
 static void the_longest_timeouts_wait(void **state)
 {
-    static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000), INT64_MAX, UINT64_MAX - 1};
+    static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),
+                                     INT64_MAX, UINT64_MAX - 1};
     struct pair *pair = pair_open(state);
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
         fer_duration set = {nanos[i]};
@@ -236,7 +265,8 @@ static void the_longest_timeouts_wait(void **state)
 /* T3: the same of connect_timeout, which keeps no option. */
 static void connect_timeout_takes_every_length(void **state)
 {
-    static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000), INT64_MAX, UINT64_MAX - 1};
+    static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),
+                                     INT64_MAX, UINT64_MAX - 1};
     (void)state;
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 8, &port);
@@ -249,7 +279,8 @@ static void connect_timeout_takes_every_length(void **state)
     }
 }
 
-/* T4: "After an expiry the stream is as it was: nothing read is lost": many short timeouts against a stream of late bytes. */
+/* T4: "After an expiry the stream is as it was: nothing read is lost": many short timeouts against
+ * a stream of late bytes. */
 struct dripper {
     peer_socket peer;
     bool sent;
@@ -288,7 +319,8 @@ static void nothing_is_lost_by_expired_reads(void **state)
             intact = intact && pattern_matches(buf, n, total);
             total += n;
         }
-        if ((error.kind == FER_OK && n == 0) || (error.kind != FER_OK && error.kind != FER_TIMED_OUT)) {
+        if ((error.kind == FER_OK && n == 0) ||
+            (error.kind != FER_OK && error.kind != FER_TIMED_OUT)) {
             break;
         }
     }
@@ -298,7 +330,8 @@ static void nothing_is_lost_by_expired_reads(void **state)
     assert_int_equal(total, 60 * 97);
 }
 
-/* T4: what read_exact had before the expiry is in the buffer and in the count, and the next call goes on from there. */
+/* T4: what read_exact had before the expiry is in the buffer and in the count, and the next call
+ * goes on from there. */
 static void read_exact_keeps_what_came_before_the_expiry(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -329,7 +362,8 @@ static void drain_all(void *argument)
     drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
 }
 
-/* T4: "nothing sent goes uncounted, the next call works": what the peer gets is exactly what was counted. */
+/* T4: "nothing sent goes uncounted, the next call works": what the peer gets is exactly what was
+ * counted. */
 static void every_byte_of_expired_writes_is_counted(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -344,7 +378,7 @@ static void every_byte_of_expired_writes_is_counted(void **state)
     size_t n = 77;
     pattern_fill(rest, sizeof rest, counted);
     fer_error error = fer_tcp_stream_write_all(&pair->stream, rest, sizeof rest, &n);
-    assert_either(error, FER_TIMED_OUT, FER_OK);   /* room may have come back meanwhile */
+    assert_either(error, FER_TIMED_OUT, FER_OK); /* room may have come back meanwhile */
     counted += n;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
     test_thread_start(&thread, drain_all, &drain);
@@ -384,8 +418,9 @@ static void timeouts_start_as_none_and_are_cleared_by_none(void **state)
     assert_true(fer_duration_is_none(got));
 }
 
-/* T7: "On POSIX a plain blocking read or write, with or without a timeout, is one system call." Seen from here: a read takes what is
- * there and does not wait for more, though a timeout is set and the buffer has room. */
+/* T7: "On POSIX a plain blocking read or write, with or without a timeout, is one system call."
+ * Seen from here: a read takes what is there and does not wait for more, though a timeout is set
+ * and the buffer has room. */
 static void a_read_gives_what_is_there_and_does_not_wait_for_more(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -403,8 +438,9 @@ static void a_read_gives_what_is_there_and_does_not_wait_for_more(void **state)
     }
 }
 
-/* T7: "Only a call that ends in EAGAIN may take one more (which of timeout and would-block it was), and only on a handle that was
- * cloned": that the answer is right when a clone has changed the mode. */
+/* T7: "Only a call that ends in EAGAIN may take one more (which of timeout and would-block it was),
+ * and only on a handle that was cloned": that the answer is right when a clone has changed the
+ * mode. */
 static void would_block_and_expiry_are_told_apart_on_a_clone(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,5 +1,5 @@
-/* unix_datagrams.c: datagrams on Unix sockets, by the rules of datagrams (U) and of all sockets (T, S, C, L, E, R). None is ever lost or
- * out of order, and a full queue makes the sender wait. */
+/* unix_datagrams.c: datagrams on Unix sockets, by the rules of datagrams (U) and of all sockets (T,
+ * S, C, L, E, R). None is ever lost or out of order, and a full queue makes the sender wait. */
 #include "support/process.h"
 #include "support/thread.h"
 #include "support/unix_fixture.h"
@@ -28,8 +28,9 @@ static void assert_gets_nothing(fer_unix_datagram *socket)
 static void sends(fer_unix_datagram *socket, const char *text, const char *path)
 {
     size_t n = 77;
-    fer_error error = path == NULL ? fer_unix_datagram_send(socket, text, strlen(text), &n)
-                                   : fer_unix_datagram_send_to(socket, text, strlen(text), path, &n);
+    fer_error error = path == NULL
+                          ? fer_unix_datagram_send(socket, text, strlen(text), &n)
+                          : fer_unix_datagram_send_to(socket, text, strlen(text), path, &n);
     assert_ok(error);
     assert_int_equal(n, strlen(text));
 }
@@ -79,7 +80,8 @@ static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
     assert_path(&got.from, other_path);
     assert_ok(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n));
     assert_int_equal(n, 4);
-    assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, path, &named), PEER_GOT);
+    assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, path, &named),
+                     PEER_GOT);
     assert_int_equal(n, 4);
     assert_true(named);
     assert_ok(fer_unix_datagram_recv(socket, buf, sizeof buf, &got));
@@ -88,7 +90,8 @@ static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
     assert_own(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n), FER_INVALID_INPUT);
     assert_int_equal(n, 0);
     sends(unbound(), "unnamed", other_path);
-    assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, NULL, &named), PEER_GOT);
+    assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, NULL, &named),
+                     PEER_GOT);
     assert_int_equal(n, 7);
     assert_true(named);
 }
@@ -199,7 +202,8 @@ static void a_connected_socket_sends_to_its_peer_and_hears_it_alone(void **state
     assert_ok(fer_unix_datagram_peer_addr(socket, &addr));
     assert_path(&addr, other_path);
     sends(socket, "hello", NULL);
-    assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, path, &named), PEER_GOT);
+    assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, path, &named),
+                     PEER_GOT);
     assert_int_equal(n, 5);
     assert_true(named);
     assert_false(unix_peer_datagram_send(stranger, path, "stranger's", 10));
@@ -242,7 +246,8 @@ static void sending_to_who_is_not_there_says_so(void **state)
     fer_unix_datagram_close(other);
     assert_true(unix_peer_path_exists(path));
     assert_kind(fer_unix_datagram_send_to(socket, "x", 1, path, &n), FER_CONNECTION_REFUSED);
-    assert_either(fer_unix_datagram_send(socket, "x", 1, &n), FER_CONNECTION_REFUSED, FER_CONNECTION_RESET);
+    assert_either(fer_unix_datagram_send(socket, "x", 1, &n), FER_CONNECTION_REFUSED,
+                  FER_CONNECTION_RESET);
     assert_kind(fer_unix_datagram_send(socket, "x", 1, &n), FER_NOT_CONNECTED);
     assert_int_equal(n, 0);
     assert_kind(fer_unix_datagram_bind(other, path), FER_ADDR_IN_USE);
@@ -391,7 +396,8 @@ static void filling_an_open_handle_is_refused(void **state)
     assert_own(fer_unix_datagram_bind(socket, path), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_unbound(socket), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_try_clone(other, socket), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_from_raw(socket, fer_unix_datagram_as_raw(other)), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_from_raw(socket, fer_unix_datagram_as_raw(other)),
+               FER_INVALID_INPUT);
     sends(other, "well", path);
     assert_gets(socket, "well");
 }
@@ -443,7 +449,8 @@ static void sockets_are_cloned_given_away_and_taken_in(void **state)
     sends(unbound(), "taken", path);
     assert_gets(taken, "taken");
     uint16_t port = 0;
-    assert_own(fer_unix_datagram_from_raw(socket, peer_datagram(PEER_V4, &port)), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_from_raw(socket, peer_datagram(PEER_V4, &port)),
+               FER_INVALID_INPUT);
 }
 
 static void an_abstract_name_is_a_sender_s_too(void **state)
@@ -465,7 +472,8 @@ static void an_abstract_name_is_a_sender_s_too(void **state)
     assert_ok(fer_unix_datagram_bind_addr(other, &next));
     assert_ok(fer_unix_datagram_recv_from(socket, buf, sizeof buf, &got));
     assert_memory_equal(&got.from, &addr, sizeof addr);
-    assert_kind(fer_unix_datagram_send_to_addr(socket, "x", 1, &got.from, NULL), FER_CONNECTION_REFUSED);
+    assert_kind(fer_unix_datagram_send_to_addr(socket, "x", 1, &got.from, NULL),
+                FER_CONNECTION_REFUSED);
     assert_kind(fer_unix_datagram_connect_addr(socket, &got.from), FER_CONNECTION_REFUSED);
 }
 

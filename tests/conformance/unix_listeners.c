@@ -1,4 +1,5 @@
-/* unix_listeners.c: rules L, C2, T6 and R1 of listeners on Unix sockets, and their paths and names. */
+/* unix_listeners.c: rules L, C2, T6 and R1 of listeners on Unix sockets, and their paths and
+ * names. */
 #include "support/process.h"
 #include "support/thread.h"
 #include "support/unix_fixture.h"
@@ -117,7 +118,8 @@ static void a_path_that_fills_its_field_is_told_and_goes_back(void **state)
     }
     assert_ok(fer_unix_listener_accept(listener, stream, &addr));
     assert_path(&addr, path);
-    assert_kind(fer_unix_stream_connect_addr(back, &addr), FER_CONNECTION_REFUSED); /* it is there, and does not listen */
+    assert_kind(fer_unix_stream_connect_addr(back, &addr),
+                FER_CONNECTION_REFUSED); /* it is there, and does not listen */
     assert_true(unix_peer_remove(path));
     assert_kind(fer_unix_stream_connect_addr(back, &addr), FER_NOT_FOUND);
 }

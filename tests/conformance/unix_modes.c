@@ -1,4 +1,5 @@
-/* unix_modes.c: what streams promise of timeouts, modes, signals and raw sockets (rules T, I, R), of Unix sockets. */
+/* unix_modes.c: what streams promise of timeouts, modes, signals and raw sockets (rules T, I, R),
+ * of Unix sockets. */
 #include "support/process.h"
 #include "support/unix_fixture.h"
 
@@ -87,7 +88,8 @@ static void no_handle_is_inherited(void **state)
     assert_ok(fer_unix_stream_try_clone(pair.stream, clone));
     assert_false(peer_raw_is_inheritable(fer_unix_stream_as_raw(pair.stream)));
     assert_false(peer_raw_is_inheritable(fer_unix_stream_as_raw(clone)));
-    assert_false(peer_raw_is_nonblocking(fer_unix_stream_as_raw(pair.stream)) && !peer_is_windows());
+    assert_false(peer_raw_is_nonblocking(fer_unix_stream_as_raw(pair.stream)) &&
+                 !peer_is_windows());
 }
 
 /* ---- R */

@@ -1,4 +1,5 @@
-/* unix_peer.h: what peer.h has not: plain Unix sockets of the OS, and names for them. Their bytes go through peer.h's functions. */
+/* unix_peer.h: what peer.h has not: plain Unix sockets of the OS, and names for them. Their bytes
+ * go through peer.h's functions. */
 #ifndef CONFORMANCE_UNIX_PEER_H
 #define CONFORMANCE_UNIX_PEER_H
 
@@ -29,7 +30,8 @@ peer_socket unix_peer_datagram(const char *path);
 bool unix_peer_datagram_connect(peer_socket peer, const char *path);
 bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len);
 /* Waits for one: PEER_GOT or PEER_STUCK. *named: by_path sent it. */
-peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, const char *by_path, bool *named);
+peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
+                                        const char *by_path, bool *named);
 /* A Linux listener at the path "", with a name that only its length tells from others. */
 peer_socket unix_peer_listen_abstract(const void *name, size_t len);
 

@@ -17,7 +17,7 @@
 enum { PATHS_MAX = 16, DIRECTORY_MAX = 56 };
 
 static char directory[DIRECTORY_MAX];
-static char paths[PATHS_MAX][sizeof ((struct sockaddr_un *)0)->sun_path];
+static char paths[PATHS_MAX][sizeof((struct sockaddr_un *)0)->sun_path];
 static size_t path_count;
 
 /* ---- What there is here */
@@ -31,15 +31,33 @@ static bool has(int type)
     return fd >= 0;
 }
 
-bool unix_peer_has_streams(void) { return has(SOCK_STREAM); }
-bool unix_peer_has_datagrams(void) { return has(SOCK_DGRAM); }
+bool unix_peer_has_streams(void)
+{
+    return has(SOCK_STREAM);
+}
+bool unix_peer_has_datagrams(void)
+{
+    return has(SOCK_DGRAM);
+}
 
 #ifdef __linux__
-bool unix_peer_has_abstract_names(void) { return true; }
-bool unix_peer_tells_unread_input(void) { return true; }
+bool unix_peer_has_abstract_names(void)
+{
+    return true;
+}
+bool unix_peer_tells_unread_input(void)
+{
+    return true;
+}
 #else
-bool unix_peer_has_abstract_names(void) { return false; }
-bool unix_peer_tells_unread_input(void) { return false; }
+bool unix_peer_has_abstract_names(void)
+{
+    return false;
+}
+bool unix_peer_tells_unread_input(void)
+{
+    return false;
+}
 #endif
 
 /* ---- Paths */
@@ -76,7 +94,10 @@ bool unix_peer_path_exists(const char *path)
     return stat(path, &status) == 0;
 }
 
-bool unix_peer_remove(const char *path) { return unlink(path) == 0; }
+bool unix_peer_remove(const char *path)
+{
+    return unlink(path) == 0;
+}
 
 void unix_peer_remove_all(void)
 {
@@ -129,8 +150,14 @@ static peer_socket made(int type, const char *path)
     return peer;
 }
 
-peer_socket unix_peer_unconnected(const char *path) { return made(SOCK_STREAM, path); }
-peer_socket unix_peer_datagram(const char *path) { return made(SOCK_DGRAM, path); }
+peer_socket unix_peer_unconnected(const char *path)
+{
+    return made(SOCK_STREAM, path);
+}
+peer_socket unix_peer_datagram(const char *path)
+{
+    return made(SOCK_DGRAM, path);
+}
 
 static peer_socket listening(peer_socket bound, int backlog)
 {
@@ -141,7 +168,10 @@ static peer_socket listening(peer_socket bound, int backlog)
     return bound;
 }
 
-peer_socket unix_peer_listen(const char *path, int backlog) { return listening(made(SOCK_STREAM, path), backlog); }
+peer_socket unix_peer_listen(const char *path, int backlog)
+{
+    return listening(made(SOCK_STREAM, path), backlog);
+}
 
 peer_socket unix_peer_listen_abstract(const void *name, size_t len)
 {
@@ -180,15 +210,20 @@ peer_socket unix_peer_connect(const char *path, const char *own_path)
     return peer;
 }
 
-bool unix_peer_datagram_connect(peer_socket peer, const char *path) { return connected(peer, path); }
+bool unix_peer_datagram_connect(peer_socket peer, const char *path)
+{
+    return connected(peer, path);
+}
 
 bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len)
 {
     struct name name = name_of(path);
-    return sendto((int)peer, buf, len, MSG_DONTWAIT, (const struct sockaddr *)&name.addr, name.len) == (ssize_t)len;
+    return sendto((int)peer, buf, len, MSG_DONTWAIT, (const struct sockaddr *)&name.addr,
+                  name.len) == (ssize_t)len;
 }
 
-peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, const char *by_path, bool *named)
+peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
+                                        const char *by_path, bool *named)
 {
     struct sockaddr_un from;
     socklen_t len = sizeof from;

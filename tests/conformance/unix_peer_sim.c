@@ -1,4 +1,5 @@
-/* unix_peer_sim.c: plain Unix sockets of the simulated machine: sockets that have neither faults nor dialect. */
+/* unix_peer_sim.c: plain Unix sockets of the simulated machine: sockets that have neither faults
+ * nor dialect. */
 #include "conformance/unix_peer.h"
 
 #include <stdlib.h>
@@ -12,10 +13,22 @@ enum { PATHS_MAX = 16, PATH_ROOM = 108 };
 static char paths[PATHS_MAX][PATH_ROOM];
 static size_t path_count;
 
-bool unix_peer_has_streams(void) { return true; }
-bool unix_peer_has_datagrams(void) { return !peer_is_windows(); }
-bool unix_peer_has_abstract_names(void) { return !peer_is_windows(); }
-bool unix_peer_tells_unread_input(void) { return true; }
+bool unix_peer_has_streams(void)
+{
+    return true;
+}
+bool unix_peer_has_datagrams(void)
+{
+    return !peer_is_windows();
+}
+bool unix_peer_has_abstract_names(void)
+{
+    return !peer_is_windows();
+}
+bool unix_peer_tells_unread_input(void)
+{
+    return true;
+}
 
 /* ---- Paths */
 
@@ -42,14 +55,18 @@ bool unix_peer_path_exists(const char *path)
     fer_unix_addr addr = name_of(path);
     const ferp_sim_world *world = ferp_sim_here();
     for (int i = 0; i < FERP_SIM_UNIX_NAMES_MAX; i++) {
-        if (world->unix_names[i].exists && memcmp(&world->unix_names[i].addr, &addr, sizeof addr) == 0) {
+        if (world->unix_names[i].exists &&
+            memcmp(&world->unix_names[i].addr, &addr, sizeof addr) == 0) {
             return true;
         }
     }
     return false;
 }
 
-bool unix_peer_remove(const char *path) { return fer_sim_remove_path(path).kind == FER_OK; }
+bool unix_peer_remove(const char *path)
+{
+    return fer_sim_remove_path(path).kind == FER_OK;
+}
 
 void unix_peer_remove_all(void)
 {
@@ -91,9 +108,18 @@ static peer_socket listening(peer_socket bound, int backlog)
     return bound;
 }
 
-peer_socket unix_peer_unconnected(const char *path) { return made_at(FER_TYPE_STREAM, path); }
-peer_socket unix_peer_datagram(const char *path) { return made_at(FER_TYPE_DGRAM, path); }
-peer_socket unix_peer_listen(const char *path, int backlog) { return listening(made_at(FER_TYPE_STREAM, path), backlog); }
+peer_socket unix_peer_unconnected(const char *path)
+{
+    return made_at(FER_TYPE_STREAM, path);
+}
+peer_socket unix_peer_datagram(const char *path)
+{
+    return made_at(FER_TYPE_DGRAM, path);
+}
+peer_socket unix_peer_listen(const char *path, int backlog)
+{
+    return listening(made_at(FER_TYPE_STREAM, path), backlog);
+}
 
 peer_socket unix_peer_listen_abstract(const void *name, size_t len)
 {
@@ -119,7 +145,10 @@ peer_socket unix_peer_connect(const char *path, const char *own_path)
     return peer;
 }
 
-bool unix_peer_datagram_connect(peer_socket peer, const char *path) { return connected(peer, path); }
+bool unix_peer_datagram_connect(peer_socket peer, const char *path)
+{
+    return connected(peer, path);
+}
 
 bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len)
 {
@@ -128,7 +157,8 @@ bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf
     return ferp_unix_send_to(peer, buf, len, &addr, &n).kind == FER_OK;
 }
 
-peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, const char *by_path, bool *named)
+peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
+                                        const char *by_path, bool *named)
 {
     struct ferp_unix_datagram got;
     fer_unix_addr wanted = name_of(by_path == NULL ? "" : by_path);

@@ -1,8 +1,10 @@
-/* unix_peer_winsock.c: plain Unix sockets of Windows 10 since version 1803: streams. Wine has none. */
+/* unix_peer_winsock.c: plain Unix sockets of Windows 10 since version 1803: streams. Wine has
+ * none. */
 #define _WIN32_WINNT 0x0601
 #include "conformance/unix_peer.h"
 
 #include <winsock2.h>
+
 #include <windows.h>
 
 #include <stdio.h>
@@ -19,7 +21,10 @@ struct name {
 static char paths[PATHS_MAX][PATH_ROOM];
 static size_t path_count;
 
-static SOCKET new_socket(void) { return socket(FAMILY, SOCK_STREAM, 0); }
+static SOCKET new_socket(void)
+{
+    return socket(FAMILY, SOCK_STREAM, 0);
+}
 
 bool unix_peer_has_streams(void)
 {
@@ -30,9 +35,18 @@ bool unix_peer_has_streams(void)
     return made != INVALID_SOCKET;
 }
 
-bool unix_peer_has_datagrams(void) { return false; }
-bool unix_peer_has_abstract_names(void) { return false; }
-bool unix_peer_tells_unread_input(void) { return true; }
+bool unix_peer_has_datagrams(void)
+{
+    return false;
+}
+bool unix_peer_has_abstract_names(void)
+{
+    return false;
+}
+bool unix_peer_tells_unread_input(void)
+{
+    return true;
+}
 
 /* The process and the count make a path new. */
 const char *unix_peer_path(const char *name)
@@ -42,12 +56,19 @@ const char *unix_peer_path(const char *name)
         abort();
     }
     DWORD len = GetTempPathA(sizeof directory, directory);
-    (void)snprintf(paths[path_count], PATH_ROOM, "%sfer%lu-%s", len < sizeof directory ? directory : ".\\", GetCurrentProcessId(), name);
+    (void)snprintf(paths[path_count], PATH_ROOM, "%sfer%lu-%s",
+                   len < sizeof directory ? directory : ".\\", GetCurrentProcessId(), name);
     return paths[path_count++];
 }
 
-bool unix_peer_path_exists(const char *path) { return GetFileAttributesA(path) != INVALID_FILE_ATTRIBUTES; }
-bool unix_peer_remove(const char *path) { return DeleteFileA(path) != 0; }
+bool unix_peer_path_exists(const char *path)
+{
+    return GetFileAttributesA(path) != INVALID_FILE_ATTRIBUTES;
+}
+bool unix_peer_remove(const char *path)
+{
+    return DeleteFileA(path) != 0;
+}
 
 void unix_peer_remove_all(void)
 {
@@ -132,7 +153,8 @@ bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf
     return false;
 }
 
-peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n, const char *by_path, bool *named)
+peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
+                                        const char *by_path, bool *named)
 {
     (void)peer;
     (void)buf;

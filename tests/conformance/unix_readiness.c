@@ -1,5 +1,6 @@
-/* unix_readiness.c: rules T1, T2 and C5 of Unix sockets: readiness, calls that never wait, connects that only start. What they share with TCP
- * is looked at once; readiness.c and nonblocking_calls.c have the rest. */
+/* unix_readiness.c: rules T1, T2 and C5 of Unix sockets: readiness, calls that never wait, connects
+ * that only start. What they share with TCP is looked at once; readiness.c and nonblocking_calls.c
+ * have the rest. */
 #include "support/unix_fixture.h"
 
 enum { EITHER = FER_READABLE | FER_WRITABLE, SHORT_MS = 40 };
@@ -13,7 +14,8 @@ static fer_interest asked(const fer_unix_stream *stream, fer_duration timeout)
     return ready;
 }
 
-/* T1: "zero asks without waiting"; T2: "A nonblocking call that would wait is WOULD_BLOCK on every OS." */
+/* T1: "zero asks without waiting"; T2: "A nonblocking call that would wait is WOULD_BLOCK on every
+ * OS." */
 static void a_stream_is_readable_when_there_is_something_to_read(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
@@ -117,7 +119,8 @@ static void a_started_connect_ends_well(void **state)
     assert_unix_exchange(stream, peer_accept(listener));
 }
 
-/* "nothing is under way, must not enter CONNECTING": a full queue is RESOURCE_BUSY, and the handle is NEW. */
+/* "nothing is under way, must not enter CONNECTING": a full queue is RESOURCE_BUSY, and the handle
+ * is NEW. */
 static void a_connect_that_finds_the_queue_full_has_not_started(void **state)
 {
     (void)state;

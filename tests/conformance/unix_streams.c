@@ -1,5 +1,5 @@
-/* unix_streams.c: what streams promise (rules C, S, L6), of Unix sockets. Timeouts, modes and raw sockets: unix_modes.c; listeners:
- * unix_listeners.c. */
+/* unix_streams.c: what streams promise (rules C, S, L6), of Unix sockets. Timeouts, modes and raw
+ * sockets: unix_modes.c; listeners: unix_listeners.c. */
 #include <stdatomic.h>
 
 #include "support/process.h"
@@ -83,9 +83,11 @@ static void a_failed_connect_leaves_a_new_handle(void **state)
     assert_false(unix_peer_path_exists(path));
     peer_socket bound = unix_peer_unconnected(path);
     assert_true(bound != PEER_NONE);
-    assert_kind(fer_unix_stream_connect(stream, path), FER_CONNECTION_REFUSED); /* it does not listen */
+    assert_kind(fer_unix_stream_connect(stream, path),
+                FER_CONNECTION_REFUSED); /* it does not listen */
     peer_close(bound);
-    assert_kind(fer_unix_stream_connect(stream, path), FER_CONNECTION_REFUSED); /* nobody is there, but the path stays */
+    assert_kind(fer_unix_stream_connect(stream, path),
+                FER_CONNECTION_REFUSED); /* nobody is there, but the path stays */
     assert_unix_new(stream);
     assert_true(unix_peer_remove(path));
     assert_true(unix_peer_listen(path, 1) != PEER_NONE);
@@ -150,7 +152,8 @@ static void read_after_own_shutdown_is_eof_though_data_was_queued(void **state)
         struct unix_pair pair = unix_pair_open(state);
         assert_true(peer_send_all(pair.other, "queued", 6));
         assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(pair.stream)));
-        assert_ok(fer_unix_stream_shutdown(pair.stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_READ));
+        assert_ok(
+            fer_unix_stream_shutdown(pair.stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_READ));
         assert_unix_reads_end(pair.stream);
         assert_int_equal(unix_test_end(state), 0);
     }
@@ -253,7 +256,8 @@ static void a_peer_that_closes_with_unread_input_has_reset(void **state)
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
 }
 
-/* S5: "A reset ... never looks like a clean end of file to the handle that saw it": after both ends were done, too. */
+/* S5: "A reset ... never looks like a clean end of file to the handle that saw it": after both ends
+ * were done, too. */
 static void unread_input_is_a_reset_after_both_ends_were_shut(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
@@ -360,7 +364,8 @@ static void shutdown_wakes_a_reader(void **state)
             test_thread_yield();
         }
         peer_pause(round % 2 == 0 ? 0 : 10);
-        assert_ok(fer_unix_stream_shutdown(pair.stream, round < 2 ? FER_SHUTDOWN_READ : FER_SHUTDOWN_BOTH));
+        assert_ok(fer_unix_stream_shutdown(pair.stream,
+                                           round < 2 ? FER_SHUTDOWN_READ : FER_SHUTDOWN_BOTH));
         test_thread_join(&thread);
         assert_ok(reader.error);
         assert_int_equal(reader.n, 0);

@@ -1,8 +1,10 @@
-/* unreconciled.c: rule S8: what no library can reconcile is a closed table ("Not reconciled" in docs/DIFFERENCES.md). Each test here
- * holds one row to its bounds: the answers that the systems give, and no other. */
+/* unreconciled.c: rule S8: what no library can reconcile is a closed table ("Not reconciled" in
+ * docs/DIFFERENCES.md). Each test here holds one row to its bounds: the answers that the systems
+ * give, and no other. */
 #include "support/fixture.h"
 
-/* S8: bytes that arrived before a reset: all of them, or (Windows) fewer, never others, and then the reset. */
+/* S8: bytes that arrived before a reset: all of them, or (Windows) fewer, never others, and then
+ * the reset. */
 static void bytes_before_a_reset_are_read_or_lost_but_never_changed(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -23,7 +25,8 @@ static void bytes_before_a_reset_are_read_or_lost_but_never_changed(void **state
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
 }
 
-/* S8: a full backlog refuses (Windows) or waits (the others): a connect with a time limit tells one of the two, in time. */
+/* S8: a full backlog refuses (Windows) or waits (the others): a connect with a time limit tells one
+ * of the two, in time. */
 static void a_full_backlog_refuses_or_waits(void **state)
 {
     (void)state;
@@ -37,7 +40,8 @@ static void a_full_backlog_refuses_or_waits(void **state)
     assert_new(stream);
 }
 
-/* S8: a clone's read after READ: the end, or (Linux) first what was queued; the handle that shut down reads the end. */
+/* S8: a clone's read after READ: the end, or (Linux) first what was queued; the handle that shut
+ * down reads the end. */
 static void a_clones_read_after_read_was_shut_is_queued_data_or_the_end(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -74,7 +78,8 @@ static void a_clone_that_looks_at_a_reset_second_sees_a_reset_or_the_end(void **
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
 }
 
-/* S8: write after the peer has gone: some succeed, then it is RESET or BROKEN_PIPE, and stays so. */
+/* S8: write after the peer has gone: some succeed, then it is RESET or BROKEN_PIPE, and stays
+ * so. */
 static void writes_after_the_peer_has_gone_end_in_reset_or_broken_pipe(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -103,7 +108,8 @@ static void a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset(void **st
     pair->other = PEER_NONE;
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
     fer_error first = fer_tcp_stream_read(&pair->stream, &byte, 1, &n);
-    assert_true(first.kind == FER_OK || first.kind == FER_CONNECTION_RESET || first.kind == FER_BROKEN_PIPE);
+    assert_true(first.kind == FER_OK || first.kind == FER_CONNECTION_RESET ||
+                first.kind == FER_BROKEN_PIPE);
     assert_int_equal(n, 0);
     for (int i = 0; i < 5; i++) {
         assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, &n), first.kind);
@@ -136,7 +142,8 @@ static void peer_addr_after_an_end_not_yet_seen_is_the_address_or_not_connected(
     }
 }
 
-/* S8: rebinding under a live accepted connection: taken at once (POSIX), or ADDR_IN_USE (Windows, exclusive use). */
+/* S8: rebinding under a live accepted connection: taken at once (POSIX), or ADDR_IN_USE (Windows,
+ * exclusive use). */
 static void rebinding_under_a_live_connection_is_ok_or_in_use(void **state)
 {
     (void)state;
@@ -152,7 +159,8 @@ static void rebinding_under_a_live_connection_is_ok_or_in_use(void **state)
     assert_exchange(stream, other);
 }
 
-/* S8: the grain of timeouts: never shorter than asked, never longer by more than the coarsest grain there is. */
+/* S8: the grain of timeouts: never shorter than asked, never longer by more than the coarsest grain
+ * there is. */
 static void the_grain_of_timeouts_is_at_most_20_ms(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,5 +1,6 @@
-/* wakeup.c: rule S6: shutdown from another thread wakes a blocked read or write. Each test is right whichever comes first, the blocked
- * call or the shutdown, and is repeated with other pauses so that both happen. */
+/* wakeup.c: rule S6: shutdown from another thread wakes a blocked read or write. Each test is right
+ * whichever comes first, the blocked call or the shutdown, and is repeated with other pauses so
+ * that both happen. */
 #include <stdatomic.h>
 
 #include "support/fixture.h"
@@ -39,14 +40,22 @@ static void write_on(void *argument)
     atomic_store(&caller->started, 1);
     do {
         switch (caller->sort) {
-        case 0: caller->error = fer_tcp_stream_write(caller->stream, zeros, sizeof zeros, &caller->n); break;
-        case 1: caller->error = fer_tcp_stream_write_vectored(caller->stream, slices, 2, &caller->n); break;
-        default: caller->error = fer_tcp_stream_write_all(caller->stream, zeros, sizeof zeros, &caller->n); break;
+        case 0:
+            caller->error = fer_tcp_stream_write(caller->stream, zeros, sizeof zeros, &caller->n);
+            break;
+        case 1:
+            caller->error = fer_tcp_stream_write_vectored(caller->stream, slices, 2, &caller->n);
+            break;
+        default:
+            caller->error =
+                fer_tcp_stream_write_all(caller->stream, zeros, sizeof zeros, &caller->n);
+            break;
         }
     } while (caller->error.kind == FER_OK);
 }
 
-static void start(test_thread *thread, struct caller *caller, void (*run)(void *), unsigned pause_ms)
+static void start(test_thread *thread, struct caller *caller, void (*run)(void *),
+                  unsigned pause_ms)
 {
     atomic_init(&caller->started, 0);
     test_thread_start(thread, run, caller);
@@ -69,7 +78,8 @@ static void assert_woken_with_the_end(struct caller *reader)
 }
 
 /* Shuts down, through the caller's stream or a clone of it, what run is blocked on, and joins. */
-static void shut_down_meanwhile(struct caller *caller, void (*run)(void *), unsigned pause_ms, fer_shutdown how, bool through_clone)
+static void shut_down_meanwhile(struct caller *caller, void (*run)(void *), unsigned pause_ms,
+                                fer_shutdown how, bool through_clone)
 {
     fer_tcp_stream clone = {0};
     test_thread thread;
@@ -87,19 +97,22 @@ static void shut_down_meanwhile(struct caller *caller, void (*run)(void *), unsi
 }
 
 /* A read of each sort. */
-static void assert_shutdown_wakes_readers(const struct pair_kind *kind, fer_shutdown how, bool through_clone)
+static void assert_shutdown_wakes_readers(const struct pair_kind *kind, fer_shutdown how,
+                                          bool through_clone)
 {
     for (int round = 0; round < 2 * READ_SORTS; round++) {
         struct pair *pair = pair_open_kind(kind);
         struct caller reader = {.stream = &pair->stream, .sort = round % READ_SORTS, .n = 77};
-        shut_down_meanwhile(&reader, read_once, round < READ_SORTS ? 25 : (unsigned)round % 2, how, through_clone);
+        shut_down_meanwhile(&reader, read_once, round < READ_SORTS ? 25 : (unsigned)round % 2, how,
+                            through_clone);
         assert_woken_with_the_end(&reader);
         assert_reads_end(&pair->stream);
         pair_close(pair);
     }
 }
 
-/* S6: "shutdown from another thread wakes a blocked read ... on every OS, through this handle or a clone: at once". */
+/* S6: "shutdown from another thread wakes a blocked read ... on every OS, through this handle or a
+ * clone: at once". */
 static void shutdown_read_wakes_a_blocked_read(void **state)
 {
     assert_shutdown_wakes_readers(*state, FER_SHUTDOWN_READ, false);
@@ -120,7 +133,8 @@ static void shutdown_both_through_a_clone_wakes_a_blocked_read(void **state)
     assert_shutdown_wakes_readers(*state, FER_SHUTDOWN_BOTH, true);
 }
 
-/* S6: also a read that has a timeout far away, and one made by a clone while this handle shuts down. */
+/* S6: also a read that has a timeout far away, and one made by a clone while this handle shuts
+ * down. */
 static void shutdown_wakes_a_read_with_a_timeout(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -149,7 +163,8 @@ static void shutdown_wakes_the_readers_of_all_handles(void **state)
     assert_woken_with_the_end(&readers[1]);
 }
 
-static void assert_shutdown_wakes_writers(const struct pair_kind *kind, fer_shutdown how, bool through_clone)
+static void assert_shutdown_wakes_writers(const struct pair_kind *kind, fer_shutdown how,
+                                          bool through_clone)
 {
     for (int round = 0; round <= WRITE_SORTS; round++) {
         struct pair *pair = pair_open_kind(kind);
@@ -211,10 +226,12 @@ struct pattern_writer {
 static void write_pattern(void *argument)
 {
     struct pattern_writer *writer = argument;
-    writer->error = fer_tcp_stream_write_all(writer->stream, writer->bytes, writer->len, &writer->n);
+    writer->error =
+        fer_tcp_stream_write_all(writer->stream, writer->bytes, writer->len, &writer->n);
 }
 
-/* S7 under S6's conditions: shutdown(READ), and the waking of a read, never disturb a write that is blocked at the time. */
+/* S7 under S6's conditions: shutdown(READ), and the waking of a read, never disturb a write that is
+ * blocked at the time. */
 static void shutdown_read_leaves_a_blocked_write_whole(void **state)
 {
     enum { LEN = 12000000 };

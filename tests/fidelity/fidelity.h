@@ -1,6 +1,8 @@
-/* fidelity.h: one program of seeded random calls of ferrule, built twice: over this host's own sockets and over the simulated network.
- * Both print what each call came to; compare.awk compares them line by line. Here: what the program keeps of its handles and of what
- * is under way between them, so that it knows which calls cannot wait for ever, and when all that was sent has arrived. */
+/* fidelity.h: one program of seeded random calls of ferrule, built twice: over this host's own
+ * sockets and over the simulated network. Both print what each call came to; compare.awk compares
+ * them line by line. Here: what the program keeps of its handles and of what is under way between
+ * them, so that it knows which calls cannot wait for ever, and when all that was sent has
+ * arrived. */
 #ifndef FIDELITY_H
 #define FIDELITY_H
 
@@ -10,56 +12,65 @@
 
 #include "ferrule.h"
 
-enum { STREAMS = 10, LISTENERS = 3, SOCKETS = 160, QUEUE_MAX = 60, STEPS = 60, BUFFER = 4096, UNREAD_MAX = 12000 };
+enum {
+    STREAMS = 10,
+    LISTENERS = 3,
+    SOCKETS = 160,
+    QUEUE_MAX = 60,
+    STEPS = 60,
+    BUFFER = 4096,
+    UNREAD_MAX = 12000
+};
 enum { NONE = -1 };
 
-/* ---- What is under way: the tracker. One end of a connection, or a listening socket; all clones share it. */
+/* ---- What is under way: the tracker. One end of a connection, or a listening socket; all clones
+ * share it. */
 
 struct end {
-    int other;             /* the connection's other end */
-    int handles;           /* open ones */
-    bool is_queued;        /* nobody has accepted it yet */
-    bool is_closed;        /* its last handle is gone */
-    size_t unread;         /* bytes that came and were not read */
-    uint64_t sent;         /* of this end, ever: the n-th byte of each end is known */
+    int other;      /* the connection's other end */
+    int handles;    /* open ones */
+    bool is_queued; /* nobody has accepted it yet */
+    bool is_closed; /* its last handle is gone */
+    size_t unread;  /* bytes that came and were not read */
+    uint64_t sent;  /* of this end, ever: the n-th byte of each end is known */
     uint64_t taken;
-    bool end_came;         /* the other end's FIN */
+    bool end_came; /* the other end's FIN */
     bool end_sent;
-    bool is_dead;          /* a reset came, or was sent */
-    bool shut_read;        /* by the system */
-    bool marked_read;      /* Windows: the library's mark for clones */
+    bool is_dead;     /* a reset came, or was sent */
+    bool shut_read;   /* by the system */
+    bool marked_read; /* Windows: the library's mark for clones */
     bool nonblocking;
     bool has_timeout[2];
-    bool resets_at_close;  /* linger 0 */
-    bool is_due;           /* something is under way to it */
-    bool failure_seen;     /* the system has shown the reset */
-    const char *mask;      /* why nothing more of it is compared, or NULL */
+    bool resets_at_close; /* linger 0 */
+    bool is_due;          /* something is under way to it */
+    bool failure_seen;    /* the system has shown the reset */
+    const char *mask;     /* why nothing more of it is compared, or NULL */
 };
 
 struct listening {
     int handles;
     bool nonblocking;
     fer_socket_addr addr;
-    int queue[QUEUE_MAX];  /* the accepting ends */
+    int queue[QUEUE_MAX]; /* the accepting ends */
     int queued;
     bool is_due;
 };
 
 struct stream {
     fer_tcp_stream handle;
-    int end;               /* or NONE */
-    bool shut_read;        /* through this handle */
+    int end;        /* or NONE */
+    bool shut_read; /* through this handle */
     bool shut_write;
     bool is_shared;
 };
 
 struct listener {
     fer_tcp_listener handle;
-    int listening;         /* or NONE */
+    int listening; /* or NONE */
 };
 
 struct program {
-    bool winsock;          /* which system's rules the tracker follows */
+    bool winsock; /* which system's rules the tracker follows */
     bool is_simulated;
     uint64_t random;
     uint64_t seed;
@@ -79,7 +90,8 @@ bool chance(struct program *program, uint32_t in_a_hundred);
 
 /* ---- tracker.c */
 
-/* Makes both ends of a connection; the accepting one is queued at the listener. The connecting one, or NONE where there is no room. */
+/* Makes both ends of a connection; the accepting one is queued at the listener. The connecting one,
+ * or NONE where there is no room. */
 int tracker_connect(struct program *program, int listening);
 /* What accept will give: the first in the queue that it does not pass over, or NONE. */
 int tracker_accept(struct program *program, int listening);
@@ -88,7 +100,8 @@ void tracker_shut(struct program *program, struct stream *stream, fer_shutdown h
 void tracker_closed(struct program *program, int end);
 void tracker_stopped_listening(struct program *program, int listening);
 bool tracker_is_over(const struct program *program, const struct end *end);
-/* Waits until everything that is under way has come to where it can be seen. False: it has not after a long time. */
+/* Waits until everything that is under way has come to where it can be seen. False: it has not
+ * after a long time. */
 bool tracker_settle(struct program *program);
 bool tracker_has_room(const struct program *program);
 
@@ -98,7 +111,8 @@ void print_step(struct program *program, const char *op, int handle);
 void print_text(const char *format, ...);
 /* The kind; with a mask it is not compared, as long as it is one that the mask may hide. */
 void print_kind(fer_error error, const char *mask);
-/* A socket's first time to live is 128 on Windows, and Linux' 64 under Wine; no step sets either. */
+/* A socket's first time to live is 128 on Windows, and Linux' 64 under Wine; no step sets
+ * either. */
 void print_ttl(const struct program *program, uint32_t ttl);
 void print_end(void);
 uint64_t digest_of(const void *bytes, size_t len);

@@ -59,7 +59,8 @@ static void listen_at(struct program *program, int at, const char *text)
     fer_socket_addr addr = parsed(text);
     print_step(program, by_text ? "bind" : "bind_addr", at);
     print_text(" %s", text);
-    fer_error error = by_text ? fer_tcp_listener_bind(&listener->handle, text) : fer_tcp_listener_bind_addr(&listener->handle, &addr);
+    fer_error error = by_text ? fer_tcp_listener_bind(&listener->handle, text)
+                              : fer_tcp_listener_bind_addr(&listener->handle, &addr);
     print_kind(error, NULL);
     print_end();
     if (error.kind == FER_OK) {
@@ -69,7 +70,8 @@ static void listen_at(struct program *program, int at, const char *text)
 
 int open_listener(struct program *program)
 {
-    static const char *const places[] = {"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"};
+    static const char *const places[] = {"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0",
+                                         "[::1]:0",     "0.0.0.0:0",   "[::]:0"};
     int at = free_listener(program);
     if (at != NONE && program->listening_count < SOCKETS) {
         listen_at(program, at, places[below(program, 6)]);
@@ -93,15 +95,18 @@ static void close_listener(struct program *program, int at)
 
 static bool is_wildcard(const fer_socket_addr *addr)
 {
-    return addr->ip.family == FER_IP_V4 ? fer_ipv4_addr_is_unspecified(&addr->ip.v4) : fer_ipv6_addr_is_unspecified(&addr->ip.v6);
+    return addr->ip.family == FER_IP_V4 ? fer_ipv4_addr_is_unspecified(&addr->ip.v4)
+                                        : fer_ipv6_addr_is_unspecified(&addr->ip.v6);
 }
 
-/* An address that the listener's takes in, or that takes it in: so that nobody else's port can matter. */
+/* An address that the listener's takes in, or that takes it in: so that nobody else's port can
+ * matter. */
 static fer_socket_addr address_beside(struct program *program, const fer_socket_addr *addr)
 {
     static const char *const v4[] = {"127.0.0.1:0", "0.0.0.0:0"};
     static const char *const v6[] = {"[::1]:0", "[::]:0"};
-    fer_socket_addr beside = parsed(addr->ip.family == FER_IP_V4 ? v4[below(program, 2)] : v6[below(program, 2)]);
+    fer_socket_addr beside =
+        parsed(addr->ip.family == FER_IP_V4 ? v4[below(program, 2)] : v6[below(program, 2)]);
     if (addr->ip.family == FER_IP_V6 && is_wildcard(addr) && chance(program, 40)) {
         beside = parsed(v4[below(program, 2)]);
     }
@@ -109,7 +114,8 @@ static fer_socket_addr address_beside(struct program *program, const fer_socket_
     return beside;
 }
 
-/* Windows' answers to wildcards are not Wine's ("wildcard_beside_specific", "ipv4_beside_dual_stack"). */
+/* Windows' answers to wildcards are not Wine's ("wildcard_beside_specific",
+ * "ipv4_beside_dual_stack"). */
 static void bind_beside(struct program *program, int at)
 {
     const fer_socket_addr *addr = &program->listenings[program->listeners[at].listening].addr;
@@ -130,7 +136,9 @@ static void bind_elsewhere(struct program *program)
 {
     fer_tcp_listener other = {0};
     print_step(program, "bind_elsewhere", NONE);
-    print_kind(fer_tcp_listener_bind(&other, chance(program, 50) ? "203.0.113.7:0" : "[2001:db8::7]:0"), NULL);
+    print_kind(
+        fer_tcp_listener_bind(&other, chance(program, 50) ? "203.0.113.7:0" : "[2001:db8::7]:0"),
+        NULL);
     print_end();
     fer_tcp_listener_close(&other);
 }
@@ -150,7 +158,8 @@ static void bind_again(struct program *program, int at)
 {
     struct listening *old = &program->listenings[program->listeners[at].listening];
     fer_socket_addr addr = old->addr;
-    if (old->handles > 1 || (program->winsock && has_connections(program)) || program->listening_count == SOCKETS) {
+    if (old->handles > 1 || (program->winsock && has_connections(program)) ||
+        program->listening_count == SOCKETS) {
         return;
     }
     close_listener(program, at);
@@ -170,7 +179,8 @@ static void clone_listener(struct program *program, int at)
         return;
     }
     print_step(program, "clone_listener", at);
-    fer_error error = fer_tcp_listener_try_clone(&program->listeners[at].handle, &program->listeners[to].handle);
+    fer_error error =
+        fer_tcp_listener_try_clone(&program->listeners[at].handle, &program->listeners[to].handle);
     print_kind(error, NULL);
     print_end();
     if (error.kind == FER_OK) {
@@ -240,34 +250,16 @@ void step_listener(struct program *program)
         return;
     }
     switch (choice) {
-    case 1:
-        close_listener(program, at);
-        break;
+    case 1: close_listener(program, at); break;
     case 2:
-    case 3:
-        bind_beside(program, at);
-        break;
-    case 4:
-        bind_again(program, at);
-        break;
-    case 5:
-        clone_listener(program, at);
-        break;
-    case 6:
-        listener_through_raw(program, at);
-        break;
-    case 7:
-        listener_ttl(program, at);
-        break;
-    case 8:
-        listener_looks(program, at);
-        break;
-    case 9:
-        bind_elsewhere(program);
-        break;
-    default:
-        set_listener_mode(program, at, choice == 10);
-        break;
+    case 3: bind_beside(program, at); break;
+    case 4: bind_again(program, at); break;
+    case 5: clone_listener(program, at); break;
+    case 6: listener_through_raw(program, at); break;
+    case 7: listener_ttl(program, at); break;
+    case 8: listener_looks(program, at); break;
+    case 9: bind_elsewhere(program); break;
+    default: set_listener_mode(program, at, choice == 10); break;
     }
 }
 
@@ -282,12 +274,14 @@ void join(struct program *program, struct stream *stream, int end)
     stream->is_shared = false;
 }
 
-/* Where a listener is reached: at its own address, a wildcard's by the loopback's; on Linux by the wildcard too. */
+/* Where a listener is reached: at its own address, a wildcard's by the loopback's; on Linux by the
+ * wildcard too. */
 static fer_socket_addr address_of(struct program *program, const struct listening *listening)
 {
     fer_socket_addr addr = listening->addr;
     if (is_wildcard(&addr) && (program->winsock || chance(program, 80))) {
-        fer_socket_addr loopback = parsed(addr.ip.family == FER_IP_V4 || chance(program, 50) ? "127.0.0.1:0" : "[::1]:0");
+        fer_socket_addr loopback =
+            parsed(addr.ip.family == FER_IP_V4 || chance(program, 50) ? "127.0.0.1:0" : "[::1]:0");
         loopback.port = addr.port;
         return loopback;
     }
@@ -299,12 +293,8 @@ static fer_error connect_refused(struct program *program, fer_tcp_stream *stream
 {
     fer_socket_addr addrs[2] = {parsed("127.0.0.1:1"), parsed("[::1]:1")};
     switch (below(program, program->winsock ? 4 : 5)) {
-    case 4:
-        print_text(" port 0");
-        return fer_tcp_stream_connect(stream, "127.0.0.1:0");
-    case 0:
-        print_text(" text");
-        return fer_tcp_stream_connect(stream, "127.0.0.1:1");
+    case 4: print_text(" port 0"); return fer_tcp_stream_connect(stream, "127.0.0.1:0");
+    case 0: print_text(" text"); return fer_tcp_stream_connect(stream, "127.0.0.1:1");
     case 1:
         print_text(" addr");
         return fer_tcp_stream_connect_addr(stream, &addrs[below(program, 2)]);
@@ -313,7 +303,8 @@ static fer_error connect_refused(struct program *program, fer_tcp_stream *stream
         return fer_tcp_stream_connect_addrs(stream, addrs, below(program, 3));
     default:
         print_text(" timeout");
-        return fer_tcp_stream_connect_timeout(stream, &addrs[0], fer_duration_from_secs(below(program, 2) * 5));
+        return fer_tcp_stream_connect_timeout(stream, &addrs[0],
+                                              fer_duration_from_secs(below(program, 2) * 5));
     }
 }
 
@@ -333,8 +324,10 @@ static fer_error connect_name(fer_tcp_stream *stream, const fer_socket_addr *add
     return fer_tcp_stream_connect(stream, text);
 }
 
-/* By its name only where the listener is IPv4's: which of a name's addresses comes first is the resolver's affair. */
-static fer_error connect_to(struct program *program, fer_tcp_stream *stream, const fer_socket_addr *addr, fer_ip_family family)
+/* By its name only where the listener is IPv4's: which of a name's addresses comes first is the
+ * resolver's affair. */
+static fer_error connect_to(struct program *program, fer_tcp_stream *stream,
+                            const fer_socket_addr *addr, fer_ip_family family)
 {
     fer_socket_addr addrs[2] = {parsed("127.0.0.1:1"), *addr};
     uint32_t form = below(program, 20);
@@ -384,7 +377,9 @@ void step_connect(struct program *program)
     bool refused = chance(program, 15) || listening->queued == QUEUE_MAX;
     fer_socket_addr addr = address_of(program, listening);
     print_step(program, refused ? "connect_refused" : "connect", at);
-    fer_error error = refused ? connect_refused(program, &stream->handle) : connect_to(program, &stream->handle, &addr, listening->addr.ip.family);
+    fer_error error = refused
+                          ? connect_refused(program, &stream->handle)
+                          : connect_to(program, &stream->handle, &addr, listening->addr.ip.family);
     print_kind(error, NULL);
     print_end();
     if (error.kind == FER_OK) {
@@ -397,7 +392,8 @@ void step_connect(struct program *program)
 static bool is_at(const struct stream *client, const fer_socket_addr *peer)
 {
     fer_socket_addr local;
-    if (fer_tcp_stream_local_addr(&client->handle, &local).kind != FER_OK || local.port != peer->port) {
+    if (fer_tcp_stream_local_addr(&client->handle, &local).kind != FER_OK ||
+        local.port != peer->port) {
         return false;
     }
     fer_ip_addr one = fer_ip_addr_to_canonical(&local.ip);
@@ -438,17 +434,20 @@ void step_accept(struct program *program)
     struct stream *stream = &program->streams[at];
     int listening = program->listeners[listener].listening;
     fer_socket_addr peer = parsed("0.0.0.0:0");
-    if (!will_give(program, &program->listenings[listening]) && !program->listenings[listening].nonblocking &&
-        stream->end == NONE) {
+    if (!will_give(program, &program->listenings[listening]) &&
+        !program->listenings[listening].nonblocking && stream->end == NONE) {
         if (chance(program, 20)) {
             set_listener_mode(program, listener, true);
         }
         return;
     }
     print_step(program, "accept", at);
-    fer_error error = fer_tcp_listener_accept(&program->listeners[listener].handle, &stream->handle, &peer);
+    fer_error error =
+        fer_tcp_listener_accept(&program->listeners[listener].handle, &stream->handle, &peer);
     print_kind(error, NULL);
-    int server = error.kind == FER_OK || (error.kind == FER_WOULD_BLOCK && stream->end == NONE) ? tracker_accept(program, listening) : NONE;
+    int server = error.kind == FER_OK || (error.kind == FER_WOULD_BLOCK && stream->end == NONE)
+                     ? tracker_accept(program, listening)
+                     : NONE;
     if (error.kind == FER_OK && server != NONE) {
         print_client(program, &peer, server);
         join(program, stream, server);

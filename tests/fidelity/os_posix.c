@@ -1,4 +1,5 @@
-/* os_posix.c: what has come, by Linux' own word: the state of the connection (TCP_INFO) and the bytes that can be read (FIONREAD). */
+/* os_posix.c: what has come, by Linux' own word: the state of the connection (TCP_INFO) and the
+ * bytes that can be read (FIONREAD). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
@@ -54,7 +55,9 @@ bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over)
     if (end->is_dead || is_over) {
         return state == TCP_CLOSE;
     }
-    return end->end_came ? state == TCP_CLOSE_WAIT : state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2;
+    return end->end_came
+               ? state == TCP_CLOSE_WAIT
+               : state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2;
 }
 
 void os_close(fer_raw_socket raw)

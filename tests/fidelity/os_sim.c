@@ -24,7 +24,9 @@ const char *os_stop(void)
 {
     fer_sim_report report;
     FER_IGNORE(fer_sim_stop(&report));
-    return report.leaked_handles + report.leaked_waits + report.leaked_lookups > 0 ? "something is left open" : NULL;
+    return report.leaked_handles + report.leaked_waits + report.leaked_lookups > 0
+               ? "something is left open"
+               : NULL;
 }
 
 void os_let_come(void)

@@ -1,6 +1,8 @@
-/* os_winsock.c: what has come, by Winsock's word: the bytes that can be read (FIONREAD), and how WSAPoll shows ends and resets. */
+/* os_winsock.c: what has come, by Winsock's word: the bytes that can be read (FIONREAD), and how
+ * WSAPoll shows ends and resets. */
 #define _WIN32_WINNT 0x0601
 #include <winsock2.h>
+
 #include <windows.h>
 
 #include "fidelity/fidelity.h"
@@ -43,12 +45,14 @@ static bool has_failed(fer_raw_socket raw, struct end *end)
     return end->failure_seen;
 }
 
-/* An end behind unread bytes is not shown, so only the bytes are waited for then. Of a reset that is masked the bytes are unsure. */
+/* An end behind unread bytes is not shown, so only the bytes are waited for then. Of a reset that
+ * is masked the bytes are unsure. */
 bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over)
 {
     u_long queued = 0;
     (void)is_over;
-    if (end->mask == NULL && (ioctlsocket((SOCKET)raw, (long)FIONREAD, &queued) != 0 || queued != end->unread)) {
+    if (end->mask == NULL &&
+        (ioctlsocket((SOCKET)raw, (long)FIONREAD, &queued) != 0 || queued != end->unread)) {
         return false;
     }
     if (end->is_dead) {

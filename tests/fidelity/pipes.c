@@ -1,5 +1,6 @@
-/* pipes.c: steps that are small programs of their own: many connections at once, and a pipe that is filled to the brim. How much a
- * pipe holds is the system's affair: those counts are not compared, but that all of it arrives is. */
+/* pipes.c: steps that are small programs of their own: many connections at once, and a pipe that is
+ * filled to the brim. How much a pipe holds is the system's affair: those counts are not compared,
+ * but that all of it arrives is. */
 #include <string.h>
 
 #include "fidelity/fidelity.h"
@@ -9,7 +10,9 @@ enum { BURST_MAX = 50, CHUNK = 65536 };
 static int own_listener(struct program *program)
 {
     for (int i = 0; i < LISTENERS; i++) {
-        struct listening *listening = program->listeners[i].listening == NONE ? NULL : &program->listenings[program->listeners[i].listening];
+        struct listening *listening = program->listeners[i].listening == NONE
+                                          ? NULL
+                                          : &program->listenings[program->listeners[i].listening];
         if (listening != NULL && listening->queued == 0 && listening->addr.ip.family == FER_IP_V4 &&
             !fer_ipv4_addr_is_unspecified(&listening->addr.ip.v4)) {
             return i;
@@ -20,7 +23,8 @@ static int own_listener(struct program *program)
 
 static void wait_for_one(fer_tcp_listener *listener)
 {
-    for (unsigned turns = 0; !os_is_acceptable(fer_tcp_listener_as_raw(listener)) && os_give_way(turns); turns++) {
+    for (unsigned turns = 0;
+         !os_is_acceptable(fer_tcp_listener_as_raw(listener)) && os_give_way(turns); turns++) {
     }
 }
 
@@ -30,7 +34,8 @@ static bool are_joined(const fer_tcp_stream *client, const fer_tcp_stream *serve
 {
     fer_socket_addr one;
     fer_socket_addr other;
-    return fer_tcp_stream_local_addr(client, &one).kind == FER_OK && fer_tcp_stream_peer_addr(server, &other).kind == FER_OK &&
+    return fer_tcp_stream_local_addr(client, &one).kind == FER_OK &&
+           fer_tcp_stream_peer_addr(server, &other).kind == FER_OK &&
            fer_socket_addr_eq(&one, &other);
 }
 
@@ -50,11 +55,13 @@ void step_burst(struct program *program)
     memset(servers, 0, sizeof servers);
     print_step(program, "burst", listener);
     for (int i = 0; i < count; i++) {
-        ok += fer_tcp_stream_connect_addr(&clients[i], &program->listenings[from->listening].addr).kind == FER_OK;
+        ok += fer_tcp_stream_connect_addr(&clients[i], &program->listenings[from->listening].addr)
+                  .kind == FER_OK;
     }
     for (int i = 0; i < ok; i++) {
         wait_for_one(&from->handle);
-        joined += fer_tcp_listener_accept(&from->handle, &servers[i], NULL).kind == FER_OK && are_joined(&clients[i], &servers[i]);
+        joined += fer_tcp_listener_accept(&from->handle, &servers[i], NULL).kind == FER_OK &&
+                  are_joined(&clients[i], &servers[i]);
     }
     print_text(" of %d %d connected %d joined", count, ok, joined);
     print_end();
@@ -65,7 +72,8 @@ void step_burst(struct program *program)
     }
 }
 
-/* ---- More than a backlog holds: 128 and, on Linux, one more. Windows refuses where Wine lets wait ("full_backlog"). */
+/* ---- More than a backlog holds: 128 and, on Linux, one more. Windows refuses where Wine lets wait
+ * ("full_backlog"). */
 
 void step_full_backlog(struct program *program)
 {
@@ -84,7 +92,9 @@ void step_full_backlog(struct program *program)
     for (int i = 0; i < BACKLOG; i++) {
         ok += fer_tcp_stream_connect_addr(&clients[i], &addr).kind == FER_OK;
     }
-    for (unsigned turns = 0; !os_is_queued(fer_tcp_listener_as_raw(&listener), BACKLOG) && os_give_way(turns); turns++) {
+    for (unsigned turns = 0;
+         !os_is_queued(fer_tcp_listener_as_raw(&listener), BACKLOG) && os_give_way(turns);
+         turns++) {
     }
     print_text(" %d connected", ok);
     print_kind(fer_tcp_stream_connect_timeout(&late, &addr, fer_duration_from_millis(4)), NULL);
@@ -116,7 +126,8 @@ static uint64_t fill(struct program *program, fer_tcp_stream *stream, fer_error 
 }
 
 /* Reads until the end or a failure. */
-static uint64_t drain(struct program *program, fer_tcp_stream *stream, fer_error *error, bool *is_right)
+static uint64_t drain(struct program *program, fer_tcp_stream *stream, fer_error *error,
+                      bool *is_right)
 {
     static uint8_t wanted[CHUNK];
     uint64_t taken = 0;
@@ -133,7 +144,8 @@ static uint64_t drain(struct program *program, fer_tcp_stream *stream, fer_error
     }
 }
 
-/* In a full pipe a chunk may still find room, sooner or later: OK, WOULD_BLOCK and TIMED_OUT are one here. How much more went in. */
+/* In a full pipe a chunk may still find room, sooner or later: OK, WOULD_BLOCK and TIMED_OUT are
+ * one here. How much more went in. */
 static uint64_t write_into_full(struct program *program, fer_tcp_stream *client, uint64_t sent)
 {
     size_t n = 0;
@@ -146,7 +158,8 @@ static uint64_t write_into_full(struct program *program, fer_tcp_stream *client,
     return n;
 }
 
-static void end_full(struct program *program, fer_tcp_stream *client, fer_tcp_stream *server, uint64_t sent)
+static void end_full(struct program *program, fer_tcp_stream *client, fer_tcp_stream *server,
+                     uint64_t sent)
 {
     fer_error error = {FER_OK, 0};
     bool is_right = true;
@@ -180,7 +193,8 @@ void step_full_pipe(struct program *program)
     }
     struct listener *from = &program->listeners[listener];
     print_step(program, "full_pipe", listener);
-    print_kind(fer_tcp_stream_connect_addr(&client, &program->listenings[from->listening].addr), NULL);
+    print_kind(fer_tcp_stream_connect_addr(&client, &program->listenings[from->listening].addr),
+               NULL);
     wait_for_one(&from->handle);
     print_kind(fer_tcp_listener_accept(&from->handle, &server, NULL), NULL);
     print_kind(fer_tcp_stream_set_nonblocking(&client, true), NULL);

@@ -22,13 +22,16 @@ void print_text(const char *format, ...)
     va_end(arguments);
 }
 
-/* What each mask may hide, and nothing else. The first four are Windows' and Wine's; docs/SIMULATION.md tells of each. */
+/* What each mask may hide, and nothing else. The first four are Windows' and Wine's;
+ * docs/SIMULATION.md tells of each. */
 static const struct mask {
     const char *name;
     fer_error_kind kinds[6];
 } masks[] = {
-    {"end_then_reset", {FER_OK, FER_UNEXPECTED_EOF, FER_STORAGE_FULL, FER_CONNECTION_RESET, FER_BROKEN_PIPE}},
-    {"reset_loses_input", {FER_OK, FER_UNEXPECTED_EOF, FER_STORAGE_FULL, FER_CONNECTION_RESET, FER_BROKEN_PIPE}},
+    {"end_then_reset",
+     {FER_OK, FER_UNEXPECTED_EOF, FER_STORAGE_FULL, FER_CONNECTION_RESET, FER_BROKEN_PIPE}},
+    {"reset_loses_input",
+     {FER_OK, FER_UNEXPECTED_EOF, FER_STORAGE_FULL, FER_CONNECTION_RESET, FER_BROKEN_PIPE}},
     {"shut_and_reset", {FER_OK, FER_UNEXPECTED_EOF, FER_CONNECTION_RESET}},
     {"write_after_peer_gone", {FER_OK, FER_CONNECTION_RESET, FER_BROKEN_PIPE}},
     {"peer_addr_after_end", {FER_OK, FER_NOT_CONNECTED}},

@@ -1,4 +1,5 @@
-/* streams.c: the steps on a stream: reading and writing in all forms, shutting, closing, cloning, modes and options. */
+/* streams.c: the steps on a stream: reading and writing in all forms, shutting, closing, cloning,
+ * modes and options. */
 #include <string.h>
 
 #include "fidelity/fidelity.h"
@@ -32,25 +33,24 @@ static bool is_ended(const struct stream *stream, const struct end *end)
 }
 
 /* Whether a blocking call comes back by itself. */
-static bool comes_back(const struct stream *stream, const struct end *end, enum form form, size_t len)
+static bool comes_back(const struct stream *stream, const struct end *end, enum form form,
+                       size_t len)
 {
     if (is_ended(stream, end) || len == 0) {
         return form != READ_TO_END || is_ended(stream, end) || end->unread > len;
     }
     switch (form) {
-    case READ_EXACT:
-        return end->unread >= len;
-    case READ_TO_END:
-        return end->unread > len;
+    case READ_EXACT: return end->unread >= len;
+    case READ_TO_END: return end->unread > len;
     case READ:
     case PEEK:
     case READ_VECTORED:
-    default:
-        return end->unread > 0;
+    default: return end->unread > 0;
     }
 }
 
-static fer_error read_vectored(struct program *program, fer_tcp_stream *stream, uint8_t *buf, size_t len, size_t *n)
+static fer_error read_vectored(struct program *program, fer_tcp_stream *stream, uint8_t *buf,
+                               size_t len, size_t *n)
 {
     fer_io_slice_mut slices[4];
     size_t at = 0;
@@ -64,31 +64,29 @@ static fer_error read_vectored(struct program *program, fer_tcp_stream *stream, 
     return fer_tcp_stream_read_vectored(stream, slices, count, n);
 }
 
-static fer_error read_by(struct program *program, enum form form, fer_tcp_stream *stream, uint8_t *buf, size_t len, size_t *n)
+static fer_error read_by(struct program *program, enum form form, fer_tcp_stream *stream,
+                         uint8_t *buf, size_t len, size_t *n)
 {
     switch (form) {
-    case PEEK:
-        return fer_tcp_stream_peek(stream, buf, len, n);
-    case READ_VECTORED:
-        return read_vectored(program, stream, buf, len, n);
-    case READ_EXACT:
-        return fer_tcp_stream_read_exact(stream, buf, len, n);
-    case READ_TO_END:
-        return fer_tcp_stream_read_to_end(stream, buf, len, n);
+    case PEEK: return fer_tcp_stream_peek(stream, buf, len, n);
+    case READ_VECTORED: return read_vectored(program, stream, buf, len, n);
+    case READ_EXACT: return fer_tcp_stream_read_exact(stream, buf, len, n);
+    case READ_TO_END: return fer_tcp_stream_read_to_end(stream, buf, len, n);
     case READ:
-    default:
-        return fer_tcp_stream_read(stream, buf, len, n);
+    default: return fer_tcp_stream_read(stream, buf, len, n);
     }
 }
 
-static bool is_as_sent(const struct program *program, const struct end *end, const uint8_t *buf, size_t n)
+static bool is_as_sent(const struct program *program, const struct end *end, const uint8_t *buf,
+                       size_t n)
 {
     uint8_t wanted[BUFFER];
     byte_pattern(program, end->other, end->taken, wanted, n);
     return memcmp(buf, wanted, n) == 0;
 }
 
-static void took(struct program *program, struct end *end, enum form form, const uint8_t *buf, size_t n)
+static void took(struct program *program, struct end *end, enum form form, const uint8_t *buf,
+                 size_t n)
 {
     print_text(is_as_sent(program, end, buf, n) ? "" : " WRONG BYTES");
     if (form != PEEK) {
@@ -100,14 +98,16 @@ static void took(struct program *program, struct end *end, enum form form, const
 
 static void read_step(struct program *program, int at)
 {
-    static const char *const names[] = {"read", "peek", "read_vectored", "read_exact", "read_to_end"};
+    static const char *const names[] = {"read", "peek", "read_vectored", "read_exact",
+                                        "read_to_end"};
     struct stream *stream = &program->streams[at];
     struct end *end = end_of(program, stream);
     enum form form = (enum form)below(program, 5);
     size_t len = some_length(program);
     uint8_t buf[BUFFER];
     size_t n = SIZE_MAX;
-    if (end != NULL && !end->nonblocking && !end->has_timeout[0] && !comes_back(stream, end, form, len)) {
+    if (end != NULL && !end->nonblocking && !end->has_timeout[0] &&
+        !comes_back(stream, end, form, len)) {
         return;
     }
     print_step(program, names[form], at);
@@ -123,7 +123,8 @@ static void read_step(struct program *program, int at)
 
 /* ---- Writing */
 
-static fer_error write_vectored(struct program *program, fer_tcp_stream *stream, const uint8_t *buf, size_t len, size_t *n)
+static fer_error write_vectored(struct program *program, fer_tcp_stream *stream, const uint8_t *buf,
+                                size_t len, size_t *n)
 {
     fer_io_slice slices[4];
     size_t at = 0;
@@ -137,30 +138,32 @@ static fer_error write_vectored(struct program *program, fer_tcp_stream *stream,
     return fer_tcp_stream_write_vectored(stream, slices, count, n);
 }
 
-static fer_error write_by(struct program *program, uint32_t form, fer_tcp_stream *stream, const uint8_t *buf, size_t len, size_t *n)
+static fer_error write_by(struct program *program, uint32_t form, fer_tcp_stream *stream,
+                          const uint8_t *buf, size_t len, size_t *n)
 {
     switch (form) {
-    case 0:
-        return fer_tcp_stream_write(stream, buf, len, n);
-    case 1:
-        return write_vectored(program, stream, buf, len, n);
-    default:
-        return fer_tcp_stream_write_all(stream, buf, len, n);
+    case 0: return fer_tcp_stream_write(stream, buf, len, n);
+    case 1: return write_vectored(program, stream, buf, len, n);
+    default: return fer_tcp_stream_write_all(stream, buf, len, n);
     }
 }
 
 /* Windows resets where input meets SD_RECEIVE; Wine does not. */
 static bool is_lost_by_wine(const struct program *program, const struct end *end)
 {
-    return program->winsock && program->ends[end->other].shut_read && !program->ends[end->other].is_closed;
+    return program->winsock && program->ends[end->other].shut_read &&
+           !program->ends[end->other].is_closed;
 }
 
 /* Which of the two it is, and whether an empty write meets it, is told by who met the end first. */
-static const char *write_mask(const struct program *program, const struct stream *stream, fer_error error, size_t len)
+static const char *write_mask(const struct program *program, const struct stream *stream,
+                              fer_error error, size_t len)
 {
     const struct end *end = stream->end == NONE ? NULL : &program->ends[stream->end];
-    bool is_either = error.kind == FER_CONNECTION_RESET || error.kind == FER_BROKEN_PIPE || (error.kind == FER_OK && len == 0);
-    bool is_gone = end != NULL && (end->mask != NULL || (program->winsock && end->is_dead && end->end_sent));
+    bool is_either = error.kind == FER_CONNECTION_RESET || error.kind == FER_BROKEN_PIPE ||
+                     (error.kind == FER_OK && len == 0);
+    bool is_gone =
+        end != NULL && (end->mask != NULL || (program->winsock && end->is_dead && end->end_sent));
     return is_gone && is_either ? "write_after_peer_gone" : NULL;
 }
 
@@ -173,7 +176,8 @@ static void write_step(struct program *program, int at)
     size_t len = some_length(program);
     uint8_t buf[BUFFER];
     size_t n = SIZE_MAX;
-    if (end != NULL && (program->ends[end->other].unread + len > UNREAD_MAX || is_lost_by_wine(program, end))) {
+    if (end != NULL &&
+        (program->ends[end->other].unread + len > UNREAD_MAX || is_lost_by_wine(program, end))) {
         return;
     }
     byte_pattern(program, stream->end, end == NULL ? 0 : end->sent, buf, len);
@@ -230,13 +234,14 @@ static void clone_step(struct program *program, int at)
     }
 }
 
-/* The modes stay with the socket; a Windows socket is taken to be blocking, and a lone READ was the library's ("raw_mode"). A socket
- * whose connection has ended is refused, and closed here. */
+/* The modes stay with the socket; a Windows socket is taken to be blocking, and a lone READ was the
+ * library's ("raw_mode"). A socket whose connection has ended is refused, and closed here. */
 static void through_raw_step(struct program *program, int at)
 {
     struct stream *stream = &program->streams[at];
     struct end *end = end_of(program, stream);
-    if (end != NULL && (end->handles > 1 || (program->winsock && (end->is_dead || tracker_is_over(program, end))))) {
+    if (end != NULL && (end->handles > 1 ||
+                        (program->winsock && (end->is_dead || tracker_is_over(program, end))))) {
         return;
     }
     print_step(program, "through_raw", at);
@@ -260,7 +265,8 @@ static void through_raw_step(struct program *program, int at)
 
 static void set_timeout_step(struct program *program, int at)
 {
-    static const uint64_t values[] = {0, 4 * MILLI, 8 * MILLI, 1000 * MILLI, UINT64_C(7200000) * MILLI, FER_DURATION_NONE_NANOS};
+    static const uint64_t values[] = {
+        0, 4 * MILLI, 8 * MILLI, 1000 * MILLI, UINT64_C(7200000) * MILLI, FER_DURATION_NONE_NANOS};
     struct stream *stream = &program->streams[at];
     struct end *end = end_of(program, stream);
     bool writing = chance(program, 50);
@@ -272,7 +278,9 @@ static void set_timeout_step(struct program *program, int at)
     fer_error error = writing ? fer_tcp_stream_set_write_timeout(&stream->handle, timeout)
                               : fer_tcp_stream_set_read_timeout(&stream->handle, timeout);
     print_kind(error, NULL);
-    print_kind(writing ? fer_tcp_stream_write_timeout(&stream->handle, &told) : fer_tcp_stream_read_timeout(&stream->handle, &told), NULL);
+    print_kind(writing ? fer_tcp_stream_write_timeout(&stream->handle, &told)
+                       : fer_tcp_stream_read_timeout(&stream->handle, &told),
+               NULL);
     bool is_in_grain = told.nanos >= timeout.nanos && told.nanos - timeout.nanos < 10 * MILLI;
     if (error.kind == FER_OK) {
         print_text(is_in_grain ? " that" : " another, %llu", (unsigned long long)told.nanos);
@@ -323,7 +331,8 @@ static void nodelay_step(struct program *program, int at)
 
 static void linger_step(struct program *program, int at)
 {
-    static const uint64_t values[] = {0, 0, 1000 * MILLI, 1500 * MILLI, FER_DURATION_NONE_NANOS, FER_DURATION_NONE_NANOS};
+    static const uint64_t values[] = {
+        0, 0, 1000 * MILLI, 1500 * MILLI, FER_DURATION_NONE_NANOS, FER_DURATION_NONE_NANOS};
     struct stream *stream = &program->streams[at];
     fer_duration linger = {values[below(program, 6)]};
     fer_duration told = {1};
@@ -342,7 +351,9 @@ static void linger_step(struct program *program, int at)
 static void keepalive_step(struct program *program, int at)
 {
     fer_tcp_stream *stream = &program->streams[at].handle;
-    const fer_keepalive wanted = {chance(program, 70), {below(program, 3) * 60000 * MILLI}, {below(program, 2) * 1500 * MILLI},
+    const fer_keepalive wanted = {chance(program, 70),
+                                  {below(program, 3) * 60000 * MILLI},
+                                  {below(program, 2) * 1500 * MILLI},
                                   below(program, 3) * 64};
     fer_keepalive told = {false, {0}, {0}, 0};
     print_step(program, "keepalive", at);
@@ -352,8 +363,8 @@ static void keepalive_step(struct program *program, int at)
         print_kind(fer_tcp_stream_set_keepalive(stream, &wanted), NULL);
     }
     print_kind(fer_tcp_stream_keepalive(stream, &told), NULL);
-    print_text(" %d %llu %llu %u", told.enabled, (unsigned long long)told.time.nanos, (unsigned long long)told.interval.nanos,
-               (unsigned)told.retries);
+    print_text(" %d %llu %llu %u", told.enabled, (unsigned long long)told.time.nanos,
+               (unsigned long long)told.interval.nanos, (unsigned)told.retries);
     print_end();
 }
 
@@ -384,7 +395,8 @@ static void addresses_step(struct program *program, int at)
     fer_socket_addr peer;
     memset(&local, 0, sizeof local);
     memset(&peer, 0, sizeof peer);
-    bool is_unsure = program->winsock && end != NULL && (end->is_dead || tracker_is_over(program, end));
+    bool is_unsure =
+        program->winsock && end != NULL && (end->is_dead || tracker_is_over(program, end));
     print_step(program, "addresses", at);
     print_kind(fer_tcp_stream_local_addr(&stream->handle, &local), NULL);
     if (stream->end != NONE) {
@@ -419,30 +431,14 @@ static int some_stream(struct program *program)
 static void rare_step(struct program *program, int at)
 {
     switch (below(program, 8)) {
-    case 0:
-        ttl_step(program, at);
-        break;
-    case 1:
-        nodelay_step(program, at);
-        break;
-    case 2:
-        keepalive_step(program, at);
-        break;
-    case 3:
-        set_timeout_step(program, at);
-        break;
-    case 4:
-        linger_step(program, at);
-        break;
-    case 5:
-        through_raw_step(program, at);
-        break;
-    case 6:
-        take_error_step(program, at);
-        break;
-    default:
-        addresses_step(program, at);
-        break;
+    case 0: ttl_step(program, at); break;
+    case 1: nodelay_step(program, at); break;
+    case 2: keepalive_step(program, at); break;
+    case 3: set_timeout_step(program, at); break;
+    case 4: linger_step(program, at); break;
+    case 5: through_raw_step(program, at); break;
+    case 6: take_error_step(program, at); break;
+    default: addresses_step(program, at); break;
     }
 }
 

@@ -1,4 +1,5 @@
-/* tracker.c: what is under way between the program's own sockets, by TCP's rules and those of the two systems. */
+/* tracker.c: what is under way between the program's own sockets, by TCP's rules and those of the
+ * two systems. */
 #include "fidelity/fidelity.h"
 
 bool tracker_has_room(const struct program *program)
@@ -31,7 +32,8 @@ static int take_first(struct listening *queue)
     return first;
 }
 
-/* Linux hands out a connection that was reset in the queue; Windows' accept tells of it, and is called again ("reset_in_queue"). */
+/* Linux hands out a connection that was reset in the queue; Windows' accept tells of it, and is
+ * called again ("reset_in_queue"). */
 int tracker_accept(struct program *program, int listening)
 {
     struct listening *queue = &program->listenings[listening];
@@ -105,12 +107,14 @@ void tracker_wrote(struct program *program, int number, size_t n)
 }
 
 /* Windows: core passes on what does no harm (stream_shutdown.c). */
-static bool passes_read_on(const struct program *program, const struct stream *stream, const struct end *end, fer_shutdown how)
+static bool passes_read_on(const struct program *program, const struct stream *stream,
+                           const struct end *end, fer_shutdown how)
 {
     if (!program->winsock) {
         return how != FER_SHUTDOWN_WRITE;
     }
-    bool both = (stream->shut_read && stream->shut_write) || (stream->is_shared && end->marked_read);
+    bool both =
+        (stream->shut_read && stream->shut_write) || (stream->is_shared && end->marked_read);
     bool is_passed = how != FER_SHUTDOWN_READ || (stream->shut_read && stream->shut_write);
     return both && is_passed && end->unread == 0;
 }
@@ -123,7 +127,8 @@ void tracker_shut(struct program *program, struct stream *stream, fer_shutdown h
     }
     stream->shut_read = stream->shut_read || how != FER_SHUTDOWN_WRITE;
     stream->shut_write = stream->shut_write || how != FER_SHUTDOWN_READ;
-    end->marked_read = end->marked_read || (program->winsock && stream->is_shared && how != FER_SHUTDOWN_WRITE);
+    end->marked_read =
+        end->marked_read || (program->winsock && stream->is_shared && how != FER_SHUTDOWN_WRITE);
     end->shut_read = end->shut_read || passes_read_on(program, stream, end, how);
     if (how != FER_SHUTDOWN_READ) {
         send_end(program, end);
@@ -167,13 +172,15 @@ void tracker_stopped_listening(struct program *program, int listening)
 
 static bool has_come(const struct program *program, const struct stream *stream, struct end *end)
 {
-    end->is_due = !os_has_come(fer_tcp_stream_as_raw(&stream->handle), end, tracker_is_over(program, end));
+    end->is_due =
+        !os_has_come(fer_tcp_stream_as_raw(&stream->handle), end, tracker_is_over(program, end));
     return !end->is_due;
 }
 
 static bool is_queued(const struct listener *listener, struct listening *listening)
 {
-    listening->is_due = !os_is_queued(fer_tcp_listener_as_raw(&listener->handle), listening->queued);
+    listening->is_due =
+        !os_is_queued(fer_tcp_listener_as_raw(&listener->handle), listening->queued);
     return !listening->is_due;
 }
 
@@ -189,7 +196,8 @@ static bool have_all_come(struct program *program)
     }
     for (int i = 0; i < LISTENERS; i++) {
         const struct listener *listener = &program->listeners[i];
-        struct listening *listening = listener->listening == NONE ? NULL : &program->listenings[listener->listening];
+        struct listening *listening =
+            listener->listening == NONE ? NULL : &program->listenings[listener->listening];
         if (listening != NULL && listening->is_due && !is_queued(listener, listening)) {
             return false;
         }

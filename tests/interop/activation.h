@@ -1,5 +1,5 @@
-/* activation.h: a program that is started with its sockets open already, as a service manager does (systemd's sd_listen_fds(3)), and says by
- * its exit code whether it could serve. */
+/* activation.h: a program that is started with its sockets open already, as a service manager does
+ * (systemd's sd_listen_fds(3)), and says by its exit code whether it could serve. */
 #ifndef INTEROP_ACTIVATION_H
 #define INTEROP_ACTIVATION_H
 

@@ -1,4 +1,5 @@
-/* activation_posix.c: socket activation, by fork and exec: the parent makes the sockets, the child has only their numbers. */
+/* activation_posix.c: socket activation, by fork and exec: the parent makes the sockets, the child
+ * has only their numbers. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
@@ -24,7 +25,10 @@ enum { SERVED = 0, NOT_STARTED = 77, NO_SOCKETS = 2, NO_TCP = 3, NO_UNIX = 4, NO
 
 static const char *program;
 
-void activation_program(const char *path) { program = path; }
+void activation_program(const char *path)
+{
+    program = path;
+}
 
 /* ---- The service: knows numbers, and ferrule */
 
@@ -80,7 +84,7 @@ static fer_error serve_udp(void)
 int activated_main(void)
 {
     (void)alarm(CHILD_SECONDS);
-    return !is_meant()                        ? NO_SOCKETS
+    return !is_meant()                   ? NO_SOCKETS
            : serve_tcp().kind != FER_OK  ? NO_TCP
            : serve_unix().kind != FER_OK ? NO_UNIX
            : serve_udp().kind != FER_OK  ? NO_UDP
@@ -116,8 +120,9 @@ static bool echoes(int fd)
     return peer_send_all(fd, "abc", 3) && peer_recv_exact(fd, got, 3) && memcmp(got, "abc", 3) == 0;
 }
 
-/* R1: sockets that another program has bound, listened on and connected to, inherited by their numbers across fork and exec: they are
- * taken in and served, and the program that made them may have closed its own. */
+/* R1: sockets that another program has bound, listened on and connected to, inherited by their
+ * numbers across fork and exec: they are taken in and served, and the program that made them may
+ * have closed its own. */
 void sockets_of_a_service_manager_are_taken_in(void **state)
 {
     (void)state;
@@ -126,7 +131,8 @@ void sockets_of_a_service_manager_are_taken_in(void **state)
     uint16_t own_port = 0;
     char path[PATH_SIZE];
     int code = 0;
-    const int sockets[FDS] = {plain_listener(&port), plain_unix_listener(path, sizeof path), plain_datagram(&udp_port)};
+    const int sockets[FDS] = {plain_listener(&port), plain_unix_listener(path, sizeof path),
+                              plain_datagram(&udp_port)};
     int tcp = plain_connection(port);
     int local = plain_unix_connection(path);
     int udp = plain_datagram(&own_port);

@@ -14,7 +14,8 @@ static void close_copies(fer_resolver *resolver, fer_lookup *lookups)
 {
     size_t count = 0;
     alarm(HANG_SECONDS);
-    bool cancelled = fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count).kind == FER_CANCELLED;
+    bool cancelled =
+        fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count).kind == FER_CANCELLED;
     for (size_t i = 0; i < LOOKUPS; i++) {
         fer_lookup_close(&lookups[i]);
     }
@@ -44,7 +45,8 @@ static void fork_among_lookups(fer_resolver *resolver, fer_poller *poller)
     }
 }
 
-/* N6, N7: "never waits": in a child of fork either, whatever the parent's threads were about; and the parent's lookups are none the worse. */
+/* N6, N7: "never waits": in a child of fork either, whatever the parent's threads were about; and
+ * the parent's lookups are none the worse. */
 void a_child_may_close_its_copies_of_a_resolver(void **state)
 {
     fer_resolver resolver = {0};

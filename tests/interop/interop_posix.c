@@ -1,5 +1,6 @@
-/* interop_posix.c: raw sockets that cross between ferrule and code that calls POSIX itself, both ways (rules R1, R2, T6). A listener from
- * another program is in activation_posix.c; what no handle takes in things_posix.c. */
+/* interop_posix.c: raw sockets that cross between ferrule and code that calls POSIX itself, both
+ * ways (rules R1, R2, T6). A listener from another program is in activation_posix.c; what no handle
+ * takes in things_posix.c. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
@@ -27,8 +28,10 @@ enum { TIMEOUT_MS = 52 };
 static const struct connected {
     taker_type taker;
     int (*make)(int *other);
-} connected_kinds[] = {
-    {TCP_STREAM, tcp_connected}, {UDP_SOCKET, udp_connected}, {UNIX_STREAM, unix_stream_end}, {UNIX_DATAGRAM, unix_datagram_end}};
+} connected_kinds[] = {{TCP_STREAM, tcp_connected},
+                       {UDP_SOCKET, udp_connected},
+                       {UNIX_STREAM, unix_stream_end},
+                       {UNIX_DATAGRAM, unix_datagram_end}};
 
 enum { CONNECTED_KINDS = sizeof connected_kinds / sizeof connected_kinds[0] };
 
@@ -44,8 +47,8 @@ static void set_timeout(int fd, int option, int milliseconds)
     assert_int_equal(setsockopt(fd, SOL_SOCKET, option, &value, sizeof value), 0);
 }
 
-/* R1: "learns the socket's type and state": a mode that was set before is the handle's, and so is one that the program sets later by the
- * number that it still knows (T6). */
+/* R1: "learns the socket's type and state": a mode that was set before is the handle's, and so is
+ * one that the program sets later by the number that it still knows (T6). */
 static void a_mode_that_was_set_outside_is_respected(void **state)
 {
     (void)state;
@@ -95,7 +98,8 @@ static void a_nonblocking_listener_accepts_blocking_streams(void **state)
     assert_int_equal(close(other), 0);
 }
 
-/* R1, T5: timeouts that were set by SO_RCVTIMEO and SO_SNDTIMEO are what the getters tell, also when they are set later. */
+/* R1, T5: timeouts that were set by SO_RCVTIMEO and SO_SNDTIMEO are what the getters tell, also
+ * when they are set later. */
 static void timeouts_that_were_set_outside_are_told(void **state)
 {
     (void)state;
@@ -149,10 +153,14 @@ static void a_socketpair_is_two_unix_streams(void **state)
 
 /* ---- What is given out */
 
-static bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK; }
+static bool would_block(int code)
+{
+    return code == EAGAIN || code == EWOULDBLOCK;
+}
 
-/* R1: "into_raw gives ownership up, with the mode and timeouts that the user set really on the socket": recv waits so long, or not at all,
- * and poll and send need to know nothing of where it comes from. */
+/* R1: "into_raw gives ownership up, with the mode and timeouts that the user set really on the
+ * socket": recv waits so long, or not at all, and poll and send need to know nothing of where it
+ * comes from. */
 static void plain_calls_work_on_what_into_raw_gives(void **state)
 {
     (void)state;
@@ -173,14 +181,16 @@ static void plain_calls_work_on_what_into_raw_gives(void **state)
         assert_ok(taker->set_read_timeout(&handle, FER_DURATION_NONE));
         assert_ok(taker->set_nonblocking(&handle, true));
         assert_true(taker->into_raw(&handle) == fd);
-        assert_true(recv(fd, &byte, 1, 0) == -1 && would_block(errno)); /* at once: without a timeout it would wait for ever */
+        assert_true(recv(fd, &byte, 1, 0) == -1 &&
+                    would_block(errno)); /* at once: without a timeout it would wait for ever */
         assert_true(plain_carries(other, fd));
         assert_int_equal(close(fd), 0);
         assert_int_equal(close(other), 0);
     }
 }
 
-/* R1: what as_raw lends is a descriptor like any other to poll, select, ioctl and the options; the handle goes on as before. */
+/* R1: what as_raw lends is a descriptor like any other to poll, select, ioctl and the options; the
+ * handle goes on as before. */
 static void plain_calls_may_look_at_what_as_raw_lends(void **state)
 {
     (void)state;
@@ -214,7 +224,8 @@ static void plain_calls_may_look_at_what_as_raw_lends(void **state)
     }
 }
 
-/* R1: a handle's socket goes to another descriptor table by SCM_RIGHTS (unix(7)) and comes back as another number of the same socket. */
+/* R1: a handle's socket goes to another descriptor table by SCM_RIGHTS (unix(7)) and comes back as
+ * another number of the same socket. */
 static void a_socket_goes_through_a_unix_socket(void **state)
 {
     (void)state;
@@ -226,7 +237,10 @@ static void a_socket_goes_through_a_unix_socket(void **state)
     } control;
     char byte = 'f';
     struct iovec piece = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    struct msghdr message = {.msg_iov = &piece,
+                             .msg_iovlen = 1,
+                             .msg_control = control.room,
+                             .msg_controllen = sizeof control.room};
     fer_tcp_stream *stream = test_stream();
     memset(&control, 0, sizeof control);
     plain_tcp_pair(ends);
@@ -249,7 +263,8 @@ static void a_socket_goes_through_a_unix_socket(void **state)
     assert_int_equal(close(carrier[1]), 0);
 }
 
-/* R2: a descriptor that the program duplicated itself is as good as a clone: each is closed on its own. */
+/* R2: a descriptor that the program duplicated itself is as good as a clone: each is closed on its
+ * own. */
 static void a_duplicate_of_the_programs_own_lives_on(void **state)
 {
     (void)state;

@@ -1,8 +1,10 @@
-/* interop_winsock.c: raw sockets that cross between ferrule and code that calls Winsock itself, both ways (rules R1, R2, T6). */
+/* interop_winsock.c: raw sockets that cross between ferrule and code that calls Winsock itself,
+ * both ways (rules R1, R2, T6). */
 #define _WIN32_WINNT 0x0601
 #include <winsock2.h>
-#include <ws2tcpip.h>
+
 #include <windows.h>
+#include <ws2tcpip.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,8 +82,9 @@ static SOCKET tcp_accepted(SOCKET *other)
     return accepted;
 }
 
-/* "SOL_SOCKET Socket Options" (MSDN): SO_RCVTIMEO and SO_SNDTIMEO take no effect on a SOCKET that was made without WSA_FLAG_OVERLAPPED, so a
- * plain recv waits for ever; nor can ferrule wait on it (fer_tcp_stream_from_raw). */
+/* "SOL_SOCKET Socket Options" (MSDN): SO_RCVTIMEO and SO_SNDTIMEO take no effect on a SOCKET that
+ * was made without WSA_FLAG_OVERLAPPED, so a plain recv waits for ever; nor can ferrule wait on it
+ * (fer_tcp_stream_from_raw). */
 static SOCKET tcp_not_overlapped(SOCKET *other)
 {
     SOCKET made = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
@@ -151,7 +154,8 @@ static const struct thing {
 static const struct connected {
     taker_type taker;
     SOCKET (*make)(SOCKET *other);
-} connected_kinds[] = {{TCP_STREAM, tcp_connected}, {TCP_STREAM, tcp_accepted}, {UDP_SOCKET, udp_connected}};
+} connected_kinds[] = {
+    {TCP_STREAM, tcp_connected}, {TCP_STREAM, tcp_accepted}, {UDP_SOCKET, udp_connected}};
 
 enum { CONNECTED_KINDS = sizeof connected_kinds / sizeof connected_kinds[0] };
 
@@ -162,13 +166,16 @@ static void set_real_mode(SOCKET socket, u_long nonblocking)
 
 static void set_timeout(SOCKET socket, int option, DWORD milliseconds)
 {
-    assert_int_equal(setsockopt(socket, SOL_SOCKET, option, (const char *)&milliseconds, (int)sizeof milliseconds), 0);
+    assert_int_equal(setsockopt(socket, SOL_SOCKET, option, (const char *)&milliseconds,
+                                (int)sizeof milliseconds),
+                     0);
 }
 
 static bool carries(SOCKET from, SOCKET to)
 {
     char byte = '\0';
-    return send(from, "x", 1, 0) == 1 && peer_raw_wait_readable((fer_raw_socket)to) && recv(to, &byte, 1, 0) == 1 && byte == 'x';
+    return send(from, "x", 1, 0) == 1 && peer_raw_wait_readable((fer_raw_socket)to) &&
+           recv(to, &byte, 1, 0) == 1 && byte == 'x';
 }
 
 static void close_both(SOCKET one, SOCKET other)
@@ -200,12 +207,14 @@ static void offer(const struct thing *thing, int taker)
     unsigned read_ms = 77;
     unsigned write_ms = 77;
     assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms) && read_ms == 0 && write_ms == 0);
-    assert_true(other == NONE || thing->make == tcp_not_overlapped || !peer_raw_is_nonblocking(raw));
+    assert_true(other == NONE || thing->make == tcp_not_overlapped ||
+                !peer_raw_is_nonblocking(raw));
     assert_true(other == NONE || (carries(other, socket) && carries(socket, other)));
     close_both(socket, other);
 }
 
-/* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller": each handle type, each socket. */
+/* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller":
+ * each handle type, each socket. */
 static void each_type_takes_its_own_and_leaves_all_else(void **state)
 {
     (void)state;
@@ -223,8 +232,15 @@ static void no_type_takes_what_is_no_socket(void **state)
     HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
     HANDLE ends[2];
     assert_true(CreatePipe(&ends[0], &ends[1], NULL, 0));
-    const fer_raw_socket nothing[] = {(fer_raw_socket)event, (fer_raw_socket)ends[0], (fer_raw_socket)ends[1], FER_RAW_SOCKET_NONE, 0, -2,
-                                      1 << 20, INTPTR_MAX, INTPTR_MIN};
+    const fer_raw_socket nothing[] = {(fer_raw_socket)event,
+                                      (fer_raw_socket)ends[0],
+                                      (fer_raw_socket)ends[1],
+                                      FER_RAW_SOCKET_NONE,
+                                      0,
+                                      -2,
+                                      1 << 20,
+                                      INTPTR_MAX,
+                                      INTPTR_MIN};
     for (int taker = 0; taker < TAKER_COUNT; taker++) {
         for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
             any_handle handle;
@@ -236,13 +252,15 @@ static void no_type_takes_what_is_no_socket(void **state)
     DWORD moved = 0;
     char byte = '\0';
     assert_true(SetEvent(event) && WaitForSingleObject(event, 0) == WAIT_OBJECT_0);
-    assert_true(WriteFile(ends[1], "x", 1, &moved, NULL) && ReadFile(ends[0], &byte, 1, &moved, NULL) && byte == 'x');
+    assert_true(WriteFile(ends[1], "x", 1, &moved, NULL) &&
+                ReadFile(ends[0], &byte, 1, &moved, NULL) && byte == 'x');
     assert_true(CloseHandle(event) && CloseHandle(ends[0]) && CloseHandle(ends[1]));
 }
 
 /* ---- What is learnt of them */
 
-/* R1: the blocking mode cannot be asked for, so that a SOCKET is taken to be blocking, whichever FIONBIO it was given ("raw_mode"). */
+/* R1: the blocking mode cannot be asked for, so that a SOCKET is taken to be blocking, whichever
+ * FIONBIO it was given ("raw_mode"). */
 static void a_nonblocking_socket_is_taken_to_be_blocking(void **state)
 {
     (void)state;
@@ -267,7 +285,8 @@ static void a_nonblocking_socket_is_taken_to_be_blocking(void **state)
     }
 }
 
-/* R1, T5: timeouts that were set by SO_RCVTIMEO and SO_SNDTIMEO are what the getters tell, and hold. */
+/* R1, T5: timeouts that were set by SO_RCVTIMEO and SO_SNDTIMEO are what the getters tell, and
+ * hold. */
 static void timeouts_that_were_set_outside_are_told(void **state)
 {
     (void)state;
@@ -294,8 +313,8 @@ static void timeouts_that_were_set_outside_are_told(void **state)
 
 /* ---- What is given out */
 
-/* R1: "into_raw gives ownership up, with the mode and timeouts that the user set really on the socket": blocking again, with SO_RCVTIMEO;
- * or nonblocking, where the user said so. */
+/* R1: "into_raw gives ownership up, with the mode and timeouts that the user set really on the
+ * socket": blocking again, with SO_RCVTIMEO; or nonblocking, where the user said so. */
 static void plain_calls_work_on_what_into_raw_gives(void **state)
 {
     (void)state;
@@ -315,13 +334,15 @@ static void plain_calls_work_on_what_into_raw_gives(void **state)
         assert_ok(taker->from_raw(&handle, (fer_raw_socket)socket));
         assert_ok(taker->set_nonblocking(&handle, true));
         assert_true((SOCKET)taker->into_raw(&handle) == socket);
-        assert_true(recv(socket, &byte, 1, 0) == SOCKET_ERROR && WSAGetLastError() == WSAEWOULDBLOCK);
+        assert_true(recv(socket, &byte, 1, 0) == SOCKET_ERROR &&
+                    WSAGetLastError() == WSAEWOULDBLOCK);
         assert_true(carries(other, socket));
         close_both(socket, other);
     }
 }
 
-/* R1: a SOCKET that is not overlapped can be used as long as nothing waits: nonblocking, or where the bytes are there. */
+/* R1: a SOCKET that is not overlapped can be used as long as nothing waits: nonblocking, or where
+ * the bytes are there. */
 static void a_socket_that_is_not_overlapped_serves_without_waiting(void **state)
 {
     (void)state;
@@ -342,7 +363,8 @@ static void a_socket_that_is_not_overlapped_serves_without_waiting(void **state)
     close_both(socket, other);
 }
 
-/* R1: what as_raw lends can be looked at by WSAPoll, select and FIONREAD; the handle goes on as before. */
+/* R1: what as_raw lends can be looked at by WSAPoll, select and FIONREAD; the handle goes on as
+ * before. */
 static void plain_calls_may_look_at_what_as_raw_lends(void **state)
 {
     (void)state;
@@ -375,7 +397,8 @@ static void plain_calls_may_look_at_what_as_raw_lends(void **state)
     }
 }
 
-/* R2: a SOCKET that another library duplicated by WSADuplicateSocketW lives on when ferrule's is closed, and the other way round. */
+/* R2: a SOCKET that another library duplicated by WSADuplicateSocketW lives on when ferrule's is
+ * closed, and the other way round. */
 static void a_duplicate_of_another_library_lives_on(void **state)
 {
     (void)state;
@@ -387,7 +410,8 @@ static void a_duplicate_of_another_library_lives_on(void **state)
         memset(&handle, 0, sizeof handle);
         SOCKET socket = connected_kinds[i].make(&other);
         assert_int_equal(WSADuplicateSocketW(socket, GetCurrentProcessId(), &info), 0);
-        SOCKET second = WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0, WSA_FLAG_OVERLAPPED);
+        SOCKET second = WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO,
+                                   &info, 0, WSA_FLAG_OVERLAPPED);
         assert_true(second != NONE);
         assert_ok(taker->from_raw(&handle, (fer_raw_socket)second));
         assert_int_equal(closesocket(socket), 0);
@@ -403,7 +427,8 @@ static void a_duplicate_of_another_library_lives_on(void **state)
 
 /* ---- A listener of another program */
 
-/* The child: opens by Winsock what the other process has duplicated for it ("WSADuplicateSocketW function", MSDN), and serves by ferrule. */
+/* The child: opens by Winsock what the other process has duplicated for it ("WSADuplicateSocketW
+ * function", MSDN), and serves by ferrule. */
 static int handed_over_main(const char *file)
 {
     WSADATA data;
@@ -412,15 +437,18 @@ static int handed_over_main(const char *file)
     fer_tcp_stream stream = {0};
     char buf[4];
     FILE *from = fopen(file, "rb");
-    if (from == NULL || fread(&info, sizeof info, 1, from) != 1 || fclose(from) != 0 || WSAStartup(MAKEWORD(2, 2), &data) != 0) {
+    if (from == NULL || fread(&info, sizeof info, 1, from) != 1 || fclose(from) != 0 ||
+        WSAStartup(MAKEWORD(2, 2), &data) != 0) {
         return 2;
     }
-    SOCKET raw = WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0, WSA_FLAG_OVERLAPPED);
+    SOCKET raw = WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
+                            WSA_FLAG_OVERLAPPED);
     if (raw == NONE || fer_tcp_listener_from_raw(&listener, (fer_raw_socket)raw).kind != FER_OK) {
         return 3;
     }
     if (fer_tcp_listener_accept(&listener, &stream, NULL).kind != FER_OK ||
-        fer_tcp_stream_read_exact(&stream, buf, 3, NULL).kind != FER_OK || fer_tcp_stream_write_all(&stream, buf, 3, NULL).kind != FER_OK) {
+        fer_tcp_stream_read_exact(&stream, buf, 3, NULL).kind != FER_OK ||
+        fer_tcp_stream_write_all(&stream, buf, 3, NULL).kind != FER_OK) {
         return 4;
     }
     fer_tcp_stream_close(&stream);
@@ -456,15 +484,19 @@ static void a_listener_of_another_process_is_taken_in(void **state)
     startup.cb = sizeof startup;
     SOCKET listener = plain_listener(&port);
     assert_true(GetModuleFileNameA(NULL, program, MAX_PATH) > 0);
-    assert_true(GetTempPathA(MAX_PATH, folder) > 0 && GetTempFileNameA(folder, "fer", 0, file) != 0);
+    assert_true(GetTempPathA(MAX_PATH, folder) > 0 &&
+                GetTempFileNameA(folder, "fer", 0, file) != 0);
     (void)snprintf(command, sizeof command, "interop " HANDED_OVER " \"%s\"", file);
-    assert_true(CreateProcessA(program, command, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &startup, &child));
+    assert_true(CreateProcessA(program, command, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL,
+                               &startup, &child));
     hand_over(listener, child.dwProcessId, file);
     assert_true(ResumeThread(child.hThread) != (DWORD)-1);
     peer_socket other = peer_connect(PEER_V4, port);
-    bool has_echoed = other != PEER_NONE && peer_send_all(other, "abc", 3) && peer_recv_exact(other, got, 3) && memcmp(got, "abc", 3) == 0;
+    bool has_echoed = other != PEER_NONE && peer_send_all(other, "abc", 3) &&
+                      peer_recv_exact(other, got, 3) && memcmp(got, "abc", 3) == 0;
     assert_int_equal(WaitForSingleObject(child.hProcess, CHILD_MS), WAIT_OBJECT_0);
-    assert_true(GetExitCodeProcess(child.hProcess, &code) && CloseHandle(child.hProcess) && CloseHandle(child.hThread));
+    assert_true(GetExitCodeProcess(child.hProcess, &code) && CloseHandle(child.hProcess) &&
+                CloseHandle(child.hThread));
     assert_int_equal(closesocket(listener), 0);
     assert_true(DeleteFileA(file));
     assert_int_equal(code, 0);

@@ -58,9 +58,15 @@ int plain_connection(uint16_t port)
     return fd;
 }
 
-int plain_datagram(uint16_t *port) { return bound(SOCK_DGRAM, port); }
+int plain_datagram(uint16_t *port)
+{
+    return bound(SOCK_DGRAM, port);
+}
 
-void plain_connect_datagram(int fd, uint16_t port) { connect_to(fd, port); }
+void plain_connect_datagram(int fd, uint16_t port)
+{
+    connect_to(fd, port);
+}
 
 void plain_tcp_pair(int ends[2])
 {
@@ -81,7 +87,10 @@ void plain_udp_pair(int ends[2])
     connect_to(ends[1], ports[0]);
 }
 
-void plain_unix_pair(int type, int ends[2]) { assert_int_equal(socketpair(AF_UNIX, type, 0, ends), 0); }
+void plain_unix_pair(int type, int ends[2])
+{
+    assert_int_equal(socketpair(AF_UNIX, type, 0, ends), 0);
+}
 
 static struct sockaddr_un name_of(const char *path)
 {
@@ -127,5 +136,6 @@ bool plain_carries(int from, int to)
 {
     struct pollfd look = {.fd = to, .events = POLLIN};
     char byte = '\0';
-    return write(from, "x", 1) == 1 && poll(&look, 1, PEER_LIMIT_MS) == 1 && read(to, &byte, 1) == 1 && byte == 'x';
+    return write(from, "x", 1) == 1 && poll(&look, 1, PEER_LIMIT_MS) == 1 &&
+           read(to, &byte, 1) == 1 && byte == 'x';
 }

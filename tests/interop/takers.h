@@ -1,10 +1,19 @@
-/* takers.h: the six handle types that can take a raw socket, as a table, so that a test can try all of them. */
+/* takers.h: the six handle types that can take a raw socket, as a table, so that a test can try all
+ * of them. */
 #ifndef INTEROP_TAKERS_H
 #define INTEROP_TAKERS_H
 
 #include "ferrule.h"
 
-typedef enum taker_type { TCP_STREAM, TCP_LISTENER, UDP_SOCKET, UNIX_STREAM, UNIX_LISTENER, UNIX_DATAGRAM, TAKER_COUNT } taker_type;
+typedef enum taker_type {
+    TCP_STREAM,
+    TCP_LISTENER,
+    UDP_SOCKET,
+    UNIX_STREAM,
+    UNIX_LISTENER,
+    UNIX_DATAGRAM,
+    TAKER_COUNT
+} taker_type;
 
 typedef union any_handle {
     fer_tcp_stream tcp_stream;

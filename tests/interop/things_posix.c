@@ -86,10 +86,14 @@ static int icmp_in_a_new_network(void)
     return fd;
 }
 #elif defined(SO_PROTOCOL)
-static int icmp_in_a_new_network(void) { return NONE; }
+static int icmp_in_a_new_network(void)
+{
+    return NONE;
+}
 #endif
 
-/* A "ping socket" (icmp(7)): it is IP's and of datagrams, but speaks no UDP. Not everybody may make one. */
+/* A "ping socket" (icmp(7)): it is IP's and of datagrams, but speaks no UDP. Not everybody may make
+ * one. */
 static int icmp_datagram(int *other)
 {
     (void)other;
@@ -147,9 +151,18 @@ static int unix_end(int type, int *other)
     return ends[0];
 }
 
-int unix_stream_end(int *other) { return unix_end(SOCK_STREAM, other); }
-int unix_datagram_end(int *other) { return unix_end(SOCK_DGRAM, other); }
-static int unix_seqpacket_end(int *other) { return unix_end(SOCK_SEQPACKET, other); }
+int unix_stream_end(int *other)
+{
+    return unix_end(SOCK_STREAM, other);
+}
+int unix_datagram_end(int *other)
+{
+    return unix_end(SOCK_DGRAM, other);
+}
+static int unix_seqpacket_end(int *other)
+{
+    return unix_end(SOCK_SEQPACKET, other);
+}
 
 static int unix_listening(int *other)
 {
@@ -241,7 +254,8 @@ static const struct thing {
     {"a directory", directory, NOBODY},
 };
 
-/* fer_socket takes any protocol of IP's and Unix' streams, datagrams and raw sockets: what of it is a type's own is asked when it turns. */
+/* fer_socket takes any protocol of IP's and Unix' streams, datagrams and raw sockets: what of it is
+ * a type's own is asked when it turns. */
 static void offer_to_any(int (*make)(int *other))
 {
     int other = NONE;
@@ -259,8 +273,9 @@ static void offer_to_any(int (*make)(int *other))
 void a_socket_of_any_protocol_is_taken_as_it_is(void **state)
 {
     (void)state;
-    int (*const all[])(int *other) = {tcp_connected,    tcp_listening,    tcp_unconnected,     udp_unbound,     icmp_datagram,
-                                      mptcp_unconnected, ip_raw,          udplite_unbound,     unix_stream_end, unix_datagram_end};
+    int (*const all[])(int *other) = {
+        tcp_connected,     tcp_listening, tcp_unconnected, udp_unbound,     icmp_datagram,
+        mptcp_unconnected, ip_raw,        udplite_unbound, unix_stream_end, unix_datagram_end};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         offer_to_any(all[i]);
     }
@@ -295,7 +310,8 @@ static void offer(const struct thing *thing, int taker)
     assert_true(other == NONE || close(other) == 0);
 }
 
-/* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller": each handle type, each descriptor. */
+/* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller":
+ * each handle type, each descriptor. */
 void each_type_takes_its_own_and_leaves_all_else(void **state)
 {
     (void)state;

@@ -1,12 +1,14 @@
 /* knote.h: the parts of the model of kqueue(2), and what its tests may do to it.
  *
- * The model is of what kqueue(2) says on macOS and FreeBSD, for sockets and user events alone, and where that is silent of their kern_event.c (XNU:
- * kevent_register, knote_process; FreeBSD: kqueue_register, kqueue_scan). The two differ in little that matters here. By itself it does as XNU,
- * whose marker filter it has; with KQUEUE_MODEL=freebsd in the environment as FreeBSD:
+ * The model is of what kqueue(2) says on macOS and FreeBSD, for sockets and user events alone, and
+ * where that is silent of their kern_event.c (XNU: kevent_register, knote_process; FreeBSD:
+ * kqueue_register, kqueue_scan). The two differ in little that matters here. By itself it does as
+ * XNU, whose marker filter it has; with KQUEUE_MODEL=freebsd in the environment as FreeBSD:
  *
- *  a change of what is not there is ENOENT; FreeBSD says EBADF where the descriptor is closed;
- *  an EV_ONESHOT knote is told of if its filter still says yes; FreeBSD tells what the filter said when it was asked last;
- *  what is told has all flags of its EV_ADD, and a receipt those of its change; FreeBSD clears them. */
+ * a change of what is not there is ENOENT; FreeBSD says EBADF where the descriptor is closed; an
+ * EV_ONESHOT knote is told of if its filter still says yes; FreeBSD tells what the filter said when
+ * it was asked last; what is told has all flags of its EV_ADD, and a receipt those of its change;
+ * FreeBSD clears them. */
 #ifndef TEST_KQUEUE_KNOTE_H
 #define TEST_KQUEUE_KNOTE_H
 
@@ -14,21 +16,24 @@
 #include <sys/event.h>
 
 struct knote {
-    struct kevent event;  /* as it is told: flags are those it was added with, and EV_EOF once the end was seen */
-    bool is_stream;       /* the socket's type */
-    bool is_triggered;    /* of EVFILT_USER */
+    struct kevent
+        /* as it is told: flags are those it was added with, and EV_EOF once the end was seen */
+        event;
+    bool is_stream;    /* the socket's type */
+    bool is_triggered; /* of EVFILT_USER */
     bool is_disabled;
     bool is_active;       /* its filter has said yes since it was told of */
     bool is_queued;       /* active, not disabled: it will be told of */
     struct knote *before; /* in the queue */
     struct knote *after;
-    struct knote *next;   /* of the same place in the table */
+    struct knote *next; /* of the same place in the table */
 };
 
 enum { KNOTE_PLACES = 256 };
 
 struct kqueue {
-    int reading; /* epoll of the sockets with knotes of the receiving side. It is the kqueue's descriptor */
+    /* epoll of the sockets with knotes of the receiving side. It is the kqueue's descriptor */
+    int reading;
     int writing; /* epoll of those with knotes of the sending side */
     int waking;  /* eventfd, readable while a knote is queued */
     bool is_waking;
@@ -44,7 +49,8 @@ struct kqueue {
 /* An errno. */
 int knotes_change(struct kqueue *kq, const struct kevent *change);
 
-/* Asks the filters of what has changed since, and tells of the first in the queue, up to room; each knote once. Returns how many. */
+/* Asks the filters of what has changed since, and tells of the first in the queue, up to room; each
+ * knote once. Returns how many. */
 int knotes_tell(struct kqueue *kq, struct kevent *events, int room);
 
 /* What knote_fdclose does. */
@@ -64,7 +70,8 @@ bool knote_asks_socket(struct knote *note);
 /* How many more knotes there is memory for; below 0: for all. */
 extern int kqueue_memory;
 
-/* Called, once, when a wait has events, before its caller has them: what another thread may do just then. */
+/* Called, once, when a wait has events, before its caller has them: what another thread may do just
+ * then. */
 extern void (*kqueue_meanwhile)(void);
 
 #endif

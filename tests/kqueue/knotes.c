@@ -1,7 +1,10 @@
-/* knotes.c: the knotes of one kqueue: their table and their queue, what a change makes of them, and in which order they are told of.
+/* knotes.c: the knotes of one kqueue: their table and their queue, what a change makes of them, and
+ * in which order they are told of.
  *
- * Linux tells of changes by edge-triggered epoll, one set for what concerns reading and one for writing, as a socket of a BSD has one list of knotes
- * for each. Such a change makes the filters be asked again; it may be a change of something else, so EV_CLEAR may tell once more than a BSD would. */
+ * Linux tells of changes by edge-triggered epoll, one set for what concerns reading and one for
+ * writing, as a socket of a BSD has one list of knotes for each. Such a change makes the filters be
+ * asked again; it may be a change of something else, so EV_CLEAR may tell once more than a BSD
+ * would. */
 #include "kqueue/knote.h"
 
 #include <errno.h>
@@ -73,8 +76,11 @@ static int watch(struct kqueue *kq, struct knote *note)
     if (error != 0 || shares_side(kq, note)) {
         return error;
     }
-    uint32_t changes = note->event.filter == EVFILT_WRITE ? (uint32_t)EPOLLOUT : (uint32_t)(EPOLLIN | EPOLLPRI | EPOLLRDHUP);
-    struct epoll_event wanted = {.events = changes | (uint32_t)EPOLLET, .data = {.fd = (int)note->event.ident}};
+    uint32_t changes = note->event.filter == EVFILT_WRITE
+                           ? (uint32_t)EPOLLOUT
+                           : (uint32_t)(EPOLLIN | EPOLLPRI | EPOLLRDHUP);
+    struct epoll_event wanted = {.events = changes | (uint32_t)EPOLLET,
+                                 .data = {.fd = (int)note->event.ident}};
     return epoll_ctl(side_of(kq, note), EPOLL_CTL_ADD, wanted.data.fd, &wanted) == 0 ? 0 : errno;
 }
 
@@ -107,17 +113,14 @@ static void activate(struct kqueue *kq, struct knote *note)
 
 static bool is_known(const struct kevent *change)
 {
-    const unsigned flags = EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE | EV_ONESHOT | EV_CLEAR | EV_RECEIPT;
+    const unsigned flags =
+        EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE | EV_ONESHOT | EV_CLEAR | EV_RECEIPT;
     switch (change->filter) {
     case EVFILT_READ:
-    case EVFILT_WRITE:
-        return (change->flags & ~flags) == 0 && change->fflags == 0;
-    case EVFILT_USER:
-        return (change->flags & ~flags) == 0 && (change->fflags & ~NOTE_TRIGGER) == 0;
-    case EVFILT_EXCEPT:
-        return (change->flags & ~flags) == 0 && (change->fflags & ~NOTE_OOB) == 0;
-    default:
-        return false;
+    case EVFILT_WRITE: return (change->flags & ~flags) == 0 && change->fflags == 0;
+    case EVFILT_USER: return (change->flags & ~flags) == 0 && (change->fflags & ~NOTE_TRIGGER) == 0;
+    case EVFILT_EXCEPT: return (change->flags & ~flags) == 0 && (change->fflags & ~NOTE_OOB) == 0;
+    default: return false;
     }
 }
 
@@ -130,7 +133,8 @@ static int attach(struct kqueue *kq, const struct kevent *change)
     kqueue_memory -= kqueue_memory > 0;
     note->event = *change;
     note->event.fflags = 0;
-    note->event.flags &= (uint16_t)(kq->as_freebsd ? ~(EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE) : ~0);
+    note->event.flags &=
+        (uint16_t)(kq->as_freebsd ? ~(EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE) : ~0);
     note->is_disabled = (change->flags & EV_DISABLE) != 0;
     note->is_triggered = change->filter == EVFILT_USER && (change->fflags & NOTE_TRIGGER) != 0;
     int error = change->filter == EVFILT_USER ? 0 : watch(kq, note);
@@ -145,7 +149,8 @@ static int attach(struct kqueue *kq, const struct kevent *change)
     return 0;
 }
 
-/* The key becomes the new one; EV_ONESHOT and EV_CLEAR stay as they were, and so does what was queued. EV_ADD alone enables nothing here. */
+/* The key becomes the new one; EV_ONESHOT and EV_CLEAR stay as they were, and so does what was
+ * queued. EV_ADD alone enables nothing here. */
 static void touch(struct kqueue *kq, struct knote *note, const struct kevent *change)
 {
     note->event.udata = change->udata;
@@ -193,7 +198,8 @@ static void take_hints_of(struct kqueue *kq, int side)
         for (int i = 0; i < count; i++) {
             uintptr_t ident = (uintptr_t)hints[i].data.fd;
             for (struct knote *note = *place_of(kq, ident); note != NULL; note = note->next) {
-                if (note->event.ident == ident && note->event.filter != EVFILT_USER && side_of(kq, note) == side) {
+                if (note->event.ident == ident && note->event.filter != EVFILT_USER &&
+                    side_of(kq, note) == side) {
                     activate(kq, note);
                 }
             }
@@ -201,7 +207,8 @@ static void take_hints_of(struct kqueue *kq, int side)
     } while (count == HINTS);
 }
 
-/* The first of the queue, if its filter still says yes. A knote that is told of as long as it is so goes to the end. */
+/* The first of the queue, if its filter still says yes. A knote that is told of as long as it is so
+ * goes to the end. */
 static bool tell_first(struct kqueue *kq, struct kevent *event)
 {
     struct knote *note = kq->queue.after;

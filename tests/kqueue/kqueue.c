@@ -1,5 +1,6 @@
-/* kqueue.c: a model of kqueue(2) over Linux, for tests (knote.h): the calls, waits, and close, which is the model's own too, for it takes away the
- * descriptor's knotes, whoever else holds the socket (kqueue(2)). */
+/* kqueue.c: a model of kqueue(2) over Linux, for tests (knote.h): the calls, waits, and close,
+ * which is the model's own too, for it takes away the descriptor's knotes, whoever else holds the
+ * socket (kqueue(2)). */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* ppoll, syscall */
 #endif
@@ -42,9 +43,11 @@ static void leave(const sigset_t *signals)
 
 /* ---- Changes */
 
-/* A change that fails, or has EV_RECEIPT, is answered as long as there is room for answers; without room a failure is that of the call (kqueue(2)).
- * Returns how many were answered, or -1 with errno. The two lists may be one. */
-static int apply_all(struct kqueue *kq, const struct kevent *changes, int count, struct kevent *answers, int room)
+/* A change that fails, or has EV_RECEIPT, is answered as long as there is room for answers; without
+ * room a failure is that of the call (kqueue(2)). Returns how many were answered, or -1 with errno.
+ * The two lists may be one. */
+static int apply_all(struct kqueue *kq, const struct kevent *changes, int count,
+                     struct kevent *answers, int room)
 {
     int answered = 0;
     for (int i = 0; i < count; i++) {
@@ -85,10 +88,13 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * NANOS_PER_SECOND + time.tv_nsec;
 }
 
-/* Outside of the lock, until something may have changed: 1; the time is over: 0; a signal: -1 and EINTR. */
+/* Outside of the lock, until something may have changed: 1; the time is over: 0; a signal: -1 and
+ * EINTR. */
 static int sleep_until(const struct kqueue *kq, const int64_t *deadline, const sigset_t *signals)
 {
-    struct pollfd ways[] = {{.fd = kq->reading, .events = POLLIN}, {.fd = kq->writing, .events = POLLIN}, {.fd = kq->waking, .events = POLLIN}};
+    struct pollfd ways[] = {{.fd = kq->reading, .events = POLLIN},
+                            {.fd = kq->writing, .events = POLLIN},
+                            {.fd = kq->waking, .events = POLLIN}};
     struct timespec time = {0, 0};
     if (deadline != NULL) {
         int64_t left = *deadline - now();
@@ -104,10 +110,13 @@ static int sleep_until(const struct kqueue *kq, const int64_t *deadline, const s
     return found;
 }
 
-static int wait_for(struct kqueue *kq, struct kevent *events, int room, const struct timespec *timeout, const sigset_t *signals)
+static int wait_for(struct kqueue *kq, struct kevent *events, int room,
+                    const struct timespec *timeout, const sigset_t *signals)
 {
     bool is_over = timeout != NULL && timeout->tv_sec == 0 && timeout->tv_nsec == 0;
-    int64_t deadline = timeout == NULL || is_over ? 0 : now() + (int64_t)timeout->tv_sec * NANOS_PER_SECOND + timeout->tv_nsec;
+    int64_t deadline = timeout == NULL || is_over
+                           ? 0
+                           : now() + (int64_t)timeout->tv_sec * NANOS_PER_SECOND + timeout->tv_nsec;
     for (;;) {
         int told = knotes_tell(kq, events, room);
         show_queue(kq);
@@ -124,8 +133,8 @@ static int wait_for(struct kqueue *kq, struct kevent *events, int room, const st
 
 static bool is_valid(const struct timespec *timeout)
 {
-    return timeout == NULL ||
-           (timeout->tv_sec >= 0 && timeout->tv_sec <= SECONDS_MAX && timeout->tv_nsec >= 0 && timeout->tv_nsec < NANOS_PER_SECOND);
+    return timeout == NULL || (timeout->tv_sec >= 0 && timeout->tv_sec <= SECONDS_MAX &&
+                               timeout->tv_nsec >= 0 && timeout->tv_nsec < NANOS_PER_SECOND);
 }
 
 static struct kqueue **kqueue_at(int fd)
@@ -137,7 +146,8 @@ static struct kqueue **kqueue_at(int fd)
     return at;
 }
 
-static int kevent_inside(int fd, const struct kevent *changes, int change_count, struct kevent *events, int room, const struct timespec *timeout,
+static int kevent_inside(int fd, const struct kevent *changes, int change_count,
+                         struct kevent *events, int room, const struct timespec *timeout,
                          const sigset_t *signals)
 {
     struct kqueue *kq = *kqueue_at(fd);
@@ -150,7 +160,8 @@ static int kevent_inside(int fd, const struct kevent *changes, int change_count,
     return answered != 0 || room == 0 ? answered : wait_for(kq, events, room, timeout, signals);
 }
 
-int kevent(int kq, const struct kevent *changes, int change_count, struct kevent *events, int event_count, const struct timespec *timeout)
+int kevent(int kq, const struct kevent *changes, int change_count, struct kevent *events,
+           int event_count, const struct timespec *timeout)
 {
     sigset_t signals;
     enter(&signals);
@@ -181,7 +192,8 @@ static void close_all(const struct kqueue *kq)
     }
 }
 
-/* Its descriptor outlives an exec, as FreeBSD's does; the two others are not the caller's business. */
+/* Its descriptor outlives an exec, as FreeBSD's does; the two others are not the caller's
+ * business. */
 int kqueue(void)
 {
     struct kqueue *kq = calloc(1, sizeof *kq);

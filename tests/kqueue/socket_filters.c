@@ -1,12 +1,16 @@
-/* socket_filters.c: when a socket of Linux is what EVFILT_READ, EVFILT_WRITE and EVFILT_EXCEPT wait for, by the rules that XNU and FreeBSD share
- * (filt_soread, filt_sowrite in their uipc_socket.c; kqueue(2)). What they look at is found so:
+/* socket_filters.c: when a socket of Linux is what EVFILT_READ, EVFILT_WRITE and EVFILT_EXCEPT wait
+ * for, by the rules that XNU and FreeBSD share (filt_soread, filt_sowrite in their uipc_socket.c;
+ * kqueue(2)). What they look at is found so:
  *
  *  the socket receives no more (CANTRCVMORE)   POLLRDHUP: the peer's end, its own shutdown, a reset
- *  the socket sends no more (CANTSENDMORE)     POLLHUP with POLLRDHUP: both halves are gone; or its own shutdown alone
- *  it has an error that nobody took (so_error) POLLERR. Its number cannot be had without recv_mode it from the socket: fflags says ECONNRESET for all
+ * the socket sends no more (CANTSENDMORE)     POLLHUP with POLLRDHUP: both halves are gone; or its
+ * own shutdown alone
+ * it has an error that nobody took (so_error) POLLERR. Its number cannot be had without recv_mode
+ * it from the socket: fflags says ECONNRESET for all
  *
- * On a stream an error always is the end; Linux shows it a moment before the halves are gone (tcp_reset), XNU under one lock. A datagram socket's is
- * the peer's refusal: both filters tell, without EV_EOF. data, the number of bytes, is not told: it is 0. */
+ * On a stream an error always is the end; Linux shows it a moment before the halves are gone
+ * (tcp_reset), XNU under one lock. A datagram socket's is the peer's refusal: both filters tell,
+ * without EV_EOF. data, the number of bytes, is not told: it is 0. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* POLLRDHUP */
 #endif
@@ -33,7 +37,8 @@ int knote_attach_socket(struct knote *note)
     return 0;
 }
 
-/* A write of nothing to a Unix stream changes nothing, and fails where it may not write. To a TCP stream it would take an error. */
+/* A write of nothing to a Unix stream changes nothing, and fails where it may not write. To a TCP
+ * stream it would take an error. */
 static bool has_shut_write(int fd)
 {
     struct tcp_info info;
@@ -46,10 +51,8 @@ static bool has_shut_write(int fd)
     case TCP_FIN_WAIT2:
     case TCP_CLOSING:
     case TCP_LAST_ACK:
-    case TCP_TIME_WAIT:
-        return true;
-    default:
-        return false;
+    case TCP_TIME_WAIT: return true;
+    default: return false;
     }
 }
 
@@ -75,14 +78,16 @@ static bool may_read(struct knote *note, int seen)
     return (seen & (POLLIN | POLLERR)) != 0;
 }
 
-/* Linux finds room in a stream that is not connected, or listens; the BSDs do not (socanwrite; PR_CONNREQUIRED). */
+/* Linux finds room in a stream that is not connected, or listens; the BSDs do not (socanwrite;
+ * PR_CONNREQUIRED). */
 static bool may_write(struct knote *note, int seen)
 {
     int fd = (int)note->event.ident;
     if (!note->is_stream) {
         return (seen & (POLLOUT | POLLERR)) != 0;
     }
-    if ((seen & POLLERR) != 0 || (seen & (POLLHUP | POLLRDHUP)) == (POLLHUP | POLLRDHUP) || has_shut_write(fd)) {
+    if ((seen & POLLERR) != 0 || (seen & (POLLHUP | POLLRDHUP)) == (POLLHUP | POLLRDHUP) ||
+        has_shut_write(fd)) {
         return tell_end(note, seen);
     }
     return (seen & POLLOUT) != 0 && is_connected(fd);
@@ -90,16 +95,14 @@ static bool may_write(struct knote *note, int seen)
 
 bool knote_asks_socket(struct knote *note)
 {
-    struct pollfd look = {.fd = (int)note->event.ident, .events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP};
+    struct pollfd look = {.fd = (int)note->event.ident,
+                          .events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP};
     if (poll(&look, 1, 0) <= 0) {
         return false;
     }
     switch (note->event.filter) {
-    case EVFILT_READ:
-        return may_read(note, look.revents);
-    case EVFILT_WRITE:
-        return may_write(note, look.revents);
-    default:
-        return (look.revents & POLLPRI) != 0;
+    case EVFILT_READ: return may_read(note, look.revents);
+    case EVFILT_WRITE: return may_write(note, look.revents);
+    default: return (look.revents & POLLPRI) != 0;
     }
 }

@@ -1,5 +1,6 @@
-/* eva_octets.c: the text of every octet, for Frama-C's Eva: that the functions of ip_format.c which read tables store its digits in
- * decimal, and the last one nothing after its NUL. wp_format.c goes on from there. */
+/* eva_octets.c: the text of every octet, for Frama-C's Eva: that the functions of ip_format.c which
+ * read tables store its digits in decimal, and the last one nothing after its NUL. wp_format.c goes
+ * on from there. */
 #include "core/address/ip_format.c"
 
 #define DIGITS(octet) ((octet) < 10 ? 1 : (octet) < 100 ? 2 : 3)

@@ -1,23 +1,28 @@
-/* frama_c.h: what Frama-C 25 is shown before every file: the words that the annotations use, for it knows them only from here. */
+/* frama_c.h: what Frama-C 25 is shown before every file: the words that the annotations use, for it
+ * knows them only from here. */
 #ifndef PROOF_FRAMA_C_H
 #define PROOF_FRAMA_C_H
 
 #include <stdint.h>
 
-/* Four octets with dots between, from i on: where each begins, whether they are that, where the last one ends, their value.
- * As macros, for so the solvers meet the same terms everywhere. */
+/* Four octets with dots between, from i on: where each begins, whether they are that, where the
+ * last one ends, their value. As macros, for so the solvers meet the same terms everywhere. */
 #define OCTET_2(text, i, len) (octet_end(text, i, len) + 1)
 #define OCTET_3(text, i, len) (octet_end(text, OCTET_2(text, i, len), len) + 1)
 #define OCTET_4(text, i, len) (octet_end(text, OCTET_3(text, i, len), len) + 1)
 #define IPV4_END(text, i, len) octet_end(text, OCTET_4(text, i, len), len)
-#define IS_OCTET_AND_DOT(text, i, len) \
-    (is_octet(text, i, len) && octet_end(text, i, len) < len && text[octet_end(text, i, len)] == '.')
-#define IS_IPV4(text, i, len)                                                                                  \
-    (IS_OCTET_AND_DOT(text, i, len) && IS_OCTET_AND_DOT(text, OCTET_2(text, i, len), len) &&                    \
-     IS_OCTET_AND_DOT(text, OCTET_3(text, i, len), len) && is_octet(text, OCTET_4(text, i, len), len))
-#define IPV4_BITS(text, i, len)                                                                                \
-    (0x1000000 * octet_value(text, i, len) + 0x10000 * octet_value(text, OCTET_2(text, i, len), len) +          \
-     0x100 * octet_value(text, OCTET_3(text, i, len), len) + octet_value(text, OCTET_4(text, i, len), len))
+#define IS_OCTET_AND_DOT(text, i, len)                          \
+    (is_octet(text, i, len) && octet_end(text, i, len) < len && \
+     text[octet_end(text, i, len)] == '.')
+#define IS_IPV4(text, i, len)                                                                \
+    (IS_OCTET_AND_DOT(text, i, len) && IS_OCTET_AND_DOT(text, OCTET_2(text, i, len), len) && \
+     IS_OCTET_AND_DOT(text, OCTET_3(text, i, len), len) &&                                   \
+     is_octet(text, OCTET_4(text, i, len), len))
+#define IPV4_BITS(text, i, len)                                \
+    (0x1000000 * octet_value(text, i, len) +                   \
+     0x10000 * octet_value(text, OCTET_2(text, i, len), len) + \
+     0x100 * octet_value(text, OCTET_3(text, i, len), len) +   \
+     octet_value(text, OCTET_4(text, i, len), len))
 
 /* What WP proves of a loop, and Eva, which has no need of it, would only call unknown. */
 #ifdef FOR_EVA
@@ -59,7 +64,8 @@
     }
 */
 
-/* The octet at i: whether it is one, its end, its value. What is proved without knowing more of them is true of what they are. */
+/* The octet at i: whether it is one, its end, its value. What is proved without knowing more of
+ * them is true of what they are. */
 #ifdef OCTETS_ARE_OPAQUE
 /*@ axiomatic Octet {
       predicate is_octet{L}(char *text, integer i, integer len) reads text[i .. i + 2];

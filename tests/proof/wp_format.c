@@ -1,9 +1,10 @@
-/* wp_format.c: the text of an IPv4 address, told in divisions, for Frama-C's WP to prove of the words that the formatter stores, at
- * every size of room. */
+/* wp_format.c: the text of an IPv4 address, told in divisions, for Frama-C's WP to prove of the
+ * words that the formatter stores, at every size of room. */
 #include "core/address/ip_format.c"
 #include "core/base/text.c"
 
-/* The digits of an octet; eva_octets.c says which they are, and proves that the two functions that read tables store them. */
+/* The digits of an octet; eva_octets.c says which they are, and proves that the two functions that
+ * read tables store them. */
 /*@ axiomatic Octet {
       logic integer digits(integer octet);
       logic integer digit(integer octet, integer k);
@@ -13,9 +14,11 @@
 
 /* An octet's digits and a byte at text[i], as far as they come before `room`. */
 #define OCTET_AT(text, i, n, room) \
-    (\forall integer at_; (i) <= at_ < (i) + digits(n) && at_ < (room) ==> (text)[at_] == digit(n, at_ - (i)))
+    (\forall integer at_;          \
+        (i) <= at_ < (i) + digits(n) && at_<(room) ==>(text)[at_] == digit(n, at_ - (i)))
 #define OCTET_AND(text, i, n, room, byte) \
-    (OCTET_AT(text, i, n, room) && ((i) + digits(n) < (room) ==> (text)[(i) + digits(n)] == (byte)))
+    (OCTET_AT(text, i, n, room) &&        \
+     ((i) + digits(n) < (room) == > (text)[(i) + digits(n)] == (byte)))
 
 /* Where the octets of an address begin and end, counted from the first. */
 #define AT_B(v4) (digits(v4->octets[0]) + 1)

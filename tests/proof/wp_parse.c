@@ -1,4 +1,5 @@
-/* wp_parse.c: what the readers of numbers and octets and the IPv4 parser do, for Frama-C's WP; their words are in frama_c.h. */
+/* wp_parse.c: what the readers of numbers and octets and the IPv4 parser do, for Frama-C's WP;
+ * their words are in frama_c.h. */
 #include "core/address/addr_cursor.h"
 
 /*@ predicate is_cursor{L}(feri_addr_cursor *cursor) =
@@ -27,7 +28,8 @@ static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted);
     ensures \result != 0 <==> cursor->index > \old(cursor->index) && number(cursor->text, \old(cursor->index), cursor->index) <= limit;
     ensures \result != 0 ==> *value == number(cursor->text, \old(cursor->index), cursor->index);
     ensures \result == 0 ==> *value == \old(*value); */
-static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit, uint32_t *value);
+static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit,
+                                                 uint32_t *value);
 
 #include "core/address/ip_parse.c"
 
@@ -46,7 +48,8 @@ static inline uint32_t feri_digit_look(const feri_addr_cursor *cursor, size_t ah
     ensures cursor->index == \old(cursor->index) + digits;
     ensures \result != 0 <==> value <= 255;
     ensures value <= 255 && \old(*bits) <= 0xFFFFFF ==> *bits == 256 * \old(*bits) + value; */
-static inline bool feri_octet_take(feri_addr_cursor *cursor, size_t digits, uint32_t value, uint32_t *bits);
+static inline bool feri_octet_take(feri_addr_cursor *cursor, size_t digits, uint32_t value,
+                                   uint32_t *bits);
 
 /*@ requires is_cursor(cursor) && cursor->len <= PTRDIFF_MAX && \valid(bits);
     requires \separated(bits, cursor, cursor->text + (0 .. cursor->len - 1));

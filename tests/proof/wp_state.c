@@ -1,7 +1,8 @@
-/* wp_state.c: what an event does to the state of a handle, told once more in rules, for Frama-C's WP to prove of the tables. */
+/* wp_state.c: what an event does to the state of a handle, told once more in rules, for Frama-C's
+ * WP to prove of the tables. */
 #include "core/handle/stream_state.c"
 
-#define LIFE(state) ((state) & 0xF)
+#define LIFE(state) ((state)&0xF)
 #define READ_HALF(state) (((state) >> 4) & 0xF)
 #define WRITE_HALF(state) (((state) >> 8) & 0xF)
 #define ENDING(state) (((state) >> 12) & 0xF)
@@ -118,7 +119,9 @@ static uint32_t next_read_half(feri_state state, feri_event event);
     ensures is_write(\result) || \result == FERI_MISUSE; */
 static uint32_t next_write_half(feri_state state, feri_event event);
 
-#define MAY_HAPPEN (life_allows(LIFE(state), event) && half_allows(READ_HALF(state), event) && half_allows(WRITE_HALF(state), event))
+#define MAY_HAPPEN                                                              \
+    (life_allows(LIFE(state), event) && half_allows(READ_HALF(state), event) && \
+     half_allows(WRITE_HALF(state), event))
 /*@ requires is_state(state) && is_event(event) && 0 <= reason <= 0xFF;
     assigns \nothing;
     ensures !MAY_HAPPEN ==> \result == FERI_STATE_MISUSE;

@@ -1,4 +1,5 @@
-/* sim_poller.h: a poller and what its last wait told, for the tests of pollers over the simulated network. */
+/* sim_poller.h: a poller and what its last wait told, for the tests of pollers over the simulated
+ * network. */
 #ifndef SIM_POLLER_H
 #define SIM_POLLER_H
 
@@ -32,7 +33,8 @@ static inline void nothing_comes(struct watcher *watcher)
     assert_int_equal(watcher->count, 0);
 }
 
-static inline void assert_event(const struct watcher *watcher, size_t at, uint64_t key, const char *half)
+static inline void assert_event(const struct watcher *watcher, size_t at, uint64_t key,
+                                const char *half)
 {
     assert_true(at < watcher->count);
     assert_true(watcher->events[at].key == key);
@@ -52,17 +54,22 @@ static inline fer_event of(uint64_t key, const char *half)
     return (fer_event){key, strchr(half, 'r') != NULL, strchr(half, 'w') != NULL};
 }
 
-static inline void add(struct watcher *watcher, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+static inline void add(struct watcher *watcher, fer_raw_socket raw, fer_event interest,
+                       fer_poll_mode mode)
 {
     assert_ok(fer_poller_add(&watcher->poller, raw, interest, mode));
 }
 
-static inline void add_level(struct watcher *watcher, const fer_tcp_stream *stream, uint64_t key, const char *half)
+static inline void add_level(struct watcher *watcher, const fer_tcp_stream *stream, uint64_t key,
+                             const char *half)
 {
     add(watcher, fer_tcp_stream_as_raw(stream), of(key, half), FER_POLL_LEVEL);
 }
 
-static inline fer_raw_socket raw_of(const struct ends *ends) { return fer_tcp_stream_as_raw(&ends->stream); }
+static inline fer_raw_socket raw_of(const struct ends *ends)
+{
+    return fer_tcp_stream_as_raw(&ends->stream);
+}
 
 static inline void done(struct watcher *watcher, struct ends *ends)
 {

@@ -1,4 +1,5 @@
-/* sim_raw.h: raw sockets of the dialect, asked of the seam itself, for the tests of what the two systems do differently. */
+/* sim_raw.h: raw sockets of the dialect, asked of the seam itself, for the tests of what the two
+ * systems do differently. */
 #ifndef SIM_RAW_H
 #define SIM_RAW_H
 
@@ -86,6 +87,9 @@ static inline void raw_reset(fer_raw_socket raw)
     ferp_close(raw);
 }
 
-static inline bool is_reset_code(fer_error error) { return error.os_code == 10053 || error.os_code == 10054; }
+static inline bool is_reset_code(fer_error error)
+{
+    return error.os_code == 10053 || error.os_code == 10054;
+}
 
 #endif

@@ -1,5 +1,5 @@
-/* sim_test.h: what the tests of the simulation share: a simulation for each test, in one dialect or in both, and short words for what
- * they do all the time. */
+/* sim_test.h: what the tests of the simulation share: a simulation for each test, in one dialect or
+ * in both, and short words for what they do all the time. */
 #ifndef SIM_TEST_H
 #define SIM_TEST_H
 
@@ -15,31 +15,44 @@
 #include "ferrule.h"
 #include "ferrule/sim.h"
 
-/* ---- Tests. Each starts its own simulation, with the config that config_of gives and the test may change before. */
+/* ---- Tests. Each starts its own simulation, with the config that config_of gives and the test may
+ * change before. */
 
 static fer_sim_dialect sim_posix = FER_SIM_POSIX;
 static fer_sim_dialect sim_winsock = FER_SIM_WINSOCK;
 
-#define PLAIN_TEST(function) {#function, function, NULL, sim_end, NULL}
-#define POSIX_TEST(function) {#function " [POSIX]", function, NULL, sim_end, &sim_posix}
-#define WINSOCK_TEST(function) {#function " [WINSOCK]", function, NULL, sim_end, &sim_winsock}
+#define PLAIN_TEST(function)                     \
+    {                                            \
+#function, function, NULL, sim_end, NULL \
+    }
+#define POSIX_TEST(function)                                      \
+    {                                                             \
+#function " [POSIX]", function, NULL, sim_end, &sim_posix \
+    }
+#define WINSOCK_TEST(function)                                        \
+    {                                                                 \
+#function " [WINSOCK]", function, NULL, sim_end, &sim_winsock \
+    }
 #define BOTH_TESTS(function) POSIX_TEST(function), WINSOCK_TEST(function)
 
-static inline void fail_with(fer_error error, const char *text, fer_error_kind kind, const char *file, int line)
+static inline void fail_with(fer_error error, const char *text, fer_error_kind kind,
+                             const char *file, int line)
 {
-    print_error("%s\n  is %s (os_code %ld), not %s\n", text, fer_error_kind_name(error.kind), (long)error.os_code,
-                fer_error_kind_name(kind));
+    print_error("%s\n  is %s (os_code %ld), not %s\n", text, fer_error_kind_name(error.kind),
+                (long)error.os_code, fer_error_kind_name(kind));
     _fail(file, line);
 }
 
-static inline void expect(fer_error error, fer_error_kind kind, const char *text, const char *file, int line)
+static inline void expect(fer_error error, fer_error_kind kind, const char *text, const char *file,
+                          int line)
 {
     if (error.kind != kind) {
         fail_with(error, text, kind, file, line);
     }
 }
 
-static inline void expect_code(fer_error error, fer_error_kind kind, int32_t code, const char *text, const char *file, int line)
+static inline void expect_code(fer_error error, fer_error_kind kind, int32_t code, const char *text,
+                               const char *file, int line)
 {
     if (error.kind != kind || error.os_code != code) {
         print_error("wanted os_code %ld\n", (long)code);
@@ -59,7 +72,10 @@ static inline fer_sim_config config_of(void **state)
     return config;
 }
 
-static inline bool is_winsock(void **state) { return config_of(state).dialect == FER_SIM_WINSOCK; }
+static inline bool is_winsock(void **state)
+{
+    return config_of(state).dialect == FER_SIM_WINSOCK;
+}
 
 static inline void sim_begin(void **state)
 {
@@ -67,7 +83,10 @@ static inline void sim_begin(void **state)
     assert_ok(fer_sim_start(&config));
 }
 
-static inline void sim_begin_with(fer_sim_config config) { assert_ok(fer_sim_start(&config)); }
+static inline void sim_begin_with(fer_sim_config config)
+{
+    assert_ok(fer_sim_start(&config));
+}
 
 /* After each test nothing of the library's own may be left. */
 static inline int sim_end(void **state)
@@ -77,9 +96,11 @@ static inline int sim_end(void **state)
     if (fer_sim_stop(&report).kind != FER_OK) {
         return 0;
     }
-    if (report.leaked_handles != 0 || report.leaked_lookups != 0 || report.leaked_waits != 0 || report.leaked_pollers != 0) {
-        print_error("a leak: %u handles, %u lookups, %u waits, %u pollers\n", (unsigned)report.leaked_handles,
-                    (unsigned)report.leaked_lookups, (unsigned)report.leaked_waits, (unsigned)report.leaked_pollers);
+    if (report.leaked_handles != 0 || report.leaked_lookups != 0 || report.leaked_waits != 0 ||
+        report.leaked_pollers != 0) {
+        print_error("a leak: %u handles, %u lookups, %u waits, %u pollers\n",
+                    (unsigned)report.leaked_handles, (unsigned)report.leaked_lookups,
+                    (unsigned)report.leaked_waits, (unsigned)report.leaked_pollers);
         return -1;
     }
     return 0;
@@ -94,10 +115,22 @@ static inline fer_socket_addr addr_of(const char *text)
     return addr;
 }
 
-static inline fer_duration millis(uint64_t count) { return fer_duration_from_millis(count); }
-static inline uint64_t now_us(void) { return fer_sim_now().nanos / 1000; }
-static inline uint64_t now_ms(void) { return fer_sim_now().nanos / 1000000; }
-static inline void advance_ms(uint64_t count) { assert_ok(fer_sim_advance(millis(count))); }
+static inline fer_duration millis(uint64_t count)
+{
+    return fer_duration_from_millis(count);
+}
+static inline uint64_t now_us(void)
+{
+    return fer_sim_now().nanos / 1000;
+}
+static inline uint64_t now_ms(void)
+{
+    return fer_sim_now().nanos / 1000000;
+}
+static inline void advance_ms(uint64_t count)
+{
+    assert_ok(fer_sim_advance(millis(count)));
+}
 
 /* ---- The other side */
 
@@ -125,7 +158,8 @@ static inline fer_sim_peer accepted(fer_sim_peer listener)
     return peer;
 }
 
-/* A stream and the peer that is its other end, on the loopback, where everything arrives at once. */
+/* A stream and the peer that is its other end, on the loopback, where everything arrives at
+ * once. */
 struct ends {
     fer_tcp_stream stream;
     fer_sim_peer peer;
@@ -142,7 +176,10 @@ static inline struct ends connected_to(const char *text)
     return ends;
 }
 
-static inline struct ends connected(void) { return connected_to("127.0.0.1:80"); }
+static inline struct ends connected(void)
+{
+    return connected_to("127.0.0.1:80");
+}
 
 static inline void peer_sends(fer_sim_peer peer, const char *text)
 {

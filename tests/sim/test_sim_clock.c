@@ -1,4 +1,5 @@
-/* test_sim_clock.c: virtual time: where it passes, where it stands still, and where nothing can happen any more. */
+/* test_sim_clock.c: virtual time: where it passes, where it stands still, and where nothing can
+ * happen any more. */
 #include "sim/sim_test.h"
 
 static void time_begins_at_zero_and_passes_when_told(void **state)
@@ -237,7 +238,10 @@ static void inside_a_callback_time_stands_still(void **state)
 }
 
 /* One thread, and yet a reader is woken: by what a callback does while it waits. */
-static void shut_inner(void *context) { FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_READ)); }
+static void shut_inner(void *context)
+{
+    FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_READ));
+}
 
 static void a_shutdown_in_a_callback_wakes_a_blocked_read(void **state)
 {
@@ -249,9 +253,13 @@ static void a_shutdown_in_a_callback_wakes_a_blocked_read(void **state)
     fer_tcp_stream_close(&inner.stream);
 }
 
-static void shut_inner_writing(void *context) { FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_WRITE)); }
+static void shut_inner_writing(void *context)
+{
+    FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_WRITE));
+}
 
-/* At once on POSIX; on Windows, whose wait stays silent, at the end of a slice of 100 ms (rule S6). */
+/* At once on POSIX; on Windows, whose wait stays silent, at the end of a slice of 100 ms (rule
+ * S6). */
 static void a_shutdown_in_a_callback_ends_a_blocked_write(void **state)
 {
     sim_begin(state);
@@ -285,7 +293,10 @@ static void a_clones_shutdown_in_a_callback_ends_a_blocked_read(void **state)
 }
 
 /* Misuse, as closing what another thread uses is: but nothing breaks. */
-static void close_inner(void *context) { fer_tcp_stream_close(context); }
+static void close_inner(void *context)
+{
+    fer_tcp_stream_close(context);
+}
 
 static void a_close_in_a_callback_ends_the_call_that_waits(void **state)
 {

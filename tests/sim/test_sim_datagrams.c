@@ -1,5 +1,5 @@
-/* test_sim_datagrams.c: datagrams on the simulated network: peers, what gets lost, doubled and overtaken, refusals, groups, and what the
- * dialects do differently below ferrule. */
+/* test_sim_datagrams.c: datagrams on the simulated network: peers, what gets lost, doubled and
+ * overtaken, refusals, groups, and what the dialects do differently below ferrule. */
 #include "sim/sim_test.h"
 
 #define PEER_ADDR "10.0.0.7:53"
@@ -80,7 +80,8 @@ static void echo(fer_sim_peer peer, fer_sim_event event, void *context)
     fer_datagram got;
     int *calls = context;
     *calls += 1;
-    while (event == FER_SIM_READABLE && fer_sim_peer_receive_from(peer, buf, sizeof buf, &got).kind == FER_OK) {
+    while (event == FER_SIM_READABLE &&
+           fer_sim_peer_receive_from(peer, buf, sizeof buf, &got).kind == FER_OK) {
         assert_ok(fer_sim_peer_send_to(peer, buf, got.len, &got.from));
     }
 }
@@ -219,8 +220,11 @@ static void a_connected_socket_is_told_by_its_system_s_code(void **state)
 
 static void an_answer_that_is_set_is_an_answer_to_datagrams_too(void **state)
 {
-    static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES, FER_SIM_ANSWER_HOST_UNREACHABLE, FER_SIM_ANSWER_NETWORK_UNREACHABLE};
-    static const fer_error_kind kinds[] = {FER_CONNECTION_REFUSED, FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE};
+    static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES,
+                                             FER_SIM_ANSWER_HOST_UNREACHABLE,
+                                             FER_SIM_ANSWER_NETWORK_UNREACHABLE};
+    static const fer_error_kind kinds[] = {FER_CONNECTION_REFUSED, FER_HOST_UNREACHABLE,
+                                           FER_NETWORK_UNREACHABLE};
     fer_udp_socket socket = {0};
     sim_begin(state);
     fer_socket_addr silent = addr_of("10.0.0.9:9");
@@ -265,7 +269,8 @@ static void a_broadcast_reaches_all_that_are_bound_to_the_wildcard(void **state)
     fer_udp_socket_close(&sender);
 }
 
-/* Whose word counts: the sender's on POSIX, the receiver's on Windows. What comes from another host comes anyway. */
+/* Whose word counts: the sender's on POSIX, the receiver's on Windows. What comes from another host
+ * comes anyway. */
 static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
 {
     fer_udp_socket member = {0};
@@ -286,7 +291,8 @@ static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
         assert_ok(fer_udp_socket_set_multicast_loop_v4(&member, member_loops));
         sends_to(&sender, "all", "239.1.1.1:1000");
         advance_ms(1);
-        assert_kind(receive_one(&member), (windows ? member_loops : sender_loops) ? FER_OK : FER_WOULD_BLOCK);
+        assert_kind(receive_one(&member),
+                    (windows ? member_loops : sender_loops) ? FER_OK : FER_WOULD_BLOCK);
         peer_sends_to(peer, "from afar", "239.1.1.1:1000");
         advance_ms(1);
         gets(&member, "from afar", PEER_ADDR);
@@ -295,7 +301,8 @@ static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
     fer_udp_socket_close(&sender);
 }
 
-/* A datagram for many is a copy for each; a member that is bound to an address is one on Windows alone. */
+/* A datagram for many is a copy for each; a member that is bound to an address is one on Windows
+ * alone. */
 static void every_member_has_its_own_copy(void **state)
 {
     fer_udp_socket members[3];
@@ -381,7 +388,8 @@ static uint64_t digest_of(void **state, uint64_t seed)
     }
     fer_udp_socket_close(&socket);
     assert_ok(fer_sim_stop(&report));
-    assert_true(report.faults[FER_SIM_FAULT_DATAGRAM_LOST] > 0 && report.faults[FER_SIM_FAULT_DATAGRAM_DOUBLED] > 0 &&
+    assert_true(report.faults[FER_SIM_FAULT_DATAGRAM_LOST] > 0 &&
+                report.faults[FER_SIM_FAULT_DATAGRAM_DOUBLED] > 0 &&
                 report.faults[FER_SIM_FAULT_DATAGRAM_LATE] > 0);
     return report.digest;
 }

@@ -1,4 +1,5 @@
-/* test_sim_determinism.c: the same choices give the same run, byte for byte, and other choices another one. */
+/* test_sim_determinism.c: the same choices give the same run, byte for byte, and other choices
+ * another one. */
 #include "sim/sim_test.h"
 
 #include <stdio.h>
@@ -27,8 +28,10 @@ static void keep_line(void *context, const char *line)
 /* A program that does a little of everything, and goes on whatever happens to it. */
 static void run_program(void)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_RECEIVE, {0}, NULL, 3}, {FER_SIM_SEND, {3000000}, "answer", 6},
-                                         {FER_SIM_ECHO, {0}, NULL, 0},    {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_RECEIVE, {0}, NULL, 3},
+                                         {FER_SIM_SEND, {3000000}, "answer", 6},
+                                         {FER_SIM_ECHO, {0}, NULL, 0},
+                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
     (void)serve_script(SERVER, steps, 4);
     fer_tcp_listener listener = {0};
     FER_IGNORE(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
@@ -138,8 +141,10 @@ static uint64_t digest_of_sending(void **state, const char *text)
 
 static void the_digest_knows_the_bytes(void **state)
 {
-    assert_true(digest_of_sending(state, "same length 1") == digest_of_sending(state, "same length 1"));
-    assert_true(digest_of_sending(state, "same length 1") != digest_of_sending(state, "same length 2"));
+    assert_true(digest_of_sending(state, "same length 1") ==
+                digest_of_sending(state, "same length 1"));
+    assert_true(digest_of_sending(state, "same length 1") !=
+                digest_of_sending(state, "same length 2"));
 }
 
 /* ---- Tapes */
@@ -223,7 +228,9 @@ static void the_trace_tells_what_happened(void **state)
     char want[160];
     char from[FER_SOCKET_ADDR_TEXT_CAP];
     (void)fer_socket_addr_format(&local, from, sizeof from);
-    (void)snprintf(want, sizeof want, "t=0.002000000 s %s -> 10.0.0.7:80 send 512 bytes, cut to %u\n", from, (unsigned)n);
+    (void)snprintf(want, sizeof want,
+                   "t=0.002000000 s %s -> 10.0.0.7:80 send 512 bytes, cut to %u\n", from,
+                   (unsigned)n);
     has_line(trace, want);
     (void)snprintf(want, sizeof want, "%s -> 10.0.0.7:80 fault: partial write\n", from);
     has_line(trace, want);

@@ -1,5 +1,5 @@
-/* test_sim_dialect_ends.c: how a connection ends, and how a wait does, on each of the two systems: resets, shutdown, waking. As
- * test_sim_dialects.c, of the seam itself. */
+/* test_sim_dialect_ends.c: how a connection ends, and how a wait does, on each of the two systems:
+ * resets, shutdown, waking. As test_sim_dialects.c, of the seam itself. */
 #include "sim/sim_raw.h"
 
 /* ---- Resets */
@@ -43,7 +43,8 @@ static void linux_tells_a_reset_once_and_windows_always(void **state)
     ferp_close(pair.listener);
 }
 
-/* On Linux whoever asks first is told, the writer or SO_ERROR too; a read then sees what looks like an end. */
+/* On Linux whoever asks first is told, the writer or SO_ERROR too; a read then sees what looks like
+ * an end. */
 static void a_write_that_met_the_reset_takes_it_from_the_read(void **state)
 {
     sim_begin(state);
@@ -186,17 +187,19 @@ static void shutting_down_what_is_over(void **state)
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
-    assert_code(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE), is_winsock(state) ? FER_OK : FER_NOT_CONNECTED,
-                is_winsock(state) ? 0 : 107);
+    assert_code(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE),
+                is_winsock(state) ? FER_OK : FER_NOT_CONNECTED, is_winsock(state) ? 0 : 107);
     close_pair(pair);
     pair = raw_pair();
     raw_reset(pair.server);
     fer_error error = ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE);
-    assert_code(error, is_winsock(state) ? FER_CONNECTION_RESET : FER_NOT_CONNECTED, is_winsock(state) ? 10054 : 107);
+    assert_code(error, is_winsock(state) ? FER_CONNECTION_RESET : FER_NOT_CONNECTED,
+                is_winsock(state) ? 10054 : 107);
     ferp_close(pair.client);
     ferp_close(pair.listener);
     fer_raw_socket fresh = raw_socket();
-    assert_code(ferp_shutdown(fresh, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED, is_winsock(state) ? 10057 : 107);
+    assert_code(ferp_shutdown(fresh, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED,
+                is_winsock(state) ? 10057 : 107);
     ferp_close(fresh);
 }
 
@@ -206,7 +209,8 @@ static void an_unconnected_socket_refuses_bytes_in_its_own_words(void **state)
     sim_begin(state);
     fer_raw_socket raw = raw_socket();
     assert_code(raw_recv(raw, &n), FER_NOT_CONNECTED, is_winsock(state) ? 10057 : 107);
-    assert_code(raw_send(raw, "x"), is_winsock(state) ? FER_NOT_CONNECTED : FER_BROKEN_PIPE, is_winsock(state) ? 10057 : 32);
+    assert_code(raw_send(raw, "x"), is_winsock(state) ? FER_NOT_CONNECTED : FER_BROKEN_PIPE,
+                is_winsock(state) ? 10057 : 32);
     ferp_close(raw);
 }
 
@@ -223,7 +227,8 @@ static void a_write_wait_misses_the_own_shutdown_on_windows(void **state)
     assert_ok(ferp_set_timeout(pair.client, FERP_WRITING, millis(1000)));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_WRITABLE));
-    assert_kind(ferp_wait_for(&wait, ferp_now() + 50000000), is_winsock(state) ? FER_TIMED_OUT : FER_OK);
+    assert_kind(ferp_wait_for(&wait, ferp_now() + 50000000),
+                is_winsock(state) ? FER_TIMED_OUT : FER_OK);
     close_pair(pair);
 }
 
@@ -248,8 +253,8 @@ static void a_wait_that_meets_a_reset_tells_it_on_windows(void **state)
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
     raw_reset(pair.server);
-    assert_code(ferp_wait_for(&wait, FERP_NO_DEADLINE), is_winsock(state) ? FER_CONNECTION_RESET : FER_OK,
-                is_winsock(state) ? 10054 : 0);
+    assert_code(ferp_wait_for(&wait, FERP_NO_DEADLINE),
+                is_winsock(state) ? FER_CONNECTION_RESET : FER_OK, is_winsock(state) ? 10054 : 0);
     fer_error error = raw_recv(pair.client, &n);
     assert_true(is_winsock(state) ? is_reset_code(error) : error.os_code == 104);
     ferp_close(pair.client);

@@ -1,4 +1,5 @@
-/* test_sim_dialect_ports.c: accepting, and who may have a port, on each of the two systems. As test_sim_dialects.c, of the seam itself. */
+/* test_sim_dialect_ports.c: accepting, and who may have a port, on each of the two systems. As
+ * test_sim_dialects.c, of the seam itself. */
 #include "sim/sim_raw.h"
 
 /* ---- Accepting */
@@ -69,12 +70,13 @@ static void ports_are_shared_as_on_windows(void **state)
 {
     enum { FINE, INUSE, ACCESS };
     static const struct binding all[] = {
-        {FERP_NODELAY, "0.0.0.0:90"},           {FERP_NODELAY, "127.0.0.1:90"},           {FERP_REUSE_ADDRESS, "0.0.0.0:90"},
-        {FERP_REUSE_ADDRESS, "127.0.0.1:90"},   {FERP_EXCLUSIVE_ADDRESS, "0.0.0.0:90"},   {FERP_EXCLUSIVE_ADDRESS, "127.0.0.1:90"},
+        {FERP_NODELAY, "0.0.0.0:90"},           {FERP_NODELAY, "127.0.0.1:90"},
+        {FERP_REUSE_ADDRESS, "0.0.0.0:90"},     {FERP_REUSE_ADDRESS, "127.0.0.1:90"},
+        {FERP_EXCLUSIVE_ADDRESS, "0.0.0.0:90"}, {FERP_EXCLUSIVE_ADDRESS, "127.0.0.1:90"},
     };
     static const int want[6][6] = {
-        {INUSE, FINE, FINE, FINE, INUSE, FINE},     {FINE, INUSE, FINE, FINE, INUSE, INUSE},
-        {INUSE, FINE, FINE, FINE, INUSE, FINE},     {FINE, INUSE, FINE, FINE, INUSE, INUSE},
+        {INUSE, FINE, FINE, FINE, INUSE, FINE},         {FINE, INUSE, FINE, FINE, INUSE, INUSE},
+        {INUSE, FINE, FINE, FINE, INUSE, FINE},         {FINE, INUSE, FINE, FINE, INUSE, INUSE},
         {INUSE, ACCESS, ACCESS, ACCESS, INUSE, ACCESS}, {FINE, INUSE, FINE, ACCESS, INUSE, INUSE},
     };
     static const int32_t codes[] = {0, 10048, 10013};
@@ -126,7 +128,8 @@ static void time_wait_holds_a_port_on_linux(void **state)
     fer_socket_addr addr = addr_of("127.0.0.1:0");
     addr.port = port;
     raw = raw_socket();
-    assert_code(ferp_bind(raw, &addr), is_winsock(state) ? FER_OK : FER_ADDR_IN_USE, is_winsock(state) ? 0 : 98);
+    assert_code(ferp_bind(raw, &addr), is_winsock(state) ? FER_OK : FER_ADDR_IN_USE,
+                is_winsock(state) ? 0 : 98);
     ferp_close(raw);
     raw = raw_socket();
     assert_ok(ferp_set_option(raw, FERP_REUSE_ADDRESS, 1));

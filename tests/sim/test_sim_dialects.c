@@ -1,6 +1,8 @@
-/* test_sim_dialects.c: what the two systems do differently, asked of the seam itself: the quirks that core reconciles must be there, or
- * nothing is proved by its reconciling them. Linux: as measured, docs/DIFFERENCES.md. Windows: as Microsoft documents it. Here: codes,
- * connecting, names, options. How connections end is test_sim_dialect_ends.c's, listening test_sim_dialect_ports.c's. */
+/* test_sim_dialects.c: what the two systems do differently, asked of the seam itself: the quirks
+ * that core reconciles must be there, or nothing is proved by its reconciling them. Linux: as
+ * measured, docs/DIFFERENCES.md. Windows: as Microsoft documents it. Here: codes, connecting,
+ * names, options. How connections end is test_sim_dialect_ends.c's, listening
+ * test_sim_dialect_ports.c's. */
 #include "sim/sim_raw.h"
 
 /* ---- Traits and codes */
@@ -55,11 +57,13 @@ static void a_started_connect_says_so_in_its_systems_words(void **state)
     fer_socket_addr addr = addr_of(SERVER);
     fer_raw_socket raw = raw_socket();
     assert_ok(ferp_set_nonblocking(raw, true));
-    assert_code(ferp_connect(raw, &addr), is_winsock(state) ? FER_WOULD_BLOCK : FER_IN_PROGRESS, is_winsock(state) ? 10035 : 115);
+    assert_code(ferp_connect(raw, &addr), is_winsock(state) ? FER_WOULD_BLOCK : FER_IN_PROGRESS,
+                is_winsock(state) ? 10035 : 115);
     assert_code(ferp_connect(raw, &addr), FER_IN_PROGRESS, is_winsock(state) ? 10037 : 114);
     assert_code(ferp_peer_addr(raw, &addr), FER_NOT_CONNECTED, is_winsock(state) ? 10057 : 107);
     size_t n = 77;
-    assert_code(raw_recv(raw, &n), is_winsock(state) ? FER_NOT_CONNECTED : FER_WOULD_BLOCK, is_winsock(state) ? 10057 : 11);
+    assert_code(raw_recv(raw, &n), is_winsock(state) ? FER_NOT_CONNECTED : FER_WOULD_BLOCK,
+                is_winsock(state) ? 10057 : 11);
     advance_ms(5);
     assert_code(ferp_connect(raw, &addr), FER_ALREADY_CONNECTED, is_winsock(state) ? 10056 : 106);
     ferp_close(raw);
@@ -77,7 +81,8 @@ static void so_error_tells_a_failed_connect_once(void **state)
     assert_ok(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
     assert_code(ferp_wait_for(&wait, FERP_NO_DEADLINE), FER_CONNECTION_REFUSED, 0);
     fer_error first = raw_error(raw);
-    fer_error said = first.kind == FER_OK && is_winsock(state) ? raw_error(raw) : first; /* it may be late there */
+    fer_error said = first.kind == FER_OK && is_winsock(state) ? raw_error(raw)
+                                                               : first; /* it may be late there */
     assert_code(said, FER_CONNECTION_REFUSED, is_winsock(state) ? 10061 : 111);
     assert_code(raw_error(raw), FER_OK, 0);
     ferp_close(raw);
@@ -112,7 +117,8 @@ static void a_refusal_from_afar_comes_late_on_windows(void **state)
     fer_socket_addr closed = addr_of(SERVER);
     closed.port++;
     fer_error error = fer_tcp_stream_connect_timeout(&stream, &closed, millis(1000));
-    assert_code(error, is_winsock(state) ? FER_TIMED_OUT : FER_CONNECTION_REFUSED, is_winsock(state) ? 0 : 111);
+    assert_code(error, is_winsock(state) ? FER_TIMED_OUT : FER_CONNECTION_REFUSED,
+                is_winsock(state) ? 0 : 111);
     error = fer_tcp_stream_connect_timeout(&stream, &closed, millis(3000));
     assert_code(error, FER_CONNECTION_REFUSED, is_winsock(state) ? 10061 : 111);
 }
@@ -123,7 +129,8 @@ static void what_is_no_destination(void **state)
     fer_raw_socket raw = raw_socket();
     fer_socket_addr port_zero = addr_of("127.0.0.1:0");
     fer_error error = ferp_connect(raw, &port_zero);
-    assert_code(error, is_winsock(state) ? FER_ADDR_NOT_AVAILABLE : FER_CONNECTION_REFUSED, is_winsock(state) ? 10049 : 111);
+    assert_code(error, is_winsock(state) ? FER_ADDR_NOT_AVAILABLE : FER_CONNECTION_REFUSED,
+                is_winsock(state) ? 10049 : 111);
     ferp_close(raw);
 }
 
@@ -184,12 +191,15 @@ static void options_have_the_systems_limits(void **state)
     bool windows = is_winsock(state);
     sim_begin(state);
     fer_raw_socket raw = raw_socket();
-    assert_kind(ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1), windows ? FER_OK : FER_UNSUPPORTED);
+    assert_kind(ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1),
+                windows ? FER_OK : FER_UNSUPPORTED);
     assert_kind(ferp_set_option(raw, FERP_ONLY_V6, 0), FER_UNSUPPORTED);
     assert_kind(ferp_set_option(raw, FERP_TTL_V4, 0), FER_INVALID_INPUT);
     assert_kind(ferp_set_option(raw, FERP_TTL_V4, 256), FER_INVALID_INPUT);
-    assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_TIME, 32768), windows ? FER_OK : FER_INVALID_INPUT);
-    assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_RETRIES, 128), windows ? FER_OK : FER_INVALID_INPUT);
+    assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_TIME, 32768),
+                windows ? FER_OK : FER_INVALID_INPUT);
+    assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_RETRIES, 128),
+                windows ? FER_OK : FER_INVALID_INPUT);
     assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_RETRIES, 256), FER_INVALID_INPUT);
     assert_kind(ferp_set_keepalive_values(raw, true, 10, 1), windows ? FER_OK : FER_UNSUPPORTED);
     assert_ok(ferp_option_value(raw, FERP_TTL_V4, &value));
@@ -242,7 +252,8 @@ static void receive_some(void *context)
     assert_ok(ferp_recv(*(fer_raw_socket *)context, buf, sizeof buf, &n));
 }
 
-/* A wait inside a send takes its time off the send's timeout (Linux, sk_stream_wait_memory; measured). */
+/* A wait inside a send takes its time off the send's timeout (Linux, sk_stream_wait_memory;
+ * measured). */
 static void a_timeout_of_linux_is_for_the_whole_send(void **state)
 {
     static char much[4096];

@@ -1,4 +1,5 @@
-/* test_sim_faults.c: each fault alone, in both dialects: when it strikes, what the caller is told, and that it has passed then. */
+/* test_sim_faults.c: each fault alone, in both dialects: when it strikes, what the caller is told,
+ * and that it has passed then. */
 #include "sim/sim_test.h"
 
 static fer_sim_report stopped(void)
@@ -19,7 +20,10 @@ static void assert_struck(fer_sim_fault fault, uint64_t times)
     }
 }
 
-static void arm(fer_sim_fault fault) { assert_ok(fer_sim_fault_at(fault, 1)); }
+static void arm(fer_sim_fault fault)
+{
+    assert_ok(fer_sim_fault_at(fault, 1));
+}
 
 static int32_t code(void **state, int32_t on_linux, int32_t on_windows)
 {
@@ -89,7 +93,8 @@ static void would_block_strikes_nonblocking_calls(void **state)
     assert_struck(FER_SIM_FAULT_WOULD_BLOCK, 2);
 }
 
-/* POSIX' kernel waits by itself; on Windows core meets it, waits and tries again. The caller sees no difference. */
+/* POSIX' kernel waits by itself; on Windows core meets it, waits and tries again. The caller sees
+ * no difference. */
 static void would_block_is_not_seen_by_blocking_calls(void **state)
 {
     sim_begin(state);
@@ -154,7 +159,8 @@ static void every_call_has_an_end_whatever_the_chances(void **state)
     config.fault_chances[FER_SIM_FAULT_PARTIAL_READ] = 1000000;
     config.fault_chances[FER_SIM_FAULT_PARTIAL_WRITE] = 1000000;
     sim_begin_with(config);
-    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
+                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
     (void)serve_script(SERVER, steps, 2);
     fer_tcp_stream stream = {0};
     char buf[100];
@@ -170,7 +176,8 @@ static void every_call_has_an_end_whatever_the_chances(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-/* Only waits of the library's own can be fooled: on POSIX a connect with a timeout, on Windows all. */
+/* Only waits of the library's own can be fooled: on POSIX a connect with a timeout, on Windows
+ * all. */
 static void spurious_readiness_is_not_seen(void **state)
 {
     fer_socket_addr addr = addr_of(SERVER);
@@ -222,9 +229,11 @@ static void refused_fails_a_connect(void **state)
     sim_begin(state);
     (void)serve(SERVER);
     arm(FER_SIM_FAULT_REFUSED);
-    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_REFUSED, code(state, 111, 10061));
+    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_REFUSED,
+                code(state, 111, 10061));
     arm(FER_SIM_FAULT_REFUSED);
-    assert_code(fer_tcp_stream_connect_timeout(&stream, &addr, millis(50)), FER_CONNECTION_REFUSED, code(state, 111, 10061));
+    assert_code(fer_tcp_stream_connect_timeout(&stream, &addr, millis(50)), FER_CONNECTION_REFUSED,
+                code(state, 111, 10061));
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
     fer_tcp_stream_close(&stream);
     assert_struck(FER_SIM_FAULT_REFUSED, 2);
@@ -277,7 +286,8 @@ static void too_many_handles_loses_no_connection(void **state)
     fer_sim_peer peer;
     sim_begin(state);
     arm(FER_SIM_FAULT_TOO_MANY_HANDLES);
-    assert_code(fer_tcp_listener_bind(&listener, "127.0.0.1:0"), FER_TOO_MANY_OPEN_FILES, code(state, 24, 10024));
+    assert_code(fer_tcp_listener_bind(&listener, "127.0.0.1:0"), FER_TOO_MANY_OPEN_FILES,
+                code(state, 24, 10024));
     assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
     assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
     assert_ok(fer_sim_peer_connect(NULL, &addr, &peer));

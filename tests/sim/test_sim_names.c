@@ -94,10 +94,11 @@ static void short_forms_of_ipv4_are_known(void **state)
     static const struct {
         const char *text;
         const char *addr;
-    } forms[] = {{"127.1", "127.0.0.1:80"},       {"10.1.258", "10.1.1.2:80"}, {"0x7f.1", "127.0.0.1:80"},
-                 {"010.0.0.1", "8.0.0.1:80"},     {"2130706433", "127.0.0.1:80"},
-                 {"0xffffffff", "255.255.255.255:80"}};
-    static const char *const none[] = {"256.1", "1.2.3.256", "1.", "08", "0x", "4294967296", "1.2.3.4.5", "1.2.3.4x", "1..2"};
+    } forms[] = {{"127.1", "127.0.0.1:80"},      {"10.1.258", "10.1.1.2:80"},
+                 {"0x7f.1", "127.0.0.1:80"},     {"010.0.0.1", "8.0.0.1:80"},
+                 {"2130706433", "127.0.0.1:80"}, {"0xffffffff", "255.255.255.255:80"}};
+    static const char *const none[] = {"256.1",      "1.2.3.256", "1.",       "08",  "0x",
+                                       "4294967296", "1.2.3.4.5", "1.2.3.4x", "1..2"};
     begin(state);
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         fer_socket_addr got;
@@ -113,22 +114,43 @@ static void short_forms_of_ipv4_are_known(void **state)
     }
 }
 
-/* Systems' resolvers take an interface's number behind any IPv6 address; its name only on Linux, where there is only one such interface. */
+/* Systems' resolvers take an interface's number behind any IPv6 address; its name only on Linux,
+ * where there is only one such interface. */
 static void scopes_are_numbers_and_on_linux_names(void **state)
 {
     static const struct {
         const char *text;
         const char *addr;
         bool is_for_linux_alone;
-    } forms[] = {{"fe80::1%1", "[fe80::1%1]:80", false},     {"::1%7", "[::1%7]:80", false},
-                 {"fe80::1%007", "[fe80::1%7]:80", false},   {"2001:db8::5%4294967295", "[2001:db8::5%4294967295]:80", false},
-                 {"fe80::1%0", "[fe80::1]:80", false},       {"fe80::1%lo", "[fe80::1%1]:80", true},
-                 {"fe80::1%eth0", "[fe80::1%2]:80", true},   {"ff02::1%eth0", "[ff02::1%2]:80", true},
+    } forms[] = {{"fe80::1%1", "[fe80::1%1]:80", false},
+                 {"::1%7", "[::1%7]:80", false},
+                 {"fe80::1%007", "[fe80::1%7]:80", false},
+                 {"2001:db8::5%4294967295", "[2001:db8::5%4294967295]:80", false},
+                 {"fe80::1%0", "[fe80::1]:80", false},
+                 {"fe80::1%lo", "[fe80::1%1]:80", true},
+                 {"fe80::1%eth0", "[fe80::1%2]:80", true},
+                 {"ff02::1%eth0", "[ff02::1%2]:80", true},
                  {"ff32::1%lo", "[ff32::1%1]:80", true}};
     static const char *const none[] = {
-        "::1%lo",      "2001:db8::5%eth0", "ff05::1%lo", "fe80::1%nosuch", "fe80::1%",    "fe80::1%4294967296", "fe80::1%99999999999999999999",
-        "fe80::1%+1",  "fe80::1%1x",       "1.2.3.4%1",  "%1",             "fe80::%1%1",  "fe80::1%l",          "fe80::1%lo0",
-        "fe80::1%LO",  "fe80::g%1",        "ff12::1%eth1", "ff03::1%lo",    "fe80::1%1:",
+        "::1%lo",
+        "2001:db8::5%eth0",
+        "ff05::1%lo",
+        "fe80::1%nosuch",
+        "fe80::1%",
+        "fe80::1%4294967296",
+        "fe80::1%99999999999999999999",
+        "fe80::1%+1",
+        "fe80::1%1x",
+        "1.2.3.4%1",
+        "%1",
+        "fe80::%1%1",
+        "fe80::1%l",
+        "fe80::1%lo0",
+        "fe80::1%LO",
+        "fe80::g%1",
+        "ff12::1%eth1",
+        "ff03::1%lo",
+        "fe80::1%1:",
     };
     begin(state);
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
@@ -176,7 +198,8 @@ static void many_addresses_come_in_the_order_of_the_config(void **state)
     for (size_t i = 0; i < MANY; i++) {
         const fer_ipv4_addr v4 = fer_ipv4_addr_new(10, 0, (uint8_t)(MANY - i), 1);
         const fer_ipv6_addr v6 = fer_ipv4_addr_to_ipv6_mapped(&v4);
-        many[i] = i % 3 == 1 ? fer_socket_addr_new_v4(&v4, 9) : fer_socket_addr_new_v6(&v6, 9, 0, (uint32_t)i);
+        many[i] = i % 3 == 1 ? fer_socket_addr_new_v4(&v4, 9)
+                             : fer_socket_addr_new_v6(&v6, 9, 0, (uint32_t)i);
     }
     config.names = &own;
     config.name_count = 1;

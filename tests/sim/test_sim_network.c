@@ -1,4 +1,5 @@
-/* test_sim_network.c: how long things take, what fits, and what becomes of connects that are not simply answered. */
+/* test_sim_network.c: how long things take, what fits, and what becomes of connects that are not
+ * simply answered. */
 #include "sim/sim_test.h"
 
 static int32_t code(void **state, int32_t on_linux, int32_t on_windows)
@@ -143,7 +144,8 @@ static void close_sends_what_is_left(void **state)
 static void linger_waits_until_all_is_taken(void **state)
 {
     static const char zeros[5000];
-    static const fer_sim_step steps[] = {{FER_SIM_RECEIVE_TO_END, {2000000000}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_RECEIVE_TO_END, {2000000000}, NULL, 0},
+                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
     fer_tcp_stream stream = {0};
     fer_sim_config config = config_of(state);
     config.send_buffer = 3000;
@@ -177,7 +179,8 @@ static void a_silent_host_is_given_up_at_last(void **state)
 {
     fer_tcp_stream stream = {0};
     sim_begin(state);
-    assert_code(fer_tcp_stream_connect(&stream, "10.99.0.1:1"), FER_TIMED_OUT, code(state, 110, 10060));
+    assert_code(fer_tcp_stream_connect(&stream, "10.99.0.1:1"), FER_TIMED_OUT,
+                code(state, 110, 10060));
     assert_int_equal(now_ms(), is_winsock(state) ? 21000 : 127000);
 }
 
@@ -186,11 +189,13 @@ static void a_host_without_listener_refuses(void **state)
     fer_tcp_stream stream = {0};
     sim_begin(state);
     (void)serve(SERVER);
-    assert_code(fer_tcp_stream_connect(&stream, "10.0.0.7:81"), FER_CONNECTION_REFUSED, code(state, 111, 10061));
+    assert_code(fer_tcp_stream_connect(&stream, "10.0.0.7:81"), FER_CONNECTION_REFUSED,
+                code(state, 111, 10061));
     /* Windows tries for about 2 s before it believes it, but for the loopback (rule C2) */
     assert_int_equal(now_ms(), is_winsock(state) ? 2010 : 2);
     uint64_t begin = now_ms();
-    assert_code(fer_tcp_stream_connect(&stream, "127.0.0.1:81"), FER_CONNECTION_REFUSED, code(state, 111, 10061));
+    assert_code(fer_tcp_stream_connect(&stream, "127.0.0.1:81"), FER_CONNECTION_REFUSED,
+                code(state, 111, 10061));
     assert_int_equal(now_ms(), begin);
 }
 
@@ -204,9 +209,11 @@ static void answers_are_as_they_were_set(void **state)
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_REFUSES, millis(0)));
     assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_REFUSED);
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_HOST_UNREACHABLE, millis(0)));
-    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_HOST_UNREACHABLE, code(state, 113, 10065));
+    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_HOST_UNREACHABLE,
+                code(state, 113, 10065));
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_NETWORK_UNREACHABLE, millis(0)));
-    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_NETWORK_UNREACHABLE, code(state, 101, 10051));
+    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_NETWORK_UNREACHABLE,
+                code(state, 101, 10051));
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
     assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_TIMED_OUT);
     assert_ok(fer_sim_set_answer(&host, FER_SIM_ANSWER_REFUSES, millis(0)));
@@ -245,7 +252,8 @@ static void sixty_four_addresses_can_have_an_answer(void **state)
     assert_kind(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)), FER_OUT_OF_MEMORY);
 }
 
-/* A listener that comes to be while a connect tries again is met by it: at once where nobody had answered (after 1 and 3 s). */
+/* A listener that comes to be while a connect tries again is met by it: at once where nobody had
+ * answered (after 1 and 3 s). */
 static fer_sim_peer late_listener;
 
 static void listen_late(void *context)
@@ -267,7 +275,8 @@ static void a_connect_that_is_tried_again_meets_a_late_listener(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-/* ---- Backlog: POSIX lets one more in and keeps the others waiting outside, Windows refuses them. */
+/* ---- Backlog: POSIX lets one more in and keeps the others waiting outside, Windows refuses
+ * them. */
 
 static void a_full_backlog_waits_or_refuses(void **state)
 {
@@ -283,7 +292,8 @@ static void a_full_backlog_waits_or_refuses(void **state)
         assert_kind(fer_tcp_stream_connect_addr(&streams[2], &addr), FER_CONNECTION_REFUSED);
     } else {
         assert_ok(fer_tcp_stream_connect_addr(&streams[2], &addr));
-        assert_code(fer_tcp_stream_connect_timeout(&streams[3], &addr, millis(500)), FER_TIMED_OUT, 0);
+        assert_code(fer_tcp_stream_connect_timeout(&streams[3], &addr, millis(500)), FER_TIMED_OUT,
+                    0);
     }
     (void)accepted(listener);
     assert_ok(fer_tcp_stream_connect_addr(&streams[3], &addr));
@@ -328,7 +338,8 @@ static void an_ipv4_mapped_connect_goes_to_the_ipv4_host(void **state)
 /* Many connections one after the other: nothing is used up. */
 static void connections_can_follow_each_other_for_ever(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
+                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
     fer_sim_config config = config_of(state);
     config.max_sockets = 8;
     sim_begin_with(config);

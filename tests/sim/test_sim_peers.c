@@ -1,4 +1,5 @@
-/* test_sim_peers.c: the other side: peers that the test plays step by step, that a handler plays, and that play a script. */
+/* test_sim_peers.c: the other side: peers that the test plays step by step, that a handler plays,
+ * and that play a script. */
 #include "sim/sim_test.h"
 
 static void a_peer_accepts_sends_receives_and_closes(void **state)
@@ -215,7 +216,8 @@ static void a_handler_hears_of_a_failed_connect(void **state)
     assert_int_equal(heard.events[0], FER_SIM_CONNECT_FAILED);
 }
 
-/* A server that a handler plays: answers each line in capitals, from inside the program's own wait. */
+/* A server that a handler plays: answers each line in capitals, from inside the program's own
+ * wait. */
 static void answer(fer_sim_peer peer, fer_sim_event event, void *context)
 {
     char buf[64];
@@ -224,7 +226,8 @@ static void answer(fer_sim_peer peer, fer_sim_event event, void *context)
     if (event == FER_SIM_ENDED) {
         fer_sim_peer_close(peer);
     }
-    if (event != FER_SIM_READABLE || fer_sim_peer_receive(peer, buf, sizeof buf, &n).kind != FER_OK) {
+    if (event != FER_SIM_READABLE ||
+        fer_sim_peer_receive(peer, buf, sizeof buf, &n).kind != FER_OK) {
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -281,8 +284,9 @@ static void a_handler_may_close_its_peer(void **state)
 static void a_script_plays_every_action(void **state)
 {
     static const fer_sim_step steps[] = {
-        {FER_SIM_RECEIVE, {0}, NULL, 5},      {FER_SIM_SEND, {10000000}, "one", 3}, {FER_SIM_PAUSE, {20000000}, NULL, 0},
-        {FER_SIM_SEND, {0}, "two", 3},        {FER_SIM_SHUT_DOWN, {5000000}, NULL, 0}, {FER_SIM_RECEIVE_TO_END, {0}, NULL, 0},
+        {FER_SIM_RECEIVE, {0}, NULL, 5},         {FER_SIM_SEND, {10000000}, "one", 3},
+        {FER_SIM_PAUSE, {20000000}, NULL, 0},    {FER_SIM_SEND, {0}, "two", 3},
+        {FER_SIM_SHUT_DOWN, {5000000}, NULL, 0}, {FER_SIM_RECEIVE_TO_END, {0}, NULL, 0},
         {FER_SIM_CLOSE, {0}, NULL, 0},
     };
     fer_tcp_stream stream = {0};
@@ -304,7 +308,8 @@ static void a_script_plays_every_action(void **state)
 
 static void a_script_can_reset(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {0}, "x", 1}, {FER_SIM_RESET, {1000000}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {0}, "x", 1},
+                                         {FER_SIM_RESET, {1000000}, NULL, 0}};
     fer_tcp_stream stream = {0};
     sim_begin(state);
     (void)serve_script("127.0.0.1:80", steps, 2);
@@ -317,7 +322,8 @@ static void a_script_can_reset(void **state)
 
 static void everybody_who_connects_gets_a_script_of_their_own(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
+                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
     fer_tcp_stream streams[5];
     memset(streams, 0, sizeof streams);
     sim_begin(state);
@@ -337,7 +343,8 @@ static void everybody_who_connects_gets_a_script_of_their_own(void **state)
 /* An echo of more than all buffers hold, while the program writes and reads in turn. */
 static void an_echo_carries_any_number_of_bytes(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
+                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
     static unsigned char out[50000];
     static unsigned char in[50000];
     fer_tcp_stream stream = {0};
@@ -360,7 +367,8 @@ static void an_echo_carries_any_number_of_bytes(void **state)
 
 static void a_connecting_peer_can_play_a_script(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {0}, "knock", 5}, {FER_SIM_CLOSE, {3000000}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {0}, "knock", 5},
+                                         {FER_SIM_CLOSE, {3000000}, NULL, 0}};
     fer_tcp_listener listener = {0};
     fer_tcp_stream stream = {0};
     fer_socket_addr to = addr_of("10.0.0.1:7");

@@ -1,5 +1,6 @@
-/* test_sim_poller.c: a poller over the simulated network: faults, time, notifications from events, and what the two dialects' systems tell
- * differently. The rules that hold on every system are tests/conformance's. */
+/* test_sim_poller.c: a poller over the simulated network: faults, time, notifications from events,
+ * and what the two dialects' systems tell differently. The rules that hold on every system are
+ * tests/conformance's. */
 #include "sim/sim_poller.h"
 
 static fer_sim_report stopped(void)
@@ -14,7 +15,8 @@ static fer_sim_report stopped(void)
 
 static void a_wait_takes_just_as_long_as_the_network_does(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {7000000}, "late", 4}, {FER_SIM_ECHO, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {7000000}, "late", 4},
+                                         {FER_SIM_ECHO, {0}, NULL, 0}};
     sim_begin(state);
     struct ends ends = {.peer = FER_SIM_PEER_NONE};
     struct watcher watcher = opened();
@@ -56,7 +58,9 @@ static void a_wait_without_end_for_what_never_comes_is_a_deadlock(void **state)
     struct watcher watcher = opened();
     add_level(&watcher, &ends.stream, 1, "r");
     watcher.count = 7;
-    assert_kind(fer_poller_wait(&watcher.poller, watcher.events, CAP, FER_DURATION_NONE, &watcher.count), FER_DEADLOCK);
+    assert_kind(
+        fer_poller_wait(&watcher.poller, watcher.events, CAP, FER_DURATION_NONE, &watcher.count),
+        FER_DEADLOCK);
     assert_int_equal(watcher.count, 0);
     peer_sends(ends.peer, "x");
     comes(&watcher, 1, "r");
@@ -65,7 +69,10 @@ static void a_wait_without_end_for_what_never_comes_is_a_deadlock(void **state)
 
 /* ---- Notifications from events */
 
-static void notify(void *context) { assert_ok(fer_poller_notify(context)); }
+static void notify(void *context)
+{
+    assert_ok(fer_poller_notify(context));
+}
 
 static void an_event_may_notify_the_wait_that_it_happens_in(void **state)
 {
@@ -89,7 +96,8 @@ static void look_and_wait(void *context)
     struct watcher *watcher = context;
     uint64_t begin = fer_sim_now().nanos;
     nothing_comes(watcher);
-    assert_kind(fer_poller_wait(&watcher->poller, watcher->events, CAP, millis(1), &watcher->count), FER_DEADLOCK);
+    assert_kind(fer_poller_wait(&watcher->poller, watcher->events, CAP, millis(1), &watcher->count),
+                FER_DEADLOCK);
     assert_int_equal(fer_sim_now().nanos, begin);
 }
 
@@ -133,7 +141,10 @@ static void a_wait_that_ends_for_nothing_goes_on(void **state)
     assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 1);
 }
 
-static void arm_false_readiness(void) { assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1)); }
+static void arm_false_readiness(void)
+{
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
+}
 
 static void false_readiness_is_of_what_is_asked_for_and_not_there(void **state)
 {
@@ -159,7 +170,8 @@ static void false_readiness_is_of_what_is_asked_for_and_not_there(void **state)
     assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 2);
 }
 
-/* A oneshot's false event is its one. What was deleted, or has been told of, is none to lie about: the wait ends for nothing, and goes on. */
+/* A oneshot's false event is its one. What was deleted, or has been told of, is none to lie about:
+ * the wait ends for nothing, and goes on. */
 static void false_readiness_keeps_to_what_is_armed(void **state)
 {
     sim_begin(state);
@@ -191,7 +203,8 @@ static void no_memory_changes_nothing(void **state)
     struct watcher watcher = opened();
     for (uint64_t nth = 1; nth <= 2; nth++) { /* the socket's own, and the table's */
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
-        assert_kind(fer_poller_add(&watcher.poller, raw_of(&ends), of(1, "w"), FER_POLL_LEVEL), FER_OUT_OF_MEMORY);
+        assert_kind(fer_poller_add(&watcher.poller, raw_of(&ends), of(1, "w"), FER_POLL_LEVEL),
+                    FER_OUT_OF_MEMORY);
         assert_kind(fer_poller_delete(&watcher.poller, raw_of(&ends)), FER_NOT_FOUND);
         nothing_comes(&watcher);
     }
@@ -222,11 +235,14 @@ static void what_is_left_open_is_reported_and_useless(void **state)
     add_level(&watcher, &ends.stream, 1, "w");
     fer_tcp_stream_close(&ends.stream);
     assert_int_equal(stopped().leaked_pollers, 1);
-    assert_kind(fer_poller_wait(&watcher.poller, watcher.events, CAP, millis(0), &watcher.count), FER_UNSUPPORTED);
+    assert_kind(fer_poller_wait(&watcher.poller, watcher.events, CAP, millis(0), &watcher.count),
+                FER_UNSUPPORTED);
     sim_begin(state);
     struct ends others = connected();
-    assert_kind(fer_poller_wait(&watcher.poller, watcher.events, CAP, millis(0), &watcher.count), FER_BAD_HANDLE);
-    assert_kind(fer_poller_add(&watcher.poller, raw_of(&others), of(1, "w"), FER_POLL_LEVEL), FER_BAD_HANDLE);
+    assert_kind(fer_poller_wait(&watcher.poller, watcher.events, CAP, millis(0), &watcher.count),
+                FER_BAD_HANDLE);
+    assert_kind(fer_poller_add(&watcher.poller, raw_of(&others), of(1, "w"), FER_POLL_LEVEL),
+                FER_BAD_HANDLE);
     fer_poller_close(&watcher.poller);
     fer_tcp_stream_close(&others.stream);
     assert_int_equal(stopped().leaked_pollers, 0);

@@ -1,10 +1,11 @@
-/* test_sim_poller_dialects.c: what epoll tells and AFD does not, and the reverse; which sockets a poller takes for which; edges; and that a run
- * with pollers and faults is the same each time. */
+/* test_sim_poller_dialects.c: what epoll tells and AFD does not, and the reverse; which sockets a
+ * poller takes for which; edges; and that a run with pollers and faults is the same each time. */
 #include "sim/sim_poller.h"
 
 #include <stdlib.h>
 
-static void told_in(struct watcher *watcher, void **state, uint64_t key, const char *by_epoll, const char *by_afd)
+static void told_in(struct watcher *watcher, void **state, uint64_t key, const char *by_epoll,
+                    const char *by_afd)
 {
     const char *half = is_winsock(state) ? by_afd : by_epoll;
     if (half[0] == '\0') {
@@ -14,7 +15,8 @@ static void told_in(struct watcher *watcher, void **state, uint64_t key, const c
     }
 }
 
-static void change(struct watcher *watcher, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+static void change(struct watcher *watcher, fer_raw_socket raw, fer_event interest,
+                   fer_poll_mode mode)
 {
     assert_ok(fer_poller_modify(&watcher->poller, raw, interest, mode));
 }
@@ -248,7 +250,8 @@ static void a_clone_keeps_a_closed_numbers_registration_on_linux_alone(void **st
     fer_udp_socket next = socket_with(raw);
     assert_kind(fer_poller_delete(&watcher.poller, raw), FER_NOT_FOUND);
     add(&watcher, raw, of(2, "w"), FER_POLL_LEVEL);
-    assert_kind(fer_poller_add(&watcher.poller, raw, of(3, "w"), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+    assert_kind(fer_poller_add(&watcher.poller, raw, of(3, "w"), FER_POLL_LEVEL),
+                FER_ALREADY_EXISTS);
     wait_for(&watcher, millis(0));
     assert_int_equal(watcher.count, is_winsock(state) ? 1 : 2);
     fer_tcp_stream_close(&clone);
@@ -318,7 +321,8 @@ static void drain(fer_tcp_stream *stream)
 /* Reads what echoes come, for a while, whatever goes wrong. */
 static void run_streams(void)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {2000000}, NULL, 0}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {2000000}, NULL, 0},
+                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
     fer_tcp_stream streams[STREAMS];
     struct watcher watcher;
     memset(streams, 0, sizeof streams);
@@ -329,15 +333,18 @@ static void run_streams(void)
         FER_IGNORE(fer_tcp_stream_connect(&streams[i], SERVER));
         FER_IGNORE(fer_tcp_stream_set_nonblocking(&streams[i], true));
         FER_IGNORE(fer_tcp_stream_write(&streams[i], "a few bytes", 11, NULL));
-        FER_IGNORE(fer_poller_add(&watcher.poller, fer_tcp_stream_as_raw(&streams[i]), of(i, "r"), (fer_poll_mode)(i % 2)));
+        FER_IGNORE(fer_poller_add(&watcher.poller, fer_tcp_stream_as_raw(&streams[i]), of(i, "r"),
+                                  (fer_poll_mode)(i % 2)));
     }
     for (size_t turn = 0; turn < TURNS; turn++) {
-        FER_IGNORE(fer_poller_wait(&watcher.poller, watcher.events, 1 + turn % CAP, millis(turn % 3), &watcher.count));
+        FER_IGNORE(fer_poller_wait(&watcher.poller, watcher.events, 1 + turn % CAP,
+                                   millis(turn % 3), &watcher.count));
         for (size_t i = 0; i < watcher.count; i++) {
             fer_tcp_stream *stream = &streams[watcher.events[i].key];
             drain(stream);
             FER_IGNORE(fer_tcp_stream_write(stream, "more", 4, NULL));
-            FER_IGNORE(fer_poller_modify(&watcher.poller, fer_tcp_stream_as_raw(stream), of(watcher.events[i].key, "r"), FER_POLL_ONESHOT));
+            FER_IGNORE(fer_poller_modify(&watcher.poller, fer_tcp_stream_as_raw(stream),
+                                         of(watcher.events[i].key, "r"), FER_POLL_ONESHOT));
         }
     }
     for (size_t i = 0; i < STREAMS; i++) {
@@ -359,7 +366,9 @@ static fer_sim_report report_of(void **state, uint64_t seed, uint32_t chance)
     sim_begin_with(config);
     run_streams();
     assert_ok(fer_sim_stop(&report));
-    assert_int_equal(report.leaked_handles + report.leaked_waits + report.leaked_lookups + report.leaked_pollers, 0);
+    assert_int_equal(report.leaked_handles + report.leaked_waits + report.leaked_lookups +
+                         report.leaked_pollers,
+                     0);
     return report;
 }
 

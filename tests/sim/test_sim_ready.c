@@ -1,4 +1,5 @@
-/* test_sim_ready.c: readiness and calls that never wait in simulated time: what passes it, what ends them, and their faults. */
+/* test_sim_ready.c: readiness and calls that never wait in simulated time: what passes it, what
+ * ends them, and their faults. */
 #include "sim/sim_test.h"
 
 enum { EITHER = FER_READABLE | FER_WRITABLE };
@@ -33,12 +34,15 @@ static void a_wait_that_nothing_can_end_is_a_deadlock(void **state)
     sim_begin(state);
     struct ends ends = connected();
     fer_tcp_stream clone = {0};
-    assert_kind(fer_tcp_stream_ready(&ends.stream, FER_READABLE, FER_DURATION_NONE, &ready), FER_DEADLOCK);
+    assert_kind(fer_tcp_stream_ready(&ends.stream, FER_READABLE, FER_DURATION_NONE, &ready),
+                FER_DEADLOCK);
     assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
-    assert_kind(fer_tcp_stream_ready(&clone, FER_READABLE, FER_DURATION_NONE, &ready), FER_DEADLOCK);
+    assert_kind(fer_tcp_stream_ready(&clone, FER_READABLE, FER_DURATION_NONE, &ready),
+                FER_DEADLOCK);
     assert_int_equal(ready, 77);
     assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
-    assert_kind(fer_tcp_stream_ready(&clone, FER_READABLE, FER_DURATION_NONE, &ready), FER_DEADLOCK);
+    assert_kind(fer_tcp_stream_ready(&clone, FER_READABLE, FER_DURATION_NONE, &ready),
+                FER_DEADLOCK);
     assert_int_equal(ready, 77);
     peer_sends(ends.peer, "alive");
     assert_int_equal(ready_of(&clone, EITHER, FER_DURATION_NONE), EITHER);
@@ -46,11 +50,21 @@ static void a_wait_that_nothing_can_end_is_a_deadlock(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-/* One thread, and yet a wait is woken: by what a callback does meanwhile. At once, or on Windows at the end of a slice (rule S6). */
+/* One thread, and yet a wait is woken: by what a callback does meanwhile. At once, or on Windows at
+ * the end of a slice (rule S6). */
 static struct ends inner;
-static void shut_reading(void *context) { FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_READ)); }
-static void shut_writing(void *context) { FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_WRITE)); }
-static void close_it(void *context) { fer_tcp_stream_close(context); }
+static void shut_reading(void *context)
+{
+    FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_READ));
+}
+static void shut_writing(void *context)
+{
+    FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_WRITE));
+}
+static void close_it(void *context)
+{
+    fer_tcp_stream_close(context);
+}
 
 static void fill(fer_tcp_stream *stream)
 {
@@ -101,7 +115,8 @@ static void a_close_in_a_callback_ends_a_wait(void **state)
     sim_begin(state);
     inner = connected();
     assert_ok(fer_sim_after(millis(30), close_it, &inner.stream));
-    assert_true(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready).kind != FER_OK);
+    assert_true(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready).kind !=
+                FER_OK);
     assert_int_equal(ready, 77);
 }
 
@@ -115,8 +130,9 @@ static void a_loop_that_asks_gets_somewhere(void **state)
     for (int way = 0; way < 2; way++) {
         fer_tcp_stream stream = {0};
         assert_ok(fer_tcp_stream_connect(&stream, SERVER));
-        while (way == 0 ? ready_of(&stream, FER_READABLE, fer_duration_from_nanos(0)) == 0
-                        : fer_tcp_stream_try_read(&stream, &byte, 1, NULL).kind == FER_WOULD_BLOCK) {
+        while (way == 0
+                   ? ready_of(&stream, FER_READABLE, fer_duration_from_nanos(0)) == 0
+                   : fer_tcp_stream_try_read(&stream, &byte, 1, NULL).kind == FER_WOULD_BLOCK) {
             assert_true(++polls[way] < 10000);
         }
         fer_tcp_stream_close(&stream);
@@ -193,7 +209,8 @@ static void without_a_simulation_all_is_unsupported(void **state)
     sim_begin(state);
     inner = connected();
     assert_ok(fer_sim_stop(NULL));
-    assert_kind(fer_tcp_stream_ready(&inner.stream, EITHER, FER_DURATION_NONE, &ready), FER_UNSUPPORTED);
+    assert_kind(fer_tcp_stream_ready(&inner.stream, EITHER, FER_DURATION_NONE, &ready),
+                FER_UNSUPPORTED);
     assert_kind(fer_tcp_stream_try_read(&inner.stream, &byte, 1, NULL), FER_UNSUPPORTED);
     assert_int_equal(ready, 77);
 }

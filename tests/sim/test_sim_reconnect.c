@@ -1,4 +1,5 @@
-/* test_sim_reconnect.c: examples/reconnect.h, the policy by which the relay's client comes back, in virtual time. */
+/* test_sim_reconnect.c: examples/reconnect.h, the policy by which the relay's client comes back, in
+ * virtual time. */
 #include "sim/sim_test.h"
 
 #include "examples/reconnect.h"
@@ -109,7 +110,8 @@ static void a_host_that_moves_while_it_is_away_is_found(void **state)
     assert_ok(fer_sim_after(millis(20000), move_service, &move));
     assert_ok(come_back(&way, &stream, &pauses));
     assert_connected_to(&stream, "10.0.0.9:80");
-    assert_in_range(now_ms(), 20000, 28000); /* a pause, or 2 s of Windows' own tries, was under way */
+    assert_in_range(now_ms(), 20000,
+                    28000); /* a pause, or 2 s of Windows' own tries, was under way */
     assert_in_range(pauses, 6, 16);
     fer_tcp_stream_close(&stream);
 }
@@ -264,10 +266,10 @@ static void extreme_settings_neither_overflow_nor_hang(void **state)
     assert_true(reconnect_pause(&capped).nanos <= 3);
 }
 
-#define ON_BOTH(function)                                             \
-    {#function " [POSIX]", function, NULL, end, &sim_posix},          \
-    {                                                                 \
-        #function " [WINSOCK]", function, NULL, end, &sim_winsock     \
+#define ON_BOTH(function)                                         \
+    {#function " [POSIX]", function, NULL, end, &sim_posix},      \
+    {                                                             \
+#function " [WINSOCK]", function, NULL, end, &sim_winsock \
     }
 
 int main(void)

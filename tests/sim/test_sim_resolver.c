@@ -1,5 +1,5 @@
-/* test_sim_resolver.c: names looked up in the background of the simulated network: virtual time passes for them as for all else, and nothing stands
- * still meanwhile. */
+/* test_sim_resolver.c: names looked up in the background of the simulated network: virtual time
+ * passes for them as for all else, and nothing stands still meanwhile. */
 #include "sim/sim_test.h"
 
 static const fer_socket_addr addrs[] = {
@@ -30,7 +30,10 @@ static void begin_with(fer_sim_config config, size_t threads, size_t waiting)
     assert_ok(fer_resolver_new(&resolver, threads, waiting));
 }
 
-static void begin(void **state, size_t threads, size_t waiting) { begin_with(config_of(state), threads, waiting); }
+static void begin(void **state, size_t threads, size_t waiting)
+{
+    begin_with(config_of(state), threads, waiting);
+}
 
 static int end(void **state)
 {
@@ -42,7 +45,10 @@ static int end(void **state)
     return sim_end(state);
 }
 
-static void start(size_t at, const char *text) { assert_ok(fer_resolver_start(&resolver, text, &poller, &lookups[at])); }
+static void start(size_t at, const char *text)
+{
+    assert_ok(fer_resolver_start(&resolver, text, &poller, &lookups[at]));
+}
 
 static fer_error wait_for(size_t at, fer_duration timeout)
 {
@@ -103,7 +109,10 @@ static void threads_look_up_side_by_side_and_the_line_waits(void **state)
     assert_int_equal(now_ms(), 4000);
 }
 
-static void send_a_byte(void *context) { peer_sends(*(fer_sim_peer *)context, "x"); }
+static void send_a_byte(void *context)
+{
+    peer_sends(*(fer_sim_peer *)context, "x");
+}
 
 /* The pitfall: a lookup in the event loop's own thread would hold the byte up for three seconds. */
 static void an_event_loop_goes_on_while_a_name_is_looked_up(void **state)
@@ -112,7 +121,8 @@ static void an_event_loop_goes_on_while_a_name_is_looked_up(void **state)
     size_t count = 0;
     begin(state, 1, 0);
     struct ends ends = connected();
-    assert_ok(fer_poller_add(&poller, fer_tcp_stream_as_raw(&ends.stream), (fer_event){7, true, false}, FER_POLL_LEVEL));
+    assert_ok(fer_poller_add(&poller, fer_tcp_stream_as_raw(&ends.stream),
+                             (fer_event){7, true, false}, FER_POLL_LEVEL));
     assert_ok(fer_sim_after(millis(1000), send_a_byte, &ends.peer));
     start(0, "slow.test:80");
     assert_ok(fer_poller_wait(&poller, events, 2, FER_DURATION_NONE, &count));
@@ -160,7 +170,8 @@ static void the_faults_of_names_strike_in_the_background(void **state)
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_RESOLVE_FAILS, 1));
     start(1, "two.test:80");
     error = wait_for(1, FER_DURATION_NONE);
-    assert_true(error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_FAILED);
+    assert_true(error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_HOST_NOT_FOUND ||
+                error.kind == FER_RESOLVE_FAILED);
 }
 
 /* The lookup's own memory, the thread, and the addresses. */
@@ -169,7 +180,8 @@ static void there_may_be_no_memory_for_a_lookup(void **state)
     begin(state, 1, 0);
     for (uint64_t nth = 1; nth <= 2; nth++) {
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
-        assert_kind(fer_resolver_start(&resolver, "two.test:80", &poller, &lookups[0]), FER_OUT_OF_MEMORY);
+        assert_kind(fer_resolver_start(&resolver, "two.test:80", &poller, &lookups[0]),
+                    FER_OUT_OF_MEMORY);
     }
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 3));
     start(0, "two.test:80");
@@ -193,7 +205,8 @@ static void a_simulation_can_end_while_names_are_looked_up(void **state)
     assert_int_equal(report.elapsed.nanos, UINT64_C(10000000));
     size_t count = 0;
     fer_socket_addr addr;
-    assert_kind(fer_lookup_wait(&lookups[3], FER_DURATION_NONE, &addr, 1, &count), FER_HOST_NOT_FOUND);
+    assert_kind(fer_lookup_wait(&lookups[3], FER_DURATION_NONE, &addr, 1, &count),
+                FER_HOST_NOT_FOUND);
     assert_ok(fer_lookup_wait(&lookups[2], FER_DURATION_NONE, &addr, 1, &count));
     assert_int_equal(count, 1);
     assert_int_equal(addr.port, 80);
@@ -254,8 +267,11 @@ static void the_trace_tells_of_lookups_in_the_background(void **state)
     assert_string_equal(background_line, "t=0.000000000 s resolve in the background");
 }
 
-#define RESOLVER_TESTS(function) \
-    {#function " [POSIX]", function, NULL, end, &sim_posix}, {#function " [WINSOCK]", function, NULL, end, &sim_winsock}
+#define RESOLVER_TESTS(function)                                  \
+    {#function " [POSIX]", function, NULL, end, &sim_posix},      \
+    {                                                             \
+#function " [WINSOCK]", function, NULL, end, &sim_winsock \
+    }
 
 int main(void)
 {

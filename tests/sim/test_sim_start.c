@@ -1,4 +1,5 @@
-/* test_sim_start.c: a simulation's beginning and end: who may call when, what a config may say, what the report tells. */
+/* test_sim_start.c: a simulation's beginning and end: who may call when, what a config may say,
+ * what the report tells. */
 #include "sim/sim_test.h"
 
 #include "support/thread.h"
@@ -195,7 +196,8 @@ static void max_sockets_is_a_named_error(void **state)
     for (size_t i = 0; i < 4; i++) {
         assert_ok(fer_tcp_listener_bind(&listeners[i], "127.0.0.1:0"));
     }
-    assert_code(fer_tcp_listener_bind(&listeners[4], "127.0.0.1:0"), FER_TOO_MANY_OPEN_FILES, is_winsock(state) ? 10024 : 24);
+    assert_code(fer_tcp_listener_bind(&listeners[4], "127.0.0.1:0"), FER_TOO_MANY_OPEN_FILES,
+                is_winsock(state) ? 10024 : 24);
     assert_kind(fer_sim_peer_listen(&addr, 1, &peer), FER_TOO_MANY_OPEN_FILES);
     fer_tcp_listener_close(&listeners[0]);
     assert_ok(fer_tcp_listener_bind(&listeners[0], "127.0.0.1:0"));
@@ -214,7 +216,8 @@ static void a_full_table_of_connections_is_silence(void **state)
     sim_begin_with(config);
     (void)serve(SERVER);
     assert_ok(fer_tcp_stream_connect(&streams[0], SERVER));
-    assert_code(fer_tcp_stream_connect(&streams[1], SERVER), FER_TIMED_OUT, is_winsock(state) ? 10060 : 110);
+    assert_code(fer_tcp_stream_connect(&streams[1], SERVER), FER_TIMED_OUT,
+                is_winsock(state) ? 10060 : 110);
     fer_tcp_stream_close(&streams[0]);
 }
 
@@ -255,7 +258,8 @@ static void misuse_of_the_simulation_is_invalid_input(void **state)
     assert_kind(fer_sim_set_fault_chance(FER_SIM_FAULT_RESET, 1000001), FER_INVALID_INPUT);
     assert_kind(fer_sim_set_answer(NULL, FER_SIM_ANSWER_SILENT, millis(0)), FER_INVALID_INPUT);
     assert_kind(fer_sim_set_answer(&addr, (fer_sim_answer)9, millis(0)), FER_INVALID_INPUT);
-    assert_kind(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, FER_DURATION_NONE), FER_INVALID_INPUT);
+    assert_kind(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, FER_DURATION_NONE),
+                FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_listen(NULL, 1, &peer), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_listen(&addr, 1, NULL), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_listen(&addr, 0, &peer), FER_INVALID_INPUT);
@@ -301,7 +305,10 @@ static void names_that_cannot_be_are_refused(void **state)
         {.host = NULL, .addrs = &addr, .count = 1},
         {.host = "x.test", .addrs = NULL, .count = 3},
         {.host = "x.test", .addrs = &addr, .count = 1, .failure = FER_CONNECTION_RESET},
-        {.host = "x.test", .addrs = &addr, .count = 1, .delay = {UINT64_C(367) * 86400 * 1000000000}},
+        {.host = "x.test",
+         .addrs = &addr,
+         .count = 1,
+         .delay = {UINT64_C(367) * 86400 * 1000000000}},
         {.host = "x.test", .addrs = &addr, .count = 1, .delay = FER_DURATION_NONE},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -1,5 +1,5 @@
-/* test_sim_unix.c: Unix sockets of the simulated machine: their names, what waits there for ever, and what Linux and Windows do below
- * ferrule. What they do above it is the conformance suite's. */
+/* test_sim_unix.c: Unix sockets of the simulated machine: their names, what waits there for ever,
+ * and what Linux and Windows do below ferrule. What they do above it is the conformance suite's. */
 #include "sim/sim_test.h"
 
 static void a_path_is_removed_once_and_leaves_its_socket_alone(void **state)
@@ -88,7 +88,8 @@ static void nothing_is_ever_under_way(void **state)
     fer_unix_listener_close(&listener);
 }
 
-/* Linux, unix_dgram_connect: the first connect keeps what was queued, another one drops it and tells the old peer. */
+/* Linux, unix_dgram_connect: the first connect keeps what was queued, another one drops it and
+ * tells the old peer. */
 static void a_new_peer_drops_the_queue_and_tells_the_old_one(void **state)
 {
     fer_unix_datagram a = {0};
@@ -168,7 +169,8 @@ static void only_linux_tells_that_nobody_reads(void **state)
     assert_ok(fer_unix_stream_connect(&stream, "a"));
     assert_ok(fer_unix_listener_accept(&listener, &accepted, NULL));
     assert_ok(fer_unix_stream_shutdown(&accepted, FER_SHUTDOWN_READ));
-    assert_kind(fer_unix_stream_write(&stream, "x", 1, NULL), is_winsock(state) ? FER_OK : FER_BROKEN_PIPE);
+    assert_kind(fer_unix_stream_write(&stream, "x", 1, NULL),
+                is_winsock(state) ? FER_OK : FER_BROKEN_PIPE);
     fer_unix_stream_close(&stream);
     fer_unix_stream_close(&accepted);
     fer_unix_listener_close(&listener);

@@ -1,9 +1,11 @@
-/* stress_relay.c: many clients at a relay_server --broadcast: most of them listen, some talk, and in each round some are killed in the middle
- * of a line. Every line names its sender and its number, so each receiver that stays can tell a line that was lost, doubled, overtaken or mixed
+/* stress_relay.c: many clients at a relay_server --broadcast: most of them listen, some talk, and
+ * in each round some are killed in the middle of a line. Every line names its sender and its
+ * number, so each receiver that stays can tell a line that was lost, doubled, overtaken or mixed
  * with another.
  *
- * usage: stress_relay HOST:PORT IDLE BUSY ROUNDS SEED [PROCESS]
- * PROCESS is the server's; where the system tells of its memory (/proc), that has to stay as it was after the first quarter of the rounds. */
+ * usage: stress_relay HOST:PORT IDLE BUSY ROUNDS SEED [PROCESS] PROCESS is the server's; where the
+ * system tells of its memory (/proc), that has to stay as it was after the first quarter of the
+ * rounds. */
 #include "examples/example_os.h"
 
 #include <stdio.h>
@@ -12,10 +14,18 @@
 
 #include "ferrule.h"
 
-enum { LINE_LEN = 32, EVENTS_CAP = 256, READ_CAP = 65536, WAVE = 100, SOURCES = 8, FIRST_PART = LINE_LEN + 20 };
+enum {
+    LINE_LEN = 32,
+    EVENTS_CAP = 256,
+    READ_CAP = 65536,
+    WAVE = 100,
+    SOURCES = 8,
+    FIRST_PART = LINE_LEN + 20
+};
 enum { PATIENCE_SECONDS = 60, RSS_SLACK_KIB = 2048, RSS_SLACK_PERCENT = 5 };
 
-/* What a receiver knows of a sender that was dead when it came: nothing, so it only looks at the lines themselves. */
+/* What a receiver knows of a sender that was dead when it came: nothing, so it only looks at the
+ * lines themselves. */
 #define UNKNOWN UINT32_MAX
 
 struct sender {
@@ -27,10 +37,10 @@ struct peer {
     fer_tcp_stream stream;
     bool is_busy;
     bool is_open;
-    uint32_t sender;   /* its number; every peer that ever sends has one */
+    uint32_t sender; /* its number; every peer that ever sends has one */
     bool has_sender;
-    uint32_t *heard;   /* of each sender, the number of its last line */
-    uint64_t owed;     /* lines of living senders that it has not heard yet */
+    uint32_t *heard; /* of each sender, the number of its last line */
+    uint64_t owed;   /* lines of living senders that it has not heard yet */
     size_t partial_len;
     char partial[LINE_LEN];
 };
@@ -125,7 +135,8 @@ static uint32_t read_hex(const char *digits)
 static void hear_cut(const char *line, size_t len)
 {
     char wanted[LINE_LEN];
-    if (len != FIRST_PART - LINE_LEN + 1 || read_hex(line) >= all.sender_count || !all.senders[read_hex(line)].is_dead) {
+    if (len != FIRST_PART - LINE_LEN + 1 || read_hex(line) >= all.sender_count ||
+        !all.senders[read_hex(line)].is_dead) {
         printf("got \"%.*s\"\n", (int)len - 1, line);
         fail("a line that nobody sent: cut");
     }
@@ -149,8 +160,9 @@ static void hear(struct peer *peer, const char *line)
         return;
     }
     if (number != peer->heard[sender] + 1 || number > all.senders[sender].sent) {
-        printf("line %lu of sender %lu after %lu of %lu\n", (unsigned long)number, (unsigned long)sender,
-               (unsigned long)peer->heard[sender], (unsigned long)all.senders[sender].sent);
+        printf("line %lu of sender %lu after %lu of %lu\n", (unsigned long)number,
+               (unsigned long)sender, (unsigned long)peer->heard[sender],
+               (unsigned long)all.senders[sender].sent);
         fail("a line is lost, doubled or overtaken");
     }
     peer->heard[sender] = number;
@@ -237,7 +249,8 @@ static void make_sender(struct peer *peer)
 
 static void write_part(struct peer *peer, const char *bytes, size_t len)
 {
-    require(fer_tcp_stream_write_all(&peer->stream, bytes, len, NULL), "the server does not take what is sent");
+    require(fer_tcp_stream_write_all(&peer->stream, bytes, len, NULL),
+            "the server does not take what is sent");
 }
 
 /* One more line that everybody is to hear. */
@@ -252,7 +265,8 @@ static void announce(struct peer *peer, char line[LINE_LEN])
 
 /* ---- peers come and go */
 
-/* From several addresses, so that ports never run short; systems where the loopback has one only take that. */
+/* From several addresses, so that ports never run short; systems where the loopback has one only
+ * take that. */
 static void connect_from(struct peer *peer, size_t index)
 {
     fer_socket socket = {0};
@@ -260,7 +274,9 @@ static void connect_from(struct peer *peer, size_t index)
     fer_socket_addr source = fer_socket_addr_new_v4(&ip, 0);
     require(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), "socket");
     FER_IGNORE(fer_socket_bind(&socket, &source));
-    require(fer_socket_connect_timeout(&socket, &all.server, fer_duration_from_secs(PATIENCE_SECONDS)), "connect");
+    require(
+        fer_socket_connect_timeout(&socket, &all.server, fer_duration_from_secs(PATIENCE_SECONDS)),
+        "connect");
     require(fer_socket_into_tcp_stream(&socket, &peer->stream), "into stream");
     require(fer_tcp_stream_set_nonblocking(&peer->stream, true), "nonblocking");
 }
@@ -270,7 +286,9 @@ static void open_peer(size_t index)
     struct peer *peer = &all.peers[index];
     const fer_event input = {index, true, false};
     connect_from(peer, index);
-    require(fer_poller_add(&all.poller, fer_tcp_stream_as_raw(&peer->stream), input, FER_POLL_LEVEL), "add");
+    require(
+        fer_poller_add(&all.poller, fer_tcp_stream_as_raw(&peer->stream), input, FER_POLL_LEVEL),
+        "add");
     peer->is_open = true;
     peer->has_sender = false;
     peer->owed = 0;
@@ -283,7 +301,8 @@ static void open_peer(size_t index)
     }
 }
 
-/* The server accepts in the order of the connects: once it has passed on a line of the last one, it has all before. */
+/* The server accepts in the order of the connects: once it has passed on a line of the last one, it
+ * has all before. */
 static void greet(struct peer *last)
 {
     char line[LINE_LEN];
@@ -349,7 +368,8 @@ static size_t kill_some(size_t *indexes, size_t from, size_t below, size_t want)
 
 /* ---- rounds */
 
-/* Everybody who talks sends two lines, with a break in the second; some are killed in the break. What they sent may be heard, or not. */
+/* Everybody who talks sends two lines, with a break in the second; some are killed in the break.
+ * What they sent may be heard, or not. */
 static void play_round(size_t *killed)
 {
     char(*lines)[2 * LINE_LEN] = allocate(all.count - all.idle, sizeof *lines);
@@ -372,7 +392,8 @@ static void play_round(size_t *killed)
     open_peers(killed, count);
 }
 
-/* The server's resident memory in KiB, from the second number of statm (man 5 proc), in pages of 4 KiB; 0 where it is not told. */
+/* The server's resident memory in KiB, from the second number of statm (man 5 proc), in pages of 4
+ * KiB; 0 where it is not told. */
 static unsigned long resident_kib(const char *process)
 {
     char path[64];
@@ -444,7 +465,8 @@ int main(int argc, char **argv)
     all.random = strtoul(argv[5], NULL, 10);
     uint64_t began = example_milliseconds();
     set_up(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), rounds);
-    printf("%zu idle and %zu busy clients after %llu ms\n", all.idle, all.count - all.idle, (unsigned long long)(example_milliseconds() - began));
+    printf("%zu idle and %zu busy clients after %llu ms\n", all.idle, all.count - all.idle,
+           (unsigned long long)(example_milliseconds() - began));
     fflush(stdout);
     size_t *killed = allocate(all.count, sizeof *killed);
     began = example_milliseconds();
@@ -458,8 +480,10 @@ int main(int argc, char **argv)
         }
     }
     free(killed);
-    printf("%zu rounds in %llu ms: %llu lines heard, each in order and whole; %llu clients killed and replaced\n", rounds,
-           (unsigned long long)(example_milliseconds() - began), (unsigned long long)all.heard, (unsigned long long)all.killed);
+    printf("%zu rounds in %llu ms: %llu lines heard, each in order and whole; %llu clients killed "
+           "and replaced\n",
+           rounds, (unsigned long long)(example_milliseconds() - began),
+           (unsigned long long)all.heard, (unsigned long long)all.killed);
     judge_memory(warm, resident_kib(process));
     tear_down();
     return 0;

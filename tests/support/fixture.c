@@ -61,7 +61,8 @@ int test_end(void **state)
     close_everything();
     size_t handles = peer_open_handles();
     if (peer_handle_count_is_exact() && handles != handles_before) {
-        print_error("a leak: %u handles are open, %u were before the test\n", (unsigned)handles, (unsigned)handles_before);
+        print_error("a leak: %u handles are open, %u were before the test\n", (unsigned)handles,
+                    (unsigned)handles_before);
         return -1;
     }
     return 0;
@@ -146,10 +147,14 @@ fer_socket_addr loopback(peer_family family, uint16_t port)
 {
     fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
     fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
-    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, port) : fer_socket_addr_new_v6(&v6, port, 0, 0);
+    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, port)
+                             : fer_socket_addr_new_v6(&v6, port, 0, 0);
 }
 
-fer_duration millis(uint64_t count) { return fer_duration_from_millis(count); }
+fer_duration millis(uint64_t count)
+{
+    return fer_duration_from_millis(count);
+}
 
 /* ---- The pair */
 
@@ -194,7 +199,10 @@ struct pair *pair_open_kind(const struct pair_kind *kind)
     return &the_pair;
 }
 
-struct pair *pair_open(void **state) { return pair_open_kind(*state); }
+struct pair *pair_open(void **state)
+{
+    return pair_open_kind(*state);
+}
 
 void pair_close(struct pair *pair)
 {
@@ -219,7 +227,10 @@ void assert_exchange(fer_tcp_stream *stream, peer_socket other)
     assert_string_equal(got, "pong");
 }
 
-void assert_alive(struct pair *pair) { assert_exchange(&pair->stream, pair->other); }
+void assert_alive(struct pair *pair)
+{
+    assert_exchange(&pair->stream, pair->other);
+}
 
 void assert_new(fer_tcp_stream *stream)
 {
@@ -246,9 +257,11 @@ void assert_closed(fer_tcp_stream *stream)
 
 /* ---- Assertions */
 
-static void fail_with(fer_error error, const char *text, const char *wanted, const char *file, int line)
+static void fail_with(fer_error error, const char *text, const char *wanted, const char *file,
+                      int line)
 {
-    print_error("%s\n  is %s (os_code %d), not %s\n", text, fer_error_kind_name(error.kind), (int)error.os_code, wanted);
+    print_error("%s\n  is %s (os_code %d), not %s\n", text, fer_error_kind_name(error.kind),
+                (int)error.os_code, wanted);
     _fail(file, line);
 }
 
@@ -270,7 +283,8 @@ void expect_own(fer_error error, fer_error_kind kind, const char *text, const ch
     }
 }
 
-void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, const char *text, const char *file, int line)
+void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, const char *text,
+                   const char *file, int line)
 {
     if (error.kind != one && error.kind != other) {
         fail_with(error, text, fer_error_kind_name(one), file, line);
@@ -320,12 +334,18 @@ void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind)
     assert_int_equal(n, 0);
 }
 
-uint64_t microseconds_since(uint64_t start_us) { return peer_now_us() - start_us; }
+uint64_t microseconds_since(uint64_t start_us)
+{
+    return peer_now_us() - start_us;
+}
 
 /* ---- Patterned bytes */
 
 /* A step of 61 per byte and one more per 251: neither a shift nor a lost page goes unseen. */
-unsigned char pattern_at(uint64_t offset) { return (unsigned char)(offset * 61u + offset / 251u); }
+unsigned char pattern_at(uint64_t offset)
+{
+    return (unsigned char)(offset * 61u + offset / 251u);
+}
 
 void pattern_fill(void *buf, size_t len, uint64_t offset)
 {
@@ -390,7 +410,8 @@ static void settle(const fer_tcp_stream *stream)
     peer_pause(15);
 }
 
-/* Small pieces last: where a large one finds no room, a smaller one may still fit. Even then room may come back a little later. */
+/* Small pieces last: where a large one finds no room, a smaller one may still fit. Even then room
+ * may come back a little later. */
 uint64_t fill_until_it_would_block(fer_tcp_stream *stream)
 {
     static const size_t pieces[] = {PIECE, 4096};

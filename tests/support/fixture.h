@@ -1,5 +1,6 @@
-/* fixture.h: what the conformance tests share: a connected pair (ferrule on one side, a plain socket on the other), assertions on
- * errors, patterned bytes, skipping with a reason, and a look for leaked handles after every test. */
+/* fixture.h: what the conformance tests share: a connected pair (ferrule on one side, a plain
+ * socket on the other), assertions on errors, patterned bytes, skipping with a reason, and a look
+ * for leaked handles after every test. */
 #ifndef TEST_FIXTURE_H
 #define TEST_FIXTURE_H
 
@@ -21,24 +22,39 @@
 
 /* ---- Tests and groups. A test's name is its rule's number and its sentence. */
 
-#define RULE_TEST(rule, function) {rule " " #function, function, test_begin, test_end, &test_no_pair}
+#define RULE_TEST(rule, function)                                         \
+    {                                                                     \
+        rule " " #function, function, test_begin, test_end, &test_no_pair \
+    }
 
 /* The same test on the four kinds of pair. */
-#define PAIR_TEST(rule, function)                                                                          \
-    {rule " " #function " [connected, IPv4]", function, test_begin, test_end, &test_pair_connected_v4},    \
-    {rule " " #function " [accepted, IPv4]", function, test_begin, test_end, &test_pair_accepted_v4},      \
-    {rule " " #function " [connected, IPv6]", function, test_begin, test_end, &test_pair_connected_v6},    \
-    {rule " " #function " [accepted, IPv6]", function, test_begin, test_end, &test_pair_accepted_v6}
+#define PAIR_TEST(rule, function)                                                 \
+    {rule " " #function " [connected, IPv4]", function, test_begin, test_end,     \
+     &test_pair_connected_v4},                                                    \
+        {rule " " #function " [accepted, IPv4]", function, test_begin, test_end,  \
+         &test_pair_accepted_v4},                                                 \
+        {rule " " #function " [connected, IPv6]", function, test_begin, test_end, \
+         &test_pair_connected_v6},                                                \
+    {                                                                             \
+        rule " " #function " [accepted, IPv6]", function, test_begin, test_end,   \
+            &test_pair_accepted_v6                                                \
+    }
 
 /* For tests that take long: one connected, one accepted. */
-#define SLOW_PAIR_TEST(rule, function)                                                                     \
-    {rule " " #function " [connected, IPv4]", function, test_begin, test_end, &test_pair_connected_v4},    \
-    {rule " " #function " [accepted, IPv4]", function, test_begin, test_end, &test_pair_accepted_v4}
+#define SLOW_PAIR_TEST(rule, function)                                          \
+    {rule " " #function " [connected, IPv4]", function, test_begin, test_end,   \
+     &test_pair_connected_v4},                                                  \
+    {                                                                           \
+        rule " " #function " [accepted, IPv4]", function, test_begin, test_end, \
+            &test_pair_accepted_v4                                              \
+    }
 
 /* For tests of one socket, of each family: family_of. */
-#define FAMILY_TEST(rule, function)                                                             \
-    {rule " " #function " [IPv4]", function, test_begin, test_end, &test_pair_connected_v4},    \
-    {rule " " #function " [IPv6]", function, test_begin, test_end, &test_pair_connected_v6}
+#define FAMILY_TEST(rule, function)                                                           \
+    {rule " " #function " [IPv4]", function, test_begin, test_end, &test_pair_connected_v4},  \
+    {                                                                                         \
+        rule " " #function " [IPv6]", function, test_begin, test_end, &test_pair_connected_v6 \
+    }
 
 #define RUN_TESTS(name, tests) cmocka_run_group_tests_name(name, tests, test_group_begin, NULL)
 
@@ -79,7 +95,8 @@ fer_tcp_listener *test_listener(void);
 /* A listener on the loopback, and its port. */
 fer_tcp_listener *test_listening(peer_family family, uint16_t *port);
 
-/* A datagram socket to be closed after the test, all zero; and one that is bound to the loopback, and its port. */
+/* A datagram socket to be closed after the test, all zero; and one that is bound to the loopback,
+ * and its port. */
 fer_udp_socket *test_udp(void);
 fer_udp_socket *test_udp_bound(peer_family family, uint16_t *port);
 /* A FAMILY_TEST's family; skips where this machine has it not. */
@@ -99,15 +116,18 @@ void assert_closed(fer_tcp_stream *stream);
 
 /* ---- Assertions on errors */
 
-void expect_kind(fer_error error, fer_error_kind kind, const char *text, const char *file, int line);
+void expect_kind(fer_error error, fer_error_kind kind, const char *text, const char *file,
+                 int line);
 void expect_own(fer_error error, fer_error_kind kind, const char *text, const char *file, int line);
-void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, const char *text, const char *file, int line);
+void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, const char *text,
+                   const char *file, int line);
 
 #define assert_ok(call) expect_kind((call), FER_OK, #call, __FILE__, __LINE__)
 #define assert_kind(call, kind) expect_kind((call), (kind), #call, __FILE__, __LINE__)
 /* The kind, and ferrule's own answer: os_code 0. */
 #define assert_own(call, kind) expect_own((call), (kind), #call, __FILE__, __LINE__)
-#define assert_either(call, one, other) expect_either((call), (one), (other), #call, __FILE__, __LINE__)
+#define assert_either(call, one, other) \
+    expect_either((call), (one), (other), #call, __FILE__, __LINE__)
 #define assert_writes_fail(call) assert_either(call, FER_CONNECTION_RESET, FER_BROKEN_PIPE)
 
 /* A read of any sort that is OK with 0 bytes. */
@@ -120,14 +140,16 @@ void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind);
 #define NOT_SOONER_SLACK_US 2000
 uint64_t microseconds_since(uint64_t start_us);
 
-/* ---- Patterned bytes: byte i of a transfer is known, so that nothing lost, doubled or moved passes. */
+/* ---- Patterned bytes: byte i of a transfer is known, so that nothing lost, doubled or moved
+ * passes. */
 
 unsigned char pattern_at(uint64_t offset);
 void pattern_fill(void *buf, size_t len, uint64_t offset);
 bool pattern_matches(const void *buf, size_t len, uint64_t offset);
 /* Receives until the end or a failure; false in *intact when a byte is wrong. Any thread. */
 peer_outcome peer_drain(peer_socket peer, uint64_t *total, bool *intact);
-/* Writes patterned bytes until a call is not OK; gives that result, *total is what was counted as written. */
+/* Writes patterned bytes until a call is not OK; gives that result, *total is what was counted as
+ * written. */
 fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *total);
 /* Nonblocking writes until nothing more fits, also after a while. Restores blocking mode. */
 uint64_t fill_until_it_would_block(fer_tcp_stream *stream);

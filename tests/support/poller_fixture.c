@@ -41,10 +41,22 @@ fer_poller *test_poller(void)
     return poller;
 }
 
-fer_event reading(uint64_t key) { return (fer_event){key, true, false}; }
-fer_event writing(uint64_t key) { return (fer_event){key, false, true}; }
-fer_event either_of_both(uint64_t key) { return (fer_event){key, true, true}; }
-fer_event neither(uint64_t key) { return (fer_event){key, false, false}; }
+fer_event reading(uint64_t key)
+{
+    return (fer_event){key, true, false};
+}
+fer_event writing(uint64_t key)
+{
+    return (fer_event){key, false, true};
+}
+fer_event either_of_both(uint64_t key)
+{
+    return (fer_event){key, true, true};
+}
+fer_event neither(uint64_t key)
+{
+    return (fer_event){key, false, false};
+}
 
 void skip_without_edges(void)
 {
@@ -61,7 +73,8 @@ void skip_without_edges(void)
     post(mailbox);
     assert_told(poller, 1, true, false);
     assert_told(poller, 1, true, false);
-    skip_because("this OS has no edge-triggered sockets; asking for them is UNSUPPORTED and changes nothing");
+    skip_because("this OS has no edge-triggered sockets; asking for them is UNSUPPORTED and "
+                 "changes nothing");
 }
 
 /* ---- Waits */
@@ -75,7 +88,8 @@ struct told wait_for(fer_poller *poller, uint64_t key, fer_duration timeout)
     assert_true(count <= EVENTS_MAX);
     for (size_t i = 0; i < count; i++) {
         if (events[i].key != key) {
-            fail_msg("an event of key %llu, where only %llu may come", (unsigned long long)events[i].key, (unsigned long long)key);
+            fail_msg("an event of key %llu, where only %llu may come",
+                     (unsigned long long)events[i].key, (unsigned long long)key);
         }
         assert_true(events[i].readable || events[i].writable);
         told.events++;
@@ -85,12 +99,15 @@ struct told wait_for(fer_poller *poller, uint64_t key, fer_duration timeout)
     return told;
 }
 
-void expect_told(fer_poller *poller, uint64_t key, bool readable, bool writable, const char *file, int line)
+void expect_told(fer_poller *poller, uint64_t key, bool readable, bool writable, const char *file,
+                 int line)
 {
     struct told told = wait_for(poller, key, millis(PEER_LIMIT_MS));
     if (told.events == 0 || told.readable != readable || told.writable != writable) {
-        print_error("%u events of %llu:%s%s, not%s%s\n", (unsigned)told.events, (unsigned long long)key, told.readable ? " readable" : "",
-                    told.writable ? " writable" : "", readable ? " readable" : "", writable ? " writable" : "");
+        print_error("%u events of %llu:%s%s, not%s%s\n", (unsigned)told.events,
+                    (unsigned long long)key, told.readable ? " readable" : "",
+                    told.writable ? " writable" : "", readable ? " readable" : "",
+                    writable ? " writable" : "");
         _fail(file, line);
     }
 }
@@ -104,7 +121,8 @@ void expect_told_both(fer_poller *poller, uint64_t key, const char *file, int li
         all.writable = all.writable || told.writable;
     }
     if (!all.readable || !all.writable) {
-        print_error("key %llu is told of as%s%s, not as readable and writable\n", (unsigned long long)key, all.readable ? " readable" : "",
+        print_error("key %llu is told of as%s%s, not as readable and writable\n",
+                    (unsigned long long)key, all.readable ? " readable" : "",
                     all.writable ? " writable" : "");
         _fail(file, line);
     }
@@ -117,8 +135,9 @@ static void expect_none(fer_poller *poller, fer_duration timeout, const char *fi
     fer_error error = fer_poller_wait(poller, events, EVENTS_MAX, timeout, &count);
     expect_kind(error, FER_OK, "fer_poller_wait", file, line);
     if (count != 0) {
-        print_error("%u events, the first of key %llu:%s%s, where none may come\n", (unsigned)count, (unsigned long long)events[0].key,
-                    events[0].readable ? " readable" : "", events[0].writable ? " writable" : "");
+        print_error("%u events, the first of key %llu:%s%s, where none may come\n", (unsigned)count,
+                    (unsigned long long)events[0].key, events[0].readable ? " readable" : "",
+                    events[0].writable ? " writable" : "");
         _fail(file, line);
     }
 }
@@ -129,7 +148,10 @@ void expect_quiet(fer_poller *poller, const char *file, int line)
     expect_none(poller, millis(QUIET_MS), file, line);
 }
 
-void expect_notified(fer_poller *poller, const char *file, int line) { expect_none(poller, FER_DURATION_NONE, file, line); }
+void expect_notified(fer_poller *poller, const char *file, int line)
+{
+    expect_none(poller, FER_DURATION_NONE, file, line);
+}
 
 /* ---- Mailboxes */
 
@@ -181,4 +203,7 @@ void empty(struct mailbox *mailbox)
     }
 }
 
-void mailbox_close(struct mailbox *mailbox) { fer_udp_socket_close(&mailbox->socket); }
+void mailbox_close(struct mailbox *mailbox)
+{
+    fer_udp_socket_close(&mailbox->socket);
+}

@@ -1,5 +1,5 @@
-/* poller_fixture.h: fixture.h for pollers: pollers that are closed after the test, mailboxes (datagram sockets that something can be posted
- * to), and what a wait has to tell. */
+/* poller_fixture.h: fixture.h for pollers: pollers that are closed after the test, mailboxes
+ * (datagram sockets that something can be posted to), and what a wait has to tell. */
 #ifndef TEST_POLLER_FIXTURE_H
 #define TEST_POLLER_FIXTURE_H
 
@@ -8,13 +8,24 @@
 
 /* ---- Tests */
 
-#define POLLER_TEST(rule, function) {rule " " #function, function, poller_test_begin, poller_test_end, &test_no_pair}
-#define POLLER_FAMILY_TEST(rule, function)                                                                  \
-    {rule " " #function " [IPv4]", function, poller_test_begin, poller_test_end, &test_pair_connected_v4},  \
-    {rule " " #function " [IPv6]", function, poller_test_begin, poller_test_end, &test_pair_connected_v6}
-#define POLLER_PAIR_TEST(rule, function)                                                                         \
-    {rule " " #function " [connected, IPv4]", function, poller_test_begin, poller_test_end, &test_pair_connected_v4},  \
-    {rule " " #function " [accepted, IPv6]", function, poller_test_begin, poller_test_end, &test_pair_accepted_v6}
+#define POLLER_TEST(rule, function)                                                     \
+    {                                                                                   \
+        rule " " #function, function, poller_test_begin, poller_test_end, &test_no_pair \
+    }
+#define POLLER_FAMILY_TEST(rule, function)                                          \
+    {rule " " #function " [IPv4]", function, poller_test_begin, poller_test_end,    \
+     &test_pair_connected_v4},                                                      \
+    {                                                                               \
+        rule " " #function " [IPv6]", function, poller_test_begin, poller_test_end, \
+            &test_pair_connected_v6                                                 \
+    }
+#define POLLER_PAIR_TEST(rule, function)                                                      \
+    {rule " " #function " [connected, IPv4]", function, poller_test_begin, poller_test_end,   \
+     &test_pair_connected_v4},                                                                \
+    {                                                                                         \
+        rule " " #function " [accepted, IPv6]", function, poller_test_begin, poller_test_end, \
+            &test_pair_accepted_v6                                                            \
+    }
 
 int poller_test_begin(void **state);
 int poller_test_end(void **state);
@@ -45,9 +56,12 @@ struct told {
 struct told wait_for(fer_poller *poller, uint64_t key, fer_duration timeout);
 
 /* Within the limit of a peer's patience the key comes, so. */
-#define assert_told(poller, key, readable, writable) expect_told((poller), (key), (readable), (writable), __FILE__, __LINE__)
-void expect_told(fer_poller *poller, uint64_t key, bool readable, bool writable, const char *file, int line);
-/* The same, where the two halves may be told of one after the other: waits until both were. For what is told of as long as it is so. */
+#define assert_told(poller, key, readable, writable) \
+    expect_told((poller), (key), (readable), (writable), __FILE__, __LINE__)
+void expect_told(fer_poller *poller, uint64_t key, bool readable, bool writable, const char *file,
+                 int line);
+/* The same, where the two halves may be told of one after the other: waits until both were. For
+ * what is told of as long as it is so. */
 #define assert_told_both(poller, key) expect_told_both((poller), (key), __FILE__, __LINE__)
 void expect_told_both(fer_poller *poller, uint64_t key, const char *file, int line);
 /* At once and for a while nothing is told of. */
@@ -68,7 +82,8 @@ struct mailbox {
 };
 
 struct mailbox *test_mailbox(void);
-/* A new one whose raw value is that of a socket that was closed. Skips where this OS gives it to none. */
+/* A new one whose raw value is that of a socket that was closed. Skips where this OS gives it to
+ * none. */
 struct mailbox *test_mailbox_with_number(fer_raw_socket raw);
 /* Sends it a datagram, and returns when that has arrived. */
 void post(const struct mailbox *mailbox);

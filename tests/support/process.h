@@ -1,5 +1,6 @@
-/* process.h: what a test does with its own process: limits, signals, a large area of memory, the OS's error codes by name. What an OS
- * has not is false, 0 or NULL there; a test that needs it is skipped. */
+/* process.h: what a test does with its own process: limits, signals, a large area of memory, the
+ * OS's error codes by name. What an OS has not is false, 0 or NULL there; a test that needs it is
+ * skipped. */
 #ifndef TEST_PROCESS_H
 #define TEST_PROCESS_H
 
@@ -19,7 +20,8 @@ bool process_allow_handles(size_t count);
 bool process_drop_privileges(void);
 void process_regain_privileges(void);
 
-/* A handled signal, without SA_RESTART, every few milliseconds, for threads that did not call process_shield_thread. */
+/* A handled signal, without SA_RESTART, every few milliseconds, for threads that did not call
+ * process_shield_thread. */
 bool process_signals_start(void);
 void process_signals_stop(void);
 unsigned process_signals_seen(void);
@@ -27,7 +29,8 @@ unsigned process_signals_seen(void);
 void process_signals_call(void (*action)(void));
 void process_shield_thread(void);
 
-/* Gives SIGPIPE its default action, which is to end the program. False where there is no such signal. */
+/* Gives SIGPIPE its default action, which is to end the program. False where there is no such
+ * signal. */
 bool process_let_sigpipe_kill(void);
 bool process_remember_signal_handlers(void);
 bool process_signal_handlers_are_as_remembered(void);
@@ -42,8 +45,10 @@ struct process_error_code {
     int32_t code;
     fer_error_kind kind;
 };
-extern const struct process_error_code process_rust_error_codes[];   /* those that Rust's decode_error_kind names */
-extern const struct process_error_code process_other_error_codes[];  /* those that it leaves Uncategorized */
+extern const struct process_error_code
+    process_rust_error_codes[]; /* those that Rust's decode_error_kind names */
+extern const struct process_error_code
+    process_other_error_codes[]; /* those that it leaves Uncategorized */
 int32_t process_code_refused(void);
 
 #endif

@@ -33,7 +33,10 @@ bool process_forbid_new_handles(void)
     return setrlimit(RLIMIT_NOFILE, &none) == 0;
 }
 
-void process_allow_new_handles(void) { (void)setrlimit(RLIMIT_NOFILE, &allowed_handles); }
+void process_allow_new_handles(void)
+{
+    (void)setrlimit(RLIMIT_NOFILE, &allowed_handles);
+}
 
 bool process_allow_handles(size_t count)
 {
@@ -52,7 +55,10 @@ bool process_allow_handles(size_t count)
 
 enum { NOBODY = 65534 };
 
-bool process_drop_privileges(void) { return geteuid() != 0 || seteuid(NOBODY) == 0; }
+bool process_drop_privileges(void)
+{
+    return geteuid() != 0 || seteuid(NOBODY) == 0;
+}
 
 void process_regain_privileges(void)
 {
@@ -106,9 +112,15 @@ void process_signals_stop(void)
     (void)sigaction(SIGALRM, &action, NULL);
 }
 
-unsigned process_signals_seen(void) { return atomic_load(&signals_seen); }
+unsigned process_signals_seen(void)
+{
+    return atomic_load(&signals_seen);
+}
 
-void process_signals_call(void (*action)(void)) { signal_action = action; }
+void process_signals_call(void (*action)(void))
+{
+    signal_action = action;
+}
 
 void process_shield_thread(void)
 {
@@ -141,7 +153,8 @@ bool process_signal_handlers_are_as_remembered(void)
         struct sigaction now;
         memset(&now, 0, sizeof now);
         (void)sigaction(number, NULL, &now);
-        if (now.sa_handler != remembered[number].sa_handler || now.sa_flags != remembered[number].sa_flags) {
+        if (now.sa_handler != remembered[number].sa_handler ||
+            now.sa_flags != remembered[number].sa_flags) {
             return false;
         }
     }
@@ -152,15 +165,22 @@ bool process_signal_handlers_are_as_remembered(void)
 
 void *process_reserve(size_t len)
 {
-    void *area = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+    void *area =
+        mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
     return area == MAP_FAILED ? NULL : area;
 }
 
-void process_unreserve(void *area, size_t len) { (void)munmap(area, len); }
+void process_unreserve(void *area, size_t len)
+{
+    (void)munmap(area, len);
+}
 
 /* ---- Error codes */
 
-#define CODE(name, kind) {#name, name, kind}
+#define CODE(name, kind)  \
+    {                     \
+#name, name, kind \
+    }
 
 /* Rust 1.95, library/std/src/sys/io/error/unix.rs, decode_error_kind. */
 const struct process_error_code process_rust_error_codes[] = {
@@ -218,4 +238,7 @@ const struct process_error_code process_other_error_codes[] = {
     {NULL, 0, FER_OK},
 };
 
-int32_t process_code_refused(void) { return ECONNREFUSED; }
+int32_t process_code_refused(void)
+{
+    return ECONNREFUSED;
+}

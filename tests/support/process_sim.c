@@ -1,4 +1,5 @@
-/* process_sim.c: process.h on the simulated network. Its codes are the dialect's, by number, for the host may have other ones. */
+/* process_sim.c: process.h on the simulated network. Its codes are the dialect's, by number, for
+ * the host may have other ones. */
 #include "support/process.h"
 
 #include <stdlib.h>
@@ -18,22 +19,55 @@ void process_allow_new_handles(void)
     world->handle_limit = world->config.max_sockets;
 }
 
-bool process_allow_handles(size_t count) { return count <= ferp_sim_here()->handle_limit; }
+bool process_allow_handles(size_t count)
+{
+    return count <= ferp_sim_here()->handle_limit;
+}
 
 /* The simulated program never has any. */
-bool process_drop_privileges(void) { return true; }
-void process_regain_privileges(void) {}
+bool process_drop_privileges(void)
+{
+    return true;
+}
+void process_regain_privileges(void)
+{
+}
 
-bool process_signals_start(void) { return false; }
-void process_signals_stop(void) {}
-unsigned process_signals_seen(void) { return 0; }
-void process_signals_call(void (*action)(void)) { (void)action; }
-void process_shield_thread(void) {}
-bool process_let_sigpipe_kill(void) { return false; }
-bool process_remember_signal_handlers(void) { return false; }
-bool process_signal_handlers_are_as_remembered(void) { return true; }
+bool process_signals_start(void)
+{
+    return false;
+}
+void process_signals_stop(void)
+{
+}
+unsigned process_signals_seen(void)
+{
+    return 0;
+}
+void process_signals_call(void (*action)(void))
+{
+    (void)action;
+}
+void process_shield_thread(void)
+{
+}
+bool process_let_sigpipe_kill(void)
+{
+    return false;
+}
+bool process_remember_signal_handlers(void)
+{
+    return false;
+}
+bool process_signal_handlers_are_as_remembered(void)
+{
+    return true;
+}
 
-void *process_reserve(size_t len) { return calloc(1, len); }
+void *process_reserve(size_t len)
+{
+    return calloc(1, len);
+}
 
 void process_unreserve(void *area, size_t len)
 {
@@ -80,7 +114,10 @@ const struct process_error_code process_other_error_codes[] = {
     {NULL, 0, FER_OK},
 };
 
-int32_t process_code_refused(void) { return 10061; }
+int32_t process_code_refused(void)
+{
+    return 10061;
+}
 #else
 /* Rust 1.95, library/std/src/sys/io/error/unix.rs, decode_error_kind; numbers: generic Linux. */
 const struct process_error_code process_rust_error_codes[] = {
@@ -119,5 +156,8 @@ const struct process_error_code process_other_error_codes[] = {
     {NULL, 0, FER_OK},
 };
 
-int32_t process_code_refused(void) { return 111; }
+int32_t process_code_refused(void)
+{
+    return 111;
+}
 #endif

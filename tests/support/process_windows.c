@@ -3,10 +3,16 @@
 #include "support/process.h"
 
 #include <winsock2.h>
+
 #include <windows.h>
 
-bool process_forbid_new_handles(void) { return false; }
-void process_allow_new_handles(void) {}
+bool process_forbid_new_handles(void)
+{
+    return false;
+}
+void process_allow_new_handles(void)
+{
+}
 
 bool process_allow_handles(size_t count)
 {
@@ -14,19 +20,49 @@ bool process_allow_handles(size_t count)
     return true;
 }
 
-bool process_drop_privileges(void) { return false; }
-void process_regain_privileges(void) {}
+bool process_drop_privileges(void)
+{
+    return false;
+}
+void process_regain_privileges(void)
+{
+}
 
-bool process_signals_start(void) { return false; }
-void process_signals_stop(void) {}
-unsigned process_signals_seen(void) { return 0; }
-void process_signals_call(void (*action)(void)) { (void)action; }
-void process_shield_thread(void) {}
-bool process_let_sigpipe_kill(void) { return false; }
-bool process_remember_signal_handlers(void) { return false; }
-bool process_signal_handlers_are_as_remembered(void) { return true; }
+bool process_signals_start(void)
+{
+    return false;
+}
+void process_signals_stop(void)
+{
+}
+unsigned process_signals_seen(void)
+{
+    return 0;
+}
+void process_signals_call(void (*action)(void))
+{
+    (void)action;
+}
+void process_shield_thread(void)
+{
+}
+bool process_let_sigpipe_kill(void)
+{
+    return false;
+}
+bool process_remember_signal_handlers(void)
+{
+    return false;
+}
+bool process_signal_handlers_are_as_remembered(void)
+{
+    return true;
+}
 
-void *process_reserve(size_t len) { return VirtualAlloc(NULL, len, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE); }
+void *process_reserve(size_t len)
+{
+    return VirtualAlloc(NULL, len, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
 
 void process_unreserve(void *area, size_t len)
 {
@@ -34,7 +70,10 @@ void process_unreserve(void *area, size_t len)
     (void)VirtualFree(area, 0, MEM_RELEASE);
 }
 
-#define CODE(name, kind) {#name, name, kind}
+#define CODE(name, kind)  \
+    {                     \
+#name, name, kind \
+    }
 
 /* Rust 1.95, library/std/src/sys/io/error/windows.rs, decode_error_kind. */
 const struct process_error_code process_rust_error_codes[] = {
@@ -79,4 +118,7 @@ const struct process_error_code process_other_error_codes[] = {
     {NULL, 0, FER_OK},
 };
 
-int32_t process_code_refused(void) { return WSAECONNREFUSED; }
+int32_t process_code_refused(void)
+{
+    return WSAECONNREFUSED;
+}

@@ -1,5 +1,5 @@
-/* seam.h: sockets on loopback for the tests of the seam itself (tests/unit/test_platform*.c), made by the seam's own calls alone.
- * For tests of the library: fixture.h. */
+/* seam.h: sockets on loopback for the tests of the seam itself (tests/unit/test_platform*.c), made
+ * by the seam's own calls alone. For tests of the library: fixture.h. */
 #ifndef TEST_SEAM_H
 #define TEST_SEAM_H
 
@@ -19,13 +19,13 @@
 #define SEAM_PATIENCE_NANOS UINT64_C(20000000000)
 
 /* Fails the test, naming the kind and the code, unless the call answers that kind. */
-#define assert_kind(call, want)                                                                           \
-    do {                                                                                                  \
-        fer_error kind_error_ = (call);                                                                   \
-        if (kind_error_.kind != (want)) {                                                                 \
-            fail_msg("%s: %s (%ld), not %s", #call, fer_error_kind_name(kind_error_.kind),                \
-                     (long)kind_error_.os_code, fer_error_kind_name(want));                               \
-        }                                                                                                 \
+#define assert_kind(call, want)                                                            \
+    do {                                                                                   \
+        fer_error kind_error_ = (call);                                                    \
+        if (kind_error_.kind != (want)) {                                                  \
+            fail_msg("%s: %s (%ld), not %s", #call, fer_error_kind_name(kind_error_.kind), \
+                     (long)kind_error_.os_code, fer_error_kind_name(want));                \
+        }                                                                                  \
     } while (0)
 #define assert_ok(call) assert_kind(call, FER_OK)
 
@@ -35,7 +35,7 @@ struct seam_pair {
     fer_raw_socket client;
     fer_raw_socket server;
     fer_socket_addr server_addr;
-    fer_socket_addr client_addr;    /* as accept told it */
+    fer_socket_addr client_addr; /* as accept told it */
 };
 
 static inline uint64_t seam_deadline(void)
@@ -90,7 +90,8 @@ static inline void seam_finish_connect(fer_raw_socket client, fer_error started)
 {
     fer_error pending = {FER_OTHER, 0};
     if (started.kind != FER_OK) {
-        assert_kind(started, ferp_traits()->connect_would_block_means_started ? FER_WOULD_BLOCK : FER_IN_PROGRESS);
+        assert_kind(started, ferp_traits()->connect_would_block_means_started ? FER_WOULD_BLOCK
+                                                                              : FER_IN_PROGRESS);
         seam_await(client, FERP_CONNECTED);
     }
     assert_ok(ferp_take_error(client, &pending));

@@ -1,4 +1,5 @@
-/* socket_fixture.c: what the conformance tests of sockets that are built step by step share; see socket_fixture.h. */
+/* socket_fixture.c: what the conformance tests of sockets that are built step by step share; see
+ * socket_fixture.h. */
 #include "support/socket_fixture.h"
 
 enum { SOCKETS_MAX = 32, PATIENCE_US = 20000000 };
@@ -8,7 +9,10 @@ static size_t socket_count;
 
 /* ---- Before and after a test */
 
-int socket_test_begin(void **state) { return unix_test_begin(state); }
+int socket_test_begin(void **state)
+{
+    return unix_test_begin(state);
+}
 
 int socket_test_end(void **state)
 {
@@ -35,15 +39,22 @@ fer_socket *test_made(fer_domain domain, fer_type type)
     return socket;
 }
 
-fer_domain domain_of(peer_family family) { return family == PEER_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4; }
+fer_domain domain_of(peer_family family)
+{
+    return family == PEER_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
+}
 
-fer_socket_addr any_port(peer_family family) { return loopback(family, 0); }
+fer_socket_addr any_port(peer_family family)
+{
+    return loopback(family, 0);
+}
 
 fer_socket_addr wildcard(peer_family family, uint16_t port)
 {
     fer_ipv4_addr v4 = FER_IPV4_ADDR_UNSPECIFIED;
     fer_ipv6_addr v6 = FER_IPV6_ADDR_UNSPECIFIED;
-    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, port) : fer_socket_addr_new_v6(&v6, port, 0, 0);
+    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, port)
+                             : fer_socket_addr_new_v6(&v6, port, 0, 0);
 }
 
 fer_socket_addr local_addr_of(const fer_socket *socket)
@@ -171,7 +182,8 @@ static void assert_cannot_begin(fer_socket *socket)
     assert_own(fer_socket_listen(socket, 1), FER_INVALID_INPUT);
     assert_own(fer_socket_try_clone(socket, &clone), FER_WOULD_BLOCK);
     assert_empty(&clone);
-    assert_true(raw != FER_RAW_SOCKET_NONE && fer_socket_as_raw(socket) == raw && peer_is_open(raw));
+    assert_true(raw != FER_RAW_SOCKET_NONE && fer_socket_as_raw(socket) == raw &&
+                peer_is_open(raw));
 }
 
 void assert_connecting(fer_socket *socket)
@@ -217,7 +229,8 @@ static void assert_stream_cannot_begin(fer_tcp_stream *stream, fer_error_kind cl
     assert_own(fer_tcp_stream_connect_timeout(stream, &addr, millis(1000)), FER_INVALID_INPUT);
     assert_own(fer_tcp_stream_try_clone(stream, &clone), cloning);
     assert_new(&clone);
-    assert_true(raw != FER_RAW_SOCKET_NONE && fer_tcp_stream_as_raw(stream) == raw && peer_is_open(raw));
+    assert_true(raw != FER_RAW_SOCKET_NONE && fer_tcp_stream_as_raw(stream) == raw &&
+                peer_is_open(raw));
 }
 
 void assert_stream_connecting(fer_tcp_stream *stream)
@@ -258,7 +271,8 @@ void assert_failed(fer_socket *socket, fer_error reason)
     assert_own(fer_socket_set_nonblocking(socket, true), FER_INVALID_INPUT);
     assert_own(fer_socket_set_nodelay(socket, true), FER_INVALID_INPUT);
     assert_own(fer_socket_try_clone(socket, &clone), FER_INVALID_INPUT);
-    assert_true(raw != FER_RAW_SOCKET_NONE && fer_socket_as_raw(socket) == raw && peer_is_open(raw));
+    assert_true(raw != FER_RAW_SOCKET_NONE && fer_socket_as_raw(socket) == raw &&
+                peer_is_open(raw));
 }
 
 void assert_stream_failed(fer_tcp_stream *stream, fer_error reason)

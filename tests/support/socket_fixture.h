@@ -1,5 +1,6 @@
-/* socket_fixture.h: fixture.h for sockets that are built step by step: handles that are closed after the test, places where a connect
- * stays under way, and what a socket in each state has to answer. */
+/* socket_fixture.h: fixture.h for sockets that are built step by step: handles that are closed
+ * after the test, places where a connect stays under way, and what a socket in each state has to
+ * answer. */
 #ifndef TEST_SOCKET_FIXTURE_H
 #define TEST_SOCKET_FIXTURE_H
 
@@ -8,10 +9,17 @@
 
 /* ---- Tests */
 
-#define SOCKET_TEST(rule, function) {rule " " #function, function, socket_test_begin, socket_test_end, &test_no_pair}
-#define SOCKET_FAMILY_TEST(rule, function)                                                                  \
-    {rule " " #function " [IPv4]", function, socket_test_begin, socket_test_end, &test_pair_connected_v4},  \
-    {rule " " #function " [IPv6]", function, socket_test_begin, socket_test_end, &test_pair_connected_v6}
+#define SOCKET_TEST(rule, function)                                                     \
+    {                                                                                   \
+        rule " " #function, function, socket_test_begin, socket_test_end, &test_no_pair \
+    }
+#define SOCKET_FAMILY_TEST(rule, function)                                          \
+    {rule " " #function " [IPv4]", function, socket_test_begin, socket_test_end,    \
+     &test_pair_connected_v4},                                                      \
+    {                                                                               \
+        rule " " #function " [IPv6]", function, socket_test_begin, socket_test_end, \
+            &test_pair_connected_v6                                                 \
+    }
 
 int socket_test_begin(void **state);
 int socket_test_end(void **state);
@@ -37,14 +45,16 @@ fer_socket *test_built_listener(peer_family family, uint16_t *port);
 fer_socket_addr refusing_place(peer_family family);
 fer_socket_addr accepting_place(peer_family family, peer_socket *listener);
 
-/* Where connects are neither accepted nor refused, until one of the two calls below. Skips where this OS has no such place. */
+/* Where connects are neither accepted nor refused, until one of the two calls below. Skips where
+ * this OS has no such place. */
 struct silent_place {
     peer_family family;
     peer_socket listener;
     fer_socket_addr addr;
 };
 struct silent_place silent_place(peer_family family);
-/* What was begun from a port ends well when the OS tries again, in seconds; gives its other end. Or all that was begun is refused then. */
+/* What was begun from a port ends well when the OS tries again, in seconds; gives its other end. Or
+ * all that was begun is refused then. */
 peer_socket silence_ends_well(const struct silent_place *place, uint16_t own_port);
 void silence_ends_badly(const struct silent_place *place);
 

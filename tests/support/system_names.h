@@ -1,5 +1,6 @@
-/* system_names.h: what the system's own resolver, asked without ferrule, knows: whether the name localhost (a machine without a hosts file
- * may not), and the addresses of any name in its order. */
+/* system_names.h: what the system's own resolver, asked without ferrule, knows: whether the name
+ * localhost (a machine without a hosts file may not), and the addresses of any name in its
+ * order. */
 #ifndef TEST_SYSTEM_NAMES_H
 #define TEST_SYSTEM_NAMES_H
 
@@ -26,7 +27,8 @@ static inline bool system_names_addr(const struct sockaddr *name, fer_socket_add
     struct sockaddr_in6 in6;
     switch (name->sa_family) {
     case AF_INET:
-        memcpy(v4.octets, (const unsigned char *)name + offsetof(struct sockaddr_in, sin_addr), sizeof v4.octets);
+        memcpy(v4.octets, (const unsigned char *)name + offsetof(struct sockaddr_in, sin_addr),
+               sizeof v4.octets);
         *out = fer_socket_addr_new_v4(&v4, 0);
         return true;
     case AF_INET6:
@@ -34,12 +36,12 @@ static inline bool system_names_addr(const struct sockaddr *name, fer_socket_add
         memcpy(v6.octets, &in6.sin6_addr, sizeof v6.octets);
         *out = fer_socket_addr_new_v6(&v6, 0, in6.sin6_flowinfo, (uint32_t)in6.sin6_scope_id);
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
-/* How many addresses the name has, for streams; the first cap of them are stored. 0: it is not known. */
+/* How many addresses the name has, for streams; the first cap of them are stored. 0: it is not
+ * known. */
 static inline size_t system_names_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
 {
     struct addrinfo hints;

@@ -57,7 +57,8 @@ void test_thread_yield(void)
 
 #else
 
-_Static_assert(sizeof(pthread_t) <= sizeof(((test_thread *)0)->native), "test_thread.native holds a pthread_t");
+_Static_assert(sizeof(pthread_t) <= sizeof(((test_thread *)0)->native),
+               "test_thread.native holds a pthread_t");
 
 static void *run_thread(void *argument)
 {

@@ -1,5 +1,5 @@
-/* thread.h: one thread for a test: start it, join it. No locks and no sleeping: what threads must tell each other goes through
- * atomics, sockets or the join. */
+/* thread.h: one thread for a test: start it, join it. No locks and no sleeping: what threads must
+ * tell each other goes through atomics, sockets or the join. */
 #ifndef TEST_THREAD_H
 #define TEST_THREAD_H
 
@@ -12,7 +12,8 @@ typedef struct test_thread {
     uintptr_t native[2];
 } test_thread;
 
-/* Runs run(argument) on a new thread. Ends the program with a message when the system gives none. */
+/* Runs run(argument) on a new thread. Ends the program with a message when the system gives
+ * none. */
 void test_thread_start(test_thread *thread, void (*run)(void *argument), void *argument);
 
 /* Waits for the thread's end. Exactly once for each start. */

@@ -1,4 +1,5 @@
-/* thread_sim.c: thread.h on the simulated network, which has one thread: a test that starts another ends here as skipped. */
+/* thread_sim.c: thread.h on the simulated network, which has one thread: a test that starts another
+ * ends here as skipped. */
 #include "support/thread.h"
 
 #include "platform/sim/network.h"
@@ -22,6 +23,11 @@ void test_thread_start(test_thread *thread, void (*run)(void *argument), void *a
     skip_because("this test needs a second thread, and the simulated network has one");
 }
 
-void test_thread_join(test_thread *thread) { (void)thread; }
+void test_thread_join(test_thread *thread)
+{
+    (void)thread;
+}
 
-void test_thread_yield(void) {}
+void test_thread_yield(void)
+{
+}

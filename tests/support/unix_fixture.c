@@ -16,7 +16,10 @@ static size_t datagram_count;
 
 /* ---- Before and after a test */
 
-int unix_test_begin(void **state) { return test_begin(state); }
+int unix_test_begin(void **state)
+{
+    return test_begin(state);
+}
 
 int unix_test_end(void **state)
 {
@@ -167,7 +170,10 @@ void assert_unix_exchange(fer_unix_stream *stream, peer_socket other)
     assert_string_equal(got, "pong");
 }
 
-void assert_unix_alive(const struct unix_pair *pair) { assert_unix_exchange(pair->stream, pair->other); }
+void assert_unix_alive(const struct unix_pair *pair)
+{
+    assert_unix_exchange(pair->stream, pair->other);
+}
 
 static fer_error read_of_sort(fer_unix_stream *stream, int sort, size_t *n)
 {

@@ -1,5 +1,5 @@
-/* unix_fixture.h: fixture.h for Unix sockets: pairs of a ferrule stream and a plain socket, handles that are closed after the test, and
- * paths that are removed then. */
+/* unix_fixture.h: fixture.h for Unix sockets: pairs of a ferrule stream and a plain socket, handles
+ * that are closed after the test, and paths that are removed then. */
 #ifndef TEST_UNIX_FIXTURE_H
 #define TEST_UNIX_FIXTURE_H
 
@@ -15,11 +15,19 @@ extern int unix_connected_kind;
 extern int unix_accepted_kind;
 extern int unix_paired_kind;
 
-#define UNIX_TEST(rule, function) {rule " " #function, function, unix_test_begin, unix_test_end, &unix_connected_kind}
-#define UNIX_PAIR_TEST(rule, function)                                                                      \
-    {rule " " #function " [connected]", function, unix_test_begin, unix_test_end, &unix_connected_kind},    \
-    {rule " " #function " [accepted]", function, unix_test_begin, unix_test_end, &unix_accepted_kind},      \
-    {rule " " #function " [paired]", function, unix_test_begin, unix_test_end, &unix_paired_kind}
+#define UNIX_TEST(rule, function)                                                          \
+    {                                                                                      \
+        rule " " #function, function, unix_test_begin, unix_test_end, &unix_connected_kind \
+    }
+#define UNIX_PAIR_TEST(rule, function)                                               \
+    {rule " " #function " [connected]", function, unix_test_begin, unix_test_end,    \
+     &unix_connected_kind},                                                          \
+        {rule " " #function " [accepted]", function, unix_test_begin, unix_test_end, \
+         &unix_accepted_kind},                                                       \
+    {                                                                                \
+        rule " " #function " [paired]", function, unix_test_begin, unix_test_end,    \
+            &unix_paired_kind                                                        \
+    }
 
 int unix_test_begin(void **state);
 int unix_test_end(void **state);
@@ -35,7 +43,8 @@ fer_unix_datagram *test_unix_datagram(void);
 fer_unix_listener *test_unix_listening(const char *path);
 fer_unix_datagram *test_unix_bound(const char *path);
 
-/* An abstract name that begins with these bytes. All programs of a machine share them, so this program's own directory comes behind. */
+/* An abstract name that begins with these bytes. All programs of a machine share them, so this
+ * program's own directory comes behind. */
 fer_unix_addr test_unix_abstract(const void *begin, size_t len);
 
 struct unix_pair {

@@ -1,11 +1,13 @@
-/* address_check.h: gives one text to every parser of addresses and compares each answer with address_reference.h. For tests. */
+/* address_check.h: gives one text to every parser of addresses and compares each answer with
+ * address_reference.h. For tests. */
 #ifndef ADDRESS_CHECK_H
 #define ADDRESS_CHECK_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <stdlib.h>
@@ -61,7 +63,8 @@ static inline bool is_success(fer_error error)
     return error.kind == FER_OK && error.os_code == 0;
 }
 
-/* Whether `error` and `value` are a success with `wanted`, or, where wanted is NULL, a refusal that left value alone. */
+/* Whether `error` and `value` are a success with `wanted`, or, where wanted is NULL, a refusal that
+ * left value alone. */
 static inline bool is_answer(fer_error error, const void *value, const void *wanted, size_t size)
 {
     if (wanted == NULL) {
@@ -70,13 +73,16 @@ static inline bool is_answer(fer_error error, const void *value, const void *wan
     return is_success(error) && memcmp(value, wanted, size) == 0;
 }
 
-static inline bool is_ip_answer(fer_error error, const fer_ip_addr *value, const uint8_t *v4, const uint8_t *v6)
+static inline bool is_ip_answer(fer_error error, const fer_ip_addr *value, const uint8_t *v4,
+                                const uint8_t *v6)
 {
     if (v4 != NULL) {
-        return is_success(error) && value->family == FER_IP_V4 && memcmp(value->v4.octets, v4, 4) == 0;
+        return is_success(error) && value->family == FER_IP_V4 &&
+               memcmp(value->v4.octets, v4, 4) == 0;
     }
     if (v6 != NULL) {
-        return is_success(error) && value->family == FER_IP_V6 && memcmp(value->v6.octets, v6, 16) == 0;
+        return is_success(error) && value->family == FER_IP_V6 &&
+               memcmp(value->v6.octets, v6, 16) == 0;
     }
     return is_refusal(error) && is_untouched(value, sizeof *value);
 }
@@ -88,7 +94,8 @@ typedef struct wanted_socket {
     uint32_t scope_id;
 } wanted_socket;
 
-static inline bool is_socket_answer(fer_error error, const fer_socket_addr *value, const wanted_socket *wanted)
+static inline bool is_socket_answer(fer_error error, const fer_socket_addr *value,
+                                    const wanted_socket *wanted)
 {
     if (wanted->v4 == NULL && wanted->v6 == NULL) {
         return is_refusal(error) && is_untouched(value, sizeof *value);
@@ -98,17 +105,17 @@ static inline bool is_socket_answer(fer_error error, const fer_socket_addr *valu
 }
 
 /* One parser, both its forms; the NUL-terminated one only where the text has no NUL. */
-#define CHECK_PARSER(TYPE, NAME, TEXT, LEN, TERMINATED, IS_ANSWER)                                                               \
-    do {                                                                                                                         \
-        TYPE value;                                                                                                              \
-        memset(&value, UNTOUCHED, sizeof value);                                                                                 \
-        fer_error error = NAME##_n(&value, TEXT, LEN);                                                                           \
-        check_true(IS_ANSWER, #NAME "_n", TEXT, LEN);                                                                            \
-        if ((TERMINATED) != NULL) {                                                                                              \
-            memset(&value, UNTOUCHED, sizeof value);                                                                             \
-            error = NAME(&value, TERMINATED);                                                                                    \
-            check_true(IS_ANSWER, #NAME, TEXT, LEN);                                                                             \
-        }                                                                                                                        \
+#define CHECK_PARSER(TYPE, NAME, TEXT, LEN, TERMINATED, IS_ANSWER) \
+    do {                                                           \
+        TYPE value;                                                \
+        memset(&value, UNTOUCHED, sizeof value);                   \
+        fer_error error = NAME##_n(&value, TEXT, LEN);             \
+        check_true(IS_ANSWER, #NAME "_n", TEXT, LEN);              \
+        if ((TERMINATED) != NULL) {                                \
+            memset(&value, UNTOUCHED, sizeof value);               \
+            error = NAME(&value, TERMINATED);                      \
+            check_true(IS_ANSWER, #NAME, TEXT, LEN);               \
+        }                                                          \
     } while (0)
 
 static inline void check_ip_parsers(const char *text, size_t len, const char *terminated)
@@ -117,9 +124,12 @@ static inline void check_ip_parsers(const char *text, size_t len, const char *te
     uint8_t v6_octets[16] = {0};
     const uint8_t *v4 = reference_v4(text, len, v4_octets) ? v4_octets : NULL;
     const uint8_t *v6 = reference_v6(text, len, v6_octets) ? v6_octets : NULL;
-    CHECK_PARSER(fer_ipv4_addr, fer_ipv4_addr_parse, text, len, terminated, is_answer(error, &value, v4, 4));
-    CHECK_PARSER(fer_ipv6_addr, fer_ipv6_addr_parse, text, len, terminated, is_answer(error, &value, v6, 16));
-    CHECK_PARSER(fer_ip_addr, fer_ip_addr_parse, text, len, terminated, is_ip_answer(error, &value, v4, v6));
+    CHECK_PARSER(fer_ipv4_addr, fer_ipv4_addr_parse, text, len, terminated,
+                 is_answer(error, &value, v4, 4));
+    CHECK_PARSER(fer_ipv6_addr, fer_ipv6_addr_parse, text, len, terminated,
+                 is_answer(error, &value, v6, 16));
+    CHECK_PARSER(fer_ip_addr, fer_ip_addr_parse, text, len, terminated,
+                 is_ip_answer(error, &value, v4, v6));
 }
 
 static inline void check_socket_parsers(const char *text, size_t len, const char *terminated)
@@ -132,12 +142,16 @@ static inline void check_socket_parsers(const char *text, size_t len, const char
     v4.v4 = reference_socket_v4(text, len, v4_octets, &v4.port) ? v4_octets : NULL;
     v6.v6 = reference_socket_v6(text, len, v6_octets, &v6.scope_id, &v6.port) ? v6_octets : NULL;
     const wanted_socket either = v4.v4 != NULL ? v4 : v6;
-    CHECK_PARSER(fer_socket_addr, fer_socket_addr_parse_v4, text, len, terminated, is_socket_answer(error, &value, &v4));
-    CHECK_PARSER(fer_socket_addr, fer_socket_addr_parse_v6, text, len, terminated, is_socket_answer(error, &value, &v6));
-    CHECK_PARSER(fer_socket_addr, fer_socket_addr_parse, text, len, terminated, is_socket_answer(error, &value, &either));
+    CHECK_PARSER(fer_socket_addr, fer_socket_addr_parse_v4, text, len, terminated,
+                 is_socket_answer(error, &value, &v4));
+    CHECK_PARSER(fer_socket_addr, fer_socket_addr_parse_v6, text, len, terminated,
+                 is_socket_answer(error, &value, &v6));
+    CHECK_PARSER(fer_socket_addr, fer_socket_addr_parse, text, len, terminated,
+                 is_socket_answer(error, &value, &either));
 }
 
-/* Gives a text to every parser, out of heap blocks that end with it, so that a sanitizer sees one byte read too much. */
+/* Gives a text to every parser, out of heap blocks that end with it, so that a sanitizer sees one
+ * byte read too much. */
 static inline void check_parsers_n(const char *text, size_t len)
 {
     char *exact = malloc(len + 1);

@@ -1,4 +1,5 @@
-/* limited_memory.h: the seam's memory, which can be had as often as allowed, and is counted. For one thread at a time. */
+/* limited_memory.h: the seam's memory, which can be had as often as allowed, and is counted. For
+ * one thread at a time. */
 #ifndef TEST_LIMITED_MEMORY_H
 #define TEST_LIMITED_MEMORY_H
 
@@ -30,7 +31,8 @@ void ferp_memory_free(void *memory)
     free(memory);
 }
 
-/* A test's setup and teardown: at first there is memory enough, and at the end all of it was given back. */
+/* A test's setup and teardown: at first there is memory enough, and at the end all of it was given
+ * back. */
 static int memory_begin(void **state)
 {
     (void)state;

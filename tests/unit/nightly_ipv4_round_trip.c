@@ -1,5 +1,6 @@
-/* nightly_ipv4_round_trip.c: writes and reads every IPv4 address there is: the text is right, and comes back as the same address.
- * usage: nightly_ipv4_round_trip [BEGIN [END]]: addresses from BEGIN to END - 1, numbers in C's notation; all 2^32 without. */
+/* nightly_ipv4_round_trip.c: writes and reads every IPv4 address there is: the text is right, and
+ * comes back as the same address. usage: nightly_ipv4_round_trip [BEGIN [END]]: addresses from
+ * BEGIN to END - 1, numbers in C's notation; all 2^32 without. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,10 +37,12 @@ static bool comes_back(uint32_t bits)
     fer_ipv4_addr back;
     const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(bits);
     const size_t len = write_plainly(bits, wanted);
-    if (fer_ipv4_addr_format(&addr, text, sizeof text) != len || memcmp(text, wanted, len + 1) != 0) {
+    if (fer_ipv4_addr_format(&addr, text, sizeof text) != len ||
+        memcmp(text, wanted, len + 1) != 0) {
         return false;
     }
-    return fer_ipv4_addr_parse_n(&back, text, len).kind == FER_OK && fer_ipv4_addr_to_bits(&back) == bits;
+    return fer_ipv4_addr_parse_n(&back, text, len).kind == FER_OK &&
+           fer_ipv4_addr_to_bits(&back) == bits;
 }
 
 int main(int argc, char **argv)
@@ -47,7 +50,8 @@ int main(int argc, char **argv)
     const uint64_t begin = argc > 1 ? strtoull(argv[1], NULL, 0) : 0;
     const uint64_t end = argc > 2 ? strtoull(argv[2], NULL, 0) : all;
     if (begin > end || end > all) {
-        fprintf(stderr, "usage: nightly_ipv4_round_trip [BEGIN [END]], 0 <= BEGIN <= END <= 4294967296\n");
+        fprintf(stderr,
+                "usage: nightly_ipv4_round_trip [BEGIN [END]], 0 <= BEGIN <= END <= 4294967296\n");
         return 2;
     }
     for (uint64_t bits = begin; bits < end; bits++) {

@@ -1,4 +1,5 @@
-/* resolver_fixture.h: what the tests of core/names/resolver.c share: a resolver, its lookups and a poller, anew for each test, and nothing left of them. */
+/* resolver_fixture.h: what the tests of core/names/resolver.c share: a resolver, its lookups and a
+ * poller, anew for each test, and nothing left of them. */
 #ifndef TEST_RESOLVER_FIXTURE_H
 #define TEST_RESOLVER_FIXTURE_H
 
@@ -51,7 +52,8 @@ static inline void script_addresses(size_t count)
 {
     for (size_t walk = 0; walk < 2; walk++) {
         for (size_t i = 0; i < count; i++) {
-            script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(i == 0 ? "192.0.2.1:0" : "[2001:db8::2]:0");
+            script_then(SCRIPT_LOOKUP_NEXT)->addr =
+                script_addr(i == 0 ? "192.0.2.1:0" : "[2001:db8::2]:0");
         }
         if (walk == 0) {
             script_then_fail(SCRIPT_LOOKUP_NEXT, FER_NOT_FOUND, 0);
@@ -78,7 +80,8 @@ static inline fer_error ask(size_t at)
     return error;
 }
 
-/* Whether the poller was notified since the last time: a wait that takes a notification does not wait. */
+/* Whether the poller was notified since the last time: a wait that takes a notification does not
+ * wait. */
 static inline bool poller_was_notified(void)
 {
     fer_event event;

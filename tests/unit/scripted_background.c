@@ -1,4 +1,5 @@
-/* scripted_background.c: the seam's memory, monitors and threads that do what a test tells them to. */
+/* scripted_background.c: the seam's memory, monitors and threads that do what a test tells them
+ * to. */
 #include "unit/scripted_background.h"
 
 #include <stdlib.h>
@@ -21,7 +22,8 @@ void script_background_begin(void)
 
 void *ferp_memory_new(size_t size)
 {
-    if (script.has_no_memory || (background.memory_fails_at > 0 && --background.memory_fails_at == 0)) {
+    if (script.has_no_memory ||
+        (background.memory_fails_at > 0 && --background.memory_fails_at == 0)) {
         return NULL;
     }
     void *memory = malloc(size);
@@ -84,7 +86,8 @@ fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline)
         background.on_wait();
     }
     ferp_monitor_enter(monitor);
-    if (background.wait_ends.kind == FER_TIMED_OUT && script.now < deadline && deadline != FERP_NO_DEADLINE) {
+    if (background.wait_ends.kind == FER_TIMED_OUT && script.now < deadline &&
+        deadline != FERP_NO_DEADLINE) {
         script.now = deadline;
     }
     return background.wait_ends;

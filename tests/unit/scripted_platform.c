@@ -31,17 +31,28 @@ static const struct {
 #undef ROW
 };
 
-#define POSIX_FACTS .io_waits_in_kernel = true, .io_length_max = 0x7ffff000, .io_slices_max = 1024,               \
-                    .linger_seconds_max = INT_MAX, .keepalive_seconds_max = 32767, .keepalive_retries_max = 127
-const struct ferp_traits script_posix = {POSIX_FACTS, .unix_path_max = 107, .has_abstract_unix_names = true};
-const struct ferp_traits script_bsd = {POSIX_FACTS, .accept_inherits_nonblocking = true, .close_hides_unread_input = true,
-                                      .datagram_limit_is_send_buffer = true, .unix_path_max = 103};
-const struct ferp_traits script_windows = {
-    .shutdown_read_resets_on_data = true, .write_wait_misses_shutdown = true, .accept_inherits_nonblocking = true,
-    .reuse_address_steals_ports = true, .bind_denied_can_mean_in_use = true, .connect_would_block_means_started = true,
-    .refused_connect_is_retried = true, .connect_error_comes_late = true, .unix_path_max = 107, .io_length_max = INT_MAX, .io_slices_max = 1024,
-    .linger_seconds_max = USHRT_MAX, .keepalive_seconds_max = UINT32_MAX / 1000, .keepalive_retries_max = 255
-};
+#define POSIX_FACTS                                                                 \
+    .io_waits_in_kernel = true, .io_length_max = 0x7ffff000, .io_slices_max = 1024, \
+    .linger_seconds_max = INT_MAX, .keepalive_seconds_max = 32767, .keepalive_retries_max = 127
+const struct ferp_traits script_posix = {POSIX_FACTS, .unix_path_max = 107,
+                                         .has_abstract_unix_names = true};
+const struct ferp_traits script_bsd = {POSIX_FACTS, .accept_inherits_nonblocking = true,
+                                       .close_hides_unread_input = true,
+                                       .datagram_limit_is_send_buffer = true, .unix_path_max = 103};
+const struct ferp_traits script_windows = {.shutdown_read_resets_on_data = true,
+                                           .write_wait_misses_shutdown = true,
+                                           .accept_inherits_nonblocking = true,
+                                           .reuse_address_steals_ports = true,
+                                           .bind_denied_can_mean_in_use = true,
+                                           .connect_would_block_means_started = true,
+                                           .refused_connect_is_retried = true,
+                                           .connect_error_comes_late = true,
+                                           .unix_path_max = 107,
+                                           .io_length_max = INT_MAX,
+                                           .io_slices_max = 1024,
+                                           .linger_seconds_max = USHRT_MAX,
+                                           .keepalive_seconds_max = UINT32_MAX / 1000,
+                                           .keepalive_retries_max = 255};
 
 /* ---- What tests call */
 
@@ -92,7 +103,8 @@ int script_ended(void **state)
     (void)state;
     for (size_t i = 0; i < SCRIPT_CALL_COUNT; i++) {
         if (queues[i].used != queues[i].count) {
-            fail_msg("an answer of %s was not asked for; the log ends: %s", calls_known[i].text, script.log);
+            fail_msg("an answer of %s was not asked for; the log ends: %s", calls_known[i].text,
+                     script.log);
         }
     }
     assert_int_equal(script.waits_armed, 0);
@@ -139,7 +151,8 @@ static void note(script_call call, const char *format, va_list args)
     size_t len = strlen(log);
     int size = vsnprintf(entry, sizeof entry, format, args);
     assert_true(size >= 0 && (size_t)size < sizeof entry);
-    snprintf(log + len, sizeof script.log - len, "%s%s(%s)", len > 0 ? " " : "", calls_known[call].text, entry);
+    snprintf(log + len, sizeof script.log - len, "%s%s(%s)", len > 0 ? " " : "",
+             calls_known[call].text, entry);
 }
 
 const script_answer *script_take(script_call call, fer_raw_socket raw, const char *format, ...)
@@ -158,7 +171,8 @@ const script_answer *script_take(script_call call, fer_raw_socket raw, const cha
     if (script.on_call != NULL) {
         script.on_call(call);
     }
-    const script_answer *answer = queue->used < queue->count ? &queue->answers[queue->used++] : &queue->otherwise;
+    const script_answer *answer =
+        queue->used < queue->count ? &queue->answers[queue->used++] : &queue->otherwise;
     if (calls_known[call].can_fail && ++script.calls_that_can_fail == script.fail_at) {
         failed = *answer;
         failed.error = script.fail_with;
@@ -167,7 +181,8 @@ const script_answer *script_take(script_call call, fer_raw_socket raw, const cha
     return answer;
 }
 
-static const script_answer *take_with_addr(script_call call, fer_raw_socket raw, const fer_socket_addr *addr)
+static const script_answer *take_with_addr(script_call call, fer_raw_socket raw,
+                                           const fer_socket_addr *addr)
 {
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     fer_socket_addr_format(addr, text, sizeof text);
@@ -175,11 +190,18 @@ static const script_answer *take_with_addr(script_call call, fer_raw_socket raw,
 }
 
 /* Any output that is a plain value. */
-#define STORE(answer, out, written) ((answer)->error.kind == FER_OK ? (void)(*(out) = (written)) : (void)0, (answer)->error)
+#define STORE(answer, out, written) \
+    ((answer)->error.kind == FER_OK ? (void)(*(out) = (written)) : (void)0, (answer)->error)
 
-static fer_error store_addr(const script_answer *answer, fer_socket_addr *out) { return STORE(answer, out, answer->addr); }
+static fer_error store_addr(const script_answer *answer, fer_socket_addr *out)
+{
+    return STORE(answer, out, answer->addr);
+}
 
-static fer_error store_name(const script_answer *answer, fer_unix_addr *out) { return STORE(answer, out, answer->name); }
+static fer_error store_name(const script_answer *answer, fer_unix_addr *out)
+{
+    return STORE(answer, out, answer->name);
+}
 
 static fer_error store_socket(const script_answer *answer, fer_raw_socket *out)
 {
@@ -197,22 +219,39 @@ fer_error script_store_count(const script_answer *answer, size_t *n)
 
 /* ---- The seam */
 
-const struct ferp_traits *ferp_traits(void) { return &script.traits; }
-uint64_t ferp_now(void) { return script.now; }
-fer_error_kind ferp_error_kind(int32_t os_code) { return os_code == 0 ? FER_OK : FER_UNCATEGORIZED; }
+const struct ferp_traits *ferp_traits(void)
+{
+    return &script.traits;
+}
+uint64_t ferp_now(void)
+{
+    return script.now;
+}
+fer_error_kind ferp_error_kind(int32_t os_code)
+{
+    return os_code == 0 ? FER_OK : FER_UNCATEGORIZED;
+}
 
 fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
-    static const char *const prefixes[] = {[FER_TYPE_STREAM] = "", [FER_TYPE_DGRAM] = "udp,", [FER_TYPE_RAW] = "raw,"};
-    static const char *const unix_types[] = {[FER_TYPE_STREAM] = "", [FER_TYPE_DGRAM] = "datagram", [FER_TYPE_RAW] = "raw"};
+    static const char *const prefixes[] = {
+        [FER_TYPE_STREAM] = "", [FER_TYPE_DGRAM] = "udp,", [FER_TYPE_RAW] = "raw,"};
+    static const char *const unix_types[] = {
+        [FER_TYPE_STREAM] = "", [FER_TYPE_DGRAM] = "datagram", [FER_TYPE_RAW] = "raw"};
     if (domain == FER_DOMAIN_UNIX) {
-        return store_socket(script_take(SCRIPT_UNIX_SOCKET, FER_RAW_SOCKET_NONE, "%s", unix_types[type]), out);
+        return store_socket(
+            script_take(SCRIPT_UNIX_SOCKET, FER_RAW_SOCKET_NONE, "%s", unix_types[type]), out);
     }
     const char *end = protocol == 0 ? "" : ",protocol";
-    return store_socket(script_take(SCRIPT_SOCKET, FER_RAW_SOCKET_NONE, "%sv%d%s", prefixes[type], (int)domain, end), out);
+    return store_socket(script_take(SCRIPT_SOCKET, FER_RAW_SOCKET_NONE, "%sv%d%s", prefixes[type],
+                                    (int)domain, end),
+                        out);
 }
 
-fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out) { return store_socket(TAKE(DUPLICATE, raw), out); }
+fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
+{
+    return store_socket(TAKE(DUPLICATE, raw), out);
+}
 
 void ferp_close(fer_raw_socket raw)
 {
@@ -227,12 +266,27 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     return STORE(answer, out, answer->description);
 }
 
-fer_error ferp_adopt(fer_raw_socket raw) { return TAKE(ADOPT, raw)->error; }
-fer_error ferp_release(fer_raw_socket raw) { return TAKE(RELEASE, raw)->error; }
+fer_error ferp_adopt(fer_raw_socket raw)
+{
+    return TAKE(ADOPT, raw)->error;
+}
+fer_error ferp_release(fer_raw_socket raw)
+{
+    return TAKE(RELEASE, raw)->error;
+}
 
-fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr) { return take_with_addr(SCRIPT_BIND, raw, addr)->error; }
-fer_error ferp_listen(fer_raw_socket raw, int backlog) { return TAKE_WITH(LISTEN, raw, "%d", backlog)->error; }
-fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *to) { return take_with_addr(SCRIPT_CONNECT, raw, to)->error; }
+fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    return take_with_addr(SCRIPT_BIND, raw, addr)->error;
+}
+fer_error ferp_listen(fer_raw_socket raw, int backlog)
+{
+    return TAKE_WITH(LISTEN, raw, "%d", backlog)->error;
+}
+fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *to)
+{
+    return take_with_addr(SCRIPT_CONNECT, raw, to)->error;
+}
 
 fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
 {
@@ -243,10 +297,22 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     return store_socket(answer, out);
 }
 
-fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out) { return store_addr(TAKE(LOCAL_ADDR, raw), out); }
-fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out) { return store_addr(TAKE(PEER_ADDR, raw), out); }
-fer_error ferp_check_connected(fer_raw_socket raw) { return TAKE(PEER_ADDR, raw)->error; }
-void ferp_disable_connect_retry(fer_raw_socket raw) { (void)TAKE(HASTEN_REFUSAL, raw); }
+fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
+{
+    return store_addr(TAKE(LOCAL_ADDR, raw), out);
+}
+fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
+{
+    return store_addr(TAKE(PEER_ADDR, raw), out);
+}
+fer_error ferp_check_connected(fer_raw_socket raw)
+{
+    return TAKE(PEER_ADDR, raw)->error;
+}
+void ferp_disable_connect_retry(fer_raw_socket raw)
+{
+    (void)TAKE(HASTEN_REFUSAL, raw);
+}
 
 fer_error script_receive(const script_answer *answer, void *buf, size_t len, size_t *n)
 {
@@ -268,9 +334,12 @@ fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
     return script_receive(TAKE_WITH(PEEK, raw, "%" PRIu64, (uint64_t)len), buf, len, n);
 }
 
-fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count, size_t *n)
+fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                             size_t *n)
 {
-    return script_store_count(TAKE_WITH(RECV_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count, (uint64_t)slices[0].len), n);
+    return script_store_count(TAKE_WITH(RECV_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count,
+                                        (uint64_t)slices[0].len),
+                              n);
 }
 
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
@@ -284,16 +353,22 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     return error;
 }
 
-fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count, size_t *n)
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                             size_t *n)
 {
-    return script_store_count(TAKE_WITH(SEND_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count, (uint64_t)slices[0].len), n);
+    return script_store_count(TAKE_WITH(SEND_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count,
+                                        (uint64_t)slices[0].len),
+                              n);
 }
 
-static fer_error receive_from(const script_answer *answer, void *buf, size_t len, struct ferp_datagram *out)
+static fer_error receive_from(const script_answer *answer, void *buf, size_t len,
+                              struct ferp_datagram *out)
 {
     size_t n = 0;
     fer_error error = script_receive(answer, buf, len, &n);
-    return error.kind != FER_OK ? error : STORE(answer, out, ((struct ferp_datagram){n, answer->on, answer->addr}));
+    return error.kind != FER_OK
+               ? error
+               : STORE(answer, out, ((struct ferp_datagram){n, answer->on, answer->addr}));
 }
 
 fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
@@ -306,7 +381,8 @@ fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_
     return receive_from(TAKE_WITH(PEEK_FROM, raw, "%" PRIu64, (uint64_t)len), buf, len, out);
 }
 
-fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
+                       size_t *n)
 {
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     fer_socket_addr_format(addr, text, sizeof text);
@@ -315,60 +391,97 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
 }
 
 /* A path as it is, an abstract name behind @. */
-static const script_answer *take_with_name(script_call call, fer_raw_socket raw, const fer_unix_addr *name)
+static const script_answer *take_with_name(script_call call, fer_raw_socket raw,
+                                           const fer_unix_addr *name)
 {
-    return script_take(call, raw, "%d,%s%.*s", (int)raw, name->kind_ == FER_UNIX_ADDR_ABSTRACT ? "@" : "", (int)name->len_, name->name_);
+    return script_take(call, raw, "%d,%s%.*s", (int)raw,
+                       name->kind_ == FER_UNIX_ADDR_ABSTRACT ? "@" : "", (int)name->len_,
+                       name->name_);
 }
 
 fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
-    const script_answer *answer = script_take(SCRIPT_UNIX_PAIR, FER_RAW_SOCKET_NONE, "%s", type == FER_TYPE_STREAM ? "" : "datagram");
+    const script_answer *answer = script_take(SCRIPT_UNIX_PAIR, FER_RAW_SOCKET_NONE, "%s",
+                                              type == FER_TYPE_STREAM ? "" : "datagram");
     (void)store_socket(answer, one);
     return store_socket(answer, other);
 }
 
-fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr) { return take_with_name(SCRIPT_UNIX_BIND, raw, addr)->error; }
-fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *to) { return take_with_name(SCRIPT_UNIX_CONNECT, raw, to)->error; }
+fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    return take_with_name(SCRIPT_UNIX_BIND, raw, addr)->error;
+}
+fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *to)
+{
+    return take_with_name(SCRIPT_UNIX_CONNECT, raw, to)->error;
+}
 
-fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out) { return store_name(TAKE(UNIX_LOCAL_ADDR, raw), out); }
-fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out) { return store_name(TAKE(UNIX_PEER_ADDR, raw), out); }
+fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)
+{
+    return store_name(TAKE(UNIX_LOCAL_ADDR, raw), out);
+}
+fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
+{
+    return store_name(TAKE(UNIX_PEER_ADDR, raw), out);
+}
 
-fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+                              struct ferp_unix_datagram *out)
 {
     size_t n = 0;
     const script_answer *answer = TAKE_WITH(UNIX_RECV_FROM, raw, "%" PRIu64, (uint64_t)len);
     fer_error error = script_receive(answer, buf, len, &n);
-    return error.kind != FER_OK ? error : STORE(answer, out, ((struct ferp_unix_datagram){n, answer->on, answer->name}));
+    return error.kind != FER_OK
+               ? error
+               : STORE(answer, out, ((struct ferp_unix_datagram){n, answer->on, answer->name}));
 }
 
-fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                            const fer_unix_addr *addr, size_t *n)
 {
     (void)buf;
     (void)len;
     return script_store_count(take_with_name(SCRIPT_UNIX_SEND_TO, raw, addr), n);
 }
 
-void ferp_report_refusals(fer_raw_socket raw, bool told) { (void)TAKE_WITH(TELL_REFUSALS, raw, "%d", told); }
+void ferp_report_refusals(fer_raw_socket raw, bool told)
+{
+    (void)TAKE_WITH(TELL_REFUSALS, raw, "%d", told);
+}
 
-static const char *name_of_change(ferp_membership change) { return change == FERP_JOIN ? "join" : "leave"; }
+static const char *name_of_change(ferp_membership change)
+{
+    return change == FERP_JOIN ? "join" : "leave";
+}
 
-fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change, const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
+                               const fer_ipv4_addr *group, const fer_ipv4_addr *local)
 {
     char texts[2][FER_IPV4_ADDR_TEXT_CAP];
     fer_ipv4_addr_format(group, texts[0], sizeof texts[0]);
     fer_ipv4_addr_format(local, texts[1], sizeof texts[1]);
-    return TAKE_WITH(CHANGE_GROUP_V4, raw, "%s,%s,%s", name_of_change(change), texts[0], texts[1])->error;
+    return TAKE_WITH(CHANGE_GROUP_V4, raw, "%s,%s,%s", name_of_change(change), texts[0], texts[1])
+        ->error;
 }
 
-fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change, const fer_ipv6_addr *group, uint32_t interface_index)
+fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
+                               const fer_ipv6_addr *group, uint32_t interface_index)
 {
     char text[FER_IPV6_ADDR_TEXT_CAP];
     fer_ipv6_addr_format(group, text, sizeof text);
-    return TAKE_WITH(CHANGE_GROUP_V6, raw, "%s,%s,%" PRIu32, name_of_change(change), text, interface_index)->error;
+    return TAKE_WITH(CHANGE_GROUP_V6, raw, "%s,%s,%" PRIu32, name_of_change(change), text,
+                     interface_index)
+        ->error;
 }
 
-fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n) { return script_store_count(TAKE(BYTES_QUEUED, raw), n); }
-fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how) { return TAKE_WITH(SHUTDOWN, raw, "%d", (int)how)->error; }
+fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
+{
+    return script_store_count(TAKE(BYTES_QUEUED, raw), n);
+}
+fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
+{
+    return TAKE_WITH(SHUTDOWN, raw, "%d", (int)how)->error;
+}
 
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
@@ -376,7 +489,10 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
     return STORE(answer, pending, answer->pending);
 }
 
-static const char *name_of(ferp_direction direction) { return direction == FERP_READING ? "reading" : "writing"; }
+static const char *name_of(ferp_direction direction)
+{
+    return direction == FERP_READING ? "reading" : "writing";
+}
 
 fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
 {
@@ -389,7 +505,10 @@ fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duratio
     return STORE(answer, out, (fer_duration){answer->value});
 }
 
-fer_error ferp_set_nonblocking(fer_raw_socket raw, bool on) { return TAKE_WITH(SET_NONBLOCKING, raw, "%d", on)->error; }
+fer_error ferp_set_nonblocking(fer_raw_socket raw, bool on)
+{
+    return TAKE_WITH(SET_NONBLOCKING, raw, "%d", on)->error;
+}
 
 fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
 {
@@ -397,7 +516,10 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
     return STORE(answer, out, answer->value != 0);
 }
 
-fer_error ferp_mark_read_ended(fer_raw_socket raw) { return TAKE(MARK_READ_ENDED, raw)->error; }
+fer_error ferp_mark_read_ended(fer_raw_socket raw)
+{
+    return TAKE(MARK_READ_ENDED, raw)->error;
+}
 
 fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out)
 {
@@ -406,8 +528,11 @@ fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct f
 }
 
 static const char *const option_names[] = {
-    "REUSE_ADDRESS", "EXCLUSIVE_ADDRESS", "ONLY_V6", "NODELAY", "TTL_V4", "HOPS_V6", "KEEPALIVE", "TIME", "INTERVAL", "RETRIES", "REUSE_PORT",
-    "TOS_V4", "TCLASS_V6", "RECV_BUFFER", "SEND_BUFFER", "BROADCAST", "LOOP_V4", "MULTICAST_TTL_V4", "LOOP_V6"};
+    "REUSE_ADDRESS", "EXCLUSIVE_ADDRESS", "ONLY_V6",     "NODELAY",
+    "TTL_V4",        "HOPS_V6",           "KEEPALIVE",   "TIME",
+    "INTERVAL",      "RETRIES",           "REUSE_PORT",  "TOS_V4",
+    "TCLASS_V6",     "RECV_BUFFER",       "SEND_BUFFER", "BROADCAST",
+    "LOOP_V4",       "MULTICAST_TTL_V4",  "LOOP_V6"};
 
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
@@ -420,7 +545,10 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     return STORE(answer, out, (uint32_t)answer->value);
 }
 
-fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family of, const char *name) { return TAKE_WITH(BIND_DEVICE, raw, "v%d,%s", (int)of, name)->error; }
+fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family of, const char *name)
+{
+    return TAKE_WITH(BIND_DEVICE, raw, "v%d,%s", (int)of, name)->error;
+}
 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
 {
@@ -433,14 +561,18 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
     return STORE(answer, out, ((struct ferp_linger){answer->on, (uint32_t)answer->value}));
 }
 
-fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds, uint32_t interval_seconds)
+fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
+                                    uint32_t interval_seconds)
 {
-    return TAKE_WITH(SET_KEEPALIVE_VALUES, raw, "%d,%" PRIu32 ",%" PRIu32, on, time_seconds, interval_seconds)->error;
+    return TAKE_WITH(SET_KEEPALIVE_VALUES, raw, "%d,%" PRIu32 ",%" PRIu32, on, time_seconds,
+                     interval_seconds)
+        ->error;
 }
 
 fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
 {
-    static const char *const names[] = {"READABLE", "WRITABLE", "ACCEPTABLE", "RECEIVABLE", "CONNECTED"};
+    static const char *const names[] = {"READABLE", "WRITABLE", "ACCEPTABLE", "RECEIVABLE",
+                                        "CONNECTED"};
     const fer_error error = TAKE_WITH(WAIT_ARM, raw, "%s", names[readiness])->error;
     wait->words[0] = error.kind == FER_OK ? ARMED : 0;
     script.waits_armed += error.kind == FER_OK;
@@ -456,9 +588,10 @@ static void end_wait(ferp_wait *wait)
 
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
-    const script_answer *answer = deadline == FERP_NO_DEADLINE
-                                      ? script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "ever")
-                                      : script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "%" PRIu64, deadline);
+    const script_answer *answer =
+        deadline == FERP_NO_DEADLINE
+            ? script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "ever")
+            : script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "%" PRIu64, deadline);
     end_wait(wait);
     script.now += answer->elapsed;
     if (answer->error.kind == FER_TIMED_OUT && script.now < deadline) {
@@ -473,7 +606,10 @@ void ferp_wait_disarm(ferp_wait *wait)
     end_wait(wait);
 }
 
-void ferp_wake(fer_raw_socket raw) { (void)TAKE(WAKE, raw); }
+void ferp_wake(fer_raw_socket raw)
+{
+    (void)TAKE(WAKE, raw);
+}
 
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
 {

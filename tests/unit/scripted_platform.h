@@ -1,7 +1,9 @@
-/* scripted_platform.h: a seam for tests of core. Each ferp_ function writes its call into a log and answers what the test told it to:
- * first the queued answers, then its default. The facts are the test's choice, so that the branches of any system run on this one.
- * It keeps the rules that a caller of the seam has to keep: a socket is open where it is used and closed once, an armed wait is ended
- * once. A test that includes this is linked with scripted_platform.c in place of the backend. */
+/* scripted_platform.h: a seam for tests of core. Each ferp_ function writes its call into a log and
+ * answers what the test told it to: first the queued answers, then its default. The facts are the
+ * test's choice, so that the branches of any system run on this one. It keeps the rules that a
+ * caller of the seam has to keep: a socket is open where it is used and closed once, an armed wait
+ * is ended once. A test that includes this is linked with scripted_platform.c in place of the
+ * backend. */
 #ifndef TEST_SCRIPTED_PLATFORM_H
 #define TEST_SCRIPTED_PLATFORM_H
 
@@ -19,111 +21,121 @@
 #include "platform/platform.h"
 
 /* X(name, name in the log, whether it can fail). */
-#define SCRIPT_CALLS(X)                                      \
-    X(SOCKET, "socket", true)                                \
-    X(DUPLICATE, "duplicate", true)                          \
-    X(CLOSE, "close", false)                                 \
-    X(DESCRIBE, "describe", true)                            \
-    X(ADOPT, "adopt", true)                                  \
-    X(RELEASE, "release", true)                              \
-    X(BIND, "bind", true)                                    \
-    X(LISTEN, "listen", true)                                \
-    X(CONNECT, "connect", true)                              \
-    X(ACCEPT, "accept", true)                                \
-    X(LOCAL_ADDR, "local_addr", true)                        \
-    X(PEER_ADDR, "peer_addr", true)                          \
-    X(HASTEN_REFUSAL, "disable_connect_retry", false)               \
-    X(RECV, "recv", true)                                    \
-    X(PEEK, "peek", true)                                    \
-    X(RECV_VECTORED, "recv_vectored", true)                  \
-    X(TRY_RECV, "try_recv", true)                            \
-    X(TRY_PEEK, "try_peek", true)                            \
-    X(TRY_SEND, "try_send", true)                            \
-    X(TRY_RECV_FROM, "try_recv_from", true)                  \
-    X(TRY_SEND_TO, "try_send_to", true)                      \
-    X(TRY_UNIX_RECV_FROM, "try_unix_recv_from", true)        \
-    X(TRY_UNIX_SEND_TO, "try_unix_send_to", true)            \
-    X(READY, "ready", true)                                  \
-    X(SEND, "send", true)                                    \
-    X(SEND_VECTORED, "send_vectored", true)                  \
-    X(RECV_FROM, "recv_from", true)                          \
-    X(PEEK_FROM, "peek_from", true)                          \
-    X(SEND_TO, "send_to", true)                              \
-    X(TELL_REFUSALS, "report_refusals", false)                 \
-    X(UNIX_SOCKET, "unix_socket", true)                      \
-    X(UNIX_PAIR, "unix_pair", true)                          \
-    X(UNIX_BIND, "unix_bind", true)                          \
-    X(UNIX_CONNECT, "unix_connect", true)                    \
-    X(UNIX_LOCAL_ADDR, "unix_local_addr", true)              \
-    X(UNIX_PEER_ADDR, "unix_peer_addr", true)                \
-    X(UNIX_RECV_FROM, "unix_recv_from", true)                \
-    X(UNIX_SEND_TO, "unix_send_to", true)                    \
-    X(CHANGE_GROUP_V4, "change_group_v4", true)              \
-    X(CHANGE_GROUP_V6, "change_group_v6", true)              \
-    X(BYTES_QUEUED, "bytes_queued", true)                    \
-    X(SHUTDOWN, "shutdown", true)                            \
-    X(TAKE_ERROR, "take_error", true)                        \
-    X(SET_TIMEOUT, "set_timeout", true)                      \
-    X(TIMEOUT, "timeout", true)                              \
-    X(SET_NONBLOCKING, "set_nonblocking", true)              \
-    X(IS_NONBLOCKING, "is_nonblocking", true)                \
-    X(MARK_READ_ENDED, "mark_read_ended", true)              \
-    X(WAIT_TERMS, "wait_terms", true)                        \
-    X(SET_OPTION, "set_option", true)                        \
-    X(OPTION_VALUE, "option_value", true)                    \
-    X(BIND_DEVICE, "bind_device", true)                      \
-    X(SET_LINGER, "set_linger", true)                        \
-    X(LINGER, "linger", true)                                \
-    X(SET_KEEPALIVE_VALUES, "set_keepalive_values", true)    \
-    X(WAIT_ARM, "wait_arm", true)                            \
-    X(WAIT_FOR, "wait_for", true)                            \
-    X(WAIT_DISARM, "wait_disarm", false)                     \
-    X(WAKE, "wake", false)                                   \
-    X(POLLER_OPEN, "poller_open", true)                      \
-    X(POLLER_CLOSE, "poller_close", false)                   \
-    X(POLLER_ADD, "poller_add", true)                        \
-    X(POLLER_MODIFY, "poller_modify", true)                  \
-    X(POLLER_DELETE, "poller_delete", true)                  \
-    X(POLLER_WAIT, "poller_wait", true)                      \
-    X(POLLER_NOTIFY, "poller_notify", true)                  \
-    X(LOOKUP_BEGIN, "lookup_begin", true)                    \
-    X(LOOKUP_NEXT, "lookup_next", false)                     \
+#define SCRIPT_CALLS(X)                                   \
+    X(SOCKET, "socket", true)                             \
+    X(DUPLICATE, "duplicate", true)                       \
+    X(CLOSE, "close", false)                              \
+    X(DESCRIBE, "describe", true)                         \
+    X(ADOPT, "adopt", true)                               \
+    X(RELEASE, "release", true)                           \
+    X(BIND, "bind", true)                                 \
+    X(LISTEN, "listen", true)                             \
+    X(CONNECT, "connect", true)                           \
+    X(ACCEPT, "accept", true)                             \
+    X(LOCAL_ADDR, "local_addr", true)                     \
+    X(PEER_ADDR, "peer_addr", true)                       \
+    X(HASTEN_REFUSAL, "disable_connect_retry", false)     \
+    X(RECV, "recv", true)                                 \
+    X(PEEK, "peek", true)                                 \
+    X(RECV_VECTORED, "recv_vectored", true)               \
+    X(TRY_RECV, "try_recv", true)                         \
+    X(TRY_PEEK, "try_peek", true)                         \
+    X(TRY_SEND, "try_send", true)                         \
+    X(TRY_RECV_FROM, "try_recv_from", true)               \
+    X(TRY_SEND_TO, "try_send_to", true)                   \
+    X(TRY_UNIX_RECV_FROM, "try_unix_recv_from", true)     \
+    X(TRY_UNIX_SEND_TO, "try_unix_send_to", true)         \
+    X(READY, "ready", true)                               \
+    X(SEND, "send", true)                                 \
+    X(SEND_VECTORED, "send_vectored", true)               \
+    X(RECV_FROM, "recv_from", true)                       \
+    X(PEEK_FROM, "peek_from", true)                       \
+    X(SEND_TO, "send_to", true)                           \
+    X(TELL_REFUSALS, "report_refusals", false)            \
+    X(UNIX_SOCKET, "unix_socket", true)                   \
+    X(UNIX_PAIR, "unix_pair", true)                       \
+    X(UNIX_BIND, "unix_bind", true)                       \
+    X(UNIX_CONNECT, "unix_connect", true)                 \
+    X(UNIX_LOCAL_ADDR, "unix_local_addr", true)           \
+    X(UNIX_PEER_ADDR, "unix_peer_addr", true)             \
+    X(UNIX_RECV_FROM, "unix_recv_from", true)             \
+    X(UNIX_SEND_TO, "unix_send_to", true)                 \
+    X(CHANGE_GROUP_V4, "change_group_v4", true)           \
+    X(CHANGE_GROUP_V6, "change_group_v6", true)           \
+    X(BYTES_QUEUED, "bytes_queued", true)                 \
+    X(SHUTDOWN, "shutdown", true)                         \
+    X(TAKE_ERROR, "take_error", true)                     \
+    X(SET_TIMEOUT, "set_timeout", true)                   \
+    X(TIMEOUT, "timeout", true)                           \
+    X(SET_NONBLOCKING, "set_nonblocking", true)           \
+    X(IS_NONBLOCKING, "is_nonblocking", true)             \
+    X(MARK_READ_ENDED, "mark_read_ended", true)           \
+    X(WAIT_TERMS, "wait_terms", true)                     \
+    X(SET_OPTION, "set_option", true)                     \
+    X(OPTION_VALUE, "option_value", true)                 \
+    X(BIND_DEVICE, "bind_device", true)                   \
+    X(SET_LINGER, "set_linger", true)                     \
+    X(LINGER, "linger", true)                             \
+    X(SET_KEEPALIVE_VALUES, "set_keepalive_values", true) \
+    X(WAIT_ARM, "wait_arm", true)                         \
+    X(WAIT_FOR, "wait_for", true)                         \
+    X(WAIT_DISARM, "wait_disarm", false)                  \
+    X(WAKE, "wake", false)                                \
+    X(POLLER_OPEN, "poller_open", true)                   \
+    X(POLLER_CLOSE, "poller_close", false)                \
+    X(POLLER_ADD, "poller_add", true)                     \
+    X(POLLER_MODIFY, "poller_modify", true)               \
+    X(POLLER_DELETE, "poller_delete", true)               \
+    X(POLLER_WAIT, "poller_wait", true)                   \
+    X(POLLER_NOTIFY, "poller_notify", true)               \
+    X(LOOKUP_BEGIN, "lookup_begin", true)                 \
+    X(LOOKUP_NEXT, "lookup_next", false)                  \
     X(LOOKUP_END, "lookup_end", false)
 
 typedef enum script_call {
 #define SCRIPT_CALL_ENUMERATOR(name, text, can_fail) SCRIPT_##name,
     SCRIPT_CALLS(SCRIPT_CALL_ENUMERATOR)
 #undef SCRIPT_CALL_ENUMERATOR
-    SCRIPT_CALL_COUNT
+        SCRIPT_CALL_COUNT
 } script_call;
 
 /* What one call answers. Outputs are written only on success. */
 typedef struct script_answer {
     fer_error error;
-    fer_error pending;             /* take_error */
-    uint64_t value;                /* bytes moved or queued; events of a poller; what is ready; an option, a boolean; seconds of linger, nanoseconds of a timeout */
-    bool on;                       /* linger; a datagram that was cut; poller_wait: it was notified */
-    struct ferp_wait_terms terms;  /* wait_terms: at first blocking, open, without timeout */
-    fer_socket_addr addr;          /* accept, local_addr, peer_addr, lookup_next, the sender of a datagram */
-    fer_unix_addr name;            /* unix_local_addr, unix_peer_addr, the sender of a unix_recv_from: at first unnamed */
+    fer_error pending; /* take_error */
+    uint64_t
+        /* bytes moved or queued; events of a poller; what is ready; an option, a boolean; seconds
+         * of linger, nanoseconds of a timeout */
+        value;
+    bool on; /* linger; a datagram that was cut; poller_wait: it was notified */
+    struct ferp_wait_terms terms; /* wait_terms: at first blocking, open, without timeout */
+    fer_socket_addr addr; /* accept, local_addr, peer_addr, lookup_next, the sender of a datagram */
+    fer_unix_addr
+        /* unix_local_addr, unix_peer_addr, the sender of a unix_recv_from: at first unnamed */
+        name;
     ferp_description description;
-    uint64_t elapsed;              /* wait_for, poller_wait: the nanoseconds that pass; a timeout of wait_for takes until the deadline by itself */
+    uint64_t
+        /* wait_for, poller_wait: the nanoseconds that pass; a timeout of wait_for takes until the
+         * deadline by itself */
+        elapsed;
 } script_answer;
 
 /* The script. Tests set the first group, and read the second. */
 struct script {
     struct ferp_traits traits;
-    void (*on_call)(script_call call);  /* runs before each call is answered: what another thread does meanwhile */
-    uint64_t fail_at;                   /* the n-th call that can fail does, with fail_with; 0 for none */
+    void (*on_call)(
+        script_call
+            call);    /* runs before each call is answered: what another thread does meanwhile */
+    uint64_t fail_at; /* the n-th call that can fail does, with fail_with; 0 for none */
     fer_error fail_with;
     uint64_t now;
     bool has_no_memory;
 
     uint64_t calls_that_can_fail;
-    uint64_t times[SCRIPT_CALL_COUNT];  /* how often each was called */
+    uint64_t times[SCRIPT_CALL_COUNT]; /* how often each was called */
     int sockets_open;
     int waits_armed;
-    char sent[256];                     /* the bytes that send has taken over */
+    char sent[256]; /* the bytes that send has taken over */
     size_t sent_len;
     char log[4096];
 };
@@ -156,20 +168,20 @@ fer_socket_addr script_addr(const char *text);
 fer_unix_addr script_path(const char *path);
 
 /* Compares what was called since the last look, and forgets it. */
-#define assert_log(want)                        \
-    do {                                        \
-        assert_string_equal(script.log, want);  \
-        script.log[0] = '\0';                   \
+#define assert_log(want)                       \
+    do {                                       \
+        assert_string_equal(script.log, want); \
+        script.log[0] = '\0';                  \
     } while (0)
 
 /* Fails the test unless the call answers that kind and that code. */
-#define assert_error(call, want_kind, want_code)                                                                     \
-    do {                                                                                                             \
-        fer_error got_ = (call);                                                                                     \
-        if (got_.kind != (want_kind) || got_.os_code != (want_code)) {                                               \
-            fail_msg("%s: %s (%ld), not %s (%ld)", #call, fer_error_kind_name(got_.kind), (long)got_.os_code,        \
-                     fer_error_kind_name(want_kind), (long)(want_code));                                             \
-        }                                                                                                            \
+#define assert_error(call, want_kind, want_code)                                             \
+    do {                                                                                     \
+        fer_error got_ = (call);                                                             \
+        if (got_.kind != (want_kind) || got_.os_code != (want_code)) {                       \
+            fail_msg("%s: %s (%ld), not %s (%ld)", #call, fer_error_kind_name(got_.kind),    \
+                     (long)got_.os_code, fer_error_kind_name(want_kind), (long)(want_code)); \
+        }                                                                                    \
     } while (0)
 #define assert_ok(call) assert_error(call, FER_OK, 0)
 

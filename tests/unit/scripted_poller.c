@@ -15,20 +15,24 @@ void ferp_poller_close(fer_poller *poller)
     (void)script_take(SCRIPT_POLLER_CLOSE, FER_RAW_SOCKET_NONE, "");
 }
 
-static const script_answer *take_watch(script_call call, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+static const script_answer *take_watch(script_call call, fer_raw_socket raw, fer_event interest,
+                                       fer_poll_mode mode)
 {
-    static const char *const modes[] = {[FER_POLL_ONESHOT] = "oneshot", [FER_POLL_LEVEL] = "level", [FER_POLL_EDGE] = "edge"};
-    return script_take(call, raw, "%d,%" PRIu64 "%s%s,%s", (int)raw, interest.key, interest.readable ? ",r" : "", interest.writable ? ",w" : "",
-                modes[mode]);
+    static const char *const modes[] = {
+        [FER_POLL_ONESHOT] = "oneshot", [FER_POLL_LEVEL] = "level", [FER_POLL_EDGE] = "edge"};
+    return script_take(call, raw, "%d,%" PRIu64 "%s%s,%s", (int)raw, interest.key,
+                       interest.readable ? ",r" : "", interest.writable ? ",w" : "", modes[mode]);
 }
 
-fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                          fer_poll_mode mode)
 {
     (void)poller;
     return take_watch(SCRIPT_POLLER_ADD, raw, interest, mode)->error;
 }
 
-fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode)
+fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                             fer_poll_mode mode)
 {
     (void)poller;
     return take_watch(SCRIPT_POLLER_MODIFY, raw, interest, mode)->error;
@@ -41,10 +45,13 @@ fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
 }
 
 /* The events' keys are 0, 1, 2, …, and they are readable. */
-fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout, size_t *count, bool *notified)
+fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
+                           size_t *count, bool *notified)
 {
-    const script_answer *answer = fer_duration_is_none(timeout) ? script_take(SCRIPT_POLLER_WAIT, FER_RAW_SOCKET_NONE, "none")
-                                                                : script_take(SCRIPT_POLLER_WAIT, FER_RAW_SOCKET_NONE, "%" PRIu64, timeout.nanos);
+    const script_answer *answer =
+        fer_duration_is_none(timeout)
+            ? script_take(SCRIPT_POLLER_WAIT, FER_RAW_SOCKET_NONE, "none")
+            : script_take(SCRIPT_POLLER_WAIT, FER_RAW_SOCKET_NONE, "%" PRIu64, timeout.nanos);
     (void)poller;
     script.now += answer->elapsed;
     fer_error error = script_store_count(answer, count);

@@ -1,51 +1,64 @@
-/* scripted_try.c: the rest of scripted_platform.c: the calls that never wait, and the wait for either direction. */
+/* scripted_try.c: the rest of scripted_platform.c: the calls that never wait, and the wait for
+ * either direction. */
 #include <inttypes.h>
 
 #include "unit/scripted_take.h"
 
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode, size_t *n)
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
+                        size_t *n)
 {
     script_call call = recv_mode == FERP_RECV ? SCRIPT_TRY_RECV : SCRIPT_TRY_PEEK;
-    return script_receive(script_take(call, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len), buf, len, n);
+    return script_receive(script_take(call, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len), buf, len,
+                          n);
 }
 
 fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 {
     (void)buf;
-    return script_store_count(script_take(SCRIPT_TRY_SEND, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len), n);
+    return script_store_count(
+        script_take(SCRIPT_TRY_SEND, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len), n);
 }
 
 fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
 {
     size_t n = 0;
-    const script_answer *answer = script_take(SCRIPT_TRY_RECV_FROM, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len);
+    const script_answer *answer =
+        script_take(SCRIPT_TRY_RECV_FROM, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len);
     FER_TRY(script_receive(answer, buf, len, &n));
     *out = (struct ferp_datagram){n, answer->on, answer->addr};
     return answer->error;
 }
 
-fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr, size_t *n)
+fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                           const fer_socket_addr *addr, size_t *n)
 {
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     fer_socket_addr_format(addr, text, sizeof text);
     (void)buf;
-    return script_store_count(script_take(SCRIPT_TRY_SEND_TO, raw, "%d,%" PRIu64 ",%s", (int)raw, (uint64_t)len, text), n);
+    return script_store_count(
+        script_take(SCRIPT_TRY_SEND_TO, raw, "%d,%" PRIu64 ",%s", (int)raw, (uint64_t)len, text),
+        n);
 }
 
-fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_unix_datagram *out)
+fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+                                  struct ferp_unix_datagram *out)
 {
     size_t n = 0;
-    const script_answer *answer = script_take(SCRIPT_TRY_UNIX_RECV_FROM, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len);
+    const script_answer *answer =
+        script_take(SCRIPT_TRY_UNIX_RECV_FROM, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len);
     FER_TRY(script_receive(answer, buf, len, &n));
     *out = (struct ferp_unix_datagram){n, answer->on, answer->name};
     return answer->error;
 }
 
-fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
+                                const fer_unix_addr *addr, size_t *n)
 {
     (void)buf;
     (void)len;
-    return script_store_count(script_take(SCRIPT_TRY_UNIX_SEND_TO, raw, "%d,%.*s", (int)raw, (int)addr->len_, addr->name_), n);
+    return script_store_count(script_take(SCRIPT_TRY_UNIX_SEND_TO, raw, "%d,%.*s", (int)raw,
+                                          (int)addr->len_, addr->name_),
+                              n);
 }
 
 /* A time as the log has it. */
@@ -58,15 +71,17 @@ static void format_time(char *buf, size_t cap, uint64_t time)
     }
 }
 
-fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline, fer_interest *ready)
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
+                     fer_interest *ready)
 {
     static const char *const names[] = {"", "r", "w", "rw"};
     char texts[2][24];
     format_time(texts[0], sizeof texts[0], until);
     format_time(texts[1], sizeof texts[1], deadline);
     const char *comma = until == deadline ? "" : ",";
-    const script_answer *answer = script_take(SCRIPT_READY, raw, "%d,%s,%s%s%s", (int)raw, names[interest], texts[0], comma,
-                                              until == deadline ? "" : texts[1]);
+    const script_answer *answer =
+        script_take(SCRIPT_READY, raw, "%d,%s,%s%s%s", (int)raw, names[interest], texts[0], comma,
+                    until == deadline ? "" : texts[1]);
     script.now += answer->elapsed;
     if (answer->error.kind == FER_TIMED_OUT && script.now < until) {
         script.now = until;

@@ -1,8 +1,8 @@
 /* test_address_source.c: the addresses of a text, walked one after the other (rules A3, A4). */
 #include "unit/scripted_platform.h"
 
-#include "core/names/address_source.h"
 #include "core/address/host_port.h"
+#include "core/names/address_source.h"
 
 static void check_is(const fer_socket_addr *got, const char *text)
 {
@@ -86,7 +86,8 @@ static void a_failure_is_told_and_leaves_nothing_to_end(void **state)
     script_begin(&script_posix);
     feri_address_source source;
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_RESOLVE_TRY_AGAIN, -3);
-    assert_error(feri_address_source_of_text(&source, "example.test:80"), FER_RESOLVE_TRY_AGAIN, -3);
+    assert_error(feri_address_source_of_text(&source, "example.test:80"), FER_RESOLVE_TRY_AGAIN,
+                 -3);
     assert_log("lookup_begin(example.test)");
 }
 
@@ -95,7 +96,9 @@ static void text_that_cannot_be_split_is_refused_before_any_lookup(void **state)
     (void)state;
     script_begin(&script_posix);
     feri_address_source source;
-    const char *const bad[] = {"", "localhost", ":80", "localhost:", "localhost:65536", "localhost:+80", "localhost:http", "[]"};
+    const char *const bad[] = {
+        "",  "localhost", ":80", "localhost:", "localhost:65536", "localhost:+80", "localhost:http",
+        "[]"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_error(feri_address_source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
     }
@@ -116,7 +119,8 @@ static void a_name_is_asked_for_as_the_utf_8_that_it_is(void **state)
 static void a_name_that_is_not_utf_8_is_refused_before_any_lookup(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"b\xfcrger.test:80", "\x80:80", "a\xff:80", "\xc0\xae:80", "\xed\xa0\x80:80", "\xe2\x82:80"};
+    static const char *const bad[] = {"b\xfcrger.test:80", "\x80:80",         "a\xff:80",
+                                      "\xc0\xae:80",       "\xed\xa0\x80:80", "\xe2\x82:80"};
     script_begin(&script_posix);
     feri_address_source source;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -147,7 +151,8 @@ static void a_name_of_253_bytes_is_asked_for_and_a_longer_one_is_not(void **stat
     assert_ok(source_of_long_host(253, 'x'));
     assert_ok(source_of_long_host(253, '.'));
     assert_ok(source_of_long_host(254, '.'));
-    size_t around = strlen("lookup_begin() lookup_end() lookup_begin() lookup_end() lookup_begin() lookup_end()");
+    size_t around = strlen(
+        "lookup_begin() lookup_end() lookup_begin() lookup_end() lookup_begin() lookup_end()");
     assert_int_equal(strlen(script.log), around + 253 + 253 + 254);
     script.log[0] = '\0';
     assert_error(source_of_long_host(254, 'x'), FER_INVALID_INPUT, 0);

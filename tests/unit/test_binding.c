@@ -1,4 +1,5 @@
-/* test_binding.c: how a socket is bound, of either type (rules L1, L4). That no failure leaks a socket is test_seam_failures.c's. */
+/* test_binding.c: how a socket is bound, of either type (rules L1, L4). That no failure leaks a
+ * socket is test_seam_failures.c's. */
 #include "unit/scripted_platform.h"
 
 #include "core/open/binding.h"
@@ -23,15 +24,21 @@ static void a_port_is_held_with_the_options_that_each_system_needs(void **state)
         const char *addr;
         const char *log;
     } rows[] = {
-        {&script_posix, FER_TYPE_STREAM, "127.0.0.1:80", "socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_posix, FER_TYPE_STREAM, "[::]:80", "socket(v6) set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::]:80)"},
+        {&script_posix, FER_TYPE_STREAM, "127.0.0.1:80",
+         "socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_posix, FER_TYPE_STREAM, "[::]:80",
+         "socket(v6) set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::]:80)"},
         {&script_posix, FER_TYPE_DGRAM, "127.0.0.1:80", "socket(udp,v4) bind(1,127.0.0.1:80)"},
-        {&script_posix, FER_TYPE_DGRAM, "[::]:80", "socket(udp,v6) set_option(1,ONLY_V6,0) bind(1,[::]:80)"},
+        {&script_posix, FER_TYPE_DGRAM, "[::]:80",
+         "socket(udp,v6) set_option(1,ONLY_V6,0) bind(1,[::]:80)"},
         {&script_bsd, FER_TYPE_DGRAM, "127.0.0.1:80", "socket(udp,v4) bind(1,127.0.0.1:80)"},
-        {&script_windows, FER_TYPE_STREAM, "127.0.0.1:80", "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_windows, FER_TYPE_DGRAM, "127.0.0.1:80", "socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_TYPE_STREAM, "127.0.0.1:80",
+         "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_TYPE_DGRAM, "127.0.0.1:80",
+         "socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
         {&script_windows, FER_TYPE_DGRAM, "[::1]:0",
-         "socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::1]:0)"},
+         "socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) "
+         "bind(1,[::1]:0)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(rows[i].traits);
@@ -87,15 +94,16 @@ static void a_denied_bind_is_told_as_it_is_where_it_can_mean_nothing_else(void *
     assert_log("socket(udp,v4) bind(1,127.0.0.1:80) close(1)");
 }
 
-/* The second look is one of the same type: the ports of the two have nothing to do with each other. */
+/* The second look is one of the same type: the ports of the two have nothing to do with each
+ * other. */
 static void a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code(void **state)
 {
     (void)state;
     static const char *const logs[] = {
-        [FER_TYPE_STREAM] =
-            "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) socket(v4) bind(2,0.0.0.0:80) close(2)",
-        [FER_TYPE_DGRAM] =
-            "socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) socket(udp,v4) bind(2,0.0.0.0:80) close(2)"};
+        [FER_TYPE_STREAM] = "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
+                            "close(1) socket(v4) bind(2,0.0.0.0:80) close(2)",
+        [FER_TYPE_DGRAM] = "socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
+                           "close(1) socket(udp,v4) bind(2,0.0.0.0:80) close(2)"};
     for (int type = FER_TYPE_STREAM; type <= FER_TYPE_DGRAM; type++) {
         script_begin(&script_windows);
         script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
@@ -111,7 +119,8 @@ static void a_denied_bind_of_a_free_port_is_denied(void **state)
     script_begin(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     assert_error(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013);
-    assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[2001:db8::1%4]:80) close(1) "
+    assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) "
+               "bind(1,[2001:db8::1%4]:80) close(1) "
                "socket(udp,v6) bind(2,[::]:80) close(2)");
 }
 
@@ -132,7 +141,8 @@ static void a_denied_bind_that_cannot_be_looked_into_is_denied(void **state)
     (void)script_then(SCRIPT_SOCKET);
     script_then_fail(SCRIPT_SOCKET, FER_ADDR_IN_USE, 10024);
     assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
-    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) socket(udp,v4)");
+    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) "
+               "socket(udp,v4)");
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* test_connect_start.c: connects that are only started: which socket the handle has then, and in which state. */
+/* test_connect_start.c: connects that are only started: which socket the handle has then, and in
+ * which state. */
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
 #include "unit/scripted_platform.h"
@@ -16,8 +17,9 @@ static void a_connect_that_has_started_is_under_way(void **state)
     static const struct {
         const struct ferp_traits *traits;
         fer_error started;
-    } rows[] = {
-        {&script_posix, {FER_IN_PROGRESS, 115}}, {&script_posix, {FER_INTERRUPTED, 4}}, {&script_windows, {FER_WOULD_BLOCK, 10035}}};
+    } rows[] = {{&script_posix, {FER_IN_PROGRESS, 115}},
+                {&script_posix, {FER_INTERRUPTED, 4}},
+                {&script_windows, {FER_WOULD_BLOCK, 10035}}};
     for (int i = 0; i < 3; i++) {
         fer_handle handle = {0};
         fer_socket_addr to = script_addr("192.0.2.1:7");
@@ -41,7 +43,8 @@ static void a_connect_that_ends_at_once_leaves_an_open_stream(void **state)
     assert_ok(feri_start_connect(&handle, &to));
     assert_log("socket(v6) set_nonblocking(1,1) connect(1,[2001:db8::1]:7)");
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
+    assert_int_equal(feri_handle_flags(&handle),
+                     FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
 }
 
 /* C4: "leaves a NEW handle that can be connected again ..., and leaks nothing". */
@@ -60,7 +63,8 @@ static void a_connect_that_fails_at_once_leaves_a_new_handle(void **state)
     assert_log("socket(v4) disable_connect_retry(1) set_nonblocking(1,1) close(1)");
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 10061);
     assert_error(feri_start_connect(&handle, &to), FER_CONNECTION_REFUSED, 10061);
-    assert_log("socket(v4) disable_connect_retry(2) set_nonblocking(2,1) connect(2,127.0.0.1:7) close(2)");
+    assert_log(
+        "socket(v4) disable_connect_retry(2) set_nonblocking(2,1) connect(2,127.0.0.1:7) close(2)");
     assert_error(feri_start_connect(&handle, &nowhere), FER_CONNECTION_REFUSED, 0);
     assert_log("");
     assert_new_again(&handle);

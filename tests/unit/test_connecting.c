@@ -1,5 +1,5 @@
-/* test_connecting.c: how a connection comes to be: starts, final words, hints, timeouts, modes. That no failure leaks a socket is
- * test_seam_failures.c's. */
+/* test_connecting.c: how a connection comes to be: starts, final words, hints, timeouts, modes.
+ * That no failure leaks a socket is test_seam_failures.c's. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/pending_connect.h"
@@ -62,7 +62,8 @@ static void a_connect_that_is_interrupted_is_waited_for_to_its_end(void **state)
         script_begin(both[i]);
         script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
         assert_ok(connect_to("192.0.2.1:80", FOREVER));
-        assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)");
+        assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(ever) "
+                   "take_error(1) peer_addr(1)");
     }
 }
 
@@ -72,7 +73,8 @@ static void would_block_means_started_only_where_the_system_says_it_so(void **st
     script_begin(&script_windows);
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_ok(connect_to("192.0.2.1:80", FOREVER));
-    assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)");
+    assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(ever) "
+               "take_error(1) peer_addr(1)");
     script_begin(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 11);
     assert_error(connect_to("192.0.2.1:80", FOREVER), FER_WOULD_BLOCK, 11);
@@ -88,7 +90,8 @@ static void the_socket_s_pending_error_is_the_final_word(void **state)
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
     assert_error(connect_to("192.0.2.1:80", SOON), FER_HOST_UNREACHABLE, 113);
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) "
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) "
+               "wait_for(1500) take_error(1) "
                "close(1)");
 }
 
@@ -109,8 +112,10 @@ static void readiness_that_was_false_is_waited_on(void **state)
     script_then(SCRIPT_WAIT_FOR)->elapsed = 100;
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
     assert_ok(connect_to("192.0.2.1:80", SOON));
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) "
-               "peer_addr(1) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) set_nonblocking(1,0)");
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) "
+               "wait_for(1500) take_error(1) "
+               "peer_addr(1) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) "
+               "set_nonblocking(1,0)");
 }
 
 static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
@@ -131,8 +136,10 @@ static void an_interrupted_wait_is_begun_again_with_the_time_that_is_left(void *
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
     assert_ok(connect_to("192.0.2.1:80", SOON));
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) "
-               "wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) set_nonblocking(1,0)");
+    assert_log(
+        "socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) "
+        "wait_for(1500) "
+        "wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) set_nonblocking(1,0)");
 }
 
 static void a_hint_of_failure_without_an_error_is_looked_at_twice_and_then_stands(void **state)
@@ -143,7 +150,8 @@ static void a_hint_of_failure_without_an_error_is_looked_at_twice_and_then_stand
     script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
     script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 10057};
     assert_error(connect_to("192.0.2.1:80", SOON), FER_CONNECTION_REFUSED, 0);
-    assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) "
+    assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) "
+               "take_error(1) peer_addr(1) "
                "take_error(1) peer_addr(1) close(1)");
 }
 
@@ -231,7 +239,8 @@ static void a_connection_whose_mode_cannot_be_restored_is_given_up(void **state)
     (void)script_then(SCRIPT_SET_NONBLOCKING);
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_to("192.0.2.1:80", SOON), FER_BAD_HANDLE, 9);
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0) close(1)");
+    assert_log(
+        "socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0) close(1)");
 }
 
 static void no_timeout_is_a_plain_connect(void **state)
@@ -253,9 +262,15 @@ static void a_refusal_is_hastened_on_loopback_where_the_system_retries(void **st
         const char *text;
         bool hastened;
     } rows[] = {
-        {"127.0.0.1:80", true},          {"127.9.9.9:80", true},      {"[::1]:80", true},
-        {"[::ffff:127.0.0.1]:80", true}, {"128.0.0.1:80", false},     {"0.0.0.0:80", false},
-        {"192.0.2.1:80", false},         {"[2001:db8::1]:80", false}, {"[::ffff:192.0.2.1]:80", false},
+        {"127.0.0.1:80", true},
+        {"127.9.9.9:80", true},
+        {"[::1]:80", true},
+        {"[::ffff:127.0.0.1]:80", true},
+        {"128.0.0.1:80", false},
+        {"0.0.0.0:80", false},
+        {"192.0.2.1:80", false},
+        {"[2001:db8::1]:80", false},
+        {"[::ffff:192.0.2.1]:80", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(&script_windows);
@@ -284,7 +299,8 @@ static void an_ipv4_mapped_address_gets_a_socket_for_both_families(void **state)
     assert_log("socket(v6) set_option(1,ONLY_V6,0) connect(1,[::ffff:192.0.2.1]:80)");
     script_begin(&script_windows);
     assert_ok(connect_to("[::ffff:127.0.0.1]:80", FOREVER));
-    assert_log("socket(v6) set_option(1,ONLY_V6,0) disable_connect_retry(1) connect(1,[::ffff:127.0.0.1]:80)");
+    assert_log("socket(v6) set_option(1,ONLY_V6,0) disable_connect_retry(1) "
+               "connect(1,[::ffff:127.0.0.1]:80)");
 }
 
 static void where_there_is_no_such_socket_connect_tells(void **state)
@@ -355,7 +371,10 @@ static fer_handle begun(const struct ferp_traits *traits)
     return script_connecting(0);
 }
 
-static feri_life life_of(const fer_handle *handle) { return feri_state_life(feri_handle_state(handle)); }
+static feri_life life_of(const fer_handle *handle)
+{
+    return feri_state_life(feri_handle_state(handle));
+}
 
 static void a_connect_stands_as_the_pending_error_and_then_the_peer_tell(void **state)
 {

@@ -1,4 +1,5 @@
-/* test_copy.c: copying from one stream into another: what is called, what stays in the buffer, and what is refused before all. */
+/* test_copy.c: copying from one stream into another: what is called, what stays in the buffer, and
+ * what is refused before all. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/io.h"
@@ -198,7 +199,8 @@ static void a_source_that_was_reset_has_its_last_bytes_written(void **state)
     script_then_move(SCRIPT_RECV, 4);
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
     assert_error(copy(&n), FER_TIMED_OUT, 0);
-    assert_true(feri_handle_fail(&from.handle_, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_true(feri_handle_fail(&from.handle_, FERI_EVENT_GOT_RESET,
+                                 (fer_error){FER_CONNECTION_RESET, 104}));
     script_then_move(SCRIPT_SEND, 4);
     assert_error(copy(&n), FER_CONNECTION_RESET, 104);
     assert_int_equal(n, 4);
@@ -249,7 +251,8 @@ static void a_destination_that_still_connects_is_asked_before_anything_is_read(v
 
 /* ---- Misuse */
 
-static void assert_refused(fer_stream source, fer_stream destination, fer_copy_buffer *through, fer_error_kind kind)
+static void assert_refused(fer_stream source, fer_stream destination, fer_copy_buffer *through,
+                           fer_error_kind kind)
 {
     uint64_t n = 99;
     assert_error(fer_copy(source, destination, through, &n), kind, 0);
@@ -263,12 +266,9 @@ static void a_buffer_that_is_none_is_refused(void **state)
     (void)state;
     begin();
     fer_copy_buffer wrong[] = {
-        {NULL, sizeof memory, 0, 0},
-        {memory, 0, 0, 0},
-        {memory, sizeof memory, 5, 0},
-        {memory, sizeof memory, 0, 5},
-        {memory, sizeof memory, 4, 1},
-        {memory, sizeof memory, SIZE_MAX, 1},
+        {NULL, sizeof memory, 0, 0},          {memory, 0, 0, 0},
+        {memory, sizeof memory, 5, 0},        {memory, sizeof memory, 0, 5},
+        {memory, sizeof memory, 4, 1},        {memory, sizeof memory, SIZE_MAX, 1},
         {memory, sizeof memory, 1, SIZE_MAX},
     };
     fer_stream source = fer_tcp_stream_as_stream(&from);

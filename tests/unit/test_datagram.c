@@ -1,5 +1,5 @@
-/* test_datagram.c: datagrams in and out, and whose they are (rules U1 to U5), with each call that is made for them. Waiting and being
- * connected: test_datagram_waiting.c. */
+/* test_datagram.c: datagrams in and out, and whose they are (rules U1 to U5), with each call that
+ * is made for them. Waiting and being connected: test_datagram_waiting.c. */
 #include "core/open/binding.h"
 #include "unit/datagram_check.h"
 #include "unit/scripted_platform.h"
@@ -23,7 +23,8 @@ static void a_new_socket_is_told_of_no_refusals(void **state)
     assert_log("socket(udp,v4) bind(1,127.0.0.1:0) report_refusals(1,0)");
     script_begin(&script_windows);
     assert_ok(open_at("127.0.0.1:0"));
-    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:0) report_refusals(1,0)");
+    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:0) "
+               "report_refusals(1,0)");
 }
 
 static void the_send_buffer_is_raised_where_it_limits_datagrams_as_well_as_it_can_be(void **state)
@@ -31,7 +32,8 @@ static void the_send_buffer_is_raised_where_it_limits_datagrams_as_well_as_it_ca
     (void)state;
     script_begin(&script_bsd);
     assert_ok(open_at("127.0.0.1:0"));
-    assert_log("socket(udp,v4) bind(1,127.0.0.1:0) report_refusals(1,0) set_option(1,SEND_BUFFER,65535)");
+    assert_log(
+        "socket(udp,v4) bind(1,127.0.0.1:0) report_refusals(1,0) set_option(1,SEND_BUFFER,65535)");
     script_begin(&script_bsd);
     script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 55);
     assert_ok(open_at("127.0.0.1:0"));
@@ -80,14 +82,17 @@ static void a_failure_is_told_and_leaves_the_output_alone(void **state)
     fer_datagram got;
     fer_datagram untouched;
     char buf[4];
-    static const fer_error failures[] = {{FER_INTERRUPTED, 4}, {FER_CONNECTION_REFUSED, 111}, {FER_HOST_UNREACHABLE, 113}};
+    static const fer_error failures[] = {
+        {FER_INTERRUPTED, 4}, {FER_CONNECTION_REFUSED, 111}, {FER_HOST_UNREACHABLE, 113}};
     memset(&got, 0x5a, sizeof got);
     memset(&untouched, 0x5a, sizeof untouched);
     for (size_t i = 0; i < 3; i++) {
         script_then_fail(SCRIPT_RECV_FROM, failures[i].kind, failures[i].os_code);
-        assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), failures[i].kind, failures[i].os_code);
+        assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), failures[i].kind,
+                     failures[i].os_code);
         script_then_fail(SCRIPT_PEEK_FROM, failures[i].kind, failures[i].os_code);
-        assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), failures[i].kind, failures[i].os_code);
+        assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), failures[i].kind,
+                     failures[i].os_code);
         assert_memory_equal(&got, &untouched, sizeof got);
     }
 }
@@ -101,11 +106,14 @@ static void a_reset_is_a_refusal_on_a_datagram_socket(void **state)
     fer_datagram got;
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_CONNECTION_REFUSED, 10054);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_CONNECTION_REFUSED,
+                 10054);
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_CONNECTION_REFUSED, 10054);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL),
+                 FER_CONNECTION_REFUSED, 10054);
     script_then_fail(SCRIPT_SEND_TO, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_WAIT_BY_MODE, NULL), FER_CONNECTION_REFUSED, 10054);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_WAIT_BY_MODE, NULL),
+                 FER_CONNECTION_REFUSED, 10054);
     assert_log("recv_from(1,4) send(1,1) send_to(1,1," PEER ")");
 }
 
@@ -186,7 +194,8 @@ static void what_the_dropping_meets_is_told(void **state)
     char buf[4];
     comes(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
     script_then_fail(SCRIPT_RECV_FROM, FER_CONNECTION_REFUSED, 111);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), FER_CONNECTION_REFUSED, 111);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), FER_CONNECTION_REFUSED,
+                 111);
     comes(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), FER_TIMED_OUT, 0);
@@ -201,7 +210,8 @@ static void a_socket_that_others_share_asks_who_the_peer_is(void **state)
         fer_udp_socket socket = connected_socket(&script_posix, flags[i]);
         fer_datagram got;
         char buf[4];
-        script_default(SCRIPT_PEER_ADDR)->addr = script_addr("192.0.2.5:5"); /* a clone has connected it to another */
+        script_default(SCRIPT_PEER_ADDR)->addr =
+            script_addr("192.0.2.5:5"); /* a clone has connected it to another */
         comes(SCRIPT_RECV_FROM, PEER, 2);
         comes(SCRIPT_RECV_FROM, "192.0.2.5:5", 3);
         assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
@@ -235,7 +245,8 @@ static void sending_is_one_call_and_says_what_it_sent(void **state)
     assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, &n), FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_SEND_TO, FER_MESSAGE_TOO_LONG, 90);
     n = 77;
-    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_WAIT_BY_MODE, &n), FER_MESSAGE_TOO_LONG, 90);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_WAIT_BY_MODE, &n),
+                 FER_MESSAGE_TOO_LONG, 90);
     assert_int_equal(n, 0);
 }
 
@@ -247,10 +258,12 @@ static void a_length_above_the_systems_is_too_long_and_never_cut(void **state)
     fer_socket_addr to = script_addr(PEER);
     for (size_t i = 0; i < 2; i++) {
         size_t n = 77;
-        assert_error(feri_datagram_send(&socket, "x", lengths[i], FERI_WAIT_BY_MODE, &n), FER_MESSAGE_TOO_LONG, 0);
+        assert_error(feri_datagram_send(&socket, "x", lengths[i], FERI_WAIT_BY_MODE, &n),
+                     FER_MESSAGE_TOO_LONG, 0);
         assert_int_equal(n, 0);
         n = 77;
-        assert_error(feri_datagram_send_to(&socket, "x", lengths[i], &to, FERI_WAIT_BY_MODE, &n), FER_MESSAGE_TOO_LONG, 0);
+        assert_error(feri_datagram_send_to(&socket, "x", lengths[i], &to, FERI_WAIT_BY_MODE, &n),
+                     FER_MESSAGE_TOO_LONG, 0);
         assert_int_equal(n, 0);
     }
     assert_log("");
@@ -262,11 +275,14 @@ static void a_refused_argument_is_the_missing_peer_where_there_is_none(void **st
     fer_udp_socket socket = open_socket(&script_windows, 0);
     script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 10022);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_NOT_CONNECTED, 10022);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_NOT_CONNECTED,
+                 10022);
     script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 10022);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_INVALID_INPUT, 10022);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_INVALID_INPUT,
+                 10022);
     script_then_fail(SCRIPT_SEND, FER_NOT_CONNECTED, 10057);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_NOT_CONNECTED, 10057);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_NOT_CONNECTED,
+                 10057);
     assert_log("send(1,1) peer_addr(1) send(1,1) peer_addr(1) send(1,1)");
 }
 
@@ -292,7 +308,8 @@ static void port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call(void **
     bad[1] = script_addr("[::1]:7");
     for (size_t i = 0; i < 2; i++) {
         size_t n = 77;
-        assert_error(feri_datagram_send_to(&socket, "x", 1, &bad[i], FERI_WAIT_BY_MODE, &n), FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_send_to(&socket, "x", 1, &bad[i], FERI_WAIT_BY_MODE, &n),
+                     FER_INVALID_INPUT, 0);
         assert_int_equal(n, 0);
         assert_error(feri_datagram_connect(&socket, &bad[i]), FER_INVALID_INPUT, 0);
     }
@@ -311,19 +328,29 @@ static void misuse_is_refused_without_a_call(void **state)
     memset(&empty, 0, sizeof empty);
     bad.ip.family = (fer_ip_family)9;
     for (int recv_mode = FERI_RECV; recv_mode <= FERI_PEEK; recv_mode++) {
-        assert_error(feri_datagram_receive(NULL, buf, 4, (feri_recv_mode)recv_mode, &got), FER_INVALID_INPUT, 0);
-        assert_error(feri_datagram_receive(&empty, buf, 4, (feri_recv_mode)recv_mode, &got), FER_INVALID_INPUT, 0);
-        assert_error(feri_datagram_receive(&socket, NULL, 4, (feri_recv_mode)recv_mode, &got), FER_INVALID_INPUT, 0);
-        assert_error(feri_datagram_receive(&socket, buf, 4, (feri_recv_mode)recv_mode, NULL), FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_receive(NULL, buf, 4, (feri_recv_mode)recv_mode, &got),
+                     FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_receive(&empty, buf, 4, (feri_recv_mode)recv_mode, &got),
+                     FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_receive(&socket, NULL, 4, (feri_recv_mode)recv_mode, &got),
+                     FER_INVALID_INPUT, 0);
+        assert_error(feri_datagram_receive(&socket, buf, 4, (feri_recv_mode)recv_mode, NULL),
+                     FER_INVALID_INPUT, 0);
     }
     size_t n[7] = {77, 77, 77, 77, 77, 77, 77};
     assert_error(feri_datagram_send(NULL, "x", 1, FERI_WAIT_BY_MODE, &n[0]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send(&empty, "x", 1, FERI_WAIT_BY_MODE, &n[1]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send(&socket, NULL, 1, FERI_WAIT_BY_MODE, &n[2]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(NULL, "x", 1, &to, FERI_WAIT_BY_MODE, &n[3]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(&socket, NULL, 1, &to, FERI_WAIT_BY_MODE, &n[4]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(&socket, "x", 1, NULL, FERI_WAIT_BY_MODE, &n[5]), FER_INVALID_INPUT, 0);
-    assert_error(feri_datagram_send_to(&socket, "x", 1, &bad, FERI_WAIT_BY_MODE, &n[6]), FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send(&empty, "x", 1, FERI_WAIT_BY_MODE, &n[1]), FER_INVALID_INPUT,
+                 0);
+    assert_error(feri_datagram_send(&socket, NULL, 1, FERI_WAIT_BY_MODE, &n[2]), FER_INVALID_INPUT,
+                 0);
+    assert_error(feri_datagram_send_to(NULL, "x", 1, &to, FERI_WAIT_BY_MODE, &n[3]),
+                 FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, NULL, 1, &to, FERI_WAIT_BY_MODE, &n[4]),
+                 FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, NULL, FERI_WAIT_BY_MODE, &n[5]),
+                 FER_INVALID_INPUT, 0);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &bad, FERI_WAIT_BY_MODE, &n[6]),
+                 FER_INVALID_INPUT, 0);
     for (size_t i = 0; i < 7; i++) {
         assert_int_equal(n[i], 0);
     }

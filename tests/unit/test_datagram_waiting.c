@@ -1,4 +1,5 @@
-/* test_datagram_waiting.c: what datagram sockets do when they have to wait, and what connecting makes of them. */
+/* test_datagram_waiting.c: what datagram sockets do when they have to wait, and what connecting
+ * makes of them. */
 #include "unit/datagram_check.h"
 #include "unit/scripted_platform.h"
 
@@ -37,7 +38,8 @@ static void where_core_waits_strangers_do_not_stretch_the_timeout(void **state)
     script_then(SCRIPT_WAIT_FOR)->elapsed = 300;
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
-    assert_log("recv_from(1,4) wait_terms(1,reading) wait_arm(1,RECEIVABLE) wait_for(1500) recv_from(1,4) recv_from(1,4) "
+    assert_log("recv_from(1,4) wait_terms(1,reading) wait_arm(1,RECEIVABLE) wait_for(1500) "
+               "recv_from(1,4) recv_from(1,4) "
                "wait_arm(1,RECEIVABLE) wait_for(1500)");
 }
 
@@ -51,7 +53,8 @@ static void where_core_waits_a_nonblocking_socket_does_not(void **state)
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_WOULD_BLOCK, 10035);
+    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_WOULD_BLOCK,
+                 10035);
     assert_log("recv_from(1,4) wait_terms(1,reading) send(1,1) wait_terms(1,writing)");
 }
 
@@ -72,7 +75,8 @@ static void sending_waits_for_room_and_tries_again(void **state)
     assert_ok(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_WAIT_BY_MODE, &n));
     assert_int_equal(n, 5);
     assert_log("send(1,5) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send(1,5) "
-               "send_to(1,5," PEER ") wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
+               "send_to(1,5," PEER
+               ") wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
 }
 
 static void sending_gives_up_at_the_end_of_its_timeout(void **state)
@@ -86,7 +90,8 @@ static void sending_gives_up_at_the_end_of_its_timeout(void **state)
     assert_int_equal(n, 0);
     n = 77;
     script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_WAIT_BY_MODE, &n), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_WAIT_BY_MODE, &n),
+                 FER_TIMED_OUT, 0);
     assert_int_equal(n, 0);
     assert_log("send(1,5) send_to(1,5," PEER ")");
 }

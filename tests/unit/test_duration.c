@@ -1,4 +1,5 @@
-/* test_duration.c: making durations: units, and that what does not fit is the longest finite one, never NONE. */
+/* test_duration.c: making durations: units, and that what does not fit is the longest finite one,
+ * never NONE. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +30,8 @@ static void zero_of_each_unit_is_zero_and_not_none(void **state)
     assert_false(fer_duration_is_none(fer_duration_from_secs(0)));
 }
 
-/* from(count) is exact up to the last count that fits, and the longest finite duration from there on. */
+/* from(count) is exact up to the last count that fits, and the longest finite duration from there
+ * on. */
 static void check_saturation(fer_duration (*from)(uint64_t), uint64_t nanos_per_unit)
 {
     uint64_t last = LONGEST_FINITE / nanos_per_unit;

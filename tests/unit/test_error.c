@@ -1,4 +1,5 @@
-/* test_error.c: errors from codes, the kinds' names, the text of errors, and the version. The maps: test_error_maps.c. */
+/* test_error.c: errors from codes, the kinds' names, the text of errors, and the version. The maps:
+ * test_error_maps.c. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -155,7 +156,8 @@ static void the_version_is_the_header_s(void **state)
 {
     (void)state;
     char want[64];
-    snprintf(want, sizeof want, "%d.%d.%d", FER_VERSION_MAJOR, FER_VERSION_MINOR, FER_VERSION_PATCH);
+    snprintf(want, sizeof want, "%d.%d.%d", FER_VERSION_MAJOR, FER_VERSION_MINOR,
+             FER_VERSION_PATCH);
     assert_string_equal(fer_version(), want);
     assert_string_equal(fer_version(), FER_VERSION_TEXT);
 }

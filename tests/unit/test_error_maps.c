@@ -1,5 +1,6 @@
-/* test_error_maps.c: the tables of codes and kinds, of both systems, on every system: one kind a code, Rust's kinds where Rust names
- * one, the same kind for the same meaning; and this host's own map, which is total. */
+/* test_error_maps.c: the tables of codes and kinds, of both systems, on every system: one kind a
+ * code, Rust's kinds where Rust names one, the same kind for the same meaning; and this host's own
+ * map, which is total. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,7 +16,8 @@
 #include "platform/posix/errors_linux.h"
 #include "platform/winsock/errors_winsock.h"
 
-#if defined(__linux__) && !defined(__mips__) && !defined(__sparc__) && !defined(__alpha__) && !defined(__hppa__)
+#if defined(__linux__) && !defined(__mips__) && !defined(__sparc__) && !defined(__alpha__) && \
+    !defined(__hppa__)
 #define HOST_IS_GENERIC_LINUX 1
 #else
 #define HOST_IS_GENERIC_LINUX 0
@@ -98,38 +100,112 @@ struct pair {
     fer_error_kind kind;
 };
 
-static const struct pair rust_linux[] = {
-    {1, FER_PERMISSION_DENIED}, {2, FER_NOT_FOUND}, {4, FER_INTERRUPTED}, {7, FER_ARGUMENT_LIST_TOO_LONG},
-    {11, FER_WOULD_BLOCK}, {12, FER_OUT_OF_MEMORY}, {13, FER_PERMISSION_DENIED}, {16, FER_RESOURCE_BUSY},
-    {17, FER_ALREADY_EXISTS}, {18, FER_CROSSES_DEVICES}, {20, FER_NOT_A_DIRECTORY}, {21, FER_IS_A_DIRECTORY},
-    {22, FER_INVALID_INPUT}, {26, FER_EXECUTABLE_FILE_BUSY}, {27, FER_FILE_TOO_LARGE}, {28, FER_STORAGE_FULL},
-    {29, FER_NOT_SEEKABLE}, {30, FER_READ_ONLY_FILESYSTEM}, {31, FER_TOO_MANY_LINKS}, {32, FER_BROKEN_PIPE},
-    {35, FER_DEADLOCK}, {36, FER_INVALID_FILENAME}, {38, FER_UNSUPPORTED}, {39, FER_DIRECTORY_NOT_EMPTY},
-    {40, FER_FILESYSTEM_LOOP}, {95, FER_UNSUPPORTED}, {98, FER_ADDR_IN_USE}, {99, FER_ADDR_NOT_AVAILABLE},
-    {100, FER_NETWORK_DOWN}, {101, FER_NETWORK_UNREACHABLE}, {103, FER_CONNECTION_ABORTED}, {104, FER_CONNECTION_RESET},
-    {107, FER_NOT_CONNECTED}, {110, FER_TIMED_OUT}, {111, FER_CONNECTION_REFUSED}, {113, FER_HOST_UNREACHABLE},
-    {115, FER_IN_PROGRESS}, {116, FER_STALE_NETWORK_FILE_HANDLE}, {122, FER_QUOTA_EXCEEDED}
-};
+static const struct pair rust_linux[] = {{1, FER_PERMISSION_DENIED},
+                                         {2, FER_NOT_FOUND},
+                                         {4, FER_INTERRUPTED},
+                                         {7, FER_ARGUMENT_LIST_TOO_LONG},
+                                         {11, FER_WOULD_BLOCK},
+                                         {12, FER_OUT_OF_MEMORY},
+                                         {13, FER_PERMISSION_DENIED},
+                                         {16, FER_RESOURCE_BUSY},
+                                         {17, FER_ALREADY_EXISTS},
+                                         {18, FER_CROSSES_DEVICES},
+                                         {20, FER_NOT_A_DIRECTORY},
+                                         {21, FER_IS_A_DIRECTORY},
+                                         {22, FER_INVALID_INPUT},
+                                         {26, FER_EXECUTABLE_FILE_BUSY},
+                                         {27, FER_FILE_TOO_LARGE},
+                                         {28, FER_STORAGE_FULL},
+                                         {29, FER_NOT_SEEKABLE},
+                                         {30, FER_READ_ONLY_FILESYSTEM},
+                                         {31, FER_TOO_MANY_LINKS},
+                                         {32, FER_BROKEN_PIPE},
+                                         {35, FER_DEADLOCK},
+                                         {36, FER_INVALID_FILENAME},
+                                         {38, FER_UNSUPPORTED},
+                                         {39, FER_DIRECTORY_NOT_EMPTY},
+                                         {40, FER_FILESYSTEM_LOOP},
+                                         {95, FER_UNSUPPORTED},
+                                         {98, FER_ADDR_IN_USE},
+                                         {99, FER_ADDR_NOT_AVAILABLE},
+                                         {100, FER_NETWORK_DOWN},
+                                         {101, FER_NETWORK_UNREACHABLE},
+                                         {103, FER_CONNECTION_ABORTED},
+                                         {104, FER_CONNECTION_RESET},
+                                         {107, FER_NOT_CONNECTED},
+                                         {110, FER_TIMED_OUT},
+                                         {111, FER_CONNECTION_REFUSED},
+                                         {113, FER_HOST_UNREACHABLE},
+                                         {115, FER_IN_PROGRESS},
+                                         {116, FER_STALE_NETWORK_FILE_HANDLE},
+                                         {122, FER_QUOTA_EXCEEDED}};
 
-static const struct pair rust_windows[] = {
-    {2, FER_NOT_FOUND}, {3, FER_NOT_FOUND}, {5, FER_PERMISSION_DENIED}, {8, FER_OUT_OF_MEMORY}, {14, FER_OUT_OF_MEMORY},
-    {15, FER_NOT_FOUND}, {17, FER_CROSSES_DEVICES}, {19, FER_READ_ONLY_FILESYSTEM}, {39, FER_STORAGE_FULL},
-    {53, FER_NOT_FOUND}, {67, FER_NOT_FOUND}, {80, FER_ALREADY_EXISTS}, {87, FER_INVALID_INPUT}, {109, FER_BROKEN_PIPE},
-    {112, FER_STORAGE_FULL}, {120, FER_UNSUPPORTED}, {121, FER_TIMED_OUT}, {123, FER_INVALID_FILENAME},
-    {132, FER_NOT_SEEKABLE}, {145, FER_DIRECTORY_NOT_EMPTY}, {161, FER_INVALID_FILENAME}, {170, FER_RESOURCE_BUSY},
-    {183, FER_ALREADY_EXISTS}, {206, FER_INVALID_FILENAME}, {223, FER_FILE_TOO_LARGE}, {232, FER_BROKEN_PIPE},
-    {258, FER_TIMED_OUT}, {267, FER_NOT_A_DIRECTORY}, {336, FER_IS_A_DIRECTORY}, {594, FER_TIMED_OUT}, {995, FER_TIMED_OUT},
-    {1053, FER_TIMED_OUT}, {1121, FER_TIMED_OUT}, {1131, FER_DEADLOCK}, {1142, FER_TOO_MANY_LINKS},
-    {1231, FER_NETWORK_UNREACHABLE}, {1232, FER_HOST_UNREACHABLE}, {1295, FER_QUOTA_EXCEEDED}, {1460, FER_TIMED_OUT},
-    {1921, FER_FILESYSTEM_LOOP}, {5910, FER_TIMED_OUT}, {7012, FER_TIMED_OUT}, {7040, FER_TIMED_OUT}, {8014, FER_TIMED_OUT},
-    {8226, FER_TIMED_OUT}, {9705, FER_TIMED_OUT}, {13805, FER_TIMED_OUT}, {15402, FER_TIMED_OUT}, {15403, FER_TIMED_OUT},
-    {10013, FER_PERMISSION_DENIED}, {10022, FER_INVALID_INPUT}, {10035, FER_WOULD_BLOCK}, {10048, FER_ADDR_IN_USE},
-    {10049, FER_ADDR_NOT_AVAILABLE}, {10050, FER_NETWORK_DOWN}, {10051, FER_NETWORK_UNREACHABLE},
-    {10053, FER_CONNECTION_ABORTED}, {10054, FER_CONNECTION_RESET}, {10057, FER_NOT_CONNECTED}, {10060, FER_TIMED_OUT},
-    {10061, FER_CONNECTION_REFUSED}, {10065, FER_HOST_UNREACHABLE}, {10069, FER_QUOTA_EXCEEDED}
-};
+static const struct pair rust_windows[] = {{2, FER_NOT_FOUND},
+                                           {3, FER_NOT_FOUND},
+                                           {5, FER_PERMISSION_DENIED},
+                                           {8, FER_OUT_OF_MEMORY},
+                                           {14, FER_OUT_OF_MEMORY},
+                                           {15, FER_NOT_FOUND},
+                                           {17, FER_CROSSES_DEVICES},
+                                           {19, FER_READ_ONLY_FILESYSTEM},
+                                           {39, FER_STORAGE_FULL},
+                                           {53, FER_NOT_FOUND},
+                                           {67, FER_NOT_FOUND},
+                                           {80, FER_ALREADY_EXISTS},
+                                           {87, FER_INVALID_INPUT},
+                                           {109, FER_BROKEN_PIPE},
+                                           {112, FER_STORAGE_FULL},
+                                           {120, FER_UNSUPPORTED},
+                                           {121, FER_TIMED_OUT},
+                                           {123, FER_INVALID_FILENAME},
+                                           {132, FER_NOT_SEEKABLE},
+                                           {145, FER_DIRECTORY_NOT_EMPTY},
+                                           {161, FER_INVALID_FILENAME},
+                                           {170, FER_RESOURCE_BUSY},
+                                           {183, FER_ALREADY_EXISTS},
+                                           {206, FER_INVALID_FILENAME},
+                                           {223, FER_FILE_TOO_LARGE},
+                                           {232, FER_BROKEN_PIPE},
+                                           {258, FER_TIMED_OUT},
+                                           {267, FER_NOT_A_DIRECTORY},
+                                           {336, FER_IS_A_DIRECTORY},
+                                           {594, FER_TIMED_OUT},
+                                           {995, FER_TIMED_OUT},
+                                           {1053, FER_TIMED_OUT},
+                                           {1121, FER_TIMED_OUT},
+                                           {1131, FER_DEADLOCK},
+                                           {1142, FER_TOO_MANY_LINKS},
+                                           {1231, FER_NETWORK_UNREACHABLE},
+                                           {1232, FER_HOST_UNREACHABLE},
+                                           {1295, FER_QUOTA_EXCEEDED},
+                                           {1460, FER_TIMED_OUT},
+                                           {1921, FER_FILESYSTEM_LOOP},
+                                           {5910, FER_TIMED_OUT},
+                                           {7012, FER_TIMED_OUT},
+                                           {7040, FER_TIMED_OUT},
+                                           {8014, FER_TIMED_OUT},
+                                           {8226, FER_TIMED_OUT},
+                                           {9705, FER_TIMED_OUT},
+                                           {13805, FER_TIMED_OUT},
+                                           {15402, FER_TIMED_OUT},
+                                           {15403, FER_TIMED_OUT},
+                                           {10013, FER_PERMISSION_DENIED},
+                                           {10022, FER_INVALID_INPUT},
+                                           {10035, FER_WOULD_BLOCK},
+                                           {10048, FER_ADDR_IN_USE},
+                                           {10049, FER_ADDR_NOT_AVAILABLE},
+                                           {10050, FER_NETWORK_DOWN},
+                                           {10051, FER_NETWORK_UNREACHABLE},
+                                           {10053, FER_CONNECTION_ABORTED},
+                                           {10054, FER_CONNECTION_RESET},
+                                           {10057, FER_NOT_CONNECTED},
+                                           {10060, FER_TIMED_OUT},
+                                           {10061, FER_CONNECTION_REFUSED},
+                                           {10065, FER_HOST_UNREACHABLE},
+                                           {10069, FER_QUOTA_EXCEEDED}};
 
-static void check_pairs(const struct pair *pairs, size_t pair_count, const struct row *rows, size_t row_count)
+static void check_pairs(const struct pair *pairs, size_t pair_count, const struct row *rows,
+                        size_t row_count)
 {
     for (size_t i = 0; i < pair_count; i++) {
         const struct row *row = find_code(rows, row_count, pairs[i].code);
@@ -142,12 +218,14 @@ static void a_kind_that_rust_names_is_rust_s(void **state)
 {
     (void)state;
     check_pairs(rust_linux, sizeof rust_linux / sizeof rust_linux[0], linux_rows, LINUX_COUNT);
-    check_pairs(rust_windows, sizeof rust_windows / sizeof rust_windows[0], winsock_rows, WINSOCK_COUNT);
+    check_pairs(rust_windows, sizeof rust_windows / sizeof rust_windows[0], winsock_rows,
+                WINSOCK_COUNT);
 }
 
 /* ---- All codes, written down once more by kind */
 
-static void check_against_reference(const struct row *rows, size_t count, fer_error_kind (*reference)(int32_t code))
+static void check_against_reference(const struct row *rows, size_t count,
+                                    fer_error_kind (*reference)(int32_t code))
 {
     for (int32_t code = -20000; code <= 20000; code++) {
         const struct row *row = find_code(rows, count, code);
@@ -189,7 +267,8 @@ static void wsae_and_e_of_one_name_are_of_one_kind(void **state)
     size_t twins = 0;
     for (size_t i = 0; i < WINSOCK_COUNT; i++) {
         const char *name = winsock_rows[i].name;
-        if (strncmp(name, "WSAE", 4) != 0 || is_winsock_s_alone(name) || strcmp(name, "WSAEWOULDBLOCK") == 0) {
+        if (strncmp(name, "WSAE", 4) != 0 || is_winsock_s_alone(name) ||
+            strcmp(name, "WSAEWOULDBLOCK") == 0) {
             continue;
         }
         assert_int_equal(winsock_rows[i].kind, linux_kind_named(name + 3));

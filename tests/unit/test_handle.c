@@ -59,7 +59,8 @@ static void a_closed_handle_is_claimed_as_a_new_one(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_CLONED | FERI_FLAG_NONBLOCKING);
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_true(
+        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     feri_handle_close(&handle);
     assert_ok(feri_handle_claim(&handle));
     assert_int_equal(feri_handle_flags(&handle), 0);
@@ -93,7 +94,8 @@ static void a_clone_has_seen_what_its_original_has(void **state)
     fer_handle original = script_stream(FERI_FLAG_V6 | FERI_FLAG_CLONED | FERI_FLAG_NONBLOCKING);
     fer_handle clone = {0};
     assert_true(feri_handle_apply(&original, FERI_EVENT_SHUT_WRITE));
-    assert_true(feri_handle_fail(&original, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
+    assert_true(
+        feri_handle_fail(&original, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
     assert_ok(feri_handle_claim(&clone));
     assert_ok(feri_handle_fill_clone(&clone, script_open_socket(), &original));
     assert_int_equal(feri_handle_state(&clone), feri_handle_state(&original));
@@ -111,7 +113,8 @@ static void a_clone_of_a_handle_that_was_closed_meanwhile_is_closed(void **state
     fer_handle clone = {0};
     assert_ok(feri_handle_claim(&clone));
     feri_handle_close(&original);
-    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_INVALID_INPUT,
+                 0);
     assert_log("close(1) close(2)");
     feri_handle_abandon(&clone);
     assert_is_new(&clone);
@@ -125,7 +128,8 @@ static void a_clone_that_was_closed_meanwhile_is_closed(void **state)
     fer_handle clone = {0};
     assert_ok(feri_handle_claim(&clone));
     feri_handle_close(&clone);
-    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_INVALID_INPUT,
+                 0);
     assert_log("close(2)");
     assert_int_equal(feri_handle_as_raw(&clone), FER_RAW_SOCKET_NONE);
     assert_int_equal(feri_handle_as_raw(&original), 1);
@@ -164,7 +168,8 @@ static void a_failed_connect_keeps_its_socket_until_close(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_connecting(0);
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL, (fer_error){FER_CONNECTION_REFUSED, 111}));
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
+                                 (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_error(feri_handle_reason(&handle), FER_CONNECTION_REFUSED, 111);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_TAKE_ERROR), FER_CONNECTION_REFUSED, 111);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
@@ -180,7 +185,8 @@ static void a_move_takes_all_along_and_leaves_a_closed_handle(void **state)
     script_begin(&script_posix);
     fer_handle from = script_stream(FERI_FLAG_V6);
     fer_handle to = {0};
-    assert_true(feri_handle_fail(&from, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_true(
+        feri_handle_fail(&from, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     feri_state seen = feri_handle_state(&from);
     assert_ok(feri_handle_move(&from, &to));
     assert_int_equal(feri_handle_state(&to), seen);
@@ -203,7 +209,8 @@ static void an_event_that_cannot_happen_leaves_the_handle_as_it_was(void **state
     script_begin(&script_posix);
     fer_handle handle = {0};
     assert_false(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
-    assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_false(
+        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     assert_is_new(&handle);
     handle = script_stream(0);
     feri_state before = feri_handle_state(&handle);
@@ -218,8 +225,10 @@ static void the_first_reason_stays_with_its_code(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_true(
+        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
+    assert_true(
+        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     assert_error(feri_handle_reason(&handle), FER_HOST_UNREACHABLE, 113);
 }
 
@@ -228,12 +237,15 @@ static void a_first_reason_without_a_code_takes_none_from_the_second(void **stat
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 0}));
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
+    assert_true(
+        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 0}));
+    assert_true(
+        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
     assert_error(feri_handle_reason(&handle), FER_CONNECTION_RESET, 0);
 }
 
-/* Not even where what the OS told means nothing for a socket that is not connected: its next connect may fail by something else. */
+/* Not even where what the OS told means nothing for a socket that is not connected: its next
+ * connect may fail by something else. */
 static void a_reason_that_cannot_be_leaves_no_code_behind(void **state)
 {
     (void)state;
@@ -241,7 +253,8 @@ static void a_reason_that_cannot_be_leaves_no_code_behind(void **state)
     fer_handle handle = script_unconnected(0);
     assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_TIMED_OUT, 110}));
     assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL, (fer_error){FER_CONNECTION_ABORTED, 103}));
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
+                                 (fer_error){FER_CONNECTION_ABORTED, 103}));
     assert_error(feri_handle_reason(&handle), FER_CONNECTION_ABORTED, 103);
 }
 
@@ -250,7 +263,8 @@ static void a_reason_s_code_may_be_negative(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_UNCATEGORIZED, INT32_MIN}));
+    assert_true(
+        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_UNCATEGORIZED, INT32_MIN}));
     assert_error(feri_handle_reason(&handle), FER_UNCATEGORIZED, INT32_MIN);
 }
 
@@ -269,7 +283,8 @@ static void every_answer_is_one_error(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_true(
+        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_CALL_OS));
     assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_CHECK_QUEUED));
     assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_END));
@@ -295,7 +310,8 @@ static void a_handle_is_shared_when_it_was_cloned_or_made_elsewhere(void **state
 {
     (void)state;
     script_begin(&script_posix);
-    const uint32_t flags[] = {FERI_FLAG_V6, FERI_FLAG_NONBLOCKING, FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
+    const uint32_t flags[] = {FERI_FLAG_V6, FERI_FLAG_NONBLOCKING, FERI_FLAG_CLONED,
+                              FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 4; i++) {
         fer_handle handle = script_stream(flags[i]);
         assert_int_equal(feri_handle_is_shared(&handle), i >= 2);

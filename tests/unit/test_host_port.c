@@ -160,7 +160,8 @@ static void a_very_long_text_is_split_too(void **state)
     free(text);
 }
 
-/* ---- UTF-8, against the definition: a number, encoded in as few bytes as it needs, is no surrogate and at most U+10FFFF. */
+/* ---- UTF-8, against the definition: a number, encoded in as few bytes as it needs, is no
+ * surrogate and at most U+10FFFF. */
 
 static size_t encode(uint32_t scalar, uint8_t bytes[4])
 {
@@ -218,7 +219,8 @@ static void every_character_is_utf_8_and_no_part_of_one(void **state)
     }
 }
 
-/* Every text of one, two and three bytes: exactly as many are UTF-8 as there are ways to make one out of characters. */
+/* Every text of one, two and three bytes: exactly as many are UTF-8 as there are ways to make one
+ * out of characters. */
 static void no_other_bytes_are_utf_8(void **state)
 {
     (void)state;
@@ -229,15 +231,17 @@ static void no_other_bytes_are_utf_8(void **state)
     for (uint32_t len = 0; len <= 3; len++) {
         uint32_t found = 0;
         for (uint32_t value = 0; value < UINT32_C(1) << (8 * len); value++) {
-            const char bytes[] = {(char)(uint8_t)value, (char)(uint8_t)(value >> 8), (char)(uint8_t)(value >> 16)};
+            const char bytes[] = {(char)(uint8_t)value, (char)(uint8_t)(value >> 8),
+                                  (char)(uint8_t)(value >> 16)};
             found += feri_host_is_utf_8(bytes, len);
         }
         assert_int_equal(found, wanted[len]);
     }
     static const uint8_t longer[][4] = {
-        {0xf0, 0x8f, 0xbf, 0xbf}, {0xf4, 0x90, 0x80, 0x80}, {0xf5, 0x80, 0x80, 0x80}, {0xff, 0x80, 0x80, 0x80},
-        {0xf0, 0x90, 0x80, 0x7f}, {0xf0, 0x90, 0xc0, 0x80}, {0xf1, 0x80, 0x80, 0xc0}, {0xf3, 0xc0, 0x80, 0x80},
-        {0xf0, 0xc0, 0x80, 0x80}, {0xf4, 0x7f, 0x80, 0x80}, {0xf1, 0x7f, 0x80, 0x80},
+        {0xf0, 0x8f, 0xbf, 0xbf}, {0xf4, 0x90, 0x80, 0x80}, {0xf5, 0x80, 0x80, 0x80},
+        {0xff, 0x80, 0x80, 0x80}, {0xf0, 0x90, 0x80, 0x7f}, {0xf0, 0x90, 0xc0, 0x80},
+        {0xf1, 0x80, 0x80, 0xc0}, {0xf3, 0xc0, 0x80, 0x80}, {0xf0, 0xc0, 0x80, 0x80},
+        {0xf4, 0x7f, 0x80, 0x80}, {0xf1, 0x7f, 0x80, 0x80},
     };
     for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) {
         assert_false(is_utf_8(longer[i], 4));

@@ -1,4 +1,5 @@
-/* test_ip_addr.c: IP addresses as values: making them, asking about them, ordering them, turning one kind into the other. */
+/* test_ip_addr.c: IP addresses as values: making them, asking about them, ordering them, turning
+ * one kind into the other. */
 #include "tests/unit/address_check.h"
 
 static void octets_bits_and_segments_are_in_the_order_of_writing(void **state)
@@ -11,7 +12,8 @@ static void octets_bits_and_segments_are_in_the_order_of_writing(void **state)
     const fer_ipv4_addr from_bits = fer_ipv4_addr_from_bits(0xFE030201);
     const uint8_t bits_octets[4] = {254, 3, 2, 1};
     assert_memory_equal(from_bits.octets, bits_octets, 4);
-    const fer_ipv6_addr v6 = fer_ipv6_addr_new(0x0102, 0x0304, 0x0506, 0x0708, 0x090A, 0x0B0C, 0x0D0E, 0xFEDC);
+    const fer_ipv6_addr v6 =
+        fer_ipv6_addr_new(0x0102, 0x0304, 0x0506, 0x0708, 0x090A, 0x0B0C, 0x0D0E, 0xFEDC);
     const uint8_t v6_octets[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xFE, 0xDC};
     assert_memory_equal(v6.octets, v6_octets, 16);
     uint16_t segments[8];
@@ -25,7 +27,8 @@ static void octets_bits_and_segments_are_in_the_order_of_writing(void **state)
 static void the_constants_are_rust_s(void **state)
 {
     (void)state;
-    const fer_ipv4_addr v4s[] = {FER_IPV4_ADDR_LOCALHOST, FER_IPV4_ADDR_UNSPECIFIED, FER_IPV4_ADDR_BROADCAST};
+    const fer_ipv4_addr v4s[] = {FER_IPV4_ADDR_LOCALHOST, FER_IPV4_ADDR_UNSPECIFIED,
+                                 FER_IPV4_ADDR_BROADCAST};
     const uint32_t bits[] = {0x7F000001, 0, 0xFFFFFFFF};
     for (size_t i = 0; i < 3; i++) {
         assert_true(fer_ipv4_addr_to_bits(&v4s[i]) == bits[i]);
@@ -64,7 +67,8 @@ static int sign_of(int order)
 static void ipv4_order_is_that_of_the_octets(void **state)
 {
     (void)state;
-    static const uint32_t bits[] = {0, 1, 0xFF, 0x100, 0x010000, 0x01000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFF00, 0xFFFFFFFF};
+    static const uint32_t bits[] = {0,          1,          0xFF,       0x100,      0x010000,
+                                    0x01000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFF00, 0xFFFFFFFF};
     for (size_t i = 0; i < 10; i++) {
         for (size_t j = 0; j < 10; j++) {
             const fer_ipv4_addr a = fer_ipv4_addr_from_bits(bits[i]);
@@ -172,19 +176,25 @@ static void null_is_nothing_and_comes_first(void **state)
     assert_int_equal(fer_ip_addr_cmp(NULL, NULL), 0);
     assert_int_equal(fer_ip_addr_cmp(NULL, &ip), -1);
     assert_int_equal(fer_ip_addr_cmp(&ip, NULL), 1);
-    assert_true(fer_ipv4_addr_eq(NULL, NULL) && fer_ipv6_addr_eq(NULL, NULL) && fer_ip_addr_eq(NULL, NULL));
-    assert_false(fer_ipv4_addr_eq(NULL, &v4) || fer_ipv6_addr_eq(&v6, NULL) || fer_ip_addr_eq(NULL, &ip));
+    assert_true(fer_ipv4_addr_eq(NULL, NULL) && fer_ipv6_addr_eq(NULL, NULL) &&
+                fer_ip_addr_eq(NULL, NULL));
+    assert_false(fer_ipv4_addr_eq(NULL, &v4) || fer_ipv6_addr_eq(&v6, NULL) ||
+                 fer_ip_addr_eq(NULL, &ip));
 }
 
 static void every_question_about_null_is_answered_with_no(void **state)
 {
     (void)state;
-    assert_false(fer_ipv4_addr_is_unspecified(NULL) || fer_ipv4_addr_is_loopback(NULL) || fer_ipv4_addr_is_private(NULL));
-    assert_false(fer_ipv4_addr_is_link_local(NULL) || fer_ipv4_addr_is_multicast(NULL) || fer_ipv4_addr_is_broadcast(NULL));
-    assert_false(fer_ipv4_addr_is_documentation(NULL) || fer_ipv6_addr_is_unspecified(NULL) || fer_ipv6_addr_is_loopback(NULL));
+    assert_false(fer_ipv4_addr_is_unspecified(NULL) || fer_ipv4_addr_is_loopback(NULL) ||
+                 fer_ipv4_addr_is_private(NULL));
+    assert_false(fer_ipv4_addr_is_link_local(NULL) || fer_ipv4_addr_is_multicast(NULL) ||
+                 fer_ipv4_addr_is_broadcast(NULL));
+    assert_false(fer_ipv4_addr_is_documentation(NULL) || fer_ipv6_addr_is_unspecified(NULL) ||
+                 fer_ipv6_addr_is_loopback(NULL));
     assert_false(fer_ipv6_addr_is_multicast(NULL) || fer_ipv6_addr_is_unique_local(NULL) ||
                  fer_ipv6_addr_is_unicast_link_local(NULL));
-    assert_false(fer_ip_addr_is_unspecified(NULL) || fer_ip_addr_is_loopback(NULL) || fer_ip_addr_is_multicast(NULL));
+    assert_false(fer_ip_addr_is_unspecified(NULL) || fer_ip_addr_is_loopback(NULL) ||
+                 fer_ip_addr_is_multicast(NULL));
     assert_false(fer_ip_addr_is_ipv4(NULL) || fer_ip_addr_is_ipv6(NULL));
 }
 
@@ -208,7 +218,8 @@ static void what_is_made_of_null_is_all_zero(void **state)
     assert_true(fer_ipv4_addr_to_bits(NULL) == 0);
     assert_true(fer_ipv6_addr_is_unspecified(&mapped) && fer_ipv6_addr_is_unspecified(&compatible));
     assert_true(fer_ipv6_addr_is_unspecified(&from_segments));
-    assert_true(is_all_zero(&from_v4) && is_all_zero(&from_v6) && is_all_zero(&canonical) && is_all_zero(&canonical_v6));
+    assert_true(is_all_zero(&from_v4) && is_all_zero(&from_v6) && is_all_zero(&canonical) &&
+                is_all_zero(&canonical_v6));
     fer_ipv6_addr_segments(NULL, segments);
     assert_memory_equal(segments, zeros, sizeof zeros);
     const fer_ipv6_addr localhost = FER_IPV6_ADDR_LOCALHOST;
@@ -225,7 +236,8 @@ static void there_is_no_ipv4_address_in_null_or_for_null(void **state)
     memset(&out, UNTOUCHED, sizeof out);
     assert_false(fer_ipv6_addr_to_ipv4(NULL, &out) || fer_ipv6_addr_to_ipv4_mapped(NULL, &out));
     assert_true(is_untouched(&out, sizeof out));
-    assert_false(fer_ipv6_addr_to_ipv4(&mapped, NULL) || fer_ipv6_addr_to_ipv4_mapped(&mapped, NULL));
+    assert_false(fer_ipv6_addr_to_ipv4(&mapped, NULL) ||
+                 fer_ipv6_addr_to_ipv4_mapped(&mapped, NULL));
     assert_false(fer_ipv6_addr_to_ipv4(NULL, NULL) || fer_ipv6_addr_to_ipv4_mapped(NULL, NULL));
 }
 

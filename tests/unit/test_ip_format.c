@@ -1,4 +1,5 @@
-/* test_ip_format.c: IP addresses to text: RFC 5952 as Rust writes it, at every cap, and back again. */
+/* test_ip_format.c: IP addresses to text: RFC 5952 as Rust writes it, at every cap, and back
+ * again. */
 #include "tests/unit/address_check.h"
 #include "tests/unit/format_check.h"
 
@@ -40,10 +41,12 @@ static void every_octet_is_written_in_every_position_at_every_cap(void **state)
         for (unsigned position = 0; position < 4; position++) {
             for (unsigned other = 0; other < 3; other++) {
                 static const unsigned others[] = {7, 42, 199};
-                unsigned octets[4] = {others[other], others[(other + 1) % 3], others[(other + 2) % 3], others[other]};
+                unsigned octets[4] = {others[other], others[(other + 1) % 3],
+                                      others[(other + 2) % 3], others[other]};
                 char wanted[32];
                 octets[position] = octet;
-                snprintf(wanted, sizeof wanted, "%u.%u.%u.%u", octets[0], octets[1], octets[2], octets[3]);
+                snprintf(wanted, sizeof wanted, "%u.%u.%u.%u", octets[0], octets[1], octets[2],
+                         octets[3]);
                 check_v4(octets[0] << 24 | octets[1] << 16 | octets[2] << 8 | octets[3], wanted);
             }
         }
@@ -55,7 +58,8 @@ static void every_combination_of_octet_lengths_is_written(void **state)
     (void)state;
     static const unsigned octets[] = {0, 9, 10, 99, 100, 255};
     for (unsigned i = 0; i < 6 * 6 * 6 * 6; i++) {
-        const unsigned a = octets[i % 6], b = octets[i / 6 % 6], c = octets[i / 36 % 6], d = octets[i / 216];
+        const unsigned a = octets[i % 6], b = octets[i / 6 % 6], c = octets[i / 36 % 6],
+                       d = octets[i / 216];
         char wanted[32];
         snprintf(wanted, sizeof wanted, "%u.%u.%u.%u", a, b, c, d);
         check_v4(a << 24 | b << 16 | c << 8 | d, wanted);
@@ -84,7 +88,8 @@ static void write_slowly(const uint16_t group[8], char *text)
             len += (size_t)snprintf(text + len, 3, "::");
             i += best_len - 1;
         } else {
-            len += (size_t)snprintf(text + len, 8, "%s%x", len > 0 && text[len - 1] != ':' ? ":" : "", group[i]);
+            len += (size_t)snprintf(text + len, 8, "%s%x",
+                                    len > 0 && text[len - 1] != ':' ? ":" : "", group[i]);
         }
     }
 }
@@ -114,7 +119,8 @@ static void every_group_is_written_without_leading_zeros_in_lower_case(void **st
 {
     (void)state;
     for (unsigned value = 1; value <= 0xFFFF; value++) {
-        const fer_ipv6_addr addr = fer_ipv6_addr_new((uint16_t)value, 1, 2, 3, 4, 5, (uint16_t)(value ^ 0xFFFF), (uint16_t)value);
+        const fer_ipv6_addr addr = fer_ipv6_addr_new((uint16_t)value, 1, 2, 3, 4, 5,
+                                                     (uint16_t)(value ^ 0xFFFF), (uint16_t)value);
         char wanted[64];
         char text[FER_IPV6_ADDR_TEXT_CAP];
         snprintf(wanted, sizeof wanted, "%x:1:2:3:4:5:%x:%x", value, value ^ 0xFFFF, value);
@@ -145,7 +151,8 @@ static void only_mapped_addresses_have_dots(void **state)
 static void the_longest_text_fits_its_cap_exactly(void **state)
 {
     (void)state;
-    const fer_ipv6_addr addr = fer_ipv6_addr_new(0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF);
+    const fer_ipv6_addr addr =
+        fer_ipv6_addr_new(0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF);
     char text[FER_IPV6_ADDR_TEXT_CAP];
     assert_int_equal(fer_ipv6_addr_format(&addr, text, sizeof text), FER_IPV6_ADDR_TEXT_CAP - 1);
     check_v6(&addr, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
@@ -163,7 +170,9 @@ static void what_is_written_is_read_as_the_same_value(void **state)
         const uint64_t shape = reference_random(&seed);
         for (size_t i = 0; i < 8; i++) {
             const uint64_t value = reference_random(&seed) >> 48;
-            group[i] = (uint16_t)((shape >> (3 * i) & 3) == 0 ? 0 : (shape >> (3 * i) & 7) == 1 ? value & 0xFF : value);
+            group[i] = (uint16_t)((shape >> (3 * i) & 3) == 0   ? 0
+                                  : (shape >> (3 * i) & 7) == 1 ? value & 0xFF
+                                                                : value);
         }
         const fer_ipv6_addr addr = fer_ipv6_addr_from_segments(group);
         const fer_ip_addr ip = fer_ip_addr_from_v6(&addr);

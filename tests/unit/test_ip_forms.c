@@ -1,12 +1,15 @@
-/* test_ip_forms.c: the two forms of the IPv4 reader, for the target's instructions and in portable C, give one answer. */
+/* test_ip_forms.c: the two forms of the IPv4 reader, for the target's instructions and in portable
+ * C, give one answer. */
 #include "core/address/ip_parse.h"
 #include "tests/unit/address_check.h"
 
-/* A match counts where it is of the whole text, or where a byte follows that a caller accepts after an address. */
+/* A match counts where it is of the whole text, or where a byte follows that a caller accepts after
+ * an address. */
 static feri_ipv4_match judged(feri_ipv4_match match, const char *text, size_t len)
 {
     const feri_ipv4_match none = {0, 0};
-    if (match.end < len && (text[match.end] == '.' || (text[match.end] >= '0' && text[match.end] <= '9'))) {
+    if (match.end < len &&
+        (text[match.end] == '.' || (text[match.end] >= '0' && text[match.end] <= '9'))) {
         return none;
     }
     return match;
@@ -19,7 +22,8 @@ static void check_forms(const char *text, size_t len)
     memcpy(exact + 1, text, len);
     const feri_ipv4_match fast = judged(feri_ipv4_match_fast(exact + 1, len, 0), text, len);
     const feri_ipv4_match scalar = judged(feri_ipv4_match_scalar(exact + 1, len, 0), text, len);
-    check_true(fast.end == scalar.end && fast.bits == scalar.bits, "the two forms differ", text, len);
+    check_true(fast.end == scalar.end && fast.bits == scalar.bits, "the two forms differ", text,
+               len);
     free(exact);
 }
 
@@ -29,8 +33,8 @@ static void all_numbers_of_three_digits_are_read_alike(void **state)
     for (unsigned value = 0; value < 10000; value++) {
         char text[64];
         for (int width = 1; width <= 4; width++) {
-            const int len =
-                snprintf(text, sizeof text, "%0*u.%u.%0*u.%u:80", width, value, value % 256, width, value % 1000, value % 300);
+            const int len = snprintf(text, sizeof text, "%0*u.%u.%0*u.%u:80", width, value,
+                                     value % 256, width, value % 1000, value % 300);
             check_forms(text, (size_t)len);
             check_forms(text, (size_t)len - 3);
         }
@@ -92,8 +96,9 @@ static void valid_addresses_are_read_by_the_portable_form(void **state)
     for (int round = 0; round < 100000; round++) {
         const uint32_t bits = (uint32_t)(reference_random(&seed) >> 32);
         char text[24];
-        const int len = snprintf(text, sizeof text, "%u.%u.%u.%u", (unsigned)(bits >> 24), (unsigned)(bits >> 16 & 255),
-                                 (unsigned)(bits >> 8 & 255), (unsigned)(bits & 255));
+        const int len = snprintf(text, sizeof text, "%u.%u.%u.%u", (unsigned)(bits >> 24),
+                                 (unsigned)(bits >> 16 & 255), (unsigned)(bits >> 8 & 255),
+                                 (unsigned)(bits & 255));
         const feri_ipv4_match match = feri_ipv4_match_scalar(text, (size_t)len, 0);
         assert_true(match.bits == bits && match.end == (uint32_t)len);
     }

@@ -1,12 +1,13 @@
-/* test_ip_parse.c: IP addresses from text: every octet text, every shape of IPv6, and what is near to each. Ports:
- * test_socket_addr_parse.c. */
+/* test_ip_parse.c: IP addresses from text: every octet text, every shape of IPv6, and what is near
+ * to each. Ports: test_socket_addr_parse.c. */
 #include "tests/unit/address_check.h"
 
 static void every_octet_text_is_judged_in_every_position(void **state)
 {
     (void)state;
-    static const char *const formats[] = {"%s.2.3.4",        "1.%s.3.4",   "1.2.%s.4",    "1.2.3.%s",
-                                          "::ffff:%s.2.3.4", "::1.2.3.%s", "%s.2.3.4:80", "1.2.3.%s:80"};
+    static const char *const formats[] = {"%s.2.3.4",    "1.%s.3.4",        "1.2.%s.4",
+                                          "1.2.3.%s",    "::ffff:%s.2.3.4", "::1.2.3.%s",
+                                          "%s.2.3.4:80", "1.2.3.%s:80"};
     static const char *const zeros[] = {"", "0", "00", "000"};
     for (unsigned value = 0; value < 1000; value++) {
         for (size_t zero = 0; zero < 4; zero++) {
@@ -57,7 +58,8 @@ static size_t write_groups(char *text, size_t count, unsigned first)
 {
     size_t len = 0;
     for (size_t i = 0; i < count; i++) {
-        len += (size_t)snprintf(text + len, 8, "%s%x", i > 0 ? ":" : "", first + (unsigned)i * 0x111);
+        len +=
+            (size_t)snprintf(text + len, 8, "%s%x", i > 0 ? ":" : "", first + (unsigned)i * 0x111);
     }
     return len;
 }
@@ -66,8 +68,9 @@ static void the_double_colon_stands_anywhere_for_one_group_or_more(void **state)
 {
     (void)state;
     static const char *const middles[] = {"::", ":", ":::", "::::", "", "::0::", ":0:", "::0:"};
-    static const char *const tails[] = {"",       ":",  "::",         "1.2.3.4",    ":1.2.3.4",  "::1.2.3.4",
-                                        ":1.2.3", ".1", ":1.2.3.4:5", ":256.1.1.1", ":1.2.3.4.5"};
+    static const char *const tails[] = {"",           ":",          "::",        "1.2.3.4",
+                                        ":1.2.3.4",   "::1.2.3.4",  ":1.2.3",    ".1",
+                                        ":1.2.3.4:5", ":256.1.1.1", ":1.2.3.4.5"};
     for (size_t left = 0; left <= 9; left++) {
         for (size_t right = 0; right <= 9; right++) {
             for (size_t middle = 0; middle < sizeof middles / sizeof middles[0]; middle++) {
@@ -111,12 +114,14 @@ static void each_count_of_groups_on_each_side_keeps_its_place(void **state)
 static void a_group_has_one_to_four_digits_of_either_case(void **state)
 {
     (void)state;
-    static const char *const formats[] = {"%s::",    "::%s",        "1:%s:3:4:5:6:7:8", "1:2:3:4:5:6:7:%s", "%s:2:3:4:5:6:7:8",
-                                          "1::%s:8", "::%s:1.2.3.4"};
-    static const char *const groups[] = {"",    "0",    "f",    "F",    "a0",    "0A",    "00",    "abc",   "CBA",
-                                         "000", "dEaD", "0000", "ffff", "FFFF",  "00000", "12345", "fffff", "000001",
-                                         "g",   "1g",   "12g",  "123g", "1234g", "/",     ":",     "@",     "G",
-                                         "`",   "1/",   "1@",   "12@",  "123@",  "123`",  "-1",    "+1",    " 1"};
+    static const char *const formats[] = {
+        "%s::",    "::%s",        "1:%s:3:4:5:6:7:8", "1:2:3:4:5:6:7:%s", "%s:2:3:4:5:6:7:8",
+        "1::%s:8", "::%s:1.2.3.4"};
+    static const char *const groups[] = {
+        "",    "0",    "f",    "F",    "a0",    "0A",    "00",    "abc",   "CBA",
+        "000", "dEaD", "0000", "ffff", "FFFF",  "00000", "12345", "fffff", "000001",
+        "g",   "1g",   "12g",  "123g", "1234g", "/",     ":",     "@",     "G",
+        "`",   "1/",   "1@",   "12@",  "123@",  "123`",  "-1",    "+1",    " 1"};
     for (size_t format = 0; format < sizeof formats / sizeof formats[0]; format++) {
         for (size_t group = 0; group < sizeof groups / sizeof groups[0]; group++) {
             char text[64];
@@ -146,7 +151,8 @@ static void an_embedded_ipv4_address_is_the_last_item_only(void **state)
                 size_t len = 0;
                 for (size_t i = 0; i <= count; i++) {
                     const char *colon = i == gap ? "::" : i > 0 ? ":" : "";
-                    len += (size_t)snprintf(text + len, 16, "%s%s", colon, i == position ? "9.8.7.6" : "c");
+                    len += (size_t)snprintf(text + len, 16, "%s%s", colon,
+                                            i == position ? "9.8.7.6" : "c");
                 }
                 check_parsers(text);
             }
@@ -157,8 +163,9 @@ static void an_embedded_ipv4_address_is_the_last_item_only(void **state)
 static void zones_brackets_and_prefix_lengths_are_no_part_of_an_ip_address(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"fe80::1%1", "fe80::1%eth0", "fe80::1%",   "%1",        "[::1]", "[::1",
-                                        "::1]",      "::1/64",       "10.0.0.0/8", "1.2.3.4%1", "::%0"};
+    static const char *const texts[] = {"fe80::1%1",  "fe80::1%eth0", "fe80::1%", "%1",
+                                        "[::1]",      "[::1",         "::1]",     "::1/64",
+                                        "10.0.0.0/8", "1.2.3.4%1",    "::%0"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         fer_ip_addr addr;
         assert_true(is_refusal(fer_ip_addr_parse(&addr, texts[i])));

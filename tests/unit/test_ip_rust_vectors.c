@@ -35,13 +35,15 @@ static void the_reference_and_the_parsers_answer_every_text_as_rust_does(void **
         memset(&ip, UNTOUCHED, sizeof ip);
         memset(&addr, UNTOUCHED, sizeof addr);
         const wanted_socket wanted = {row->answer == RUST_SOCKET_V4 ? octets : NULL,
-                                      row->answer == RUST_SOCKET_V6 ? octets : NULL, row->port, row->scope_id};
+                                      row->answer == RUST_SOCKET_V6 ? octets : NULL, row->port,
+                                      row->scope_id};
         const fer_error ip_error = fer_ip_addr_parse_n(&ip, row->text, row->len);
         const fer_error socket_error = fer_socket_addr_parse_n(&addr, row->text, row->len);
-        check_true(
-            is_ip_answer(ip_error, &ip, row->answer == RUST_IP_V4 ? octets : NULL, row->answer == RUST_IP_V6 ? octets : NULL),
-            "as Rust's IpAddr", row->text, row->len);
-        check_true(is_socket_answer(socket_error, &addr, &wanted), "as Rust's SocketAddr", row->text, row->len);
+        check_true(is_ip_answer(ip_error, &ip, row->answer == RUST_IP_V4 ? octets : NULL,
+                                row->answer == RUST_IP_V6 ? octets : NULL),
+                   "as Rust's IpAddr", row->text, row->len);
+        check_true(is_socket_answer(socket_error, &addr, &wanted), "as Rust's SocketAddr",
+                   row->text, row->len);
         check_parsers_n(row->text, row->len);
     }
 }
@@ -70,11 +72,15 @@ static void ipv4_addresses_at_the_edges_of_ranges_are_what_rust_says(void **stat
         const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(rust_v4s[i].bits);
         const fer_ip_addr ip = fer_ip_addr_from_v4(&addr);
         const fer_ip_addr canonical = fer_ip_addr_to_canonical(&ip);
-        const unsigned is = (unsigned)fer_ipv4_addr_is_unspecified(&addr) | (unsigned)fer_ipv4_addr_is_loopback(&addr) << 1 |
-                            (unsigned)fer_ipv4_addr_is_private(&addr) << 2 | (unsigned)fer_ipv4_addr_is_link_local(&addr) << 3 |
-                            (unsigned)fer_ipv4_addr_is_multicast(&addr) << 4 | (unsigned)fer_ipv4_addr_is_broadcast(&addr) << 5 |
+        const unsigned is = (unsigned)fer_ipv4_addr_is_unspecified(&addr) |
+                            (unsigned)fer_ipv4_addr_is_loopback(&addr) << 1 |
+                            (unsigned)fer_ipv4_addr_is_private(&addr) << 2 |
+                            (unsigned)fer_ipv4_addr_is_link_local(&addr) << 3 |
+                            (unsigned)fer_ipv4_addr_is_multicast(&addr) << 4 |
+                            (unsigned)fer_ipv4_addr_is_broadcast(&addr) << 5 |
                             (unsigned)fer_ipv4_addr_is_documentation(&addr) << 6;
-        check_true(is == rust_v4s[i].is, "what it is", rust_v4s[i].shown, strlen(rust_v4s[i].shown));
+        check_true(is == rust_v4s[i].is, "what it is", rust_v4s[i].shown,
+                   strlen(rust_v4s[i].shown));
         assert_int_equal(fer_ip_addr_is_unspecified(&ip), is & 1);
         assert_int_equal(fer_ip_addr_is_loopback(&ip), is >> 1 & 1);
         assert_int_equal(fer_ip_addr_is_multicast(&ip), is >> 4 & 1);
@@ -107,11 +113,13 @@ static void ipv6_addresses_at_the_edges_of_ranges_are_what_rust_says(void **stat
         const fer_ipv6_addr addr = v6_of(rust_v6s[i].octets);
         const fer_ip_addr ip = fer_ip_addr_from_v6(&addr);
         char text[FER_IPV6_ADDR_TEXT_CAP];
-        const unsigned is = (unsigned)fer_ipv6_addr_is_unspecified(&addr) | (unsigned)fer_ipv6_addr_is_loopback(&addr) << 1 |
+        const unsigned is = (unsigned)fer_ipv6_addr_is_unspecified(&addr) |
+                            (unsigned)fer_ipv6_addr_is_loopback(&addr) << 1 |
                             (unsigned)fer_ipv6_addr_is_multicast(&addr) << 2 |
                             (unsigned)fer_ipv6_addr_is_unique_local(&addr) << 3 |
                             (unsigned)fer_ipv6_addr_is_unicast_link_local(&addr) << 4;
-        check_true(is == rust_v6s[i].is, "what it is", rust_v6s[i].shown, strlen(rust_v6s[i].shown));
+        check_true(is == rust_v6s[i].is, "what it is", rust_v6s[i].shown,
+                   strlen(rust_v6s[i].shown));
         assert_int_equal(fer_ip_addr_is_unspecified(&ip), is & 1);
         assert_int_equal(fer_ip_addr_is_loopback(&ip), is >> 1 & 1);
         assert_int_equal(fer_ip_addr_is_multicast(&ip), is >> 2 & 1);

@@ -11,7 +11,8 @@ static fer_handle open_stream(const struct ferp_traits *traits)
     return script_stream(0);
 }
 
-static fer_error set(fer_handle *handle, bool enabled, uint64_t time_nanos, uint64_t interval_nanos, uint32_t retries)
+static fer_error set(fer_handle *handle, bool enabled, uint64_t time_nanos, uint64_t interval_nanos,
+                     uint32_t retries)
 {
     fer_keepalive keepalive = {enabled, {time_nanos}, {interval_nanos}, retries};
     return feri_set_keepalive(handle, &keepalive);
@@ -22,7 +23,8 @@ static void the_fields_are_set_and_it_is_on_last(void **state)
     (void)state;
     fer_handle handle = open_stream(&script_posix);
     assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 3));
-    assert_log("option_value(1,TIME) set_option(1,TIME,60) option_value(1,INTERVAL) set_option(1,INTERVAL,5) "
+    assert_log("option_value(1,TIME) set_option(1,TIME,60) option_value(1,INTERVAL) "
+               "set_option(1,INTERVAL,5) "
                "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,KEEPALIVE,1)");
 }
 
@@ -41,13 +43,16 @@ static void seconds_are_rounded_up_and_everything_saturates(void **state)
     (void)state;
     fer_handle handle = open_stream(&script_posix);
     assert_ok(set(&handle, true, 1, SECOND + 1, 127));
-    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) set_option(1,INTERVAL,2) "
+    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
+               "set_option(1,INTERVAL,2) "
                "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
     assert_ok(set(&handle, true, 32767 * SECOND + 1, UINT64_MAX - 1, 128));
-    assert_log("option_value(1,TIME) set_option(1,TIME,32767) option_value(1,INTERVAL) set_option(1,INTERVAL,32767) "
+    assert_log("option_value(1,TIME) set_option(1,TIME,32767) option_value(1,INTERVAL) "
+               "set_option(1,INTERVAL,32767) "
                "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
     assert_ok(set(&handle, true, 32766 * SECOND + 1, 32766 * SECOND, UINT32_MAX));
-    assert_log("option_value(1,TIME) set_option(1,TIME,32767) option_value(1,INTERVAL) set_option(1,INTERVAL,32766) "
+    assert_log("option_value(1,TIME) set_option(1,TIME,32767) option_value(1,INTERVAL) "
+               "set_option(1,INTERVAL,32766) "
                "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
 }
 
@@ -74,8 +79,10 @@ static void after_a_failure_the_earlier_values_are_put_back(void **state)
     succeed_first(SCRIPT_SET_OPTION, 2);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_INVALID_INPUT, 22);
-    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) set_option(1,INTERVAL,2) "
-               "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,TIME,71) set_option(1,INTERVAL,72)");
+    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
+               "set_option(1,INTERVAL,2) "
+               "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,TIME,71) "
+               "set_option(1,INTERVAL,72)");
 }
 
 static void a_field_that_was_left_alone_is_not_put_back(void **state)
@@ -85,7 +92,8 @@ static void a_field_that_was_left_alone_is_not_put_back(void **state)
     script_then(SCRIPT_OPTION_VALUE)->value = 72;
     script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
     assert_error(set(&handle, true, 0, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
-    assert_log("option_value(1,INTERVAL) set_option(1,INTERVAL,2) option_value(1,RETRIES) set_option(1,INTERVAL,72)");
+    assert_log("option_value(1,INTERVAL) set_option(1,INTERVAL,2) option_value(1,RETRIES) "
+               "set_option(1,INTERVAL,72)");
 }
 
 static void when_it_cannot_be_turned_on_all_values_are_put_back(void **state)
@@ -96,7 +104,8 @@ static void when_it_cannot_be_turned_on_all_values_are_put_back(void **state)
     succeed_first(SCRIPT_SET_OPTION, 3);
     script_then_fail(SCRIPT_SET_OPTION, FER_BAD_HANDLE, 9);
     assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
-    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) set_option(1,INTERVAL,2) "
+    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
+               "set_option(1,INTERVAL,2) "
                "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,KEEPALIVE,1) "
                "set_option(1,TIME,71) set_option(1,INTERVAL,72) set_option(1,RETRIES,73)");
 }
@@ -156,8 +165,10 @@ static void a_field_that_alone_is_lacking_puts_the_others_back(void **state)
     succeed_first(SCRIPT_SET_OPTION, 2);
     script_then_fail(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92);
     assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_UNSUPPORTED, 92);
-    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) set_option(1,INTERVAL,2) "
-               "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,TIME,71) set_option(1,INTERVAL,72)");
+    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
+               "set_option(1,INTERVAL,2) "
+               "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,TIME,71) "
+               "set_option(1,INTERVAL,72)");
 }
 
 /* ---- The getter */
@@ -176,7 +187,8 @@ static void the_setting_is_told(void **state)
     assert_int_equal(got.time.nanos, 60 * SECOND);
     assert_int_equal(got.interval.nanos, 5 * SECOND);
     assert_int_equal(got.retries, 3);
-    assert_log("option_value(1,KEEPALIVE) option_value(1,TIME) option_value(1,INTERVAL) option_value(1,RETRIES)");
+    assert_log("option_value(1,KEEPALIVE) option_value(1,TIME) option_value(1,INTERVAL) "
+               "option_value(1,RETRIES)");
 }
 
 static void a_field_that_the_os_does_not_tell_is_zero(void **state)
@@ -202,7 +214,8 @@ static void a_getter_that_fails_leaves_what_was_there(void **state)
         succeed_first(SCRIPT_OPTION_VALUE, i);
         script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
         assert_error(feri_keepalive(&handle, &got), FER_BAD_HANDLE, 9);
-        assert_true(got.enabled && got.time.nanos == 7 && got.interval.nanos == 7 && got.retries == 7);
+        assert_true(got.enabled && got.time.nanos == 7 && got.interval.nanos == 7 &&
+                    got.retries == 7);
     }
     fer_handle handle = open_stream(&script_posix);
     fer_keepalive got = {true, {7}, {7}, 7};

@@ -1,5 +1,5 @@
-/* test_kqueue.c: what platform/posix/poller_kqueue.c relies on of kqueue(2). On macOS and FreeBSD the kernel is asked; on Linux the model of
- * tests/kqueue, which is to answer the same. */
+/* test_kqueue.c: what platform/posix/poller_kqueue.c relies on of kqueue(2). On macOS and FreeBSD
+ * the kernel is asked; on Linux the model of tests/kqueue, which is to answer the same. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -22,7 +22,7 @@
 enum { PATIENCE_S = 10, USER = 7 };
 
 static int kq = -1;
-static int pair[2] = {-1, -1};   /* Unix streams */
+static int pair[2] = {-1, -1}; /* Unix streams */
 static const struct timespec at_once = {0, 0};
 static const struct timespec patience = {PATIENCE_S, 0};
 
@@ -46,7 +46,8 @@ static int end(void **state)
 static int change(int fd, int filter, int flags, unsigned notes, uintptr_t key)
 {
     struct kevent made;
-    EV_SET(&made, (uintptr_t)fd, (short)filter, (unsigned short)(flags | EV_RECEIPT), notes, 0, (void *)key);
+    EV_SET(&made, (uintptr_t)fd, (short)filter, (unsigned short)(flags | EV_RECEIPT), notes, 0,
+           (void *)key);
     assert_int_equal(kevent(kq, &made, 1, &made, 1, &at_once), 1);
     assert_true((made.flags & EV_ERROR) != 0);
     return (int)made.data;
@@ -70,7 +71,10 @@ static void assert_quiet(void)
     assert_int_equal(kevent(kq, NULL, 0, told, 4, &at_once), 0);
 }
 
-static void put_byte(int fd) { assert_int_equal(write(fd, "x", 1), 1); }
+static void put_byte(int fd)
+{
+    assert_int_equal(write(fd, "x", 1), 1);
+}
 
 static void take_byte(int fd)
 {
@@ -284,7 +288,9 @@ static void a_reset_is_the_end_of_both_filters(void **state)
         }
         assert_int_equal(getsockopt(ends[0], SOL_SOCKET, SO_ERROR, &error, &size), 0);
     }
-    assert_int_equal(getpeername(ends[0], (struct sockaddr *)&(struct sockaddr_in){0}, &(socklen_t){sizeof(struct sockaddr_in)}), -1);
+    assert_int_equal(getpeername(ends[0], (struct sockaddr *)&(struct sockaddr_in){0},
+                                 &(socklen_t){sizeof(struct sockaddr_in)}),
+                     -1);
     (void)close(ends[0]);
 }
 

@@ -1,8 +1,9 @@
-/* test_listening.c: how a listener comes to be, and how it accepts. That no failure leaks a socket is test_seam_failures.c's. */
+/* test_listening.c: how a listener comes to be, and how it accepts. That no failure leaks a socket
+ * is test_seam_failures.c's. */
 #include "unit/scripted_platform.h"
 
-#include "core/open/listening.h"
 #include "core/handle/options.h"
+#include "core/open/listening.h"
 
 static fer_error listen_at(const char *text)
 {
@@ -39,7 +40,8 @@ static void a_listen_that_fails_is_told_and_its_socket_closed(void **state)
     script_begin(&script_posix);
     script_then_fail(SCRIPT_LISTEN, FER_ADDR_IN_USE, 98);
     assert_error(listen_at("127.0.0.1:80"), FER_ADDR_IN_USE, 98);
-    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128) close(1)");
+    assert_log(
+        "socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128) close(1)");
 }
 
 /* ---- accept */
@@ -141,8 +143,9 @@ static void where_core_waits_accept_waits_and_tries_again(void **state)
     script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 10054);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 10035);
     assert_ok(accept_from(&listener, &stream));
-    assert_log("accept(1) wait_terms(1,reading) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1) accept(1) "
-               "wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
+    assert_log(
+        "accept(1) wait_terms(1,reading) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1) accept(1) "
+        "wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
 }
 
 /* ---- What an accepted stream inherits */
@@ -181,7 +184,8 @@ static void timeouts_are_cleared_after_a_listener_that_others_may_have_given_one
         fer_handle listener = script_stream(flags[i]);
         fer_handle stream = {0};
         assert_ok(accept_from(&listener, &stream));
-        assert_log("accept(1) set_timeout(2,reading,18446744073709551615) set_timeout(2,writing,18446744073709551615)");
+        assert_log("accept(1) set_timeout(2,reading,18446744073709551615) "
+                   "set_timeout(2,writing,18446744073709551615)");
         script_begin(&script_bsd);
         listener = script_stream(flags[i]);
         stream = (fer_handle){0};
@@ -237,7 +241,8 @@ static void timeouts_of_the_listener_are_not_inherited(void **state)
     assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){1000}));
     script.log[0] = '\0';
     assert_ok(feri_accept(&listener, &stream, &peer));
-    assert_log("accept(1) set_timeout(2,reading,18446744073709551615) set_timeout(2,writing,18446744073709551615)");
+    assert_log("accept(1) set_timeout(2,reading,18446744073709551615) "
+               "set_timeout(2,writing,18446744073709551615)");
 }
 
 int main(void)

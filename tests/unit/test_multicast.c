@@ -19,11 +19,13 @@ static void groups_are_joined_and_left(void **state)
     fer_handle v4 = open_handle(0);
     assert_ok(feri_change_group_v4(&v4, FERP_JOIN, &group_v4, &local_v4));
     assert_ok(feri_change_group_v4(&v4, FERP_LEAVE, &group_v4, &local_v4));
-    assert_log("change_group_v4(1,join,239.1.2.3,192.0.2.1) change_group_v4(1,leave,239.1.2.3,192.0.2.1)");
+    assert_log(
+        "change_group_v4(1,join,239.1.2.3,192.0.2.1) change_group_v4(1,leave,239.1.2.3,192.0.2.1)");
     fer_handle v6 = open_handle(FERI_FLAG_V6);
     assert_ok(feri_change_group_v6(&v6, FERP_JOIN, &group_v6, 7));
     assert_ok(feri_change_group_v6(&v6, FERP_LEAVE, &group_v6, UINT32_MAX));
-    assert_ok(feri_change_group_v4(&v6, FERP_JOIN, &group_v4, &local_v4)); /* the systems say themselves whether they can */
+    assert_ok(feri_change_group_v4(&v6, FERP_JOIN, &group_v4,
+                                   &local_v4)); /* the systems say themselves whether they can */
     assert_log("change_group_v6(1,join,ff02::9,7) change_group_v6(1,leave,ff02::9,4294967295) "
                "change_group_v4(1,join,239.1.2.3,192.0.2.1)");
 }
@@ -31,19 +33,26 @@ static void groups_are_joined_and_left(void **state)
 static void a_group_that_is_none_is_refused_without_a_call(void **state)
 {
     (void)state;
-    static const fer_ipv4_addr not_v4[] = {{{223, 255, 255, 255}}, {{240, 0, 0, 0}}, {{0, 0, 0, 0}}, {{255, 255, 255, 255}}};
+    static const fer_ipv4_addr not_v4[] = {
+        {{223, 255, 255, 255}}, {{240, 0, 0, 0}}, {{0, 0, 0, 0}}, {{255, 255, 255, 255}}};
     static const fer_ipv6_addr not_v6[] = {{{0xfe, 0xff}}, {{0}}, {{0xfe, 0x80, [15] = 1}}};
     fer_handle handle = open_handle(FERI_FLAG_V6);
     for (int change = FERP_JOIN; change <= FERP_LEAVE; change++) {
         for (size_t i = 0; i < 4; i++) {
-            assert_error(feri_change_group_v4(&handle, (ferp_membership)change, &not_v4[i], &local_v4), FER_INVALID_INPUT, 0);
+            assert_error(
+                feri_change_group_v4(&handle, (ferp_membership)change, &not_v4[i], &local_v4),
+                FER_INVALID_INPUT, 0);
         }
         for (size_t i = 0; i < 3; i++) {
-            assert_error(feri_change_group_v6(&handle, (ferp_membership)change, &not_v6[i], 0), FER_INVALID_INPUT, 0);
+            assert_error(feri_change_group_v6(&handle, (ferp_membership)change, &not_v6[i], 0),
+                         FER_INVALID_INPUT, 0);
         }
-        assert_error(feri_change_group_v4(&handle, (ferp_membership)change, NULL, &local_v4), FER_INVALID_INPUT, 0);
-        assert_error(feri_change_group_v4(&handle, (ferp_membership)change, &group_v4, NULL), FER_INVALID_INPUT, 0);
-        assert_error(feri_change_group_v6(&handle, (ferp_membership)change, NULL, 0), FER_INVALID_INPUT, 0);
+        assert_error(feri_change_group_v4(&handle, (ferp_membership)change, NULL, &local_v4),
+                     FER_INVALID_INPUT, 0);
+        assert_error(feri_change_group_v4(&handle, (ferp_membership)change, &group_v4, NULL),
+                     FER_INVALID_INPUT, 0);
+        assert_error(feri_change_group_v6(&handle, (ferp_membership)change, NULL, 0),
+                     FER_INVALID_INPUT, 0);
     }
     assert_log("");
 }
@@ -51,17 +60,21 @@ static void a_group_that_is_none_is_refused_without_a_call(void **state)
 static void what_the_systems_call_a_bad_argument_is_the_address_that_is_not_there(void **state)
 {
     (void)state;
-    static const fer_error answers[] = {{FER_INVALID_INPUT, 10022}, {FER_NOT_FOUND, 19}, {FER_ADDR_NOT_AVAILABLE, 99}};
+    static const fer_error answers[] = {
+        {FER_INVALID_INPUT, 10022}, {FER_NOT_FOUND, 19}, {FER_ADDR_NOT_AVAILABLE, 99}};
     for (size_t i = 0; i < 3; i++) {
         fer_handle handle = open_handle(FERI_FLAG_V6);
         script_default(SCRIPT_CHANGE_GROUP_V4)->error = answers[i];
         script_default(SCRIPT_CHANGE_GROUP_V6)->error = answers[i];
-        assert_error(feri_change_group_v4(&handle, FERP_LEAVE, &group_v4, &local_v4), FER_ADDR_NOT_AVAILABLE, answers[i].os_code);
-        assert_error(feri_change_group_v6(&handle, FERP_JOIN, &group_v6, 9), FER_ADDR_NOT_AVAILABLE, answers[i].os_code);
+        assert_error(feri_change_group_v4(&handle, FERP_LEAVE, &group_v4, &local_v4),
+                     FER_ADDR_NOT_AVAILABLE, answers[i].os_code);
+        assert_error(feri_change_group_v6(&handle, FERP_JOIN, &group_v6, 9), FER_ADDR_NOT_AVAILABLE,
+                     answers[i].os_code);
     }
     fer_handle handle = open_handle(0);
     script_then_fail(SCRIPT_CHANGE_GROUP_V4, FER_ADDR_IN_USE, 98);
-    assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group_v4, &local_v4), FER_ADDR_IN_USE, 98);
+    assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group_v4, &local_v4), FER_ADDR_IN_USE,
+                 98);
 }
 
 static void a_multicast_ttl_is_0_to_255(void **state)
@@ -115,7 +128,8 @@ static void misuse_is_refused_without_a_call(void **state)
         assert_error(feri_multicast_loop_v6(bad[i], &flag), FER_INVALID_INPUT, 0);
         assert_error(feri_set_multicast_ttl_v4(bad[i], 1), FER_INVALID_INPUT, 0);
         assert_error(feri_multicast_ttl_v4(bad[i], &number), FER_INVALID_INPUT, 0);
-        assert_error(feri_change_group_v4(bad[i], FERP_JOIN, &group_v4, &local_v4), FER_INVALID_INPUT, 0);
+        assert_error(feri_change_group_v4(bad[i], FERP_JOIN, &group_v4, &local_v4),
+                     FER_INVALID_INPUT, 0);
         assert_error(feri_change_group_v6(bad[i], FERP_JOIN, &group_v6, 0), FER_INVALID_INPUT, 0);
     }
     assert_error(feri_multicast_loop_v6(&handle, NULL), FER_INVALID_INPUT, 0);

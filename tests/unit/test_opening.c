@@ -1,4 +1,5 @@
-/* test_opening.c: filling a handle with the first of several addresses that works: given ones, and those of a name. */
+/* test_opening.c: filling a handle with the first of several addresses that works: given ones, and
+ * those of a name. */
 #include "core/names/address_source.h"
 #include "unit/scripted_platform.h"
 
@@ -86,7 +87,8 @@ static void however_many_addresses_there_are_all_are_tried(void **state)
         addrs[i] = script_addr("192.0.2.1:1");
     }
     script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
-    assert_error(feri_open_first(&handle, addrs, 200, feri_connection_open), FER_CONNECTION_REFUSED, 111);
+    assert_error(feri_open_first(&handle, addrs, 200, feri_connection_open), FER_CONNECTION_REFUSED,
+                 111);
     assert_int_equal(script.times[SCRIPT_CONNECT], 200);
 }
 
@@ -104,9 +106,11 @@ static void no_address_or_a_bad_family_among_them_is_refused_before_any_call(voi
     for (size_t i = 0; i < SOME; i++) {
         some_addrs(addrs);
         addrs[i].ip.family = (fer_ip_family)0;
-        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open), FER_INVALID_INPUT, 0);
+        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open), FER_INVALID_INPUT,
+                     0);
         addrs[i].ip.family = (fer_ip_family)5;
-        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open), FER_INVALID_INPUT, 0);
+        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open), FER_INVALID_INPUT,
+                     0);
     }
     assert_log("");
     assert_int_equal(feri_handle_state(&handle), 0);
@@ -118,8 +122,10 @@ static void an_open_handle_is_left_alone(void **state)
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_error(connect_to_some(&handle), FER_INVALID_INPUT, 0);
-    assert_error(feri_open_by_name(&handle, "localhost:1", feri_connection_open), FER_INVALID_INPUT, 0);
-    assert_error(feri_open_by_name(NULL, "localhost:1", feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_by_name(&handle, "localhost:1", feri_connection_open), FER_INVALID_INPUT,
+                 0);
+    assert_error(feri_open_by_name(NULL, "localhost:1", feri_connection_open), FER_INVALID_INPUT,
+                 0);
     assert_log("");
     assert_int_equal(feri_handle_as_raw(&handle), 1);
 }
@@ -156,8 +162,9 @@ static void the_addresses_of_a_name_are_tried_in_order(void **state)
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     assert_ok(feri_open_by_name(&handle, "example.test:80", feri_connection_open));
-    assert_log("lookup_begin(example.test) lookup_next() socket(v4) connect(1,192.0.2.1:80) close(1) "
-               "lookup_next() socket(v6) connect(2,[2001:db8::2]:80) lookup_end()");
+    assert_log(
+        "lookup_begin(example.test) lookup_next() socket(v4) connect(1,192.0.2.1:80) close(1) "
+        "lookup_next() socket(v6) connect(2,[2001:db8::2]:80) lookup_end()");
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
 }
 
@@ -170,7 +177,8 @@ static void when_no_address_of_a_name_works_the_error_is_the_last_one_s(void **s
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
-    assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open), FER_HOST_UNREACHABLE, 113);
+    assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
+                 FER_HOST_UNREACHABLE, 113);
     assert_int_equal(script.times[SCRIPT_LOOKUP_NEXT], 3);
     assert_int_equal(script.times[SCRIPT_LOOKUP_END], 1);
     assert_int_equal(feri_handle_state(&handle), 0);
@@ -182,7 +190,8 @@ static void a_name_without_an_address_is_invalid_input(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
-    assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
+                 FER_INVALID_INPUT, 0);
     assert_log("lookup_begin(example.test) lookup_next() lookup_end()");
     assert_int_equal(feri_handle_state(&handle), 0);
 }
@@ -193,9 +202,11 @@ static void a_lookup_that_fails_is_told(void **state)
     script_begin(&script_posix);
     fer_handle handle = {0};
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
-    assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open), FER_HOST_NOT_FOUND, -2);
+    assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
+                 FER_HOST_NOT_FOUND, -2);
     assert_error(feri_open_by_name(&handle, NULL, feri_connection_open), FER_INVALID_INPUT, 0);
-    assert_error(feri_open_by_name(&handle, "example.test", feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_by_name(&handle, "example.test", feri_connection_open),
+                 FER_INVALID_INPUT, 0);
     assert_log("lookup_begin(example.test)");
     assert_int_equal(feri_handle_state(&handle), 0);
 }

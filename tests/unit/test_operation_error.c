@@ -1,4 +1,5 @@
-/* test_operation_error.c: what an OS's answer means to one operation, and which errors end a stream: each row, and everything else. */
+/* test_operation_error.c: what an OS's answer means to one operation, and which errors end a
+ * stream: each row, and everything else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -69,8 +70,9 @@ static void every_listed_answer_is_told_as_listed_and_every_other_as_it_is(void 
             fer_error want = wanted((feri_operation)operation, error);
             fer_error got = feri_map_error((feri_operation)operation, error);
             if (got.kind != want.kind || got.os_code != want.os_code) {
-                fail_msg("operation %d, kind %s: told %s (%ld)", operation, fer_error_kind_name(error.kind),
-                         fer_error_kind_name(got.kind), (long)got.os_code);
+                fail_msg("operation %d, kind %s: told %s (%ld)", operation,
+                         fer_error_kind_name(error.kind), fer_error_kind_name(got.kind),
+                         (long)got.os_code);
             }
         }
     }
@@ -89,10 +91,12 @@ static void success_is_told_as_success_to_every_operation(void **state)
 /* By hand: what leaves a stream as it was, whatever its code. */
 static bool passes(fer_error_kind kind)
 {
-    return kind == FER_OK || kind == FER_WOULD_BLOCK || kind == FER_INTERRUPTED || kind == FER_INVALID_INPUT ||
-           kind == FER_PERMISSION_DENIED || kind == FER_OUT_OF_MEMORY || kind == FER_NO_BUFFER_SPACE ||
-           kind == FER_MESSAGE_TOO_LONG || kind == FER_TOO_MANY_OPEN_FILES || kind == FER_BAD_HANDLE ||
-           kind == FER_UNSUPPORTED || kind == FER_CANCELLED || kind == FER_DEADLOCK || kind == FER_BROKEN_PIPE;
+    return kind == FER_OK || kind == FER_WOULD_BLOCK || kind == FER_INTERRUPTED ||
+           kind == FER_INVALID_INPUT || kind == FER_PERMISSION_DENIED ||
+           kind == FER_OUT_OF_MEMORY || kind == FER_NO_BUFFER_SPACE ||
+           kind == FER_MESSAGE_TOO_LONG || kind == FER_TOO_MANY_OPEN_FILES ||
+           kind == FER_BAD_HANDLE || kind == FER_UNSUPPORTED || kind == FER_CANCELLED ||
+           kind == FER_DEADLOCK || kind == FER_BROKEN_PIPE;
 }
 
 static void every_kind_that_is_not_known_to_pass_is_fatal(void **state)
@@ -101,7 +105,8 @@ static void every_kind_that_is_not_known_to_pass_is_fatal(void **state)
     const int32_t codes[] = {1, 104, INT32_MAX, -1, INT32_MIN};
     for (size_t i = 0; i < KIND_COUNT; i++) {
         for (size_t j = 0; j < sizeof codes / sizeof codes[0]; j++) {
-            assert_int_equal(feri_error_is_fatal((fer_error){kinds[i], codes[j]}), !passes(kinds[i]));
+            assert_int_equal(feri_error_is_fatal((fer_error){kinds[i], codes[j]}),
+                             !passes(kinds[i]));
         }
     }
 }

@@ -55,7 +55,8 @@ static bool flag_seen;
 static void look_at_flag(script_call call)
 {
     if (call == SCRIPT_SET_NONBLOCKING) {
-        flag_seen = feri_handle_has_flag(looked_at, FERI_FLAG_NONBLOCKING) && feri_handle_has_flag(looked_at, FERI_FLAG_MODE_CHANGED);
+        flag_seen = feri_handle_has_flag(looked_at, FERI_FLAG_NONBLOCKING) &&
+                    feri_handle_has_flag(looked_at, FERI_FLAG_MODE_CHANGED);
     }
 }
 
@@ -67,7 +68,8 @@ static void the_flag_covers_the_time_in_which_the_socket_is_nonblocking(void **s
     script.on_call = look_at_flag;
     assert_ok(feri_set_nonblocking(&handle, true));
     assert_true(flag_seen);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
+    assert_int_equal(feri_handle_flags(&handle),
+                     FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
     assert_ok(feri_set_nonblocking(&handle, false));
     assert_true(flag_seen);
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_MODE_CHANGED);
@@ -101,9 +103,11 @@ static void setting_the_mode_changes_its_own_flags_alone(void **state)
     for (size_t i = 0; i < 4; i++) {
         fer_handle handle = open_stream(others[i]);
         assert_ok(feri_set_nonblocking(&handle, true));
-        assert_int_equal(feri_handle_flags(&handle), others[i] | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
+        assert_int_equal(feri_handle_flags(&handle),
+                         others[i] | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
         assert_ok(feri_set_nonblocking(&handle, true));
-        assert_int_equal(feri_handle_flags(&handle), others[i] | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
+        assert_int_equal(feri_handle_flags(&handle),
+                         others[i] | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
         assert_ok(feri_set_nonblocking(&handle, false));
         assert_int_equal(feri_handle_flags(&handle), others[i] | FERI_FLAG_MODE_CHANGED);
     }
@@ -152,7 +156,8 @@ static void on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_take
     (void)script_then(SCRIPT_SET_OPTION);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     assert_ok(feri_set_ttl(&handle, 9));
-    assert_log("set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9) set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9)");
+    assert_log("set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9) set_option(1,HOPS_V6,9) "
+               "set_option(1,TTL_V4,9)");
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     assert_error(feri_set_ttl(&handle, 9), FER_INVALID_INPUT, 22);
     assert_log("set_option(1,HOPS_V6,9)");
@@ -186,7 +191,8 @@ static void linger_is_whole_seconds_rounded_up_and_saturated(void **state)
     assert_ok(feri_set_linger(&handle, (fer_duration){1}));
     assert_ok(feri_set_linger(&handle, (fer_duration){SECOND}));
     assert_ok(feri_set_linger(&handle, (fer_duration){SECOND + 1}));
-    assert_log("set_linger(1,0,0) set_linger(1,1,0) set_linger(1,1,1) set_linger(1,1,1) set_linger(1,1,2)");
+    assert_log("set_linger(1,0,0) set_linger(1,1,0) set_linger(1,1,1) set_linger(1,1,1) "
+               "set_linger(1,1,2)");
     assert_ok(feri_set_linger(&handle, (fer_duration){327 * SECOND - 1}));
     assert_ok(feri_set_linger(&handle, (fer_duration){327 * SECOND}));
     assert_ok(feri_set_linger(&handle, (fer_duration){327 * SECOND + 1}));
@@ -272,7 +278,8 @@ static void a_type_of_service_is_set_for_the_family(void **state)
     (void)script_then(SCRIPT_SET_OPTION);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22); /* IP_TOS besides is no failure */
     assert_ok(feri_set_tos(&handle, 3));
-    assert_log("set_option(1,TOS_V4,255) set_option(2,TCLASS_V6,1) set_option(2,TOS_V4,1) set_option(2,TCLASS_V6,2) "
+    assert_log("set_option(1,TOS_V4,255) set_option(2,TCLASS_V6,1) set_option(2,TOS_V4,1) "
+               "set_option(2,TCLASS_V6,2) "
                "set_option(2,TCLASS_V6,3) set_option(2,TOS_V4,3)");
 }
 
@@ -315,7 +322,8 @@ static void a_buffer_size_is_cut_to_what_the_option_holds(void **state)
     assert_ok(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, INT32_MAX));
     assert_ok(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, (size_t)INT32_MAX + 1));
     assert_ok(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, SIZE_MAX));
-    assert_log("set_option(1,RECV_BUFFER,1) set_option(1,SEND_BUFFER,2147483647) set_option(1,SEND_BUFFER,2147483647) "
+    assert_log("set_option(1,RECV_BUFFER,1) set_option(1,SEND_BUFFER,2147483647) "
+               "set_option(1,SEND_BUFFER,2147483647) "
                "set_option(1,SEND_BUFFER,2147483647)");
 }
 
@@ -334,7 +342,8 @@ static void a_buffer_size_is_told_in_the_unit_in_which_it_was_set(void **state)
     assert_error(feri_buffer_size(&handle, FERP_SEND_BUFFER, &got), FER_BAD_HANDLE, 9);
     assert_error(feri_buffer_size(&handle, FERP_SEND_BUFFER, NULL), FER_INVALID_INPUT, 0);
     assert_int_equal(got, 4500);
-    assert_log("option_value(1,RECV_BUFFER) option_value(1,SEND_BUFFER) option_value(1,SEND_BUFFER)");
+    assert_log(
+        "option_value(1,RECV_BUFFER) option_value(1,SEND_BUFFER) option_value(1,SEND_BUFFER)");
 }
 
 int main(void)

@@ -15,8 +15,10 @@ static void a_clone_is_a_second_handle_of_the_socket_and_both_know(void **state)
     assert_log("duplicate(1) wake(1)");
     assert_int_equal(feri_handle_as_raw(&handle), 1);
     assert_int_equal(feri_handle_as_raw(&clone), 2);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_CLONED);
-    assert_int_equal(feri_handle_flags(&clone), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_CLONED);
+    assert_int_equal(feri_handle_flags(&handle),
+                     FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_CLONED);
+    assert_int_equal(feri_handle_flags(&clone),
+                     FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_CLONED);
     feri_handle_close(&handle);
     feri_handle_close(&clone);
     assert_log("close(1) close(2)");
@@ -28,7 +30,8 @@ static void a_clone_has_seen_the_end_that_its_original_saw(void **state)
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     fer_handle clone = {0};
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_true(
+        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     assert_ok(feri_try_clone(&handle, &clone));
     assert_error(feri_handle_check(&clone, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
 }
@@ -89,8 +92,10 @@ static void cloning_from_what_is_not_open_or_into_what_is_is_refused(void **stat
 
 /* ---- from_raw */
 
-static const ferp_description connected_v4 = {.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true};
-static const ferp_description listening_v6 = {.is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_listening = true};
+static const ferp_description connected_v4 = {
+    .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true};
+static const ferp_description listening_v6 = {
+    .is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_listening = true};
 
 static void a_connected_stream_is_taken_over(void **state)
 {
@@ -114,7 +119,8 @@ static void the_family_and_the_mode_are_learnt(void **state)
     *what = listening_v6;
     what->is_nonblocking = true;
     assert_ok(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_ADOPTED | FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
+    assert_int_equal(feri_handle_flags(&handle),
+                     FERI_FLAG_ADOPTED | FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
 }
 
 /* A handle's type says whose addresses its socket has. */
@@ -154,7 +160,8 @@ static void check_stream_from(ferp_description what, bool taken)
     script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_DESCRIBE)->description = what;
-    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP), taken ? FER_OK : FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
+                 taken ? FER_OK : FER_INVALID_INPUT, 0);
     assert_log(taken ? "describe(1) adopt(1)" : "describe(1)");
     assert_int_equal(feri_handle_state(&handle), taken ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
     assert_int_equal(script.sockets_open, 1);
@@ -165,7 +172,8 @@ static void check_listener_from(ferp_description what, bool taken)
     script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_DESCRIBE)->description = what;
-    assert_error(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP), taken ? FER_OK : FER_INVALID_INPUT, 0);
+    assert_error(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
+                 taken ? FER_OK : FER_INVALID_INPUT, 0);
     assert_log(taken ? "describe(1) adopt(1)" : "describe(1)");
     assert_int_equal(feri_handle_state(&handle), taken ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
     assert_int_equal(script.sockets_open, 1);
@@ -175,8 +183,11 @@ static void what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller(v
 {
     (void)state;
     for (unsigned bits = 0; bits < 32; bits++) {
-        ferp_description what = {.is_stream = (bits & 1) != 0, .is_ip = (bits & 2) != 0, .family = FER_IP_V4,
-                                 .is_listening = (bits & 4) != 0, .is_connected = (bits & 8) != 0,
+        ferp_description what = {.is_stream = (bits & 1) != 0,
+                                 .is_ip = (bits & 2) != 0,
+                                 .family = FER_IP_V4,
+                                 .is_listening = (bits & 4) != 0,
+                                 .is_connected = (bits & 8) != 0,
                                  .is_datagram = (bits & 16) != 0 && (bits & 1) == 0};
         check_stream_from(what, (bits & 15) == (1 | 2 | 8));
         check_listener_from(what, (bits & 7) == 7);
@@ -190,7 +201,10 @@ static void a_datagram_socket_of_another_protocol_is_taken_in_without_ports(void
         script_begin(&script_posix);
         fer_handle handle = {0};
         script_default(SCRIPT_DESCRIBE)->description =
-            (ferp_description){.is_ip = true, .is_datagram = true, .family = FER_IP_V4, .is_of_other_protocol = other != 0};
+            (ferp_description){.is_ip = true,
+                               .is_datagram = true,
+                               .family = FER_IP_V4,
+                               .is_of_other_protocol = other != 0};
         assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
         assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_NO_PORTS), other != 0);
         assert_true(feri_handle_has_flag(&handle, FERI_FLAG_DATAGRAM));
@@ -204,10 +218,14 @@ static void what_is_no_socket_is_refused_with_the_os_code(void **state)
     script_begin(&script_posix);
     fer_handle handle = {0};
     script_default(SCRIPT_DESCRIBE)->error = (fer_error){FER_BAD_HANDLE, 9};
-    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP), FER_INVALID_INPUT, 9);
-    assert_error(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP), FER_INVALID_INPUT, 9);
-    assert_error(feri_stream_from_raw(&handle, FER_RAW_SOCKET_NONE, FERI_DOMAIN_IP), FER_INVALID_INPUT, 0);
-    assert_error(feri_listener_from_raw(&handle, FER_RAW_SOCKET_NONE, FERI_DOMAIN_IP), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
+                 FER_INVALID_INPUT, 9);
+    assert_error(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
+                 FER_INVALID_INPUT, 9);
+    assert_error(feri_stream_from_raw(&handle, FER_RAW_SOCKET_NONE, FERI_DOMAIN_IP),
+                 FER_INVALID_INPUT, 0);
+    assert_error(feri_listener_from_raw(&handle, FER_RAW_SOCKET_NONE, FERI_DOMAIN_IP),
+                 FER_INVALID_INPUT, 0);
     assert_log("describe(1) describe(2)");
     assert_int_equal(feri_handle_state(&handle), 0);
 }
@@ -219,7 +237,8 @@ static void a_socket_that_cannot_be_adopted_is_left_to_the_caller(void **state)
     fer_handle handle = {0};
     script_then(SCRIPT_DESCRIBE)->description = connected_v4;
     script_then_fail(SCRIPT_ADOPT, FER_INVALID_INPUT, 22);
-    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP), FER_INVALID_INPUT, 22);
+    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
+                 FER_INVALID_INPUT, 22);
     assert_int_equal(feri_handle_state(&handle), 0);
     assert_int_equal(script.sockets_open, 1);
 }
@@ -279,17 +298,38 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
         uint32_t flags;
         const char *log;
     } rows[] = {
-        {{.is_stream = true, .is_ip = true, .family = FER_IP_V4}, FERI_LIFE_UNCONNECTED, 0, "describe(1) adopt(1)"},
-        {{.is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_connected = true}, FERI_LIFE_OPEN, FERI_FLAG_V6,
+        {{.is_stream = true, .is_ip = true, .family = FER_IP_V4},
+         FERI_LIFE_UNCONNECTED,
+         0,
          "describe(1) adopt(1)"},
-        {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_listening = true}, FERI_LIFE_OPEN, FERI_FLAG_LISTENING,
+        {{.is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_connected = true},
+         FERI_LIFE_OPEN,
+         FERI_FLAG_V6,
          "describe(1) adopt(1)"},
-        {{.is_datagram = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true, .is_nonblocking = true}, FERI_LIFE_OPEN,
-         FERI_FLAG_DATAGRAM | FERI_FLAG_NONBLOCKING, "describe(1) adopt(1) report_refusals(1,1)"},
-        {{.is_raw = true, .is_ip = true, .family = FER_IP_V6}, FERI_LIFE_OPEN, FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_V6,
+        {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_listening = true},
+         FERI_LIFE_OPEN,
+         FERI_FLAG_LISTENING,
          "describe(1) adopt(1)"},
-        {{.is_stream = true, .is_unix = true}, FERI_LIFE_UNCONNECTED, FERI_FLAG_UNIX, "describe(1) adopt(1)"},
-        {{.is_datagram = true, .is_unix = true}, FERI_LIFE_OPEN, FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM, "describe(1) adopt(1)"},
+        {{.is_datagram = true,
+          .is_ip = true,
+          .family = FER_IP_V4,
+          .is_connected = true,
+          .is_nonblocking = true},
+         FERI_LIFE_OPEN,
+         FERI_FLAG_DATAGRAM | FERI_FLAG_NONBLOCKING,
+         "describe(1) adopt(1) report_refusals(1,1)"},
+        {{.is_raw = true, .is_ip = true, .family = FER_IP_V6},
+         FERI_LIFE_OPEN,
+         FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_V6,
+         "describe(1) adopt(1)"},
+        {{.is_stream = true, .is_unix = true},
+         FERI_LIFE_UNCONNECTED,
+         FERI_FLAG_UNIX,
+         "describe(1) adopt(1)"},
+        {{.is_datagram = true, .is_unix = true},
+         FERI_LIFE_OPEN,
+         FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM,
+         "describe(1) adopt(1)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fer_handle handle = {0};
@@ -305,8 +345,11 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
 static void a_socket_of_no_known_kind_is_left_to_the_caller(void **state)
 {
     (void)state;
-    static const ferp_description unknown[] = {
-        {.is_stream = true}, {.is_datagram = true}, {.is_ip = true, .family = FER_IP_V4}, {.is_unix = true}, {.is_raw = true}};
+    static const ferp_description unknown[] = {{.is_stream = true},
+                                               {.is_datagram = true},
+                                               {.is_ip = true, .family = FER_IP_V4},
+                                               {.is_unix = true},
+                                               {.is_raw = true}};
     fer_handle handle = {0};
     script_begin(&script_posix);
     fer_raw_socket raw = script_open_socket();
@@ -317,7 +360,8 @@ static void a_socket_of_no_known_kind_is_left_to_the_caller(void **state)
     assert_error(feri_socket_from_raw(&handle, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
     script_then_fail(SCRIPT_DESCRIBE, FER_BAD_HANDLE, 88);
     assert_error(feri_socket_from_raw(&handle, raw), FER_INVALID_INPUT, 88);
-    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
+    script_default(SCRIPT_DESCRIBE)->description =
+        (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
     script_then_fail(SCRIPT_ADOPT, FER_NO_BUFFER_SPACE, 105);
     assert_error(feri_socket_from_raw(&handle, raw), FER_NO_BUFFER_SPACE, 105);
     assert_int_equal(feri_handle_state(&handle), 0);

@@ -1,5 +1,6 @@
-/* test_platform.c: the seam's contract on this host: sockets, addresses, connections and bytes. Options and names are in
- * test_platform_options.c, waits in test_platform_wait.c, what handles share in test_platform_modes.c. */
+/* test_platform.c: the seam's contract on this host: sockets, addresses, connections and bytes.
+ * Options and names are in test_platform_options.c, waits in test_platform_wait.c, what handles
+ * share in test_platform_modes.c. */
 #include "support/seam.h"
 
 /* ---- Errors, time, facts */
@@ -116,7 +117,7 @@ static void another_machine_s_address_cannot_be_bound(void **state)
     (void)state;
     fer_raw_socket raw = seam_socket();
     fer_socket_addr addr = seam_loopback(0);
-    addr.ip.v4 = (fer_ipv4_addr){{192, 0, 2, 1}};    /* RFC 5737: nobody's */
+    addr.ip.v4 = (fer_ipv4_addr){{192, 0, 2, 1}}; /* RFC 5737: nobody's */
     assert_kind(ferp_bind(raw, &addr), FER_ADDR_NOT_AVAILABLE);
     ferp_close(raw);
 }
@@ -188,14 +189,15 @@ static void a_refused_connect_ends_refused(void **state)
     (void)state;
     fer_socket_addr addr;
     fer_error pending = {FER_OK, 0};
-    ferp_close(seam_listener(&addr));    /* a port that nobody listens on */
+    ferp_close(seam_listener(&addr)); /* a port that nobody listens on */
     fer_raw_socket raw = seam_socket();
     assert_ok(ferp_set_nonblocking(raw, true));
     ferp_disable_connect_retry(raw);
     fer_error err = ferp_connect(raw, &addr);
     if (err.kind != FER_CONNECTION_REFUSED) {
         ferp_wait wait;
-        assert_kind(err, ferp_traits()->connect_would_block_means_started ? FER_WOULD_BLOCK : FER_IN_PROGRESS);
+        assert_kind(err, ferp_traits()->connect_would_block_means_started ? FER_WOULD_BLOCK
+                                                                          : FER_IN_PROGRESS);
         assert_ok(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
         err = ferp_wait_for(&wait, seam_deadline());
         assert_kind(err, FER_CONNECTION_REFUSED);
@@ -320,7 +322,8 @@ static void the_peer_s_end_is_ok_with_nothing_again_and_again(void **state)
     seam_close(&pair);
 }
 
-/* No false alarm: an orderly end is one whichever side ended first, and is still one when both have. */
+/* No false alarm: an orderly end is one whichever side ended first, and is still one when both
+ * have. */
 static void an_orderly_end_is_never_a_reset(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* test_platform_datagrams.c: the seam's functions of datagrams, options and groups, on this system's own backend. */
+/* test_platform_datagrams.c: the seam's functions of datagrams, options and groups, on this
+ * system's own backend. */
 #include "support/seam.h"
 
 static fer_raw_socket bound(fer_socket_addr *addr)
@@ -26,7 +27,8 @@ static void a_datagram_socket_is_described_as_one(void **state)
     fer_raw_socket one = bound(&addrs[0]);
     fer_raw_socket two = bound(&addrs[1]);
     assert_ok(ferp_describe(one, &is));
-    assert_true(is.is_datagram && is.is_ip && !is.is_stream && !is.is_listening && !is.is_connected);
+    assert_true(is.is_datagram && is.is_ip && !is.is_stream && !is.is_listening &&
+                !is.is_connected);
     assert_int_equal(is.family, FER_IP_V4);
     assert_ok(ferp_connect(one, &addrs[1]));
     assert_ok(ferp_describe(one, &is));
@@ -86,8 +88,10 @@ static void the_options_of_datagrams_read_back(void **state)
     static const struct {
         ferp_option option;
         uint32_t value;
-    } rows[] = {{FERP_BROADCAST, 1},          {FERP_BROADCAST, 0},          {FERP_MULTICAST_LOOP_V4, 0}, {FERP_MULTICAST_LOOP_V4, 1},
-                {FERP_MULTICAST_TTL_V4, 0}, {FERP_MULTICAST_TTL_V4, 255}, {FERP_MULTICAST_TTL_V4, 7}};
+    } rows[] = {{FERP_BROADCAST, 1},         {FERP_BROADCAST, 0},
+                {FERP_MULTICAST_LOOP_V4, 0}, {FERP_MULTICAST_LOOP_V4, 1},
+                {FERP_MULTICAST_TTL_V4, 0},  {FERP_MULTICAST_TTL_V4, 255},
+                {FERP_MULTICAST_TTL_V4, 7}};
     fer_socket_addr addr;
     fer_raw_socket raw = bound(&addr);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

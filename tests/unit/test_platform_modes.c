@@ -1,5 +1,6 @@
-/* test_platform_modes.c: the seam's contract on this host: what all handles of a socket share (timeouts, blocking mode, the ended
- * read half), duplicates, and sockets that come from outside or go there. */
+/* test_platform_modes.c: the seam's contract on this host: what all handles of a socket share
+ * (timeouts, blocking mode, the ended read half), duplicates, and sockets that come from outside or
+ * go there. */
 #include "support/seam.h"
 
 /* Unit tests are one source file each: the helper comes in with it. */
@@ -42,7 +43,8 @@ static void a_timeout_reads_back_rounded_up(void **state)
 {
     (void)state;
     fer_raw_socket raw = seam_socket();
-    const uint64_t nanos[] = {1, 999, 1000000, 1000001, 1500 * MILLI, 3600000 * MILLI, UINT64_C(1000000000) * MILLI};
+    const uint64_t nanos[] = {
+        1, 999, 1000000, 1000001, 1500 * MILLI, 3600000 * MILLI, UINT64_C(1000000000) * MILLI};
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
         assert_ok(ferp_set_timeout(raw, FERP_READING, (fer_duration){nanos[i]}));
         assert_timeout(timeout_of(raw, FERP_READING), nanos[i]);
@@ -140,7 +142,8 @@ static void mode_and_timeouts_do_not_touch_each_other(void **state)
     ferp_close(raw);
 }
 
-/* Where shutdown itself is passed on, recv tells; else the terms do, in the direction that has it. */
+/* Where shutdown itself is passed on, recv tells; else the terms do, in the direction that has
+ * it. */
 static void an_ended_read_half_is_seen_by_every_handle(void **state)
 {
     (void)state;
@@ -318,7 +321,8 @@ static DWORD own_timeout(fer_raw_socket raw, int option)
 
 static void set_own_timeout(fer_raw_socket raw, int option, DWORD value)
 {
-    assert_int_equal(setsockopt((SOCKET)raw, SOL_SOCKET, option, (const char *)&value, (int)sizeof value), 0);
+    assert_int_equal(
+        setsockopt((SOCKET)raw, SOL_SOCKET, option, (const char *)&value, (int)sizeof value), 0);
 }
 
 static void a_released_socket_blocks_with_its_plain_timeouts(void **state)
@@ -405,10 +409,12 @@ static void a_socket_made_without_overlapping_waits_as_well(void **state)
     fer_socket_addr addr;
     fer_raw_socket listener = seam_listener(&addr);
     fer_raw_socket server = FER_RAW_SOCKET_NONE;
-    fer_raw_socket client = (fer_raw_socket)WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
+    fer_raw_socket client =
+        (fer_raw_socket)WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
     ferp_wait wait;
     if (is_wine()) {
-        print_message("Wine's WSARecv blocks on a nonblocking socket without WSA_FLAG_OVERLAPPED; Windows' does not\n");
+        print_message("Wine's WSARecv blocks on a nonblocking socket without WSA_FLAG_OVERLAPPED; "
+                      "Windows' does not\n");
         ferp_close(client);
         ferp_close(listener);
         skip();

@@ -1,7 +1,8 @@
-/* test_platform_options.c: the seam's contract on this host: options and names. As test_platform.c. */
+/* test_platform_options.c: the seam's contract on this host: options and names. As
+ * test_platform.c. */
 #define _POSIX_C_SOURCE 200809L
-#include "support/system_names.h"
 #include "support/seam.h"
+#include "support/system_names.h"
 
 /* ---- Options */
 
@@ -88,7 +89,8 @@ static void linger_reads_back(void **state)
 static void keepalive_fields_read_back_or_are_unsupported(void **state)
 {
     (void)state;
-    const ferp_option fields[] = {FERP_KEEPALIVE_TIME, FERP_KEEPALIVE_INTERVAL, FERP_KEEPALIVE_RETRIES};
+    const ferp_option fields[] = {FERP_KEEPALIVE_TIME, FERP_KEEPALIVE_INTERVAL,
+                                  FERP_KEEPALIVE_RETRIES};
     fer_raw_socket raw = seam_socket();
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         fer_error err = ferp_set_option(raw, fields[i], 11);
@@ -100,7 +102,8 @@ static void keepalive_fields_read_back_or_are_unsupported(void **state)
     ferp_close(raw);
 }
 
-/* Where the single fields are missing, the one call for all is there; and it takes the longest times. */
+/* Where the single fields are missing, the one call for all is there; and it takes the longest
+ * times. */
 static void keepalive_can_be_set_one_way_or_the_other(void **state)
 {
     (void)state;
@@ -111,8 +114,8 @@ static void keepalive_can_be_set_one_way_or_the_other(void **state)
         assert_ok(all);
     }
     if (all.kind == FER_OK) {
-        assert_ok(ferp_set_keepalive_values(
-            raw, true, ferp_traits()->keepalive_seconds_max, ferp_traits()->keepalive_seconds_max));
+        assert_ok(ferp_set_keepalive_values(raw, true, ferp_traits()->keepalive_seconds_max,
+                                            ferp_traits()->keepalive_seconds_max));
         assert_int_equal(option_value(raw, FERP_KEEPALIVE), 1);
         assert_ok(ferp_set_keepalive_values(raw, false, 60, 5));
         assert_int_equal(option_value(raw, FERP_KEEPALIVE), 0);
@@ -130,7 +133,8 @@ static bool is_loopback(const fer_socket_addr *addr)
         return addr->ip.v4.octets[0] == 127;
     }
     return addr->ip.family == FER_IP_V6 &&
-           memcmp(addr->ip.v6.octets, FER_IPV6_ADDR_LOCALHOST.octets, sizeof addr->ip.v6.octets) == 0;
+           memcmp(addr->ip.v6.octets, FER_IPV6_ADDR_LOCALHOST.octets, sizeof addr->ip.v6.octets) ==
+               0;
 }
 
 static size_t count_loopback(const char *host)
@@ -180,7 +184,8 @@ static void a_lookup_may_end_early(void **state)
 
 static bool is_resolver_kind(fer_error_kind kind)
 {
-    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN || kind == FER_RESOLVE_FAILED;
+    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN ||
+           kind == FER_RESOLVE_FAILED;
 }
 
 /* RFC 6761: no name under .invalid exists. A machine without a name server cannot know. */
@@ -193,7 +198,8 @@ static void a_name_that_does_not_exist_is_the_resolver_s_error(void **state)
     assert_int_not_equal(err.os_code, 0);
 }
 
-/* core asks for UTF-8 alone. Nothing is put in the place of other bytes: that would be another host's name. */
+/* core asks for UTF-8 alone. Nothing is put in the place of other bytes: that would be another
+ * host's name. */
 static void a_name_that_is_not_utf_8_is_never_found(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* test_platform_ready.c: the seam's contract on this host: the wait for either direction, and the calls that never wait. */
+/* test_platform_ready.c: the seam's contract on this host: the wait for either direction, and the
+ * calls that never wait. */
 #include "support/seam.h"
 
 enum { EITHER = FER_READABLE | FER_WRITABLE };
@@ -108,7 +109,8 @@ static void what_is_no_socket_is_told(void **state)
     assert_int_equal(ready, 77);
 }
 
-/* Sends until there is no room, also when what was under way has arrived: that may make some anew. */
+/* Sends until there is no room, also when what was under way has arrived: that may make some
+ * anew. */
 static void fill(fer_raw_socket raw)
 {
     static char block[65536];

@@ -1,4 +1,5 @@
-/* test_platform_wait.c: the seam's contract on this host: arm, look, wait; deadlines; and waking from another thread. */
+/* test_platform_wait.c: the seam's contract on this host: arm, look, wait; deadlines; and waking
+ * from another thread. */
 #include "support/seam.h"
 
 /* Unit tests are one source file each: the helper comes in with it. */
@@ -10,7 +11,8 @@
 
 /* ---- Deadlines */
 
-/* Whether a wait of so long expires; an expiry is TIMED_OUT without a code, and never before the deadline. */
+/* Whether a wait of so long expires; an expiry is TIMED_OUT without a code, and never before the
+ * deadline. */
 static bool expires(fer_raw_socket raw, ferp_readiness readiness, uint64_t nanos)
 {
     ferp_wait wait;
@@ -112,7 +114,8 @@ static void a_reset_that_comes_while_waiting_ends_the_wait(void **state)
         assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
         assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
         ferp_close(pair.server);
-        /* Told by the wait itself, which may be the only one to hear of it, or by what comes after it. */
+        /* Told by the wait itself, which may be the only one to hear of it, or by what comes after
+         * it. */
         fer_error told = ferp_wait_for(&wait, seam_deadline());
         if (told.kind == FER_OK) {
             told = ferp_recv(pair.client, &byte, 1, &moved);
@@ -140,9 +143,13 @@ static size_t fill(fer_raw_socket raw)
 }
 
 /* Whether neither a look nor a wait of some milliseconds finds room. */
-static bool is_full(fer_raw_socket raw) { return seam_look(raw, FERP_WRITABLE).kind != FER_OK && expires(raw, FERP_WRITABLE, 5 * MILLI); }
+static bool is_full(fer_raw_socket raw)
+{
+    return seam_look(raw, FERP_WRITABLE).kind != FER_OK && expires(raw, FERP_WRITABLE, 5 * MILLI);
+}
 
-/* Room may come back a little after nothing more was taken: what is under way has to arrive first. */
+/* Room may come back a little after nothing more was taken: what is under way has to arrive
+ * first. */
 static size_t fill_for_good(fer_raw_socket raw)
 {
     size_t total = 0;
@@ -241,7 +248,8 @@ struct waker {
     atomic_bool is_armed;
 };
 
-/* What ends a read wait: the read half's mark, which is the system's own where shutdown wakes, then the wake. */
+/* What ends a read wait: the read half's mark, which is the system's own where shutdown wakes, then
+ * the wake. */
 static void end_reading(fer_raw_socket raw)
 {
     assert_ok(ferp_mark_read_ended(raw));

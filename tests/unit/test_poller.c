@@ -1,4 +1,5 @@
-/* test_poller.c: what core adds to a backend's poller: who may call what, waits that end neither early nor late, notifies that fold. */
+/* test_poller.c: what core adds to a backend's poller: who may call what, waits that end neither
+ * early nor late, notifies that fold. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/poller.h"
@@ -20,7 +21,10 @@ static void begin(const struct ferp_traits *traits)
     count = 77;
 }
 
-static fer_error wait_nanos(uint64_t nanos) { return fer_poller_wait(&poller, events, CAP, (fer_duration){nanos}, &count); }
+static fer_error wait_nanos(uint64_t nanos)
+{
+    return fer_poller_wait(&poller, events, CAP, (fer_duration){nanos}, &count);
+}
 
 /* ---- What a test does while the seam waits */
 
@@ -41,7 +45,10 @@ static void let_happen_while_waiting(void (*action)(void))
     script.on_call = do_it_while_waiting;
 }
 
-static void notify(void) { assert_ok(fer_poller_notify(&poller)); }
+static void notify(void)
+{
+    assert_ok(fer_poller_notify(&poller));
+}
 
 static void notify_thrice(void)
 {
@@ -89,21 +96,26 @@ static void misuse_never_reaches_the_system(void **state)
         assert_error(fer_poller_modify(other, 1, interest, FER_POLL_LEVEL), FER_INVALID_INPUT, 0);
         assert_error(fer_poller_delete(other, 1), FER_INVALID_INPUT, 0);
         assert_error(fer_poller_notify(other), FER_INVALID_INPUT, 0);
-        assert_error(fer_poller_wait(other, events, CAP, FER_DURATION_NONE, &count), FER_INVALID_INPUT, 0);
+        assert_error(fer_poller_wait(other, events, CAP, FER_DURATION_NONE, &count),
+                     FER_INVALID_INPUT, 0);
         fer_poller_close(other);
     }
     assert_error(fer_poller_new(&others[2]), FER_INVALID_INPUT, 0);
-    assert_error(fer_poller_add(&poller, FER_RAW_SOCKET_NONE, interest, FER_POLL_LEVEL), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_add(&poller, FER_RAW_SOCKET_NONE, interest, FER_POLL_LEVEL),
+                 FER_INVALID_INPUT, 0);
     assert_error(fer_poller_add(&poller, 1, interest, (fer_poll_mode)3), FER_INVALID_INPUT, 0);
     assert_error(fer_poller_modify(&poller, 1, interest, (fer_poll_mode)3), FER_INVALID_INPUT, 0);
     assert_error(fer_poller_delete(&poller, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
     count = 77;
-    assert_error(fer_poller_wait(&poller, events, 0, FER_DURATION_NONE, &count), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_wait(&poller, events, 0, FER_DURATION_NONE, &count), FER_INVALID_INPUT,
+                 0);
     assert_int_equal(count, 0);
     count = 77;
-    assert_error(fer_poller_wait(&poller, NULL, CAP, FER_DURATION_NONE, &count), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_wait(&poller, NULL, CAP, FER_DURATION_NONE, &count), FER_INVALID_INPUT,
+                 0);
     assert_int_equal(count, 0);
-    assert_error(fer_poller_wait(&poller, events, CAP, FER_DURATION_NONE, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_wait(&poller, events, CAP, FER_DURATION_NONE, NULL), FER_INVALID_INPUT,
+                 0);
     assert_log("");
 }
 
@@ -133,16 +145,21 @@ static void edges_are_refused_where_there_are_none(void **state)
         begin(&script_posix);
         int raw = (int)script_open_socket();
         script.traits.poller_has_edges = has != 0;
-        assert_error(fer_poller_add(&poller, raw, interest, FER_POLL_EDGE), has ? FER_OK : FER_UNSUPPORTED, 0);
-        assert_error(fer_poller_modify(&poller, raw, interest, FER_POLL_EDGE), has ? FER_OK : FER_UNSUPPORTED, 0);
-        assert_int_equal(script.times[SCRIPT_POLLER_ADD] + script.times[SCRIPT_POLLER_MODIFY], has ? 2 : 0);
+        assert_error(fer_poller_add(&poller, raw, interest, FER_POLL_EDGE),
+                     has ? FER_OK : FER_UNSUPPORTED, 0);
+        assert_error(fer_poller_modify(&poller, raw, interest, FER_POLL_EDGE),
+                     has ? FER_OK : FER_UNSUPPORTED, 0);
+        assert_int_equal(script.times[SCRIPT_POLLER_ADD] + script.times[SCRIPT_POLLER_MODIFY],
+                         has ? 2 : 0);
     }
 }
 
 static void a_refusal_to_watch_is_told_as_unsupported_and_all_else_as_it_is(void **state)
 {
     (void)state;
-    static const fer_error_kind kinds[] = {FER_ALREADY_EXISTS, FER_NOT_FOUND, FER_BAD_HANDLE, FER_OUT_OF_MEMORY, FER_STORAGE_FULL, FER_PERMISSION_DENIED};
+    static const fer_error_kind kinds[] = {FER_ALREADY_EXISTS, FER_NOT_FOUND,
+                                           FER_BAD_HANDLE,     FER_OUT_OF_MEMORY,
+                                           FER_STORAGE_FULL,   FER_PERMISSION_DENIED};
     begin(&script_posix);
     int raw = (int)script_open_socket();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -162,7 +179,8 @@ static void a_wait_that_finds_something_is_one_call(void **state)
 {
     (void)state;
     static const uint64_t timeouts[] = {0, 1, 1000, UINT64_MAX - 1, UINT64_MAX};
-    static const char *const logs[] = {"poller_wait(0)", "poller_wait(1)", "poller_wait(1000)", "poller_wait(18446744073709551614)", "poller_wait(none)"};
+    static const char *const logs[] = {"poller_wait(0)", "poller_wait(1)", "poller_wait(1000)",
+                                       "poller_wait(18446744073709551614)", "poller_wait(none)"};
     begin(&script_posix);
     for (size_t i = 0; i < 5; i++) {
         script_then(SCRIPT_POLLER_WAIT)->value = 3;
@@ -233,7 +251,8 @@ static void a_signal_does_not_end_a_wait(void **state)
     assert_log("poller_wait(0) poller_wait(0)");
 }
 
-/* What came while a signal's handler ran to the end of the timeout is still told: it looks once more. */
+/* What came while a signal's handler ran to the end of the timeout is still told: it looks once
+ * more. */
 static void a_signal_at_the_end_of_a_wait_hides_no_event(void **state)
 {
     (void)state;
@@ -305,7 +324,8 @@ static void a_wait_of_zero_takes_a_notification_that_came_before(void **state)
     assert_log("poller_wait(1000)");
 }
 
-/* It never waits, so that there is nobody to be woken: what comes while it looks, or after it, awaits the next one. */
+/* It never waits, so that there is nobody to be woken: what comes while it looks, or after it,
+ * awaits the next one. */
 static void a_wait_of_zero_is_nobody_to_be_woken(void **state)
 {
     (void)state;
@@ -359,7 +379,8 @@ static void notifies_during_a_wait_are_one_call_of_the_system(void **state)
     }
 }
 
-/* An event ended the wait first: the notification stays the next one's, which is not woken twice by it. */
+/* An event ended the wait first: the notification stays the next one's, which is not woken twice by
+ * it. */
 static void a_notification_that_a_wait_left_is_the_next_one_s(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* test_poller_epoll.c: platform/posix/poller_epoll.c where the wait with nanoseconds, epoll_pwait2, is not to be had. */
+/* test_poller_epoll.c: platform/posix/poller_epoll.c where the wait with nanoseconds, epoll_pwait2,
+ * is not to be had. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -25,7 +26,8 @@ static int asked;
 #include <time.h>
 
 /* In place of the C library's. */
-int epoll_pwait2(int epoll, struct epoll_event *events, int cap, const struct timespec *timeout, const sigset_t *mask)
+int epoll_pwait2(int epoll, struct epoll_event *events, int cap, const struct timespec *timeout,
+                 const sigset_t *mask)
 {
     (void)epoll;
     (void)events;

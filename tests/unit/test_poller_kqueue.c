@@ -1,5 +1,6 @@
-/* test_poller_kqueue.c: the poller over kqueue, where only a system that is watched closely can bring it: what other threads do between the system's
- * answer and the poller's, and a system without memory. The system is the model of tests/kqueue. */
+/* test_poller_kqueue.c: the poller over kqueue, where only a system that is watched closely can
+ * bring it: what other threads do between the system's answer and the poller's, and a system
+ * without memory. The system is the model of tests/kqueue. */
 #include <sys/socket.h>
 
 #include "kqueue/knote.h"
@@ -66,7 +67,8 @@ static void an_event_of_a_deleted_socket_does_not_take_that_of_its_number(void *
         mailbox = test_mailbox();
         raw = mailbox->raw;
         post(mailbox);
-        assert_ok(fer_poller_add(poller, raw, halves == 1 ? reading(1) : either_of_both(1), FER_POLL_ONESHOT));
+        assert_ok(fer_poller_add(poller, raw, halves == 1 ? reading(1) : either_of_both(1),
+                                 FER_POLL_ONESHOT));
         kqueue_meanwhile = replace_by_key_2;
         assert_true(wait_for(poller, 1, at_once).events <= 1);
         assert_null(kqueue_meanwhile);
@@ -129,7 +131,8 @@ static void both_halves_that_are_modified_meanwhile_are_told_of(void **state)
     assert_quiet(poller);
 }
 
-/* P7: the two halves of one socket are one event where one wait has both, and are none of another socket's. */
+/* P7: the two halves of one socket are one event where one wait has both, and are none of another
+ * socket's. */
 static void two_halves_in_one_wait_are_their_own_sockets_event(void **state)
 {
     (void)state;
@@ -161,14 +164,16 @@ static void urgent_data_are_none_of_the_markers_business(void **state)
     raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_int_equal(send((int)pair->other, "!", 1, MSG_OOB), 1);
     for (int i = 0; i < 3; i++) {
-        assert_ok(i == 0 ? fer_poller_add(poller, raw, neither(1), FER_POLL_LEVEL) : fer_poller_modify(poller, raw, neither(1), FER_POLL_LEVEL));
+        assert_ok(i == 0 ? fer_poller_add(poller, raw, neither(1), FER_POLL_LEVEL)
+                         : fer_poller_modify(poller, raw, neither(1), FER_POLL_LEVEL));
         assert_quiet(poller);
         assert_kind(fer_poller_add(poller, raw, neither(1), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
         assert_quiet(poller);
     }
 }
 
-/* ---- P2: a hang-up, where the error that came with it was taken by somebody: it makes an event readable and writable all the same */
+/* ---- P2: a hang-up, where the error that came with it was taken by somebody: it makes an event
+ * readable and writable all the same */
 
 static void a_hang_up_is_readable_and_writable_once_its_error_was_taken(void **state)
 {
@@ -203,10 +208,12 @@ static void a_socket_that_there_is_no_memory_for_is_not_added(void **state)
     assert_ok(fer_poller_add(poller, other->raw, reading(7), FER_POLL_LEVEL));
     for (int had = 0; had < KNOTES_OF_BOTH; had++) {
         kqueue_memory = had;
-        assert_kind(fer_poller_add(poller, mailbox->raw, either_of_both(1), FER_POLL_ONESHOT), FER_OUT_OF_MEMORY);
+        assert_kind(fer_poller_add(poller, mailbox->raw, either_of_both(1), FER_POLL_ONESHOT),
+                    FER_OUT_OF_MEMORY);
         kqueue_memory = -1;
         assert_told(poller, 7, true, false);
-        assert_kind(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL), FER_NOT_FOUND);
+        assert_kind(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL),
+                    FER_NOT_FOUND);
         assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
     }
     assert_ok(fer_poller_delete(poller, other->raw));
@@ -226,9 +233,11 @@ static void a_socket_that_there_is_no_memory_to_modify_stays(void **state)
     assert_ok(fer_poller_add(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
     for (int had = 0; had < KNOTES_OF_BOTH - 1; had++) {
         kqueue_memory = had;
-        assert_kind(fer_poller_modify(poller, mailbox->raw, either_of_both(1), FER_POLL_ONESHOT), FER_OUT_OF_MEMORY);
+        assert_kind(fer_poller_modify(poller, mailbox->raw, either_of_both(1), FER_POLL_ONESHOT),
+                    FER_OUT_OF_MEMORY);
         kqueue_memory = -1;
-        assert_kind(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+        assert_kind(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL),
+                    FER_ALREADY_EXISTS);
         assert_ok(fer_poller_modify(poller, mailbox->raw, reading(2), FER_POLL_ONESHOT));
         assert_told(poller, 2, true, false);
         assert_quiet(poller);
@@ -268,8 +277,14 @@ static void a_closed_oneshot_socket_leaves_nothing_to_its_number(void **state)
     }
 }
 
-#define KQUEUE_TEST(rule, function) {rule " " #function, function, begin, end, &test_no_pair}
-#define KQUEUE_PAIR_TEST(rule, function) {rule " " #function, function, begin, end, &test_pair_connected_v4}
+#define KQUEUE_TEST(rule, function)                             \
+    {                                                           \
+        rule " " #function, function, begin, end, &test_no_pair \
+    }
+#define KQUEUE_PAIR_TEST(rule, function)                                  \
+    {                                                                     \
+        rule " " #function, function, begin, end, &test_pair_connected_v4 \
+    }
 
 int main(void)
 {

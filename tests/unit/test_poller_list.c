@@ -1,5 +1,6 @@
-/* test_poller_list.c: platform/common/poller_list.h, a poller of the systems that are given all sockets anew for each wait: without memory, while its table
- * grows, and when what is deleted is polled no longer. */
+/* test_poller_list.c: platform/common/poller_list.h, a poller of the systems that are given all
+ * sockets anew for each wait: without memory, while its table grows, and when what is deleted is
+ * polled no longer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -87,7 +88,8 @@ static void an_add_without_memory_changes_nothing(void **state)
     for (int i = 0; i < SOCKETS; i++) {
         fer_raw_socket raw = open_mailbox(&mailboxes[i]);
         allowed = 0;
-        while (fer_poller_add(&poller, raw, reading((uint64_t)i), FER_POLL_LEVEL).kind == FER_OUT_OF_MEMORY) {
+        while (fer_poller_add(&poller, raw, reading((uint64_t)i), FER_POLL_LEVEL).kind ==
+               FER_OUT_OF_MEMORY) {
             assert_kind(fer_poller_delete(&poller, raw), FER_NOT_FOUND);
             if (i > 0) {
                 assert_tells(&poller, 0);
@@ -142,7 +144,8 @@ static void what_is_added_is_waited_for_while_the_table_grows(void **state)
     fer_udp_socket mailboxes[SOCKETS] = {0};
     start(&waiter);
     for (int i = 0; i < SOCKETS; i++) {
-        assert_ok(fer_poller_add(&waiter.poller, open_mailbox(&mailboxes[i]), reading(1 + (uint64_t)i), FER_POLL_ONESHOT));
+        assert_ok(fer_poller_add(&waiter.poller, open_mailbox(&mailboxes[i]),
+                                 reading(1 + (uint64_t)i), FER_POLL_ONESHOT));
     }
     post(&mailboxes[SOCKETS - 1]);
     test_thread_join(&waiter.thread);
@@ -154,7 +157,8 @@ static void what_is_added_is_waited_for_while_the_table_grows(void **state)
     }
 }
 
-/* Some systems' poll keeps a socket open until it returns: its peer learns of no end, and its port stays taken. */
+/* Some systems' poll keeps a socket open until it returns: its peer learns of no end, and its port
+ * stays taken. */
 static void a_socket_that_was_deleted_is_closed_by_close_alone(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* test_readiness.c: what may go on now: each turn of the wait, by the handle's state and by what the OS says, for systems of each kind. */
+/* test_readiness.c: what may go on now: each turn of the wait, by the handle's state and by what
+ * the OS says, for systems of each kind. */
 #include "core/handle/pending_connect.h"
 #include "core/open/connecting.h"
 #include "core/wait/readiness.h"
@@ -123,8 +124,10 @@ static void a_half_that_has_ended_is_ready_and_the_other_is_only_looked_at(void 
         fer_interest known;
         const char *log;
     } rows[] = {
-        {FERI_EVENT_SHUT_READ, FER_READABLE, "ready(1,w,1000)"}, {FERI_EVENT_GOT_EOF, FER_READABLE, "ready(1,w,1000)"},
-        {FERI_EVENT_SHUT_WRITE, FER_WRITABLE, "ready(1,r,1000)"}, {FERI_EVENT_GOT_PIPE, FER_WRITABLE, "ready(1,r,1000)"},
+        {FERI_EVENT_SHUT_READ, FER_READABLE, "ready(1,w,1000)"},
+        {FERI_EVENT_GOT_EOF, FER_READABLE, "ready(1,w,1000)"},
+        {FERI_EVENT_SHUT_WRITE, FER_WRITABLE, "ready(1,r,1000)"},
+        {FERI_EVENT_GOT_PIPE, FER_WRITABLE, "ready(1,r,1000)"},
         {FERI_EVENT_SHUT_BOTH, EITHER, ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -158,7 +161,8 @@ static void a_look_besides_what_is_known_adds_to_it_and_cannot_fail(void **state
     script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
     assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
     assert_int_equal(ready, FER_READABLE);
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_true(
+        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
     assert_int_equal(ready, EITHER);
 }
@@ -223,7 +227,8 @@ static void only_what_may_be_missed_is_cut(void **state)
     assert_log("ready(1,r,ever)");
 }
 
-/* S6: "through a clone": the mark on the socket, and the write half, which a send of nothing asks about where the wait is silent. */
+/* S6: "through a clone": the mark on the socket, and the write half, which a send of nothing asks
+ * about where the wait is silent. */
 static void what_a_clone_has_shut_is_ready(void **state)
 {
     (void)state;
@@ -272,7 +277,8 @@ static void a_clones_write_half_that_is_open_is_waited_for(void **state)
     then_ready(FER_WRITABLE);
     assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
     assert_int_equal(ready, FER_WRITABLE);
-    assert_log("wait_terms(1,reading) ready(1,rw,100001000,ever) send(1,0) wait_terms(1,reading) ready(1,rw,200001000,ever) send(1,0) "
+    assert_log("wait_terms(1,reading) ready(1,rw,100001000,ever) send(1,0) wait_terms(1,reading) "
+               "ready(1,rw,200001000,ever) send(1,0) "
                "wait_terms(1,reading) ready(1,rw,300001000,ever)");
 }
 
@@ -348,7 +354,8 @@ static void a_connect_that_is_falsely_ready_is_asked_again_until_the_time_is_ove
     }
     assert_ok(feri_stream_ready(&handle, EITHER, fer_duration_from_nanos(5), &ready));
     assert_int_equal(ready, 0);
-    assert_log("wait_arm(1,CONNECTED) wait_for(1005) peer_addr(1) wait_arm(1,CONNECTED) wait_for(1005) peer_addr(1)");
+    assert_log("wait_arm(1,CONNECTED) wait_for(1005) peer_addr(1) wait_arm(1,CONNECTED) "
+               "wait_for(1005) peer_addr(1)");
 }
 
 static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)

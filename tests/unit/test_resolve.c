@@ -85,7 +85,8 @@ static void a_failure_is_told_and_stores_nothing(void **state)
     size_t count = 99;
     script_begin(&script_posix);
     script_default(SCRIPT_LOOKUP_BEGIN)->error = (fer_error){FER_HOST_NOT_FOUND, -2};
-    assert_error(fer_to_socket_addrs("example.test:80", addrs, ROOM, &count), FER_HOST_NOT_FOUND, -2);
+    assert_error(fer_to_socket_addrs("example.test:80", addrs, ROOM, &count), FER_HOST_NOT_FOUND,
+                 -2);
     assert_error(fer_lookup_host("example.test", 80, addrs, ROOM, &count), FER_HOST_NOT_FOUND, -2);
     assert_int_equal(count, 99);
     assert_int_equal(script.times[SCRIPT_LOOKUP_END], 0);

@@ -1,4 +1,5 @@
-/* test_resolver.c: lookups in the background, their bounds, order and answers, step by step: each thread goes on when the test says so (rules N1 to N4). */
+/* test_resolver.c: lookups in the background, their bounds, order and answers, step by step: each
+ * thread goes on when the test says so (rules N1 to N4). */
 #include "unit/resolver_fixture.h"
 
 /* ---- N1 */
@@ -37,7 +38,8 @@ static void what_is_no_host_port_is_refused_at_once(void **state)
     (void)state;
     begin(1, 0);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_error(fer_resolver_start(&resolver, bad[i], &poller, &lookups[0]), FER_INVALID_INPUT, 0);
+        assert_error(fer_resolver_start(&resolver, bad[i], &poller, &lookups[0]), FER_INVALID_INPUT,
+                     0);
     }
     assert_error(fer_resolver_start(&resolver, NULL, &poller, &lookups[0]), FER_INVALID_INPUT, 0);
     assert_int_equal(background.memory_live, 1);
@@ -55,15 +57,18 @@ static void no_more_are_under_way_and_in_line_than_there_is_room_for(void **stat
     start(2, "c.test:80");
     assert_int_equal(background.threads_begun, 2);
     size_t live = background.memory_live;
-    assert_error(fer_resolver_start(&resolver, "d.test:80", &poller, &lookups[3]), FER_WOULD_BLOCK, 0);
+    assert_error(fer_resolver_start(&resolver, "d.test:80", &poller, &lookups[3]), FER_WOULD_BLOCK,
+                 0);
     assert_int_equal(background.memory_live, live);
     step_into_lookup(0);
     step_into_lookup(1);
-    assert_error(fer_resolver_start(&resolver, "d.test:80", &poller, &lookups[3]), FER_WOULD_BLOCK, 0);
+    assert_error(fer_resolver_start(&resolver, "d.test:80", &poller, &lookups[3]), FER_WOULD_BLOCK,
+                 0);
     step_into_lookup(0);
     assert_ok(ask(0));
     start(3, "d.test:80");
-    assert_error(fer_resolver_start(&resolver, "e.test:80", &poller, &lookups[4]), FER_WOULD_BLOCK, 0);
+    assert_error(fer_resolver_start(&resolver, "e.test:80", &poller, &lookups[4]), FER_WOULD_BLOCK,
+                 0);
     script_thread_finish(1);
     script_thread_finish(0);
     assert_int_equal(background.threads_begun, 2);
@@ -81,7 +86,8 @@ static void those_in_line_come_up_in_their_order(void **state)
     start(2, "c.test:80");
     script.on_call = nobody_is_kept_out;
     script_thread_finish(0);
-    assert_log("lookup_begin(a.test) lookup_next() lookup_end() lookup_begin(b.test) lookup_next() lookup_end() "
+    assert_log("lookup_begin(a.test) lookup_next() lookup_end() lookup_begin(b.test) lookup_next() "
+               "lookup_end() "
                "lookup_begin(c.test) lookup_next() lookup_end()");
 }
 
@@ -95,7 +101,8 @@ static void an_answer_stays_and_can_be_asked_for_again(void **state)
     start(0, "example.test:80");
     script_addresses(2);
     script_thread_finish(0);
-    assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_next() lookup_next() lookup_end()");
+    assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_next() "
+               "lookup_next() lookup_end()");
     for (size_t cap = 0; cap <= CAP; cap++) {
         size_t count = 0;
         memset(addrs, 0x5C, sizeof addrs);
@@ -118,8 +125,10 @@ static void a_failed_lookup_is_told_with_its_code_and_touches_nothing(void **sta
     start(0, "example.test:80");
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
     script_thread_finish(0);
-    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, &addr, 1, &count), FER_HOST_NOT_FOUND, -2);
-    assert_error(fer_lookup_wait(&lookups[0], (fer_duration){0}, &addr, 1, &count), FER_HOST_NOT_FOUND, -2);
+    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, &addr, 1, &count),
+                 FER_HOST_NOT_FOUND, -2);
+    assert_error(fer_lookup_wait(&lookups[0], (fer_duration){0}, &addr, 1, &count),
+                 FER_HOST_NOT_FOUND, -2);
     assert_int_equal(count, 99);
     assert_int_equal(addr.port, 9);
 }
@@ -146,7 +155,8 @@ static void a_wait_ends_at_its_deadline_and_the_lookup_goes_on(void **state)
     (void)state;
     begin(1, 0);
     start(0, "a.test:80");
-    assert_error(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(500), NULL, 0, &count), FER_TIMED_OUT, 0);
+    assert_error(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(500), NULL, 0, &count),
+                 FER_TIMED_OUT, 0);
     assert_int_equal(background.waited_until, 1500);
     assert_int_equal(count, 99);
     script_thread_finish(0);

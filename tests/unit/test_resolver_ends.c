@@ -1,4 +1,5 @@
-/* test_resolver_ends.c: the ends of lookups, resolvers and threads, abandoned at each moment, and what the system refuses (rules N5 to N8). */
+/* test_resolver_ends.c: the ends of lookups, resolvers and threads, abandoned at each moment, and
+ * what the system refuses (rules N5 to N8). */
 #include "unit/resolver_fixture.h"
 
 /* ---- N5 */
@@ -101,7 +102,8 @@ static void an_abandoned_lookup_that_is_under_way_is_answered_to_nobody(void **s
     assert_ok(ask(1));
 }
 
-static void an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do(void **state)
+static void an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do(
+    void **state)
 {
     (void)state;
     begin(1, 0);
@@ -223,7 +225,8 @@ static void a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other(void
     (void)state;
     begin(2, 2);
     background.thread_starts = (fer_error){FER_OUT_OF_MEMORY, 11};
-    assert_error(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]), FER_OUT_OF_MEMORY, 11);
+    assert_error(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]),
+                 FER_OUT_OF_MEMORY, 11);
     assert_int_equal(background.memory_live, 1);
     background.thread_starts = (fer_error){FER_OK, 0};
     start(0, "a.test:80");
@@ -241,11 +244,13 @@ static void without_memory_nothing_is_begun(void **state)
     begin(1, 1);
     for (size_t fails_at = 1; fails_at <= 2; fails_at++) {
         background.memory_fails_at = fails_at;
-        assert_error(fer_resolver_start(&resolver, "127.0.0.1:80", &poller, &lookups[0]), FER_OUT_OF_MEMORY, 0);
+        assert_error(fer_resolver_start(&resolver, "127.0.0.1:80", &poller, &lookups[0]),
+                     FER_OUT_OF_MEMORY, 0);
         assert_int_equal(background.memory_live, 1);
     }
     background.memory_fails_at = 1;
-    assert_error(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]), FER_OUT_OF_MEMORY, 0);
+    assert_error(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]),
+                 FER_OUT_OF_MEMORY, 0);
     assert_int_equal(background.threads_begun, 0);
     assert_log("");
     fer_resolver_close(&resolver);
@@ -279,18 +284,22 @@ static void handles_that_are_not_open_are_invalid_input(void **state)
     (void)state;
     begin(1, 0);
     assert_error(fer_resolver_new(&resolver, 1, 0), FER_INVALID_INPUT, 0);
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", &closed, &other), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", &closed, &other), FER_INVALID_INPUT,
+                 0);
     start(0, "127.0.0.1:1");
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &lookups[0]), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &lookups[0]), FER_INVALID_INPUT,
+                 0);
     assert_error(fer_lookup_wait(&other, FER_DURATION_NONE, NULL, 0, &count), FER_INVALID_INPUT, 0);
     fer_lookup_close(&lookups[0]);
     fer_lookup_close(&lookups[0]);
-    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count), FER_INVALID_INPUT, 0);
+    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count),
+                 FER_INVALID_INPUT, 0);
     fer_resolver_close(&resolver);
     fer_resolver_close(&resolver);
     assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &other), FER_INVALID_INPUT, 0);
     assert_error(fer_resolver_new(&resolver, 0, 0), FER_INVALID_INPUT, 0);
-    assert_error(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX + 1, 0), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX + 1, 0), FER_INVALID_INPUT,
+                 0);
     assert_ok(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX, SIZE_MAX));
 }
 
@@ -311,7 +320,8 @@ static void a_child_leaves_its_copies_alone(void **state)
     background.process = 1;
     background.is_inside = true;
     assert_error(fer_lookup_wait(&copies[0], FER_DURATION_NONE, NULL, 0, &count), FER_CANCELLED, 0);
-    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, &other), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, &other), FER_INVALID_INPUT,
+                 0);
     fer_lookup_close(&copies[0]);
     fer_resolver_close(&resolver_copy);
     fer_lookup_close(&copies[1]);
@@ -333,7 +343,8 @@ int main(void)
         RESOLVER_TEST(a_poller_that_cannot_be_notified_loses_no_answer),
         RESOLVER_TEST(an_abandoned_lookup_in_line_is_never_made),
         RESOLVER_TEST(an_abandoned_lookup_that_is_under_way_is_answered_to_nobody),
-        RESOLVER_TEST(an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do),
+        RESOLVER_TEST(
+            an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do),
         RESOLVER_TEST(a_lookup_can_be_closed_after_its_resolver),
         RESOLVER_TEST(a_closed_resolver_cancels_what_is_not_done),
         RESOLVER_TEST(a_closed_resolver_cancels_all_that_the_system_is_at),

@@ -1,5 +1,6 @@
-/* test_resolver_threads.c: the resolver on threads of this system, whose getaddrinfo is this file's: it answers when the test lets it. POSIX only.
- * Rules N2, N4 to N8, and many threads at one resolver, for the thread sanitizer. */
+/* test_resolver_threads.c: the resolver on threads of this system, whose getaddrinfo is this
+ * file's: it answers when the test lets it. POSIX only. Rules N2, N4 to N8, and many threads at one
+ * resolver, for the thread sanitizer. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE /* pthread_getname_np */
 #endif
@@ -27,7 +28,8 @@
 
 enum { LOOKUPS = 16, THREADS = 3, STRESS_THREADS = 4, STRESS_ROUNDS = 300 };
 
-/* ---- The system's resolver. A name that begins with "slow" is answered once the test has let it. */
+/* ---- The system's resolver. A name that begins with "slow" is answered once the test has let
+ * it. */
 
 static struct {
     pthread_mutex_t mutex;
@@ -63,12 +65,13 @@ static void look_at_this_thread(void)
         system_resolver.saw_open_signal |= sigismember(&blocked, signals[i]) != 1;
     }
 #if defined(__linux__)
-    (void)pthread_getname_np(pthread_self(), system_resolver.thread_name, sizeof system_resolver.thread_name);
+    (void)pthread_getname_np(pthread_self(), system_resolver.thread_name,
+                             sizeof system_resolver.thread_name);
 #endif
 }
 
-int getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,
-                struct addrinfo **restrict out)
+int getaddrinfo(const char *restrict node, const char *restrict service,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict out)
 {
     (void)service;
     (void)hints;
@@ -104,7 +107,10 @@ int getaddrinfo(const char *restrict node, const char *restrict service, const s
     return 0;
 }
 
-void freeaddrinfo(struct addrinfo *first) { free(first); }
+void freeaddrinfo(struct addrinfo *first)
+{
+    free(first);
+}
 
 /* ---- The test's side of it */
 
@@ -112,7 +118,8 @@ static fer_resolver resolver;
 static fer_lookup lookups[LOOKUPS];
 static fer_poller poller;
 
-#define assert_kind(call, want) assert_string_equal(fer_error_kind_name((call).kind), fer_error_kind_name(want))
+#define assert_kind(call, want) \
+    assert_string_equal(fer_error_kind_name((call).kind), fer_error_kind_name(want))
 #define assert_ok(call) assert_kind(call, FER_OK)
 
 static void hold(bool holds)
@@ -168,7 +175,10 @@ static int end(void **state)
     return 0;
 }
 
-static fer_error start(size_t at, const char *text) { return fer_resolver_start(&resolver, text, NULL, &lookups[at]); }
+static fer_error start(size_t at, const char *text)
+{
+    return fer_resolver_start(&resolver, text, NULL, &lookups[at]);
+}
 
 static fer_error wait_for(size_t at, fer_duration timeout)
 {
@@ -210,7 +220,8 @@ static void a_wait_is_not_over_before_its_time(void **state)
         clock_gettime(CLOCK_MONOTONIC, &after);
         assert_kind(error, FER_TIMED_OUT);
         assert_int_equal(error.os_code, 0);
-        int64_t passed = (after.tv_sec - before.tv_sec) * INT64_C(1000000000) + after.tv_nsec - before.tv_nsec;
+        int64_t passed =
+            (after.tv_sec - before.tv_sec) * INT64_C(1000000000) + after.tv_nsec - before.tv_nsec;
         assert_true(passed >= (int64_t)micros[i] * 1000);
     }
     wait_until_inside(1); /* or its thread might come to the next test's resolver */
@@ -326,13 +337,18 @@ static void start_and_abandon(void *argument)
     for (size_t round = 0; round < STRESS_ROUNDS; round++) {
         fer_lookup *lookup = &own[choose(&random, 4)];
         size_t count = 0;
-        fer_error error = fer_resolver_start(&resolver, choose(&random, 8) == 0 ? "127.0.0.1:80" : "fast.test:80",
-                                             choose(&random, 2) == 0 ? &poller : NULL, lookup);
-        failures += error.kind != FER_OK && error.kind != FER_WOULD_BLOCK && error.kind != FER_INVALID_INPUT;
+        fer_error error =
+            fer_resolver_start(&resolver, choose(&random, 8) == 0 ? "127.0.0.1:80" : "fast.test:80",
+                               choose(&random, 2) == 0 ? &poller : NULL, lookup);
+        failures += error.kind != FER_OK && error.kind != FER_WOULD_BLOCK &&
+                    error.kind != FER_INVALID_INPUT;
         if (choose(&random, 2) == 0 && error.kind != FER_WOULD_BLOCK) {
-            fer_duration timeout = choose(&random, 2) == 0 ? FER_DURATION_NONE : fer_duration_from_micros(choose(&random, 50));
+            fer_duration timeout = choose(&random, 2) == 0
+                                       ? FER_DURATION_NONE
+                                       : fer_duration_from_micros(choose(&random, 50));
             error = fer_lookup_wait(lookup, timeout, NULL, 0, &count);
-            failures += error.kind != FER_OK && error.kind != FER_TIMED_OUT && error.kind != FER_WOULD_BLOCK;
+            failures += error.kind != FER_OK && error.kind != FER_TIMED_OUT &&
+                        error.kind != FER_WOULD_BLOCK;
         }
         if (choose(&random, 3) != 0) {
             fer_lookup_close(lookup);
@@ -363,7 +379,8 @@ static void make_and_close(void *argument)
         for (size_t i = 0; i < 3; i++) {
             size_t count = 0;
             fer_error error = fer_lookup_wait(&some[i], FER_DURATION_NONE, NULL, 0, &count);
-            failures += error.kind != FER_OK && error.kind != FER_CANCELLED && error.kind != FER_INVALID_INPUT;
+            failures += error.kind != FER_OK && error.kind != FER_CANCELLED &&
+                        error.kind != FER_INVALID_INPUT;
             fer_lookup_close(&some[i]);
         }
         fer_resolver_close(&own);
@@ -381,7 +398,8 @@ static void many_threads_start_abandon_and_close(void **state)
     assert_ok(fer_resolver_new(&resolver, 3, 2));
     for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
         arguments[i] = (uint32_t)i * 7919u + 1;
-        test_thread_start(&threads[i], i % 2 == 0 ? start_and_abandon : make_and_close, &arguments[i]);
+        test_thread_start(&threads[i], i % 2 == 0 ? start_and_abandon : make_and_close,
+                          &arguments[i]);
     }
     for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
         test_thread_join(&threads[i]);
@@ -391,7 +409,10 @@ static void many_threads_start_abandon_and_close(void **state)
     assert_ok(wait_for(0, FER_DURATION_NONE));
 }
 
-#define RESOLVER_TEST(rule, function) {rule " " #function, function, begin, end, NULL}
+#define RESOLVER_TEST(rule, function)                  \
+    {                                                  \
+        rule " " #function, function, begin, end, NULL \
+    }
 
 int main(void)
 {

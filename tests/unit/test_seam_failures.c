@@ -1,5 +1,6 @@
-/* test_seam_failures.c: every operation that takes several calls, with each of its calls failing in turn and in every way: no socket is
- * lost or closed twice, no wait stays armed, and a handle that was not filled is NEW. The facts of all three systems. */
+/* test_seam_failures.c: every operation that takes several calls, with each of its calls failing in
+ * turn and in every way: no socket is lost or closed twice, no wait stays armed, and a handle that
+ * was not filled is NEW. The facts of all three systems. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/socket.h"
@@ -29,9 +30,15 @@ static struct scene {
 
 /* Every handle that is to be filled. */
 static fer_handle *const outs[] = {
-    &scene.out_stream.handle_,          &scene.out_listener.handle_,        &scene.out_socket.handle_,
-    &scene.out_unix_streams[0].handle_, &scene.out_unix_streams[1].handle_, &scene.out_unix_listener.handle_,
-    &scene.out_unix_datagrams[0].handle_, &scene.out_unix_datagrams[1].handle_, &scene.out_built.inner_.handle_,
+    &scene.out_stream.handle_,
+    &scene.out_listener.handle_,
+    &scene.out_socket.handle_,
+    &scene.out_unix_streams[0].handle_,
+    &scene.out_unix_streams[1].handle_,
+    &scene.out_unix_listener.handle_,
+    &scene.out_unix_datagrams[0].handle_,
+    &scene.out_unix_datagrams[1].handle_,
+    &scene.out_built.inner_.handle_,
 };
 #define OUT_COUNT (sizeof outs / sizeof outs[0])
 
@@ -52,7 +59,8 @@ static void set_scene(const struct ferp_traits *traits)
 static void start_slowly(void)
 {
     bool would_block = script.traits.connect_would_block_means_started;
-    script_default(SCRIPT_CONNECT)->error = (fer_error){would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115};
+    script_default(SCRIPT_CONNECT)->error =
+        (fer_error){would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115};
     script_then(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
 }
 
@@ -120,8 +128,11 @@ static fer_error take_stream_over(void)
 
 static fer_error take_listener_over(void)
 {
-    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){
-        .is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_listening = true, .is_nonblocking = true};
+    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true,
+                                                                      .is_ip = true,
+                                                                      .family = FER_IP_V6,
+                                                                      .is_listening = true,
+                                                                      .is_nonblocking = true};
     return fer_tcp_listener_from_raw(&scene.out_listener, scene.foreign);
 }
 
@@ -192,7 +203,8 @@ static fer_error make_a_datagram_pair(void)
 
 static fer_error take_unix_stream_over(void)
 {
-    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true, .is_unix = true, .is_connected = true};
+    script_default(SCRIPT_DESCRIBE)->description =
+        (ferp_description){.is_stream = true, .is_unix = true, .is_connected = true};
     return fer_unix_stream_from_raw(&scene.out_unix_streams[0], scene.foreign);
 }
 
@@ -208,7 +220,8 @@ static fer_error clone_a_built_socket(void)
 
 static fer_error take_any_socket_over(void)
 {
-    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_raw = true, .is_ip = true, .family = FER_IP_V4};
+    script_default(SCRIPT_DESCRIBE)->description =
+        (ferp_description){.is_raw = true, .is_ip = true, .family = FER_IP_V4};
     return fer_socket_from_raw(&scene.out_built, scene.foreign);
 }
 
@@ -218,26 +231,47 @@ static const struct operation {
     fer_error (*run)(void);
     int sockets_more;
 } operations[] = {
-    {"connect_plainly", connect_plainly, 1},   {"connect_slowly", connect_slowly, 1},
-    {"connect_by_name", connect_by_name, 1},   {"bind_plainly", bind_plainly, 1},
-    {"bind_by_name", bind_by_name, 1},         {"accept_late", accept_late, 1},
-    {"clone_stream", clone_stream, 1},         {"clone_listener", clone_listener, 1},
-    {"take_stream_over", take_stream_over, 0}, {"take_listener_over", take_listener_over, 0},
-    {"bind_datagrams", bind_datagrams, 1},     {"bind_datagrams_by_name", bind_datagrams_by_name, 1},
-    {"clone_datagrams", clone_datagrams, 1},   {"take_datagrams_over", take_datagrams_over, 0},
-    {"connect_to_a_path", connect_to_a_path, 1}, {"make_a_stream_pair", make_a_stream_pair, 2},
-    {"listen_at_a_path", listen_at_a_path, 1}, {"accept_a_name", accept_a_name, 1},
-    {"bind_to_a_path", bind_to_a_path, 1},     {"make_an_unbound_socket", make_an_unbound_socket, 1},
-    {"make_a_datagram_pair", make_a_datagram_pair, 2}, {"take_unix_stream_over", take_unix_stream_over, 0},
-    {"make_a_datagram_socket", make_a_datagram_socket, 1}, {"clone_a_built_socket", clone_a_built_socket, 1},
+    {"connect_plainly", connect_plainly, 1},
+    {"connect_slowly", connect_slowly, 1},
+    {"connect_by_name", connect_by_name, 1},
+    {"bind_plainly", bind_plainly, 1},
+    {"bind_by_name", bind_by_name, 1},
+    {"accept_late", accept_late, 1},
+    {"clone_stream", clone_stream, 1},
+    {"clone_listener", clone_listener, 1},
+    {"take_stream_over", take_stream_over, 0},
+    {"take_listener_over", take_listener_over, 0},
+    {"bind_datagrams", bind_datagrams, 1},
+    {"bind_datagrams_by_name", bind_datagrams_by_name, 1},
+    {"clone_datagrams", clone_datagrams, 1},
+    {"take_datagrams_over", take_datagrams_over, 0},
+    {"connect_to_a_path", connect_to_a_path, 1},
+    {"make_a_stream_pair", make_a_stream_pair, 2},
+    {"listen_at_a_path", listen_at_a_path, 1},
+    {"accept_a_name", accept_a_name, 1},
+    {"bind_to_a_path", bind_to_a_path, 1},
+    {"make_an_unbound_socket", make_an_unbound_socket, 1},
+    {"make_a_datagram_pair", make_a_datagram_pair, 2},
+    {"take_unix_stream_over", take_unix_stream_over, 0},
+    {"make_a_datagram_socket", make_a_datagram_socket, 1},
+    {"clone_a_built_socket", clone_a_built_socket, 1},
     {"take_any_socket_over", take_any_socket_over, 0},
 };
 #define OPERATION_COUNT (sizeof operations / sizeof operations[0])
 
 static const fer_error failures[] = {
-    {FER_TOO_MANY_OPEN_FILES, 24}, {FER_OUT_OF_MEMORY, 12}, {FER_INVALID_INPUT, 22},    {FER_INTERRUPTED, 4},
-    {FER_CONNECTION_ABORTED, 103}, {FER_WOULD_BLOCK, 11},   {FER_PERMISSION_DENIED, 13}, {FER_CONNECTION_REFUSED, 0},
-    {FER_UNSUPPORTED, 95},         {FER_ADDR_IN_USE, 98},   {FER_TIMED_OUT, 0},          {FER_NOT_CONNECTED, 107},
+    {FER_TOO_MANY_OPEN_FILES, 24},
+    {FER_OUT_OF_MEMORY, 12},
+    {FER_INVALID_INPUT, 22},
+    {FER_INTERRUPTED, 4},
+    {FER_CONNECTION_ABORTED, 103},
+    {FER_WOULD_BLOCK, 11},
+    {FER_PERMISSION_DENIED, 13},
+    {FER_CONNECTION_REFUSED, 0},
+    {FER_UNSUPPORTED, 95},
+    {FER_ADDR_IN_USE, 98},
+    {FER_TIMED_OUT, 0},
+    {FER_NOT_CONNECTED, 107},
 };
 #define FAILURE_COUNT (sizeof failures / sizeof failures[0])
 
@@ -250,15 +284,17 @@ static void check_all_is_well(const struct operation *operation, fer_error error
         is_new = is_new && feri_handle_state(outs[i]) == 0;
     }
     int more = script.sockets_open - scene.sockets_before;
-    bool well = error.kind == FER_OK ? is_filled && more == operation->sockets_more : is_new && more == 0;
+    bool well =
+        error.kind == FER_OK ? is_filled && more == operation->sockets_more : is_new && more == 0;
     if (!well || script.waits_armed != 0) {
-        fail_msg("%s: %s, %d sockets more, %d waits; %s", operation->name, fer_error_kind_name(error.kind), more,
-                 script.waits_armed, script.log);
+        fail_msg("%s: %s, %d sockets more, %d waits; %s", operation->name,
+                 fer_error_kind_name(error.kind), more, script.waits_armed, script.log);
     }
 }
 
 /* Runs an operation with its n-th call failing. False when it has no n-th call. */
-static bool run_with_failure(const struct operation *operation, const struct ferp_traits *traits, uint64_t n, fer_error failure)
+static bool run_with_failure(const struct operation *operation, const struct ferp_traits *traits,
+                             uint64_t n, fer_error failure)
 {
     set_scene(traits);
     script.fail_at = n;
@@ -274,7 +310,8 @@ static bool run_with_failure(const struct operation *operation, const struct fer
         fer_unix_stream_close(&scene.out_unix_streams[i]);
         fer_unix_datagram_close(&scene.out_unix_datagrams[i]);
     }
-    assert_int_equal(script.sockets_open, scene.sockets_before - (error.kind == FER_OK && operation->sockets_more == 0));
+    assert_int_equal(script.sockets_open,
+                     scene.sockets_before - (error.kind == FER_OK && operation->sockets_more == 0));
     return script.calls_that_can_fail >= n;
 }
 
@@ -371,7 +408,8 @@ static fer_error start_a_connection(fer_socket *socket)
     start_slowly();
     fer_error started = fer_socket_connect(socket, &addr);
     if (started.kind != FER_WOULD_BLOCK) {
-        return started.kind == FER_OK ? fer_socket_into_tcp_stream(socket, &scene.out_stream) : started;
+        return started.kind == FER_OK ? fer_socket_into_tcp_stream(socket, &scene.out_stream)
+                                      : started;
     }
     for (int i = 0; i < 2; i++) {
         fer_error asked = fer_socket_take_error(socket, &outcome);
@@ -402,13 +440,16 @@ static fer_error build_a_unix_connection(fer_socket *socket)
 }
 
 static fer_error (*const buildings[])(fer_socket *socket) = {
-    build_a_listener,   build_a_listener_anywhere, build_a_connection,      build_a_connection_in_time,
-    start_a_connection, build_datagrams,           build_a_unix_connection,
+    build_a_listener,           build_a_listener_anywhere, build_a_connection,
+    build_a_connection_in_time, start_a_connection,        build_datagrams,
+    build_a_unix_connection,
 };
 #define BUILDING_COUNT (sizeof buildings / sizeof buildings[0])
 
-/* The socket is in one handle or the other, or nowhere; closing that closes it. False when there was no n-th call. */
-static bool build_with_failure(size_t building, const struct ferp_traits *traits, uint64_t n, fer_error failure)
+/* The socket is in one handle or the other, or nowhere; closing that closes it. False when there
+ * was no n-th call. */
+static bool build_with_failure(size_t building, const struct ferp_traits *traits, uint64_t n,
+                               fer_error failure)
 {
     fer_socket socket = {0};
     set_scene(traits);
@@ -459,7 +500,8 @@ static void a_failed_keepalive_puts_back_as_many_fields_as_it_had_set(void **sta
         set_scene(&script_posix);
         script.fail_at = n;
         script.fail_with = (fer_error){FER_NO_BUFFER_SPACE, 105};
-        assert_error(fer_tcp_stream_set_keepalive(&scene.stream, &keepalive), FER_NO_BUFFER_SPACE, 105);
+        assert_error(fer_tcp_stream_set_keepalive(&scene.stream, &keepalive), FER_NO_BUFFER_SPACE,
+                     105);
         uint64_t done = (n - 1) / 2;
         assert_int_equal(script.calls_that_can_fail, n + done);
         assert_int_equal(script.sockets_open, scene.sockets_before);

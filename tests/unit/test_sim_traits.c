@@ -1,4 +1,5 @@
-/* test_sim_traits.c: the simulation repeats the facts of two systems by value: they are those of the real backend here. */
+/* test_sim_traits.c: the simulation repeats the facts of two systems by value: they are those of
+ * the real backend here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,7 +43,8 @@ static void facts_are_the_backends(void **state)
     assert_int_equal(real->accept_inherits_nonblocking, simulated->accept_inherits_nonblocking);
     assert_int_equal(real->reuse_address_steals_ports, simulated->reuse_address_steals_ports);
     assert_int_equal(real->bind_denied_can_mean_in_use, simulated->bind_denied_can_mean_in_use);
-    assert_int_equal(real->connect_would_block_means_started, simulated->connect_would_block_means_started);
+    assert_int_equal(real->connect_would_block_means_started,
+                     simulated->connect_would_block_means_started);
     assert_int_equal(real->refused_connect_is_retried, simulated->refused_connect_is_retried);
     assert_int_equal(real->connect_error_comes_late, simulated->connect_error_comes_late);
     assert_int_equal(real->poller_has_edges, simulated->poller_has_edges);

@@ -1,4 +1,5 @@
-/* test_socket_addr.c: socket addresses as values: making and ordering them. Their text: test_socket_addr_parse.c, _format.c. */
+/* test_socket_addr.c: socket addresses as values: making and ordering them. Their text:
+ * test_socket_addr_parse.c, _format.c. */
 #include "tests/unit/address_check.h"
 
 static fer_socket_addr v6_addr(uint16_t last, uint16_t port, uint32_t flowinfo, uint32_t scope_id)
@@ -38,7 +39,8 @@ static void an_address_of_either_family_gets_its_port(void **state)
     const fer_socket_addr from_v6 = fer_socket_addr_new(&v6.ip, 1);
     const fer_socket_addr from_v4 = fer_socket_addr_new(&v4.ip, 2);
     assert_true(fer_socket_addr_eq(&from_v6, &v6) && fer_socket_addr_eq(&from_v4, &v4));
-    assert_true(from_v6.flowinfo == 0 && from_v6.scope_id == 0 && from_v4.flowinfo == 0 && from_v4.scope_id == 0);
+    assert_true(from_v6.flowinfo == 0 && from_v6.scope_id == 0 && from_v4.flowinfo == 0 &&
+                from_v4.scope_id == 0);
 }
 
 static void check_is_all_zero(const fer_socket_addr *addr)

@@ -1,4 +1,5 @@
-/* test_socket_addr_format.c: socket addresses to text as Rust's Display writes them, at every cap, and back again. */
+/* test_socket_addr_format.c: socket addresses to text as Rust's Display writes them, at every cap,
+ * and back again. */
 #include "tests/unit/address_check.h"
 #include "tests/unit/format_check.h"
 
@@ -34,9 +35,10 @@ static void every_port_is_written(void **state)
 static void the_scope_is_written_when_it_is_not_0_and_flowinfo_never(void **state)
 {
     (void)state;
-    static const uint32_t scopes[] = {1,        9,        10,        99,        100,        999,        1000,
-                                      9999,     10000,    99999,     100000,    999999,     1000000,    9999999,
-                                      10000000, 99999999, 100000000, 999999999, 1000000000, 4294967295u};
+    static const uint32_t scopes[] = {1,        9,         10,        99,         100,
+                                      999,      1000,      9999,      10000,      99999,
+                                      100000,   999999,    1000000,   9999999,    10000000,
+                                      99999999, 100000000, 999999999, 1000000000, 4294967295u};
     const fer_ipv6_addr ip = fer_ipv6_addr_new(0xFE80, 0, 0, 0, 0, 0, 0, 1);
     for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++) {
         const fer_socket_addr addr = fer_socket_addr_new_v6(&ip, 80, (uint32_t)i, scopes[i]);
@@ -60,8 +62,10 @@ static void the_longest_and_shortest_texts_fit_at_every_cap(void **state)
     const fer_socket_addr longest_v4 = fer_socket_addr_new_v4(&v4, 65535);
     const fer_socket_addr shortest_v4 = fer_socket_addr_new_v4(&zero, 0);
     char text[FER_SOCKET_ADDR_TEXT_CAP];
-    assert_int_equal(fer_socket_addr_format(&longest, text, sizeof text), FER_SOCKET_ADDR_TEXT_CAP - 1);
-    check_format_at_every_cap(format, &longest, "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535");
+    assert_int_equal(fer_socket_addr_format(&longest, text, sizeof text),
+                     FER_SOCKET_ADDR_TEXT_CAP - 1);
+    check_format_at_every_cap(format, &longest,
+                              "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535");
     check_format_at_every_cap(format, &dotted, "[::ffff:255.255.255.255%4294967295]:65535");
     check_format_at_every_cap(format, &longest_v4, "255.255.255.255:65535");
     check_format_at_every_cap(format, &shortest_v4, "0.0.0.0:0");
@@ -104,8 +108,9 @@ static void what_is_written_is_read_as_the_same_value(void **state)
         const fer_ipv6_addr v6 = fer_ipv6_addr_from_segments(group);
         const fer_ipv4_addr v4 = fer_ipv4_addr_from_bits((uint32_t)(shape >> 32));
         const uint32_t scope = shape >> 63 ? (uint32_t)shape : 0;
-        const fer_socket_addr addr =
-            shape >> 62 & 1 ? fer_socket_addr_new_v6(&v6, group[0], 0, scope) : fer_socket_addr_new_v4(&v4, group[0]);
+        const fer_socket_addr addr = shape >> 62 & 1
+                                         ? fer_socket_addr_new_v6(&v6, group[0], 0, scope)
+                                         : fer_socket_addr_new_v4(&v4, group[0]);
         fer_socket_addr back;
         char text[FER_SOCKET_ADDR_TEXT_CAP];
         const size_t len = fer_socket_addr_format(&addr, text, sizeof text);

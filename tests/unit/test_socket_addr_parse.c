@@ -1,8 +1,10 @@
-/* test_socket_addr_parse.c: ports, scopes and brackets round the IP addresses of test_ip_parse.c. */
+/* test_socket_addr_parse.c: ports, scopes and brackets round the IP addresses of
+ * test_ip_parse.c. */
 #include "tests/unit/address_check.h"
 
-static const char *const ips[] = {"1.2.3.4",           "255.255.255.255", "[::]", "[fe80::1]", "[::ffff:1.2.3.4]",
-                                  "[1:2:3:4:5:6:7:8]", "[1.2.3.4]",       "::1",  "[::1",      "::1]"};
+static const char *const ips[] = {
+    "1.2.3.4",           "255.255.255.255", "[::]", "[fe80::1]", "[::ffff:1.2.3.4]",
+    "[1:2:3:4:5:6:7:8]", "[1.2.3.4]",       "::1",  "[::1",      "::1]"};
 
 static void every_port_and_what_lies_past_the_last_is_judged(void **state)
 {
@@ -85,7 +87,8 @@ static void a_number_of_any_length_is_read_to_its_end(void **state)
 static void scopes_are_numbers_of_32_bits_on_any_ipv6_address(void **state)
 {
     (void)state;
-    static const char *const insides[] = {"fe80::1", "::", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4", "1.2.3.4", ""};
+    static const char *const insides[] = {"fe80::1",        "::",      "1:2:3:4:5:6:7:8",
+                                          "::ffff:1.2.3.4", "1.2.3.4", ""};
     static const char *const scopes[] = {"%",
                                          "%0",
                                          "%1",
@@ -186,8 +189,9 @@ static void every_part_of_a_text_is_judged_without_a_look_past_its_end(void **st
 static void random_rows_of_the_grammar_s_bytes_are_judged(void **state)
 {
     (void)state;
-    static const char *const words[] = {"[",       "]",    ":",    "%", "::", "1",          "0",   "65535", "65536",
-                                        "1.2.3.4", "fe80", "ffff", ".", "]:", "4294967295", "255", "256",   ":0"};
+    static const char *const words[] = {"[", "]",     ":",          "%",       "::",   "1",
+                                        "0", "65535", "65536",      "1.2.3.4", "fe80", "ffff",
+                                        ".", "]:",    "4294967295", "255",     "256",  ":0"};
     uint64_t seed = 7;
     for (int round = 0; round < 100000; round++) {
         char text[128] = "";

@@ -1,10 +1,14 @@
-/* test_socket_building.c: which calls of the seam the steps of building a socket make on each system, and what state they leave: birth, binding,
- * listening, options. Connecting is test_socket_connecting.c's. */
+/* test_socket_building.c: which calls of the seam the steps of building a socket make on each
+ * system, and what state they leave: birth, binding, listening, options. Connecting is
+ * test_socket_connecting.c's. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/socket.h"
 
-static feri_life life_of(const fer_socket *socket) { return feri_state_life(feri_handle_state(&socket->inner_.handle_)); }
+static feri_life life_of(const fer_socket *socket)
+{
+    return feri_state_life(feri_handle_state(&socket->inner_.handle_));
+}
 
 /* Begins a script with a socket that was just made and is not bound, and forgets how. */
 static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_type type)
@@ -18,7 +22,10 @@ static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_
     return socket;
 }
 
-static fer_socket made_stream(const struct ferp_traits *traits) { return made(traits, FER_DOMAIN_IPV4, FER_TYPE_STREAM); }
+static fer_socket made_stream(const struct ferp_traits *traits)
+{
+    return made(traits, FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+}
 
 static fer_error connect_to(fer_socket *socket, const char *text)
 {
@@ -46,13 +53,19 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
         const char *log;
     } rows[] = {
         {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED, "socket(v4)"},
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 6, FERI_LIFE_UNCONNECTED, "socket(v4,protocol)"},
-        {&script_posix, FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED, "socket(v6) set_option(1,ONLY_V6,0)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, FERI_LIFE_OPEN, "socket(udp,v4) report_refusals(1,0)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 6, FERI_LIFE_UNCONNECTED,
+         "socket(v4,protocol)"},
+        {&script_posix, FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED,
+         "socket(v6) set_option(1,ONLY_V6,0)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, FERI_LIFE_OPEN,
+         "socket(udp,v4) report_refusals(1,0)"},
         {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 17, FERI_LIFE_OPEN,
-         "socket(udp,v6,protocol) set_option(1,ONLY_V6,0) report_refusals(1,0) set_option(1,SEND_BUFFER,65535)"},
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1, FERI_LIFE_OPEN, "socket(raw,v4,protocol) report_refusals(1,0)"},
-        {&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED, "unix_socket()"},
+         "socket(udp,v6,protocol) set_option(1,ONLY_V6,0) report_refusals(1,0) "
+         "set_option(1,SEND_BUFFER,65535)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1, FERI_LIFE_OPEN,
+         "socket(raw,v4,protocol) report_refusals(1,0)"},
+        {&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED,
+         "unix_socket()"},
         {&script_bsd, FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, FERI_LIFE_OPEN, "unix_socket(datagram)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -76,11 +89,13 @@ static void what_cannot_be_born_makes_no_call_and_leaves_a_new_handle(void **sta
     assert_error(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 6), FER_UNSUPPORTED, 0);
     assert_error(fer_socket_new(&socket, (fer_domain)2, FER_TYPE_STREAM, 0), FER_INVALID_INPUT, 0);
     assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, (fer_type)4, 0), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, -1), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, -1), FER_INVALID_INPUT,
+                 0);
     assert_error(fer_socket_new(NULL, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), FER_INVALID_INPUT, 0);
     assert_log("");
     script_then_fail(SCRIPT_SOCKET, FER_PERMISSION_DENIED, 1);
-    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1), FER_PERMISSION_DENIED, 1);
+    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1), FER_PERMISSION_DENIED,
+                 1);
     assert_int_equal(feri_handle_state(&socket.inner_.handle_), 0);
 }
 
@@ -111,17 +126,23 @@ static void bind_does_what_every_bind_does_unless_it_was_chosen(void **state)
         int chosen;
         const char *log;
     } rows[] = {
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, "set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, REUSE, "set_option(1,REUSE_ADDRESS,0) bind(1,127.0.0.1:80)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0,
+         "set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, REUSE,
+         "set_option(1,REUSE_ADDRESS,0) bind(1,127.0.0.1:80)"},
         {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, "bind(1,127.0.0.1:80)"},
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, REUSE, "set_option(1,REUSE_ADDRESS,0) bind(1,127.0.0.1:80)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, REUSE,
+         "set_option(1,REUSE_ADDRESS,0) bind(1,127.0.0.1:80)"},
         {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0,
          "set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::1]:80)"},
         {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM, REUSE | ONLY,
          "set_option(1,REUSE_ADDRESS,0) set_option(1,ONLY_V6,1) bind(1,[::1]:80)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_STREAM, REUSE, "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0,
+         "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_STREAM, REUSE,
+         "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0,
+         "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
         {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, REUSE,
          "set_option(1,REUSE_ADDRESS,0) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
         {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_RAW, 0, "bind(1,127.0.0.1:80)"},
@@ -179,7 +200,8 @@ static void a_denial_that_means_in_use_is_told_so(void **state)
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
     assert_error(bind_to(&socket, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
-    assert_log("set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) socket(v4) bind(2,0.0.0.0:80) close(2)");
+    assert_log("set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) socket(v4) "
+               "bind(2,0.0.0.0:80) close(2)");
 }
 
 /* What connect or sending has bound cannot clear IPV6_V6ONLY: that is no lack of dual stack. */
@@ -269,7 +291,8 @@ static void listening_binds_what_is_not_bound(void **state)
     assert_log("listen(1,5)");
     socket = made(&script_windows, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     assert_ok(fer_socket_listen(&socket, 4));
-    assert_log("local_addr(1) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::]:0) listen(1,4)");
+    assert_log("local_addr(1) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) "
+               "bind(1,[::]:0) listen(1,4)");
     socket = made_stream(&script_windows);
     assert_ok(bind_to(&socket, "127.0.0.1:80"));
     script.log[0] = '\0';
@@ -302,15 +325,18 @@ static void listening_binds_a_foreign_socket_that_is_not_bound(void **state)
     for (int bound = 0; bound < 2; bound++) {
         fer_socket socket = {0};
         script_begin(&script_windows);
-        script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
+        script_default(SCRIPT_DESCRIBE)->description =
+            (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
         assert_ok(fer_socket_from_raw(&socket, script_open_socket()));
         script.log[0] = '\0';
         if (bound == 0) {
             script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
         }
         assert_ok(fer_socket_listen(&socket, 4));
-        assert_log(bound != 0 ? "local_addr(1) listen(1,4)"
-                              : "local_addr(1) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,0.0.0.0:0) listen(1,4)");
+        assert_log(
+            bound != 0
+                ? "local_addr(1) listen(1,4)"
+                : "local_addr(1) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,0.0.0.0:0) listen(1,4)");
         assert_ok(fer_socket_listen(&socket, 5));
         assert_log("listen(1,5)");
     }
@@ -350,7 +376,8 @@ static void a_socket_made_elsewhere_tells_what_it_has(void **state)
     fer_socket socket = {0};
     bool reuses = true;
     script_begin(&script_posix);
-    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
+    script_default(SCRIPT_DESCRIBE)->description =
+        (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
     assert_ok(fer_socket_from_raw(&socket, script_open_socket()));
     script.log[0] = '\0';
     assert_ok(fer_socket_reuse_address(&socket, &reuses));
@@ -358,7 +385,8 @@ static void a_socket_made_elsewhere_tells_what_it_has(void **state)
     assert_log("option_value(1,REUSE_ADDRESS)");
 }
 
-/* Rule S7 of a stream that was never turned into its own handle: "close with unread input resets on every OS". */
+/* Rule S7 of a stream that was never turned into its own handle: "close with unread input resets on
+ * every OS". */
 static void closing_a_stream_tells_of_unread_input_and_a_datagram_socket_does_not(void **state)
 {
     (void)state;

@@ -1,12 +1,15 @@
-/* test_socket_connecting.c: which calls of the seam the connects of a socket that was built make on each system, and what state they leave
- * (rules C1, C2, C5). */
+/* test_socket_connecting.c: which calls of the seam the connects of a socket that was built make on
+ * each system, and what state they leave (rules C1, C2, C5). */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/socket.h"
 
 static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
 
-static feri_life life_of(const fer_socket *socket) { return feri_state_life(feri_handle_state(&socket->inner_.handle_)); }
+static feri_life life_of(const fer_socket *socket)
+{
+    return feri_state_life(feri_handle_state(&socket->inner_.handle_));
+}
 
 /* Begins a script with a socket that was just made, and forgets how. */
 static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_type type)
@@ -19,7 +22,10 @@ static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_
     return socket;
 }
 
-static fer_socket made_stream(const struct ferp_traits *traits) { return made(traits, FER_DOMAIN_IPV4, FER_TYPE_STREAM); }
+static fer_socket made_stream(const struct ferp_traits *traits)
+{
+    return made(traits, FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+}
 
 static fer_error connect_to(fer_socket *socket, const char *text)
 {
@@ -154,7 +160,8 @@ static void connect_timeout_puts_the_mode_back(void **state)
     fer_socket socket = made_stream(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     assert_ok(connect_in_time(&socket, "127.0.0.1:80"));
-    assert_log("set_nonblocking(1,1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) "
+    assert_log("set_nonblocking(1,1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) "
+               "take_error(1) peer_addr(1) "
                "set_nonblocking(1,0)");
     assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
     socket = made_stream(&script_posix);
@@ -165,7 +172,8 @@ static void connect_timeout_puts_the_mode_back(void **state)
     socket = made_stream(&script_windows);
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_ok(connect_in_time(&socket, "127.0.0.1:80"));
-    assert_log("disable_connect_retry(1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1)");
+    assert_log("disable_connect_retry(1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) "
+               "wait_for(1500) take_error(1) peer_addr(1)");
 }
 
 static void connect_timeout_that_expires_puts_the_mode_back_too(void **state)
@@ -276,9 +284,11 @@ static void a_datagram_socket_s_connect_never_waits(void **state)
     fer_socket socket = made(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
     assert_ok(connect_in_time(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:80) peer_addr(1) report_refusals(1,1) connect(1,192.0.2.1:80) peer_addr(1) report_refusals(1,1)");
+    assert_log("connect(1,192.0.2.1:80) peer_addr(1) report_refusals(1,1) connect(1,192.0.2.1:80) "
+               "peer_addr(1) report_refusals(1,1)");
     fer_socket_addr addr = script_addr("192.0.2.1:80");
-    assert_error(fer_socket_connect_timeout(&socket, &addr, (fer_duration){0}), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_connect_timeout(&socket, &addr, (fer_duration){0}), FER_INVALID_INPUT,
+                 0);
     assert_error(connect_to(&socket, "[::1]:80"), FER_INVALID_INPUT, 0);
     assert_log("");
 }

@@ -1,4 +1,5 @@
-/* test_sources.c: platform/common/sources.h, the table of a poller's sockets, against a plain list; and without memory. */
+/* test_sources.c: platform/common/sources.h, the table of a poller's sockets, against a plain list;
+ * and without memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -38,18 +39,15 @@ static void assert_same(const ferp_sources *sources, const struct model *model)
     assert_true(sources->capacity == 0 || sources->count < sources->capacity);
 }
 
-/* The raw sockets of a step: descriptors count up, SOCKETs in fours; and such as share their low bits, or have no likeness at all. */
+/* The raw sockets of a step: descriptors count up, SOCKETs in fours; and such as share their low
+ * bits, or have no likeness at all. */
 static fer_raw_socket raw_of(size_t kind, size_t i)
 {
     switch (kind) {
-    case 0:
-        return (fer_raw_socket)i;
-    case 1:
-        return (fer_raw_socket)(i * 4 + 0x40);
-    case 2:
-        return (fer_raw_socket)(i << 16);
-    default:
-        return (fer_raw_socket)((i + 1) * (SIZE_MAX / 101));
+    case 0: return (fer_raw_socket)i;
+    case 1: return (fer_raw_socket)(i * 4 + 0x40);
+    case 2: return (fer_raw_socket)(i << 16);
+    default: return (fer_raw_socket)((i + 1) * (SIZE_MAX / 101));
     }
 }
 
@@ -142,7 +140,8 @@ static void thousands_are_found(void **state)
         ferp_sources_remove(&sources, (fer_raw_socket)(i * 4));
     }
     for (size_t i = 0; i < MANY; i++) {
-        assert_ptr_equal(ferp_sources_find(&sources, (fer_raw_socket)(i * 4)), i % 2 == 0 ? NULL : &records[i % KEYS]);
+        assert_ptr_equal(ferp_sources_find(&sources, (fer_raw_socket)(i * 4)),
+                         i % 2 == 0 ? NULL : &records[i % KEYS]);
         assert_null(ferp_sources_find(&sources, (fer_raw_socket)(i * 4 + 1)));
     }
     assert_int_equal(sources.count, MANY / 2);

@@ -1,4 +1,5 @@
-/* test_stream_io.c: single reads and writes of a stream: what goes to the OS, what comes back, and what the next call answers. */
+/* test_stream_io.c: single reads and writes of a stream: what goes to the OS, what comes back, and
+ * what the next call answers. */
 #include "unit/scripted_platform.h"
 
 #include "core/transfer/stream_io.h"
@@ -265,7 +266,8 @@ static void where_core_waits_each_call_waits_and_tries_again(void **state)
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_SEND, 1);
     assert_ok(feri_stream_write(&handle, buf, 1, &n));
-    assert_log("send(1,1) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(100001000) send(1,1)");
+    assert_log(
+        "send(1,1) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(100001000) send(1,1)");
 }
 
 /* ---- Writing */
@@ -407,7 +409,8 @@ static void take_error_is_refused_where_there_is_no_socket_or_no_room(void **sta
     assert_log("take_error(1)");
     assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
     assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL, (fer_error){FER_CONNECTION_REFUSED, 111}));
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
+                                 (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_error(got, FER_CONNECTION_REFUSED, 111);
 }

@@ -1,4 +1,5 @@
-/* test_stream_request.c: what the state answers before the OS is asked, and what the OS's answer means for it: each state by itself. */
+/* test_stream_request.c: what the state answers before the OS is asked, and what the OS's answer
+ * means for it: each state by itself. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/stream_request.h"
@@ -6,14 +7,16 @@
 
 static const fer_error reset = {FER_CONNECTION_RESET, 104};
 
-static void check_may_read(fer_handle *handle, bool valid, size_t len, fer_error want, bool want_due)
+static void check_may_read(fer_handle *handle, bool valid, size_t len, fer_error want,
+                           bool want_due)
 {
     bool due = !want_due;
     assert_error(feri_stream_before_read(handle, valid, len, &due), want.kind, want.os_code);
     assert_int_equal(due, want_due);
 }
 
-static void check_may_write(fer_handle *handle, bool valid, size_t len, fer_error want, bool want_due)
+static void check_may_write(fer_handle *handle, bool valid, size_t len, fer_error want,
+                            bool want_due)
 {
     bool due = !want_due;
     assert_error(feri_stream_before_write(handle, valid, len, &due), want.kind, want.os_code);
@@ -141,10 +144,12 @@ static void the_short_way_answers_as_the_tables_do(void **state)
         bool quick = false;
         bool slow = true;
         fer_error quickly = feri_stream_before_read(&handle, valid, lengths[i / 2], &quick);
-        assert_error(feri_stream_check_read(&handle, valid, lengths[i / 2], &slow), quickly.kind, quickly.os_code);
+        assert_error(feri_stream_check_read(&handle, valid, lengths[i / 2], &slow), quickly.kind,
+                     quickly.os_code);
         assert_int_equal(quick, slow);
         quickly = feri_stream_before_write(&handle, valid, lengths[i / 2], &quick);
-        assert_error(feri_stream_check_write(&handle, valid, lengths[i / 2], &slow), quickly.kind, quickly.os_code);
+        assert_error(feri_stream_check_write(&handle, valid, lengths[i / 2], &slow), quickly.kind,
+                     quickly.os_code);
         assert_int_equal(quick, slow);
     }
 }
@@ -168,10 +173,15 @@ static void passing_errors_change_nothing(void **state)
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     feri_state before = feri_handle_state(&handle);
-    const fer_error passing[] = {{FER_TIMED_OUT, 0}, {FER_WOULD_BLOCK, 11}, {FER_INTERRUPTED, 4}, {FER_NO_BUFFER_SPACE, 105}};
+    const fer_error passing[] = {{FER_TIMED_OUT, 0},
+                                 {FER_WOULD_BLOCK, 11},
+                                 {FER_INTERRUPTED, 4},
+                                 {FER_NO_BUFFER_SPACE, 105}};
     for (size_t i = 0; i < 4; i++) {
-        assert_error(feri_stream_after_read(&handle, passing[i], 0), passing[i].kind, passing[i].os_code);
-        assert_error(feri_stream_after_write(&handle, passing[i]), passing[i].kind, passing[i].os_code);
+        assert_error(feri_stream_after_read(&handle, passing[i], 0), passing[i].kind,
+                     passing[i].os_code);
+        assert_error(feri_stream_after_write(&handle, passing[i]), passing[i].kind,
+                     passing[i].os_code);
     }
     assert_int_equal(feri_handle_state(&handle), before);
 }
@@ -199,8 +209,10 @@ static void an_end_that_was_seen_meanwhile_answers_for_the_os(void **state)
     handle = script_stream(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, reset));
     assert_error(feri_stream_after_read(&handle, ok, 0), FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_after_read(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}, 0), FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_after_write(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}), FER_CONNECTION_RESET, 104);
+    assert_error(feri_stream_after_read(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}, 0),
+                 FER_CONNECTION_RESET, 104);
+    assert_error(feri_stream_after_write(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}),
+                 FER_CONNECTION_RESET, 104);
 }
 
 static void the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s(void **state)
@@ -219,7 +231,8 @@ static void a_broken_pipe_of_a_write_is_told_with_its_code_and_kept_without(void
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
-    assert_error(feri_stream_after_write(&handle, (fer_error){FER_BROKEN_PIPE, 32}), FER_BROKEN_PIPE, 32);
+    assert_error(feri_stream_after_write(&handle, (fer_error){FER_BROKEN_PIPE, 32}),
+                 FER_BROKEN_PIPE, 32);
     assert_int_equal(feri_state_write_half(feri_handle_state(&handle)), FERI_WRITE_GONE);
     assert_int_equal(feri_state_read_half(feri_handle_state(&handle)), FERI_READ_OPEN);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
@@ -245,7 +258,8 @@ static fer_handle begun(void)
 static void every_request_that_needs_a_connection_asks_how_the_connect_stands(void **state)
 {
     (void)state;
-    static const feri_request asking[] = {FERI_REQUEST_READ,      FERI_REQUEST_WRITE, FERI_REQUEST_SHUTDOWN, FERI_REQUEST_PEER_ADDR,
+    static const feri_request asking[] = {FERI_REQUEST_READ,       FERI_REQUEST_WRITE,
+                                          FERI_REQUEST_SHUTDOWN,   FERI_REQUEST_PEER_ADDR,
                                           FERI_REQUEST_TAKE_ERROR, FERI_REQUEST_CLONE};
     fer_error error;
     for (size_t i = 0; i < 6; i++) {
@@ -260,7 +274,8 @@ static void every_request_that_needs_a_connection_asks_how_the_connect_stands(vo
         handle = begun();
         script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
         assert_error(feri_stream_check(&handle, asking[i]), FER_CONNECTION_REFUSED, 111);
-        fer_error_kind after = asking[i] == FERI_REQUEST_TAKE_ERROR ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT;
+        fer_error_kind after =
+            asking[i] == FERI_REQUEST_TAKE_ERROR ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT;
         assert_int_equal(feri_stream_check(&handle, asking[i]).kind, after);
         assert_log("take_error(1)");
     }
@@ -301,7 +316,8 @@ static void close_it_while_it_is_asked(script_call call)
     }
 }
 
-/* The state that is answered from is the one after the asking: here of a handle that was closed meanwhile, which is misuse. */
+/* The state that is answered from is the one after the asking: here of a handle that was closed
+ * meanwhile, which is misuse. */
 static void the_state_after_the_asking_decides(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* test_stream_shutdown.c: shutdown, which passes on to the OS what does no harm there (rules S1, S6, S7), and close. */
+/* test_stream_shutdown.c: shutdown, which passes on to the OS what does no harm there (rules S1,
+ * S6, S7), and close. */
 #include "unit/scripted_platform.h"
 
 #include "core/transfer/stream_shutdown.h"
@@ -44,7 +45,8 @@ static void a_shutdown_shuts_its_half_and_no_other(void **state)
 static void a_shutdown_after_the_connection_s_end_is_ok(void **state)
 {
     (void)state;
-    const fer_error_kind ends[] = {FER_NOT_CONNECTED, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED, FER_BROKEN_PIPE};
+    const fer_error_kind ends[] = {FER_NOT_CONNECTED, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED,
+                                   FER_BROKEN_PIPE};
     for (size_t i = 0; i < 4; i++) {
         fer_handle handle = open_stream(&script_posix, 0);
         script_then_fail(SCRIPT_SHUTDOWN, ends[i], 107);

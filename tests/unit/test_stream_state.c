@@ -1,4 +1,5 @@
-/* test_stream_state.c: the state tables against a second telling of the same rules, in plain ifs; what can be reached; precedence. */
+/* test_stream_state.c: the state tables against a second telling of the same rules, in plain ifs;
+ * what can be reached; precedence. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -19,14 +20,17 @@ struct told {
     fer_error_kind reason;
 };
 
-static const fer_error_kind some_reasons[] = {FER_OK, FER_CONNECTION_RESET, FER_TIMED_OUT, FER_UNCATEGORIZED};
+static const fer_error_kind some_reasons[] = {FER_OK, FER_CONNECTION_RESET, FER_TIMED_OUT,
+                                              FER_UNCATEGORIZED};
 #define REASON_COUNT (sizeof some_reasons / sizeof some_reasons[0])
-#define WORD_COUNT ((size_t)FERI_LIFE_COUNT * FERI_READ_COUNT * FERI_WRITE_COUNT * FERI_ENDING_COUNT * REASON_COUNT)
+#define WORD_COUNT                                                                      \
+    ((size_t)FERI_LIFE_COUNT * FERI_READ_COUNT * FERI_WRITE_COUNT * FERI_ENDING_COUNT * \
+     REASON_COUNT)
 
 static feri_state word_of(struct told told)
 {
-    return (uint32_t)told.life | (uint32_t)told.read << 4 | (uint32_t)told.write << 8 | (uint32_t)told.end_seen << 12 |
-           (uint32_t)told.reason << 16;
+    return (uint32_t)told.life | (uint32_t)told.read << 4 | (uint32_t)told.write << 8 |
+           (uint32_t)told.end_seen << 12 | (uint32_t)told.reason << 16;
 }
 
 /* The n-th of all words whose fields are in range, those that no handle ever has included. */
@@ -124,8 +128,9 @@ static void befall_open(struct told *told, feri_event event, fer_error_kind reas
 
 static bool is_step_to_open(feri_event event)
 {
-    return event == FERI_EVENT_OPEN_ABANDON || event == FERI_EVENT_OPEN_UNCONNECTED || event == FERI_EVENT_CONNECT_BEGIN ||
-           event == FERI_EVENT_CONNECT_ABANDON || event == FERI_EVENT_CONNECT_OK || event == FERI_EVENT_CONNECT_FAIL;
+    return event == FERI_EVENT_OPEN_ABANDON || event == FERI_EVENT_OPEN_UNCONNECTED ||
+           event == FERI_EVENT_CONNECT_BEGIN || event == FERI_EVENT_CONNECT_ABANDON ||
+           event == FERI_EVENT_CONNECT_OK || event == FERI_EVENT_CONNECT_FAIL;
 }
 
 /* In which life a step on the way to an open handle can happen. */
@@ -133,21 +138,20 @@ static bool may_step(feri_life life, feri_event event)
 {
     switch (event) {
     case FERI_EVENT_OPEN_ABANDON:
-    case FERI_EVENT_OPEN_UNCONNECTED:
-        return life == FERI_LIFE_OPENING;
-    case FERI_EVENT_CONNECT_BEGIN:
-        return life == FERI_LIFE_UNCONNECTED;
+    case FERI_EVENT_OPEN_UNCONNECTED: return life == FERI_LIFE_OPENING;
+    case FERI_EVENT_CONNECT_BEGIN: return life == FERI_LIFE_UNCONNECTED;
     case FERI_EVENT_CONNECT_OK:
-        return life == FERI_LIFE_OPENING || life == FERI_LIFE_UNCONNECTED || life == FERI_LIFE_CONNECTING;
-    default:
-        return life == FERI_LIFE_CONNECTING;
+        return life == FERI_LIFE_OPENING || life == FERI_LIFE_UNCONNECTED ||
+               life == FERI_LIFE_CONNECTING;
+    default: return life == FERI_LIFE_CONNECTING;
     }
 }
 
 /* A handle whose halves have ended already is not on its way to being open. */
 static bool step_to_open(struct told *told, feri_event event, fer_error_kind reason)
 {
-    if (!may_step(told->life, event) || told->read != FERI_READ_OPEN || told->write != FERI_WRITE_OPEN) {
+    if (!may_step(told->life, event) || told->read != FERI_READ_OPEN ||
+        told->write != FERI_WRITE_OPEN) {
         return false;
     }
     if (event == FERI_EVENT_CONNECT_OK) {
@@ -222,21 +226,21 @@ static feri_answer answer_when_open(struct told told, feri_request request)
 /* What a connect's end would decide. */
 static bool is_of_connection(feri_request request)
 {
-    return request == FERI_REQUEST_READ || request == FERI_REQUEST_WRITE || request == FERI_REQUEST_PEER_ADDR ||
-           request == FERI_REQUEST_TAKE_ERROR;
+    return request == FERI_REQUEST_READ || request == FERI_REQUEST_WRITE ||
+           request == FERI_REQUEST_PEER_ADDR || request == FERI_REQUEST_TAKE_ERROR;
 }
 
 static feri_answer answer_of(struct told told, feri_request request)
 {
-    bool is_transfer = request == FERI_REQUEST_READ || request == FERI_REQUEST_WRITE || request == FERI_REQUEST_SHUTDOWN;
+    bool is_transfer = request == FERI_REQUEST_READ || request == FERI_REQUEST_WRITE ||
+                       request == FERI_REQUEST_SHUTDOWN;
     switch (told.life) {
-    case FERI_LIFE_OPEN:
-        return answer_when_open(told, request);
-    case FERI_LIFE_NEW:
-        return is_transfer ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_MISUSE;
+    case FERI_LIFE_OPEN: return answer_when_open(told, request);
+    case FERI_LIFE_NEW: return is_transfer ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_MISUSE;
     case FERI_LIFE_OPENING:
-        return is_of_connection(request) ? FERI_ANSWER_PENDING
-                                         : request == FERI_REQUEST_SHUTDOWN ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_MISUSE;
+        return is_of_connection(request)          ? FERI_ANSWER_PENDING
+               : request == FERI_REQUEST_SHUTDOWN ? FERI_ANSWER_UNCONNECTED
+                                                  : FERI_ANSWER_MISUSE;
     case FERI_LIFE_UNCONNECTED:
         if (request == FERI_REQUEST_TAKE_ERROR && told.reason != FER_OK) {
             return FERI_ANSWER_END; /* which no handle ever has */
@@ -244,17 +248,20 @@ static feri_answer answer_of(struct told told, feri_request request)
         if (request == FERI_REQUEST_CLONE) {
             return FERI_ANSWER_MISUSE;
         }
-        return is_transfer || request == FERI_REQUEST_PEER_ADDR ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_CALL_OS;
+        return is_transfer || request == FERI_REQUEST_PEER_ADDR ? FERI_ANSWER_UNCONNECTED
+                                                                : FERI_ANSWER_CALL_OS;
     case FERI_LIFE_CONNECTING:
         if (request == FERI_REQUEST_CONNECT) {
             return FERI_ANSWER_MISUSE;
         }
-        return request == FERI_REQUEST_RAW || request == FERI_REQUEST_USE ? FERI_ANSWER_CALL_OS : FERI_ANSWER_CHECK_CONNECT;
+        return request == FERI_REQUEST_RAW || request == FERI_REQUEST_USE
+                   ? FERI_ANSWER_CALL_OS
+                   : FERI_ANSWER_CHECK_CONNECT;
     case FERI_LIFE_CONNECT_FAILED:
         return request == FERI_REQUEST_TAKE_ERROR ? FERI_ANSWER_REASON
-                                                  : request == FERI_REQUEST_RAW ? FERI_ANSWER_CALL_OS : FERI_ANSWER_MISUSE;
-    default:
-        return FERI_ANSWER_MISUSE;
+               : request == FERI_REQUEST_RAW      ? FERI_ANSWER_CALL_OS
+                                                  : FERI_ANSWER_MISUSE;
+    default: return FERI_ANSWER_MISUSE;
     }
 }
 
@@ -271,10 +278,12 @@ static void every_event_does_to_every_word_what_the_rules_say(void **state)
                     continue;
                 }
                 feri_state got = feri_state_next(word_of(told), (feri_event)e, some_reasons[r]);
-                feri_state want = befall(&told, (feri_event)e, some_reasons[r]) ? word_of(told) : FERI_STATE_MISUSE;
+                feri_state want = befall(&told, (feri_event)e, some_reasons[r]) ? word_of(told)
+                                                                                : FERI_STATE_MISUSE;
                 if (got != want) {
-                    fail_msg("event %u of word %08lx: %08lx, not %08lx", e, (unsigned long)word_of(nth_told(n)),
-                             (unsigned long)got, (unsigned long)want);
+                    fail_msg("event %u of word %08lx: %08lx, not %08lx", e,
+                             (unsigned long)word_of(nth_told(n)), (unsigned long)got,
+                             (unsigned long)want);
                 }
             }
         }
@@ -289,8 +298,8 @@ static void every_request_is_answered_as_the_rules_say(void **state)
             struct told told = nth_told(n);
             feri_answer got = feri_state_answer(word_of(told), (feri_request)r);
             if (got != answer_of(told, (feri_request)r)) {
-                fail_msg("request %u of word %08lx: %d, not %d", r, (unsigned long)word_of(told), (int)got,
-                         (int)answer_of(told, (feri_request)r));
+                fail_msg("request %u of word %08lx: %d, not %d", r, (unsigned long)word_of(told),
+                         (int)got, (int)answer_of(told, (feri_request)r));
             }
         }
     }
@@ -305,7 +314,8 @@ static void the_fields_of_every_word_are_read_back(void **state)
         assert_int_equal(feri_state_life(word), told.life);
         assert_int_equal(feri_state_read_half(word), told.read);
         assert_int_equal(feri_state_write_half(word), told.write);
-        assert_int_equal(feri_state_ending(word), told.end_seen ? FERI_ENDING_SEEN : FERI_ENDING_UNSEEN);
+        assert_int_equal(feri_state_ending(word),
+                         told.end_seen ? FERI_ENDING_SEEN : FERI_ENDING_UNSEEN);
         assert_int_equal(feri_state_reason(word), told.reason);
         assert_int_equal(feri_state_both_halves_shut(word),
                          told.read == FERI_READ_SHUT && told.write == FERI_WRITE_SHUT);
@@ -317,9 +327,12 @@ static void what_is_wide_open_is_asked_of_the_os_by_every_request_but_connect(vo
     (void)state;
     for (size_t n = 0; n < WORD_COUNT; n++) {
         struct told told = nth_told(n);
-        bool untouched = told.read == FERI_READ_OPEN && told.write == FERI_WRITE_OPEN && !told.end_seen && told.reason == FER_OK;
-        assert_int_equal(feri_state_is_fully_open(word_of(told)), told.life == FERI_LIFE_OPEN && untouched);
-        for (unsigned r = 0; feri_state_is_fully_open(word_of(told)) && r < FERI_REQUEST_COUNT; r++) {
+        bool untouched = told.read == FERI_READ_OPEN && told.write == FERI_WRITE_OPEN &&
+                         !told.end_seen && told.reason == FER_OK;
+        assert_int_equal(feri_state_is_fully_open(word_of(told)),
+                         told.life == FERI_LIFE_OPEN && untouched);
+        for (unsigned r = 0; feri_state_is_fully_open(word_of(told)) && r < FERI_REQUEST_COUNT;
+             r++) {
             feri_answer want = r == FERI_REQUEST_CONNECT ? FERI_ANSWER_MISUSE : FERI_ANSWER_CALL_OS;
             assert_int_equal(feri_state_answer(word_of(told), (feri_request)r), want);
         }
@@ -367,7 +380,8 @@ static void reach_all(struct reached *reached)
                 if (brings_reason((feri_event)e) != (some_reasons[r] != FER_OK)) {
                     continue;
                 }
-                feri_state next = feri_state_next(reached->words[i], (feri_event)e, some_reasons[r]);
+                feri_state next =
+                    feri_state_next(reached->words[i], (feri_event)e, some_reasons[r]);
                 if (next != FERI_STATE_MISUSE) {
                     reach(reached, next);
                 }
@@ -417,7 +431,8 @@ static void what_is_reached_makes_sense(void **state)
             assert_int_not_equal(feri_state_reason(word), FER_OK);
             assert_int_not_equal(feri_state_write_half(word), FERI_WRITE_OPEN);
         }
-        if (feri_state_read_half(word) == FERI_READ_RESET || feri_state_read_half(word) == FERI_READ_EOF) {
+        if (feri_state_read_half(word) == FERI_READ_RESET ||
+            feri_state_read_half(word) == FERI_READ_EOF) {
             assert_int_equal(feri_state_ending(word), FERI_ENDING_SEEN);
         }
         if (feri_state_life(word) == FERI_LIFE_CONNECT_FAILED) {

@@ -1,4 +1,5 @@
-/* test_stream_transfer.c: whole transfers, made of single reads and writes: read_exact, read_to_end, write_all. */
+/* test_stream_transfer.c: whole transfers, made of single reads and writes: read_exact,
+ * read_to_end, write_all. */
 #include "unit/scripted_platform.h"
 
 #include "core/transfer/stream_io.h"

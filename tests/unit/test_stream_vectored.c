@@ -16,7 +16,8 @@ static fer_handle open_stream(const struct ferp_traits *traits)
 }
 
 /* Reads into and writes from slices of these lengths, and compares what went to the OS. */
-static void check_both(fer_handle *handle, const size_t *lengths, size_t count, const char *read_log, const char *write_log)
+static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
+                       const char *read_log, const char *write_log)
 {
     fer_io_slice_mut into[8];
     fer_io_slice from[8];
@@ -46,7 +47,8 @@ static void leading_slices_of_nothing_are_left_out(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_posix);
-    check_both(&handle, (size_t[]){0, 0, 3, 0, 1}, 5, "recv_vectored(1,3x3)", "send_vectored(1,3x3)");
+    check_both(&handle, (size_t[]){0, 0, 3, 0, 1}, 5, "recv_vectored(1,3x3)",
+               "send_vectored(1,3x3)");
 }
 
 static void slices_of_nothing_ask_nothing(void **state)
@@ -87,10 +89,13 @@ static void sums_that_would_wrap_do_not(void **state)
     (void)state;
     fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = SIZE_MAX / 2;
-    check_both(&handle, (size_t[]){1, SIZE_MAX, SIZE_MAX}, 3, "recv_vectored(1,1x1)", "send_vectored(1,1x1)");
+    check_both(&handle, (size_t[]){1, SIZE_MAX, SIZE_MAX}, 3, "recv_vectored(1,1x1)",
+               "send_vectored(1,1x1)");
     script.traits.io_length_max = SIZE_MAX;
-    check_both(&handle, (size_t[]){2, SIZE_MAX - 1, 5}, 3, "recv_vectored(1,1x2)", "send_vectored(1,1x2)");
-    check_both(&handle, (size_t[]){2, SIZE_MAX - 2, 1}, 3, "recv_vectored(1,2x2)", "send_vectored(1,2x2)");
+    check_both(&handle, (size_t[]){2, SIZE_MAX - 1, 5}, 3, "recv_vectored(1,1x2)",
+               "send_vectored(1,1x2)");
+    check_both(&handle, (size_t[]){2, SIZE_MAX - 2, 1}, 3, "recv_vectored(1,2x2)",
+               "send_vectored(1,2x2)");
 }
 
 static void more_slices_than_the_os_takes_are_cut(void **state)
@@ -108,7 +113,8 @@ static void more_slices_than_the_os_takes_are_cut(void **state)
     assert_ok(feri_stream_write_vectored(&handle, from, MANY, NULL));
     assert_ok(feri_stream_write_vectored(&handle, from, 1027, NULL));
     assert_ok(feri_stream_write_vectored(&handle, from, 1026, NULL));
-    assert_log("recv_vectored(1,1024x1) send_vectored(1,1024x1) send_vectored(1,1024x1) send_vectored(1,1023x1)");
+    assert_log("recv_vectored(1,1024x1) send_vectored(1,1024x1) send_vectored(1,1024x1) "
+               "send_vectored(1,1023x1)");
 }
 
 static void a_slice_of_null_with_a_length_is_refused_where_it_would_go_along(void **state)
@@ -193,9 +199,11 @@ static void where_core_waits_slices_wait_and_try_again(void **state)
     script_then_fail(SCRIPT_SEND_VECTORED, FER_WOULD_BLOCK, 10035);
     assert_ok(feri_stream_read_vectored(&handle, &into, 1, &n));
     assert_int_equal(n, 1);
-    assert_log("recv_vectored(1,1x1) wait_terms(1,reading) wait_arm(1,READABLE) wait_for(ever) recv_vectored(1,1x1)");
+    assert_log("recv_vectored(1,1x1) wait_terms(1,reading) wait_arm(1,READABLE) wait_for(ever) "
+               "recv_vectored(1,1x1)");
     assert_ok(feri_stream_write_vectored(&handle, &from, 1, &n));
-    assert_log("send_vectored(1,1x1) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(100001000) send_vectored(1,1x1)");
+    assert_log("send_vectored(1,1x1) wait_terms(1,writing) wait_arm(1,WRITABLE) "
+               "wait_for(100001000) send_vectored(1,1x1)");
 }
 
 static void a_wait_in_vain_is_timed_out(void **state)

@@ -1,4 +1,5 @@
-/* test_tcp_listener.c: each public function of a listener is what its part of core is. What each part does is tested with that part. */
+/* test_tcp_listener.c: each public function of a listener is what its part of core is. What each
+ * part does is tested with that part. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/tcp.h"
@@ -22,12 +23,14 @@ static void each_way_to_bind_binds_and_listens(void **state)
     addrs[1] = script_addr("192.0.2.2:2");
     assert_ok(fer_tcp_listener_bind_addr(&listener, &addrs[1]));
     fer_tcp_listener_close(&listener);
-    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.2:2) listen(1,128) close(1)");
+    assert_log(
+        "socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.2:2) listen(1,128) close(1)");
     script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
     assert_ok(fer_tcp_listener_bind_addrs(&listener, addrs, 2));
     fer_tcp_listener_close(&listener);
-    assert_log("socket(v4) set_option(2,REUSE_ADDRESS,1) bind(2,192.0.2.1:1) close(2) "
-               "socket(v4) set_option(3,REUSE_ADDRESS,1) bind(3,192.0.2.2:2) listen(3,128) close(3)");
+    assert_log(
+        "socket(v4) set_option(2,REUSE_ADDRESS,1) bind(2,192.0.2.1:1) close(2) "
+        "socket(v4) set_option(3,REUSE_ADDRESS,1) bind(3,192.0.2.2:2) listen(3,128) close(3)");
     assert_ok(fer_tcp_listener_bind(&listener, "192.0.2.3:0"));
     assert_log("socket(v4) set_option(4,REUSE_ADDRESS,1) bind(4,192.0.2.3:0) listen(4,128)");
     assert_int_equal(fer_tcp_listener_as_raw(&listener), 4);
@@ -107,7 +110,8 @@ static void each_option_is_its_own(void **state)
 static void null_is_refused_by_every_function(void **state)
 {
     (void)state;
-    fer_tcp_listener *volatile null = NULL; /* a link-time optimizer that sees through it warns of code that is never reached */
+    fer_tcp_listener *volatile null =
+        NULL; /* a link-time optimizer that sees through it warns of code that is never reached */
     fer_tcp_listener listener = open_listener();
     fer_tcp_listener other = {0};
     fer_tcp_stream stream = {0};

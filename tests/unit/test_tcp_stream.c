@@ -1,5 +1,5 @@
-/* test_tcp_stream.c: each public function of a stream is what its part of core is: with its own call, direction and event. What each
- * part does is tested with that part. */
+/* test_tcp_stream.c: each public function of a stream is what its part of core is: with its own
+ * call, direction and event. What each part does is tested with that part. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/tcp.h"
@@ -29,10 +29,12 @@ static void each_way_to_connect_connects(void **state)
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     assert_ok(fer_tcp_stream_connect_addrs(&stream, addrs, 2));
     fer_tcp_stream_close(&stream);
-    assert_log("socket(v4) connect(2,192.0.2.1:1) close(2) socket(v4) connect(3,192.0.2.2:2) close(3)");
+    assert_log(
+        "socket(v4) connect(2,192.0.2.1:1) close(2) socket(v4) connect(3,192.0.2.2:2) close(3)");
     assert_ok(fer_tcp_stream_connect_timeout(&stream, addrs, fer_duration_from_secs(1)));
     fer_tcp_stream_close(&stream);
-    assert_log("socket(v4) set_nonblocking(4,1) connect(4,192.0.2.1:1) set_nonblocking(4,0) close(4)");
+    assert_log(
+        "socket(v4) set_nonblocking(4,1) connect(4,192.0.2.1:1) set_nonblocking(4,0) close(4)");
     assert_ok(fer_tcp_stream_connect(&stream, "192.0.2.3:3"));
     assert_log("socket(v4) connect(5,192.0.2.3:3)");
 }
@@ -186,7 +188,8 @@ static void each_option_is_its_own(void **state)
     assert_ok(fer_tcp_stream_set_write_timeout(&stream, (fer_duration){2}));
     assert_ok(fer_tcp_stream_read_timeout(&stream, &duration));
     assert_ok(fer_tcp_stream_write_timeout(&stream, &duration));
-    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) timeout(1,writing)");
+    assert_log(
+        "set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) timeout(1,writing)");
     assert_ok(fer_tcp_stream_set_nonblocking(&stream, true));
     assert_ok(fer_tcp_stream_set_nodelay(&stream, true));
     assert_ok(fer_tcp_stream_nodelay(&stream, &flag));
@@ -200,14 +203,16 @@ static void each_option_is_its_own(void **state)
     fer_keepalive keepalive = {true, {0}, {0}, 0};
     assert_ok(fer_tcp_stream_set_keepalive(&stream, &keepalive));
     assert_ok(fer_tcp_stream_keepalive(&stream, &keepalive));
-    assert_log("set_option(1,KEEPALIVE,1) option_value(1,KEEPALIVE) option_value(1,TIME) option_value(1,INTERVAL) "
+    assert_log("set_option(1,KEEPALIVE,1) option_value(1,KEEPALIVE) option_value(1,TIME) "
+               "option_value(1,INTERVAL) "
                "option_value(1,RETRIES)");
 }
 
 static void null_is_refused_by_every_function(void **state)
 {
     (void)state;
-    fer_tcp_stream *volatile null = NULL; /* a link-time optimizer that sees through it warns of code that is never reached */
+    fer_tcp_stream *volatile null =
+        NULL; /* a link-time optimizer that sees through it warns of code that is never reached */
     fer_tcp_stream other = {0};
     fer_keepalive keepalive = {0};
     fer_duration duration = {1};

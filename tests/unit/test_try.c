@@ -1,6 +1,7 @@
-/* test_try.c: calls that never wait, whatever the socket's mode is: what they ask of the OS, and that they wait for nothing. */
-#include "core/transfer/datagram.h"
+/* test_try.c: calls that never wait, whatever the socket's mode is: what they ask of the OS, and
+ * that they wait for nothing. */
 #include "core/open/listening.h"
+#include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
 #include "ferrule/unix.h"
 #include "unit/scripted_platform.h"
@@ -26,7 +27,8 @@ static void a_stream_is_read_once_and_without_a_wait(void **state)
         script_then_move(SCRIPT_TRY_PEEK, 1);
         assert_ok(feri_stream_try_peek(&handle, buf, SIZE_MAX, &n));
         assert_int_equal(n, 1);
-        assert_log(i == 0 ? "try_recv(1,8) try_recv(1,8) try_peek(1,2147479552)" : "try_recv(1,8) try_recv(1,8) try_peek(1,2147483647)");
+        assert_log(i == 0 ? "try_recv(1,8) try_recv(1,8) try_peek(1,2147479552)"
+                          : "try_recv(1,8) try_recv(1,8) try_peek(1,2147483647)");
     }
 }
 
@@ -104,7 +106,8 @@ static void misuse_asks_nobody(void **state)
 
 /* ---- Listeners */
 
-/* POSIX has no accept that does not wait: a blocking listener's queue is looked at first, a nonblocking one's is not. */
+/* POSIX has no accept that does not wait: a blocking listener's queue is looked at first, a
+ * nonblocking one's is not. */
 static void on_posix_a_blocking_listeners_queue_is_looked_at_first(void **state)
 {
     (void)state;
@@ -184,14 +187,16 @@ static void datagrams_go_and_come_without_a_wait(void **state)
     assert_ok(feri_datagram_send(&socket, "x", 1, FERI_WAIT_NEVER, &n));
     assert_int_equal(n, 1);
     script_then_fail(SCRIPT_TRY_SEND_TO, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_WAIT_NEVER, &n), FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_send_to(&socket, "x", 1, &to, FERI_WAIT_NEVER, &n), FER_WOULD_BLOCK,
+                 11);
     assert_int_equal(n, 0);
     script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
     assert_error(feri_datagram_receive(&socket, buf, 8, FERI_TRY_RECV, &got), FER_WOULD_BLOCK, 11);
     script_then_move(SCRIPT_TRY_RECV_FROM, 2);
     assert_ok(feri_datagram_receive(&socket, buf, 8, FERI_TRY_RECV, &got));
     assert_int_equal(got.len, 2);
-    assert_log("try_send(1,1) try_send_to(1,1,192.0.2.1:1001) try_recv_from(1,8) try_recv_from(1,8)");
+    assert_log(
+        "try_send(1,1) try_send_to(1,1,192.0.2.1:1001) try_recv_from(1,8) try_recv_from(1,8)");
 }
 
 /* U5: a stranger's datagram was taken already, and the next is looked for. */
@@ -229,7 +234,8 @@ static void unix_datagrams_go_and_come_without_a_wait(void **state)
     script_then_move(SCRIPT_TRY_UNIX_RECV_FROM, 3);
     assert_ok(fer_unix_datagram_try_recv_from(&socket, buf, 8, &got));
     assert_int_equal(got.len, 3);
-    assert_log("try_send(1,1) try_unix_send_to(1,p) try_unix_send_to(1,p) try_unix_recv_from(1,8) try_unix_recv_from(1,8)");
+    assert_log("try_send(1,1) try_unix_send_to(1,p) try_unix_send_to(1,p) try_unix_recv_from(1,8) "
+               "try_unix_recv_from(1,8)");
 }
 
 int main(void)

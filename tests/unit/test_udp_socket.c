@@ -1,5 +1,5 @@
-/* test_udp_socket.c: each public function of a datagram socket is what its part of core is. What each part does is tested with that
- * part. */
+/* test_udp_socket.c: each public function of a datagram socket is what its part of core is. What
+ * each part does is tested with that part. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/udp.h"
@@ -30,7 +30,8 @@ static void each_way_to_bind_binds_and_forgets_the_old_peer(void **state)
     script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
     assert_ok(fer_udp_socket_bind_addrs(&socket, addrs, 2));
     fer_udp_socket_close(&socket);
-    assert_log("socket(udp,v4) bind(2,192.0.2.1:1) close(2) socket(udp,v4) bind(3,192.0.2.2:2) report_refusals(3,0) close(3)");
+    assert_log("socket(udp,v4) bind(2,192.0.2.1:1) close(2) socket(udp,v4) bind(3,192.0.2.2:2) "
+               "report_refusals(3,0) close(3)");
     socket.peer_ = addrs[0];
     assert_ok(fer_udp_socket_bind(&socket, "192.0.2.3:0"));
     assert_int_equal(socket.peer_.port, 0);
@@ -52,7 +53,8 @@ static void each_way_to_connect_takes_the_first_that_works(void **state)
     assert_log("connect(1,192.0.2.2:2) peer_addr(1) report_refusals(1,1)");
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
     assert_ok(fer_udp_socket_connect_addrs(&socket, addrs, 2));
-    assert_log("connect(1,192.0.2.1:1) peer_addr(1) report_refusals(1,1) connect(1,192.0.2.2:2) peer_addr(1) report_refusals(1,1)");
+    assert_log("connect(1,192.0.2.1:1) peer_addr(1) report_refusals(1,1) connect(1,192.0.2.2:2) "
+               "peer_addr(1) report_refusals(1,1)");
     assert_ok(fer_udp_socket_connect_addrs(&socket, addrs, 2));
     assert_log("connect(1,192.0.2.1:1) peer_addr(1) report_refusals(1,1)");
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
@@ -72,13 +74,16 @@ static void a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends(void **stat
 {
     (void)state;
     fer_udp_socket socket = open_socket(0);
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::1]:0"); /* no use for an IPv4 socket */
+    script_then(SCRIPT_LOOKUP_NEXT)->addr =
+        script_addr("[2001:db8::1]:0"); /* no use for an IPv4 socket */
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
     assert_ok(fer_udp_socket_connect(&socket, "example.test:80"));
-    assert_log("lookup_begin(example.test) lookup_next() lookup_next() connect(1,192.0.2.1:80) peer_addr(1) report_refusals(1,1) "
-               "lookup_next() connect(1,192.0.2.2:80) peer_addr(1) report_refusals(1,1) lookup_end()");
+    assert_log(
+        "lookup_begin(example.test) lookup_next() lookup_next() connect(1,192.0.2.1:80) "
+        "peer_addr(1) report_refusals(1,1) "
+        "lookup_next() connect(1,192.0.2.2:80) peer_addr(1) report_refusals(1,1) lookup_end()");
     assert_error(fer_udp_socket_connect(&socket, "example.test:80"), FER_INVALID_INPUT, 0);
     assert_log("lookup_begin(example.test) lookup_next() lookup_end()");
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
@@ -118,7 +123,8 @@ static void each_transfer_is_its_own(void **state)
     assert_ok(fer_udp_socket_recv_from(&socket, buf, 2, &got));
     assert_ok(fer_udp_socket_peek(&socket, buf, 3, &got));
     assert_ok(fer_udp_socket_peek_from(&socket, buf, 4, &got));
-    assert_log("send(1,1) send_to(1,2,192.0.2.1:1) recv_from(1,1) recv_from(1,2) peek_from(1,3) peek_from(1,4)");
+    assert_log("send(1,1) send_to(1,2,192.0.2.1:1) recv_from(1,1) recv_from(1,2) peek_from(1,3) "
+               "peek_from(1,4)");
 }
 
 static void each_mode_is_its_own(void **state)
@@ -134,7 +140,8 @@ static void each_mode_is_its_own(void **state)
     assert_ok(fer_udp_socket_set_nonblocking(&socket, true));
     assert_ok(fer_udp_socket_set_ttl(&socket, 9));
     assert_ok(fer_udp_socket_ttl(&socket, &number));
-    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) timeout(1,writing) set_nonblocking(1,1) "
+    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) "
+               "timeout(1,writing) set_nonblocking(1,1) "
                "set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9) option_value(1,HOPS_V6)");
 }
 
@@ -152,8 +159,10 @@ static void each_option_is_its_own(void **state)
     assert_ok(fer_udp_socket_multicast_ttl_v4(&socket, &number));
     assert_ok(fer_udp_socket_set_multicast_loop_v6(&socket, true));
     assert_ok(fer_udp_socket_multicast_loop_v6(&socket, &flag));
-    assert_log("set_option(1,BROADCAST,1) option_value(1,BROADCAST) set_option(1,LOOP_V4,0) option_value(1,LOOP_V4) "
-               "set_option(1,MULTICAST_TTL_V4,3) option_value(1,MULTICAST_TTL_V4) set_option(1,LOOP_V6,1) option_value(1,LOOP_V6)");
+    assert_log("set_option(1,BROADCAST,1) option_value(1,BROADCAST) set_option(1,LOOP_V4,0) "
+               "option_value(1,LOOP_V4) "
+               "set_option(1,MULTICAST_TTL_V4,3) option_value(1,MULTICAST_TTL_V4) "
+               "set_option(1,LOOP_V6,1) option_value(1,LOOP_V6)");
 }
 
 static void each_group_call_is_its_own(void **state)
@@ -167,8 +176,9 @@ static void each_group_call_is_its_own(void **state)
     assert_ok(fer_udp_socket_leave_multicast_v4(&socket, &v4, &local));
     assert_ok(fer_udp_socket_join_multicast_v6(&socket, &v6, 1));
     assert_ok(fer_udp_socket_leave_multicast_v6(&socket, &v6, 1));
-    assert_log("change_group_v4(1,join,224.0.0.9,0.0.0.0) change_group_v4(1,leave,224.0.0.9,0.0.0.0) "
-               "change_group_v6(1,join,ff02::9,1) change_group_v6(1,leave,ff02::9,1)");
+    assert_log(
+        "change_group_v4(1,join,224.0.0.9,0.0.0.0) change_group_v4(1,leave,224.0.0.9,0.0.0.0) "
+        "change_group_v6(1,join,ff02::9,1) change_group_v6(1,leave,ff02::9,1)");
 }
 
 static void a_pending_refusal_is_told_as_one(void **state)
@@ -216,8 +226,10 @@ static void raw_sockets_come_and_go(void **state)
         ferp_description description;
         const char *log;
     } rows[] = {
-        {{.is_datagram = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true}, "describe(1) adopt(1) report_refusals(1,1)"},
-        {{.is_datagram = true, .is_ip = true, .family = FER_IP_V6}, "describe(1) adopt(1) report_refusals(1,0)"},
+        {{.is_datagram = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true},
+         "describe(1) adopt(1) report_refusals(1,1)"},
+        {{.is_datagram = true, .is_ip = true, .family = FER_IP_V6},
+         "describe(1) adopt(1) report_refusals(1,0)"},
         {{.is_datagram = true, .is_ip = false, .is_connected = true}, "describe(1)"},
         {{.is_stream = true, .is_ip = true, .is_connected = true}, "describe(1)"},
         {{.is_stream = true, .is_ip = true, .is_listening = true}, "describe(1)"},
@@ -242,7 +254,8 @@ static void raw_sockets_come_and_go(void **state)
 static void null_is_refused_by_every_function(void **state)
 {
     (void)state;
-    fer_udp_socket *volatile null = NULL; /* a link-time optimizer that sees through it warns of code that is never reached */
+    fer_udp_socket *volatile null =
+        NULL; /* a link-time optimizer that sees through it warns of code that is never reached */
     fer_udp_socket socket = open_socket(0);
     fer_socket_addr addr = script_addr("192.0.2.1:1");
     fer_duration duration;

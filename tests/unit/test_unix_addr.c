@@ -24,7 +24,8 @@ static void a_path_is_kept_with_its_end(void **state)
 static void a_path_is_as_long_as_the_system_takes(void **state)
 {
     (void)state;
-    static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
+    static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd,
+                                                        &script_windows};
     static const size_t longest[] = {107, 103, 107};
     for (size_t i = 0; i < 3; i++) {
         char path[120];

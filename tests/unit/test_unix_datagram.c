@@ -23,7 +23,8 @@ static void each_way_to_make_one(void **state)
     fer_unix_datagram_close(&socket);
     assert_ok(fer_unix_datagram_bind_addr(&socket, &addr));
     fer_unix_datagram_close(&socket);
-    assert_log("unix_socket(datagram) unix_bind(1,a) close(1) unix_socket(datagram) unix_bind(2,b) close(2)");
+    assert_log("unix_socket(datagram) unix_bind(1,a) close(1) unix_socket(datagram) unix_bind(2,b) "
+               "close(2)");
     assert_ok(fer_unix_datagram_unbound(&socket));
     assert_error(fer_unix_datagram_unbound(&socket), FER_INVALID_INPUT, 0);
     fer_unix_datagram_close(&socket);
@@ -83,15 +84,16 @@ static void what_cannot_be_sent_makes_no_call_and_counts_nothing(void **state)
     fer_unix_addr unnamed = {0};
     for (int sort = 0; sort < 9; sort++) {
         size_t n = 77;
-        fer_error error = sort == 0   ? fer_unix_datagram_send(&socket, NULL, 1, &n)
-                          : sort == 1 ? fer_unix_datagram_send_to(&socket, NULL, 1, "a", &n)
-                          : sort == 2 ? fer_unix_datagram_send_to(&socket, "x", 1, NULL, &n)
-                          : sort == 3 ? fer_unix_datagram_send_to(&socket, "x", 1, "", &n)
-                          : sort == 4 ? fer_unix_datagram_send_to_addr(&socket, "x", 1, NULL, &n)
-                          : sort == 5 ? fer_unix_datagram_send_to_addr(&socket, "x", 1, &unnamed, &n)
-                          : sort == 6 ? fer_unix_datagram_send(&empty, "x", 1, &n)
-                          : sort == 7 ? fer_unix_datagram_send_to(NULL, "x", 1, "a", &n)
-                                      : fer_unix_datagram_send_to_addr(&empty, "x", 1, &unnamed, &n);
+        fer_error error =
+            sort == 0   ? fer_unix_datagram_send(&socket, NULL, 1, &n)
+            : sort == 1 ? fer_unix_datagram_send_to(&socket, NULL, 1, "a", &n)
+            : sort == 2 ? fer_unix_datagram_send_to(&socket, "x", 1, NULL, &n)
+            : sort == 3 ? fer_unix_datagram_send_to(&socket, "x", 1, "", &n)
+            : sort == 4 ? fer_unix_datagram_send_to_addr(&socket, "x", 1, NULL, &n)
+            : sort == 5 ? fer_unix_datagram_send_to_addr(&socket, "x", 1, &unnamed, &n)
+            : sort == 6 ? fer_unix_datagram_send(&empty, "x", 1, &n)
+            : sort == 7 ? fer_unix_datagram_send_to(NULL, "x", 1, "a", &n)
+                        : fer_unix_datagram_send_to_addr(&empty, "x", 1, &unnamed, &n);
         assert_error(error, FER_INVALID_INPUT, 0);
         assert_int_equal(n, 0);
     }
@@ -132,9 +134,11 @@ static void core_waits_for_room_and_for_a_datagram(void **state)
     script_then_fail(SCRIPT_UNIX_RECV_FROM, FER_WOULD_BLOCK, 10035);
     script_default(SCRIPT_WAIT_TERMS)->terms.timeout = FER_DURATION_NONE;
     assert_ok(fer_unix_datagram_send_to(&socket, "x", 1, "a", NULL));
-    assert_log("unix_send_to(1,a) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) unix_send_to(1,a)");
+    assert_log("unix_send_to(1,a) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) "
+               "unix_send_to(1,a)");
     assert_ok(fer_unix_datagram_recv_from(&socket, buf, 8, &got));
-    assert_log("unix_recv_from(1,8) wait_terms(1,reading) wait_arm(1,RECEIVABLE) wait_for(ever) unix_recv_from(1,8)");
+    assert_log("unix_recv_from(1,8) wait_terms(1,reading) wait_arm(1,RECEIVABLE) wait_for(ever) "
+               "unix_recv_from(1,8)");
 }
 
 static void what_is_received_is_told_and_nothing_else(void **state)
@@ -201,7 +205,8 @@ static void every_other_call_is_any_socket_s(void **state)
     assert_ok(fer_unix_datagram_local_addr(&socket, &addr));
     assert_ok(fer_unix_datagram_peer_addr(&socket, &addr));
     assert_ok(fer_unix_datagram_take_error(&socket, &pending));
-    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) timeout(1,writing) set_nonblocking(1,1) "
+    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) "
+               "timeout(1,writing) set_nonblocking(1,1) "
                "unix_local_addr(1) unix_peer_addr(1) take_error(1)");
     assert_ok(fer_unix_datagram_try_clone(&socket, &clone));
     assert_int_equal(fer_unix_datagram_into_raw(&clone), 2);
@@ -216,7 +221,8 @@ static void a_raw_socket_is_taken_in(void **state)
     (void)state;
     fer_unix_datagram socket = {0};
     script_begin(&script_posix);
-    script_then(SCRIPT_DESCRIBE)->description = (ferp_description){.is_unix = true, .is_datagram = true, .is_connected = true};
+    script_then(SCRIPT_DESCRIBE)->description =
+        (ferp_description){.is_unix = true, .is_datagram = true, .is_connected = true};
     assert_ok(fer_unix_datagram_from_raw(&socket, script_open_socket()));
     assert_log("describe(1) adopt(1) report_refusals(1,1)");
     assert_int_equal(fer_unix_datagram_as_raw(&socket), 1);

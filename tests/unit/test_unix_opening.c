@@ -1,5 +1,5 @@
-/* test_unix_opening.c: how Unix streams and listeners come to be, and what their public functions are besides those of any stream. That no
- * failure leaks a socket is test_seam_failures.c's. */
+/* test_unix_opening.c: how Unix streams and listeners come to be, and what their public functions
+ * are besides those of any stream. That no failure leaks a socket is test_seam_failures.c's. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/unix.h"
@@ -56,13 +56,15 @@ static void would_block_is_awaited_only_where_it_means_started(void **state)
     script_begin(&script_windows);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_ok(fer_unix_stream_connect(&stream, "a"));
-    assert_log("unix_socket() unix_connect(1,a) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)");
+    assert_log("unix_socket() unix_connect(1,a) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) "
+               "peer_addr(1)");
     fer_unix_stream_close(&stream);
     script_begin(&script_windows);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
     assert_error(fer_unix_stream_connect(&stream, "a"), FER_CONNECTION_REFUSED, 10061);
-    assert_log("unix_socket() unix_connect(1,a) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) close(1)");
+    assert_log("unix_socket() unix_connect(1,a) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) "
+               "close(1)");
 }
 
 static void what_cannot_be_a_name_makes_no_call(void **state)
@@ -122,7 +124,8 @@ static void each_way_to_bind_binds_and_listens(void **state)
     assert_ok(fer_unix_listener_bind(&listener, "a"));
     fer_unix_listener_close(&listener);
     assert_ok(fer_unix_listener_bind_addr(&listener, &addr));
-    assert_log("unix_socket() unix_bind(1,a) listen(1,128) close(1) unix_socket() unix_bind(2,b) listen(2,128)");
+    assert_log("unix_socket() unix_bind(1,a) listen(1,128) close(1) unix_socket() unix_bind(2,b) "
+               "listen(2,128)");
     fer_unix_listener_close(&listener);
     script.log[0] = '\0';
     script_then_fail(SCRIPT_UNIX_BIND, FER_ADDR_IN_USE, 98);
@@ -171,7 +174,8 @@ static void accept_is_as_any_listener_s(void **state)
     script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 53);
     script_then_fail(SCRIPT_ACCEPT, FER_INTERRUPTED, 4);
     assert_ok(fer_unix_listener_accept(&listener, &stream, NULL));
-    assert_log("accept(1) accept(1) accept(1) set_nonblocking(2,0) set_timeout(2,reading,18446744073709551615) "
+    assert_log("accept(1) accept(1) accept(1) set_nonblocking(2,0) "
+               "set_timeout(2,reading,18446744073709551615) "
                "set_timeout(2,writing,18446744073709551615)");
 }
 
@@ -189,7 +193,8 @@ static void addresses_are_the_os_s_until_the_end_was_seen(void **state)
     script_then(SCRIPT_UNIX_PEER_ADDR)->name = script_path("peer");
     assert_ok(fer_unix_stream_peer_addr(&stream, &addr));
     assert_string_equal(fer_unix_addr_as_pathname(&addr), "peer");
-    script_then_fail(SCRIPT_UNIX_PEER_ADDR, FER_INVALID_INPUT, 22); /* macOS, of a connection that is over */
+    script_then_fail(SCRIPT_UNIX_PEER_ADDR, FER_INVALID_INPUT,
+                     22); /* macOS, of a connection that is over */
     assert_error(fer_unix_stream_peer_addr(&stream, &addr), FER_NOT_CONNECTED, 22);
     script_then(SCRIPT_UNIX_LOCAL_ADDR)->name = script_path("own");
     assert_ok(fer_unix_stream_local_addr(&stream, &addr));
@@ -222,7 +227,8 @@ static void every_other_call_is_any_stream_s(void **state)
     assert_ok(fer_unix_listener_set_nonblocking(&listener, true));
     assert_ok(fer_unix_stream_take_error(&stream, &pending));
     assert_ok(fer_unix_listener_take_error(&listener, &pending));
-    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) timeout(1,writing) set_nonblocking(1,1) "
+    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) "
+               "timeout(1,writing) set_nonblocking(1,1) "
                "set_nonblocking(2,1) take_error(1) take_error(2)");
     assert_error(fer_unix_listener_take_error(&listener, NULL), FER_INVALID_INPUT, 0);
     assert_int_equal(fer_unix_stream_into_raw(&stream), 1);

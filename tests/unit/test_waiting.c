@@ -1,4 +1,5 @@
-/* test_waiting.c: what a call does when the OS says that it would block: where the kernel waits, and where core does. */
+/* test_waiting.c: what a call does when the OS says that it would block: where the kernel waits,
+ * and where core does. */
 #include "unit/scripted_platform.h"
 
 #include "core/base/deadline.h"
@@ -31,22 +32,23 @@ static void let_happen_while_arming(fer_handle *handle, feri_event event)
     script.on_call = do_it_while_arming;
 }
 
-#define assert_goes_on(waiting)                                \
-    do {                                                       \
-        fer_error answer_ = would_block;                       \
-        assert_true(feri_waiting_should_retry(waiting, &answer_));  \
+#define assert_goes_on(waiting)                                    \
+    do {                                                           \
+        fer_error answer_ = would_block;                           \
+        assert_true(feri_waiting_should_retry(waiting, &answer_)); \
     } while (0)
 
-#define assert_gives_up(waiting, kind, code)                   \
-    do {                                                       \
-        fer_error answer_ = would_block;                       \
+#define assert_gives_up(waiting, kind, code)                        \
+    do {                                                            \
+        fer_error answer_ = would_block;                            \
         assert_false(feri_waiting_should_retry(waiting, &answer_)); \
-        assert_error(answer_, kind, code);                     \
+        assert_error(answer_, kind, code);                          \
     } while (0)
 
 /* ---- Where the kernel has waited already */
 
-static void after_the_kernel_s_wait_a_blocking_handle_has_timed_out_and_nothing_is_asked(void **state)
+static void after_the_kernel_s_wait_a_blocking_handle_has_timed_out_and_nothing_is_asked(
+    void **state)
 {
     (void)state;
     const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE};
@@ -180,7 +182,8 @@ static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
     assert_goes_on(&waiting);
     assert_goes_on(&waiting);
     assert_gives_up(&waiting, FER_TIMED_OUT, 0);
-    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1100) wait_arm(1,READABLE) wait_for(1100)");
+    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1100) wait_arm(1,READABLE) "
+               "wait_for(1100)");
 }
 
 static void a_half_that_is_shut_at_the_deadline_answers_for_itself(void **state)
@@ -204,7 +207,8 @@ static void a_deadline_that_the_clock_cannot_hold_is_for_ever(void **state)
     assert_true(feri_deadline_after((fer_duration){0}) == 1000);
     assert_true(feri_deadline_after((fer_duration){UINT64_MAX - 1}) == FERP_NO_DEADLINE);
     assert_true(feri_deadline_after((fer_duration){FERP_NO_DEADLINE - 1000}) == FERP_NO_DEADLINE);
-    assert_true(feri_deadline_after((fer_duration){FERP_NO_DEADLINE - 1001}) == FERP_NO_DEADLINE - 1);
+    assert_true(feri_deadline_after((fer_duration){FERP_NO_DEADLINE - 1001}) ==
+                FERP_NO_DEADLINE - 1);
 }
 
 static void a_wait_that_cannot_be_armed_is_told_and_not_begun(void **state)
@@ -295,7 +299,8 @@ static void a_wait_to_read_is_cut_only_where_a_clone_may_end_it(void **state)
         feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
         script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
         assert_goes_on(&waiting);
-        assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_terms(1,reading) wait_for(100001000)");
+        assert_log(
+            "wait_terms(1,reading) wait_arm(1,READABLE) wait_terms(1,reading) wait_for(100001000)");
     }
 }
 
@@ -410,7 +415,8 @@ static void a_wake_with_nothing_changed_goes_round_again_with_the_time_that_is_l
     assert_goes_on(&waiting);
     let_happen_while_arming(&handle, FERI_EVENT_SHUT_READ);
     assert_gives_up(&waiting, FER_OK, 0);
-    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1100) wait_arm(1,READABLE) wait_disarm()");
+    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1100) wait_arm(1,READABLE) "
+               "wait_disarm()");
 }
 
 int main(void)

@@ -4,7 +4,8 @@
 
 #include <ferrule.h>
 
-static fer_error say_hello(fer_tcp_listener *listener, fer_tcp_stream *client, fer_tcp_stream *server)
+static fer_error say_hello(fer_tcp_listener *listener, fer_tcp_stream *client,
+                           fer_tcp_stream *server)
 {
     fer_socket_addr addr;
     char text[FER_SOCKET_ADDR_TEXT_CAP];

@@ -1,4 +1,5 @@
-/* consumer_sim.c: a test of somebody else's, over ferrule's simulated network: a server that is not there yet answers the third try. */
+/* consumer_sim.c: a test of somebody else's, over ferrule's simulated network: a server that is not
+ * there yet answers the third try. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,10 +10,12 @@ static fer_sim_peer server = FER_SIM_PEER_NONE;
 
 static void start_server(void *context)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {0}, "hello", 5}, {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_SEND, {0}, "hello", 5},
+                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
     fer_socket_addr addr;
     (void)context;
-    if (fer_socket_addr_parse(&addr, "127.0.0.1:80").kind == FER_OK && fer_sim_peer_listen(&addr, 1, &server).kind == FER_OK) {
+    if (fer_socket_addr_parse(&addr, "127.0.0.1:80").kind == FER_OK &&
+        fer_sim_peer_listen(&addr, 1, &server).kind == FER_OK) {
         FER_IGNORE(fer_sim_peer_play(server, steps, 2));
     }
 }

@@ -1,5 +1,6 @@
-/* event.h: kqueue(2) for systems that have none, as far as platform/posix/poller_kqueue.c uses it, so that Linux can run that file. The names and
- * meanings are kqueue(2)'s; the numbers and the types' order XNU's (bsd/sys/event.h), whose marker filter, EVFILT_EXCEPT, it is compiled with. */
+/* event.h: kqueue(2) for systems that have none, as far as platform/posix/poller_kqueue.c uses it,
+ * so that Linux can run that file. The names and meanings are kqueue(2)'s; the numbers and the
+ * types' order XNU's (bsd/sys/event.h), whose marker filter, EVFILT_EXCEPT, it is compiled with. */
 #ifndef TEST_KQUEUE_SYS_EVENT_H
 #define TEST_KQUEUE_SYS_EVENT_H
 
@@ -15,9 +16,13 @@ struct kevent {
     void *udata;
 };
 
-#define EV_SET(event, ident_, filter_, flags_, fflags_, data_, udata_)                                   \
-    (*(event) = (struct kevent){.ident = (ident_), .filter = (filter_), .flags = (flags_),               \
-                                .fflags = (fflags_), .data = (data_), .udata = (udata_)})
+#define EV_SET(event, ident_, filter_, flags_, fflags_, data_, udata_) \
+    (*(event) = (struct kevent){.ident = (ident_),                     \
+                                .filter = (filter_),                   \
+                                .flags = (flags_),                     \
+                                .fflags = (fflags_),                   \
+                                .data = (data_),                       \
+                                .udata = (udata_)})
 
 #define EVFILT_READ (-1)
 #define EVFILT_WRITE (-2)
@@ -38,6 +43,7 @@ struct kevent {
 #define NOTE_TRIGGER 0x01000000u /* of EVFILT_USER */
 
 int kqueue(void);
-int kevent(int kq, const struct kevent *changes, int change_count, struct kevent *events, int event_count, const struct timespec *timeout);
+int kevent(int kq, const struct kevent *changes, int change_count, struct kevent *events,
+           int event_count, const struct timespec *timeout);
 
 #endif
