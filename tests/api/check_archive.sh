@@ -1,7 +1,10 @@
 #!/bin/sh
-# Checks the objects of the static library: the heap only through the seam's own functions for it, threads in the resolver alone (a program that
-# looks no name up in the background links none), nothing global but fer_, feri_ and ferp_, and in core neither
-# writable globals nor calls to anything but core, the seam and the <string.h> functions. No two objects of core need each other.
+# Checks the objects of the static library:
+# - only the seam's memory functions use the heap;
+# - only the resolver uses threads, so that a program without background lookups links none;
+# - every global name begins with fer_, feri_ or ferp_;
+# - core has no writable global, and calls only core, the seam and the <string.h> functions;
+# - no two objects of core need each other.
 # usage: check_archive.sh NM OBJECT...
 set -eu
 nm=$1
@@ -50,4 +53,4 @@ if ! tsort "$work/calls" >/dev/null 2>"$work/circles"; then
     sed 's/^tsort: //' "$work/circles"
     exit 1
 fi
-echo "check_archive: $# objects, $core of core; no other heap than the seam has, and no strangers"
+echo "check_archive: $# objects, $core of core; the heap only in the seam, and no other global names"

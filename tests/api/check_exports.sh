@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks that the shared library shows exactly the public functions: all of them, and nothing that is not fer_.
+# Checks that the shared library exports exactly the public functions.
 # usage: check_exports.sh ROOT LIBRARY NM OBJDUMP
 set -eu
 root=$1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks that every C and C++ source is laid out as .clang-format says. Another clang-format than version 14 lays out some lines
-# otherwise; without version 14 the check is skipped.
+# Checks that clang-format 14 leaves every C and C++ source unchanged. Other versions format some lines differently; without
+# version 14 the check is skipped.
 # usage: check_format.sh ROOT
 set -eu
 cd "$1"
@@ -14,10 +14,10 @@ for name in clang-format-14 clang-format; do
 done
 [ -n "$tool" ] || { echo "skipped: there is no clang-format 14"; exit 77; }
 
-# What Rust answered is recorded, and not laid out.
+# rust_address_vectors.h is recorded output of Rust.
 files=$(find core platform include fuzz examples tests bench \( -name '*.[ch]' -o -name '*.hpp' \) ! -name rust_address_vectors.h 2>/dev/null |
     LC_ALL=C sort)
 [ -n "$files" ] || { echo "check_format: nothing to check in $1" >&2; exit 1; }
 # shellcheck disable=SC2086 # the list is words
 "$tool" --dry-run -Werror $files
-echo "check_format: $(printf '%s\n' "$files" | wc -l | tr -d ' ') files are laid out by .clang-format"
+echo "check_format: $(printf '%s\n' "$files" | wc -l | tr -d ' ') files keep to .clang-format"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks that a generated file is what its generator writes today.
+# Checks that a generated file equals the output of its generator.
 # usage: check_generated.sh FILE GENERATOR [ARGUMENT...]
 set -eu
 file=$1

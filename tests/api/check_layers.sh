@@ -1,6 +1,9 @@
 #!/bin/sh
-# Checks what each layer may know: include/ and core/ name no operating system, and core includes only what stands alone. Checks that a
-# room of core includes itself and the rooms above it in the table of docs/DESIGN.md, whose rows are `| core/NAME | purpose |`, lowest first.
+# Checks the includes of each layer:
+# - include/ and core/ name no operating system;
+# - core includes only itself, the public headers, the seam and the freestanding headers;
+# - a room of core includes only itself and lower rooms. The table in docs/DESIGN.md lists the rooms, lowest first, as
+#   `| core/NAME/ | purpose |`.
 # usage: check_layers.sh ROOT
 set -eu
 cd "$1"
@@ -21,8 +24,8 @@ function is_freestanding(name) {
     return name ~ /^(float|iso646|limits|stdalign|stdarg|stdbool|stddef|stdint|stdnoreturn)\.h$/
 }
 
-# The compiler'"'"'s own headers for instructions, which core may have in a header only, beside the portable form. Likewise
-# <sal.h> in a public header, where the compiler is MSVC.
+# The compiler'"'"'s instruction headers. A header of core may include one beside the portable form. A public header may
+# include <sal.h> if the compiler is MSVC.
 function is_instruction_header(name) { return name ~ /^(intrin|emmintrin|arm_neon)\.h$/ }
 
 function room_of(path,    parts) { return split(path, parts, "/") == 3 ? parts[2] : "" }

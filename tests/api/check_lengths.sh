@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks that no function passes 70 lines, no source file 500 (public headers are counted without comments and blank lines; what Rust
-# answered is recorded, and not counted), no fuzzing harness 150, and CMakeLists.txt not 250.
+# Checks lengths: a function has at most 70 lines, a source file 500, a fuzzing harness 150, a CMakeLists.txt fewer than 250.
+# Public headers are counted without comments and blank lines. rust_address_vectors.h, recorded output of Rust, is not counted.
 # usage: check_lengths.sh ROOT
 set -eu
 cd "$1"
@@ -20,7 +20,7 @@ function finish_file() {
     if (name != "" && counted > 500) complain(lines, "the file has " counted " lines, more than 500")
 }
 
-# Takes comments out of a line; in_comment lives across lines.
+# Removes comments from a line; in_comment carries over to the next line.
 function without_comments(text,    at, out) {
     out = ""
     while (text != "") {

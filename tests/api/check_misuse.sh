@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks that each public function is called wrongly by a test of rule E4: that it is named in tests/conformance/misuse_*.c (fer_copy
-# and what makes its arguments: copying.c), or stands below with the reason why nothing is wrong to it.
+# Checks that a test of rule E4 misuses each public function: tests/conformance/misuse_*.c names it (copying.c names fer_copy and
+# the makers of its arguments), or the list below gives the reason why it cannot be misused.
 # usage: check_misuse.sh ROOT
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks, without Microsoft's headers, what can be checked of MSVC: that core and the public headers are understood by clang as
-# MSVC's dialect (no __GNUC__, _MSC_VER set), for each of its processors. What core needs of the C library is declared here.
+# Checks that clang compiles core and the public headers in MSVC's dialect (no __GNUC__, _MSC_VER set) for each of its processors.
+# Microsoft's headers are not needed: this script declares the functions of the C library that core uses.
 # usage: check_msvc.sh ROOT CLANG
 set -eu
 root=$1
@@ -35,7 +35,7 @@ unsigned char _BitScanForward(unsigned long *index, unsigned long mask);
 unsigned char _BitScanReverse(unsigned long *index, unsigned long mask);
 TEXT
 printf '#if defined(_M_X64) || defined(_M_IX86)\n#include <emmintrin.h>\n#endif\n' >"$work/emmintrin_or_nothing.h"
-# clang's own SSE2 header asks for malloc.
+# clang's SSE2 header includes malloc.h.
 printf '#pragma once\n' >"$work/malloc.h"
 printf '#pragma once\n' >"$work/stdlib.h"
 printf '#include "ferrule.h"\nextern int ferrule_msvc_check;\n' >"$work/all.c"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks that the shared library needs the C library and the system's sockets, and nothing else.
+# Checks that the shared library links only the C library and the system's sockets.
 # usage: check_needed.sh LIBRARY OBJDUMP
 set -eu
 needed=$("$2" -p "$1" | awk '$1 == "NEEDED" { print $2 } /DLL Name:/ { print $3 }')

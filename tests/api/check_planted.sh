@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks that each planted bug of fuzz/planted still fits the tree: a patch that nobody can apply shows nothing.
+# Checks that each patch of fuzz/planted applies to the tree without fuzz.
 # usage: check_planted.sh ROOT
 set -eu
 cd "$1"

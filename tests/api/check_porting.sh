@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks docs/PORTING.md: what it quotes from an example stands there, line after line; each of its fer_ and FER_ names is in a public
-# header; and, given a rustc, its Rust programs compile. A quote is a fenced block below a comment that names its file.
+# Checks docs/PORTING.md: each quote equals consecutive lines of its example; each fer_ and FER_ name is in a public header; with a
+# rustc, the Rust programs compile. A quote is a fenced block below a comment that names its file.
 # usage: check_porting.sh ROOT [RUSTC]
 set -eu
 cd "$1"
@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 bad=0
 
-# A file for each quote, NUMBER.c, and where it is from, NUMBER.from; the parts of a Rust program in one file.
+# Writes each quote to NUMBER.c and the name of its file to NUMBER.from; the parts of a Rust program go into one file.
 awk -v work="$work" '
 /^```/ && quoting { quoting = 0; close(to); next }
 /^```c$/ && source ~ /\.[ch]$/ {
@@ -27,7 +27,7 @@ quoting { print >>to; next }
 { source = "" }
 /^<!-- [a-z_\/.]+ -->$/ { source = $2 }' "$page" || bad=1
 
-# stands_in QUOTE FILE: all of its lines, one after the other.
+# stands_in QUOTE FILE: succeeds if FILE contains the lines of QUOTE consecutively.
 stands_in() {
     awk 'NR == FNR { want[++count] = $0; next }
          { at[FNR] = $0; last = FNR }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks that docs/RUST-MAP.md and the public headers agree: each fer_ and FER_ name on the page is in a header, and each public
-# function is on the page. And that the page is whole: each item of tests/api/rust_std_net.txt stands in a row of its section.
+# function is on the page. Checks that the page is complete: each item of tests/api/rust_std_net.txt is in a row of its section.
 # usage: check_rust_map.sh ROOT
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,7 +13,7 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Prints each name of ours in the files, once.
+# Prints each fer_ and FER_ name in the files, once.
 names_in() {
     awk '
     {
@@ -26,7 +26,7 @@ names_in() {
     }' "$@" | LC_ALL=C sort -u
 }
 
-# Prints "section: item" for each item of the list that no first column of its section has, in backquotes.
+# Prints "section: item" for each item of the list that is in no first column of its section.
 missing_items() {
     awk '
     FNR == NR && /^## / { section = substr($0, 4) }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks that every source file stands in the list of its CMakeLists.txt, or beside it, a line for each; a file that is not there is not built.
+# Checks that each source file is in a source list of CMake, one line for each file. A file that is in no list is not built.
 # usage: check_sources.sh ROOT
 set -eu
 cd "$1"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks which system calls each step of syscall_probe makes: exactly these, in this order (rule T7, and the cost that the headers promise).
+# Checks that each step of syscall_probe makes exactly the expected system calls, in order (rule T7; the headers promise the cost).
 # usage: check_syscalls.sh STRACE PROBE
 set -eu
 strace=$1
@@ -7,7 +7,7 @@ probe=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Where tracing is not allowed (some containers), that is no fault of the library.
+# Some containers forbid tracing. The check is skipped there.
 if ! "$strace" -o "$work/trace" true 2>/dev/null; then
     echo "check_syscalls: skipped: this system does not let strace work"
     exit 77
@@ -93,7 +93,7 @@ END
 
 "$strace" -o "$work/trace" "$probe"
 
-# Some kernels have ppoll and epoll_pwait alone, and musl's accept4 and poll are the same calls under other names: ppoll is poll here.
+# Some kernels have only ppoll and epoll_pwait, and musl names accept4 and poll differently. They count as the same calls.
 awk '
     /"\/ferrule-probe\// {
         step = $0
@@ -112,7 +112,7 @@ awk '
         line = line " " call
     }' "$work/trace" >"$work/made"
 
-# Without IPv6 that step ends at socket.
+# Without IPv6 that step ends after socket.
 if grep -q '^bind_v6: socket$' "$work/made"; then
     sed -i 's/^bind_v6: .*/bind_v6: socket/' "$work/expected"
 fi

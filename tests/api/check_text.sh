@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks the text of every file: no left-over words, no path of one machine, no trailing white space, a line end at the end.
+# Checks the text of every file: no left-over words, no path of one machine, no trailing white space, a final line end.
 # usage: check_text.sh ROOT
 set -eu
 cd "$1"
@@ -13,7 +13,7 @@ files=$(printf '%s\n' "$files" | grep -vE '^fuzz/corpus/|\.(png|svg|pdf)$' || tr
 [ -n "$files" ] || { echo "check_text: nothing to check in $1" >&2; exit 1; }
 
 bad=0
-# report PATTERN MESSAGE: the files' lines that match are wrong.
+# report PATTERN MESSAGE: reports each line that matches.
 report() {
     found=$(printf '%s\n' "$files" | tr '\n' '\0' | xargs -0 grep -nIE -e "$1" -- /dev/null 2>/dev/null || true)
     if [ -n "$found" ]; then
@@ -22,7 +22,7 @@ report() {
     fi
 }
 
-# The words and paths are written in two pieces, so that this file does not find itself.
+# The words and paths are split here, so that this file does not match itself.
 left_over="TO""DO|FIX""ME|XX""X|HA""CK"
 report "(^|[^A-Za-z0-9_])($left_over)([^A-Za-z0-9_]|\$)" "a left-over word"
 report "(^|[^A-Za-z0-9_.\$}])/(ho""me|ro""ot|wo""rk(space)?|bu""ilds|Us""ers|s""rv)/[A-Za-z0-9_]" "a path of one machine"

@@ -18,7 +18,7 @@ compare() {
     rm -f "$1" "$2"
 }
 
-# A listening nc ends at our end, whatever it still has to send; so our end comes when all of that is there.
+# A listening nc exits at our end of file even if it has bytes to send. So our end of file comes after all of them arrived.
 nc_listens nc 127.0.0.1 -N <"$work/theirs"
 nc=$process
 began=$(date +%s)
@@ -30,7 +30,7 @@ await "$nc"
 check "fercat connects" [ ! -e "$work/failed.txt" ]
 compare "$work/nc.out" "$work/fercat.out" "$began"
 
-# Here both end when they have sent all: whoever is last goes on alone.
+# Here each side shuts down its write half after its last byte; the other continues to send.
 example fercat -l -w 60 127.0.0.1 0 <"$work/ours" >"$work/fercat.out" 2>"$work/fercat.err" &
 keep
 find_line "$work/fercat.err" 's/^listening on //p'

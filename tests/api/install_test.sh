@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks that what `cmake --install` makes can be used from another place, and that ferrule works as a part of another project.
+# Checks that the tree of `cmake --install` works after it is moved, and that ferrule works as a part of another project.
 # usage: install_test.sh STEP [ARGUMENT]
 #   tree                        install, then move the tree
 #   find_package [KIND]         KIND is static or shared (as a component), default or default_shared (BUILD_SHARED_LIBS)
@@ -14,7 +14,7 @@ work=$FERRULE_BUILD/install-test
 prefix=$work/moved/to/another/place
 consumer=$FERRULE_SOURCE/tests/api/consumer
 
-# run PROGRAM: with .exe where that is what was built.
+# run PROGRAM: runs PROGRAM, or PROGRAM.exe if that was built.
 run() {
     [ -e "$1" ] || set -- "$1.exe"
     if [ -n "${FERRULE_EMULATOR:-}" ]; then
@@ -30,7 +30,7 @@ install_tree() {
     "$FERRULE_CMAKE" --install "$FERRULE_BUILD" --prefix "$work/first/prefix"
     mv "$work/first/prefix" "$prefix"
     rm -rf "$work/first"
-    # Debug information may name source files; what a build reads may not.
+    # Debug information may name source files. Files that a build reads must not.
     if grep -rlI -e "$work/first" -e "$FERRULE_BUILD" -e "$FERRULE_SOURCE" "$prefix"; then
         echo "install_test: the files above name the place where they were made" >&2
         exit 1
@@ -64,7 +64,7 @@ build_consumer() {
     refuses_both "$@"
 }
 
-# refuses_both CMAKE-ARGUMENT...: a program with the system's sockets and simulated ones is not even configured.
+# refuses_both CMAKE-ARGUMENT...: CMake must refuse a program that links both the system's sockets and simulated ones.
 refuses_both() {
     if "$FERRULE_CMAKE" -S "$consumer" -B "$out-both" -G "$FERRULE_GENERATOR" "$@" -DCONSUMER_BOTH=ON >"$out-both.log" 2>&1; then
         echo "install_test: both libraries can be linked into one program" >&2
@@ -73,7 +73,7 @@ refuses_both() {
     grep -q FERRULE_NETWORK "$out-both.log" || { cat "$out-both.log" >&2; exit 1; }
 }
 
-# links_shared yes|no: whether the consumer that was just built needs ferrule's shared library.
+# links_shared yes|no: checks whether the last consumer needs ferrule's shared library.
 links_shared() {
     program=$out/consumer
     [ -e "$program" ] || program=$program.exe
@@ -117,7 +117,7 @@ pkg_config() {
     case $argument in
         sim) libs=$(pkg-config --libs "$package") ;;
         shared) libs=$(pkg-config --libs ferrule) ;;
-        # The archive by name, for the linker prefers the shared one where both lie side by side.
+        # The archive by name: the linker prefers a shared library in the same folder.
         static) libs=$(pkg-config --static --libs ferrule | sed 's/-lferrule/-l:libferrule.a/') ;;
         *) echo "install_test: pkg_config $argument?" >&2; exit 2 ;;
     esac
