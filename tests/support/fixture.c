@@ -1,4 +1,4 @@
-/* fixture.c: what the conformance tests share; see fixture.h. */
+/* fixture.c: shared by the conformance tests; see fixture.h. */
 #include "support/fixture.h"
 
 #include "support/thread.h"
@@ -341,7 +341,7 @@ uint64_t microseconds_since(uint64_t start_us)
 
 /* ---- Patterned bytes */
 
-/* A step of 61 per byte and one more per 251: neither a shift nor a lost page goes unseen. */
+/* 61 a byte, and one more every 251 bytes: a shift or a lost page changes the pattern. */
 unsigned char pattern_at(uint64_t offset)
 {
     return (unsigned char)(offset * 61u + offset / 251u);
@@ -399,7 +399,7 @@ fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *to
     }
 }
 
-/* However slow the loopback is: what is on its way makes room when it has arrived. */
+/* Data in flight frees buffer space when it arrives, however slow the loopback is. */
 static void settle(const fer_tcp_stream *stream)
 {
     uint64_t start = peer_now_us();
@@ -410,8 +410,8 @@ static void settle(const fer_tcp_stream *stream)
     peer_pause(15);
 }
 
-/* Small pieces last: where a large one finds no room, a smaller one may still fit. Even then room
- * may come back a little later. */
+/* Small pieces last: a small piece may fit where a large one does not. Space may be freed a little
+ * later even then. */
 uint64_t fill_until_it_would_block(fer_tcp_stream *stream)
 {
     static const size_t pieces[] = {PIECE, 4096};

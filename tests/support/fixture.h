@@ -1,6 +1,6 @@
-/* fixture.h: what the conformance tests share: a connected pair (ferrule on one side, a plain
- * socket on the other), assertions on errors, patterned bytes, skipping with a reason, and a look
- * for leaked handles after every test. */
+/* fixture.h: shared by the conformance tests: a connected pair (ferrule at one end, a plain socket
+ * at the other), assertions on errors, patterned bytes, skipping with a reason, and a check for
+ * leaked handles after every test. */
 #ifndef TEST_FIXTURE_H
 #define TEST_FIXTURE_H
 
@@ -40,7 +40,7 @@
             &test_pair_accepted_v6                                                \
     }
 
-/* For tests that take long: one connected, one accepted. */
+/* For long tests: one connected stream, one accepted stream. */
 #define SLOW_PAIR_TEST(rule, function)                                          \
     {rule " " #function " [connected, IPv4]", function, test_begin, test_end,   \
      &test_pair_connected_v4},                                                  \
@@ -49,7 +49,7 @@
             &test_pair_accepted_v4                                              \
     }
 
-/* For tests of one socket, of each family: family_of. */
+/* For tests of one socket, once for each family; see family_of. */
 #define FAMILY_TEST(rule, function)                                                           \
     {rule " " #function " [IPv4]", function, test_begin, test_end, &test_pair_connected_v4},  \
     {                                                                                         \
@@ -72,12 +72,12 @@ int test_group_begin(void **state);
 int test_begin(void **state);
 int test_end(void **state);
 
-/* Prints why and ends the test as skipped. */
+/* Prints the reason and ends the test as skipped. */
 void skip_because(const char *reason);
 void skip_without_v6(void);
 void skip_without_localhost(void);
 
-/* ---- The pair, of the test's kind. Closed after the test. */
+/* ---- The pair of the test's kind; closed after the test. */
 
 struct pair {
     struct pair_kind kind;
@@ -89,17 +89,16 @@ struct pair *pair_open(void **state);
 struct pair *pair_open_kind(const struct pair_kind *kind);
 void pair_close(struct pair *pair);
 
-/* A ferrule stream to be closed after the test, all zero. And a listener. */
+/* A zeroed stream, and a zeroed listener; closed after the test. */
 fer_tcp_stream *test_stream(void);
 fer_tcp_listener *test_listener(void);
 /* A listener on the loopback, and its port. */
 fer_tcp_listener *test_listening(peer_family family, uint16_t *port);
 
-/* A datagram socket to be closed after the test, all zero; and one that is bound to the loopback,
- * and its port. */
+/* A zeroed datagram socket, and one bound to the loopback with its port; closed after the test. */
 fer_udp_socket *test_udp(void);
 fer_udp_socket *test_udp_bound(peer_family family, uint16_t *port);
-/* A FAMILY_TEST's family; skips where this machine has it not. */
+/* A FAMILY_TEST's family. Skips the test if this machine lacks the family. */
 peer_family family_of(void **state);
 
 fer_socket_addr loopback(peer_family family, uint16_t port);
@@ -110,7 +109,7 @@ void assert_alive(struct pair *pair);
 /* The stream and the peer are the two ends of one connection. */
 void assert_exchange(fer_tcp_stream *stream, peer_socket other);
 
-/* Fails unless the handle is NEW, or CLOSED, as far as a caller can tell. */
+/* Fails unless the public functions answer as for a NEW or CLOSED handle. */
 void assert_new(fer_tcp_stream *stream);
 void assert_closed(fer_tcp_stream *stream);
 
@@ -124,15 +123,15 @@ void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, co
 
 #define assert_ok(call) expect_kind((call), FER_OK, #call, __FILE__, __LINE__)
 #define assert_kind(call, kind) expect_kind((call), (kind), #call, __FILE__, __LINE__)
-/* The kind, and ferrule's own answer: os_code 0. */
+/* The kind, with os_code 0: an error of ferrule's own. */
 #define assert_own(call, kind) expect_own((call), (kind), #call, __FILE__, __LINE__)
 #define assert_either(call, one, other) \
     expect_either((call), (one), (other), #call, __FILE__, __LINE__)
 #define assert_writes_fail(call) assert_either(call, FER_CONNECTION_RESET, FER_BROKEN_PIPE)
 
-/* A read of any sort that is OK with 0 bytes. */
+/* Every read function returns OK with 0 bytes. */
 void assert_reads_end(fer_tcp_stream *stream);
-/* Every sort of read gives kind, with no bytes. */
+/* Every read function returns kind, with no bytes. */
 void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind);
 
 /* ---- Time */
@@ -140,18 +139,18 @@ void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind);
 #define NOT_SOONER_SLACK_US 2000
 uint64_t microseconds_since(uint64_t start_us);
 
-/* ---- Patterned bytes: byte i of a transfer is known, so that nothing lost, doubled or moved
- * passes. */
+/* ---- Patterned bytes: byte i of a transfer is known, so that a lost, repeated or moved byte is
+ * detected. */
 
 unsigned char pattern_at(uint64_t offset);
 void pattern_fill(void *buf, size_t len, uint64_t offset);
 bool pattern_matches(const void *buf, size_t len, uint64_t offset);
-/* Receives until the end or a failure; false in *intact when a byte is wrong. Any thread. */
+/* Receives until end of file or a failure. *intact is false if a byte is wrong. Any thread. */
 peer_outcome peer_drain(peer_socket peer, uint64_t *total, bool *intact);
-/* Writes patterned bytes until a call is not OK; gives that result, *total is what was counted as
- * written. */
+/* Writes patterned bytes until a call fails, and returns its error. *total is the sum of the
+ * reported counts. */
 fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *total);
-/* Nonblocking writes until nothing more fits, also after a while. Restores blocking mode. */
+/* Fills the buffers by nonblocking writes, also after a delay. Restores blocking mode. */
 uint64_t fill_until_it_would_block(fer_tcp_stream *stream);
 
 #endif

@@ -1,4 +1,4 @@
-/* poller_fixture.c: what the conformance tests of pollers share; see poller_fixture.h. */
+/* poller_fixture.c: shared by the conformance tests of pollers; see poller_fixture.h. */
 #include "support/poller_fixture.h"
 
 enum { POLLERS_MAX = 8, EVENTS_MAX = 16, QUIET_MS = 20 };
@@ -17,7 +17,7 @@ int poller_test_begin(void **state)
     return socket_test_begin(state);
 }
 
-/* The sockets before the pollers that may watch them still, which is allowed (rule P4). */
+/* Closes the sockets before the pollers that they may be registered with, which rule P4 allows. */
 int poller_test_end(void **state)
 {
     while (mailbox_count > 0) {
@@ -176,7 +176,7 @@ struct mailbox *test_mailbox(void)
     return open_mailbox(&mailboxes[mailbox_count++]);
 }
 
-/* The ones that came before it keep their numbers until the test's end. */
+/* Earlier ones keep their numbers until the end of the test. */
 struct mailbox *test_mailbox_with_number(fer_raw_socket raw)
 {
     while (mailbox_count < MAILBOXES_MAX) {

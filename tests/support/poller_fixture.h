@@ -1,5 +1,5 @@
-/* poller_fixture.h: fixture.h for pollers: pollers that are closed after the test, mailboxes
- * (datagram sockets that something can be posted to), and what a wait has to tell. */
+/* poller_fixture.h: fixture.h for pollers: pollers that are closed after the test, mailboxes (bound
+ * datagram sockets that receive), and assertions on the events of a wait. */
 #ifndef TEST_POLLER_FIXTURE_H
 #define TEST_POLLER_FIXTURE_H
 
@@ -32,7 +32,7 @@ int poller_test_end(void **state);
 
 /* ---- Pollers */
 
-/* OPEN; closed after the test. */
+/* An OPEN poller; closed after the test. */
 fer_poller *test_poller(void);
 
 /* Interests. */
@@ -41,12 +41,13 @@ fer_event writing(uint64_t key);
 fer_event either_of_both(uint64_t key);
 fer_event neither(uint64_t key);
 
-/* Skips where this OS has no edges; a refusal changes nothing. */
+/* Skips the test if the backend has no edge-triggered mode; checks that the refusal changes
+ * nothing. */
 void skip_without_edges(void);
 
-/* ---- Waits. Each fails the test when the wait does, or tells of another key. */
+/* ---- Waits. Each fails the test if the wait fails or reports another key. */
 
-/* What a wait told of one key. */
+/* The event of one key that a wait reported. */
 struct told {
     size_t events;
     bool readable;
@@ -55,19 +56,19 @@ struct told {
 
 struct told wait_for(fer_poller *poller, uint64_t key, fer_duration timeout);
 
-/* Within the limit of a peer's patience the key comes, so. */
+/* The key is reported, with these halves, within the limit of a peer's wait. */
 #define assert_told(poller, key, readable, writable) \
     expect_told((poller), (key), (readable), (writable), __FILE__, __LINE__)
 void expect_told(fer_poller *poller, uint64_t key, bool readable, bool writable, const char *file,
                  int line);
-/* The same, where the two halves may be told of one after the other: waits until both were. For
- * what is told of as long as it is so. */
+/* The same if the two halves may be reported by separate events: waits until both were reported.
+ * For level-triggered sockets. */
 #define assert_told_both(poller, key) expect_told_both((poller), (key), __FILE__, __LINE__)
 void expect_told_both(fer_poller *poller, uint64_t key, const char *file, int line);
-/* At once and for a while nothing is told of. */
+/* No event is reported, neither now nor within a short wait. */
 #define assert_quiet(poller) expect_quiet((poller), __FILE__, __LINE__)
 void expect_quiet(fer_poller *poller, const char *file, int line);
-/* A wait without end ends with no event: it was notified. */
+/* A wait without a timeout returns no event: it was notified. */
 #define assert_notified(poller) expect_notified((poller), __FILE__, __LINE__)
 void expect_notified(fer_poller *poller, const char *file, int line);
 
@@ -82,12 +83,12 @@ struct mailbox {
 };
 
 struct mailbox *test_mailbox(void);
-/* A new one whose raw value is that of a socket that was closed. Skips where this OS gives it to
- * none. */
+/* A new mailbox that reuses the raw value of a closed socket. Skips the test if this OS does not
+ * reuse it. */
 struct mailbox *test_mailbox_with_number(fer_raw_socket raw);
-/* Sends it a datagram, and returns when that has arrived. */
+/* Sends a datagram to it, and returns after its arrival. */
 void post(const struct mailbox *mailbox);
-/* Takes all that has arrived. Any thread. */
+/* Receives all queued datagrams. Any thread. */
 void empty(struct mailbox *mailbox);
 void mailbox_close(struct mailbox *mailbox);
 

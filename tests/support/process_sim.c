@@ -1,5 +1,5 @@
-/* process_sim.c: process.h on the simulated network. Its codes are the dialect's, by number, for
- * the host may have other ones. */
+/* process_sim.c: process.h on the simulated network. The codes are the dialect's, as numbers,
+ * because the host's may differ. */
 #include "support/process.h"
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@ bool process_allow_handles(size_t count)
     return count <= ferp_sim_here()->handle_limit;
 }
 
-/* The simulated program never has any. */
+/* The simulated program has none. */
 bool process_drop_privileges(void)
 {
     return true;

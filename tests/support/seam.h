@@ -15,10 +15,10 @@
 
 #include "platform/platform.h"
 
-/* How long a wait that must end may take before the test has failed. */
+/* The longest that a wait which must end may take. */
 #define SEAM_PATIENCE_NANOS UINT64_C(20000000000)
 
-/* Fails the test, naming the kind and the code, unless the call answers that kind. */
+/* Fails the test, and prints the kind and the code, unless the call returns that kind. */
 #define assert_kind(call, want)                                                            \
     do {                                                                                   \
         fer_error kind_error_ = (call);                                                    \
@@ -35,7 +35,7 @@ struct seam_pair {
     fer_raw_socket client;
     fer_raw_socket server;
     fer_socket_addr server_addr;
-    fer_socket_addr client_addr; /* as accept told it */
+    fer_socket_addr client_addr; /* from accept */
 };
 
 static inline uint64_t seam_deadline(void)
@@ -60,7 +60,7 @@ static inline fer_raw_socket seam_socket(void)
     return made;
 }
 
-/* Waits for a readiness that must come. */
+/* Waits until the socket is ready; fails the test if it does not become ready. */
 static inline void seam_await(fer_raw_socket raw, ferp_readiness readiness)
 {
     ferp_wait wait;
@@ -68,7 +68,7 @@ static inline void seam_await(fer_raw_socket raw, ferp_readiness readiness)
     assert_ok(ferp_wait_for(&wait, seam_deadline()));
 }
 
-/* What a wait says that does not wait. */
+/* The result of a wait whose deadline has passed. */
 static inline fer_error seam_look(fer_raw_socket raw, ferp_readiness readiness)
 {
     ferp_wait wait;
@@ -125,7 +125,7 @@ static inline void seam_send(fer_raw_socket raw, const char *text)
     assert_int_equal(moved, strlen(text));
 }
 
-/* Receives exactly this text, however it comes. */
+/* Receives exactly this text, in any number of pieces. */
 static inline void seam_expect(fer_raw_socket raw, const char *text)
 {
     char got[256];
@@ -142,7 +142,7 @@ static inline void seam_expect(fer_raw_socket raw, const char *text)
     assert_memory_equal(got, text, len);
 }
 
-/* Receives the peer's end. */
+/* Receives the peer's end of file. */
 static inline void seam_expect_end(fer_raw_socket raw)
 {
     char byte;

@@ -1,5 +1,4 @@
-/* socket_fixture.c: what the conformance tests of sockets that are built step by step share; see
- * socket_fixture.h. */
+/* socket_fixture.c: shared by the conformance tests of built sockets; see socket_fixture.h. */
 #include "support/socket_fixture.h"
 
 enum { SOCKETS_MAX = 32, PATIENCE_US = 20000000 };
@@ -155,7 +154,7 @@ fer_error await_stream_connect(fer_tcp_stream *stream)
     return outcome;
 }
 
-/* ---- What a socket in a state answers */
+/* ---- The answers of a socket in each state */
 
 void assert_empty(fer_socket *socket)
 {
@@ -197,7 +196,7 @@ void assert_connecting(fer_socket *socket)
     assert_cannot_begin(socket);
 }
 
-/* Every call that moves bytes on a stream gives one answer, and moves none. */
+/* Every call that transfers bytes on a stream returns this error, and transfers none. */
 static void assert_moves_nothing(fer_tcp_stream *stream, fer_error_kind kind)
 {
     char buf[8] = {0};
@@ -219,7 +218,7 @@ static void assert_moves_nothing(fer_tcp_stream *stream, fer_error_kind kind)
     assert_own(fer_tcp_stream_write(stream, buf, 0, NULL), kind);
 }
 
-/* cloning: what a clone is answered. */
+/* cloning: the result of try_clone. */
 static void assert_stream_cannot_begin(fer_tcp_stream *stream, fer_error_kind cloning)
 {
     fer_tcp_stream clone = {0};

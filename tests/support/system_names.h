@@ -1,6 +1,5 @@
-/* system_names.h: what the system's own resolver, asked without ferrule, knows: whether the name
- * localhost (a machine without a hosts file may not), and the addresses of any name in its
- * order. */
+/* system_names.h: the system's resolver, called without ferrule: whether it resolves localhost (a
+ * machine without a hosts file may not), and the addresses of a name in the resolver's order. */
 #ifndef TEST_SYSTEM_NAMES_H
 #define TEST_SYSTEM_NAMES_H
 
@@ -40,8 +39,7 @@ static inline bool system_names_addr(const struct sockaddr *name, fer_socket_add
     }
 }
 
-/* How many addresses the name has, for streams; the first cap of them are stored. 0: it is not
- * known. */
+/* The number of stream addresses of the name; stores the first cap of them. 0: no such name. */
 static inline size_t system_names_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
 {
     struct addrinfo hints;

@@ -1,4 +1,4 @@
-/* thread.c: the thread of thread.h, by pthreads or by Windows' own calls. */
+/* thread.c: the thread of thread.h, by pthreads or Windows threads. */
 #include "support/thread.h"
 
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* thread_sim.c: thread.h on the simulated network, which has one thread: a test that starts another
- * ends here as skipped. */
+ * thread is skipped. */
 #include "support/thread.h"
 
 #include "platform/sim/network.h"
 #include "support/fixture.h"
 
-/* What the test has opened by itself is closed for it, for it does not come to that. */
+/* Closes the handles that the skipped test has opened, because the test does not reach its end. */
 static void close_every_handle(void)
 {
     ferp_sim_world *world = ferp_sim_here();

@@ -1,4 +1,4 @@
-/* unix_fixture.c: what the conformance tests of Unix sockets share; see unix_fixture.h. */
+/* unix_fixture.c: shared by the conformance tests of Unix sockets; see unix_fixture.h. */
 #include "support/unix_fixture.h"
 
 enum { STREAMS_MAX = 16, LISTENERS_MAX = 8, DATAGRAMS_MAX = 8 };
@@ -129,7 +129,7 @@ static void open_by_accepting(struct unix_pair *pair)
     assert_true(unix_peer_remove(path));
 }
 
-/* The other end becomes a plain socket. */
+/* Converts the other end to a plain socket. */
 static void open_a_pair(struct unix_pair *pair)
 {
     fer_unix_stream other = {0};

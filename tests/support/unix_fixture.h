@@ -1,5 +1,5 @@
 /* unix_fixture.h: fixture.h for Unix sockets: pairs of a ferrule stream and a plain socket, handles
- * that are closed after the test, and paths that are removed then. */
+ * that are closed after the test, and paths that are removed after the test. */
 #ifndef TEST_UNIX_FIXTURE_H
 #define TEST_UNIX_FIXTURE_H
 
@@ -9,7 +9,7 @@
 
 /* ---- Tests */
 
-/* How a stream came to be connected. */
+/* How a stream was connected. */
 enum unix_kind { UNIX_CONNECTED, UNIX_ACCEPTED, UNIX_PAIRED };
 extern int unix_connected_kind;
 extern int unix_accepted_kind;
@@ -35,7 +35,7 @@ int unix_test_end(void **state);
 void skip_without_unix_streams(void);
 void skip_without_unix_datagrams(void);
 
-/* ---- Handles, all zero, to be closed after the test */
+/* ---- Zeroed handles; closed after the test */
 
 fer_unix_stream *test_unix_stream(void);
 fer_unix_listener *test_unix_listener(void);
@@ -43,8 +43,8 @@ fer_unix_datagram *test_unix_datagram(void);
 fer_unix_listener *test_unix_listening(const char *path);
 fer_unix_datagram *test_unix_bound(const char *path);
 
-/* An abstract name that begins with these bytes. All programs of a machine share them, so this
- * program's own directory comes behind. */
+/* An abstract name that begins with these bytes. All programs of a machine share abstract names, so
+ * this program's directory follows. */
 fer_unix_addr test_unix_abstract(const void *begin, size_t len);
 
 struct unix_pair {
@@ -52,7 +52,7 @@ struct unix_pair {
     peer_socket other;
 };
 
-/* A pair of the test's kind. Skips where there is none. */
+/* A pair of the test's kind. Skips the test if the OS has none. */
 struct unix_pair unix_pair_open(void **state);
 
 /* ---- Assertions */
