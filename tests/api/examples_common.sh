@@ -1,5 +1,5 @@
-# What the tests of the examples share; read by them, not run. Each is called as: SCRIPT FOLDER-OF-THE-EXAMPLES [EMULATOR].
-# The peer is never ferrule: nc, or socat. Ports are the system's choice, and nothing sleeps for a fixed time to wait for something.
+# Shared by the tests of the examples, which source it. Each is called as: SCRIPT FOLDER-OF-THE-EXAMPLES [EMULATOR].
+# The peer is nc or socat, never ferrule. The system chooses the ports. Nothing sleeps for a fixed time.
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # code, port and their like are for the reader of this file
 
@@ -20,7 +20,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-# need PROGRAM...: skips the test by name where one is missing.
+# need PROGRAM...: skips the test if one is missing.
 need() {
     for program in "$@"; do
         if ! command -v "$program" >/dev/null 2>&1; then
@@ -30,18 +30,18 @@ need() {
     done
 }
 
-# without PROGRAM WHAT: says that a part is left out; false when PROGRAM is there.
+# without PROGRAM PART: if PROGRAM is missing, reports that PART is skipped; fails if it is there.
 without() {
     ! command -v "$1" >/dev/null 2>&1 || return 1
     echo "$script: left out, for there is no $1 here: $2"
 }
 
-# Where there is no getent nothing is known of it, and it is taken to be.
+# Without getent the name is assumed to resolve.
 knows_localhost() { ! command -v getent >/dev/null 2>&1 || getent ahosts localhost >/dev/null 2>&1; }
 
 has_ipv6() { grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 || { ifconfig lo0 2>/dev/null | grep -q 'inet6 ::1 '; }; }
 
-# example NAME [ARGUMENT...]: becomes that program. In brackets, or in the background.
+# example NAME [ARGUMENT...]: replaces the shell by that program; for a subshell or the background.
 example() {
     program=$examples/$1
     shift
@@ -52,20 +52,20 @@ example() {
     exec "$program" "$@"
 }
 
-# Keeps the last background process in mind: it is ended with the test.
+# Records the last background process, which is ended with the test.
 keep() {
     process=$!
     processes="$processes $process"
 }
 
-# await PROCESS: waits for its end; its exit code is in $code. ctest's time limit bounds it.
+# await PROCESS: waits for its exit; sets $code. ctest's time limit bounds the wait.
 await() {
     code=0
     wait "$1" || code=$?
 }
 
-# find_line FILE SED-EXPRESSION: waits, at most a minute, for a whole line that the expression prints: it is in $line. An old file
-# of that name must go before its new writer starts.
+# find_line FILE SED-EXPRESSION: waits up to a minute for a whole line that the expression prints; sets $line. Remove an old file
+# of that name before its new writer starts.
 find_line() {
     line=
     tries=0
@@ -83,8 +83,8 @@ find_line() {
     done
 }
 
-# start_listener EXAMPLE NAME [ARGUMENT...]: one that tells where it listens. What it says is in NAME.out and NAME.err: $server, and
-# $address, which is $host and $port.
+# start_listener EXAMPLE NAME [ARGUMENT...]: starts an example that prints its address. Its output is in NAME.out and NAME.err. Sets
+# $server, $address, $host and $port.
 start_listener() {
     server_example=$1
     server_name=$2
@@ -99,7 +99,7 @@ start_listener() {
     host=${address%:*}
 }
 
-# wait_until COMMAND...: waits, at most a minute or so, until it succeeds; whether it did.
+# wait_until COMMAND...: waits up to about a minute until COMMAND succeeds; fails if it does not.
 wait_until() {
     tries=0
     until "$@"; do
@@ -109,16 +109,16 @@ wait_until() {
     done
 }
 
-# holds_all FILE BYTES: it has as many, or more.
+# holds_all FILE BYTES: succeeds if FILE has at least BYTES bytes.
 holds_all() { [ "$(wc -c <"$1")" -ge "$2" ]; }
 
-# hold FILE OTHER BYTES: FILE, and its end once OTHER has so many bytes: for a peer that goes when its input ends, or soon after.
+# hold FILE OTHER BYTES: prints FILE, and ends once OTHER has BYTES bytes: for a peer that exits at or after the end of its input.
 hold() {
     cat "$1"
     wait_until holds_all "$2" "$3" || true
 }
 
-# check NAME COMMAND...: a sentence, and the command that shows it.
+# check NAME COMMAND...: a sentence, and the command that proves it.
 check() {
     sentence=$1
     shift
@@ -131,12 +131,14 @@ check() {
     fi
 }
 
-# file_has FILE LINE: one of its lines is this, carriage returns apart. file_matches FILE PATTERN: likewise a basic expression.
+# file_has FILE LINE: succeeds if a line of FILE equals LINE, carriage returns aside. file_matches FILE PATTERN: the same for a basic
+# regular expression.
 file_has() { tr -d '\r' <"$1" | grep -qxF -e "$2" || { cat "$1"; false; }; }
 file_matches() { tr -d '\r' <"$1" | grep -qx -e "$2" || { cat "$1"; false; }; }
 is_empty() { [ ! -s "$1" ] || { cat "$1"; false; }; }
 
-# nc_listens NAME HOST [ARGUMENT...]: nc in the background, its output in NAME.out; $port and $process. Its input is the caller's.
+# nc_listens NAME HOST [ARGUMENT...]: starts nc in the background with the caller's input, its output in NAME.out. Sets $port and
+# $process.
 nc_listens() {
     listener=$1
     host=$2
@@ -150,7 +152,7 @@ nc_listens() {
     port=$line
 }
 
-# socat_listens NAME ADDRESS [SOCAT-OPTION...]: socat in the background between a listening socket and ADDRESS; $port, $process.
+# socat_listens NAME ADDRESS [SOCAT-OPTION...]: starts socat between a listening socket and ADDRESS. Sets $port and $process.
 socat_listens() {
     listener=$1
     other=$2

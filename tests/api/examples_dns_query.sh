@@ -1,17 +1,17 @@
 #!/bin/sh
-# Runs examples/dns_query against examples/dns_server, and against a server in Python that lies in all ways.
+# Runs examples/dns_query against examples/dns_server, and against a server in Python that sends wrong answers of every kind.
 # usage: examples_dns_query.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
 . "$(dirname "$0")/examples_common.sh"
 
-# ask [ARGUMENT...]: $code; what it says is in ask.out and ask.err.
+# ask [ARGUMENT...]: runs dns_query; sets $code. Its output is in ask.out and ask.err.
 ask() {
     code=0
     (example dns_query "$@" </dev/null >"$work/ask.out" 2>"$work/ask.err") || code=$?
 }
 
-# fails NAME MESSAGE: asking for that name gives this message, and no address.
+# fails NAME MESSAGE: checks that a query for NAME prints MESSAGE and no address.
 fails() {
     ask "127.0.0.1:$port" "$1"
     check "$1 is an error" [ "$code" -eq 1 ]
@@ -36,7 +36,7 @@ fails other.example 'no such name'
 
 if ! without python3 "servers that lie"; then
     cat >"$work/liar.py" <<'PYTHON'
-# The name's first label says what is wrong with the answer.
+# The name's first label selects the fault of the answer.
 import socket, struct
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind(("127.0.0.1", 0))
@@ -117,7 +117,7 @@ PYTHON
     fails cut.example 'the answer is too long for UDP'
 fi
 
-# A port that nobody has, on a machine where nobody else takes one: 1 is tcpmux's, over TCP alone.
+# A UDP port without a socket: 1 is tcpmux's, which uses TCP only.
 ask 127.0.0.1:1 host.example
 check "no server is an error" [ "$code" -eq 1 ]
 check "... with the reason" file_matches "$work/ask.err" '127\.0\.0\.1:1: connection refused (os error [0-9]*)'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs examples/dns_server against a client that is a few lines of Python.
+# Runs examples/dns_server against a client in Python.
 # usage: examples_dns_server.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
@@ -86,7 +86,7 @@ check "one answer had a wrong id" [ "$(grep -c '^wrong id for ' "$work/server.ou
 find_line "$work/server.out" '14s/^answered 127\.0\.0\.1:[0-9]*$/&/p'
 check "what is no query is not answered" [ "$(grep -c . "$work/server.out")" -eq 14 ]
 
-# serve [ARGUMENT...]: $code; what it says is in serve.out and serve.err.
+# serve [ARGUMENT...]: runs dns_server; sets $code. Its output is in serve.out and serve.err.
 serve() {
     code=0
     (example dns_server "$@" </dev/null >"$work/serve.out" 2>"$work/serve.err") || code=$?

@@ -1,18 +1,18 @@
 #!/bin/sh
-# Runs examples/echo_server against nc, with more clients at once than it has threads; the client that resets is a few lines of Python.
+# Runs examples/echo_server against nc, with more concurrent clients than it has threads. The client that resets is in Python.
 # usage: examples_echo_server.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
 . "$(dirname "$0")/examples_common.sh"
 need nc
 
-# client NUMBER INPUT: in the background, its output in reply.NUMBER.
+# client NUMBER INPUT: starts a client in the background, its output in reply.NUMBER.
 client() {
     nc -n -N 127.0.0.1 "$port" <"$2" >"$work/reply.$1" &
     keep
 }
 
-# counted BYTES: how many clients the server told of with so many bytes.
+# counted BYTES: prints for how many clients the server reported BYTES bytes.
 counted() { tr -d '\r' <"$work/plain.out" | grep -cx "127\\.0\\.0\\.1:[0-9]*: $1 bytes" || true; }
 is_counted() { [ "$(counted "$2")" -eq "$1" ]; }
 
@@ -28,7 +28,7 @@ client none /dev/null
 await "$process"
 check "a client that sends nothing is fine" is_empty "$work/reply.none"
 
-# One that waits is in nobody's way.
+# A waiting client does not delay the others.
 mkfifo "$work/hold"
 exec 3<>"$work/hold"
 client patient "$work/hold"
@@ -56,7 +56,7 @@ check "it tells how much each had" wait_until is_counted 12 "$long"
 check "it tells of a short one" wait_until is_counted 1 6
 
 if ! without python3 "a client that resets does not end the server"; then
-    # It resets once it has its reply: a connection that died in the queue is no client.
+    # It resets after its reply: a connection that is reset in the accept queue is not a client.
     python3 -c '
 import socket, struct, sys
 stream = socket.create_connection(("127.0.0.1", int(sys.argv[1])))

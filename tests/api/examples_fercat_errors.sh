@@ -1,12 +1,11 @@
 #!/bin/sh
-# Checks the exit codes and the messages of examples/fercat. Where the peer must reset, or not
-# answer at all, it is a few lines of Python.
+# Checks the exit codes and the messages of examples/fercat. A peer that resets or does not answer is in Python.
 # usage: examples_fercat_errors.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
 . "$(dirname "$0")/examples_common.sh"
 
-# fails CODE PATTERN ARGUMENT...: fercat ends with that code, prints nothing, and its first message matches.
+# fails CODE PATTERN ARGUMENT...: checks that fercat exits with CODE, prints nothing, and its first message matches.
 fails() {
     expected=$1
     pattern=$2
@@ -25,7 +24,7 @@ fi
 if has_ipv6; then
     fails 1 'fercat: connect to \[::1\]:1: ConnectionRefused (os error [0-9]*)' ::1 1
 fi
-# Where there is no name server at all, the lookup fails for now.
+# Without a name server the lookup fails temporarily.
 fails 1 'fercat: find no-such-host\.invalid:80: \(HostNotFound\|ResolveTryAgain\) (os error -\{0,1\}[0-9]*)' no-such-host.invalid 80
 fails 1 'fercat: listen on 192\.0\.2\.1:0: AddrNotAvailable (os error [0-9]*)' -l 192.0.2.1 0
 fails 2 'fercat: find 127\.0\.0\.1:99999: InvalidInput' 127.0.0.1:99999
@@ -61,7 +60,7 @@ stream.close()' </dev/null >"$work/reset.out" &
     fails 1 "fercat: [a-z]* [a-z]* 127\\.0\\.0\\.1:$line: ConnectionReset (os error [0-9]*)" 127.0.0.1 "$line"
 fi
 if ! without python3 "-w ends a connect that gets no answer" && [ "$(uname)" = Linux ]; then
-    # With a queue of one, and that full, Linux answers no further SYN.
+    # With a full accept queue of one, Linux answers no further SYN.
     mkfifo "$work/hold"
     exec 3<>"$work/hold"
     python3 -c '

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Runs examples/fercat as the one that listens, against nc.
+# Runs examples/fercat as the listening end, against nc.
 # usage: examples_fercat_listen.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
 . "$(dirname "$0")/examples_common.sh"
 need nc
 
-# start_fercat [ARGUMENT...]: in the background, with the caller's input; $fercat and $port.
+# start_fercat [ARGUMENT...]: starts fercat in the background with the caller's input. Sets $fercat and $port.
 start_fercat() {
     rm -f "$work/fercat.err"
     exec 9<&0
@@ -22,7 +22,7 @@ start_fercat() {
 seq 1 2000 >"$work/ours.txt"
 seq 5000 8000 >"$work/theirs.txt"
 
-# After the other's end fercat gives standard input a second, so nc ends its half when it has all of it.
+# After the peer's end of file fercat reads standard input for one more second. So nc shuts down its write half after it has all bytes.
 # exchange NAME HOST-FOR-NC FERCAT-ARGUMENT...
 exchange() {
     name=$1

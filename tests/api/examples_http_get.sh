@@ -1,18 +1,18 @@
 #!/bin/sh
-# Runs examples/http_get against servers that are nc with a file; the one that fails twice first is a few lines of Python.
+# Runs examples/http_get against nc, which serves a file. The server that fails twice at first is in Python.
 # usage: examples_http_get.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
 . "$(dirname "$0")/examples_common.sh"
 need nc
 
-# get [ARGUMENT...]: $code; what it says is in get.out and get.err.
+# get [ARGUMENT...]: runs http_get; sets $code. Its output is in get.out and get.err.
 get() {
     code=0
     (example http_get "$@" </dev/null >"$work/get.out" 2>"$work/get.err") || code=$?
 }
 
-# serve NAME: nc answers one connection with NAME.http; $port.
+# serve NAME: nc answers one connection with NAME.http. Sets $port.
 serve() {
     nc_listens "$1" 127.0.0.1 -N <"$work/$1.http"
 }

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Runs examples/icmp_echo against the system's own answers; where a system allows no such socket, that it says so.
+# Runs examples/icmp_echo against the system's replies; if the system forbids raw sockets, checks the message.
 # usage: examples_icmp_echo.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
 . "$(dirname "$0")/examples_common.sh"
 
-# echo_of NAME [ARGUMENT...]: $code; what it says is in NAME.out and NAME.err.
+# echo_of NAME [ARGUMENT...]: runs icmp_echo; sets $code. Its output is in NAME.out and NAME.err.
 echo_of() {
     name=$1
     shift

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compiles examples/raii_echo.cpp as C++17, without a warning and without exceptions, with each of the compilers, and runs it; and what
-# examples/raii.hpp is to refuse: copies of a handle, and results that nobody looks at.
+# Compiles examples/raii_echo.cpp as C++17, without a warning and without exceptions, with each of the compilers, and runs it. Checks that
+# examples/raii.hpp refuses copies of a handle and unused results.
 # usage: examples_raii.sh ROOT LIBRARY EMULATOR-OR-EMPTY LINK-FLAGS COMPILER...
 set -eu
 root=$1
@@ -28,7 +28,7 @@ compile() {
         "$1" "$library" $flags -o "$work/program.exe" >"$work/output" 2>&1
 }
 
-# statement NAME pass|fail CODE: a program of this one statement compiles, or does not.
+# statement NAME pass|fail CODE: checks whether a program of this statement compiles.
 statement() {
     printf '#include "raii.hpp"\nint main()\n{\n    raii::tcp_stream one;\n    %s\n    return 0;\n}\n' "$3" >"$work/statement.cpp"
     got=pass

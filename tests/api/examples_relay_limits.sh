@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs examples/relay_server against many clients at a time, which are a few lines of Python: what it does for all, what it refuses to one, and
-# how it ends.
+# Runs examples/relay_server against many concurrent clients in Python: its service to all, its limits for one client, and its
+# exit.
 # usage: examples_relay_limits.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
@@ -8,7 +8,7 @@ set -eu
 need python3
 
 cat >"$work/clients.py" <<'PYTHON'
-# usage: clients.py SCENE PORT: prints a word for each thing that is as it should be, and ends with 1 at the first that is not.
+# usage: clients.py SCENE PORT: prints a word for each check that passes, and exits with 1 at the first that fails.
 import select, socket, sys, time
 scene, port = sys.argv[1], int(sys.argv[2])
 
@@ -57,7 +57,7 @@ def half_close():
     expect("whole", receives(stream, text))
     expect("ended", stream.recv(1) == b"")
 
-# The third waits outside until one goes. That it is not served is seen after the others have been, twice.
+# The third waits in the accept queue until one leaves. The others are served twice before the check that it is not.
 def limit():
     one, two = connect(), connect()
     expect("first", echoes(one, b"a\n") and echoes(two, b"b\n"))
@@ -80,7 +80,7 @@ def queue():
     expect("cut", cut)
     expect("undisturbed", echoes(other, b"c"))
 
-# Who is not let run for so long that it is silent itself tries again.
+# A client that the machine did not schedule in time, and that was therefore idle itself, tries again.
 def idle():
     while not sees_idle_cut():
         pass
@@ -114,7 +114,7 @@ def broadcast():
     for number, stream in enumerate(streams):
         text = b"here is %d\n" % number
         stream.sendall(text)
-        # Who came before hears it. Who comes later may, if it is accepted in the same turn.
+        # Earlier clients receive it. Later ones may, if the same loop iteration accepts them.
         expect("heard", all(hears(other, text) for other in streams[:number + 1]))
     one, two, three = streams
     one.sendall(b"the first half of a li")
@@ -140,7 +140,7 @@ def hears(stream, text):
     heard[stream] = got[got.index(text) + len(text):]
     return True
 
-# More than the server has descriptors for.
+# More clients than the server has descriptors.
 def descriptors():
     streams = [connect() for _ in range(40)]
     for number, stream in enumerate(streams):
@@ -157,7 +157,7 @@ def waits_for_end():
 globals()[scene]()
 PYTHON
 
-# play SENTENCE SCENE: what the clients say is in SCENE.clients.
+# play SENTENCE SCENE: runs the clients of SCENE; their output is in SCENE.clients.
 play() {
     code=0
     python3 "$work/clients.py" "$2" "$port" >"$work/$2.clients" 2>&1 || code=$?
@@ -165,7 +165,7 @@ play() {
     check "$1" [ "$code" -eq 0 ]
 }
 
-# interrupt SIGNAL: as Ctrl-C does; the server has to end well.
+# interrupt SIGNAL: sends SIGNAL, as Ctrl-C does; checks that the server exits with success.
 interrupt() {
     kill "-$1" "$server"
     await "$server"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs examples/relay_server against nc; the client that resets is a few lines of Python. Its limits are examples_relay_limits.sh's.
+# Runs examples/relay_server against nc. The client that resets is in Python. examples_relay_limits.sh tests its limits.
 # usage: examples_relay_server.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
@@ -35,7 +35,7 @@ check "the status is shown when it is asked for" file_matches "$work/taken.err" 
 
 if ! without python3 "a client that resets does not end the server"; then
     start_listener relay_server reset --clients 2
-    # It resets once it has its reply: a connection that died in the queue is no client.
+    # It resets after its reply: a connection that is reset in the accept queue is not a client.
     python3 -c '
 import socket, struct, sys
 stream = socket.create_connection(("127.0.0.1", int(sys.argv[1])))

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs examples/tcp_proxy between a client and a server that are both a few lines of Python.
+# Runs examples/tcp_proxy between a client and a server in Python.
 # usage: examples_tcp_proxy.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
@@ -7,7 +7,8 @@ set -eu
 need python3
 
 cat >"$work/peer.py" <<'PYTHON'
-# usage: peer.py ORDER IN OUT [PORT]: sends IN and its end, and receives OUT up to the end of the other; with a PORT as a client.
+# usage: peer.py ORDER IN OUT [PORT]: sends IN and shuts down its write half; receives into OUT until end of file. A client if PORT
+# is given, else a server.
 import socket, struct, sys, threading
 order, to_send, received = sys.argv[1:4]
 if len(sys.argv) > 4:
@@ -27,7 +28,7 @@ def receive():
         while block := stream.recv(65536):
             file.write(block)
 
-# A byte there and one back show that the relay stands, and that nothing is under way that the reset could overtake (rule S8).
+# A byte each way shows that the relay is connected, and that no data is in flight that the reset could overtake (rule S8).
 def resets():
     stream.sendall(b"x")
     stream.recv(1)
@@ -59,7 +60,7 @@ globals()[order]()
 stream.close()
 PYTHON
 
-# start_server ORDER IN OUT: $server and $server_port.
+# start_server ORDER IN OUT: sets $server and $server_port.
 start_server() {
     rm -f "$work/server.out"
     python3 "$work/peer.py" "$@" </dev/null >"$work/server.out" 2>"$work/server.err" &
@@ -69,7 +70,7 @@ start_server() {
     server_port=$line
 }
 
-# start_proxy [ARGUMENT...]: $proxy, $address, $host, $port.
+# start_proxy [ARGUMENT...]: sets $proxy, $address, $host and $port.
 start_proxy() {
     rm -f "$work/proxy.out"
     example tcp_proxy "$@" </dev/null >"$work/proxy.out" 2>"$work/proxy.err" &
@@ -81,7 +82,7 @@ start_proxy() {
     host=${address%:*}
 }
 
-# relay NAME CLIENT-ORDER SERVER-ORDER: all bytes of both, through a proxy that ends with them.
+# relay NAME CLIENT-ORDER SERVER-ORDER: checks that all bytes of both pass through a proxy that exits with them.
 relay() {
     start_server "$3" "$work/theirs" "$work/to_server"
     start_proxy --clients 1 127.0.0.1:0 "127.0.0.1:$server_port"

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Runs examples/udp_echo: as the one who answers against socat, and as the one who asks against itself.
+# Runs examples/udp_echo: as a server against socat, and as a client against itself.
 # usage: examples_udp_echo.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
 . "$(dirname "$0")/examples_common.sh"
 need socat
 
-# serve NAME ADDRESS [LOST]: in the background, its output in NAME.out; $port.
+# serve NAME ADDRESS [LOST]: starts the server in the background, its output in NAME.out. Sets $port.
 serve() {
     server=$1
     shift
@@ -16,7 +16,7 @@ serve() {
     port=$line
 }
 
-# ask [ARGUMENT...]: $code; what it says is in ask.out and ask.err.
+# ask [ARGUMENT...]: runs the client; sets $code. Its output is in ask.out and ask.err.
 ask() {
     code=0
     (example udp_echo ask "$@" </dev/null >"$work/ask.out" 2>"$work/ask.err") || code=$?
