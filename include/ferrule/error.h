@@ -1,5 +1,5 @@
-/* error.h: the one error type of every call: a kind that is the same on each OS, and the OS's own
- * number. No text tables. */
+/* error.h: the error type that every call returns: a kind that is the same on every OS, and the
+ * OS's own number. No text tables. */
 #ifndef FERRULE_ERROR_H
 #define FERRULE_ERROR_H
 
@@ -12,9 +12,10 @@
 extern "C" {
 #endif
 
-/* The kinds, in three groups: what Rust 1.95's std::io::ErrorKind names, in its order; then names
- * of our own for what Rust leaves Uncategorized; then that. X(name, value, Rust's name, phrase).
- * Values never change once released. */
+/* The error kinds, in three groups. First the names of Rust 1.95's std::io::ErrorKind, in its
+ * order. Then ferrule's own names for errors that Rust leaves Uncategorized. Last,
+ * FER_UNCATEGORIZED. The entries are X(name, value, Rust's name, phrase). Released values never
+ * change. */
 #define FER_ERROR_KINDS(X)                                                                      \
     X(FER_OK, 0, "Ok", "ok")                                                                    \
     X(FER_NOT_FOUND, 1, "NotFound", "entity not found")                                         \
@@ -76,16 +77,16 @@ typedef enum fer_error_kind {
 #undef FER_ERROR_KIND_ENUMERATOR
 } fer_error_kind;
 
-/* What a call came to. kind FER_OK is success; os_code is errno, the WSA code or the resolver's
- * code as the OS gave it, and 0 where the answer is ferrule's own (an expired timeout, misuse, a
- * parse failure). 8 bytes, passed by value. */
+/* The result of a call. kind is FER_OK on success. os_code is the number that the OS gave: errno,
+ * the WSA code or the resolver's code. os_code is 0 if ferrule itself made the error (an expired
+ * timeout, misuse, a parse failure). 8 bytes, passed by value. */
 typedef struct fer_error {
     fer_error_kind kind;
     int32_t os_code;
 } fer_error;
 FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 32 bits");
 
-/* The bytes that the longest text of fer_error_format takes, its NUL included. */
+/* The size in bytes of the longest text of fer_error_format, including its NUL. */
 #define FER_ERROR_TEXT_CAP 64
 
 /* Returns a failed fer_error from the enclosing function, as Rust's `?` does. */
@@ -97,7 +98,7 @@ FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 3
         }                                    \
     } while (0)
 
-/* Says that a result does not matter, where compilers do not take (void) for an answer. */
+/* Discards a result on purpose. Some compilers warn even if the result is cast to (void). */
 #define FER_IGNORE(expr)                       \
     do {                                       \
         fer_error fer_ignored_error_ = (expr); \
@@ -105,44 +106,44 @@ FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 3
     } while (0)
 
 /**
- * Turns this host's errno value or WSA code into an error: its one kind, and the code kept.
+ * Maps this host's errno value or WSA code to an error, and keeps the code in os_code.
  *
- * Every code has exactly one kind: 0 is FER_OK, and one that is not in the table is
+ * Every code has exactly one kind. 0 is FER_OK. A code that is not in the table is
  * FER_UNCATEGORIZED.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: none; it is total.
- * Rust: std::io::Error::from_raw_os_error; the kind is Rust's wherever Rust names one.
- * Threads: any number at once.
+ * Errors: none; every code is valid input.
+ * Rust: std::io::Error::from_raw_os_error. The kind is Rust's if Rust names one.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_error_from_os(int32_t os_code);
 
 /**
- * Names a kind as Rust spells it: "ConnectionRefused"; "Ok" for FER_OK; "Unknown" for a value that
- * is no kind.
+ * Returns the name of a kind in Rust's spelling, for example "ConnectionRefused".
+ *
+ * FER_OK is "Ok". A value that is no kind is "Unknown".
  *
  * Blocks: never.
- * Owns: the text is the library's and lives for ever; never NULL.
+ * Owns: the returned string is static and never NULL; do not free it.
  * Errors: none.
  * Rust: std::io::ErrorKind's Debug.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API const char *fer_error_kind_name(fer_error_kind kind);
 
 /**
- * Writes an error as text: "connection refused (os error 111)", without the part in brackets where
- * os_code is 0.
+ * Writes an error as text, for example "connection refused (os error 111)".
  *
- * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated; buf may be NULL only when
- * cap is 0. Returns the full length without the NUL, so that FER_ERROR_TEXT_CAP bytes always
- * suffice; 0 when buf is NULL and cap is not 0.
+ * The part in parentheses is omitted if os_code is 0. Follows snprintf: the text is cut to cap - 1
+ * bytes and NUL-terminated. buf may be NULL only if cap is 0. Returns the full length without the
+ * NUL, so FER_ERROR_TEXT_CAP bytes always suffice. Returns 0 if buf is NULL and cap is not 0.
  *
  * Blocks: never.
- * Owns: buf is the caller's, cap bytes.
+ * Owns: buf is caller-owned, cap bytes.
  * Errors: none.
- * Rust: std::io::Error's Display, but the phrase is ferrule's and the same on every OS.
- * Threads: any number at once.
+ * Rust: std::io::Error's Display. Differs: the phrase is ferrule's and the same on every OS.
+ * Threads: any number of concurrent calls.
  */
 FER_API size_t fer_error_format(fer_error error, char *buf, size_t cap);
 
