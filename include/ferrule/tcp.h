@@ -1,22 +1,29 @@
-/* tcp.h: TcpStream and TcpListener of std::net. What all functions here share:
+/* tcp.h: TcpStream and TcpListener of std::net. The following holds for all functions here.
  *
- * A handle is NEW when it is all zero bytes, and CLOSED after _close. One that a call is to fill
- * must be NEW or CLOSED, else the call is FER_INVALID_INPUT and leaves it alone. Every call on a
- * NULL or CLOSED handle is FER_INVALID_INPUT, on a NEW one too, but for reading, writing, shutdown
- * and fer_tcp_stream_ready, which are FER_NOT_CONNECTED there. Nothing is undefined in any build
- * but using a handle that another thread closes at the same time, one whose bytes were never set to
- * zero, or memory that is not there. Two threads may use one handle at once, one reading and one
- * writing; shutdown may come from any thread.
+ * Handles. A handle is NEW if all of its bytes are zero, and CLOSED after its close function. A
+ * call that opens a handle needs a NEW or CLOSED one. On any other handle it returns
+ * FER_INVALID_INPUT and leaves the handle unchanged.
  *
- * A stream that came of fer_tcp_stream_connect_start, or of a fer_socket (socket.h), may be of
- * three more kinds. Its connect may be under way: then reads, writes, take_error, peer_addr,
- * try_clone and shutdown first ask the OS how it stands, and are FER_WOULD_BLOCK while it does not
- * know, on a blocking stream and with a length of 0, too; shutdown is FER_NOT_CONNECTED then. Its
- * connect may have failed: whoever of them learns it first is told the reason, take_error again and
- * again, and all else is FER_INVALID_INPUT from then on; fer_tcp_stream_ready takes no reason away,
- * and finds all ready. Or it was never connected: reading, writing, shutdown, peer_addr and
- * fer_tcp_stream_ready are FER_NOT_CONNECTED, and fer_tcp_stream_connect is FER_INVALID_INPUT, for
- * the handle is not empty: turn it back and use fer_socket_connect. */
+ * Misuse. A call on a NULL or CLOSED handle is FER_INVALID_INPUT in every build. So is a call on a
+ * NEW handle, except reads, writes, shutdown and fer_tcp_stream_ready, which are FER_NOT_CONNECTED.
+ * Only three things are undefined behaviour: using a handle while another thread closes it, using a
+ * handle whose bytes were never set to zero, and passing a pointer to invalid memory.
+ *
+ * Threads. Two threads may use one handle at once, one for reading and one for writing. Any thread
+ * may call shutdown.
+ *
+ * A stream from fer_tcp_stream_connect_start or from a fer_socket (socket.h) may be in one of three
+ * further states:
+ *
+ * - Pending connect. Reads, writes, take_error, peer_addr, try_clone and shutdown first query the
+ *   OS for the result. Until there is one they return FER_WOULD_BLOCK, even in blocking mode and
+ *   with a length of 0. Only shutdown returns FER_NOT_CONNECTED.
+ * - Failed connect. The first of these calls to detect the failure returns its cause. take_error
+ *   returns it every time. All other calls are FER_INVALID_INPUT from then on. fer_tcp_stream_ready
+ *   does not consume the cause, and reports every interest as ready.
+ * - Unconnected. Reads, writes, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED.
+ *   fer_tcp_stream_connect is FER_INVALID_INPUT, because the handle is not empty. To connect the
+ *   stream, turn it back into a fer_socket and call fer_socket_connect. */
 #ifndef FERRULE_TCP_H
 #define FERRULE_TCP_H
 
@@ -33,12 +40,12 @@
 extern "C" {
 #endif
 
-/* A TCP connection. All zero bytes at first. */
+/* A TCP connection. Initialize to all zero bytes. */
 typedef struct fer_tcp_stream {
     fer_handle handle_;
 } fer_tcp_stream;
 
-/* A TCP socket that accepts connections. All zero bytes at first. */
+/* A TCP socket that accepts connections. Initialize to all zero bytes. */
 typedef struct fer_tcp_listener {
     fer_handle handle_;
 } fer_tcp_listener;
@@ -46,20 +53,20 @@ typedef struct fer_tcp_listener {
 /* ---- TcpStream: connecting */
 
 /**
- * Connects to "host:port": resolves the name and tries every address in turn until one connects.
+ * Connects to "host:port": resolves the name, then tries its addresses in order until one connects.
  *
- * host_port is as in fer_to_socket_addrs. However many addresses there are, all are tried; when
- * none connects, the error is the last address's, and the handle is NEW again, to be connected once
- * more.
+ * host_port has the format of fer_to_socket_addrs. All addresses are tried, however many there are.
+ * If none connects, the last address's error is returned. The handle is NEW again after a failure
+ * and can be connected again.
  *
- * Blocks: until connected or refused by the last address; name lookup included.
- * Owns: the handle owns the connection until fer_tcp_stream_close; host_port is not kept.
- * Errors: FER_INVALID_INPUT (NULL, a handle that is open, text that is no host:port),
+ * Blocks: until connected, or until the last address has failed. The name lookup blocks too.
+ * Owns: the handle owns the connection until fer_tcp_stream_close. host_port is not kept.
+ * Errors: FER_INVALID_INPUT (NULL, an open handle, text that is not "host:port"),
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN, FER_RESOLVE_FAILED, FER_CONNECTION_REFUSED,
  * FER_TIMED_OUT with an OS code, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE,
- * FER_TOO_MANY_OPEN_FILES, FER_ADDR_NOT_AVAILABLE and what else the OS says.
+ * FER_TOO_MANY_OPEN_FILES, FER_ADDR_NOT_AVAILABLE and other errors of the OS.
  * Rust: std::net::TcpStream::connect with a &str.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect(fer_tcp_stream *stream,
                                                       const char *host_port);
@@ -67,71 +74,78 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect(fer_tcp_stream *stream,
 /**
  * Connects to one address.
  *
- * A signal does not end it (connect goes on after EINTR, as POSIX connect(2) says it does). Nobody
- * can listen on port 0: it is FER_CONNECTION_REFUSED, and the OS is not asked.
+ * A signal does not end the call: it continues to wait after EINTR, as POSIX connect(2) describes.
+ * No listener can use port 0, so port 0 is FER_CONNECTION_REFUSED without a system call.
  *
  * Blocks: until connected or failed.
- * Owns: the handle owns the connection until fer_tcp_stream_close; addr is not kept.
- * Errors: as fer_tcp_stream_connect, without the names; FER_INVALID_INPUT also for a bad address
- * family.
- * Rust: std::net::TcpStream::connect with a SocketAddr. Differs: what port 0 answers depends on the
- * OS there.
- * Threads: no other call on the handle at the same time.
+ * Owns: the handle owns the connection until fer_tcp_stream_close. addr is not kept.
+ * Errors: same as fer_tcp_stream_connect, except those of the name lookup. FER_INVALID_INPUT also
+ * for a bad address family.
+ * Rust: std::net::TcpStream::connect with a SocketAddr. Differs: in Rust the result for port 0
+ * depends on the OS.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *stream,
                                                            const fer_socket_addr *addr);
 
 /**
- * Connects to the first of several addresses that answers, tried in order.
+ * Connects to the first of several addresses that accepts the connection. The addresses are tried
+ * in order.
  *
- * When none connects the error is the last address's.
+ * If none connects, the last address's error is returned.
  *
- * Blocks: until connected or failed by the last address.
- * Owns: the handle owns the connection until fer_tcp_stream_close; addrs, count elements, is not
- * kept.
- * Errors: as fer_tcp_stream_connect_addr; FER_INVALID_INPUT when count is 0 or addrs NULL.
+ * Blocks: until connected, or until the last address has failed.
+ * Owns: the handle owns the connection until fer_tcp_stream_close. addrs has count elements and is
+ * not kept.
+ * Errors: same as fer_tcp_stream_connect_addr. FER_INVALID_INPUT also if count is 0 or addrs is
+ * NULL.
  * Rust: std::net::TcpStream::connect with a &[SocketAddr].
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream,
                                                             const fer_socket_addr *addrs,
                                                             size_t count);
 
 /**
- * Connects to one address, giving up after timeout.
+ * Connects to one address and waits at most timeout.
  *
- * The connection is judged by the OS's final word (SO_ERROR), never by writability alone; it is
- * blocking afterwards. With FER_DURATION_NONE it is fer_tcp_stream_connect_addr.
+ * SO_ERROR decides whether the connect succeeded, never writability alone. The stream is in
+ * blocking mode afterwards. With FER_DURATION_NONE the call is the same as
+ * fer_tcp_stream_connect_addr. The handle is NEW after a failure.
  *
  * Blocks: until connected or failed, at most timeout.
- * Owns: the handle owns the connection until fer_tcp_stream_close; addr is not kept.
- * Errors: FER_TIMED_OUT with os_code 0 when the time is over, FER_INVALID_INPUT for a timeout of 0,
- * else as fer_tcp_stream_connect_addr. The handle is NEW after a failure.
- * Rust: std::net::TcpStream::connect_timeout. Differs: a zero timeout is refused before any system
+ * Owns: the handle owns the connection until fer_tcp_stream_close. addr is not kept.
+ * Errors: FER_TIMED_OUT with os_code 0 (the timeout expired), FER_INVALID_INPUT (a timeout of 0);
+ * otherwise same as fer_tcp_stream_connect_addr.
+ * Rust: std::net::TcpStream::connect_timeout. Differs: a timeout of 0 is refused before any system
  * call.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream,
                                                               const fer_socket_addr *addr,
                                                               fer_duration timeout);
 
 /**
- * Begins to connect to one address, and does not wait for the end.
+ * Starts to connect to one address and does not wait for the result.
  *
- * FER_WOULD_BLOCK is the common answer and no failure: the connect is under way, and the handle is
- * open. Wait until it is writable, with fer_tcp_stream_ready or a poller, then ask
- * fer_tcp_stream_take_error: FER_OK with no error is a connection; until then reads, writes and the
- * like are FER_WOULD_BLOCK (see the top of this page). FER_OK: connected at once. A connect that is
- * refused within this call is told here, and the handle is NEW again; one that fails later keeps
- * its OS socket until close. The stream is nonblocking from now on. FER_TRY is not for this call:
- * it would return with FER_WOULD_BLOCK, and a handle that is open.
+ * The usual result is FER_WOULD_BLOCK, which is not a failure: the connect is pending and the
+ * handle is open. FER_OK means that the stream is already connected. The stream is in nonblocking
+ * mode.
+ *
+ * Wait until the stream is writable, with fer_tcp_stream_ready or a poller, then call
+ * fer_tcp_stream_take_error. It returns FER_OK with no error if the stream is connected. The top of
+ * this file describes the other calls on a pending connect.
+ *
+ * If the connect fails during this call, the error is returned and the handle is NEW again. If it
+ * fails later, the handle keeps its OS socket until close. Do not use FER_TRY with this call: it
+ * would return on FER_WOULD_BLOCK and leave an open handle.
  *
  * Blocks: never.
- * Owns: the handle owns the socket until fer_tcp_stream_close; addr is not kept.
- * Errors: FER_WOULD_BLOCK as above; else as fer_tcp_stream_connect_addr.
- * Rust: mio: net::TcpStream::connect. Differs: that it is under way is told, and so is a failure
- * later, by every call.
- * Threads: no other call on the handle at the same time.
+ * Owns: the handle owns the socket until fer_tcp_stream_close. addr is not kept.
+ * Errors: FER_WOULD_BLOCK as above; otherwise same as fer_tcp_stream_connect_addr.
+ * Rust: mio: net::TcpStream::connect. Differs: the result reports that the connect is pending, and
+ * every later call reports its failure.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream,
                                                             const fer_socket_addr *addr);
@@ -139,71 +153,77 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stre
 /* ---- TcpStream: addresses, shutdown, clones */
 
 /**
- * Tells the remote address of the connection.
+ * Stores the connection's peer address in *out.
  *
- * The OS's answer, until this handle has seen the peer's end or a reset; from then on
- * FER_NOT_CONNECTED on every OS. Keep what accept gave you if you need it longer.
+ * The OS is queried until a call on this handle has returned end of file or a reset. From then on
+ * the result is FER_NOT_CONNECTED on every OS. If you need the address longer, keep the one from
+ * accept.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_NOT_CONNECTED (the end was seen, or the OS says so), FER_INVALID_INPUT.
- * Rust: std::net::TcpStream::peer_addr. Differs: what it answers after the end depends on the OS
- * there.
- * Threads: with any other call on the handle but close.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_NOT_CONNECTED (after end of file or a reset, or reported by the OS),
+ * FER_INVALID_INPUT (misuse).
+ * Rust: std::net::TcpStream::peer_addr. Differs: in Rust the result after the end depends on the
+ * OS.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream,
                                                         fer_socket_addr *out);
 
 /**
- * Tells the local address of the connection.
+ * Stores the connection's local address in *out.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT, or what the OS says.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::TcpStream::local_addr.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream,
                                                          fer_socket_addr *out);
 
 /**
- * Ends the reading half, the writing half or both of the connection, for this handle and its
- * clones.
+ * Shuts down the read half, the write half or both, for this handle and its clones.
  *
- * Idempotent: a half that is shut already, or a peer that is gone, is FER_OK. Afterwards reads
- * through this handle give 0 bytes at once even if data was queued, and writes are FER_BROKEN_PIPE;
- * what was written before still reaches the peer, then the end. A blocked read, and with WRITE or
- * BOTH a blocked write, in another thread or through a clone is woken (on Windows a blocked write,
- * and a read through a clone, within 100 ms). Shutting the read half never harms the write half: on
- * Windows, where SD_RECEIVE resets the connection when data arrives (MSDN, shutdown function), a
- * lone READ is kept in the library. On every OS, closing a stream with unread input resets the
- * connection, and so does input that comes once both halves are shut (RFC 1122, 4.2.2.13); what the
- * peer had no room for is lost then. To end in good order shut WRITE, read until 0 bytes, then
- * close.
+ * Idempotent: FER_OK if a half is already shut down or the peer has closed. After FER_SHUTDOWN_READ
+ * or BOTH, a read through this handle returns 0 bytes immediately, even if data was queued. After
+ * WRITE or BOTH, writes are FER_BROKEN_PIPE. The peer still receives all data written before, then
+ * end of file.
+ *
+ * Any shutdown wakes a read that is blocked in another thread or through a clone. WRITE and BOTH
+ * wake a blocked write too. On Windows a blocked write, and a read blocked through a clone, wake
+ * within 100 ms.
+ *
+ * FER_SHUTDOWN_READ never harms the write half. On Windows SD_RECEIVE resets the connection when
+ * data arrives (MSDN, "shutdown function"), so the library does not pass a lone READ to the system.
+ *
+ * On every OS, closing a stream with unread input resets the connection. So does input that arrives
+ * after both halves are shut down (RFC 1122, 4.2.2.13). A reset discards data for which the peer
+ * had no room yet. For an orderly end shut down WRITE, read until 0 bytes, then close.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_NOT_CONNECTED on a stream that is not connected yet, whatever how is; the reason for
- * which its connect has just failed; FER_INVALID_INPUT for an unknown how.
+ * Errors: FER_NOT_CONNECTED (not connected yet, for every how), FER_INVALID_INPUT (an unknown how),
+ * the cause of a failed connect if this call detects it.
  * Rust: std::net::TcpStream::shutdown. Differs: never NotConnected on a stream that was connected;
- * wakes readers on Windows too.
- * Threads: any thread, at any time but with or after close.
+ * wakes reads on Windows too.
+ * Threads: any thread at any time, but not during or after close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, fer_shutdown how);
 
 /**
  * Makes a second handle of the same connection.
  *
- * Options, timeouts and the blocking mode are the socket's: both handles see them, also when they
- * are set later. What this handle has seen of the stream's end goes along. The connection ends when
- * the last handle is closed.
+ * Options, timeouts and the blocking mode belong to the socket, so both handles share them, even if
+ * they are set later. The clone starts with this handle's state: end of file, saved error, halves
+ * that are shut down. The connection ends when the last handle is closed.
  *
  * Blocks: never.
- * Owns: out owns its handle and is closed by itself.
- * Errors: FER_INVALID_INPUT (out is open, NULL), FER_TOO_MANY_OPEN_FILES; FER_WOULD_BLOCK while a
- * connect is under way, and the reason for which it has just failed.
+ * Owns: out is a separate handle; close it with fer_tcp_stream_close.
+ * Errors: FER_INVALID_INPUT (out is open or NULL), FER_TOO_MANY_OPEN_FILES, FER_WOULD_BLOCK
+ * (pending connect), the cause of a failed connect if this call detects it.
  * Rust: std::net::TcpStream::try_clone.
- * Threads: with reads and writes on stream; nothing else on out.
+ * Threads: stream: concurrent with reads and writes. out: no concurrent call.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream,
                                                         fer_tcp_stream *out);
@@ -211,72 +231,75 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream,
 /* ---- TcpStream: timeouts and modes */
 
 /**
- * Sets how long reads may block: each single one; FER_DURATION_NONE, as at first, is for ever.
+ * Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit.
  *
- * Rounded up to what the OS holds (Linux 4 ms steps at most kernels, Windows 1 ms), and cut to its
- * longest (Windows 12 days). It is the socket's: clones have it too. A call that is under way keeps
- * the timeout it began with.
+ * The timeout is rounded up to what the OS can hold (4 ms steps on most Linux kernels, 1 ms on
+ * Windows). A longer timeout than the OS can hold is cut to the longest (12 days on Windows). It
+ * belongs to the socket, so clones share it. A call in progress keeps the timeout that it began
+ * with.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT for a timeout of 0.
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
  * Rust: std::net::TcpStream::set_read_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_read_timeout(fer_tcp_stream *stream,
                                                                fer_duration timeout);
 
 /**
- * Tells the read timeout: what was set, to within the OS's grain, or FER_DURATION_NONE.
+ * Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpStream::read_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read_timeout(const fer_tcp_stream *stream,
                                                            fer_duration *out);
 
 /**
- * Sets how long writes may block: each single one; FER_DURATION_NONE, as at first, is for ever.
+ * Sets the timeout of each single write. FER_DURATION_NONE, the default, waits without limit.
  *
- * Rounded up to what the OS holds (Linux 4 ms steps at most kernels, Windows 1 ms), and cut to its
- * longest (Windows 12 days). It is the socket's: clones have it too. A call that is under way keeps
- * the timeout it began with.
+ * The timeout is rounded up to what the OS can hold (4 ms steps on most Linux kernels, 1 ms on
+ * Windows). A longer timeout than the OS can hold is cut to the longest (12 days on Windows). It
+ * belongs to the socket, so clones share it. A call in progress keeps the timeout that it began
+ * with.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT for a timeout of 0.
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
  * Rust: std::net::TcpStream::set_write_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_write_timeout(fer_tcp_stream *stream,
                                                                 fer_duration timeout);
 
 /**
- * Tells the write timeout: what was set, to within the OS's grain, or FER_DURATION_NONE.
+ * Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpStream::write_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream *stream,
                                                             fer_duration *out);
 
 /**
- * Makes calls that would wait return FER_WOULD_BLOCK instead, or wait again.
+ * Sets nonblocking mode (true) or blocking mode (false).
  *
- * The mode is the socket's: clones have it too. Streams start blocking, accepted ones too, whatever
- * the listener is.
+ * In nonblocking mode a call that would wait returns FER_WOULD_BLOCK. The mode belongs to the
+ * socket, so clones share it. Streams start in blocking mode, accepted ones too, whatever the
+ * listener's mode is.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpStream::set_nonblocking.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *stream,
                                                               bool nonblocking);
@@ -284,145 +307,158 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
 /* ---- TcpStream: bytes */
 
 /**
- * Reads what has arrived, at most len bytes; FER_OK with *n == 0 is the end of the stream.
+ * Reads available bytes, at most len. FER_OK with *n == 0 is end of file.
  *
- * The end is told again and again; it is never an error, and a reset is never told as the end. len
- * 0 is FER_OK with 0 at once and tells nothing. A len above what the OS takes is cut to it. n may
- * be NULL. One system call on POSIX.
+ * After end of file every read returns 0 again. End of file is never an error, and a reset is never
+ * reported as end of file. With len 0 the result is FER_OK with 0 immediately, which says nothing
+ * about end of file. A len above the OS's limit is cut to it. n may be NULL. Makes one system call
+ * on POSIX.
  *
- * Blocks: until a byte, the end or a failure arrives, at most the read timeout; not when
- * nonblocking.
- * Owns: buf is the caller's, len bytes; may be NULL when len is 0. *n is always what was stored.
- * Errors: FER_TIMED_OUT with os_code 0 (the read timeout expired: nothing is lost, call again),
- * FER_WOULD_BLOCK (nonblocking), FER_INTERRUPTED (a signal, before a byte was moved),
+ * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
+ * nonblocking mode.
+ * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0. *n is always the number of
+ * bytes stored.
+ * Errors: FER_TIMED_OUT with os_code 0 (the read timeout expired; no data is lost, call again),
+ * FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte was read),
  * FER_CONNECTION_RESET and other fatal errors (FER_TIMED_OUT with an OS code, FER_HOST_UNREACHABLE,
- * ...), which this handle answers from then on; FER_NOT_CONNECTED, FER_INVALID_INPUT.
- * Rust: std::io::Read::read for TcpStream. Differs: an expired timeout is TimedOut on every OS, a
- * zero-length read never blocks.
- * Threads: one reading and one writing call at once on one handle.
+ * ...), which this handle saves and returns again, FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
+ * Rust: std::io::Read::read for TcpStream. Differs: an expired timeout is TimedOut on every OS; a
+ * read of zero bytes never blocks.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void *buf, size_t len,
                                                    size_t *n);
 
 /**
- * Reads without recv_mode: the next read gives the same bytes again.
+ * Reads without consuming: the next read returns the same bytes again.
  *
- * Otherwise as fer_tcp_stream_read; a peek that met the end has seen it.
+ * Otherwise same as fer_tcp_stream_read. A peek that returns end of file counts as reading it.
  *
- * Blocks: as fer_tcp_stream_read.
- * Owns: as fer_tcp_stream_read.
- * Errors: as fer_tcp_stream_read.
+ * Blocks: same as fer_tcp_stream_read.
+ * Owns: same as fer_tcp_stream_read.
+ * Errors: same as fer_tcp_stream_read.
  * Rust: std::net::TcpStream::peek.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_peek(fer_tcp_stream *stream, void *buf, size_t len,
                                                    size_t *n);
 
 /**
- * Reads what has arrived and never waits, whatever the mode and the timeouts are.
+ * Reads available bytes and never waits, regardless of the blocking mode and the timeouts.
  *
- * Otherwise as fer_tcp_stream_read. One system call.
+ * Otherwise same as fer_tcp_stream_read. Makes one system call.
  *
  * Blocks: never.
- * Owns: as fer_tcp_stream_read.
- * Errors: FER_WOULD_BLOCK where nothing has arrived; else as fer_tcp_stream_read, but no timeout.
+ * Owns: same as fer_tcp_stream_read.
+ * Errors: FER_WOULD_BLOCK (no data available); otherwise same as fer_tcp_stream_read, but no
+ * expired timeout.
  * Rust: tokio: net::TcpStream::try_read.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read(fer_tcp_stream *stream, void *buf,
                                                        size_t len, size_t *n);
 
 /**
- * Reads without recv_mode, as fer_tcp_stream_peek, and never waits, whatever the mode and the
- * timeouts are.
+ * Reads without consuming and never waits, regardless of the blocking mode and the timeouts.
+ *
+ * Otherwise same as fer_tcp_stream_peek.
  *
  * Blocks: never.
- * Owns: as fer_tcp_stream_read.
- * Errors: FER_WOULD_BLOCK where nothing has arrived; else as fer_tcp_stream_read, but no timeout.
- * Rust: std's peek, as tokio: net::TcpStream::try_io would call it.
- * Threads: one reading and one writing call at once on one handle.
+ * Owns: same as fer_tcp_stream_read.
+ * Errors: FER_WOULD_BLOCK (no data available); otherwise same as fer_tcp_stream_read, but no
+ * expired timeout.
+ * Rust: std's peek, called through tokio: net::TcpStream::try_io.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, void *buf,
                                                        size_t len, size_t *n);
 
 /**
- * Reads into several buffers, each filled before the next.
+ * Reads into several buffers, and fills each one before the next.
  *
- * More slices, or a larger sum, than the OS takes are cut to it: a short read, never an error.
+ * More slices, or a larger sum of lengths, than the OS's limit are cut to it: a short read, never
+ * an error.
  *
- * Blocks: as fer_tcp_stream_read.
- * Owns: the slices' memory is the caller's; slices may be NULL when count is 0.
- * Errors: as fer_tcp_stream_read; FER_INVALID_INPUT also for a slice of NULL with a length.
+ * Blocks: same as fer_tcp_stream_read.
+ * Owns: the slices' memory is caller-owned. slices may be NULL if count is 0.
+ * Errors: same as fer_tcp_stream_read. FER_INVALID_INPUT also for a slice with a NULL base and a
+ * length.
  * Rust: std::io::Read::read_vectored for TcpStream.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read_vectored(fer_tcp_stream *stream,
                                                             const fer_io_slice_mut *slices,
                                                             size_t count, size_t *n);
 
 /**
- * Reads exactly len bytes, in as many reads as it takes.
+ * Reads exactly len bytes, with as many reads as necessary.
  *
- * Goes on after a signal. The read timeout is that of each underlying read, begun anew after a
- * signal too.
+ * A signal does not end the call. The read timeout applies to each underlying read, and starts anew
+ * after a signal too.
  *
- * Blocks: until len bytes, the end or a failure arrives.
- * Owns: as fer_tcp_stream_read; *n is true after a failure too.
- * Errors: FER_UNEXPECTED_EOF when the stream ends before; else as fer_tcp_stream_read but never
- * FER_INTERRUPTED.
- * Rust: std::io::Read::read_exact for TcpStream. Differs: the count is known after a failure.
- * Threads: one reading and one writing call at once on one handle.
+ * Blocks: until len bytes, end of file or an error arrives.
+ * Owns: same as fer_tcp_stream_read. *n is correct after a failure too.
+ * Errors: FER_UNEXPECTED_EOF (end of file before len bytes); otherwise same as fer_tcp_stream_read,
+ * but never FER_INTERRUPTED.
+ * Rust: std::io::Read::read_exact for TcpStream. Differs: the number of bytes is known after a
+ * failure.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream, void *buf,
                                                          size_t len, size_t *n);
 
 /**
- * Reads until the end of the stream into a buffer of cap bytes.
+ * Reads until end of file into a buffer of cap bytes.
  *
- * With a full buffer it peeks one more byte, and may block for it: the end is FER_OK, data is
- * FER_STORAGE_FULL and stays queued. Goes on after a signal. The read timeout is that of each
- * underlying read.
+ * If the buffer is full, the call peeks one more byte and may block for it. End of file is then
+ * FER_OK. Data is FER_STORAGE_FULL and stays queued. A signal does not end the call. The read
+ * timeout applies to each underlying read.
  *
- * Blocks: until the end or a failure.
- * Owns: as fer_tcp_stream_read; *n is true after a failure too.
- * Errors: FER_STORAGE_FULL when there is more than cap bytes; else as fer_tcp_stream_read but never
+ * Blocks: until end of file or an error.
+ * Owns: same as fer_tcp_stream_read. *n is correct after a failure too.
+ * Errors: FER_STORAGE_FULL (more than cap bytes); otherwise same as fer_tcp_stream_read, but never
  * FER_INTERRUPTED.
- * Rust: std::io::Read::read_to_end for TcpStream, with the caller's buffer in place of a growing
- * Vec.
- * Threads: one reading and one writing call at once on one handle.
+ * Rust: std::io::Read::read_to_end for TcpStream. Differs: a caller-owned buffer instead of a
+ * growing Vec.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream, void *buf,
                                                           size_t cap, size_t *n);
 
 /**
- * Writes bytes, perhaps fewer than len: *n tells how many the OS took over.
+ * Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer than
+ * len.
  *
- * Never raises SIGPIPE. len 0 is FER_OK with 0 on an open write half. A len above what the OS takes
- * is cut to it. n may be NULL.
+ * Never raises SIGPIPE. With len 0 the result is FER_OK with 0 if the write half is open. A len
+ * above the OS's limit is cut to it. n may be NULL. If the timeout expires after the OS has
+ * accepted some bytes, the call returns FER_OK with their number.
  *
- * Blocks: until the OS takes bytes over: all of them on POSIX, some on Windows; at most the write
- * timeout, when what was taken till then is told as a short write; not when nonblocking.
- * Owns: buf is the caller's, len bytes; may be NULL when len is 0.
- * Errors: FER_BROKEN_PIPE (this half was shut down, or the peer is gone), FER_CONNECTION_RESET,
- * FER_TIMED_OUT with os_code 0 (the write timeout expired: nothing was taken), FER_WOULD_BLOCK
- * (nonblocking), FER_INTERRUPTED, other fatal errors as in fer_tcp_stream_read, FER_NOT_CONNECTED,
- * FER_INVALID_INPUT.
- * Rust: std::io::Write::write for TcpStream. Differs: TimedOut on every OS.
- * Threads: one reading and one writing call at once on one handle.
+ * Blocks: until the OS has accepted all bytes (POSIX) or some (Windows), at most the write timeout.
+ * Never in nonblocking mode.
+ * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0.
+ * Errors: FER_BROKEN_PIPE (this half is shut down, or the peer has closed), FER_CONNECTION_RESET,
+ * FER_TIMED_OUT with os_code 0 (the write timeout expired; nothing was accepted), FER_WOULD_BLOCK
+ * (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte was written), other fatal
+ * errors as in fer_tcp_stream_read, FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
+ * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is TimedOut on every OS.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write(fer_tcp_stream *stream, const void *buf,
                                                     size_t len, size_t *n);
 
 /**
- * Writes what there is room for and never waits, whatever the mode and the timeouts are.
+ * Writes as many bytes as there is room for and never waits, regardless of the blocking mode and
+ * the timeouts.
  *
- * Otherwise as fer_tcp_stream_write; *n tells how many bytes the OS took over. One system call.
+ * Otherwise same as fer_tcp_stream_write. *n is the number of bytes that the OS accepted. Makes one
+ * system call.
  *
  * Blocks: never.
- * Owns: as fer_tcp_stream_write.
- * Errors: FER_WOULD_BLOCK where there is no room; else as fer_tcp_stream_write, but no timeout.
+ * Owns: same as fer_tcp_stream_write.
+ * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_tcp_stream_write, but no expired
+ * timeout.
  * Rust: tokio: net::TcpStream::try_write.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, const void *buf,
                                                         size_t len, size_t *n);
@@ -430,29 +466,32 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, 
 /**
  * Writes from several buffers, in order.
  *
- * More slices, or a larger sum, than the OS takes are cut to it: a short write, never an error.
+ * More slices, or a larger sum of lengths, than the OS's limit are cut to it: a short write, never
+ * an error.
  *
- * Blocks: as fer_tcp_stream_write.
- * Owns: the slices' memory is the caller's; slices may be NULL when count is 0.
- * Errors: as fer_tcp_stream_write; FER_INVALID_INPUT also for a slice of NULL with a length.
+ * Blocks: same as fer_tcp_stream_write.
+ * Owns: the slices' memory is caller-owned. slices may be NULL if count is 0.
+ * Errors: same as fer_tcp_stream_write. FER_INVALID_INPUT also for a slice with a NULL base and a
+ * length.
  * Rust: std::io::Write::write_vectored for TcpStream. Differs: never raises SIGPIPE.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write_vectored(fer_tcp_stream *stream,
                                                              const fer_io_slice *slices,
                                                              size_t count, size_t *n);
 
 /**
- * Writes all len bytes, in as many writes as it takes.
+ * Writes all len bytes, with as many writes as necessary.
  *
- * Goes on after a signal. The write timeout is that of each underlying write.
+ * A signal does not end the call. The write timeout applies to each underlying write.
  *
- * Blocks: until all is taken over by the OS, or a failure.
- * Owns: as fer_tcp_stream_write; *n is true after a failure too.
- * Errors: FER_WRITE_ZERO when the OS takes nothing; else as fer_tcp_stream_write but never
- * FER_INTERRUPTED.
- * Rust: std::io::Write::write_all for TcpStream. Differs: the count is known after a failure.
- * Threads: one reading and one writing call at once on one handle.
+ * Blocks: until the OS has accepted all bytes, or an error.
+ * Owns: same as fer_tcp_stream_write. *n is correct after a failure too.
+ * Errors: FER_WRITE_ZERO (the OS accepted no byte); otherwise same as fer_tcp_stream_write, but
+ * never FER_INTERRUPTED.
+ * Rust: std::io::Write::write_all for TcpStream. Differs: the number of bytes is known after a
+ * failure.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream, const void *buf,
                                                         size_t len, size_t *n);
@@ -460,147 +499,152 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream, 
 /* ---- TcpStream: options */
 
 /**
- * Turns Nagle's algorithm off (true) or on: whether small writes are sent at once (TCP_NODELAY).
+ * Turns Nagle's algorithm off (true) or on (false). If it is off, small writes are sent immediately
+ * (TCP_NODELAY).
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT, or what the OS says.
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::TcpStream::set_nodelay.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream, bool nodelay);
 
 /**
- * Tells whether Nagle's algorithm is off.
+ * Stores in *out whether Nagle's algorithm is off.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpStream::nodelay.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_nodelay(const fer_tcp_stream *stream, bool *out);
 
 /**
- * Sets the time to live of packets, 1 to 255: on an IPv6 socket the unicast hop limit.
+ * Sets the time to live of packets, 1 to 255. On an IPv6 socket this is the unicast hop limit.
  *
- * On IPv6, IP_TTL is set besides where the OS takes it, for peers that are IPv4-mapped.
+ * On IPv6, IP_TTL is set as well if the OS allows it, for IPv4-mapped peers.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT outside 1 to 255.
- * Rust: std::net::TcpStream::set_ttl. Differs: on IPv6 Rust sets IP_TTL only, and leaves the range
- * to the OS.
- * Threads: with any other call on the handle but close.
+ * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255).
+ * Rust: std::net::TcpStream::set_ttl. Differs: on IPv6 Rust sets only IP_TTL, and leaves the range
+ * check to the OS.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, uint32_t ttl);
 
 /**
- * Tells the time to live, on an IPv6 socket the unicast hop limit.
+ * Stores the time to live in *out. On an IPv6 socket this is the unicast hop limit.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpStream::ttl.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_ttl(const fer_tcp_stream *stream, uint32_t *out);
 
 /**
- * Sets what closing does with data not yet sent: NONE, as at first, closes at once and sends on
- * behind it.
+ * Sets what close does with unsent data. With FER_DURATION_NONE, the default, close returns
+ * immediately and the OS keeps sending.
  *
- * A finite linger makes close wait that long for the data to be acknowledged; it is rounded up to
- * whole seconds and cut to the OS's longest (macOS 327 s, Windows 65535 s). Zero resets the
- * connection when its last handle is closed.
+ * A finite linger makes close wait up to that time for the data to be acknowledged. It is rounded
+ * up to whole seconds and cut to the OS's longest (327 s on macOS, 65535 s on Windows). A linger of
+ * 0 resets the connection when its last handle is closed.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT, or what the OS says.
- * Rust: std::net::TcpStream::set_linger (unstable there).
- * Threads: with any other call on the handle but close.
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Rust: std::net::TcpStream::set_linger (unstable in Rust).
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_linger(fer_tcp_stream *stream,
                                                          fer_duration linger);
 
 /**
- * Tells the linger time in whole seconds, FER_DURATION_NONE when it is off.
+ * Stores the linger time in *out, in whole seconds. FER_DURATION_NONE means off.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
- * Rust: std::net::TcpStream::linger (unstable there).
- * Threads: with any other call on the handle but close.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
+ * Rust: std::net::TcpStream::linger (unstable in Rust).
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *stream,
                                                      fer_duration *out);
 
 /**
- * Sets TCP keepalive: whether an idle connection is probed, and when.
+ * Sets TCP keepalive: whether and when the OS probes an idle connection.
  *
- * time and interval are rounded up to whole seconds and, like retries, cut to the OS's longest
- * (Linux 32767 s and 127); zero leaves one as the socket has it. All or nothing: after a failure
- * the earlier values are back. Where Windows has only SIO_KEEPALIVE_VALS (before Windows 10 1709),
- * a missing value is its own default (7200 s, 1 s).
+ * time and interval are rounded up to whole seconds. time, interval and retries are cut to the OS's
+ * largest values (32767 s and 127 on Linux). A value of 0 leaves that field unchanged. If the call
+ * fails, the earlier values are restored. Windows before Windows 10 1709 has only
+ * SIO_KEEPALIVE_VALS: there a time or interval of 0 gets Windows' default (7200 s, 1 s).
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_UNSUPPORTED for a field that the OS lacks, FER_INVALID_INPUT (NULL, a time or
- * interval of FER_DURATION_NONE).
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_UNSUPPORTED (the OS lacks a field), FER_INVALID_INPUT (NULL; a time or interval of
+ * FER_DURATION_NONE).
  * Rust: none in std; socket2::Socket::set_tcp_keepalive.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stream,
                                                             const fer_keepalive *keepalive);
 
 /**
- * Tells the keepalive setting; fields that the OS does not tell are 0.
+ * Stores the keepalive settings in *out. Fields that the OS does not report are 0.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
- * Rust: none in std; socket2::Socket::keepalive and its kin.
- * Threads: with any other call on the handle but close.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
+ * Rust: none in std; socket2::Socket::keepalive and related methods.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *stream,
                                                         fer_keepalive *out);
 
 /**
- * Takes the socket's pending error: *out is FER_OK where there is none.
+ * Takes the socket's pending error and stores it in *out. FER_OK means no error.
  *
- * A fatal error that is taken here sticks to the handle as one that a read met; one that a call has
- * told already is not told here again, but for the reason of a connect that failed, which is told
- * each time. The result tells of the asking, *out of the socket.
+ * A fatal error returned here is saved in the handle, as one from a read is. An error that another
+ * call has already returned is not returned here again. The cause of a failed connect is an
+ * exception: it is returned every time. The return value reports the query itself, *out the
+ * socket's error.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT; FER_WOULD_BLOCK while a connect is under way.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK (pending connect).
  * Rust: std::net::TcpStream::take_error.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream, fer_error *out);
 
 /**
- * Waits until at least one of the interests may go on: FER_READABLE, FER_WRITABLE, or both joined
- * by |.
+ * Waits until the stream is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
+ * joined by |.
  *
- * *ready is those of interest that may, and 0 where none can when the timeout is over. 0 asks
- * without waiting, FER_DURATION_NONE waits for ever. A half that has ended or was shut through this
- * handle is ready at once, for its calls answer by themselves; a hang-up or a failure makes ready
- * what was asked. A shutdown in another thread, or through a clone, ends the wait (on Windows
- * within 100 ms). A connect that is under way is waited for: then the stream is writable, or, if it
- * failed, ready for all that was asked, and the next call tells the reason. It is a hint, never a
- * promise: the call that follows may still be FER_WOULD_BLOCK, or wait where the stream is
- * blocking; fer_tcp_stream_try_read and fer_tcp_stream_try_write never do. A signal does not end
- * the wait.
+ * *ready is the subset of interest that is ready, or 0 if the timeout expired. A timeout of 0
+ * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait.
  *
- * Blocks: until ready, at most timeout; whatever the stream's mode and its own timeouts are.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT (no interest, unknown ones, ready NULL, a closed handle),
- * FER_NOT_CONNECTED, or what the OS says.
- * Rust: tokio: net::TcpStream::ready, with a timeout. Differs: an error is not told apart from the
- * rest.
- * Threads: with any other call on the handle but close.
+ * A half at its end, or shut down through this handle, is ready immediately, because its calls do
+ * not wait. A hang-up or an error makes every interest ready. A shutdown in another thread or
+ * through a clone ends the wait (within 100 ms on Windows).
+ *
+ * On a pending connect the call waits for its result. Then a connected stream is writable, and a
+ * failed one is ready for every interest. The next call returns the cause.
+ *
+ * Readiness is a hint: the next call may still return FER_WOULD_BLOCK, or wait in blocking mode.
+ * fer_tcp_stream_try_read and fer_tcp_stream_try_write never wait.
+ *
+ * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a CLOSED handle),
+ * FER_NOT_CONNECTED and other errors of the OS.
+ * Rust: tokio: net::TcpStream::ready, with a timeout. Differs: there is no separate readiness for
+ * errors.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream,
                                                     fer_interest interest, fer_duration timeout,
@@ -609,152 +653,154 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream
 /* ---- TcpStream: closing and raw sockets */
 
 /**
- * Closes the handle; the connection ends with its last handle.
+ * Closes the handle. The connection ends with its last handle.
  *
- * Harmless on NULL, on a NEW handle and on a CLOSED one. A CLOSED handle can be connected again.
- * With unread input the peer sees a reset (see fer_tcp_stream_shutdown).
+ * Does nothing on NULL, NEW and CLOSED handles. A CLOSED handle can be connected again. If input is
+ * unread, the peer gets a reset (see fer_tcp_stream_shutdown).
  *
- * Blocks: never, but for a linger time that was set.
- * Owns: the OS socket is given back.
+ * Blocks: never, except for a linger time that was set.
+ * Owns: releases the handle's socket.
  * Errors: none.
  * Rust: Drop for std::net::TcpStream.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
 
 /**
- * Lends the raw socket: the descriptor or SOCKET; FER_RAW_SOCKET_NONE where there is none.
+ * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  *
- * Do not close it, and change its blocking mode and timeouts through ferrule only. On Windows it is
- * a nonblocking SOCKET, and CancelIoEx of a shutdown may end overlapped calls of yours on it.
+ * Do not close it. Change its blocking mode and timeouts only through ferrule. On Windows it is a
+ * nonblocking SOCKET, and the CancelIoEx of a shutdown may cancel your own overlapped calls on it.
  *
  * Blocks: never.
  * Owns: the handle still owns the socket.
  * Errors: none.
  * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
 
 /**
- * Takes over a connected stream socket that was made elsewhere.
+ * Takes ownership of a connected stream socket that was made elsewhere.
  *
- * Its type and state are learnt from the OS. Its close-on-exec state is left as it is. On Windows,
- * where the blocking mode cannot be learnt, it is taken to be blocking; a SOCKET made without
+ * Its type and state are queried from the OS. Its close-on-exec flag is left unchanged. On Windows
+ * the blocking mode cannot be queried, so blocking mode is assumed. A SOCKET made without
  * WSA_FLAG_OVERLAPPED is not supported.
  *
  * Blocks: never.
- * Owns: on success the handle owns raw; on failure raw stays the caller's, as it was.
+ * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_INVALID_INPUT (not a connected IP stream socket: a listener, a datagram socket,
- * unconnected, already ended at both halves, no socket at all; stream is open).
- * Rust: std::os::fd::FromRawFd. Differs: it is checked.
- * Threads: no other call on the handle at the same time.
+ * unconnected, both halves already ended, no socket; stream is open).
+ * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, fer_raw_socket raw);
 
 /**
- * Gives the raw socket up and leaves a CLOSED handle; FER_RAW_SOCKET_NONE where there is none.
+ * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
+ * there is none.
  *
- * The blocking mode and timeouts that were set are really on the socket. On Windows these are the
- * socket's and not the handle's: clones that stay would then wait inside the system, where a
- * timeout ends the stream, so give up clones together.
+ * The socket itself has the blocking mode and the timeouts that were set. On Windows these belong
+ * to the socket and not to the handle. Clones that remain would then wait inside the system, where
+ * an expired timeout ends the stream. Release all clones together.
  *
  * Blocks: never.
- * Owns: the socket is the caller's to close.
+ * Owns: the caller owns the returned socket and must close it.
  * Errors: none.
  * Rust: std::os::fd::IntoRawFd.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream);
 
 /* ---- TcpListener */
 
 /**
- * Listens on "host:port": resolves the name and takes the first address that can be bound.
+ * Listens on "host:port": resolves the name and uses the first address that can be bound.
  *
- * Port 0 lets the OS pick one: fer_tcp_listener_local_addr tells it. The backlog is 128. A bind to
- * [::] takes IPv4 too on every OS. On POSIX the port of a listener that is gone can be bound again
- * at once, though its connections are in TIME_WAIT (SO_REUSEADDR); on Windows, where that option
- * would let another process take the port, exclusive use is asked for instead.
+ * With port 0 the OS chooses an ephemeral port; fer_tcp_listener_local_addr returns it. The backlog
+ * is 128. A bind to [::] accepts IPv4 connections too on every OS. On POSIX the port of a closed
+ * listener can be bound again immediately, even if connections are in TIME_WAIT (SO_REUSEADDR). On
+ * Windows that option would let another process take the port, so the listener requests exclusive
+ * use instead.
  *
- * Blocks: while the name is looked up.
- * Owns: the handle owns the socket until fer_tcp_listener_close; host_port is not kept.
- * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not this machine's), FER_PERMISSION_DENIED,
- * FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (no IPv6 here; no dual stack on OpenBSD),
- * FER_INVALID_INPUT, and fer_to_socket_addrs' errors.
+ * Blocks: during the name lookup.
+ * Owns: the handle owns the socket until fer_tcp_listener_close. host_port is not kept.
+ * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
+ * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6;
+ * OpenBSD has no dual stack), FER_INVALID_INPUT (misuse), and the errors of fer_to_socket_addrs.
  * Rust: std::net::TcpListener::bind with a &str. Differs: [::] is dual stack on Windows and the
  * BSDs too.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_bind(fer_tcp_listener *listener,
                                                      const char *host_port);
 
 /**
- * Listens on one address, as fer_tcp_listener_bind.
+ * Listens on one address. Otherwise same as fer_tcp_listener_bind.
  *
  * Blocks: never.
- * Owns: the handle owns the socket until fer_tcp_listener_close; addr is not kept.
- * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not this machine's), FER_PERMISSION_DENIED,
- * FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (no IPv6 here; no dual stack on OpenBSD),
- * FER_INVALID_INPUT.
+ * Owns: the handle owns the socket until fer_tcp_listener_close. addr is not kept.
+ * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
+ * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6;
+ * OpenBSD has no dual stack), FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpListener::bind with a SocketAddr.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener,
                                                           const fer_socket_addr *addr);
 
 /**
- * Listens on the first of several addresses that can be bound; else the error is the last one's.
+ * Listens on the first of several addresses that can be bound. If none can, the last address's
+ * error is returned.
  *
  * Blocks: never.
- * Owns: the handle owns the socket until fer_tcp_listener_close; addrs, count elements, is not
- * kept.
- * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not this machine's), FER_PERMISSION_DENIED,
- * FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (no IPv6 here; no dual stack on OpenBSD),
- * FER_INVALID_INPUT (also when count is 0 or addrs NULL).
+ * Owns: the handle owns the socket until fer_tcp_listener_close. addrs has count elements and is
+ * not kept.
+ * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
+ * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6;
+ * OpenBSD has no dual stack), FER_INVALID_INPUT (misuse; count is 0 or addrs is NULL).
  * Rust: std::net::TcpListener::bind with a &[SocketAddr].
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *listener,
                                                            const fer_socket_addr *addrs,
                                                            size_t count);
 
 /**
- * Waits for a connection and takes it.
+ * Waits for a connection and accepts it.
  *
- * Connections that the OS calls dead are skipped. (Linux does not tell of one that was reset in its
- * queue: it is handed out, and its first read is FER_CONNECTION_RESET.) The stream starts blocking,
- * with no timeout, and is not inherited by child processes. peer, which may be NULL, gets the
- * remote address.
+ * Connections that the OS reports as dead are skipped. Linux does not report a connection that was
+ * reset in the accept queue: it is returned, and its first read is FER_CONNECTION_RESET. The stream
+ * starts in blocking mode without timeouts, and child processes do not inherit it. peer may be
+ * NULL; otherwise *peer is the peer address.
  *
- * Blocks: until a connection is there; not when the listener is nonblocking.
- * Owns: out owns the connection.
- * Errors: FER_WOULD_BLOCK (nonblocking), FER_TOO_MANY_OPEN_FILES (the connection stays queued:
+ * Blocks: until a connection arrives. Never in nonblocking mode.
+ * Owns: the handle out owns the connection until fer_tcp_stream_close.
+ * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TOO_MANY_OPEN_FILES (the connection stays queued:
  * close something, then call again), FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_INVALID_INPUT (out
- * is open, NULL); FER_TIMED_OUT with os_code 0 for a listener that was built, or taken in, with a
- * read timeout on it, which is how to accept for a limited time; FER_CONNECTION_ABORTED after 65536
- * dead connections in a row.
- * Rust: std::net::TcpListener::accept. Differs: goes on after connections that died; never inherits
+ * is open or NULL), FER_TIMED_OUT with os_code 0 (the read timeout of a built or adopted listener
+ * expired; set one to limit the wait), FER_CONNECTION_ABORTED (65536 dead connections in a row).
+ * Rust: std::net::TcpListener::accept. Differs: continues after dead connections; never inherits
  * the listener's modes.
- * Threads: any number on one listener, each with its own out.
+ * Threads: any number of concurrent calls on one listener, each with its own out.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listener,
                                                        fer_tcp_stream *out, fer_socket_addr *peer);
 
 /**
- * Takes a connection that is queued and never waits, whatever the mode is.
+ * Accepts a queued connection and never waits, regardless of the blocking mode.
  *
- * Otherwise as fer_tcp_listener_accept. POSIX has no accept that does not wait on a blocking
- * listener: there the queue is looked at first, and the call waits after all if between the look
- * and the accept another thread or process takes the connection, or (on the BSDs and macOS) the
- * connection dies. On a nonblocking listener, fer_tcp_listener_set_nonblocking, there is no such
- * gap.
+ * Otherwise same as fer_tcp_listener_accept. POSIX cannot accept on a blocking listener without
+ * waiting, so there the call checks the accept queue first. It still waits if the connection is
+ * gone between check and accept. Another thread or process may accept it, or (on macOS and the
+ * BSDs) it may die. A listener in nonblocking mode (fer_tcp_listener_set_nonblocking) has no such
+ * race.
  *
- * Blocks: never, but as above.
- * Owns: as fer_tcp_listener_accept.
- * Errors: FER_WOULD_BLOCK where none is queued; else as fer_tcp_listener_accept.
+ * Blocks: never, except for the race above.
+ * Owns: same as fer_tcp_listener_accept.
+ * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_tcp_listener_accept.
  * Rust: std::net::TcpListener::accept, nonblocking for one call.
- * Threads: as fer_tcp_listener_accept.
+ * Threads: same as fer_tcp_listener_accept.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_try_accept(fer_tcp_listener *listener,
                                                            fer_tcp_stream *out,
@@ -763,147 +809,149 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_try_accept(fer_tcp_listener *lis
 /**
  * Waits until a connection is queued: FER_READABLE. A listener is never writable.
  *
- * *ready is FER_READABLE, or 0 where there is none when the timeout is over. 0 asks without
- * waiting, FER_DURATION_NONE waits for ever. It is a hint: another thread may take the connection
- * first. A signal does not end the wait.
+ * *ready is FER_READABLE, or 0 if the timeout expired. A timeout of 0 checks without waiting;
+ * FER_DURATION_NONE waits without limit. A signal does not end the wait. Readiness is a hint:
+ * another thread may accept the connection first.
  *
- * Blocks: until ready, at most timeout; whatever the listener's mode is.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT (no interest, unknown ones, ready NULL, a handle that is not open), or
- * what the OS says.
+ * Blocks: until ready, at most timeout, regardless of the listener's blocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
+ * open) and other errors of the OS.
  * Rust: mio: a poll for net::TcpListener, with a timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_ready(const fer_tcp_listener *listener,
                                                       fer_interest interest, fer_duration timeout,
                                                       fer_interest *ready);
 
 /**
- * Tells the address that is listened on, with the real port.
+ * Stores the listener's local address in *out, with the actual port.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpListener::local_addr.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_local_addr(const fer_tcp_listener *listener,
                                                            fer_socket_addr *out);
 
 /**
- * Makes a second handle of the same listener; it listens until the last is closed.
+ * Makes a second handle of the same listener. It listens until the last handle is closed.
  *
  * Blocks: never.
- * Owns: out owns its handle and is closed by itself.
- * Errors: FER_INVALID_INPUT (out is open, NULL), FER_TOO_MANY_OPEN_FILES.
+ * Owns: out is a separate handle; close it with fer_tcp_listener_close.
+ * Errors: FER_INVALID_INPUT (out is open or NULL), FER_TOO_MANY_OPEN_FILES.
  * Rust: std::net::TcpListener::try_clone.
- * Threads: with accept on listener; nothing else on out.
+ * Threads: listener: concurrent with accept. out: no concurrent call.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_try_clone(fer_tcp_listener *listener,
                                                           fer_tcp_listener *out);
 
 /**
- * Sets the time to live of packets, 1 to 255: on an IPv6 socket the unicast hop limit.
+ * Sets the time to live of packets, 1 to 255. On an IPv6 socket this is the unicast hop limit.
  *
  * Accepted connections start with it.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT outside 1 to 255.
- * Rust: std::net::TcpListener::set_ttl; see fer_tcp_stream_set_ttl.
- * Threads: with any other call on the handle but close.
+ * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255).
+ * Rust: std::net::TcpListener::set_ttl. See fer_tcp_stream_set_ttl.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_set_ttl(fer_tcp_listener *listener, uint32_t ttl);
 
 /**
- * Tells the time to live, on an IPv6 socket the unicast hop limit.
+ * Stores the time to live in *out. On an IPv6 socket this is the unicast hop limit.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpListener::ttl.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_ttl(const fer_tcp_listener *listener,
                                                     uint32_t *out);
 
 /**
- * Takes the socket's pending error: *out is FER_OK where there is none.
+ * Takes the socket's pending error and stores it in *out. FER_OK means no error.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpListener::take_error.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener,
                                                            fer_error *out);
 
 /**
- * Makes accept return FER_WOULD_BLOCK when no connection is queued, or wait again.
+ * Sets nonblocking mode (true) or blocking mode (false).
  *
- * The mode is the socket's: clones have it too. Accepted streams do not.
+ * In nonblocking mode accept returns FER_WOULD_BLOCK if no connection is queued. The mode belongs
+ * to the socket, so clones share it. Accepted streams do not inherit it.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpListener::set_nonblocking.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_set_nonblocking(fer_tcp_listener *listener,
                                                                 bool nonblocking);
 
 /**
- * Closes the handle; listening ends with its last handle.
+ * Closes the handle. Listening ends with its last handle.
  *
- * Harmless on NULL, on a NEW handle and on a CLOSED one. Connections still queued are reset.
+ * Does nothing on NULL, NEW and CLOSED handles. Connections that are still queued are reset.
  *
  * Blocks: never.
- * Owns: the OS socket is given back.
+ * Owns: releases the handle's socket.
  * Errors: none.
  * Rust: Drop for std::net::TcpListener.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API void fer_tcp_listener_close(fer_tcp_listener *listener);
 
 /**
- * Lends the raw socket; FER_RAW_SOCKET_NONE where there is none.
+ * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  *
- * As fer_tcp_stream_as_raw.
+ * Same as fer_tcp_stream_as_raw.
  *
  * Blocks: never.
  * Owns: the handle still owns the socket.
  * Errors: none.
  * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_API fer_raw_socket fer_tcp_listener_as_raw(const fer_tcp_listener *listener);
 
 /**
- * Takes over a listening stream socket that was made elsewhere, such as one inherited from a
- * service manager.
+ * Takes ownership of a listening stream socket that was made elsewhere, for example one inherited
+ * from a service manager.
  *
- * As fer_tcp_stream_from_raw.
+ * Same as fer_tcp_stream_from_raw.
  *
  * Blocks: never.
- * Owns: on success the handle owns raw; on failure raw stays the caller's, as it was.
+ * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_INVALID_INPUT (not a listening IP stream socket; listener is open).
- * Rust: std::os::fd::FromRawFd. Differs: it is checked.
- * Threads: no other call on the handle at the same time.
+ * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_from_raw(fer_tcp_listener *listener,
                                                          fer_raw_socket raw);
 
 /**
- * Gives the raw socket up and leaves a CLOSED handle; FER_RAW_SOCKET_NONE where there is none.
+ * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
+ * there is none.
  *
- * As fer_tcp_stream_into_raw.
+ * Same as fer_tcp_stream_into_raw.
  *
  * Blocks: never.
- * Owns: the socket is the caller's to close.
+ * Owns: the caller owns the returned socket and must close it.
  * Errors: none.
  * Rust: std::os::fd::IntoRawFd.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API fer_raw_socket fer_tcp_listener_into_raw(fer_tcp_listener *listener);
 
