@@ -18,9 +18,10 @@
  * - Pending connect. Reads, writes, take_error, peer_addr, try_clone and shutdown first query the
  *   OS for the result. Until there is one they return FER_WOULD_BLOCK, even in blocking mode and
  *   with a length of 0. Only shutdown returns FER_NOT_CONNECTED.
- * - Failed connect. The first of these calls to detect the failure returns its cause. take_error
- *   returns it every time. All other calls are FER_INVALID_INPUT from then on. fer_tcp_stream_ready
- *   does not consume the cause, and reports every interest as ready.
+ * - Failed connect. The first of these calls to detect the failure returns its cause. From then on
+ *   take_error returns the cause every time. fer_tcp_stream_ready reports every interest as ready
+ *   and does not consume the cause. close, as_raw and into_raw work as usual. All other calls are
+ *   FER_INVALID_INPUT.
  * - Unconnected. Reads, writes, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED.
  *   fer_tcp_stream_connect is FER_INVALID_INPUT, because the handle is not empty. To connect the
  *   stream, turn it back into a fer_socket and call fer_socket_connect. */
