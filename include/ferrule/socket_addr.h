@@ -1,5 +1,5 @@
-/* socket_addr.h: an IP address with a port, as a plain value, and its text. No host names and no
- * OS's sockaddr. */
+/* socket_addr.h: an IP address with a port as a plain value, and its text. No host names and no
+ * sockaddr of an OS. */
 #ifndef FERRULE_SOCKET_ADDR_H
 #define FERRULE_SOCKET_ADDR_H
 
@@ -15,8 +15,8 @@
 extern "C" {
 #endif
 
-/* Where a socket is, or talks to. All numbers are in the host's own order. flowinfo and scope_id
- * belong to IPv6 alone: they are 0 for IPv4, and nothing reads them there. */
+/* The address of a socket, local or peer. All numbers are in host byte order. flowinfo and scope_id
+ * belong to IPv6 only. For IPv4 they are 0 and never read. */
 typedef struct fer_socket_addr {
     fer_ip_addr ip;
     uint16_t port;
@@ -24,212 +24,214 @@ typedef struct fer_socket_addr {
     uint32_t scope_id;
 } fer_socket_addr;
 
-/* Room for the longest text, the NUL included: 39 bytes of IPv6, brackets, '%', ten digits of
- * scope, ':' and five of port. */
+/* The size of the longest text, including the NUL: 39 bytes of IPv6, brackets, '%', ten digits of
+ * scope, ':' and five digits of port. */
 #define FER_SOCKET_ADDR_TEXT_CAP 59
 
 /**
- * Makes a socket address of an address of either family and a port; flowinfo and scope_id are 0.
+ * Makes a socket address from an address of either family and a port. flowinfo and scope_id are 0.
  *
- * For NULL or a bad family all of it is 0, which is a bad family.
+ * If ip is NULL or has a bad family, the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::SocketAddr::new.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_socket_addr fer_socket_addr_new(const fer_ip_addr *ip, uint16_t port);
 
 /**
- * Makes a socket address of an IPv4 address and a port; for NULL all of it is 0, which is a bad
- * family.
+ * Makes a socket address from an IPv4 address and a port.
+ *
+ * For NULL the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::SocketAddrV4::new.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_socket_addr fer_socket_addr_new_v4(const fer_ipv4_addr *ip, uint16_t port);
 
 /**
- * Makes a socket address of an IPv6 address, a port, flow information and a scope (an interface's
+ * Makes a socket address from an IPv6 address, a port, flow information and a scope (an interface's
  * index, or 0).
  *
- * For NULL all of it is 0, which is a bad family.
+ * For NULL the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::SocketAddrV6::new.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_socket_addr fer_socket_addr_new_v6(const fer_ipv6_addr *ip, uint16_t port,
                                                uint32_t flowinfo, uint32_t scope_id);
 
 /**
- * Tells whether an address is IPv4; false for NULL and for a bad family.
+ * Returns true if the address is IPv4; false for NULL and for a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::SocketAddr::is_ipv4.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_socket_addr_is_ipv4(const fer_socket_addr *addr);
 
 /**
- * Tells whether an address is IPv6; false for NULL and for a bad family.
+ * Returns true if the address is IPv6; false for NULL and for a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::SocketAddr::is_ipv6.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_socket_addr_is_ipv6(const fer_socket_addr *addr);
 
 /**
- * Reads an IPv4 or IPv6 address with its port from a NUL-terminated text, by Rust's strict grammar;
- * the whole text must be used.
+ * Parses an IPv4 or IPv6 address with its port from a NUL-terminated text, by Rust's strict
+ * grammar; the whole text must match.
  *
- * a.b.c.d:port, [v6]:port or [v6%scope]:port, where a scope is a number, never an interface's name.
- * A port is one or more decimal digits, of a value up to 65535; a scope one or more, up to
- * 4294967295; leading zeros are allowed.
+ * The forms are a.b.c.d:port, [v6]:port and [v6%scope]:port. A scope is a number of one or more
+ * decimal digits up to 4294967295, never an interface's name. A port is one or more decimal digits
+ * with a value up to 65535. Leading zeros are allowed in both.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::SocketAddr's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_socket_addr_parse(fer_socket_addr *out, const char *text);
 
 /**
- * Reads an IPv4 or IPv6 address with its port from exactly len bytes, as fer_socket_addr_parse
- * does.
+ * Parses an IPv4 or IPv6 address with its port from exactly len bytes, with the same grammar as
+ * fer_socket_addr_parse.
  *
- * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in
- * Rust.
+ * Reads no byte beyond len and needs no NUL. A NUL within the len bytes is refused, as in Rust.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::SocketAddr's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text,
                                                        size_t len);
 
 /**
- * Reads an IPv4 address with its port from a NUL-terminated text, by Rust's strict grammar; the
- * whole text must be used.
+ * Parses an IPv4 address with its port from a NUL-terminated text, by Rust's strict grammar; the
+ * whole text must match.
  *
- * a.b.c.d:port, and nothing else.
- * A port is one or more decimal digits, of a value up to 65535; leading zeros are allowed.
+ * The only form is a.b.c.d:port. A port is one or more decimal digits with a value up to 65535.
+ * Leading zeros are allowed.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::SocketAddrV4's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_socket_addr_parse_v4(fer_socket_addr *out, const char *text);
 
 /**
- * Reads an IPv4 address with its port from exactly len bytes, as fer_socket_addr_parse_v4 does.
+ * Parses an IPv4 address with its port from exactly len bytes, with the same grammar as
+ * fer_socket_addr_parse_v4.
  *
- * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in
- * Rust.
+ * Reads no byte beyond len and needs no NUL. A NUL within the len bytes is refused, as in Rust.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::SocketAddrV4's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_socket_addr_parse_v4_n(fer_socket_addr *out, const char *text,
                                                           size_t len);
 
 /**
- * Reads an IPv6 address with its port from a NUL-terminated text, by Rust's strict grammar; the
- * whole text must be used.
+ * Parses an IPv6 address with its port from a NUL-terminated text, by Rust's strict grammar; the
+ * whole text must match.
  *
- * [v6]:port or [v6%scope]:port, and nothing else; a scope is a number, never an interface's name. A
- * port is one or more decimal digits, of a value up to 65535; a scope one or more, up to
- * 4294967295; leading zeros are allowed.
+ * The forms are [v6]:port and [v6%scope]:port. A scope is a number of one or more decimal digits up
+ * to 4294967295, never an interface's name. A port is one or more decimal digits with a value up to
+ * 65535. Leading zeros are allowed in both.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::SocketAddrV6's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_socket_addr_parse_v6(fer_socket_addr *out, const char *text);
 
 /**
- * Reads an IPv6 address with its port from exactly len bytes, as fer_socket_addr_parse_v6 does.
+ * Parses an IPv6 address with its port from exactly len bytes, with the same grammar as
+ * fer_socket_addr_parse_v6.
  *
- * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in
- * Rust.
+ * Reads no byte beyond len and needs no NUL. A NUL within the len bytes is refused, as in Rust.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::SocketAddrV6's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_socket_addr_parse_v6_n(fer_socket_addr *out, const char *text,
                                                           size_t len);
 
 /**
- * Writes a socket address as text. "127.0.0.1:80", "[::1]:80" or "[fe80::1%2]:80".
+ * Writes a socket address as text: "127.0.0.1:80", "[::1]:80" or "[fe80::1%2]:80".
  *
- * The scope is written only when it is not 0, flowinfo never. Follows snprintf: the text is cut to
- * cap - 1 bytes and NUL-terminated, and no byte after the NUL is touched; buf may be NULL only when
- * cap is 0. Returns the full length without the NUL, at most 58, so that FER_SOCKET_ADDR_TEXT_CAP
- * bytes always suffice; 0, with an empty text where one fits, when addr is NULL or its family is
- * bad; 0 when buf is NULL and cap is not 0.
+ * The scope is written only if it is not 0, flowinfo never.
+ *
+ * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL
+ * is changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most
+ * 58, so FER_SOCKET_ADDR_TEXT_CAP bytes always suffice. If addr is NULL or has a bad family, the
+ * text is empty (if cap is not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not
+ * 0.
  *
  * Blocks: never.
- * Owns: buf is the caller's, cap bytes.
+ * Owns: buf is caller-owned, cap bytes.
  * Errors: none.
  * Rust: std::net::SocketAddr's Display.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API size_t fer_socket_addr_format(const fer_socket_addr *addr, char *buf, size_t cap);
 
 /**
- * Orders two addresses: -1, 0 or 1 as a comes before, is the same as, or comes after b.
+ * Compares two addresses. Returns -1, 0 or 1 if a orders before, equal to or after b.
  *
- * By the address as fer_ip_addr_cmp does, then the port, then, for IPv6 alone, flowinfo and
- * scope_id. The order is total: NULL is the same as NULL and comes before everything else. Bad
- * families stand among the others by their number, and two socket addresses of one bad family are
- * the same.
+ * Orders by address as fer_ip_addr_cmp does, then by port. IPv6 addresses then order by flowinfo
+ * and scope_id. The order is total. NULL equals NULL and orders before everything else. Bad
+ * families order by their number among the others. Two addresses with the same bad family are
+ * equal.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::SocketAddr's Ord.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API int fer_socket_addr_cmp(const fer_socket_addr *a, const fer_socket_addr *b);
 
 /**
- * Tells whether two addresses are the same: exactly when fer_socket_addr_cmp gives 0.
+ * Returns true if two addresses are equal: exactly if fer_socket_addr_cmp returns 0.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::SocketAddr's Eq.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_socket_addr_eq(const fer_socket_addr *a, const fer_socket_addr *b);
 
