@@ -1,5 +1,5 @@
-/* ip.h: IPv4 and IPv6 addresses as plain values: making them, asking about them, their text. No
- * ports, names or sockets. */
+/* ip.h: IPv4 and IPv6 addresses as plain values: construction, classification, text. No ports,
+ * names or sockets. */
 #ifndef FERRULE_IP_H
 #define FERRULE_IP_H
 
@@ -14,22 +14,22 @@
 extern "C" {
 #endif
 
-/* Which member of a fer_ip_addr holds the address. The values are this library's, not an OS's AF_
- * numbers; any other value, the 0 of a zeroed struct too, is a bad family, and INVALID_INPUT
- * wherever an address is needed. */
+/* Selects the member of a fer_ip_addr that holds the address. The values are ferrule's own, not an
+ * OS's AF_ numbers. Any other value is a bad family, also the 0 of a zeroed struct. A bad family is
+ * FER_INVALID_INPUT wherever an address is needed. */
 typedef enum fer_ip_family { FER_IP_V4 = 4, FER_IP_V6 = 6 } fer_ip_family;
 
-/* Four octets in the order in which they are written and sent: 127.0.0.1 is {127, 0, 0, 1}. */
+/* Four octets in network order: 127.0.0.1 is {127, 0, 0, 1}. */
 typedef struct fer_ipv4_addr {
     uint8_t octets[4];
 } fer_ipv4_addr;
 
-/* Sixteen octets in the order in which they are sent. */
+/* Sixteen octets in network order. */
 typedef struct fer_ipv6_addr {
     uint8_t octets[16];
 } fer_ipv6_addr;
 
-/* Either kind of address: family says which member counts. */
+/* An address of either family. family selects the valid member. */
 typedef struct fer_ip_addr {
     fer_ip_family family;
     union {
@@ -39,7 +39,7 @@ typedef struct fer_ip_addr {
 } fer_ip_addr;
 FER_STATIC_ASSERT(sizeof(fer_ip_addr) == 20, "the library was built with enums of 32 bits");
 
-/* Room for the longest text of each kind, the NUL included: "255.255.255.255", and 39 bytes of
+/* The size of the longest text of each kind, including the NUL: "255.255.255.255", and 39 bytes of
  * IPv6. */
 #define FER_IPV4_ADDR_TEXT_CAP 16
 #define FER_IPV6_ADDR_TEXT_CAP 40
@@ -68,574 +68,581 @@ FER_STATIC_ASSERT(sizeof(fer_ip_addr) == 20, "the library was built with enums o
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv4Addr::new.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_ipv4_addr fer_ipv4_addr_new(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
 
 /**
- * Gives the address as one number in the host's own order: 1.2.3.4 is 0x01020304; 0 for NULL.
+ * Returns the address as one number in host byte order: 1.2.3.4 is 0x01020304. Returns 0 for NULL.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv4Addr::to_bits.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API uint32_t fer_ipv4_addr_to_bits(const fer_ipv4_addr *addr);
 
 /**
- * Makes an address of one number in the host's own order: 0x01020304 is 1.2.3.4.
+ * Makes an address from one number in host byte order: 0x01020304 is 1.2.3.4.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv4Addr::from_bits.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_ipv4_addr fer_ipv4_addr_from_bits(uint32_t bits);
 
 /**
- * Makes ::ffff:a.b.c.d of a.b.c.d, the form in which a dual-stack socket shows an IPv4 peer; :: for
- * NULL.
+ * Makes ::ffff:a.b.c.d from a.b.c.d, and :: from NULL. A dual-stack socket reports IPv4 peers in
+ * this form.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv4Addr::to_ipv6_mapped.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_ipv6_addr fer_ipv4_addr_to_ipv6_mapped(const fer_ipv4_addr *addr);
 
 /**
- * Makes ::a.b.c.d of a.b.c.d, the deprecated form of RFC 4291, section 2.5.5.1; :: for NULL.
+ * Makes ::a.b.c.d from a.b.c.d, and :: from NULL. This form is deprecated (RFC 4291, section
+ * 2.5.5.1).
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv4Addr::to_ipv6_compatible.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_ipv6_addr fer_ipv4_addr_to_ipv6_compatible(const fer_ipv4_addr *addr);
 
 /**
- * Tells whether an address is 0.0.0.0; false for NULL.
+ * Returns true if the address is 0.0.0.0; false for NULL.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv4Addr::is_unspecified.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv4_addr_is_unspecified(const fer_ipv4_addr *addr);
 
 /**
- * Tells whether an address is in 127.0.0.0/8; false for NULL.
+ * Returns true if the address is in 127.0.0.0/8; false for NULL.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv4Addr::is_loopback.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv4_addr_is_loopback(const fer_ipv4_addr *addr);
 
 /**
- * Tells whether an address is in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918); false for
- * NULL.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: std::net::Ipv4Addr::is_private.
- * Threads: any number at once.
- */
-FER_API bool fer_ipv4_addr_is_private(const fer_ipv4_addr *addr);
-
-/**
- * Tells whether an address is in 169.254.0.0/16 (RFC 3927); false for NULL.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: std::net::Ipv4Addr::is_link_local.
- * Threads: any number at once.
- */
-FER_API bool fer_ipv4_addr_is_link_local(const fer_ipv4_addr *addr);
-
-/**
- * Tells whether an address is in 224.0.0.0/4 (RFC 5771); false for NULL.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: std::net::Ipv4Addr::is_multicast.
- * Threads: any number at once.
- */
-FER_API bool fer_ipv4_addr_is_multicast(const fer_ipv4_addr *addr);
-
-/**
- * Tells whether an address is 255.255.255.255; false for NULL.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: std::net::Ipv4Addr::is_broadcast.
- * Threads: any number at once.
- */
-FER_API bool fer_ipv4_addr_is_broadcast(const fer_ipv4_addr *addr);
-
-/**
- * Tells whether an address is in 192.0.2.0/24, 198.51.100.0/24 or 203.0.113.0/24 (RFC 5737); false
+ * Returns true if the address is in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918); false
  * for NULL.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
+ * Rust: std::net::Ipv4Addr::is_private.
+ * Threads: any number of concurrent calls.
+ */
+FER_API bool fer_ipv4_addr_is_private(const fer_ipv4_addr *addr);
+
+/**
+ * Returns true if the address is in 169.254.0.0/16 (RFC 3927); false for NULL.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: std::net::Ipv4Addr::is_link_local.
+ * Threads: any number of concurrent calls.
+ */
+FER_API bool fer_ipv4_addr_is_link_local(const fer_ipv4_addr *addr);
+
+/**
+ * Returns true if the address is in 224.0.0.0/4 (RFC 5771); false for NULL.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: std::net::Ipv4Addr::is_multicast.
+ * Threads: any number of concurrent calls.
+ */
+FER_API bool fer_ipv4_addr_is_multicast(const fer_ipv4_addr *addr);
+
+/**
+ * Returns true if the address is 255.255.255.255; false for NULL.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: std::net::Ipv4Addr::is_broadcast.
+ * Threads: any number of concurrent calls.
+ */
+FER_API bool fer_ipv4_addr_is_broadcast(const fer_ipv4_addr *addr);
+
+/**
+ * Returns true if the address is in 192.0.2.0/24, 198.51.100.0/24 or 203.0.113.0/24 (RFC 5737);
+ * false for NULL.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
  * Rust: std::net::Ipv4Addr::is_documentation.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv4_addr_is_documentation(const fer_ipv4_addr *addr);
 
 /**
- * Reads an IPv4 address from a NUL-terminated text, by Rust's strict grammar; the whole text must
- * be used.
+ * Parses an IPv4 address from a NUL-terminated text, by Rust's strict grammar; the whole text must
+ * match.
  *
- * Four decimal numbers of 0 to 255 with dots between; no leading zero, white space, sign, port or
- * shorter form.
+ * The text is four decimal numbers from 0 to 255, separated by dots. Leading zeros, white space, a
+ * sign, a port and shorter forms are refused.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::Ipv4Addr's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse(fer_ipv4_addr *out, const char *text);
 
 /**
- * Reads an IPv4 address from exactly len bytes, as fer_ipv4_addr_parse does.
+ * Parses an IPv4 address from exactly len bytes, with the same grammar as fer_ipv4_addr_parse.
  *
- * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in
- * Rust.
+ * Reads no byte beyond len and needs no NUL. A NUL within the len bytes is refused, as in Rust.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::Ipv4Addr's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text,
                                                      size_t len);
 
 /**
- * Writes an IPv4 address as text. "127.0.0.1".
+ * Writes an IPv4 address as text, for example "127.0.0.1".
  *
  * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL
- * is touched; buf may be NULL only when cap is 0. Returns the full length without the NUL, at most
- * 15, so that FER_IPV4_ADDR_TEXT_CAP bytes always suffice; 0, with an empty text where one fits,
- * when addr is NULL; 0 when buf is NULL and cap is not 0.
+ * is changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most
+ * 15, so FER_IPV4_ADDR_TEXT_CAP bytes always suffice. If addr is NULL, the text is empty (if cap is
+ * not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
  *
  * Blocks: never.
- * Owns: buf is the caller's, cap bytes.
+ * Owns: buf is caller-owned, cap bytes.
  * Errors: none.
  * Rust: std::net::Ipv4Addr's Display.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API size_t fer_ipv4_addr_format(const fer_ipv4_addr *addr, char *buf, size_t cap);
 
 /**
- * Orders two addresses: -1, 0 or 1 as a comes before, is the same as, or comes after b.
+ * Compares two addresses. Returns -1, 0 or 1 if a orders before, equal to or after b.
  *
- * By the octets, the first one first.
- * The order is total: NULL is the same as NULL and comes before everything else.
+ * Orders by the octets, the first octet first. The order is total. NULL equals NULL and orders
+ * before everything else.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv4Addr's Ord.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API int fer_ipv4_addr_cmp(const fer_ipv4_addr *a, const fer_ipv4_addr *b);
 
 /**
- * Tells whether two addresses are the same: exactly when fer_ipv4_addr_cmp gives 0.
+ * Returns true if two addresses are equal: exactly if fer_ipv4_addr_cmp returns 0.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv4Addr's Eq.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv4_addr_eq(const fer_ipv4_addr *a, const fer_ipv4_addr *b);
 
 /**
- * Makes the address a:b:c:d:e:f:g:h of eight segments in the host's own order.
+ * Makes the address a:b:c:d:e:f:g:h from eight segments in host byte order.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv6Addr::new.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_ipv6_addr fer_ipv6_addr_new(uint16_t a, uint16_t b, uint16_t c, uint16_t d, uint16_t e,
                                         uint16_t f, uint16_t g, uint16_t h);
 
 /**
- * Makes an address of an array of eight segments in the host's own order; :: for NULL.
+ * Makes an address from an array of eight segments in host byte order. Returns :: for NULL.
  *
  * Blocks: never.
- * Owns: segments is the caller's, eight elements, not kept.
+ * Owns: segments is caller-owned, eight elements, and not kept.
  * Errors: none.
  * Rust: std::net::Ipv6Addr::from_segments.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_ipv6_addr fer_ipv6_addr_from_segments(const uint16_t segments[8]);
 
 /**
- * Gives an address's eight segments in the host's own order; all 0 for NULL.
+ * Stores the address's eight segments in out, in host byte order. They are all 0 if addr is NULL.
  *
- * With out NULL it does nothing.
+ * Does nothing if out is NULL.
  *
  * Blocks: never.
- * Owns: out is the caller's, eight elements.
+ * Owns: out is caller-owned, eight elements.
  * Errors: none.
  * Rust: std::net::Ipv6Addr::segments.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API void fer_ipv6_addr_segments(const fer_ipv6_addr *addr, uint16_t out[8]);
 
 /**
- * Tells whether an address is ::; false for NULL.
+ * Returns true if the address is ::; false for NULL.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv6Addr::is_unspecified.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv6_addr_is_unspecified(const fer_ipv6_addr *addr);
 
 /**
- * Tells whether an address is ::1, and that alone (::ffff:127.0.0.1 is not); false for NULL.
+ * Returns true if the address is ::1, but not ::ffff:127.0.0.1; false for NULL.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv6Addr::is_loopback.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv6_addr_is_loopback(const fer_ipv6_addr *addr);
 
 /**
- * Tells whether an address is in ff00::/8; false for NULL.
+ * Returns true if the address is in ff00::/8; false for NULL.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv6Addr::is_multicast.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv6_addr_is_multicast(const fer_ipv6_addr *addr);
 
 /**
- * Tells whether an address is in fc00::/7 (RFC 4193); false for NULL.
+ * Returns true if the address is in fc00::/7 (RFC 4193); false for NULL.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv6Addr::is_unique_local.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv6_addr_is_unique_local(const fer_ipv6_addr *addr);
 
 /**
- * Tells whether an address is in fe80::/10 (RFC 4291); false for NULL.
+ * Returns true if the address is in fe80::/10 (RFC 4291); false for NULL.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv6Addr::is_unicast_link_local.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv6_addr_is_unicast_link_local(const fer_ipv6_addr *addr);
 
 /**
- * Takes the IPv4 address out of ::a.b.c.d or ::ffff:a.b.c.d (so ::1 gives 0.0.0.1); tells whether
- * there is one.
+ * Stores the IPv4 address of ::a.b.c.d or ::ffff:a.b.c.d in *out, and returns true. ::1 gives
+ * 0.0.0.1.
  *
- * *out is untouched when there is none; false when a pointer is NULL.
+ * For any other address, or if a pointer is NULL, returns false and leaves *out unchanged.
  *
  * Blocks: never.
- * Owns: out is the caller's.
+ * Owns: out is caller-owned.
  * Errors: none.
  * Rust: std::net::Ipv6Addr::to_ipv4.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv6_addr_to_ipv4(const fer_ipv6_addr *addr, fer_ipv4_addr *out);
 
 /**
- * Takes the IPv4 address out of ::ffff:a.b.c.d; tells whether there is one.
+ * Stores the IPv4 address of ::ffff:a.b.c.d in *out, and returns true.
  *
- * *out is untouched when there is none; false when a pointer is NULL.
+ * For any other address, or if a pointer is NULL, returns false and leaves *out unchanged.
  *
  * Blocks: never.
- * Owns: out is the caller's.
+ * Owns: out is caller-owned.
  * Errors: none.
  * Rust: std::net::Ipv6Addr::to_ipv4_mapped.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv6_addr_to_ipv4_mapped(const fer_ipv6_addr *addr, fer_ipv4_addr *out);
 
 /**
- * Turns ::ffff:a.b.c.d into a.b.c.d and gives every other address back as it is, as an IPv6
- * address.
+ * Converts ::ffff:a.b.c.d to a.b.c.d. Returns every other address unchanged, as an IPv6 address.
  *
- * For NULL all of it is 0, which is a bad family.
+ * For NULL the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv6Addr::to_canonical.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_ip_addr fer_ipv6_addr_to_canonical(const fer_ipv6_addr *addr);
 
 /**
- * Reads an IPv6 address from a NUL-terminated text, by Rust's strict grammar; the whole text must
- * be used.
+ * Parses an IPv6 address from a NUL-terminated text, by Rust's strict grammar; the whole text must
+ * match.
  *
- * Eight groups of 1 to 4 hexadecimal digits with colons between; one :: may stand for one or more
- * zero groups; the last two groups may be an IPv4 address. No zone, brackets, port, prefix length
- * or white space.
+ * The text is eight groups of 1 to 4 hexadecimal digits, separated by colons. One :: may replace
+ * one or more zero groups. The last two groups may be an IPv4 address. A zone, brackets, a port, a
+ * prefix length and white space are refused.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::Ipv6Addr's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse(fer_ipv6_addr *out, const char *text);
 
 /**
- * Reads an IPv6 address from exactly len bytes, as fer_ipv6_addr_parse does.
+ * Parses an IPv6 address from exactly len bytes, with the same grammar as fer_ipv6_addr_parse.
  *
- * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in
- * Rust.
+ * Reads no byte beyond len and needs no NUL. A NUL within the len bytes is refused, as in Rust.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::Ipv6Addr's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const char *text,
                                                      size_t len);
 
 /**
- * Writes an IPv6 address as text. RFC 5952: lower case, the first longest run of two or
- * more zero groups as ::, and dots for ::ffff:0:0/96 only.
+ * Writes an IPv6 address as text in the form of RFC 5952.
+ *
+ * Digits are lower case. The first longest run of two or more zero groups is ::. Only ::ffff:0:0/96
+ * is written with dots.
  *
  * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL
- * is touched; buf may be NULL only when cap is 0. Returns the full length without the NUL, at most
- * 39, so that FER_IPV6_ADDR_TEXT_CAP bytes always suffice; 0, with an empty text where one fits,
- * when addr is NULL; 0 when buf is NULL and cap is not 0.
+ * is changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most
+ * 39, so FER_IPV6_ADDR_TEXT_CAP bytes always suffice. If addr is NULL, the text is empty (if cap is
+ * not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
  *
  * Blocks: never.
- * Owns: buf is the caller's, cap bytes.
+ * Owns: buf is caller-owned, cap bytes.
  * Errors: none.
  * Rust: std::net::Ipv6Addr's Display.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API size_t fer_ipv6_addr_format(const fer_ipv6_addr *addr, char *buf, size_t cap);
 
 /**
- * Orders two addresses: -1, 0 or 1 as a comes before, is the same as, or comes after b.
+ * Compares two addresses. Returns -1, 0 or 1 if a orders before, equal to or after b.
  *
- * By the octets, the first one first.
- * The order is total: NULL is the same as NULL and comes before everything else.
+ * Orders by the octets, the first octet first. The order is total. NULL equals NULL and orders
+ * before everything else.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv6Addr's Ord.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API int fer_ipv6_addr_cmp(const fer_ipv6_addr *a, const fer_ipv6_addr *b);
 
 /**
- * Tells whether two addresses are the same: exactly when fer_ipv6_addr_cmp gives 0.
+ * Returns true if two addresses are equal: exactly if fer_ipv6_addr_cmp returns 0.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::Ipv6Addr's Eq.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ipv6_addr_eq(const fer_ipv6_addr *a, const fer_ipv6_addr *b);
 
 /**
- * Makes a fer_ip_addr that holds an IPv4 address; for NULL all of it is 0, which is a bad family.
+ * Makes a fer_ip_addr that holds an IPv4 address.
+ *
+ * For NULL the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: IpAddr::V4.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_ip_addr fer_ip_addr_from_v4(const fer_ipv4_addr *addr);
 
 /**
- * Makes a fer_ip_addr that holds an IPv6 address; for NULL all of it is 0, which is a bad family.
+ * Makes a fer_ip_addr that holds an IPv6 address.
+ *
+ * For NULL the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: IpAddr::V6.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_ip_addr fer_ip_addr_from_v6(const fer_ipv6_addr *addr);
 
 /**
- * Turns ::ffff:a.b.c.d into a.b.c.d and gives every other address back as it is.
+ * Converts ::ffff:a.b.c.d to a.b.c.d. Returns every other address unchanged.
  *
- * For NULL or a bad family all of it is 0, which is a bad family.
+ * If addr is NULL or has a bad family, the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::IpAddr::to_canonical.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_ip_addr fer_ip_addr_to_canonical(const fer_ip_addr *addr);
 
 /**
- * Tells whether an address is 0.0.0.0 or ::; false for NULL and for a bad family.
+ * Returns true if the address is 0.0.0.0 or ::; false for NULL and for a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::IpAddr::is_unspecified.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ip_addr_is_unspecified(const fer_ip_addr *addr);
 
 /**
- * Tells whether an address is in 127.0.0.0/8, or ::1; false for NULL and for a bad family.
+ * Returns true if the address is in 127.0.0.0/8, or is ::1; false for NULL and for a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::IpAddr::is_loopback.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ip_addr_is_loopback(const fer_ip_addr *addr);
 
 /**
- * Tells whether an address is in 224.0.0.0/4 or in ff00::/8; false for NULL and for a bad family.
+ * Returns true if the address is in 224.0.0.0/4 or in ff00::/8; false for NULL and for a bad
+ * family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::IpAddr::is_multicast.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ip_addr_is_multicast(const fer_ip_addr *addr);
 
 /**
- * Tells whether an address is IPv4; false for NULL and for a bad family.
+ * Returns true if the address is IPv4; false for NULL and for a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::IpAddr::is_ipv4.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ip_addr_is_ipv4(const fer_ip_addr *addr);
 
 /**
- * Tells whether an address is IPv6; ::ffff:a.b.c.d is; false for NULL and for a bad family.
+ * Returns true if the address is IPv6, including ::ffff:a.b.c.d; false for NULL and for a bad
+ * family.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::IpAddr::is_ipv6.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ip_addr_is_ipv6(const fer_ip_addr *addr);
 
 /**
- * Reads an IPv4 or IPv6 address from a NUL-terminated text, by Rust's strict grammar; the whole
- * text must be used.
+ * Parses an IPv4 or IPv6 address from a NUL-terminated text, by Rust's strict grammar; the whole
+ * text must match.
  *
- * What fer_ipv4_addr_parse or fer_ipv6_addr_parse takes; out->family says which it was.
+ * The text matches the grammar of fer_ipv4_addr_parse or fer_ipv6_addr_parse. out->family reports
+ * which one.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the text is anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::IpAddr's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_ip_addr_parse(fer_ip_addr *out, const char *text);
 
 /**
- * Reads an IPv4 or IPv6 address from exactly len bytes, as fer_ip_addr_parse does.
+ * Parses an IPv4 or IPv6 address from exactly len bytes, with the same grammar as
+ * fer_ip_addr_parse.
  *
- * No byte after len is looked at, and no NUL is needed; a NUL among the len bytes is refused, as in
- * Rust.
+ * Reads no byte beyond len and needs no NUL. A NUL within the len bytes is refused, as in Rust.
  *
  * Blocks: never.
- * Owns: both are the caller's; text is not kept.
- * Errors: FER_INVALID_INPUT, os_code 0: the bytes are anything else, or a pointer is NULL; *out is
- * untouched then.
+ * Owns: out and text are caller-owned; text is not kept.
+ * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
+ * NULL. *out is unchanged then.
  * Rust: std::net::IpAddr's FromStr.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char *text, size_t len);
 
 /**
- * Writes an IPv4 or IPv6 address as text. As the format function of its family does.
+ * Writes an IPv4 or IPv6 address as text, in the same form as the format function of its family.
  *
  * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL
- * is touched; buf may be NULL only when cap is 0. Returns the full length without the NUL, at most
- * 39, so that FER_IP_ADDR_TEXT_CAP bytes always suffice; 0, with an empty text where one fits, when
- * addr is NULL or its family is bad; 0 when buf is NULL and cap is not 0.
+ * is changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most
+ * 39, so FER_IP_ADDR_TEXT_CAP bytes always suffice. If addr is NULL or has a bad family, the text
+ * is empty (if cap is not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
  *
  * Blocks: never.
- * Owns: buf is the caller's, cap bytes.
+ * Owns: buf is caller-owned, cap bytes.
  * Errors: none.
  * Rust: std::net::IpAddr's Display.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API size_t fer_ip_addr_format(const fer_ip_addr *addr, char *buf, size_t cap);
 
 /**
- * Orders two addresses: -1, 0 or 1 as a comes before, is the same as, or comes after b.
+ * Compares two addresses. Returns -1, 0 or 1 if a orders before, equal to or after b.
  *
- * Every IPv4 address comes before every IPv6 address; within a family by the octets, the first one
- * first. The order is total: NULL is the same as NULL and comes before everything else. Bad
- * families stand among the others by their number, and two addresses of one bad family are the
- * same.
+ * Every IPv4 address orders before every IPv6 address. Within a family, addresses order by the
+ * octets, the first octet first. The order is total. NULL equals NULL and orders before everything
+ * else. Bad families order by their number among the others. Two addresses with the same bad family
+ * are equal.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::IpAddr's Ord.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API int fer_ip_addr_cmp(const fer_ip_addr *a, const fer_ip_addr *b);
 
 /**
- * Tells whether two addresses are the same: exactly when fer_ip_addr_cmp gives 0.
+ * Returns true if two addresses are equal: exactly if fer_ip_addr_cmp returns 0.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::net::IpAddr's Eq.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_ip_addr_eq(const fer_ip_addr *a, const fer_ip_addr *b);
 
