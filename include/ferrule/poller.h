@@ -4,9 +4,10 @@
  *     fer_poller poller = {0};
  *     fer_event events[64];
  *     fer_event interest = {.key = 1, .readable = true};
+ *     fer_raw_socket raw = fer_tcp_listener_as_raw(&listener);
  *     size_t count = 0;
  *     FER_TRY(fer_poller_new(&poller));
- *     FER_TRY(fer_poller_add(&poller, fer_tcp_listener_as_raw(&listener), interest, FER_POLL_LEVEL));
+ *     FER_TRY(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL));
  *     for (;;) {
  *         FER_TRY(fer_poller_wait(&poller, events, 64, FER_DURATION_NONE, &count));
  *         for (size_t i = 0; i < count; i++) {
@@ -21,8 +22,8 @@
  * following rules hold for all functions. docs/DIFFERENCES.md and the tests use their numbers.
  *
  * P1  An event is a hint: the next call may still return FER_WOULD_BLOCK, on every OS. Try, then
- *     wait again. If both halves are ready, an event may report only one, because on Windows an
- *     event describes the time of the query. The next event reports the other half.
+ *     wait again. If both halves are ready, an event may report only one (on Windows it describes
+ *     the time of the query). The next event reports the other.
  * P2  A hang-up or an error (a reset, a refused connect) makes an event readable and writable,
  *     whatever the interest is. The peer's shutdown makes it readable.
  * P3  Adding a registered socket is FER_ALREADY_EXISTS. Modifying or deleting a socket that is not
