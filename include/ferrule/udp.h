@@ -48,8 +48,7 @@ typedef struct fer_datagram {
  * no IPv6, or for IPv4 only.
  *
  * A bind to [::] receives IPv4 too on every OS. IPv4 senders are then reported as IPv4-mapped
- * addresses. The first socket bound to a port has it exclusively: on Windows the bind requests
- * exclusive use.
+ * addresses. The first socket bound to a port keeps it: on Windows the bind requests exclusive use.
  *
  * Blocks: during the name lookup.
  * Owns: the handle owns the socket until fer_udp_socket_close. host_port is not kept.
