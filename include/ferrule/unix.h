@@ -1,11 +1,11 @@
 /* unix.h: UnixStream, UnixListener, UnixDatagram and SocketAddr of std::os::unix::net: sockets
- * whose names are paths.
+ * whose addresses are paths.
  *
- * A stream here behaves as a fer_tcp_stream does, and a listener as a fer_tcp_listener: what tcp.h
- * says of handles, timeouts, shutdown, ends, resets and threads holds. A path stays in the file
- * system when its socket is closed: whoever bound it removes it. On Windows 10 since version 1803
- * there are streams and listeners; what an OS, or its version, has not is FER_UNSUPPORTED when it
- * is asked for. */
+ * A stream here behaves like a fer_tcp_stream, and a listener like a fer_tcp_listener. Their rules
+ * in tcp.h apply: handles, misuse, timeouts, shutdown, end of file, resets and threads. A path
+ * remains in the file system when its socket is closed. The program that bound it removes it.
+ * Windows 10 has streams and listeners since version 1803. A feature that the OS, or its version,
+ * does not have is FER_UNSUPPORTED. */
 #ifndef FERRULE_UNIX_H
 #define FERRULE_UNIX_H
 
@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /* The address of a Unix socket: unnamed (all zero bytes), a path, or on Linux an abstract name. A
- * plain value; its members are private. */
+ * plain value. Its members are private. */
 typedef enum fer_unix_addr_kind {
     FER_UNIX_ADDR_UNNAMED = 0,
     FER_UNIX_ADDR_PATHNAME = 1,
@@ -37,23 +37,23 @@ typedef struct fer_unix_addr {
     char name_[FER_UNIX_ADDR_NAME_MAX + 4];
 } fer_unix_addr;
 
-/* A connection. All zero bytes at first. */
+/* A connection. Initialize to all zero bytes. */
 typedef struct fer_unix_stream {
     fer_handle handle_;
 } fer_unix_stream;
 
-/* A socket that accepts connections. All zero bytes at first. */
+/* A socket that accepts connections. Initialize to all zero bytes. */
 typedef struct fer_unix_listener {
     fer_handle handle_;
 } fer_unix_listener;
 
-/* A socket for datagrams. All zero bytes at first. */
+/* A datagram socket. Initialize to all zero bytes. */
 typedef struct fer_unix_datagram {
     fer_handle handle_;
 } fer_unix_datagram;
 
-/* A datagram that was received: how many of its bytes are in the buffer, whether it had more, which
- * are lost, and who sent it. */
+/* A received datagram: the number of bytes in the buffer, whether further bytes were lost, and the
+ * sender. */
 typedef struct fer_unix_received {
     size_t len;
     bool truncated;
@@ -63,65 +63,67 @@ typedef struct fer_unix_received {
 /* ---- Addresses */
 
 /**
- * Makes the address that is a path.
+ * Makes the address of a path.
  *
- * path is NUL-terminated, not empty, and at most 107 bytes long (macOS and the BSDs: 103). Nothing
- * looks whether it exists.
+ * path is NUL-terminated, not empty, and at most 107 bytes long (103 on macOS and the BSDs). The
+ * path need not exist.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
+ * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (NULL, empty, too long).
- * Rust: std::os::unix::net::SocketAddr::from_pathname. Differs: an empty path is refused; Rust
- * makes the unnamed address of it.
- * Threads: any number at once.
+ * Rust: std::os::unix::net::SocketAddr::from_pathname. Differs: an empty path is refused; in Rust
+ * it is the unnamed address.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, const char *path);
 
 /**
- * Makes the address that is a name without a file, which Linux alone has (unix(7), "abstract").
+ * Makes the address of an abstract name: a name without a file, on Linux only (unix(7),
+ * "abstract").
  *
- * name is any len bytes, zero bytes among them, at most 107. Such a name is gone with its last
+ * name is any len bytes, at most 107, and may contain zero bytes. The name disappears with its last
  * socket.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_UNSUPPORTED off Linux, FER_INVALID_INPUT (NULL, too long).
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_UNSUPPORTED (not Linux), FER_INVALID_INPUT (NULL, too long).
  * Rust: std::os::linux::net::SocketAddrExt::from_abstract_name.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_unix_addr_from_abstract_name(fer_unix_addr *out,
                                                                 const void *name, size_t len);
 
 /**
- * Tells whether the address is that of a socket without a name; NULL is not.
+ * Returns true if the address is that of a socket without a name; false for NULL.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
+ * Owns: nothing; no pointer is kept.
  * Errors: none.
  * Rust: std::os::unix::net::SocketAddr::is_unnamed.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_unix_addr_is_unnamed(const fer_unix_addr *addr);
 
 /**
- * Returns the path, NUL-terminated; NULL where the address is none.
+ * Returns the path, NUL-terminated, or NULL if the address is not a path.
  *
  * Blocks: never.
- * Owns: the text is in addr.
+ * Owns: the text is part of addr.
  * Errors: none.
  * Rust: std::os::unix::net::SocketAddr::as_pathname.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API const char *fer_unix_addr_as_pathname(const fer_unix_addr *addr);
 
 /**
- * Returns the bytes of an abstract name, and their number in *len; NULL where the address is none.
+ * Returns the bytes of an abstract name, or NULL if the address is not one. Stores their number in
+ * *len.
  *
  * Blocks: never.
- * Owns: the bytes are in addr.
+ * Owns: the bytes are part of addr.
  * Errors: none.
  * Rust: std::os::linux::net::SocketAddrExt::as_abstract_name.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API const void *fer_unix_addr_as_abstract_name(const fer_unix_addr *addr, size_t *len);
 
@@ -130,410 +132,432 @@ FER_API const void *fer_unix_addr_as_abstract_name(const fer_unix_addr *addr, si
 /**
  * Connects to the listener at a path.
  *
- * path as in fer_unix_addr_from_pathname.
+ * path has the format of fer_unix_addr_from_pathname.
  *
- * Blocks: while the listener's queue is full (Windows, macOS, the BSDs: FER_CONNECTION_REFUSED).
- * Owns: the handle owns the connection until fer_unix_stream_close; path is not kept.
- * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (nobody listens there),
- * FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT and what else the OS says.
+ * Blocks: while the listener's accept queue is full. On Windows, macOS and the BSDs a full queue is
+ * FER_CONNECTION_REFUSED instead.
+ * Owns: the handle owns the connection until fer_unix_stream_close. path is not kept.
+ * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (no listener at the path),
+ * FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::connect.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect(fer_unix_stream *stream, const char *path);
 
 /**
- * Connects to the listener at an address.
+ * Connects to the listener at an address. Otherwise same as fer_unix_stream_connect.
  *
- * Blocks: as fer_unix_stream_connect.
- * Owns: the handle owns the connection until fer_unix_stream_close; addr is not kept.
- * Errors: as fer_unix_stream_connect; FER_INVALID_INPUT for the unnamed address.
+ * Blocks: same as fer_unix_stream_connect.
+ * Owns: the handle owns the connection until fer_unix_stream_close. addr is not kept.
+ * Errors: same as fer_unix_stream_connect. FER_INVALID_INPUT also for the unnamed address.
  * Rust: std::os::unix::net::UnixStream::connect_addr.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect_addr(fer_unix_stream *stream,
                                                             const fer_unix_addr *addr);
 
 /**
- * Begins to connect to an address and does not wait for the end, as fer_tcp_stream_connect_start.
+ * Starts to connect to an address and does not wait for the result. Same as
+ * fer_tcp_stream_connect_start, with one difference.
  *
- * On POSIX such a connect has ended when the call returns. Where the listener's queue is full it is
- * FER_RESOURCE_BUSY: nothing is under way, and the handle is NEW, to be tried again.
- * FER_WOULD_BLOCK is for a connect that is under way, on Windows. The stream is nonblocking from
- * now on.
+ * On POSIX the connect has succeeded or failed when the call returns. If the listener's accept
+ * queue is full, the result is FER_RESOURCE_BUSY: no connect is pending, the handle is NEW, and the
+ * call can be repeated. Only Windows returns FER_WOULD_BLOCK, for a pending connect. The stream is
+ * in nonblocking mode.
  *
  * Blocks: never.
- * Owns: the handle owns the socket until fer_unix_stream_close; addr is not kept.
- * Errors: FER_RESOURCE_BUSY and FER_WOULD_BLOCK as above; else as fer_unix_stream_connect_addr.
- * Rust: mio: net::UnixStream::connect_addr. Differs: a full queue is WouldBlock there.
- * Threads: no other call on the handle at the same time.
+ * Owns: the handle owns the socket until fer_unix_stream_close. addr is not kept.
+ * Errors: FER_RESOURCE_BUSY and FER_WOULD_BLOCK as above; otherwise same as
+ * fer_unix_stream_connect_addr.
+ * Rust: mio: net::UnixStream::connect_addr. Differs: in mio a full queue is WouldBlock.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect_start(fer_unix_stream *stream,
                                                              const fer_unix_addr *addr);
 
 /**
- * Makes two streams that are connected to each other, without names.
+ * Makes two unnamed streams that are connected to each other.
  *
  * Blocks: never.
  * Owns: each handle owns its end until fer_unix_stream_close.
- * Errors: FER_UNSUPPORTED on Windows, FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (a handle that is
- * open, one handle twice).
+ * Errors: FER_UNSUPPORTED (Windows), FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (an open handle;
+ * the same handle twice).
  * Rust: std::os::unix::net::UnixStream::pair.
- * Threads: no other call on the handles at the same time.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other);
 
 /**
- * Makes another handle of the same socket.
+ * Makes a second handle of the same socket.
  *
  * Blocks: never.
- * Owns: out owns its handle until fer_unix_stream_close.
- * Errors: FER_INVALID_INPUT, FER_TOO_MANY_OPEN_FILES.
+ * Owns: out is a separate handle; close it with fer_unix_stream_close.
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES.
  * Rust: std::os::unix::net::UnixStream::try_clone.
- * Threads: stream: with any other call but close. out: no other call at the same time.
+ * Threads: stream: concurrent with any other call except close. out: no concurrent call.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_clone(fer_unix_stream *stream,
                                                          fer_unix_stream *out);
 
 /**
- * Tells the socket's own address, unnamed where it has none.
+ * Stores the socket's local address in *out. It is unnamed if the socket has no name.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT, or what the OS says.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::local_addr.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_local_addr(const fer_unix_stream *stream,
                                                           fer_unix_addr *out);
 
 /**
- * Tells the address of the other end, unnamed where it has none.
+ * Stores the connection's peer address in *out. It is unnamed if the peer has no name.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_NOT_CONNECTED once this handle has seen the end or a reset; FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_NOT_CONNECTED (after a call on this handle has returned end of file or a reset),
+ * FER_INVALID_INPUT (misuse).
  * Rust: std::os::unix::net::UnixStream::peer_addr.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream,
                                                          fer_unix_addr *out);
 
 /**
- * Ends the reading half, the writing half or both, for this handle and its clones.
+ * Shuts down the read half, the write half or both, for this handle and its clones.
  *
- * As fer_tcp_stream_shutdown. The end of the reading half is told to the peer on Linux: its writes
- * are FER_BROKEN_PIPE.
+ * Same as fer_tcp_stream_shutdown. On Linux the peer notices the shutdown of the read half: its
+ * writes are FER_BROKEN_PIPE.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_NOT_CONNECTED on a NEW handle, FER_INVALID_INPUT for an unknown how.
+ * Errors: FER_NOT_CONNECTED (a NEW handle), FER_INVALID_INPUT (an unknown how).
  * Rust: std::os::unix::net::UnixStream::shutdown.
- * Threads: any thread, at any time but with or after close.
+ * Threads: any thread at any time, but not during or after close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream, fer_shutdown how);
 
 /**
- * Reads what is there, up to len bytes; FER_OK with *n 0 is the end.
+ * Reads available bytes, at most len. FER_OK with *n == 0 is end of file.
  *
- * As fer_tcp_stream_read. n may be NULL.
+ * Same as fer_tcp_stream_read. n may be NULL.
  *
- * Blocks: until there is something to read, up to the read timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED, FER_INVALID_INPUT;
- * FER_NOT_CONNECTED on a NEW handle.
+ * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
+ * nonblocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_CONNECTION_RESET, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED,
+ * FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
  * Rust: std::io::Read::read for UnixStream.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read(fer_unix_stream *stream, void *buf, size_t len,
                                                     size_t *n);
 
 /**
- * Reads without recv_mode.
+ * Reads without consuming: the next read returns the same bytes again.
  *
- * As fer_tcp_stream_peek.
+ * Same as fer_tcp_stream_peek.
  *
- * Blocks: until there is something to read, up to the read timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED, FER_INVALID_INPUT;
- * FER_NOT_CONNECTED on a NEW handle.
+ * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
+ * nonblocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_CONNECTION_RESET, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED,
+ * FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
  * Rust: std::os::unix::net::UnixStream::peek (unstable there).
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_peek(fer_unix_stream *stream, void *buf, size_t len,
                                                     size_t *n);
 
 /**
- * Reads what has arrived and never waits, whatever the mode and the timeouts are.
+ * Reads available bytes and never waits, regardless of the blocking mode and the timeouts.
  *
- * Otherwise as fer_unix_stream_read. One system call.
+ * Otherwise same as fer_unix_stream_read. Makes one system call.
  *
  * Blocks: never.
- * Owns: as fer_unix_stream_read.
- * Errors: FER_WOULD_BLOCK where nothing has arrived; else as fer_unix_stream_read, but no timeout.
+ * Owns: same as fer_unix_stream_read.
+ * Errors: FER_WOULD_BLOCK (no data available); otherwise same as fer_unix_stream_read, but no
+ * expired timeout.
  * Rust: tokio: net::UnixStream::try_read.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_read(fer_unix_stream *stream, void *buf,
                                                         size_t len, size_t *n);
 
 /**
- * Reads without recv_mode, as fer_unix_stream_peek, and never waits, whatever the mode and the
- * timeouts are.
+ * Reads without consuming and never waits, regardless of the blocking mode and the timeouts.
+ *
+ * Otherwise same as fer_unix_stream_peek.
  *
  * Blocks: never.
- * Owns: as fer_unix_stream_read.
- * Errors: FER_WOULD_BLOCK where nothing has arrived; else as fer_unix_stream_read, but no timeout.
- * Rust: std's peek, as tokio: net::UnixStream::try_io would call it.
- * Threads: one reading and one writing call at once on one handle.
+ * Owns: same as fer_unix_stream_read.
+ * Errors: FER_WOULD_BLOCK (no data available); otherwise same as fer_unix_stream_read, but no
+ * expired timeout.
+ * Rust: std's peek, called through tokio: net::UnixStream::try_io.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_peek(fer_unix_stream *stream, void *buf,
                                                         size_t len, size_t *n);
 
 /**
- * Reads into several buffers, one after the other.
+ * Reads into several buffers, and fills each one before the next.
  *
- * As fer_tcp_stream_read_vectored.
+ * Same as fer_tcp_stream_read_vectored.
  *
- * Blocks: until there is something to read, up to the read timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED, FER_INVALID_INPUT;
- * FER_NOT_CONNECTED on a NEW handle.
+ * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
+ * nonblocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_CONNECTION_RESET, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED,
+ * FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
  * Rust: std::io::Read::read_vectored for UnixStream.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read_vectored(fer_unix_stream *stream,
                                                              const fer_io_slice_mut *slices,
                                                              size_t count, size_t *n);
 
 /**
- * Reads len bytes, all of them.
+ * Reads exactly len bytes, with as many reads as necessary.
  *
- * As fer_tcp_stream_read_exact.
+ * Same as fer_tcp_stream_read_exact.
  *
- * Blocks: until all are there; each read up to the read timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_UNEXPECTED_EOF, FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT,
- * FER_INVALID_INPUT; FER_NOT_CONNECTED on a NEW handle.
+ * Blocks: until len bytes, end of file or an error arrives. The read timeout applies to each
+ * underlying read.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_UNEXPECTED_EOF (end of file before len bytes), FER_CONNECTION_RESET, FER_WOULD_BLOCK
+ * (nonblocking mode), FER_TIMED_OUT, FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
  * Rust: std::io::Read::read_exact for UnixStream.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read_exact(fer_unix_stream *stream, void *buf,
                                                           size_t len, size_t *n);
 
 /**
- * Reads until the end, up to cap bytes.
+ * Reads until end of file into a buffer of cap bytes.
  *
- * As fer_tcp_stream_read_to_end.
+ * Same as fer_tcp_stream_read_to_end.
  *
- * Blocks: until the end; each read up to the read timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_STORAGE_FULL (more than cap bytes), FER_CONNECTION_RESET, FER_WOULD_BLOCK,
- * FER_TIMED_OUT, FER_INVALID_INPUT; FER_NOT_CONNECTED on a NEW handle.
+ * Blocks: until end of file or an error. The read timeout applies to each underlying read.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_STORAGE_FULL (more than cap bytes), FER_CONNECTION_RESET, FER_WOULD_BLOCK
+ * (nonblocking mode), FER_TIMED_OUT, FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
  * Rust: std::io::Read::read_to_end for UnixStream.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read_to_end(fer_unix_stream *stream, void *buf,
                                                            size_t cap, size_t *n);
 
 /**
- * Writes what there is room for, up to len bytes.
+ * Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer than
+ * len.
  *
- * As fer_tcp_stream_write.
+ * Same as fer_tcp_stream_write.
  *
- * Blocks: until there is room, up to the write timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_BROKEN_PIPE, FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED,
- * FER_INVALID_INPUT; FER_NOT_CONNECTED on a NEW handle.
+ * Blocks: until there is room, at most the write timeout. Never in nonblocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_BROKEN_PIPE, FER_CONNECTION_RESET, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT,
+ * FER_INTERRUPTED, FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
  * Rust: std::io::Write::write for UnixStream.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write(fer_unix_stream *stream, const void *buf,
                                                      size_t len, size_t *n);
 
 /**
- * Writes what there is room for and never waits, whatever the mode and the timeouts are.
+ * Writes as many bytes as there is room for and never waits, regardless of the blocking mode and
+ * the timeouts.
  *
- * Otherwise as fer_unix_stream_write; *n tells how many bytes the OS took over. One system call.
+ * Otherwise same as fer_unix_stream_write. *n is the number of bytes that the OS accepted. Makes
+ * one system call.
  *
  * Blocks: never.
- * Owns: as fer_unix_stream_write.
- * Errors: FER_WOULD_BLOCK where there is no room; else as fer_unix_stream_write, but no timeout.
+ * Owns: same as fer_unix_stream_write.
+ * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_stream_write, but no expired
+ * timeout.
  * Rust: tokio: net::UnixStream::try_write.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_write(fer_unix_stream *stream, const void *buf,
                                                          size_t len, size_t *n);
 
 /**
- * Writes several buffers, one after the other.
+ * Writes from several buffers, in order.
  *
- * As fer_tcp_stream_write_vectored.
+ * Same as fer_tcp_stream_write_vectored.
  *
- * Blocks: until there is room, up to the write timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_BROKEN_PIPE, FER_CONNECTION_RESET, FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED,
- * FER_INVALID_INPUT; FER_NOT_CONNECTED on a NEW handle.
- * Rust: std::io::Write::write_vectored for UnixStream. Differs: never a signal.
- * Threads: one reading and one writing call at once on one handle.
+ * Blocks: until there is room, at most the write timeout. Never in nonblocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_BROKEN_PIPE, FER_CONNECTION_RESET, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT,
+ * FER_INTERRUPTED, FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
+ * Rust: std::io::Write::write_vectored for UnixStream. Differs: never raises SIGPIPE.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write_vectored(fer_unix_stream *stream,
                                                               const fer_io_slice *slices,
                                                               size_t count, size_t *n);
 
 /**
- * Writes len bytes, all of them.
+ * Writes all len bytes, with as many writes as necessary.
  *
- * As fer_tcp_stream_write_all.
+ * Same as fer_tcp_stream_write_all.
  *
- * Blocks: until all are taken; each write up to the write timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_WRITE_ZERO (the OS takes nothing), FER_BROKEN_PIPE, FER_CONNECTION_RESET,
- * FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INVALID_INPUT; FER_NOT_CONNECTED on a NEW handle.
+ * Blocks: until the OS has accepted all bytes, or an error. The write timeout applies to each
+ * underlying write.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_WRITE_ZERO (the OS accepted no byte), FER_BROKEN_PIPE, FER_CONNECTION_RESET,
+ * FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED
+ * (a NEW handle).
  * Rust: std::io::Write::write_all for UnixStream.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream, const void *buf,
                                                          size_t len, size_t *n);
 
 /**
- * Sets how long a receiving call waits: FER_DURATION_NONE, as at first, without limit.
+ * Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT for zero.
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
  * Rust: std::os::unix::net::UnixStream::set_read_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_read_timeout(fer_unix_stream *stream,
                                                                 fer_duration timeout);
 
 /**
- * Sets how long a sending call waits: FER_DURATION_NONE, as at first, without limit.
+ * Sets the timeout of each single write. FER_DURATION_NONE, the default, waits without limit.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT for zero.
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
  * Rust: std::os::unix::net::UnixStream::set_write_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_write_timeout(fer_unix_stream *stream,
                                                                  fer_duration timeout);
 
 /**
- * Tells the read timeout, to the grain of the OS; FER_DURATION_NONE for none.
+ * Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::os::unix::net::UnixStream::read_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read_timeout(const fer_unix_stream *stream,
                                                             fer_duration *out);
 
 /**
- * Tells the write timeout, to the grain of the OS; FER_DURATION_NONE for none.
+ * Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::os::unix::net::UnixStream::write_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write_timeout(const fer_unix_stream *stream,
                                                              fer_duration *out);
 
 /**
- * Sets whether calls that cannot go on are FER_WOULD_BLOCK at once. All clones have it.
+ * Sets nonblocking mode (true) or blocking mode (false).
+ *
+ * In nonblocking mode a call that would wait returns FER_WOULD_BLOCK. The mode belongs to the
+ * socket, so clones share it.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT, or what the OS says.
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::set_nonblocking.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *stream,
                                                                bool nonblocking);
 
 /**
- * Takes the socket's pending error: *out is FER_OK where there is none.
+ * Takes the socket's pending error and stores it in *out. FER_OK means no error.
  *
- * The result tells of the asking, *out of the socket.
+ * The return value reports the query itself, *out the socket's error.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::os::unix::net::UnixStream::take_error.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_take_error(fer_unix_stream *stream, fer_error *out);
 
 /**
- * Waits until at least one of the interests may go on: FER_READABLE, FER_WRITABLE, or both joined
- * by |.
+ * Waits until the stream is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
+ * joined by |.
  *
- * All as fer_tcp_stream_ready.
+ * Same as fer_tcp_stream_ready.
  *
- * Blocks: until ready, at most timeout; whatever the stream's mode and its own timeouts are.
- * Owns: nothing is kept of the arguments.
- * Errors: as fer_tcp_stream_ready.
+ * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts.
+ * Owns: nothing; no pointer is kept.
+ * Errors: same as fer_tcp_stream_ready.
  * Rust: tokio: net::UnixStream::ready, with a timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_ready(const fer_unix_stream *stream,
                                                      fer_interest interest, fer_duration timeout,
                                                      fer_interest *ready);
 
 /**
- * Closes the handle; harmless on NULL, on a NEW handle and on a CLOSED one. The path of a bound
- * socket stays.
+ * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
+ *
+ * The path of a bound socket remains.
  *
  * Blocks: never.
- * Owns: the OS socket is given back.
+ * Owns: releases the handle's socket.
  * Errors: none.
  * Rust: Drop for std::os::unix::net::UnixStream.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API void fer_unix_stream_close(fer_unix_stream *stream);
 
 /**
- * Lends the raw socket: the descriptor or SOCKET; FER_RAW_SOCKET_NONE where there is none.
+ * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  *
- * Do not close it, and change its blocking mode and timeouts through ferrule only.
+ * Do not close it. Change its blocking mode and timeouts only through ferrule.
  *
  * Blocks: never.
  * Owns: the handle still owns the socket.
  * Errors: none.
  * Rust: std::os::fd::AsRawFd.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_API fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream);
 
 /**
- * Takes over a connected Unix stream socket that was made elsewhere.
+ * Takes ownership of a connected Unix stream socket that was made elsewhere.
  *
- * Its close-on-exec state is left as it is. On Windows, where the blocking mode cannot be learnt,
- * it is taken to be blocking.
+ * Its close-on-exec flag is left unchanged. On Windows the blocking mode cannot be queried, so
+ * blocking mode is assumed.
  *
  * Blocks: never.
- * Owns: on success the handle owns raw; on failure raw stays the caller's, as it was.
+ * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_INVALID_INPUT (not a connected Unix stream socket; stream is open).
- * Rust: std::os::fd::FromRawFd. Differs: it is checked.
- * Threads: no other call on the handle at the same time.
+ * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_from_raw(fer_unix_stream *stream,
                                                         fer_raw_socket raw);
 
 /**
- * Gives the raw socket up and leaves a CLOSED handle; FER_RAW_SOCKET_NONE where there is none.
+ * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
+ * there is none.
  *
- * The blocking mode and timeouts that were set are really on the socket.
+ * The socket itself has the blocking mode and the timeouts that were set.
  *
  * Blocks: never.
- * Owns: the socket is the caller's to close.
+ * Owns: the caller owns the returned socket and must close it.
  * Errors: none.
  * Rust: std::os::fd::IntoRawFd.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream);
 
@@ -542,62 +566,62 @@ FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream);
 /**
  * Makes a path and listens there. The backlog is 128.
  *
- * path as in fer_unix_addr_from_pathname. A file of that name, also one that an earlier listener
- * left, is FER_ADDR_IN_USE.
+ * path has the format of fer_unix_addr_from_pathname. If a file of that name exists, even one left
+ * by an earlier listener, the result is FER_ADDR_IN_USE.
  *
  * Blocks: never.
- * Owns: the handle owns the socket until fer_unix_listener_close, but not the path; path is not
+ * Owns: the handle owns the socket until fer_unix_listener_close, but not the path. path is not
  * kept.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
- * FER_UNSUPPORTED, FER_INVALID_INPUT and what else the OS says.
+ * FER_UNSUPPORTED, FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::bind.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_bind(fer_unix_listener *listener,
                                                       const char *path);
 
 /**
- * Listens at an address.
+ * Listens at an address. Otherwise same as fer_unix_listener_bind.
  *
  * Blocks: never.
- * Owns: the handle owns the socket until fer_unix_listener_close; addr is not kept.
- * Errors: as fer_unix_listener_bind; FER_INVALID_INPUT for the unnamed address.
+ * Owns: the handle owns the socket until fer_unix_listener_close. addr is not kept.
+ * Errors: same as fer_unix_listener_bind. FER_INVALID_INPUT also for the unnamed address.
  * Rust: std::os::unix::net::UnixListener::bind_addr.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener,
                                                            const fer_unix_addr *addr);
 
 /**
- * Waits for a connection and takes it.
+ * Waits for a connection and accepts it.
  *
- * peer may be NULL; it is mostly unnamed. As fer_tcp_listener_accept: connections that died in the
- * queue are passed over, and out starts blocking.
+ * Same as fer_tcp_listener_accept: dead connections are skipped, and out starts in blocking mode.
+ * peer may be NULL; otherwise *peer is the peer address, which is usually unnamed.
  *
- * Blocks: until somebody connects; never when nonblocking.
- * Owns: out owns the connection until fer_unix_stream_close.
- * Errors: FER_WOULD_BLOCK, FER_TOO_MANY_OPEN_FILES (the connection stays queued), FER_INVALID_INPUT
- * and what else the OS says.
+ * Blocks: until a connection arrives. Never in nonblocking mode.
+ * Owns: the handle out owns the connection until fer_unix_stream_close.
+ * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TOO_MANY_OPEN_FILES (the connection stays
+ * queued), FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::accept, and each step of incoming.
- * Threads: any number of threads.
+ * Threads: any number of concurrent calls on one listener, each with its own out.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_accept(fer_unix_listener *listener,
                                                         fer_unix_stream *out, fer_unix_addr *peer);
 
 /**
- * Takes a connection that is queued and never waits, whatever the mode is.
+ * Accepts a queued connection and never waits, regardless of the blocking mode.
  *
- * Otherwise as fer_unix_listener_accept. POSIX has no accept that does not wait on a blocking
- * listener: there the queue is looked at first, and the call waits after all if between the look
- * and the accept another thread or process takes the connection, or (on the BSDs and macOS) the
- * connection dies. On a nonblocking listener, fer_unix_listener_set_nonblocking, there is no such
- * gap.
+ * Otherwise same as fer_unix_listener_accept. POSIX cannot accept on a blocking listener without
+ * waiting, so there the call checks the accept queue first. It still waits if the connection is
+ * gone between check and accept. Another thread or process may accept it, or (on macOS and the
+ * BSDs) it may die. A listener in nonblocking mode (fer_unix_listener_set_nonblocking) has no such
+ * race.
  *
- * Blocks: never, but as above.
- * Owns: as fer_unix_listener_accept.
- * Errors: FER_WOULD_BLOCK where none is queued; else as fer_unix_listener_accept.
+ * Blocks: never, except for the race above.
+ * Owns: same as fer_unix_listener_accept.
+ * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_unix_listener_accept.
  * Rust: std::os::unix::net::UnixListener::accept, nonblocking for one call.
- * Threads: as fer_unix_listener_accept.
+ * Threads: same as fer_unix_listener_accept.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *listener,
                                                             fer_unix_stream *out,
@@ -606,121 +630,126 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *l
 /**
  * Waits until a connection is queued: FER_READABLE. A listener is never writable.
  *
- * *ready is FER_READABLE, or 0 where there is none when the timeout is over. 0 asks without
- * waiting, FER_DURATION_NONE waits for ever. It is a hint: another thread may take the connection
- * first. A signal does not end the wait.
+ * *ready is FER_READABLE, or 0 if the timeout expired. A timeout of 0 checks without waiting;
+ * FER_DURATION_NONE waits without limit. A signal does not end the wait. Readiness is a hint:
+ * another thread may accept the connection first.
  *
- * Blocks: until ready, at most timeout; whatever the listener's mode is.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT (no interest, unknown ones, ready NULL, a handle that is not open), or
- * what the OS says.
+ * Blocks: until ready, at most timeout, regardless of the listener's blocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
+ * open) and other errors of the OS.
  * Rust: mio: a poll for net::UnixListener, with a timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_ready(const fer_unix_listener *listener,
                                                        fer_interest interest, fer_duration timeout,
                                                        fer_interest *ready);
 
 /**
- * Makes another handle of the same socket.
+ * Makes a second handle of the same socket.
  *
  * Blocks: never.
- * Owns: out owns its handle until fer_unix_listener_close.
- * Errors: FER_INVALID_INPUT, FER_TOO_MANY_OPEN_FILES.
+ * Owns: out is a separate handle; close it with fer_unix_listener_close.
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES.
  * Rust: std::os::unix::net::UnixListener::try_clone.
- * Threads: listener: with any other call but close. out: no other call at the same time.
+ * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_try_clone(fer_unix_listener *listener,
                                                            fer_unix_listener *out);
 
 /**
- * Tells the socket's own address, unnamed where it has none.
+ * Stores the socket's local address in *out. It is unnamed if the socket has no name.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT, or what the OS says.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::local_addr.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener,
                                                             fer_unix_addr *out);
 
 /**
- * Sets whether calls that cannot go on are FER_WOULD_BLOCK at once. All clones have it.
+ * Sets nonblocking mode (true) or blocking mode (false).
+ *
+ * In nonblocking mode accept returns FER_WOULD_BLOCK if no connection is queued. The mode belongs
+ * to the socket, so clones share it.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT, or what the OS says.
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::set_nonblocking.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener,
                                                                  bool nonblocking);
 
 /**
- * Takes the socket's pending error: *out is FER_OK where there is none.
+ * Takes the socket's pending error and stores it in *out. FER_OK means no error.
  *
- * The result tells of the asking, *out of the socket.
+ * The return value reports the query itself, *out the socket's error.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::os::unix::net::UnixListener::take_error.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_take_error(fer_unix_listener *listener,
                                                             fer_error *out);
 
 /**
- * Closes the handle; harmless on NULL, on a NEW handle and on a CLOSED one. The path of a bound
- * socket stays.
+ * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
+ *
+ * The path of a bound socket remains.
  *
  * Blocks: never.
- * Owns: the OS socket is given back.
+ * Owns: releases the handle's socket.
  * Errors: none.
  * Rust: Drop for std::os::unix::net::UnixListener.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API void fer_unix_listener_close(fer_unix_listener *listener);
 
 /**
- * Lends the raw socket: the descriptor or SOCKET; FER_RAW_SOCKET_NONE where there is none.
+ * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  *
- * Do not close it, and change its blocking mode and timeouts through ferrule only.
+ * Do not close it. Change its blocking mode and timeouts only through ferrule.
  *
  * Blocks: never.
  * Owns: the handle still owns the socket.
  * Errors: none.
  * Rust: std::os::fd::AsRawFd.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_API fer_raw_socket fer_unix_listener_as_raw(const fer_unix_listener *listener);
 
 /**
- * Takes over a listening Unix stream socket that was made elsewhere.
+ * Takes ownership of a listening Unix stream socket that was made elsewhere.
  *
- * Its close-on-exec state is left as it is. On Windows, where the blocking mode cannot be learnt,
- * it is taken to be blocking.
+ * Its close-on-exec flag is left unchanged. On Windows the blocking mode cannot be queried, so
+ * blocking mode is assumed.
  *
  * Blocks: never.
- * Owns: on success the handle owns raw; on failure raw stays the caller's, as it was.
+ * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_INVALID_INPUT (not a listening Unix stream socket; listener is open).
- * Rust: std::os::fd::FromRawFd. Differs: it is checked.
- * Threads: no other call on the handle at the same time.
+ * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_from_raw(fer_unix_listener *listener,
                                                           fer_raw_socket raw);
 
 /**
- * Gives the raw socket up and leaves a CLOSED handle; FER_RAW_SOCKET_NONE where there is none.
+ * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
+ * there is none.
  *
- * The blocking mode and timeouts that were set are really on the socket.
+ * The socket itself has the blocking mode and the timeouts that were set.
  *
  * Blocks: never.
- * Owns: the socket is the caller's to close.
+ * Owns: the caller owns the returned socket and must close it.
  * Errors: none.
  * Rust: std::os::fd::IntoRawFd.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener);
 
@@ -729,114 +758,115 @@ FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener);
 /**
  * Makes a path and a socket that receives there.
  *
- * path as in fer_unix_addr_from_pathname.
+ * path has the format of fer_unix_addr_from_pathname.
  *
  * Blocks: never.
- * Owns: the handle owns the socket until fer_unix_datagram_close, but not the path; path is not
+ * Owns: the handle owns the socket until fer_unix_datagram_close, but not the path. path is not
  * kept.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT
- * and what else the OS says.
+ * (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::bind.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path);
 
 /**
- * Makes a socket that receives at an address.
+ * Makes a socket that receives at an address. Otherwise same as fer_unix_datagram_bind.
  *
  * Blocks: never.
- * Owns: the handle owns the socket until fer_unix_datagram_close; addr is not kept.
- * Errors: as fer_unix_datagram_bind; FER_INVALID_INPUT for the unnamed address.
+ * Owns: the handle owns the socket until fer_unix_datagram_close. addr is not kept.
+ * Errors: same as fer_unix_datagram_bind. FER_INVALID_INPUT also for the unnamed address.
  * Rust: std::os::unix::net::UnixDatagram::bind_addr.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *socket,
                                                            const fer_unix_addr *addr);
 
 /**
- * Makes a socket without a name: it can send, and receive from the one that it is connected to.
+ * Makes an unnamed socket: it can send, and receive from the peer that it is connected to.
  *
  * Blocks: never.
  * Owns: the handle owns the socket until fer_unix_datagram_close.
- * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT.
+ * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (misuse).
  * Rust: std::os::unix::net::UnixDatagram::unbound.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket);
 
 /**
- * Makes two sockets that are connected to each other, without names.
+ * Makes two unnamed sockets that are connected to each other.
  *
  * Blocks: never.
  * Owns: each handle owns its socket until fer_unix_datagram_close.
- * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (a handle that is open, one
+ * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (an open handle; the same
  * handle twice).
  * Rust: std::os::unix::net::UnixDatagram::pair.
- * Threads: no other call on the handles at the same time.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
                                                       fer_unix_datagram *other);
 
 /**
- * Makes the socket at a path the peer: where fer_unix_datagram_send sends to, and the only one that
- * may send here from now on.
+ * Makes the socket at a path the peer: fer_unix_datagram_send sends to it, and from now on only it
+ * can send here.
  *
- * What was queued before is still received. A second connect, to another peer, may drop it (Linux).
+ * Datagrams that were queued before are still received. A second connect, to another peer, may
+ * discard them (Linux).
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_NOT_FOUND, FER_CONNECTION_REFUSED (nobody has that path), FER_PERMISSION_DENIED,
- * FER_INVALID_INPUT and what else the OS says.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_NOT_FOUND, FER_CONNECTION_REFUSED (no socket has that path), FER_PERMISSION_DENIED,
+ * FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::connect.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_connect(fer_unix_datagram *socket,
                                                          const char *path);
 
 /**
- * Makes the socket at an address the peer.
+ * Makes the socket at an address the peer. Otherwise same as fer_unix_datagram_connect.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: as fer_unix_datagram_connect; FER_INVALID_INPUT for the unnamed address.
+ * Owns: nothing; no pointer is kept.
+ * Errors: same as fer_unix_datagram_connect. FER_INVALID_INPUT also for the unnamed address.
  * Rust: std::os::unix::net::UnixDatagram::connect_addr.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket,
                                                               const fer_unix_addr *addr);
 
 /**
- * Makes another handle of the same socket.
+ * Makes a second handle of the same socket.
  *
  * Blocks: never.
- * Owns: out owns its handle until fer_unix_datagram_close.
- * Errors: FER_INVALID_INPUT, FER_TOO_MANY_OPEN_FILES.
+ * Owns: out is a separate handle; close it with fer_unix_datagram_close.
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES.
  * Rust: std::os::unix::net::UnixDatagram::try_clone.
- * Threads: socket: with any other call but close. out: no other call at the same time.
+ * Threads: socket: concurrent with any other call except close. out: no concurrent call.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_clone(fer_unix_datagram *socket,
                                                            fer_unix_datagram *out);
 
 /**
- * Tells the socket's own address, unnamed where it has none.
+ * Stores the socket's local address in *out. It is unnamed if the socket has no name.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT, or what the OS says.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::local_addr.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_local_addr(const fer_unix_datagram *socket,
                                                             fer_unix_addr *out);
 
 /**
- * Tells the peer that the socket is connected to.
+ * Stores the connected socket's peer address in *out.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_NOT_CONNECTED, FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
  * Rust: std::os::unix::net::UnixDatagram::peer_addr.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket,
                                                            fer_unix_addr *out);
@@ -844,105 +874,109 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
 /**
  * Sends one datagram to the peer, whole or not at all.
  *
- * Blocks: while the receiver's queue is full, up to the write timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_NOT_CONNECTED without a peer, FER_CONNECTION_REFUSED (it is gone: told once, then
- * there is no peer any more), FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK, FER_TIMED_OUT,
- * FER_INTERRUPTED, FER_BROKEN_PIPE, FER_INVALID_INPUT and what else the OS says.
- * Rust: std::os::unix::net::UnixDatagram::send. Differs: never a signal.
- * Threads: one reading and one writing call at once on one handle.
+ * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_NOT_CONNECTED (no peer), FER_CONNECTION_REFUSED (the peer is closed; reported once,
+ * then there is no peer), FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT,
+ * FER_INTERRUPTED, FER_BROKEN_PIPE, FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Rust: std::os::unix::net::UnixDatagram::send. Differs: never raises SIGPIPE.
+ * Threads: one receive call and one send call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf,
                                                       size_t len, size_t *n);
 
 /**
- * Sends one datagram to the socket at a path.
+ * Sends one datagram to the socket at a path, whole or not at all.
  *
- * Blocks: while the receiver's queue is full, up to the write timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (it is gone), FER_MESSAGE_TOO_LONG,
- * FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED, FER_BROKEN_PIPE, FER_INVALID_INPUT and what else
- * the OS says.
+ * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (the receiver is closed),
+ * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED,
+ * FER_BROKEN_PIPE, FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::send_to.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one receive call and one send call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf,
                                                          size_t len, const char *path, size_t *n);
 
 /**
- * Sends one datagram to the socket at an address.
+ * Sends one datagram to the socket at an address, whole or not at all.
  *
- * Blocks: while the receiver's queue is full, up to the write timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: as fer_unix_datagram_send_to; FER_INVALID_INPUT for the unnamed address.
+ * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: same as fer_unix_datagram_send_to. FER_INVALID_INPUT also for the unnamed address.
  * Rust: std::os::unix::net::UnixDatagram::send_to_addr.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one receive call and one send call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket,
                                                               const void *buf, size_t len,
                                                               const fer_unix_addr *addr, size_t *n);
 
 /**
- * Receives one datagram; of one that is longer than len the rest is lost, and out->truncated is
- * set.
+ * Receives one datagram.
  *
- * Blocks: until a datagram is there, up to the read timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_WOULD_BLOCK, FER_TIMED_OUT, FER_INTERRUPTED, FER_CONNECTION_RESET, FER_INVALID_INPUT
- * and what else the OS says. *out is untouched then.
+ * If the datagram is longer than len, out->truncated is set. The first len bytes are stored, the
+ * rest is lost.
+ *
+ * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED, FER_CONNECTION_RESET,
+ * FER_INVALID_INPUT (misuse) and other errors of the OS. *out is unchanged then.
  * Rust: std::os::unix::net::UnixDatagram::recv_from.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one receive call and one send call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf,
                                                            size_t len, fer_unix_received *out);
 
 /**
- * Receives one datagram: the same as fer_unix_datagram_recv_from, under Rust's other name.
+ * Receives one datagram. Same as fer_unix_datagram_recv_from, under Rust's other name.
  *
- * Blocks: until a datagram is there, up to the read timeout.
- * Owns: nothing is kept of the arguments.
- * Errors: as fer_unix_datagram_recv_from.
+ * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
+ * Owns: nothing; no pointer is kept.
+ * Errors: same as fer_unix_datagram_recv_from.
  * Rust: std::os::unix::net::UnixDatagram::recv.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one receive call and one send call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf,
                                                       size_t len, fer_unix_received *out);
 
 /**
- * Sends one datagram to the peer and never waits, whatever the mode and the timeouts are.
+ * Sends one datagram to the peer and never waits, regardless of the blocking mode and the timeouts.
  *
  * Blocks: never.
- * Owns: as fer_unix_datagram_send.
- * Errors: FER_WOULD_BLOCK where there is no room; else as fer_unix_datagram_send, but no timeout.
+ * Owns: same as fer_unix_datagram_send.
+ * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_datagram_send, but no expired
+ * timeout.
  * Rust: tokio: net::UnixDatagram::try_send.
- * Threads: as fer_unix_datagram_send.
+ * Threads: same as fer_unix_datagram_send.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket,
                                                           const void *buf, size_t len, size_t *n);
 
 /**
- * Sends one datagram to a path and never waits, whatever the mode and the timeouts are.
+ * Sends one datagram to a path and never waits, regardless of the blocking mode and the timeouts.
  *
  * Blocks: never.
- * Owns: as fer_unix_datagram_send_to.
- * Errors: FER_WOULD_BLOCK where there is no room; else as fer_unix_datagram_send_to, but no
+ * Owns: same as fer_unix_datagram_send_to.
+ * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_datagram_send_to, but no expired
  * timeout.
  * Rust: tokio: net::UnixDatagram::try_send_to.
- * Threads: as fer_unix_datagram_send_to.
+ * Threads: same as fer_unix_datagram_send_to.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to(fer_unix_datagram *socket,
                                                              const void *buf, size_t len,
                                                              const char *path, size_t *n);
 
 /**
- * Sends one datagram to an address and never waits, whatever the mode and the timeouts are.
+ * Sends one datagram to an address and never waits, regardless of the blocking mode and the
+ * timeouts.
  *
  * Blocks: never.
- * Owns: as fer_unix_datagram_send_to_addr.
- * Errors: FER_WOULD_BLOCK where there is no room; else as fer_unix_datagram_send_to_addr, but no
- * timeout.
+ * Owns: same as fer_unix_datagram_send_to_addr.
+ * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_datagram_send_to_addr, but no
+ * expired timeout.
  * Rust: std: UnixDatagram::send_to_addr, nonblocking for one call.
- * Threads: as fer_unix_datagram_send_to_addr.
+ * Threads: same as fer_unix_datagram_send_to_addr.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket,
                                                                   const void *buf, size_t len,
@@ -950,26 +984,27 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datag
                                                                   size_t *n);
 
 /**
- * Receives a datagram that is queued and never waits, whatever the mode and the timeouts are.
+ * Receives a queued datagram and never waits, regardless of the blocking mode and the timeouts.
  *
  * Blocks: never.
- * Owns: as fer_unix_datagram_recv_from.
- * Errors: FER_WOULD_BLOCK where none is queued; else as fer_unix_datagram_recv_from, but no
- * timeout.
+ * Owns: same as fer_unix_datagram_recv_from.
+ * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_unix_datagram_recv_from,
+ * but no expired timeout.
  * Rust: tokio: net::UnixDatagram::try_recv_from.
- * Threads: as fer_unix_datagram_recv_from.
+ * Threads: same as fer_unix_datagram_recv_from.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf,
                                                                size_t len, fer_unix_received *out);
 
 /**
- * Receives a datagram that is queued and never waits, whatever the mode and the timeouts are.
+ * Receives a queued datagram and never waits, regardless of the blocking mode and the timeouts.
  *
  * Blocks: never.
- * Owns: as fer_unix_datagram_recv.
- * Errors: FER_WOULD_BLOCK where none is queued; else as fer_unix_datagram_recv, but no timeout.
+ * Owns: same as fer_unix_datagram_recv.
+ * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_unix_datagram_recv, but no
+ * expired timeout.
  * Rust: tokio: net::UnixDatagram::try_recv.
- * Threads: as fer_unix_datagram_recv.
+ * Threads: same as fer_unix_datagram_recv.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv(fer_unix_datagram *socket, void *buf,
                                                           size_t len, fer_unix_received *out);
@@ -977,158 +1012,165 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv(fer_unix_datagram *soc
 /**
  * Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE).
  *
- * All as fer_udp_socket_ready. A socket that is connected is writable when its peer's queue has
- * room; of one that is not the OS cannot know.
+ * Same as fer_udp_socket_ready. A connected socket is writable if its peer's queue has room. For an
+ * unconnected socket the OS cannot determine this.
  *
- * Blocks: until ready, at most timeout; whatever the socket's mode and its own timeouts are.
- * Owns: nothing is kept of the arguments.
- * Errors: as fer_udp_socket_ready.
+ * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts.
+ * Owns: nothing; no pointer is kept.
+ * Errors: same as fer_udp_socket_ready.
  * Rust: tokio: net::UnixDatagram::ready, with a timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket,
                                                        fer_interest interest, fer_duration timeout,
                                                        fer_interest *ready);
 
 /**
- * Ends receiving, sending or both, for this handle and its clones.
+ * Shuts down receiving, sending or both, for this handle and its clones.
  *
- * Afterwards receiving is FER_OK with out->len 0, once the queue is empty (on Linux FER_WOULD_BLOCK
- * where the socket is nonblocking), and sending FER_BROKEN_PIPE; so is sending to it.
+ * After a shutdown of receiving, a receive call first returns the queued datagrams. Then it is
+ * FER_OK with out->len 0 (on Linux in nonblocking mode FER_WOULD_BLOCK). Sending to the socket is
+ * FER_BROKEN_PIPE. After a shutdown of sending, send calls are FER_BROKEN_PIPE.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT, FER_NOT_CONNECTED and what else the OS says.
+ * Errors: FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::shutdown.
- * Threads: any thread, at any time but with or after close.
+ * Threads: any thread at any time, but not during or after close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket,
                                                           fer_shutdown how);
 
 /**
- * Sets how long a receiving call waits: FER_DURATION_NONE, as at first, without limit.
+ * Sets the timeout of each single receive call. FER_DURATION_NONE, the default, waits without
+ * limit.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT for zero.
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
  * Rust: std::os::unix::net::UnixDatagram::set_read_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_read_timeout(fer_unix_datagram *socket,
                                                                   fer_duration timeout);
 
 /**
- * Sets how long a sending call waits: FER_DURATION_NONE, as at first, without limit.
+ * Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT for zero.
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
  * Rust: std::os::unix::net::UnixDatagram::set_write_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_write_timeout(fer_unix_datagram *socket,
                                                                    fer_duration timeout);
 
 /**
- * Tells the read timeout, to the grain of the OS; FER_DURATION_NONE for none.
+ * Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::os::unix::net::UnixDatagram::read_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_read_timeout(const fer_unix_datagram *socket,
                                                               fer_duration *out);
 
 /**
- * Tells the write timeout, to the grain of the OS; FER_DURATION_NONE for none.
+ * Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::os::unix::net::UnixDatagram::write_timeout.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket,
                                                                fer_duration *out);
 
 /**
- * Sets whether calls that cannot go on are FER_WOULD_BLOCK at once. All clones have it.
+ * Sets nonblocking mode (true) or blocking mode (false).
+ *
+ * In nonblocking mode a call that would wait returns FER_WOULD_BLOCK. The mode belongs to the
+ * socket, so clones share it.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT, or what the OS says.
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::set_nonblocking.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket,
                                                                  bool nonblocking);
 
 /**
- * Takes the socket's pending error: *out is FER_OK where there is none.
+ * Takes the socket's pending error and stores it in *out. FER_OK means no error.
  *
- * The result tells of the asking, *out of the socket.
+ * The return value reports the query itself, *out the socket's error.
  *
  * Blocks: never.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::os::unix::net::UnixDatagram::take_error.
- * Threads: one reading and one writing call at once on one handle.
+ * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket,
                                                             fer_error *out);
 
 /**
- * Closes the handle; harmless on NULL, on a NEW handle and on a CLOSED one. The path of a bound
- * socket stays.
+ * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
+ *
+ * The path of a bound socket remains.
  *
  * Blocks: never.
- * Owns: the OS socket is given back.
+ * Owns: releases the handle's socket.
  * Errors: none.
  * Rust: Drop for std::os::unix::net::UnixDatagram.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API void fer_unix_datagram_close(fer_unix_datagram *socket);
 
 /**
- * Lends the raw socket: the descriptor or SOCKET; FER_RAW_SOCKET_NONE where there is none.
+ * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  *
- * Do not close it, and change its blocking mode and timeouts through ferrule only.
+ * Do not close it. Change its blocking mode and timeouts only through ferrule.
  *
  * Blocks: never.
  * Owns: the handle still owns the socket.
  * Errors: none.
  * Rust: std::os::fd::AsRawFd.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_API fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket);
 
 /**
- * Takes over a Unix datagram socket that was made elsewhere.
+ * Takes ownership of a Unix datagram socket that was made elsewhere.
  *
- * Its close-on-exec state is left as it is. On Windows, where the blocking mode cannot be learnt,
- * it is taken to be blocking.
+ * Its close-on-exec flag is left unchanged. On Windows the blocking mode cannot be queried, so
+ * blocking mode is assumed.
  *
  * Blocks: never.
- * Owns: on success the handle owns raw; on failure raw stays the caller's, as it was.
+ * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_INVALID_INPUT (not a Unix datagram socket; socket is open).
- * Rust: std::os::fd::FromRawFd. Differs: it is checked.
- * Threads: no other call on the handle at the same time.
+ * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_from_raw(fer_unix_datagram *socket,
                                                           fer_raw_socket raw);
 
 /**
- * Gives the raw socket up and leaves a CLOSED handle; FER_RAW_SOCKET_NONE where there is none.
+ * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
+ * there is none.
  *
- * The blocking mode and timeouts that were set are really on the socket.
+ * The socket itself has the blocking mode and the timeouts that were set.
  *
  * Blocks: never.
- * Owns: the socket is the caller's to close.
+ * Owns: the caller owns the returned socket and must close it.
  * Errors: none.
  * Rust: std::os::fd::IntoRawFd.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket);
 
