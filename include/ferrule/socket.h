@@ -1,6 +1,6 @@
-/* socket.h: sockets that are built step by step: made, given their options, then bound, connected
- * or listening, and last turned into the handle of their type. For what has to be set before bind
- * or connect, and for raw sockets.
+/* socket.h: sockets that are built step by step: create, set options, then bind, connect or listen,
+ * and convert to a handle of their type. For options that must be set before bind or connect, and
+ * for raw sockets.
  *
  *     fer_socket socket = {0};
  *     fer_tcp_listener listener = {0};
@@ -10,17 +10,19 @@
  *     FER_TRY(fer_socket_listen(&socket, 1024));
  *     FER_TRY(fer_socket_into_tcp_listener(&socket, &listener));
  *
- * Whoever returns before the last line has fer_socket_close(&socket) to call, which is harmless
- * after it, too.
+ * A function that returns before the last line must call fer_socket_close(&socket), which does
+ * nothing after that line.
  *
- * A handle is NEW when it is all zero bytes, and CLOSED after fer_socket_close and after it was
- * turned into another. One that a call is to fill must be NEW or CLOSED, else the call is
- * FER_INVALID_INPUT and leaves it alone. Every other call on a NULL, NEW or CLOSED handle is
- * FER_INVALID_INPUT, in every build; so is every call on a stream whose connect has failed, but
- * fer_socket_take_error, fer_socket_as_raw, closing it and turning it into another handle. An
- * option that sockets of the kind have not is FER_UNSUPPORTED, with os_code 0 where no system has
- * it. Where a description says Rust: socket2, it is that crate's Socket, for std::net has no
- * builder. */
+ * A handle is NEW if all of its bytes are zero. It is CLOSED after fer_socket_close and after
+ * conversion to another handle. A call that opens a handle needs a NEW or CLOSED one. On any other
+ * handle it returns FER_INVALID_INPUT and leaves the handle unchanged. Any other call on a NULL,
+ * NEW or CLOSED handle is misuse: FER_INVALID_INPUT in every build.
+ *
+ * On a stream whose connect failed only fer_socket_take_error, fer_socket_ready, fer_socket_as_raw,
+ * fer_socket_into_raw, closing and conversion are allowed. Every other call is misuse.
+ *
+ * An option that this kind of socket does not have is FER_UNSUPPORTED. os_code is 0 if no system
+ * has it. In the Rust slots "socket2" is that crate's Socket, because std::net has no builder. */
 #ifndef FERRULE_SOCKET_H
 #define FERRULE_SOCKET_H
 
@@ -40,461 +42,474 @@
 extern "C" {
 #endif
 
-/* A socket of any kind. All zero bytes at first; the members are private. */
+/* A socket of any kind. Initialize to all zero bytes. Its members are private. */
 typedef struct fer_socket {
     fer_udp_socket inner_;
 } fer_socket;
 
-/* Whose addresses it has. Any other value is FER_INVALID_INPUT. */
+/* The family of the socket's addresses. Any other value is FER_INVALID_INPUT. */
 typedef enum fer_domain {
     FER_DOMAIN_UNIX = 1,
     FER_DOMAIN_IPV4 = 4,
     FER_DOMAIN_IPV6 = 6
 } fer_domain;
 
-/* How it carries bytes. Any other value is FER_INVALID_INPUT. */
+/* The kind of transfer. Any other value is FER_INVALID_INPUT. */
 typedef enum fer_type { FER_TYPE_STREAM = 1, FER_TYPE_DGRAM = 2, FER_TYPE_RAW = 3 } fer_type;
 
-/* Some of IANA's protocol numbers, which every system has; any other number may be given as well.
- * DEFAULT: the type's own, TCP or UDP. */
+/* Some of IANA's protocol numbers, which every system has. Any other number is allowed too.
+ * FER_PROTOCOL_DEFAULT is the type's own protocol, TCP or UDP. */
 #define FER_PROTOCOL_DEFAULT 0
 #define FER_PROTOCOL_ICMP 1
 #define FER_PROTOCOL_TCP 6
 #define FER_PROTOCOL_UDP 17
 #define FER_PROTOCOL_ICMPV6 58
 
-/* ---- Birth and end */
+/* ---- Creation and closing */
 
 /**
  * Makes a socket.
  *
- * It is not inherited by child processes and raises no SIGPIPE, as every socket of the library. An
- * IPv6 one takes IPv4 too until fer_socket_set_only_v6. Raw sockets need a privilege nearly
- * everywhere (raw(7): CAP_NET_RAW; "TCP/IP Raw Sockets", MSDN: administrators).
+ * Like every socket of the library, it is not inherited by child processes and raises no SIGPIPE.
+ * An IPv6 socket handles IPv4 too, unless fer_socket_set_only_v6 is called. Raw sockets need a
+ * privilege on nearly every system (raw(7): CAP_NET_RAW; "TCP/IP Raw Sockets", MSDN:
+ * administrators).
  *
  * Blocks: never.
- * Owns: the handle owns the socket until fer_socket_close, or until it is turned into another
+ * Owns: the handle owns the socket until fer_socket_close, or until it is converted to another
  * handle.
- * Errors: FER_PERMISSION_DENIED (FER_TYPE_RAW; datagrams of ICMP), FER_UNSUPPORTED (this system has
- * no such socket), FER_TOO_MANY_OPEN_FILES, FER_NO_BUFFER_SPACE, FER_INVALID_INPUT (an unknown
- * domain or type, a negative protocol, a handle that is not empty).
+ * Errors: FER_PERMISSION_DENIED (FER_TYPE_RAW; datagrams of ICMP), FER_UNSUPPORTED (this system
+ * does not have that kind of socket), FER_TOO_MANY_OPEN_FILES, FER_NO_BUFFER_SPACE,
+ * FER_INVALID_INPUT (misuse; an unknown domain or type; a negative protocol).
  * Rust: socket2: Socket::new.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type,
                                               int protocol);
 
 /**
- * Closes the socket. Does nothing to NULL, and to a handle that is NEW or CLOSED.
+ * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
  *
- * Blocks: never, but for a linger that was set.
- * Owns: nothing.
+ * Blocks: never, except for a linger time that was set.
+ * Owns: releases the handle's socket.
  * Errors: none.
  * Rust: socket2: Socket's Drop.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API void fer_socket_close(fer_socket *socket);
 
 /**
- * Makes another handle of the same socket.
+ * Makes a second handle of the same socket.
  *
- * Options, mode and timeouts are shared. A stream is cloned once it is connected or listens, for a
- * clone from before would not learn of it. While a connect is under way the OS is asked how it
- * stands first.
+ * Options, the blocking mode and timeouts are shared. A stream must be connected or listen, because
+ * an earlier clone would not notice a connect through the other handle. On a pending connect the
+ * call first queries the OS for the result.
  *
  * Blocks: never.
- * Owns: out owns its own handle; the socket ends with the last one.
- * Errors: FER_TOO_MANY_OPEN_FILES, FER_WOULD_BLOCK (a connect is under way), the reason for which
- * it has just failed, FER_INVALID_INPUT (misuse; a stream that was not connected yet, or whose
- * connect failed; out is not empty).
+ * Owns: out is a separate handle; close it with fer_socket_close. The socket ends with its last
+ * handle.
+ * Errors: FER_TOO_MANY_OPEN_FILES, FER_WOULD_BLOCK (pending connect), the cause of a failed connect
+ * if this call detects it, FER_INVALID_INPUT (misuse; a stream that is unconnected or whose connect
+ * failed; out is open).
  * Rust: socket2: Socket::try_clone.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out);
 
 /**
- * The OS's own number of the socket, FER_RAW_SOCKET_NONE where there is none. Also while a connect
- * is under way and after it failed, so that a poller can be told.
+ * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
+ *
+ * It is available during a pending connect and after a failed one too, for use with a poller. On
+ * Windows it is a nonblocking SOCKET in every blocking mode.
  *
  * Blocks: never.
- * Owns: the handle keeps the socket: do not close what this returns. On Windows it is nonblocking,
- * whatever mode was set.
+ * Owns: the handle still owns the socket. Do not close the raw socket.
  * Errors: none.
  * Rust: socket2: Socket::as_raw_fd, as_raw_socket.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
 
 /**
- * Takes over a socket that was made elsewhere, of any kind that this header knows, whatever its
- * state.
+ * Takes ownership of a socket that was made elsewhere, of any kind in this header and in any state.
  *
- * A connect that is under way elsewhere cannot be told from one that was never begun.
+ * A pending connect that was started elsewhere cannot be distinguished from an unconnected socket.
  *
  * Blocks: never.
- * Owns: on success the handle owns raw; on failure it stays the caller's, as it was.
- * Errors: FER_INVALID_INPUT (no socket; neither IP's nor Unix'; neither stream, datagram nor raw; a
- * handle that is not empty).
- * Rust: socket2: Socket::from_raw_fd, from_raw_socket; it checks nothing.
- * Threads: no other call on the handle at the same time.
+ * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
+ * Errors: FER_INVALID_INPUT (misuse; no socket; neither an IP nor a Unix socket; neither stream,
+ * datagram nor raw; socket is open).
+ * Rust: socket2: Socket::from_raw_fd, from_raw_socket. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw);
 
 /**
- * Gives the socket up, with the mode and the timeouts that were set really on it; the handle is
- * CLOSED. FER_RAW_SOCKET_NONE: there was none.
+ * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
+ * there is none.
+ *
+ * The socket itself has the blocking mode and the timeouts that were set.
  *
  * Blocks: never.
- * Owns: the caller owns what this returns.
+ * Owns: the caller owns the returned socket and must close it.
  * Errors: none.
  * Rust: socket2: Socket::into_raw_fd, into_raw_socket.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket);
 
-/* ---- Options, to be set before bind or connect where these are to heed them */
+/* ---- Options. If bind or connect should use an option, set it before that call. */
 
 /**
- * Whether bind may take an address that ended connections still occupy, or for datagrams one that
- * other sockets hold.
+ * Sets whether bind may use an occupied address: by ended connections (streams), or by other
+ * sockets (datagrams).
  *
- * Streams: bind lets a port in TIME_WAIT be taken again unless this was set to false; on Windows it
- * always does, and never shares a live port, whatever is set here: its SO_REUSEADDR, which would
- * let another program steal the port, is not used. Datagram sockets that have all set this share a
- * port on every system, which multicast receivers want; who gets a unicast datagram is the system's
- * choice. Bind heeds what was chosen through the same handle.
+ * Streams: bind can use a port in TIME_WAIT unless this option is set to false. On Windows bind can
+ * always use such a port, and never shares a live port, whatever this option is. Windows' own
+ * SO_REUSEADDR would let another program take the port, so streams do not use it.
+ *
+ * Datagram sockets that all set this option share a port on every system, for example to receive
+ * multicast. The system chooses which of them receives a unicast datagram. bind uses the value that
+ * was set through the same handle.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse; true on Windows where a
- * datagram socket is bound already).
+ * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse; true for a bound datagram
+ * socket on Windows).
  * Rust: socket2: Socket::set_reuse_address. Differs: SO_REUSEADDR of streams on Windows.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse);
 
 /**
- * Tells how bind will have it.
+ * Stores in *out the reuse setting that bind will use.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: as fer_socket_set_reuse_address.
- * Rust: socket2: Socket::reuse_address. Differs: a fresh stream's is true, for bind sets it.
- * Threads: any.
+ * Errors: same as fer_socket_set_reuse_address.
+ * Rust: socket2: Socket::reuse_address. Differs: true for a fresh stream, because bind sets it.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_reuse_address(const fer_socket *socket, bool *out);
 
 /**
- * Whether sockets that have all set this share a port, new connections or datagrams being spread
- * over them (SO_REUSEPORT).
+ * Sets whether sockets that all set this option share a port (SO_REUSEPORT). New connections or
+ * datagrams are distributed among them.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_UNSUPPORTED (Windows; Unix sockets), FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::set_reuse_port.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse);
 
 /**
- * Tells fer_socket_set_reuse_port's setting.
+ * Stores in *out the value of fer_socket_set_reuse_port.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: as fer_socket_set_reuse_port.
+ * Errors: same as fer_socket_set_reuse_port.
  * Rust: socket2: Socket::reuse_port.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out);
 
 /**
- * Whether an IPv6 socket leaves IPv4 alone. Without this call through the same handle bind makes it
- * take both, on every system.
+ * Sets whether an IPv6 socket excludes IPv4.
+ *
+ * If this option was not set through the same handle, bind enables both families on every system.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not an IPv6 socket; false on OpenBSD), FER_INVALID_INPUT (misuse; it is
- * bound already).
+ * Errors: FER_UNSUPPORTED (not an IPv6 socket; false on OpenBSD), FER_INVALID_INPUT (misuse;
+ * already bound).
  * Rust: socket2: Socket::set_only_v6.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6);
 
 /**
- * Tells whether an IPv6 socket leaves IPv4 alone.
+ * Stores in *out whether an IPv6 socket excludes IPv4.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::only_v6.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_only_v6(const fer_socket *socket, bool *out);
 
 /**
- * Asks for room for so many bytes of unhandled input, at least 1.
+ * Requests a receive buffer of size bytes, at least 1.
  *
- * The system rounds as it likes, and has limits of its own (Linux: socket(7), rmem_max and
- * wmem_max). Set it before connect or listen: the TCP window is agreed on with the first packet.
+ * The system may round the size, and limits it (Linux: socket(7), rmem_max and wmem_max). Set it
+ * before connect or listen, because TCP negotiates the window with the first packet.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse; 0).
  * Rust: socket2: Socket::set_recv_buffer_size.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_recv_buffer_size(fer_socket *socket, size_t size);
 
 /**
- * Tells what the system made of fer_socket_set_recv_buffer_size, in the unit in which it was set.
+ * Stores the actual receive buffer size in *out, in the unit of fer_socket_set_recv_buffer_size.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse).
- * Rust: socket2: Socket::recv_buffer_size. Differs: Linux tells twice the size (socket(7)), this
- * does not.
- * Threads: any.
+ * Rust: socket2: Socket::recv_buffer_size. Differs: Linux reports twice the size (socket(7)); this
+ * function does not.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_recv_buffer_size(const fer_socket *socket, size_t *out);
 
 /**
- * Asks for room for so many bytes of unhandled output, at least 1.
+ * Requests a send buffer of size bytes, at least 1.
  *
- * The system rounds as it likes, and has limits of its own (Linux: socket(7), rmem_max and
- * wmem_max). Set it before connect or listen: the TCP window is agreed on with the first packet.
+ * The system may round the size, and limits it (Linux: socket(7), rmem_max and wmem_max). Set it
+ * before connect or listen, because TCP negotiates the window with the first packet.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse; 0).
  * Rust: socket2: Socket::set_send_buffer_size.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_send_buffer_size(fer_socket *socket, size_t size);
 
 /**
- * Tells what the system made of fer_socket_set_send_buffer_size, in the unit in which it was set.
+ * Stores the actual send buffer size in *out, in the unit of fer_socket_set_send_buffer_size.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse).
- * Rust: socket2: Socket::send_buffer_size. Differs: Linux tells twice the size (socket(7)), this
- * does not.
- * Threads: any.
+ * Rust: socket2: Socket::send_buffer_size. Differs: Linux reports twice the size (socket(7)); this
+ * function does not.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_send_buffer_size(const fer_socket *socket, size_t *out);
 
 /**
- * As fer_tcp_stream_set_keepalive. Accepted streams take it over from a listener.
+ * Sets TCP keepalive. Same as fer_tcp_stream_set_keepalive.
+ *
+ * Accepted streams inherit it from a listener.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (a field that this OS has not; not TCP), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (a field that this OS lacks; not TCP), FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::set_keepalive, set_tcp_keepalive.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_keepalive(fer_socket *socket,
                                                         const fer_keepalive *keepalive);
 
 /**
- * As fer_tcp_stream_keepalive.
+ * Stores the keepalive settings in *out. Same as fer_tcp_stream_keepalive.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: as fer_socket_set_keepalive.
+ * Errors: same as fer_socket_set_keepalive.
  * Rust: socket2: Socket::keepalive, keepalive_time, keepalive_interval, keepalive_retries.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket, fer_keepalive *out);
 
 /**
- * As fer_tcp_stream_set_linger.
+ * Sets what close does with unsent data. Same as fer_tcp_stream_set_linger.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_UNSUPPORTED (not a stream), FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::set_linger.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_linger(fer_socket *socket, fer_duration linger);
 
 /**
- * As fer_tcp_stream_linger.
+ * Stores the linger time in *out. Same as fer_tcp_stream_linger.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: as fer_socket_set_linger.
+ * Errors: same as fer_socket_set_linger.
  * Rust: socket2: Socket::linger.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_linger(const fer_socket *socket, fer_duration *out);
 
 /**
- * As fer_tcp_stream_set_nodelay. Accepted streams take it over from a listener on most systems, not
- * on all.
+ * Turns Nagle's algorithm off (true) or on (false). Same as fer_tcp_stream_set_nodelay.
+ *
+ * Accepted streams inherit it from a listener on most systems, but not on all.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_UNSUPPORTED (not TCP), FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::set_tcp_nodelay.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_nodelay(fer_socket *socket, bool nodelay);
 
 /**
- * As fer_tcp_stream_nodelay.
+ * Stores in *out whether Nagle's algorithm is off. Same as fer_tcp_stream_nodelay.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: as fer_socket_set_nodelay.
+ * Errors: same as fer_socket_set_nodelay.
  * Rust: socket2: Socket::tcp_nodelay.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_nodelay(const fer_socket *socket, bool *out);
 
 /**
- * Sets how many hops a packet may make, 1 to 255: the time to live, or the unicast hop limit of
- * IPv6.
+ * Sets the time to live of packets, 1 to 255. On an IPv6 socket this is the unicast hop limit.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; out of range), FER_UNSUPPORTED (Unix sockets).
+ * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255), FER_UNSUPPORTED (Unix sockets).
  * Rust: socket2: Socket::set_ttl_v4, set_unicast_hops_v6.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl);
 
 /**
- * Tells fer_socket_set_ttl's setting.
+ * Stores the time to live in *out. On an IPv6 socket this is the unicast hop limit.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::ttl_v4, unicast_hops_v6.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_ttl(const fer_socket *socket, uint32_t *out);
 
 /**
- * Sets the type of service, 0 to 255: IPv4's octet of that name, IPv6's traffic class (RFC 2474:
- * its upper six bits are the DSCP).
+ * Sets the type of service, 0 to 255: IPv4's octet of that name, or IPv6's traffic class.
  *
- * A stream's two lowest bits must be 0: they are explicit congestion notification, TCP's own (RFC
- * 3168, 5). Windows may take the call and mark nothing ("IPPROTO_IP Socket Options", MSDN: IP_TOS).
+ * The upper six bits are the DSCP (RFC 2474). On a stream the two lowest bits must be 0, because
+ * TCP uses them for explicit congestion notification (RFC 3168, 5). Windows may accept the call and
+ * mark no packet ("IPPROTO_IP Socket Options", MSDN: IP_TOS).
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; out of range), FER_UNSUPPORTED (Unix sockets; an OS that lacks
- * it).
+ * Errors: FER_INVALID_INPUT (misuse; out of range), FER_UNSUPPORTED (Unix sockets; an OS without
+ * this option).
  * Rust: socket2: Socket::set_tos_v4, set_tclass_v6.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos);
 
 /**
- * Tells fer_socket_set_tos' setting.
+ * Stores the type of service in *out.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets; an OS that lacks it), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (Unix sockets; an OS without this option), FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::tos_v4, tclass_v6.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_tos(const fer_socket *socket, uint32_t *out);
 
 /**
- * Whether datagrams may be sent to broadcast addresses.
+ * Sets whether the socket may send to broadcast addresses.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_UNSUPPORTED (streams; Unix sockets), FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::set_broadcast.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_broadcast(fer_socket *socket, bool broadcast);
 
 /**
- * Tells fer_socket_set_broadcast's setting.
+ * Stores in *out whether the socket may send to broadcast addresses.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: as fer_socket_set_broadcast.
+ * Errors: same as fer_socket_set_broadcast.
  * Rust: socket2: Socket::broadcast.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_broadcast(const fer_socket *socket, bool *out);
 
 /**
- * Sends and receives by one network interface alone, "eth0" say, whatever its addresses; NULL for
- * any again.
+ * Restricts sending and receiving to one network interface, for example "eth0", whatever its
+ * addresses are.
  *
- * Linux (SO_BINDTODEVICE; a privilege is needed before version 5.7) and macOS (IP_BOUND_IF).
- * Elsewhere bind to an address of the network interface.
+ * NULL removes the restriction. Linux has this option as SO_BINDTODEVICE (before version 5.7 a
+ * privilege is needed), macOS as IP_BOUND_IF. On other systems bind to an address of the network
+ * interface.
  *
  * Blocks: never.
  * Owns: name is not kept.
- * Errors: FER_NOT_FOUND (no such network interface), FER_PERMISSION_DENIED, FER_UNSUPPORTED (this
- * OS has it not; Unix sockets), FER_INVALID_INPUT (misuse; a name of no byte or more than 15).
+ * Errors: FER_NOT_FOUND (no such network interface), FER_PERMISSION_DENIED, FER_UNSUPPORTED (an OS
+ * without this option; Unix sockets), FER_INVALID_INPUT (misuse; an empty name, or one of more than
+ * 15 bytes).
  * Rust: socket2: Socket::bind_device, bind_device_by_index_v4.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_bind_device(fer_socket *socket, const char *name);
 
 /* ---- Modes */
 
 /**
- * As fer_tcp_stream_set_nonblocking: fer_socket_connect then only starts.
+ * Sets nonblocking mode (true) or blocking mode (false). Same as fer_tcp_stream_set_nonblocking.
+ *
+ * In nonblocking mode fer_socket_connect only starts to connect.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::set_nonblocking.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bool nonblocking);
 
 /**
- * As fer_tcp_stream_set_read_timeout.
+ * Sets the timeout of each single read or receive call. Same as fer_tcp_stream_set_read_timeout.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
  * Rust: socket2: Socket::set_read_timeout.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_read_timeout(fer_socket *socket,
                                                            fer_duration timeout);
 
 /**
- * As fer_tcp_stream_read_timeout.
+ * Stores the read timeout in *out. Same as fer_tcp_stream_read_timeout.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::read_timeout.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_read_timeout(const fer_socket *socket, fer_duration *out);
 
 /**
- * As fer_tcp_stream_set_write_timeout.
+ * Sets the timeout of each single write or send call. Same as fer_tcp_stream_set_write_timeout.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
  * Rust: socket2: Socket::set_write_timeout.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_write_timeout(fer_socket *socket,
                                                             fer_duration timeout);
 
 /**
- * As fer_tcp_stream_write_timeout.
+ * Stores the write timeout in *out. Same as fer_tcp_stream_write_timeout.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::write_timeout.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_write_timeout(const fer_socket *socket,
                                                         fer_duration *out);
@@ -502,370 +517,378 @@ FER_MUST_USE FER_API fer_error fer_socket_write_timeout(const fer_socket *socket
 /* ---- Binding, listening, connecting */
 
 /**
- * Binds to an address of the socket's own family.
+ * Binds to an address of the socket's own family, with the options set above.
  *
- * With what was chosen by the options above; else as fer_tcp_listener_bind_addr and
- * fer_udp_socket_bind_addr do. Port 0 lets the OS pick one.
+ * Otherwise same as fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr. With port 0 the OS
+ * chooses an ephemeral port.
  *
  * Blocks: never.
  * Owns: addr is not kept.
- * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED, FER_UNSUPPORTED (no dual
- * stack on OpenBSD), FER_INVALID_INPUT (misuse; another family; a Unix socket; bound already).
- * Rust: socket2: Socket::bind. Differs: the defaults.
- * Threads: no other call on the handle at the same time.
+ * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED, FER_UNSUPPORTED (OpenBSD
+ * has no dual stack), FER_INVALID_INPUT (misuse; another family; a Unix socket; already bound).
+ * Rust: socket2: Socket::bind. Differs: the default options.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr);
 
 /**
- * The same with a Unix address.
+ * Binds to a Unix address. Otherwise same as fer_socket_bind.
  *
  * Blocks: never.
- * Owns: addr is not kept. The path stays when the socket is closed.
+ * Owns: addr is not kept. The path remains when the socket is closed.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
- * FER_UNSUPPORTED, FER_INVALID_INPUT (misuse; not a Unix socket; an unnamed address; bound
- * already).
+ * FER_UNSUPPORTED, FER_INVALID_INPUT (misuse; not a Unix socket; an unnamed address; already
+ * bound).
  * Rust: socket2: Socket::bind with SockAddr::unix.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr);
 
 /**
- * Begins to listen: up to about backlog connections wait to be accepted, 0 for as few as the system
- * does.
+ * Starts to listen, with an accept queue of about backlog connections. 0 means as few as the system
+ * allows.
  *
- * A larger number than the system's limit is cut to it (Linux: listen(2), somaxconn). An IP socket
- * that is not bound is bound to a port of the OS's choice on every address. On a socket that
- * listens already it changes the backlog, but not on Windows ("listen function", MSDN).
+ * A backlog above the system's limit is cut to it (Linux: listen(2), somaxconn). An unbound IP
+ * socket is bound to an ephemeral port on every address. On a listening socket the call changes the
+ * backlog, except on Windows ("listen function", MSDN).
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_ADDR_IN_USE (a socket with the same address listens), FER_INVALID_INPUT (misuse; a
- * negative backlog; not a stream; connected or connecting; a Unix socket that is not bound).
+ * negative backlog; not a stream; connected or connecting; an unbound Unix socket).
  * Rust: socket2: Socket::listen.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog);
 
 /**
  * Connects to an address of the socket's own family.
  *
- * A stream that is nonblocking only starts: the result is FER_WOULD_BLOCK, and the connect is under
- * way. Wait until its raw socket is writable (fer_poller, or fer_socket_ready), then ask
- * fer_socket_take_error, or that of the fer_tcp_stream which it was turned into: FER_WOULD_BLOCK
- * while it is under way still, then FER_OK with what has come of it. A stream whose connect failed
- * can only be closed: make a new one, for its options and its binding belong to the old. A datagram
- * or raw socket gets a peer, or another one, at once.
+ * In nonblocking mode a stream only starts to connect. The result is FER_WOULD_BLOCK and the
+ * connect is pending. Wait until the raw socket is writable, with fer_socket_ready or a poller,
+ * then call fer_socket_take_error. It returns FER_WOULD_BLOCK during the pending connect, then
+ * FER_OK with the result in *out. If the socket was converted to a fer_tcp_stream, call
+ * fer_tcp_stream_take_error instead.
  *
- * Blocks: a blocking stream, until the connect has ended. Signals do not end it, nor does the write
- * timeout: fer_socket_connect_timeout is for that.
+ * A stream whose connect failed can only be closed. Make a new socket, because the options and the
+ * binding belong to the old one. A datagram or raw socket gets its peer immediately. Another call
+ * replaces the peer.
+ *
+ * Blocks: on a stream in blocking mode until connected or failed. Neither a signal nor the write
+ * timeout ends the call; fer_socket_connect_timeout has a timeout.
  * Owns: addr is not kept.
- * Errors: FER_WOULD_BLOCK (started), FER_CONNECTION_REFUSED (port 0 too), FER_TIMED_OUT,
+ * Errors: FER_WOULD_BLOCK (pending connect), FER_CONNECTION_REFUSED (port 0 too), FER_TIMED_OUT,
  * FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE, FER_INVALID_INPUT (misuse;
  * another family; a stream that is connected, connecting, failed or listening).
- * Rust: socket2: Socket::connect. Differs: InProgress on POSIX.
- * Threads: no other call on the handle at the same time.
+ * Rust: socket2: Socket::connect. Differs: a pending connect is InProgress on POSIX in Rust.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr);
 
 /**
- * The same to its end within timeout, which is not 0, whatever the mode is; the mode stays as it
- * was.
+ * Connects to an address and waits at most timeout, regardless of the blocking mode, which is
+ * unchanged afterwards.
  *
- * Blocks: until the connect has ended, at most for timeout.
+ * Blocks: until connected or failed, at most timeout.
  * Owns: addr is not kept.
- * Errors: FER_TIMED_OUT with os_code 0 at the timeout's end, and fer_socket_connect's but
- * FER_WOULD_BLOCK; FER_INVALID_INPUT too for a timeout of 0.
- * Rust: socket2: Socket::connect_timeout. Differs: a stream that was not connected in time is in
- * the same state on every system, failed.
- * Threads: no other call on the handle at the same time.
+ * Errors: FER_TIMED_OUT with os_code 0 (the timeout expired), FER_INVALID_INPUT (a timeout of 0);
+ * otherwise same as fer_socket_connect, but never FER_WOULD_BLOCK.
+ * Rust: socket2: Socket::connect_timeout. Differs: after an expired timeout the stream is in the
+ * same state on every system: failed.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
                                                           const fer_socket_addr *addr,
                                                           fer_duration timeout);
 
 /**
- * As fer_socket_connect for a Unix stream.
+ * Connects a Unix stream. Otherwise same as fer_socket_connect.
  *
- * A nonblocking one whose listener's queue is full is FER_WOULD_BLOCK as well (Linux: connect(2),
- * EAGAIN); then nothing is under way, and the call can be made again. A Unix datagram socket is
- * bound here and connected as a fer_unix_datagram.
+ * In nonblocking mode a full accept queue is FER_WOULD_BLOCK too (Linux: connect(2), EAGAIN). Then
+ * no connect is pending, and the call can be repeated. Bind a Unix datagram socket here, and
+ * connect it as a fer_unix_datagram.
  *
- * Blocks: as fer_socket_connect.
+ * Blocks: same as fer_socket_connect.
  * Owns: addr is not kept.
- * Errors: FER_WOULD_BLOCK, FER_TIMED_OUT (a full queue, and a write timeout),
+ * Errors: FER_WOULD_BLOCK, FER_TIMED_OUT (a full queue and a write timeout),
  * FER_CONNECTION_REFUSED, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT
  * (misuse; not a Unix stream; an unnamed address; a stream that is connected, connecting, failed or
  * listening).
  * Rust: socket2: Socket::connect with SockAddr::unix.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_connect_unix(fer_socket *socket,
                                                        const fer_unix_addr *addr);
 
 /**
- * The socket's own address, as the OS has it; before bind and connect the unspecified one with port
- * 0.
+ * Stores the socket's local address in *out. Before bind and connect it is the unspecified address
+ * with port 0.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse).
- * Rust: socket2: Socket::local_addr. Differs: WSAEINVAL on Windows before bind.
- * Threads: any.
+ * Rust: socket2: Socket::local_addr. Differs: in Rust it is WSAEINVAL on Windows before bind.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_local_addr(const fer_socket *socket,
                                                      fer_socket_addr *out);
 
 /**
- * The peer's address. While a connect is under way the OS is asked how it stands first.
+ * Stores the peer address in *out. On a pending connect the call first queries the OS for the
+ * result.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_NOT_CONNECTED, FER_WOULD_BLOCK (a connect is under way), the reason for which it has
- * just failed, FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse).
+ * Errors: FER_NOT_CONNECTED, FER_WOULD_BLOCK (pending connect), the cause of a failed connect if
+ * this call detects it, FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::peer_addr.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out);
 
 /**
- * The pending error, FER_OK where there is none. Of a connect that was started: how it has ended,
- * again and again if it failed.
+ * Takes the socket's pending error and stores it in *out. FER_OK means no error.
+ *
+ * After a started connect, *out is the result of the connect. The cause of a failed connect is
+ * stored every time.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_WOULD_BLOCK (a connect is under way), FER_INVALID_INPUT (misuse).
+ * Errors: FER_WOULD_BLOCK (pending connect), FER_INVALID_INPUT (misuse).
  * Rust: socket2: Socket::take_error.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_error *out);
 
 /**
- * Waits until at least one of the interests may go on: FER_READABLE, FER_WRITABLE, or both joined
- * by |.
+ * Waits until the socket is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
+ * joined by |.
  *
- * As fer_tcp_stream_ready, fer_tcp_listener_ready or fer_udp_socket_ready, by what the socket is. A
- * connect that is under way is waited for: then the socket is writable, or ready for all that was
- * asked if it failed.
+ * Same as fer_tcp_stream_ready, fer_tcp_listener_ready or fer_udp_socket_ready, depending on the
+ * socket. On a pending connect the call waits for its result. Then a connected socket is writable,
+ * and a failed one is ready for every interest.
  *
- * Blocks: until ready, at most timeout; whatever the socket's mode and its own timeouts are.
- * Owns: nothing is kept of the arguments.
- * Errors: FER_INVALID_INPUT (no interest, unknown ones, ready NULL, a handle that is not open),
- * FER_NOT_CONNECTED (a stream that neither connects nor listens), or what the OS says.
+ * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
+ * open), FER_NOT_CONNECTED (a stream that neither connects nor listens) and other errors of the OS.
  * Rust: tokio: net::TcpStream::ready, with a timeout, for socket2's Socket.
- * Threads: with any other call on the handle but close.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest,
                                                 fer_duration timeout, fer_interest *ready);
 
-/* ---- Datagrams, of datagram and raw sockets. A stream, or a Unix socket, is turned into its own
- * handle first. */
+/* ---- Datagrams, for datagram and raw sockets. To transfer data over a stream or a Unix socket,
+ * convert it to its own handle first. */
 
 /**
- * As fer_udp_socket_send.
+ * Sends one datagram to the peer. Same as fer_udp_socket_send.
  *
- * Blocks: as fer_udp_socket_send.
+ * Blocks: same as fer_udp_socket_send.
  * Owns: buf is read only during the call.
- * Errors: as fer_udp_socket_send; FER_UNSUPPORTED (streams; Unix sockets).
+ * Errors: same as fer_udp_socket_send. Also FER_UNSUPPORTED (streams; Unix sockets).
  * Rust: socket2: Socket::send.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_send(fer_socket *socket, const void *buf, size_t len,
                                                size_t *n);
 
 /**
- * As fer_udp_socket_send_to. A protocol without ports takes no notice of the address's port.
+ * Sends one datagram to an address. Same as fer_udp_socket_send_to.
  *
- * Blocks: as fer_udp_socket_send_to.
+ * A protocol without ports ignores the address's port.
+ *
+ * Blocks: same as fer_udp_socket_send_to.
  * Owns: buf is read only during the call.
- * Errors: as fer_udp_socket_send_to; FER_UNSUPPORTED (streams; Unix sockets).
+ * Errors: same as fer_udp_socket_send_to. Also FER_UNSUPPORTED (streams; Unix sockets).
  * Rust: socket2: Socket::send_to.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
                                                   const fer_socket_addr *to, size_t *n);
 
 /**
- * As fer_udp_socket_recv.
+ * Receives one datagram. Same as fer_udp_socket_recv.
  *
  * An IPv4 raw socket receives the IP header too, an IPv6 one does not (raw(7); RFC 3542, 3).
  *
- * Blocks: as fer_udp_socket_recv.
+ * Blocks: same as fer_udp_socket_recv.
  * Owns: buf is written only during the call.
- * Errors: as fer_udp_socket_recv; FER_UNSUPPORTED (streams; Unix sockets).
+ * Errors: same as fer_udp_socket_recv. Also FER_UNSUPPORTED (streams; Unix sockets).
  * Rust: socket2: Socket::recv.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_recv(fer_socket *socket, void *buf, size_t len,
                                                fer_datagram *out);
 
 /**
- * As fer_udp_socket_recv_from.
+ * Receives one datagram. Same as fer_udp_socket_recv_from.
  *
  * An IPv4 raw socket receives the IP header too, an IPv6 one does not (raw(7); RFC 3542, 3).
  *
- * Blocks: as fer_udp_socket_recv_from.
+ * Blocks: same as fer_udp_socket_recv_from.
  * Owns: buf is written only during the call.
- * Errors: as fer_udp_socket_recv_from; FER_UNSUPPORTED (streams; Unix sockets).
+ * Errors: same as fer_udp_socket_recv_from. Also FER_UNSUPPORTED (streams; Unix sockets).
  * Rust: socket2: Socket::recv_from.
- * Threads: any.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len,
                                                     fer_datagram *out);
 
-/* ---- Into the handle of its type, and back. The socket moves with all that was set and seen; on
- * failure nothing has changed. */
+/* ---- Conversions to the handle of its type, and back. The socket keeps its options and its state.
+ * A failed call changes nothing. */
 
 /**
- * Turns the socket into a fer_tcp_stream. It is CLOSED then.
+ * Converts the socket to a fer_tcp_stream and leaves a CLOSED fer_socket.
  *
- * It must be a stream that does not listen, in every state: connected, connecting, failed, and one
- * that was never connected, whose reads and writes are FER_NOT_CONNECTED.
+ * It must be a stream that does not listen, in any state. An unconnected one is allowed too: its
+ * reads and writes are FER_NOT_CONNECTED.
  *
  * Blocks: never.
- * Owns: out owns the socket then.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is not empty).
- * Rust: socket2: From<Socket> for TcpStream. Differs: that checks nothing.
- * Threads: no other call on the handle at the same time.
+ * Owns: out owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Rust: socket2: From<Socket> for TcpStream. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out);
 
 /**
- * The reverse: takes the socket of a fer_tcp_stream, which is CLOSED then.
+ * Converts a fer_tcp_stream to a fer_socket and leaves a CLOSED fer_tcp_stream.
  *
  * Blocks: never.
- * Owns: socket owns it then.
- * Errors: FER_INVALID_INPUT (misuse; socket is not empty).
+ * Owns: socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; socket is open).
  * Rust: socket2: From<TcpStream> for Socket.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_tcp_stream(fer_socket *socket,
                                                           fer_tcp_stream *stream);
 
 /**
- * Turns the socket into a fer_tcp_listener. It is CLOSED then.
+ * Converts the socket to a fer_tcp_listener and leaves a CLOSED fer_socket.
  *
  * It must be a stream that listens.
  *
  * Blocks: never.
- * Owns: out owns the socket then.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is not empty).
- * Rust: socket2: From<Socket> for TcpListener. Differs: that checks nothing.
- * Threads: no other call on the handle at the same time.
+ * Owns: out owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Rust: socket2: From<Socket> for TcpListener. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_listener(fer_socket *socket,
                                                             fer_tcp_listener *out);
 
 /**
- * The reverse: takes the socket of a fer_tcp_listener, which is CLOSED then.
+ * Converts a fer_tcp_listener to a fer_socket and leaves a CLOSED fer_tcp_listener.
  *
  * Blocks: never.
- * Owns: socket owns it then.
- * Errors: FER_INVALID_INPUT (misuse; socket is not empty).
+ * Owns: socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; socket is open).
  * Rust: socket2: From<TcpListener> for Socket.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_tcp_listener(fer_socket *socket,
                                                             fer_tcp_listener *listener);
 
 /**
- * Turns the socket into a fer_udp_socket. It is CLOSED then.
+ * Converts the socket to a fer_udp_socket and leaves a CLOSED fer_socket.
  *
- * It must be a datagram socket of UDP's, bound or not.
+ * It must be a UDP socket, bound or not.
  *
  * Blocks: never.
- * Owns: out owns the socket then.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is not empty).
- * Rust: socket2: From<Socket> for UdpSocket. Differs: that checks nothing.
- * Threads: no other call on the handle at the same time.
+ * Owns: out owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Rust: socket2: From<Socket> for UdpSocket. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out);
 
 /**
- * The reverse: takes the socket of a fer_udp_socket, which is CLOSED then.
+ * Converts a fer_udp_socket to a fer_socket and leaves a CLOSED fer_udp_socket.
  *
  * Blocks: never.
- * Owns: socket owns it then.
- * Errors: FER_INVALID_INPUT (misuse; socket is not empty).
+ * Owns: socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; socket is open).
  * Rust: socket2: From<UdpSocket> for Socket.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_udp_socket(fer_socket *socket,
                                                           fer_udp_socket *of_socket);
 
 /**
- * Turns the socket into a fer_unix_stream. It is CLOSED then.
+ * Converts the socket to a fer_unix_stream and leaves a CLOSED fer_socket.
  *
- * It must be a Unix stream that does not listen, in every state.
+ * It must be a Unix stream that does not listen, in any state.
  *
  * Blocks: never.
- * Owns: out owns the socket then.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is not empty).
- * Rust: socket2: From<Socket> for UnixStream. Differs: that checks nothing.
- * Threads: no other call on the handle at the same time.
+ * Owns: out owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Rust: socket2: From<Socket> for UnixStream. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_stream(fer_socket *socket,
                                                            fer_unix_stream *out);
 
 /**
- * The reverse: takes the socket of a fer_unix_stream, which is CLOSED then.
+ * Converts a fer_unix_stream to a fer_socket and leaves a CLOSED fer_unix_stream.
  *
  * Blocks: never.
- * Owns: socket owns it then.
- * Errors: FER_INVALID_INPUT (misuse; socket is not empty).
+ * Owns: socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; socket is open).
  * Rust: socket2: From<UnixStream> for Socket.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_unix_stream(fer_socket *socket,
                                                            fer_unix_stream *stream);
 
 /**
- * Turns the socket into a fer_unix_listener. It is CLOSED then.
+ * Converts the socket to a fer_unix_listener and leaves a CLOSED fer_socket.
  *
  * It must be a Unix stream that listens.
  *
  * Blocks: never.
- * Owns: out owns the socket then.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is not empty).
- * Rust: socket2: From<Socket> for UnixListener. Differs: that checks nothing.
- * Threads: no other call on the handle at the same time.
+ * Owns: out owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Rust: socket2: From<Socket> for UnixListener. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_listener(fer_socket *socket,
                                                              fer_unix_listener *out);
 
 /**
- * The reverse: takes the socket of a fer_unix_listener, which is CLOSED then.
+ * Converts a fer_unix_listener to a fer_socket and leaves a CLOSED fer_unix_listener.
  *
  * Blocks: never.
- * Owns: socket owns it then.
- * Errors: FER_INVALID_INPUT (misuse; socket is not empty).
+ * Owns: socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; socket is open).
  * Rust: socket2: From<UnixListener> for Socket.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_unix_listener(fer_socket *socket,
                                                              fer_unix_listener *listener);
 
 /**
- * Turns the socket into a fer_unix_datagram. It is CLOSED then.
+ * Converts the socket to a fer_unix_datagram and leaves a CLOSED fer_socket.
  *
  * It must be a Unix datagram socket.
  *
  * Blocks: never.
- * Owns: out owns the socket then.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is not empty).
- * Rust: socket2: From<Socket> for UnixDatagram. Differs: that checks nothing.
- * Threads: no other call on the handle at the same time.
+ * Owns: out owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Rust: socket2: From<Socket> for UnixDatagram. Differs: the socket is checked.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
                                                              fer_unix_datagram *out);
 
 /**
- * The reverse: takes the socket of a fer_unix_datagram, which is CLOSED then.
+ * Converts a fer_unix_datagram to a fer_socket and leaves a CLOSED fer_unix_datagram.
  *
  * Blocks: never.
- * Owns: socket owns it then.
- * Errors: FER_INVALID_INPUT (misuse; socket is not empty).
+ * Owns: socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; socket is open).
  * Rust: socket2: From<UnixDatagram> for Socket.
- * Threads: no other call on the handle at the same time.
+ * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_unix_datagram(fer_socket *socket,
                                                              fer_unix_datagram *datagram);
