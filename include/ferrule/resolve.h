@@ -1,6 +1,6 @@
-/* resolve.h: from "host:port" text to socket addresses, through the system's resolver: in the
- * calling thread, or in the background, which keeps an event loop from standing still. The strict
- * address grammar is in socket_addr.h. */
+/* resolve.h: from "host:port" text to socket addresses, through the system's resolver. In the
+ * calling thread, or in the background, so that an event loop does not block. The strict address
+ * grammar is in socket_addr.h. */
 #ifndef FERRULE_RESOLVE_H
 #define FERRULE_RESOLVE_H
 
@@ -17,195 +17,197 @@ extern "C" {
 #endif
 
 /**
- * Turns "host:port" into socket addresses: an address text as it stands, anything else by the
+ * Converts "host:port" to socket addresses. An address text is parsed, anything else goes to the
  * system's resolver.
  *
- * The text is split at its last colon. The port is decimal digits, 0 to 65535, leading zeros
- * allowed, no sign, and no service's name; brackets round a host with a colon are taken off, so
- * "[fe80::1%eth0]:80" works where the system knows the name (the strict parsers of socket_addr.h
- * take numbers alone). The host is UTF-8 of at most 253 bytes, one trailing dot apart, and is
- * handed to the resolver as it is: a name beyond ASCII (IDN) is the system's affair, and in
- * Punycode it works on every one.
+ * The text is split at its last colon. The port is decimal digits, 0 to 65535. Leading zeros are
+ * allowed, a sign and a service name are not. Brackets around a host with a colon are removed. So
+ * "[fe80::1%eth0]:80" works if the system has that interface name (the strict parsers of
+ * socket_addr.h accept only numbers).
  *
- * Addresses of both families come in the resolver's order. The first min(*count, cap) are stored;
- * *count is how many there were, so call again with a larger array when *count > cap. addrs may be
- * NULL when cap is 0.
+ * The host is UTF-8 of at most 253 bytes, not counting one trailing dot. It is passed to the
+ * resolver unchanged. Whether a name beyond ASCII (IDN) works depends on the system; in Punycode it
+ * works on every system.
  *
- * Blocks: while the system's resolver works, which may be seconds; never for an address text. No
- * timeout ends it.
- * Owns: addrs is the caller's, cap elements; nothing is kept.
- * Errors: FER_INVALID_INPUT, os_code 0, before any lookup (NULL host_port or count, NULL addrs with
- * a cap, no colon, a bad port, an empty or over-long host, one that is not UTF-8);
- * FER_HOST_NOT_FOUND; FER_RESOLVE_TRY_AGAIN (a passing failure: no network, say);
- * FER_RESOLVE_FAILED; with the resolver's os_code (EAI_ numbers negative on every POSIX system, WSA
- * codes on Windows). *count and addrs are untouched on failure.
- * Rust: std::net::ToSocketAddrs for str. Differs: "host:+80" is refused, brackets round a
- * non-address host with a colon are removed, an empty host and an over-long one never reach the
- * resolver, and failures have kinds.
- * Threads: any number at once.
+ * Addresses of both families are stored in the resolver's order. *count is the number of addresses
+ * found, and the first min(*count, cap) are stored. If *count > cap, call again with a larger
+ * array. addrs may be NULL if cap is 0.
+ *
+ * Blocks: while the system's resolver works, possibly for seconds, without a timeout. Never for an
+ * address text.
+ * Owns: addrs is caller-owned, cap elements; no pointer is kept.
+ * Errors: FER_INVALID_INPUT with os_code 0, before any lookup (host_port or count is NULL, addrs is
+ * NULL with a cap, no colon, a bad port, an empty or too long host, one that is not UTF-8),
+ * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN (a temporary failure, for example no network),
+ * FER_RESOLVE_FAILED. The last three have the resolver's os_code: EAI_ numbers, negative on every
+ * POSIX system, or WSA codes on Windows. *count and addrs are unchanged after a failure.
+ * Rust: std::net::ToSocketAddrs for str. Differs: "host:+80" is refused; brackets around a host
+ * with a colon that is not an address are removed; an empty host and a too long one never reach the
+ * resolver; failures have kinds.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs,
                                                    size_t cap, size_t *count);
 
 /**
- * Looks a host up: the addresses of host, each with the given port. A strict IP address text is
- * taken as it stands.
+ * Looks up the addresses of host, each with the given port. A strict IP address text is parsed
+ * instead.
  *
- * host is UTF-8 of at most 253 bytes, one trailing dot apart, and without brackets; "fe80::1%eth0"
- * is the resolver's to know. Results and *count are as in fer_to_socket_addrs.
+ * host is UTF-8 of at most 253 bytes, not counting one trailing dot, and without brackets. A text
+ * such as "fe80::1%eth0" goes to the resolver. Results and *count are the same as in
+ * fer_to_socket_addrs.
  *
- * Blocks: while the system's resolver works; never for an address text.
- * Owns: addrs is the caller's, cap elements; nothing is kept.
- * Errors: as fer_to_socket_addrs; NULL host is FER_INVALID_INPUT.
+ * Blocks: while the system's resolver works. Never for an address text.
+ * Owns: addrs is caller-owned, cap elements; no pointer is kept.
+ * Errors: same as fer_to_socket_addrs. FER_INVALID_INPUT also if host is NULL.
  * Rust: std::net::ToSocketAddrs for (&str, u16).
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_lookup_host(const char *host, uint16_t port,
                                                fer_socket_addr *addrs, size_t cap, size_t *count);
 
-/* ---- Names without blocking. A resolver looks names up in a few threads of its own; a lookup is
- * one name's, to be waited for, or told of by a poller. The system's lookup can neither be
- * cancelled nor given a timeout (getaddrinfo(3)), so that is what happens around it.
+/* ---- Names without blocking. A resolver looks up names in a few threads of its own. A lookup is
+ * for one name. Wait for it, or let it notify a poller. The system's lookup cannot be cancelled and
+ * has no timeout (getaddrinfo(3)), so cancellation and timeouts apply to the wait for it.
  *
  *     FER_TRY(fer_resolver_new(&resolver, 4, 64));
  *     FER_TRY(fer_resolver_start(&resolver, "example.com:80", &poller, &lookup));
  *
- * and then, after each fer_poller_wait,
+ * Then after each fer_poller_wait:
  *
  *     fer_error answer = fer_lookup_wait(&lookup, fer_duration_from_nanos(0), addrs, 8, &count);
  *     if (answer.kind != FER_WOULD_BLOCK) {
- *         go_on_with(answer, addrs, count < 8 ? count : 8);
+ *         continue_with(answer, addrs, count < 8 ? count : 8);
  *         fer_lookup_close(&lookup);
  *     }
  *
- * The rules, by which docs/DIFFERENCES.md and the tests name them:
+ * The following rules hold for all functions. docs/DIFFERENCES.md and the tests use their numbers.
  *
- * N1  Starting a lookup never waits. What needs no resolver is answered at once and without a
- * thread: address texts; and what is no
- *      "host:port" at all is FER_INVALID_INPUT then and there.
- * N2  At most so many names are being looked up at once, and so many wait in line, as the resolver
- * was made for. One more is
- *      FER_WOULD_BLOCK, and changes nothing. Those in line come up in the order of their start.
- * N3  A lookup's answer is that of fer_to_socket_addrs. Once it is there it stays, and can be asked
- * for as often as wanted.
- * N4  A wait of 0 only asks; other timeouts never end early. Not done in time is FER_TIMED_OUT with
- * os_code 0 (FER_WOULD_BLOCK where it only
- *      asked), and the lookup goes on.
- * N5  The poller is notified once for each lookup, when its answer can be had, FER_CANCELLED too;
- * never after fer_lookup_close has returned.
- * N6  Closing a lookup abandons it and never waits. One in line is out of the line; one that the
- * system is at keeps its thread busy until the
- *      system has answered, to nobody.
- * N7  Closing a resolver never waits. Its lookups that are not done end with FER_CANCELLED; those
- * that are done keep their answers.
- * N8  Threads are made when there is work for them and end when there is none: a resolver at rest
- * has none. They take no signal.
+ * N1  Starting a lookup never waits. An address text is done immediately, without a thread. Text
+ *     that is not "host:port" is FER_INVALID_INPUT.
+ * N2  A resolver's limits bound how many lookups run at once and how many are queued. A lookup
+ *     beyond them is FER_WOULD_BLOCK and changes nothing. Queued lookups run in the order of their
+ *     start.
+ * N3  A lookup's result is that of fer_to_socket_addrs. Once the lookup is done, the result stays
+ *     available and can be read any number of times.
+ * N4  A wait with a timeout of 0 only checks. Other timeouts never end early. An expired timeout is
+ *     FER_TIMED_OUT with os_code 0 (FER_WOULD_BLOCK for a timeout of 0), and the lookup continues.
+ * N5  The poller is notified once for each lookup, when its result is available, even if that is
+ *     FER_CANCELLED. It is never notified after fer_lookup_close has returned.
+ * N6  Closing a lookup abandons it and never waits. A queued lookup leaves the queue. A running one
+ *     occupies its thread until the system has answered, and the answer is discarded.
+ * N7  Closing a resolver never waits. Its lookups that are not done end with FER_CANCELLED. Those
+ *     that are done keep their results.
+ * N8  Threads are created for work and end without work, so an idle resolver has no thread. The
+ *     threads receive no signals.
  *
- * A handle is NEW when it is all zero bytes, OPEN once it was made or started, CLOSED after its
- * close. Every other call on one that is not OPEN, or is NULL, is FER_INVALID_INPUT. */
+ * A handle is NEW if all of its bytes are zero, OPEN after it was made or started, and CLOSED after
+ * its close function. Any other call on a handle that is NULL or not OPEN is misuse:
+ * FER_INVALID_INPUT. */
 
-/* A resolver. All zero bytes at first; its members are private. Copying it moves it: use and close
- * one copy only. */
+/* A resolver. Initialize to all zero bytes. Its members are private. Copying it moves it: use and
+ * close only one copy. */
 typedef struct fer_resolver {
     void *pool_;
     uintptr_t reserved_;
 } fer_resolver;
 
-/* One name's lookup, likewise. */
+/* The lookup of one name. The rules of fer_resolver for initialization and copying apply. */
 typedef struct fer_lookup {
     void *block_;
     uintptr_t reserved_;
 } fer_lookup;
 
-/* The most threads that a resolver can have. */
+/* The maximum number of threads of a resolver. */
 #define FER_RESOLVER_THREADS_MAX 64
 
 /**
- * Makes a resolver that looks up to `threads` names up at once, 1 to FER_RESOLVER_THREADS_MAX,
- * while up to `waiting` more wait in line, 0 to SIZE_MAX.
+ * Makes a resolver that runs up to `threads` lookups at once and queues up to `waiting` more.
  *
- * No thread is made yet. Where names are slow to fail, one thread stands for one name during many
- * seconds: 4 and 64 suit most clients.
+ * threads is 1 to FER_RESOLVER_THREADS_MAX, waiting is 0 to SIZE_MAX. No thread is created yet. A
+ * name that is slow to fail occupies one thread for many seconds: 4 and 64 suit most clients.
  *
  * Blocks: never.
- * Owns: the resolver owns some memory until fer_resolver_close, and as long after as a thread of it
- * is at work.
- * Errors: FER_INVALID_INPUT (NULL, one that is OPEN, threads of 0 or above the limit),
+ * Owns: the resolver owns some memory until fer_resolver_close, or longer if a thread is still
+ * running then.
+ * Errors: FER_INVALID_INPUT (NULL; an OPEN resolver; threads is 0 or above the limit),
  * FER_OUT_OF_MEMORY.
- * Rust: none in std; what tokio's runtime keeps as its pool of blocking threads
- * (tokio::net::lookup_host).
- * Threads: no other call on the resolver at the same time.
+ * Rust: none in std; tokio's runtime has a pool of blocking threads for tokio::net::lookup_host.
+ * Threads: no concurrent call on the resolver.
  */
 FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver, size_t threads,
                                                 size_t waiting);
 
 /**
- * Starts a lookup of "host:port" and returns at once. *out is the lookup.
+ * Starts a lookup of "host:port" and returns immediately. *out is the lookup.
  *
- * The text is read as by fer_to_socket_addrs, and copied. poller may be NULL; else it is notified
- * when the answer is there, which for an address text is before this returns. A notify tells no
- * key: ask each lookup with fer_lookup_wait and a timeout of 0.
+ * The text has the format of fer_to_socket_addrs, and is copied. poller may be NULL; otherwise it
+ * is notified when the lookup is done. For an address text that is before this call returns. A
+ * notification has no key, so call fer_lookup_wait with a timeout of 0 on each lookup.
  *
  * Blocks: never.
- * Owns: *out is to be closed with fer_lookup_close. The poller is the caller's, and has to stay
- * OPEN and where it is until the lookup is closed: close lookups before their poller.
- * Errors: FER_INVALID_INPUT (a poller or a resolver that is not OPEN, an `out` that is, NULL, and
- * what fer_to_socket_addrs refuses before any lookup); FER_WOULD_BLOCK, os_code 0, where the line
- * is full; FER_OUT_OF_MEMORY, for a thread that cannot be had too, where no other is at work. *out
- * is untouched then.
- * Rust: tokio::net::lookup_host, begun.
- * Threads: any number at once on one resolver, each with its own `out`.
+ * Owns: close *out with fer_lookup_close. The poller is caller-owned. It must stay OPEN and at its
+ * address until the lookup is closed: close lookups before their poller.
+ * Errors: FER_INVALID_INPUT (a poller or resolver that is not OPEN; out is OPEN; NULL; input that
+ * fer_to_socket_addrs refuses before any lookup), FER_WOULD_BLOCK with os_code 0 (the queue is
+ * full), FER_OUT_OF_MEMORY (also if no thread can be created and none is running). *out is
+ * unchanged then.
+ * Rust: tokio::net::lookup_host, started.
+ * Threads: any number of concurrent calls on one resolver, each with its own `out`.
  */
 FER_MUST_USE FER_API fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
                                                   fer_poller *poller, fer_lookup *out);
 
 /**
- * Waits until a lookup is done, and gives its answer.
+ * Waits until a lookup is done, and returns its result.
  *
- * Results are as in fer_to_socket_addrs: the first min(*count, cap) addresses are stored, *count is
- * how many there are, and with a larger array the same lookup can be asked again. addrs may be NULL
- * when cap is 0.
+ * Results are the same as in fer_to_socket_addrs. *count is the number of addresses found, and the
+ * first min(*count, cap) are stored. If *count > cap, call again on the same lookup with a larger
+ * array. addrs may be NULL if cap is 0.
  *
- * Blocks: at most timeout; not at all where it is 0, until it is done where it is
- * FER_DURATION_NONE.
- * Owns: addrs is the caller's, cap elements.
- * Errors: FER_INVALID_INPUT; FER_WOULD_BLOCK, os_code 0 (not done, timeout 0); FER_TIMED_OUT,
- * os_code 0 (not done in time); FER_CANCELLED (the resolver was closed before); FER_HOST_NOT_FOUND,
- * FER_RESOLVE_TRY_AGAIN, FER_RESOLVE_FAILED as in fer_to_socket_addrs; FER_OUT_OF_MEMORY (for the
- * addresses). *count and addrs are untouched on failure.
+ * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
+ * limit.
+ * Owns: addrs is caller-owned, cap elements.
+ * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK with os_code 0 (not done, timeout 0),
+ * FER_TIMED_OUT with os_code 0 (not done, the timeout expired), FER_CANCELLED (the resolver was
+ * closed before the lookup was done), FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN and
+ * FER_RESOLVE_FAILED as in fer_to_socket_addrs, FER_OUT_OF_MEMORY (for the addresses). *count and
+ * addrs are unchanged after a failure.
  * Rust: the await of tokio::net::lookup_host, in tokio::time::timeout.
- * Threads: any number at once on one lookup; the resolver may be closed meanwhile.
+ * Threads: any number of concurrent calls on one lookup. The resolver may be closed at the same
+ * time.
  */
 FER_MUST_USE FER_API fer_error fer_lookup_wait(fer_lookup *lookup, fer_duration timeout,
                                                fer_socket_addr *addrs, size_t cap, size_t *count);
 
 /**
- * Ends a lookup, done or not. NULL, NEW and CLOSED ones are left alone.
+ * Closes a lookup, done or not. Does nothing on NULL, NEW and CLOSED handles.
  *
- * Blocks: never: what the system's resolver still does is waited for by nobody.
- * Owns: gives back the lookup's memory. Its poller is not touched any more once this has returned.
+ * Blocks: never. The call does not wait for a lookup that the system's resolver still runs.
+ * Owns: releases the lookup's memory. The poller is not used after the call returns.
  * Errors: none.
  * Rust: dropping the future of tokio::net::lookup_host.
- * Threads: no other call on the lookup at the same time.
+ * Threads: no concurrent call on the lookup.
  */
 FER_API void fer_lookup_close(fer_lookup *lookup);
 
 /**
- * Ends a resolver. Lookups that are not done end with FER_CANCELLED, and who waits for one is
- * woken; all remain to be closed. NULL, NEW and CLOSED resolvers are left alone.
+ * Closes a resolver. Lookups that are not done end with FER_CANCELLED, and waits for them wake.
  *
- * A program may end, or return from main, while a thread is still in the system's resolver. A
- * shared library that contains ferrule may not be unloaded then on POSIX systems. After fork the
- * child has none of the threads: lookups are FER_CANCELLED in its copies, nothing can be started
- * with them (FER_INVALID_INPUT), and closing them leaves the parent's alone. The child makes a
+ * All lookups must still be closed. Does nothing on NULL, NEW and CLOSED handles.
+ *
+ * A program may exit or return from main while a thread is still in the system's resolver. On POSIX
+ * systems a shared library that contains ferrule must not be unloaded then. After fork the child
+ * has none of the threads. In its copies, lookups are FER_CANCELLED and new ones cannot be started
+ * (FER_INVALID_INPUT). Closing the copies does not affect the parent's. The child must make a
  * resolver of its own.
  *
  * Blocks: never.
- * Owns: gives back the resolver's memory, the last of it when the last thread is done and the last
- * lookup closed.
+ * Owns: releases the resolver's memory: the last part when the last thread is done and the last
+ * lookup is closed.
  * Errors: none.
  * Rust: none in std; tokio::runtime::Runtime::shutdown_background.
- * Threads: no other call on the resolver at the same time; calls on its lookups may go on.
+ * Threads: no concurrent call on the resolver. Calls on its lookups may run concurrently.
  */
 FER_API void fer_resolver_close(fer_resolver *resolver);
 
