@@ -1,4 +1,4 @@
-/* io.h: what std::io does with streams of any kind: copying one into another. */
+/* io.h: operations of std::io on streams of any type: copying one stream into another. */
 #ifndef FERRULE_IO_H
 #define FERRULE_IO_H
 
@@ -15,14 +15,14 @@
 extern "C" {
 #endif
 
-/* A byte stream of any kind, borrowed: it owns nothing and is never closed, and the stream that it
- * was made of must stay in place. */
+/* A byte stream of any type, borrowed. It owns nothing and is never closed. The stream that it was
+ * made from must stay at its address. */
 typedef struct fer_stream {
     fer_handle *handle_;
 } fer_stream;
 
-/* The caller's buffer for fer_copy: cap bytes at base, of which the len from base[start] on have
- * been read and not yet been written. At first {base, cap, 0, 0}. */
+/* The caller's buffer for fer_copy: cap bytes at base. The len bytes from base[start] on have been
+ * read and not yet written. Initialize to {base, cap, 0, 0}. */
 typedef struct fer_copy_buffer {
     void *base;
     size_t cap;
@@ -31,68 +31,74 @@ typedef struct fer_copy_buffer {
 } fer_copy_buffer;
 
 /**
- * Lends a TCP stream as a stream of any kind.
+ * Borrows a TCP stream as a stream of any type.
  *
- * What is made of NULL is refused with FER_INVALID_INPUT wherever it is used.
+ * If stream is NULL, every use of the result is FER_INVALID_INPUT.
  *
  * Blocks: never.
- * Owns: nothing; stream must outlive what is returned.
+ * Owns: nothing. stream must outlive the result.
  * Errors: none.
- * Rust: none; &TcpStream as an impl Read or impl Write.
- * Threads: with any other call on the handle.
+ * Rust: none in std; &TcpStream as an impl Read or impl Write.
+ * Threads: concurrent with any other call on the handle.
  */
 FER_MUST_USE FER_API fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream);
 
 /**
- * Lends a Unix stream as a stream of any kind.
+ * Borrows a Unix stream as a stream of any type.
  *
- * What is made of NULL is refused with FER_INVALID_INPUT wherever it is used.
+ * If stream is NULL, every use of the result is FER_INVALID_INPUT.
  *
  * Blocks: never.
- * Owns: nothing; stream must outlive what is returned.
+ * Owns: nothing. stream must outlive the result.
  * Errors: none.
- * Rust: none; &UnixStream as an impl Read or impl Write.
- * Threads: with any other call on the handle.
+ * Rust: none in std; &UnixStream as an impl Read or impl Write.
+ * Threads: concurrent with any other call on the handle.
  */
 FER_MUST_USE FER_API fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream);
 
 /**
- * Shuts down a half of a stream of any kind, or both, as fer_tcp_stream_shutdown does: what a relay
- * passes on at a copy's end.
+ * Shuts down the read half, the write half or both of a stream of any type, same as
+ * fer_tcp_stream_shutdown.
+ *
+ * A relay uses it at the end of a copy to pass on end of file.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: as fer_tcp_stream_shutdown.
- * Rust: none; std::net::TcpStream::shutdown and std::os::unix::net::UnixStream::shutdown for
- * whichever it is.
- * Threads: with any other call on the stream's handle but close; it wakes a read or write that is
- * blocked.
+ * Errors: same as fer_tcp_stream_shutdown.
+ * Rust: none for any type; std::net::TcpStream::shutdown or
+ * std::os::unix::net::UnixStream::shutdown.
+ * Threads: concurrent with any other call on the stream's handle except close. It wakes a blocked
+ * read or write.
  */
 FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdown how);
 
 /**
- * Writes all that comes out of one stream into another, until the first one's end.
+ * Copies all bytes of one stream into another, until the first one's end of file.
  *
- * What buffer still holds goes first; then each read takes up to cap bytes, and all of it is
- * written before the next. A signal does not end it. Any other error does, a timeout or
- * FER_WOULD_BLOCK too, and then what was read and not yet written is in buffer: call again with the
- * same buffer, and no byte is lost or doubled. What buffer holds after an error is the caller's to
- * write elsewhere instead; with start and len set to 0 it is dropped. After FER_OK it is empty. A
- * destination that is shut, gone, or not connected yet is told before anything is read. Both sides
- * may be one stream: an echo. The writing half of to is left open at the end. A relay of a and b is
- * one fer_copy(a, b) and one fer_copy(b, a), in a thread each, with a buffer each, each followed by
- * fer_stream_shutdown(b or a, FER_SHUTDOWN_WRITE), which tells the end on.
+ * Bytes left in buffer are written first. Then each read takes up to cap bytes, and all of them are
+ * written before the next read. A destination that is shut down, closed by its peer or not yet
+ * connected is reported before any read. from and to may be the same stream (an echo). At the end
+ * the write half of to stays open.
  *
- * Blocks: until from's end, each read and each write at most that stream's timeout; not where a
- * stream is nonblocking.
- * Owns: buffer and its memory are the caller's. *n, which may be NULL, is always what this call
- * wrote into to.
- * Errors: as the read of from and the write of to, but FER_INTERRUPTED; FER_WRITE_ZERO;
- * FER_INVALID_INPUT, with nothing moved, also for a buffer that is NULL, has no memory or no room
- * (cap 0), or whose start and len lie outside of it.
- * Rust: std::io::copy. Differs: the caller's buffer, and nothing is lost when it fails (Rust drops
- * what it had read).
- * Threads: as a read of from and a write of to; one call at a time on one buffer.
+ * A signal does not end the copy. Any other error does, also an expired timeout or FER_WOULD_BLOCK.
+ * Then buffer holds the bytes that were read but not written. Call again with the same buffer, and
+ * no byte is lost or duplicated. Instead the caller may write the bytes elsewhere, or discard them
+ * by setting start and len to 0. After FER_OK buffer is empty.
+ *
+ * A relay between a and b needs two threads, each with its own buffer. One calls fer_copy from a to
+ * b and then fer_stream_shutdown(b, FER_SHUTDOWN_WRITE), which passes on end of file. The other
+ * does the same from b to a.
+ *
+ * Blocks: until end of file of from, each read and write at most that stream's timeout. Never for a
+ * stream in nonblocking mode.
+ * Owns: buffer and its memory are caller-owned. n may be NULL; *n is always the number of bytes
+ * that this call wrote into to.
+ * Errors: same as the read of from and the write of to, but never FER_INTERRUPTED. Also
+ * FER_WRITE_ZERO, and FER_INVALID_INPUT with nothing moved (misuse; a buffer that is NULL, has no
+ * memory or a cap of 0; start and len outside of it).
+ * Rust: std::io::copy. Differs: the buffer is caller-owned, and a failure loses nothing (Rust
+ * discards the bytes that it had read).
+ * Threads: as a read of from and a write of to. Only one call at a time on one buffer.
  */
 FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer,
                                         uint64_t *n);
