@@ -11,8 +11,9 @@
 extern "C" {
 #endif
 
-/* Nanoseconds. The largest value, FER_DURATION_NONE, is Rust's None: no timeout. A static object is
- * initialized with {FER_DURATION_NONE_NANOS}, for in C only that is a constant expression. */
+/* A time span in nanoseconds. The largest value, FER_DURATION_NONE, is Rust's None: no timeout.
+ * Initialize a static object with {FER_DURATION_NONE_NANOS}, because in C only that is a constant
+ * expression. */
 typedef struct fer_duration {
     uint64_t nanos;
 } fer_duration;
@@ -25,59 +26,60 @@ typedef struct fer_duration {
 #endif
 
 /**
- * Makes a duration of whole seconds; what does not fit becomes the longest finite duration (about
- * 584 years).
+ * Makes a duration of whole seconds. A value that does not fit becomes the longest finite duration
+ * (about 584 years).
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
- * Rust: std::time::Duration::from_secs; saturates, for the longest here is shorter than Rust's.
- * Threads: any number at once.
+ * Rust: std::time::Duration::from_secs. Differs: saturates, because the longest duration is shorter
+ * than Rust's.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_duration fer_duration_from_secs(uint64_t secs);
 
 /**
- * Makes a duration of milliseconds; what does not fit becomes the longest finite duration.
+ * Makes a duration of milliseconds. A value that does not fit becomes the longest finite duration.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
- * Rust: std::time::Duration::from_millis; saturates.
- * Threads: any number at once.
+ * Rust: std::time::Duration::from_millis. Differs: saturates.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_duration fer_duration_from_millis(uint64_t millis);
 
 /**
- * Makes a duration of microseconds; what does not fit becomes the longest finite duration.
+ * Makes a duration of microseconds. A value that does not fit becomes the longest finite duration.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
- * Rust: std::time::Duration::from_micros; saturates.
- * Threads: any number at once.
+ * Rust: std::time::Duration::from_micros. Differs: saturates.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_duration fer_duration_from_micros(uint64_t micros);
 
 /**
- * Makes a duration of nanoseconds; UINT64_MAX, which would read as NONE, becomes the longest finite
- * duration.
+ * Makes a duration of nanoseconds. UINT64_MAX, which would mean FER_DURATION_NONE, becomes the
+ * longest finite duration.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: std::time::Duration::from_nanos.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API fer_duration fer_duration_from_nanos(uint64_t nanos);
 
 /**
- * Tells whether a duration is FER_DURATION_NONE.
+ * Returns true if a duration is FER_DURATION_NONE.
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: Option<Duration>::is_none.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API bool fer_duration_is_none(fer_duration duration);
 
