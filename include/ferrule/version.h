@@ -1,5 +1,5 @@
-/* version.h: the library's version and the macros that its declarations need. No types and no
- * behaviour of sockets. */
+/* version.h: the library's version, and the macros that its declarations need. No types and no
+ * sockets. */
 #ifndef FERRULE_VERSION_H
 #define FERRULE_VERSION_H
 
@@ -8,9 +8,9 @@
 #define FER_VERSION_PATCH 0
 #define FER_VERSION_TEXT "0.1.0"
 
-/* FER_API: what the shared library shows. Only the library's own build defines FER_BUILD_SHARED; a
- * user needs no macro, for functions called through an import library work without dllimport. These
- * ask what the compiler knows, not which OS. */
+/* FER_API marks the functions that the shared library exports. Only the library's own build defines
+ * FER_BUILD_SHARED. Users need no macro, because functions in an import library can be called
+ * without dllimport. The conditions test for features of the compiler, not for an OS. */
 #if defined(FER_BUILD_SHARED) && (defined(_MSC_VER) || defined(__declspec))
 #define FER_API __declspec(dllexport)
 #elif defined(FER_BUILD_SHARED) && defined(__GNUC__)
@@ -19,8 +19,8 @@
 #define FER_API
 #endif
 
-/* FER_MUST_USE: the compiler warns when the result is dropped. (MSVC can do that from C++17 and C23
- * on.) */
+/* FER_MUST_USE makes the compiler warn if a result is discarded. MSVC can do that since C++17 and
+ * C23. */
 #if (defined(__cplusplus) && __cplusplus >= 201703L) || \
     (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
 #define FER_MUST_USE [[nodiscard]]
@@ -30,8 +30,8 @@
 #define FER_MUST_USE
 #endif
 
-/* FER_STATIC_ASSERT: what a header relies on, such as the size of an enum, which is part of the ABI
- * and which -fshort-enums changes. */
+/* FER_STATIC_ASSERT checks a precondition of a header at compile time. An example is the size of an
+ * enum, which is part of the ABI and which -fshort-enums changes. */
 #ifdef __cplusplus
 #define FER_STATIC_ASSERT(condition, text) static_assert(condition, text)
 #else
@@ -43,13 +43,13 @@ extern "C" {
 #endif
 
 /**
- * Returns the version of the library that is linked, as "major.minor.patch".
+ * Returns the version of the linked library, as "major.minor.patch".
  *
  * Blocks: never.
- * Owns: the text is the library's and lives for ever.
+ * Owns: the returned string is static; do not free it.
  * Errors: none.
  * Rust: none.
- * Threads: any number at once.
+ * Threads: any number of concurrent calls.
  */
 FER_API const char *fer_version(void);
 
