@@ -264,7 +264,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read(fer_unix_stream *stream, voi
  * Owns: nothing; no pointer is kept.
  * Errors: FER_CONNECTION_RESET, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED,
  * FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
- * Rust: std::os::unix::net::UnixStream::peek (unstable there).
+ * Rust: std::os::unix::net::UnixStream::peek (unstable in Rust).
  * Threads: one read call and one write call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_peek(fer_unix_stream *stream, void *buf, size_t len,
