@@ -1,4 +1,4 @@
-/* ferrule.h: the whole library but sim.h, which a test includes by itself. */
+/* ferrule.h: includes all public headers except sim.h, which tests include separately. */
 #ifndef FERRULE_H
 #define FERRULE_H
 
