@@ -702,8 +702,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
  * there is none.
  *
  * The socket itself has the blocking mode and the timeouts that were set. On Windows these belong
- * to the socket and not to the handle. Clones that remain would then wait inside the system, where
- * an expired timeout ends the stream. Release all clones together.
+ * to the socket and not to the handle. Clones that remain would then wait inside the system, and an
+ * expired timeout would end the stream. Release all clones together.
  *
  * Blocks: never.
  * Owns: the caller owns the returned socket and must close it.
