@@ -1,4 +1,4 @@
-/* address_check.h: gives one text to every parser of addresses and compares each answer with
+/* address_check.h: runs every address parser on one text and compares each result with
  * address_reference.h. For tests. */
 #ifndef ADDRESS_CHECK_H
 #define ADDRESS_CHECK_H
@@ -19,7 +19,7 @@
 
 enum { UNTOUCHED = 0xA5 };
 
-/* Fails with the text, which may hold any byte. */
+/* Fails the test and prints the text, which may contain any byte. */
 static inline void check_failed(const char *what, const char *text, size_t len)
 {
     print_error("%s: \"", what);
@@ -63,8 +63,8 @@ static inline bool is_success(fer_error error)
     return error.kind == FER_OK && error.os_code == 0;
 }
 
-/* Whether `error` and `value` are a success with `wanted`, or, where wanted is NULL, a refusal that
- * left value alone. */
+/* If wanted is NULL, returns whether error is a refusal that did not change value. Otherwise
+ * returns whether error is a success with the value wanted. */
 static inline bool is_answer(fer_error error, const void *value, const void *wanted, size_t size)
 {
     if (wanted == NULL) {
@@ -104,7 +104,8 @@ static inline bool is_socket_answer(fer_error error, const fer_socket_addr *valu
            value->scope_id == wanted->scope_id && value->flowinfo == 0;
 }
 
-/* One parser, both its forms; the NUL-terminated one only where the text has no NUL. */
+/* Checks both forms of one parser. The NUL-terminated form runs only if the text contains no
+ * NUL. */
 #define CHECK_PARSER(TYPE, NAME, TEXT, LEN, TERMINATED, IS_ANSWER) \
     do {                                                           \
         TYPE value;                                                \
@@ -150,8 +151,8 @@ static inline void check_socket_parsers(const char *text, size_t len, const char
                  is_socket_answer(error, &value, &either));
 }
 
-/* Gives a text to every parser, out of heap blocks that end with it, so that a sanitizer sees one
- * byte read too much. */
+/* Passes a text to every parser in heap blocks that end with the text, so that a sanitizer detects
+ * a read of one byte too many. */
 static inline void check_parsers_n(const char *text, size_t len)
 {
     char *exact = malloc(len + 1);
@@ -173,7 +174,8 @@ static inline void check_parsers(const char *text)
     check_parsers_n(text, strlen(text));
 }
 
-/* The text with every one of its bytes replaced by, followed by, and without, every byte. */
+/* Checks the text with each byte replaced by every byte value, with every byte value inserted at
+ * each position, and with each byte removed. */
 static inline void check_every_mutation(const char *text)
 {
     const size_t len = strlen(text);
@@ -193,12 +195,12 @@ static inline void check_every_mutation(const char *text)
         if (at < len) {
             memcpy(changed, text, at);
             memcpy(changed + at, text + at + 1, len - at - 1);
-            check_parsers_n(changed, len - 1); /* left out */
+            check_parsers_n(changed, len - 1); /* removed */
         }
     }
 }
 
-/* Every beginning of the text, and every end of it. */
+/* Checks every prefix and every suffix of the text. */
 static inline void check_every_part(const char *text)
 {
     const size_t len = strlen(text);

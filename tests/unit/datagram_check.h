@@ -1,4 +1,5 @@
-/* datagram_check.h: sockets and datagrams for the tests of datagram.c over the scripted seam. */
+/* datagram_check.h: sockets and datagrams for the tests of core/transfer/datagram.c over the
+ * scripted seam. */
 #ifndef TEST_DATAGRAM_CHECK_H
 #define TEST_DATAGRAM_CHECK_H
 
@@ -8,7 +9,7 @@
 
 #define PEER "192.0.2.1:1001"
 
-/* An open socket, under one system's facts. */
+/* Returns an open socket. Starts a script with the given facts. */
 static inline fer_udp_socket open_socket(const struct ferp_traits *traits, uint32_t flags)
 {
     fer_udp_socket socket;
@@ -25,7 +26,7 @@ static inline fer_udp_socket connected_socket(const struct ferp_traits *traits, 
     return socket;
 }
 
-/* The next datagram that the system hands out. */
+/* Queues a datagram as the next result of the call. */
 static inline void comes(script_call call, const char *from, uint64_t len)
 {
     script_answer *answer = script_then(call);

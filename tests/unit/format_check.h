@@ -1,4 +1,5 @@
-/* format_check.h: holds a _format function to snprintf's rules at every cap. For tests. */
+/* format_check.h: checks a _format function against snprintf's rules with every buffer size. For
+ * tests. */
 #ifndef FORMAT_CHECK_H
 #define FORMAT_CHECK_H
 
@@ -6,8 +7,8 @@
 
 typedef size_t (*format_function)(const void *value, char *buf, size_t cap);
 
-/* The buffer is a heap block of cap bytes, so that a sanitizer sees one byte too much; and in a
- * larger one nothing changes beyond the NUL. */
+/* The buffer is a heap block of cap bytes, so that a sanitizer detects a write of one byte too
+ * many. In a larger buffer, no byte after the NUL may change. */
 static inline void check_format_with_cap(format_function format, const void *value,
                                          const char *wanted, size_t cap)
 {

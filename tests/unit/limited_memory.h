@@ -1,5 +1,5 @@
-/* limited_memory.h: the seam's memory, which can be had as often as allowed, and is counted. For
- * one thread at a time. */
+/* limited_memory.h: the seam's memory functions with a limited number of allocations, which are
+ * counted. For one thread at a time. */
 #ifndef TEST_LIMITED_MEMORY_H
 #define TEST_LIMITED_MEMORY_H
 
@@ -21,7 +21,7 @@ void *ferp_memory_new(size_t size)
     allowed--;
     blocks++;
     void *memory = malloc(size);
-    memset(memory, 0xA5, size); /* nobody may count on zeros */
+    memset(memory, 0xA5, size); /* callers must not rely on zeroed memory */
     return memory;
 }
 
@@ -31,8 +31,8 @@ void ferp_memory_free(void *memory)
     free(memory);
 }
 
-/* A test's setup and teardown: at first there is memory enough, and at the end all of it was given
- * back. */
+/* A test's setup and teardown. Memory is not limited at the start, and every block must be freed at
+ * the end. */
 static int memory_begin(void **state)
 {
     (void)state;

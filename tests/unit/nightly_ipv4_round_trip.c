@@ -1,6 +1,6 @@
-/* nightly_ipv4_round_trip.c: writes and reads every IPv4 address there is: the text is right, and
- * comes back as the same address. usage: nightly_ipv4_round_trip [BEGIN [END]]: addresses from
- * BEGIN to END - 1, numbers in C's notation; all 2^32 without. */
+/* nightly_ipv4_round_trip.c: formats and parses every IPv4 address and checks that the text is
+ * right and that the address is the same afterwards. Usage: nightly_ipv4_round_trip [BEGIN [END]]:
+ * addresses from BEGIN to END - 1, as C integers. Without arguments, all 2^32 addresses. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 static const uint64_t all = UINT64_C(1) << 32;
 
-/* Writes an address by plain division, digit after digit. */
+/* Formats an address with plain division, digit by digit. */
 static size_t write_plainly(uint32_t bits, char *text)
 {
     size_t len = 0;

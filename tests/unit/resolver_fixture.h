@@ -1,5 +1,5 @@
-/* resolver_fixture.h: what the tests of core/names/resolver.c share: a resolver, its lookups and a
- * poller, anew for each test, and nothing left of them. */
+/* resolver_fixture.h: a new resolver, its lookups and a poller for each test of
+ * core/names/resolver.c, and a teardown that checks for leaks. */
 #ifndef TEST_RESOLVER_FIXTURE_H
 #define TEST_RESOLVER_FIXTURE_H
 
@@ -39,7 +39,7 @@ static inline int ended(void **state)
     return script_ended(state);
 }
 
-/* The system's resolver may take its time: nobody else may be kept waiting for it. */
+/* The system's resolver can take a long time, so the monitor must not be held during the call. */
 static inline void nobody_is_kept_out(script_call call)
 {
     if (call == SCRIPT_LOOKUP_BEGIN) {
@@ -47,7 +47,7 @@ static inline void nobody_is_kept_out(script_call call)
     }
 }
 
-/* The addresses are walked twice: counted, then copied. */
+/* The addresses are read twice: the first pass counts them, the second copies them. */
 static inline void script_addresses(size_t count)
 {
     for (size_t walk = 0; walk < 2; walk++) {
@@ -66,7 +66,8 @@ static inline void start(size_t at, const char *text)
     assert_ok(fer_resolver_start(&resolver, text, NULL, &lookups[at]));
 }
 
-/* Until a lookup was begun, so that the thread is in the system's resolver, as it were. */
+/* Runs the thread until it has started a lookup, as if the thread were inside the system's
+ * resolver. */
 static inline void step_into_lookup(size_t thread)
 {
     assert_true(script_thread_step(thread));
@@ -80,8 +81,8 @@ static inline fer_error ask(size_t at)
     return error;
 }
 
-/* Whether the poller was notified since the last time: a wait that takes a notification does not
- * wait. */
+/* Returns whether the poller was notified since the last call: a wait that consumes a notification
+ * returns without waiting. */
 static inline bool poller_was_notified(void)
 {
     fer_event event;

@@ -1,5 +1,4 @@
-/* scripted_background.c: the seam's memory, monitors and threads that do what a test tells them
- * to. */
+/* scripted_background.c: the seam's memory, monitors and threads, controlled by the test. */
 #include "unit/scripted_background.h"
 
 #include <stdlib.h>

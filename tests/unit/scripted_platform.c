@@ -1,4 +1,5 @@
-/* scripted_platform.c: the seam that answers what a test told it to. It decides nothing else. */
+/* scripted_platform.c: the seam whose results a test sets: the script, and the calls for sockets,
+ * addresses and data. */
 #include "unit/scripted_take.h"
 
 #include <inttypes.h>
@@ -54,7 +55,7 @@ const struct ferp_traits script_windows = {.shutdown_read_resets_on_data = true,
                                            .keepalive_seconds_max = UINT32_MAX / 1000,
                                            .keepalive_retries_max = 255};
 
-/* ---- What tests call */
+/* ---- Functions for tests */
 
 void script_begin(const struct ferp_traits *traits)
 {
@@ -189,7 +190,7 @@ static const script_answer *take_with_addr(script_call call, fer_raw_socket raw,
     return script_take(call, raw, "%d,%s", (int)raw, text);
 }
 
-/* Any output that is a plain value. */
+/* Stores an output that is a plain value. */
 #define STORE(answer, out, written) \
     ((answer)->error.kind == FER_OK ? (void)(*(out) = (written)) : (void)0, (answer)->error)
 
@@ -217,7 +218,7 @@ fer_error script_store_count(const script_answer *answer, size_t *n)
     return answer->error;
 }
 
-/* ---- The seam */
+/* ---- Sockets and data */
 
 const struct ferp_traits *ferp_traits(void)
 {
@@ -390,7 +391,7 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
     return script_store_count(TAKE_WITH(SEND_TO, raw, "%" PRIu64 ",%s", (uint64_t)len, text), n);
 }
 
-/* A path as it is, an abstract name behind @. */
+/* Logs a pathname unchanged and an abstract name with a leading @. */
 static const script_answer *take_with_name(script_call call, fer_raw_socket raw,
                                            const fer_unix_addr *name)
 {

@@ -1,9 +1,8 @@
-/* scripted_platform.h: a seam for tests of core. Each ferp_ function writes its call into a log and
- * answers what the test told it to: first the queued answers, then its default. The facts are the
- * test's choice, so that the branches of any system run on this one. It keeps the rules that a
- * caller of the seam has to keep: a socket is open where it is used and closed once, an armed wait
- * is ended once. A test that includes this is linked with scripted_platform.c in place of the
- * backend. */
+/* scripted_platform.h: a seam for tests of core. Each ferp_ function logs its call and returns the
+ * result that the test set: the queued results first, then its default. The test sets the facts, so
+ * that the branches of every system run on this one. Violations of a caller's duties fail the test:
+ * a socket that is used is open, a socket is closed once, an armed wait is ended once. A test that
+ * includes this header is linked with scripted_platform.c in place of the backend. */
 #ifndef TEST_SCRIPTED_PLATFORM_H
 #define TEST_SCRIPTED_PLATFORM_H
 
@@ -99,43 +98,46 @@ typedef enum script_call {
         SCRIPT_CALL_COUNT
 } script_call;
 
-/* What one call answers. Outputs are written only on success. */
+/* The result of one call. Outputs are written only on success. */
 typedef struct script_answer {
     fer_error error;
     fer_error pending; /* take_error */
     uint64_t
-        /* bytes moved or queued; events of a poller; what is ready; an option, a boolean; seconds
-         * of linger, nanoseconds of a timeout */
+        /* Bytes moved or queued; a poller's number of events; the ready interests; an option's
+         * value; a boolean; seconds of linger; nanoseconds of a timeout. */
         value;
-    bool on; /* linger; a datagram that was cut; poller_wait: it was notified */
-    struct ferp_wait_terms terms; /* wait_terms: at first blocking, open, without timeout */
-    fer_socket_addr addr; /* accept, local_addr, peer_addr, lookup_next, the sender of a datagram */
+    bool on; /* linger; a truncated datagram; poller_wait: notified */
+    /* wait_terms: initially blocking, not shut down, without timeout */
+    struct ferp_wait_terms terms;
+    fer_socket_addr addr; /* accept, local_addr, peer_addr, lookup_next; the sender of a datagram */
     fer_unix_addr
-        /* unix_local_addr, unix_peer_addr, the sender of a unix_recv_from: at first unnamed */
+        /* unix_local_addr, unix_peer_addr, the sender of a unix_recv_from: initially unnamed. */
         name;
     ferp_description description;
     uint64_t
-        /* wait_for, poller_wait: the nanoseconds that pass; a timeout of wait_for takes until the
-         * deadline by itself */
+        /* wait_for, poller_wait: the nanoseconds that pass. A wait_for that times out lasts until
+         * its deadline in any case. */
         elapsed;
 } script_answer;
 
-/* The script. Tests set the first group, and read the second. */
+/* The script. Tests set the first group and read the second. */
 struct script {
     struct ferp_traits traits;
     void (*on_call)(
         script_call
-            call);    /* runs before each call is answered: what another thread does meanwhile */
-    uint64_t fail_at; /* the n-th call that can fail does, with fail_with; 0 for none */
+            /* Runs before each call returns its result, and does what another thread does in the
+             * meantime. */
+            call);
+    uint64_t fail_at; /* the n-th call that can fail returns fail_with; 0 for none */
     fer_error fail_with;
     uint64_t now;
     bool has_no_memory;
 
     uint64_t calls_that_can_fail;
-    uint64_t times[SCRIPT_CALL_COUNT]; /* how often each was called */
+    uint64_t times[SCRIPT_CALL_COUNT]; /* the number of calls of each function */
     int sockets_open;
     int waits_armed;
-    char sent[256]; /* the bytes that send has taken over */
+    char sent[256]; /* the bytes that send has accepted */
     size_t sent_len;
     char log[4096];
 };
@@ -146,35 +148,35 @@ extern const struct ferp_traits script_posix;
 extern const struct ferp_traits script_bsd;
 extern const struct ferp_traits script_windows;
 
-/* Forgets everything, and takes the facts. The clock says 1000. */
+/* Resets everything and sets the facts. The clock starts at 1000. */
 void script_begin(const struct ferp_traits *traits);
 
-/* One more answer in a function's queue, OK with nothing until it is filled in. */
+/* Appends a result to a function's queue. It is OK with a value of 0 until the test sets it. */
 script_answer *script_then(script_call call);
 void script_then_fail(script_call call, fer_error_kind kind, int32_t os_code);
 void script_then_move(script_call call, uint64_t bytes);
 
-/* What a function answers when its queue is empty. */
+/* The result of a function whose queue is empty. */
 script_answer *script_default(script_call call);
 
-/* A cmocka teardown: every queued answer was used and every armed wait was ended. */
+/* A cmocka teardown: every queued result was used and every armed wait was ended. */
 int script_ended(void **state);
 
-/* An open socket that is not of the library's making, and a handle that owns such a one. */
+/* An open socket that the library did not create, and a handle that owns such a socket. */
 fer_raw_socket script_open_socket(void);
 fer_handle script_stream(uint32_t flags);
 
 fer_socket_addr script_addr(const char *text);
 fer_unix_addr script_path(const char *path);
 
-/* Compares what was called since the last look, and forgets it. */
+/* Compares the log with the expected calls and clears it. */
 #define assert_log(want)                       \
     do {                                       \
         assert_string_equal(script.log, want); \
         script.log[0] = '\0';                  \
     } while (0)
 
-/* Fails the test unless the call answers that kind and that code. */
+/* Fails the test unless the call returns this kind and this code. */
 #define assert_error(call, want_kind, want_code)                                             \
     do {                                                                                     \
         fer_error got_ = (call);                                                             \
@@ -185,7 +187,7 @@ fer_unix_addr script_path(const char *path);
     } while (0)
 #define assert_ok(call) assert_error(call, FER_OK, 0)
 
-/* A handle whose socket is not connected, and one whose connect has begun. */
+/* A handle whose socket is not connected, and one with a pending connect. */
 static inline fer_handle script_unconnected(uint32_t flags)
 {
     fer_handle handle = {0};

@@ -1,4 +1,4 @@
-/* scripted_poller.c: the scripted seam's poller, which tells of as many events as the test says. */
+/* scripted_poller.c: the scripted seam's poller. It reports as many events as the test sets. */
 #include "unit/scripted_take.h"
 
 #include <inttypes.h>
@@ -44,7 +44,7 @@ fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
     return TAKE(POLLER_DELETE, raw)->error;
 }
 
-/* The events' keys are 0, 1, 2, …, and they are readable. */
+/* The keys of the events are 0, 1, 2, …. All events are readable. */
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                            size_t *count, bool *notified)
 {

@@ -1,5 +1,5 @@
-/* scripted_try.c: the rest of scripted_platform.c: the calls that never wait, and the wait for
- * either direction. */
+/* scripted_try.c: the scripted seam's calls that never wait, and the wait for readiness in either
+ * direction. */
 #include <inttypes.h>
 
 #include "unit/scripted_take.h"
@@ -61,7 +61,7 @@ fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
                               n);
 }
 
-/* A time as the log has it. */
+/* Formats a time as it appears in the log. */
 static void format_time(char *buf, size_t cap, uint64_t time)
 {
     if (time == FERP_NO_DEADLINE) {

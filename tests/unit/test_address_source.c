@@ -1,4 +1,4 @@
-/* test_address_source.c: the addresses of a text, walked one after the other (rules A3, A4). */
+/* test_address_source.c: the addresses of a text, read one after the other (rules A3, A4). */
 #include "unit/scripted_platform.h"
 
 #include "core/address/host_port.h"
@@ -14,7 +14,7 @@ static void check_is(const fer_socket_addr *got, const char *text)
     }
 }
 
-/* The one address of a text that is an address. */
+/* Checks that the text is an address literal and yields exactly this address. */
 static void check_literal(const char *text, const char *want)
 {
     script_begin(&script_posix);
@@ -39,7 +39,7 @@ static void text_that_is_an_address_is_never_looked_up(void **state)
     check_literal("2001:db8::1:65535", "[2001:db8::1]:65535");
 }
 
-/* What the resolver is asked for. */
+/* Checks the calls of the resolver for a text. */
 static void check_looked_up(const char *text, const char *log)
 {
     script_begin(&script_posix);

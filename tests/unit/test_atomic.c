@@ -1,5 +1,5 @@
-/* test_atomic.c: the words that two threads change: what each access does. That they are atomic
- * shows under thread sanitizers. */
+/* test_atomic.c: the effect of each access to a shared word. The thread sanitizer checks that the
+ * accesses are atomic. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

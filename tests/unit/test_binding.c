@@ -1,5 +1,5 @@
-/* test_binding.c: how a socket is bound, of either type (rules L1, L4). That no failure leaks a
- * socket is test_seam_failures.c's. */
+/* test_binding.c: how a socket of either type is bound (rules L1, L4). test_seam_failures.c checks
+ * that no failure leaks a socket. */
 #include "unit/scripted_platform.h"
 
 #include "core/open/binding.h"
@@ -14,7 +14,7 @@ static fer_error bind_to(fer_type type, const char *text)
     return error;
 }
 
-/* What each system is asked for, of each type and family. */
+/* The calls on each system for each type and family. */
 static void a_port_is_held_with_the_options_that_each_system_needs(void **state)
 {
     (void)state;
@@ -94,8 +94,8 @@ static void a_denied_bind_is_told_as_it_is_where_it_can_mean_nothing_else(void *
     assert_log("socket(udp,v4) bind(1,127.0.0.1:80) close(1)");
 }
 
-/* The second look is one of the same type: the ports of the two have nothing to do with each
- * other. */
+/* The probe after a denied bind uses a socket of the same type, because TCP and UDP ports are
+ * independent. */
 static void a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code(void **state)
 {
     (void)state;

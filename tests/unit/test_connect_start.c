@@ -1,5 +1,5 @@
-/* test_connect_start.c: connects that are only started: which socket the handle has then, and in
- * which state. */
+/* test_connect_start.c: connects that are started without waiting: the socket and the state of the
+ * handle afterwards. */
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
 #include "unit/scripted_platform.h"
@@ -96,7 +96,7 @@ static void close_meanwhile(script_call call)
     }
 }
 
-/* Misuse by another thread: the socket does not outlive it. */
+/* Closing a handle during a connect is misuse by another thread. The new socket is closed. */
 static void a_handle_that_is_closed_meanwhile_leaves_no_socket(void **state)
 {
     (void)state;
@@ -131,7 +131,7 @@ static void a_unix_connect_starts_or_ends_at_once(void **state)
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
 }
 
-/* "nothing is under way": EAGAIN of a full queue. */
+/* "nothing is under way": EAGAIN from Linux means a full queue. */
 static void a_unix_connect_to_a_full_queue_is_resource_busy(void **state)
 {
     (void)state;

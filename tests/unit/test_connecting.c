@@ -1,5 +1,5 @@
-/* test_connecting.c: how a connection comes to be: starts, final words, hints, timeouts, modes.
- * That no failure leaks a socket is test_seam_failures.c's. */
+/* test_connecting.c: how a connection is established: starting, the result, readiness hints,
+ * timeouts and modes. test_seam_failures.c checks that no failure leaks a socket. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/pending_connect.h"
@@ -19,7 +19,7 @@ static fer_error connect_to(const char *text, fer_duration timeout)
 #define FOREVER FER_DURATION_NONE
 #define SOON ((fer_duration){500})
 
-/* ---- How it starts */
+/* ---- Starting */
 
 static void a_connect_that_the_kernel_finishes_is_one_call(void **state)
 {
@@ -81,7 +81,7 @@ static void would_block_means_started_only_where_the_system_says_it_so(void **st
     assert_log("socket(v4) connect(1,192.0.2.1:80) close(1)");
 }
 
-/* ---- The final word */
+/* ---- The result */
 
 static void the_socket_s_pending_error_is_the_final_word(void **state)
 {
@@ -253,7 +253,7 @@ static void no_timeout_is_a_plain_connect(void **state)
     assert_log("socket(v4) connect(1,192.0.2.1:80)");
 }
 
-/* ---- Hastening */
+/* ---- Disabled retries of a refused connect */
 
 static void a_refusal_is_hastened_on_loopback_where_the_system_retries(void **state)
 {
@@ -363,7 +363,7 @@ static void a_failed_connect_can_be_tried_again_with_a_fresh_socket(void **state
     assert_int_equal(feri_handle_as_raw(&handle), 2);
 }
 
-/* ---- How a connect that was started stands (rule C5) */
+/* ---- The status of a pending connect (rule C5) */
 
 static fer_handle begun(const struct ferp_traits *traits)
 {
@@ -398,7 +398,7 @@ static void a_connect_stands_as_the_pending_error_and_then_the_peer_tell(void **
     assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
 }
 
-/* Only a connection can be reset, and only it has a pipe to break. */
+/* A reset or a broken pipe occurs only on an established connection. */
 static void a_connection_that_has_ended_already_is_a_connection(void **state)
 {
     (void)state;
@@ -429,7 +429,7 @@ static void another_thread_was_there_first(script_call call)
     }
 }
 
-/* What another thread found meanwhile stays: its reason is the first. */
+/* The result that another thread stored first stays: the saved error is the first one. */
 static void what_another_thread_found_first_stays(void **state)
 {
     (void)state;

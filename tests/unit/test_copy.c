@@ -1,5 +1,5 @@
-/* test_copy.c: copying from one stream into another: what is called, what stays in the buffer, and
- * what is refused before all. */
+/* test_copy.c: copying from one stream to another: the calls, the bytes that remain in the buffer,
+ * and the errors before any call. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/io.h"
@@ -9,7 +9,7 @@ static fer_unix_stream to;
 static unsigned char memory[4];
 static fer_copy_buffer buffer;
 
-/* Socket 1 is read, socket 2 is written, four bytes at a time. */
+/* Socket 1 is read and socket 2 is written, in blocks of at most four bytes. */
 static void begin(void)
 {
     script_begin(&script_posix);
@@ -32,7 +32,7 @@ static void assert_kept(size_t start, size_t len)
     assert_int_equal(buffer.cap, sizeof memory);
 }
 
-/* ---- The whole */
+/* ---- Complete copies */
 
 static void each_read_is_written_before_the_next(void **state)
 {
@@ -59,7 +59,7 @@ static void the_end_at_once_is_a_copy_of_nothing(void **state)
     assert_int_equal(n, 0);
     assert_log("recv(1,4)");
     assert_ok(copy(NULL));
-    assert_log(""); /* the end is known */
+    assert_log(""); /* the handle knows the end of file */
     assert_kept(0, 0);
 }
 
@@ -122,7 +122,7 @@ static void one_stream_can_be_both_sides(void **state)
     assert_log("recv(1,4) send(1,3) recv(1,4)");
 }
 
-/* ---- Errors, after which the buffer has what was not written */
+/* ---- Errors; the buffer keeps the unwritten bytes */
 
 static void a_read_that_fails_leaves_an_empty_buffer(void **state)
 {

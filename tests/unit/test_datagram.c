@@ -1,12 +1,12 @@
-/* test_datagram.c: datagrams in and out, and whose they are (rules U1 to U5), with each call that
- * is made for them. Waiting and being connected: test_datagram_waiting.c. */
+/* test_datagram.c: sent and received datagrams and their senders (rules U1 to U5), with the calls
+ * for each. Waiting and connecting: test_datagram_waiting.c. */
 #include "core/open/binding.h"
 #include "unit/datagram_check.h"
 #include "unit/scripted_platform.h"
 
 #include <limits.h>
 
-/* ---- Making one */
+/* ---- Creation */
 
 static fer_error open_at(const char *text)
 {
@@ -97,7 +97,7 @@ static void a_failure_is_told_and_leaves_the_output_alone(void **state)
     }
 }
 
-/* E1: kind by operation. */
+/* E1: the kind depends on the operation. */
 static void a_reset_is_a_refusal_on_a_datagram_socket(void **state)
 {
     (void)state;
@@ -127,7 +127,7 @@ static void a_length_above_the_systems_is_cut_for_receiving(void **state)
     assert_log("recv_from(1,2147483647)");
 }
 
-/* ---- Strangers (U5) */
+/* ---- Datagrams of other senders (U5) */
 
 static void strangers_are_dropped_before_the_peers(void **state)
 {
@@ -185,7 +185,7 @@ static void peeking_takes_a_stranger_off_the_queue_to_see_what_is_behind(void **
     assert_log("peek_from(1,4) recv_from(1,0) peek_from(1,4)");
 }
 
-/* A refusal that comes between the two would be lost else. */
+/* An error that arrives between the peek and the receive would otherwise be lost. */
 static void what_the_dropping_meets_is_told(void **state)
 {
     (void)state;
@@ -211,7 +211,7 @@ static void a_socket_that_others_share_asks_who_the_peer_is(void **state)
         fer_datagram got;
         char buf[4];
         script_default(SCRIPT_PEER_ADDR)->addr =
-            script_addr("192.0.2.5:5"); /* a clone has connected it to another */
+            script_addr("192.0.2.5:5"); /* a clone has connected the socket to another peer */
         comes(SCRIPT_RECV_FROM, PEER, 2);
         comes(SCRIPT_RECV_FROM, "192.0.2.5:5", 3);
         assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));

@@ -1,5 +1,4 @@
-/* test_datagram_waiting.c: what datagram sockets do when they have to wait, and what connecting
- * makes of them. */
+/* test_datagram_waiting.c: waits of datagram sockets, and connecting a datagram socket. */
 #include "unit/datagram_check.h"
 #include "unit/scripted_platform.h"
 
@@ -96,7 +95,7 @@ static void sending_gives_up_at_the_end_of_its_timeout(void **state)
     assert_log("send(1,5) send_to(1,5," PEER ")");
 }
 
-/* ---- Being connected */
+/* ---- Connecting */
 
 static void connecting_takes_the_peer_as_the_system_tells_it_and_hears_of_refusals(void **state)
 {

@@ -1,5 +1,5 @@
-/* test_duration.c: making durations: units, and that what does not fit is the longest finite one,
- * never NONE. */
+/* test_duration.c: making durations: the units, and the longest finite duration for values that do
+ * not fit. Such a value never yields NONE. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,8 +30,8 @@ static void zero_of_each_unit_is_zero_and_not_none(void **state)
     assert_false(fer_duration_is_none(fer_duration_from_secs(0)));
 }
 
-/* from(count) is exact up to the last count that fits, and the longest finite duration from there
- * on. */
+/* Up to the last count that fits, from(count) is exact. Every larger count yields the longest
+ * finite duration. */
 static void check_saturation(fer_duration (*from)(uint64_t), uint64_t nanos_per_unit)
 {
     uint64_t last = LONGEST_FINITE / nanos_per_unit;

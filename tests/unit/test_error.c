@@ -1,5 +1,5 @@
-/* test_error.c: errors from codes, the kinds' names, the text of errors, and the version. The maps:
- * test_error_maps.c. */
+/* test_error.c: errors from OS codes, the names of the kinds, the text of errors, and the version.
+ * The maps: test_error_maps.c. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +28,6 @@ static const struct kind_row kinds[] = {
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
 
-/* The documented longest text. */
 
 static void zero_is_ok_with_no_code(void **state)
 {
@@ -85,7 +84,7 @@ static void no_two_kinds_share_a_value_or_a_name(void **state)
     }
 }
 
-/* Checks one error's text at every capacity, with a guard byte behind the buffer. */
+/* Checks one error's text with every capacity, with a guard byte after the buffer. */
 static void check_format(fer_error error, const char *phrase)
 {
     char want[128];

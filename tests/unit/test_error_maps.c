@@ -1,6 +1,6 @@
-/* test_error_maps.c: the tables of codes and kinds, of both systems, on every system: one kind a
- * code, Rust's kinds where Rust names one, the same kind for the same meaning; and this host's own
- * map, which is total. */
+/* test_error_maps.c: the tables that map the codes of both systems to kinds, tested on every
+ * system: one kind for each code, Rust's kind if Rust names one, and the same kind for the same
+ * meaning. Also this host's own map, which covers every code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -84,7 +84,7 @@ static void winsock_codes_go_from_10004_to_11031(void **state)
     (void)state;
     assert_non_null(find_code(winsock_rows, WINSOCK_COUNT, 10004));
     assert_non_null(find_code(winsock_rows, WINSOCK_COUNT, 11031));
-    /* The runs without a gap in "Windows Sockets Error Codes" (MSDN). */
+    /* The ranges without a gap in "Windows Sockets Error Codes" (MSDN). */
     const int32_t runs[][2] = {{10035, 10071}, {10091, 10093}, {10101, 10112}, {11001, 11031}};
     for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
         for (int32_t code = runs[i][0]; code <= runs[i][1]; code++) {
@@ -93,7 +93,7 @@ static void winsock_codes_go_from_10004_to_11031(void **state)
     }
 }
 
-/* ---- Rust 1.95's own tables, written down once more, by number */
+/* ---- Rust 1.95's own tables, copied by number */
 
 struct pair {
     int32_t code;
@@ -222,7 +222,7 @@ static void a_kind_that_rust_names_is_rust_s(void **state)
                 WINSOCK_COUNT);
 }
 
-/* ---- All codes, written down once more by kind */
+/* ---- All codes, against a second table by kind */
 
 static void check_against_reference(const struct row *rows, size_t count,
                                     fer_error_kind (*reference)(int32_t code))
@@ -249,7 +249,7 @@ static fer_error_kind linux_kind_named(const char *name)
     return row == NULL ? FER_UNCATEGORIZED : row->kind;
 }
 
-/* Winsock's names that have no errno twin by the same name. */
+/* Winsock's names without an errno of the same name. */
 static bool is_winsock_s_alone(const char *name)
 {
     static const char *const names[] = {"WSAECANCELLED", "WSAEREFUSED"};
@@ -339,7 +339,7 @@ static void this_host_s_map_is_total(void **state)
     }
 }
 
-/* Every code that the table has not is Uncategorized, so the table is all there is. */
+/* A code that is not in the table maps to Uncategorized, so the map has no other entries. */
 static void check_host_against(const struct row *rows, size_t count)
 {
     for (int32_t code = -70000; code <= 70000; code++) {

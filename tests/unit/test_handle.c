@@ -1,4 +1,5 @@
-/* test_handle.c: the storage behind every socket handle: claims, fills, ends, reasons, flags. */
+/* test_handle.c: the storage behind every socket handle: claim, fill, close, saved errors and
+ * flags. */
 #include "unit/scripted_platform.h"
 
 static void assert_is_new(const fer_handle *handle)
@@ -135,7 +136,7 @@ static void a_clone_that_was_closed_meanwhile_is_closed(void **state)
     assert_int_equal(feri_handle_as_raw(&original), 1);
 }
 
-/* ---- Ends */
+/* ---- Release, close and move */
 
 static void vacating_gives_the_socket_away_and_closes_nothing(void **state)
 {
@@ -218,7 +219,7 @@ static void an_event_that_cannot_happen_leaves_the_handle_as_it_was(void **state
     assert_int_equal(feri_handle_state(&handle), before);
 }
 
-/* ---- Reasons and answers */
+/* ---- Saved errors and answers */
 
 static void the_first_reason_stays_with_its_code(void **state)
 {
@@ -244,8 +245,8 @@ static void a_first_reason_without_a_code_takes_none_from_the_second(void **stat
     assert_error(feri_handle_reason(&handle), FER_CONNECTION_RESET, 0);
 }
 
-/* Not even where what the OS told means nothing for a socket that is not connected: its next
- * connect may fail by something else. */
+/* This includes an error that has no meaning for an unconnected socket, because its next connect
+ * may fail with another error. */
 static void a_reason_that_cannot_be_leaves_no_code_behind(void **state)
 {
     (void)state;

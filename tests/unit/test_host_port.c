@@ -1,4 +1,4 @@
-/* test_host_port.c: "host:port" text taken apart, and which hosts are text (rule A3). */
+/* test_host_port.c: splitting "host:port" text, and which hosts are UTF-8 text (rule A3). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -23,7 +23,7 @@ static void check_splits(const char *text, const char *host, uint16_t port)
     assert_true(got.host >= text && got.host + got.host_len <= text + strlen(text));
 }
 
-/* A refused text leaves what was there. */
+/* A refused text does not change the output. */
 static void check_refused(const char *text)
 {
     feri_host_port got = {"before", 6, 7};
@@ -160,8 +160,8 @@ static void a_very_long_text_is_split_too(void **state)
     free(text);
 }
 
-/* ---- UTF-8, against the definition: a number, encoded in as few bytes as it needs, is no
- * surrogate and at most U+10FFFF. */
+/* ---- UTF-8, against its definition: a scalar value in as few bytes as possible, no surrogate, and
+ * at most U+10FFFF. */
 
 static size_t encode(uint32_t scalar, uint8_t bytes[4])
 {
@@ -179,7 +179,7 @@ static size_t encode(uint32_t scalar, uint8_t bytes[4])
 
 static bool is_utf_8(const uint8_t *bytes, size_t len)
 {
-    /* In memory of its own, so that the address sanitizer sees a look behind the end. */
+    /* A block of its own, so that the address sanitizer detects a read past the end. */
     char *copy = malloc(len + (len == 0));
     assert_non_null(copy);
     memcpy(copy, bytes, len);
@@ -212,15 +212,15 @@ static void every_character_is_utf_8_and_no_part_of_one(void **state)
         bytes[len] = 0x80;
         assert_false(is_utf_8(bytes, len + 1));
     }
-    /* What is whole only with a byte behind the end is not whole. */
+    /* A sequence that is complete only with bytes after the end is not complete. */
     static const char behind[] = "aa\xe2\x82\xac";
     for (size_t len = 0; len <= 5; len++) {
         assert_int_equal(feri_host_is_utf_8(behind, len), len <= 2 || len == 5);
     }
 }
 
-/* Every text of one, two and three bytes: exactly as many are UTF-8 as there are ways to make one
- * out of characters. */
+/* Checks every text of up to three bytes. The number of UTF-8 texts must equal the number of ways
+ * to compose one from characters. */
 static void no_other_bytes_are_utf_8(void **state)
 {
     (void)state;

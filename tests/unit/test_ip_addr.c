@@ -1,5 +1,5 @@
-/* test_ip_addr.c: IP addresses as values: making them, asking about them, ordering them, turning
- * one kind into the other. */
+/* test_ip_addr.c: IP addresses as values: construction, predicates, order, and conversion between
+ * the families. */
 #include "tests/unit/address_check.h"
 
 static void octets_bits_and_segments_are_in_the_order_of_writing(void **state)

@@ -1,5 +1,5 @@
-/* test_ip_format.c: IP addresses to text: RFC 5952 as Rust writes it, at every cap, and back
- * again. */
+/* test_ip_format.c: formatting IP addresses: RFC 5952 as Rust applies it, with every buffer size,
+ * and parsing the result. */
 #include "tests/unit/address_check.h"
 #include "tests/unit/format_check.h"
 
@@ -18,7 +18,7 @@ static size_t format_ip(const void *addr, char *buf, size_t cap)
     return fer_ip_addr_format(addr, buf, cap);
 }
 
-/* Both ways of writing a v4 address, at every cap. */
+/* Checks both functions that format an IPv4 address, with every buffer size. */
 static void check_v4(uint32_t bits, const char *wanted)
 {
     const fer_ipv4_addr v4 = fer_ipv4_addr_from_bits(bits);
@@ -66,7 +66,8 @@ static void every_combination_of_octet_lengths_is_written(void **state)
     }
 }
 
-/* RFC 5952 written slowly: the first longest run of two or more zero groups. */
+/* A simple implementation of RFC 5952: compresses the first of the longest runs of two or more zero
+ * groups. */
 static void write_slowly(const uint16_t group[8], char *text)
 {
     size_t best = 0;
@@ -106,7 +107,7 @@ static void every_pattern_of_zero_groups_is_compressed_as_rfc_5952_says(void **s
                 group[i] = zeros >> i & 1 ? 0 : values[(first + i) % 6];
             }
             if ((zeros & 0x3F) == 0x1F && group[5] == 0xFFFF) {
-                continue; /* mapped: its own test */
+                continue; /* a mapped address has its own test */
             }
             const fer_ipv6_addr addr = fer_ipv6_addr_from_segments(group);
             write_slowly(group, wanted);

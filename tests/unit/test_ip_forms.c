@@ -1,10 +1,10 @@
-/* test_ip_forms.c: the two forms of the IPv4 reader, for the target's instructions and in portable
- * C, give one answer. */
+/* test_ip_forms.c: the two implementations of the IPv4 parser, with the target's vector
+ * instructions and in portable C, return the same result. */
 #include "core/address/ip_parse.h"
 #include "tests/unit/address_check.h"
 
-/* A match counts where it is of the whole text, or where a byte follows that a caller accepts after
- * an address. */
+/* A match counts only if it covers the whole text or if a caller accepts the next byte after an
+ * address. */
 static feri_ipv4_match judged(feri_ipv4_match match, const char *text, size_t len)
 {
     const feri_ipv4_match none = {0, 0};

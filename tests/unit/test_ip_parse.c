@@ -1,5 +1,5 @@
-/* test_ip_parse.c: IP addresses from text: every octet text, every shape of IPv6, and what is near
- * to each. Ports: test_socket_addr_parse.c. */
+/* test_ip_parse.c: parsing IP addresses: every octet text, every form of IPv6, and texts with small
+ * changes. Ports: test_socket_addr_parse.c. */
 #include "tests/unit/address_check.h"
 
 static void every_octet_text_is_judged_in_every_position(void **state)
@@ -36,7 +36,8 @@ static void an_octet_of_two_or_three_digits_ends_at_255_in_every_neighbourhood(v
     }
 }
 
-/* Too short for an address, most of them, but not for an IPv6 one, nor for a loop that runs on. */
+/* Most of these texts are too short for an IPv4 address, but not for an IPv6 one, and they detect a
+ * loop that runs past the end. */
 static void every_short_row_of_digits_and_dots_is_judged(void **state)
 {
     (void)state;
@@ -53,7 +54,8 @@ static void every_short_row_of_digits_and_dots_is_judged(void **state)
     }
 }
 
-/* Writes `count` groups with single colons between; the first one is `first`, and so on upwards. */
+/* Writes `count` groups separated by single colons. The first group is `first`, and each next one
+ * is 0x111 larger. */
 static size_t write_groups(char *text, size_t count, unsigned first)
 {
     size_t len = 0;

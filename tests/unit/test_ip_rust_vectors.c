@@ -1,4 +1,4 @@
-/* test_ip_rust_vectors.c: what was recorded from Rust's std::net, answered by ferrule. */
+/* test_ip_rust_vectors.c: compares ferrule's results with results recorded from Rust's std::net. */
 #include "tests/unit/address_check.h"
 #include "tests/unit/rust_address_vectors.h"
 
@@ -128,7 +128,7 @@ static void ipv6_addresses_at_the_edges_of_ranges_are_what_rust_says(void **stat
     }
 }
 
-/* Whether what was taken out of an address is what Rust took out; "" is None. */
+/* Checks that the same IPv4 address was extracted as by Rust. An empty text is Rust's None. */
 static void check_taken_out(bool is_there, const fer_ipv4_addr *v4, const char *wanted)
 {
     char text[FER_IPV4_ADDR_TEXT_CAP] = "";

@@ -1,4 +1,4 @@
-/* test_keepalive.c: keepalive, which is set as a whole or not at all (rule O3). */
+/* test_keepalive.c: keepalive, which is set completely or not at all (rule O3). */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/options.h"
@@ -56,7 +56,7 @@ static void seconds_are_rounded_up_and_everything_saturates(void **state)
                "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
 }
 
-/* The values before are 71, 72, 73. */
+/* The previous values are 71, 72 and 73. */
 static void tell_the_values_before(void)
 {
     script_then(SCRIPT_OPTION_VALUE)->value = 71;
@@ -110,7 +110,7 @@ static void when_it_cannot_be_turned_on_all_values_are_put_back(void **state)
                "set_option(1,TIME,71) set_option(1,INTERVAL,72) set_option(1,RETRIES,73)");
 }
 
-/* ---- Where the OS has only one call for all of it */
+/* ---- Systems with a single call for all values */
 
 static void lack_the_fields(void)
 {

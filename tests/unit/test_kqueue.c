@@ -1,5 +1,6 @@
-/* test_kqueue.c: what platform/posix/poller_kqueue.c relies on of kqueue(2). On macOS and FreeBSD
- * the kernel is asked; on Linux the model of tests/kqueue, which is to answer the same. */
+/* test_kqueue.c: the properties of kqueue(2) on which platform/posix/poller_kqueue.c relies. On
+ * macOS and FreeBSD the tests run against the kernel; on Linux they run against the model of
+ * tests/kqueue, which must behave the same. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -42,7 +43,7 @@ static int end(void **state)
     return 0;
 }
 
-/* One change. Returns its errno. */
+/* Applies one change and returns its errno. */
 static int change(int fd, int filter, int flags, unsigned notes, uintptr_t key)
 {
     struct kevent made;
@@ -129,7 +130,7 @@ static void each_receipt_answers_its_change_and_none_keeps_the_next_from_being_m
     assert_quiet();
 }
 
-/* The key is the new one; that it is told of once stays. */
+/* The new key applies, but the flag EV_ONESHOT remains. */
 static void what_is_added_again_keeps_its_flags(void **state)
 {
     (void)state;
@@ -154,7 +155,7 @@ static void what_is_disabled_is_quiet_until_it_is_enabled(void **state)
     assert_quiet();
 }
 
-/* However many share the socket. A user's knote is no descriptor's. */
+/* This holds even if other descriptors share the socket. A user knote belongs to no descriptor. */
 static void a_close_takes_away_the_descriptors_knotes(void **state)
 {
     (void)state;
@@ -193,7 +194,7 @@ static void a_level_is_told_of_until_it_is_gone_and_goes_to_the_end(void **state
     assert_quiet();
 }
 
-/* And EV_CLEAR beside EV_ONESHOT changes nothing, but is told. */
+/* EV_CLEAR beside EV_ONESHOT has no effect, but it is reported. */
 static void what_is_told_once_is_gone_and_has_its_flags(void **state)
 {
     (void)state;
@@ -235,7 +236,7 @@ static void many_triggers_fold_into_one(void **state)
     }
 }
 
-/* ---- Ends */
+/* ---- End of file and reset */
 
 static struct kevent await_end(int filter)
 {
@@ -268,7 +269,7 @@ static void the_peers_end_is_that_of_the_filter_that_reads(void **state)
     (void)close(ends[1]);
 }
 
-/* With the error in fflags, until somebody takes it. */
+/* The error is in fflags until SO_ERROR is read. */
 static void a_reset_is_the_end_of_both_filters(void **state)
 {
     (void)state;

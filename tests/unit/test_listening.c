@@ -1,5 +1,5 @@
-/* test_listening.c: how a listener comes to be, and how it accepts. That no failure leaks a socket
- * is test_seam_failures.c's. */
+/* test_listening.c: how a listener is opened and how it accepts. test_seam_failures.c checks that
+ * no failure leaks a socket. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/options.h"
@@ -15,7 +15,7 @@ static fer_error listen_at(const char *text)
     return error;
 }
 
-/* ---- listen: what bind does is test_binding.c's */
+/* ---- listen (bind: test_binding.c) */
 
 static void a_bound_socket_listens(void **state)
 {
@@ -148,7 +148,7 @@ static void where_core_waits_accept_waits_and_tries_again(void **state)
         "wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
 }
 
-/* ---- What an accepted stream inherits */
+/* ---- Modes and options inherited by an accepted stream */
 
 static void an_inherited_mode_is_cleared_where_it_may_differ_and_is_inherited(void **state)
 {
@@ -230,7 +230,7 @@ static void accept_into_what_is_open_and_from_what_is_not_is_refused(void **stat
     assert_log("");
 }
 
-/* A listener that was built may have been given a timeout before it listened. */
+/* A built listener may have got a timeout before it listened. */
 static void timeouts_of_the_listener_are_not_inherited(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* test_opening.c: filling a handle with the first of several addresses that works: given ones, and
- * those of a name. */
+/* test_opening.c: filling a handle with the first of several addresses that works, for given
+ * addresses and for those of a name. */
 #include "core/names/address_source.h"
 #include "unit/scripted_platform.h"
 
@@ -130,7 +130,7 @@ static void an_open_handle_is_left_alone(void **state)
     assert_int_equal(feri_handle_as_raw(&handle), 1);
 }
 
-/* What another thread may do wrong: it closes the handle that a call is filling. */
+/* Misuse by another thread: it closes a handle while a call fills it. */
 static fer_handle *closed_meanwhile;
 
 static void close_it(script_call call)

@@ -1,5 +1,5 @@
-/* test_operation_error.c: what an OS's answer means to one operation, and which errors end a
- * stream: each row, and everything else. */
+/* test_operation_error.c: how each operation maps an error of the OS, and which errors end a
+ * stream: each row, and every other kind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -18,12 +18,12 @@ static const fer_error_kind kinds[] = {
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
 #define OPERATION_COUNT ((int)FERI_OPERATION_WATCH + 1)
 
-/* The rows, told once more and by hand. */
+/* An independent copy of the rows. */
 static const struct row {
     feri_operation operation;
     fer_error_kind mapped;
     fer_error_kind told;
-    int32_t told_code; /* of 77 */
+    int32_t told_code; /* for the code 77 */
 } rows[] = {
     {FERI_OPERATION_READ, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, 77},
     {FERI_OPERATION_READ, FER_BROKEN_PIPE, FER_OK, 0},
@@ -88,7 +88,7 @@ static void success_is_told_as_success_to_every_operation(void **state)
     }
 }
 
-/* By hand: what leaves a stream as it was, whatever its code. */
+/* An independent copy of the kinds that do not end a stream, with any code. */
 static bool passes(fer_error_kind kind)
 {
     return kind == FER_OK || kind == FER_WOULD_BLOCK || kind == FER_INTERRUPTED ||

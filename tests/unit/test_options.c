@@ -1,4 +1,4 @@
-/* test_options.c: the options and modes of a socket, but keepalive. */
+/* test_options.c: the options and modes of a socket, except keepalive. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/options.h"
@@ -113,7 +113,7 @@ static void setting_the_mode_changes_its_own_flags_alone(void **state)
     }
 }
 
-/* ---- Nagle, hops */
+/* ---- TCP_NODELAY, TTL */
 
 static void nodelay_is_set_and_told(void **state)
 {
@@ -264,7 +264,7 @@ static void a_getter_without_room_is_refused(void **state)
     assert_log("");
 }
 
-/* ---- What sockets that are built have */
+/* ---- Options of built sockets */
 
 static void a_type_of_service_is_set_for_the_family(void **state)
 {
@@ -276,7 +276,8 @@ static void a_type_of_service_is_set_for_the_family(void **state)
     script_then_fail(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92);
     assert_error(feri_set_tos(&handle, 2), FER_UNSUPPORTED, 92);
     (void)script_then(SCRIPT_SET_OPTION);
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22); /* IP_TOS besides is no failure */
+    /* a failure of the additional IP_TOS is ignored */
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     assert_ok(feri_set_tos(&handle, 3));
     assert_log("set_option(1,TOS_V4,255) set_option(2,TCLASS_V6,1) set_option(2,TOS_V4,1) "
                "set_option(2,TCLASS_V6,2) "

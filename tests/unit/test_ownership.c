@@ -1,4 +1,5 @@
-/* test_ownership.c: clones, and sockets that come from elsewhere or go there (rules R1, R2). */
+/* test_ownership.c: clones, and sockets that are adopted (from_raw) or released (into_raw) (rules
+ * R1, R2). */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/ownership.h"
@@ -123,7 +124,7 @@ static void the_family_and_the_mode_are_learnt(void **state)
                      FERI_FLAG_ADOPTED | FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
 }
 
-/* A handle's type says whose addresses its socket has. */
+/* The type of a handle determines the address family of its socket. */
 static void a_socket_of_the_other_domain_is_refused(void **state)
 {
     (void)state;
@@ -154,7 +155,8 @@ static void a_socket_of_the_other_domain_is_refused(void **state)
     }
 }
 
-/* Takes over what the description tells, and checks that a refused socket is left to the caller. */
+/* Adopts a socket with this description, and checks that a refused socket remains with the
+ * caller. */
 static void check_stream_from(ferp_description what, bool taken)
 {
     script_begin(&script_posix);
@@ -287,7 +289,7 @@ static void what_has_no_socket_gives_none_up(void **state)
     assert_log("close(1)");
 }
 
-/* ---- A socket of any kind */
+/* ---- Sockets of any kind */
 
 static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
 {

@@ -1,6 +1,6 @@
 /* test_platform.c: the seam's contract on this host: sockets, addresses, connections and bytes.
- * Options and names are in test_platform_options.c, waits in test_platform_wait.c, what handles
- * share in test_platform_modes.c. */
+ * Options and names: test_platform_options.c. Waits: test_platform_wait.c. State that handles
+ * share: test_platform_modes.c. */
 #include "support/seam.h"
 
 /* ---- Errors, time, facts */
@@ -28,7 +28,7 @@ static void the_facts_are_constant_and_have_room(void **state)
     assert_true(traits->keepalive_retries_max >= 127);
 }
 
-/* ---- What a socket is */
+/* ---- Descriptions of sockets */
 
 static ferp_description describe(fer_raw_socket raw)
 {
@@ -117,7 +117,7 @@ static void another_machine_s_address_cannot_be_bound(void **state)
     (void)state;
     fer_raw_socket raw = seam_socket();
     fer_socket_addr addr = seam_loopback(0);
-    addr.ip.v4 = (fer_ipv4_addr){{192, 0, 2, 1}}; /* RFC 5737: nobody's */
+    addr.ip.v4 = (fer_ipv4_addr){{192, 0, 2, 1}}; /* a documentation address (RFC 5737) */
     assert_kind(ferp_bind(raw, &addr), FER_ADDR_NOT_AVAILABLE);
     ferp_close(raw);
 }
@@ -189,7 +189,7 @@ static void a_refused_connect_ends_refused(void **state)
     (void)state;
     fer_socket_addr addr;
     fer_error pending = {FER_OK, 0};
-    ferp_close(seam_listener(&addr)); /* a port that nobody listens on */
+    ferp_close(seam_listener(&addr)); /* a port without a listener */
     fer_raw_socket raw = seam_socket();
     assert_ok(ferp_set_nonblocking(raw, true));
     ferp_disable_connect_retry(raw);
@@ -322,8 +322,8 @@ static void the_peer_s_end_is_ok_with_nothing_again_and_again(void **state)
     seam_close(&pair);
 }
 
-/* No false alarm: an orderly end is one whichever side ended first, and is still one when both
- * have. */
+/* An orderly shutdown is never reported as a reset, whichever side shuts down first, and also not
+ * after both sides have. */
 static void an_orderly_end_is_never_a_reset(void **state)
 {
     (void)state;

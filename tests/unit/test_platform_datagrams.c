@@ -1,4 +1,4 @@
-/* test_platform_datagrams.c: the seam's functions of datagrams, options and groups, on this
+/* test_platform_datagrams.c: the seam's functions for datagrams, their options and groups, on this
  * system's own backend. */
 #include "support/seam.h"
 

@@ -1,9 +1,9 @@
-/* test_platform_modes.c: the seam's contract on this host: what all handles of a socket share
- * (timeouts, blocking mode, the ended read half), duplicates, and sockets that come from outside or
- * go there. */
+/* test_platform_modes.c: the seam's contract on this host: the state that all handles of a socket
+ * share (timeouts, blocking mode, the ended read half), duplicates, and adopted and released
+ * sockets. */
 #include "support/seam.h"
 
-/* Unit tests are one source file each: the helper comes in with it. */
+/* A unit test is a single source file, so it includes the helper. */
 #include "support/thread.c"
 
 #if defined(_WIN32)
@@ -12,7 +12,7 @@
 
 #define MILLI UINT64_C(1000000)
 
-/* The widest grain of a system's timeouts: a kernel tick, at 100 a second. */
+/* The coarsest resolution of a system's timeouts: one kernel tick at 100 Hz. */
 #define GRAIN (10 * MILLI)
 
 static fer_duration timeout_of(fer_raw_socket raw, ferp_direction direction)
@@ -78,7 +78,7 @@ static void none_clears_one_direction_alone(void **state)
     ferp_close(raw);
 }
 
-/* ---- Blocking mode, marks, and the terms of a wait */
+/* ---- Blocking mode, the mark of an ended read half, and wait settings */
 
 static bool is_nonblocking(fer_raw_socket raw)
 {
@@ -142,8 +142,8 @@ static void mode_and_timeouts_do_not_touch_each_other(void **state)
     ferp_close(raw);
 }
 
-/* Where shutdown itself is passed on, recv tells; else the terms do, in the direction that has
- * it. */
+/* If shutdown applies to all handles of the socket, recv reports the end. Otherwise the read
+ * direction's wait settings report it. */
 static void an_ended_read_half_is_seen_by_every_handle(void **state)
 {
     (void)state;
@@ -164,7 +164,7 @@ static void an_ended_read_half_is_seen_by_every_handle(void **state)
     if (!marks) {
         seam_expect_end(twin);
     }
-    /* The write half is well, and the peer's bytes harm nobody. */
+    /* The write half still works, and bytes from the peer cause no error. */
     seam_send(pair.server, "unheard");
     seam_send(pair.client, "spoken");
     seam_expect(pair.server, "spoken");
@@ -222,7 +222,8 @@ static void a_duplicate_of_what_is_closed_is_a_bad_handle(void **state)
     assert_true(twin == FER_RAW_SOCKET_NONE);
 }
 
-/* Two threads that change different things through two handles lose nothing of each other's. */
+/* Two threads that change different settings through two handles do not overwrite each other's
+ * changes. */
 #define ROUNDS 500
 
 static void set_timeouts(void *argument)
@@ -255,7 +256,7 @@ static void changes_from_two_threads_are_all_kept(void **state)
     ferp_close(raw);
 }
 
-/* ---- From outside, and there */
+/* ---- Adopting and releasing */
 
 static void release_and_adopt_keep_the_timeouts(void **state)
 {
@@ -309,7 +310,7 @@ static void an_accepted_socket_can_be_given_its_own_modes(void **state)
 
 #if defined(_WIN32)
 
-/* ---- What Windows' own calls see: the words never leave the library */
+/* ---- The values that Winsock's own calls return: the marks never leave the library */
 
 static DWORD own_timeout(fer_raw_socket raw, int option)
 {
@@ -402,7 +403,8 @@ static bool is_wine(void)
     return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
 }
 
-/* Without WSA_FLAG_OVERLAPPED: no request can be under way, so the wait takes another road. */
+/* Without WSA_FLAG_OVERLAPPED no overlapped request can be pending, so the wait uses another
+ * method. */
 static void a_socket_made_without_overlapping_waits_as_well(void **state)
 {
     (void)state;

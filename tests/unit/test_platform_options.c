@@ -1,5 +1,5 @@
-/* test_platform_options.c: the seam's contract on this host: options and names. As
- * test_platform.c. */
+/* test_platform_options.c: the seam's contract on this host: options and names (continues
+ * test_platform.c). */
 #define _POSIX_C_SOURCE 200809L
 #include "support/seam.h"
 #include "support/system_names.h"
@@ -85,7 +85,7 @@ static void linger_reads_back(void **state)
     ferp_close(raw);
 }
 
-/* Each of the three reads back, or this system has it not. */
+/* Each of the three options reads back, or this system does not support it. */
 static void keepalive_fields_read_back_or_are_unsupported(void **state)
 {
     (void)state;
@@ -102,8 +102,8 @@ static void keepalive_fields_read_back_or_are_unsupported(void **state)
     ferp_close(raw);
 }
 
-/* Where the single fields are missing, the one call for all is there; and it takes the longest
- * times. */
+/* A system without the single options supports the one call for all values, and the call accepts
+ * the longest times. */
 static void keepalive_can_be_set_one_way_or_the_other(void **state)
 {
     (void)state;
@@ -188,7 +188,8 @@ static bool is_resolver_kind(fer_error_kind kind)
            kind == FER_RESOLVE_FAILED;
 }
 
-/* RFC 6761: no name under .invalid exists. A machine without a name server cannot know. */
+/* RFC 6761: no name under .invalid exists. A machine without a name server reports another resolver
+ * error. */
 static void a_name_that_does_not_exist_is_the_resolver_s_error(void **state)
 {
     (void)state;
@@ -198,8 +199,8 @@ static void a_name_that_does_not_exist_is_the_resolver_s_error(void **state)
     assert_int_not_equal(err.os_code, 0);
 }
 
-/* core asks for UTF-8 alone. Nothing is put in the place of other bytes: that would be another
- * host's name. */
+/* core passes only UTF-8. The backend must not replace other bytes, because the result would be
+ * another host's name. */
 static void a_name_that_is_not_utf_8_is_never_found(void **state)
 {
     (void)state;

@@ -1,12 +1,12 @@
-/* test_platform_ready.c: the seam's contract on this host: the wait for either direction, and the
- * calls that never wait. */
+/* test_platform_ready.c: the seam's contract on this host: the wait for readiness in either
+ * direction, and the calls that never wait. */
 #include "support/seam.h"
 
 enum { EITHER = FER_READABLE | FER_WRITABLE };
 
 #define MILLI UINT64_C(1000000)
 
-/* What is ready now, of what is asked. */
+/* Returns which of the interests are ready now. */
 static fer_interest look(fer_raw_socket raw, fer_interest interest)
 {
     fer_interest ready = 77;
@@ -21,7 +21,7 @@ static fer_interest look(fer_raw_socket raw, fer_interest interest)
     return ready;
 }
 
-/* What becomes ready, of what is asked. */
+/* Waits and returns which of the interests became ready. */
 static fer_interest await(fer_raw_socket raw, fer_interest interest)
 {
     fer_interest ready = 77;
@@ -62,7 +62,7 @@ static void a_wait_expires_at_its_time_and_not_before(void **state)
     seam_close(&pair);
 }
 
-/* The end says nothing of writing; a failure is ready for everything. */
+/* The peer's end of file does not affect writing. A failed connection is ready for everything. */
 static void the_end_is_readable_and_a_reset_is_ready_for_all(void **state)
 {
     (void)state;
@@ -109,8 +109,8 @@ static void what_is_no_socket_is_told(void **state)
     assert_int_equal(ready, 77);
 }
 
-/* Sends until there is no room, also when what was under way has arrived: that may make some
- * anew. */
+/* Sends until the buffers are full. Repeats this when data in flight has arrived, because that may
+ * free some space. */
 static void fill(fer_raw_socket raw)
 {
     static char block[65536];
@@ -127,7 +127,7 @@ static void fill(fer_raw_socket raw)
     } while (look(raw, EITHER) != 0);
 }
 
-/* Of a blocking socket. */
+/* Never-waiting calls on a blocking socket. */
 static void calls_that_never_wait_do_not(void **state)
 {
     (void)state;

@@ -1,8 +1,8 @@
-/* test_platform_wait.c: the seam's contract on this host: arm, look, wait; deadlines; and waking
- * from another thread. */
+/* test_platform_wait.c: the seam's contract on this host: arming, checking and waiting; deadlines;
+ * wakeups from another thread. */
 #include "support/seam.h"
 
-/* Unit tests are one source file each: the helper comes in with it. */
+/* A unit test is a single source file, so it includes the helper. */
 #include "support/thread.c"
 
 #include <stdatomic.h>
@@ -11,8 +11,8 @@
 
 /* ---- Deadlines */
 
-/* Whether a wait of so long expires; an expiry is TIMED_OUT without a code, and never before the
- * deadline. */
+/* Returns whether a wait of this length expires. An expiry is TIMED_OUT without a code, never
+ * before the deadline. */
 static bool expires(fer_raw_socket raw, ferp_readiness readiness, uint64_t nanos)
 {
     ferp_wait wait;
@@ -75,7 +75,7 @@ static void a_wait_without_deadline_ends_when_ready(void **state)
     assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_WRITABLE));
     assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
-    /* A finite one that no int of milliseconds holds. */
+    /* A finite deadline whose milliseconds do not fit an int. */
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
     assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE - 1));
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_WRITABLE));
@@ -114,8 +114,8 @@ static void a_reset_that_comes_while_waiting_ends_the_wait(void **state)
         assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
         assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
         ferp_close(pair.server);
-        /* Told by the wait itself, which may be the only one to hear of it, or by what comes after
-         * it. */
+        /* The wait itself may be the only call that reports the reset. Otherwise the next receive
+         * reports it. */
         fer_error told = ferp_wait_for(&wait, seam_deadline());
         if (told.kind == FER_OK) {
             told = ferp_recv(pair.client, &byte, 1, &moved);
@@ -126,7 +126,7 @@ static void a_reset_that_comes_while_waiting_ends_the_wait(void **state)
     }
 }
 
-/* Sends until nothing more is taken; returns how much was. */
+/* Sends until the socket accepts nothing more. Returns the number of bytes accepted. */
 static size_t fill(fer_raw_socket raw)
 {
     static char block[65536];
@@ -142,14 +142,13 @@ static size_t fill(fer_raw_socket raw)
     return total;
 }
 
-/* Whether neither a look nor a wait of some milliseconds finds room. */
+/* Returns whether the socket is not writable now nor within 5 milliseconds. */
 static bool is_full(fer_raw_socket raw)
 {
     return seam_look(raw, FERP_WRITABLE).kind != FER_OK && expires(raw, FERP_WRITABLE, 5 * MILLI);
 }
 
-/* Room may come back a little after nothing more was taken: what is under way has to arrive
- * first. */
+/* A full socket may accept more a little later, when data in flight has arrived. */
 static size_t fill_for_good(fer_raw_socket raw)
 {
     size_t total = 0;
@@ -180,7 +179,7 @@ static void a_full_stream_is_writable_when_its_peer_has_read(void **state)
     size_t total = fill_for_good(pair.client);
     drain(pair.server, total);
     seam_await(pair.client, FERP_WRITABLE);
-    /* Every byte that was counted has come, and no other. */
+    /* Every counted byte arrived, and no other. */
     seam_send(pair.client, "after");
     seam_expect(pair.server, "after");
     seam_close(&pair);
@@ -234,7 +233,7 @@ static void two_waits_on_one_socket_end_each(void **state)
     assert_ok(ferp_wait_arm(&first, pair.client, FERP_READABLE));
     assert_ok(ferp_wait_arm(&second, pair.client, FERP_READABLE));
     assert_kind(ferp_wait_for(&first, 0), FER_TIMED_OUT);
-    /* The end of one leaves the other armed, or has made it look again: both are hints. */
+    /* The end of one wait leaves the other armed or causes a spurious wakeup. Both are hints. */
     seam_send(pair.server, "x");
     assert_ok(ferp_wait_for(&second, seam_deadline()));
     seam_expect(pair.client, "x");
@@ -248,8 +247,8 @@ struct waker {
     atomic_bool is_armed;
 };
 
-/* What ends a read wait: the read half's mark, which is the system's own where shutdown wakes, then
- * the wake. */
+/* Ends a read wait: first marks the read half, which is the system's own state if shutdown wakes,
+ * and then wakes. */
 static void end_reading(fer_raw_socket raw)
 {
     assert_ok(ferp_mark_read_ended(raw));
@@ -279,7 +278,7 @@ static void a_wake_between_arm_and_wait_is_not_lost(void **state)
     }
 }
 
-/* Waits on raw for ever, while another thread wakes through waker_raw. */
+/* Waits on raw without a deadline while another thread wakes through waker_raw. */
 static void check_woken(fer_raw_socket raw, fer_raw_socket waker_raw)
 {
     struct waker waker;
@@ -331,7 +330,7 @@ static void a_wake_with_nobody_waiting_harms_nothing(void **state)
     seam_close(&pair);
 }
 
-/* A wake loses no byte of a transfer that goes on under it: the reader looks again and reads on. */
+/* A wakeup during a transfer loses no byte: the reader checks again and continues. */
 struct storm {
     fer_raw_socket raw;
     atomic_bool is_over;

@@ -1,5 +1,5 @@
-/* test_poller.c: what core adds to a backend's poller: who may call what, waits that end neither
- * early nor late, notifies that fold. */
+/* test_poller.c: the part of the poller that core adds to a backend: misuse, waits that end neither
+ * early nor late, and notifications that fold. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/poller.h"
@@ -26,7 +26,7 @@ static fer_error wait_nanos(uint64_t nanos)
     return fer_poller_wait(&poller, events, CAP, (fer_duration){nanos}, &count);
 }
 
-/* ---- What a test does while the seam waits */
+/* ---- Actions during a wait of the seam */
 
 static void (*meanwhile)(void);
 
@@ -63,7 +63,7 @@ static void fail_to_notify(void)
     assert_error(fer_poller_notify(&poller), FER_OUT_OF_MEMORY, 12);
 }
 
-/* ---- Lives */
+/* ---- Creation and closing */
 
 static void a_poller_that_could_not_be_opened_is_new(void **state)
 {
@@ -119,7 +119,7 @@ static void misuse_never_reaches_the_system(void **state)
     assert_log("");
 }
 
-/* ---- What is watched */
+/* ---- Registration */
 
 static void each_change_is_one_call_of_the_system(void **state)
 {
@@ -195,7 +195,8 @@ static void a_wait_of_zero_is_one_call_that_does_not_ask_the_clock(void **state)
 {
     (void)state;
     begin(&script_posix);
-    static const uint64_t nows[] = {UINT64_MAX, 0}; /* no deadline fits, and any lies ahead */
+    /* with the first, every deadline overflows; with the second, every deadline is in the future */
+    static const uint64_t nows[] = {UINT64_MAX, 0};
     for (size_t i = 0; i < 2; i++) {
         script.now = nows[i];
         assert_ok(wait_nanos(0));
@@ -251,8 +252,8 @@ static void a_signal_does_not_end_a_wait(void **state)
     assert_log("poller_wait(0) poller_wait(0)");
 }
 
-/* What came while a signal's handler ran to the end of the timeout is still told: it looks once
- * more. */
+/* An event that arrives while a signal handler runs past the timeout is still reported, because the
+ * poller checks once more. */
 static void a_signal_at_the_end_of_a_wait_hides_no_event(void **state)
 {
     (void)state;
@@ -295,7 +296,7 @@ static void a_wait_s_failure_is_told_without_events(void **state)
 
 /* ---- Notifications */
 
-/* Nobody waits: the system is not asked, and the next wait only looks. */
+/* No thread waits, so no system call is made, and the next wait only polls. */
 static void a_notify_before_a_wait_costs_no_call_and_ends_the_next_one(void **state)
 {
     (void)state;
@@ -324,8 +325,8 @@ static void a_wait_of_zero_takes_a_notification_that_came_before(void **state)
     assert_log("poller_wait(1000)");
 }
 
-/* It never waits, so that there is nobody to be woken: what comes while it looks, or after it,
- * awaits the next one. */
+/* A wait of zero never waits, so no thread has to be woken. A notification during it or after it
+ * ends the next wait. */
 static void a_wait_of_zero_is_nobody_to_be_woken(void **state)
 {
     (void)state;
@@ -379,8 +380,8 @@ static void notifies_during_a_wait_are_one_call_of_the_system(void **state)
     }
 }
 
-/* An event ended the wait first: the notification stays the next one's, which is not woken twice by
- * it. */
+/* An event ended the wait first. The notification remains for the next wait, and wakes it only
+ * once. */
 static void a_notification_that_a_wait_left_is_the_next_one_s(void **state)
 {
     (void)state;
@@ -390,7 +391,7 @@ static void a_notification_that_a_wait_left_is_the_next_one_s(void **state)
     assert_ok(wait_nanos(UINT64_MAX));
     assert_int_equal(count, 1);
     assert_log("poller_wait(none) poller_notify()");
-    notify(); /* folds: the first is still on its way */
+    notify(); /* folds, because the first one is still pending */
     assert_log("");
     script_then(SCRIPT_POLLER_WAIT)->on = true;
     assert_ok(wait_nanos(1000));
@@ -415,7 +416,7 @@ static void a_failed_notify_is_forgotten(void **state)
     assert_log("poller_wait(1000) poller_notify()");
 }
 
-/* The first of two waits has ended: the second is still there to be woken. */
+/* The first of two waits has ended, and the second one must still be woken. */
 static void wait_and_notify(void)
 {
     fer_event event;
@@ -439,7 +440,7 @@ static void a_notify_is_sent_as_long_as_any_wait_is_under_way(void **state)
     assert_log("");
 }
 
-/* A failed wait is no longer under way either. */
+/* A failed wait no longer counts as a wait in progress. */
 static void a_notify_after_a_failed_wait_is_the_next_one_s(void **state)
 {
     (void)state;

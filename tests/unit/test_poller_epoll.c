@@ -1,5 +1,5 @@
-/* test_poller_epoll.c: platform/posix/poller_epoll.c where the wait with nanoseconds, epoll_pwait2,
- * is not to be had. */
+/* test_poller_epoll.c: platform/posix/poller_epoll.c without epoll_pwait2, the wait with
+ * nanoseconds. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -16,7 +16,7 @@
 
 enum { NANOS = 1500001 };
 
-/* What the system's call answers, and how often it was asked. */
+/* The errno of the replaced call, and the number of its calls. */
 static int refusal;
 static int asked;
 
@@ -25,7 +25,7 @@ static int asked;
 #include <sys/epoll.h>
 #include <time.h>
 
-/* In place of the C library's. */
+/* Replaces the function of the C library. */
 int epoll_pwait2(int epoll, struct epoll_event *events, int cap, const struct timespec *timeout,
                  const sigset_t *mask)
 {
@@ -56,7 +56,7 @@ static fer_error wait_a_little(fer_poller *poller)
     return err;
 }
 
-/* ENOSYS: an older system's; EPERM: a container's. */
+/* ENOSYS: an older kernel. EPERM: the seccomp filter of a container. */
 static void a_wait_that_is_refused_waits_by_milliseconds(void **state)
 {
     static const int refusals[] = {ENOSYS, EPERM};
@@ -73,7 +73,7 @@ static void a_wait_that_is_refused_waits_by_milliseconds(void **state)
     ferp_poller_close(&poller);
 }
 
-/* The caller of the seam goes on with the time that is left. */
+/* The caller of the seam retries with the remaining time. */
 static void a_signal_ends_the_wait(void **state)
 {
     fer_poller poller = {0};

@@ -1,6 +1,6 @@
-/* test_poller_kqueue.c: the poller over kqueue, where only a system that is watched closely can
- * bring it: what other threads do between the system's answer and the poller's, and a system
- * without memory. The system is the model of tests/kqueue. */
+/* test_poller_kqueue.c: the poller over kqueue in situations that only a model can produce: calls
+ * of other threads between the system's result and the poller's, and a system without memory. The
+ * system is the model of tests/kqueue. */
 #include <sys/socket.h>
 
 #include "kqueue/knote.h"
@@ -26,14 +26,14 @@ static int end(void **state)
     return poller_test_end(state);
 }
 
-/* ---- What is done while an event is on its way to the thread that waited */
+/* ---- Calls of other threads while an event is on its way to the waiting thread */
 
 static void modify_to_key_2(void)
 {
     assert_ok(fer_poller_modify(poller, raw, reading(2), FER_POLL_ONESHOT));
 }
 
-/* P7: "gives one event": the one that is on its way may be given, the new one must be. */
+/* P7: "gives one event": the event on its way may be reported; the new one must be. */
 static void an_event_on_its_way_does_not_take_the_place_of_a_new_one(void **state)
 {
     (void)state;
@@ -58,7 +58,8 @@ static void replace_by_key_2(void)
     assert_ok(fer_poller_add(poller, raw, reading(2), FER_POLL_ONESHOT));
 }
 
-/* P4: a new socket with the number is told of, whatever of the old one is on its way. */
+/* P4: a new socket with the same number reports its events, even if an event of the old socket is
+ * on its way. */
 static void an_event_of_a_deleted_socket_does_not_take_that_of_its_number(void **state)
 {
     for (int halves = 1; halves <= 2; halves++) {
@@ -92,7 +93,8 @@ static struct told wait_for_one(void)
     return (struct told){count, count > 0 && event.readable, count > 0 && event.writable};
 }
 
-/* P8: the two halves of a FER_POLL_ONESHOT socket come to two threads: one of them is told. */
+/* P8: two threads receive the two halves of a FER_POLL_ONESHOT socket. Only one of them reports an
+ * event. */
 static void of_two_halves_one_thread_is_told(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -116,7 +118,7 @@ static void modify_both_halves(void)
     assert_ok(fer_poller_modify(poller, raw, either_of_both(1), FER_POLL_ONESHOT));
 }
 
-/* P7: by the same key there is at least one event, and one alone of the last interest. */
+/* P7: with the same key there is at least one event, and exactly one of the last interest. */
 static void both_halves_that_are_modified_meanwhile_are_told_of(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -131,8 +133,8 @@ static void both_halves_that_are_modified_meanwhile_are_told_of(void **state)
     assert_quiet(poller);
 }
 
-/* P7: the two halves of one socket are one event where one wait has both, and are none of another
- * socket's. */
+/* P7: two halves of one socket are one event if one wait returns both, and they never become an
+ * event of another socket. */
 static void two_halves_in_one_wait_are_their_own_sockets_event(void **state)
 {
     (void)state;
@@ -155,7 +157,7 @@ static void two_halves_in_one_wait_are_their_own_sockets_event(void **state)
     assert_quiet(poller);
 }
 
-/* ---- P11: the marker never tells: not of urgent data either, which is what its filter is for */
+/* ---- P11: the marker knote never reports, not even urgent data, for which its filter exists */
 
 static void urgent_data_are_none_of_the_markers_business(void **state)
 {
@@ -172,8 +174,7 @@ static void urgent_data_are_none_of_the_markers_business(void **state)
     }
 }
 
-/* ---- P2: a hang-up, where the error that came with it was taken by somebody: it makes an event
- * readable and writable all the same */
+/* ---- P2: a hang-up whose error was already read still makes an event readable and writable */
 
 static void a_hang_up_is_readable_and_writable_once_its_error_was_taken(void **state)
 {
@@ -223,7 +224,7 @@ static void a_socket_that_there_is_no_memory_for_is_not_added(void **state)
     assert_quiet(poller);
 }
 
-/* It stays watched, and the next modify makes it whole. */
+/* The socket stays registered, and the next modify repairs it. */
 static void a_socket_that_there_is_no_memory_to_modify_stays(void **state)
 {
     (void)state;
@@ -254,7 +255,7 @@ static void a_poller_that_there_is_no_memory_for_leaves_nothing_open(void **stat
     assert_int_equal(peer_open_handles(), before);
 }
 
-/* ---- P4: what a close leaves: a ticket, which is no descriptor's */
+/* ---- P4: a close leaves only a user knote, which belongs to no descriptor */
 
 static void a_closed_oneshot_socket_leaves_nothing_to_its_number(void **state)
 {

@@ -1,6 +1,6 @@
-/* test_poller_list.c: platform/common/poller_list.h, a poller of the systems that are given all
- * sockets anew for each wait: without memory, while its table grows, and when what is deleted is
- * polled no longer. */
+/* test_poller_list.c: platform/common/poller_list.h, the poller of systems whose wait takes the
+ * list of all sockets: without memory, while its table grows, and when a deleted socket is no
+ * longer polled. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include "ferrule.h"
 #include "platform/platform.h"
 #include "support/thread.h"
-#include "unit/limited_memory.h" /* the list has its lock when it asks */
+#include "unit/limited_memory.h" /* the list allocates inside its lock, so the counters need none */
 
 enum { SOCKETS = 70 };
 
@@ -42,7 +42,7 @@ static fer_raw_socket open_mailbox(fer_udp_socket *mailbox)
     return fer_udp_socket_as_raw(mailbox);
 }
 
-/* Returns when it has arrived: a loopback need not deliver within the send. */
+/* Returns when the datagram has arrived, because a loopback need not deliver it during the send. */
 static void post(fer_udp_socket *mailbox)
 {
     fer_socket_addr addr;
@@ -118,7 +118,7 @@ struct waiter {
     uint64_t key;
 };
 
-/* Until an event, or until it is told to stop. */
+/* Waits until there is an event or until the test sets stop. */
 static void wait_on(void *argument)
 {
     struct waiter *waiter = argument;
@@ -140,7 +140,7 @@ static void start(struct waiter *waiter)
 static void what_is_added_is_waited_for_while_the_table_grows(void **state)
 {
     (void)state;
-    static struct waiter waiter; /* a test that fails leaves its thread behind */
+    static struct waiter waiter; /* static, because the thread of a failed test still uses it */
     fer_udp_socket mailboxes[SOCKETS] = {0};
     start(&waiter);
     for (int i = 0; i < SOCKETS; i++) {
@@ -157,13 +157,13 @@ static void what_is_added_is_waited_for_while_the_table_grows(void **state)
     }
 }
 
-/* Some systems' poll keeps a socket open until it returns: its peer learns of no end, and its port
- * stays taken. */
+/* On some systems poll keeps a closed socket open until it returns: the peer receives no end of
+ * file, and the port stays in use. */
 static void a_socket_that_was_deleted_is_closed_by_close_alone(void **state)
 {
     (void)state;
     enum { ROUNDS = 200 };
-    static struct waiter waiter; /* a test that fails leaves its thread behind */
+    static struct waiter waiter; /* static, because the thread of a failed test still uses it */
     start(&waiter);
     for (int i = 0; i < ROUNDS; i++) {
         fer_raw_socket one = FER_RAW_SOCKET_NONE;

@@ -1,5 +1,5 @@
-/* test_readiness.c: what may go on now: each turn of the wait, by the handle's state and by what
- * the OS says, for systems of each kind. */
+/* test_readiness.c: readiness of a handle: each slice of the wait, by the handle's state and the
+ * OS's result, for each kind of system. */
 #include "core/handle/pending_connect.h"
 #include "core/open/connecting.h"
 #include "core/wait/readiness.h"
@@ -29,7 +29,7 @@ static fer_handle connecting(void)
     return script_connecting(FERI_FLAG_NONBLOCKING);
 }
 
-/* ---- What neither connects nor has halves */
+/* ---- Sockets without halves and without a pending connect */
 
 static void the_os_is_asked_once_for_each_turn(void **state)
 {
@@ -98,7 +98,7 @@ static void misuse_asks_nobody(void **state)
     assert_log("");
 }
 
-/* ---- Streams: halves that answer by themselves */
+/* ---- Streams: halves that are ready without a system call */
 
 static void on_posix_a_stream_waits_as_long_as_it_may(void **state)
 {
@@ -115,7 +115,7 @@ static void on_posix_a_stream_waits_as_long_as_it_may(void **state)
     assert_log("ready(1,rw,ever) ready(1,r,1007)");
 }
 
-/* Each half that has ended, and what is asked of the OS still. */
+/* Each event that ends a half, and the remaining query of the OS. */
 static void a_half_that_has_ended_is_ready_and_the_other_is_only_looked_at(void **state)
 {
     (void)state;
@@ -147,7 +147,7 @@ static void a_half_that_has_ended_is_ready_and_the_other_is_only_looked_at(void 
     }
 }
 
-/* The look besides may fail, or find more. */
+/* The additional query may fail or find more. */
 static void a_look_besides_what_is_known_adds_to_it_and_cannot_fail(void **state)
 {
     (void)state;
@@ -167,7 +167,7 @@ static void a_look_besides_what_is_known_adds_to_it_and_cannot_fail(void **state
     assert_int_equal(ready, EITHER);
 }
 
-/* ---- Streams where a shutdown may wake nobody */
+/* ---- Streams whose shutdown may not wake a wait */
 
 static fer_handle *shared_handle;
 
@@ -227,8 +227,8 @@ static void only_what_may_be_missed_is_cut(void **state)
     assert_log("ready(1,r,ever)");
 }
 
-/* S6: "through a clone": the mark on the socket, and the write half, which a send of nothing asks
- * about where the wait is silent. */
+/* S6: "through a clone": the mark on the socket ends the read half. A send of zero bytes checks the
+ * write half if the wait does not report its shutdown. */
 static void what_a_clone_has_shut_is_ready(void **state)
 {
     (void)state;
@@ -247,7 +247,7 @@ static void what_a_clone_has_shut_is_ready(void **state)
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_WRITE), FERI_ANSWER_CALL_OS);
 }
 
-/* Also in the last turn, or the only one; and nobody asks who waits to read alone. */
+/* The check also happens in the last or only slice. A wait for reading alone does not check. */
 static void the_write_half_is_asked_about_in_the_last_turn_too(void **state)
 {
     (void)state;
@@ -341,7 +341,7 @@ static void a_connect_that_has_not_ended_in_time_is_ready_for_nothing(void **sta
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
 }
 
-/* False readiness ends no later than the time does. */
+/* False readiness does not extend the wait past its timeout. */
 static void a_connect_that_is_falsely_ready_is_asked_again_until_the_time_is_over(void **state)
 {
     (void)state;
@@ -389,7 +389,7 @@ static void a_wait_for_a_connect_that_cannot_begin_is_told(void **state)
     assert_int_equal(ready, 77);
 }
 
-/* ---- The public functions: which of the two each is */
+/* ---- The public functions: which of the two waits each one uses */
 
 static void a_built_socket_waits_as_what_it_is(void **state)
 {

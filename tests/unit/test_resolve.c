@@ -1,4 +1,4 @@
-/* test_resolve.c: the public functions that give all addresses of a name at once. */
+/* test_resolve.c: the public functions that return all addresses of a name in one call. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/resolve.h"

@@ -1,5 +1,5 @@
-/* test_resolver.c: lookups in the background, their bounds, order and answers, step by step: each
- * thread goes on when the test says so (rules N1 to N4). */
+/* test_resolver.c: lookups in the background step by step: their bounds, order and results. Each
+ * thread runs only when the test runs its next step (rules N1 to N4). */
 #include "unit/resolver_fixture.h"
 
 /* ---- N1 */
@@ -184,7 +184,7 @@ static void a_wait_that_is_woken_for_nothing_goes_on(void **state)
     assert_int_equal(background.notified, 1);
 }
 
-/* What is done at the very end of the time is told, and no timeout. */
+/* A lookup that is done exactly at the deadline returns its result, not a timeout. */
 static void an_answer_that_comes_with_the_deadline_is_given(void **state)
 {
     size_t count = 99;

@@ -1,5 +1,5 @@
-/* test_resolver_ends.c: the ends of lookups, resolvers and threads, abandoned at each moment, and
- * what the system refuses (rules N5 to N8). */
+/* test_resolver_ends.c: the ends of lookups, resolvers and threads, including abandoned lookups at
+ * each step, and failures of the system (rules N5 to N8). */
 #include "unit/resolver_fixture.h"
 
 /* ---- N5 */
@@ -18,7 +18,7 @@ static void the_poller_is_notified_once_with_the_answer(void **state)
     assert_false(poller_was_notified());
 }
 
-/* While the program waits for its poller, a thread comes to its end. */
+/* A thread finishes while the program waits for its poller. */
 static void finish_while_the_poller_waits(script_call call)
 {
     if (call == SCRIPT_POLLER_WAIT && background.threads_running > 0) {
@@ -202,7 +202,7 @@ static void threads_are_made_when_there_is_work_and_end_when_there_is_none(void 
     }
 }
 
-/* One that has not come to its work yet counts for one lookup. */
+/* A thread that has not yet started working counts for one lookup. */
 static void a_thread_that_has_nothing_left_takes_the_next_one_itself(void **state)
 {
     (void)state;
@@ -218,7 +218,7 @@ static void a_thread_that_has_nothing_left_takes_the_next_one_itself(void **stat
     assert_ok(ask(2));
 }
 
-/* ---- What the system refuses */
+/* ---- Failures of the system */
 
 static void a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other(void **state)
 {
@@ -303,7 +303,7 @@ static void handles_that_are_not_open_are_invalid_input(void **state)
     assert_ok(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX, SIZE_MAX));
 }
 
-/* ---- Fork: a thread was inside the monitor then, and is no more in the child */
+/* ---- Fork: a thread was inside the monitor, and does not exist in the child */
 
 static void a_child_leaves_its_copies_alone(void **state)
 {

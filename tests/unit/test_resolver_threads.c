@@ -1,6 +1,6 @@
-/* test_resolver_threads.c: the resolver on threads of this system, whose getaddrinfo is this
- * file's: it answers when the test lets it. POSIX only. Rules N2, N4 to N8, and many threads at one
- * resolver, for the thread sanitizer. */
+/* test_resolver_threads.c: the resolver on threads of this system, with a getaddrinfo that answers
+ * only when the test allows it. POSIX only. Rules N2, N4 to N8, and many threads on one resolver,
+ * for the thread sanitizer. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE /* pthread_getname_np */
 #endif
@@ -28,7 +28,7 @@
 
 enum { LOOKUPS = 16, THREADS = 3, STRESS_THREADS = 4, STRESS_ROUNDS = 300 };
 
-/* ---- The system's resolver. A name that begins with "slow" is answered once the test has let
+/* ---- The system's resolver. It answers a name that starts with "slow" only when the test allows
  * it. */
 
 static struct {
@@ -42,10 +42,11 @@ static struct {
     char thread_name[32];
 } system_resolver = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-/* A program may have much thread-local storage, which glibc takes from its threads' stacks. */
+/* A program can have a lot of thread-local storage, which glibc allocates on the threads'
+ * stacks. */
 static _Thread_local unsigned char of_thread[1024 * 1024];
 
-/* As much as a system's modules may take. */
+/* Uses as much stack as a system's resolver modules may use. */
 static void use_stack(void)
 {
     of_thread[sizeof of_thread - 1] = 1;
@@ -112,7 +113,7 @@ void freeaddrinfo(struct addrinfo *first)
     free(first);
 }
 
-/* ---- The test's side of it */
+/* ---- Control of the system's resolver */
 
 static fer_resolver resolver;
 static fer_lookup lookups[LOOKUPS];
@@ -224,7 +225,7 @@ static void a_wait_is_not_over_before_its_time(void **state)
             (after.tv_sec - before.tv_sec) * INT64_C(1000000000) + after.tv_nsec - before.tv_nsec;
         assert_true(passed >= (int64_t)micros[i] * 1000);
     }
-    wait_until_inside(1); /* or its thread might come to the next test's resolver */
+    wait_until_inside(1); /* otherwise its thread could call getaddrinfo during the next test */
 }
 
 static void wait_without_end(void *argument)
@@ -233,7 +234,7 @@ static void wait_without_end(void *argument)
     *(size_t *)argument = (size_t)wait_for(at, FER_DURATION_NONE).kind;
 }
 
-/* N3 from several threads, N5. */
+/* N3 with several waiting threads, and N5. */
 static void everybody_who_waits_is_told(void **state)
 {
     test_thread threads[THREADS];
@@ -258,7 +259,7 @@ static void everybody_who_waits_is_told(void **state)
     }
 }
 
-/* N6: "never waits"; what the system then says reaches neither the lookup, nor its poller. */
+/* N6: "never waits". The system's later result reaches neither the lookup nor its poller. */
 static void a_lookup_is_abandoned_while_the_system_is_at_it(void **state)
 {
     fer_event event;
@@ -278,7 +279,7 @@ static void a_lookup_is_abandoned_while_the_system_is_at_it(void **state)
     assert_int_equal(system_resolver.answered, 2);
 }
 
-/* N7: "Closing a resolver never waits"; who waits for a lookup of it is woken. */
+/* N7: "Closing a resolver never waits". A thread that waits for one of its lookups is woken. */
 static void a_resolver_is_closed_while_the_system_is_at_it(void **state)
 {
     test_thread thread;
@@ -302,7 +303,7 @@ static void a_resolver_is_closed_while_the_system_is_at_it(void **state)
     assert_int_equal(system_resolver.answered, 1);
 }
 
-/* N8: "They take no signal"; they can be known by their name. */
+/* N8: "They take no signal". They have a name, by which tools show them. */
 static void threads_take_no_signal_and_have_a_name(void **state)
 {
     sigset_t before;
@@ -328,7 +329,7 @@ static uint32_t choose(uint32_t *random, uint32_t bound)
     return (*random >> 16) % bound;
 }
 
-/* Each thread has lookups of its own, on one resolver for all. */
+/* Each thread has its own lookups on one resolver for all threads. */
 static void start_and_abandon(void *argument)
 {
     uint32_t random = *(const uint32_t *)argument;
@@ -360,7 +361,7 @@ static void start_and_abandon(void *argument)
     *(uint32_t *)argument = (uint32_t)failures;
 }
 
-/* Each thread has a resolver of its own, that is closed in the midst of things. */
+/* Each thread has its own resolver and closes it while lookups run. */
 static void make_and_close(void *argument)
 {
     uint32_t random = *(const uint32_t *)argument;
