@@ -1,6 +1,6 @@
-/* count_malloc.c: preloaded into a test program, it counts the heap calls whose caller lies inside
- * libferrule.so, and ends the program with an exit code of its own when there was one. glibc on
- * Linux only. Not linked to anything. */
+/* count_malloc.c: preloaded into a test program, it counts the heap calls made from libferrule.so,
+ * and ends the program with a separate exit code if there was one. Only for glibc on Linux. Not
+ * linked to anything. */
 #define _GNU_SOURCE
 #include <link.h>
 #include <stdatomic.h>
@@ -12,7 +12,7 @@
 
 enum { EXIT_NOT_LOADED = 96, EXIT_HEAP_USED = 97, EXIT_NOTHING_COUNTED = 98 };
 
-/* glibc's own entries: no lookup at run time, which would itself allocate. */
+/* glibc's own entry points, because a lookup at run time would allocate. */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *block, size_t size);

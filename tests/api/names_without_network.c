@@ -1,6 +1,6 @@
-/* names_without_network.c: names on a machine that has no network and a hosts file of the test's
- * own: namespaces of Linux' own, for this program alone (namespaces(7)). Skipped where nobody may
- * make them, or where a name cache would answer from outside. */
+/* names_without_network.c: names on a machine without a network and with the test's own hosts file,
+ * in Linux namespaces for this program alone (namespaces(7)). Skipped if the user may not create
+ * them, or if a name cache would answer from outside. */
 #define _GNU_SOURCE 1
 #include <sched.h>
 #include <setjmp.h>
@@ -22,8 +22,8 @@
 
 enum { ROOM = 8, SKIPPED = 77 };
 
-/* What stands in the place of the machine's own. 192.0.2.0/24 and 2001:db8::/32 are nobody's: RFC
- * 5737, RFC 3849. */
+/* The files that replace the machine's own. 192.0.2.0/24 and 2001:db8::/32 are documentation
+ * addresses (RFC 5737, RFC 3849). */
 static const struct {
     const char *path;
     const char *text;
@@ -67,7 +67,7 @@ static bool be_without_network(void)
         return false;
     }
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        /* A file that is not there is not needed: the C library's defaults are these. */
+        /* A missing file is not needed, because the C library's defaults are the same. */
         if ((i == 0 || access(files[i].path, F_OK) == 0) &&
             !put_in_place(files[i].path, files[i].text)) {
             return false;

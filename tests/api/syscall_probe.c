@@ -1,6 +1,6 @@
-/* syscall_probe.c: does one thing after the other with a connection over loopback, and with
- * datagrams, each between two marks that a tracer sees. What the system calls between them must be
- * is in check_syscalls.sh. Linux only. */
+/* syscall_probe.c: performs one step after the other on a connection over loopback and on datagram
+ * sockets, each between two marks that a tracer detects. check_syscalls.sh lists the expected
+ * system calls of each step. Linux only. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdint.h>
@@ -17,7 +17,7 @@ static fer_tcp_stream clone;
 static fer_socket_addr address;
 static char buffer[64];
 
-/* A call that fails and is seen: the probe's own mark in the trace. */
+/* Makes a call that fails and appears in the trace as the probe's mark. */
 static void mark(const char *step)
 {
     char path[64];
@@ -164,7 +164,7 @@ static void move_datagrams(void)
     mark("end");
 }
 
-/* Names without a file, which goes with the program. */
+/* Abstract names, which need no file and end with the program. */
 static void move_over_unix_sockets(void)
 {
     fer_unix_listener waiting = {0};
@@ -206,8 +206,8 @@ static void move_over_unix_sockets(void)
     mark("end");
 }
 
-/* Rules P6 and P7: a level socket is armed without a call, and a notification costs none where
- * nobody waits. */
+/* Rules P6 and P7: a level-triggered socket needs no call to stay armed, and a notification needs
+ * no call if no thread waits. */
 static void wait_for_many(void)
 {
     static fer_udp_socket socket;

@@ -1,9 +1,9 @@
-/* activation.h: a program that is started with its sockets open already, as a service manager does
- * (systemd's sd_listen_fds(3)), and says by its exit code whether it could serve. */
+/* activation.h: a program that is started with open sockets, as a service manager does (systemd's
+ * sd_listen_fds(3)). Its exit code reports whether it could serve. */
 #ifndef INTEROP_ACTIVATION_H
 #define INTEROP_ACTIVATION_H
 
-/* The argument by which this program is started as the service. */
+/* The argument that starts this program as the service. */
 #define ACTIVATED "--activated"
 
 int activated_main(void);

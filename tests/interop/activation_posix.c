@@ -1,5 +1,5 @@
-/* activation_posix.c: socket activation, by fork and exec: the parent makes the sockets, the child
- * has only their numbers. */
+/* activation_posix.c: socket activation with fork and exec: the parent creates the sockets, and the
+ * child receives only their numbers. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
@@ -18,7 +18,7 @@
 #include "interop/sockets_posix.h"
 #include "support/fixture.h"
 
-/* sd_listen_fds(3): SD_LISTEN_FDS_START, and so on without a gap. */
+/* sd_listen_fds(3): SD_LISTEN_FDS_START and the numbers after it. */
 enum { TCP_FD = 3, UNIX_FD, UDP_FD, FDS = 3, PATH_SIZE = 64, CHILD_SECONDS = 60 };
 
 enum { SERVED = 0, NOT_STARTED = 77, NO_SOCKETS = 2, NO_TCP = 3, NO_UNIX = 4, NO_UDP = 5 };
@@ -30,7 +30,7 @@ void activation_program(const char *path)
     program = path;
 }
 
-/* ---- The service: knows numbers, and ferrule */
+/* ---- The service: uses descriptor numbers and ferrule */
 
 static bool is_meant(void)
 {
@@ -91,9 +91,10 @@ int activated_main(void)
                                          : SERVED;
 }
 
-/* ---- The service manager: knows POSIX alone */
+/* ---- The service manager: uses only POSIX */
 
-/* In the child: the three as 3, 4 and 5, first out of the way of those numbers. */
+/* Runs in the child. Moves the three sockets to the numbers 3, 4 and 5, first away from these
+ * numbers. */
 static void start(const int sockets[FDS])
 {
     char number[16];
@@ -120,9 +121,9 @@ static bool echoes(int fd)
     return peer_send_all(fd, "abc", 3) && peer_recv_exact(fd, got, 3) && memcmp(got, "abc", 3) == 0;
 }
 
-/* R1: sockets that another program has bound, listened on and connected to, inherited by their
- * numbers across fork and exec: they are taken in and served, and the program that made them may
- * have closed its own. */
+/* R1: sockets that another program has bound, listened on and connected to, inherited by number
+ * across fork and exec, are adopted and served. The program that created them may have closed its
+ * own descriptors. */
 void sockets_of_a_service_manager_are_taken_in(void **state)
 {
     (void)state;
@@ -145,7 +146,7 @@ void sockets_of_a_service_manager_are_taken_in(void **state)
     for (int i = 0; i < FDS; i++) {
         (void)close(sockets[i]);
     }
-    /* One after the other, as the service does; the kernel keeps what comes too early. */
+    /* One after the other, in the order of the service. The kernel queues early requests. */
     bool has_echoed = echoes(tcp) && echoes(local) && echoes(udp);
     peer_close(tcp);
     peer_close(local);

@@ -1,4 +1,4 @@
-/* fork_posix.c: a child made by fork, and its copies of the parent's handles. */
+/* fork_posix.c: a child process created by fork, and its copies of the parent's handles. */
 #include "interop/fork_posix.h"
 
 #include <sys/wait.h>
@@ -9,7 +9,7 @@
 
 enum { FORKS = 200, LOOKUPS = 4, HANG_SECONDS = 60 };
 
-/* What the child does; it ends by SIGALRM where it hangs. */
+/* Runs in the child. SIGALRM ends the child if it hangs. */
 static void close_copies(fer_resolver *resolver, fer_lookup *lookups)
 {
     size_t count = 0;
@@ -45,8 +45,8 @@ static void fork_among_lookups(fer_resolver *resolver, fer_poller *poller)
     }
 }
 
-/* N6, N7: "never waits": in a child of fork either, whatever the parent's threads were about; and
- * the parent's lookups are none the worse. */
+/* N6, N7: "never waits" also holds in a child of fork, whatever the parent's threads were doing.
+ * The parent's lookups are not affected. */
 void a_child_may_close_its_copies_of_a_resolver(void **state)
 {
     fer_resolver resolver = {0};

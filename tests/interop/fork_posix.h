@@ -1,4 +1,4 @@
-/* fork_posix.h: what a child made by fork may do with its copies of the parent's handles. */
+/* fork_posix.h: what a child process may do with its copies of the parent's handles. */
 #ifndef INTEROP_FORK_POSIX_H
 #define INTEROP_FORK_POSIX_H
 

@@ -1,6 +1,6 @@
-/* interop_posix.c: raw sockets that cross between ferrule and code that calls POSIX itself, both
- * ways (rules R1, R2, T6). A listener from another program is in activation_posix.c; what no handle
- * takes in things_posix.c. */
+/* interop_posix.c: raw sockets passed between ferrule and code that calls POSIX itself, in both
+ * directions (rules R1, R2, T6). A listener from another program: activation_posix.c. Descriptors
+ * that each handle type adopts or refuses: adoption_posix.c. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
@@ -23,7 +23,7 @@
 
 enum { TIMEOUT_MS = 52 };
 
-/* ---- What is learnt of them */
+/* ---- State read from adopted sockets */
 
 static const struct connected {
     taker_type taker;
@@ -47,8 +47,8 @@ static void set_timeout(int fd, int option, int milliseconds)
     assert_int_equal(setsockopt(fd, SOL_SOCKET, option, &value, sizeof value), 0);
 }
 
-/* R1: "learns the socket's type and state": a mode that was set before is the handle's, and so is
- * one that the program sets later by the number that it still knows (T6). */
+/* R1: "learns the socket's type and state": a mode that was set before applies to the handle. So
+ * does a mode that the program sets later through the number (T6). */
 static void a_mode_that_was_set_outside_is_respected(void **state)
 {
     (void)state;
@@ -76,7 +76,8 @@ static void a_mode_that_was_set_outside_is_respected(void **state)
     }
 }
 
-/* R1: a listener, too; what it accepts is blocking, with no timeout (T6). */
+/* R1: the same for a listener. The streams that it accepts are blocking and have no timeout
+ * (T6). */
 static void a_nonblocking_listener_accepts_blocking_streams(void **state)
 {
     (void)state;
@@ -98,8 +99,8 @@ static void a_nonblocking_listener_accepts_blocking_streams(void **state)
     assert_int_equal(close(other), 0);
 }
 
-/* R1, T5: timeouts that were set by SO_RCVTIMEO and SO_SNDTIMEO are what the getters tell, also
- * when they are set later. */
+/* R1, T5: the getters return timeouts that were set with SO_RCVTIMEO and SO_SNDTIMEO, also if they
+ * were set later. */
 static void timeouts_that_were_set_outside_are_told(void **state)
 {
     (void)state;
@@ -127,7 +128,7 @@ static void timeouts_that_were_set_outside_are_told(void **state)
     }
 }
 
-/* R1: both ends of a socketpair, as ferrule's streams: bytes, the end, and no names. */
+/* R1: both ends of a socketpair as ferrule's streams: bytes, end of file, and no names. */
 static void a_socketpair_is_two_unix_streams(void **state)
 {
     (void)state;
@@ -151,7 +152,7 @@ static void a_socketpair_is_two_unix_streams(void **state)
     fer_unix_stream_close(&other);
 }
 
-/* ---- What is given out */
+/* ---- Sockets that into_raw and as_raw return */
 
 static bool would_block(int code)
 {
@@ -159,8 +160,7 @@ static bool would_block(int code)
 }
 
 /* R1: "into_raw gives ownership up, with the mode and timeouts that the user set really on the
- * socket": recv waits so long, or not at all, and poll and send need to know nothing of where it
- * comes from. */
+ * socket": recv waits that long, or not at all. poll and send work as on any other descriptor. */
 static void plain_calls_work_on_what_into_raw_gives(void **state)
 {
     (void)state;
@@ -182,15 +182,17 @@ static void plain_calls_work_on_what_into_raw_gives(void **state)
         assert_ok(taker->set_nonblocking(&handle, true));
         assert_true(taker->into_raw(&handle) == fd);
         assert_true(recv(fd, &byte, 1, 0) == -1 &&
-                    would_block(errno)); /* at once: without a timeout it would wait for ever */
+                    /* without waiting; there is no timeout, so a blocking recv would never
+                     * return */
+                    would_block(errno));
         assert_true(plain_carries(other, fd));
         assert_int_equal(close(fd), 0);
         assert_int_equal(close(other), 0);
     }
 }
 
-/* R1: what as_raw lends is a descriptor like any other to poll, select, ioctl and the options; the
- * handle goes on as before. */
+/* R1: poll, select, ioctl and the options work on a descriptor from as_raw, and the handle
+ * continues to work. */
 static void plain_calls_may_look_at_what_as_raw_lends(void **state)
 {
     (void)state;
@@ -224,7 +226,7 @@ static void plain_calls_may_look_at_what_as_raw_lends(void **state)
     }
 }
 
-/* R1: a handle's socket goes to another descriptor table by SCM_RIGHTS (unix(7)) and comes back as
+/* R1: a handle's socket passes to another descriptor table with SCM_RIGHTS (unix(7)) and returns as
  * another number of the same socket. */
 static void a_socket_goes_through_a_unix_socket(void **state)
 {
@@ -263,7 +265,7 @@ static void a_socket_goes_through_a_unix_socket(void **state)
     assert_int_equal(close(carrier[1]), 0);
 }
 
-/* R2: a descriptor that the program duplicated itself is as good as a clone: each is closed on its
+/* R2: a descriptor that the program duplicated itself works like a clone: each is closed on its
  * own. */
 static void a_duplicate_of_the_programs_own_lives_on(void **state)
 {

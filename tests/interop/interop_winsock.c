@@ -1,5 +1,6 @@
-/* interop_winsock.c: raw sockets that cross between ferrule and code that calls Winsock itself,
- * both ways (rules R1, R2, T6). */
+/* interop_winsock.c: raw sockets passed between ferrule and code that calls Winsock itself, in both
+ * directions (rules R1, R2, T6). Sockets that each handle type adopts or refuses:
+ * adoption_winsock.c. */
 #define _WIN32_WINNT 0x0601
 #include <winsock2.h>
 
@@ -18,7 +19,7 @@
 
 enum { NOBODY = TAKER_COUNT, TIMEOUT_MS = 52, CHILD_MS = 60000, COMMAND_SIZE = 1024 };
 
-/* ---- Sockets as a program makes them that knows nothing of ferrule */
+/* ---- Sockets created with Winsock's own calls */
 
 static struct sockaddr_in loopback_at(uint16_t port)
 {
@@ -55,7 +56,7 @@ static void plain_connect(SOCKET socket, uint16_t port)
     assert_int_equal(connect(socket, (const struct sockaddr *)&addr, (int)sizeof addr), 0);
 }
 
-/* Connects `one`; what accept gave is in *other. */
+/* Connects `one`. Stores the accepted socket in *other. */
 static void plain_connect_to_new(SOCKET one, SOCKET *other)
 {
     uint16_t port = 0;
@@ -66,7 +67,7 @@ static void plain_connect_to_new(SOCKET one, SOCKET *other)
     (void)closesocket(listener);
 }
 
-/* Each makes a SOCKET or a HANDLE, and in *other one that sends to it. */
+/* Each function creates a SOCKET, and stores a socket that sends to it in *other. */
 static SOCKET tcp_connected(SOCKET *other)
 {
     SOCKET made = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
@@ -83,8 +84,8 @@ static SOCKET tcp_accepted(SOCKET *other)
 }
 
 /* "SOL_SOCKET Socket Options" (MSDN): SO_RCVTIMEO and SO_SNDTIMEO take no effect on a SOCKET that
- * was made without WSA_FLAG_OVERLAPPED, so a plain recv waits for ever; nor can ferrule wait on it
- * (fer_tcp_stream_from_raw). */
+ * was made without WSA_FLAG_OVERLAPPED. So a plain recv waits without a limit, and ferrule cannot
+ * wait on such a socket either (fer_tcp_stream_from_raw). */
 static SOCKET tcp_not_overlapped(SOCKET *other)
 {
     SOCKET made = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
@@ -150,7 +151,7 @@ static const struct thing {
     {"a Unix stream socket that is not connected", unix_unconnected, NOBODY},
 };
 
-/* Of each type that is connected and carries bytes, and can be waited on. */
+/* Sockets of each connected type that carries bytes and supports waiting. */
 static const struct connected {
     taker_type taker;
     SOCKET (*make)(SOCKET *other);
@@ -184,7 +185,7 @@ static void close_both(SOCKET one, SOCKET other)
     assert_true(other == NONE || closesocket(other) == 0);
 }
 
-/* ---- Who takes what */
+/* ---- Adopting */
 
 static void offer(const struct thing *thing, int taker)
 {
@@ -203,7 +204,7 @@ static void offer(const struct thing *thing, int taker)
     }
     assert_true(takers[taker].as_raw(&handle) == (is_taken ? raw : FER_RAW_SOCKET_NONE));
     assert_true(takers[taker].into_raw(&handle) == (is_taken ? raw : FER_RAW_SOCKET_NONE));
-    /* As it was: blocking, and without timeouts. */
+    /* Unchanged: blocking, and without timeouts. */
     unsigned read_ms = 77;
     unsigned write_ms = 77;
     assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms) && read_ms == 0 && write_ms == 0);
@@ -214,7 +215,7 @@ static void offer(const struct thing *thing, int taker)
 }
 
 /* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller":
- * each handle type, each socket. */
+ * each handle type with each socket. */
 static void each_type_takes_its_own_and_leaves_all_else(void **state)
 {
     (void)state;
@@ -225,7 +226,7 @@ static void each_type_takes_its_own_and_leaves_all_else(void **state)
     }
 }
 
-/* R1: the same with handles that are no sockets, and numbers that name nothing. */
+/* R1: the same with handles that are not sockets, and with numbers that name nothing. */
 static void no_type_takes_what_is_no_socket(void **state)
 {
     (void)state;
@@ -257,10 +258,10 @@ static void no_type_takes_what_is_no_socket(void **state)
     assert_true(CloseHandle(event) && CloseHandle(ends[0]) && CloseHandle(ends[1]));
 }
 
-/* ---- What is learnt of them */
+/* ---- State read from adopted sockets */
 
-/* R1: the blocking mode cannot be asked for, so that a SOCKET is taken to be blocking, whichever
- * FIONBIO it was given ("raw_mode"). */
+/* R1: Windows cannot report the blocking mode, so an adopted SOCKET counts as blocking, whatever
+ * its FIONBIO is ("raw_mode"). */
 static void a_nonblocking_socket_is_taken_to_be_blocking(void **state)
 {
     (void)state;
@@ -285,8 +286,8 @@ static void a_nonblocking_socket_is_taken_to_be_blocking(void **state)
     }
 }
 
-/* R1, T5: timeouts that were set by SO_RCVTIMEO and SO_SNDTIMEO are what the getters tell, and
- * hold. */
+/* R1, T5: the getters return timeouts that were set with SO_RCVTIMEO and SO_SNDTIMEO, and the
+ * timeouts apply. */
 static void timeouts_that_were_set_outside_are_told(void **state)
 {
     (void)state;
@@ -311,10 +312,10 @@ static void timeouts_that_were_set_outside_are_told(void **state)
     }
 }
 
-/* ---- What is given out */
+/* ---- Sockets that into_raw and as_raw return */
 
 /* R1: "into_raw gives ownership up, with the mode and timeouts that the user set really on the
- * socket": blocking again, with SO_RCVTIMEO; or nonblocking, where the user said so. */
+ * socket": blocking again, with SO_RCVTIMEO, or nonblocking if the user set that. */
 static void plain_calls_work_on_what_into_raw_gives(void **state)
 {
     (void)state;
@@ -341,8 +342,8 @@ static void plain_calls_work_on_what_into_raw_gives(void **state)
     }
 }
 
-/* R1: a SOCKET that is not overlapped can be used as long as nothing waits: nonblocking, or where
- * the bytes are there. */
+/* R1: a SOCKET that is not overlapped works as long as no call waits: in nonblocking mode, or if
+ * bytes are queued. */
 static void a_socket_that_is_not_overlapped_serves_without_waiting(void **state)
 {
     (void)state;
@@ -363,8 +364,8 @@ static void a_socket_that_is_not_overlapped_serves_without_waiting(void **state)
     close_both(socket, other);
 }
 
-/* R1: what as_raw lends can be looked at by WSAPoll, select and FIONREAD; the handle goes on as
- * before. */
+/* R1: WSAPoll, select and FIONREAD work on a SOCKET from as_raw, and the handle continues to
+ * work. */
 static void plain_calls_may_look_at_what_as_raw_lends(void **state)
 {
     (void)state;
@@ -397,8 +398,8 @@ static void plain_calls_may_look_at_what_as_raw_lends(void **state)
     }
 }
 
-/* R2: a SOCKET that another library duplicated by WSADuplicateSocketW lives on when ferrule's is
- * closed, and the other way round. */
+/* R2: a SOCKET that another library duplicated with WSADuplicateSocketW stays open when ferrule's
+ * is closed, and the other way round. */
 static void a_duplicate_of_another_library_lives_on(void **state)
 {
     (void)state;
@@ -425,10 +426,10 @@ static void a_duplicate_of_another_library_lives_on(void **state)
     }
 }
 
-/* ---- A listener of another program */
+/* ---- A listener from another process */
 
-/* The child: opens by Winsock what the other process has duplicated for it ("WSADuplicateSocketW
- * function", MSDN), and serves by ferrule. */
+/* The child process. It opens with Winsock the socket that the parent has duplicated for it
+ * ("WSADuplicateSocketW function", MSDN), and serves with ferrule. */
 static int handed_over_main(const char *file)
 {
     WSADATA data;
@@ -456,7 +457,7 @@ static int handed_over_main(const char *file)
     return 0;
 }
 
-/* Duplicates the listener for a process that has not begun yet. */
+/* Duplicates the listener for a process that is not running yet. */
 static void hand_over(SOCKET listener, DWORD process, const char *file)
 {
     WSAPROTOCOL_INFOW info;
@@ -467,7 +468,7 @@ static void hand_over(SOCKET listener, DWORD process, const char *file)
     assert_int_equal(fclose(to), 0);
 }
 
-/* R1: a listener that another program has bound and handed over is taken in and served. */
+/* R1: a listener that another process has bound and passed on is adopted and served. */
 static void a_listener_of_another_process_is_taken_in(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* takers.c: the table of takers.h. */
+/* handle_types.c: the table of handle_types.h. */
 #include "interop/takers.h"
 
 #define COMMON(type)                                                         \

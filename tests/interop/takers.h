@@ -1,5 +1,5 @@
-/* takers.h: the six handle types that can take a raw socket, as a table, so that a test can try all
- * of them. */
+/* handle_types.h: a table of the six handle types that can adopt a raw socket, so that a test can
+ * try all of them. */
 #ifndef INTEROP_TAKERS_H
 #define INTEROP_TAKERS_H
 
@@ -36,7 +36,7 @@ struct taker {
     fer_error (*set_read_timeout)(any_handle *handle, fer_duration timeout);
     fer_error (*read_timeout)(const any_handle *handle, fer_duration *out);
     fer_error (*write_timeout)(const any_handle *handle, fer_duration *out);
-    /* Of a stream or a datagram socket, up to len bytes; *n is how many. */
+    /* For streams and datagram sockets: receives up to len bytes and stores the number in *n. */
     fer_error (*receive)(any_handle *handle, void *buf, size_t len, size_t *n);
 };
 

@@ -1,4 +1,4 @@
-/* things_posix.c: everything that a descriptor can be, offered to every handle type (rule R1). */
+/* adoption_posix.c: descriptors of every kind, offered to every handle type (rule R1). */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
@@ -20,12 +20,12 @@
 
 enum { NOBODY = TAKER_COUNT, PATH_SIZE = 64 };
 
-/* Linux's number; glibc names it since 2.32. */
+/* Linux's number. glibc defines the name since 2.32. */
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
 
-/* ---- Things */
+/* ---- Descriptors */
 
 int tcp_connected(int *other)
 {
@@ -69,7 +69,8 @@ int udp_connected(int *other)
 }
 
 #if defined(SO_PROTOCOL) && defined(__linux__)
-/* In a network of its own, where anybody may make one; who is root can make that. */
+/* Creates the socket in a new network namespace, where every user may create one. Only root may
+ * create such a namespace. */
 static int icmp_in_a_new_network(void)
 {
     int fd = NONE;
@@ -92,7 +93,7 @@ static int icmp_in_a_new_network(void)
 }
 #endif
 
-/* A "ping socket" (icmp(7)): it is IP's and of datagrams, but speaks no UDP. Not everybody may make
+/* A "ping socket" (icmp(7)): an IP datagram socket that is not UDP. Not every user may create
  * one. */
 static int icmp_datagram(int *other)
 {
@@ -101,7 +102,7 @@ static int icmp_datagram(int *other)
     int fd = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
     return fd != NONE ? fd : icmp_in_a_new_network();
 #else
-    return NONE; /* macOS does not tell it from UDP's */
+    return NONE; /* macOS does not distinguish it from a UDP socket */
 #endif
 }
 
@@ -111,7 +112,7 @@ static int sctp_stream(int *other)
     return socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
 }
 
-/* TCP of several paths (RFC 8684): by its calls it is TCP. */
+/* Multipath TCP (RFC 8684): its calls are TCP's. */
 static int mptcp_unconnected(int *other)
 {
     (void)other;
@@ -169,7 +170,7 @@ static int unix_listening(int *other)
     char path[PATH_SIZE];
     (void)other;
     int fd = plain_unix_listener(path, sizeof path);
-    plain_forget(path); /* who has the socket needs no name */
+    plain_forget(path); /* an open socket does not need its name */
     return fd;
 }
 
@@ -254,8 +255,8 @@ static const struct thing {
     {"a directory", directory, NOBODY},
 };
 
-/* fer_socket takes any protocol of IP's and Unix' streams, datagrams and raw sockets: what of it is
- * a type's own is asked when it turns. */
+/* fer_socket adopts IP sockets of any protocol, and Unix streams and datagram sockets. The
+ * conversion to another handle type checks that type's requirements. */
 static void offer_to_any(int (*make)(int *other))
 {
     int other = NONE;
@@ -302,7 +303,7 @@ static void offer(const struct thing *thing, int taker)
     }
     assert_true(takers[taker].as_raw(&handle) == (is_taken ? fd : FER_RAW_SOCKET_NONE));
     assert_true(takers[taker].into_raw(&handle) == (is_taken ? fd : FER_RAW_SOCKET_NONE));
-    /* As it was, and the caller's. */
+    /* Unchanged, and still the caller's. */
     assert_int_equal(fcntl(fd, F_GETFL), modes);
     assert_int_equal(fcntl(fd, F_GETFD), flags);
     assert_true(other == NONE || plain_carries(other, fd));
@@ -311,7 +312,7 @@ static void offer(const struct thing *thing, int taker)
 }
 
 /* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller":
- * each handle type, each descriptor. */
+ * each handle type with each descriptor. */
 void each_type_takes_its_own_and_leaves_all_else(void **state)
 {
     (void)state;
@@ -322,7 +323,7 @@ void each_type_takes_its_own_and_leaves_all_else(void **state)
     }
 }
 
-/* R1: the same where the number names nothing. */
+/* R1: the same with a number that names nothing. */
 void no_type_takes_a_number_that_names_nothing(void **state)
 {
     (void)state;

@@ -1,10 +1,10 @@
-/* things_posix.h: everything that a descriptor can be. */
+/* adoption_posix.h: descriptors of every kind, and the tests which handle type adopts them. */
 #ifndef INTEROP_THINGS_POSIX_H
 #define INTEROP_THINGS_POSIX_H
 
 enum { NONE = -1 };
 
-/* Each makes a descriptor, and in *other one that writes to it. */
+/* Each function creates a descriptor, and stores one that writes to it in *other. */
 int tcp_connected(int *other);
 int udp_connected(int *other);
 int unix_stream_end(int *other);

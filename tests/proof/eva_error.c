@@ -1,5 +1,5 @@
-/* eva_error.c: the text of every error, for Frama-C's Eva: each kind, one that is none, any code.
- * How a text is cut to its room is proved once, of feri_text_store (wp_format.c). */
+/* eva_error.c: the text of every error, for Frama-C's Eva: each kind, a value that is no kind, and
+ * any code. wp_format.c proves once, for feri_text_store, how a text is truncated to its buffer. */
 #include "__fc_builtin.h"
 #include "ferrule/error.h"
 

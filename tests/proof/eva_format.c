@@ -1,5 +1,5 @@
-/* eva_format.c: every public formatter of an address, of any value, for Frama-C's Eva, at every
- * size of room up to ROOM, in a block that ends with it. WHICH says which formatter. */
+/* eva_format.c: every public formatter of an address, with any value, for Frama-C's Eva. The buffer
+ * has every size up to ROOM and ends with its block. WHICH selects the formatter. */
 #include <stddef.h>
 
 #include "__fc_builtin.h"

@@ -1,6 +1,6 @@
-/* eva_octets.c: the text of every octet, for Frama-C's Eva: that the functions of ip_format.c which
- * read tables store its digits in decimal, and the last one nothing after its NUL. wp_format.c goes
- * on from there. */
+/* eva_octets.c: the text of every octet, for Frama-C's Eva: the table-driven functions of
+ * ip_format.c store its decimal digits, and the last one stores nothing after its NUL. wp_format.c
+ * builds on this. */
 #include "core/address/ip_format.c"
 
 #define DIGITS(octet) ((octet) < 10 ? 1 : (octet) < 100 ? 2 : 3)
@@ -12,7 +12,7 @@ static void store_and_check(uint8_t octet)
     char text[4] = {0};
     char last[4] = {0};
     const size_t digits = DIGITS(octet);
-    char *const end = &last[3 - digits]; /* a byte more would be out of bounds */
+    char *const end = &last[3 - digits]; /* a further byte would be out of bounds */
     const size_t len = feri_octet_store(text, 0, octet);
     const size_t last_len = feri_last_octet_store(end, 0, octet);
     //@ check len == digits + 1 && last_len == digits;

@@ -1,7 +1,7 @@
-/* eva_parse.c: every public parser on any bytes, for Frama-C's Eva: each _parse_n at any length up
- * to that of its block, each _parse in a block whose last byte is a NUL. WHICH says which parser,
- * LONGEST how long the block is: one that is short shows a look past the end of a text that is
- * short. */
+/* eva_parse.c: every public parser on any bytes, for Frama-C's Eva: each _parse_n with any length
+ * up to that of its block, each _parse with a block whose last byte is NUL. WHICH selects the
+ * parser. LONGEST is the length of the block; a short block detects a read past the end of a short
+ * text. */
 #include <stddef.h>
 
 #include "__fc_builtin.h"

@@ -1,12 +1,13 @@
-/* frama_c.h: what Frama-C 25 is shown before every file: the words that the annotations use, for it
- * knows them only from here. */
+/* frama_c.h: the definitions that the annotations use. Frama-C 25 reads this file before every
+ * other file, because it finds them only here. */
 #ifndef PROOF_FRAMA_C_H
 #define PROOF_FRAMA_C_H
 
 #include <stdint.h>
 
-/* Four octets with dots between, from i on: where each begins, whether they are that, where the
- * last one ends, their value. As macros, for so the solvers meet the same terms everywhere. */
+/* Four octets separated by dots, starting at i: the start of each, whether the text matches, the
+ * end of the last one, and their value. These are macros, so that the solvers get the same terms
+ * everywhere. */
 #define OCTET_2(text, i, len) (octet_end(text, i, len) + 1)
 #define OCTET_3(text, i, len) (octet_end(text, OCTET_2(text, i, len), len) + 1)
 #define OCTET_4(text, i, len) (octet_end(text, OCTET_3(text, i, len), len) + 1)
@@ -24,14 +25,15 @@
      0x100 * octet_value(text, OCTET_3(text, i, len), len) +   \
      octet_value(text, OCTET_4(text, i, len), len))
 
-/* What WP proves of a loop, and Eva, which has no need of it, would only call unknown. */
+/* Properties of a loop that WP proves. Eva does not need them and would only report them as
+ * unknown. */
 #ifdef FOR_EVA
 #define BY_WP(...) (0 == 0)
 #else
 #define BY_WP(...) (__VA_ARGS__)
 #endif
 
-/* Frama-C 25 does not parse it; compilers do. */
+/* Frama-C 25 does not parse it. Compilers do. */
 #define _Static_assert(condition, text)
 
 /*@ predicate is_digit(integer c) = '0' <= c <= '9';
@@ -64,8 +66,8 @@
     }
 */
 
-/* The octet at i: whether it is one, its end, its value. What is proved without knowing more of
- * them is true of what they are. */
+/* The octet at i: whether it is valid, its end and its value. A proof that uses no other properties
+ * of these functions holds for their definitions too. */
 #ifdef OCTETS_ARE_OPAQUE
 /*@ axiomatic Octet {
       predicate is_octet{L}(char *text, integer i, integer len) reads text[i .. i + 2];

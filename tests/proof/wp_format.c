@@ -1,10 +1,10 @@
-/* wp_format.c: the text of an IPv4 address, told in divisions, for Frama-C's WP to prove of the
- * words that the formatter stores, at every size of room. */
+/* wp_format.c: the text of an IPv4 address, specified with divisions. Frama-C's WP proves it for
+ * the bytes that the formatter stores, with every buffer size. */
 #include "core/address/ip_format.c"
 #include "core/base/text.c"
 
-/* The digits of an octet; eva_octets.c says which they are, and proves that the two functions that
- * read tables store them. */
+/* The digits of an octet. eva_octets.c defines them, and proves that the two table-driven functions
+ * store them. */
 /*@ axiomatic Octet {
       logic integer digits(integer octet);
       logic integer digit(integer octet, integer k);
@@ -12,7 +12,7 @@
     }
 */
 
-/* An octet's digits and a byte at text[i], as far as they come before `room`. */
+/* An octet's digits and a following byte at text[i], as far as they are before `room`. */
 #define OCTET_AT(text, i, n, room) \
     (\forall integer at_;          \
         (i) <= at_ < (i) + digits(n) && at_<(room) ==>(text)[at_] == digit(n, at_ - (i)))
@@ -20,7 +20,7 @@
     (OCTET_AT(text, i, n, room) &&        \
      ((i) + digits(n) < (room) == > (text)[(i) + digits(n)] == (byte)))
 
-/* Where the octets of an address begin and end, counted from the first. */
+/* The offsets at which the octets of an address start and end, from the first. */
 #define AT_B(v4) (digits(v4->octets[0]) + 1)
 #define AT_C(v4) (AT_B(v4) + digits(v4->octets[1]) + 1)
 #define AT_D(v4) (AT_C(v4) + digits(v4->octets[2]) + 1)
@@ -66,7 +66,7 @@ void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr);
     ensures buf != \null && 0 < cap <= len ==> buf[cap - 1] == 0; */
 size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap);
 
-/* Of a short text only: a longer one is given to Eva. */
+/* For a short text only. Eva checks a longer one. */
 /*@ requires 0 < n < 16 && \valid_read(text + (0 .. n - 1)) && \valid(buf + (0 .. n - 1));
     requires \separated(text + (0 .. n - 1), buf + (0 .. n - 1));
     assigns buf[0 .. n - 1];

@@ -1,5 +1,5 @@
-/* wp_parse.c: what the readers of numbers and octets and the IPv4 parser do, for Frama-C's WP;
- * their words are in frama_c.h. */
+/* wp_parse.c: contracts of the parsers of numbers, octets and IPv4 addresses, for Frama-C's WP.
+ * frama_c.h defines the terms. */
 #include "core/address/addr_cursor.h"
 
 /*@ predicate is_cursor{L}(feri_addr_cursor *cursor) =

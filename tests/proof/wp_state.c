@@ -1,5 +1,5 @@
-/* wp_state.c: what an event does to the state of a handle, told once more in rules, for Frama-C's
- * WP to prove of the tables. */
+/* wp_state.c: how an event changes the state of a handle, as an independent set of rules. Frama-C's
+ * WP proves them for the tables. */
 #include "core/handle/stream_state.c"
 
 #define LIFE(state) ((state)&0xF)

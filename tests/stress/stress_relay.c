@@ -24,12 +24,12 @@ enum {
 };
 enum { PATIENCE_SECONDS = 60, RSS_SLACK_KIB = 2048, RSS_SLACK_PERCENT = 5 };
 
-/* What a receiver knows of a sender that was dead when it came: nothing, so it only looks at the
- * lines themselves. */
+/* The line number for a sender that had already ended when the receiver connected. The receiver
+ * checks only the text of that sender's lines. */
 #define UNKNOWN UINT32_MAX
 
 struct sender {
-    uint32_t sent; /* lines */
+    uint32_t sent; /* number of lines */
     bool is_dead;
 };
 
@@ -39,8 +39,8 @@ struct peer {
     bool is_open;
     uint32_t sender; /* its number; every peer that ever sends has one */
     bool has_sender;
-    uint32_t *heard; /* of each sender, the number of its last line */
-    uint64_t owed;   /* lines of living senders that it has not heard yet */
+    uint32_t *heard; /* the number of the last line from each sender */
+    uint64_t owed;   /* number of lines of open senders not received yet */
     size_t partial_len;
     char partial[LINE_LEN];
 };
@@ -60,7 +60,7 @@ static struct {
     uint64_t random;
 } all;
 
-/* ---- failures end it at once */
+/* ---- Failures end the program */
 
 static void fail(const char *what)
 {
@@ -87,7 +87,7 @@ static void *allocate(size_t count, size_t size)
     return memory;
 }
 
-/* ---- choices and lines */
+/* ---- Random choices and lines */
 
 static uint64_t mix(uint64_t value)
 {
@@ -110,7 +110,7 @@ static void put_hex(char *to, size_t digits, uint64_t value)
     }
 }
 
-/* Sender, number, and what follows from both. */
+/* Contains the sender, the number, and a checksum of both. */
 static void make_line(char line[LINE_LEN], uint32_t sender, uint32_t number)
 {
     put_hex(line, 8, sender);
@@ -129,9 +129,10 @@ static uint32_t read_hex(const char *digits)
     return value;
 }
 
-/* ---- receiving */
+/* ---- Receiving */
 
-/* What a sender had begun when it was ended in good order: the server ends it as a line. */
+/* Checks a line that its sender had started when it was closed in good order. The server adds the
+ * end of the line. */
 static void hear_cut(const char *line, size_t len)
 {
     char wanted[LINE_LEN];
@@ -200,7 +201,7 @@ static void receive(struct peer *peer)
     static char bytes[READ_CAP];
     size_t n = 0;
     if (!peer->is_open) {
-        return; /* killed by who was told of before it in the same wait */
+        return; /* closed while an earlier event of the same wait was processed */
     }
     fer_error error = fer_tcp_stream_read(&peer->stream, bytes, sizeof bytes, &n);
     if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
@@ -223,7 +224,7 @@ static void take_events(fer_duration limit)
     }
 }
 
-/* Until all have heard what the living have sent. */
+/* Waits until every peer has received all lines of the open senders. */
 static void settle(void)
 {
     uint64_t deadline = example_milliseconds() + PATIENCE_SECONDS * 1000;
@@ -236,7 +237,7 @@ static void settle(void)
     }
 }
 
-/* ---- sending */
+/* ---- Sending */
 
 static void make_sender(struct peer *peer)
 {
@@ -253,7 +254,7 @@ static void write_part(struct peer *peer, const char *bytes, size_t len)
             "the server does not take what is sent");
 }
 
-/* One more line that everybody is to hear. */
+/* Makes another line, which every open peer must receive. */
 static void announce(struct peer *peer, char line[LINE_LEN])
 {
     make_line(line, peer->sender, ++all.senders[peer->sender].sent);
@@ -263,10 +264,10 @@ static void announce(struct peer *peer, char line[LINE_LEN])
     }
 }
 
-/* ---- peers come and go */
+/* ---- Opening and closing peers */
 
-/* From several addresses, so that ports never run short; systems where the loopback has one only
- * take that. */
+/* Binds to several source addresses, so that there are enough ports. Systems whose loopback has
+ * only one address use that one. */
 static void connect_from(struct peer *peer, size_t index)
 {
     fer_socket socket = {0};
@@ -301,8 +302,8 @@ static void open_peer(size_t index)
     }
 }
 
-/* The server accepts in the order of the connects: once it has passed on a line of the last one, it
- * has all before. */
+/* The server accepts in the order of the connects. When it has relayed a line of the last peer, it
+ * has accepted all peers before. */
 static void greet(struct peer *last)
 {
     char line[LINE_LEN];
@@ -337,7 +338,8 @@ static void bury_sender(uint32_t number)
     }
 }
 
-/* Every second one with a reset, the others in good order, as far as the system sees it. */
+/* Closes about half of the peers with a reset and the others in good order, as the system sees
+ * it. */
 static void kill_peer(struct peer *peer)
 {
     if (choose(2) == 0) {
@@ -366,10 +368,10 @@ static size_t kill_some(size_t *indexes, size_t from, size_t below, size_t want)
     return count;
 }
 
-/* ---- rounds */
+/* ---- Rounds */
 
-/* Everybody who talks sends two lines, with a break in the second; some are killed in the break.
- * What they sent may be heard, or not. */
+/* Each busy peer sends two lines, with a pause inside the second. Some peers are closed during the
+ * pause. Their lines may be received or not. */
 static void play_round(size_t *killed)
 {
     char(*lines)[2 * LINE_LEN] = allocate(all.count - all.idle, sizeof *lines);
@@ -392,8 +394,8 @@ static void play_round(size_t *killed)
     open_peers(killed, count);
 }
 
-/* The server's resident memory in KiB, from the second number of statm (man 5 proc), in pages of 4
- * KiB; 0 where it is not told. */
+/* Returns the server's resident memory in KiB: the second number of statm (man 5 proc), in pages of
+ * 4 KiB. Returns 0 if the system does not report it. */
 static unsigned long resident_kib(const char *process)
 {
     char path[64];

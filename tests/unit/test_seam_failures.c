@@ -1,6 +1,7 @@
-/* test_seam_failures.c: every operation that takes several calls, with each of its calls failing in
- * turn and in every way: no socket is lost or closed twice, no wait stays armed, and a handle that
- * was not filled is NEW. The facts of all three systems. */
+/* test_seam_failures.c: every operation that makes several calls, with each of its calls failing in
+ * turn and in every way: no socket leaks or is closed twice, no wait stays armed, and a handle that
+ * was not filled is NEW. With the facts of all three systems. Built sockets:
+ * test_building_failures.c. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/socket.h"
@@ -10,7 +11,7 @@
 
 static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
 
-/* What each operation works on: made anew for each failure. */
+/* The handles that the operations use; new for each failure. */
 static struct scene {
     fer_tcp_stream stream;
     fer_tcp_listener listener;
@@ -28,7 +29,7 @@ static struct scene {
     int sockets_before;
 } scene;
 
-/* Every handle that is to be filled. */
+/* Every handle that an operation can fill. */
 static fer_handle *const outs[] = {
     &scene.out_stream.handle_,
     &scene.out_listener.handle_,
@@ -55,7 +56,7 @@ static void set_scene(const struct ferp_traits *traits)
     scene.sockets_before = script.sockets_open;
 }
 
-/* Whichever way a connect starts here, it takes a wait, and the first readiness is false. */
+/* The connect needs a wait, in whichever way it starts, and the first readiness is false. */
 static void start_slowly(void)
 {
     bool would_block = script.traits.connect_would_block_means_started;
@@ -64,7 +65,7 @@ static void start_slowly(void)
     script_then(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
 }
 
-/* ---- The operations: each fills one of what is called out_ there, or two */
+/* ---- The operations: each fills one or two of the handles out_... */
 
 static fer_error connect_plainly(void)
 {
@@ -225,7 +226,7 @@ static fer_error take_any_socket_over(void)
     return fer_socket_from_raw(&scene.out_built, scene.foreign);
 }
 
-/* How many sockets each has more when it has succeeded. */
+/* The number of sockets that each operation adds when it succeeds. */
 static const struct operation {
     const char *name;
     fer_error (*run)(void);
@@ -292,7 +293,7 @@ static void check_all_is_well(const struct operation *operation, fer_error error
     }
 }
 
-/* Runs an operation with its n-th call failing. False when it has no n-th call. */
+/* Runs an operation whose n-th call fails. Returns false if there is no n-th call. */
 static bool run_with_failure(const struct operation *operation, const struct ferp_traits *traits,
                              uint64_t n, fer_error failure)
 {
@@ -363,7 +364,7 @@ static void an_open_handle_is_never_harmed_by_what_is_refused(void **state)
     }
 }
 
-/* ---- Sockets that are built: each step may fail; what was made is closed then */
+/* ---- Built sockets: each step may fail; the sockets created so far are closed then */
 
 static fer_error build_a_listener(fer_socket *socket)
 {
@@ -446,8 +447,8 @@ static fer_error (*const buildings[])(fer_socket *socket) = {
 };
 #define BUILDING_COUNT (sizeof buildings / sizeof buildings[0])
 
-/* The socket is in one handle or the other, or nowhere; closing that closes it. False when there
- * was no n-th call. */
+/* The socket belongs to one of the handles or is closed, and closing that handle closes it. Returns
+ * false if there was no n-th call. */
 static bool build_with_failure(size_t building, const struct ferp_traits *traits, uint64_t n,
                                fer_error failure)
 {
@@ -491,7 +492,8 @@ static void whatever_fails_while_a_socket_is_built_it_is_in_one_handle_or_closed
     }
 }
 
-/* Keepalive is all or nothing: whichever call fails, what was changed before is put back. */
+/* Keepalive is set completely or not at all: after any failed call, the previous values are
+ * restored. */
 static void a_failed_keepalive_puts_back_as_many_fields_as_it_had_set(void **state)
 {
     (void)state;

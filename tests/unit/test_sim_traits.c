@@ -1,5 +1,5 @@
-/* test_sim_traits.c: the simulation repeats the facts of two systems by value: they are those of
- * the real backend here. */
+/* test_sim_traits.c: the simulation copies the facts of two systems by value. This test compares
+ * them with the real backend's facts on this host. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "platform/sim/network.h"
 
-/* The simulation's ferp_traits under another name, beside this host's own. */
+/* Includes the simulation's ferp_traits under another name beside this host's own. */
 static const struct ferp_traits *simulated_traits(void);
 #define ferp_traits(nothing) simulated_traits(nothing)
 #include "platform/sim/traits.c"
@@ -53,7 +53,7 @@ static void facts_are_the_backends(void **state)
     assert_int_equal(real->linger_seconds_max, simulated->linger_seconds_max);
     assert_int_equal(real->keepalive_seconds_max, simulated->keepalive_seconds_max);
     assert_int_equal(real->keepalive_retries_max, simulated->keepalive_retries_max);
-    /* And a fact that is new: both are static, so that what lies between the fields is zero. */
+    /* Also checks a fact added later. Both objects are static, so the padding is zero. */
     assert_memory_equal(real, simulated, sizeof *real);
 }
 

@@ -1,5 +1,5 @@
-/* test_socket_addr.c: socket addresses as values: making and ordering them. Their text:
- * test_socket_addr_parse.c, _format.c. */
+/* test_socket_addr.c: socket addresses as values: construction and order. Their text:
+ * test_socket_addr_parse.c, test_socket_addr_format.c. */
 #include "tests/unit/address_check.h"
 
 static fer_socket_addr v6_addr(uint16_t last, uint16_t port, uint32_t flowinfo, uint32_t scope_id)

@@ -1,5 +1,5 @@
-/* test_socket_addr_format.c: socket addresses to text as Rust's Display writes them, at every cap,
- * and back again. */
+/* test_socket_addr_format.c: formatting socket addresses as Rust's Display does, with every buffer
+ * size, and parsing the result. */
 #include "tests/unit/address_check.h"
 #include "tests/unit/format_check.h"
 

@@ -1,5 +1,5 @@
-/* test_socket_addr_parse.c: ports, scopes and brackets round the IP addresses of
- * test_ip_parse.c. */
+/* test_socket_addr_parse.c: parsing ports, scopes and brackets around IP addresses. The addresses
+ * themselves: test_ip_parse.c. */
 #include "tests/unit/address_check.h"
 
 static const char *const ips[] = {
@@ -144,7 +144,7 @@ static void what_is_read_stands_in_every_member(void **state)
     assert_int_equal(addr.ip.family, FER_IP_V4);
     assert_int_equal(addr.ip.v4.octets[0], 10);
     assert_int_equal(addr.ip.v4.octets[3], 40);
-    assert_int_equal(addr.ip.v6.octets[4], 0); /* what the union has besides */
+    assert_int_equal(addr.ip.v6.octets[4], 0); /* the remaining bytes of the union */
     assert_int_equal(addr.ip.v6.octets[15], 0);
     assert_int_equal(addr.port, 65535);
     assert_int_equal(addr.flowinfo, 0);

@@ -1,6 +1,5 @@
-/* test_socket_building.c: which calls of the seam the steps of building a socket make on each
- * system, and what state they leave: birth, binding, listening, options. Connecting is
- * test_socket_connecting.c's. */
+/* test_socket_building.c: the seam calls of each step of building a socket on each system, and the
+ * resulting state: creation, binding, listening, options. Connecting: test_socket_connecting.c. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/socket.h"
@@ -10,7 +9,7 @@ static feri_life life_of(const fer_socket *socket)
     return feri_state_life(feri_handle_state(&socket->inner_.handle_));
 }
 
-/* Begins a script with a socket that was just made and is not bound, and forgets how. */
+/* Starts a script, creates an unbound socket and clears the log. */
 static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_type type)
 {
     fer_socket socket;
@@ -39,7 +38,7 @@ static fer_error bind_to(fer_socket *socket, const char *text)
     return fer_socket_bind(socket, &addr);
 }
 
-/* ---- Birth */
+/* ---- Creation */
 
 static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **state)
 {
@@ -99,7 +98,7 @@ static void what_cannot_be_born_makes_no_call_and_leaves_a_new_handle(void **sta
     assert_int_equal(feri_handle_state(&socket.inner_.handle_), 0);
 }
 
-/* A system without dual stack tells so when it is bound. */
+/* On a system without dual stack, bind reports the error. */
 static void an_ipv6_socket_is_born_where_there_is_no_dual_stack(void **state)
 {
     (void)state;
@@ -192,7 +191,7 @@ static void a_bind_that_failed_can_be_made_again(void **state)
     assert_log("set_option(2,REUSE_ADDRESS,1) local_addr(2)");
 }
 
-/* Windows' access denied gets its second look here too. */
+/* The second probe after access denied on Windows happens here too. */
 static void a_denial_that_means_in_use_is_told_so(void **state)
 {
     (void)state;
@@ -204,7 +203,8 @@ static void a_denial_that_means_in_use_is_told_so(void **state)
                "bind(2,0.0.0.0:80) close(2)");
 }
 
-/* What connect or sending has bound cannot clear IPV6_V6ONLY: that is no lack of dual stack. */
+/* A socket that connect or a send has bound cannot clear IPV6_V6ONLY. This is not a lack of dual
+ * stack. */
 static void an_ipv6_socket_that_is_bound_already_is_misuse(void **state)
 {
     (void)state;
@@ -221,7 +221,7 @@ static void an_ipv6_socket_that_is_bound_already_is_misuse(void **state)
     assert_log("set_option(1,ONLY_V6,0) local_addr(1) set_option(1,ONLY_V6,0) local_addr(1)");
 }
 
-/* Raw IPv6 sockets refuse IPV6_V6ONLY (Linux, rawv6_setsockopt), and have no ports to hold. */
+/* Raw IPv6 sockets reject IPV6_V6ONLY (Linux, rawv6_setsockopt), and they have no ports. */
 static void a_raw_socket_is_bound_as_it_is(void **state)
 {
     (void)state;
@@ -318,7 +318,7 @@ static void listening_that_failed_can_be_tried_again(void **state)
     assert_log("listen(1,4)");
 }
 
-/* Whether one that was made elsewhere is bound the system says. */
+/* For an adopted socket, local_addr determines whether it is bound. */
 static void listening_binds_a_foreign_socket_that_is_not_bound(void **state)
 {
     (void)state;
@@ -342,7 +342,7 @@ static void listening_binds_a_foreign_socket_that_is_not_bound(void **state)
     }
 }
 
-/* ---- The rest of the public functions */
+/* ---- Other public functions */
 
 static void a_reuse_that_was_not_chosen_is_told_as_bind_will_have_it(void **state)
 {
@@ -385,8 +385,8 @@ static void a_socket_made_elsewhere_tells_what_it_has(void **state)
     assert_log("option_value(1,REUSE_ADDRESS)");
 }
 
-/* Rule S7 of a stream that was never turned into its own handle: "close with unread input resets on
- * every OS". */
+/* Rule S7 for a stream that was never converted to its own handle type: "close with unread input
+ * resets on every OS". */
 static void closing_a_stream_tells_of_unread_input_and_a_datagram_socket_does_not(void **state)
 {
     (void)state;
@@ -431,7 +431,7 @@ static void a_raw_socket_sends_to_port_0(void **state)
     assert_log("send_to(1,1,192.0.2.1:0) connect(1,192.0.2.1:0) report_refusals(1,1)");
 }
 
-/* Linux' getpeername knows no peer without a port. */
+/* On Linux getpeername reports no peer without a port. */
 static void a_raw_socket_knows_its_peer_itself_and_takes_no_stranger_s(void **state)
 {
     (void)state;

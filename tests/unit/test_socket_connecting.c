@@ -1,5 +1,5 @@
-/* test_socket_connecting.c: which calls of the seam the connects of a socket that was built make on
- * each system, and what state they leave (rules C1, C2, C5). */
+/* test_socket_connecting.c: the seam calls of a built socket's connects on each system, and the
+ * resulting state (rules C1, C2, C5). */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/socket.h"
@@ -11,7 +11,7 @@ static feri_life life_of(const fer_socket *socket)
     return feri_state_life(feri_handle_state(&socket->inner_.handle_));
 }
 
-/* Begins a script with a socket that was just made, and forgets how. */
+/* Starts a script, creates a socket and clears the log. */
 static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_type type)
 {
     fer_socket socket;
@@ -55,7 +55,8 @@ static void a_blocking_connect_is_one_call_or_is_awaited(void **state)
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
     assert_log("connect(1,192.0.2.1:80) " AWAITED);
     socket = made_stream(&script_posix);
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115); /* Linux: SO_SNDTIMEO ended it */
+    /* Linux: SO_SNDTIMEO ended the connect call */
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
     assert_log("connect(1,192.0.2.1:80) " AWAITED);
     socket = made_stream(&script_windows);
@@ -116,13 +117,13 @@ static void a_wait_for_a_connect_that_fails_ends_it(void **state)
     assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
 }
 
-/* As one that was made elsewhere, and that others may know. */
+/* Marks the socket as adopted, so that other handles may share it. */
 static void share(fer_socket *socket)
 {
     socket->inner_.handle_.flags_ |= FERI_FLAG_ADOPTED;
 }
 
-/* Somebody else may have changed the mode: the system is asked, and may not answer. */
+/* Another handle may have changed the mode, so the mode is read from the OS, which can fail. */
 static void the_mode_of_a_shared_socket_is_asked_for(void **state)
 {
     (void)state;
@@ -201,12 +202,12 @@ static void a_mode_that_cannot_be_put_back_ends_the_connect(void **state)
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
     assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
-    socket = made_stream(&script_posix); /* and where the connect failed, its own error is told */
+    socket = made_stream(&script_posix); /* if the connect failed too, its own error is reported */
     (void)script_then(SCRIPT_SET_NONBLOCKING);
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_CONNECTION_REFUSED, 111);
-    socket = made_stream(&script_posix); /* nor is it begun where the mode cannot be set */
+    socket = made_stream(&script_posix); /* if the mode cannot be set, the connect does not start */
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     script.log[0] = '\0';
     assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
@@ -241,7 +242,7 @@ static void a_unix_connect_to_a_full_queue_has_not_begun(void **state)
     assert_error(connect_to_name(&socket), FER_WOULD_BLOCK, 11);
     assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
     assert_ok(fer_socket_set_nonblocking(&socket, false));
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11); /* the write timeout */
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11); /* the write timeout expired */
     assert_error(connect_to_name(&socket), FER_TIMED_OUT, 0);
     assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);

@@ -1,4 +1,4 @@
-/* test_sources.c: platform/common/sources.h, the table of a poller's sockets, against a plain list;
+/* test_sources.c: platform/common/sources.h, the table of a poller's sockets, against a plain list,
  * and without memory. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "platform/common/sources.c" /* not every system's library has it */
+#include "platform/common/sources.c" /* not every system's library contains it */
 #include "unit/limited_memory.h"
 
 /* ---- The model */
@@ -39,8 +39,8 @@ static void assert_same(const ferp_sources *sources, const struct model *model)
     assert_true(sources->capacity == 0 || sources->count < sources->capacity);
 }
 
-/* The raw sockets of a step: descriptors count up, SOCKETs in fours; and such as share their low
- * bits, or have no likeness at all. */
+/* The raw sockets of one kind: numbers that count up like descriptors, multiples of four like
+ * SOCKETs, numbers with equal low bits, and unrelated numbers. */
 static fer_raw_socket raw_of(size_t kind, size_t i)
 {
     switch (kind) {
@@ -63,7 +63,7 @@ static void any_order_of_inserting_and_removing_gives_what_a_list_gives(void **s
         }
         for (size_t step = 0; step < STEPS; step++) {
             size_t at = next_random(&seed) % KEYS;
-            /* It fills up at times, and empties at others. */
+            /* The table fills and empties in turns. */
             bool inserts = next_random(&seed) % 8 < (step / 1000 % 2 == 0 ? 6u : 2u);
             if (inserts && model.records[at] == NULL) {
                 model.records[at] = &records[at + next_random(&seed) % 2 * KEYS];
@@ -96,7 +96,7 @@ static void an_empty_table_holds_nothing(void **state)
     assert_int_equal(sources.count, 0);
 }
 
-/* "False: no memory, and nothing has changed." And it goes on once there is some. */
+/* "False: no memory, and nothing has changed." Inserting works again when there is memory. */
 static void without_memory_nothing_changes(void **state)
 {
     (void)state;
@@ -118,7 +118,7 @@ static void without_memory_nothing_changes(void **state)
             assert_ptr_equal(ferp_sources_find(&sources, (fer_raw_socket)i), &records[i % KEYS]);
         }
     }
-    /* What was removed makes room. */
+    /* A removed socket frees its slot. */
     ferp_sources_remove(&sources, 0);
     assert_true(ferp_sources_insert(&sources, (fer_raw_socket)inserted, &records[2]));
     assert_ptr_equal(ferp_sources_find(&sources, (fer_raw_socket)inserted), &records[2]);

@@ -1,4 +1,4 @@
-/* test_state_precedence.c: which end goes over which, in stories told to the state tables. */
+/* test_state_precedence.c: which end of a stream takes precedence, in sequences of events. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-/* test_stream_io.c: single reads and writes of a stream: what goes to the OS, what comes back, and
- * what the next call answers. */
+/* test_stream_io.c: single reads and writes of a stream: the calls to the OS, their results, and
+ * the result of the next call. */
 #include "unit/scripted_platform.h"
 
 #include "core/transfer/stream_io.h"
@@ -209,7 +209,7 @@ static void a_read_half_that_a_clone_has_shut_reads_as_the_end(void **state)
     assert_log("recv(1,1)");
 }
 
-/* ---- What passes */
+/* ---- Errors that do not end the stream */
 
 static void a_timeout_has_no_code_and_the_next_call_works(void **state)
 {

@@ -1,5 +1,5 @@
-/* test_stream_request.c: what the state answers before the OS is asked, and what the OS's answer
- * means for it: each state by itself. */
+/* test_stream_request.c: the state's answer to a request before any system call, and the effect of
+ * the system call's result on the state, for each state. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/stream_request.h"
@@ -29,7 +29,7 @@ static const fer_error unconnected = {FER_NOT_CONNECTED, 0};
 static const fer_error pending = {FER_WOULD_BLOCK, 0};
 static const fer_error broken = {FER_BROKEN_PIPE, 0};
 
-/* ---- Before */
+/* ---- Before the system call */
 
 static void an_open_half_is_asked_for_any_length_but_zero(void **state)
 {
@@ -154,7 +154,7 @@ static void the_short_way_answers_as_the_tables_do(void **state)
     }
 }
 
-/* ---- After */
+/* ---- After the system call */
 
 static void bytes_that_were_moved_change_nothing(void **state)
 {
@@ -186,7 +186,8 @@ static void passing_errors_change_nothing(void **state)
     assert_int_equal(feri_handle_state(&handle), before);
 }
 
-/* Another thread's shutdown came between the look and the OS's answer: it goes over that answer. */
+/* Another thread's shutdown between the state check and the OS's result takes precedence over that
+ * result. */
 static void a_half_that_was_shut_meanwhile_answers_for_the_os(void **state)
 {
     (void)state;
@@ -247,7 +248,7 @@ static void counts_are_stored_where_they_are_wanted(void **state)
     feri_store_count(NULL, 7);
 }
 
-/* ---- A connect that was started (rule C5) */
+/* ---- Pending connects (rule C5) */
 
 static fer_handle begun(void)
 {
@@ -316,8 +317,8 @@ static void close_it_while_it_is_asked(script_call call)
     }
 }
 
-/* The state that is answered from is the one after the asking: here of a handle that was closed
- * meanwhile, which is misuse. */
+/* The answer comes from the state after the query. Here the handle was closed during the query,
+ * which is misuse. */
 static void the_state_after_the_asking_decides(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* test_stream_shutdown.c: shutdown, which passes on to the OS what does no harm there (rules S1,
+/* test_stream_shutdown.c: shutdown, which calls the OS only when that causes no reset (rules S1,
  * S6, S7), and close. */
 #include "unit/scripted_platform.h"
 
@@ -14,7 +14,7 @@ static fer_handle open_stream(const struct ferp_traits *traits, uint32_t flags)
     return script_stream(flags);
 }
 
-/* ---- Everywhere */
+/* ---- All systems */
 
 static void a_shutdown_is_passed_on_where_it_does_no_harm(void **state)
 {
@@ -81,7 +81,7 @@ static void misuse_is_refused_and_changes_nothing(void **state)
     assert_log("close(1)");
 }
 
-/* The OS wakes the threads that wait; what they look at must be there by then. */
+/* The OS wakes the waiting threads, which then read the state. So the state must change first. */
 static const fer_handle *looked_at;
 static feri_state seen;
 
@@ -105,7 +105,7 @@ static void the_state_is_changed_before_any_waiter_is_woken(void **state)
     }
 }
 
-/* ---- Where shutting the read half resets the connection on data */
+/* ---- Systems on which a shut down read half resets the connection when data arrives */
 
 static void a_lone_read_is_kept_from_the_os_and_wakes_the_reader(void **state)
 {

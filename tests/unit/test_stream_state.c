@@ -1,5 +1,5 @@
-/* test_stream_state.c: the state tables against a second telling of the same rules, in plain ifs;
- * what can be reached; precedence. */
+/* test_stream_state.c: the state tables against an independent model of the same rules in plain
+ * ifs; the reachable states; and the fields. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 
 #include "core/handle/stream_state.h"
 
-/* The model's own idea of a handle. */
+/* The model's state of a handle. */
 struct told {
     feri_life life;
     feri_read_half read;
@@ -33,7 +33,8 @@ static feri_state word_of(struct told told)
            (uint32_t)told.end_seen << 12 | (uint32_t)told.reason << 16;
 }
 
-/* The n-th of all words whose fields are in range, those that no handle ever has included. */
+/* Returns the n-th of all words whose fields are in range, including words that no handle ever
+ * has. */
 static struct told nth_told(size_t n)
 {
     struct told told;
@@ -73,7 +74,7 @@ static void shut_write(struct told *told)
     told->write = FERI_WRITE_SHUT;
 }
 
-/* A fatal error: sticks to the handle, whatever saw it first. */
+/* A fatal error is saved, whichever call detects it first. */
 static void meet_reset(struct told *told, fer_error_kind reason)
 {
     if (told->read == FERI_READ_OPEN) {
@@ -91,7 +92,7 @@ static void meet_reset(struct told *told, fer_error_kind reason)
 static void meet_eof(struct told *told)
 {
     if (told->read == FERI_READ_SHUT) {
-        return; /* the handle's own doing, which tells nothing of the peer */
+        return; /* the handle's own shutdown, which says nothing about the peer */
     }
     if (told->read == FERI_READ_OPEN) {
         told->read = FERI_READ_EOF;
@@ -106,7 +107,7 @@ static void meet_pipe(struct told *told)
     }
 }
 
-/* What befalls a handle that is open. */
+/* Applies an event to an open handle. */
 static void befall_open(struct told *told, feri_event event, fer_error_kind reason)
 {
     if (event == FERI_EVENT_SHUT_READ || event == FERI_EVENT_SHUT_BOTH) {
@@ -133,7 +134,7 @@ static bool is_step_to_open(feri_event event)
            event == FERI_EVENT_CONNECT_OK || event == FERI_EVENT_CONNECT_FAIL;
 }
 
-/* In which life a step on the way to an open handle can happen. */
+/* Returns whether a step on the way to an open handle can happen in this phase. */
 static bool may_step(feri_life life, feri_event event)
 {
     switch (event) {
@@ -147,7 +148,7 @@ static bool may_step(feri_life life, feri_event event)
     }
 }
 
-/* A handle whose halves have ended already is not on its way to being open. */
+/* A handle whose halves have already ended cannot take a step on the way to an open handle. */
 static bool step_to_open(struct told *told, feri_event event, fer_error_kind reason)
 {
     if (!may_step(told->life, event) || told->read != FERI_READ_OPEN ||
@@ -174,7 +175,7 @@ static bool step_to_open(struct told *told, feri_event event, fer_error_kind rea
     return true;
 }
 
-/* False for misuse. */
+/* Returns false for misuse. */
 static bool befall(struct told *told, feri_event event, fer_error_kind reason)
 {
     if (event == FERI_EVENT_OPEN_BEGIN) {
@@ -218,12 +219,12 @@ static feri_answer answer_when_open(struct told told, feri_request request)
         return FERI_ANSWER_UNCONNECTED;
     }
     if (request == FERI_REQUEST_TAKE_ERROR && told.reason != FER_OK) {
-        return FERI_ANSWER_END; /* it was told once, and is not there to be taken again */
+        return FERI_ANSWER_END; /* the error was reported once and cannot be taken again */
     }
     return FERI_ANSWER_CALL_OS;
 }
 
-/* What a connect's end would decide. */
+/* Returns whether the request needs the result of a connect. */
 static bool is_of_connection(feri_request request)
 {
     return request == FERI_REQUEST_READ || request == FERI_REQUEST_WRITE ||
@@ -243,7 +244,7 @@ static feri_answer answer_of(struct told told, feri_request request)
                                                   : FERI_ANSWER_MISUSE;
     case FERI_LIFE_UNCONNECTED:
         if (request == FERI_REQUEST_TAKE_ERROR && told.reason != FER_OK) {
-            return FERI_ANSWER_END; /* which no handle ever has */
+            return FERI_ANSWER_END; /* no handle ever has this state */
         }
         if (request == FERI_REQUEST_CLONE) {
             return FERI_ANSWER_MISUSE;
@@ -350,7 +351,7 @@ static void a_word_of_zero_is_a_new_handle(void **state)
     assert_int_equal(feri_state_next(0, FERI_EVENT_CLOSE, FER_OK), 0);
 }
 
-/* ---- What can be reached from a new handle */
+/* ---- The states that are reachable from a new handle */
 
 #define REACHED_MAX 400
 

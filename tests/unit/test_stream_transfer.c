@@ -1,4 +1,4 @@
-/* test_stream_transfer.c: whole transfers, made of single reads and writes: read_exact,
+/* test_stream_transfer.c: complete transfers, which consist of single reads and writes: read_exact,
  * read_to_end, write_all. */
 #include "unit/scripted_platform.h"
 

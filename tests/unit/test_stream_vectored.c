@@ -1,4 +1,4 @@
-/* test_stream_vectored.c: how much of the caller's slices goes to the OS in one call (rule R3). */
+/* test_stream_vectored.c: how much of the caller's slices one system call receives (rule R3). */
 #include "unit/scripted_platform.h"
 
 #include "core/transfer/stream_io.h"
@@ -15,7 +15,7 @@ static fer_handle open_stream(const struct ferp_traits *traits)
     return script_stream(0);
 }
 
-/* Reads into and writes from slices of these lengths, and compares what went to the OS. */
+/* Reads into and writes from slices of these lengths, and checks the calls. */
 static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
                        const char *read_log, const char *write_log)
 {

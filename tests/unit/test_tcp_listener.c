@@ -1,5 +1,5 @@
-/* test_tcp_listener.c: each public function of a listener is what its part of core is. What each
- * part does is tested with that part. */
+/* test_tcp_listener.c: each public function of a listener calls the right part of core. Each part
+ * has its own tests. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/tcp.h"
@@ -111,7 +111,8 @@ static void null_is_refused_by_every_function(void **state)
 {
     (void)state;
     fer_tcp_listener *volatile null =
-        NULL; /* a link-time optimizer that sees through it warns of code that is never reached */
+        /* volatile, because link-time optimization would otherwise warn about unreachable code */
+        NULL;
     fer_tcp_listener listener = open_listener();
     fer_tcp_listener other = {0};
     fer_tcp_stream stream = {0};

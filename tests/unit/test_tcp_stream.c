@@ -1,5 +1,5 @@
-/* test_tcp_stream.c: each public function of a stream is what its part of core is: with its own
- * call, direction and event. What each part does is tested with that part. */
+/* test_tcp_stream.c: each public function of a stream calls the right part of core, with its own
+ * call, direction and event. Each part has its own tests. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/tcp.h"
@@ -212,7 +212,8 @@ static void null_is_refused_by_every_function(void **state)
 {
     (void)state;
     fer_tcp_stream *volatile null =
-        NULL; /* a link-time optimizer that sees through it warns of code that is never reached */
+        /* volatile, because link-time optimization would otherwise warn about unreachable code */
+        NULL;
     fer_tcp_stream other = {0};
     fer_keepalive keepalive = {0};
     fer_duration duration = {1};

@@ -1,4 +1,4 @@
-/* test_text.c: how every format function gives its text to the caller. */
+/* test_text.c: how every format function stores its text in the caller's buffer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

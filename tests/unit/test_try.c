@@ -1,5 +1,5 @@
-/* test_try.c: calls that never wait, whatever the socket's mode is: what they ask of the OS, and
- * that they wait for nothing. */
+/* test_try.c: the calls that never wait, whatever the socket's mode is: their calls to the OS, and
+ * that they never wait. */
 #include "core/open/listening.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
@@ -48,7 +48,7 @@ static void the_end_and_a_reset_are_noted(void **state)
     assert_error(feri_handle_reason(&other), FER_CONNECTION_RESET, 104);
 }
 
-/* S2, where the OS does not know of it: the mark that a clone left. */
+/* S2, if the OS does not report the end: the mark set through a clone. */
 static void a_read_half_that_a_clone_ended_reads_as_ended(void **state)
 {
     (void)state;
@@ -106,8 +106,8 @@ static void misuse_asks_nobody(void **state)
 
 /* ---- Listeners */
 
-/* POSIX has no accept that does not wait: a blocking listener's queue is looked at first, a
- * nonblocking one's is not. */
+/* POSIX has no accept that never waits. A blocking listener's queue is checked first; a nonblocking
+ * one's is not. */
 static void on_posix_a_blocking_listeners_queue_is_looked_at_first(void **state)
 {
     (void)state;
@@ -129,7 +129,8 @@ static void on_posix_a_blocking_listeners_queue_is_looked_at_first(void **state)
     assert_log("accept(1)");
 }
 
-/* L3: "accept skips connections that died in the queue": and looks again before the next. */
+/* L3: "accept skips connections that died in the queue". The queue is checked again before the next
+ * accept. */
 static void each_try_is_looked_at_first(void **state)
 {
     (void)state;
@@ -146,7 +147,7 @@ static void each_try_is_looked_at_first(void **state)
     assert_error(feri_try_accept_without_peer(&listener, &stream), FER_OUT_OF_MEMORY, 12);
 }
 
-/* The mode of one that others share is the OS's to tell. */
+/* The mode of a shared listener is read from the OS. */
 static void a_shared_listeners_mode_is_asked_for(void **state)
 {
     (void)state;
@@ -199,7 +200,8 @@ static void datagrams_go_and_come_without_a_wait(void **state)
         "try_send(1,1) try_send_to(1,1,192.0.2.1:1001) try_recv_from(1,8) try_recv_from(1,8)");
 }
 
-/* U5: a stranger's datagram was taken already, and the next is looked for. */
+/* U5: the other sender's datagram was already received and is dropped, and the next one is
+ * received. */
 static void a_strangers_datagram_is_dropped(void **state)
 {
     (void)state;

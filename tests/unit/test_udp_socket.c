@@ -1,5 +1,5 @@
-/* test_udp_socket.c: each public function of a datagram socket is what its part of core is. What
- * each part does is tested with that part. */
+/* test_udp_socket.c: each public function of a datagram socket calls the right part of core. Each
+ * part has its own tests. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/udp.h"
@@ -75,7 +75,7 @@ static void a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends(void **stat
     (void)state;
     fer_udp_socket socket = open_socket(0);
     script_then(SCRIPT_LOOKUP_NEXT)->addr =
-        script_addr("[2001:db8::1]:0"); /* no use for an IPv4 socket */
+        script_addr("[2001:db8::1]:0"); /* not usable for an IPv4 socket */
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
@@ -255,7 +255,8 @@ static void null_is_refused_by_every_function(void **state)
 {
     (void)state;
     fer_udp_socket *volatile null =
-        NULL; /* a link-time optimizer that sees through it warns of code that is never reached */
+        /* volatile, because link-time optimization would otherwise warn about unreachable code */
+        NULL;
     fer_udp_socket socket = open_socket(0);
     fer_socket_addr addr = script_addr("192.0.2.1:1");
     fer_duration duration;

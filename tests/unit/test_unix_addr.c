@@ -1,4 +1,4 @@
-/* test_unix_addr.c: addresses of Unix sockets, under each system's facts. */
+/* test_unix_addr.c: addresses of Unix sockets, with each system's facts. */
 #include "unit/scripted_platform.h"
 
 #include "core/open/unix_opening.h"
@@ -18,7 +18,7 @@ static void a_path_is_kept_with_its_end(void **state)
     assert_int_equal(len, 77);
     fer_unix_addr same = {0};
     assert_ok(fer_unix_addr_from_pathname(&same, "/run/a"));
-    assert_memory_equal(&addr, &same, sizeof addr); /* nothing of what was there before */
+    assert_memory_equal(&addr, &same, sizeof addr); /* no previous bytes remain */
 }
 
 static void a_path_is_as_long_as_the_system_takes(void **state)
@@ -42,7 +42,7 @@ static void a_path_is_as_long_as_the_system_takes(void **state)
         memset(&addr, 0x5a, sizeof addr);
         memset(&untouched, 0x5a, sizeof untouched);
         assert_error(fer_unix_addr_from_pathname(&addr, path), FER_INVALID_INPUT, 0);
-        path[longest[i] + 1] = 'p'; /* and no end at all */
+        path[longest[i] + 1] = 'p'; /* a path without a NUL */
         assert_error(fer_unix_addr_from_pathname(&addr, path), FER_INVALID_INPUT, 0);
         assert_error(fer_unix_addr_from_pathname(&addr, ""), FER_INVALID_INPUT, 0);
         assert_error(fer_unix_addr_from_pathname(&addr, NULL), FER_INVALID_INPUT, 0);
@@ -107,7 +107,7 @@ static void all_zero_bytes_are_the_unnamed_address(void **state)
     assert_error(feri_check_unix_name(NULL), FER_INVALID_INPUT, 0);
 }
 
-/* A path of the OS may fill its field, to the last byte. */
+/* A path from the OS may fill the whole field, without a NUL. */
 static void a_path_without_room_for_its_end_has_one_here(void **state)
 {
     (void)state;
@@ -119,7 +119,7 @@ static void a_path_without_room_for_its_end_has_one_here(void **state)
     assert_ok(feri_check_unix_name(&addr));
 }
 
-/* Memory that was never made an address: no function reads beyond it. */
+/* Arbitrary memory instead of an address: no function reads past it. */
 static void wild_bytes_are_no_address(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* test_unix_datagram.c: datagrams on Unix sockets, with each call that is made for them. */
+/* test_unix_datagram.c: datagrams on Unix sockets, with the calls for each. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/unix.h"
@@ -122,7 +122,8 @@ static void the_kernel_waits_and_a_timeout_is_told_as_one(void **state)
     assert_log("send(1,1) unix_send_to(1,a) unix_recv_from(1,8)");
 }
 
-/* Where the kernel does not: a system that had datagrams and waited as Windows does. */
+/* If the kernel does not wait: an imaginary system with Unix datagrams that waits as Windows
+ * does. */
 static void core_waits_for_room_and_for_a_datagram(void **state)
 {
     (void)state;

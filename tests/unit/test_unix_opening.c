@@ -1,5 +1,5 @@
-/* test_unix_opening.c: how Unix streams and listeners come to be, and what their public functions
- * are besides those of any stream. That no failure leaks a socket is test_seam_failures.c's. */
+/* test_unix_opening.c: how Unix streams and listeners are opened, and the public functions that
+ * other streams do not have. test_seam_failures.c checks that no failure leaks a socket. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/unix.h"
@@ -32,7 +32,7 @@ static void each_way_to_connect_connects(void **state)
     assert_log("");
 }
 
-/* A signal came before anything had begun. */
+/* The signal arrives before the connect has started. */
 static void a_connect_that_a_signal_interrupts_is_made_again(void **state)
 {
     (void)state;
@@ -44,7 +44,7 @@ static void a_connect_that_a_signal_interrupts_is_made_again(void **state)
     assert_log("unix_socket() unix_connect(1,a) unix_connect(1,a) unix_connect(1,a)");
 }
 
-/* On POSIX "would block" is a full queue, and nothing has started. */
+/* On POSIX WOULD_BLOCK means a full queue, and no connect has started. */
 static void would_block_is_awaited_only_where_it_means_started(void **state)
 {
     (void)state;
@@ -162,7 +162,7 @@ static void accept_asks_for_the_peer_only_where_it_is_wanted(void **state)
     assert_log("");
 }
 
-/* The connections that died in the queue, and the mode that it took over. */
+/* Skips aborted connections and clears the inherited mode. */
 static void accept_is_as_any_listener_s(void **state)
 {
     (void)state;
@@ -194,7 +194,7 @@ static void addresses_are_the_os_s_until_the_end_was_seen(void **state)
     assert_ok(fer_unix_stream_peer_addr(&stream, &addr));
     assert_string_equal(fer_unix_addr_as_pathname(&addr), "peer");
     script_then_fail(SCRIPT_UNIX_PEER_ADDR, FER_INVALID_INPUT,
-                     22); /* macOS, of a connection that is over */
+                     22); /* macOS, after the connection has ended */
     assert_error(fer_unix_stream_peer_addr(&stream, &addr), FER_NOT_CONNECTED, 22);
     script_then(SCRIPT_UNIX_LOCAL_ADDR)->name = script_path("own");
     assert_ok(fer_unix_stream_local_addr(&stream, &addr));
@@ -204,7 +204,7 @@ static void addresses_are_the_os_s_until_the_end_was_seen(void **state)
     assert_error(fer_unix_stream_local_addr(&stream, NULL), FER_INVALID_INPUT, 0);
     assert_error(fer_unix_listener_local_addr(&listener, NULL), FER_INVALID_INPUT, 0);
     assert_log("unix_peer_addr(1) unix_peer_addr(1) unix_local_addr(1) unix_local_addr(2)");
-    assert_ok(fer_unix_stream_read(&stream, &byte, 1, NULL)); /* 0: the end */
+    assert_ok(fer_unix_stream_read(&stream, &byte, 1, NULL)); /* 0 bytes: the end of file */
     script.log[0] = '\0';
     assert_error(fer_unix_stream_peer_addr(&stream, &addr), FER_NOT_CONNECTED, 0);
     assert_log("");

@@ -1,5 +1,5 @@
-/* test_waiting.c: what a call does when the OS says that it would block: where the kernel waits,
- * and where core does. */
+/* test_waiting.c: a call for which the OS reports WOULD_BLOCK, on systems whose kernel waits and on
+ * systems where core waits. */
 #include "unit/scripted_platform.h"
 
 #include "core/base/deadline.h"
@@ -9,7 +9,7 @@
 
 static const fer_error would_block = {FER_WOULD_BLOCK, 11};
 
-/* What another thread does to the handle while a call arms its wait. */
+/* The event that another thread applies to the handle while a call arms its wait. */
 static fer_handle *watched;
 static feri_event meanwhile;
 
@@ -45,7 +45,7 @@ static void let_happen_while_arming(fer_handle *handle, feri_event event)
         assert_error(answer_, kind, code);                          \
     } while (0)
 
-/* ---- Where the kernel has waited already */
+/* ---- Systems whose kernel has already waited */
 
 static void after_the_kernel_s_wait_a_blocking_handle_has_timed_out_and_nothing_is_asked(
     void **state)
@@ -99,7 +99,7 @@ static void a_mode_that_cannot_be_asked_is_told_as_the_error_that_it_is(void **s
     assert_gives_up(&waiting, FER_BAD_HANDLE, 9);
 }
 
-/* ---- Where core waits: the terms */
+/* ---- Systems where core waits: the wait settings */
 
 static void a_nonblocking_socket_is_not_waited_for(void **state)
 {
@@ -140,7 +140,7 @@ static void terms_that_cannot_be_asked_are_told_as_the_error_that_they_are(void 
     assert_log("wait_terms(1,reading)");
 }
 
-/* ---- Turns */
+/* ---- Repeated waits */
 
 static void a_wait_without_a_timeout_has_no_deadline(void **state)
 {
@@ -249,7 +249,7 @@ static void an_interruption_ends_a_read_and_a_write_but_accept_goes_on(void **st
     assert_goes_on(&waiting);
 }
 
-/* ---- Slices, where a wake-up may be missed */
+/* ---- Slices, if a wakeup may be missed */
 
 static void a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices(void **state)
 {
@@ -314,7 +314,7 @@ static void a_wait_to_accept_is_never_cut(void **state)
     assert_log("wait_terms(1,reading) wait_arm(1,ACCEPTABLE) wait_for(ever)");
 }
 
-/* ---- What is seen between arming and waiting */
+/* ---- Changes between arming and waiting */
 
 static void a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end(void **state)
 {
