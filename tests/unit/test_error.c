@@ -28,7 +28,6 @@ static const struct kind_row kinds[] = {
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
 
-
 static void zero_is_ok_with_no_code(void **state)
 {
     (void)state;
