@@ -181,10 +181,8 @@ static void plain_calls_work_on_what_into_raw_gives(void **state)
         assert_ok(taker->set_read_timeout(&handle, FER_DURATION_NONE));
         assert_ok(taker->set_nonblocking(&handle, true));
         assert_true(taker->into_raw(&handle) == fd);
-        assert_true(recv(fd, &byte, 1, 0) == -1 &&
-                    /* without waiting; there is no timeout, so a blocking recv would never
-                     * return */
-                    would_block(errno));
+        /* There is no timeout, so a blocking recv would never return. */
+        assert_true(recv(fd, &byte, 1, 0) == -1 && would_block(errno));
         assert_true(plain_carries(other, fd));
         assert_int_equal(close(fd), 0);
         assert_int_equal(close(other), 0);

@@ -1,11 +1,11 @@
-/* stress_relay.c: many clients at a relay_server --broadcast: most of them listen, some talk, and
- * in each round some are killed in the middle of a line. Every line names its sender and its
- * number, so each receiver that stays can tell a line that was lost, doubled, overtaken or mixed
- * with another.
+/* stress_relay.c: many clients at a relay_server --broadcast: most of them only receive, some send,
+ * and in each round some are closed in the middle of a line. Every line contains its sender and its
+ * number, so each receiver that stays detects a line that is lost, duplicated, reordered or mixed
+ * with another one.
  *
- * usage: stress_relay HOST:PORT IDLE BUSY ROUNDS SEED [PROCESS] PROCESS is the server's; where the
- * system tells of its memory (/proc), that has to stay as it was after the first quarter of the
- * rounds. */
+ * usage: stress_relay HOST:PORT IDLE BUSY ROUNDS SEED [PROCESS]
+ * PROCESS is the server's process ID. If the system reports a process's memory (/proc), the
+ * server's must not grow after the first quarter of the rounds. */
 #include "examples/example_os.h"
 
 #include <stdio.h>

@@ -101,33 +101,30 @@ typedef enum script_call {
 /* The result of one call. Outputs are written only on success. */
 typedef struct script_answer {
     fer_error error;
-    fer_error pending; /* take_error */
-    uint64_t
-        /* Bytes moved or queued; a poller's number of events; the ready interests; an option's
-         * value; a boolean; seconds of linger; nanoseconds of a timeout. */
-        value;
-    bool on; /* linger; a truncated datagram; poller_wait: notified */
+    /* take_error */
+    fer_error pending;
+    /* Bytes moved or queued; a poller's number of events; the ready interests; an option's value; a
+     * boolean; seconds of linger; nanoseconds of a timeout. */
+    uint64_t value;
+    /* linger; a truncated datagram; poller_wait: notified */
+    bool on;
     /* wait_terms: initially blocking, not shut down, without timeout */
     struct ferp_wait_terms terms;
-    fer_socket_addr addr; /* accept, local_addr, peer_addr, lookup_next; the sender of a datagram */
-    fer_unix_addr
-        /* unix_local_addr, unix_peer_addr, the sender of a unix_recv_from: initially unnamed. */
-        name;
+    /* accept, local_addr, peer_addr, lookup_next; the sender of a datagram */
+    fer_socket_addr addr;
+    /* unix_local_addr, unix_peer_addr, the sender of a unix_recv_from; initially unnamed */
+    fer_unix_addr name;
     ferp_description description;
-    uint64_t
-        /* wait_for, poller_wait: the nanoseconds that pass. A wait_for that times out lasts until
-         * its deadline in any case. */
-        elapsed;
+    /* wait_for, poller_wait: the nanoseconds that pass. A wait_for that times out lasts until its
+     * deadline in any case. */
+    uint64_t elapsed;
 } script_answer;
 
 /* The script. Tests set the first group and read the second. */
 struct script {
     struct ferp_traits traits;
-    void (*on_call)(
-        script_call
-            /* Runs before each call returns its result, and does what another thread does in the
-             * meantime. */
-            call);
+    /* Runs before each call returns its result, in place of another thread. */
+    void (*on_call)(script_call call);
     uint64_t fail_at; /* the n-th call that can fail returns fail_with; 0 for none */
     fer_error fail_with;
     uint64_t now;

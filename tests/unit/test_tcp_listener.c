@@ -110,9 +110,8 @@ static void each_option_is_its_own(void **state)
 static void null_is_refused_by_every_function(void **state)
 {
     (void)state;
-    fer_tcp_listener *volatile null =
-        /* volatile, because link-time optimization would otherwise warn about unreachable code */
-        NULL;
+    /* volatile, because link-time optimization would otherwise warn about unreachable code */
+    fer_tcp_listener *volatile null = NULL;
     fer_tcp_listener listener = open_listener();
     fer_tcp_listener other = {0};
     fer_tcp_stream stream = {0};

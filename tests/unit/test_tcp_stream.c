@@ -211,9 +211,8 @@ static void each_option_is_its_own(void **state)
 static void null_is_refused_by_every_function(void **state)
 {
     (void)state;
-    fer_tcp_stream *volatile null =
-        /* volatile, because link-time optimization would otherwise warn about unreachable code */
-        NULL;
+    /* volatile, because link-time optimization would otherwise warn about unreachable code */
+    fer_tcp_stream *volatile null = NULL;
     fer_tcp_stream other = {0};
     fer_keepalive keepalive = {0};
     fer_duration duration = {1};

@@ -254,9 +254,8 @@ static void raw_sockets_come_and_go(void **state)
 static void null_is_refused_by_every_function(void **state)
 {
     (void)state;
-    fer_udp_socket *volatile null =
-        /* volatile, because link-time optimization would otherwise warn about unreachable code */
-        NULL;
+    /* volatile, because link-time optimization would otherwise warn about unreachable code */
+    fer_udp_socket *volatile null = NULL;
     fer_udp_socket socket = open_socket(0);
     fer_socket_addr addr = script_addr("192.0.2.1:1");
     fer_duration duration;
