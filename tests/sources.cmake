@@ -4,6 +4,7 @@ set(ferrule_unit_sources
     unit/test_try.c
     unit/test_atomic.c
     unit/test_binding.c
+    unit/test_building_failures.c
     unit/test_connect_start.c
     unit/test_connecting.c
     unit/test_copy.c

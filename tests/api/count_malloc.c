@@ -49,7 +49,7 @@ void *realloc(void *block, size_t size)
     return __libc_realloc(block, size);
 }
 
-static int remember_library(struct dl_phdr_info *info, size_t size, void *unused)
+static int record_library(struct dl_phdr_info *info, size_t size, void *unused)
 {
     (void)size;
     (void)unused;
@@ -67,7 +67,7 @@ static int remember_library(struct dl_phdr_info *info, size_t size, void *unused
 
 __attribute__((constructor)) static void find_library(void)
 {
-    dl_iterate_phdr(remember_library, NULL);
+    dl_iterate_phdr(record_library, NULL);
     if (library_end == 0) {
         fprintf(stderr, "count_malloc: libferrule.so is not in this program\n");
         _exit(EXIT_NOT_LOADED);

@@ -38,21 +38,21 @@ static const struct {
 
 /* ---- The machine */
 
-static bool put_in_place(const char *path, const char *text)
+static bool mount_file(const char *path, const char *text)
 {
     char copy[] = "/tmp/ferrule-names-XXXXXX";
     const int fd = mkstemp(copy);
     if (fd < 0) {
         return false;
     }
-    const bool is_put = write(fd, text, strlen(text)) == (ssize_t)strlen(text) &&
-                        fchmod(fd, 0644) == 0 && mount(copy, path, NULL, MS_BIND, NULL) == 0;
+    const bool is_mounted = write(fd, text, strlen(text)) == (ssize_t)strlen(text) &&
+                            fchmod(fd, 0644) == 0 && mount(copy, path, NULL, MS_BIND, NULL) == 0;
     (void)close(fd);
     (void)unlink(copy);
-    return is_put;
+    return is_mounted;
 }
 
-static bool leave_the_network(void)
+static bool enter_namespaces(void)
 {
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) != 0 &&
         unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) {
@@ -61,15 +61,15 @@ static bool leave_the_network(void)
     return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
-static bool be_without_network(void)
+static bool replace_machine(void)
 {
-    if (access("/var/run/nscd/socket", F_OK) == 0 || !leave_the_network()) {
+    if (access("/var/run/nscd/socket", F_OK) == 0 || !enter_namespaces()) {
         return false;
     }
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         /* A missing file is not needed, because the C library's defaults are the same. */
         if ((i == 0 || access(files[i].path, F_OK) == 0) &&
-            !put_in_place(files[i].path, files[i].text)) {
+            !mount_file(files[i].path, files[i].text)) {
             return false;
         }
     }
@@ -153,7 +153,7 @@ int main(void)
         cmocka_unit_test(A3_a_name_beyond_ascii_is_asked_for_as_it_is),
         cmocka_unit_test(A4_several_families_come_in_the_resolver_s_order),
     };
-    if (!be_without_network()) {
+    if (!replace_machine()) {
         puts("skipped: nobody may leave the network here, or a name cache answers from outside");
         return SKIPPED;
     }

@@ -32,7 +32,7 @@ void activation_program(const char *path)
 
 /* ---- The service: uses descriptor numbers and ferrule */
 
-static bool is_meant(void)
+static bool is_activated(void)
 {
     const char *count = getenv("LISTEN_FDS");
     const char *pid = getenv("LISTEN_PID");
@@ -84,7 +84,7 @@ static fer_error serve_udp(void)
 int activated_main(void)
 {
     (void)alarm(CHILD_SECONDS);
-    return !is_meant()                   ? NO_SOCKETS
+    return !is_activated()               ? NO_SOCKETS
            : serve_tcp().kind != FER_OK  ? NO_TCP
            : serve_unix().kind != FER_OK ? NO_UNIX
            : serve_udp().kind != FER_OK  ? NO_UDP
@@ -99,13 +99,13 @@ static void start(const int sockets[FDS])
 {
     char number[16];
     char *const arguments[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)ACTIVATED, NULL};
-    int away[FDS];
+    int moved[FDS];
     for (int i = 0; i < FDS; i++) {
-        away[i] = fcntl(sockets[i], F_DUPFD, TCP_FD + FDS);
+        moved[i] = fcntl(sockets[i], F_DUPFD, TCP_FD + FDS);
     }
     for (int i = 0; i < FDS; i++) {
-        (void)dup2(away[i], TCP_FD + i);
-        (void)close(away[i]);
+        (void)dup2(moved[i], TCP_FD + i);
+        (void)close(moved[i]);
     }
     (void)snprintf(number, sizeof number, "%ld", (long)getpid());
     (void)setenv("LISTEN_PID", number, 1);
@@ -151,7 +151,7 @@ void sockets_of_a_service_manager_are_taken_in(void **state)
     peer_close(tcp);
     peer_close(local);
     peer_close(udp);
-    plain_forget(path);
+    plain_remove(path);
     assert_true(waitpid(child, &code, 0) == child && WIFEXITED(code));
     if (WEXITSTATUS(code) == NOT_STARTED) {
         skip_because("this machine cannot start the program anew");

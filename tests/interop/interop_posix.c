@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "interop/activation.h"
+#include "interop/adoption_posix.h"
 #include "interop/fork_posix.h"
+#include "interop/handle_types.h"
 #include "interop/sockets_posix.h"
-#include "interop/takers.h"
-#include "interop/things_posix.h"
 #include "support/fixture.h"
 
 enum { TIMEOUT_MS = 52 };
@@ -26,8 +26,8 @@ enum { TIMEOUT_MS = 52 };
 /* ---- State read from adopted sockets */
 
 static const struct connected {
-    taker_type taker;
-    int (*make)(int *other);
+    handle_type_id type;
+    int (*create)(int *other);
 } connected_kinds[] = {{TCP_STREAM, tcp_connected},
                        {UDP_SOCKET, udp_connected},
                        {UNIX_STREAM, unix_stream_end},
@@ -53,25 +53,25 @@ static void a_mode_that_was_set_outside_is_respected(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONNECTED_KINDS; i++) {
-        const struct taker *taker = &takers[connected_kinds[i].taker];
+        const struct handle_type *type = &handle_types[connected_kinds[i].type];
         any_handle handle;
         int other = NONE;
         size_t n = 0;
         char byte = '\0';
         memset(&handle, 0, sizeof handle);
-        int fd = connected_kinds[i].make(&other);
+        int fd = connected_kinds[i].create(&other);
         set_nonblocking(fd, true);
-        assert_ok(taker->from_raw(&handle, fd));
-        assert_kind(taker->receive(&handle, &byte, 1, &n), FER_WOULD_BLOCK);
+        assert_ok(type->from_raw(&handle, fd));
+        assert_kind(type->receive(&handle, &byte, 1, &n), FER_WOULD_BLOCK);
         set_timeout(fd, SO_RCVTIMEO, TIMEOUT_MS);
         set_nonblocking(fd, false);
-        assert_own(taker->receive(&handle, &byte, 1, &n), FER_TIMED_OUT);
+        assert_own(type->receive(&handle, &byte, 1, &n), FER_TIMED_OUT);
         set_nonblocking(fd, true);
-        assert_kind(taker->receive(&handle, &byte, 1, &n), FER_WOULD_BLOCK);
-        assert_ok(taker->set_nonblocking(&handle, false));
+        assert_kind(type->receive(&handle, &byte, 1, &n), FER_WOULD_BLOCK);
+        assert_ok(type->set_nonblocking(&handle, false));
         assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
-        assert_own(taker->receive(&handle, &byte, 1, &n), FER_TIMED_OUT);
-        taker->close(&handle);
+        assert_own(type->receive(&handle, &byte, 1, &n), FER_TIMED_OUT);
+        type->close(&handle);
         assert_int_equal(close(other), 0);
     }
 }
@@ -105,25 +105,25 @@ static void timeouts_that_were_set_outside_are_told(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONNECTED_KINDS; i++) {
-        const struct taker *taker = &takers[connected_kinds[i].taker];
+        const struct handle_type *type = &handle_types[connected_kinds[i].type];
         any_handle handle;
         fer_duration got = {0};
         int other = NONE;
         memset(&handle, 0, sizeof handle);
-        int fd = connected_kinds[i].make(&other);
+        int fd = connected_kinds[i].create(&other);
         set_timeout(fd, SO_RCVTIMEO, TIMEOUT_MS);
-        assert_ok(taker->from_raw(&handle, fd));
-        assert_ok(taker->read_timeout(&handle, &got));
+        assert_ok(type->from_raw(&handle, fd));
+        assert_ok(type->read_timeout(&handle, &got));
         assert_in_range(got.nanos, 52000000, 72000000);
-        assert_ok(taker->write_timeout(&handle, &got));
+        assert_ok(type->write_timeout(&handle, &got));
         assert_true(fer_duration_is_none(got));
         set_timeout(fd, SO_RCVTIMEO, 0);
         set_timeout(fd, SO_SNDTIMEO, TIMEOUT_MS);
-        assert_ok(taker->read_timeout(&handle, &got));
+        assert_ok(type->read_timeout(&handle, &got));
         assert_true(fer_duration_is_none(got));
-        assert_ok(taker->write_timeout(&handle, &got));
+        assert_ok(type->write_timeout(&handle, &got));
         assert_in_range(got.nanos, 52000000, 72000000);
-        taker->close(&handle);
+        type->close(&handle);
         assert_int_equal(close(other), 0);
     }
 }
@@ -165,22 +165,22 @@ static void plain_calls_work_on_what_into_raw_gives(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONNECTED_KINDS; i++) {
-        const struct taker *taker = &takers[connected_kinds[i].taker];
+        const struct handle_type *type = &handle_types[connected_kinds[i].type];
         any_handle handle;
         int other = NONE;
         char byte = '\0';
         memset(&handle, 0, sizeof handle);
-        assert_ok(taker->from_raw(&handle, connected_kinds[i].make(&other)));
-        assert_ok(taker->set_read_timeout(&handle, millis(TIMEOUT_MS)));
-        int fd = (int)taker->into_raw(&handle);
+        assert_ok(type->from_raw(&handle, connected_kinds[i].create(&other)));
+        assert_ok(type->set_read_timeout(&handle, millis(TIMEOUT_MS)));
+        int fd = (int)type->into_raw(&handle);
         uint64_t start = peer_now_us();
         assert_true(recv(fd, &byte, 1, 0) == -1 && would_block(errno));
         assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= TIMEOUT_MS * 1000);
         assert_true(plain_carries(other, fd) && plain_carries(fd, other));
-        assert_ok(taker->from_raw(&handle, fd));
-        assert_ok(taker->set_read_timeout(&handle, FER_DURATION_NONE));
-        assert_ok(taker->set_nonblocking(&handle, true));
-        assert_true(taker->into_raw(&handle) == fd);
+        assert_ok(type->from_raw(&handle, fd));
+        assert_ok(type->set_read_timeout(&handle, FER_DURATION_NONE));
+        assert_ok(type->set_nonblocking(&handle, true));
+        assert_true(type->into_raw(&handle) == fd);
         /* There is no timeout, so a blocking recv would never return. */
         assert_true(recv(fd, &byte, 1, 0) == -1 && would_block(errno));
         assert_true(plain_carries(other, fd));
@@ -195,31 +195,31 @@ static void plain_calls_may_look_at_what_as_raw_lends(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONNECTED_KINDS; i++) {
-        const struct taker *taker = &takers[connected_kinds[i].taker];
+        const struct handle_type *type = &handle_types[connected_kinds[i].type];
         any_handle handle;
         int other = NONE;
         char byte = '\0';
         size_t n = 0;
         memset(&handle, 0, sizeof handle);
-        assert_ok(taker->from_raw(&handle, connected_kinds[i].make(&other)));
-        int fd = (int)taker->as_raw(&handle);
-        struct pollfd look = {.fd = fd, .events = POLLIN | POLLOUT};
-        assert_int_equal(poll(&look, 1, 0), 1);
-        assert_int_equal(look.revents, POLLOUT);
+        assert_ok(type->from_raw(&handle, connected_kinds[i].create(&other)));
+        int fd = (int)type->as_raw(&handle);
+        struct pollfd entry = {.fd = fd, .events = POLLIN | POLLOUT};
+        assert_int_equal(poll(&entry, 1, 0), 1);
+        assert_int_equal(entry.revents, POLLOUT);
         assert_int_equal(write(other, "y", 1), 1);
-        look.events = POLLIN;
-        assert_int_equal(poll(&look, 1, PEER_LIMIT_MS), 1);
+        entry.events = POLLIN;
+        assert_int_equal(poll(&entry, 1, PEER_LIMIT_MS), 1);
         fd_set readable;
-        struct timeval at_once = {0, 0};
+        struct timeval zero_timeout = {0, 0};
         FD_ZERO(&readable);
         FD_SET(fd, &readable);
-        assert_int_equal(select(fd + 1, &readable, NULL, NULL, &at_once), 1);
+        assert_int_equal(select(fd + 1, &readable, NULL, NULL, &zero_timeout), 1);
         int waiting = 0;
         assert_int_equal(ioctl(fd, FIONREAD, &waiting), 0);
         assert_int_equal(waiting, 1);
-        assert_ok(taker->receive(&handle, &byte, 1, &n));
+        assert_ok(type->receive(&handle, &byte, 1, &n));
         assert_true(n == 1 && byte == 'y');
-        taker->close(&handle);
+        type->close(&handle);
         assert_int_equal(close(other), 0);
     }
 }
@@ -269,19 +269,19 @@ static void a_duplicate_of_the_programs_own_lives_on(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONNECTED_KINDS; i++) {
-        const struct taker *taker = &takers[connected_kinds[i].taker];
+        const struct handle_type *type = &handle_types[connected_kinds[i].type];
         any_handle handle;
         any_handle clone;
         int other = NONE;
         memset(&handle, 0, sizeof handle);
         memset(&clone, 0, sizeof clone);
-        int fd = connected_kinds[i].make(&other);
+        int fd = connected_kinds[i].create(&other);
         int kept = dup(fd);
-        assert_ok(taker->from_raw(&handle, fd));
-        assert_ok(taker->try_clone(&handle, &clone));
-        assert_int_equal(fcntl((int)taker->as_raw(&clone), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-        taker->close(&handle);
-        taker->close(&clone);
+        assert_ok(type->from_raw(&handle, fd));
+        assert_ok(type->try_clone(&handle, &clone));
+        assert_int_equal(fcntl((int)type->as_raw(&clone), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+        type->close(&handle);
+        type->close(&clone);
         assert_int_equal(fcntl(fd, F_GETFD), -1);
         assert_true(plain_carries(other, kept) && plain_carries(kept, other));
         assert_int_equal(close(kept), 0);

@@ -123,7 +123,7 @@ int plain_unix_connection(const char *path)
     return fd;
 }
 
-void plain_forget(const char *path)
+void plain_remove(const char *path)
 {
     char directory[64];
     (void)snprintf(directory, sizeof directory, "%s", path);
@@ -134,8 +134,8 @@ void plain_forget(const char *path)
 
 bool plain_carries(int from, int to)
 {
-    struct pollfd look = {.fd = to, .events = POLLIN};
+    struct pollfd entry = {.fd = to, .events = POLLIN};
     char byte = '\0';
-    return write(from, "x", 1) == 1 && poll(&look, 1, PEER_LIMIT_MS) == 1 &&
+    return write(from, "x", 1) == 1 && poll(&entry, 1, PEER_LIMIT_MS) == 1 &&
            read(to, &byte, 1) == 1 && byte == 'x';
 }

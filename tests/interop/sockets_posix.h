@@ -19,7 +19,7 @@ void plain_unix_pair(int type, int ends[2]);
 /* Creates a Unix listener in a new directory. plain_remove removes both. */
 int plain_unix_listener(char *path, unsigned size);
 int plain_unix_connection(const char *path);
-void plain_forget(const char *path);
+void plain_remove(const char *path);
 
 /* Returns whether one byte passes from one end to the other with write and read. Waits as long as
  * peer.h does. */

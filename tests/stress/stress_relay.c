@@ -18,11 +18,11 @@ enum {
     LINE_LEN = 32,
     EVENTS_CAP = 256,
     READ_CAP = 65536,
-    WAVE = 100,
-    SOURCES = 8,
+    BATCH = 100,
+    SOURCE_ADDRS = 8,
     FIRST_PART = LINE_LEN + 20
 };
-enum { PATIENCE_SECONDS = 60, RSS_SLACK_KIB = 2048, RSS_SLACK_PERCENT = 5 };
+enum { TIMEOUT_SECONDS = 60, RSS_SLACK_KIB = 2048, RSS_SLACK_PERCENT = 5 };
 
 /* The line number for a sender that had already ended when the receiver connected. The receiver
  * checks only the text of that sender's lines. */
@@ -30,7 +30,7 @@ enum { PATIENCE_SECONDS = 60, RSS_SLACK_KIB = 2048, RSS_SLACK_PERCENT = 5 };
 
 struct sender {
     uint32_t sent; /* number of lines */
-    bool is_dead;
+    bool is_closed;
 };
 
 struct peer {
@@ -39,8 +39,8 @@ struct peer {
     bool is_open;
     uint32_t sender; /* its number; every peer that ever sends has one */
     bool has_sender;
-    uint32_t *heard; /* the number of the last line from each sender */
-    uint64_t owed;   /* number of lines of open senders not received yet */
+    uint32_t *received; /* the number of the last line from each sender */
+    uint64_t missing;   /* number of lines of open senders not received yet */
     size_t partial_len;
     char partial[LINE_LEN];
 };
@@ -54,9 +54,9 @@ static struct {
     struct sender *senders;
     uint32_t sender_count;
     uint32_t sender_cap;
-    uint64_t owed;
-    uint64_t heard;
-    uint64_t killed;
+    uint64_t missing;
+    uint64_t received;
+    uint64_t closed;
     uint64_t random;
 } all;
 
@@ -133,11 +133,11 @@ static uint32_t read_hex(const char *digits)
 
 /* Checks a line that its sender had started when it was closed in good order. The server adds the
  * end of the line. */
-static void hear_cut(const char *line, size_t len)
+static void receive_partial_line(const char *line, size_t len)
 {
     char wanted[LINE_LEN];
     if (len != FIRST_PART - LINE_LEN + 1 || read_hex(line) >= all.sender_count ||
-        !all.senders[read_hex(line)].is_dead) {
+        !all.senders[read_hex(line)].is_closed) {
         printf("got \"%.*s\"\n", (int)len - 1, line);
         fail("a line that nobody sent: cut");
     }
@@ -147,7 +147,7 @@ static void hear_cut(const char *line, size_t len)
     }
 }
 
-static void hear(struct peer *peer, const char *line)
+static void receive_line(struct peer *peer, const char *line)
 {
     char wanted[LINE_LEN];
     uint32_t sender = read_hex(line);
@@ -157,24 +157,24 @@ static void hear(struct peer *peer, const char *line)
         printf("got \"%.*s\"\n", LINE_LEN - 1, line);
         fail("a line that nobody sent: mixed up");
     }
-    if (peer->heard[sender] == UNKNOWN) {
+    if (peer->received[sender] == UNKNOWN) {
         return;
     }
-    if (number != peer->heard[sender] + 1 || number > all.senders[sender].sent) {
+    if (number != peer->received[sender] + 1 || number > all.senders[sender].sent) {
         printf("line %lu of sender %lu after %lu of %lu\n", (unsigned long)number,
-               (unsigned long)sender, (unsigned long)peer->heard[sender],
+               (unsigned long)sender, (unsigned long)peer->received[sender],
                (unsigned long)all.senders[sender].sent);
         fail("a line is lost, doubled or overtaken");
     }
-    peer->heard[sender] = number;
-    all.heard++;
-    if (!all.senders[sender].is_dead) {
-        peer->owed--;
-        all.owed--;
+    peer->received[sender] = number;
+    all.received++;
+    if (!all.senders[sender].is_closed) {
+        peer->missing--;
+        all.missing--;
     }
 }
 
-static void take_bytes(struct peer *peer, const char *bytes, size_t len)
+static void process_bytes(struct peer *peer, const char *bytes, size_t len)
 {
     while (len > 0) {
         size_t part = len < LINE_LEN - peer->partial_len ? len : LINE_LEN - peer->partial_len;
@@ -187,10 +187,10 @@ static void take_bytes(struct peer *peer, const char *bytes, size_t len)
         if (end == NULL && peer->partial_len == LINE_LEN) {
             fail("a line without an end: mixed up");
         } else if (end != NULL && peer->partial_len < LINE_LEN) {
-            hear_cut(peer->partial, peer->partial_len);
+            receive_partial_line(peer->partial, peer->partial_len);
             peer->partial_len = 0;
         } else if (end != NULL) {
-            hear(peer, peer->partial);
+            receive_line(peer, peer->partial);
             peer->partial_len = 0;
         }
     }
@@ -211,10 +211,10 @@ static void receive(struct peer *peer)
     if (n == 0) {
         fail("a client that stays was ended");
     }
-    take_bytes(peer, bytes, n);
+    process_bytes(peer, bytes, n);
 }
 
-static void take_events(fer_duration limit)
+static void process_events(fer_duration limit)
 {
     fer_event events[EVENTS_CAP];
     size_t count = 0;
@@ -225,13 +225,13 @@ static void take_events(fer_duration limit)
 }
 
 /* Waits until every peer has received all lines of the open senders. */
-static void settle(void)
+static void wait_for_missing(void)
 {
-    uint64_t deadline = example_milliseconds() + PATIENCE_SECONDS * 1000;
-    while (all.owed > 0) {
-        take_events(fer_duration_from_secs(1));
+    uint64_t deadline = example_milliseconds() + TIMEOUT_SECONDS * 1000;
+    while (all.missing > 0) {
+        process_events(fer_duration_from_secs(1));
         if (example_milliseconds() > deadline) {
-            printf("%llu lines are missing\n", (unsigned long long)all.owed);
+            printf("%llu lines are missing\n", (unsigned long long)all.missing);
             fail("lines are lost, or the server is too slow");
         }
     }
@@ -255,12 +255,12 @@ static void write_part(struct peer *peer, const char *bytes, size_t len)
 }
 
 /* Makes another line, which every open peer must receive. */
-static void announce(struct peer *peer, char line[LINE_LEN])
+static void make_next_line(struct peer *peer, char line[LINE_LEN])
 {
     make_line(line, peer->sender, ++all.senders[peer->sender].sent);
     for (size_t i = 0; i < all.count; i++) {
-        all.peers[i].owed += all.peers[i].is_open;
-        all.owed += all.peers[i].is_open;
+        all.peers[i].missing += all.peers[i].is_open;
+        all.missing += all.peers[i].is_open;
     }
 }
 
@@ -271,12 +271,12 @@ static void announce(struct peer *peer, char line[LINE_LEN])
 static void connect_from(struct peer *peer, size_t index)
 {
     fer_socket socket = {0};
-    fer_ipv4_addr ip = fer_ipv4_addr_new(127, 0, 0, (uint8_t)(1 + index % SOURCES));
+    fer_ipv4_addr ip = fer_ipv4_addr_new(127, 0, 0, (uint8_t)(1 + index % SOURCE_ADDRS));
     fer_socket_addr source = fer_socket_addr_new_v4(&ip, 0);
     require(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), "socket");
     FER_IGNORE(fer_socket_bind(&socket, &source));
     require(
-        fer_socket_connect_timeout(&socket, &all.server, fer_duration_from_secs(PATIENCE_SECONDS)),
+        fer_socket_connect_timeout(&socket, &all.server, fer_duration_from_secs(TIMEOUT_SECONDS)),
         "connect");
     require(fer_socket_into_tcp_stream(&socket, &peer->stream), "into stream");
     require(fer_tcp_stream_set_nonblocking(&peer->stream, true), "nonblocking");
@@ -292,10 +292,10 @@ static void open_peer(size_t index)
         "add");
     peer->is_open = true;
     peer->has_sender = false;
-    peer->owed = 0;
+    peer->missing = 0;
     peer->partial_len = 0;
     for (uint32_t i = 0; i < all.sender_cap; i++) {
-        peer->heard[i] = all.senders[i].is_dead ? UNKNOWN : all.senders[i].sent;
+        peer->received[i] = all.senders[i].is_closed ? UNKNOWN : all.senders[i].sent;
     }
     if (peer->is_busy) {
         make_sender(peer);
@@ -304,43 +304,43 @@ static void open_peer(size_t index)
 
 /* The server accepts in the order of the connects. When it has relayed a line of the last peer, it
  * has accepted all peers before. */
-static void greet(struct peer *last)
+static void sync_with_server(struct peer *last)
 {
     char line[LINE_LEN];
     if (!last->has_sender) {
         make_sender(last);
     }
-    announce(last, line);
+    make_next_line(last, line);
     write_part(last, line, LINE_LEN);
-    settle();
+    wait_for_missing();
 }
 
 static void open_peers(const size_t *indexes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         open_peer(indexes[i]);
-        if ((i + 1) % WAVE == 0 || i + 1 == count) {
-            greet(&all.peers[indexes[i]]);
+        if ((i + 1) % BATCH == 0 || i + 1 == count) {
+            sync_with_server(&all.peers[indexes[i]]);
         }
     }
 }
 
-static void bury_sender(uint32_t number)
+static void close_sender(uint32_t number)
 {
     struct sender *sender = &all.senders[number];
-    sender->is_dead = true;
+    sender->is_closed = true;
     for (size_t i = 0; i < all.count; i++) {
         struct peer *peer = &all.peers[i];
-        if (peer->is_open && peer->heard[number] != UNKNOWN) {
-            peer->owed -= sender->sent - peer->heard[number];
-            all.owed -= sender->sent - peer->heard[number];
+        if (peer->is_open && peer->received[number] != UNKNOWN) {
+            peer->missing -= sender->sent - peer->received[number];
+            all.missing -= sender->sent - peer->received[number];
         }
     }
 }
 
 /* Closes about half of the peers with a reset and the others in good order, as the system sees
  * it. */
-static void kill_peer(struct peer *peer)
+static void close_peer(struct peer *peer)
 {
     if (choose(2) == 0) {
         require(fer_tcp_stream_set_linger(&peer->stream, fer_duration_from_secs(0)), "linger");
@@ -348,20 +348,20 @@ static void kill_peer(struct peer *peer)
     require(fer_poller_delete(&all.poller, fer_tcp_stream_as_raw(&peer->stream)), "delete");
     fer_tcp_stream_close(&peer->stream);
     peer->is_open = false;
-    all.owed -= peer->owed;
-    all.killed++;
+    all.missing -= peer->missing;
+    all.closed++;
     if (peer->has_sender) {
-        bury_sender(peer->sender);
+        close_sender(peer->sender);
     }
 }
 
-static size_t kill_some(size_t *indexes, size_t from, size_t below, size_t want)
+static size_t close_some(size_t *indexes, size_t from, size_t below, size_t want)
 {
     size_t count = 0;
     for (size_t i = 0; i < want && below > from; i++) {
         size_t index = from + choose(below - from);
         if (all.peers[index].is_open) {
-            kill_peer(&all.peers[index]);
+            close_peer(&all.peers[index]);
             indexes[count++] = index;
         }
     }
@@ -372,26 +372,26 @@ static size_t kill_some(size_t *indexes, size_t from, size_t below, size_t want)
 
 /* Each busy peer sends two lines, with a pause inside the second. Some peers are closed during the
  * pause. Their lines may be received or not. */
-static void play_round(size_t *killed)
+static void run_round(size_t *closed)
 {
     char(*lines)[2 * LINE_LEN] = allocate(all.count - all.idle, sizeof *lines);
     for (size_t i = all.idle; i < all.count; i++) {
         struct peer *peer = &all.peers[i];
-        announce(peer, lines[i - all.idle]);
-        announce(peer, lines[i - all.idle] + LINE_LEN);
+        make_next_line(peer, lines[i - all.idle]);
+        make_next_line(peer, lines[i - all.idle] + LINE_LEN);
         write_part(peer, lines[i - all.idle], FIRST_PART);
     }
-    take_events(fer_duration_from_secs(0));
-    size_t count = kill_some(killed, 0, all.idle, 1 + all.idle / 500);
-    count += kill_some(killed + count, all.idle, all.count, 1 + (all.count - all.idle) / 20);
+    process_events(fer_duration_from_secs(0));
+    size_t count = close_some(closed, 0, all.idle, 1 + all.idle / 500);
+    count += close_some(closed + count, all.idle, all.count, 1 + (all.count - all.idle) / 20);
     for (size_t i = all.idle; i < all.count; i++) {
         if (all.peers[i].is_open) {
             write_part(&all.peers[i], lines[i - all.idle] + FIRST_PART, 2 * LINE_LEN - FIRST_PART);
         }
     }
     free(lines);
-    settle();
-    open_peers(killed, count);
+    wait_for_missing();
+    open_peers(closed, count);
 }
 
 /* Returns the server's resident memory in KiB: the second number of statm (man 5 proc), in pages of
@@ -413,7 +413,7 @@ static unsigned long resident_kib(const char *process)
     return resident * 4;
 }
 
-static void judge_memory(unsigned long warm, unsigned long last)
+static void check_memory(unsigned long warm, unsigned long last)
 {
     if (warm == 0 || last == 0) {
         puts("memory: not told here");
@@ -430,12 +430,12 @@ static void set_up(size_t idle, size_t busy, size_t rounds)
     size_t *indexes = allocate(idle + busy, sizeof *indexes);
     all.idle = idle;
     all.count = idle + busy;
-    all.sender_cap = (uint32_t)(busy + all.count / WAVE + 1 + rounds * (2 + busy / 20 + 2));
+    all.sender_cap = (uint32_t)(busy + all.count / BATCH + 1 + rounds * (2 + busy / 20 + 2));
     all.peers = allocate(all.count, sizeof *all.peers);
     all.senders = allocate(all.sender_cap, sizeof *all.senders);
     require(fer_poller_new(&all.poller), "poller");
     for (size_t i = 0; i < all.count; i++) {
-        all.peers[i].heard = allocate(all.sender_cap, sizeof *all.peers[i].heard);
+        all.peers[i].received = allocate(all.sender_cap, sizeof *all.peers[i].received);
         all.peers[i].is_busy = i >= idle;
         indexes[i] = i;
     }
@@ -448,7 +448,7 @@ static void tear_down(void)
     for (size_t i = 0; i < all.count; i++) {
         FER_IGNORE(fer_poller_delete(&all.poller, fer_tcp_stream_as_raw(&all.peers[i].stream)));
         fer_tcp_stream_close(&all.peers[i].stream);
-        free(all.peers[i].heard);
+        free(all.peers[i].received);
     }
     fer_poller_close(&all.poller);
     free(all.senders);
@@ -470,10 +470,10 @@ int main(int argc, char **argv)
     printf("%zu idle and %zu busy clients after %llu ms\n", all.idle, all.count - all.idle,
            (unsigned long long)(example_milliseconds() - began));
     fflush(stdout);
-    size_t *killed = allocate(all.count, sizeof *killed);
+    size_t *closed = allocate(all.count, sizeof *closed);
     began = example_milliseconds();
     for (size_t i = 0; i < rounds; i++) {
-        play_round(killed);
+        run_round(closed);
         unsigned long resident = resident_kib(process);
         warm = i == rounds / 4 ? resident : warm;
         if (resident > 0 && i % (rounds / 8 + 1) == 0) {
@@ -481,12 +481,12 @@ int main(int argc, char **argv)
             fflush(stdout);
         }
     }
-    free(killed);
+    free(closed);
     printf("%zu rounds in %llu ms: %llu lines heard, each in order and whole; %llu clients killed "
            "and replaced\n",
            rounds, (unsigned long long)(example_milliseconds() - began),
-           (unsigned long long)all.heard, (unsigned long long)all.killed);
-    judge_memory(warm, resident_kib(process));
+           (unsigned long long)all.received, (unsigned long long)all.closed);
+    check_memory(warm, resident_kib(process));
     tear_down();
     return 0;
 }

@@ -27,9 +27,9 @@ static inline fer_udp_socket connected_socket(const struct ferp_traits *traits, 
 }
 
 /* Queues a datagram as the next result of the call. */
-static inline void comes(script_call call, const char *from, uint64_t len)
+static inline void queue_datagram(script_call call, const char *from, uint64_t len)
 {
-    script_answer *answer = script_then(call);
+    script_result *answer = script_then(call);
     answer->addr = script_addr(from);
     answer->value = len;
 }

@@ -30,19 +30,19 @@ static size_t write_plainly(uint32_t bits, char *text)
     return len - 1;
 }
 
-static bool comes_back(uint32_t bits)
+static bool is_unchanged(uint32_t bits)
 {
-    char wanted[FER_IPV4_ADDR_TEXT_CAP];
+    char expected[FER_IPV4_ADDR_TEXT_CAP];
     char text[FER_IPV4_ADDR_TEXT_CAP];
-    fer_ipv4_addr back;
+    fer_ipv4_addr parsed;
     const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(bits);
-    const size_t len = write_plainly(bits, wanted);
+    const size_t len = write_plainly(bits, expected);
     if (fer_ipv4_addr_format(&addr, text, sizeof text) != len ||
-        memcmp(text, wanted, len + 1) != 0) {
+        memcmp(text, expected, len + 1) != 0) {
         return false;
     }
-    return fer_ipv4_addr_parse_n(&back, text, len).kind == FER_OK &&
-           fer_ipv4_addr_to_bits(&back) == bits;
+    return fer_ipv4_addr_parse_n(&parsed, text, len).kind == FER_OK &&
+           fer_ipv4_addr_to_bits(&parsed) == bits;
 }
 
 int main(int argc, char **argv)
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
         return 2;
     }
     for (uint64_t bits = begin; bits < end; bits++) {
-        if (!comes_back((uint32_t)bits)) {
+        if (!is_unchanged((uint32_t)bits)) {
             fprintf(stderr, "0x%08lx does not come back\n", (unsigned long)bits);
             return 1;
         }

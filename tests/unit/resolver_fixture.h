@@ -25,7 +25,7 @@ static inline void begin(size_t threads, size_t waiting)
     script.log[0] = '\0';
 }
 
-static inline int ended(void **state)
+static inline int resolver_teardown(void **state)
 {
     for (size_t i = 0; i < LOOKUPS; i++) {
         fer_lookup_close(&lookups[i]);
@@ -36,11 +36,11 @@ static inline int ended(void **state)
     assert_int_equal(background.memory_live, 0);
     assert_int_equal(background.monitors_live, 0);
     assert_false(background.is_inside);
-    return script_ended(state);
+    return script_teardown(state);
 }
 
 /* The system's resolver can take a long time, so the monitor must not be held during the call. */
-static inline void nobody_is_kept_out(script_call call)
+static inline void assert_outside_monitor(script_call call)
 {
     if (call == SCRIPT_LOOKUP_BEGIN) {
         assert_false(background.is_inside);
@@ -73,7 +73,7 @@ static inline void step_into_lookup(size_t thread)
     assert_true(script_thread_step(thread));
 }
 
-static inline fer_error ask(size_t at)
+static inline fer_error poll_lookup(size_t at)
 {
     size_t count = 99;
     fer_error error = fer_lookup_wait(&lookups[at], (fer_duration){0}, NULL, 0, &count);
@@ -95,6 +95,6 @@ static inline bool poller_was_notified(void)
     return notified;
 }
 
-#define RESOLVER_TEST(name) cmocka_unit_test_teardown(name, ended)
+#define RESOLVER_TEST(name) cmocka_unit_test_teardown(name, resolver_teardown)
 
 #endif

@@ -16,7 +16,7 @@ void script_background_begin(void)
 {
     memset(&background, 0, sizeof background);
     memset(threads, 0, sizeof threads);
-    background.wait_ends.kind = FER_TIMED_OUT;
+    background.wait_result.kind = FER_TIMED_OUT;
 }
 
 void *ferp_memory_new(size_t size)
@@ -40,11 +40,11 @@ void ferp_memory_free(void *memory)
 
 fer_error ferp_monitor_begin(ferp_monitor *monitor)
 {
-    if (background.monitor_begins.kind == FER_OK) {
+    if (background.monitor_result.kind == FER_OK) {
         monitor->words[0] = ALIVE;
         background.monitors_live++;
     }
-    return background.monitor_begins;
+    return background.monitor_result;
 }
 
 void ferp_monitor_end(ferp_monitor *monitor)
@@ -85,27 +85,27 @@ fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline)
         background.on_wait();
     }
     ferp_monitor_enter(monitor);
-    if (background.wait_ends.kind == FER_TIMED_OUT && script.now < deadline &&
+    if (background.wait_result.kind == FER_TIMED_OUT && script.now < deadline &&
         deadline != FERP_NO_DEADLINE) {
         script.now = deadline;
     }
-    return background.wait_ends;
+    return background.wait_result;
 }
 
 fer_error ferp_thread_start(const ferp_thread *thread)
 {
-    assert_true(background.threads_begun < SCRIPT_THREADS_MAX);
-    if (background.thread_starts.kind == FER_OK) {
-        threads[background.threads_begun].thread = *thread;
-        threads[background.threads_begun++].runs = true;
+    assert_true(background.threads_started < SCRIPT_THREADS_MAX);
+    if (background.thread_result.kind == FER_OK) {
+        threads[background.threads_started].thread = *thread;
+        threads[background.threads_started++].runs = true;
         background.threads_running++;
     }
-    return background.thread_starts;
+    return background.thread_result;
 }
 
 bool script_thread_step(size_t thread)
 {
-    assert_true(thread < background.threads_begun && threads[thread].runs);
+    assert_true(thread < background.threads_started && threads[thread].runs);
     threads[thread].runs = threads[thread].thread.step(threads[thread].thread.argument);
     background.threads_running -= !threads[thread].runs;
     return threads[thread].runs;

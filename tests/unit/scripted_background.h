@@ -12,9 +12,9 @@ enum { SCRIPT_THREADS_MAX = 128 };
 /* Tests set the first group and read the second. */
 struct script_background {
     size_t memory_fails_at;   /* the n-th allocation from now fails; 0 for none */
-    fer_error monitor_begins; /* result of ferp_monitor_begin */
-    fer_error thread_starts;
-    fer_error wait_ends;   /* result of a wait; TIMED_OUT moves the clock to the deadline */
+    fer_error monitor_result; /* result of ferp_monitor_begin */
+    fer_error thread_result;
+    fer_error wait_result; /* result of a wait; TIMED_OUT moves the clock to the deadline */
     void (*on_wait)(void); /* runs during a wait in place of other threads */
     uint32_t process;      /* another number simulates a fork */
 
@@ -23,7 +23,7 @@ struct script_background {
     size_t notified; /* calls of notify_all */
     size_t waits;
     uint64_t waited_until; /* the deadline of the last wait */
-    size_t threads_begun;
+    size_t threads_started;
     size_t threads_running;
     bool is_inside;
 };

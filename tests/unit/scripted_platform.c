@@ -8,15 +8,14 @@
 #define QUEUE_MAX 16
 #define SOCKETS_MAX 256
 #define CALLS_MAX 400000
-#define ARMED ((uintptr_t)0xA43ED)
 
 struct script script;
 
 static struct queue {
-    script_answer answers[QUEUE_MAX];
+    script_result results[QUEUE_MAX];
     size_t count;
     size_t used;
-    script_answer otherwise;
+    script_result fallback;
 } queues[SCRIPT_CALL_COUNT];
 
 static bool is_open[SOCKETS_MAX];
@@ -66,22 +65,22 @@ void script_begin(const struct ferp_traits *traits)
     calls = 0;
     script.traits = *traits;
     script.now = 1000;
-    queues[SCRIPT_WAIT_TERMS].otherwise.terms.timeout = FER_DURATION_NONE;
-    queues[SCRIPT_LOOKUP_NEXT].otherwise.error.kind = FER_NOT_FOUND;
-    queues[SCRIPT_ACCEPT].otherwise.addr = script_addr("192.0.2.1:1001");
-    queues[SCRIPT_PEER_ADDR].otherwise.addr = script_addr("192.0.2.1:1001");
-    queues[SCRIPT_RECV_FROM].otherwise.addr = script_addr("192.0.2.1:1001");
-    queues[SCRIPT_PEEK_FROM].otherwise.addr = script_addr("192.0.2.1:1001");
-    queues[SCRIPT_LOCAL_ADDR].otherwise.addr = script_addr("192.0.2.2:1002");
+    queues[SCRIPT_WAIT_TERMS].fallback.terms.timeout = FER_DURATION_NONE;
+    queues[SCRIPT_LOOKUP_NEXT].fallback.error.kind = FER_NOT_FOUND;
+    queues[SCRIPT_ACCEPT].fallback.addr = script_addr("192.0.2.1:1001");
+    queues[SCRIPT_PEER_ADDR].fallback.addr = script_addr("192.0.2.1:1001");
+    queues[SCRIPT_RECV_FROM].fallback.addr = script_addr("192.0.2.1:1001");
+    queues[SCRIPT_PEEK_FROM].fallback.addr = script_addr("192.0.2.1:1001");
+    queues[SCRIPT_LOCAL_ADDR].fallback.addr = script_addr("192.0.2.2:1002");
 }
 
-script_answer *script_then(script_call call)
+script_result *script_then(script_call call)
 {
     struct queue *queue = &queues[call];
     assert_true(queue->count < QUEUE_MAX);
-    queue->answers[queue->count] = queue->otherwise;
-    queue->answers[queue->count].error.kind = FER_OK;
-    return &queue->answers[queue->count++];
+    queue->results[queue->count] = queue->fallback;
+    queue->results[queue->count].error.kind = FER_OK;
+    return &queue->results[queue->count++];
 }
 
 void script_then_fail(script_call call, fer_error_kind kind, int32_t os_code)
@@ -94,12 +93,12 @@ void script_then_move(script_call call, uint64_t bytes)
     script_then(call)->value = bytes;
 }
 
-script_answer *script_default(script_call call)
+script_result *script_default(script_call call)
 {
-    return &queues[call].otherwise;
+    return &queues[call].fallback;
 }
 
-int script_ended(void **state)
+int script_teardown(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SCRIPT_CALL_COUNT; i++) {
@@ -145,7 +144,7 @@ fer_unix_addr script_path(const char *path)
 
 /* ---- One call */
 
-static void note(script_call call, const char *format, va_list args)
+static void log_call(script_call call, const char *format, va_list args)
 {
     char entry[300];
     char *log = script.log;
@@ -156,13 +155,13 @@ static void note(script_call call, const char *format, va_list args)
              calls_known[call].text, entry);
 }
 
-const script_answer *script_take(script_call call, fer_raw_socket raw, const char *format, ...)
+const script_result *script_take(script_call call, fer_raw_socket raw, const char *format, ...)
 {
-    static script_answer failed;
+    static script_result failed;
     struct queue *queue = &queues[call];
     va_list args;
     va_start(args, format);
-    note(call, format, args);
+    log_call(call, format, args);
     va_end(args);
     script.times[call]++;
     assert_true(++calls < CALLS_MAX);
@@ -172,17 +171,17 @@ const script_answer *script_take(script_call call, fer_raw_socket raw, const cha
     if (script.on_call != NULL) {
         script.on_call(call);
     }
-    const script_answer *answer =
-        queue->used < queue->count ? &queue->answers[queue->used++] : &queue->otherwise;
+    const script_result *result =
+        queue->used < queue->count ? &queue->results[queue->used++] : &queue->fallback;
     if (calls_known[call].can_fail && ++script.calls_that_can_fail == script.fail_at) {
-        failed = *answer;
+        failed = *result;
         failed.error = script.fail_with;
-        answer = &failed;
+        result = &failed;
     }
-    return answer;
+    return result;
 }
 
-static const script_answer *take_with_addr(script_call call, fer_raw_socket raw,
+static const script_result *take_with_addr(script_call call, fer_raw_socket raw,
                                            const fer_socket_addr *addr)
 {
     char text[FER_SOCKET_ADDR_TEXT_CAP];
@@ -190,32 +189,28 @@ static const script_answer *take_with_addr(script_call call, fer_raw_socket raw,
     return script_take(call, raw, "%d,%s", (int)raw, text);
 }
 
-/* Stores an output that is a plain value. */
-#define STORE(answer, out, written) \
-    ((answer)->error.kind == FER_OK ? (void)(*(out) = (written)) : (void)0, (answer)->error)
-
-static fer_error store_addr(const script_answer *answer, fer_socket_addr *out)
+static fer_error store_addr(const script_result *result, fer_socket_addr *out)
 {
-    return STORE(answer, out, answer->addr);
+    return STORE(result, out, result->addr);
 }
 
-static fer_error store_name(const script_answer *answer, fer_unix_addr *out)
+static fer_error store_name(const script_result *result, fer_unix_addr *out)
 {
-    return STORE(answer, out, answer->name);
+    return STORE(result, out, result->name);
 }
 
-static fer_error store_socket(const script_answer *answer, fer_raw_socket *out)
+static fer_error store_socket(const script_result *result, fer_raw_socket *out)
 {
-    if (answer->error.kind == FER_OK) {
+    if (result->error.kind == FER_OK) {
         *out = script_open_socket();
     }
-    return answer->error;
+    return result->error;
 }
 
-fer_error script_store_count(const script_answer *answer, size_t *n)
+fer_error script_store_count(const script_result *result, size_t *n)
 {
-    *n = answer->error.kind == FER_OK ? (size_t)answer->value : 0;
-    return answer->error;
+    *n = result->error.kind == FER_OK ? (size_t)result->value : 0;
+    return result->error;
 }
 
 /* ---- Sockets and data */
@@ -263,8 +258,8 @@ void ferp_close(fer_raw_socket raw)
 
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
-    const script_answer *answer = TAKE(DESCRIBE, raw);
-    return STORE(answer, out, answer->description);
+    const script_result *result = TAKE(DESCRIBE, raw);
+    return STORE(result, out, result->description);
 }
 
 fer_error ferp_adopt(fer_raw_socket raw)
@@ -291,11 +286,11 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *to)
 
 fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
 {
-    const script_answer *answer = TAKE(ACCEPT, raw);
+    const script_result *result = TAKE(ACCEPT, raw);
     if (peer != NULL) {
-        (void)store_addr(answer, peer);
+        (void)store_addr(result, peer);
     }
-    return store_socket(answer, out);
+    return store_socket(result, out);
 }
 
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
@@ -312,12 +307,12 @@ fer_error ferp_check_connected(fer_raw_socket raw)
 }
 void ferp_disable_connect_retry(fer_raw_socket raw)
 {
-    (void)TAKE(HASTEN_REFUSAL, raw);
+    (void)TAKE(DISABLE_CONNECT_RETRY, raw);
 }
 
-fer_error script_receive(const script_answer *answer, void *buf, size_t len, size_t *n)
+fer_error script_receive(const script_result *result, void *buf, size_t len, size_t *n)
 {
-    fer_error error = script_store_count(answer, n);
+    fer_error error = script_store_count(result, n);
     assert_true(*n <= len);
     for (size_t i = 0; i < *n; i++) {
         ((char *)buf)[i] = (char)('a' + i % 26);
@@ -362,14 +357,14 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
                               n);
 }
 
-static fer_error receive_from(const script_answer *answer, void *buf, size_t len,
+static fer_error receive_from(const script_result *result, void *buf, size_t len,
                               struct ferp_datagram *out)
 {
     size_t n = 0;
-    fer_error error = script_receive(answer, buf, len, &n);
+    fer_error error = script_receive(result, buf, len, &n);
     return error.kind != FER_OK
                ? error
-               : STORE(answer, out, ((struct ferp_datagram){n, answer->on, answer->addr}));
+               : STORE(result, out, ((struct ferp_datagram){n, result->on, result->addr}));
 }
 
 fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
@@ -392,7 +387,7 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
 }
 
 /* Logs a pathname unchanged and an abstract name with a leading @. */
-static const script_answer *take_with_name(script_call call, fer_raw_socket raw,
+static const script_result *take_with_name(script_call call, fer_raw_socket raw,
                                            const fer_unix_addr *name)
 {
     return script_take(call, raw, "%d,%s%.*s", (int)raw,
@@ -402,10 +397,10 @@ static const script_answer *take_with_name(script_call call, fer_raw_socket raw,
 
 fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
-    const script_answer *answer = script_take(SCRIPT_UNIX_PAIR, FER_RAW_SOCKET_NONE, "%s",
+    const script_result *result = script_take(SCRIPT_UNIX_PAIR, FER_RAW_SOCKET_NONE, "%s",
                                               type == FER_TYPE_STREAM ? "" : "datagram");
-    (void)store_socket(answer, one);
-    return store_socket(answer, other);
+    (void)store_socket(result, one);
+    return store_socket(result, other);
 }
 
 fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr)
@@ -430,11 +425,11 @@ fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
                               struct ferp_unix_datagram *out)
 {
     size_t n = 0;
-    const script_answer *answer = TAKE_WITH(UNIX_RECV_FROM, raw, "%" PRIu64, (uint64_t)len);
-    fer_error error = script_receive(answer, buf, len, &n);
+    const script_result *result = TAKE_WITH(UNIX_RECV_FROM, raw, "%" PRIu64, (uint64_t)len);
+    fer_error error = script_receive(result, buf, len, &n);
     return error.kind != FER_OK
                ? error
-               : STORE(answer, out, ((struct ferp_unix_datagram){n, answer->on, answer->name}));
+               : STORE(result, out, ((struct ferp_unix_datagram){n, result->on, result->name}));
 }
 
 fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
@@ -445,178 +440,16 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
     return script_store_count(take_with_name(SCRIPT_UNIX_SEND_TO, raw, addr), n);
 }
 
-void ferp_report_refusals(fer_raw_socket raw, bool told)
+void ferp_report_refusals(fer_raw_socket raw, bool enabled)
 {
-    (void)TAKE_WITH(TELL_REFUSALS, raw, "%d", told);
-}
-
-static const char *name_of_change(ferp_membership change)
-{
-    return change == FERP_JOIN ? "join" : "leave";
-}
-
-fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
-                               const fer_ipv4_addr *group, const fer_ipv4_addr *local)
-{
-    char texts[2][FER_IPV4_ADDR_TEXT_CAP];
-    fer_ipv4_addr_format(group, texts[0], sizeof texts[0]);
-    fer_ipv4_addr_format(local, texts[1], sizeof texts[1]);
-    return TAKE_WITH(CHANGE_GROUP_V4, raw, "%s,%s,%s", name_of_change(change), texts[0], texts[1])
-        ->error;
-}
-
-fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
-                               const fer_ipv6_addr *group, uint32_t interface_index)
-{
-    char text[FER_IPV6_ADDR_TEXT_CAP];
-    fer_ipv6_addr_format(group, text, sizeof text);
-    return TAKE_WITH(CHANGE_GROUP_V6, raw, "%s,%s,%" PRIu32, name_of_change(change), text,
-                     interface_index)
-        ->error;
-}
-
-fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
-{
-    return script_store_count(TAKE(BYTES_QUEUED, raw), n);
-}
-fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
-{
-    return TAKE_WITH(SHUTDOWN, raw, "%d", (int)how)->error;
-}
-
-fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
-{
-    const script_answer *answer = TAKE(TAKE_ERROR, raw);
-    return STORE(answer, pending, answer->pending);
-}
-
-static const char *name_of(ferp_direction direction)
-{
-    return direction == FERP_READING ? "reading" : "writing";
-}
-
-fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
-{
-    return TAKE_WITH(SET_TIMEOUT, raw, "%s,%" PRIu64, name_of(direction), timeout.nanos)->error;
-}
-
-fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out)
-{
-    const script_answer *answer = TAKE_WITH(TIMEOUT, raw, "%s", name_of(direction));
-    return STORE(answer, out, (fer_duration){answer->value});
-}
-
-fer_error ferp_set_nonblocking(fer_raw_socket raw, bool on)
-{
-    return TAKE_WITH(SET_NONBLOCKING, raw, "%d", on)->error;
-}
-
-fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
-{
-    const script_answer *answer = TAKE(IS_NONBLOCKING, raw);
-    return STORE(answer, out, answer->value != 0);
-}
-
-fer_error ferp_mark_read_ended(fer_raw_socket raw)
-{
-    return TAKE(MARK_READ_ENDED, raw)->error;
-}
-
-fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out)
-{
-    const script_answer *answer = TAKE_WITH(WAIT_TERMS, raw, "%s", name_of(direction));
-    return STORE(answer, out, answer->terms);
-}
-
-static const char *const option_names[] = {
-    "REUSE_ADDRESS", "EXCLUSIVE_ADDRESS", "ONLY_V6",     "NODELAY",
-    "TTL_V4",        "HOPS_V6",           "KEEPALIVE",   "TIME",
-    "INTERVAL",      "RETRIES",           "REUSE_PORT",  "TOS_V4",
-    "TCLASS_V6",     "RECV_BUFFER",       "SEND_BUFFER", "BROADCAST",
-    "LOOP_V4",       "MULTICAST_TTL_V4",  "LOOP_V6"};
-
-fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
-{
-    return TAKE_WITH(SET_OPTION, raw, "%s,%" PRIu32, option_names[option], value)->error;
-}
-
-fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
-{
-    const script_answer *answer = TAKE_WITH(OPTION_VALUE, raw, "%s", option_names[option]);
-    return STORE(answer, out, (uint32_t)answer->value);
-}
-
-fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family of, const char *name)
-{
-    return TAKE_WITH(BIND_DEVICE, raw, "v%d,%s", (int)of, name)->error;
-}
-
-fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
-{
-    return TAKE_WITH(SET_LINGER, raw, "%d,%" PRIu32, linger.on, linger.seconds)->error;
-}
-
-fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
-{
-    const script_answer *answer = TAKE(LINGER, raw);
-    return STORE(answer, out, ((struct ferp_linger){answer->on, (uint32_t)answer->value}));
-}
-
-fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
-                                    uint32_t interval_seconds)
-{
-    return TAKE_WITH(SET_KEEPALIVE_VALUES, raw, "%d,%" PRIu32 ",%" PRIu32, on, time_seconds,
-                     interval_seconds)
-        ->error;
-}
-
-fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
-{
-    static const char *const names[] = {"READABLE", "WRITABLE", "ACCEPTABLE", "RECEIVABLE",
-                                        "CONNECTED"};
-    const fer_error error = TAKE_WITH(WAIT_ARM, raw, "%s", names[readiness])->error;
-    wait->words[0] = error.kind == FER_OK ? ARMED : 0;
-    script.waits_armed += error.kind == FER_OK;
-    return error;
-}
-
-static void end_wait(ferp_wait *wait)
-{
-    assert_true(wait->words[0] == ARMED);
-    wait->words[0] = 0;
-    script.waits_armed--;
-}
-
-fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
-{
-    const script_answer *answer =
-        deadline == FERP_NO_DEADLINE
-            ? script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "ever")
-            : script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "%" PRIu64, deadline);
-    end_wait(wait);
-    script.now += answer->elapsed;
-    if (answer->error.kind == FER_TIMED_OUT && script.now < deadline) {
-        script.now = deadline;
-    }
-    return answer->error;
-}
-
-void ferp_wait_disarm(ferp_wait *wait)
-{
-    (void)script_take(SCRIPT_WAIT_DISARM, FER_RAW_SOCKET_NONE, "");
-    end_wait(wait);
-}
-
-void ferp_wake(fer_raw_socket raw)
-{
-    (void)TAKE(WAKE, raw);
+    (void)TAKE_WITH(REPORT_REFUSALS, raw, "%d", enabled);
 }
 
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
 {
-    const script_answer *answer = script_take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%s", host);
-    lookup->first = answer->error.kind == FER_OK ? &script : NULL;
-    return answer->error;
+    const script_result *result = script_take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%s", host);
+    lookup->first = result->error.kind == FER_OK ? &script : NULL;
+    return result->error;
 }
 
 bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)

@@ -20,75 +20,75 @@
 #include "platform/platform.h"
 
 /* X(name, name in the log, whether it can fail). */
-#define SCRIPT_CALLS(X)                                   \
-    X(SOCKET, "socket", true)                             \
-    X(DUPLICATE, "duplicate", true)                       \
-    X(CLOSE, "close", false)                              \
-    X(DESCRIBE, "describe", true)                         \
-    X(ADOPT, "adopt", true)                               \
-    X(RELEASE, "release", true)                           \
-    X(BIND, "bind", true)                                 \
-    X(LISTEN, "listen", true)                             \
-    X(CONNECT, "connect", true)                           \
-    X(ACCEPT, "accept", true)                             \
-    X(LOCAL_ADDR, "local_addr", true)                     \
-    X(PEER_ADDR, "peer_addr", true)                       \
-    X(HASTEN_REFUSAL, "disable_connect_retry", false)     \
-    X(RECV, "recv", true)                                 \
-    X(PEEK, "peek", true)                                 \
-    X(RECV_VECTORED, "recv_vectored", true)               \
-    X(TRY_RECV, "try_recv", true)                         \
-    X(TRY_PEEK, "try_peek", true)                         \
-    X(TRY_SEND, "try_send", true)                         \
-    X(TRY_RECV_FROM, "try_recv_from", true)               \
-    X(TRY_SEND_TO, "try_send_to", true)                   \
-    X(TRY_UNIX_RECV_FROM, "try_unix_recv_from", true)     \
-    X(TRY_UNIX_SEND_TO, "try_unix_send_to", true)         \
-    X(READY, "ready", true)                               \
-    X(SEND, "send", true)                                 \
-    X(SEND_VECTORED, "send_vectored", true)               \
-    X(RECV_FROM, "recv_from", true)                       \
-    X(PEEK_FROM, "peek_from", true)                       \
-    X(SEND_TO, "send_to", true)                           \
-    X(TELL_REFUSALS, "report_refusals", false)            \
-    X(UNIX_SOCKET, "unix_socket", true)                   \
-    X(UNIX_PAIR, "unix_pair", true)                       \
-    X(UNIX_BIND, "unix_bind", true)                       \
-    X(UNIX_CONNECT, "unix_connect", true)                 \
-    X(UNIX_LOCAL_ADDR, "unix_local_addr", true)           \
-    X(UNIX_PEER_ADDR, "unix_peer_addr", true)             \
-    X(UNIX_RECV_FROM, "unix_recv_from", true)             \
-    X(UNIX_SEND_TO, "unix_send_to", true)                 \
-    X(CHANGE_GROUP_V4, "change_group_v4", true)           \
-    X(CHANGE_GROUP_V6, "change_group_v6", true)           \
-    X(BYTES_QUEUED, "bytes_queued", true)                 \
-    X(SHUTDOWN, "shutdown", true)                         \
-    X(TAKE_ERROR, "take_error", true)                     \
-    X(SET_TIMEOUT, "set_timeout", true)                   \
-    X(TIMEOUT, "timeout", true)                           \
-    X(SET_NONBLOCKING, "set_nonblocking", true)           \
-    X(IS_NONBLOCKING, "is_nonblocking", true)             \
-    X(MARK_READ_ENDED, "mark_read_ended", true)           \
-    X(WAIT_TERMS, "wait_terms", true)                     \
-    X(SET_OPTION, "set_option", true)                     \
-    X(OPTION_VALUE, "option_value", true)                 \
-    X(BIND_DEVICE, "bind_device", true)                   \
-    X(SET_LINGER, "set_linger", true)                     \
-    X(LINGER, "linger", true)                             \
-    X(SET_KEEPALIVE_VALUES, "set_keepalive_values", true) \
-    X(WAIT_ARM, "wait_arm", true)                         \
-    X(WAIT_FOR, "wait_for", true)                         \
-    X(WAIT_DISARM, "wait_disarm", false)                  \
-    X(WAKE, "wake", false)                                \
-    X(POLLER_OPEN, "poller_open", true)                   \
-    X(POLLER_CLOSE, "poller_close", false)                \
-    X(POLLER_ADD, "poller_add", true)                     \
-    X(POLLER_MODIFY, "poller_modify", true)               \
-    X(POLLER_DELETE, "poller_delete", true)               \
-    X(POLLER_WAIT, "poller_wait", true)                   \
-    X(POLLER_NOTIFY, "poller_notify", true)               \
-    X(LOOKUP_BEGIN, "lookup_begin", true)                 \
-    X(LOOKUP_NEXT, "lookup_next", false)                  \
+#define SCRIPT_CALLS(X)                                      \
+    X(SOCKET, "socket", true)                                \
+    X(DUPLICATE, "duplicate", true)                          \
+    X(CLOSE, "close", false)                                 \
+    X(DESCRIBE, "describe", true)                            \
+    X(ADOPT, "adopt", true)                                  \
+    X(RELEASE, "release", true)                              \
+    X(BIND, "bind", true)                                    \
+    X(LISTEN, "listen", true)                                \
+    X(CONNECT, "connect", true)                              \
+    X(ACCEPT, "accept", true)                                \
+    X(LOCAL_ADDR, "local_addr", true)                        \
+    X(PEER_ADDR, "peer_addr", true)                          \
+    X(DISABLE_CONNECT_RETRY, "disable_connect_retry", false) \
+    X(RECV, "recv", true)                                    \
+    X(PEEK, "peek", true)                                    \
+    X(RECV_VECTORED, "recv_vectored", true)                  \
+    X(TRY_RECV, "try_recv", true)                            \
+    X(TRY_PEEK, "try_peek", true)                            \
+    X(TRY_SEND, "try_send", true)                            \
+    X(TRY_RECV_FROM, "try_recv_from", true)                  \
+    X(TRY_SEND_TO, "try_send_to", true)                      \
+    X(TRY_UNIX_RECV_FROM, "try_unix_recv_from", true)        \
+    X(TRY_UNIX_SEND_TO, "try_unix_send_to", true)            \
+    X(READY, "ready", true)                                  \
+    X(SEND, "send", true)                                    \
+    X(SEND_VECTORED, "send_vectored", true)                  \
+    X(RECV_FROM, "recv_from", true)                          \
+    X(PEEK_FROM, "peek_from", true)                          \
+    X(SEND_TO, "send_to", true)                              \
+    X(REPORT_REFUSALS, "report_refusals", false)             \
+    X(UNIX_SOCKET, "unix_socket", true)                      \
+    X(UNIX_PAIR, "unix_pair", true)                          \
+    X(UNIX_BIND, "unix_bind", true)                          \
+    X(UNIX_CONNECT, "unix_connect", true)                    \
+    X(UNIX_LOCAL_ADDR, "unix_local_addr", true)              \
+    X(UNIX_PEER_ADDR, "unix_peer_addr", true)                \
+    X(UNIX_RECV_FROM, "unix_recv_from", true)                \
+    X(UNIX_SEND_TO, "unix_send_to", true)                    \
+    X(CHANGE_GROUP_V4, "change_group_v4", true)              \
+    X(CHANGE_GROUP_V6, "change_group_v6", true)              \
+    X(BYTES_QUEUED, "bytes_queued", true)                    \
+    X(SHUTDOWN, "shutdown", true)                            \
+    X(TAKE_ERROR, "take_error", true)                        \
+    X(SET_TIMEOUT, "set_timeout", true)                      \
+    X(TIMEOUT, "timeout", true)                              \
+    X(SET_NONBLOCKING, "set_nonblocking", true)              \
+    X(IS_NONBLOCKING, "is_nonblocking", true)                \
+    X(MARK_READ_ENDED, "mark_read_ended", true)              \
+    X(WAIT_TERMS, "wait_terms", true)                        \
+    X(SET_OPTION, "set_option", true)                        \
+    X(OPTION_VALUE, "option_value", true)                    \
+    X(BIND_DEVICE, "bind_device", true)                      \
+    X(SET_LINGER, "set_linger", true)                        \
+    X(LINGER, "linger", true)                                \
+    X(SET_KEEPALIVE_VALUES, "set_keepalive_values", true)    \
+    X(WAIT_ARM, "wait_arm", true)                            \
+    X(WAIT_FOR, "wait_for", true)                            \
+    X(WAIT_DISARM, "wait_disarm", false)                     \
+    X(WAKE, "wake", false)                                   \
+    X(POLLER_OPEN, "poller_open", true)                      \
+    X(POLLER_CLOSE, "poller_close", false)                   \
+    X(POLLER_ADD, "poller_add", true)                        \
+    X(POLLER_MODIFY, "poller_modify", true)                  \
+    X(POLLER_DELETE, "poller_delete", true)                  \
+    X(POLLER_WAIT, "poller_wait", true)                      \
+    X(POLLER_NOTIFY, "poller_notify", true)                  \
+    X(LOOKUP_BEGIN, "lookup_begin", true)                    \
+    X(LOOKUP_NEXT, "lookup_next", false)                     \
     X(LOOKUP_END, "lookup_end", false)
 
 typedef enum script_call {
@@ -99,7 +99,7 @@ typedef enum script_call {
 } script_call;
 
 /* The result of one call. Outputs are written only on success. */
-typedef struct script_answer {
+typedef struct script_result {
     fer_error error;
     /* take_error */
     fer_error pending;
@@ -118,7 +118,7 @@ typedef struct script_answer {
     /* wait_for, poller_wait: the nanoseconds that pass. A wait_for that times out lasts until its
      * deadline in any case. */
     uint64_t elapsed;
-} script_answer;
+} script_result;
 
 /* The script. Tests set the first group and read the second. */
 struct script {
@@ -149,15 +149,15 @@ extern const struct ferp_traits script_windows;
 void script_begin(const struct ferp_traits *traits);
 
 /* Appends a result to a function's queue. It is OK with a value of 0 until the test sets it. */
-script_answer *script_then(script_call call);
+script_result *script_then(script_call call);
 void script_then_fail(script_call call, fer_error_kind kind, int32_t os_code);
 void script_then_move(script_call call, uint64_t bytes);
 
 /* The result of a function whose queue is empty. */
-script_answer *script_default(script_call call);
+script_result *script_default(script_call call);
 
 /* A cmocka teardown: every queued result was used and every armed wait was ended. */
-int script_ended(void **state);
+int script_teardown(void **state);
 
 /* An open socket that the library did not create, and a handle that owns such a socket. */
 fer_raw_socket script_open_socket(void);
@@ -201,6 +201,6 @@ static inline fer_handle script_connecting(uint32_t flags)
 }
 
 /* One entry of a test group. */
-#define script_test(name) cmocka_unit_test_teardown(name, script_ended)
+#define script_test(name) cmocka_unit_test_teardown(name, script_teardown)
 
 #endif

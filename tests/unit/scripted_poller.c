@@ -15,8 +15,8 @@ void ferp_poller_close(fer_poller *poller)
     (void)script_take(SCRIPT_POLLER_CLOSE, FER_RAW_SOCKET_NONE, "");
 }
 
-static const script_answer *take_watch(script_call call, fer_raw_socket raw, fer_event interest,
-                                       fer_poll_mode mode)
+static const script_result *take_registration(script_call call, fer_raw_socket raw,
+                                              fer_event interest, fer_poll_mode mode)
 {
     static const char *const modes[] = {
         [FER_POLL_ONESHOT] = "oneshot", [FER_POLL_LEVEL] = "level", [FER_POLL_EDGE] = "edge"};
@@ -28,14 +28,14 @@ fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event inte
                           fer_poll_mode mode)
 {
     (void)poller;
-    return take_watch(SCRIPT_POLLER_ADD, raw, interest, mode)->error;
+    return take_registration(SCRIPT_POLLER_ADD, raw, interest, mode)->error;
 }
 
 fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                              fer_poll_mode mode)
 {
     (void)poller;
-    return take_watch(SCRIPT_POLLER_MODIFY, raw, interest, mode)->error;
+    return take_registration(SCRIPT_POLLER_MODIFY, raw, interest, mode)->error;
 }
 
 fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
@@ -48,15 +48,15 @@ fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                            size_t *count, bool *notified)
 {
-    const script_answer *answer =
+    const script_result *result =
         fer_duration_is_none(timeout)
             ? script_take(SCRIPT_POLLER_WAIT, FER_RAW_SOCKET_NONE, "none")
             : script_take(SCRIPT_POLLER_WAIT, FER_RAW_SOCKET_NONE, "%" PRIu64, timeout.nanos);
     (void)poller;
-    script.now += answer->elapsed;
-    fer_error error = script_store_count(answer, count);
+    script.now += result->elapsed;
+    fer_error error = script_store_count(result, count);
     assert_true(*count <= cap);
-    *notified = error.kind == FER_OK && answer->on;
+    *notified = error.kind == FER_OK && result->on;
     for (size_t i = 0; i < *count; i++) {
         events[i] = (fer_event){i, true, false};
     }

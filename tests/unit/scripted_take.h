@@ -6,16 +6,20 @@
 #include "unit/scripted_platform.h"
 
 /* Logs a call and returns its result. raw is FER_RAW_SOCKET_NONE if the function has no socket. */
-const script_answer *script_take(script_call call, fer_raw_socket raw, const char *format, ...);
+const script_result *script_take(script_call call, fer_raw_socket raw, const char *format, ...);
 
 #define TAKE(call, raw) script_take(SCRIPT_##call, raw, "%d", (int)(raw))
 #define TAKE_WITH(call, raw, format, ...) \
     script_take(SCRIPT_##call, raw, "%d," format, (int)(raw), __VA_ARGS__)
 
 /* Stores a, b, c, … as the received bytes. Each call starts with a. */
-fer_error script_receive(const script_answer *answer, void *buf, size_t len, size_t *n);
+fer_error script_receive(const script_result *result, void *buf, size_t len, size_t *n);
 
 /* Stores the result's value as a count. The count is 0 on failure. */
-fer_error script_store_count(const script_answer *answer, size_t *n);
+fer_error script_store_count(const script_result *result, size_t *n);
+
+/* Stores an output that is a plain value. */
+#define STORE(result, out, written) \
+    ((result)->error.kind == FER_OK ? (void)(*(out) = (written)) : (void)0, (result)->error)
 
 #endif

@@ -22,11 +22,11 @@ fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t 
 fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
 {
     size_t n = 0;
-    const script_answer *answer =
+    const script_result *result =
         script_take(SCRIPT_TRY_RECV_FROM, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len);
-    FER_TRY(script_receive(answer, buf, len, &n));
-    *out = (struct ferp_datagram){n, answer->on, answer->addr};
-    return answer->error;
+    FER_TRY(script_receive(result, buf, len, &n));
+    *out = (struct ferp_datagram){n, result->on, result->addr};
+    return result->error;
 }
 
 fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
@@ -44,11 +44,11 @@ fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
                                   struct ferp_unix_datagram *out)
 {
     size_t n = 0;
-    const script_answer *answer =
+    const script_result *result =
         script_take(SCRIPT_TRY_UNIX_RECV_FROM, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len);
-    FER_TRY(script_receive(answer, buf, len, &n));
-    *out = (struct ferp_unix_datagram){n, answer->on, answer->name};
-    return answer->error;
+    FER_TRY(script_receive(result, buf, len, &n));
+    *out = (struct ferp_unix_datagram){n, result->on, result->name};
+    return result->error;
 }
 
 fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
@@ -79,15 +79,15 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     format_time(texts[0], sizeof texts[0], until);
     format_time(texts[1], sizeof texts[1], deadline);
     const char *comma = until == deadline ? "" : ",";
-    const script_answer *answer =
+    const script_result *result =
         script_take(SCRIPT_READY, raw, "%d,%s,%s%s%s", (int)raw, names[interest], texts[0], comma,
                     until == deadline ? "" : texts[1]);
-    script.now += answer->elapsed;
-    if (answer->error.kind == FER_TIMED_OUT && script.now < until) {
+    script.now += result->elapsed;
+    if (result->error.kind == FER_TIMED_OUT && script.now < until) {
         script.now = until;
     }
-    if (answer->error.kind == FER_OK) {
-        *ready = (fer_interest)answer->value;
+    if (result->error.kind == FER_OK) {
+        *ready = (fer_interest)result->value;
     }
-    return answer->error;
+    return result->error;
 }

@@ -16,7 +16,7 @@ static fer_error connect_to(const char *text, fer_duration timeout)
     return error;
 }
 
-#define FOREVER FER_DURATION_NONE
+#define NO_TIMEOUT FER_DURATION_NONE
 #define SOON ((fer_duration){500})
 
 /* ---- Starting */
@@ -25,10 +25,10 @@ static void a_connect_that_the_kernel_finishes_is_one_call(void **state)
 {
     (void)state;
     script_begin(&script_posix);
-    assert_ok(connect_to("192.0.2.1:80", FOREVER));
+    assert_ok(connect_to("192.0.2.1:80", NO_TIMEOUT));
     assert_log("socket(v4) connect(1,192.0.2.1:80)");
     script_begin(&script_posix);
-    assert_ok(connect_to("[2001:db8::1]:80", FOREVER));
+    assert_ok(connect_to("[2001:db8::1]:80", NO_TIMEOUT));
     assert_log("socket(v6) connect(1,[2001:db8::1]:80)");
 }
 
@@ -37,7 +37,7 @@ static void a_connect_that_fails_at_once_is_told_and_its_socket_closed(void **st
     (void)state;
     script_begin(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_error(connect_to("192.0.2.1:80", FOREVER), FER_CONNECTION_REFUSED, 111);
+    assert_error(connect_to("192.0.2.1:80", NO_TIMEOUT), FER_CONNECTION_REFUSED, 111);
     assert_log("socket(v4) connect(1,192.0.2.1:80) close(1)");
 }
 
@@ -61,7 +61,7 @@ static void a_connect_that_is_interrupted_is_waited_for_to_its_end(void **state)
     for (size_t i = 0; i < 2; i++) {
         script_begin(both[i]);
         script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
-        assert_ok(connect_to("192.0.2.1:80", FOREVER));
+        assert_ok(connect_to("192.0.2.1:80", NO_TIMEOUT));
         assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(ever) "
                    "take_error(1) peer_addr(1)");
     }
@@ -72,12 +72,12 @@ static void would_block_means_started_only_where_the_system_says_it_so(void **st
     (void)state;
     script_begin(&script_windows);
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
-    assert_ok(connect_to("192.0.2.1:80", FOREVER));
+    assert_ok(connect_to("192.0.2.1:80", NO_TIMEOUT));
     assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(ever) "
                "take_error(1) peer_addr(1)");
     script_begin(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 11);
-    assert_error(connect_to("192.0.2.1:80", FOREVER), FER_WOULD_BLOCK, 11);
+    assert_error(connect_to("192.0.2.1:80", NO_TIMEOUT), FER_WOULD_BLOCK, 11);
     assert_log("socket(v4) connect(1,192.0.2.1:80) close(1)");
 }
 
@@ -260,7 +260,7 @@ static void a_refusal_is_hastened_on_loopback_where_the_system_retries(void **st
     (void)state;
     static const struct {
         const char *text;
-        bool hastened;
+        bool expected;
     } rows[] = {
         {"127.0.0.1:80", true},
         {"127.9.9.9:80", true},
@@ -275,11 +275,11 @@ static void a_refusal_is_hastened_on_loopback_where_the_system_retries(void **st
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(&script_windows);
         assert_ok(connect_to(rows[i].text, SOON));
-        assert_int_equal(script.times[SCRIPT_HASTEN_REFUSAL], rows[i].hastened);
+        assert_int_equal(script.times[SCRIPT_DISABLE_CONNECT_RETRY], rows[i].expected);
         script_begin(&script_windows);
         script.traits.refused_connect_is_retried = false;
         assert_ok(connect_to(rows[i].text, SOON));
-        assert_int_equal(script.times[SCRIPT_HASTEN_REFUSAL], 0);
+        assert_int_equal(script.times[SCRIPT_DISABLE_CONNECT_RETRY], 0);
     }
 }
 
@@ -287,7 +287,7 @@ static void a_refusal_is_hastened_before_the_connect(void **state)
 {
     (void)state;
     script_begin(&script_windows);
-    assert_ok(connect_to("127.0.0.1:80", FOREVER));
+    assert_ok(connect_to("127.0.0.1:80", NO_TIMEOUT));
     assert_log("socket(v4) disable_connect_retry(1) connect(1,127.0.0.1:80)");
 }
 
@@ -295,10 +295,10 @@ static void an_ipv4_mapped_address_gets_a_socket_for_both_families(void **state)
 {
     (void)state;
     script_begin(&script_posix);
-    assert_ok(connect_to("[::ffff:192.0.2.1]:80", FOREVER));
+    assert_ok(connect_to("[::ffff:192.0.2.1]:80", NO_TIMEOUT));
     assert_log("socket(v6) set_option(1,ONLY_V6,0) connect(1,[::ffff:192.0.2.1]:80)");
     script_begin(&script_windows);
-    assert_ok(connect_to("[::ffff:127.0.0.1]:80", FOREVER));
+    assert_ok(connect_to("[::ffff:127.0.0.1]:80", NO_TIMEOUT));
     assert_log("socket(v6) set_option(1,ONLY_V6,0) disable_connect_retry(1) "
                "connect(1,[::ffff:127.0.0.1]:80)");
 }
@@ -309,7 +309,7 @@ static void where_there_is_no_such_socket_connect_tells(void **state)
     script_begin(&script_bsd);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
-    assert_error(connect_to("[::ffff:192.0.2.1]:80", FOREVER), FER_NETWORK_UNREACHABLE, 51);
+    assert_error(connect_to("[::ffff:192.0.2.1]:80", NO_TIMEOUT), FER_NETWORK_UNREACHABLE, 51);
 }
 
 /* ---- Misuse, and handles */
@@ -321,15 +321,15 @@ static void misuse_is_refused_before_any_call(void **state)
     fer_handle handle = {0};
     fer_socket_addr addr = script_addr("127.0.0.1:80");
     assert_error(feri_connect_timeout(&handle, NULL, SOON), FER_INVALID_INPUT, 0);
-    assert_error(feri_connect_timeout(&handle, NULL, FOREVER), FER_INVALID_INPUT, 0);
+    assert_error(feri_connect_timeout(&handle, NULL, NO_TIMEOUT), FER_INVALID_INPUT, 0);
     assert_error(feri_connect_timeout(NULL, &addr, SOON), FER_INVALID_INPUT, 0);
-    assert_error(feri_connect_timeout(NULL, &addr, FOREVER), FER_INVALID_INPUT, 0);
+    assert_error(feri_connect_timeout(NULL, &addr, NO_TIMEOUT), FER_INVALID_INPUT, 0);
     assert_error(feri_connect_timeout(&handle, &addr, (fer_duration){0}), FER_INVALID_INPUT, 0);
     const int families[] = {0, 2, 3, 5, 7, 10, 23};
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         addr.ip.family = (fer_ip_family)families[i];
         assert_error(feri_connect_timeout(&handle, &addr, SOON), FER_INVALID_INPUT, 0);
-        assert_error(feri_connect_timeout(&handle, &addr, FOREVER), FER_INVALID_INPUT, 0);
+        assert_error(feri_connect_timeout(&handle, &addr, NO_TIMEOUT), FER_INVALID_INPUT, 0);
     }
     assert_log("");
     assert_int_equal(feri_handle_state(&handle), 0);
@@ -342,7 +342,7 @@ static void an_open_handle_is_refused_and_its_connection_left_alone(void **state
     fer_handle handle = script_stream(0);
     fer_socket_addr addr = script_addr("127.0.0.1:80");
     assert_error(feri_connect_timeout(&handle, &addr, SOON), FER_INVALID_INPUT, 0);
-    assert_error(feri_connect_timeout(&handle, &addr, FOREVER), FER_INVALID_INPUT, 0);
+    assert_error(feri_connect_timeout(&handle, &addr, NO_TIMEOUT), FER_INVALID_INPUT, 0);
     assert_log("");
     assert_int_equal(feri_handle_as_raw(&handle), 1);
 }
@@ -365,13 +365,13 @@ static void a_failed_connect_can_be_tried_again_with_a_fresh_socket(void **state
 
 /* ---- The status of a pending connect (rule C5) */
 
-static fer_handle begun(const struct ferp_traits *traits)
+static fer_handle new_connecting(const struct ferp_traits *traits)
 {
     script_begin(traits);
     return script_connecting(0);
 }
 
-static feri_life life_of(const fer_handle *handle)
+static feri_life phase_of(const fer_handle *handle)
 {
     return feri_state_life(feri_handle_state(handle));
 }
@@ -379,53 +379,54 @@ static feri_life life_of(const fer_handle *handle)
 static void a_connect_stands_as_the_pending_error_and_then_the_peer_tell(void **state)
 {
     (void)state;
-    fer_handle handle = begun(&script_posix);
+    fer_handle handle = new_connecting(&script_posix);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
     assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
-    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECTING);
+    assert_int_equal(phase_of(&handle), FERI_LIFE_CONNECTING);
     assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
+    assert_int_equal(phase_of(&handle), FERI_LIFE_OPEN);
     assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
-    handle = begun(&script_windows);
+    handle = new_connecting(&script_windows);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
-    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&handle), FERI_LIFE_CONNECT_FAILED);
     assert_error(feri_handle_reason(&handle), FER_CONNECTION_REFUSED, 10061);
     assert_log("take_error(1)");
-    handle = begun(&script_posix);
+    handle = new_connecting(&script_posix);
     script_then_fail(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9);
     assert_error(feri_pending_connect_status(&handle), FER_BAD_HANDLE, 9);
-    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&handle), FERI_LIFE_CONNECT_FAILED);
 }
 
 /* A reset or a broken pipe occurs only on an established connection. */
 static void a_connection_that_has_ended_already_is_a_connection(void **state)
 {
     (void)state;
-    fer_handle handle = begun(&script_posix);
+    fer_handle handle = new_connecting(&script_posix);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
     assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
+    assert_int_equal(phase_of(&handle), FERI_LIFE_OPEN);
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_QUEUED);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
     assert_log("take_error(1)");
-    handle = begun(&script_posix);
+    handle = new_connecting(&script_posix);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_BROKEN_PIPE, 32};
     assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
+    assert_int_equal(phase_of(&handle), FERI_LIFE_OPEN);
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
-static fer_handle *elsewhere;
-static feri_event event_elsewhere;
+static fer_handle *other_thread_handle;
+static feri_event other_thread_event;
 
-static void another_thread_was_there_first(script_call call)
+static void run_other_thread(script_call call)
 {
-    if (call == SCRIPT_TAKE_ERROR && event_elsewhere == FERI_EVENT_CONNECT_FAIL) {
-        (void)feri_handle_fail(elsewhere, event_elsewhere, (fer_error){FER_HOST_UNREACHABLE, 113});
+    if (call == SCRIPT_TAKE_ERROR && other_thread_event == FERI_EVENT_CONNECT_FAIL) {
+        (void)feri_handle_fail(other_thread_handle, other_thread_event,
+                               (fer_error){FER_HOST_UNREACHABLE, 113});
     } else if (call == SCRIPT_TAKE_ERROR) {
-        (void)feri_handle_apply(elsewhere, event_elsewhere);
+        (void)feri_handle_apply(other_thread_handle, other_thread_event);
     }
 }
 
@@ -433,18 +434,18 @@ static void another_thread_was_there_first(script_call call)
 static void what_another_thread_found_first_stays(void **state)
 {
     (void)state;
-    fer_handle handle = begun(&script_posix);
-    elsewhere = &handle;
-    event_elsewhere = FERI_EVENT_CONNECT_OK;
-    script.on_call = another_thread_was_there_first;
+    fer_handle handle = new_connecting(&script_posix);
+    other_thread_handle = &handle;
+    other_thread_event = FERI_EVENT_CONNECT_OK;
+    script.on_call = run_other_thread;
     assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
-    handle = begun(&script_posix);
-    event_elsewhere = FERI_EVENT_CONNECT_FAIL;
-    script.on_call = another_thread_was_there_first;
+    assert_int_equal(phase_of(&handle), FERI_LIFE_OPEN);
+    handle = new_connecting(&script_posix);
+    other_thread_event = FERI_EVENT_CONNECT_FAIL;
+    script.on_call = run_other_thread;
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 111);
-    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&handle), FERI_LIFE_CONNECT_FAILED);
     assert_error(feri_handle_reason(&handle), FER_HOST_UNREACHABLE, 113);
 }
 

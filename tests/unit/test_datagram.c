@@ -59,13 +59,13 @@ static void a_datagram_is_told_with_its_length_its_sender_and_whether_it_was_cut
     fer_datagram got;
     fer_socket_addr want = script_addr("[2001:db8::7%3]:99");
     char buf[4] = "####";
-    comes(SCRIPT_RECV_FROM, "[2001:db8::7%3]:99", 3);
+    queue_datagram(SCRIPT_RECV_FROM, "[2001:db8::7%3]:99", 3);
     assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
     assert_memory_equal(buf, "abc#", 4);
     assert_int_equal(got.len, 3);
     assert_false(got.truncated);
     assert_true(fer_socket_addr_eq(&got.from, &want));
-    comes(SCRIPT_PEEK_FROM, PEER, 4);
+    queue_datagram(SCRIPT_PEEK_FROM, PEER, 4);
     script_default(SCRIPT_RECV_FROM)->on = true;
     assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got));
     assert_false(got.truncated);
@@ -135,10 +135,10 @@ static void strangers_are_dropped_before_the_peers(void **state)
     fer_udp_socket socket = connected_socket(&script_posix, 0);
     fer_datagram got;
     char buf[4];
-    comes(SCRIPT_RECV_FROM, "192.0.2.1:1002", 2); /* another port */
-    comes(SCRIPT_RECV_FROM, "192.0.2.2:1001", 2); /* another host */
-    comes(SCRIPT_RECV_FROM, "[::ffff:192.0.2.1]:1001", 2);
-    comes(SCRIPT_RECV_FROM, PEER, 3);
+    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:1002", 2); /* another port */
+    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.2:1001", 2); /* another host */
+    queue_datagram(SCRIPT_RECV_FROM, "[::ffff:192.0.2.1]:1001", 2);
+    queue_datagram(SCRIPT_RECV_FROM, PEER, 3);
     assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
     assert_int_equal(got.len, 3);
     assert_log("recv_from(1,4) recv_from(1,4) recv_from(1,4) recv_from(1,4)");
@@ -162,8 +162,8 @@ static void an_interface_need_not_be_told_on_both_sides(void **state)
         fer_datagram got;
         char buf[4];
         socket.peer_ = script_addr(rows[i].peer);
-        comes(SCRIPT_RECV_FROM, rows[i].from, 1);
-        comes(SCRIPT_RECV_FROM, rows[i].peer, 2);
+        queue_datagram(SCRIPT_RECV_FROM, rows[i].from, 1);
+        queue_datagram(SCRIPT_RECV_FROM, rows[i].peer, 2);
         assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
         assert_int_equal(got.len, rows[i].same ? 1 : 2);
         if (rows[i].same) {
@@ -178,8 +178,8 @@ static void peeking_takes_a_stranger_off_the_queue_to_see_what_is_behind(void **
     fer_udp_socket socket = connected_socket(&script_posix, 0);
     fer_datagram got;
     char buf[4];
-    comes(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
-    comes(SCRIPT_PEEK_FROM, PEER, 3);
+    queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
+    queue_datagram(SCRIPT_PEEK_FROM, PEER, 3);
     assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got));
     assert_int_equal(got.len, 3);
     assert_log("peek_from(1,4) recv_from(1,0) peek_from(1,4)");
@@ -192,11 +192,11 @@ static void what_the_dropping_meets_is_told(void **state)
     fer_udp_socket socket = connected_socket(&script_posix, 0);
     fer_datagram got;
     char buf[4];
-    comes(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
+    queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
     script_then_fail(SCRIPT_RECV_FROM, FER_CONNECTION_REFUSED, 111);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), FER_CONNECTION_REFUSED,
                  111);
-    comes(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
+    queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), FER_TIMED_OUT, 0);
     assert_log("peek_from(1,4) recv_from(1,0) peek_from(1,4) recv_from(1,0)");
@@ -212,8 +212,8 @@ static void a_socket_that_others_share_asks_who_the_peer_is(void **state)
         char buf[4];
         script_default(SCRIPT_PEER_ADDR)->addr =
             script_addr("192.0.2.5:5"); /* a clone has connected the socket to another peer */
-        comes(SCRIPT_RECV_FROM, PEER, 2);
-        comes(SCRIPT_RECV_FROM, "192.0.2.5:5", 3);
+        queue_datagram(SCRIPT_RECV_FROM, PEER, 2);
+        queue_datagram(SCRIPT_RECV_FROM, "192.0.2.5:5", 3);
         assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
         assert_int_equal(got.len, 3);
         assert_log("recv_from(1,4) peer_addr(1) recv_from(1,4) peer_addr(1)");

@@ -32,7 +32,7 @@ static void where_core_waits_strangers_do_not_stretch_the_timeout(void **state)
     char buf[4];
     script_default(SCRIPT_WAIT_TERMS)->terms.timeout.nanos = 500;
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    comes(SCRIPT_RECV_FROM, "192.0.2.9:9", 1);
+    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.9:9", 1);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     script_then(SCRIPT_WAIT_FOR)->elapsed = 300;
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
@@ -102,10 +102,10 @@ static void connecting_takes_the_peer_as_the_system_tells_it_and_hears_of_refusa
     (void)state;
     fer_udp_socket socket = open_socket(&script_windows, 0);
     fer_socket_addr to = script_addr("0.0.0.0:7");
-    fer_socket_addr told = script_addr("127.0.0.1:7");
-    script_default(SCRIPT_PEER_ADDR)->addr = told;
+    fer_socket_addr reported = script_addr("127.0.0.1:7");
+    script_default(SCRIPT_PEER_ADDR)->addr = reported;
     assert_ok(feri_datagram_connect(&socket, &to));
-    assert_true(fer_socket_addr_eq(&socket.peer_, &told));
+    assert_true(fer_socket_addr_eq(&socket.peer_, &reported));
     assert_log("connect(1,0.0.0.0:7) peer_addr(1) report_refusals(1,1)");
 }
 

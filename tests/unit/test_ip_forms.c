@@ -5,7 +5,7 @@
 
 /* A match counts only if it covers the whole text or if a caller accepts the next byte after an
  * address. */
-static feri_ipv4_match judged(feri_ipv4_match match, const char *text, size_t len)
+static feri_ipv4_match acceptable_match(feri_ipv4_match match, const char *text, size_t len)
 {
     const feri_ipv4_match none = {0, 0};
     if (match.end < len &&
@@ -20,8 +20,10 @@ static void check_forms(const char *text, size_t len)
     char *exact = malloc(len + 1);
     assert_non_null(exact);
     memcpy(exact + 1, text, len);
-    const feri_ipv4_match fast = judged(feri_ipv4_match_fast(exact + 1, len, 0), text, len);
-    const feri_ipv4_match scalar = judged(feri_ipv4_match_scalar(exact + 1, len, 0), text, len);
+    const feri_ipv4_match fast =
+        acceptable_match(feri_ipv4_match_fast(exact + 1, len, 0), text, len);
+    const feri_ipv4_match scalar =
+        acceptable_match(feri_ipv4_match_scalar(exact + 1, len, 0), text, len);
     check_true(fast.end == scalar.end && fast.bits == scalar.bits, "the two forms differ", text,
                len);
     free(exact);

@@ -129,10 +129,10 @@ static void ipv6_addresses_at_the_edges_of_ranges_are_what_rust_says(void **stat
 }
 
 /* Checks that the same IPv4 address was extracted as by Rust. An empty text is Rust's None. */
-static void check_taken_out(bool is_there, const fer_ipv4_addr *v4, const char *wanted)
+static void check_extracted(bool is_extracted, const fer_ipv4_addr *v4, const char *wanted)
 {
     char text[FER_IPV4_ADDR_TEXT_CAP] = "";
-    if (is_there) {
+    if (is_extracted) {
         fer_ipv4_addr_format(v4, text, sizeof text);
     } else {
         assert_true(is_untouched(v4, sizeof *v4));
@@ -151,11 +151,11 @@ static void ipv4_addresses_are_taken_out_of_ipv6_addresses_as_rust_does(void **s
         char text[FER_IP_ADDR_TEXT_CAP];
         fer_ipv4_addr v4;
         memset(&v4, UNTOUCHED, sizeof v4);
-        bool is_there = fer_ipv6_addr_to_ipv4(&addr, &v4);
-        check_taken_out(is_there, &v4, rust_v6s[i].ipv4);
+        bool is_extracted = fer_ipv6_addr_to_ipv4(&addr, &v4);
+        check_extracted(is_extracted, &v4, rust_v6s[i].ipv4);
         memset(&v4, UNTOUCHED, sizeof v4);
-        is_there = fer_ipv6_addr_to_ipv4_mapped(&addr, &v4);
-        check_taken_out(is_there, &v4, rust_v6s[i].ipv4_mapped);
+        is_extracted = fer_ipv6_addr_to_ipv4_mapped(&addr, &v4);
+        check_extracted(is_extracted, &v4, rust_v6s[i].ipv4_mapped);
         fer_ip_addr_format(&canonical, text, sizeof text);
         assert_string_equal(text, rust_v6s[i].canonical);
         assert_true(fer_ip_addr_eq(&canonical, &canonical_ip));

@@ -57,7 +57,7 @@ static void seconds_are_rounded_up_and_everything_saturates(void **state)
 }
 
 /* The previous values are 71, 72 and 73. */
-static void tell_the_values_before(void)
+static void script_previous_values(void)
 {
     script_then(SCRIPT_OPTION_VALUE)->value = 71;
     script_then(SCRIPT_OPTION_VALUE)->value = 72;
@@ -75,7 +75,7 @@ static void after_a_failure_the_earlier_values_are_put_back(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_posix);
-    tell_the_values_before();
+    script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 2);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_INVALID_INPUT, 22);
@@ -100,7 +100,7 @@ static void when_it_cannot_be_turned_on_all_values_are_put_back(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_posix);
-    tell_the_values_before();
+    script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 3);
     script_then_fail(SCRIPT_SET_OPTION, FER_BAD_HANDLE, 9);
     assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
@@ -112,7 +112,7 @@ static void when_it_cannot_be_turned_on_all_values_are_put_back(void **state)
 
 /* ---- Systems with a single call for all values */
 
-static void lack_the_fields(void)
+static void script_unsupported_fields(void)
 {
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 10042};
 }
@@ -121,7 +121,7 @@ static void without_the_fields_the_older_call_is_made(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_windows);
-    lack_the_fields();
+    script_unsupported_fields();
     assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 0));
     assert_log("option_value(1,TIME) set_keepalive_values(1,1,60,5)");
 }
@@ -130,7 +130,7 @@ static void what_is_not_given_to_the_older_call_is_windows_own_default(void **st
 {
     (void)state;
     fer_handle handle = open_stream(&script_windows);
-    lack_the_fields();
+    script_unsupported_fields();
     assert_ok(set(&handle, true, 0, 5 * SECOND, 0));
     assert_log("option_value(1,INTERVAL) set_keepalive_values(1,1,7200,5)");
     assert_ok(set(&handle, false, 60 * SECOND, 0, 0));
@@ -141,7 +141,7 @@ static void the_older_call_has_no_retries(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_windows);
-    lack_the_fields();
+    script_unsupported_fields();
     assert_error(set(&handle, true, 60 * SECOND, 5 * SECOND, 1), FER_UNSUPPORTED, 10042);
     assert_log("option_value(1,TIME)");
 }
@@ -150,7 +150,7 @@ static void without_either_it_is_unsupported_with_the_first_code(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_posix);
-    lack_the_fields();
+    script_unsupported_fields();
     script_then_fail(SCRIPT_SET_KEEPALIVE_VALUES, FER_UNSUPPORTED, 0);
     assert_error(set(&handle, true, 60 * SECOND, 0, 0), FER_UNSUPPORTED, 10042);
     script_then_fail(SCRIPT_SET_KEEPALIVE_VALUES, FER_NO_BUFFER_SPACE, 10055);
@@ -161,7 +161,7 @@ static void a_field_that_alone_is_lacking_puts_the_others_back(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_posix);
-    tell_the_values_before();
+    script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 2);
     script_then_fail(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92);
     assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_UNSUPPORTED, 92);
@@ -197,7 +197,7 @@ static void a_field_that_the_os_does_not_tell_is_zero(void **state)
     fer_handle handle = open_stream(&script_windows);
     fer_keepalive got = {false, {7}, {7}, 7};
     script_then(SCRIPT_OPTION_VALUE)->value = 8;
-    lack_the_fields();
+    script_unsupported_fields();
     assert_ok(feri_keepalive(&handle, &got));
     assert_true(got.enabled);
     assert_int_equal(got.time.nanos, 0);

@@ -20,12 +20,12 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_S = 10, USER = 7 };
+enum { TIMEOUT_S = 10, USER = 7 };
 
 static int kq = -1;
 static int pair[2] = {-1, -1}; /* Unix streams */
-static const struct timespec at_once = {0, 0};
-static const struct timespec patience = {PATIENCE_S, 0};
+static const struct timespec zero_timeout = {0, 0};
+static const struct timespec long_timeout = {TIMEOUT_S, 0};
 
 static int begin(void **state)
 {
@@ -46,38 +46,38 @@ static int end(void **state)
 /* Applies one change and returns its errno. */
 static int change(int fd, int filter, int flags, unsigned notes, uintptr_t key)
 {
-    struct kevent made;
-    EV_SET(&made, (uintptr_t)fd, (short)filter, (unsigned short)(flags | EV_RECEIPT), notes, 0,
+    struct kevent receipt;
+    EV_SET(&receipt, (uintptr_t)fd, (short)filter, (unsigned short)(flags | EV_RECEIPT), notes, 0,
            (void *)key);
-    assert_int_equal(kevent(kq, &made, 1, &made, 1, &at_once), 1);
-    assert_true((made.flags & EV_ERROR) != 0);
-    return (int)made.data;
+    assert_int_equal(kevent(kq, &receipt, 1, &receipt, 1, &zero_timeout), 1);
+    assert_true((receipt.flags & EV_ERROR) != 0);
+    return (int)receipt.data;
 }
 
 #define assert_changed(...) assert_int_equal(change(__VA_ARGS__), 0)
 
-static void assert_told(int fd, int filter, uintptr_t key)
+static void assert_event(int fd, int filter, uintptr_t key)
 {
-    struct kevent told;
-    assert_int_equal(kevent(kq, NULL, 0, &told, 1, &patience), 1);
-    assert_int_equal(told.ident, fd);
-    assert_int_equal(told.filter, filter);
-    assert_int_equal((uintptr_t)told.udata, key);
-    assert_true((told.flags & EV_ERROR) == 0);
+    struct kevent event;
+    assert_int_equal(kevent(kq, NULL, 0, &event, 1, &long_timeout), 1);
+    assert_int_equal(event.ident, fd);
+    assert_int_equal(event.filter, filter);
+    assert_int_equal((uintptr_t)event.udata, key);
+    assert_true((event.flags & EV_ERROR) == 0);
 }
 
 static void assert_quiet(void)
 {
-    struct kevent told[4];
-    assert_int_equal(kevent(kq, NULL, 0, told, 4, &at_once), 0);
+    struct kevent events[4];
+    assert_int_equal(kevent(kq, NULL, 0, events, 4, &zero_timeout), 0);
 }
 
-static void put_byte(int fd)
+static void write_byte(int fd)
 {
     assert_int_equal(write(fd, "x", 1), 1);
 }
 
-static void take_byte(int fd)
+static void read_byte(int fd)
 {
     char byte;
     assert_int_equal(read(fd, &byte, 1), 1);
@@ -118,15 +118,15 @@ static void what_is_not_there_is_enoent(void **state)
 static void each_receipt_answers_its_change_and_none_keeps_the_next_from_being_made(void **state)
 {
     (void)state;
-    struct kevent made[3];
-    EV_SET(&made[0], (uintptr_t)pair[0], EVFILT_READ, EV_DELETE | EV_RECEIPT, 0, 0, NULL);
-    EV_SET(&made[1], (uintptr_t)pair[0], EVFILT_READ, EV_ADD | EV_RECEIPT, 0, 0, NULL);
-    EV_SET(&made[2], (uintptr_t)pair[0], EVFILT_READ, EV_DELETE | EV_RECEIPT, 0, 0, NULL);
-    put_byte(pair[1]);
-    assert_int_equal(kevent(kq, made, 3, made, 3, &at_once), 3);
-    assert_int_equal(made[0].data, ENOENT);
-    assert_int_equal(made[1].data, 0);
-    assert_int_equal(made[2].data, 0);
+    struct kevent changes[3];
+    EV_SET(&changes[0], (uintptr_t)pair[0], EVFILT_READ, EV_DELETE | EV_RECEIPT, 0, 0, NULL);
+    EV_SET(&changes[1], (uintptr_t)pair[0], EVFILT_READ, EV_ADD | EV_RECEIPT, 0, 0, NULL);
+    EV_SET(&changes[2], (uintptr_t)pair[0], EVFILT_READ, EV_DELETE | EV_RECEIPT, 0, 0, NULL);
+    write_byte(pair[1]);
+    assert_int_equal(kevent(kq, changes, 3, changes, 3, &zero_timeout), 3);
+    assert_int_equal(changes[0].data, ENOENT);
+    assert_int_equal(changes[1].data, 0);
+    assert_int_equal(changes[2].data, 0);
     assert_quiet();
 }
 
@@ -136,8 +136,8 @@ static void what_is_added_again_keeps_its_flags(void **state)
     (void)state;
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_ONESHOT, 0, 1);
     assert_changed(pair[0], EVFILT_READ, EV_ADD, 0, 2);
-    put_byte(pair[1]);
-    assert_told(pair[0], EVFILT_READ, 2);
+    write_byte(pair[1]);
+    assert_event(pair[0], EVFILT_READ, 2);
     assert_quiet();
     assert_int_equal(change(pair[0], EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
 }
@@ -145,12 +145,12 @@ static void what_is_added_again_keeps_its_flags(void **state)
 static void what_is_disabled_is_quiet_until_it_is_enabled(void **state)
 {
     (void)state;
-    put_byte(pair[1]);
+    write_byte(pair[1]);
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_DISABLE, 0, 1);
     assert_changed(pair[0], EVFILT_READ, EV_DISABLE, 0, 1);
     assert_quiet();
     assert_changed(pair[0], EVFILT_READ, EV_ENABLE, 0, 1);
-    assert_told(pair[0], EVFILT_READ, 1);
+    assert_event(pair[0], EVFILT_READ, 1);
     assert_changed(pair[0], EVFILT_READ, EV_DISABLE, 0, 1);
     assert_quiet();
 }
@@ -163,7 +163,7 @@ static void a_close_takes_away_the_descriptors_knotes(void **state)
     int number = pair[0];
     assert_changed(number, EVFILT_READ, EV_ADD, 0, 1);
     assert_changed(number, EVFILT_USER, EV_ADD | EV_DISABLE, 0, 0);
-    put_byte(pair[1]);
+    write_byte(pair[1]);
     assert_int_equal(close(number), 0);
     assert_quiet();
     pair[0] = dup(clone);
@@ -179,18 +179,18 @@ static void a_close_takes_away_the_descriptors_knotes(void **state)
 static void a_level_is_told_of_until_it_is_gone_and_goes_to_the_end(void **state)
 {
     (void)state;
-    put_byte(pair[0]);
-    put_byte(pair[1]);
+    write_byte(pair[0]);
+    write_byte(pair[1]);
     assert_changed(pair[0], EVFILT_READ, EV_ADD, 0, 1);
     assert_changed(pair[1], EVFILT_READ, EV_ADD, 0, 2);
     for (int i = 0; i < 3; i++) {
-        assert_told(pair[0], EVFILT_READ, 1);
-        assert_told(pair[1], EVFILT_READ, 2);
+        assert_event(pair[0], EVFILT_READ, 1);
+        assert_event(pair[1], EVFILT_READ, 2);
     }
-    take_byte(pair[0]);
-    assert_told(pair[1], EVFILT_READ, 2);
-    assert_told(pair[1], EVFILT_READ, 2);
-    take_byte(pair[1]);
+    read_byte(pair[0]);
+    assert_event(pair[1], EVFILT_READ, 2);
+    assert_event(pair[1], EVFILT_READ, 2);
+    read_byte(pair[1]);
     assert_quiet();
 }
 
@@ -199,12 +199,12 @@ static void what_is_told_once_is_gone_and_has_its_flags(void **state)
 {
     (void)state;
     const int flags[] = {EV_ONESHOT, EV_ONESHOT | EV_CLEAR};
-    put_byte(pair[1]);
+    write_byte(pair[1]);
     for (size_t i = 0; i < 2; i++) {
-        struct kevent told;
+        struct kevent event;
         assert_changed(pair[0], EVFILT_READ, EV_ADD | flags[i], 0, 1);
-        assert_int_equal(kevent(kq, NULL, 0, &told, 1, &patience), 1);
-        assert_int_equal(told.flags & (EV_ONESHOT | EV_CLEAR), flags[i]);
+        assert_int_equal(kevent(kq, NULL, 0, &event, 1, &long_timeout), 1);
+        assert_int_equal(event.flags & (EV_ONESHOT | EV_CLEAR), flags[i]);
         assert_quiet();
         assert_int_equal(change(pair[0], EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
     }
@@ -213,12 +213,12 @@ static void what_is_told_once_is_gone_and_has_its_flags(void **state)
 static void an_edge_is_told_of_whenever_something_comes(void **state)
 {
     (void)state;
-    put_byte(pair[1]);
+    write_byte(pair[1]);
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 1);
     for (int i = 0; i < 3; i++) {
-        assert_told(pair[0], EVFILT_READ, 1);
+        assert_event(pair[0], EVFILT_READ, 1);
         assert_quiet();
-        put_byte(pair[1]);
+        write_byte(pair[1]);
     }
 }
 
@@ -231,40 +231,40 @@ static void many_triggers_fold_into_one(void **state)
         for (int i = 0; i < 5; i++) {
             assert_changed(USER, EVFILT_USER, 0, NOTE_TRIGGER, 0);
         }
-        assert_told(USER, EVFILT_USER, 0);
+        assert_event(USER, EVFILT_USER, 0);
         assert_quiet();
     }
 }
 
 /* ---- End of file and reset */
 
-static struct kevent await_end(int filter)
+static struct kevent wait_for_eof(int filter)
 {
-    struct kevent told;
+    struct kevent event;
     do {
-        assert_int_equal(kevent(kq, NULL, 0, &told, 1, &patience), 1);
-    } while (told.filter != filter || (told.flags & EV_EOF) == 0);
-    return told;
+        assert_int_equal(kevent(kq, NULL, 0, &event, 1, &long_timeout), 1);
+    } while (event.filter != filter || (event.flags & EV_EOF) == 0);
+    return event;
 }
 
 static void the_peers_end_is_that_of_the_filter_that_reads(void **state)
 {
     (void)state;
     int ends[2];
-    struct kevent told;
+    struct kevent event;
     connect_tcp(ends);
     assert_changed(ends[0], EVFILT_READ, EV_ADD, 0, 1);
     assert_quiet();
     assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
-    told = await_end(EVFILT_READ);
-    assert_int_equal(told.fflags, 0);
+    event = wait_for_eof(EVFILT_READ);
+    assert_int_equal(event.fflags, 0);
     assert_changed(ends[0], EVFILT_READ, EV_DELETE, 0, 0);
     assert_changed(ends[0], EVFILT_WRITE, EV_ADD, 0, 1);
-    assert_int_equal(kevent(kq, NULL, 0, &told, 1, &patience), 1);
-    assert_true((told.flags & EV_EOF) == 0);
+    assert_int_equal(kevent(kq, NULL, 0, &event, 1, &long_timeout), 1);
+    assert_true((event.flags & EV_EOF) == 0);
     assert_int_equal(shutdown(ends[0], SHUT_WR), 0);
-    told = await_end(EVFILT_WRITE);
-    assert_int_equal(told.fflags, 0);
+    event = wait_for_eof(EVFILT_WRITE);
+    assert_int_equal(event.fflags, 0);
     (void)close(ends[0]);
     (void)close(ends[1]);
 }
@@ -284,7 +284,7 @@ static void a_reset_is_the_end_of_both_filters(void **state)
     for (int taken = 0; taken < 2; taken++) {
         for (size_t i = 0; i < 2; i++) {
             assert_changed(ends[0], filters[i], EV_ADD, 0, 1);
-            assert_int_equal(await_end(filters[i]).fflags, taken ? 0 : ECONNRESET);
+            assert_int_equal(wait_for_eof(filters[i]).fflags, taken ? 0 : ECONNRESET);
             assert_changed(ends[0], filters[i], EV_DELETE, 0, 0);
         }
         assert_int_equal(getsockopt(ends[0], SOL_SOCKET, SO_ERROR, &error, &size), 0);

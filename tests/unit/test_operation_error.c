@@ -22,8 +22,8 @@ static const fer_error_kind kinds[] = {
 static const struct row {
     feri_operation operation;
     fer_error_kind mapped;
-    fer_error_kind told;
-    int32_t told_code; /* for the code 77 */
+    fer_error_kind reported;
+    int32_t reported_code; /* for the code 77 */
 } rows[] = {
     {FERI_OPERATION_READ, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, 77},
     {FERI_OPERATION_READ, FER_BROKEN_PIPE, FER_OK, 0},
@@ -55,7 +55,7 @@ static fer_error wanted(feri_operation operation, fer_error error)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
         if (rows[i].operation == operation && rows[i].mapped == error.kind) {
-            return (fer_error){rows[i].told, rows[i].told_code};
+            return (fer_error){rows[i].reported, rows[i].reported_code};
         }
     }
     return error;
@@ -89,7 +89,7 @@ static void success_is_told_as_success_to_every_operation(void **state)
 }
 
 /* An independent copy of the kinds that do not end a stream, with any code. */
-static bool passes(fer_error_kind kind)
+static bool is_nonfatal(fer_error_kind kind)
 {
     return kind == FER_OK || kind == FER_WOULD_BLOCK || kind == FER_INTERRUPTED ||
            kind == FER_INVALID_INPUT || kind == FER_PERMISSION_DENIED ||
@@ -106,7 +106,7 @@ static void every_kind_that_is_not_known_to_pass_is_fatal(void **state)
     for (size_t i = 0; i < KIND_COUNT; i++) {
         for (size_t j = 0; j < sizeof codes / sizeof codes[0]; j++) {
             assert_int_equal(feri_error_is_fatal((fer_error){kinds[i], codes[j]}),
-                             !passes(kinds[i]));
+                             !is_nonfatal(kinds[i]));
         }
     }
 }

@@ -49,14 +49,14 @@ static void a_timeout_is_told_for_its_direction(void **state)
 
 /* ---- Nonblocking mode */
 
-static const fer_handle *looked_at;
+static const fer_handle *observed_handle;
 static bool flag_seen;
 
-static void look_at_flag(script_call call)
+static void record_flag(script_call call)
 {
     if (call == SCRIPT_SET_NONBLOCKING) {
-        flag_seen = feri_handle_has_flag(looked_at, FERI_FLAG_NONBLOCKING) &&
-                    feri_handle_has_flag(looked_at, FERI_FLAG_MODE_CHANGED);
+        flag_seen = feri_handle_has_flag(observed_handle, FERI_FLAG_NONBLOCKING) &&
+                    feri_handle_has_flag(observed_handle, FERI_FLAG_MODE_CHANGED);
     }
 }
 
@@ -64,8 +64,8 @@ static void the_flag_covers_the_time_in_which_the_socket_is_nonblocking(void **s
 {
     (void)state;
     fer_handle handle = open_stream(FERI_FLAG_V6);
-    looked_at = &handle;
-    script.on_call = look_at_flag;
+    observed_handle = &handle;
+    script.on_call = record_flag;
     assert_ok(feri_set_nonblocking(&handle, true));
     assert_true(flag_seen);
     assert_int_equal(feri_handle_flags(&handle),
@@ -207,7 +207,7 @@ static void linger_is_told_as_a_duration_or_none(void **state)
     (void)state;
     fer_handle handle = open_stream(0);
     fer_duration got = {7};
-    script_answer *answer = script_then(SCRIPT_LINGER);
+    script_result *answer = script_then(SCRIPT_LINGER);
     answer->on = true;
     answer->value = 3;
     assert_ok(feri_linger(&handle, &got));

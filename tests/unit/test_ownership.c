@@ -52,7 +52,7 @@ static void a_duplicate_that_fails_leaves_both_handles_as_they_were(void **state
 
 static fer_handle *closed_meanwhile;
 
-static void close_it_while_waking(script_call call)
+static void close_during_wake(script_call call)
 {
     if (call == SCRIPT_WAKE) {
         feri_handle_close(closed_meanwhile);
@@ -66,7 +66,7 @@ static void a_clone_of_a_handle_that_is_closed_meanwhile_leaks_nothing(void **st
     fer_handle handle = script_stream(0);
     fer_handle clone = {0};
     closed_meanwhile = &handle;
-    script.on_call = close_it_while_waking;
+    script.on_call = close_during_wake;
     assert_error(feri_try_clone(&handle, &clone), FER_INVALID_INPUT, 0);
     assert_int_equal(feri_handle_state(&clone), 0);
     assert_int_equal(script.sockets_open, 0);
@@ -116,9 +116,9 @@ static void the_family_and_the_mode_are_learnt(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
-    ferp_description *what = &script_then(SCRIPT_DESCRIBE)->description;
-    *what = listening_v6;
-    what->is_nonblocking = true;
+    ferp_description *description = &script_then(SCRIPT_DESCRIBE)->description;
+    *description = listening_v6;
+    description->is_nonblocking = true;
     assert_ok(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
     assert_int_equal(feri_handle_flags(&handle),
                      FERI_FLAG_ADOPTED | FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
@@ -130,7 +130,7 @@ static void a_socket_of_the_other_domain_is_refused(void **state)
     (void)state;
     static const struct {
         ferp_description description;
-        feri_domain belongs;
+        feri_domain own_domain;
     } rows[] = {
         {{.is_ip = true, .is_stream = true, .is_connected = true}, FERI_DOMAIN_IP},
         {{.is_unix = true, .is_stream = true, .is_connected = true}, FERI_DOMAIN_UNIX},
@@ -145,11 +145,12 @@ static void a_socket_of_the_other_domain_is_refused(void **state)
             fer_handle handle = {0};
             script_default(SCRIPT_DESCRIBE)->description = rows[i].description;
             fer_raw_socket raw = script_open_socket();
-            bool taken = feri_stream_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK ||
-                         feri_listener_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK ||
-                         feri_datagram_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK;
-            assert_int_equal(taken, domain == (int)rows[i].belongs);
-            assert_int_equal(script.times[SCRIPT_ADOPT], taken);
+            bool adopted =
+                feri_stream_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK ||
+                feri_listener_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK ||
+                feri_datagram_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK;
+            assert_int_equal(adopted, domain == (int)rows[i].own_domain);
+            assert_int_equal(script.times[SCRIPT_ADOPT], adopted);
             assert_int_equal(script.sockets_open, 1);
         }
     }
@@ -157,27 +158,27 @@ static void a_socket_of_the_other_domain_is_refused(void **state)
 
 /* Adopts a socket with this description, and checks that a refused socket remains with the
  * caller. */
-static void check_stream_from(ferp_description what, bool taken)
+static void check_stream_from(ferp_description description, bool adopted)
 {
     script_begin(&script_posix);
     fer_handle handle = {0};
-    script_then(SCRIPT_DESCRIBE)->description = what;
+    script_then(SCRIPT_DESCRIBE)->description = description;
     assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                 taken ? FER_OK : FER_INVALID_INPUT, 0);
-    assert_log(taken ? "describe(1) adopt(1)" : "describe(1)");
-    assert_int_equal(feri_handle_state(&handle), taken ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
+                 adopted ? FER_OK : FER_INVALID_INPUT, 0);
+    assert_log(adopted ? "describe(1) adopt(1)" : "describe(1)");
+    assert_int_equal(feri_handle_state(&handle), adopted ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
     assert_int_equal(script.sockets_open, 1);
 }
 
-static void check_listener_from(ferp_description what, bool taken)
+static void check_listener_from(ferp_description description, bool adopted)
 {
     script_begin(&script_posix);
     fer_handle handle = {0};
-    script_then(SCRIPT_DESCRIBE)->description = what;
+    script_then(SCRIPT_DESCRIBE)->description = description;
     assert_error(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                 taken ? FER_OK : FER_INVALID_INPUT, 0);
-    assert_log(taken ? "describe(1) adopt(1)" : "describe(1)");
-    assert_int_equal(feri_handle_state(&handle), taken ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
+                 adopted ? FER_OK : FER_INVALID_INPUT, 0);
+    assert_log(adopted ? "describe(1) adopt(1)" : "describe(1)");
+    assert_int_equal(feri_handle_state(&handle), adopted ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
     assert_int_equal(script.sockets_open, 1);
 }
 
@@ -185,14 +186,14 @@ static void what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller(v
 {
     (void)state;
     for (unsigned bits = 0; bits < 32; bits++) {
-        ferp_description what = {.is_stream = (bits & 1) != 0,
-                                 .is_ip = (bits & 2) != 0,
-                                 .family = FER_IP_V4,
-                                 .is_listening = (bits & 4) != 0,
-                                 .is_connected = (bits & 8) != 0,
-                                 .is_datagram = (bits & 16) != 0 && (bits & 1) == 0};
-        check_stream_from(what, (bits & 15) == (1 | 2 | 8));
-        check_listener_from(what, (bits & 7) == 7);
+        ferp_description description = {.is_stream = (bits & 1) != 0,
+                                        .is_ip = (bits & 2) != 0,
+                                        .family = FER_IP_V4,
+                                        .is_listening = (bits & 4) != 0,
+                                        .is_connected = (bits & 8) != 0,
+                                        .is_datagram = (bits & 16) != 0 && (bits & 1) == 0};
+        check_stream_from(description, (bits & 15) == (1 | 2 | 8));
+        check_listener_from(description, (bits & 7) == 7);
     }
 }
 
@@ -295,7 +296,7 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
 {
     (void)state;
     static const struct {
-        ferp_description what;
+        ferp_description description;
         feri_life life;
         uint32_t flags;
         const char *log;
@@ -336,7 +337,7 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fer_handle handle = {0};
         script_begin(&script_posix);
-        script_then(SCRIPT_DESCRIBE)->description = rows[i].what;
+        script_then(SCRIPT_DESCRIBE)->description = rows[i].description;
         assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
         assert_int_equal(feri_state_life(feri_handle_state(&handle)), rows[i].life);
         assert_int_equal(feri_handle_flags(&handle), rows[i].flags | FERI_FLAG_ADOPTED);

@@ -2,7 +2,7 @@
  * system's own backend. */
 #include "support/seam.h"
 
-static fer_raw_socket bound(fer_socket_addr *addr)
+static fer_raw_socket bound_socket(fer_socket_addr *addr)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
@@ -12,7 +12,7 @@ static fer_raw_socket bound(fer_socket_addr *addr)
     return raw;
 }
 
-static void sends(fer_raw_socket raw, const char *text, const fer_socket_addr *to)
+static void send_text(fer_raw_socket raw, const char *text, const fer_socket_addr *to)
 {
     size_t n = 77;
     assert_ok(ferp_send_to(raw, text, strlen(text), to, &n));
@@ -24,8 +24,8 @@ static void a_datagram_socket_is_described_as_one(void **state)
     (void)state;
     fer_socket_addr addrs[2];
     ferp_description is;
-    fer_raw_socket one = bound(&addrs[0]);
-    fer_raw_socket two = bound(&addrs[1]);
+    fer_raw_socket one = bound_socket(&addrs[0]);
+    fer_raw_socket two = bound_socket(&addrs[1]);
     assert_ok(ferp_describe(one, &is));
     assert_true(is.is_datagram && is.is_ip && !is.is_stream && !is.is_listening &&
                 !is.is_connected);
@@ -43,12 +43,12 @@ static void a_datagram_is_peeked_at_and_received_whole_or_cut(void **state)
     fer_socket_addr addrs[2];
     struct ferp_datagram got;
     char buf[8] = "########";
-    fer_raw_socket one = bound(&addrs[0]);
-    fer_raw_socket two = bound(&addrs[1]);
-    sends(one, "four", &addrs[1]);
-    sends(one, "", &addrs[1]);
-    sends(one, "cut off", &addrs[1]);
-    sends(one, "gone", &addrs[1]);
+    fer_raw_socket one = bound_socket(&addrs[0]);
+    fer_raw_socket two = bound_socket(&addrs[1]);
+    send_text(one, "four", &addrs[1]);
+    send_text(one, "", &addrs[1]);
+    send_text(one, "cut off", &addrs[1]);
+    send_text(one, "gone", &addrs[1]);
     seam_await(two, FERP_RECEIVABLE);
     assert_ok(ferp_peek_from(two, buf, 2, &got));
     assert_true(got.len == 2 && got.truncated && fer_socket_addr_eq(&got.from, &addrs[0]));
@@ -74,8 +74,8 @@ static void what_does_not_fit_into_a_datagram_is_too_long(void **state)
     static char big[65508];
     fer_socket_addr addrs[2];
     size_t n = 77;
-    fer_raw_socket one = bound(&addrs[0]);
-    fer_raw_socket two = bound(&addrs[1]);
+    fer_raw_socket one = bound_socket(&addrs[0]);
+    fer_raw_socket two = bound_socket(&addrs[1]);
     assert_kind(ferp_send_to(one, big, sizeof big, &addrs[1], &n), FER_MESSAGE_TOO_LONG);
     assert_int_equal(n, 0);
     ferp_close(one);
@@ -93,7 +93,7 @@ static void the_options_of_datagrams_read_back(void **state)
                 {FERP_MULTICAST_TTL_V4, 0},  {FERP_MULTICAST_TTL_V4, 255},
                 {FERP_MULTICAST_TTL_V4, 7}};
     fer_socket_addr addr;
-    fer_raw_socket raw = bound(&addr);
+    fer_raw_socket raw = bound_socket(&addr);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint32_t got = 77;
         assert_ok(ferp_set_option(raw, rows[i].option, rows[i].value));
@@ -113,7 +113,7 @@ static void groups_are_joined_once_and_left_once(void **state)
     fer_ipv4_addr group = {{239, 255, 77, 8}};
     fer_ipv4_addr local = {{127, 0, 0, 1}};
     fer_socket_addr addr;
-    fer_raw_socket raw = bound(&addr);
+    fer_raw_socket raw = bound_socket(&addr);
     assert_ok(ferp_change_group_v4(raw, FERP_JOIN, &group, &local));
     assert_kind(ferp_change_group_v4(raw, FERP_JOIN, &group, &local), FER_ADDR_IN_USE);
     assert_ok(ferp_change_group_v4(raw, FERP_LEAVE, &group, &local));
@@ -126,10 +126,10 @@ static void refusals_can_be_turned_on_and_off_anywhere(void **state)
 {
     (void)state;
     fer_socket_addr addr;
-    fer_raw_socket raw = bound(&addr);
+    fer_raw_socket raw = bound_socket(&addr);
     ferp_report_refusals(raw, true);
     ferp_report_refusals(raw, false);
-    sends(raw, "still well", &addr);
+    send_text(raw, "still well", &addr);
     seam_await(raw, FERP_RECEIVABLE);
     ferp_close(raw);
 }

@@ -13,7 +13,7 @@
 #define MILLI UINT64_C(1000000)
 
 /* The coarsest resolution of a system's timeouts: one kernel tick at 100 Hz. */
-#define GRAIN (10 * MILLI)
+#define RESOLUTION (10 * MILLI)
 
 static fer_duration timeout_of(fer_raw_socket raw, ferp_direction direction)
 {
@@ -25,7 +25,7 @@ static fer_duration timeout_of(fer_raw_socket raw, ferp_direction direction)
 static void assert_timeout(fer_duration got, uint64_t want)
 {
     assert_false(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_true(got.nanos >= want && got.nanos <= want + GRAIN);
+    assert_true(got.nanos >= want && got.nanos <= want + RESOLUTION);
 }
 
 /* ---- Timeouts */
@@ -148,27 +148,27 @@ static void an_ended_read_half_is_seen_by_every_handle(void **state)
 {
     (void)state;
     struct seam_pair pair = seam_open();
-    fer_raw_socket twin = FER_RAW_SOCKET_NONE;
+    fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
     bool marks = ferp_traits()->shutdown_read_resets_on_data;
-    assert_ok(ferp_duplicate(pair.client, &twin));
+    assert_ok(ferp_duplicate(pair.client, &duplicate));
     assert_ok(ferp_set_timeout(pair.client, FERP_READING, (fer_duration){700 * MILLI}));
     assert_ok(ferp_mark_read_ended(pair.client));
     assert_ok(ferp_mark_read_ended(pair.client));
     assert_int_equal(terms_of(pair.client, FERP_READING).read_ended, marks);
-    assert_int_equal(terms_of(twin, FERP_READING).read_ended, marks);
-    assert_false(terms_of(twin, FERP_WRITING).read_ended);
-    assert_timeout(timeout_of(twin, FERP_READING), 700 * MILLI);
-    assert_ok(ferp_set_timeout(twin, FERP_READING, FER_DURATION_NONE));
+    assert_int_equal(terms_of(duplicate, FERP_READING).read_ended, marks);
+    assert_false(terms_of(duplicate, FERP_WRITING).read_ended);
+    assert_timeout(timeout_of(duplicate, FERP_READING), 700 * MILLI);
+    assert_ok(ferp_set_timeout(duplicate, FERP_READING, FER_DURATION_NONE));
     assert_true(timeout_of(pair.client, FERP_READING).nanos == FER_DURATION_NONE_NANOS);
     assert_int_equal(terms_of(pair.client, FERP_READING).read_ended, marks);
     if (!marks) {
-        seam_expect_end(twin);
+        seam_expect_end(duplicate);
     }
     /* The write half still works, and bytes from the peer cause no error. */
     seam_send(pair.server, "unheard");
     seam_send(pair.client, "spoken");
     seam_expect(pair.server, "spoken");
-    ferp_close(twin);
+    ferp_close(duplicate);
     seam_close(&pair);
 }
 
@@ -178,35 +178,35 @@ static void a_duplicate_shares_what_is_set_later(void **state)
 {
     (void)state;
     fer_raw_socket raw = seam_socket();
-    fer_raw_socket twin = FER_RAW_SOCKET_NONE;
+    fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
     uint32_t nodelay = 0;
-    assert_ok(ferp_duplicate(raw, &twin));
-    assert_true(twin != raw);
-    assert_ok(ferp_set_nonblocking(twin, true));
+    assert_ok(ferp_duplicate(raw, &duplicate));
+    assert_true(duplicate != raw);
+    assert_ok(ferp_set_nonblocking(duplicate, true));
     assert_true(is_nonblocking(raw));
     assert_ok(ferp_set_timeout(raw, FERP_READING, (fer_duration){900 * MILLI}));
-    assert_timeout(timeout_of(twin, FERP_READING), 900 * MILLI);
-    assert_ok(ferp_set_timeout(twin, FERP_WRITING, (fer_duration){800 * MILLI}));
+    assert_timeout(timeout_of(duplicate, FERP_READING), 900 * MILLI);
+    assert_ok(ferp_set_timeout(duplicate, FERP_WRITING, (fer_duration){800 * MILLI}));
     assert_timeout(timeout_of(raw, FERP_WRITING), 800 * MILLI);
     assert_ok(ferp_set_option(raw, FERP_NODELAY, 1));
-    assert_ok(ferp_option_value(twin, FERP_NODELAY, &nodelay));
+    assert_ok(ferp_option_value(duplicate, FERP_NODELAY, &nodelay));
     assert_int_equal(nodelay, 1);
     ferp_close(raw);
-    assert_true(is_nonblocking(twin));
-    ferp_close(twin);
+    assert_true(is_nonblocking(duplicate));
+    ferp_close(duplicate);
 }
 
 static void the_connection_ends_with_the_last_duplicate(void **state)
 {
     (void)state;
     struct seam_pair pair = seam_open();
-    fer_raw_socket twin = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_duplicate(pair.client, &twin));
+    fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
+    assert_ok(ferp_duplicate(pair.client, &duplicate));
     ferp_close(pair.client);
-    seam_send(twin, "alive");
+    seam_send(duplicate, "alive");
     seam_expect(pair.server, "alive");
     assert_kind(seam_look(pair.server, FERP_READABLE), FER_TIMED_OUT);
-    ferp_close(twin);
+    ferp_close(duplicate);
     seam_expect_end(pair.server);
     ferp_close(pair.server);
     ferp_close(pair.listener);
@@ -216,10 +216,10 @@ static void a_duplicate_of_what_is_closed_is_a_bad_handle(void **state)
 {
     (void)state;
     fer_raw_socket raw = seam_socket();
-    fer_raw_socket twin = FER_RAW_SOCKET_NONE;
+    fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
     ferp_close(raw);
-    assert_kind(ferp_duplicate(raw, &twin), FER_BAD_HANDLE);
-    assert_true(twin == FER_RAW_SOCKET_NONE);
+    assert_kind(ferp_duplicate(raw, &duplicate), FER_BAD_HANDLE);
+    assert_true(duplicate == FER_RAW_SOCKET_NONE);
 }
 
 /* Two threads that change different settings through two handles do not overwrite each other's
@@ -239,10 +239,10 @@ static void changes_from_two_threads_are_all_kept(void **state)
 {
     (void)state;
     fer_raw_socket raw = seam_socket();
-    fer_raw_socket twin = FER_RAW_SOCKET_NONE;
+    fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
     test_thread thread;
-    assert_ok(ferp_duplicate(raw, &twin));
-    test_thread_start(&thread, set_timeouts, &twin);
+    assert_ok(ferp_duplicate(raw, &duplicate));
+    test_thread_start(&thread, set_timeouts, &duplicate);
     for (int i = 0; i < ROUNDS; i++) {
         bool nonblocking = i % 2 == 0;
         assert_ok(ferp_set_nonblocking(raw, nonblocking));
@@ -252,7 +252,7 @@ static void changes_from_two_threads_are_all_kept(void **state)
     test_thread_join(&thread);
     assert_timeout(timeout_of(raw, FERP_READING), ROUNDS * 1000 * MILLI);
     assert_timeout(timeout_of(raw, FERP_WRITING), ROUNDS * 1000 * MILLI);
-    ferp_close(twin);
+    ferp_close(duplicate);
     ferp_close(raw);
 }
 
@@ -312,7 +312,7 @@ static void an_accepted_socket_can_be_given_its_own_modes(void **state)
 
 /* ---- The values that Winsock's own calls return: the marks never leave the library */
 
-static DWORD own_timeout(fer_raw_socket raw, int option)
+static DWORD winsock_timeout(fer_raw_socket raw, int option)
 {
     DWORD value = 0;
     int size = (int)sizeof value;
@@ -320,7 +320,7 @@ static DWORD own_timeout(fer_raw_socket raw, int option)
     return value;
 }
 
-static void set_own_timeout(fer_raw_socket raw, int option, DWORD value)
+static void set_winsock_timeout(fer_raw_socket raw, int option, DWORD value)
 {
     assert_int_equal(
         setsockopt((SOCKET)raw, SOL_SOCKET, option, (const char *)&value, (int)sizeof value), 0);
@@ -337,8 +337,8 @@ static void a_released_socket_blocks_with_its_plain_timeouts(void **state)
     assert_int_equal(recv((SOCKET)pair.client, &byte, 1, 0), SOCKET_ERROR);
     assert_int_equal(WSAGetLastError(), WSAEWOULDBLOCK);
     assert_ok(ferp_release(pair.client));
-    assert_int_equal(own_timeout(pair.client, SO_RCVTIMEO), 60);
-    assert_int_equal(own_timeout(pair.client, SO_SNDTIMEO), 70);
+    assert_int_equal(winsock_timeout(pair.client, SO_RCVTIMEO), 60);
+    assert_int_equal(winsock_timeout(pair.client, SO_SNDTIMEO), 70);
     assert_int_equal(recv((SOCKET)pair.client, &byte, 1, 0), SOCKET_ERROR);
     assert_int_equal(WSAGetLastError(), WSAETIMEDOUT);
     seam_close(&pair);
@@ -351,8 +351,8 @@ static void a_released_nonblocking_socket_stays_so(void **state)
     char byte;
     assert_ok(ferp_set_nonblocking(pair.client, true));
     assert_ok(ferp_release(pair.client));
-    assert_int_equal(own_timeout(pair.client, SO_RCVTIMEO), 0);
-    assert_int_equal(own_timeout(pair.client, SO_SNDTIMEO), 0);
+    assert_int_equal(winsock_timeout(pair.client, SO_RCVTIMEO), 0);
+    assert_int_equal(winsock_timeout(pair.client, SO_SNDTIMEO), 0);
     assert_int_equal(recv((SOCKET)pair.client, &byte, 1, 0), SOCKET_ERROR);
     assert_int_equal(WSAGetLastError(), WSAEWOULDBLOCK);
     seam_close(&pair);
@@ -364,8 +364,8 @@ static void an_adopted_timeout_never_reads_as_a_mark(void **state)
     const DWORD values[] = {0, 1, 1500, 0x3FFFFFFF, 0x40000000, 0x80000001, 0xC0000000, 0xFFFFFFFF};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         fer_raw_socket raw = seam_socket();
-        set_own_timeout(raw, SO_RCVTIMEO, values[i]);
-        set_own_timeout(raw, SO_SNDTIMEO, values[i]);
+        set_winsock_timeout(raw, SO_RCVTIMEO, values[i]);
+        set_winsock_timeout(raw, SO_SNDTIMEO, values[i]);
         assert_ok(ferp_adopt(raw));
         struct ferp_wait_terms terms = terms_of(raw, FERP_READING);
         assert_false(terms.nonblocking);
@@ -389,7 +389,7 @@ static void an_adopted_socket_waits_in_the_library_only(void **state)
     char byte;
     size_t moved = 0;
     assert_int_equal(ioctlsocket((SOCKET)pair.client, (long)FIONBIO, &blocking), 0);
-    set_own_timeout(pair.client, SO_RCVTIMEO, 40);
+    set_winsock_timeout(pair.client, SO_RCVTIMEO, 40);
     assert_ok(ferp_adopt(pair.client));
     assert_kind(ferp_recv(pair.client, &byte, 1, &moved), FER_WOULD_BLOCK);
     assert_false(is_nonblocking(pair.client));
@@ -440,15 +440,15 @@ static void no_handle_is_inherited(void **state)
 {
     (void)state;
     struct seam_pair pair = seam_open();
-    fer_raw_socket twin = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_duplicate(pair.client, &twin));
-    const fer_raw_socket all[] = {pair.listener, pair.client, pair.server, twin};
+    fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
+    assert_ok(ferp_duplicate(pair.client, &duplicate));
+    const fer_raw_socket all[] = {pair.listener, pair.client, pair.server, duplicate};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         DWORD flags = HANDLE_FLAG_INHERIT;
         assert_true(GetHandleInformation((HANDLE)all[i], &flags));
         assert_int_equal(flags & HANDLE_FLAG_INHERIT, 0);
     }
-    ferp_close(twin);
+    ferp_close(duplicate);
     seam_close(&pair);
 }
 

@@ -2,12 +2,12 @@
  * direction, and the calls that never wait. */
 #include "support/seam.h"
 
-enum { EITHER = FER_READABLE | FER_WRITABLE };
+enum { BOTH = FER_READABLE | FER_WRITABLE };
 
 #define MILLI UINT64_C(1000000)
 
 /* Returns which of the interests are ready now. */
-static fer_interest look(fer_raw_socket raw, fer_interest interest)
+static fer_interest poll_now(fer_raw_socket raw, fer_interest interest)
 {
     fer_interest ready = 77;
     fer_error error = ferp_ready(raw, interest, 0, 0, &ready);
@@ -22,7 +22,7 @@ static fer_interest look(fer_raw_socket raw, fer_interest interest)
 }
 
 /* Waits and returns which of the interests became ready. */
-static fer_interest await(fer_raw_socket raw, fer_interest interest)
+static fer_interest wait_ready(fer_raw_socket raw, fer_interest interest)
 {
     fer_interest ready = 77;
     assert_ok(ferp_ready(raw, interest, seam_deadline(), seam_deadline(), &ready));
@@ -34,14 +34,14 @@ static void a_stream_is_ready_for_what_it_can_do(void **state)
 {
     (void)state;
     struct seam_pair pair = seam_open();
-    assert_int_equal(look(pair.client, FER_READABLE), 0);
-    assert_int_equal(look(pair.client, EITHER), FER_WRITABLE);
+    assert_int_equal(poll_now(pair.client, FER_READABLE), 0);
+    assert_int_equal(poll_now(pair.client, BOTH), FER_WRITABLE);
     seam_send(pair.server, "x");
-    assert_int_equal(await(pair.client, FER_READABLE), FER_READABLE);
-    assert_int_equal(look(pair.client, EITHER), EITHER);
-    assert_int_equal(look(pair.client, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(wait_ready(pair.client, FER_READABLE), FER_READABLE);
+    assert_int_equal(poll_now(pair.client, BOTH), BOTH);
+    assert_int_equal(poll_now(pair.client, FER_WRITABLE), FER_WRITABLE);
     seam_expect(pair.client, "x");
-    assert_int_equal(look(pair.client, FER_READABLE), 0);
+    assert_int_equal(poll_now(pair.client, FER_READABLE), 0);
     seam_close(&pair);
 }
 
@@ -68,14 +68,14 @@ static void the_end_is_readable_and_a_reset_is_ready_for_all(void **state)
     (void)state;
     struct seam_pair pair = seam_open();
     assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
-    assert_int_equal(await(pair.client, FER_READABLE), FER_READABLE);
-    assert_int_equal(look(pair.client, EITHER), EITHER);
+    assert_int_equal(wait_ready(pair.client, FER_READABLE), FER_READABLE);
+    assert_int_equal(poll_now(pair.client, BOTH), BOTH);
     assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
     ferp_close(pair.server);
     seam_await(pair.client, FERP_READABLE);
-    assert_int_equal(look(pair.client, EITHER), EITHER);
-    assert_int_equal(look(pair.client, FER_READABLE), FER_READABLE);
-    assert_int_equal(look(pair.client, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(poll_now(pair.client, BOTH), BOTH);
+    assert_int_equal(poll_now(pair.client, FER_READABLE), FER_READABLE);
+    assert_int_equal(poll_now(pair.client, FER_WRITABLE), FER_WRITABLE);
     ferp_close(pair.client);
     ferp_close(pair.listener);
 }
@@ -88,12 +88,12 @@ static void a_listener_is_readable_while_somebody_is_queued(void **state)
     fer_raw_socket client = seam_socket();
     fer_raw_socket server = FER_RAW_SOCKET_NONE;
     fer_socket_addr peer;
-    assert_int_equal(look(listener, EITHER), 0);
+    assert_int_equal(poll_now(listener, BOTH), 0);
     fer_error started = ferp_connect(client, &addr);
-    assert_int_equal(await(listener, EITHER), FER_READABLE);
+    assert_int_equal(wait_ready(listener, BOTH), FER_READABLE);
     assert_ok(ferp_accept(listener, &server, &peer));
     seam_finish_connect(client, started);
-    assert_int_equal(look(listener, EITHER), 0);
+    assert_int_equal(poll_now(listener, BOTH), 0);
     ferp_close(server);
     ferp_close(client);
     ferp_close(listener);
@@ -105,7 +105,7 @@ static void what_is_no_socket_is_told(void **state)
     fer_interest ready = 77;
     fer_raw_socket raw = seam_socket();
     ferp_close(raw);
-    assert_kind(ferp_ready(raw, EITHER, 0, 0, &ready), FER_BAD_HANDLE);
+    assert_kind(ferp_ready(raw, BOTH, 0, 0, &ready), FER_BAD_HANDLE);
     assert_int_equal(ready, 77);
 }
 
@@ -114,7 +114,7 @@ static void what_is_no_socket_is_told(void **state)
 static void fill(fer_raw_socket raw)
 {
     static char block[65536];
-    uint64_t patience = seam_deadline();
+    uint64_t deadline = seam_deadline();
     do {
         size_t moved = 77;
         fer_error error = {FER_OK, 0};
@@ -123,8 +123,8 @@ static void fill(fer_raw_socket raw)
         }
         assert_kind(error, FER_WOULD_BLOCK);
         assert_int_equal(moved, 0);
-        assert_true(ferp_now() < patience);
-    } while (look(raw, EITHER) != 0);
+        assert_true(ferp_now() < deadline);
+    } while (poll_now(raw, BOTH) != 0);
 }
 
 /* Never-waiting calls on a blocking socket. */
@@ -160,11 +160,11 @@ static void datagrams_that_never_wait_do_not(void **state)
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
     assert_ok(ferp_bind(raw, &addr));
     assert_ok(ferp_local_addr(raw, &addr));
-    assert_int_equal(look(raw, EITHER), FER_WRITABLE);
+    assert_int_equal(poll_now(raw, BOTH), FER_WRITABLE);
     assert_kind(ferp_try_recv_from(raw, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_ok(ferp_try_send_to(raw, "self", 4, &addr, &n));
     assert_int_equal(n, 4);
-    assert_int_equal(await(raw, FER_READABLE), FER_READABLE);
+    assert_int_equal(wait_ready(raw, FER_READABLE), FER_READABLE);
     assert_ok(ferp_try_recv_from(raw, buf, sizeof buf, &got));
     assert_int_equal(got.len, 4);
     assert_true(fer_socket_addr_eq(&got.from, &addr));

@@ -116,11 +116,11 @@ static void a_reset_that_comes_while_waiting_ends_the_wait(void **state)
         ferp_close(pair.server);
         /* The wait itself may be the only call that reports the reset. Otherwise the next receive
          * reports it. */
-        fer_error told = ferp_wait_for(&wait, seam_deadline());
-        if (told.kind == FER_OK) {
-            told = ferp_recv(pair.client, &byte, 1, &moved);
+        fer_error error = ferp_wait_for(&wait, seam_deadline());
+        if (error.kind == FER_OK) {
+            error = ferp_recv(pair.client, &byte, 1, &moved);
         }
-        assert_kind(told, FER_CONNECTION_RESET);
+        assert_kind(error, FER_CONNECTION_RESET);
         ferp_close(pair.client);
         ferp_close(pair.listener);
     }
@@ -149,7 +149,7 @@ static bool is_full(fer_raw_socket raw)
 }
 
 /* A full socket may accept more a little later, when data in flight has arrived. */
-static size_t fill_for_good(fer_raw_socket raw)
+static size_t fill_completely(fer_raw_socket raw)
 {
     size_t total = 0;
     do {
@@ -176,7 +176,7 @@ static void a_full_stream_is_writable_when_its_peer_has_read(void **state)
     struct seam_pair pair = seam_open();
     assert_ok(ferp_set_nonblocking(pair.client, true));
     assert_ok(seam_look(pair.client, FERP_WRITABLE));
-    size_t total = fill_for_good(pair.client);
+    size_t total = fill_completely(pair.client);
     drain(pair.server, total);
     seam_await(pair.client, FERP_WRITABLE);
     /* Every counted byte arrived, and no other. */
@@ -331,16 +331,16 @@ static void a_wake_with_nobody_waiting_harms_nothing(void **state)
 }
 
 /* A wakeup during a transfer loses no byte: the reader checks again and continues. */
-struct storm {
+struct wake_loop {
     fer_raw_socket raw;
     atomic_bool is_over;
 };
 
-static void wake_all_the_time(void *argument)
+static void wake_repeatedly(void *argument)
 {
-    struct storm *storm = argument;
-    while (!atomic_load(&storm->is_over)) {
-        ferp_wake(storm->raw);
+    struct wake_loop *wake_loop = argument;
+    while (!atomic_load(&wake_loop->is_over)) {
+        ferp_wake(wake_loop->raw);
         test_thread_yield();
     }
 }
@@ -349,11 +349,11 @@ static void wakes_lose_no_bytes(void **state)
 {
     (void)state;
     struct seam_pair pair = seam_open();
-    struct storm storm;
+    struct wake_loop wake_loop;
     test_thread thread;
-    storm.raw = pair.client;
-    atomic_init(&storm.is_over, false);
-    test_thread_start(&thread, wake_all_the_time, &storm);
+    wake_loop.raw = pair.client;
+    atomic_init(&wake_loop.is_over, false);
+    test_thread_start(&thread, wake_repeatedly, &wake_loop);
     assert_ok(ferp_set_nonblocking(pair.client, true));
     for (int i = 0; i < 300; i++) {
         unsigned char want = (unsigned char)i;
@@ -369,7 +369,7 @@ static void wakes_lose_no_bytes(void **state)
         assert_int_equal(moved, 1);
         assert_int_equal(got, want);
     }
-    atomic_store(&storm.is_over, true);
+    atomic_store(&wake_loop.is_over, true);
     test_thread_join(&thread);
     seam_close(&pair);
 }

@@ -28,21 +28,21 @@ static fer_error wait_nanos(uint64_t nanos)
 
 /* ---- Actions during a wait of the seam */
 
-static void (*meanwhile)(void);
+static void (*action_during_wait)(void);
 
-static void do_it_while_waiting(script_call call)
+static void run_action(script_call call)
 {
-    if (call == SCRIPT_POLLER_WAIT && meanwhile != NULL) {
-        void (*action)(void) = meanwhile;
-        meanwhile = NULL;
+    if (call == SCRIPT_POLLER_WAIT && action_during_wait != NULL) {
+        void (*action)(void) = action_during_wait;
+        action_during_wait = NULL;
         action();
     }
 }
 
-static void let_happen_while_waiting(void (*action)(void))
+static void run_during_wait(void (*action)(void))
 {
-    meanwhile = action;
-    script.on_call = do_it_while_waiting;
+    action_during_wait = action;
+    script.on_call = run_action;
 }
 
 static void notify(void)
@@ -163,13 +163,13 @@ static void a_refusal_to_watch_is_told_as_unsupported_and_all_else_as_it_is(void
     begin(&script_posix);
     int raw = (int)script_open_socket();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        fer_error_kind told = kinds[i] == FER_PERMISSION_DENIED ? FER_UNSUPPORTED : kinds[i];
+        fer_error_kind mapped = kinds[i] == FER_PERMISSION_DENIED ? FER_UNSUPPORTED : kinds[i];
         script_then_fail(SCRIPT_POLLER_ADD, kinds[i], 5);
-        assert_error(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL), told, 5);
+        assert_error(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL), mapped, 5);
         script_then_fail(SCRIPT_POLLER_MODIFY, kinds[i], 6);
-        assert_error(fer_poller_modify(&poller, raw, interest, FER_POLL_LEVEL), told, 6);
+        assert_error(fer_poller_modify(&poller, raw, interest, FER_POLL_LEVEL), mapped, 6);
         script_then_fail(SCRIPT_POLLER_DELETE, kinds[i], 7);
-        assert_error(fer_poller_delete(&poller, raw), told, 7);
+        assert_error(fer_poller_delete(&poller, raw), mapped, 7);
     }
 }
 
@@ -258,7 +258,7 @@ static void a_signal_at_the_end_of_a_wait_hides_no_event(void **state)
 {
     (void)state;
     begin(&script_posix);
-    script_answer *interrupted = script_then(SCRIPT_POLLER_WAIT);
+    script_result *interrupted = script_then(SCRIPT_POLLER_WAIT);
     interrupted->error = (fer_error){FER_INTERRUPTED, 4};
     interrupted->elapsed = 5000;
     script_then(SCRIPT_POLLER_WAIT)->value = 2;
@@ -333,7 +333,7 @@ static void a_wait_of_zero_is_nobody_to_be_woken(void **state)
     static void (*const notifies[])(void) = {notify, notify_thrice};
     begin(&script_posix);
     for (size_t i = 0; i < 2; i++) {
-        let_happen_while_waiting(notifies[i]);
+        run_during_wait(notifies[i]);
         assert_ok(wait_nanos(0));
         assert_log("poller_wait(0)");
         assert_ok(wait_nanos(UINT64_MAX));
@@ -356,8 +356,8 @@ static void events_come_beside_a_notification(void **state)
     assert_ok(wait_nanos(UINT64_MAX));
     assert_int_equal(count, 2);
     assert_log("poller_wait(0)");
-    let_happen_while_waiting(notify);
-    script_answer *both = script_then(SCRIPT_POLLER_WAIT);
+    run_during_wait(notify);
+    script_result *both = script_then(SCRIPT_POLLER_WAIT);
     both->on = true;
     both->value = 1;
     assert_ok(wait_nanos(UINT64_MAX));
@@ -372,7 +372,7 @@ static void notifies_during_a_wait_are_one_call_of_the_system(void **state)
     (void)state;
     begin(&script_posix);
     for (int round = 0; round < 3; round++) {
-        let_happen_while_waiting(notify_thrice);
+        run_during_wait(notify_thrice);
         script_then(SCRIPT_POLLER_WAIT)->on = true;
         assert_ok(wait_nanos(UINT64_MAX));
         assert_int_equal(count, 0);
@@ -386,7 +386,7 @@ static void a_notification_that_a_wait_left_is_the_next_one_s(void **state)
 {
     (void)state;
     begin(&script_posix);
-    let_happen_while_waiting(notify);
+    run_during_wait(notify);
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
     assert_ok(wait_nanos(UINT64_MAX));
     assert_int_equal(count, 1);
@@ -406,11 +406,11 @@ static void a_failed_notify_is_forgotten(void **state)
 {
     (void)state;
     begin(&script_posix);
-    let_happen_while_waiting(fail_to_notify);
+    run_during_wait(fail_to_notify);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
     assert_ok(wait_nanos(1000));
     assert_log("poller_wait(1000) poller_notify()");
-    let_happen_while_waiting(notify);
+    run_during_wait(notify);
     script_then(SCRIPT_POLLER_WAIT)->on = true;
     assert_ok(wait_nanos(1000));
     assert_log("poller_wait(1000) poller_notify()");
@@ -431,7 +431,7 @@ static void a_notify_is_sent_as_long_as_any_wait_is_under_way(void **state)
 {
     (void)state;
     begin(&script_posix);
-    let_happen_while_waiting(wait_and_notify);
+    run_during_wait(wait_and_notify);
     script_default(SCRIPT_POLLER_WAIT)->on = true;
     assert_ok(wait_nanos(UINT64_MAX));
     assert_int_equal(count, 0);

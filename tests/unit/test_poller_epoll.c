@@ -17,8 +17,8 @@
 enum { NANOS = 1500001 };
 
 /* The errno of the replaced call, and the number of its calls. */
-static int refusal;
-static int asked;
+static int epoll_errno;
+static int epoll_calls;
 
 #ifdef __linux__
 #include <signal.h>
@@ -34,21 +34,21 @@ int epoll_pwait2(int epoll, struct epoll_event *events, int cap, const struct ti
     (void)cap;
     (void)timeout;
     (void)mask;
-    asked++;
-    errno = refusal;
+    epoll_calls++;
+    errno = epoll_errno;
     return -1;
 }
 #endif
 
-static fer_error wait_a_little(fer_poller *poller)
+static fer_error wait_briefly(fer_poller *poller)
 {
     fer_event event;
     size_t count = 77;
     bool notified = true;
-    asked = 0;
+    epoll_calls = 0;
     fer_error err = ferp_poller_wait(poller, &event, 1, (fer_duration){NANOS}, &count, &notified);
     assert_true(count == 0 && !notified);
-    if (asked == 0) {
+    if (epoll_calls == 0) {
         ferp_poller_close(poller);
         print_message("[  REASON  ] this system's poller has no epoll_pwait2\n");
         skip();
@@ -59,16 +59,16 @@ static fer_error wait_a_little(fer_poller *poller)
 /* ENOSYS: an older kernel. EPERM: the seccomp filter of a container. */
 static void a_wait_that_is_refused_waits_by_milliseconds(void **state)
 {
-    static const int refusals[] = {ENOSYS, EPERM};
+    static const int errnos[] = {ENOSYS, EPERM};
     fer_poller poller = {0};
     (void)state;
     assert_int_equal(ferp_poller_open(&poller).kind, FER_OK);
     for (size_t i = 0; i < 2; i++) {
-        refusal = refusals[i];
+        epoll_errno = errnos[i];
         uint64_t start = ferp_now();
-        assert_int_equal(wait_a_little(&poller).kind, FER_OK);
+        assert_int_equal(wait_briefly(&poller).kind, FER_OK);
         assert_true(ferp_now() - start >= NANOS);
-        assert_int_equal(asked, 1);
+        assert_int_equal(epoll_calls, 1);
     }
     ferp_poller_close(&poller);
 }
@@ -79,8 +79,8 @@ static void a_signal_ends_the_wait(void **state)
     fer_poller poller = {0};
     (void)state;
     assert_int_equal(ferp_poller_open(&poller).kind, FER_OK);
-    refusal = EINTR;
-    assert_int_equal(wait_a_little(&poller).kind, FER_INTERRUPTED);
+    epoll_errno = EINTR;
+    assert_int_equal(wait_briefly(&poller).kind, FER_INTERRUPTED);
     ferp_poller_close(&poller);
 }
 

@@ -9,8 +9,8 @@
 static fer_poller *poller;
 static struct mailbox *mailbox;
 static fer_raw_socket raw;
-static struct told told_meanwhile;
-static const fer_duration at_once = {0};
+static struct told other_thread_events;
+static const fer_duration zero_timeout = {0};
 
 static int begin(void **state)
 {
@@ -43,7 +43,7 @@ static void an_event_on_its_way_does_not_take_the_place_of_a_new_one(void **stat
     post(mailbox);
     assert_ok(fer_poller_add(poller, raw, reading(1), FER_POLL_ONESHOT));
     kqueue_meanwhile = modify_to_key_2;
-    assert_true(wait_for(poller, 1, at_once).events <= 1);
+    assert_true(wait_for(poller, 1, zero_timeout).events <= 1);
     assert_null(kqueue_meanwhile);
     assert_told(poller, 2, true, false);
     assert_quiet(poller);
@@ -62,16 +62,16 @@ static void replace_by_key_2(void)
  * on its way. */
 static void an_event_of_a_deleted_socket_does_not_take_that_of_its_number(void **state)
 {
-    for (int halves = 1; halves <= 2; halves++) {
+    for (int half_count = 1; half_count <= 2; half_count++) {
         struct pair *pair = pair_open(state);
         poller = test_poller();
         mailbox = test_mailbox();
         raw = mailbox->raw;
         post(mailbox);
-        assert_ok(fer_poller_add(poller, raw, halves == 1 ? reading(1) : either_of_both(1),
+        assert_ok(fer_poller_add(poller, raw, half_count == 1 ? reading(1) : either_of_both(1),
                                  FER_POLL_ONESHOT));
         kqueue_meanwhile = replace_by_key_2;
-        assert_true(wait_for(poller, 1, at_once).events <= 1);
+        assert_true(wait_for(poller, 1, zero_timeout).events <= 1);
         assert_null(kqueue_meanwhile);
         assert_told(poller, 2, true, false);
         assert_quiet(poller);
@@ -80,16 +80,16 @@ static void an_event_of_a_deleted_socket_does_not_take_that_of_its_number(void *
     }
 }
 
-static void wait_meanwhile(void)
+static void wait_on_other_thread(void)
 {
-    told_meanwhile = wait_for(poller, 1, at_once);
+    other_thread_events = wait_for(poller, 1, zero_timeout);
 }
 
 static struct told wait_for_one(void)
 {
     fer_event event;
     size_t count = 0;
-    assert_ok(fer_poller_wait(poller, &event, 1, at_once, &count));
+    assert_ok(fer_poller_wait(poller, &event, 1, zero_timeout, &count));
     return (struct told){count, count > 0 && event.readable, count > 0 && event.writable};
 }
 
@@ -105,10 +105,10 @@ static void of_two_halves_one_thread_is_told(void **state)
     for (int i = 0; i < 3; i++) {
         assert_ok(i == 0 ? fer_poller_add(poller, raw, either_of_both(1), FER_POLL_ONESHOT)
                          : fer_poller_modify(poller, raw, either_of_both(1), FER_POLL_ONESHOT));
-        kqueue_meanwhile = wait_meanwhile;
+        kqueue_meanwhile = wait_on_other_thread;
         struct told told = wait_for_one();
         assert_null(kqueue_meanwhile);
-        assert_int_equal(told.events + told_meanwhile.events, 1);
+        assert_int_equal(told.events + other_thread_events.events, 1);
         assert_quiet(poller);
     }
 }
@@ -128,7 +128,7 @@ static void both_halves_that_are_modified_meanwhile_are_told_of(void **state)
     kqueue_meanwhile = modify_both_halves;
     size_t events = wait_for_one().events;
     assert_null(kqueue_meanwhile);
-    events += wait_for(poller, 1, at_once).events;
+    events += wait_for(poller, 1, zero_timeout).events;
     assert_true(events >= 1 && events <= 2);
     assert_quiet(poller);
 }
@@ -150,7 +150,7 @@ static void two_halves_in_one_wait_are_their_own_sockets_event(void **state)
     assert_true(peer_raw_wait_readable(listening));
     assert_ok(fer_poller_add(poller, listening, either_of_both(1), FER_POLL_ONESHOT));
     assert_ok(fer_poller_add(poller, mailbox->raw, either_of_both(2), FER_POLL_ONESHOT));
-    assert_ok(fer_poller_wait(poller, events, 4, at_once, &count));
+    assert_ok(fer_poller_wait(poller, events, 4, zero_timeout, &count));
     assert_int_equal(count, 2);
     assert_true(events[0].key == 1 && events[0].readable && !events[0].writable);
     assert_true(events[1].key == 2 && events[1].readable && events[1].writable);
@@ -207,8 +207,8 @@ static void a_socket_that_there_is_no_memory_for_is_not_added(void **state)
     post(mailbox);
     post(other);
     assert_ok(fer_poller_add(poller, other->raw, reading(7), FER_POLL_LEVEL));
-    for (int had = 0; had < KNOTES_OF_BOTH; had++) {
-        kqueue_memory = had;
+    for (int available = 0; available < KNOTES_OF_BOTH; available++) {
+        kqueue_memory = available;
         assert_kind(fer_poller_add(poller, mailbox->raw, either_of_both(1), FER_POLL_ONESHOT),
                     FER_OUT_OF_MEMORY);
         kqueue_memory = -1;
@@ -232,8 +232,8 @@ static void a_socket_that_there_is_no_memory_to_modify_stays(void **state)
     mailbox = test_mailbox();
     post(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
-    for (int had = 0; had < KNOTES_OF_BOTH - 1; had++) {
-        kqueue_memory = had;
+    for (int available = 0; available < KNOTES_OF_BOTH - 1; available++) {
+        kqueue_memory = available;
         assert_kind(fer_poller_modify(poller, mailbox->raw, either_of_both(1), FER_POLL_ONESHOT),
                     FER_OUT_OF_MEMORY);
         kqueue_memory = -1;

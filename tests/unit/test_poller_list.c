@@ -20,7 +20,7 @@ enum { SOCKETS = 70 };
 #define assert_kind(call, expected) assert_int_equal((call).kind, (expected))
 #define assert_ok(call) assert_kind(call, FER_OK)
 
-static const fer_duration at_once = {0};
+static const fer_duration zero_timeout = {0};
 
 /* ---- Sockets */
 
@@ -52,11 +52,11 @@ static void post(fer_udp_socket *mailbox)
     assert_ok(fer_udp_socket_ready(mailbox, FER_READABLE, FER_DURATION_NONE, &ready));
 }
 
-static void assert_tells(fer_poller *poller, uint64_t key)
+static void assert_one_event(fer_poller *poller, uint64_t key)
 {
     fer_event events[SOCKETS];
     size_t count = 0;
-    assert_ok(fer_poller_wait(poller, events, SOCKETS, at_once, &count));
+    assert_ok(fer_poller_wait(poller, events, SOCKETS, zero_timeout, &count));
     assert_int_equal(count, 1);
     assert_int_equal(events[0].key, key);
 }
@@ -92,7 +92,7 @@ static void an_add_without_memory_changes_nothing(void **state)
                FER_OUT_OF_MEMORY) {
             assert_kind(fer_poller_delete(&poller, raw), FER_NOT_FOUND);
             if (i > 0) {
-                assert_tells(&poller, 0);
+                assert_one_event(&poller, 0);
             }
             allowed = ++refused;
         }
@@ -101,7 +101,7 @@ static void an_add_without_memory_changes_nothing(void **state)
         }
     }
     assert_true(refused > SOCKETS);
-    assert_tells(&poller, 0);
+    assert_one_event(&poller, 0);
     fer_poller_close(&poller);
     for (int i = 0; i < SOCKETS; i++) {
         fer_udp_socket_close(&mailboxes[i]);

@@ -8,11 +8,11 @@
 #include "ferrule/tcp.h"
 #include "unit/scripted_platform.h"
 
-enum { EITHER = FER_READABLE | FER_WRITABLE };
+enum { BOTH = FER_READABLE | FER_WRITABLE };
 
 #define SLICE 100000000u
-#define FOR_EVER FER_DURATION_NONE
-#define AT_ONCE fer_duration_from_nanos(0)
+#define NO_TIMEOUT FER_DURATION_NONE
+#define NO_WAIT fer_duration_from_nanos(0)
 
 static void then_ready(fer_interest ready)
 {
@@ -24,7 +24,7 @@ static void then_timed_out(void)
     script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
 }
 
-static fer_handle connecting(void)
+static fer_handle new_connecting(void)
 {
     return script_connecting(FERI_FLAG_NONBLOCKING);
 }
@@ -38,11 +38,11 @@ static void the_os_is_asked_once_for_each_turn(void **state)
     fer_handle handle = script_stream(0);
     fer_interest ready = 77;
     then_ready(FER_READABLE);
-    assert_ok(feri_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_ok(feri_ready(&handle, BOTH, NO_TIMEOUT, &ready));
     assert_int_equal(ready, FER_READABLE);
     assert_log("ready(1,rw,ever)");
     then_timed_out();
-    assert_ok(feri_ready(&handle, FER_READABLE, AT_ONCE, &ready));
+    assert_ok(feri_ready(&handle, FER_READABLE, NO_WAIT, &ready));
     assert_int_equal(ready, 0);
     assert_log("ready(1,r,1000)");
 }
@@ -68,11 +68,11 @@ static void what_else_the_os_says_is_told_and_leaves_the_output(void **state)
     fer_handle handle = script_stream(0);
     fer_interest ready = 77;
     script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
-    assert_error(feri_ready(&handle, FER_WRITABLE, FOR_EVER, &ready), FER_OUT_OF_MEMORY, 12);
+    assert_error(feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_OUT_OF_MEMORY, 12);
     script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 110);
-    assert_error(feri_ready(&handle, FER_WRITABLE, FOR_EVER, &ready), FER_TIMED_OUT, 110);
+    assert_error(feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_TIMED_OUT, 110);
     script_then_fail(SCRIPT_READY, FER_BAD_HANDLE, 9);
-    assert_error(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready), FER_BAD_HANDLE, 9);
+    assert_error(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_BAD_HANDLE, 9);
     assert_int_equal(ready, 77);
 }
 
@@ -85,15 +85,15 @@ static void misuse_asks_nobody(void **state)
     fer_handle empty = {0};
     fer_interest ready = 77;
     for (int i = 0; i < 4; i++) {
-        assert_error(feri_ready(&handle, bad[i], FOR_EVER, &ready), FER_INVALID_INPUT, 0);
-        assert_error(feri_stream_ready(&handle, bad[i], FOR_EVER, &ready), FER_INVALID_INPUT, 0);
+        assert_error(feri_ready(&handle, bad[i], NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
+        assert_error(feri_stream_ready(&handle, bad[i], NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
     }
-    assert_error(feri_ready(&handle, EITHER, FOR_EVER, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_ready(&handle, EITHER, FOR_EVER, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_ready(NULL, EITHER, FOR_EVER, &ready), FER_INVALID_INPUT, 0);
-    assert_error(feri_ready(&empty, EITHER, FOR_EVER, &ready), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_ready(NULL, EITHER, FOR_EVER, &ready), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_ready(&empty, EITHER, FOR_EVER, &ready), FER_NOT_CONNECTED, 0);
+    assert_error(feri_ready(&handle, BOTH, NO_TIMEOUT, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
+    assert_error(feri_ready(&empty, BOTH, NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_ready(&empty, BOTH, NO_TIMEOUT, &ready), FER_NOT_CONNECTED, 0);
     assert_int_equal(ready, 77);
     assert_log("");
 }
@@ -106,9 +106,9 @@ static void on_posix_a_stream_waits_as_long_as_it_may(void **state)
     script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
-    then_ready(EITHER);
-    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
-    assert_int_equal(ready, EITHER);
+    then_ready(BOTH);
+    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
+    assert_int_equal(ready, BOTH);
     then_timed_out();
     assert_ok(feri_stream_ready(&handle, FER_READABLE, fer_duration_from_nanos(7), &ready));
     assert_int_equal(ready, 0);
@@ -128,20 +128,20 @@ static void a_half_that_has_ended_is_ready_and_the_other_is_only_looked_at(void 
         {FERI_EVENT_GOT_EOF, FER_READABLE, "ready(1,w,1000)"},
         {FERI_EVENT_SHUT_WRITE, FER_WRITABLE, "ready(1,r,1000)"},
         {FERI_EVENT_GOT_PIPE, FER_WRITABLE, "ready(1,r,1000)"},
-        {FERI_EVENT_SHUT_BOTH, EITHER, ""},
+        {FERI_EVENT_SHUT_BOTH, BOTH, ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(&script_posix);
         fer_handle handle = script_stream(0);
         fer_interest ready = 77;
         assert_true(feri_handle_apply(&handle, rows[i].event));
-        if (rows[i].known != EITHER) {
+        if (rows[i].known != BOTH) {
             then_timed_out();
         }
-        assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+        assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
         assert_int_equal(ready, rows[i].known);
         assert_log(rows[i].log);
-        assert_ok(feri_stream_ready(&handle, rows[i].known, FOR_EVER, &ready));
+        assert_ok(feri_stream_ready(&handle, rows[i].known, NO_TIMEOUT, &ready));
         assert_int_equal(ready, rows[i].known);
         assert_log("");
     }
@@ -156,25 +156,25 @@ static void a_look_besides_what_is_known_adds_to_it_and_cannot_fail(void **state
     fer_interest ready = 77;
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
     then_ready(FER_WRITABLE);
-    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
-    assert_int_equal(ready, EITHER);
+    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
+    assert_int_equal(ready, BOTH);
     script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
-    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
     assert_int_equal(ready, FER_READABLE);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
-    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
-    assert_int_equal(ready, EITHER);
+    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
+    assert_int_equal(ready, BOTH);
 }
 
 /* ---- Streams whose shutdown may not wake a wait */
 
-static fer_handle *shared_handle;
+static fer_handle *handle_to_shut;
 
-static void shut_write_meanwhile(script_call call)
+static void shut_write_at_second_slice(script_call call)
 {
     if (call == SCRIPT_READY && script.times[SCRIPT_READY] == 2) {
-        assert_true(feri_handle_apply(shared_handle, FERI_EVENT_SHUT_WRITE));
+        assert_true(feri_handle_apply(handle_to_shut, FERI_EVENT_SHUT_WRITE));
     }
 }
 
@@ -185,11 +185,11 @@ static void on_windows_a_wait_is_cut_into_slices(void **state)
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     fer_interest ready = 77;
-    shared_handle = &handle;
-    script.on_call = shut_write_meanwhile;
+    handle_to_shut = &handle;
+    script.on_call = shut_write_at_second_slice;
     then_timed_out();
     then_timed_out();
-    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready));
+    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_log("ready(1,w,100001000,ever) ready(1,w,200001000,ever)");
 }
@@ -216,14 +216,14 @@ static void only_what_may_be_missed_is_cut(void **state)
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
     then_ready(FER_WRITABLE);
-    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready));
+    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready));
     assert_log("ready(1,w,ever)");
     traits.shutdown_read_resets_on_data = false;
     traits.write_wait_misses_shutdown = true;
     script_begin(&traits);
     handle = script_stream(FERI_FLAG_CLONED);
     then_ready(FER_READABLE);
-    assert_ok(feri_stream_ready(&handle, FER_READABLE, FOR_EVER, &ready));
+    assert_ok(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready));
     assert_log("ready(1,r,ever)");
 }
 
@@ -236,12 +236,12 @@ static void what_a_clone_has_shut_is_ready(void **state)
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
     script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
-    assert_ok(feri_stream_ready(&handle, FER_READABLE, FOR_EVER, &ready));
+    assert_ok(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready));
     assert_int_equal(ready, FER_READABLE);
     assert_log("wait_terms(1,reading)");
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
-    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready));
+    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_log("ready(1,w,100001000,ever) send(1,0)");
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_WRITE), FERI_ANSWER_CALL_OS);
@@ -256,11 +256,11 @@ static void the_write_half_is_asked_about_in_the_last_turn_too(void **state)
     fer_interest ready = 77;
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
-    assert_ok(feri_stream_ready(&handle, EITHER, AT_ONCE, &ready));
+    assert_ok(feri_stream_ready(&handle, BOTH, NO_WAIT, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_log("wait_terms(1,reading) ready(1,rw,1000) send(1,0)");
     then_timed_out();
-    assert_ok(feri_stream_ready(&handle, FER_READABLE, AT_ONCE, &ready));
+    assert_ok(feri_stream_ready(&handle, FER_READABLE, NO_WAIT, &ready));
     assert_int_equal(ready, 0);
     assert_log("wait_terms(1,reading) ready(1,r,1000)");
 }
@@ -275,7 +275,7 @@ static void a_clones_write_half_that_is_open_is_waited_for(void **state)
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
     then_timed_out();
     then_ready(FER_WRITABLE);
-    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_log("wait_terms(1,reading) ready(1,rw,100001000,ever) send(1,0) wait_terms(1,reading) "
                "ready(1,rw,200001000,ever) send(1,0) "
@@ -291,11 +291,11 @@ static void a_reset_that_the_send_of_nothing_meets_sticks(void **state)
     fer_interest ready = 77;
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_ABORTED, 10053);
-    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready));
+    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_error(feri_handle_reason(&handle), FER_CONNECTION_RESET, 10053);
-    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
-    assert_int_equal(ready, EITHER);
+    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
+    assert_int_equal(ready, BOTH);
     assert_log("ready(1,w,100001000,ever) send(1,0)");
 }
 
@@ -305,12 +305,12 @@ static void a_connect_under_way_is_waited_for_and_then_the_stream(void **state)
 {
     (void)state;
     script_begin(&script_posix);
-    fer_handle handle = connecting();
+    fer_handle handle = new_connecting();
     fer_interest ready = 77;
     script_then(SCRIPT_WAIT_FOR);
     script_then(SCRIPT_PEER_ADDR);
     then_ready(FER_WRITABLE);
-    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
+    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1) ready(1,rw,ever)");
 }
@@ -319,11 +319,11 @@ static void a_connect_that_ends_as_the_time_does_is_still_told(void **state)
 {
     (void)state;
     script_begin(&script_posix);
-    fer_handle handle = connecting();
+    fer_handle handle = new_connecting();
     fer_interest ready = 77;
     script_then(SCRIPT_WAIT_FOR)->elapsed = 9;
     then_ready(FER_WRITABLE);
-    assert_ok(feri_stream_ready(&handle, EITHER, fer_duration_from_nanos(5), &ready));
+    assert_ok(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready));
     assert_int_equal(ready, FER_WRITABLE);
 }
 
@@ -331,11 +331,11 @@ static void a_connect_that_has_not_ended_in_time_is_ready_for_nothing(void **sta
 {
     (void)state;
     script_begin(&script_posix);
-    fer_handle handle = connecting();
+    fer_handle handle = new_connecting();
     fer_interest ready = 77;
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_ok(feri_stream_ready(&handle, EITHER, fer_duration_from_nanos(5), &ready));
+    assert_ok(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready));
     assert_int_equal(ready, 0);
     assert_log("wait_arm(1,CONNECTED) wait_for(1005) wait_arm(1,CONNECTED) wait_for(1005)");
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
@@ -346,13 +346,13 @@ static void a_connect_that_is_falsely_ready_is_asked_again_until_the_time_is_ove
 {
     (void)state;
     script_begin(&script_posix);
-    fer_handle handle = connecting();
+    fer_handle handle = new_connecting();
     fer_interest ready = 77;
     for (int i = 0; i < 2; i++) {
         script_then(SCRIPT_WAIT_FOR)->elapsed = 3;
         script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
     }
-    assert_ok(feri_stream_ready(&handle, EITHER, fer_duration_from_nanos(5), &ready));
+    assert_ok(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready));
     assert_int_equal(ready, 0);
     assert_log("wait_arm(1,CONNECTED) wait_for(1005) peer_addr(1) wait_arm(1,CONNECTED) "
                "wait_for(1005) peer_addr(1)");
@@ -362,19 +362,19 @@ static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
 {
     (void)state;
     script_begin(&script_windows);
-    fer_handle handle = connecting();
+    fer_handle handle = new_connecting();
     fer_interest ready = 77;
     script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
-    assert_ok(feri_stream_ready(&handle, FER_READABLE, FOR_EVER, &ready));
+    assert_ok(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready));
     assert_int_equal(ready, FER_READABLE);
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1)");
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
     assert_log("take_error(1)");
-    assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
-    assert_int_equal(ready, EITHER);
+    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
+    assert_int_equal(ready, BOTH);
     assert_log("");
 }
 
@@ -382,10 +382,10 @@ static void a_wait_for_a_connect_that_cannot_begin_is_told(void **state)
 {
     (void)state;
     script_begin(&script_posix);
-    fer_handle handle = connecting();
+    fer_handle handle = new_connecting();
     fer_interest ready = 77;
     script_then_fail(SCRIPT_WAIT_ARM, FER_NO_BUFFER_SPACE, 105);
-    assert_error(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready), FER_NO_BUFFER_SPACE, 105);
+    assert_error(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), FER_NO_BUFFER_SPACE, 105);
     assert_int_equal(ready, 77);
 }
 
@@ -397,17 +397,17 @@ static void a_built_socket_waits_as_what_it_is(void **state)
     fer_interest ready = 77;
     fer_socket socket = {0};
     script_begin(&script_windows);
-    assert_error(fer_socket_ready(NULL, EITHER, FOR_EVER, &ready), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_ready(&socket, EITHER, FOR_EVER, &ready), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
     socket.inner_.handle_ = script_stream(0);
     then_ready(FER_WRITABLE);
-    assert_ok(fer_socket_ready(&socket, EITHER, FOR_EVER, &ready));
+    assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
     socket.inner_.handle_ = script_stream(FERI_FLAG_DATAGRAM);
     then_ready(FER_WRITABLE);
-    assert_ok(fer_socket_ready(&socket, EITHER, FOR_EVER, &ready));
+    assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
     socket.inner_.handle_ = script_stream(FERI_FLAG_LISTENING);
     then_ready(FER_READABLE);
-    assert_ok(fer_socket_ready(&socket, EITHER, FOR_EVER, &ready));
+    assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
     assert_log("ready(1,rw,100001000,ever) ready(2,rw,ever) ready(3,rw,ever)");
 }
 

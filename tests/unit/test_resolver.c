@@ -18,7 +18,7 @@ static void an_address_text_is_answered_at_once_and_without_a_thread(void **stat
     assert_ok(fer_lookup_wait(&lookups[0], (fer_duration){0}, addrs, CAP, &count));
     assert_int_equal(count, 1);
     assert_true(fer_socket_addr_eq(&addrs[0], &want));
-    assert_int_equal(background.threads_begun, 0);
+    assert_int_equal(background.threads_started, 0);
     assert_int_equal(background.waits, 0);
 }
 
@@ -55,7 +55,7 @@ static void no_more_are_under_way_and_in_line_than_there_is_room_for(void **stat
     start(0, "a.test:80");
     start(1, "b.test:80");
     start(2, "c.test:80");
-    assert_int_equal(background.threads_begun, 2);
+    assert_int_equal(background.threads_started, 2);
     size_t live = background.memory_live;
     assert_error(fer_resolver_start(&resolver, "d.test:80", &poller, &lookups[3]), FER_WOULD_BLOCK,
                  0);
@@ -65,15 +65,15 @@ static void no_more_are_under_way_and_in_line_than_there_is_room_for(void **stat
     assert_error(fer_resolver_start(&resolver, "d.test:80", &poller, &lookups[3]), FER_WOULD_BLOCK,
                  0);
     step_into_lookup(0);
-    assert_ok(ask(0));
+    assert_ok(poll_lookup(0));
     start(3, "d.test:80");
     assert_error(fer_resolver_start(&resolver, "e.test:80", &poller, &lookups[4]), FER_WOULD_BLOCK,
                  0);
     script_thread_finish(1);
     script_thread_finish(0);
-    assert_int_equal(background.threads_begun, 2);
+    assert_int_equal(background.threads_started, 2);
     for (size_t i = 0; i < 4; i++) {
-        assert_ok(ask(i));
+        assert_ok(poll_lookup(i));
     }
 }
 
@@ -84,7 +84,7 @@ static void those_in_line_come_up_in_their_order(void **state)
     start(0, "a.test:80");
     start(1, "b.test:80");
     start(2, "c.test:80");
-    script.on_call = nobody_is_kept_out;
+    script.on_call = assert_outside_monitor;
     script_thread_finish(0);
     assert_log("lookup_begin(a.test) lookup_next() lookup_end() lookup_begin(b.test) lookup_next() "
                "lookup_end() "
@@ -140,13 +140,13 @@ static void a_wait_of_nothing_only_asks(void **state)
     (void)state;
     begin(1, 0);
     start(0, "a.test:80");
-    assert_error(ask(0), FER_WOULD_BLOCK, 0);
+    assert_error(poll_lookup(0), FER_WOULD_BLOCK, 0);
     assert_int_equal(background.waits, 1);
     assert_int_equal(background.waited_until, 0);
     step_into_lookup(0);
-    assert_error(ask(0), FER_WOULD_BLOCK, 0);
+    assert_error(poll_lookup(0), FER_WOULD_BLOCK, 0);
     assert_false(script_thread_step(0));
-    assert_ok(ask(0));
+    assert_ok(poll_lookup(0));
 }
 
 static void a_wait_ends_at_its_deadline_and_the_lookup_goes_on(void **state)
@@ -160,10 +160,10 @@ static void a_wait_ends_at_its_deadline_and_the_lookup_goes_on(void **state)
     assert_int_equal(background.waited_until, 1500);
     assert_int_equal(count, 99);
     script_thread_finish(0);
-    assert_ok(ask(0));
+    assert_ok(poll_lookup(0));
 }
 
-static void wake_for_nothing_then_finish(void)
+static void finish_at_third_wait(void)
 {
     if (background.waits == 3) {
         script_thread_finish(0);
@@ -176,8 +176,8 @@ static void a_wait_that_is_woken_for_nothing_goes_on(void **state)
     (void)state;
     begin(1, 0);
     start(0, "a.test:80");
-    background.wait_ends.kind = FER_OK;
-    background.on_wait = wake_for_nothing_then_finish;
+    background.wait_result.kind = FER_OK;
+    background.on_wait = finish_at_third_wait;
     assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count));
     assert_int_equal(background.waits, 3);
     assert_true(background.waited_until == FERP_NO_DEADLINE);
@@ -192,7 +192,7 @@ static void an_answer_that_comes_with_the_deadline_is_given(void **state)
     begin(1, 0);
     start(0, "a.test:80");
     background.waits = 2;
-    background.on_wait = wake_for_nothing_then_finish;
+    background.on_wait = finish_at_third_wait;
     assert_ok(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(5), NULL, 0, &count));
     assert_int_equal(count, 0);
 }
@@ -203,7 +203,7 @@ static void a_wait_that_nothing_can_end_is_a_deadlock(void **state)
     (void)state;
     begin(1, 0);
     start(0, "a.test:80");
-    background.wait_ends.kind = FER_DEADLOCK;
+    background.wait_result.kind = FER_DEADLOCK;
     assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count), FER_DEADLOCK, 0);
     script_thread_finish(0);
 }

@@ -13,7 +13,7 @@ static void the_poller_is_notified_once_with_the_answer(void **state)
     assert_false(poller_was_notified());
     assert_false(script_thread_step(0));
     assert_true(poller_was_notified());
-    assert_ok(ask(0));
+    assert_ok(poll_lookup(0));
     fer_resolver_close(&resolver);
     assert_false(poller_was_notified());
 }
@@ -30,7 +30,7 @@ static void finish_while_the_poller_waits(script_call call)
     }
 }
 
-static void wait_for_the_poller(void)
+static void wait_for_poller(void)
 {
     fer_event event;
     size_t count = 0;
@@ -45,9 +45,9 @@ static void who_waits_for_the_poller_is_woken_when_the_answer_is_there(void **st
     begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
     script_then(SCRIPT_POLLER_WAIT)->on = true;
-    wait_for_the_poller();
+    wait_for_poller();
     assert_log("poller_wait(1) lookup_begin(a.test) lookup_next() lookup_end() poller_notify()");
-    assert_ok(ask(0));
+    assert_ok(poll_lookup(0));
 }
 
 static void a_poller_that_cannot_be_notified_loses_no_answer(void **state)
@@ -56,8 +56,8 @@ static void a_poller_that_cannot_be_notified_loses_no_answer(void **state)
     begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
     script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
-    wait_for_the_poller();
-    assert_ok(ask(0));
+    wait_for_poller();
+    assert_ok(poll_lookup(0));
 }
 
 /* ---- N6 */
@@ -77,10 +77,10 @@ static void an_abandoned_lookup_in_line_is_never_made(void **state)
         script_thread_finish(0);
         assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 4);
         for (size_t i = 0; i <= 4; i++) {
-            assert_true(i == gone || ask(i).kind == FER_OK);
+            assert_true(i == gone || poll_lookup(i).kind == FER_OK);
         }
         if (gone < 3) {
-            assert_int_equal(ended(state), 0);
+            assert_int_equal(resolver_teardown(state), 0);
         }
     }
 }
@@ -97,9 +97,9 @@ static void an_abandoned_lookup_that_is_under_way_is_answered_to_nobody(void **s
     assert_false(script_thread_step(0));
     assert_false(poller_was_notified());
     start(1, "b.test:80");
-    assert_int_equal(background.threads_begun, 2);
+    assert_int_equal(background.threads_started, 2);
     script_thread_finish(1);
-    assert_ok(ask(1));
+    assert_ok(poll_lookup(1));
 }
 
 static void an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do(
@@ -119,7 +119,7 @@ static void a_lookup_can_be_closed_after_its_resolver(void **state)
     begin(1, 0);
     start(0, "a.test:80");
     fer_resolver_close(&resolver);
-    assert_error(ask(0), FER_CANCELLED, 0);
+    assert_error(poll_lookup(0), FER_CANCELLED, 0);
     assert_false(script_thread_step(0));
     assert_int_equal(background.monitors_live, 1);
     fer_lookup_close(&lookups[0]);
@@ -142,13 +142,13 @@ static void a_closed_resolver_cancels_what_is_not_done(void **state)
     fer_resolver_close(&resolver);
     assert_true(poller_was_notified());
     assert_false(poller_was_notified());
-    assert_ok(ask(0));
+    assert_ok(poll_lookup(0));
     for (size_t i = 1; i <= 4; i++) {
-        assert_error(ask(i), FER_CANCELLED, 0);
+        assert_error(poll_lookup(i), FER_CANCELLED, 0);
     }
     assert_false(script_thread_step(1));
     assert_false(script_thread_step(2));
-    assert_error(ask(1), FER_CANCELLED, 0);
+    assert_error(poll_lookup(1), FER_CANCELLED, 0);
     assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 2);
 }
 
@@ -163,9 +163,9 @@ static void a_closed_resolver_cancels_all_that_the_system_is_at(void **state)
     }
     fer_resolver_close(&resolver);
     for (size_t i = 0; i < 3; i++) {
-        assert_error(ask(i), FER_CANCELLED, 0);
+        assert_error(poll_lookup(i), FER_CANCELLED, 0);
         assert_false(script_thread_step(i));
-        assert_error(ask(i), FER_CANCELLED, 0);
+        assert_error(poll_lookup(i), FER_CANCELLED, 0);
     }
 }
 
@@ -189,11 +189,11 @@ static void threads_are_made_when_there_is_work_and_end_when_there_is_none(void 
 {
     (void)state;
     begin(4, 0);
-    assert_int_equal(background.threads_begun, 0);
+    assert_int_equal(background.threads_started, 0);
     for (size_t round = 1; round <= 3; round++) {
         start(0, "a.test:80");
         start(1, "b.test:80");
-        assert_int_equal(background.threads_begun, 2 * round);
+        assert_int_equal(background.threads_started, 2 * round);
         script_thread_finish(2 * round - 2);
         script_thread_finish(2 * round - 1);
         assert_int_equal(background.threads_running, 0);
@@ -210,12 +210,12 @@ static void a_thread_that_has_nothing_left_takes_the_next_one_itself(void **stat
     start(0, "a.test:80");
     start(1, "b.test:80");
     script_thread_finish(0);
-    assert_ok(ask(0));
-    assert_ok(ask(1));
+    assert_ok(poll_lookup(0));
+    assert_ok(poll_lookup(1));
     start(2, "c.test:80");
-    assert_int_equal(background.threads_begun, 2);
+    assert_int_equal(background.threads_started, 2);
     script_thread_finish(1);
-    assert_ok(ask(2));
+    assert_ok(poll_lookup(2));
 }
 
 /* ---- Failures of the system */
@@ -224,18 +224,18 @@ static void a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other(void
 {
     (void)state;
     begin(2, 2);
-    background.thread_starts = (fer_error){FER_OUT_OF_MEMORY, 11};
+    background.thread_result = (fer_error){FER_OUT_OF_MEMORY, 11};
     assert_error(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]),
                  FER_OUT_OF_MEMORY, 11);
     assert_int_equal(background.memory_live, 1);
-    background.thread_starts = (fer_error){FER_OK, 0};
+    background.thread_result = (fer_error){FER_OK, 0};
     start(0, "a.test:80");
-    background.thread_starts = (fer_error){FER_OUT_OF_MEMORY, 11};
+    background.thread_result = (fer_error){FER_OUT_OF_MEMORY, 11};
     start(1, "b.test:80");
-    assert_int_equal(background.threads_begun, 1);
+    assert_int_equal(background.threads_started, 1);
     script_thread_finish(0);
-    assert_ok(ask(0));
-    assert_ok(ask(1));
+    assert_ok(poll_lookup(0));
+    assert_ok(poll_lookup(1));
 }
 
 static void without_memory_nothing_is_begun(void **state)
@@ -251,13 +251,13 @@ static void without_memory_nothing_is_begun(void **state)
     background.memory_fails_at = 1;
     assert_error(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]),
                  FER_OUT_OF_MEMORY, 0);
-    assert_int_equal(background.threads_begun, 0);
+    assert_int_equal(background.threads_started, 0);
     assert_log("");
     fer_resolver_close(&resolver);
     script.has_no_memory = true;
     assert_error(fer_resolver_new(&resolver, 1, 1), FER_OUT_OF_MEMORY, 0);
     script.has_no_memory = false;
-    background.monitor_begins = (fer_error){FER_OUT_OF_MEMORY, 12};
+    background.monitor_result = (fer_error){FER_OUT_OF_MEMORY, 12};
     assert_error(fer_resolver_new(&resolver, 1, 1), FER_OUT_OF_MEMORY, 12);
     assert_int_equal(background.memory_live, 0);
 }
@@ -270,7 +270,7 @@ static void addresses_that_find_no_room_are_out_of_memory(void **state)
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     background.memory_fails_at = 1;
     script_thread_finish(0);
-    assert_error(ask(0), FER_OUT_OF_MEMORY, 0);
+    assert_error(poll_lookup(0), FER_OUT_OF_MEMORY, 0);
     assert_log("lookup_begin(a.test) lookup_next() lookup_next() lookup_end()");
 }
 
@@ -331,8 +331,8 @@ static void a_child_leaves_its_copies_alone(void **state)
     background.process = 0;
     background.is_inside = false;
     script_thread_finish(0);
-    assert_ok(ask(0));
-    assert_ok(ask(1));
+    assert_ok(poll_lookup(0));
+    assert_ok(poll_lookup(1));
 }
 
 int main(void)

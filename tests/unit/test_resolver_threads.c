@@ -35,21 +35,21 @@ static struct {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     size_t inside;
-    size_t most_inside;
+    size_t max_inside;
     size_t answered;
     bool holds;
-    bool saw_open_signal;
+    bool signal_is_unblocked;
     char thread_name[32];
 } system_resolver = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 /* A program can have a lot of thread-local storage, which glibc allocates on the threads'
  * stacks. */
-static _Thread_local unsigned char of_thread[1024 * 1024];
+static _Thread_local unsigned char thread_storage[1024 * 1024];
 
 /* Uses as much stack as a system's resolver modules may use. */
 static void use_stack(void)
 {
-    of_thread[sizeof of_thread - 1] = 1;
+    thread_storage[sizeof thread_storage - 1] = 1;
     volatile unsigned char room[200 * 1024];
     for (size_t i = 0; i < sizeof room; i += 1024) {
         room[i] = (unsigned char)i;
@@ -57,13 +57,13 @@ static void use_stack(void)
     assert_true(room[1024] == 0);
 }
 
-static void look_at_this_thread(void)
+static void record_thread(void)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGPIPE, SIGALRM, SIGCHLD, SIGHUP};
     sigset_t blocked;
     (void)pthread_sigmask(SIG_SETMASK, NULL, &blocked);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        system_resolver.saw_open_signal |= sigismember(&blocked, signals[i]) != 1;
+        system_resolver.signal_is_unblocked |= sigismember(&blocked, signals[i]) != 1;
     }
 #if defined(__linux__)
     (void)pthread_getname_np(pthread_self(), system_resolver.thread_name,
@@ -78,10 +78,10 @@ int getaddrinfo(const char *restrict node, const char *restrict service,
     (void)hints;
     use_stack();
     pthread_mutex_lock(&system_resolver.mutex);
-    look_at_this_thread();
+    record_thread();
     system_resolver.inside++;
-    if (system_resolver.inside > system_resolver.most_inside) {
-        system_resolver.most_inside = system_resolver.inside;
+    if (system_resolver.inside > system_resolver.max_inside) {
+        system_resolver.max_inside = system_resolver.inside;
     }
     pthread_cond_broadcast(&system_resolver.changed);
     while (system_resolver.holds && strncmp(node, "slow", 4) == 0) {
@@ -147,7 +147,7 @@ static int begin(void **state)
     memset(lookups, 0, sizeof lookups);
     memset(&poller, 0, sizeof poller);
     pthread_mutex_lock(&system_resolver.mutex);
-    system_resolver.most_inside = 0;
+    system_resolver.max_inside = 0;
     system_resolver.answered = 0;
     pthread_mutex_unlock(&system_resolver.mutex);
     hold(true);
@@ -202,7 +202,7 @@ static void no_more_threads_are_at_work_than_were_asked_for(void **state)
     for (size_t i = 0; i < 2 * (size_t)THREADS; i++) {
         assert_ok(wait_for(i, FER_DURATION_NONE));
     }
-    assert_int_equal(system_resolver.most_inside, THREADS);
+    assert_int_equal(system_resolver.max_inside, THREADS);
 }
 
 /* N4: "other timeouts never end early". */
@@ -228,7 +228,7 @@ static void a_wait_is_not_over_before_its_time(void **state)
     wait_until_inside(1); /* otherwise its thread could call getaddrinfo during the next test */
 }
 
-static void wait_without_end(void *argument)
+static void wait_without_timeout(void *argument)
 {
     size_t at = *(const size_t *)argument;
     *(size_t *)argument = (size_t)wait_for(at, FER_DURATION_NONE).kind;
@@ -246,7 +246,7 @@ static void everybody_who_waits_is_told(void **state)
     assert_ok(fer_resolver_new(&resolver, 1, 0));
     assert_ok(fer_resolver_start(&resolver, "slow.test:80", &poller, &lookups[0]));
     for (size_t i = 0; i < THREADS; i++) {
-        test_thread_start(&threads[i], wait_without_end, &results[i]);
+        test_thread_start(&threads[i], wait_without_timeout, &results[i]);
     }
     wait_until_inside(1);
     hold(false);
@@ -290,7 +290,7 @@ static void a_resolver_is_closed_while_the_system_is_at_it(void **state)
         assert_ok(start(i, "slow.test:80"));
     }
     wait_until_inside(1);
-    test_thread_start(&thread, wait_without_end, &result);
+    test_thread_start(&thread, wait_without_timeout, &result);
     fer_resolver_close(&resolver);
     test_thread_join(&thread);
     assert_int_equal(result, FER_CANCELLED);
@@ -314,7 +314,7 @@ static void threads_take_no_signal_and_have_a_name(void **state)
     assert_ok(start(0, "none.test:80"));
     pthread_sigmask(SIG_SETMASK, NULL, &after);
     assert_kind(wait_for(0, FER_DURATION_NONE), FER_HOST_NOT_FOUND);
-    assert_false(system_resolver.saw_open_signal);
+    assert_false(system_resolver.signal_is_unblocked);
     assert_int_equal(sigismember(&before, SIGTERM), sigismember(&after, SIGTERM));
 #if defined(__linux__)
     assert_string_equal(system_resolver.thread_name, "ferrule-resolve");
@@ -362,7 +362,7 @@ static void start_and_abandon(void *argument)
 }
 
 /* Each thread has its own resolver and closes it while lookups run. */
-static void make_and_close(void *argument)
+static void open_and_close(void *argument)
 {
     uint32_t random = *(const uint32_t *)argument;
     size_t failures = 0;
@@ -399,7 +399,7 @@ static void many_threads_start_abandon_and_close(void **state)
     assert_ok(fer_resolver_new(&resolver, 3, 2));
     for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
         arguments[i] = (uint32_t)i * 7919u + 1;
-        test_thread_start(&threads[i], i % 2 == 0 ? start_and_abandon : make_and_close,
+        test_thread_start(&threads[i], i % 2 == 0 ? start_and_abandon : open_and_close,
                           &arguments[i]);
     }
     for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {

@@ -15,20 +15,20 @@ static const struct ferp_traits *simulated_traits(void);
 #include "platform/sim/traits.c"
 #undef ferp_traits
 
-static ferp_sim_world world;
+static ferp_sim_world simulation;
 
 ferp_sim_world *ferp_sim_here(void)
 {
-    return &world;
+    return &simulation;
 }
 
 static void facts_are_the_backends(void **state)
 {
     (void)state;
 #if defined(_WIN32)
-    world.config.dialect = FER_SIM_WINSOCK;
+    simulation.config.dialect = FER_SIM_WINSOCK;
 #elif defined(__linux__)
-    world.config.dialect = FER_SIM_POSIX;
+    simulation.config.dialect = FER_SIM_POSIX;
 #else
     print_message("no dialect is this system's\n");
     skip();

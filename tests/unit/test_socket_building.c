@@ -4,13 +4,13 @@
 
 #include "ferrule/socket.h"
 
-static feri_life life_of(const fer_socket *socket)
+static feri_life phase_of(const fer_socket *socket)
 {
     return feri_state_life(feri_handle_state(&socket->inner_.handle_));
 }
 
 /* Starts a script, creates an unbound socket and clears the log. */
-static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_type type)
+static fer_socket new_socket(const struct ferp_traits *traits, fer_domain domain, fer_type type)
 {
     fer_socket socket;
     memset(&socket, 0, sizeof socket);
@@ -21,9 +21,9 @@ static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_
     return socket;
 }
 
-static fer_socket made_stream(const struct ferp_traits *traits)
+static fer_socket new_stream(const struct ferp_traits *traits)
 {
-    return made(traits, FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    return new_socket(traits, FER_DOMAIN_IPV4, FER_TYPE_STREAM);
 }
 
 static fer_error connect_to(fer_socket *socket, const char *text)
@@ -71,10 +71,10 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
         fer_socket socket = {0};
         script_begin(rows[i].traits);
         assert_ok(fer_socket_new(&socket, rows[i].domain, rows[i].type, rows[i].protocol));
-        assert_int_equal(life_of(&socket), rows[i].life);
+        assert_int_equal(phase_of(&socket), rows[i].life);
         assert_log(rows[i].log);
         fer_socket_close(&socket);
-        assert_int_equal(life_of(&socket), FERI_LIFE_CLOSED);
+        assert_int_equal(phase_of(&socket), FERI_LIFE_CLOSED);
         assert_int_equal(script.sockets_open, 0);
     }
 }
@@ -122,7 +122,7 @@ static void bind_does_what_every_bind_does_unless_it_was_chosen(void **state)
         const struct ferp_traits *traits;
         fer_domain domain;
         fer_type type;
-        int chosen;
+        int options_set;
         const char *log;
     } rows[] = {
         {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0,
@@ -147,11 +147,11 @@ static void bind_does_what_every_bind_does_unless_it_was_chosen(void **state)
         {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_RAW, 0, "bind(1,127.0.0.1:80)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        fer_socket socket = made(rows[i].traits, rows[i].domain, rows[i].type);
-        if ((rows[i].chosen & REUSE) != 0) {
+        fer_socket socket = new_socket(rows[i].traits, rows[i].domain, rows[i].type);
+        if ((rows[i].options_set & REUSE) != 0) {
             assert_ok(fer_socket_set_reuse_address(&socket, false));
         }
-        if ((rows[i].chosen & ONLY) != 0) {
+        if ((rows[i].options_set & ONLY) != 0) {
             assert_ok(fer_socket_set_only_v6(&socket, true));
         }
         const char *addr = rows[i].domain == FER_DOMAIN_IPV6 ? "[::1]:80" : "127.0.0.1:80";
@@ -165,7 +165,7 @@ static void bind_does_what_every_bind_does_unless_it_was_chosen(void **state)
 static void a_choice_that_failed_is_none(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    fer_socket socket = new_socket(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 55);
     assert_error(fer_socket_set_only_v6(&socket, true), FER_INVALID_INPUT, 22);
@@ -178,10 +178,10 @@ static void a_choice_that_failed_is_none(void **state)
 static void a_bind_that_failed_can_be_made_again(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_posix);
+    fer_socket socket = new_stream(&script_posix);
     script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 98);
     assert_error(bind_to(&socket, "127.0.0.1:80"), FER_ADDR_IN_USE, 98);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_UNCONNECTED);
     assert_ok(bind_to(&socket, "127.0.0.1:81"));
     script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 105);
     fer_socket other = {0};
@@ -195,7 +195,7 @@ static void a_bind_that_failed_can_be_made_again(void **state)
 static void a_denial_that_means_in_use_is_told_so(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_windows);
+    fer_socket socket = new_stream(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
     assert_error(bind_to(&socket, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
@@ -208,7 +208,7 @@ static void a_denial_that_means_in_use_is_told_so(void **state)
 static void an_ipv6_socket_that_is_bound_already_is_misuse(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_posix, FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
+    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("[::1]:81");
     assert_error(bind_to(&socket, "[::1]:80"), FER_INVALID_INPUT, 0);
@@ -225,7 +225,7 @@ static void an_ipv6_socket_that_is_bound_already_is_misuse(void **state)
 static void a_raw_socket_is_bound_as_it_is(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_posix, FER_DOMAIN_IPV6, FER_TYPE_RAW);
+    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV6, FER_TYPE_RAW);
     assert_ok(bind_to(&socket, "[::1]:0"));
     assert_log("bind(1,[::1]:0)");
 }
@@ -233,7 +233,7 @@ static void a_raw_socket_is_bound_as_it_is(void **state)
 static void a_unix_socket_is_bound_to_a_name(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_DGRAM);
+    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_DGRAM);
     fer_unix_addr name = script_path("a");
     fer_unix_addr unnamed = {0};
     assert_error(fer_socket_bind_unix(&socket, &unnamed), FER_INVALID_INPUT, 0);
@@ -246,7 +246,7 @@ static void a_unix_socket_is_bound_to_a_name(void **state)
     assert_ok(fer_socket_bind_unix(&socket, &name));
     assert_error(fer_socket_bind_unix(&socket, &name), FER_INVALID_INPUT, 0);
     assert_log("unix_bind(1,a) unix_bind(1,a)");
-    fer_socket other = made_stream(&script_posix);
+    fer_socket other = new_stream(&script_posix);
     assert_error(fer_socket_bind_unix(&other, &name), FER_INVALID_INPUT, 0);
     assert_log("");
 }
@@ -255,7 +255,7 @@ static void a_unix_socket_is_bound_to_a_name(void **state)
 static void the_address_of_an_unbound_socket_is_the_unspecified_one(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_windows, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    fer_socket socket = new_socket(&script_windows, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     fer_socket_addr addr = {.port = 77};
     fer_socket_addr none = script_addr("[::]:0");
     script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
@@ -269,7 +269,7 @@ static void the_address_of_an_unbound_socket_is_the_unspecified_one(void **state
     script_then(SCRIPT_LOCAL_ADDR)->addr.port = 1002;
     assert_ok(fer_socket_local_addr(&socket, &addr));
     assert_int_equal(addr.port, 1002);
-    fer_socket v4 = made_stream(&script_windows);
+    fer_socket v4 = new_stream(&script_windows);
     none = script_addr("0.0.0.0:0");
     script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
     assert_ok(fer_socket_local_addr(&v4, &addr));
@@ -281,24 +281,24 @@ static void the_address_of_an_unbound_socket_is_the_unspecified_one(void **state
 static void listening_binds_what_is_not_bound(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_posix);
+    fer_socket socket = new_stream(&script_posix);
     assert_ok(fer_socket_listen(&socket, 4));
     assert_log("local_addr(1) set_option(1,REUSE_ADDRESS,1) bind(1,0.0.0.0:0) listen(1,4)");
-    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_OPEN);
     assert_ok(fer_socket_listen(&socket, 5));
     assert_error(fer_socket_listen(&socket, -1), FER_INVALID_INPUT, 0);
     assert_error(bind_to(&socket, "127.0.0.1:80"), FER_INVALID_INPUT, 0);
     assert_log("listen(1,5)");
-    socket = made(&script_windows, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    socket = new_socket(&script_windows, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     assert_ok(fer_socket_listen(&socket, 4));
     assert_log("local_addr(1) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) "
                "bind(1,[::]:0) listen(1,4)");
-    socket = made_stream(&script_windows);
+    socket = new_stream(&script_windows);
     assert_ok(bind_to(&socket, "127.0.0.1:80"));
     script.log[0] = '\0';
     assert_ok(fer_socket_listen(&socket, 0));
     assert_log("listen(1,0)");
-    socket = made(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     script_then_fail(SCRIPT_LISTEN, FER_INVALID_INPUT, 22);
     assert_error(fer_socket_listen(&socket, 4), FER_INVALID_INPUT, 22);
     assert_log("listen(1,4)");
@@ -307,12 +307,12 @@ static void listening_binds_what_is_not_bound(void **state)
 static void listening_that_failed_can_be_tried_again(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_posix);
+    fer_socket socket = new_stream(&script_posix);
     script_then_fail(SCRIPT_BIND, FER_NO_BUFFER_SPACE, 105);
     assert_error(fer_socket_listen(&socket, 4), FER_NO_BUFFER_SPACE, 105);
     script_then_fail(SCRIPT_LISTEN, FER_ADDR_IN_USE, 98);
     assert_error(fer_socket_listen(&socket, 4), FER_ADDR_IN_USE, 98);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_UNCONNECTED);
     script.log[0] = '\0';
     assert_ok(fer_socket_listen(&socket, 4));
     assert_log("listen(1,4)");
@@ -347,7 +347,7 @@ static void listening_binds_a_foreign_socket_that_is_not_bound(void **state)
 static void a_reuse_that_was_not_chosen_is_told_as_bind_will_have_it(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_posix);
+    fer_socket socket = new_stream(&script_posix);
     bool reuses = false;
     assert_ok(fer_socket_reuse_address(&socket, &reuses));
     assert_true(reuses);
@@ -356,12 +356,12 @@ static void a_reuse_that_was_not_chosen_is_told_as_bind_will_have_it(void **stat
     assert_ok(fer_socket_reuse_address(&socket, &reuses));
     assert_false(reuses);
     assert_log("set_option(1,REUSE_ADDRESS,0) option_value(1,REUSE_ADDRESS)");
-    socket = made_stream(&script_windows);
+    socket = new_stream(&script_windows);
     assert_ok(fer_socket_set_reuse_address(&socket, false));
     assert_ok(fer_socket_reuse_address(&socket, &reuses));
     assert_true(reuses);
     assert_log("");
-    socket = made(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    socket = new_socket(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_ok(fer_socket_reuse_address(&socket, &reuses));
     assert_false(reuses);
     script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 10038);
@@ -390,13 +390,13 @@ static void a_socket_made_elsewhere_tells_what_it_has(void **state)
 static void closing_a_stream_tells_of_unread_input_and_a_datagram_socket_does_not(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_bsd);
+    fer_socket socket = new_stream(&script_bsd);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
     script.log[0] = '\0';
     script_then_move(SCRIPT_BYTES_QUEUED, 3);
     fer_socket_close(&socket);
     assert_log("bytes_queued(1) set_linger(1,1,0) close(1)");
-    socket = made(&script_bsd, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    socket = new_socket(&script_bsd, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket_close(&socket);
     assert_log("close(1)");
     fer_socket_close(NULL);
@@ -406,7 +406,7 @@ static void closing_a_stream_tells_of_unread_input_and_a_datagram_socket_does_no
 static void a_device_is_bound_by_family_and_name(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    fer_socket socket = new_socket(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     assert_ok(fer_socket_bind_device(&socket, "0123456789abcde"));
     assert_ok(fer_socket_bind_device(&socket, NULL));
     assert_error(fer_socket_bind_device(&socket, ""), FER_INVALID_INPUT, 0);
@@ -421,7 +421,7 @@ static void a_device_is_bound_by_family_and_name(void **state)
 static void a_raw_socket_sends_to_port_0(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW);
+    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW);
     fer_socket_addr addr = script_addr("192.0.2.1:80");
     size_t n = 0;
     script_then_move(SCRIPT_SEND_TO, 1);
@@ -435,7 +435,7 @@ static void a_raw_socket_sends_to_port_0(void **state)
 static void a_raw_socket_knows_its_peer_itself_and_takes_no_stranger_s(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW);
+    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW);
     fer_socket_addr peer = {.port = 77};
     fer_datagram got;
     char byte;

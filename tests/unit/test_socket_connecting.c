@@ -6,13 +6,13 @@
 
 static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
 
-static feri_life life_of(const fer_socket *socket)
+static feri_life phase_of(const fer_socket *socket)
 {
     return feri_state_life(feri_handle_state(&socket->inner_.handle_));
 }
 
 /* Starts a script, creates a socket and clears the log. */
-static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_type type)
+static fer_socket new_socket(const struct ferp_traits *traits, fer_domain domain, fer_type type)
 {
     fer_socket socket;
     memset(&socket, 0, sizeof socket);
@@ -22,9 +22,9 @@ static fer_socket made(const struct ferp_traits *traits, fer_domain domain, fer_
     return socket;
 }
 
-static fer_socket made_stream(const struct ferp_traits *traits)
+static fer_socket new_stream(const struct ferp_traits *traits)
 {
-    return made(traits, FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    return new_socket(traits, FER_DOMAIN_IPV4, FER_TYPE_STREAM);
 }
 
 static fer_error connect_to(fer_socket *socket, const char *text)
@@ -33,7 +33,7 @@ static fer_error connect_to(fer_socket *socket, const char *text)
     return fer_socket_connect(socket, &addr);
 }
 
-static fer_error connect_in_time(fer_socket *socket, const char *text)
+static fer_error connect_with_timeout(fer_socket *socket, const char *text)
 {
     fer_socket_addr addr = script_addr(text);
     return fer_socket_connect_timeout(socket, &addr, (fer_duration){500});
@@ -41,29 +41,29 @@ static fer_error connect_in_time(fer_socket *socket, const char *text)
 
 /* ---- Connecting */
 
-#define AWAITED "wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)"
+#define WAIT_LOG "wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)"
 
 static void a_blocking_connect_is_one_call_or_is_awaited(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_posix);
+    fer_socket socket = new_stream(&script_posix);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
     assert_log("connect(1,192.0.2.1:80)");
-    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
-    socket = made_stream(&script_posix);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_OPEN);
+    socket = new_stream(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:80) " AWAITED);
-    socket = made_stream(&script_posix);
+    assert_log("connect(1,192.0.2.1:80) " WAIT_LOG);
+    socket = new_stream(&script_posix);
     /* Linux: SO_SNDTIMEO ended the connect call */
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:80) " AWAITED);
-    socket = made_stream(&script_windows);
+    assert_log("connect(1,192.0.2.1:80) " WAIT_LOG);
+    socket = new_stream(&script_windows);
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_ok(connect_to(&socket, "127.0.0.1:80"));
-    assert_log("disable_connect_retry(1) connect(1,127.0.0.1:80) " AWAITED);
-    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    assert_log("disable_connect_retry(1) connect(1,127.0.0.1:80) " WAIT_LOG);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_OPEN);
 }
 
 static void a_nonblocking_connect_only_starts(void **state)
@@ -71,15 +71,15 @@ static void a_nonblocking_connect_only_starts(void **state)
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         bool would_block = systems[i]->connect_would_block_means_started;
-        fer_socket socket = made_stream(systems[i]);
+        fer_socket socket = new_stream(systems[i]);
         assert_ok(fer_socket_set_nonblocking(&socket, true));
         script.log[0] = '\0';
         script_then_fail(SCRIPT_CONNECT, would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115);
         assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
-        assert_int_equal(life_of(&socket), FERI_LIFE_CONNECTING);
+        assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECTING);
         assert_log("connect(1,192.0.2.1:80)");
         assert_error(connect_to(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
-        assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
+        assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
         assert_error(fer_socket_listen(&socket, 1), FER_INVALID_INPUT, 0);
         assert_log("");
         fer_socket_close(&socket);
@@ -90,11 +90,11 @@ static void a_nonblocking_connect_only_starts(void **state)
 static void a_connect_that_fails_keeps_the_socket_and_the_reason(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_posix);
+    fer_socket socket = new_stream(&script_posix);
     fer_error outcome = {FER_OTHER, 1};
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_CONNECTION_REFUSED, 111);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
     assert_log("connect(1,192.0.2.1:80)");
     for (int i = 0; i < 2; i++) {
         assert_ok(fer_socket_take_error(&socket, &outcome));
@@ -110,15 +110,15 @@ static void a_connect_that_fails_keeps_the_socket_and_the_reason(void **state)
 static void a_wait_for_a_connect_that_fails_ends_it(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_posix);
+    fer_socket socket = new_stream(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_HOST_UNREACHABLE, 113);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
 }
 
 /* Marks the socket as adopted, so that other handles may share it. */
-static void share(fer_socket *socket)
+static void mark_shared(fer_socket *socket)
 {
     socket->inner_.handle_.flags_ |= FERI_FLAG_ADOPTED;
 }
@@ -127,29 +127,29 @@ static void share(fer_socket *socket)
 static void the_mode_of_a_shared_socket_is_asked_for(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_posix);
-    share(&socket);
+    fer_socket socket = new_stream(&script_posix);
+    mark_shared(&socket);
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
     assert_log("connect(1,192.0.2.1:80) is_nonblocking(1)");
-    fer_socket other = made_stream(&script_posix);
-    share(&other);
+    fer_socket other = new_stream(&script_posix);
+    mark_shared(&other);
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_to(&other, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(life_of(&other), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&other), FERI_LIFE_CONNECT_FAILED);
 }
 
 static void port_0_refuses_without_a_call(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_windows);
+    fer_socket socket = new_stream(&script_windows);
     assert_error(connect_to(&socket, "127.0.0.1:0"), FER_CONNECTION_REFUSED, 0);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
-    socket = made_stream(&script_posix);
-    assert_error(connect_in_time(&socket, "127.0.0.1:0"), FER_CONNECTION_REFUSED, 0);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    socket = new_stream(&script_posix);
+    assert_error(connect_with_timeout(&socket, "127.0.0.1:0"), FER_CONNECTION_REFUSED, 0);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
     assert_log("");
 }
 
@@ -158,21 +158,21 @@ static void port_0_refuses_without_a_call(void **state)
 static void connect_timeout_puts_the_mode_back(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_posix);
+    fer_socket socket = new_stream(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    assert_ok(connect_in_time(&socket, "127.0.0.1:80"));
+    assert_ok(connect_with_timeout(&socket, "127.0.0.1:80"));
     assert_log("set_nonblocking(1,1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) "
                "take_error(1) peer_addr(1) "
                "set_nonblocking(1,0)");
-    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
-    socket = made_stream(&script_posix);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_OPEN);
+    socket = new_stream(&script_posix);
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script.log[0] = '\0';
-    assert_ok(connect_in_time(&socket, "127.0.0.1:80"));
+    assert_ok(connect_with_timeout(&socket, "127.0.0.1:80"));
     assert_log("set_nonblocking(1,1) connect(1,127.0.0.1:80)");
-    socket = made_stream(&script_windows);
+    socket = new_stream(&script_windows);
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
-    assert_ok(connect_in_time(&socket, "127.0.0.1:80"));
+    assert_ok(connect_with_timeout(&socket, "127.0.0.1:80"));
     assert_log("disable_connect_retry(1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) "
                "wait_for(1500) take_error(1) peer_addr(1)");
 }
@@ -183,11 +183,11 @@ static void connect_timeout_that_expires_puts_the_mode_back_too(void **state)
     for (size_t i = 0; i < 3; i++) {
         bool would_block = systems[i]->connect_would_block_means_started;
         fer_error outcome = {FER_OTHER, 1};
-        fer_socket socket = made_stream(systems[i]);
+        fer_socket socket = new_stream(systems[i]);
         script_then_fail(SCRIPT_CONNECT, would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115);
         script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_TIMED_OUT, 0);
-        assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+        assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_TIMED_OUT, 0);
+        assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
         assert_int_equal(script.times[SCRIPT_SET_NONBLOCKING], would_block ? 0 : 2);
         assert_ok(fer_socket_take_error(&socket, &outcome));
         assert_error(outcome, FER_TIMED_OUT, 0);
@@ -197,31 +197,31 @@ static void connect_timeout_that_expires_puts_the_mode_back_too(void **state)
 static void a_mode_that_cannot_be_put_back_ends_the_connect(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_posix);
+    fer_socket socket = new_stream(&script_posix);
     (void)script_then(SCRIPT_SET_NONBLOCKING);
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
-    socket = made_stream(&script_posix); /* if the connect failed too, its own error is reported */
+    assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    socket = new_stream(&script_posix); /* if the connect failed too, its own error is reported */
     (void)script_then(SCRIPT_SET_NONBLOCKING);
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_CONNECTION_REFUSED, 111);
-    socket = made_stream(&script_posix); /* if the mode cannot be set, the connect does not start */
+    assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_CONNECTION_REFUSED, 111);
+    socket = new_stream(&script_posix); /* if the mode cannot be set, the connect does not start */
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     script.log[0] = '\0';
-    assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
+    assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
     assert_log("set_nonblocking(1,1) set_nonblocking(1,0)");
 }
 
 static void a_mode_that_cannot_be_asked_for_ends_the_connect(void **state)
 {
     (void)state;
-    fer_socket socket = made_stream(&script_posix);
-    share(&socket);
+    fer_socket socket = new_stream(&script_posix);
+    mark_shared(&socket);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
     assert_log("is_nonblocking(1)");
 }
 
@@ -236,45 +236,45 @@ static fer_error connect_to_name(fer_socket *socket)
 static void a_unix_connect_to_a_full_queue_has_not_begun(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
     assert_error(connect_to_name(&socket), FER_WOULD_BLOCK, 11);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_UNCONNECTED);
     assert_ok(fer_socket_set_nonblocking(&socket, false));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11); /* the write timeout expired */
     assert_error(connect_to_name(&socket), FER_TIMED_OUT, 0);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_UNCONNECTED);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
     assert_ok(connect_to_name(&socket));
-    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_OPEN);
     assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
 }
 
 static void a_unix_connect_whose_mode_cannot_be_asked_for_has_not_begun(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    share(&socket);
+    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    mark_shared(&socket);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_to_name(&socket), FER_BAD_HANDLE, 9);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_UNCONNECTED);
 }
 
 static void a_unix_connect_that_windows_has_started_goes_on(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_error(connect_to_name(&socket), FER_WOULD_BLOCK, 10035);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECTING);
-    socket = made_stream(&script_posix);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECTING);
+    socket = new_stream(&script_posix);
     assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
-    socket = made(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     assert_error(fer_socket_connect_unix(&socket, NULL), FER_INVALID_INPUT, 0);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(phase_of(&socket), FERI_LIFE_UNCONNECTED);
 }
 
 /* ---- Datagrams */
@@ -282,9 +282,9 @@ static void a_unix_connect_that_windows_has_started_goes_on(void **state)
 static void a_datagram_socket_s_connect_never_waits(void **state)
 {
     (void)state;
-    fer_socket socket = made(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket socket = new_socket(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_ok(connect_in_time(&socket, "192.0.2.1:80"));
+    assert_ok(connect_with_timeout(&socket, "192.0.2.1:80"));
     assert_log("connect(1,192.0.2.1:80) peer_addr(1) report_refusals(1,1) connect(1,192.0.2.1:80) "
                "peer_addr(1) report_refusals(1,1)");
     fer_socket_addr addr = script_addr("192.0.2.1:80");

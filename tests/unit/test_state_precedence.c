@@ -45,11 +45,11 @@ static void the_handle_s_own_shutdown_goes_over_every_end(void **state)
     (void)state;
     const feri_event ends[] = {FERI_EVENT_GOT_EOF, FERI_EVENT_GOT_RESET, FERI_EVENT_GOT_PIPE};
     for (size_t i = 0; i < 3; i++) {
-        fer_error_kind reason = ends[i] == FERI_EVENT_GOT_RESET ? FER_CONNECTION_RESET : FER_OK;
-        feri_state before = feri_state_next(feri_state_next(opened(), ends[i], reason),
+        fer_error_kind error = ends[i] == FERI_EVENT_GOT_RESET ? FER_CONNECTION_RESET : FER_OK;
+        feri_state before = feri_state_next(feri_state_next(opened(), ends[i], error),
                                             FERI_EVENT_SHUT_BOTH, FER_OK);
         feri_state after = feri_state_next(feri_state_next(opened(), FERI_EVENT_SHUT_BOTH, FER_OK),
-                                           ends[i], reason);
+                                           ends[i], error);
         assert_int_equal(feri_state_answer(before, FERI_REQUEST_READ), FERI_ANSWER_END);
         assert_int_equal(feri_state_answer(after, FERI_REQUEST_READ), FERI_ANSWER_END);
         assert_int_equal(feri_state_answer(before, FERI_REQUEST_WRITE), FERI_ANSWER_PIPE);

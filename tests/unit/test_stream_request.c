@@ -7,20 +7,20 @@
 
 static const fer_error reset = {FER_CONNECTION_RESET, 104};
 
-static void check_may_read(fer_handle *handle, bool valid, size_t len, fer_error want,
-                           bool want_due)
+static void check_before_read(fer_handle *handle, bool valid, size_t len, fer_error want,
+                              bool want_call)
 {
-    bool due = !want_due;
-    assert_error(feri_stream_before_read(handle, valid, len, &due), want.kind, want.os_code);
-    assert_int_equal(due, want_due);
+    bool call_os = !want_call;
+    assert_error(feri_stream_before_read(handle, valid, len, &call_os), want.kind, want.os_code);
+    assert_int_equal(call_os, want_call);
 }
 
-static void check_may_write(fer_handle *handle, bool valid, size_t len, fer_error want,
-                            bool want_due)
+static void check_before_write(fer_handle *handle, bool valid, size_t len, fer_error want,
+                               bool want_call)
 {
-    bool due = !want_due;
-    assert_error(feri_stream_before_write(handle, valid, len, &due), want.kind, want.os_code);
-    assert_int_equal(due, want_due);
+    bool call_os = !want_call;
+    assert_error(feri_stream_before_write(handle, valid, len, &call_os), want.kind, want.os_code);
+    assert_int_equal(call_os, want_call);
 }
 
 static const fer_error ok = {FER_OK, 0};
@@ -36,14 +36,14 @@ static void an_open_half_is_asked_for_any_length_but_zero(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
-    check_may_read(&handle, true, 1, ok, true);
-    check_may_read(&handle, true, SIZE_MAX, ok, true);
-    check_may_read(&handle, true, 0, ok, false);
-    check_may_read(&handle, false, 1, invalid, false);
-    check_may_write(&handle, true, 1, ok, true);
-    check_may_write(&handle, true, SIZE_MAX, ok, true);
-    check_may_write(&handle, true, 0, ok, false);
-    check_may_write(&handle, false, 1, invalid, false);
+    check_before_read(&handle, true, 1, ok, true);
+    check_before_read(&handle, true, SIZE_MAX, ok, true);
+    check_before_read(&handle, true, 0, ok, false);
+    check_before_read(&handle, false, 1, invalid, false);
+    check_before_write(&handle, true, 1, ok, true);
+    check_before_write(&handle, true, SIZE_MAX, ok, true);
+    check_before_write(&handle, true, 0, ok, false);
+    check_before_write(&handle, false, 1, invalid, false);
     assert_log("");
 }
 
@@ -52,12 +52,12 @@ static void a_handle_that_was_never_connected_is_not_connected(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
-    check_may_read(&handle, true, 1, unconnected, false);
-    check_may_read(&handle, true, 0, unconnected, false);
-    check_may_read(&handle, false, 1, unconnected, false);
-    check_may_write(&handle, true, 1, unconnected, false);
-    check_may_write(&handle, true, 0, unconnected, false);
-    check_may_write(&handle, false, 1, unconnected, false);
+    check_before_read(&handle, true, 1, unconnected, false);
+    check_before_read(&handle, true, 0, unconnected, false);
+    check_before_read(&handle, false, 1, unconnected, false);
+    check_before_write(&handle, true, 1, unconnected, false);
+    check_before_write(&handle, true, 0, unconnected, false);
+    check_before_write(&handle, false, 1, unconnected, false);
 }
 
 static void null_and_closed_handles_are_misuse(void **state)
@@ -66,11 +66,11 @@ static void null_and_closed_handles_are_misuse(void **state)
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     feri_handle_close(&handle);
-    check_may_read(&handle, true, 1, invalid, false);
-    check_may_write(&handle, true, 1, invalid, false);
-    check_may_read(NULL, true, 1, invalid, false);
-    check_may_write(NULL, true, 1, invalid, false);
-    check_may_write(NULL, false, 1, invalid, false);
+    check_before_read(&handle, true, 1, invalid, false);
+    check_before_write(&handle, true, 1, invalid, false);
+    check_before_read(NULL, true, 1, invalid, false);
+    check_before_write(NULL, true, 1, invalid, false);
+    check_before_write(NULL, false, 1, invalid, false);
 }
 
 static void a_connect_that_is_under_way_would_block(void **state)
@@ -79,8 +79,8 @@ static void a_connect_that_is_under_way_would_block(void **state)
     script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
-    check_may_read(&handle, true, 1, pending, false);
-    check_may_write(&handle, true, 1, pending, false);
+    check_before_read(&handle, true, 1, pending, false);
+    check_before_write(&handle, true, 1, pending, false);
 }
 
 static void a_half_that_was_shut_answers_by_itself(void **state)
@@ -89,11 +89,11 @@ static void a_half_that_was_shut_answers_by_itself(void **state)
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_BOTH));
-    check_may_read(&handle, true, 1, ok, false);
-    check_may_read(&handle, false, 1, invalid, false);
-    check_may_write(&handle, true, 1, broken, false);
-    check_may_write(&handle, true, 0, broken, false);
-    check_may_write(&handle, false, 1, invalid, false);
+    check_before_read(&handle, true, 1, ok, false);
+    check_before_read(&handle, false, 1, invalid, false);
+    check_before_write(&handle, true, 1, broken, false);
+    check_before_write(&handle, true, 0, broken, false);
+    check_before_write(&handle, false, 1, invalid, false);
     assert_log("");
 }
 
@@ -106,12 +106,12 @@ static void each_half_is_asked_when_the_other_has_ended(void **state)
     for (size_t i = 0; i < 2; i++) {
         fer_handle handle = script_stream(0);
         assert_true(feri_handle_apply(&handle, ends_of_reading[i]));
-        check_may_write(&handle, true, 1, ok, true);
-        check_may_write(&handle, true, 0, ok, false);
+        check_before_write(&handle, true, 1, ok, true);
+        check_before_write(&handle, true, 0, ok, false);
         handle = script_stream(0);
         assert_true(feri_handle_apply(&handle, ends_of_writing[i]));
-        check_may_read(&handle, true, 1, ok, true);
-        check_may_read(&handle, true, 0, ok, false);
+        check_before_read(&handle, true, 1, ok, true);
+        check_before_read(&handle, true, 0, ok, false);
     }
 }
 
@@ -122,14 +122,14 @@ static void after_a_reset_only_what_is_queued_is_read(void **state)
     fer_handle handle = script_stream(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, reset));
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
-    check_may_read(&handle, true, 1, ok, true);
-    check_may_read(&handle, true, 1, reset, false);
+    check_before_read(&handle, true, 1, ok, true);
+    check_before_read(&handle, true, 1, reset, false);
     script_then_fail(SCRIPT_BYTES_QUEUED, FER_BAD_HANDLE, 9);
-    check_may_read(&handle, true, 1, reset, false);
+    check_before_read(&handle, true, 1, reset, false);
     assert_log("bytes_queued(1) bytes_queued(1) bytes_queued(1)");
-    check_may_read(&handle, true, 0, ok, false);
-    check_may_read(&handle, false, 1, invalid, false);
-    check_may_write(&handle, true, 1, reset, false);
+    check_before_read(&handle, true, 0, ok, false);
+    check_before_read(&handle, false, 1, invalid, false);
+    check_before_write(&handle, true, 1, reset, false);
     assert_log("");
 }
 
@@ -141,16 +141,17 @@ static void the_short_way_answers_as_the_tables_do(void **state)
     const size_t lengths[] = {0, 1, SIZE_MAX};
     for (size_t i = 0; i < 6; i++) {
         bool valid = i % 2 != 0;
-        bool quick = false;
-        bool slow = true;
-        fer_error quickly = feri_stream_before_read(&handle, valid, lengths[i / 2], &quick);
-        assert_error(feri_stream_check_read(&handle, valid, lengths[i / 2], &slow), quickly.kind,
-                     quickly.os_code);
-        assert_int_equal(quick, slow);
-        quickly = feri_stream_before_write(&handle, valid, lengths[i / 2], &quick);
-        assert_error(feri_stream_check_write(&handle, valid, lengths[i / 2], &slow), quickly.kind,
-                     quickly.os_code);
-        assert_int_equal(quick, slow);
+        bool by_fast_path = false;
+        bool by_tables = true;
+        fer_error fast_error =
+            feri_stream_before_read(&handle, valid, lengths[i / 2], &by_fast_path);
+        assert_error(feri_stream_check_read(&handle, valid, lengths[i / 2], &by_tables),
+                     fast_error.kind, fast_error.os_code);
+        assert_int_equal(by_fast_path, by_tables);
+        fast_error = feri_stream_before_write(&handle, valid, lengths[i / 2], &by_fast_path);
+        assert_error(feri_stream_check_write(&handle, valid, lengths[i / 2], &by_tables),
+                     fast_error.kind, fast_error.os_code);
+        assert_int_equal(by_fast_path, by_tables);
     }
 }
 
@@ -250,7 +251,7 @@ static void counts_are_stored_where_they_are_wanted(void **state)
 
 /* ---- Pending connects (rule C5) */
 
-static fer_handle begun(void)
+static fer_handle new_connecting(void)
 {
     script_begin(&script_posix);
     return script_connecting(0);
@@ -259,28 +260,29 @@ static fer_handle begun(void)
 static void every_request_that_needs_a_connection_asks_how_the_connect_stands(void **state)
 {
     (void)state;
-    static const feri_request asking[] = {FERI_REQUEST_READ,       FERI_REQUEST_WRITE,
-                                          FERI_REQUEST_SHUTDOWN,   FERI_REQUEST_PEER_ADDR,
-                                          FERI_REQUEST_TAKE_ERROR, FERI_REQUEST_CLONE};
+    static const feri_request requests[] = {FERI_REQUEST_READ,       FERI_REQUEST_WRITE,
+                                            FERI_REQUEST_SHUTDOWN,   FERI_REQUEST_PEER_ADDR,
+                                            FERI_REQUEST_TAKE_ERROR, FERI_REQUEST_CLONE};
     fer_error error;
     for (size_t i = 0; i < 6; i++) {
-        fer_handle handle = begun();
+        fer_handle handle = new_connecting();
         script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-        assert_int_equal(feri_stream_answer(&handle, asking[i], &error), FERI_ANSWER_CHECK_CONNECT);
+        assert_int_equal(feri_stream_answer(&handle, requests[i], &error),
+                         FERI_ANSWER_CHECK_CONNECT);
         assert_error(error, FER_WOULD_BLOCK, 0);
-        assert_int_equal(feri_stream_answer(&handle, asking[i], &error), FERI_ANSWER_CALL_OS);
+        assert_int_equal(feri_stream_answer(&handle, requests[i], &error), FERI_ANSWER_CALL_OS);
         assert_error(error, FER_OK, 0);
         assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
-        assert_ok(feri_stream_check(&handle, asking[i]));
-        handle = begun();
+        assert_ok(feri_stream_check(&handle, requests[i]));
+        handle = new_connecting();
         script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-        assert_error(feri_stream_check(&handle, asking[i]), FER_CONNECTION_REFUSED, 111);
+        assert_error(feri_stream_check(&handle, requests[i]), FER_CONNECTION_REFUSED, 111);
         fer_error_kind after =
-            asking[i] == FERI_REQUEST_TAKE_ERROR ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT;
-        assert_int_equal(feri_stream_check(&handle, asking[i]).kind, after);
+            requests[i] == FERI_REQUEST_TAKE_ERROR ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT;
+        assert_int_equal(feri_stream_check(&handle, requests[i]).kind, after);
         assert_log("take_error(1)");
     }
-    fer_handle handle = begun();
+    fer_handle handle = new_connecting();
     assert_error(feri_stream_check(&handle, FERI_REQUEST_CONNECT), FER_INVALID_INPUT, 0);
     assert_ok(feri_stream_check(&handle, FERI_REQUEST_USE));
     assert_log("");
@@ -289,27 +291,27 @@ static void every_request_that_needs_a_connection_asks_how_the_connect_stands(vo
 static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state)
 {
     (void)state;
-    fer_handle handle = begun();
+    fer_handle handle = new_connecting();
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-    bool due = true;
-    assert_error(feri_stream_check_read(&handle, true, 1, &due), FER_WOULD_BLOCK, 0);
-    assert_false(due);
-    assert_ok(feri_stream_check_read(&handle, true, 1, &due));
-    assert_true(due);
-    handle = begun();
-    assert_ok(feri_stream_check_write(&handle, true, 1, &due));
-    assert_true(due);
-    handle = begun();
-    assert_ok(feri_stream_check_read(&handle, true, 0, &due));
-    assert_false(due);
-    handle = begun();
-    assert_error(feri_stream_check_read(&handle, false, 1, &due), FER_INVALID_INPUT, 0);
-    assert_false(due);
+    bool call_os = true;
+    assert_error(feri_stream_check_read(&handle, true, 1, &call_os), FER_WOULD_BLOCK, 0);
+    assert_false(call_os);
+    assert_ok(feri_stream_check_read(&handle, true, 1, &call_os));
+    assert_true(call_os);
+    handle = new_connecting();
+    assert_ok(feri_stream_check_write(&handle, true, 1, &call_os));
+    assert_true(call_os);
+    handle = new_connecting();
+    assert_ok(feri_stream_check_read(&handle, true, 0, &call_os));
+    assert_false(call_os);
+    handle = new_connecting();
+    assert_error(feri_stream_check_read(&handle, false, 1, &call_os), FER_INVALID_INPUT, 0);
+    assert_false(call_os);
 }
 
 static fer_handle *closed_meanwhile;
 
-static void close_it_while_it_is_asked(script_call call)
+static void close_during_query(script_call call)
 {
     if (call == SCRIPT_PEER_ADDR) {
         script.on_call = NULL;
@@ -322,9 +324,9 @@ static void close_it_while_it_is_asked(script_call call)
 static void the_state_after_the_asking_decides(void **state)
 {
     (void)state;
-    fer_handle handle = begun();
+    fer_handle handle = new_connecting();
     closed_meanwhile = &handle;
-    script.on_call = close_it_while_it_is_asked;
+    script.on_call = close_during_query;
     assert_error(feri_stream_check(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
 }
 

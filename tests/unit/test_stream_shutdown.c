@@ -82,13 +82,13 @@ static void misuse_is_refused_and_changes_nothing(void **state)
 }
 
 /* The OS wakes the waiting threads, which then read the state. So the state must change first. */
-static const fer_handle *looked_at;
+static const fer_handle *observed_handle;
 static feri_state seen;
 
-static void look_at_handle(script_call call)
+static void record_state(script_call call)
 {
     if (call == SCRIPT_SHUTDOWN || call == SCRIPT_WAKE) {
-        seen = feri_handle_state(looked_at);
+        seen = feri_handle_state(observed_handle);
     }
 }
 
@@ -98,8 +98,8 @@ static void the_state_is_changed_before_any_waiter_is_woken(void **state)
     const struct ferp_traits *both[] = {&script_posix, &script_windows};
     for (size_t i = 0; i < 2; i++) {
         fer_handle handle = open_stream(both[i], 0);
-        looked_at = &handle;
-        script.on_call = look_at_handle;
+        observed_handle = &handle;
+        script.on_call = record_state;
         assert_ok(feri_stream_shutdown(&handle, READ));
         assert_int_equal(feri_state_read_half(seen), FERI_READ_SHUT);
     }

@@ -12,118 +12,117 @@
 #include "core/handle/stream_state.h"
 
 /* The model's state of a handle. */
-struct told {
+struct model {
     feri_life life;
     feri_read_half read;
     feri_write_half write;
     bool end_seen;
-    fer_error_kind reason;
+    fer_error_kind error;
 };
 
-static const fer_error_kind some_reasons[] = {FER_OK, FER_CONNECTION_RESET, FER_TIMED_OUT,
-                                              FER_UNCATEGORIZED};
-#define REASON_COUNT (sizeof some_reasons / sizeof some_reasons[0])
-#define WORD_COUNT                                                                      \
-    ((size_t)FERI_LIFE_COUNT * FERI_READ_COUNT * FERI_WRITE_COUNT * FERI_ENDING_COUNT * \
-     REASON_COUNT)
+static const fer_error_kind some_errors[] = {FER_OK, FER_CONNECTION_RESET, FER_TIMED_OUT,
+                                             FER_UNCATEGORIZED};
+#define ERROR_COUNT (sizeof some_errors / sizeof some_errors[0])
+#define WORD_COUNT \
+    ((size_t)FERI_LIFE_COUNT * FERI_READ_COUNT * FERI_WRITE_COUNT * FERI_ENDING_COUNT * ERROR_COUNT)
 
-static feri_state word_of(struct told told)
+static feri_state word_of(struct model model)
 {
-    return (uint32_t)told.life | (uint32_t)told.read << 4 | (uint32_t)told.write << 8 |
-           (uint32_t)told.end_seen << 12 | (uint32_t)told.reason << 16;
+    return (uint32_t)model.life | (uint32_t)model.read << 4 | (uint32_t)model.write << 8 |
+           (uint32_t)model.end_seen << 12 | (uint32_t)model.error << 16;
 }
 
 /* Returns the n-th of all words whose fields are in range, including words that no handle ever
  * has. */
-static struct told nth_told(size_t n)
+static struct model nth_model(size_t n)
 {
-    struct told told;
-    told.life = (feri_life)(n % FERI_LIFE_COUNT);
+    struct model model;
+    model.life = (feri_life)(n % FERI_LIFE_COUNT);
     n /= FERI_LIFE_COUNT;
-    told.read = (feri_read_half)(n % FERI_READ_COUNT);
+    model.read = (feri_read_half)(n % FERI_READ_COUNT);
     n /= FERI_READ_COUNT;
-    told.write = (feri_write_half)(n % FERI_WRITE_COUNT);
+    model.write = (feri_write_half)(n % FERI_WRITE_COUNT);
     n /= FERI_WRITE_COUNT;
-    told.end_seen = n % 2 != 0;
-    told.reason = some_reasons[n / 2];
-    return told;
+    model.end_seen = n % 2 != 0;
+    model.error = some_errors[n / 2];
+    return model;
 }
 
-static bool brings_reason(feri_event event)
+static bool has_error(feri_event event)
 {
     return event == FERI_EVENT_CONNECT_FAIL || event == FERI_EVENT_GOT_RESET;
 }
 
 /* ---- The model */
 
-static void forget_all(struct told *told)
+static void reset_fields(struct model *model)
 {
-    told->read = FERI_READ_OPEN;
-    told->write = FERI_WRITE_OPEN;
-    told->end_seen = false;
-    told->reason = FER_OK;
+    model->read = FERI_READ_OPEN;
+    model->write = FERI_WRITE_OPEN;
+    model->end_seen = false;
+    model->error = FER_OK;
 }
 
-static void shut_read(struct told *told)
+static void shut_read(struct model *model)
 {
-    told->read = FERI_READ_SHUT;
+    model->read = FERI_READ_SHUT;
 }
 
-static void shut_write(struct told *told)
+static void shut_write(struct model *model)
 {
-    told->write = FERI_WRITE_SHUT;
+    model->write = FERI_WRITE_SHUT;
 }
 
 /* A fatal error is saved, whichever call detects it first. */
-static void meet_reset(struct told *told, fer_error_kind reason)
+static void apply_reset(struct model *model, fer_error_kind error)
 {
-    if (told->read == FERI_READ_OPEN) {
-        told->read = FERI_READ_RESET;
+    if (model->read == FERI_READ_OPEN) {
+        model->read = FERI_READ_RESET;
     }
-    if (told->write == FERI_WRITE_OPEN) {
-        told->write = FERI_WRITE_GONE;
+    if (model->write == FERI_WRITE_OPEN) {
+        model->write = FERI_WRITE_GONE;
     }
-    if (told->reason == FER_OK) {
-        told->reason = reason;
+    if (model->error == FER_OK) {
+        model->error = error;
     }
-    told->end_seen = true;
+    model->end_seen = true;
 }
 
-static void meet_eof(struct told *told)
+static void apply_eof(struct model *model)
 {
-    if (told->read == FERI_READ_SHUT) {
+    if (model->read == FERI_READ_SHUT) {
         return; /* the handle's own shutdown, which says nothing about the peer */
     }
-    if (told->read == FERI_READ_OPEN) {
-        told->read = FERI_READ_EOF;
+    if (model->read == FERI_READ_OPEN) {
+        model->read = FERI_READ_EOF;
     }
-    told->end_seen = true;
+    model->end_seen = true;
 }
 
-static void meet_pipe(struct told *told)
+static void apply_pipe(struct model *model)
 {
-    if (told->write == FERI_WRITE_OPEN) {
-        told->write = FERI_WRITE_GONE;
+    if (model->write == FERI_WRITE_OPEN) {
+        model->write = FERI_WRITE_GONE;
     }
 }
 
 /* Applies an event to an open handle. */
-static void befall_open(struct told *told, feri_event event, fer_error_kind reason)
+static void apply_when_open(struct model *model, feri_event event, fer_error_kind error)
 {
     if (event == FERI_EVENT_SHUT_READ || event == FERI_EVENT_SHUT_BOTH) {
-        shut_read(told);
+        shut_read(model);
     }
     if (event == FERI_EVENT_SHUT_WRITE || event == FERI_EVENT_SHUT_BOTH) {
-        shut_write(told);
+        shut_write(model);
     }
     if (event == FERI_EVENT_GOT_EOF) {
-        meet_eof(told);
+        apply_eof(model);
     }
     if (event == FERI_EVENT_GOT_RESET) {
-        meet_reset(told, reason);
+        apply_reset(model, error);
     }
     if (event == FERI_EVENT_GOT_PIPE) {
-        meet_pipe(told);
+        apply_pipe(model);
     }
 }
 
@@ -149,101 +148,101 @@ static bool may_step(feri_life life, feri_event event)
 }
 
 /* A handle whose halves have already ended cannot take a step on the way to an open handle. */
-static bool step_to_open(struct told *told, feri_event event, fer_error_kind reason)
+static bool step_to_open(struct model *model, feri_event event, fer_error_kind error)
 {
-    if (!may_step(told->life, event) || told->read != FERI_READ_OPEN ||
-        told->write != FERI_WRITE_OPEN) {
+    if (!may_step(model->life, event) || model->read != FERI_READ_OPEN ||
+        model->write != FERI_WRITE_OPEN) {
         return false;
     }
     if (event == FERI_EVENT_CONNECT_OK) {
-        told->life = FERI_LIFE_OPEN;
+        model->life = FERI_LIFE_OPEN;
     }
     if (event == FERI_EVENT_OPEN_ABANDON) {
-        told->life = FERI_LIFE_NEW;
-        forget_all(told);
+        model->life = FERI_LIFE_NEW;
+        reset_fields(model);
     }
     if (event == FERI_EVENT_OPEN_UNCONNECTED || event == FERI_EVENT_CONNECT_ABANDON) {
-        told->life = FERI_LIFE_UNCONNECTED;
+        model->life = FERI_LIFE_UNCONNECTED;
     }
     if (event == FERI_EVENT_CONNECT_BEGIN) {
-        told->life = FERI_LIFE_CONNECTING;
+        model->life = FERI_LIFE_CONNECTING;
     }
     if (event == FERI_EVENT_CONNECT_FAIL) {
-        told->life = FERI_LIFE_CONNECT_FAILED;
-        told->reason = told->reason == FER_OK ? reason : told->reason;
+        model->life = FERI_LIFE_CONNECT_FAILED;
+        model->error = model->error == FER_OK ? error : model->error;
     }
     return true;
 }
 
 /* Returns false for misuse. */
-static bool befall(struct told *told, feri_event event, fer_error_kind reason)
+static bool apply(struct model *model, feri_event event, fer_error_kind error)
 {
     if (event == FERI_EVENT_OPEN_BEGIN) {
-        if (told->life != FERI_LIFE_NEW && told->life != FERI_LIFE_CLOSED) {
+        if (model->life != FERI_LIFE_NEW && model->life != FERI_LIFE_CLOSED) {
             return false;
         }
-        told->life = FERI_LIFE_OPENING;
-        forget_all(told);
+        model->life = FERI_LIFE_OPENING;
+        reset_fields(model);
         return true;
     }
     if (event == FERI_EVENT_CLOSE) {
-        told->life = told->life == FERI_LIFE_NEW ? FERI_LIFE_NEW : FERI_LIFE_CLOSED;
-        forget_all(told);
+        model->life = model->life == FERI_LIFE_NEW ? FERI_LIFE_NEW : FERI_LIFE_CLOSED;
+        reset_fields(model);
         return true;
     }
     if (is_step_to_open(event)) {
-        return step_to_open(told, event, reason);
+        return step_to_open(model, event, error);
     }
-    befall_open(told, event, reason);
-    return told->life == FERI_LIFE_OPEN;
+    apply_when_open(model, event, error);
+    return model->life == FERI_LIFE_OPEN;
 }
 
-static feri_answer answer_when_open(struct told told, feri_request request)
+static feri_answer answer_when_open(struct model model, feri_request request)
 {
     if (request == FERI_REQUEST_CONNECT) {
         return FERI_ANSWER_MISUSE;
     }
-    if (request == FERI_REQUEST_READ && told.read == FERI_READ_RESET) {
+    if (request == FERI_REQUEST_READ && model.read == FERI_READ_RESET) {
         return FERI_ANSWER_CHECK_QUEUED;
     }
-    if (request == FERI_REQUEST_READ && told.read != FERI_READ_OPEN) {
+    if (request == FERI_REQUEST_READ && model.read != FERI_READ_OPEN) {
         return FERI_ANSWER_END;
     }
-    if (request == FERI_REQUEST_WRITE && told.write == FERI_WRITE_SHUT) {
+    if (request == FERI_REQUEST_WRITE && model.write == FERI_WRITE_SHUT) {
         return FERI_ANSWER_PIPE;
     }
-    if (request == FERI_REQUEST_WRITE && told.write == FERI_WRITE_GONE) {
+    if (request == FERI_REQUEST_WRITE && model.write == FERI_WRITE_GONE) {
         return FERI_ANSWER_REASON;
     }
-    if (request == FERI_REQUEST_PEER_ADDR && told.end_seen) {
+    if (request == FERI_REQUEST_PEER_ADDR && model.end_seen) {
         return FERI_ANSWER_UNCONNECTED;
     }
-    if (request == FERI_REQUEST_TAKE_ERROR && told.reason != FER_OK) {
+    if (request == FERI_REQUEST_TAKE_ERROR && model.error != FER_OK) {
         return FERI_ANSWER_END; /* the error was reported once and cannot be taken again */
     }
     return FERI_ANSWER_CALL_OS;
 }
 
 /* Returns whether the request needs the result of a connect. */
-static bool is_of_connection(feri_request request)
+static bool needs_connection(feri_request request)
 {
     return request == FERI_REQUEST_READ || request == FERI_REQUEST_WRITE ||
            request == FERI_REQUEST_PEER_ADDR || request == FERI_REQUEST_TAKE_ERROR;
 }
 
-static feri_answer answer_of(struct told told, feri_request request)
+static feri_answer answer_of(struct model model, feri_request request)
 {
     bool is_transfer = request == FERI_REQUEST_READ || request == FERI_REQUEST_WRITE ||
                        request == FERI_REQUEST_SHUTDOWN;
-    switch (told.life) {
-    case FERI_LIFE_OPEN: return answer_when_open(told, request);
+    switch (model.life) {
+    case FERI_LIFE_OPEN: return answer_when_open(model, request);
     case FERI_LIFE_NEW: return is_transfer ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_MISUSE;
     case FERI_LIFE_OPENING:
-        return is_of_connection(request)          ? FERI_ANSWER_PENDING
+        return needs_connection(request)          ? FERI_ANSWER_PENDING
                : request == FERI_REQUEST_SHUTDOWN ? FERI_ANSWER_UNCONNECTED
                                                   : FERI_ANSWER_MISUSE;
     case FERI_LIFE_UNCONNECTED:
-        if (request == FERI_REQUEST_TAKE_ERROR && told.reason != FER_OK) {
+        if (request == FERI_REQUEST_TAKE_ERROR && model.error != FER_OK) {
             return FERI_ANSWER_END; /* no handle ever has this state */
         }
         if (request == FERI_REQUEST_CLONE) {
@@ -273,17 +272,17 @@ static void every_event_does_to_every_word_what_the_rules_say(void **state)
     (void)state;
     for (size_t n = 0; n < WORD_COUNT; n++) {
         for (unsigned e = 0; e < FERI_EVENT_COUNT; e++) {
-            for (size_t r = 0; r < REASON_COUNT; r++) {
-                struct told told = nth_told(n);
-                if (brings_reason((feri_event)e) != (some_reasons[r] != FER_OK)) {
+            for (size_t r = 0; r < ERROR_COUNT; r++) {
+                struct model model = nth_model(n);
+                if (has_error((feri_event)e) != (some_errors[r] != FER_OK)) {
                     continue;
                 }
-                feri_state got = feri_state_next(word_of(told), (feri_event)e, some_reasons[r]);
-                feri_state want = befall(&told, (feri_event)e, some_reasons[r]) ? word_of(told)
-                                                                                : FERI_STATE_MISUSE;
+                feri_state got = feri_state_next(word_of(model), (feri_event)e, some_errors[r]);
+                feri_state want = apply(&model, (feri_event)e, some_errors[r]) ? word_of(model)
+                                                                               : FERI_STATE_MISUSE;
                 if (got != want) {
                     fail_msg("event %u of word %08lx: %08lx, not %08lx", e,
-                             (unsigned long)word_of(nth_told(n)), (unsigned long)got,
+                             (unsigned long)word_of(nth_model(n)), (unsigned long)got,
                              (unsigned long)want);
                 }
             }
@@ -296,11 +295,11 @@ static void every_request_is_answered_as_the_rules_say(void **state)
     (void)state;
     for (size_t n = 0; n < WORD_COUNT; n++) {
         for (unsigned r = 0; r < FERI_REQUEST_COUNT; r++) {
-            struct told told = nth_told(n);
-            feri_answer got = feri_state_answer(word_of(told), (feri_request)r);
-            if (got != answer_of(told, (feri_request)r)) {
-                fail_msg("request %u of word %08lx: %d, not %d", r, (unsigned long)word_of(told),
-                         (int)got, (int)answer_of(told, (feri_request)r));
+            struct model model = nth_model(n);
+            feri_answer got = feri_state_answer(word_of(model), (feri_request)r);
+            if (got != answer_of(model, (feri_request)r)) {
+                fail_msg("request %u of word %08lx: %d, not %d", r, (unsigned long)word_of(model),
+                         (int)got, (int)answer_of(model, (feri_request)r));
             }
         }
     }
@@ -310,16 +309,16 @@ static void the_fields_of_every_word_are_read_back(void **state)
 {
     (void)state;
     for (size_t n = 0; n < WORD_COUNT; n++) {
-        struct told told = nth_told(n);
-        feri_state word = word_of(told);
-        assert_int_equal(feri_state_life(word), told.life);
-        assert_int_equal(feri_state_read_half(word), told.read);
-        assert_int_equal(feri_state_write_half(word), told.write);
+        struct model model = nth_model(n);
+        feri_state word = word_of(model);
+        assert_int_equal(feri_state_life(word), model.life);
+        assert_int_equal(feri_state_read_half(word), model.read);
+        assert_int_equal(feri_state_write_half(word), model.write);
         assert_int_equal(feri_state_ending(word),
-                         told.end_seen ? FERI_ENDING_SEEN : FERI_ENDING_UNSEEN);
-        assert_int_equal(feri_state_reason(word), told.reason);
+                         model.end_seen ? FERI_ENDING_SEEN : FERI_ENDING_UNSEEN);
+        assert_int_equal(feri_state_reason(word), model.error);
         assert_int_equal(feri_state_both_halves_shut(word),
-                         told.read == FERI_READ_SHUT && told.write == FERI_WRITE_SHUT);
+                         model.read == FERI_READ_SHUT && model.write == FERI_WRITE_SHUT);
     }
 }
 
@@ -327,15 +326,15 @@ static void what_is_wide_open_is_asked_of_the_os_by_every_request_but_connect(vo
 {
     (void)state;
     for (size_t n = 0; n < WORD_COUNT; n++) {
-        struct told told = nth_told(n);
-        bool untouched = told.read == FERI_READ_OPEN && told.write == FERI_WRITE_OPEN &&
-                         !told.end_seen && told.reason == FER_OK;
-        assert_int_equal(feri_state_is_fully_open(word_of(told)),
-                         told.life == FERI_LIFE_OPEN && untouched);
-        for (unsigned r = 0; feri_state_is_fully_open(word_of(told)) && r < FERI_REQUEST_COUNT;
+        struct model model = nth_model(n);
+        bool untouched = model.read == FERI_READ_OPEN && model.write == FERI_WRITE_OPEN &&
+                         !model.end_seen && model.error == FER_OK;
+        assert_int_equal(feri_state_is_fully_open(word_of(model)),
+                         model.life == FERI_LIFE_OPEN && untouched);
+        for (unsigned r = 0; feri_state_is_fully_open(word_of(model)) && r < FERI_REQUEST_COUNT;
              r++) {
             feri_answer want = r == FERI_REQUEST_CONNECT ? FERI_ANSWER_MISUSE : FERI_ANSWER_CALL_OS;
-            assert_int_equal(feri_state_answer(word_of(told), (feri_request)r), want);
+            assert_int_equal(feri_state_answer(word_of(model), (feri_request)r), want);
         }
     }
 }
@@ -377,12 +376,11 @@ static void reach_all(struct reached *reached)
     reach(reached, 0);
     for (size_t i = 0; i < reached->count; i++) {
         for (unsigned e = 0; e < FERI_EVENT_COUNT; e++) {
-            for (size_t r = 0; r < REASON_COUNT; r++) {
-                if (brings_reason((feri_event)e) != (some_reasons[r] != FER_OK)) {
+            for (size_t r = 0; r < ERROR_COUNT; r++) {
+                if (has_error((feri_event)e) != (some_errors[r] != FER_OK)) {
                     continue;
                 }
-                feri_state next =
-                    feri_state_next(reached->words[i], (feri_event)e, some_reasons[r]);
+                feri_state next = feri_state_next(reached->words[i], (feri_event)e, some_errors[r]);
                 if (next != FERI_STATE_MISUSE) {
                     reach(reached, next);
                 }
@@ -395,7 +393,7 @@ static void every_state_of_every_field_is_reached_and_none_beyond(void **state)
 {
     (void)state;
     struct reached reached;
-    unsigned lives = 0;
+    unsigned phases = 0;
     unsigned reads = 0;
     unsigned writes = 0;
     unsigned endings = 0;
@@ -407,12 +405,12 @@ static void every_state_of_every_field_is_reached_and_none_beyond(void **state)
         assert_true((word >> 8 & 0xF) < FERI_WRITE_COUNT);
         assert_true((word >> 12 & 0xF) < FERI_ENDING_COUNT);
         assert_int_equal(word >> 24, 0);
-        lives |= 1u << (word & 0xF);
+        phases |= 1u << (word & 0xF);
         reads |= 1u << (word >> 4 & 0xF);
         writes |= 1u << (word >> 8 & 0xF);
         endings |= 1u << (word >> 12 & 0xF);
     }
-    assert_int_equal(lives, (1u << FERI_LIFE_COUNT) - 1);
+    assert_int_equal(phases, (1u << FERI_LIFE_COUNT) - 1);
     assert_int_equal(reads, (1u << FERI_READ_COUNT) - 1);
     assert_int_equal(writes, (1u << FERI_WRITE_COUNT) - 1);
     assert_int_equal(endings, (1u << FERI_ENDING_COUNT) - 1);

@@ -241,13 +241,14 @@ static void raw_sockets_come_and_go(void **state)
         memset(&socket, 0, sizeof socket);
         script_then(SCRIPT_DESCRIBE)->description = rows[i].description;
         fer_raw_socket raw = script_open_socket();
-        bool taken = i < 2;
-        assert_error(fer_udp_socket_from_raw(&socket, raw), taken ? FER_OK : FER_INVALID_INPUT, 0);
+        bool adopted = i < 2;
+        assert_error(fer_udp_socket_from_raw(&socket, raw), adopted ? FER_OK : FER_INVALID_INPUT,
+                     0);
         assert_log(rows[i].log);
-        assert_int_equal(fer_udp_socket_as_raw(&socket), taken ? raw : FER_RAW_SOCKET_NONE);
+        assert_int_equal(fer_udp_socket_as_raw(&socket), adopted ? raw : FER_RAW_SOCKET_NONE);
         assert_int_equal(script.sockets_open, 1);
-        assert_int_equal(fer_udp_socket_into_raw(&socket), taken ? raw : FER_RAW_SOCKET_NONE);
-        assert_log(taken ? "release(1)" : "");
+        assert_int_equal(fer_udp_socket_into_raw(&socket), adopted ? raw : FER_RAW_SOCKET_NONE);
+        assert_log(adopted ? "release(1)" : "");
     }
 }
 

@@ -82,18 +82,18 @@ static void what_cannot_be_sent_makes_no_call_and_counts_nothing(void **state)
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram empty = {0};
     fer_unix_addr unnamed = {0};
-    for (int sort = 0; sort < 9; sort++) {
+    for (int variant = 0; variant < 9; variant++) {
         size_t n = 77;
         fer_error error =
-            sort == 0   ? fer_unix_datagram_send(&socket, NULL, 1, &n)
-            : sort == 1 ? fer_unix_datagram_send_to(&socket, NULL, 1, "a", &n)
-            : sort == 2 ? fer_unix_datagram_send_to(&socket, "x", 1, NULL, &n)
-            : sort == 3 ? fer_unix_datagram_send_to(&socket, "x", 1, "", &n)
-            : sort == 4 ? fer_unix_datagram_send_to_addr(&socket, "x", 1, NULL, &n)
-            : sort == 5 ? fer_unix_datagram_send_to_addr(&socket, "x", 1, &unnamed, &n)
-            : sort == 6 ? fer_unix_datagram_send(&empty, "x", 1, &n)
-            : sort == 7 ? fer_unix_datagram_send_to(NULL, "x", 1, "a", &n)
-                        : fer_unix_datagram_send_to_addr(&empty, "x", 1, &unnamed, &n);
+            variant == 0   ? fer_unix_datagram_send(&socket, NULL, 1, &n)
+            : variant == 1 ? fer_unix_datagram_send_to(&socket, NULL, 1, "a", &n)
+            : variant == 2 ? fer_unix_datagram_send_to(&socket, "x", 1, NULL, &n)
+            : variant == 3 ? fer_unix_datagram_send_to(&socket, "x", 1, "", &n)
+            : variant == 4 ? fer_unix_datagram_send_to_addr(&socket, "x", 1, NULL, &n)
+            : variant == 5 ? fer_unix_datagram_send_to_addr(&socket, "x", 1, &unnamed, &n)
+            : variant == 6 ? fer_unix_datagram_send(&empty, "x", 1, &n)
+            : variant == 7 ? fer_unix_datagram_send_to(NULL, "x", 1, "a", &n)
+                           : fer_unix_datagram_send_to_addr(&empty, "x", 1, &unnamed, &n);
         assert_error(error, FER_INVALID_INPUT, 0);
         assert_int_equal(n, 0);
     }
@@ -150,7 +150,7 @@ static void what_is_received_is_told_and_nothing_else(void **state)
     fer_unix_received got;
     fer_unix_received before;
     char buf[8];
-    script_answer *answer = script_then(SCRIPT_UNIX_RECV_FROM);
+    script_result *answer = script_then(SCRIPT_UNIX_RECV_FROM);
     answer->value = 4;
     answer->on = true;
     answer->name = script_path("sender");

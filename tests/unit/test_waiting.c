@@ -10,39 +10,40 @@
 static const fer_error would_block = {FER_WOULD_BLOCK, 11};
 
 /* The event that another thread applies to the handle while a call arms its wait. */
-static fer_handle *watched;
-static feri_event meanwhile;
+static fer_handle *handle_to_change;
+static feri_event event_while_arming;
 
-static void do_it_while_arming(script_call call)
+static void apply_event(script_call call)
 {
     if (call != SCRIPT_WAIT_ARM) {
         return;
     }
-    if (meanwhile == FERI_EVENT_GOT_RESET) {
-        assert_true(feri_handle_fail(watched, meanwhile, (fer_error){FER_CONNECTION_RESET, 104}));
+    if (event_while_arming == FERI_EVENT_GOT_RESET) {
+        assert_true(feri_handle_fail(handle_to_change, event_while_arming,
+                                     (fer_error){FER_CONNECTION_RESET, 104}));
     } else {
-        assert_true(feri_handle_apply(watched, meanwhile));
+        assert_true(feri_handle_apply(handle_to_change, event_while_arming));
     }
 }
 
-static void let_happen_while_arming(fer_handle *handle, feri_event event)
+static void apply_while_arming(fer_handle *handle, feri_event event)
 {
-    watched = handle;
-    meanwhile = event;
-    script.on_call = do_it_while_arming;
+    handle_to_change = handle;
+    event_while_arming = event;
+    script.on_call = apply_event;
 }
 
-#define assert_goes_on(waiting)                                    \
-    do {                                                           \
-        fer_error answer_ = would_block;                           \
-        assert_true(feri_waiting_should_retry(waiting, &answer_)); \
+#define assert_retries(waiting)                                   \
+    do {                                                          \
+        fer_error error_ = would_block;                           \
+        assert_true(feri_waiting_should_retry(waiting, &error_)); \
     } while (0)
 
-#define assert_gives_up(waiting, kind, code)                        \
-    do {                                                            \
-        fer_error answer_ = would_block;                            \
-        assert_false(feri_waiting_should_retry(waiting, &answer_)); \
-        assert_error(answer_, kind, code);                          \
+#define assert_ends(waiting, kind, code)                           \
+    do {                                                           \
+        fer_error error_ = would_block;                            \
+        assert_false(feri_waiting_should_retry(waiting, &error_)); \
+        assert_error(error_, kind, code);                          \
     } while (0)
 
 /* ---- Systems whose kernel has already waited */
@@ -56,7 +57,7 @@ static void after_the_kernel_s_wait_a_blocking_handle_has_timed_out_and_nothing_
         script_begin(&script_posix);
         fer_handle handle = script_stream(FERI_FLAG_V6);
         feri_waiting waiting = feri_waiting_to(&handle, all[i]);
-        assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+        assert_ends(&waiting, FER_TIMED_OUT, 0);
         assert_log("");
     }
 }
@@ -67,7 +68,7 @@ static void a_nonblocking_handle_would_block_and_nothing_is_asked(void **state)
     script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    assert_gives_up(&waiting, FER_WOULD_BLOCK, 11);
+    assert_ends(&waiting, FER_WOULD_BLOCK, 11);
     assert_log("");
 }
 
@@ -80,11 +81,11 @@ static void the_mode_of_a_shared_handle_is_asked_of_the_kernel(void **state)
         fer_handle handle = script_stream(shared[i] | FERI_FLAG_NONBLOCKING);
         feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
         script_then(SCRIPT_IS_NONBLOCKING)->value = 0;
-        assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+        assert_ends(&waiting, FER_TIMED_OUT, 0);
         assert_log("is_nonblocking(1)");
         handle = script_stream(shared[i]);
         script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
-        assert_gives_up(&waiting, FER_WOULD_BLOCK, 11);
+        assert_ends(&waiting, FER_WOULD_BLOCK, 11);
         assert_log("is_nonblocking(2)");
     }
 }
@@ -96,7 +97,7 @@ static void a_mode_that_cannot_be_asked_is_told_as_the_error_that_it_is(void **s
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_gives_up(&waiting, FER_BAD_HANDLE, 9);
+    assert_ends(&waiting, FER_BAD_HANDLE, 9);
 }
 
 /* ---- Systems where core waits: the wait settings */
@@ -108,13 +109,13 @@ static void a_nonblocking_socket_is_not_waited_for(void **state)
     fer_handle handle = script_stream(0);
     script_default(SCRIPT_WAIT_TERMS)->terms.nonblocking = true;
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    assert_gives_up(&waiting, FER_WOULD_BLOCK, 11);
+    assert_ends(&waiting, FER_WOULD_BLOCK, 11);
     assert_log("wait_terms(1,reading)");
     waiting = feri_waiting_to(&handle, FERP_WRITABLE);
-    assert_gives_up(&waiting, FER_WOULD_BLOCK, 11);
+    assert_ends(&waiting, FER_WOULD_BLOCK, 11);
     assert_log("wait_terms(1,writing)");
     waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
-    assert_gives_up(&waiting, FER_WOULD_BLOCK, 11);
+    assert_ends(&waiting, FER_WOULD_BLOCK, 11);
     assert_log("wait_terms(1,reading)");
 }
 
@@ -125,7 +126,7 @@ static void a_read_half_that_another_handle_has_ended_is_not_waited_for(void **s
     fer_handle handle = script_stream(0);
     script_default(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    assert_gives_up(&waiting, FER_OK, 0);
+    assert_ends(&waiting, FER_OK, 0);
     assert_log("wait_terms(1,reading)");
 }
 
@@ -136,7 +137,7 @@ static void terms_that_cannot_be_asked_are_told_as_the_error_that_they_are(void 
     fer_handle handle = script_stream(0);
     script_then_fail(SCRIPT_WAIT_TERMS, FER_BAD_HANDLE, 10038);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    assert_gives_up(&waiting, FER_BAD_HANDLE, 10038);
+    assert_ends(&waiting, FER_BAD_HANDLE, 10038);
     assert_log("wait_terms(1,reading)");
 }
 
@@ -148,7 +149,7 @@ static void a_wait_without_a_timeout_has_no_deadline(void **state)
     script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    assert_goes_on(&waiting);
+    assert_retries(&waiting);
     assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(ever)");
 }
 
@@ -162,11 +163,11 @@ static void the_deadline_of_the_first_turn_is_that_of_every_turn(void **state)
     script_then(SCRIPT_WAIT_FOR)->elapsed = 200;
     script_then(SCRIPT_WAIT_FOR)->elapsed = 200;
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_goes_on(&waiting);
+    assert_retries(&waiting);
     assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1500)");
-    assert_goes_on(&waiting);
+    assert_retries(&waiting);
     assert_log("wait_arm(1,READABLE) wait_for(1500)");
-    assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+    assert_ends(&waiting, FER_TIMED_OUT, 0);
     assert_log("wait_arm(1,READABLE) wait_for(1500)");
     assert_int_equal(script.now, 1500);
 }
@@ -179,9 +180,9 @@ static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){100};
     script_default(SCRIPT_WAIT_FOR)->elapsed = 50;
-    assert_goes_on(&waiting);
-    assert_goes_on(&waiting);
-    assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+    assert_retries(&waiting);
+    assert_retries(&waiting);
+    assert_ends(&waiting, FER_TIMED_OUT, 0);
     assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1100) wait_arm(1,READABLE) "
                "wait_for(1100)");
 }
@@ -194,9 +195,9 @@ static void a_half_that_is_shut_at_the_deadline_answers_for_itself(void **state)
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){100};
     script_then(SCRIPT_WAIT_FOR)->elapsed = 100;
-    assert_goes_on(&waiting);
+    assert_retries(&waiting);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
-    assert_gives_up(&waiting, FER_OK, 0);
+    assert_ends(&waiting, FER_OK, 0);
 }
 
 static void a_deadline_that_the_clock_cannot_hold_is_for_ever(void **state)
@@ -218,7 +219,7 @@ static void a_wait_that_cannot_be_armed_is_told_and_not_begun(void **state)
     fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_then_fail(SCRIPT_WAIT_ARM, FER_NO_BUFFER_SPACE, 10055);
-    assert_gives_up(&waiting, FER_NO_BUFFER_SPACE, 10055);
+    assert_ends(&waiting, FER_NO_BUFFER_SPACE, 10055);
     assert_log("wait_terms(1,reading) wait_arm(1,READABLE)");
 }
 
@@ -231,7 +232,7 @@ static void a_wait_that_fails_is_told(void **state)
     for (size_t i = 0; i < 3; i++) {
         feri_waiting waiting = feri_waiting_to(&handle, all[i]);
         script_then_fail(SCRIPT_WAIT_FOR, FER_OUT_OF_MEMORY, 8);
-        assert_gives_up(&waiting, FER_OUT_OF_MEMORY, 8);
+        assert_ends(&waiting, FER_OUT_OF_MEMORY, 8);
     }
 }
 
@@ -242,11 +243,11 @@ static void an_interruption_ends_a_read_and_a_write_but_accept_goes_on(void **st
     fer_handle handle = script_stream(0);
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_INTERRUPTED, 10004};
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    assert_gives_up(&waiting, FER_INTERRUPTED, 10004);
+    assert_ends(&waiting, FER_INTERRUPTED, 10004);
     waiting = feri_waiting_to(&handle, FERP_WRITABLE);
-    assert_gives_up(&waiting, FER_INTERRUPTED, 10004);
+    assert_ends(&waiting, FER_INTERRUPTED, 10004);
     waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
-    assert_goes_on(&waiting);
+    assert_retries(&waiting);
 }
 
 /* ---- Slices, if a wakeup may be missed */
@@ -259,11 +260,11 @@ static void a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices(void **sta
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){2 * SLICE + 7};
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
-    assert_goes_on(&waiting);
+    assert_retries(&waiting);
     assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(100001000)");
-    assert_goes_on(&waiting);
+    assert_retries(&waiting);
     assert_log("wait_arm(1,WRITABLE) wait_for(200001000)");
-    assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+    assert_ends(&waiting, FER_TIMED_OUT, 0);
     assert_log("wait_arm(1,WRITABLE) wait_for(200001007)");
 }
 
@@ -275,7 +276,7 @@ static void a_timeout_of_just_one_slice_is_one_turn(void **state)
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){SLICE};
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_gives_up(&waiting, FER_TIMED_OUT, 0);
+    assert_ends(&waiting, FER_TIMED_OUT, 0);
 }
 
 static void a_wait_to_write_that_shutdown_wakes_is_not_cut(void **state)
@@ -285,7 +286,7 @@ static void a_wait_to_write_that_shutdown_wakes_is_not_cut(void **state)
     script.traits.write_wait_misses_shutdown = false;
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
-    assert_goes_on(&waiting);
+    assert_retries(&waiting);
     assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever)");
 }
 
@@ -298,7 +299,7 @@ static void a_wait_to_read_is_cut_only_where_a_clone_may_end_it(void **state)
         fer_handle handle = script_stream(shared[i]);
         feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
         script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        assert_goes_on(&waiting);
+        assert_retries(&waiting);
         assert_log(
             "wait_terms(1,reading) wait_arm(1,READABLE) wait_terms(1,reading) wait_for(100001000)");
     }
@@ -310,7 +311,7 @@ static void a_wait_to_accept_is_never_cut(void **state)
     script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
-    assert_goes_on(&waiting);
+    assert_retries(&waiting);
     assert_log("wait_terms(1,reading) wait_arm(1,ACCEPTABLE) wait_for(ever)");
 }
 
@@ -324,8 +325,8 @@ static void a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end(voi
         script_begin(&script_windows);
         fer_handle handle = script_stream(0);
         feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-        let_happen_while_arming(&handle, ends[i]);
-        assert_gives_up(&waiting, FER_OK, 0);
+        apply_while_arming(&handle, ends[i]);
+        assert_ends(&waiting, FER_OK, 0);
         assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_disarm()");
     }
 }
@@ -336,8 +337,8 @@ static void a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_p
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
-    let_happen_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
-    assert_gives_up(&waiting, FER_BROKEN_PIPE, 0);
+    apply_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
+    assert_ends(&waiting, FER_BROKEN_PIPE, 0);
     assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_disarm()");
 }
 
@@ -349,8 +350,8 @@ static void a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it(void **
         script_begin(&script_windows);
         fer_handle handle = script_stream(0);
         feri_waiting waiting = feri_waiting_to(&handle, both[i]);
-        let_happen_while_arming(&handle, FERI_EVENT_GOT_RESET);
-        assert_gives_up(&waiting, FER_CONNECTION_RESET, 104);
+        apply_while_arming(&handle, FERI_EVENT_GOT_RESET);
+        assert_ends(&waiting, FER_CONNECTION_RESET, 104);
         assert_int_equal(script.times[SCRIPT_WAIT_DISARM], 1);
         assert_int_equal(script.times[SCRIPT_WAIT_FOR], 0);
     }
@@ -362,12 +363,12 @@ static void the_other_half_s_shutdown_does_not_end_a_wait(void **state)
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    let_happen_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
-    assert_goes_on(&waiting);
+    apply_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
+    assert_retries(&waiting);
     handle = script_stream(0);
     waiting = feri_waiting_to(&handle, FERP_WRITABLE);
-    let_happen_while_arming(&handle, FERI_EVENT_SHUT_READ);
-    assert_goes_on(&waiting);
+    apply_while_arming(&handle, FERI_EVENT_SHUT_READ);
+    assert_retries(&waiting);
 }
 
 static void a_clone_s_end_of_the_read_half_while_arming_ends_the_wait(void **state)
@@ -378,7 +379,7 @@ static void a_clone_s_end_of_the_read_half_while_arming_ends_the_wait(void **sta
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = false;
     script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
-    assert_gives_up(&waiting, FER_OK, 0);
+    assert_ends(&waiting, FER_OK, 0);
     assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_terms(1,reading) wait_disarm()");
 }
 
@@ -390,7 +391,7 @@ static void a_look_that_fails_ends_the_wait(void **state)
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     (void)script_then(SCRIPT_WAIT_TERMS);
     script_then_fail(SCRIPT_WAIT_TERMS, FER_BAD_HANDLE, 10038);
-    assert_gives_up(&waiting, FER_BAD_HANDLE, 10038);
+    assert_ends(&waiting, FER_BAD_HANDLE, 10038);
     assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_terms(1,reading) wait_disarm()");
 }
 
@@ -400,7 +401,7 @@ static void a_shared_writer_does_not_ask_for_the_read_half(void **state)
     script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
-    assert_goes_on(&waiting);
+    assert_retries(&waiting);
     assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(100001000)");
 }
 
@@ -412,9 +413,9 @@ static void a_wake_with_nothing_changed_goes_round_again_with_the_time_that_is_l
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){100};
     script_then(SCRIPT_WAIT_FOR)->elapsed = 60;
-    assert_goes_on(&waiting);
-    let_happen_while_arming(&handle, FERI_EVENT_SHUT_READ);
-    assert_gives_up(&waiting, FER_OK, 0);
+    assert_retries(&waiting);
+    apply_while_arming(&handle, FERI_EVENT_SHUT_READ);
+    assert_ends(&waiting, FER_OK, 0);
     assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1100) wait_arm(1,READABLE) "
                "wait_disarm()");
 }

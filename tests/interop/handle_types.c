@@ -1,5 +1,5 @@
 /* handle_types.c: the table of handle_types.h. */
-#include "interop/takers.h"
+#include "interop/handle_types.h"
 
 #define COMMON(type)                                                         \
     static fer_error type##_from_raw(any_handle *handle, fer_raw_socket raw) \
@@ -80,7 +80,7 @@ DATAGRAMS(unix_datagram, fer_unix_received)
         ROW_COMMON(type), NULL, NULL, NULL, NULL \
     }
 
-const struct taker takers[TAKER_COUNT] = {
+const struct handle_type handle_types[HANDLE_TYPE_COUNT] = {
     [TCP_STREAM] = ROW(tcp_stream),
     [TCP_LISTENER] = LISTENER_ROW(tcp_listener),
     [UDP_SOCKET] = ROW(udp_socket),

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
-#include "interop/things_posix.h"
+#include "interop/adoption_posix.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -14,11 +14,11 @@
 #include <sched.h>
 #endif
 
+#include "interop/handle_types.h"
 #include "interop/sockets_posix.h"
-#include "interop/takers.h"
 #include "support/fixture.h"
 
-enum { NOBODY = TAKER_COUNT, PATH_SIZE = 64 };
+enum { NO_TYPE = HANDLE_TYPE_COUNT, PATH_SIZE = 64 };
 
 /* Linux's number. glibc defines the name since 2.32. */
 #ifndef IPPROTO_MPTCP
@@ -170,7 +170,7 @@ static int unix_listening(int *other)
     char path[PATH_SIZE];
     (void)other;
     int fd = plain_unix_listener(path, sizeof path);
-    plain_forget(path); /* an open socket does not need its name */
+    plain_remove(path); /* an open socket does not need its name */
     return fd;
 }
 
@@ -225,42 +225,42 @@ static int directory(int *other)
     return open("/", O_RDONLY);
 }
 
-static const struct thing {
+static const struct candidate {
     const char *name;
-    int (*make)(int *other);
-    int taken_by;
-} things[] = {
+    int (*create)(int *other);
+    int adopted_by;
+} candidates[] = {
     {"a connected TCP socket", tcp_connected, TCP_STREAM},
     {"a TCP listener", tcp_listening, TCP_LISTENER},
-    {"a TCP socket that is not connected", tcp_unconnected, NOBODY},
-    {"the same of IPv6", tcp_v6_unconnected, NOBODY},
+    {"a TCP socket that is not connected", tcp_unconnected, NO_TYPE},
+    {"the same of IPv6", tcp_v6_unconnected, NO_TYPE},
     {"an unbound UDP socket", udp_unbound, UDP_SOCKET},
     {"a connected UDP socket", udp_connected, UDP_SOCKET},
-    {"a ping socket", icmp_datagram, NOBODY},
-    {"an SCTP socket", sctp_stream, NOBODY},
-    {"a raw IP socket", ip_raw, NOBODY},
-    {"an MPTCP socket that is not connected", mptcp_unconnected, NOBODY},
+    {"a ping socket", icmp_datagram, NO_TYPE},
+    {"an SCTP socket", sctp_stream, NO_TYPE},
+    {"a raw IP socket", ip_raw, NO_TYPE},
+    {"an MPTCP socket that is not connected", mptcp_unconnected, NO_TYPE},
     {"an MPTCP listener", mptcp_listening, TCP_LISTENER},
     {"an unbound UDP-Lite socket", udplite_unbound, UDP_SOCKET},
     {"one end of a stream socketpair", unix_stream_end, UNIX_STREAM},
     {"one end of a datagram socketpair", unix_datagram_end, UNIX_DATAGRAM},
-    {"one end of a socketpair of packets", unix_seqpacket_end, NOBODY},
+    {"one end of a socketpair of packets", unix_seqpacket_end, NO_TYPE},
     {"a Unix listener", unix_listening, UNIX_LISTENER},
-    {"a Unix stream socket that is not connected", unix_unconnected, NOBODY},
+    {"a Unix stream socket that is not connected", unix_unconnected, NO_TYPE},
     {"an unbound Unix datagram socket", unix_datagram_unbound, UNIX_DATAGRAM},
-    {"a netlink socket", netlink, NOBODY},
-    {"a pipe's end to read", pipe_to_read, NOBODY},
-    {"a pipe's end to write", pipe_to_write, NOBODY},
-    {"a device", device, NOBODY},
-    {"a directory", directory, NOBODY},
+    {"a netlink socket", netlink, NO_TYPE},
+    {"a pipe's end to read", pipe_to_read, NO_TYPE},
+    {"a pipe's end to write", pipe_to_write, NO_TYPE},
+    {"a device", device, NO_TYPE},
+    {"a directory", directory, NO_TYPE},
 };
 
 /* fer_socket adopts IP sockets of any protocol, and Unix streams and datagram sockets. The
  * conversion to another handle type checks that type's requirements. */
-static void offer_to_any(int (*make)(int *other))
+static void offer_to_any(int (*create)(int *other))
 {
     int other = NONE;
-    int fd = make(&other);
+    int fd = create(&other);
     fer_socket socket = {0};
     if (fd == NONE) {
         return;
@@ -282,13 +282,13 @@ void a_socket_of_any_protocol_is_taken_as_it_is(void **state)
     }
 }
 
-static void offer(const struct thing *thing, int taker)
+static void offer(const struct candidate *candidate, int type)
 {
     int other = NONE;
-    int fd = thing->make(&other);
+    int fd = candidate->create(&other);
     if (fd == NONE) {
-        if (taker == 0) {
-            print_message("[  NOTE    ] not to be had here: %s\n", thing->name);
+        if (type == 0) {
+            print_message("[  NOTE    ] not to be had here: %s\n", candidate->name);
         }
         return;
     }
@@ -296,13 +296,14 @@ static void offer(const struct thing *thing, int taker)
     memset(&handle, 0, sizeof handle);
     int modes = fcntl(fd, F_GETFL);
     int flags = fcntl(fd, F_GETFD);
-    fer_error error = takers[taker].from_raw(&handle, fd);
-    bool is_taken = thing->taken_by == taker;
-    if (error.kind != (is_taken ? FER_OK : FER_INVALID_INPUT)) {
-        fail_msg("%s as %s: %s", thing->name, takers[taker].name, fer_error_kind_name(error.kind));
+    fer_error error = handle_types[type].from_raw(&handle, fd);
+    bool is_adopted = candidate->adopted_by == type;
+    if (error.kind != (is_adopted ? FER_OK : FER_INVALID_INPUT)) {
+        fail_msg("%s as %s: %s", candidate->name, handle_types[type].name,
+                 fer_error_kind_name(error.kind));
     }
-    assert_true(takers[taker].as_raw(&handle) == (is_taken ? fd : FER_RAW_SOCKET_NONE));
-    assert_true(takers[taker].into_raw(&handle) == (is_taken ? fd : FER_RAW_SOCKET_NONE));
+    assert_true(handle_types[type].as_raw(&handle) == (is_adopted ? fd : FER_RAW_SOCKET_NONE));
+    assert_true(handle_types[type].into_raw(&handle) == (is_adopted ? fd : FER_RAW_SOCKET_NONE));
     /* Unchanged, and still the caller's. */
     assert_int_equal(fcntl(fd, F_GETFL), modes);
     assert_int_equal(fcntl(fd, F_GETFD), flags);
@@ -316,9 +317,9 @@ static void offer(const struct thing *thing, int taker)
 void each_type_takes_its_own_and_leaves_all_else(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof things / sizeof things[0]; i++) {
-        for (int taker = 0; taker < TAKER_COUNT; taker++) {
-            offer(&things[i], taker);
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+        for (int type = 0; type < HANDLE_TYPE_COUNT; type++) {
+            offer(&candidates[i], type);
         }
     }
 }
@@ -330,12 +331,12 @@ void no_type_takes_a_number_that_names_nothing(void **state)
     int closed = open("/dev/null", O_RDWR);
     assert_int_equal(close(closed), 0);
     const fer_raw_socket nothing[] = {NONE, closed, -2, 1 << 20, INTPTR_MAX, INTPTR_MIN};
-    for (int taker = 0; taker < TAKER_COUNT; taker++) {
+    for (int type = 0; type < HANDLE_TYPE_COUNT; type++) {
         for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
             any_handle handle;
             memset(&handle, 0, sizeof handle);
-            assert_kind(takers[taker].from_raw(&handle, nothing[i]), FER_INVALID_INPUT);
-            assert_true(takers[taker].as_raw(&handle) == FER_RAW_SOCKET_NONE);
+            assert_kind(handle_types[type].from_raw(&handle, nothing[i]), FER_INVALID_INPUT);
+            assert_true(handle_types[type].as_raw(&handle) == FER_RAW_SOCKET_NONE);
         }
     }
 }

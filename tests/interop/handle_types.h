@@ -1,19 +1,19 @@
 /* handle_types.h: a table of the six handle types that can adopt a raw socket, so that a test can
  * try all of them. */
-#ifndef INTEROP_TAKERS_H
-#define INTEROP_TAKERS_H
+#ifndef INTEROP_HANDLE_TYPES_H
+#define INTEROP_HANDLE_TYPES_H
 
 #include "ferrule.h"
 
-typedef enum taker_type {
+typedef enum handle_type_id {
     TCP_STREAM,
     TCP_LISTENER,
     UDP_SOCKET,
     UNIX_STREAM,
     UNIX_LISTENER,
     UNIX_DATAGRAM,
-    TAKER_COUNT
-} taker_type;
+    HANDLE_TYPE_COUNT
+} handle_type_id;
 
 typedef union any_handle {
     fer_tcp_stream tcp_stream;
@@ -24,7 +24,7 @@ typedef union any_handle {
     fer_unix_datagram unix_datagram;
 } any_handle;
 
-struct taker {
+struct handle_type {
     const char *name;
     fer_error (*from_raw)(any_handle *handle, fer_raw_socket raw);
     fer_raw_socket (*as_raw)(const any_handle *handle);
@@ -40,6 +40,6 @@ struct taker {
     fer_error (*receive)(any_handle *handle, void *buf, size_t len, size_t *n);
 };
 
-extern const struct taker takers[TAKER_COUNT];
+extern const struct handle_type handle_types[HANDLE_TYPE_COUNT];
 
 #endif

@@ -1,6 +1,6 @@
 /* adoption_posix.h: descriptors of every kind, and the tests which handle type adopts them. */
-#ifndef INTEROP_THINGS_POSIX_H
-#define INTEROP_THINGS_POSIX_H
+#ifndef INTEROP_ADOPTION_POSIX_H
+#define INTEROP_ADOPTION_POSIX_H
 
 enum { NONE = -1 };
 

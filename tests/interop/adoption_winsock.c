@@ -1,0 +1,232 @@
+/* adoption_winsock.c: sockets of every kind, offered to every handle type (rule R1). */
+#define _WIN32_WINNT 0x0601
+#include "interop/adoption_winsock.h"
+
+#include <windows.h>
+#include <ws2tcpip.h>
+
+#include <string.h>
+
+#include "interop/handle_types.h"
+#include "support/fixture.h"
+
+enum { NO_TYPE = HANDLE_TYPE_COUNT };
+
+/* ---- Sockets created with Winsock's own calls */
+
+static struct sockaddr_in loopback_at(uint16_t port)
+{
+    struct sockaddr_in addr;
+    memset(&addr, 0, sizeof addr);
+    addr.sin_family = AF_INET;
+    addr.sin_port = htons(port);
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return addr;
+}
+
+static SOCKET plain_bound(int type, uint16_t *port)
+{
+    struct sockaddr_in addr = loopback_at(0);
+    int len = (int)sizeof addr;
+    SOCKET created = socket(AF_INET, type, 0);
+    assert_true(created != NONE);
+    assert_int_equal(bind(created, (const struct sockaddr *)&addr, len), 0);
+    assert_int_equal(getsockname(created, (struct sockaddr *)&addr, &len), 0);
+    *port = ntohs(addr.sin_port);
+    return created;
+}
+
+SOCKET plain_listener(uint16_t *port)
+{
+    SOCKET created = plain_bound(SOCK_STREAM, port);
+    assert_int_equal(listen(created, 8), 0);
+    return created;
+}
+
+static void plain_connect(SOCKET socket, uint16_t port)
+{
+    struct sockaddr_in addr = loopback_at(port);
+    assert_int_equal(connect(socket, (const struct sockaddr *)&addr, (int)sizeof addr), 0);
+}
+
+/* Connects `one`. Stores the accepted socket in *other. */
+static void plain_connect_to_new(SOCKET one, SOCKET *other)
+{
+    uint16_t port = 0;
+    SOCKET listener = plain_listener(&port);
+    plain_connect(one, port);
+    *other = accept(listener, NULL, NULL);
+    assert_true(*other != NONE);
+    (void)closesocket(listener);
+}
+
+/* Each function creates a SOCKET, and stores a socket that sends to it in *other. */
+SOCKET tcp_connected(SOCKET *other)
+{
+    SOCKET created = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    plain_connect_to_new(created, other);
+    return created;
+}
+
+SOCKET tcp_accepted(SOCKET *other)
+{
+    SOCKET accepted = NONE;
+    *other = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    plain_connect_to_new(*other, &accepted);
+    return accepted;
+}
+
+/* "SOL_SOCKET Socket Options" (MSDN): SO_RCVTIMEO and SO_SNDTIMEO take no effect on a SOCKET that
+ * was made without WSA_FLAG_OVERLAPPED. So a plain recv waits without a limit, and ferrule cannot
+ * wait on such a socket either (fer_tcp_stream_from_raw). */
+SOCKET tcp_not_overlapped(SOCKET *other)
+{
+    SOCKET created = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
+    plain_connect_to_new(created, other);
+    return created;
+}
+
+SOCKET udp_connected(SOCKET *other)
+{
+    uint16_t ports[2] = {0, 0};
+    SOCKET created = plain_bound(SOCK_DGRAM, &ports[0]);
+    *other = plain_bound(SOCK_DGRAM, &ports[1]);
+    plain_connect(created, ports[1]);
+    plain_connect(*other, ports[0]);
+    return created;
+}
+
+static SOCKET tcp_listening(SOCKET *other)
+{
+    uint16_t port = 0;
+    (void)other;
+    return plain_listener(&port);
+}
+
+static SOCKET tcp_unconnected(SOCKET *other)
+{
+    (void)other;
+    return socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+}
+
+static SOCKET tcp_bound(SOCKET *other)
+{
+    uint16_t port = 0;
+    (void)other;
+    return plain_bound(SOCK_STREAM, &port);
+}
+
+static SOCKET udp_unbound(SOCKET *other)
+{
+    (void)other;
+    return socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+}
+
+static SOCKET unix_unconnected(SOCKET *other)
+{
+    (void)other;
+    return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static const struct candidate {
+    const char *name;
+    SOCKET (*create)(SOCKET *other);
+    int adopted_by;
+} candidates[] = {
+    {"a connected TCP socket", tcp_connected, TCP_STREAM},
+    {"an accepted TCP socket", tcp_accepted, TCP_STREAM},
+    {"a connected TCP socket that is not overlapped", tcp_not_overlapped, TCP_STREAM},
+    {"a TCP listener", tcp_listening, TCP_LISTENER},
+    {"a TCP socket that is not connected", tcp_unconnected, NO_TYPE},
+    {"a TCP socket that is only bound", tcp_bound, NO_TYPE},
+    {"an unbound UDP socket", udp_unbound, UDP_SOCKET},
+    {"a connected UDP socket", udp_connected, UDP_SOCKET},
+    {"a Unix stream socket that is not connected", unix_unconnected, NO_TYPE},
+};
+
+bool plain_carries(SOCKET from, SOCKET to)
+{
+    char byte = '\0';
+    return send(from, "x", 1, 0) == 1 && peer_raw_wait_readable((fer_raw_socket)to) &&
+           recv(to, &byte, 1, 0) == 1 && byte == 'x';
+}
+
+void close_both(SOCKET one, SOCKET other)
+{
+    assert_int_equal(closesocket(one), 0);
+    assert_true(other == NONE || closesocket(other) == 0);
+}
+
+/* ---- Adopting */
+
+static void offer(const struct candidate *candidate, int type)
+{
+    SOCKET other = NONE;
+    SOCKET socket = candidate->create(&other);
+    fer_raw_socket raw = (fer_raw_socket)socket;
+    if (socket == NONE) {
+        return;
+    }
+    any_handle handle;
+    memset(&handle, 0, sizeof handle);
+    fer_error error = handle_types[type].from_raw(&handle, raw);
+    bool is_adopted = candidate->adopted_by == type;
+    if (error.kind != (is_adopted ? FER_OK : FER_INVALID_INPUT)) {
+        fail_msg("%s as %s: %s", candidate->name, handle_types[type].name,
+                 fer_error_kind_name(error.kind));
+    }
+    assert_true(handle_types[type].as_raw(&handle) == (is_adopted ? raw : FER_RAW_SOCKET_NONE));
+    assert_true(handle_types[type].into_raw(&handle) == (is_adopted ? raw : FER_RAW_SOCKET_NONE));
+    /* Unchanged: blocking, and without timeouts. */
+    unsigned read_ms = 77;
+    unsigned write_ms = 77;
+    assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms) && read_ms == 0 && write_ms == 0);
+    assert_true(other == NONE || candidate->create == tcp_not_overlapped ||
+                !peer_raw_is_nonblocking(raw));
+    assert_true(other == NONE || (plain_carries(other, socket) && plain_carries(socket, other)));
+    close_both(socket, other);
+}
+
+/* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller":
+ * each handle type with each socket. */
+void each_type_takes_its_own_and_leaves_all_else(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+        for (int type = 0; type < HANDLE_TYPE_COUNT; type++) {
+            offer(&candidates[i], type);
+        }
+    }
+}
+
+/* R1: the same with handles that are not sockets, and with numbers that name nothing. */
+void no_type_takes_what_is_no_socket(void **state)
+{
+    (void)state;
+    HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
+    HANDLE ends[2];
+    assert_true(CreatePipe(&ends[0], &ends[1], NULL, 0));
+    const fer_raw_socket nothing[] = {(fer_raw_socket)event,
+                                      (fer_raw_socket)ends[0],
+                                      (fer_raw_socket)ends[1],
+                                      FER_RAW_SOCKET_NONE,
+                                      0,
+                                      -2,
+                                      1 << 20,
+                                      INTPTR_MAX,
+                                      INTPTR_MIN};
+    for (int type = 0; type < HANDLE_TYPE_COUNT; type++) {
+        for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
+            any_handle handle;
+            memset(&handle, 0, sizeof handle);
+            assert_kind(handle_types[type].from_raw(&handle, nothing[i]), FER_INVALID_INPUT);
+            assert_true(handle_types[type].as_raw(&handle) == FER_RAW_SOCKET_NONE);
+        }
+    }
+    DWORD moved = 0;
+    char byte = '\0';
+    assert_true(SetEvent(event) && WaitForSingleObject(event, 0) == WAIT_OBJECT_0);
+    assert_true(WriteFile(ends[1], "x", 1, &moved, NULL) &&
+                ReadFile(ends[0], &byte, 1, &moved, NULL) && byte == 'x');
+    assert_true(CloseHandle(event) && CloseHandle(ends[0]) && CloseHandle(ends[1]));
+}

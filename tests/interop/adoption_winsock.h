@@ -1,0 +1,33 @@
+/* adoption_winsock.h: sockets of every kind, and the tests which handle type adopts them. */
+#ifndef INTEROP_ADOPTION_WINSOCK_H
+#define INTEROP_ADOPTION_WINSOCK_H
+
+#include <winsock2.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NONE INVALID_SOCKET
+
+/* Returns a listener on the IPv4 loopback. */
+SOCKET plain_listener(uint16_t *port);
+
+/* Each function creates a SOCKET, and stores one that sends to it in *other. */
+SOCKET tcp_connected(SOCKET *other);
+SOCKET tcp_accepted(SOCKET *other);
+/* Created without WSA_FLAG_OVERLAPPED. */
+SOCKET tcp_not_overlapped(SOCKET *other);
+SOCKET udp_connected(SOCKET *other);
+
+/* Returns whether one byte passes from one socket to the other with send and recv. */
+bool plain_carries(SOCKET from, SOCKET to);
+
+/* other may be NONE. */
+void close_both(SOCKET one, SOCKET other);
+
+/* ---- Tests */
+
+void each_type_takes_its_own_and_leaves_all_else(void **state);
+void no_type_takes_what_is_no_socket(void **state);
+
+#endif

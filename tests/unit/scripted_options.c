@@ -1,0 +1,169 @@
+/* scripted_options.c: the scripted seam's groups, shutdown, modes, options and waits. */
+#include "unit/scripted_take.h"
+
+#include <inttypes.h>
+
+#define ARMED ((uintptr_t)0xA43ED)
+
+static const char *change_name(ferp_membership change)
+{
+    return change == FERP_JOIN ? "join" : "leave";
+}
+
+fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
+                               const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+{
+    char texts[2][FER_IPV4_ADDR_TEXT_CAP];
+    fer_ipv4_addr_format(group, texts[0], sizeof texts[0]);
+    fer_ipv4_addr_format(local, texts[1], sizeof texts[1]);
+    return TAKE_WITH(CHANGE_GROUP_V4, raw, "%s,%s,%s", change_name(change), texts[0], texts[1])
+        ->error;
+}
+
+fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
+                               const fer_ipv6_addr *group, uint32_t interface_index)
+{
+    char text[FER_IPV6_ADDR_TEXT_CAP];
+    fer_ipv6_addr_format(group, text, sizeof text);
+    return TAKE_WITH(CHANGE_GROUP_V6, raw, "%s,%s,%" PRIu32, change_name(change), text,
+                     interface_index)
+        ->error;
+}
+
+fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
+{
+    return script_store_count(TAKE(BYTES_QUEUED, raw), n);
+}
+fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
+{
+    return TAKE_WITH(SHUTDOWN, raw, "%d", (int)how)->error;
+}
+
+fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
+{
+    const script_result *result = TAKE(TAKE_ERROR, raw);
+    return STORE(result, pending, result->pending);
+}
+
+static const char *direction_name(ferp_direction direction)
+{
+    return direction == FERP_READING ? "reading" : "writing";
+}
+
+fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
+{
+    return TAKE_WITH(SET_TIMEOUT, raw, "%s,%" PRIu64, direction_name(direction), timeout.nanos)
+        ->error;
+}
+
+fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out)
+{
+    const script_result *result = TAKE_WITH(TIMEOUT, raw, "%s", direction_name(direction));
+    return STORE(result, out, (fer_duration){result->value});
+}
+
+fer_error ferp_set_nonblocking(fer_raw_socket raw, bool on)
+{
+    return TAKE_WITH(SET_NONBLOCKING, raw, "%d", on)->error;
+}
+
+fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
+{
+    const script_result *result = TAKE(IS_NONBLOCKING, raw);
+    return STORE(result, out, result->value != 0);
+}
+
+fer_error ferp_mark_read_ended(fer_raw_socket raw)
+{
+    return TAKE(MARK_READ_ENDED, raw)->error;
+}
+
+fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out)
+{
+    const script_result *result = TAKE_WITH(WAIT_TERMS, raw, "%s", direction_name(direction));
+    return STORE(result, out, result->terms);
+}
+
+static const char *const option_names[] = {
+    "REUSE_ADDRESS", "EXCLUSIVE_ADDRESS", "ONLY_V6",     "NODELAY",
+    "TTL_V4",        "HOPS_V6",           "KEEPALIVE",   "TIME",
+    "INTERVAL",      "RETRIES",           "REUSE_PORT",  "TOS_V4",
+    "TCLASS_V6",     "RECV_BUFFER",       "SEND_BUFFER", "BROADCAST",
+    "LOOP_V4",       "MULTICAST_TTL_V4",  "LOOP_V6"};
+
+fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
+{
+    return TAKE_WITH(SET_OPTION, raw, "%s,%" PRIu32, option_names[option], value)->error;
+}
+
+fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
+{
+    const script_result *result = TAKE_WITH(OPTION_VALUE, raw, "%s", option_names[option]);
+    return STORE(result, out, (uint32_t)result->value);
+}
+
+fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family of, const char *name)
+{
+    return TAKE_WITH(BIND_DEVICE, raw, "v%d,%s", (int)of, name)->error;
+}
+
+fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
+{
+    return TAKE_WITH(SET_LINGER, raw, "%d,%" PRIu32, linger.on, linger.seconds)->error;
+}
+
+fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
+{
+    const script_result *result = TAKE(LINGER, raw);
+    return STORE(result, out, ((struct ferp_linger){result->on, (uint32_t)result->value}));
+}
+
+fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
+                                    uint32_t interval_seconds)
+{
+    return TAKE_WITH(SET_KEEPALIVE_VALUES, raw, "%d,%" PRIu32 ",%" PRIu32, on, time_seconds,
+                     interval_seconds)
+        ->error;
+}
+
+fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
+{
+    static const char *const names[] = {"READABLE", "WRITABLE", "ACCEPTABLE", "RECEIVABLE",
+                                        "CONNECTED"};
+    const fer_error error = TAKE_WITH(WAIT_ARM, raw, "%s", names[readiness])->error;
+    wait->words[0] = error.kind == FER_OK ? ARMED : 0;
+    script.waits_armed += error.kind == FER_OK;
+    return error;
+}
+
+static void end_wait(ferp_wait *wait)
+{
+    assert_true(wait->words[0] == ARMED);
+    wait->words[0] = 0;
+    script.waits_armed--;
+}
+
+fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
+{
+    const script_result *result =
+        deadline == FERP_NO_DEADLINE
+            ? script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "ever")
+            : script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "%" PRIu64, deadline);
+    end_wait(wait);
+    script.now += result->elapsed;
+    if (result->error.kind == FER_TIMED_OUT && script.now < deadline) {
+        script.now = deadline;
+    }
+    return result->error;
+}
+
+void ferp_wait_disarm(ferp_wait *wait)
+{
+    (void)script_take(SCRIPT_WAIT_DISARM, FER_RAW_SOCKET_NONE, "");
+    end_wait(wait);
+}
+
+void ferp_wake(fer_raw_socket raw)
+{
+    (void)TAKE(WAKE, raw);
+}
