@@ -12,13 +12,17 @@
     }
 */
 
-/* An octet's digits and a following byte at text[i], as far as they are before `room`. */
-#define OCTET_AT(text, i, n, room) \
-    (\forall integer at_;          \
-        (i) <= at_ < (i) + digits(n) && at_<(room) ==>(text)[at_] == digit(n, at_ - (i)))
-#define OCTET_AND(text, i, n, room, byte) \
-    (OCTET_AT(text, i, n, room) &&        \
-     ((i) + digits(n) < (room) == > (text)[(i) + digits(n)] == (byte)))
+/* An octet's digits and a following byte at text[i], as far as they are before `room`. Not formatted,
+ * because clang-format would split ==>. */
+/* clang-format off */
+#define OCTET_AT(text, i, n, room)                                  \
+    (\forall integer at_;                                           \
+        (i) <= at_ < (i) + digits(n) && at_ < (room) ==>            \
+        (text)[at_] == digit(n, at_ - (i)))
+#define OCTET_AND(text, i, n, room, byte)                           \
+    (OCTET_AT(text, i, n, room) &&                                  \
+     ((i) + digits(n) < (room) ==> (text)[(i) + digits(n)] == (byte)))
+/* clang-format on */
 
 /* The offsets at which the octets of an address start and end, from the first. */
 #define AT_B(v4) (digits(v4->octets[0]) + 1)
@@ -38,7 +42,8 @@ static inline size_t feri_octet_store(char *text, size_t at, uint8_t octet);
     ensures OCTET_AND(text, at, octet, at + 4, 0); */
 static inline size_t feri_last_octet_store(char *text, size_t at, uint8_t octet);
 
-/*@ requires \valid(text + (at .. at + 15)) && at <= 128 && \valid_read(addr) && \separated(addr, text + (at .. at + 15));
+/*@ requires \valid(text + (at .. at + 15)) && at <= 128 && \valid_read(addr) &&
+      \separated(addr, text + (at .. at + 15));
     assigns text[at .. at + 15];
     ensures \result == AT_END(addr) && 7 <= \result <= 15;
     ensures text[at + AT_END(addr)] == 0;
@@ -58,10 +63,12 @@ static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr 
 void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr);
 
 /*@ requires \valid_read(text + (0 .. len - 1)) && len < PTRDIFF_MAX;
-    requires buf == \null || cap == 0 || (\valid(buf + (0 .. cap - 1)) && \separated(text + (0 .. len - 1), buf + (0 .. cap - 1)));
+    requires buf == \null || cap == 0 ||
+      (\valid(buf + (0 .. cap - 1)) && \separated(text + (0 .. len - 1), buf + (0 .. cap - 1)));
     assigns buf[0 .. cap - 1];
     ensures \result == (buf == \null && cap != 0 ? 0 : len);
-    ensures buf != \null && cap > 0 ==> \forall integer k; 0 <= k < len && k < cap - 1 ==> buf[k] == \at(text[k], Pre);
+    ensures buf != \null && cap > 0 ==> \forall integer k;
+      0 <= k < len && k < cap - 1 ==> buf[k] == \at(text[k], Pre);
     ensures buf != \null && cap > len ==> buf[len] == 0;
     ensures buf != \null && 0 < cap <= len ==> buf[cap - 1] == 0; */
 size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap);
@@ -74,7 +81,8 @@ size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap);
 static inline void feri_addr_text_copy(const char *text, size_t n, char *buf);
 
 /*@ requires \valid(out) && out->len <= 15 && (buf == \null || out->len <= 14 || cap <= 15);
-    requires buf == \null || cap == 0 || (\valid(buf + (0 .. cap - 1)) && \separated(out, buf + (0 .. cap - 1)));
+    requires buf == \null || cap == 0 ||
+      (\valid(buf + (0 .. cap - 1)) && \separated(out, buf + (0 .. cap - 1)));
     assigns buf[0 .. cap - 1], out->text[0 .. 127];
     ensures \result == (buf == \null && cap != 0 ? 0 : \old(out->len));
     ensures buf != \null && cap > 0 ==>
@@ -84,14 +92,19 @@ static inline void feri_addr_text_copy(const char *text, size_t n, char *buf);
 size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
 
 /*@ requires addr == \null || \valid_read(addr);
-    requires buf == \null || cap == 0 || (\valid(buf + (0 .. cap - 1)) && \separated(addr, buf + (0 .. cap - 1)));
+    requires buf == \null || cap == 0 ||
+      (\valid(buf + (0 .. cap - 1)) && \separated(addr, buf + (0 .. cap - 1)));
     assigns buf[0 .. cap - 1];
     ensures addr == \null || (buf == \null && cap != 0) ==> \result == 0;
     ensures addr != \null && (buf != \null || cap == 0) ==> \result == AT_END(addr);
-    ensures addr != \null && buf != \null && cap > 0 ==> OCTET_AND(buf, 0, addr->octets[0], cap - 1, '.');
-    ensures addr != \null && buf != \null && cap > 0 ==> OCTET_AND(buf, AT_B(addr), addr->octets[1], cap - 1, '.');
-    ensures addr != \null && buf != \null && cap > 0 ==> OCTET_AND(buf, AT_C(addr), addr->octets[2], cap - 1, '.');
-    ensures addr != \null && buf != \null && cap > 0 ==> OCTET_AT(buf, AT_D(addr), addr->octets[3], cap - 1);
+    ensures addr != \null && buf != \null && cap > 0 ==>
+      OCTET_AND(buf, 0, addr->octets[0], cap - 1, '.');
+    ensures addr != \null && buf != \null && cap > 0 ==>
+      OCTET_AND(buf, AT_B(addr), addr->octets[1], cap - 1, '.');
+    ensures addr != \null && buf != \null && cap > 0 ==>
+      OCTET_AND(buf, AT_C(addr), addr->octets[2], cap - 1, '.');
+    ensures addr != \null && buf != \null && cap > 0 ==>
+      OCTET_AT(buf, AT_D(addr), addr->octets[3], cap - 1);
     ensures addr != \null && buf != \null && cap > AT_END(addr) ==> buf[AT_END(addr)] == 0;
     ensures addr != \null && buf != \null && 0 < cap <= AT_END(addr) ==> buf[cap - 1] == 0;
     ensures addr == \null && buf != \null && cap > 0 ==> buf[0] == 0; */

@@ -3,20 +3,23 @@
 #include "core/address/addr_cursor.h"
 
 /*@ predicate is_cursor{L}(feri_addr_cursor *cursor) =
-      \valid(cursor) && cursor->index <= cursor->len && \valid_read(cursor->text + (0 .. cursor->len - 1)) &&
+      \valid(cursor) && cursor->index <= cursor->len &&
+      \valid_read(cursor->text + (0 .. cursor->len - 1)) &&
       \separated(cursor, cursor->text + (0 .. cursor->len - 1));
 */
 
 /*@ requires is_cursor(cursor) && ahead <= 3 && cursor->len <= PTRDIFF_MAX;
     assigns \nothing;
-    ensures cursor->index + ahead < cursor->len ==> \result == (uint8_t)cursor->text[cursor->index + ahead];
+    ensures cursor->index + ahead < cursor->len ==>
+      \result == (uint8_t)cursor->text[cursor->index + ahead];
     ensures cursor->index + ahead >= cursor->len ==> \result == 0; */
 static inline uint32_t feri_addr_cursor_look(const feri_addr_cursor *cursor, size_t ahead);
 
 /*@ requires is_cursor(cursor) && cursor->len <= PTRDIFF_MAX && wanted > 0;
     assigns cursor->index;
     ensures \result == true || \result == false;
-    ensures \result != 0 <==> \old(cursor->index < cursor->len && cursor->text[cursor->index] == wanted);
+    ensures \result != 0 <==>
+      \old(cursor->index < cursor->len && cursor->text[cursor->index] == wanted);
     ensures cursor->index == \old(cursor->index) + \result; */
 static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted);
 
@@ -25,7 +28,9 @@ static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted);
     assigns cursor->index, *value;
     ensures \old(cursor->index) <= cursor->index <= cursor->len;
     ensures cursor->index == digits_end(cursor->text, \old(cursor->index), cursor->len);
-    ensures \result != 0 <==> cursor->index > \old(cursor->index) && number(cursor->text, \old(cursor->index), cursor->index) <= limit;
+    ensures \result != 0 <==>
+      cursor->index > \old(cursor->index) &&
+      number(cursor->text, \old(cursor->index), cursor->index) <= limit;
     ensures \result != 0 ==> *value == number(cursor->text, \old(cursor->index), cursor->index);
     ensures \result == 0 ==> *value == \old(*value); */
 static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit,
@@ -36,14 +41,16 @@ static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint3
 #ifndef OCTETS_ARE_OPAQUE
 /*@ requires is_cursor(cursor) && ahead <= 2 && cursor->len <= PTRDIFF_MAX;
     assigns \nothing;
-    ensures digit_at(cursor->text, cursor->index + ahead, cursor->len) == \true ==> \result == cursor->text[cursor->index + ahead] - '0';
+    ensures digit_at(cursor->text, cursor->index + ahead, cursor->len) == \true ==>
+      \result == cursor->text[cursor->index + ahead] - '0';
     ensures digit_at(cursor->text, cursor->index + ahead, cursor->len) == \false ==> \result > 9; */
 static inline uint32_t feri_digit_look(const feri_addr_cursor *cursor, size_t ahead);
 
 #endif
 
 /*@ requires \valid(cursor) && \valid(bits) && \separated(cursor, bits);
-    requires 1 <= digits <= 3 && cursor->index + digits <= cursor->len && cursor->len <= PTRDIFF_MAX && value <= 999;
+    requires 1 <= digits <= 3 && cursor->index + digits <= cursor->len &&
+      cursor->len <= PTRDIFF_MAX && value <= 999;
     assigns cursor->index, *bits;
     ensures cursor->index == \old(cursor->index) + digits;
     ensures \result != 0 <==> value <= 255;
@@ -56,10 +63,12 @@ static inline bool feri_octet_take(feri_addr_cursor *cursor, size_t digits, uint
     assigns cursor->index, *bits;
     ensures \result != 0 <==> is_octet(cursor->text, \old(cursor->index), cursor->len);
     ensures cursor->index <= cursor->len;
-    ensures \result != 0 ==> cursor->index == octet_end(cursor->text, \old(cursor->index), cursor->len);
+    ensures \result != 0 ==>
+      cursor->index == octet_end(cursor->text, \old(cursor->index), cursor->len);
     ensures cursor->index <= \old(cursor->index) + 3;
     ensures \result != 0 ==> cursor->index > \old(cursor->index);
-    ensures \result != 0 ==> 0 <= octet_value(cursor->text, \old(cursor->index), cursor->len) <= 255;
+    ensures \result != 0 ==>
+      0 <= octet_value(cursor->text, \old(cursor->index), cursor->len) <= 255;
     ensures \result != 0 && \old(*bits) <= 0xFFFFFF ==>
       *bits == 256 * \old(*bits) + octet_value(cursor->text, \old(cursor->index), cursor->len); */
 static inline bool feri_octet_read(feri_addr_cursor *cursor, uint32_t *bits);
@@ -69,11 +78,15 @@ static inline bool feri_octet_read(feri_addr_cursor *cursor, uint32_t *bits);
     ensures IS_IPV4(text, index, len) ==> \result.end == IPV4_END(text, index, len);
     ensures IS_IPV4(text, index, len) ==> \result.bits == IPV4_BITS(text, index, len);
     ensures IS_IPV4(text, index, len) ==>
-      octet_value(text, index, len) <= 255 && octet_value(text, OCTET_2(text, index, len), len) <= 255 &&
-      octet_value(text, OCTET_3(text, index, len), len) <= 255 && octet_value(text, OCTET_4(text, index, len), len) <= 255;
+      octet_value(text, index, len) <= 255 &&
+      octet_value(text, OCTET_2(text, index, len), len) <= 255 &&
+      octet_value(text, OCTET_3(text, index, len), len) <= 255 &&
+      octet_value(text, OCTET_4(text, index, len), len) <= 255;
     ensures IS_IPV4(text, index, len) ==>
-      octet_value(text, index, len) >= 0 && octet_value(text, OCTET_2(text, index, len), len) >= 0 &&
-      octet_value(text, OCTET_3(text, index, len), len) >= 0 && octet_value(text, OCTET_4(text, index, len), len) >= 0;
+      octet_value(text, index, len) >= 0 &&
+      octet_value(text, OCTET_2(text, index, len), len) >= 0 &&
+      octet_value(text, OCTET_3(text, index, len), len) >= 0 &&
+      octet_value(text, OCTET_4(text, index, len), len) >= 0;
     ensures IS_IPV4(text, index, len) ==> \result.end > index && \result.end <= len;
     ensures !IS_IPV4(text, index, len) ==> \result.end == 0; */
 feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t index);
@@ -83,11 +96,15 @@ feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t inde
     ensures IS_IPV4(text, index, len) ==> \result.end == IPV4_END(text, index, len);
     ensures IS_IPV4(text, index, len) ==> \result.bits == IPV4_BITS(text, index, len);
     ensures IS_IPV4(text, index, len) ==>
-      octet_value(text, index, len) <= 255 && octet_value(text, OCTET_2(text, index, len), len) <= 255 &&
-      octet_value(text, OCTET_3(text, index, len), len) <= 255 && octet_value(text, OCTET_4(text, index, len), len) <= 255;
+      octet_value(text, index, len) <= 255 &&
+      octet_value(text, OCTET_2(text, index, len), len) <= 255 &&
+      octet_value(text, OCTET_3(text, index, len), len) <= 255 &&
+      octet_value(text, OCTET_4(text, index, len), len) <= 255;
     ensures IS_IPV4(text, index, len) ==>
-      octet_value(text, index, len) >= 0 && octet_value(text, OCTET_2(text, index, len), len) >= 0 &&
-      octet_value(text, OCTET_3(text, index, len), len) >= 0 && octet_value(text, OCTET_4(text, index, len), len) >= 0;
+      octet_value(text, index, len) >= 0 &&
+      octet_value(text, OCTET_2(text, index, len), len) >= 0 &&
+      octet_value(text, OCTET_3(text, index, len), len) >= 0 &&
+      octet_value(text, OCTET_4(text, index, len), len) >= 0;
     ensures IS_IPV4(text, index, len) ==> \result.end > index && \result.end <= len;
     ensures !IS_IPV4(text, index, len) ==> \result.end == 0; */
 feri_ipv4_match feri_ipv4_match_fast(const char *text, size_t len, size_t index);
@@ -104,14 +121,17 @@ static inline fer_ipv4_addr feri_ipv4_of_bits(uint32_t bits);
 static inline fer_error feri_addr_parse_result(bool is_address);
 
 /*@ requires text == \null || (\valid_read(text + (0 .. len - 1)) && len <= PTRDIFF_MAX);
-    requires out == \null || (\valid(out) && (text == \null || \separated(out, text + (0 .. len - 1))));
+    requires out == \null ||
+      (\valid(out) && (text == \null || \separated(out, text + (0 .. len - 1))));
     assigns out->octets[0 .. 3];
     ensures \result.os_code == 0 && (\result.kind == FER_OK || \result.kind == FER_INVALID_INPUT);
     ensures \result.kind == FER_OK <==>
-      out != \null && text != \null && \at(IS_IPV4(text, 0, len) && IPV4_END(text, 0, len) == len, Pre);
+      out != \null && text != \null &&
+      \at(IS_IPV4(text, 0, len) && IPV4_END(text, 0, len) == len, Pre);
     ensures \result.kind == FER_OK ==> out->octets[0] == \at(octet_value(text, 0, len), Pre) &&
       out->octets[1] == \at(octet_value(text, OCTET_2(text, 0, len), len), Pre) &&
       out->octets[2] == \at(octet_value(text, OCTET_3(text, 0, len), len), Pre) &&
       out->octets[3] == \at(octet_value(text, OCTET_4(text, 0, len), len), Pre);
-    ensures \result.kind != FER_OK && out != \null ==> \forall integer k; 0 <= k < 4 ==> out->octets[k] == \old(out->octets[k]); */
+    ensures \result.kind != FER_OK && out != \null ==> \forall integer k;
+      0 <= k < 4 ==> out->octets[k] == \old(out->octets[k]); */
 fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text, size_t len);
