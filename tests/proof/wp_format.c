@@ -12,8 +12,8 @@
     }
 */
 
-/* An octet's digits and a following byte at text[i], as far as they are before `room`. Not formatted,
- * because clang-format would split ==>. */
+/* An octet's digits and a following byte at text[i], as far as they are before `room`.
+ * clang-format would split ==>. */
 /* clang-format off */
 #define OCTET_AT(text, i, n, room)                                  \
     (\forall integer at_;                                           \
