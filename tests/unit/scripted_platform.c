@@ -135,11 +135,39 @@ fer_socket_addr script_addr(const char *text)
     return addr;
 }
 
+void assert_addr(const fer_socket_addr *got, const char *text)
+{
+    fer_socket_addr want = script_addr(text);
+    if (!fer_socket_addr_eq(got, &want)) {
+        char found[FER_SOCKET_ADDR_TEXT_CAP];
+        fer_socket_addr_format(got, found, sizeof found);
+        fail_msg("%s, not %s", found, text);
+    }
+}
+
 fer_unix_addr script_path(const char *path)
 {
     fer_unix_addr addr;
     assert_ok(fer_unix_addr_from_pathname(&addr, path));
     return addr;
+}
+
+static script_call closing_call;
+static fer_handle *handle_to_close;
+
+static void close_during_call(script_call call)
+{
+    if (call == closing_call) {
+        script.on_call = NULL;
+        feri_handle_close(handle_to_close);
+    }
+}
+
+void script_close_during(script_call call, fer_handle *handle)
+{
+    closing_call = call;
+    handle_to_close = handle;
+    script.on_call = close_during_call;
 }
 
 /* ---- One call */

@@ -166,6 +166,12 @@ fer_handle script_stream(uint32_t flags);
 fer_socket_addr script_addr(const char *text);
 fer_unix_addr script_path(const char *path);
 
+/* Fails the test unless the address is the one that the text represents. */
+void assert_addr(const fer_socket_addr *got, const char *text);
+
+/* Makes the next such call close the handle, as another thread could. */
+void script_close_during(script_call call, fer_handle *handle);
+
 /* Compares the log with the expected calls and clears it. */
 #define assert_log(want)                       \
     do {                                       \

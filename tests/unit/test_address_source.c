@@ -4,16 +4,6 @@
 #include "core/address/host_port.h"
 #include "core/names/address_source.h"
 
-static void check_is(const fer_socket_addr *got, const char *text)
-{
-    fer_socket_addr want = script_addr(text);
-    if (!fer_socket_addr_eq(got, &want)) {
-        char found[FER_SOCKET_ADDR_TEXT_CAP];
-        fer_socket_addr_format(got, found, sizeof found);
-        fail_msg("%s, not %s", found, text);
-    }
-}
-
 /* Checks that the text is an address literal and yields exactly this address. */
 static void check_literal(const char *text, const char *want)
 {
@@ -22,7 +12,7 @@ static void check_literal(const char *text, const char *want)
     fer_socket_addr got;
     assert_ok(feri_address_source_of_text(&source, text));
     assert_true(feri_address_source_next(&source, &got));
-    check_is(&got, want);
+    assert_addr(&got, want);
     assert_false(feri_address_source_next(&source, &got));
     assert_false(feri_address_source_next(&source, &got));
     feri_address_source_end(&source);
@@ -72,9 +62,9 @@ static void the_resolver_s_addresses_come_in_its_order_with_the_port(void **stat
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     assert_ok(feri_address_source_of_text(&source, "example.test:443"));
     assert_true(feri_address_source_next(&source, &got));
-    check_is(&got, "[2001:db8::1%3]:443");
+    assert_addr(&got, "[2001:db8::1%3]:443");
     assert_true(feri_address_source_next(&source, &got));
-    check_is(&got, "192.0.2.1:443");
+    assert_addr(&got, "192.0.2.1:443");
     assert_false(feri_address_source_next(&source, &got));
     feri_address_source_end(&source);
     assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
@@ -179,7 +169,7 @@ static void a_host_that_is_an_address_is_not_looked_up(void **state)
     fer_socket_addr got;
     assert_ok(feri_address_source_of_host(&source, "::1", 3, 9));
     assert_true(feri_address_source_next(&source, &got));
-    check_is(&got, "[::1]:9");
+    assert_addr(&got, "[::1]:9");
     feri_address_source_end(&source);
     assert_log("");
 }

@@ -86,16 +86,6 @@ static void misuse_asks_nobody(void **state)
     assert_new_again(&handle);
 }
 
-static fer_handle *closed_meanwhile;
-static script_call closed_at;
-
-static void close_meanwhile(script_call call)
-{
-    if (call == closed_at) {
-        (void)feri_handle_release(closed_meanwhile);
-    }
-}
-
 /* Closing a handle during a connect is misuse by another thread. The new socket is closed. */
 static void a_handle_that_is_closed_meanwhile_leaves_no_socket(void **state)
 {
@@ -103,9 +93,7 @@ static void a_handle_that_is_closed_meanwhile_leaves_no_socket(void **state)
     fer_handle handle = {0};
     fer_socket_addr to = script_addr("192.0.2.1:7");
     script_begin(&script_posix);
-    closed_meanwhile = &handle;
-    closed_at = SCRIPT_CONNECT;
-    script.on_call = close_meanwhile;
+    script_close_during(SCRIPT_CONNECT, &handle);
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     assert_error(feri_start_connect(&handle, &to), FER_INVALID_INPUT, 0);
     assert_int_equal(script.sockets_open, 0);

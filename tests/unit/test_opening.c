@@ -131,22 +131,12 @@ static void an_open_handle_is_left_alone(void **state)
 }
 
 /* Misuse by another thread: it closes a handle while a call fills it. */
-static fer_handle *closed_meanwhile;
-
-static void close_during_connect(script_call call)
-{
-    if (call == SCRIPT_CONNECT) {
-        feri_handle_close(closed_meanwhile);
-    }
-}
-
 static void a_handle_that_is_closed_while_it_is_filled_leaks_nothing(void **state)
 {
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
-    closed_meanwhile = &handle;
-    script.on_call = close_during_connect;
+    script_close_during(SCRIPT_CONNECT, &handle);
     assert_error(connect_to_some(&handle), FER_INVALID_INPUT, 0);
     assert_int_equal(script.sockets_open, 0);
 }

@@ -50,23 +50,13 @@ static void a_duplicate_that_fails_leaves_both_handles_as_they_were(void **state
     assert_int_equal(feri_handle_flags(&handle), 0);
 }
 
-static fer_handle *closed_meanwhile;
-
-static void close_during_wake(script_call call)
-{
-    if (call == SCRIPT_WAKE) {
-        feri_handle_close(closed_meanwhile);
-    }
-}
-
 static void a_clone_of_a_handle_that_is_closed_meanwhile_leaks_nothing(void **state)
 {
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     fer_handle clone = {0};
-    closed_meanwhile = &handle;
-    script.on_call = close_during_wake;
+    script_close_during(SCRIPT_WAKE, &handle);
     assert_error(feri_try_clone(&handle, &clone), FER_INVALID_INPUT, 0);
     assert_int_equal(feri_handle_state(&clone), 0);
     assert_int_equal(script.sockets_open, 0);
@@ -158,24 +148,13 @@ static void a_socket_of_the_other_domain_is_refused(void **state)
 
 /* Adopts a socket with this description, and checks that a refused socket remains with the
  * caller. */
-static void check_stream_from(ferp_description description, bool adopted)
+static void check_from_raw(fer_error (*from_raw)(fer_handle *, fer_raw_socket, feri_domain),
+                           ferp_description description, bool adopted)
 {
     script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_DESCRIBE)->description = description;
-    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                 adopted ? FER_OK : FER_INVALID_INPUT, 0);
-    assert_log(adopted ? "describe(1) adopt(1)" : "describe(1)");
-    assert_int_equal(feri_handle_state(&handle), adopted ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
-    assert_int_equal(script.sockets_open, 1);
-}
-
-static void check_listener_from(ferp_description description, bool adopted)
-{
-    script_begin(&script_posix);
-    fer_handle handle = {0};
-    script_then(SCRIPT_DESCRIBE)->description = description;
-    assert_error(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
+    assert_error(from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
                  adopted ? FER_OK : FER_INVALID_INPUT, 0);
     assert_log(adopted ? "describe(1) adopt(1)" : "describe(1)");
     assert_int_equal(feri_handle_state(&handle), adopted ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
@@ -192,8 +171,8 @@ static void what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller(v
                                         .is_listening = (bits & 4) != 0,
                                         .is_connected = (bits & 8) != 0,
                                         .is_datagram = (bits & 16) != 0 && (bits & 1) == 0};
-        check_stream_from(description, (bits & 15) == (1 | 2 | 8));
-        check_listener_from(description, (bits & 7) == 7);
+        check_from_raw(feri_stream_from_raw, description, (bits & 15) == (1 | 2 | 8));
+        check_from_raw(feri_listener_from_raw, description, (bits & 7) == 7);
     }
 }
 

@@ -12,12 +12,6 @@ static void begin_with_two(void)
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
 }
 
-static void check_is(const fer_socket_addr *got, const char *text)
-{
-    fer_socket_addr want = script_addr(text);
-    assert_true(fer_socket_addr_eq(got, &want));
-}
-
 static void all_addresses_are_stored_and_counted(void **state)
 {
     (void)state;
@@ -26,13 +20,13 @@ static void all_addresses_are_stored_and_counted(void **state)
     begin_with_two();
     assert_ok(fer_to_socket_addrs("example.test:80", addrs, ROOM, &count));
     assert_int_equal(count, 2);
-    check_is(&addrs[0], "192.0.2.1:80");
-    check_is(&addrs[1], "[2001:db8::2]:80");
+    assert_addr(&addrs[0], "192.0.2.1:80");
+    assert_addr(&addrs[1], "[2001:db8::2]:80");
     assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
     begin_with_two();
     assert_ok(fer_lookup_host("example.test", 81, addrs, ROOM, &count));
     assert_int_equal(count, 2);
-    check_is(&addrs[1], "[2001:db8::2]:81");
+    assert_addr(&addrs[1], "[2001:db8::2]:81");
 }
 
 static void the_room_is_never_overrun_and_all_are_counted(void **state)
@@ -71,10 +65,10 @@ static void an_address_text_is_one_address(void **state)
     script_begin(&script_posix);
     assert_ok(fer_to_socket_addrs("[::1]:80", addrs, ROOM, &count));
     assert_int_equal(count, 1);
-    check_is(&addrs[0], "[::1]:80");
+    assert_addr(&addrs[0], "[::1]:80");
     assert_ok(fer_lookup_host("::1", 80, addrs, ROOM, &count));
     assert_int_equal(count, 1);
-    check_is(&addrs[0], "[::1]:80");
+    assert_addr(&addrs[0], "[::1]:80");
     assert_log("");
 }
 

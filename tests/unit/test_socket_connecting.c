@@ -1,37 +1,9 @@
 /* test_socket_connecting.c: the seam calls of a built socket's connects on each system, and the
  * resulting state (rules C1, C2, C5). */
 #include "unit/scripted_platform.h"
-
-#include "ferrule/socket.h"
+#include "unit/socket_check.h"
 
 static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
-
-static feri_life phase_of(const fer_socket *socket)
-{
-    return feri_state_life(feri_handle_state(&socket->inner_.handle_));
-}
-
-/* Starts a script, creates a socket and clears the log. */
-static fer_socket new_socket(const struct ferp_traits *traits, fer_domain domain, fer_type type)
-{
-    fer_socket socket;
-    memset(&socket, 0, sizeof socket);
-    script_begin(traits);
-    assert_ok(fer_socket_new(&socket, domain, type, FER_PROTOCOL_DEFAULT));
-    script.log[0] = '\0';
-    return socket;
-}
-
-static fer_socket new_stream(const struct ferp_traits *traits)
-{
-    return new_socket(traits, FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-}
-
-static fer_error connect_to(fer_socket *socket, const char *text)
-{
-    fer_socket_addr addr = script_addr(text);
-    return fer_socket_connect(socket, &addr);
-}
 
 static fer_error connect_with_timeout(fer_socket *socket, const char *text)
 {

@@ -309,24 +309,13 @@ static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state
     assert_false(call_os);
 }
 
-static fer_handle *closed_meanwhile;
-
-static void close_during_query(script_call call)
-{
-    if (call == SCRIPT_PEER_ADDR) {
-        script.on_call = NULL;
-        feri_handle_close(closed_meanwhile);
-    }
-}
-
 /* The answer comes from the state after the query. Here the handle was closed during the query,
  * which is misuse. */
 static void the_state_after_the_asking_decides(void **state)
 {
     (void)state;
     fer_handle handle = new_connecting();
-    closed_meanwhile = &handle;
-    script.on_call = close_during_query;
+    script_close_during(SCRIPT_PEER_ADDR, &handle);
     assert_error(feri_stream_check(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
 }
 

@@ -76,21 +76,15 @@ static void raw_sockets_come_and_go(void **state)
 
 /* ---- Addresses */
 
-static void check_is(const fer_socket_addr *got, const char *text)
-{
-    fer_socket_addr want = script_addr(text);
-    assert_true(fer_socket_addr_eq(got, &want));
-}
-
 static void each_end_has_its_address(void **state)
 {
     (void)state;
     fer_tcp_stream stream = open_stream(&script_posix);
     fer_socket_addr got;
     assert_ok(fer_tcp_stream_peer_addr(&stream, &got));
-    check_is(&got, "192.0.2.1:1001");
+    assert_addr(&got, "192.0.2.1:1001");
     assert_ok(fer_tcp_stream_local_addr(&stream, &got));
-    check_is(&got, "192.0.2.2:1002");
+    assert_addr(&got, "192.0.2.2:1002");
     assert_log("peer_addr(1) local_addr(1)");
 }
 
