@@ -139,11 +139,11 @@ static void receive_partial_line(const char *line, size_t len)
     if (len != FIRST_PART - LINE_LEN + 1 || read_hex(line) >= all.sender_count ||
         !all.senders[read_hex(line)].is_closed) {
         printf("got \"%.*s\"\n", (int)len - 1, line);
-        fail("a line that nobody sent: cut");
+        fail("a line that no client sent: cut");
     }
     make_line(wanted, read_hex(line), all.senders[read_hex(line)].sent);
     if (memcmp(line, wanted, len - 1) != 0) {
-        fail("a line that nobody sent: cut and mixed up");
+        fail("a line that no client sent: cut and mixed up");
     }
 }
 
@@ -155,7 +155,7 @@ static void receive_line(struct peer *peer, const char *line)
     make_line(wanted, sender, number);
     if (memcmp(line, wanted, LINE_LEN) != 0 || sender >= all.sender_count) {
         printf("got \"%.*s\"\n", LINE_LEN - 1, line);
-        fail("a line that nobody sent: mixed up");
+        fail("a line that no client sent: mixed up");
     }
     if (peer->received[sender] == UNKNOWN) {
         return;
@@ -164,7 +164,7 @@ static void receive_line(struct peer *peer, const char *line)
         printf("line %lu of sender %lu after %lu of %lu\n", (unsigned long)number,
                (unsigned long)sender, (unsigned long)peer->received[sender],
                (unsigned long)all.senders[sender].sent);
-        fail("a line is lost, doubled or overtaken");
+        fail("a line is lost, duplicated or reordered");
     }
     peer->received[sender] = number;
     all.received++;
@@ -207,9 +207,9 @@ static void receive(struct peer *peer)
     if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
         return;
     }
-    require(error, "a client that stays was cut");
+    require(error, "a client that stays was disconnected");
     if (n == 0) {
-        fail("a client that stays was ended");
+        fail("a client that stays received an end of file");
     }
     process_bytes(peer, bytes, n);
 }
@@ -251,7 +251,7 @@ static void make_sender(struct peer *peer)
 static void write_part(struct peer *peer, const char *bytes, size_t len)
 {
     require(fer_tcp_stream_write_all(&peer->stream, bytes, len, NULL),
-            "the server does not take what is sent");
+            "the server does not accept the data");
 }
 
 /* Makes another line, which every open peer must receive. */
@@ -416,7 +416,7 @@ static unsigned long resident_kib(const char *process)
 static void check_memory(unsigned long warm, unsigned long last)
 {
     if (warm == 0 || last == 0) {
-        puts("memory: not told here");
+        puts("memory: not reported by this system");
         return;
     }
     printf("memory of the server: %lu KiB when warm, %lu KiB at the end\n", warm, last);
@@ -477,13 +477,13 @@ int main(int argc, char **argv)
         unsigned long resident = resident_kib(process);
         warm = i == rounds / 4 ? resident : warm;
         if (resident > 0 && i % (rounds / 8 + 1) == 0) {
-            printf("round %zu: the server has %lu KiB\n", i + 1, resident);
+            printf("round %zu: the server uses %lu KiB\n", i + 1, resident);
             fflush(stdout);
         }
     }
     free(closed);
-    printf("%zu rounds in %llu ms: %llu lines heard, each in order and whole; %llu clients killed "
-           "and replaced\n",
+    printf("%zu rounds in %llu ms: %llu lines received, each complete and in order; %llu clients "
+           "closed and replaced\n",
            rounds, (unsigned long long)(example_milliseconds() - began),
            (unsigned long long)all.received, (unsigned long long)all.closed);
     check_memory(warm, resident_kib(process));

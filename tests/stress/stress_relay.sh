@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs stress_relay against relay_server, each in a process of its own, and ends the server as Ctrl-C does.
+# Runs stress_relay against relay_server, each in its own process, and stops the server with SIGINT.
 # usage: stress_relay.sh RELAY_SERVER STRESS_RELAY IDLE BUSY ROUNDS SEED [EMULATOR]
 set -eu
 server_program=$1
@@ -15,9 +15,10 @@ unset FERRULE_WINE_TELLS_EXIT # the program must be the process that is signalle
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# One descriptor for each client on both sides, and some for the rest.
+# The loop below reads this file before the server has created it.
 : >"$work/server.out"
 
+# Each side needs one descriptor for each client, and some others.
 # shellcheck disable=SC3045 # dash, busybox and bash have it
 limit=$(ulimit -H -n)
 [ "$limit" = unlimited ] || [ "$limit" -ge $((idle + busy + 64)) ] || {
@@ -27,7 +28,7 @@ limit=$(ulimit -H -n)
 # shellcheck disable=SC3045 # dash, busybox and bash have it
 ulimit -n "$limit"
 
-# as a program of the system that is tested
+# Runs a program of the tested system.
 run() {
     if [ -n "$emulator" ]; then
         exec "$emulator" "$@"
@@ -53,14 +54,14 @@ code=0
 wait "$server" || code=$?
 server=
 [ "$code" -eq 0 ] || { echo "FAILED: the server ended with $code"; bad=1; }
-grep -q '^interrupted: ' "$work/server.out" || { echo "FAILED: the server did not end in good order"; bad=1; }
+grep -q '^interrupted: ' "$work/server.out" || { echo "FAILED: the server did not stop in good order"; bad=1; }
 if grep -a '^Client too slow' "$work/server.out"; then
-    echo "FAILED: the server cut a client that reads"
+    echo "FAILED: the server disconnected a client that reads"
     bad=1
 fi
 if grep -v -e 'connection reset' -e 'broken pipe' "$work/server.err" | head -n 5 | grep .; then
-    echo "FAILED: the server complained"
+    echo "FAILED: the server printed errors"
     bad=1
 fi
-[ "$bad" -ne 0 ] || echo "stress_relay: $idle idle and $busy busy clients, $rounds rounds: all as it should be"
+[ "$bad" -ne 0 ] || echo "stress_relay: $idle idle and $busy busy clients, $rounds rounds: passed"
 exit "$bad"

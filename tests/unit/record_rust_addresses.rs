@@ -1,5 +1,5 @@
-// Records what Rust's std::net answers for many address texts, and for addresses at the edges of every range, as the C header
-// rust_address_vectors.h. Needs no crate. To regenerate, with the rustc whose behaviour is the promise (1.95):
+// Records the results of Rust's std::net for many address texts, and for addresses at the edges of every range, as the C header
+// rust_address_vectors.h. Needs no crate. To regenerate, with the rustc version that ferrule follows (1.95):
 //     rustc -O tests/unit/record_rust_addresses.rs -o /tmp/record && /tmp/record > tests/unit/rust_address_vectors.h
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
@@ -91,7 +91,7 @@ fn ip_octets(ip: IpAddr) -> String {
 }
 
 fn text_row(bytes: &[u8]) -> String {
-    let text = std::str::from_utf8(bytes).ok(); // what is no UTF-8 cannot be asked of Rust's str, and is no address
+    let text = std::str::from_utf8(bytes).ok(); // a str is always UTF-8; other bytes are never an address
     let ip: Option<IpAddr> = text.and_then(|t| t.parse().ok());
     let socket: Option<SocketAddr> = text.and_then(|t| t.parse().ok());
     let v4: Option<Ipv4Addr> = text.and_then(|t| t.parse().ok());

@@ -1,5 +1,5 @@
-/* seam_failures.h: the handles and the failures for tests in which each call of an operation fails in
- * turn. For test_seam_failures.c and test_building_failures.c. */
+/* seam_failures.h: the handles and the failures for tests in which each call of an operation fails
+ * in turn. For test_seam_failures.c and test_building_failures.c. */
 #ifndef TEST_SEAM_FAILURES_H
 #define TEST_SEAM_FAILURES_H
 

@@ -1,6 +1,6 @@
-/* test_building_failures.c: every way to build a socket step by step, with each call failing in turn
- * and in every way: the sockets created so far belong to one handle or are closed. With the facts of
- * all three systems. Other operations: test_seam_failures.c. */
+/* test_building_failures.c: every way to build a socket step by step, with each call failing in
+ * turn and in every way: the sockets created so far belong to one handle or are closed. With the
+ * facts of all three systems. Other operations: test_seam_failures.c. */
 #include "unit/scripted_platform.h"
 #include "unit/seam_failures.h"
 

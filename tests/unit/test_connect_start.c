@@ -119,7 +119,7 @@ static void a_unix_connect_starts_or_ends_at_once(void **state)
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
 }
 
-/* "nothing is under way": EAGAIN from Linux means a full queue. */
+/* EAGAIN from Linux means a full queue: no connect has started. */
 static void a_unix_connect_to_a_full_queue_is_resource_busy(void **state)
 {
     (void)state;

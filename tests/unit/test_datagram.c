@@ -210,8 +210,8 @@ static void a_socket_that_others_share_asks_who_the_peer_is(void **state)
         fer_udp_socket socket = connected_socket(&script_posix, flags[i]);
         fer_datagram got;
         char buf[4];
-        script_default(SCRIPT_PEER_ADDR)->addr =
-            script_addr("192.0.2.5:5"); /* a clone has connected the socket to another peer */
+        /* a clone has connected the socket to another peer */
+        script_default(SCRIPT_PEER_ADDR)->addr = script_addr("192.0.2.5:5");
         queue_datagram(SCRIPT_RECV_FROM, PEER, 2);
         queue_datagram(SCRIPT_RECV_FROM, "192.0.2.5:5", 3);
         assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));

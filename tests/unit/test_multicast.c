@@ -24,8 +24,8 @@ static void groups_are_joined_and_left(void **state)
     fer_handle v6 = open_handle(FERI_FLAG_V6);
     assert_ok(feri_change_group_v6(&v6, FERP_JOIN, &group_v6, 7));
     assert_ok(feri_change_group_v6(&v6, FERP_LEAVE, &group_v6, UINT32_MAX));
-    assert_ok(feri_change_group_v4(&v6, FERP_JOIN, &group_v4,
-                                   &local_v4)); /* the system reports whether it supports this */
+    /* the system reports whether it supports this */
+    assert_ok(feri_change_group_v4(&v6, FERP_JOIN, &group_v4, &local_v4));
     assert_log("change_group_v6(1,join,ff02::9,7) change_group_v6(1,leave,ff02::9,4294967295) "
                "change_group_v4(1,join,239.1.2.3,192.0.2.1)");
 }

@@ -388,7 +388,7 @@ static void a_device_is_bound_by_family_and_name(void **state)
     assert_log("bind_device(1,v6,0123456789abcde) bind_device(1,v6,) bind_device(1,v4,x)");
 }
 
-/* "A protocol without ports takes no notice of the address's port." */
+/* A protocol without ports ignores the port of the address. */
 static void a_raw_socket_sends_to_port_0(void **state)
 {
     (void)state;

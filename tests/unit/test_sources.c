@@ -96,7 +96,7 @@ static void an_empty_table_holds_nothing(void **state)
     assert_int_equal(sources.count, 0);
 }
 
-/* "False: no memory, and nothing has changed." Inserting works again when there is memory. */
+/* Without memory an insert returns false and changes nothing. With memory it works again. */
 static void without_memory_nothing_changes(void **state)
 {
     (void)state;

@@ -74,8 +74,8 @@ static void a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends(void **stat
 {
     (void)state;
     fer_udp_socket socket = open_socket(0);
-    script_then(SCRIPT_LOOKUP_NEXT)->addr =
-        script_addr("[2001:db8::1]:0"); /* not usable for an IPv4 socket */
+    /* not usable for an IPv4 socket */
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::1]:0");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
