@@ -6,8 +6,8 @@
 
 void *ferp_memory_new(size_t size)
 {
-    ferp_sim_world *world = ferp_sim_here();
-    if (world != NULL && ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_MEMORY)) {
+    ferp_sim_network *network = ferp_sim_current();
+    if (network != NULL && ferp_sim_injects(network, NULL, FER_SIM_FAULT_NO_MEMORY)) {
         return NULL;
     }
     return malloc(size);

@@ -20,11 +20,11 @@
 
 enum {
     FERP_SIM_CALLS_MAX = 1024, /* of the user's, under way */
-    FERP_SIM_ARRIVALS_EACH =
+    FERP_SIM_ARRIVALS_PER_SOCKET =
         8, /* of bytes, for each socket; more of them join one that is under way */
     FERP_SIM_ANSWERS_MAX = 64,
     FERP_SIM_SCRIPTED_FAULTS_MAX = 64,
-    FERP_SIM_OLD_PORTS_MAX = 64,
+    FERP_SIM_TIME_WAITS_MAX = 64,
     FERP_SIM_TEXTS_MAX = 8,
     FERP_SIM_DATAGRAMS_MAX = 64, /* of everybody, under way and queued */
     FERP_SIM_DATAGRAM_BYTES = 262144,
@@ -41,24 +41,24 @@ typedef enum ferp_sim_kind {
     FERP_SIM_OTHER /* an open handle that is no socket */
 } ferp_sim_kind;
 
-typedef enum ferp_sim_life {
-    FERP_SIM_FRESH,
+typedef enum ferp_sim_state {
+    FERP_SIM_UNCONNECTED,
     FERP_SIM_LISTENING,
     FERP_SIM_CONNECTING,
     FERP_SIM_FAILED, /* a connect that ended badly */
     FERP_SIM_CONNECTED,
-    FERP_SIM_DEAD /* was connected, and was reset */
-} ferp_sim_life;
+    FERP_SIM_CONNECTION_RESET /* was connected, and was reset */
+} ferp_sim_state;
 
 /* What has happened to a peer since its handler and its script were last called. */
 enum {
-    FERP_SIM_NEWS_CONNECTED = 1 << FER_SIM_CONNECTED,
-    FERP_SIM_NEWS_FAILED = 1 << FER_SIM_CONNECT_FAILED,
-    FERP_SIM_NEWS_ACCEPTABLE = 1 << FER_SIM_ACCEPTABLE,
-    FERP_SIM_NEWS_READABLE = 1 << FER_SIM_READABLE,
-    FERP_SIM_NEWS_WRITABLE = 1 << FER_SIM_WRITABLE,
-    FERP_SIM_NEWS_ENDED = 1 << FER_SIM_ENDED,
-    FERP_SIM_NEWS_RESET = 1 << FER_SIM_WAS_RESET
+    FERP_SIM_PEER_CONNECTED = 1 << FER_SIM_CONNECTED,
+    FERP_SIM_PEER_CONNECT_FAILED = 1 << FER_SIM_CONNECT_FAILED,
+    FERP_SIM_PEER_ACCEPTABLE = 1 << FER_SIM_ACCEPTABLE,
+    FERP_SIM_PEER_READABLE = 1 << FER_SIM_READABLE,
+    FERP_SIM_PEER_WRITABLE = 1 << FER_SIM_WRITABLE,
+    FERP_SIM_PEER_ENDED = 1 << FER_SIM_ENDED,
+    FERP_SIM_PEER_WAS_RESET = 1 << FER_SIM_WAS_RESET
 };
 
 typedef struct ferp_sim_script {
@@ -101,15 +101,15 @@ typedef struct ferp_sim_group {
 
 typedef struct ferp_sim_socket {
     ferp_sim_kind kind;
-    ferp_sim_life life;
+    ferp_sim_state state;
     fer_ip_family family;
     int handles;  /* how many name it */
     bool is_peer; /* the other side's: no faults, no dialect, no leak */
     bool has_local;
-    bool real_nonblocking; /* Windows: what FIONBIO was last told */
-    bool read_ended;       /* Windows: the library's mark */
-    bool hastened;         /* a refusal is told at once */
-    bool error_is_late;    /* Windows: the next look at SO_ERROR says nothing yet */
+    bool real_nonblocking;       /* Windows: what FIONBIO was last told */
+    bool read_ended;             /* Windows: the library's mark */
+    bool connect_retry_disabled; /* a refusal is told at once */
+    bool error_is_late;          /* Windows: the next look at SO_ERROR says nothing yet */
     bool shut_read, shut_write;
     bool got_reset;        /* by the other end, ever */
     fer_socket_addr local; /* as the network knows them: IPv4-mapped ones are IPv4 */
@@ -118,17 +118,17 @@ typedef struct ferp_sim_socket {
     ferp_sim_settings settings;
     uint32_t wakes;
     uint64_t sequence; /* of its birth */
-    uint32_t stirs;    /* how often what a poller tells of it may have changed */
+    uint32_t changes;  /* how often what a poller tells of it may have changed */
 
     int link; /* its connection, or none */
     int side; /* which end of the link: 0 or 1 */
 
-    /* of a datagram socket's queue; from queue_first to queue_last they are world->datagrams */
+    /* of a datagram socket's queue; from queue_first to queue_last they are network->datagrams */
     int datagram_count;
     size_t datagram_bytes;
-    bool tells_refusals; /* Windows: SIO_UDP_CONNRESET */
+    bool reports_refusals; /* Windows: SIO_UDP_CONNRESET */
     bool is_unix;
-    int unix_name; /* of world->unix_names, its own and its peer's, or none */
+    int unix_name; /* of network->unix_names, its own and its peer's, or none */
     int unix_peer_name;
     uint64_t unix_peer; /* of a connected datagram socket: the peer's birth */
 
@@ -145,8 +145,8 @@ typedef struct ferp_sim_socket {
     uint32_t attempts; /* SYNs sent without an answer */
     uint32_t refusals; /* met by them */
 
-    uint32_t news; /* of a peer */
-    bool poked;    /* an event that tells it is under way */
+    uint32_t peer_events;         /* of a peer */
+    bool is_peer_event_scheduled; /* an event that tells it is under way */
     fer_sim_handler handler;
     void *context;
     ferp_sim_script script;
@@ -158,10 +158,10 @@ typedef struct ferp_sim_pipe {
     size_t first;
     size_t count;
     size_t arrived;
-    size_t flying;
+    size_t in_flight;
     uint64_t last_arrival; /* nothing overtakes */
     bool fin_sent;         /* the sender has ended it */
-    bool fin_flying;
+    bool fin_in_flight;
     bool fin_arrived;
 } ferp_sim_pipe;
 
@@ -175,7 +175,7 @@ typedef struct ferp_sim_link {
     ferp_sim_pipe pipes[2]; /* [i]: from end i to the other */
 } ferp_sim_link;
 
-/* A datagram, under way or in a socket's queue. Its bytes are in world->payloads. */
+/* A datagram, under way or in a socket's queue. Its bytes are in network->payloads. */
 typedef struct ferp_sim_datagram {
     bool used;
     bool is_loopback;
@@ -186,7 +186,7 @@ typedef struct ferp_sim_datagram {
     fer_socket_addr from;
     fer_socket_addr to;
     uint64_t sender; /* the birth of the socket that sent it */
-    int from_name;   /* Unix: the sender's, of world->unix_names, or none */
+    int from_name;   /* Unix: the sender's, of network->unix_names, or none */
 } ferp_sim_datagram;
 
 typedef struct ferp_sim_unix_name {
@@ -198,7 +198,7 @@ typedef struct ferp_sim_unix_name {
 typedef struct ferp_sim_handle {
     int socket;
     bool inheritable;
-    uint64_t birth;
+    uint64_t sequence;
 } ferp_sim_handle;
 
 /* ---- Events */
@@ -213,7 +213,7 @@ typedef enum ferp_sim_event_kind {
     FERP_SIM_EVENT_RST,
     FERP_SIM_EVENT_DATAGRAM, /* index is the datagram */
     FERP_SIM_EVENT_REFUSAL,  /* of a datagram comes back: index, code */
-    FERP_SIM_EVENT_NEWS,     /* a peer hears of it */
+    FERP_SIM_EVENT_PEER,     /* a peer hears of it */
     FERP_SIM_EVENT_SCRIPT,   /* a step's delay is over */
     FERP_SIM_EVENT_THREAD,   /* the next step of the resolver's */
     FERP_SIM_EVENT_CALL      /* the user's function */
@@ -228,7 +228,7 @@ typedef struct ferp_sim_event {
     union {
         const ferp_thread *thread; /* THREAD */
         struct {                   /* all but these two */
-            uint64_t of;           /* the birth of the socket or link that it is for */
+            uint64_t owner;        /* the birth of the socket or link that it is for */
             int index;
             int side;
         };
@@ -251,16 +251,16 @@ typedef struct ferp_sim_scripted_fault {
     uint64_t left; /* chances until it happens */
 } ferp_sim_scripted_fault;
 
-typedef struct ferp_sim_old_port {
+typedef struct ferp_sim_time_wait {
     fer_socket_addr addr;
     uint64_t until;
-} ferp_sim_old_port;
+} ferp_sim_time_wait;
 
-typedef struct ferp_sim_world {
+typedef struct ferp_sim_network {
     fer_sim_config config; /* with the defaults filled in */
     uint64_t now;
     uint64_t next_sequence;
-    uint64_t random, quirks;
+    uint64_t random, dialect_random;
     size_t tape_at;
     uint64_t digest;
     uint64_t records;
@@ -278,7 +278,8 @@ typedef struct ferp_sim_world {
     fer_sim_name texts[FERP_SIM_TEXTS_MAX]; /* addresses in text that were looked up */
     fer_socket_addr text_addrs[FERP_SIM_TEXTS_MAX];
     uint64_t injected[FER_SIM_FAULT_COUNT];
-    bool rests; /* nothing has happened since the last fault after which a call is tried again */
+    bool
+        no_progress; /* nothing has happened since the last fault after which a call is tried again */
     size_t scripted_count;
     ferp_sim_scripted_fault scripted[FERP_SIM_SCRIPTED_FAULTS_MAX];
     size_t event_count;
@@ -286,9 +287,9 @@ typedef struct ferp_sim_world {
     size_t arrivals; /* of the events, those of bytes */
     size_t answer_count;
     ferp_sim_answer answers[FERP_SIM_ANSWERS_MAX];
-    size_t old_port_count;
-    size_t old_port_next;
-    ferp_sim_old_port old_ports[FERP_SIM_OLD_PORTS_MAX];
+    size_t time_wait_count;
+    size_t time_wait_next;
+    ferp_sim_time_wait time_waits[FERP_SIM_TIME_WAITS_MAX];
     ferp_sim_handle *handles; /* config.max_sockets of each */
     ferp_sim_socket *sockets;
     ferp_sim_link *links; /* half as many */
@@ -299,51 +300,53 @@ typedef struct ferp_sim_world {
     ferp_sim_datagram datagrams[FERP_SIM_DATAGRAMS_MAX];
     ferp_sim_unix_name unix_names[FERP_SIM_UNIX_NAMES_MAX];
     unsigned char *payloads; /* FERP_SIM_DATAGRAM_BYTES */
-} ferp_sim_world;
+} ferp_sim_network;
 
 /* This thread's world, NULL where none was started. start.c */
-ferp_sim_world *ferp_sim_here(void);
+ferp_sim_network *ferp_sim_current(void);
 
 /* At the start of each function of the seam. */
-#define FERP_SIM_NEED(world)                    \
-    ferp_sim_world *world = ferp_sim_here();    \
-    if (world == NULL) {                        \
-        return (fer_error){FER_UNSUPPORTED, 0}; \
+#define FERP_SIM_REQUIRE(network)                   \
+    ferp_sim_network *network = ferp_sim_current(); \
+    if (network == NULL) {                          \
+        return (fer_error){FER_UNSUPPORTED, 0};     \
     }
 
-static inline bool ferp_sim_is_winsock(const ferp_sim_world *world)
+static inline bool ferp_sim_is_winsock(const ferp_sim_network *network)
 {
-    return world->config.dialect == FER_SIM_WINSOCK;
+    return network->config.dialect == FER_SIM_WINSOCK;
 }
 
 /* Whether the dialect's Windows side holds for this socket; peers are plain. */
-static inline bool ferp_sim_acts_as_windows(const ferp_sim_world *world,
+static inline bool ferp_sim_acts_as_windows(const ferp_sim_network *network,
                                             const ferp_sim_socket *socket)
 {
-    return ferp_sim_is_winsock(world) && !socket->is_peer;
+    return ferp_sim_is_winsock(network) && !socket->is_peer;
 }
 
 /* ---- error.c */
-fer_error ferp_sim_error(const ferp_sim_world *world, ferp_sim_code code);
+fer_error ferp_sim_error(const ferp_sim_network *network, ferp_sim_code code);
 
 /* ---- choice.c: every choice there is. 0 to bound - 1; a tape that is used up gives 0, which is
  * the quiet choice everywhere. */
-uint32_t ferp_sim_choose(ferp_sim_world *world, uint32_t bound);
+uint32_t ferp_sim_choose(ferp_sim_network *network, uint32_t bound);
 /* One time in four, for what only one dialect chooses: from the seed alone and apart from the rest,
  * so that a program's other choices are the same in both dialects. */
-bool ferp_sim_quirk(ferp_sim_world *world);
+bool ferp_sim_choose_for_dialect(ferp_sim_network *network);
 /* Yes or no; of a tape one byte, so that there no chance but 0 is below 1 in 256. */
-bool ferp_sim_happens_by_chance(ferp_sim_world *world, uint32_t of_million);
+bool ferp_sim_chance(ferp_sim_network *network, uint32_t of_million);
 
 /* ---- faults.c: whether a fault happens at this chance for it. */
-bool ferp_sim_strikes(ferp_sim_world *world, const ferp_sim_socket *socket, fer_sim_fault fault);
+bool ferp_sim_injects(ferp_sim_network *network, const ferp_sim_socket *socket,
+                      fer_sim_fault fault);
 
 /* address.c: time jumps, where that fault strikes. */
-void ferp_sim_jump(ferp_sim_world *world, const ferp_sim_socket *socket);
+void ferp_sim_inject_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket);
 /* socket.c: a handle of the program's; EMFILE where there is none. And a new socket with one. */
-fer_error ferp_sim_give_handle(ferp_sim_world *world, ferp_sim_socket *socket, fer_raw_socket *out);
-fer_error ferp_sim_birth(ferp_sim_world *world, fer_domain domain, fer_type type, int protocol,
-                         fer_raw_socket *out);
+fer_error ferp_sim_open_handle(ferp_sim_network *network, ferp_sim_socket *socket,
+                               fer_raw_socket *out);
+fer_error ferp_sim_create_socket(ferp_sim_network *network, fer_domain domain, fer_type type,
+                                 int protocol, fer_raw_socket *out);
 
 /* ---- trace.c: one line of the trace, and its part of the digest. */
 typedef struct ferp_sim_record {
@@ -351,183 +354,190 @@ typedef struct ferp_sim_record {
     const ferp_sim_socket *socket; /* or NULL */
     fer_error error;
     bool has_bytes;
-    size_t asked;
+    size_t requested;
     size_t moved;
     const fer_socket_addr *addr; /* or NULL */
 } ferp_sim_record;
-void ferp_sim_trace(ferp_sim_world *world, const ferp_sim_record *record);
-void ferp_sim_trace_bytes(ferp_sim_world *world, const unsigned char *bytes, size_t len);
+void ferp_sim_trace(ferp_sim_network *network, const ferp_sim_record *record);
+void ferp_sim_trace_bytes(ferp_sim_network *network, const unsigned char *bytes, size_t len);
 /* Traces a call without bytes and returns its error. */
-fer_error ferp_sim_told(ferp_sim_world *world, const char *verb, const ferp_sim_socket *socket,
-                        fer_error error);
+fer_error ferp_sim_trace_call(ferp_sim_network *network, const char *verb,
+                              const ferp_sim_socket *socket, fer_error error);
 /* Something that happens by itself. */
-void ferp_sim_happens(ferp_sim_world *world, const char *verb, const ferp_sim_socket *socket);
+void ferp_sim_trace_event(ferp_sim_network *network, const char *verb,
+                          const ferp_sim_socket *socket);
 
 /* ---- clock.c: events and time */
-void ferp_sim_schedule(ferp_sim_world *world, ferp_sim_event event, uint64_t delay);
+void ferp_sim_schedule(ferp_sim_network *network, ferp_sim_event event, uint64_t delay);
 /* Runs what is due by now. */
-void ferp_sim_settle(ferp_sim_world *world);
+void ferp_sim_run_due_events(ferp_sim_network *network);
 /* One step of waiting. OK: something happened, look again. TIMED_OUT: the deadline has come.
  * DEADLOCK: nothing can ever happen. */
-fer_error ferp_sim_pass_time(ferp_sim_world *world, uint64_t deadline);
+fer_error ferp_sim_pass_time(ferp_sim_network *network, uint64_t deadline);
 /* Lets time pass until then. */
-void ferp_sim_pass_until(ferp_sim_world *world, uint64_t time);
+void ferp_sim_advance_to(ferp_sim_network *network, uint64_t time);
 /* A nonblocking call found nothing: a little time passes, so that who polls gets somewhere. */
-void ferp_sim_tick(ferp_sim_world *world);
+void ferp_sim_tick(ferp_sim_network *network);
 /* Takes back all events of one socket or link. */
-void ferp_sim_cancel(ferp_sim_world *world, uint64_t of);
+void ferp_sim_cancel(ferp_sim_network *network, uint64_t owner);
 /* Takes back those of bytes and of the end in one direction of a link. */
-void ferp_sim_cancel_direction(ferp_sim_world *world, uint64_t of, int side);
+void ferp_sim_cancel_direction(ferp_sim_network *network, uint64_t owner, int side);
 /* The last arrival under way in that direction, or NULL. */
-ferp_sim_event *ferp_sim_last_arrival(ferp_sim_world *world, uint64_t of, int side);
+ferp_sim_event *ferp_sim_last_arrival(ferp_sim_network *network, uint64_t owner, int side);
 
 /* ---- table.c: handles, sockets, links */
-ferp_sim_socket *ferp_sim_socket_of(ferp_sim_world *world,
+ferp_sim_socket *ferp_sim_socket_of(ferp_sim_network *network,
                                     fer_raw_socket raw); /* NULL: none; OTHER is told */
-int ferp_sim_index_of(const ferp_sim_world *world, const ferp_sim_socket *socket);
-ferp_sim_socket *ferp_sim_socket_new(ferp_sim_world *world, ferp_sim_kind kind,
+int ferp_sim_index_of(const ferp_sim_network *network, const ferp_sim_socket *socket);
+ferp_sim_socket *ferp_sim_socket_new(ferp_sim_network *network, ferp_sim_kind kind,
                                      fer_ip_family family); /* NULL: full */
-void ferp_sim_socket_free(ferp_sim_world *world, ferp_sim_socket *socket);
-fer_raw_socket ferp_sim_handle_new(ferp_sim_world *world, ferp_sim_socket *socket); /* NONE: full */
-ferp_sim_handle *ferp_sim_handle_of(ferp_sim_world *world, fer_raw_socket raw);
-size_t ferp_sim_handles_open(const ferp_sim_world *world);
-ferp_sim_link *ferp_sim_link_new(ferp_sim_world *world, int *index); /* NULL: full */
-fer_raw_socket ferp_sim_raw_of(const ferp_sim_world *world,
+void ferp_sim_socket_free(ferp_sim_network *network, ferp_sim_socket *socket);
+fer_raw_socket ferp_sim_handle_new(ferp_sim_network *network,
+                                   ferp_sim_socket *socket); /* NONE: full */
+ferp_sim_handle *ferp_sim_handle_of(ferp_sim_network *network, fer_raw_socket raw);
+size_t ferp_sim_handles_open(const ferp_sim_network *network);
+ferp_sim_link *ferp_sim_link_new(ferp_sim_network *network, int *index); /* NULL: full */
+fer_raw_socket ferp_sim_raw_of(const ferp_sim_network *network,
                                const ferp_sim_socket *socket); /* its first handle */
-fer_raw_socket ferp_sim_raw_of_slot(const ferp_sim_world *world, size_t slot);
+fer_raw_socket ferp_sim_raw_of_slot(const ferp_sim_network *network, size_t slot);
 
 /* The socket of a call, or the call's end. */
-#define FERP_SIM_NEED_SOCKET(world, socket, raw)              \
-    FERP_SIM_NEED(world)                                      \
-    ferp_sim_socket *socket = ferp_sim_socket_of(world, raw); \
-    if (socket == NULL) {                                     \
-        return ferp_sim_error(world, FERP_SIM_EBADF);         \
-    }                                                         \
-    if (socket->kind == FERP_SIM_OTHER) {                     \
-        return ferp_sim_error(world, FERP_SIM_ENOTSOCK);      \
+#define FERP_SIM_REQUIRE_SOCKET(network, socket, raw)           \
+    FERP_SIM_REQUIRE(network)                                   \
+    ferp_sim_socket *socket = ferp_sim_socket_of(network, raw); \
+    if (socket == NULL) {                                       \
+        return ferp_sim_error(network, FERP_SIM_EBADF);         \
+    }                                                           \
+    if (socket->kind == FERP_SIM_OTHER) {                       \
+        return ferp_sim_error(network, FERP_SIM_ENOTSOCK);      \
     }
 
 /* ---- names of ends: place.c */
 bool ferp_sim_is_wildcard(const fer_ip_addr *ip);
-fer_socket_addr ferp_sim_plain(const fer_socket_addr *addr); /* IPv4-mapped becomes IPv4 */
-fer_socket_addr ferp_sim_shown(const ferp_sim_socket *socket,
-                               const fer_socket_addr *addr); /* and back, for an IPv6 socket */
-bool ferp_sim_is_local(const fer_ip_addr *ip);               /* this machine's */
+fer_socket_addr ferp_sim_canonical(const fer_socket_addr *addr); /* IPv4-mapped becomes IPv4 */
+fer_socket_addr ferp_sim_in_family_of(
+    const ferp_sim_socket *socket, const fer_socket_addr *addr); /* and back, for an IPv6 socket */
+bool ferp_sim_is_local(const fer_ip_addr *ip);                   /* this machine's */
 fer_ip_addr ferp_sim_source_for(const ferp_sim_socket *socket, const fer_ip_addr *to);
-fer_error ferp_sim_claim_port(ferp_sim_world *world, ferp_sim_socket *socket,
+fer_error ferp_sim_claim_port(ferp_sim_network *network, ferp_sim_socket *socket,
                               const fer_socket_addr *addr);
-fer_error ferp_sim_claim_any_port(ferp_sim_world *world, ferp_sim_socket *socket,
+fer_error ferp_sim_claim_any_port(ferp_sim_network *network, ferp_sim_socket *socket,
                                   const fer_ip_addr *ip);
-fer_error ferp_sim_may_listen(ferp_sim_world *world, const ferp_sim_socket *socket);
-ferp_sim_socket *ferp_sim_listener_at(ferp_sim_world *world, const fer_socket_addr *addr);
-bool ferp_sim_is_host(const ferp_sim_world *world, const fer_ip_addr *ip); /* somebody is there */
-void ferp_sim_remember_port(ferp_sim_world *world, const fer_socket_addr *addr);
+fer_error ferp_sim_may_listen(ferp_sim_network *network, const ferp_sim_socket *socket);
+ferp_sim_socket *ferp_sim_listener_at(ferp_sim_network *network, const fer_socket_addr *addr);
+bool ferp_sim_is_host(const ferp_sim_network *network,
+                      const fer_ip_addr *ip); /* somebody is there */
+void ferp_sim_add_time_wait(ferp_sim_network *network, const fer_socket_addr *addr);
 
-bool ferp_sim_takes_in(const ferp_sim_socket *socket,
-                       const fer_ip_addr *ip); /* the address that it is bound to does */
+bool ferp_sim_covers(const ferp_sim_socket *socket,
+                     const fer_ip_addr *ip); /* the address that it is bound to does */
 bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other);
 
 /* ---- network.c: connections */
-const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_world *world,
+const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,
                                           const fer_socket_addr *to); /* NULL: as is */
-void ferp_sim_begin_connect(ferp_sim_world *world, ferp_sim_socket *socket,
+void ferp_sim_begin_connect(ferp_sim_network *network, ferp_sim_socket *socket,
                             const fer_socket_addr *to);
-void ferp_sim_on_syn(ferp_sim_world *world, const ferp_sim_event *event);
-void ferp_sim_on_answer(ferp_sim_world *world, const ferp_sim_event *event);
-void ferp_sim_on_retry(ferp_sim_world *world, const ferp_sim_event *event);
+void ferp_sim_on_syn(ferp_sim_network *network, const ferp_sim_event *event);
+void ferp_sim_on_answer(ferp_sim_network *network, const ferp_sim_event *event);
+void ferp_sim_on_retry(ferp_sim_network *network, const ferp_sim_event *event);
 /* Makes a connection: its other end waits in the listener's queue, or is `other`. False where a
  * table is full. */
-bool ferp_sim_join(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_socket *client);
-bool ferp_sim_join_ends(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim_socket *other);
-ferp_sim_socket *ferp_sim_take_queued(ferp_sim_world *world, ferp_sim_socket *listener);
-void ferp_sim_fail_connect(ferp_sim_world *world, ferp_sim_socket *socket, ferp_sim_code code);
+bool ferp_sim_join(ferp_sim_network *network, ferp_sim_socket *listener, ferp_sim_socket *client);
+bool ferp_sim_join_ends(ferp_sim_network *network, ferp_sim_socket *one, ferp_sim_socket *other);
+ferp_sim_socket *ferp_sim_take_queued(ferp_sim_network *network, ferp_sim_socket *listener);
+void ferp_sim_fail_connect(ferp_sim_network *network, ferp_sim_socket *socket, ferp_sim_code code);
 
 /* ---- stream.c: bytes, ends and resets of a link */
-ferp_sim_pipe *ferp_sim_pipe_in(ferp_sim_world *world,
+ferp_sim_pipe *ferp_sim_pipe_in(ferp_sim_network *network,
                                 const ferp_sim_socket *socket); /* NULL: not connected */
-ferp_sim_pipe *ferp_sim_pipe_out(ferp_sim_world *world, const ferp_sim_socket *socket);
-size_t ferp_sim_readable(ferp_sim_world *world, const ferp_sim_socket *socket);
-size_t ferp_sim_room(ferp_sim_world *world, const ferp_sim_socket *socket);
+ferp_sim_pipe *ferp_sim_pipe_out(ferp_sim_network *network, const ferp_sim_socket *socket);
+size_t ferp_sim_readable(ferp_sim_network *network, const ferp_sim_socket *socket);
+size_t ferp_sim_room(ferp_sim_network *network, const ferp_sim_socket *socket);
 /* Into the sender's buffer; ferp_sim_push sends what is there. */
-size_t ferp_sim_put(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf, size_t len);
-void ferp_sim_push(ferp_sim_world *world, ferp_sim_socket *socket);
+size_t ferp_sim_put(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
+                    size_t len);
+void ferp_sim_push(ferp_sim_network *network, ferp_sim_socket *socket);
 /* Copies without recv_mode, from `from` bytes on. */
-size_t ferp_sim_copy(ferp_sim_world *world, const ferp_sim_socket *socket, size_t from, void *buf,
-                     size_t len);
-void ferp_sim_drop(ferp_sim_world *world, ferp_sim_socket *socket, size_t len);
-void ferp_sim_end_writing(ferp_sim_world *world, ferp_sim_socket *socket);
+size_t ferp_sim_copy(ferp_sim_network *network, const ferp_sim_socket *socket, size_t from,
+                     void *buf, size_t len);
+void ferp_sim_consume(ferp_sim_network *network, ferp_sim_socket *socket, size_t len);
+void ferp_sim_end_writing(ferp_sim_network *network, ferp_sim_socket *socket);
 /* The other end is told of a reset; this one is dead at once. */
-void ferp_sim_send_reset(ferp_sim_world *world, ferp_sim_socket *socket);
+void ferp_sim_send_reset(ferp_sim_network *network, ferp_sim_socket *socket);
 /* This end meets a reset. */
-void ferp_sim_meet_reset(ferp_sim_world *world, ferp_sim_socket *socket);
-void ferp_sim_on_data(ferp_sim_world *world, const ferp_sim_event *event);
-void ferp_sim_on_fin(ferp_sim_world *world, const ferp_sim_event *event);
-void ferp_sim_on_reset(ferp_sim_world *world, const ferp_sim_event *event);
+void ferp_sim_receive_reset(ferp_sim_network *network, ferp_sim_socket *socket);
+void ferp_sim_on_data(ferp_sim_network *network, const ferp_sim_event *event);
+void ferp_sim_on_fin(ferp_sim_network *network, const ferp_sim_event *event);
+void ferp_sim_on_reset(ferp_sim_network *network, const ferp_sim_event *event);
 /* The last handle is gone. */
-void ferp_sim_close_socket(ferp_sim_world *world, ferp_sim_socket *socket);
+void ferp_sim_close_socket(ferp_sim_network *network, ferp_sim_socket *socket);
 /* Both ends have ended their halves, as far as this end knows. */
-bool ferp_sim_is_over(ferp_sim_world *world, const ferp_sim_socket *socket);
+bool ferp_sim_both_ended(ferp_sim_network *network, const ferp_sim_socket *socket);
 /* Somebody can still read what this end writes. A Unix socket knows that at once. */
-bool ferp_sim_is_read(ferp_sim_world *world, const ferp_sim_socket *socket);
-uint64_t ferp_sim_latency(ferp_sim_world *world, bool is_loopback);
+bool ferp_sim_has_reader(ferp_sim_network *network, const ferp_sim_socket *socket);
+uint64_t ferp_sim_latency(ferp_sim_network *network, bool is_loopback);
 
 /* ---- bytes.c: what receiving and sending have in common */
 /* What a call would do now; WOULD_BLOCK is to wait. */
-typedef fer_error (*ferp_sim_look)(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count);
+typedef fer_error (*ferp_sim_check)(ferp_sim_network *network, ferp_sim_socket *socket,
+                                    size_t *count);
 /* What can come before it has looked at anything: time, and faults. */
-fer_error ferp_sim_enter(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction);
+fer_error ferp_sim_enter(ferp_sim_network *network, ferp_sim_socket *socket,
+                         ferp_direction direction);
 /* When a call that the kernel waits in has waited long enough. */
-uint64_t ferp_sim_deadline(const ferp_sim_world *world, const ferp_sim_socket *socket,
+uint64_t ferp_sim_deadline(const ferp_sim_network *network, const ferp_sim_socket *socket,
                            ferp_direction direction);
 /* Looks, and where the kernel would wait lets time pass until there is something to see. */
-fer_error ferp_sim_look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, uint64_t deadline,
-                                  ferp_sim_look look, size_t *count);
+fer_error ferp_sim_check_with_wait(ferp_sim_network *network, ferp_sim_socket *socket,
+                                   uint64_t deadline, ferp_sim_check check, size_t *count);
 
 /* ---- unix.c */
-fer_error ferp_sim_unix_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf,
-                                 size_t len, const fer_unix_addr *addr, size_t *n);
+fer_error ferp_sim_unix_send_one(ferp_sim_network *network, ferp_sim_socket *socket,
+                                 const void *buf, size_t len, const fer_unix_addr *addr, size_t *n);
 /* The socket is closed: an abstract name goes with it. */
-void ferp_sim_forget_name(ferp_sim_world *world, const ferp_sim_socket *socket);
+void ferp_sim_release_name(ferp_sim_network *network, const ferp_sim_socket *socket);
 
 /* ---- datagram.c */
 /* Puts one into a Unix socket's queue; false where there is no room. */
-bool ferp_sim_queue_datagram(ferp_sim_world *world, const ferp_sim_socket *sender,
+bool ferp_sim_queue_datagram(ferp_sim_network *network, const ferp_sim_socket *sender,
                              ferp_sim_socket *receiver, const void *buf, size_t len);
 /* Takes the first, with its sender's address, or name. */
-fer_error ferp_sim_receive_datagram(ferp_sim_world *world, ferp_sim_socket *socket, void *buf,
+fer_error ferp_sim_receive_datagram(ferp_sim_network *network, ferp_sim_socket *socket, void *buf,
                                     size_t len, struct ferp_datagram *out, int *from_name);
-fer_error ferp_sim_connect_datagram(ferp_sim_world *world, ferp_sim_socket *socket,
+fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *socket,
                                     const fer_socket_addr *addr);
 /* addr NULL: to the peer. */
-fer_error ferp_sim_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf,
+fer_error ferp_sim_send_one(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
                             size_t len, const fer_socket_addr *addr, size_t *n);
 /* Sends without a question, from a socket that has an address. */
-void ferp_sim_send_datagram(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf,
+void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
                             size_t len, const fer_socket_addr *to);
 /* The first of a queue that is not empty. */
-void ferp_sim_copy_datagram(ferp_sim_world *world, const ferp_sim_socket *socket, void *buf,
+void ferp_sim_copy_datagram(ferp_sim_network *network, const ferp_sim_socket *socket, void *buf,
                             size_t len, struct ferp_datagram *out);
-void ferp_sim_drop_first_datagram(ferp_sim_world *world, ferp_sim_socket *socket);
-void ferp_sim_drop_datagrams(ferp_sim_world *world, ferp_sim_socket *socket);
-void ferp_sim_on_datagram(ferp_sim_world *world, const ferp_sim_event *event);
-void ferp_sim_on_refusal(ferp_sim_world *world, const ferp_sim_event *event);
+void ferp_sim_drop_first_datagram(ferp_sim_network *network, ferp_sim_socket *socket);
+void ferp_sim_drop_datagrams(ferp_sim_network *network, ferp_sim_socket *socket);
+void ferp_sim_on_datagram(ferp_sim_network *network, const ferp_sim_event *event);
+void ferp_sim_on_refusal(ferp_sim_network *network, const ferp_sim_event *event);
 /* address.c: where a call to this address goes: a wildcard is the loopback. */
 fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr);
 
 /* ---- peer.c, script.c: the other side */
 /* Something has happened to a socket: who plays a peer hears of it once the event that did it is
  * over. */
-void ferp_sim_news(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news);
+void ferp_sim_post_peer_events(ferp_sim_network *network, ferp_sim_socket *socket,
+                               uint32_t peer_events);
 /* The peer's socket behind a number, NULL for anything else. */
-ferp_sim_socket *ferp_sim_peer_of(ferp_sim_world *world, fer_sim_peer peer);
+ferp_sim_socket *ferp_sim_peer_of(ferp_sim_network *network, fer_sim_peer peer);
 /* The first in a listening peer's queue, with a handle. NULL: none, or no handle. */
-ferp_sim_socket *ferp_sim_peer_take(ferp_sim_world *world, ferp_sim_socket *listener,
+ferp_sim_socket *ferp_sim_peer_take(ferp_sim_network *network, ferp_sim_socket *listener,
                                     fer_sim_peer *out);
-void ferp_sim_on_news(ferp_sim_world *world, const ferp_sim_event *event);
-void ferp_sim_run_script(ferp_sim_world *world, ferp_sim_socket *socket);
-void ferp_sim_on_script(ferp_sim_world *world, const ferp_sim_event *event);
+void ferp_sim_on_peer_events(ferp_sim_network *network, const ferp_sim_event *event);
+void ferp_sim_run_script(ferp_sim_network *network, ferp_sim_socket *socket);
+void ferp_sim_on_script(ferp_sim_network *network, const ferp_sim_event *event);
 
 /* For the tests: a socket of a kind that the seam does not make, as the other side's. */
-fer_raw_socket ferp_sim_make(ferp_sim_kind kind, fer_ip_family family);
+fer_raw_socket ferp_sim_make_peer(ferp_sim_kind kind, fer_ip_family family);
 
 #endif

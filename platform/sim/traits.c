@@ -50,6 +50,6 @@ static const struct ferp_traits windows_traits = {
 
 const struct ferp_traits *ferp_traits(void)
 {
-    const ferp_sim_world *world = ferp_sim_here();
-    return world != NULL && ferp_sim_is_winsock(world) ? &windows_traits : &linux_traits;
+    const ferp_sim_network *network = ferp_sim_current();
+    return network != NULL && ferp_sim_is_winsock(network) ? &windows_traits : &linux_traits;
 }
