@@ -90,12 +90,14 @@ set(ferrule_winsock_sources
     platform/winsock/unix.c
     platform/winsock/wait.c)
 set(ferrule_sim_sources
+    platform/common/sources.c
     platform/sim/address.c
-    platform/sim/try.c
+    platform/sim/address_space.c
     platform/sim/bytes.c
     platform/sim/choice.c
     platform/sim/clock.c
     platform/sim/datagram.c
+    platform/sim/datagram_calls.c
     platform/sim/datagram_peer.c
     platform/sim/error.c
     platform/sim/faults.c
@@ -105,7 +107,6 @@ set(ferrule_sim_sources
     platform/sim/network.c
     platform/sim/options.c
     platform/sim/peer.c
-    platform/sim/address_space.c
     platform/sim/poller.c
     platform/sim/readiness.c
     platform/sim/resolve.c
@@ -117,9 +118,9 @@ set(ferrule_sim_sources
     platform/sim/thread.c
     platform/sim/trace.c
     platform/sim/traits.c
+    platform/sim/try.c
     platform/sim/unix.c
-    platform/sim/wait.c
-    platform/common/sources.c)
+    platform/sim/wait.c)
 # What a poller needs that keeps its sockets itself.
 set(ferrule_list_sources
     platform/common/poller_list.c
