@@ -1,5 +1,5 @@
-/* address.c: the calls that take or give an address: bind, listen, connect, accept, and the two
- * names of a socket. */
+/* address.c: the calls on a socket's addresses: bind, listen, connect, accept, and the queries of
+ * the local and the peer address. */
 #include "platform/sim/network.h"
 
 /* Linux: net.core.somaxconn. */
@@ -31,13 +31,13 @@ static fer_error claim_for_listening(ferp_sim_network *network, ferp_sim_socket 
     static const fer_ip_addr wildcard_v4 = {.family = FER_IP_V4};
     static const fer_ip_addr wildcard_v6 = {.family = FER_IP_V6};
     if (socket->state == FERP_SIM_LISTENING) {
-        return FERP_SIM_OK; /* Linux, inet_listen: the backlog alone is changed */
+        return FERP_SIM_OK; /* Linux, inet_listen: only the backlog changes */
     }
     if (socket->has_local) {
         return ferp_sim_may_listen(network, socket);
     }
-    if (ferp_sim_is_winsock(network) ||
-        socket->is_unix) { /* Linux, unix_listen: no name, no listening */
+    /* Linux, unix_listen: a socket without a name cannot listen. */
+    if (ferp_sim_is_winsock(network) || socket->is_unix) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
     return ferp_sim_claim_any_port(network, socket,
@@ -62,8 +62,8 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog)
 
 /* ---- connect */
 
-/* A destination that no connect can go to: "connect function" (MSDN) refuses wildcards and port 0.
- * Linux takes a wildcard for the loopback, and sends to port 0, where nobody is. */
+/* Windows rejects wildcards and port 0 as destinations ("connect function", MSDN). Linux connects
+ * to the loopback instead of a wildcard, and sends a SYN to port 0, which has no listener. */
 static bool is_invalid_destination(const ferp_sim_network *network, const fer_socket_addr *to)
 {
     return ferp_sim_is_winsock(network) && (ferp_sim_is_wildcard(&to->ip) || to->port == 0);
@@ -116,7 +116,7 @@ static fer_error assign_local_address(ferp_sim_network *network, ferp_sim_socket
     return FERP_SIM_OK;
 }
 
-/* Faults of a connect become its answer, which comes as soon as any. */
+/* An injected fault of a connect replaces the host's answer, without a delay. */
 static ferp_sim_code injected_fault(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     if (ferp_sim_injects(network, socket, FER_SIM_FAULT_REFUSED)) {
@@ -140,8 +140,8 @@ static void start_connect(ferp_sim_network *network, ferp_sim_socket *socket,
     }
 }
 
-/* A blocking connect waits, on Linux as long as SO_SNDTIMEO says (socket(7)), and then says that it
- * goes on. */
+/* A blocking connect waits, on Linux at most for SO_SNDTIMEO (socket(7)), and then returns
+ * EINPROGRESS. */
 static fer_error wait_for_connect(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     uint64_t timeout = socket->settings.timeouts[FERP_WRITING].nanos;
@@ -218,8 +218,8 @@ static fer_error wait_for_connection(ferp_sim_network *network, ferp_sim_socket 
     return FERP_SIM_OK;
 }
 
-/* The first in the queue has died: Linux has a code of its own for it, "accept function" (MSDN)
- * says WSAECONNRESET. */
+/* The first connection in the queue was reset. Linux returns ECONNABORTED for it, Windows
+ * WSAECONNRESET ("accept function", MSDN). */
 static fer_error abort_first(ferp_sim_network *network, ferp_sim_socket *listener)
 {
     ferp_sim_socket *child = ferp_sim_take_queued(network, listener);
@@ -230,10 +230,10 @@ static fer_error abort_first(ferp_sim_network *network, ferp_sim_socket *listene
     return (fer_error){FER_CONNECTION_ABORTED, error.os_code};
 }
 
-/* Options and timeouts are the listener's: on Linux as they were when the connection came
- * (sk_clone; network.c has copied them), on Windows as they are now ("accept function", MSDN: "the
- * same properties"). The nonblocking mode is only taken over by Windows, where it is both the
- * socket's and the library's word. */
+/* A socket inherits its listener's options and timeouts: on Linux those at the arrival of the
+ * connection (sk_clone; network.c has copied them), on Windows those at the accept ("accept
+ * function", MSDN: "the same properties"). Only Windows also inherits the nonblocking mode, both
+ * the socket's and the library's. */
 static void inherit(const ferp_sim_network *network, const ferp_sim_socket *listener,
                     ferp_sim_socket *child)
 {
@@ -290,7 +290,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     return error.kind == FER_OK ? error : ferp_sim_trace_call(network, "accept", socket, error);
 }
 
-/* ---- Names */
+/* ---- Addresses of a socket */
 
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
@@ -304,8 +304,8 @@ fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
     return FERP_SIM_OK;
 }
 
-/* After the end Windows answers still; Linux does not once both ends are done, or after a reset,
- * but of Unix sockets. */
+/* On Windows, and for Unix sockets on Linux, a socket counts as connected after both FINs and after
+ * a reset too. Other sockets on Linux do not. */
 fer_error ferp_check_connected(fer_raw_socket raw)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)

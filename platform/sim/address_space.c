@@ -1,5 +1,5 @@
-/* address_space.c: who is where: addresses, ports, and which of two sockets may have one. The
- * network knows IPv4-mapped addresses as IPv4. */
+/* address_space.c: addresses and ports: which socket has which, and which sockets may share one.
+ * Addresses are stored in canonical form: an IPv4-mapped address as IPv4. */
 #include <string.h>
 
 #include "ferrule/ip.h"
@@ -55,8 +55,7 @@ bool ferp_sim_is_local(const fer_ip_addr *ip)
 
 /* ---- Two sockets and one port */
 
-/* Whether an address that one is bound to takes in the other's. A wildcard is this machine's,
- * whoever else is bound to it. */
+/* A wildcard includes only this machine's addresses, even if a peer is bound to it. */
 bool ferp_sim_covers(const ferp_sim_socket *one, const fer_ip_addr *other)
 {
     const fer_ip_addr *ip = &one->local.ip;
@@ -84,8 +83,8 @@ static bool overlap(const ferp_sim_socket *one, const ferp_sim_socket *other)
     return ferp_sim_covers(one, &other->local.ip) || ferp_sim_covers(other, &one->local.ip);
 }
 
-/* Linux, inet_csk_get_port: two that both have SO_REUSEADDR may share while neither listens; two
- * that both have SO_REUSEPORT always. */
+/* Linux, inet_csk_get_port: two sockets with SO_REUSEADDR may share a port while neither listens.
+ * Two sockets with SO_REUSEPORT may always share it. */
 static ferp_sim_code linux_bind_status(const ferp_sim_socket *first, const ferp_sim_socket *second)
 {
     if (first->settings.reuse_port && second->settings.reuse_port) {
@@ -96,9 +95,9 @@ static ferp_sim_code linux_bind_status(const ferp_sim_socket *first, const ferp_
     return shared ? FERP_SIM_NO_ERROR : FERP_SIM_EADDRINUSE;
 }
 
-/* "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN), its table for Windows Server 2003 and later:
- * the first socket's line, the second one's column; default, SO_REUSEADDR, SO_EXCLUSIVEADDRUSE,
- * each on the wildcard and on a specific address. */
+/* The table for Windows Server 2003 and later in "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"
+ * (MSDN). The line is the first socket's, the column the second's. Both are ordered: default,
+ * SO_REUSEADDR, SO_EXCLUSIVEADDRUSE, each on the wildcard and on a specific address. */
 static ferp_sim_code windows_bind_status(const ferp_sim_socket *first,
                                          const ferp_sim_socket *second)
 {
@@ -141,8 +140,7 @@ static ferp_sim_code bind_status(const ferp_sim_network *network, const ferp_sim
     return FERP_SIM_NO_ERROR;
 }
 
-/* ---- Ports of ended connections: TIME_WAIT, which Linux' SO_REUSEADDR is for, and which Windows
- * does not mind */
+/* ---- Ports in TIME_WAIT. On Linux a bind to one needs SO_REUSEADDR; Windows ignores TIME_WAIT. */
 
 void ferp_sim_add_time_wait(ferp_sim_network *network, const fer_socket_addr *addr)
 {
@@ -167,7 +165,7 @@ static bool is_in_time_wait(const ferp_sim_network *network, const ferp_sim_sock
     return false;
 }
 
-/* ---- Claims */
+/* ---- Binding */
 
 static bool port_is_free(const ferp_sim_network *network, const ferp_sim_socket *requester)
 {
@@ -236,7 +234,7 @@ fer_error ferp_sim_claim_port(ferp_sim_network *network, ferp_sim_socket *socket
     return ferp_sim_error(network, code);
 }
 
-/* Linux asks again when the second of two that share begins to listen. */
+/* Linux checks again at listen, because a listening socket may share its port with fewer others. */
 fer_error ferp_sim_may_listen(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     ferp_sim_code code =
@@ -244,10 +242,10 @@ fer_error ferp_sim_may_listen(ferp_sim_network *network, const ferp_sim_socket *
     return ferp_sim_error(network, code);
 }
 
-/* ---- Who is there */
+/* ---- Finding listeners and hosts */
 
-/* The more exact address wins; of listeners that share one, the seed chooses, as Linux' hash does
- * (socket(7), SO_REUSEPORT). */
+/* A specific address precedes the wildcard. Of listeners with one address the seed chooses, in
+ * place of Linux' hash (socket(7), SO_REUSEPORT). */
 static bool is_preferred(ferp_sim_network *network, const ferp_sim_socket *found,
                          const ferp_sim_socket *socket)
 {
@@ -292,7 +290,8 @@ bool ferp_sim_is_host(const ferp_sim_network *network, const fer_ip_addr *ip)
     return false;
 }
 
-/* The address that a connect goes out from: the destination's own where it is this machine's. */
+/* Returns the local address of a connect: the loopback for a loopback destination, and for a peer
+ * the destination's address. */
 fer_ip_addr ferp_sim_source_for(const ferp_sim_socket *socket, const fer_ip_addr *to)
 {
     fer_ipv4_addr loopback_v4 = FER_IPV4_ADDR_LOCALHOST;

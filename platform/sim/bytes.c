@@ -1,8 +1,8 @@
-/* bytes.c: receiving and sending. Where the dialect's system would wait in the kernel, time passes
- * here. */
+/* bytes.c: receiving and sending. If the dialect's system would wait in the kernel, virtual time
+ * passes here. */
 #include "platform/sim/network.h"
 
-/* ---- What both have in common */
+/* ---- The common part of both */
 
 static bool waits_in_kernel(const ferp_sim_network *network, const ferp_sim_socket *socket)
 {
@@ -16,7 +16,7 @@ uint64_t ferp_sim_deadline(const ferp_sim_network *network, const ferp_sim_socke
     return timeout < FERP_NO_DEADLINE - network->now ? network->now + timeout : FERP_NO_DEADLINE;
 }
 
-/* A half that has ended answers at once: no system would block there. */
+/* A call on an ended half never blocks, on any system. */
 static bool could_block(ferp_sim_network *network, const ferp_sim_socket *socket,
                         ferp_direction direction)
 {
@@ -29,7 +29,7 @@ static bool could_block(ferp_sim_network *network, const ferp_sim_socket *socket
     return !waits_in_kernel(network, socket) && !ended && socket->state == FERP_SIM_CONNECTED;
 }
 
-/* Faults that end a call before it has looked at anything. */
+/* Injects the faults that end a call before it reads the socket's state. */
 static fer_error inject_at_entry(ferp_sim_network *network, ferp_sim_socket *socket,
                                  ferp_direction direction)
 {
@@ -46,7 +46,7 @@ static fer_error inject_at_entry(ferp_sim_network *network, ferp_sim_socket *soc
     return FERP_SIM_OK;
 }
 
-/* Both ends are reset, as by something between them. */
+/* Injects a reset of both ends, as a middlebox sends it. */
 static void inject_reset(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     bool can_be_reset = socket->kind == FERP_SIM_STREAM && socket->state == FERP_SIM_CONNECTED;
@@ -66,7 +66,7 @@ fer_error ferp_sim_enter(ferp_sim_network *network, ferp_sim_socket *socket,
     return inject_at_entry(network, socket, direction);
 }
 
-/* A reset: Linux tells it once, to whoever asks first. Windows tells it always, and often as
+/* Linux reports a reset once, to the first call. Windows reports it to every call, and often as
  * 10053. */
 static fer_error reset_error(ferp_sim_network *network, ferp_sim_socket *socket)
 {
@@ -107,7 +107,7 @@ fer_error ferp_sim_check_with_wait(ferp_sim_network *network, ferp_sim_socket *s
     }
 }
 
-/* Some of count, where the fault strikes that cuts it. */
+/* Returns count, or fewer if the fault is injected. */
 static size_t shorten_by_fault(ferp_sim_network *network, const ferp_sim_socket *socket,
                                fer_sim_fault fault, size_t count)
 {
@@ -120,9 +120,9 @@ static size_t shorten_by_fault(ferp_sim_network *network, const ferp_sim_socket 
 
 /* ---- Receiving */
 
-/* Linux, tcp_recvmsg: bytes; then the end, if it was met; then the error, once; then the shut half,
- * or what is left of a reset. Of a Unix socket the error comes before the end
- * (unix_stream_read_generic). */
+/* Linux, tcp_recvmsg: bytes first, then end of file after a FIN, then the pending error, once, then
+ * end of file of a shut down read half or after a reset. On a Unix socket the error precedes end of
+ * file (unix_stream_read_generic). */
 static fer_error receive_status_linux(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
@@ -141,7 +141,8 @@ static fer_error receive_status_linux(ferp_sim_network *network, ferp_sim_socket
     return is_at_end ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
 
-/* Windows: the reset before all, and for ever; then the own shut half; then bytes, and the end. */
+/* Windows: a reset first, on every call; then the socket's own shutdown; then bytes; then end of
+ * file. */
 static fer_error receive_status_windows(ferp_sim_network *network, ferp_sim_socket *socket,
                                         size_t count)
 {
@@ -158,7 +159,7 @@ static fer_error receive_status_windows(ferp_sim_network *network, ferp_sim_sock
     return count > 0 || in->fin_arrived ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
 
-/* OK with 0 is the end. */
+/* OK with a count of 0 is end of file. */
 static fer_error check_input(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
     *count = ferp_sim_readable(network, socket);
@@ -170,7 +171,7 @@ static fer_error check_input(ferp_sim_network *network, ferp_sim_socket *socket,
     return *count > 0 ? FERP_SIM_OK : receive_status_linux(network, socket);
 }
 
-/* How many bytes a call may receive now, after all that can come between. */
+/* Returns the number of bytes that a call can receive, after faults and a wait. */
 static fer_error wait_for_input(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
     *count = 0;
@@ -200,7 +201,7 @@ static size_t scatter(ferp_sim_network *network, const ferp_sim_socket *socket,
     return copied;
 }
 
-/* Copies what there is; *n is how much, of *asked. */
+/* Copies received bytes without consuming them. */
 static fer_error copy_input(ferp_sim_network *network, ferp_sim_socket *socket, const char *verb,
                             const fer_io_slice_mut *slices, size_t count, size_t *n)
 {
@@ -258,9 +259,9 @@ fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
 
 /* ---- Sending */
 
-/* Linux, tcp_sendmsg: the pending error, once; then EPIPE for a half that is shut, and for a
- * connection that is none. A Unix socket says EPIPE first (unix_stream_sendmsg), also where nobody
- * reads. */
+/* Linux, tcp_sendmsg: the pending error, once; then EPIPE for a shut down write half and for a
+ * socket without a connection. A Unix socket checks for EPIPE first, also for a peer that does not
+ * read (unix_stream_sendmsg). */
 static fer_error send_status_linux(ferp_sim_network *network, ferp_sim_socket *socket, size_t room)
 {
     if (socket->is_unix && socket->state != FERP_SIM_UNCONNECTED &&
@@ -301,8 +302,7 @@ static fer_error check_room(ferp_sim_network *network, ferp_sim_socket *socket, 
                                                      : send_status_linux(network, socket, *count);
 }
 
-/* After a part was taken an error is not told but left for the next call: Linux, tcp_sendmsg,
- * do_error. */
+/* After a partial send the pending error stays for the next call (Linux, tcp_sendmsg, do_error). */
 static fer_error check_more_room(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
     ferp_sim_code pending = socket->pending;
@@ -311,8 +311,8 @@ static fer_error check_more_room(ferp_sim_network *network, ferp_sim_socket *soc
     return error;
 }
 
-/* Puts len bytes of the slices, from `from` on, until one finds no room. They go out together: what
- * the first of them brings about at the other end comes after the last. */
+/* Copies len bytes of the slices, from offset `from` on, to the send buffer until it is full, and
+ * sends them together: the other end reacts only after the last of them. */
 static size_t gather(ferp_sim_network *network, ferp_sim_socket *socket, const fer_io_slice *slices,
                      size_t count, size_t from, size_t len)
 {
@@ -337,8 +337,9 @@ static size_t gather(ferp_sim_network *network, ferp_sim_socket *socket, const f
     return put;
 }
 
-/* A send that the kernel waits in goes on until all is taken; what ends it early leaves a count.
- * Its timeout is for the whole: Linux, sk_stream_wait_memory, takes what a wait took off it. */
+/* If the kernel waits, a send continues until all bytes are in the buffer; an error after a partial
+ * send returns the count. The timeout limits the whole call: Linux, sk_stream_wait_memory,
+ * subtracts each wait from it. */
 static fer_error send_all(ferp_sim_network *network, ferp_sim_socket *socket,
                           const fer_io_slice *slices, size_t count, size_t len, size_t *n)
 {

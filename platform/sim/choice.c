@@ -1,4 +1,4 @@
-/* choice.c: where every choice of a simulation comes from: a seed, or a tape of bytes. */
+/* choice.c: the source of every choice of a simulation: a seed, or a tape of bytes. */
 #include "platform/sim/network.h"
 
 #define MILLION 1000000u
@@ -21,7 +21,7 @@ static uint32_t next_from_tape(ferp_sim_network *network)
     return network->config.tape[network->tape_at++];
 }
 
-/* As few bytes as hold the bound. */
+/* Uses as few bytes as can hold the bound. */
 static uint32_t choose_from_tape(ferp_sim_network *network, uint32_t bound)
 {
     uint32_t value = next_from_tape(network);

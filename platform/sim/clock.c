@@ -1,5 +1,4 @@
-/* clock.c: virtual time, and what happens in it. Events of one time happen in the order in which
- * they were made. */
+/* clock.c: virtual time and its events. Events of one time run in the order of their creation. */
 #include "platform/sim/thread.h"
 
 #define TICK_NANOS 1000u
@@ -38,8 +37,8 @@ static bool is_network_event(ferp_sim_event_kind kind)
            kind == FERP_SIM_EVENT_REFUSAL;
 }
 
-/* Where nothing lies between two ends, what one does is done to the other within the call. There is
- * room for every event that can be: start.c counts them. */
+/* Without latency an action of one end takes effect at the other end within the call. The table has
+ * room for every possible event: start.c counts them. */
 void ferp_sim_schedule(ferp_sim_network *network, ferp_sim_event event, uint64_t delay)
 {
     event.time = delay < UINT64_MAX - network->now ? network->now + delay : UINT64_MAX - 1;
@@ -104,7 +103,7 @@ static bool is_before(const ferp_sim_event *one, const ferp_sim_event *other)
     return one->time != other->time ? one->time < other->time : one->sequence < other->sequence;
 }
 
-/* Runs the first event, if it is due by then. */
+/* Runs the first event if its time is not after `until`. */
 static bool run_first(ferp_sim_network *network, uint64_t until)
 {
     size_t first = 0;
@@ -126,7 +125,8 @@ static bool run_first(ferp_sim_network *network, uint64_t until)
     return true;
 }
 
-/* Inside an event, and so in each of the user's functions that it calls, nothing else happens. */
+/* No event runs inside another one, and so none inside a function of the user that an event
+ * calls. */
 static bool is_inside_event(const ferp_sim_network *network)
 {
     return network->is_running_events;
@@ -147,9 +147,9 @@ fer_error ferp_sim_pass_time(ferp_sim_network *network, uint64_t deadline)
         return (fer_error){FER_DEADLOCK, 0};
     }
     if (run_first(network, deadline)) {
-        ferp_sim_run_due_events(
-            /* who waits sees all of one moment, whether it looks by itself or is woken to look */
-            network);
+        /* All events of one time precede the next check, for polling and for waiting calls
+         * alike. */
+        ferp_sim_run_due_events(network);
         return FERP_SIM_OK;
     }
     if (deadline == FERP_NO_DEADLINE) {

@@ -98,8 +98,9 @@ static bool has_many_receivers(const fer_ip_addr *ip)
     return ferp_sim_is_broadcast(ip) || fer_ip_addr_is_multicast(ip);
 }
 
-/* Whether a multicast datagram is delivered to its sender's own machine. The sender's option decides
- * on POSIX, the receiver's on Windows ("IP_MULTICAST_LOOP" in "IPPROTO_IP socket options", MSDN). */
+/* Whether a multicast datagram is delivered to its sender's own machine. The sender's option
+ * decides on POSIX, the receiver's on Windows ("IP_MULTICAST_LOOP" in "IPPROTO_IP socket options",
+ * MSDN). */
 static bool loops(const ferp_sim_network *network, const ferp_sim_socket *socket,
                   const ferp_sim_datagram *datagram)
 {

@@ -1,4 +1,4 @@
-/* datagram_peer.c: the other hosts' datagram sockets, as the test plays them. */
+/* datagram_peer.c: the datagram sockets of the other hosts, which the test controls. */
 #include "platform/sim/network.h"
 
 enum { LONGEST = 65507 };
@@ -13,7 +13,7 @@ static bool is_ip(const fer_socket_addr *addr)
     return addr != NULL && (addr->ip.family == FER_IP_V4 || addr->ip.family == FER_IP_V6);
 }
 
-/* NULL for anything else. */
+/* Returns NULL for any other number. */
 static ferp_sim_socket *datagram_peer_of(ferp_sim_network *network, fer_sim_peer peer)
 {
     ferp_sim_socket *socket = ferp_sim_socket_of(network, peer);

@@ -1,4 +1,5 @@
-/* error.c: the dialect's codes and their kinds, by the tables of the two backends. */
+/* error.c: maps the network's codes to the dialect's numbers and kinds, by the tables of the two
+ * backends. */
 #include "platform/sim/network.h"
 
 static fer_error_kind linux_kind(int32_t os_code)

@@ -1,5 +1,5 @@
-/* faults.c: when something goes wrong: by chance, or at a chance that was named. What then happens
- * is where it happens. */
+/* faults.c: decides when a fault is injected: by chance, or at a scripted chance. The call that
+ * injects a fault implements its effect. */
 #include "platform/sim/network.h"
 
 #define MILLION 1000000u
@@ -10,7 +10,7 @@ static const char *const fault_verbs[FER_SIM_FAULT_COUNT] = {
 #undef VERB
 };
 
-/* Every scripted fault of this sort has had one chance more. */
+/* Counts one chance of every scripted fault of this kind. */
 static bool is_scripted(ferp_sim_network *network, fer_sim_fault fault)
 {
     bool occurs = false;
@@ -24,9 +24,8 @@ static bool is_scripted(ferp_sim_network *network, fer_sim_fault fault)
     return occurs;
 }
 
-/* The faults after which a call is tried again by itself: by chance they do not come again before
- * something has happened, be it that a byte moves or that time passes, so that each call has an
- * end. */
+/* The faults after which ferrule retries a call. They do not occur again by chance before an event
+ * runs, a byte moves or time passes, so that each call ends. */
 static bool causes_retry(fer_sim_fault fault)
 {
     return fault == FER_SIM_FAULT_WOULD_BLOCK || fault == FER_SIM_FAULT_INTERRUPTED ||

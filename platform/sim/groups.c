@@ -1,4 +1,4 @@
-/* groups.c: which multicast groups a socket has joined. */
+/* groups.c: the multicast groups that a socket has joined. */
 #include "platform/sim/network.h"
 
 static fer_error join(ferp_sim_network *network, ferp_sim_socket *socket,
@@ -53,7 +53,7 @@ fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership membership,
     return change(network, socket, membership, &membership_wanted);
 }
 
-/* There are two network interfaces: 1, the loopback, and 2. */
+/* The machine has two network interfaces: 1, the loopback, and 2. */
 fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership membership,
                                const fer_ipv6_addr *group, uint32_t interface_index)
 {

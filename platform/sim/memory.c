@@ -1,5 +1,5 @@
-/* memory.c: the heap, for what a poller and the resolver keep; inside a simulation there may be
- * none. */
+/* memory.c: the heap, for pollers and the resolver. In a simulation an allocation can fail by a
+ * fault. */
 #include <stdlib.h>
 
 #include "platform/sim/network.h"

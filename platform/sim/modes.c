@@ -1,8 +1,8 @@
-/* modes.c: blocking mode and timeouts, which all handles of a socket share. */
+/* modes.c: the blocking mode and the timeouts. All handles of a socket share them. */
 #include "platform/sim/network.h"
 
-/* Linux counts timeouts in ticks, 250 a second on most systems; Windows in milliseconds, of which
- * the library keeps 30 bits. */
+/* Linux rounds timeouts to ticks, 250 per second on most systems. Windows rounds them to
+ * milliseconds, of which the library stores 30 bits. */
 #define LINUX_TICK UINT64_C(4000000)
 #define MILLI UINT64_C(1000000)
 #define WINDOWS_MILLIS_MAX UINT64_C(0x3FFFFFFF)

@@ -1,17 +1,18 @@
-/* network.c: how connections come to be: attempts, their answers, a listener's queue. */
+/* network.c: connecting: SYNs, their answers, a listener's queue. */
 #include <string.h>
 
 #include "platform/sim/network.h"
 
 #define SECOND UINT64_C(1000000000)
 
-/* Without an answer: Linux tries 7 times, after 1, 2, 4 … s, and gives up after 127 s
- * (tcp_syn_retries 6); Windows 3 times, after 3, 6 and 12 s, and gives up after 21 s. */
+/* Without an answer Linux sends 7 SYNs, with waits of 1, 2, 4 … s after them, and times out after
+ * 127 s (tcp_syn_retries 6). Windows sends 3, with waits of 3, 6 and 12 s, and times out after
+ * 21 s. */
 enum { LINUX_ATTEMPTS = 7, WINDOWS_ATTEMPTS = 3 };
 #define LINUX_FIRST_RETRY SECOND
 #define WINDOWS_FIRST_RETRY (3 * SECOND)
 
-/* Windows tries a refused connect 4 times more, for about 2 s in all. */
+/* Windows retries a refused connect 4 times, for about 2 s in all. */
 enum { REFUSALS_RETRIED = 4 };
 #define REFUSED_RETRY (SECOND / 2)
 
@@ -139,8 +140,8 @@ bool ferp_sim_join(ferp_sim_network *network, ferp_sim_socket *listener, ferp_si
     return true;
 }
 
-/* Linux lets one more than the backlog in, and ignores the others, who try again; Windows refuses
- * them. */
+/* Linux queues one connection more than the backlog and ignores further SYNs, which the clients
+ * repeat. In the Windows dialect the program's machine refuses further connections. */
 static void handle_syn(ferp_sim_network *network, ferp_sim_socket *listener,
                        ferp_sim_socket *client)
 {
@@ -160,7 +161,7 @@ void ferp_sim_on_syn(ferp_sim_network *network, const ferp_sim_event *event)
     const ferp_sim_answer *rule = ferp_sim_answer_of(network, &client->remote);
     fer_sim_answer action = rule == NULL ? FER_SIM_ANSWER_AS_IS : rule->answer;
     if (client->link != FERP_SIM_NONE) {
-        return; /* an earlier attempt has arrived before, and its answer is under way */
+        return; /* an earlier SYN has arrived, and its answer is in flight */
     }
     if (action == FER_SIM_ANSWER_REFUSES) {
         answer(network, client, FERP_SIM_ECONNREFUSED);
@@ -178,7 +179,7 @@ void ferp_sim_on_syn(ferp_sim_network *network, const ferp_sim_event *event)
     }
 }
 
-/* ---- Back at the one who connects */
+/* ---- At the connecting host */
 
 void ferp_sim_fail_connect(ferp_sim_network *network, ferp_sim_socket *socket, ferp_sim_code code)
 {
@@ -230,7 +231,7 @@ void ferp_sim_on_retry(ferp_sim_network *network, const ferp_sim_event *event)
     }
 }
 
-/* ---- A listener's queue */
+/* ---- The accept queue */
 
 ferp_sim_socket *ferp_sim_take_queued(ferp_sim_network *network, ferp_sim_socket *listener)
 {

@@ -1,5 +1,5 @@
-/* options.c: socket options: kept and told back, and refused where the dialect's system refuses
- * them. They change nothing else, but for addresses' sharing, dual stack and linger. */
+/* options.c: socket options: stored, read, and rejected if the dialect's system rejects them. Only
+ * the options for address sharing, dual stack, broadcast, multicast and linger have an effect. */
 #include "platform/sim/network.h"
 
 /* Linux: tcp(7), MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT. Windows: "IPPROTO_TCP socket
@@ -17,7 +17,7 @@ static bool is_keepalive_field(ferp_option option)
            option == FERP_KEEPALIVE_RETRIES;
 }
 
-/* Whether the system knows the option on such a socket at all. */
+/* Whether the system has the option for such a socket. */
 static bool is_known(const ferp_sim_network *network, const ferp_sim_socket *socket,
                      ferp_option option)
 {
@@ -117,7 +117,7 @@ static uint32_t stored_value(const ferp_sim_settings *settings, ferp_option opti
     }
 }
 
-/* Linux doubles the buffers' sizes, for its own bookkeeping (socket(7), SO_RCVBUF). */
+/* Linux doubles the buffer sizes for its bookkeeping (socket(7), SO_RCVBUF). */
 static uint32_t reported_size(const ferp_sim_network *network, ferp_option option, uint32_t value)
 {
     bool is_size = option == FERP_RECV_BUFFER || option == FERP_SEND_BUFFER;

@@ -1,5 +1,5 @@
-/* peer.c: the other hosts' sockets, as the test plays them. They never block and meet no faults;
- * their errors are the kinds alone. */
+/* peer.c: the stream sockets of the other hosts, which the test controls. They never block and meet
+ * no faults. Their errors have a kind but no OS code. */
 #include <string.h>
 
 #include "platform/sim/network.h"
@@ -17,14 +17,15 @@ ferp_sim_socket *ferp_sim_peer_of(ferp_sim_network *network, fer_sim_peer peer)
     return socket != NULL && socket->is_peer && socket->kind != FERP_SIM_OTHER ? socket : NULL;
 }
 
-/* One that connections are for. */
+/* Returns NULL for a datagram peer too. */
 static ferp_sim_socket *stream_peer_of(ferp_sim_network *network, fer_sim_peer peer)
 {
     ferp_sim_socket *socket = ferp_sim_peer_of(network, peer);
     return socket != NULL && socket->kind == FERP_SIM_STREAM ? socket : NULL;
 }
 
-/* The peer of a call, by one of the two functions above, or the call's end. */
+/* Defines the network and the peer of a call, by one of the two functions above, or returns
+ * INVALID_INPUT from it. */
 #define REQUIRE_PEER(network, socket, found_by, peer)  \
     FERP_SIM_REQUIRE(network)                          \
     ferp_sim_run_due_events(network);                  \
@@ -47,7 +48,7 @@ static ferp_sim_socket *peer_new(ferp_sim_network *network, fer_ip_family family
     return raw == FER_RAW_SOCKET_NONE ? NULL : ferp_sim_socket_of(network, raw);
 }
 
-/* A peer's error has no number, and a port that is denied is one that is in use. */
+/* Removes the OS code. A denied port is reported as a port in use. */
 static fer_error as_peer_error(fer_error error)
 {
     return error_of_kind(error.kind == FER_PERMISSION_DENIED ? FER_ADDR_IN_USE : error.kind);
@@ -65,8 +66,8 @@ fer_error fer_sim_peer_listen(const fer_socket_addr *addr, int backlog, fer_sim_
         return error_of_kind(FER_TOO_MANY_OPEN_FILES);
     }
     socket->settings.only_v6 = false;
-    socket->settings.reuse =
-        true; /* a server that begins again, while its old connections are still open */
+    /* A restarted server can listen while its earlier connections are still open. */
+    socket->settings.reuse = true;
     fer_error error = as_peer_error(ferp_sim_claim_port(network, socket, addr));
     if (error.kind != FER_OK) {
         fer_sim_peer_close(new_peer);
@@ -148,7 +149,7 @@ fer_error fer_sim_peer_connect(const fer_socket_addr *from, const fer_socket_add
 
 /* ---- Bytes */
 
-/* What keeps a peer from moving bytes: FER_OK where nothing does. */
+/* Returns FER_OK if the peer can send and receive, or the reason why it cannot. */
 static fer_error stream_status(const ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     switch (socket->state) {
@@ -229,7 +230,7 @@ fer_error fer_sim_peer_receive(fer_sim_peer peer, void *buf, size_t len, size_t 
     return FERP_SIM_OK;
 }
 
-/* ---- Ends */
+/* ---- Shutdown and close */
 
 fer_error fer_sim_peer_shutdown(fer_sim_peer peer)
 {
@@ -253,7 +254,7 @@ static void close_handle(ferp_sim_network *network, fer_sim_peer peer, ferp_sim_
     }
 }
 
-/* What is due happens first, and may have closed it. */
+/* The due events run first, and one of them can close the peer: then it returns NULL. */
 static ferp_sim_socket *peer_after_due_events(ferp_sim_network *network, fer_sim_peer peer)
 {
     if (network == NULL) {

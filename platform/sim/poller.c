@@ -1,38 +1,38 @@
-/* poller.c: waiting for many sockets: time passes until one of them is ready. What is told of a
- * socket is readiness.c's; here is what is watched, and what has been told of already.
+/* poller.c: waiting for many sockets: registrations, and the events already reported. readiness.c
+ * computes a socket's readiness.
  *
- * A registration is a number's and, in the POSIX dialect, that of the socket behind it, as epoll's
- * is the descriptor's and the file's (epoll(7), "Will closing a file descriptor cause it to be
- * removed from all epoll interest lists?"): a clone keeps it after the number was closed, and the
- * number may be given to another socket meanwhile. In the Windows dialect it ends with the handle
+ * In the POSIX dialect a registration belongs to a number and to its socket, as in epoll it belongs
+ * to a descriptor and a file (epoll(7), "Will closing a file descriptor cause it to be removed from
+ * all epoll interest lists?"). A clone keeps it after the number is closed, and the number can then
+ * belong to another socket. In the Windows dialect it ends with the handle
  * (AFD_POLL_LOCAL_CLOSE). */
 #include "platform/common/sources.h"
 #include "platform/sim/readiness.h"
 
-/* In a ring: who was told of last comes last. */
+/* A registration, in a ring: the last reported one is the last. */
 typedef struct ferp_sim_source {
     struct ferp_sim_source *next;
     struct ferp_sim_source *previous;
-    struct ferp_sim_source *next_same_raw; /* another of the same number */
+    struct ferp_sim_source *next_same_raw; /* another registration of the same number */
     fer_raw_socket raw;
     int socket;
-    uint64_t sequence; /* of the socket, or of the handle */
+    uint64_t sequence; /* of the socket (POSIX) or of the handle (Windows) */
     fer_event interest;
     fer_poll_mode mode;
-    bool is_armed;      /* FER_POLL_ONESHOT: not yet told of */
-    bool is_unreported; /* FER_POLL_EDGE: to be told of however long it has been ready, */
-    uint32_t changes;   /* else when this has changed */
+    bool is_armed;      /* FER_POLL_ONESHOT: not reported yet */
+    bool is_unreported; /* FER_POLL_EDGE: not reported since it was armed */
+    uint32_t changes;   /* FER_POLL_EDGE: the socket's changes when it was last reported */
 } ferp_sim_source;
 
 typedef struct ferp_sim_poll_set {
-    uint64_t run;         /* the simulation that it is of */
-    ferp_sim_source ring; /* links alone */
+    uint64_t run;         /* its simulation */
+    ferp_sim_source ring; /* only the links are used */
     size_t count;
-    ferp_sources numbers; /* each number's first source */
+    ferp_sources numbers; /* each number's first registration */
     bool is_notified;
 } ferp_sim_poll_set;
 
-/* A poller's words. */
+/* The words of a fer_poller. */
 enum { AT_SET };
 
 static ferp_sim_poll_set *set_of(const fer_poller *poller)
@@ -40,14 +40,15 @@ static ferp_sim_poll_set *set_of(const fer_poller *poller)
     return (ferp_sim_poll_set *)poller->words_[AT_SET];
 }
 
-/* The poller of a call, which is of this simulation and none before, or the call's end. */
+/* Defines the poller of a call, or returns EBADF from it if an earlier simulation made the
+ * poller. */
 #define REQUIRE_POLL_SET(network, set, poller)          \
     ferp_sim_poll_set *set = set_of(poller);            \
     if (set->run != network->run) {                     \
         return ferp_sim_error(network, FERP_SIM_EBADF); \
     }
 
-/* Linux has a code for it, AFD's users say it themselves. */
+/* Linux has an OS code for the error. With AFD the backend makes the error, without a code. */
 static fer_error error_on(const ferp_sim_network *network, fer_error_kind kind, int32_t linux_code)
 {
     return (fer_error){kind, ferp_sim_is_winsock(network) ? 0 : linux_code};
@@ -58,7 +59,7 @@ static fer_error no_memory(const ferp_sim_network *network)
     return error_on(network, FER_OUT_OF_MEMORY, FERP_SIM_LINUX_ENOMEM);
 }
 
-/* ---- The sources */
+/* ---- Registrations */
 
 static uint64_t sequence_of(ferp_sim_network *network, fer_raw_socket raw)
 {
@@ -103,9 +104,8 @@ static void remove_from_number(ferp_sim_poll_set *set, const ferp_sim_source *re
     if (at == removed) {
         ferp_sources_remove(&set->numbers, removed->raw);
         if (removed->next_same_raw != NULL) {
-            (void)ferp_sources_insert(
-                &set->numbers, removed->raw,
-                removed->next_same_raw); /* where there is room now: it asks for no memory */
+            /* The removal has made room, so that this allocates nothing and cannot fail. */
+            (void)ferp_sources_insert(&set->numbers, removed->raw, removed->next_same_raw);
         }
         return;
     }
@@ -137,8 +137,8 @@ static void remove_source(ferp_sim_poll_set *set, ferp_sim_source *removed)
     ferp_memory_free(removed);
 }
 
-/* Those that were closed without a delete are found in a wait; where there is none, when they have
- * become many. */
+/* Removes the registrations of closed handles. A wait does this too; without waits this bounds
+ * their number. */
 static void remove_closed(ferp_sim_network *network, ferp_sim_poll_set *set)
 {
     for (ferp_sim_source *at = set->ring.next, *next = at->next; at != &set->ring;
@@ -279,7 +279,8 @@ static bool has_any(fer_event event)
     return event.readable || event.writable;
 }
 
-/* An edge is a change, of whatever the socket tells: more edges than needed, but none too few. */
+/* Any change of the socket's readiness is an edge. There can be spurious edges, but no edge is
+ * lost. */
 static fer_event event_of(ferp_sim_network *network, const ferp_sim_source *source)
 {
     bool is_edge = source->mode == FER_POLL_EDGE;
@@ -303,7 +304,7 @@ static void trace_event(ferp_sim_network *network, const ferp_sim_socket *socket
                          socket);
 }
 
-/* Of one that nothing is asked of only its failure can be told, and that once. */
+/* A registration without interest reports only a failure, once. */
 static void report(ferp_sim_network *network, ferp_sim_poll_set *set, ferp_sim_source *reported,
                    fer_event event)
 {
@@ -315,7 +316,7 @@ static void report(ferp_sim_network *network, ferp_sim_poll_set *set, ferp_sim_s
     trace_event(network, socket_of(network, reported), event);
 }
 
-/* Who has waited longest for a turn comes first (rule P10). Returns how many events there are. */
+/* The least recently reported registration is first (rule P10). Returns the number of events. */
 static size_t collect(ferp_sim_network *network, ferp_sim_poll_set *set, fer_event *events,
                       size_t cap)
 {
@@ -336,9 +337,9 @@ static size_t collect(ferp_sim_network *network, ferp_sim_poll_set *set, fer_eve
     return count;
 }
 
-/* ---- What is not so: a socket is said to be ready and is not, or the wait ends for nothing */
+/* ---- Injected faults: an event of a socket that is not ready, or a spurious wakeup */
 
-/* What is asked of a socket and is not there. */
+/* The part of a registration's interest that is not ready. */
 static fer_event missing_event(ferp_sim_network *network, const ferp_sim_source *source)
 {
     if (!source->is_armed || !is_current(network, source)) {
@@ -368,7 +369,7 @@ static uint32_t count_not_ready(ferp_sim_network *network, const ferp_sim_poll_s
     return count;
 }
 
-/* Whether the fault strikes, of which one event more may come. */
+/* Returns whether the fault is injected. Adds an event if there is a socket that is not ready. */
 static bool injects_event(ferp_sim_network *network, ferp_sim_poll_set *set, fer_event *events,
                           size_t cap, size_t *count)
 {
@@ -394,7 +395,7 @@ static void consume_notification(ferp_sim_poll_set *set, bool *notified)
     set->is_notified = false;
 }
 
-/* A while that the clock cannot hold is one without an end. */
+/* A timeout beyond the clock's range never expires. */
 static uint64_t deadline_after(const ferp_sim_network *network, fer_duration timeout)
 {
     return timeout.nanos < FERP_NO_DEADLINE - network->now ? network->now + timeout.nanos

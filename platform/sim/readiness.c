@@ -1,12 +1,12 @@
-/* readiness.c: what epoll and AFD tell of a socket. They are not alike: epoll looks at the socket's
- * state, AFD at what has happened to it. So one that was never connected is hung up for epoll and
- * nothing for AFD, and AFD is silent about what the program itself has shut down. */
+/* readiness.c: a socket's readiness as epoll and AFD report it. epoll reports the socket's state,
+ * AFD the events that it has received. For a socket that was never connected epoll reports a
+ * hang-up and AFD nothing. AFD does not report the program's own shutdown. */
 #include "platform/sim/readiness.h"
 
 typedef struct readiness {
     bool readable;
     bool writable;
-    bool failed; /* or hung up: told whatever was asked for, as both */
+    bool failed; /* or hung up: reported as readable and writable, without regard to the interest */
 } readiness;
 
 static bool has_ended(ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -22,8 +22,8 @@ static bool has_failed(const ferp_sim_socket *socket)
 
 /* ---- epoll */
 
-/* tcp_poll and unix_poll: EPOLLHUP where both halves are shut, by whomever, or there is no
- * connection at all. Of a Unix socket who shuts its reading shuts the other's writing. */
+/* tcp_poll and unix_poll: EPOLLHUP if both halves are shut down, by either end, or if there is no
+ * connection. Shutting down the read half of a Unix socket shuts down the peer's write half. */
 static readiness stream_of_epoll(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     if (socket->state == FERP_SIM_LISTENING) {
@@ -41,7 +41,7 @@ static readiness stream_of_epoll(ferp_sim_network *network, const ferp_sim_socke
     };
 }
 
-/* datagram_poll and unix_dgram_poll, which alone looks whether the peer's queue is full. */
+/* datagram_poll and unix_dgram_poll. Only the latter checks whether the peer's queue is full. */
 static readiness datagrams_of_epoll(ferp_sim_network *network, const ferp_sim_socket *socket,
                                     fer_event interest)
 {
@@ -66,7 +66,7 @@ static readiness stream_of_afd(ferp_sim_network *network, const ferp_sim_socket 
     };
 }
 
-/* A refusal is received. */
+/* A pending refusal makes a socket readable. */
 static readiness datagrams_of_afd(const ferp_sim_socket *socket)
 {
     return (readiness){.readable =

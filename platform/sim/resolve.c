@@ -1,5 +1,5 @@
-/* resolve.c: names: "localhost", addresses in text as systems' resolvers take them, and those of
- * the config. */
+/* resolve.c: lookups of names: "localhost", the names of the config, and the address texts that the
+ * systems' resolvers accept. */
 #include <string.h>
 
 #include "platform/sim/thread.h"
@@ -25,7 +25,7 @@ static char lower(char byte)
     return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
 
-/* Names are alike without case, and with one dot at the end or without. */
+/* Compares without case and without one trailing dot. */
 static bool is_same_name(const char *one, const char *other)
 {
     size_t i = 0;
@@ -50,8 +50,8 @@ static fer_error injected_fault(ferp_sim_network *network)
     return FERP_SIM_OK;
 }
 
-/* A short IPv4 form such as 127.1: numbers in C's bases, the last one filling what is left
- * (inet_aton(3)). */
+/* Parses short IPv4 forms such as 127.1: numbers in C's bases; the last one fills the remaining
+ * octets (inet_aton(3)). */
 static bool read_number(const char **text, uint64_t *value)
 {
     const char *at = *text;
@@ -104,8 +104,8 @@ static bool is_link_scoped(const fer_ipv6_addr *v6)
            (v6->octets[0] == 0xff && (v6->octets[1] & 0x0f) == 2);
 }
 
-/* A network interface's number, on Linux its name too, "lo" or "eth0", with an address that is of
- * one link (RFC 4007, 11; glibc's __inet6_scopeid_pton). */
+/* Parses a network interface's number. Linux also accepts its name, "lo" or "eth0", after an
+ * address of link scope (RFC 4007, 11; glibc's __inet6_scopeid_pton). */
 static bool read_scope(const ferp_sim_network *network, const char *text, const fer_ipv6_addr *v6,
                        uint32_t *scope)
 {
@@ -125,7 +125,8 @@ static bool read_scope(const ferp_sim_network *network, const char *text, const 
     return at > 0 && text[at] == '\0' && value <= UINT32_MAX;
 }
 
-/* An IPv6 address with a scope, "fe80::1%2". Without one it is an address to core already. */
+/* Parses an IPv6 address with a scope, for example "fe80::1%2". core parses addresses without a
+ * scope before the lookup. */
 static bool read_scoped_v6(const ferp_sim_network *network, const char *text, fer_socket_addr *out)
 {
     const char *percent = strchr(text, '%');
@@ -150,8 +151,8 @@ static bool read_address(const ferp_sim_network *network, const char *text, fer_
     return true;
 }
 
-/* The text's address becomes an entry like the config's, in one of a few places that are used in
- * turn. */
+/* Stores the text's address as an entry like the config's, in one of FERP_SIM_TEXTS_MAX slots that
+ * are reused in turn. */
 static const fer_sim_name *entry_of_text(ferp_sim_network *network, const char *host)
 {
     fer_socket_addr addr;
@@ -180,7 +181,7 @@ static const fer_sim_name *find(ferp_sim_network *network, const char *host)
     return is_same_name(localhost.host, host) ? &localhost : entry_of_text(network, host);
 }
 
-/* ---- The seam. first is the entry, next how many of its addresses were told. */
+/* ---- The seam. In a lookup, `first` is the entry and `next` the number of addresses returned. */
 
 static fer_error look_up(ferp_sim_network *network, ferp_lookup *lookup, const char *host)
 {

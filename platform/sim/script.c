@@ -1,10 +1,10 @@
-/* script.c: what a peer does by itself: handlers that are told, and scripts that are played. */
+/* script.c: the handlers and the scripts of peers. */
 #include "platform/sim/network.h"
 
 enum { PIECE = 4096 };
 
-/* ---- News: noted at once, told by an event of its own, so that no handler runs inside what it is
- * told of. */
+/* ---- Peer events: recorded immediately, and reported by an event of their own, so that no handler
+ * runs inside the event that it is called for. */
 
 void ferp_sim_post_peer_events(ferp_sim_network *network, ferp_sim_socket *socket,
                                uint32_t peer_events)
@@ -23,7 +23,8 @@ void ferp_sim_post_peer_events(ferp_sim_network *network, ferp_sim_socket *socke
     ferp_sim_schedule(network, event, 0);
 }
 
-/* A handler may close the peer, and a new one may then have its number: its birth tells. */
+/* A handler may close the peer, and a new socket may then use its slot. The sequence number differs
+ * in this case. */
 static bool is_same_socket(const ferp_sim_socket *socket, uint64_t sequence)
 {
     return socket->kind != FERP_SIM_FREE && socket->sequence == sequence;
@@ -96,7 +97,7 @@ fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_sim_step *steps, size_t
     return FERP_SIM_OK;
 }
 
-/* What a step came to: on with the next, or wait for news, or the script is at its end. */
+/* The result of a step: continue with the next step, wait for a peer event, or end the script. */
 typedef enum progress { NEXT, WAIT, FINISHED } progress;
 
 static progress send_step(fer_sim_peer peer, ferp_sim_script *script, const fer_sim_step *step)
@@ -133,7 +134,7 @@ static progress receive_step(fer_sim_peer peer, ferp_sim_script *script, size_t 
     return NEXT;
 }
 
-/* Takes no more than can be sent on. */
+/* Receives no more bytes than there is room to send. */
 static progress echo_step(ferp_sim_network *network, fer_sim_peer peer, ferp_sim_socket *socket)
 {
     unsigned char piece[PIECE];
@@ -174,7 +175,7 @@ static progress play_step(ferp_sim_network *network, ferp_sim_socket *socket,
     }
 }
 
-/* True while a step's delay is not over. */
+/* Returns true until the step's delay has expired. */
 static bool is_delayed(ferp_sim_network *network, ferp_sim_socket *socket, const fer_sim_step *step)
 {
     if (step->delay.nanos == 0 || socket->script.delayed) {

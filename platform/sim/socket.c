@@ -1,10 +1,11 @@
-/* socket.c: the life of a socket: made, duplicated, described, adopted, shut down, closed; and its
- * pending error. */
+/* socket.c: creating, duplicating, describing, adopting, shutting down and closing a socket, and
+ * its pending error. */
 #include "platform/sim/network.h"
 
 #define SECOND UINT64_C(1000000000)
 
-/* How many handles the program may have; max_sockets bounds everybody's. */
+/* handle_limit applies to the program's calls, and counts all open handles. max_sockets is the size
+ * of the table. */
 static bool table_is_full(ferp_sim_network *network)
 {
     return ferp_sim_handles_open(network) >= network->handle_limit ||
@@ -23,7 +24,7 @@ fer_error ferp_sim_open_handle(ferp_sim_network *network, ferp_sim_socket *socke
     return FERP_SIM_OK;
 }
 
-/* The program has no privileges. A protocol is its type's own, or there is none such. */
+/* The program has no privileges. The only valid protocol is the type's own. */
 static ferp_sim_code creation_status(const ferp_sim_network *network, fer_domain domain,
                                      fer_type type, int protocol)
 {
@@ -80,9 +81,9 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 
 /* ---- Closing */
 
-/* With a linger time close waits until all has been sent and taken, or the time is over: then
- * Windows resets the connection, and Linux goes on in the background. Unread input makes it a reset
- * at once (Linux, tcp_close). */
+/* With a linger time close waits until the other end has received all bytes and the FIN, or until
+ * the time has expired. Then Windows resets the connection, and Linux continues in the background.
+ * With unread input there is no wait, because the close is a reset (Linux, tcp_close). */
 static void linger(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *out = ferp_sim_pipe_out(network, socket);
@@ -118,7 +119,7 @@ void ferp_close(fer_raw_socket raw)
         linger(network, socket);
     }
     if (ferp_sim_socket_of(network, raw) != socket) {
-        return; /* a callback has closed it while this lingered */
+        return; /* a callback has closed it during the linger time */
     }
     ferp_sim_handle_of(network, raw)->socket = FERP_SIM_NONE;
     socket->handles--;
@@ -127,7 +128,7 @@ void ferp_close(fer_raw_socket raw)
     }
 }
 
-/* ---- What a socket is */
+/* ---- Describing and adopting */
 
 static bool is_connected(fer_raw_socket raw)
 {
@@ -150,8 +151,8 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     return FERP_SIM_OK;
 }
 
-/* Windows: the socket is made nonblocking; its timeouts are the words that the library keeps there.
- * A mode cannot be asked for. */
+/* Windows: the socket becomes nonblocking, and its timeouts hold the library's words. Its earlier
+ * mode cannot be queried. */
 fer_error ferp_adopt(fer_raw_socket raw)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
@@ -175,7 +176,7 @@ fer_error ferp_release(fer_raw_socket raw)
 
 /* ---- Shutdown */
 
-/* Linux, inet_shutdown: ENOTCONN once the connection is over, whoever ended it. */
+/* Linux, inet_shutdown: ENOTCONN after the end of the connection, by either end. */
 static fer_error shut_down_linux(ferp_sim_network *network, ferp_sim_socket *socket,
                                  fer_shutdown how)
 {
@@ -215,7 +216,7 @@ static fer_error shut_down_windows(ferp_sim_network *network, ferp_sim_socket *s
     return FERP_SIM_OK;
 }
 
-/* The other end of a Unix socket sees at once that nobody reads any more. */
+/* The other end of a Unix socket detects a shut down read half immediately. */
 static void mark_both_ends_changed(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     const ferp_sim_link *link =

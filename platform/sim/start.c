@@ -1,5 +1,5 @@
-/* start.c: a simulation's beginning and end, and its clock's public side. The world of a simulation
- * is its thread's. */
+/* start.c: starting and stopping a simulation, and the public functions of its clock. A network
+ * belongs to the thread that started it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +17,8 @@ enum { DEFAULT_SOCKETS = 128, SOCKETS_MAX = 4096, DEFAULT_BUFFER = 65536 };
 #define DEFAULT_LATENCY UINT64_C(1000000)
 #define MILLION 1000000u
 
-/* One simulation in the program; on other threads this is NULL, so they need not be kept from
- * looking. */
+/* The program has at most one simulation. On other threads this is NULL, so that they need no
+ * lock. */
 static THREAD_LOCAL ferp_sim_network *current_network;
 static uint32_t is_running;
 static uint64_t runs;
@@ -75,11 +75,11 @@ static fer_sim_config with_defaults(const fer_sim_config *config)
     return filled;
 }
 
-/* ---- The world, in one piece of memory: itself, then its tables, then the rings, which need no
- * clearing. */
+/* ---- The network, in one allocation: the structure, the tables, and the rings. The rings are not
+ * cleared. */
 
-/* So many events there can be: the user's, one of each datagram and thread, those of bytes, and of
- * each socket and link those that it can have at once. */
+/* The largest number of events: those of fer_sim_after, one for each datagram and thread, the
+ * arrivals of bytes, and those that each socket and link can have at once. */
 static size_t event_room(const fer_sim_config *config)
 {
     return (size_t)FERP_SIM_CALLS_MAX + FERP_SIM_DATAGRAMS_MAX + FERP_SIM_THREADS_MAX +

@@ -1,5 +1,5 @@
-/* stream.c: what goes through a connection: bytes, ends, resets. Each direction is one ring: the
- * reader's bytes first, then those under way, then those that wait in the sender's buffer until the
+/* stream.c: the bytes, FINs and resets of a connection. Each direction is one ring: the bytes that
+ * the reader can read, then those in flight, then those that wait in the sender's buffer until the
  * reader has room. */
 #include <string.h>
 
@@ -15,7 +15,7 @@ static size_t ring_size(const ferp_sim_network *network)
     return network->config.send_buffer + network->config.receive_buffer;
 }
 
-/* The bytes that a socket's connection carries from one side to the other. */
+/* Returns the ring from the connection's end `side` to the other end. */
 static unsigned char *ring_of(ferp_sim_network *network, const ferp_sim_socket *socket, int side)
 {
     return network->bytes + (2 * (size_t)socket->link + (size_t)side) * ring_size(network);
@@ -59,7 +59,7 @@ bool ferp_sim_has_reader(ferp_sim_network *network, const ferp_sim_socket *socke
     return other != FERP_SIM_NONE && !network->sockets[other].shut_read;
 }
 
-/* ---- Under way */
+/* ---- In flight */
 
 uint64_t ferp_sim_latency(ferp_sim_network *network, bool is_loopback)
 {
@@ -71,11 +71,11 @@ uint64_t ferp_sim_latency(ferp_sim_network *network, bool is_loopback)
     return network->config.latency.nanos + jitter / 256 * part;
 }
 
-/* Nothing overtakes what is under way in the same direction. */
+/* Events of one direction arrive in the order of sending. */
 static uint64_t delay_of(ferp_sim_network *network, const ferp_sim_link *link, int side)
 {
     if (link->is_unix) {
-        return 0; /* the reader's from the moment that it is written */
+        return 0; /* a written byte is readable immediately */
     }
     uint64_t last = link->pipes[side].last_arrival;
     uint64_t latency = ferp_sim_latency(network, link->is_loopback);
@@ -97,8 +97,8 @@ static void dispatch(ferp_sim_network *network, ferp_sim_link *link, ferp_sim_ev
     dispatch_after(network, link, event, delay_of(network, link, event.side));
 }
 
-/* Bytes that would arrive at one time, and those for which there is no event, join the last ones
- * that are under way. */
+/* Bytes join the last arrival in flight if they would arrive at the same time, or if the number of
+ * arrivals has reached its limit. */
 static void dispatch_data(ferp_sim_network *network, ferp_sim_link *link, int side, size_t bytes)
 {
     ferp_sim_event event = {.kind = FERP_SIM_EVENT_DATA, .side = side, .bytes = bytes};
@@ -114,8 +114,8 @@ static void dispatch_data(ferp_sim_network *network, ferp_sim_link *link, int si
     dispatch_after(network, link, event, delay);
 }
 
-/* Sends what the reader has room for, and then the end. A reader that is gone takes everything, and
- * answers with a reset. */
+/* Sends the bytes for which the reader has room, and then the FIN. A closed reader receives
+ * everything, and answers with a reset. */
 static void transmit(ferp_sim_network *network, ferp_sim_link *link, int side)
 {
     ferp_sim_pipe *pipe = &link->pipes[side];
@@ -136,7 +136,7 @@ static void transmit(ferp_sim_network *network, ferp_sim_link *link, int side)
     }
 }
 
-/* ---- In and out */
+/* ---- The ring */
 
 size_t ferp_sim_put(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf, size_t len)
 {
@@ -219,13 +219,13 @@ static void dispatch_reset(ferp_sim_network *network, ferp_sim_link *link, int f
     dispatch(network, link, (ferp_sim_event){.kind = FERP_SIM_EVENT_RST, .side = from});
 }
 
-/* What this end had not sent yet is lost. */
+/* Discards the bytes that this end has not sent yet. */
 static void discard_unsent(ferp_sim_pipe *out)
 {
     out->count = out->arrived + out->in_flight;
 }
 
-/* What is under way to this end does not arrive any more. Windows throws away what has arrived, too
+/* Discards the bytes in flight to this end. Windows also discards the bytes that have arrived
  * ("reset_loses_input"). */
 static void discard_input(ferp_sim_network *network, const ferp_sim_link *link, ferp_sim_pipe *in,
                           int writer, bool all)
@@ -251,7 +251,7 @@ void ferp_sim_send_reset(ferp_sim_network *network, ferp_sim_socket *socket)
     dispatch_reset(network, link, side);
 }
 
-/* Linux, tcp_reset: EPIPE where the end had been seen before, else ECONNRESET. */
+/* Linux, tcp_reset: EPIPE if a FIN arrived before the reset, else ECONNRESET. */
 void ferp_sim_receive_reset(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     ferp_sim_link *link = link_of(network, socket);
@@ -278,7 +278,7 @@ static void discard_arrival(ferp_sim_network *network, ferp_sim_link *link, int 
     dispatch_reset(network, link, 1 - side);
 }
 
-/* Windows resets when bytes come after SD_RECEIVE; Linux only when both halves are shut
+/* Windows resets if bytes arrive after SD_RECEIVE; Linux only if both halves are shut down
  * (tcp_rcv_state_process; RFC 1122, 4.2.2.13). */
 static bool refuses_input(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
@@ -297,7 +297,7 @@ void ferp_sim_on_data(ferp_sim_network *network, const ferp_sim_event *event)
     }
     ferp_sim_socket *socket = &network->sockets[reader];
     if (socket->state == FERP_SIM_CONNECTION_RESET) {
-        pipe->count -= event->bytes; /* on the way while the reset went the other way */
+        pipe->count -= event->bytes; /* sent before the reset arrived at the sender */
         return;
     }
     if (refuses_input(network, socket)) {
@@ -337,7 +337,7 @@ void ferp_sim_on_reset(ferp_sim_network *network, const ferp_sim_event *event)
     }
 }
 
-/* ---- The end of an end */
+/* ---- Closing */
 
 static void detach(ferp_sim_network *network, ferp_sim_socket *socket)
 {
@@ -356,9 +356,9 @@ static void detach(ferp_sim_network *network, ferp_sim_socket *socket)
     socket->link = FERP_SIM_NONE;
 }
 
-/* In good order, or with a reset: RFC 1122, 4.2.2.13, where input was not read; and a linger time
- * of 0. Once both ends are done there is nothing left to reset (Linux, tcp_close: TCP_CLOSE), but
- * for a Unix socket's peer, who is told all the same (unix_release_sock). */
+/* Sends a FIN, or a reset if there is unread input (RFC 1122, 4.2.2.13) or the linger time is 0.
+ * After both FINs there is no reset (Linux, tcp_close: TCP_CLOSE), except to the peer of a Unix
+ * socket (unix_release_sock). */
 static void end_connection(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);

@@ -1,9 +1,9 @@
-/* table.c: handles, sockets and links: fixed numbers of each, found by index. */
+/* table.c: the tables of handles, sockets and links, of fixed sizes. */
 #include <string.h>
 
 #include "platform/sim/network.h"
 
-/* A POSIX number is the lowest that is free, from 3 on; a Windows one a multiple of 4. */
+/* A POSIX number is the lowest free one, from 3 on. A Windows number is a multiple of 4. */
 enum { FIRST_POSIX_HANDLE = 3, WINDOWS_HANDLE_STEP = 4, FIRST_WINDOWS_HANDLE = 256 };
 
 fer_raw_socket ferp_sim_raw_of_slot(const ferp_sim_network *network, size_t slot)
@@ -119,8 +119,8 @@ ferp_sim_socket *ferp_sim_socket_new(ferp_sim_network *network, ferp_sim_kind ki
 void ferp_sim_socket_free(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     ferp_sim_cancel(network, socket->sequence);
-    memset(socket, 0,
-           sizeof *socket); /* a call that a callback closed it under finds nothing here */
+    /* A call whose socket was closed by a callback finds neither link nor queue. */
+    memset(socket, 0, sizeof *socket);
     socket->link = FERP_SIM_NONE;
     socket->queue_first = FERP_SIM_NONE;
 }

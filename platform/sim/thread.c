@@ -1,5 +1,5 @@
-/* thread.c: the resolver's lock, condition and threads. Nobody is ever locked out, who waits lets
- * time pass, and a thread's step is an event. */
+/* thread.c: the resolver's lock, condition and threads. The lock is never contended, a wait lets
+ * virtual time pass, and a thread's step is an event. */
 #include "platform/sim/thread.h"
 
 /* ---- The lock and its condition */
@@ -29,7 +29,7 @@ void ferp_monitor_notify_all(ferp_monitor *monitor)
     (void)monitor;
 }
 
-/* Who asks again and again gets somewhere too. */
+/* A wait without time left advances the clock, so that a program that polls makes progress. */
 fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline)
 {
     FERP_SIM_REQUIRE(network)
@@ -70,7 +70,7 @@ void ferp_sim_spend(ferp_sim_network *network, uint64_t nanos)
     }
 }
 
-/* Tells whether it goes on. *thread may be gone where it does not. */
+/* Returns whether the thread continues. If not, *thread may be freed already. */
 static bool run_step(ferp_sim_network *network, const ferp_thread *thread)
 {
     network->threads.is_inside = true;

@@ -1,13 +1,13 @@
-/* trace.c: what happened, as one line of text, and as a digest of all lines and of all bytes that
- * were moved. A line's text is made only where somebody reads it; the digest is of what the line is
- * made of. */
+/* trace.c: the trace, a line of text for each call and event, and the digest of all lines and all
+ * moved bytes. A line's text is made only if the config has a trace function. The digest covers the
+ * parts of a line instead of its text. */
 #include <string.h>
 
 #include "platform/sim/network.h"
 
 enum { LINE_ROOM = 320 };
 
-/* ---- The digest: FNV-1a by Fowler, Noll and Vo, in steps of 8 bytes. */
+/* ---- The digest: FNV-1a by Fowler, Noll and Vo, in steps of 8 bytes */
 
 static void mix(ferp_sim_network *network, uint64_t value)
 {
@@ -68,7 +68,7 @@ typedef struct line {
     size_t len;
 } line;
 
-/* What does not fit is cut; the rest of the array is NUL. */
+/* Truncates text that does not fit. The rest of the array is NUL. */
 static void add(line *out, const char *text)
 {
     for (size_t i = 0; text[i] != '\0' && out->len + 1 < sizeof out->text; i++) {
@@ -76,7 +76,7 @@ static void add(line *out, const char *text)
     }
 }
 
-/* In decimal, with at least so many digits. */
+/* Adds a decimal number with at least `digits` digits. */
 static void add_number(line *out, uint64_t value, size_t digits)
 {
     char text[24] = {0};

@@ -1,5 +1,5 @@
-/* traits.c: the facts of the dialect that is on. They are those of platform/posix/traits.c on Linux
- * and of platform/winsock/traits.c, so that core takes the branches that it takes there. */
+/* traits.c: the facts of the current dialect. They equal those of platform/posix/traits.c on Linux
+ * and of platform/winsock/traits.c, so that core takes the same branches as there. */
 #include "platform/sim/network.h"
 
 static const struct ferp_traits linux_traits = {

@@ -1,8 +1,7 @@
-/* try.c: calls that never wait, whatever the socket's mode is: it is nonblocking for as long as one
- * of them lasts. */
+/* try.c: the calls that never wait. The socket is in nonblocking mode during such a call. */
 #include "platform/sim/network.h"
 
-/* Gives the mode that was. A call of the user's may close the socket meanwhile. */
+/* Returns the previous mode. A callback of the user may close the socket during the call. */
 static bool exchange_mode(fer_raw_socket raw, bool nonblocking)
 {
     ferp_sim_network *network = ferp_sim_current();

@@ -152,7 +152,8 @@ typedef struct ferp_sim_socket {
 } ferp_sim_socket;
 
 /* One direction of a connection: `count` bytes from `first` on in the ring. `arrived` of them have
- * reached the reader, `in_flight` are in flight. The others wait in the sender's buffer for room. */
+ * reached the reader, `in_flight` are in flight. The others wait in the sender's buffer for
+ * room. */
 typedef struct ferp_sim_pipe {
     size_t first;
     size_t count;

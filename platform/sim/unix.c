@@ -1,6 +1,6 @@
-/* unix.c: Unix sockets of the simulated machine. Their connections are links like any; their names
- * are in one table. A path stays when its socket is closed, until fer_sim_remove_path; an abstract
- * name goes with it. Windows has streams only. */
+/* unix.c: the Unix sockets of the simulated machine. Their connections are links, as those of TCP,
+ * and their names are in one table. A path stays after the close of its socket, until
+ * fer_sim_remove_path. An abstract name ends with its socket. Windows has only streams. */
 #include <string.h>
 
 #include "platform/sim/readiness.h"
@@ -10,7 +10,7 @@ enum {
     SEND_BUFFER_OVERHEAD = 32 /* Linux, unix_dgram_sendmsg */
 };
 
-/* ---- Names: a socket has the index of its own and of its peer's, or none */
+/* ---- Names. A socket stores the indexes of its own and its peer's name, or FERP_SIM_NONE. */
 
 static bool is_same_name(const fer_unix_addr *one, const fer_unix_addr *other)
 {
@@ -28,7 +28,7 @@ static int name_at(const ferp_sim_network *network, const fer_unix_addr *addr)
     return FERP_SIM_NONE;
 }
 
-/* One that neither exists nor is still somebody's peer's, or a datagram's sender's. */
+/* Whether a name does not exist, and no socket and no datagram refers to it. */
 static bool is_unused(const ferp_sim_network *network, int name)
 {
     for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
@@ -57,7 +57,7 @@ static int name_new(ferp_sim_network *network, const fer_unix_addr *addr,
     return FERP_SIM_NONE;
 }
 
-/* Who has the name now: nobody where its socket is closed. */
+/* Returns the socket with the name, or NULL if it is closed. */
 static ferp_sim_socket *owner_of(ferp_sim_network *network, int name)
 {
     for (size_t i = 0; i < network->config.max_sockets; i++) {
@@ -136,7 +136,7 @@ fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *oth
     return ferp_sim_trace_call(network, "Unix pair", NULL, error);
 }
 
-/* ---- Naming and connecting */
+/* ---- Binding and connecting */
 
 static fer_error bind_name(ferp_sim_network *network, ferp_sim_socket *socket,
                            const fer_unix_addr *addr)
@@ -175,8 +175,9 @@ static fer_error find(ferp_sim_network *network, const fer_unix_addr *addr, ferp
     return ferp_sim_error(network, found->kind == kind ? FERP_SIM_NO_ERROR : FERP_SIM_EPROTOTYPE);
 }
 
-/* A full queue: Linux waits for room, as long as SO_SNDTIMEO says, or says EAGAIN; Windows refuses.
- * The listener may be gone after a wait. */
+/* Finds the listener, and waits while its queue is full. Linux waits at most for SO_SNDTIMEO, and
+ * returns EAGAIN in nonblocking mode. Windows refuses the connect. The listener may be closed
+ * during a wait. */
 static fer_error wait_for_room(ferp_sim_network *network, ferp_sim_socket *socket,
                                const fer_unix_addr *addr, ferp_sim_socket **listener)
 {
@@ -209,7 +210,7 @@ static ferp_sim_socket *peer_of(ferp_sim_network *network, const ferp_sim_socket
     return NULL;
 }
 
-/* Linux, unix_may_send: not to one that is connected to another. */
+/* Linux, unix_may_send: a socket that is connected to another one receives nothing from here. */
 static ferp_sim_code may_send_to(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
 {
     bool is_other_peer =
@@ -236,8 +237,8 @@ static fer_error connect_stream(ferp_sim_network *network, ferp_sim_socket *sock
     return FERP_SIM_OK;
 }
 
-/* Linux, unix_dgram_disconnected: who leaves a peer forgets what it had queued, and the old peer is
- * told that it is lost. */
+/* Linux, unix_dgram_disconnected: a socket that leaves its peer discards its queue. If there was a
+ * datagram, the old peer gets a pending ECONNRESET. */
 static void disconnect_peer(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     if (socket->datagram_count == 0) {
@@ -301,9 +302,10 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
     return FERP_SIM_OK;
 }
 
-/* ---- Datagrams: never lost; a full queue makes the sender wait */
+/* ---- Datagrams. They are never lost: a sender waits if the queue is full. */
 
-/* Linux, unix_dgram_sendmsg: a peer that is gone is refused once, and then there is none. */
+/* Linux, unix_dgram_sendmsg: a closed peer gives ECONNREFUSED once. Then the socket is
+ * unconnected. */
 static fer_error receiver_of(ferp_sim_network *network, ferp_sim_socket *socket,
                              const fer_unix_addr *addr, ferp_sim_socket **out)
 {
@@ -318,8 +320,8 @@ static fer_error receiver_of(ferp_sim_network *network, ferp_sim_socket *socket,
     return FERP_SIM_OK;
 }
 
-/* What stops a datagram before a receiver is looked for: a peer that there is not, its length, an
- * error that is pending. */
+/* The checks before the lookup of the receiver: a missing peer, the length, a pending error, the
+ * own shutdown. */
 static ferp_sim_code send_status(const ferp_sim_network *network, ferp_sim_socket *socket,
                                  const fer_unix_addr *addr, size_t len)
 {
@@ -334,8 +336,8 @@ static ferp_sim_code send_status(const ferp_sim_network *network, ferp_sim_socke
     return pending == FERP_SIM_NO_ERROR && socket->shut_write ? FERP_SIM_EPIPE : pending;
 }
 
-/* The limit is for one that many may send to; two that are connected to each other have the
- * sender's buffer (here: all the room). */
+/* The limit applies to a socket with several possible senders. Between two sockets that are
+ * connected to each other only the send buffer limits (here: all the room). */
 static bool has_room_for(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
 {
     bool is_pair = receiver->state == FERP_SIM_CONNECTED && receiver->unix_peer == socket->sequence;

@@ -1,12 +1,12 @@
-/* wait.c: waiting until a socket is ready: time passes until it is. As in the Windows backend a
- * wait to read is a request that a ferp_wake ends, and the others look at the socket; as in the
- * POSIX one poll sees the own shutdown too. */
+/* wait.c: waiting until a socket is ready. As in the Windows backend, a wait to read is a request
+ * that ferp_wake ends, and the other waits check the socket. As in the POSIX backend, poll reports
+ * the socket's own shutdown too. */
 #include "platform/sim/readiness.h"
 
-/* What ferp_wait holds. */
+/* The words of a ferp_wait. */
 enum { AT_RAW, AT_READINESS, AT_WAKES };
 
-/* A number that may have been given away meanwhile, so it is looked up each time. */
+/* The number may belong to another socket after an event, so that it is looked up each time. */
 static ferp_sim_socket *socket_of(ferp_sim_network *network, const ferp_wait *wait)
 {
     return ferp_sim_socket_of(network, (fer_raw_socket)wait->words[AT_RAW]);
@@ -54,14 +54,14 @@ static bool is_ended_or_failed(ferp_sim_network *network, const ferp_sim_socket 
            socket->state == FERP_SIM_FAILED;
 }
 
-/* A zero-byte WSARecv after SD_RECEIVE ends at once with an error, which is ready too. */
+/* A zero-byte WSARecv after SD_RECEIVE fails immediately, which counts as ready. */
 static bool is_readable(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     return ferp_sim_readable(network, socket) > 0 || is_ended_or_failed(network, socket) ||
            socket->shut_read || socket->queue_count > 0;
 }
 
-/* WSAPoll stays silent about an own shutdown (write_wait_misses_shutdown). */
+/* WSAPoll does not report the socket's own shutdown (write_wait_misses_shutdown). */
 static bool is_writable(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     bool shut = socket->shut_write && !ferp_sim_is_winsock(network);
@@ -85,8 +85,8 @@ static bool is_ready(ferp_sim_network *network, const ferp_sim_socket *socket,
     }
 }
 
-/* poll's POLLERR and select's except set both tell of a failed connect. A request to read that
- * meets a reset tells it by itself. */
+/* poll's POLLERR and select's except set both report a failed connect. A request to read fails with
+ * the reset itself. */
 static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
                               ferp_readiness readiness)
 {
@@ -101,9 +101,9 @@ static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_so
 
 /* ---- Waiting */
 
-/* Where core waits in slices, each has a deadline though the call may have none: without a timeout
- * on the socket a slice is no end, and with nothing under way the call would go from slice to slice
- * for ever. Unless the write half was shut: the next slice tells. */
+/* If core waits in slices, each slice has a deadline though the call may have none. Without a
+ * timeout on the socket and without scheduled events the call would then wait slice after slice
+ * without end. The exception is a shut down write half, which the next slice detects. */
 static bool has_no_end(const ferp_sim_network *network, const ferp_sim_socket *socket,
                        ferp_readiness readiness, uint64_t deadline)
 {
@@ -162,7 +162,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 
 /* ---- Either direction */
 
-/* As poll and WSAPoll see it. */
+/* The readiness that poll and WSAPoll report. */
 static fer_interest ready_of(ferp_sim_network *network, const ferp_sim_socket *socket,
                              fer_interest interest)
 {
@@ -176,8 +176,8 @@ static fer_interest ready_of(ferp_sim_network *network, const ferp_sim_socket *s
                       : ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
 }
 
-/* What another handle shut is for the caller's next look to find, and with nothing under way
- * nothing else ever comes. */
+/* If another handle has shut a half down, the wait ends at `until`, so that the caller can detect
+ * it. Else, without scheduled events, no event can end the wait before the deadline. */
 static uint64_t end_of_wait(const ferp_sim_network *network, const ferp_sim_socket *socket,
                             fer_interest interest, uint64_t until, uint64_t deadline)
 {
@@ -204,7 +204,7 @@ static fer_error wait_for_any(ferp_sim_network *network, fer_raw_socket raw, fer
     }
 }
 
-/* Of a listener poll tells no false tales. */
+/* Not for a listener: poll reports no spurious readiness of one. */
 static bool injects_readiness(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     return socket->state != FERP_SIM_LISTENING &&
@@ -225,7 +225,7 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
         return FERP_SIM_OK;
     }
     if (until <= network->now && ready_of(network, socket, interest) == 0) {
-        ferp_sim_tick(network); /* who asks again and again gets somewhere */
+        ferp_sim_tick(network); /* a program that polls makes progress */
     }
     return ferp_sim_trace_call(network, "ready", socket,
                                wait_for_any(network, raw, interest, until, deadline, wakes, ready));
