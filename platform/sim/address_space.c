@@ -37,12 +37,12 @@ fer_socket_addr ferp_sim_canonical(const fer_socket_addr *addr)
 
 fer_socket_addr ferp_sim_in_family_of(const ferp_sim_socket *socket, const fer_socket_addr *addr)
 {
-    fer_socket_addr shown = *addr;
+    fer_socket_addr converted = *addr;
     if (socket->family == FER_IP_V6 && addr->ip.family == FER_IP_V4) {
         fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr->ip.v4);
-        shown.ip = fer_ip_addr_from_v6(&mapped);
+        converted.ip = fer_ip_addr_from_v6(&mapped);
     }
-    return shown;
+    return converted;
 }
 
 bool ferp_sim_is_local(const fer_ip_addr *ip)

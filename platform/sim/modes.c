@@ -14,7 +14,7 @@ static uint64_t rounded_up(uint64_t nanos, uint64_t unit)
     return (units < limit ? units : limit) * unit;
 }
 
-static fer_duration stored(const ferp_sim_network *network, fer_duration timeout)
+static fer_duration rounded_timeout(const ferp_sim_network *network, fer_duration timeout)
 {
     if (fer_duration_is_none(timeout)) {
         return timeout;
@@ -30,7 +30,7 @@ static fer_duration stored(const ferp_sim_network *network, fer_duration timeout
 fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    socket->settings.timeouts[direction] = stored(network, timeout);
+    socket->settings.timeouts[direction] = rounded_timeout(network, timeout);
     return ferp_sim_trace_call(
         network, direction == FERP_READING ? "read timeout" : "write timeout", socket, FERP_SIM_OK);
 }

@@ -40,7 +40,7 @@ static ferp_sim_poll_set *set_of(const fer_poller *poller)
     return (ferp_sim_poll_set *)poller->words_[AT_SET];
 }
 
-/* Defines the poller of a call, or returns EBADF from it if an earlier simulation made the
+/* Defines the poller of a call, or returns EBADF from it if an earlier simulation created the
  * poller. */
 #define REQUIRE_POLL_SET(network, set, poller)          \
     ferp_sim_poll_set *set = set_of(poller);            \
@@ -87,14 +87,14 @@ static ferp_sim_source *find(ferp_sim_network *network, const ferp_sim_poll_set 
     return at;
 }
 
-static bool add_to_number(ferp_sim_poll_set *set, ferp_sim_source *made)
+static bool add_to_number(ferp_sim_poll_set *set, ferp_sim_source *created)
 {
-    ferp_sim_source *first = ferp_sources_find(&set->numbers, made->raw);
+    ferp_sim_source *first = ferp_sources_find(&set->numbers, created->raw);
     if (first == NULL) {
-        return ferp_sources_insert(&set->numbers, made->raw, made);
+        return ferp_sources_insert(&set->numbers, created->raw, created);
     }
-    made->next_same_raw = first->next_same_raw;
-    first->next_same_raw = made;
+    created->next_same_raw = first->next_same_raw;
+    first->next_same_raw = created;
     return true;
 }
 
@@ -104,7 +104,7 @@ static void remove_from_number(ferp_sim_poll_set *set, const ferp_sim_source *re
     if (at == removed) {
         ferp_sources_remove(&set->numbers, removed->raw);
         if (removed->next_same_raw != NULL) {
-            /* The removal has made room, so that this allocates nothing and cannot fail. */
+            /* The removal has created room, so that this allocates nothing and cannot fail. */
             (void)ferp_sources_insert(&set->numbers, removed->raw, removed->next_same_raw);
         }
         return;
@@ -166,19 +166,19 @@ static fer_error add(ferp_sim_network *network, ferp_sim_poll_set *set, fer_raw_
     if (set->count >= 2 * network->config.max_sockets) {
         remove_closed(network, set);
     }
-    ferp_sim_source *made = ferp_memory_new(sizeof *made);
-    if (made == NULL) {
+    ferp_sim_source *created = ferp_memory_new(sizeof *created);
+    if (created == NULL) {
         return no_memory(network);
     }
-    *made = (ferp_sim_source){.raw = raw,
-                              .socket = ferp_sim_handle_of(network, raw)->socket,
-                              .sequence = sequence_of(network, raw)};
-    if (!add_to_number(set, made)) {
-        ferp_memory_free(made);
+    *created = (ferp_sim_source){.raw = raw,
+                                 .socket = ferp_sim_handle_of(network, raw)->socket,
+                                 .sequence = sequence_of(network, raw)};
+    if (!add_to_number(set, created)) {
+        ferp_memory_free(created);
         return no_memory(network);
     }
-    arm(made, interest, mode);
-    link_last(set, made);
+    arm(created, interest, mode);
+    link_last(set, created);
     set->count++;
     return FERP_SIM_OK;
 }
@@ -231,14 +231,14 @@ fer_error ferp_poller_open(fer_poller *poller)
         return ferp_sim_trace_call(network, "poller", NULL,
                                    ferp_sim_error(network, FERP_SIM_EMFILE));
     }
-    ferp_sim_poll_set *made = ferp_memory_new(sizeof *made);
-    if (made == NULL) {
+    ferp_sim_poll_set *created = ferp_memory_new(sizeof *created);
+    if (created == NULL) {
         return ferp_sim_trace_call(network, "poller", NULL, no_memory(network));
     }
-    *made = (ferp_sim_poll_set){.run = network->run};
-    made->ring.next = &made->ring;
-    made->ring.previous = &made->ring;
-    poller->words_[AT_SET] = (uintptr_t)made;
+    *created = (ferp_sim_poll_set){.run = network->run};
+    created->ring.next = &created->ring;
+    created->ring.previous = &created->ring;
+    poller->words_[AT_SET] = (uintptr_t)created;
     network->pollers_open++;
     return ferp_sim_trace_call(network, "poller", NULL, FERP_SIM_OK);
 }

@@ -32,9 +32,9 @@ static bool is_same_name(const char *one, const char *other)
     while (one[i] != '\0' && lower(one[i]) == lower(other[i])) {
         i++;
     }
-    const char *longer = one[i] == '\0' ? other + i : one + i;
+    const char *remainder = one[i] == '\0' ? other + i : one + i;
     return (one[i] == '\0' || other[i] == '\0') &&
-           (longer[0] == '\0' || (longer[0] == '.' && longer[1] == '\0' && i > 0));
+           (remainder[0] == '\0' || (remainder[0] == '.' && remainder[1] == '\0' && i > 0));
 }
 
 static fer_error injected_fault(ferp_sim_network *network)

@@ -186,9 +186,9 @@ static uint64_t end_of_wait(const ferp_sim_network *network, const ferp_sim_sock
     return network->event_count == 0 && !reads && !writes ? deadline : until;
 }
 
-static fer_error wait_for_any(ferp_sim_network *network, fer_raw_socket raw, fer_interest interest,
-                              uint64_t until, uint64_t deadline, uint32_t wakes,
-                              fer_interest *ready)
+static fer_error wait_for_interest(ferp_sim_network *network, fer_raw_socket raw,
+                                   fer_interest interest, uint64_t until, uint64_t deadline,
+                                   uint32_t wakes, fer_interest *ready)
 {
     for (;;) {
         const ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
@@ -227,6 +227,7 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     if (until <= network->now && ready_of(network, socket, interest) == 0) {
         ferp_sim_tick(network); /* a program that polls makes progress */
     }
-    return ferp_sim_trace_call(network, "ready", socket,
-                               wait_for_any(network, raw, interest, until, deadline, wakes, ready));
+    return ferp_sim_trace_call(
+        network, "ready", socket,
+        wait_for_interest(network, raw, interest, until, deadline, wakes, ready));
 }
