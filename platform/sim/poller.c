@@ -104,7 +104,7 @@ static void remove_from_number(ferp_sim_poll_set *set, const ferp_sim_source *re
     if (at == removed) {
         ferp_sources_remove(&set->numbers, removed->raw);
         if (removed->next_same_raw != NULL) {
-            /* The removal has created room, so that this allocates nothing and cannot fail. */
+            /* The removal has made room, so that this allocates nothing and cannot fail. */
             (void)ferp_sources_insert(&set->numbers, removed->raw, removed->next_same_raw);
         }
         return;

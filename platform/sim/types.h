@@ -169,7 +169,6 @@ typedef struct ferp_sim_link {
     bool used;
     uint64_t sequence; /* unique; assigned at creation */
     int ends[2];       /* sockets; none after close */
-    fer_socket_addr addrs[2];
     bool is_unix;
     bool is_loopback;
     ferp_sim_pipe pipes[2]; /* [i]: from end i to the other */
