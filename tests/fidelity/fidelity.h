@@ -33,17 +33,17 @@ struct end {
     bool is_closed; /* its last handle is gone */
     size_t unread;  /* bytes that came and were not read */
     uint64_t sent;  /* of this end, ever: the n-th byte of each end is known */
-    uint64_t taken;
-    bool end_came; /* the other end's FIN */
-    bool end_sent;
-    bool is_dead;     /* a reset came, or was sent */
+    uint64_t received;
+    bool fin_arrived; /* the other end's FIN */
+    bool fin_sent;
+    bool is_reset;    /* a reset came, or was sent */
     bool shut_read;   /* by the system */
     bool marked_read; /* Windows: the library's mark for clones */
     bool nonblocking;
     bool has_timeout[2];
     bool resets_at_close; /* linger 0 */
-    bool is_due;          /* something is under way to it */
-    bool failure_seen;    /* the system has shown the reset */
+    bool is_in_flight;    /* something is under way to it */
+    bool reset_seen;      /* the system has shown the reset */
     const char *mask;     /* why nothing more of it is compared, or NULL */
 };
 
@@ -53,7 +53,7 @@ struct listening {
     fer_socket_addr addr;
     int queue[QUEUE_MAX]; /* the accepting ends */
     int queued;
-    bool is_due;
+    bool is_in_flight;
 };
 
 struct stream {
@@ -102,7 +102,7 @@ void tracker_stopped_listening(struct program *program, int listening);
 bool tracker_is_over(const struct program *program, const struct end *end);
 /* Waits until everything that is under way has come to where it can be seen. False: it has not
  * after a long time. */
-bool tracker_settle(struct program *program);
+bool tracker_wait(struct program *program);
 bool tracker_has_room(const struct program *program);
 
 /* ---- print.c: a line for each call. After " ; " comes what is not compared. */
@@ -139,14 +139,14 @@ const char *os_stop(void);
 bool os_is_simulated(void);
 bool os_is_winsock(void);
 /* On the simulated network time passes. */
-void os_let_come(void);
+void os_wait_for_arrival(void);
 /* Whether what the tracker expects of a stream has come. */
-bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over);
+bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over);
 void os_close(fer_raw_socket raw);
 /* Whether somebody waits for accept. */
 bool os_is_acceptable(fer_raw_socket raw);
 bool os_is_queued(fer_raw_socket raw, int count);
 /* Lets others run for a moment; false after 20 s of nothing else. */
-bool os_give_way(unsigned turns);
+bool os_yield(unsigned attempts);
 
 #endif

@@ -414,10 +414,10 @@ static void print_client(struct program *program, const fer_socket_addr *peer, i
     print_text(" nobody");
 }
 
-static bool will_give(struct program *program, const struct listening *listening)
+static bool has_acceptable(struct program *program, const struct listening *listening)
 {
     for (int i = 0; i < listening->queued; i++) {
-        if (!program->winsock || !program->ends[listening->queue[i]].is_dead) {
+        if (!program->winsock || !program->ends[listening->queue[i]].is_reset) {
             return true;
         }
     }
@@ -434,7 +434,7 @@ void step_accept(struct program *program)
     struct stream *stream = &program->streams[at];
     int listening = program->listeners[listener].listening;
     fer_socket_addr peer = parsed("0.0.0.0:0");
-    if (!will_give(program, &program->listenings[listening]) &&
+    if (!has_acceptable(program, &program->listenings[listening]) &&
         !program->listenings[listening].nonblocking && stream->end == NONE) {
         if (chance(program, 20)) {
             set_listener_mode(program, listener, true);

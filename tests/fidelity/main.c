@@ -85,7 +85,7 @@ static void run(struct program *program, uint64_t seed)
     os_start(winsock, seed);
     for (program->step = 0; program->step < STEPS; program->step++) {
         step(program);
-        if (!tracker_settle(program)) {
+        if (!tracker_wait(program)) {
             printf("what is under way does not come\n");
             break;
         }

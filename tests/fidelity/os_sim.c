@@ -29,7 +29,7 @@ const char *os_stop(void)
                : NULL;
 }
 
-void os_let_come(void)
+void os_wait_for_arrival(void)
 {
     FER_IGNORE(fer_sim_advance(fer_duration_from_millis(1)));
 }
@@ -44,7 +44,7 @@ bool os_is_winsock(void)
     return false;
 }
 
-bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over)
+bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
 {
     (void)raw;
     (void)end;
@@ -68,12 +68,12 @@ bool os_is_queued(fer_raw_socket raw, int count)
 bool os_is_acceptable(fer_raw_socket raw)
 {
     (void)raw;
-    os_let_come();
+    os_wait_for_arrival();
     return true;
 }
 
-bool os_give_way(unsigned turns)
+bool os_yield(unsigned attempts)
 {
-    (void)turns;
+    (void)attempts;
     return false;
 }

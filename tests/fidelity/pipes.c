@@ -23,8 +23,8 @@ static int own_listener(struct program *program)
 
 static void wait_for_one(fer_tcp_listener *listener)
 {
-    for (unsigned turns = 0;
-         !os_is_acceptable(fer_tcp_listener_as_raw(listener)) && os_give_way(turns); turns++) {
+    for (unsigned attempts = 0;
+         !os_is_acceptable(fer_tcp_listener_as_raw(listener)) && os_yield(attempts); attempts++) {
     }
 }
 
@@ -92,9 +92,9 @@ void step_full_backlog(struct program *program)
     for (int i = 0; i < BACKLOG; i++) {
         ok += fer_tcp_stream_connect_addr(&clients[i], &addr).kind == FER_OK;
     }
-    for (unsigned turns = 0;
-         !os_is_queued(fer_tcp_listener_as_raw(&listener), BACKLOG) && os_give_way(turns);
-         turns++) {
+    for (unsigned attempts = 0;
+         !os_is_queued(fer_tcp_listener_as_raw(&listener), BACKLOG) && os_yield(attempts);
+         attempts++) {
     }
     print_text(" %d connected", ok);
     print_kind(fer_tcp_stream_connect_timeout(&late, &addr, fer_duration_from_millis(4)), NULL);
@@ -130,16 +130,16 @@ static uint64_t drain(struct program *program, fer_tcp_stream *stream, fer_error
                       bool *is_right)
 {
     static uint8_t wanted[CHUNK];
-    uint64_t taken = 0;
+    uint64_t received = 0;
     *is_right = true;
     for (;;) {
         size_t n = 0;
         *error = fer_tcp_stream_read(stream, chunk, CHUNK, &n);
-        byte_pattern(program, 0, taken, wanted, n);
+        byte_pattern(program, 0, received, wanted, n);
         *is_right = *is_right && memcmp(chunk, wanted, n) == 0;
-        taken += n;
+        received += n;
         if (error->kind != FER_OK || n == 0) {
-            return taken;
+            return received;
         }
     }
 }

@@ -71,8 +71,8 @@ void print_kind(fer_error error, const char *mask)
 
 void print_ttl(const struct program *program, uint32_t ttl)
 {
-    bool is_wines = program->winsock && ttl == 64;
-    printf(" %u", is_wines ? 128 : (unsigned)ttl);
+    bool is_wine_ttl = program->winsock && ttl == 64;
+    printf(" %u", is_wine_ttl ? 128 : (unsigned)ttl);
 }
 
 void print_end(void)

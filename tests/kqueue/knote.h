@@ -29,7 +29,7 @@ struct knote {
     struct knote *next; /* of the same place in the table */
 };
 
-enum { KNOTE_PLACES = 256 };
+enum { KNOTE_BUCKETS = 256 };
 
 struct kqueue {
     /* epoll of the sockets with knotes of the receiving side. It is the kqueue's descriptor */
@@ -38,8 +38,8 @@ struct kqueue {
     int waking;  /* eventfd, readable while a knote is queued */
     bool is_waking;
     bool as_freebsd;
-    struct knote *places[KNOTE_PLACES]; /* by ident, as the kernels have it */
-    struct knote queue;                 /* of both ends; its first is told of first */
+    struct knote *buckets[KNOTE_BUCKETS]; /* by ident, as the kernels have it */
+    struct knote queue;                   /* of both ends; its first is told of first */
     unsigned queued;
     struct kqueue *next;
 };
@@ -51,10 +51,10 @@ int knotes_change(struct kqueue *kq, const struct kevent *change);
 
 /* Asks the filters of what has changed since, and tells of the first in the queue, up to room; each
  * knote once. Returns how many. */
-int knotes_tell(struct kqueue *kq, struct kevent *events, int room);
+int knotes_report(struct kqueue *kq, struct kevent *events, int room);
 
 /* What knote_fdclose does. */
-void knotes_forget_descriptor(struct kqueue *kq, int fd);
+void knotes_remove_descriptor(struct kqueue *kq, int fd);
 void knotes_free(struct kqueue *kq);
 
 /* ---- socket_filters.c */
@@ -63,7 +63,7 @@ void knotes_free(struct kqueue *kq);
 int knote_attach_socket(struct knote *note);
 
 /* What the knote's filter says of the socket now. EV_EOF and fflags are brought up to date. */
-bool knote_asks_socket(struct knote *note);
+bool knote_is_ready(struct knote *note);
 
 /* ---- For tests, of one thread */
 

@@ -63,46 +63,46 @@ static bool is_connected(int fd)
     return getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
 }
 
-static bool tell_end(struct knote *note, int seen)
+static bool set_eof(struct knote *note, int revents)
 {
     note->event.flags |= EV_EOF;
-    note->event.fflags = (seen & POLLERR) != 0 ? ECONNRESET : 0;
+    note->event.fflags = (revents & POLLERR) != 0 ? ECONNRESET : 0;
     return true;
 }
 
-static bool may_read(struct knote *note, int seen)
+static bool may_read(struct knote *note, int revents)
 {
-    if ((seen & POLLRDHUP) != 0 || (note->is_stream && (seen & POLLERR) != 0)) {
-        return tell_end(note, seen);
+    if ((revents & POLLRDHUP) != 0 || (note->is_stream && (revents & POLLERR) != 0)) {
+        return set_eof(note, revents);
     }
-    return (seen & (POLLIN | POLLERR)) != 0;
+    return (revents & (POLLIN | POLLERR)) != 0;
 }
 
 /* Linux finds room in a stream that is not connected, or listens; the BSDs do not (socanwrite;
  * PR_CONNREQUIRED). */
-static bool may_write(struct knote *note, int seen)
+static bool may_write(struct knote *note, int revents)
 {
     int fd = (int)note->event.ident;
     if (!note->is_stream) {
-        return (seen & (POLLOUT | POLLERR)) != 0;
+        return (revents & (POLLOUT | POLLERR)) != 0;
     }
-    if ((seen & POLLERR) != 0 || (seen & (POLLHUP | POLLRDHUP)) == (POLLHUP | POLLRDHUP) ||
+    if ((revents & POLLERR) != 0 || (revents & (POLLHUP | POLLRDHUP)) == (POLLHUP | POLLRDHUP) ||
         has_shut_write(fd)) {
-        return tell_end(note, seen);
+        return set_eof(note, revents);
     }
-    return (seen & POLLOUT) != 0 && is_connected(fd);
+    return (revents & POLLOUT) != 0 && is_connected(fd);
 }
 
-bool knote_asks_socket(struct knote *note)
+bool knote_is_ready(struct knote *note)
 {
-    struct pollfd look = {.fd = (int)note->event.ident,
-                          .events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP};
-    if (poll(&look, 1, 0) <= 0) {
+    struct pollfd polled = {.fd = (int)note->event.ident,
+                            .events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP};
+    if (poll(&polled, 1, 0) <= 0) {
         return false;
     }
     switch (note->event.filter) {
-    case EVFILT_READ: return may_read(note, look.revents);
-    case EVFILT_WRITE: return may_write(note, look.revents);
-    default: return (look.revents & POLLPRI) != 0;
+    case EVFILT_READ: return may_read(note, polled.revents);
+    case EVFILT_WRITE: return may_write(note, polled.revents);
+    default: return (polled.revents & POLLPRI) != 0;
     }
 }

@@ -49,7 +49,7 @@ static inline void comes(struct watcher *watcher, uint64_t key, const char *half
     assert_event(watcher, 0, key, half);
 }
 
-static inline fer_event of(uint64_t key, const char *half)
+static inline fer_event interest_of(uint64_t key, const char *half)
 {
     return (fer_event){key, strchr(half, 'r') != NULL, strchr(half, 'w') != NULL};
 }
@@ -63,7 +63,7 @@ static inline void add(struct watcher *watcher, fer_raw_socket raw, fer_event in
 static inline void add_level(struct watcher *watcher, const fer_tcp_stream *stream, uint64_t key,
                              const char *half)
 {
-    add(watcher, fer_tcp_stream_as_raw(stream), of(key, half), FER_POLL_LEVEL);
+    add(watcher, fer_tcp_stream_as_raw(stream), interest_of(key, half), FER_POLL_LEVEL);
 }
 
 static inline fer_raw_socket raw_of(const struct ends *ends)
@@ -71,7 +71,7 @@ static inline fer_raw_socket raw_of(const struct ends *ends)
     return fer_tcp_stream_as_raw(&ends->stream);
 }
 
-static inline void done(struct watcher *watcher, struct ends *ends)
+static inline void close_both(struct watcher *watcher, struct ends *ends)
 {
     fer_poller_close(&watcher->poller);
     fer_tcp_stream_close(&ends->stream);

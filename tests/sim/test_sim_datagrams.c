@@ -306,7 +306,7 @@ static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
 static void every_member_has_its_own_copy(void **state)
 {
     fer_udp_socket members[3];
-    static const char *const places[] = {"10.0.0.1:1000", "127.0.0.1:1000", "0.0.0.0:1001"};
+    static const char *const addresses[] = {"10.0.0.1:1000", "127.0.0.1:1000", "0.0.0.0:1001"};
     fer_ipv4_addr group = {{239, 1, 1, 1}};
     fer_ipv4_addr any = {{0, 0, 0, 0}};
     bool windows = is_winsock(state);
@@ -314,7 +314,7 @@ static void every_member_has_its_own_copy(void **state)
     sim_begin(state);
     fer_sim_peer peer = peer_at(PEER_ADDR);
     for (int i = 0; i < 3; i++) {
-        assert_ok(fer_udp_socket_bind(&members[i], places[i]));
+        assert_ok(fer_udp_socket_bind(&members[i], addresses[i]));
         assert_ok(fer_udp_socket_join_multicast_v4(&members[i], &group, &any));
         assert_ok(fer_udp_socket_set_nonblocking(&members[i], true));
     }

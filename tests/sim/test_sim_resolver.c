@@ -138,13 +138,13 @@ static void an_event_loop_goes_on_while_a_name_is_looked_up(void **state)
     fer_sim_peer_close(ends.peer);
 }
 
-static fer_error told_in_a_callback[2];
+static fer_error callback_errors[2];
 
 static void wait_in_a_callback(void *context)
 {
     (void)context;
-    told_in_a_callback[0] = wait_for(0, (fer_duration){0});
-    told_in_a_callback[1] = wait_for(0, FER_DURATION_NONE);
+    callback_errors[0] = wait_for(0, (fer_duration){0});
+    callback_errors[1] = wait_for(0, FER_DURATION_NONE);
     assert_ok(fer_resolver_start(&resolver, "two.test:80", NULL, &lookups[1]));
 }
 
@@ -154,8 +154,8 @@ static void in_a_callback_time_stands_still(void **state)
     start(0, "slow.test:80");
     assert_ok(fer_sim_after(millis(1), wait_in_a_callback, NULL));
     assert_ok(wait_for(0, FER_DURATION_NONE));
-    assert_kind(told_in_a_callback[0], FER_WOULD_BLOCK);
-    assert_kind(told_in_a_callback[1], FER_DEADLOCK);
+    assert_kind(callback_errors[0], FER_WOULD_BLOCK);
+    assert_kind(callback_errors[1], FER_DEADLOCK);
     assert_ok(wait_for(1, FER_DURATION_NONE));
 }
 
