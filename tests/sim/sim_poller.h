@@ -1,5 +1,4 @@
-/* sim_poller.h: a poller and what its last wait told, for the tests of pollers over the simulated
- * network. */
+/* sim_poller.h: helpers for the tests of pollers over the simulated network. */
 #ifndef SIM_POLLER_H
 #define SIM_POLLER_H
 
@@ -7,7 +6,7 @@
 
 enum { CAP = 8 };
 
-/* A poller, and what its last wait told. */
+/* A poller, and the events of its last wait. */
 struct watcher {
     fer_poller poller;
     fer_event events[CAP];

@@ -1,5 +1,5 @@
-/* test_sim_datagrams.c: datagrams on the simulated network: peers, what gets lost, doubled and
- * overtaken, refusals, groups, and what the dialects do differently below ferrule. */
+/* test_sim_datagrams.c: datagrams on the simulated network: peers, lost, doubled and late datagrams,
+ * refusals, groups, and the dialects' differences below ferrule. */
 #include "sim/sim_test.h"
 
 #define PEER_ADDR "10.0.0.7:53"
@@ -246,7 +246,7 @@ static void an_answer_that_is_set_is_an_answer_to_datagrams_too(void **state)
     fer_udp_socket_close(&socket);
 }
 
-/* ---- For many */
+/* ---- Broadcast and multicast */
 
 static void a_broadcast_reaches_all_that_are_bound_to_the_wildcard(void **state)
 {
@@ -269,8 +269,8 @@ static void a_broadcast_reaches_all_that_are_bound_to_the_wildcard(void **state)
     fer_udp_socket_close(&sender);
 }
 
-/* Whose word counts: the sender's on POSIX, the receiver's on Windows. What comes from another host
- * comes anyway. */
+/* The sender's option decides on POSIX, the receiver's on Windows. A datagram from another host is
+ * always delivered. */
 static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
 {
     fer_udp_socket member = {0};
@@ -301,8 +301,8 @@ static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
     fer_udp_socket_close(&sender);
 }
 
-/* A datagram for many is a copy for each; a member that is bound to an address is one on Windows
- * alone. */
+/* Each member gets a copy of the datagram. A socket that is bound to an address is a member only on
+ * Windows. */
 static void every_member_has_its_own_copy(void **state)
 {
     fer_udp_socket members[3];
@@ -336,7 +336,7 @@ static void every_member_has_its_own_copy(void **state)
     }
 }
 
-/* ---- Destinations that are none */
+/* ---- Invalid destinations */
 
 static void the_wildcard_is_the_loopback_or_nobody(void **state)
 {

@@ -1,5 +1,5 @@
-/* test_sim_faults.c: each fault alone, in both dialects: when it strikes, what the caller is told,
- * and that it has passed then. */
+/* test_sim_faults.c: each fault alone, in both dialects: when it is injected, what the call returns,
+ * and that later calls are not affected. */
 #include "sim/sim_test.h"
 
 static fer_sim_report stopped(void)
@@ -11,7 +11,7 @@ static fer_sim_report stopped(void)
     return report;
 }
 
-/* Ends the test's simulation, in which just this fault has struck, that often. */
+/* Ends the test's simulation. Only this fault must have been injected, `times` times. */
 static void assert_injected(fer_sim_fault fault, uint64_t times)
 {
     fer_sim_report report = stopped();
@@ -62,7 +62,7 @@ static void a_partial_write_takes_less_and_loses_nothing(void **state)
     assert_injected(FER_SIM_FAULT_PARTIAL_WRITE, 1);
 }
 
-/* A byte cannot be cut: that is no chance for the fault. */
+/* A transfer of one byte is no chance for the fault. */
 static void one_byte_is_never_partial(void **state)
 {
     sim_begin(state);
@@ -93,8 +93,8 @@ static void would_block_strikes_nonblocking_calls(void **state)
     assert_injected(FER_SIM_FAULT_WOULD_BLOCK, 2);
 }
 
-/* POSIX' kernel waits by itself; on Windows core meets it, waits and tries again. The caller sees
- * no difference. */
+/* On POSIX the kernel waits. On Windows core gets the error, waits and retries. The caller sees no
+ * difference. */
 static void would_block_is_not_seen_by_blocking_calls(void **state)
 {
     sim_begin(state);
@@ -149,7 +149,7 @@ static void long_calls_go_on_after_interruptions(void **state)
     assert_injected(FER_SIM_FAULT_INTERRUPTED, 4);
 }
 
-/* Even if it strikes whenever it may. */
+/* Even if every chance injects the fault. */
 static void every_call_has_an_end_whatever_the_chances(void **state)
 {
     fer_sim_config config = config_of(state);
@@ -176,8 +176,8 @@ static void every_call_has_an_end_whatever_the_chances(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-/* Only waits of the library's own can be fooled: on POSIX a connect with a timeout, on Windows
- * all. */
+/* The fault affects only the library's own waits: on POSIX a connect with a timeout, on Windows all
+ * waits. */
 static void spurious_readiness_is_not_seen(void **state)
 {
     fer_socket_addr addr = addr_of(SERVER);
