@@ -1,5 +1,5 @@
-/* os_posix.c: what has come, by Linux' own word: the state of the connection (TCP_INFO) and the
- * bytes that can be read (FIONREAD). */
+/* os_posix.c: detects arrived data on Linux by the connection's state (TCP_INFO) and the number of
+ * readable bytes (FIONREAD). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>

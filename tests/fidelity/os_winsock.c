@@ -1,5 +1,5 @@
-/* os_winsock.c: what has come, by Winsock's word: the bytes that can be read (FIONREAD), and how
- * WSAPoll shows ends and resets. */
+/* os_winsock.c: detects arrived data on Windows by the number of readable bytes (FIONREAD), and
+ * FINs and resets by WSAPoll. */
 #define _WIN32_WINNT 0x0601
 #include <winsock2.h>
 
@@ -38,15 +38,15 @@ static SHORT polled(fer_raw_socket raw)
     return WSAPoll(&polled, 1, 0) > 0 ? polled.revents : 0;
 }
 
-/* Once is enough: a call may take it away. */
+/* Remembers a failure, because a call can clear it. */
 static bool has_failed(fer_raw_socket raw, struct end *end)
 {
     end->reset_seen = end->reset_seen || (polled(raw) & POLLERR) != 0;
     return end->reset_seen;
 }
 
-/* An end behind unread bytes is not shown, so only the bytes are waited for then. Of a reset that
- * is masked the bytes are unsure. */
+/* WSAPoll does not report a FIN behind unread bytes, so that only the bytes count then. With a mask
+ * their number is uncertain. */
 bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
 {
     u_long queued = 0;

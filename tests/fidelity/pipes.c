@@ -1,6 +1,5 @@
-/* pipes.c: steps that are small programs of their own: many connections at once, and a pipe that is
- * filled to the brim. How much a pipe holds is the system's affair: those counts are not compared,
- * but that all of it arrives is. */
+/* pipes.c: steps of several calls: many connections at once, and a full pipe. A pipe's capacity
+ * depends on the system: these counts are not compared, but all bytes must arrive. */
 #include <string.h>
 
 #include "fidelity/fidelity.h"
@@ -72,8 +71,8 @@ void step_burst(struct program *program)
     }
 }
 
-/* ---- More than a backlog holds: 128 and, on Linux, one more. Windows refuses where Wine lets wait
- * ("full_backlog"). */
+/* ---- More connections than a backlog holds: 128 and, on Linux, one more. Windows refuses further
+ * connections; Wine lets them wait ("full_backlog"). */
 
 void step_full_backlog(struct program *program)
 {
@@ -106,11 +105,11 @@ void step_full_backlog(struct program *program)
     fer_tcp_stream_close(&late);
 }
 
-/* ---- Full */
+/* ---- A full pipe */
 
 static uint8_t chunk[CHUNK];
 
-/* Until it would block; how much went in. */
+/* Writes until the call would block. Returns the number of bytes written. */
 static uint64_t fill(struct program *program, fer_tcp_stream *stream, fer_error *error)
 {
     uint64_t sent = 0;
@@ -144,8 +143,8 @@ static uint64_t drain(struct program *program, fer_tcp_stream *stream, fer_error
     }
 }
 
-/* In a full pipe a chunk may still find room, sooner or later: OK, WOULD_BLOCK and TIMED_OUT are
- * one here. How much more went in. */
+/* A full pipe may still get room for a chunk, so that OK, WOULD_BLOCK and TIMED_OUT are equal here.
+ * Returns the number of bytes written. */
 static uint64_t write_into_full(struct program *program, fer_tcp_stream *client, uint64_t sent)
 {
     size_t n = 0;

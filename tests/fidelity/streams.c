@@ -1,4 +1,4 @@
-/* streams.c: the steps on a stream: reading and writing in all forms, shutting, closing, cloning,
+/* streams.c: the steps on a stream: reading and writing in all forms, shutdown, close, clones,
  * modes and options. */
 #include <string.h>
 
@@ -33,7 +33,7 @@ static bool is_ended(const struct stream *stream, const struct end *end)
            end->marked_read;
 }
 
-/* Whether a blocking call comes back by itself. */
+/* Whether a blocking call returns without further input. */
 static bool is_sure_to_return(const struct stream *stream, const struct end *end, enum form form,
                               size_t len)
 {
@@ -93,7 +93,8 @@ static void record_read(struct program *program, struct end *end, enum form form
     if (form != PEEK) {
         end->received += n;
         end->unread -= n < end->unread ? n : end->unread;
-        end->is_in_flight = end->is_in_flight || n > 0; /* what was left, and an end behind it */
+        end->is_in_flight =
+            end->is_in_flight || n > 0; /* the remaining bytes, and a FIN behind them */
     }
 }
 
@@ -149,14 +150,15 @@ static fer_error write_by(struct program *program, uint32_t form, fer_tcp_stream
     }
 }
 
-/* Windows resets where input meets SD_RECEIVE; Wine does not. */
+/* Windows resets if input arrives after SD_RECEIVE; Wine does not. */
 static bool is_lost_under_wine(const struct program *program, const struct end *end)
 {
     return program->winsock && program->ends[end->other].shut_read &&
            !program->ends[end->other].is_closed;
 }
 
-/* Which of the two it is, and whether an empty write meets it, is told by who met the end first. */
+/* The error, and whether an empty write returns it, depend on the call that detected the end
+ * first. */
 static const char *write_mask(const struct program *program, const struct stream *stream,
                               fer_error error, size_t len)
 {
@@ -193,7 +195,7 @@ static void write_step(struct program *program, int at)
     }
 }
 
-/* ---- Ends */
+/* ---- Shutdown, close, clones and raw sockets */
 
 static void shutdown_step(struct program *program, int at)
 {
@@ -235,8 +237,9 @@ static void clone_step(struct program *program, int at)
     }
 }
 
-/* The modes stay with the socket; a Windows socket is taken to be blocking, and a lone READ was the
- * library's ("raw_mode"). A socket whose connection has ended is refused, and closed here. */
+/* The modes stay with the socket. from_raw assumes that a Windows socket is blocking, and a lone
+ * READ was kept in the library ("raw_mode"). from_raw rejects a socket whose connection has ended;
+ * this function closes it. */
 static void through_raw_step(struct program *program, int at)
 {
     struct stream *stream = &program->streams[at];
@@ -369,7 +372,7 @@ static void keepalive_step(struct program *program, int at)
     print_end();
 }
 
-/* ---- What it says of itself */
+/* ---- Queries */
 
 static void take_error_step(struct program *program, int at)
 {
@@ -411,9 +414,9 @@ static void addresses_step(struct program *program, int at)
     print_end();
 }
 
-/* ---- Which */
+/* ---- Choosing a step */
 
-/* Mostly an open one, else NONE. */
+/* Returns an open stream, or NONE. At times returns any stream. */
 static int some_stream(struct program *program)
 {
     int from = (int)below(program, STREAMS);

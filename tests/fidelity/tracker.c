@@ -1,5 +1,5 @@
-/* tracker.c: what is under way between the program's own sockets, by TCP's rules and those of the
- * two systems. */
+/* tracker.c: tracks the data in flight between the program's sockets, by the rules of TCP and of
+ * the two systems. */
 #include "fidelity/fidelity.h"
 
 bool tracker_has_room(const struct program *program)
@@ -32,8 +32,8 @@ static int take_first(struct listening *queue)
     return first;
 }
 
-/* Linux hands out a connection that was reset in the queue; Windows' accept tells of it, and is
- * called again ("reset_in_queue"). */
+/* Linux returns a connection that was reset in the queue. On Windows accept fails for it, and is
+ * retried ("reset_in_queue"). */
 int tracker_accept(struct program *program, int listening)
 {
     struct listening *queue = &program->listenings[listening];
@@ -55,7 +55,7 @@ bool tracker_is_over(const struct program *program, const struct end *end)
     return end->fin_arrived && end->fin_sent;
 }
 
-/* From now on a system may have lost what another keeps. */
+/* After a reset one system may keep data that another discards. */
 static void mark_reset(const struct program *program, struct end *end)
 {
     end->is_reset = true;
@@ -82,7 +82,7 @@ static void send_end(struct program *program, struct end *end)
 {
     if (!end->fin_sent && !end->is_reset) {
         end->fin_sent = true;
-        end->is_in_flight = true; /* both may be over */
+        end->is_in_flight = true; /* both directions may have ended */
         program->ends[end->other].fin_arrived = true;
         program->ends[end->other].is_in_flight = true;
     }
@@ -106,7 +106,8 @@ void tracker_wrote(struct program *program, int number, size_t n)
     }
 }
 
-/* Windows: core passes on what does no harm (stream_shutdown.c). */
+/* Windows: core passes a shutdown to the system only if it cannot cause a reset
+ * (stream_shutdown.c). */
 static bool shuts_read_in_system(const struct program *program, const struct stream *stream,
                                  const struct end *end, fer_shutdown how)
 {
@@ -184,7 +185,7 @@ static bool is_queued(const struct listener *listener, struct listening *listeni
     return !listening->is_in_flight;
 }
 
-/* Only what has changed is looked at. */
+/* Checks only the sockets with data in flight. */
 static bool have_all_arrived(struct program *program)
 {
     for (int i = 0; i < STREAMS; i++) {

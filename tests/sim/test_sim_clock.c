@@ -257,8 +257,8 @@ static void shut_inner_writing(void *context)
     FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_WRITE));
 }
 
-/* Immediately on POSIX. On Windows, whose wait does not report the shutdown, at the end of a slice of
- * 100 ms (rule S6). */
+/* Immediately on POSIX. On Windows, whose wait does not report the shutdown, at the end of a slice
+ * of 100 ms (rule S6). */
 static void a_shutdown_in_a_callback_ends_a_blocked_write(void **state)
 {
     sim_begin(state);

@@ -1,5 +1,5 @@
-/* test_sim_datagrams.c: datagrams on the simulated network: peers, lost, doubled and late datagrams,
- * refusals, groups, and the dialects' differences below ferrule. */
+/* test_sim_datagrams.c: datagrams on the simulated network: peers, lost, doubled and late
+ * datagrams, refusals, groups, and the dialects' differences below ferrule. */
 #include "sim/sim_test.h"
 
 #define PEER_ADDR "10.0.0.7:53"

@@ -81,8 +81,9 @@ static void so_error_tells_a_failed_connect_once(void **state)
     assert_ok(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
     assert_code(ferp_wait_for(&wait, FERP_NO_DEADLINE), FER_CONNECTION_REFUSED, 0);
     fer_error first = raw_error(raw);
-    fer_error said = first.kind == FER_OK && is_winsock(state) ? raw_error(raw)
-                                                               : first; /* it may be late on Windows */
+    fer_error said = first.kind == FER_OK && is_winsock(state)
+                         ? raw_error(raw)
+                         : first; /* it may be late on Windows */
     assert_code(said, FER_CONNECTION_REFUSED, is_winsock(state) ? 10061 : 111);
     assert_code(raw_error(raw), FER_OK, 0);
     ferp_close(raw);

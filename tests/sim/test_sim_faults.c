@@ -1,5 +1,5 @@
-/* test_sim_faults.c: each fault alone, in both dialects: when it is injected, what the call returns,
- * and that later calls are not affected. */
+/* test_sim_faults.c: each fault alone, in both dialects: when it is injected, what the call
+ * returns, and that later calls are not affected. */
 #include "sim/sim_test.h"
 
 static fer_sim_report stopped(void)

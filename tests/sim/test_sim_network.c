@@ -77,7 +77,8 @@ static void nothing_overtakes(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-/* More pieces in flight than the simulation can schedule separately: they join, and none is lost. */
+/* More pieces in flight than the simulation can schedule separately: they join, and none is
+ * lost. */
 static void any_number_of_pieces_may_be_under_way(void **state)
 {
     static unsigned char buf[3000];
@@ -191,7 +192,8 @@ static void a_host_without_listener_refuses(void **state)
     (void)serve(SERVER);
     assert_code(fer_tcp_stream_connect(&stream, "10.0.0.7:81"), FER_CONNECTION_REFUSED,
                 code(state, 111, 10061));
-    /* Windows retries for about 2 s before it reports a refusal, except on the loopback (rule C2). */
+    /* Windows retries for about 2 s before it reports a refusal, except on the loopback (rule
+     * C2). */
     assert_int_equal(now_ms(), is_winsock(state) ? 2010 : 2);
     uint64_t begin = now_ms();
     assert_code(fer_tcp_stream_connect(&stream, "127.0.0.1:81"), FER_CONNECTION_REFUSED,

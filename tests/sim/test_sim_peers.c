@@ -1,5 +1,4 @@
-/* test_sim_peers.c: the other side: peers that the test plays step by step, that a handler plays,
- * and that play a script. */
+/* test_sim_peers.c: peers that are controlled by the test's calls, by a handler, or by a script. */
 #include "sim/sim_test.h"
 
 static void a_peer_accepts_sends_receives_and_closes(void **state)
@@ -216,8 +215,7 @@ static void a_handler_hears_of_a_failed_connect(void **state)
     assert_int_equal(recorded.events[0], FER_SIM_CONNECT_FAILED);
 }
 
-/* A server that a handler plays: answers each line in capitals, from inside the program's own
- * wait. */
+/* A handler as a server: it answers each line in capitals, during the program's own wait. */
 static void answer(fer_sim_peer peer, fer_sim_event event, void *context)
 {
     char buf[64];
@@ -265,7 +263,7 @@ static void close_peer(fer_sim_peer peer, fer_sim_event event, void *context)
     fer_sim_peer_close(peer);
 }
 
-/* What is due is told first, and the handler closes the peer that is being closed. */
+/* The close first runs the due events, and the handler then closes the same peer. */
 static void a_handler_may_close_its_peer(void **state)
 {
     sim_begin(state);
@@ -340,7 +338,7 @@ static void everybody_who_connects_gets_a_script_of_their_own(void **state)
     }
 }
 
-/* An echo of more than all buffers hold, while the program writes and reads in turn. */
+/* An echo of more bytes than all buffers can hold; the program writes and reads in turn. */
 static void an_echo_carries_any_number_of_bytes(void **state)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
@@ -385,7 +383,7 @@ static void a_connecting_peer_can_play_a_script(void **state)
     fer_tcp_listener_close(&listener);
 }
 
-/* ---- Both ends are the program's */
+/* ---- Connections between two sockets of the program */
 
 static void the_program_can_have_both_ends(void **state)
 {
@@ -411,7 +409,7 @@ static void the_program_can_have_both_ends(void **state)
     fer_tcp_listener_close(&listener);
 }
 
-/* A server that begins again: its old connection is still open. */
+/* A restarted server listens while its earlier connection is still open. */
 static void a_peer_listens_again_while_its_connection_is_open(void **state)
 {
     const fer_socket_addr addr = addr_of("10.0.0.7:80");

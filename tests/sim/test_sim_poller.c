@@ -1,6 +1,6 @@
-/* test_sim_poller.c: a poller over the simulated network: faults, time, notifications from events,
- * and what the two dialects' systems tell differently. The rules that hold on every system are
- * tests/conformance's. */
+/* test_sim_poller.c: a poller over the simulated network: faults, time, and notifications from
+ * events. The dialects' differences are in test_sim_poller_dialects.c, and the rules for every
+ * system in tests/conformance. */
 #include "sim/sim_poller.h"
 
 static fer_sim_report stopped(void)
@@ -90,7 +90,7 @@ static void an_event_may_notify_the_wait_that_it_happens_in(void **state)
     close_both(&watcher, &ends);
 }
 
-/* What would have to wait there cannot. */
+/* A call that would wait fails inside an event. */
 static void poll_and_wait(void *context)
 {
     struct watcher *watcher = context;
@@ -163,7 +163,7 @@ static void false_readiness_is_of_what_is_asked_for_and_not_there(void **state)
     assert_int_equal(watcher.count, 2);
     assert_event(&watcher, 0, 9, "w");
     assert_event(&watcher, 1, 9, "r");
-    peer_sends(ends.peer, "x"); /* all is there: no chance */
+    peer_sends(ends.peer, "x"); /* everything is ready: no chance */
     arm_false_readiness();
     comes(&watcher, 9, "rw");
     assert_int_equal(fer_sim_clear_faults(), 1);
@@ -171,8 +171,8 @@ static void false_readiness_is_of_what_is_asked_for_and_not_there(void **state)
     assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 2);
 }
 
-/* A oneshot's false event is its one. What was deleted, or has been told of, is none to lie about:
- * the wait ends for nothing, and goes on. */
+/* A spurious event uses up a one-shot registration. Without a registration that can report one the
+ * fault is a spurious wakeup, and the wait continues. */
 static void false_readiness_keeps_to_what_is_armed(void **state)
 {
     sim_begin(state);
@@ -203,7 +203,7 @@ static void no_memory_changes_nothing(void **state)
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 1));
     assert_kind(fer_poller_new(&poller), FER_OUT_OF_MEMORY);
     struct watcher watcher = opened();
-    for (uint64_t nth = 1; nth <= 2; nth++) { /* the socket's own, and the table's */
+    for (uint64_t nth = 1; nth <= 2; nth++) { /* one for the registration, and one for the table */
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
         assert_kind(
             fer_poller_add(&watcher.poller, raw_of(&ends), interest_of(1, "w"), FER_POLL_LEVEL),

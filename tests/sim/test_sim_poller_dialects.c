@@ -1,5 +1,5 @@
-/* test_sim_poller_dialects.c: what epoll tells and AFD does not, and the reverse; which sockets a
- * poller takes for which; edges; and that a run with pollers and faults is the same each time. */
+/* test_sim_poller_dialects.c: the differences between epoll and AFD; closed and reused numbers;
+ * edges; and equal runs with pollers and faults. */
 #include "sim/sim_poller.h"
 
 #include <stdlib.h>
@@ -218,7 +218,7 @@ static void a_unix_streams_edges_are_those_of_both_ends(void **state)
     fer_unix_stream_close(&one);
 }
 
-/* ---- Which socket is meant */
+/* ---- Closed and reused numbers */
 
 static fer_tcp_stream clone_of(fer_tcp_stream *stream)
 {
@@ -227,7 +227,7 @@ static fer_tcp_stream clone_of(fer_tcp_stream *stream)
     return clone;
 }
 
-/* A new socket gets the number that is free. */
+/* A new socket reuses the free number. */
 static fer_udp_socket socket_with(fer_raw_socket raw)
 {
     fer_udp_socket socket = {0};
@@ -261,7 +261,8 @@ static void a_clone_keeps_a_closed_numbers_registration_on_linux_alone(void **st
     close_both(&watcher, &ends);
 }
 
-/* epoll knows a number and a socket: where both are back, so is the registration. */
+/* epoll identifies a registration by number and socket: if both are the same again, so is the
+ * registration. */
 static void the_same_socket_may_get_the_same_number_back(void **state)
 {
     sim_begin(state);
@@ -286,7 +287,7 @@ static void the_same_socket_may_get_the_same_number_back(void **state)
     close_both(&watcher, &ends);
 }
 
-/* However much there is of it, and without a wait that would find it. */
+/* With any number of them, and without a wait that would remove them. */
 static void what_was_closed_without_a_delete_is_never_told(void **state)
 {
     fer_sim_config config = config_of(state);
@@ -306,7 +307,7 @@ static void what_was_closed_without_a_delete_is_never_told(void **state)
     fer_poller_close(&watcher.poller);
 }
 
-/* ---- The same run each time */
+/* ---- Determinism */
 
 enum { STREAMS = 4, TURNS = 200 };
 
@@ -318,7 +319,7 @@ static void drain(fer_tcp_stream *stream)
     }
 }
 
-/* Reads what echoes come, for a while, whatever goes wrong. */
+/* Reads echoes for a while, and continues after any error. */
 static void run_streams(void)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ECHO, {2000000}, NULL, 0},
