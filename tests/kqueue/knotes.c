@@ -1,10 +1,8 @@
-/* knotes.c: the knotes of one kqueue: their table and their queue, what a change makes of them, and
- * in which order they are told of.
+/* knotes.c: the knotes of one kqueue: their table, their queue, changes, and the order of reports.
  *
- * Linux tells of changes by edge-triggered epoll, one set for what concerns reading and one for
- * writing, as a socket of a BSD has one list of knotes for each. Such a change makes the filters be
- * asked again; it may be a change of something else, so EV_CLEAR may tell once more than a BSD
- * would. */
+ * Edge-triggered epoll reports changes on Linux, with one set for reading and one for writing, as a
+ * socket of a BSD has one list of knotes for each. After a change the filters are evaluated again.
+ * The change may be an unrelated one, so that EV_CLEAR may report once more than on a BSD. */
 #include "kqueue/knote.h"
 
 #include <errno.h>
@@ -57,7 +55,7 @@ static struct knote *find(struct kqueue *kq, uintptr_t ident, int filter)
     return note;
 }
 
-/* The epoll that tells of what the knote waits for. */
+/* Returns the epoll that reports changes for the knote's filter. */
 static int side_of(const struct kqueue *kq, const struct knote *note)
 {
     return note->event.filter == EVFILT_WRITE ? kq->writing : kq->reading;
@@ -149,8 +147,8 @@ static int attach(struct kqueue *kq, const struct kevent *change)
     return 0;
 }
 
-/* The key becomes the new one; EV_ONESHOT and EV_CLEAR stay as they were, and so does what was
- * queued. EV_ADD alone enables nothing here. */
+/* Sets the new key. EV_ONESHOT, EV_CLEAR and the queue stay unchanged. EV_ADD alone does not
+ * enable. */
 static void update(struct kqueue *kq, struct knote *note, const struct kevent *change)
 {
     note->event.udata = change->udata;
@@ -166,7 +164,7 @@ static void update(struct kqueue *kq, struct knote *note, const struct kevent *c
     activate(kq, note);
 }
 
-/* An errno. EV_DELETE overrules EV_ADD, as EV_DISABLE does EV_ENABLE. */
+/* EV_DELETE has precedence over EV_ADD, and EV_DISABLE over EV_ENABLE. */
 int knotes_change(struct kqueue *kq, const struct kevent *change)
 {
     if (!is_known(change)) {
@@ -207,8 +205,8 @@ static void apply_hints(struct kqueue *kq, int side)
     } while (count == HINTS);
 }
 
-/* The first of the queue, if its filter still says yes. A knote that is told of as long as it is so
- * goes to the end. */
+/* Reports the first knote of the queue if its filter is still true. A level-triggered knote is
+ * queued again, at the end. */
 static bool report_first(struct kqueue *kq, struct kevent *event)
 {
     struct knote *note = kq->queue.after;
@@ -242,7 +240,7 @@ int knotes_report(struct kqueue *kq, struct kevent *events, int room)
     return reported;
 }
 
-/* ---- Ends */
+/* ---- Closing */
 
 void knotes_remove_descriptor(struct kqueue *kq, int fd)
 {

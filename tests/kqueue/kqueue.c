@@ -1,6 +1,6 @@
-/* kqueue.c: a model of kqueue(2) over Linux, for tests (knote.h): the calls, waits, and close,
- * which is the model's own too, for it takes away the descriptor's knotes, whoever else holds the
- * socket (kqueue(2)). */
+/* kqueue.c: a model of kqueue(2) over Linux, for tests (knote.h): the calls and waits. It replaces
+ * close too, because close removes the descriptor's knotes even if the socket has other descriptors
+ * (kqueue(2)). */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* ppoll, syscall */
 #endif
@@ -22,7 +22,7 @@
 
 void (*kqueue_meanwhile)(void);
 
-/* ---- One at a time. No signal comes in between, for its handler may call kevent. */
+/* ---- The lock. Signals are blocked while it is held, because a handler may call kevent. */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct kqueue *kqueues;
@@ -43,9 +43,9 @@ static void leave(const sigset_t *signals)
 
 /* ---- Changes */
 
-/* A change that fails, or has EV_RECEIPT, is answered as long as there is room for answers; without
- * room a failure is that of the call (kqueue(2)). Returns how many were answered, or -1 with errno.
- * The two lists may be one. */
+/* A change that fails or has EV_RECEIPT has a result. If there is no room for a result, a failure
+ * is the call's failure (kqueue(2)). Returns the number of results, or -1 with errno. The two lists
+ * may be the same memory. */
 static int apply_all(struct kqueue *kq, const struct kevent *changes, int count,
                      struct kevent *results, int room)
 {
@@ -70,7 +70,7 @@ static int apply_all(struct kqueue *kq, const struct kevent *changes, int count,
 
 /* ---- Waiting */
 
-/* All waits that are under way see what is queued, as the kernels wake all. */
+/* Wakes all waits if a knote is queued, as the kernels do. */
 static void update_waking(struct kqueue *kq)
 {
     eventfd_t value = 1;
@@ -88,8 +88,8 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * NANOS_PER_SECOND + time.tv_nsec;
 }
 
-/* Outside of the lock, until something may have changed: 1; the time is over: 0; a signal: -1 and
- * EINTR. */
+/* Waits without the lock. Returns a positive number after a possible change, 0 if the deadline has
+ * expired, -1 with EINTR after a signal. */
 static int sleep_until(const struct kqueue *kq, const int64_t *deadline, const sigset_t *signals)
 {
     struct pollfd polled_fds[] = {{.fd = kq->reading, .events = POLLIN},
@@ -177,7 +177,7 @@ int kevent(int kq, const struct kevent *changes, int change_count, struct kevent
     return returned;
 }
 
-/* ---- From birth to close */
+/* ---- Creation and close */
 
 static int close_descriptor(int fd)
 {
@@ -194,8 +194,7 @@ static void close_all(const struct kqueue *kq)
     }
 }
 
-/* Its descriptor outlives an exec, as FreeBSD's does; the two others are not the caller's
- * business. */
+/* The kqueue's descriptor stays open over exec, as on FreeBSD. The two internal ones do not. */
 int kqueue(void)
 {
     struct kqueue *kq = calloc(1, sizeof *kq);
@@ -233,7 +232,7 @@ static void kqueue_free(struct kqueue *kq)
     free(kq);
 }
 
-/* Before anybody can have the number. */
+/* Removes the knotes before another thread can get the number. */
 int close(int fd)
 {
     sigset_t signals;

@@ -1,16 +1,16 @@
-/* socket_filters.c: when a socket of Linux is what EVFILT_READ, EVFILT_WRITE and EVFILT_EXCEPT wait
- * for, by the rules that XNU and FreeBSD share (filt_soread, filt_sowrite in their uipc_socket.c;
- * kqueue(2)). What they look at is found so:
+/* socket_filters.c: evaluates EVFILT_READ, EVFILT_WRITE and EVFILT_EXCEPT for a socket of Linux, by
+ * the rules that XNU and FreeBSD share (filt_soread, filt_sowrite in their uipc_socket.c; kqueue(2)).
+ * Their conditions correspond to:
  *
- *  the socket receives no more (CANTRCVMORE)   POLLRDHUP: the peer's end, its own shutdown, a reset
- * the socket sends no more (CANTSENDMORE)     POLLHUP with POLLRDHUP: both halves are gone; or its
- * own shutdown alone
- * it has an error that nobody took (so_error) POLLERR. Its number cannot be had without recv_mode
- * it from the socket: fflags says ECONNRESET for all
+ * - The socket receives no more (CANTRCVMORE). POLLRDHUP: the peer's FIN, the own shutdown, a reset.
+ * - The socket sends no more (CANTSENDMORE). POLLHUP with POLLRDHUP: both halves have ended; or the
+ *   own shutdown alone.
+ * - The socket has a pending error (so_error). POLLERR. The error's number cannot be read without
+ *   clearing it: fflags is ECONNRESET for all errors.
  *
- * On a stream an error always is the end; Linux shows it a moment before the halves are gone
- * (tcp_reset), XNU under one lock. A datagram socket's is the peer's refusal: both filters tell,
- * without EV_EOF. data, the number of bytes, is not told: it is 0. */
+ * On a stream an error always is the end. Linux reports it a moment before the halves have ended
+ * (tcp_reset), XNU under one lock. The error of a datagram socket is a refusal: both filters report
+ * it, without EV_EOF. The number of bytes (data) is not reported: it is 0. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* POLLRDHUP */
 #endif
@@ -37,8 +37,8 @@ int knote_attach_socket(struct knote *note)
     return 0;
 }
 
-/* A write of nothing to a Unix stream changes nothing, and fails where it may not write. To a TCP
- * stream it would take an error. */
+/* An empty write to a Unix stream changes nothing, and fails after a shutdown. On a TCP stream it
+ * would clear a pending error. */
 static bool has_shut_write(int fd)
 {
     struct tcp_info info;
@@ -78,7 +78,7 @@ static bool may_read(struct knote *note, int revents)
     return (revents & (POLLIN | POLLERR)) != 0;
 }
 
-/* Linux finds room in a stream that is not connected, or listens; the BSDs do not (socanwrite;
+/* On Linux an unconnected or listening stream is writable; on the BSDs it is not (socanwrite;
  * PR_CONNREQUIRED). */
 static bool may_write(struct knote *note, int revents)
 {
