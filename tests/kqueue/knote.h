@@ -7,7 +7,8 @@
  *
  * - A change of a missing knote fails with ENOENT. FreeBSD: EBADF if the descriptor is closed.
  * - An EV_ONESHOT knote is reported if its filter is still true. FreeBSD: the filter's last result.
- * - An event has all flags of its EV_ADD, and a receipt those of its change. FreeBSD clears them. */
+ * - An event has all flags of its EV_ADD, and a receipt those of its change. FreeBSD clears
+ *   them. */
 #ifndef TEST_KQUEUE_KNOTE_H
 #define TEST_KQUEUE_KNOTE_H
 

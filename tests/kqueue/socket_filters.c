@@ -1,8 +1,9 @@
 /* socket_filters.c: evaluates EVFILT_READ, EVFILT_WRITE and EVFILT_EXCEPT for a socket of Linux, by
- * the rules that XNU and FreeBSD share (filt_soread, filt_sowrite in their uipc_socket.c; kqueue(2)).
- * Their conditions correspond to:
+ * the rules that XNU and FreeBSD share (filt_soread, filt_sowrite in their uipc_socket.c;
+ * kqueue(2)). Their conditions correspond to:
  *
- * - The socket receives no more (CANTRCVMORE). POLLRDHUP: the peer's FIN, the own shutdown, a reset.
+ * - The socket receives no more (CANTRCVMORE). POLLRDHUP: the peer's FIN, the own shutdown, a
+ *   reset.
  * - The socket sends no more (CANTSENDMORE). POLLHUP with POLLRDHUP: both halves have ended; or the
  *   own shutdown alone.
  * - The socket has a pending error (so_error). POLLERR. The error's number cannot be read without
