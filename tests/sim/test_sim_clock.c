@@ -144,10 +144,11 @@ static void a_write_timeout_is_as_long_as_it_says(void **state)
 
 static void connect_timeout_is_as_long_as_it_says(void **state)
 {
-    fer_socket_addr nobody = addr_of("10.99.0.1:1");
+    fer_socket_addr silent_host = addr_of("10.99.0.1:1");
     fer_tcp_stream stream = {0};
     sim_begin(state);
-    assert_code(fer_tcp_stream_connect_timeout(&stream, &nobody, millis(750)), FER_TIMED_OUT, 0);
+    assert_code(fer_tcp_stream_connect_timeout(&stream, &silent_host, millis(750)), FER_TIMED_OUT,
+                0);
     assert_int_equal(now_ms(), 750);
 }
 

@@ -112,7 +112,7 @@ static void what_a_peer_cannot_do_is_refused(void **state)
     fer_sim_peer listener = serve(SERVER);
     fer_socket_addr to = addr_of("10.0.0.1:1000");
     fer_socket_addr v6 = addr_of("[fd00::1]:1000");
-    fer_socket_addr nobody = addr_of("10.0.0.1:0");
+    fer_socket_addr no_port = addr_of("10.0.0.1:0");
     fer_socket_addr taken = addr_of(PEER_ADDR);
     assert_kind(fer_sim_peer_bind(&taken, &other), FER_ADDR_IN_USE);
     assert_kind(fer_sim_peer_bind(NULL, &other), FER_INVALID_INPUT);
@@ -121,7 +121,7 @@ static void what_a_peer_cannot_do_is_refused(void **state)
     assert_kind(fer_sim_peer_send_to(peer, NULL, 1, &to), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_send_to(peer, "x", 1, NULL), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_send_to(peer, "x", 1, &v6), FER_INVALID_INPUT);
-    assert_kind(fer_sim_peer_send_to(peer, "x", 1, &nobody), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_send_to(peer, "x", 1, &no_port), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_send_to(peer, "x", 65508, &to), FER_MESSAGE_TOO_LONG);
     assert_kind(fer_sim_peer_receive_from(listener, &byte, 1, &got), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_receive_from(peer, NULL, 1, &got), FER_INVALID_INPUT);
