@@ -229,7 +229,7 @@ fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
 
 /* Whether a datagram socket is told of ports that refuse what it sends (SIO_UDP_CONNRESET, and
  * SIO_UDP_NETRESET), best effort; nothing elsewhere: POSIX tells it to connected sockets only. */
-void ferp_report_refusals(fer_raw_socket raw, bool told);
+void ferp_report_refusals(fer_raw_socket raw, bool enabled);
 
 /* How many bytes can be received at once. ioctl(FIONREAD) | ioctlsocket(FIONREAD). */
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n);

@@ -70,9 +70,9 @@ fer_error feri_host_port_split(feri_host_port *out, const char *text)
 typedef struct sequence {
     uint8_t first;
     uint8_t last;
-    uint8_t more;
-    uint8_t next_least;
-    uint8_t next_most;
+    uint8_t continuations;
+    uint8_t second_min;
+    uint8_t second_max;
 } sequence;
 
 /* All but ASCII (RFC 3629, 4): nothing longer than it need be, no surrogates, nothing above
@@ -83,10 +83,10 @@ static const sequence sequences[] = {
     {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
 };
 
-static bool is_between(char byte, uint8_t least, uint8_t most)
+static bool is_between(char byte, uint8_t min, uint8_t max)
 {
     const uint8_t value = (uint8_t)byte;
-    return value >= least && value <= most;
+    return value >= min && value <= max;
 }
 
 /* The length of the character that begins at text[0], of which there are len bytes; 0 where there
@@ -102,15 +102,15 @@ static size_t character_len(const char *text, size_t len)
            !is_between(text[0], sequences[kind].first, sequences[kind].last)) {
         kind++;
     }
-    if (kind == sizeof sequences / sizeof sequences[0] || sequences[kind].more >= len) {
+    if (kind == sizeof sequences / sizeof sequences[0] || sequences[kind].continuations >= len) {
         return 0;
     }
     const sequence *found = &sequences[kind];
-    bool is_whole = is_between(text[1], found->next_least, found->next_most);
-    for (size_t i = 2; i <= found->more; i++) {
+    bool is_whole = is_between(text[1], found->second_min, found->second_max);
+    for (size_t i = 2; i <= found->continuations; i++) {
         is_whole = is_whole && is_between(text[i], 0x80, 0xbf);
     }
-    return is_whole ? 1 + (size_t)found->more : 0;
+    return is_whole ? 1 + (size_t)found->continuations : 0;
 }
 
 bool feri_host_is_utf_8(const char *host, size_t len)

@@ -27,8 +27,8 @@
 #define FERI_FLAG_NO_PORTS 128u /* its protocol has no ports */
 #define FERI_FLAG_LISTENING 256u
 #define FERI_FLAG_BOUND 512u
-#define FERI_FLAG_REUSE_CHOSEN 1024u /* set_reuse_address was called; bind leaves it so */
-#define FERI_FLAG_V6_CHOSEN 2048u    /* the same of set_only_v6 */
+#define FERI_FLAG_REUSE_ADDRESS_SET 1024u /* set_reuse_address was called; bind leaves it so */
+#define FERI_FLAG_ONLY_V6_SET 2048u       /* the same of set_only_v6 */
 
 static inline feri_state feri_handle_state(const fer_handle *handle)
 {
@@ -79,7 +79,7 @@ bool feri_handle_apply(fer_handle *handle, feri_event event);
 bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error reason);
 
 /* The fatal error that was seen first; BROKEN_PIPE where the state has none. */
-fer_error feri_handle_reason(const fer_handle *handle);
+fer_error feri_handle_saved_error(const fer_handle *handle);
 
 /* Claims a NEW or CLOSED handle for a call that will fill it. INVALID_INPUT: NULL, or not empty,
  * and left alone. */
@@ -93,7 +93,7 @@ fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flag
 fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32_t flags);
 
 /* As feri_handle_fill, with what another handle of the same socket has seen. */
-fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *of);
+fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *source);
 
 /* Gives an empty handle all that an open one has, which is CLOSED then. INVALID_INPUT: to is not
  * empty; nothing has changed. */

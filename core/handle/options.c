@@ -28,12 +28,12 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     const uint32_t flags = FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED;
-    uint32_t was = feri_handle_flags(handle) & flags;
+    uint32_t previous = feri_handle_flags(handle) & flags;
     feri_atomic_change_bits(&handle->flags_,
                             FERI_FLAG_MODE_CHANGED | (nonblocking ? FERI_FLAG_NONBLOCKING : 0), 0);
     fer_error error = ferp_set_nonblocking(handle->raw_, nonblocking);
     if (error.kind != FER_OK) {
-        feri_atomic_change_bits(&handle->flags_, was, flags & ~was);
+        feri_atomic_change_bits(&handle->flags_, previous, flags & ~previous);
     } else if (!nonblocking) {
         feri_atomic_change_bits(&handle->flags_, 0, FERI_FLAG_NONBLOCKING);
     }
@@ -124,10 +124,10 @@ fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t si
 
 fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t *out)
 {
-    uint32_t told = 0;
+    uint32_t reported = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(ferp_option_value(handle->raw_, option, &told));
-    *out = feri_buffer_sizes_are_doubled() ? told / 2 : told;
+    FER_TRY(ferp_option_value(handle->raw_, option, &reported));
+    *out = feri_buffer_sizes_are_doubled() ? reported / 2 : reported;
     return feri_ok();
 }
 

@@ -31,12 +31,12 @@ fer_error feri_stream_check(const fer_handle *handle, feri_request request)
 }
 
 /* The read half saw a fatal error: only what is still queued can be read. */
-static fer_error may_read_queue(const fer_handle *handle, bool *proceed)
+static fer_error check_queued_input(const fer_handle *handle, bool *proceed)
 {
     size_t queued = 0;
-    fer_error asked = ferp_bytes_queued(handle->raw_, &queued);
-    *proceed = asked.kind == FER_OK && queued > 0;
-    return *proceed ? feri_ok() : feri_handle_reason(handle);
+    fer_error error = ferp_bytes_queued(handle->raw_, &queued);
+    *proceed = error.kind == FER_OK && queued > 0;
+    return *proceed ? feri_ok() : feri_handle_saved_error(handle);
 }
 
 fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
@@ -52,7 +52,7 @@ fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_
         return error;
     }
     if (answer == FERI_ANSWER_CHECK_QUEUED) {
-        return may_read_queue(handle, proceed);
+        return check_queued_input(handle, proceed);
     }
     *proceed = true;
     return error;

@@ -14,8 +14,8 @@
 /* What one call of the OS takes. */
 static inline size_t feri_clamp_length(size_t len)
 {
-    size_t most = feri_io_length_max();
-    return len < most ? len : most;
+    size_t max = feri_io_length_max();
+    return len < max ? len : max;
 }
 
 static inline bool feri_is_valid_buffer(const void *buf, size_t len)

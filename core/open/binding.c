@@ -56,9 +56,9 @@ static fer_error classify_denial(fer_type type, const fer_socket_addr *addr, fer
     if (ferp_socket_new(feri_domain_of(addr), type, 0, &probe).kind != FER_OK) {
         return denied;
     }
-    fer_error second = ferp_bind(probe, &wildcard);
+    fer_error probed = ferp_bind(probe, &wildcard);
     ferp_close(probe);
-    return second.kind == FER_ADDR_IN_USE ? feri_map_error(FERI_OPERATION_BIND_TAKEN, denied)
+    return probed.kind == FER_ADDR_IN_USE ? feri_map_error(FERI_OPERATION_BIND_TAKEN, denied)
                                           : denied;
 }
 

@@ -11,7 +11,7 @@
 #include "core/wait/connect_wait.h"
 #include "ferrule/ip.h"
 
-fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr)
+fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     feri_operation operation =
         feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
@@ -21,7 +21,7 @@ fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr)
 /* connect, and where it only starts, the rest of it. */
 static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr, uint64_t deadline)
 {
-    fer_error error = feri_connect_start(raw, addr);
+    fer_error error = feri_connect_raw(raw, addr);
     return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, deadline) : error;
 }
 
@@ -63,7 +63,7 @@ static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
 
 /* Nobody can listen on port 0, so it refuses (rule C2). Linux asks the other host, Windows and BSD
  * call it no address. */
-static fer_error open_for(const fer_socket_addr *addr, fer_raw_socket *out)
+static fer_error open_socket_for(const fer_socket_addr *addr, fer_raw_socket *out)
 {
     if (addr->port == 0) {
         return feri_own_error(FER_CONNECTION_REFUSED);
@@ -76,7 +76,7 @@ static fer_error open_for(const fer_socket_addr *addr, fer_raw_socket *out)
 static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(open_for(addr, &raw));
+    FER_TRY(open_socket_for(addr, &raw));
     fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, FERP_NO_DEADLINE)
                                                     : connect_within(raw, addr, timeout);
     if (error.kind != FER_OK) {
@@ -95,7 +95,7 @@ fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
                                fer_duration timeout)
 {
-    if (!feri_are_addresses(addr, 1) || timeout.nanos == 0) {
+    if (!feri_addresses_are_valid(addr, 1) || timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_handle_claim(handle));
@@ -125,17 +125,17 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
 static fer_error start(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     FER_TRY(ferp_set_nonblocking(raw, true));
-    return feri_connect_start(raw, addr);
+    return feri_connect_raw(raw, addr);
 }
 
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
 {
-    if (!feri_are_addresses(addr, 1)) {
+    if (!feri_addresses_are_valid(addr, 1)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = open_for(addr, &raw);
+    fer_error error = open_socket_for(addr, &raw);
     error = error.kind == FER_OK ? start(raw, addr) : error;
     return feri_finish_connect_start(handle, error, raw,
                                      feri_family_flag(addr) | FERI_STARTED_FLAGS);

@@ -15,7 +15,7 @@
 fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out);
 
 /* connect, and where the kernel has only started it, IN_PROGRESS. */
-fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr);
+fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr);
 
 /* The same to its end, within timeout. The socket may be nonblocking afterwards. */
 fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr,

@@ -13,7 +13,7 @@
 #include "ferrule/socket_addr.h"
 
 /* Whether there is at least one address, and every one has a family that is known. */
-bool feri_are_addresses(const fer_socket_addr *addrs, size_t count);
+bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count);
 
 /* Makes a socket for one address: connected, listening, or bound. On failure it leaves none
  * behind. */

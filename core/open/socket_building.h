@@ -29,13 +29,13 @@ fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6);
 
 /* FER_OK where the handle is of no kind that lacks something: FERI_FLAG_UNIX, _DATAGRAM; else
  * UNSUPPORTED. */
-fer_error feri_socket_has(const fer_handle *handle, uint32_t lacking_kinds);
+fer_error feri_socket_reject_kinds(const fer_handle *handle, uint32_t kinds);
 
 /* FER_OK where it has an IP address of that family. */
-fer_error feri_socket_check_use(const fer_handle *handle, const fer_socket_addr *addr);
+fer_error feri_socket_check_addr(const fer_handle *handle, const fer_socket_addr *addr);
 
 /* The kinds by which a handle type takes a socket: FERI_FLAG_UNIX, _DATAGRAM, _LISTENING. */
 fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds);
-fer_error feri_socket_from(fer_handle *socket, fer_handle *of, uint32_t kinds);
+fer_error feri_socket_from(fer_handle *socket, fer_handle *source, uint32_t kinds);
 
 #endif

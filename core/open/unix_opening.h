@@ -24,7 +24,7 @@ fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type)
 
 /* connect: IN_PROGRESS where it has only started, WOULD_BLOCK where the queue is full and nothing
  * has. */
-fer_error feri_unix_connect_start(fer_raw_socket raw, const fer_unix_addr *addr);
+fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr);
 
 /* As fer_unix_stream_connect_start. */
 fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr);

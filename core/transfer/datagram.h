@@ -24,9 +24,9 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
 
 /* As fer_udp_socket_send and fer_udp_socket_send_to, and their kin that never wait. */
 fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len,
-                             feri_wait_mode patience, size_t *n);
+                             feri_wait_mode wait_mode, size_t *n);
 fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len,
-                                const fer_socket_addr *to, feri_wait_mode patience, size_t *n);
+                                const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n);
 
 /* The peer of a socket, NOT_CONNECTED where it has none. The OS is asked where another handle may
  * have changed it. */

@@ -79,10 +79,11 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
     feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
     if ((answer == FERI_ANSWER_CHECK_CONNECT && error.kind != FER_WOULD_BLOCK) ||
         (answer == FERI_ANSWER_END && was_connecting)) {
-        answer = FERI_ANSWER_REASON; /* it has just failed, or was reset before anybody asked */
+        answer =
+            FERI_ANSWER_SAVED_ERROR; /* it has just failed, or was reset before anybody asked */
     }
-    if (answer == FERI_ANSWER_REASON) {
-        *out = feri_handle_reason(handle);
+    if (answer == FERI_ANSWER_SAVED_ERROR) {
+        *out = feri_handle_saved_error(handle);
         return feri_ok();
     }
     FER_TRY(error);

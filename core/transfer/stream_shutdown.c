@@ -47,9 +47,9 @@ static fer_error shutdown_without_reset(const fer_handle *handle, fer_shutdown h
     if (how != FER_SHUTDOWN_WRITE && feri_handle_is_shared(handle)) {
         error = ferp_mark_read_ended(handle->raw_);
     }
-    bool write_is_shut =
+    bool shuts_write_half =
         how != FER_SHUTDOWN_READ || feri_state_both_halves_shut(feri_handle_state(handle));
-    if (error.kind == FER_OK && write_is_shut) {
+    if (error.kind == FER_OK && shuts_write_half) {
         error = ferp_shutdown(handle->raw_, shutdown_part_without_reset(handle, how));
     }
     if (how != FER_SHUTDOWN_WRITE) {
@@ -59,7 +59,7 @@ static fer_error shutdown_without_reset(const fer_handle *handle, fer_shutdown h
 }
 
 /* A stream whose connect is under way still is not connected (rule S1). */
-static fer_error may_shut(const fer_handle *handle)
+static fer_error check_connected(const fer_handle *handle)
 {
     fer_error error = feri_stream_check(handle, FERI_REQUEST_SHUTDOWN);
     return error.kind == FER_WOULD_BLOCK ? feri_own_error(FER_NOT_CONNECTED) : error;
@@ -68,7 +68,7 @@ static fer_error may_shut(const fer_handle *handle)
 fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
 {
     feri_event event = FERI_EVENT_SHUT_BOTH;
-    FER_TRY(may_shut(handle));
+    FER_TRY(check_connected(handle));
     if (!event_of(how, &event) || !feri_handle_apply(handle, event)) {
         return feri_own_error(FER_INVALID_INPUT);
     }

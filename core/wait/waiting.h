@@ -21,15 +21,15 @@ typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_NEVER } feri_wait_mod
 typedef struct feri_waiting {
     const fer_handle *handle;
     ferp_readiness readiness;
-    feri_wait_mode patience;
-    bool begun;
+    feri_wait_mode wait_mode;
+    bool started;
     uint64_t deadline;
 } feri_waiting;
 
-static inline feri_waiting feri_waiting_with(feri_wait_mode patience, const fer_handle *handle,
+static inline feri_waiting feri_waiting_with(feri_wait_mode wait_mode, const fer_handle *handle,
                                              ferp_readiness readiness)
 {
-    return (feri_waiting){handle, readiness, patience, false, FERP_NO_DEADLINE};
+    return (feri_waiting){handle, readiness, wait_mode, false, FERP_NO_DEADLINE};
 }
 
 static inline feri_waiting feri_waiting_to(const fer_handle *handle, ferp_readiness readiness)

@@ -9,35 +9,35 @@
 enum { CAPACITY_MIN = 16 };
 
 /* Fibonacci hashing: descriptors count up, SOCKETs in fours. */
-static size_t home_of(const ferp_sources *sources, fer_raw_socket raw)
+static size_t home_slot(const ferp_sources *sources, fer_raw_socket raw)
 {
     uint64_t mixed = (uint64_t)raw * UINT64_C(0x9E3779B97F4A7C15);
     return (size_t)(mixed >> 32) & (sources->capacity - 1);
 }
 
-static size_t next_to(const ferp_sources *sources, size_t at)
+static size_t next_slot(const ferp_sources *sources, size_t at)
 {
     return (at + 1) & (sources->capacity - 1);
 }
 
 /* Where raw is, or the empty slot where it would be. There is always an empty one. */
-static size_t place_of(const ferp_sources *sources, fer_raw_socket raw)
+static size_t find_slot(const ferp_sources *sources, fer_raw_socket raw)
 {
-    size_t at = home_of(sources, raw);
+    size_t at = home_slot(sources, raw);
     while (sources->slots[at].record != NULL && sources->slots[at].raw != raw) {
-        at = next_to(sources, at);
+        at = next_slot(sources, at);
     }
     return at;
 }
 
 void *ferp_sources_find(const ferp_sources *sources, fer_raw_socket raw)
 {
-    return sources->capacity == 0 ? NULL : sources->slots[place_of(sources, raw)].record;
+    return sources->capacity == 0 ? NULL : sources->slots[find_slot(sources, raw)].record;
 }
 
 static void put(ferp_sources *sources, fer_raw_socket raw, void *record)
 {
-    sources->slots[place_of(sources, raw)] = (ferp_source_slot){raw, record};
+    sources->slots[find_slot(sources, raw)] = (ferp_source_slot){raw, record};
     sources->count++;
 }
 
@@ -84,10 +84,10 @@ void ferp_sources_remove(ferp_sources *sources, fer_raw_socket raw)
     if (ferp_sources_find(sources, raw) == NULL) {
         return;
     }
-    size_t hole = place_of(sources, raw);
-    for (size_t at = next_to(sources, hole); sources->slots[at].record != NULL;
-         at = next_to(sources, at)) {
-        if (may_move(hole, home_of(sources, sources->slots[at].raw), at)) {
+    size_t hole = find_slot(sources, raw);
+    for (size_t at = next_slot(sources, hole); sources->slots[at].record != NULL;
+         at = next_slot(sources, at)) {
+        if (may_move(hole, home_slot(sources, sources->slots[at].raw), at)) {
             sources->slots[hole] = sources->slots[at];
             hole = at;
         }

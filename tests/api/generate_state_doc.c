@@ -12,7 +12,7 @@ typedef struct entry {
 } entry;
 
 #define ENTRY(name, text) {#name, text},
-static const entry lives[] = {FERI_LIVES(ENTRY)};
+static const entry phases[] = {FERI_PHASES(ENTRY)};
 static const entry read_halves[] = {FERI_READ_HALVES(ENTRY)};
 static const entry write_halves[] = {FERI_WRITE_HALVES(ENTRY)};
 static const entry endings[] = {FERI_ENDINGS(ENTRY)};
@@ -26,54 +26,55 @@ static const entry answers[] = {FERI_ANSWERS(ENTRY)};
 /* One of the word's fields: how to make a word of it, and how to read it. */
 typedef struct field {
     const char *title;
-    const char *about;
+    const char *description;
     const entry *states;
     unsigned count;
     unsigned shift;
-    feri_life life; /* the other fields are at their first state, the life at this one */
+    feri_phase phase; /* the other fields are at their first state, the life at this one */
 } field;
 
-static const field life_field = {"Life",       "The life of a handle.", lives, COUNT_OF(lives), 0,
-                                 FERI_LIFE_NEW};
+static const field phase_field = {"Life", "The life of a handle.", phases, COUNT_OF(phases),
+                                  0,      FERI_PHASE_NEW};
 
 static const field open_fields[] = {
     {"Read half",
      "While the life is OPEN. The handle's own shutdown beats everything; else the first end that "
      "was seen stays.",
-     read_halves, COUNT_OF(read_halves), 4, FERI_LIFE_OPEN},
+     read_halves, COUNT_OF(read_halves), 4, FERI_PHASE_OPEN},
     {"Write half", "While the life is OPEN. A broken pipe says nothing about the read half.",
-     write_halves, COUNT_OF(write_halves), 8, FERI_LIFE_OPEN},
+     write_halves, COUNT_OF(write_halves), 8, FERI_PHASE_OPEN},
     {"Ending",
      "While the life is OPEN and the read half too: whether the end of the connection was ever "
      "seen through this handle. It is what "
      "peer_addr is answered by, and it outlives the read half's turn from EOF to SHUT.",
-     endings, COUNT_OF(endings), 12, FERI_LIFE_OPEN},
+     endings, COUNT_OF(endings), 12, FERI_PHASE_OPEN},
 };
 
-static feri_state word_of(const field *which, unsigned state)
+static feri_state make_word(const field *which, unsigned state)
 {
     return which->shift == 0 ? (feri_state)state
-                             : (feri_state)which->life | (feri_state)state << which->shift;
+                             : (feri_state)which->phase | (feri_state)state << which->shift;
 }
 
-static unsigned state_in(const field *which, feri_state word)
+static unsigned state_of(const field *which, feri_state word)
 {
     return word >> which->shift & 0xF;
 }
 
-static fer_error_kind reason_for(feri_event event)
+static fer_error_kind error_for(feri_event event)
 {
-    bool brings = event == FERI_EVENT_GOT_RESET || event == FERI_EVENT_CONNECT_FAIL;
-    return brings ? FER_CONNECTION_RESET : FER_OK;
+    bool brings_error = event == FERI_EVENT_GOT_RESET || event == FERI_EVENT_CONNECT_FAIL;
+    return brings_error ? FER_CONNECTION_RESET : FER_OK;
 }
 
 static feri_state next_of(const field *which, unsigned state, unsigned event)
 {
-    return feri_state_next(word_of(which, state), (feri_event)event, reason_for((feri_event)event));
+    return feri_state_next(make_word(which, state), (feri_event)event,
+                           error_for((feri_event)event));
 }
 
 /* Events that are misuse in every state of a field are left out of its table. */
-static bool matters(const field *which, unsigned event)
+static bool is_possible(const field *which, unsigned event)
 {
     for (unsigned state = 0; state < which->count; state++) {
         if (next_of(which, state, event) != FERI_STATE_MISUSE) {
@@ -94,10 +95,10 @@ static void print_list(const char *title, const entry *entries, unsigned count)
 
 /* Whether a step leads to another state of the same table: it is no misuse, and does not end an
  * OPEN life. */
-static bool is_within(const field *which, feri_state next)
+static bool stays_in_table(const field *which, feri_state next)
 {
     return next != FERI_STATE_MISUSE &&
-           (which->shift == 0 || feri_state_life(next) == FERI_LIFE_OPEN);
+           (which->shift == 0 || feri_state_phase(next) == FERI_PHASE_OPEN);
 }
 
 static void print_cell(const field *which, unsigned state, unsigned event)
@@ -105,10 +106,10 @@ static void print_cell(const field *which, unsigned state, unsigned event)
     feri_state next = next_of(which, state, event);
     if (next == FERI_STATE_MISUSE) {
         printf(" misuse |");
-    } else if (!is_within(which, next)) {
-        printf(" (%s) |", lives[feri_state_life(next)].name);
+    } else if (!stays_in_table(which, next)) {
+        printf(" (%s) |", phases[feri_state_phase(next)].name);
     } else {
-        printf(" %s |", which->states[state_in(which, next)].name);
+        printf(" %s |", which->states[state_of(which, next)].name);
     }
 }
 
@@ -124,7 +125,7 @@ static void print_table(const field *which)
     }
     printf("\n");
     for (unsigned event = 0; event < COUNT_OF(events); event++) {
-        if (!matters(which, event)) {
+        if (!is_possible(which, event)) {
             continue;
         }
         printf("| %s |", events[event].name);
@@ -143,9 +144,9 @@ static void print_diagram(const field *which)
     for (unsigned state = 0; state < which->count; state++) {
         for (unsigned event = 0; event < COUNT_OF(events); event++) {
             feri_state next = next_of(which, state, event);
-            if (is_within(which, next) && state_in(which, next) != state) {
+            if (stays_in_table(which, next) && state_of(which, next) != state) {
                 printf("    %s --> %s: %s\n", which->states[state].name,
-                       which->states[state_in(which, next)].name, events[event].name);
+                       which->states[state_of(which, next)].name, events[event].name);
             }
         }
     }
@@ -154,7 +155,7 @@ static void print_diagram(const field *which)
 
 static void print_field(const field *which)
 {
-    printf("## %s\n\n%s\n\n", which->title, which->about);
+    printf("## %s\n\n%s\n\n", which->title, which->description);
     print_list("States", which->states, which->count);
     print_table(which);
     print_diagram(which);
@@ -184,17 +185,17 @@ static void print_answers(void)
         printf("---|");
     }
     printf("\n");
-    for (unsigned state = 0; state < COUNT_OF(lives); state++) {
-        print_answer_row("life", lives[state].name, word_of(&life_field, state));
+    for (unsigned state = 0; state < COUNT_OF(phases); state++) {
+        print_answer_row("life", phases[state].name, make_word(&phase_field, state));
     }
     for (unsigned i = 0; i < COUNT_OF(open_fields); i++) {
         for (unsigned state = 1; state < open_fields[i].count; state++) {
             print_answer_row(open_fields[i].title, open_fields[i].states[state].name,
-                             word_of(&open_fields[i], state));
+                             make_word(&open_fields[i], state));
         }
     }
     print_answer_row("reason", "there is one",
-                     (feri_state)FERI_LIFE_OPEN | (feri_state)FER_CONNECTION_RESET << 16);
+                     (feri_state)FERI_PHASE_OPEN | (feri_state)FER_CONNECTION_RESET << 16);
     printf("\n");
 }
 
@@ -209,7 +210,7 @@ int main(void)
            "by compare-and-swap, so that one\n"
            "thread may read while another writes or shuts down.\n\n");
     print_list("Events", events, COUNT_OF(events));
-    print_field(&life_field);
+    print_field(&phase_field);
     for (unsigned i = 0; i < COUNT_OF(open_fields); i++) {
         print_field(&open_fields[i]);
     }
