@@ -123,6 +123,7 @@ set(ferrule_sim_sources
     platform/sim/wait.c)
 # What a poller needs that keeps its sockets itself.
 set(ferrule_list_sources
+    platform/common/poll_set.c
     platform/common/poller_list.c
     platform/common/sources.c)
 if(WIN32)

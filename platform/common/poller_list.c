@@ -1,20 +1,21 @@
-/* poller_list.c: a poller over poll and WSAPoll, which are given all sockets anew for each wait.
- * What the two have not in common is behind poller_list.h.
+/* poller_list.c: a poller over poll and WSAPoll, which get all sockets anew for each wait. The
+ * differences between the two are behind poller_list.h.
  *
- * One of the threads that wait leads: it polls a copy of what is armed, without the lock, so that
- * nothing that is polled changes meanwhile. The others sleep until it has left, or their own time
- * is over. Who changes something wakes the leader, whose wait ends with nothing for it: core comes
- * again, and a new copy is made. What comes of a copy counts only for a source that still is the
- * one that was copied.
+ * One of the waiting threads is the leader. It polls a copy of the armed sources without the lock,
+ * so a polled array never changes. The other threads sleep until the leader has finished or their
+ * own timeout expires. A thread that changes something wakes the leader. The leader's wait then
+ * ends without events, core repeats it, and the leader makes a new copy. A result counts only if
+ * its source is still the copied one.
  *
- * A system's poll keeps a socket open that is closed meanwhile (Linux' does; its port would still
- * be taken), so delete goes on only when no poll has the socket any more. */
+ * Linux' poll keeps a socket open that is closed during the poll, and its port stays in use. Delete
+ * therefore returns only after no poll uses the socket. */
 #include "platform/common/poller_list.h"
 
 #if defined(_WIN32) || FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
 
 #include <string.h>
 
+#include "platform/common/poll_set.h"
 #include "platform/common/sources.h"
 
 typedef struct source {
@@ -22,34 +23,29 @@ typedef struct source {
     struct source *next;
     fer_raw_socket raw;
     fer_event interest;
-    uint64_t serial; /* no other source of the list ever has it */
+    uint64_t serial; /* unique in the list */
     fer_poll_mode mode;
     bool armed;
     ferp_list_identity identity;
 } source;
 
-/* What is polled: the waker first, then the armed sources, in turn. */
-typedef struct ferp_poll_set {
-    ferp_list_entry *entries;
-    uint64_t *serials;
-    size_t count;
-} ferp_poll_set;
-
 typedef struct ferp_list {
-    ferp_monitor monitor; /* told when the leader has polled */
+    ferp_monitor monitor; /* notified after each poll of the leader */
     ferp_list_waker waker;
     ferp_sources sources;
-    source sentinel; /* a ring: the longest untold source is ends.next */
+    /* head of the ring; sentinel.next was reported least recently */
+    source sentinel;
     uint64_t last_serial;
-    uint64_t poll_count; /* how many polls of leaders have ended */
+    uint64_t poll_count; /* finished polls of leaders */
     ferp_poll_set leader_set;
-    ferp_poll_set other_set;       /* for those who look under the lock */
-    size_t capacity;               /* of each snapshot */
-    const ferp_list_entry *polled; /* by the leader, now; NULL where nobody leads */
-    bool change_sent;              /* FERP_LIST_CHANGED was sent and not yet taken */
+    ferp_poll_set other_set; /* for polls under the lock */
+    size_t capacity;         /* of each set */
+    /* the entries that the leader polls now; NULL if there is no leader */
+    const ferp_list_entry *polled;
+    bool change_sent; /* FERP_LIST_CHANGED was sent and not yet received */
 } ferp_list;
 
-/* A poller's words. */
+/* Indexes of a poller's words. */
 enum { AT_LIST };
 
 enum { CAPACITY_MIN = 16 };
@@ -62,7 +58,7 @@ static ferp_list *list_of(const fer_poller *poller)
     return (ferp_list *)poller->words_[AT_LIST];
 }
 
-/* ---- Sources, in the order in which they were told of */
+/* ---- Sources, least recently reported first */
 
 static void unlink_source(source *one)
 {
@@ -85,7 +81,7 @@ static void drop_source(ferp_list *list, source *one)
     ferp_memory_free(one);
 }
 
-/* Nothing asked for is nothing polled: not even a hang-up is told of then. */
+/* An empty interest is not polled, so it does not report a hang-up either. */
 static void set_interest(ferp_list *list, source *one, fer_event interest, fer_poll_mode mode)
 {
     one->interest = interest;
@@ -94,32 +90,9 @@ static void set_interest(ferp_list *list, source *one, fer_event interest, fer_p
     one->serial = ++list->last_serial;
 }
 
-/* ---- Snapshots */
+/* ---- Poll sets */
 
-static bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity)
-{
-    if (capacity > SIZE_MAX / sizeof *out->entries || capacity > SIZE_MAX / sizeof *out->serials) {
-        return false;
-    }
-    ferp_poll_set made = {ferp_memory_new(capacity * sizeof *out->entries),
-                          ferp_memory_new(capacity * sizeof *out->serials), 0};
-    if (made.entries == NULL || made.serials == NULL) {
-        ferp_memory_free(made.entries);
-        ferp_memory_free(made.serials);
-        return false;
-    }
-    *out = made;
-    return true;
-}
-
-static void ferp_poll_set_free(ferp_poll_set *one)
-{
-    ferp_memory_free(one->entries);
-    ferp_memory_free(one->serials);
-}
-
-/* What is being polled is left to the leader, who gives it back where it finds another in its
- * place. */
+/* A set in use stays with the leader, which frees it when it finds another one in its place. */
 static void replace_sets(ferp_list *list, ferp_poll_set leader_set, ferp_poll_set other_set)
 {
     if (list->leader_set.entries != list->polled) {
@@ -130,7 +103,7 @@ static void replace_sets(ferp_list *list, ferp_poll_set leader_set, ferp_poll_se
     list->other_set = other_set;
 }
 
-/* Room for one source more, and the waker. */
+/* Reserves entries for the waker and one more source. */
 static bool reserve(ferp_list *list)
 {
     size_t needed = list->sources.count + 2;
@@ -158,13 +131,6 @@ static short events_of(fer_event interest)
                    (interest.writable ? FERP_LIST_WRITABLE : 0));
 }
 
-static void ferp_poll_set_append(ferp_poll_set *to, ferp_list_fd fd, short events, uint64_t serial)
-{
-    to->entries[to->count] = (ferp_list_entry){.fd = fd, .events = events};
-    to->serials[to->count] = serial;
-    to->count++;
-}
-
 static void fill_set(const ferp_list *list, ferp_poll_set *out)
 {
     out->count = 0;
@@ -177,10 +143,10 @@ static void fill_set(const ferp_list *list, ferp_poll_set *out)
     }
 }
 
-/* ---- What is watched */
+/* ---- Registered sockets */
 
-/* Who is told of a change before it is made, under the lock, comes after it. A wake-up that fails
- * changes nothing. */
+/* Called under the lock, before the change is made. The leader can make its next copy only after
+ * the change. If the wakeup fails, nothing changes. */
 static fer_error wake_leader(ferp_list *list)
 {
     if (list->polled == NULL || list->change_sent) {
@@ -191,8 +157,8 @@ static fer_error wake_leader(ferp_list *list)
     return success;
 }
 
-/* The source that raw names, or NULL. One whose socket was closed without a delete is dropped here,
- * whatever its number names now. */
+/* Finds the source of raw, or NULL. A source whose socket was closed without a delete is dropped
+ * here, even if its number names a new socket now. */
 static fer_error current_source(ferp_list *list, fer_raw_socket raw, ferp_list_identity *identity,
                                 source **out)
 {
@@ -207,7 +173,7 @@ static fer_error current_source(ferp_list *list, fer_raw_socket raw, ferp_list_i
     return err;
 }
 
-/* All that can fail comes first. */
+/* Every step that can fail comes before the first change. */
 static fer_error insert(ferp_list *list, fer_raw_socket raw, source **out)
 {
     source *made = reserve(list) ? ferp_memory_new(sizeof *made) : NULL;
@@ -279,7 +245,7 @@ fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event int
     return err;
 }
 
-/* The leader has been woken: this is soon. */
+/* This is soon, because the leader has been woken. */
 static void wait_for_poll_end(ferp_list *list)
 {
     uint64_t polls_before = list->poll_count;
@@ -308,7 +274,7 @@ fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw)
     return err;
 }
 
-/* ---- What a poll found */
+/* ---- Results of a poll */
 
 static fer_event event_of(const source *one, const ferp_list_entry *entry)
 {
@@ -320,7 +286,7 @@ static fer_event event_of(const source *one, const ferp_list_entry *entry)
         failed || (one->interest.writable && (entry->revents & FERP_LIST_WRITABLE) != 0)};
 }
 
-/* Whether the number names the socket still that was added: poll asked the one that has the number
+/* Whether the number still names the added socket. poll has examined the socket that has the number
  * now. */
 static bool is_current(source *one, int revents)
 {
@@ -400,8 +366,8 @@ static fer_error poll_as_leader(ferp_list *list, fer_event *events, size_t cap,
     return err;
 }
 
-/* A look without a wait needs not lead, and keeps the lock. What a notification wakes is the
- * leader, where there is one. */
+/* A poll with a timeout of 0 needs no leader and keeps the lock. It does not poll the waker while
+ * there is a leader: a notification wakes the leader. */
 static fer_error poll_now(ferp_list *list, fer_event *events, size_t cap, size_t *count,
                           bool *notified)
 {
@@ -414,7 +380,7 @@ static fer_error poll_now(ferp_list *list, fer_event *events, size_t cap, size_t
     return success;
 }
 
-/* What is left of timeout once nobody leads; 0 where somebody does still. */
+/* Waits until there is no leader. Returns the rest of timeout, or 0 if it expired. */
 static fer_duration wait_for_leader(ferp_list *list, fer_duration timeout)
 {
     uint64_t now = ferp_now();
@@ -513,7 +479,7 @@ void ferp_list_close(fer_poller *poller)
 
 #else
 
-/* ISO C wants a declaration in each file. */
+/* ISO C requires a declaration in each file. */
 typedef int ferp_list_is_not_needed;
 
 #endif

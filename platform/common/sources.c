@@ -1,4 +1,4 @@
-/* sources.c: the table from raw sockets to a poller's records. It grows when a socket is added, and
+/* sources.c: the table from raw sockets to a poller's records. It grows when a socket is added and
  * never shrinks. */
 #include "platform/common/sources.h"
 
@@ -8,7 +8,7 @@
 
 enum { CAPACITY_MIN = 16 };
 
-/* Fibonacci hashing: descriptors count up, SOCKETs in fours. */
+/* Fibonacci hashing, because file descriptors are consecutive and SOCKETs are multiples of four. */
 static size_t home_slot(const ferp_sources *sources, fer_raw_socket raw)
 {
     uint64_t mixed = (uint64_t)raw * UINT64_C(0x9E3779B97F4A7C15);
@@ -20,7 +20,7 @@ static size_t next_slot(const ferp_sources *sources, size_t at)
     return (at + 1) & (sources->capacity - 1);
 }
 
-/* Where raw is, or the empty slot where it would be. There is always an empty one. */
+/* The slot of raw, or the empty slot for it. There is always an empty slot. */
 static size_t find_slot(const ferp_sources *sources, fer_raw_socket raw)
 {
     size_t at = home_slot(sources, raw);
@@ -71,14 +71,14 @@ bool ferp_sources_insert(ferp_sources *sources, fer_raw_socket raw, void *record
     return true;
 }
 
-/* Whether a record at from, whose home is home, may move back to the hole: home does not lie
+/* Whether a record at `from` with the home slot `home` may move back to `hole`: home is not
  * cyclically in (hole, from]. */
 static bool may_move(size_t hole, size_t home, size_t from)
 {
     return hole <= from ? home <= hole || home > from : home <= hole && home > from;
 }
 
-/* What follows moves up, so that no search ends at the hole too early. */
+/* The records that follow move back, so that no search stops at the hole. */
 void ferp_sources_remove(ferp_sources *sources, fer_raw_socket raw)
 {
     if (ferp_sources_find(sources, raw) == NULL) {
