@@ -1,4 +1,4 @@
-/* operation_error.c: what an OS's answer means to one operation, and which errors end a stream. */
+/* operation_error.c: maps errors by operation, and decides which errors end a stream. */
 #include "core/base/operation_error.h"
 
 #include <stddef.h>

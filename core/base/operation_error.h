@@ -1,6 +1,5 @@
-/* operation_error.h: where an operation knows better than the plain error map what an OS's answer
- * means to the caller, and which errors end a stream. The whole list is the two tables here; the
- * plain map is the platform's. */
+/* operation_error.h: the errors that one operation maps to a more exact kind than the platform's
+ * plain map, and the errors that end a stream. The two tables here are the complete list. */
 #ifndef FERI_OPERATION_ERROR_H
 #define FERI_OPERATION_ERROR_H
 
@@ -73,12 +72,12 @@ typedef enum feri_operation {
     X(REGISTER, FER_PERMISSION_DENIED, FER_UNSUPPORTED, true,                                    \
       "Linux' EPERM: a file that epoll does not support")
 
-/* What the caller is told. */
+/* Maps an error of an operation to the error for the caller. */
 fer_error feri_map_error(feri_operation operation, fer_error error);
 
-/* The errors that leave a stream as it was. Every other one is fatal (rule S5): what is not known
- * to pass must never be followed by what looks like a clean end. BROKEN_PIPE, and TIMED_OUT by its
- * os_code, are decided in feri_error_is_fatal. */
+/* The errors that do not change a stream. Every other error is fatal (rule S5): an unknown error
+ * must never be followed by an apparent end of file. feri_error_is_fatal decides BROKEN_PIPE, and
+ * TIMED_OUT by its os_code. */
 #define FERI_NONFATAL_KINDS(X) \
     X(FER_OK)                  \
     X(FER_WOULD_BLOCK)         \

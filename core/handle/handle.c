@@ -1,4 +1,4 @@
-/* handle.c: the storage behind every socket handle, and the only changes of it. */
+/* handle.c: the storage of every socket handle, and all changes to it. */
 #include "core/handle/handle.h"
 
 #include "core/base/assert.h"
@@ -31,7 +31,7 @@ fer_error feri_handle_check(const fer_handle *handle, feri_request request)
     return feri_handle_answer_error(handle, feri_handle_answer(handle, request));
 }
 
-/* Steps the state word and tells the word it stepped from, or FERI_STATE_MISUSE. */
+/* Applies an event to the state word. Returns the word before the event, or FERI_STATE_MISUSE. */
 static feri_state step(fer_handle *handle, feri_event event, fer_error_kind reason)
 {
     for (;;) {
@@ -57,11 +57,12 @@ bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error reason)
     FERI_ASSERT(reason.kind != FER_OK);
     feri_state seen = feri_handle_state(handle);
     if (feri_state_next(seen, event, reason.kind) == FERI_STATE_MISUSE) {
-        return false; /* a code left behind would be taken for that of the next reason */
+        /* a stored code would be combined with the kind of a later error */
+        return false;
     }
     if (feri_state_saved_kind(seen) == FER_OK) {
-        /* The code before the kind that makes it visible. Of two threads that meet the end at once,
-         * either code may stay. */
+        /* The code is stored before the kind that makes it visible. If two threads fail at the same
+         * time, either code may remain. */
         (void)feri_atomic_replace((uint32_t *)&handle->reason_, 0, (uint32_t)reason.os_code);
     }
     return step(handle, event, reason.kind) != FERI_STATE_MISUSE;

@@ -1,5 +1,5 @@
-/* keepalive.c: TCP keepalive, all or nothing: the fields first, whether it is on last, and after a
- * failure the earlier values. */
+/* keepalive.c: TCP keepalive, all or nothing. The fields are set first and SO_KEEPALIVE last. After
+ * a failure the previous values are restored. */
 #include <stddef.h>
 
 #include "core/base/assert.h"
@@ -7,7 +7,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
 
-/* One field of the setting, as the OS has it. A value of 0 is left alone. */
+/* One field, in the unit of the OS. A value of 0 leaves the field unchanged. */
 typedef struct field {
     ferp_option option;
     uint32_t value;
@@ -16,7 +16,7 @@ typedef struct field {
 
 #define FIELD_COUNT 3
 
-/* Where Windows has only SIO_KEEPALIVE_VALS, its documented defaults stand in for what is not given
+/* The documented defaults, for values that are not given if Windows has only SIO_KEEPALIVE_VALS
  * (SIO_KEEPALIVE_VALS, MSDN). */
 #define DEFAULT_TIME_SECONDS 7200
 #define DEFAULT_INTERVAL_SECONDS 1
@@ -73,7 +73,7 @@ static uint32_t value_or(uint32_t value, uint32_t fallback)
     return value != 0 ? value : fallback;
 }
 
-/* The OS has no such fields: the one older call for all of them, where there is one. */
+/* For systems without the fields: the older call that sets all of them, if it exists. */
 static fer_error set_with_one_call(fer_raw_socket raw, bool on, const field fields[FIELD_COUNT],
                                    fer_error unsupported)
 {
@@ -106,7 +106,7 @@ fer_error feri_set_keepalive(fer_handle *handle, const fer_keepalive *keepalive)
     return error;
 }
 
-/* A field that the OS does not tell is 0. */
+/* A field that the OS cannot report is 0. */
 static fer_error value_or_zero(fer_raw_socket raw, ferp_option option, uint32_t *out)
 {
     *out = 0;

@@ -1,11 +1,11 @@
-/* multicast.c: groups and the options of sending to them. */
+/* multicast.c: multicast groups and options. */
 #include "core/handle/multicast.h"
 
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
 
-/* An IPv6 option of an IPv4 socket is misuse; the systems each say something else to it. */
+/* An IPv6 option of an IPv4 socket is misuse, for which each system reports a different error. */
 static fer_error check_v6(const fer_handle *handle)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));

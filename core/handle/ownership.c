@@ -1,4 +1,4 @@
-/* ownership.c: clones, and sockets that come from elsewhere or go there. */
+/* ownership.c: clones, and sockets that are adopted or released. */
 #include "core/handle/ownership.h"
 
 #include "core/base/assert.h"
@@ -15,8 +15,9 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = ferp_duplicate(handle->raw_, &raw);
     if (error.kind == FER_OK) {
-        /* From now on another handle may change the modes, and end the read half without this one's
-         * knowing: a reader that waits on is woken, to wait as a reader of a shared socket does. */
+        /* From now on another handle can change the modes, and can end the read half unnoticed by
+         * this one. A waiting reader is woken, so that it waits again as a reader of a shared
+         * socket. */
         feri_atomic_change_bits(&handle->flags_, FERI_FLAG_CLONED, 0);
         ferp_wake(handle->raw_);
         error = feri_handle_fill_clone(out, raw, handle);
@@ -141,7 +142,7 @@ fer_raw_socket feri_into_raw(fer_handle *handle)
 {
     fer_raw_socket raw = feri_handle_release(handle);
     if (raw != FER_RAW_SOCKET_NONE) {
-        /* The socket is given up whether or not its modes could be put on it. */
+        /* The socket is released even if its modes could not be set on it. */
         FER_IGNORE(ferp_release(raw));
     }
     return raw;

@@ -1,4 +1,4 @@
-/* pending_connect.c: the status of a started connect, and what it means for the state (rule C5).
+/* pending_connect.c: the status of a started connect, and its effect on the state (rule C5).
  * Nothing here waits. */
 #include "core/handle/pending_connect.h"
 
@@ -7,7 +7,7 @@
 #include "core/handle/stream_result.h"
 #include "platform/platform.h"
 
-/* SO_ERROR, then getpeername: FER_OK is connected, WOULD_BLOCK not yet. */
+/* SO_ERROR, then getpeername: FER_OK is connected, WOULD_BLOCK is pending. */
 static fer_error query_status(fer_raw_socket raw)
 {
     fer_error pending = feri_ok();
@@ -17,7 +17,7 @@ static fer_error query_status(fer_raw_socket raw)
     return connected.kind == FER_OK ? connected : feri_own_error(FER_WOULD_BLOCK);
 }
 
-/* A second look where the first may be too early. */
+/* A second query, if the first can be too early. */
 fer_error feri_connect_status(fer_raw_socket raw)
 {
     fer_error status = query_status(raw);
@@ -25,15 +25,14 @@ fer_error feri_connect_status(fer_raw_socket raw)
                                                                              : status;
 }
 
-/* The connect went well, and the connection has ended before anybody asked: a connect that is
- * answered by a reset is refused (RFC 9293, 3.10.7.3), and what was never connected has no pipe to
- * break. */
+/* Whether the connect succeeded and the connection has ended since. A connect that is answered by a
+ * reset is refused (RFC 9293, 3.10.7.3), and a broken pipe requires a connection. */
 static bool is_connection_error(fer_error status)
 {
     return status.kind == FER_CONNECTION_RESET || status.kind == FER_BROKEN_PIPE;
 }
 
-/* Each may have been done by another thread already. */
+/* Another thread may have applied the event already. */
 fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status)
 {
     if (status.kind == FER_WOULD_BLOCK) {

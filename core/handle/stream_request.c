@@ -1,4 +1,4 @@
-/* stream_request.c: what the state answers before the OS is asked. */
+/* stream_request.c: the state's answer to a request, before any system call. */
 #include "core/handle/stream_request.h"
 
 #include <stdint.h>
@@ -30,7 +30,7 @@ fer_error feri_stream_check(const fer_handle *handle, feri_request request)
     return error;
 }
 
-/* The read half saw a fatal error: only what is still queued can be read. */
+/* After a fatal error on the read half only queued bytes can be read. */
 static fer_error check_queued_input(const fer_handle *handle, bool *proceed)
 {
     size_t queued = 0;

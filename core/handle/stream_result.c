@@ -1,10 +1,10 @@
-/* stream_result.c: what the OS's answer to a read or a write means for the state. */
+/* stream_result.c: after a read or a write of a stream: the effect of the result on the state. */
 #include "core/handle/stream_result.h"
 
 #include "core/base/assert.h"
 #include "core/base/operation_error.h"
 
-/* What the read half answers after an event. */
+/* The read half's answer after an event. */
 static fer_error read_half_error(const fer_handle *handle)
 {
     feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);

@@ -1,4 +1,4 @@
-/* stream_state.c: the tables of a handle's state, and the few lines that read them. docs/STATE.md
+/* stream_state.c: the tables of a handle's state, and the functions that read them. docs/STATE.md
  * is generated from here. */
 #include "core/handle/stream_state.h"
 
@@ -7,10 +7,10 @@
 
 #define FERI_MISUSE 0xF
 
-/* Columns are the events, in the order of FERI_EVENTS: OPEN_BEGIN, _ABANDON, _UNCONNECTED,
+/* The columns are the events, in the order of FERI_EVENTS: OPEN_BEGIN, _ABANDON, _UNCONNECTED,
  * CONNECT_BEGIN, _ABANDON, _OK, _FAIL, SHUT_READ, SHUT_WRITE, SHUT_BOTH, GOT_EOF, GOT_RESET,
- * GOT_PIPE, CLOSE. Letters are short for one table each, and undefined after it. A row is a state,
- * a cell the next one; - is misuse. */
+ * GOT_PIPE, CLOSE. A row is a state, a cell the next state; M is misuse. The letters are defined
+ * for one table each. */
 
 #define M FERI_MISUSE
 #define N FERI_PHASE_NEW
@@ -38,8 +38,8 @@ static const uint8_t phase_table[FERI_PHASE_COUNT][FERI_EVENT_COUNT] = {
 #undef O
 #undef X
 
-/* The handle's own shutdown over everything; else the first end that was seen stays. BROKEN_PIPE
- * says nothing of reading. */
+/* The handle's own shutdown takes precedence; otherwise the first end that was seen remains.
+ * BROKEN_PIPE does not affect the read half. */
 #define O FERI_READ_OPEN
 #define E FERI_READ_EOF
 #define S FERI_READ_SHUT
@@ -71,8 +71,8 @@ static const uint8_t write_table[FERI_WRITE_COUNT][FERI_EVENT_COUNT] = {
 
 #undef M
 
-/* Which events show the connection's end, by the read half: a 0 that comes of the handle's own
- * shutdown is not the peer's. */
+/* Which events show the end of the connection, by the read half. After the handle's own shutdown a
+ * read of 0 bytes is not the peer's end of file. */
 static const bool shows_end[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
     [FERI_READ_OPEN] = {[FERI_EVENT_GOT_EOF] = true, [FERI_EVENT_GOT_RESET] = true},
     [FERI_READ_EOF] = {[FERI_EVENT_GOT_EOF] = true, [FERI_EVENT_GOT_RESET] = true},
@@ -116,7 +116,8 @@ static const uint8_t write_answers[FERI_WRITE_COUNT] = {
     [FERI_WRITE_GONE] = FERI_ANSWER_SAVED_ERROR,
 };
 
-/* By whether there is a reason: a fatal error that was told once is not there to be taken again. */
+/* Indexed by whether there is a saved error: a fatal error that was reported once is not pending
+ * again. */
 static const uint8_t take_error_answers[2] = {A, FERI_ANSWER_END};
 
 static const uint8_t peer_addr_answers[FERI_ENDING_COUNT] = {
@@ -126,7 +127,7 @@ static const uint8_t peer_addr_answers[FERI_ENDING_COUNT] = {
 #undef A
 #undef U
 
-/* Which events bring a reason, and which forget the reason and the end that were seen. */
+/* Which events have a fatal error, and which clear the saved error and the ending. */
 static const bool brings_error[FERI_EVENT_COUNT] = {
     [FERI_EVENT_CONNECT_FAIL] = true,
     [FERI_EVENT_GOT_RESET] = true,
@@ -211,7 +212,7 @@ feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind ki
     if (phase == FERI_MISUSE || read == FERI_MISUSE || write == FERI_MISUSE) {
         return FERI_STATE_MISUSE;
     }
-    /* Added and not or-ed, for provers know sums better; the fields do not overlap. */
+    /* A sum and not a bitwise or, because provers handle sums better. The fields do not overlap. */
     return phase + 0x10 * read + 0x100 * write + 0x1000 * next_ending(state, event) +
            0x10000 * next_saved_kind(state, event, kind);
 }

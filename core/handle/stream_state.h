@@ -1,6 +1,6 @@
-/* stream_state.h: the state of a socket handle, decided by tables alone: which events may happen,
- * what follows, and what a call is answered. The fields share one 32-bit word, so that two threads
- * change it without a lock. No OS call and no handle here. */
+/* stream_state.h: the state of a socket handle, defined by tables: the events that each state
+ * allows, the next state, and the answer to each request. All fields share one 32-bit word, so
+ * threads change it without a lock. No system call and no handle here. */
 #ifndef FERI_STREAM_STATE_H
 #define FERI_STREAM_STATE_H
 
@@ -102,11 +102,11 @@ typedef enum feri_request {
 } feri_request;
 typedef enum feri_answer { FERI_ANSWERS(FERI_ANSWER_ENUMERATOR) FERI_ANSWER_COUNT } feri_answer;
 
-/* The word: life in bits 0-3, read half 4-7, write half 8-11, ending 12-15, the reason's kind
- * 16-23. */
+/* The word: phase in bits 0-3, read half 4-7, write half 8-11, ending 12-15, kind of the saved
+ * error 16-23. */
 typedef uint32_t feri_state;
 
-/* What feri_state_next answers to an event that cannot happen; no word has this value. */
+/* Returned by feri_state_next for an event that the state forbids. No word has this value. */
 #define FERI_STATE_MISUSE UINT32_MAX
 
 feri_phase feri_state_phase(feri_state state);
@@ -114,25 +114,24 @@ feri_read_half feri_state_read_half(feri_state state);
 feri_write_half feri_state_write_half(feri_state state);
 feri_ending feri_state_ending(feri_state state);
 
-/* The kind of the fatal error that was seen first, FER_OK where there was none. */
+/* The kind of the saved error, FER_OK if there is none. */
 fer_error_kind feri_state_saved_kind(feri_state state);
 
-/* The word after an event, or FERI_STATE_MISUSE. reason is the fatal error's kind for GOT_RESET and
- * CONNECT_FAIL, where the first one stays, else FER_OK. */
+/* The word after an event, or FERI_STATE_MISUSE. kind is that of the fatal error for GOT_RESET and
+ * CONNECT_FAIL, else FER_OK. The first one is saved. */
 feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind kind);
 
-/* What a request is answered in a state. */
+/* The answer of a state to a request. */
 feri_answer feri_state_answer(feri_state state, feri_request request);
 
-/* Whether a handle is OPEN, both halves are, and nothing of an end was seen: then the tables answer
- * every request CALL_OS (a test holds them to it), and the calls that move bytes need not look
- * anything up. */
+/* Whether a handle is OPEN with both halves open and no end seen. The tables then answer CALL_OS to
+ * every request but CONNECT (a test checks this), and the calls that move bytes skip the lookup. */
 static inline bool feri_state_is_fully_open(feri_state state)
 {
     return state == (feri_state)FERI_PHASE_OPEN;
 }
 
-/* Whether this handle has shut both halves. */
+/* Whether this handle has shut down both halves. */
 bool feri_state_both_halves_shut(feri_state state);
 
 #endif
