@@ -32,11 +32,11 @@ fer_error feri_handle_check(const fer_handle *handle, feri_request request)
 }
 
 /* Applies an event to the state word. Returns the word before the event, or FERI_STATE_MISUSE. */
-static feri_state step(fer_handle *handle, feri_event event, fer_error_kind reason)
+static feri_state step(fer_handle *handle, feri_event event, fer_error_kind kind)
 {
     for (;;) {
         feri_state old = feri_handle_state(handle);
-        feri_state next = feri_state_next(old, event, reason);
+        feri_state next = feri_state_next(old, event, kind);
         if (next == FERI_STATE_MISUSE) {
             return FERI_STATE_MISUSE;
         }
@@ -52,20 +52,20 @@ bool feri_handle_apply(fer_handle *handle, feri_event event)
     return step(handle, event, FER_OK) != FERI_STATE_MISUSE;
 }
 
-bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error reason)
+bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
 {
-    FERI_ASSERT(reason.kind != FER_OK);
+    FERI_ASSERT(error.kind != FER_OK);
     feri_state seen = feri_handle_state(handle);
-    if (feri_state_next(seen, event, reason.kind) == FERI_STATE_MISUSE) {
+    if (feri_state_next(seen, event, error.kind) == FERI_STATE_MISUSE) {
         /* a stored code would be combined with the kind of a later error */
         return false;
     }
     if (feri_state_saved_kind(seen) == FER_OK) {
         /* The code is stored before the kind that makes it visible. If two threads fail at the same
          * time, either code may remain. */
-        (void)feri_atomic_replace((uint32_t *)&handle->reason_, 0, (uint32_t)reason.os_code);
+        (void)feri_atomic_replace((uint32_t *)&handle->reason_, 0, (uint32_t)error.os_code);
     }
-    return step(handle, event, reason.kind) != FERI_STATE_MISUSE;
+    return step(handle, event, error.kind) != FERI_STATE_MISUSE;
 }
 
 fer_error feri_handle_claim(fer_handle *handle)
@@ -126,11 +126,11 @@ fer_error feri_handle_move(fer_handle *from, fer_handle *to)
     FER_TRY(feri_handle_claim(to));
     feri_state claimed = feri_handle_state(to);
     uint32_t flags = feri_handle_flags(from);
-    int32_t reason = (int32_t)feri_atomic_load((const uint32_t *)&from->reason_);
+    int32_t os_code = (int32_t)feri_atomic_load((const uint32_t *)&from->reason_);
     feri_state seen = feri_handle_state(from);
     to->raw_ = feri_handle_release(from);
     to->flags_ = flags;
-    to->reason_ = reason;
+    to->reason_ = os_code;
     return fill_or_close(feri_atomic_replace(&to->state_, claimed, seen), to->raw_);
 }
 

@@ -76,7 +76,7 @@ static inline fer_error feri_handle_check_getter(const fer_handle *handle, const
 bool feri_handle_apply(fer_handle *handle, feri_event event);
 
 /* Applies an event with a fatal error (GOT_RESET, CONNECT_FAIL). The first error is saved. */
-bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error reason);
+bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error);
 
 /* The saved error; BROKEN_PIPE if there is none. */
 fer_error feri_handle_saved_error(const fer_handle *handle);

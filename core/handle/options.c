@@ -100,9 +100,8 @@ fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
         return ferp_set_option(handle->raw_, FERP_TOS_V4, tos);
     }
     FER_TRY(ferp_set_option(handle->raw_, FERP_TCLASS_V6, tos));
-    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TOS_V4,
-                               /* for IPv4-mapped peers, as with the hop limit */
-                               tos));
+    /* for IPv4-mapped peers, as with the hop limit */
+    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TOS_V4, tos));
     return feri_ok();
 }
 

@@ -20,16 +20,18 @@
 #define F FERI_PHASE_CONNECT_FAILED
 #define O FERI_PHASE_OPEN
 #define X FERI_PHASE_CLOSED
+/* clang-format off */
 static const uint8_t phase_table[FERI_PHASE_COUNT][FERI_EVENT_COUNT] = {
-    /*                       BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
-    [FERI_PHASE_NEW] = {G, M, M, M, M, M, M, M, M, M, M, M, M, N},
-    [FERI_PHASE_OPENING] = {M, N, U, M, M, O, M, M, M, M, M, M, M, X},
-    [FERI_PHASE_UNCONNECTED] = {M, M, M, C, M, O, M, M, M, M, M, M, M, X},
-    [FERI_PHASE_CONNECTING] = {M, M, M, M, U, O, F, M, M, M, M, M, M, X},
-    [FERI_PHASE_CONNECT_FAILED] = {M, M, M, M, M, M, M, M, M, M, M, M, M, X},
-    [FERI_PHASE_OPEN] = {M, M, M, M, M, M, M, O, O, O, O, O, O, X},
-    [FERI_PHASE_CLOSED] = {G, M, M, M, M, M, M, M, M, M, M, M, M, X},
+    /*                             BEG AB UN CB CA OK FA SR SW SB EOF RST PIP CLO */
+    [FERI_PHASE_NEW]            = {G,  M, M, M, M, M, M, M, M, M, M,  M,  M,  N},
+    [FERI_PHASE_OPENING]        = {M,  N, U, M, M, O, M, M, M, M, M,  M,  M,  X},
+    [FERI_PHASE_UNCONNECTED]    = {M,  M, M, C, M, O, M, M, M, M, M,  M,  M,  X},
+    [FERI_PHASE_CONNECTING]     = {M,  M, M, M, U, O, F, M, M, M, M,  M,  M,  X},
+    [FERI_PHASE_CONNECT_FAILED] = {M,  M, M, M, M, M, M, M, M, M, M,  M,  M,  X},
+    [FERI_PHASE_OPEN]           = {M,  M, M, M, M, M, M, O, O, O, O,  O,  O,  X},
+    [FERI_PHASE_CLOSED]         = {G,  M, M, M, M, M, M, M, M, M, M,  M,  M,  X},
 };
+/* clang-format on */
 #undef N
 #undef G
 #undef U
@@ -44,13 +46,15 @@ static const uint8_t phase_table[FERI_PHASE_COUNT][FERI_EVENT_COUNT] = {
 #define E FERI_READ_EOF
 #define S FERI_READ_SHUT
 #define R FERI_READ_RESET
+/* clang-format off */
 static const uint8_t read_table[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
-    /*              BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
-    [FERI_READ_OPEN] = {O, O, O, O, O, O, O, S, O, S, E, R, O, O},
-    [FERI_READ_EOF] = {O, M, M, M, M, M, M, S, E, S, E, E, E, O},
-    [FERI_READ_SHUT] = {O, M, M, M, M, M, M, S, S, S, S, S, S, O},
-    [FERI_READ_RESET] = {O, M, M, M, M, M, M, S, R, S, R, R, R, O},
+    /*                   BEG AB UN CB CA OK FA SR SW SB EOF RST PIP CLO */
+    [FERI_READ_OPEN]  = {O,  O, O, O, O, O, O, S, O, S, E,  R,  O,  O},
+    [FERI_READ_EOF]   = {O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O},
+    [FERI_READ_SHUT]  = {O,  M, M, M, M, M, M, S, S, S, S,  S,  S,  O},
+    [FERI_READ_RESET] = {O,  M, M, M, M, M, M, S, R, S, R,  R,  R,  O},
 };
+/* clang-format on */
 #undef O
 #undef E
 #undef S
@@ -59,12 +63,14 @@ static const uint8_t read_table[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
 #define O FERI_WRITE_OPEN
 #define S FERI_WRITE_SHUT
 #define G FERI_WRITE_GONE
+/* clang-format off */
 static const uint8_t write_table[FERI_WRITE_COUNT][FERI_EVENT_COUNT] = {
-    /*              BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
-    [FERI_WRITE_OPEN] = {O, O, O, O, O, O, O, O, S, S, O, G, G, O},
-    [FERI_WRITE_SHUT] = {O, M, M, M, M, M, M, S, S, S, S, S, S, O},
-    [FERI_WRITE_GONE] = {O, M, M, M, M, M, M, G, S, S, G, G, G, O},
+    /*                   BEG AB UN CB CA OK FA SR SW SB EOF RST PIP CLO */
+    [FERI_WRITE_OPEN] = {O,  O, O, O, O, O, O, O, S, S, O,  G,  G,  O},
+    [FERI_WRITE_SHUT] = {O,  M, M, M, M, M, M, S, S, S, S,  S,  S,  O},
+    [FERI_WRITE_GONE] = {O,  M, M, M, M, M, M, G, S, S, G,  G,  G,  O},
 };
+/* clang-format on */
 #undef O
 #undef S
 #undef G
@@ -88,16 +94,18 @@ static const bool shows_end[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
 #define P FERI_ANSWER_PENDING
 #define R FERI_ANSWER_SAVED_ERROR
 #define M FERI_ANSWER_MISUSE
+/* clang-format off */
 static const uint8_t phase_answers[FERI_PHASE_COUNT][FERI_REQUEST_COUNT] = {
-    /*                           READ WR SHUT PEER ERR CONN CLONE RAW USE */
-    [FERI_PHASE_NEW] = {U, U, U, M, M, M, M, M, M},
-    [FERI_PHASE_OPENING] = {P, P, U, P, P, M, M, M, M},
-    [FERI_PHASE_UNCONNECTED] = {U, U, U, U, A, A, M, A, A},
-    [FERI_PHASE_CONNECTING] = {C, C, C, C, C, M, C, A, A},
-    [FERI_PHASE_CONNECT_FAILED] = {M, M, M, M, R, M, M, A, M},
-    [FERI_PHASE_OPEN] = {A, A, A, A, A, M, A, A, A},
-    [FERI_PHASE_CLOSED] = {M, M, M, M, M, M, M, M, M},
+    /*                             READ WR SHUT PEER ERR CONN CLONE RAW USE */
+    [FERI_PHASE_NEW]            = {U,   U, U,   M,   M,  M,   M,    M,  M},
+    [FERI_PHASE_OPENING]        = {P,   P, U,   P,   P,  M,   M,    M,  M},
+    [FERI_PHASE_UNCONNECTED]    = {U,   U, U,   U,   A,  A,   M,    A,  A},
+    [FERI_PHASE_CONNECTING]     = {C,   C, C,   C,   C,  M,   C,    A,  A},
+    [FERI_PHASE_CONNECT_FAILED] = {M,   M, M,   M,   R,  M,   M,    A,  M},
+    [FERI_PHASE_OPEN]           = {A,   A, A,   A,   A,  M,   A,    A,  A},
+    [FERI_PHASE_CLOSED]         = {M,   M, M,   M,   M,  M,   M,    M,  M},
 };
+/* clang-format on */
 #undef C
 #undef P
 #undef R

@@ -1,4 +1,4 @@
-/* listening.c: how a listener comes to be, and how it accepts. */
+/* listening.c: opens listeners and accepts connections. */
 #include "core/open/listening.h"
 
 #include "core/base/assert.h"
@@ -9,9 +9,9 @@
 #include "core/open/opening.h"
 #include "core/wait/waiting.h"
 
-/* So many connections that died in the queue are skipped by one accept; then their error is told,
- * for an OS that answers so without end (a sandbox that forbids accept, say) must not hold the
- * caller. */
+/* The number of connections that failed in the queue and that one accept skips. Then their error is
+ * returned, because an OS that reports it endlessly (a sandbox that forbids accept, for example)
+ * must not block the caller. */
 #define FERI_ACCEPT_SKIPS_MAX 65536
 
 /* ---- listen */
@@ -31,8 +31,8 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 
 /* ---- accept */
 
-/* Whether accept is worth another try at once: after a signal, and after a connection that died in
- * the queue (rule L3). */
+/* Whether accept is retried immediately: after a signal, and after a connection that failed in the
+ * queue (rule L3). */
 static bool should_retry(fer_error error, uint32_t *skips)
 {
     if (error.kind == FER_INTERRUPTED) {
@@ -41,8 +41,8 @@ static bool should_retry(fer_error error, uint32_t *skips)
     return error.kind == FER_CONNECTION_ABORTED && ++*skips < FERI_ACCEPT_SKIPS_MAX;
 }
 
-/* No accept has a flag not to wait: where it would wait in the kernel the queue is looked at
- * first. */
+/* accept has no flag for a call that never waits. If accept waits in the kernel, the queue is
+ * polled first. */
 static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mode)
 {
     bool nonblocking = false;
@@ -71,10 +71,10 @@ static fer_error accept_one(const fer_handle *listener, feri_wait_mode wait_mode
     return error;
 }
 
-/* An accepted stream starts blocking, with no timeout (rule T6). Modes are inherited by system, and
- * perhaps the mode that the listener had when the connection was queued (XNU, sonewconn). Timeouts
- * are inherited on every system, but only a listener that was made elsewhere can have any, or one
- * of which a clone was given away and taken in again, or that was given one before it listened. */
+/* An accepted stream starts blocking, with no timeout (rule T6). Some systems inherit the
+ * listener's mode, and XNU perhaps the mode at the time when the connection was queued (sonewconn).
+ * All systems inherit timeouts. Only an adopted listener can have timeouts, one with a clone that
+ * was released and adopted again, or one whose timeout was set before listen. */
 static fer_error reset_inherited_modes(const fer_handle *listener, fer_raw_socket raw)
 {
     bool is_shared = feri_handle_is_shared(listener);

@@ -1,4 +1,4 @@
-/* opening.c: filling a handle with the first of several addresses that works. */
+/* opening.c: fills a handle with the first of several addresses that works. */
 #include "core/open/opening.h"
 
 #include "core/base/assert.h"

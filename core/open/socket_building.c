@@ -1,4 +1,5 @@
-/* socket_building.c: sockets that are made apart from what they are to become. */
+/* socket_building.c: built sockets: created first, then bound, connected, listened with or
+ * converted. */
 #include "core/open/socket_building.h"
 
 #include "core/base/assert.h"
@@ -20,7 +21,7 @@ static void set_flag(fer_handle *handle, uint32_t flag)
     feri_atomic_change_bits(&handle->flags_, flag, 0);
 }
 
-/* ---- Birth */
+/* ---- Creation */
 
 static bool is_valid_kind(fer_domain domain, fer_type type)
 {
@@ -34,7 +35,7 @@ static uint32_t kind_flags(fer_domain domain, fer_type type, int protocol)
 {
     bool has_ports =
         type != FER_TYPE_RAW && (protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP);
-    bool is_unix = domain == FER_DOMAIN_UNIX; /* whatever its protocol is called */
+    bool is_unix = domain == FER_DOMAIN_UNIX; /* for every protocol number */
     uint32_t flags = is_unix ? FERI_FLAG_UNIX : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6 : 0;
     if (type == FER_TYPE_STREAM) {
         return flags;
@@ -42,8 +43,8 @@ static uint32_t kind_flags(fer_domain domain, fer_type type, int protocol)
     return flags | FERI_FLAG_DATAGRAM | (has_ports || is_unix ? 0 : FERI_FLAG_NO_PORTS);
 }
 
-/* IPv6 sockets are for IPv4 too from the start, as bind makes sure again (rule L4): some systems
- * begin otherwise. */
+/* IPv6 sockets are dual-stack from their creation, and bind clears IPV6_V6ONLY again (rule L4): the
+ * default differs between systems. */
 static void set_initial_options(fer_raw_socket raw, uint32_t flags)
 {
     if ((flags & FERI_FLAG_V6) != 0) {
@@ -54,8 +55,8 @@ static void set_initial_options(fer_raw_socket raw, uint32_t flags)
     }
 }
 
-/* Unix sockets have no protocols, and are not raw: Linux makes a datagram socket of one (af_unix.c,
- * unix_create). */
+/* Unix sockets have no protocols and no raw type. Linux would create a datagram socket for the raw
+ * type (af_unix.c, unix_create). */
 static fer_error create_socket(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     bool is_plain = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
@@ -105,7 +106,8 @@ fer_error feri_socket_check_addr(const fer_handle *handle, const fer_socket_addr
     return fits ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
-/* What the user chose stays; the rest is as for every bind of the library (rules L1, L4). */
+/* Options that the user has set are kept. The others are set as for every bind of the library
+ * (rules L1, L4). */
 static fer_error prepare_binding(fer_handle *handle)
 {
     uint32_t flags = feri_handle_flags(handle);
@@ -117,7 +119,8 @@ static fer_error prepare_binding(fer_handle *handle)
     return is_dual_stack ? feri_set_dual_stack(handle->raw_) : feri_ok();
 }
 
-/* By this handle or by another way: a clone's bind, a connect, before the socket came here. */
+/* Whether the socket is bound, by this handle or in another way: by a clone, by a connect, or
+ * before it was adopted. */
 static bool is_bound(const fer_handle *handle)
 {
     fer_socket_addr addr = {.port = 0};
@@ -159,8 +162,8 @@ static fer_socket_addr unspecified_addr(const fer_handle *handle)
         .ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
 }
 
-/* A stream that was connected has an address, whatever the system says of it once the connection is
- * dead (macOS: EINVAL). */
+/* A stream that was connected has an address, even if the system reports EINVAL after the
+ * connection is dead (macOS). */
 static bool may_be_unbound(const fer_handle *handle)
 {
     bool never_connected =
@@ -169,8 +172,8 @@ static bool may_be_unbound(const fer_handle *handle)
     return never_connected && !feri_handle_has_flag(handle, FERI_FLAG_BOUND);
 }
 
-/* Windows tells no address of a socket that is not bound ("getsockname function", MSDN: WSAEINVAL);
- * it is the unspecified one. */
+/* On Windows getsockname fails on a socket that is not bound ("getsockname function", MSDN:
+ * WSAEINVAL). The result is then the unspecified address. */
 fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
@@ -185,8 +188,8 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 
 /* ---- Listening */
 
-/* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL); elsewhere it binds to
- * a port of the system's choice. */
+/* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL). Other systems bind
+ * the socket to a port of their choice. */
 static fer_error bind_if_unbound(fer_handle *handle)
 {
     fer_socket_addr unspecified = unspecified_addr(handle);
@@ -210,8 +213,8 @@ fer_error feri_socket_listen(fer_handle *handle, int backlog)
     return feri_ok();
 }
 
-/* ---- Connecting: a socket that failed is not tried again, for its options and its binding would
- * be lost (rule C5) */
+/* ---- Connecting. A failed socket is not replaced by a new one, because its options and its
+ * binding would be lost (rule C5). */
 
 static fer_error begin_connect(fer_handle *handle)
 {
@@ -230,7 +233,7 @@ static fer_error apply_connect_result(fer_handle *handle, fer_error result)
     return result;
 }
 
-/* To its end, or where the mode is nonblocking no further. */
+/* Waits for the result, except in nonblocking mode. */
 static fer_error finish_connect(fer_handle *handle, fer_error started)
 {
     bool nonblocking = false;
@@ -250,15 +253,14 @@ fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
     FER_TRY(feri_socket_check_addr(handle, addr));
     FER_TRY(begin_connect(handle));
     if (addr->port == 0) {
-        return apply_connect_result(
-            handle,
-            feri_own_error(FER_CONNECTION_REFUSED)); /* as fer_tcp_stream_connect_addr says */
+        /* as fer_tcp_stream_connect_addr */
+        return apply_connect_result(handle, feri_own_error(FER_CONNECTION_REFUSED));
     }
     feri_disable_connect_retry(handle->raw_, addr);
     return finish_connect(handle, feri_connect_raw(handle->raw_, addr));
 }
 
-/* The mode that was found is put back (rule C1), whatever has come of the connect. */
+/* Restores the previous mode (rule C1), whatever the result of the connect. */
 static fer_error connect_within(const fer_handle *handle, const fer_socket_addr *addr,
                                 fer_duration timeout)
 {
@@ -286,8 +288,8 @@ fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr 
                                 addr->port == 0 ? refused : connect_within(handle, addr, timeout));
 }
 
-/* A full queue, by the mode or by the write timeout, or a wait without end (DEADLOCK): nothing is
- * under way, and the call can be made again. */
+/* Whether the accept queue was full, in nonblocking mode or until the write timeout, or the wait
+ * had no end (DEADLOCK). No connect is pending, and the call can be repeated. */
 static bool has_not_started(fer_error error)
 {
     return error.kind == FER_WOULD_BLOCK || error.kind == FER_DEADLOCK;
@@ -314,16 +316,16 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
                                     : finish_connect(handle, started);
 }
 
-/* ---- Options that decide what bind does */
+/* ---- Options that affect bind */
 
-/* To let a port in TIME_WAIT be bound again is what SO_REUSEADDR does to a POSIX stream, and what
- * every bind does on Windows, where the option of that name would give the port away. */
+/* Binding a port in TIME_WAIT is the effect of SO_REUSEADDR on a POSIX stream. On Windows every
+ * bind can do it, and SO_REUSEADDR would let another socket steal the port. */
 static bool always_reuses(const fer_handle *handle)
 {
     return feri_reuse_address_steals_ports() && type_of(handle) == FER_TYPE_STREAM;
 }
 
-/* A bind that failed may have asked for exclusive use already, and no socket has both. */
+/* A failed bind may have set exclusive use, and a socket cannot have both options. */
 static fer_error set_reuse_option(const fer_handle *handle, bool reuse)
 {
     fer_error error = ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
@@ -336,7 +338,7 @@ static fer_error set_reuse_option(const fer_handle *handle, bool reuse)
     return ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
 }
 
-/* What is chosen as it is by default is left to bind, which holds the port then. */
+/* The default value is left to bind, which then keeps the port exclusive. */
 fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
 {
     FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
@@ -350,7 +352,7 @@ fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
     return feri_ok();
 }
 
-/* As bind will have it. */
+/* The value that bind will use. */
 fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
@@ -375,7 +377,7 @@ fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
     return feri_ok();
 }
 
-/* ---- Other types of handles */
+/* ---- Conversion to and from other handle types */
 
 fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
 {
@@ -386,8 +388,8 @@ fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
     return feri_handle_move(socket, out);
 }
 
-/* Only of a listener is it known that it is bound, if it was not bound here; of the others the OS
- * knows. */
+/* A listener is known to be bound even if another handle bound it. For other sockets is_bound
+ * queries the OS. */
 fer_error feri_socket_from(fer_handle *socket, fer_handle *source, uint32_t kinds)
 {
     FER_TRY(feri_handle_check(source, FERI_REQUEST_RAW));

@@ -1,4 +1,4 @@
-/* unix_opening.c: how Unix sockets come to be. */
+/* unix_opening.c: opens Unix sockets. */
 #include "core/open/unix_opening.h"
 
 #include <stddef.h>
@@ -23,9 +23,9 @@ fer_error feri_check_unix_name(const fer_unix_addr *addr)
 
 /* ---- Openers */
 
-/* Here a connect that a signal interrupts has not begun (Linux: unix_stream_connect waits for room
- * in the queue before all else), and one that would block has met a full queue: neither goes on by
- * itself, but for Windows' that has started. */
+/* A connect that a signal interrupts has not started, because Linux waits for room in the queue
+ * first (unix_stream_connect). WOULD_BLOCK means a full queue. Neither continues in the background,
+ * except on Windows, where WOULD_BLOCK means that the connect has started. */
 fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     fer_error error;

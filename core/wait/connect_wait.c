@@ -1,12 +1,12 @@
-/* connect_wait.c: waits for the end of a started connect. */
+/* connect_wait.c: waits for the result of a started connect. */
 #include "core/wait/connect_wait.h"
 
 #include "core/handle/handle.h"
 #include "core/handle/pending_connect.h"
 #include "platform/platform.h"
 
-/* After a wait: the OS hints at the end of the connect, or (CONNECTION_REFUSED) at a bad end. That
- * stands where nothing else is known. */
+/* The status after a wait. CONNECTION_REFUSED is the OS's hint that the connect failed, and the
+ * result if no other error is known. */
 static fer_error status_after(fer_raw_socket raw, fer_error hint)
 {
     fer_error status = feri_connect_status(raw);
@@ -15,8 +15,8 @@ static fer_error status_after(fer_raw_socket raw, fer_error hint)
                : status;
 }
 
-/* One wait. FER_OK: *hint is how the connect seems to have ended; else why the wait ended without
- * one. */
+/* One wait. FER_OK: *hint is the OS's hint of the result. Any other error: the wait ended without a
+ * result. */
 static fer_error wait_for_hint(fer_raw_socket raw, uint64_t deadline, fer_error *hint)
 {
     ferp_wait wait;
@@ -25,14 +25,14 @@ static fer_error wait_for_hint(fer_raw_socket raw, uint64_t deadline, fer_error 
     return hint->kind == FER_CONNECTION_REFUSED ? feri_ok() : *hint;
 }
 
-/* After a hint that was false: whether there is time for another wait. */
+/* After a spurious wakeup: FER_OK if there is time for another wait. */
 static fer_error check_deadline(uint64_t deadline)
 {
     return ferp_now() >= deadline ? feri_own_error(FER_TIMED_OUT) : feri_ok();
 }
 
-/* FER_OK: *said is the verdict, WOULD_BLOCK where there is none yet; else why the wait ended
- * without one. */
+/* FER_OK: *status is the status of the connect, WOULD_BLOCK while it is pending. Any other error:
+ * the wait ended without a result. */
 static fer_error wait_once(fer_raw_socket raw, uint64_t deadline, fer_error *status)
 {
     fer_error hint = feri_ok();
@@ -41,8 +41,8 @@ static fer_error wait_once(fer_raw_socket raw, uint64_t deadline, fer_error *sta
     return status->kind == FER_WOULD_BLOCK ? check_deadline(deadline) : feri_ok();
 }
 
-/* Of a failure only the hint is asked for: who reads SO_ERROR takes it from whoever is to be
- * told. */
+/* A failure is taken from the hint only: reading SO_ERROR would clear it for the call that must
+ * report it. */
 fer_error feri_pending_connect_wait(fer_handle *handle, uint64_t deadline, bool *failed)
 {
     fer_error hint = feri_ok();

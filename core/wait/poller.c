@@ -1,5 +1,5 @@
-/* poller.c: what a poller promises on every OS: who may call what, timeouts that do not end early,
- * notifies that fold into one. Watching is the backend's (platform.h). */
+/* poller.c: the behaviour of a poller that is the same on every OS: argument checks, timeouts that
+ * never expire early, coalesced notifications. The backend registers sockets (platform.h). */
 #include "core/wait/poller.h"
 
 #include "core/base/assert.h"
@@ -9,7 +9,7 @@
 #include "core/base/operation_error.h"
 #include "platform/platform.h"
 
-/* A poller's state_. */
+/* The values of a poller's state_. */
 enum { POLLER_NEW, POLLER_OPEN, POLLER_CLOSED };
 
 static const fer_error success = {FER_OK, 0};
@@ -39,7 +39,7 @@ void fer_poller_close(fer_poller *poller)
     }
 }
 
-/* ---- What is watched */
+/* ---- Registering sockets */
 
 static fer_error check_registration(const fer_poller *poller, fer_raw_socket raw,
                                     fer_poll_mode mode)
@@ -60,8 +60,9 @@ static fer_error map_register_error(fer_error err)
     return err.kind == FER_OK ? err : feri_map_error(FERI_OPERATION_REGISTER, err);
 }
 
-/* What the caller wrote before is seen by who gets the event: systems order the two, but a compiler
- * and a race detector do not know. Each wait reads the word at its end. */
+/* A happens-before edge from the caller's earlier writes to the thread that gets the event. The
+ * systems order the two, but a compiler and a race detector cannot see it. Each wait reads the word
+ * at its end. */
 static void publish_writes(fer_poller *poller)
 {
     feri_atomic_change_bits(&poller->notified_, 0, 0);
@@ -91,8 +92,8 @@ fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
 
 /* ---- Waiting */
 
-/* When a wait is over; 0, which is always past, where it only looks. Neither asks the clock, nor
- * does a wait without end. */
+/* The deadline of a wait. 0, which is always past, if the wait has no timeout. Neither 0 nor NONE
+ * reads the clock. */
 static uint64_t wait_deadline(fer_duration timeout)
 {
     return timeout.nanos == 0 ? 0 : feri_deadline_after(timeout);
@@ -107,18 +108,18 @@ static fer_duration time_left(uint64_t deadline)
     return (fer_duration){deadline > now ? deadline - now : 0};
 }
 
-/* ---- Notifications. The word counts the waits that are under way, and says whether a notification
- * awaits one. Where no wait is under way, the next one finds it here, and the system is not asked;
- * else it was sent, and the system gives it to one of them. Each notifier changes the word, if only
- * to what it was, so that what it wrote before is seen by the wait that takes the notification; so
- * do add and modify. */
+/* ---- Notifications. The word counts the running waits, and has a bit for a pending notification.
+ * If no wait is running, the next one finds the bit, without a system call. Otherwise the
+ * notification was sent, and the system delivers it to one wait. Each notifier changes the word, if
+ * only to the same value, so that its earlier writes happen before the return of the wait that
+ * receives the notification. add and modify do the same. */
 
 #define NOTIFIED 1u
 #define SENT 2u
 #define ONE_WAIT 4u
 
-/* A wait that takes the notification has no time left to wait; it only looks, as one without a
- * timeout does, and is not counted. */
+/* A wait that receives the notification does not wait any more. It only polls, as with a timeout of
+ * 0, and is not counted. */
 static fer_duration enter_wait(fer_poller *poller, fer_duration timeout)
 {
     for (;;) {
@@ -134,8 +135,8 @@ static fer_duration enter_wait(fer_poller *poller, fer_duration timeout)
     }
 }
 
-/* timeout is what enter_wait told; got_sent: the system gave this wait the notification that was
- * sent. */
+/* timeout is the result of enter_wait. notified: the system delivered the sent notification to this
+ * wait. */
 static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
 {
     uint32_t clear = notified ? NOTIFIED | SENT : 0;
@@ -148,7 +149,7 @@ static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
     }
 }
 
-/* True: it must be sent. */
+/* Returns true if the notification must be sent. */
 static bool record_notification(fer_poller *poller)
 {
     for (;;) {
@@ -178,8 +179,8 @@ fer_error fer_poller_notify(fer_poller *poller)
 
 /* ---- A wait */
 
-/* Waits until there is an event or a notification, or the time is over: the system's wait may end
- * for less. */
+/* Waits for an event, a notification or the timeout. The system's wait can end without any of
+ * them. */
 static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                          size_t *count, bool *notified)
 {

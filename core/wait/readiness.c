@@ -1,4 +1,4 @@
-/* readiness.c: which of a handle's calls may go on now. */
+/* readiness.c: which calls on a handle would not wait. */
 #include "core/wait/readiness.h"
 
 #include <stdbool.h>
@@ -23,13 +23,13 @@ static fer_error check(fer_interest interest, const fer_interest *ready)
     return is_known && ready != NULL ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
-/* After a signal, and where nothing was found though the time is not over. */
+/* True after a signal, or if nothing is ready and time remains. */
 static bool should_retry(fer_error error, fer_interest found)
 {
     return error.kind == FER_INTERRUPTED || (error.kind == FER_OK && found == 0);
 }
 
-/* Nothing in time is no failure (rule T1). */
+/* An expired timeout is no error (rule T1). */
 static fer_error report(fer_error error, fer_interest found, fer_interest *ready)
 {
     bool is_expired = error.kind == FER_TIMED_OUT && error.os_code == 0;
@@ -56,7 +56,7 @@ fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_durati
 
 /* ---- Streams */
 
-/* Halves that have ended, for this handle or for all, answer without the OS. */
+/* A half that has ended, for this handle or for all, is ready without a system call. */
 static fer_interest ready_by_state(const fer_handle *handle, fer_interest interest)
 {
     bool reads = feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_CALL_OS;
@@ -65,9 +65,9 @@ static fer_interest ready_by_state(const fer_handle *handle, fer_interest intere
     return (reads ? FER_READABLE : 0) | (writes ? interest & FER_WRITABLE : 0);
 }
 
-/* A write half that a clone has shut, where no wait tells of that: a send of nothing does ("send
- * function", MSDN: a length of zero is permissible). What else it tells is the stream's end, and
- * belongs to the state (rule S5). */
+/* Whether a clone has shut down the write half, if waits do not report that. A send of zero bytes
+ * reports it ("send function", MSDN: a length of zero is permissible). Any other error it returns
+ * ends the stream and is applied to the state (rule S5). */
 static bool write_shut_by_clone(fer_handle *handle)
 {
     size_t n = 0;
@@ -82,7 +82,7 @@ static bool write_shut_by_clone(fer_handle *handle)
     return feri_handle_answer(handle, FERI_REQUEST_WRITE) != FERI_ANSWER_CALL_OS;
 }
 
-/* What the OS says of the stream. Nothing ready by then is TIMED_OUT. */
+/* Polls the OS. TIMED_OUT: nothing is ready. */
 static fer_error poll_stream(fer_handle *handle, fer_interest interest, uint64_t until,
                              uint64_t deadline, fer_interest *seen)
 {
@@ -95,7 +95,7 @@ static fer_error poll_stream(fer_handle *handle, fer_interest interest, uint64_t
     return error;
 }
 
-/* Where a shutdown may not wake the wait, it is cut into slices (rule S6). */
+/* The wait is cut into slices if a shutdown may not wake it (rule S6). */
 static uint64_t end_of_slice(fer_interest interest, uint64_t deadline)
 {
     bool misses_reading = (interest & FER_READABLE) != 0 && feri_shutdown_read_resets_on_data();
@@ -106,7 +106,8 @@ static uint64_t end_of_slice(fer_interest interest, uint64_t deadline)
     return slice < deadline ? slice : deadline;
 }
 
-/* One turn of an OPEN stream. What is known needs no wait, but a look at the rest. */
+/* One wait of an OPEN stream. If one interest is known to be ready, the others are polled without
+ * waiting. */
 static fer_error check_or_wait(fer_handle *handle, fer_interest interest, uint64_t deadline,
                                fer_interest *found)
 {
@@ -123,7 +124,7 @@ static fer_error check_or_wait(fer_handle *handle, fer_interest interest, uint64
     return continues ? feri_ok() : error;
 }
 
-/* One turn while the connect is under way. Why it failed the next call tells (rule C5). */
+/* One wait while the connect is pending. The next call reports the error of a failure (rule C5). */
 static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, uint64_t deadline,
                                   fer_interest *found)
 {
@@ -133,7 +134,7 @@ static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, uin
     return feri_ok();
 }
 
-/* One turn, by what has come of the stream. */
+/* One wait, chosen by the state of the stream. */
 static fer_error wait_once(fer_handle *handle, fer_interest interest, uint64_t deadline,
                            fer_interest *found)
 {

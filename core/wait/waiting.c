@@ -13,8 +13,8 @@ static ferp_direction direction_of(ferp_readiness readiness)
     return readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
 }
 
-/* The kernel has waited: was that a timeout, or a nonblocking socket? Asked of the OS only where
- * others may have set the mode. */
+/* The kernel has waited, so WOULD_BLOCK is a timeout unless the socket is nonblocking. The OS is
+ * queried for the mode only if another handle may have set it. */
 static fer_error map_kernel_timeout(const fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
@@ -22,8 +22,8 @@ static fer_error map_kernel_timeout(const fer_handle *handle, fer_error error)
     return nonblocking ? error : feri_map_error(FERI_OPERATION_EXPIRED, error);
 }
 
-/* What this handle's own halves answer meanwhile: true when the wait is over, with the answer. A
- * listener's never do. */
+/* Whether this handle's own halves now answer the call. *answer is then the result. The halves of a
+ * listener never answer. */
 static bool half_has_answer(const feri_waiting *waiting, fer_error *answer)
 {
     feri_request request =
@@ -35,7 +35,7 @@ static bool half_has_answer(const feri_waiting *waiting, fer_error *answer)
     return current != FERI_ANSWER_CALL_OS;
 }
 
-/* Looks at what another thread may have changed. True when the call is answered. */
+/* Looks for a change by another thread. Returns true if the call has a result. */
 static bool state_has_answer(const feri_waiting *waiting, fer_error *answer)
 {
     if (half_has_answer(waiting, answer)) {
@@ -49,7 +49,7 @@ static bool state_has_answer(const feri_waiting *waiting, fer_error *answer)
     return answer->kind != FER_OK || terms.read_ended;
 }
 
-/* Where a shutdown may not wake the wait, it is cut into slices. */
+/* Whether a shutdown may not wake the wait. It is then cut into slices. */
 static bool wake_may_be_missed(const feri_waiting *waiting)
 {
     if (waiting->readiness == FERP_WRITABLE) {
@@ -67,8 +67,8 @@ static uint64_t end_of_slice(const feri_waiting *waiting)
     return slice < waiting->deadline ? slice : waiting->deadline;
 }
 
-/* One wait. True when another try is worth it: ready, a slice is over, or accept was interrupted
- * (rule I1: it goes on). */
+/* One wait. Returns true if the call should be retried: the socket is ready, a slice expired, or
+ * accept was interrupted (rule I1). */
 static bool wait_once(const feri_waiting *waiting, fer_error *answer)
 {
     ferp_wait wait;
@@ -89,7 +89,7 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
            (answer->kind == FER_INTERRUPTED && waiting->readiness == FERP_ACCEPTABLE);
 }
 
-/* Reads the socket's mode and timeout, once a call. True when the call may wait. */
+/* Reads the socket's mode and timeout, once for each call. Returns true if the call may wait. */
 static bool start(feri_waiting *waiting, fer_error *answer)
 {
     struct ferp_wait_terms terms;
@@ -107,7 +107,7 @@ static bool start(feri_waiting *waiting, fer_error *answer)
     return true;
 }
 
-/* The last try was made, however often the socket was called ready when it was not. */
+/* The timeout expired after the last try. Spurious wakeups do not extend it. */
 static bool expire(const feri_waiting *waiting, fer_error *answer)
 {
     fer_error would_block = *answer;
