@@ -1,9 +1,8 @@
-/* ip_addr.c: an address of either family as a value. What a bad family means is decided here. No
- * text. */
+/* ip_addr.c: an address of either family as a value, and the handling of a bad family. No text. */
 #include "core/base/assert.h"
 #include "ferrule/ip.h"
 
-/* All zero, the union's longest member too: family 0 is a bad one. */
+/* All zero, including the longest member of the union. Family 0 is a bad family. */
 static fer_ip_addr feri_ip_addr_without_family(void)
 {
     fer_ip_addr addr;

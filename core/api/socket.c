@@ -18,10 +18,10 @@
 
 #define DEVICE_NAME_MAX 15 /* Linux, macOS, the BSDs: IFNAMSIZ - 1 */
 
-/* Which kinds lack something. */
+/* The kinds of sockets without TCP options. */
 #define ALL_BUT_TCP (FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM)
 
-/* NULL stays NULL: what is behind these refuses it. */
+/* NULL for NULL, which the called functions refuse. */
 static fer_handle *handle_of(fer_socket *socket)
 {
     return socket == NULL ? NULL : &socket->inner_.handle_;
@@ -37,7 +37,7 @@ static bool is_datagram(const fer_socket *socket)
     return feri_handle_has_flag(&socket->inner_.handle_, FERI_FLAG_DATAGRAM);
 }
 
-/* ---- Birth and end */
+/* ---- Creation and closing */
 
 fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, int protocol)
 {
@@ -46,7 +46,7 @@ fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, i
     return feri_ok();
 }
 
-/* A stream ends as a stream does (rule S7), where it was never turned into one too. */
+/* A stream is closed as every stream type is (rule S7), even if it was not converted into one. */
 void fer_socket_close(fer_socket *socket)
 {
     bool is_datagram_socket = socket != NULL && is_datagram(socket);
@@ -198,7 +198,7 @@ fer_error fer_socket_tos(const fer_socket *socket, uint32_t *out)
     return feri_tos(const_handle_of(socket), out);
 }
 
-/* What IP's datagram and raw sockets alone can do. */
+/* UNSUPPORTED unless the socket is an IP datagram or raw socket. */
 static fer_error check_is_datagram(const fer_socket *socket)
 {
     FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
@@ -282,7 +282,7 @@ fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
     return feri_socket_connect(handle_of(socket), addr);
 }
 
-/* A datagram socket's connect never waits. */
+/* The connect of a datagram socket never waits. */
 fer_error fer_socket_connect_timeout(fer_socket *socket, const fer_socket_addr *addr,
                                      fer_duration timeout)
 {
@@ -322,7 +322,7 @@ fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
                               : feri_stream_take_error(handle_of(socket), out);
 }
 
-/* A socket that is to connect, or has, is a stream. */
+/* A socket that can connect, or is connected, is a stream. */
 fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest, fer_duration timeout,
                            fer_interest *ready)
 {
@@ -362,7 +362,7 @@ fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_da
     return feri_datagram_receive(&socket->inner_, buf, len, FERI_RECV, out);
 }
 
-/* ---- Other handles */
+/* ---- Conversion to and from other handle types */
 
 fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out)
 {

@@ -1,4 +1,4 @@
-/* tcp_listener.c: the public functions of fer_tcp_listener but the one that resolves names. */
+/* tcp_listener.c: the public functions of fer_tcp_listener, except the one that resolves names. */
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
@@ -8,7 +8,7 @@
 #include "ferrule/tcp.h"
 #include "platform/platform.h"
 
-/* NULL stays NULL: what is behind these refuses it. */
+/* NULL for NULL, which the called functions refuse. */
 static fer_handle *handle_of(fer_tcp_listener *listener)
 {
     return listener == NULL ? NULL : &listener->handle_;

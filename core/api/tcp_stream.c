@@ -1,5 +1,5 @@
-/* tcp_stream.c: the public functions of fer_tcp_stream but those that resolve names: what each is
- * for any stream handle. */
+/* tcp_stream.c: the public functions of fer_tcp_stream, except those that resolve names. Each calls
+ * the function for any stream handle. */
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
@@ -14,7 +14,7 @@
 #include "ferrule/tcp.h"
 #include "platform/platform.h"
 
-/* NULL stays NULL: what is behind these refuses it. */
+/* NULL for NULL, which the called functions refuse. */
 static fer_handle *handle_of(fer_tcp_stream *stream)
 {
     return stream == NULL ? NULL : &stream->handle_;

@@ -1,4 +1,4 @@
-/* udp_socket.c: the public functions of fer_udp_socket but those that resolve names. */
+/* udp_socket.c: the public functions of fer_udp_socket, except those that resolve names. */
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/multicast.h"
@@ -12,7 +12,7 @@
 #include "ferrule/udp.h"
 #include "platform/platform.h"
 
-/* NULL stays NULL: what is behind these refuses it. */
+/* NULL for NULL, which the called functions refuse. */
 static fer_handle *handle_of(fer_udp_socket *socket)
 {
     return socket == NULL ? NULL : &socket->handle_;

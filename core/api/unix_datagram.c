@@ -11,7 +11,7 @@
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
-/* NULL stays NULL: what is behind these refuses it. */
+/* NULL for NULL, which the called functions refuse. */
 static fer_handle *handle_of(fer_unix_datagram *socket)
 {
     return socket == NULL ? NULL : &socket->handle_;

@@ -8,7 +8,7 @@
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
-/* NULL stays NULL: what is behind these refuses it. */
+/* NULL for NULL, which the called functions refuse. */
 static fer_handle *handle_of(fer_unix_listener *listener)
 {
     return listener == NULL ? NULL : &listener->handle_;
@@ -29,8 +29,8 @@ fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener, const fer_uni
     return feri_unix_open(handle_of(listener), addr, feri_unix_listener_open);
 }
 
-/* The name of who connected is asked for only where it is wanted; one that is gone already has
- * none. */
+/* The peer's name is queried only if the caller requests it. If the peer has closed, the address is
+ * unnamed. */
 static void store_peer_addr(const fer_unix_stream *stream, fer_unix_addr *peer)
 {
     if (peer != NULL && ferp_unix_peer_addr(stream->handle_.raw_, peer).kind != FER_OK) {

@@ -1,4 +1,5 @@
-/* unix_stream.c: the public functions of fer_unix_stream: what each is for any stream handle. */
+/* unix_stream.c: the public functions of fer_unix_stream. Each calls the function for any stream
+ * handle. */
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
@@ -11,7 +12,7 @@
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
-/* NULL stays NULL: what is behind these refuses it. */
+/* NULL for NULL, which the called functions refuse. */
 static fer_handle *handle_of(fer_unix_stream *stream)
 {
     return stream == NULL ? NULL : &stream->handle_;

@@ -1,4 +1,4 @@
-/* address_source.c: the addresses of a text, walked one after the other. */
+/* address_source.c: the addresses of a text, one after the other. */
 #include "core/names/address_source.h"
 
 #include "core/base/assert.h"
@@ -7,9 +7,9 @@
 #include "core/open/opening.h"
 #include "ferrule/ip.h"
 
-/* ---- What is asked for */
+/* ---- Queries */
 
-/* Longer names cannot be asked for in DNS: refused before the resolver sees them (rule A4). */
+/* DNS has no longer names, so they are refused before the resolver is called (rule A4). */
 static bool is_valid_host_length(const char *host, size_t len)
 {
     return len > 0 &&
@@ -69,7 +69,7 @@ fer_error feri_address_query_of_text(feri_address_query *query, const char *host
     return feri_address_query_of_host(query, parts.host, parts.host_len, parts.port);
 }
 
-/* ---- The addresses */
+/* ---- Addresses */
 
 fer_error feri_address_source_of_query(feri_address_source *source, const feri_address_query *query)
 {
@@ -135,7 +135,7 @@ fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_open
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = feri_address_source_of_text(&source, host_port);
     if (error.kind == FER_OK) {
-        error = feri_own_error(FER_INVALID_INPUT); /* when there is no address at all */
+        error = feri_own_error(FER_INVALID_INPUT); /* if there is no address */
         while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {
             error = opener(&addr, &raw);
         }

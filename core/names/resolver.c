@@ -1,10 +1,10 @@
-/* resolver.c: names looked up in the background: who may call what, how many lookups there may be,
- * and who owns what until when. Threads and the lookup itself are the backend's (platform.h).
+/* resolver.c: lookups in the background: argument checks, the limits of the queue and the threads,
+ * and ownership. The backend has the threads and the lookup itself (platform.h).
  *
- * A lookup belongs to its handle, and is freed with it, whatever goes on. A worker is a thread and
- * what it works on: a copy of the question, and then the answer, for a lookup that it reaches only
- * inside the pool's monitor, and that may be gone by then. The pool is what they share. It goes
- * with the last of those who hold it: the resolver's handle, the lookups, the threads. */
+ * A lookup belongs to its handle and is freed with it at any time. A worker is a thread with a copy
+ * of the query and then the result. It reaches its lookup only inside the pool's monitor, where the
+ * lookup may already be gone. The pool is shared. It is freed with its last reference, which the
+ * resolver's handle, the lookups and the threads hold. */
 #include "ferrule/resolve.h"
 
 #include <string.h>
@@ -19,7 +19,8 @@
 
 typedef struct lookup_result {
     fer_error error;
-    fer_socket_addr *addrs; /* from ferp_memory_new, count of them; NULL where there are none */
+    /* count of them, from ferp_memory_new; NULL if there are none */
+    fer_socket_addr *addrs;
     size_t count;
 } lookup_result;
 
@@ -31,9 +32,9 @@ struct worker;
 typedef struct lookup {
     struct pool *pool;
     lookup_stage stage;
-    struct lookup *previous; /* IN_LINE: its neighbours */
+    struct lookup *previous; /* QUEUED: the neighbours in the queue */
     struct lookup *next;
-    struct worker *worker; /* UNDER_WAY: whose it is */
+    struct worker *worker; /* RUNNING: its worker */
     fer_poller *poller;    /* or NULL */
     feri_address_query query;
     lookup_result result; /* DONE */
@@ -42,21 +43,21 @@ typedef struct lookup {
 typedef struct worker {
     ferp_thread thread;
     struct pool *pool;
-    bool is_running; /* its thread does */
-    bool is_busy;    /* with the query, and then the answer */
-    lookup *lookup;  /* whom the answer is for; NULL once that was abandoned */
+    bool is_running; /* has a thread */
+    bool is_busy;    /* has a query or a result */
+    lookup *lookup;  /* NULL after the lookup was abandoned */
     feri_address_query query;
     lookup_result result;
 } worker;
 
 typedef struct pool {
-    ferp_monitor monitor; /* of all that follows but holders */
+    ferp_monitor monitor; /* for all members below but references */
     uint32_t references;
-    uint32_t process; /* whose it is */
+    uint32_t process; /* the process that created the pool */
     size_t thread_count;
     size_t unfinished_max;
-    size_t running;    /* workers whose threads run */
-    size_t unfinished; /* lookups in line, and workers that are busy */
+    size_t running;    /* workers with a thread */
+    size_t unfinished; /* queued lookups and busy workers */
     lookup *first;
     lookup *last;
     worker workers[]; /* thread_count of them */
@@ -66,22 +67,21 @@ static const fer_error success = {FER_OK, 0};
 static const fer_error misuse = {FER_INVALID_INPUT, 0};
 static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
 
-/* ---- The pool's life */
+/* ---- References to the pool */
 
 static void add_reference(pool *shared)
 {
     (void)feri_atomic_add(&shared->references, 1);
 }
 
-/* After fork the child has a copy of the pool and none of its threads (fork(2)). One of them may
- * have been inside the monitor, or have waited for it, and is so for ever in the copy: the child
- * leaves that alone. */
+/* After fork the child has a copy of the pool, but none of its threads (fork(2)). In the copy a
+ * thread can be inside the monitor or wait for it forever, so the child does not use the pool. */
 static bool belongs_to_process(const pool *shared)
 {
     return shared->process == ferp_process();
 }
 
-/* Outside the monitor, so that nobody is still inside when it ends. */
+/* Called outside the monitor, so that no thread is inside when it ends. */
 static void release(pool *shared)
 {
     uint32_t left = feri_atomic_add(&shared->references, UINT32_MAX);
@@ -98,7 +98,7 @@ static void free_answer(lookup_result *result)
     *result = (lookup_result){0};
 }
 
-/* ---- The line */
+/* ---- The queue */
 
 static void queue_append(pool *shared, lookup *last)
 {
@@ -120,9 +120,9 @@ static void queue_remove(pool *shared, lookup *removed)
     shared->unfinished--;
 }
 
-/* ---- A lookup's end, inside the monitor: so nobody is told of it once fer_lookup_close is through
- * there (rule N5). A poller that cannot be notified, for lack of memory, is all that is lost: the
- * answer is there. */
+/* ---- The end of a lookup, inside the monitor: after fer_lookup_close has left it, there is no
+ * notification for the lookup (rule N5). If the poller cannot be notified because memory is
+ * exhausted, only the notification is lost, not the result. */
 static void complete(lookup *done, lookup_result result)
 {
     FERI_ASSERT(done->stage != DONE);
@@ -135,7 +135,7 @@ static void complete(lookup *done, lookup_result result)
     }
 }
 
-/* ---- What a worker does */
+/* ---- Workers */
 
 static size_t count_addresses(feri_address_source source)
 {
@@ -165,7 +165,7 @@ static lookup_result collect(feri_address_source *source)
     return found;
 }
 
-/* May block for as long as the system's resolver likes. */
+/* May block, with no limit but the system resolver's. */
 static lookup_result run_query(const feri_address_query *query)
 {
     feri_address_source source;
@@ -178,7 +178,7 @@ static lookup_result run_query(const feri_address_query *query)
     return found;
 }
 
-/* The answer goes to its lookup, or to nobody. */
+/* Moves the result to its lookup, or frees it if the lookup was abandoned. */
 static void deliver_result(worker *self)
 {
     if (!self->is_busy) {
@@ -194,8 +194,8 @@ static void deliver_result(worker *self)
     self->pool->unfinished--;
 }
 
-/* Whether there is more to do. Where there is not, the thread is no longer counted as running
- * before anybody can line up anew. */
+/* Takes the next lookup from the queue. False: the queue is empty, and the worker is no longer
+ * counted as running before another lookup can be queued. */
 static bool take_queued(worker *self)
 {
     pool *shared = self->pool;
@@ -243,8 +243,8 @@ static worker *idle_worker(pool *shared)
     return &shared->workers[at];
 }
 
-/* One thread more, where there is something for it to do. That it cannot be had is no failure while
- * others run: they come to it later. */
+/* Starts one more thread if there is work for it. A failure is no error while other threads run,
+ * because they will run the lookup later. */
 static fer_error start_worker(pool *shared)
 {
     if (shared->running == shared->thread_count || shared->running >= shared->unfinished) {
@@ -257,8 +257,8 @@ static fer_error start_worker(pool *shared)
     shared->running++;
     fer_error err = ferp_thread_start(&idle->thread);
     if (err.kind == FER_OK) {
-        add_reference(
-            shared); /* for the thread, which cannot let go before it was in the monitor */
+        /* for the thread, which cannot release it before it has entered the monitor */
+        add_reference(shared);
         return success;
     }
     idle->is_running = false;
@@ -266,7 +266,7 @@ static fer_error start_worker(pool *shared)
     return shared->running > 0 ? success : err;
 }
 
-/* Inside the monitor. */
+/* Called inside the monitor. */
 static fer_error enqueue(pool *shared, lookup *started)
 {
     if (shared->unfinished >= shared->unfinished_max) {
@@ -280,7 +280,7 @@ static fer_error enqueue(pool *shared, lookup *started)
     return err;
 }
 
-/* An address text: nobody has to be asked. */
+/* Runs the query of an address text, without the resolver. */
 static fer_error run_literal(lookup *started)
 {
     lookup_result found = run_query(&started->query);
@@ -379,9 +379,9 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
     return err;
 }
 
-/* ---- Ends */
+/* ---- Closing */
 
-/* A worker that is busy with it stays so, and finds nobody to tell. */
+/* A busy worker continues, and frees its result. */
 static void abandon(lookup *abandoned)
 {
     if (abandoned->stage == QUEUED) {

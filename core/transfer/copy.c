@@ -1,5 +1,5 @@
-/* copy.c: copying from one stream into another through the caller's buffer. Nothing is ever only in
- * here: what was read is in the buffer until it is written. */
+/* copy.c: copies from one stream to another through the caller's buffer. The bytes that were read
+ * stay in the buffer until they are written. */
 #include <stdint.h>
 
 #include "core/base/assert.h"
@@ -29,8 +29,8 @@ static bool is_usable(const fer_copy_buffer *buffer)
            buffer->start <= buffer->cap && buffer->len <= buffer->cap - buffer->start;
 }
 
-/* Before anything is moved, only misuse counts: a source that is gone may still have bytes in the
- * buffer or in its queue. */
+/* Before any byte is moved only misuse is an error: after a failure the source can still have bytes
+ * in the buffer or in its queue. */
 static fer_error check_source(const fer_handle *from)
 {
     feri_answer answer = feri_handle_answer(from, FERI_REQUEST_READ);
@@ -38,8 +38,8 @@ static fer_error check_source(const fer_handle *from)
     return is_misuse ? feri_handle_answer_error(from, answer) : feri_ok();
 }
 
-/* Of an empty buffer too: a destination that is gone, or not connected yet, says so before its
- * source is read for nothing. */
+/* Also called for an empty buffer: if the destination cannot be written, the error is returned
+ * before the source is read. */
 static fer_error write_buffer(fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
 {
     size_t written = 0;
@@ -52,7 +52,7 @@ static fer_error write_buffer(fer_handle *to, fer_copy_buffer *buffer, uint64_t 
     return error;
 }
 
-/* Of an empty buffer: it is empty again where the source is at its end. */
+/* Reads into an empty buffer, which stays empty at end of file. */
 static fer_error read_into_buffer(fer_handle *from, fer_copy_buffer *buffer)
 {
     FERI_ASSERT(buffer->len == 0);

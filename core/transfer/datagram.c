@@ -1,4 +1,4 @@
-/* datagram.c: datagrams in and out, and whose they are. */
+/* datagram.c: sends and receives datagrams, and checks their senders. */
 #include "core/transfer/datagram.h"
 
 #include <stdbool.h>
@@ -14,7 +14,8 @@
 
 /* ---- Addresses */
 
-/* One end of a conversation; a link-local address may come with its interface or without. */
+/* Whether two addresses are the same end. A link-local address can be given with its scope or
+ * without. */
 static bool is_same_address(const fer_socket_addr *one, const fer_socket_addr *other)
 {
     bool same_scope =
@@ -32,24 +33,25 @@ fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out)
     return socket->peer_.ip.family != 0 ? feri_ok() : feri_own_error(FER_NOT_CONNECTED);
 }
 
-/* Whether a datagram may be handed out: of a connected socket only the peer's may. The system holds
- * back what comes after connect, but not what was queued before (Linux udp(7) and the BSDs say
- * nothing of it; measured). Only a handle that others share must ask. */
+/* Whether a datagram may be returned: a connected socket returns only the datagrams of its peer.
+ * The system filters what arrives after connect, but not what was queued before (measured; Linux
+ * udp(7) and the BSDs do not document it). Only a shared handle queries the OS for the peer. */
 static bool is_from_peer(const fer_udp_socket *socket, const fer_socket_addr *from)
 {
     fer_socket_addr peer;
     return feri_datagram_peer(socket, &peer).kind != FER_OK || is_same_address(&peer, from);
 }
 
-/* The address as this socket can send to it: an IPv6 socket takes an IPv4 one as mapped, on every
- * system. Port 0 is nobody's. */
+/* Converts addr to the form that this socket can send to. An IPv6 socket accepts an IPv4 address as
+ * IPv4-mapped on every system. Port 0 is invalid. */
 static fer_error destination_for(const fer_handle *handle, const fer_socket_addr *addr,
                                  fer_socket_addr *out)
 {
     bool is_v6 = feri_handle_has_flag(handle, FERI_FLAG_V6);
     bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
     *out = *addr;
-    out->port = has_ports ? addr->port : 0; /* raw(7): what is there must be 0, or the protocol */
+    /* raw(7): the port must be 0 or the protocol */
+    out->port = has_ports ? addr->port : 0;
     if ((addr->port == 0 && has_ports) || (addr->ip.family == FER_IP_V6 && !is_v6)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -72,8 +74,8 @@ static fer_error receive_once(fer_raw_socket raw, void *buf, size_t len, feri_re
     }
 }
 
-/* A stranger's datagram that was only looked at is taken off the queue, to see what is behind
- * it. */
+/* A peeked datagram of another sender is removed from the queue, so that the next one can be
+ * peeked. */
 static fer_error drop_from_other(fer_raw_socket raw, feri_recv_mode recv_mode)
 {
     struct ferp_datagram dropped;
@@ -140,7 +142,7 @@ static fer_error send_once(const fer_handle *handle, const void *buf, size_t len
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
-/* Systems say "bad argument", too, when it is the peer that is missing. */
+/* A missing peer is also reported as an invalid argument on some systems. */
 static fer_error map_missing_peer(const fer_handle *handle, fer_error error)
 {
     fer_socket_addr peer;
@@ -192,10 +194,10 @@ fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t 
     return error;
 }
 
-/* ---- Being connected */
+/* ---- Connecting */
 
-/* As the system has it now, whether connect worked or not. Of a peer without a port getpeername
- * knows nothing (Linux, inet_getname). */
+/* Reads the peer from the system, whether connect succeeded or not. getpeername does not return a
+ * peer without a port (Linux, inet_getname). */
 static void update_peer(fer_udp_socket *socket, const fer_socket_addr *destination, fer_error error)
 {
     if (feri_handle_has_flag(&socket->handle_, FERI_FLAG_NO_PORTS)) {

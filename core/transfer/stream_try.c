@@ -1,5 +1,5 @@
-/* stream_try.c: the rarer single reads and writes of a stream: peek, and those that never wait,
- * whatever the mode and the timeouts are. */
+/* stream_try.c: the less frequent single reads and writes of a stream: peek, and the calls that
+ * never wait, whatever the mode and the timeouts. */
 #include "core/handle/handle.h"
 #include "core/handle/ownership.h"
 #include "core/handle/stream_request.h"
