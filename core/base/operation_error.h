@@ -30,7 +30,8 @@ typedef enum feri_operation {
     FERI_OPERATION_REGISTER /* registering a socket with a poller, modifying and deleting it */
 } feri_operation;
 
-/* X(operation, kind from the plain map, kind for the caller, whether the OS code is kept, reason) */
+/* X(operation, kind from the plain map, kind for the caller, whether the OS code is kept,
+ * reason) */
 #define FERI_OPERATION_ERRORS(X)                                                                 \
     X(READ, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, true,                                  \
       "on Windows a reset is often reported as 10053")                                           \

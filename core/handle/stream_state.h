@@ -9,7 +9,8 @@
 
 #include "ferrule/error.h"
 
-/* X(name, text for docs/STATE.md). The first of each has the value 0: a word of 0 is a NEW handle. */
+/* X(name, text for docs/STATE.md). The first of each has the value 0: a word of 0 is a NEW
+ * handle. */
 #define FERI_PHASES(X)                                                                           \
     X(NEW, "never opened, or the call that opened it failed")                                    \
     X(OPENING, "a call is filling the handle, which has no socket yet")                          \

@@ -15,7 +15,8 @@ typedef struct ferp_poll_set {
     size_t count;
 } ferp_poll_set;
 
-/* Allocates an empty set with room for capacity entries. False: out of memory, *out is unchanged. */
+/* Allocates an empty set with room for capacity entries. False: out of memory, *out is
+ * unchanged. */
 bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity);
 
 void ferp_poll_set_free(ferp_poll_set *set);
