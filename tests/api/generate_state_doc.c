@@ -44,8 +44,8 @@ static const field open_fields[] = {
      COUNT_OF(write_halves), 8, FERI_PHASE_OPEN},
     {"Ending",
      "For the phase OPEN with the read half OPEN: whether this handle has seen the end of the "
-     "connection. It determines the answer to peer_addr, and remains when the read half changes "
-     "from EOF to SHUT.",
+     "connection. It determines the\n"
+     "answer to peer_addr, and remains when the read half changes from EOF to SHUT.",
      endings, COUNT_OF(endings), 12, FERI_PHASE_OPEN},
 };
 
@@ -171,10 +171,9 @@ static void print_answer_row(const char *field_name, const char *state, feri_sta
 
 static void print_answers(void)
 {
-    printf(
-        "## Answers\n\nThe answer of a state to a request, before any system call. The phase "
-        "answers "
-        "first. If its answer is CALL_OS, the halves and the ending of an OPEN handle answer.\n\n");
+    printf("## Answers\n\nThe answer of a state to a request, before any system call. The phase "
+           "answers first. If its answer is CALL_OS, the\n"
+           "halves and the ending of an OPEN handle answer.\n\n");
     print_list("Requests", requests, COUNT_OF(requests));
     print_list("Answers", answers, COUNT_OF(answers));
     printf("| field | state |");
@@ -209,8 +208,8 @@ int main(void)
         "Every handle has one 32-bit word with four small fields, each defined by one table. An "
         "event that is not possible in a\n"
         "state is *misuse*: the call returns INVALID_INPUT and the word does not change. The word "
-        "is changed by compare-and-swap, so\n"
-        "that one thread can read while another writes or shuts down.\n\n");
+        "is changed by compare-and-swap,\n"
+        "so that one thread can read while another writes or shuts down.\n\n");
     print_list("Events", events, COUNT_OF(events));
     print_field(&phase_field);
     for (unsigned i = 0; i < COUNT_OF(open_fields); i++) {
