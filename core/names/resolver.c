@@ -92,7 +92,7 @@ static void release(pool *shared)
     }
 }
 
-static void free_answer(lookup_result *result)
+static void free_result(lookup_result *result)
 {
     ferp_memory_free(result->addrs);
     *result = (lookup_result){0};
@@ -120,9 +120,11 @@ static void queue_remove(pool *shared, lookup *removed)
     shared->unfinished--;
 }
 
-/* ---- The end of a lookup, inside the monitor: after fer_lookup_close has left it, there is no
- * notification for the lookup (rule N5). If the poller cannot be notified because memory is
- * exhausted, only the notification is lost, not the result. */
+/* ---- The end of a lookup */
+
+/* Called inside the monitor: after fer_lookup_close has left it, there is no notification for the
+ * lookup (rule N5). If the poller cannot be notified because memory is exhausted, only the
+ * notification is lost, not the result. */
 static void complete(lookup *done, lookup_result result)
 {
     FERI_ASSERT(done->stage != DONE);
@@ -187,7 +189,7 @@ static void deliver_result(worker *self)
     if (self->lookup != NULL) {
         complete(self->lookup, self->result);
     } else {
-        free_answer(&self->result);
+        free_result(&self->result);
     }
     self->is_busy = false;
     self->lookup = NULL;
@@ -405,7 +407,7 @@ void fer_lookup_close(fer_lookup *lookup_handle)
     ferp_monitor_enter(&shared->monitor);
     abandon(closed);
     ferp_monitor_leave(&shared->monitor);
-    free_answer(&closed->result);
+    free_result(&closed->result);
     ferp_memory_free(closed);
     release(shared);
 }
