@@ -1,8 +1,8 @@
 /* ip_format.c: formats IP addresses as Rust's Display, which is RFC 5952. No ports, scopes or
  * brackets (socket_addr_format.c).
  *
- * Text is built in words, whose lowest byte is the first byte of the text, and stored by the word,
- * to avoid a branch for each digit. */
+ * Text is built in words, whose lowest byte is the first byte of the text. Storing by the word
+ * avoids a branch for each digit. */
 #include "core/address/ip_format.h"
 
 #include <string.h>

@@ -111,7 +111,7 @@ static fer_duration time_left(uint64_t deadline)
 /* ---- Notifications. The word counts the running waits, and has a bit for a pending notification.
  * If no wait is running, the next one finds the bit, without a system call. Otherwise the
  * notification was sent, and the system delivers it to one wait. Each notifier changes the word, if
- * only to the same value, so that its earlier writes happen before the return of the wait that
+ * only to the same value. Its earlier writes thus happen before the return of the wait that
  * receives the notification. add and modify do the same. */
 
 #define NOTIFIED 1u
