@@ -1,14 +1,14 @@
-/* errors_winsock.h: the Windows code of every error that a socket call can give, and its one kind.
- * Data only, with the numbers, so that it is read on every system: by the Winsock backend, the
- * simulated network's Windows dialect, and the tests.
+/* errors_winsock.h: the Windows codes that socket calls report, and their kinds. Data only, with
+ * the numbers, so that it is usable on every system: for the Winsock backend, the simulated
+ * network's Windows dialect, and the tests.
  *
  * X(code, name, kind). Numbers: WinError.h. Meanings: "Windows Sockets Error Codes" and "System
- * Error Codes" (MSDN). Where Rust 1.95's decode_error_kind names a kind, it is that one, 995 as
- * TimedOut too; else the kind is that of the POSIX error with the same meaning. */
+ * Error Codes" (MSDN). If Rust 1.95's decode_error_kind maps a code, the kind is Rust's (995 is
+ * TimedOut too). Otherwise the kind is that of the POSIX error with the same meaning. */
 #ifndef FERP_ERRORS_WINSOCK_H
 #define FERP_ERRORS_WINSOCK_H
 
-/* Winsock's own numbers, 10000 and up. */
+/* Winsock's numbers, 10000 and up. */
 #define FERP_WINSOCK_SOCKET_ERRORS(X)                       \
     X(10004, WSAEINTR, FER_INTERRUPTED)                     \
     X(10009, WSAEBADF, FER_BAD_HANDLE)                      \
