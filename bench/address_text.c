@@ -1,6 +1,6 @@
 /* address_text.c: the speed of parsing and formatting addresses, beside libc's inet_pton and
- * inet_ntop. Uses 32768 distinct texts, more than a branch predictor learns. The cases named _hot
- * use 4096, which it does learn. Output: see bench.h. POSIX only. */
+ * inet_ntop. Uses 32768 distinct texts, too many for a branch predictor. The cases named _hot use
+ * 4096, few enough for it. Output: see bench.h. POSIX only. */
 #define _POSIX_C_SOURCE 200809L
 #define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include <arpa/inet.h>

@@ -104,7 +104,7 @@ static inline void bench_run(const bench_case *c)
     bench_report(c, ns);
 }
 
-/* Numbers that a branch predictor cannot learn (xorshift64*), the same in every run. */
+/* Numbers that a branch predictor cannot predict (xorshift64*), the same in every run. */
 static inline uint64_t bench_random(uint64_t *state)
 {
     *state ^= *state >> 12;

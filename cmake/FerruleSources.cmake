@@ -1,4 +1,4 @@
-# The library's sources: core, each backend, and which of them this system has.
+# The library's sources: core, each backend, and the backend of this system.
 set(ferrule_core_sources
     core/base/duration.c
     core/base/error.c
@@ -121,7 +121,7 @@ set(ferrule_sim_sources
     platform/sim/try.c
     platform/sim/unix.c
     platform/sim/wait.c)
-# What a poller needs that keeps its sockets itself.
+# For the pollers that keep a table of their sockets.
 set(ferrule_list_sources
     platform/common/poll_set.c
     platform/common/poller_list.c
