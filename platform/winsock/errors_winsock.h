@@ -100,8 +100,8 @@
     X(11030, WSA_QOS_ESHAPERATEOBJ, FER_UNCATEGORIZED)      \
     X(11031, WSA_QOS_RESERVED_PETYPE, FER_UNCATEGORIZED)
 
-/* Win32's numbers: those that Rust names, and those that socket calls and overlapped requests can
- * end with besides. */
+/* Win32's numbers: those that Rust maps, and those with which socket calls and overlapped requests
+ * can fail too. */
 #define FERP_WINSOCK_SYSTEM_ERRORS(X)                           \
     X(2, ERROR_FILE_NOT_FOUND, FER_NOT_FOUND)                   \
     X(3, ERROR_PATH_NOT_FOUND, FER_NOT_FOUND)                   \
