@@ -53,11 +53,11 @@ set(ferrule_core_sources
     core/api/unix_listener.c
     core/api/unix_stream.c)
 set(ferrule_posix_sources
+    platform/common/memory.c
     platform/posix/address.c
     platform/posix/bytes.c
     platform/posix/clock.c
     platform/posix/error.c
-    platform/posix/memory.c
     platform/posix/modes.c
     platform/posix/options.c
     platform/posix/poller_epoll.c
@@ -70,13 +70,13 @@ set(ferrule_posix_sources
     platform/posix/unix.c
     platform/posix/wait.c)
 set(ferrule_winsock_sources
+    platform/common/memory.c
     platform/winsock/address.c
     platform/winsock/afd.c
     platform/winsock/afd_sources.c
     platform/winsock/clock.c
     platform/winsock/error.c
     platform/winsock/io.c
-    platform/winsock/memory.c
     platform/winsock/modes.c
     platform/winsock/options.c
     platform/winsock/poller.c
