@@ -78,6 +78,7 @@ set(ferrule_winsock_sources
     platform/winsock/error.c
     platform/winsock/io.c
     platform/winsock/modes.c
+    platform/winsock/module.c
     platform/winsock/options.c
     platform/winsock/poller.c
     platform/winsock/poller_afd.c

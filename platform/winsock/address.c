@@ -158,15 +158,10 @@ static DWORD windows_build(void)
     OSVERSIONINFOW version;
     memset(&version, 0, sizeof version);
     version.dwOSVersionInfoSize = (DWORD)sizeof version;
-    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
-    FARPROC found = ntdll != NULL ? GetProcAddress(ntdll, "RtlGetVersion") : NULL;
     rtl_get_version get_version = NULL;
-    _Static_assert(sizeof get_version == sizeof found, "a FARPROC holds any function");
-    memcpy(&get_version, &found, sizeof get_version);
-    if (get_version == NULL || get_version(&version) != 0) {
-        return 0;
-    }
-    return version.dwBuildNumber;
+    bool is_known = ferp_winsock_find_function(L"ntdll.dll", "RtlGetVersion", &get_version) &&
+                    get_version(&version) == 0;
+    return is_known ? version.dwBuildNumber : 0;
 }
 
 /* "SIO_TCP_INITIAL_RTO control code", MSDN. */

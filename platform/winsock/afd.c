@@ -30,13 +30,9 @@ static struct {
     rtl_nt_status_to_dos_error status_to_dos_error;
 } nt;
 
-static bool find_function(const char *name, void *pointer)
+static bool find_in_ntdll(const char *name, void *pointer)
 {
-    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
-    FARPROC found = ntdll != NULL ? GetProcAddress(ntdll, name) : NULL;
-    _Static_assert(sizeof nt.create_file == sizeof found, "a FARPROC holds any function");
-    memcpy(pointer, &found, sizeof found);
-    return found != NULL;
+    return ferp_winsock_find_function(L"ntdll.dll", name, pointer);
 }
 
 static BOOL CALLBACK find_functions(PINIT_ONCE once, PVOID parameter, PVOID *context)
@@ -44,10 +40,10 @@ static BOOL CALLBACK find_functions(PINIT_ONCE once, PVOID parameter, PVOID *con
     (void)once;
     (void)parameter;
     (void)context;
-    return find_function("NtCreateFile", &nt.create_file) &&
-           find_function("NtDeviceIoControlFile", &nt.device_io_control_file) &&
-           find_function("NtCancelIoFileEx", &nt.cancel_io_file_ex) &&
-           find_function("RtlNtStatusToDosError", &nt.status_to_dos_error);
+    return find_in_ntdll("NtCreateFile", &nt.create_file) &&
+           find_in_ntdll("NtDeviceIoControlFile", &nt.device_io_control_file) &&
+           find_in_ntdll("NtCancelIoFileEx", &nt.cancel_io_file_ex) &&
+           find_in_ntdll("RtlNtStatusToDosError", &nt.status_to_dos_error);
 }
 
 static bool has_failed(NTSTATUS status)

@@ -1,8 +1,6 @@
 /* thread.c: the resolver's lock, condition and threads. */
 #include "platform/winsock/winsock.h"
 
-#include <string.h>
-
 /* The minimum on POSIX too: name service providers are DLLs whose needs are unknown. A stack costs
  * address space, not memory. */
 #define STACK_SIZE ((SIZE_T)512 * 1024)
@@ -84,12 +82,8 @@ typedef HRESULT(WINAPI *set_thread_description)(HANDLE thread, PCWSTR descriptio
 /* For debuggers. Needs Windows 10 version 1607. */
 static void name_this_thread(void)
 {
-    HMODULE kernel = GetModuleHandleW(L"kernel32.dll");
-    FARPROC found = kernel != NULL ? GetProcAddress(kernel, "SetThreadDescription") : NULL;
     set_thread_description describe = NULL;
-    _Static_assert(sizeof describe == sizeof found, "a FARPROC holds any function");
-    memcpy(&describe, &found, sizeof describe);
-    if (describe != NULL) {
+    if (ferp_winsock_find_function(L"kernel32.dll", "SetThreadDescription", &describe)) {
         (void)describe(GetCurrentThread(), thread_name);
     }
 }

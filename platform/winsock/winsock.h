@@ -32,6 +32,10 @@ fer_error ferp_winsock_error(int32_t code);
 fer_error ferp_winsock_last_error(void);
 fer_error ferp_winsock_result(int result);
 
+/* Looks up a function of a loaded DLL and stores it in *pointer, which is a function pointer; NULL
+ * if there is none. Returns whether it was found. module.c */
+bool ferp_winsock_find_function(const WCHAR *module, const char *name, void *pointer);
+
 /* SO_TYPE. Error: not an open socket. socket.c */
 fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out);
 
