@@ -7,7 +7,8 @@ function(ferrule_prepare_test_target target)
     target_link_libraries(${target} PRIVATE ferrule_cmocka ${ferrule_system_libraries})
 endfunction()
 
-# ferrule_add_test(NAME LABEL [PROGRAM ARGUMENT...]): the program is called as the test where none is named.
+# ferrule_add_test(NAME LABELS [PROGRAM ARGUMENT...]): the program is called as the test where none is named. The label thorough is for what the
+# quick check leaves out (ci/test.sh).
 function(ferrule_add_test name label)
     set(command ${ARGN})
     if(NOT command)
@@ -16,6 +17,10 @@ function(ferrule_add_test name label)
     add_test(NAME ${name} COMMAND ${command})
     set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${FERRULE_TEST_TIMEOUT} SKIP_RETURN_CODE 77
         ENVIRONMENT "${ferrule_test_environment}" FIXTURES_REQUIRED "${ferrule_test_fixtures}")
+    # What waits for long begins first.
+    if(name MATCHES "_(readiness|poller_events|interruption|inheritance|timeouts|socket_pending|wakeup|ip_parse)(_|$)")
+        set_tests_properties(${name} PROPERTIES COST 10)
+    endif()
 endfunction()
 
 # Most tests share programs, for a link costs more than to compile a test: the main of each source NAME.c is NAME_main there, and
