@@ -55,8 +55,9 @@ configure_preset() {
         { rm -rf "$root/build/$preset/CMakeCache.txt" "$root/build/$preset/CMakeFiles" && (cd "$root" && cmake --preset "$preset" "$@"); }
 }
 
+# It gives way to the tests of another preset, which wait for moments.
 build_preset() {
-    (cd "$root" && cmake --build "build/$1" -j "$jobs")
+    (cd "$root" && nice cmake --build "build/$1" -j "$jobs")
 }
 
 # The Wine server, ended at the end only by who started it.
