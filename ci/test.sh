@@ -95,12 +95,17 @@ said_by_failed_tests() {
         END { finish() }' "$1" | head -n 150
 }
 
-# tests_of PRESET: ctest's arguments for it.
+# tests_of PRESET: ctest's arguments for it. docs/TESTING.md has the reasons.
 tests_of() {
     case $mode-$1 in
         quick-asan) echo "-LE thorough|examples|fidelity" ;;
         quick-mingw) echo "-LE thorough|fidelity|fuzz -E ^sim_|^api_archive" ;;
         quick-*) echo "-LE thorough" ;;
+        all-debug) echo "-E ^api_install_" ;;
+        all-release) echo "-LE examples|fidelity|stress -E _slowly$|kqueue" ;;
+        all-asan) echo "-LE fuzz" ;;
+        all-tsan) echo "-LE fuzz -E ^unit_(test_(ip_|socket_addr|host_port|text|duration|error)|ipv4)" ;;
+        all-mingw) echo "-E _slowly$|^api_install_child_FetchContent$" ;;
     esac
 }
 
@@ -217,12 +222,12 @@ measure_coverage() {
     began=$(date +%s)
     code=0
     doing coverage running
-    nice "$root/ci/coverage.sh" --gate --no-setup >"$logs/coverage.log" 2>&1 </dev/null || code=$?
+    nice "$root/ci/coverage.sh" --gate --corpora --no-setup >"$logs/coverage.log" 2>&1 </dev/null || code=$?
     used "$root/build/coverage"
     if [ "$code" -eq 0 ]; then
         tell coverage "$began" 1 0 0 "the table is in build/log/coverage.log"
     else
-        fail coverage "$began" "ci/coverage.sh --gate ended with $code; the end of its log:" "$logs/coverage.log"
+        fail coverage "$began" "ci/coverage.sh --gate --corpora ended with $code; the end of its log:" "$logs/coverage.log"
     fi
 }
 
@@ -270,7 +275,9 @@ needs() {
 }
 
 # Each group of packages that the words need. All at once first, for that is quicker.
-groups="build test"
+tools="test"
+[ "$mode" != quick ] || tools="quick"
+groups="build $tools"
 ! needs mingw || groups="$groups mingw"
 for word in msan fuzz oss-fuzz coverage; do
     case " $groups " in *" fuzz "*) ;; *) ! needs "$word" || groups="$groups fuzz" ;; esac
@@ -278,8 +285,8 @@ done
 ! needs prove || groups="$groups prove"
 # shellcheck disable=SC2086 # the list is words
 if [ "$setup" = yes ] && ! "$root/ci/setup.sh" $groups; then
-    "$root/ci/setup.sh" build test
-    for group in ${groups#build test}; do
+    "$root/ci/setup.sh" build "$tools"
+    for group in ${groups#build "$tools"}; do
         "$root/ci/setup.sh" "$group" || say "    going on with what is here"
     done
 fi
