@@ -1,12 +1,18 @@
 # The pollers that are not this system's own, each under the poller's tests.
 
-# The library with another poller, as ferrule_NAME: what defines it, and the sources that it needs besides. Core is the library's own.
+# Core is the library's own, where the objects' paths tell which those are.
+set(ferrule_poller_core "$<FILTER:$<TARGET_OBJECTS:ferrule_static>,INCLUDE,[.]dir/([.]/)?core/>")
+if(NOT CMAKE_GENERATOR MATCHES "Ninja|Makefiles")
+    set(ferrule_poller_core ${ferrule_core_sources})
+    list(TRANSFORM ferrule_poller_core PREPEND "${PROJECT_SOURCE_DIR}/")
+endif()
+
+# The library with another poller, as ferrule_NAME: what defines it, and the sources that it needs besides.
 function(ferrule_add_other_poller name definitions)
     set(sources ${ferrule_platform_sources} ${ARGN})
     list(REMOVE_DUPLICATES sources)
     list(TRANSFORM sources PREPEND "${PROJECT_SOURCE_DIR}/")
-    add_library(ferrule_${name} STATIC EXCLUDE_FROM_ALL ${sources}
-        "$<FILTER:$<TARGET_OBJECTS:ferrule_static>,INCLUDE,[.]dir/([.]/)?core/>")
+    add_library(ferrule_${name} STATIC EXCLUDE_FROM_ALL ${sources} ${ferrule_poller_core})
     ferrule_apply_settings(ferrule_${name})
     target_include_directories(ferrule_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include" PRIVATE "${PROJECT_SOURCE_DIR}")
     target_compile_definitions(ferrule_${name} PRIVATE ${definitions})
