@@ -153,7 +153,7 @@ build_tests() {
         return 1
     }
     logged "$1-build" build_preset "$1" >/dev/null || {
-        grep -E 'error:|warning:|undefined|FAILED' "$logs/$1-build.log" | head -n 20 >"$logs/$1-build.errors" || true
+        grep -E 'error:|warning:|undefined|FAILED' "$logs/$1-build.log" | grep -vE ' -c [^ ]+$' | head -n 20 >"$logs/$1-build.errors" || true
         fail "$1" "$2" "it cannot be built; from build/log/$1-build.log:" "$logs/$1-build.errors" 20
         return 1
     }
