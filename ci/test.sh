@@ -202,7 +202,7 @@ run_script() {
     began=$(date +%s)
     code=0
     doing "$name" running
-    nice "$@" --no-setup >"$logs/$name.log" 2>&1 </dev/null || code=$?
+    gently "$@" --no-setup >"$logs/$name.log" 2>&1 </dev/null || code=$?
     if tail -n 1 "$logs/$name.log" | grep -qE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'; then
         # shellcheck disable=SC2046 # the line is words
         set -- $(tail -n 1 "$logs/$name.log" | tr -d ,)
@@ -222,7 +222,7 @@ measure_coverage() {
     began=$(date +%s)
     code=0
     doing coverage running
-    nice "$root/ci/coverage.sh" --gate --corpora --no-setup >"$logs/coverage.log" 2>&1 </dev/null || code=$?
+    gently "$root/ci/coverage.sh" --gate --corpora --no-setup >"$logs/coverage.log" 2>&1 </dev/null || code=$?
     used "$root/build/coverage"
     if [ "$code" -eq 0 ]; then
         tell coverage "$began" 1 0 0 "the table is in build/log/coverage.log"
