@@ -300,7 +300,7 @@ for word in $words; do
                 [ -e "$root/build/cache/cmocka/src/cmocka.c" ]; then
                 presets="$presets $word"
             else
-                cannot mingw "There is no Wine here, or no Windows compiler: the Windows backend is NOT tested"
+                cannot mingw "There is no Wine here, or no Windows compiler, or no source of cmocka for it: the Windows backend is NOT tested"
             fi
             ;;
         msan | fuzz | oss-fuzz | coverage)
