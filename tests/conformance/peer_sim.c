@@ -144,8 +144,8 @@ static bool has_input(const ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(world(), socket);
     return ferp_sim_readable(world(), socket) > 0 || (in != NULL && in->fin_arrived) ||
-           socket->state == FERP_SIM_CONNECTION_RESET || socket->shut_read || socket->queue_count > 0 ||
-           socket->datagram_count > 0;
+           socket->state == FERP_SIM_CONNECTION_RESET || socket->shut_read ||
+           socket->queue_count > 0 || socket->datagram_count > 0;
 }
 
 static bool has_failed(const ferp_sim_socket *socket)
@@ -169,7 +169,8 @@ static fer_socket_addr loopback_addr(peer_family family, uint16_t port)
 
 static peer_socket new_stream(peer_family family)
 {
-    return peer_keep(ferp_sim_make_peer(FERP_SIM_STREAM, family == PEER_V4 ? FER_IP_V4 : FER_IP_V6));
+    return peer_keep(
+        ferp_sim_make_peer(FERP_SIM_STREAM, family == PEER_V4 ? FER_IP_V4 : FER_IP_V6));
 }
 
 peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)

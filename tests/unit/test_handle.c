@@ -289,7 +289,8 @@ static void every_answer_is_one_error(void **state)
     assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_CHECK_QUEUED));
     assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_END));
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PIPE), FER_BROKEN_PIPE, 0);
-    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_SAVED_ERROR), FER_CONNECTION_RESET, 104);
+    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_SAVED_ERROR), FER_CONNECTION_RESET,
+                 104);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_UNCONNECTED), FER_NOT_CONNECTED, 0);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PENDING), FER_WOULD_BLOCK, 0);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_MISUSE), FER_INVALID_INPUT, 0);

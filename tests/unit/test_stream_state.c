@@ -23,7 +23,7 @@ struct told {
 static const fer_error_kind some_reasons[] = {FER_OK, FER_CONNECTION_RESET, FER_TIMED_OUT,
                                               FER_UNCATEGORIZED};
 #define REASON_COUNT (sizeof some_reasons / sizeof some_reasons[0])
-#define WORD_COUNT                                                                      \
+#define WORD_COUNT                                                                       \
     ((size_t)FERI_PHASE_COUNT * FERI_READ_COUNT * FERI_WRITE_COUNT * FERI_ENDING_COUNT * \
      REASON_COUNT)
 
