@@ -11,7 +11,8 @@ usage: ci/fuzz.sh [--engine libfuzzer|afl] [--harness NAME]... [--minutes N]
 Without --harness: all of them, N minutes (1) each. What is found stays in build/fuzz-work, and is where the next run begins.
 A crash is minimized and saved in build/fuzz-crashes, with a word on what to do next; the exit code is then 1.
   --smoke  a few seconds of libFuzzer for each, with a fixed seed and number of runs. The last line is `N passed, N failed, N skipped`.
-  --merge  takes into fuzz/corpus what covers more than is there: of the seeds of fuzz/make_seeds.sh and of build/fuzz-work.
+  --merge  chooses anew what fuzz/corpus has: of what it has now, the seeds of fuzz/make_seeds.sh and build/fuzz-work, few inputs that
+           reach as much as all (ci/choose_inputs.py). An input whose name is not a hash stays.
 --no-setup leaves out ci/setup.sh fuzz. Logs lie in build/log.
 TEXT
 }
@@ -58,6 +59,7 @@ done
 
 fuzzers=$root/build/$preset/fuzz
 crashes=$root/build/fuzz-crashes
+seeds=$root/build/fuzz-work/seeds
 pid=
 trap 'exit 130' INT TERM
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true' EXIT
@@ -187,18 +189,19 @@ smoke() {
 }
 
 merge() {
-    seeds=$root/build/fuzz-work/seeds
-    merged=$root/build/fuzz-work/merged/$1
-    rm -rf "$merged"
-    mkdir -p "$merged" "$corpus" "$seeds/$1" "$root/build/fuzz-work/libfuzzer/$1" "$root/build/fuzz-work/afl/$1/default/queue"
-    sh "$root/fuzz/make_seeds.sh" "$seeds" >/dev/null
-    "$fuzzers/fuzz_$1" -merge=1 -max_len="$(max_len_of "$1")" "$merged" "$corpus" "$seeds/$1" \
-        "$root/build/fuzz-work/libfuzzer/$1" "$root/build/fuzz-work/afl/$1/default/queue" >"$log" 2>&1 </dev/null || { bad=1; return 0; }
+    control=$root/build/fuzz-work/$1.features
+    unused=$root/build/fuzz-work/merged
+    rm -rf "$control" "$unused"
+    mkdir -p "$unused" "$corpus" "$seeds/$1" "$root/build/fuzz-work/libfuzzer/$1" "$root/build/fuzz-work/afl/$1/default/queue"
     before=$(find "$corpus" -type f | wc -l)
-    for input in "$merged"/*; do
-        [ ! -f "$input" ] || cp "$input" "$corpus/"
-    done
-    say "   $1: $((before)) inputs before, $(find "$corpus" -type f | wc -l) now"
+    if fixed_layout "$fuzzers/fuzz_$1" -set_cover_merge=1 -rss_limit_mb=0 -merge_control_file="$control" "$unused" "$corpus" \
+        "$seeds/$1" "$root/build/fuzz-work/libfuzzer/$1" "$root/build/fuzz-work/afl/$1/default/queue" \
+        >"$log" 2>&1 </dev/null && python3 "$root/ci/choose_inputs.py" "$control" "$corpus" "$(max_len_of "$1")" >>"$log" 2>&1; then
+        say "   $1: $((before)) inputs before, $(find "$corpus" -type f | wc -l) now"
+    else
+        bad=1
+        tail -n 3 "$log" | sed 's/^/   | /'
+    fi
 }
 
 # One harness is built only where there is a rustc; CMake says why it is not.
@@ -222,6 +225,10 @@ say "== fuzz ($engine): configure, build"
 if ! logged "$preset-configure" configure_preset "$preset" || ! logged "$preset-build" build_preset "$preset"; then
     [ "$mode" != smoke ] || say "0 passed, 1 failed, 0 skipped"
     exit 1
+fi
+if [ "$mode" = merge ]; then
+    rm -rf "$seeds"
+    sh "$root/fuzz/make_seeds.sh" "$seeds" >/dev/null
 fi
 for name in $harnesses; do
     has_harness "$name" || continue

@@ -100,7 +100,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_lengths check_text check_sources check_shell check_planted check_rust_map check_porting check_misuse; do
+for check in check_layers check_docs check_lengths check_files check_text check_sources check_shell check_planted check_rust_map check_porting check_misuse; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -218,6 +218,21 @@ repeat 151 'int x;' >"$tree/fuzz/harnesses/fuzz_one.c"
 planted check_lengths "a harness of more than 150 lines"
 repeat 250 '# x' >>"$tree/CMakeLists.txt"
 planted check_lengths "a CMakeLists.txt of more than 250 lines"
+
+# ---- files
+# fill FOLDER COUNT: as many empty files.
+fill() {
+    mkdir -p "$tree/$1"
+    (cd "$tree/$1" && seq "$2" | xargs touch)
+}
+fill fuzz/corpus/one 301
+planted check_files "a corpus of more than 300 inputs"
+fill fuzz/corpus/one 300
+fill fuzz/corpus/two 300
+expect pass "two corpora of 300 inputs" sh "$here/check_files.sh" "$tree"
+make_clean_tree
+fill tests/unit 3001
+planted check_files "a checkout of more than 3000 files"
 
 # ---- text; the words in two pieces, for this file is checked as well
 for line in "/* TO""DO: later */" "x; // FIX""ME" "/""home/someone/ferrule" "x='/""srv/project'" 'x ' "$(printf 'x\t')" "$(printf 'x\r')" "$tree/core"; do

@@ -2,11 +2,11 @@
  * WP proves them for the tables. */
 #include "core/handle/stream_state.c"
 
-#define LIFE(state) ((state)&0xF)
+#define PHASE(state) ((state)&0xF)
 #define READ_HALF(state) (((state) >> 4) & 0xF)
 #define WRITE_HALF(state) (((state) >> 8) & 0xF)
 #define ENDING(state) (((state) >> 12) & 0xF)
-#define REASON(state) (((state) >> 16) & 0xFF)
+#define SAVED_KIND(state) (((state) >> 16) & 0xFF)
 
 /*@ // A step on the way to an open handle.
     predicate is_step(integer e) =
@@ -17,10 +17,10 @@
       e == FERI_EVENT_OPEN_BEGIN || is_step(e) || e == FERI_EVENT_SHUT_READ ||
       e == FERI_EVENT_SHUT_WRITE || e == FERI_EVENT_SHUT_BOTH || e == FERI_EVENT_GOT_EOF ||
       e == FERI_EVENT_GOT_RESET || e == FERI_EVENT_GOT_PIPE || e == FERI_EVENT_CLOSE;
-    predicate is_life(integer life) =
-      life == FERI_LIFE_NEW || life == FERI_LIFE_OPENING || life == FERI_LIFE_UNCONNECTED ||
-      life == FERI_LIFE_CONNECTING || life == FERI_LIFE_CONNECT_FAILED ||
-      life == FERI_LIFE_OPEN || life == FERI_LIFE_CLOSED;
+    predicate is_phase(integer phase) =
+      phase == FERI_PHASE_NEW || phase == FERI_PHASE_OPENING || phase == FERI_PHASE_UNCONNECTED ||
+      phase == FERI_PHASE_CONNECTING || phase == FERI_PHASE_CONNECT_FAILED ||
+      phase == FERI_PHASE_OPEN || phase == FERI_PHASE_CLOSED;
     predicate is_read(integer half) =
       half == FERI_READ_OPEN || half == FERI_READ_EOF || half == FERI_READ_SHUT ||
       half == FERI_READ_RESET;
@@ -29,33 +29,33 @@
     predicate is_ending(integer ending) =
       ending == FERI_ENDING_UNSEEN || ending == FERI_ENDING_SEEN;
     predicate is_state(integer state) =
-      is_life(LIFE(state)) && is_read(READ_HALF(state)) && is_write(WRITE_HALF(state)) &&
+      is_phase(PHASE(state)) && is_read(READ_HALF(state)) && is_write(WRITE_HALF(state)) &&
       is_ending(ENDING(state));
 
     // The events that a phase and a half allow.
-    predicate life_allows(integer life, integer e) =
-      (e == FERI_EVENT_OPEN_BEGIN ==> life == FERI_LIFE_NEW || life == FERI_LIFE_CLOSED) &&
+    predicate phase_allows(integer phase, integer e) =
+      (e == FERI_EVENT_OPEN_BEGIN ==> phase == FERI_PHASE_NEW || phase == FERI_PHASE_CLOSED) &&
       (e == FERI_EVENT_OPEN_ABANDON || e == FERI_EVENT_OPEN_UNCONNECTED ==>
-        life == FERI_LIFE_OPENING) &&
-      (e == FERI_EVENT_CONNECT_BEGIN ==> life == FERI_LIFE_UNCONNECTED) &&
+        phase == FERI_PHASE_OPENING) &&
+      (e == FERI_EVENT_CONNECT_BEGIN ==> phase == FERI_PHASE_UNCONNECTED) &&
       (e == FERI_EVENT_CONNECT_ABANDON || e == FERI_EVENT_CONNECT_FAIL ==>
-        life == FERI_LIFE_CONNECTING) &&
+        phase == FERI_PHASE_CONNECTING) &&
       (e == FERI_EVENT_CONNECT_OK ==>
-        life == FERI_LIFE_OPENING || life == FERI_LIFE_UNCONNECTED ||
-        life == FERI_LIFE_CONNECTING) &&
+        phase == FERI_PHASE_OPENING || phase == FERI_PHASE_UNCONNECTED ||
+        phase == FERI_PHASE_CONNECTING) &&
       (e != FERI_EVENT_OPEN_BEGIN && !is_step(e) && e != FERI_EVENT_CLOSE ==>
-        life == FERI_LIFE_OPEN);
+        phase == FERI_PHASE_OPEN);
     predicate half_allows(integer half, integer e) = is_step(e) ==> half == 0;
 
-    logic integer life_after(integer life, integer e) =
-      e == FERI_EVENT_OPEN_BEGIN ? FERI_LIFE_OPENING :
-      e == FERI_EVENT_CONNECT_OK ? FERI_LIFE_OPEN :
-      e == FERI_EVENT_OPEN_ABANDON ? FERI_LIFE_NEW :
+    logic integer phase_after(integer phase, integer e) =
+      e == FERI_EVENT_OPEN_BEGIN ? FERI_PHASE_OPENING :
+      e == FERI_EVENT_CONNECT_OK ? FERI_PHASE_OPEN :
+      e == FERI_EVENT_OPEN_ABANDON ? FERI_PHASE_NEW :
       e == FERI_EVENT_OPEN_UNCONNECTED || e == FERI_EVENT_CONNECT_ABANDON ?
-        FERI_LIFE_UNCONNECTED :
-      e == FERI_EVENT_CONNECT_BEGIN ? FERI_LIFE_CONNECTING :
-      e == FERI_EVENT_CONNECT_FAIL ? FERI_LIFE_CONNECT_FAILED :
-      e == FERI_EVENT_CLOSE && life != FERI_LIFE_NEW ? FERI_LIFE_CLOSED : life;
+        FERI_PHASE_UNCONNECTED :
+      e == FERI_EVENT_CONNECT_BEGIN ? FERI_PHASE_CONNECTING :
+      e == FERI_EVENT_CONNECT_FAIL ? FERI_PHASE_CONNECT_FAILED :
+      e == FERI_EVENT_CLOSE && phase != FERI_PHASE_NEW ? FERI_PHASE_CLOSED : phase;
     // The handle's own shutdown takes precedence. Otherwise the first end stays.
     logic integer read_after(integer half, integer e) =
       e == FERI_EVENT_OPEN_BEGIN || e == FERI_EVENT_CLOSE ? FERI_READ_OPEN :
@@ -74,16 +74,16 @@
       e == FERI_EVENT_GOT_RESET || (e == FERI_EVENT_GOT_EOF && half != FERI_READ_SHUT) ?
         FERI_ENDING_SEEN : ending;
     // The first error is saved.
-    logic integer reason_after(integer current, integer e, integer reason) =
+    logic integer saved_kind_after(integer current, integer e, integer kind) =
       e == FERI_EVENT_OPEN_BEGIN || e == FERI_EVENT_OPEN_ABANDON || e == FERI_EVENT_CLOSE ? 0 :
       (e == FERI_EVENT_GOT_RESET || e == FERI_EVENT_CONNECT_FAIL) && current == 0 ?
-        reason : current;
+        kind : current;
 */
 
 /*@ requires is_state(state);
     assigns \nothing;
-    ensures \result == LIFE(state); */
-feri_life feri_state_life(feri_state state);
+    ensures \result == PHASE(state); */
+feri_phase feri_state_phase(feri_state state);
 
 /*@ requires is_state(state);
     assigns \nothing;
@@ -101,13 +101,13 @@ feri_write_half feri_state_write_half(feri_state state);
 feri_ending feri_state_ending(feri_state state);
 
 /*@ assigns \nothing;
-    ensures \result == REASON(state); */
-fer_error_kind feri_state_reason(feri_state state);
+    ensures \result == SAVED_KIND(state); */
+fer_error_kind feri_state_saved_kind(feri_state state);
 
-/*@ requires is_state(state) && is_event(event) && 0 <= reason <= 0xFF;
+/*@ requires is_state(state) && is_event(event) && 0 <= kind <= 0xFF;
     assigns \nothing;
-    ensures \result == reason_after(REASON(state), event, reason); */
-static uint32_t next_reason(feri_state state, feri_event event, fer_error_kind reason);
+    ensures \result == saved_kind_after(SAVED_KIND(state), event, kind); */
+static uint32_t next_saved_kind(feri_state state, feri_event event, fer_error_kind kind);
 
 /*@ requires is_state(state) && is_event(event);
     assigns \nothing;
@@ -116,10 +116,10 @@ static uint32_t next_ending(feri_state state, feri_event event);
 
 /*@ requires is_state(state) && is_event(event);
     assigns \nothing;
-    ensures life_allows(LIFE(state), event) ==> \result == life_after(LIFE(state), event);
-    ensures !life_allows(LIFE(state), event) ==> \result == FERI_MISUSE;
-    ensures is_life(\result) || \result == FERI_MISUSE; */
-static uint32_t next_life(feri_state state, feri_event event);
+    ensures phase_allows(PHASE(state), event) ==> \result == phase_after(PHASE(state), event);
+    ensures !phase_allows(PHASE(state), event) ==> \result == FERI_MISUSE;
+    ensures is_phase(\result) || \result == FERI_MISUSE; */
+static uint32_t next_phase(feri_state state, feri_event event);
 
 /*@ requires is_state(state) && is_event(event);
     assigns \nothing;
@@ -137,15 +137,15 @@ static uint32_t next_read_half(feri_state state, feri_event event);
     ensures is_write(\result) || \result == FERI_MISUSE; */
 static uint32_t next_write_half(feri_state state, feri_event event);
 
-#define MAY_HAPPEN                                                              \
-    (life_allows(LIFE(state), event) && half_allows(READ_HALF(state), event) && \
+#define MAY_HAPPEN                                                                \
+    (phase_allows(PHASE(state), event) && half_allows(READ_HALF(state), event) && \
      half_allows(WRITE_HALF(state), event))
-/*@ requires is_state(state) && is_event(event) && 0 <= reason <= 0xFF;
+/*@ requires is_state(state) && is_event(event) && 0 <= kind <= 0xFF;
     assigns \nothing;
     ensures !MAY_HAPPEN ==> \result == FERI_STATE_MISUSE;
     ensures MAY_HAPPEN ==> \result ==
-      life_after(LIFE(state), event) + 0x10 * read_after(READ_HALF(state), event) +
+      phase_after(PHASE(state), event) + 0x10 * read_after(READ_HALF(state), event) +
       0x100 * write_after(WRITE_HALF(state), event) +
       0x1000 * ending_after(ENDING(state), READ_HALF(state), event) +
-      0x10000 * reason_after(REASON(state), event, reason); */
-feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind reason);
+      0x10000 * saved_kind_after(SAVED_KIND(state), event, kind); */
+feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind kind);

@@ -7,9 +7,9 @@
 
 #include "ferrule/socket.h"
 
-static inline feri_life phase_of(const fer_socket *socket)
+static inline feri_phase phase_of(const fer_socket *socket)
 {
-    return feri_state_life(feri_handle_state(&socket->inner_.handle_));
+    return feri_state_phase(feri_handle_state(&socket->inner_.handle_));
 }
 
 /* Starts a script, creates an unbound socket and clears the log. */

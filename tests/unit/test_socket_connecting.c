@@ -21,7 +21,7 @@ static void a_blocking_connect_is_one_call_or_is_awaited(void **state)
     fer_socket socket = new_stream(&script_posix);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
     assert_log("connect(1,192.0.2.1:80)");
-    assert_int_equal(phase_of(&socket), FERI_LIFE_OPEN);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
     socket = new_stream(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
@@ -35,7 +35,7 @@ static void a_blocking_connect_is_one_call_or_is_awaited(void **state)
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_ok(connect_to(&socket, "127.0.0.1:80"));
     assert_log("disable_connect_retry(1) connect(1,127.0.0.1:80) " WAIT_LOG);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_OPEN);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
 }
 
 static void a_nonblocking_connect_only_starts(void **state)
@@ -48,7 +48,7 @@ static void a_nonblocking_connect_only_starts(void **state)
         script.log[0] = '\0';
         script_then_fail(SCRIPT_CONNECT, would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115);
         assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
-        assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECTING);
+        assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
         assert_log("connect(1,192.0.2.1:80)");
         assert_error(connect_to(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
         assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
@@ -66,7 +66,7 @@ static void a_connect_that_fails_keeps_the_socket_and_the_reason(void **state)
     fer_error outcome = {FER_OTHER, 1};
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_CONNECTION_REFUSED, 111);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     assert_log("connect(1,192.0.2.1:80)");
     for (int i = 0; i < 2; i++) {
         assert_ok(fer_socket_take_error(&socket, &outcome));
@@ -86,7 +86,7 @@ static void a_wait_for_a_connect_that_fails_ends_it(void **state)
     script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_HOST_UNREACHABLE, 113);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
 }
 
 /* Marks the socket as adopted, so that other handles may share it. */
@@ -110,7 +110,7 @@ static void the_mode_of_a_shared_socket_is_asked_for(void **state)
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_to(&other, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(phase_of(&other), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&other), FERI_PHASE_CONNECT_FAILED);
 }
 
 static void port_0_refuses_without_a_call(void **state)
@@ -118,10 +118,10 @@ static void port_0_refuses_without_a_call(void **state)
     (void)state;
     fer_socket socket = new_stream(&script_windows);
     assert_error(connect_to(&socket, "127.0.0.1:0"), FER_CONNECTION_REFUSED, 0);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     socket = new_stream(&script_posix);
     assert_error(connect_with_timeout(&socket, "127.0.0.1:0"), FER_CONNECTION_REFUSED, 0);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     assert_log("");
 }
 
@@ -136,7 +136,7 @@ static void connect_timeout_puts_the_mode_back(void **state)
     assert_log("set_nonblocking(1,1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) "
                "take_error(1) peer_addr(1) "
                "set_nonblocking(1,0)");
-    assert_int_equal(phase_of(&socket), FERI_LIFE_OPEN);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
     socket = new_stream(&script_posix);
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script.log[0] = '\0';
@@ -159,7 +159,7 @@ static void connect_timeout_that_expires_puts_the_mode_back_too(void **state)
         script_then_fail(SCRIPT_CONNECT, would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115);
         script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
         assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_TIMED_OUT, 0);
-        assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
+        assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
         assert_int_equal(script.times[SCRIPT_SET_NONBLOCKING], would_block ? 0 : 2);
         assert_ok(fer_socket_take_error(&socket, &outcome));
         assert_error(outcome, FER_TIMED_OUT, 0);
@@ -173,7 +173,7 @@ static void a_mode_that_cannot_be_put_back_ends_the_connect(void **state)
     (void)script_then(SCRIPT_SET_NONBLOCKING);
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     socket = new_stream(&script_posix); /* if the connect failed too, its own error is reported */
     (void)script_then(SCRIPT_SET_NONBLOCKING);
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
@@ -193,7 +193,7 @@ static void a_mode_that_cannot_be_asked_for_ends_the_connect(void **state)
     mark_shared(&socket);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     assert_log("is_nonblocking(1)");
 }
 
@@ -212,14 +212,14 @@ static void a_unix_connect_to_a_full_queue_has_not_begun(void **state)
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
     assert_error(connect_to_name(&socket), FER_WOULD_BLOCK, 11);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
     assert_ok(fer_socket_set_nonblocking(&socket, false));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11); /* the write timeout expired */
     assert_error(connect_to_name(&socket), FER_TIMED_OUT, 0);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
     assert_ok(connect_to_name(&socket));
-    assert_int_equal(phase_of(&socket), FERI_LIFE_OPEN);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
     assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
 }
 
@@ -231,7 +231,7 @@ static void a_unix_connect_whose_mode_cannot_be_asked_for_has_not_begun(void **s
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_to_name(&socket), FER_BAD_HANDLE, 9);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
 static void a_unix_connect_that_windows_has_started_goes_on(void **state)
@@ -241,12 +241,12 @@ static void a_unix_connect_that_windows_has_started_goes_on(void **state)
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_error(connect_to_name(&socket), FER_WOULD_BLOCK, 10035);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_CONNECTING);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
     socket = new_stream(&script_posix);
     assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
     socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     assert_error(fer_socket_connect_unix(&socket, NULL), FER_INVALID_INPUT, 0);
-    assert_int_equal(phase_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
 /* ---- Datagrams */

@@ -13,7 +13,7 @@
 
 /* The model's state of a handle. */
 struct model {
-    feri_life life;
+    feri_phase phase;
     feri_read_half read;
     feri_write_half write;
     bool end_seen;
@@ -23,12 +23,13 @@ struct model {
 static const fer_error_kind some_errors[] = {FER_OK, FER_CONNECTION_RESET, FER_TIMED_OUT,
                                              FER_UNCATEGORIZED};
 #define ERROR_COUNT (sizeof some_errors / sizeof some_errors[0])
-#define WORD_COUNT \
-    ((size_t)FERI_LIFE_COUNT * FERI_READ_COUNT * FERI_WRITE_COUNT * FERI_ENDING_COUNT * ERROR_COUNT)
+#define WORD_COUNT                                                                       \
+    ((size_t)FERI_PHASE_COUNT * FERI_READ_COUNT * FERI_WRITE_COUNT * FERI_ENDING_COUNT * \
+     ERROR_COUNT)
 
 static feri_state word_of(struct model model)
 {
-    return (uint32_t)model.life | (uint32_t)model.read << 4 | (uint32_t)model.write << 8 |
+    return (uint32_t)model.phase | (uint32_t)model.read << 4 | (uint32_t)model.write << 8 |
            (uint32_t)model.end_seen << 12 | (uint32_t)model.error << 16;
 }
 
@@ -37,8 +38,8 @@ static feri_state word_of(struct model model)
 static struct model nth_model(size_t n)
 {
     struct model model;
-    model.life = (feri_life)(n % FERI_LIFE_COUNT);
-    n /= FERI_LIFE_COUNT;
+    model.phase = (feri_phase)(n % FERI_PHASE_COUNT);
+    n /= FERI_PHASE_COUNT;
     model.read = (feri_read_half)(n % FERI_READ_COUNT);
     n /= FERI_READ_COUNT;
     model.write = (feri_write_half)(n % FERI_WRITE_COUNT);
@@ -134,41 +135,41 @@ static bool is_step_to_open(feri_event event)
 }
 
 /* Returns whether a step on the way to an open handle can happen in this phase. */
-static bool may_step(feri_life life, feri_event event)
+static bool may_step(feri_phase phase, feri_event event)
 {
     switch (event) {
     case FERI_EVENT_OPEN_ABANDON:
-    case FERI_EVENT_OPEN_UNCONNECTED: return life == FERI_LIFE_OPENING;
-    case FERI_EVENT_CONNECT_BEGIN: return life == FERI_LIFE_UNCONNECTED;
+    case FERI_EVENT_OPEN_UNCONNECTED: return phase == FERI_PHASE_OPENING;
+    case FERI_EVENT_CONNECT_BEGIN: return phase == FERI_PHASE_UNCONNECTED;
     case FERI_EVENT_CONNECT_OK:
-        return life == FERI_LIFE_OPENING || life == FERI_LIFE_UNCONNECTED ||
-               life == FERI_LIFE_CONNECTING;
-    default: return life == FERI_LIFE_CONNECTING;
+        return phase == FERI_PHASE_OPENING || phase == FERI_PHASE_UNCONNECTED ||
+               phase == FERI_PHASE_CONNECTING;
+    default: return phase == FERI_PHASE_CONNECTING;
     }
 }
 
 /* A handle whose halves have already ended cannot take a step on the way to an open handle. */
 static bool step_to_open(struct model *model, feri_event event, fer_error_kind error)
 {
-    if (!may_step(model->life, event) || model->read != FERI_READ_OPEN ||
+    if (!may_step(model->phase, event) || model->read != FERI_READ_OPEN ||
         model->write != FERI_WRITE_OPEN) {
         return false;
     }
     if (event == FERI_EVENT_CONNECT_OK) {
-        model->life = FERI_LIFE_OPEN;
+        model->phase = FERI_PHASE_OPEN;
     }
     if (event == FERI_EVENT_OPEN_ABANDON) {
-        model->life = FERI_LIFE_NEW;
+        model->phase = FERI_PHASE_NEW;
         reset_fields(model);
     }
     if (event == FERI_EVENT_OPEN_UNCONNECTED || event == FERI_EVENT_CONNECT_ABANDON) {
-        model->life = FERI_LIFE_UNCONNECTED;
+        model->phase = FERI_PHASE_UNCONNECTED;
     }
     if (event == FERI_EVENT_CONNECT_BEGIN) {
-        model->life = FERI_LIFE_CONNECTING;
+        model->phase = FERI_PHASE_CONNECTING;
     }
     if (event == FERI_EVENT_CONNECT_FAIL) {
-        model->life = FERI_LIFE_CONNECT_FAILED;
+        model->phase = FERI_PHASE_CONNECT_FAILED;
         model->error = model->error == FER_OK ? error : model->error;
     }
     return true;
@@ -178,15 +179,15 @@ static bool step_to_open(struct model *model, feri_event event, fer_error_kind e
 static bool apply(struct model *model, feri_event event, fer_error_kind error)
 {
     if (event == FERI_EVENT_OPEN_BEGIN) {
-        if (model->life != FERI_LIFE_NEW && model->life != FERI_LIFE_CLOSED) {
+        if (model->phase != FERI_PHASE_NEW && model->phase != FERI_PHASE_CLOSED) {
             return false;
         }
-        model->life = FERI_LIFE_OPENING;
+        model->phase = FERI_PHASE_OPENING;
         reset_fields(model);
         return true;
     }
     if (event == FERI_EVENT_CLOSE) {
-        model->life = model->life == FERI_LIFE_NEW ? FERI_LIFE_NEW : FERI_LIFE_CLOSED;
+        model->phase = model->phase == FERI_PHASE_NEW ? FERI_PHASE_NEW : FERI_PHASE_CLOSED;
         reset_fields(model);
         return true;
     }
@@ -194,7 +195,7 @@ static bool apply(struct model *model, feri_event event, fer_error_kind error)
         return step_to_open(model, event, error);
     }
     apply_when_open(model, event, error);
-    return model->life == FERI_LIFE_OPEN;
+    return model->phase == FERI_PHASE_OPEN;
 }
 
 static feri_answer answer_when_open(struct model model, feri_request request)
@@ -212,7 +213,7 @@ static feri_answer answer_when_open(struct model model, feri_request request)
         return FERI_ANSWER_PIPE;
     }
     if (request == FERI_REQUEST_WRITE && model.write == FERI_WRITE_GONE) {
-        return FERI_ANSWER_REASON;
+        return FERI_ANSWER_SAVED_ERROR;
     }
     if (request == FERI_REQUEST_PEER_ADDR && model.end_seen) {
         return FERI_ANSWER_UNCONNECTED;
@@ -234,14 +235,14 @@ static feri_answer answer_of(struct model model, feri_request request)
 {
     bool is_transfer = request == FERI_REQUEST_READ || request == FERI_REQUEST_WRITE ||
                        request == FERI_REQUEST_SHUTDOWN;
-    switch (model.life) {
-    case FERI_LIFE_OPEN: return answer_when_open(model, request);
-    case FERI_LIFE_NEW: return is_transfer ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_MISUSE;
-    case FERI_LIFE_OPENING:
+    switch (model.phase) {
+    case FERI_PHASE_OPEN: return answer_when_open(model, request);
+    case FERI_PHASE_NEW: return is_transfer ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_MISUSE;
+    case FERI_PHASE_OPENING:
         return needs_connection(request)          ? FERI_ANSWER_PENDING
                : request == FERI_REQUEST_SHUTDOWN ? FERI_ANSWER_UNCONNECTED
                                                   : FERI_ANSWER_MISUSE;
-    case FERI_LIFE_UNCONNECTED:
+    case FERI_PHASE_UNCONNECTED:
         if (request == FERI_REQUEST_TAKE_ERROR && model.error != FER_OK) {
             return FERI_ANSWER_END; /* no handle ever has this state */
         }
@@ -250,15 +251,15 @@ static feri_answer answer_of(struct model model, feri_request request)
         }
         return is_transfer || request == FERI_REQUEST_PEER_ADDR ? FERI_ANSWER_UNCONNECTED
                                                                 : FERI_ANSWER_CALL_OS;
-    case FERI_LIFE_CONNECTING:
+    case FERI_PHASE_CONNECTING:
         if (request == FERI_REQUEST_CONNECT) {
             return FERI_ANSWER_MISUSE;
         }
         return request == FERI_REQUEST_RAW || request == FERI_REQUEST_USE
                    ? FERI_ANSWER_CALL_OS
                    : FERI_ANSWER_CHECK_CONNECT;
-    case FERI_LIFE_CONNECT_FAILED:
-        return request == FERI_REQUEST_TAKE_ERROR ? FERI_ANSWER_REASON
+    case FERI_PHASE_CONNECT_FAILED:
+        return request == FERI_REQUEST_TAKE_ERROR ? FERI_ANSWER_SAVED_ERROR
                : request == FERI_REQUEST_RAW      ? FERI_ANSWER_CALL_OS
                                                   : FERI_ANSWER_MISUSE;
     default: return FERI_ANSWER_MISUSE;
@@ -311,12 +312,12 @@ static void the_fields_of_every_word_are_read_back(void **state)
     for (size_t n = 0; n < WORD_COUNT; n++) {
         struct model model = nth_model(n);
         feri_state word = word_of(model);
-        assert_int_equal(feri_state_life(word), model.life);
+        assert_int_equal(feri_state_phase(word), model.phase);
         assert_int_equal(feri_state_read_half(word), model.read);
         assert_int_equal(feri_state_write_half(word), model.write);
         assert_int_equal(feri_state_ending(word),
                          model.end_seen ? FERI_ENDING_SEEN : FERI_ENDING_UNSEEN);
-        assert_int_equal(feri_state_reason(word), model.error);
+        assert_int_equal(feri_state_saved_kind(word), model.error);
         assert_int_equal(feri_state_both_halves_shut(word),
                          model.read == FERI_READ_SHUT && model.write == FERI_WRITE_SHUT);
     }
@@ -330,7 +331,7 @@ static void what_is_wide_open_is_asked_of_the_os_by_every_request_but_connect(vo
         bool untouched = model.read == FERI_READ_OPEN && model.write == FERI_WRITE_OPEN &&
                          !model.end_seen && model.error == FER_OK;
         assert_int_equal(feri_state_is_fully_open(word_of(model)),
-                         model.life == FERI_LIFE_OPEN && untouched);
+                         model.phase == FERI_PHASE_OPEN && untouched);
         for (unsigned r = 0; feri_state_is_fully_open(word_of(model)) && r < FERI_REQUEST_COUNT;
              r++) {
             feri_answer want = r == FERI_REQUEST_CONNECT ? FERI_ANSWER_MISUSE : FERI_ANSWER_CALL_OS;
@@ -342,11 +343,11 @@ static void what_is_wide_open_is_asked_of_the_os_by_every_request_but_connect(vo
 static void a_word_of_zero_is_a_new_handle(void **state)
 {
     (void)state;
-    assert_int_equal(feri_state_life(0), FERI_LIFE_NEW);
+    assert_int_equal(feri_state_phase(0), FERI_PHASE_NEW);
     assert_int_equal(feri_state_read_half(0), FERI_READ_OPEN);
     assert_int_equal(feri_state_write_half(0), FERI_WRITE_OPEN);
     assert_int_equal(feri_state_ending(0), FERI_ENDING_UNSEEN);
-    assert_int_equal(feri_state_reason(0), FER_OK);
+    assert_int_equal(feri_state_saved_kind(0), FER_OK);
     assert_int_equal(feri_state_next(0, FERI_EVENT_CLOSE, FER_OK), 0);
 }
 
@@ -400,7 +401,7 @@ static void every_state_of_every_field_is_reached_and_none_beyond(void **state)
     reach_all(&reached);
     for (size_t i = 0; i < reached.count; i++) {
         feri_state word = reached.words[i];
-        assert_true((word & 0xF) < FERI_LIFE_COUNT);
+        assert_true((word & 0xF) < FERI_PHASE_COUNT);
         assert_true((word >> 4 & 0xF) < FERI_READ_COUNT);
         assert_true((word >> 8 & 0xF) < FERI_WRITE_COUNT);
         assert_true((word >> 12 & 0xF) < FERI_ENDING_COUNT);
@@ -410,7 +411,7 @@ static void every_state_of_every_field_is_reached_and_none_beyond(void **state)
         writes |= 1u << (word >> 8 & 0xF);
         endings |= 1u << (word >> 12 & 0xF);
     }
-    assert_int_equal(phases, (1u << FERI_LIFE_COUNT) - 1);
+    assert_int_equal(phases, (1u << FERI_PHASE_COUNT) - 1);
     assert_int_equal(reads, (1u << FERI_READ_COUNT) - 1);
     assert_int_equal(writes, (1u << FERI_WRITE_COUNT) - 1);
     assert_int_equal(endings, (1u << FERI_ENDING_COUNT) - 1);
@@ -423,19 +424,19 @@ static void what_is_reached_makes_sense(void **state)
     reach_all(&reached);
     for (size_t i = 0; i < reached.count; i++) {
         feri_state word = reached.words[i];
-        bool is_open = feri_state_life(word) == FERI_LIFE_OPEN;
+        bool is_open = feri_state_phase(word) == FERI_PHASE_OPEN;
         bool untouched = (word & ~UINT32_C(0xF)) == 0;
-        assert_true(is_open || untouched || feri_state_life(word) == FERI_LIFE_CONNECT_FAILED);
+        assert_true(is_open || untouched || feri_state_phase(word) == FERI_PHASE_CONNECT_FAILED);
         if (feri_state_read_half(word) == FERI_READ_RESET) {
-            assert_int_not_equal(feri_state_reason(word), FER_OK);
+            assert_int_not_equal(feri_state_saved_kind(word), FER_OK);
             assert_int_not_equal(feri_state_write_half(word), FERI_WRITE_OPEN);
         }
         if (feri_state_read_half(word) == FERI_READ_RESET ||
             feri_state_read_half(word) == FERI_READ_EOF) {
             assert_int_equal(feri_state_ending(word), FERI_ENDING_SEEN);
         }
-        if (feri_state_life(word) == FERI_LIFE_CONNECT_FAILED) {
-            assert_int_not_equal(feri_state_reason(word), FER_OK);
+        if (feri_state_phase(word) == FERI_PHASE_CONNECT_FAILED) {
+            assert_int_not_equal(feri_state_saved_kind(word), FER_OK);
         }
     }
 }
