@@ -276,7 +276,7 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
     (void)state;
     static const struct {
         ferp_description description;
-        feri_phase life;
+        feri_phase phase;
         uint32_t flags;
         const char *log;
     } rows[] = {
@@ -318,7 +318,7 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
         script_begin(&script_posix);
         script_then(SCRIPT_DESCRIBE)->description = rows[i].description;
         assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
-        assert_int_equal(feri_state_phase(feri_handle_state(&handle)), rows[i].life);
+        assert_int_equal(feri_state_phase(feri_handle_state(&handle)), rows[i].phase);
         assert_int_equal(feri_handle_flags(&handle), rows[i].flags | FERI_FLAG_ADOPTED);
         assert_log(rows[i].log);
     }

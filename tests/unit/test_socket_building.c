@@ -19,7 +19,7 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
         fer_domain domain;
         fer_type type;
         int protocol;
-        feri_phase life;
+        feri_phase phase;
         const char *log;
     } rows[] = {
         {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, FERI_PHASE_UNCONNECTED, "socket(v4)"},
@@ -42,7 +42,7 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
         fer_socket socket = {0};
         script_begin(rows[i].traits);
         assert_ok(fer_socket_new(&socket, rows[i].domain, rows[i].type, rows[i].protocol));
-        assert_int_equal(phase_of(&socket), rows[i].life);
+        assert_int_equal(phase_of(&socket), rows[i].phase);
         assert_log(rows[i].log);
         fer_socket_close(&socket);
         assert_int_equal(phase_of(&socket), FERI_PHASE_CLOSED);
