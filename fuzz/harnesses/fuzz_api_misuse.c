@@ -34,8 +34,9 @@ static bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_error_kin
 {
     static const char *const datagrams[] = {"unix_datagram", NULL};
     static const char *const connects[] = {"unix_connect", "socket_connect_unix", NULL};
-    static const char *const after_reset[] = {"unix_read", "unix_peek", "unix_write",
-                                              "unix_peer_addr", NULL};
+    static const char *const after_reset[] = {
+        "unix_read",     "unix_peek",      "unix_write",     "unix_try_read",
+        "unix_try_peek", "unix_try_write", "unix_peer_addr", NULL};
     const char *name = misuse_call_name(step[0]);
     return is_any_of(name, datagrams) ||
            (is_any_of(name, connects) && posix == FER_NOT_FOUND &&
@@ -48,7 +49,8 @@ static bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_error_kin
  * often. */
 static bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
-    static const char *const told[] = {"udp_send", "udp_recv", "udp_peek", NULL};
+    static const char *const told[] = {"udp_send",     "udp_recv",     "udp_peek",
+                                       "udp_try_send", "udp_try_recv", NULL};
     return is_any_of(misuse_call_name(step[0]), told) &&
            (posix == FER_CONNECTION_REFUSED || winsock == FER_CONNECTION_REFUSED);
 }
@@ -94,18 +96,18 @@ static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer
 
 static size_t run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
 {
-    struct misuse_world world;
+    struct misuse_state state;
     fer_sim_report report;
     size_t steps = size / STEP_BYTES < STEPS ? size / STEP_BYTES : STEPS;
-    misuse_begin(&world, dialect);
+    misuse_begin(&state, dialect);
     for (size_t i = 0; i < steps; i++) {
         const uint8_t *step = data + i * STEP_BYTES;
-        kinds[dialect][i] = misuse_call(&world, step[0], step[1], step[2], step[3]).kind;
+        kinds[dialect][i] = misuse_call(&state, step[0], step[1], step[2], step[3]).kind;
         if (!is_kind(kinds[dialect][i])) {
             fail("no kind", step, kinds[dialect][i], FER_OK);
         }
     }
-    misuse_end(&world);
+    misuse_end(&state);
     if (fer_sim_stop(&report).kind != FER_OK || report.leaked_handles != 0 ||
         report.leaked_waits != 0 || report.leaked_lookups != 0) {
         fprintf(stderr, "misuse: dialect %d leaks %zu handles\n", (int)dialect,
