@@ -75,8 +75,9 @@ static void fail_at(size_t at)
         fprintf(
             stderr,
             "%zu: %s handle %d connection %d asked %zu wanted %llu fault %d facts %x, then %x\n", i,
-            program_op_name(record->op), record->handle, record->connection, record->asked,
-            (unsigned long long)record->wanted, record->fault, record->facts, record->facts_after);
+            program_op_name(record->op), record->handle, record->connection, record->requested,
+            (unsigned long long)record->expected, record->fault, record->facts,
+            record->facts_after);
         print_record("posix", record);
         print_record("winsock", &runs[1].records[i]);
     }

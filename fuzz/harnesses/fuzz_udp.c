@@ -56,7 +56,7 @@ static void fail_at(size_t at)
 /* Up to the first difference that is forgiven: what follows from it cannot be compared. */
 static void compare(void)
 {
-    memset(&seen, 0, sizeof seen);
+    memset(&history, 0, sizeof history);
     for (size_t i = 0; i < runs[0].count; i++) {
         const struct udp_record *posix = &runs[0].records[i];
         const struct udp_record *winsock = &runs[1].records[i];
@@ -69,7 +69,7 @@ static void compare(void)
         if (!is_equal(posix, winsock)) {
             fail_at(i);
         }
-        note(posix);
+        note_record(posix);
     }
 }
 
@@ -85,11 +85,11 @@ static void observe(void *context, const struct udp_record *record)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static bool told;
-    if (!told && getenv("FERRULE_FUZZ_HITS") != NULL) {
+    static bool reported;
+    if (!reported && getenv("FERRULE_FUZZ_HITS") != NULL) {
         (void)atexit(print_hits);
     }
-    told = true;
+    reported = true;
     for (int dialect = FER_SIM_POSIX; dialect <= FER_SIM_WINSOCK; dialect++) {
         struct run *run = &runs[dialect];
         memset(run, 0, sizeof *run);

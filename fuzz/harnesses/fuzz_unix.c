@@ -20,7 +20,7 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     unix_model_begin(dialect);
     memset(&program, 0, sizeof program);
     program.dialect = dialect;
-    program.idle = choose_bool(&from) ? FER_TIMED_OUT : FER_WOULD_BLOCK;
+    program.wait_kind = choose_bool(&from) ? FER_TIMED_OUT : FER_WOULD_BLOCK;
     for (int i = 0; i < STEPS && from.left > 0; i++) {
         unix_program_step(&program, &from);
     }

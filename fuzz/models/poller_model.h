@@ -16,11 +16,11 @@ enum {
     POLLER_SOCKETS_MAX = 24,   /* in one program, one after the other */
     POLLER_NUMBERS_MAX = 1024, /* raw values of the simulation stay below */
     POLLER_EVENTS_MAX = 16,
-    POLLER_NOBODY = -1
+    POLLER_NO_SOCKET = -1
 };
 
 typedef enum poller_kind {
-    POLLER_FRESH,
+    POLLER_UNCONNECTED,
     POLLER_CONNECTING,
     POLLER_STREAM,
     POLLER_LISTENER,
@@ -30,9 +30,9 @@ typedef enum poller_kind {
 /* What comes to a socket at a time. */
 typedef enum poller_arrival {
     POLLER_BYTES, /* or connections, or datagrams: count of them */
-    POLLER_END,
+    POLLER_EOF,
     POLLER_RESET,
-    POLLER_END_OR_RESET, /* one of the two, it is not said which */
+    POLLER_EOF_OR_RESET, /* one of the two, it is not said which */
     POLLER_MAY_ANSWER,   /* from now on: a connect's end, well or badly, or a refusal */
     POLLER_FAILED,
     POLLER_CONNECTED,
@@ -41,15 +41,15 @@ typedef enum poller_arrival {
 
 typedef enum poller_room { POLLER_ROOM, POLLER_FULL, POLLER_UNSURE } poller_room;
 
-typedef struct poller_waited {
+typedef struct poller_wait_result {
     int poller;
     size_t cap;
     fer_duration timeout;
     fer_error error;
     const fer_event *events;
     size_t count;
-    bool is_struck; /* a false readiness was planted, and came */
-} poller_waited;
+    bool is_fault_hit; /* a false readiness was planted, and came */
+} poller_wait_result;
 
 void poller_model_begin(fer_sim_dialect dialect);
 
@@ -58,21 +58,21 @@ void poller_model_begin(fer_sim_dialect dialect);
 void poller_model_at(uint64_t now);
 
 /* ---- Sockets. A number names one from there on. */
-int poller_model_born(poller_kind kind);
-void poller_model_name(fer_raw_socket raw, int socket);
+int poller_model_create(poller_kind kind);
+void poller_model_assign_raw(fer_raw_socket raw, int socket);
 void poller_model_close(fer_raw_socket raw);
 void poller_model_arrives(int socket, poller_arrival what, size_t count, uint64_t time);
-void poller_model_taken(int socket, size_t count);
-void poller_model_connects(int socket);
+void poller_model_received(int socket, size_t count);
+void poller_model_connect_started(int socket);
 void poller_model_room(int socket, poller_room room);
-void poller_model_refusal_told(int socket);
+void poller_model_refusal_reported(int socket);
 /* This end shut its writing; its reading, too: what is told then differs from system to system. */
 void poller_model_shut(int socket, fer_shutdown how);
 /* Bytes went where nobody is: a reset may come at any time. */
-void poller_model_wrote_to_nobody(int socket);
+void poller_model_wrote_to_closed(int socket);
 
 /* Whether a socket may be said to be just so ready, when it is asked by itself. */
-bool poller_model_is_so(int socket, fer_interest asked, fer_interest told);
+bool poller_model_allows(int socket, fer_interest interests, fer_interest reported);
 
 /* ---- Pollers. Each tells whether the call may have come out so, and changes the model as it
  * does. */
@@ -85,10 +85,10 @@ bool poller_model_modified(int poller, fer_raw_socket raw, fer_event interest, f
 bool poller_model_deleted(int poller, fer_raw_socket raw, fer_error_kind kind);
 void poller_model_notified(int poller);
 /* False where there is none to wait. */
-bool poller_model_waits(int poller, fer_duration timeout);
+bool poller_model_wait_begins(int poller, fer_duration timeout);
 /* NULL where the wait was right, else the rule that it breaks. */
-const char *poller_model_waited(const poller_waited *wait);
+const char *poller_model_wait_ends(const poller_wait_result *wait);
 /* NULL where a wait that is under way is still right to be so. */
-const char *poller_model_overslept(void);
+const char *poller_model_check_pending(void);
 
 #endif

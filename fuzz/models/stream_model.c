@@ -37,8 +37,8 @@ static void must(bool holds, const char *rule, const struct record *record)
                 " value %llu, wanted %llu, fault %d, facts %x\n",
                 rule, (int)model.dialect, program_op_name(record->op), record->handle,
                 record->connection, fer_error_kind_name(record->error.kind),
-                (int)record->error.os_code, record->n, record->asked,
-                (unsigned long long)record->value, (unsigned long long)record->wanted,
+                (int)record->error.os_code, record->n, record->requested,
+                (unsigned long long)record->value, (unsigned long long)record->expected,
                 record->fault, record->facts_after);
         abort();
     }
@@ -91,11 +91,11 @@ static void check_read(const struct record *record, struct handle_model *handle)
     fer_error_kind kind = record->error.kind;
     bool ended = record->n == 0 && record->op == OP_READ_EXACT ? kind == FER_UNEXPECTED_EOF
                                                                : kind == FER_OK && record->n == 0;
-    bool asks = record->has_length || record->op == OP_READ_TO_END;
+    bool wants_data = record->has_length || record->op == OP_READ_TO_END;
     bool ends = record->op == OP_READ_EXACT    ? kind == FER_UNEXPECTED_EOF
                 : record->op == OP_READ_TO_END ? kind == FER_OK
                                                : ended;
-    bool own = handle->shut_read || handle->saw_end;
+    bool is_known_end = handle->shut_read || handle->saw_end;
     unsigned others = FACT_CLONED | FACT_ADOPTED;
     bool by_other = (record->facts_after & others) != 0 &&
                     (record->facts_after & (FACT_SHUT_READ | FACT_RESET)) != 0;
@@ -103,31 +103,33 @@ static void check_read(const struct record *record, struct handle_model *handle)
                model.shared[record->connection].nonblocking);
     must(record->bytes_are_right && record->n <= record->unread + PROGRAM_BUFFER, "bytes in order",
          record);
-    must(!own || ended || !asks, "S2, S4: an end stays", record);
-    must(!asks || !ends || own || !handle->saw_reset, "S5: a reset is no end", record);
-    must(!asks || !ends || own || by_other || (record->facts_after & FACT_PEER_SHUT) != 0,
+    must(!is_known_end || ended || !wants_data, "S2, S4: an end stays", record);
+    must(!wants_data || !ends || is_known_end || !handle->saw_reset, "S5: a reset is no end",
+         record);
+    must(!wants_data || !ends || is_known_end || by_other ||
+             (record->facts_after & FACT_PEER_SHUT) != 0,
          "S4: an end of nothing", record);
     must(kind != FER_CONNECTION_RESET || may_be_reset(record), "S5: a reset of nothing", record);
     must(kind != FER_BROKEN_PIPE && kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT,
          "a read's kinds", record);
-    handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !own);
-    handle->saw_end = handle->saw_end || (asks && ends && !handle->shut_read);
+    handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !is_known_end);
+    handle->saw_end = handle->saw_end || (wants_data && ends && !handle->shut_read);
 }
 
 static void check_write(const struct record *record, struct handle_model *handle)
 {
     fer_error_kind kind = record->error.kind;
-    bool gone = may_be_reset(record) || (record->facts_after & FACT_PEER_CLOSED) != 0;
+    bool peer_is_gone = may_be_reset(record) || (record->facts_after & FACT_PEER_CLOSED) != 0;
     bool shut = (record->facts_after & FACT_SHUT_WRITE) != 0;
     check_kind(record, model.shared[record->connection].write_timeout,
                model.shared[record->connection].nonblocking);
-    must(record->n <= record->asked, "E3", record);
+    must(record->n <= record->requested, "E3", record);
     must(!handle->shut_write || kind == FER_BROKEN_PIPE, "S3", record);
-    must(kind != FER_OK || record->op != OP_WRITE_ALL || record->n == record->asked, "write_all",
-         record);
+    must(kind != FER_OK || record->op != OP_WRITE_ALL || record->n == record->requested,
+         "write_all", record);
     must(kind != FER_OK || !record->has_length || record->n > 0, "a write of nothing", record);
-    must(kind != FER_CONNECTION_RESET || gone, "S5: a reset of nothing", record);
-    must(kind != FER_BROKEN_PIPE || gone || shut, "S3, S5: a pipe that is whole", record);
+    must(kind != FER_CONNECTION_RESET || peer_is_gone, "S5: a reset of nothing", record);
+    must(kind != FER_BROKEN_PIPE || peer_is_gone || shut, "S3, S5: a pipe that is whole", record);
     must(!handle->saw_reset || !record->has_length || kind == FER_CONNECTION_RESET ||
              kind == FER_BROKEN_PIPE,
          "S5", record);
@@ -135,7 +137,7 @@ static void check_write(const struct record *record, struct handle_model *handle
     handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !handle->saw_end);
 }
 
-static void check_question(const struct record *record, struct handle_model *handle)
+static void check_query(const struct record *record, struct handle_model *handle)
 {
     fer_error_kind kind = record->error.kind;
     if (record->op == OP_PEER_ADDR) {
@@ -150,25 +152,25 @@ static void check_question(const struct record *record, struct handle_model *han
                             (record->value == (uint64_t)FER_CONNECTION_RESET && !handle->saw_end);
     } else if (record->op == OP_SHUTDOWN) {
         must(kind == FER_OK, "S1", record);
-        handle->shut_read = handle->shut_read || record->wanted != FER_SHUTDOWN_WRITE;
-        handle->shut_write = handle->shut_write || record->wanted != FER_SHUTDOWN_READ;
+        handle->shut_read = handle->shut_read || record->expected != FER_SHUTDOWN_WRITE;
+        handle->shut_write = handle->shut_write || record->expected != FER_SHUTDOWN_READ;
     } else {
         must(kind == FER_OK || record->op != OP_LOCAL_ADDR, "L6 local", record);
     }
 }
 
-static void follow_modes(const struct record *record)
+static void track_modes(const struct record *record)
 {
     struct shared_model *shared = &model.shared[record->connection];
     if (record->op == OP_SET_READ_TIMEOUT || record->op == OP_SET_WRITE_TIMEOUT) {
-        must(record->error.kind == (record->wanted == 0 ? FER_INVALID_INPUT : FER_OK), "T1",
+        must(record->error.kind == (record->expected == 0 ? FER_INVALID_INPUT : FER_OK), "T1",
              record);
         uint64_t *timeout =
             record->op == OP_SET_READ_TIMEOUT ? &shared->read_timeout : &shared->write_timeout;
-        *timeout = record->wanted == 0 ? *timeout : record->wanted;
+        *timeout = record->expected == 0 ? *timeout : record->expected;
     } else if (record->op == OP_SET_NONBLOCKING) {
         must(record->error.kind == FER_OK, "set_nonblocking", record);
-        shared->nonblocking = record->wanted == 1;
+        shared->nonblocking = record->expected == 1;
     } else if (record->op == OP_READ_TIMEOUT || record->op == OP_WRITE_TIMEOUT) {
         uint64_t set = record->op == OP_READ_TIMEOUT ? shared->read_timeout : shared->write_timeout;
         must(record->value >= set && (record->value == NEVER) == (set == NEVER) &&
@@ -177,7 +179,7 @@ static void follow_modes(const struct record *record)
     }
 }
 
-static void follow_handles(const struct program *program, const struct record *record)
+static void track_handles(const struct program *program, const struct record *record)
 {
     bool opened = record->connection < 0 && program->connection_of[record->handle] >= 0;
     bool through_raw = record->op == OP_THROUGH_RAW && record->has_value;
@@ -192,11 +194,11 @@ static void follow_handles(const struct program *program, const struct record *r
         model.shared[record->connection].nonblocking = false;
     }
     if (record->op == OP_CLONE && record->error.kind == FER_OK) {
-        model.handles[record->wanted] = model.handles[record->handle];
+        model.handles[record->expected] = model.handles[record->handle];
     }
 }
 
-static bool is_of_resolver(fer_error_kind kind)
+static bool is_resolver_error(fer_error_kind kind)
 {
     return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN ||
            kind == FER_RESOLVE_FAILED;
@@ -213,16 +215,20 @@ static void check_opening(const struct program *program, const struct record *re
 static void check_listener(const struct record *record)
 {
     fer_error_kind kind = record->error.kind;
-    bool named = kind == FER_HOST_NOT_FOUND ||
-                 (is_of_resolver(kind) && record->fault == FER_SIM_FAULT_RESOLVE_FAILS);
-    bool full = kind == FER_TOO_MANY_OPEN_FILES && record->fault == FER_SIM_FAULT_TOO_MANY_HANDLES;
-    bool starved = kind == FER_NO_BUFFER_SPACE && record->fault == FER_SIM_FAULT_NO_BUFFERS;
-    bool placed = kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE;
-    bool fine = kind == FER_OK || kind == FER_INVALID_INPUT || full || starved;
-    must(fine || (record->op == OP_BIND && (named || placed)), "a listener's kinds", record);
+    bool is_name_error = kind == FER_HOST_NOT_FOUND ||
+                         (is_resolver_error(kind) && record->fault == FER_SIM_FAULT_RESOLVE_FAILS);
+    bool is_out_of_handles =
+        kind == FER_TOO_MANY_OPEN_FILES && record->fault == FER_SIM_FAULT_TOO_MANY_HANDLES;
+    bool is_out_of_buffers =
+        kind == FER_NO_BUFFER_SPACE && record->fault == FER_SIM_FAULT_NO_BUFFERS;
+    bool is_bind_error = kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE;
+    bool is_allowed =
+        kind == FER_OK || kind == FER_INVALID_INPUT || is_out_of_handles || is_out_of_buffers;
+    must(is_allowed || (record->op == OP_BIND && (is_name_error || is_bind_error)),
+         "a listener's kinds", record);
 }
 
-static void check_strangers(const struct record *record)
+static void check_unconnected(const struct record *record)
 {
     fer_error_kind kind = record->error.kind;
     if (is_read(record) || is_write(record) || record->op == OP_SHUTDOWN) {
@@ -248,7 +254,7 @@ void stream_model_check(const struct program *program, const struct record *reco
     if (record->op >= OP_BIND && record->op <= OP_LISTENER) {
         check_listener(record);
     } else if (record->connection < 0) {
-        check_strangers(record);
+        check_unconnected(record);
     } else if (is_read(record)) {
         check_read(record, handle);
     } else if (is_write(record)) {
@@ -256,10 +262,10 @@ void stream_model_check(const struct program *program, const struct record *reco
     } else if (record->op <= OP_ACCEPT) {
         check_opening(program, record);
     } else if (record->op < OP_PEER_SEND) {
-        check_question(record, handle);
-        follow_modes(record);
+        check_query(record, handle);
+        track_modes(record);
     }
-    follow_handles(program, record);
+    track_handles(program, record);
 }
 
 void stream_model_end(const struct program *program)
@@ -271,9 +277,9 @@ void stream_model_end(const struct program *program)
          &last);
     for (int i = 0; i < program->connection_count; i++) {
         must(program->connections[i].peer_bytes_are_right, "the peer's bytes", &last);
-        must(program->connections[i].peer_taken <= program->connections[i].sent, "invented bytes",
-             &last);
-        must(program->connections[i].taken <= program->connections[i].peer_sent, "invented bytes",
-             &last);
+        must(program->connections[i].peer_received <= program->connections[i].sent,
+             "invented bytes", &last);
+        must(program->connections[i].received <= program->connections[i].peer_sent,
+             "invented bytes", &last);
     }
 }

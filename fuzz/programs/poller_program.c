@@ -8,13 +8,13 @@
 #include "fuzz/driver/fuzz.h"
 
 #define SECOND UINT64_C(1000000000)
-#define LATER_UNIT UINT64_C(300007) /* no multiple of it is a latency */
+#define DELAY_UNIT UINT64_C(300007) /* no multiple of it is a latency */
 
 enum { NO_FAULT = -1 };
 
-static void must(const struct poller_program *program, bool holds, const char *what)
+static void must(const struct poller_program *program, bool type, const char *what)
 {
-    if (!holds) {
+    if (!type) {
         fprintf(stderr, "poller, %s: %s\n", program->dialect == FER_SIM_POSIX ? "posix" : "winsock",
                 what);
         abort();
@@ -53,7 +53,7 @@ static fer_poll_mode mode_of(uint8_t arg)
 }
 
 /* Peers have numbers too, which are none of the program's. */
-static bool is_peers(fer_raw_socket raw)
+static bool is_raw_of_peer(fer_raw_socket raw)
 {
     fer_socket_addr addr;
     return fer_sim_peer_local_addr(raw, &addr).kind != FER_INVALID_INPUT;
@@ -63,10 +63,11 @@ static bool is_peers(fer_raw_socket raw)
 static fer_raw_socket number_of(const struct poller_program *program, const poller_step *step)
 {
     const poller_handle *handle = &program->handles[step->one % POLLER_HANDLES];
-    if (handle->holds != POLLER_NOTHING) {
+    if (handle->type != POLLER_EMPTY) {
         return handle->raw;
     }
-    return step->one >= 240 || is_peers(program->closed) ? FER_RAW_SOCKET_NONE : program->closed;
+    return step->one >= 240 || is_raw_of_peer(program->closed) ? FER_RAW_SOCKET_NONE
+                                                               : program->closed;
 }
 
 static int poller_of(const poller_step *step)
@@ -96,7 +97,7 @@ static void add(struct poller_program *program, const poller_step *step)
 static void add_all(struct poller_program *program, const poller_step *step)
 {
     for (int i = 0; i < POLLER_HANDLES; i++) {
-        if (program->handles[i].holds != POLLER_NOTHING) {
+        if (program->handles[i].type != POLLER_EMPTY) {
             add_number(program, poller_of(step), program->handles[i].raw, step);
         }
     }
@@ -134,10 +135,10 @@ static void open_poller(struct poller_program *program, const poller_step *step)
         FUZZ_CHECK(fer_sim_fault_at(faults[step->third % 2], 1).kind == FER_OK);
     }
     fer_error error = fer_poller_new(&program->pollers[poller]);
-    bool is_struck = fer_sim_clear_faults() == 0 && step->third >= 128;
+    bool is_fault_hit = fer_sim_clear_faults() == 0 && step->third >= 128;
     fer_error_kind wanted = step->third % 2 == 0 ? FER_TOO_MANY_OPEN_FILES : FER_OUT_OF_MEMORY;
     note(program, error);
-    must(program, poller_model_opened(poller, error.kind) || (is_struck && error.kind == wanted),
+    must(program, poller_model_opened(poller, error.kind) || (is_fault_hit && error.kind == wanted),
          "P12: another answer to a new poller");
 }
 
@@ -158,7 +159,7 @@ static void notify(struct poller_program *program, const poller_step *step)
     }
 }
 
-static void trace_wait(const struct poller_program *program, const poller_waited *wait)
+static void trace_wait(const struct poller_program *program, const poller_wait_result *wait)
 {
     if (!program->is_traced) {
         return;
@@ -185,18 +186,19 @@ static void wait_for(struct poller_program *program, const poller_step *step)
     static const uint64_t timeouts[] = {0,       1,       999,        1000,         300000,
                                         1000000, 5000000, 4 * SECOND, 150 * SECOND, UINT64_MAX};
     fer_event events[POLLER_EVENTS_MAX];
-    poller_waited wait = {.poller = step->one % POLLER_POLLERS,
-                          .cap = caps[step->one / POLLER_POLLERS % 4],
-                          .events = events};
+    poller_wait_result wait = {.poller = step->one % POLLER_POLLERS,
+                               .cap = caps[step->one / POLLER_POLLERS % 4],
+                               .events = events};
     fer_poller *poller = &program->pollers[wait.poller];
     wait.timeout.nanos = timeouts[step->other % (sizeof timeouts / sizeof *timeouts)];
     memset(events, FUZZ_UNTOUCHED, sizeof events);
     arm_fault(program, step->third);
-    bool is_open = poller_model_waits(wait.poller, wait.timeout);
+    bool is_open = poller_model_wait_begins(wait.poller, wait.timeout);
     program->is_waiting = true;
     wait.error = fer_poller_wait(poller, events, wait.cap, wait.timeout, &wait.count);
     program->is_waiting = false;
-    wait.is_struck = fer_sim_clear_faults() == 0 && program->fault == FER_SIM_FAULT_SPURIOUS_READY;
+    wait.is_fault_hit =
+        fer_sim_clear_faults() == 0 && program->fault == FER_SIM_FAULT_SPURIOUS_READY;
     trace_wait(program, &wait);
     must(program,
          fuzz_is_untouched(events + wait.cap, (POLLER_EVENTS_MAX - wait.cap) * sizeof *events),
@@ -207,7 +209,7 @@ static void wait_for(struct poller_program *program, const poller_step *step)
         return;
     }
     poller_model_at(fer_sim_now().nanos);
-    const char *broken = poller_model_waited(&wait);
+    const char *broken = poller_model_wait_ends(&wait);
     must(program, broken == NULL, broken);
 }
 
@@ -220,9 +222,9 @@ static void advance(struct poller_program *program, const poller_step *step)
 }
 
 /* The next step happens in a while, most likely within a wait. */
-static void later(struct poller_program *program, const poller_step *step)
+static void defer_next(struct poller_program *program, const poller_step *step)
 {
-    program->delay = 1 + (step->other % 16) * LATER_UNIT;
+    program->delay = 1 + (step->other % 16) * DELAY_UNIT;
 }
 
 /* ---- The program */
@@ -230,23 +232,23 @@ static void later(struct poller_program *program, const poller_step *step)
 static const struct op {
     const char *name;
     void (*run)(struct poller_program *program, const poller_step *step);
-    bool may_be_later;
+    bool is_deferrable;
 } ops[] = {
     {"wait", wait_for, false},
     {"make", poller_make, false},
     {"add", add, true},
-    {"peer gives", poller_peer_gives, true},
+    {"peer sends", poller_peer_sends, true},
     {"modify", modify, true},
     {"delete", delete_one, true},
     {"close", poller_close, true},
     {"notify", notify, true},
-    {"take", poller_take, true},
-    {"give", poller_give, true},
-    {"later", later, false},
+    {"receive", poller_receive, true},
+    {"send", poller_send, true},
+    {"defer", defer_next, false},
     {"add all", add_all, true},
-    {"connect later", poller_connect_later, true},
-    {"peer takes", poller_peer_takes, true},
-    {"peer ends", poller_peer_ends, true},
+    {"connect start", poller_connect_start, true},
+    {"peer receives", poller_peer_receives, true},
+    {"peer shuts down", poller_peer_shuts_down, true},
     {"peer resets", poller_peer_resets, true},
     {"peer closes", poller_peer_closes, true},
     {"clone", poller_clone, true},
@@ -254,7 +256,7 @@ static const struct op {
     {"open", open_poller, false},
     {"close poller", close_poller, false},
     {"advance", advance, false},
-    {"through raw, or ask", poller_through_raw, true},
+    {"through raw, or ready", poller_through_raw, true},
 };
 
 enum { OP_COUNT = sizeof ops / sizeof *ops };
@@ -271,36 +273,37 @@ static void run_step(struct poller_program *program, const poller_step *step)
 }
 
 /* Not within other calls that take time: they are not what is looked at. */
-static void run_later(void *context)
+static void run_deferred(void *context)
 {
-    poller_later *later_step = context;
-    struct poller_program *program = later_step->program;
+    poller_deferred *deferred_step = context;
+    struct poller_program *program = deferred_step->program;
     if (!program->is_waiting) {
-        FUZZ_CHECK(fer_sim_after((fer_duration){LATER_UNIT}, run_later, later_step).kind == FER_OK);
+        FUZZ_CHECK(fer_sim_after((fer_duration){DELAY_UNIT}, run_deferred, deferred_step).kind ==
+                   FER_OK);
         return;
     }
     if (fer_sim_clear_faults() > 0) {
         program->fault = NO_FAULT; /* it was the wait's alone */
     }
     poller_model_at(fer_sim_now().nanos);
-    const char *broken = poller_model_overslept();
+    const char *broken = poller_model_check_pending();
     must(program, broken == NULL, broken);
-    run_step(program, &later_step->step);
+    run_step(program, &deferred_step->step);
 }
 
-static void run_or_put_off(struct poller_program *program, const poller_step *step)
+static void run_or_defer(struct poller_program *program, const poller_step *step)
 {
     uint64_t delay = program->delay;
     program->delay = 0;
-    if (delay == 0 || !ops[step->op % OP_COUNT].may_be_later ||
-        program->later_count == POLLER_LATER_MAX) {
+    if (delay == 0 || !ops[step->op % OP_COUNT].is_deferrable ||
+        program->deferred_count == POLLER_DEFERRED_MAX) {
         run_step(program, step);
         poller_peers_attach(program);
         return;
     }
-    poller_later *put_off = &program->later[program->later_count++];
-    *put_off = (poller_later){program, *step};
-    FUZZ_CHECK(fer_sim_after((fer_duration){delay - 1}, run_later, put_off).kind == FER_OK);
+    poller_deferred *entry = &program->deferred[program->deferred_count++];
+    *entry = (poller_deferred){program, *step};
+    FUZZ_CHECK(fer_sim_after((fer_duration){delay - 1}, run_deferred, entry).kind == FER_OK);
 }
 
 static void trace_line(void *context, const char *line)
@@ -351,7 +354,7 @@ void poller_program_run(struct poller_program *program, fer_sim_dialect dialect,
         step.one = choose_byte(&from);
         step.other = choose_byte(&from);
         step.third = choose_byte(&from);
-        run_or_put_off(program, &step);
+        run_or_defer(program, &step);
     }
     finish(program);
 }

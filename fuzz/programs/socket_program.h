@@ -6,7 +6,7 @@
 #include "fuzz/driver/choice.h"
 #include "fuzz/models/socket_model.h"
 
-enum { SOCKET_HANDLES = 4, SOCKET_PLACES = 12, SOCKET_RAWS = 2 };
+enum { SOCKET_BUILT = 4, SOCKET_HANDLES = 12, SOCKET_RAWS = 2 };
 
 /* A handle of any type. */
 typedef union socket_any {
@@ -21,8 +21,8 @@ typedef union socket_any {
 
 struct socket_program {
     fer_sim_dialect dialect;
-    socket_any places[SOCKET_PLACES]; /* the first ones are fer_sockets */
-    model_handle models[SOCKET_PLACES];
+    socket_any handles[SOCKET_HANDLES]; /* the first ones are fer_sockets */
+    model_handle models[SOCKET_HANDLES];
     fer_raw_socket raws[SOCKET_RAWS]; /* given up by their handles */
     int raw_sockets[SOCKET_RAWS];
 };

@@ -13,11 +13,11 @@ struct socket_call {
     fer_sim_fault fault;
 };
 
-extern const model_type socket_types[SOCKET_PLACES];
+extern const model_type socket_types[SOCKET_HANDLES];
 
-void socket_agree(fer_error got, kinds allowed);
-void socket_changes_silently(void);
-void socket_arm(fer_sim_fault fault);
+void socket_check(fer_error got, kind_set allowed);
+void socket_step_changes(void);
+void socket_arm_fault(fer_sim_fault fault);
 
 void socket_step_new(struct socket_program *p, const struct socket_call *c);
 void socket_step_close(struct socket_program *p, const struct socket_call *c);

@@ -106,15 +106,15 @@ void program_do_read(struct program *program, int handle, uint8_t arg, struct re
 {
     uint8_t buf[PROGRAM_BUFFER];
     struct connection *connection = program_connection(program, handle);
-    record->asked = program_length(arg);
-    record->has_length = record->asked > 0;
+    record->requested = program_length(arg);
+    record->has_length = record->requested > 0;
     record->n = SIZE_MAX;
     record->error =
-        read_into(&program->streams[handle], record->op, buf, record->asked, &record->n);
-    if (connection != NULL && record->n <= record->asked) {
+        read_into(&program->streams[handle], record->op, buf, record->requested, &record->n);
+    if (connection != NULL && record->n <= record->requested) {
         record->bytes_are_right =
-            program_is_right(buf, record->n, record->connection, 1, connection->taken);
-        connection->taken += record->op == OP_PEEK ? 0 : record->n;
+            program_is_right(buf, record->n, record->connection, 1, connection->received);
+        connection->received += record->op == OP_PEEK ? 0 : record->n;
     }
 }
 
@@ -135,14 +135,14 @@ void program_do_write(struct program *program, int handle, uint8_t arg, struct r
 {
     uint8_t buf[PROGRAM_BUFFER];
     struct connection *connection = program_connection(program, handle);
-    record->asked = program_length(arg);
-    record->has_length = record->asked > 0;
+    record->requested = program_length(arg);
+    record->has_length = record->requested > 0;
     record->n = SIZE_MAX;
-    program_fill(buf, record->asked, record->connection, 0,
+    program_fill(buf, record->requested, record->connection, 0,
                  connection == NULL ? 0 : connection->sent);
     record->error =
-        write_from(&program->streams[handle], record->op, buf, record->asked, &record->n);
-    if (connection != NULL && record->n <= record->asked) {
+        write_from(&program->streams[handle], record->op, buf, record->requested, &record->n);
+    if (connection != NULL && record->n <= record->requested) {
         connection->sent += record->n;
         connection->facts |=
             (connection->facts & FACT_PEER_SHUT) != 0 && record->n > 0 ? FACT_WROTE_AFTER_END : 0;
@@ -157,7 +157,7 @@ void program_do_shutdown(struct program *program, int handle, uint8_t arg, struc
 {
     struct connection *connection = program_connection(program, handle);
     fer_shutdown how = (fer_shutdown)(arg % 3);
-    record->wanted = (uint64_t)how;
+    record->expected = (uint64_t)how;
     record->error = fer_tcp_stream_shutdown(&program->streams[handle], how);
     if (connection != NULL) {
         connection->facts |= how != FER_SHUTDOWN_WRITE ? FACT_SHUT_READ : 0;
@@ -168,7 +168,7 @@ void program_do_shutdown(struct program *program, int handle, uint8_t arg, struc
 void program_do_clone(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     int other = arg % PROGRAM_HANDLES;
-    record->wanted = (uint64_t)other;
+    record->expected = (uint64_t)other;
     record->error = fer_tcp_stream_try_clone(&program->streams[handle], &program->streams[other]);
     if (record->error.kind == FER_OK) {
         program->connection_of[other] = record->connection;
@@ -176,7 +176,7 @@ void program_do_clone(struct program *program, int handle, uint8_t arg, struct r
     }
 }
 
-static void leave(struct program *program, int handle)
+static void detach(struct program *program, int handle)
 {
     program->connection_of[handle] = -1;
 }
@@ -184,7 +184,7 @@ static void leave(struct program *program, int handle)
 void program_do_close(struct program *program, int handle)
 {
     fer_tcp_stream_close(&program->streams[handle]);
-    leave(program, handle);
+    detach(program, handle);
     program->keys[handle] +=
         PROGRAM_HANDLES; /* what still comes with the last one is not this handle's */
 }
@@ -205,14 +205,14 @@ void program_do_through_raw(struct program *program, int handle, struct record *
         FER_IGNORE(fer_tcp_stream_set_nonblocking(&program->streams[handle], false));
     } else {
         ferp_close(raw);
-        leave(program, handle);
+        detach(program, handle);
     }
 }
 
 void program_do_timeout(fer_tcp_stream *stream, uint8_t arg, struct record *record)
 {
     fer_duration duration = {program_timeout(arg)};
-    record->wanted = duration.nanos;
+    record->expected = duration.nanos;
     switch (record->op) {
     case OP_SET_READ_TIMEOUT:
         record->error = fer_tcp_stream_set_read_timeout(stream, duration);
@@ -270,8 +270,8 @@ void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *recor
         record->value = ttl;
         break;
     case OP_LINGER:
-        record->wanted = arg > 250 ? FER_DURATION_NONE_NANOS : (uint64_t)arg * SECOND / 2;
-        FER_IGNORE(fer_tcp_stream_set_linger(stream, (fer_duration){record->wanted}));
+        record->expected = arg > 250 ? FER_DURATION_NONE_NANOS : (uint64_t)arg * SECOND / 2;
+        FER_IGNORE(fer_tcp_stream_set_linger(stream, (fer_duration){record->expected}));
         record->error = fer_tcp_stream_linger(stream, &linger);
         record->value = linger.nanos;
         break;
@@ -287,7 +287,7 @@ void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *recor
     }
 }
 
-void program_do_question(fer_tcp_stream *stream, struct record *record)
+void program_do_query(fer_tcp_stream *stream, struct record *record)
 {
     fer_socket_addr addr = {0};
     fer_error pending = {FER_OK, 0};

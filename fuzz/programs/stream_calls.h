@@ -14,7 +14,7 @@ struct connection *program_connection(struct program *program, int handle);
 
 /* stream_places.c: connections and listeners. */
 void program_do_connect(struct program *program, int handle, uint8_t arg, struct record *record);
-void program_do_connect_in_vain(struct program *program, int handle, uint8_t arg,
+void program_do_connect_failing(struct program *program, int handle, uint8_t arg,
                                 struct record *record);
 void program_do_accept(struct program *program, int handle, uint8_t arg, struct record *record);
 void program_do_accept_second(struct program *program, int handle, uint8_t arg,
@@ -34,6 +34,6 @@ void program_do_close(struct program *program, int handle);
 void program_do_through_raw(struct program *program, int handle, struct record *record);
 void program_do_timeout(fer_tcp_stream *stream, uint8_t arg, struct record *record);
 void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *record);
-void program_do_question(fer_tcp_stream *stream, struct record *record);
+void program_do_query(fer_tcp_stream *stream, struct record *record);
 
 #endif

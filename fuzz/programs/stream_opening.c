@@ -16,14 +16,14 @@ static void join(struct program *program, int handle, fer_sim_peer peer)
 /* ---- To the server */
 
 /* Some that refuse around one that does not. */
-static fer_error connect_to_one_of(fer_tcp_stream *stream, const fer_socket_addr *server,
-                                   uint8_t arg)
+static fer_error connect_to_several(fer_tcp_stream *stream, const fer_socket_addr *server,
+                                    uint8_t arg)
 {
     static const size_t counts[] = {2, 1, 3, 2, 3, 0, 2, 3};
-    fer_socket_addr nobody;
-    FER_IGNORE(fer_socket_addr_parse(&nobody, arg & 8 ? "127.0.0.1:9" : "[::1]:9"));
-    fer_socket_addr addrs[] = {nobody, *server, nobody};
-    addrs[0] = arg & 16 ? *server : nobody;
+    fer_socket_addr closed_port;
+    FER_IGNORE(fer_socket_addr_parse(&closed_port, arg & 8 ? "127.0.0.1:9" : "[::1]:9"));
+    fer_socket_addr addrs[] = {closed_port, *server, closed_port};
+    addrs[0] = arg & 16 ? *server : closed_port;
     addrs[0].port = arg & 32 ? 0 : addrs[0].port;
     addrs[2].ip.family = arg & 64 ? (fer_ip_family)9 : addrs[2].ip.family;
     return fer_tcp_stream_connect_addrs(stream, addrs, counts[arg % 8]);
@@ -48,7 +48,7 @@ static fer_error connect_by_name(fer_tcp_stream *stream, const fer_socket_addr *
                                         "server.test:65536"};
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     size_t at = arg % (sizeof texts / sizeof *texts + 1);
-    record->wanted = at;
+    record->expected = at;
     if (at < sizeof texts / sizeof *texts) {
         return fer_tcp_stream_connect(stream, texts[at]);
     }
@@ -56,15 +56,15 @@ static fer_error connect_by_name(fer_tcp_stream *stream, const fer_socket_addr *
     return fer_tcp_stream_connect(stream, text);
 }
 
-static fer_error connect_somehow(struct program *program, fer_tcp_stream *stream, uint8_t arg,
-                                 struct record *record)
+static fer_error connect_by_op(struct program *program, fer_tcp_stream *stream, uint8_t arg,
+                               struct record *record)
 {
     switch (record->op) {
     case OP_CONNECT: return fer_tcp_stream_connect_addr(stream, &program->server);
     case OP_CONNECT_TIMEOUT:
         return fer_tcp_stream_connect_timeout(stream, &program->server,
                                               (fer_duration){program_timeout(arg)});
-    case OP_CONNECT_ADDRS: return connect_to_one_of(stream, &program->server, arg);
+    case OP_CONNECT_ADDRS: return connect_to_several(stream, &program->server, arg);
     default: return connect_by_name(stream, &program->server, arg, record);
     }
 }
@@ -75,7 +75,7 @@ void program_do_connect(struct program *program, int handle, uint8_t arg, struct
     if (program->connection_count == PROGRAM_CONNECTIONS) {
         return;
     }
-    record->error = connect_somehow(program, &program->streams[handle], arg, record);
+    record->error = connect_by_op(program, &program->streams[handle], arg, record);
     bool accepted = fer_sim_peer_accept(program->listener, &peer).kind == FER_OK;
     if (record->error.kind == FER_OK && accepted) {
         join(program, handle, peer);
@@ -85,7 +85,7 @@ void program_do_connect(struct program *program, int handle, uint8_t arg, struct
 }
 
 /* To nobody, to hosts that cannot be reached, to a port 0, and to a backlog that is full. */
-void program_do_connect_in_vain(struct program *program, int handle, uint8_t arg,
+void program_do_connect_failing(struct program *program, int handle, uint8_t arg,
                                 struct record *record)
 {
     static const char *const addrs[] = {"127.0.0.1:9", "10.0.0.9:1",  "10.0.0.9:2", "10.0.0.9:3",
@@ -129,7 +129,7 @@ static void empty_queue(fer_tcp_listener *listener)
     }
 }
 
-static void welcome(struct program *program, int handle, fer_sim_peer peer, uint16_t port)
+static void join_accepted(struct program *program, int handle, fer_sim_peer peer, uint16_t port)
 {
     join(program, handle, peer);
     program->connections[program->connection_of[handle]].accepted_on = port;
@@ -151,7 +151,7 @@ void program_do_accept(struct program *program, int handle, uint8_t arg, struct 
     FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
     record->error = fer_tcp_listener_accept(listener, &program->streams[handle], &name);
     if (record->error.kind == FER_OK) {
-        welcome(program, handle, peer, addr.port);
+        join_accepted(program, handle, peer, addr.port);
         return;
     }
     empty_queue(listener);
@@ -187,7 +187,8 @@ void program_do_accept_second(struct program *program, int handle, uint8_t arg,
     }
     if (record->error.kind == FER_OK) {
         FER_IGNORE(fer_tcp_listener_local_addr(listener, &addr));
-        welcome(program, handle, record->value == 1 ? peers[1] : FER_SIM_PEER_NONE, addr.port);
+        join_accepted(program, handle, record->value == 1 ? peers[1] : FER_SIM_PEER_NONE,
+                      addr.port);
         program->connections[program->connection_of[handle]].facts =
             record->value == 1 ? 0 : FACT_PEER_CLOSED | FACT_RESET;
     }
@@ -217,7 +218,7 @@ void program_do_bind(struct program *program, uint8_t arg, struct record *record
     size_t at = arg % 12;
     FER_IGNORE(fer_socket_addr_parse(&two[0], "10.0.0.7:85"));
     FER_IGNORE(fer_socket_addr_parse(&two[1], addrs[at % 11]));
-    record->wanted = at;
+    record->expected = at;
     record->facts |= has_connections_on(program, two[1].port) ? FACT_PORT_IN_USE : 0;
     if (at == 11) {
         record->error =

@@ -18,7 +18,7 @@ static fer_event interest_of(struct program *program, int handle, uint8_t arg)
                        arg % 4 != 0 && arg % 4 != 3};
 }
 
-static void watch(struct program *program, int handle, uint8_t arg, struct record *record)
+static void register_stream(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     fer_raw_socket raw = fer_tcp_stream_as_raw(&program->streams[handle]);
     uint64_t before = program->keys[handle];
@@ -30,7 +30,7 @@ static void watch(struct program *program, int handle, uint8_t arg, struct recor
 }
 
 /* Of the handle's own stream alone: what the others tell is their connections' matter. */
-static void look(struct program *program, int handle, struct record *record)
+static void wait_for_stream(struct program *program, int handle, struct record *record)
 {
     fer_event events[EVENTS];
     uint64_t key = program->keys[handle] + (uint64_t)handle;
@@ -53,11 +53,11 @@ void program_do_poller(struct program *program, int handle, uint8_t arg, struct 
         (void)fer_sim_clear_faults();
     }
     if (record->op == OP_POLLER_WAIT) {
-        look(program, handle, record);
+        wait_for_stream(program, handle, record);
     } else if (record->op == OP_POLLER_DELETE) {
         record->error =
             fer_poller_delete(&program->poller, fer_tcp_stream_as_raw(&program->streams[handle]));
     } else {
-        watch(program, handle, arg, record);
+        register_stream(program, handle, arg, record);
     }
 }

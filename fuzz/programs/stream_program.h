@@ -17,7 +17,7 @@ enum {
     PROGRAM_LISTENERS = 3,
     PROGRAM_NAMES = 7,
     PROGRAM_STEPS = 100,
-    PROGRAM_LATER = 64,
+    PROGRAM_DEFERRED = 64,
     PROGRAM_STEP_BYTES = 4,
     PROGRAM_POLLER_FROM =
         /* of a step's first byte, on which the ops before those of the poller share the rest */
@@ -34,7 +34,7 @@ enum {
     X(SET_READ_TIMEOUT) X(SET_WRITE_TIMEOUT) X(READ_TIMEOUT) X(WRITE_TIMEOUT) X(SET_NONBLOCKING) \
     X(TAKE_ERROR) X(PEER_ADDR) X(LOCAL_ADDR) X(CLOSE) X(THROUGH_RAW) X(NODELAY) X(TTL) X(LINGER) \
     X(KEEPALIVE) X(BIND) X(UNBIND) X(LISTENER) X(PEER_SEND) X(PEER_RECEIVE) X(PEER_SHUTDOWN)     \
-    X(PEER_CLOSE) X(PEER_RESET) X(LATER) X(POLLER_ADD) X(POLLER_MODIFY) X(POLLER_DELETE)         \
+    X(PEER_CLOSE) X(PEER_RESET) X(DEFER) X(POLLER_ADD) X(POLLER_MODIFY) X(POLLER_DELETE)         \
     X(POLLER_WAIT)
 /* clang-format on */
 
@@ -68,12 +68,12 @@ struct record {
     int fault; /* armed for it, or -1 */
     fer_error error;
     bool has_length; /* a transfer of at least one byte was asked for */
-    size_t asked;
+    size_t requested;
     size_t n;
     bool bytes_are_right; /* those that were read are those that were sent, in order */
     bool has_value;       /* or: THROUGH_RAW was done */
     uint64_t value;       /* of a getter, or the kind that take_error gave */
-    uint64_t wanted;      /* what was set, where value should be that */
+    uint64_t expected;    /* what was set, where value should be that */
     uint64_t elapsed;     /* virtual nanoseconds */
     bool was_forgiven; /* for the harness that compares: an earlier difference of this connection */
     size_t unread;     /* sent by the peer and not consumed, before the step */
@@ -85,13 +85,13 @@ struct connection {
     unsigned facts;
     uint16_t accepted_on; /* the port of the program's listener, or 0 */
     size_t peer_sent;
-    size_t taken; /* of it, by the program */
+    size_t received; /* of it, by the program */
     size_t sent;
-    size_t peer_taken;
+    size_t peer_received;
     bool peer_bytes_are_right;
 };
 
-struct later {
+struct deferred {
     struct program *program;
     int connection;
     enum program_op op;
@@ -112,9 +112,9 @@ struct program {
     fer_socket_addr server;           /* where the peers' listener is */
     fer_sim_name names[PROGRAM_NAMES];
     fer_socket_addr name_addrs[2];
-    struct later later[PROGRAM_LATER];
-    int later_count;
-    int later_done;
+    struct deferred deferred[PROGRAM_DEFERRED];
+    int deferred_count;
+    int deferred_done;
     size_t buffer;        /* bytes of each side of a connection */
     struct record record; /* of the step that is being done */
     void *context;

@@ -45,10 +45,10 @@ struct udp_record {
     /* which the handle names before the step, or UDP_NONE; of a peer UDP_SOCKETS and more */
     int socket;
     int fault; /* armed for it, or UDP_NONE */
-    bool struck;
-    bool rested; /* a second passed before it: all that was under way has arrived */
+    bool fault_hit;
+    bool after_pause; /* a second passed before it: all that was under way has arrived */
     fer_error error;
-    size_t asked;
+    size_t requested;
     size_t n; /* sent, or received */
     bool truncated;
     fer_socket_addr addr; /* where to, where from, or what an address getter told */

@@ -11,7 +11,8 @@ enum { UNIX_STREAMS = 4, UNIX_LISTENERS = 2, UNIX_DATAGRAMS = 4 };
 
 struct unix_program {
     fer_sim_dialect dialect;
-    fer_error_kind idle; /* what a call that cannot go on says: nonblocking, or with timeouts */
+    fer_error_kind
+        wait_kind; /* what a call that cannot go on says: nonblocking, or with timeouts */
     fer_unix_stream streams[UNIX_STREAMS];
     fer_unix_listener listeners[UNIX_LISTENERS];
     fer_unix_datagram datagrams[UNIX_DATAGRAMS];

@@ -15,11 +15,11 @@ void poller_sockets_begin(void);
 uint64_t poller_now(void);
 poller_readiness poller_socket_must(int socket);
 poller_readiness poller_socket_may(int socket);
-void poller_socket_hold(int socket);
+void poller_socket_ref(int socket);
 /* Whether it is gone with that. */
-bool poller_socket_let_go(int socket);
+bool poller_socket_unref(int socket);
 
 /* poller_model.c: a socket changed at that time. */
-void poller_watches_touch(int socket, uint64_t time);
+void poller_registrations_update(int socket, uint64_t time);
 
 #endif
