@@ -1,7 +1,7 @@
 /* poller_sockets.c: sockets that become ready at known times; see poller_model.h. Of readiness
  * there are two sides: what may be told, and what must be. Where systems differ, or it is not
  * known, a thing may be and need not. */
-#include "fuzz/models/poller_sockets.h"
+#include "fuzz/models/poller_model_state.h"
 
 #include <string.h>
 

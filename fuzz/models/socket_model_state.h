@@ -41,6 +41,7 @@ struct model_path {
 };
 
 extern struct model_socket model_sockets[MODEL_SOCKETS_MAX];
+extern int model_socket_count;
 extern struct model_path model_paths[MODEL_PATHS];
 extern bool model_had_connections; /* whose ports may rest in TIME_WAIT */
 

@@ -1,37 +1,12 @@
-/* unix_model.c: what Unix sockets answer; see unix_model.h. Sockets are never used twice in a
- * program. */
-#include "fuzz/models/unix_model.h"
-
+/* unix_model.c: names, handles and streams of the model of Unix sockets; see unix_model.h. No socket
+ * is used twice in a program. */
 #include <string.h>
 
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/models/unix_model_state.h"
 
-enum { RECEIVER_MAX = 11, NO_SOCKET = -1 };
-
-typedef enum socket_type { STREAM, LISTENER, DATAGRAM } socket_type;
-
-struct datagram {
-    uint8_t assign;
-    uint8_t len;
-    int from;
-};
-
-static struct model_socket {
-    socket_type kind;
-    int refs;
-    int name;
-    int peer; /* a stream's other end, or whom a datagram socket is connected to */
-    int peer_name;
-    bool shut_read;
-    bool shut_write;
-    bool has_reset; /* pending */
-    uint8_t bytes[UNIX_BYTES_MAX];
-    size_t count;
-    struct datagram datagrams[UNIX_DATAGRAMS_QUEUED_MAX];
-    int datagram_count;
-    int queue[UNIX_QUEUE_MAX];
-    int queued;
-} sockets[UNIX_SOCKETS_MAX];
+struct model_socket unix_sockets[UNIX_SOCKETS_MAX];
+int unix_queued_datagrams;
 
 static struct {
     bool exists;
@@ -39,21 +14,20 @@ static struct {
 } names[UNIX_NAMES];
 
 static int used;
-static int queued_datagrams;
 static bool windows;
 
 void unix_model_begin(fer_sim_dialect dialect)
 {
     memset(names, 0, sizeof names);
     used = 0;
-    queued_datagrams = 0;
+    unix_queued_datagrams = 0;
     windows = dialect == FER_SIM_WINSOCK;
 }
 
 static struct model_socket *socket_new(socket_type kind)
 {
     FUZZ_CHECK(used < UNIX_SOCKETS_MAX);
-    struct model_socket *made = &sockets[used++];
+    struct model_socket *made = &unix_sockets[used++];
     memset(made, 0, offsetof(struct model_socket, bytes));
     made->kind = kind;
     made->refs = 1;
@@ -64,23 +38,6 @@ static struct model_socket *socket_new(socket_type kind)
     made->datagram_count = 0;
     made->queued = 0;
     return made;
-}
-
-static int index_of(const struct model_socket *socket)
-{
-    return (int)(socket - sockets);
-}
-static struct model_socket *of(const unix_handle *handle)
-{
-    return &sockets[handle->socket];
-}
-static struct model_socket *peer_of(const struct model_socket *socket)
-{
-    return socket->peer == NO_SOCKET ? NULL : &sockets[socket->peer];
-}
-static bool is_open(const struct model_socket *socket)
-{
-    return socket != NULL && socket->refs > 0;
 }
 
 static void assign(unix_handle *handle, const struct model_socket *socket)
@@ -99,12 +56,12 @@ static fer_error_kind claim_name(int name, const struct model_socket *socket)
     return FER_OK;
 }
 
-static fer_error_kind find_name(int name, socket_type kind, struct model_socket **out)
+fer_error_kind unix_find_name(int name, socket_type kind, struct model_socket **out)
 {
     if (!names[name].exists) {
         return name < UNIX_PATHS && !windows ? FER_NOT_FOUND : FER_CONNECTION_REFUSED;
     }
-    *out = &sockets[names[name].owner];
+    *out = &unix_sockets[names[name].owner];
     if (!is_open(*out)) {
         return FER_CONNECTION_REFUSED;
     }
@@ -121,7 +78,7 @@ fer_error_kind unix_model_remove(int name)
 bool unix_model_has_room(int name)
 {
     struct model_socket *listener = NULL;
-    return find_name(name, LISTENER, &listener) != FER_OK || listener->queued < UNIX_QUEUE_MAX;
+    return unix_find_name(name, LISTENER, &listener) != FER_OK || listener->queued < UNIX_QUEUE_MAX;
 }
 
 /* ---- The lives of handles */
@@ -189,7 +146,7 @@ fer_error_kind unix_model_connect(unix_handle *handle, int name)
     if (handle->state == UNIX_OPEN) {
         return FER_INVALID_INPUT;
     }
-    fer_error_kind kind = find_name(name, LISTENER, &listener);
+    fer_error_kind kind = unix_find_name(name, LISTENER, &listener);
     if (kind != FER_OK) {
         return fail_new(handle, kind);
     }
@@ -232,7 +189,7 @@ fer_error_kind unix_model_accept(unix_handle *listener, unix_handle *out, int *p
     if (socket->queued == 0) {
         return fail_new(out, FER_WOULD_BLOCK);
     }
-    struct model_socket *child = &sockets[socket->queue[0]];
+    struct model_socket *child = &unix_sockets[socket->queue[0]];
     memmove(socket->queue, socket->queue + 1, sizeof socket->queue - sizeof socket->queue[0]);
     socket->queued--;
     assign(out, child);
@@ -266,7 +223,7 @@ static void release(struct model_socket *socket, bool was_queued)
     if (socket->name >= UNIX_PATHS && names[socket->name].owner == index_of(socket)) {
         names[socket->name].exists = false;
     }
-    queued_datagrams -= socket->datagram_count;
+    unix_queued_datagrams -= socket->datagram_count;
 }
 
 void unix_model_close(unix_handle *handle)
@@ -280,8 +237,8 @@ void unix_model_close(unix_handle *handle)
         return;
     }
     for (int i = 0; i < socket->queued; i++) {
-        sockets[socket->queue[i]].refs = 0;
-        release(&sockets[socket->queue[i]], true);
+        unix_sockets[socket->queue[i]].refs = 0;
+        release(&unix_sockets[socket->queue[i]], true);
     }
     release(socket, false);
 }
@@ -401,106 +358,5 @@ fer_error_kind unix_model_shutdown(unix_handle *handle, fer_shutdown how, bool i
     handle->shut_write = handle->shut_write || writes;
     socket->shut_read = socket->shut_read || reads;
     socket->shut_write = socket->shut_write || writes;
-    return FER_OK;
-}
-
-/* ---- Datagrams */
-
-static bool may_send(const struct model_socket *socket, const struct model_socket *receiver)
-{
-    return receiver->peer == NO_SOCKET || receiver->peer == index_of(socket);
-}
-
-fer_error_kind unix_model_connect_datagram(unix_handle *handle, int name)
-{
-    struct model_socket *peer = NULL;
-    if (handle->state != UNIX_OPEN) {
-        return FER_INVALID_INPUT;
-    }
-    struct model_socket *socket = of(handle);
-    fer_error_kind kind = find_name(name, DATAGRAM, &peer);
-    if (kind != FER_OK || !may_send(socket, peer)) {
-        return kind != FER_OK ? kind : FER_PERMISSION_DENIED;
-    }
-    struct model_socket *old = peer_of(socket);
-    if (old != NULL && old != peer && socket->datagram_count > 0) {
-        queued_datagrams -= socket->datagram_count;
-        socket->datagram_count = 0;
-        old->has_reset = old->has_reset || (is_open(old) && old->peer == index_of(socket));
-    }
-    socket->peer = index_of(peer);
-    socket->peer_name = peer->name;
-    return FER_OK;
-}
-
-static fer_error_kind deliver(const struct model_socket *socket, struct model_socket *receiver,
-                              struct datagram datagram, fer_error_kind wait_kind)
-{
-    if (!may_send(socket, receiver)) {
-        return FER_PERMISSION_DENIED;
-    }
-    if (receiver->shut_read) {
-        return FER_BROKEN_PIPE;
-    }
-    bool is_mutual = receiver->peer == index_of(socket);
-    if (queued_datagrams == UNIX_DATAGRAMS_QUEUED_MAX ||
-        (!is_mutual && receiver->datagram_count >= RECEIVER_MAX)) {
-        return wait_kind;
-    }
-    receiver->datagrams[receiver->datagram_count++] = datagram;
-    queued_datagrams++;
-    return FER_OK;
-}
-
-fer_error_kind unix_model_send(unix_handle *handle, int name, uint8_t fill_byte, uint8_t len,
-                               fer_error_kind wait_kind)
-{
-    if (handle->state != UNIX_OPEN) {
-        return FER_INVALID_INPUT;
-    }
-    struct model_socket *socket = of(handle);
-    struct model_socket *receiver = peer_of(socket);
-    if (name == UNIX_NAMES && receiver == NULL) {
-        return FER_NOT_CONNECTED;
-    }
-    if (socket->has_reset || socket->shut_write) {
-        bool was_reset = socket->has_reset;
-        socket->has_reset = false;
-        return was_reset ? FER_CONNECTION_RESET : FER_BROKEN_PIPE;
-    }
-    fer_error_kind kind = name == UNIX_NAMES ? FER_OK : find_name(name, DATAGRAM, &receiver);
-    if (kind != FER_OK) {
-        return kind;
-    }
-    if (!is_open(receiver)) {
-        socket->peer = NO_SOCKET;
-        return FER_CONNECTION_REFUSED;
-    }
-    return deliver(socket, receiver, (struct datagram){fill_byte, len, socket->name}, wait_kind);
-}
-
-fer_error_kind unix_model_receive(unix_handle *handle, fer_error_kind wait_kind, uint8_t *fill_byte,
-                                  uint8_t *len, int *from)
-{
-    if (handle->state != UNIX_OPEN) {
-        return FER_INVALID_INPUT;
-    }
-    struct model_socket *socket = of(handle);
-    *len = 0;
-    *from = UNIX_UNNAMED;
-    if (socket->has_reset) {
-        socket->has_reset = false;
-        return FER_CONNECTION_RESET;
-    }
-    if (socket->datagram_count == 0) {
-        return socket->shut_read && wait_kind == FER_TIMED_OUT ? FER_OK : wait_kind;
-    }
-    *fill_byte = socket->datagrams[0].assign;
-    *len = socket->datagrams[0].len;
-    *from = socket->datagrams[0].from;
-    memmove(socket->datagrams, socket->datagrams + 1,
-            sizeof socket->datagrams - sizeof socket->datagrams[0]);
-    socket->datagram_count--;
-    queued_datagrams--;
     return FER_OK;
 }

@@ -331,7 +331,7 @@ static void send_datagram(struct unix_program *p, const struct call *c, bool to_
 static void receive_datagram(struct unix_program *p, const struct call *c)
 {
     uint8_t bytes[DATAGRAM_MAX];
-    uint8_t assign = 0;
+    uint8_t fill = 0;
     uint8_t len = 0;
     int from = UNIX_UNNAMED;
     size_t cap = c->len % (DATAGRAM_MAX + 1);
@@ -341,13 +341,13 @@ static void receive_datagram(struct unix_program *p, const struct call *c)
         return;
     }
     check_kind(error,
-               unix_model_receive(&p->datagram_models[c->one], p->wait_kind, &assign, &len, &from));
+               unix_model_receive(&p->datagram_models[c->one], p->wait_kind, &fill, &len, &from));
     if (error.kind != FER_OK) {
         return;
     }
     FUZZ_CHECK(got.len == (len < cap ? len : cap) && got.truncated == (len > cap));
     for (size_t i = 0; i < got.len; i++) {
-        FUZZ_CHECK(bytes[i] == assign);
+        FUZZ_CHECK(bytes[i] == fill);
     }
     check_name(&got.from, from);
 }
