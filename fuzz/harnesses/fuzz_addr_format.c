@@ -1,12 +1,13 @@
-/* fuzz_addr_format.c: any value of each kind of address, written to room of every size: the
- * canonical text, cut as snprintf cuts, with no byte outside; and read back. */
+/* fuzz_addr_format.c: any value of each address type, formatted into buffers of every size: the
+ * text is canonical, truncated as snprintf truncates, and reads back. No byte outside is
+ * written. */
 #include <stdbool.h>
 
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
-#include "fuzz/models/address_questions.h"
+#include "fuzz/models/address_properties.h"
 #include "fuzz/models/address_reference.h"
 
 enum { TEXT_MOST = 96 };
@@ -33,8 +34,8 @@ static size_t format_socket(const void *value, char *buf, size_t cap)
     return fer_socket_addr_format(value, buf, cap);
 }
 
-/* The room lies at the end of a heap block, so that a sanitizer sees the byte after it; what is
- * before it is looked at here. */
+/* The buffer lies at the end of a heap block, so that a sanitizer sees the byte after it. The bytes
+ * before it are checked here. */
 static void check_every_cap(formatter format, const void *value, const char *wanted)
 {
     const size_t len = strlen(wanted);
@@ -112,7 +113,7 @@ static void check_either(const fer_socket_addr *addr)
     FUZZ_CHECK(fer_ip_addr_parse(&ip_back, ip).kind == FER_OK &&
                fer_ip_addr_eq(&ip_back, &addr->ip));
     FUZZ_CHECK(fer_socket_addr_parse(&back, wanted).kind == FER_OK);
-    /* flowinfo has no text. */
+    /* The text of an address has no flowinfo. */
     FUZZ_CHECK(fer_ip_addr_eq(&back.ip, &addr->ip) && back.port == addr->port &&
                back.flowinfo == 0);
     FUZZ_CHECK(back.scope_id == (addr->ip.family == FER_IP_V6 ? addr->scope_id : 0));
@@ -126,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     addr.port = (uint16_t)choose_up_to(&from, UINT16_MAX);
     addr.scope_id = choose_u32(&from);
     addr.flowinfo = choose_u32(&from);
-    /* The octets are the front; they are all zero beyond it. */
+    /* The octets are the front of the input, zero beyond its end. */
     size_t len = 0;
     fer_ipv6_addr v6 = {{0}};
     fer_ipv4_addr v4 = {{0}};
@@ -142,8 +143,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_v4(&v4);
     check_v6(&v6);
     check_either(&addr);
-    questions_v4(&v4);
-    questions_v6(&v6);
-    questions_of(&addr, &from);
+    check_v4_properties(&v4);
+    check_v6_properties(&v6);
+    check_properties(&addr, &from);
     return 0;
 }

@@ -1,6 +1,6 @@
-/* fuzz_listener.c: a listener with many clients, some of which reset their connections in its queue,
- * in both dialects. Accept returns each open connection once, in order, skips reset ones, reports a
- * lack of handles and loses no connection (rules L1, L3, T6, C6). */
+/* fuzz_listener.c: a listener with many clients, some of which reset their connections in its
+ * queue, in both dialects. Accept returns each open connection once, in order, skips reset ones,
+ * reports a lack of handles and loses no connection (rules L1, L3, T6, C6). */
 
 #include "fuzz/models/listener_model.h"
 

@@ -1,6 +1,6 @@
-/* fuzz_resolve_text.c: any "host:port" text, and a simulated resolver with names of any shape, in
- * both dialects: the answer is that of a model, stored no further than the room goes, and nothing
- * of the resolver's is left open. Never the system's resolver. */
+/* fuzz_resolve_text.c: any "host:port" text and a simulated resolver with names of any shape, in
+ * both dialects. The result is that of a model, no more is stored than fits, and no lookup leaks.
+ * The system's resolver is never called. */
 #include <stdbool.h>
 
 #include "ferrule/resolve.h"
@@ -9,13 +9,12 @@
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/models/resolve_model.h"
 
-/* Whether the call's answer is the wanted one. The room, of cap addresses, ends where its block
- * does. */
+/* Compares the result of a call with the expected one. The block of addrs holds cap addresses. */
 static void check_answer(const answer *expected, fer_error error, const fer_socket_addr *addrs,
                          size_t cap, size_t count)
 {
     if (expected->is_from_resolver) {
-        /* 127.1 and the like are addresses to systems' resolvers. */
+        /* Systems' resolvers take 127.1 and similar texts as addresses. */
         const bool is_failure = error.kind == FER_HOST_NOT_FOUND ||
                                 error.kind == FER_RESOLVE_TRY_AGAIN ||
                                 error.kind == FER_RESOLVE_FAILED;
@@ -102,8 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t len = 0;
     const uint8_t *text = choose_bytes(&from, TEXT_MOST, &len);
     memcpy(query.text, text, len);
-    /* What lookup_host is asked for, and a name of the resolver's: the part before the last colon,
-     * which is all where there is none. */
+    /* The host that lookup_host gets, which is a name of the resolver too: the text before the last
+     * colon, or all of it if there is none. */
     const char *colon = strrchr(query.text, ':');
     len = colon != NULL ? (size_t)(colon - query.text) : strlen(query.text);
     memcpy(query.host_text, query.text, len);

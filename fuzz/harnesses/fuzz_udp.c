@@ -1,6 +1,6 @@
-/* fuzz_udp.c: one program of datagrams in both dialects, each against a model of who may have which
- * datagram, and both against each other: equal but for the rows of "Not reconciled" that are known
- * here by their predicates. */
+/* fuzz_udp.c: one program of datagrams in both dialects. Each run is checked by a model of which
+ * socket may receive which datagram. The two runs are equal, except for the rows of "Not
+ * reconciled", whose predicates are in udp_not_reconciled.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +53,7 @@ static void fail_at(size_t at)
     abort();
 }
 
-/* Up to the first difference that is forgiven: what follows from it cannot be compared. */
+/* Compares up to the first forgiven difference: its consequences cannot be compared. */
 static void compare(void)
 {
     memset(&history, 0, sizeof history);

@@ -1,6 +1,5 @@
 /* fuzz_unix.c: a program of calls on Unix sockets, in the POSIX dialect and, as far as Windows has
- * them, in the other: each call answers as a model does that knows names, bytes, ends and
- * datagrams, and nothing else of the library. */
+ * them, in the other. Each result is that of a model of names, bytes, ends and datagrams. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/unix_program.h"
 

@@ -1,6 +1,6 @@
-/* not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", that Linux
- * and Windows can differ by in the simulation. Each knows its own difference of one step, and
- * nothing else. */
+/* not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", by which
+ * Linux and Windows differ in the simulation. Each recognizes its difference in one step, and no
+ * other. */
 #ifndef FUZZ_NOT_RECONCILED_H
 #define FUZZ_NOT_RECONCILED_H
 
@@ -44,8 +44,8 @@ static inline bool reports_reset(const struct record *record)
            (record->op == OP_TAKE_ERROR && record->value == (uint64_t)FER_CONNECTION_RESET);
 }
 
-/* Who was told of a reset first is another call in each system, once another row's difference has
- * been there: the later take_error says nothing. */
+/* After another row's difference, a different call reports the reset first in each system, and a
+ * later take_error returns OK. */
 static inline bool is_reset_reported_elsewhere(const struct record *posix,
                                                const struct record *winsock)
 {
@@ -61,7 +61,8 @@ static inline bool is_reset_reported_elsewhere(const struct record *posix,
     return posix->was_forgiven && (posix->facts_after & FACT_RESET) != 0;
 }
 
-/* A fault meets the call in one system, where the other's handle knows its answer already. */
+/* A fault is injected into the call in one system. In the other the handle returns a saved
+ * answer. */
 static inline bool is_failed_by_fault(const struct record *record)
 {
     fer_error_kind kind = record->error.kind;
@@ -75,7 +76,7 @@ static inline bool is_one_failed_by_fault(const struct record *posix, const stru
            is_failed_by_fault(posix) != is_failed_by_fault(winsock);
 }
 
-/* Linux still has what came before the reset. */
+/* Linux still delivers the bytes that arrived before the reset. */
 static inline bool reset_loses_input(const struct record *posix, const struct record *winsock)
 {
     bool has_more = is_read(posix) && reports_reset(winsock) && posix->unread > 0 &&
@@ -85,8 +86,8 @@ static inline bool reset_loses_input(const struct record *posix, const struct re
             is_one_failed_by_fault(posix, winsock));
 }
 
-/* A handle of a cloned socket that asks after another was told: nothing on Linux, the reset on
- * Windows. */
+/* A second handle of a cloned socket, after another handle has reported the reset: Linux reports
+ * nothing, Windows the reset. */
 static inline bool reset_seen_second(const struct record *posix, const struct record *winsock)
 {
     bool ended =
@@ -98,7 +99,8 @@ static inline bool reset_seen_second(const struct record *posix, const struct re
            reports_reset(winsock) && posix->n >= winsock->n && (ended || broken || silent);
 }
 
-/* The peer closed, and then a reset came: the bytes and the end on Linux, the reset on Windows. */
+/* The peer closed, and then a reset arrived: Linux reports the bytes and the end of file, Windows
+ * the reset. */
 static inline bool end_then_reset(const struct record *posix, const struct record *winsock)
 {
     bool ended =
@@ -130,8 +132,8 @@ static inline bool peer_addr_after_end(const struct record *posix, const struct 
            winsock->error.kind == FER_OK && (reported || refused);
 }
 
-/* In one write Windows takes what fits at once, and Linux waits until all is taken or the
- * timeout. */
+/* One write: Windows takes the bytes that fit at once. Linux waits until all are taken or the
+ * timeout expires. */
 static inline bool one_write_takes(const struct record *posix, const struct record *winsock)
 {
     return is_write(posix) && posix->op != OP_WRITE_ALL && (posix->facts & FACT_DEFERRED) != 0 &&
@@ -145,7 +147,7 @@ static inline bool full_backlog(const struct record *posix, const struct record 
            winsock->error.kind == FER_CONNECTION_REFUSED;
 }
 
-/* Linux hands out what Windows passes over. */
+/* Linux returns the reset connection, Windows skips it. */
 static inline bool reset_in_queue(const struct record *posix, const struct record *winsock)
 {
     return posix->op == OP_ACCEPT_SECOND && posix->error.kind == FER_OK && posix->value == 0 &&
@@ -172,7 +174,7 @@ static inline bool link_local_without_scope(const struct record *posix,
            winsock->error.kind == FER_ADDR_NOT_AVAILABLE;
 }
 
-/* What program_do_option packs of a keepalive. */
+/* The fields of a keepalive, as program_do_option packs them. */
 struct keepalive_values {
     bool enabled;
     uint64_t fields[3];
@@ -184,8 +186,8 @@ static inline struct keepalive_values unpacked(uint64_t value)
                                      {value >> 40, value >> 16 & 0xFFFFFF, value >> 1 & 0x7FFF}};
 }
 
-/* An old Windows: it has no retries, and tells neither time nor interval. What it refused is set on
- * Linux from then on. */
+/* An old Windows: it has no retries, and returns neither time nor interval. A value that it refused
+ * is set on Linux from then on. */
 static inline bool keepalive_fields(const struct record *posix, const struct record *winsock)
 {
     struct keepalive_values one = unpacked(posix->value);
@@ -197,8 +199,8 @@ static inline bool keepalive_fields(const struct record *posix, const struct rec
            (winsock->error.kind == FER_UNSUPPORTED || reported);
 }
 
-/* The fields are alike but for those that are set to Linux' longest and above it on Windows, and,
- * if so asked, those that nobody has set. */
+/* The fields are equal, except for those at Linux' maximum and above it on Windows, and, with
+ * `defaults`, those that were never set. */
 static inline bool are_alike_but_for(const struct record *posix, const struct record *winsock,
                                      bool defaults)
 {
@@ -230,8 +232,8 @@ static inline bool system_defaults(const struct record *posix, const struct reco
     return both_succeed(posix, winsock) && (ttl || keepalive);
 }
 
-/* Both give what was set, or up to a grain more: a tick of 10 ms, a second of linger; or the
- * longest there is. */
+/* Both return the value that was set, or a grain more: 10 ms for timeouts, one second for linger;
+ * or the maximum. */
 static inline bool grain(const struct record *posix, const struct record *winsock)
 {
     const uint64_t longest = UINT64_C(65535) * 1000000000;
@@ -244,7 +246,8 @@ static inline bool grain(const struct record *posix, const struct record *winsoc
     return both_succeed(posix, winsock) && (times || linger || keepalive);
 }
 
-/* On Windows a lone READ is the library's, and into_raw forgets it; Linux' socket has it. */
+/* On Windows only the library knows a lone shutdown of reading, and into_raw loses it. On Linux the
+ * socket keeps it. */
 static inline bool raw_mode(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_ADOPTED | FACT_SHUT_READ;
@@ -252,8 +255,8 @@ static inline bool raw_mode(const struct record *posix, const struct record *win
     return (posix->facts & facts) == facts && (is_read(posix) || posix->op >= OP_PEER_SEND);
 }
 
-/* Both halves are shut, while input was queued, and more comes: Linux resets; Windows was told of
- * SEND alone and keeps it. */
+/* Both halves are shut down while input is queued, and more arrives. Linux resets; Windows shut
+ * down only sending and keeps the input. */
 static inline bool input_after_both(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_SHUT_READ | FACT_SHUT_WRITE;
@@ -262,8 +265,8 @@ static inline bool input_after_both(const struct record *posix, const struct rec
            (reports_reset(posix) || has_less);
 }
 
-/* Of what this end shut itself, and of a connection that the systems think differently of since
- * another row's difference. */
+/* Events of halves that this end shut down, or of a connection whose state differs since another
+ * row's difference. */
 static inline bool poller_hints(const struct record *posix, const struct record *winsock)
 {
     bool is_shut = (posix->facts & (FACT_SHUT_READ | FACT_SHUT_WRITE)) != 0;
@@ -271,8 +274,7 @@ static inline bool poller_hints(const struct record *posix, const struct record 
            (is_shut || posix->was_forgiven);
 }
 
-/* The number of a clone that was closed while it was watched is another clone's: on Linux it is
- * watched still. */
+/* A registered clone was closed, and a new clone has its number: on Linux it is registered. */
 static inline bool number_of_a_clone(const struct record *posix, const struct record *winsock)
 {
     bool adds = posix->op == OP_POLLER_ADD && posix->error.kind == FER_ALREADY_EXISTS &&

@@ -21,7 +21,7 @@ void poller_model_begin(fer_sim_dialect dialect)
     windows = dialect == FER_SIM_WINSOCK;
 }
 
-/* ---- Who is to be told */
+/* ---- Expected events */
 
 static bool concerns(const struct registration *registration, poller_readiness ready)
 {
@@ -37,7 +37,6 @@ static bool is_expected(const struct registration *registration)
     return is_active && concerns(registration, poller_socket_must(registration->socket));
 }
 
-/* Its socket, or it itself, changed at that time. */
 void poller_registration_update(struct registration *registration, uint64_t time)
 {
     poller_readiness must = poller_socket_must(registration->socket);
@@ -65,10 +64,10 @@ void poller_registrations_update(int socket, uint64_t time)
     }
 }
 
-/* ---- Numbers */
+/* ---- Raw sockets */
 
-/* epoll knows a registration by number and socket: a new clone that gets the number of one that was
- * closed has the old one's (epoll(7), "Will closing a file descriptor cause it to be removed"). */
+/* epoll identifies a registration by number and socket: a new clone with the number of a closed one
+ * has its registration (epoll(7), "Will closing a file descriptor cause it to be removed"). */
 static void restore_registration(fer_raw_socket raw, int socket)
 {
     for (int i = 0; i < POLLER_REGISTRATIONS_MAX; i++) {
@@ -105,7 +104,7 @@ void poller_model_close(fer_raw_socket raw)
     }
 }
 
-/* ---- What is watched */
+/* ---- Registrations */
 
 static int socket_of_raw(fer_raw_socket raw)
 {
@@ -144,8 +143,7 @@ static void arm(struct registration *registration, fer_event interest, fer_poll_
     poller_registration_update(registration, poller_now());
 }
 
-/* What every call on a watched number answers before it looks whether it is one; FER_OK where it
- * may go on. */
+/* The error of a call by its arguments alone; FER_OK if the registration decides. */
 static fer_error_kind check_arguments(int poller, fer_raw_socket raw, fer_poll_mode mode)
 {
     if (!poller_states[poller].is_open || raw == FER_RAW_SOCKET_NONE) {
@@ -177,7 +175,7 @@ bool poller_model_added(int poller, fer_raw_socket raw, fer_event interest, fer_
     return kind == FER_OK;
 }
 
-/* A number that is closed may have been forgotten already, or not. */
+/* The registration of a closed raw socket may be gone already, or not. */
 static bool is_closed_socket(fer_error_kind expected, fer_error_kind kind)
 {
     return expected == FER_BAD_HANDLE && (kind == FER_BAD_HANDLE || kind == FER_NOT_FOUND);

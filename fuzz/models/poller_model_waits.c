@@ -23,7 +23,7 @@ static bool is_expected_by(const struct registration *registration, int poller)
            registration->expected_since != POLLER_NEVER;
 }
 
-/* When there was something that the wait had to return for, or POLLER_NEVER. */
+/* The time since which the wait had to return, or POLLER_NEVER. */
 static uint64_t earliest_expected(int poller)
 {
     uint64_t expected_since =
@@ -37,7 +37,7 @@ static uint64_t earliest_expected(int poller)
     return expected_since;
 }
 
-/* A look that finds nothing takes a tick, in which something may come. */
+/* A poll without a result takes a tick, in which something may arrive. */
 static bool is_late(int poller)
 {
     uint64_t expected_since = earliest_expected(poller);
@@ -50,7 +50,7 @@ const char *poller_model_check_pending(void)
 {
     for (int i = 0; i < POLLER_POLLERS; i++) {
         if (poller_states[i].is_waiting && is_late(i)) {
-            return "P5, P6: a wait goes on though there was something to tell";
+            return "P5, P6: a wait continues although an event is ready";
         }
     }
     return NULL;
@@ -67,7 +67,7 @@ static struct registration *registration_with_key(int poller, uint64_t key)
     return NULL;
 }
 
-/* An event that only a planted false readiness explains. */
+/* The event is explained only by an injected spurious readiness. */
 static bool is_explained_by_fault(const struct registration *registration, const fer_event *event)
 {
     bool is_asked = (event->readable && registration->interest.readable) ||
@@ -82,17 +82,17 @@ static const char *check_flags(const struct registration *registration, const fe
     bool may_read = may.over || (may.readable && registration->interest.readable);
     bool may_write = may.over || (may.writable && registration->interest.writable);
     if (!event->readable && !event->writable) {
-        return "an event of nothing";
+        return "an event without readiness";
     }
     if ((event->readable && !may_read) || (event->writable && !may_write)) {
-        return "P1, P2: told of what is not ready, or was not asked for";
+        return "P1, P2: an event for something not ready, or without interest";
     }
     if (!registration->is_stale && must.over && (!event->readable || !event->writable)) {
-        return "P2: a hang-up or failure that is not both";
+        return "P2: a hang-up or failure is not readable and writable";
     }
     bool lacks = (must.readable && registration->interest.readable && !event->readable) ||
                  (must.writable && registration->interest.writable && !event->writable);
-    return lacks && !registration->is_stale ? "P2: told of half of what is ready" : NULL;
+    return lacks && !registration->is_stale ? "P2: an event lacks a ready direction" : NULL;
 }
 
 static const char *check_event(const poller_wait_result *wait, const fer_event *event,
@@ -101,13 +101,13 @@ static const char *check_event(const poller_wait_result *wait, const fer_event *
     struct registration *registration = registration_with_key(wait->poller, event->key);
     unsigned waits = poller_states[wait->poller].waits;
     if (registration == NULL) {
-        return "P3, P4: a key that nobody waits for";
+        return "P3, P4: an event with the key of no registration";
     }
     if (registration->reported_wait == waits && !wait->is_fault_hit) {
-        return "P7: told of twice in one wait";
+        return "P7: two events of one registration in one wait";
     }
     if (!registration->is_armed) {
-        return "P7, P11: told again, though once was all";
+        return "P7, P11: an event of a disarmed registration";
     }
     const char *broken = check_flags(registration, event);
     if (broken != NULL && *is_fault_hit && is_explained_by_fault(registration, event)) {
@@ -118,8 +118,8 @@ static const char *check_event(const poller_wait_result *wait, const fer_event *
     return broken;
 }
 
-/* P10: who was told of before, and is again, has come before somebody who was ready then
- * already. */
+/* P10: a registration that is reported again must not precede one that was ready at its last
+ * report. */
 static const char *check_fairness(const poller_wait_result *wait, const unsigned *reported_before)
 {
     unsigned waits = poller_states[wait->poller].waits;
@@ -133,14 +133,14 @@ static const char *check_fairness(const poller_wait_result *wait, const unsigned
                                   poller_registrations[b].expected_wait <= reported_before[a] &&
                                   reported_before[b] < reported_before[a];
             if (is_passed_over) {
-                return "P10: one comes again before another's turn";
+                return "P10: a registration is reported again before another one";
             }
         }
     }
     return NULL;
 }
 
-/* Who was ready when the wait began, and was not told of though there was room. */
+/* A registration that was ready when the wait began must be reported if there was room. */
 static const char *check_missing(const poller_wait_result *wait)
 {
     const struct poller_state *poller = &poller_states[wait->poller];
@@ -148,7 +148,7 @@ static const char *check_missing(const poller_wait_result *wait)
         if (is_expected_by(&poller_registrations[i], wait->poller) &&
             poller_registrations[i].reported_wait != poller->waits &&
             poller_registrations[i].expected_since <= poller->began) {
-            return "P7: what is ready is not told";
+            return "P7: a ready registration is not reported";
         }
     }
     return NULL;
@@ -162,25 +162,27 @@ static const char *check_time(const poller_wait_result *wait)
     if (wait->error.kind == FER_DEADLOCK) {
         bool fits = fer_duration_is_none(wait->timeout) &&
                     earliest_expected(wait->poller) == POLLER_NEVER && wait->count == 0;
-        return fits ? NULL : "P5: waits for ever, though there is something to tell";
+        return fits ? NULL : "P5: a deadlock although an event is ready";
     }
     if (wait->error.kind != FER_OK) {
-        return "P5, P9: a wait that fails";
+        return "P5, P9: the wait fails";
     }
     if (is_late(wait->poller)) {
-        return "P5, P6: returns too late";
+        return "P5, P6: the wait returns too late";
     }
     if (wait->count > 0 || is_notified) {
         return NULL;
     }
     if (elapsed < wait->timeout.nanos) {
-        return "P5, P6: ends early, for nothing";
+        return "P5, P6: the wait ends early without an event";
     }
-    return elapsed > (wait->timeout.nanos == 0 ? TICK : wait->timeout.nanos) ? "P5: ends late"
-                                                                             : NULL;
+    return elapsed > (wait->timeout.nanos == 0 ? TICK : wait->timeout.nanos)
+               ? "P5: the wait ends after its timeout"
+               : NULL;
 }
 
-/* What was told is told: one-shot and quiet ones are asleep, edges have to come again. */
+/* After its event a one-shot registration, or one without interest, is disarmed; an edge has to
+ * rise again. */
 static void note_reported(const poller_wait_result *wait)
 {
     struct poller_state *poller = &poller_states[wait->poller];

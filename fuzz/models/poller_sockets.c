@@ -1,6 +1,6 @@
-/* poller_sockets.c: sockets that become ready at known times; see poller_model.h. Of readiness
- * there are two sides: what may be told, and what must be. Where systems differ, or it is not
- * known, a thing may be and need not. */
+/* poller_sockets.c: sockets that become ready at known times; see poller_model.h. Each has a
+ * readiness that may be reported and one that must be. If systems differ, or the outcome is
+ * unknown, a readiness may be reported and need not. */
 #include "fuzz/models/poller_model_state.h"
 
 #include <string.h>
@@ -16,9 +16,9 @@ static struct model_socket {
     poller_room room;
     bool has_eof;
     bool has_failed;
-    bool may_be_over;       /* may be over */
-    bool may_have_answered; /* maybe: a connect, or a datagram that is refused */
-    bool is_undefined;      /* it is not known what is told of it */
+    bool may_be_over;       /* a hang-up may be reported */
+    bool may_have_answered; /* a connect, or a refused datagram, may have its outcome */
+    bool is_undefined;      /* its reported readiness is unspecified */
     bool shut_write;
     bool has_refusal;
 } sockets[POLLER_SOCKETS_MAX];
@@ -47,7 +47,7 @@ uint64_t poller_now(void)
     return now;
 }
 
-/* ---- What is ready */
+/* ---- Readiness */
 
 static bool is_over(const struct model_socket *socket)
 {
@@ -91,7 +91,7 @@ poller_readiness poller_socket_may(int socket)
     return may_be(&sockets[socket]);
 }
 
-/* ---- What comes */
+/* ---- Arrivals */
 
 static void arrive(const struct arrival *arrival)
 {
@@ -103,7 +103,7 @@ static void arrive(const struct arrival *arrival)
         socket->has_eof = true;
         break;
     case POLLER_EOF: socket->has_eof = true; break;
-    case POLLER_RESET: /* where both have ended there may be nothing left to reset */
+    case POLLER_RESET: /* with both ends at EOF there may be nothing left to reset */
         socket->has_failed = socket->has_failed || !socket->has_eof || !socket->shut_write;
         socket->may_be_over = true;
         break;
@@ -121,7 +121,7 @@ static void arrive(const struct arrival *arrival)
     poller_registrations_update(arrival->socket, arrival->time);
 }
 
-/* The first of those that have come; ARRIVALS_MAX: there is none. */
+/* The earliest arrival up to now; ARRIVALS_MAX if there is none. */
 static size_t first_arrival(void)
 {
     size_t first = ARRIVALS_MAX;
@@ -207,7 +207,7 @@ void poller_model_refusal_reported(int socket)
 {
     sockets[socket].has_refusal = false;
     sockets[socket].may_have_answered = false;
-    forget_arrivals(socket); /* where it came before it had to */
+    forget_arrivals(socket); /* it was reported before it had to be */
     poller_registrations_update(socket, now);
 }
 

@@ -1,5 +1,5 @@
-/* resolve_model.h: what fer_to_socket_addrs and fer_lookup_host must answer, by the reference
- * parser and a list of names. Only for fuzz_resolve_text.c. */
+/* resolve_model.h: the results of fer_to_socket_addrs and fer_lookup_host, by the reference parser
+ * and a list of names. Only for fuzz_resolve_text.c. */
 #ifndef FUZZ_RESOLVE_MODEL_H
 #define FUZZ_RESOLVE_MODEL_H
 
@@ -11,7 +11,7 @@
 
 enum { NAMES_MOST = 3, ADDRS_MOST = 4, CAP_MOST = 6, TEXT_MOST = 1024 };
 
-/* What the resolver knows, and what is asked. */
+/* The names of the resolver, and the texts to look up. */
 typedef struct resolve_query {
     char text[TEXT_MOST + 1];
     char host_text[TEXT_MOST + 1];
@@ -22,8 +22,8 @@ typedef struct resolve_query {
     bool resolver_fails;
 } resolve_query;
 
-/* What must come: a kind and addresses. is_system: by what the resolver makes of an unknown name,
- * or by its injected failure. */
+/* The expected kind and addresses. is_from_resolver: the resolver decides, by an unknown name or an
+ * injected failure. */
 typedef struct answer {
     fer_error_kind kind;
     bool is_from_resolver;
@@ -43,7 +43,7 @@ static inline char lower(char byte)
     return (char)(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte);
 }
 
-/* Without case; the one asked for may have one more dot at its end. */
+/* Ignores case; the host may have a trailing dot. */
 static inline bool is_named(const char *name, piece host)
 {
     const size_t len = strlen(name);
@@ -54,7 +54,7 @@ static inline bool is_named(const char *name, piece host)
     return same;
 }
 
-/* By the number that each character stands for. */
+/* Decodes each character to its scalar value. */
 static inline bool is_utf_8(piece host)
 {
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};

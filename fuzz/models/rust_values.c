@@ -18,8 +18,8 @@ bool rust_same_ip(const fer_ip_addr *ip, const rust_addr *rust)
                                     : rust_has_octets(ip->v6.octets, rust->octets, 16));
 }
 
-/* Display of the type writes what the formatter of the same name wrote to `ours`. Before 1.95 Rust
- * wrote ::1.2.3.4 for ::102:304. */
+/* Display of the type writes the same as ferrule's formatter. Before 1.95 Rust wrote ::1.2.3.4 for
+ * ::102:304. */
 FUZZ_UNCOUNTED static void check_shown(rust_type type, const rust_addr *rust, const char *ours,
                                        size_t len)
 {

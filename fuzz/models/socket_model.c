@@ -1,5 +1,5 @@
-/* socket_model.c: what sockets that are built step by step answer; see socket_model.h. Sockets are
- * never model_socket_count twice in a program. */
+/* socket_model.c: creation, moves and options of the model of built sockets; see socket_model.h. No
+ * socket is used twice in a program. */
 #include "fuzz/models/socket_model_state.h"
 
 #include <string.h>
@@ -56,7 +56,7 @@ bool model_is_of_type(const model_handle *handle, model_type type)
                                     handle->listens == of_type[type].listens);
 }
 
-/* As it is by now; a connect that may have ended and may not is still under way. */
+/* The state at this moment. A connect that may have ended, but need not, is still pending. */
 socket_state model_socket_state_now(struct model_socket *socket)
 {
     if (socket->state == SOCKET_CONNECTING && now() >= socket->latest) {
@@ -66,7 +66,7 @@ socket_state model_socket_state_now(struct model_socket *socket)
     return socket->state;
 }
 
-/* ---- Birth and end */
+/* ---- Creation and close */
 
 static model_handle made_handle(const model_handle *handle, int socket, model_state state)
 {
@@ -131,8 +131,8 @@ void model_new_done(model_handle *handle, fer_domain domain, fer_type type, fer_
                           type == FER_TYPE_STREAM ? STATE_UNCONNECTED : STATE_OPEN);
 }
 
-/* One that its own type's function has opened: its other end, its port and its options are of no
- * interest here. */
+/* A handle that a function of its own type has opened. Its peer, port and options are not
+ * modelled. */
 void model_open(model_handle *handle, fer_domain domain, fer_type type, bool listens)
 {
     struct model_socket *made = model_socket_new(domain, type);
@@ -158,8 +158,8 @@ void model_close(model_handle *handle)
 
 kind_set model_clone(const model_handle *handle, const model_handle *out, fer_sim_fault fault)
 {
-    bool is_valid = handle->state == STATE_OPEN ||
-                    handle->state == STATE_CONNECTING; /* not before: it would not learn of it */
+    /* An unconnected handle cannot be cloned: the clone would not notice a connect. */
+    bool is_valid = handle->state == STATE_OPEN || handle->state == STATE_CONNECTING;
     kind_set status = handle->state == STATE_CONNECTING ? model_connect_status(handle) : OK;
     if (!is_valid) {
         return MISUSE;
@@ -209,8 +209,8 @@ void model_move_done(model_handle *from, model_handle *to)
 int model_into_raw(model_handle *handle)
 {
     int socket = handle->socket;
-    of(handle)->is_uncertain = of(handle)->is_uncertain ||
-                               (windows && of(handle)->refs > 1); /* DIFFERENCES.md, raw_mode */
+    /* DIFFERENCES.md, raw_mode. */
+    of(handle)->is_uncertain = of(handle)->is_uncertain || (windows && of(handle)->refs > 1);
     handle->state = STATE_CLOSED;
     return socket;
 }
@@ -224,7 +224,7 @@ bool model_raw_is_connected(int socket, bool *uncertain)
     return state == SOCKET_CONNECTED;
 }
 
-/* Windows takes what comes from elsewhere to be blocking. */
+/* Windows takes an adopted socket to be in blocking mode. */
 void model_from_raw_done(model_handle *handle, int socket, fer_raw_socket raw, bool is_connected)
 {
     struct model_socket *what = &model_sockets[socket];
@@ -233,7 +233,7 @@ void model_from_raw_done(model_handle *handle, int socket, fer_raw_socket raw, b
     handle->raw = raw;
     handle->is_adopted = true;
     handle->listens = what->state == SOCKET_LISTENING;
-    what->was_shared = true; /* and what was chosen is forgotten */
+    what->was_shared = true; /* its options are unknown to the new handle */
     what->values[OPTION_NONBLOCKING] = windows ? 0 : what->values[OPTION_NONBLOCKING];
 }
 
@@ -287,7 +287,7 @@ kind_set model_set_option(const model_handle *handle, model_option option, uint6
     }
     if (option == OPTION_REUSE_ADDRESS && windows && socket->is_exclusive &&
         (socket->port != UNBOUND || socket->was_shared)) {
-        return OK | MISUSE; /* too late */
+        return OK | MISUSE; /* the option is set too late */
     }
     bool is_unclear = option == OPTION_ONLY_V6 && socket->is_uncertain;
     return (is_in_range(socket, option, value) ? OK : MISUSE) | (is_unclear ? OK | MISUSE : 0);

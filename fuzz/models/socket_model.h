@@ -1,6 +1,6 @@
-/* socket_model.h: what sockets that are built step by step answer, said a second time: which states
- * a handle goes through, when a connect ends and how, and what the options were. It knows neither
- * the library's tables nor the simulation. */
+/* socket_model.h: an independent model of sockets that are built step by step: the states of a
+ * handle, when a connect ends and how, and the values of options. It uses neither the library's
+ * tables nor the simulation. */
 #ifndef FUZZ_SOCKET_MODEL_H
 #define FUZZ_SOCKET_MODEL_H
 
@@ -13,14 +13,13 @@
 
 enum { MODEL_SOCKETS_MAX = 200, MODEL_PORT = 7001, MODEL_PATHS = 3, MODEL_NO_PATH = -1 };
 
-/* A set of kinds of errors. */
+/* A set of error kinds. */
 typedef uint64_t kind_set;
 kind_set kind_set_of(fer_error_kind kind);
 #define KIND_SET_2(a, b) (kind_set_of(a) | kind_set_of(b))
 #define KIND_SET_ANY UINT64_MAX
 bool kind_set_has(kind_set set, fer_error_kind kind);
 
-/* The types of handles. */
 typedef enum model_type {
     MODEL_SOCKET,
     MODEL_TCP_STREAM,
@@ -44,16 +43,16 @@ typedef struct model_handle {
     model_type type;
     model_state state;
     int socket;
-    fer_raw_socket raw; /* as it was told first */
+    fer_raw_socket raw; /* as it was first returned */
     bool listens;
     bool is_adopted;
     bool reuse_was_set;
     bool only_v6_was_set;
-    bool was_late;         /* Windows has kept back the reason of its failure once */
-    fer_error saved_error; /* of a connect that failed */
+    bool was_late;         /* Windows has reported a failed connect as pending once */
+    fer_error saved_error; /* of a failed connect */
 } model_handle;
 
-/* Options that are told back. */
+/* Options with a getter. */
 typedef enum model_option {
     OPTION_REUSE_ADDRESS,
     OPTION_REUSE_PORT,
@@ -72,34 +71,35 @@ typedef enum model_option {
     OPTION_COUNT
 } model_option;
 
-/* Where a connect goes: how it ends there, and after how long at least and at most. */
+/* Where a connect goes, its outcome there, and its shortest and longest duration. */
 typedef struct model_destination {
     fer_socket_addr addr;
     fer_error_kind outcome;
-    bool is_local; /* a port of the program: who listens decides */
+    bool is_local; /* a port of the program: its listeners decide */
     bool is_mapped;
-    uint64_t earliest; /* nanoseconds; most is for the dialect */
+    /* Nanoseconds, of the dialect. */
+    uint64_t earliest;
     uint64_t latest;
 } model_destination;
 
-/* A connect that is about to be made. */
+/* The prediction for a connect. */
 typedef struct model_connect {
-    kind_set allowed;  /* what the call may answer */
-    kind_set outcome;  /* how the connect ends */
-    uint64_t earliest; /* when, on the clock */
+    kind_set allowed;  /* results of the call */
+    kind_set outcome;  /* results of the connect */
+    uint64_t earliest; /* on the clock */
     uint64_t latest;
-    bool starts; /* else it is answered at once, and is no misuse */
+    bool starts; /* else the call returns the result, and is no misuse */
     bool is_misuse;
 } model_connect;
 
 void model_begin(fer_sim_dialect dialect);
 bool model_is_windows(void);
 bool model_is_of_type(const model_handle *handle, model_type type);
-/* Two handles have connected it: what this one would be told is not known. */
+/* Two handles have connected the socket: the outcome for this one is unknown. */
 bool model_outcome_is_unknown(const model_handle *handle);
 bool model_is_usable(const model_handle *handle);
 
-/* Each tells what a call may answer; with `_did` what has come of it is told. */
+/* Each returns the kinds that a call may return; with `_done` it applies the result of the call. */
 kind_set model_new(const model_handle *handle, fer_domain domain, fer_type type, int protocol,
                    fer_sim_fault fault);
 void model_new_done(model_handle *handle, fer_domain domain, fer_type type, fer_error error);
@@ -125,7 +125,7 @@ void model_bind_unix_done(model_handle *handle, int path);
 kind_set model_listen(const model_handle *handle, int backlog);
 void model_listen_done(model_handle *handle, int backlog);
 bool model_has_listener(const fer_socket_addr *addr, bool *has_room);
-/* The port of the socket, 0 where it has none; -1: not known here. */
+/* The port of the socket, 0 if it is unbound, -1 if it is unknown. */
 int model_local_port(const model_handle *handle);
 kind_set model_local_addr(const model_handle *handle);
 void model_remove_path(int path);
@@ -137,8 +137,8 @@ void model_connect_done(model_handle *handle, const model_connect *connect, fer_
 kind_set model_connect_unix(const model_handle *handle, int path, fer_sim_fault fault);
 void model_connect_unix_done(model_handle *handle, int path, fer_error error);
 
-/* A question to a handle whose connect may be under way. The reason why it failed goes into `out`,
- * or is the answer itself. */
+/* Calls on a handle with a pending connect. The cause of its failure is stored in `taken`, or is
+ * the result itself. */
 kind_set model_peer_addr(const model_handle *handle);
 void model_peer_addr_done(model_handle *handle, fer_error error);
 kind_set model_take_error(const model_handle *handle, kind_set *taken);
@@ -151,7 +151,7 @@ void model_shutdown_done(model_handle *handle, fer_error error);
 kind_set model_send(const model_handle *handle);
 kind_set model_receive(const model_handle *handle);
 void model_accepted(model_handle *listener, model_handle *out, fer_domain domain);
-/* Whether a call that would block on this handle ends. */
+/* True if a call on this handle never waits. */
 bool model_never_waits(const model_handle *handle);
 
 #endif

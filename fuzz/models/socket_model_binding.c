@@ -1,7 +1,8 @@
-/* socket_model_binding.c: who may bind and listen to an address; see socket_model.h. */
+/* socket_model_binding.c: which sockets may bind to an address and listen there; see
+ * socket_model.h. */
 #include "fuzz/models/socket_model_state.h"
 
-/* Connections that the queue of a listener holds at least, in the sum of one program. */
+/* A queue with at least this backlog is never full in one program. */
 enum { QUEUE_SAFE = 60 };
 
 static bool covers(const struct model_socket *one, const fer_ip_addr *ip)
@@ -13,7 +14,7 @@ static bool covers(const struct model_socket *one, const fer_ip_addr *ip)
            (one->ip.family == FER_IP_V6 && one->values[OPTION_ONLY_V6] == 0);
 }
 
-/* What one socket that is bound already makes of another's wish. */
+/* The results of a bind of the candidate that one bound socket allows. */
 static kind_set bind_conflict(const struct model_socket *holder,
                               const struct model_socket *candidate)
 {
@@ -33,7 +34,7 @@ static kind_set bind_conflict(const struct model_socket *holder,
     }
     if (candidate->is_stream || !both_reuse) {
         /* "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN): a wildcard and a specific address
-         * may be fine. */
+         * may coexist. */
         bool is_alike =
             fer_ip_addr_is_unspecified(&holder->ip) == fer_ip_addr_is_unspecified(&candidate->ip);
         bool is_mixed = !holder->is_exclusive || holder->values[OPTION_REUSE_ADDRESS] !=
@@ -64,7 +65,7 @@ static kind_set bind_conflicts(const struct model_socket *candidate)
     return allowed;
 }
 
-/* Of a handle that did not choose: another one of the same socket may have. */
+/* If this handle did not set the option, another handle of the socket may have. */
 static void clear_only_v6(const model_handle *handle, struct model_socket *socket)
 {
     if (!handle->only_v6_was_set) {
@@ -72,7 +73,7 @@ static void clear_only_v6(const model_handle *handle, struct model_socket *socke
     }
 }
 
-/* What bind makes of the options before it asks. */
+/* The options that bind sets before the system call. */
 static void apply_bind_defaults(const model_handle *handle, struct model_socket *socket)
 {
     clear_only_v6(handle, socket);
@@ -172,7 +173,7 @@ kind_set model_listen(const model_handle *handle, int backlog)
         apply_bind_defaults(handle, socket);
         return OK | (handle->is_adopted || socket->was_shared ? MISUSE : 0);
     }
-    /* Linux asks again; on Windows who is bound may listen. */
+    /* Linux checks for conflicts again; on Windows every bound socket may listen. */
     bool binds_again =
         !model_is_windows() && socket->port != SOME_PORT && socket->state != SOCKET_LISTENING;
     bool may_conflict = handle->is_adopted || socket->was_shared;
@@ -185,9 +186,8 @@ void model_listen_done(model_handle *handle, int backlog)
     struct model_socket *socket = of(handle);
     handle->listens = true;
     handle->state = STATE_OPEN;
-    bool keeps_backlog =
-        model_is_windows() &&
-        socket->state == SOCKET_LISTENING; /* "listen function", MSDN; `listening_again` */
+    /* "listen function" (MSDN); row `listening_again`. */
+    bool keeps_backlog = model_is_windows() && socket->state == SOCKET_LISTENING;
     socket->backlog = keeps_backlog ? socket->backlog : backlog;
     socket->state = SOCKET_LISTENING;
     model_had_connections = true;

@@ -1,5 +1,5 @@
-/* socket_connects.c: when connects end and how, and what is answered meanwhile; see
- * socket_model.h. */
+/* socket_model_connects.c: when connects end and how, and the results of calls while one is
+ * pending; see socket_model.h. */
 #include "fuzz/models/socket_model_state.h"
 
 #include "fuzz/driver/fuzz.h"
@@ -20,7 +20,7 @@ static model_connect refused_as_misuse(void)
     return connect;
 }
 
-/* How it ends and when, by the destination or by what was armed. */
+/* The outcome and its time, by the destination or by the injected fault. */
 static model_connect started(struct model_socket *socket, const model_destination *to,
                              fer_sim_fault fault)
 {
@@ -43,7 +43,7 @@ static model_connect started(struct model_socket *socket, const model_destinatio
     return connect;
 }
 
-/* How long the caller waits for it. */
+/* The results of a call that waits for the connect until its timeout. */
 static kind_set outcomes_within(const model_connect *connect, fer_duration timeout)
 {
     uint64_t deadline = timeout.nanos < UINT64_MAX - now() ? now() + timeout.nanos : UINT64_MAX;
@@ -57,7 +57,7 @@ static bool is_other_family(const model_handle *handle, const model_destination 
     return is_unix(handle) || to->addr.ip.family != family;
 }
 
-/* A datagram socket has a peer at once, or no way there. */
+/* A datagram socket has its peer at once, or no route. */
 static model_connect datagram_connect(const model_handle *handle, const model_destination *to)
 {
     if (to->addr.port == 0) {
@@ -65,8 +65,8 @@ static model_connect datagram_connect(const model_handle *handle, const model_de
     }
     const struct model_socket *socket = of(handle);
     bool is_unreachable = to->is_mapped && socket->values[OPTION_ONLY_V6] != 0;
-    bool is_bound = socket->peer_is_unknown || socket->was_shared ||
-                    socket->port != UNBOUND; /* perhaps to the other family's */
+    /* It may be bound to an address of the other family. */
+    bool is_bound = socket->peer_is_unknown || socket->was_shared || socket->port != UNBOUND;
     return answered_now(is_unreachable ? ~(OK | MISUSE | PENDING)
                         : is_bound     ? ~(MISUSE | PENDING)
                                        : OK);
@@ -147,14 +147,14 @@ void model_connect_done(model_handle *handle, const model_connect *connect, fer_
     } else if (error.kind == FER_OK) {
         succeeded(handle);
     } else {
-        /* An expired timeout has no code of the system's, and what the system says has one. */
+        /* An expired timeout has no OS code; an error of the system has one. */
         bool is_local = error.kind == FER_TIMED_OUT && has_timeout && now() < connect->latest;
         FUZZ_CHECK(!is_local || error.os_code == 0);
         failed(handle, error);
     }
 }
 
-/* ---- Unix names, where a connect ends at once */
+/* ---- Unix names: a connect ends within the call */
 
 static kind_set connect_to_path(const model_handle *handle, int path)
 {
@@ -174,7 +174,7 @@ static kind_set connect_to_path(const model_handle *handle, int path)
     kind_set full = model_is_windows() ? kind_set_of(FER_CONNECTION_REFUSED)
                     : of(handle)->values[OPTION_NONBLOCKING] != 0 ? PENDING
                                                                   : kind_set_of(FER_DEADLOCK);
-    return full | (model_is_windows() ? OK : 0); /* accept may have passed over the dead */
+    return full | (model_is_windows() ? OK : 0); /* accept may have skipped reset connections */
 }
 
 kind_set model_connect_unix(const model_handle *handle, int path, fer_sim_fault fault)
@@ -209,14 +209,14 @@ void model_accepted(model_handle *listener, model_handle *out, fer_domain domain
     model_open(out, domain, FER_TYPE_STREAM, false);
 }
 
-/* ---- While a connect is under way */
+/* ---- Pending connects */
 
 bool model_outcome_is_unknown(const model_handle *handle)
 {
     return handle->state == STATE_CONNECTING && of(handle)->is_uncertain;
 }
 
-/* What of it may be told now: that it is under way, that it is there (OK), why it failed. */
+/* The reports that are possible now: pending, connected (OK), or the cause of the failure. */
 kind_set model_connect_status(const model_handle *handle)
 {
     const struct model_socket *socket = of(handle);
@@ -286,7 +286,7 @@ kind_set model_take_error(const model_handle *handle, kind_set *taken)
     }
     if (socket->is_stream && handle->state == STATE_UNCONNECTED &&
         socket->state != SOCKET_UNCONNECTED) {
-        socket->is_uncertain = true; /* what it takes, the one that connects is not told */
+        socket->is_uncertain = true; /* the error that it takes is lost to the connecting handle */
     }
     *taken = socket->peer_is_unknown || socket->is_uncertain ? KIND_SET_ANY : OK;
     return OK;
@@ -301,7 +301,7 @@ void model_take_error_done(model_handle *handle, fer_error error, fer_error take
     }
 }
 
-/* ---- Bytes, of which the network's own peers send none */
+/* ---- Bytes: the network's own peers send none */
 
 static kind_set wait_kinds(const model_handle *handle)
 {
@@ -346,7 +346,7 @@ kind_set model_read(const model_handle *handle)
 void model_transfer_done(model_handle *handle, fer_error error)
 {
     if (handle->state != STATE_CONNECTING || error.kind == FER_WOULD_BLOCK) {
-        return; /* take_error tells more */
+        return; /* take_error is checked next, and knows more */
     }
     bool is_idle =
         error.kind == FER_DEADLOCK || (error.kind == FER_TIMED_OUT && error.os_code == 0);
@@ -402,7 +402,7 @@ kind_set model_receive(const model_handle *handle)
     }
     const struct model_socket *socket = of(handle);
     bool is_reached =
-        socket->peer_is_unknown || socket->port != UNBOUND; /* by another of the program */
+        socket->peer_is_unknown || socket->port != UNBOUND; /* by another socket of the program */
     kind_set moved = is_reached || socket->is_uncertain ? KIND_SET_ANY & ~MISUSE : 0;
     return socket->is_stream || is_unix(handle) ? UNSUPPORTED : wait_kinds(handle) | moved;
 }

@@ -1,4 +1,5 @@
-/* socket_model_state.h: the sockets and names of the model, for its two files alone. */
+/* socket_model_state.h: the sockets and names of the model of built sockets, for its files
+ * alone. */
 #ifndef FUZZ_SOCKET_MODEL_STATE_H
 #define FUZZ_SOCKET_MODEL_STATE_H
 
@@ -18,11 +19,11 @@ struct model_socket {
     int refs;
     fer_domain domain;
     bool is_stream;
-    bool was_shared;      /* what was chosen through one handle, another may not know */
-    bool is_uncertain;    /* two handles have connected it: only states are looked at */
-    bool peer_is_unknown; /* what its other end does is not known here */
+    bool was_shared;      /* options that one handle set may be unknown to another */
+    bool is_uncertain;    /* two handles have connected it: only states are checked */
+    bool peer_is_unknown; /* what its peer does is not modelled */
     socket_state state;
-    kind_set outcome; /* of a connect that has begun */
+    kind_set outcome; /* of a started connect */
     uint64_t earliest;
     uint64_t latest;
     int port;
@@ -43,12 +44,12 @@ struct model_path {
 extern struct model_socket model_sockets[MODEL_SOCKETS_MAX];
 extern int model_socket_count;
 extern struct model_path model_paths[MODEL_PATHS];
-extern bool model_had_connections; /* whose ports may rest in TIME_WAIT */
+extern bool model_had_connections; /* their ports may be in TIME_WAIT */
 
 struct model_socket *model_socket_new(fer_domain domain, fer_type type);
 socket_state model_socket_state_now(struct model_socket *socket);
-/* How a connect that is under way for the handle stands: OK, WOULD_BLOCK, why it has failed; and
- * what of that was told. */
+/* The status of a pending connect for the handle: OK, WOULD_BLOCK or the cause of its failure; and
+ * the effect of a report. */
 kind_set model_connect_status(const model_handle *handle);
 void model_connect_reported(model_handle *handle, fer_error said);
 

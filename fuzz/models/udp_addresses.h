@@ -1,5 +1,5 @@
-/* udp_addresses.h: where datagrams come from and go to, as the model of datagrams sees it. What
- * became of them is in udp_model.c. */
+/* udp_addresses.h: the addresses of datagrams and bindings, for the model of datagram sockets. No
+ * state here. */
 #ifndef FUZZ_UDP_ADDRESSES_H
 #define FUZZ_UDP_ADDRESSES_H
 
@@ -7,7 +7,7 @@
 
 #include "ferrule.h"
 
-/* As the network knows an address: IPv4-mapped ones are IPv4. */
+/* The form in the network: IPv4-mapped addresses are IPv4. */
 static inline fer_socket_addr canonical(const fer_socket_addr *addr)
 {
     fer_socket_addr plain = {.ip = fer_ip_addr_to_canonical(&addr->ip), .port = addr->port};
@@ -42,7 +42,7 @@ static inline bool is_group_or_broadcast(const fer_ip_addr *addr)
     return is_broadcast(addr) || fer_ip_addr_is_multicast(addr);
 }
 
-/* Where POSIX sends what is for the wildcard. */
+/* POSIX sends a datagram for the wildcard to the loopback address. */
 static inline fer_socket_addr effective_destination(const fer_socket_addr *addr)
 {
     fer_socket_addr to = canonical(addr);
@@ -52,7 +52,7 @@ static inline fer_socket_addr effective_destination(const fer_socket_addr *addr)
     return to;
 }
 
-/* Nobody is there, and somebody says so. */
+/* No socket is bound there, and the host reports it. */
 static inline bool is_refused_address(const fer_socket_addr *to)
 {
     bool no_port =
@@ -60,8 +60,8 @@ static inline bool is_refused_address(const fer_socket_addr *to)
     return no_port || is_ip(&to->ip, "10.0.0.9");
 }
 
-/* Whether a socket bound to the one is in the way of the other: a wildcard takes every address of
- * its family, and IPv6's takes IPv4's. */
+/* True if a socket that is bound to the one prevents a bind to the other: a wildcard covers every
+ * address of its family, and IPv6's covers IPv4's. */
 static inline bool covers_address(const fer_ip_addr *wildcard, const fer_ip_addr *addr)
 {
     return fer_ip_addr_is_unspecified(wildcard) &&

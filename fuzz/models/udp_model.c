@@ -15,11 +15,11 @@ void udp_print_record(const char *name, const struct udp_record *r)
     char text[FER_SOCKET_ADDR_TEXT_CAP] = "";
     (void)fer_socket_addr_format(&r->addr, text, sizeof text);
     fprintf(stderr,
-            "  %-8s %-12s handle %d socket %d fault %d%s%s: %s, asked %zu n %zu%s serial %d %s "
+            "  %-8s %-12s handle %d socket %d fault %d%s%s: %s, requested %zu n %zu%s serial %d %s "
             "value %llu, %llu ns\n",
-            name, udp_op_name(r->op), r->handle, r->socket, r->fault, r->fault_hit ? " struck" : "",
-            r->after_pause ? "" : " hasty", fer_error_kind_name(r->error.kind), r->requested, r->n,
-            r->truncated ? " cut" : "", r->serial, text, (unsigned long long)r->value,
+            name, udp_op_name(r->op), r->handle, r->socket, r->fault, r->fault_hit ? " hit" : "",
+            r->after_pause ? "" : " no pause", fer_error_kind_name(r->error.kind), r->requested,
+            r->n, r->truncated ? " truncated" : "", r->serial, text, (unsigned long long)r->value,
             (unsigned long long)r->elapsed);
 }
 
@@ -52,9 +52,9 @@ static void check_receive(int number, const struct udp_record *record)
 {
     const struct udp_end *end = &udp_model.ends[number];
     fer_error_kind kind = record->error.kind;
-    udp_must(is_on_time(end, record), "T2: longer than its timeout", record);
+    udp_must(is_on_time(end, record), "T2: it lasts longer than its timeout", record);
     if (kind == FER_OK) {
-        udp_must(record->fault_hit || !end->refusal_is_expected, "U3: a refusal is not told",
+        udp_must(record->fault_hit || !end->refusal_is_expected, "U3: a refusal is not reported",
                  record);
         udp_check_received(number, record);
     } else if (udp_is_refusal(kind)) {
@@ -65,18 +65,18 @@ static void check_receive(int number, const struct udp_record *record)
                           : kind == FER_TIMED_OUT
                               ? waits && end->timeout != UINT64_MAX
                               : kind == FER_DEADLOCK && waits && end->timeout == UINT64_MAX;
-        udp_must(is_allowed, "T2: an answer of another mode", record);
+        udp_must(is_allowed, "T2: the result belongs to another mode", record);
         udp_must(kind != FER_TIMED_OUT || record->elapsed >= end->timeout || record->fault_hit,
-                 "T2: too soon", record);
+                 "T2: the timeout expires too early", record);
         udp_must(record->fault_hit || !udp_has_expected_datagram(number), "a datagram was lost",
                  record);
-        udp_must(record->fault_hit || !end->refusal_is_expected, "U3: a refusal is not told",
+        udp_must(record->fault_hit || !end->refusal_is_expected, "U3: a refusal is not reported",
                  record);
     }
 }
 
-/* What a send or connect to there is answered, by its arguments alone; FER_OK where it may go
- * on. */
+/* The result of a send or connect to this address, by its arguments alone; FER_OK if nothing
+ * forbids it. */
 static fer_error_kind expected_send_kind(const struct udp_end *end, bool is_peer,
                                          const fer_socket_addr *addr)
 {
@@ -127,13 +127,13 @@ static void check_send(int number, const struct udp_record *record)
     struct udp_end *end = &udp_model.ends[number];
     fer_error_kind kind = record->error.kind;
     if (record->serial == UDP_NONE) {
-        return; /* the network was full: nothing was done */
+        return; /* the network was full: no call was made */
     }
-    udp_must(record->n == (kind == FER_OK ? record->requested : 0), "E3: a count that is not true",
+    udp_must(record->n == (kind == FER_OK ? record->requested : 0), "E3: the count is wrong",
              record);
     bool lacks_peer = record->op == UDP_SEND && !end->is_connected;
-    fer_socket_addr plain =
-        canonical(&record->addr); /* peers take mapped addresses for what they are */
+    /* Peers treat mapped addresses as IPv4. */
+    fer_socket_addr plain = canonical(&record->addr);
     fer_error_kind expected =
         lacks_peer ? FER_NOT_CONNECTED
                    : expected_send_kind(end, number >= UDP_SOCKETS,
@@ -144,9 +144,9 @@ static void check_send(int number, const struct udp_record *record)
     } else if (!is_fault(record)) {
         udp_must(kind == expected ||
                      (kind == FER_WOULD_BLOCK && record->fault_hit && end->nonblocking),
-                 "U2, E4: another answer to a send", record);
+                 "U2, E4: a send has a wrong result", record);
         udp_must(kind != FER_OK || record->fault_hit || !end->refusal_is_expected,
-                 "U3: a refusal is not told", record);
+                 "U3: a refusal is not reported", record);
     }
     if (kind == FER_OK) {
         record_sent(number, record);
@@ -158,7 +158,7 @@ static void check_connect(int number, const struct udp_record *record)
     struct udp_end *end = &udp_model.ends[number];
     fer_error_kind expected = expected_send_kind(end, false, &record->addr);
     bool failed = is_fault(record) && record->error.kind != FER_INTERRUPTED;
-    udp_must(record->error.kind == expected || failed, "I1: another answer to a connect", record);
+    udp_must(record->error.kind == expected || failed, "I1: a connect has a wrong result", record);
     end->epoch = ++udp_model.epochs;
     end->peeked = UDP_NONE;
     if (record->error.kind != FER_OK) {
@@ -178,8 +178,8 @@ static void check_connect(int number, const struct udp_record *record)
     }
 }
 
-/* Whether somebody is in the way of a bind to there. Where that is only a connected socket it
- * depends: connect may have narrowed what it takes. */
+/* True if a bind to this address conflicts with another socket. A connected socket may conflict or
+ * not: connect may have narrowed its address. */
 static bool has_conflict(const fer_socket_addr *addr, bool with_source)
 {
     for (int i = 0; i < udp_model.sockets; i++) {
@@ -202,7 +202,7 @@ static void check_bind(const struct udp_record *record)
                                                              : FER_OK;
     bool is_allowed = kind == expected || is_fault(record) ||
                       (expected == FER_OK && kind == FER_ADDR_IN_USE && has_conflict(&local, true));
-    udp_must(local.port == 0 || is_allowed, "C6, L1, L5: another answer to a bind", record);
+    udp_must(local.port == 0 || is_allowed, "C6, L1, L5: a bind has a wrong result", record);
     if (kind == FER_OK && local.port != 0) {
         struct udp_end *end = &udp_model.ends[udp_model.sockets++];
         *end = (struct udp_end){
@@ -225,7 +225,7 @@ static void check_group(struct udp_end *end, const struct udp_record *record)
                                                                : FER_ADDR_NOT_AVAILABLE;
     udp_must(record->error.kind ==
                  (record->value == 1 && !end->is_v6 ? FER_INVALID_INPUT : expected),
-             "another answer about a group", record);
+             "a join or leave has a wrong result", record);
     if (record->error.kind == FER_OK) {
         *joined = joins;
         end->has_ever_joined[record->value] = true;
@@ -239,11 +239,13 @@ static void check_query(int number, const struct udp_record *record)
     fer_error_kind kind = record->error.kind;
     fer_socket_addr reported = canonical(&record->addr);
     if (record->op == UDP_PEER_ADDR) {
-        udp_must(kind == (end->is_connected ? FER_OK : FER_NOT_CONNECTED), "a peer that it has not",
+        udp_must(kind == (end->is_connected ? FER_OK : FER_NOT_CONNECTED),
+                 "peer_addr has a wrong result", record);
+        udp_must(kind != FER_OK || is_same(&reported, &end->remote), "the peer address is wrong",
                  record);
-        udp_must(kind != FER_OK || is_same(&reported, &end->remote), "another peer", record);
     } else if (record->op == UDP_LOCAL_ADDR) {
-        udp_must(kind == FER_OK && reported.port == end->local.port, "L6: another address", record);
+        udp_must(kind == FER_OK && reported.port == end->local.port,
+                 "L6: the local address is wrong", record);
     } else if (udp_is_refusal((fer_error_kind)record->value)) {
         udp_check_refusal(number, record);
     } else {
@@ -256,12 +258,12 @@ static void check_mode(struct udp_end *end, const struct udp_record *record)
 {
     bool v6_on_v4 = record->op == UDP_LOOP && record->requested == 0 && !end->is_v6;
     udp_must(record->error.kind == (v6_on_v4 ? FER_INVALID_INPUT : FER_OK),
-             "a mode that cannot be set", record);
-    udp_must(record->bytes_are_right, "T5: another value is told than was set", record);
+             "setting a mode has a wrong result", record);
+    udp_must(record->bytes_are_right, "T5: the getter returns another value than was set", record);
     if (record->op == UDP_LOOP && !v6_on_v4) {
         end->loops[record->requested == 0] = record->value != 0;
         udp_must(record->n == (end->loops[0] ? 1u : 0) + (end->loops[1] ? 2u : 0),
-                 "one family's loopback is not the other's", record);
+                 "the loop option of one family changed the other's", record);
     }
     end->handles -= record->op == UDP_CLOSE ? 1 : 0;
     end->timeout = record->op == UDP_READ_TIMEOUT ? record->value : end->timeout;
@@ -300,7 +302,7 @@ void udp_model_check(const struct udp_record *record)
     } else if (record->op == UDP_CLONE) {
         udp_must(record->error.kind == FER_OK || record->error.kind == FER_INVALID_INPUT ||
                      is_fault(record),
-                 "another answer to a clone", record);
+                 "a clone has a wrong result", record);
         udp_model.ends[number].handles += record->error.kind == FER_OK ? 1 : 0;
     } else {
         check_mode(&udp_model.ends[number], record);

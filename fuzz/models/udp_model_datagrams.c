@@ -1,6 +1,6 @@
 /* udp_model_datagrams.c: each datagram that was sent, which sockets may receive it, and which
- * refusals may be reported. The order of events that only time decides stays open: a datagram in
- * flight while its receiver changed may arrive or not. */
+ * refusals may be reported. The outcome of a race stays open: a datagram in flight while its
+ * receiver changed may arrive or not. */
 #include "fuzz/models/udp_model_state.h"
 
 /* ---- Addresses */
@@ -16,9 +16,9 @@ fer_ip_addr udp_source_of(const struct udp_end *end, const fer_ip_addr *to)
     return ip(to->family == FER_IP_V4 ? "10.0.0.1" : "fd00::1");
 }
 
-/* ---- Who may have what */
+/* ---- Receivers */
 
-/* By its address; whether it was connected then is another matter. */
+/* By its address alone. Whether the socket was connected then is checked elsewhere. */
 static bool may_reach(const struct udp_datagram *datagram, const struct udp_end *end)
 {
     const fer_ip_addr *to = &datagram->to.ip;
@@ -43,7 +43,7 @@ static bool must_reach(const struct udp_datagram *datagram, int number)
            may_reach(datagram, end);
 }
 
-/* A second has passed: what was under way is where it goes. */
+/* A second has passed: every datagram in flight has arrived. */
 void udp_settle(void)
 {
     for (int i = 0; i < UDP_SERIALS; i++) {
@@ -88,35 +88,35 @@ static bool matches(const struct udp_datagram *datagram, int number,
            datagram->received_by[number] < datagram->copies;
 }
 
-/* Too short to tell its number: any that it can be is no longer sure. */
+/* The datagram is too short to identify: any that matches is no longer expected. */
 static void receive_unknown(int number, const struct udp_record *record)
 {
     int found = 0;
     for (int i = 0; i < UDP_SERIALS; i++) {
         if (matches(&udp_model.datagrams[i], number, record)) {
             udp_model.datagrams[i].is_expected[number] = false;
-            udp_model.datagrams[i].epochs[number] = 0; /* nor will be */
+            udp_model.datagrams[i].epochs[number] = 0; /* nor later */
             found++;
         }
     }
-    udp_must(found > 0, "U1, U4: nobody sent this", record);
+    udp_must(found > 0, "U1, U4: it was never sent", record);
 }
 
 static void receive_known(int number, const struct udp_record *record)
 {
     struct udp_end *end = &udp_model.ends[number];
-    udp_must(record->serial < UDP_SERIALS, "U1: nobody sent this", record);
+    udp_must(record->serial < UDP_SERIALS, "U1: it was never sent", record);
     struct udp_datagram *datagram = &udp_model.datagrams[record->serial];
-    udp_must(matches(datagram, number, record), "U1: not what was sent to it, or once too often",
-             record);
+    udp_must(matches(datagram, number, record),
+             "U1: not sent to this socket, or received too often", record);
     udp_must(end->peeked == UDP_NONE || end->peeked == record->serial,
-             "a datagram that was peeked at is not the next", record);
+             "the next datagram is not the one that was peeked", record);
     end->peeked = record->op == UDP_PEEK ? record->serial : UDP_NONE;
     if (record->op == UDP_PEEK) {
         return;
     }
     if (datagram->in_order) {
-        udp_must(end->newest[datagram->sender] <= record->serial, "overtaken without a cause",
+        udp_must(end->newest[datagram->sender] <= record->serial, "out of order without a fault",
                  record);
         end->newest[datagram->sender] = record->serial;
     }
@@ -128,11 +128,12 @@ void udp_check_received(int number, const struct udp_record *record)
 {
     struct udp_end *end = &udp_model.ends[number];
     fer_socket_addr from = canonical(&record->addr);
-    udp_must(record->bytes_are_right, "U1: other bytes than were sent", record);
+    udp_must(record->bytes_are_right, "U1: the bytes differ from those sent", record);
     udp_must(record->n <= record->requested, "longer than the buffer", record);
-    udp_must((record->addr.ip.family == FER_IP_V6) == end->is_v6, "a sender of another family",
+    udp_must((record->addr.ip.family == FER_IP_V6) == end->is_v6, "the sender has another family",
              record);
-    udp_must(!end->is_connected || is_same(&end->remote, &from), "U5: a stranger's", record);
+    udp_must(!end->is_connected || is_same(&end->remote, &from), "U5: not from the connected peer",
+             record);
     if (record->serial == UDP_NONE) {
         end->peeked = record->op == UDP_PEEK ? end->peeked : UDP_NONE;
         receive_unknown(number, record);
@@ -155,11 +156,11 @@ void udp_check_refusal(int number, const struct udp_record *record)
             possible += datagram->copies - datagram->received;
         }
         if (datagram->sender == number && !datagram->is_settled) {
-            datagram->epochs[number] = 0; /* it may be this one's: no other is due of it */
+            datagram->epochs[number] = 0; /* this may be its refusal: no other is expected for it */
         }
     }
     end->refusals++;
     end->refusal_is_expected = false;
-    udp_must(end->is_connected, "U3: a refusal told to an unconnected socket", record);
+    udp_must(end->is_connected, "U3: an unconnected socket reports a refusal", record);
     udp_must(end->refusals <= possible, "U3: more refusals than refused datagrams", record);
 }

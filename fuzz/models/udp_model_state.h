@@ -1,4 +1,4 @@
-/* udp_model_state.h: the sockets and datagrams of the model of datagram sockets, for its two files
+/* udp_model_state.h: the sockets and datagrams of the model of datagram sockets, for its files
  * alone. */
 #ifndef FUZZ_UDP_MODEL_STATE_H
 #define FUZZ_UDP_MODEL_STATE_H
@@ -13,23 +13,23 @@ struct udp_datagram {
     fer_socket_addr to;
     size_t len;
     int copies;   /* 0: lost; 2: doubled */
-    int received; /* by anybody */
+    int received; /* by any socket */
     int received_by[UDP_ENDS];
-    bool is_expected[UDP_ENDS]; /* it is in that queue */
+    bool is_expected[UDP_ENDS]; /* it must be in that queue */
     unsigned epochs[UDP_ENDS];
     bool is_settled;
-    bool in_order;      /* nothing overtakes it */
-    bool was_connected; /* its sender was connected to where it went */
+    bool in_order;      /* no later datagram may overtake it */
+    bool was_connected; /* its sender was connected to its destination */
 };
 
 struct udp_end {
     bool is_v6;
     fer_socket_addr local;
-    int handles; /* that are open */
+    int handles; /* open ones */
     bool is_connected;
     fer_socket_addr remote;
-    fer_ip_addr source; /* of what it sends, once it was connected */
-    bool has_source;    /* source is what it is bound to now */
+    fer_ip_addr source; /* of sent datagrams, once it was connected */
+    bool has_source;    /* connect has bound it to source */
     unsigned epoch;
     bool broadcast;
     bool loops[2]; /* of IPv4, of IPv6 */
@@ -37,10 +37,10 @@ struct udp_end {
     bool has_ever_joined[2];
     bool nonblocking;
     uint64_t timeout;
-    int refusals; /* told */
+    int refusals; /* reported */
     bool refusal_is_expected;
     int peeked;
-    int newest[UDP_ENDS]; /* received of each sender */
+    int newest[UDP_ENDS]; /* serial received from each sender */
 };
 
 struct udp_model {

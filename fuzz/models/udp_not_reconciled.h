@@ -1,5 +1,5 @@
-/* udp_not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", that
- * datagrams can differ by in the simulation. */
+/* udp_not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", by
+ * which datagrams differ in the simulation. */
 #ifndef FUZZ_UDP_NOT_RECONCILED_H
 #define FUZZ_UDP_NOT_RECONCILED_H
 
@@ -14,12 +14,12 @@
     X(member_at_an_address)
 /* clang-format on */
 
-/* What of the sockets the predicates must know. */
+/* The history of the sockets that the predicates need. */
 static struct {
     bool sent_to_another[UDP_SOCKETS];
     bool sent_together[UDP_SOCKETS];
     int sent_since_pause[UDP_SOCKETS];
-    bool has_loop_off[2]; /* somebody's loop is off: IPv4's, IPv6's */
+    bool has_loop_off[2]; /* the loop of some socket is off: IPv4's, IPv6's */
     int sockets;
     bool is_narrowed[UDP_SOCKETS];
     bool is_member[UDP_SOCKETS];
@@ -30,7 +30,7 @@ static bool is_send(const struct udp_record *record)
     return record->op == UDP_SEND || record->op == UDP_SEND_TO || record->op == UDP_PEER_SEND;
 }
 
-/* Where POSIX means the loopback and Windows nobody. */
+/* For POSIX the wildcard is the loopback address, for Windows it is no destination. */
 static bool wildcard_destination(const struct udp_record *posix, const struct udp_record *winsock)
 {
     (void)winsock;
@@ -56,21 +56,23 @@ static bool is_reported_differently(const struct udp_record *posix,
            reported_kind(posix) != reported_kind(winsock);
 }
 
-/* Windows tells a connected socket of what it sent to others, too. */
+/* A connected Windows socket reports refusals of datagrams to other addresses, too. */
 static bool refusal_of_another(const struct udp_record *posix, const struct udp_record *winsock)
 {
     return is_reported_differently(posix, winsock) && is_refusal(winsock) &&
            history.sent_to_another[posix->socket];
 }
 
-/* Refusals that come at one moment are one or more to who asks in between. */
+/* Refusals that arrive at one moment are reported once or several times, depending on the calls
+ * between. */
 static bool refusals_together(const struct udp_record *posix, const struct udp_record *winsock)
 {
     return is_reported_differently(posix, winsock) && (is_refusal(winsock) || is_refusal(posix)) &&
            history.sent_together[posix->socket];
 }
 
-/* The sender's word on POSIX, the receiver's on Windows: from here on queues differ. */
+/* The sender's option decides on POSIX, the receiver's on Windows: from here on the queues
+ * differ. */
 static bool multicast_loop(const struct udp_record *posix, const struct udp_record *winsock)
 {
     (void)winsock;
@@ -79,7 +81,7 @@ static bool multicast_loop(const struct udp_record *posix, const struct udp_reco
            history.has_loop_off[posix->addr.ip.family == FER_IP_V6];
 }
 
-/* A member that is bound to an address gets the group's datagrams on Windows alone. */
+/* A member that is bound to an address receives the group's datagrams only on Windows. */
 static bool member_at_an_address(const struct udp_record *posix, const struct udp_record *winsock)
 {
     bool is_there = false;

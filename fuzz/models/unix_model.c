@@ -1,5 +1,5 @@
-/* unix_model.c: names, handles and streams of the model of Unix sockets; see unix_model.h. No socket
- * is used twice in a program. */
+/* unix_model.c: names, handles and streams of the model of Unix sockets; see unix_model.h. No
+ * socket is used twice in a program. */
 #include <string.h>
 
 #include "fuzz/driver/fuzz.h"
@@ -81,9 +81,9 @@ bool unix_model_has_room(int name)
     return unix_find_name(name, LISTENER, &listener) != FER_OK || listener->queued < UNIX_QUEUE_MAX;
 }
 
-/* ---- The lives of handles */
+/* ---- Handles */
 
-/* Who could not be filled is as new, also if it was closed before. */
+/* A handle that was not opened is new, even if it was closed before. */
 static fer_error_kind fail_new(unix_handle *handle, fer_error_kind kind)
 {
     handle->state = UNIX_NEW;
@@ -207,7 +207,7 @@ fer_error_kind unix_model_clone(const unix_handle *handle, unix_handle *out)
     return FER_OK;
 }
 
-/* Windows throws away what had arrived. */
+/* Windows discards the bytes that had arrived. */
 static void reset(struct model_socket *socket)
 {
     socket->has_reset = true;
@@ -293,7 +293,7 @@ fer_error_kind unix_model_read(unix_handle *handle, size_t len, fer_error_kind w
     }
     if (handle->saw_reset || socket->has_reset) {
         handle->saw_reset = true;
-        socket->has_reset = windows; /* Linux tells it once */
+        socket->has_reset = windows; /* Linux reports it once */
         return FER_CONNECTION_RESET;
     }
     const struct model_socket *peer = peer_of(socket);
@@ -304,8 +304,7 @@ fer_error_kind unix_model_read(unix_handle *handle, size_t len, fer_error_kind w
     return wait_kind;
 }
 
-/* Where nobody reads any more. Windows may take what is written first, and is answered by a
- * reset. */
+/* The peer reads no more. Windows may take the bytes first, and a reset answers them. */
 static bool write_to_closed(unix_handle *handle, fer_error_kind kind, size_t n)
 {
     if (windows && kind == FER_OK && n > 0 && !handle->saw_reset) {

@@ -1,4 +1,5 @@
-/* unix_model_state.h: the sockets and names of the model of Unix sockets, for its two files alone. */
+/* unix_model_state.h: the sockets and names of the model of Unix sockets, for its two files
+ * alone. */
 #ifndef FUZZ_UNIX_MODEL_STATE_H
 #define FUZZ_UNIX_MODEL_STATE_H
 

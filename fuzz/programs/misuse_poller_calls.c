@@ -34,7 +34,8 @@ static fer_error do_close(fer_poller *poller)
     return misuse_ok();
 }
 
-/* Bits of nulls: poller, events, count. A count after a failure, or above the capacity, is wrong. */
+/* Bits of nulls: poller, events, count. A count after a failure, or above the capacity, is
+ * wrong. */
 static fer_error do_wait(const struct misuse_arguments *a)
 {
     static const size_t caps[] = {1, 2, 4, 0};

@@ -1,5 +1,5 @@
-/* misuse_socket_calls.c: one line for each function of socket.h, or for a setter and its getter, and
- * the arguments that only they have. A call that only one dialect has changes nothing. */
+/* misuse_socket_calls.c: one line for each function of socket.h, or for a setter and its getter,
+ * and the arguments that only they have. A call that only one dialect has changes nothing. */
 #include "fuzz/programs/misuse_calls.h"
 
 #include <string.h>

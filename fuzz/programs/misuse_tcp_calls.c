@@ -40,7 +40,8 @@ static fer_error do_close(const struct misuse_arguments *a)
     return misuse_ok();
 }
 
-/* A new stream, through a raw socket: of an older one Windows would lose the mode (row raw_mode). */
+/* A new stream, through a raw socket: of an older one Windows would lose the mode (row
+ * raw_mode). */
 static fer_error do_through_raw(const struct misuse_arguments *a)
 {
     fer_tcp_stream stream = {0};

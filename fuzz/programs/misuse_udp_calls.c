@@ -1,4 +1,5 @@
-/* misuse_udp_calls.c: one line for each function of udp.h, and the arguments that only they have. */
+/* misuse_udp_calls.c: one line for each function of udp.h, and the arguments that only they
+ * have. */
 #include "fuzz/programs/misuse_calls.h"
 
 static fer_error do_close(fer_udp_socket *socket)

@@ -144,7 +144,7 @@ void poller_make(struct poller_program *program, const poller_step *step)
     }
     memset(handle, 0, sizeof *handle);
     unsigned what = step->other % 6;
-    if (step->third / 16 == 10) { /* what was seldom chosen before there were any */
+    if (step->third / 16 == 10) { /* added later, for bytes that corpora seldom had */
         poller_unix_listen(program, handle);
     } else if (what < 2) {
         make_stream(program, handle, what == 1);
@@ -157,7 +157,7 @@ void poller_make(struct poller_program *program, const poller_step *step)
     }
 }
 
-/* The last handle of a socket is gone. */
+/* Closes the peer if no handle of the socket is left. */
 static void close_peer_of(struct poller_program *program, int socket)
 {
     for (int i = 0; i < POLLER_HANDLES; i++) {
@@ -227,7 +227,7 @@ void poller_clone(struct poller_program *program, const poller_step *step)
     poller_model_assign_raw(out->raw, out->socket);
 }
 
-/* The same question without a poller has the same answer. */
+/* _ready returns the same as a poller. */
 static void check_ready(const poller_handle *handle)
 {
     const fer_duration none = {0};
@@ -251,8 +251,8 @@ static void check_ready(const poller_handle *handle)
     FUZZ_CHECK(error.kind == FER_OK && poller_model_allows(handle->socket, interests, reported));
 }
 
-/* What is watched goes by its number, whoever holds it. A stream's that is no longer connected
- * cannot come back as one. Or it is asked of. */
+/* A registration follows the raw socket, whichever handle holds it. A stream that is no longer
+ * connected cannot be adopted as a stream. Other arguments call _ready. */
 void poller_through_raw(struct poller_program *program, const poller_step *step)
 {
     poller_handle *handle = poller_handle_of(program, step);
@@ -278,7 +278,7 @@ void poller_through_raw(struct poller_program *program, const poller_step *step)
 
 /* ---- Connects in the background */
 
-/* What goes there and comes back may be late by the ticks in which nothing is looked at. */
+/* A round trip may be late by the ticks of polls without a result. */
 static void expect_answer(int socket, poller_arrival what, uint64_t round_trip)
 {
     uint64_t now = fer_sim_now().nanos;
@@ -294,14 +294,15 @@ static void expect_connect(const struct poller_program *program, int socket, fer
     if (kind == FER_OK) {
         poller_model_arrives(socket, POLLER_CONNECTED, 0, now);
     } else if (kind != FER_WOULD_BLOCK) {
-        poller_model_shut(socket, FER_SHUTDOWN_BOTH); /* what it is now is not said */
+        poller_model_shut(socket, FER_SHUTDOWN_BOTH); /* its readiness is unspecified */
     } else if (is_listened_to) {
         expect_answer(socket, POLLER_CONNECTED, round_trip);
     } else if (program->dialect == FER_SIM_POSIX) {
         expect_answer(socket, POLLER_FAILED, round_trip);
     } else {
         poller_model_arrives(socket, POLLER_MAY_ANSWER, 0,
-                             now); /* Windows tries again for about 2 s */
+                             /* Windows retries for about 2 s. */
+                             now);
         poller_model_arrives(socket, POLLER_FAILED, 0, now + 3 * SECOND);
     }
 }
@@ -324,9 +325,8 @@ void poller_connect_start(struct poller_program *program, const poller_step *ste
         link->local = (fer_socket_addr){0};
     }
     poller_model_connect_started(handle->socket);
-    if (which == 4 &&
-        error.kind ==
-            FER_WOULD_BLOCK) { /* silent: Windows gives up after 21 s, Linux after 127 s */
+    /* No answer: Windows gives the connect up after 21 s, Linux after 127 s. */
+    if (which == 4 && error.kind == FER_WOULD_BLOCK) {
         uint64_t now = fer_sim_now().nanos;
         poller_model_arrives(handle->socket, POLLER_MAY_ANSWER, 0, now + 20 * SECOND);
         poller_model_arrives(handle->socket, POLLER_FAILED, 0, now + 130 * SECOND);
@@ -335,7 +335,8 @@ void poller_connect_start(struct poller_program *program, const poller_step *ste
     }
 }
 
-/* Asks how a connect stands; the number stays when the handle becomes a stream. */
+/* Retries a connect to finish it; the raw socket stays the same when the handle becomes a
+ * stream. */
 static void finish(struct poller_program *program, poller_handle *handle)
 {
     fer_tcp_stream stream = {0};
@@ -350,7 +351,7 @@ static void finish(struct poller_program *program, poller_handle *handle)
     set_nonblocking(handle);
 }
 
-/* ---- The program's side */
+/* ---- The program's calls */
 
 static void accept_client(struct poller_program *program, poller_handle *listener,
                           poller_handle *out)
@@ -446,7 +447,7 @@ static void send_bytes(struct poller_program *program, poller_handle *handle, si
     }
 }
 
-/* One datagram at a time to nobody: each is refused. */
+/* Sends one datagram at a time to the closed port: each is refused. */
 static void send_refused(struct poller_program *program, poller_handle *handle)
 {
     size_t n = 0;

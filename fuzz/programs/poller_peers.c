@@ -1,5 +1,5 @@
 /* poller_peers.c: what the peers of a program of pollers do; see poller_program.h. A near peer is
- * on the program's own machine, where all arrives at once; a far one a millisecond away. */
+ * on the program's host, where everything arrives at once; a far peer is one millisecond away. */
 #include "fuzz/programs/poller_program.h"
 
 #include "fuzz/driver/fuzz.h"
@@ -13,7 +13,7 @@ static void arrives(const struct poller_program *program, int socket, poller_arr
                          fer_sim_now().nanos + poller_latency(program->links[socket].is_far));
 }
 
-/* ---- The peers' side */
+/* ---- Sends and receives */
 
 static void connect_client(struct poller_program *program, const poller_handle *handle, bool is_far)
 {
@@ -112,7 +112,7 @@ void poller_peer_shuts_down(struct poller_program *program, const poller_step *s
     }
 }
 
-/* What nobody reads goes away. */
+/* Bytes that the peer did not read are discarded. */
 static void note_closed(struct poller_program *program, poller_link *link)
 {
     link->peer = FER_SIM_PEER_NONE;
@@ -122,7 +122,7 @@ static void note_closed(struct poller_program *program, poller_link *link)
     }
 }
 
-/* In good order only where it knows that it is connected, and has read all. */
+/* The close is an end of file only if the peer is connected and has read everything. */
 void poller_peer_closes(struct poller_program *program, const poller_step *step)
 {
     poller_link *link = link_with_peer(program, step);

@@ -7,8 +7,9 @@
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
 
+/* No multiple of it is a latency. */
 #define SECOND UINT64_C(1000000000)
-#define DELAY_UNIT UINT64_C(300007) /* no multiple of it is a latency */
+#define DELAY_UNIT UINT64_C(300007)
 
 enum { NO_FAULT = -1 };
 
@@ -28,7 +29,7 @@ static void note(const struct poller_program *program, fer_error error)
     }
 }
 
-/* ---- What is watched */
+/* ---- Registrations */
 
 static uint64_t new_key(struct poller_program *program)
 {
@@ -52,14 +53,14 @@ static fer_poll_mode mode_of(uint8_t arg)
     return modes[arg / 4 % 3];
 }
 
-/* Peers have numbers too, which are none of the program's. */
+/* Raw values of peers are not handles of the program. */
 static bool is_raw_of_peer(fer_raw_socket raw)
 {
     fer_socket_addr addr;
     return fer_sim_peer_local_addr(raw, &addr).kind != FER_INVALID_INPUT;
 }
 
-/* A handle's, mostly; the one that was closed last; or none. */
+/* Mostly the raw socket of a handle; or the one that was closed last, or none. */
 static fer_raw_socket number_of(const struct poller_program *program, const poller_step *step)
 {
     const poller_handle *handle = &program->handles[step->one % POLLER_HANDLES];
@@ -86,7 +87,7 @@ static void add_number(struct poller_program *program, int poller, fer_raw_socke
     bool lacks_memory = is_armed && fer_sim_clear_faults() == 0;
     note(program, error);
     must(program, poller_model_added(poller, raw, interest, mode, error.kind, lacks_memory),
-         "P3, P12: another answer to an add");
+         "P3, P12: an add has a wrong result");
 }
 
 static void add(struct poller_program *program, const poller_step *step)
@@ -112,7 +113,7 @@ static void modify(struct poller_program *program, const poller_step *step)
         fer_poller_modify(&program->pollers[poller], raw, interest, mode_of(step->other));
     note(program, error);
     must(program, poller_model_modified(poller, raw, interest, mode_of(step->other), error.kind),
-         "P3, P12: another answer to a modify");
+         "P3, P12: a modify has a wrong result");
 }
 
 static void delete_one(struct poller_program *program, const poller_step *step)
@@ -122,7 +123,7 @@ static void delete_one(struct poller_program *program, const poller_step *step)
     fer_error error = fer_poller_delete(&program->pollers[poller], raw);
     note(program, error);
     must(program, poller_model_deleted(poller, raw, error.kind),
-         "P3, P12: another answer to a delete");
+         "P3, P12: a delete has a wrong result");
 }
 
 /* ---- Pollers */
@@ -139,7 +140,7 @@ static void open_poller(struct poller_program *program, const poller_step *step)
     fer_error_kind wanted = step->third % 2 == 0 ? FER_TOO_MANY_OPEN_FILES : FER_OUT_OF_MEMORY;
     note(program, error);
     must(program, poller_model_opened(poller, error.kind) || (is_fault_hit && error.kind == wanted),
-         "P12: another answer to a new poller");
+         "P12: a new poller has a wrong result");
 }
 
 static void close_poller(struct poller_program *program, const poller_step *step)
@@ -202,10 +203,10 @@ static void wait_for(struct poller_program *program, const poller_step *step)
     trace_wait(program, &wait);
     must(program,
          fuzz_is_untouched(events + wait.cap, (POLLER_EVENTS_MAX - wait.cap) * sizeof *events),
-         "more is written than there is room for");
+         "more events are written than fit");
     if (!is_open) {
         must(program, wait.error.kind == FER_INVALID_INPUT && wait.count == 0,
-             "a wait of no poller");
+             "a wait on a closed poller has a wrong result");
         return;
     }
     poller_model_at(fer_sim_now().nanos);
@@ -221,7 +222,7 @@ static void advance(struct poller_program *program, const poller_step *step)
     program->is_waiting = false;
 }
 
-/* The next step happens in a while, most likely within a wait. */
+/* The next step is delayed, most likely until it happens during a wait. */
 static void defer_next(struct poller_program *program, const poller_step *step)
 {
     program->delay = 1 + (step->other % 16) * DELAY_UNIT;
@@ -272,7 +273,7 @@ static void run_step(struct poller_program *program, const poller_step *step)
     poller_model_at(fer_sim_now().nanos);
 }
 
-/* Not within other calls that take time: they are not what is looked at. */
+/* Deferred steps run only during a wait or advance, not during other calls that take time. */
 static void run_deferred(void *context)
 {
     poller_deferred *deferred_step = context;
@@ -283,7 +284,7 @@ static void run_deferred(void *context)
         return;
     }
     if (fer_sim_clear_faults() > 0) {
-        program->fault = NO_FAULT; /* it was the wait's alone */
+        program->fault = NO_FAULT; /* it is for the wait alone */
     }
     poller_model_at(fer_sim_now().nanos);
     const char *broken = poller_model_check_pending();

@@ -1,6 +1,6 @@
-/* poller_unix.c: the Unix streams of a program of pollers; see poller_program.h. Who plays the
- * other end is the program itself: what one handle does arrives at another one at once, or in the
- * queue of a listener. */
+/* poller_unix.c: the Unix streams of a program of pollers; see poller_program.h. The program itself
+ * has both ends: what one handle sends arrives at another handle at once, or in the queue of a
+ * listener. */
 #include "fuzz/programs/poller_program.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static void arrives(int socket, poller_arrival what, size_t count)
     poller_model_arrives(socket, what, count, fer_sim_now().nanos);
 }
 
-/* A path for each listener. */
+/* Each listener has its own path. */
 static fer_unix_addr address_of(int socket)
 {
     const char path[] = {'/', (char)('A' + socket), '\0'};
@@ -31,7 +31,7 @@ void poller_unix_listen(struct poller_program *program, poller_handle *handle)
     poller_assign(handle, POLLER_UNIX_LISTENER, socket);
 }
 
-/* The other end is there from now on, in the queue, without a number. */
+/* The other end exists from now on, in the queue, without a raw socket. */
 void poller_unix_connect(struct poller_program *program, const poller_handle *listener,
                          poller_handle *out)
 {
@@ -49,7 +49,7 @@ void poller_unix_connect(struct poller_program *program, const poller_handle *li
     arrives(listener->socket, POLLER_BYTES, 1);
 }
 
-/* The first in a listener's queue, which is the oldest, or nobody. */
+/* The first connection in the queue of a listener, the oldest; or POLLER_NO_SOCKET. */
 static int first_of(const struct poller_program *program, int listener)
 {
     int at = 0;
@@ -73,7 +73,7 @@ void poller_unix_accept(struct poller_program *program, poller_handle *listener,
     }
 }
 
-/* ---- What one end does, and the other sees */
+/* ---- Effects of one end on the other */
 
 void poller_unix_sent(const struct poller_program *program, int socket, size_t count)
 {
@@ -93,7 +93,7 @@ void poller_unix_received(struct poller_program *program, int socket, size_t cou
     }
 }
 
-/* Who shuts its reading shuts the other's writing, on POSIX; on Windows bytes that come then are
+/* On POSIX a shutdown of reading ends the writing of the other end. On Windows later bytes are
  * answered by a reset. */
 void poller_unix_shut(const struct poller_program *program, int socket, fer_shutdown how)
 {
@@ -106,8 +106,8 @@ void poller_unix_shut(const struct poller_program *program, int socket, fer_shut
     }
 }
 
-/* Both halves are shut for the other one, whether it is a reset or not: EPOLLHUP (unix_poll). AFD
- * tells of an end as what is read. */
+/* Both halves are shut down for the other end, after a reset and after an end of file: EPOLLHUP
+ * (unix_poll). AFD reports an end of file as readable. */
 static void close_other_end(struct poller_program *program, int socket, bool was_queued)
 {
     int other_end = program->links[socket].other_end;

@@ -1,4 +1,4 @@
-/* socket_calls.c: the same call on handles of each type, options, and the network; see
+/* socket_calls.c: one call on handles of each type, options, and the network; see
  * socket_calls.h. */
 #include "fuzz/programs/socket_calls.h"
 
@@ -13,81 +13,37 @@ static const fer_error ok = {FER_OK, 0};
 
 /* ---- The network */
 
-/* A latency of 1 ms each way, and none on loopback. Windows asks who refuses four times more, after
- * half a second each. */
+/* The latency is 1 ms each way, and 0 on loopback. Windows retries a refused connect four times,
+ * after half a second each. The family of the last address is invalid. */
 static const struct {
     const char *addr;
     fer_error_kind outcome;
     fer_sim_answer answer;
     bool has_peer;
-    uint64_t delay;
-    uint64_t earliest[2];
-    uint64_t latest[2];
+    uint64_t delay;   /* of the answer, in milliseconds */
+    uint64_t time[2]; /* until the outcome, in nanoseconds, in each dialect */
 } destinations[] = {
-    {"127.0.0.1:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {0, 0}, {0, 0}},
-    {"127.0.0.1:9", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"10.0.0.7:82",
-     FER_OK,
-     FER_SIM_ANSWER_AS_IS,
-     true,
-     200,
-     {202 * MILLI, 202 * MILLI},
-     {202 * MILLI, 202 * MILLI}},
-    {"10.0.0.7:80",
-     FER_OK,
-     FER_SIM_ANSWER_AS_IS,
-     true,
-     0,
-     {2 * MILLI, 2 * MILLI},
-     {2 * MILLI, 2 * MILLI}},
-    {"10.0.0.7:81",
-     FER_CONNECTION_REFUSED,
-     FER_SIM_ANSWER_REFUSES,
-     false,
-     50,
-     {52 * MILLI, 2260 * MILLI},
+    /* clang-format off */
+    {"127.0.0.1:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {0, 0}},
+    {"127.0.0.1:9", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"10.0.0.7:82", FER_OK, FER_SIM_ANSWER_AS_IS, true, 200, {202 * MILLI, 202 * MILLI}},
+    {"10.0.0.7:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {2 * MILLI, 2 * MILLI}},
+    {"10.0.0.7:81", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_REFUSES, false, 50,
      {52 * MILLI, 2260 * MILLI}},
-    {"10.0.0.8:80",
-     FER_TIMED_OUT,
-     FER_SIM_ANSWER_SILENT,
-     false,
-     0,
-     {127 * SECOND, 21 * SECOND},
-     {127 * SECOND, 21 * SECOND}},
-    {"10.0.0.9:80",
-     FER_HOST_UNREACHABLE,
-     FER_SIM_ANSWER_HOST_UNREACHABLE,
-     false,
-     3,
-     {5 * MILLI, 5 * MILLI},
+    {"10.0.0.8:80", FER_TIMED_OUT, FER_SIM_ANSWER_SILENT, false, 0, {127 * SECOND, 21 * SECOND}},
+    {"10.0.0.9:80", FER_HOST_UNREACHABLE, FER_SIM_ANSWER_HOST_UNREACHABLE, false, 3,
      {5 * MILLI, 5 * MILLI}},
-    {"127.0.0.1:0", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[::1]:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {0, 0}, {0, 0}},
-    {"[::1]:9", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[::ffff:127.0.0.1]:80", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[fd00::9]:80",
-     FER_NETWORK_UNREACHABLE,
-     FER_SIM_ANSWER_NETWORK_UNREACHABLE,
-     false,
-     0,
-     {2 * MILLI, 2 * MILLI},
+    {"127.0.0.1:0", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"[::1]:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {0, 0}},
+    {"[::1]:9", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"[::ffff:127.0.0.1]:80", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"[fd00::9]:80", FER_NETWORK_UNREACHABLE, FER_SIM_ANSWER_NETWORK_UNREACHABLE, false, 0,
      {2 * MILLI, 2 * MILLI}},
-    {"127.0.0.1:7001", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[::1]:7001", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[fd00::7]:80",
-     FER_OK,
-     FER_SIM_ANSWER_AS_IS,
-     true,
-     40,
-     {42 * MILLI, 42 * MILLI},
-     {42 * MILLI, 42 * MILLI}},
-    {"10.0.0.7:82",
-     FER_OK,
-     FER_SIM_ANSWER_AS_IS,
-     false,
-     200,
-     {202 * MILLI, 202 * MILLI},
-     {202 * MILLI, 202 * MILLI}}, /* of no family */
+    {"127.0.0.1:7001", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"[::1]:7001", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"[fd00::7]:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 40, {42 * MILLI, 42 * MILLI}},
+    {"10.0.0.7:82", FER_OK, FER_SIM_ANSWER_AS_IS, false, 200, {202 * MILLI, 202 * MILLI}},
+    /* clang-format on */
 };
 enum { DESTINATIONS = sizeof destinations / sizeof *destinations };
 
@@ -99,8 +55,7 @@ model_destination socket_destination(uint8_t arg)
     to.addr.ip.family = at == DESTINATIONS - 1 ? (fer_ip_family)9 : to.addr.ip.family;
     to.is_local = to.addr.port == MODEL_PORT;
     to.is_mapped = at == 10;
-    to.earliest = destinations[at].earliest[model_is_windows()];
-    to.latest = destinations[at].latest[model_is_windows()];
+    to.earliest = to.latest = destinations[at].time[model_is_windows()];
     return to;
 }
 
@@ -229,7 +184,7 @@ fer_error socket_get_option(const fer_socket *socket, model_option option, uint6
     case OPTION_NODELAY: error = fer_socket_nodelay(socket, &on); break;
     case OPTION_BROADCAST: error = fer_socket_broadcast(socket, &on); break;
     case OPTION_KEEPALIVE: error = fer_socket_keepalive(socket, &keepalive); break;
-    case OPTION_NONBLOCKING: return ok; /* is not told */
+    case OPTION_NONBLOCKING: return ok; /* it has no getter */
     default: return get_number(socket, option, value);
     }
     *value = on || keepalive.enabled;
@@ -294,7 +249,7 @@ fer_error socket_from_any(fer_socket *socket, socket_any *of, model_type type)
     }
 }
 
-/* A Unix stream needs a Unix listener of this function's first. */
+/* The Unix stream connects to a Unix listener that this function has opened. */
 fer_error socket_open_any(socket_any *handle, model_type type)
 {
     switch (type) {
@@ -360,7 +315,7 @@ static void check_no_timeout(fer_error error, fer_duration timeout)
     FUZZ_CHECK(error.kind == FER_OK && fer_duration_is_none(timeout));
 }
 
-/* Who is accepted has no timeout, whatever the listener had (rule T6). */
+/* An accepted stream has no timeout, whatever the listener has (rule T6). */
 fer_error socket_accept_any(socket_any *listener, socket_any *out, model_type type)
 {
     fer_duration timeout = {0};

@@ -1,5 +1,4 @@
-/* socket_creation.c: the steps in which handles are filled, emptied and turned into others; see
- * socket_steps.h. */
+/* socket_creation.c: the steps that open, close and move handles; see socket_steps.h. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/socket_calls.h"
 #include "fuzz/programs/socket_steps.h"
@@ -40,7 +39,8 @@ void socket_step_clone(struct socket_program *p, const struct socket_call *c)
         return;
     }
     if (p->models[c->socket].state == STATE_CONNECTING) {
-        /* it may learn that it is connected, and who was to be filled is not empty */
+        /* The handle may become connected, although the other one is open and the call is
+         * misuse. */
         socket_step_changes();
     }
     kind_set allowed = model_clone(&p->models[c->socket], &p->models[out], c->fault);
@@ -95,7 +95,7 @@ void socket_step_into_raw(struct socket_program *p, const struct socket_call *c)
     }
 }
 
-/* As the handle of its own type says. */
+/* The answer of the handle of the socket's own type. */
 static bool reports_connected(fer_socket *socket)
 {
     fer_socket_addr peer;
@@ -128,7 +128,7 @@ void socket_step_from_raw(struct socket_program *p, const struct socket_call *c)
     }
 }
 
-/* By the functions of its type. */
+/* Opens a handle by the functions of its type. */
 void socket_step_open(struct socket_program *p, const struct socket_call *c)
 {
     socket_step_changes();

@@ -13,7 +13,7 @@ const model_type socket_types[SOCKET_HANDLES] = {
     MODEL_UDP,        MODEL_UNIX_STREAM, MODEL_UNIX_LISTENER, MODEL_UNIX_DATAGRAM,
 };
 
-/* Whether all that a step called was misuse. */
+/* True if every call of the step was misuse. */
 static bool was_misuse;
 
 void socket_check(fer_error got, kind_set allowed)
@@ -32,7 +32,7 @@ void socket_check(fer_error got, kind_set allowed)
     was_misuse = was_misuse && allowed == kind_set_of(FER_INVALID_INPUT);
 }
 
-/* What a step does without a word on it is no misuse. */
+/* The step changes a handle without a check of its result, so it is no misuse. */
 void socket_step_changes(void)
 {
     was_misuse = false;
@@ -69,7 +69,7 @@ static void get_option(struct socket_program *p, const struct socket_call *c)
     kind_set allowed = model_get_option(&p->models[c->socket], option, &wanted, &is_known);
     fer_error error = socket_get_option(&p->handles[c->socket].socket, option, &reported);
     if (option == OPTION_NONBLOCKING) {
-        return; /* is not told */
+        return; /* it has no getter */
     }
     socket_check(error, allowed);
     if (error.kind == FER_OK && is_known) {
@@ -86,8 +86,8 @@ static void bind_device(struct socket_program *p, const struct socket_call *c)
     const model_handle *model = &p->models[c->socket];
     uint64_t value;
     bool is_known;
-    kind_set allowed =
-        model_get_option(model, OPTION_TTL, &value, &is_known); /* IP's, and of the same handles */
+    /* Supported by the same handles: IP's. */
+    kind_set allowed = model_get_option(model, OPTION_TTL, &value, &is_known);
     if (kind_set_has(allowed, FER_OK)) {
         bool is_wrong = name != NULL && (name[0] == '\0' || strlen(name) > 15);
         fer_error_kind posix = name == NULL ? FER_OK : FER_NOT_FOUND;
@@ -210,7 +210,7 @@ static void let_time_pass(struct socket_program *p, const struct socket_call *c)
     FUZZ_CHECK(fer_sim_advance(fer_duration_from_millis(millis[c->arg % 8])).kind == FER_OK);
 }
 
-/* ---- Questions */
+/* ---- Queries */
 
 static bool is_stream(size_t at)
 {
@@ -248,7 +248,7 @@ static void take_error(struct socket_program *p, const struct socket_call *c)
     model_take_error_done(model, error, taken);
 }
 
-/* How the connect stands, where bytes have not told. */
+/* Checks a connect that is still pending for the model. */
 static void check_connecting(struct socket_program *p, const struct socket_call *c)
 {
     if (p->models[c->at].state == STATE_CONNECTING) {
@@ -327,7 +327,7 @@ static void accept_one(struct socket_program *p, const struct socket_call *c)
     }
 }
 
-/* Another program comes by: whom it finds depends on who listens, and for which families. */
+/* A peer connects. The result depends on the listeners and their families. */
 static void probe(struct socket_program *p, const struct socket_call *c)
 {
     fer_socket_addr addr = socket_destination((uint8_t)(DESTINATION_OWN + c->arg % 2)).addr;
@@ -361,7 +361,7 @@ static const struct {
     {"listen", start_listening},
     {"into", socket_step_into},
     {"from", socket_step_from},
-    {"time passes", let_time_pass},
+    {"advance", let_time_pass},
     {"peer_addr", peer_addr},
     {"read", read_some},
     {"write", write_some},
@@ -383,7 +383,7 @@ static const struct {
     {"remove", remove_path},
 };
 
-/* Whose number a handle tells is the one that it had at first, and nobody else's. */
+/* The raw socket of a handle never changes, and no other handle has it. */
 static void check_numbers(struct socket_program *p)
 {
     for (size_t i = 0; i < SOCKET_HANDLES; i++) {
@@ -426,8 +426,8 @@ void socket_program_step(struct socket_program *program, choices *from)
     steps[step].run(program, &call);
     bool is_same = memcmp(before, program->handles, sizeof before) == 0;
     FUZZ_CHECK(is_same || !was_misuse);
-    FUZZ_CHECK(fer_sim_advance(fer_duration_from_secs(0)).kind ==
-               FER_OK); /* what is due happens before the next call */
+    /* Scheduled events happen before the next call. */
+    FUZZ_CHECK(fer_sim_advance(fer_duration_from_secs(0)).kind == FER_OK);
     check_numbers(program);
 }
 

@@ -1,14 +1,14 @@
-/* socket_steps.h: what the files of the program's steps share. */
+/* socket_steps.h: functions that the files of the program's steps share. */
 #ifndef FUZZ_SOCKET_STEPS_H
 #define FUZZ_SOCKET_STEPS_H
 
 #include "fuzz/programs/socket_program.h"
 
-/* What was chosen for one call. */
+/* The choices for one call. */
 struct socket_call {
-    size_t at;     /* a place of any type */
-    size_t socket; /* of a fer_socket */
-    size_t other;  /* another of any type */
+    size_t at;     /* a handle of any type */
+    size_t socket; /* a fer_socket */
+    size_t other;  /* another handle of any type */
     uint8_t arg;
     fer_sim_fault fault;
 };

@@ -1,5 +1,5 @@
-/* stream_calls.c: the calls of ferrule that a program is made of, and what their bytes and lengths
- * are. */
+/* stream_calls.c: the calls of a program on streams, and the bytes and lengths that they
+ * transfer. */
 #include "fuzz/programs/stream_calls.h"
 
 #include <string.h>
@@ -9,8 +9,8 @@
 #define SECOND UINT64_C(1000000000)
 #define MILLI UINT64_C(1000000)
 
-/* What is sent: one row of bytes that is long in coming again, begun elsewhere for each direction
- * of each connection. */
+/* The bytes that are sent: one sequence with a long period, from a different start for each
+ * direction of each connection. */
 static const uint8_t *bytes_at(int connection, int side, size_t at)
 {
     enum { PERIOD = 251 * 256 };
@@ -33,7 +33,7 @@ bool program_is_right(const uint8_t *buf, size_t len, int connection, int side, 
     return memcmp(buf, bytes_at(connection, side, at), len) == 0;
 }
 
-/* Lengths of every size: none, few, about as many as the buffers hold. */
+/* Lengths of every size: zero, small, and about the size of the buffers. */
 size_t program_length(uint8_t arg)
 {
     return arg < 64 ? arg : (size_t)(arg - 63) * 10;
@@ -54,8 +54,8 @@ struct connection *program_connection(struct program *program, int handle)
 
 /* ---- Bytes */
 
-/* Vectored calls have a slice for each byte where that is more than systems take, else a few with
- * an empty one, or one. */
+/* Vectored calls have one slice for each byte if that exceeds the limits of systems, else a few
+ * with an empty one, or one. */
 enum { SLICES = 1100 };
 
 static size_t slice_count(size_t len)
@@ -151,7 +151,7 @@ void program_do_write(struct program *program, int handle, uint8_t arg, struct r
     }
 }
 
-/* ---- The rest */
+/* ---- Other calls */
 
 void program_do_shutdown(struct program *program, int handle, uint8_t arg, struct record *record)
 {
@@ -185,12 +185,12 @@ void program_do_close(struct program *program, int handle)
 {
     fer_tcp_stream_close(&program->streams[handle]);
     detach(program, handle);
-    program->keys[handle] +=
-        PROGRAM_HANDLES; /* what still comes with the last one is not this handle's */
+    /* Events of the closed handle still have its key. */
+    program->keys[handle] += PROGRAM_HANDLES;
 }
 
-/* Only a handle without clones: rows raw_mode. The mode is set anew, as Windows cannot ask for
- * it. */
+/* Only for a handle without clones: row raw_mode. The mode is set again because Windows cannot
+ * query it. */
 void program_do_through_raw(struct program *program, int handle, struct record *record)
 {
     if (record->connection < 0 ||
@@ -233,7 +233,7 @@ static uint64_t packed(const fer_keepalive *keepalive)
            (uint64_t)keepalive->retries << 1 | (uint64_t)keepalive->enabled;
 }
 
-/* Now and then a field is left alone, or above what a system holds. */
+/* Some fields are 0, which leaves them alone, or exceed a system's maximum. */
 static fer_keepalive keepalive_of(uint8_t arg)
 {
     static const uint64_t seconds[] = {0,     1,      7,  32767,
@@ -261,7 +261,8 @@ void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *recor
         record->value = nodelay;
         break;
     case OP_TTL:
-        if (arg < 200) { /* else it is asked for as it is: row system_defaults */
+        /* Above that the default is read: row system_defaults. */
+        if (arg < 200) {
             record->error = fer_tcp_stream_set_ttl(stream, arg * 2u);
         }
         if (record->error.kind == FER_OK) {

@@ -1,4 +1,4 @@
-/* stream_opening.c: how the connections of a program begin, to hosts and from them, and its
+/* stream_opening.c: how the connections of a program are opened, by connect and by accept, and its
  * listeners. */
 #include "fuzz/programs/stream_calls.h"
 
@@ -13,9 +13,9 @@ static void join(struct program *program, int handle, fer_sim_peer peer)
     program->connection_of[handle] = program->connection_count++;
 }
 
-/* ---- To the server */
+/* ---- Connects */
 
-/* Some that refuse around one that does not. */
+/* Closed ports around the server's. */
 static fer_error connect_to_several(fer_tcp_stream *stream, const fer_socket_addr *server,
                                     uint8_t arg)
 {
@@ -84,7 +84,7 @@ void program_do_connect(struct program *program, int handle, uint8_t arg, struct
     }
 }
 
-/* To nobody, to hosts that cannot be reached, to a port 0, and to a backlog that is full. */
+/* Connects to closed ports, to unreachable hosts, to port 0, and to a full backlog. */
 void program_do_connect_failing(struct program *program, int handle, uint8_t arg,
                                 struct record *record)
 {
@@ -103,9 +103,9 @@ void program_do_connect_failing(struct program *program, int handle, uint8_t arg
                         : fer_tcp_stream_connect_timeout(stream, &addr, (fer_duration){5 * SECOND});
 }
 
-/* ---- From others */
+/* ---- Accepts */
 
-/* Where others find a listener. False: it is none. */
+/* The address at which peers reach the listener. False if it is not open. */
 static bool find_listener(const fer_tcp_listener *listener, fer_socket_addr *out)
 {
     fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
@@ -118,7 +118,7 @@ static bool find_listener(const fer_tcp_listener *listener, fer_socket_addr *out
     return true;
 }
 
-/* Nobody stays in the queue: the next accept gives the next one. */
+/* Empties the queue, so that the next accept returns the next connection. */
 static void empty_queue(fer_tcp_listener *listener)
 {
     fer_tcp_stream unused = {0};
@@ -158,8 +158,8 @@ void program_do_accept(struct program *program, int handle, uint8_t arg, struct 
     fer_sim_peer_close(peer);
 }
 
-/* The first in the queue is reset there, and a second comes: which of them is given is the
- * value. */
+/* The first connection in the queue is reset, and a second one follows. The value is 1 if accept
+ * returns the second. */
 void program_do_accept_second(struct program *program, int handle, uint8_t arg,
                               struct record *record)
 {
@@ -230,7 +230,7 @@ void program_do_bind(struct program *program, uint8_t arg, struct record *record
     }
 }
 
-/* With a timeout that accept then has: row listener_timeout. */
+/* With a timeout, which accept then has: row listener_timeout. */
 static fer_error pass_through_raw(fer_tcp_listener *listener, bool is_timed)
 {
     fer_raw_socket raw = fer_tcp_listener_into_raw(listener);
@@ -251,7 +251,7 @@ void program_do_listener(struct program *program, uint8_t arg, struct record *re
     switch (arg % 8) {
     case 0:
         record->error = fer_tcp_listener_local_addr(listener, &addr);
-        record->value = addr.port < 1024 ? addr.port : 0; /* what the system chose is its own */
+        record->value = addr.port < 1024 ? addr.port : 0; /* ports that the system chose differ */
         break;
     case 1:
         record->error = fer_tcp_listener_take_error(listener, &pending);

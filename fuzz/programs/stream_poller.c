@@ -1,16 +1,16 @@
-/* stream_poller.c: a poller that watches a program's streams: what it says of one of them at a
- * time. */
+/* stream_poller.c: a poller with registrations of a program's streams. Each step checks the events
+ * of one stream. */
 #include "fuzz/programs/stream_calls.h"
 
 enum { EVENTS = 64, READABLE = 1, WRITABLE = 2 };
 
-/* Edges are not everywhere. */
+/* No edge-triggered mode: only one dialect has it. */
 static fer_poll_mode mode_of(uint8_t arg)
 {
     return arg / 4 % 2 == 0 ? FER_POLL_LEVEL : FER_POLL_ONESHOT;
 }
 
-/* A key of its own for each time, by which the handle is known, too. */
+/* Each registration has a new key, which identifies the handle too. */
 static fer_event interest_of(struct program *program, int handle, uint8_t arg)
 {
     program->keys[handle] += PROGRAM_HANDLES;
@@ -29,7 +29,8 @@ static void register_stream(struct program *program, int handle, uint8_t arg, st
     program->keys[handle] = record->error.kind == FER_OK ? program->keys[handle] : before;
 }
 
-/* Of the handle's own stream alone: what the others tell is their connections' matter. */
+/* Records only the events of the handle's own stream: those of other streams belong to other
+ * connections. */
 static void wait_for_stream(struct program *program, int handle, struct record *record)
 {
     fer_event events[EVENTS];
@@ -45,8 +46,8 @@ static void wait_for_stream(struct program *program, int handle, struct record *
     record->n = 0;
 }
 
-/* No fault but an interruption is met here: which source is told of falsely hangs on who was told
- * of last. */
+/* No fault but an interruption is injected here: which stream is reported as spuriously ready
+ * depends on earlier events. */
 void program_do_poller(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     if (record->fault != FER_SIM_FAULT_INTERRUPTED) {

@@ -1,6 +1,6 @@
-/* stream_program.c: the steps of a program. Where the dialects' clocks may differ it waits for a
- * second before each step, and all that is timed inside a step is on a grid of 4 ms, off which the
- * peers act. */
+/* stream_program.c: the steps of a program. It waits for one second before each step because the
+ * dialects' clocks may differ. Times within a step are multiples of 4 ms; peers act between
+ * these. */
 #include "fuzz/programs/stream_calls.h"
 
 #include <string.h>
@@ -107,7 +107,7 @@ static void do_peer(struct program *program, int handle, uint8_t arg, struct rec
     }
 }
 
-/* What begins a connection, and the listeners' own. */
+/* Opens a connection, or calls a listener. */
 static void do_opening(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     switch (record->op) {
@@ -170,7 +170,7 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
     }
 }
 
-/* ---- The whole */
+/* ---- The program */
 
 static enum program_op op_of(uint8_t byte)
 {
@@ -183,7 +183,8 @@ static void step(struct program *program, const uint8_t *bytes)
     int handle = bytes[1] % PROGRAM_HANDLES;
     struct connection *connection = program_connection(program, handle);
     struct record *record = &program->record;
-    if (record->op != OP_DEFER) { /* what was promised happens while the next step waits */
+    /* Deferred actions happen while the next step waits. */
+    if (record->op != OP_DEFER) {
         FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
     }
     *record = (struct record){.op = op_of(bytes[0]),
@@ -200,8 +201,8 @@ static void step(struct program *program, const uint8_t *bytes)
     }
     bool resets = record->fault == FER_SIM_FAULT_RESET && connection != NULL;
     do_op(program, handle, bytes[2], record);
-    /* Reading makes room for what still waits at the peer, and that resets what is shut at both
-     * halves. */
+    /* Reading makes room for bytes that the peer could not send yet. They cause a reset if both
+     * halves are shut down. */
     unsigned both = FACT_SHUT_READ | FACT_SHUT_WRITE;
     bool lets_more_in = connection != NULL && (record->facts & both) == both && record->n > 0 &&
                         record->op < OP_PEER_SEND;
@@ -221,7 +222,7 @@ static fer_socket_addr addr_of(const char *text)
     return addr;
 }
 
-/* Only Windows' resolver knows a name in brackets: row bracketed_name. */
+/* Only the resolver of Windows accepts a name in brackets: row bracketed_name. */
 static void name_hosts(struct program *program, fer_sim_config *config)
 {
     const fer_sim_name names[PROGRAM_NAMES] = {
@@ -258,7 +259,7 @@ static void add_hosts(struct program *program)
     }
 }
 
-/* The bits of kind: how much is buffered, whether the server is another host, the dialect (in
+/* The bits of kind: the size of buffers, whether the server is another host, the dialect (in
  * stream_state), IPv6, an old Windows. */
 static void start(struct program *program, fer_sim_dialect dialect, uint8_t kind)
 {

@@ -37,7 +37,8 @@ static fer_socket_addr address(const char *text)
     return addr;
 }
 
-/* Peers, the program's own sockets, and those who are not there. Port 200x is handle x's. */
+/* Peers, the program's own sockets, and addresses without a socket. Port 200x is that of handle
+ * x. */
 static fer_socket_addr destination(const struct udp_program *program, uint8_t arg)
 {
     static const char *const texts[] = {"127.0.0.1:2000",
@@ -83,7 +84,7 @@ static void read_bytes(struct udp_record *record, const uint8_t *buf, size_t n)
     }
 }
 
-/* Whether the network has room for one more, as many as it may be delivered to. */
+/* True if the network has room for one more datagram, with all of its copies. */
 static bool has_room(struct udp_program *program, const fer_socket_addr *to)
 {
     int copies = fer_ip_addr_is_multicast(&to->ip) ||
@@ -130,8 +131,8 @@ static void do_close(struct udp_program *program, int handle)
 
 static void do_through_raw(struct udp_program *program, int handle, struct udp_record *record)
 {
-    FER_IGNORE(fer_udp_socket_set_nonblocking(
-        &program->handles[handle], false)); /* Windows cannot tell that mode ("raw_mode") */
+    /* Windows cannot query the mode ("raw_mode"). */
+    FER_IGNORE(fer_udp_socket_set_nonblocking(&program->handles[handle], false));
     fer_raw_socket raw = fer_udp_socket_into_raw(&program->handles[handle]);
     if (raw != FER_RAW_SOCKET_NONE) {
         record->error = fer_udp_socket_from_raw(&program->handles[handle], raw);
@@ -154,7 +155,7 @@ static void do_group(struct udp_program *program, int handle, uint8_t arg,
     fer_ipv6_addr v6 = {{0xff, 0x02, [15] = 1}};
     bool joins = record->op == UDP_JOIN;
     record->value = arg % 2;
-    record->requested = arg / 2u % 3; /* which network interface: the last one is not there */
+    record->requested = arg / 2u % 3; /* the network interface; the last one does not exist */
     if (arg % 2 == 0) {
         record->error =
             joins ? fer_udp_socket_join_multicast_v4(socket, &v4, &locals[record->requested])
@@ -166,7 +167,7 @@ static void do_group(struct udp_program *program, int handle, uint8_t arg,
     }
 }
 
-/* What the getter tells of what was just set. */
+/* Records the value that the getter returns after the setter. */
 static void read_back(fer_udp_socket *socket, struct udp_record *record)
 {
     fer_duration timeout = {0};
@@ -322,9 +323,9 @@ static void do_op(struct udp_program *program, int handle, uint8_t arg, struct u
     }
 }
 
-/* ---- The whole */
+/* ---- The program */
 
-/* The highest bit of the fourth byte: without a rest before it. */
+/* The top bit of the fourth byte: no pause before the step. */
 static void run_step(struct udp_program *program, const uint8_t *bytes)
 {
     int handle = bytes[1] % UDP_HANDLES;

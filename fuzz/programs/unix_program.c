@@ -7,7 +7,7 @@
 
 enum { LENGTH_MAX = 96, DATAGRAM_MAX = 32, NAME_MAX_LENGTH = 107, NO_FAULT = -1 };
 
-/* What was chosen for one call. */
+/* The choices for one call. */
 struct call {
     size_t one;
     size_t other;
@@ -16,7 +16,7 @@ struct call {
     size_t len;
 };
 
-/* The last one of each fills its field. */
+/* The last path and the last name have the maximum length. */
 static const char *const paths[UNIX_PATHS] = {
     "a", "b",
     "/run/a path as long as it may be. a path as long as it may be. a path as long as it may be. a "
@@ -31,7 +31,7 @@ static size_t abstract_length(int name)
 static void check_kind(fer_error got, fer_error_kind wanted)
 {
     if (got.kind != wanted) {
-        fprintf(stderr, "unix: %s, not %s\n", fer_error_kind_name(got.kind),
+        fprintf(stderr, "unix: %s, expected %s\n", fer_error_kind_name(got.kind),
                 fer_error_kind_name(wanted));
     }
     FUZZ_CHECK(got.kind == wanted);
@@ -52,7 +52,7 @@ static void check_name(const fer_unix_addr *got, int wanted)
     }
 }
 
-/* False where the dialect has no such name. */
+/* False if the dialect lacks such names. */
 static bool make_address(const struct unix_program *program, struct call *call)
 {
     if (call->name < UNIX_PATHS) {
@@ -66,8 +66,8 @@ static bool make_address(const struct unix_program *program, struct call *call)
     return is_supported;
 }
 
-/* Whether the fault that waited for this call made it fail, in the one way that it may. Any other
- * failure is for the model to judge. */
+/* True if the call failed with this kind because of the injected fault. Any other failure is
+ * checked by the model. */
 static bool is_failed_by_fault(struct unix_program *program, fer_error error, fer_error_kind kind)
 {
     bool is_hit = program->fault != NO_FAULT && fer_sim_clear_faults() == 0;
@@ -80,7 +80,7 @@ static bool is_out_of_handles(struct unix_program *program, fer_error error)
     return is_failed_by_fault(program, error, FER_TOO_MANY_OPEN_FILES);
 }
 
-/* Rule I1: only where nothing was moved, and only of reads and writes of one go. */
+/* Rule I1: only if no byte was transferred, and only for single reads and writes. */
 static bool is_interrupted(struct unix_program *program, fer_error error)
 {
     return is_failed_by_fault(program, error, FER_INTERRUPTED);
@@ -208,14 +208,14 @@ static void write_some(struct unix_program *p, const struct call *c)
     bool may_be = unix_model_check_write(&p->stream_models[c->one], bytes, c->len, error.kind, n,
                                          p->wait_kind);
     if (!may_be) {
-        fprintf(stderr, "unix: a write of %zu: %s, %zu\n", c->len, fer_error_kind_name(error.kind),
-                n);
+        fprintf(stderr, "unix: a write of %zu bytes has a wrong result: %s, %zu\n", c->len,
+                fer_error_kind_name(error.kind), n);
     }
     FUZZ_CHECK(may_be);
 }
 
-/* What Windows makes of a half that does not read is in DIFFERENCES.md; the stream harnesses look
- * at it. */
+/* DIFFERENCES.md describes what Windows does after a shutdown of reading. The stream harnesses test
+ * it. */
 static void shutdown_stream(struct unix_program *p, const struct call *c)
 {
     fer_shutdown how =
@@ -445,7 +445,7 @@ static const struct {
 
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
 
-/* A few of the bytes that mean the same step make a fault wait for it. */
+/* Some of the byte values that mean the same step inject a fault into it. */
 static int fault_of(uint8_t step)
 {
     static const int faults[] = {
