@@ -36,9 +36,9 @@ static size_t format_socket(const void *value, char *buf, size_t cap)
 
 /* The buffer lies at the end of a heap block, so that a sanitizer sees the byte after it. The bytes
  * before it are checked here. */
-static void check_every_cap(formatter format, const void *value, const char *wanted)
+static void check_every_cap(formatter format, const void *value, const char *expected)
 {
-    const size_t len = strlen(wanted);
+    const size_t len = strlen(expected);
     const size_t most = len + 2;
     char *block = malloc(most);
     FUZZ_CHECK(block != NULL);
@@ -50,7 +50,7 @@ static void check_every_cap(formatter format, const void *value, const char *wan
         memset(block, FUZZ_UNTOUCHED, most);
         FUZZ_CHECK(format(value, room, cap) == len);
         FUZZ_CHECK(fuzz_is_untouched(block, most - cap));
-        FUZZ_CHECK(memcmp(room, wanted, kept) == 0);
+        FUZZ_CHECK(memcmp(room, expected, kept) == 0);
         FUZZ_CHECK(cap == 0 || room[kept] == '\0');
         FUZZ_CHECK(cap <= kept + 1 || fuzz_is_untouched(room + kept + 1, cap - kept - 1));
     }
@@ -59,23 +59,23 @@ static void check_every_cap(formatter format, const void *value, const char *wan
 
 static void check_v4(const fer_ipv4_addr *v4)
 {
-    char wanted[TEXT_MOST];
+    char expected[TEXT_MOST];
     fer_ipv4_addr back;
-    snprintf(wanted, sizeof wanted, "%u.%u.%u.%u", v4->octets[0], v4->octets[1], v4->octets[2],
+    snprintf(expected, sizeof expected, "%u.%u.%u.%u", v4->octets[0], v4->octets[1], v4->octets[2],
              v4->octets[3]);
-    FUZZ_CHECK(strlen(wanted) < FER_IPV4_ADDR_TEXT_CAP);
-    check_every_cap(format_ipv4, v4, wanted);
-    FUZZ_CHECK(fer_ipv4_addr_parse(&back, wanted).kind == FER_OK && fer_ipv4_addr_eq(&back, v4));
+    FUZZ_CHECK(strlen(expected) < FER_IPV4_ADDR_TEXT_CAP);
+    check_every_cap(format_ipv4, v4, expected);
+    FUZZ_CHECK(fer_ipv4_addr_parse(&back, expected).kind == FER_OK && fer_ipv4_addr_eq(&back, v4));
 }
 
 static void check_v6(const fer_ipv6_addr *v6)
 {
-    char wanted[TEXT_MOST];
+    char expected[TEXT_MOST];
     fer_ipv6_addr back;
-    reference_v6_text(v6->octets, wanted);
-    FUZZ_CHECK(strlen(wanted) < FER_IPV6_ADDR_TEXT_CAP);
-    check_every_cap(format_ipv6, v6, wanted);
-    FUZZ_CHECK(fer_ipv6_addr_parse(&back, wanted).kind == FER_OK && fer_ipv6_addr_eq(&back, v6));
+    reference_v6_text(v6->octets, expected);
+    FUZZ_CHECK(strlen(expected) < FER_IPV6_ADDR_TEXT_CAP);
+    check_every_cap(format_ipv6, v6, expected);
+    FUZZ_CHECK(fer_ipv6_addr_parse(&back, expected).kind == FER_OK && fer_ipv6_addr_eq(&back, v6));
 }
 
 static void write_socket_text(const fer_socket_addr *addr, const char *ip, char *out)
@@ -92,7 +92,7 @@ static void write_socket_text(const fer_socket_addr *addr, const char *ip, char 
 static void check_either(const fer_socket_addr *addr)
 {
     char ip[TEXT_MOST];
-    char wanted[TEXT_MOST];
+    char expected[TEXT_MOST];
     fer_ip_addr ip_back;
     fer_socket_addr back;
     if (addr->ip.family != FER_IP_V4 && addr->ip.family != FER_IP_V6) {
@@ -106,13 +106,13 @@ static void check_either(const fer_socket_addr *addr)
     } else {
         reference_v6_text(addr->ip.v6.octets, ip);
     }
-    write_socket_text(addr, ip, wanted);
-    FUZZ_CHECK(strlen(ip) < FER_IP_ADDR_TEXT_CAP && strlen(wanted) < FER_SOCKET_ADDR_TEXT_CAP);
+    write_socket_text(addr, ip, expected);
+    FUZZ_CHECK(strlen(ip) < FER_IP_ADDR_TEXT_CAP && strlen(expected) < FER_SOCKET_ADDR_TEXT_CAP);
     check_every_cap(format_ip, &addr->ip, ip);
-    check_every_cap(format_socket, addr, wanted);
+    check_every_cap(format_socket, addr, expected);
     FUZZ_CHECK(fer_ip_addr_parse(&ip_back, ip).kind == FER_OK &&
                fer_ip_addr_eq(&ip_back, &addr->ip));
-    FUZZ_CHECK(fer_socket_addr_parse(&back, wanted).kind == FER_OK);
+    FUZZ_CHECK(fer_socket_addr_parse(&back, expected).kind == FER_OK);
     /* The text of an address has no flowinfo. */
     FUZZ_CHECK(fer_ip_addr_eq(&back.ip, &addr->ip) && back.port == addr->port &&
                back.flowinfo == 0);

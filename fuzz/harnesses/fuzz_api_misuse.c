@@ -49,9 +49,9 @@ static bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_error_kin
  * often. */
 static bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
-    static const char *const told[] = {"udp_send",     "udp_recv",     "udp_peek",
-                                       "udp_try_send", "udp_try_recv", NULL};
-    return is_any_of(misuse_call_name(step[0]), told) &&
+    static const char *const receiving[] = {"udp_send",     "udp_recv",     "udp_peek",
+                                            "udp_try_send", "udp_try_recv", NULL};
+    return is_any_of(misuse_call_name(step[0]), receiving) &&
            (posix == FER_CONNECTION_REFUSED || winsock == FER_CONNECTION_REFUSED);
 }
 

@@ -31,15 +31,15 @@ static const char *phrase_of(fer_error_kind kind)
 
 static void check_text(fer_error error)
 {
-    char wanted[128];
+    char expected[128];
     const char *known = phrase_of(error.kind);
     const char *phrase = known != NULL ? known : "unknown error";
     if (error.os_code == 0) {
-        snprintf(wanted, sizeof wanted, "%s", phrase);
+        snprintf(expected, sizeof expected, "%s", phrase);
     } else {
-        snprintf(wanted, sizeof wanted, "%s (os error %ld)", phrase, (long)error.os_code);
+        snprintf(expected, sizeof expected, "%s (os error %ld)", phrase, (long)error.os_code);
     }
-    const size_t len = strlen(wanted);
+    const size_t len = strlen(expected);
     FUZZ_CHECK(len < FER_ERROR_TEXT_CAP);
     FUZZ_CHECK((strcmp(fer_error_kind_name(error.kind), "Unknown") == 0) == (known == NULL));
     FUZZ_CHECK(fer_error_format(error, NULL, 0) == len);
@@ -53,7 +53,7 @@ static void check_text(fer_error error)
         memset(block, FUZZ_UNTOUCHED, len + 2);
         FUZZ_CHECK(fer_error_format(error, room, cap) == len);
         FUZZ_CHECK(fuzz_is_untouched(block, len + 2 - cap));
-        FUZZ_CHECK(memcmp(room, wanted, kept) == 0);
+        FUZZ_CHECK(memcmp(room, expected, kept) == 0);
         FUZZ_CHECK(cap == 0 || room[kept] == '\0');
         FUZZ_CHECK(cap <= kept + 1 || fuzz_is_untouched(room + kept + 1, cap - kept - 1));
     }

@@ -85,11 +85,11 @@ static void observe(void *context, const struct udp_record *record)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static bool reported;
-    if (!reported && getenv("FERRULE_FUZZ_HITS") != NULL) {
+    static bool is_registered;
+    if (!is_registered && getenv("FERRULE_FUZZ_HITS") != NULL) {
         (void)atexit(print_hits);
     }
-    reported = true;
+    is_registered = true;
     for (int dialect = FER_SIM_POSIX; dialect <= FER_SIM_WINSOCK; dialect++) {
         struct run *run = &runs[dialect];
         memset(run, 0, sizeof *run);

@@ -6,8 +6,8 @@
 
 #include "fuzz/programs/stream_program.h"
 
-/* X(tag, whether nothing after it can be compared): the bytes of a stream are at different places
- * then, or it is closed in one only. */
+/* X(tag, whether nothing after it can be compared): the positions in a stream differ then, or it is
+ * closed in one dialect only. */
 #define NOT_RECONCILED(X)              \
     X(reset_loses_input, false)        \
     X(reset_seen_second, false)        \

@@ -70,9 +70,9 @@ static struct registration *registration_with_key(int poller, uint64_t key)
 /* The event is explained only by an injected spurious readiness. */
 static bool is_explained_by_fault(const struct registration *registration, const fer_event *event)
 {
-    bool is_asked = (event->readable && registration->interest.readable) ||
-                    (event->writable && registration->interest.writable);
-    return is_asked && registration->is_armed;
+    bool has_interest = (event->readable && registration->interest.readable) ||
+                        (event->writable && registration->interest.writable);
+    return has_interest && registration->is_armed;
 }
 
 static const char *check_flags(const struct registration *registration, const fer_event *event)

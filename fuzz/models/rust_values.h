@@ -10,7 +10,7 @@
 #include "ferrule/socket_addr.h"
 #include "fuzz/rust_std/rust_std.h"
 
-bool rust_has_octets(const uint8_t *octets, const uint8_t *wanted, size_t count);
+bool rust_has_octets(const uint8_t *octets, const uint8_t *expected, size_t count);
 bool rust_same_ip(const fer_ip_addr *ip, const rust_addr *rust);
 
 /* The same address, made by ferrule's constructors. */

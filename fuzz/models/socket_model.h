@@ -71,24 +71,22 @@ typedef enum model_option {
     OPTION_COUNT
 } model_option;
 
-/* Where a connect goes, its outcome there, and its shortest and longest duration. */
+/* Where a connect goes, its outcome there, and when. */
 typedef struct model_destination {
     fer_socket_addr addr;
     fer_error_kind outcome;
     bool is_local; /* a port of the program: its listeners decide */
     bool is_mapped;
-    /* Nanoseconds, of the dialect. */
-    uint64_t earliest;
-    uint64_t latest;
+    uint64_t delay; /* until the outcome, in nanoseconds, in this dialect */
 } model_destination;
 
 /* The prediction for a connect. */
 typedef struct model_connect {
     kind_set allowed;  /* results of the call */
-    kind_set outcome;  /* results of the connect */
-    uint64_t earliest; /* on the clock */
+    kind_set outcome;  /* of the connect */
+    uint64_t earliest; /* the time of the outcome, on the clock */
     uint64_t latest;
-    bool starts; /* else the call returns the result, and is no misuse */
+    bool starts; /* a connect may be pending; else the call returns the outcome */
     bool is_misuse;
 } model_connect;
 

@@ -18,8 +18,8 @@ static bool covers(const struct model_socket *one, const fer_ip_addr *ip)
 static kind_set bind_conflict(const struct model_socket *holder,
                               const struct model_socket *candidate)
 {
-    kind_set taken = model_is_windows() ? KIND_SET_2(FER_ADDR_IN_USE, FER_PERMISSION_DENIED)
-                                        : kind_set_of(FER_ADDR_IN_USE);
+    kind_set in_use = model_is_windows() ? KIND_SET_2(FER_ADDR_IN_USE, FER_PERMISSION_DENIED)
+                                         : kind_set_of(FER_ADDR_IN_USE);
     bool both_reuse =
         holder->values[OPTION_REUSE_ADDRESS] != 0 && candidate->values[OPTION_REUSE_ADDRESS] != 0;
     bool both_ports =
@@ -27,10 +27,10 @@ static kind_set bind_conflict(const struct model_socket *holder,
     if (holder->was_shared || candidate->was_shared || holder->peer_is_unknown ||
         holder->is_uncertain ||
         (holder->state != SOCKET_UNCONNECTED && holder->state != SOCKET_LISTENING)) {
-        return OK | taken;
+        return OK | in_use;
     }
     if (!model_is_windows()) {
-        return both_ports || (both_reuse && holder->state != SOCKET_LISTENING) ? OK : taken;
+        return both_ports || (both_reuse && holder->state != SOCKET_LISTENING) ? OK : in_use;
     }
     if (candidate->is_stream || !both_reuse) {
         /* "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN): a wildcard and a specific address
@@ -40,8 +40,8 @@ static kind_set bind_conflict(const struct model_socket *holder,
         bool is_mixed = !holder->is_exclusive || holder->values[OPTION_REUSE_ADDRESS] !=
                                                      candidate->values[OPTION_REUSE_ADDRESS];
         bool is_stolen = !holder->is_exclusive && candidate->values[OPTION_REUSE_ADDRESS] != 0;
-        bool may_be_fine = is_stolen || (is_mixed && !is_alike);
-        return taken | (may_be_fine && !candidate->is_stream ? OK : 0);
+        bool may_coexist = is_stolen || (is_mixed && !is_alike);
+        return in_use | (may_coexist && !candidate->is_stream ? OK : 0);
     }
     return OK;
 }
@@ -51,16 +51,16 @@ static kind_set bind_conflicts(const struct model_socket *candidate)
     kind_set allowed = OK;
     for (int i = 0; i < model_socket_count; i++) {
         const struct model_socket *other = &model_sockets[i];
-        bool is_valid = other->refs > 0 && other != candidate && other->domain != FER_DOMAIN_UNIX &&
+        bool competes = other->refs > 0 && other != candidate && other->domain != FER_DOMAIN_UNIX &&
                         other->is_stream == candidate->is_stream;
         bool overlaps = covers(other, &candidate->ip) || covers(candidate, &other->ip);
-        if (!is_valid || other->port != candidate->port || !overlaps) {
+        if (!competes || other->port != candidate->port || !overlaps) {
             continue;
         }
-        kind_set said = bind_conflict(other, candidate);
-        allowed = said == OK                   ? allowed
-                  : kind_set_has(said, FER_OK) ? allowed | said
-                                               : (allowed & ~OK) | said;
+        kind_set result = bind_conflict(other, candidate);
+        allowed = result == OK                   ? allowed
+                  : kind_set_has(result, FER_OK) ? allowed | result
+                                                 : (allowed & ~OK) | result;
     }
     return allowed;
 }

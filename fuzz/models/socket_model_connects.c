@@ -26,8 +26,8 @@ static model_connect started(struct model_socket *socket, const model_destinatio
 {
     model_connect connect = {.starts = true,
                              .outcome = kind_set_of(to->outcome),
-                             .earliest = now() + to->earliest,
-                             .latest = now() + to->latest};
+                             .earliest = now() + to->delay,
+                             .latest = now() + to->delay};
     bool has_room = true;
     if (to->is_local) {
         connect.outcome =
@@ -229,14 +229,14 @@ kind_set model_connect_status(const model_handle *handle)
     return reported | (now() <= socket->latest || may_be_late ? PENDING : 0);
 }
 
-void model_connect_reported(model_handle *handle, fer_error said)
+void model_connect_reported(model_handle *handle, fer_error report)
 {
-    if (said.kind == FER_WOULD_BLOCK) {
+    if (report.kind == FER_WOULD_BLOCK) {
         handle->was_late = handle->was_late || now() > of(handle)->latest;
-    } else if (said.kind == FER_OK) {
+    } else if (report.kind == FER_OK) {
         succeeded(handle);
     } else {
-        failed(handle, said);
+        failed(handle, report);
     }
 }
 
@@ -280,9 +280,9 @@ kind_set model_take_error(const model_handle *handle, kind_set *taken)
         return OK;
     }
     if (handle->state == STATE_CONNECTING) {
-        kind_set said = model_connect_status(handle);
-        *taken = said & ~PENDING;
-        return (said & ~PENDING) == 0 ? PENDING : OK | (said & PENDING);
+        kind_set status_kinds = model_connect_status(handle);
+        *taken = status_kinds & ~PENDING;
+        return (status_kinds & ~PENDING) == 0 ? PENDING : OK | (status_kinds & PENDING);
     }
     if (socket->is_stream && handle->state == STATE_UNCONNECTED &&
         socket->state != SOCKET_UNCONNECTED) {
@@ -331,8 +331,8 @@ static kind_set kinds_when_not_open(const model_handle *handle)
 kind_set model_read(const model_handle *handle)
 {
     if (handle->state == STATE_CONNECTING) {
-        kind_set said = model_connect_status(handle);
-        return (said & ~OK) | (kind_set_has(said, FER_OK) ? wait_kinds(handle) : 0);
+        kind_set status_kinds = model_connect_status(handle);
+        return (status_kinds & ~OK) | (kind_set_has(status_kinds, FER_OK) ? wait_kinds(handle) : 0);
     }
     if (handle->state != STATE_OPEN) {
         return kinds_when_not_open(handle);
@@ -372,8 +372,9 @@ kind_set model_shutdown(const model_handle *handle)
     if (handle->state != STATE_CONNECTING) {
         return kinds_when_not_open(handle);
     }
-    kind_set said = model_connect_status(handle);
-    return (said & ~PENDING) | (kind_set_has(said, FER_WOULD_BLOCK) ? NOT_CONNECTED : 0);
+    kind_set status_kinds = model_connect_status(handle);
+    return (status_kinds & ~PENDING) |
+           (kind_set_has(status_kinds, FER_WOULD_BLOCK) ? NOT_CONNECTED : 0);
 }
 
 void model_shutdown_done(model_handle *handle, fer_error error)

@@ -51,7 +51,7 @@ socket_state model_socket_state_now(struct model_socket *socket);
 /* The status of a pending connect for the handle: OK, WOULD_BLOCK or the cause of its failure; and
  * the effect of a report. */
 kind_set model_connect_status(const model_handle *handle);
-void model_connect_reported(model_handle *handle, fer_error said);
+void model_connect_reported(model_handle *handle, fer_error report);
 
 #define OK kind_set_of(FER_OK)
 #define MISUSE kind_set_of(FER_INVALID_INPUT)

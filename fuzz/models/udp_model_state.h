@@ -16,12 +16,13 @@ struct udp_datagram {
     int received; /* by any socket */
     int received_by[UDP_ENDS];
     bool is_expected[UDP_ENDS]; /* it must be in that queue */
-    unsigned epochs[UDP_ENDS];
+    unsigned epochs[UDP_ENDS];  /* of each end when it was sent */
     bool is_settled;
     bool in_order;      /* no later datagram may overtake it */
     bool was_connected; /* its sender was connected to its destination */
 };
 
+/* A socket of the program, or a peer. */
 struct udp_end {
     bool is_v6;
     fer_socket_addr local;
@@ -30,7 +31,7 @@ struct udp_end {
     fer_socket_addr remote;
     fer_ip_addr source; /* of sent datagrams, once it was connected */
     bool has_source;    /* connect has bound it to source */
-    unsigned epoch;
+    unsigned epoch;     /* changes with its address, peer and groups */
     bool broadcast;
     bool loops[2]; /* of IPv4, of IPv6 */
     bool joined[2][3];

@@ -44,8 +44,8 @@ void misuse_set_addr(const struct misuse_arguments *a, const char *text)
 static void choose_handles(struct misuse_arguments *a)
 {
     struct misuse_state *state = a->state;
-    uint8_t one = a->who;
-    uint8_t other = a->who >> 2;
+    uint8_t one = a->which;
+    uint8_t other = a->which >> 2;
     if ((a->nulls & 1) == 0) {
         a->stream = &state->streams[one % MISUSE_STREAMS];
         a->udp = &state->sockets[one % MISUSE_SOCKETS];
@@ -110,14 +110,14 @@ static void choose_inputs(struct misuse_arguments *a)
 }
 
 /* Bits of nulls, of most calls: handle, output or other handle, buffer, n, address or text. */
-fer_error misuse_call(struct misuse_state *state, uint8_t call, uint8_t who, uint8_t nulls,
+fer_error misuse_call(struct misuse_state *state, uint8_t call, uint8_t which, uint8_t nulls,
                       uint8_t arg)
 {
     const struct misuse_row *row = NULL;
     const struct misuse_family *family = find_family(call, &row);
     struct misuse_values values;
     struct misuse_arguments a = {
-        .state = state, .values = &values, .who = who, .nulls = nulls, .arg = arg};
+        .state = state, .values = &values, .which = which, .nulls = nulls, .arg = arg};
     choose_handles(&a);
     choose_outputs(&a);
     choose_inputs(&a);

@@ -84,7 +84,7 @@ struct misuse_values {
 struct misuse_arguments {
     struct misuse_state *state;
     struct misuse_values *values;
-    uint8_t who;   /* which handles */
+    uint8_t which; /* which handles */
     uint8_t nulls; /* which pointers are NULL, a bit each */
     uint8_t arg;
     fer_tcp_stream *stream, *other_stream;
@@ -152,7 +152,7 @@ extern const struct misuse_family misuse_poller_family;
 
 /* For the harness: starts the simulation and opens the handles, makes one call, closes them. */
 void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect);
-fer_error misuse_call(struct misuse_state *state, uint8_t call, uint8_t who, uint8_t nulls,
+fer_error misuse_call(struct misuse_state *state, uint8_t call, uint8_t which, uint8_t nulls,
                       uint8_t arg);
 void misuse_end(struct misuse_state *state);
 const char *misuse_call_name(uint8_t call);

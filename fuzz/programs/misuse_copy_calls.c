@@ -1,10 +1,10 @@
 /* misuse_copy_calls.c: fer_copy between streams in any state, through valid and invalid buffers. */
 #include "fuzz/programs/misuse_calls.h"
 
-static fer_stream stream_of(struct misuse_state *state, bool is_unix, uint8_t who)
+static fer_stream stream_of(struct misuse_state *state, bool is_unix, uint8_t which)
 {
-    return is_unix ? fer_unix_stream_as_stream(&state->unix_streams[who % MISUSE_STREAMS])
-                   : fer_tcp_stream_as_stream(&state->streams[who % MISUSE_STREAMS]);
+    return is_unix ? fer_unix_stream_as_stream(&state->unix_streams[which % MISUSE_STREAMS])
+                   : fer_tcp_stream_as_stream(&state->streams[which % MISUSE_STREAMS]);
 }
 
 /* The contract of every copy, refused copies included. */
@@ -26,9 +26,9 @@ static fer_error do_copy(const struct misuse_arguments *a, bool from_unix, bool 
 {
     static const size_t caps[] = {64, 1, 7, 0};
     static const size_t lengths[] = {0, 0, 1, 7, 64, 65, SIZE_MAX, SIZE_MAX - 1};
-    uint8_t other = from_unix && to_unix ? a->who : (uint8_t)(a->who >> 2);
+    uint8_t other = from_unix && to_unix ? a->which : (uint8_t)(a->which >> 2);
     fer_stream from =
-        a->nulls & 1 ? fer_tcp_stream_as_stream(NULL) : stream_of(a->state, from_unix, a->who);
+        a->nulls & 1 ? fer_tcp_stream_as_stream(NULL) : stream_of(a->state, from_unix, a->which);
     fer_stream to =
         a->nulls & 2 ? fer_unix_stream_as_stream(NULL) : stream_of(a->state, to_unix, other);
     fer_copy_buffer before = {a->buf, caps[a->arg % 4], lengths[(a->arg >> 2) % 8],

@@ -6,7 +6,7 @@
 static fer_raw_socket raw_of(const struct misuse_arguments *a)
 {
     const struct misuse_state *state = a->state;
-    size_t other = a->who >> 2;
+    size_t other = a->which >> 2;
     switch (a->arg % 5) {
     case 0: return FER_RAW_SOCKET_NONE;
     case 1: return misuse_raw_of_none(a->arg);
@@ -24,8 +24,8 @@ static fer_poll_mode mode_of(const struct misuse_arguments *a)
 
 static fer_event interest_of(const struct misuse_arguments *a)
 {
-    return (fer_event){a->arg * UINT64_C(0x0101010101010101), (a->who & 32) != 0,
-                       (a->who & 64) != 0};
+    return (fer_event){a->arg * UINT64_C(0x0101010101010101), (a->which & 32) != 0,
+                       (a->which & 64) != 0};
 }
 
 static fer_error do_close(fer_poller *poller)

@@ -83,8 +83,8 @@ static void choose(struct misuse_arguments *a)
     a->interest = interests[a->arg % 6];
     a->duration.nanos = nanos[a->arg / 6 % 5];
     if ((a->nulls & 1) == 0) {
-        a->listener = &state->listeners[a->who % MISUSE_LISTENERS];
-        a->unix_listener = &state->unix_listeners[(a->who >> 2) % MISUSE_LISTENERS];
+        a->listener = &state->listeners[a->which % MISUSE_LISTENERS];
+        a->unix_listener = &state->unix_listeners[(a->which >> 2) % MISUSE_LISTENERS];
     }
 }
 

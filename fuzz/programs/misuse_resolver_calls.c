@@ -5,12 +5,12 @@
 /* Bits of nulls: resolver, lookup, text or addresses, count, poller. */
 static fer_resolver *resolver_of(const struct misuse_arguments *a)
 {
-    return a->nulls & 1 ? NULL : &a->state->background.resolvers[a->who % 3];
+    return a->nulls & 1 ? NULL : &a->state->background.resolvers[a->which % 3];
 }
 
 static fer_lookup *lookup_of(const struct misuse_arguments *a)
 {
-    return a->nulls & 2 ? NULL : &a->state->background.lookups[(a->who >> 2) % MISUSE_LOOKUPS];
+    return a->nulls & 2 ? NULL : &a->state->background.lookups[(a->which >> 2) % MISUSE_LOOKUPS];
 }
 
 static fer_error do_new(const struct misuse_arguments *a)

@@ -187,9 +187,9 @@ static void choose(struct misuse_arguments *a)
     a->number = (uint32_t)number;
     a->how = (fer_shutdown)number;
     a->raw = a->arg % 2 == 0 ? FER_RAW_SOCKET_NONE : misuse_raw_of_none(number);
-    a->listener = a->nulls & 1 ? NULL : &a->state->listeners[(a->who >> 4) % MISUSE_LISTENERS];
+    a->listener = a->nulls & 1 ? NULL : &a->state->listeners[(a->which >> 4) % MISUSE_LISTENERS];
     a->other_listener =
-        a->nulls & 2 ? NULL : &a->state->listeners[(a->who >> 6) % MISUSE_LISTENERS];
+        a->nulls & 2 ? NULL : &a->state->listeners[(a->which >> 6) % MISUSE_LISTENERS];
     a->values->keepalive =
         (fer_keepalive){a->arg % 2 == 1, duration_of(a->arg), duration_of(a->nulls), a->arg};
     a->keepalive = a->nulls & 32 ? NULL : &a->values->keepalive;

@@ -59,7 +59,7 @@ static void choose(struct misuse_arguments *a)
     static const fer_ipv4_addr groups_v4[] = {{{239, 1, 1, 1}}, {{10, 0, 0, 1}}};
     static const fer_ipv4_addr locals[] = {{{0, 0, 0, 0}}, {{10, 0, 0, 1}}, {{192, 0, 2, 1}}};
     static const fer_ipv6_addr groups_v6[] = {{{0xff, 2, [15] = 1}}, {{0xfe, 0x80, [15] = 1}}};
-    const fer_tcp_stream *stream = &a->state->streams[a->who % MISUSE_STREAMS];
+    const fer_tcp_stream *stream = &a->state->streams[a->which % MISUSE_STREAMS];
     misuse_set_addr(a, addrs[a->arg % 8]);
     a->text = a->text != NULL && a->arg % 8 == 0 ? "127.0.0.1:82" : a->text;
     a->raw = a->arg % 3 == 0   ? FER_RAW_SOCKET_NONE

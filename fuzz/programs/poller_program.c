@@ -137,9 +137,10 @@ static void open_poller(struct poller_program *program, const poller_step *step)
     }
     fer_error error = fer_poller_new(&program->pollers[poller]);
     bool is_fault_hit = fer_sim_clear_faults() == 0 && step->third >= 128;
-    fer_error_kind wanted = step->third % 2 == 0 ? FER_TOO_MANY_OPEN_FILES : FER_OUT_OF_MEMORY;
+    fer_error_kind expected = step->third % 2 == 0 ? FER_TOO_MANY_OPEN_FILES : FER_OUT_OF_MEMORY;
     note(program, error);
-    must(program, poller_model_opened(poller, error.kind) || (is_fault_hit && error.kind == wanted),
+    must(program,
+         poller_model_opened(poller, error.kind) || (is_fault_hit && error.kind == expected),
          "P12: a new poller has a wrong result");
 }
 

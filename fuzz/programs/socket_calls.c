@@ -55,7 +55,7 @@ model_destination socket_destination(uint8_t arg)
     to.addr.ip.family = at == DESTINATIONS - 1 ? (fer_ip_family)9 : to.addr.ip.family;
     to.is_local = to.addr.port == MODEL_PORT;
     to.is_mapped = at == 10;
-    to.earliest = to.latest = destinations[at].time[model_is_windows()];
+    to.delay = destinations[at].time[model_is_windows()];
     return to;
 }
 

@@ -63,10 +63,10 @@ static void set_option(struct socket_program *p, const struct socket_call *c)
 static void get_option(struct socket_program *p, const struct socket_call *c)
 {
     model_option option = (model_option)(c->arg % OPTION_COUNT);
-    uint64_t wanted = 0;
+    uint64_t expected = 0;
     uint64_t reported = 0;
     bool is_known = false;
-    kind_set allowed = model_get_option(&p->models[c->socket], option, &wanted, &is_known);
+    kind_set allowed = model_get_option(&p->models[c->socket], option, &expected, &is_known);
     fer_error error = socket_get_option(&p->handles[c->socket].socket, option, &reported);
     if (option == OPTION_NONBLOCKING) {
         return; /* it has no getter */
@@ -74,8 +74,8 @@ static void get_option(struct socket_program *p, const struct socket_call *c)
     socket_check(error, allowed);
     if (error.kind == FER_OK && is_known) {
         bool has_grain = option == OPTION_READ_TIMEOUT || option == OPTION_WRITE_TIMEOUT;
-        FUZZ_CHECK(has_grain ? reported >= wanted && reported - wanted < 10000000
-                             : reported == wanted);
+        FUZZ_CHECK(has_grain ? reported >= expected && reported - expected < 10000000
+                             : reported == expected);
     }
 }
 

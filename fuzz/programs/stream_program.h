@@ -19,10 +19,8 @@ enum {
     PROGRAM_STEPS = 100,
     PROGRAM_DEFERRED = 64,
     PROGRAM_STEP_BYTES = 4,
-    PROGRAM_POLLER_FROM =
-        /* In a step's first byte. Below it the values are shared by the operations before the
-         * poller's. */
-    248,
+    /* The first byte of a step is an operation of the poller from this value on. */
+    PROGRAM_POLLER_FROM = 248,
     PROGRAM_BUFFER = 2048
 };
 
@@ -76,7 +74,7 @@ struct record {
     uint64_t value;       /* of a getter, or the kind from take_error */
     uint64_t expected;    /* the value that was set and should be returned */
     uint64_t elapsed;     /* of virtual time, in nanoseconds */
-    /* by the harness that compares: an earlier step of this connection differed */
+    /* Set by the harness that compares: an earlier step of this connection differed. */
     bool was_forgiven;
     size_t unread; /* sent by the peer and not received, before the step */
 };

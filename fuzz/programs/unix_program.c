@@ -28,26 +28,26 @@ static size_t abstract_length(int name)
     return name == UNIX_NAMES - 1 ? NAME_MAX_LENGTH : 1;
 }
 
-static void check_kind(fer_error got, fer_error_kind wanted)
+static void check_kind(fer_error got, fer_error_kind expected)
 {
-    if (got.kind != wanted) {
+    if (got.kind != expected) {
         fprintf(stderr, "unix: %s, expected %s\n", fer_error_kind_name(got.kind),
-                fer_error_kind_name(wanted));
+                fer_error_kind_name(expected));
     }
-    FUZZ_CHECK(got.kind == wanted);
+    FUZZ_CHECK(got.kind == expected);
 }
 
-static void check_name(const fer_unix_addr *got, int wanted)
+static void check_name(const fer_unix_addr *got, int expected)
 {
     size_t len = 0;
     const char *path = fer_unix_addr_as_pathname(got);
     const char *name = fer_unix_addr_as_abstract_name(got, &len);
-    if (wanted == UNIX_UNNAMED) {
+    if (expected == UNIX_UNNAMED) {
         FUZZ_CHECK(fer_unix_addr_is_unnamed(got) && path == NULL && name == NULL);
-    } else if (wanted < UNIX_PATHS) {
-        FUZZ_CHECK(path != NULL && strcmp(path, paths[wanted]) == 0 && name == NULL);
+    } else if (expected < UNIX_PATHS) {
+        FUZZ_CHECK(path != NULL && strcmp(path, paths[expected]) == 0 && name == NULL);
     } else {
-        FUZZ_CHECK(name != NULL && len == abstract_length(wanted) &&
+        FUZZ_CHECK(name != NULL && len == abstract_length(expected) &&
                    memcmp(name, abstract_names, len) == 0);
     }
 }
@@ -176,9 +176,9 @@ static void accept_one(struct unix_program *p, const struct call *c)
 static void read_some(struct unix_program *p, const struct call *c, bool consumes)
 {
     uint8_t got[LENGTH_MAX];
-    uint8_t wanted[LENGTH_MAX];
+    uint8_t expected[LENGTH_MAX];
     size_t n = 77;
-    size_t wanted_n = 0;
+    size_t expected_n = 0;
     fer_unix_stream *stream = &p->streams[c->one];
     fer_error error = consumes ? fer_unix_stream_read(stream, got, c->len, &n)
                                : fer_unix_stream_peek(stream, got, c->len, &n);
@@ -186,10 +186,10 @@ static void read_some(struct unix_program *p, const struct call *c, bool consume
         FUZZ_CHECK(n == 0);
         return;
     }
-    check_kind(error,
-               unix_model_read(&p->stream_models[c->one], c->len, p->wait_kind, wanted, &wanted_n));
-    FUZZ_CHECK(n == wanted_n);
-    FUZZ_CHECK(memcmp(got, wanted, n) == 0);
+    check_kind(error, unix_model_read(&p->stream_models[c->one], c->len, p->wait_kind, expected,
+                                      &expected_n));
+    FUZZ_CHECK(n == expected_n);
+    FUZZ_CHECK(memcmp(got, expected, n) == 0);
     unix_model_consume(&p->stream_models[c->one], consumes ? n : 0);
 }
 
