@@ -176,7 +176,7 @@ bool poller_model_added(int poller, fer_raw_socket raw, fer_event interest, fer_
 }
 
 /* The registration of a closed raw socket may be gone already, or not. */
-static bool is_closed_socket(fer_error_kind expected, fer_error_kind kind)
+static bool is_unknown_raw(fer_error_kind expected, fer_error_kind kind)
 {
     return expected == FER_BAD_HANDLE && (kind == FER_BAD_HANDLE || kind == FER_NOT_FOUND);
 }
@@ -187,7 +187,7 @@ bool poller_model_modified(int poller, fer_raw_socket raw, fer_event interest, f
     fer_error_kind expected = check_arguments(poller, raw, mode);
     struct registration *registration = find_registration(poller, raw);
     if (expected != FER_OK) {
-        return kind == expected || is_closed_socket(expected, kind);
+        return kind == expected || is_unknown_raw(expected, kind);
     }
     if (registration == NULL) {
         return kind == FER_NOT_FOUND;
@@ -217,7 +217,7 @@ bool poller_model_deleted(int poller, fer_raw_socket raw, fer_error_kind kind)
         return delete_stale(poller, raw);
     }
     if (expected != FER_OK) {
-        return kind == expected || is_closed_socket(expected, kind);
+        return kind == expected || is_unknown_raw(expected, kind);
     }
     if (registration == NULL) {
         return kind == FER_NOT_FOUND;

@@ -8,13 +8,13 @@
 
 /* ---- Connecting */
 
-static model_connect answered_now(kind_set allowed)
+static model_connect immediate_connect(kind_set allowed)
 {
     model_connect connect = {.allowed = allowed, .outcome = allowed};
     return connect;
 }
 
-static model_connect refused_as_misuse(void)
+static model_connect misuse_connect(void)
 {
     model_connect connect = {.allowed = MISUSE, .is_misuse = true};
     return connect;
@@ -61,15 +61,15 @@ static bool is_other_family(const model_handle *handle, const model_destination 
 static model_connect datagram_connect(const model_handle *handle, const model_destination *to)
 {
     if (to->addr.port == 0) {
-        return refused_as_misuse();
+        return misuse_connect();
     }
     const struct model_socket *socket = of(handle);
     bool is_unreachable = to->is_mapped && socket->values[OPTION_ONLY_V6] != 0;
     /* It may be bound to an address of the other family. */
     bool is_bound = socket->peer_is_unknown || socket->was_shared || socket->port != UNBOUND;
-    return answered_now(is_unreachable ? ~(OK | MISUSE | PENDING)
-                        : is_bound     ? ~(MISUSE | PENDING)
-                                       : OK);
+    return immediate_connect(is_unreachable ? ~(OK | MISUSE | PENDING)
+                             : is_bound     ? ~(MISUSE | PENDING)
+                                            : OK);
 }
 
 model_connect model_connect_to(const model_handle *handle, const model_destination *to,
@@ -77,27 +77,27 @@ model_connect model_connect_to(const model_handle *handle, const model_destinati
 {
     bool has_timeout = timeout.nanos != UINT64_MAX;
     if (!model_is_usable(handle) || is_other_family(handle, to) || timeout.nanos == 0) {
-        return refused_as_misuse();
+        return misuse_connect();
     }
     struct model_socket *socket = of(handle);
     if (!socket->is_stream) {
         return datagram_connect(handle, to);
     }
     if (handle->state != STATE_UNCONNECTED) {
-        return refused_as_misuse();
+        return misuse_connect();
     }
     if (to->addr.port == 0) {
-        return answered_now(kind_set_of(FER_CONNECTION_REFUSED));
+        return immediate_connect(kind_set_of(FER_CONNECTION_REFUSED));
     }
     if (socket->is_uncertain || model_socket_state_now(socket) != SOCKET_UNCONNECTED) {
         socket->is_uncertain = true;
-        return answered_now(KIND_SET_ANY);
+        return immediate_connect(KIND_SET_ANY);
     }
     if (to->is_mapped && socket->values[OPTION_ONLY_V6] != 0) {
-        return answered_now(kind_set_of(FER_NETWORK_UNREACHABLE));
+        return immediate_connect(kind_set_of(FER_NETWORK_UNREACHABLE));
     }
     if (fault == FER_SIM_FAULT_NO_BUFFERS) {
-        return answered_now(kind_set_of(FER_NO_BUFFER_SPACE));
+        return immediate_connect(kind_set_of(FER_NO_BUFFER_SPACE));
     }
     model_connect connect = started(socket, to, fault);
     bool waits = has_timeout || socket->values[OPTION_NONBLOCKING] == 0;
@@ -148,8 +148,8 @@ void model_connect_done(model_handle *handle, const model_connect *connect, fer_
         succeeded(handle);
     } else {
         /* An expired timeout has no OS code; an error of the system has one. */
-        bool is_local = error.kind == FER_TIMED_OUT && has_timeout && now() < connect->latest;
-        FUZZ_CHECK(!is_local || error.os_code == 0);
+        bool is_expired = error.kind == FER_TIMED_OUT && has_timeout && now() < connect->latest;
+        FUZZ_CHECK(!is_expired || error.os_code == 0);
         failed(handle, error);
     }
 }

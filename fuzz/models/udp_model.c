@@ -250,7 +250,7 @@ static void check_query(int number, const struct udp_record *record)
         udp_check_refusal(number, record);
     } else {
         udp_must(kind == FER_OK && record->value == FER_OK && !end->refusal_is_expected,
-                 "U3: take_error", record);
+                 "U3: take_error has a wrong result", record);
     }
 }
 
@@ -285,8 +285,8 @@ void udp_model_check(const struct udp_record *record)
         bool idle =
             record->op == UDP_CLOSE || record->op == UDP_THROUGH_RAW ||
             ((record->op == UDP_SEND || record->op == UDP_SEND_TO) && record->serial == UDP_NONE);
-        udp_must(record->error.kind == (idle ? FER_OK : FER_INVALID_INPUT) && record->n == 0, "E4",
-                 record);
+        udp_must(record->error.kind == (idle ? FER_OK : FER_INVALID_INPUT) && record->n == 0,
+                 "E4: a handle without a socket has a wrong result", record);
     } else if (record->op == UDP_SEND || record->op == UDP_SEND_TO || record->op == UDP_PEER_SEND) {
         check_send(number, record);
     } else if (record->op == UDP_RECV || record->op == UDP_RECV_FROM || record->op == UDP_PEEK ||

@@ -22,9 +22,9 @@ fer_ip_addr udp_source_of(const struct udp_end *end, const fer_ip_addr *to)
 static bool may_reach(const struct udp_datagram *datagram, const struct udp_end *end)
 {
     const fer_ip_addr *to = &datagram->to.ip;
-    bool family = to->family == (end->is_v6 ? FER_IP_V6 : FER_IP_V4) || end->is_v6;
+    bool is_family = to->family == (end->is_v6 ? FER_IP_V6 : FER_IP_V4) || end->is_v6;
     bool wildcard = fer_ip_addr_is_unspecified(&end->local.ip);
-    if (datagram->to.port != end->local.port || !family) {
+    if (datagram->to.port != end->local.port || !is_family) {
         return false;
     }
     if (fer_ip_addr_is_multicast(to)) {
@@ -80,10 +80,10 @@ static bool matches(const struct udp_datagram *datagram, int number,
                     const struct udp_record *record)
 {
     fer_socket_addr from = canonical(&record->addr);
-    bool len = record->truncated
-                   ? datagram->len > record->requested && record->n == record->requested
-                   : datagram->len == record->n;
-    return datagram->used && len && is_same(&datagram->from, &from) &&
+    bool is_length = record->truncated
+                         ? datagram->len > record->requested && record->n == record->requested
+                         : datagram->len == record->n;
+    return datagram->used && is_length && is_same(&datagram->from, &from) &&
            may_reach(datagram, &udp_model.ends[number]) &&
            datagram->received_by[number] < datagram->copies;
 }
@@ -129,7 +129,7 @@ void udp_check_received(int number, const struct udp_record *record)
     struct udp_end *end = &udp_model.ends[number];
     fer_socket_addr from = canonical(&record->addr);
     udp_must(record->bytes_are_right, "U1: the bytes differ from those sent", record);
-    udp_must(record->n <= record->requested, "longer than the buffer", record);
+    udp_must(record->n <= record->requested, "the datagram is longer than the buffer", record);
     udp_must((record->addr.ip.family == FER_IP_V6) == end->is_v6, "the sender has another family",
              record);
     udp_must(!end->is_connected || is_same(&end->remote, &from), "U5: not from the connected peer",
