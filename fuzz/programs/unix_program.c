@@ -17,10 +17,9 @@ struct call {
 };
 
 /* The last path and the last name have the maximum length. */
-static const char *const paths[UNIX_PATHS] = {
-    "a", "b",
-    "/run/a path as long as it may be. a path as long as it may be. a path as long as it may be. a "
-    "path as longx"};
+static const char longest_path[] = "/run/a path as long as it may be. a path as long as it may be. "
+                                   "a path as long as it may be. a path as longx";
+static const char *const paths[UNIX_PATHS] = {"a", "b", longest_path};
 static const char abstract_names[NAME_MAX_LENGTH] = "a\0b";
 
 static size_t abstract_length(int name)
