@@ -300,9 +300,8 @@ static void expect_connect(const struct poller_program *program, int socket, fer
     } else if (program->dialect == FER_SIM_POSIX) {
         expect_answer(socket, POLLER_FAILED, round_trip);
     } else {
-        poller_model_arrives(socket, POLLER_MAY_ANSWER, 0,
-                             /* Windows retries for about 2 s. */
-                             now);
+        /* Windows retries for about 2 s. */
+        poller_model_arrives(socket, POLLER_MAY_ANSWER, 0, now);
         poller_model_arrives(socket, POLLER_FAILED, 0, now + 3 * SECOND);
     }
 }
