@@ -25,7 +25,7 @@ for harness in "$source"/fuzz/harnesses/fuzz_*.c; do
     name=${name#fuzz_}
     fuzzer=$OUT/fuzz_$name
     if ! grep -qw "fuzz_$name" "$build/targets"; then
-        echo "fuzz_$name is skipped: this build has no such target"
+        echo "fuzz_$name is left out: this build has no such target"
         continue
     fi
     {
