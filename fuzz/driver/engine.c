@@ -18,19 +18,15 @@ const char *__asan_default_options(void)
 enum { COLUMNS = (int)FERI_EVENT_COUNT + (int)FERI_REQUEST_COUNT };
 
 /* libFuzzer reads this section as counters of edges. Here they count the cells of each table. */
-__attribute__((
-    used,
-    section("__libfuzzer_extra_counters"))) static uint8_t life_cells[FERI_PHASE_COUNT][COLUMNS];
-__attribute__((
-    used,
-    section("__libfuzzer_extra_counters"))) static uint8_t read_cells[FERI_READ_COUNT][COLUMNS];
-__attribute__((
-    used,
-    section("__libfuzzer_extra_counters"))) static uint8_t write_cells[FERI_WRITE_COUNT][COLUMNS];
+#define EXTRA_COUNTERS __attribute__((used, section("__libfuzzer_extra_counters")))
+
+EXTRA_COUNTERS static uint8_t phase_cells[FERI_PHASE_COUNT][COLUMNS];
+EXTRA_COUNTERS static uint8_t read_cells[FERI_READ_COUNT][COLUMNS];
+EXTRA_COUNTERS static uint8_t write_cells[FERI_WRITE_COUNT][COLUMNS];
 
 void feri_visit(feri_state state, unsigned column)
 {
-    life_cells[feri_state_phase(state)][column]++;
+    phase_cells[feri_state_phase(state)][column]++;
     read_cells[feri_state_read_half(state)][column]++;
     write_cells[feri_state_write_half(state)][column]++;
 }
