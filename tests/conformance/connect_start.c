@@ -1,6 +1,5 @@
-/* connect_start.c: rule C5 of a plain stream: connects that are only started, and what comes of
- * them. What a stream answers whose connect is under way, however it was started, is in
- * socket_pending.c too. */
+/* connect_start.c: rule C5 of a plain stream: connects that are only started, and their results. For
+ * a stream's answers during a pending connect, however it was started, see socket_pending.c too. */
 #include "support/socket_fixture.h"
 
 enum { SHORT_MS = 40 };
@@ -21,7 +20,7 @@ static fer_error ended(fer_tcp_stream *stream)
 }
 
 /* C5: "A started (nonblocking) connect leaves CONNECTING ... connected → goes on"; the stream is
- * nonblocking from then on. */
+ * nonblocking afterwards. */
 static void a_started_connect_ends_well(void **state)
 {
     peer_family family = family_of(state);
@@ -61,8 +60,8 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
     assert_exchange(stream, other);
 }
 
-/* "failed → CONNECT_FAILED with the reason"; an OS that refuses within the call tells it there, and
- * the handle is NEW (C4). A handle that was closed can start again (C6). */
+/* "failed → CONNECT_FAILED with the reason". If the OS refuses within the call, the call returns the
+ * error and the handle is NEW (C4). A closed handle can start a connect again (C6). */
 static void a_started_connect_that_is_refused_tells_the_reason(void **state)
 {
     peer_family family = family_of(state);
@@ -87,8 +86,8 @@ static void a_started_connect_that_is_refused_tells_the_reason(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "a refused port is CONNECTION_REFUSED": nobody can listen on port 0, and the OS is not asked.
- * C4: the handle is NEW. */
+/* C2: "a refused port is CONNECTION_REFUSED": no listener can use port 0, so the result needs no
+ * system call. C4: the handle is NEW. */
 static void a_connect_to_port_0_is_refused_at_once(void **state)
 {
     peer_family family = family_of(state);
@@ -98,7 +97,7 @@ static void a_connect_to_port_0_is_refused_at_once(void **state)
     assert_new(stream);
 }
 
-/* C4: "leaks nothing": a connect that is under way ends with its handle. */
+/* C4: "leaks nothing": close of the handle ends a pending connect. */
 static void closing_a_started_connect_leaks_nothing(void **state)
 {
     (void)state;
@@ -113,7 +112,7 @@ static void closing_a_started_connect_leaks_nothing(void **state)
     }
 }
 
-/* An IPv4-mapped address connects from an IPv6 socket, as of every connect. */
+/* An IPv6 socket connects to an IPv4-mapped address, as with every other connect. */
 static void a_connect_to_a_mapped_address_is_started(void **state)
 {
     (void)state;
@@ -129,7 +128,7 @@ static void a_connect_to_a_mapped_address_is_started(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* ---- S5: a connection that was reset before anybody asked for it is a connection none the less */
+/* ---- S5: a connection that was reset before the first call is still a connection */
 
 static fer_tcp_stream *connected_and_reset(void)
 {
@@ -172,7 +171,7 @@ static void a_started_connection_that_was_reset_is_read_to_the_reset(void **stat
     assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH));
 }
 
-/* As of every stream take_error tells a reset once, and it stays with the handle. */
+/* As for every stream, take_error returns a reset once, and the reset stays with the handle. */
 static void a_started_connection_that_was_reset_tells_so_when_its_error_is_taken(void **state)
 {
     fer_tcp_stream *stream = connected_and_reset();

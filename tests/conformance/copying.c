@@ -1,5 +1,5 @@
-/* copying.c: fer_copy: rules E3, E4, S2 to S6 and T4, where bytes go from one stream into another.
- * Signals (I1): interruption.c. */
+/* copying.c: fer_copy: rules E3, E4, S2 to S6 and T4 for bytes that are copied from one stream to
+ * another. For signals (I1): interruption.c. */
 #include "ferrule/io.h"
 #include "support/process.h"
 #include "support/thread.h"
@@ -62,10 +62,9 @@ static bool receives_pattern(peer_socket peer, uint64_t len, uint64_t offset)
     return right;
 }
 
-/* ---- The whole, E3 and S4 */
+/* ---- Whole copies, E3 and S4 */
 
-/* S4: "The peer's orderly end reads as OK with 0 bytes, again and again": it ends a copy, again and
- * again. */
+/* S4: "The peer's orderly end reads as OK with 0 bytes, again and again": it ends each copy. */
 static void a_copy_ends_with_its_source_and_counts_every_byte(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -80,10 +79,11 @@ static void a_copy_ends_with_its_source_and_counts_every_byte(void **state)
     assert_true(receives_pattern(link.other, PART, 0));
     assert_ok(copy(&pair->stream, link.stream, &buffer, &n));
     assert_int_equal(n, 0);
-    assert_exchange(link.stream, link.other); /* its writing half is left open */
+    /* The write half of the destination stays open. */
+    assert_exchange(link.stream, link.other);
 }
 
-/* S4: the same where both sides are one stream. */
+/* S4: the same if one stream is both source and destination. */
 static void an_echo_is_a_copy_of_a_stream_into_itself(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -118,8 +118,8 @@ static void receive_everything(void *argument)
     talker->outcome = peer_drain(talker->peer, &talker->total, &talker->intact);
 }
 
-/* E3: "A count that goes with an error is true", and without one: megabytes through a small
- * buffer. */
+/* E3: "A count that goes with an error is true", and a count without an error too: megabytes
+ * through a small buffer. */
 static void megabytes_are_echoed_through_a_small_buffer(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -149,7 +149,7 @@ struct one_way {
     uint64_t n;
 };
 
-/* As the documentation of fer_copy says. */
+/* The relay from fer_copy's documentation. */
 static void relay_one_way(void *argument)
 {
     struct one_way *way = argument;
@@ -161,7 +161,8 @@ static void relay_one_way(void *argument)
     }
 }
 
-/* S3: "The peer reads what was sent, then EOF": through a relay too, each way by itself. */
+/* S3: "The peer reads what was sent, then EOF": through a relay too, in each direction
+ * independently. */
 static void a_relay_of_two_copies_tells_each_end_on(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -192,7 +193,7 @@ static void a_relay_of_two_copies_tells_each_end_on(void **state)
     assert_true(near_end.outcome == PEER_END && far_end.outcome == PEER_END);
 }
 
-/* E3: streams of two kinds, both ways. */
+/* E3: streams of two kinds, in both directions. */
 static void bytes_go_from_tcp_to_unix_and_back(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
@@ -219,8 +220,8 @@ static void bytes_go_from_tcp_to_unix_and_back(void **state)
 
 /* ---- T4: "nothing read is lost, nothing sent goes uncounted, the next call works" */
 
-/* A copy into a stream whose peer does not read: parts are sent until some of one is stuck in the
- * buffer; then the peer reads, and every byte comes. The copies end with kind. */
+/* Copies into a stream whose peer does not read. Parts are sent until some bytes of one remain in
+ * the buffer. Then the peer reads, and receives every byte. The copies end with kind. */
 static void copy_into_a_full_stream(struct pair *pair, struct link link, fer_error_kind kind,
                                     uint64_t received)
 {
@@ -272,7 +273,7 @@ static void a_copy_that_times_out_loses_nothing(void **state)
     copy_into_a_full_stream(pair, link, FER_TIMED_OUT, full);
 }
 
-/* ---- S2 to S6: how either side may end */
+/* ---- S2 to S6: the ways in which either side ends */
 
 /* S5: a reset "never looks like a clean end of file": not to a copy either. */
 static void a_source_that_is_reset_ends_a_copy_with_the_reset(void **state)
@@ -291,8 +292,8 @@ static void a_source_that_is_reset_ends_a_copy_with_the_reset(void **state)
     assert_exchange(link.stream, link.other);
 }
 
-/* S5: the other side's reset: what was read is in the buffer, and once it is known nothing more is
- * read. */
+/* S5: a reset of the destination: the bytes that were read are in the buffer. After the reset is
+ * detected, nothing more is read. */
 static void a_destination_that_is_reset_takes_nothing_from_the_source(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -316,7 +317,7 @@ static void a_destination_that_is_reset_takes_nothing_from_the_source(void **sta
 }
 
 /* S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once": so a
- * copy is at its end. */
+ * copy ends. */
 static void a_source_whose_reading_is_shut_is_at_its_end(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -329,7 +330,7 @@ static void a_source_whose_reading_is_shut_is_at_its_end(void **state)
     assert_exchange(link.stream, link.other);
 }
 
-/* S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE": a copy reads nothing first. */
+/* S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE": a copy does not read before it. */
 static void a_destination_whose_writing_is_shut_is_broken_pipe(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -346,7 +347,7 @@ static void a_destination_whose_writing_is_shut_is_broken_pipe(void **state)
     assert_string_equal(got, "abc");
 }
 
-/* S6: "shutdown from another thread wakes a blocked read", a copy's too. */
+/* S6: "shutdown from another thread wakes a blocked read", also the read of a copy. */
 static void shutdown_of_its_source_ends_a_copy(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -367,7 +368,7 @@ static void shutdown_of_its_source_ends_a_copy(void **state)
 /* ---- E4 */
 
 /* E4: "Misuse ... is INVALID_INPUT — NOT_CONNECTED where a stream that was never connected is read,
- * written": nothing is moved. */
+ * written": no byte is moved. */
 static void misuse_moves_nothing(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,5 +1,5 @@
-/* datagram_check.h: what the tests of datagrams have in common: a datagram that must come next, and
- * none that may. */
+/* datagram_check.h: shared by the tests of datagrams: a bound socket and its peers, a datagram that
+ * must be received next, and no datagram. */
 #ifndef CONFORMANCE_DATAGRAM_CHECK_H
 #define CONFORMANCE_DATAGRAM_CHECK_H
 
@@ -7,7 +7,7 @@
 
 enum { SHORT_MS = 40 };
 
-/* The peer has that datagram next, from that port. */
+/* The peer receives that datagram next, from that port. */
 static inline void assert_peer_gets(peer_socket peer, const char *text, uint16_t from)
 {
     char got[64];
@@ -19,7 +19,7 @@ static inline void assert_peer_gets(peer_socket peer, const char *text, uint16_t
     assert_int_equal(port, from);
 }
 
-/* The socket has that datagram next, whole, from that peer. */
+/* The socket receives that datagram next, untruncated, from that peer. */
 static inline void assert_gets(fer_udp_socket *socket, const char *text, peer_family family,
                                uint16_t from)
 {
@@ -33,7 +33,7 @@ static inline void assert_gets(fer_udp_socket *socket, const char *text, peer_fa
     assert_true(fer_socket_addr_eq(&got.from, &want));
 }
 
-/* And no other within a short while. */
+/* The socket receives no datagram within a short time. */
 static inline void assert_gets_nothing(fer_udp_socket *socket)
 {
     char buf[64];

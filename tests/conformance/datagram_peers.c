@@ -1,5 +1,5 @@
-/* datagram_peers.c: rule U5: what being connected means to a datagram socket; and two threads at
- * one. */
+/* datagram_peers.c: rule U5: which datagrams a connected datagram socket receives. Also: two threads
+ * on one socket. */
 #include "conformance/datagram_check.h"
 #include "support/thread.h"
 
@@ -69,7 +69,7 @@ static void a_stranger_s_datagram_after_connect_is_not_received(void **state)
     assert_gets_nothing(socket);
 }
 
-/* Through a clone too: who the peer is belongs to the socket. */
+/* A connect through a clone too: the peer is a property of the socket. */
 static void a_clone_s_connect_makes_strangers_of_the_others(void **state)
 {
     peer_family family = family_of(state);

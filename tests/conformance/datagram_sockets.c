@@ -1,5 +1,5 @@
-/* datagram_sockets.c: datagram sockets by the rules that all sockets have: T, I, C, L, E, O, R.
- * What only datagrams have is in datagrams.c. */
+/* datagram_sockets.c: the rules of all sockets, for datagram sockets: T, I, C, L, E, O, R. For the
+ * rules of datagrams alone: datagrams.c. */
 #include "support/fixture.h"
 
 enum { SHORT_MS = 40 };
@@ -192,7 +192,7 @@ static void binding_or_cloning_into_an_open_handle_is_refused(void **state)
     assert_ok(fer_udp_socket_bind_addr(socket, &addr));
 }
 
-/* Who was a peer is no longer one in the handle's next life. */
+/* A handle that was closed and bound again does not keep the old peer. */
 static void a_handle_that_is_bound_again_has_no_peer(void **state)
 {
     (void)state;
@@ -308,7 +308,7 @@ static void an_address_that_cannot_be_reached_from_the_socket_is_refused(void **
     }
 }
 
-/* A connected socket may send elsewhere, but on macOS and the BSDs. */
+/* A connected socket can send to other addresses, except on macOS and the BSDs. */
 static void a_connected_socket_sends_to_others_or_says_that_it_is_connected(void **state)
 {
     peer_family family = family_of(state);

@@ -1,5 +1,5 @@
-/* datagrams.c: rules U1 to U4: datagrams in and out. Whose they are (U5) is in datagram_peers.c,
- * their sockets in datagram_sockets.c. */
+/* datagrams.c: rules U1 to U4: sending and receiving datagrams. For U5, the datagrams that a
+ * connected socket receives: datagram_peers.c. For the sockets: datagram_sockets.c. */
 #include "conformance/datagram_check.h"
 
 enum { LONGEST = 65507 };
@@ -7,7 +7,7 @@ enum { LONGEST = 65507 };
 static unsigned char big[70000];
 static unsigned char copy[70000];
 
-/* A port that refuses. It stays taken, so that nobody else can be there. */
+/* A port that refuses datagrams. Its socket stays bound, so that no other socket can use the port. */
 static uint16_t refusing_port(peer_family family)
 {
     uint16_t port = 0;
@@ -39,7 +39,7 @@ static void datagrams_go_there_and_back(void **state)
     assert_gets(socket, "pong", family, other_port);
 }
 
-/* One socket, many hosts: nothing is kept of an address. */
+/* One socket sends to several addresses. */
 static void one_socket_sends_to_many(void **state)
 {
     peer_family family = family_of(state);

@@ -1,6 +1,6 @@
-/* interruption.c: rules I1 and I2: signals. Windows has none, so there every test here is skipped
- * by name; what the OS's interruption does there is proved by injected faults elsewhere.
- * Inheritance of handles (I3) is in inheritance.c. */
+/* interruption.c: rules I1 and I2: signals. Windows has none, so every test here is skipped there by
+ * name; tests with injected faults cover interruption by the OS there. For the inheritance of handles
+ * (I3): inheritance.c. */
 #include <stdatomic.h>
 
 #include "ferrule/io.h"
@@ -21,7 +21,7 @@ static int end_with_signals(void **state)
     return test_end(state);
 }
 
-/* A helper thread that waits for some more signals to hit the main thread, then acts. */
+/* A thread that waits until some more signals have been handled, then acts. */
 struct helper {
     peer_socket peer;
     uint16_t port;
@@ -47,8 +47,8 @@ static bool wait_for_signals(unsigned count)
 }
 
 /* I1: "One read, write, send or recv that the OS reports as interrupted before it moved a byte is
- * INTERRUPTED": the connection is unharmed. A read with a timeout is interrupted by every handled
- * signal (Linux, signal(7)). */
+ * INTERRUPTED": the connection stays usable. On Linux, every handled signal interrupts a read with a
+ * timeout (signal(7)). */
 static void an_interrupted_read_is_interrupted(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -72,7 +72,7 @@ static void an_interrupted_read_is_interrupted(void **state)
     assert_alive(pair);
 }
 
-/* I1: the same of datagrams. What comes afterwards is received. */
+/* I1: the same for datagrams. The next datagram is received. */
 static void an_interrupted_datagram_receive_is_interrupted(void **state)
 {
     (void)state;
@@ -97,8 +97,8 @@ static void an_interrupted_datagram_receive_is_interrupted(void **state)
     assert_int_equal(got.len, 5);
 }
 
-/* I1: the same of writing; a write that had moved bytes tells them instead. Nothing is sent
- * twice. */
+/* I1: the same for writes. An interrupted write that had moved bytes returns their count instead. No
+ * byte is sent twice. */
 static void an_interrupted_write_is_interrupted_or_short(void **state)
 {
     static unsigned char bytes[1 << 20];
@@ -170,7 +170,7 @@ static void read_exact_and_read_to_end_go_on_after_signals(void **state)
     }
 }
 
-/* I1: and fer_copy, which reads and writes. */
+/* I1: fer_copy, which reads and writes, continues too. */
 static void a_copy_goes_on_after_signals(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -260,8 +260,7 @@ static void accept_everybody_after_signals(void *argument)
     }
 }
 
-/* A connect that cannot end at once: its listener's queue is full until the helper has seen signals
- * hit it. */
+/* A connect that has to wait: the listener's queue is full until the helper has seen some signals. */
 static void assert_connect_goes_on(fer_error (*connect)(fer_tcp_stream *stream,
                                                         const fer_socket_addr *addr))
 {
@@ -309,7 +308,7 @@ static void connect_timeout_goes_on_after_signals(void **state)
     assert_connect_goes_on(connect_with_time);
 }
 
-/* I1: "with the time that is left": signals neither end the wait early nor begin it anew. */
+/* I1: "with the time that is left": signals neither end the wait early nor restart its timeout. */
 static void signals_do_not_stretch_connect_timeout(void **state)
 {
     (void)state;
@@ -332,9 +331,10 @@ static void signals_do_not_stretch_connect_timeout(void **state)
     assert_new(stream);
 }
 
-enum { SLOW_BYTES = 5, SLOW_PAUSE = 700, SLOW_TIMEOUT = 3000 }; /* milliseconds */
+/* Milliseconds. */
+enum { SLOW_BYTES = 5, SLOW_PAUSE = 700, SLOW_TIMEOUT = 3000 };
 
-/* worked: each byte went out well before a read that waits for it may time out. */
+/* Sets worked to true if each byte was sent well before the timeout of the read that waits for it. */
 static void send_slowly(void *argument)
 {
     struct helper *helper = argument;
@@ -350,8 +350,9 @@ static void send_slowly(void *argument)
     }
 }
 
-/* I1: "and there a timeout is, as in Rust, that of each underlying read": five bytes, each in time,
- * all together too late. Where the machine was too busy to send them in time, it is tried again. */
+/* I1: "and there a timeout is, as in Rust, that of each underlying read": five bytes, each before its
+ * timeout, all together after it. The test is repeated if the machine was too slow to send them in
+ * time. */
 static void read_exact_has_the_timeout_of_each_read(void **state)
 {
     struct helper helper = {0};
@@ -374,8 +375,8 @@ static void read_exact_has_the_timeout_of_each_read(void **state)
     } while (!helper.worked);
 }
 
-/* I2: "No call ever raises SIGPIPE, plain or vectored": with its default action, which would end
- * this program. */
+/* I2: "No call ever raises SIGPIPE, plain or vectored": SIGPIPE has its default action, which would
+ * end this program. */
 static void no_write_raises_sigpipe(void **state)
 {
     struct pair_kind *kind = *state;
@@ -411,7 +412,7 @@ static void no_write_raises_sigpipe(void **state)
     }
 }
 
-/* I2: on an adopted socket too. */
+/* I2: the same for an adopted socket. */
 static void no_write_to_an_adopted_socket_raises_sigpipe(void **state)
 {
     (void)state;

@@ -59,8 +59,8 @@ static void an_address_that_another_program_listens_on_is_addr_in_use(void **sta
     assert_kind(fer_tcp_listener_bind_addr(listener, &addr), FER_ADDR_IN_USE);
 }
 
-/* L1: "where it would let another process steal the port, exclusive use is asked for instead":
- * nobody can listen beside us, SO_REUSEADDR or not. */
+/* L1: "where it would let another process steal the port, exclusive use is asked for instead": no
+ * other listener can bind the same port, with or without SO_REUSEADDR. */
 static void nobody_can_listen_beside_a_listener(void **state)
 {
     (void)state;
@@ -126,8 +126,7 @@ static void port_0_picks_one_and_local_addr_tells_it(void **state)
     assert_int_not_equal(ports[0], ports[1]);
 }
 
-/* L2: "Backlog is 128": so many connections wait in the queue, and where the OS tells the number,
- * it is that. */
+/* L2: "Backlog is 128": the queue holds 128 connections. If the OS reports the backlog, it is 128. */
 static void the_backlog_is_128(void **state)
 {
     enum { BACKLOG = 128 };
@@ -161,7 +160,7 @@ static void connect_late(void *argument)
     client->peer = peer_connect(PEER_V4, client->port);
 }
 
-/* It says a word: a dead one's reset may come a moment later than the connection. */
+/* The client sends a byte, because the reset of a dead connection may arrive after the connection. */
 static void connect_late_and_talk(void *argument)
 {
     struct late_client *client = argument;
@@ -177,8 +176,8 @@ static bool is_alive(fer_tcp_stream *stream)
            fer_tcp_stream_read(stream, &byte, 1, NULL).kind == FER_OK && byte == '!';
 }
 
-/* An OS that hands out a dead connection (Linux does) is not at fault: its stream tells the reset.
- * accept itself never fails. */
+/* The OS may return a dead connection (Linux does): its stream then reports the reset. accept itself
+ * never fails. */
 static void accept_survives_connections_that_died_in_the_queue(void **state)
 {
     (void)state;
@@ -236,8 +235,8 @@ static void accept_waits_for_a_connection(void **state)
     assert_exchange(stream, client.peer);
 }
 
-/* L3: "TOO_MANY_OPEN_FILES is reported and the pending connection is not lost." Each other call
- * that makes a handle reports it too. */
+/* L3: "TOO_MANY_OPEN_FILES is reported and the pending connection is not lost." Every other call
+ * that opens a handle reports it too. */
 static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -326,8 +325,8 @@ static void an_address_not_this_machines_is_addr_not_available(void **state)
     assert_ok(fer_tcp_listener_bind_addrs(listener, mixed, 2));
 }
 
-/* bind_addrs: the first that can be bound; else the error is the last one's; none at all is
- * INVALID_INPUT. */
+/* bind_addrs binds the first address that can be bound. If none can be bound, it returns the last
+ * address's error. With no address, it returns INVALID_INPUT. */
 static void bind_addrs_takes_the_first_that_works_or_tells_the_last_error(void **state)
 {
     (void)state;
@@ -430,7 +429,7 @@ static void peer_addr_is_not_connected_once_a_reset_was_seen(void **state)
     assert_true(fer_socket_addr_eq(&addr, &local));
 }
 
-/* L6: a clone takes along what the handle has seen; one made before has not seen it. */
+/* L6: a clone copies what its origin has detected. An earlier clone has not detected the end. */
 static void a_clone_knows_the_end_that_its_origin_saw(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,12 +1,12 @@
 /* misuse_datagrams.c: rule E4: every function of udp.h on a handle that is NULL, NEW or CLOSED, and
- * bad arguments to good handles. Outputs stay untouched; byte counts are written always. */
+ * bad arguments to good handles. Outputs stay unchanged; byte counts are always written. */
 #include "conformance/misuse.h"
 
 static const fer_ipv4_addr group_v4 = {{239, 1, 2, 3}};
 static const fer_ipv4_addr local_v4 = {{127, 0, 0, 1}};
 static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
 
-/* X(name, expression, whether it writes a count) of every function but those that fill a handle. */
+/* X(name, expression, whether it writes a count) for all functions except those that fill a handle. */
 #define CALLS(X)                                                                              \
     X(connect, fer_udp_socket_connect(s, "127.0.0.1:9"), false)                               \
     X(connect_addr, fer_udp_socket_connect_addr(s, &address), false)                          \
@@ -106,7 +106,7 @@ static void closing_what_is_not_open_is_harmless(void **state)
 
 /* ---- Bad arguments to good handles */
 
-/* The datagram that is queued stays, and none is sent. */
+/* The queued datagram stays queued, and no datagram is sent. */
 static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void **state)
 {
     (void)state;

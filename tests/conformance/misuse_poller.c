@@ -1,4 +1,4 @@
-/* misuse_poller.c: rule E4 of pollers: a handle that is not OPEN, NULL, no room for events, no
+/* misuse_poller.c: rule E4 for pollers: a handle that is not OPEN, NULL, no room for events, no
  * socket, an unknown mode. */
 #include "support/poller_fixture.h"
 
@@ -35,8 +35,7 @@ static void a_poller_that_is_not_open_is_invalid_input(void **state)
     fer_poller_close(&fresh);
 }
 
-/* Nothing is taken from the poller by such a wait: what is ready, and a notification, come with the
- * next. */
+/* Such a wait consumes nothing: the next wait returns the events and the notification. */
 static void a_wait_without_room_is_invalid_input(void **state)
 {
     (void)state;
@@ -76,7 +75,7 @@ static void no_socket_is_invalid_input(void **state)
     assert_quiet(poller);
 }
 
-/* Numbers that no socket has. */
+/* Raw values that no socket has. */
 static void absurd_numbers_are_bad_handles(void **state)
 {
     (void)state;
