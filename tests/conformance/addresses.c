@@ -258,8 +258,8 @@ static void formatting_is_rfc_5952(void **state)
     }
 }
 
-/* A2: formatting follows snprintf: for every capacity the text is truncated, ends with a NUL, and no
- * byte after the capacity is written. */
+/* A2: formatting follows snprintf: for every capacity the text is truncated, ends with a NUL, and
+ * no byte after the capacity is written. */
 static void formatting_never_passes_its_capacity(void **state)
 {
     static const char whole[] = "[fe80::1%4294967295]:65535";

@@ -1,5 +1,6 @@
-/* connect_start.c: rule C5 of a plain stream: connects that are only started, and their results. For
- * a stream's answers during a pending connect, however it was started, see socket_pending.c too. */
+/* connect_start.c: rule C5 of a plain stream: connects that are only started, and their results.
+ * For a stream's answers during a pending connect, however it was started, see socket_pending.c
+ * too. */
 #include "support/socket_fixture.h"
 
 enum { SHORT_MS = 40 };
@@ -60,8 +61,8 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
     assert_exchange(stream, other);
 }
 
-/* "failed → CONNECT_FAILED with the reason". If the OS refuses within the call, the call returns the
- * error and the handle is NEW (C4). A closed handle can start a connect again (C6). */
+/* "failed → CONNECT_FAILED with the reason". If the OS refuses within the call, the call returns
+ * the error and the handle is NEW (C4). A closed handle can start a connect again (C6). */
 static void a_started_connect_that_is_refused_tells_the_reason(void **state)
 {
     peer_family family = family_of(state);

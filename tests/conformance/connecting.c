@@ -94,8 +94,8 @@ static void expiry_of_connect_timeout_is_timed_out(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every connect
- * function. */
+/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every
+ * connect function. */
 static void a_refused_port_is_connection_refused_at_once(void **state)
 {
     struct pair_kind *kind = *state;

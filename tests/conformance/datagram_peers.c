@@ -1,5 +1,5 @@
-/* datagram_peers.c: rule U5: which datagrams a connected datagram socket receives. Also: two threads
- * on one socket. */
+/* datagram_peers.c: rule U5: which datagrams a connected datagram socket receives. Also: two
+ * threads on one socket. */
 #include "conformance/datagram_check.h"
 #include "support/thread.h"
 

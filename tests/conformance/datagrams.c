@@ -7,7 +7,8 @@ enum { LONGEST = 65507 };
 static unsigned char big[70000];
 static unsigned char copy[70000];
 
-/* A port that refuses datagrams. Its socket stays bound, so that no other socket can use the port. */
+/* A port that refuses datagrams. Its socket stays bound, so that no other socket can use the
+ * port. */
 static uint16_t refusing_port(peer_family family)
 {
     uint16_t port = 0;

@@ -2,8 +2,8 @@
  * once. */
 #include "support/fixture.h"
 
-/* I3: "Every handle is close-on-exec / not inheritable": the streams of connect, connect_timeout and
- * accept ... */
+/* I3: "Every handle is close-on-exec / not inheritable": the streams of connect, connect_timeout
+ * and accept ... */
 static void streams_are_not_inheritable(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -43,8 +43,8 @@ static void listeners_and_clones_are_not_inheritable(void **state)
     assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(second)));
 }
 
-/* I3: "from_raw leaves it as it is", inheritable or not. A clone of such a handle is not inheritable
- * in either case. */
+/* I3: "from_raw leaves it as it is", inheritable or not. A clone of such a handle is not
+ * inheritable in either case. */
 static void from_raw_leaves_inheritance_as_it_is(void **state)
 {
     (void)state;
@@ -88,8 +88,8 @@ static void accepting_from_an_inheritable_listener_is_not_inheritable(void **sta
     assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(stream)));
 }
 
-/* I3: "close is never retried": the socket is closed once. A second close of the same handle does not
- * close the new socket that reuses the raw value. */
+/* I3: "close is never retried": the socket is closed once. A second close of the same handle does
+ * not close the new socket that reuses the raw value. */
 static void a_second_close_harms_nobody(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -110,8 +110,8 @@ static void a_second_close_harms_nobody(void **state)
     assert_closed(&pair->stream);
 }
 
-/* I3 and O2: close also closes the handle when the OS's close would block: a nonblocking stream with
- * linger and unsent data. */
+/* I3 and O2: close also closes the handle when the OS's close would block: a nonblocking stream
+ * with linger and unsent data. */
 static void close_of_a_lingering_nonblocking_stream_leaks_nothing(void **state)
 {
     struct pair_kind *kind = *state;

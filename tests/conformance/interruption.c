@@ -1,6 +1,6 @@
-/* interruption.c: rules I1 and I2: signals. Windows has none, so every test here is skipped there by
- * name; tests with injected faults cover interruption by the OS there. For the inheritance of handles
- * (I3): inheritance.c. */
+/* interruption.c: rules I1 and I2: signals. Windows has none, so every test here is skipped there
+ * by name; tests with injected faults cover interruption by the OS there. For the inheritance of
+ * handles (I3): inheritance.c. */
 #include <stdatomic.h>
 
 #include "ferrule/io.h"
@@ -47,8 +47,8 @@ static bool wait_for_signals(unsigned count)
 }
 
 /* I1: "One read, write, send or recv that the OS reports as interrupted before it moved a byte is
- * INTERRUPTED": the connection stays usable. On Linux, every handled signal interrupts a read with a
- * timeout (signal(7)). */
+ * INTERRUPTED": the connection stays usable. On Linux, every handled signal interrupts a read with
+ * a timeout (signal(7)). */
 static void an_interrupted_read_is_interrupted(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -97,8 +97,8 @@ static void an_interrupted_datagram_receive_is_interrupted(void **state)
     assert_int_equal(got.len, 5);
 }
 
-/* I1: the same for writes. An interrupted write that had moved bytes returns their count instead. No
- * byte is sent twice. */
+/* I1: the same for writes. An interrupted write that had moved bytes returns their count instead.
+ * No byte is sent twice. */
 static void an_interrupted_write_is_interrupted_or_short(void **state)
 {
     static unsigned char bytes[1 << 20];
@@ -260,7 +260,8 @@ static void accept_everybody_after_signals(void *argument)
     }
 }
 
-/* A connect that has to wait: the listener's queue is full until the helper has seen some signals. */
+/* A connect that has to wait: the listener's queue is full until the helper has seen some
+ * signals. */
 static void assert_connect_goes_on(fer_error (*connect)(fer_tcp_stream *stream,
                                                         const fer_socket_addr *addr))
 {
@@ -334,7 +335,8 @@ static void signals_do_not_stretch_connect_timeout(void **state)
 /* Milliseconds. */
 enum { SLOW_BYTES = 5, SLOW_PAUSE = 700, SLOW_TIMEOUT = 3000 };
 
-/* Sets worked to true if each byte was sent well before the timeout of the read that waits for it. */
+/* Sets worked to true if each byte was sent well before the timeout of the read that waits for
+ * it. */
 static void send_slowly(void *argument)
 {
     struct helper *helper = argument;
@@ -350,9 +352,9 @@ static void send_slowly(void *argument)
     }
 }
 
-/* I1: "and there a timeout is, as in Rust, that of each underlying read": five bytes, each before its
- * timeout, all together after it. The test is repeated if the machine was too slow to send them in
- * time. */
+/* I1: "and there a timeout is, as in Rust, that of each underlying read": five bytes, each before
+ * its timeout, all together after it. The test is repeated if the machine was too slow to send them
+ * in time. */
 static void read_exact_has_the_timeout_of_each_read(void **state)
 {
     struct helper helper = {0};

@@ -186,8 +186,8 @@ static void more_slices_than_the_os_takes_are_read_short(void **state)
     assert_alive(pair);
 }
 
-/* R3 and S4: if the first slices, as many as the OS accepts, are all empty, the call may move no byte.
- * That is not the end of the stream, and the call must not wait. */
+/* R3 and S4: if the first slices, as many as the OS accepts, are all empty, the call may move no
+ * byte. That is not the end of the stream, and the call must not wait. */
 static void many_empty_slices_are_not_the_end(void **state)
 {
     static fer_io_slice_mut slices[SLICES];

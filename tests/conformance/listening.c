@@ -126,7 +126,8 @@ static void port_0_picks_one_and_local_addr_tells_it(void **state)
     assert_int_not_equal(ports[0], ports[1]);
 }
 
-/* L2: "Backlog is 128": the queue holds 128 connections. If the OS reports the backlog, it is 128. */
+/* L2: "Backlog is 128": the queue holds 128 connections. If the OS reports the backlog, it is
+ * 128. */
 static void the_backlog_is_128(void **state)
 {
     enum { BACKLOG = 128 };
@@ -160,7 +161,8 @@ static void connect_late(void *argument)
     client->peer = peer_connect(PEER_V4, client->port);
 }
 
-/* The client sends a byte, because the reset of a dead connection may arrive after the connection. */
+/* The client sends a byte, because the reset of a dead connection may arrive after the
+ * connection. */
 static void connect_late_and_talk(void *argument)
 {
     struct late_client *client = argument;
@@ -176,8 +178,8 @@ static bool is_alive(fer_tcp_stream *stream)
            fer_tcp_stream_read(stream, &byte, 1, NULL).kind == FER_OK && byte == '!';
 }
 
-/* The OS may return a dead connection (Linux does): its stream then reports the reset. accept itself
- * never fails. */
+/* The OS may return a dead connection (Linux does): its stream then reports the reset. accept
+ * itself never fails. */
 static void accept_survives_connections_that_died_in_the_queue(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* misuse.h: shared by the tests of rule E4 on handles: tables of calls that fail with misuse, fill no
- * handle, and write no output except their count. */
+/* misuse.h: shared by the tests of rule E4 on handles: tables of calls that fail with misuse, fill
+ * no handle, and write no output except their count. */
 #ifndef TEST_MISUSE_H
 #define TEST_MISUSE_H
 

@@ -1,5 +1,5 @@
-/* misuse_arguments.c: rule E4: bad arguments to good handles, and to the functions on values. For bad
- * handles: misuse_handles.c.
+/* misuse_arguments.c: rule E4: bad arguments to good handles, and to the functions on values. For
+ * bad handles: misuse_handles.c.
  *
  * E4: "Misuse (NULL, ... an unknown enum value, a bad family) is INVALID_INPUT ... in every build,
  * and never undefined behaviour." The connection is unchanged, and no queued byte is consumed. */

@@ -6,7 +6,8 @@ static const fer_ipv4_addr group_v4 = {{239, 1, 2, 3}};
 static const fer_ipv4_addr local_v4 = {{127, 0, 0, 1}};
 static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
 
-/* X(name, expression, whether it writes a count) for all functions except those that fill a handle. */
+/* X(name, expression, whether it writes a count) for all functions except those that fill a
+ * handle. */
 #define CALLS(X)                                                                              \
     X(connect, fer_udp_socket_connect(s, "127.0.0.1:9"), false)                               \
     X(connect_addr, fer_udp_socket_connect_addr(s, &address), false)                          \

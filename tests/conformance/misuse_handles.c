@@ -1,13 +1,13 @@
-/* misuse_handles.c: rule E4: every function of tcp.h on a handle that is NULL, NEW or CLOSED. For bad
- * arguments to good handles: misuse_arguments.c.
+/* misuse_handles.c: rule E4: every function of tcp.h on a handle that is NULL, NEW or CLOSED. For
+ * bad arguments to good handles: misuse_arguments.c.
  *
  * E4: "Misuse (NULL, {0} where an open socket is needed, a closed handle, ...) is INVALID_INPUT -
  * NOT_CONNECTED where a stream that was never connected is read, written or shut down - in every
  * build, and never undefined behaviour." Outputs stay unchanged; byte counts are always written. */
 #include "conformance/misuse.h"
 
-/* X(name, expression, on a NEW handle, whether it writes a count) for all functions except those that
- * fill a handle. */
+/* X(name, expression, on a NEW handle, whether it writes a count) for all functions except those
+ * that fill a handle. */
 #define STREAM_CALLS(X)                                                                            \
     X(read, fer_tcp_stream_read(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                   \
     X(peek, fer_tcp_stream_peek(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                   \

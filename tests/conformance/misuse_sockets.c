@@ -1,5 +1,5 @@
-/* misuse_sockets.c: rule E4: every function of socket.h on a handle that is NULL, NEW or CLOSED, and
- * with bad arguments.
+/* misuse_sockets.c: rule E4: every function of socket.h on a handle that is NULL, NEW or CLOSED,
+ * and with bad arguments.
  *
  * E4: "Misuse (NULL, {0} where an open socket is needed, a closed handle, an unknown enum value, a
  * bad family) is INVALID_INPUT ... in every build, and never undefined behaviour." Outputs stay

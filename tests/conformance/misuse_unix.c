@@ -3,8 +3,8 @@
 #include "conformance/misuse.h"
 #include "support/unix_fixture.h"
 
-/* X(name, expression, on a NEW handle, whether it writes a count) for all functions except those that
- * fill a handle. */
+/* X(name, expression, on a NEW handle, whether it writes a count) for all functions except those
+ * that fill a handle. */
 #define STREAM_CALLS(X)                                                                           \
     X(stream_read, fer_unix_stream_read(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)          \
     X(stream_peek, fer_unix_stream_peek(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)          \
@@ -186,7 +186,8 @@ static void a_missing_name_is_invalid_input(void **state)
     }
 }
 
-/* NULL with a length: queued bytes stay queued, and no byte is sent. NULL as the output of a getter. */
+/* NULL with a length: queued bytes stay queued, and no byte is sent. NULL as the output of a
+ * getter. */
 static void null_buffers_and_outputs_are_invalid_input_and_take_nothing(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);

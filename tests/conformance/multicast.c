@@ -1,23 +1,25 @@
-/* multicast.c: groups, on the loopback alone. */
+/* multicast.c: rule U6: multicast groups, on the loopback only. */
 #include "support/fixture.h"
 
 static const fer_ipv4_addr this_machine = {{127, 0, 0, 1}};
 
-/* Groups of a member's own: named by its port, which no other program has meanwhile. Linux also
- * gives a socket at the wildcard what is for a group that others joined (ip(7), IP_MULTICAST_ALL),
- * so one that all tests shared would not be left before they all have left it. */
+/* A group for one member, derived from its port, which no other program uses at the same time.
+ * Linux also delivers a group's datagrams to a wildcard socket that has not joined it, if another
+ * socket has (ip(7), IP_MULTICAST_ALL). A group that all tests shared would therefore be left only
+ * when all of them have left it. */
 static fer_ipv4_addr group_v4(uint16_t port)
 {
     return fer_ipv4_addr_new(239, 255, (uint8_t)(port >> 8), (uint8_t)port);
 }
 
-/* Of this machine only (RFC 4291, 2.7). */
+/* Interface-local scope: this machine only (RFC 4291, 2.7). */
 static fer_ipv6_addr group_v6(uint16_t port)
 {
     return fer_ipv6_addr_new(0xff01, 0, 0, 0, 0, 0, 0x77, port);
 }
 
-/* A member-to-be: bound to the wildcard, as a system needs to hand a group's datagrams out. */
+/* A future member. It is bound to the wildcard, because a system delivers a group's datagrams only
+ * to such a socket. */
 static fer_udp_socket *receiver(const char *wildcard, uint16_t *port)
 {
     fer_udp_socket *socket = test_udp();
@@ -44,8 +46,8 @@ static void assert_gets(fer_udp_socket *member, const char *word, uint16_t from_
     assert_int_equal(got.from.port, from_port);
 }
 
-/* What is sent to nobody's group does not come: what is sent behind it, to the socket alone,
- * does. */
+/* The member does not receive a datagram for a group that it has not joined: it receives the next
+ * datagram, which is sent to the socket itself. */
 static void assert_gets_only_its_own(fer_udp_socket *member, fer_udp_socket *sender,
                                      const fer_socket_addr *group, uint16_t from_port)
 {
@@ -71,7 +73,7 @@ static void a_member_receives_what_is_sent_to_its_group_until_it_leaves(void **s
     assert_gets_only_its_own(member, sender, &to, sender_port);
 }
 
-/* What it does is not seen here: the loopback's own network brings everything back. */
+/* The option's effect cannot be tested here: the loopback network returns every datagram. */
 static void the_loop_is_on_at_first_and_told_as_it_was_set(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
-/* nonblocking_calls.c: rule T2 of the calls that never wait, whatever the mode and the timeouts
- * are: _try_read and its kin, of streams, listeners and datagram sockets. All handles here are
- * blocking, unless a test says else: a call that waited would hang it. */
+/* nonblocking_calls.c: rule T2 for the calls that never wait, in every mode and with every timeout:
+ * _try_read and the other _try_ calls, on streams, listeners and datagram sockets. All handles are
+ * blocking, unless a test says otherwise, so that a call that waited would hang the test. */
 #include "conformance/datagram_check.h"
 #include "support/socket_fixture.h"
 
@@ -25,7 +25,7 @@ static void a_read_that_would_wait_is_would_block(void **state)
     assert_alive(pair);
 }
 
-/* What has arrived is read, and what was peeked at is there still; the mode is as it was. */
+/* Bytes that have arrived are read. A peek leaves them queued. The mode does not change. */
 static void what_has_arrived_is_read(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -44,8 +44,8 @@ static void what_has_arrived_is_read(void **state)
     assert_own(fer_tcp_stream_read(&pair->stream, got, 8, &n), FER_TIMED_OUT);
 }
 
-/* E3: "A count ... is true": writes go on until there is no room, and all that was counted
- * arrives. */
+/* E3: "A count ... is true": writes succeed until there is no room, and all counted bytes
+ * arrive. */
 static void a_write_takes_what_there_is_room_for(void **state)
 {
     static unsigned char piece[100000];
@@ -69,7 +69,7 @@ static void a_write_takes_what_there_is_room_for(void **state)
     assert_int_equal(got, sent);
 }
 
-/* S2, S3, S4: what the halves answer by themselves they answer to these, too. */
+/* S2, S3, S4: the _try_ calls return an ended half's answer, too. */
 static void ended_halves_answer_by_themselves(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -145,7 +145,7 @@ static void a_stream_whose_connect_is_under_way_would_block(void **state)
 
 /* ---- Listeners */
 
-/* T2, of a blocking listener and of a nonblocking one; T6: "Accepted streams start blocking". */
+/* T2, for a blocking and for a nonblocking listener; T6: "Accepted streams start blocking". */
 static void an_accept_that_would_wait_is_would_block(void **state)
 {
     peer_family family = family_of(state);
@@ -202,8 +202,8 @@ static void a_receive_that_would_wait_is_would_block(void **state)
     assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
-/* U5: "recv on a connected socket gives only its peer's datagrams": a stranger's is dropped, and
- * then it would wait. */
+/* U5: "recv on a connected socket gives only its peer's datagrams": another sender's datagram is
+ * discarded, and then the call would block. */
 static void a_strangers_datagram_is_no_reason_to_wait(void **state)
 {
     peer_family family = family_of(state);

@@ -1,4 +1,5 @@
-/* peer_posix.c: the other side of a conformance test on POSIX systems. */
+/* peer_posix.c: the peers of the conformance tests on POSIX systems. Raw sockets:
+ * peer_raw_posix.c. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
@@ -90,8 +91,9 @@ static void do_nothing(void *argument)
     (void)argument;
 }
 
-/* The links of a directory count those in it, its own name and its parent's: proc(5) has one for
- * each thread. The thread sanitizer has one of its own from the first that is made on. */
+/* The link count of a directory is its entries plus two: its own name and its parent's. proc(5) has
+ * an entry for each thread. The thread sanitizer starts a thread of its own when the first thread
+ * is created. */
 size_t peer_threads(void)
 {
     static bool has_begun;
@@ -116,7 +118,7 @@ size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
     return system_names_resolve(host, addrs, cap);
 }
 
-/* One by one: the memory sanitizer does not see what if_nameindex writes. */
+/* Tries each index, because the memory sanitizer does not see what if_nameindex writes. */
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
 {
     char found[IF_NAMESIZE] = "";
@@ -431,7 +433,7 @@ static bool tcp_info_of(fer_raw_socket raw, struct tcp_info *info)
 {
     socklen_t len = sizeof *info;
     memset(info, 0, sizeof *info);
-    /* qemu's user emulation gives the first four bytes alone. */
+    /* qemu's user emulation returns only the first four bytes. */
     return getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, info, &len) == 0 &&
            len >= offsetof(struct tcp_info, tcpi_sacked) + sizeof info->tcpi_sacked;
 }

@@ -1,6 +1,6 @@
-/* peer_sim.c: the other side of a conformance test on the simulated network: scripted hosts'
- * sockets on its loopback. The dialect is fixed when this file is compiled. A peer that waits lets
- * virtual time pass. */
+/* peer_sim.c: the peers of the conformance tests on the simulated network: scripted hosts' sockets
+ * on its loopback. The dialect is fixed when this file is compiled. A peer that waits advances the
+ * virtual clock. */
 #include "conformance/peer_system.h"
 
 #include <stdlib.h>
@@ -65,7 +65,7 @@ bool peer_knows_localhost(void)
     return true;
 }
 
-/* Of the names that every simulation knows. */
+/* The names that every simulation resolves. */
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
 {
     const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
@@ -111,7 +111,7 @@ bool peer_handle_count_is_exact(void)
     return true;
 }
 
-/* ---- Waiting. Each look is a function of one socket. */
+/* ---- Waiting. Each condition is a function of one socket. */
 
 typedef bool (*look_function)(const ferp_sim_socket *socket);
 
@@ -208,7 +208,7 @@ peer_socket peer_accept(peer_socket listener)
     return peer_keep(accepted);
 }
 
-/* A failed one is kept open, as a system's socket would be, and closed as one that nobody wants. */
+/* A failed peer has no handle in the list of open peers, so that it is closed here. */
 peer_socket peer_connect_begin(peer_family family, uint16_t port)
 {
     fer_socket_addr addr = loopback_addr(family, port);

@@ -1,5 +1,5 @@
-/* peer_winsock.c: the other side of a conformance test on Windows. Every peer is a nonblocking
- * SOCKET until it is given away. */
+/* peer_winsock.c: the peers of the conformance tests on Windows. Every peer is a nonblocking SOCKET
+ * until it is given away. Raw sockets: peer_raw_winsock.c. */
 #define _WIN32_WINNT 0x0601
 #include "conformance/peer_system.h"
 
@@ -95,8 +95,8 @@ size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
     return system_names_resolve(host, addrs, cap);
 }
 
-/* "RtlIpv6StringToAddressExW function" (MSDN): a scope is a number. What Wine takes besides are
- * names of the system beneath it. */
+/* "RtlIpv6StringToAddressExW function" (MSDN): a scope is a number. The names that Wine accepts in
+ * addition are those of the system that it runs on. */
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
 {
     (void)name;
@@ -220,7 +220,7 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
     return peer;
 }
 
-/* select, for WSAPoll does not tell a failed connect before Windows 10 2004. */
+/* Calls select, because WSAPoll does not report a failed connect before Windows 10 2004. */
 bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
 {
     struct timeval limit = {.tv_sec = (long)(wait_ms / 1000u),
@@ -236,7 +236,7 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
     return select(0, NULL, &done, &failed, &limit) > 0 && failed.fd_count == 0;
 }
 
-/* Windows refuses at last, Wine waits. */
+/* Windows refuses in the end; Wine waits. */
 bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
 {
     (void)family;
@@ -278,7 +278,7 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
             return PEER_GOT;
         }
         if (got == 0) {
-            /* Wine tells a reset as the end, but WSAPoll says which it was. */
+            /* Wine returns a reset as end of file, but WSAPoll distinguishes them. */
             return (wait_events(peer, POLLRDNORM, 0) & POLLERR) != 0 ? PEER_RESET : PEER_END;
         }
         if (WSAGetLastError() != WSAEWOULDBLOCK) {
@@ -391,7 +391,7 @@ static bool set_raw_timeout(fer_raw_socket raw, int option, DWORD milliseconds)
                       (int)sizeof milliseconds) == 0;
 }
 
-/* The mode cannot be asked for: a receive that may wait 20 ms tells it. */
+/* Windows has no query for the mode, so a receive with a timeout of 20 ms detects it. */
 bool peer_raw_is_nonblocking(fer_raw_socket raw)
 {
     DWORD before = raw_timeout(raw, SO_RCVTIMEO);
@@ -434,7 +434,7 @@ int peer_raw_backlog(fer_raw_socket raw)
     return -1;
 }
 
-/* Some options write one byte only. */
+/* Some options write only one byte. */
 static int int_option(fer_raw_socket raw, int level, int option)
 {
     int value = 0;

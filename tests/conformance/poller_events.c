@@ -1,5 +1,5 @@
-/* poller_events.c: what a poller tells of each kind of socket (rules P1, P2 and P7 as a level):
- * bytes, room, connections, ends, resets. */
+/* poller_events.c: the events of each kind of socket (rules P1, P2 and level-triggered P7): bytes,
+ * room, connections, ends, resets. */
 #include "support/poller_fixture.h"
 
 #define ALL_ONES UINT64_MAX
@@ -43,7 +43,7 @@ static void a_stream_is_writable_while_it_has_room(void **state)
     assert_alive(pair);
 }
 
-/* Both at once; what of it comes is told of, and nothing else. */
+/* Both interests. Only the ready ones are reported. */
 static void a_stream_is_told_of_for_what_it_is_watched_for(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -60,7 +60,7 @@ static void a_stream_is_told_of_for_what_it_is_watched_for(void **state)
     assert_told(poller, 7, true, false);
 }
 
-/* "What is ready already is told by the next wait": of every kind. */
+/* "What is ready already is told by the next wait": for every kind of socket. */
 static void what_is_ready_already_is_told_by_the_next_wait(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -174,7 +174,7 @@ static void a_unix_stream_and_its_listener_are_told_of(void **state)
     assert_quiet(poller);
 }
 
-/* ---- Connects in the background. P2: "a socket whose connect goes on in the background writable
+/* ---- Pending connects. P2: "a socket whose connect goes on in the background writable
  * when it has ended, well or badly" */
 
 static void a_connect_is_writable_once_it_has_ended_well(void **state)
@@ -249,8 +249,9 @@ static void a_reset_is_readable_and_writable(void **state)
     }
 }
 
-/* P2: "The end that the peer's shutdown makes is readable": as long as nobody stops watching, after
- * what was sent before. Some systems take it for a hang-up, which is writable besides. */
+/* P2: "The end that the peer's shutdown makes is readable": as long as the socket is registered,
+ * and after the bytes that were sent before. Some systems report it as a hang-up, which is also
+ * writable. */
 #define assert_told_readable(poller, key) \
     assert_true(wait_for((poller), (key), millis(PEER_LIMIT_MS)).readable)
 
@@ -270,7 +271,7 @@ static void the_peers_end_is_readable(void **state)
     assert_told_readable(poller, 11);
 }
 
-/* P2, once both halves are gone. */
+/* P2, after both halves were shut down. */
 static void the_end_of_both_halves_is_readable(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -285,13 +286,13 @@ static void the_end_of_both_halves_is_readable(void **state)
     assert_told_readable(poller, 11);
 }
 
-/* P2 of datagrams: their peer's refusal, which the next call tells (rule U3). */
+/* P2 for datagrams: the peer's refusal, which the next call returns (rule U3). */
 static void a_refused_datagram_is_readable(void **state)
 {
     (void)state;
     uint16_t port = 0;
-    /* One that takes its own datagrams alone keeps its port: a closed one's could be anybody's
-     * next. */
+    /* A socket that receives only its own datagrams keeps its port bound. The port of a closed
+     * socket could be assigned to another one. */
     peer_socket refusing = peer_datagram(PEER_V4, &port);
     struct mailbox *mailbox = test_mailbox();
     fer_poller *poller = test_poller();
@@ -372,7 +373,7 @@ static void every_key_comes_back_as_it_was(void **state)
     }
 }
 
-/* Nothing says that keys differ: each socket is told of all the same. */
+/* Keys need not differ: each socket is reported. */
 static void sockets_may_share_a_key(void **state)
 {
     (void)state;

@@ -1,10 +1,10 @@
-/* poller_handles.c: what a poller costs and leaves behind: lives, limits, inheritance (rule I3),
- * leaks. */
+/* poller_handles.c: the handles that a poller uses and leaves: its states, limits, inheritance
+ * (rule I3), leaks. */
 #include "support/poller_fixture.h"
 #include "support/process.h"
 
-/* "NEW when it is all zero bytes, OPEN after fer_poller_new, CLOSED after fer_poller_close", which
- * can be made again. */
+/* "NEW when it is all zero bytes, OPEN after fer_poller_new, CLOSED after fer_poller_close", and
+ * fer_poller_new makes a closed poller OPEN again. */
 static void a_poller_can_be_made_again_once_it_is_closed(void **state)
 {
     (void)state;
@@ -42,8 +42,8 @@ static void a_copied_poller_has_moved(void **state)
     fer_poller_close(&second);
 }
 
-/* P12: what a poller works with is not the caller's to watch, to modify or to delete, by whatever
- * number he comes at it. */
+/* P12: the caller cannot register, modify or delete the poller's own descriptors by their
+ * numbers. */
 static void the_poller_s_own_descriptors_are_none_of_the_caller_s(void **state)
 {
     (void)state;
@@ -78,8 +78,8 @@ static void closing_a_poller_leaves_its_sockets_alone(void **state)
     assert_alive(pair);
 }
 
-/* "FER_TOO_MANY_OPEN_FILES": whichever of its handles it is that cannot be had, nothing is left
- * open or half made. A poller that is there already goes on. */
+/* "FER_TOO_MANY_OPEN_FILES": whichever handle cannot be opened, no handle stays open and the poller
+ * stays NEW. An open poller stays usable. */
 static void a_poller_that_cannot_be_made_is_new(void **state)
 {
     (void)state;
@@ -121,7 +121,7 @@ static void a_poller_that_cannot_be_made_is_new(void **state)
     }
 }
 
-/* I3 of what a poller is made of. */
+/* I3 for the handles of a poller. */
 static void a_pollers_handles_are_not_inheritable(void **state)
 {
     (void)state;
@@ -136,7 +136,7 @@ static void a_pollers_handles_are_not_inheritable(void **state)
     assert_int_equal(peer_inheritable_handles(), before + 1);
 }
 
-/* Over many rounds, whatever state its sockets are in when a poller is closed: told or not, closed
+/* Over many rounds, with sockets in every state when a poller is closed: reported or not, closed
  * before it, closed after it. */
 static void nothing_of_a_poller_leaks(void **state)
 {

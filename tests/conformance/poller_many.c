@@ -1,5 +1,5 @@
 /* poller_many.c: thousands of sockets on one poller (rules P3, P4, P7 and P10), as many as this OS
- * lets a test have. */
+ * allows a test. */
 #include "support/poller_fixture.h"
 #include "support/process.h"
 
@@ -58,7 +58,8 @@ static void take_from(size_t i)
     assert_ok(fer_udp_socket_recv_from(&sockets[i], &byte, 1, &got));
 }
 
-/* Waits until count sockets were told of, each as watched; seen[key] says how often each was. */
+/* Waits until count sockets were reported, each with its interest. seen[key] counts the events of a
+ * key. */
 static void collect(fer_poller *poller, fer_event interest, unsigned char *seen, size_t keys,
                     size_t count)
 {
@@ -77,7 +78,7 @@ static void collect(fer_poller *poller, fer_event interest, unsigned char *seen,
     }
 }
 
-/* P10 of thousands: each comes, and once. All have room. */
+/* P10 for thousands of sockets: each is reported exactly once. All are writable. */
 static void each_of_thousands_is_told_of_once(void **state)
 {
     (void)state;
@@ -101,7 +102,8 @@ static void each_of_thousands_is_told_of_once(void **state)
     assert_quiet(poller);
 }
 
-/* P7: of thousands only the ready ones, in each wait as long as they are. */
+/* P7: only the ready ones of thousands of sockets are reported, in each wait while they are
+ * ready. */
 static void the_ready_ones_of_thousands_are_told_of(void **state)
 {
     (void)state;
@@ -129,7 +131,8 @@ static void the_ready_ones_of_thousands_are_told_of(void **state)
     assert_quiet(poller);
 }
 
-/* P3 and P4: deleted, closed without being deleted, and made anew, in no order of their numbers. */
+/* P3 and P4: sockets are deleted, or closed without a delete, and replaced, in an order that is not
+ * that of their numbers. */
 static void thousands_come_and_go(void **state)
 {
     (void)state;

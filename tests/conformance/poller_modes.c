@@ -1,5 +1,5 @@
-/* poller_modes.c: how often a ready socket is told of (rule P7): once, as long as it is so,
- * whenever it becomes so. */
+/* poller_modes.c: how often a ready socket is reported (rule P7): once, while it is ready, or
+ * whenever it becomes ready. */
 #include "support/poller_fixture.h"
 
 /* ---- "FER_POLL_ONESHOT gives one event, then none until fer_poller_modify." */
@@ -25,7 +25,7 @@ static void a_oneshot_socket_is_told_of_once_though_more_comes(void **state)
     }
 }
 
-/* Modifying tells again of what is still there, by the new key. */
+/* After modify, a socket that is still ready is reported again, with the new key. */
 static void a_oneshot_socket_is_told_of_again_after_modify(void **state)
 {
     (void)state;
@@ -38,7 +38,7 @@ static void a_oneshot_socket_is_told_of_again_after_modify(void **state)
         assert_quiet(poller);
         assert_ok(fer_poller_modify(poller, mailbox->raw, reading(i + 1), FER_POLL_ONESHOT));
     }
-    /* What was ready when it was modified may be told of still (rule P1). */
+    /* An event that was ready at the modify may still be reported (rule P1). */
     empty(mailbox);
     (void)wait_for(poller, 5, millis(1));
     assert_ok(fer_poller_modify(poller, mailbox->raw, reading(6), FER_POLL_ONESHOT));
@@ -47,7 +47,7 @@ static void a_oneshot_socket_is_told_of_again_after_modify(void **state)
     assert_told(poller, 6, true, false);
 }
 
-/* Modifying twice before a wait tells once. */
+/* After two calls of modify before a wait, there is one event. */
 static void a_oneshot_socket_that_is_modified_twice_is_told_of_once(void **state)
 {
     (void)state;
@@ -61,7 +61,7 @@ static void a_oneshot_socket_that_is_modified_twice_is_told_of_once(void **state
     assert_quiet(poller);
 }
 
-/* Both interests, one event: what comes to the other half later is not told. */
+/* Both interests, one event: the other half's later readiness is not reported. */
 static void a_oneshot_socket_with_both_interests_is_told_of_once(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -92,7 +92,8 @@ static void a_oneshot_socket_that_is_added_anew_is_told_of_anew(void **state)
     }
 }
 
-/* An end and a reset are one event as anything else; after it they are not told of until modify. */
+/* An end and a reset are events like any other. After the event they are not reported until
+ * modify. */
 static void a_oneshot_socket_tells_its_end_once(void **state)
 {
     const struct pair_kind *kind = *state;
@@ -120,7 +121,7 @@ static void a_oneshot_socket_tells_its_end_once(void **state)
     }
 }
 
-/* "until fer_poller_modify": a reset that comes after the event is not told of either. */
+/* "until fer_poller_modify": a reset that arrives after the event is not reported either. */
 static void a_oneshot_socket_that_was_told_of_hides_a_reset(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -175,7 +176,7 @@ static void a_level_socket_with_both_interests_is_told_of_by_halves(void **state
     }
 }
 
-/* ---- From one mode to the other */
+/* ---- Changing the mode */
 
 static void modes_are_changed_by_modify(void **state)
 {
@@ -212,7 +213,8 @@ static void an_edge_socket_is_told_of_whenever_it_becomes_ready(void **state)
     }
 }
 
-/* What is ready when it is added or modified becomes ready then, as epoll and kqueue have it. */
+/* A socket that is ready when it is added or modified becomes ready then, as with epoll and
+ * kqueue. */
 static void an_edge_socket_that_is_ready_already_is_told_of(void **state)
 {
     (void)state;

@@ -1,9 +1,9 @@
-/* poller_numbers.c: a poller knows sockets by their numbers, which the system gives away again:
- * what belongs to which socket (rules P3 and P4), and that watching anew tells at once what is
- * there (rule P7). */
+/* poller_numbers.c: a poller identifies sockets by their raw values, which the system reuses. The
+ * tests check which socket an event belongs to (rules P3 and P4), and that a new registration
+ * reports a ready socket in the next wait (rule P7). */
 #include "support/poller_fixture.h"
 
-/* What had happened to the old socket. */
+/* The history of the old socket. */
 enum way {
     NOTHING_HAD,
     SOMETHING_HAD_COME,
@@ -29,7 +29,8 @@ static void bring_about(enum way way, fer_poller *poller, struct mailbox *mailbo
     }
 }
 
-/* Closes it, and binds a new one to the same port. False: somebody else was faster. */
+/* Closes it, and binds a new socket to the same port. False: another socket has been bound to
+ * it. */
 static bool replace(struct mailbox *mailbox)
 {
     fer_raw_socket before = mailbox->raw;
@@ -48,8 +49,8 @@ static bool replace(struct mailbox *mailbox)
     return true;
 }
 
-/* A socket that is watched by key 2 where a closed one with its number and its port was by key
- * 1. */
+/* Registers a socket with key 2. A closed socket with its raw value and port was registered with
+ * key 1. */
 static struct mailbox *watch_instead(enum way way, fer_poller *poller)
 {
     struct mailbox *mailbox;
@@ -63,7 +64,8 @@ static struct mailbox *watch_instead(enum way way, fer_poller *poller)
     return mailbox;
 }
 
-/* P4: "the number can be added again", by a socket that looks like the old one to whoever asks. */
+/* P4: "the number can be added again", by a socket that cannot be distinguished from the old one by
+ * its raw value or addresses. */
 static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added(void **state)
 {
     (void)state;
@@ -86,7 +88,7 @@ static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_add
     }
 }
 
-/* P4: what the old socket's number names now was never added. */
+/* P4: the new socket that has the old socket's number was never added. */
 static void a_new_socket_with_a_closed_ones_number_is_not_watched(void **state)
 {
     (void)state;
@@ -106,7 +108,8 @@ static void a_new_socket_with_a_closed_ones_number_is_not_watched(void **state)
     assert_told(poller, 2, true, false);
 }
 
-/* P3: "Adding a socket twice is FER_ALREADY_EXISTS", whatever became of it in between. */
+/* P3: "Adding a socket twice is FER_ALREADY_EXISTS", also if the socket was connected in
+ * between. */
 static void a_new_peer_does_not_make_it_another_socket(void **state)
 {
     (void)state;
@@ -127,7 +130,8 @@ static void a_new_peer_does_not_make_it_another_socket(void **state)
 #define assert_told_at_once(poller, key) \
     assert_int_equal(wait_for((poller), (key), millis(0)).events, 1)
 
-/* P7, P5: "wait(0) looks": whatever was watched a moment ago, and told or not. */
+/* P7, P5: "wait(0) looks": also right after an earlier registration, whether it was reported or
+ * not. */
 static void what_is_deleted_and_added_again_is_told_of_at_once(void **state)
 {
     (void)state;
@@ -146,7 +150,7 @@ static void what_is_deleted_and_added_again_is_told_of_at_once(void **state)
     }
 }
 
-/* The same of a socket that is ready for both, and whose interest changes to and fro. */
+/* The same for a socket that is readable and writable, and whose interest alternates. */
 static void what_is_modified_is_told_of_at_once(void **state)
 {
     (void)state;
@@ -165,7 +169,7 @@ static void what_is_modified_is_told_of_at_once(void **state)
     }
 }
 
-/* The same where it was not ready when it was asked for first, which is still under way. */
+/* The same if it was not ready for the first interest, whose request is still in flight. */
 static void what_has_come_to_be_wanted_is_told_of_at_once(void **state)
 {
     (void)state;
