@@ -1,16 +1,16 @@
 /* poller_registration.c: adding, modifying and deleting (rules P3, P4, P11 and P12): closed sockets
- * whose number somebody else has, clones, what nobody can watch. */
+ * whose raw value was reused, clones, and handles that cannot be registered. */
 #include "support/poller_fixture.h"
 
 static const fer_poll_mode modes[] = {FER_POLL_ONESHOT, FER_POLL_LEVEL};
 
-/* A closed socket's registration may be alive in one of these ways. */
+/* The states of a closed socket's registration. */
 enum { ARMED, TOLD, ASKED_NOTHING, WAYS };
 
 /* ---- P3 */
 
-/* "Adding a socket twice is FER_ALREADY_EXISTS": of each mode. "Neither changes anything": key,
- * interest and mode are the first ones. */
+/* "Adding a socket twice is FER_ALREADY_EXISTS": in each mode. "Neither changes anything": the key,
+ * interest and mode of the first add remain. */
 static void adding_twice_already_exists(void **state)
 {
     (void)state;
@@ -32,8 +32,8 @@ static void adding_twice_already_exists(void **state)
     assert_told(poller, 1, true, false);
 }
 
-/* Also of one whose FER_POLL_ONESHOT event was given, which stays given, and of one that nothing is
- * asked of. */
+/* Also if the socket's FER_POLL_ONESHOT event was reported, which is not repeated, and if the
+ * socket has no interest. */
 static void adding_a_quiet_socket_twice_already_exists(void **state)
 {
     (void)state;
@@ -54,8 +54,8 @@ static void adding_a_quiet_socket_twice_already_exists(void **state)
     }
 }
 
-/* "modifying or deleting one that is not there is FER_NOT_FOUND": never added, or deleted since. It
- * is not there afterwards. */
+/* "modifying or deleting one that is not there is FER_NOT_FOUND": a socket that was never added, or
+ * was deleted. The failed call does not add it. */
 static void what_is_not_there_is_not_found(void **state)
 {
     (void)state;
@@ -94,7 +94,7 @@ static void modifying_changes_the_key_the_interest_and_the_mode(void **state)
     assert_told(poller, 5, true, false);
 }
 
-/* Each poller has its own: one socket, two keys. */
+/* Each poller has its own registrations: one socket, two keys. */
 static void two_pollers_watch_one_socket_apart(void **state)
 {
     (void)state;
@@ -114,7 +114,7 @@ static void two_pollers_watch_one_socket_apart(void **state)
     assert_told(pollers[1], 3, true, false);
 }
 
-/* A clone has a number of its own, and is watched by it. */
+/* A clone has its own raw value and is registered by it. */
 static void a_clone_is_watched_apart(void **state)
 {
     (void)state;
@@ -136,7 +136,7 @@ static void a_clone_is_watched_apart(void **state)
 
 /* ---- P4 */
 
-/* "Deleting a socket stops its events at once": also of what was ready, told or not, before. */
+/* "Deleting a socket stops its events at once": also if it was ready before, reported or not. */
 static void a_deleted_socket_is_told_of_no_longer(void **state)
 {
     (void)state;
@@ -156,7 +156,8 @@ static void a_deleted_socket_is_told_of_no_longer(void **state)
     }
 }
 
-/* Deletes, closes, and gives the number to a new socket that something was posted to. */
+/* Deletes and closes a socket, and returns a new socket with its raw value that has a datagram
+ * queued. */
 static struct mailbox *replace_after_delete(fer_poller *poller, int way)
 {
     struct mailbox *old = test_mailbox();
@@ -205,8 +206,8 @@ static void a_deleted_socket_that_was_reset_is_told_of_no_longer(void **state)
     assert_quiet(poller);
 }
 
-/* "A close without it corrupts nothing: the number can be added again": told or not, armed or not,
- * before. Where no clone lives nothing of the old socket is told. */
+/* "A close without it corrupts nothing: the number can be added again": whether the old socket was
+ * reported or not, and had an interest or not. Without a clone, the old socket is not reported. */
 static void a_number_that_was_closed_without_delete_can_be_added_again(void **state)
 {
     (void)state;
@@ -234,8 +235,8 @@ static void a_number_that_was_closed_without_delete_can_be_added_again(void **st
     }
 }
 
-/* The same with waits between the close and the new socket. They tell of nothing but, on Windows,
- * of what was ready before, once. */
+/* The same with waits between the close and the new socket. They report no event, except on
+ * Windows: an event that was ready before the close, once. */
 static void a_closed_socket_is_told_of_no_longer(void **state)
 {
     (void)state;
@@ -261,8 +262,8 @@ static void a_closed_socket_is_told_of_no_longer(void **state)
     }
 }
 
-/* "at worst a wait gives the old key, where a clone keeps the socket alive": nothing else, and the
- * new socket is told of. */
+/* "at worst a wait gives the old key, where a clone keeps the socket alive": no other key, and the
+ * new socket is reported. */
 static void at_worst_the_old_key_comes_while_a_clone_lives(void **state)
 {
     (void)state;
@@ -294,7 +295,7 @@ static void at_worst_the_old_key_comes_while_a_clone_lives(void **state)
     assert_quiet(poller);
 }
 
-/* "Delete before into_raw, too": who takes the socket over adds it where he wants. */
+/* "Delete before into_raw, too": the new owner can add the socket again. */
 static void a_socket_is_deleted_before_it_is_given_away(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -330,7 +331,8 @@ static void a_socket_that_nothing_is_asked_of_is_quiet(void **state)
     assert_told(poller, 2, true, false);
 }
 
-/* "at most one event tells of a hang-up or a failure." Whoever asks for something again is told. */
+/* "at most one event tells of a hang-up or a failure." After a modify with an interest, it is
+ * reported. */
 static void a_socket_that_nothing_is_asked_of_is_told_of_at_most_once(void **state)
 {
     const struct pair_kind *kind = *state;

@@ -1,6 +1,6 @@
-/* poller_stress.c: many threads and one poller for a bounded while (rules P3, P4, P6 to P8): some
- * wait and read, one writes, one adds and deletes, one notifies. Whatever the order, each byte is
- * read once, each stream by one thread at a time, and everybody comes to an end. */
+/* poller_stress.c: many threads on one poller for a bounded time (rules P3, P4, P6 to P8): some
+ * wait and read, one writes, one adds and deletes, one notifies. In every order, each byte is read
+ * once, each stream is read by one thread at a time, and every thread ends. */
 #include <stdatomic.h>
 
 #include "support/poller_fixture.h"
@@ -16,14 +16,17 @@ enum {
     CHURN_KEY = 1000
 };
 
-/* What the threads share. A thread never asserts; what it finds wrong is counted. */
+/* Shared by the threads. A thread does not assert; it counts each failed check. */
 struct scene {
     fer_poller *poller;
     fer_tcp_stream *streams[STREAMS];
     peer_socket others[STREAMS];
-    atomic_uint busy[STREAMS]; /* how many threads are at a stream: 0 or 1 */
-    unsigned got[STREAMS];     /* no atomic: whoever was told of a stream alone may touch it */
-    unsigned bytes;            /* of each stream */
+    /* The number of threads that read a stream: 0 or 1. */
+    atomic_uint busy[STREAMS];
+    /* Not atomic: only the thread that received the stream's event accesses it. */
+    unsigned got[STREAMS];
+    /* For each stream. */
+    unsigned bytes;
     atomic_uint got_all;
     atomic_uint wrong;
     atomic_bool is_over;
@@ -36,7 +39,7 @@ static void check(struct scene *scene, bool is_right)
     }
 }
 
-/* Takes what is there, and is told of the rest later. */
+/* Reads some of the queued bytes. The rest is reported by a later event. */
 static void read_stream(struct scene *scene, size_t i)
 {
     char buf[7];
@@ -67,8 +70,8 @@ static void wait_and_read(void *argument)
         check(scene,
               fer_poller_wait(scene->poller, events, 3, millis(PEER_LIMIT_MS), &count).kind ==
                   FER_OK);
-        /* Others may have been woken for all that came: then nothing is wrong with one who was not,
-         * however long. */
+        /* The other threads may have received all events. Then a wait without an event is correct,
+         * however long it took. */
         bool is_stuck = count == 0 && microseconds_since(start) > PEER_LIMIT_MS * UINT64_C(1000) &&
                         atomic_load(&scene->got_all) == before;
         for (size_t e = 0; e < count; e++) {
@@ -79,15 +82,16 @@ static void wait_and_read(void *argument)
             }
         }
         if (is_stuck) {
-            check(scene, false); /* nothing came to anybody for so long: a wake-up was lost */
+            /* No thread received an event for so long: a wakeup was lost. */
+            check(scene, false);
             atomic_store(&scene->is_over, true);
         }
     }
-    /* The next one is to see that it is over. */
+    /* Wakes the next thread, which then sees is_over. */
     check(scene, fer_poller_notify(scene->poller).kind == FER_OK);
 }
 
-/* One byte here, one there. */
+/* Writes one byte to each stream in turn. */
 static void write_all_streams(void *argument)
 {
     struct scene *scene = argument;
@@ -99,7 +103,7 @@ static void write_all_streams(void *argument)
     }
 }
 
-/* Its own sockets come and go; all are ready at once. */
+/* Opens and closes its own sockets, which are ready from the start. */
 static void add_and_delete(void *argument)
 {
     struct scene *scene = argument;

@@ -1,6 +1,6 @@
-/* poller_threads.c: several threads and one poller (rules P6 and P8, and what P4 to P7 say of a
- * wait that is under way). Each test is right whichever comes first, the wait or what the other
- * thread does, and is repeated so that both happen. */
+/* poller_threads.c: several threads on one poller (rules P6 and P8, and P4 to P7 for a wait that
+ * has started). Each test is correct whether the wait or the other thread's call comes first, and
+ * is repeated so that both happen. */
 #include <stdatomic.h>
 
 #include "support/poller_fixture.h"
@@ -8,11 +8,12 @@
 
 enum { ROUNDS = 30, WAITERS = 4, PAUSE_MS = 20 };
 
-/* A thread that waits without end, and counts how often it has been woken. */
+/* A thread that waits without a timeout. */
 struct waiter {
     fer_poller *poller;
     test_thread thread;
-    atomic_uint *returned; /* of all waiters: how many waits have ended */
+    /* Shared by all waiters: the number of waits that have ended. */
+    atomic_uint *returned;
     fer_error error;
     size_t count;
     fer_event events[4];
@@ -47,7 +48,7 @@ static void join_waiters(struct waiter *waiters, size_t count)
     }
 }
 
-/* Until so many waits have ended; false when the patience of a peer is over. */
+/* Waits until that many waits have ended. False if the limit of a peer's wait has expired. */
 static bool await_returned(atomic_uint *returned, unsigned wanted)
 {
     uint64_t start = peer_now_us();
@@ -60,7 +61,7 @@ static bool await_returned(atomic_uint *returned, unsigned wanted)
     return true;
 }
 
-/* On every second round the wait is under way by now, as far as one can tell. */
+/* In every second round the other thread's wait has probably started after this. */
 static void pause_on(int round)
 {
     if (round % 2 == 1) {
@@ -86,7 +87,7 @@ static void a_notify_wakes_a_wait_that_is_under_way(void **state)
     }
 }
 
-/* "wakes exactly one wait": the others stay until their own notification comes. */
+/* "wakes exactly one wait": the others continue until their own notification. */
 static void a_notify_wakes_exactly_one_of_many_waits(void **state)
 {
     (void)state;
@@ -131,7 +132,8 @@ static void notify_often(void *argument)
     }
 }
 
-/* No notification is lost: who waits after each look at what the notifiers count sees all of it. */
+/* No notification is lost: a thread that waits after each check of the notifiers' counter sees the
+ * final count. */
 static void no_notify_of_many_threads_is_lost(void **state)
 {
     (void)state;
@@ -162,8 +164,8 @@ static void no_notify_of_many_threads_is_lost(void **state)
     assert_quiet(poller);
 }
 
-/* Two threads that play ball with two pollers. The number is no atomic: "What the caller wrote to
- * memory before is visible to the thread whose wait returns." */
+/* Two threads pass a number through two pollers. The number is not atomic: "What the caller wrote
+ * to memory before is visible to the thread whose wait returns." */
 struct ball {
     fer_poller *pollers[2];
     unsigned number;
@@ -213,7 +215,7 @@ static void what_was_written_before_a_notify_is_seen_after_the_wait(void **state
     assert_quiet(ball.pollers[1]);
 }
 
-/* One who holds the baton, the event of a FER_POLL_ONESHOT socket that is always readable, writes
+/* The thread that received the event of a FER_POLL_ONESHOT socket, which is always readable, writes
  * without a lock. */
 struct baton {
     fer_poller *poller;
@@ -277,7 +279,7 @@ static void what_was_written_before_modify_is_seen_by_who_gets_the_event(void **
     assert_notified(baton.poller);
 }
 
-/* ---- A wait that is under way sees what the others do */
+/* ---- A wait that has started sees the calls of other threads */
 
 static void assert_one_event(const struct waiter *waiter, uint64_t key, bool readable,
                              bool writable)
@@ -287,7 +289,7 @@ static void assert_one_event(const struct waiter *waiter, uint64_t key, bool rea
     assert_true(waiter->events[0].readable == readable && waiter->events[0].writable == writable);
 }
 
-/* P5: "wait(FER_DURATION_NONE) blocks until there is something": bytes of the peer. */
+/* P5: "wait(FER_DURATION_NONE) blocks until there is something": bytes from the peer. */
 static void a_wait_without_end_is_woken_by_bytes(void **state)
 {
     const struct pair_kind *kind = *state;
@@ -308,7 +310,7 @@ static void a_wait_without_end_is_woken_by_bytes(void **state)
     }
 }
 
-/* "a wait that is under way sees the socket": ready when it is added, or later. */
+/* "a wait that is under way sees the socket": whether it is ready when it is added, or later. */
 static void a_socket_that_is_added_during_a_wait_is_seen(void **state)
 {
     (void)state;
@@ -334,8 +336,8 @@ static void a_socket_that_is_added_during_a_wait_is_seen(void **state)
     }
 }
 
-/* Modifying takes effect at once: another interest, another key, and a FER_POLL_ONESHOT socket that
- * is to be told of again. */
+/* Modify takes effect during a wait: another interest, another key, and a FER_POLL_ONESHOT socket
+ * that is reported again. */
 static void a_socket_that_is_modified_during_a_wait_is_told_of_anew(void **state)
 {
     (void)state;
@@ -362,7 +364,7 @@ static void a_socket_that_is_modified_during_a_wait_is_told_of_anew(void **state
     }
 }
 
-/* P4 of a wait that goes on: what comes to a deleted socket does not end it. */
+/* P4 for a wait that has started: the readiness of a deleted socket does not end it. */
 static void a_socket_that_is_deleted_during_a_wait_does_not_end_it(void **state)
 {
     (void)state;
@@ -389,7 +391,7 @@ static void a_socket_that_is_deleted_during_a_wait_does_not_end_it(void **state)
     }
 }
 
-/* P5 and P7: a level socket wakes a wait again and again, also of another thread each time. */
+/* P5 and P7: a level-triggered socket wakes a wait each time, also in different threads. */
 static void a_level_socket_wakes_the_wait_of_each_thread(void **state)
 {
     (void)state;

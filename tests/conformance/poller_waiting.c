@@ -1,5 +1,5 @@
-/* poller_waiting.c: how long a wait lasts, what ends it, and whose turn it is (rules P5, P6, P9 and
- * P10), of one thread. */
+/* poller_waiting.c: the duration of a wait, the events that end it, and the order of events (rules
+ * P5, P6, P9 and P10), in one thread. */
 #include <stdatomic.h>
 
 #include "support/poller_fixture.h"
@@ -26,7 +26,7 @@ static void a_wait_of_zero_looks_and_never_blocks(void **state)
     assert_true(microseconds_since(start) < SOON_US);
 }
 
-/* And finds what is ready: soon where the OS tells of it a little later. */
+/* It reports a ready socket. Some OSes report it a short time later. */
 static void a_wait_of_zero_finds_what_is_ready(void **state)
 {
     (void)state;
@@ -42,8 +42,9 @@ static void a_wait_of_zero_finds_what_is_ready(void **state)
     assert_true(told.events > 0 && told.readable && !told.writable);
 }
 
-/* "wait(FER_DURATION_NONE) blocks until there is something": here there is. Too long a timeout
- * saturates, which is as none; the last's seconds would be negative in 32 bits. */
+/* "wait(FER_DURATION_NONE) blocks until there is something": here there is. A timeout that is too
+ * long saturates, and is equal to no timeout. The seconds of the last one would be negative in 32
+ * bits. */
 static void a_wait_without_end_ends_with_an_event(void **state)
 {
     (void)state;
@@ -64,8 +65,8 @@ static void a_wait_without_end_ends_with_an_event(void **state)
     }
 }
 
-/* "Other timeouts are rounded up to what the OS can hold, and never end early." Nothing ready in
- * time is FER_OK with no events. */
+/* "Other timeouts are rounded up to what the OS can hold, and never end early." If nothing is ready
+ * before the timeout, the result is FER_OK with no events. */
 static void no_wait_ends_early(void **state)
 {
     (void)state;
@@ -121,7 +122,7 @@ static void notifies_fold_into_one(void **state)
     }
 }
 
-/* A wait that only looks is a wait: it takes a notification too. */
+/* A wait of zero consumes a notification, too. */
 static void a_wait_of_zero_takes_a_notification(void **state)
 {
     (void)state;
@@ -135,8 +136,8 @@ static void a_wait_of_zero_takes_a_notification(void **state)
     assert_true(microseconds_since(start) + 1 >= 10000);
 }
 
-/* Beside an event it is not lost, nor is the event, however small the array is; and it is taken by
- * then. */
+/* Neither the notification nor the event is lost, however small the array is. The notification is
+ * consumed afterwards. */
 static void a_notify_and_an_event_both_come(void **state)
 {
     (void)state;
@@ -161,7 +162,7 @@ static void a_notify_and_an_event_both_come(void **state)
     }
 }
 
-/* Each poller has its own notifications, and they end with it. */
+/* Each poller has its own notifications, and close discards them. */
 static void a_notification_ends_with_its_poller(void **state)
 {
     (void)state;
@@ -217,8 +218,8 @@ static void notify_in_a_handler(void)
     }
 }
 
-/* "Its handler may call fer_poller_notify on POSIX systems": the wait that the signal interrupts is
- * woken. */
+/* "Its handler may call fer_poller_notify on POSIX systems": it wakes the wait that the signal
+ * interrupts. */
 static void a_signals_handler_may_notify(void **state)
 {
     (void)state;
@@ -272,7 +273,7 @@ static void all_ready_sockets_get_their_turn(void **state)
     }
 }
 
-/* The same of sockets that are told of once: each is, however small the array. */
+/* The same for oneshot sockets: each is reported once, however small the array is. */
 static void each_oneshot_socket_comes_once_however_small_the_array_is(void **state)
 {
     (void)state;
@@ -295,7 +296,8 @@ static void each_oneshot_socket_comes_once_however_small_the_array_is(void **sta
     assert_quiet(poller);
 }
 
-/* Who becomes ready later waits no longer than for those who were ready before. */
+/* A socket that becomes ready later is reported after each busy socket was reported at most once
+ * more. */
 static void a_late_socket_gets_its_turn_among_busy_ones(void **state)
 {
     (void)state;

@@ -1,11 +1,11 @@
-/* raw_and_clones.c: rules R1 to R3: sockets from and to the outside, second handles, and lengths
- * above what the OS takes. */
+/* raw_and_clones.c: rules R1 and R2: adopting and releasing sockets, and clones. Lengths above the
+ * OS's limit (R3) are in lengths.c. */
 #include "support/fixture.h"
 #include "support/process.h"
 #include "support/thread.h"
 
-/* A connection of two plain sockets: *other stays the peer's, the result is given away,
- * blocking. */
+/* A connection of two plain sockets. *other stays a peer. The result is given away, in blocking
+ * mode. */
 static fer_raw_socket connected_raw(peer_family family, peer_socket *other)
 {
     uint16_t port = 0;
@@ -49,7 +49,7 @@ static void from_raw_takes_a_connected_stream(void **state)
     assert_false(peer_is_open(raw));
 }
 
-/* R1: an adopted stream keeps every other rule: its end, its shutdown, a reset. */
+/* R1: an adopted stream follows all other rules: its end, its shutdown, a reset. */
 static void an_adopted_stream_behaves_as_any_other(void **state)
 {
     (void)state;
@@ -69,7 +69,7 @@ static void an_adopted_stream_behaves_as_any_other(void **state)
     assert_reads_fail(stream, FER_CONNECTION_RESET);
 }
 
-/* R1: timeouts that the socket had are the handle's; so is its mode, where the OS tells it. */
+/* R1: the handle has the socket's timeouts. It has its mode too, if the OS reports it. */
 static void from_raw_learns_timeouts_and_mode(void **state)
 {
     (void)state;
@@ -142,8 +142,8 @@ static void from_raw_of_a_stream_refuses_what_is_none(void **state)
     char byte;
     size_t n = 0;
     assert_true(peer_shutdown_write(ended));
-    assert_int_equal(peer_recv_some(ended_other, &byte, 1, &n),
-                     PEER_END); /* ends that cross are not over before both are acknowledged */
+    /* If both ends shut down at once, the connection ends only when both are acknowledged. */
+    assert_int_equal(peer_recv_some(ended_other, &byte, 1, &n), PEER_END);
     assert_true(peer_shutdown_write(ended_other));
     assert_int_equal(peer_recv_some(ended, &byte, 1, &n), PEER_END);
     if (!peer_is_windows()) {
@@ -192,8 +192,7 @@ static void from_raw_of_a_listener_refuses_what_is_none(void **state)
     assert_true(peer_send_all(other, "abc", 3) && peer_recv_exact(stream, buf, 3));
 }
 
-/* R1 and C6: into an open handle nothing is taken; what is offered stays the caller's, as it
- * was. */
+/* R1 and C6: an open handle adopts no socket. The offered socket stays the caller's, unchanged. */
 static void from_raw_into_an_open_handle_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -252,7 +251,7 @@ static void into_raw_leaves_mode_and_timeouts_on_the_socket(void **state)
     }
 }
 
-/* R1: out and in again: nothing of what the user set is lost. */
+/* R1: after into_raw and from_raw, no setting of the user is lost. */
 static void into_raw_and_from_raw_make_the_same_stream_again(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -353,7 +352,7 @@ static void read_four(void *argument)
     reader->error = fer_tcp_stream_read_exact(reader->stream, reader->buf, 4, &reader->n);
 }
 
-/* R2: a handle is closed while its clone is blocked in a read: the clone goes on waiting and
+/* R2: a handle is closed while its clone is blocked in a read. The clone continues to wait, and
  * reads. */
 static void closing_one_handle_leaves_the_clones_blocked_read(void **state)
 {

@@ -1,5 +1,5 @@
-/* readiness.c: rules T1, S6, C5 and their kin: what _ready tells of streams, listeners and datagram
- * sockets. A shutdown in another thread is at the end; what must not be asked for is in
+/* readiness.c: rules T1, S2 to S6, C5 and E4: the results of _ready on streams, listeners and
+ * datagram sockets. A shutdown in another thread is at the end. For bad arguments:
  * misuse_readiness.c. */
 #include <stdatomic.h>
 
@@ -50,7 +50,7 @@ static void zero_asks_without_waiting(void **state)
     assert_alive(pair);
 }
 
-/* T1: "OK with none", not sooner; and nothing of the stream's own timeouts or mode counts. */
+/* T1: "OK with none", and not too early. The stream's own timeouts and mode have no effect. */
 static void nothing_in_time_is_ok_with_none(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -62,7 +62,7 @@ static void nothing_in_time_is_ok_with_none(void **state)
     assert_int_equal(ready_of(&pair->stream, FER_READABLE, fer_duration_from_nanos(1)), 0);
 }
 
-/* A full buffer is not writable, until the other side has read. */
+/* A stream with full buffers is not writable until the peer has read. */
 static void a_full_stream_is_writable_when_the_peer_has_read(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -78,7 +78,8 @@ static void a_full_stream_is_writable_when_the_peer_has_read(void **state)
     assert_int_equal(awaited(&pair->stream, FER_WRITABLE), FER_WRITABLE);
 }
 
-/* "a read half that ended ... is readable at once": S4's end, before and after it was seen. */
+/* "a read half that ended ... is readable at once": S4's end, before and after a read returned
+ * it. */
 static void the_peers_end_is_readable_again_and_again(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -90,8 +91,8 @@ static void the_peers_end_is_readable_again_and_again(void **state)
     assert_int_equal(awaited(&pair->stream, EITHER), EITHER);
 }
 
-/* S2 and S3 of readiness: a half that this handle shut answers by itself, on every OS, and says
- * nothing of the other. */
+/* S2 and S3 for readiness: a half that this handle shut down is ready on every OS, which does not
+ * affect the other half. */
 static void an_own_shut_half_is_ready_at_once(void **state)
 {
     for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
@@ -108,7 +109,7 @@ static void an_own_shut_half_is_ready_at_once(void **state)
     }
 }
 
-/* S6: "or through a clone": its shutdown of a half is ready through this handle too. */
+/* S6: "or through a clone": a half that a clone shut down is ready through this handle too. */
 static void a_half_that_a_clone_shut_is_ready(void **state)
 {
     for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
@@ -130,8 +131,8 @@ static void a_half_that_a_clone_shut_is_ready(void **state)
     }
 }
 
-/* "Hang-up and errors make both ready": a reset, before and after a call has met it; S5: "every
- * fatal error sticks". */
+/* "Hang-up and errors make both ready": a reset, before and after a call has returned it; S5:
+ * "every fatal error sticks". */
 static void a_reset_is_ready_for_all_that_was_asked(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -146,7 +147,8 @@ static void a_reset_is_ready_for_all_that_was_asked(void **state)
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
-/* S5: the reset that a wait to write meets through a clone's handle is not lost to the reads. */
+/* S5: a reset that is detected while _ready checks for writing is still returned by the next
+ * read. */
 static void a_reset_met_while_asking_is_told_by_the_next_read(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -160,10 +162,10 @@ static void a_reset_met_while_asking_is_told_by_the_next_read(void **state)
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
-/* ---- C5: "asks first": connects that only started */
+/* ---- C5: "asks first": pending connects */
 
-/* "while under way waits for its end": nothing is ready; then it is writable, and readable when
- * there are bytes. */
+/* "while under way waits for its end": nothing is ready. After that the socket is writable, and
+ * readable if bytes are queued. */
 static void a_connect_under_way_is_ready_when_it_has_ended_well(void **state)
 {
     peer_family family = family_of(state);
@@ -226,8 +228,7 @@ static fer_error ask_peer_addr(fer_tcp_stream *stream)
     return fer_tcp_stream_peer_addr(stream, &addr);
 }
 
-/* "the next call tells the reason": whichever it is, and however often readiness was asked for
- * before. */
+/* "the next call tells the reason": any call, and however often readiness was queried before. */
 static void the_call_after_ready_tells_why_a_connect_failed(void **state)
 {
     static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one, ask_peer_addr};
@@ -245,8 +246,8 @@ static void the_call_after_ready_tells_why_a_connect_failed(void **state)
     }
 }
 
-/* E4: "NOT_CONNECTED where a stream that was never connected is read, written": asked for
- * readiness, too. */
+/* E4: "NOT_CONNECTED where a stream that was never connected is read, written": also for
+ * readiness. */
 static void a_stream_that_was_never_connected_is_not_connected(void **state)
 {
     peer_family family = family_of(state);
@@ -284,7 +285,7 @@ static void a_listener_is_readable_while_a_connection_is_queued(void **state)
     assert_exchange(stream, other);
 }
 
-/* The same of one that was built. */
+/* The same for a built listener. */
 static void a_built_listener_is_readable_while_a_connection_is_queued(void **state)
 {
     peer_family family = family_of(state);
@@ -325,7 +326,7 @@ static void a_datagram_socket_is_readable_while_a_datagram_is_queued(void **stat
 }
 
 /* ---- S6: "shutdown from another thread wakes a blocked read, and shutdown(WRITE|BOTH) a blocked
- * write": a wait for readiness, too */
+ * write": also a wait for readiness */
 
 struct waiter {
     fer_tcp_stream *stream;

@@ -1,5 +1,5 @@
-/* shutdown.c: rules S1 to S4 and S7: shutting halves down, and the peer's orderly end. Waking
- * blocked calls (S6) is in wakeup.c, resets (S5) are in reset.c. */
+/* shutdown.c: rules S1 to S4 and S7: shutting down halves, and the peer's orderly end. For waking
+ * blocked calls (S6): wakeup.c. For resets (S5): reset.c. */
 #include "support/fixture.h"
 #include "support/thread.h"
 
@@ -11,7 +11,7 @@ static void queue_input(struct pair *pair, const char *text)
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
 }
 
-/* Every sort of write is BROKEN_PIPE, with nothing written; a zero-length one too. */
+/* Every kind of write returns BROKEN_PIPE and writes nothing, also with a length of zero. */
 static void assert_writes_are_broken(fer_tcp_stream *stream)
 {
     char buf[8] = {0};
@@ -202,8 +202,8 @@ static void drain_all(void *argument)
     drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
 }
 
-/* Writes a million patterned bytes, then calls end, which shuts the stream down; the peer must get
- * all of them, then the end. */
+/* Writes a million patterned bytes, then calls end, which shuts the stream down. The peer must
+ * receive all of them, then the end. */
 static void assert_all_arrives(struct pair *pair, void (*end)(struct pair *pair))
 {
     static unsigned char bytes[1000000];
@@ -313,7 +313,7 @@ static void writing_goes_on_after_the_peers_end(void **state)
 }
 
 /* S4: "A zero-length read is OK with 0 at once and tells nothing about EOF": it neither waits for
- * data nor takes any ... */
+ * bytes nor consumes any ... */
 static void a_zero_length_read_is_ok_at_once_and_takes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -342,7 +342,7 @@ static void a_zero_length_read_is_ok_at_once_and_takes_nothing(void **state)
     assert_alive(pair);
 }
 
-/* S4: ... and is no end to the handle: the address is still told, in any mode. */
+/* S4: ... and is not an end for the handle: the peer address is still available, in any mode. */
 static void a_zero_length_read_is_not_taken_for_the_end(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -441,8 +441,8 @@ static void close_with_unread_input_resets(void **state)
     }
 }
 
-/* S7: "the docs show how to drain": shut WRITE, read until 0 bytes, close; then nothing is
- * reset. */
+/* S7: "the docs show how to drain": shut down WRITE, read until 0 bytes, close. Then the connection
+ * is not reset. */
 static void draining_before_close_ends_in_good_order(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,9 +1,9 @@
-/* socket_binding.c: rules L1, L2, L4 and L5 of sockets that are built step by step: what bind does
- * by itself, what the options make of it, and listening. */
+/* socket_binding.c: rules L1, L2, L4 and L5 for built sockets: bind's defaults, the options that
+ * change them, and listening. */
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
-/* Accepts one of ferrule's listeners, whichever has a connection. False: neither. */
+/* Accepts from the first of the listeners that has a connection. False: none has. */
 static bool accept_either(fer_tcp_listener *const listeners[2], fer_tcp_stream *stream,
                           unsigned counts[2])
 {
@@ -56,7 +56,7 @@ static void bind_sets_what_every_bind_of_a_stream_sets(void **state)
     assert_int_equal(peer_raw_is_exclusive(fer_socket_as_raw(socket)), peer_is_windows() ? 1 : -1);
 }
 
-/* L1: a datagram socket does not share its port. */
+/* L1: a datagram socket does not share its port by default. */
 static void bind_of_a_datagram_socket_shares_nothing(void **state)
 {
     peer_family family = family_of(state);
@@ -148,7 +148,7 @@ static void datagram_sockets_that_reuse_an_address_share_it(void **state)
 }
 
 /* "Whether sockets that have all set this share a port, new connections ... being spread over
- * them": each reaches one. */
+ * them": each connection reaches one of them. */
 static void listeners_that_reuse_a_port_share_its_connections(void **state)
 {
     peer_family family = family_of(state);
@@ -214,7 +214,7 @@ static void the_ipv6_wildcard_takes_ipv4_too(void **state)
     }
 }
 
-/* The IPv4 port of that number may be somebody else's: then another is tried. */
+/* NULL if the IPv4 port of that number is in use: then the caller tries another port. */
 static fer_socket *only_v6_beside_v4(void)
 {
     fer_socket *socket = test_made(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
@@ -262,7 +262,7 @@ static void only_v6_is_for_ipv6_sockets(void **state)
     }
 }
 
-/* An only_v6 of false is what bind would do; it stays so. */
+/* set_only_v6(false) sets bind's default. */
 static void only_v6_of_false_is_the_default(void **state)
 {
     (void)state;
@@ -304,7 +304,7 @@ static void binding_twice_is_invalid_input(void **state)
     assert_int_equal(local_addr_of(streams).port, port);
 }
 
-/* One that connect has bound, over either family. */
+/* After a connect has bound the socket, for each family. */
 static void binding_what_connect_has_bound_is_invalid_input(void **state)
 {
     peer_family family = family_of(state);
@@ -350,7 +350,7 @@ static void an_unbound_socket_has_the_unspecified_address(void **state)
     }
 }
 
-/* And stays so in what it is turned into. */
+/* The handle that it is turned into reports that address, too. */
 static void what_an_unbound_socket_becomes_has_the_unspecified_address(void **state)
 {
     peer_family family = family_of(state);
@@ -387,8 +387,8 @@ static void listening_binds_an_unbound_socket(void **state)
     assert_exchange(stream, other);
 }
 
-/* L2: "On a socket that listens already it changes the backlog, but not on Windows", whatever is
- * queued. */
+/* L2: "On a socket that listens already it changes the backlog, but not on Windows", also if
+ * connections are queued. */
 static void listening_again_changes_the_backlog(void **state)
 {
     (void)state;
@@ -406,7 +406,7 @@ static void listening_again_changes_the_backlog(void **state)
     assert_ok(fer_socket_listen(socket, 0x7fffffff));
 }
 
-/* A listening socket does nothing else. */
+/* A listening socket cannot be connected. */
 static void a_listening_socket_cannot_be_connected(void **state)
 {
     (void)state;
@@ -436,8 +436,8 @@ static void what_cannot_listen_is_invalid_input(void **state)
     }
 }
 
-/* "FER_ADDR_IN_USE (a socket with the same address listens)": where bind let two that reuse the
- * address share it. */
+/* "FER_ADDR_IN_USE (a socket with the same address listens)": if bind let both sockets reuse the
+ * address. */
 static void the_second_of_two_that_share_an_address_cannot_listen(void **state)
 {
     (void)state;
@@ -455,8 +455,8 @@ static void the_second_of_two_that_share_an_address_cannot_listen(void **state)
     }
 }
 
-/* Accepted streams start blocking (rule T6), whatever the listener is, and have its nodelay or not,
- * but a working connection. */
+/* T6: accepted streams start in blocking mode without timeouts, whatever the listener's
+ * settings. */
 static void streams_of_a_built_listener_start_blocking(void **state)
 {
     (void)state;

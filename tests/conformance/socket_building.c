@@ -1,6 +1,6 @@
-/* socket_building.c: rules R1, R2 and E4 of sockets that are built step by step: how they are made,
- * end, are cloned, and come from and go to the outside. Their binding, connecting, options,
- * datagrams and turning into other handles have files of their own. */
+/* socket_building.c: rules R1, R2 and E4 for built sockets: creating, closing, cloning, adopting
+ * and releasing them. Binding, connecting, options, datagrams and conversions have files of their
+ * own. */
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
@@ -12,9 +12,9 @@ static bool has_domain(fer_domain domain)
            (domain == FER_DOMAIN_IPV6 ? peer_has_v6() : unix_peer_has_streams());
 }
 
-/* ---- Birth */
+/* ---- Creation */
 
-/* Every domain with every type and its own protocol, by number and by default. */
+/* Every domain with every type and its protocol, by number and by default. */
 static void every_kind_of_socket_can_be_made(void **state)
 {
     (void)state;
@@ -52,9 +52,9 @@ static void every_kind_of_unix_socket_can_be_made(void **state)
     }
 }
 
-/* "FER_UNSUPPORTED (this system has no such socket)": a protocol that is another type's; Unix
- * sockets with a protocol, and raw ones, which are datagram sockets on Linux (af_unix.c,
- * unix_create) and nothing elsewhere. */
+/* "FER_UNSUPPORTED (this system has no such socket)": a protocol of another type; Unix sockets with
+ * a protocol; raw Unix sockets, which are datagram sockets on Linux (af_unix.c, unix_create) and do
+ * not exist elsewhere. */
 static void a_socket_that_no_system_has_is_unsupported(void **state)
 {
     (void)state;
@@ -111,7 +111,7 @@ static void a_raw_socket_without_the_privilege_is_permission_denied(void **state
     assert_empty(socket);
 }
 
-/* C6: a handle that is not empty is INVALID_INPUT, and left alone. */
+/* C6: an open handle is INVALID_INPUT and stays unchanged. */
 static void making_a_socket_in_an_open_handle_is_invalid_input(void **state)
 {
     (void)state;
@@ -136,7 +136,7 @@ static void a_new_socket_is_not_inherited(void **state)
     assert_false(peer_raw_is_inheritable(fer_socket_as_raw(clone)));
 }
 
-/* "FER_TOO_MANY_OPEN_FILES": and the handle is NEW. */
+/* "FER_TOO_MANY_OPEN_FILES": the handle stays NEW. */
 static void a_socket_that_there_is_no_handle_for_leaves_a_new_one(void **state)
 {
     (void)state;
@@ -206,8 +206,8 @@ static void a_clone_shares_options_modes_and_connection(void **state)
 
 /* ---- R1 */
 
-/* "from_raw takes ownership, learns the socket's type and state": a stream that is not connected,
- * one that is, a listener. */
+/* "from_raw takes ownership, learns the socket's type and state": an unconnected stream, a
+ * listener, a connected stream. */
 static void from_raw_learns_what_a_stream_is(void **state)
 {
     (void)state;
@@ -242,7 +242,7 @@ static void from_raw_learns_what_a_stream_is(void **state)
     assert_exchange(stream, other);
 }
 
-/* And a datagram socket; "leaving it to the caller" where it is none of these. */
+/* Also a datagram socket; "leaving it to the caller" if it is none of these. */
 static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void **state)
 {
     static const fer_raw_socket absurd[] = {FER_RAW_SOCKET_NONE, -2, 999999};
@@ -269,7 +269,7 @@ static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void *
     assert_true(fer_udp_socket_as_raw(udp) == raw);
 }
 
-/* L2: one that is not bound is bound by listen, as any. */
+/* L2: listen binds an adopted socket that is not bound, too. */
 static void listening_binds_a_socket_from_outside(void **state)
 {
     (void)state;
