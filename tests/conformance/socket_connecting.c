@@ -1,6 +1,6 @@
-/* socket_connecting.c: rules C1, C2, C4 and C5 of sockets that are built step by step: how their
- * connects end, and what a failure leaves. What is asked while a connect is under way is in
- * socket_pending.c; the rules of a stream's own connect are in connecting.c. */
+/* socket_connecting.c: rules C1, C2, C4 and C5 for built sockets: the results of their connects,
+ * and the state after a failure. For calls during a pending connect: socket_pending.c. For the
+ * connects of a stream: connecting.c. */
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
@@ -16,7 +16,7 @@ static fer_error start(fer_socket *socket, const fer_socket_addr *addr)
 
 /* ---- C1 */
 
-/* C1: a blocking connect ends connected, with the options and the binding that the socket had. */
+/* C1: a blocking connect ends connected, and keeps the socket's options and its binding. */
 static void a_blocking_connect_ends_connected(void **state)
 {
     peer_family family = family_of(state);
@@ -41,7 +41,7 @@ static void a_blocking_connect_ends_connected(void **state)
     assert_true(nodelay);
 }
 
-/* C1: "connect_timeout restores the blocking mode it found": a blocking socket's. */
+/* C1: "connect_timeout restores the blocking mode it found": of a blocking socket. */
 static void connect_timeout_restores_blocking(void **state)
 {
     (void)state;
@@ -61,7 +61,7 @@ static void connect_timeout_restores_blocking(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C1: and a nonblocking one's; it waits all the same. */
+/* C1: also of a nonblocking socket, for which connect_timeout waits too. */
 static void connect_timeout_restores_nonblocking(void **state)
 {
     (void)state;
@@ -78,7 +78,7 @@ static void connect_timeout_restores_nonblocking(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C1: also where it failed. */
+/* C1: also after a failure. */
 static void a_failed_connect_timeout_restores_the_mode(void **state)
 {
     (void)state;
@@ -95,8 +95,8 @@ static void a_failed_connect_timeout_restores_the_mode(void **state)
 
 /* ---- C2 */
 
-/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every way to
- * connect; C5: each leaves CONNECT_FAILED. */
+/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every
+ * connect function; C5: each leaves CONNECT_FAILED. */
 static void a_refused_connect_is_connection_refused_and_leaves_connect_failed(void **state)
 {
     peer_family family = family_of(state);
@@ -158,7 +158,7 @@ static void port_0_is_connection_refused(void **state)
 }
 
 /* T1: "A timeout of zero is INVALID_INPUT for ... connect_timeout, before any system call": the
- * socket can be connected still. */
+ * socket can still be connected. */
 static void a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing(void **state)
 {
     (void)state;
@@ -175,7 +175,7 @@ static void a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing(void *
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C4: what cannot be connected to leaves the socket as it was: another family, no address. */
+/* C4: a connect to an invalid address leaves the socket as it was: another family, no address. */
 static void an_address_of_another_family_begins_nothing(void **state)
 {
     peer_family family = family_of(state);
@@ -198,8 +198,8 @@ static void an_address_of_another_family_begins_nothing(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* A blocking connect goes on although a write timeout is set: only connect_timeout limits it
- * (Linux: socket(7), SO_SNDTIMEO). */
+/* A write timeout does not end a blocking connect: only connect_timeout limits it (Linux:
+ * socket(7), SO_SNDTIMEO). */
 static void a_write_timeout_does_not_limit_connect(void **state)
 {
     (void)state;

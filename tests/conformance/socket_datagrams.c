@@ -1,6 +1,5 @@
-/* socket_datagrams.c: rules U1 to U5 of datagram sockets that are built step by step, and raw
- * sockets, where the system lets us have one. What else datagrams do is in datagrams.c and
- * datagram_peers.c. */
+/* socket_datagrams.c: rules U1 to U5 for built datagram sockets; and raw sockets, if the system
+ * permits them. For other datagrams: datagrams.c and datagram_peers.c. */
 #include "conformance/datagram_check.h"
 #include "support/socket_fixture.h"
 
@@ -56,7 +55,7 @@ static void datagrams_go_both_ways_without_a_peer(void **state)
     assert_kind(fer_socket_peer_addr(socket, &peer), FER_NOT_CONNECTED);
 }
 
-/* One that was never bound is bound by its first sending. */
+/* The first send binds an unbound socket. */
 static void sending_binds_an_unbound_socket(void **state)
 {
     peer_family family = family_of(state);
@@ -142,8 +141,8 @@ static void a_peer_is_had_at_once_and_can_be_another(void **state)
     }
 }
 
-/* U5: "a stranger's that was queued before connect is dropped, its own is not": also when the
- * socket is turned into a fer_udp_socket only then, and back. */
+/* U5: "a stranger's that was queued before connect is dropped, its own is not": also if the socket
+ * is turned into a fer_udp_socket afterwards, and back. */
 static void who_the_peer_is_goes_along(void **state)
 {
     peer_family family = family_of(state);
@@ -173,7 +172,7 @@ static void who_the_peer_is_goes_along(void **state)
     }
 }
 
-/* U5, R2: and into a clone. */
+/* U5, R2: a clone has the peer too. */
 static void who_the_peer_is_is_known_to_a_clone(void **state)
 {
     (void)state;
@@ -218,7 +217,7 @@ static void a_refusal_is_told_to_a_connected_socket(void **state)
     assert_own(fer_socket_recv(socket, &byte, 1, &got), FER_TIMED_OUT);
 }
 
-/* T2 and the misuse of arguments. */
+/* T2, and bad arguments. */
 static void datagram_calls_that_cannot_be_are_invalid_input(void **state)
 {
     peer_family family = family_of(state);
@@ -286,7 +285,7 @@ static void streams_and_unix_sockets_move_no_datagrams(void **state)
 
 /* ---- Raw sockets, and the datagram sockets of ICMP that Linux and macOS have (icmp(7)) */
 
-/* Skips where there is none. */
+/* Skips the test if the system has no such socket or does not permit it. */
 static fer_socket *icmp_socket(peer_family family, fer_type type)
 {
     fer_socket *socket = test_socket();
@@ -300,8 +299,8 @@ static fer_socket *icmp_socket(peer_family family, fer_type type)
     return socket;
 }
 
-/* RFC 792: type, code, checksum, identifier, sequence number. The identifier is 0x4665; IPv6's
- * checksum is the system's. */
+/* RFC 792: type, code, checksum, identifier, sequence number. The identifier is 0x4665. The system
+ * computes the checksum of IPv6. */
 static void make_echo(unsigned char echo[8], peer_family family)
 {
     static const unsigned char v4[8] = {ICMP_ECHO, 0, 0, 0, 0x46, 0x65, 0, 1};
@@ -316,8 +315,8 @@ static void make_echo(unsigned char echo[8], peer_family family)
     echo[3] = (unsigned char)(sum & 0xff);
 }
 
-/* Whether a packet is the reply. What begins with the version 4 begins with an IP header, as a raw
- * IPv4 socket's do, and on macOS a datagram socket's too. */
+/* Returns whether a packet is the reply. A packet whose first half byte is 4 begins with an IP
+ * header: that of a raw IPv4 socket, and on macOS that of a datagram socket too. */
 static bool is_reply(const unsigned char *packet, size_t len, peer_family family, bool is_raw)
 {
     bool has_header = family == PEER_V4 && packet[0] >> 4 == 4;
@@ -346,8 +345,8 @@ static void an_echo_is_answered(fer_type type, peer_family family)
 {
     fer_socket *socket = icmp_socket(family, type);
     fer_udp_socket *udp = test_udp();
-    fer_socket_addr to = loopback(
-        family, 4711); /* "A protocol without ports takes no notice of the address's port." */
+    /* "A protocol without ports takes no notice of the address's port." */
+    fer_socket_addr to = loopback(family, 4711);
     unsigned char echo[8];
     size_t n = 0;
     make_echo(echo, family);
@@ -372,7 +371,7 @@ static void a_datagram_socket_of_icmp_s_echo_is_answered(void **state)
     an_echo_is_answered(FER_TYPE_DGRAM, family_of(state));
 }
 
-/* R1: a raw socket that is taken in is one still. */
+/* R1: an adopted raw socket is still a raw socket. */
 static void a_raw_socket_is_taken_in_as_one(void **state)
 {
     (void)state;

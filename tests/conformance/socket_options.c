@@ -1,9 +1,10 @@
-/* socket_options.c: rules O1 to O3, T1, T5 and T6 of sockets that are built step by step, and the
- * options that only these have: each set and told, its range, which kinds of sockets have it, and
- * that it goes along into the handle that the socket becomes. */
+/* socket_options.c: rules O1 to O6, T1, T5 and T6 for built sockets: each option is set and read,
+ * its range, the kinds of sockets that have it, and that it stays set in the handle that the socket
+ * becomes. */
 #include "support/socket_fixture.h"
 
-/* A connection of which a built socket that was given its options first is one end. */
+/* Connects a socket, whose options were set before, and turns it into the stream. Returns the
+ * peer. */
 static peer_socket connect_stream(fer_socket *socket, peer_family family, fer_tcp_stream *stream)
 {
     peer_socket listener;
@@ -13,10 +14,10 @@ static peer_socket connect_stream(fer_socket *socket, peer_family family, fer_tc
     return peer_accept(listener);
 }
 
-/* ---- Each goes along */
+/* ---- Options stay set in the new handle */
 
-/* T6: "Timeouts, nonblocking mode and socket options are the socket's": of the stream that it
- * becomes too. */
+/* T6: "Timeouts, nonblocking mode and socket options are the socket's": also those of the stream
+ * that the socket becomes. */
 static void what_was_set_goes_along_into_the_stream(void **state)
 {
     peer_family family = family_of(state);
@@ -51,7 +52,7 @@ static void what_was_set_goes_along_into_the_stream(void **state)
     assert_exchange(stream, other);
 }
 
-/* T6: the mode too. */
+/* T6: also the mode. */
 static void the_mode_goes_along_into_every_handle(void **state)
 {
     (void)state;
@@ -77,7 +78,7 @@ static void the_mode_goes_along_into_every_handle(void **state)
     assert_own(fer_udp_socket_recv(udp, &byte, 1, &got), FER_TIMED_OUT);
 }
 
-/* And what a datagram socket was told. */
+/* Also the options of a datagram socket. */
 static void what_was_set_goes_along_into_the_datagram_socket(void **state)
 {
     peer_family family = family_of(state);
@@ -129,8 +130,7 @@ static void a_ttl_is_1_to_255(void **state)
     }
 }
 
-/* O2: "linger is rounded up to whole seconds ...; NONE turns it off", which is how a socket
- * starts. */
+/* O2: "linger is rounded up to whole seconds ...; NONE turns it off", which is the default. */
 static void linger_is_rounded_up_and_none_turns_it_off(void **state)
 {
     (void)state;
@@ -192,9 +192,9 @@ static void timeouts_are_told_as_they_were_set(void **state)
     assert_true(fer_duration_is_none(got));
 }
 
-/* ---- What only these have */
+/* ---- Options that only built sockets have */
 
-/* O4: a buffer's size is told "in the unit in which it was set". */
+/* O4: a buffer's size is read "in the unit in which it was set". */
 static void buffer_sizes_are_told_as_they_were_set(void **state)
 {
     static const size_t sizes[] = {8192, 16384, 65536};
@@ -214,7 +214,7 @@ static void buffer_sizes_are_told_as_they_were_set(void **state)
     }
 }
 
-/* "at least 1"; what is too much for the system becomes its most. */
+/* "at least 1"; a size that is too large becomes the system's maximum. */
 static void a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most(void **state)
 {
     (void)state;
@@ -237,7 +237,7 @@ static void a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most(void **
     assert_true(got >= 1);
 }
 
-/* Unix sockets have buffers as well. */
+/* Unix sockets have buffer sizes, too. */
 static void unix_sockets_have_buffer_sizes(void **state)
 {
     (void)state;
@@ -284,7 +284,7 @@ static void a_type_of_service_is_0_to_255(void **state)
 }
 
 /* "A stream's two lowest bits must be 0: they are explicit congestion notification, TCP's own (RFC
- * 3168, 5)." A datagram socket's may be set. */
+ * 3168, 5)." On a datagram socket they may be set. */
 static void congestion_bits_are_a_datagram_s_alone(void **state)
 {
     peer_family family = family_of(state);
@@ -301,7 +301,7 @@ static void congestion_bits_are_a_datagram_s_alone(void **state)
     }
 }
 
-/* O6: "Sends and receives by one network interface alone"; NULL for any again. */
+/* O6: "Sends and receives by one network interface alone"; NULL allows every interface again. */
 static void a_socket_is_bound_to_the_loopback_s_device(void **state)
 {
     static const char *const names[] = {"lo", "lo0"};
@@ -340,7 +340,7 @@ static void a_device_s_name_has_1_to_15_bytes(void **state)
     assert_ok(fer_socket_bind_device(socket, NULL));
 }
 
-/* ---- Which kinds have what */
+/* ---- The kinds of sockets that have an option */
 
 #define ASK(expression) assert_own(expression, FER_UNSUPPORTED)
 
@@ -399,7 +399,7 @@ static void options_that_unix_sockets_have_not_are_unsupported(void **state)
     assert_true(fer_duration_is_none(linger));
 }
 
-/* E4: an answer that there is nowhere to store. */
+/* E4: a getter without an output. */
 static void nowhere_to_store_the_answer_is_invalid_input(void **state)
 {
     (void)state;

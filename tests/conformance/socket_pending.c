@@ -1,10 +1,10 @@
-/* socket_pending.c: rule C5: what a stream answers whose connect only started, before and after
- * that has ended; and one that was never connected. */
+/* socket_pending.c: rule C5: the answers of a stream with a pending connect, before and after its
+ * end, and of a stream that was never connected. */
 #include "support/socket_fixture.h"
 
 enum { PATIENCE_US = 20000000 };
 
-/* The ways in which a pending connect can be asked about, on a stream. */
+/* The calls on a stream that query a pending connect. */
 enum { BY_READ, BY_PEEK, BY_WRITE, BY_PEER_ADDR, BY_TAKE_ERROR, WAYS };
 
 static fer_error ask(fer_tcp_stream *stream, int way)
@@ -21,7 +21,7 @@ static fer_error ask(fer_tcp_stream *stream, int way)
     }
 }
 
-/* Asks in one way until it is not WOULD_BLOCK. */
+/* Repeats a call until it is not WOULD_BLOCK. */
 static fer_error ask_on(fer_tcp_stream *stream, int way)
 {
     uint64_t start = peer_now_us();
@@ -62,8 +62,8 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
     assert_own(fer_socket_connect(socket, &place.addr), FER_INVALID_INPUT);
 }
 
-/* "every read, write, take_error and peer_addr first asks": of the stream that it was turned into.
- * "into_tcp_stream works in every state." */
+/* "every read, write, take_error and peer_addr first asks": also on the stream that the socket was
+ * turned into. "into_tcp_stream works in every state." */
 static void a_stream_whose_connect_is_under_way_moves_nothing(void **state)
 {
     peer_family family = family_of(state);
@@ -85,7 +85,7 @@ static void a_stream_whose_connect_is_under_way_moves_nothing(void **state)
     assert_false(peer_is_open(raw));
 }
 
-/* "connected → goes on": whichever call asks first. */
+/* "connected → goes on": any of these calls can be the first one to detect it. */
 static void a_connect_that_ended_well_is_seen_by_whichever_call_asks_first(void **state)
 {
     (void)state;
@@ -111,7 +111,7 @@ static void a_connect_that_ended_well_is_seen_by_whichever_call_asks_first(void 
     }
 }
 
-/* "failed → CONNECT_FAILED with the reason": told once, by the call that meets it; "there
+/* "failed → CONNECT_FAILED with the reason": the call that detects the failure returns it; "there
  * take_error repeats the reason and all else is INVALID_INPUT"; "CONNECT_FAILED keeps its OS socket
  * until close". */
 static void a_connect_that_failed_is_told_by_whichever_call_asks_first(void **state)
@@ -140,7 +140,7 @@ static void a_connect_that_failed_is_told_by_whichever_call_asks_first(void **st
     }
 }
 
-/* The same of fer_socket_peer_addr, and of a refusal that comes late. */
+/* The same for fer_socket_peer_addr, and for a refusal that arrives later. */
 static void a_connect_that_is_refused_late_is_told_by_peer_addr(void **state)
 {
     (void)state;
@@ -160,8 +160,8 @@ static void a_connect_that_is_refused_late_is_told_by_peer_addr(void **state)
     assert_failed(socket, error);
 }
 
-/* A stream that begins to connect late: it goes on to an exchange after its bytes would have
- * blocked. */
+/* A connect that succeeds later: bytes can be exchanged, after earlier calls returned
+ * WOULD_BLOCK. */
 static void a_connect_that_ends_well_late_carries_bytes(void **state)
 {
     (void)state;
@@ -177,7 +177,7 @@ static void a_connect_that_ends_well_late_carries_bytes(void **state)
     assert_exchange(stream, other);
 }
 
-/* "Closing": a connect that is under way ends with its handle, and leaks nothing. */
+/* "Closing": closing the handle ends a pending connect, and leaks nothing. */
 static void closing_a_connecting_socket_leaks_nothing(void **state)
 {
     (void)state;
@@ -197,7 +197,7 @@ static void closing_a_connecting_socket_leaks_nothing(void **state)
     assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 20));
 }
 
-/* R1: into_raw gives the socket up in each of these states. */
+/* R1: into_raw releases the socket in each of these states. */
 static void into_raw_gives_up_a_connecting_and_a_failed_socket(void **state)
 {
     (void)state;
@@ -218,7 +218,7 @@ static void into_raw_gives_up_a_connecting_and_a_failed_socket(void **state)
 /* ---- C5: a stream that was never connected */
 
 /* "NOT_CONNECTED where a stream that was never connected is read, written or shut down" (rule E4),
- * as a handle of either type. */
+ * for handles of both types. */
 static void a_stream_that_was_never_connected_is_not_connected(void **state)
 {
     peer_family family = family_of(state);
@@ -245,8 +245,8 @@ static void a_stream_that_was_never_connected_is_not_connected(void **state)
     assert_ok(outcome);
 }
 
-/* R2: a clone that was made before would not learn that the other handle was connected: so there is
- * none. */
+/* R2: an unconnected stream cannot be cloned, because the clone would not record that the other
+ * handle was connected. */
 static void a_stream_is_cloned_once_it_is_connected(void **state)
 {
     (void)state;
@@ -264,7 +264,7 @@ static void a_stream_is_cloned_once_it_is_connected(void **state)
     assert_exchange(streams[0], peer_accept(listener));
 }
 
-/* ... and it can go back, and be connected then. */
+/* It can be turned back into a socket, and then be connected. */
 static void a_stream_that_was_never_connected_can_go_back_and_be_connected(void **state)
 {
     (void)state;

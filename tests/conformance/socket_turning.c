@@ -1,5 +1,5 @@
-/* socket_turning.c: rules R1 and C6 of sockets that are built step by step: into the handle of
- * their type and of no other, and back, with all that was set and seen. */
+/* socket_turning.c: rules R1 and C6 for built sockets: a conversion into the handle of their type,
+ * and into no other, and back, keeps all settings and all that the handle has detected. */
 #include "support/socket_fixture.h"
 
 /* One empty handle of each type. */
@@ -54,7 +54,7 @@ static fer_raw_socket raw_of(int type, const struct handles *of)
     return raws[type];
 }
 
-/* A socket that is of that type's kind. */
+/* A socket of that type's kind. */
 static fer_socket *made_for(int type)
 {
     static const fer_type types[HANDLE_TYPES] = {FER_TYPE_STREAM, FER_TYPE_STREAM, FER_TYPE_DGRAM,
@@ -101,7 +101,7 @@ static void a_socket_becomes_a_handle_of_its_own_type_and_of_no_other(void **sta
     }
 }
 
-/* No handle at all to turn it into is INVALID_INPUT, and it stays as it was. */
+/* A conversion into NULL is INVALID_INPUT, and the socket stays as it was. */
 static void a_socket_that_becomes_no_handle_stays_as_it_was(void **state)
 {
     (void)state;
@@ -121,7 +121,7 @@ static void a_socket_that_becomes_no_handle_stays_as_it_was(void **state)
     }
 }
 
-/* "out is not empty" is INVALID_INPUT, and both stay as they were, either way. */
+/* "out is not empty" is INVALID_INPUT, and both handles stay as they were, in both directions. */
 static void a_handle_that_is_not_empty_is_left_alone(void **state)
 {
     (void)state;
@@ -144,8 +144,8 @@ static void a_handle_that_is_not_empty_is_left_alone(void **state)
     }
 }
 
-/* What is moved brings along what it was told: a blocking listener's timeout and mode, and the
- * library's own handles. */
+/* A stream of the library can be converted into a socket and back: its options and its connection
+ * stay. */
 static void a_stream_of_the_librarys_own_comes_back_and_lives_on(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -166,7 +166,7 @@ static void a_stream_of_the_librarys_own_comes_back_and_lives_on(void **state)
     assert_alive(pair);
 }
 
-/* S5: what a stream has seen goes with it: its end sticks. */
+/* S5: the conversion keeps a reset that the stream has detected. */
 static void a_stream_that_saw_a_reset_keeps_it(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -183,7 +183,7 @@ static void a_stream_that_saw_a_reset_keeps_it(void **state)
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
 }
 
-/* A listener of the library's own, whose backlog is changed here. */
+/* A listener of the library, whose backlog is changed here. */
 static void a_listener_of_the_librarys_own_comes_back_and_listens_on(void **state)
 {
     peer_family family = family_of(state);
@@ -204,7 +204,7 @@ static void a_listener_of_the_librarys_own_comes_back_and_listens_on(void **stat
     assert_exchange(stream, other);
 }
 
-/* Unix datagram sockets that have no name yet get one here. */
+/* A Unix datagram socket without a name can be bound as a socket. */
 static void an_unbound_unix_datagram_socket_comes_back_and_is_bound(void **state)
 {
     (void)state;

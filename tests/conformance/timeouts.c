@@ -1,12 +1,12 @@
 /* timeouts.c: rules T1 to T5 and T7: what a timeout means, how it is rounded, and that its expiry
- * changes nothing. The socket's modes and their sharing (T6) are in modes.c. */
+ * changes nothing. For the socket's modes and sharing them (T6): modes.c. */
 #include <stdatomic.h>
 
 #include "support/fixture.h"
 #include "support/thread.h"
 
-/* What every backend holds at least: 12 days in milliseconds, the shared words of the Winsock
- * backend. */
+/* A length that every backend can hold: 12 days in milliseconds, the limit of the Winsock backend's
+ * shared words. */
 #define LONGEST_EVERYWHERE_NANOS (UINT64_C(12) * 24 * 3600 * 1000000000)
 #define GRAIN_NANOS UINT64_C(20000000)
 
@@ -26,7 +26,7 @@ static void zero_timeout_is_invalid_input_and_changes_nothing(void **state)
     assert_alive(pair);
 }
 
-/* T1: as above: no socket was made, and the listener saw nobody. */
+/* T1: as above: no socket was created, and the listener got no connection. */
 static void zero_connect_timeout_is_refused_before_any_call(void **state)
 {
     (void)state;
@@ -69,7 +69,7 @@ static void read_what_is_sent_late(struct pair *pair, unsigned delay_ms)
     assert_memory_equal(buf, "late", 4);
 }
 
-/* T1: "NONE blocks for ever." It outlasts the timeout that was set before. */
+/* T1: "NONE blocks for ever." It replaces the timeout that was set before. */
 static void no_timeout_waits_until_data_comes(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -78,7 +78,7 @@ static void no_timeout_waits_until_data_comes(void **state)
     read_what_is_sent_late(pair, 150);
 }
 
-/* T1: the same of connect_timeout: without a timeout it is connect. */
+/* T1: the same for connect_timeout: without a timeout it is connect. */
 static void connect_timeout_of_none_connects(void **state)
 {
     (void)state;
@@ -90,7 +90,7 @@ static void connect_timeout_of_none_connects(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* T2: "An expired timeout is TIMED_OUT with os_code 0 on every OS"; and not before its time. */
+/* T2: "An expired timeout is TIMED_OUT with os_code 0 on every OS"; and not too early. */
 static void expired_read_timeout_is_timed_out_with_os_code_0(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -113,8 +113,8 @@ static void expired_read_timeout_is_timed_out_with_os_code_0(void **state)
     assert_alive(pair);
 }
 
-/* T2: the same of writing. Room may come back a little while after the queue was full, so a write
- * that finds some is repeated. */
+/* T2: the same for writes. Room may return a short time after the queue was full, so a write that
+ * finds room is repeated. */
 static void expired_write_timeout_is_timed_out_with_os_code_0(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -140,8 +140,8 @@ static void expired_write_timeout_is_timed_out_with_os_code_0(void **state)
     }
 }
 
-/* T2: the expiry "changes nothing": no error is left, both halves work, the address is still
- * told. */
+/* T2: the expiry "changes nothing": no error is pending, both halves work, and peer_addr still
+ * returns the address. */
 static void an_expiry_changes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -232,7 +232,7 @@ static void timeouts_are_rounded_up_and_told_back_within_the_grain(void **state)
     assert_alive(pair);
 }
 
-/* T3: the shortest timeouts expire, for they are not "for ever" ... */
+/* T3: the shortest timeouts expire, because they are not "for ever" ... */
 static void the_shortest_timeout_expires(void **state)
 {
     static const uint64_t nanos[] = {1, 999, 1000, 400000, 1000000};
@@ -247,7 +247,7 @@ static void the_shortest_timeout_expires(void **state)
     }
 }
 
-/* T3: ... and the longest neither expire at once nor are refused. */
+/* T3: ... and the longest neither expire immediately nor are refused. */
 static void the_longest_timeouts_wait(void **state)
 {
     static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),
@@ -262,7 +262,7 @@ static void the_longest_timeouts_wait(void **state)
     }
 }
 
-/* T3: the same of connect_timeout, which keeps no option. */
+/* T3: the same for connect_timeout, which sets no option. */
 static void connect_timeout_takes_every_length(void **state)
 {
     static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),
@@ -279,8 +279,8 @@ static void connect_timeout_takes_every_length(void **state)
     }
 }
 
-/* T4: "After an expiry the stream is as it was: nothing read is lost": many short timeouts against
- * a stream of late bytes. */
+/* T4: "After an expiry the stream is as it was: nothing read is lost": many short timeouts, while
+ * bytes arrive slowly. */
 struct dripper {
     peer_socket peer;
     bool sent;
@@ -330,8 +330,8 @@ static void nothing_is_lost_by_expired_reads(void **state)
     assert_int_equal(total, 60 * 97);
 }
 
-/* T4: what read_exact had before the expiry is in the buffer and in the count, and the next call
- * goes on from there. */
+/* T4: the bytes that read_exact received before the expiry are in the buffer and in the count, and
+ * the next call continues after them. */
 static void read_exact_keeps_what_came_before_the_expiry(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -362,8 +362,8 @@ static void drain_all(void *argument)
     drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
 }
 
-/* T4: "nothing sent goes uncounted, the next call works": what the peer gets is exactly what was
- * counted. */
+/* T4: "nothing sent goes uncounted, the next call works": the peer receives exactly the counted
+ * bytes. */
 static void every_byte_of_expired_writes_is_counted(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -378,7 +378,8 @@ static void every_byte_of_expired_writes_is_counted(void **state)
     size_t n = 77;
     pattern_fill(rest, sizeof rest, counted);
     fer_error error = fer_tcp_stream_write_all(&pair->stream, rest, sizeof rest, &n);
-    assert_either(error, FER_TIMED_OUT, FER_OK); /* room may have come back meanwhile */
+    /* Room may have returned in the meantime. */
+    assert_either(error, FER_TIMED_OUT, FER_OK);
     counted += n;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
     test_thread_start(&thread, drain_all, &drain);
@@ -394,7 +395,7 @@ static void every_byte_of_expired_writes_is_counted(void **state)
     assert_true(drain.total == counted);
 }
 
-/* T5: the getter of an untouched stream is NONE, each direction has its own, and NONE clears it. */
+/* T5: the default is NONE, each direction has its own timeout, and NONE clears it. */
 static void timeouts_start_as_none_and_are_cleared_by_none(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -419,8 +420,8 @@ static void timeouts_start_as_none_and_are_cleared_by_none(void **state)
 }
 
 /* T7: "On POSIX a plain blocking read or write, with or without a timeout, is one system call."
- * Seen from here: a read takes what is there and does not wait for more, though a timeout is set
- * and the buffer has room. */
+ * Tested from outside: a read returns the queued bytes and does not wait for more, although a
+ * timeout is set and the buffer has room. */
 static void a_read_gives_what_is_there_and_does_not_wait_for_more(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -439,8 +440,7 @@ static void a_read_gives_what_is_there_and_does_not_wait_for_more(void **state)
 }
 
 /* T7: "Only a call that ends in EAGAIN may take one more (which of timeout and would-block it was),
- * and only on a handle that was cloned": that the answer is right when a clone has changed the
- * mode. */
+ * and only on a handle that was cloned": the result is right after a clone has changed the mode. */
 static void would_block_and_expiry_are_told_apart_on_a_clone(void **state)
 {
     struct pair *pair = pair_open(state);

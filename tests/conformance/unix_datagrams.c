@@ -1,5 +1,5 @@
 /* unix_datagrams.c: datagrams on Unix sockets, by the rules of datagrams (U) and of all sockets (T,
- * S, C, L, E, R). None is ever lost or out of order, and a full queue makes the sender wait. */
+ * S, C, L, E, R). No datagram is lost or reordered, and a full queue makes the sender wait. */
 #include "support/process.h"
 #include "support/thread.h"
 #include "support/unix_fixture.h"
@@ -43,7 +43,7 @@ static fer_unix_datagram *unbound(void)
     return socket;
 }
 
-/* ---- What an OS has not */
+/* ---- Features that an OS lacks */
 
 static void datagrams_are_unsupported_where_the_os_has_none(void **state)
 {
@@ -131,7 +131,8 @@ static void a_pair_is_connected_to_each_other_and_nameless(void **state)
     assert_ok(fer_unix_datagram_pair(one, other));
     assert_own(fer_unix_datagram_pair(one, other), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_pair(test_unix_datagram(), other), FER_INVALID_INPUT);
-    for (int i = 0; i < 30; i++) { /* more than one that many may send to has room for */
+    /* More datagrams than a receiver with many senders has room for. */
+    for (int i = 0; i < 30; i++) {
         sends(one, i % 2 == 0 ? "even" : "odd", NULL);
     }
     sends(other, "back", NULL);
@@ -312,7 +313,7 @@ static void a_receive_that_expires_is_timed_out(void **state)
     assert_gets(socket, "late");
 }
 
-/* One that many may send to takes few; nothing of what was taken is lost. */
+/* A receiver with many senders has little room. No accepted datagram is lost. */
 static void a_send_to_a_full_queue_waits_for_room_or_says_so(void **state)
 {
     (void)state;
@@ -467,7 +468,8 @@ static void an_abstract_name_is_a_sender_s_too(void **state)
     fer_unix_addr addr = test_unix_abstract("ferrule\0datagrams", 17);
     assert_ok(fer_unix_datagram_bind_addr(other, &addr));
     sends(other, "abstract", path);
-    fer_unix_datagram_close(other); /* who sent it is told still, and not who came after */
+    /* The sender's name is still returned, and not the name of the next socket. */
+    fer_unix_datagram_close(other);
     fer_unix_addr next = test_unix_abstract("ferrule\0next", 12);
     assert_ok(fer_unix_datagram_bind_addr(other, &next));
     assert_ok(fer_unix_datagram_recv_from(socket, buf, sizeof buf, &got));

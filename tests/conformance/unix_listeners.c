@@ -1,4 +1,4 @@
-/* unix_listeners.c: rules L, C2, T6 and R1 of listeners on Unix sockets, and their paths and
+/* unix_listeners.c: rules L, C2, T6 and R1 for listeners on Unix sockets, and their paths and
  * names. */
 #include "support/process.h"
 #include "support/thread.h"
@@ -17,7 +17,8 @@ static void a_path_that_exists_is_addr_in_use(void **state)
     assert_kind(fer_unix_listener_bind(second, path), FER_ADDR_IN_USE);
     assert_ok(fer_unix_stream_connect(stream, path));
     fer_unix_listener_close(first);
-    assert_true(unix_peer_path_exists(path)); /* whoever made it removes it */
+    /* The library never removes a path. */
+    assert_true(unix_peer_path_exists(path));
     assert_kind(fer_unix_listener_bind(second, path), FER_ADDR_IN_USE);
     assert_true(unix_peer_remove(path));
     assert_ok(fer_unix_listener_bind(second, path));
@@ -98,7 +99,8 @@ static void the_longest_path_works_and_a_longer_one_is_invalid_input(void **stat
     assert_false(unix_peer_path_exists(path));
 }
 
-/* Linux lets a path fill its field, without a NUL. It is told, and goes back as it came. */
+/* On Linux a path may fill its field without a NUL. Such an address is returned and can be passed
+ * back. */
 static void a_path_that_fills_its_field_is_told_and_goes_back(void **state)
 {
     (void)state;
@@ -118,8 +120,8 @@ static void a_path_that_fills_its_field_is_told_and_goes_back(void **state)
     }
     assert_ok(fer_unix_listener_accept(listener, stream, &addr));
     assert_path(&addr, path);
-    assert_kind(fer_unix_stream_connect_addr(back, &addr),
-                FER_CONNECTION_REFUSED); /* it is there, and does not listen */
+    /* The path exists, and its socket does not listen. */
+    assert_kind(fer_unix_stream_connect_addr(back, &addr), FER_CONNECTION_REFUSED);
     assert_true(unix_peer_remove(path));
     assert_kind(fer_unix_stream_connect_addr(back, &addr), FER_NOT_FOUND);
 }
@@ -185,7 +187,7 @@ static void a_plain_listener_with_an_abstract_name_is_reached(void **state)
 
 /* ---- L2, C2: the queue */
 
-/* Nobody accepts yet. */
+/* No connection is accepted before all are queued. */
 static void a_listener_queues_many_connections(void **state)
 {
     (void)state;
@@ -233,7 +235,7 @@ static void fill_queue(const char *path)
     fail();
 }
 
-/* Linux; macOS and the BSDs refuse, as Windows does. */
+/* Linux waits; macOS and the BSDs refuse, as Windows does. */
 static void a_connect_to_a_full_queue_waits_for_room_on_linux(void **state)
 {
     (void)state;
@@ -249,7 +251,8 @@ static void a_connect_to_a_full_queue_waits_for_room_on_linux(void **state)
     test_thread_start(&thread, connect_once, &connector);
     peer_socket last = PEER_NONE;
     for (int i = 0; i < 3; i++) {
-        last = peer_accept(listener); /* two fillers, then the one that waited */
+        /* Two fillers, then the connect that waited. */
+        last = peer_accept(listener);
         assert_true(last != PEER_NONE);
     }
     test_thread_join(&thread);
@@ -277,7 +280,7 @@ static void a_connect_to_a_full_queue_is_refused_elsewhere(void **state)
 
 /* ---- L3 */
 
-/* On a Unix socket a client that is gone is still a connection: its bytes, and then its end. */
+/* On a Unix socket a client that has closed is still a connection: its bytes, and then its end. */
 static void a_client_that_has_gone_is_accepted_with_what_it_sent(void **state)
 {
     (void)state;

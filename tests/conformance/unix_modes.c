@@ -1,5 +1,5 @@
-/* unix_modes.c: what streams promise of timeouts, modes, signals and raw sockets (rules T, I, R),
- * of Unix sockets. */
+/* unix_modes.c: timeouts, modes, signals and raw sockets of streams (rules T, I, R), for Unix
+ * sockets. */
 #include "support/process.h"
 #include "support/unix_fixture.h"
 

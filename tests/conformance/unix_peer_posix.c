@@ -1,4 +1,4 @@
-/* unix_peer_posix.c: plain Unix sockets of POSIX systems. */
+/* unix_peer_posix.c: plain Unix sockets on POSIX systems. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
@@ -20,7 +20,7 @@ static char directory[DIRECTORY_MAX];
 static char paths[PATHS_MAX][sizeof((struct sockaddr_un *)0)->sun_path];
 static size_t path_count;
 
-/* ---- What there is here */
+/* ---- The features of this OS */
 
 static bool has(int type)
 {
@@ -62,7 +62,7 @@ bool unix_peer_tells_unread_input(void)
 
 /* ---- Paths */
 
-/* A build directory may be deeper than an address is long. */
+/* Not in the build directory, whose path may be longer than an address can hold. */
 static void make_directory(void)
 {
     const char *temporary = getenv("TMPDIR");
@@ -194,7 +194,7 @@ static bool connected(peer_socket peer, const char *path)
     return connect((int)peer, (const struct sockaddr *)&name.addr, name.len) == 0;
 }
 
-/* Where the queue is full it says so and does not wait. */
+/* A connect that fails instead of waiting if the queue is full. */
 peer_socket unix_peer_connect(const char *path, const char *own_path)
 {
     peer_socket peer = made(SOCK_STREAM, own_path);

@@ -1,5 +1,5 @@
-/* unix_peer_sim.c: plain Unix sockets of the simulated machine: sockets that have neither faults
- * nor dialect. */
+/* unix_peer_sim.c: plain Unix sockets of the simulated network: sockets without faults and
+ * dialect. */
 #include "conformance/unix_peer.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* unix_peer_winsock.c: plain Unix sockets of Windows 10 since version 1803: streams. Wine has
+/* unix_peer_winsock.c: plain Unix sockets on Windows 10 since version 1803: streams. Wine has
  * none. */
 #define _WIN32_WINNT 0x0601
 #include "conformance/unix_peer.h"
@@ -48,7 +48,7 @@ bool unix_peer_tells_unread_input(void)
     return true;
 }
 
-/* The process and the count make a path new. */
+/* The process id and the number of the path make a new path. */
 const char *unix_peer_path(const char *name)
 {
     char directory[PATH_ROOM / 2] = ".\\";
@@ -129,7 +129,7 @@ peer_socket unix_peer_connect(const char *path, const char *own_path)
     return peer;
 }
 
-/* ---- What Windows has not */
+/* ---- Features that Windows lacks */
 
 peer_socket unix_peer_datagram(const char *path)
 {

@@ -1,5 +1,5 @@
-/* unix_streams.c: what streams promise (rules C, S, L6), of Unix sockets. Timeouts, modes and raw
- * sockets: unix_modes.c; listeners: unix_listeners.c. */
+/* unix_streams.c: the rules of streams (C, S, L6) for Unix sockets. For timeouts, modes and raw
+ * sockets: unix_modes.c. For listeners: unix_listeners.c. */
 #include <stdatomic.h>
 
 #include "support/process.h"
@@ -10,7 +10,7 @@ enum { SHORT_MS = 40 };
 
 static const fer_shutdown every_how[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
 
-/* ---- What an OS has not */
+/* ---- Features that an OS lacks */
 
 static void streams_are_unsupported_where_the_os_has_none(void **state)
 {
@@ -83,11 +83,11 @@ static void a_failed_connect_leaves_a_new_handle(void **state)
     assert_false(unix_peer_path_exists(path));
     peer_socket bound = unix_peer_unconnected(path);
     assert_true(bound != PEER_NONE);
-    assert_kind(fer_unix_stream_connect(stream, path),
-                FER_CONNECTION_REFUSED); /* it does not listen */
+    /* It does not listen. */
+    assert_kind(fer_unix_stream_connect(stream, path), FER_CONNECTION_REFUSED);
     peer_close(bound);
-    assert_kind(fer_unix_stream_connect(stream, path),
-                FER_CONNECTION_REFUSED); /* nobody is there, but the path stays */
+    /* The socket is closed, but the path stays. */
+    assert_kind(fer_unix_stream_connect(stream, path), FER_CONNECTION_REFUSED);
     assert_unix_new(stream);
     assert_true(unix_peer_remove(path));
     assert_true(unix_peer_listen(path, 1) != PEER_NONE);
@@ -169,7 +169,7 @@ static void shutting_read_leaves_writing_alone(void **state)
     assert_memory_equal(got, "on", 2);
 }
 
-/* What TCP cannot: the other end learns of it. */
+/* Unlike TCP: the peer's writes fail. */
 static void shutting_read_breaks_the_other_end_s_writes_on_linux(void **state)
 {
     (void)state;
@@ -256,8 +256,8 @@ static void a_peer_that_closes_with_unread_input_has_reset(void **state)
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
 }
 
-/* S5: "A reset ... never looks like a clean end of file to the handle that saw it": after both ends
- * were done, too. */
+/* S5: "A reset ... never looks like a clean end of file to the handle that saw it": also after both
+ * ends were shut down. */
 static void unread_input_is_a_reset_after_both_ends_were_shut(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
@@ -351,7 +351,7 @@ static void read_once(void *argument)
     reader->error = fer_unix_stream_read(reader->stream, buf, sizeof buf, &reader->n);
 }
 
-/* Right whichever comes first. */
+/* The result is the same whether the read or the shutdown comes first. */
 static void shutdown_wakes_a_reader(void **state)
 {
     for (int round = 0; round < 4; round++) {
