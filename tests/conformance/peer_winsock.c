@@ -5,17 +5,12 @@
 
 #include <winsock2.h>
 
-#include <mstcpip.h>
 #include <windows.h>
 #include <ws2tcpip.h>
 
 #include <string.h>
 
 #include "support/system_names.h"
-
-#ifndef TCP_KEEPCNT
-#define TCP_KEEPCNT 16
-#endif
 
 enum { SOME_BYTES = 65536 };
 
@@ -186,7 +181,7 @@ bool peer_system_listen(peer_socket bound, int backlog)
 
 /* ---- Connections */
 
-static short wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
+short peer_system_wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
 {
     WSAPOLLFD look = {.fd = (SOCKET)raw, .events = events};
     return WSAPoll(&look, 1, (int)wait_ms) > 0 ? look.revents : 0;
@@ -194,7 +189,7 @@ static short wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
 
 bool peer_is_queued(peer_socket listener, unsigned wait_ms)
 {
-    return wait_events(listener, POLLRDNORM, wait_ms) != 0;
+    return peer_system_wait_events(listener, POLLRDNORM, wait_ms) != 0;
 }
 
 peer_socket peer_accept(peer_socket listener)
@@ -255,7 +250,7 @@ bool peer_system_still_connects(peer_socket peer)
 
 bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms)
 {
-    return wait_events(peer, POLLWRNORM, wait_ms) != 0;
+    return peer_system_wait_events(peer, POLLWRNORM, wait_ms) != 0;
 }
 
 bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)
@@ -269,7 +264,7 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
 {
     *n = 0;
     for (;;) {
-        if (wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
+        if (peer_system_wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
             return PEER_STUCK;
         }
         int got = recv((SOCKET)peer, buf, (int)(cap < SOME_BYTES ? cap : SOME_BYTES), 0);
@@ -279,7 +274,8 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
         }
         if (got == 0) {
             /* Wine returns a reset as end of file, but WSAPoll distinguishes them. */
-            return (wait_events(peer, POLLRDNORM, 0) & POLLERR) != 0 ? PEER_RESET : PEER_END;
+            return (peer_system_wait_events(peer, POLLRDNORM, 0) & POLLERR) != 0 ? PEER_RESET
+                                                                                 : PEER_END;
         }
         if (WSAGetLastError() != WSAEWOULDBLOCK) {
             return PEER_RESET;
@@ -341,140 +337,6 @@ void peer_take(fer_raw_socket raw)
     (void)keep((SOCKET)raw);
 }
 
-/* ---- Looks at a raw socket */
-
-bool peer_raw_wait_readable(fer_raw_socket raw)
-{
-    return wait_events(raw, POLLRDNORM, PEER_LIMIT_MS) != 0;
-}
-
-bool peer_raw_wait_failed(fer_raw_socket raw)
-{
-    uint64_t end = peer_now_us() + PEER_LIMIT_MS * UINT64_C(1000);
-    while ((wait_events(raw, POLLRDNORM, PEER_LIMIT_MS) & POLLERR) == 0) {
-        if (peer_now_us() > end) {
-            return false;
-        }
-        Sleep(1);
-    }
-    return true;
-}
-
-bool peer_raw_has_failed(fer_raw_socket raw)
-{
-    return (wait_events(raw, POLLRDNORM, 0) & POLLERR) != 0;
-}
-
-bool peer_raw_is_inheritable(fer_raw_socket raw)
-{
-    DWORD flags = 0;
-    return GetHandleInformation((HANDLE)raw, &flags) && (flags & HANDLE_FLAG_INHERIT) != 0;
-}
-
-bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
-{
-    return SetHandleInformation((HANDLE)raw, HANDLE_FLAG_INHERIT,
-                                inheritable ? HANDLE_FLAG_INHERIT : 0) != 0;
-}
-
-static DWORD raw_timeout(fer_raw_socket raw, int option)
-{
-    DWORD value = 0;
-    int len = (int)sizeof value;
-    (void)getsockopt((SOCKET)raw, SOL_SOCKET, option, (char *)&value, &len);
-    return value;
-}
-
-static bool set_raw_timeout(fer_raw_socket raw, int option, DWORD milliseconds)
-{
-    return setsockopt((SOCKET)raw, SOL_SOCKET, option, (const char *)&milliseconds,
-                      (int)sizeof milliseconds) == 0;
-}
-
-/* Windows has no query for the mode, so a receive with a timeout of 20 ms detects it. */
-bool peer_raw_is_nonblocking(fer_raw_socket raw)
-{
-    DWORD before = raw_timeout(raw, SO_RCVTIMEO);
-    char byte = 0;
-    (void)set_raw_timeout(raw, SO_RCVTIMEO, 20);
-    bool nonblocking =
-        recv((SOCKET)raw, &byte, 1, MSG_PEEK) < 0 && WSAGetLastError() == WSAEWOULDBLOCK;
-    (void)set_raw_timeout(raw, SO_RCVTIMEO, before);
-    return nonblocking;
-}
-
-bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
-{
-    u_long mode = nonblocking;
-    return ioctlsocket((SOCKET)raw, (long)FIONBIO, &mode) == 0;
-}
-
-bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds)
-{
-    return set_raw_timeout(raw, SO_RCVTIMEO, milliseconds) &&
-           set_raw_timeout(raw, SO_SNDTIMEO, milliseconds);
-}
-
-bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms)
-{
-    *read_ms = raw_timeout(raw, SO_RCVTIMEO);
-    *write_ms = raw_timeout(raw, SO_SNDTIMEO);
-    return true;
-}
-
-bool peer_raw_has_settled(fer_raw_socket raw)
-{
-    (void)raw;
-    return true;
-}
-
-int peer_raw_backlog(fer_raw_socket raw)
-{
-    (void)raw;
-    return -1;
-}
-
-/* Some options write only one byte. */
-static int int_option(fer_raw_socket raw, int level, int option)
-{
-    int value = 0;
-    int len = (int)sizeof value;
-    return getsockopt((SOCKET)raw, level, option, (char *)&value, &len) == 0 ? value : -1;
-}
-
-int peer_raw_hops(fer_raw_socket raw, peer_family family)
-{
-    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL)
-                             : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
-}
-
-int peer_raw_reuses_address(fer_raw_socket raw)
-{
-    return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0;
-}
-
-int peer_raw_is_exclusive(fer_raw_socket raw)
-{
-    return int_option(raw, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0;
-}
-
-int peer_raw_only_v6(fer_raw_socket raw)
-{
-    return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY);
-}
-
-bool peer_raw_has_keepalive_options(fer_raw_socket raw)
-{
-    return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
-}
-
-bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
-{
-    (void)raw;
-    (void)milliseconds;
-    return false;
-}
-
 /* ---- Datagrams */
 
 peer_socket peer_datagram(peer_family family, uint16_t *port)
@@ -509,7 +371,7 @@ peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size
 {
     struct loopback from = {.len = (int)sizeof from.addr};
     *n = 0;
-    if (wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
+    if (peer_system_wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
         return PEER_STUCK;
     }
     int got = recvfrom((SOCKET)peer, buf, (int)cap, 0, &from.addr.any, &from.len);
