@@ -5,12 +5,12 @@
 
 enum { SHORT_MS = 40 };
 
-static void starts(fer_tcp_stream *stream, const fer_socket_addr *to)
+static void start_connect(fer_tcp_stream *stream, const fer_socket_addr *to)
 {
     assert_either(fer_tcp_stream_connect_start(stream, to), FER_WOULD_BLOCK, FER_OK);
 }
 
-static fer_error ended(fer_tcp_stream *stream)
+static fer_error connect_outcome(fer_tcp_stream *stream)
 {
     fer_interest ready = 0;
     fer_error outcome = {FER_OK, 0};
@@ -26,12 +26,12 @@ static void a_started_connect_ends_well(void **state)
 {
     peer_family family = family_of(state);
     peer_socket listener;
-    fer_socket_addr to = accepting_place(family, &listener);
+    fer_socket_addr to = accepting_addr(family, &listener);
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr peer;
     char byte;
-    starts(stream, &to);
-    assert_ok(ended(stream));
+    start_connect(stream, &to);
+    assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_peer_addr(stream, &peer));
     assert_true(fer_socket_addr_eq(&peer, &to));
     assert_kind(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
@@ -45,18 +45,18 @@ static void a_started_connect_ends_well(void **state)
 static void a_started_connect_would_block_until_it_has_ended(void **state)
 {
     peer_family family = family_of(state);
-    struct silent_place place = silent_place(family);
+    struct pending_target target = pending_target(family);
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr own;
     fer_interest ready = 77;
-    assert_kind(fer_tcp_stream_connect_start(stream, &place.addr), FER_WOULD_BLOCK);
+    assert_kind(fer_tcp_stream_connect_start(stream, &target.addr), FER_WOULD_BLOCK);
     assert_stream_connecting(stream);
-    assert_own(fer_tcp_stream_connect_start(stream, &place.addr), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_start(stream, &target.addr), FER_INVALID_INPUT);
     assert_ok(fer_tcp_stream_ready(stream, FER_READABLE | FER_WRITABLE, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
     assert_ok(fer_tcp_stream_local_addr(stream, &own));
-    peer_socket other = silence_ends_well(&place, own.port);
-    assert_ok(ended(stream));
+    peer_socket other = pending_target_accept(&target, own.port);
+    assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, other);
 }
@@ -66,23 +66,23 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
 static void a_started_connect_that_is_refused_tells_the_reason(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket_addr to = refusing_place(family);
+    fer_socket_addr to = refusing_addr(family);
     peer_socket listener;
-    fer_socket_addr good = accepting_place(family, &listener);
+    fer_socket_addr good = accepting_addr(family, &listener);
     fer_tcp_stream *stream = test_stream();
     fer_error error = fer_tcp_stream_connect_start(stream, &to);
     if (error.kind == FER_WOULD_BLOCK) {
-        fer_error reason = ended(stream);
-        assert_kind(reason, FER_CONNECTION_REFUSED);
-        assert_stream_failed(stream, reason);
+        fer_error saved = connect_outcome(stream);
+        assert_kind(saved, FER_CONNECTION_REFUSED);
+        assert_stream_failed(stream, saved);
         assert_own(fer_tcp_stream_connect_start(stream, &good), FER_INVALID_INPUT);
         fer_tcp_stream_close(stream);
     } else {
         assert_kind(error, FER_CONNECTION_REFUSED);
         assert_new(stream);
     }
-    starts(stream, &good);
-    assert_ok(ended(stream));
+    start_connect(stream, &good);
+    assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, peer_accept(listener));
 }
@@ -102,10 +102,10 @@ static void a_connect_to_port_0_is_refused_at_once(void **state)
 static void closing_a_started_connect_leaks_nothing(void **state)
 {
     (void)state;
-    struct silent_place place = silent_place(PEER_V4);
+    struct pending_target target = pending_target(PEER_V4);
     for (int i = 0; i < 10; i++) {
         fer_tcp_stream stream = {0};
-        assert_kind(fer_tcp_stream_connect_start(&stream, &place.addr), FER_WOULD_BLOCK);
+        assert_kind(fer_tcp_stream_connect_start(&stream, &target.addr), FER_WOULD_BLOCK);
         fer_raw_socket raw = fer_tcp_stream_as_raw(&stream);
         fer_tcp_stream_close(&stream);
         assert_closed(&stream);
@@ -119,12 +119,12 @@ static void a_connect_to_a_mapped_address_is_started(void **state)
     (void)state;
     peer_socket listener;
     skip_without_v6();
-    fer_socket_addr v4 = accepting_place(PEER_V4, &listener);
+    fer_socket_addr v4 = accepting_addr(PEER_V4, &listener);
     fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&v4.ip.v4);
     fer_socket_addr to = fer_socket_addr_new_v6(&mapped, v4.port, 0, 0);
     fer_tcp_stream *stream = test_stream();
-    starts(stream, &to);
-    assert_ok(ended(stream));
+    start_connect(stream, &to);
+    assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, peer_accept(listener));
 }
@@ -134,9 +134,9 @@ static void a_connect_to_a_mapped_address_is_started(void **state)
 static fer_tcp_stream *connected_and_reset(void)
 {
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_tcp_stream *stream = test_stream();
-    starts(stream, &to);
+    start_connect(stream, &to);
     peer_socket other = peer_accept(listener);
     assert_true(peer_send_all(other, "bye", 3));
     peer_reset(other);

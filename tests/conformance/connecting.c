@@ -198,12 +198,12 @@ static void an_ipv4_mapped_address_connects_to_ipv4(void **state)
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
     fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr.ip.v4);
-    fer_socket_addr as_told = fer_socket_addr_new_v6(&mapped, addr.port, 0, 0);
+    fer_socket_addr mapped_addr = fer_socket_addr_new_v6(&mapped, addr.port, 0, 0);
     fer_tcp_stream *stream = test_stream();
-    assert_ok(fer_tcp_stream_connect_addr(stream, &as_told));
+    assert_ok(fer_tcp_stream_connect_addr(stream, &mapped_addr));
     assert_exchange(stream, peer_accept(listener));
     fer_tcp_stream_close(stream);
-    assert_ok(fer_tcp_stream_connect_timeout(stream, &as_told, millis(9000)));
+    assert_ok(fer_tcp_stream_connect_timeout(stream, &mapped_addr, millis(9000)));
     assert_exchange(stream, peer_accept(listener));
 }
 

@@ -96,7 +96,7 @@ static void an_echo_is_a_copy_of_a_stream_into_itself(void **state)
     assert_true(receives_pattern(pair->other, PART, 0));
 }
 
-struct talker {
+struct transfer {
     peer_socket peer;
     bool sent;
     peer_outcome outcome;
@@ -106,16 +106,17 @@ struct talker {
 
 static void send_megabytes(void *argument)
 {
-    struct talker *talker = argument;
+    struct transfer *transfer = argument;
     process_shield_thread();
-    talker->sent = send_pattern(talker->peer, MEGABYTES, 0) && peer_shutdown_write(talker->peer);
+    transfer->sent =
+        send_pattern(transfer->peer, MEGABYTES, 0) && peer_shutdown_write(transfer->peer);
 }
 
 static void receive_everything(void *argument)
 {
-    struct talker *talker = argument;
+    struct transfer *transfer = argument;
     process_shield_thread();
-    talker->outcome = peer_drain(talker->peer, &talker->total, &talker->intact);
+    transfer->outcome = peer_drain(transfer->peer, &transfer->total, &transfer->intact);
 }
 
 /* E3: "A count that goes with an error is true", and a count without an error too: megabytes
@@ -123,13 +124,13 @@ static void receive_everything(void *argument)
 static void megabytes_are_echoed_through_a_small_buffer(void **state)
 {
     struct pair *pair = pair_open(state);
-    struct talker talker = {.peer = pair->other};
+    struct transfer transfer = {.peer = pair->other};
     test_thread sender;
     test_thread receiver;
     fer_copy_buffer buffer = empty_buffer(sizeof memory);
     uint64_t n = 77;
-    test_thread_start(&sender, send_megabytes, &talker);
-    test_thread_start(&receiver, receive_everything, &talker);
+    test_thread_start(&sender, send_megabytes, &transfer);
+    test_thread_start(&receiver, receive_everything, &transfer);
     fer_error error = copy(&pair->stream, &pair->stream, &buffer, &n);
     fer_error ended = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
     test_thread_join(&sender);
@@ -137,12 +138,12 @@ static void megabytes_are_echoed_through_a_small_buffer(void **state)
     assert_ok(error);
     assert_ok(ended);
     assert_int_equal(n, MEGABYTES);
-    assert_true(talker.sent && talker.intact);
-    assert_int_equal(talker.outcome, PEER_END);
-    assert_int_equal(talker.total, MEGABYTES);
+    assert_true(transfer.sent && transfer.intact);
+    assert_int_equal(transfer.outcome, PEER_END);
+    assert_int_equal(transfer.total, MEGABYTES);
 }
 
-struct one_way {
+struct relay {
     fer_tcp_stream *from;
     fer_tcp_stream *to;
     fer_error error;
@@ -150,14 +151,14 @@ struct one_way {
 };
 
 /* The relay from fer_copy's documentation. */
-static void relay_one_way(void *argument)
+static void run_relay(void *argument)
 {
-    struct one_way *way = argument;
+    struct relay *relay = argument;
     unsigned char own[1000];
     fer_copy_buffer buffer = {own, sizeof own, 0, 0};
-    way->error = copy(way->from, way->to, &buffer, &way->n);
-    if (way->error.kind == FER_OK) {
-        way->error = fer_tcp_stream_shutdown(way->to, FER_SHUTDOWN_WRITE);
+    relay->error = copy(relay->from, relay->to, &buffer, &relay->n);
+    if (relay->error.kind == FER_OK) {
+        relay->error = fer_tcp_stream_shutdown(relay->to, FER_SHUTDOWN_WRITE);
     }
 }
 
@@ -167,16 +168,16 @@ static void a_relay_of_two_copies_tells_each_end_on(void **state)
 {
     struct pair *pair = pair_open(state);
     struct link link = open_link();
-    struct one_way there = {&pair->stream, link.stream, {FER_OK, 0}, 0};
-    struct one_way back = {link.stream, &pair->stream, {FER_OK, 0}, 0};
-    struct talker near_end = {.peer = pair->other};
-    struct talker far_end = {.peer = link.other};
+    struct relay forward = {&pair->stream, link.stream, {FER_OK, 0}, 0};
+    struct relay backward = {link.stream, &pair->stream, {FER_OK, 0}, 0};
+    struct transfer near_end = {.peer = pair->other};
+    struct transfer far_end = {.peer = link.other};
     test_thread relay_there;
     test_thread relay_back;
     test_thread sender;
     test_thread receiver;
-    test_thread_start(&relay_there, relay_one_way, &there);
-    test_thread_start(&relay_back, relay_one_way, &back);
+    test_thread_start(&relay_there, run_relay, &forward);
+    test_thread_start(&relay_back, run_relay, &backward);
     test_thread_start(&sender, send_megabytes, &near_end);
     test_thread_start(&receiver, receive_everything, &far_end);
     test_thread_join(&sender);
@@ -186,10 +187,10 @@ static void a_relay_of_two_copies_tells_each_end_on(void **state)
     test_thread_join(&relay_there);
     test_thread_join(&relay_back);
     assert_true(answered && near_end.sent && near_end.intact && far_end.intact);
-    assert_ok(there.error);
-    assert_ok(back.error);
-    assert_true(there.n == MEGABYTES && far_end.total == MEGABYTES);
-    assert_true(back.n == PART && near_end.total == PART);
+    assert_ok(forward.error);
+    assert_ok(backward.error);
+    assert_true(forward.n == MEGABYTES && far_end.total == MEGABYTES);
+    assert_true(backward.n == PART && near_end.total == PART);
     assert_true(near_end.outcome == PEER_END && far_end.outcome == PEER_END);
 }
 
@@ -352,17 +353,17 @@ static void shutdown_of_its_source_ends_a_copy(void **state)
 {
     struct pair *pair = pair_open(state);
     struct link link = open_link();
-    struct one_way way = {&pair->stream, link.stream, {FER_OTHER, 0}, 77};
+    struct relay relay = {&pair->stream, link.stream, {FER_OTHER, 0}, 77};
     test_thread thread;
     assert_true(send_pattern(pair->other, PART, 0));
-    test_thread_start(&thread, relay_one_way, &way);
+    test_thread_start(&thread, run_relay, &relay);
     bool arrived = receives_pattern(link.other, PART, 0);
     fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
     test_thread_join(&thread);
     assert_true(arrived);
     assert_ok(error);
-    assert_ok(way.error);
-    assert_int_equal(way.n, PART);
+    assert_ok(relay.error);
+    assert_int_equal(relay.n, PART);
 }
 
 /* ---- E4 */

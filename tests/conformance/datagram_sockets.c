@@ -131,7 +131,7 @@ static void of_several_addresses_the_first_that_works_is_taken(void **state)
     (void)state;
     uint16_t port = 0;
     uint16_t other_port = 0;
-    fer_udp_socket *taken = test_udp_bound(PEER_V4, &port);
+    fer_udp_socket *first = test_udp_bound(PEER_V4, &port);
     fer_udp_socket *socket = test_udp();
     peer_socket other = peer_datagram(PEER_V4, &other_port);
     fer_socket_addr got;
@@ -143,7 +143,7 @@ static void of_several_addresses_the_first_that_works_is_taken(void **state)
     assert_int_not_equal(got.port, 0);
     fer_socket_addr peers[2] = {loopback(PEER_V4, 0), loopback(PEER_V4, other_port)};
     assert_ok(fer_udp_socket_connect_addrs(socket, peers, 2));
-    assert_exchanges(taken, other, PEER_V4, port, other_port);
+    assert_exchanges(first, other, PEER_V4, port, other_port);
     assert_ok(fer_udp_socket_peer_addr(socket, &got));
     assert_true(fer_socket_addr_eq(&got, &peers[1]));
     assert_own(fer_udp_socket_connect_addrs(socket, peers, 1), FER_INVALID_INPUT);
@@ -354,9 +354,9 @@ static void broadcasting_has_to_be_asked_for(void **state)
     uint16_t port = 0;
     bool on = true;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    fer_udp_socket *anywhere = test_udp();
-    fer_ipv4_addr everybody = FER_IPV4_ADDR_BROADCAST;
-    fer_socket_addr to = fer_socket_addr_new_v4(&everybody, port);
+    fer_udp_socket *unspecified = test_udp();
+    fer_ipv4_addr broadcast = FER_IPV4_ADDR_BROADCAST;
+    fer_socket_addr to = fer_socket_addr_new_v4(&broadcast, port);
     assert_ok(fer_udp_socket_broadcast(socket, &on));
     assert_false(on);
     assert_ok(fer_udp_socket_set_broadcast(socket, true));
@@ -365,8 +365,8 @@ static void broadcasting_has_to_be_asked_for(void **state)
     assert_ok(fer_udp_socket_set_broadcast(socket, false));
     assert_ok(fer_udp_socket_broadcast(socket, &on));
     assert_false(on);
-    assert_ok(fer_udp_socket_bind(anywhere, "0.0.0.0:0"));
-    fer_error error = fer_udp_socket_send_to(anywhere, "all", 3, &to, NULL);
+    assert_ok(fer_udp_socket_bind(unspecified, "0.0.0.0:0"));
+    fer_error error = fer_udp_socket_send_to(unspecified, "all", 3, &to, NULL);
     if (error.kind == FER_NETWORK_UNREACHABLE) {
         skip_because("this machine has no network to broadcast to");
     }
@@ -383,14 +383,14 @@ static void from_raw_takes_a_datagram_socket(void **state)
     fer_udp_socket *socket = test_udp();
     fer_socket_addr got;
     peer_socket other = peer_datagram(family, &other_port);
-    peer_socket given = peer_datagram(family, &port);
-    peer_give_away(given);
-    assert_ok(fer_udp_socket_from_raw(socket, given));
-    assert_true(fer_udp_socket_as_raw(socket) == given);
+    peer_socket raw = peer_datagram(family, &port);
+    peer_release(raw);
+    assert_ok(fer_udp_socket_from_raw(socket, raw));
+    assert_true(fer_udp_socket_as_raw(socket) == raw);
     assert_kind(fer_udp_socket_peer_addr(socket, &got), FER_NOT_CONNECTED);
     assert_exchanges(socket, other, family, port, other_port);
     fer_udp_socket_close(socket);
-    assert_false(peer_is_open(given));
+    assert_false(peer_is_open(raw));
 }
 
 static void from_raw_knows_the_peer(void **state)
@@ -404,12 +404,12 @@ static void from_raw_knows_the_peer(void **state)
     fer_udp_socket *socket = test_udp();
     peer_socket other = peer_datagram(family, &other_port);
     peer_socket stranger = peer_datagram(family, &stranger_port);
-    peer_socket given = peer_datagram(family, &port);
+    peer_socket raw = peer_datagram(family, &port);
     assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
-    assert_true(peer_raw_wait_readable(given));
-    assert_true(peer_datagram_connect(given, family, other_port));
-    peer_give_away(given);
-    assert_ok(fer_udp_socket_from_raw(socket, given));
+    assert_true(peer_raw_wait_readable(raw));
+    assert_true(peer_datagram_connect(raw, family, other_port));
+    peer_release(raw);
+    assert_ok(fer_udp_socket_from_raw(socket, raw));
     assert_true(peer_datagram_send(other, family, port, "mine", 4));
     assert_ok(fer_udp_socket_recv(socket, buf, sizeof buf, &got));
     assert_int_equal(got.from.port, other_port);
@@ -445,7 +445,7 @@ static void into_raw_gives_the_socket_up_with_its_modes(void **state)
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
     assert_ok(fer_udp_socket_set_read_timeout(socket, millis(52)));
     fer_raw_socket raw = fer_udp_socket_into_raw(socket);
-    peer_take(raw);
+    peer_adopt(raw);
     assert_true(peer_is_open(raw));
     assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms));
     assert_in_range(read_ms, 52, 72);

@@ -60,8 +60,8 @@ static void from_raw_leaves_inheritance_as_it_is(void **state)
         assert_true(peer_accept(listener) != PEER_NONE);
         assert_true(peer_raw_set_inheritable(raw, inheritable != 0));
         assert_true(peer_raw_set_inheritable(raw_listener, inheritable != 0));
-        peer_give_away(raw);
-        peer_give_away(raw_listener);
+        peer_release(raw);
+        peer_release(raw_listener);
         assert_ok(fer_tcp_stream_from_raw(stream, raw));
         assert_ok(fer_tcp_listener_from_raw(adopted, raw_listener));
         assert_true(peer_raw_is_inheritable(raw) == (inheritable != 0));
@@ -81,7 +81,7 @@ static void accepting_from_an_inheritable_listener_is_not_inheritable(void **sta
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
     assert_true(peer_raw_set_inheritable(raw, true));
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_tcp_listener_from_raw(listener, raw));
     assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));

@@ -29,7 +29,7 @@ struct helper {
     bool worked;
     peer_socket made;
     uint64_t total;
-    uint64_t began; /* peer_now_us() */
+    uint64_t started_us; /* peer_now_us() */
     bool intact;
 };
 
@@ -248,7 +248,7 @@ static void accept_goes_on_after_signals(void **state)
     assert_exchange(stream, helper.made);
 }
 
-static void accept_everybody_after_signals(void *argument)
+static void accept_all_after_signals(void *argument)
 {
     struct helper *helper = argument;
     process_shield_thread();
@@ -262,8 +262,8 @@ static void accept_everybody_after_signals(void *argument)
 
 /* A connect that has to wait: the listener's queue is full until the helper has seen some
  * signals. */
-static void assert_connect_goes_on(fer_error (*connect)(fer_tcp_stream *stream,
-                                                        const fer_socket_addr *addr))
+static void assert_connect_continues(fer_error (*connect)(fer_tcp_stream *stream,
+                                                          const fer_socket_addr *addr))
 {
     uint16_t port = 0;
     struct helper helper = {.peer = peer_listen(PEER_V4, 1, &port)};
@@ -275,7 +275,7 @@ static void assert_connect_goes_on(fer_error (*connect)(fer_tcp_stream *stream,
     }
     atomic_init(&helper.stop, false);
     start_signals();
-    test_thread_start(&thread, accept_everybody_after_signals, &helper);
+    test_thread_start(&thread, accept_all_after_signals, &helper);
     fer_error error = connect(stream, &addr);
     process_signals_stop();
     atomic_store(&helper.stop, true);
@@ -287,12 +287,12 @@ static void assert_connect_goes_on(fer_error (*connect)(fer_tcp_stream *stream,
     assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
 }
 
-static fer_error connect_plainly(fer_tcp_stream *stream, const fer_socket_addr *addr)
+static fer_error connect_blocking(fer_tcp_stream *stream, const fer_socket_addr *addr)
 {
     return fer_tcp_stream_connect_addr(stream, addr);
 }
 
-static fer_error connect_with_time(fer_tcp_stream *stream, const fer_socket_addr *addr)
+static fer_error connect_with_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr)
 {
     return fer_tcp_stream_connect_timeout(stream, addr, millis(15000));
 }
@@ -300,13 +300,13 @@ static fer_error connect_with_time(fer_tcp_stream *stream, const fer_socket_addr
 static void connect_goes_on_after_signals(void **state)
 {
     (void)state;
-    assert_connect_goes_on(connect_plainly);
+    assert_connect_continues(connect_blocking);
 }
 
 static void connect_timeout_goes_on_after_signals(void **state)
 {
     (void)state;
-    assert_connect_goes_on(connect_with_time);
+    assert_connect_continues(connect_with_timeout);
 }
 
 /* I1: "with the time that is left": signals neither end the wait early nor restart its timeout. */
@@ -340,7 +340,7 @@ enum { SLOW_BYTES = 5, SLOW_PAUSE = 700, SLOW_TIMEOUT = 3000 };
 static void send_slowly(void *argument)
 {
     struct helper *helper = argument;
-    uint64_t before = helper->began;
+    uint64_t before = helper->started_us;
     helper->worked = true;
     helper->intact = true;
     for (int i = 0; i < SLOW_BYTES; i++) {
@@ -365,7 +365,7 @@ static void read_exact_has_the_timeout_of_each_read(void **state)
         test_thread thread;
         helper.peer = pair->other;
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(SLOW_TIMEOUT)));
-        helper.began = peer_now_us();
+        helper.started_us = peer_now_us();
         test_thread_start(&thread, send_slowly, &helper);
         fer_error error = fer_tcp_stream_read_exact(&pair->stream, buf, SLOW_BYTES, &n);
         test_thread_join(&thread);
@@ -428,7 +428,7 @@ static void no_write_to_an_adopted_socket_raises_sigpipe(void **state)
     fer_tcp_stream *stream = test_stream();
     char buf[8] = {0};
     fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_tcp_stream_from_raw(stream, raw));
     peer_reset(other);
     for (int i = 0; i < 20; i++) {

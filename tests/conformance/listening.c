@@ -134,8 +134,8 @@ static void the_backlog_is_128(void **state)
     (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    int told = peer_raw_backlog(fer_tcp_listener_as_raw(listener));
-    assert_true(told == BACKLOG || told == -1);
+    int reported = peer_raw_backlog(fer_tcp_listener_as_raw(listener));
+    assert_true(reported == BACKLOG || reported == -1);
     for (int i = 0; i < BACKLOG; i++) {
         assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
     }
@@ -148,26 +148,26 @@ static void the_backlog_is_128(void **state)
 
 /* ---- L3: "accept skips connections that died in the queue ... and goes on waiting" */
 
-struct late_client {
+struct delayed_client {
     uint16_t port;
     peer_socket peer;
-    bool has_talked;
+    bool has_sent;
 };
 
-static void connect_late(void *argument)
+static void connect_delayed(void *argument)
 {
-    struct late_client *client = argument;
+    struct delayed_client *client = argument;
     peer_pause(60);
     client->peer = peer_connect(PEER_V4, client->port);
 }
 
 /* The client sends a byte, because the reset of a dead connection may arrive after the
  * connection. */
-static void connect_late_and_talk(void *argument)
+static void connect_and_send_delayed(void *argument)
 {
-    struct late_client *client = argument;
-    connect_late(client);
-    client->has_talked = client->peer != PEER_NONE && peer_send_all(client->peer, "!", 1);
+    struct delayed_client *client = argument;
+    connect_delayed(client);
+    client->has_sent = client->peer != PEER_NONE && peer_send_all(client->peer, "!", 1);
 }
 
 static bool is_alive(fer_tcp_stream *stream)
@@ -183,14 +183,14 @@ static bool is_alive(fer_tcp_stream *stream)
 static void accept_survives_connections_that_died_in_the_queue(void **state)
 {
     (void)state;
-    struct late_client client = {0, PEER_NONE, false};
+    struct delayed_client client = {0, PEER_NONE, false};
     fer_tcp_listener *listener = test_listening(PEER_V4, &client.port);
     fer_tcp_stream *stream = test_stream();
     test_thread thread;
     for (int i = 0; i < 5; i++) {
         peer_reset(peer_connect(PEER_V4, client.port));
     }
-    test_thread_start(&thread, connect_late_and_talk, &client);
+    test_thread_start(&thread, connect_and_send_delayed, &client);
     fer_error error = {FER_OK, 0};
     bool alive = false;
     for (int i = 0; i < 6 && error.kind == FER_OK && !alive; i++) {
@@ -201,7 +201,7 @@ static void accept_survives_connections_that_died_in_the_queue(void **state)
     }
     test_thread_join(&thread);
     assert_ok(error);
-    assert_true(alive && client.has_talked);
+    assert_true(alive && client.has_sent);
     assert_exchange(stream, client.peer);
 }
 
@@ -226,11 +226,11 @@ static void nonblocking_accept_survives_connections_that_died(void **state)
 static void accept_waits_for_a_connection(void **state)
 {
     (void)state;
-    struct late_client client = {0, PEER_NONE, false};
+    struct delayed_client client = {0, PEER_NONE, false};
     fer_tcp_listener *listener = test_listening(PEER_V4, &client.port);
     fer_tcp_stream *stream = test_stream();
     test_thread thread;
-    test_thread_start(&thread, connect_late, &client);
+    test_thread_start(&thread, connect_delayed, &client);
     fer_error error = fer_tcp_listener_accept(listener, stream, NULL);
     test_thread_join(&thread);
     assert_ok(error);
@@ -336,11 +336,11 @@ static void bind_addrs_takes_the_first_that_works_or_tells_the_last_error(void *
     (void)test_listening(PEER_V4, &port);
     fer_tcp_listener *listener = test_listener();
     fer_socket_addr used = loopback(PEER_V4, port);
-    fer_socket_addr strange = addr_of("192.0.2.1:0");
-    fer_socket_addr used_last[2] = {strange, used};
-    fer_socket_addr strange_last[2] = {used, strange};
+    fer_socket_addr unavailable = addr_of("192.0.2.1:0");
+    fer_socket_addr used_last[2] = {unavailable, used};
+    fer_socket_addr unavailable_last[2] = {used, unavailable};
     assert_kind(fer_tcp_listener_bind_addrs(listener, used_last, 2), FER_ADDR_IN_USE);
-    assert_kind(fer_tcp_listener_bind_addrs(listener, strange_last, 2), FER_ADDR_NOT_AVAILABLE);
+    assert_kind(fer_tcp_listener_bind_addrs(listener, unavailable_last, 2), FER_ADDR_NOT_AVAILABLE);
     assert_own(fer_tcp_listener_bind_addrs(listener, &used, 0), FER_INVALID_INPUT);
     assert_own(fer_tcp_listener_bind_addrs(listener, NULL, 0), FER_INVALID_INPUT);
 }
@@ -378,14 +378,14 @@ static void accept_tells_the_peers_address(void **state)
     fer_tcp_listener *listener = test_listening(kind->family, &port);
     fer_tcp_stream *stream = test_stream();
     peer_socket other = peer_connect(kind->family, port);
-    fer_socket_addr told;
-    fer_socket_addr asked;
-    memset(&told, 0x5a, sizeof told);
-    assert_ok(fer_tcp_listener_accept(listener, stream, &told));
+    fer_socket_addr reported;
+    fer_socket_addr queried;
+    memset(&reported, 0x5a, sizeof reported);
+    assert_ok(fer_tcp_listener_accept(listener, stream, &reported));
     fer_socket_addr want = loopback(kind->family, peer_local_port(other));
-    assert_true(fer_socket_addr_eq(&told, &want));
-    assert_ok(fer_tcp_stream_peer_addr(stream, &asked));
-    assert_true(fer_socket_addr_eq(&asked, &want));
+    assert_true(fer_socket_addr_eq(&reported, &want));
+    assert_ok(fer_tcp_stream_peer_addr(stream, &queried));
+    assert_true(fer_socket_addr_eq(&queried, &want));
 }
 
 /* L6: "from then on it is NOT_CONNECTED everywhere": after the end ... */

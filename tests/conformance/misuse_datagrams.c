@@ -70,11 +70,11 @@ static void every_call_on_a_closed_handle_is_invalid_input(void **state)
     (void)state;
     uint16_t port = 0;
     fer_udp_socket *closed = test_udp_bound(PEER_V4, &port);
-    fer_udp_socket *given_up = test_udp_bound(PEER_V4, &port);
+    fer_udp_socket *released = test_udp_bound(PEER_V4, &port);
     fer_udp_socket_close(closed);
     CHECK_ROWS(rows, closed, false);
-    peer_take(fer_udp_socket_into_raw(given_up));
-    CHECK_ROWS(rows, given_up, false);
+    peer_adopt(fer_udp_socket_into_raw(released));
+    CHECK_ROWS(rows, released, false);
 }
 
 static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **state)

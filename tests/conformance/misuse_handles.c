@@ -108,7 +108,7 @@ static void every_call_on_a_closed_stream_is_invalid_input(void **state)
 static void every_call_on_a_stream_that_was_given_up_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
-    peer_take(fer_tcp_stream_into_raw(&pair->stream));
+    peer_adopt(fer_tcp_stream_into_raw(&pair->stream));
     CHECK_ROWS(stream_rows, &pair->stream, false);
 }
 

@@ -137,7 +137,7 @@ static void every_call_on_a_closed_datagram_socket_is_invalid_input(void **state
 static void every_call_on_what_was_given_up_is_invalid_input(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
-    peer_take(fer_unix_stream_into_raw(pair.stream));
+    peer_adopt(fer_unix_stream_into_raw(pair.stream));
     CHECK_ROWS(stream_rows, pair.stream, false);
 }
 

@@ -202,7 +202,7 @@ static void accepted_streams_have_no_timeout_though_the_listener_has(void **stat
     peer_socket raw = peer_listen(PEER_V4, 8, &port);
     fer_tcp_listener *listener = test_listener();
     assert_true(peer_raw_set_timeouts(raw, 5000));
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_tcp_listener_from_raw(listener, raw));
     assert_accepts_afresh(listener, port);
 }

@@ -128,8 +128,8 @@ static void a_reset_sticks(void **state)
 static void a_stream_whose_connect_is_under_way_would_block(void **state)
 {
     peer_family family = family_of(state);
-    struct silent_place place = silent_place(family);
-    fer_socket *socket = test_connecting(&place);
+    struct pending_target target = pending_target(family);
+    fer_socket *socket = test_connecting(&target);
     fer_tcp_stream *stream = test_stream();
     char byte;
     uint16_t own_port = local_addr_of(socket).port;
@@ -137,7 +137,7 @@ static void a_stream_whose_connect_is_under_way_would_block(void **state)
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_own(fer_tcp_stream_try_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
     assert_own(fer_tcp_stream_try_write(stream, "x", 1, NULL), FER_WOULD_BLOCK);
-    peer_socket other = silence_ends_well(&place, own_port);
+    peer_socket other = pending_target_accept(&target, own_port);
     assert_ok(await_stream_connect(stream));
     assert_ok(fer_tcp_stream_try_write(stream, "x", 1, NULL));
     assert_true(peer_recv_exact(other, &byte, 1));
@@ -210,12 +210,12 @@ static void a_strangers_datagram_is_no_reason_to_wait(void **state)
     uint16_t port = 0;
     uint16_t ports[2];
     fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket stranger = peer_datagram(family, &ports[0]);
+    peer_socket other_sender = peer_datagram(family, &ports[0]);
     peer_socket peer = peer_datagram(family, &ports[1]);
     fer_datagram got;
     char buf[8];
     assert_true(peer != PEER_NONE);
-    assert_true(peer_datagram_send(stranger, family, port, "strange", 7));
+    assert_true(peer_datagram_send(other_sender, family, port, "strange", 7));
     has_one_queued(socket);
     connects(socket, family, ports[1]);
     assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);

@@ -7,7 +7,7 @@ enum { PEERS_MAX = 1024, SOME_BYTES = 65536, CONNECTS_MAX = 64 };
 static peer_socket open_peers[PEERS_MAX];
 static size_t open_peer_count;
 
-peer_socket peer_keep(peer_socket peer)
+peer_socket peer_list_add(peer_socket peer)
 {
     if (peer == PEER_NONE || open_peer_count == PEERS_MAX) {
         return PEER_NONE;
@@ -16,7 +16,7 @@ peer_socket peer_keep(peer_socket peer)
     return peer;
 }
 
-void peer_forget(peer_socket peer)
+void peer_list_remove(peer_socket peer)
 {
     for (size_t i = 0; i < open_peer_count; i++) {
         if (open_peers[i] == peer) {
@@ -113,12 +113,12 @@ bool peer_fill_backlog(peer_family family, uint16_t port)
     return false;
 }
 
-bool peer_fall_silent(peer_family family, uint16_t port)
+bool peer_stop_answering(peer_family family, uint16_t port)
 {
     return peer_system_set_silent(family, port, true) || peer_fill_backlog(family, port);
 }
 
-void peer_answer_again(peer_family family, uint16_t port)
+void peer_resume_answering(peer_family family, uint16_t port)
 {
     (void)peer_system_set_silent(family, port, false);
 }

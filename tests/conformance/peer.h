@@ -23,7 +23,7 @@ typedef fer_raw_socket peer_socket;
 typedef enum peer_family { PEER_V4, PEER_V6 } peer_family;
 
 /* The result of a receive. PEER_STUCK: the limit has expired. */
-typedef enum peer_outcome { PEER_GOT, PEER_END, PEER_RESET, PEER_STUCK } peer_outcome;
+typedef enum peer_outcome { PEER_GOT, PEER_END, PEER_RESET, PEER_TIMED_OUT } peer_outcome;
 
 /* ---- The program and its machine */
 
@@ -35,7 +35,7 @@ bool peer_is_wine(void);
 /* ::1 can be bound. */
 bool peer_has_v6(void);
 /* The system's resolver has the name localhost. */
-bool peer_knows_localhost(void);
+bool peer_resolves_localhost(void);
 /* Calls the system's resolver. Returns the number of addresses and stores the first cap of them in
  * its order, with port 0. 0: no such name. */
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap);
@@ -73,10 +73,10 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms);
 /* Connects until one more connect would wait. False if the OS refuses instead. */
 bool peer_fill_backlog(peer_family family, uint16_t port);
 /* A listener with a backlog of 1 answers no further connect. False if the OS refuses instead. */
-bool peer_fall_silent(peer_family family, uint16_t port);
+bool peer_stop_answering(peer_family family, uint16_t port);
 /* The listener answers again, after its queue was accepted: pending connects succeed when the OS
  * retries. */
-void peer_answer_again(peer_family family, uint16_t port);
+void peer_resume_answering(peer_family family, uint16_t port);
 
 bool peer_send_all(peer_socket peer, const void *buf, size_t len);
 /* Sends until it would wait. Returns the number of bytes. */
@@ -99,9 +99,9 @@ void peer_close_not_a_socket(fer_raw_socket raw);
 /* The handle names an open socket. */
 bool peer_is_open(fer_raw_socket raw);
 /* Removes it from the open peers and makes it blocking. */
-void peer_give_away(peer_socket peer);
+void peer_release(peer_socket peer);
 /* Adds it to the open peers. */
-void peer_take(fer_raw_socket raw);
+void peer_adopt(fer_raw_socket raw);
 
 /* ---- Examining any raw socket, without consuming anything. -1: this OS does not report it. */
 

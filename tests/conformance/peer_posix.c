@@ -23,7 +23,7 @@
 #define MSG_NOSIGNAL 0
 #endif
 
-static peer_socket keep(int fd)
+static peer_socket add_peer(int fd)
 {
     if (fd < 0) {
         return PEER_NONE;
@@ -32,7 +32,7 @@ static peer_socket keep(int fd)
     int one = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
 #endif
-    return peer_keep(fd);
+    return peer_list_add(fd);
 }
 
 /* ---- The program and its machine */
@@ -103,9 +103,9 @@ size_t peer_threads(void)
                                                                       : 0;
 }
 
-bool peer_knows_localhost(void)
+bool peer_resolves_localhost(void)
 {
-    return system_knows_localhost();
+    return system_resolves_localhost();
 }
 
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
@@ -182,7 +182,7 @@ uint16_t peer_remote_port(peer_socket peer)
 
 static peer_socket new_stream(peer_family family)
 {
-    return keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, 0));
+    return add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, 0));
 }
 
 peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
@@ -211,13 +211,13 @@ bool peer_system_listen(peer_socket bound, int backlog)
 short peer_system_wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
 {
     uint64_t end = peer_now_us() + (uint64_t)wait_ms * 1000u;
-    struct pollfd look = {.fd = (int)raw, .events = events};
+    struct pollfd entry = {.fd = (int)raw, .events = events};
     for (;;) {
         uint64_t now = peer_now_us();
         int left = now < end ? (int)((end - now) / 1000u) + 1 : 0;
-        int ready = poll(&look, 1, left);
+        int ready = poll(&entry, 1, left);
         if (ready > 0) {
-            return look.revents;
+            return entry.revents;
         }
         if (ready == 0 && left == 0) {
             return 0;
@@ -235,7 +235,7 @@ peer_socket peer_accept(peer_socket listener)
     if (!peer_is_queued(listener, PEER_LIMIT_MS)) {
         return PEER_NONE;
     }
-    return keep(accept((int)listener, NULL, NULL));
+    return add_peer(accept((int)listener, NULL, NULL));
 }
 
 peer_socket peer_connect_begin(peer_family family, uint16_t port)
@@ -297,7 +297,7 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     *n = 0;
     for (;;) {
         if (peer_system_wait_events(peer, POLLIN, PEER_LIMIT_MS) == 0) {
-            return PEER_STUCK;
+            return PEER_TIMED_OUT;
         }
         ssize_t got = recv((int)peer, buf, cap, MSG_DONTWAIT);
         if (got >= 0) {
@@ -317,7 +317,7 @@ bool peer_shutdown_write(peer_socket peer)
 
 void peer_close(peer_socket peer)
 {
-    peer_forget(peer);
+    peer_list_remove(peer);
     (void)close((int)peer);
 }
 
@@ -351,14 +351,14 @@ bool peer_is_open(fer_raw_socket raw)
     return fstat((int)raw, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-void peer_give_away(peer_socket peer)
+void peer_release(peer_socket peer)
 {
-    peer_forget(peer);
+    peer_list_remove(peer);
 }
 
-void peer_take(fer_raw_socket raw)
+void peer_adopt(fer_raw_socket raw)
 {
-    (void)keep((int)raw);
+    (void)add_peer((int)raw);
 }
 
 /* ---- Datagrams */
@@ -366,7 +366,7 @@ void peer_take(fer_raw_socket raw)
 peer_socket peer_datagram(peer_family family, uint16_t *port)
 {
     struct loopback addr = loopback_addr(family, 0);
-    peer_socket peer = keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0));
+    peer_socket peer = add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0));
     *port = 0;
     if (peer != PEER_NONE && bind((int)peer, &addr.addr.any, addr.len) != 0) {
         peer_close(peer);
@@ -395,11 +395,11 @@ peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size
     struct loopback from = {.len = sizeof from.addr};
     *n = 0;
     if (peer_system_wait_events(peer, POLLIN, PEER_LIMIT_MS) == 0) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     ssize_t got = recvfrom((int)peer, buf, cap, MSG_DONTWAIT, &from.addr.any, &from.len);
     if (got < 0) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     *n = (size_t)got;
     *port = port_of(&from);

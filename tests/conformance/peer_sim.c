@@ -19,7 +19,7 @@
 enum { SOCKETS_MAX = 1024 };
 #define MILLI UINT64_C(1000000)
 
-static ferp_sim_world *world(void)
+static ferp_sim_world *network(void)
 {
     return ferp_sim_here();
 }
@@ -27,7 +27,7 @@ static ferp_sim_world *world(void)
 static ferp_sim_socket *socket_of(fer_raw_socket raw)
 {
     static ferp_sim_socket none;
-    ferp_sim_socket *socket = ferp_sim_socket_of(world(), raw);
+    ferp_sim_socket *socket = ferp_sim_socket_of(network(), raw);
     return socket != NULL ? socket : &none;
 }
 
@@ -60,7 +60,7 @@ size_t peer_threads(void)
     return 0;
 }
 
-bool peer_knows_localhost(void)
+bool peer_resolves_localhost(void)
 {
     return true;
 }
@@ -95,13 +95,13 @@ void peer_pause(unsigned milliseconds)
 }
 size_t peer_open_handles(void)
 {
-    return ferp_sim_handles_open(world());
+    return ferp_sim_handles_open(network());
 }
 size_t peer_inheritable_handles(void)
 {
     size_t count = 0;
     for (size_t i = 0; i < SOCKETS_MAX; i++) {
-        count += world()->handles[i].socket != FERP_SIM_NONE && world()->handles[i].inheritable;
+        count += network()->handles[i].socket != FERP_SIM_NONE && network()->handles[i].inheritable;
     }
     return count;
 }
@@ -113,15 +113,15 @@ bool peer_handle_count_is_exact(void)
 
 /* ---- Waiting. Each condition is a function of one socket. */
 
-typedef bool (*look_function)(const ferp_sim_socket *socket);
+typedef bool (*condition_function)(const ferp_sim_socket *socket);
 
-static bool wait_until(fer_raw_socket raw, look_function look, unsigned wait_ms)
+static bool wait_until(fer_raw_socket raw, condition_function condition, unsigned wait_ms)
 {
     uint64_t end = ferp_now() + wait_ms * MILLI;
-    ferp_sim_settle(world());
-    while (!look(socket_of(raw))) {
-        if (ferp_sim_pass_time(world(), end).kind != FER_OK) {
-            return look(socket_of(raw));
+    ferp_sim_settle(network());
+    while (!condition(socket_of(raw))) {
+        if (ferp_sim_pass_time(network(), end).kind != FER_OK) {
+            return condition(socket_of(raw));
         }
     }
     return true;
@@ -137,13 +137,13 @@ static bool has_ended_connecting(const ferp_sim_socket *socket)
 }
 static bool has_room(const ferp_sim_socket *socket)
 {
-    return ferp_sim_room(world(), socket) > 0 || socket->life == FERP_SIM_DEAD;
+    return ferp_sim_room(network(), socket) > 0 || socket->life == FERP_SIM_DEAD;
 }
 
 static bool has_input(const ferp_sim_socket *socket)
 {
-    const ferp_sim_pipe *in = ferp_sim_pipe_in(world(), socket);
-    return ferp_sim_readable(world(), socket) > 0 || (in != NULL && in->fin_arrived) ||
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network(), socket);
+    return ferp_sim_readable(network(), socket) > 0 || (in != NULL && in->fin_arrived) ||
            socket->life == FERP_SIM_DEAD || socket->shut_read || socket->queue_count > 0 ||
            socket->datagram_count > 0;
 }
@@ -154,7 +154,7 @@ static bool has_failed(const ferp_sim_socket *socket)
         return socket->pending != FERP_SIM_NO_ERROR;
     }
     return socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED ||
-           ferp_sim_is_over(world(), socket);
+           ferp_sim_is_over(network(), socket);
 }
 
 /* ---- Connections */
@@ -169,7 +169,7 @@ static fer_socket_addr loopback_addr(peer_family family, uint16_t port)
 
 static peer_socket new_stream(peer_family family)
 {
-    return peer_keep(ferp_sim_make(FERP_SIM_STREAM, family == PEER_V4 ? FER_IP_V4 : FER_IP_V6));
+    return peer_list_add(ferp_sim_make(FERP_SIM_STREAM, family == PEER_V4 ? FER_IP_V4 : FER_IP_V6));
 }
 
 peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
@@ -205,7 +205,7 @@ peer_socket peer_accept(peer_socket listener)
         return PEER_NONE;
     }
     socket_of(accepted)->real_nonblocking = false;
-    return peer_keep(accepted);
+    return peer_list_add(accepted);
 }
 
 /* A failed peer has no handle in the list of open peers, so that it is closed here. */
@@ -218,7 +218,7 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
         fer_sim_peer_close(peer);
         return PEER_NONE;
     }
-    return peer_keep(peer);
+    return peer_list_add(peer);
 }
 
 bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
@@ -257,7 +257,7 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
 {
     *n = 0;
     if (!wait_until(peer, has_input, PEER_LIMIT_MS)) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     if (fer_sim_peer_receive(peer, buf, cap, n).kind != FER_OK) {
         return PEER_RESET;
@@ -272,7 +272,7 @@ bool peer_shutdown_write(peer_socket peer)
 
 void peer_close(peer_socket peer)
 {
-    peer_forget(peer);
+    peer_list_remove(peer);
     ferp_close(peer);
 }
 
@@ -308,20 +308,20 @@ void peer_close_not_a_socket(fer_raw_socket raw)
 
 bool peer_is_open(fer_raw_socket raw)
 {
-    const ferp_sim_socket *socket = ferp_sim_socket_of(world(), raw);
+    const ferp_sim_socket *socket = ferp_sim_socket_of(network(), raw);
     return socket != NULL && socket->kind != FERP_SIM_OTHER;
 }
 
-void peer_give_away(peer_socket peer)
+void peer_release(peer_socket peer)
 {
     socket_of(peer)->is_peer = false;
-    peer_forget(peer);
+    peer_list_remove(peer);
 }
 
-void peer_take(fer_raw_socket raw)
+void peer_adopt(fer_raw_socket raw)
 {
     socket_of(raw)->is_peer = true;
-    (void)peer_keep(raw);
+    (void)peer_list_add(raw);
 }
 
 /* ---- Looks at a raw socket */
@@ -340,12 +340,12 @@ bool peer_raw_has_failed(fer_raw_socket raw)
 }
 bool peer_raw_is_inheritable(fer_raw_socket raw)
 {
-    return ferp_sim_handle_of(world(), raw)->inheritable;
+    return ferp_sim_handle_of(network(), raw)->inheritable;
 }
 
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
 {
-    ferp_sim_handle_of(world(), raw)->inheritable = inheritable;
+    ferp_sim_handle_of(network(), raw)->inheritable = inheritable;
     return true;
 }
 
@@ -442,7 +442,7 @@ peer_socket peer_datagram(peer_family family, uint16_t *port)
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     FER_IGNORE(fer_sim_peer_bind(&addr, &peer));
     *port = peer == FER_SIM_PEER_NONE ? 0 : peer_local_port(peer);
-    return peer_keep(peer);
+    return peer_list_add(peer);
 }
 
 bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port)
@@ -465,7 +465,7 @@ peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size
     *n = 0;
     if (!wait_until(peer, has_input, PEER_LIMIT_MS) ||
         fer_sim_peer_receive_from(peer, buf, cap, &got).kind != FER_OK) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     *n = got.len;
     *port = got.from.port;

@@ -8,8 +8,8 @@
 /* ---- By peer.c: the list of open peers */
 
 /* PEER_NONE if there is no peer, or if the list is full. */
-peer_socket peer_keep(peer_socket peer);
-void peer_forget(peer_socket peer);
+peer_socket peer_list_add(peer_socket peer);
+void peer_list_remove(peer_socket peer);
 
 /* ---- By each system */
 

@@ -14,13 +14,13 @@
 
 enum { SOME_BYTES = 65536 };
 
-static peer_socket keep(SOCKET socket)
+static peer_socket add_peer(SOCKET socket)
 {
     if (socket == INVALID_SOCKET) {
         return PEER_NONE;
     }
     (void)peer_raw_set_nonblocking((fer_raw_socket)socket, true);
-    return peer_keep((peer_socket)socket);
+    return peer_list_add((peer_socket)socket);
 }
 
 /* ---- The program and its machine */
@@ -80,9 +80,9 @@ size_t peer_threads(void)
     return 0;
 }
 
-bool peer_knows_localhost(void)
+bool peer_resolves_localhost(void)
 {
-    return system_knows_localhost();
+    return system_resolves_localhost();
 }
 
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
@@ -154,7 +154,7 @@ uint16_t peer_remote_port(peer_socket peer)
 
 static peer_socket new_stream(peer_family family)
 {
-    return keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP));
+    return add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP));
 }
 
 peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
@@ -183,8 +183,8 @@ bool peer_system_listen(peer_socket bound, int backlog)
 
 short peer_system_wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
 {
-    WSAPOLLFD look = {.fd = (SOCKET)raw, .events = events};
-    return WSAPoll(&look, 1, (int)wait_ms) > 0 ? look.revents : 0;
+    WSAPOLLFD entry = {.fd = (SOCKET)raw, .events = events};
+    return WSAPoll(&entry, 1, (int)wait_ms) > 0 ? entry.revents : 0;
 }
 
 bool peer_is_queued(peer_socket listener, unsigned wait_ms)
@@ -197,7 +197,7 @@ peer_socket peer_accept(peer_socket listener)
     if (!peer_is_queued(listener, PEER_LIMIT_MS)) {
         return PEER_NONE;
     }
-    return keep(accept((SOCKET)listener, NULL, NULL));
+    return add_peer(accept((SOCKET)listener, NULL, NULL));
 }
 
 peer_socket peer_connect_begin(peer_family family, uint16_t port)
@@ -265,7 +265,7 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     *n = 0;
     for (;;) {
         if (peer_system_wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
-            return PEER_STUCK;
+            return PEER_TIMED_OUT;
         }
         int got = recv((SOCKET)peer, buf, (int)(cap < SOME_BYTES ? cap : SOME_BYTES), 0);
         if (got > 0) {
@@ -290,7 +290,7 @@ bool peer_shutdown_write(peer_socket peer)
 
 void peer_close(peer_socket peer)
 {
-    peer_forget(peer);
+    peer_list_remove(peer);
     (void)closesocket((SOCKET)peer);
 }
 
@@ -326,15 +326,15 @@ bool peer_is_open(fer_raw_socket raw)
     return getsockopt((SOCKET)raw, SOL_SOCKET, SO_TYPE, (char *)&type, &len) == 0;
 }
 
-void peer_give_away(peer_socket peer)
+void peer_release(peer_socket peer)
 {
-    peer_forget(peer);
+    peer_list_remove(peer);
     (void)peer_raw_set_nonblocking(peer, false);
 }
 
-void peer_take(fer_raw_socket raw)
+void peer_adopt(fer_raw_socket raw)
 {
-    (void)keep((SOCKET)raw);
+    (void)add_peer((SOCKET)raw);
 }
 
 /* ---- Datagrams */
@@ -343,7 +343,7 @@ peer_socket peer_datagram(peer_family family, uint16_t *port)
 {
     struct loopback addr = loopback_addr(family, 0);
     peer_socket peer =
-        keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, IPPROTO_UDP));
+        add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, IPPROTO_UDP));
     *port = 0;
     if (peer != PEER_NONE && bind((SOCKET)peer, &addr.addr.any, addr.len) != 0) {
         peer_close(peer);
@@ -372,11 +372,11 @@ peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size
     struct loopback from = {.len = (int)sizeof from.addr};
     *n = 0;
     if (peer_system_wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     int got = recvfrom((SOCKET)peer, buf, (int)cap, 0, &from.addr.any, &from.len);
     if (got < 0) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     *n = (size_t)got;
     *port = port_of(&from);

@@ -4,28 +4,21 @@
 #include "support/poller_fixture.h"
 
 /* The history of the old socket. */
-enum way {
-    NOTHING_HAD,
-    SOMETHING_HAD_COME,
-    IT_WAS_TOLD,
-    IT_WAS_TOLD_ONCE,
-    IT_WAS_TOLD_AND_EMPTIED,
-    WAYS
-};
+enum history { NO_DATAGRAM, RECEIVED, REPORTED, REPORTED_ONESHOT, REPORTED_AND_DRAINED, HISTORIES };
 
-static void bring_about(enum way way, fer_poller *poller, struct mailbox *mailbox)
+static void make_history(enum history history, fer_poller *poller, struct mailbox *mailbox)
 {
-    if (way == NOTHING_HAD) {
+    if (history == NO_DATAGRAM) {
         return;
     }
-    post(mailbox);
-    if (way == SOMETHING_HAD_COME) {
+    mailbox_send(mailbox);
+    if (history == RECEIVED) {
         return;
     }
-    assert_told(poller, 1, true, false);
-    if (way == IT_WAS_TOLD_AND_EMPTIED) {
-        empty(mailbox);
-        assert_quiet(poller);
+    assert_event(poller, 1, true, false);
+    if (history == REPORTED_AND_DRAINED) {
+        mailbox_drain(mailbox);
+        assert_no_event(poller);
     }
 }
 
@@ -51,14 +44,14 @@ static bool replace(struct mailbox *mailbox)
 
 /* Registers a socket with key 2. A closed socket with its raw value and port was registered with
  * key 1. */
-static struct mailbox *watch_instead(enum way way, fer_poller *poller)
+static struct mailbox *register_replacement(enum history history, fer_poller *poller)
 {
     struct mailbox *mailbox;
     do {
         mailbox = test_mailbox();
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(1),
-                                 way == IT_WAS_TOLD_ONCE ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
-        bring_about(way, poller, mailbox);
+                                 history == REPORTED_ONESHOT ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        make_history(history, poller, mailbox);
     } while (!replace(mailbox));
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL));
     return mailbox;
@@ -75,16 +68,16 @@ static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_add
             "WSAPoll does not tell a new socket from a closed one with its number and port");
     }
 #endif
-    for (enum way way = NOTHING_HAD; way < WAYS; way++) {
+    for (enum history history = NO_DATAGRAM; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
-        struct mailbox *mailbox = watch_instead(way, poller);
+        struct mailbox *mailbox = register_replacement(history, poller);
         assert_kind(fer_poller_add(poller, mailbox->raw, reading(3), FER_POLL_LEVEL),
                     FER_ALREADY_EXISTS);
-        assert_quiet(poller);
-        post(mailbox);
-        assert_told(poller, 2, true, false);
+        assert_no_event(poller);
+        mailbox_send(mailbox);
+        assert_event(poller, 2, true, false);
         assert_ok(fer_poller_delete(poller, mailbox->raw));
-        assert_quiet(poller);
+        assert_no_event(poller);
     }
 }
 
@@ -95,17 +88,17 @@ static void a_new_socket_with_a_closed_ones_number_is_not_watched(void **state)
     fer_poller *poller = test_poller();
     struct mailbox *old = test_mailbox();
     assert_ok(fer_poller_add(poller, old->raw, reading(1), FER_POLL_LEVEL));
-    post(old);
-    assert_told(poller, 1, true, false);
+    mailbox_send(old);
+    assert_event(poller, 1, true, false);
     mailbox_close(old);
-    struct mailbox *new = test_mailbox_with_number(old->raw);
-    post(new);
-    assert_quiet(poller);
+    struct mailbox *new = test_mailbox_with_raw(old->raw);
+    mailbox_send(new);
+    assert_no_event(poller);
     assert_kind(fer_poller_modify(poller, new->raw, reading(2), FER_POLL_LEVEL), FER_NOT_FOUND);
     assert_kind(fer_poller_delete(poller, new->raw), FER_NOT_FOUND);
-    assert_quiet(poller);
+    assert_no_event(poller);
     assert_ok(fer_poller_add(poller, new->raw, reading(2), FER_POLL_LEVEL));
-    assert_told(poller, 2, true, false);
+    assert_event(poller, 2, true, false);
 }
 
 /* P3: "Adding a socket twice is FER_ALREADY_EXISTS", also if the socket was connected in
@@ -121,13 +114,13 @@ static void a_new_peer_does_not_make_it_another_socket(void **state)
         assert_ok(fer_udp_socket_connect_addr(&mailbox->socket, &peer));
         assert_kind(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL),
                     FER_ALREADY_EXISTS);
-        assert_quiet(poller);
+        assert_no_event(poller);
     }
     assert_ok(fer_poller_delete(poller, mailbox->raw));
     assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
 }
 
-#define assert_told_at_once(poller, key) \
+#define assert_event_now(poller, key) \
     assert_int_equal(wait_for((poller), (key), millis(0)).events, 1)
 
 /* P7, P5: "wait(0) looks": also right after an earlier registration, whether it was reported or
@@ -137,15 +130,15 @@ static void what_is_deleted_and_added_again_is_told_of_at_once(void **state)
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     for (uint64_t i = 0; i < 30; i++) {
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_LEVEL));
         for (uint64_t waits = 0; waits < i % 3; waits++) {
-            assert_told_at_once(poller, i);
+            assert_event_now(poller, i);
         }
         assert_ok(fer_poller_delete(poller, mailbox->raw));
         if (i % 7 == 0) {
-            assert_quiet(poller);
+            assert_no_event(poller);
         }
     }
 }
@@ -156,15 +149,15 @@ static void what_is_modified_is_told_of_at_once(void **state)
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
-    assert_ok(fer_poller_add(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
-    assert_quiet(poller);
+    mailbox_send(mailbox);
+    assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
+    assert_no_event(poller);
     for (uint64_t i = 0; i < 30; i++) {
         assert_ok(fer_poller_modify(poller, mailbox->raw, i % 2 == 0 ? reading(i) : writing(i),
                                     i % 5 == 0 ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
         if (i % 4 != 0) {
-            struct told told = wait_for(poller, i, millis(0));
-            assert_true(told.readable == (i % 2 == 0) && told.writable == (i % 2 != 0));
+            struct wait_result result = wait_for(poller, i, millis(0));
+            assert_true(result.readable == (i % 2 == 0) && result.writable == (i % 2 != 0));
         }
     }
 }
@@ -177,13 +170,13 @@ static void what_has_come_to_be_wanted_is_told_of_at_once(void **state)
     struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (uint64_t i = 0; i < 10; i++) {
-        assert_quiet(poller);
+        assert_no_event(poller);
         assert_ok(fer_poller_modify(poller, mailbox->raw, writing(2 * i), FER_POLL_LEVEL));
-        assert_told_at_once(poller, 2 * i);
+        assert_event_now(poller, 2 * i);
         assert_ok(fer_poller_modify(poller, mailbox->raw, reading(2 * i + 1), FER_POLL_LEVEL));
     }
-    post(mailbox);
-    assert_told(poller, 19, true, false);
+    mailbox_send(mailbox);
+    assert_event(poller, 19, true, false);
 }
 
 int main(void)

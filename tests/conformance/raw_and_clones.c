@@ -14,7 +14,7 @@ static fer_raw_socket connected_raw(peer_family family, peer_socket *other)
     *other = peer_accept(listener);
     assert_true(raw != PEER_NONE && *other != PEER_NONE);
     peer_close(listener);
-    peer_give_away(raw);
+    peer_release(raw);
     return raw;
 }
 
@@ -106,7 +106,7 @@ static void from_raw_takes_a_listener(void **state)
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr;
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_tcp_listener_from_raw(listener, raw));
     assert_ok(fer_tcp_listener_local_addr(listener, &addr));
     assert_int_equal(addr.port, port);
@@ -179,7 +179,7 @@ static void from_raw_of_a_listener_refuses_what_is_none(void **state)
     uint16_t port = 0;
     uint16_t other_port = 0;
     fer_raw_socket stream = connected_raw(PEER_V4, &other);
-    peer_take(stream);
+    peer_adopt(stream);
     peer_socket refused[4] = {stream, peer_datagram(PEER_V4, &other_port), peer_unconnected(),
                               peer_bind_only(PEER_V4, &port)};
     fer_tcp_listener *listener = test_listener();
@@ -200,7 +200,7 @@ static void from_raw_into_an_open_handle_is_invalid_input(void **state)
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_raw_socket raw = connected_raw(PEER_V4, &other);
-    peer_take(raw);
+    peer_adopt(raw);
     peer_socket raw_listener = peer_listen(PEER_V4, 4, &port);
     assert_own(fer_tcp_stream_from_raw(&pair->stream, raw), FER_INVALID_INPUT);
     assert_own(fer_tcp_listener_from_raw(listener, raw_listener), FER_INVALID_INPUT);
@@ -222,7 +222,7 @@ static void into_raw_gives_the_socket_up(void **state)
     assert_true(fer_tcp_stream_into_raw(&pair->stream) == FER_RAW_SOCKET_NONE);
     fer_tcp_stream_close(&pair->stream);
     assert_false(peer_raw_is_nonblocking(raw));
-    peer_take(raw);
+    peer_adopt(raw);
     char buf[3];
     assert_true(peer_send_all(pair->other, "abc", 3) && peer_recv_exact(raw, buf, 3));
     assert_true(peer_send_all(raw, "abc", 3) && peer_recv_exact(pair->other, buf, 3));
@@ -246,7 +246,7 @@ static void into_raw_leaves_mode_and_timeouts_on_the_socket(void **state)
         assert_in_range(read_ms, set ? 3000 : 0, set ? 3020 : 0);
         assert_in_range(write_ms, set ? 7000 : 0, set ? 7020 : 0);
         assert_true(peer_raw_is_nonblocking(raw) == (set != 0));
-        peer_take(raw);
+        peer_adopt(raw);
         pair_close(pair);
     }
 }
@@ -279,7 +279,7 @@ static void into_raw_of_a_listener_gives_it_up(void **state)
     assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
     assert_own(fer_tcp_listener_local_addr(listener, &addr), FER_INVALID_INPUT);
     assert_true(fer_tcp_listener_into_raw(listener) == FER_RAW_SOCKET_NONE);
-    peer_take(raw);
+    peer_adopt(raw);
     assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
     assert_true(peer_accept(raw) != PEER_NONE);
 }

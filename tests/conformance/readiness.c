@@ -6,7 +6,7 @@
 #include "support/socket_fixture.h"
 #include "support/thread.h"
 
-enum { EITHER = FER_READABLE | FER_WRITABLE, SOON_US = 5000000, SHORT_MS = 40 };
+enum { ALL_INTERESTS = FER_READABLE | FER_WRITABLE, SOON_US = 5000000, SHORT_MS = 40 };
 
 #define NOW fer_duration_from_nanos(0)
 
@@ -19,12 +19,12 @@ static fer_interest ready_of(const fer_tcp_stream *stream, fer_interest interest
     return ready;
 }
 
-static fer_interest asked(const fer_tcp_stream *stream, fer_interest interest)
+static fer_interest ready_now(const fer_tcp_stream *stream, fer_interest interest)
 {
     return ready_of(stream, interest, NOW);
 }
 
-static fer_interest awaited(const fer_tcp_stream *stream, fer_interest interest)
+static fer_interest wait_ready(const fer_tcp_stream *stream, fer_interest interest)
 {
     return ready_of(stream, interest, FER_DURATION_NONE);
 }
@@ -37,16 +37,16 @@ static void zero_asks_without_waiting(void **state)
 {
     struct pair *pair = pair_open(state);
     char got[4];
-    assert_int_equal(asked(&pair->stream, FER_READABLE), 0);
-    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
-    assert_int_equal(asked(&pair->stream, EITHER), FER_WRITABLE);
+    assert_int_equal(ready_now(&pair->stream, FER_READABLE), 0);
+    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), FER_WRITABLE);
     assert_true(peer_send_all(pair->other, "data", 4));
-    assert_int_equal(awaited(&pair->stream, FER_READABLE), FER_READABLE);
-    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
-    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(wait_ready(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 4, NULL));
     assert_memory_equal(got, "data", 4);
-    assert_int_equal(asked(&pair->stream, FER_READABLE), 0);
+    assert_int_equal(ready_now(&pair->stream, FER_READABLE), 0);
     assert_alive(pair);
 }
 
@@ -67,7 +67,7 @@ static void a_full_stream_is_writable_when_the_peer_has_read(void **state)
 {
     struct pair *pair = pair_open(state);
     uint64_t left = fill_until_it_would_block(&pair->stream);
-    assert_int_equal(asked(&pair->stream, EITHER), 0);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), 0);
     assert_int_equal(ready_of(&pair->stream, FER_WRITABLE, millis(SHORT_MS)), 0);
     while (left > 0) {
         char piece[65536];
@@ -75,7 +75,7 @@ static void a_full_stream_is_writable_when_the_peer_has_read(void **state)
         assert_int_equal(peer_recv_some(pair->other, piece, sizeof piece, &n), PEER_GOT);
         left -= n < left ? n : left;
     }
-    assert_int_equal(awaited(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(wait_ready(&pair->stream, FER_WRITABLE), FER_WRITABLE);
 }
 
 /* "a read half that ended ... is readable at once": S4's end, before and after a read returned
@@ -84,11 +84,11 @@ static void the_peers_end_is_readable_again_and_again(void **state)
 {
     struct pair *pair = pair_open(state);
     assert_true(peer_shutdown_write(pair->other));
-    assert_int_equal(awaited(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(wait_ready(&pair->stream, FER_READABLE), FER_READABLE);
     assert_reads_end(&pair->stream);
-    assert_int_equal(asked(&pair->stream, FER_READABLE), FER_READABLE);
-    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
-    assert_int_equal(awaited(&pair->stream, EITHER), EITHER);
+    assert_int_equal(ready_now(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_int_equal(wait_ready(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
 }
 
 /* S2 and S3 for readiness: a half that this handle shut down is ready on every OS, which does not
@@ -101,9 +101,9 @@ static void an_own_shut_half_is_ready_at_once(void **state)
         bool writes = how != FER_SHUTDOWN_READ;
         (void)fill_until_it_would_block(&pair->stream);
         assert_ok(fer_tcp_stream_shutdown(&pair->stream, (fer_shutdown)how));
-        assert_int_equal(asked(&pair->stream, FER_READABLE), reads ? FER_READABLE : 0);
-        assert_int_equal(asked(&pair->stream, FER_WRITABLE), writes ? FER_WRITABLE : 0);
-        assert_int_equal(awaited(&pair->stream, EITHER),
+        assert_int_equal(ready_now(&pair->stream, FER_READABLE), reads ? FER_READABLE : 0);
+        assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), writes ? FER_WRITABLE : 0);
+        assert_int_equal(wait_ready(&pair->stream, ALL_INTERESTS),
                          (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0));
         pair_close(pair);
     }
@@ -119,11 +119,11 @@ static void a_half_that_a_clone_shut_is_ready(void **state)
         (void)fill_until_it_would_block(&pair->stream);
         assert_ok(fer_tcp_stream_shutdown(clone, (fer_shutdown)how));
         if (how != FER_SHUTDOWN_WRITE) {
-            assert_int_equal(awaited(&pair->stream, FER_READABLE), FER_READABLE);
+            assert_int_equal(wait_ready(&pair->stream, FER_READABLE), FER_READABLE);
             assert_reads_end(&pair->stream);
         }
         if (how != FER_SHUTDOWN_READ) {
-            assert_int_equal(awaited(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+            assert_int_equal(wait_ready(&pair->stream, FER_WRITABLE), FER_WRITABLE);
             assert_writes_fail(fer_tcp_stream_write(&pair->stream, "x", 1, NULL));
         }
         fer_tcp_stream_close(clone);
@@ -139,11 +139,11 @@ static void a_reset_is_ready_for_all_that_was_asked(void **state)
     char byte;
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_int_equal(awaited(&pair->stream, EITHER), EITHER);
-    assert_int_equal(asked(&pair->stream, FER_READABLE), FER_READABLE);
-    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(wait_ready(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_int_equal(ready_now(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
-    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
@@ -157,8 +157,8 @@ static void a_reset_met_while_asking_is_told_by_the_next_read(void **state)
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
-    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
+    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
@@ -169,24 +169,24 @@ static void a_reset_met_while_asking_is_told_by_the_next_read(void **state)
 static void a_connect_under_way_is_ready_when_it_has_ended_well(void **state)
 {
     peer_family family = family_of(state);
-    struct silent_place place = silent_place(family);
-    fer_socket *socket = test_connecting(&place);
+    struct pending_target target = pending_target(family);
+    fer_socket *socket = test_connecting(&target);
     fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
     uint16_t own_port = local_addr_of(socket).port;
-    assert_ok(fer_socket_ready(socket, EITHER, NOW, &ready));
+    assert_ok(fer_socket_ready(socket, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, 0);
     assert_ok(fer_socket_ready(socket, FER_WRITABLE, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
     assert_connecting(socket);
-    peer_socket other = silence_ends_well(&place, own_port);
+    peer_socket other = pending_target_accept(&target, own_port);
     assert_ok(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_ok(await_connect(socket));
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    assert_int_equal(asked(stream, EITHER), FER_WRITABLE);
+    assert_int_equal(ready_now(stream, ALL_INTERESTS), FER_WRITABLE);
     assert_true(peer_send_all(other, "x", 1));
-    assert_int_equal(awaited(stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(wait_ready(stream, FER_READABLE), FER_READABLE);
 }
 
 /* "a failed one is readable and writable (the next call tells the reason)"; "CONNECT_FAILED: both
@@ -195,12 +195,12 @@ static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
 {
     (void)state;
     for (int i = 0; i < 3; i++) {
-        static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE, EITHER};
-        struct silent_place place = silent_place(PEER_V4);
-        fer_socket *socket = test_connecting(&place);
+        static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE, ALL_INTERESTS};
+        struct pending_target target = pending_target(PEER_V4);
+        fer_socket *socket = test_connecting(&target);
         fer_interest ready = 77;
         fer_error outcome = {FER_OK, 0};
-        silence_ends_badly(&place);
+        pending_target_refuse(&target);
         assert_ok(fer_socket_ready(socket, interests[i], FER_DURATION_NONE, &ready));
         assert_int_equal(ready, interests[i]);
         assert_ok(fer_socket_take_error(socket, &outcome));
@@ -222,7 +222,7 @@ static fer_error try_write_one(fer_tcp_stream *stream)
     return fer_tcp_stream_try_write(stream, "x", 1, NULL);
 }
 
-static fer_error ask_peer_addr(fer_tcp_stream *stream)
+static fer_error query_peer_addr(fer_tcp_stream *stream)
 {
     fer_socket_addr addr;
     return fer_tcp_stream_peer_addr(stream, &addr);
@@ -231,16 +231,17 @@ static fer_error ask_peer_addr(fer_tcp_stream *stream)
 /* "the next call tells the reason": any call, and however often readiness was queried before. */
 static void the_call_after_ready_tells_why_a_connect_failed(void **state)
 {
-    static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one, ask_peer_addr};
+    static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one,
+                                                           query_peer_addr};
     (void)state;
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        struct silent_place place = silent_place(PEER_V4);
-        fer_socket *socket = test_connecting(&place);
+        struct pending_target target = pending_target(PEER_V4);
+        fer_socket *socket = test_connecting(&target);
         fer_tcp_stream *stream = test_stream();
-        silence_ends_badly(&place);
+        pending_target_refuse(&target);
         assert_ok(fer_socket_into_tcp_stream(socket, stream));
-        assert_int_equal(awaited(stream, FER_WRITABLE), FER_WRITABLE);
-        assert_int_equal(asked(stream, EITHER), EITHER);
+        assert_int_equal(wait_ready(stream, FER_WRITABLE), FER_WRITABLE);
+        assert_int_equal(ready_now(stream, ALL_INTERESTS), ALL_INTERESTS);
         assert_kind(calls[i](stream), FER_CONNECTION_REFUSED);
         assert_own(calls[i](stream), FER_INVALID_INPUT);
     }
@@ -251,12 +252,14 @@ static void the_call_after_ready_tells_why_a_connect_failed(void **state)
 static void a_stream_that_was_never_connected_is_not_connected(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
-    assert_own(fer_socket_ready(socket, EITHER, FER_DURATION_NONE, &ready), FER_NOT_CONNECTED);
+    assert_own(fer_socket_ready(socket, ALL_INTERESTS, FER_DURATION_NONE, &ready),
+               FER_NOT_CONNECTED);
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    assert_own(fer_tcp_stream_ready(stream, EITHER, FER_DURATION_NONE, &ready), FER_NOT_CONNECTED);
+    assert_own(fer_tcp_stream_ready(stream, ALL_INTERESTS, FER_DURATION_NONE, &ready),
+               FER_NOT_CONNECTED);
     assert_int_equal(ready, 77);
 }
 
@@ -269,13 +272,13 @@ static void a_listener_is_readable_while_a_connection_is_queued(void **state)
     fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
-    assert_ok(fer_tcp_listener_ready(listener, EITHER, NOW, &ready));
+    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, 0);
-    assert_ok(fer_tcp_listener_ready(listener, EITHER, millis(SHORT_MS), &ready));
+    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
     peer_socket other = peer_connect(family, port);
     assert_true(other != PEER_NONE);
-    assert_ok(fer_tcp_listener_ready(listener, EITHER, FER_DURATION_NONE, &ready));
+    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_READABLE);
     assert_ok(fer_tcp_listener_ready(listener, FER_WRITABLE, NOW, &ready));
     assert_int_equal(ready, 0);
@@ -292,10 +295,10 @@ static void a_built_listener_is_readable_while_a_connection_is_queued(void **sta
     uint16_t port = 0;
     fer_socket *listener = test_built_listener(family, &port);
     fer_interest ready = 77;
-    assert_ok(fer_socket_ready(listener, EITHER, NOW, &ready));
+    assert_ok(fer_socket_ready(listener, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, 0);
     assert_true(peer_connect(family, port) != PEER_NONE);
-    assert_ok(fer_socket_ready(listener, EITHER, FER_DURATION_NONE, &ready));
+    assert_ok(fer_socket_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_READABLE);
 }
 
@@ -311,15 +314,15 @@ static void a_datagram_socket_is_readable_while_a_datagram_is_queued(void **stat
     fer_interest ready = 77;
     fer_datagram got;
     char buf[8];
-    assert_ok(fer_udp_socket_ready(socket, EITHER, NOW, &ready));
+    assert_ok(fer_udp_socket_ready(socket, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_ok(fer_udp_socket_ready(socket, FER_READABLE, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
     assert_true(peer_datagram_send(other, family, port, "data", 4));
     assert_ok(fer_udp_socket_ready(socket, FER_READABLE, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_READABLE);
-    assert_ok(fer_udp_socket_ready(socket, EITHER, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, EITHER);
+    assert_ok(fer_udp_socket_ready(socket, ALL_INTERESTS, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, ALL_INTERESTS);
     assert_ok(fer_udp_socket_recv(socket, buf, sizeof buf, &got));
     assert_ok(fer_udp_socket_ready(socket, FER_READABLE, NOW, &ready));
     assert_int_equal(ready, 0);
@@ -389,15 +392,15 @@ static void shutdown_wakes_a_wait_to_write(void **state)
 
 static void shutdown_of_one_half_wakes_a_wait_for_either(void **state)
 {
-    assert_shutdown_wakes(*state, EITHER, FER_SHUTDOWN_READ, false);
-    assert_shutdown_wakes(*state, EITHER, FER_SHUTDOWN_WRITE, false);
+    assert_shutdown_wakes(*state, ALL_INTERESTS, FER_SHUTDOWN_READ, false);
+    assert_shutdown_wakes(*state, ALL_INTERESTS, FER_SHUTDOWN_WRITE, false);
 }
 
 static void shutdown_through_a_clone_wakes_a_wait(void **state)
 {
     assert_shutdown_wakes(*state, FER_READABLE, FER_SHUTDOWN_READ, true);
     assert_shutdown_wakes(*state, FER_WRITABLE, FER_SHUTDOWN_WRITE, true);
-    assert_shutdown_wakes(*state, EITHER, FER_SHUTDOWN_BOTH, true);
+    assert_shutdown_wakes(*state, ALL_INTERESTS, FER_SHUTDOWN_BOTH, true);
 }
 
 int main(void)

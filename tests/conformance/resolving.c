@@ -20,7 +20,7 @@ static fer_poller poller;
 static size_t handles_before;
 static size_t threads_before;
 
-static int begin(void **state)
+static int set_up(void **state)
 {
     handles_before = peer_open_handles();
     threads_before = peer_threads();
@@ -47,7 +47,7 @@ static void close_all(size_t handles_left)
 }
 
 /* The fixture's sockets may still be open; a test that abandons lookups has none. */
-static int end(void **state)
+static int tear_down(void **state)
 {
     close_all(SIZE_MAX);
     return test_end(state);
@@ -78,7 +78,7 @@ static void assert_same_answer(fer_lookup *lookup, const char *text)
 
 /* Polls until there is a result. Another thread does the work, or the virtual clock advances, in
  * the meantime. */
-static fer_error ask_until_done(fer_lookup *lookup)
+static fer_error poll_until_done(fer_lookup *lookup)
 {
     size_t count = 4711;
     fer_error error;
@@ -168,7 +168,7 @@ static void a_wait_of_nothing_only_asks(void **state)
     (void)state;
     assert_ok(fer_resolver_new(&resolver, 1, 0));
     assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, &lookups[0]));
-    assert_true(is_lookup_failure(ask_until_done(&lookups[0])));
+    assert_true(is_lookup_failure(poll_until_done(&lookups[0])));
 }
 
 /* N4: "Not done in time is TIMED_OUT with os_code 0, and the lookup goes on." */
@@ -243,7 +243,7 @@ static void lookups_are_abandoned_at_any_moment(void **state)
             assert_ok(fer_resolver_start(&resolver, UNKNOWN, &poller, &lookups[i]));
         }
         if (round % 4 == 1) {
-            FER_IGNORE(ask_until_done(&lookups[round]));
+            FER_IGNORE(poll_until_done(&lookups[round]));
         }
         for (size_t i = 0; i < MANY; i++) {
             fer_lookup_close(&lookups[(i * 7 + round) % MANY]);
@@ -278,29 +278,29 @@ static void closing_a_resolver_ends_its_lookups(void **state)
 }
 
 /* A thread, and the number of unexpected results that it had. */
-struct abuser {
+struct worker {
     test_thread thread;
     size_t number;
-    size_t mistakes;
+    size_t unexpected;
 };
 
 /* Its own lookups, on the shared resolver. */
 static void start_wait_and_abandon(void *argument)
 {
     static const char *const texts[] = {UNKNOWN, "127.0.0.1:80", "localhost:80"};
-    struct abuser *abuser = argument;
+    struct worker *worker = argument;
     for (size_t round = 0; round < 100; round++) {
-        size_t choice = round * 7 + abuser->number;
+        size_t choice = round * 7 + worker->number;
         fer_lookup lookup = {0};
         size_t count = 0;
         fer_error error = fer_resolver_start(&resolver, texts[choice % 3],
                                              choice % 2 == 0 ? &poller : NULL, &lookup);
-        abuser->mistakes += error.kind != FER_OK && error.kind != FER_WOULD_BLOCK;
+        worker->unexpected += error.kind != FER_OK && error.kind != FER_WOULD_BLOCK;
         if (error.kind == FER_OK && choice % 5 < 3) {
             error = fer_lookup_wait(
                 &lookup, choice % 5 == 0 ? fer_duration_from_micros(20) : FER_DURATION_NONE, NULL,
                 0, &count);
-            abuser->mistakes +=
+            worker->unexpected +=
                 error.kind != FER_OK && !is_lookup_failure(error) && error.kind != FER_TIMED_OUT;
         }
         fer_lookup_close(&lookup);
@@ -310,18 +310,18 @@ static void start_wait_and_abandon(void *argument)
 /* N2, N6: "Threads: any number at once on one resolver". */
 static void several_threads_share_a_resolver(void **state)
 {
-    struct abuser abusers[4];
+    struct worker workers[4];
     (void)state;
     assert_ok(fer_poller_new(&poller));
     assert_ok(fer_resolver_new(&resolver, 3, 1));
-    memset(abusers, 0, sizeof abusers);
+    memset(workers, 0, sizeof workers);
     for (size_t i = 0; i < 4; i++) {
-        abusers[i].number = i;
-        test_thread_start(&abusers[i].thread, start_wait_and_abandon, &abusers[i]);
+        workers[i].number = i;
+        test_thread_start(&workers[i].thread, start_wait_and_abandon, &workers[i]);
     }
     for (size_t i = 0; i < 4; i++) {
-        test_thread_join(&abusers[i].thread);
-        assert_int_equal(abusers[i].mistakes, 0);
+        test_thread_join(&workers[i].thread);
+        assert_int_equal(workers[i].unexpected, 0);
     }
     close_all(handles_before);
 }
@@ -347,9 +347,9 @@ static void what_was_found_can_be_connected_to(void **state)
     assert_ok(fer_tcp_listener_accept(listener, accepted, NULL));
 }
 
-#define RESOLVING_TEST(rule, function)                          \
-    {                                                           \
-        rule " " #function, function, begin, end, &test_no_pair \
+#define RESOLVING_TEST(rule, function)                                 \
+    {                                                                  \
+        rule " " #function, function, set_up, tear_down, &test_no_pair \
     }
 
 int main(void)

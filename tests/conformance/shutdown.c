@@ -3,7 +3,7 @@
 #include "support/fixture.h"
 #include "support/thread.h"
 
-static const fer_shutdown every_how[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
+static const fer_shutdown shutdowns[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
 
 static void queue_input(struct pair *pair, const char *text)
 {
@@ -39,10 +39,10 @@ static void every_second_shutdown_is_ok(void **state)
     for (size_t first = 0; first < 3; first++) {
         for (size_t second = 0; second < 3; second++) {
             struct pair *pair = pair_open_kind(kind);
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[first]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[second]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[second]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[first]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[first]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[second]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[second]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[first]));
             pair_close(pair);
         }
     }
@@ -57,8 +57,8 @@ static void shutdown_after_the_peer_closed_is_ok(void **state)
             peer_close(pair->other);
             pair->other = PEER_NONE;
             assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[first]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[second]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[first]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[second]));
             assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
             pair_close(pair);
         }
@@ -79,7 +79,7 @@ static void shutdown_after_a_reset_is_ok(void **state)
                 assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL),
                             FER_CONNECTION_RESET);
             }
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[how]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[how]));
             assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
             pair_close(pair);
         }
@@ -93,7 +93,7 @@ static void shutdown_after_both_ends_ended_is_ok(void **state)
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
     assert_reads_end(&pair->stream);
     for (size_t how = 0; how < 3; how++) {
-        assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[how]));
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[how]));
     }
 }
 
@@ -103,8 +103,8 @@ static void shutdown_through_a_clone_and_again_here_is_ok(void **state)
     fer_tcp_stream *clone = test_stream();
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     for (size_t how = 0; how < 3; how++) {
-        assert_ok(fer_tcp_stream_shutdown(clone, every_how[how]));
-        assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[how]));
+        assert_ok(fer_tcp_stream_shutdown(clone, shutdowns[how]));
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[how]));
     }
 }
 
@@ -114,7 +114,7 @@ static void shutdown_of_a_new_stream_is_not_connected(void **state)
     (void)state;
     fer_tcp_stream *stream = test_stream();
     for (size_t how = 0; how < 3; how++) {
-        assert_own(fer_tcp_stream_shutdown(stream, every_how[how]), FER_NOT_CONNECTED);
+        assert_own(fer_tcp_stream_shutdown(stream, shutdowns[how]), FER_NOT_CONNECTED);
     }
     assert_new(stream);
 }
@@ -207,7 +207,7 @@ static void drain_all(void *argument)
 static void assert_all_arrives(struct pair *pair, void (*end)(struct pair *pair))
 {
     static unsigned char bytes[1000000];
-    struct drain drain = {pair->other, 0, false, PEER_STUCK};
+    struct drain drain = {pair->other, 0, false, PEER_TIMED_OUT};
     test_thread thread;
     size_t n = 0;
     pattern_fill(bytes, sizeof bytes, 0);

@@ -42,9 +42,10 @@ static void every_kind_of_unix_socket_can_be_made(void **state)
 {
     (void)state;
     skip_without_unix_streams();
-    assert_true(peer_is_open(fer_socket_as_raw(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM))));
+    assert_true(peer_is_open(fer_socket_as_raw(test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM))));
     if (unix_peer_has_datagrams()) {
-        assert_true(peer_is_open(fer_socket_as_raw(test_made(FER_DOMAIN_UNIX, FER_TYPE_DGRAM))));
+        assert_true(
+            peer_is_open(fer_socket_as_raw(test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_DGRAM))));
     } else {
         assert_kind(
             fer_socket_new(test_socket(), FER_DOMAIN_UNIX, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT),
@@ -115,7 +116,7 @@ static void a_raw_socket_without_the_privilege_is_permission_denied(void **state
 static void making_a_socket_in_an_open_handle_is_invalid_input(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_raw_socket raw = fer_socket_as_raw(socket);
     assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0), FER_INVALID_INPUT);
     assert_own(fer_socket_from_raw(socket, peer_unconnected()), FER_INVALID_INPUT);
@@ -127,8 +128,8 @@ static void making_a_socket_in_an_open_handle_is_invalid_input(void **state)
 static void a_new_socket_is_not_inherited(void **state)
 {
     (void)state;
-    fer_socket *stream = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *stream = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *clone = test_socket();
     assert_false(peer_raw_is_inheritable(fer_socket_as_raw(stream)));
     assert_false(peer_raw_is_inheritable(fer_socket_as_raw(socket)));
@@ -140,18 +141,18 @@ static void a_new_socket_is_not_inherited(void **state)
 static void a_socket_that_there_is_no_handle_for_leaves_a_new_one(void **state)
 {
     (void)state;
-    fer_socket *made = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *existing = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *socket = test_socket();
     if (!process_forbid_new_handles()) {
         skip_because("this system has no limit of handles that a test could set");
     }
-    fer_error born = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0);
-    fer_error cloned = fer_socket_try_clone(made, socket);
+    fer_error created = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0);
+    fer_error cloned = fer_socket_try_clone(existing, socket);
     process_allow_new_handles();
-    assert_kind(born, FER_TOO_MANY_OPEN_FILES);
+    assert_kind(created, FER_TOO_MANY_OPEN_FILES);
     assert_kind(cloned, FER_TOO_MANY_OPEN_FILES);
     assert_empty(socket);
-    assert_ok(fer_socket_try_clone(made, socket));
+    assert_ok(fer_socket_try_clone(existing, socket));
 }
 
 /* ---- R2: "Both handles of a clone are closed independently; the connection ends with the
@@ -183,8 +184,8 @@ static void a_clone_shares_options_modes_and_connection(void **state)
 {
     (void)state;
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket *clone = test_socket();
     fer_tcp_stream *streams[2] = {test_stream(), test_stream()};
     bool nodelay = false;
@@ -214,7 +215,7 @@ static void from_raw_learns_what_a_stream_is(void **state)
     fer_socket *socket = test_socket();
     fer_socket_addr addr = any_port(PEER_V4);
     fer_raw_socket raw = peer_unconnected();
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
     assert_true(fer_socket_as_raw(socket) == raw);
     assert_own(fer_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
@@ -224,7 +225,7 @@ static void from_raw_learns_what_a_stream_is(void **state)
     assert_false(peer_is_open(raw));
     uint16_t port = 0;
     raw = peer_listen(PEER_V4, 4, &port);
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
@@ -261,7 +262,7 @@ static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void *
     fer_raw_socket raw = peer_datagram(PEER_V4, &port);
     assert_own(fer_socket_from_raw(NULL, raw), FER_INVALID_INPUT);
     assert_true(peer_is_open(raw));
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
     assert_int_equal(local_addr_of(socket).port, port);
     assert_own(fer_socket_into_tcp_stream(socket, stream), FER_INVALID_INPUT);
@@ -275,7 +276,7 @@ static void listening_binds_a_socket_from_outside(void **state)
     (void)state;
     fer_socket *socket = test_socket();
     fer_raw_socket raw = peer_unconnected();
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
     assert_ok(fer_socket_listen(socket, 4));
     assert_true(peer_connect(PEER_V4, local_addr_of(socket).port) != PEER_NONE);
@@ -292,7 +293,7 @@ static void from_raw_takes_unix_sockets(void **state)
     fer_tcp_listener *wrong = test_listener();
     const char *path = unix_peer_path("raw");
     fer_raw_socket raw = unix_peer_listen(path, 4);
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
     assert_own(fer_socket_into_tcp_listener(socket, wrong), FER_INVALID_INPUT);
     assert_ok(fer_socket_into_unix_listener(socket, listener));
@@ -306,7 +307,7 @@ static void from_raw_takes_unix_sockets(void **state)
 static void into_raw_gives_the_socket_up_with_its_modes(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     unsigned read_ms = 0;
     unsigned write_ms = 0;
     assert_ok(fer_socket_set_read_timeout(socket, millis(1000)));
@@ -330,8 +331,8 @@ static void a_unix_socket_is_bound_once_and_listens(void **state)
     (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("bound");
-    fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    fer_socket *second = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket *second = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     fer_unix_listener *listener = test_unix_listener();
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_addr name;

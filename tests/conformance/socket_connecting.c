@@ -6,7 +6,7 @@
 
 enum { REFUSED_WITHIN_US = 1500000 };
 
-static fer_error start(fer_socket *socket, const fer_socket_addr *addr)
+static fer_error start_connect(fer_socket *socket, const fer_socket_addr *addr)
 {
     assert_ok(fer_socket_set_nonblocking(socket, true));
     fer_error error = fer_socket_connect(socket, addr);
@@ -21,8 +21,8 @@ static void a_blocking_connect_ends_connected(void **state)
 {
     peer_family family = family_of(state);
     peer_socket listener;
-    fer_socket_addr to = accepting_place(family, &listener);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket_addr to = accepting_addr(family, &listener);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr from = any_port(family);
     fer_socket_addr peer;
@@ -46,8 +46,8 @@ static void connect_timeout_restores_blocking(void **state)
 {
     (void)state;
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     char byte;
     assert_ok(fer_socket_set_read_timeout(socket, millis(30)));
@@ -66,8 +66,8 @@ static void connect_timeout_restores_nonblocking(void **state)
 {
     (void)state;
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     char byte;
     assert_ok(fer_socket_set_nonblocking(socket, true));
@@ -82,9 +82,9 @@ static void connect_timeout_restores_nonblocking(void **state)
 static void a_failed_connect_timeout_restores_the_mode(void **state)
 {
     (void)state;
-    fer_socket_addr to = refusing_place(PEER_V4);
+    fer_socket_addr to = refusing_addr(PEER_V4);
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
-        fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
         assert_ok(fer_socket_set_nonblocking(socket, nonblocking != 0));
         assert_kind(fer_socket_connect_timeout(socket, &to, millis(9000)), FER_CONNECTION_REFUSED);
         if (!peer_is_windows()) {
@@ -100,20 +100,20 @@ static void a_failed_connect_timeout_restores_the_mode(void **state)
 static void a_refused_connect_is_connection_refused_and_leaves_connect_failed(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket_addr to = refusing_place(family);
+    fer_socket_addr to = refusing_addr(family);
     for (int how = 0; how < 3; how++) {
-        fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
-        uint64_t began = peer_now_us();
+        fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+        uint64_t start_us = peer_now_us();
         fer_error error = how == 0   ? fer_socket_connect(socket, &to)
                           : how == 1 ? fer_socket_connect_timeout(socket, &to, millis(9000))
-                                     : start(socket, &to);
+                                     : start_connect(socket, &to);
         if (how == 2 && error.kind == FER_WOULD_BLOCK) {
             error = await_connect(socket);
         }
         assert_kind(error, FER_CONNECTION_REFUSED);
         assert_true(error.os_code == process_code_refused() ||
                     (peer_is_windows() && error.os_code == 0));
-        assert_true(microseconds_since(began) < REFUSED_WITHIN_US);
+        assert_true(microseconds_since(start_us) < REFUSED_WITHIN_US);
         assert_failed(socket, error);
     }
 }
@@ -124,14 +124,14 @@ static void expiry_of_connect_timeout_leaves_connect_failed(void **state)
 {
     static const uint64_t limits_us[] = {0, 1000, 120000};
     (void)state;
-    struct silent_place place = silent_place(PEER_V4);
+    struct pending_target target = pending_target(PEER_V4);
     for (size_t i = 0; i < 3; i++) {
         fer_duration limit = {limits_us[i] == 0 ? 1 : limits_us[i] * 1000};
-        fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
         assert_ok(fer_socket_set_nonblocking(socket, i == 1));
-        uint64_t began = peer_now_us();
-        fer_error error = fer_socket_connect_timeout(socket, &place.addr, limit);
-        uint64_t took = microseconds_since(began);
+        uint64_t start_us = peer_now_us();
+        fer_error error = fer_socket_connect_timeout(socket, &target.addr, limit);
+        uint64_t took = microseconds_since(start_us);
         assert_own(error, FER_TIMED_OUT);
         assert_true(took + NOT_SOONER_SLACK_US >= limits_us[i] && took < 8000000);
         assert_failed(socket, error);
@@ -148,7 +148,7 @@ static void port_0_is_connection_refused(void **state)
     fer_socket_addr to = any_port(PEER_V4);
     const fer_error refused = {FER_CONNECTION_REFUSED, 0};
     for (int how = 0; how < 3; how++) {
-        fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
         assert_ok(fer_socket_set_nonblocking(socket, how == 2));
         assert_own(how == 1 ? fer_socket_connect_timeout(socket, &to, millis(9000))
                             : fer_socket_connect(socket, &to),
@@ -163,9 +163,9 @@ static void a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing(void *
 {
     (void)state;
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket *datagrams = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *datagrams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_tcp_stream *stream = test_stream();
     assert_own(fer_socket_connect_timeout(socket, &to, (fer_duration){0}), FER_INVALID_INPUT);
     assert_own(fer_socket_connect_timeout(datagrams, &to, (fer_duration){0}), FER_INVALID_INPUT);
@@ -180,9 +180,9 @@ static void an_address_of_another_family_begins_nothing(void **state)
 {
     peer_family family = family_of(state);
     peer_socket listener;
-    fer_socket_addr to = accepting_place(family, &listener);
+    fer_socket_addr to = accepting_addr(family, &listener);
     fer_socket_addr other = any_port(family == PEER_V4 ? PEER_V6 : PEER_V4);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr odd = to;
     odd.ip.family = (fer_ip_family)5;
@@ -204,8 +204,8 @@ static void a_write_timeout_does_not_limit_connect(void **state)
 {
     (void)state;
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     assert_ok(fer_socket_set_write_timeout(socket, millis(1)));
     assert_ok(fer_socket_connect(socket, &to));
@@ -230,7 +230,7 @@ static void a_unix_connect_ends_connected(void **state)
     const char *path = unix_peer_path("built");
     const char *own_path = unix_peer_path("own");
     peer_socket listener = unix_peer_listen(path, 4);
-    fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_addr to = name_of(path);
     fer_unix_addr own = name_of(own_path);
@@ -247,7 +247,7 @@ static void a_unix_connect_that_fails_leaves_connect_failed(void **state)
 {
     (void)state;
     skip_without_unix_streams();
-    fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     fer_unix_addr to = name_of(unix_peer_path("nobody"));
     fer_error error = fer_socket_connect_unix(socket, &to);
     assert_true(error.kind != FER_OK && error.kind != FER_WOULD_BLOCK);
@@ -270,7 +270,7 @@ static void a_unix_connect_to_a_full_queue_can_be_made_again(void **state)
     fer_socket *socket = NULL;
     int queued = -1;
     for (int i = 0; i < 16 && error.kind == FER_OK; i++) {
-        socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+        socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
         assert_ok(fer_socket_set_nonblocking(socket, true));
         error = fer_socket_connect_unix(socket, &to);
         queued++;

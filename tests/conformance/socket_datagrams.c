@@ -12,9 +12,9 @@ enum {
 };
 
 /* A datagram socket on the loopback, and its port. */
-static fer_socket *bound(peer_family family, uint16_t *port)
+static fer_socket *bound_socket(peer_family family, uint16_t *port)
 {
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_socket_addr addr = any_port(family);
     assert_ok(fer_socket_bind(socket, &addr));
     *port = local_addr_of(socket).port;
@@ -40,7 +40,7 @@ static void datagrams_go_both_ways_without_a_peer(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
-    fer_socket *socket = bound(family, &port);
+    fer_socket *socket = bound_socket(family, &port);
     peer_socket other = peer_datagram(family, &other_port);
     fer_socket_addr to = loopback(family, other_port);
     fer_socket_addr peer;
@@ -60,7 +60,7 @@ static void sending_binds_an_unbound_socket(void **state)
 {
     peer_family family = family_of(state);
     uint16_t other_port = 0;
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     peer_socket other = peer_datagram(family, &other_port);
     fer_socket_addr to = loopback(family, other_port);
     fer_socket_addr addr = any_port(family);
@@ -76,7 +76,7 @@ static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
-    fer_socket *socket = bound(family, &port);
+    fer_socket *socket = bound_socket(family, &port);
     peer_socket other = peer_datagram(family, &other_port);
     fer_socket_addr to = loopback(family, other_port);
     char buf[4] = {0};
@@ -104,7 +104,7 @@ static void a_fresh_socket_sends_65507_bytes(void **state)
     static unsigned char large[65508];
     (void)state;
     uint16_t other_port = 0;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket_addr to = loopback(PEER_V4, 0);
     size_t n = 77;
     assert_true(peer_datagram(PEER_V4, &other_port) != PEER_NONE);
@@ -123,7 +123,7 @@ static void a_peer_is_had_at_once_and_can_be_another(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t ports[2] = {0, 0};
-    fer_socket *socket = bound(family, &port);
+    fer_socket *socket = bound_socket(family, &port);
     peer_socket others[2] = {peer_datagram(family, &ports[0]), peer_datagram(family, &ports[1])};
     for (int i = 0; i < 2; i++) {
         fer_socket_addr to = loopback(family, ports[i]);
@@ -148,14 +148,14 @@ static void who_the_peer_is_goes_along(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
+    uint16_t other_sender_port = 0;
     for (int turned = 0; turned < 3; turned++) {
-        fer_socket *socket = bound(family, &port);
+        fer_socket *socket = bound_socket(family, &port);
         fer_udp_socket *udp = test_udp();
         peer_socket other = peer_datagram(family, &other_port);
-        peer_socket stranger = peer_datagram(family, &stranger_port);
+        peer_socket other_sender = peer_datagram(family, &other_sender_port);
         fer_socket_addr to = loopback(family, other_port);
-        assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
+        assert_true(peer_datagram_send(other_sender, family, port, "stranger's", 10));
         assert_true(peer_raw_wait_readable(fer_socket_as_raw(socket)));
         assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
         assert_ok(fer_socket_connect(socket, &to));
@@ -178,13 +178,13 @@ static void who_the_peer_is_is_known_to_a_clone(void **state)
     (void)state;
     uint16_t port = 0;
     uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
-    fer_socket *socket = bound(PEER_V4, &port);
+    uint16_t other_sender_port = 0;
+    fer_socket *socket = bound_socket(PEER_V4, &port);
     fer_socket *clone = test_socket();
     peer_socket other = peer_datagram(PEER_V4, &other_port);
-    peer_socket stranger = peer_datagram(PEER_V4, &stranger_port);
+    peer_socket other_sender = peer_datagram(PEER_V4, &other_sender_port);
     fer_socket_addr to = loopback(PEER_V4, other_port);
-    assert_true(peer_datagram_send(stranger, PEER_V4, port, "stranger's", 10));
+    assert_true(peer_datagram_send(other_sender, PEER_V4, port, "stranger's", 10));
     assert_true(peer_raw_wait_readable(fer_socket_as_raw(socket)));
     assert_true(peer_datagram_send(other, PEER_V4, port, "the peer's", 10));
     assert_ok(fer_socket_connect(socket, &to));
@@ -200,7 +200,7 @@ static void a_refusal_is_told_to_a_connected_socket(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t gone = 0;
-    fer_socket *socket = bound(family, &port);
+    fer_socket *socket = bound_socket(family, &port);
     if (peer_is_wine()) {
         skip_because("Wine tells of a refusal to a later send alone, and not to the first");
     }
@@ -222,7 +222,7 @@ static void datagram_calls_that_cannot_be_are_invalid_input(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
-    fer_socket *socket = bound(family, &port);
+    fer_socket *socket = bound_socket(family, &port);
     fer_socket_addr to = loopback(family, 0);
     fer_socket_addr odd = loopback(family, port);
     fer_datagram got;
@@ -266,13 +266,13 @@ static void streams_and_unix_sockets_move_no_datagrams(void **state)
 {
     (void)state;
     uint16_t port = 0;
-    assert_moves_no_datagrams(test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM));
+    assert_moves_no_datagrams(test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM));
     assert_moves_no_datagrams(test_built_listener(PEER_V4, &port));
     if (unix_peer_has_streams()) {
-        assert_moves_no_datagrams(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM));
+        assert_moves_no_datagrams(test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM));
     }
     if (unix_peer_has_datagrams()) {
-        fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_DGRAM);
+        fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_DGRAM);
         fer_error outcome = {FER_OTHER, 1};
         fer_unix_addr name;
         assert_moves_no_datagrams(socket);

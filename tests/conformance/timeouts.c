@@ -41,26 +41,26 @@ static void zero_connect_timeout_is_refused_before_any_call(void **state)
     assert_true(peer_is_queued(listener, PEER_LIMIT_MS));
 }
 
-struct late_sender {
+struct delayed_sender {
     peer_socket peer;
     unsigned delay_ms;
     bool sent;
 };
 
-static void send_late(void *argument)
+static void send_delayed(void *argument)
 {
-    struct late_sender *sender = argument;
+    struct delayed_sender *sender = argument;
     peer_pause(sender->delay_ms);
     sender->sent = peer_send_all(sender->peer, "late", 4);
 }
 
-static void read_what_is_sent_late(struct pair *pair, unsigned delay_ms)
+static void read_delayed(struct pair *pair, unsigned delay_ms)
 {
-    struct late_sender sender = {pair->other, delay_ms, false};
+    struct delayed_sender sender = {pair->other, delay_ms, false};
     test_thread thread;
     char buf[8] = {0};
     size_t n = 0;
-    test_thread_start(&thread, send_late, &sender);
+    test_thread_start(&thread, send_delayed, &sender);
     fer_error error = fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n);
     test_thread_join(&thread);
     assert_true(sender.sent);
@@ -75,7 +75,7 @@ static void no_timeout_waits_until_data_comes(void **state)
     struct pair *pair = pair_open(state);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
-    read_what_is_sent_late(pair, 150);
+    read_delayed(pair, 150);
 }
 
 /* T1: the same for connect_timeout: without a timeout it is connect. */
@@ -158,7 +158,7 @@ static void an_expiry_changes_nothing(void **state)
     assert_int_equal(addr.port, peer_local_port(pair->other));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
     assert_alive(pair);
-    read_what_is_sent_late(pair, 30);
+    read_delayed(pair, 30);
 }
 
 /* T2: "TIMED_OUT with an OS code is a dead connection and ends the stream." */
@@ -219,15 +219,15 @@ static void timeouts_are_rounded_up_and_told_back_within_the_grain(void **state)
         fer_duration set = {nanos[i]};
         fer_duration read_got = {0};
         fer_duration write_got = {0};
-        uint64_t least = nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] : LONGEST_EVERYWHERE_NANOS;
-        uint64_t most =
+        uint64_t min = nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] : LONGEST_EVERYWHERE_NANOS;
+        uint64_t max =
             nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] + GRAIN_NANOS : UINT64_MAX - 1;
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, set));
         assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, set));
         assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &read_got));
         assert_ok(fer_tcp_stream_write_timeout(&pair->stream, &write_got));
-        assert_in_range(read_got.nanos, least, most);
-        assert_in_range(write_got.nanos, least, most);
+        assert_in_range(read_got.nanos, min, max);
+        assert_in_range(write_got.nanos, min, max);
     }
     assert_alive(pair);
 }
@@ -257,7 +257,7 @@ static void the_longest_timeouts_wait(void **state)
         fer_duration set = {nanos[i]};
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, set));
         assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, set));
-        read_what_is_sent_late(pair, 60);
+        read_delayed(pair, 60);
         assert_alive(pair);
     }
 }
@@ -281,36 +281,37 @@ static void connect_timeout_takes_every_length(void **state)
 
 /* T4: "After an expiry the stream is as it was: nothing read is lost": many short timeouts, while
  * bytes arrive slowly. */
-struct dripper {
+struct slow_sender {
     peer_socket peer;
     bool sent;
 };
 
-static void drip(void *argument)
+static void send_slowly(void *argument)
 {
-    struct dripper *dripper = argument;
+    struct slow_sender *slow_sender = argument;
     unsigned char piece[97];
     uint64_t offset = 0;
-    dripper->sent = true;
+    slow_sender->sent = true;
     for (int i = 0; i < 60; i++) {
         pattern_fill(piece, sizeof piece, offset);
-        dripper->sent = dripper->sent && peer_send_all(dripper->peer, piece, sizeof piece);
+        slow_sender->sent =
+            slow_sender->sent && peer_send_all(slow_sender->peer, piece, sizeof piece);
         offset += sizeof piece;
         peer_pause((unsigned)i % 4);
     }
-    dripper->sent = dripper->sent && peer_shutdown_write(dripper->peer);
+    slow_sender->sent = slow_sender->sent && peer_shutdown_write(slow_sender->peer);
 }
 
 static void nothing_is_lost_by_expired_reads(void **state)
 {
     struct pair *pair = pair_open(state);
-    struct dripper dripper = {pair->other, false};
+    struct slow_sender slow_sender = {pair->other, false};
     test_thread thread;
     uint64_t total = 0;
     bool intact = true;
     fer_error error;
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_micros(300)));
-    test_thread_start(&thread, drip, &dripper);
+    test_thread_start(&thread, send_slowly, &slow_sender);
     for (;;) {
         unsigned char buf[61];
         size_t n = 77;
@@ -326,7 +327,7 @@ static void nothing_is_lost_by_expired_reads(void **state)
     }
     test_thread_join(&thread);
     assert_ok(error);
-    assert_true(dripper.sent && intact);
+    assert_true(slow_sender.sent && intact);
     assert_int_equal(total, 60 * 97);
 }
 
@@ -373,7 +374,7 @@ static void every_byte_of_expired_writes_is_counted(void **state)
         assert_own(write_until_failure(&pair->stream, 60000, &counted), FER_TIMED_OUT);
     }
     static unsigned char rest[200000];
-    struct drain drain = {pair->other, 0, false, PEER_STUCK};
+    struct drain drain = {pair->other, 0, false, PEER_TIMED_OUT};
     test_thread thread;
     size_t n = 77;
     pattern_fill(rest, sizeof rest, counted);

@@ -144,7 +144,7 @@ static void an_abstract_name_is_any_bytes_and_goes_with_its_socket(void **state)
     fer_unix_addr got;
     fer_unix_addr shorter;
     size_t len = 0;
-    size_t told_len = 0;
+    size_t reported_len = 0;
     if (!unix_peer_has_abstract_names()) {
         skip_because("this OS has no abstract names");
     }
@@ -159,10 +159,10 @@ static void an_abstract_name_is_any_bytes_and_goes_with_its_socket(void **state)
     assert_ok(fer_unix_stream_connect_addr(stream, &addr));
     assert_ok(fer_unix_stream_peer_addr(stream, &got));
     assert_memory_equal(&got, &addr, sizeof got);
-    const char *told = fer_unix_addr_as_abstract_name(&got, &told_len);
-    assert_non_null(told);
-    assert_int_equal(told_len, len);
-    assert_memory_equal(told, name, len);
+    const char *reported = fer_unix_addr_as_abstract_name(&got, &reported_len);
+    assert_non_null(reported);
+    assert_int_equal(reported_len, len);
+    assert_memory_equal(reported, name, len);
     assert_null(fer_unix_addr_as_pathname(&got));
     fer_unix_listener_close(listener);
     assert_kind(fer_unix_stream_connect_addr(test_unix_stream(), &addr), FER_CONNECTION_REFUSED);
@@ -364,7 +364,7 @@ static void listeners_are_cloned_given_away_and_taken_in(void **state)
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_listener *clone = test_unix_listener();
-    fer_unix_listener *taken = test_unix_listener();
+    fer_unix_listener *adopted = test_unix_listener();
     fer_unix_stream *stream = test_unix_stream();
     fer_error pending;
     assert_ok(fer_unix_listener_try_clone(listener, clone));
@@ -374,13 +374,13 @@ static void listeners_are_cloned_given_away_and_taken_in(void **state)
     assert_ok(fer_unix_listener_take_error(clone, &pending));
     assert_ok(pending);
     fer_raw_socket raw = fer_unix_listener_into_raw(clone);
-    peer_take(raw);
+    peer_adopt(raw);
     assert_own(fer_tcp_listener_from_raw(test_listener(), raw), FER_INVALID_INPUT);
     assert_own(fer_unix_stream_from_raw(stream, raw), FER_INVALID_INPUT);
-    peer_give_away(raw);
-    assert_ok(fer_unix_listener_from_raw(taken, raw));
+    peer_release(raw);
+    assert_ok(fer_unix_listener_from_raw(adopted, raw));
     peer_socket client = unix_peer_connect(path, NULL);
-    assert_ok(fer_unix_listener_accept(taken, stream, NULL));
+    assert_ok(fer_unix_listener_accept(adopted, stream, NULL));
     assert_unix_exchange(stream, client);
     uint16_t port = 0;
     raw = peer_listen(PEER_V4, 4, &port);

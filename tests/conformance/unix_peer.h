@@ -11,7 +11,7 @@ bool unix_peer_has_streams(void);
 bool unix_peer_has_datagrams(void);
 bool unix_peer_has_abstract_names(void);
 /* The peer is notified of a close with unread input (not on macOS and the BSDs). */
-bool unix_peer_tells_unread_input(void);
+bool unix_peer_reports_unread_input(void);
 
 /* ---- Paths, in a directory that the first path creates and unix_peer_remove_all removes */
 

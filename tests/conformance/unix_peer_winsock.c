@@ -43,7 +43,7 @@ bool unix_peer_has_abstract_names(void)
 {
     return false;
 }
-bool unix_peer_tells_unread_input(void)
+bool unix_peer_reports_unread_input(void)
 {
     return true;
 }
@@ -92,7 +92,7 @@ peer_socket unix_peer_unconnected(const char *path)
     if (made == INVALID_SOCKET) {
         return PEER_NONE;
     }
-    peer_take((fer_raw_socket)made);
+    peer_adopt((fer_raw_socket)made);
     if (path != NULL) {
         struct name name = name_of(path);
         if (bind(made, (const struct sockaddr *)&name, sizeof name) != 0) {
@@ -162,7 +162,7 @@ peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap,
     (void)by_path;
     *n = 0;
     *named = false;
-    return PEER_STUCK;
+    return PEER_TIMED_OUT;
 }
 
 peer_socket unix_peer_listen_abstract(const void *name, size_t len)

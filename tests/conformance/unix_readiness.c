@@ -3,14 +3,14 @@
  * rest: readiness.c and nonblocking_calls.c. */
 #include "support/unix_fixture.h"
 
-enum { EITHER = FER_READABLE | FER_WRITABLE, SHORT_MS = 40 };
+enum { ALL_INTERESTS = FER_READABLE | FER_WRITABLE, SHORT_MS = 40 };
 
 #define NOW fer_duration_from_nanos(0)
 
-static fer_interest asked(const fer_unix_stream *stream, fer_duration timeout)
+static fer_interest ready_of(const fer_unix_stream *stream, fer_duration timeout)
 {
     fer_interest ready = 77;
-    assert_ok(fer_unix_stream_ready(stream, EITHER, timeout, &ready));
+    assert_ok(fer_unix_stream_ready(stream, ALL_INTERESTS, timeout, &ready));
     return ready;
 }
 
@@ -22,7 +22,7 @@ static void a_stream_is_readable_when_there_is_something_to_read(void **state)
     fer_interest ready = 77;
     char got[8];
     size_t n = 77;
-    assert_int_equal(asked(pair.stream, NOW), FER_WRITABLE);
+    assert_int_equal(ready_of(pair.stream, NOW), FER_WRITABLE);
     assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
     assert_kind(fer_unix_stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK);
@@ -49,7 +49,7 @@ static void an_ended_half_is_ready_at_once(void **state)
     assert_int_equal(ready, FER_READABLE);
     assert_unix_reads_end(pair.stream);
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
-    assert_int_equal(asked(pair.stream, FER_DURATION_NONE), EITHER);
+    assert_int_equal(ready_of(pair.stream, FER_DURATION_NONE), ALL_INTERESTS);
     assert_kind(fer_unix_stream_try_write(pair.stream, "x", 1, NULL), FER_BROKEN_PIPE);
 }
 
@@ -83,13 +83,13 @@ static void a_listener_is_readable_while_a_connection_is_queued(void **state)
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_addr peer;
     fer_interest ready = 77;
-    assert_ok(fer_unix_listener_ready(listener, EITHER, NOW, &ready));
+    assert_ok(fer_unix_listener_ready(listener, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, 0);
     assert_kind(fer_unix_listener_try_accept(listener, stream, &peer), FER_WOULD_BLOCK);
     assert_unix_new(stream);
     peer_socket other = unix_peer_connect(path, NULL);
     assert_true(other != PEER_NONE);
-    assert_ok(fer_unix_listener_ready(listener, EITHER, FER_DURATION_NONE, &ready));
+    assert_ok(fer_unix_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_READABLE);
     assert_ok(fer_unix_listener_try_accept(listener, stream, &peer));
     assert_unnamed(&peer);
@@ -162,7 +162,7 @@ static void datagrams_are_sent_and_received_without_waiting(void **state)
     char buf[8];
     size_t n = 77;
     assert_ok(fer_unix_addr_from_pathname(&to, paths[1]));
-    assert_ok(fer_unix_datagram_ready(two, EITHER, NOW, &ready));
+    assert_ok(fer_unix_datagram_ready(two, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_kind(fer_unix_datagram_try_recv(two, buf, 8, &got), FER_WOULD_BLOCK);
     assert_kind(fer_unix_datagram_try_recv_from(two, buf, 8, &got), FER_WOULD_BLOCK);

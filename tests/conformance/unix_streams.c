@@ -8,7 +8,7 @@
 
 enum { SHORT_MS = 40 };
 
-static const fer_shutdown every_how[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
+static const fer_shutdown shutdowns[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
 
 /* ---- Features that an OS lacks */
 
@@ -125,9 +125,9 @@ static void every_second_shutdown_is_ok(void **state)
                     peer_close(pair.other);
                     assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(pair.stream)));
                 }
-                assert_ok(fer_unix_stream_shutdown(pair.stream, every_how[first]));
-                assert_ok(fer_unix_stream_shutdown(pair.stream, every_how[second]));
-                assert_ok(fer_unix_stream_shutdown(pair.stream, every_how[first]));
+                assert_ok(fer_unix_stream_shutdown(pair.stream, shutdowns[first]));
+                assert_ok(fer_unix_stream_shutdown(pair.stream, shutdowns[second]));
+                assert_ok(fer_unix_stream_shutdown(pair.stream, shutdowns[first]));
                 assert_int_equal(unix_test_end(state), 0);
             }
         }
@@ -139,7 +139,7 @@ static void shutdown_of_a_new_stream_is_not_connected(void **state)
     (void)state;
     fer_unix_stream *stream = test_unix_stream();
     for (size_t how = 0; how < 3; how++) {
-        assert_own(fer_unix_stream_shutdown(stream, every_how[how]), FER_NOT_CONNECTED);
+        assert_own(fer_unix_stream_shutdown(stream, shutdowns[how]), FER_NOT_CONNECTED);
     }
     assert_unix_new(stream);
 }
@@ -243,7 +243,7 @@ static void reading_nothing_never_waits(void **state)
 static void a_peer_that_closes_with_unread_input_has_reset(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
-    if (!unix_peer_tells_unread_input()) {
+    if (!unix_peer_reports_unread_input()) {
         skip_because("this OS does not tell of unread input (macOS, the BSDs)");
     }
     assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
@@ -261,7 +261,7 @@ static void a_peer_that_closes_with_unread_input_has_reset(void **state)
 static void unread_input_is_a_reset_after_both_ends_were_shut(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
-    if (!unix_peer_tells_unread_input()) {
+    if (!unix_peer_reports_unread_input()) {
         skip_because("this OS does not tell of unread input (macOS, the BSDs)");
     }
     assert_true(peer_shutdown_write(pair.other));
@@ -277,7 +277,7 @@ static void take_error_takes_a_reset_and_it_stays_with_the_handle(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
     fer_error pending = {FER_OK, 0};
-    if (!unix_peer_tells_unread_input()) {
+    if (!unix_peer_reports_unread_input()) {
         skip_because("this OS does not tell of unread input (macOS, the BSDs)");
     }
     assert_ok(fer_unix_stream_take_error(pair.stream, &pending));

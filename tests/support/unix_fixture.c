@@ -136,7 +136,7 @@ static void open_a_pair(struct unix_pair *pair)
     skip_without_unix_datagrams();
     assert_ok(fer_unix_stream_pair(pair->stream, &other));
     pair->other = fer_unix_stream_into_raw(&other);
-    peer_take(pair->other);
+    peer_adopt(pair->other);
 }
 
 struct unix_pair unix_pair_open(void **state)
