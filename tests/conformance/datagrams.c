@@ -21,7 +21,7 @@ static uint16_t refusing_port(peer_family family)
 static void skip_refusals_on_wine(void)
 {
     if (peer_is_wine()) {
-        skip_because("Wine tells of a refusal to a later send alone, and not to the first");
+        skip_because("Wine reports a refusal only to a later send");
     }
 }
 

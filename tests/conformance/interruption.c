@@ -271,7 +271,7 @@ static void assert_connect_continues(fer_error (*connect)(fer_tcp_stream *stream
     fer_socket_addr addr = loopback(PEER_V4, port);
     test_thread thread;
     if (!peer_fill_backlog(PEER_V4, port)) {
-        skip_because("this OS refuses where a backlog is full, so no connect can be made to wait");
+        skip_because("this OS refuses if a backlog is full, so no connect can be made to wait");
     }
     atomic_init(&helper.stop, false);
     start_signals();
@@ -319,7 +319,7 @@ static void signals_do_not_stretch_connect_timeout(void **state)
     fer_tcp_stream *stream = test_stream();
     assert_true(listener != PEER_NONE);
     if (!peer_fill_backlog(PEER_V4, port)) {
-        skip_because("this OS refuses where a backlog is full, so no connect can be made to wait");
+        skip_because("this OS refuses if a backlog is full, so no connect can be made to wait");
     }
     start_signals();
     uint64_t start = peer_now_us();

@@ -20,7 +20,7 @@ static unsigned char *area_of_memory(void)
 {
     unsigned char *area = process_reserve(AREA_LENGTH);
     if (area == NULL) {
-        skip_because("this machine gives no 2.4 GB of address space");
+        skip_because("this machine has no 2.4 GB of address space");
     }
     return area;
 }

@@ -43,8 +43,8 @@ static void a_second_wildcard_listener_is_addr_in_use(void **state)
     assert_ok(fer_tcp_listener_local_addr(first, &addr));
     fer_error error = fer_tcp_listener_bind_addr(second, &addr);
     if (peer_is_wine() && error.kind == FER_PERMISSION_DENIED) {
-        skip_because("Wine denies access (10013) where Windows says that an exclusive wildcard is "
-                     "in use (10048)");
+        skip_because("Wine denies access (10013) if an exclusive wildcard is in use, and not "
+                     "10048 as Windows");
     }
     assert_kind(error, FER_ADDR_IN_USE);
 }

@@ -85,7 +85,7 @@ static inline void check_rows(const struct misuse_row *rows, size_t count, void 
     const fer_handle none = {0};
     const void *seen = handle != NULL ? handle : &none;
     address = loopback(PEER_V4, 9);
-    assert_ok(fer_unix_addr_from_pathname(&name, "a-name-that-nobody-binds"));
+    assert_ok(fer_unix_addr_from_pathname(&name, "a-name-that-is-never-bound"));
     for (size_t i = 0; i < count; i++) {
         fer_handle before;
         memcpy(&before, seen, sizeof before);

@@ -205,7 +205,7 @@ static void a_scope_by_name_works_where_the_system_knows_it(void **state)
     uint32_t index = 0;
     (void)state;
     if (!peer_interface(name, &index)) {
-        skip_because("this system knows no scope by name");
+        skip_because("this system accepts no scope by name");
     }
     for (size_t i = 0; i < 3; i++) {
         struct results results = fresh_results();

@@ -37,7 +37,7 @@ static bool replace(struct mailbox *mailbox)
     assert_ok(fer_udp_socket_set_nonblocking(&mailbox->socket, true));
     mailbox->raw = fer_udp_socket_as_raw(&mailbox->socket);
     if (mailbox->raw != before) {
-        skip_because("this OS has given the closed socket's number to nobody yet");
+        skip_because("this OS has not reused the closed socket's raw value yet");
     }
     return true;
 }
@@ -65,7 +65,7 @@ static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_add
 #ifdef TEST_POLLER_BY_LIST
     if (peer_is_windows()) {
         skip_because(
-            "WSAPoll does not tell a new socket from a closed one with its number and port");
+            "WSAPoll does not distinguish a new socket from a closed one with its raw value and port");
     }
 #endif
     for (enum history history = NO_DATAGRAM; history < HISTORIES; history++) {

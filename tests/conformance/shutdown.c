@@ -415,7 +415,7 @@ static void what_was_written_arrives_however_both_halves_are_shut(void **state)
         for (int queued = 0; queued < 2; queued++) {
             struct pair *pair = pair_open_kind(kind);
             if (queued) {
-                queue_input(pair, "input that nobody reads");
+                queue_input(pair, "input that is not read");
             }
             assert_all_arrives(pair, ends[i]);
             pair_close(pair);

@@ -248,7 +248,7 @@ static void a_unix_connect_that_fails_leaves_connect_failed(void **state)
     (void)state;
     skip_without_unix_streams();
     fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    fer_unix_addr to = name_of(unix_peer_path("nobody"));
+    fer_unix_addr to = name_of(unix_peer_path("missing"));
     fer_error error = fer_socket_connect_unix(socket, &to);
     assert_true(error.kind != FER_OK && error.kind != FER_WOULD_BLOCK);
     assert_failed(socket, error);
@@ -277,7 +277,7 @@ static void a_unix_connect_to_a_full_queue_can_be_made_again(void **state)
     }
     if (error.kind == FER_CONNECTION_REFUSED) {
         assert_failed(socket, error);
-        skip_because("this OS refuses where a Unix listener's queue is full");
+        skip_because("this OS refuses if a Unix listener's queue is full");
     }
     assert_kind(error, FER_WOULD_BLOCK);
     assert_kind(fer_socket_connect_unix(socket, &to), FER_WOULD_BLOCK);

@@ -202,7 +202,7 @@ static void a_refusal_is_told_to_a_connected_socket(void **state)
     uint16_t gone = 0;
     fer_socket *socket = bound_socket(family, &port);
     if (peer_is_wine()) {
-        skip_because("Wine tells of a refusal to a later send alone, and not to the first");
+        skip_because("Wine reports a refusal only to a later send");
     }
     peer_socket other = peer_datagram(family, &gone);
     fer_socket_addr to = loopback(family, gone);
@@ -293,7 +293,7 @@ static fer_socket *icmp_socket(peer_family family, fer_type type)
     fer_error error = fer_socket_new(socket, domain_of(family), type, protocol);
     if (error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED) {
         assert_empty(socket);
-        skip_because("this system has no such socket, or not for us");
+        skip_because("this system has no such socket, or does not permit it");
     }
     assert_ok(error);
     return socket;

@@ -314,7 +314,7 @@ static void a_socket_is_bound_to_the_loopback_s_device(void **state)
     }
     if (error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED ||
         error.kind == FER_NOT_FOUND) {
-        skip_because("this system does not bind to network interfaces, or not for us, or has no "
+        skip_because("this system does not bind to network interfaces, or does not permit it, or has no "
                      "loopback by that name");
     }
     assert_ok(error);
@@ -334,7 +334,7 @@ static void a_device_s_name_has_1_to_15_bytes(void **state)
     fer_error error = fer_socket_bind_device(socket, "0123456789abcde");
     if (error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED) {
         assert_kind(fer_socket_bind_device(socket, NULL), error.kind);
-        skip_because("this system does not bind to network interfaces, or not for us");
+        skip_because("this system does not bind to network interfaces, or does not permit it");
     }
     assert_kind(error, FER_NOT_FOUND);
     assert_ok(fer_socket_bind_device(socket, NULL));

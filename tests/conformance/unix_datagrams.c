@@ -217,7 +217,7 @@ static void connecting_to_nobody_leaves_the_old_peer(void **state)
 {
     (void)state;
     const char *path = unix_peer_path("other");
-    const char *missing = unix_peer_path("nobody");
+    const char *missing = unix_peer_path("missing");
     const char *stream = unix_peer_path("stream");
     fer_unix_datagram *socket = new_unbound();
     fer_unix_datagram *other = test_unix_bound(path);

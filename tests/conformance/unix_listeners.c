@@ -57,13 +57,13 @@ static void a_directory_that_is_not_there_is_not_found(void **state)
     (void)state;
     skip_without_unix_streams();
     if (peer_is_windows()) {
-        skip_because("Windows says something of its own");
+        skip_because("Windows reports another error");
     }
     const char *path = unix_peer_path("no/such");
     fer_unix_listener *listener = test_unix_listener();
     fer_error error = fer_unix_listener_bind(listener, path);
     if (error.kind == FER_OK) {
-        skip_because("the simulated machine has no directories");
+        skip_because("the simulated network has no directories");
     }
     assert_kind(error, FER_NOT_FOUND);
     assert_true(fer_unix_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
@@ -116,7 +116,7 @@ static void a_path_that_fills_its_field_is_told_and_goes_back(void **state)
     const char *listening = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(listening);
     if (unix_peer_connect(listening, path) == PEER_NONE) {
-        skip_because("only Linux takes such a path");
+        skip_because("only Linux accepts such a path");
     }
     assert_ok(fer_unix_listener_accept(listener, stream, &addr));
     assert_path(&addr, path);

@@ -140,7 +140,7 @@ static void a_connect_that_finds_the_queue_full_has_not_started(void **state)
         error = fer_unix_stream_connect_start(stream, &to);
     }
     if (error.kind == FER_CONNECTION_REFUSED) {
-        skip_because("this OS refuses where the queue is full");
+        skip_because("this OS refuses if the queue is full");
     }
     assert_kind(error, FER_RESOURCE_BUSY);
     assert_unix_new(stream);

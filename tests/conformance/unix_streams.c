@@ -71,7 +71,7 @@ static void a_failed_connect_leaves_a_new_handle(void **state)
 {
     (void)state;
     skip_without_unix_streams();
-    const char *path = unix_peer_path("nobody");
+    const char *path = unix_peer_path("missing");
     fer_unix_stream *stream = test_unix_stream();
     fer_error error = fer_unix_stream_connect(stream, path);
     if (peer_is_windows()) {
@@ -244,7 +244,7 @@ static void a_peer_that_closes_with_unread_input_has_reset(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
     if (!unix_peer_reports_unread_input()) {
-        skip_because("this OS does not tell of unread input (macOS, the BSDs)");
+        skip_because("this OS does not report unread input (macOS, the BSDs)");
     }
     assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
     assert_true(peer_raw_wait_readable(pair.other));
@@ -262,7 +262,7 @@ static void unread_input_is_a_reset_after_both_ends_were_shut(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
     if (!unix_peer_reports_unread_input()) {
-        skip_because("this OS does not tell of unread input (macOS, the BSDs)");
+        skip_because("this OS does not report unread input (macOS, the BSDs)");
     }
     assert_true(peer_shutdown_write(pair.other));
     assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
@@ -278,7 +278,7 @@ static void take_error_takes_a_reset_and_it_stays_with_the_handle(void **state)
     struct unix_pair pair = unix_pair_open(state);
     fer_error pending = {FER_OK, 0};
     if (!unix_peer_reports_unread_input()) {
-        skip_because("this OS does not tell of unread input (macOS, the BSDs)");
+        skip_because("this OS does not report unread input (macOS, the BSDs)");
     }
     assert_ok(fer_unix_stream_take_error(pair.stream, &pending));
     assert_ok(pending);

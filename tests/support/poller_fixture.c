@@ -88,7 +88,7 @@ struct wait_result wait_for(fer_poller *poller, uint64_t key, fer_duration timeo
     assert_true(count <= EVENTS_MAX);
     for (size_t i = 0; i < count; i++) {
         if (events[i].key != key) {
-            fail_msg("an event of key %llu, where only %llu may come",
+            fail_msg("an event of key %llu, expected only %llu",
                      (unsigned long long)events[i].key, (unsigned long long)key);
         }
         assert_true(events[i].readable || events[i].writable);
@@ -121,7 +121,7 @@ void expect_both_events(fer_poller *poller, uint64_t key, const char *file, int 
         all.writable = all.writable || result.writable;
     }
     if (!all.readable || !all.writable) {
-        print_error("key %llu is told of as%s%s, not as readable and writable\n",
+        print_error("key %llu is reported as%s%s, not as readable and writable\n",
                     (unsigned long long)key, all.readable ? " readable" : "",
                     all.writable ? " writable" : "");
         _fail(file, line);
@@ -135,7 +135,7 @@ static void expect_none(fer_poller *poller, fer_duration timeout, const char *fi
     fer_error error = fer_poller_wait(poller, events, EVENTS_MAX, timeout, &count);
     expect_kind(error, FER_OK, "fer_poller_wait", file, line);
     if (count != 0) {
-        print_error("%u events, the first of key %llu:%s%s, where none may come\n", (unsigned)count,
+        print_error("%u events, the first of key %llu:%s%s, expected none\n", (unsigned)count,
                     (unsigned long long)events[0].key, events[0].readable ? " readable" : "",
                     events[0].writable ? " writable" : "");
         _fail(file, line);
@@ -176,7 +176,7 @@ struct mailbox *test_mailbox(void)
     return open_mailbox(&mailboxes[mailbox_count++]);
 }
 
-/* Earlier ones keep their numbers until the end of the test. */
+/* Earlier mailboxes keep their raw values until the end of the test. */
 struct mailbox *test_mailbox_with_raw(fer_raw_socket raw)
 {
     while (mailbox_count < MAILBOXES_MAX) {
@@ -185,7 +185,7 @@ struct mailbox *test_mailbox_with_raw(fer_raw_socket raw)
             return mailbox;
         }
     }
-    skip_because("this OS has given the closed socket's number to nobody yet");
+    skip_because("this OS has not reused the closed socket's raw value yet");
     return NULL;
 }
 
