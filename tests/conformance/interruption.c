@@ -76,24 +76,21 @@ static void an_interrupted_read_is_interrupted(void **state)
 static void an_interrupted_datagram_receive_is_interrupted(void **state)
 {
     (void)state;
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     char buf[8];
     fer_datagram got;
-    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    peer_socket other = peer_datagram(PEER_V4, &other_port);
+    struct udp_pair pair = udp_pair_open(PEER_V4);
     start_signals();
     for (int sort = 0; sort < 4; sort++) {
-        assert_ok(fer_udp_socket_set_read_timeout(socket, sort % 2 == 0 ? FER_DURATION_NONE
-                                                                        : millis(9000)));
-        fer_error error = sort < 2 ? fer_udp_socket_recv_from(socket, buf, sizeof buf, &got)
-                                   : fer_udp_socket_peek_from(socket, buf, sizeof buf, &got);
+        assert_ok(fer_udp_socket_set_read_timeout(pair.socket, sort % 2 == 0 ? FER_DURATION_NONE
+                                                                             : millis(9000)));
+        fer_error error = sort < 2 ? fer_udp_socket_recv_from(pair.socket, buf, sizeof buf, &got)
+                                   : fer_udp_socket_peek_from(pair.socket, buf, sizeof buf, &got);
         assert_kind(error, FER_INTERRUPTED);
         assert_int_not_equal(error.os_code, 0);
     }
     process_signals_stop();
-    assert_true(peer_datagram_send(other, PEER_V4, port, "hello", 5));
-    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+    assert_true(peer_datagram_send(pair.other, PEER_V4, pair.port, "hello", 5));
+    assert_ok(fer_udp_socket_recv_from(pair.socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 5);
 }
 

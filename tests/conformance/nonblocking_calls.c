@@ -174,51 +174,40 @@ static void an_accept_that_would_wait_is_would_block(void **state)
 
 static void a_receive_that_would_wait_is_would_block(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    fer_socket_addr to = loopback(family, other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     fer_datagram got = {.len = 77};
     char buf[8];
     size_t n = 77;
-    assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-    assert_kind(fer_udp_socket_try_recv_from(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_int_equal(got.len, 77);
-    assert_ok(fer_udp_socket_try_send_to(socket, "there", 5, &to, &n));
+    assert_ok(fer_udp_socket_try_send_to(pair.socket, "there", 5, &pair.other_addr, &n));
     assert_int_equal(n, 5);
-    assert_peer_gets(other, "there", port);
-    assert_true(peer_datagram_send(other, family, port, "too long for it", 15));
-    has_one_queued(socket);
-    assert_ok(fer_udp_socket_try_recv_from(socket, buf, sizeof buf, &got));
+    assert_peer_receives(&pair, "there");
+    send_from_peer(&pair, "too long for it");
+    wait_until_queued(pair.socket);
+    assert_ok(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 8);
     assert_true(got.truncated);
-    assert_true(fer_socket_addr_eq(&got.from, &to));
-    connects(socket, family, other_port);
-    assert_ok(fer_udp_socket_try_send(socket, "connected", 9, &n));
+    assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
+    connect_to_peer(&pair);
+    assert_ok(fer_udp_socket_try_send(pair.socket, "connected", 9, &n));
     assert_int_equal(n, 9);
-    assert_peer_gets(other, "connected", port);
-    assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_peer_receives(&pair, "connected");
+    assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
 /* U5: "recv on a connected socket gives only its peer's datagrams": another sender's datagram is
  * discarded, and then the call would block. */
 static void a_strangers_datagram_is_no_reason_to_wait(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t ports[2];
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other_sender = peer_datagram(family, &ports[0]);
-    peer_socket peer = peer_datagram(family, &ports[1]);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     fer_datagram got;
-    char buf[8];
-    assert_true(peer != PEER_NONE);
-    assert_true(peer_datagram_send(other_sender, family, port, "strange", 7));
-    has_one_queued(socket);
-    connects(socket, family, ports[1]);
-    assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    char buf[16];
+    send_from_other_sender(&pair);
+    wait_until_queued(pair.socket);
+    connect_to_peer(&pair);
+    assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
 int main(void)

@@ -306,25 +306,21 @@ static void a_built_listener_is_readable_while_a_connection_is_queued(void **sta
 
 static void a_datagram_socket_is_readable_while_a_datagram_is_queued(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     fer_interest ready = 77;
     fer_datagram got;
     char buf[8];
-    assert_ok(fer_udp_socket_ready(socket, ALL_INTERESTS, NOW, &ready));
+    assert_ok(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, FER_WRITABLE);
-    assert_ok(fer_udp_socket_ready(socket, FER_READABLE, millis(SHORT_MS), &ready));
+    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
-    assert_true(peer_datagram_send(other, family, port, "data", 4));
-    assert_ok(fer_udp_socket_ready(socket, FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_true(peer_datagram_send(pair.other, pair.family, pair.port, "data", 4));
+    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_READABLE);
-    assert_ok(fer_udp_socket_ready(socket, ALL_INTERESTS, FER_DURATION_NONE, &ready));
+    assert_ok(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, ALL_INTERESTS);
-    assert_ok(fer_udp_socket_recv(socket, buf, sizeof buf, &got));
-    assert_ok(fer_udp_socket_ready(socket, FER_READABLE, NOW, &ready));
+    assert_ok(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got));
+    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, NOW, &ready));
     assert_int_equal(ready, 0);
 }
 

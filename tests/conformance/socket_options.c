@@ -314,8 +314,9 @@ static void a_socket_is_bound_to_the_loopback_s_device(void **state)
     }
     if (error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED ||
         error.kind == FER_NOT_FOUND) {
-        skip_because("this system does not bind to network interfaces, or does not permit it, or has no "
-                     "loopback by that name");
+        skip_because(
+            "this system does not bind to network interfaces, or does not permit it, or has no "
+            "loopback by that name");
     }
     assert_ok(error);
     assert_exchange(stream, connect_stream(socket, family, stream));

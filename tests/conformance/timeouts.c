@@ -166,8 +166,7 @@ static void timed_out_with_an_os_code_ends_the_stream(void **state)
 {
     struct pair *pair = pair_open(state);
     if (!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 100)) {
-        skip_because(
-            "this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
+        skip_because("this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
     }
     uint64_t total = 0;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));

@@ -134,6 +134,16 @@ fer_udp_socket *test_udp_bound(peer_family family, uint16_t *port)
     return socket;
 }
 
+struct udp_pair udp_pair_open(peer_family family)
+{
+    struct udp_pair pair = {.family = family};
+    pair.socket = test_udp_bound(family, &pair.port);
+    pair.other = peer_datagram(family, &pair.other_port);
+    assert_true(pair.other != PEER_NONE);
+    pair.other_addr = loopback(family, pair.other_port);
+    return pair;
+}
+
 peer_family family_of(void **state)
 {
     const struct pair_kind *kind = *state;

@@ -98,6 +98,16 @@ fer_tcp_listener *test_listening(peer_family family, uint16_t *port);
 /* A zeroed datagram socket, and one bound to the loopback with its port; closed after the test. */
 fer_udp_socket *test_udp(void);
 fer_udp_socket *test_udp_bound(peer_family family, uint16_t *port);
+/* A bound datagram socket, and a plain one, which is its peer in these tests. */
+struct udp_pair {
+    peer_family family;
+    fer_udp_socket *socket;
+    uint16_t port;
+    peer_socket other;
+    uint16_t other_port;
+    fer_socket_addr other_addr;
+};
+struct udp_pair udp_pair_open(peer_family family);
 /* A FAMILY_TEST's family. Skips the test if this machine lacks the family. */
 peer_family family_of(void **state);
 

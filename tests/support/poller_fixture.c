@@ -88,8 +88,8 @@ struct wait_result wait_for(fer_poller *poller, uint64_t key, fer_duration timeo
     assert_true(count <= EVENTS_MAX);
     for (size_t i = 0; i < count; i++) {
         if (events[i].key != key) {
-            fail_msg("an event of key %llu, expected only %llu",
-                     (unsigned long long)events[i].key, (unsigned long long)key);
+            fail_msg("an event of key %llu, expected only %llu", (unsigned long long)events[i].key,
+                     (unsigned long long)key);
         }
         assert_true(events[i].readable || events[i].writable);
         result.events++;
