@@ -435,9 +435,7 @@ static void a_closed_handle_is_filled_by_accept_and_clone(void **state)
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_exchange(clone, pair->other);
     fer_tcp_stream_close(clone);
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, clone, NULL));
-    assert_exchange(clone, other);
+    assert_accepts(listener, clone, PEER_V4, port);
 }
 
 int main(void)

@@ -68,9 +68,7 @@ static void nobody_can_listen_beside_a_listener(void **state)
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_true(peer_listen_at(PEER_V4, port) == PEER_NONE);
     fer_tcp_stream *stream = test_stream();
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(listener, stream, PEER_V4, port);
 }
 
 /* L1: "bind sets SO_REUSEADDR on POSIX only"; on Windows "exclusive use is asked for instead". */
@@ -90,16 +88,7 @@ static void a_port_in_time_wait_can_be_bound_again_at_once(void **state)
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     for (int i = 0; i < 3; i++) {
-        fer_tcp_stream *stream = test_stream();
-        char byte;
-        size_t n = 0;
-        peer_socket other = peer_connect(PEER_V4, port);
-        assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-        assert_exchange(stream, other);
-        fer_tcp_stream_close(stream);
-        assert_int_equal(peer_recv_some(other, &byte, 1, &n), PEER_END);
-        peer_close(other);
-        fer_tcp_listener_close(listener);
+        leave_port_in_time_wait(listener, PEER_V4, port);
         fer_socket_addr addr = loopback(PEER_V4, port);
         assert_ok(fer_tcp_listener_bind_addr(listener, &addr));
     }
@@ -119,9 +108,7 @@ static void port_0_picks_one_and_local_addr_tells_it(void **state)
         fer_tcp_stream *stream = test_stream();
         assert_int_not_equal(ports[i], 0);
         assert_int_equal(ports[i], peer_local_port(fer_tcp_listener_as_raw(listener)));
-        peer_socket other = peer_connect(kind->family, ports[i]);
-        assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-        assert_exchange(stream, other);
+        assert_accepts(listener, stream, kind->family, ports[i]);
     }
     assert_int_not_equal(ports[0], ports[1]);
 }

@@ -152,9 +152,7 @@ static void a_listeners_clone_shares_its_mode(void **state)
     assert_ok(fer_tcp_listener_set_nonblocking(clone, true));
     assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
     assert_ok(fer_tcp_listener_set_nonblocking(listener, false));
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(clone, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(clone, stream, PEER_V4, port);
 }
 
 static void assert_starts_blocking_without_timeouts(fer_tcp_stream *stream)

@@ -110,9 +110,7 @@ static void from_raw_takes_a_listener(void **state)
     assert_ok(fer_tcp_listener_from_raw(listener, raw));
     assert_ok(fer_tcp_listener_local_addr(listener, &addr));
     assert_int_equal(addr.port, port);
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(listener, stream, PEER_V4, port);
     assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
     fer_tcp_stream_close(stream);
     assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);

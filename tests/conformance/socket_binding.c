@@ -104,18 +104,9 @@ static void without_reuse_address_a_port_in_time_wait_is_in_use(void **state)
     uint16_t port = 0;
     fer_socket *socket = test_built_listener(PEER_V4, &port);
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr = loopback(PEER_V4, port);
-    char byte;
-    size_t n = 0;
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
-    fer_tcp_stream_close(stream);
-    assert_int_equal(peer_recv_some(other, &byte, 1, &n), PEER_END);
-    peer_close(other);
-    fer_tcp_listener_close(listener);
+    leave_port_in_time_wait(listener, PEER_V4, port);
     fer_socket *not_reusing = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket *reusing = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     assert_ok(fer_socket_set_reuse_address(not_reusing, false));
@@ -208,9 +199,7 @@ static void the_ipv6_wildcard_takes_ipv4_too(void **state)
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
     for (int family = 0; family < 2; family++) {
         fer_tcp_stream *stream = test_stream();
-        peer_socket other = peer_connect(family == 0 ? PEER_V4 : PEER_V6, port);
-        assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-        assert_exchange(stream, other);
+        assert_accepts(listener, stream, family == 0 ? PEER_V4 : PEER_V6, port);
     }
 }
 
@@ -384,9 +373,7 @@ static void listening_binds_an_unbound_socket(void **state)
     assert_true(fer_socket_addr_eq(&addr, &unspecified));
     assert_own(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
-    peer_socket other = peer_connect(family, addr.port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(listener, stream, family, addr.port);
 }
 
 /* L2: "On a socket that listens already it changes the backlog, but not on Windows", also if

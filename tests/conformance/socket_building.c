@@ -172,9 +172,7 @@ static void a_clone_of_a_listening_socket_accepts_when_the_first_is_closed(void 
     assert_int_equal(local_addr_of(clone).port, port);
     fer_socket_close(socket);
     assert_ok(fer_socket_into_tcp_listener(clone, listener));
-    peer_socket other = peer_connect(family, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(listener, stream, family, port);
     fer_tcp_listener_close(listener);
     assert_true(peer_connect(family, port) == PEER_NONE);
 }

@@ -199,9 +199,7 @@ static void a_listener_of_the_librarys_own_comes_back_and_listens_on(void **stat
     assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
     assert_ok(fer_socket_listen(socket, 5));
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
-    peer_socket other = peer_connect(family, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(listener, stream, family, port);
 }
 
 /* A Unix datagram socket without a name can be bound as a socket. */

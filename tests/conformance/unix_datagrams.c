@@ -35,14 +35,6 @@ static void send_text(fer_unix_datagram *socket, const char *text, const char *p
     assert_int_equal(n, strlen(text));
 }
 
-static fer_unix_datagram *new_unbound(void)
-{
-    skip_without_unix_datagrams();
-    fer_unix_datagram *socket = test_unix_datagram();
-    assert_ok(fer_unix_datagram_unbound(socket));
-    return socket;
-}
-
 /* ---- Features that an OS lacks */
 
 static void datagrams_are_unsupported_where_the_os_has_none(void **state)
@@ -89,7 +81,7 @@ static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
     assert_unnamed(&got.from);
     assert_own(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n), FER_INVALID_INPUT);
     assert_int_equal(n, 0);
-    send_text(new_unbound(), "unnamed", other_path);
+    send_text(test_unix_unbound(), "unnamed", other_path);
     assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, NULL, &named),
                      PEER_GOT);
     assert_int_equal(n, 7);
@@ -154,7 +146,7 @@ static void one_that_is_too_long_is_not_sent(void **state)
     static unsigned char big[1 << 22];
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
-    fer_unix_datagram *sender = new_unbound();
+    fer_unix_datagram *sender = test_unix_unbound();
     size_t n = 77;
     assert_kind(fer_unix_datagram_send_to(sender, big, sizeof big, path, &n), FER_MESSAGE_TOO_LONG);
     assert_int_equal(n, 0);
@@ -173,7 +165,7 @@ static void empty_datagrams_are_sent_and_received_as_such(void **state)
     (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
-    fer_unix_datagram *sender = new_unbound();
+    fer_unix_datagram *sender = test_unix_unbound();
     size_t n = 77;
     assert_ok(fer_unix_datagram_send_to(sender, NULL, 0, path, &n));
     assert_int_equal(n, 0);
@@ -219,7 +211,7 @@ static void connecting_to_nobody_leaves_the_old_peer(void **state)
     const char *path = unix_peer_path("other");
     const char *missing = unix_peer_path("missing");
     const char *stream = unix_peer_path("stream");
-    fer_unix_datagram *socket = new_unbound();
+    fer_unix_datagram *socket = test_unix_unbound();
     fer_unix_datagram *other = test_unix_bound(path);
     fer_unix_addr none = {0};
     assert_ok(fer_unix_datagram_connect(socket, path));
@@ -238,7 +230,7 @@ static void sending_to_who_is_not_there_says_so(void **state)
 {
     (void)state;
     const char *path = unix_peer_path("other");
-    fer_unix_datagram *socket = new_unbound();
+    fer_unix_datagram *socket = test_unix_unbound();
     size_t n = 77;
     assert_kind(fer_unix_datagram_send_to(socket, "x", 1, path, &n), FER_NOT_FOUND);
     assert_int_equal(n, 0);
@@ -309,7 +301,7 @@ static void a_receive_that_expires_is_timed_out(void **state)
     assert_own(fer_unix_datagram_recv(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
     assert_memory_equal(&got, &before, sizeof got);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
-    send_text(new_unbound(), "late", path);
+    send_text(test_unix_unbound(), "late", path);
     assert_receives(socket, "late");
 }
 
@@ -322,7 +314,7 @@ static void a_send_to_a_full_queue_waits_for_room_or_says_so(void **state)
         skip_because("a full queue is FER_NO_BUFFER_SPACE here (macOS, the BSDs)");
     }
     fer_unix_datagram *socket = test_unix_bound(path);
-    fer_unix_datagram *sender = new_unbound();
+    fer_unix_datagram *sender = test_unix_unbound();
     fer_duration timeout;
     fer_error error;
     size_t n = 0;
@@ -372,7 +364,7 @@ static void a_sender_that_waits_is_let_on_by_the_receiver(void **state)
     (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
-    struct sender sender = {new_unbound(), 500, {FER_OK, 0}};
+    struct sender sender = {test_unix_unbound(), 500, {FER_OK, 0}};
     test_thread thread;
     assert_ok(fer_unix_datagram_connect(sender.socket, path));
     test_thread_start(&thread, send_many, &sender);
@@ -393,7 +385,7 @@ static void filling_an_open_handle_is_refused(void **state)
     (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
-    fer_unix_datagram *other = new_unbound();
+    fer_unix_datagram *other = test_unix_unbound();
     assert_own(fer_unix_datagram_bind(socket, path), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_unbound(socket), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_try_clone(other, socket), FER_INVALID_INPUT);
@@ -447,7 +439,7 @@ static void sockets_are_cloned_given_away_and_taken_in(void **state)
     assert_ok(fer_unix_datagram_from_raw(adopted, raw));
     assert_ok(fer_unix_datagram_local_addr(adopted, &addr));
     assert_path(&addr, path);
-    send_text(new_unbound(), "taken", path);
+    send_text(test_unix_unbound(), "taken", path);
     assert_receives(adopted, "taken");
     uint16_t port = 0;
     assert_own(fer_unix_datagram_from_raw(socket, peer_datagram(PEER_V4, &port)),

@@ -242,6 +242,28 @@ void assert_alive(struct pair *pair)
     assert_exchange(&pair->stream, pair->other);
 }
 
+void assert_accepts(fer_tcp_listener *listener, fer_tcp_stream *stream, peer_family family,
+                    uint16_t port)
+{
+    peer_socket other = peer_connect(family, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+}
+
+void leave_port_in_time_wait(fer_tcp_listener *listener, peer_family family, uint16_t port)
+{
+    fer_tcp_stream *stream = test_stream();
+    char byte;
+    size_t n = 0;
+    peer_socket other = peer_connect(family, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+    fer_tcp_stream_close(stream);
+    assert_int_equal(peer_recv_some(other, &byte, 1, &n), PEER_END);
+    peer_close(other);
+    fer_tcp_listener_close(listener);
+}
+
 void assert_new(fer_tcp_stream *stream)
 {
     char byte = 0;

@@ -119,6 +119,13 @@ void assert_alive(struct pair *pair);
 /* The stream and the peer are the two ends of one connection. */
 void assert_exchange(fer_tcp_stream *stream, peer_socket other);
 
+/* The listener accepts a peer's connection into the stream. */
+void assert_accepts(fer_tcp_listener *listener, fer_tcp_stream *stream, peer_family family,
+                    uint16_t port);
+/* Accepts a connection, closes it before the peer does, and closes the listener: the port is in
+ * TIME_WAIT. */
+void leave_port_in_time_wait(fer_tcp_listener *listener, peer_family family, uint16_t port);
+
 /* Fails unless the public functions answer as for a NEW or CLOSED handle. */
 void assert_new(fer_tcp_stream *stream);
 void assert_closed(fer_tcp_stream *stream);

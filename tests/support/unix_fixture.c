@@ -93,6 +93,14 @@ fer_unix_datagram *test_unix_bound(const char *path)
     return socket;
 }
 
+fer_unix_datagram *test_unix_unbound(void)
+{
+    skip_without_unix_datagrams();
+    fer_unix_datagram *socket = test_unix_datagram();
+    assert_ok(fer_unix_datagram_unbound(socket));
+    return socket;
+}
+
 fer_unix_addr test_unix_abstract(const void *begin, size_t len)
 {
     char name[FER_UNIX_ADDR_NAME_MAX];
