@@ -1,5 +1,5 @@
-/* datagram_check.h: shared by the tests of datagrams: sending text, and checking that it, or nothing,
- * is received. */
+/* datagram_check.h: shared by the tests of datagrams: sending text, and checking that it, or
+ * nothing, is received. */
 #ifndef CONFORMANCE_DATAGRAM_CHECK_H
 #define CONFORMANCE_DATAGRAM_CHECK_H
 

@@ -22,7 +22,7 @@ typedef fer_raw_socket peer_socket;
 
 typedef enum peer_family { PEER_V4, PEER_V6 } peer_family;
 
-/* The result of a receive. PEER_STUCK: the limit has expired. */
+/* The result of a receive. PEER_TIMED_OUT: the limit has expired. */
 typedef enum peer_outcome { PEER_GOT, PEER_END, PEER_RESET, PEER_TIMED_OUT } peer_outcome;
 
 /* ---- The program and its machine */
@@ -137,7 +137,7 @@ peer_socket peer_datagram(peer_family family, uint16_t *port);
 bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port);
 bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf,
                         size_t len);
-/* Waits for a datagram: PEER_GOT or PEER_STUCK. *port is its sender's. */
+/* Waits for a datagram: PEER_GOT or PEER_TIMED_OUT. *port is its sender's. */
 peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
                                    uint16_t *port);
 
