@@ -5,7 +5,7 @@
 
 enum { SHORT_MS = 40 };
 
-static void start_connect(fer_tcp_stream *stream, const fer_socket_addr *to)
+static void start_stream_connect(fer_tcp_stream *stream, const fer_socket_addr *to)
 {
     assert_either(fer_tcp_stream_connect_start(stream, to), FER_WOULD_BLOCK, FER_OK);
 }
@@ -30,7 +30,7 @@ static void a_started_connect_ends_well(void **state)
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr peer;
     char byte;
-    start_connect(stream, &to);
+    start_stream_connect(stream, &to);
     assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_peer_addr(stream, &peer));
     assert_true(fer_socket_addr_eq(&peer, &to));
@@ -81,7 +81,7 @@ static void a_started_connect_that_is_refused_tells_the_reason(void **state)
         assert_kind(error, FER_CONNECTION_REFUSED);
         assert_new(stream);
     }
-    start_connect(stream, &good);
+    start_stream_connect(stream, &good);
     assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, peer_accept(listener));
@@ -123,7 +123,7 @@ static void a_connect_to_a_mapped_address_is_started(void **state)
     fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&v4.ip.v4);
     fer_socket_addr to = fer_socket_addr_new_v6(&mapped, v4.port, 0, 0);
     fer_tcp_stream *stream = test_stream();
-    start_connect(stream, &to);
+    start_stream_connect(stream, &to);
     assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, peer_accept(listener));
@@ -136,7 +136,7 @@ static fer_tcp_stream *connected_and_reset(void)
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_tcp_stream *stream = test_stream();
-    start_connect(stream, &to);
+    start_stream_connect(stream, &to);
     peer_socket other = peer_accept(listener);
     assert_true(peer_send_all(other, "bye", 3));
     peer_reset(other);

@@ -25,11 +25,8 @@ static fer_socket_addr accepting(peer_family family, peer_socket *listener)
  * refusal under a timeout, which makes the socket writable, is returned as the refusal. */
 static void connect_timeout_tells_a_refusal(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
-    fer_socket_addr addr = refusing(kind->family);
+    peer_family family = family_of(state);
+    fer_socket_addr addr = refusing(family);
     fer_tcp_stream *stream = test_stream();
     for (int i = 0; i < 10; i++) {
         fer_error error = fer_tcp_stream_connect_timeout(stream, &addr, millis(9000));
@@ -98,11 +95,8 @@ static void expiry_of_connect_timeout_is_timed_out(void **state)
  * connect function. */
 static void a_refused_port_is_connection_refused_at_once(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
-    fer_socket_addr addr = refusing(kind->family);
+    peer_family family = family_of(state);
+    fer_socket_addr addr = refusing(family);
     fer_tcp_stream *stream = test_stream();
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     (void)fer_socket_addr_format(&addr, text, sizeof text);
@@ -260,13 +254,10 @@ static void connect_tries_all_addresses_of_a_name(void **state)
  * each try), and leaks nothing." */
 static void a_failed_connect_leaves_a_new_handle(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
-    fer_socket_addr refused = refusing(kind->family);
+    peer_family family = family_of(state);
+    fer_socket_addr refused = refusing(family);
     peer_socket listener;
-    fer_socket_addr good = accepting(kind->family, &listener);
+    fer_socket_addr good = accepting(family, &listener);
     fer_tcp_stream *stream = test_stream();
     for (int i = 0; i < 3; i++) {
         assert_kind(fer_tcp_stream_connect_addr(stream, &refused), FER_CONNECTION_REFUSED);

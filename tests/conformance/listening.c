@@ -14,14 +14,11 @@ static fer_socket_addr addr_of(const char *text)
 
 static void a_second_listener_on_one_address_is_addr_in_use(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
+    peer_family family = family_of(state);
     uint16_t port = 0;
-    (void)test_listening(kind->family, &port);
+    (void)test_listening(family, &port);
     fer_tcp_listener *second = test_listener();
-    fer_socket_addr addr = loopback(kind->family, port);
+    fer_socket_addr addr = loopback(family, port);
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     (void)fer_socket_addr_format(&addr, text, sizeof text);
     fer_error error = fer_tcp_listener_bind_addr(second, &addr);
@@ -98,17 +95,14 @@ static void a_port_in_time_wait_can_be_bound_again_at_once(void **state)
 
 static void port_0_picks_one_and_local_addr_tells_it(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
+    peer_family family = family_of(state);
     uint16_t ports[2] = {0, 0};
     for (int i = 0; i < 2; i++) {
-        fer_tcp_listener *listener = test_listening(kind->family, &ports[i]);
+        fer_tcp_listener *listener = test_listening(family, &ports[i]);
         fer_tcp_stream *stream = test_stream();
         assert_int_not_equal(ports[i], 0);
         assert_int_equal(ports[i], peer_local_port(fer_tcp_listener_as_raw(listener)));
-        assert_accepts(listener, stream, kind->family, ports[i]);
+        assert_accepts(listener, stream, family, ports[i]);
     }
     assert_int_not_equal(ports[0], ports[1]);
 }
@@ -357,19 +351,16 @@ static void both_addresses_are_the_oss_answer(void **state)
 
 static void accept_tells_the_peers_address(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
+    peer_family family = family_of(state);
     uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(kind->family, &port);
+    fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
-    peer_socket other = peer_connect(kind->family, port);
+    peer_socket other = peer_connect(family, port);
     fer_socket_addr reported;
     fer_socket_addr queried;
     memset(&reported, 0x5a, sizeof reported);
     assert_ok(fer_tcp_listener_accept(listener, stream, &reported));
-    fer_socket_addr want = loopback(kind->family, peer_local_port(other));
+    fer_socket_addr want = loopback(family, peer_local_port(other));
     assert_true(fer_socket_addr_eq(&reported, &want));
     assert_ok(fer_tcp_stream_peer_addr(stream, &queried));
     assert_true(fer_socket_addr_eq(&queried, &want));

@@ -189,19 +189,6 @@ static void write_after_own_shutdown_is_broken_pipe(void **state)
     }
 }
 
-struct drain {
-    peer_socket peer;
-    uint64_t total;
-    bool intact;
-    peer_outcome outcome;
-};
-
-static void drain_all(void *argument)
-{
-    struct drain *drain = argument;
-    drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
-}
-
 /* Writes a million patterned bytes, then calls end, which shuts the stream down. The peer must
  * receive all of them, then the end. */
 static void assert_all_arrives(struct pair *pair, void (*end)(struct pair *pair))

@@ -6,14 +6,6 @@
 
 enum { REFUSED_WITHIN_US = 1500000 };
 
-static fer_error start_connect(fer_socket *socket, const fer_socket_addr *addr)
-{
-    assert_ok(fer_socket_set_nonblocking(socket, true));
-    fer_error error = fer_socket_connect(socket, addr);
-    assert_either(error, FER_WOULD_BLOCK, FER_OK);
-    return error;
-}
-
 /* ---- C1 */
 
 /* C1: a blocking connect ends connected, and keeps the socket's options and its binding. */

@@ -33,14 +33,6 @@ static fer_error query_until_done(fer_tcp_stream *stream, int query_kind)
     return error;
 }
 
-static fer_error start(fer_socket *socket, const fer_socket_addr *addr)
-{
-    assert_ok(fer_socket_set_nonblocking(socket, true));
-    fer_error error = fer_socket_connect(socket, addr);
-    assert_either(error, FER_WOULD_BLOCK, FER_OK);
-    return error;
-}
-
 /* ---- C5: "A started (nonblocking) connect leaves CONNECTING" */
 
 /* "There every ... take_error and peer_addr first asks ...; else the call's result is WOULD_BLOCK,
@@ -94,7 +86,7 @@ static void a_connect_that_ended_well_is_seen_by_whichever_call_asks_first(void 
         fer_socket_addr to = accepting_addr(PEER_V4, &listener);
         fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
         fer_tcp_stream *stream = test_stream();
-        (void)start(socket, &to);
+        (void)start_connect(socket, &to);
         assert_ok(fer_socket_into_tcp_stream(socket, stream));
         peer_socket other = peer_accept(listener);
         assert_true(peer_send_all(other, "yz", 2));

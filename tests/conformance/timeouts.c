@@ -349,19 +349,6 @@ static void read_exact_keeps_what_came_before_the_expiry(void **state)
     assert_string_equal(buf, "abcdefgh");
 }
 
-struct drain {
-    peer_socket peer;
-    uint64_t total;
-    bool intact;
-    peer_outcome outcome;
-};
-
-static void drain_all(void *argument)
-{
-    struct drain *drain = argument;
-    drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
-}
-
 /* T4: "nothing sent goes uncounted, the next call works": the peer receives exactly the counted
  * bytes. */
 static void every_byte_of_expired_writes_is_counted(void **state)

@@ -414,6 +414,12 @@ peer_outcome peer_drain(peer_socket peer, uint64_t *total, bool *intact)
     }
 }
 
+void drain_all(void *argument)
+{
+    struct drain *drain = argument;
+    drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
+}
+
 fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *total)
 {
     unsigned char buf[PIECE];

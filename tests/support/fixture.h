@@ -164,6 +164,14 @@ void pattern_fill(void *buf, size_t len, uint64_t offset);
 bool pattern_matches(const void *buf, size_t len, uint64_t offset);
 /* Receives until end of file or a failure. *intact is false if a byte is wrong. Any thread. */
 peer_outcome peer_drain(peer_socket peer, uint64_t *total, bool *intact);
+/* The same as the function of a thread. */
+struct drain {
+    peer_socket peer;
+    uint64_t total;
+    bool intact;
+    peer_outcome outcome;
+};
+void drain_all(void *argument);
 /* Writes patterned bytes until a call fails, and returns its error. *total is the sum of the
  * reported counts. */
 fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *total);

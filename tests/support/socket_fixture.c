@@ -121,6 +121,14 @@ void pending_target_refuse(const struct pending_target *target)
     peer_close(target->listener);
 }
 
+fer_error start_connect(fer_socket *socket, const fer_socket_addr *addr)
+{
+    assert_ok(fer_socket_set_nonblocking(socket, true));
+    fer_error error = fer_socket_connect(socket, addr);
+    assert_either(error, FER_WOULD_BLOCK, FER_OK);
+    return error;
+}
+
 fer_socket *test_connecting(const struct pending_target *target)
 {
     fer_socket *socket = test_new_socket(domain_of(target->family), FER_TYPE_STREAM);

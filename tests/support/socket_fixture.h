@@ -57,6 +57,8 @@ struct pending_target pending_target(peer_family family);
 peer_socket pending_target_accept(const struct pending_target *target, uint16_t own_port);
 void pending_target_refuse(const struct pending_target *target);
 
+/* Makes the socket nonblocking and starts a connect. Returns FER_WOULD_BLOCK or FER_OK. */
+fer_error start_connect(fer_socket *socket, const fer_socket_addr *addr);
 /* A nonblocking stream with a pending connect to that address. */
 fer_socket *test_connecting(const struct pending_target *target);
 /* Calls take_error until the connect has ended, and returns its result. */
