@@ -208,7 +208,7 @@ peer_socket peer_accept(peer_socket listener)
     return peer_list_add(accepted);
 }
 
-/* A failed peer has no handle in the list of open peers, so that it is closed here. */
+/* A failed connect leaves its socket open, as on a real system, so it is closed here. */
 peer_socket peer_connect_begin(peer_family family, uint16_t port)
 {
     fer_socket_addr addr = loopback_addr(family, port);
