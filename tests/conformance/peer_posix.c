@@ -328,7 +328,7 @@ void peer_reset(peer_socket peer)
     peer_close(peer);
 }
 
-/* ---- Sockets to give away and to take */
+/* ---- Releasing and adopting sockets */
 
 peer_socket peer_unconnected(void)
 {

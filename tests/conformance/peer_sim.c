@@ -291,7 +291,7 @@ uint16_t peer_remote_port(peer_socket peer)
     return socket_of(peer)->remote.port;
 }
 
-/* ---- Sockets to give away and to take */
+/* ---- Releasing and adopting sockets */
 
 peer_socket peer_unconnected(void)
 {

@@ -1,5 +1,5 @@
 /* peer_winsock.c: the peers of the conformance tests on Windows. Every peer is a nonblocking SOCKET
- * until it is given away. Raw sockets: peer_raw_winsock.c. */
+ * until it is released. Raw sockets: peer_raw_winsock.c. */
 #define _WIN32_WINNT 0x0601
 #include "conformance/peer_system.h"
 
@@ -302,7 +302,7 @@ void peer_reset(peer_socket peer)
     peer_close(peer);
 }
 
-/* ---- Sockets to give away and to take */
+/* ---- Releasing and adopting sockets */
 
 peer_socket peer_unconnected(void)
 {

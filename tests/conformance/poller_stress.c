@@ -87,7 +87,7 @@ static void wait_and_read(void *argument)
             atomic_store(&stress->stopped, true);
         }
     }
-    /* Wakes the next thread, which then sees is_over. */
+    /* Wakes the next thread, which then sees stopped. */
     check(stress, fer_poller_notify(stress->poller).kind == FER_OK);
 }
 

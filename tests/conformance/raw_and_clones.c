@@ -4,7 +4,7 @@
 #include "support/process.h"
 #include "support/thread.h"
 
-/* A connection of two plain sockets. *other stays a peer. The result is given away, in blocking
+/* A connection of two plain sockets. *other stays a peer. The result is released, in blocking
  * mode. */
 static fer_raw_socket connected_raw(peer_family family, peer_socket *other)
 {
