@@ -1,3 +1,3 @@
 #!/bin/sh
-# What ClusterFuzzLite runs to build the harnesses: the script that OSS-Fuzz runs too.
+# ClusterFuzzLite runs this script to build the harnesses, by the same script as OSS-Fuzz.
 exec sh "$SRC/ferrule/fuzz/oss-fuzz/build.sh"

@@ -1,6 +1,6 @@
-/* address_text.c: how fast addresses are read and written, beside libc's inet_pton and inet_ntop.
- * 32768 distinct texts, more than a branch predictor learns; the cases named _hot have 4096, which
- * it does. Prints what bench.h says. POSIX only. */
+/* address_text.c: the speed of parsing and formatting addresses, beside libc's inet_pton and
+ * inet_ntop. Uses 32768 distinct texts, too many for a branch predictor. The cases named _hot use
+ * 4096, few enough for it. Output: see bench.h. POSIX only. */
 #define _POSIX_C_SOURCE 200809L
 #define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include <arpa/inet.h>
@@ -26,7 +26,7 @@ static fer_ipv4_addr v4_values[TEXTS_COLD];
 static fer_ipv6_addr v6_values[TEXTS_COLD];
 static uint64_t random_state = UINT64_C(0x9E3779B97F4A7C15);
 
-/* ---- what is read and written ---- */
+/* ---- Texts and values */
 
 static uint32_t random_below(uint32_t limit)
 {
@@ -46,9 +46,9 @@ static fer_ipv4_addr random_v4(void)
     return fer_ipv4_addr_from_bits((uint32_t)(bench_random(&random_state) >> 32));
 }
 
-/* One in eight is IPv4-mapped, three in eight have a run of zeros. Besides the one group in sixteen
- * that is short by chance, one in `short_one_in` is, if that is not 0: no processor foresees
- * which. */
+/* One in eight is IPv4-mapped; three in eight have a run of zeros. One group in sixteen is short by
+ * chance. If short_one_in is not 0, one group in short_one_in is short too, which no processor can
+ * predict. */
 static fer_ipv6_addr random_v6(uint32_t short_one_in)
 {
     uint16_t segments[8];
@@ -132,7 +132,7 @@ static void make_inputs(void)
     }
 }
 
-/* ---- the contenders: each does `count` texts or values ---- */
+/* ---- The contenders: each processes `count` texts or values */
 
 static uint64_t first_bytes(const void *value)
 {
@@ -228,8 +228,8 @@ static uint64_t ferrule_parse_ip(const void *input, size_t count)
     return sum;
 }
 
-/* What a program without a library does: split at the last colon, copy the host part, inet_pton,
- * strtoul. */
+/* What a program without a library does: split at the last colon, copy the host part, call
+ * inet_pton and strtoul. */
 static uint64_t libc_parse_one_sa(const char *text)
 {
     char host[TEXT_ROOM];
@@ -318,7 +318,7 @@ static uint64_t ferrule_format_v6(const void *input, size_t count)
     return sum;
 }
 
-/* ---- the cases ---- */
+/* ---- The cases */
 
 static void run_cold_and_hot(const char *name, const void *input, const bench_contender *contenders,
                              size_t contender_count)

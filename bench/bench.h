@@ -1,7 +1,7 @@
-/* bench.h: measures contenders against a base by alternated rounds in one process and prints
- * medians. POSIX only. Nothing here passes or fails: on a shared machine only ratios within one run
- * mean something, and those only as far as the base run a second time (the A/A control) agrees with
- * itself. */
+/* bench.h: measures contenders against a base, in alternating rounds in one process, and prints
+ * medians. POSIX only. No result passes or fails. On a shared machine only ratios within one run
+ * are meaningful, and only as far as a second run of the base (the A/A control) agrees with the
+ * first. */
 #ifndef FERRULE_BENCH_H
 #define FERRULE_BENCH_H
 
@@ -14,7 +14,7 @@
 
 enum { BENCH_ROUNDS = 15, BENCH_CONTENDERS_MAX = 8 };
 
-/* Does all operations of a case once and returns something that depends on every one of them. */
+/* Does all operations of a case once. Returns a value that depends on every operation. */
 typedef uint64_t (*bench_body)(const void *input, size_t count);
 
 typedef struct bench_contender {
@@ -32,8 +32,8 @@ typedef struct bench_case {
 
 static volatile uint64_t bench_sink;
 
-/* Define it as CLOCK_PROCESS_CPUTIME_ID before including this where nothing waits: other programs
- * then disturb less. */
+/* If nothing waits, define it as CLOCK_PROCESS_CPUTIME_ID before the include: other programs then
+ * disturb less. */
 #ifndef BENCH_CLOCK
 #define BENCH_CLOCK CLOCK_MONOTONIC
 #endif
@@ -68,7 +68,7 @@ static inline double bench_quantile(double *values, size_t count, double part)
     return values[(size_t)(part * (double)(count - 1) + 0.5)];
 }
 
-/* Prints "case contender ns" for each contender, and "# case contender ratio low..high", the
+/* Prints "case contender ns" for each contender, and "# case contender ratio low..high" with the
  * quartiles of its paired ratios. */
 static inline void bench_report(const bench_case *c, double ns[][BENCH_ROUNDS])
 {
@@ -88,7 +88,7 @@ static inline void bench_report(const bench_case *c, double ns[][BENCH_ROUNDS])
     fflush(stdout);
 }
 
-/* Runs a case: a warm-up, then rounds in which every contender runs once, each round beginning with
+/* Runs a case: a warm-up, then rounds in which every contender runs once. Each round begins with
  * the next contender. */
 static inline void bench_run(const bench_case *c)
 {
@@ -104,8 +104,7 @@ static inline void bench_run(const bench_case *c)
     bench_report(c, ns);
 }
 
-/* Numbers with no pattern that a branch predictor could learn (xorshift64*); the same in every
- * run. */
+/* Numbers that a branch predictor cannot predict (xorshift64*), the same in every run. */
 static inline uint64_t bench_random(uint64_t *state)
 {
     *state ^= *state >> 12;

@@ -1,13 +1,15 @@
 #!/bin/sh
-# Counts what does not depend on the machine's mood: user instructions and system calls of one operation, from the difference of a long and a short
-# run, of a link-time-optimized build. Needs valgrind and strace. Linux only.
-# usage: bench/count_calls.sh [BUILD_DIRECTORY]     it is configured and built there; build/bench-lto beside the sources otherwise
+# Counts values that do not depend on the machine's load: the user instructions and system calls of
+# one operation, from the difference between a long and a short run of a link-time-optimized build.
+# Needs valgrind and strace. Linux only.
+# usage: bench/count_calls.sh [BUILD_DIRECTORY]
+# Configures and builds in BUILD_DIRECTORY; the default is build/bench-lto beside the sources.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${1:-$root/build/bench-lto}
 
 for tool in valgrind strace; do
-    command -v "$tool" >/dev/null || { echo "count_calls: there is no $tool here" >&2; exit 2; }
+    command -v "$tool" >/dev/null || { echo "count_calls: $tool is not installed" >&2; exit 2; }
 done
 
 log=$(mktemp)
@@ -27,7 +29,8 @@ system_calls() {
     strace -f -c -o "$log" "$@" && awk '$NF == "total" { print $4 }' "$log"
 }
 
-# usage: count NAME SHORT LONG OPERATIONS_EACH PROGRAM ARGUMENT...      the run's length is put behind the arguments
+# usage: count NAME SHORT LONG OPERATIONS_EACH PROGRAM ARGUMENT...
+# Appends the length of the run to the arguments.
 count() {
     name=$1 short=$2 long=$3 each=$4
     shift 4
@@ -46,7 +49,8 @@ for case in wake_same_thread wake_folded_10 wait_nothing modify add_delete_1; do
         count "$case $contender" 100 1100 1 "$poller" --count "$case" "$contender"
     done
 done
-# A turn is 100 requests of 1000 connections; the driver's send and recv are in it, the same for all.
+# A turn is 100 requests of 1000 connections. It includes the driver's send and recv, which are the
+# same for all contenders.
 for contender in raw ferrule-poller ferrule libuv-try libuv-poll libevent; do
     if "$echo_turn" --count "$contender" 1; then
         count "echo request $contender" 10 110 100 "$echo_turn" --count "$contender"

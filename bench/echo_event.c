@@ -1,4 +1,4 @@
-/* echo_event.c: the echo server's turn by libevent: a persistent read event for each connection,
+/* echo_event.c: the echo server's turn over libevent: a persistent read event for each connection,
  * with recv and send. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
@@ -11,13 +11,13 @@
 static struct event_base *base;
 static struct event **events;
 static size_t event_count;
-static size_t wanted;
+static size_t remaining;
 
 static void on_ready(evutil_socket_t fd, short what, void *context)
 {
     (void)what;
     (void)context;
-    wanted -= echo_answer((int)fd);
+    remaining -= echo_answer((int)fd);
 }
 
 static void begin(const echo_server *server)
@@ -33,8 +33,8 @@ static void begin(const echo_server *server)
 
 static void serve(size_t requests)
 {
-    wanted = requests;
-    while (wanted > 0) {
+    remaining = requests;
+    while (remaining > 0) {
         event_base_loop(base, EVLOOP_ONCE);
     }
 }

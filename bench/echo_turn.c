@@ -1,8 +1,8 @@
-/* echo_turn.c: a server's turn of an echo: of many connections some have sent 64 bytes, the server
- * waits, receives and sends back. The clients are driven by the same thread, outside of the time
- * that is measured, so that one turn resolves a percent or two. The base is level-triggered epoll
- * written by hand; libuv and libevent are there where they were found. With --count CASE CONTENDER
- * N it does N turns, for count_calls.sh. Linux only. */
+/* echo_turn.c: one turn of an echo server. Some of many connections have sent 64 bytes; the server
+ * waits, receives and sends back. The same thread drives the clients outside the measured time, so
+ * a turn resolves one or two percent. The base is hand-written level-triggered epoll; libuv and
+ * libevent are included if they were found. With --count CONTENDER N it does N turns, for
+ * count_calls.sh. Linux only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -185,8 +185,8 @@ static const echo_contender *const contenders[] = {
 };
 enum { CONTENDERS = sizeof contenders / sizeof *contenders };
 
-/* ---- The connections. Each thousand has a listener, for there are only so many ports between two
- * addresses. */
+/* ---- The connections. Each thousand has a listener of its own, because the ports between two
+ * addresses are limited. */
 
 static void connect_some(size_t first, size_t count)
 {
@@ -224,7 +224,7 @@ static void close_all(size_t count)
     }
 }
 
-/* ---- One turn. Who sends is spread over all of them. */
+/* ---- One turn. The clients that send are spread over all connections. */
 
 static size_t client_at(size_t turn, size_t i, size_t ready, size_t count)
 {
@@ -283,7 +283,7 @@ static void run_case(size_t count, size_t ready)
     close_all(count);
 }
 
-/* ---- Memory: what a watched connection costs inside each library, in bytes of its heap */
+/* ---- Memory: the heap bytes that each library uses for a registered connection */
 
 #if defined(__GLIBC__)
 #if __GLIBC_PREREQ(2, 33)
@@ -316,7 +316,7 @@ static void print_memory(size_t count)
 
 #else
 
-/* Other C libraries do not tell. */
+/* Other C libraries do not report it. */
 static void print_memory(size_t count)
 {
     printf("# heap_bytes_per_connection of %zu: not known here\n", count);
@@ -344,15 +344,15 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "--count") == 0) {
         return count_turns(argv[2], (size_t)strtoul(argv[3], NULL, 10));
     }
-    /* Each connection has two ends, and some contenders a descriptor more. */
-    const size_t most =
+    /* Each connection has two sockets, and some contenders use one descriptor more. */
+    const size_t limit =
         descriptors > 3 * CONNECTIONS_MAX + 100 ? CONNECTIONS_MAX : (size_t)(descriptors - 100) / 3;
     run_case(1, 1);
     run_case(100, 100);
     run_case(1000, 100);
     run_case(1000, 1);
-    run_case(most / 100 * 100, 100);
-    run_case(most / 100 * 100, 1);
+    run_case(limit / 100 * 100, 100);
+    run_case(limit / 100 * 100, 1);
     print_memory(1000);
     return 0;
 }

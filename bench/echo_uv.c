@@ -1,5 +1,6 @@
-/* echo_uv.c: the echo server's turn by libuv: as its streams, answering with uv_try_write, and as
- * its uv_poll with recv and send. Its streams close their descriptors, so they have duplicates. */
+/* echo_uv.c: the echo server's turn over libuv: as its streams, which answer with uv_try_write, and
+ * as its uv_poll with recv and send. libuv's streams close their descriptors, so they get
+ * duplicates. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -10,19 +11,19 @@
 #include "bench/echo_turn.h"
 
 static uv_loop_t loop;
-static size_t wanted;
+static size_t remaining;
 
 static void serve(size_t requests)
 {
-    wanted = requests;
-    while (wanted > 0) {
+    remaining = requests;
+    while (remaining > 0) {
         uv_run(&loop, UV_RUN_ONCE);
     }
 }
 
 static void count_answer(size_t answers)
 {
-    wanted -= answers;
+    remaining -= answers;
 }
 
 /* ---- uv_tcp */
@@ -31,7 +32,7 @@ static uv_tcp_t *streams;
 static size_t stream_count;
 static char shared[65536];
 
-static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+static void provide_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     (void)handle;
     (void)suggested;
@@ -55,7 +56,7 @@ static void stream_begin(const echo_server *server)
     for (size_t i = 0; i < stream_count; i++) {
         echo_must(uv_tcp_init(&loop, &streams[i]) == 0 &&
                       uv_tcp_open(&streams[i], dup(server->fds[i])) == 0 &&
-                      uv_read_start((uv_stream_t *)&streams[i], give_buffer, on_read) == 0,
+                      uv_read_start((uv_stream_t *)&streams[i], provide_buffer, on_read) == 0,
                   "uv_tcp_open");
     }
 }

@@ -1,4 +1,4 @@
-/* machine.h: what a benchmark asks of the machine that it runs on. Include it after _GNU_SOURCE is
+/* machine.h: settings of the process that runs a benchmark. Include it after _GNU_SOURCE is
  * defined. */
 #ifndef FERRULE_BENCH_MACHINE_H
 #define FERRULE_BENCH_MACHINE_H
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* Wake-ups across processors would drown what is measured. */
+/* Wakeups across processors would dominate the measurement. */
 static inline void bench_use_one_processor(void)
 {
 #ifdef __linux__
@@ -20,8 +20,7 @@ static inline void bench_use_one_processor(void)
 #endif
 }
 
-/* As many descriptors as the system allows; tells how many, the usual 1024 where it does not
- * say. */
+/* Raises the limit of descriptors to the maximum and returns it; 1024 if the limit is unknown. */
 static inline rlim_t bench_raise_descriptors(void)
 {
     struct rlimit limit;

@@ -1,7 +1,7 @@
-/* ping_pong.c: blocking reads and writes over loopback beside raw recv and send in the same run.
- * The other side is a thread that echoes with raw calls, on the same processor where the system can
- * be told so: wake-ups across processors would drown what is measured. "turn" cases have no other
- * side at all: one thread writes and reads back, which resolves differences of a percent. */
+/* ping_pong.c: blocking reads and writes over loopback, beside raw recv and send in the same run.
+ * The peer is a thread that echoes with raw calls. It runs on the same processor if the system can
+ * bind it, because wakeups across processors would dominate the measurement. "turn" cases have no
+ * peer: one thread writes and reads back, which resolves differences of one percent. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -16,12 +16,12 @@
 
 enum { BLOCK_MAX = 65536, ROUND_TRIPS = 200 };
 
-/* What a body works on: a connection whose other end echoes, or is read by the same thread. */
-typedef struct line {
+/* The input of a body: a connection whose peer echoes, or is read by the same thread. */
+typedef struct bench_pair {
     fer_tcp_stream stream;
     fer_tcp_stream other;
     size_t block;
-} line;
+} bench_pair;
 
 static unsigned char outgoing[BLOCK_MAX];
 static unsigned char incoming[BLOCK_MAX];
@@ -39,7 +39,7 @@ static int descriptor(const fer_tcp_stream *stream)
     return (int)fer_tcp_stream_as_raw(stream);
 }
 
-/* ---- raw: what a careful user of the system calls writes */
+/* ---- raw: hand-written system calls */
 
 static uint64_t raw_send_all(int fd, size_t len)
 {
@@ -65,22 +65,22 @@ static uint64_t raw_recv_all(int fd, size_t len)
 
 static uint64_t raw_round_trips(const void *input, size_t count)
 {
-    const line *l = input;
+    const bench_pair *pair = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += raw_send_all(descriptor(&l->stream), l->block);
-        sum += raw_recv_all(descriptor(&l->stream), l->block);
+        sum += raw_send_all(descriptor(&pair->stream), pair->block);
+        sum += raw_recv_all(descriptor(&pair->stream), pair->block);
     }
     return sum;
 }
 
 static uint64_t raw_turns(const void *input, size_t count)
 {
-    const line *l = input;
+    const bench_pair *pair = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += raw_send_all(descriptor(&l->stream), l->block);
-        sum += raw_recv_all(descriptor(&l->other), l->block);
+        sum += raw_send_all(descriptor(&pair->stream), pair->block);
+        sum += raw_recv_all(descriptor(&pair->other), pair->block);
     }
     return sum;
 }
@@ -107,27 +107,27 @@ static uint64_t read_exact(const fer_tcp_stream *stream, size_t len)
 
 static uint64_t ferrule_round_trips(const void *input, size_t count)
 {
-    const line *l = input;
+    const bench_pair *pair = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += write_all(&l->stream, l->block);
-        sum += read_exact(&l->stream, l->block);
+        sum += write_all(&pair->stream, pair->block);
+        sum += read_exact(&pair->stream, pair->block);
     }
     return sum;
 }
 
 static uint64_t ferrule_turns(const void *input, size_t count)
 {
-    const line *l = input;
+    const bench_pair *pair = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += write_all(&l->stream, l->block);
-        sum += read_exact(&l->other, l->block);
+        sum += write_all(&pair->stream, pair->block);
+        sum += read_exact(&pair->other, pair->block);
     }
     return sum;
 }
 
-/* ---- the other side */
+/* ---- The peer */
 
 static void *echo(void *argument)
 {
@@ -146,16 +146,16 @@ static void *echo(void *argument)
     return NULL;
 }
 
-static void connect_line(line *l)
+static void open_pair(bench_pair *pair)
 {
     fer_tcp_listener listener = {0};
     fer_socket_addr address;
     must(fer_tcp_listener_bind(&listener, "127.0.0.1:0").kind == FER_OK, "bind");
     must(fer_tcp_listener_local_addr(&listener, &address).kind == FER_OK, "local_addr");
-    must(fer_tcp_stream_connect_addr(&l->stream, &address).kind == FER_OK, "connect");
-    must(fer_tcp_listener_accept(&listener, &l->other, NULL).kind == FER_OK, "accept");
-    must(fer_tcp_stream_set_nodelay(&l->stream, true).kind == FER_OK, "set_nodelay");
-    must(fer_tcp_stream_set_nodelay(&l->other, true).kind == FER_OK, "set_nodelay");
+    must(fer_tcp_stream_connect_addr(&pair->stream, &address).kind == FER_OK, "connect");
+    must(fer_tcp_listener_accept(&listener, &pair->other, NULL).kind == FER_OK, "accept");
+    must(fer_tcp_stream_set_nodelay(&pair->stream, true).kind == FER_OK, "set_nodelay");
+    must(fer_tcp_stream_set_nodelay(&pair->other, true).kind == FER_OK, "set_nodelay");
     fer_tcp_listener_close(&listener);
 }
 
@@ -163,29 +163,29 @@ static void run_round_trips(const char *name, size_t block)
 {
     static const bench_contender contenders[] = {
         {"raw", raw_round_trips}, {"raw-again", raw_round_trips}, {"ferrule", ferrule_round_trips}};
-    line l = {.block = block};
+    bench_pair pair = {.block = block};
     pthread_t thread;
-    connect_line(&l);
-    int fd = descriptor(&l.other);
+    open_pair(&pair);
+    int fd = descriptor(&pair.other);
     must(pthread_create(&thread, NULL, echo, &fd) == 0, "pthread_create");
-    const bench_case c = {name, &l, ROUND_TRIPS, contenders, 3};
+    const bench_case c = {name, &pair, ROUND_TRIPS, contenders, 3};
     bench_run(&c);
-    must(fer_tcp_stream_shutdown(&l.stream, FER_SHUTDOWN_BOTH).kind == FER_OK, "shutdown");
+    must(fer_tcp_stream_shutdown(&pair.stream, FER_SHUTDOWN_BOTH).kind == FER_OK, "shutdown");
     pthread_join(thread, NULL);
-    fer_tcp_stream_close(&l.stream);
-    fer_tcp_stream_close(&l.other);
+    fer_tcp_stream_close(&pair.stream);
+    fer_tcp_stream_close(&pair.other);
 }
 
 static void run_turns(const char *name, size_t block)
 {
     static const bench_contender contenders[] = {
         {"raw", raw_turns}, {"raw-again", raw_turns}, {"ferrule", ferrule_turns}};
-    line l = {.block = block};
-    connect_line(&l);
-    const bench_case c = {name, &l, ROUND_TRIPS, contenders, 3};
+    bench_pair pair = {.block = block};
+    open_pair(&pair);
+    const bench_case c = {name, &pair, ROUND_TRIPS, contenders, 3};
     bench_run(&c);
-    fer_tcp_stream_close(&l.stream);
-    fer_tcp_stream_close(&l.other);
+    fer_tcp_stream_close(&pair.stream);
+    fer_tcp_stream_close(&pair.other);
 }
 
 int main(void)

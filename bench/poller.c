@@ -1,7 +1,7 @@
-/* poller.c: fer_poller beside raw epoll in the same run: waking a wait, watching and no longer
- * watching, a wait that finds nothing. All on one thread, which resolves a percent or two, but for
- * wake_cross_thread. With --count CASE CONTENDER N it does N operations and nothing else, for
- * count_calls.sh. Linux only. */
+/* poller.c: fer_poller beside raw epoll in the same run: waking a wait, adding and deleting a
+ * socket, a wait that finds nothing. All but wake_cross_thread run on one thread, which resolves
+ * one or two percent. With --count CASE CONTENDER N it does only N operations, for count_calls.sh.
+ * Linux only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -28,24 +28,25 @@ static void must(bool good, const char *what)
 
 #define MUST(call) must((call).kind == FER_OK, #call)
 
-/* What a body works on: both pollers, a descriptor that neither watches, and one that both do. */
-typedef struct bench_world {
+/* The input of a body: both pollers, a descriptor that is registered with neither, and one that is
+ * registered with both. */
+typedef struct bench_state {
     int epoll;
     int waker; /* eventfd, edge-triggered, never read */
     fer_poller poller;
     int free_socket;
-    int watched_socket;
+    int registered_socket;
     int *others;
     size_t other_count;
-    /* The other side of wake_cross_thread. */
+    /* The peer's side of wake_cross_thread. */
     int back_epoll;
     int back_waker;
     fer_poller back;
-} bench_world;
+} bench_state;
 
-static bench_world *world_of(const void *input)
+static bench_state *state_of(const void *input)
 {
-    return (bench_world *)(uintptr_t)input;
+    return (bench_state *)(uintptr_t)input;
 }
 
 static int new_socket(void)
@@ -55,13 +56,13 @@ static int new_socket(void)
     return fd;
 }
 
-static void raw_watch(int epoll, int operation, int fd, uint32_t events)
+static void raw_control(int epoll, int operation, int fd, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.u64 = (uint64_t)fd};
     must(epoll_ctl(epoll, operation, fd, &event) == 0, "epoll_ctl");
 }
 
-static void ferrule_watch(fer_poller *poller, int fd)
+static void ferrule_add(fer_poller *poller, int fd)
 {
     MUST(fer_poller_add(poller, fd, (fer_event){(uint64_t)fd, true, false}, FER_POLL_LEVEL));
 }
@@ -88,60 +89,60 @@ static void raw_wake(int waker)
     must(write(waker, &one, sizeof one) == sizeof one, "write");
 }
 
-/* ---- wake_same_thread, wake_folded: a notify, or ten, and the wait that it ends */
+/* ---- wake_same_thread, wake_folded: one notify, or ten, and the wait that it ends */
 
 static uint64_t raw_wakes(const void *input, size_t count)
 {
-    bench_world *w = world_of(input);
+    bench_state *state = state_of(input);
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        raw_wake(w->waker);
-        sum += raw_wait(w->epoll, -1);
+        raw_wake(state->waker);
+        sum += raw_wait(state->epoll, -1);
     }
     return sum;
 }
 
 static uint64_t ferrule_wakes(const void *input, size_t count)
 {
-    bench_world *w = world_of(input);
+    bench_state *state = state_of(input);
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        MUST(fer_poller_notify(&w->poller));
-        sum += ferrule_wait(&w->poller, FER_DURATION_NONE);
+        MUST(fer_poller_notify(&state->poller));
+        sum += ferrule_wait(&state->poller, FER_DURATION_NONE);
     }
     return sum;
 }
 
 static uint64_t raw_folded_wakes(const void *input, size_t count)
 {
-    bench_world *w = world_of(input);
+    bench_state *state = state_of(input);
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         for (int n = 0; n < 10; n++) {
-            raw_wake(w->waker);
+            raw_wake(state->waker);
         }
-        sum += raw_wait(w->epoll, -1);
+        sum += raw_wait(state->epoll, -1);
     }
     return sum;
 }
 
 static uint64_t ferrule_folded_wakes(const void *input, size_t count)
 {
-    bench_world *w = world_of(input);
+    bench_state *state = state_of(input);
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         for (int n = 0; n < 10; n++) {
-            MUST(fer_poller_notify(&w->poller));
+            MUST(fer_poller_notify(&state->poller));
         }
-        sum += ferrule_wait(&w->poller, FER_DURATION_NONE);
+        sum += ferrule_wait(&state->poller, FER_DURATION_NONE);
     }
     return sum;
 }
 
-/* ---- wake_cross_thread: there and back, on one processor */
+/* ---- wake_cross_thread: a round trip on one processor */
 
 typedef struct answering {
-    bench_world *world;
+    bench_state *state;
     size_t count;
 } answering;
 
@@ -149,8 +150,8 @@ static void *raw_answer(void *argument)
 {
     const answering *a = argument;
     for (size_t i = 0; i < a->count; i++) {
-        (void)raw_wait(a->world->back_epoll, -1);
-        raw_wake(a->world->waker);
+        (void)raw_wait(a->state->back_epoll, -1);
+        raw_wake(a->state->waker);
     }
     return NULL;
 }
@@ -159,21 +160,21 @@ static void *ferrule_answer(void *argument)
 {
     const answering *a = argument;
     for (size_t i = 0; i < a->count; i++) {
-        (void)ferrule_wait(&a->world->back, FER_DURATION_NONE);
-        MUST(fer_poller_notify(&a->world->poller));
+        (void)ferrule_wait(&a->state->back, FER_DURATION_NONE);
+        MUST(fer_poller_notify(&a->state->poller));
     }
     return NULL;
 }
 
 static uint64_t raw_round_trips(const void *input, size_t count)
 {
-    bench_world *w = world_of(input);
-    answering a = {w, count};
+    bench_state *state = state_of(input);
+    answering a = {state, count};
     pthread_t thread;
     must(pthread_create(&thread, NULL, raw_answer, &a) == 0, "pthread_create");
     for (size_t i = 0; i < count; i++) {
-        raw_wake(w->back_waker);
-        (void)raw_wait(w->epoll, -1);
+        raw_wake(state->back_waker);
+        (void)raw_wait(state->epoll, -1);
     }
     pthread_join(thread, NULL);
     return count;
@@ -181,13 +182,13 @@ static uint64_t raw_round_trips(const void *input, size_t count)
 
 static uint64_t ferrule_round_trips(const void *input, size_t count)
 {
-    bench_world *w = world_of(input);
-    answering a = {w, count};
+    bench_state *state = state_of(input);
+    answering a = {state, count};
     pthread_t thread;
     must(pthread_create(&thread, NULL, ferrule_answer, &a) == 0, "pthread_create");
     for (size_t i = 0; i < count; i++) {
-        MUST(fer_poller_notify(&w->back));
-        (void)ferrule_wait(&w->poller, FER_DURATION_NONE);
+        MUST(fer_poller_notify(&state->back));
+        (void)ferrule_wait(&state->poller, FER_DURATION_NONE);
     }
     pthread_join(thread, NULL);
     return count;
@@ -195,20 +196,20 @@ static uint64_t ferrule_round_trips(const void *input, size_t count)
 
 /* ---- wait_nothing */
 
-static uint64_t raw_looks(const void *input, size_t count)
+static uint64_t raw_empty_waits(const void *input, size_t count)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += raw_wait(world_of(input)->epoll, 0);
+        sum += raw_wait(state_of(input)->epoll, 0);
     }
     return sum;
 }
 
-static uint64_t ferrule_looks(const void *input, size_t count)
+static uint64_t ferrule_empty_waits(const void *input, size_t count)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += ferrule_wait(&world_of(input)->poller, (fer_duration){0});
+        sum += ferrule_wait(&state_of(input)->poller, (fer_duration){0});
     }
     return sum;
 }
@@ -217,39 +218,39 @@ static uint64_t ferrule_looks(const void *input, size_t count)
 
 static uint64_t raw_adds(const void *input, size_t count)
 {
-    bench_world *w = world_of(input);
+    bench_state *state = state_of(input);
     for (size_t i = 0; i < count; i++) {
-        raw_watch(w->epoll, EPOLL_CTL_ADD, w->free_socket, EPOLLIN);
-        raw_watch(w->epoll, EPOLL_CTL_DEL, w->free_socket, 0);
+        raw_control(state->epoll, EPOLL_CTL_ADD, state->free_socket, EPOLLIN);
+        raw_control(state->epoll, EPOLL_CTL_DEL, state->free_socket, 0);
     }
     return count;
 }
 
 static uint64_t ferrule_adds(const void *input, size_t count)
 {
-    bench_world *w = world_of(input);
+    bench_state *state = state_of(input);
     for (size_t i = 0; i < count; i++) {
-        ferrule_watch(&w->poller, w->free_socket);
-        MUST(fer_poller_delete(&w->poller, w->free_socket));
+        ferrule_add(&state->poller, state->free_socket);
+        MUST(fer_poller_delete(&state->poller, state->free_socket));
     }
     return count;
 }
 
 static uint64_t raw_modifies(const void *input, size_t count)
 {
-    bench_world *w = world_of(input);
+    bench_state *state = state_of(input);
     for (size_t i = 0; i < count; i++) {
-        raw_watch(w->epoll, EPOLL_CTL_MOD, w->watched_socket, EPOLLIN);
+        raw_control(state->epoll, EPOLL_CTL_MOD, state->registered_socket, EPOLLIN);
     }
     return count;
 }
 
 static uint64_t ferrule_modifies(const void *input, size_t count)
 {
-    bench_world *w = world_of(input);
+    bench_state *state = state_of(input);
     for (size_t i = 0; i < count; i++) {
-        MUST(fer_poller_modify(&w->poller, w->watched_socket, (fer_event){1, true, false},
-                               FER_POLL_LEVEL));
+        MUST(fer_poller_modify(&state->poller, state->registered_socket,
+                               (fer_event){1, true, false}, FER_POLL_LEVEL));
     }
     return count;
 }
@@ -260,12 +261,12 @@ static const struct {
     const char *name;
     bench_body raw;
     bench_body ferrule;
-    size_t others; /* how many sockets more each of them watches */
+    size_t others; /* further sockets that are registered with each poller */
 } cases[] = {
     {"wake_same_thread", raw_wakes, ferrule_wakes, 0},
     {"wake_folded_10", raw_folded_wakes, ferrule_folded_wakes, 0},
     {"wake_cross_thread", raw_round_trips, ferrule_round_trips, 0},
-    {"wait_nothing", raw_looks, ferrule_looks, 0},
+    {"wait_nothing", raw_empty_waits, ferrule_empty_waits, 0},
     {"modify", raw_modifies, ferrule_modifies, 0},
     {"add_delete_1", raw_adds, ferrule_adds, 0},
     {"add_delete_1000", raw_adds, ferrule_adds, 1000},
@@ -273,69 +274,69 @@ static const struct {
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
-static void begin(bench_world *w, size_t others)
+static void begin(bench_state *state, size_t others)
 {
-    *w = (bench_world){.epoll = epoll_create1(0),
-                       .waker = eventfd(0, EFD_NONBLOCK),
-                       .back_epoll = epoll_create1(0),
-                       .back_waker = eventfd(0, EFD_NONBLOCK),
-                       .free_socket = new_socket(),
-                       .watched_socket = new_socket(),
-                       .others = malloc((others + 1) * sizeof(int)),
-                       .other_count = others};
-    must(w->epoll >= 0 && w->waker >= 0 && w->back_epoll >= 0 && w->back_waker >= 0 &&
-             w->others != NULL,
+    *state = (bench_state){.epoll = epoll_create1(0),
+                           .waker = eventfd(0, EFD_NONBLOCK),
+                           .back_epoll = epoll_create1(0),
+                           .back_waker = eventfd(0, EFD_NONBLOCK),
+                           .free_socket = new_socket(),
+                           .registered_socket = new_socket(),
+                           .others = malloc((others + 1) * sizeof(int)),
+                           .other_count = others};
+    must(state->epoll >= 0 && state->waker >= 0 && state->back_epoll >= 0 &&
+             state->back_waker >= 0 && state->others != NULL,
          "begin");
-    raw_watch(w->epoll, EPOLL_CTL_ADD, w->waker, EPOLLIN | EPOLLET);
-    raw_watch(w->back_epoll, EPOLL_CTL_ADD, w->back_waker, EPOLLIN | EPOLLET);
-    (void)raw_wait(w->epoll, 0);
-    MUST(fer_poller_new(&w->poller));
-    MUST(fer_poller_new(&w->back));
-    raw_watch(w->epoll, EPOLL_CTL_ADD, w->watched_socket, EPOLLIN);
-    ferrule_watch(&w->poller, w->watched_socket);
+    raw_control(state->epoll, EPOLL_CTL_ADD, state->waker, EPOLLIN | EPOLLET);
+    raw_control(state->back_epoll, EPOLL_CTL_ADD, state->back_waker, EPOLLIN | EPOLLET);
+    (void)raw_wait(state->epoll, 0);
+    MUST(fer_poller_new(&state->poller));
+    MUST(fer_poller_new(&state->back));
+    raw_control(state->epoll, EPOLL_CTL_ADD, state->registered_socket, EPOLLIN);
+    ferrule_add(&state->poller, state->registered_socket);
     for (size_t i = 0; i < others; i++) {
-        w->others[i] = new_socket();
-        raw_watch(w->epoll, EPOLL_CTL_ADD, w->others[i], EPOLLIN);
-        ferrule_watch(&w->poller, w->others[i]);
+        state->others[i] = new_socket();
+        raw_control(state->epoll, EPOLL_CTL_ADD, state->others[i], EPOLLIN);
+        ferrule_add(&state->poller, state->others[i]);
     }
 }
 
-static void end(bench_world *w)
+static void end(bench_state *state)
 {
-    fer_poller_close(&w->poller);
-    fer_poller_close(&w->back);
-    close(w->epoll);
-    close(w->waker);
-    close(w->back_epoll);
-    close(w->back_waker);
-    close(w->free_socket);
-    close(w->watched_socket);
-    for (size_t i = 0; i < w->other_count; i++) {
-        close(w->others[i]);
+    fer_poller_close(&state->poller);
+    fer_poller_close(&state->back);
+    close(state->epoll);
+    close(state->waker);
+    close(state->back_epoll);
+    close(state->back_waker);
+    close(state->free_socket);
+    close(state->registered_socket);
+    for (size_t i = 0; i < state->other_count; i++) {
+        close(state->others[i]);
     }
-    free(w->others);
+    free(state->others);
 }
 
 static void run_case(size_t at)
 {
-    bench_world w;
-    begin(&w, cases[at].others);
+    bench_state state;
+    begin(&state, cases[at].others);
     const bench_contender contenders[] = {
         {"raw", cases[at].raw}, {"raw-again", cases[at].raw}, {"ferrule", cases[at].ferrule}};
-    const bench_case c = {cases[at].name, &w, OPERATIONS, contenders, 3};
+    const bench_case c = {cases[at].name, &state, OPERATIONS, contenders, 3};
     bench_run(&c);
-    end(&w);
+    end(&state);
 }
 
 static int count_case(const char *name, const char *contender, size_t operations)
 {
     for (size_t i = 0; i < CASES; i++) {
         if (strcmp(cases[i].name, name) == 0) {
-            bench_world w;
-            begin(&w, cases[i].others);
-            bench_sink +=
-                (strcmp(contender, "raw") == 0 ? cases[i].raw : cases[i].ferrule)(&w, operations);
-            end(&w);
+            bench_state state;
+            begin(&state, cases[i].others);
+            bench_sink += (strcmp(contender, "raw") == 0 ? cases[i].raw
+                                                         : cases[i].ferrule)(&state, operations);
+            end(&state);
             return 0;
         }
     }

@@ -55,8 +55,17 @@ configure_preset() {
         { rm -rf "$root/build/$preset/CMakeCache.txt" "$root/build/$preset/CMakeFiles" && (cd "$root" && cmake --preset "$preset" "$@"); }
 }
 
+# gently COMMAND...: gives way to the tests of another preset, which wait for moments; once, where the caller does so already.
+gently() {
+    if [ "$(nice)" -eq 0 ]; then
+        nice "$@"
+    else
+        "$@"
+    fi
+}
+
 build_preset() {
-    (cd "$root" && cmake --build "build/$1" -j "$jobs")
+    (cd "$root" && gently cmake --build "build/$1" -j "$jobs")
 }
 
 # The Wine server, ended at the end only by who started it.

@@ -1,16 +1,16 @@
 # Counts tests one by one: each cmocka test inside a program, and each other ctest test. Reads what ctest printed, then its
-# LastTest.log; prints `PASSED FAILED SKIPPED`, then a line for each that was skipped or failed.
+# LastTest.log; prints `PASSED FAILED SKIPPED`, then a line for each that was skipped or failed, the reason after a tab where it is told.
 #   awk -f count_tests.awk CTEST-OUTPUT LastTest.log
 
-function count(result, name) {
+function count(result, name, reason) {
     total[result]++
-    if (result != "passed") lines[++line_count] = result ": " name
+    if (result != "passed") lines[++line_count] = result ": " name (reason == "" ? "" : "\t" reason)
 }
 
 function finish_block() {
     if (block == "") return
     if (current != "") { count("failed", block "/" current " (it did not come to its end)"); block_failures++ }
-    if (block in ctest_skipped) { if (!block_tests) count("skipped", block) }
+    if (block in ctest_skipped) { if (!block_tests) count("skipped", block, reason) }
     else if (!block_tests && !(block in ctest_failed)) count("passed", block)
     if ((block in ctest_failed) && !block_failures) count("failed", block " (" ctest_failed[block] ")")
     delete ctest_failed[block]
@@ -37,18 +37,24 @@ FNR == NR {
     finish_block()
     block = $3
     block_tests = block_failures = 0
-    current = ""
+    current = reason = ""
     next
 }
-/^\[ RUN      \] / { current = substr($0, 14); next }
+/^\[ RUN      \] / { current = substr($0, 14); reason = ""; next }
+/^\[  REASON  \] / { reason = substr($0, 14); next }
 current != "" && /^\[       OK \] / && substr($0, 14) == current { count("passed", block "/" current); block_tests++; current = ""; next }
-current != "" && /^\[  SKIPPED \] / && substr($0, 14) == current { count("skipped", block "/" current); block_tests++; current = ""; next }
+current != "" && /^\[  SKIPPED \] / && substr($0, 14) == current { count("skipped", block "/" current, reason); block_tests++; current = ""; next }
 current != "" && /^\[  FAILED  \] / && substr($0, 14) == current {
     count("failed", block "/" current)
     block_tests++
     block_failures++
     current = ""
     next
+}
+# Without a word of its own the reason is what was said last, as `NAME: skipped: REASON` or as it is.
+/^[^\[]/ && !/^(Command:|Directory:|Output:|<end of output>|Test |Skip |---)/ && !/(start|end) time: |time elapsed: / {
+    reason = $0
+    sub(/^([^ ]*: )?skipped: /, "", reason)
 }
 
 END {

@@ -1,8 +1,8 @@
 """Prints the table of ci/coverage.sh, and the lines that the corpora leave out.
 
-usage: coverage_table.py [--gate] SOURCE-FOLDER REPORT-FOLDER
+usage: coverage_table.py [--gate] SOURCE-FOLDER REPORT-FOLDER SET...
 
-Reads {tests,corpora,both}.json and corpora.lcov of llvm-cov in the report's folder. With --gate the exit code is 1 when the corpora
+Reads SET.json of each set (of tests, corpora and both; corpora is one of them) and corpora.lcov of llvm-cov in the report's folder. With --gate the exit code is 1 when the corpora
 reach less than they must.
 """
 
@@ -10,7 +10,6 @@ import json
 import os
 import sys
 
-SETS = ("tests", "corpora", "both")
 KINDS = ("lines", "branches", "mcdc")
 LEAST = {"lines": 95.0, "branches": 90.0}
 
@@ -29,12 +28,13 @@ def percent(covered, count):
 
 
 def print_table(summaries):
-    print(f"{'':24}" + "".join(f"{name:^27}" for name in SETS))
-    print(f"{'percent of':24}" + "".join(f"{kind:>9}" for _ in SETS for kind in KINDS))
-    names = sorted(name for name, row in summaries["both"].items() if name != "total" and row["lines"][1] > 0)
+    last = list(summaries.values())[-1]
+    print(f"{'':24}" + "".join(f"{name:^27}" for name in summaries))
+    print(f"{'percent of':24}" + "".join(f"{kind:>9}" for _ in summaries for kind in KINDS))
+    names = sorted(name for name, row in last.items() if name != "total" and row["lines"][1] > 0)
     for name in names + ["total"]:
-        print(f"{name:24}" + "".join(f"{percent(*summaries[a_set][name][kind]):>9}" for a_set in SETS for kind in KINDS))
-    total = summaries["both"]["total"]
+        print(f"{name:24}" + "".join(f"{percent(*rows[name][kind]):>9}" for rows in summaries.values() for kind in KINDS))
+    total = last["total"]
     print("total: " + ", ".join(f"{total[kind][1]} {kind}" for kind in KINDS))
 
 
@@ -77,8 +77,8 @@ def check_gate(total):
 
 def main(arguments):
     gate = arguments[:1] == ["--gate"]
-    folder, report = arguments[1:] if gate else arguments
-    summaries = {a_set: read_summaries(os.path.join(report, f"{a_set}.json")) for a_set in SETS}
+    folder, report, *sets = arguments[1:] if gate else arguments
+    summaries = {a_set: read_summaries(os.path.join(report, f"{a_set}.json")) for a_set in sets}
     lines, branches = read_gaps(os.path.join(report, "corpora.lcov"))
     print_gaps("Lines that no corpus reaches:", folder, lines)
     print_gaps("Lines that a corpus reaches, with a branch that none takes:", folder, branches)

@@ -88,7 +88,7 @@ build_target() {
     logged "cross-$target-configure" cmake -S "$root" -B "$root/build/cross-$target" -G Ninja -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS_DEBUG=-g -O1" \
         -DFERRULE_WERROR=ON -DFERRULE_BUILD_TESTS=ON -DFERRULE_BUILD_EXAMPLES=ON -DFERRULE_BUILD_BENCH=ON \
         "-DFERRULE_CMOCKA_SOURCE=$cache/cmocka" -Wno-dev "$@" || { fail "$target cannot be configured"; return 0; }
-    logged "cross-$target-build" cmake --build "$root/build/cross-$target" -j "$jobs" || { fail "$target cannot be built"; return 0; }
+    logged "cross-$target-build" gently cmake --build "$root/build/cross-$target" -j "$jobs" || { fail "$target cannot be built"; return 0; }
     warnings=$(strange_warnings "$logs/cross-$target-build.log")
     if [ -n "$warnings" ]; then
         printf '%s\n' "$warnings" | sed 's/^/    | /'

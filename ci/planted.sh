@@ -69,7 +69,7 @@ restore_copy() {
 
 build_harness() {
     (cd "$tree" && { [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset"; } &&
-        cmake --build "build/$preset" --target "fuzz_$1" -j "$jobs")
+        gently cmake --build "build/$preset" --target "fuzz_$1" -j "$jobs")
 }
 
 # The inputs to begin with, in $inputs; an engine needs one.

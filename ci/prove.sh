@@ -111,8 +111,8 @@ text() {
 
 field=feri_state
 state() {
-    wp "$1" "$2" "" tests/proof/wp_state.c "${field}_life,${field}_read_half,${field}_write_half,${field}_ending,${field}_reason,$(
-        )next_life,next_read_half,next_write_half,next_reason,next_ending,feri_state_next"
+    wp "$1" "$2" "" tests/proof/wp_state.c "${field}_phase,${field}_read_half,${field}_write_half,${field}_ending,${field}_saved_kind,$(
+        )next_phase,next_read_half,next_write_half,next_saved_kind,next_ending,feri_state_next"
 }
 
 # step NAME TEXT
@@ -166,7 +166,7 @@ planted() {
     plant number core/address/addr_cursor.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
     plant ipv4 core/address/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
     plant text core/address/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
-    plant state core/handle/stream_state.c 's/{O, M, M,  M, M, M, M,  S, E, S, E, E, E, O}/{O, M, M,  M, M, M, M,  S, E, S, E, R, E, O}/' next_read_half
+    plant state core/handle/stream_state.c 's/{O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O}/{O,  M, M, M, M, M, M, S, E, S, E,  R,  E,  O}/' next_read_half
     plant state core/handle/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
 }
 

@@ -4,11 +4,12 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/setup.sh [build] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [fuzz] [fuzz32] [prove]
+usage: ci/setup.sh [build] [quick] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [fuzz] [fuzz32] [prove]
 
 Installs, through apt-get, what is missing of
   build   a C compiler, CMake, Ninja
-  test    cmocka, clang with its sanitizers, socat and nc, a C++ compiler, pkg-config, strace, Python
+  quick   what ci/test.sh without arguments needs besides: cmocka, clang with its sanitizers, socat and nc, strace, Python
+  test    the same, and a C++ compiler, pkg-config and git
   wine    the Windows cross-compiler and Wine
   mingw   the same, and cmocka's source
   cmocka  cmocka's source (into build/cache), for builds that have no packaged one
@@ -70,25 +71,30 @@ fuzzer_works() {
     clang-19 -fsanitize=fuzzer,address,undefined "$cache/fuzzer.c" -o "$cache/fuzzer" >/dev/null 2>&1
 }
 
-check_test() {
+check_quick() {
     need_program patch patch
-    need_program g++ g++
     need_program clang clang
     if ! has clang || ! sanitizers_work; then
         missing="$missing clang libclang-rt-dev llvm"
     fi
     need_file /usr/include/cmocka.h libcmocka-dev
-    need_program pkg-config pkg-config
     need_program socat socat
     need_program nc netcat-openbsd
     need_program strace strace
     need_program python3 python3
+}
+
+check_test() {
+    check_quick
+    need_program g++ g++
+    need_program pkg-config pkg-config
     need_program git git
     need_program clang-format clang-format
 }
 
 check_wine() {
-    need_program x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
+    # Of Debian's two, with Windows' own threads and with pthreads, one is enough.
+    need_program x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32
     "$root/ci/wine.sh" --available || missing="$missing wine64"
 }
 
@@ -154,7 +160,7 @@ install_missing() {
     if ! as_root sh -c 'export DEBIAN_FRONTEND=noninteractive
             apt-get -o Acquire::Retries=3 update &&
             apt-get -o Acquire::Retries=3 -o APT::Keep-Downloaded-Packages=false install -y --no-install-recommends "$@"' \
-        sh "$@" >>"$log" 2>&1; then
+        sh "$@" >>"$log" 2>&1 9>&-; then
         tail -n 20 "$log" >&2
         echo "ci/setup.sh: could not install: $*" >&2
         exit 1
@@ -197,12 +203,18 @@ fetch_cmocka() {
 }
 
 mkdir -p "$cache" "$root/build/log"
+# Scripts that run side by side install one after another.
+if has flock; then
+    exec 9>"$cache/setup.lock"
+    flock 9
+fi
 [ $# -gt 0 ] || set -- build test mingw
 groups=" $* "
 for group in "$@"; do
     case $group in
         --help) usage; exit 0 ;;
         build) check_build ;;
+        quick) check_quick ;;
         test) check_test ;;
         wine) check_wine ;;
         mingw) check_wine; check_cmocka ;;

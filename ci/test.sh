@@ -1,48 +1,73 @@
 #!/bin/sh
-# Runs every test on both backends, with sanitizers, and prints one line of totals at the end.
+# Builds and runs the tests on both backends, with sanitizers, and prints a line for each preset and one of totals at the end.
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/test.sh [--no-setup] [PRESET...]
+usage: ci/test.sh [--no-setup] [--all | PRESET...]
 
-Installs what is missing (ci/setup.sh), then builds and tests each preset: debug, release, asan, tsan and msan on this system, and
-mingw, the Windows backend, under Wine. Four words more: fuzz is a short run of each fuzzing harness, the same each time; oss-fuzz
-builds the harnesses as OSS-Fuzz does, two ways of seven; coverage asks how much of core/ the corpora reach;
-prove is ci/prove.sh, what is proved of core.
-Without arguments: all of them. The last line is `N passed, N failed, N skipped`; the exit code is 0 when nothing failed. Logs lie in
-build/log. Where there is no Wine the Windows half is skipped with a
-word about it; with CI=true that is a failure.
+Installs what is missing (ci/setup.sh), then builds and tests presets: debug, release, asan, tsan and msan on this system, and mingw, the
+Windows backend, under Wine. Four words more: fuzz is a short run of each fuzzing harness, the same each time; oss-fuzz builds the
+harnesses as OSS-Fuzz does, two ways of seven; coverage asks how much of core/ the corpora reach; prove is ci/prove.sh, what is proved
+of core.
+  (nothing)   the quick check: debug, asan and mingw, without the tests that are labelled thorough. asan leaves out examples and fidelity
+              too, mingw fidelity, the corpora and the conformance tests over the simulated network. Every unit and conformance test
+              runs in each of the three
+  --all       everything, each test where it can find something (docs/TESTING.md)
+  PRESET...   all that these presets have
+What can be done side by side is. A line for each preset tells its tests and how long it took. The last line is
+`N passed, N failed, N skipped`; the exit code is 0 when nothing failed. Logs lie in build/log: why tests were skipped is summed up, and
+build/log/skipped.txt names each. Where there is no Wine the Windows half is skipped with a word about it; with CI=true that is a failure.
 TEXT
 }
 
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-passed=0
-failed=0
-skipped=0
+# What each step leaves for the others: STEP.totals, STEP.failures, STEP.skipped, and STEP.doing while it runs.
+steps=$logs/steps
+rm -rf "$steps"
+mkdir -p "$steps"
 
-# What failed is told twice: where it happened, and at the end, where a reader of a long log looks first.
-failures=$logs/failures.txt
-: >"$failures"
-again() { tee -a "$failures"; }
+# On a terminal a line that is written over tells what is being done.
+if [ -t 1 ]; then
+    clear_line=$(printf '\r\033[K')
+else
+    clear_line=
+fi
 
-fail() {
-    say "    $*" | again
-    failed=$((failed + 1))
+# tell STEP BEGAN PASSED FAILED SKIPPED [REMARK]: the step's line.
+tell() {
+    printf '%s%-10s %s passed, %s failed, %s skipped   %s s%s\n' "$clear_line" "$1" "$3" "$4" "$5" "$(($(date +%s) - $2))" "${6:+   $6}"
+    say "$3 $4 $5" >"$steps/$1.totals"
+    rm -f "$steps/$1.doing"
+    # What failed is told twice: where it happened, and at the end, where a reader of a long log looks first.
+    if [ -s "$steps/$1.failures" ]; then
+        sed 's/^/    /' "$steps/$1.failures"
+    fi
 }
 
-# For what this machine cannot do: a skip for a person, a failure for CI.
+doing() { say "$2" >"$steps/$1.doing"; }
+
+# fail STEP BEGAN TEXT [LOG [LINES]]: a step that came to no totals.
+fail() {
+    {
+        say "$1: $3"
+        [ -z "${4:-}" ] || tail -n "${5:-15}" "$4" | sed 's/^/| /'
+    } >"$steps/$1.failures"
+    tell "$1" "$2" 0 1 0
+}
+
+# cannot STEP TEXT: what this machine cannot do: a skip for a person, a failure for CI.
 cannot() {
-    say ""
-    say "**** $*"
+    say "$clear_line"
+    say "**** $2"
     say ""
     if in_ci; then
-        say "$*" >>"$failures"
-        failed=$((failed + 1))
+        say "$2" >"$steps/$1.failures"
+        say "0 1 0" >"$steps/$1.totals"
     else
-        skipped=$((skipped + 1))
+        say "0 0 1" >"$steps/$1.totals"
     fi
 }
 
@@ -70,30 +95,18 @@ said_by_failed_tests() {
         END { finish() }' "$1" | head -n 150
 }
 
-# add_results PRESET CTEST-EXIT-CODE
-add_results() {
-    counts=$logs/$1-counts.txt
-    awk -f "$root/ci/count_tests.awk" "$logs/$1-test.log" "$root/build/$1/Testing/Temporary/LastTest.log" >"$counts"
-    read -r preset_passed preset_failed preset_skipped <"$counts"
-    if [ "$preset_passed" -eq 0 ]; then
-        say "    no test passed at all" | again
-        preset_failed=$((preset_failed + 1))
-    elif [ "$2" -ne 0 ] && [ "$preset_failed" -eq 0 ]; then
-        say "    ctest ended with $2" | again
-        preset_failed=1
-    fi
-    passed=$((passed + preset_passed))
-    failed=$((failed + preset_failed))
-    skipped=$((skipped + preset_skipped))
-    say "    $preset_passed passed, $preset_failed failed, $preset_skipped skipped"
-    grep -E '^skipped: ' "$counts" | sed 's/^/    /' || true
-    if [ "$preset_failed" -ne 0 ]; then
-        {
-            say "    $1, from build/log/$1-test.log:"
-            grep -E '^failed: ' "$counts" | sed 's/^/    /' || true
-            said_by_failed_tests "$logs/$1-test.log" | sed 's/^/    | /'
-        } | again
-    fi
+# tests_of PRESET: ctest's arguments for it. docs/TESTING.md has the reasons.
+tests_of() {
+    case $mode-$1 in
+        quick-asan) echo "-LE thorough|examples|fidelity" ;;
+        quick-mingw) echo "-LE thorough|fidelity|fuzz -E ^sim_|^api_archive" ;;
+        quick-*) echo "-LE thorough" ;;
+        all-debug) echo "-E ^api_install_" ;;
+        all-release) echo "-LE examples|fidelity|stress -E _slowly$|kqueue" ;;
+        all-asan) echo "-LE fuzz" ;;
+        all-tsan) echo "-LE fuzz -E ^unit_(test_(ip_|socket_addr|host_port|text|duration|error)|ipv4)" ;;
+        all-mingw) echo "-E _slowly$|^api_install_child_FetchContent$" ;;
+    esac
 }
 
 # The size is the release build's, stripped: 100 KB are a promise.
@@ -102,141 +115,302 @@ check_library() {
     [ -n "$library" ] || return 0
     strip -o "$root/build/release/libferrule.stripped" "$library"
     bytes=$(wc -c <"$root/build/release/libferrule.stripped")
-    say "    the shared library: $bytes bytes stripped; needs$(
-        objdump -p "$library" | awk '$1 == "NEEDED" { printf " %s", $2 }')"
-    [ "$bytes" -lt 102400 ] || fail "the shared library has outgrown 100 KB"
+    remark="the shared library: $bytes bytes stripped; needs$(objdump -p "$library" | awk '$1 == "NEEDED" { printf " %s", $2 }')"
+    [ "$bytes" -ge 102400 ] || return 0
+    say "the shared library has outgrown 100 KB" >>"$steps/release.failures"
+    preset_failed=$((preset_failed + 1))
 }
 
-# test_preset PRESET [COMMAND-PREFIX]
-test_preset() {
-    preset=$1
-    prefix=${2:-}
-    began=$(date +%s)
-    say "== $preset: configure, build, test"
-    logged "$preset-configure" configure_preset "$preset" || { fail "$preset cannot be configured"; return 0; }
-    logged "$preset-build" build_preset "$preset" || {
-        fail "$preset cannot be built"
-        grep -E 'error:|warning:|undefined|FAILED' "$logs/$preset-build.log" | head -n 20 >>"$failures" || true
-        return 0
+# add_results PRESET BEGAN CTEST-EXIT-CODE
+add_results() {
+    counts=$logs/$1-counts.txt
+    remark=
+    awk -f "$root/ci/count_tests.awk" "$logs/$1-test.log" "$root/build/$1/Testing/Temporary/LastTest.log" >"$counts"
+    read -r preset_passed preset_failed preset_skipped <"$counts"
+    sed -n "s/^skipped: /$1: /p" "$counts" >"$steps/$1.skipped"
+    if [ "$preset_failed" -ne 0 ]; then
+        {
+            say "$1, from build/log/$1-test.log:"
+            grep -E '^failed: ' "$counts" || true
+            said_by_failed_tests "$logs/$1-test.log" | sed 's/^/| /'
+        } >"$steps/$1.failures"
+    elif [ "$preset_passed" -eq 0 ]; then
+        say "$1: no test passed at all" >"$steps/$1.failures"
+        preset_failed=1
+    elif [ "$3" -ne 0 ]; then
+        say "$1: ctest ended with $3" >"$steps/$1.failures"
+        preset_failed=1
+    fi
+    [ "$1" != release ] || check_library
+    tell "$1" "$2" "$preset_passed" "$preset_failed" "$preset_skipped" "$remark"
+}
+
+# build_tests PRESET BEGAN
+build_tests() {
+    doing "$1" building
+    logged "$1-configure" configure_preset "$1" >/dev/null || {
+        fail "$1" "$2" "it cannot be configured; the end of build/log/$1-configure.log:" "$logs/$1-configure.log"
+        return 1
     }
-    code=0
-    # shellcheck disable=SC2086 # the prefix is words
-    (cd "$root/build/$preset" && $prefix ctest -j "$test_jobs" --output-on-failure) >"$logs/$preset-test.log" 2>&1 </dev/null || code=$?
-    add_results "$preset" "$code"
-    [ "$preset" != release ] || check_library
-    used "$root/build/$preset"
-    say "    took $(($(date +%s) - began)) s"
+    logged "$1-build" build_preset "$1" >/dev/null || {
+        grep -E 'error:|warning:|undefined|FAILED' "$logs/$1-build.log" | grep -vE ' -c [^ ]+$' | head -n 20 >"$logs/$1-build.errors" || true
+        fail "$1" "$2" "it cannot be built; from build/log/$1-build.log:" "$logs/$1-build.errors" 20
+        return 1
+    }
 }
 
-# run_script NAME COMMAND...: a script of ci/ whose last line is totals.
+# run_tests PRESET BEGAN
+run_tests() {
+    prefix=
+    [ "$1" != tsan ] || prefix=$(tsan_prefix)
+    code=0
+    if [ "$1" = mingw ]; then
+        start_wine
+        [ "$wine_started" = no ] || : >"$steps/wine"
+    fi
+    # shellcheck disable=SC2046,SC2086 # the prefix and the arguments are words
+    (cd "$root/build/$1" && $prefix ctest -j "$((jobs * 4))" --output-on-failure $(tests_of "$1")) \
+        >"$logs/$1-test.log" 2>&1 </dev/null || code=$?
+    if [ "$1" = mingw ]; then
+        stop_wine
+        rm -f "$steps/wine"
+    fi
+    add_results "$1" "$2" "$code"
+    used "$root/build/$1"
+    [ "$1" != mingw ] || used "$root/build/wineprefix"
+}
+
+# Builds the presets one after another; the tests of those that are built run meanwhile, as many as there are processors, for most of them wait.
+test_presets() {
+    for preset in "$@"; do
+        began=$(date +%s)
+        build_tests "$preset" "$began" || continue
+        doing "$preset" "waiting to be tested"
+        while [ "$(grep -lx testing "$steps"/*.doing 2>/dev/null | wc -l)" -ge "$jobs" ]; do
+            sleep 0.2
+        done
+        doing "$preset" testing
+        run_tests "$preset" "$began" &
+    done
+    wait
+}
+
+# run_script STEP COMMAND...: a script of ci/ whose last line is totals.
 run_script() {
     name=$1
     shift
     began=$(date +%s)
     code=0
-    "$@" --no-setup >"$logs/$name.log" 2>&1 </dev/null || code=$?
-    sed '$d' "$logs/$name.log"
+    doing "$name" running
+    gently "$@" --no-setup >"$logs/$name.log" 2>&1 </dev/null || code=$?
     if tail -n 1 "$logs/$name.log" | grep -qE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'; then
         # shellcheck disable=SC2046 # the line is words
         set -- $(tail -n 1 "$logs/$name.log" | tr -d ,)
-        passed=$((passed + $1))
-        failed=$((failed + $3))
-        skipped=$((skipped + $5))
-        [ "$code" -eq 0 ] || [ "$3" -ne 0 ] || fail "$name ended with $code"
-        [ "$3" -eq 0 ] || { say "$name, the end of what it said:"; tail -n 30 "$logs/$name.log"; } >>"$failures"
+        if [ "$3" -ne 0 ] || [ "$code" -ne 0 ]; then
+            { say "$name ended with $code, the end of build/log/$name.log:"; tail -n 30 "$logs/$name.log" | sed 's/^/| /'; } >"$steps/$name.failures"
+        fi
+        if [ "$5" -ne 0 ]; then
+            grep -iE 'skipped' "$logs/$name.log" | sed "\$d; s/^ */$name: /; s/\$/ (by $name itself)/" >"$steps/$name.skipped" || true
+        fi
+        tell "$name" "$began" "$1" "$(($3 == 0 && code != 0 ? 1 : $3))" "$5"
     else
-        fail "$name ended with $code and no totals"
-        tail -n 15 "$logs/$name.log" >>"$failures"
+        fail "$name" "$began" "it ended with $code and no totals; the end of build/log/$name.log:" "$logs/$name.log"
     fi
-    say "    took $(($(date +%s) - began)) s"
 }
 
 measure_coverage() {
     began=$(date +%s)
     code=0
-    "$root/ci/coverage.sh" --gate --no-setup >"$logs/coverage.log" 2>&1 </dev/null || code=$?
+    doing coverage running
+    gently "$root/ci/coverage.sh" --gate --corpora --no-setup >"$logs/coverage.log" 2>&1 </dev/null || code=$?
     used "$root/build/coverage"
-    say "== coverage: the table is in build/log/coverage.log"
     if [ "$code" -eq 0 ]; then
-        passed=$((passed + 1))
-        tail -n 2 "$logs/coverage.log" | sed 's/^/    /'
+        tell coverage "$began" 1 0 0 "the table is in build/log/coverage.log"
     else
-        fail "ci/coverage.sh --gate ended with $code; the end of its log:"
-        tail -n 8 "$logs/coverage.log" | sed 's/^/    | /' | again
+        fail coverage "$began" "ci/coverage.sh --gate --corpora ended with $code; the end of its log:" "$logs/coverage.log"
     fi
-    say "    took $(($(date +%s) - began)) s"
 }
 
-# needs_clang19 WHAT...: whether there is what the fuzzers, the memory sanitizer and coverage are built with.
-needs_clang19() {
-    if [ "$setup" = yes ] && ! "$root/ci/setup.sh" fuzz; then
-        cannot "clang 19 or AFL++ could not be installed: $*"
-    elif ! command -v clang-19 >/dev/null 2>&1; then
-        cannot "There is no clang-19 here: $*"
-    else
-        return 0
-    fi
-    return 1
+run_scripts() {
+    for word in "$@"; do
+        case $word in
+            fuzz)
+                run_script fuzz "$root/ci/fuzz.sh" --smoke
+                used "$root/build/fuzz" "$root/build/fuzz-work"
+                ;;
+            oss-fuzz)
+                run_script oss-fuzz "$root/ci/oss_fuzz_check.sh" --sample
+                used "$root/build/oss-fuzz"
+                ;;
+            coverage) measure_coverage ;;
+            prove) run_script prove "$root/ci/prove.sh" ;;
+        esac
+    done
 }
 
+# ---- what there is to do, and whether this machine can
+
+mode=quick
 setup=yes
-presets=
+words=
 for argument in "$@"; do
     case $argument in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
-        debug | release | lto | asan | tsan | msan | mingw | fuzz | oss-fuzz | coverage | prove) presets="$presets $argument" ;;
+        --all) mode=all ;;
+        debug | release | lto | asan | tsan | msan | mingw | fuzz | oss-fuzz | coverage | prove) words="$words $argument" ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[ -n "$presets" ] || presets="debug release asan tsan msan mingw fuzz oss-fuzz coverage prove"
+case $mode-$words in
+    all-) words="mingw asan debug release tsan msan fuzz oss-fuzz coverage prove" ;;
+    all-*) usage >&2; exit 2 ;;
+    quick-) words="mingw asan debug" ;;
+    *) mode=named ;;
+esac
 
-trap 'stop_wine' EXIT
-trap 'exit 130' INT TERM
-if [ "$setup" = yes ]; then
-    "$root/ci/setup.sh" build test
+needs() {
+    case " $words " in *" $1 "*) return 0 ;; esac
+    return 1
+}
+
+# Each group of packages that the words need. All at once first, for that is quicker.
+tools="test"
+[ "$mode" != quick ] || tools="quick"
+groups="build $tools"
+! needs mingw || groups="$groups mingw"
+for word in msan fuzz oss-fuzz coverage; do
+    case " $groups " in *" fuzz "*) ;; *) ! needs "$word" || groups="$groups fuzz" ;; esac
+done
+! needs prove || groups="$groups prove"
+# shellcheck disable=SC2086 # the list is words
+if [ "$setup" = yes ] && ! "$root/ci/setup.sh" $groups; then
+    "$root/ci/setup.sh" build "$tools"
+    for group in ${groups#build "$tools"}; do
+        "$root/ci/setup.sh" "$group" || say "    going on with what is here"
+    done
 fi
 
-for preset in $presets; do
-    case $preset in
-        tsan) test_preset tsan "$(tsan_prefix)" ;;
+presets=
+scripts=
+for word in $words; do
+    case $word in
         mingw)
-            if [ "$setup" = yes ] && ! "$root/ci/setup.sh" mingw; then
-                cannot "Wine or the Windows compiler could not be installed: the Windows backend is NOT tested"
-            elif ! "$root/ci/wine.sh" --available; then
-                cannot "There is no Wine here: the Windows backend is NOT tested"
+            if "$root/ci/wine.sh" --available && command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1 &&
+                [ -e "$root/build/cache/cmocka/src/cmocka.c" ]; then
+                presets="$presets $word"
             else
-                start_wine
-                test_preset mingw
-                stop_wine
-                used "$root/build/wineprefix"
+                cannot mingw "There is no Wine here, or no Windows compiler, or no source of cmocka for it: the Windows backend is NOT tested"
             fi
             ;;
-        msan) ! needs_clang19 "the memory sanitizer is NOT run" || test_preset msan ;;
-        fuzz)
-            ! needs_clang19 "nothing is fuzzed" || run_script fuzz-smoke "$root/ci/fuzz.sh" --smoke
-            used "$root/build/fuzz" "$root/build/fuzz-work"
+        msan | fuzz | oss-fuzz | coverage)
+            if ! command -v clang-19 >/dev/null 2>&1; then
+                cannot "$word" "There is no clang-19 here: $word is NOT run"
+            elif [ "$word" = msan ]; then
+                presets="$presets $word"
+            else
+                scripts="$scripts $word"
+            fi
             ;;
-        oss-fuzz)
-            ! needs_clang19 "the continuous engines' build is NOT tried" || run_script oss-fuzz "$root/ci/oss_fuzz_check.sh" --sample
-            used "$root/build/oss-fuzz"
-            ;;
-        coverage) ! needs_clang19 "coverage is NOT measured" || measure_coverage ;;
         prove)
-            if [ "$setup" = yes ] && ! "$root/ci/setup.sh" prove; then
-                cannot "Frama-C could not be installed: nothing is proved"
-            elif ! command -v frama-c >/dev/null 2>&1 || ! command -v z3 >/dev/null 2>&1 || ! command -v cvc4 >/dev/null 2>&1; then
-                cannot "There is no Frama-C here, or no z3 or cvc4: nothing is proved"
+            if command -v frama-c >/dev/null 2>&1 && command -v z3 >/dev/null 2>&1 && command -v cvc4 >/dev/null 2>&1; then
+                scripts="$scripts $word"
             else
-                run_script prove "$root/ci/prove.sh"
+                cannot prove "There is no Frama-C here, or no z3 or cvc4: nothing is proved"
             fi
             ;;
-        *) test_preset "$preset" ;;
+        *) presets="$presets $word" ;;
     esac
 done
-if [ -s "$failures" ]; then
-    say "== what failed, again:"
-    cat "$failures"
+
+# ---- doing it
+
+show_progress() {
+    while :; do
+        line=
+        for file in "$steps"/*.doing; do
+            [ -f "$file" ] || continue
+            step=${file##*/}
+            step=${step%.doing}
+            what=$(cat "$file" 2>/dev/null) || continue
+            case $what in
+                building) at=$(tail -n 1 "$logs/$step-build.log" 2>/dev/null | sed -n 's/^\[\([0-9]*\/[0-9]*\)\].*/ \1/p') ;;
+                testing) at=$(tail -n 3 "$logs/$step-test.log" 2>/dev/null | sed -n 's/^ *\([0-9]*\/[0-9]*\) Test .*/ \1/p' | tail -n 1) ;;
+                *) at= ;;
+            esac
+            line="$line${line:+; }$step: $what$at"
+        done
+        printf '%s%.110s' "$clear_line" "$line"
+        sleep 1
+    done
+}
+
+lanes=
+# Each in a process group of its own, where the shell can, so that all of it can be ended.
+start_lane() {
+    set -m 2>/dev/null || true
+    "$@" </dev/null &
+    lanes="$lanes $!"
+    set +m
+}
+
+stop_lanes() {
+    for lane in $lanes; do
+        kill -- "-$lane" 2>/dev/null || kill "$lane" 2>/dev/null || true
+    done
+    [ ! -f "$steps/wine" ] || "$root/ci/wine.sh" --stop
+}
+
+progress=
+trap 'stop_lanes; [ -z "$progress" ] || kill "$progress" 2>/dev/null || true' EXIT
+trap 'exit 130' INT TERM
+# shellcheck disable=SC2086 # the lists are words
+if [ -n "$presets" ]; then
+    start_lane test_presets $presets
 fi
-say "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+# shellcheck disable=SC2086
+if [ -n "$scripts" ]; then
+    start_lane run_scripts $scripts
+fi
+if [ -t 1 ]; then
+    show_progress &
+    progress=$!
+fi
+for lane in $lanes; do
+    wait "$lane" || true
+done
+lanes=
+[ -z "$progress" ] || kill "$progress" 2>/dev/null || true
+progress=
+printf '%s' "$clear_line"
+
+# ---- the end
+
+for word in $words; do
+    [ -f "$steps/$word.totals" ] || { say "$word: it did not come to its end" >"$steps/$word.failures"; say "0 1 0" >"$steps/$word.totals"; }
+done
+cat "$steps"/*.skipped >"$logs/skipped.txt" 2>/dev/null || true
+sum_up_skipped() {
+    awk '{
+            reason = $0
+            if (!sub(/^[^\t]*\t/, "", reason)) reason = "no reason is told"
+            if (!(reason in count)) order[++reasons] = reason
+            count[reason]++
+        }
+        END { for (i = 1; i <= reasons; i++) printf "%d\t%s\n", count[order[i]], order[i] }' "$logs/skipped.txt" | sort -rn |
+        awk -F '\t' -v most=9 '
+            NR <= most { printf "%8d  %.110s\n", $1, $2; next }
+            { others++; tests += $1 }
+            END { if (others) printf "%8d  for %d other reasons\n", tests, others }'
+}
+if [ -s "$logs/skipped.txt" ]; then
+    say "skipped, and why (each: build/log/skipped.txt):"
+    sum_up_skipped
+fi
+cat "$steps"/*.failures >"$logs/failures.txt" 2>/dev/null || true
+if [ -s "$logs/failures.txt" ]; then
+    say "== what failed, again:"
+    sed 's/^/    /' "$logs/failures.txt"
+fi
+cat "$steps"/*.totals | awk '{ passed += $1; failed += $2; skipped += $3 }
+    END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped; exit failed != 0 }'

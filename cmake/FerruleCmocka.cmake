@@ -1,5 +1,5 @@
-# Target ferrule_cmocka: cmocka from its source where FERRULE_CMOCKA_SOURCE says so (a cross-build has no packaged one), else
-# from the system.
+# Target ferrule_cmocka: cmocka built from FERRULE_CMOCKA_SOURCE if that is set (a cross-build has
+# no package), otherwise the system's cmocka.
 set(FERRULE_CMOCKA_SOURCE "" CACHE PATH "A directory with cmocka's source; empty: the system's cmocka")
 
 add_library(ferrule_cmocka INTERFACE)
@@ -11,7 +11,8 @@ if(FERRULE_CMOCKA_SOURCE)
     add_library(ferrule_cmocka_from_source STATIC "${FERRULE_CMOCKA_SOURCE}/src/cmocka.c")
     target_compile_options(ferrule_cmocka_from_source PRIVATE -w)
     if(NOT WIN32)
-        # What its configure step would find; and musl's <stdint.h> has uintptr_t without telling in cmocka's way.
+        # Replaces cmocka's configure step. musl's <stdint.h> defines uintptr_t, but not the macro
+        # that cmocka checks.
         target_compile_definitions(ferrule_cmocka_from_source PRIVATE HAVE_SIGNAL_H PUBLIC _UINTPTR_T_DEFINED)
         target_compile_options(ferrule_cmocka_from_source PRIVATE -include stdint.h)
     endif()

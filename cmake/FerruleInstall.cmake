@@ -1,4 +1,5 @@
-# `cmake --install`: headers, both libraries, find_package(ferrule) and pkg-config, all of which work from a moved prefix.
+# `cmake --install`: headers, both libraries, find_package(ferrule) and pkg-config files. The
+# installed tree is relocatable.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -23,7 +24,8 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/ferruleConfigVersion.cma
     VERSION "${PROJECT_VERSION}" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/ferruleConfigVersion.cmake" DESTINATION "${ferrule_config_dir}")
 
-# ferrule.pc and ferrule-sim.pc find their prefix from where they lie, so the installed tree may be moved.
+# ferrule.pc and ferrule-sim.pc compute their prefix from their own directory, so the installed tree
+# is relocatable.
 set(ferrule_pc_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
     set(ferrule_pc_prefix "${CMAKE_INSTALL_PREFIX}")

@@ -1,4 +1,5 @@
-# How every target of this project is compiled: language, warnings, sanitizers, assertions. Nothing here reaches a consumer.
+# The compile settings of every target of this project: language, warnings, sanitizers, assertions.
+# They do not apply to consumers.
 
 if(FERRULE_LTO)
     include(CheckIPOSupported)
@@ -28,7 +29,8 @@ if(FERRULE_SANITIZE)
     endif()
 endif()
 
-# All that a fuzzer looks into is instrumented; afl-clang-fast does so by itself, an external engine through CFLAGS.
+# A fuzzer needs instrumented code. afl-clang-fast instruments by default, an external engine
+# through CFLAGS.
 if(FERRULE_FUZZ_ENGINE STREQUAL "libfuzzer")
     list(APPEND ferrule_sanitizers -fsanitize=fuzzer-no-link)
 elseif(FERRULE_FUZZ_ENGINE AND NOT FERRULE_FUZZ_ENGINE MATCHES "^(afl|external)$")

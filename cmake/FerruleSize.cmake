@@ -1,5 +1,6 @@
-# How a Release build stays small: what moves bytes and what reads or writes addresses is compiled for speed, the rest, which a program calls
-# once for a connection, for size. CMake's own -O3 makes the library a quarter larger, for loops that it has not.
+# Keeps a Release build small. Code that moves bytes, parses or formats addresses is compiled for
+# speed; the rest, which runs once for each connection, for size. CMake's default -O3 makes the
+# library a quarter larger, with optimizations for loops that it does not have.
 set(ferrule_hot_sources
     core/transfer/datagram.c
     core/handle/handle.c
@@ -27,16 +28,18 @@ include(CheckLinkerFlag)
 function(ferrule_keep_small target)
     if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND NOT FERRULE_SANITIZE AND NOT FERRULE_FUZZ_ENGINE)
         target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-Os>")
-        # No exception passes through C that calls nobody back. A quarter of the library would be tables for it; debuggers have their own
-        # (-g), and RelWithDebInfo keeps these for profilers.
+        # No exception passes through C code without callbacks, and its unwind tables would be a
+        # quarter of the library. Debuggers have their own (-g), and RelWithDebInfo keeps these for
+        # profilers.
         target_compile_options(${target} PRIVATE
             "$<$<CONFIG:Release>:-fno-unwind-tables;-fno-asynchronous-unwind-tables>")
-        # What is said of a file comes after what is said of its target.
+        # Options of a source file follow those of its target, so they take precedence.
         set_source_files_properties(${ferrule_hot_sources} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O2>")
     endif()
     get_target_property(kind ${target} TYPE)
     if(kind STREQUAL "SHARED_LIBRARY" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
-        # Its own calls of its own functions are bound here; and constants share the code's pages instead of having three half-empty ones.
+        # Binds the library's calls of its own functions at link time; and constants share the pages
+        # of the code instead of three half-empty pages.
         foreach(flag IN ITEMS -Bsymbolic-functions -z,noseparate-code)
             string(MAKE_C_IDENTIFIER "ferrule_linker_takes${flag}" takes_flag)
             check_linker_flag(C "LINKER:${flag}" ${takes_flag})

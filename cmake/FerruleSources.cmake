@@ -1,4 +1,4 @@
-# The library's sources: core, each backend, and which of them this system has.
+# The library's sources: core, each backend, and the backend of this system.
 set(ferrule_core_sources
     core/base/duration.c
     core/base/error.c
@@ -53,11 +53,11 @@ set(ferrule_core_sources
     core/api/unix_listener.c
     core/api/unix_stream.c)
 set(ferrule_posix_sources
+    platform/common/memory.c
     platform/posix/address.c
     platform/posix/bytes.c
     platform/posix/clock.c
     platform/posix/error.c
-    platform/posix/memory.c
     platform/posix/modes.c
     platform/posix/options.c
     platform/posix/poller_epoll.c
@@ -70,14 +70,15 @@ set(ferrule_posix_sources
     platform/posix/unix.c
     platform/posix/wait.c)
 set(ferrule_winsock_sources
+    platform/common/memory.c
     platform/winsock/address.c
     platform/winsock/afd.c
     platform/winsock/afd_sources.c
     platform/winsock/clock.c
     platform/winsock/error.c
     platform/winsock/io.c
-    platform/winsock/memory.c
     platform/winsock/modes.c
+    platform/winsock/module.c
     platform/winsock/options.c
     platform/winsock/poller.c
     platform/winsock/poller_afd.c
@@ -90,12 +91,14 @@ set(ferrule_winsock_sources
     platform/winsock/unix.c
     platform/winsock/wait.c)
 set(ferrule_sim_sources
+    platform/common/sources.c
     platform/sim/address.c
-    platform/sim/try.c
+    platform/sim/address_space.c
     platform/sim/bytes.c
     platform/sim/choice.c
     platform/sim/clock.c
     platform/sim/datagram.c
+    platform/sim/datagram_calls.c
     platform/sim/datagram_peer.c
     platform/sim/error.c
     platform/sim/faults.c
@@ -105,7 +108,6 @@ set(ferrule_sim_sources
     platform/sim/network.c
     platform/sim/options.c
     platform/sim/peer.c
-    platform/sim/address_space.c
     platform/sim/poller.c
     platform/sim/readiness.c
     platform/sim/resolve.c
@@ -117,11 +119,12 @@ set(ferrule_sim_sources
     platform/sim/thread.c
     platform/sim/trace.c
     platform/sim/traits.c
+    platform/sim/try.c
     platform/sim/unix.c
-    platform/sim/wait.c
-    platform/common/sources.c)
-# What a poller needs that keeps its sockets itself.
+    platform/sim/wait.c)
+# For the pollers that keep a table of their sockets.
 set(ferrule_list_sources
+    platform/common/poll_set.c
     platform/common/poller_list.c
     platform/common/sources.c)
 if(WIN32)

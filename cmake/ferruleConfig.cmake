@@ -1,5 +1,6 @@
-# find_package(ferrule [COMPONENTS static|shared]) gives ferrule::ferrule. Without a component BUILD_SHARED_LIBS chooses;
-# ferrule::static and ferrule::shared are there by name too, and so is ferrule::sim, the simulated network for tests.
+# find_package(ferrule [COMPONENTS static|shared]) defines ferrule::ferrule. Without a component
+# BUILD_SHARED_LIBS selects the library. ferrule::static, ferrule::shared and ferrule::sim, the
+# simulated network for tests, are always defined.
 cmake_minimum_required(VERSION 3.20)
 
 if(NOT WIN32)

@@ -1,5 +1,5 @@
-# Cross-build for Linux on another processor with Debian's gcc for it: set FERRULE_TRIPLET, such as aarch64-linux-gnu. Programs
-# are static, so that qemu's user mode needs no libraries beside them.
+# Cross-build for Linux on another processor with Debian's gcc: set FERRULE_TRIPLET, for example to
+# aarch64-linux-gnu. Programs are static, so that qemu's user mode needs no libraries.
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES FERRULE_TRIPLET)
 set(CMAKE_SYSTEM_NAME Linux)
 string(REGEX REPLACE "-.*" "" CMAKE_SYSTEM_PROCESSOR "${FERRULE_TRIPLET}")

@@ -1,4 +1,5 @@
-# Cross-build for 64-bit Windows with Debian's mingw gcc; programs run through Wine where there is one.
+# Cross-build for 64-bit Windows with Debian's mingw gcc. Programs run under Wine if it is
+# installed.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
 set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc)
@@ -12,7 +13,7 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE BOTH)
-# A program needs no DLL of the compiler's: a missing one ends it without a word.
+# Programs need no DLL of the compiler: if one is missing, a program ends without a message.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
 set(CMAKE_SHARED_LINKER_FLAGS_INIT "-static-libgcc")
 

@@ -1,5 +1,6 @@
-# Cross-build with zig's C compiler, which brings its own libc headers: set FERRULE_ZIG to the program and FERRULE_ZIG_TARGET to
-# one of its targets, such as aarch64-macos. Linux targets run under qemu's user mode where there is one.
+# Cross-build with zig's C compiler, which has its own libc headers: set FERRULE_ZIG to the program
+# and FERRULE_ZIG_TARGET to a target, for example aarch64-macos. Linux targets run under qemu's user
+# mode if it is installed.
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES FERRULE_ZIG FERRULE_ZIG_TARGET)
 if(NOT FERRULE_ZIG OR NOT FERRULE_ZIG_TARGET)
     message(FATAL_ERROR "Set FERRULE_ZIG and FERRULE_ZIG_TARGET")
@@ -27,7 +28,7 @@ endif()
 
 set(CMAKE_C_COMPILER "${FERRULE_ZIG}" cc -target "${FERRULE_ZIG_TARGET}")
 if(ferrule_zig_os STREQUAL "windows")
-    # zig names a Windows version on its command line; the sources say which one they want.
+    # zig defines a Windows version on its command line; the sources define the one they need.
     set(CMAKE_C_FLAGS_INIT "-U_WIN32_WINNT")
 endif()
 foreach(tool IN ITEMS ar ranlib)

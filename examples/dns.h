@@ -1,6 +1,5 @@
-/* dns.h: what dns_query.c and dns_server.c share of DNS messages (RFC 1035, section 4). A message
- * is what a stranger sent: all of it is read through dns_take, the one place that checks
- * lengths. */
+/* dns.h: DNS messages (RFC 1035, section 4), for dns_query.c and dns_server.c. A message comes from
+ * an untrusted sender: all reads go through dns_take, the only function that checks lengths. */
 #ifndef DNS_H
 #define DNS_H
 
@@ -9,24 +8,19 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The bounds are those of RFC 1035, 2.3.4 and 4.2.1. */
-enum {
-    DNS_HEADER_LEN = 12,
-    DNS_LONGEST_LABEL = 63,
-    DNS_LONGEST_NAME = 255,
-    DNS_LONGEST_MESSAGE = 512
-};
+/* The limits of RFC 1035, sections 2.3.4 and 4.2.1. */
+enum { DNS_HEADER_LEN = 12, DNS_LABEL_MAX = 63, DNS_NAME_MAX = 255, DNS_MESSAGE_MAX = 512 };
 enum { DNS_TYPE_A = 1, DNS_CLASS_IN = 1, DNS_NO_SUCH_NAME = 3 };
 enum {
     DNS_IS_RESPONSE = 0x8000,
     DNS_OPCODE = 0x7800,
     DNS_IS_AUTHORITY = 0x0400,
-    DNS_IS_CUT = 0x0200,
+    DNS_IS_TRUNCATED = 0x0200,
     DNS_WANTS_RECURSION = 0x0100,
     DNS_CODE = 0x000f
 };
 
-/* The bytes from at on are still to be read; at is never more than len. */
+/* The bytes from at on are unread; at never exceeds len. */
 struct dns_reader {
     const uint8_t *bytes;
     size_t len;
@@ -42,7 +36,7 @@ struct dns_header {
 
 /* ---- Reading */
 
-/* The next n bytes, or NULL where the message has fewer. */
+/* The next n bytes, or NULL if the message has fewer. */
 static inline const uint8_t *dns_take(struct dns_reader *reader, size_t n)
 {
     if (n > reader->len - reader->at) {
@@ -69,8 +63,8 @@ static inline bool dns_take_header(struct dns_reader *reader, struct dns_header 
     return true;
 }
 
-/* Passes a name by. A pointer ends it (4.1.4) and is not followed, so that none can lead round and
- * round. */
+/* Skips a name. A pointer ends a name (section 4.1.4) and is not followed, so pointers cannot form
+ * a loop. */
 static inline bool dns_skip_name(struct dns_reader *reader)
 {
     const uint8_t *label = dns_take(reader, 1);
@@ -78,7 +72,7 @@ static inline bool dns_skip_name(struct dns_reader *reader)
         if (*label >= 0xc0) {
             return dns_take(reader, 1) != NULL;
         }
-        if (*label > DNS_LONGEST_LABEL || dns_take(reader, *label) == NULL) {
+        if (*label > DNS_LABEL_MAX || dns_take(reader, *label) == NULL) {
             return false;
         }
         label = dns_take(reader, 1);
@@ -86,8 +80,8 @@ static inline bool dns_skip_name(struct dns_reader *reader)
     return label != NULL;
 }
 
-/* Names are the same in upper and lower case (RFC 4343). The length of a label is no letter: it is
- * below 'A'. */
+/* Names are case-insensitive (RFC 4343). The length of a label is below 'A', so it is never taken
+ * for a letter. */
 static inline bool dns_is_same_name(const uint8_t *one, const uint8_t *other, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -108,13 +102,13 @@ static inline void dns_put_u16(uint8_t *bytes, unsigned value)
     bytes[1] = (uint8_t)(value & 0xff);
 }
 
-/* Writes text as labels and tells how many bytes they are; 0 where it is no name. */
-static inline size_t dns_put_name(uint8_t out[DNS_LONGEST_NAME], const char *text)
+/* Writes text as labels and returns their length in bytes; 0 if text is no name. */
+static inline size_t dns_put_name(uint8_t out[DNS_NAME_MAX], const char *text)
 {
     size_t at = 0;
     while (*text != '\0') {
         size_t len = strcspn(text, ".");
-        if (len == 0 || len > DNS_LONGEST_LABEL || len + 2 > DNS_LONGEST_NAME - at) {
+        if (len == 0 || len > DNS_LABEL_MAX || len + 2 > DNS_NAME_MAX - at) {
             return 0;
         }
         out[at] = (uint8_t)len;

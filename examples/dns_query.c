@@ -1,9 +1,9 @@
-/* dns_query.c: asks a DNS server for a name's IPv4 addresses over UDP (RFC 1035), up to five times,
- * each time waiting twice as long. What comes is not trusted: what does not fit the question is
- * dropped, and what is badly formed is an error. dns_server.c answers it.
+/* dns_query.c: queries a DNS server for a name's IPv4 addresses over UDP (RFC 1035). It sends the
+ * query up to five times and doubles the wait each time. Responses are untrusted: one that does not
+ * match the query is dropped, and a malformed one is an error. dns_server.c is a server for it.
  *
  * usage: dns_query HOST:PORT NAME
- * The addresses go to standard output; exit code 1 where there are none. */
+ * The addresses go to standard output. The exit code is 1 if there are none. */
 #include "example_os.h"
 
 #include <stdio.h>
@@ -13,22 +13,22 @@
 #include "ferrule.h"
 
 enum { TRIES = 5, FIRST_WAIT_MS = 200 };
-enum { RECORD_HEAD_LEN = 10, MOST_ADDRESSES = DNS_LONGEST_MESSAGE / (1 + RECORD_HEAD_LEN + 4) };
+enum { RECORD_HEAD_LEN = 10, ADDRESSES_MAX = DNS_MESSAGE_MAX / (1 + RECORD_HEAD_LEN + 4) };
 
 static const char usage[] = "usage: dns_query HOST:PORT NAME\n";
 
 struct query {
-    uint8_t bytes[DNS_HEADER_LEN + DNS_LONGEST_NAME + 4];
+    uint8_t bytes[DNS_HEADER_LEN + DNS_NAME_MAX + 4];
     size_t len;
 };
 
 struct response {
-    uint8_t bytes[DNS_LONGEST_MESSAGE];
+    uint8_t bytes[DNS_MESSAGE_MAX];
     size_t len;
 };
 
 struct addresses {
-    fer_ipv4_addr list[MOST_ADDRESSES];
+    fer_ipv4_addr list[ADDRESSES_MAX];
     size_t count;
 };
 
@@ -39,8 +39,8 @@ static void complain(const char *what, fer_error error)
     fprintf(stderr, "%s: %s\n", what, text);
 }
 
-/* False where name is none. All tries have one id, so that a late answer to the first is good
- * too. */
+/* False if name is no name. All tries use the same id, so a late answer to an earlier try is
+ * accepted. */
 static bool write_query(struct query *query, unsigned id, const char *name)
 {
     size_t name_len = dns_put_name(query->bytes + DNS_HEADER_LEN, name);
@@ -54,7 +54,7 @@ static bool write_query(struct query *query, unsigned id, const char *name)
     return name_len > 0;
 }
 
-/* ---- Asking */
+/* ---- The exchange */
 
 /* [::] reaches IPv4 too, on every system that has IPv6. */
 static fer_error bind_anywhere(fer_udp_socket *socket)
@@ -63,7 +63,7 @@ static fer_error bind_anywhere(fer_udp_socket *socket)
     return error.kind == FER_OK ? error : fer_udp_socket_bind(socket, "0.0.0.0:0");
 }
 
-/* Whether it is a response to this very question (RFC 5452, 4.2 and 9.1). */
+/* Whether the bytes are a response to this query (RFC 5452, sections 4.2 and 9.1). */
 static bool is_answer_to(const struct query *query, const uint8_t *bytes, size_t len)
 {
     struct dns_reader reader = {bytes, len, 0};
@@ -78,7 +78,7 @@ static bool is_answer_to(const struct query *query, const uint8_t *bytes, size_t
            dns_is_same_name(question, query->bytes + DNS_HEADER_LEN, question_len);
 }
 
-/* Drops what answers something else, which does not make the wait longer. */
+/* Drops datagrams that do not answer the query; they do not extend the wait. */
 static fer_error await_answer(fer_udp_socket *socket, const struct query *query,
                               struct response *response, uint64_t end)
 {
@@ -111,8 +111,9 @@ static void pause_until(uint64_t end)
     }
 }
 
-/* A server that is not there may be starting: a refusal is tried again too, in its time. */
-static fer_error ask(fer_udp_socket *socket, const struct query *query, struct response *response)
+/* Also retries a refusal after its wait, because the server may be starting. */
+static fer_error send_and_wait(fer_udp_socket *socket, const struct query *query,
+                               struct response *response)
 {
     fer_error error = {FER_TIMED_OUT, 0};
     for (unsigned attempt = 0; attempt < TRIES; attempt++) {
@@ -131,17 +132,17 @@ static fer_error ask(fer_udp_socket *socket, const struct query *query, struct r
     return error;
 }
 
-static fer_error ask_server(const char *server, const struct query *query,
-                            struct response *response)
+static fer_error query_server(const char *server, const struct query *query,
+                              struct response *response)
 {
     fer_udp_socket socket = {0};
     fer_error error = bind_anywhere(&socket);
     if (error.kind == FER_OK) {
-        error = fer_udp_socket_connect(
-            &socket, server); /* from now on nobody else's datagrams are received */
+        /* From now on only the server's datagrams are received. */
+        error = fer_udp_socket_connect(&socket, server);
     }
     if (error.kind == FER_OK) {
-        error = ask(&socket, query, response);
+        error = send_and_wait(&socket, query, response);
     }
     fer_udp_socket_close(&socket);
     return error;
@@ -158,8 +159,8 @@ static void print_addresses(const struct addresses *found)
     }
 }
 
-/* Reads one record (RFC 1035, 4.1.3), and keeps it if it is an address. Whose it is is not looked
- * at: an alias has another name. */
+/* Reads one record (RFC 1035, section 4.1.3) and stores it if it is an address. The record's name
+ * is ignored, because an alias has another name. */
 static bool read_record(struct dns_reader *reader, struct addresses *found)
 {
     if (!dns_skip_name(reader)) {
@@ -177,7 +178,7 @@ static bool read_record(struct dns_reader *reader, struct addresses *found)
     if (dns_get_u16(head) != DNS_TYPE_A || dns_get_u16(head + 2) != DNS_CLASS_IN) {
         return true;
     }
-    if (len != 4 || found->count == MOST_ADDRESSES) {
+    if (len != 4 || found->count == ADDRESSES_MAX) {
         return false;
     }
     found->list[found->count] = fer_ipv4_addr_new(bytes[0], bytes[1], bytes[2], bytes[3]);
@@ -185,8 +186,8 @@ static bool read_record(struct dns_reader *reader, struct addresses *found)
     return true;
 }
 
-/* What is wrong with the response, NULL for nothing: only then is what was found good. It is one
- * that is_answer_to took. */
+/* Returns the problem with the response, or NULL: only then is found valid. The response has passed
+ * is_answer_to. */
 static const char *read_response(const struct query *query, const struct response *response,
                                  struct addresses *found)
 {
@@ -197,7 +198,7 @@ static const char *read_response(const struct query *query, const struct respons
         return (flags & DNS_CODE) == DNS_NO_SUCH_NAME ? "no such name"
                                                       : "the server cannot answer, or will not";
     }
-    if ((flags & DNS_IS_CUT) != 0) {
+    if ((flags & DNS_IS_TRUNCATED) != 0) {
         return "the answer is too long for UDP";
     }
     for (unsigned i = 0; i < records; i++) {
@@ -213,7 +214,7 @@ int main(int argc, char **argv)
     struct query query = {{0}, 0};
     struct response response;
     struct addresses found = {.count = 0};
-    uint16_t id = 0; /* whoever guesses it can answer in the server's place */
+    uint16_t id = 0; /* random, because an attacker who guesses it can forge the answer */
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         fputs(usage, stdout);
         return 0;
@@ -223,14 +224,14 @@ int main(int argc, char **argv)
         return 2;
     }
     if (!example_random(&id)) {
-        fprintf(stderr, "no random number can be had\n");
+        fprintf(stderr, "cannot get a random number\n");
         return 1;
     }
     if (!write_query(&query, id, argv[2])) {
         fprintf(stderr, "%s: not a name\n", argv[2]);
         return 2;
     }
-    fer_error error = ask_server(argv[1], &query, &response);
+    fer_error error = query_server(argv[1], &query, &response);
     if (error.kind != FER_OK) {
         complain(argv[1], error);
         return 1;

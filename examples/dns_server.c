@@ -1,9 +1,9 @@
-/* dns_server.c: a DNS server (RFC 1035) that knows one name, over UDP, and misbehaves for
- * dns_query.c to bear it: the first query gets lost, and before the answer to the second comes one
- * with a wrong id.
+/* dns_server.c: a DNS server (RFC 1035) for one name, over UDP, which misbehaves to test
+ * dns_query.c. It drops the first query, and precedes its answer to the second with one that has a
+ * wrong id.
  *
  * usage: dns_server NAME A.B.C.D [ADDR:PORT]
- * Listens on 127.0.0.1 and a free port unless told otherwise; never ends by itself. */
+ * The default address is 127.0.0.1 with an ephemeral port. Runs until it is killed. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,16 +14,16 @@ enum { SECONDS_TO_LIVE = 60, RECORD_LEN = 16 };
 
 static const char usage[] = "usage: dns_server NAME A.B.C.D [ADDR:PORT]\n";
 
-/* What the server knows. */
+/* The server's only record. */
 struct zone {
-    uint8_t name[DNS_LONGEST_NAME];
+    uint8_t name[DNS_NAME_MAX];
     size_t name_len;
     fer_ipv4_addr address;
 };
 
-/* A query as it came, up to the end of its question, with room for an answer behind it. */
+/* A received query, up to the end of its question, with room for an answer after it. */
 struct message {
-    uint8_t bytes[DNS_LONGEST_MESSAGE + RECORD_LEN];
+    uint8_t bytes[DNS_MESSAGE_MAX + RECORD_LEN];
     size_t len;
     size_t name_len;
 };
@@ -43,8 +43,8 @@ static void print_addr(const char *words, const fer_socket_addr *addr)
     fflush(stdout);
 }
 
-/* Whether the first len bytes are a query with one question; what follows the question is cut
- * off. */
+/* Whether the first len bytes are a query with one question. Bytes after the question are
+ * removed. */
 static bool read_query(struct message *message, size_t len)
 {
     struct dns_reader reader = {message->bytes, len, 0};
@@ -60,7 +60,7 @@ static bool read_query(struct message *message, size_t len)
     return is_whole;
 }
 
-/* Puts the record behind the question; its name is a pointer to the question's (RFC 1035,
+/* Appends the record after the question; its name is a pointer to the question's (RFC 1035, section
  * 4.1.4). */
 static void append_record(struct message *message, const fer_ipv4_addr *address)
 {
@@ -75,7 +75,7 @@ static void append_record(struct message *message, const fer_ipv4_addr *address)
     message->len += RECORD_LEN;
 }
 
-/* Makes the answer of the query, in its place. */
+/* Turns the query into its answer, in place. */
 static void answer_query(struct message *message, const struct zone *zone)
 {
     const uint8_t *name = message->bytes + DNS_HEADER_LEN;
@@ -88,13 +88,13 @@ static void answer_query(struct message *message, const struct zone *zone)
     dns_put_u16(message->bytes + 2,
                 DNS_IS_RESPONSE | DNS_IS_AUTHORITY | kept | (is_known ? 0 : DNS_NO_SUCH_NAME));
     dns_put_u16(message->bytes + 6, has_record ? 1 : 0);
-    memset(message->bytes + 8, 0, 4); /* no records of the other kinds */
+    memset(message->bytes + 8, 0, 4); /* no records in the other sections */
     if (has_record) {
         append_record(message, &zone->address);
     }
 }
 
-/* One who cannot be answered is no reason to stop answering the others. */
+/* A client that cannot be answered does not end the server. */
 static void reply(fer_udp_socket *socket, const struct message *message, const fer_socket_addr *to,
                   const char *words)
 {
@@ -108,14 +108,13 @@ static fer_error serve(fer_udp_socket *socket, const struct zone *zone)
     struct message message;
     fer_datagram got;
     for (unsigned long queries = 0;;) {
-        fer_error error =
-            fer_udp_socket_recv_from(socket, message.bytes, DNS_LONGEST_MESSAGE, &got);
+        fer_error error = fer_udp_socket_recv_from(socket, message.bytes, DNS_MESSAGE_MAX, &got);
         if (error.kind == FER_INTERRUPTED) {
             continue;
         }
         FER_TRY(error);
         if (got.truncated || !read_query(&message, got.len)) {
-            /* an answer to what is no query could go round for ever between two servers */
+            /* No answer: two servers could answer each other without end. */
             continue;
         }
         queries++;

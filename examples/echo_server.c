@@ -1,8 +1,8 @@
-/* echo_server.c: sends back to each client what it sent. Eight threads wait at one listener, and
- * each has one client at a time. docs/PORTING.md has the same program in Rust beside it.
+/* echo_server.c: sends each client its own bytes back. Eight threads accept from one listener, and
+ * each serves one client at a time. docs/PORTING.md shows the same program in Rust.
  *
  * usage: echo_server [ADDR:PORT]
- * Listens on 127.0.0.1 and a free port unless told otherwise; never ends by itself. */
+ * The default address is 127.0.0.1 with an ephemeral port. Runs until it is killed. */
 #include "example_os.h"
 
 #include <stdio.h>
@@ -24,7 +24,7 @@ static void complain(const char *what, fer_error error)
     fprintf(stderr, "%s: %s\n", what, text);
 }
 
-/* Up to the client's end; our own is told by the close. */
+/* Until the client's end of file; the close ends our own sending. */
 static fer_error echo(fer_tcp_stream *stream, uint64_t *n)
 {
     char memory[BUFFER_SIZE];
@@ -36,8 +36,8 @@ static fer_error echo(fer_tcp_stream *stream, uint64_t *n)
     return fer_copy(both, both, &buffer, n);
 }
 
-/* What goes wrong with a client is that client's affair. accept skips connections that died: its
- * errors are the machine's. */
+/* A failure of one client is only reported. accept skips connections that failed in the queue, so
+ * its errors are the machine's. */
 static fer_error serve(fer_tcp_listener *listener)
 {
     for (;;) {
@@ -64,7 +64,7 @@ static void run_worker(void *argument)
     worker->error = serve(worker->listener);
 }
 
-/* The first failure of a worker; they all end only so. */
+/* Returns the first failure of a worker; a worker ends only by failing. */
 static fer_error serve_with_workers(fer_tcp_listener *listener)
 {
     static struct worker workers[WORKERS];

@@ -1,12 +1,12 @@
-/* example_os.h: what the examples need of a system besides sockets: standard input and output as
- * bytes, threads, a lock to wait with, a pause, a clock, Ctrl-C and a number that nobody can guess.
- * The one place of the examples that asks which OS this is. Include it first. */
+/* example_os.h: what the examples need from the system besides sockets: standard input and output
+ * as bytes, threads, a lock with a condition, a pause, a clock, Ctrl-C and a random number. It is
+ * the only example file with code for single systems. Include it first. */
 #ifndef EXAMPLE_OS_H
 #define EXAMPLE_OS_H
 
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
-#define _CRT_RAND_S /* asks <stdlib.h> for rand_s (MSDN, rand_s) */
+#define _CRT_RAND_S /* makes <stdlib.h> declare rand_s (MSDN, rand_s) */
 #include <stdlib.h>
 #include <windows.h>
 #else
@@ -31,7 +31,7 @@ typedef HANDLE example_native_thread;
 typedef pthread_t example_native_thread;
 #endif
 
-/* A thread and what it runs. It must stay in place while the thread runs. */
+/* A thread and its function. It must stay in place while the thread runs. */
 typedef struct example_thread {
     void (*run)(void *argument);
     void *argument;
@@ -63,7 +63,7 @@ static inline void example_wake(example_lock *lock)
     WakeAllConditionVariable(&lock->changed);
 }
 
-/* Lets the lock go until example_wake, or for that long; false when the time is over. */
+/* Releases the lock until example_wake or the timeout, then acquires it again. False: expired. */
 static inline bool example_wait(example_lock *lock, unsigned seconds)
 {
     return SleepConditionVariableSRW(&lock->changed, &lock->lock, seconds * 1000, 0) != 0;
@@ -88,8 +88,8 @@ static inline void example_join(example_thread *thread)
     (void)CloseHandle(thread->native);
 }
 
-/* Leaves a thread to end with the program. */
-static inline void example_leave(example_thread *thread)
+/* Detaches a thread, which ends with the program at the latest. */
+static inline void example_detach(example_thread *thread)
 {
     (void)CloseHandle(thread->native);
 }
@@ -99,13 +99,13 @@ static inline void example_pause(unsigned milliseconds)
     Sleep(milliseconds);
 }
 
-/* A clock that nobody sets, from some moment in the past on. */
+/* A monotonic clock, from an unspecified origin. */
 static inline uint64_t example_milliseconds(void)
 {
     return GetTickCount64();
 }
 
-/* A number that nobody can guess. */
+/* An unpredictable number. */
 static inline bool example_random(uint16_t *number)
 {
     unsigned drawn = 0;
@@ -114,8 +114,8 @@ static inline bool example_random(uint16_t *number)
     return is_drawn;
 }
 
-/* Reads what standard input has; *n == 0 is its end. The C library is passed by, for it would
- * translate line ends. */
+/* Reads standard input; *n == 0 is end of file. Avoids the C library, which would translate line
+ * ends. */
 static inline bool example_read_input(void *buf, size_t len, size_t *n)
 {
     DWORD got = 0;
@@ -141,32 +141,31 @@ static inline bool example_write_output(const void *buf, size_t len)
     return true;
 }
 
-/* Whether somebody looks at standard error as it is written. */
-static inline bool example_is_watched(void)
+/* Whether standard error is a terminal. */
+static inline bool example_is_terminal(void)
 {
     DWORD mode = 0;
     return GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode) != 0;
 }
 
-/* The system calls its handlers on a thread of their own (MSDN, SetConsoleCtrlHandler), so this one
- * has a lock. */
+/* The system calls handlers on a thread of their own (MSDN, SetConsoleCtrlHandler), so the handler
+ * needs a lock. */
 static SRWLOCK example_interrupt_lock = SRWLOCK_INIT;
 static void (*example_interrupt)(void);
 
 static inline BOOL WINAPI example_on_control(DWORD control)
 {
     AcquireSRWLockExclusive(&example_interrupt_lock);
-    bool is_ours =
+    bool is_handled =
         example_interrupt != NULL && (control == CTRL_C_EVENT || control == CTRL_BREAK_EVENT);
-    if (is_ours) {
+    if (is_handled) {
         example_interrupt();
     }
     ReleaseSRWLockExclusive(&example_interrupt_lock);
-    return is_ours;
+    return is_handled;
 }
 
-/* Has a function called at Ctrl-C and Ctrl-Break, by another thread, instead of ending the
- * program. */
+/* Calls function at Ctrl-C and Ctrl-Break, on another thread, instead of ending the program. */
 static inline bool example_catch_interrupt(void (*function)(void))
 {
     AcquireSRWLockExclusive(&example_interrupt_lock);
@@ -175,8 +174,8 @@ static inline bool example_catch_interrupt(void (*function)(void))
     return SetConsoleCtrlHandler(example_on_control, TRUE) != 0;
 }
 
-/* Ctrl-C ends the program again. The function is not called any more, and is not being called. */
-static inline void example_leave_interrupt(void)
+/* Restores the default action. On return the function is not running and will not be called. */
+static inline void example_restore_interrupt(void)
 {
     (void)SetConsoleCtrlHandler(example_on_control, FALSE);
     AcquireSRWLockExclusive(&example_interrupt_lock);
@@ -209,7 +208,7 @@ static inline void example_wake(example_lock *lock)
     (void)pthread_cond_broadcast(&lock->changed);
 }
 
-/* Lets the lock go until example_wake, or for that long; false when the time is over. */
+/* Releases the lock until example_wake or the timeout, then acquires it again. False: expired. */
 static inline bool example_wait(example_lock *lock, unsigned seconds)
 {
     struct timespec until = {0, 0};
@@ -235,20 +234,20 @@ static inline void example_join(example_thread *thread)
     (void)pthread_join(thread->native, NULL);
 }
 
-/* Leaves a thread to end with the program. */
-static inline void example_leave(example_thread *thread)
+/* Detaches a thread, which ends with the program at the latest. */
+static inline void example_detach(example_thread *thread)
 {
     (void)pthread_detach(thread->native);
 }
 
-/* A signal may make it shorter. */
+/* A signal may shorten it. */
 static inline void example_pause(unsigned milliseconds)
 {
     struct timespec pause = {(time_t)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000};
     (void)nanosleep(&pause, NULL);
 }
 
-/* A clock that nobody sets, from some moment in the past on. */
+/* A monotonic clock, from an unspecified origin. */
 static inline uint64_t example_milliseconds(void)
 {
     struct timespec now = {0, 0};
@@ -256,7 +255,7 @@ static inline uint64_t example_milliseconds(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A number that nobody can guess. */
+/* An unpredictable number. */
 static inline bool example_random(uint16_t *number)
 {
     int device = open("/dev/urandom", O_RDONLY);
@@ -268,7 +267,7 @@ static inline bool example_random(uint16_t *number)
     return is_drawn;
 }
 
-/* Reads what standard input has; *n == 0 is its end. */
+/* Reads standard input; *n == 0 is end of file. */
 static inline bool example_read_input(void *buf, size_t len, size_t *n)
 {
     ssize_t got = 0;
@@ -292,27 +291,27 @@ static inline bool example_write_output(const void *buf, size_t len)
     return true;
 }
 
-/* Whether somebody looks at standard error as it is written. */
-static inline bool example_is_watched(void)
+/* Whether standard error is a terminal. */
+static inline bool example_is_terminal(void)
 {
     return isatty(STDERR_FILENO) == 1;
 }
 
 static void (*volatile example_interrupt)(void);
 
-/* What it calls may set errno, which is the interrupted code's. */
+/* The function may set errno, which belongs to the interrupted code. */
 static inline void example_on_signal(int number)
 {
-    int kept = errno;
+    int saved = errno;
     (void)number;
     if (example_interrupt != NULL) {
         example_interrupt();
     }
-    errno = kept;
+    errno = saved;
 }
 
-/* Has a function called at Ctrl-C, and at SIGTERM, instead of ending the program: by a signal
- * handler, so it may do next to nothing. */
+/* Calls function at Ctrl-C and SIGTERM instead of ending the program. function runs in a signal
+ * handler, so it may make only async-signal-safe calls. */
 static inline bool example_catch_interrupt(void (*function)(void))
 {
     struct sigaction action = {.sa_handler = example_on_signal};
@@ -321,9 +320,9 @@ static inline bool example_catch_interrupt(void (*function)(void))
     return sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0;
 }
 
-/* Ctrl-C ends the program again. The function is not called any more; what calls it runs on this
- * thread, where there is no other. */
-static inline void example_leave_interrupt(void)
+/* Restores the default action. In a program with one thread, the function is then not running and
+ * will not be called. */
+static inline void example_restore_interrupt(void)
 {
     (void)signal(SIGINT, SIG_DFL);
     (void)signal(SIGTERM, SIG_DFL);

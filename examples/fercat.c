@@ -1,8 +1,8 @@
-/* fercat.c: a small netcat: connects or listens, and carries standard input and output over TCP in
+/* fercat.c: a small netcat: connects or listens, and copies standard input and output over TCP in
  * both directions at once.
  *
  * Two threads share one stream: the sender reads standard input and writes the stream, main reads
- * the stream and writes standard output. fercat -h tells the rest. */
+ * the stream and writes standard output. fercat -h shows the usage. */
 #include "example_os.h"
 
 #include <stdio.h>
@@ -11,72 +11,72 @@
 
 #include "ferrule.h"
 
-enum { EXIT_GOOD = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2, EXIT_TIMEOUT = 3 };
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_TIMEOUT = 3 };
 enum { BUFFER_SIZE = 64 * 1024, MAX_ADDRS = 16, GRACE_SECONDS = 1, MAX_SECONDS = 1000000 };
 
 static const char help[] = "usage: fercat [-v] [-w SECONDS] HOST PORT | HOST:PORT\n"
                            "       fercat -l [-kv] [-w SECONDS] [HOST] PORT | HOST:PORT\n"
                            "\n"
                            "Connects, or with -l listens for one connection, sends standard input "
-                           "and writes what arrives to standard output.\n"
-                           "The end of standard input ends the sending half only. HOST is a name "
-                           "or an address; in HOST:PORT an IPv6 address\n"
-                           "stands in brackets. PORT is a number; with -l, 0 is a free port, and "
-                           "no HOST is all addresses of this machine.\n"
+                           "and writes the received bytes to standard output.\n"
+                           "The end of standard input shuts down only the write half. HOST is a "
+                           "name or an address; HOST:PORT needs brackets around\n"
+                           "an IPv6 address. PORT is a number. With -l, port 0 is an ephemeral "
+                           "port, and the default HOST is all local addresses.\n"
                            "\n"
                            "  -l          listen\n"
-                           "  -k          with -l: go on listening; standard input goes to the "
-                           "first connection, the later ones only send\n"
-                           "  -w SECONDS  give up connecting to an address after SECONDS, and on a "
-                           "connection that is idle in both directions\n"
-                           "              for SECONDS; waiting for a connection has no limit\n"
-                           "  -v          tell of each connection on standard error; -l with port "
-                           "0 always tells where it listens\n"
-                           "  -h          show this\n"
+                           "  -k          with -l: continue to listen; the first connection gets "
+                           "standard input, later ones are only received from\n"
+                           "  -w SECONDS  the timeout of a connect to one address, and of a "
+                           "connection that is idle in both directions;\n"
+                           "              accepting a connection has no timeout\n"
+                           "  -v          report each connection on standard error; -l with port 0 "
+                           "always reports its address\n"
+                           "  -h          show this help\n"
                            "\n"
-                           "fercat ends after the peer's end, once what standard input had was "
-                           "sent: when standard input has been silent for\n"
-                           "one second (with -w: for SECONDS), it is not waited for.\n"
+                           "fercat exits after the peer's end of file, when standard input has "
+                           "been sent or has been silent for one second\n"
+                           "(with -w: for SECONDS).\n"
                            "\n"
-                           "exit code: 0 all went well, 1 a network, input or output failure, 2 "
-                           "wrong usage or no address, 3 timed out\n";
+                           "exit code: 0 success, 1 a network, input or output failure, 2 wrong "
+                           "usage or no address, 3 timed out\n";
 
-/* What the command line said. */
+/* The command line. */
 struct request {
     bool listens;
     bool keeps_listening;
     bool verbose;
-    bool any_host;    /* listen on every address of this machine */
-    unsigned idle;    /* seconds; 0 is for ever */
+    bool any_host;    /* listen on all local addresses */
+    unsigned idle;    /* seconds; 0: no timeout */
     char target[300]; /* "host:port" */
 };
 
-/* What the two threads share. It is never freed: the sender may still wait for standard input when
- * main returns. */
-struct conversation {
+/* Shared by the two threads. It is never freed, because the sender may still wait for standard
+ * input when main returns. */
+struct session {
     fer_tcp_stream stream;
     example_lock lock;
-    /* From here on under the lock, and the sender's to change. */
-    uint64_t moves;  /* how often bytes went on: a sender that waits has none */
-    bool is_writing; /* has bytes, and waits for the network to take them */
+    /* The lock guards the members below; only the sender changes them. */
+    uint64_t steps;  /* counts the sender's steps; unchanged while it waits */
+    bool is_writing; /* has bytes and waits until the network accepts them */
     bool is_done;
     bool input_failed;
     fer_error error;
 };
 
-static struct conversation talk = {.lock = EXAMPLE_LOCK_INIT};
+static struct session session = {.lock = EXAMPLE_LOCK_INIT};
 
-/* ---- messages */
+/* ---- Messages */
 
 static int exit_code_of(fer_error error)
 {
     if (error.kind == FER_OK) {
-        return EXIT_GOOD;
+        return EXIT_OK;
     }
-    return error.kind == FER_TIMED_OUT ? EXIT_TIMEOUT : EXIT_BROKEN;
+    return error.kind == FER_TIMED_OUT ? EXIT_TIMEOUT : EXIT_FAILED;
 }
 
-/* Tells what failed by the kind's name and the OS's own number, and gives the exit code. */
+/* Reports a failure by the kind's name and the OS code, and returns the exit code. */
 static int complain(const char *what, const char *where, fer_error error)
 {
     fprintf(stderr, "fercat: %s %s: %s", what, where, fer_error_kind_name(error.kind));
@@ -89,7 +89,7 @@ static int complain(const char *what, const char *where, fer_error error)
 
 static int complain_usage(const char *problem)
 {
-    fprintf(stderr, "fercat: %s\nfercat -h shows the usage\n", problem);
+    fprintf(stderr, "fercat: %s\nTry fercat -h.\n", problem);
     return EXIT_USAGE;
 }
 
@@ -98,14 +98,14 @@ static fer_duration duration_of(unsigned seconds)
     return seconds == 0 ? FER_DURATION_NONE : fer_duration_from_secs(seconds);
 }
 
-/* ---- standard input to the stream: the sender's thread */
+/* ---- Standard input to the stream: the sender's thread */
 
-static void note(bool is_writing)
+static void note_progress(bool is_writing)
 {
-    example_acquire(&talk.lock);
-    talk.moves++;
-    talk.is_writing = is_writing;
-    example_release(&talk.lock);
+    example_acquire(&session.lock);
+    session.steps++;
+    session.is_writing = is_writing;
+    example_release(&session.lock);
 }
 
 static void send_input(void *unused)
@@ -120,41 +120,42 @@ static void send_input(void *unused)
         if (input_failed || n == 0) {
             break;
         }
-        note(true);
-        error = fer_tcp_stream_write_all(&talk.stream, buf, n, NULL);
-        note(false);
+        note_progress(true);
+        error = fer_tcp_stream_write_all(&session.stream, buf, n, NULL);
+        note_progress(false);
     }
-    /* Also after a failure: the peer may have something to say about it, and waits for our end. */
-    fer_error ended = fer_tcp_stream_shutdown(&talk.stream, FER_SHUTDOWN_WRITE);
-    example_acquire(&talk.lock);
-    talk.error = error.kind == FER_OK ? ended : error;
-    talk.input_failed = input_failed;
-    talk.is_done = true;
-    example_wake(&talk.lock);
-    example_release(&talk.lock);
+    /* Also after a failure: the peer waits for our end of file, and may still send the cause. */
+    fer_error ended = fer_tcp_stream_shutdown(&session.stream, FER_SHUTDOWN_WRITE);
+    example_acquire(&session.lock);
+    session.error = error.kind == FER_OK ? ended : error;
+    session.input_failed = input_failed;
+    session.is_done = true;
+    example_wake(&session.lock);
+    example_release(&session.lock);
 }
 
-/* Whether the sender got on since *seen. */
-static bool sender_moved(uint64_t *seen)
+/* Whether the sender has made progress since *seen. */
+static bool sender_progressed(uint64_t *seen)
 {
-    example_acquire(&talk.lock);
-    bool moved = talk.moves != *seen;
-    *seen = talk.moves;
-    example_release(&talk.lock);
-    return moved;
+    example_acquire(&session.lock);
+    bool progressed = session.steps != *seen;
+    *seen = session.steps;
+    example_release(&session.lock);
+    return progressed;
 }
 
-/* After the peer's end: lets the sender send what standard input has. */
+/* After the peer's end of file: waits until the sender has sent the available input. */
 static fer_error wait_for_sender(unsigned idle)
 {
     fer_error error = {FER_OK, 0};
-    example_acquire(&talk.lock);
-    while (!talk.is_done) {
-        uint64_t seen = talk.moves;
-        if (example_wait(&talk.lock, idle == 0 ? GRACE_SECONDS : idle) || talk.moves != seen) {
+    example_acquire(&session.lock);
+    while (!session.is_done) {
+        uint64_t seen = session.steps;
+        if (example_wait(&session.lock, idle == 0 ? GRACE_SECONDS : idle) ||
+            session.steps != seen) {
             continue;
         }
-        if (!talk.is_writing) {
+        if (!session.is_writing) {
             break; /* standard input is silent */
         }
         if (idle != 0) {
@@ -162,17 +163,17 @@ static fer_error wait_for_sender(unsigned idle)
             break;
         }
     }
-    if (talk.is_done) {
-        error = talk.error;
+    if (session.is_done) {
+        error = session.error;
     }
-    example_release(&talk.lock);
+    example_release(&session.lock);
     return error;
 }
 
-/* ---- the stream to standard output */
+/* ---- The stream to standard output */
 
-/* Reads to the peer's end. A read that timed out lost nothing: it is tried again while the other
- * direction moves. */
+/* Reads until end of file. A read that timed out has lost nothing, and is retried while the other
+ * direction makes progress. */
 static fer_error receive(fer_tcp_stream *stream, bool *output_failed)
 {
     static char buf[BUFFER_SIZE];
@@ -181,7 +182,7 @@ static fer_error receive(fer_tcp_stream *stream, bool *output_failed)
         size_t n = 0;
         fer_error error = fer_tcp_stream_read(stream, buf, sizeof buf, &n);
         bool expired = error.kind == FER_TIMED_OUT && error.os_code == 0;
-        if (error.kind == FER_INTERRUPTED || (expired && sender_moved(&seen))) {
+        if (error.kind == FER_INTERRUPTED || (expired && sender_progressed(&seen))) {
             continue;
         }
         if (error.kind != FER_OK || n == 0) {
@@ -196,50 +197,50 @@ static fer_error receive(fer_tcp_stream *stream, bool *output_failed)
 
 static int complain_output(void)
 {
-    fprintf(stderr, "fercat: standard output cannot be written\n");
-    return EXIT_BROKEN;
+    fprintf(stderr, "fercat: cannot write standard output\n");
+    return EXIT_FAILED;
 }
 
-/* The first connection: both directions. The stream stays open, and the sender is left, where it
- * still waits for standard input: it would not bear a close. */
-static int converse(const char *peer, unsigned idle)
+/* The first connection, in both directions. If the sender still waits for standard input, it is
+ * detached and the stream stays open, because the sender uses it. */
+static int run_session(const char *peer, unsigned idle)
 {
     static example_thread sender = {.run = send_input};
     bool output_failed = false;
     if (!example_start(&sender)) {
-        fprintf(stderr, "fercat: no thread can be started\n");
-        return EXIT_BROKEN;
+        fprintf(stderr, "fercat: cannot start a thread\n");
+        return EXIT_FAILED;
     }
-    fer_error received = receive(&talk.stream, &output_failed);
+    fer_error received = receive(&session.stream, &output_failed);
     if (output_failed || received.kind != FER_OK) {
-        example_leave(&sender);
+        example_detach(&sender);
         return output_failed ? complain_output() : complain("receive from", peer, received);
     }
     fer_error sent = wait_for_sender(idle);
-    example_acquire(&talk.lock);
-    bool is_done = talk.is_done;
-    bool input_failed = talk.input_failed;
-    example_release(&talk.lock);
+    example_acquire(&session.lock);
+    bool is_done = session.is_done;
+    bool input_failed = session.input_failed;
+    example_release(&session.lock);
     if (is_done) {
         example_join(&sender);
-        fer_tcp_stream_close(&talk.stream);
+        fer_tcp_stream_close(&session.stream);
     } else {
-        example_leave(&sender);
-        sent =
-            sent.kind == FER_OK ? fer_tcp_stream_shutdown(&talk.stream, FER_SHUTDOWN_WRITE) : sent;
+        example_detach(&sender);
+        sent = sent.kind == FER_OK ? fer_tcp_stream_shutdown(&session.stream, FER_SHUTDOWN_WRITE)
+                                   : sent;
     }
     if (sent.kind != FER_OK) {
         return complain("send to", peer, sent);
     }
     if (input_failed) {
-        fprintf(stderr, "fercat: standard input cannot be read\n");
-        return EXIT_BROKEN;
+        fprintf(stderr, "fercat: cannot read standard input\n");
+        return EXIT_FAILED;
     }
-    return EXIT_GOOD;
+    return EXIT_OK;
 }
 
-/* A later connection of -k: standard input has gone to the first. */
-static int only_receive(fer_tcp_stream *stream, const char *peer)
+/* A later connection of -k: standard input belongs to the first. */
+static int receive_only(fer_tcp_stream *stream, const char *peer)
 {
     bool output_failed = false;
     fer_error error = fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE);
@@ -250,10 +251,10 @@ static int only_receive(fer_tcp_stream *stream, const char *peer)
     if (output_failed) {
         return complain_output();
     }
-    return error.kind == FER_OK ? EXIT_GOOD : complain("receive from", peer, error);
+    return error.kind == FER_OK ? EXIT_OK : complain("receive from", peer, error);
 }
 
-/* ---- connecting and listening */
+/* ---- Connecting and listening */
 
 static int run_connect(const struct request *request, const fer_socket_addr *addrs, size_t count)
 {
@@ -261,7 +262,8 @@ static int run_connect(const struct request *request, const fer_socket_addr *add
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     for (size_t i = 0; i < count; i++) {
         fer_socket_addr_format(&addrs[i], text, sizeof text);
-        error = fer_tcp_stream_connect_timeout(&talk.stream, &addrs[i], duration_of(request->idle));
+        error =
+            fer_tcp_stream_connect_timeout(&session.stream, &addrs[i], duration_of(request->idle));
         if (error.kind == FER_OK) {
             break;
         }
@@ -270,7 +272,7 @@ static int run_connect(const struct request *request, const fer_socket_addr *add
         }
     }
     if (error.kind == FER_OK) {
-        error = fer_tcp_stream_set_read_timeout(&talk.stream, duration_of(request->idle));
+        error = fer_tcp_stream_set_read_timeout(&session.stream, duration_of(request->idle));
     }
     if (error.kind != FER_OK) {
         return complain("connect to", request->target, error);
@@ -278,10 +280,10 @@ static int run_connect(const struct request *request, const fer_socket_addr *add
     if (request->verbose) {
         fprintf(stderr, "connected to %s\n", text);
     }
-    return converse(text, request->idle);
+    return run_session(text, request->idle);
 }
 
-/* Takes one connection into stream; its address goes to text. */
+/* Accepts one connection and formats its peer address. */
 static fer_error accept_one(fer_tcp_listener *listener, fer_tcp_stream *stream,
                             const struct request *request, char *text)
 {
@@ -315,7 +317,7 @@ static int run_listen(const struct request *request, const fer_socket_addr *addr
     char peer[FER_SOCKET_ADDR_TEXT_CAP];
     fer_error error = start_listening(&listener, request, addrs, count);
     if (error.kind == FER_OK) {
-        error = accept_one(&listener, &talk.stream, request, peer);
+        error = accept_one(&listener, &session.stream, request, peer);
     }
     if (error.kind != FER_OK) {
         return complain("listen on", request->target, error);
@@ -323,19 +325,19 @@ static int run_listen(const struct request *request, const fer_socket_addr *addr
     if (!request->keeps_listening) {
         fer_tcp_listener_close(&listener);
     }
-    int code = converse(peer, request->idle);
+    int code = run_session(peer, request->idle);
     while (request->keeps_listening) {
         fer_tcp_stream stream = {0};
         error = accept_one(&listener, &stream, request, peer);
         if (error.kind != FER_OK) {
             return complain("listen on", request->target, error);
         }
-        (void)only_receive(&stream, peer);
+        (void)receive_only(&stream, peer);
     }
     return code;
 }
 
-/* ---- the command line */
+/* ---- The command line */
 
 static bool parse_seconds(const char *text, unsigned *seconds)
 {
@@ -348,8 +350,8 @@ static bool parse_seconds(const char *text, unsigned *seconds)
     return true;
 }
 
-/* Reads the letters of argv[*next], such as -lkv or -w5; false for an unknown one, or a -w without
- * its number. */
+/* Reads the letters of argv[*next], such as -lkv or -w5. False for an unknown letter, or for -w
+ * without a number. */
 static bool parse_letters(struct request *request, char **argv, int argc, int *next)
 {
     for (const char *letter = argv[*next] + 1; *letter != '\0'; letter++) {
@@ -357,7 +359,7 @@ static bool parse_letters(struct request *request, char **argv, int argc, int *n
         case 'l': request->listens = true; break;
         case 'k': request->keeps_listening = true; break;
         case 'v': request->verbose = true; break;
-        case 'h': fputs(help, stdout); exit(EXIT_GOOD);
+        case 'h': fputs(help, stdout); exit(EXIT_OK);
         case 'w':
             if (letter[1] != '\0') {
                 return parse_seconds(letter + 1, &request->idle);
@@ -370,7 +372,7 @@ static bool parse_letters(struct request *request, char **argv, int argc, int *n
     return true;
 }
 
-/* Makes "host:port" of one argument or two; brackets are put round an address that has colons. */
+/* Makes "host:port" from one argument or two. An address with colons gets brackets. */
 static bool parse_target(struct request *request, char **argv, int count)
 {
     int len = -1;
@@ -387,8 +389,8 @@ static bool parse_target(struct request *request, char **argv, int count)
     return len > 0 && (size_t)len < sizeof request->target;
 }
 
-/* The addresses of the target; where every address is meant, IPv4's too, for a machine without
- * IPv6. */
+/* The addresses of the target. For all local addresses IPv4's wildcard is added, for a machine
+ * without IPv6. */
 static fer_error find_addrs(const struct request *request, fer_socket_addr *addrs, size_t *count)
 {
     FER_TRY(fer_to_socket_addrs(request->target, addrs, MAX_ADDRS, count));

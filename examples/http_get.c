@@ -1,8 +1,9 @@
-/* http_get.c: fetches a page over HTTP/1.0 (RFC 1945): each step has a time limit, and what may
- * pass is tried again. docs/PORTING.md has the same program in Rust beside it.
+/* http_get.c: fetches a page over HTTP/1.0 (RFC 1945). Each step has a time limit, and transient
+ * failures are retried. docs/PORTING.md shows the same program in Rust.
  *
  * usage: http_get [-w SECONDS] HOST:PORT [PATH]
- * The body goes to standard output; exit code 1 where there is none, or the status is not 2xx. */
+ * The body goes to standard output. The exit code is 1 if there is no response or its status is not
+ * 2xx. */
 #include "example_os.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@ enum {
     TRIES = 3,
     FIRST_PAUSE_MS = 100,
     DEFAULT_SECONDS = 5,
-    LONGEST = 1 << 20,
+    RESPONSE_CAP = 1 << 20,
     HEAD_CAP = 1024,
     ADDRS_CAP = 16
 };
@@ -28,7 +29,7 @@ struct request {
 };
 
 struct response {
-    char bytes[LONGEST];
+    char bytes[RESPONSE_CAP];
     size_t len;
 };
 
@@ -39,7 +40,8 @@ static void complain(const char *what, fer_error error)
     fprintf(stderr, "%s: %s\n", what, text);
 }
 
-/* fer_tcp_stream_connect has no time limit: with one, the addresses are tried by hand. */
+/* fer_tcp_stream_connect has no time limit, so the addresses are tried one by one with a
+ * timeout. */
 static fer_error connect_any(fer_tcp_stream *stream, const struct request *request)
 {
     fer_socket_addr addrs[ADDRS_CAP];
@@ -55,7 +57,7 @@ static fer_error connect_any(fer_tcp_stream *stream, const struct request *reque
     return error;
 }
 
-/* The server's end of the stream is the response's end. */
+/* The end of the stream is the end of the response. */
 static fer_error exchange(fer_tcp_stream *stream, const struct request *request,
                           struct response *response)
 {
@@ -87,7 +89,7 @@ static bool may_pass(fer_error_kind kind)
     }
 }
 
-/* A GET may be sent again (RFC 9110, 9.2.2). */
+/* A GET may be retried (RFC 9110, 9.2.2). */
 static fer_error fetch(const struct request *request, struct response *response)
 {
     unsigned pause = FIRST_PAUSE_MS;
@@ -101,7 +103,7 @@ static fer_error fetch(const struct request *request, struct response *response)
     return error;
 }
 
-/* The status, or 0 where that is no HTTP. */
+/* The status, or 0 if the response is not HTTP. */
 static int status_of(const struct response *response)
 {
     const char *text = response->bytes;
@@ -116,7 +118,7 @@ static int status_of(const struct response *response)
     return status;
 }
 
-/* Where the body begins: behind the first empty line. */
+/* The body begins after the first empty line. */
 static size_t body_of(const struct response *response)
 {
     for (size_t i = 4; i <= response->len; i++) {
@@ -133,7 +135,7 @@ static bool print_body(const struct response *response)
     return example_write_output(response->bytes + body, response->len - body);
 }
 
-/* Line ends would end the request too early. */
+/* Rejects line ends, which would end the request early. */
 static bool write_head(struct request *request, const char *path)
 {
     int len = snprintf(request->head, sizeof request->head, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n",

@@ -1,12 +1,11 @@
-/* icmp_echo.c: asks a host for an ICMP echo (RFC 792; RFC 4443, 4) through a raw socket, and prints
- * the answer as ping does.
+/* icmp_echo.c: sends an ICMP echo request (RFC 792; RFC 4443, section 4) through a raw socket and
+ * prints the reply as ping does.
  *
- * usage: icmp_echo [-6] [ADDRESS]   an address of numbers; without one the own loopback, of IPv6
- * with -6
+ * usage: icmp_echo [-6] [ADDRESS]  an IP address; the default is loopback, of IPv6 with -6
  *
- * Raw sockets need a privilege. Without it this says so, and asks through a datagram socket of the
- * same protocol, which Linux (net.ipv4.ping_group_range) and macOS may allow to everybody. Where
- * neither is allowed it ends with 77. */
+ * Raw sockets need a privilege. Without it the program reports the error and uses a datagram socket
+ * of the same protocol, which Linux (net.ipv4.ping_group_range) and macOS may allow to every user.
+ * If neither is allowed, the exit code is 77. */
 #include "example_os.h"
 
 #include <stdint.h>
@@ -19,9 +18,9 @@ enum {
     HEADER = 8,
     TEXT = 32,
     WAIT_SECONDS = 2,
-    STRANGERS_MOST = 1000,
+    PACKETS_MAX = 1000,
     SEQUENCE = 1,
-    NOT_ALLOWED = 77
+    EXIT_NOT_ALLOWED = 77
 };
 enum { ECHO_REPLY_V4 = 0, ECHO_REQUEST_V4 = 8, ECHO_REQUEST_V6 = 128, ECHO_REPLY_V6 = 129 };
 
@@ -45,7 +44,7 @@ static uint16_t get_u16(const uint8_t *at)
     return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-/* RFC 1071: over a packet whose checksum is right it is 0. */
+/* RFC 1071. The sum over a packet with a correct checksum is 0. */
 static uint16_t checksum(const uint8_t *bytes, size_t len)
 {
     uint32_t sum = 0;
@@ -58,11 +57,11 @@ static uint16_t checksum(const uint8_t *bytes, size_t len)
     return (uint16_t)~sum;
 }
 
-/* The checksum of ICMPv6 also covers addresses that only the system knows, so that it writes and
- * checks it itself (RFC 3542, 3.1). */
+/* The checksum of ICMPv6 also covers addresses that only the system has, so the system writes and
+ * checks it (RFC 3542, section 3.1). */
 static void fill_request(struct echo *echo)
 {
-    static const char text[] = "Is there anybody? 0123456789abcd";
+    static const char text[] = "ICMP echo request 0123456789abcd";
     uint8_t *packet = echo->packet;
     packet[0] = echo->is_v6 ? ECHO_REQUEST_V6 : ECHO_REQUEST_V4;
     put_u16(packet + 4, echo->id);
@@ -91,8 +90,8 @@ static fer_error open_socket(struct echo *echo)
     return fer_socket_new(&echo->socket, domain, FER_TYPE_DGRAM, protocol);
 }
 
-/* An IPv4 raw socket gives the IP header too, of 4 bytes times its lower four bits; no ICMP type
- * that is looked for begins so. */
+/* An IPv4 raw socket also returns the IP header. Its length is 4 bytes times the low four bits of
+ * the first byte. No ICMP type that is expected here begins like an IPv4 header. */
 static const uint8_t *skip_ip_header(const uint8_t *bytes, size_t *len, int *ttl)
 {
     size_t header = (size_t)(bytes[0] & 0xF) * 4;
@@ -104,10 +103,10 @@ static const uint8_t *skip_ip_header(const uint8_t *bytes, size_t *len, int *ttl
     return bytes + header;
 }
 
-/* Whether that is the answer. On loopback a raw socket also receives its own request, and everybody
- * receives everything. The id of a datagram socket is the system's choice, and it keeps others'
- * answers away. */
-static bool is_answer(const struct echo *echo, const uint8_t *packet, size_t len)
+/* Whether the packet is the reply. On loopback a raw socket also receives its own request, and
+ * every raw socket receives all packets. The system chooses a datagram socket's id, and delivers
+ * only the replies with this id. */
+static bool is_reply(const struct echo *echo, const uint8_t *packet, size_t len)
 {
     if (len != sizeof echo->packet || packet[0] != (echo->is_v6 ? ECHO_REPLY_V6 : ECHO_REPLY_V4) ||
         packet[1] != 0) {
@@ -119,7 +118,7 @@ static bool is_answer(const struct echo *echo, const uint8_t *packet, size_t len
            (echo->is_v6 || checksum(packet, len) == 0);
 }
 
-static void print_answer(const fer_datagram *got, size_t len, int ttl)
+static void print_reply(const fer_datagram *got, size_t len, int ttl)
 {
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     fer_ip_addr_format(&got->from.ip, text, sizeof text);
@@ -130,26 +129,26 @@ static void print_answer(const fer_datagram *got, size_t len, int ttl)
     printf("\n");
 }
 
-static fer_error ask(struct echo *echo)
+static fer_error send_and_wait(struct echo *echo)
 {
     uint8_t buf[1500];
     fer_datagram got;
     FER_TRY(fer_socket_set_read_timeout(&echo->socket, fer_duration_from_secs(WAIT_SECONDS)));
     FER_TRY(fer_socket_send_to(&echo->socket, echo->packet, sizeof echo->packet, &echo->to, NULL));
-    for (int i = 0; i < STRANGERS_MOST; i++) {
+    for (int i = 0; i < PACKETS_MAX; i++) {
         int ttl = 0;
         FER_TRY(fer_socket_recv_from(&echo->socket, buf, sizeof buf, &got));
         size_t len = got.len;
         const uint8_t *packet = echo->is_v6 || len == 0 ? buf : skip_ip_header(buf, &len, &ttl);
-        if (is_answer(echo, packet, len)) {
-            print_answer(&got, len, ttl);
+        if (is_reply(echo, packet, len)) {
+            print_reply(&got, len, ttl);
             return (fer_error){FER_OK, 0};
         }
     }
     return (fer_error){FER_TIMED_OUT, 0};
 }
 
-static bool take_arguments(struct echo *echo, int argc, char **argv)
+static bool parse_arguments(struct echo *echo, int argc, char **argv)
 {
     fer_ip_addr ip;
     int at = 1;
@@ -169,22 +168,23 @@ static bool take_arguments(struct echo *echo, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct echo echo = {.id = 0};
-    if (!take_arguments(&echo, argc, argv)) {
+    if (!parse_arguments(&echo, argc, argv)) {
         fprintf(stderr, "usage: icmp_echo [-6] [ADDRESS]\n");
         return 2;
     }
-    if (!example_random(&echo.id)) { /* another program may ask at the same time */
-        fprintf(stderr, "icmp_echo: no random number can be had\n");
+    if (!example_random(&echo.id)) { /* distinguishes concurrent programs */
+        fprintf(stderr, "icmp_echo: cannot get a random number\n");
         return 1;
     }
     fill_request(&echo);
     fer_error error = open_socket(&echo);
     if (error.kind != FER_OK) {
         print_error("socket", error);
-        return error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED ? NOT_ALLOWED
-                                                                                    : 1;
+        return error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED
+                   ? EXIT_NOT_ALLOWED
+                   : 1;
     }
-    error = ask(&echo);
+    error = send_and_wait(&echo);
     fer_socket_close(&echo.socket);
     if (error.kind != FER_OK) {
         print_error("echo", error);

@@ -1,6 +1,6 @@
-/* raii.hpp: ferrule's handles as C++17 values: move-only, closed by their destructor, errors as
- * return values. No exceptions are needed, and nothing is virtual or allocated. To copy, and to
- * extend: every function of ferrule's takes what get() gives. */
+/* raii.hpp: ferrule's handles as C++17 values: move-only, closed by the destructor, errors as
+ * return values. It needs no exceptions, virtual functions or allocation. Copy and extend it: get()
+ * gives the handle for any function of ferrule. */
 #ifndef RAII_HPP
 #define RAII_HPP
 
@@ -13,7 +13,7 @@
 namespace raii
 {
 
-/* An error or a value: what Rust calls Result. The value is there only where the result is true. */
+/* An error or a value, as Rust's Result. The value is valid only if the result is true. */
 template <typename Value> class [[nodiscard]] result
 {
   public:
@@ -46,9 +46,8 @@ template <typename Value> class [[nodiscard]] result
     Value value_{};
 };
 
-/* Owns a handle. Copying a handle of ferrule's moves it, so a move here copies the bytes and leaves
- * a new handle behind, and there is no copy. Move and destroy nothing that another thread is
- * using. */
+/* Owns a handle. Copying a handle of ferrule moves it, so a move copies the bytes and leaves a new
+ * handle, and copying is deleted. Do not move or destroy a handle that another thread is using. */
 template <typename Handle, void (*close_handle)(Handle *)> class owned
 {
   public:
@@ -77,7 +76,7 @@ template <typename Handle, void (*close_handle)(Handle *)> class owned
         return &handle_;
     }
 
-    /* Gives the handle up: the caller closes what is returned. */
+    /* Releases ownership: the caller closes the returned handle. */
     Handle release() noexcept
     {
         return std::exchange(handle_, Handle{});
@@ -101,7 +100,7 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
         return error.kind == FER_OK ? result<tcp_stream>(std::move(stream)) : error;
     }
 
-    /* Both timeouts: each single read and each single write. */
+    /* The timeout of each single read and each single write. */
     fer_error set_timeouts(fer_duration timeout) noexcept
     {
         FER_TRY(fer_tcp_stream_set_read_timeout(get(), timeout));

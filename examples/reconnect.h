@@ -1,15 +1,15 @@
-/* reconnect.h: how a program finds its way back to a host that went away: when to try again, and
- * where.
+/* reconnect.h: a policy for reconnecting to a host: when to retry, and at which address.
  *
- * Where: the name is looked up anew on each attempt. A program that keeps the address of its first
- * lookup tries a machine that is gone until somebody restarts it.
- * When: after pauses that double, up to a longest one, so that a host in trouble is not knocked
- * over by those who want it back. Each pause is drawn between its half and its whole, so that
- * clients that lost the host at one moment do not return at one moment ("Exponential Backoff And
- * Jitter", AWS Architecture Blog, calls it equal jitter).
+ * Address: each attempt looks the name up again. A program that keeps the address of its first
+ * lookup keeps trying a host that may have moved, until it is restarted.
  *
- * There is no clock and no pause in here: the caller pauses, by a clock of his own, which may be
- * the simulated network's. */
+ * Time: pauses double, up to a limit, so that returning clients do not overload a host that is in
+ * trouble. Each pause is random between half and all of its value, so that clients that lost the
+ * host together do not return together ("Exponential Backoff And Jitter", AWS Architecture Blog:
+ * equal jitter).
+ *
+ * This header neither reads a clock nor pauses. The caller does, by its own clock, which may be the
+ * simulated network's. */
 #ifndef RECONNECT_H
 #define RECONNECT_H
 
@@ -21,24 +21,21 @@
 
 enum { RECONNECT_ADDRS_CAP = 16 };
 
-/* What is wanted, and how often it has failed. Set what stands before failures, which begins as
- * 0. */
+/* The policy and its state. Set the members before failures, and random; failures begins as 0. */
 typedef struct reconnect {
-    fer_resolver *resolver; /* the caller's, open */
+    fer_resolver *resolver; /* caller-owned, open */
     const char *host_port;
-    fer_duration
-        /* of one attempt's lookup; the system's own takes as long as it likes (rule N6) */
-        lookup_limit;
-    fer_duration first_pause;   /* at most this long after the first failure */
-    fer_duration longest_pause; /* at most this long after any */
-    fer_duration connect_limit; /* of one attempt, all addresses of the name together */
-    unsigned attempts;          /* in a row that fail until it is given up; 0: never */
-    unsigned failures;          /* in a row that were followed by a pause */
-    uint64_t random; /* where the jitter stands. Begin each process with another number. */
+    fer_duration lookup_limit;  /* of one lookup; the system's own may be long (rule N6) */
+    fer_duration first_pause;   /* the maximum after the first failure */
+    fer_duration longest_pause; /* the maximum after any failure */
+    fer_duration connect_limit; /* of one attempt, for all addresses of the name together */
+    unsigned attempts;          /* failures in a row until the retries end; 0: no limit */
+    unsigned failures;          /* failures in a row that a pause has followed */
+    uint64_t random;            /* the jitter's state; seed each process differently */
 } reconnect;
 
-/* SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). Nobody has
- * to guess these numbers, so it is enough. */
+/* SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). Its
+ * numbers are predictable, which is acceptable here. */
 static inline uint64_t reconnect_draw(reconnect *self)
 {
     self->random += UINT64_C(0x9e3779b97f4a7c15);
@@ -78,28 +75,28 @@ static inline fer_error reconnect_attempt(const reconnect *self, fer_tcp_stream 
     return error;
 }
 
-/* Counts a failure, and tells how long to pause before the next attempt. */
+/* Counts a failure and returns the pause before the next attempt. */
 static inline fer_duration reconnect_pause(reconnect *self)
 {
-    uint64_t longest = self->longest_pause.nanos;
-    uint64_t whole = self->first_pause.nanos < longest ? self->first_pause.nanos : longest;
-    for (unsigned i = 0; i < self->failures && whole < longest; i++) {
-        whole = whole < longest / 2 ? whole * 2 : longest;
+    uint64_t limit = self->longest_pause.nanos;
+    uint64_t whole = self->first_pause.nanos < limit ? self->first_pause.nanos : limit;
+    for (unsigned i = 0; i < self->failures && whole < limit; i++) {
+        whole = whole < limit / 2 ? whole * 2 : limit;
     }
     self->failures++;
     return fer_duration_from_nanos(whole - reconnect_draw(self) % (whole / 2 + 1));
 }
 
-/* Whether trying again after this failure is of no use: it was one too many, or what is asked for
- * is no address. To be asked before the pause. */
+/* Whether to end the retries after this failure: it is the last attempt, or host_port is no
+ * address. Call it before reconnect_pause. */
 static inline bool reconnect_gives_up(const reconnect *self, fer_error error)
 {
     return error.kind == FER_INVALID_INPUT ||
            (self->attempts > 0 && self->failures + 1 >= self->attempts);
 }
 
-/* To be called once the host has been of use, not when it has only let us in: one that accepts and
- * then closes is in trouble too. */
+/* Call it when the host has done something useful, not when it has only accepted: a host that
+ * accepts and then closes is in trouble too. */
 static inline void reconnect_succeeded(reconnect *self)
 {
     self->failures = 0;

@@ -1,5 +1,4 @@
-/* relay.h: what the relay's server and client have in common: how a dead peer is found, and how an
- * error is told. */
+/* relay.h: what the relay's server and client share: keepalive and error messages. */
 #ifndef RELAY_H
 #define RELAY_H
 
@@ -7,9 +6,8 @@
 
 #include "ferrule.h"
 
-/* After 10 s of silence the system asks the other machine every 5 s whether it is still there. Left
- * alone it asks after two hours, and a peer that was switched off is taken for a silent one until
- * then. */
+/* After 10 s of silence the system sends a keepalive probe every 5 s. The system's default is two
+ * hours, and until then a peer that was switched off looks like a silent one. */
 enum { RELAY_KEEPALIVE_SECONDS = 10, RELAY_KEEPALIVE_INTERVAL_SECONDS = 5 };
 
 static inline void relay_complain(const char *what, fer_error error)

@@ -1,13 +1,13 @@
-/* relay_client.c: carries standard input to a relay and what the relay sends to standard output,
- * and comes back when the relay went away.
+/* relay_client.c: copies standard input to a relay and the relay's bytes to standard output, and
+ * reconnects when the connection is lost.
  *
- * The main thread has the socket, in a loop around one fer_poller. Standard input has a thread of
- * its own, for not every system can wait for it and for sockets together; that thread wakes the
- * loop with fer_poller_notify.
+ * The main thread owns the socket, in a loop around one fer_poller. A second thread reads standard
+ * input, because not every system can wait for it and for sockets together. It wakes the loop with
+ * fer_poller_notify.
  *
- * What was handed to the system before a connection broke may have arrived or not: a write tells
- * that the bytes are on their way, no more. A program that must know has the other side acknowledge
- * its messages. */
+ * Bytes that were written before a connection was lost may have arrived or not: a successful write
+ * means only that the system accepted them. A program that must know needs acknowledgements from
+ * the peer. */
 #include "example_os.h"
 
 #include <stdio.h>
@@ -21,7 +21,7 @@ enum {
     INPUT_CAP = 4096,
     OUTPUT_CAP = 16384,
     LOOKUP_SECONDS = 5,
-    LOOKUPS = 2,
+    LOOKUP_THREADS = 2,
     CONNECT_SECONDS = 5,
     SILENCE_MILLISECONDS = 5000,
     STREAM_KEY = 1
@@ -30,40 +30,40 @@ enum {
 static const char usage[] =
     "usage: relay_client [--attempts N] HOST:PORT [MESSAGE...]\n"
     "\n"
-    "Sends the messages, a line each, else standard input, and writes what comes back to standard "
-    "output. Connects again when the\n"
-    "connection is lost, and gives up after N attempts in a row that failed (5; 0: never). Ends "
-    "after its input and the host's end.\n"
-    "Who does not take what is sent, or does not end, for 5 seconds is given up.\n";
+    "Sends the messages, one a line, or else standard input, and writes the replies to standard "
+    "output. Reconnects when the connection\n"
+    "is lost, until N attempts in a row have failed (default 5; 0: no limit). Exits after the end "
+    "of its input and of the host's.\n"
+    "A host that accepts no bytes, or does not end its own sending, for 5 seconds has timed out.\n";
 
-/* What the two threads share. It is never freed: the reader may still wait for standard input when
- * main returns. */
+/* Shared by the two threads. It is never freed, because the reader may still wait for standard
+ * input when main returns. */
 static struct {
     example_lock lock;
     fer_poller poller;
     char **messages;
     int message_count;
-    /* From here on under the lock. */
+    /* The lock guards the members below. */
     char bytes[INPUT_CAP];
     size_t len; /* 0: the reader may put its next bytes here */
     bool has_ended;
 } input = {.lock = EXAMPLE_LOCK_INIT};
 
 struct client {
-    reconnect way;
+    reconnect retry;
     fer_tcp_stream stream;
-    uint64_t moved_at; /* milliseconds, when bytes went either way */
-    size_t begin;      /* of what was taken from the input and is to be sent */
+    uint64_t moved_at; /* milliseconds, when bytes last moved in either direction */
+    size_t begin;      /* of the input that is to be sent */
     size_t end;
     bool input_has_ended;
-    bool has_shut; /* its writing: the host knows that no more will come */
+    bool has_shut; /* the write half is shut down */
     char bytes[INPUT_CAP];
 };
 
-/* ---- the reader's thread */
+/* ---- The reader's thread */
 
-/* Gives bytes to the main thread, once it has taken those before. */
-static void hand_over(const char *bytes, size_t len, bool is_end)
+/* Passes bytes to the main thread. Waits until it has taken the previous ones. */
+static void pass_to_main(const char *bytes, size_t len, bool is_end)
 {
     example_acquire(&input.lock);
     while (input.len > 0) {
@@ -78,11 +78,11 @@ static void hand_over(const char *bytes, size_t len, bool is_end)
     FER_IGNORE(fer_poller_notify(&input.poller));
 }
 
-static void hand_over_all(const char *bytes, size_t len)
+static void pass_all_to_main(const char *bytes, size_t len)
 {
     while (len > 0) {
         size_t piece = len < INPUT_CAP ? len : INPUT_CAP;
-        hand_over(bytes, piece, false);
+        pass_to_main(bytes, piece, false);
         bytes += piece;
         len -= piece;
     }
@@ -94,16 +94,16 @@ static void read_input(void *unused)
     size_t n = 0;
     (void)unused;
     for (int i = 0; i < input.message_count; i++) {
-        hand_over_all(input.messages[i], strlen(input.messages[i]));
-        hand_over_all("\n", 1);
+        pass_all_to_main(input.messages[i], strlen(input.messages[i]));
+        pass_all_to_main("\n", 1);
     }
     while (input.message_count == 0 && example_read_input(bytes, sizeof bytes, &n) && n > 0) {
-        hand_over(bytes, n, false);
+        pass_to_main(bytes, n, false);
     }
-    hand_over(NULL, 0, true);
+    pass_to_main(NULL, 0, true);
 }
 
-/* ---- the main thread */
+/* ---- The main thread */
 
 static bool has_output(const struct client *client)
 {
@@ -128,7 +128,7 @@ static void take_input(struct client *client)
     }
 }
 
-/* *is_end: the host has ended. */
+/* *is_end: end of file. */
 static fer_error receive(struct client *client, bool *is_end)
 {
     static char bytes[OUTPUT_CAP];
@@ -140,12 +140,11 @@ static fer_error receive(struct client *client, bool *is_end)
     FER_TRY(error);
     *is_end = n == 0;
     if (n > 0) {
-        reconnect_succeeded(&client->way);
+        reconnect_succeeded(&client->retry);
     }
     bool is_written = example_write_output(bytes, n);
-    client->moved_at =
-        /* afterwards: standard output may take its time, and that is not the host's fault */
-        example_milliseconds();
+    /* After the write: a slow standard output is not the host's delay. */
+    client->moved_at = example_milliseconds();
     return (fer_error){is_written ? FER_OK : FER_BROKEN_PIPE, 0};
 }
 
@@ -162,7 +161,7 @@ static fer_error send_some(struct client *client)
     return error;
 }
 
-/* Only a host that owes us something can be late: room for what we send, or its end after ours. */
+/* The timeout applies only while the host must act: accept bytes, or end its sending after ours. */
 static fer_duration time_to_wait(const struct client *client)
 {
     if (!has_output(client) && !client->has_shut) {
@@ -173,8 +172,8 @@ static fer_duration time_to_wait(const struct client *client)
                                                                    : 0);
 }
 
-/* Waits for the stream, the reader's thread or the end of patience, and does what can be done. */
-static fer_error take_turn(struct client *client, bool *is_end)
+/* Waits for the stream, the reader's thread or the timeout, and transfers what is ready. */
+static fer_error transfer_once(struct client *client, bool *is_end)
 {
     const fer_event interest = {STREAM_KEY, true, has_output(client)};
     fer_event events[2];
@@ -195,8 +194,8 @@ static fer_error take_turn(struct client *client, bool *is_end)
     return (fer_error){count == 0 && limit.nanos == 0 ? FER_TIMED_OUT : FER_OK, 0};
 }
 
-/* Carries bytes both ways up to the host's end. */
-static fer_error converse(struct client *client)
+/* Transfers bytes in both directions until end of file. */
+static fer_error transfer(struct client *client)
 {
     bool is_end = false;
     while (!is_end) {
@@ -206,7 +205,7 @@ static fer_error converse(struct client *client)
             client->has_shut = true;
             client->moved_at = example_milliseconds();
         }
-        FER_TRY(take_turn(client, &is_end));
+        FER_TRY(transfer_once(client, &is_end));
     }
     return (fer_error){client->has_shut ? FER_OK : FER_UNEXPECTED_EOF, 0};
 }
@@ -216,7 +215,7 @@ static fer_error connect_once(struct client *client)
     const fer_event interest = {STREAM_KEY, true, false};
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     fer_socket_addr peer;
-    FER_TRY(reconnect_attempt(&client->way, &client->stream));
+    FER_TRY(reconnect_attempt(&client->retry, &client->stream));
     FER_TRY(fer_tcp_stream_peer_addr(&client->stream, &peer));
     FER_TRY(relay_keep_alive(&client->stream));
     fer_socket_addr_format(&peer, text, sizeof text);
@@ -226,42 +225,42 @@ static fer_error connect_once(struct client *client)
                           FER_POLL_LEVEL);
 }
 
-/* One connection, from its beginning to its end. */
-static fer_error connect_and_converse(struct client *client)
+/* One connection, from connect to close. */
+static fer_error connect_and_transfer(struct client *client)
 {
     fer_error error = connect_once(client);
     if (error.kind == FER_OK) {
-        error = converse(client);
+        error = transfer(client);
     }
     FER_IGNORE(fer_poller_delete(&input.poller, fer_tcp_stream_as_raw(&client->stream)));
     fer_tcp_stream_close(&client->stream);
     return error;
 }
 
-/* Connection after connection. A piece of input of which the system took a part only is sent again
- * whole: a line may come twice, but none begins in its middle. After the end of the input it is the
- * host's answer that is missing, and there is nothing left to send again. */
+/* Reconnects until the transfer is complete. A piece of input that was sent only in part is sent
+ * again whole: a line may arrive twice, but none begins in its middle. After the end of the input
+ * nothing is sent again, because only the host's reply is missing. */
 static fer_error run(struct client *client)
 {
     for (;;) {
-        fer_error error = connect_and_converse(client);
-        if (error.kind == FER_OK || client->has_shut || reconnect_gives_up(&client->way, error)) {
+        fer_error error = connect_and_transfer(client);
+        if (error.kind == FER_OK || client->has_shut || reconnect_gives_up(&client->retry, error)) {
             return error;
         }
-        fer_duration pause = reconnect_pause(&client->way);
-        relay_complain(client->way.host_port, error);
+        fer_duration pause = reconnect_pause(&client->retry);
+        relay_complain(client->retry.host_port, error);
         fprintf(stderr, "again in %u ms\n", (unsigned)(pause.nanos / 1000000));
         example_pause((unsigned)(pause.nanos / 1000000));
         client->begin = has_output(client) ? 0 : client->end;
     }
 }
 
-static bool parse(reconnect *way, int argc, char **argv)
+static bool parse(reconnect *retry, int argc, char **argv)
 {
     int next = 1;
     if (argc > 2 && strcmp(argv[1], "--attempts") == 0) {
         char *end = argv[2];
-        way->attempts = (unsigned)strtoul(argv[2], &end, 10);
+        retry->attempts = (unsigned)strtoul(argv[2], &end, 10);
         if (argv[2][0] < '0' || argv[2][0] > '9' || *end != '\0') {
             return false;
         }
@@ -270,7 +269,7 @@ static bool parse(reconnect *way, int argc, char **argv)
     if (next >= argc || argv[next][0] == '-') {
         return false;
     }
-    way->host_port = argv[next];
+    retry->host_port = argv[next];
     input.messages = argv + next + 1;
     input.message_count = argc - next - 1;
     return true;
@@ -280,14 +279,13 @@ static fer_error start_and_run(struct client *client)
 {
     static example_thread reader = {.run = read_input};
     FER_TRY(fer_poller_new(&input.poller));
-    FER_TRY(fer_resolver_new(client->way.resolver, LOOKUPS,
-                             0)); /* an abandoned lookup leaves room for another one */
+    /* Two workers, so that an abandoned lookup does not delay the next one. */
+    FER_TRY(fer_resolver_new(client->retry.resolver, LOOKUP_THREADS, 0));
     if (!example_start(&reader)) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
-    example_leave(
-        /* it may wait for standard input for ever, so the poller that it wakes is never closed */
-        &reader);
+    /* The reader may wait for standard input without end, so its poller is never closed. */
+    example_detach(&reader);
     return run(client);
 }
 
@@ -296,23 +294,23 @@ int main(int argc, char **argv)
     static struct client client;
     fer_resolver resolver = {0};
     uint16_t seed[2] = {0, 0};
-    client.way.resolver = &resolver;
-    client.way.lookup_limit = fer_duration_from_secs(LOOKUP_SECONDS);
-    client.way.first_pause = fer_duration_from_millis(200);
-    client.way.longest_pause = fer_duration_from_secs(30);
-    client.way.connect_limit = fer_duration_from_secs(CONNECT_SECONDS);
-    client.way.attempts = 5;
-    if (!parse(&client.way, argc, argv)) {
+    client.retry.resolver = &resolver;
+    client.retry.lookup_limit = fer_duration_from_secs(LOOKUP_SECONDS);
+    client.retry.first_pause = fer_duration_from_millis(200);
+    client.retry.longest_pause = fer_duration_from_secs(30);
+    client.retry.connect_limit = fer_duration_from_secs(CONNECT_SECONDS);
+    client.retry.attempts = 5;
+    if (!parse(&client.retry, argc, argv)) {
         fputs(usage, stderr);
         return 2;
     }
     if (example_random(&seed[0]) && example_random(&seed[1])) {
-        client.way.random = ((uint64_t)seed[0] << 16) | seed[1];
+        client.retry.random = ((uint64_t)seed[0] << 16) | seed[1];
     }
     fer_error error = start_and_run(&client);
     fer_resolver_close(&resolver);
     if (error.kind != FER_OK) {
-        relay_complain(client.way.host_port, error);
+        relay_complain(client.retry.host_port, error);
     }
     return error.kind != FER_OK;
 }

@@ -1,5 +1,5 @@
-/* relay_queue.h: the bytes that wait to be sent to one client: at most so many, in a block of
- * memory that does not move or grow. */
+/* relay_queue.h: a bounded queue of the bytes for one client, in a block of memory that does not
+ * move or grow. */
 #ifndef RELAY_QUEUE_H
 #define RELAY_QUEUE_H
 
@@ -25,8 +25,8 @@ static inline bool relay_queue_is_empty(const struct relay_queue *queue)
     return queue->begin == queue->end;
 }
 
-/* Sends what can be sent now; *sent grows by that. FER_OK: all of it; FER_WOULD_BLOCK: there is no
- * room for the rest. */
+/* Sends without waiting and adds the number of bytes sent to *sent. FER_OK: the queue is empty.
+ * FER_WOULD_BLOCK: bytes remain. */
 static inline fer_error relay_queue_send(struct relay_queue *queue, fer_tcp_stream *stream,
                                          size_t *sent)
 {
@@ -46,7 +46,7 @@ static inline fer_error relay_queue_send(struct relay_queue *queue, fer_tcp_stre
     return (fer_error){FER_OK, 0};
 }
 
-/* False: there is no room for all of it, and nothing is put. */
+/* False: there is no room for all of the bytes, and none is stored. */
 static inline bool relay_queue_put(struct relay_queue *queue, const char *bytes, size_t len)
 {
     if (queue->cap - relay_queue_len(queue) < len) {

@@ -1,84 +1,34 @@
 /* relay_server.c: a relay for many clients in one thread, around one fer_poller: a Tokio tutorial's
- * server, grown up.
+ * server, completed.
  *
- * Each client is always watched for what it sends, and for room to send to only while something is
- * to be sent: a socket that has room is always ready. What cannot be sent at once waits in a queue
- * of the client's own. The queue is bounded, and a client that lets it get full is disconnected:
- * one that does not read must not cost the others their time or the server its memory. */
+ * A client is always registered for readability, and for writability only while bytes wait to be
+ * sent, because a socket with room is always ready. Bytes that cannot be sent without waiting stay
+ * in a queue for each client. The queue is bounded, and a client whose queue is full is
+ * disconnected: a client that does not read must not delay the others or exhaust memory. */
 #include "example_os.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "relay.h"
-#include "relay_queue.h"
-#include "relay_settings.h"
+#include "relay_state.h"
 
-enum {
-    INPUT_CAP = RELAY_LEAST_QUEUE,
-    EVENTS_CAP = 256,
-    ACCEPTS_IN_A_TURN = 64,
-    ENOUGH_TO_SEND = 4096,
-    LISTENER_KEY = 0
-};
+enum { EVENTS_CAP = 256, ACCEPTS_PER_EVENT = 64, SEND_THRESHOLD = 4096, LISTENER_KEY = 0 };
 enum { RETRY_MILLISECONDS = 1000, STATUS_MILLISECONDS = 1000 };
 
-/* How a client stands with us. */
-enum standing {
-    RELAYING,
-    ENDING, /* its end has come: it is sent what is in its queue, then closed */
-    CLOSED  /* its memory stays until the events that may still name it are done with */
-};
-
-struct client {
-    fer_tcp_stream stream;
-    char name[FER_SOCKET_ADDR_TEXT_CAP]; /* its address */
-    enum standing standing;
-    struct client *
-        before; /* in the list of clients, whose first has been silent longest; or of closed ones */
-    struct client *after;
-    struct client *next_unsent;
-    bool is_unsent; /* something came into its queue that was not tried yet */
-    bool is_watched_for_room;
-    uint64_t heard_at;
-    uint64_t bytes_in;
-    uint64_t bytes_out;
-    size_t input_len;
-    struct relay_queue queue;
-    char input[INPUT_CAP]; /* of a line that has not ended yet */
-    char queue_bytes[];
-};
-
-struct relay {
-    struct relay_settings settings;
-    fer_poller poller;
-    fer_tcp_listener listener;
-    struct client *first; /* silent longest */
-    struct client *last;
-    struct client *closed;
-    struct client *unsent;
-    size_t count;
-    size_t served;
-    uint64_t now;          /* milliseconds, when the last wait returned */
-    uint64_t accept_again; /* when the listener is watched again; 0: it is */
-    uint64_t status_at;
-    uint64_t bytes_in;
-    uint64_t bytes_out;
-    bool has_status_line;
-};
-
-/* The handler of Ctrl-C has no argument. */
-static struct relay relay_of_all;
+/* Global, because the handler of Ctrl-C has no argument. */
+static struct relay global_relay;
 static atomic_bool is_interrupted;
 
-static void be_interrupted(void)
+static void on_interrupt(void)
 {
     atomic_store(&is_interrupted, true);
-    FER_IGNORE(fer_poller_notify(&relay_of_all.poller));
+    FER_IGNORE(fer_poller_notify(&global_relay.poller));
 }
 
-/* ---- what is told */
+/* ---- Messages */
 
 static void clear_status_line(struct relay *relay)
 {
@@ -94,7 +44,7 @@ static void show_status(struct relay *relay)
         return;
     }
     relay->status_at = relay->now + STATUS_MILLISECONDS;
-    relay->has_status_line = example_is_watched();
+    relay->has_status_line = example_is_terminal();
     fprintf(stderr, "%s%zu clients, %zu in all, %llu bytes in, %llu out%s",
             relay->has_status_line ? "\r" : "", relay->count, relay->served,
             (unsigned long long)relay->bytes_in, (unsigned long long)relay->bytes_out,
@@ -102,7 +52,7 @@ static void show_status(struct relay *relay)
     fflush(stderr);
 }
 
-static void tell_end(struct relay *relay, const struct client *client, const char *reason)
+static void report_end(struct relay *relay, const struct client *client, const char *reason)
 {
     clear_status_line(relay);
     printf("Client %s: %s, read %llu bytes, wrote %llu bytes\n", reason, client->name,
@@ -115,71 +65,55 @@ static void complain_of(struct relay *relay, const char *what, fer_error error)
     relay_complain(what, error);
 }
 
-/* ---- clients come and go */
+/* ---- Connecting and disconnecting clients */
 
 static void append(struct relay *relay, struct client *client)
 {
-    client->before = relay->last;
-    client->after = NULL;
-    *(relay->last != NULL ? &relay->last->after : &relay->first) = client;
+    client->previous = relay->last;
+    client->next = NULL;
+    *(relay->last != NULL ? &relay->last->next : &relay->first) = client;
     relay->last = client;
 }
 
 static void take_out(struct relay *relay, struct client *client)
 {
-    *(client->before != NULL ? &client->before->after : &relay->first) = client->after;
-    *(client->after != NULL ? &client->after->before : &relay->last) = client->before;
+    *(client->previous != NULL ? &client->previous->next : &relay->first) = client->next;
+    *(client->next != NULL ? &client->next->previous : &relay->last) = client->previous;
 }
 
-/* The others wait in the system's own queue meanwhile. */
-static void stop_accepting(struct relay *relay, uint64_t again)
+/* Pending connections wait in the listener's accept queue. */
+static void pause_accepting(struct relay *relay, uint64_t until)
 {
     const fer_event nothing = {LISTENER_KEY, false, false};
-    relay->accept_again = again;
+    relay->accept_at = until;
     FER_IGNORE(fer_poller_modify(&relay->poller, fer_tcp_listener_as_raw(&relay->listener), nothing,
                                  FER_POLL_LEVEL));
 }
 
-static void accept_again(struct relay *relay)
+static void resume_accepting(struct relay *relay)
 {
     const fer_event connections = {LISTENER_KEY, true, false};
-    relay->accept_again = 0;
+    relay->accept_at = 0;
     FER_IGNORE(fer_poller_modify(&relay->poller, fer_tcp_listener_as_raw(&relay->listener),
                                  connections, FER_POLL_LEVEL));
 }
 
-static bool is_last_client_served(const struct relay *relay)
-{
-    return relay->settings.clients > 0 && relay->served >= relay->settings.clients;
-}
-
 static void disconnect(struct relay *relay, struct client *client)
 {
-    FER_IGNORE(fer_poller_delete(
-        &relay->poller, fer_tcp_stream_as_raw(&client->stream))); /* before the close (rule P4) */
+    /* Delete before the close (rule P4). */
+    FER_IGNORE(fer_poller_delete(&relay->poller, fer_tcp_stream_as_raw(&client->stream)));
     fer_tcp_stream_close(&client->stream);
     take_out(relay, client);
-    client->standing = CLOSED;
-    client->after = relay->closed;
+    client->state = CLOSED;
+    client->next = relay->closed;
     relay->closed = client;
     relay->count--;
-    if (relay->accept_again != 0 && !is_last_client_served(relay)) {
-        accept_again(relay);
+    if (relay->accept_at != 0 && !relay_has_served_all(relay)) {
+        resume_accepting(relay);
     }
 }
 
-/* Other events of the same wait, or the list of the unsent, may have named the closed ones. They
- * are done with now. */
-static void free_closed(struct relay *relay)
-{
-    while (relay->closed != NULL) {
-        struct client *client = relay->closed;
-        relay->closed = client->after;
-        free(client);
-    }
-}
-
-static fer_error welcome(struct relay *relay, struct client *client)
+static fer_error register_client(struct relay *relay, struct client *client)
 {
     const fer_event input = {(uint64_t)(uintptr_t)client, true, false};
     FER_TRY(relay_keep_alive(&client->stream));
@@ -187,11 +121,10 @@ static fer_error welcome(struct relay *relay, struct client *client)
                           FER_POLL_LEVEL);
 }
 
-static fer_error enroll(struct relay *relay, fer_tcp_stream stream, const fer_socket_addr *peer)
+static fer_error add_client(struct relay *relay, fer_tcp_stream stream, const fer_socket_addr *peer)
 {
-    struct client *client =
-        malloc(sizeof *client +
-               relay->settings.queue_cap); /* the queue takes memory only once it is used */
+    /* The system provides the queue's memory when it is first used. */
+    struct client *client = malloc(sizeof *client + relay->settings.queue_cap);
     if (client == NULL) {
         fer_tcp_stream_close(&stream);
         return (fer_error){FER_OUT_OF_MEMORY, 0};
@@ -206,7 +139,7 @@ static fer_error enroll(struct relay *relay, fer_tcp_stream stream, const fer_so
     relay->count++;
     clear_status_line(relay);
     printf("Connection from %s\n", client->name);
-    fer_error error = welcome(relay, client);
+    fer_error error = register_client(relay, client);
     if (error.kind != FER_OK) {
         complain_of(relay, client->name, error);
         disconnect(relay, client);
@@ -214,47 +147,46 @@ static fer_error enroll(struct relay *relay, fer_tcp_stream stream, const fer_so
     return (fer_error){FER_OK, 0};
 }
 
-/* Fails for the machine's reasons alone: what is wrong with one client is told. */
+/* Fails only if the machine lacks resources; a failure of one client is only reported. */
 static fer_error accept_one(struct relay *relay)
 {
     fer_tcp_stream stream = {0};
     fer_socket_addr peer;
     FER_TRY(fer_tcp_listener_try_accept(&relay->listener, &stream, &peer));
     relay->served++;
-    return enroll(relay, stream, &peer);
+    return add_client(relay, stream, &peer);
 }
 
-/* Where the machine has no descriptor or no memory left for one more, the connection stays in the
- * queue, and the listener stays ready: to try again at once would be to spin. A client that goes
- * gives something back; where it was another program's, time has to help. */
+/* If the machine has no descriptor or memory left, the connection stays in the accept queue and the
+ * listener stays ready, so retrying immediately would spin. A client that disconnects frees
+ * resources; resources of other programs are retried after a pause. */
 static void accept_some(struct relay *relay)
 {
-    for (int i = 0; i < ACCEPTS_IN_A_TURN; i++) {
-        if (relay->count >= relay->settings.connections || is_last_client_served(relay)) {
-            stop_accepting(relay, UINT64_MAX);
+    for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
+        if (relay->count >= relay->settings.connections || relay_has_served_all(relay)) {
+            pause_accepting(relay, UINT64_MAX);
             return;
         }
         fer_error error = accept_one(relay);
         if (error.kind == FER_WOULD_BLOCK) {
-            return; /* all are taken, or there was none: an event is a hint (rule P1) */
+            return; /* the queue is empty; an event is only a hint (rule P1) */
         }
         if (error.kind != FER_OK) {
             complain_of(relay, "accepting no more for now", error);
-            stop_accepting(relay, relay->now + RETRY_MILLISECONDS);
+            pause_accepting(relay, relay->now + RETRY_MILLISECONDS);
             return;
         }
     }
 }
 
-/* ---- sending */
+/* ---- Sending */
 
-static void watch(struct relay *relay, struct client *client, bool for_room)
+static void set_interest(struct relay *relay, struct client *client, bool for_room)
 {
-    const fer_event interest = {(uint64_t)(uintptr_t)client, client->standing == RELAYING,
-                                for_room};
+    const fer_event interest = {(uint64_t)(uintptr_t)client, client->state == RELAYING, for_room};
     fer_error error = fer_poller_modify(&relay->poller, fer_tcp_stream_as_raw(&client->stream),
                                         interest, FER_POLL_LEVEL);
-    client->is_watched_for_room = for_room;
+    client->waits_for_room = for_room;
     if (error.kind != FER_OK) {
         complain_of(relay, client->name, error);
         disconnect(relay, client);
@@ -270,7 +202,7 @@ static fer_error send_queue(struct relay *relay, struct client *client)
     return error;
 }
 
-/* Sends, and sees to it that the rest is sent when there is room. */
+/* Sends the queue, and registers for writability if bytes remain. */
 static void flush(struct relay *relay, struct client *client)
 {
     fer_error error = send_queue(relay, client);
@@ -278,57 +210,47 @@ static void flush(struct relay *relay, struct client *client)
     if (error.kind != FER_OK && !has_more) {
         complain_of(relay, client->name, error);
         disconnect(relay, client);
-    } else if (!has_more && client->standing == ENDING) {
-        tell_end(relay, client, "disconnected");
+    } else if (!has_more && client->state == ENDING) {
+        report_end(relay, client, "disconnected");
         disconnect(relay, client);
-    } else if (has_more != client->is_watched_for_room) {
-        watch(relay, client, has_more);
+    } else if (has_more != client->waits_for_room) {
+        set_interest(relay, client, has_more);
     }
 }
 
-/* What all the events of one wait have brought goes out together, but for what is much already: a
- * queue is deep only where it has to be. */
+/* Sends once after all events of a wait, except from queues that have reached SEND_THRESHOLD. So a
+ * queue grows only if its client does not keep up. */
 static void flush_unsent(struct relay *relay)
 {
     while (relay->unsent != NULL) {
         struct client *client = relay->unsent;
         relay->unsent = client->next_unsent;
         client->is_unsent = false;
-        if (client->standing != CLOSED) {
+        if (client->state != CLOSED) {
             flush(relay, client);
         }
     }
 }
 
-static void list_as_unsent(struct relay *relay, struct client *client)
-{
-    if (!client->is_unsent) {
-        client->is_unsent = true;
-        client->next_unsent = relay->unsent;
-        relay->unsent = client;
-    }
-}
-
-/* The policy for a client that does not keep up: once its queue is full, and the system takes
- * nothing more either, it is disconnected. */
+/* Disconnects a client that does not keep up: its queue is full and the system accepts no more
+ * bytes. */
 static void enqueue(struct relay *relay, struct client *client, const char *bytes, size_t len)
 {
     bool is_put = relay_queue_put(&client->queue, bytes, len);
-    if (!is_put ||
-        (relay_queue_len(&client->queue) >= ENOUGH_TO_SEND && !client->is_watched_for_room)) {
-        FER_IGNORE(send_queue(relay, client)); /* a failure is met again by who flushes the queue */
+    if (!is_put || (relay_queue_len(&client->queue) >= SEND_THRESHOLD && !client->waits_for_room)) {
+        FER_IGNORE(send_queue(relay, client)); /* the next flush reports a failure */
     }
     if (!is_put && !relay_queue_put(&client->queue, bytes, len)) {
-        tell_end(relay, client, "too slow");
+        report_end(relay, client, "too slow");
         disconnect(relay, client);
         return;
     }
-    list_as_unsent(relay, client);
+    relay_mark_unsent(relay, client);
 }
 
-/* ---- receiving */
+/* ---- Receiving */
 
-/* Up to the end of the last line. One that is longer than the buffer goes on in pieces, so there is
+/* The length of the complete lines. A line that fills the buffer is relayed in pieces, so there is
  * always room for a byte. */
 static size_t measure_lines(const struct client *client)
 {
@@ -346,10 +268,10 @@ static void deliver_back(struct relay *relay, struct client *sender, size_t len)
 
 static void deliver_to_all(struct relay *relay, struct client *sender, size_t len)
 {
-    struct client *after;
-    for (struct client *client = relay->first; client != NULL; client = after) {
-        after = client->after;
-        if (client->standing == RELAYING) {
+    struct client *next;
+    for (struct client *client = relay->first; client != NULL; client = next) {
+        next = client->next;
+        if (client->state == RELAYING) {
             enqueue(relay, client, sender->input, len);
         }
     }
@@ -369,20 +291,20 @@ static void relay_input(struct relay *relay, struct client *client, size_t len)
     memmove(client->input, client->input + len, client->input_len);
 }
 
-/* A read of 0 bytes is the client's end. It may have ended its sending only, so it still gets what
- * is for it. */
+/* Handles end of file. The client may have shut down only its write half, so the bytes that are
+ * queued for it are still sent. */
 static void end(struct relay *relay, struct client *client)
 {
     if (relay->settings.broadcasts && client->input_len > 0) {
-        client->input[client->input_len++] =
-            '\n'; /* or the next client's line would go on with it */
+        /* Ends the line, so that the next client's line does not continue it. */
+        client->input[client->input_len++] = '\n';
     }
     relay_input(relay, client, client->input_len);
-    if (client->standing != CLOSED) {
-        client->standing = ENDING;
-        list_as_unsent(relay, client);
-        watch(relay, client,
-              !relay_queue_is_empty(&client->queue)); /* an end that was read stays readable */
+    if (client->state != CLOSED) {
+        client->state = ENDING;
+        relay_mark_unsent(relay, client);
+        /* No longer for readability: end of file stays readable after it was read. */
+        set_interest(relay, client, !relay_queue_is_empty(&client->queue));
     }
 }
 
@@ -413,7 +335,7 @@ static void receive(struct relay *relay, struct client *client)
                 relay->settings.broadcasts ? measure_lines(client) : client->input_len);
 }
 
-/* ---- the loop */
+/* ---- The event loop */
 
 static void handle_event(struct relay *relay, fer_event event)
 {
@@ -422,10 +344,10 @@ static void handle_event(struct relay *relay, fer_event event)
         return;
     }
     struct client *client = (struct client *)(uintptr_t)event.key;
-    if (event.writable && client->standing != CLOSED) {
-        list_as_unsent(relay, client);
+    if (event.writable && client->state != CLOSED) {
+        relay_mark_unsent(relay, client);
     }
-    if (event.readable && client->standing == RELAYING) {
+    if (event.readable && client->state == RELAYING) {
         receive(relay, client);
     }
 }
@@ -434,48 +356,30 @@ static void disconnect_idle(struct relay *relay)
 {
     uint64_t limit = (uint64_t)relay->settings.idle_seconds * 1000;
     while (limit > 0 && relay->first != NULL && relay->now - relay->first->heard_at >= limit) {
-        tell_end(relay, relay->first, "idle");
+        report_end(relay, relay->first, "idle");
         disconnect(relay, relay->first);
     }
-}
-
-/* Until the next thing that is due without an event. */
-static fer_duration time_to_wait(const struct relay *relay)
-{
-    uint64_t due = relay->accept_again > 0 ? relay->accept_again : UINT64_MAX;
-    uint64_t idle_at = relay->first != NULL
-                           ? relay->first->heard_at + (uint64_t)relay->settings.idle_seconds * 1000
-                           : 0;
-    if (relay->settings.idle_seconds > 0 && relay->first != NULL && idle_at < due) {
-        due = idle_at;
-    }
-    if (relay->settings.shows_status && relay->status_at < due) {
-        due = relay->status_at;
-    }
-    if (due == UINT64_MAX) {
-        return FER_DURATION_NONE;
-    }
-    return fer_duration_from_millis(due > relay->now ? due - relay->now : 0);
 }
 
 static fer_error serve(struct relay *relay)
 {
     fer_event events[EVENTS_CAP];
-    while (!atomic_load(&is_interrupted) && !(is_last_client_served(relay) && relay->count == 0)) {
+    while (!atomic_load(&is_interrupted) && !(relay_has_served_all(relay) && relay->count == 0)) {
         size_t count = 0;
-        fflush(stdout); /* what was told is seen before the wait, also through a pipe */
+        fflush(stdout); /* standard output may be a pipe */
         relay->now = example_milliseconds();
-        FER_TRY(fer_poller_wait(&relay->poller, events, EVENTS_CAP, time_to_wait(relay), &count));
+        FER_TRY(
+            fer_poller_wait(&relay->poller, events, EVENTS_CAP, relay_wait_time(relay), &count));
         relay->now = example_milliseconds();
         for (size_t i = 0; i < count; i++) {
             handle_event(relay, events[i]);
         }
         flush_unsent(relay);
         disconnect_idle(relay);
-        if (relay->accept_again != 0 && relay->now >= relay->accept_again) {
-            accept_again(relay);
+        if (relay->accept_at != 0 && relay->now >= relay->accept_at) {
+            resume_accepting(relay);
         }
-        free_closed(relay);
+        relay_free_closed(relay);
         show_status(relay);
     }
     return (fer_error){FER_OK, 0};
@@ -492,7 +396,7 @@ static fer_error listen_and_serve(struct relay *relay)
     FER_TRY(fer_tcp_listener_local_addr(&relay->listener, &local));
     FER_TRY(fer_poller_add(&relay->poller, fer_tcp_listener_as_raw(&relay->listener), connections,
                            FER_POLL_LEVEL));
-    if (!example_catch_interrupt(be_interrupted)) {
+    if (!example_catch_interrupt(on_interrupt)) {
         return (fer_error){FER_OTHER, 0};
     }
     fer_socket_addr_format(&local, text, sizeof text);
@@ -502,7 +406,7 @@ static fer_error listen_and_serve(struct relay *relay)
 
 static void close_all(struct relay *relay)
 {
-    example_leave_interrupt(); /* before there is no poller to notify */
+    example_restore_interrupt(); /* before the poller is closed */
     clear_status_line(relay);
     if (atomic_load(&is_interrupted)) {
         printf("interrupted: %zu clients disconnected\n", relay->count);
@@ -511,16 +415,16 @@ static void close_all(struct relay *relay)
         disconnect(relay, relay->first);
     }
     relay->unsent = NULL;
-    free_closed(relay);
+    relay_free_closed(relay);
     fer_tcp_listener_close(&relay->listener);
     fer_poller_close(&relay->poller);
 }
 
 int main(int argc, char **argv)
 {
-    struct relay *relay = &relay_of_all;
+    struct relay *relay = &global_relay;
     relay->settings = relay_default_settings();
-    relay->settings.shows_status = example_is_watched();
+    relay->settings.shows_status = example_is_terminal();
     if (!relay_parse_settings(&relay->settings, argc, argv)) {
         fputs(relay_usage, stderr);
         return 2;

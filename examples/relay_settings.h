@@ -1,4 +1,4 @@
-/* relay_settings.h: what relay_server's command line says. */
+/* relay_settings.h: relay_server's command line. */
 #ifndef RELAY_SETTINGS_H
 #define RELAY_SETTINGS_H
 
@@ -10,20 +10,21 @@
 static const char relay_usage[] =
     "usage: relay_server [OPTION...] [ADDR:PORT]\n"
     "\n"
-    "Sends back to each client what it sent, in order. Listens on 127.0.0.1 and a free port unless "
-    "told otherwise.\n"
+    "Sends each client its own bytes back, in order. The default address is 127.0.0.1 with an "
+    "ephemeral port.\n"
     "\n"
-    "  --broadcast             send whole lines instead, each to all clients, its sender too\n"
-    "  --connections N         no more than N clients at a time (1000); others have to wait until "
-    "one goes\n"
-    "  --idle-timeout SECONDS  a client that sends nothing for so long is disconnected (0: never, "
-    "the default)\n"
-    "  --queue BYTES           what may wait for one client (65536); one whose queue is full is "
-    "disconnected\n"
-    "  --clients N             end after N clients (0: never, the default)\n"
-    "  --status                a line on standard error each second, which a terminal has anyway\n"
+    "  --broadcast             send each complete line to all clients, including its sender\n"
+    "  --connections N         serve at most N clients at a time (default 1000); others wait in "
+    "the accept queue\n"
+    "  --idle-timeout SECONDS  disconnect a client that sends nothing for SECONDS (default 0: "
+    "never)\n"
+    "  --queue BYTES           the size of a client's queue (default 65536); a client whose queue "
+    "is full is disconnected\n"
+    "  --clients N             exit after N clients (default 0: never)\n"
+    "  --status                print a status line on standard error each second (the default on "
+    "a terminal)\n"
     "\n"
-    "Ctrl-C ends it in good order, with exit code 0.\n";
+    "Ctrl-C closes all connections and exits with code 0.\n";
 
 struct relay_settings {
     const char *address;
@@ -35,7 +36,7 @@ struct relay_settings {
     bool shows_status;
 };
 
-enum { RELAY_LEAST_QUEUE = 2048, RELAY_MOST = 1000000000 };
+enum { RELAY_QUEUE_MIN = 2048, RELAY_COUNT_MAX = 1000000000 };
 
 static inline struct relay_settings relay_default_settings(void)
 {
@@ -43,31 +44,31 @@ static inline struct relay_settings relay_default_settings(void)
         .address = "127.0.0.1:0", .connections = 1000, .queue_cap = 65536};
 }
 
-static inline bool relay_parse_count(size_t *count, const char *text, size_t least)
+static inline bool relay_parse_count(size_t *count, const char *text, size_t minimum)
 {
     char *end = NULL;
     unsigned long number =
         text != NULL && text[0] >= '0' && text[0] <= '9' ? strtoul(text, &end, 10) : 0;
     *count = number;
-    return end != NULL && *end == '\0' && number >= least && number <= RELAY_MOST;
+    return end != NULL && *end == '\0' && number >= minimum && number <= RELAY_COUNT_MAX;
 }
 
-/* An option that has a number after it; NULL for other words. */
+/* The value of an option that takes a number; NULL for other arguments. */
 static inline size_t *relay_counted_option(struct relay_settings *settings, const char *word,
-                                           size_t *least)
+                                           size_t *minimum)
 {
-    *least = 0;
+    *minimum = 0;
     if (strcmp(word, "--idle-timeout") == 0) {
         return &settings->idle_seconds;
     }
     if (strcmp(word, "--clients") == 0) {
         return &settings->clients;
     }
-    *least = RELAY_LEAST_QUEUE; /* one read must fit into it */
+    *minimum = RELAY_QUEUE_MIN; /* one read must fit */
     if (strcmp(word, "--queue") == 0) {
         return &settings->queue_cap;
     }
-    *least = 1;
+    *minimum = 1;
     return strcmp(word, "--connections") == 0 ? &settings->connections : NULL;
 }
 
@@ -75,14 +76,14 @@ static inline bool relay_parse_settings(struct relay_settings *settings, int arg
 {
     int next = 1;
     for (; next < argc && argv[next][0] == '-'; next++) {
-        size_t least = 0;
-        size_t *count = relay_counted_option(settings, argv[next], &least);
+        size_t minimum = 0;
+        size_t *count = relay_counted_option(settings, argv[next], &minimum);
         if (strcmp(argv[next], "--broadcast") == 0) {
             settings->broadcasts = true;
         } else if (strcmp(argv[next], "--status") == 0) {
             settings->shows_status = true;
         } else if (count == NULL || next + 1 >= argc ||
-                   !relay_parse_count(count, argv[++next], least)) {
+                   !relay_parse_count(count, argv[++next], minimum)) {
             return false;
         }
     }

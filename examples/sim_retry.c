@@ -1,9 +1,9 @@
-/* sim_retry.c: how a program's own retry logic is tested: on a network in memory that goes wrong as
- * the seed says, in virtual time.
+/* sim_retry.c: tests a program's retry logic on a simulated network with injected faults, in
+ * virtual time.
  *
- * usage: sim_retry [careless] [SEED] Without a seed: many of them, until one makes the program
- * fail; with one: that run again, with its trace. "careless" tests a version of the program with a
- * mistake in it. */
+ * usage: sim_retry [careless] [SEED]
+ * Without a seed it tries many seeds, until one makes the program fail. With a seed it repeats that
+ * run and prints its trace. "careless" tests a version of the program with a bug. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,40 +14,40 @@
 
 #include "reconnect.h"
 
-/* ---- The program under test. It knows nothing of simulations, but that its way to pause can be
- * exchanged. */
+/* ---- The program under test. It does not depend on the simulation, except that its pause function
+ * can be replaced. */
 
 enum { ATTEMPTS = 10, REPLY_LENGTH = 12 };
 
 typedef void (*pause_function)(fer_duration duration);
 typedef fer_error (*receive_function)(fer_tcp_stream *stream, char *reply);
 
-/* Right: a reply may come in pieces. */
+/* Correct: a reply may arrive in pieces. */
 static fer_error receive(fer_tcp_stream *stream, char *reply)
 {
     return fer_tcp_stream_read_exact(stream, reply, REPLY_LENGTH, NULL);
 }
 
-/* Wrong: takes what one read gives for all. On a developer's machine it always is. */
-static fer_error receive_carelessly(fer_tcp_stream *stream, char *reply)
+/* Wrong: assumes that one read returns the whole reply. On a developer's machine it always does. */
+static fer_error receive_with_bug(fer_tcp_stream *stream, char *reply)
 {
     return fer_tcp_stream_read(stream, reply, REPLY_LENGTH, NULL);
 }
 
-static fer_error ask(const reconnect *way, fer_tcp_stream *stream, receive_function receive_reply,
+static fer_error ask(const reconnect *retry, fer_tcp_stream *stream, receive_function receive_reply,
                      char *reply)
 {
-    FER_TRY(reconnect_attempt(way, stream));
+    FER_TRY(reconnect_attempt(retry, stream));
     FER_TRY(fer_tcp_stream_set_read_timeout(stream, fer_duration_from_secs(2)));
     FER_TRY(fer_tcp_stream_write_all(stream, "what time?\n", 11, NULL));
     return receive_reply(stream, reply);
 }
 
-/* Tries again after pauses that grow, whatever went wrong. */
+/* Retries after growing pauses, whatever the failure. */
 static fer_error ask_until_answered(fer_resolver *resolver, receive_function receive_reply,
                                     pause_function pause, char *reply)
 {
-    reconnect way = {
+    reconnect retry = {
         .resolver = resolver,
         .lookup_limit = fer_duration_from_secs(5),
         .host_port = "service.test:80",
@@ -58,12 +58,12 @@ static fer_error ask_until_answered(fer_resolver *resolver, receive_function rec
     };
     for (;;) {
         fer_tcp_stream stream = {0};
-        fer_error error = ask(&way, &stream, receive_reply, reply);
+        fer_error error = ask(&retry, &stream, receive_reply, reply);
         fer_tcp_stream_close(&stream);
-        if (error.kind == FER_OK || reconnect_gives_up(&way, error)) {
+        if (error.kind == FER_OK || reconnect_gives_up(&retry, error)) {
             return error;
         }
-        pause(reconnect_pause(&way));
+        pause(reconnect_pause(&retry));
     }
 }
 
@@ -103,7 +103,7 @@ static fer_sim_config config_of(fer_sim_dialect dialect, uint64_t seed, bool tra
     return config;
 }
 
-/* The service: reads the question, thinks for 30 ms, answers, closes. */
+/* The service: reads the question, waits 30 ms, answers, closes. */
 static fer_error start_service(void)
 {
     static const fer_sim_step steps[] = {
@@ -119,8 +119,8 @@ static fer_error start_service(void)
     return fer_sim_peer_play(service, steps, sizeof steps / sizeof steps[0]);
 }
 
-/* One run; true when the program got its answer and left nothing open. */
-static bool survives(receive_function receive_reply, fer_sim_dialect dialect, uint64_t seed,
+/* Runs the program once. True if it got its answer and left no handle open. */
+static bool succeeds(receive_function receive_reply, fer_sim_dialect dialect, uint64_t seed,
                      bool traced)
 {
     char reply[REPLY_LENGTH] = {0};
@@ -146,25 +146,25 @@ static bool survives(receive_function receive_reply, fer_sim_dialect dialect, ui
            report.leaked_handles == 0;
 }
 
-static bool survives_both(receive_function receive_reply, uint64_t seed, bool traced)
+static bool succeeds_in_both(receive_function receive_reply, uint64_t seed, bool traced)
 {
-    bool posix = survives(receive_reply, FER_SIM_POSIX, seed, traced);
-    bool winsock = survives(receive_reply, FER_SIM_WINSOCK, seed, traced);
+    bool posix = succeeds(receive_reply, FER_SIM_POSIX, seed, traced);
+    bool winsock = succeeds(receive_reply, FER_SIM_WINSOCK, seed, traced);
     return posix && winsock;
 }
 
 int main(int argc, char **argv)
 {
-    bool careless = argc > 1 && strcmp(argv[1], "careless") == 0;
-    receive_function receive_reply = careless ? receive_carelessly : receive;
-    int given = careless ? 2 : 1;
+    bool has_bug = argc > 1 && strcmp(argv[1], "careless") == 0;
+    receive_function receive_reply = has_bug ? receive_with_bug : receive;
+    int given = has_bug ? 2 : 1;
     if (argc > given) {
-        return survives_both(receive_reply, strtoull(argv[given], NULL, 10), true) ? 0 : 1;
+        return succeeds_in_both(receive_reply, strtoull(argv[given], NULL, 10), true) ? 0 : 1;
     }
     for (uint64_t seed = 0; seed < 2000; seed++) {
-        if (!survives_both(receive_reply, seed, false)) {
+        if (!succeeds_in_both(receive_reply, seed, false)) {
             printf("seed %llu fails; see it with: sim_retry%s %llu\n", (unsigned long long)seed,
-                   careless ? " careless" : "", (unsigned long long)seed);
+                   has_bug ? " careless" : "", (unsigned long long)seed);
             return 1;
         }
     }

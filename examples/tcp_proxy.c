@@ -1,8 +1,9 @@
-/* tcp_proxy.c: stands between clients and a server, and carries bytes both ways at once: a fer_copy
- * in a thread for each direction. One client at a time; echo_server.c shows how several are served.
+/* tcp_proxy.c: forwards TCP connections to a server: a fer_copy in a thread for each direction. It
+ * serves one client at a time; echo_server.c shows how to serve several.
  *
- * usage: tcp_proxy [--clients N] ADDR:PORT HOST:PORT Listens on ADDR:PORT, and connects to
- * HOST:PORT for each client. Ends after N clients, else never. */
+ * usage: tcp_proxy [--clients N] ADDR:PORT HOST:PORT
+ * Listens on ADDR:PORT and connects to HOST:PORT for each client. Exits after N clients; the
+ * default is no limit. */
 #include "example_os.h"
 
 #include <stdatomic.h>
@@ -12,15 +13,15 @@
 
 #include "ferrule.h"
 
-enum { BUFFER_SIZE = 16384, PATIENCE_SECONDS = 60 };
+enum { BUFFER_SIZE = 16384, WRITE_TIMEOUT_SECONDS = 60 };
 
 static const char usage[] = "usage: tcp_proxy [--clients N] ADDR:PORT HOST:PORT\n";
 
-/* What the command line said. */
+/* The command line. */
 struct request {
     const char *address;
     const char *server;
-    unsigned long clients; /* 0 is no limit */
+    unsigned long clients; /* 0: no limit */
 };
 
 struct relay {
@@ -30,7 +31,7 @@ struct relay {
 };
 
 /* One direction of a relay. */
-struct way {
+struct direction {
     struct relay *relay;
     fer_tcp_stream *from;
     fer_tcp_stream *to;
@@ -45,59 +46,58 @@ static void complain(const char *what, fer_error error)
     fprintf(stderr, "%s: %s\n", what, text);
 }
 
-/* Wakes the other direction's read, and makes the close to come a reset: after an orderly end the
- * peer would take a part for the whole. */
-static void give_up(fer_tcp_stream *stream)
+/* Wakes the other direction's read, and makes the close a reset. After an orderly end the peer
+ * would take a part of the data for all of it. */
+static void abort_stream(fer_tcp_stream *stream)
 {
     FER_IGNORE(fer_tcp_stream_set_linger(stream, fer_duration_from_secs(0)));
     FER_IGNORE(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_READ));
 }
 
-/* Carries one direction to its end, and tells the end on; the other direction goes on. An end that
- * give_up made is none of the peer's. */
-static void run_way(void *argument)
+/* Copies one direction to its end and shuts down the destination; the other direction continues.
+ * The end of file that abort_stream causes is not the peer's. */
+static void run_direction(void *argument)
 {
-    struct way *way = argument;
+    struct direction *direction = argument;
     char memory[BUFFER_SIZE];
     fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
-    way->error = fer_copy(fer_tcp_stream_as_stream(way->from), fer_tcp_stream_as_stream(way->to),
-                          &buffer, &way->n);
-    if (way->error.kind != FER_OK) {
-        atomic_store(&way->relay->has_failed, true);
-        give_up(way->from);
-        give_up(way->to);
-    } else if (!atomic_load(&way->relay->has_failed)) {
-        way->error = fer_tcp_stream_shutdown(way->to, FER_SHUTDOWN_WRITE);
+    direction->error = fer_copy(fer_tcp_stream_as_stream(direction->from),
+                                fer_tcp_stream_as_stream(direction->to), &buffer, &direction->n);
+    if (direction->error.kind != FER_OK) {
+        atomic_store(&direction->relay->has_failed, true);
+        abort_stream(direction->from);
+        abort_stream(direction->to);
+    } else if (!atomic_load(&direction->relay->has_failed)) {
+        direction->error = fer_tcp_stream_shutdown(direction->to, FER_SHUTDOWN_WRITE);
     }
 }
 
-static fer_error run_both_ways(struct way *up, struct way *down)
+static fer_error run_both_directions(struct direction *up, struct direction *down)
 {
-    example_thread thread = {.run = run_way, .argument = up};
+    example_thread thread = {.run = run_direction, .argument = up};
     if (!example_start(&thread)) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
-    run_way(down);
+    run_direction(down);
     example_join(&thread);
     return up->error.kind != FER_OK ? up->error : down->error;
 }
 
-/* The time limit is for writes alone: a peer may be silent, but one that takes nothing is given
- * up. */
+/* Only writes have a timeout: a peer may be silent, but must accept bytes. */
 static fer_error relay_client(struct relay *relay, const char *name)
 {
-    fer_duration patience = fer_duration_from_secs(PATIENCE_SECONDS);
-    struct way up = {.relay = relay, .from = &relay->client, .to = &relay->server};
-    struct way down = {.relay = relay, .from = &relay->server, .to = &relay->client};
-    FER_TRY(fer_tcp_stream_set_write_timeout(&relay->client, patience));
-    FER_TRY(fer_tcp_stream_set_write_timeout(&relay->server, patience));
-    FER_TRY(run_both_ways(&up, &down));
+    fer_duration timeout = fer_duration_from_secs(WRITE_TIMEOUT_SECONDS);
+    struct direction up = {.relay = relay, .from = &relay->client, .to = &relay->server};
+    struct direction down = {.relay = relay, .from = &relay->server, .to = &relay->client};
+    FER_TRY(fer_tcp_stream_set_write_timeout(&relay->client, timeout));
+    FER_TRY(fer_tcp_stream_set_write_timeout(&relay->server, timeout));
+    FER_TRY(run_both_directions(&up, &down));
     printf("%s: %llu bytes there, %llu bytes back\n", name, (unsigned long long)up.n,
            (unsigned long long)down.n);
     return (fer_error){FER_OK, 0};
 }
 
-/* What goes wrong here is this client's affair alone. */
+/* A failure affects only this client, and is reported. */
 static void serve_client(struct relay *relay, const char *name, const char *server)
 {
     fer_error error = fer_tcp_stream_connect(&relay->server, server);
@@ -112,7 +112,7 @@ static void serve_client(struct relay *relay, const char *name, const char *serv
     }
 }
 
-/* accept skips connections that died: its errors are the machine's. */
+/* accept skips connections that failed in the queue, so its errors are the machine's. */
 static fer_error serve(fer_tcp_listener *listener, const struct request *request)
 {
     for (unsigned long served = 0; request->clients == 0 || served < request->clients; served++) {

@@ -1,18 +1,18 @@
-/* udp_echo.c: asks over UDP until an answer comes, and answers. Datagrams get lost: the one who
- * asks waits, and asks again, each time twice as long.
+/* udp_echo.c: a UDP server that echoes, and a client that retries. Datagrams may be lost, so the
+ * client sends its question again until it is answered, and doubles the wait each time.
  *
- * usage: udp_echo serve ADDR:PORT [LOST]   answers for ever; the first LOST questions get lost, to
- * see the other side ask again
- *        udp_echo ask ADDR:PORT TEXT      asks up to five times */
+ * usage: udp_echo serve ADDR:PORT [LOST]  answers until it is killed; drops the first LOST
+ *                                         questions, to make the client retry
+ *        udp_echo ask ADDR:PORT TEXT      sends TEXT up to five times */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ferrule.h"
 
-enum { TRIES = 5, FIRST_WAIT_MS = 200, LONGEST = 65535 };
+enum { TRIES = 5, FIRST_WAIT_MS = 200, DATAGRAM_CAP = 65535 };
 
-/* ---- Who answers */
+/* ---- The server */
 
 static void print_addr(const char *words, const fer_socket_addr *addr)
 {
@@ -24,7 +24,7 @@ static void print_addr(const char *words, const fer_socket_addr *addr)
 
 static fer_error serve(fer_udp_socket *socket, const char *address, long lost)
 {
-    static char buf[LONGEST];
+    static char buf[DATAGRAM_CAP];
     fer_socket_addr own;
     fer_datagram question;
     FER_TRY(fer_udp_socket_bind(socket, address));
@@ -37,7 +37,7 @@ static fer_error serve(fer_udp_socket *socket, const char *address, long lost)
             print_addr("Lost one of", &question.from);
             continue;
         }
-        /* One who cannot be answered is no reason to stop answering the others. */
+        /* A client that cannot be answered does not end the server. */
         if (fer_udp_socket_send_to(socket, buf, question.len, &question.from, NULL).kind ==
             FER_OK) {
             print_addr("Answered", &question.from);
@@ -45,7 +45,7 @@ static fer_error serve(fer_udp_socket *socket, const char *address, long lost)
     }
 }
 
-/* ---- Who asks */
+/* ---- The client */
 
 /* [::] reaches IPv4 too, on every system that has IPv6. */
 static fer_error bind_anywhere(fer_udp_socket *socket)
@@ -56,12 +56,12 @@ static fer_error bind_anywhere(fer_udp_socket *socket)
 
 static fer_error ask(fer_udp_socket *socket, const char *address, const char *question)
 {
-    static char answer[LONGEST];
+    static char answer[DATAGRAM_CAP];
     fer_datagram got;
     fer_error error = {FER_TIMED_OUT, 0};
     FER_TRY(bind_anywhere(socket));
-    FER_TRY(fer_udp_socket_connect(socket,
-                                   address)); /* from now on nobody else's datagrams are received */
+    /* From now on only the peer's datagrams are received. */
+    FER_TRY(fer_udp_socket_connect(socket, address));
     for (unsigned attempt = 0; attempt < TRIES && error.kind == FER_TIMED_OUT; attempt++) {
         FER_TRY(fer_udp_socket_set_read_timeout(
             socket, fer_duration_from_millis((uint64_t)FIRST_WAIT_MS << attempt)));

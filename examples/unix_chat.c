@@ -1,10 +1,10 @@
-/* unix_chat.c: two people on one machine talk, line by line, over a Unix socket. Who comes first
- * waits at the path, and who comes second finds the first there.
+/* unix_chat.c: a chat of two users on one machine, line by line, over a Unix socket. The first
+ * listens at the path and the second connects to it.
  *
  * usage: unix_chat PATH
  *
- * Two threads share the stream: one sends what is typed, main prints what comes. The end of one's
- * input is told to the other. */
+ * Two threads share the stream: one sends standard input, main prints what is received. The end of
+ * one user's input ends the other's output. */
 #include "example_os.h"
 
 #include <stdio.h>
@@ -12,13 +12,13 @@
 
 #include "ferrule.h"
 
-enum { PIECE = 4096 };
+enum { BUFFER_SIZE = 4096 };
 
-/* ---- Coming together */
+/* ---- Connecting */
 
-/* A path outlives its listener: one that refuses is a leftover, and in the way. Once somebody came
- * it is of no more use. */
-static fer_error wait_for_somebody(const char *path, fer_unix_stream *stream)
+/* The path remains after its listener is closed. One that refuses is stale and is removed. After
+ * the accept it is no longer needed. */
+static fer_error accept_peer(const char *path, fer_unix_stream *stream)
 {
     fer_unix_listener listener = {0};
     FER_TRY(fer_unix_listener_bind(&listener, path));
@@ -29,7 +29,7 @@ static fer_error wait_for_somebody(const char *path, fer_unix_stream *stream)
     return error;
 }
 
-static fer_error meet(const char *path, fer_unix_stream *stream)
+static fer_error connect_or_accept(const char *path, fer_unix_stream *stream)
 {
     fer_error error = fer_unix_stream_connect(stream, path);
     if (error.kind == FER_CONNECTION_REFUSED) {
@@ -37,64 +37,65 @@ static fer_error meet(const char *path, fer_unix_stream *stream)
     } else if (error.kind != FER_NOT_FOUND) {
         return error;
     }
-    return wait_for_somebody(path, stream);
+    return accept_peer(path, stream);
 }
 
-/* ---- Talking */
+/* ---- Chatting */
 
-struct talk {
+struct conversation {
     fer_unix_stream stream;
     fer_error sent;
 };
 
 static void send_input(void *argument)
 {
-    struct talk *talk = argument;
-    char piece[PIECE];
+    struct conversation *conversation = argument;
+    char piece[BUFFER_SIZE];
     size_t n = 0;
-    while (talk->sent.kind == FER_OK && example_read_input(piece, sizeof piece, &n) && n > 0) {
-        talk->sent = fer_unix_stream_write_all(&talk->stream, piece, n, NULL);
+    while (conversation->sent.kind == FER_OK && example_read_input(piece, sizeof piece, &n) &&
+           n > 0) {
+        conversation->sent = fer_unix_stream_write_all(&conversation->stream, piece, n, NULL);
     }
-    FER_IGNORE(fer_unix_stream_shutdown(&talk->stream, FER_SHUTDOWN_WRITE));
+    FER_IGNORE(fer_unix_stream_shutdown(&conversation->stream, FER_SHUTDOWN_WRITE));
 }
 
-static fer_error print_what_comes(struct talk *talk)
+static fer_error print_received(struct conversation *conversation)
 {
-    char piece[PIECE];
+    char piece[BUFFER_SIZE];
     size_t n = 0;
     do {
-        FER_TRY(fer_unix_stream_read(&talk->stream, piece, sizeof piece, &n));
+        FER_TRY(fer_unix_stream_read(&conversation->stream, piece, sizeof piece, &n));
         (void)example_write_output(piece, n);
     } while (n > 0);
     return (fer_error){FER_OK, 0};
 }
 
-/* Also after the other's end one's own words may still go out. */
-static fer_error converse(struct talk *talk)
+/* The user can still send after the other's end of file. */
+static fer_error chat(struct conversation *conversation)
 {
-    example_thread sender = {.run = send_input, .argument = talk};
+    example_thread sender = {.run = send_input, .argument = conversation};
     if (!example_start(&sender)) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
-    fer_error received = print_what_comes(talk);
-    fprintf(stderr, "The other has nothing more to say\n");
+    fer_error received = print_received(conversation);
+    fprintf(stderr, "The other user has ended\n");
     example_join(&sender);
-    return received.kind != FER_OK ? received : talk->sent;
+    return received.kind != FER_OK ? received : conversation->sent;
 }
 
 int main(int argc, char **argv)
 {
-    struct talk talk = {.sent = {FER_OK, 0}};
+    struct conversation conversation = {.sent = {FER_OK, 0}};
     if (argc != 2) {
         fprintf(stderr, "usage: unix_chat PATH\n");
         return 2;
     }
-    fer_error error = meet(argv[1], &talk.stream);
+    fer_error error = connect_or_accept(argv[1], &conversation.stream);
     if (error.kind == FER_OK) {
-        fprintf(stderr, "Somebody is here\n");
-        error = converse(&talk);
+        fprintf(stderr, "Connected\n");
+        error = chat(&conversation);
     }
-    fer_unix_stream_close(&talk.stream);
+    fer_unix_stream_close(&conversation.stream);
     if (error.kind == FER_UNSUPPORTED) {
         fprintf(stderr, "unix_chat: this system has no Unix sockets\n");
     } else if (error.kind != FER_OK) {

@@ -1,4 +1,4 @@
-# The tests' sources: each is one cmocka program.
+# The tests' sources: each is one cmocka run.
 set(ferrule_unit_sources
     unit/test_address_source.c
     unit/test_try.c
@@ -61,6 +61,14 @@ set(ferrule_unit_sources
     unit/test_unix_datagram.c
     unit/test_unix_opening.c
     unit/test_waiting.c)
+
+# What defines functions that others take from elsewhere: a program of its own each.
+set(ferrule_unit_alone
+    test_platform_modes
+    test_platform_wait
+    test_poller_epoll
+    test_sim_traits
+    test_sources)
 
 set(ferrule_conformance_sources
     conformance/addresses.c

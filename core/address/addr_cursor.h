@@ -1,6 +1,6 @@
-/* addr_cursor.h: where a reader of address text stands: the text, its length, an index. Single
- * bytes and decimal numbers; no addresses. Nothing here copies, looks past the length, needs a NUL,
- * or knows a locale. */
+/* addr_cursor.h: the position of a parser in address text: the text, its length, an index. Single
+ * bytes and decimal numbers; no addresses. Nothing here copies, reads past the length, needs a NUL,
+ * or depends on a locale. */
 #ifndef FERI_ADDR_CURSOR_H
 #define FERI_ADDR_CURSOR_H
 
@@ -17,13 +17,13 @@ typedef struct feri_addr_cursor {
     size_t index;
 } feri_addr_cursor;
 
-/* The byte that stands `ahead` bytes on, or 0 past the end. The two cannot be told apart, and need
- * not be: a NUL is in no address, so nothing ever takes one, and feri_addr_cursor_is_at_end goes by
- * the length. */
+/* The byte `ahead` bytes after the index, or 0 past the end. A NUL and the end are not
+ * distinguished: no address contains a NUL, so none is ever taken, and feri_addr_cursor_is_at_end
+ * compares the length. */
 static inline uint32_t feri_addr_cursor_look(const feri_addr_cursor *cursor, size_t ahead)
 {
-    const size_t at =
-        cursor->index + ahead; /* one number against the length: a bound that Frama-C's Eva keeps */
+    /* one comparison with the length: Frama-C's Eva keeps that bound */
+    const size_t at = cursor->index + ahead;
     FERI_ASSERT(cursor->index <= cursor->len && at >= ahead);
     return at < cursor->len ? (uint32_t)(unsigned char)cursor->text[at] : 0;
 }
@@ -34,7 +34,7 @@ static inline bool feri_addr_cursor_is_at_end(const feri_addr_cursor *cursor)
     return cursor->index == cursor->len;
 }
 
-/* Steps over one given byte, if it is next. */
+/* Takes one given byte, if it is next. */
 static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted)
 {
     FERI_ASSERT(wanted != '\0');
@@ -45,12 +45,12 @@ static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted)
     return true;
 }
 
-/* Reads one or more decimal digits of a value up to limit. Leading zeros are allowed, without
- * number. */
+/* Reads one or more decimal digits of a value up to limit. Any number of leading zeros is
+ * allowed. */
 static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit,
                                                  uint32_t *value)
 {
-    uint64_t sum = 0; /* once above limit, it stays as it is */
+    uint64_t sum = 0; /* does not grow after it exceeds limit */
     const size_t begin = cursor->index;
     /*@ loop invariant BY_WP(begin <= cursor->index <= cursor->len);
         loop invariant BY_WP(digits_end(cursor->text, begin, cursor->len) == digits_end(cursor->text, cursor->index, cursor->len));
@@ -74,7 +74,7 @@ static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint3
     return true;
 }
 
-/* What every _parse function returns. */
+/* The result of every _parse function. */
 static inline fer_error feri_addr_parse_result(bool is_address)
 {
     const fer_error result = {is_address ? FER_OK : FER_INVALID_INPUT, 0};

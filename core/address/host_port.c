@@ -1,4 +1,4 @@
-/* host_port.c: "host:port" text taken apart, and whether a host is text at all. */
+/* host_port.c: splits "host:port" text, and checks that a host is UTF-8. */
 #include "core/address/host_port.h"
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 
 #define NO_COLON ((size_t)-1)
 
-/* One pass: the length, and where the last colon is. */
+/* One pass: the length, and the index of the last colon. */
 static size_t find_last_colon(const char *text, size_t *len)
 {
     size_t colon = NO_COLON;
@@ -34,7 +34,7 @@ static bool parse_port(const char *text, size_t len, uint16_t *out)
     return true;
 }
 
-/* "[fe80::1%eth0]" is its inside; "[localhost]" is left to fail as the name that it is. */
+/* Removes the brackets of "[fe80::1%eth0]". "[localhost]" keeps them, and its lookup fails. */
 static void strip_brackets(feri_host_port *parts)
 {
     FERI_ASSERT(parts->host_len > 0);
@@ -65,32 +65,30 @@ fer_error feri_host_port_split(feri_host_port *out, const char *text)
 
 /* ---- UTF-8 */
 
-/* The first bytes from `first` to `last` begin a character of `more` bytes more, the first of which
- * is in a range of its own. */
+/* Bytes from `first` to `last` start a character with `continuations` more bytes. The second byte
+ * has a range of its own. */
 typedef struct sequence {
     uint8_t first;
     uint8_t last;
-    uint8_t more;
-    uint8_t next_least;
-    uint8_t next_most;
+    uint8_t continuations;
+    uint8_t second_min;
+    uint8_t second_max;
 } sequence;
 
-/* All but ASCII (RFC 3629, 4): nothing longer than it need be, no surrogates, nothing above
- * U+10FFFF. */
+/* All but ASCII (RFC 3629, 4): no overlong forms, no surrogates, nothing above U+10FFFF. */
 static const sequence sequences[] = {
     {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf},
     {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf}, {0xf0, 0xf0, 3, 0x90, 0xbf},
     {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
 };
 
-static bool is_between(char byte, uint8_t least, uint8_t most)
+static bool is_between(char byte, uint8_t min, uint8_t max)
 {
     const uint8_t value = (uint8_t)byte;
-    return value >= least && value <= most;
+    return value >= min && value <= max;
 }
 
-/* The length of the character that begins at text[0], of which there are len bytes; 0 where there
- * is none. */
+/* The length of the character at text[0], which has len bytes; 0 if it is not UTF-8. */
 static size_t character_len(const char *text, size_t len)
 {
     FERI_ASSERT(len > 0);
@@ -102,15 +100,15 @@ static size_t character_len(const char *text, size_t len)
            !is_between(text[0], sequences[kind].first, sequences[kind].last)) {
         kind++;
     }
-    if (kind == sizeof sequences / sizeof sequences[0] || sequences[kind].more >= len) {
+    if (kind == sizeof sequences / sizeof sequences[0] || sequences[kind].continuations >= len) {
         return 0;
     }
     const sequence *found = &sequences[kind];
-    bool is_whole = is_between(text[1], found->next_least, found->next_most);
-    for (size_t i = 2; i <= found->more; i++) {
+    bool is_whole = is_between(text[1], found->second_min, found->second_max);
+    for (size_t i = 2; i <= found->continuations; i++) {
         is_whole = is_whole && is_between(text[i], 0x80, 0xbf);
     }
-    return is_whole ? 1 + (size_t)found->more : 0;
+    return is_whole ? 1 + (size_t)found->continuations : 0;
 }
 
 bool feri_host_is_utf_8(const char *host, size_t len)

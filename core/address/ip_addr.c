@@ -1,10 +1,9 @@
-/* ip_addr.c: an address of either family as a value. What a bad family means is decided here. No
- * text. */
+/* ip_addr.c: an address of either family as a value, and the handling of a bad family. No text. */
 #include "core/base/assert.h"
 #include "ferrule/ip.h"
 
-/* All zero, the union's longest member too: family 0 is a bad one. */
-static fer_ip_addr feri_ip_addr_of_no_family(void)
+/* All zero, including the longest member of the union. Family 0 is a bad family. */
+static fer_ip_addr feri_ip_addr_without_family(void)
 {
     fer_ip_addr addr;
     addr.family = (fer_ip_family)0;
@@ -14,7 +13,7 @@ static fer_ip_addr feri_ip_addr_of_no_family(void)
 
 fer_ip_addr fer_ip_addr_from_v4(const fer_ipv4_addr *addr)
 {
-    fer_ip_addr made = feri_ip_addr_of_no_family();
+    fer_ip_addr made = feri_ip_addr_without_family();
     if (addr != NULL) {
         made.family = FER_IP_V4;
         made.v4 = *addr;
@@ -24,7 +23,7 @@ fer_ip_addr fer_ip_addr_from_v4(const fer_ipv4_addr *addr)
 
 fer_ip_addr fer_ip_addr_from_v6(const fer_ipv6_addr *addr)
 {
-    fer_ip_addr made = feri_ip_addr_of_no_family();
+    fer_ip_addr made = feri_ip_addr_without_family();
     if (addr != NULL) {
         made.family = FER_IP_V6;
         made.v6 = *addr;

@@ -1,8 +1,8 @@
-/* ip_format.c: IP addresses to text: Rust's Display, which is RFC 5952. No ports, scopes or
+/* ip_format.c: formats IP addresses as Rust's Display, which is RFC 5952. No ports, scopes or
  * brackets (socket_addr_format.c).
  *
- * Texts are built as words, a word's lowest byte the first of the text, and stored whole: digits
- * cost no branch each. */
+ * Text is built in words, whose lowest byte is the first byte of the text. Storing by the word
+ * avoids a branch for each digit. */
 #include "core/address/ip_format.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@
      : (n) < 100 ? FERI_DIGIT((n) / 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16                \
                  : FERI_DIGIT((n) / 100) | FERI_DIGIT((n) / 10) << 8 | FERI_DIGIT(n) << 16 | \
                        FERI_DOT << 24)
-/* For each octet the length of that. */
+/* For each octet the length of that text. */
 #define FERI_OCTET_LEN(n) ((n) < 10 ? 2 : (n) < 100 ? 3 : 4)
 /* For each octet its two hexadecimal digits. */
 #define FERI_HEX_DIGIT(n) ((uint16_t)((n) < 10 ? 0x30 + (n) : 0x57 + (n)))
@@ -29,8 +29,8 @@ static const uint32_t feri_octet_text[256] = FERI_256_OF(FERI_OCTET);
 static const uint8_t feri_octet_text_len[256] = FERI_256_OF(FERI_OCTET_LEN);
 static const uint16_t feri_hex_pair_text[256] = FERI_256_OF(FERI_HEX_PAIR);
 
-/* Store a word's bytes, the lowest first. Written out, for then compilers make one store of
- * them. */
+/* Store the bytes of a word, the lowest first. Without a loop, so that compilers generate one
+ * store. */
 static inline void feri_word_store_2(char *text, size_t at, uint32_t word)
 {
     text[at] = (char)(unsigned char)(word & 0xFF);
@@ -45,7 +45,7 @@ static inline void feri_word_store_4(char *text, size_t at, uint32_t word)
     text[at + 3] = (char)(unsigned char)(word >> 24);
 }
 
-/* Stores the digits of an octet and a dot; may reach into what follows them. Returns their
+/* Stores the digits of an octet and a dot, and may overwrite the bytes after them. Returns their
  * length. */
 static inline size_t feri_octet_store(char *text, size_t at, uint8_t octet)
 {
@@ -53,24 +53,25 @@ static inline size_t feri_octet_store(char *text, size_t at, uint8_t octet)
     return feri_octet_text_len[octet];
 }
 
-/* Stores the digits of an octet and a NUL, and nothing after that, as their first and last two
- * bytes. Returns the digits' number. */
+/* Stores the digits of an octet and a NUL as their first and last two bytes, and nothing after
+ * them. Returns the number of digits. */
 static inline size_t feri_last_octet_store(char *text, size_t at, uint8_t octet)
 {
     const size_t len = feri_octet_text_len[octet];
-    const uint32_t word =
-        feri_octet_text[octet] - (FERI_DOT << (8 * (len - 1))); /* a NUL for its dot */
+    /* a NUL in place of the dot */
+    const uint32_t word = feri_octet_text[octet] - (FERI_DOT << (8 * (len - 1)));
     feri_word_store_2(text, at, word);
     feri_word_store_2(text, at + len - 2, word >> (8 * (len - 2)));
     return len - 1;
 }
 
-/* Stores "a.b.c.d" and a NUL from text[at] on, and nothing after that. Returns the length without
- * the NUL. */
+/* Stores "a.b.c.d" and a NUL at text[at], and nothing after them. Returns the length without the
+ * NUL. */
 static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr *addr)
 {
+    /* read before text is written */
     const uint8_t a = addr->octets[0], b = addr->octets[1], c = addr->octets[2],
-                  d = addr->octets[3]; /* before text is written to */
+                  d = addr->octets[3];
     const size_t at_b = at + feri_octet_store(text, at, a);
     const size_t at_c = at_b + feri_octet_store(text, at_b, b);
     const size_t at_d = at_c + feri_octet_store(text, at_c, c);
@@ -85,13 +86,13 @@ void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr)
     out->len += feri_ipv4_store(out->text, out->len, addr);
 }
 
-/* The first longest run of zero groups; none is a length of 0. */
+/* The first longest run of zero groups; the length is 0 if there is none. */
 typedef struct feri_zero_run {
     size_t begin;
     size_t len;
 } feri_zero_run;
 
-/* The place of the lowest bit of a byte that is not 0. */
+/* The index of the lowest set bit of a byte that is not 0. */
 static inline size_t feri_lowest_bit(unsigned byte)
 {
     size_t bit = 0;
@@ -102,7 +103,8 @@ static inline size_t feri_lowest_bit(unsigned byte)
     return bit;
 }
 
-/* RFC 5952 section 4.2.2: one zero group alone is no run; 4.2.3: of the longest runs the first. */
+/* RFC 5952 section 4.2.2: a single zero group is not a run; 4.2.3: the first of the longest
+ * runs. */
 static feri_zero_run feri_zero_run_find(const uint16_t group[8])
 {
     unsigned zeros = 0;
@@ -110,7 +112,8 @@ static feri_zero_run feri_zero_run_find(const uint16_t group[8])
         zeros |= (unsigned)(group[i] == 0) << i;
     }
     feri_zero_run run = {0, 0};
-    unsigned begins = zeros & zeros >> 1; /* a bit for each group where len zeros begin */
+    /* a bit for each group that starts len zero groups */
+    unsigned begins = zeros & zeros >> 1;
     unsigned longest = 0;
     for (size_t len = 2; len <= 8 && begins != 0; len++) {
         run.len = len;
@@ -137,7 +140,7 @@ static inline void feri_group_write(feri_addr_text *out, uint16_t group)
     out->len += len;
 }
 
-/* Writes groups begin to end - 1 with colons between. */
+/* Writes groups begin to end - 1, separated by colons. */
 static inline void feri_groups_write(feri_addr_text *out, const uint16_t group[8], size_t begin,
                                      size_t end)
 {
@@ -177,10 +180,8 @@ void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr)
 
 void feri_decimal_write(feri_addr_text *out, uint32_t value)
 {
-    char digits[20] = {
-        /* the number ends in the middle, so that ten bytes from its first digit on are always
-         * there */
-        0};
+    /* the number ends in the middle, so that ten bytes can always be read from its first digit */
+    char digits[20] = {0};
     size_t count = 0;
     for (size_t i = 0; i < 10 && (i == 0 || value > 0); i++) {
         digits[9 - i] = (char)('0' + value % 10);
@@ -194,7 +195,7 @@ void feri_decimal_write(feri_addr_text *out, uint32_t value)
     out->len += count;
 }
 
-/* Copies a whole text and its NUL, n bytes in all, in steps that overlap at the end. */
+/* Copies a complete text and its NUL, n bytes in all, in steps that overlap at the end. */
 static inline void feri_addr_text_copy(const char *text, size_t n, char *buf)
 {
     if (n < 16) {

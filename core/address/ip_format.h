@@ -1,5 +1,5 @@
-/* ip_format.h: writing IP addresses into a longer text, and giving a finished text to the
- * caller. */
+/* ip_format.h: writes IP addresses into a longer text, and stores a complete text in the caller's
+ * buffer. */
 #ifndef FERI_IP_FORMAT_H
 #define FERI_IP_FORMAT_H
 
@@ -8,9 +8,9 @@
 
 #include "ferrule/ip.h"
 
-/* Room for every text here, for the unused bytes that the writers may leave after it (nine at
- * most), and for what a prover that does not know that the groups on both sides of "::" are eight
- * together must allow for: sixteen. */
+/* The size of the longest text here, plus the unused bytes that the writers may leave after it:
+ * nine at most. A prover needs sixteen, because it cannot derive that the groups on both sides of
+ * "::" are at most eight together. */
 enum { FERI_ADDR_TEXT_ROOM = 128 };
 
 typedef struct feri_addr_text {
@@ -30,7 +30,7 @@ void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr);
 /* Writes a number in decimal, without leading zeros. */
 void feri_decimal_write(feri_addr_text *out, uint32_t value);
 
-/* feri_text_store, in large steps where the text fits. */
+/* As feri_text_store, in larger steps if the text fits. */
 size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
 
 #endif

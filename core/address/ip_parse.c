@@ -1,10 +1,10 @@
-/* ip_parse.c: IP addresses from text, by the strict grammar of Rust 1.95. No ports, scopes or
- * brackets (socket_addr_parse.c).
+/* ip_parse.c: parses IP addresses by the strict grammar of Rust 1.95. No ports, scopes or brackets
+ * (socket_addr_parse.c).
  *
  * The grammar, from IETF RFC 6943 section 3.1.1's strict form and RFC 4291 section 2.2:
  *   v4 = octet "." octet "." octet "." octet       octet: 0 to 255, no leading zero
- * v6 = eight groups, or up to seven round one "::"; the last two may be a v4       group: 1 to 4
- * hexadecimal digits */
+ *   v6 = eight groups, or up to seven with one "::"; the last two may be a v4
+ *                                                  group: 1 to 4 hexadecimal digits */
 #include "core/address/ip_parse.h"
 
 #include <string.h>
@@ -14,8 +14,8 @@
 
 enum { FERI_IPV6_GROUPS = 8 };
 
-/* The value of a hexadecimal digit in ASCII, or -1, of which any shift left is above 0xFFFF as an
- * unsigned number. */
+/* The value of a hexadecimal digit in ASCII, or -1. Every left shift of -1, as an unsigned number,
+ * is above 0xFFFF. */
 #define FERI_HEX_VALUE(n)                              \
     ((n) >= 0x30 && (n) <= 0x39   ? (int8_t)((n)-0x30) \
      : (n) >= 0x41 && (n) <= 0x46 ? (int8_t)((n)-0x37) \
@@ -23,19 +23,20 @@ enum { FERI_IPV6_GROUPS = 8 };
                                   : (int8_t)-1)
 static const int8_t feri_hex_value[256] = FERI_256_OF(FERI_HEX_VALUE);
 
-/* The value of the decimal digit that stands `ahead` bytes on; above 9 if none does. */
+/* The value of the decimal digit `ahead` bytes after the index; above 9 if there is none. */
 static inline uint32_t feri_digit_look(const feri_addr_cursor *cursor, size_t ahead)
 {
     return feri_addr_cursor_look(cursor, ahead) - '0';
 }
 
-/* Takes the digits of one octet; *bits gets it as its new lowest byte. */
+/* Takes the digits of one octet and appends it to *bits as the lowest byte. */
 static inline bool feri_octet_take(feri_addr_cursor *cursor, size_t digits, uint32_t value,
                                    uint32_t *bits)
 {
     FERI_ASSERT(digits >= 1 && digits <= 3);
     cursor->index += digits;
-    *bits = *bits * 256 + value; /* in arithmetic, which provers know better than shifts */
+    /* a product, because provers handle products better than shifts */
+    *bits = *bits * 256 + value;
     return value <= 255;
 }
 
@@ -85,7 +86,7 @@ feri_ipv4_match feri_ipv4_match_fast(const char *text, size_t len, size_t index)
 #endif
 }
 
-/* The groups of one side of a "::", or all of them, the last one lowest. */
+/* The groups on one side of a "::", or all groups, the last one lowest. */
 typedef struct feri_ipv6_side {
     uint64_t high;
     uint64_t low;
@@ -101,12 +102,12 @@ static inline void feri_ipv6_side_append(feri_ipv6_side *side, uint32_t group)
     side->count++;
 }
 
-/* Moves the groups to the highest places, by 4, 2 and 1 as need be. Not in one shift by a number of
- * bits: clang 17 for 32-bit MIPS loses bits where it can tell that such a number is small. */
+/* Shifts the groups to the highest positions, by 4, 2 and 1 groups. Not by one variable shift:
+ * clang 17 for 32-bit MIPS loses bits if it can derive that the number is small. */
 static inline void feri_ipv6_side_lift(feri_ipv6_side *side)
 {
     FERI_ASSERT(side->count < FERI_IPV6_GROUPS);
-    const size_t places = FERI_IPV6_GROUPS - side->count; /* 8 where there is nothing to move */
+    const size_t places = FERI_IPV6_GROUPS - side->count; /* 8: no shift */
     if ((places & 4) != 0) {
         side->high = side->low;
         side->low = 0;
@@ -121,27 +122,28 @@ static inline void feri_ipv6_side_lift(feri_ipv6_side *side)
     }
 }
 
-/* Up to four hexadecimal digits: how many, and their value. */
+/* Up to four hexadecimal digits: their number and value. */
 typedef struct feri_hex_group {
     uint32_t value;
     uint32_t digits;
 } feri_hex_group;
 
-/* The value of the hexadecimal digit that stands `ahead` bytes on; above 0xFFFF if none does. */
+/* The value of the hexadecimal digit `ahead` bytes after the index; above 0xFFFF if there is
+ * none. */
 static inline uint32_t feri_hex_look(const feri_addr_cursor *cursor, size_t ahead)
 {
     return (uint32_t)(int32_t)feri_hex_value[feri_addr_cursor_look(cursor, ahead)];
 }
 
-/* The same of a byte at an index that is within the text. */
+/* As feri_hex_look, for an index within the text. */
 static inline uint32_t feri_hex_at(const feri_addr_cursor *cursor, size_t at)
 {
     FERI_ASSERT(at < cursor->len);
     return (uint32_t)(int32_t)feri_hex_value[(unsigned char)cursor->text[at]];
 }
 
-/* Looks at the next group, if it has at most three digits; takes nothing. How many cannot be
- * foreseen: one branch for none. */
+/* Reads the next group without taking it, if it has at most three digits. The number of digits is
+ * not predictable, so it does not branch on it. */
 static inline feri_hex_group feri_hex_group_look_short(const feri_addr_cursor *cursor)
 {
     const uint32_t first = feri_hex_look(cursor, 0);
@@ -158,7 +160,7 @@ static inline feri_hex_group feri_hex_group_look_short(const feri_addr_cursor *c
     return group;
 }
 
-/* Looks at the next group; takes nothing. Most groups have four digits, so those are looked at
+/* Reads the next group without taking it. Most groups have four digits, so those are read
  * together. */
 static inline feri_hex_group feri_hex_group_look(const feri_addr_cursor *cursor)
 {
@@ -189,9 +191,9 @@ static bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t limit, fer
     return true;
 }
 
-/* Reads up to `limit` groups of hexadecimal digits with one colon between each two. A colon that no
- * such group follows stays unread; it is taken when a number and a dot follow, and then the cursor
- * stands before that number. */
+/* Reads up to `limit` hexadecimal groups, separated by one colon each. A colon before anything but
+ * such a group is not taken. The exception is a number and a dot after it: the colon is taken, and
+ * the cursor is at that number. */
 static inline bool feri_ipv6_side_read_hex(feri_addr_cursor *cursor, size_t limit,
                                            feri_ipv6_side *side)
 {
@@ -216,8 +218,8 @@ static inline bool feri_ipv6_side_read_hex(feri_addr_cursor *cursor, size_t limi
     return false;
 }
 
-/* Reads up to `limit` groups, the last two of which may be an IPv4 address. False if what looks
- * like one is none. */
+/* Reads up to `limit` groups, the last two of which may be an IPv4 address. False if that IPv4
+ * address is invalid. */
 static bool feri_ipv6_side_read(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
 {
     feri_addr_cursor at = *cursor; /* copies that compilers keep in registers */
@@ -252,7 +254,8 @@ static inline bool feri_ipv6_sides_read(feri_addr_cursor *cursor, feri_ipv6_side
     return true;
 }
 
-/* As feri_ipv4_of_bits; a local array for each half keeps compilers from weaving the two. */
+/* As feri_ipv4_of_bits. A local array for each half prevents compilers from interleaving the
+ * two. */
 static inline void feri_ipv6_store_half(uint8_t *octets, uint64_t half)
 {
     const uint8_t bytes[8] = {(uint8_t)(half >> 56),        (uint8_t)(half >> 48 & 0xFF),
@@ -279,7 +282,7 @@ bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out)
     return true;
 }
 
-/* Four bytes tell the two apart: a dot within them ends the first number of an IPv4 address, save
+/* Four bytes distinguish the two: a dot within them ends the first octet of an IPv4 address, except
  * after the colon of "::1.". */
 static inline bool feri_ip_is_ipv4_next(const feri_addr_cursor *cursor)
 {

@@ -1,11 +1,11 @@
-/* ipv4_addr.c: IPv4 addresses as values: made, ordered, asked about. No text (ip_parse.c,
+/* ipv4_addr.c: IPv4 addresses as values: construction, comparison, properties. No text (ip_parse.c,
  * ip_format.c). */
 #include <string.h>
 
 #include "core/base/assert.h"
 #include "ferrule/ip.h"
 
-/* Whether the first bits of an address are those of a prefix. */
+/* Whether an address is in a prefix of prefix_bits bits. */
 static bool feri_ipv4_is_in(const fer_ipv4_addr *addr, uint32_t prefix, unsigned prefix_bits)
 {
     FERI_ASSERT(prefix_bits >= 1 && prefix_bits <= 32);

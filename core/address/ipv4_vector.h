@@ -1,7 +1,7 @@
-/* ipv4_vector.h: reads an IPv4 address sixteen bytes at a time, where the target's baseline has the
- * instructions. The only place with an `#if` for an instruction set. The form that every target has
- * is feri_ipv4_match_scalar (ip_parse.c); the two are held equal by tests/unit/test_ip_forms.c.
- * FERI_NO_SIMD takes this one out. */
+/* ipv4_vector.h: parses an IPv4 address sixteen bytes at a time, if the target's baseline has the
+ * instructions. The only file with an `#if` for an instruction set. The portable form is
+ * feri_ipv4_match_scalar (ip_parse.c); tests/unit/test_ip_forms.c checks that the two agree.
+ * FERI_NO_SIMD disables this one. */
 #ifndef FERI_IPV4_VECTOR_H
 #define FERI_IPV4_VECTOR_H
 
@@ -14,7 +14,7 @@
 #define FERI_HAS_IPV4_VECTOR 1
 #include <emmintrin.h>
 
-/* A mask has LANE_BITS bits for each of the sixteen bytes, the first byte's lowest. */
+/* A mask has FERI_LANE_BITS bits for each of the sixteen bytes, the first byte's lowest. */
 typedef __m128i feri_lanes;
 typedef uint32_t feri_lane_mask;
 #define FERI_LANE_BITS 1u
@@ -81,8 +81,8 @@ static inline void feri_lanes_store(uint8_t bytes[16], feri_lanes lanes)
     vst1q_u8(bytes, lanes);
 }
 
-/* Sixteen lanes of 0 or 0xFF as sixteen times four bits: narrowing by a shift is NEON's way round
- * its missing movemask. */
+/* Converts sixteen lanes of 0 or 0xFF to sixteen times four bits. NEON has no movemask, and a
+ * narrowing shift replaces it. */
 static inline feri_lane_mask feri_lanes_mask(feri_lanes lanes)
 {
     const uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(lanes), 4);
@@ -135,7 +135,7 @@ static inline feri_lane_mask feri_lane_mask_without_first(feri_lane_mask mask)
 
 enum { FERI_IPV4_TEXT_SHORTEST = 7, FERI_IPV4_LANES = 16 };
 
-/* The first sixteen of `left` bytes (7 or more), with zeros where there are fewer. */
+/* The first sixteen of `left` bytes (7 or more), padded with zeros. */
 static inline feri_lanes feri_ipv4_vector_load(const char *bytes, size_t left)
 {
     FERI_ASSERT(left >= FERI_IPV4_TEXT_SHORTEST);
@@ -149,14 +149,14 @@ static inline feri_lanes feri_ipv4_vector_load(const char *bytes, size_t left)
     return feri_lanes_load_halves(seven, seven, 8);
 }
 
-/* What each lane says of the number that has its last digit there, if it has. */
+/* For each lane with the last digit of a number, the properties of that number. */
 typedef struct feri_ipv4_lanes {
-    feri_lanes value;          /* of up to three digits; anything where that is above 255 */
-    feri_lane_mask over;       /* it is above 255 */
-    feri_lane_mask front_is_0; /* it is 0 but for its last digit */
+    feri_lanes value;          /* of up to three digits; unspecified above 255 */
+    feri_lane_mask over;       /* above 255 */
+    feri_lane_mask front_is_0; /* 0 except for its last digit */
 } feri_ipv4_lanes;
 
-/* `digits` is 0 where is_digit is 0. */
+/* `digits` is 0 in each lane where is_digit is 0. */
 static inline feri_ipv4_lanes feri_ipv4_vector_values(feri_lanes digits, feri_lanes is_digit)
 {
     const feri_lanes zero = feri_lanes_of(0);
@@ -164,12 +164,13 @@ static inline feri_ipv4_lanes feri_ipv4_vector_values(feri_lanes digits, feri_la
     const feri_lanes tens = feri_lanes_from_previous(feri_lanes_and(ones, is_digit));
     const feri_lanes tens_2 = feri_lanes_add(tens, tens);
     const feri_lanes tens_4 = feri_lanes_add(tens_2, tens_2);
-    const feri_lanes front = feri_lanes_add(
-        feri_lanes_add(ones, tens_2), feri_lanes_add(tens_4, tens_4)); /* all but the last digit */
+    /* the number without its last digit */
+    const feri_lanes front =
+        feri_lanes_add(feri_lanes_add(ones, tens_2), feri_lanes_add(tens_4, tens_4));
     const feri_lanes front_2 = feri_lanes_add(front, front);
     const feri_lanes front_4 = feri_lanes_add(front_2, front_2);
-    const feri_lanes front_10 = feri_lanes_add(
-        front_2, feri_lanes_add(front_4, front_4)); /* wraps where front is above 25 */
+    /* wraps if front is above 25 */
+    const feri_lanes front_10 = feri_lanes_add(front_2, feri_lanes_add(front_4, front_4));
     const feri_lanes value = feri_lanes_add_saturated(front_10, digits);
     const feri_lanes carried = feri_lanes_xor(value, feri_lanes_add(front_10, digits));
     const feri_lanes excess =
@@ -179,13 +180,13 @@ static inline feri_ipv4_lanes feri_ipv4_vector_values(feri_lanes digits, feri_la
     return lanes;
 }
 
-/* What makes digits and dots, masks of the lanes before the first other byte, no row of numbers
- * from 0 to 255 with a dot between. */
+/* The lanes that violate the grammar: numbers from 0 to 255 with one dot between. digits and dots
+ * are masks of the lanes before the first other byte. */
 static inline feri_lane_mask feri_ipv4_vector_faults(feri_lane_mask digits, feri_lane_mask dots,
                                                      const feri_ipv4_lanes *lanes)
 {
     const feri_lane_mask after_digit = digits << FERI_LANE_BITS;
-    const feri_lane_mask second = digits & after_digit; /* a digit with one before it */
+    const feri_lane_mask second = digits & after_digit; /* a digit after a digit */
     const feri_lane_mask fourth = second & (second << (2 * FERI_LANE_BITS));
     const feri_lane_mask lone_dot = dots & ~(after_digit & (digits >> FERI_LANE_BITS));
     return (digits & lanes->over) | (second & lanes->front_is_0) | fourth | lone_dot;
@@ -209,8 +210,8 @@ static inline feri_ipv4_match feri_ipv4_vector_match(const char *text, size_t le
     const feri_lane_mask digits = digit_mask & (stop - 1);
     const feri_ipv4_lanes lanes = feri_ipv4_vector_values(feri_lanes_and(raw, is_digit), is_digit);
     const feri_lane_mask faults = feri_ipv4_vector_faults(digits, dot_mask & (stop - 1), &lanes);
-    const feri_lane_mask a = digits & ~(digits >> FERI_LANE_BITS) &
-                             FERI_LANE_FIRST_BITS; /* the last digit of each number */
+    /* the last digit of each number */
+    const feri_lane_mask a = digits & ~(digits >> FERI_LANE_BITS) & FERI_LANE_FIRST_BITS;
     const feri_lane_mask b = feri_lane_mask_without_first(a);
     const feri_lane_mask c = feri_lane_mask_without_first(b);
     const feri_lane_mask d = feri_lane_mask_without_first(c);

@@ -1,4 +1,4 @@
-/* ipv6_addr.c: IPv6 addresses as values: made, ordered, asked about. No text (ip_parse.c,
+/* ipv6_addr.c: IPv6 addresses as values: construction, comparison, properties. No text (ip_parse.c,
  * ip_format.c). */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* socket_addr.c: socket addresses as values: made, ordered, asked about. No text
+/* socket_addr.c: socket addresses as values: construction, comparison, properties. No text
  * (socket_addr_parse.c, socket_addr_format.c). */
 #include "ferrule/socket_addr.h"
 
@@ -48,7 +48,7 @@ static int feri_number_cmp(uint32_t a, uint32_t b)
     return (a > b) - (a < b);
 }
 
-/* The order of two addresses with the same ip, whose family is IPv6. */
+/* The order of two IPv6 addresses with the same ip. */
 static int feri_socket_addr_cmp_ipv6(const fer_socket_addr *a, const fer_socket_addr *b)
 {
     FERI_ASSERT(fer_socket_addr_is_ipv6(a) && fer_socket_addr_is_ipv6(b));

@@ -1,5 +1,5 @@
-/* socket_addr_format.c: socket addresses to text: Rust's Display. The addresses themselves are
- * written by ip_format.c. */
+/* socket_addr_format.c: formats socket addresses as Rust's Display. ip_format.c writes the IP
+ * addresses. */
 #include "core/address/ip_format.h"
 #include "core/base/assert.h"
 #include "core/base/text.h"

@@ -1,8 +1,9 @@
-/* socket_addr_parse.c: socket addresses from text, by the strict grammar of Rust 1.95. Never a
- * name, never a resolver.
+/* socket_addr_parse.c: parses socket addresses by the strict grammar of Rust 1.95. Never a name,
+ * never a resolver.
  *
- * v4 = ip ":" port       v6 = "[" ip [ "%" scope ] "]" ":" port       port, scope: decimal digits,
- * leading zeros allowed */
+ *   v4 = ip ":" port
+ *   v6 = "[" ip [ "%" scope ] "]" ":" port
+ *   port, scope: decimal digits, leading zeros allowed */
 #include <string.h>
 
 #include "core/address/addr_cursor.h"
@@ -22,7 +23,7 @@ static bool feri_port_read_last(feri_addr_cursor *cursor, uint16_t *port)
     return feri_addr_cursor_is_at_end(cursor);
 }
 
-/* Reads "%scope" where there is one. */
+/* Reads "%scope", if it is present. */
 static bool feri_scope_read(feri_addr_cursor *cursor, uint32_t *scope_id)
 {
     FERI_ASSERT(*scope_id == 0);

@@ -43,8 +43,8 @@ bool fer_unix_addr_is_unnamed(const fer_unix_addr *addr)
     return addr != NULL && addr->kind_ == FER_UNIX_ADDR_UNNAMED;
 }
 
-/* One from the OS may fill its field, with no NUL: a byte longer than what can be made here. Memory
- * that was never made an address may have no end. */
+/* An address from the OS can fill sun_path without a NUL, one byte longer than an address made
+ * here. Memory that was never set by a function here may lack the NUL. */
 const char *fer_unix_addr_as_pathname(const fer_unix_addr *addr)
 {
     bool is_path = addr != NULL && addr->kind_ == FER_UNIX_ADDR_PATHNAME && addr->len_ > 0 &&

@@ -35,7 +35,7 @@ fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
     fer_socket_addr addr;
     FER_TRY(feri_handle_check(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
     FER_TRY(feri_address_source_of_text(&source, host_port));
-    fer_error error = feri_own_error(FER_INVALID_INPUT); /* when there is no address at all */
+    fer_error error = feri_own_error(FER_INVALID_INPUT); /* if there is no address */
     while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {
         error = feri_datagram_connect(socket, &addr);
     }

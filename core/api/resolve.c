@@ -5,7 +5,7 @@
 #include "core/base/result.h"
 #include "core/names/address_source.h"
 
-/* Stores what fits and counts all. */
+/* Stores the first cap addresses and counts all. */
 static void collect(feri_address_source *source, fer_socket_addr *addrs, size_t cap, size_t *count)
 {
     FERI_ASSERT(addrs != NULL || cap == 0);

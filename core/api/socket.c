@@ -18,18 +18,16 @@
 
 #define DEVICE_NAME_MAX 15 /* Linux, macOS, the BSDs: IFNAMSIZ - 1 */
 
-/* Which kinds lack something. */
-#define LACKS_UNIX FERI_FLAG_UNIX
-#define LACKS_DATAGRAM FERI_FLAG_DATAGRAM
-#define IS_TCP_ONLY (FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM)
+/* The kinds of sockets without TCP options. */
+#define ALL_BUT_TCP (FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM)
 
-/* NULL stays NULL: what is behind these refuses it. */
-static fer_handle *of(fer_socket *socket)
+/* NULL for NULL, which the called functions refuse. */
+static fer_handle *handle_of(fer_socket *socket)
 {
     return socket == NULL ? NULL : &socket->inner_.handle_;
 }
 
-static const fer_handle *of_const(const fer_socket *socket)
+static const fer_handle *const_handle_of(const fer_socket *socket)
 {
     return socket == NULL ? NULL : &socket->inner_.handle_;
 }
@@ -39,299 +37,300 @@ static bool is_datagram(const fer_socket *socket)
     return feri_handle_has_flag(&socket->inner_.handle_, FERI_FLAG_DATAGRAM);
 }
 
-/* ---- Birth and end */
+/* ---- Creation and closing */
 
 fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, int protocol)
 {
-    FER_TRY(feri_socket_new(of(socket), domain, type, protocol));
+    FER_TRY(feri_socket_new(handle_of(socket), domain, type, protocol));
     socket->inner_.peer_ = (fer_socket_addr){0};
     return feri_ok();
 }
 
-/* A stream ends as a stream does (rule S7), where it was never turned into one too. */
+/* A stream is closed as every stream type is (rule S7), even if it was not converted into one. */
 void fer_socket_close(fer_socket *socket)
 {
-    bool is_messages = socket != NULL && is_datagram(socket);
-    if (is_messages) {
-        feri_handle_close(of(socket));
+    bool is_datagram_socket = socket != NULL && is_datagram(socket);
+    if (is_datagram_socket) {
+        feri_handle_close(handle_of(socket));
     } else {
-        feri_stream_close(of(socket));
+        feri_stream_close(handle_of(socket));
     }
 }
 
 fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
 {
-    FER_TRY(feri_try_clone(of(socket), of(out)));
+    FER_TRY(feri_try_clone(handle_of(socket), handle_of(out)));
     out->inner_.peer_ = socket->inner_.peer_;
     return feri_ok();
 }
 
 fer_raw_socket fer_socket_as_raw(const fer_socket *socket)
 {
-    return feri_handle_as_raw(of_const(socket));
+    return feri_handle_as_raw(const_handle_of(socket));
 }
 
 fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
 {
-    FER_TRY(feri_socket_from_raw(of(socket), raw));
+    FER_TRY(feri_socket_from_raw(handle_of(socket), raw));
     socket->inner_.peer_ = (fer_socket_addr){0};
     return feri_ok();
 }
 
 fer_raw_socket fer_socket_into_raw(fer_socket *socket)
 {
-    return feri_into_raw(of(socket));
+    return feri_into_raw(handle_of(socket));
 }
 
 /* ---- Options */
 
 fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
 {
-    return feri_socket_set_reuse_address(of(socket), reuse);
+    return feri_socket_set_reuse_address(handle_of(socket), reuse);
 }
 
 fer_error fer_socket_reuse_address(const fer_socket *socket, bool *out)
 {
-    return feri_socket_reuse_address(of_const(socket), out);
+    return feri_socket_reuse_address(const_handle_of(socket), out);
 }
 
 fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
 {
-    return feri_socket_set_only_v6(of(socket), only_v6);
+    return feri_socket_set_only_v6(handle_of(socket), only_v6);
 }
 
 fer_error fer_socket_only_v6(const fer_socket *socket, bool *out)
 {
-    FER_TRY(feri_handle_check_getter(of_const(socket), out));
-    bool is_v6 = feri_handle_has_flag(of_const(socket), FERI_FLAG_V6);
-    return is_v6 ? feri_switch(of_const(socket), FERP_ONLY_V6, out)
+    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
+    bool is_v6 = feri_handle_has_flag(const_handle_of(socket), FERI_FLAG_V6);
+    return is_v6 ? feri_switch(const_handle_of(socket), FERP_ONLY_V6, out)
                  : feri_own_error(FER_UNSUPPORTED);
 }
 
 fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse)
 {
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_UNIX));
-    return feri_set_switch(of(socket), FERP_REUSE_PORT, reuse);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
+    return feri_set_switch(handle_of(socket), FERP_REUSE_PORT, reuse);
 }
 
 fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out)
 {
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_UNIX));
-    return feri_switch(of_const(socket), FERP_REUSE_PORT, out);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
+    return feri_switch(const_handle_of(socket), FERP_REUSE_PORT, out);
 }
 
 fer_error fer_socket_set_recv_buffer_size(fer_socket *socket, size_t size)
 {
-    return feri_set_buffer_size(of(socket), FERP_RECV_BUFFER, size);
+    return feri_set_buffer_size(handle_of(socket), FERP_RECV_BUFFER, size);
 }
 
 fer_error fer_socket_recv_buffer_size(const fer_socket *socket, size_t *out)
 {
-    return feri_buffer_size(of_const(socket), FERP_RECV_BUFFER, out);
+    return feri_buffer_size(const_handle_of(socket), FERP_RECV_BUFFER, out);
 }
 
 fer_error fer_socket_set_send_buffer_size(fer_socket *socket, size_t size)
 {
-    return feri_set_buffer_size(of(socket), FERP_SEND_BUFFER, size);
+    return feri_set_buffer_size(handle_of(socket), FERP_SEND_BUFFER, size);
 }
 
 fer_error fer_socket_send_buffer_size(const fer_socket *socket, size_t *out)
 {
-    return feri_buffer_size(of_const(socket), FERP_SEND_BUFFER, out);
+    return feri_buffer_size(const_handle_of(socket), FERP_SEND_BUFFER, out);
 }
 
 fer_error fer_socket_set_keepalive(fer_socket *socket, const fer_keepalive *keepalive)
 {
-    FER_TRY(feri_socket_has(of_const(socket), IS_TCP_ONLY));
-    return feri_set_keepalive(of(socket), keepalive);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), ALL_BUT_TCP));
+    return feri_set_keepalive(handle_of(socket), keepalive);
 }
 
 fer_error fer_socket_keepalive(const fer_socket *socket, fer_keepalive *out)
 {
-    FER_TRY(feri_socket_has(of_const(socket), IS_TCP_ONLY));
-    return feri_keepalive(of_const(socket), out);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), ALL_BUT_TCP));
+    return feri_keepalive(const_handle_of(socket), out);
 }
 
 fer_error fer_socket_set_linger(fer_socket *socket, fer_duration linger)
 {
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_DATAGRAM));
-    return feri_set_linger(of(socket), linger);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_DATAGRAM));
+    return feri_set_linger(handle_of(socket), linger);
 }
 
 fer_error fer_socket_linger(const fer_socket *socket, fer_duration *out)
 {
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_DATAGRAM));
-    return feri_linger(of_const(socket), out);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_DATAGRAM));
+    return feri_linger(const_handle_of(socket), out);
 }
 
 fer_error fer_socket_set_nodelay(fer_socket *socket, bool nodelay)
 {
-    FER_TRY(feri_socket_has(of_const(socket), IS_TCP_ONLY));
-    return feri_set_switch(of(socket), FERP_NODELAY, nodelay);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), ALL_BUT_TCP));
+    return feri_set_switch(handle_of(socket), FERP_NODELAY, nodelay);
 }
 
 fer_error fer_socket_nodelay(const fer_socket *socket, bool *out)
 {
-    FER_TRY(feri_socket_has(of_const(socket), IS_TCP_ONLY));
-    return feri_switch(of_const(socket), FERP_NODELAY, out);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), ALL_BUT_TCP));
+    return feri_switch(const_handle_of(socket), FERP_NODELAY, out);
 }
 
 fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl)
 {
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_UNIX));
-    return feri_set_ttl(of(socket), ttl);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
+    return feri_set_ttl(handle_of(socket), ttl);
 }
 
 fer_error fer_socket_ttl(const fer_socket *socket, uint32_t *out)
 {
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_UNIX));
-    return feri_ttl(of_const(socket), out);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
+    return feri_ttl(const_handle_of(socket), out);
 }
 
 fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos)
 {
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_UNIX));
-    return feri_set_tos(of(socket), tos);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
+    return feri_set_tos(handle_of(socket), tos);
 }
 
 fer_error fer_socket_tos(const fer_socket *socket, uint32_t *out)
 {
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_UNIX));
-    return feri_tos(of_const(socket), out);
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
+    return feri_tos(const_handle_of(socket), out);
 }
 
-/* What IP's datagram and raw sockets alone can do. */
-static fer_error needs_datagrams(const fer_socket *socket)
+/* UNSUPPORTED unless the socket is an IP datagram or raw socket. */
+static fer_error check_is_datagram(const fer_socket *socket)
 {
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_UNIX));
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
     return is_datagram(socket) ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
 }
 
 fer_error fer_socket_set_broadcast(fer_socket *socket, bool broadcast)
 {
-    FER_TRY(needs_datagrams(socket));
-    return feri_set_switch(of(socket), FERP_BROADCAST, broadcast);
+    FER_TRY(check_is_datagram(socket));
+    return feri_set_switch(handle_of(socket), FERP_BROADCAST, broadcast);
 }
 
 fer_error fer_socket_broadcast(const fer_socket *socket, bool *out)
 {
-    FER_TRY(needs_datagrams(socket));
-    return feri_switch(of_const(socket), FERP_BROADCAST, out);
+    FER_TRY(check_is_datagram(socket));
+    return feri_switch(const_handle_of(socket), FERP_BROADCAST, out);
 }
 
 fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
 {
-    FER_TRY(feri_socket_has(of_const(socket), LACKS_UNIX));
+    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
     if (name != NULL && (name[0] == '\0' || memchr(name, '\0', DEVICE_NAME_MAX + 1) == NULL)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     fer_ip_family family =
-        feri_handle_has_flag(of_const(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
-    return ferp_bind_device(of(socket)->raw_, family, name == NULL ? "" : name);
+        feri_handle_has_flag(const_handle_of(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
+    return ferp_bind_device(handle_of(socket)->raw_, family, name == NULL ? "" : name);
 }
 
 /* ---- Modes */
 
 fer_error fer_socket_set_nonblocking(fer_socket *socket, bool nonblocking)
 {
-    return feri_set_nonblocking(of(socket), nonblocking);
+    return feri_set_nonblocking(handle_of(socket), nonblocking);
 }
 
 fer_error fer_socket_set_read_timeout(fer_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(of(socket), FERP_READING, timeout);
+    return feri_set_timeout(handle_of(socket), FERP_READING, timeout);
 }
 
 fer_error fer_socket_read_timeout(const fer_socket *socket, fer_duration *out)
 {
-    return feri_timeout(of_const(socket), FERP_READING, out);
+    return feri_timeout(const_handle_of(socket), FERP_READING, out);
 }
 
 fer_error fer_socket_set_write_timeout(fer_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(of(socket), FERP_WRITING, timeout);
+    return feri_set_timeout(handle_of(socket), FERP_WRITING, timeout);
 }
 
 fer_error fer_socket_write_timeout(const fer_socket *socket, fer_duration *out)
 {
-    return feri_timeout(of_const(socket), FERP_WRITING, out);
+    return feri_timeout(const_handle_of(socket), FERP_WRITING, out);
 }
 
 /* ---- Binding, listening, connecting */
 
 fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr)
 {
-    return feri_socket_bind(of(socket), addr);
+    return feri_socket_bind(handle_of(socket), addr);
 }
 
 fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
-    return feri_socket_bind_unix(of(socket), addr);
+    return feri_socket_bind_unix(handle_of(socket), addr);
 }
 
 fer_error fer_socket_listen(fer_socket *socket, int backlog)
 {
-    return feri_socket_listen(of(socket), backlog);
+    return feri_socket_listen(handle_of(socket), backlog);
 }
 
 fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
 {
-    FER_TRY(feri_handle_check(of_const(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(const_handle_of(socket), FERI_REQUEST_USE));
     if (is_datagram(socket)) {
-        FER_TRY(feri_socket_check_use(of_const(socket), addr));
+        FER_TRY(feri_socket_check_addr(const_handle_of(socket), addr));
         return feri_datagram_connect(&socket->inner_, addr);
     }
-    return feri_socket_connect(of(socket), addr);
+    return feri_socket_connect(handle_of(socket), addr);
 }
 
-/* A datagram socket's connect never waits. */
+/* The connect of a datagram socket never waits. */
 fer_error fer_socket_connect_timeout(fer_socket *socket, const fer_socket_addr *addr,
                                      fer_duration timeout)
 {
-    FER_TRY(feri_handle_check(of_const(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(const_handle_of(socket), FERI_REQUEST_USE));
     if (is_datagram(socket) && timeout.nanos != 0) {
         return fer_socket_connect(socket, addr);
     }
-    return feri_socket_connect_timeout(of(socket), addr, timeout);
+    return feri_socket_connect_timeout(handle_of(socket), addr, timeout);
 }
 
 fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
-    return feri_socket_connect_unix(of(socket), addr);
+    return feri_socket_connect_unix(handle_of(socket), addr);
 }
 
 fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 {
-    return feri_socket_local_addr(of_const(socket), out);
+    return feri_socket_local_addr(const_handle_of(socket), out);
 }
 
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
 {
     FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT)
-                        : feri_socket_has(of_const(socket), LACKS_UNIX));
-    if (feri_handle_has_flag(of_const(socket), FERI_FLAG_NO_PORTS)) {
+                        : feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
+    if (feri_handle_has_flag(const_handle_of(socket), FERI_FLAG_NO_PORTS)) {
         return feri_datagram_peer(&socket->inner_, out);
     }
-    FER_TRY(feri_stream_check(of_const(socket), FERI_REQUEST_PEER_ADDR));
-    return feri_map_error(FERI_OPERATION_PEER_ADDR, ferp_peer_addr(of_const(socket)->raw_, out));
+    FER_TRY(feri_stream_check(const_handle_of(socket), FERI_REQUEST_PEER_ADDR));
+    return feri_map_error(FERI_OPERATION_PEER_ADDR,
+                          ferp_peer_addr(const_handle_of(socket)->raw_, out));
 }
 
 fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
 {
-    bool is_messages = socket != NULL && is_datagram(socket);
-    return is_messages ? fer_udp_socket_take_error(&socket->inner_, out)
-                       : feri_stream_take_error(of(socket), out);
+    bool is_datagram_socket = socket != NULL && is_datagram(socket);
+    return is_datagram_socket ? fer_udp_socket_take_error(&socket->inner_, out)
+                              : feri_stream_take_error(handle_of(socket), out);
 }
 
-/* A socket that is to connect, or has, is a stream. */
+/* A socket that can connect, or is connected, is a stream. */
 fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest, fer_duration timeout,
                            fer_interest *ready)
 {
-    FER_TRY(feri_handle_check(of_const(socket), FERI_REQUEST_RAW));
+    FER_TRY(feri_handle_check(const_handle_of(socket), FERI_REQUEST_RAW));
     bool is_stream =
-        !feri_handle_has_flag(of_const(socket), FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
-    return is_stream ? feri_stream_ready(of_const(socket), interest, timeout, ready)
-                     : feri_ready(of_const(socket), interest, timeout, ready);
+        !feri_handle_has_flag(const_handle_of(socket), FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
+    return is_stream ? feri_stream_ready(const_handle_of(socket), interest, timeout, ready)
+                     : feri_ready(const_handle_of(socket), interest, timeout, ready);
 }
 
 /* ---- Datagrams */
@@ -339,7 +338,7 @@ fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest, fer_
 fer_error fer_socket_send(fer_socket *socket, const void *buf, size_t len, size_t *n)
 {
     feri_store_count(n, 0);
-    FER_TRY(needs_datagrams(socket));
+    FER_TRY(check_is_datagram(socket));
     return feri_datagram_send(&socket->inner_, buf, len, FERI_WAIT_BY_MODE, n);
 }
 
@@ -347,90 +346,93 @@ fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
                              const fer_socket_addr *to, size_t *n)
 {
     feri_store_count(n, 0);
-    FER_TRY(needs_datagrams(socket));
+    FER_TRY(check_is_datagram(socket));
     return feri_datagram_send_to(&socket->inner_, buf, len, to, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_socket_recv(fer_socket *socket, void *buf, size_t len, fer_datagram *out)
 {
-    FER_TRY(needs_datagrams(socket));
+    FER_TRY(check_is_datagram(socket));
     return feri_datagram_receive(&socket->inner_, buf, len, FERI_RECV, out);
 }
 
 fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_datagram *out)
 {
-    FER_TRY(needs_datagrams(socket));
+    FER_TRY(check_is_datagram(socket));
     return feri_datagram_receive(&socket->inner_, buf, len, FERI_RECV, out);
 }
 
-/* ---- Other handles */
+/* ---- Conversion to and from other handle types */
 
 fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out)
 {
-    return feri_socket_into(of(socket), out == NULL ? NULL : &out->handle_, 0);
+    return feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_, 0);
 }
 
 fer_error fer_socket_from_tcp_stream(fer_socket *socket, fer_tcp_stream *stream)
 {
-    return feri_socket_from(of(socket), stream == NULL ? NULL : &stream->handle_, 0);
+    return feri_socket_from(handle_of(socket), stream == NULL ? NULL : &stream->handle_, 0);
 }
 
 fer_error fer_socket_into_tcp_listener(fer_socket *socket, fer_tcp_listener *out)
 {
-    return feri_socket_into(of(socket), out == NULL ? NULL : &out->handle_, FERI_FLAG_LISTENING);
+    return feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_,
+                            FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_from_tcp_listener(fer_socket *socket, fer_tcp_listener *listener)
 {
-    return feri_socket_from(of(socket), listener == NULL ? NULL : &listener->handle_,
+    return feri_socket_from(handle_of(socket), listener == NULL ? NULL : &listener->handle_,
                             FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
 {
-    FER_TRY(feri_socket_into(of(socket), out == NULL ? NULL : &out->handle_, FERI_FLAG_DATAGRAM));
+    FER_TRY(feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_,
+                             FERI_FLAG_DATAGRAM));
     out->peer_ = socket->inner_.peer_;
     return feri_ok();
 }
 
-fer_error fer_socket_from_udp_socket(fer_socket *socket, fer_udp_socket *of_socket)
+fer_error fer_socket_from_udp_socket(fer_socket *socket, fer_udp_socket *source)
 {
-    FER_TRY(feri_socket_from(of(socket), of_socket == NULL ? NULL : &of_socket->handle_,
+    FER_TRY(feri_socket_from(handle_of(socket), source == NULL ? NULL : &source->handle_,
                              FERI_FLAG_DATAGRAM));
-    socket->inner_.peer_ = of_socket->peer_;
+    socket->inner_.peer_ = source->peer_;
     return feri_ok();
 }
 
 fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)
 {
-    return feri_socket_into(of(socket), out == NULL ? NULL : &out->handle_, FERI_FLAG_UNIX);
+    return feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_, FERI_FLAG_UNIX);
 }
 
 fer_error fer_socket_from_unix_stream(fer_socket *socket, fer_unix_stream *stream)
 {
-    return feri_socket_from(of(socket), stream == NULL ? NULL : &stream->handle_, FERI_FLAG_UNIX);
+    return feri_socket_from(handle_of(socket), stream == NULL ? NULL : &stream->handle_,
+                            FERI_FLAG_UNIX);
 }
 
 fer_error fer_socket_into_unix_listener(fer_socket *socket, fer_unix_listener *out)
 {
-    return feri_socket_into(of(socket), out == NULL ? NULL : &out->handle_,
+    return feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_,
                             FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_from_unix_listener(fer_socket *socket, fer_unix_listener *listener)
 {
-    return feri_socket_from(of(socket), listener == NULL ? NULL : &listener->handle_,
+    return feri_socket_from(handle_of(socket), listener == NULL ? NULL : &listener->handle_,
                             FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_into_unix_datagram(fer_socket *socket, fer_unix_datagram *out)
 {
-    return feri_socket_into(of(socket), out == NULL ? NULL : &out->handle_,
+    return feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_,
                             FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_socket_from_unix_datagram(fer_socket *socket, fer_unix_datagram *datagram)
 {
-    return feri_socket_from(of(socket), datagram == NULL ? NULL : &datagram->handle_,
+    return feri_socket_from(handle_of(socket), datagram == NULL ? NULL : &datagram->handle_,
                             FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }

@@ -1,4 +1,4 @@
-/* tcp_listener.c: the public functions of fer_tcp_listener but the one that resolves names. */
+/* tcp_listener.c: the public functions of fer_tcp_listener, except the one that resolves names. */
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
@@ -8,94 +8,94 @@
 #include "ferrule/tcp.h"
 #include "platform/platform.h"
 
-/* NULL stays NULL: what is behind these refuses it. */
-static fer_handle *of(fer_tcp_listener *listener)
+/* NULL for NULL, which the called functions refuse. */
+static fer_handle *handle_of(fer_tcp_listener *listener)
 {
     return listener == NULL ? NULL : &listener->handle_;
 }
 
-static const fer_handle *of_const(const fer_tcp_listener *listener)
+static const fer_handle *const_handle_of(const fer_tcp_listener *listener)
 {
     return listener == NULL ? NULL : &listener->handle_;
 }
 
 fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener, const fer_socket_addr *addr)
 {
-    return feri_open_first(of(listener), addr, 1, feri_listener_open);
+    return feri_open_first(handle_of(listener), addr, 1, feri_listener_open);
 }
 
 fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *listener, const fer_socket_addr *addrs,
                                       size_t count)
 {
-    return feri_open_first(of(listener), addrs, count, feri_listener_open);
+    return feri_open_first(handle_of(listener), addrs, count, feri_listener_open);
 }
 
 fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *out,
                                   fer_socket_addr *peer)
 {
-    return feri_accept(of(listener), out == NULL ? NULL : &out->handle_, peer);
+    return feri_accept(handle_of(listener), out == NULL ? NULL : &out->handle_, peer);
 }
 
 fer_error fer_tcp_listener_try_accept(fer_tcp_listener *listener, fer_tcp_stream *out,
                                       fer_socket_addr *peer)
 {
-    return feri_try_accept(of(listener), out == NULL ? NULL : &out->handle_, peer);
+    return feri_try_accept(handle_of(listener), out == NULL ? NULL : &out->handle_, peer);
 }
 
 fer_error fer_tcp_listener_ready(const fer_tcp_listener *listener, fer_interest interest,
                                  fer_duration timeout, fer_interest *ready)
 {
-    return feri_ready(of_const(listener), interest, timeout, ready);
+    return feri_ready(const_handle_of(listener), interest, timeout, ready);
 }
 
 fer_error fer_tcp_listener_local_addr(const fer_tcp_listener *listener, fer_socket_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(of_const(listener), out));
+    FER_TRY(feri_handle_check_getter(const_handle_of(listener), out));
     return ferp_local_addr(listener->handle_.raw_, out);
 }
 
 fer_error fer_tcp_listener_try_clone(fer_tcp_listener *listener, fer_tcp_listener *out)
 {
-    return feri_try_clone(of(listener), of(out));
+    return feri_try_clone(handle_of(listener), handle_of(out));
 }
 
 fer_error fer_tcp_listener_set_ttl(fer_tcp_listener *listener, uint32_t ttl)
 {
-    return feri_set_ttl(of(listener), ttl);
+    return feri_set_ttl(handle_of(listener), ttl);
 }
 
 fer_error fer_tcp_listener_ttl(const fer_tcp_listener *listener, uint32_t *out)
 {
-    return feri_ttl(of_const(listener), out);
+    return feri_ttl(const_handle_of(listener), out);
 }
 
 fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener, fer_error *out)
 {
-    FER_TRY(feri_handle_check_getter(of(listener), out));
+    FER_TRY(feri_handle_check_getter(handle_of(listener), out));
     return ferp_take_error(listener->handle_.raw_, out);
 }
 
 fer_error fer_tcp_listener_set_nonblocking(fer_tcp_listener *listener, bool nonblocking)
 {
-    return feri_set_nonblocking(of(listener), nonblocking);
+    return feri_set_nonblocking(handle_of(listener), nonblocking);
 }
 
 void fer_tcp_listener_close(fer_tcp_listener *listener)
 {
-    feri_handle_close(of(listener));
+    feri_handle_close(handle_of(listener));
 }
 
 fer_raw_socket fer_tcp_listener_as_raw(const fer_tcp_listener *listener)
 {
-    return feri_handle_as_raw(of_const(listener));
+    return feri_handle_as_raw(const_handle_of(listener));
 }
 
 fer_error fer_tcp_listener_from_raw(fer_tcp_listener *listener, fer_raw_socket raw)
 {
-    return feri_listener_from_raw(of(listener), raw, FERI_DOMAIN_IP);
+    return feri_listener_from_raw(handle_of(listener), raw, FERI_DOMAIN_IP);
 }
 
 fer_raw_socket fer_tcp_listener_into_raw(fer_tcp_listener *listener)
 {
-    return feri_into_raw(of(listener));
+    return feri_into_raw(handle_of(listener));
 }

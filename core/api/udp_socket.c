@@ -1,4 +1,4 @@
-/* udp_socket.c: the public functions of fer_udp_socket but those that resolve names. */
+/* udp_socket.c: the public functions of fer_udp_socket, except those that resolve names. */
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/multicast.h"
@@ -12,13 +12,13 @@
 #include "ferrule/udp.h"
 #include "platform/platform.h"
 
-/* NULL stays NULL: what is behind these refuses it. */
-static fer_handle *of(fer_udp_socket *socket)
+/* NULL for NULL, which the called functions refuse. */
+static fer_handle *handle_of(fer_udp_socket *socket)
 {
     return socket == NULL ? NULL : &socket->handle_;
 }
 
-static const fer_handle *of_const(const fer_udp_socket *socket)
+static const fer_handle *const_handle_of(const fer_udp_socket *socket)
 {
     return socket == NULL ? NULL : &socket->handle_;
 }
@@ -33,7 +33,7 @@ fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket, const fer_socket_addr
 fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs,
                                     size_t count)
 {
-    FER_TRY(feri_open_first(of(socket), addrs, count, feri_datagram_open));
+    FER_TRY(feri_open_first(handle_of(socket), addrs, count, feri_datagram_open));
     socket->peer_ = (fer_socket_addr){0};
     return feri_ok();
 }
@@ -46,8 +46,8 @@ fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_a
 fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs,
                                        size_t count)
 {
-    FER_TRY(feri_handle_check(of(socket), FERI_REQUEST_USE));
-    if (!feri_are_addresses(addrs, count)) {
+    FER_TRY(feri_handle_check(handle_of(socket), FERI_REQUEST_USE));
+    if (!feri_addresses_are_valid(addrs, count)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     fer_error error = feri_datagram_connect(socket, &addrs[0]);
@@ -59,13 +59,13 @@ fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket, const fer_socket_
 
 fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
     return ferp_peer_addr(socket->handle_.raw_, out);
 }
 
 fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
-    return feri_socket_local_addr(of_const(socket), out);
+    return feri_socket_local_addr(const_handle_of(socket), out);
 }
 
 /* ---- Sending and receiving */
@@ -126,40 +126,40 @@ fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf, size_t len,
 fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest,
                                fer_duration timeout, fer_interest *ready)
 {
-    return feri_ready(of_const(socket), interest, timeout, ready);
+    return feri_ready(const_handle_of(socket), interest, timeout, ready);
 }
 
 /* ---- Modes */
 
 fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(of(socket), FERP_READING, timeout);
+    return feri_set_timeout(handle_of(socket), FERP_READING, timeout);
 }
 
 fer_error fer_udp_socket_set_write_timeout(fer_udp_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(of(socket), FERP_WRITING, timeout);
+    return feri_set_timeout(handle_of(socket), FERP_WRITING, timeout);
 }
 
 fer_error fer_udp_socket_read_timeout(const fer_udp_socket *socket, fer_duration *out)
 {
-    return feri_timeout(of_const(socket), FERP_READING, out);
+    return feri_timeout(const_handle_of(socket), FERP_READING, out);
 }
 
 fer_error fer_udp_socket_write_timeout(const fer_udp_socket *socket, fer_duration *out)
 {
-    return feri_timeout(of_const(socket), FERP_WRITING, out);
+    return feri_timeout(const_handle_of(socket), FERP_WRITING, out);
 }
 
 fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket, bool nonblocking)
 {
-    return feri_set_nonblocking(of(socket), nonblocking);
+    return feri_set_nonblocking(handle_of(socket), nonblocking);
 }
 
 fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
 {
     fer_error pending = feri_ok();
-    FER_TRY(feri_handle_check_getter(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
     FER_TRY(ferp_take_error(socket->handle_.raw_, &pending));
     *out = feri_map_error(FERI_OPERATION_DATAGRAM, pending);
     return feri_ok();
@@ -167,105 +167,105 @@ fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
 
 fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, uint32_t ttl)
 {
-    return feri_set_ttl(of(socket), ttl);
+    return feri_set_ttl(handle_of(socket), ttl);
 }
 
 fer_error fer_udp_socket_ttl(const fer_udp_socket *socket, uint32_t *out)
 {
-    return feri_ttl(of_const(socket), out);
+    return feri_ttl(const_handle_of(socket), out);
 }
 
 /* ---- Broadcast and multicast */
 
 fer_error fer_udp_socket_set_broadcast(fer_udp_socket *socket, bool broadcast)
 {
-    return feri_set_switch(of(socket), FERP_BROADCAST, broadcast);
+    return feri_set_switch(handle_of(socket), FERP_BROADCAST, broadcast);
 }
 
 fer_error fer_udp_socket_broadcast(const fer_udp_socket *socket, bool *out)
 {
-    return feri_switch(of_const(socket), FERP_BROADCAST, out);
+    return feri_switch(const_handle_of(socket), FERP_BROADCAST, out);
 }
 
 fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket, bool loop)
 {
-    return feri_set_switch(of(socket), FERP_MULTICAST_LOOP_V4, loop);
+    return feri_set_switch(handle_of(socket), FERP_MULTICAST_LOOP_V4, loop);
 }
 
 fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket, bool *out)
 {
-    return feri_switch(of_const(socket), FERP_MULTICAST_LOOP_V4, out);
+    return feri_switch(const_handle_of(socket), FERP_MULTICAST_LOOP_V4, out);
 }
 
 fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket, uint32_t ttl)
 {
-    return feri_set_multicast_ttl_v4(of(socket), ttl);
+    return feri_set_multicast_ttl_v4(handle_of(socket), ttl);
 }
 
 fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket, uint32_t *out)
 {
-    return feri_multicast_ttl_v4(of_const(socket), out);
+    return feri_multicast_ttl_v4(const_handle_of(socket), out);
 }
 
 fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket, bool loop)
 {
-    return feri_set_multicast_loop_v6(of(socket), loop);
+    return feri_set_multicast_loop_v6(handle_of(socket), loop);
 }
 
 fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket, bool *out)
 {
-    return feri_multicast_loop_v6(of_const(socket), out);
+    return feri_multicast_loop_v6(const_handle_of(socket), out);
 }
 
 fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group,
                                            const fer_ipv4_addr *local)
 {
-    return feri_change_group_v4(of(socket), FERP_JOIN, group, local);
+    return feri_change_group_v4(handle_of(socket), FERP_JOIN, group, local);
 }
 
 fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group,
                                             const fer_ipv4_addr *local)
 {
-    return feri_change_group_v4(of(socket), FERP_LEAVE, group, local);
+    return feri_change_group_v4(handle_of(socket), FERP_LEAVE, group, local);
 }
 
 fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group,
                                            uint32_t interface_index)
 {
-    return feri_change_group_v6(of(socket), FERP_JOIN, group, interface_index);
+    return feri_change_group_v6(handle_of(socket), FERP_JOIN, group, interface_index);
 }
 
 fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group,
                                             uint32_t interface_index)
 {
-    return feri_change_group_v6(of(socket), FERP_LEAVE, group, interface_index);
+    return feri_change_group_v6(handle_of(socket), FERP_LEAVE, group, interface_index);
 }
 
 /* ---- Clones, closing and raw sockets */
 
 fer_error fer_udp_socket_try_clone(fer_udp_socket *socket, fer_udp_socket *out)
 {
-    FER_TRY(feri_try_clone(of(socket), of(out)));
+    FER_TRY(feri_try_clone(handle_of(socket), handle_of(out)));
     out->peer_ = socket->peer_;
     return feri_ok();
 }
 
 void fer_udp_socket_close(fer_udp_socket *socket)
 {
-    feri_handle_close(of(socket));
+    feri_handle_close(handle_of(socket));
 }
 
 fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket)
 {
-    return feri_handle_as_raw(of_const(socket));
+    return feri_handle_as_raw(const_handle_of(socket));
 }
 
 fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
 {
-    return feri_datagram_from_raw(of(socket), raw, FERI_DOMAIN_IP);
+    return feri_datagram_from_raw(handle_of(socket), raw, FERI_DOMAIN_IP);
 }
 
 fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket)
 {
-    return feri_into_raw(of(socket));
+    return feri_into_raw(handle_of(socket));
 }

@@ -11,13 +11,13 @@
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
-/* NULL stays NULL: what is behind these refuses it. */
-static fer_handle *of(fer_unix_datagram *socket)
+/* NULL for NULL, which the called functions refuse. */
+static fer_handle *handle_of(fer_unix_datagram *socket)
 {
     return socket == NULL ? NULL : &socket->handle_;
 }
 
-static const fer_handle *of_const(const fer_unix_datagram *socket)
+static const fer_handle *const_handle_of(const fer_unix_datagram *socket)
 {
     return socket == NULL ? NULL : &socket->handle_;
 }
@@ -26,38 +26,38 @@ static const fer_handle *of_const(const fer_unix_datagram *socket)
 
 fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)
 {
-    return feri_unix_open_path(of(socket), path, feri_unix_datagram_open);
+    return feri_unix_open_path(handle_of(socket), path, feri_unix_datagram_open);
 }
 
 fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
 {
-    return feri_unix_open(of(socket), addr, feri_unix_datagram_open);
+    return feri_unix_open(handle_of(socket), addr, feri_unix_datagram_open);
 }
 
 fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(feri_handle_claim(of(socket)));
+    FER_TRY(feri_handle_claim(handle_of(socket)));
     fer_error error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, &raw);
-    return feri_finish_opening(of(socket), error, raw, 0);
+    return feri_finish_opening(handle_of(socket), error, raw, 0);
 }
 
 fer_error fer_unix_datagram_pair(fer_unix_datagram *one, fer_unix_datagram *other)
 {
-    return feri_unix_open_pair(of(one), of(other), FER_TYPE_DGRAM);
+    return feri_unix_open_pair(handle_of(one), handle_of(other), FER_TYPE_DGRAM);
 }
 
 fer_error fer_unix_datagram_connect(fer_unix_datagram *socket, const char *path)
 {
     fer_unix_addr addr;
-    FER_TRY(feri_handle_check(of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle_of(socket), FERI_REQUEST_USE));
     FER_TRY(fer_unix_addr_from_pathname(&addr, path));
     return fer_unix_datagram_connect_addr(socket, &addr);
 }
 
 fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
 {
-    FER_TRY(feri_handle_check(of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle_of(socket), FERI_REQUEST_USE));
     FER_TRY(feri_check_unix_name(addr));
     fer_error error;
     do {
@@ -68,19 +68,19 @@ fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_un
 
 fer_error fer_unix_datagram_local_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
     return ferp_unix_local_addr(socket->handle_.raw_, out);
 }
 
 fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
     return ferp_unix_peer_addr(socket->handle_.raw_, out);
 }
 
 fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how)
 {
-    FER_TRY(feri_handle_check(of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(handle_of(socket), FERI_REQUEST_USE));
     if ((unsigned)how > FER_SHUTDOWN_BOTH) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -89,17 +89,17 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 /* ---- Sending and receiving */
 
-static fer_error send_as(fer_unix_datagram *socket, const void *buf, size_t len,
-                         feri_wait_mode patience, size_t *n)
+static fer_error send_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
+                                feri_wait_mode wait_mode, size_t *n)
 {
     size_t sent = 0;
-    fer_error error = feri_datagram_check_send(of_const(socket), buf, len);
+    fer_error error = feri_datagram_check_send(const_handle_of(socket), buf, len);
     if (error.kind == FER_OK) {
         fer_raw_socket raw = socket->handle_.raw_;
-        feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_WRITABLE);
+        feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_WRITABLE);
         do {
-            error = patience == FERI_WAIT_BY_MODE ? ferp_send(raw, buf, len, &sent)
-                                                  : ferp_try_send(raw, buf, len, &sent);
+            error = wait_mode == FERI_WAIT_BY_MODE ? ferp_send(raw, buf, len, &sent)
+                                                   : ferp_try_send(raw, buf, len, &sent);
         } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     }
     feri_store_count(n, sent);
@@ -108,26 +108,26 @@ static fer_error send_as(fer_unix_datagram *socket, const void *buf, size_t len,
 
 fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
 {
-    return send_as(socket, buf, len, FERI_WAIT_BY_MODE, n);
+    return send_with_mode(socket, buf, len, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len,
                                      size_t *n)
 {
-    return send_as(socket, buf, len, FERI_WAIT_NEVER, n);
+    return send_with_mode(socket, buf, len, FERI_WAIT_NEVER, n);
 }
 
-static fer_error send_to_as(fer_unix_datagram *socket, const void *buf, size_t len,
-                            const fer_unix_addr *addr, feri_wait_mode patience, size_t *n)
+static fer_error send_to_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
+                                   const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
 {
     size_t sent = 0;
-    fer_error error = feri_datagram_check_send(of_const(socket), buf, len);
+    fer_error error = feri_datagram_check_send(const_handle_of(socket), buf, len);
     error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
     if (error.kind == FER_OK) {
         fer_raw_socket raw = socket->handle_.raw_;
-        feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_WRITABLE);
+        feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_WRITABLE);
         do {
-            error = patience == FERI_WAIT_BY_MODE
+            error = wait_mode == FERI_WAIT_BY_MODE
                         ? ferp_unix_send_to(raw, buf, len, addr, &sent)
                         : ferp_try_unix_send_to(raw, buf, len, addr, &sent);
         } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
@@ -139,58 +139,58 @@ static fer_error send_to_as(fer_unix_datagram *socket, const void *buf, size_t l
 fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
                                          const fer_unix_addr *addr, size_t *n)
 {
-    return send_to_as(socket, buf, len, addr, FERI_WAIT_BY_MODE, n);
+    return send_to_with_mode(socket, buf, len, addr, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
                                              const fer_unix_addr *addr, size_t *n)
 {
-    return send_to_as(socket, buf, len, addr, FERI_WAIT_NEVER, n);
+    return send_to_with_mode(socket, buf, len, addr, FERI_WAIT_NEVER, n);
 }
 
-static fer_error send_to_path(fer_unix_datagram *socket, const void *buf, size_t len,
-                              const char *path, feri_wait_mode patience, size_t *n)
+static fer_error send_to_path_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
+                                        const char *path, feri_wait_mode wait_mode, size_t *n)
 {
     fer_unix_addr addr;
-    fer_error error = feri_datagram_check_send(of_const(socket), buf, len);
+    fer_error error = feri_datagram_check_send(const_handle_of(socket), buf, len);
     error = error.kind == FER_OK ? fer_unix_addr_from_pathname(&addr, path) : error;
     if (error.kind != FER_OK) {
         feri_store_count(n, 0);
         return error;
     }
-    return send_to_as(socket, buf, len, &addr, patience, n);
+    return send_to_with_mode(socket, buf, len, &addr, wait_mode, n);
 }
 
 fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len,
                                     const char *path, size_t *n)
 {
-    return send_to_path(socket, buf, len, path, FERI_WAIT_BY_MODE, n);
+    return send_to_path_with_mode(socket, buf, len, path, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_unix_datagram_try_send_to(fer_unix_datagram *socket, const void *buf, size_t len,
                                         const char *path, size_t *n)
 {
-    return send_to_path(socket, buf, len, path, FERI_WAIT_NEVER, n);
+    return send_to_path_with_mode(socket, buf, len, path, FERI_WAIT_NEVER, n);
 }
 
-static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len,
-                            feri_wait_mode patience, fer_unix_received *out)
+static fer_error receive_with_mode(fer_unix_datagram *socket, void *buf, size_t len,
+                                   feri_wait_mode wait_mode, fer_unix_received *out)
 {
-    struct ferp_unix_datagram got;
-    FER_TRY(feri_handle_check_getter(of_const(socket), out));
+    struct ferp_unix_datagram received;
+    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     len = len < feri_io_length_max() ? len : feri_io_length_max();
     fer_raw_socket raw = socket->handle_.raw_;
-    feri_waiting waiting = feri_waiting_with(patience, &socket->handle_, FERP_RECEIVABLE);
+    feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_RECEIVABLE);
     fer_error error;
     do {
-        error = patience == FERI_WAIT_BY_MODE ? ferp_unix_recv_from(raw, buf, len, &got)
-                                              : ferp_try_unix_recv_from(raw, buf, len, &got);
+        error = wait_mode == FERI_WAIT_BY_MODE ? ferp_unix_recv_from(raw, buf, len, &received)
+                                               : ferp_try_unix_recv_from(raw, buf, len, &received);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     if (error.kind == FER_OK) {
-        *out = (fer_unix_received){got.len, got.truncated, got.from};
+        *out = (fer_unix_received){received.len, received.truncated, received.from};
     }
     return error;
 }
@@ -198,87 +198,87 @@ static fer_error receive_as(fer_unix_datagram *socket, void *buf, size_t len,
 fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len,
                                       fer_unix_received *out)
 {
-    return receive_as(socket, buf, len, FERI_WAIT_BY_MODE, out);
+    return receive_with_mode(socket, buf, len, FERI_WAIT_BY_MODE, out);
 }
 
 fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len,
                                  fer_unix_received *out)
 {
-    return receive_as(socket, buf, len, FERI_WAIT_BY_MODE, out);
+    return receive_with_mode(socket, buf, len, FERI_WAIT_BY_MODE, out);
 }
 
 fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, size_t len,
                                           fer_unix_received *out)
 {
-    return receive_as(socket, buf, len, FERI_WAIT_NEVER, out);
+    return receive_with_mode(socket, buf, len, FERI_WAIT_NEVER, out);
 }
 
 fer_error fer_unix_datagram_try_recv(fer_unix_datagram *socket, void *buf, size_t len,
                                      fer_unix_received *out)
 {
-    return receive_as(socket, buf, len, FERI_WAIT_NEVER, out);
+    return receive_with_mode(socket, buf, len, FERI_WAIT_NEVER, out);
 }
 
 fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest,
                                   fer_duration timeout, fer_interest *ready)
 {
-    return feri_ready(of_const(socket), interest, timeout, ready);
+    return feri_ready(const_handle_of(socket), interest, timeout, ready);
 }
 
 /* ---- Modes, clones, raw sockets */
 
 fer_error fer_unix_datagram_set_read_timeout(fer_unix_datagram *socket, fer_duration timeout)
 {
-    return feri_set_timeout(of(socket), FERP_READING, timeout);
+    return feri_set_timeout(handle_of(socket), FERP_READING, timeout);
 }
 
 fer_error fer_unix_datagram_set_write_timeout(fer_unix_datagram *socket, fer_duration timeout)
 {
-    return feri_set_timeout(of(socket), FERP_WRITING, timeout);
+    return feri_set_timeout(handle_of(socket), FERP_WRITING, timeout);
 }
 
 fer_error fer_unix_datagram_read_timeout(const fer_unix_datagram *socket, fer_duration *out)
 {
-    return feri_timeout(of_const(socket), FERP_READING, out);
+    return feri_timeout(const_handle_of(socket), FERP_READING, out);
 }
 
 fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket, fer_duration *out)
 {
-    return feri_timeout(of_const(socket), FERP_WRITING, out);
+    return feri_timeout(const_handle_of(socket), FERP_WRITING, out);
 }
 
 fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket, bool nonblocking)
 {
-    return feri_set_nonblocking(of(socket), nonblocking);
+    return feri_set_nonblocking(handle_of(socket), nonblocking);
 }
 
 fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket, fer_error *out)
 {
-    FER_TRY(feri_handle_check_getter(of_const(socket), out));
+    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
     return ferp_take_error(socket->handle_.raw_, out);
 }
 
 fer_error fer_unix_datagram_try_clone(fer_unix_datagram *socket, fer_unix_datagram *out)
 {
-    return feri_try_clone(of(socket), of(out));
+    return feri_try_clone(handle_of(socket), handle_of(out));
 }
 
 void fer_unix_datagram_close(fer_unix_datagram *socket)
 {
-    feri_handle_close(of(socket));
+    feri_handle_close(handle_of(socket));
 }
 
 fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
 {
-    return feri_handle_as_raw(of_const(socket));
+    return feri_handle_as_raw(const_handle_of(socket));
 }
 
 fer_error fer_unix_datagram_from_raw(fer_unix_datagram *socket, fer_raw_socket raw)
 {
-    return feri_datagram_from_raw(of(socket), raw, FERI_DOMAIN_UNIX);
+    return feri_datagram_from_raw(handle_of(socket), raw, FERI_DOMAIN_UNIX);
 }
 
 fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket)
 {
-    return feri_into_raw(of(socket));
+    return feri_into_raw(handle_of(socket));
 }

@@ -8,30 +8,30 @@
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
-/* NULL stays NULL: what is behind these refuses it. */
-static fer_handle *of(fer_unix_listener *listener)
+/* NULL for NULL, which the called functions refuse. */
+static fer_handle *handle_of(fer_unix_listener *listener)
 {
     return listener == NULL ? NULL : &listener->handle_;
 }
 
-static const fer_handle *of_const(const fer_unix_listener *listener)
+static const fer_handle *const_handle_of(const fer_unix_listener *listener)
 {
     return listener == NULL ? NULL : &listener->handle_;
 }
 
 fer_error fer_unix_listener_bind(fer_unix_listener *listener, const char *path)
 {
-    return feri_unix_open_path(of(listener), path, feri_unix_listener_open);
+    return feri_unix_open_path(handle_of(listener), path, feri_unix_listener_open);
 }
 
 fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener, const fer_unix_addr *addr)
 {
-    return feri_unix_open(of(listener), addr, feri_unix_listener_open);
+    return feri_unix_open(handle_of(listener), addr, feri_unix_listener_open);
 }
 
-/* The name of who connected is asked for only where it is wanted; one that is gone already has
- * none. */
-static void tell_peer(const fer_unix_stream *stream, fer_unix_addr *peer)
+/* The peer's name is queried only if the caller requests it. If the peer has closed, the address is
+ * unnamed. */
+static void store_peer_addr(const fer_unix_stream *stream, fer_unix_addr *peer)
 {
     if (peer != NULL && ferp_unix_peer_addr(stream->handle_.raw_, peer).kind != FER_OK) {
         *peer = (fer_unix_addr){0};
@@ -41,63 +41,63 @@ static void tell_peer(const fer_unix_stream *stream, fer_unix_addr *peer)
 fer_error fer_unix_listener_accept(fer_unix_listener *listener, fer_unix_stream *out,
                                    fer_unix_addr *peer)
 {
-    FER_TRY(feri_accept_without_peer(of(listener), out == NULL ? NULL : &out->handle_));
-    tell_peer(out, peer);
+    FER_TRY(feri_accept_without_peer(handle_of(listener), out == NULL ? NULL : &out->handle_));
+    store_peer_addr(out, peer);
     return feri_ok();
 }
 
 fer_error fer_unix_listener_try_accept(fer_unix_listener *listener, fer_unix_stream *out,
                                        fer_unix_addr *peer)
 {
-    FER_TRY(feri_try_accept_without_peer(of(listener), out == NULL ? NULL : &out->handle_));
-    tell_peer(out, peer);
+    FER_TRY(feri_try_accept_without_peer(handle_of(listener), out == NULL ? NULL : &out->handle_));
+    store_peer_addr(out, peer);
     return feri_ok();
 }
 
 fer_error fer_unix_listener_ready(const fer_unix_listener *listener, fer_interest interest,
                                   fer_duration timeout, fer_interest *ready)
 {
-    return feri_ready(of_const(listener), interest, timeout, ready);
+    return feri_ready(const_handle_of(listener), interest, timeout, ready);
 }
 
 fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(of_const(listener), out));
+    FER_TRY(feri_handle_check_getter(const_handle_of(listener), out));
     return ferp_unix_local_addr(listener->handle_.raw_, out);
 }
 
 fer_error fer_unix_listener_try_clone(fer_unix_listener *listener, fer_unix_listener *out)
 {
-    return feri_try_clone(of(listener), of(out));
+    return feri_try_clone(handle_of(listener), handle_of(out));
 }
 
 fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener, bool nonblocking)
 {
-    return feri_set_nonblocking(of(listener), nonblocking);
+    return feri_set_nonblocking(handle_of(listener), nonblocking);
 }
 
 fer_error fer_unix_listener_take_error(fer_unix_listener *listener, fer_error *out)
 {
-    FER_TRY(feri_handle_check_getter(of(listener), out));
+    FER_TRY(feri_handle_check_getter(handle_of(listener), out));
     return ferp_take_error(listener->handle_.raw_, out);
 }
 
 void fer_unix_listener_close(fer_unix_listener *listener)
 {
-    feri_handle_close(of(listener));
+    feri_handle_close(handle_of(listener));
 }
 
 fer_raw_socket fer_unix_listener_as_raw(const fer_unix_listener *listener)
 {
-    return feri_handle_as_raw(of_const(listener));
+    return feri_handle_as_raw(const_handle_of(listener));
 }
 
 fer_error fer_unix_listener_from_raw(fer_unix_listener *listener, fer_raw_socket raw)
 {
-    return feri_listener_from_raw(of(listener), raw, FERI_DOMAIN_UNIX);
+    return feri_listener_from_raw(handle_of(listener), raw, FERI_DOMAIN_UNIX);
 }
 
 fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener)
 {
-    return feri_into_raw(of(listener));
+    return feri_into_raw(handle_of(listener));
 }

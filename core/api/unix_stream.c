@@ -1,4 +1,5 @@
-/* unix_stream.c: the public functions of fer_unix_stream: what each is for any stream handle. */
+/* unix_stream.c: the public functions of fer_unix_stream. Each calls the function for any stream
+ * handle. */
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
@@ -11,169 +12,169 @@
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
-/* NULL stays NULL: what is behind these refuses it. */
-static fer_handle *of(fer_unix_stream *stream)
+/* NULL for NULL, which the called functions refuse. */
+static fer_handle *handle_of(fer_unix_stream *stream)
 {
     return stream == NULL ? NULL : &stream->handle_;
 }
 
-static const fer_handle *of_const(const fer_unix_stream *stream)
+static const fer_handle *const_handle_of(const fer_unix_stream *stream)
 {
     return stream == NULL ? NULL : &stream->handle_;
 }
 
 fer_error fer_unix_stream_connect(fer_unix_stream *stream, const char *path)
 {
-    return feri_unix_open_path(of(stream), path, feri_unix_connection_open);
+    return feri_unix_open_path(handle_of(stream), path, feri_unix_connection_open);
 }
 
 fer_error fer_unix_stream_connect_addr(fer_unix_stream *stream, const fer_unix_addr *addr)
 {
-    return feri_unix_open(of(stream), addr, feri_unix_connection_open);
+    return feri_unix_open(handle_of(stream), addr, feri_unix_connection_open);
 }
 
 fer_error fer_unix_stream_connect_start(fer_unix_stream *stream, const fer_unix_addr *addr)
 {
-    return feri_unix_start_connect(of(stream), addr);
+    return feri_unix_start_connect(handle_of(stream), addr);
 }
 
 fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other)
 {
-    return feri_unix_open_pair(of(one), of(other), FER_TYPE_STREAM);
+    return feri_unix_open_pair(handle_of(one), handle_of(other), FER_TYPE_STREAM);
 }
 
 fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream, fer_unix_addr *out)
 {
     FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT)
-                        : feri_stream_check(of_const(stream), FERI_REQUEST_PEER_ADDR));
+                        : feri_stream_check(const_handle_of(stream), FERI_REQUEST_PEER_ADDR));
     return feri_map_error(FERI_OPERATION_PEER_ADDR, ferp_unix_peer_addr(stream->handle_.raw_, out));
 }
 
 fer_error fer_unix_stream_local_addr(const fer_unix_stream *stream, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(of_const(stream), out));
+    FER_TRY(feri_handle_check_getter(const_handle_of(stream), out));
     return ferp_unix_local_addr(stream->handle_.raw_, out);
 }
 
 fer_error fer_unix_stream_shutdown(fer_unix_stream *stream, fer_shutdown how)
 {
-    return feri_stream_shutdown(of(stream), how);
+    return feri_stream_shutdown(handle_of(stream), how);
 }
 
 fer_error fer_unix_stream_try_clone(fer_unix_stream *stream, fer_unix_stream *out)
 {
-    return feri_try_clone(of(stream), of(out));
+    return feri_try_clone(handle_of(stream), handle_of(out));
 }
 
 fer_error fer_unix_stream_set_read_timeout(fer_unix_stream *stream, fer_duration timeout)
 {
-    return feri_set_timeout(of(stream), FERP_READING, timeout);
+    return feri_set_timeout(handle_of(stream), FERP_READING, timeout);
 }
 
 fer_error fer_unix_stream_read_timeout(const fer_unix_stream *stream, fer_duration *out)
 {
-    return feri_timeout(of_const(stream), FERP_READING, out);
+    return feri_timeout(const_handle_of(stream), FERP_READING, out);
 }
 
 fer_error fer_unix_stream_set_write_timeout(fer_unix_stream *stream, fer_duration timeout)
 {
-    return feri_set_timeout(of(stream), FERP_WRITING, timeout);
+    return feri_set_timeout(handle_of(stream), FERP_WRITING, timeout);
 }
 
 fer_error fer_unix_stream_write_timeout(const fer_unix_stream *stream, fer_duration *out)
 {
-    return feri_timeout(of_const(stream), FERP_WRITING, out);
+    return feri_timeout(const_handle_of(stream), FERP_WRITING, out);
 }
 
 fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *stream, bool nonblocking)
 {
-    return feri_set_nonblocking(of(stream), nonblocking);
+    return feri_set_nonblocking(handle_of(stream), nonblocking);
 }
 
 fer_error fer_unix_stream_read(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_read(of(stream), buf, len, n);
+    return feri_stream_read(handle_of(stream), buf, len, n);
 }
 
 fer_error fer_unix_stream_peek(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_peek(of(stream), buf, len, n);
+    return feri_stream_peek(handle_of(stream), buf, len, n);
 }
 
 fer_error fer_unix_stream_try_read(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_try_read(of(stream), buf, len, n);
+    return feri_stream_try_read(handle_of(stream), buf, len, n);
 }
 
 fer_error fer_unix_stream_try_peek(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_try_peek(of(stream), buf, len, n);
+    return feri_stream_try_peek(handle_of(stream), buf, len, n);
 }
 
 fer_error fer_unix_stream_try_write(fer_unix_stream *stream, const void *buf, size_t len, size_t *n)
 {
-    return feri_stream_try_write(of(stream), buf, len, n);
+    return feri_stream_try_write(handle_of(stream), buf, len, n);
 }
 
 fer_error fer_unix_stream_ready(const fer_unix_stream *stream, fer_interest interest,
                                 fer_duration timeout, fer_interest *ready)
 {
-    return feri_stream_ready(of_const(stream), interest, timeout, ready);
+    return feri_stream_ready(const_handle_of(stream), interest, timeout, ready);
 }
 
 fer_error fer_unix_stream_read_vectored(fer_unix_stream *stream, const fer_io_slice_mut *slices,
                                         size_t count, size_t *n)
 {
-    return feri_stream_read_vectored(of(stream), slices, count, n);
+    return feri_stream_read_vectored(handle_of(stream), slices, count, n);
 }
 
 fer_error fer_unix_stream_read_exact(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_read_exact(of(stream), buf, len, n);
+    return feri_stream_read_exact(handle_of(stream), buf, len, n);
 }
 
 fer_error fer_unix_stream_read_to_end(fer_unix_stream *stream, void *buf, size_t cap, size_t *n)
 {
-    return feri_stream_read_to_end(of(stream), buf, cap, n);
+    return feri_stream_read_to_end(handle_of(stream), buf, cap, n);
 }
 
 fer_error fer_unix_stream_write(fer_unix_stream *stream, const void *buf, size_t len, size_t *n)
 {
-    return feri_stream_write(of(stream), buf, len, n);
+    return feri_stream_write(handle_of(stream), buf, len, n);
 }
 
 fer_error fer_unix_stream_write_vectored(fer_unix_stream *stream, const fer_io_slice *slices,
                                          size_t count, size_t *n)
 {
-    return feri_stream_write_vectored(of(stream), slices, count, n);
+    return feri_stream_write_vectored(handle_of(stream), slices, count, n);
 }
 
 fer_error fer_unix_stream_write_all(fer_unix_stream *stream, const void *buf, size_t len, size_t *n)
 {
-    return feri_stream_write_all(of(stream), buf, len, n);
+    return feri_stream_write_all(handle_of(stream), buf, len, n);
 }
 
 fer_error fer_unix_stream_take_error(fer_unix_stream *stream, fer_error *out)
 {
-    return feri_stream_take_error(of(stream), out);
+    return feri_stream_take_error(handle_of(stream), out);
 }
 
 void fer_unix_stream_close(fer_unix_stream *stream)
 {
-    feri_stream_close(of(stream));
+    feri_stream_close(handle_of(stream));
 }
 
 fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream)
 {
-    return feri_handle_as_raw(of_const(stream));
+    return feri_handle_as_raw(const_handle_of(stream));
 }
 
 fer_error fer_unix_stream_from_raw(fer_unix_stream *stream, fer_raw_socket raw)
 {
-    return feri_stream_from_raw(of(stream), raw, FERI_DOMAIN_UNIX);
+    return feri_stream_from_raw(handle_of(stream), raw, FERI_DOMAIN_UNIX);
 }
 
 fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream)
 {
-    return feri_into_raw(of(stream));
+    return feri_into_raw(handle_of(stream));
 }

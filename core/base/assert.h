@@ -1,6 +1,7 @@
-/* assert.h: FERI_ASSERT, what core relies on. Live where FERI_ASSERTIONS is defined (debug,
- * sanitizer and fuzz builds), free elsewhere. Never for what a caller can get wrong: that is an
- * error in every build. No stdio here: a failure traps. */
+/* assert.h: FERI_ASSERT, for the preconditions and invariants of core. It is active if
+ * FERI_ASSERTIONS is defined (debug, sanitizer and fuzz builds) and costs nothing elsewhere. A
+ * caller's mistake is never asserted: it is an error in every build. A failure traps, because core
+ * has no stdio. */
 #ifndef FERI_ASSERT_H
 #define FERI_ASSERT_H
 
@@ -15,7 +16,7 @@
 #if defined(FERI_ASSERTIONS)
 #define FERI_ASSERT(condition) ((condition) ? (void)0 : FERI_TRAP())
 #elif defined(FERI_COVERAGE)
-/* Coverage counts the conditions inside sizeof too; one that must never be false is no gap. */
+/* Coverage also counts conditions inside sizeof, and a condition that is never false is no gap. */
 #define FERI_ASSERT(condition) ((void)0)
 #else
 #define FERI_ASSERT(condition) ((void)sizeof((condition) ? 1 : 0))

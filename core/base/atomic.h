@@ -1,6 +1,6 @@
-/* atomic.h: atomic access to plain 32-bit members of a handle, for _Atomic in a public header would
- * be no C++. GNU builtins, Interlocked functions, else C11. Nothing here knows what the words
- * mean. */
+/* atomic.h: atomic access to plain 32-bit members of a handle. _Atomic in a public header would not
+ * be C++. Uses GNU builtins, Interlocked functions, or C11. The meaning of the words is defined
+ * elsewhere. */
 #ifndef FERI_ATOMIC_H
 #define FERI_ATOMIC_H
 
@@ -14,7 +14,7 @@ static inline uint32_t feri_atomic_load(const uint32_t *word)
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-/* Stores desired where *word is still expected; tells whether it did. */
+/* Stores desired if *word equals expected. Returns whether it did. */
 static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQ_REL,
@@ -52,7 +52,7 @@ static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32
 
 #endif
 
-/* Adds, wrapping, and tells the sum. */
+/* Adds with wraparound and returns the sum. */
 static inline uint32_t feri_atomic_add(uint32_t *word, uint32_t number)
 {
     uint32_t old = feri_atomic_load(word);
@@ -62,7 +62,7 @@ static inline uint32_t feri_atomic_add(uint32_t *word, uint32_t number)
     return old + number;
 }
 
-/* Sets some bits and clears others, in one step. */
+/* Sets some bits and clears others in one atomic step. */
 static inline void feri_atomic_change_bits(uint32_t *word, uint32_t set, uint32_t clear)
 {
     uint32_t old = feri_atomic_load(word);

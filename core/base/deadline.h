@@ -1,5 +1,4 @@
-/* deadline.h: points in time of ferp_now, for waits that are begun again with the time that is
- * left. */
+/* deadline.h: deadlines by ferp_now, for waits that are restarted with the remaining time. */
 #ifndef FERI_DEADLINE_H
 #define FERI_DEADLINE_H
 
@@ -8,8 +7,8 @@
 #include "ferrule/duration.h"
 #include "platform/platform.h"
 
-/* When a timeout that begins now is over; FERP_NO_DEADLINE for NONE and for what the clock cannot
- * hold. */
+/* The deadline of a timeout that starts now; FERP_NO_DEADLINE for NONE and if the clock would
+ * overflow. */
 static inline uint64_t feri_deadline_after(fer_duration timeout)
 {
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {

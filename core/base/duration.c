@@ -1,5 +1,5 @@
-/* duration.c: making spans of time. A finite one never reads as NONE: what does not fit becomes the
- * longest finite one. */
+/* duration.c: constructors of durations. A finite one never equals NONE: on overflow the result is
+ * the longest finite one. */
 #include "ferrule/duration.h"
 
 #include "core/base/assert.h"

@@ -1,5 +1,5 @@
-/* error.c: errors from the host's codes, and the text of errors. Which code is which kind is the
- * platform's table. */
+/* error.c: errors from the host's codes, and the text of errors. The platform maps codes to
+ * kinds. */
 #include "ferrule/error.h"
 
 #include "core/base/assert.h"
@@ -8,7 +8,7 @@
 
 _Static_assert(sizeof(fer_error) == 8, "a fer_error travels in one register");
 
-/* The longest phrase, " (os error -2147483648)" and slack. */
+/* Enough for the longest phrase and " (os error -2147483648)". */
 #define ERROR_TEXT_CAP 80
 
 struct error_text {
@@ -59,7 +59,8 @@ static void append_piece(struct error_text *text, const char *piece)
 
 static void append_number(struct error_text *text, int32_t number)
 {
-    /* INT32_MIN has no positive counterpart: the sign goes first, the rest is unsigned. */
+    /* INT32_MIN has no positive counterpart, so the sign is written first and the rest is
+     * unsigned. */
     uint32_t rest = number < 0 ? 0u - (uint32_t)number : (uint32_t)number;
     char digits[10] = {0};
     size_t count = 0;

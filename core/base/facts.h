@@ -1,5 +1,5 @@
-/* facts.h: the operating system's facts (platform.h, ferp_traits), each read in one function that
- * is named as the fact. core branches on these and never on a system. */
+/* facts.h: the operating system's facts (platform.h, ferp_traits), each read by one function with
+ * the name of the fact. core branches on facts and never on a system. */
 #ifndef FERI_FACTS_H
 #define FERI_FACTS_H
 

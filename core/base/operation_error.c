@@ -1,4 +1,4 @@
-/* operation_error.c: what an OS's answer means to one operation, and which errors end a stream. */
+/* operation_error.c: maps errors by operation, and decides which errors end a stream. */
 #include "core/base/operation_error.h"
 
 #include <stddef.h>
@@ -7,22 +7,22 @@
 
 typedef struct mapping {
     feri_operation operation;
-    fer_error_kind mapped;
-    fer_error_kind told;
+    fer_error_kind from;
+    fer_error_kind to;
     bool keeps_code;
 } mapping;
 
-#define MAPPING(operation, mapped, told, keeps_code, why) \
-    {FERI_OPERATION_##operation, mapped, told, keeps_code},
+#define MAPPING(operation, from, to, keeps_code, why) \
+    {FERI_OPERATION_##operation, from, to, keeps_code},
 static const mapping mappings[] = {FERI_OPERATION_ERRORS(MAPPING)};
 #undef MAPPING
 
 fer_error feri_map_error(feri_operation operation, fer_error error)
 {
-    FERI_ASSERT((unsigned)operation <= FERI_OPERATION_WATCH);
+    FERI_ASSERT((unsigned)operation <= FERI_OPERATION_REGISTER);
     for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {
-        if (mappings[i].operation == operation && mappings[i].mapped == error.kind) {
-            return (fer_error){mappings[i].told, mappings[i].keeps_code ? error.os_code : 0};
+        if (mappings[i].operation == operation && mappings[i].from == error.kind) {
+            return (fer_error){mappings[i].to, mappings[i].keeps_code ? error.os_code : 0};
         }
     }
     return error;
@@ -31,9 +31,9 @@ fer_error feri_map_error(feri_operation operation, fer_error error)
 bool feri_error_is_fatal(fer_error error)
 {
     switch (error.kind) {
-#define PASSES(kind) case kind:
-        FERI_PASSING_KINDS(PASSES)
-#undef PASSES
+#define NONFATAL_CASE(kind) case kind:
+        FERI_NONFATAL_KINDS(NONFATAL_CASE)
+#undef NONFATAL_CASE
         return false;
     case FER_TIMED_OUT: return error.os_code != 0;
     default: return true;

@@ -1,6 +1,5 @@
-/* operation_error.h: where an operation knows better than the plain error map what an OS's answer
- * means to the caller, and which errors end a stream. The whole list is the two tables here; the
- * plain map is the platform's. */
+/* operation_error.h: the errors that one operation maps to a more exact kind than the platform's
+ * plain map, and the errors that end a stream. The two tables here are the complete list. */
 #ifndef FERI_OPERATION_ERROR_H
 #define FERI_OPERATION_ERROR_H
 
@@ -9,52 +8,54 @@
 #include "ferrule/error.h"
 
 typedef enum feri_operation {
-    FERI_OPERATION_READ,  /* recv and its kin on a stream, SO_ERROR of a stream */
-    FERI_OPERATION_WRITE, /* send and its kin on a stream */
-    /* a call that gave up waiting, in the kernel or here, at the end of its timeout */
-    FERI_OPERATION_EXPIRED,
+    FERI_OPERATION_READ,    /* recv and its variants on a stream, SO_ERROR of a stream */
+    FERI_OPERATION_WRITE,   /* send and its variants on a stream */
+    FERI_OPERATION_EXPIRED, /* a call whose timeout expired, in the kernel or in core */
     FERI_OPERATION_CONNECT, /* connect */
-    FERI_OPERATION_START, /* connect, where "would block" means that it has started (ferp_traits) */
-    FERI_OPERATION_STARTED,    /* connect of a nonblocking socket, where it has started */
-    FERI_OPERATION_UNIX_START, /* the same of a Unix socket, where it has not */
-    FERI_OPERATION_BIND_TAKEN, /* bind, where a second look found the port taken */
+    /* connect, if "would block" means that it has started (ferp_traits) */
+    FERI_OPERATION_START,
+    FERI_OPERATION_STARTED, /* connect of a nonblocking socket, after it has started */
+    /* connect of a nonblocking Unix socket, before it has started */
+    FERI_OPERATION_UNIX_START,
+    FERI_OPERATION_BIND_TAKEN, /* bind, after a second bind found the port in use */
     FERI_OPERATION_DUAL_STACK, /* clearing IPV6_V6ONLY */
     FERI_OPERATION_SHUTDOWN,   /* shutdown of a stream that was connected */
     FERI_OPERATION_PEER_ADDR,  /* getpeername of a stream that was connected */
     FERI_OPERATION_DATAGRAM,   /* receiving and sending datagrams, SO_ERROR of their sockets */
-    /* joining and leaving a multicast group, whose arguments core has checked */
+    /* joining and leaving a multicast group, after core has checked the arguments */
     FERI_OPERATION_GROUP,
     /* sending a datagram without an address on a socket that has no peer */
     FERI_OPERATION_UNADDRESSED,
-    FERI_OPERATION_ADOPT, /* asking what somebody else's raw socket is */
-    FERI_OPERATION_WATCH  /* adding a socket to a poller, modifying and deleting it */
+    FERI_OPERATION_ADOPT,   /* querying the type of an adopted raw socket */
+    FERI_OPERATION_REGISTER /* registering a socket with a poller, modifying and deleting it */
 } feri_operation;
 
-/* X(operation, what the plain map says, what the caller is told, whether the OS code is kept,
- * why) */
+/* X(operation, kind from the plain map, kind for the caller, whether the OS code is kept,
+ * reason) */
 #define FERI_OPERATION_ERRORS(X)                                                                 \
     X(READ, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, true,                                  \
-      "Windows' 10053 is a common face of a reset")                                              \
+      "on Windows a reset is often reported as 10053")                                           \
     X(READ, FER_BROKEN_PIPE, FER_OK, false,                                                      \
-      "Windows' 10058: another handle shut the read half, the end")                              \
+      "Windows' 10058: another handle shut down the read half, end of file")                     \
     X(WRITE, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, true, "as for READ")                  \
     X(EXPIRED, FER_WOULD_BLOCK, FER_TIMED_OUT, false,                                            \
       "EAGAIN of a blocking socket is SO_RCVTIMEO or SO_SNDTIMEO")                               \
     X(EXPIRED, FER_TIMED_OUT, FER_TIMED_OUT, false,                                              \
       "with an OS code it would mean a dead connection")                                         \
-    X(CONNECT, FER_INTERRUPTED, FER_IN_PROGRESS, true, "connect(2): it goes on after EINTR")     \
+    X(CONNECT, FER_INTERRUPTED, FER_IN_PROGRESS, true,                                           \
+      "connect(2): the connect continues after EINTR")                                           \
     X(START, FER_INTERRUPTED, FER_IN_PROGRESS, true, "as for CONNECT")                           \
     X(START, FER_WOULD_BLOCK, FER_IN_PROGRESS, true,                                             \
-      "Windows' WSAEWOULDBLOCK; AF_UNIX' EAGAIN means a full backlog")                           \
+      "Windows' WSAEWOULDBLOCK; EAGAIN of AF_UNIX means a full backlog")                         \
     X(STARTED, FER_IN_PROGRESS, FER_WOULD_BLOCK, true,                                           \
       "a nonblocking call that would wait (rule C5)")                                            \
     X(UNIX_START, FER_WOULD_BLOCK, FER_RESOURCE_BUSY, true,                                      \
-      "Linux' EAGAIN: the listener's queue is full, and nothing is under way")                   \
+      "Linux' EAGAIN: the accept queue is full and no connect is pending")                       \
     X(BIND_TAKEN, FER_PERMISSION_DENIED, FER_ADDR_IN_USE, true,                                  \
       "Windows' WSAEACCES of an exclusively held port")                                          \
     X(DUAL_STACK, FER_INVALID_INPUT, FER_UNSUPPORTED, true, "OpenBSD has no dual stack: ip6(4)") \
     X(SHUTDOWN, FER_NOT_CONNECTED, FER_OK, false,                                                \
-      "both ends are done, or reset: nothing is left to shut")                                   \
+      "both ends have finished, or a reset: nothing is left to shut down")                       \
     X(SHUTDOWN, FER_CONNECTION_RESET, FER_OK, false, "as above")                                 \
     X(SHUTDOWN, FER_CONNECTION_ABORTED, FER_OK, false, "as above")                               \
     X(SHUTDOWN, FER_BROKEN_PIPE, FER_OK, false, "as above: Windows' 10058")                      \
@@ -66,19 +67,19 @@ typedef enum feri_operation {
       "Wine's 10022: not a member, or no such interface")                                        \
     X(GROUP, FER_NOT_FOUND, FER_ADDR_NOT_AVAILABLE, true, "Linux' ENODEV: no such interface")    \
     X(UNADDRESSED, FER_INVALID_INPUT, FER_NOT_CONNECTED, true,                                   \
-      "Wine's 10022 for what is 10057 on Windows")                                               \
+      "Wine reports 10022, Windows 10057")                                                       \
     X(ADOPT, FER_BAD_HANDLE, FER_INVALID_INPUT, true,                                            \
-      "not a socket, or none: misuse by the caller of from_raw")                                 \
-    X(WATCH, FER_PERMISSION_DENIED, FER_UNSUPPORTED, true,                                       \
-      "Linux' EPERM: a file that epoll cannot watch")
+      "not a socket, or not open: misuse by the caller of from_raw")                             \
+    X(REGISTER, FER_PERMISSION_DENIED, FER_UNSUPPORTED, true,                                    \
+      "Linux' EPERM: a file that epoll does not support")
 
-/* What the caller is told. */
+/* Maps an error of an operation to the error for the caller. */
 fer_error feri_map_error(feri_operation operation, fer_error error);
 
-/* The errors that leave a stream as it was. Every other one is fatal (rule S5): what is not known
- * to pass must never be followed by what looks like a clean end. BROKEN_PIPE, and TIMED_OUT by its
- * os_code, are decided in feri_error_is_fatal. */
-#define FERI_PASSING_KINDS(X)  \
+/* The errors that do not change a stream. Every other error is fatal (rule S5): an unknown error
+ * must never be followed by an apparent end of file. feri_error_is_fatal decides BROKEN_PIPE, and
+ * TIMED_OUT by its os_code. */
+#define FERI_NONFATAL_KINDS(X) \
     X(FER_OK)                  \
     X(FER_WOULD_BLOCK)         \
     X(FER_INTERRUPTED)         \

@@ -1,4 +1,4 @@
-/* result.h: the results of a call: success, an error of ferrule's own, an optional count. No OS
+/* result.h: the results of a call: success, an error without an OS code, an optional count. No OS
  * code is mapped here. */
 #ifndef FERI_RESULT_H
 #define FERI_RESULT_H
@@ -12,13 +12,13 @@ static inline fer_error feri_ok(void)
     return (fer_error){FER_OK, 0};
 }
 
-/* ferrule's own answer, without an OS code. */
+/* An error that ferrule itself reports, without an OS code. */
 static inline fer_error feri_own_error(fer_error_kind kind)
 {
     return (fer_error){kind, 0};
 }
 
-/* The caller's count, where it is wanted. */
+/* Stores the caller's count, if n is not NULL. */
 static inline void feri_store_count(size_t *n, size_t moved)
 {
     if (n != NULL) {

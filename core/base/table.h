@@ -1,5 +1,5 @@
-/* table.h: constant tables of 256 entries that the compiler computes: FERI_256_OF(X) is {X(0),
- * X(1), … X(255)}. */
+/* table.h: constant tables of 256 entries, computed by the compiler: FERI_256_OF(X) is {X(0), X(1),
+ * … X(255)}. */
 #ifndef FERI_TABLE_H
 #define FERI_TABLE_H
 

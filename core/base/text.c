@@ -1,4 +1,4 @@
-/* text.c: how every _format function gives its text to the caller. */
+/* text.c: stores the text of every _format function. */
 #include "core/base/text.h"
 
 #include "core/base/assert.h"

@@ -1,4 +1,4 @@
-/* version.c: which version of the library this is. */
+/* version.c: the version of the library. */
 #include "ferrule/version.h"
 
 const char *fer_version(void)

@@ -1,12 +1,12 @@
-/* handle.c: the storage behind every socket handle, and the only changes of it. */
+/* handle.c: the storage of every socket handle, and all changes to it. */
 #include "core/handle/handle.h"
 
 #include "core/base/assert.h"
 #include "platform/platform.h"
 
-fer_error feri_handle_reason(const fer_handle *handle)
+fer_error feri_handle_saved_error(const fer_handle *handle)
 {
-    fer_error_kind kind = feri_state_reason(feri_handle_state(handle));
+    fer_error_kind kind = feri_state_saved_kind(feri_handle_state(handle));
     if (kind == FER_OK) {
         return feri_own_error(FER_BROKEN_PIPE);
     }
@@ -18,7 +18,7 @@ fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer)
     FERI_ASSERT((unsigned)answer < FERI_ANSWER_COUNT);
     switch (answer) {
     case FERI_ANSWER_PIPE: return feri_own_error(FER_BROKEN_PIPE);
-    case FERI_ANSWER_REASON: return feri_handle_reason(handle);
+    case FERI_ANSWER_SAVED_ERROR: return feri_handle_saved_error(handle);
     case FERI_ANSWER_UNCONNECTED: return feri_own_error(FER_NOT_CONNECTED);
     case FERI_ANSWER_PENDING: return feri_own_error(FER_WOULD_BLOCK);
     case FERI_ANSWER_MISUSE: return feri_own_error(FER_INVALID_INPUT);
@@ -31,12 +31,12 @@ fer_error feri_handle_check(const fer_handle *handle, feri_request request)
     return feri_handle_answer_error(handle, feri_handle_answer(handle, request));
 }
 
-/* Steps the state word and tells the word it stepped from, or FERI_STATE_MISUSE. */
-static feri_state step(fer_handle *handle, feri_event event, fer_error_kind reason)
+/* Applies an event to the state word. Returns the word before the event, or FERI_STATE_MISUSE. */
+static feri_state step(fer_handle *handle, feri_event event, fer_error_kind kind)
 {
     for (;;) {
         feri_state old = feri_handle_state(handle);
-        feri_state next = feri_state_next(old, event, reason);
+        feri_state next = feri_state_next(old, event, kind);
         if (next == FERI_STATE_MISUSE) {
             return FERI_STATE_MISUSE;
         }
@@ -52,19 +52,20 @@ bool feri_handle_apply(fer_handle *handle, feri_event event)
     return step(handle, event, FER_OK) != FERI_STATE_MISUSE;
 }
 
-bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error reason)
+bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
 {
-    FERI_ASSERT(reason.kind != FER_OK);
+    FERI_ASSERT(error.kind != FER_OK);
     feri_state seen = feri_handle_state(handle);
-    if (feri_state_next(seen, event, reason.kind) == FERI_STATE_MISUSE) {
-        return false; /* a code left behind would be taken for that of the next reason */
+    if (feri_state_next(seen, event, error.kind) == FERI_STATE_MISUSE) {
+        /* a stored code would be combined with the kind of a later error */
+        return false;
     }
-    if (feri_state_reason(seen) == FER_OK) {
-        /* The code before the kind that makes it visible. Of two threads that meet the end at once,
-         * either code may stay. */
-        (void)feri_atomic_replace((uint32_t *)&handle->reason_, 0, (uint32_t)reason.os_code);
+    if (feri_state_saved_kind(seen) == FER_OK) {
+        /* The code is stored before the kind that makes it visible. If two threads fail at the same
+         * time, either code may remain. */
+        (void)feri_atomic_replace((uint32_t *)&handle->reason_, 0, (uint32_t)error.os_code);
     }
-    return step(handle, event, reason.kind) != FERI_STATE_MISUSE;
+    return step(handle, event, error.kind) != FERI_STATE_MISUSE;
 }
 
 fer_error feri_handle_claim(fer_handle *handle)
@@ -78,7 +79,7 @@ fer_error feri_handle_claim(fer_handle *handle)
     return feri_ok();
 }
 
-static fer_error own_or_close(bool filled, fer_raw_socket raw)
+static fer_error fill_or_close(bool filled, fer_raw_socket raw)
 {
     if (!filled) {
         ferp_close(raw);
@@ -92,7 +93,7 @@ static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, 
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     handle->raw_ = raw;
     handle->flags_ = flags;
-    return own_or_close(feri_handle_apply(handle, event), raw);
+    return fill_or_close(feri_handle_apply(handle, event), raw);
 }
 
 fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
@@ -105,19 +106,19 @@ fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, u
     return fill(handle, FERI_EVENT_OPEN_UNCONNECTED, raw, flags);
 }
 
-fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *of)
+fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *source)
 {
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     feri_state claimed = feri_handle_state(handle);
-    feri_state seen = feri_handle_state(of);
+    feri_state seen = feri_handle_state(source);
     if (feri_state_next(claimed, FERI_EVENT_CONNECT_OK, FER_OK) == FERI_STATE_MISUSE ||
         feri_state_answer(seen, FERI_REQUEST_CLONE) != FERI_ANSWER_CALL_OS) {
-        return own_or_close(false, raw);
+        return fill_or_close(false, raw);
     }
     handle->raw_ = raw;
-    handle->flags_ = feri_handle_flags(of);
-    handle->reason_ = (int32_t)feri_atomic_load((const uint32_t *)&of->reason_);
-    return own_or_close(feri_atomic_replace(&handle->state_, claimed, seen), raw);
+    handle->flags_ = feri_handle_flags(source);
+    handle->reason_ = (int32_t)feri_atomic_load((const uint32_t *)&source->reason_);
+    return fill_or_close(feri_atomic_replace(&handle->state_, claimed, seen), raw);
 }
 
 fer_error feri_handle_move(fer_handle *from, fer_handle *to)
@@ -125,12 +126,12 @@ fer_error feri_handle_move(fer_handle *from, fer_handle *to)
     FER_TRY(feri_handle_claim(to));
     feri_state claimed = feri_handle_state(to);
     uint32_t flags = feri_handle_flags(from);
-    int32_t reason = (int32_t)feri_atomic_load((const uint32_t *)&from->reason_);
+    int32_t os_code = (int32_t)feri_atomic_load((const uint32_t *)&from->reason_);
     feri_state seen = feri_handle_state(from);
     to->raw_ = feri_handle_release(from);
     to->flags_ = flags;
-    to->reason_ = reason;
-    return own_or_close(feri_atomic_replace(&to->state_, claimed, seen), to->raw_);
+    to->reason_ = os_code;
+    return fill_or_close(feri_atomic_replace(&to->state_, claimed, seen), to->raw_);
 }
 
 void feri_handle_abandon(fer_handle *handle)

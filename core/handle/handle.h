@@ -1,6 +1,5 @@
-/* handle.h: the storage behind every socket handle: its state word, its raw socket, the reason of
- * its end, its flags. All changes of a handle are made here. What the states mean is in
- * stream_state.h. */
+/* handle.h: the storage of every socket handle: its state word, raw socket, saved error and flags.
+ * All changes of a handle are made here. stream_state.h defines the states. */
 #ifndef FERI_HANDLE_H
 #define FERI_HANDLE_H
 
@@ -14,21 +13,22 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
-/* What is known of the socket besides its state. */
-#define FERI_FLAG_V6 1u             /* its family is IPv6 */
-#define FERI_FLAG_NONBLOCKING 2u    /* the mode that was set last through this handle */
+/* Properties of the socket besides its state. */
+#define FERI_FLAG_V6 1u             /* the family is IPv6 */
+#define FERI_FLAG_NONBLOCKING 2u    /* the mode that was last set through this handle */
 #define FERI_FLAG_CLONED 4u         /* other handles of the socket may have changed its modes */
-#define FERI_FLAG_ADOPTED 8u        /* made elsewhere, and perhaps still known there */
-#define FERI_FLAG_MODE_CHANGED 16u  /* its mode was set through this handle, whatever it is now */
+#define FERI_FLAG_ADOPTED 8u        /* made elsewhere; other raw sockets of it may exist */
+#define FERI_FLAG_MODE_CHANGED 16u  /* the mode was set through this handle, to any value */
 #define FERI_FLAG_TIMEOUT_SET 4096u /* a timeout was set through this handle */
-/* The same of a fer_socket alone. */
-#define FERI_FLAG_UNIX 32u      /* its addresses are Unix' */
-#define FERI_FLAG_DATAGRAM 64u  /* it is no stream */
-#define FERI_FLAG_NO_PORTS 128u /* its protocol has no ports */
+/* Used by fer_socket only. */
+#define FERI_FLAG_UNIX 32u      /* the addresses are Unix addresses */
+#define FERI_FLAG_DATAGRAM 64u  /* not a stream */
+#define FERI_FLAG_NO_PORTS 128u /* the protocol has no ports */
 #define FERI_FLAG_LISTENING 256u
 #define FERI_FLAG_BOUND 512u
-#define FERI_FLAG_REUSE_CHOSEN 1024u /* set_reuse_address was called; bind leaves it so */
-#define FERI_FLAG_V6_CHOSEN 2048u    /* the same of set_only_v6 */
+/* set_reuse_address was called, so bind does not set the option */
+#define FERI_FLAG_REUSE_ADDRESS_SET 1024u
+#define FERI_FLAG_ONLY_V6_SET 2048u /* set_only_v6 was called, so bind does not clear it */
 
 static inline feri_state feri_handle_state(const fer_handle *handle)
 {
@@ -45,70 +45,69 @@ static inline bool feri_handle_has_flag(const fer_handle *handle, uint32_t flag)
     return (feri_handle_flags(handle) & flag) != 0;
 }
 
-/* Whether somebody else may change the socket's modes, so that the OS must be asked. */
+/* Whether another handle may change the socket's modes. The OS is then queried for them. */
 static inline bool feri_handle_is_shared(const fer_handle *handle)
 {
     return feri_handle_has_flag(handle, FERI_FLAG_CLONED | FERI_FLAG_ADOPTED);
 }
 
-/* The answer of a handle's state to a request; MISUSE for NULL. */
+/* The answer of the handle's state to a request; MISUSE for NULL. */
 static inline feri_answer feri_handle_answer(const fer_handle *handle, feri_request request)
 {
     return handle == NULL ? FERI_ANSWER_MISUSE
                           : feri_state_answer(feri_handle_state(handle), request);
 }
 
-/* The error that an answer is to the caller: FER_OK for the three that ask, and for END. */
+/* Converts an answer to the caller's error: FER_OK for CALL_OS, CHECK_CONNECT, CHECK_QUEUED and
+ * END. */
 fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer);
 
-/* FER_OK where a request may go to the OS, else what it is answered. */
+/* FER_OK if a request may call the OS, else the error of the state's answer. */
 fer_error feri_handle_check(const fer_handle *handle, feri_request request);
 
-/* What every getter begins with: INVALID_INPUT where there is nowhere to store the answer, else as
- * the request to use the handle. */
+/* The first check of every getter: INVALID_INPUT if out is NULL, else as FERI_REQUEST_USE. */
 static inline fer_error feri_handle_check_getter(const fer_handle *handle, const void *out)
 {
     return out == NULL ? feri_own_error(FER_INVALID_INPUT)
                        : feri_handle_check(handle, FERI_REQUEST_USE);
 }
 
-/* Applies an event; false where it cannot happen in the handle's state, which then stays. */
+/* Applies an event. False: the state forbids the event and does not change. */
 bool feri_handle_apply(fer_handle *handle, feri_event event);
 
-/* Applies an event that brings a reason (GOT_RESET, CONNECT_FAIL): the first reason stays. */
-bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error reason);
+/* Applies an event with a fatal error (GOT_RESET, CONNECT_FAIL). The first error is saved. */
+bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error);
 
-/* The fatal error that was seen first; BROKEN_PIPE where the state has none. */
-fer_error feri_handle_reason(const fer_handle *handle);
+/* The saved error; BROKEN_PIPE if there is none. */
+fer_error feri_handle_saved_error(const fer_handle *handle);
 
-/* Claims a NEW or CLOSED handle for a call that will fill it. INVALID_INPUT: NULL, or not empty,
- * and left alone. */
+/* Claims a NEW or CLOSED handle for the call that fills it. INVALID_INPUT: the handle is NULL or in
+ * use, and unchanged. */
 fer_error feri_handle_claim(fer_handle *handle);
 
-/* Gives a claimed handle its socket, which it then owns. INVALID_INPUT: closed meanwhile; the
- * socket is closed. */
+/* Stores the socket in a claimed handle, which then owns it. INVALID_INPUT: the handle was closed
+ * meanwhile, and the socket is closed. */
 fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flags);
 
-/* The same with a stream socket that is still to be connected. */
+/* As feri_handle_fill, for a stream socket that is not connected yet. */
 fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32_t flags);
 
-/* As feri_handle_fill, with what another handle of the same socket has seen. */
-fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *of);
+/* As feri_handle_fill, with the state, flags and saved error of another handle of the socket. */
+fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *source);
 
-/* Gives an empty handle all that an open one has, which is CLOSED then. INVALID_INPUT: to is not
- * empty; nothing has changed. */
+/* Moves everything from an open handle to an empty one. from is CLOSED afterwards. INVALID_INPUT:
+ * to is in use; nothing has changed. */
 fer_error feri_handle_move(fer_handle *from, fer_handle *to);
 
-/* Ends a claim without a socket: the handle is NEW again. */
+/* Ends a claim without a socket. The handle is NEW afterwards. */
 void feri_handle_abandon(fer_handle *handle);
 
-/* Leaves a CLOSED handle. The socket goes to the caller, or is FER_RAW_SOCKET_NONE where there was
- * none. */
+/* Returns the socket, or FER_RAW_SOCKET_NONE if there is none, and leaves a CLOSED handle. */
 fer_raw_socket feri_handle_release(fer_handle *handle);
 
 void feri_handle_close(fer_handle *handle);
 
-/* The raw socket, FER_RAW_SOCKET_NONE where there is none. */
+/* The raw socket, FER_RAW_SOCKET_NONE if there is none. */
 fer_raw_socket feri_handle_as_raw(const fer_handle *handle);
 
 #endif

@@ -1,5 +1,5 @@
-/* keepalive.c: TCP keepalive, all or nothing: the fields first, whether it is on last, and after a
- * failure the earlier values. */
+/* keepalive.c: TCP keepalive, all or nothing. The fields are set first and SO_KEEPALIVE last. After
+ * a failure the previous values are restored. */
 #include <stddef.h>
 
 #include "core/base/assert.h"
@@ -7,16 +7,16 @@
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
 
-/* One field of the setting, as the OS has it. A value of 0 is left alone. */
+/* One field, in the unit of the OS. A value of 0 leaves the field unchanged. */
 typedef struct field {
     ferp_option option;
     uint32_t value;
-    uint32_t before;
+    uint32_t previous;
 } field;
 
 #define FIELD_COUNT 3
 
-/* Where Windows has only SIO_KEEPALIVE_VALS, its documented defaults stand in for what is not given
+/* The documented defaults, for values that are not given if Windows has only SIO_KEEPALIVE_VALS
  * (SIO_KEEPALIVE_VALS, MSDN). */
 #define DEFAULT_TIME_SECONDS 7200
 #define DEFAULT_INTERVAL_SECONDS 1
@@ -27,21 +27,22 @@ static bool is_valid(const fer_keepalive *keepalive)
            !fer_duration_is_none(keepalive->interval);
 }
 
-static void list_fields(const fer_keepalive *keepalive, field fields[FIELD_COUNT])
+static void make_fields(const fer_keepalive *keepalive, field fields[FIELD_COUNT])
 {
-    uint32_t most = feri_keepalive_seconds_max();
-    uint32_t most_retries = feri_keepalive_retries_max();
-    uint32_t retries = keepalive->retries < most_retries ? keepalive->retries : most_retries;
-    fields[0] = (field){FERP_KEEPALIVE_TIME, feri_whole_seconds(keepalive->time, most), 0};
-    fields[1] = (field){FERP_KEEPALIVE_INTERVAL, feri_whole_seconds(keepalive->interval, most), 0};
+    uint32_t max_seconds = feri_keepalive_seconds_max();
+    uint32_t max_retries = feri_keepalive_retries_max();
+    uint32_t retries = keepalive->retries < max_retries ? keepalive->retries : max_retries;
+    fields[0] = (field){FERP_KEEPALIVE_TIME, feri_whole_seconds(keepalive->time, max_seconds), 0};
+    fields[1] =
+        (field){FERP_KEEPALIVE_INTERVAL, feri_whole_seconds(keepalive->interval, max_seconds), 0};
     fields[2] = (field){FERP_KEEPALIVE_RETRIES, retries, 0};
 }
 
-static void put_back(fer_raw_socket raw, const field *fields, size_t count)
+static void restore(fer_raw_socket raw, const field *fields, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (fields[i].value != 0) {
-            FER_IGNORE(ferp_set_option(raw, fields[i].option, fields[i].before));
+            FER_IGNORE(ferp_set_option(raw, fields[i].option, fields[i].previous));
         }
     }
 }
@@ -51,7 +52,7 @@ static fer_error set_field(fer_raw_socket raw, field *one)
     if (one->value == 0) {
         return feri_ok();
     }
-    FER_TRY(ferp_option_value(raw, one->option, &one->before));
+    FER_TRY(ferp_option_value(raw, one->option, &one->previous));
     return ferp_set_option(raw, one->option, one->value);
 }
 
@@ -60,29 +61,29 @@ static fer_error set_fields(fer_raw_socket raw, field fields[FIELD_COUNT])
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         fer_error error = set_field(raw, &fields[i]);
         if (error.kind != FER_OK) {
-            put_back(raw, fields, i);
+            restore(raw, fields, i);
             return error;
         }
     }
     return feri_ok();
 }
 
-static uint32_t value_or(uint32_t value, uint32_t otherwise)
+static uint32_t value_or(uint32_t value, uint32_t fallback)
 {
-    return value != 0 ? value : otherwise;
+    return value != 0 ? value : fallback;
 }
 
-/* The OS has no such fields: the one older call for all of them, where there is one. */
-static fer_error set_values_at_once(fer_raw_socket raw, bool on, const field fields[FIELD_COUNT],
-                                    fer_error lacking)
+/* For systems without the fields: the older call that sets all of them, if it exists. */
+static fer_error set_with_one_call(fer_raw_socket raw, bool on, const field fields[FIELD_COUNT],
+                                   fer_error unsupported)
 {
     if (fields[2].value != 0) {
-        return lacking;
+        return unsupported;
     }
     fer_error error =
         ferp_set_keepalive_values(raw, on, value_or(fields[0].value, DEFAULT_TIME_SECONDS),
                                   value_or(fields[1].value, DEFAULT_INTERVAL_SECONDS));
-    return error.kind == FER_UNSUPPORTED ? lacking : error;
+    return error.kind == FER_UNSUPPORTED ? unsupported : error;
 }
 
 fer_error feri_set_keepalive(fer_handle *handle, const fer_keepalive *keepalive)
@@ -92,21 +93,21 @@ fer_error feri_set_keepalive(fer_handle *handle, const fer_keepalive *keepalive)
         return feri_own_error(FER_INVALID_INPUT);
     }
     field fields[FIELD_COUNT];
-    list_fields(keepalive, fields);
+    make_fields(keepalive, fields);
     fer_error error = set_fields(handle->raw_, fields);
     if (error.kind == FER_UNSUPPORTED) {
-        return set_values_at_once(handle->raw_, keepalive->enabled, fields, error);
+        return set_with_one_call(handle->raw_, keepalive->enabled, fields, error);
     }
     FER_TRY(error);
     error = ferp_set_option(handle->raw_, FERP_KEEPALIVE, keepalive->enabled ? 1 : 0);
     if (error.kind != FER_OK) {
-        put_back(handle->raw_, fields, FIELD_COUNT);
+        restore(handle->raw_, fields, FIELD_COUNT);
     }
     return error;
 }
 
-/* A field that the OS does not tell is 0. */
-static fer_error told_or_zero(fer_raw_socket raw, ferp_option option, uint32_t *out)
+/* A field that the OS cannot report is 0. */
+static fer_error value_or_zero(fer_raw_socket raw, ferp_option option, uint32_t *out)
 {
     *out = 0;
     fer_error error = ferp_option_value(raw, option, out);
@@ -124,9 +125,9 @@ fer_error feri_keepalive(const fer_handle *handle, fer_keepalive *out)
     uint32_t interval = 0;
     uint32_t retries = 0;
     FER_TRY(ferp_option_value(handle->raw_, FERP_KEEPALIVE, &enabled));
-    FER_TRY(told_or_zero(handle->raw_, FERP_KEEPALIVE_TIME, &time));
-    FER_TRY(told_or_zero(handle->raw_, FERP_KEEPALIVE_INTERVAL, &interval));
-    FER_TRY(told_or_zero(handle->raw_, FERP_KEEPALIVE_RETRIES, &retries));
+    FER_TRY(value_or_zero(handle->raw_, FERP_KEEPALIVE_TIME, &time));
+    FER_TRY(value_or_zero(handle->raw_, FERP_KEEPALIVE_INTERVAL, &interval));
+    FER_TRY(value_or_zero(handle->raw_, FERP_KEEPALIVE_RETRIES, &retries));
     *out = (fer_keepalive){enabled != 0, fer_duration_from_secs(time),
                            fer_duration_from_secs(interval), retries};
     return feri_ok();

@@ -1,12 +1,12 @@
-/* multicast.c: groups and the options of sending to them. */
+/* multicast.c: multicast groups and options. */
 #include "core/handle/multicast.h"
 
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
 
-/* An IPv6 option of an IPv4 socket is misuse; the systems each say something else to it. */
-static fer_error may_use_v6(const fer_handle *handle)
+/* An IPv6 option of an IPv4 socket is misuse, for which each system reports a different error. */
+static fer_error check_v6(const fer_handle *handle)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     return feri_handle_has_flag(handle, FERI_FLAG_V6) ? feri_ok()
@@ -15,13 +15,13 @@ static fer_error may_use_v6(const fer_handle *handle)
 
 fer_error feri_set_multicast_loop_v6(fer_handle *handle, bool loop)
 {
-    FER_TRY(may_use_v6(handle));
+    FER_TRY(check_v6(handle));
     return feri_set_switch(handle, FERP_MULTICAST_LOOP_V6, loop);
 }
 
 fer_error feri_multicast_loop_v6(const fer_handle *handle, bool *out)
 {
-    FER_TRY(may_use_v6(handle));
+    FER_TRY(check_v6(handle));
     return feri_switch(handle, FERP_MULTICAST_LOOP_V6, out);
 }
 
@@ -52,7 +52,7 @@ fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
 fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
                                const fer_ipv6_addr *group, uint32_t interface_index)
 {
-    FER_TRY(may_use_v6(handle));
+    FER_TRY(check_v6(handle));
     if (group == NULL || !fer_ipv6_addr_is_multicast(group)) {
         return feri_own_error(FER_INVALID_INPUT);
     }

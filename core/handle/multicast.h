@@ -1,5 +1,5 @@
-/* multicast.h: groups and the options of sending to them. Each function checks all that its public
- * namesake takes. */
+/* multicast.h: multicast groups and options. Each function checks all arguments of the public
+ * function with its name. */
 #ifndef FERI_MULTICAST_H
 #define FERI_MULTICAST_H
 

@@ -21,19 +21,19 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
     return ferp_timeout(handle->raw_, direction, out);
 }
 
-/* The flag covers the time in which the socket is nonblocking: set before, cleared after. A reader
- * in another thread that meets EAGAIN meanwhile is then told WOULD_BLOCK, and never that a timeout
- * expired which nobody set. */
+/* The flag is set before the socket becomes nonblocking and cleared after it becomes blocking. A
+ * reader in another thread that gets EAGAIN meanwhile then returns WOULD_BLOCK, and never a timeout
+ * that was not set. */
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     const uint32_t flags = FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED;
-    uint32_t was = feri_handle_flags(handle) & flags;
+    uint32_t previous = feri_handle_flags(handle) & flags;
     feri_atomic_change_bits(&handle->flags_,
                             FERI_FLAG_MODE_CHANGED | (nonblocking ? FERI_FLAG_NONBLOCKING : 0), 0);
     fer_error error = ferp_set_nonblocking(handle->raw_, nonblocking);
     if (error.kind != FER_OK) {
-        feri_atomic_change_bits(&handle->flags_, was, flags & ~was);
+        feri_atomic_change_bits(&handle->flags_, previous, flags & ~previous);
     } else if (!nonblocking) {
         feri_atomic_change_bits(&handle->flags_, 0, FERI_FLAG_NONBLOCKING);
     }
@@ -64,8 +64,8 @@ fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
     return feri_ok();
 }
 
-/* On IPv6 the unicast hop limit is what counts. IP_TTL besides, for IPv4-mapped peers: Linux and
- * Windows take it there, macOS and the BSDs answer EINVAL, which is no failure. */
+/* On IPv6 the unicast hop limit is the option. IP_TTL is set as well, for IPv4-mapped peers: Linux
+ * and Windows accept it, macOS and the BSDs return EINVAL, which is ignored. */
 fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
@@ -87,8 +87,8 @@ fer_error feri_ttl(const fer_handle *handle, uint32_t *out)
         handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4, out);
 }
 
-/* A stream's two lowest bits, explicit congestion notification, are TCP's own (RFC 3168, 5), and no
- * set of them lasts. */
+/* On a stream TCP owns the two lowest bits, explicit congestion notification (RFC 3168, 5), and
+ * overwrites them. */
 fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
@@ -100,8 +100,8 @@ fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
         return ferp_set_option(handle->raw_, FERP_TOS_V4, tos);
     }
     FER_TRY(ferp_set_option(handle->raw_, FERP_TCLASS_V6, tos));
-    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TOS_V4,
-                               tos)); /* for IPv4-mapped peers, as with the hop limit */
+    /* for IPv4-mapped peers, as with the hop limit */
+    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TOS_V4, tos));
     return feri_ok();
 }
 
@@ -124,10 +124,10 @@ fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t si
 
 fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t *out)
 {
-    uint32_t told = 0;
+    uint32_t reported = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(ferp_option_value(handle->raw_, option, &told));
-    *out = feri_buffer_sizes_are_doubled() ? told / 2 : told;
+    FER_TRY(ferp_option_value(handle->raw_, option, &reported));
+    *out = feri_buffer_sizes_are_doubled() ? reported / 2 : reported;
     return feri_ok();
 }
 

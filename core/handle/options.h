@@ -1,5 +1,5 @@
 /* options.h: the options and modes of a socket, for every handle type. Each function checks all
- * that its public namesake takes. */
+ * arguments of the public function with its name. */
 #ifndef FERI_OPTIONS_H
 #define FERI_OPTIONS_H
 
@@ -14,9 +14,9 @@
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking);
-/* The user's mode: the OS is asked only where another handle may have set it. */
+/* The user's mode. The OS is queried only if another handle may have set it. */
 fer_error feri_is_nonblocking(const fer_handle *handle, bool *out);
-/* Options that are on or off. */
+/* Options with a boolean value. */
 fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on);
 fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out);
 fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl);
@@ -30,7 +30,7 @@ fer_error feri_linger(const fer_handle *handle, fer_duration *out);
 fer_error feri_set_keepalive(fer_handle *handle, const fer_keepalive *keepalive);
 fer_error feri_keepalive(const fer_handle *handle, fer_keepalive *out);
 
-/* Whole seconds of a finite duration: rounded up, and cut to max. */
+/* The whole seconds of a finite duration: rounded up, at most max. */
 static inline uint32_t feri_whole_seconds(fer_duration duration, uint32_t max)
 {
     const uint64_t second = UINT64_C(1000000000);

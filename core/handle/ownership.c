@@ -1,4 +1,4 @@
-/* ownership.c: clones, and sockets that come from elsewhere or go there. */
+/* ownership.c: clones, and sockets that are adopted or released. */
 #include "core/handle/ownership.h"
 
 #include "core/base/assert.h"
@@ -15,8 +15,9 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = ferp_duplicate(handle->raw_, &raw);
     if (error.kind == FER_OK) {
-        /* From now on another handle may change the modes, and end the read half without this one's
-         * knowing: a reader that waits on is woken, to wait as a reader of a shared socket does. */
+        /* From now on another handle can change the modes, and can end the read half unnoticed by
+         * this one. A waiting reader is woken, so that it waits again as a reader of a shared
+         * socket. */
         feri_atomic_change_bits(&handle->flags_, FERI_FLAG_CLONED, 0);
         ferp_wake(handle->raw_);
         error = feri_handle_fill_clone(out, raw, handle);
@@ -45,9 +46,9 @@ static fer_error describe_any(fer_raw_socket raw, ferp_description *out)
 static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_description *out)
 {
     FER_TRY(describe_any(raw, out));
-    bool belongs =
+    bool has_domain =
         domain == FERI_DOMAIN_IP ? out->is_ip && !out->is_of_other_protocol : out->is_unix;
-    return belongs ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+    return has_domain ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
 static fer_error claim_and_adopt(fer_handle *handle, fer_raw_socket raw)
@@ -60,78 +61,79 @@ static fer_error claim_and_adopt(fer_handle *handle, fer_raw_socket raw)
     return error;
 }
 
-static uint32_t flags_of(const ferp_description *what)
+static uint32_t adopted_flags(const ferp_description *description)
 {
     uint32_t flags = FERI_FLAG_ADOPTED;
-    flags |= what->family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
-    flags |= what->is_nonblocking ? FERI_FLAG_NONBLOCKING : 0;
+    flags |= description->family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
+    flags |= description->is_nonblocking ? FERI_FLAG_NONBLOCKING : 0;
     return flags;
 }
 
-static fer_error adopt(fer_handle *handle, fer_raw_socket raw, const ferp_description *what)
+static fer_error adopt(fer_handle *handle, fer_raw_socket raw, const ferp_description *description)
 {
     FER_TRY(claim_and_adopt(handle, raw));
-    return feri_handle_fill(handle, raw, flags_of(what));
+    return feri_handle_fill(handle, raw, adopted_flags(description));
 }
 
 fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
 {
-    ferp_description what;
-    FER_TRY(describe(raw, domain, &what));
-    if (!what.is_stream || what.is_listening || !what.is_connected) {
+    ferp_description description;
+    FER_TRY(describe(raw, domain, &description));
+    if (!description.is_stream || description.is_listening || !description.is_connected) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    return adopt(handle, raw, &what);
+    return adopt(handle, raw, &description);
 }
 
 fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
 {
-    ferp_description what;
-    FER_TRY(describe(raw, domain, &what));
-    if (!what.is_stream || !what.is_listening) {
+    ferp_description description;
+    FER_TRY(describe(raw, domain, &description));
+    if (!description.is_stream || !description.is_listening) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    return adopt(handle, raw, &what);
+    return adopt(handle, raw, &description);
 }
 
 fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
 {
-    ferp_description what;
-    FER_TRY(describe(raw, domain, &what));
-    if (!what.is_datagram) {
+    ferp_description description;
+    FER_TRY(describe(raw, domain, &description));
+    if (!description.is_datagram) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    FER_TRY(adopt(handle, raw, &what));
-    ferp_report_refusals(raw, what.is_connected);
+    FER_TRY(adopt(handle, raw, &description));
+    ferp_report_refusals(raw, description.is_connected);
     return feri_ok();
 }
 
-static uint32_t kinds_of(const ferp_description *what)
+static uint32_t kind_flags(const ferp_description *description)
 {
-    uint32_t kinds = what->is_unix ? FERI_FLAG_UNIX : 0;
-    kinds |= what->is_stream ? 0 : FERI_FLAG_DATAGRAM;
-    kinds |=
-        what->is_raw || (what->is_datagram && what->is_of_other_protocol) ? FERI_FLAG_NO_PORTS : 0;
-    kinds |= what->is_listening ? FERI_FLAG_LISTENING : 0;
-    return kinds;
+    uint32_t flags = description->is_unix ? FERI_FLAG_UNIX : 0;
+    flags |= description->is_stream ? 0 : FERI_FLAG_DATAGRAM;
+    flags |= description->is_raw || (description->is_datagram && description->is_of_other_protocol)
+                 ? FERI_FLAG_NO_PORTS
+                 : 0;
+    flags |= description->is_listening ? FERI_FLAG_LISTENING : 0;
+    return flags;
 }
 
 fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
 {
-    ferp_description what;
-    FER_TRY(describe_any(raw, &what));
-    bool has_addresses = what.is_ip || what.is_unix;
-    bool is_known = what.is_stream || what.is_datagram || what.is_raw;
+    ferp_description description;
+    FER_TRY(describe_any(raw, &description));
+    bool has_addresses = description.is_ip || description.is_unix;
+    bool is_known = description.is_stream || description.is_datagram || description.is_raw;
     if (!has_addresses || !is_known) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(claim_and_adopt(handle, raw));
-    uint32_t flags = flags_of(&what) | kinds_of(&what);
-    if (what.is_stream && !what.is_listening && !what.is_connected) {
+    uint32_t flags = adopted_flags(&description) | kind_flags(&description);
+    if (description.is_stream && !description.is_listening && !description.is_connected) {
         return feri_handle_fill_unconnected(handle, raw, flags);
     }
-    if (what.is_datagram && what.is_ip) {
-        ferp_report_refusals(raw, what.is_connected);
+    if (description.is_datagram && description.is_ip) {
+        ferp_report_refusals(raw, description.is_connected);
     }
     return feri_handle_fill(handle, raw, flags);
 }
@@ -140,7 +142,7 @@ fer_raw_socket feri_into_raw(fer_handle *handle)
 {
     fer_raw_socket raw = feri_handle_release(handle);
     if (raw != FER_RAW_SOCKET_NONE) {
-        /* The socket is given up whether or not its modes could be put on it. */
+        /* The socket is released even if its modes could not be set on it. */
         FER_IGNORE(ferp_release(raw));
     }
     return raw;

@@ -1,4 +1,4 @@
-/* pending_connect.c: the status of a started connect, and what it means for the state (rule C5).
+/* pending_connect.c: the status of a started connect, and its effect on the state (rule C5).
  * Nothing here waits. */
 #include "core/handle/pending_connect.h"
 
@@ -7,44 +7,44 @@
 #include "core/handle/stream_result.h"
 #include "platform/platform.h"
 
-/* SO_ERROR, then getpeername: FER_OK is connected, WOULD_BLOCK not yet. */
-static fer_error first_look(fer_raw_socket raw)
+/* SO_ERROR, then getpeername: FER_OK is connected, WOULD_BLOCK is pending. */
+static fer_error query_status(fer_raw_socket raw)
 {
     fer_error pending = feri_ok();
     FER_TRY(ferp_take_error(raw, &pending));
     FER_TRY(pending);
-    fer_error asked = ferp_check_connected(raw);
-    return asked.kind == FER_OK ? asked : feri_own_error(FER_WOULD_BLOCK);
+    fer_error connected = ferp_check_connected(raw);
+    return connected.kind == FER_OK ? connected : feri_own_error(FER_WOULD_BLOCK);
 }
 
-/* A second look where the first may be too early. */
+/* A second query, if the first can be too early. */
 fer_error feri_connect_status(fer_raw_socket raw)
 {
-    fer_error said = first_look(raw);
-    return said.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late() ? first_look(raw) : said;
+    fer_error status = query_status(raw);
+    return status.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late() ? query_status(raw)
+                                                                             : status;
 }
 
-/* The connect went well, and the connection has ended before anybody asked: a connect that is
- * answered by a reset is refused (RFC 9293, 3.10.7.3), and what was never connected has no pipe to
- * break. */
-static bool is_of_connection(fer_error said)
+/* Whether the connect succeeded and the connection has ended since. A connect that is answered by a
+ * reset is refused (RFC 9293, 3.10.7.3), and a broken pipe requires a connection. */
+static bool is_connection_error(fer_error status)
 {
-    return said.kind == FER_CONNECTION_RESET || said.kind == FER_BROKEN_PIPE;
+    return status.kind == FER_CONNECTION_RESET || status.kind == FER_BROKEN_PIPE;
 }
 
-/* Each may have been done by another thread already. */
-fer_error feri_pending_connect_apply(fer_handle *handle, fer_error said)
+/* Another thread may have applied the event already. */
+fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status)
 {
-    if (said.kind == FER_WOULD_BLOCK) {
-        return said;
+    if (status.kind == FER_WOULD_BLOCK) {
+        return status;
     }
-    if (said.kind != FER_OK && !is_of_connection(said)) {
-        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, said);
-        return said;
+    if (status.kind != FER_OK && !is_connection_error(status)) {
+        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, status);
+        return status;
     }
     (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
-    if (said.kind != FER_OK) {
-        (void)feri_stream_after_failed_write(handle, said);
+    if (status.kind != FER_OK) {
+        (void)feri_stream_after_failed_write(handle, status);
     }
     return feri_ok();
 }

@@ -1,4 +1,4 @@
-/* pending_connect.h: the status of a started connect, and what it means for the state (rule C5).
+/* pending_connect.h: the status of a started connect, and its effect on the state (rule C5).
  * Nothing here waits. */
 #ifndef FERI_PENDING_CONNECT_H
 #define FERI_PENDING_CONNECT_H
@@ -7,15 +7,15 @@
 #include "ferrule/handle.h"
 
 /* The status of a started connect. FER_OK: connected; WOULD_BLOCK: pending; any other error:
- * failed. SO_ERROR loses its value. */
+ * failed. Clears SO_ERROR. */
 fer_error feri_connect_status(fer_raw_socket raw);
 
-/* Applies a status to a CONNECTING handle. Another thread may have applied it already. Returns
- * FER_OK where the handle is OPEN, though it may have seen the end of the connection as well;
- * WOULD_BLOCK: not yet; else it has failed, and is CONNECT_FAILED. */
+/* Applies a status to a CONNECTING handle. Another thread may have applied it already. FER_OK: the
+ * handle is OPEN, and may have seen the end of the connection as well. WOULD_BLOCK: the connect is
+ * pending. Any other error: the connect failed, and the handle is CONNECT_FAILED. */
 fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status);
 
-/* Both: asks, and applies the answer. */
+/* Queries the status and applies it. */
 fer_error feri_pending_connect_status(fer_handle *handle);
 
 #endif

@@ -1,4 +1,4 @@
-/* stream_request.c: what the state answers before the OS is asked. */
+/* stream_request.c: the state's answer to a request, before any system call. */
 #include "core/handle/stream_request.h"
 
 #include <stdint.h>
@@ -30,13 +30,13 @@ fer_error feri_stream_check(const fer_handle *handle, feri_request request)
     return error;
 }
 
-/* The read half saw a fatal error: only what is still queued can be read. */
-static fer_error may_read_queue(const fer_handle *handle, bool *proceed)
+/* After a fatal error on the read half only queued bytes can be read. */
+static fer_error check_queued_input(const fer_handle *handle, bool *proceed)
 {
     size_t queued = 0;
-    fer_error asked = ferp_bytes_queued(handle->raw_, &queued);
-    *proceed = asked.kind == FER_OK && queued > 0;
-    return *proceed ? feri_ok() : feri_handle_reason(handle);
+    fer_error error = ferp_bytes_queued(handle->raw_, &queued);
+    *proceed = error.kind == FER_OK && queued > 0;
+    return *proceed ? feri_ok() : feri_handle_saved_error(handle);
 }
 
 fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
@@ -52,7 +52,7 @@ fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_
         return error;
     }
     if (answer == FERI_ANSWER_CHECK_QUEUED) {
-        return may_read_queue(handle, proceed);
+        return check_queued_input(handle, proceed);
     }
     *proceed = true;
     return error;

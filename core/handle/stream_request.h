@@ -1,5 +1,5 @@
-/* stream_request.h: before a read or a write of a stream: what the state answers before the OS is
- * asked. */
+/* stream_request.h: before a read or a write of a stream: the state's answer to the request, before
+ * any system call. */
 #ifndef FERI_STREAM_REQUEST_H
 #define FERI_STREAM_REQUEST_H
 
@@ -11,11 +11,11 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
-/* What one call of the OS takes. */
+/* The length that one system call accepts. */
 static inline size_t feri_clamp_length(size_t len)
 {
-    size_t most = feri_io_length_max();
-    return len < most ? len : most;
+    size_t max = feri_io_length_max();
+    return len < max ? len : max;
 }
 
 static inline bool feri_is_valid_buffer(const void *buf, size_t len)
@@ -23,17 +23,16 @@ static inline bool feri_is_valid_buffer(const void *buf, size_t len)
     return buf != NULL || len == 0;
 }
 
-/* What the state answers, once the OS was asked how a connect under way stands (rule C5). *error is
- * the answer to the caller, WOULD_BLOCK where it has not ended, its reason where it has just
+/* The state's answer, after the status of a pending connect was queried and applied (rule C5).
+ * *error is the caller's result: WOULD_BLOCK while the connect is pending, its error if it has just
  * failed. */
 feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_error *error);
 
-/* FER_OK where a request may go to the OS. handle may be a const stream's, as it is in Rust's
- * getters, which look and change nothing but what has come of a connect. */
+/* FER_OK if a request may call the OS. handle may be that of a const stream, as in Rust's getters:
+ * the call changes nothing except the result of a connect. */
 fer_error feri_stream_check(const fer_handle *handle, feri_request request);
 
-/* Before. The common case, which needs no table and no call: true where the OS is to be asked at
- * once. */
+/* The common case, without a table or a call: true if the OS can be called directly. */
 static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool buffer_is_valid,
                                                size_t len)
 {
@@ -41,8 +40,8 @@ static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool bu
            feri_state_is_fully_open(feri_handle_state(handle));
 }
 
-/* Before, in every case. buffer_is_valid: whether the caller's buffers can hold len bytes. *proceed
- * where the OS is to be asked, else the result is the call's answer. */
+/* All cases. buffer_is_valid: the caller's buffers can hold len bytes. If *proceed is true, the OS
+ * is called; otherwise the return value is the call's result. */
 fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
                                  bool *proceed);
 fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,

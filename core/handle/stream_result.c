@@ -1,40 +1,41 @@
-/* stream_result.c: what the OS's answer to a read or a write means for the state. */
+/* stream_result.c: after a read or a write of a stream: the effect of the result on the state. */
 #include "core/handle/stream_result.h"
 
 #include "core/base/assert.h"
 #include "core/base/operation_error.h"
 
-/* What the read half answers after an event. */
-static fer_error read_verdict(const fer_handle *handle)
+/* The read half's answer after an event. */
+static fer_error read_half_error(const fer_handle *handle)
 {
     feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);
-    return feri_handle_answer_error(handle, answer == FERI_ANSWER_CHECK_QUEUED ? FERI_ANSWER_REASON
-                                                                               : answer);
+    return feri_handle_answer_error(
+        handle, answer == FERI_ANSWER_CHECK_QUEUED ? FERI_ANSWER_SAVED_ERROR : answer);
 }
 
 fer_error feri_stream_after_empty_read(fer_handle *handle, fer_error error)
 {
     FERI_ASSERT(handle != NULL);
-    fer_error told = feri_map_error(FERI_OPERATION_READ, error);
-    if (told.kind == FER_OK) {
-        return feri_handle_apply(handle, FERI_EVENT_GOT_EOF) ? read_verdict(handle) : told;
+    fer_error mapped = feri_map_error(FERI_OPERATION_READ, error);
+    if (mapped.kind == FER_OK) {
+        return feri_handle_apply(handle, FERI_EVENT_GOT_EOF) ? read_half_error(handle) : mapped;
     }
-    if (!feri_error_is_fatal(told)) {
-        return told;
+    if (!feri_error_is_fatal(mapped)) {
+        return mapped;
     }
-    return feri_handle_fail(handle, FERI_EVENT_GOT_RESET, told) ? read_verdict(handle) : told;
+    return feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped) ? read_half_error(handle)
+                                                                  : mapped;
 }
 
 fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
 {
     FERI_ASSERT(error.kind != FER_OK);
-    fer_error told = feri_map_error(FERI_OPERATION_WRITE, error);
-    if (told.kind == FER_BROKEN_PIPE) {
+    fer_error mapped = feri_map_error(FERI_OPERATION_WRITE, error);
+    if (mapped.kind == FER_BROKEN_PIPE) {
         (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
-        return told;
+        return mapped;
     }
-    if (!feri_error_is_fatal(told) || !feri_handle_fail(handle, FERI_EVENT_GOT_RESET, told)) {
-        return told;
+    if (!feri_error_is_fatal(mapped) || !feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped)) {
+        return mapped;
     }
     return feri_handle_check(handle, FERI_REQUEST_WRITE);
 }

@@ -1,4 +1,4 @@
-/* stream_state.c: the tables of a handle's state, and the few lines that read them. docs/STATE.md
+/* stream_state.c: the tables of a handle's state, and the functions that read them. docs/STATE.md
  * is generated from here. */
 #include "core/handle/stream_state.h"
 
@@ -7,29 +7,31 @@
 
 #define FERI_MISUSE 0xF
 
-/* Columns are the events, in the order of FERI_EVENTS: OPEN_BEGIN, _ABANDON, _UNCONNECTED,
+/* The columns are the events, in the order of FERI_EVENTS: OPEN_BEGIN, _ABANDON, _UNCONNECTED,
  * CONNECT_BEGIN, _ABANDON, _OK, _FAIL, SHUT_READ, SHUT_WRITE, SHUT_BOTH, GOT_EOF, GOT_RESET,
- * GOT_PIPE, CLOSE. Letters are short for one table each, and undefined after it. A row is a state,
- * a cell the next one; - is misuse. */
+ * GOT_PIPE, CLOSE. A row is a state, a cell the next state; M is misuse. The letters are defined
+ * for one table each. */
 
 #define M FERI_MISUSE
-#define N FERI_LIFE_NEW
-#define G FERI_LIFE_OPENING
-#define U FERI_LIFE_UNCONNECTED
-#define C FERI_LIFE_CONNECTING
-#define F FERI_LIFE_CONNECT_FAILED
-#define O FERI_LIFE_OPEN
-#define X FERI_LIFE_CLOSED
-static const uint8_t life_table[FERI_LIFE_COUNT][FERI_EVENT_COUNT] = {
-    /*                       BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
-    [FERI_LIFE_NEW] = {G, M, M, M, M, M, M, M, M, M, M, M, M, N},
-    [FERI_LIFE_OPENING] = {M, N, U, M, M, O, M, M, M, M, M, M, M, X},
-    [FERI_LIFE_UNCONNECTED] = {M, M, M, C, M, O, M, M, M, M, M, M, M, X},
-    [FERI_LIFE_CONNECTING] = {M, M, M, M, U, O, F, M, M, M, M, M, M, X},
-    [FERI_LIFE_CONNECT_FAILED] = {M, M, M, M, M, M, M, M, M, M, M, M, M, X},
-    [FERI_LIFE_OPEN] = {M, M, M, M, M, M, M, O, O, O, O, O, O, X},
-    [FERI_LIFE_CLOSED] = {G, M, M, M, M, M, M, M, M, M, M, M, M, X},
+#define N FERI_PHASE_NEW
+#define G FERI_PHASE_OPENING
+#define U FERI_PHASE_UNCONNECTED
+#define C FERI_PHASE_CONNECTING
+#define F FERI_PHASE_CONNECT_FAILED
+#define O FERI_PHASE_OPEN
+#define X FERI_PHASE_CLOSED
+/* clang-format off */
+static const uint8_t phase_table[FERI_PHASE_COUNT][FERI_EVENT_COUNT] = {
+    /*                             BEG AB UN CB CA OK FA SR SW SB EOF RST PIP CLO */
+    [FERI_PHASE_NEW]            = {G,  M, M, M, M, M, M, M, M, M, M,  M,  M,  N},
+    [FERI_PHASE_OPENING]        = {M,  N, U, M, M, O, M, M, M, M, M,  M,  M,  X},
+    [FERI_PHASE_UNCONNECTED]    = {M,  M, M, C, M, O, M, M, M, M, M,  M,  M,  X},
+    [FERI_PHASE_CONNECTING]     = {M,  M, M, M, U, O, F, M, M, M, M,  M,  M,  X},
+    [FERI_PHASE_CONNECT_FAILED] = {M,  M, M, M, M, M, M, M, M, M, M,  M,  M,  X},
+    [FERI_PHASE_OPEN]           = {M,  M, M, M, M, M, M, O, O, O, O,  O,  O,  X},
+    [FERI_PHASE_CLOSED]         = {G,  M, M, M, M, M, M, M, M, M, M,  M,  M,  X},
 };
+/* clang-format on */
 #undef N
 #undef G
 #undef U
@@ -38,19 +40,21 @@ static const uint8_t life_table[FERI_LIFE_COUNT][FERI_EVENT_COUNT] = {
 #undef O
 #undef X
 
-/* The handle's own shutdown over everything; else the first end that was seen stays. BROKEN_PIPE
- * says nothing of reading. */
+/* The handle's own shutdown takes precedence; otherwise the first end that was seen remains.
+ * BROKEN_PIPE does not affect the read half. */
 #define O FERI_READ_OPEN
 #define E FERI_READ_EOF
 #define S FERI_READ_SHUT
 #define R FERI_READ_RESET
+/* clang-format off */
 static const uint8_t read_table[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
-    /*              BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
-    [FERI_READ_OPEN] = {O, O, O, O, O, O, O, S, O, S, E, R, O, O},
-    [FERI_READ_EOF] = {O, M, M, M, M, M, M, S, E, S, E, E, E, O},
-    [FERI_READ_SHUT] = {O, M, M, M, M, M, M, S, S, S, S, S, S, O},
-    [FERI_READ_RESET] = {O, M, M, M, M, M, M, S, R, S, R, R, R, O},
+    /*                   BEG AB UN CB CA OK FA SR SW SB EOF RST PIP CLO */
+    [FERI_READ_OPEN]  = {O,  O, O, O, O, O, O, S, O, S, E,  R,  O,  O},
+    [FERI_READ_EOF]   = {O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O},
+    [FERI_READ_SHUT]  = {O,  M, M, M, M, M, M, S, S, S, S,  S,  S,  O},
+    [FERI_READ_RESET] = {O,  M, M, M, M, M, M, S, R, S, R,  R,  R,  O},
 };
+/* clang-format on */
 #undef O
 #undef E
 #undef S
@@ -59,20 +63,22 @@ static const uint8_t read_table[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
 #define O FERI_WRITE_OPEN
 #define S FERI_WRITE_SHUT
 #define G FERI_WRITE_GONE
+/* clang-format off */
 static const uint8_t write_table[FERI_WRITE_COUNT][FERI_EVENT_COUNT] = {
-    /*              BEG AB UN  CB CA OK FA  SR SW SB EOF RST PIP CLO */
-    [FERI_WRITE_OPEN] = {O, O, O, O, O, O, O, O, S, S, O, G, G, O},
-    [FERI_WRITE_SHUT] = {O, M, M, M, M, M, M, S, S, S, S, S, S, O},
-    [FERI_WRITE_GONE] = {O, M, M, M, M, M, M, G, S, S, G, G, G, O},
+    /*                   BEG AB UN CB CA OK FA SR SW SB EOF RST PIP CLO */
+    [FERI_WRITE_OPEN] = {O,  O, O, O, O, O, O, O, S, S, O,  G,  G,  O},
+    [FERI_WRITE_SHUT] = {O,  M, M, M, M, M, M, S, S, S, S,  S,  S,  O},
+    [FERI_WRITE_GONE] = {O,  M, M, M, M, M, M, G, S, S, G,  G,  G,  O},
 };
+/* clang-format on */
 #undef O
 #undef S
 #undef G
 
 #undef M
 
-/* Which events show the connection's end, by the read half: a 0 that comes of the handle's own
- * shutdown is not the peer's. */
+/* Which events show the end of the connection, by the read half. After the handle's own shutdown a
+ * read of 0 bytes is not the peer's end of file. */
 static const bool shows_end[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
     [FERI_READ_OPEN] = {[FERI_EVENT_GOT_EOF] = true, [FERI_EVENT_GOT_RESET] = true},
     [FERI_READ_EOF] = {[FERI_EVENT_GOT_EOF] = true, [FERI_EVENT_GOT_RESET] = true},
@@ -86,18 +92,20 @@ static const bool shows_end[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
 #define C FERI_ANSWER_CHECK_CONNECT
 #define U FERI_ANSWER_UNCONNECTED
 #define P FERI_ANSWER_PENDING
-#define R FERI_ANSWER_REASON
+#define R FERI_ANSWER_SAVED_ERROR
 #define M FERI_ANSWER_MISUSE
-static const uint8_t life_answers[FERI_LIFE_COUNT][FERI_REQUEST_COUNT] = {
-    /*                           READ WR SHUT PEER ERR CONN CLONE RAW USE */
-    [FERI_LIFE_NEW] = {U, U, U, M, M, M, M, M, M},
-    [FERI_LIFE_OPENING] = {P, P, U, P, P, M, M, M, M},
-    [FERI_LIFE_UNCONNECTED] = {U, U, U, U, A, A, M, A, A},
-    [FERI_LIFE_CONNECTING] = {C, C, C, C, C, M, C, A, A},
-    [FERI_LIFE_CONNECT_FAILED] = {M, M, M, M, R, M, M, A, M},
-    [FERI_LIFE_OPEN] = {A, A, A, A, A, M, A, A, A},
-    [FERI_LIFE_CLOSED] = {M, M, M, M, M, M, M, M, M},
+/* clang-format off */
+static const uint8_t phase_answers[FERI_PHASE_COUNT][FERI_REQUEST_COUNT] = {
+    /*                             READ WR SHUT PEER ERR CONN CLONE RAW USE */
+    [FERI_PHASE_NEW]            = {U,   U, U,   M,   M,  M,   M,    M,  M},
+    [FERI_PHASE_OPENING]        = {P,   P, U,   P,   P,  M,   M,    M,  M},
+    [FERI_PHASE_UNCONNECTED]    = {U,   U, U,   U,   A,  A,   M,    A,  A},
+    [FERI_PHASE_CONNECTING]     = {C,   C, C,   C,   C,  M,   C,    A,  A},
+    [FERI_PHASE_CONNECT_FAILED] = {M,   M, M,   M,   R,  M,   M,    A,  M},
+    [FERI_PHASE_OPEN]           = {A,   A, A,   A,   A,  M,   A,    A,  A},
+    [FERI_PHASE_CLOSED]         = {M,   M, M,   M,   M,  M,   M,    M,  M},
 };
+/* clang-format on */
 #undef C
 #undef P
 #undef R
@@ -113,10 +121,11 @@ static const uint8_t read_answers[FERI_READ_COUNT] = {
 static const uint8_t write_answers[FERI_WRITE_COUNT] = {
     [FERI_WRITE_OPEN] = FERI_ANSWER_CALL_OS,
     [FERI_WRITE_SHUT] = FERI_ANSWER_PIPE,
-    [FERI_WRITE_GONE] = FERI_ANSWER_REASON,
+    [FERI_WRITE_GONE] = FERI_ANSWER_SAVED_ERROR,
 };
 
-/* By whether there is a reason: a fatal error that was told once is not there to be taken again. */
+/* Indexed by whether there is a saved error: a fatal error that was reported once is not pending
+ * again. */
 static const uint8_t take_error_answers[2] = {A, FERI_ANSWER_END};
 
 static const uint8_t peer_addr_answers[FERI_ENDING_COUNT] = {
@@ -126,22 +135,22 @@ static const uint8_t peer_addr_answers[FERI_ENDING_COUNT] = {
 #undef A
 #undef U
 
-/* Which events bring a reason, and which forget the reason and the end that were seen. */
-static const bool brings_reason[FERI_EVENT_COUNT] = {
+/* Which events have a fatal error, and which clear the saved error and the ending. */
+static const bool brings_error[FERI_EVENT_COUNT] = {
     [FERI_EVENT_CONNECT_FAIL] = true,
     [FERI_EVENT_GOT_RESET] = true,
 };
 
-static const bool forgets[FERI_EVENT_COUNT] = {
+static const bool clears_saved_error[FERI_EVENT_COUNT] = {
     [FERI_EVENT_OPEN_BEGIN] = true,
     [FERI_EVENT_OPEN_ABANDON] = true,
     [FERI_EVENT_CLOSE] = true,
 };
 
-feri_life feri_state_life(feri_state state)
+feri_phase feri_state_phase(feri_state state)
 {
-    FERI_ASSERT((state & 0xF) < FERI_LIFE_COUNT);
-    return (feri_life)(state & 0xF);
+    FERI_ASSERT((state & 0xF) < FERI_PHASE_COUNT);
+    return (feri_phase)(state & 0xF);
 }
 
 feri_read_half feri_state_read_half(feri_state state)
@@ -162,14 +171,14 @@ feri_ending feri_state_ending(feri_state state)
     return (feri_ending)(state >> 12 & 0xF);
 }
 
-fer_error_kind feri_state_reason(feri_state state)
+fer_error_kind feri_state_saved_kind(feri_state state)
 {
     return (fer_error_kind)(state >> 16 & 0xFF);
 }
 
-static uint32_t next_life(feri_state state, feri_event event)
+static uint32_t next_phase(feri_state state, feri_event event)
 {
-    return life_table[feri_state_life(state)][event];
+    return phase_table[feri_state_phase(state)][event];
 }
 
 static uint32_t next_read_half(feri_state state, feri_event event)
@@ -182,61 +191,61 @@ static uint32_t next_write_half(feri_state state, feri_event event)
     return write_table[feri_state_write_half(state)][event];
 }
 
-static uint32_t next_reason(feri_state state, feri_event event, fer_error_kind reason)
+static uint32_t next_saved_kind(feri_state state, feri_event event, fer_error_kind kind)
 {
-    uint32_t current = (uint32_t)feri_state_reason(state);
-    if (forgets[event]) {
+    uint32_t current = (uint32_t)feri_state_saved_kind(state);
+    if (clears_saved_error[event]) {
         return 0;
     }
-    return brings_reason[event] && current == 0 ? (uint32_t)reason : current;
+    return brings_error[event] && current == 0 ? (uint32_t)kind : current;
 }
 
 static uint32_t next_ending(feri_state state, feri_event event)
 {
-    if (forgets[event]) {
+    if (clears_saved_error[event]) {
         return FERI_ENDING_UNSEEN;
     }
     return shows_end[feri_state_read_half(state)][event] ? FERI_ENDING_SEEN
                                                          : feri_state_ending(state);
 }
 
-feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind reason)
+feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind kind)
 {
     FERI_ASSERT((unsigned)event < FERI_EVENT_COUNT);
-    FERI_ASSERT(brings_reason[event] == (reason != FER_OK));
+    FERI_ASSERT(brings_error[event] == (kind != FER_OK));
     FERI_VISIT(state, event);
-    uint32_t life = next_life(state, event);
+    uint32_t phase = next_phase(state, event);
     uint32_t read = next_read_half(state, event);
     uint32_t write = next_write_half(state, event);
-    if (life == FERI_MISUSE || read == FERI_MISUSE || write == FERI_MISUSE) {
+    if (phase == FERI_MISUSE || read == FERI_MISUSE || write == FERI_MISUSE) {
         return FERI_STATE_MISUSE;
     }
-    /* Added and not or-ed, for provers know sums better; the fields do not overlap. */
-    return life + 0x10 * read + 0x100 * write + 0x1000 * next_ending(state, event) +
-           0x10000 * next_reason(state, event, reason);
+    /* A sum and not a bitwise or, because provers handle sums better. The fields do not overlap. */
+    return phase + 0x10 * read + 0x100 * write + 0x1000 * next_ending(state, event) +
+           0x10000 * next_saved_kind(state, event, kind);
 }
 
-static feri_answer stricter(feri_answer of_life, feri_answer of_half)
+static feri_answer stricter(feri_answer of_phase, feri_answer of_half)
 {
-    return of_life == FERI_ANSWER_CALL_OS ? of_half : of_life;
+    return of_phase == FERI_ANSWER_CALL_OS ? of_half : of_phase;
 }
 
 feri_answer feri_state_answer(feri_state state, feri_request request)
 {
     FERI_ASSERT((unsigned)request < FERI_REQUEST_COUNT);
     FERI_VISIT(state, (unsigned)FERI_EVENT_COUNT + (unsigned)request);
-    feri_answer of_life = (feri_answer)life_answers[feri_state_life(state)][request];
+    feri_answer of_phase = (feri_answer)phase_answers[feri_state_phase(state)][request];
     switch (request) {
     case FERI_REQUEST_READ:
-        return stricter(of_life, (feri_answer)read_answers[feri_state_read_half(state)]);
+        return stricter(of_phase, (feri_answer)read_answers[feri_state_read_half(state)]);
     case FERI_REQUEST_WRITE:
-        return stricter(of_life, (feri_answer)write_answers[feri_state_write_half(state)]);
+        return stricter(of_phase, (feri_answer)write_answers[feri_state_write_half(state)]);
     case FERI_REQUEST_TAKE_ERROR:
-        return stricter(of_life,
-                        (feri_answer)take_error_answers[feri_state_reason(state) != FER_OK]);
+        return stricter(of_phase,
+                        (feri_answer)take_error_answers[feri_state_saved_kind(state) != FER_OK]);
     case FERI_REQUEST_PEER_ADDR:
-        return stricter(of_life, (feri_answer)peer_addr_answers[feri_state_ending(state)]);
-    default: return of_life;
+        return stricter(of_phase, (feri_answer)peer_addr_answers[feri_state_ending(state)]);
+    default: return of_phase;
     }
 }
 

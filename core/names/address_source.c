@@ -1,4 +1,4 @@
-/* address_source.c: the addresses of a text, walked one after the other. */
+/* address_source.c: the addresses of a text, one after the other. */
 #include "core/names/address_source.h"
 
 #include "core/base/assert.h"
@@ -7,22 +7,22 @@
 #include "core/open/opening.h"
 #include "ferrule/ip.h"
 
-/* ---- What is asked for */
+/* ---- Queries */
 
-/* Longer names cannot be asked for in DNS: refused before the resolver sees them (rule A4). */
-static bool is_host_of_fair_length(const char *host, size_t len)
+/* DNS has no longer names, so they are refused before the resolver is called (rule A4). */
+static bool is_valid_host_length(const char *host, size_t len)
 {
     return len > 0 &&
            (len <= FERI_HOST_LEN_MAX || (len == FERI_HOST_LEN_MAX + 1 && host[len - 1] == '.'));
 }
 
-static void take_literal(feri_address_query *query, const fer_socket_addr *addr)
+static void set_literal(feri_address_query *query, const fer_socket_addr *addr)
 {
     query->is_literal = true;
     query->literal = *addr;
 }
 
-static fer_error take_name(feri_address_query *query, const char *host, size_t len, uint16_t port)
+static fer_error set_name(feri_address_query *query, const char *host, size_t len, uint16_t port)
 {
     FERI_ASSERT(len < sizeof query->host);
     if (!feri_host_is_utf_8(host, len)) {
@@ -41,16 +41,16 @@ fer_error feri_address_query_of_host(feri_address_query *query, const char *host
                                      uint16_t port)
 {
     FERI_ASSERT(query != NULL && host != NULL);
-    if (!is_host_of_fair_length(host, host_len)) {
+    if (!is_valid_host_length(host, host_len)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     fer_ip_addr ip;
     if (fer_ip_addr_parse_n(&ip, host, host_len).kind == FER_OK) {
         fer_socket_addr addr = fer_socket_addr_new(&ip, port);
-        take_literal(query, &addr);
+        set_literal(query, &addr);
         return feri_ok();
     }
-    return take_name(query, host, host_len, port);
+    return set_name(query, host, host_len, port);
 }
 
 fer_error feri_address_query_of_text(feri_address_query *query, const char *host_port)
@@ -61,7 +61,7 @@ fer_error feri_address_query_of_text(feri_address_query *query, const char *host
     }
     fer_socket_addr addr;
     if (fer_socket_addr_parse(&addr, host_port).kind == FER_OK) {
-        take_literal(query, &addr);
+        set_literal(query, &addr);
         return feri_ok();
     }
     feri_host_port parts;
@@ -69,7 +69,7 @@ fer_error feri_address_query_of_text(feri_address_query *query, const char *host
     return feri_address_query_of_host(query, parts.host, parts.host_len, parts.port);
 }
 
-/* ---- The addresses */
+/* ---- Addresses */
 
 fer_error feri_address_source_of_query(feri_address_source *source, const feri_address_query *query)
 {
@@ -135,7 +135,7 @@ fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_open
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = feri_address_source_of_text(&source, host_port);
     if (error.kind == FER_OK) {
-        error = feri_own_error(FER_INVALID_INPUT); /* when there is no address at all */
+        error = feri_own_error(FER_INVALID_INPUT); /* if there is no address */
         while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {
             error = opener(&addr, &raw);
         }

@@ -1,6 +1,6 @@
-/* address_source.h: the addresses of a text, walked one after the other and however many: an
- * address as it stands, or a name that the system's resolver knows. Apart from what opens sockets,
- * so that a program which connects to addresses only links no resolver. */
+/* address_source.h: the addresses of a text, one after the other, in any number: an address text,
+ * or a name for the system's resolver. Separate from the functions that open sockets, so that a
+ * program that connects to addresses only does not link the resolver. */
 #ifndef FERI_ADDRESS_SOURCE_H
 #define FERI_ADDRESS_SOURCE_H
 
@@ -14,7 +14,7 @@
 #include "ferrule/socket_addr.h"
 #include "platform/platform.h"
 
-/* What a text asks for: an address as it stands, or a host that the resolver is asked for. */
+/* A parsed text: an address, or a host for the resolver. */
 typedef struct feri_address_query {
     bool is_literal;
     fer_socket_addr literal;
@@ -22,14 +22,14 @@ typedef struct feri_address_query {
     char host[FERI_HOST_LEN_MAX + 2]; /* NUL-terminated, with its trailing dot */
 } feri_address_query;
 
-/* Reads "host:port", or a host by itself. INVALID_INPUT as fer_to_socket_addrs and fer_lookup_host.
- * Never blocks. */
+/* Parse "host:port", or a host without a port. INVALID_INPUT as fer_to_socket_addrs and
+ * fer_lookup_host. Never block. */
 fer_error feri_address_query_of_text(feri_address_query *query, const char *host_port);
 fer_error feri_address_query_of_host(feri_address_query *query, const char *host, size_t host_len,
                                      uint16_t port);
 
-/* Filled by one of the _of functions, walked once, then ended. After a failure there is nothing to
- * end. */
+/* Filled by one of the _of functions, iterated once, then ended. After a failure there is nothing
+ * to end. */
 typedef struct feri_address_source {
     bool is_lookup;
     bool has_literal;
@@ -38,21 +38,21 @@ typedef struct feri_address_source {
     ferp_lookup lookup;
 } feri_address_source;
 
-/* An address text as it is, else the resolver's answers. May block. */
+/* The address of an address text, else the resolver's results. May block. */
 fer_error feri_address_source_of_query(feri_address_source *source,
                                        const feri_address_query *query);
 
-/* "host:port". Errors as fer_to_socket_addrs. May block. */
+/* For "host:port". Errors as fer_to_socket_addrs. May block. */
 fer_error feri_address_source_of_text(feri_address_source *source, const char *host_port);
 
-/* A host and a port. Errors as fer_lookup_host. May block. */
+/* For a host and a port. Errors as fer_lookup_host. May block. */
 fer_error feri_address_source_of_host(feri_address_source *source, const char *host,
                                       size_t host_len, uint16_t port);
 
 bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out);
 void feri_address_source_end(feri_address_source *source);
 
-/* feri_open_first for "host:port" text: tries each address that the resolver returns. */
+/* As feri_open_first for "host:port" text: tries each address that the resolver returns. */
 fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener);
 
 #endif

@@ -1,10 +1,10 @@
-/* resolver.c: names looked up in the background: who may call what, how many lookups there may be,
- * and who owns what until when. Threads and the lookup itself are the backend's (platform.h).
+/* resolver.c: lookups in the background: argument checks, the limits of the queue and the threads,
+ * and ownership. The backend has the threads and the lookup itself (platform.h).
  *
- * A lookup belongs to its handle, and is freed with it, whatever goes on. A worker is a thread and
- * what it works on: a copy of the question, and then the answer, for a lookup that it reaches only
- * inside the pool's monitor, and that may be gone by then. The pool is what they share. It goes
- * with the last of those who hold it: the resolver's handle, the lookups, the threads. */
+ * A lookup belongs to its handle and is freed with it at any time. A worker is a thread with a copy
+ * of the query and then the result. It reaches its lookup only inside the pool's monitor, where the
+ * lookup may already be gone. The pool is shared. It is freed with its last reference, which the
+ * resolver's handle, the lookups and the threads hold. */
 #include "ferrule/resolve.h"
 
 #include <string.h>
@@ -17,13 +17,14 @@
 #include "core/wait/poller.h"
 #include "platform/platform.h"
 
-typedef struct answer {
+typedef struct lookup_result {
     fer_error error;
-    fer_socket_addr *addrs; /* from ferp_memory_new, count of them; NULL where there are none */
+    /* count of them, from ferp_memory_new; NULL if there are none */
+    fer_socket_addr *addrs;
     size_t count;
-} answer;
+} lookup_result;
 
-typedef enum lookup_stage { IN_LINE, UNDER_WAY, DONE } lookup_stage;
+typedef enum lookup_stage { QUEUED, RUNNING, DONE } lookup_stage;
 
 struct pool;
 struct worker;
@@ -31,60 +32,59 @@ struct worker;
 typedef struct lookup {
     struct pool *pool;
     lookup_stage stage;
-    struct lookup *ahead; /* IN_LINE: its neighbours */
-    struct lookup *behind;
-    struct worker *worker; /* UNDER_WAY: whose it is */
+    struct lookup *previous; /* QUEUED: the neighbours in the queue */
+    struct lookup *next;
+    struct worker *worker; /* RUNNING: its worker */
     fer_poller *poller;    /* or NULL */
     feri_address_query query;
-    answer answer; /* DONE */
+    lookup_result result; /* DONE */
 } lookup;
 
 typedef struct worker {
     ferp_thread thread;
     struct pool *pool;
-    bool runs;      /* its thread does */
-    bool is_busy;   /* with the query, and then the answer */
-    lookup *lookup; /* whom the answer is for; NULL once that was abandoned */
+    bool is_running; /* has a thread */
+    bool is_busy;    /* has a query or a result */
+    lookup *lookup;  /* NULL after the lookup was abandoned */
     feri_address_query query;
-    answer answer;
+    lookup_result result;
 } worker;
 
 typedef struct pool {
-    ferp_monitor monitor; /* of all that follows but holders */
-    uint32_t holders;
-    uint32_t process; /* whose it is */
+    ferp_monitor monitor; /* for all members below but references */
+    uint32_t references;
+    uint32_t process; /* the process that created the pool */
     size_t thread_count;
     size_t unfinished_max;
-    size_t running;    /* workers whose threads run */
-    size_t unfinished; /* lookups in line, and workers that are busy */
+    size_t running;    /* workers with a thread */
+    size_t unfinished; /* queued lookups and busy workers */
     lookup *first;
     lookup *last;
     worker workers[]; /* thread_count of them */
 } pool;
 
-static const fer_error fine = {FER_OK, 0};
+static const fer_error success = {FER_OK, 0};
 static const fer_error misuse = {FER_INVALID_INPUT, 0};
 static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
 
-/* ---- The pool's life */
+/* ---- References to the pool */
 
-static void hold(pool *shared)
+static void add_reference(pool *shared)
 {
-    (void)feri_atomic_add(&shared->holders, 1);
+    (void)feri_atomic_add(&shared->references, 1);
 }
 
-/* After fork the child has a copy of the pool and none of its threads (fork(2)). One of them may
- * have been inside the monitor, or have waited for it, and is so for ever in the copy: the child
- * leaves that alone. */
-static bool is_of_this_process(const pool *shared)
+/* After fork the child has a copy of the pool, but none of its threads (fork(2)). In the copy a
+ * thread can be inside the monitor or wait for it forever, so the child does not use the pool. */
+static bool belongs_to_process(const pool *shared)
 {
     return shared->process == ferp_process();
 }
 
-/* Outside the monitor, so that nobody is still inside when it ends. */
-static void let_go(pool *shared)
+/* Called outside the monitor, so that no thread is inside when it ends. */
+static void release(pool *shared)
 {
-    uint32_t left = feri_atomic_add(&shared->holders, UINT32_MAX);
+    uint32_t left = feri_atomic_add(&shared->references, UINT32_MAX);
     FERI_ASSERT(left != UINT32_MAX);
     if (left == 0) {
         ferp_monitor_end(&shared->monitor);
@@ -92,50 +92,52 @@ static void let_go(pool *shared)
     }
 }
 
-static void forget_answer(answer *given)
+static void free_result(lookup_result *result)
 {
-    ferp_memory_free(given->addrs);
-    *given = (answer){0};
+    ferp_memory_free(result->addrs);
+    *result = (lookup_result){0};
 }
 
-/* ---- The line */
+/* ---- The queue */
 
-static void line_up(pool *shared, lookup *last)
+static void queue_append(pool *shared, lookup *last)
 {
-    last->stage = IN_LINE;
-    last->ahead = shared->last;
-    last->behind = NULL;
-    *(shared->last != NULL ? &shared->last->behind : &shared->first) = last;
+    last->stage = QUEUED;
+    last->previous = shared->last;
+    last->next = NULL;
+    *(shared->last != NULL ? &shared->last->next : &shared->first) = last;
     shared->last = last;
     shared->unfinished++;
 }
 
-static void leave_line(pool *shared, lookup *leaving)
+static void queue_remove(pool *shared, lookup *removed)
 {
-    FERI_ASSERT(leaving->stage == IN_LINE);
-    *(leaving->ahead != NULL ? &leaving->ahead->behind : &shared->first) = leaving->behind;
-    *(leaving->behind != NULL ? &leaving->behind->ahead : &shared->last) = leaving->ahead;
-    leaving->ahead = NULL;
-    leaving->behind = NULL;
+    FERI_ASSERT(removed->stage == QUEUED);
+    *(removed->previous != NULL ? &removed->previous->next : &shared->first) = removed->next;
+    *(removed->next != NULL ? &removed->next->previous : &shared->last) = removed->previous;
+    removed->previous = NULL;
+    removed->next = NULL;
     shared->unfinished--;
 }
 
-/* ---- A lookup's end, inside the monitor: so nobody is told of it once fer_lookup_close is through
- * there (rule N5). A poller that cannot be notified, for lack of memory, is all that is lost: the
- * answer is there. */
-static void finish(lookup *done, answer given)
+/* ---- The end of a lookup */
+
+/* Called inside the monitor: after fer_lookup_close has left it, there is no notification for the
+ * lookup (rule N5). If the poller cannot be notified because memory is exhausted, only the
+ * notification is lost, not the result. */
+static void complete(lookup *done, lookup_result result)
 {
     FERI_ASSERT(done->stage != DONE);
     done->stage = DONE;
     done->worker = NULL;
-    done->answer = given;
+    done->result = result;
     ferp_monitor_notify_all(&done->pool->monitor);
     if (done->poller != NULL) {
         FER_IGNORE(fer_poller_notify(done->poller));
     }
 }
 
-/* ---- What a worker does */
+/* ---- Workers */
 
 static size_t count_addresses(feri_address_source source)
 {
@@ -147,9 +149,9 @@ static size_t count_addresses(feri_address_source source)
     return count;
 }
 
-static answer collect(feri_address_source *source)
+static lookup_result collect(feri_address_source *source)
 {
-    answer found = {fine, NULL, count_addresses(*source)};
+    lookup_result found = {success, NULL, count_addresses(*source)};
     if (found.count == 0) {
         return found;
     }
@@ -157,7 +159,7 @@ static answer collect(feri_address_source *source)
         found.addrs = ferp_memory_new(found.count * sizeof *found.addrs);
     }
     if (found.addrs == NULL) {
-        return (answer){no_memory, NULL, 0};
+        return (lookup_result){no_memory, NULL, 0};
     }
     for (size_t i = 0; i < found.count; i++) {
         (void)feri_address_source_next(source, &found.addrs[i]);
@@ -165,48 +167,48 @@ static answer collect(feri_address_source *source)
     return found;
 }
 
-/* May block for as long as the system's resolver likes. */
-static answer answer_to(const feri_address_query *query)
+/* May block, with no limit but the system resolver's. */
+static lookup_result run_query(const feri_address_query *query)
 {
     feri_address_source source;
     fer_error err = feri_address_source_of_query(&source, query);
     if (err.kind != FER_OK) {
-        return (answer){err, NULL, 0};
+        return (lookup_result){err, NULL, 0};
     }
-    answer found = collect(&source);
+    lookup_result found = collect(&source);
     feri_address_source_end(&source);
     return found;
 }
 
-/* The answer goes to its lookup, or to nobody. */
-static void give_answer(worker *self)
+/* Moves the result to its lookup, or frees it if the lookup was abandoned. */
+static void deliver_result(worker *self)
 {
     if (!self->is_busy) {
         return;
     }
     if (self->lookup != NULL) {
-        finish(self->lookup, self->answer);
+        complete(self->lookup, self->result);
     } else {
-        forget_answer(&self->answer);
+        free_result(&self->result);
     }
     self->is_busy = false;
     self->lookup = NULL;
     self->pool->unfinished--;
 }
 
-/* Whether there is more to do. Where there is not, the thread is no longer counted as running
- * before anybody can line up anew. */
-static bool take_next(worker *self)
+/* Takes the next lookup from the queue. False: the queue is empty, and the worker is no longer
+ * counted as running before another lookup can be queued. */
+static bool take_queued(worker *self)
 {
     pool *shared = self->pool;
     lookup *next = shared->first;
     if (next == NULL) {
-        self->runs = false;
+        self->is_running = false;
         shared->running--;
         return false;
     }
-    leave_line(shared, next);
-    next->stage = UNDER_WAY;
+    queue_remove(shared, next);
+    next->stage = RUNNING;
     next->worker = self;
     self->query = next->query;
     self->lookup = next;
@@ -220,79 +222,80 @@ static bool step(void *argument)
     worker *self = argument;
     pool *shared = self->pool;
     ferp_monitor_enter(&shared->monitor);
-    give_answer(self);
-    bool has_more = take_next(self);
+    deliver_result(self);
+    bool has_more = take_queued(self);
     ferp_monitor_leave(&shared->monitor);
     if (!has_more) {
-        let_go(shared);
+        release(shared);
         return false;
     }
-    self->answer = answer_to(&self->query);
+    self->result = run_query(&self->query);
     return true;
 }
 
 /* ---- Starting */
 
-static worker *resting_worker(pool *shared)
+static worker *idle_worker(pool *shared)
 {
     size_t at = 0;
-    while (shared->workers[at].runs) {
+    while (shared->workers[at].is_running) {
         at++;
         FERI_ASSERT(at < shared->thread_count);
     }
     return &shared->workers[at];
 }
 
-/* One thread more, where there is something for it to do. That it cannot be had is no failure while
- * others run: they come to it later. */
-static fer_error call_worker(pool *shared)
+/* Starts one more thread if there is work for it. A failure is no error while other threads run,
+ * because they will run the lookup later. */
+static fer_error start_worker(pool *shared)
 {
     if (shared->running == shared->thread_count || shared->running >= shared->unfinished) {
-        return fine;
+        return success;
     }
-    worker *called = resting_worker(shared);
-    called->thread = (ferp_thread){step, called};
-    called->pool = shared;
-    called->runs = true;
+    worker *idle = idle_worker(shared);
+    idle->thread = (ferp_thread){step, idle};
+    idle->pool = shared;
+    idle->is_running = true;
     shared->running++;
-    fer_error err = ferp_thread_start(&called->thread);
+    fer_error err = ferp_thread_start(&idle->thread);
     if (err.kind == FER_OK) {
-        hold(shared); /* for the thread, which cannot let go before it was in the monitor */
-        return fine;
+        /* for the thread, which cannot release it before it has entered the monitor */
+        add_reference(shared);
+        return success;
     }
-    called->runs = false;
+    idle->is_running = false;
     shared->running--;
-    return shared->running > 0 ? fine : err;
+    return shared->running > 0 ? success : err;
 }
 
-/* Inside the monitor. */
-static fer_error enqueue(pool *shared, lookup *begun)
+/* Called inside the monitor. */
+static fer_error enqueue(pool *shared, lookup *started)
 {
     if (shared->unfinished >= shared->unfinished_max) {
         return feri_own_error(FER_WOULD_BLOCK);
     }
-    line_up(shared, begun);
-    fer_error err = call_worker(shared);
+    queue_append(shared, started);
+    fer_error err = start_worker(shared);
     if (err.kind != FER_OK) {
-        leave_line(shared, begun);
+        queue_remove(shared, started);
     }
     return err;
 }
 
-/* An address text: nobody has to be asked. */
-static fer_error answer_at_once(lookup *begun)
+/* Runs the query of an address text, without the resolver. */
+static fer_error run_literal(lookup *started)
 {
-    answer found = answer_to(&begun->query);
+    lookup_result found = run_query(&started->query);
     if (found.error.kind == FER_OK) {
-        finish(begun, found);
+        complete(started, found);
     }
     return found.error;
 }
 
-static fer_error begin(pool *shared, lookup *begun)
+static fer_error begin(pool *shared, lookup *started)
 {
     ferp_monitor_enter(&shared->monitor);
-    fer_error err = begun->query.is_literal ? answer_at_once(begun) : enqueue(shared, begun);
+    fer_error err = started->query.is_literal ? run_literal(started) : enqueue(shared, started);
     ferp_monitor_leave(&shared->monitor);
     return err;
 }
@@ -309,48 +312,49 @@ static lookup *lookup_new(pool *shared, const feri_address_query *query, fer_pol
 fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port, fer_poller *poller,
                              fer_lookup *out)
 {
-    if (resolver == NULL || resolver->pool_ == NULL || !is_of_this_process(resolver->pool_) ||
+    if (resolver == NULL || resolver->pool_ == NULL || !belongs_to_process(resolver->pool_) ||
         out == NULL || out->block_ != NULL || (poller != NULL && !feri_poller_is_open(poller))) {
         return misuse;
     }
     feri_address_query query;
     FER_TRY(feri_address_query_of_text(&query, host_port));
     pool *shared = resolver->pool_;
-    lookup *begun = lookup_new(shared, &query, poller);
-    if (begun == NULL) {
+    lookup *started = lookup_new(shared, &query, poller);
+    if (started == NULL) {
         return no_memory;
     }
-    fer_error err = begin(shared, begun);
+    fer_error err = begin(shared, started);
     if (err.kind != FER_OK) {
-        ferp_memory_free(begun);
+        ferp_memory_free(started);
         return err;
     }
-    hold(shared);
-    out->block_ = begun;
-    return fine;
+    add_reference(shared);
+    out->block_ = started;
+    return success;
 }
 
 /* ---- Waiting */
 
 static fer_error wait_until_done(const lookup *awaited, uint64_t deadline)
 {
-    fer_error err = fine;
+    fer_error err = success;
     while (awaited->stage != DONE && err.kind == FER_OK) {
         err = ferp_monitor_wait(&awaited->pool->monitor, deadline);
     }
-    return awaited->stage == DONE ? fine : err;
+    return awaited->stage == DONE ? success : err;
 }
 
-static fer_error tell(const answer *given, fer_socket_addr *addrs, size_t cap, size_t *count)
+static fer_error copy_result(const lookup_result *result, fer_socket_addr *addrs, size_t cap,
+                             size_t *count)
 {
-    if (given->error.kind != FER_OK) {
-        return given->error;
+    if (result->error.kind != FER_OK) {
+        return result->error;
     }
-    for (size_t i = 0; i < given->count && i < cap; i++) {
-        addrs[i] = given->addrs[i];
+    for (size_t i = 0; i < result->count && i < cap; i++) {
+        addrs[i] = result->addrs[i];
     }
-    *count = given->count;
-    return fine;
+    *count = result->count;
+    return success;
 }
 
 fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_socket_addr *addrs,
@@ -361,30 +365,30 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
         return misuse;
     }
     const lookup *awaited = lookup_handle->block_;
-    if (!is_of_this_process(awaited->pool)) {
+    if (!belongs_to_process(awaited->pool)) {
         return feri_own_error(FER_CANCELLED);
     }
-    bool only_asks = timeout.nanos == 0;
-    uint64_t deadline = only_asks ? 0 : feri_deadline_after(timeout);
+    bool is_poll = timeout.nanos == 0;
+    uint64_t deadline = is_poll ? 0 : feri_deadline_after(timeout);
     ferp_monitor_enter(&awaited->pool->monitor);
     fer_error err = wait_until_done(awaited, deadline);
     if (err.kind == FER_OK) {
-        err = tell(&awaited->answer, addrs, cap, count);
-    } else if (err.kind == FER_TIMED_OUT && only_asks) {
+        err = copy_result(&awaited->result, addrs, cap, count);
+    } else if (err.kind == FER_TIMED_OUT && is_poll) {
         err = feri_own_error(FER_WOULD_BLOCK);
     }
     ferp_monitor_leave(&awaited->pool->monitor);
     return err;
 }
 
-/* ---- Ends */
+/* ---- Closing */
 
-/* A worker that is busy with it stays so, and finds nobody to tell. */
+/* A busy worker continues, and frees its result. */
 static void abandon(lookup *abandoned)
 {
-    if (abandoned->stage == IN_LINE) {
-        leave_line(abandoned->pool, abandoned);
-    } else if (abandoned->stage == UNDER_WAY) {
+    if (abandoned->stage == QUEUED) {
+        queue_remove(abandoned->pool, abandoned);
+    } else if (abandoned->stage == RUNNING) {
         abandoned->worker->lookup = NULL;
     }
 }
@@ -397,30 +401,30 @@ void fer_lookup_close(fer_lookup *lookup_handle)
     lookup *closed = lookup_handle->block_;
     pool *shared = closed->pool;
     lookup_handle->block_ = NULL;
-    if (!is_of_this_process(shared)) {
+    if (!belongs_to_process(shared)) {
         return;
     }
     ferp_monitor_enter(&shared->monitor);
     abandon(closed);
     ferp_monitor_leave(&shared->monitor);
-    forget_answer(&closed->answer);
+    free_result(&closed->result);
     ferp_memory_free(closed);
-    let_go(shared);
+    release(shared);
 }
 
 static void cancel_all(pool *shared)
 {
-    const answer cancelled = {{FER_CANCELLED, 0}, NULL, 0};
+    const lookup_result cancelled = {{FER_CANCELLED, 0}, NULL, 0};
     while (shared->first != NULL) {
         lookup *first = shared->first;
-        leave_line(shared, first);
-        finish(first, cancelled);
+        queue_remove(shared, first);
+        complete(first, cancelled);
     }
     for (size_t i = 0; i < shared->thread_count; i++) {
-        lookup *under_way = shared->workers[i].lookup;
+        lookup *running_lookup = shared->workers[i].lookup;
         shared->workers[i].lookup = NULL;
-        if (under_way != NULL) {
-            finish(under_way, cancelled);
+        if (running_lookup != NULL) {
+            complete(running_lookup, cancelled);
         }
     }
 }
@@ -432,13 +436,13 @@ void fer_resolver_close(fer_resolver *resolver)
     }
     pool *shared = resolver->pool_;
     resolver->pool_ = NULL;
-    if (!is_of_this_process(shared)) {
+    if (!belongs_to_process(shared)) {
         return;
     }
     ferp_monitor_enter(&shared->monitor);
     cancel_all(shared);
     ferp_monitor_leave(&shared->monitor);
-    let_go(shared);
+    release(shared);
 }
 
 fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t waiting)
@@ -453,7 +457,7 @@ fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t waitin
         return no_memory;
     }
     memset(made, 0, size);
-    made->holders = 1;
+    made->references = 1;
     made->process = ferp_process();
     made->thread_count = threads;
     made->unfinished_max = waiting < SIZE_MAX - threads ? threads + waiting : SIZE_MAX;
@@ -463,5 +467,5 @@ fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t waitin
         return err;
     }
     resolver->pool_ = made;
-    return fine;
+    return success;
 }

@@ -1,5 +1,5 @@
-/* binding.c: sockets that are bound to an address, with the options that make one behaviour of all
- * systems (rules L1, L4). */
+/* binding.c: bound sockets, with the options that make their behaviour the same on every system
+ * (rules L1, L4). */
 #include "core/open/binding.h"
 
 #include "core/base/facts.h"
@@ -7,9 +7,9 @@
 #include "core/handle/handle.h"
 #include "core/open/opening.h"
 
-/* Who binds first has the port. Where SO_REUSEADDR steals ports, exclusive use keeps them.
- * Elsewhere a listener takes it, to have a port in TIME_WAIT again; a datagram socket does not, for
- * it would share its port. */
+/* The first socket that binds a port keeps it. If SO_REUSEADDR steals ports, exclusive use prevents
+ * that. Elsewhere a listener sets SO_REUSEADDR, to bind a port in TIME_WAIT. A datagram socket does
+ * not set it, because it would share its port. */
 fer_error feri_set_port_options(fer_type type, fer_raw_socket raw)
 {
     if (feri_reuse_address_steals_ports()) {
@@ -45,10 +45,10 @@ static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr, fer_r
     return error;
 }
 
-/* "Access denied" is a port that is reserved, or one that another socket holds exclusively. A
- * second look tells them apart: a plain bind of the wildcard to the same port is then "in use"
- * (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and still denied where the port is
- * reserved. */
+/* "Access denied" means a reserved port, or a port that another socket holds exclusively. A second
+ * bind distinguishes them: a plain bind of the wildcard address to a held port reports "in use"
+ * (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and to a reserved port "access
+ * denied" again. */
 static fer_error classify_denial(fer_type type, const fer_socket_addr *addr, fer_error denied)
 {
     fer_socket_addr wildcard = {.ip = {.family = addr->ip.family}, .port = addr->port};
@@ -56,9 +56,9 @@ static fer_error classify_denial(fer_type type, const fer_socket_addr *addr, fer
     if (ferp_socket_new(feri_domain_of(addr), type, 0, &probe).kind != FER_OK) {
         return denied;
     }
-    fer_error second = ferp_bind(probe, &wildcard);
+    fer_error probed = ferp_bind(probe, &wildcard);
     ferp_close(probe);
-    return second.kind == FER_ADDR_IN_USE ? feri_map_error(FERI_OPERATION_BIND_TAKEN, denied)
+    return probed.kind == FER_ADDR_IN_USE ? feri_map_error(FERI_OPERATION_BIND_TAKEN, denied)
                                           : denied;
 }
 
@@ -90,8 +90,7 @@ void feri_datagram_prepare(fer_raw_socket raw)
 {
     ferp_report_refusals(raw, false);
     if (feri_datagram_limit_is_send_buffer()) {
-        FER_IGNORE(ferp_set_option(
-            raw, FERP_SEND_BUFFER,
-            FERI_DATAGRAM_MAX)); /* a smaller limit is told by the send that meets it */
+        /* a smaller limit is reported by the first send that exceeds it */
+        FER_IGNORE(ferp_set_option(raw, FERP_SEND_BUFFER, FERI_DATAGRAM_MAX));
     }
 }

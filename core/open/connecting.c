@@ -1,5 +1,5 @@
-/* connecting.c: how a connection comes to be. A fresh OS socket for each try, and the OS's final
- * word decides (rules C1, C4). */
+/* connecting.c: opens connections. Each try uses a new OS socket, and the OS's final status decides
+ * (rules C1, C4). */
 #include "core/open/connecting.h"
 
 #include "core/base/assert.h"
@@ -11,21 +11,21 @@
 #include "core/wait/connect_wait.h"
 #include "ferrule/ip.h"
 
-fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr)
+fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     feri_operation operation =
         feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
     return feri_map_error(operation, ferp_connect(raw, addr));
 }
 
-/* connect, and where it only starts, the rest of it. */
+/* connect, and if it only starts, the wait for its result. */
 static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr, uint64_t deadline)
 {
-    fer_error error = feri_connect_start(raw, addr);
+    fer_error error = feri_connect_raw(raw, addr);
     return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, deadline) : error;
 }
 
-/* Where the kernel would wait inside connect, the socket is made nonblocking. */
+/* If the kernel waits inside connect, the socket is nonblocking during the call. */
 fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr, fer_duration timeout)
 {
     uint64_t deadline = feri_deadline_after(timeout);
@@ -35,7 +35,7 @@ fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr, f
     return connect_until(raw, addr, deadline);
 }
 
-/* And is blocking again afterwards. */
+/* Restores blocking mode afterwards. */
 static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
                                 fer_duration timeout)
 {
@@ -51,8 +51,8 @@ void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr)
     }
 }
 
-/* An IPv4-mapped address needs a socket that is not for IPv6 alone, as Windows' and some BSDs' are
- * at first; connect tells where there is no such thing. */
+/* An IPv4-mapped address needs a dual-stack socket; Windows and some BSDs create sockets for IPv6
+ * only. If there is no dual stack, connect reports the error. */
 static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     if (fer_ip_addr_to_canonical(&addr->ip).family != addr->ip.family) {
@@ -61,9 +61,9 @@ static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
     feri_disable_connect_retry(raw, addr);
 }
 
-/* Nobody can listen on port 0, so it refuses (rule C2). Linux asks the other host, Windows and BSD
- * call it no address. */
-static fer_error open_for(const fer_socket_addr *addr, fer_raw_socket *out)
+/* No listener can use port 0, so the connect is refused (rule C2). Linux sends a SYN; Windows and
+ * the BSDs report an invalid address. */
+static fer_error open_socket_for(const fer_socket_addr *addr, fer_raw_socket *out)
 {
     if (addr->port == 0) {
         return feri_own_error(FER_CONNECTION_REFUSED);
@@ -76,7 +76,7 @@ static fer_error open_for(const fer_socket_addr *addr, fer_raw_socket *out)
 static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(open_for(addr, &raw));
+    FER_TRY(open_socket_for(addr, &raw));
     fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, FERP_NO_DEADLINE)
                                                     : connect_within(raw, addr, timeout);
     if (error.kind != FER_OK) {
@@ -95,7 +95,7 @@ fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
                                fer_duration timeout)
 {
-    if (!feri_are_addresses(addr, 1) || timeout.nanos == 0) {
+    if (!feri_addresses_are_valid(addr, 1) || timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_handle_claim(handle));
@@ -105,15 +105,15 @@ fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
     return feri_finish_opening(handle, error, raw, feri_family_flag(addr));
 }
 
-/* ---- Only the start of it */
+/* ---- Starting a connect */
 
 fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw,
                                     uint32_t flags)
 {
     if (started.kind == FER_IN_PROGRESS) {
         FER_TRY(feri_handle_fill_unconnected(handle, raw, flags));
-        (void)feri_handle_apply(handle,
-                                FERI_EVENT_CONNECT_BEGIN); /* or another thread has closed it */
+        /* fails if another thread has closed the handle */
+        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN);
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
     if (started.kind != FER_OK && raw != FER_RAW_SOCKET_NONE) {
@@ -125,17 +125,17 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
 static fer_error start(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     FER_TRY(ferp_set_nonblocking(raw, true));
-    return feri_connect_start(raw, addr);
+    return feri_connect_raw(raw, addr);
 }
 
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
 {
-    if (!feri_are_addresses(addr, 1)) {
+    if (!feri_addresses_are_valid(addr, 1)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = open_for(addr, &raw);
+    fer_error error = open_socket_for(addr, &raw);
     error = error.kind == FER_OK ? start(raw, addr) : error;
     return feri_finish_connect_start(handle, error, raw,
                                      feri_family_flag(addr) | FERI_STARTED_FLAGS);

@@ -1,5 +1,5 @@
-/* connecting.h: how a connection comes to be: one address, with or without a time limit. Several
- * addresses are opening.h's. */
+/* connecting.h: opens a connection to one address, with or without a timeout. opening.h tries
+ * several addresses. */
 #ifndef FERI_CONNECTING_H
 #define FERI_CONNECTING_H
 
@@ -11,31 +11,33 @@
 #include "ferrule/handle.h"
 #include "ferrule/socket_addr.h"
 
-/* A feri_opener: connects, waiting as long as the OS does. */
+/* A feri_opener: connects, and waits as long as the OS does. */
 fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out);
 
-/* connect, and where the kernel has only started it, IN_PROGRESS. */
-fer_error feri_connect_start(fer_raw_socket raw, const fer_socket_addr *addr);
+/* Calls connect. IN_PROGRESS: the connect has only started. */
+fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr);
 
-/* The same to its end, within timeout. The socket may be nonblocking afterwards. */
+/* As feri_connect_raw, and waits for the result within timeout. The socket may be nonblocking
+ * afterwards. */
 fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
                               fer_duration timeout);
 
-/* Before a connect: a refusal on loopback is final at once. Off loopback a lost SYN must be sent
- * again, so it is left alone there. */
+/* Called before a connect: a refusal on loopback is not retried. Other addresses keep the retries,
+ * because a lost SYN must be sent again. */
 void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr);
 
-/* Fills a handle with a connection to addr, within timeout. Checks all of it, as
- * fer_tcp_stream_connect_timeout says. */
+/* Fills a handle with a connection to addr, within timeout. Checks all arguments as
+ * fer_tcp_stream_connect_timeout. */
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
                                fer_duration timeout);
 
-/* As fer_tcp_stream_connect_start: WOULD_BLOCK where it is under way, and the handle is CONNECTING;
- * after any other failure it is NEW. */
+/* As fer_tcp_stream_connect_start. WOULD_BLOCK: the connect is pending, and the handle is
+ * CONNECTING. After any other failure the handle is NEW. */
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr);
 
-/* Ends a claim with a nonblocking socket whose connect was begun: started is FER_OK, IN_PROGRESS,
- * or a failure, and then there may be none, and none is left. */
+/* Ends a claim with a nonblocking socket after its connect was called. started is FER_OK,
+ * IN_PROGRESS, or an error. After an error raw may be FER_RAW_SOCKET_NONE, and otherwise it is
+ * closed. */
 #define FERI_STARTED_FLAGS (FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED)
 fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw,
                                     uint32_t flags);

@@ -1,4 +1,4 @@
-/* listening.c: how a listener comes to be, and how it accepts. */
+/* listening.c: opens listeners and accepts connections. */
 #include "core/open/listening.h"
 
 #include "core/base/assert.h"
@@ -9,9 +9,9 @@
 #include "core/open/opening.h"
 #include "core/wait/waiting.h"
 
-/* So many connections that died in the queue are skipped by one accept; then their error is told,
- * for an OS that answers so without end (a sandbox that forbids accept, say) must not hold the
- * caller. */
+/* The number of connections that failed in the queue and that one accept skips. Then their error is
+ * returned, because an OS that reports it endlessly (a sandbox that forbids accept, for example)
+ * must not block the caller. */
 #define FERI_ACCEPT_SKIPS_MAX 65536
 
 /* ---- listen */
@@ -31,9 +31,9 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 
 /* ---- accept */
 
-/* Whether accept is worth another try at once: after a signal, and after a connection that died in
- * the queue (rule L3). */
-static bool is_skipped(fer_error error, uint32_t *skips)
+/* Whether accept is retried immediately: after a signal, and after a connection that failed in the
+ * queue (rule L3). */
+static bool should_retry(fer_error error, uint32_t *skips)
 {
     if (error.kind == FER_INTERRUPTED) {
         return true;
@@ -41,12 +41,12 @@ static bool is_skipped(fer_error error, uint32_t *skips)
     return error.kind == FER_CONNECTION_ABORTED && ++*skips < FERI_ACCEPT_SKIPS_MAX;
 }
 
-/* No accept has a flag not to wait: where it would wait in the kernel the queue is looked at
- * first. */
-static fer_error look_at_queue(const fer_handle *listener, feri_wait_mode patience)
+/* accept has no flag for a call that never waits. If accept waits in the kernel, the queue is
+ * polled first. */
+static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mode)
 {
     bool nonblocking = false;
-    if (patience == FERI_WAIT_BY_MODE || !feri_io_waits_in_kernel()) {
+    if (wait_mode == FERI_WAIT_BY_MODE || !feri_io_waits_in_kernel()) {
         return feri_ok();
     }
     FER_TRY(feri_is_nonblocking(listener, &nonblocking));
@@ -57,29 +57,29 @@ static fer_error look_at_queue(const fer_handle *listener, feri_wait_mode patien
     return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
 }
 
-static fer_error accept_one(const fer_handle *listener, feri_wait_mode patience,
+static fer_error accept_one(const fer_handle *listener, feri_wait_mode wait_mode,
                             fer_raw_socket *out, fer_socket_addr *peer)
 {
-    feri_waiting waiting = feri_waiting_with(patience, listener, FERP_ACCEPTABLE);
+    feri_waiting waiting = feri_waiting_with(wait_mode, listener, FERP_ACCEPTABLE);
     uint32_t skips = 0;
     fer_error error;
     do {
-        error = look_at_queue(listener, patience);
+        error = check_queue(listener, wait_mode);
         error = error.kind == FER_OK ? ferp_accept(listener->raw_, out, peer) : error;
-    } while (is_skipped(error, &skips) ||
+    } while (should_retry(error, &skips) ||
              (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)));
     return error;
 }
 
-/* An accepted stream starts blocking, with no timeout (rule T6). Modes are inherited by system, and
- * perhaps the mode that the listener had when the connection was queued (XNU, sonewconn). Timeouts
- * are inherited on every system, but only a listener that was made elsewhere can have any, or one
- * of which a clone was given away and taken in again, or that was given one before it listened. */
-static fer_error forget_inherited(const fer_handle *listener, fer_raw_socket raw)
+/* An accepted stream starts blocking, with no timeout (rule T6). Some systems inherit the
+ * listener's mode, and XNU perhaps the mode at the time when the connection was queued (sonewconn).
+ * All systems inherit timeouts. Only an adopted listener can have timeouts, one with a clone that
+ * was released and adopted again, or one whose timeout was set before listen. */
+static fer_error reset_inherited_modes(const fer_handle *listener, fer_raw_socket raw)
 {
     bool is_shared = feri_handle_is_shared(listener);
-    bool may_differ = is_shared || feri_handle_has_flag(listener, FERI_FLAG_MODE_CHANGED);
-    if (may_differ && feri_accept_inherits_nonblocking()) {
+    bool may_be_nonblocking = is_shared || feri_handle_has_flag(listener, FERI_FLAG_MODE_CHANGED);
+    if (may_be_nonblocking && feri_accept_inherits_nonblocking()) {
         FER_TRY(ferp_set_nonblocking(raw, false));
     }
     if (!is_shared && !feri_handle_has_flag(listener, FERI_FLAG_TIMEOUT_SET)) {
@@ -89,13 +89,13 @@ static fer_error forget_inherited(const fer_handle *listener, fer_raw_socket raw
     return ferp_set_timeout(raw, FERP_WRITING, FER_DURATION_NONE);
 }
 
-static fer_error accept_prepared(const fer_handle *listener, feri_wait_mode patience,
+static fer_error accept_prepared(const fer_handle *listener, feri_wait_mode wait_mode,
                                  fer_raw_socket *out, fer_socket_addr *peer)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(accept_one(listener, patience, &raw, peer));
+    FER_TRY(accept_one(listener, wait_mode, &raw, peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
-    fer_error error = forget_inherited(listener, raw);
+    fer_error error = reset_inherited_modes(listener, raw);
     if (error.kind != FER_OK) {
         ferp_close(raw);
         return error;
@@ -104,14 +104,14 @@ static fer_error accept_prepared(const fer_handle *listener, feri_wait_mode pati
     return error;
 }
 
-static fer_error accept_named(fer_handle *listener, feri_wait_mode patience, fer_handle *out,
-                              fer_socket_addr *peer)
+static fer_error accept_with_peer(fer_handle *listener, feri_wait_mode wait_mode, fer_handle *out,
+                                  fer_socket_addr *peer)
 {
     FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr from;
-    fer_error error = accept_prepared(listener, patience, &raw, &from);
+    fer_error error = accept_prepared(listener, wait_mode, &raw, &from);
     error =
         feri_finish_opening(out, error, raw, error.kind == FER_OK ? feri_family_flag(&from) : 0);
     if (error.kind == FER_OK && peer != NULL) {
@@ -122,29 +122,30 @@ static fer_error accept_named(fer_handle *listener, feri_wait_mode patience, fer
 
 fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
 {
-    return accept_named(listener, FERI_WAIT_BY_MODE, out, peer);
+    return accept_with_peer(listener, FERI_WAIT_BY_MODE, out, peer);
 }
 
 fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
 {
-    return accept_named(listener, FERI_WAIT_NEVER, out, peer);
+    return accept_with_peer(listener, FERI_WAIT_NEVER, out, peer);
 }
 
-static fer_error accept_nameless(fer_handle *listener, feri_wait_mode patience, fer_handle *out)
+static fer_error accept_without_peer(fer_handle *listener, feri_wait_mode wait_mode,
+                                     fer_handle *out)
 {
     FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = accept_prepared(listener, patience, &raw, NULL);
+    fer_error error = accept_prepared(listener, wait_mode, &raw, NULL);
     return feri_finish_opening(out, error, raw, 0);
 }
 
 fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out)
 {
-    return accept_nameless(listener, FERI_WAIT_BY_MODE, out);
+    return accept_without_peer(listener, FERI_WAIT_BY_MODE, out);
 }
 
 fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out)
 {
-    return accept_nameless(listener, FERI_WAIT_NEVER, out);
+    return accept_without_peer(listener, FERI_WAIT_NEVER, out);
 }

@@ -1,10 +1,10 @@
-/* opening.c: filling a handle with the first of several addresses that works. */
+/* opening.c: fills a handle with the first of several addresses that works. */
 #include "core/open/opening.h"
 
 #include "core/base/assert.h"
 #include "core/handle/handle.h"
 
-bool feri_are_addresses(const fer_socket_addr *addrs, size_t count)
+bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count)
 {
     if (addrs == NULL || count == 0) {
         return false;
@@ -41,7 +41,7 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
                           feri_opener opener)
 {
     FERI_ASSERT(opener != NULL);
-    if (!feri_are_addresses(addrs, count)) {
+    if (!feri_addresses_are_valid(addrs, count)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_handle_claim(handle));

@@ -1,5 +1,5 @@
-/* opening.h: filling a handle with the first of several addresses that works, for connect and bind
- * alike. */
+/* opening.h: fills a handle with the first of several addresses that works, for connect and
+ * bind. */
 #ifndef FERI_OPENING_H
 #define FERI_OPENING_H
 
@@ -12,24 +12,24 @@
 #include "ferrule/socket.h"
 #include "ferrule/socket_addr.h"
 
-/* Whether there is at least one address, and every one has a family that is known. */
-bool feri_are_addresses(const fer_socket_addr *addrs, size_t count);
+/* Whether there is at least one address, and each has a known family. */
+bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count);
 
-/* Makes a socket for one address: connected, listening, or bound. On failure it leaves none
- * behind. */
+/* Creates a socket for one address: connected, listening, or bound. On failure no socket is left
+ * open. */
 typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *out);
 
-/* All are tried, in order; the first that works wins, and when none does the error is the last
- * one's (rule C3). The handle is then NEW. INVALID_INPUT: a handle that is not empty, NULL, no
- * address, one with a bad family among them; nothing was tried. */
+/* Tries the addresses in order. The first that works is used; if none works, the error is that of
+ * the last one (rule C3), and the handle is NEW. INVALID_INPUT: the handle is NULL or in use, there
+ * is no address, or one has a bad family; nothing was tried. */
 fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
                           feri_opener opener);
 
-/* Ends a claim: fills the handle with raw and its flags where error is FER_OK, else abandons it. */
+/* Ends a claim: fills the handle with raw and flags if error is FER_OK, else abandons the claim. */
 fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw,
                               uint32_t flags);
 
-/* Of sockets for such addresses. */
+/* The domain of a socket for addr. */
 fer_domain feri_domain_of(const fer_socket_addr *addr);
 
 /* FERI_FLAG_V6, or 0. */

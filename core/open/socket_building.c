@@ -1,4 +1,5 @@
-/* socket_building.c: sockets that are made apart from what they are to become. */
+/* socket_building.c: built sockets: created first, then bound, connected, listened with or
+ * converted. */
 #include "core/open/socket_building.h"
 
 #include "core/base/assert.h"
@@ -20,31 +21,31 @@ static void set_flag(fer_handle *handle, uint32_t flag)
     feri_atomic_change_bits(&handle->flags_, flag, 0);
 }
 
-/* ---- Birth */
+/* ---- Creation */
 
-static bool is_known(fer_domain domain, fer_type type)
+static bool is_valid_kind(fer_domain domain, fer_type type)
 {
-    bool known_domain =
+    bool valid_domain =
         domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX;
-    return known_domain &&
+    return valid_domain &&
            (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
 }
 
-static uint32_t kinds_of(fer_domain domain, fer_type type, int protocol)
+static uint32_t kind_flags(fer_domain domain, fer_type type, int protocol)
 {
     bool has_ports =
         type != FER_TYPE_RAW && (protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP);
-    bool has_names = domain == FER_DOMAIN_UNIX; /* whatever its protocol is called */
-    uint32_t flags = has_names ? FERI_FLAG_UNIX : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6 : 0;
+    bool is_unix = domain == FER_DOMAIN_UNIX; /* for every protocol number */
+    uint32_t flags = is_unix ? FERI_FLAG_UNIX : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6 : 0;
     if (type == FER_TYPE_STREAM) {
         return flags;
     }
-    return flags | FERI_FLAG_DATAGRAM | (has_ports || has_names ? 0 : FERI_FLAG_NO_PORTS);
+    return flags | FERI_FLAG_DATAGRAM | (has_ports || is_unix ? 0 : FERI_FLAG_NO_PORTS);
 }
 
-/* IPv6 sockets are for IPv4 too from the start, as bind makes sure again (rule L4): some systems
- * begin otherwise. */
-static void begin_alike(fer_raw_socket raw, uint32_t flags)
+/* IPv6 sockets are dual-stack from their creation, and bind clears IPV6_V6ONLY again (rule L4): the
+ * default differs between systems. */
+static void set_initial_options(fer_raw_socket raw, uint32_t flags)
 {
     if ((flags & FERI_FLAG_V6) != 0) {
         FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
@@ -54,9 +55,9 @@ static void begin_alike(fer_raw_socket raw, uint32_t flags)
     }
 }
 
-/* Unix sockets have no protocols, and are not raw: Linux makes a datagram socket of one (af_unix.c,
- * unix_create). */
-static fer_error give_birth(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
+/* Unix sockets have no protocols and no raw type. Linux would create a datagram socket for the raw
+ * type (af_unix.c, unix_create). */
+static fer_error create_socket(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     bool is_plain = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
     if (domain == FER_DOMAIN_UNIX && !is_plain) {
@@ -67,18 +68,18 @@ static fer_error give_birth(fer_domain domain, fer_type type, int protocol, fer_
 
 fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol)
 {
-    if (!is_known(domain, type) || protocol < 0) {
+    if (!is_valid_kind(domain, type) || protocol < 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = give_birth(domain, type, protocol, &raw);
+    fer_error error = create_socket(domain, type, protocol, &raw);
     if (error.kind != FER_OK) {
         feri_handle_abandon(handle);
         return error;
     }
-    uint32_t flags = kinds_of(domain, type, protocol);
-    begin_alike(raw, flags);
+    uint32_t flags = kind_flags(domain, type, protocol);
+    set_initial_options(raw, flags);
     return type == FER_TYPE_STREAM ? feri_handle_fill_unconnected(handle, raw, flags)
                                    : feri_handle_fill(handle, raw, flags);
 }
@@ -90,35 +91,36 @@ static fer_type type_of(const fer_handle *handle)
     return feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) ? FER_TYPE_DGRAM : FER_TYPE_STREAM;
 }
 
-fer_error feri_socket_has(const fer_handle *handle, uint32_t lacking_kinds)
+fer_error feri_socket_reject_kinds(const fer_handle *handle, uint32_t kinds)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    return feri_handle_has_flag(handle, lacking_kinds) ? feri_own_error(FER_UNSUPPORTED)
-                                                       : feri_ok();
+    return feri_handle_has_flag(handle, kinds) ? feri_own_error(FER_UNSUPPORTED) : feri_ok();
 }
 
-fer_error feri_socket_check_use(const fer_handle *handle, const fer_socket_addr *addr)
+fer_error feri_socket_check_addr(const fer_handle *handle, const fer_socket_addr *addr)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    uint32_t family = feri_are_addresses(addr, 1) ? feri_family_flag(addr) : FERI_FLAG_UNIX;
+    uint32_t family = feri_addresses_are_valid(addr, 1) ? feri_family_flag(addr) : FERI_FLAG_UNIX;
     bool fits = (feri_handle_flags(handle) & (FERI_FLAG_UNIX | FERI_FLAG_V6)) == family &&
                 family != FERI_FLAG_UNIX;
     return fits ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
-/* What the user chose stays; the rest is as for every bind of the library (rules L1, L4). */
+/* Options that the user has set are kept. The others are set as for every bind of the library
+ * (rules L1, L4). */
 static fer_error prepare_binding(fer_handle *handle)
 {
     uint32_t flags = feri_handle_flags(handle);
-    if ((flags & (FERI_FLAG_REUSE_CHOSEN | FERI_FLAG_NO_PORTS)) == 0) {
+    if ((flags & (FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_NO_PORTS)) == 0) {
         FER_TRY(feri_set_port_options(type_of(handle), handle->raw_));
     }
-    bool takes_both =
-        (flags & (FERI_FLAG_V6 | FERI_FLAG_V6_CHOSEN | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
-    return takes_both ? feri_set_dual_stack(handle->raw_) : feri_ok();
+    bool is_dual_stack =
+        (flags & (FERI_FLAG_V6 | FERI_FLAG_ONLY_V6_SET | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
+    return is_dual_stack ? feri_set_dual_stack(handle->raw_) : feri_ok();
 }
 
-/* By this handle or by another way: a clone's bind, a connect, before the socket came here. */
+/* Whether the socket is bound, by this handle or in another way: by a clone, by a connect, or
+ * before it was adopted. */
 static bool is_bound(const fer_handle *handle)
 {
     fer_socket_addr addr = {.port = 0};
@@ -128,7 +130,7 @@ static bool is_bound(const fer_handle *handle)
 
 fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
 {
-    FER_TRY(feri_socket_check_use(handle, addr));
+    FER_TRY(feri_socket_check_addr(handle, addr));
     if (feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -160,8 +162,8 @@ static fer_socket_addr unspecified_addr(const fer_handle *handle)
         .ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
 }
 
-/* A stream that was connected has an address, whatever the system says of it once the connection is
- * dead (macOS: EINVAL). */
+/* A stream that was connected has an address, even if the system reports EINVAL after the
+ * connection is dead (macOS). */
 static bool may_be_unbound(const fer_handle *handle)
 {
     bool never_connected =
@@ -170,12 +172,12 @@ static bool may_be_unbound(const fer_handle *handle)
     return never_connected && !feri_handle_has_flag(handle, FERI_FLAG_BOUND);
 }
 
-/* Windows tells no address of a socket that is not bound ("getsockname function", MSDN: WSAEINVAL);
- * it is the unspecified one. */
+/* On Windows getsockname fails on a socket that is not bound ("getsockname function", MSDN:
+ * WSAEINVAL). The result is then the unspecified address. */
 fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(feri_socket_has(handle, FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
     fer_error error = ferp_local_addr(handle->raw_, out);
     if (error.kind == FER_INVALID_INPUT && may_be_unbound(handle)) {
         *out = unspecified_addr(handle);
@@ -186,33 +188,33 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 
 /* ---- Listening */
 
-/* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL); elsewhere it binds to
- * a port of the system's choice. */
-static fer_error bind_anywhere(fer_handle *handle)
+/* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL). Other systems bind
+ * the socket to a port of their choice. */
+static fer_error bind_if_unbound(fer_handle *handle)
 {
-    fer_socket_addr anywhere = unspecified_addr(handle);
-    bool is_settled = feri_handle_has_flag(handle, FERI_FLAG_UNIX) || is_bound(handle);
-    return is_settled ? feri_ok() : feri_socket_bind(handle, &anywhere);
+    fer_socket_addr unspecified = unspecified_addr(handle);
+    bool is_bound_or_unix = feri_handle_has_flag(handle, FERI_FLAG_UNIX) || is_bound(handle);
+    return is_bound_or_unix ? feri_ok() : feri_socket_bind(handle, &unspecified);
 }
 
 fer_error feri_socket_listen(fer_handle *handle, int backlog)
 {
-    bool listens = handle != NULL && feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
-    FER_TRY(feri_handle_check(handle, listens ? FERI_REQUEST_USE : FERI_REQUEST_CONNECT));
+    bool is_listening = handle != NULL && feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
+    FER_TRY(feri_handle_check(handle, is_listening ? FERI_REQUEST_USE : FERI_REQUEST_CONNECT));
     if (backlog < 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    FER_TRY(listens ? feri_ok() : bind_anywhere(handle));
+    FER_TRY(is_listening ? feri_ok() : bind_if_unbound(handle));
     FER_TRY(ferp_listen(handle->raw_, backlog));
-    if (!listens) {
+    if (!is_listening) {
         set_flag(handle, FERI_FLAG_LISTENING);
         (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
     }
     return feri_ok();
 }
 
-/* ---- Connecting: a socket that failed is not tried again, for its options and its binding would
- * be lost (rule C5) */
+/* ---- Connecting. A failed socket is not replaced by a new one, because its options and its
+ * binding would be lost (rule C5). */
 
 static fer_error begin_connect(fer_handle *handle)
 {
@@ -221,45 +223,44 @@ static fer_error begin_connect(fer_handle *handle)
                                                                : feri_own_error(FER_INVALID_INPUT);
 }
 
-static fer_error conclude(fer_handle *handle, fer_error ended)
+static fer_error apply_connect_result(fer_handle *handle, fer_error result)
 {
-    if (ended.kind == FER_OK) {
+    if (result.kind == FER_OK) {
         (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
     } else {
-        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, ended);
+        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, result);
     }
-    return ended;
+    return result;
 }
 
-/* To its end, or where the mode is nonblocking no further. */
-static fer_error go_on(fer_handle *handle, fer_error started)
+/* Waits for the result, except in nonblocking mode. */
+static fer_error finish_connect(fer_handle *handle, fer_error started)
 {
     bool nonblocking = false;
     if (started.kind != FER_IN_PROGRESS) {
-        return conclude(handle, started);
+        return apply_connect_result(handle, started);
     }
     fer_error error = feri_is_nonblocking(handle, &nonblocking);
     if (error.kind == FER_OK && nonblocking) {
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
-    return conclude(
+    return apply_connect_result(
         handle, error.kind == FER_OK ? feri_await_connect(handle->raw_, FERP_NO_DEADLINE) : error);
 }
 
 fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
 {
-    FER_TRY(feri_socket_check_use(handle, addr));
+    FER_TRY(feri_socket_check_addr(handle, addr));
     FER_TRY(begin_connect(handle));
     if (addr->port == 0) {
-        return conclude(
-            handle,
-            feri_own_error(FER_CONNECTION_REFUSED)); /* as fer_tcp_stream_connect_addr says */
+        /* as fer_tcp_stream_connect_addr */
+        return apply_connect_result(handle, feri_own_error(FER_CONNECTION_REFUSED));
     }
     feri_disable_connect_retry(handle->raw_, addr);
-    return go_on(handle, feri_connect_start(handle->raw_, addr));
+    return finish_connect(handle, feri_connect_raw(handle->raw_, addr));
 }
 
-/* The mode that was found is put back (rule C1), whatever has come of the connect. */
+/* Restores the previous mode (rule C1), whatever the result of the connect. */
 static fer_error connect_within(const fer_handle *handle, const fer_socket_addr *addr,
                                 fer_duration timeout)
 {
@@ -277,23 +278,24 @@ static fer_error connect_within(const fer_handle *handle, const fer_socket_addr 
 fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
                                       fer_duration timeout)
 {
-    FER_TRY(feri_socket_check_use(handle, addr));
+    FER_TRY(feri_socket_check_addr(handle, addr));
     if (timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(begin_connect(handle));
     fer_error refused = feri_own_error(FER_CONNECTION_REFUSED);
-    return conclude(handle, addr->port == 0 ? refused : connect_within(handle, addr, timeout));
+    return apply_connect_result(handle,
+                                addr->port == 0 ? refused : connect_within(handle, addr, timeout));
 }
 
-/* A full queue, by the mode or by the write timeout, or a wait without end (DEADLOCK): nothing is
- * under way, and the call can be made again. */
-static bool is_not_begun(fer_error error)
+/* Whether the accept queue was full, in nonblocking mode or until the write timeout, or the wait
+ * had no end (DEADLOCK). No connect is pending, and the call can be repeated. */
+static bool has_not_started(fer_error error)
 {
     return error.kind == FER_WOULD_BLOCK || error.kind == FER_DEADLOCK;
 }
 
-static fer_error not_begun(fer_handle *handle, fer_error error)
+static fer_error abandon_connect(fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
     (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
@@ -309,53 +311,55 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
     }
     FER_TRY(feri_check_unix_name(addr));
     FER_TRY(begin_connect(handle));
-    fer_error started = feri_unix_connect_start(handle->raw_, addr);
-    return is_not_begun(started) ? not_begun(handle, started) : go_on(handle, started);
+    fer_error started = feri_unix_connect_raw(handle->raw_, addr);
+    return has_not_started(started) ? abandon_connect(handle, started)
+                                    : finish_connect(handle, started);
 }
 
-/* ---- Options that decide what bind does */
+/* ---- Options that affect bind */
 
-/* To let a port in TIME_WAIT be bound again is what SO_REUSEADDR does to a POSIX stream, and what
- * every bind does on Windows, where the option of that name would give the port away. */
-static bool reuses_anyway(const fer_handle *handle)
+/* Binding a port in TIME_WAIT is the effect of SO_REUSEADDR on a POSIX stream. On Windows every
+ * bind can do it, and SO_REUSEADDR would let another socket steal the port. */
+static bool always_reuses(const fer_handle *handle)
 {
     return feri_reuse_address_steals_ports() && type_of(handle) == FER_TYPE_STREAM;
 }
 
-/* A bind that failed may have asked for exclusive use already, and no socket has both. */
-static fer_error set_reuse(const fer_handle *handle, bool reuse)
+/* A failed bind may have set exclusive use, and a socket cannot have both options. */
+static fer_error set_reuse_option(const fer_handle *handle, bool reuse)
 {
     fer_error error = ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
-    bool was_held =
+    bool is_exclusive =
         error.kind == FER_INVALID_INPUT && feri_reuse_address_steals_ports() && !is_bound(handle);
-    if (!was_held) {
+    if (!is_exclusive) {
         return error;
     }
     FER_TRY(ferp_set_option(handle->raw_, FERP_EXCLUSIVE_ADDRESS, 0));
     return ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
 }
 
-/* What is chosen as it is by default is left to bind, which holds the port then. */
+/* The default value is left to bind, which then keeps the port exclusive. */
 fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
 {
-    FER_TRY(feri_socket_has(handle, FERI_FLAG_UNIX));
-    if (reuses_anyway(handle)) {
+    FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
+    if (always_reuses(handle)) {
         return feri_ok();
     }
-    FER_TRY(set_reuse(handle, reuse));
+    FER_TRY(set_reuse_option(handle, reuse));
     bool is_default = reuse == (type_of(handle) == FER_TYPE_STREAM);
-    feri_atomic_change_bits(&handle->flags_, is_default ? 0 : FERI_FLAG_REUSE_CHOSEN,
-                            is_default ? FERI_FLAG_REUSE_CHOSEN : 0);
+    feri_atomic_change_bits(&handle->flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
+                            is_default ? FERI_FLAG_REUSE_ADDRESS_SET : 0);
     return feri_ok();
 }
 
-/* As bind will have it. */
+/* The value that bind will use. */
 fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(feri_socket_has(handle, FERI_FLAG_UNIX));
-    bool is_default = !feri_handle_has_flag(handle, FERI_FLAG_REUSE_CHOSEN | FERI_FLAG_ADOPTED);
-    if (reuses_anyway(handle) || is_default) {
+    FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
+    bool is_default =
+        !feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_ADOPTED);
+    if (always_reuses(handle) || is_default) {
         *out = type_of(handle) == FER_TYPE_STREAM;
         return feri_ok();
     }
@@ -369,11 +373,11 @@ fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
         return feri_own_error(FER_UNSUPPORTED);
     }
     FER_TRY(ferp_set_option(handle->raw_, FERP_ONLY_V6, only_v6));
-    set_flag(handle, FERI_FLAG_V6_CHOSEN);
+    set_flag(handle, FERI_FLAG_ONLY_V6_SET);
     return feri_ok();
 }
 
-/* ---- Other types of handles */
+/* ---- Conversion to and from other handle types */
 
 fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
 {
@@ -384,12 +388,12 @@ fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
     return feri_handle_move(socket, out);
 }
 
-/* Only of a listener is it known that it is bound, if it was not bound here; of the others the OS
- * knows. */
-fer_error feri_socket_from(fer_handle *socket, fer_handle *of, uint32_t kinds)
+/* A listener is known to be bound even if another handle bound it. For other sockets is_bound
+ * queries the OS. */
+fer_error feri_socket_from(fer_handle *socket, fer_handle *source, uint32_t kinds)
 {
-    FER_TRY(feri_handle_check(of, FERI_REQUEST_RAW));
-    FER_TRY(feri_handle_move(of, socket));
+    FER_TRY(feri_handle_check(source, FERI_REQUEST_RAW));
+    FER_TRY(feri_handle_move(source, socket));
     uint32_t bound = (kinds & FERI_FLAG_LISTENING) != 0 ? FERI_FLAG_BOUND : 0;
     feri_atomic_change_bits(&socket->flags_, kinds | bound, KINDS & ~kinds);
     return feri_ok();

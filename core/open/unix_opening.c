@@ -1,4 +1,4 @@
-/* unix_opening.c: how Unix sockets come to be. */
+/* unix_opening.c: opens Unix sockets. */
 #include "core/open/unix_opening.h"
 
 #include <stddef.h>
@@ -23,10 +23,10 @@ fer_error feri_check_unix_name(const fer_unix_addr *addr)
 
 /* ---- Openers */
 
-/* Here a connect that a signal interrupts has not begun (Linux: unix_stream_connect waits for room
- * in the queue before all else), and one that would block has met a full queue: neither goes on by
- * itself, but for Windows' that has started. */
-fer_error feri_unix_connect_start(fer_raw_socket raw, const fer_unix_addr *addr)
+/* A connect that a signal interrupts has not started, because Linux waits for room in the queue
+ * first (unix_stream_connect). WOULD_BLOCK means a full queue. Neither continues in the background,
+ * except on Windows, where WOULD_BLOCK means that the connect has started. */
+fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     fer_error error;
     do {
@@ -38,7 +38,7 @@ fer_error feri_unix_connect_start(fer_raw_socket raw, const fer_unix_addr *addr)
 
 static fer_error connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
-    fer_error error = feri_unix_connect_start(raw, addr);
+    fer_error error = feri_unix_connect_raw(raw, addr);
     return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, FERP_NO_DEADLINE) : error;
 }
 
@@ -99,7 +99,7 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
 static fer_error start(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     FER_TRY(ferp_set_nonblocking(raw, true));
-    return feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_start(raw, addr));
+    return feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_raw(raw, addr));
 }
 
 fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)

@@ -1,5 +1,5 @@
-/* copy.c: copying from one stream into another through the caller's buffer. Nothing is ever only in
- * here: what was read is in the buffer until it is written. */
+/* copy.c: copies from one stream to another through the caller's buffer. The bytes that were read
+ * stay in the buffer until they are written. */
 #include <stdint.h>
 
 #include "core/base/assert.h"
@@ -29,18 +29,18 @@ static bool is_usable(const fer_copy_buffer *buffer)
            buffer->start <= buffer->cap && buffer->len <= buffer->cap - buffer->start;
 }
 
-/* Before anything is moved, only misuse counts: a source that is gone may still have bytes in the
- * buffer or in its queue. */
-static fer_error may_come_from(const fer_handle *from)
+/* Before any byte is moved only misuse is an error: after a failure the source can still have bytes
+ * in the buffer or in its queue. */
+static fer_error check_source(const fer_handle *from)
 {
     feri_answer answer = feri_handle_answer(from, FERI_REQUEST_READ);
     bool is_misuse = answer == FERI_ANSWER_MISUSE || answer == FERI_ANSWER_UNCONNECTED;
     return is_misuse ? feri_handle_answer_error(from, answer) : feri_ok();
 }
 
-/* Of an empty buffer too: a destination that is gone, or not connected yet, says so before its
- * source is read for nothing. */
-static fer_error empty_into(fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
+/* Also called for an empty buffer: if the destination cannot be written, the error is returned
+ * before the source is read. */
+static fer_error write_buffer(fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
 {
     size_t written = 0;
     fer_error error = feri_stream_write_all(to, (const uint8_t *)buffer->base + buffer->start,
@@ -52,8 +52,8 @@ static fer_error empty_into(fer_handle *to, fer_copy_buffer *buffer, uint64_t *c
     return error;
 }
 
-/* Of an empty buffer: it is empty again where the source is at its end. */
-static fer_error fill_from(fer_handle *from, fer_copy_buffer *buffer)
+/* Reads into an empty buffer, which stays empty at end of file. */
+static fer_error read_into_buffer(fer_handle *from, fer_copy_buffer *buffer)
 {
     FERI_ASSERT(buffer->len == 0);
     buffer->start = 0;
@@ -68,8 +68,8 @@ static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffe
                                 uint64_t *copied)
 {
     do {
-        FER_TRY(empty_into(to, buffer, copied));
-        FER_TRY(fill_from(from, buffer));
+        FER_TRY(write_buffer(to, buffer, copied));
+        FER_TRY(read_into_buffer(from, buffer));
     } while (buffer->len > 0);
     return feri_ok();
 }
@@ -78,7 +78,7 @@ fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint
 {
     uint64_t copied = 0;
     fer_error error =
-        is_usable(buffer) ? may_come_from(from.handle_) : feri_own_error(FER_INVALID_INPUT);
+        is_usable(buffer) ? check_source(from.handle_) : feri_own_error(FER_INVALID_INPUT);
     if (error.kind == FER_OK) {
         error = copy_until_end(from.handle_, to.handle_, buffer, &copied);
     }

@@ -1,4 +1,4 @@
-/* datagram.c: datagrams in and out, and whose they are. */
+/* datagram.c: sends and receives datagrams, and checks their senders. */
 #include "core/transfer/datagram.h"
 
 #include <stdbool.h>
@@ -14,7 +14,8 @@
 
 /* ---- Addresses */
 
-/* One end of a conversation; a link-local address may come with its interface or without. */
+/* Whether two addresses are the same end. A link-local address can be given with its scope or
+ * without. */
 static bool is_same_address(const fer_socket_addr *one, const fer_socket_addr *other)
 {
     bool same_scope =
@@ -32,24 +33,25 @@ fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out)
     return socket->peer_.ip.family != 0 ? feri_ok() : feri_own_error(FER_NOT_CONNECTED);
 }
 
-/* Whether a datagram may be handed out: of a connected socket only the peer's may. The system holds
- * back what comes after connect, but not what was queued before (Linux udp(7) and the BSDs say
- * nothing of it; measured). Only a handle that others share must ask. */
+/* Whether a datagram may be returned: a connected socket returns only the datagrams of its peer.
+ * The system filters what arrives after connect, but not what was queued before (measured; Linux
+ * udp(7) and the BSDs do not document it). Only a shared handle queries the OS for the peer. */
 static bool is_from_peer(const fer_udp_socket *socket, const fer_socket_addr *from)
 {
     fer_socket_addr peer;
     return feri_datagram_peer(socket, &peer).kind != FER_OK || is_same_address(&peer, from);
 }
 
-/* The address as this socket can send to it: an IPv6 socket takes an IPv4 one as mapped, on every
- * system. Port 0 is nobody's. */
+/* Converts addr to the form that this socket can send to. An IPv6 socket accepts an IPv4 address as
+ * IPv4-mapped on every system. Port 0 is invalid. */
 static fer_error destination_for(const fer_handle *handle, const fer_socket_addr *addr,
                                  fer_socket_addr *out)
 {
     bool is_v6 = feri_handle_has_flag(handle, FERI_FLAG_V6);
     bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
     *out = *addr;
-    out->port = has_ports ? addr->port : 0; /* raw(7): what is there must be 0, or the protocol */
+    /* raw(7): the port must be 0 or the protocol */
+    out->port = has_ports ? addr->port : 0;
     if ((addr->port == 0 && has_ports) || (addr->ip.family == FER_IP_V6 && !is_v6)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -62,8 +64,8 @@ static fer_error destination_for(const fer_handle *handle, const fer_socket_addr
 
 /* ---- Receiving */
 
-static fer_error take(fer_raw_socket raw, void *buf, size_t len, feri_recv_mode recv_mode,
-                      struct ferp_datagram *out)
+static fer_error receive_once(fer_raw_socket raw, void *buf, size_t len, feri_recv_mode recv_mode,
+                              struct ferp_datagram *out)
 {
     switch (recv_mode) {
     case FERI_PEEK: return ferp_peek_from(raw, buf, len, out);
@@ -72,8 +74,8 @@ static fer_error take(fer_raw_socket raw, void *buf, size_t len, feri_recv_mode 
     }
 }
 
-/* A stranger's datagram that was only looked at is taken off the queue, to see what is behind
- * it. */
+/* A peeked datagram of another sender is removed from the queue, so that the next one can be
+ * peeked. */
 static fer_error drop_from_other(fer_raw_socket raw, feri_recv_mode recv_mode)
 {
     struct ferp_datagram dropped;
@@ -87,7 +89,7 @@ static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len,
         feri_waiting_with(recv_mode == FERI_TRY_RECV ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE,
                           &socket->handle_, FERP_RECEIVABLE);
     for (;;) {
-        fer_error error = take(socket->handle_.raw_, buf, len, recv_mode, out);
+        fer_error error = receive_once(socket->handle_.raw_, buf, len, recv_mode, out);
         if (error.kind == FER_OK) {
             if (is_from_peer(socket, &out->from)) {
                 return error;
@@ -104,15 +106,16 @@ static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len,
 fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
                                 feri_recv_mode recv_mode, fer_datagram *out)
 {
-    struct ferp_datagram got = {0};
+    struct ferp_datagram received = {0};
     FER_TRY(feri_handle_check(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
     if (out == NULL || (buf == NULL && len > 0)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     len = len < feri_io_length_max() ? len : feri_io_length_max();
-    FER_TRY(feri_map_error(FERI_OPERATION_DATAGRAM, receive(socket, buf, len, recv_mode, &got)));
-    FERI_ASSERT(got.len <= len);
-    *out = (fer_datagram){got.len, got.truncated, got.from};
+    FER_TRY(
+        feri_map_error(FERI_OPERATION_DATAGRAM, receive(socket, buf, len, recv_mode, &received)));
+    FERI_ASSERT(received.len <= len);
+    *out = (fer_datagram){received.len, received.truncated, received.from};
     return feri_ok();
 }
 
@@ -128,19 +131,19 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
 }
 
 static fer_error send_once(const fer_handle *handle, const void *buf, size_t len,
-                           feri_wait_mode patience, size_t *n)
+                           feri_wait_mode wait_mode, size_t *n)
 {
-    feri_waiting waiting = feri_waiting_with(patience, handle, FERP_WRITABLE);
+    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
     fer_error error;
     do {
-        error = patience == FERI_WAIT_BY_MODE ? ferp_send(handle->raw_, buf, len, n)
-                                              : ferp_try_send(handle->raw_, buf, len, n);
+        error = wait_mode == FERI_WAIT_BY_MODE ? ferp_send(handle->raw_, buf, len, n)
+                                               : ferp_try_send(handle->raw_, buf, len, n);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
-/* Systems say "bad argument", too, when it is the peer that is missing. */
-static fer_error judge_refused_argument(const fer_handle *handle, fer_error error)
+/* A missing peer is also reported as an invalid argument on some systems. */
+static fer_error map_missing_peer(const fer_handle *handle, fer_error error)
 {
     fer_socket_addr peer;
     bool has_peer = ferp_peer_addr(handle->raw_, &peer).kind == FER_OK;
@@ -148,57 +151,57 @@ static fer_error judge_refused_argument(const fer_handle *handle, fer_error erro
 }
 
 fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len,
-                             feri_wait_mode patience, size_t *n)
+                             feri_wait_mode wait_mode, size_t *n)
 {
     size_t sent = 0;
     fer_error error = feri_datagram_check_send(socket == NULL ? NULL : &socket->handle_, buf, len);
     if (error.kind == FER_OK) {
-        error = send_once(&socket->handle_, buf, len, patience, &sent);
-        error = error.kind == FER_INVALID_INPUT ? judge_refused_argument(&socket->handle_, error)
-                                                : error;
+        error = send_once(&socket->handle_, buf, len, wait_mode, &sent);
+        error = error.kind == FER_INVALID_INPUT ? map_missing_peer(&socket->handle_, error) : error;
     }
     feri_store_count(n, sent);
     return error;
 }
 
 static fer_error send_once_to(const fer_handle *handle, const void *buf, size_t len,
-                              const fer_socket_addr *to, feri_wait_mode patience, size_t *n)
+                              const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n)
 {
-    feri_waiting waiting = feri_waiting_with(patience, handle, FERP_WRITABLE);
+    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
     fer_raw_socket raw = handle->raw_;
     fer_error error;
     do {
-        error = patience == FERI_WAIT_BY_MODE ? ferp_send_to(raw, buf, len, to, n)
-                                              : ferp_try_send_to(raw, buf, len, to, n);
+        error = wait_mode == FERI_WAIT_BY_MODE ? ferp_send_to(raw, buf, len, to, n)
+                                               : ferp_try_send_to(raw, buf, len, to, n);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
 fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len,
-                                const fer_socket_addr *to, feri_wait_mode patience, size_t *n)
+                                const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n)
 {
     size_t sent = 0;
-    fer_socket_addr reachable;
+    fer_socket_addr destination;
     fer_error error = feri_datagram_check_send(socket == NULL ? NULL : &socket->handle_, buf, len);
     if (error.kind == FER_OK) {
-        error = feri_are_addresses(to, 1) ? destination_for(&socket->handle_, to, &reachable)
-                                          : feri_own_error(FER_INVALID_INPUT);
+        error = feri_addresses_are_valid(to, 1)
+                    ? destination_for(&socket->handle_, to, &destination)
+                    : feri_own_error(FER_INVALID_INPUT);
     }
     if (error.kind == FER_OK) {
-        error = send_once_to(&socket->handle_, buf, len, &reachable, patience, &sent);
+        error = send_once_to(&socket->handle_, buf, len, &destination, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;
 }
 
-/* ---- Being connected */
+/* ---- Connecting */
 
-/* As the system has it now, whether connect worked or not. Of a peer without a port getpeername
- * knows nothing (Linux, inet_getname). */
-static void note_peer(fer_udp_socket *socket, const fer_socket_addr *asked, fer_error error)
+/* Reads the peer from the system, whether connect succeeded or not. getpeername does not return a
+ * peer without a port (Linux, inet_getname). */
+static void update_peer(fer_udp_socket *socket, const fer_socket_addr *destination, fer_error error)
 {
     if (feri_handle_has_flag(&socket->handle_, FERI_FLAG_NO_PORTS)) {
-        socket->peer_ = error.kind == FER_OK ? *asked : socket->peer_;
+        socket->peer_ = error.kind == FER_OK ? *destination : socket->peer_;
     } else if (ferp_peer_addr(socket->handle_.raw_, &socket->peer_).kind != FER_OK) {
         memset(&socket->peer_, 0, sizeof socket->peer_);
     }
@@ -207,14 +210,14 @@ static void note_peer(fer_udp_socket *socket, const fer_socket_addr *asked, fer_
 fer_error feri_datagram_connect(fer_udp_socket *socket, const fer_socket_addr *addr)
 {
     FERI_ASSERT(socket != NULL && addr != NULL);
-    fer_socket_addr reachable;
+    fer_socket_addr destination;
     fer_raw_socket raw = socket->handle_.raw_;
-    FER_TRY(destination_for(&socket->handle_, addr, &reachable));
+    FER_TRY(destination_for(&socket->handle_, addr, &destination));
     fer_error error;
     do {
-        error = ferp_connect(raw, &reachable);
+        error = ferp_connect(raw, &destination);
     } while (error.kind == FER_INTERRUPTED);
-    note_peer(socket, &reachable, error);
+    update_peer(socket, &destination, error);
     ferp_report_refusals(raw, socket->peer_.ip.family != 0);
     return error;
 }

@@ -1,5 +1,4 @@
-/* datagram.h: how datagrams are sent and received, and what being connected means to their sockets
- * (rules U1 to U5). */
+/* datagram.h: sends and receives datagrams, and connects their sockets (rules U1 to U5). */
 #ifndef FERI_DATAGRAM_H
 #define FERI_DATAGRAM_H
 
@@ -11,24 +10,24 @@
 #include "ferrule/socket_addr.h"
 #include "ferrule/udp.h"
 
-/* FERI_TRY_RECV: takes, and never waits. */
+/* FERI_TRY_RECV removes the datagram, and never waits. */
 typedef enum feri_recv_mode { FERI_RECV, FERI_PEEK, FERI_TRY_RECV } feri_recv_mode;
 
 /* As fer_udp_socket_recv_from and fer_udp_socket_peek_from. */
 fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
                                 feri_recv_mode recv_mode, fer_datagram *out);
 
-/* What is asked before a datagram of any kind of socket is sent. No length is cut: a datagram goes
- * whole or not at all. */
+/* The checks before a datagram is sent, for every type of socket. The length is not limited to one
+ * call's maximum: a datagram is sent complete or not at all. */
 fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, size_t len);
 
-/* As fer_udp_socket_send and fer_udp_socket_send_to, and their kin that never wait. */
+/* As fer_udp_socket_send and fer_udp_socket_send_to, and their _try_ variants. */
 fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len,
-                             feri_wait_mode patience, size_t *n);
+                             feri_wait_mode wait_mode, size_t *n);
 fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len,
-                                const fer_socket_addr *to, feri_wait_mode patience, size_t *n);
+                                const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n);
 
-/* The peer of a socket, NOT_CONNECTED where it has none. The OS is asked where another handle may
+/* The peer of a socket, NOT_CONNECTED if there is none. The OS is queried if another handle may
  * have changed it. */
 fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out);
 

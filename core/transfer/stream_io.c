@@ -1,5 +1,5 @@
-/* stream_io.c: single reads and writes of a stream: try; where it would block, wait and try
- * again. */
+/* stream_io.c: single reads and writes of a stream: a try, and after "would block" a wait and a
+ * retry. */
 #include "core/transfer/stream_io.h"
 
 #include "core/base/operation_error.h"
@@ -79,10 +79,12 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
     feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
     if ((answer == FERI_ANSWER_CHECK_CONNECT && error.kind != FER_WOULD_BLOCK) ||
         (answer == FERI_ANSWER_END && was_connecting)) {
-        answer = FERI_ANSWER_REASON; /* it has just failed, or was reset before anybody asked */
+        answer =
+            /* the connect has just failed, or the connection was reset before any call */
+            FERI_ANSWER_SAVED_ERROR;
     }
-    if (answer == FERI_ANSWER_REASON) {
-        *out = feri_handle_reason(handle);
+    if (answer == FERI_ANSWER_SAVED_ERROR) {
+        *out = feri_handle_saved_error(handle);
         return feri_ok();
     }
     FER_TRY(error);

@@ -1,5 +1,5 @@
-/* stream_io.h: reading and writing of every stream type: the state's answer first, then the OS's,
- * then what that answer means for the state. */
+/* stream_io.h: reads and writes of every stream type: the state's answer first, then the system
+ * call, then the effect of its result on the state. */
 #ifndef FERI_STREAM_IO_H
 #define FERI_STREAM_IO_H
 
@@ -8,7 +8,7 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
-/* Each takes what its public namesake takes (tcp.h), and checks all of it. n may be NULL. */
+/* Each checks all arguments of the public function with its name (tcp.h). n may be NULL. */
 fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n);
 fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, size_t *n);
 fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
@@ -17,12 +17,12 @@ fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, siz
 fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
                                      size_t *n);
 
-/* Those that never wait, whatever the mode and the timeouts are: WOULD_BLOCK. */
+/* Never wait, whatever the mode and the timeouts: WOULD_BLOCK. */
 fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n);
 fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t *n);
 fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n);
 
-/* Whole transfers, made of the above. */
+/* Complete transfers, made of the functions above. */
 fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size_t *n);
 fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, size_t *n);
 fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len, size_t *n);

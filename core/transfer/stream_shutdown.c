@@ -1,5 +1,5 @@
-/* stream_shutdown.c: shutdown and close. shutdown: the state first, so that a thread which the OS
- * wakes finds it, then the OS (rules S1, S6, S7). */
+/* stream_shutdown.c: shutdown and close. shutdown changes the state first, so that a thread that
+ * the OS wakes sees it, and calls the OS then (rules S1, S6, S7). */
 #include "core/transfer/stream_shutdown.h"
 
 #include <stdbool.h>
@@ -28,8 +28,8 @@ static bool has_queued_input(const fer_handle *handle)
     return ferp_bytes_queued(handle->raw_, &queued).kind != FER_OK || queued > 0;
 }
 
-/* How much of a shutdown that touches the write half may be passed on: both halves only where no
- * input waits to reset it. */
+/* The part of a shutdown of the write half that can be passed to the OS: both halves only if no
+ * input is queued, because queued input would cause a reset. */
 static fer_shutdown shutdown_part_without_reset(const fer_handle *handle, fer_shutdown how)
 {
     bool both = how == FER_SHUTDOWN_BOTH ||
@@ -38,8 +38,8 @@ static fer_shutdown shutdown_part_without_reset(const fer_handle *handle, fer_sh
     return both && !has_queued_input(handle) ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_WRITE;
 }
 
-/* Where shutting the read half would reset the connection as soon as data is there, a lone READ is
- * kept in the library: a mark for the clones, and a wake-up for whoever waits to read. */
+/* If shutting down the read half resets the connection when data is queued or arrives, a lone READ
+ * is not passed to the OS. Clones see a mark, and waiting readers are woken. */
 static fer_error shutdown_without_reset(const fer_handle *handle, fer_shutdown how)
 {
     FERI_ASSERT(feri_shutdown_read_resets_on_data());
@@ -47,9 +47,9 @@ static fer_error shutdown_without_reset(const fer_handle *handle, fer_shutdown h
     if (how != FER_SHUTDOWN_WRITE && feri_handle_is_shared(handle)) {
         error = ferp_mark_read_ended(handle->raw_);
     }
-    bool write_is_shut =
+    bool shuts_write_half =
         how != FER_SHUTDOWN_READ || feri_state_both_halves_shut(feri_handle_state(handle));
-    if (error.kind == FER_OK && write_is_shut) {
+    if (error.kind == FER_OK && shuts_write_half) {
         error = ferp_shutdown(handle->raw_, shutdown_part_without_reset(handle, how));
     }
     if (how != FER_SHUTDOWN_WRITE) {
@@ -58,8 +58,8 @@ static fer_error shutdown_without_reset(const fer_handle *handle, fer_shutdown h
     return error;
 }
 
-/* A stream whose connect is under way still is not connected (rule S1). */
-static fer_error may_shut(const fer_handle *handle)
+/* A stream with a pending connect is not connected (rule S1). */
+static fer_error check_connected(const fer_handle *handle)
 {
     fer_error error = feri_stream_check(handle, FERI_REQUEST_SHUTDOWN);
     return error.kind == FER_WOULD_BLOCK ? feri_own_error(FER_NOT_CONNECTED) : error;
@@ -68,7 +68,7 @@ static fer_error may_shut(const fer_handle *handle)
 fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
 {
     feri_event event = FERI_EVENT_SHUT_BOTH;
-    FER_TRY(may_shut(handle));
+    FER_TRY(check_connected(handle));
     if (!event_of(how, &event) || !feri_handle_apply(handle, event)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -77,8 +77,8 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
     return feri_map_error(FERI_OPERATION_SHUTDOWN, error);
 }
 
-/* Where close would end the connection in good order although bytes were thrown away, a linger time
- * of zero makes it a reset. Not for a socket that others may have too: theirs might read on. */
+/* If close discards unread bytes without a reset, a linger time of zero makes it a reset. A shared
+ * socket is excluded, because other handles may continue to read. */
 static void reset_if_unread(fer_raw_socket raw)
 {
     size_t queued = 0;

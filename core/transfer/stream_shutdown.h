@@ -10,8 +10,8 @@
 /* As fer_tcp_stream_shutdown, with all its checks. */
 fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how);
 
-/* Closes the handle. Unread input resets the connection on every OS (rule S7), where this is its
- * only handle. */
+/* Closes the handle. Unread input resets the connection on every OS (rule S7), if this is the
+ * socket's only handle. */
 void feri_stream_close(fer_handle *handle);
 
 #endif

@@ -1,12 +1,12 @@
-/* stream_transfer.c: whole transfers: read_exact, read_to_end, write_all. They go on after a signal
- * (rule I1), and a timeout is that of each read or write. */
+/* stream_transfer.c: complete transfers: read_exact, read_to_end, write_all. They continue after a
+ * signal (rule I1), and a timeout applies to each read or write. */
 #include <stdint.h>
 
 #include "core/base/assert.h"
 #include "core/handle/handle.h"
 #include "core/transfer/stream_io.h"
 
-/* Reads until the buffer is full, the end (*ended) or a failure. */
+/* Reads until the buffer is full, end of file (*ended) or an error. */
 static fer_error fill(fer_handle *handle, uint8_t *buf, size_t len, size_t *done, bool *ended)
 {
     *done = 0;
@@ -36,7 +36,7 @@ fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size
     return ended ? feri_own_error(FER_UNEXPECTED_EOF) : error;
 }
 
-/* A full buffer: is that the end? */
+/* Checks for end of file after the buffer is full. */
 static fer_error expect_end(fer_handle *handle)
 {
     uint8_t next;

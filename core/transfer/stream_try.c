@@ -1,5 +1,5 @@
-/* stream_try.c: the rarer single reads and writes of a stream: peek, and those that never wait,
- * whatever the mode and the timeouts are. */
+/* stream_try.c: the less frequent single reads and writes of a stream: peek, and the calls that
+ * never wait, whatever the mode and the timeouts. */
 #include "core/handle/handle.h"
 #include "core/handle/ownership.h"
 #include "core/handle/stream_request.h"
@@ -24,18 +24,18 @@ static fer_error try_once(const fer_handle *handle, void *buf, size_t len, ferp_
     return error.kind == FER_WOULD_BLOCK && feri_read_shut_by_clone(handle) ? feri_ok() : error;
 }
 
-enum way { PEEK, TRY_READ, TRY_PEEK };
+enum kind { PEEK, TRY_READ, TRY_PEEK };
 
-static fer_error read_in_a_way(fer_handle *handle, void *buf, size_t len, enum way way, size_t *n)
+static fer_error read_as_kind(fer_handle *handle, void *buf, size_t len, enum kind kind, size_t *n)
 {
     size_t moved = 0;
     bool proceed;
     fer_error error = feri_stream_check_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
     if (proceed) {
         len = feri_clamp_length(len);
-        error = way == PEEK
+        error = kind == PEEK
                     ? peek_once(handle, buf, len, &moved)
-                    : try_once(handle, buf, len, way == TRY_READ ? FERP_RECV : FERP_PEEK, &moved);
+                    : try_once(handle, buf, len, kind == TRY_READ ? FERP_RECV : FERP_PEEK, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
     feri_store_count(n, moved);
@@ -44,17 +44,17 @@ static fer_error read_in_a_way(fer_handle *handle, void *buf, size_t len, enum w
 
 fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    return read_in_a_way(handle, buf, len, PEEK, n);
+    return read_as_kind(handle, buf, len, PEEK, n);
 }
 
 fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    return read_in_a_way(handle, buf, len, TRY_READ, n);
+    return read_as_kind(handle, buf, len, TRY_READ, n);
 }
 
 fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    return read_in_a_way(handle, buf, len, TRY_PEEK, n);
+    return read_as_kind(handle, buf, len, TRY_PEEK, n);
 }
 
 fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)

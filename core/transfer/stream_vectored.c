@@ -1,5 +1,5 @@
-/* stream_vectored.c: reads and writes of several buffers: how much of the caller's slices goes to
- * the OS in one call. */
+/* stream_vectored.c: vectored reads and writes: selects the caller's slices that fit into one
+ * system call. */
 #include <stddef.h>
 #include <string.h>
 
@@ -11,16 +11,15 @@
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 
-/* Both kinds of slice are planned by one function, which sees them as this one. */
+/* One function plans both kinds of slice, as fer_io_slice. */
 _Static_assert(sizeof(fer_io_slice) == sizeof(fer_io_slice_mut), "slices differ in size");
 _Static_assert(offsetof(fer_io_slice, base) == offsetof(fer_io_slice_mut, base),
                "slices differ in base");
 _Static_assert(offsetof(fer_io_slice, len) == offsetof(fer_io_slice_mut, len),
                "slices differ in len");
 
-/* The slices that go along: `count` from `first` on, after the empty ones; their sum is within the
- * OS's limit. A count of 0 before the end of the array is a first slice that alone is above the
- * limit. */
+/* The slices of one call: `count` from `first` on, after leading empty slices. Their sum is within
+ * the OS's limit. A count of 0 before the end of the array is a first slice above the limit. */
 typedef struct slice_plan {
     bool valid;
     size_t first;
@@ -44,8 +43,7 @@ static size_t count_leading_empty(const void *slices, size_t count)
     return first;
 }
 
-/* Sums are never computed where they could wrap, and slices beyond what goes along are not looked
- * at. */
+/* The sum never overflows, and slices after the planned ones are not read. */
 static slice_plan plan_slices(const void *slices, size_t count)
 {
     slice_plan plan = {slices != NULL || count == 0, 0, 0, 0};

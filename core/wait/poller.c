@@ -1,5 +1,5 @@
-/* poller.c: what a poller promises on every OS: who may call what, timeouts that do not end early,
- * notifies that fold into one. Watching is the backend's (platform.h). */
+/* poller.c: the behaviour of a poller that is the same on every OS: argument checks, timeouts that
+ * never expire early, coalesced notifications. The backend registers sockets (platform.h). */
 #include "core/wait/poller.h"
 
 #include "core/base/assert.h"
@@ -9,10 +9,10 @@
 #include "core/base/operation_error.h"
 #include "platform/platform.h"
 
-/* A poller's state_. */
+/* The values of a poller's state_. */
 enum { POLLER_NEW, POLLER_OPEN, POLLER_CLOSED };
 
-static const fer_error fine = {FER_OK, 0};
+static const fer_error success = {FER_OK, 0};
 static const fer_error misuse = {FER_INVALID_INPUT, 0};
 
 bool feri_poller_is_open(const fer_poller *poller)
@@ -28,7 +28,7 @@ fer_error fer_poller_new(fer_poller *poller)
     FER_TRY(ferp_poller_open(poller));
     poller->notified_ = 0;
     poller->state_ = POLLER_OPEN;
-    return fine;
+    return success;
 }
 
 void fer_poller_close(fer_poller *poller)
@@ -39,29 +39,31 @@ void fer_poller_close(fer_poller *poller)
     }
 }
 
-/* ---- What is watched */
+/* ---- Registering sockets */
 
-static fer_error check_watch(const fer_poller *poller, fer_raw_socket raw, fer_poll_mode mode)
+static fer_error check_registration(const fer_poller *poller, fer_raw_socket raw,
+                                    fer_poll_mode mode)
 {
     if (!feri_poller_is_open(poller) || raw == FER_RAW_SOCKET_NONE) {
         return misuse;
     }
     switch (mode) {
     case FER_POLL_ONESHOT:
-    case FER_POLL_LEVEL: return fine;
-    case FER_POLL_EDGE: return feri_poller_has_edges() ? fine : (fer_error){FER_UNSUPPORTED, 0};
+    case FER_POLL_LEVEL: return success;
+    case FER_POLL_EDGE: return feri_poller_has_edges() ? success : (fer_error){FER_UNSUPPORTED, 0};
     }
     return misuse;
 }
 
-static fer_error watch_error(fer_error err)
+static fer_error map_register_error(fer_error err)
 {
-    return err.kind == FER_OK ? err : feri_map_error(FERI_OPERATION_WATCH, err);
+    return err.kind == FER_OK ? err : feri_map_error(FERI_OPERATION_REGISTER, err);
 }
 
-/* What the caller wrote before is seen by who gets the event: systems order the two, but a compiler
- * and a race detector do not know. Each wait reads the word at its end. */
-static void publish(fer_poller *poller)
+/* A happens-before edge from the caller's earlier writes to the thread that gets the event. The
+ * systems order the two, but a compiler and a race detector cannot see it. Each wait reads the word
+ * at its end. */
+static void publish_writes(fer_poller *poller)
 {
     feri_atomic_change_bits(&poller->notified_, 0, 0);
 }
@@ -69,30 +71,30 @@ static void publish(fer_poller *poller)
 fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                          fer_poll_mode mode)
 {
-    FER_TRY(check_watch(poller, raw, mode));
-    publish(poller);
-    return watch_error(ferp_poller_add(poller, raw, interest, mode));
+    FER_TRY(check_registration(poller, raw, mode));
+    publish_writes(poller);
+    return map_register_error(ferp_poller_add(poller, raw, interest, mode));
 }
 
 fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                             fer_poll_mode mode)
 {
-    FER_TRY(check_watch(poller, raw, mode));
-    publish(poller);
-    return watch_error(ferp_poller_modify(poller, raw, interest, mode));
+    FER_TRY(check_registration(poller, raw, mode));
+    publish_writes(poller);
+    return map_register_error(ferp_poller_modify(poller, raw, interest, mode));
 }
 
 fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
-    FER_TRY(check_watch(poller, raw, FER_POLL_LEVEL));
-    return watch_error(ferp_poller_delete(poller, raw));
+    FER_TRY(check_registration(poller, raw, FER_POLL_LEVEL));
+    return map_register_error(ferp_poller_delete(poller, raw));
 }
 
 /* ---- Waiting */
 
-/* When a wait is over; 0, which is always past, where it only looks. Neither asks the clock, nor
- * does a wait without end. */
-static uint64_t end_of_wait(fer_duration timeout)
+/* The deadline of a wait. 0, which is always past, if the wait has no timeout. Neither 0 nor NONE
+ * reads the clock. */
+static uint64_t wait_deadline(fer_duration timeout)
 {
     return timeout.nanos == 0 ? 0 : feri_deadline_after(timeout);
 }
@@ -106,38 +108,38 @@ static fer_duration time_left(uint64_t deadline)
     return (fer_duration){deadline > now ? deadline - now : 0};
 }
 
-/* ---- Notifications. The word counts the waits that are under way, and says whether a notification
- * awaits one. Where no wait is under way, the next one finds it here, and the system is not asked;
- * else it was sent, and the system gives it to one of them. Each notifier changes the word, if only
- * to what it was, so that what it wrote before is seen by the wait that takes the notification; so
- * do add and modify. */
+/* ---- Notifications. The word counts the running waits, and has a bit for a pending notification.
+ * If no wait is running, the next one finds the bit, without a system call. Otherwise the
+ * notification was sent, and the system delivers it to one wait. Each notifier changes the word, if
+ * only to the same value. Its earlier writes thus happen before the return of the wait that
+ * receives the notification. add and modify do the same. */
 
 #define NOTIFIED 1u
 #define SENT 2u
 #define ONE_WAIT 4u
 
-/* A wait that takes the notification has no time left to wait; it only looks, as one without a
- * timeout does, and is not counted. */
+/* A wait that receives the notification does not wait any more. It only polls, as with a timeout of
+ * 0, and is not counted. */
 static fer_duration enter_wait(fer_poller *poller, fer_duration timeout)
 {
     for (;;) {
         uint32_t old = feri_atomic_load(&poller->notified_);
-        bool takes = (old & (NOTIFIED | SENT)) == NOTIFIED;
-        if (!takes && timeout.nanos == 0) {
+        bool takes_notification = (old & (NOTIFIED | SENT)) == NOTIFIED;
+        if (!takes_notification && timeout.nanos == 0) {
             return timeout;
         }
         if (feri_atomic_replace(&poller->notified_, old,
-                                takes ? old & ~NOTIFIED : old + ONE_WAIT)) {
-            return takes ? (fer_duration){0} : timeout;
+                                takes_notification ? old & ~NOTIFIED : old + ONE_WAIT)) {
+            return takes_notification ? (fer_duration){0} : timeout;
         }
     }
 }
 
-/* timeout is what enter_wait told; got_sent: the system gave this wait the notification that was
- * sent. */
-static void leave_wait(fer_poller *poller, fer_duration timeout, bool got_sent)
+/* timeout is the result of enter_wait. notified: the system delivered the sent notification to this
+ * wait. */
+static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
 {
-    uint32_t clear = got_sent ? NOTIFIED | SENT : 0;
+    uint32_t clear = notified ? NOTIFIED | SENT : 0;
     uint32_t counted = timeout.nanos != 0 ? ONE_WAIT : 0;
     uint32_t old = feri_atomic_load(&poller->notified_);
     FERI_ASSERT(old >= counted);
@@ -147,15 +149,15 @@ static void leave_wait(fer_poller *poller, fer_duration timeout, bool got_sent)
     }
 }
 
-/* True: it must be sent. */
-static bool note_notification(fer_poller *poller)
+/* Returns true if the notification must be sent. */
+static bool record_notification(fer_poller *poller)
 {
     for (;;) {
         uint32_t old = feri_atomic_load(&poller->notified_);
         bool is_new = (old & NOTIFIED) == 0;
-        bool sends = is_new && old >= ONE_WAIT;
-        if (feri_atomic_replace(&poller->notified_, old, old | NOTIFIED | (sends ? SENT : 0))) {
-            return sends;
+        bool must_send = is_new && old >= ONE_WAIT;
+        if (feri_atomic_replace(&poller->notified_, old, old | NOTIFIED | (must_send ? SENT : 0))) {
+            return must_send;
         }
     }
 }
@@ -165,8 +167,8 @@ fer_error fer_poller_notify(fer_poller *poller)
     if (!feri_poller_is_open(poller)) {
         return misuse;
     }
-    if (!note_notification(poller)) {
-        return fine;
+    if (!record_notification(poller)) {
+        return success;
     }
     fer_error err = ferp_poller_notify(poller);
     if (err.kind != FER_OK) {
@@ -177,23 +179,23 @@ fer_error fer_poller_notify(fer_poller *poller)
 
 /* ---- A wait */
 
-/* Waits until there is an event or a notification, or the time is over: the system's wait may end
- * for less. */
+/* Waits for an event, a notification or the timeout. The system's wait can end without any of
+ * them. */
 static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
-                         size_t *count, bool *got_sent)
+                         size_t *count, bool *notified)
 {
-    uint64_t deadline = end_of_wait(timeout);
+    uint64_t deadline = wait_deadline(timeout);
     fer_duration left = timeout;
     for (;;) {
-        fer_error err = ferp_poller_wait(poller, events, cap, left, count, got_sent);
+        fer_error err = ferp_poller_wait(poller, events, cap, left, count, notified);
         FERI_ASSERT(*count <= cap);
         bool interrupted = err.kind == FER_INTERRUPTED;
-        if (*count > 0 || *got_sent || (err.kind != FER_OK && !interrupted)) {
+        if (*count > 0 || *notified || (err.kind != FER_OK && !interrupted)) {
             return err;
         }
         left = time_left(deadline);
         if (left.nanos == 0 && !interrupted) {
-            return fine;
+            return success;
         }
     }
 }
@@ -207,9 +209,9 @@ fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer
     if (!feri_poller_is_open(poller) || events == NULL || cap == 0 || count == NULL) {
         return misuse;
     }
-    bool got_sent = false;
+    bool notified = false;
     timeout = enter_wait(poller, timeout);
-    fer_error err = wait_on(poller, events, cap, timeout, count, &got_sent);
-    leave_wait(poller, timeout, got_sent);
+    fer_error err = wait_on(poller, events, cap, timeout, count, &notified);
+    leave_wait(poller, timeout, notified);
     return err;
 }

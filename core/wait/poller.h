@@ -1,4 +1,4 @@
-/* poller.h: what the rest of core may know of a poller. */
+/* poller.h: the part of a poller that the rest of core uses. */
 #ifndef FERI_POLLER_H
 #define FERI_POLLER_H
 
@@ -6,7 +6,7 @@
 
 #include "ferrule/poller.h"
 
-/* Not NULL, and OPEN. */
+/* Whether poller is not NULL, and OPEN. */
 bool feri_poller_is_open(const fer_poller *poller);
 
 #endif

@@ -1,4 +1,4 @@
-/* readiness.c: which of a handle's calls may go on now. */
+/* readiness.c: which calls on a handle would not wait. */
 #include "core/wait/readiness.h"
 
 #include <stdbool.h>
@@ -15,26 +15,26 @@
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
-#define EITHER (FER_READABLE | FER_WRITABLE)
+#define ALL_INTERESTS (FER_READABLE | FER_WRITABLE)
 
 static fer_error check(fer_interest interest, const fer_interest *ready)
 {
-    bool is_known = interest != 0 && (interest & ~EITHER) == 0;
+    bool is_known = interest != 0 && (interest & ~ALL_INTERESTS) == 0;
     return is_known && ready != NULL ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
-/* After a signal, and where nothing was found though the time is not over. */
-static bool should_repeat(fer_error error, fer_interest found)
+/* True after a signal, or if nothing is ready and time remains. */
+static bool should_retry(fer_error error, fer_interest found)
 {
     return error.kind == FER_INTERRUPTED || (error.kind == FER_OK && found == 0);
 }
 
-/* Nothing in time is no failure (rule T1). */
-static fer_error tell(fer_error error, fer_interest found, fer_interest *ready)
+/* An expired timeout is no error (rule T1). */
+static fer_error report(fer_error error, fer_interest found, fer_interest *ready)
 {
-    bool is_over = error.kind == FER_TIMED_OUT && error.os_code == 0;
-    if (error.kind == FER_OK || is_over) {
-        *ready = is_over ? 0 : found;
+    bool is_expired = error.kind == FER_TIMED_OUT && error.os_code == 0;
+    if (error.kind == FER_OK || is_expired) {
+        *ready = is_expired ? 0 : found;
         return feri_ok();
     }
     return error;
@@ -50,13 +50,13 @@ fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_durati
     fer_error error;
     do {
         error = ferp_ready(handle->raw_, interest, deadline, deadline, &found);
-    } while (should_repeat(error, found));
-    return tell(error, found, ready);
+    } while (should_retry(error, found));
+    return report(error, found, ready);
 }
 
 /* ---- Streams */
 
-/* Halves that have ended, for this handle or for all, answer without the OS. */
+/* A half that has ended, for this handle or for all, is ready without a system call. */
 static fer_interest ready_by_state(const fer_handle *handle, fer_interest interest)
 {
     bool reads = feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_CALL_OS;
@@ -65,9 +65,9 @@ static fer_interest ready_by_state(const fer_handle *handle, fer_interest intere
     return (reads ? FER_READABLE : 0) | (writes ? interest & FER_WRITABLE : 0);
 }
 
-/* A write half that a clone has shut, where no wait tells of that: a send of nothing does ("send
- * function", MSDN: a length of zero is permissible). What else it tells is the stream's end, and
- * belongs to the state (rule S5). */
+/* Whether a clone has shut down the write half, if waits do not report that. A send of zero bytes
+ * reports it ("send function", MSDN: a length of zero is permissible). Any other error it returns
+ * ends the stream and is applied to the state (rule S5). */
 static bool write_shut_by_clone(fer_handle *handle)
 {
     size_t n = 0;
@@ -82,21 +82,21 @@ static bool write_shut_by_clone(fer_handle *handle)
     return feri_handle_answer(handle, FERI_REQUEST_WRITE) != FERI_ANSWER_CALL_OS;
 }
 
-/* What the OS says of the stream. Nothing ready by then is TIMED_OUT. */
-static fer_error ask_system(fer_handle *handle, fer_interest interest, uint64_t until,
-                            uint64_t deadline, fer_interest *seen)
+/* Polls the OS. TIMED_OUT: nothing is ready. */
+static fer_error poll_stream(fer_handle *handle, fer_interest interest, uint64_t until,
+                             uint64_t deadline, fer_interest *seen)
 {
     fer_error error = ferp_ready(handle->raw_, interest, until, deadline, seen);
-    bool is_silent = error.kind == FER_TIMED_OUT && (interest & FER_WRITABLE) != 0;
-    if (is_silent && write_shut_by_clone(handle)) {
+    bool is_expired = error.kind == FER_TIMED_OUT && (interest & FER_WRITABLE) != 0;
+    if (is_expired && write_shut_by_clone(handle)) {
         *seen = FER_WRITABLE;
         return feri_ok();
     }
     return error;
 }
 
-/* Where a shutdown may not wake the wait, it is cut into slices (rule S6). */
-static uint64_t end_of_turn(fer_interest interest, uint64_t deadline)
+/* The wait is cut into slices if a shutdown may not wake it (rule S6). */
+static uint64_t end_of_slice(fer_interest interest, uint64_t deadline)
 {
     bool misses_reading = (interest & FER_READABLE) != 0 && feri_shutdown_read_resets_on_data();
     bool misses_writing = (interest & FER_WRITABLE) != 0 && feri_write_wait_misses_shutdown();
@@ -106,24 +106,25 @@ static uint64_t end_of_turn(fer_interest interest, uint64_t deadline)
     return slice < deadline ? slice : deadline;
 }
 
-/* One turn of an OPEN stream. What is known needs no wait, but a look at the rest. */
-static fer_error look_or_wait(fer_handle *handle, fer_interest interest, uint64_t deadline,
-                              fer_interest *found)
+/* One wait of an OPEN stream. If one interest is known to be ready, the others are polled without
+ * waiting. */
+static fer_error check_or_wait(fer_handle *handle, fer_interest interest, uint64_t deadline,
+                               fer_interest *found)
 {
     *found = ready_by_state(handle, interest);
     if (*found == interest) {
         return feri_ok();
     }
-    uint64_t until = *found != 0 ? ferp_now() : end_of_turn(interest, deadline);
+    uint64_t until = *found != 0 ? ferp_now() : end_of_slice(interest, deadline);
     fer_interest seen = 0;
     fer_error error =
-        ask_system(handle, interest & ~*found, until, *found != 0 ? until : deadline, &seen);
-    bool goes_on = *found != 0 || (error.kind == FER_TIMED_OUT && until < deadline);
+        poll_stream(handle, interest & ~*found, until, *found != 0 ? until : deadline, &seen);
+    bool continues = *found != 0 || (error.kind == FER_TIMED_OUT && until < deadline);
     *found |= seen;
-    return goes_on ? feri_ok() : error;
+    return continues ? feri_ok() : error;
 }
 
-/* One turn while the connect is under way. Why it failed the next call tells (rule C5). */
+/* One wait while the connect is pending. The next call reports the error of a failure (rule C5). */
 static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, uint64_t deadline,
                                   fer_interest *found)
 {
@@ -133,11 +134,11 @@ static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, uin
     return feri_ok();
 }
 
-/* One turn, by what has come of the stream. */
-static fer_error take_turn(fer_handle *handle, fer_interest interest, uint64_t deadline,
+/* One wait, chosen by the state of the stream. */
+static fer_error wait_once(fer_handle *handle, fer_interest interest, uint64_t deadline,
                            fer_interest *found)
 {
-    if (feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_REASON) {
+    if (feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_SAVED_ERROR) {
         *found = interest;
         return feri_ok();
     }
@@ -146,7 +147,7 @@ static fer_error take_turn(fer_handle *handle, fer_interest interest, uint64_t d
         return wait_for_connect(handle, interest, deadline, found);
     }
     FER_TRY(feri_handle_answer_error(handle, reading));
-    return look_or_wait(handle, interest, deadline, found);
+    return check_or_wait(handle, interest, deadline, found);
 }
 
 fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
@@ -157,8 +158,8 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
     fer_interest found = 0;
     fer_error error;
     do {
-        error = take_turn((fer_handle *)(uintptr_t)handle, interest, deadline, &found);
-    } while (should_repeat(error, found));
+        error = wait_once((fer_handle *)(uintptr_t)handle, interest, deadline, &found);
+    } while (should_retry(error, found));
     FERI_ASSERT((found & ~interest) == 0);
-    return tell(error, found, ready);
+    return report(error, found, ready);
 }

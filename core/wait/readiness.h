@@ -1,5 +1,5 @@
-/* readiness.h: which of a handle's calls may go on now: what the handle itself knows first, then
- * the OS. */
+/* readiness.h: which calls on a handle would not wait: the handle's own state first, then the
+ * OS. */
 #ifndef FERI_READINESS_H
 #define FERI_READINESS_H
 
@@ -7,11 +7,11 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
-/* As fer_tcp_stream_ready: of any stream, one whose connect is under way or has failed too. */
+/* As fer_tcp_stream_ready, for any stream, also with a pending or failed connect. */
 fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
                             fer_interest *ready);
 
-/* The same of what neither connects nor has halves: a listener, a datagram socket. */
+/* As feri_stream_ready, for handles without a connect or halves: a listener, a datagram socket. */
 fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
                      fer_interest *ready);
 

@@ -13,31 +13,32 @@ static ferp_direction direction_of(ferp_readiness readiness)
     return readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
 }
 
-/* The kernel has waited: was that a timeout, or a nonblocking socket? Asked of the OS only where
- * others may have set the mode. */
-static fer_error kernel_timeout(const fer_handle *handle, fer_error error)
+/* The kernel has waited, so WOULD_BLOCK is a timeout unless the socket is nonblocking. The OS is
+ * queried for the mode only if another handle may have set it. */
+static fer_error map_kernel_timeout(const fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
     return nonblocking ? error : feri_map_error(FERI_OPERATION_EXPIRED, error);
 }
 
-/* What this handle's own halves answer meanwhile: true when the wait is over, with the answer. A
- * listener's never do. */
-static bool half_answers(const feri_waiting *waiting, fer_error *answer)
+/* Whether this handle's own halves now answer the call. *answer is then the result. The halves of a
+ * listener never answer. */
+static bool half_has_answer(const feri_waiting *waiting, fer_error *answer)
 {
     feri_request request =
         waiting->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
-    feri_answer now = feri_handle_answer(waiting->handle, request);
-    bool drained = now == FERI_ANSWER_CHECK_QUEUED;
-    *answer = feri_handle_answer_error(waiting->handle, drained ? FERI_ANSWER_REASON : now);
-    return now != FERI_ANSWER_CALL_OS;
+    feri_answer current = feri_handle_answer(waiting->handle, request);
+    bool is_drained = current == FERI_ANSWER_CHECK_QUEUED;
+    *answer =
+        feri_handle_answer_error(waiting->handle, is_drained ? FERI_ANSWER_SAVED_ERROR : current);
+    return current != FERI_ANSWER_CALL_OS;
 }
 
-/* Looks at what another thread may have changed. True when the call is answered. */
-static bool look(const feri_waiting *waiting, fer_error *answer)
+/* Looks for a change by another thread. Returns true if the call has a result. */
+static bool state_has_answer(const feri_waiting *waiting, fer_error *answer)
 {
-    if (half_answers(waiting, answer)) {
+    if (half_has_answer(waiting, answer)) {
         return true;
     }
     if (waiting->readiness != FERP_READABLE || !feri_handle_is_shared(waiting->handle)) {
@@ -48,7 +49,7 @@ static bool look(const feri_waiting *waiting, fer_error *answer)
     return answer->kind != FER_OK || terms.read_ended;
 }
 
-/* Where a shutdown may not wake the wait, it is cut into slices. */
+/* Whether a shutdown may not wake the wait. It is then cut into slices. */
 static bool wake_may_be_missed(const feri_waiting *waiting)
 {
     if (waiting->readiness == FERP_WRITABLE) {
@@ -57,7 +58,7 @@ static bool wake_may_be_missed(const feri_waiting *waiting)
     return waiting->readiness == FERP_READABLE && feri_handle_is_shared(waiting->handle);
 }
 
-static uint64_t end_of_turn(const feri_waiting *waiting)
+static uint64_t end_of_slice(const feri_waiting *waiting)
 {
     if (!wake_may_be_missed(waiting)) {
         return waiting->deadline;
@@ -66,17 +67,17 @@ static uint64_t end_of_turn(const feri_waiting *waiting)
     return slice < waiting->deadline ? slice : waiting->deadline;
 }
 
-/* One wait. True when another try is worth it: ready, a slice is over, or accept was interrupted
- * (rule I1: it goes on). */
-static bool take_turn(const feri_waiting *waiting, fer_error *answer)
+/* One wait. Returns true if the call should be retried: the socket is ready, a slice expired, or
+ * accept was interrupted (rule I1). */
+static bool wait_once(const feri_waiting *waiting, fer_error *answer)
 {
     ferp_wait wait;
-    uint64_t end = end_of_turn(waiting);
+    uint64_t end = end_of_slice(waiting);
     *answer = ferp_wait_arm(&wait, waiting->handle->raw_, waiting->readiness);
     if (answer->kind != FER_OK) {
         return false;
     }
-    if (look(waiting, answer)) {
+    if (state_has_answer(waiting, answer)) {
         ferp_wait_disarm(&wait);
         return false;
     }
@@ -88,29 +89,29 @@ static bool take_turn(const feri_waiting *waiting, fer_error *answer)
            (answer->kind == FER_INTERRUPTED && waiting->readiness == FERP_ACCEPTABLE);
 }
 
-/* Reads the socket's mode and timeout, once a call. True when the call may wait. */
-static bool begin(feri_waiting *waiting, fer_error *answer)
+/* Reads the socket's mode and timeout, once for each call. Returns true if the call may wait. */
+static bool start(feri_waiting *waiting, fer_error *answer)
 {
     struct ferp_wait_terms terms;
-    fer_error asked =
+    fer_error error =
         ferp_wait_terms(waiting->handle->raw_, direction_of(waiting->readiness), &terms);
-    if (asked.kind != FER_OK || terms.read_ended) {
-        *answer = asked;
+    if (error.kind != FER_OK || terms.read_ended) {
+        *answer = error;
         return false;
     }
     if (terms.nonblocking) {
         return false;
     }
     waiting->deadline = feri_deadline_after(terms.timeout);
-    waiting->begun = true;
+    waiting->started = true;
     return true;
 }
 
-/* The last try was made, however often the socket was called ready when it was not. */
-static bool give_up(const feri_waiting *waiting, fer_error *answer)
+/* The timeout expired after the last try. Spurious wakeups do not extend it. */
+static bool expire(const feri_waiting *waiting, fer_error *answer)
 {
     fer_error would_block = *answer;
-    if (!look(waiting, answer)) {
+    if (!state_has_answer(waiting, answer)) {
         *answer = feri_map_error(FERI_OPERATION_EXPIRED, would_block);
     }
     return false;
@@ -120,15 +121,15 @@ bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
 {
     FERI_ASSERT(answer->kind == FER_WOULD_BLOCK);
     FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
-    if (waiting->patience == FERI_WAIT_NEVER) {
+    if (waiting->wait_mode == FERI_WAIT_NEVER) {
         return false;
     }
     if (feri_io_waits_in_kernel()) {
-        *answer = kernel_timeout(waiting->handle, *answer);
+        *answer = map_kernel_timeout(waiting->handle, *answer);
         return false;
     }
-    if (!waiting->begun) {
-        return begin(waiting, answer) && take_turn(waiting, answer);
+    if (!waiting->started) {
+        return start(waiting, answer) && wait_once(waiting, answer);
     }
-    return ferp_now() < waiting->deadline ? take_turn(waiting, answer) : give_up(waiting, answer);
+    return ferp_now() < waiting->deadline ? wait_once(waiting, answer) : expire(waiting, answer);
 }

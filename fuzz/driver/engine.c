@@ -20,7 +20,7 @@ enum { COLUMNS = (int)FERI_EVENT_COUNT + (int)FERI_REQUEST_COUNT };
 /* libFuzzer takes what is in this section for counters of edges: here of each table's cells. */
 __attribute__((
     used,
-    section("__libfuzzer_extra_counters"))) static uint8_t life_cells[FERI_LIFE_COUNT][COLUMNS];
+    section("__libfuzzer_extra_counters"))) static uint8_t life_cells[FERI_PHASE_COUNT][COLUMNS];
 __attribute__((
     used,
     section("__libfuzzer_extra_counters"))) static uint8_t read_cells[FERI_READ_COUNT][COLUMNS];
@@ -30,7 +30,7 @@ __attribute__((
 
 void feri_visit(feri_state state, unsigned column)
 {
-    life_cells[feri_state_life(state)][column]++;
+    life_cells[feri_state_phase(state)][column]++;
     read_cells[feri_state_read_half(state)][column]++;
     write_cells[feri_state_write_half(state)][column]++;
 }

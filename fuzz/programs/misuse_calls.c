@@ -82,10 +82,10 @@ static fer_error do_through_raw(const struct arguments *a)
 /* A socket that is no stream, and one that is not connected. */
 static fer_error do_from_another_kind(const struct arguments *a)
 {
-    fer_raw_socket raw = ferp_sim_make(a->arg % 3 == 0   ? FERP_SIM_DATAGRAM
-                                       : a->arg % 3 == 1 ? FERP_SIM_STREAM
-                                                         : FERP_SIM_OTHER,
-                                       FER_IP_V4);
+    fer_raw_socket raw = ferp_sim_make_peer(a->arg % 3 == 0   ? FERP_SIM_DATAGRAM
+                                            : a->arg % 3 == 1 ? FERP_SIM_STREAM
+                                                              : FERP_SIM_OTHER,
+                                            FER_IP_V4);
     fer_error error = a->arg < 128 ? fer_tcp_stream_from_raw(a->stream, raw)
                                    : fer_tcp_listener_from_raw(a->listener, raw);
     ferp_close(raw);

@@ -1,20 +1,21 @@
-/* poller_list.c: a poller over poll and WSAPoll, which are given all sockets anew for each wait.
- * What the two have not in common is behind poller_list.h.
+/* poller_list.c: a poller over poll and WSAPoll, which get all sockets anew for each wait. The
+ * differences between the two are behind poller_list.h.
  *
- * One of the threads that wait leads: it polls a copy of what is armed, without the lock, so that
- * nothing that is polled changes meanwhile. The others sleep until it has left, or their own time
- * is over. Who changes something wakes the leader, whose wait ends with nothing for it: core comes
- * again, and a new copy is made. What comes of a copy counts only for a source that still is the
- * one that was copied.
+ * One of the waiting threads is the leader. It polls a copy of the armed sources without the lock,
+ * so a polled array never changes. The other threads sleep until the leader has finished or their
+ * own timeout expires. A thread that changes something wakes the leader. The leader's wait then
+ * ends without events, core repeats it, and the leader makes a new copy. A result counts only if
+ * its source is still the copied one.
  *
- * A system's poll keeps a socket open that is closed meanwhile (Linux' does; its port would still
- * be taken), so delete goes on only when no poll has the socket any more. */
+ * Linux' poll keeps a socket open that is closed during the poll, and its port stays in use. Delete
+ * therefore returns only after no poll uses the socket. */
 #include "platform/common/poller_list.h"
 
 #if defined(_WIN32) || FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
 
 #include <string.h>
 
+#include "platform/common/poll_set.h"
 #include "platform/common/sources.h"
 
 typedef struct source {
@@ -22,39 +23,34 @@ typedef struct source {
     struct source *next;
     fer_raw_socket raw;
     fer_event interest;
-    uint64_t serial; /* no other source of the list ever has it */
+    uint64_t serial; /* unique in the list */
     fer_poll_mode mode;
     bool armed;
     ferp_list_identity identity;
 } source;
 
-/* What is polled: the waker first, then the armed sources, in turn. */
-typedef struct snapshot {
-    ferp_list_entry *entries;
-    uint64_t *serials;
-    size_t count;
-} snapshot;
-
 typedef struct ferp_list {
-    ferp_monitor monitor; /* told when the leader has polled */
+    ferp_monitor monitor; /* notified after each poll of the leader */
     ferp_list_waker waker;
     ferp_sources sources;
-    source ends; /* a ring: the longest untold source is ends.next */
+    /* head of the ring; sentinel.next was reported least recently */
+    source sentinel;
     uint64_t last_serial;
-    uint64_t rounds; /* how many polls of leaders have ended */
-    snapshot for_leader;
-    snapshot for_others;           /* for those who look under the lock */
-    size_t capacity;               /* of each snapshot */
-    const ferp_list_entry *polled; /* by the leader, now; NULL where nobody leads */
-    bool woken;                    /* FERP_LIST_CHANGED was sent and not yet taken */
+    uint64_t poll_count; /* finished polls of leaders */
+    ferp_poll_set leader_set;
+    ferp_poll_set other_set; /* for polls under the lock */
+    size_t capacity;         /* of each set */
+    /* the entries that the leader polls now; NULL if there is no leader */
+    const ferp_list_entry *polled;
+    bool change_sent; /* FERP_LIST_CHANGED was sent and not yet received */
 } ferp_list;
 
-/* A poller's words. */
+/* Indexes of a poller's words. */
 enum { AT_LIST };
 
 enum { CAPACITY_MIN = 16 };
 
-static const fer_error fine = {FER_OK, 0};
+static const fer_error success = {FER_OK, 0};
 static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
 
 static ferp_list *list_of(const fer_poller *poller)
@@ -62,7 +58,7 @@ static ferp_list *list_of(const fer_poller *poller)
     return (ferp_list *)poller->words_[AT_LIST];
 }
 
-/* ---- Sources, in the order in which they were told of */
+/* ---- Sources, least recently reported first */
 
 static void unlink_source(source *one)
 {
@@ -72,10 +68,10 @@ static void unlink_source(source *one)
 
 static void link_last(ferp_list *list, source *one)
 {
-    one->previous = list->ends.previous;
-    one->next = &list->ends;
+    one->previous = list->sentinel.previous;
+    one->next = &list->sentinel;
     one->previous->next = one;
-    list->ends.previous = one;
+    list->sentinel.previous = one;
 }
 
 static void drop_source(ferp_list *list, source *one)
@@ -85,7 +81,7 @@ static void drop_source(ferp_list *list, source *one)
     ferp_memory_free(one);
 }
 
-/* Nothing asked for is nothing polled: not even a hang-up is told of then. */
+/* An empty interest is not polled, so it does not report a hang-up either. */
 static void set_interest(ferp_list *list, source *one, fer_event interest, fer_poll_mode mode)
 {
     one->interest = interest;
@@ -94,43 +90,20 @@ static void set_interest(ferp_list *list, source *one, fer_event interest, fer_p
     one->serial = ++list->last_serial;
 }
 
-/* ---- Snapshots */
+/* ---- Poll sets */
 
-static bool new_snapshot(snapshot *out, size_t capacity)
+/* A set in use stays with the leader, which frees it when it finds another one in its place. */
+static void replace_sets(ferp_list *list, ferp_poll_set leader_set, ferp_poll_set other_set)
 {
-    if (capacity > SIZE_MAX / sizeof *out->entries || capacity > SIZE_MAX / sizeof *out->serials) {
-        return false;
+    if (list->leader_set.entries != list->polled) {
+        ferp_poll_set_free(&list->leader_set);
     }
-    snapshot made = {ferp_memory_new(capacity * sizeof *out->entries),
-                     ferp_memory_new(capacity * sizeof *out->serials), 0};
-    if (made.entries == NULL || made.serials == NULL) {
-        ferp_memory_free(made.entries);
-        ferp_memory_free(made.serials);
-        return false;
-    }
-    *out = made;
-    return true;
+    ferp_poll_set_free(&list->other_set);
+    list->leader_set = leader_set;
+    list->other_set = other_set;
 }
 
-static void free_snapshot(snapshot *one)
-{
-    ferp_memory_free(one->entries);
-    ferp_memory_free(one->serials);
-}
-
-/* What is being polled is left to the leader, who gives it back where it finds another in its
- * place. */
-static void replace_snapshots(ferp_list *list, snapshot for_leader, snapshot for_others)
-{
-    if (list->for_leader.entries != list->polled) {
-        free_snapshot(&list->for_leader);
-    }
-    free_snapshot(&list->for_others);
-    list->for_leader = for_leader;
-    list->for_others = for_others;
-}
-
-/* Room for one source more, and the waker. */
+/* Reserves entries for the waker and one more source. */
 static bool reserve(ferp_list *list)
 {
     size_t needed = list->sources.count + 2;
@@ -138,16 +111,16 @@ static bool reserve(ferp_list *list)
         return true;
     }
     size_t capacity = list->capacity == 0 ? CAPACITY_MIN : list->capacity * 2;
-    snapshot for_leader;
-    snapshot for_others;
-    if (capacity < needed || !new_snapshot(&for_leader, capacity)) {
+    ferp_poll_set leader_set;
+    ferp_poll_set other_set;
+    if (capacity < needed || !ferp_poll_set_new(&leader_set, capacity)) {
         return false;
     }
-    if (!new_snapshot(&for_others, capacity)) {
-        free_snapshot(&for_leader);
+    if (!ferp_poll_set_new(&other_set, capacity)) {
+        ferp_poll_set_free(&leader_set);
         return false;
     }
-    replace_snapshots(list, for_leader, for_others);
+    replace_sets(list, leader_set, other_set);
     list->capacity = capacity;
     return true;
 }
@@ -158,40 +131,34 @@ static short events_of(fer_event interest)
                    (interest.writable ? FERP_LIST_WRITABLE : 0));
 }
 
-static void put(snapshot *to, ferp_list_fd fd, short events, uint64_t serial)
-{
-    to->entries[to->count] = (ferp_list_entry){.fd = fd, .events = events};
-    to->serials[to->count] = serial;
-    to->count++;
-}
-
-static void fill(const ferp_list *list, snapshot *out)
+static void fill_set(const ferp_list *list, ferp_poll_set *out)
 {
     out->count = 0;
-    put(out, ferp_list_waker_fd(&list->waker), FERP_LIST_READABLE, 0);
-    for (const source *one = list->ends.next; one != &list->ends; one = one->next) {
+    ferp_poll_set_append(out, ferp_list_waker_fd(&list->waker), FERP_LIST_READABLE, 0);
+    for (const source *one = list->sentinel.next; one != &list->sentinel; one = one->next) {
         if (one->armed) {
-            put(out, (ferp_list_fd)one->raw, events_of(one->interest), one->serial);
+            ferp_poll_set_append(out, (ferp_list_fd)one->raw, events_of(one->interest),
+                                 one->serial);
         }
     }
 }
 
-/* ---- What is watched */
+/* ---- Registered sockets */
 
-/* Who is told of a change before it is made, under the lock, comes after it. A wake-up that fails
- * changes nothing. */
+/* Called under the lock, before the change is made. The leader can make its next copy only after
+ * the change. If the wakeup fails, nothing changes. */
 static fer_error wake_leader(ferp_list *list)
 {
-    if (list->polled == NULL || list->woken) {
-        return fine;
+    if (list->polled == NULL || list->change_sent) {
+        return success;
     }
     FER_TRY(ferp_list_waker_send(&list->waker, FERP_LIST_CHANGED));
-    list->woken = true;
-    return fine;
+    list->change_sent = true;
+    return success;
 }
 
-/* The source that raw names, or NULL. One whose socket was closed without a delete is dropped here,
- * whatever its number names now. */
+/* Finds the source of raw, or NULL. A source whose socket was closed without a delete is dropped
+ * here, even if its number names a new socket now. */
 static fer_error current_source(ferp_list *list, fer_raw_socket raw, ferp_list_identity *identity,
                                 source **out)
 {
@@ -206,7 +173,7 @@ static fer_error current_source(ferp_list *list, fer_raw_socket raw, ferp_list_i
     return err;
 }
 
-/* All that can fail comes first. */
+/* Every step that can fail comes before the first change. */
 static fer_error insert(ferp_list *list, fer_raw_socket raw, source **out)
 {
     source *made = reserve(list) ? ferp_memory_new(sizeof *made) : NULL;
@@ -221,7 +188,7 @@ static fer_error insert(ferp_list *list, fer_raw_socket raw, source **out)
     made->raw = raw;
     link_last(list, made);
     *out = made;
-    return fine;
+    return success;
 }
 
 static fer_error add_locked(ferp_list *list, fer_raw_socket raw, fer_event interest,
@@ -236,7 +203,7 @@ static fer_error add_locked(ferp_list *list, fer_raw_socket raw, fer_event inter
     FER_TRY(insert(list, raw, &one));
     one->identity = identity;
     set_interest(list, one, interest, mode);
-    return fine;
+    return success;
 }
 
 fer_error ferp_list_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
@@ -253,7 +220,7 @@ static fer_error find(ferp_list *list, fer_raw_socket raw, ferp_list_identity *i
                       source **out)
 {
     FER_TRY(current_source(list, raw, identity, out));
-    return *out != NULL ? fine : (fer_error){FER_NOT_FOUND, 0};
+    return *out != NULL ? success : (fer_error){FER_NOT_FOUND, 0};
 }
 
 static fer_error modify_locked(ferp_list *list, fer_raw_socket raw, fer_event interest,
@@ -265,7 +232,7 @@ static fer_error modify_locked(ferp_list *list, fer_raw_socket raw, fer_event in
     FER_TRY(wake_leader(list));
     one->identity = identity;
     set_interest(list, one, interest, mode);
-    return fine;
+    return success;
 }
 
 fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
@@ -278,11 +245,11 @@ fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event int
     return err;
 }
 
-/* The leader has been woken: this is soon. */
-static void await_end_of_round(ferp_list *list)
+/* This is soon, because the leader has been woken. */
+static void wait_for_poll_end(ferp_list *list)
 {
-    uint64_t round = list->rounds;
-    while (list->polled != NULL && list->rounds == round) {
+    uint64_t polls_before = list->poll_count;
+    while (list->polled != NULL && list->poll_count == polls_before) {
         (void)ferp_monitor_wait(&list->monitor, FERP_NO_DEADLINE);
     }
 }
@@ -294,8 +261,8 @@ static fer_error delete_locked(ferp_list *list, fer_raw_socket raw)
     FER_TRY(find(list, raw, &identity, &one));
     FER_TRY(wake_leader(list));
     drop_source(list, one);
-    await_end_of_round(list);
-    return fine;
+    wait_for_poll_end(list);
+    return success;
 }
 
 fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw)
@@ -307,7 +274,7 @@ fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw)
     return err;
 }
 
-/* ---- What a poll found */
+/* ---- Results of a poll */
 
 static fer_event event_of(const source *one, const ferp_list_entry *entry)
 {
@@ -319,7 +286,7 @@ static fer_event event_of(const source *one, const ferp_list_entry *entry)
         failed || (one->interest.writable && (entry->revents & FERP_LIST_WRITABLE) != 0)};
 }
 
-/* Whether the number names the socket still that was added: poll asked the one that has the number
+/* Whether the number still names the added socket. poll has examined the socket that has the number
  * now. */
 static bool is_current(source *one, int revents)
 {
@@ -332,7 +299,8 @@ static bool is_current(source *one, int revents)
     return fits;
 }
 
-static bool tell(ferp_list *list, const ferp_list_entry *entry, uint64_t serial, fer_event *out)
+static bool report_event(ferp_list *list, const ferp_list_entry *entry, uint64_t serial,
+                         fer_event *out)
 {
     source *one = ferp_sources_find(&list->sources, (fer_raw_socket)entry->fd);
     if (one == NULL || one->serial != serial || !one->armed) {
@@ -352,66 +320,68 @@ static bool tell(ferp_list *list, const ferp_list_entry *entry, uint64_t serial,
     return true;
 }
 
-static size_t tell_all(ferp_list *list, const snapshot *polled, fer_event *events, size_t cap)
+static size_t report_events(ferp_list *list, const ferp_poll_set *polled, fer_event *events,
+                            size_t cap)
 {
-    size_t told = 0;
-    for (size_t i = 1; i < polled->count && told < cap; i++) {
+    size_t reported = 0;
+    for (size_t i = 1; i < polled->count && reported < cap; i++) {
         if (polled->entries[i].revents != 0 &&
-            tell(list, &polled->entries[i], polled->serials[i], &events[told])) {
-            told++;
+            report_event(list, &polled->entries[i], polled->serials[i], &events[reported])) {
+            reported++;
         }
     }
-    return told;
+    return reported;
 }
 
 /* ---- Waiting */
 
-static bool take_wakeups(ferp_list *list, const snapshot *polled)
+static bool take_wakeups(ferp_list *list, const ferp_poll_set *polled)
 {
-    if (polled->entries[0].revents == 0 && !list->woken) {
+    if (polled->entries[0].revents == 0 && !list->change_sent) {
         return false;
     }
-    list->woken = false;
+    list->change_sent = false;
     return ferp_list_waker_take(&list->waker);
 }
 
-static fer_error lead(ferp_list *list, fer_event *events, size_t cap, fer_duration timeout,
-                      size_t *count, bool *notified)
+static fer_error poll_as_leader(ferp_list *list, fer_event *events, size_t cap,
+                                fer_duration timeout, size_t *count, bool *notified)
 {
-    fill(list, &list->for_leader);
-    snapshot mine = list->for_leader;
-    list->polled = mine.entries;
+    fill_set(list, &list->leader_set);
+    ferp_poll_set set = list->leader_set;
+    list->polled = set.entries;
     ferp_monitor_leave(&list->monitor);
-    fer_error err = ferp_list_poll(mine.entries, mine.count, timeout);
+    fer_error err = ferp_list_poll(set.entries, set.count, timeout);
     ferp_monitor_enter(&list->monitor);
     list->polled = NULL;
-    list->rounds++;
+    list->poll_count++;
     if (err.kind == FER_OK) {
-        *notified = take_wakeups(list, &mine);
-        *count = tell_all(list, &mine, events, cap);
+        *notified = take_wakeups(list, &set);
+        *count = report_events(list, &set, events, cap);
     }
-    if (mine.entries != list->for_leader.entries) {
-        free_snapshot(&mine);
+    if (set.entries != list->leader_set.entries) {
+        ferp_poll_set_free(&set);
     }
     ferp_monitor_notify_all(&list->monitor);
     return err;
 }
 
-/* A look without a wait needs not lead, and keeps the lock. What a notification wakes is the
- * leader, where there is one. */
-static fer_error look(ferp_list *list, fer_event *events, size_t cap, size_t *count, bool *notified)
+/* A poll with a timeout of 0 needs no leader and keeps the lock. It does not poll the waker while
+ * there is a leader: a notification wakes the leader. */
+static fer_error poll_now(ferp_list *list, fer_event *events, size_t cap, size_t *count,
+                          bool *notified)
 {
-    snapshot *mine = &list->for_others;
+    ferp_poll_set *set = &list->other_set;
     size_t first = list->polled != NULL ? 1 : 0;
-    fill(list, mine);
-    FER_TRY(ferp_list_poll(mine->entries + first, mine->count - first, (fer_duration){0}));
-    *notified = first == 0 && take_wakeups(list, mine);
-    *count = tell_all(list, mine, events, cap);
-    return fine;
+    fill_set(list, set);
+    FER_TRY(ferp_list_poll(set->entries + first, set->count - first, (fer_duration){0}));
+    *notified = first == 0 && take_wakeups(list, set);
+    *count = report_events(list, set, events, cap);
+    return success;
 }
 
-/* What is left of timeout once nobody leads; 0 where somebody does still. */
-static fer_duration follow(ferp_list *list, fer_duration timeout)
+/* Waits until there is no leader. Returns the rest of timeout, or 0 if it expired. */
+static fer_duration wait_for_leader(ferp_list *list, fer_duration timeout)
 {
     uint64_t now = ferp_now();
     uint64_t deadline =
@@ -430,11 +400,11 @@ static fer_error wait_locked(ferp_list *list, fer_event *events, size_t cap, fer
                              size_t *count, bool *notified)
 {
     fer_duration left =
-        list->polled != NULL && timeout.nanos != 0 ? follow(list, timeout) : timeout;
+        list->polled != NULL && timeout.nanos != 0 ? wait_for_leader(list, timeout) : timeout;
     if (left.nanos != 0) {
-        return lead(list, events, cap, left, count, notified);
+        return poll_as_leader(list, events, cap, left, count, notified);
     }
-    return look(list, events, cap, count, notified);
+    return poll_now(list, events, cap, count, notified);
 }
 
 fer_error ferp_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
@@ -468,8 +438,8 @@ static fer_error make_list(ferp_list *list)
 
 static void end_list(ferp_list *list)
 {
-    free_snapshot(&list->for_leader);
-    free_snapshot(&list->for_others);
+    ferp_poll_set_free(&list->leader_set);
+    ferp_poll_set_free(&list->other_set);
     ferp_list_waker_close(&list->waker);
     ferp_monitor_end(&list->monitor);
     ferp_memory_free(list);
@@ -482,8 +452,8 @@ fer_error ferp_list_open(fer_poller *poller)
         return no_memory;
     }
     memset(list, 0, sizeof *list);
-    list->ends.next = &list->ends;
-    list->ends.previous = &list->ends;
+    list->sentinel.next = &list->sentinel;
+    list->sentinel.previous = &list->sentinel;
     fer_error err = make_list(list);
     if (err.kind != FER_OK) {
         ferp_memory_free(list);
@@ -494,14 +464,14 @@ fer_error ferp_list_open(fer_poller *poller)
         return no_memory;
     }
     poller->words_[AT_LIST] = (uintptr_t)list;
-    return fine;
+    return success;
 }
 
 void ferp_list_close(fer_poller *poller)
 {
     ferp_list *list = list_of(poller);
-    while (list->ends.next != &list->ends) {
-        drop_source(list, list->ends.next);
+    while (list->sentinel.next != &list->sentinel) {
+        drop_source(list, list->sentinel.next);
     }
     ferp_sources_end(&list->sources);
     end_list(list);
@@ -509,7 +479,7 @@ void ferp_list_close(fer_poller *poller)
 
 #else
 
-/* ISO C wants a declaration in each file. */
+/* ISO C requires a declaration in each file. */
 typedef int ferp_list_is_not_needed;
 
 #endif

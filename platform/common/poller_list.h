@@ -1,13 +1,14 @@
-/* poller_list.h: a poller for the systems that are given all sockets anew for each wait: POSIX'
- * poll and Windows' WSAPoll. poller_list.c does all that they have in common. What they have not is
- * declared below, and each defines it, types and constants in a header of its own:
+/* poller_list.h: a poller for systems whose call gets all sockets anew for each wait: poll and
+ * WSAPoll. poller_list.c has the common part. The rest is declared below and defined by each
+ * system, with these types and constants in a header of its own:
  *
- *  ferp_list_entry      what the system is given for a socket: fd, events, revents
- *  ferp_list_fd         fd's type
- *  ferp_list_waker      a channel that makes an entry readable from another thread
- *  ferp_list_identity   what tells a socket from the next one that gets its number
- * FERP_LIST_READABLE, FERP_LIST_WRITABLE   what events and revents call so. POLLERR, POLLHUP and
- * POLLNVAL both call the same. */
+ *  ferp_list_entry      one entry of the array: fd, events, revents
+ *  ferp_list_fd         the type of fd
+ *  ferp_list_waker      a channel through which another thread makes an entry readable
+ *  ferp_list_identity   distinguishes a socket from a later one with the same number
+ *  FERP_LIST_READABLE, FERP_LIST_WRITABLE   the bits in events and revents
+ *
+ * Both systems have POLLERR, POLLHUP and POLLNVAL. */
 #ifndef FERP_POLLER_LIST_H
 #define FERP_POLLER_LIST_H
 
@@ -19,7 +20,7 @@
 #include "platform/posix/poller_poll.h"
 #endif
 
-/* ---- The seam's functions, of a poller that is a list: in the first of its words */
+/* ---- The seam's functions, for a poller whose first word points to a ferp_list */
 
 fer_error ferp_list_open(fer_poller *poller);
 void ferp_list_close(fer_poller *poller);
@@ -31,12 +32,12 @@ fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw);
 fer_error ferp_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                          size_t *count, bool *notified);
 
-/* Takes no lock, and does nothing but ferp_list_waker_send. */
+/* Calls ferp_list_waker_send alone, without the lock. */
 fer_error ferp_list_notify(fer_poller *poller);
 
-/* ---- What each system defines */
+/* ---- Defined by each system */
 
-/* Why somebody is woken: a caller's notify, or a change in what is watched. */
+/* The reason of a wakeup: a caller's notify, or a change of the registered sockets. */
 typedef enum ferp_list_reason {
     FERP_LIST_NOTIFIED = 'n',
     FERP_LIST_CHANGED = 'c'
@@ -47,20 +48,21 @@ void ferp_list_waker_close(ferp_list_waker *waker);
 ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker);
 fer_error ferp_list_waker_send(const ferp_list_waker *waker, ferp_list_reason reason);
 
-/* Takes what was sent, which is at most one of each. Whether FERP_LIST_NOTIFIED was among it. */
+/* Receives all that was sent, which is at most one of each reason. Returns whether
+ * FERP_LIST_NOTIFIED was among them. */
 bool ferp_list_waker_take(const ferp_list_waker *waker);
 
-/* Error: raw is no open socket. */
+/* Error: raw is not an open socket. */
 fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out);
 
-/* Whether what a number named may be what it names now. */
+/* Whether a number may still name the same socket. */
 bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_identity *now);
 
-/* Whether revents tell of a hang-up or a failure, and not of the peer's end alone. */
+/* Whether revents has a hang-up or a failure, and not only the peer's end of file. */
 bool ferp_list_has_failed(const ferp_list_entry *entry);
 
-/* Fills all revents. A closed socket has POLLNVAL. timeout is rounded up, or cut to what the system
- * holds. */
+/* Fills all revents. A closed socket gets POLLNVAL. timeout is rounded up, or reduced to the
+ * system's maximum. */
 fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout);
 
 #endif

@@ -1,4 +1,4 @@
-/* sources.c: the table from raw sockets to a poller's records. It grows when a socket is added, and
+/* sources.c: the table from raw sockets to a poller's records. It grows when a socket is added and
  * never shrinks. */
 #include "platform/common/sources.h"
 
@@ -8,36 +8,36 @@
 
 enum { CAPACITY_MIN = 16 };
 
-/* Fibonacci hashing: descriptors count up, SOCKETs in fours. */
-static size_t home_of(const ferp_sources *sources, fer_raw_socket raw)
+/* Fibonacci hashing, because file descriptors are consecutive and SOCKETs are multiples of four. */
+static size_t home_slot(const ferp_sources *sources, fer_raw_socket raw)
 {
     uint64_t mixed = (uint64_t)raw * UINT64_C(0x9E3779B97F4A7C15);
     return (size_t)(mixed >> 32) & (sources->capacity - 1);
 }
 
-static size_t next_to(const ferp_sources *sources, size_t at)
+static size_t next_slot(const ferp_sources *sources, size_t at)
 {
     return (at + 1) & (sources->capacity - 1);
 }
 
-/* Where raw is, or the empty slot where it would be. There is always an empty one. */
-static size_t place_of(const ferp_sources *sources, fer_raw_socket raw)
+/* The slot of raw, or the empty slot for it. There is always an empty slot. */
+static size_t find_slot(const ferp_sources *sources, fer_raw_socket raw)
 {
-    size_t at = home_of(sources, raw);
+    size_t at = home_slot(sources, raw);
     while (sources->slots[at].record != NULL && sources->slots[at].raw != raw) {
-        at = next_to(sources, at);
+        at = next_slot(sources, at);
     }
     return at;
 }
 
 void *ferp_sources_find(const ferp_sources *sources, fer_raw_socket raw)
 {
-    return sources->capacity == 0 ? NULL : sources->slots[place_of(sources, raw)].record;
+    return sources->capacity == 0 ? NULL : sources->slots[find_slot(sources, raw)].record;
 }
 
 static void put(ferp_sources *sources, fer_raw_socket raw, void *record)
 {
-    sources->slots[place_of(sources, raw)] = (ferp_source_slot){raw, record};
+    sources->slots[find_slot(sources, raw)] = (ferp_source_slot){raw, record};
     sources->count++;
 }
 
@@ -71,23 +71,23 @@ bool ferp_sources_insert(ferp_sources *sources, fer_raw_socket raw, void *record
     return true;
 }
 
-/* Whether a record at from, whose home is home, may move back to the hole: home does not lie
+/* Whether a record at `from` with the home slot `home` may move back to `hole`: home is not
  * cyclically in (hole, from]. */
 static bool may_move(size_t hole, size_t home, size_t from)
 {
     return hole <= from ? home <= hole || home > from : home <= hole && home > from;
 }
 
-/* What follows moves up, so that no search ends at the hole too early. */
+/* The records that follow move back, so that no search stops at the hole. */
 void ferp_sources_remove(ferp_sources *sources, fer_raw_socket raw)
 {
     if (ferp_sources_find(sources, raw) == NULL) {
         return;
     }
-    size_t hole = place_of(sources, raw);
-    for (size_t at = next_to(sources, hole); sources->slots[at].record != NULL;
-         at = next_to(sources, at)) {
-        if (may_move(hole, home_of(sources, sources->slots[at].raw), at)) {
+    size_t hole = find_slot(sources, raw);
+    for (size_t at = next_slot(sources, hole); sources->slots[at].record != NULL;
+         at = next_slot(sources, at)) {
+        if (may_move(hole, home_slot(sources, sources->slots[at].raw), at)) {
             sources->slots[hole] = sources->slots[at];
             hole = at;
         }

@@ -1,6 +1,6 @@
-/* sources.h: which sockets a poller watches, for the backends whose system does not keep them: each
- * raw socket's record. A record is the backend's, and stays where it is. No lock: the backend has
- * one. */
+/* sources.h: the sockets of a poller, for backends whose system does not keep them: a record for
+ * each raw socket. The backend owns the records, which do not move. The backend also provides the
+ * lock. */
 #ifndef FERP_SOURCES_H
 #define FERP_SOURCES_H
 
@@ -11,27 +11,27 @@
 
 typedef struct ferp_source_slot {
     fer_raw_socket raw;
-    void *record; /* NULL: an empty slot */
+    void *record; /* NULL: the slot is empty */
 } ferp_source_slot;
 
-/* A hash table with linear probing, never more than three quarters full. All zero bytes are an
- * empty one. */
+/* A hash table with linear probing, at most three quarters full. All zero bytes are an empty
+ * table. */
 typedef struct ferp_sources {
     ferp_source_slot *slots;
     size_t capacity; /* 0 or a power of two */
     size_t count;
 } ferp_sources;
 
-/* NULL: it is not there. */
+/* Returns NULL if raw is not in the table. */
 void *ferp_sources_find(const ferp_sources *sources, fer_raw_socket raw);
 
-/* raw is not there yet. False: no memory, and nothing has changed. */
+/* raw must not be in the table. False: out of memory, and nothing has changed. */
 bool ferp_sources_insert(ferp_sources *sources, fer_raw_socket raw, void *record);
 
-/* Nothing where it is not there. */
+/* Does nothing if raw is not in the table. */
 void ferp_sources_remove(ferp_sources *sources, fer_raw_socket raw);
 
-/* Gives the table back; the records are the backend's. */
+/* Frees the table, but not the backend's records. */
 void ferp_sources_end(ferp_sources *sources);
 
 #endif

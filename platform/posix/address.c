@@ -1,5 +1,5 @@
-/* address.c: socket addresses to and from the system's, and the calls that take or give only an
- * address. */
+/* address.c: socket addresses to and from the system's form, and the calls that take or return only
+ * an address. */
 #include "platform/posix/posix.h"
 
 #include <string.h>
@@ -18,8 +18,8 @@ static socklen_t sockaddr_in_of(const fer_socket_addr *addr, struct sockaddr_sto
     return sizeof in;
 }
 
-/* flowinfo is passed as it is, as Rust does: whoever sets it knows the byte order that the system
- * wants (RFC 3493, 3.3, is silent). */
+/* flowinfo is passed unchanged, as in Rust. The caller sets it in the byte order that the system
+ * expects (RFC 3493, section 3.3, is silent). */
 static socklen_t sockaddr_in6_of(const fer_socket_addr *addr, struct sockaddr_storage *out)
 {
     struct sockaddr_in6 in6;
@@ -90,8 +90,8 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
     return ferp_posix_result(connect((int)raw, (const struct sockaddr *)&storage, len));
 }
 
-/* What getsockname and getpeername gave. An address of another kind, or of a family that was never
- * written, is none of ours. */
+/* Stores the result of getsockname or getpeername. An address of another kind, or a family that the
+ * system did not write, is EAFNOSUPPORT. */
 static fer_error store_address(int returned, const struct sockaddr_storage *storage,
                                fer_socket_addr *out)
 {

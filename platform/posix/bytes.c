@@ -1,5 +1,5 @@
-/* bytes.c: receiving and sending. recv and send, not read and write: these skip the checks of
- * files. No call raises SIGPIPE. */
+/* bytes.c: receiving and sending. recv and send skip the checks for files that read and write make.
+ * No call raises SIGPIPE. */
 #include "platform/posix/posix.h"
 
 #include <sys/uio.h>
@@ -16,8 +16,8 @@ static fer_error store_moved(ssize_t moved, size_t *n)
     return (fer_error){FER_OK, 0};
 }
 
-/* A send that races with the connection's end is EPROTOTYPE on macOS, and is a reset (libuv, issue
- * 3405). */
+/* On macOS a send that races with the end of the connection fails with EPROTOTYPE. It is mapped to
+ * a reset (libuv, issue 3405). */
 static fer_error store_sent(ssize_t moved, size_t *n)
 {
 #ifdef __APPLE__
@@ -48,12 +48,12 @@ fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mod
                         size_t *n)
 {
     int peeking = recv_mode == FERP_PEEK ? MSG_PEEK : 0;
-    return store_moved(recv((int)raw, buf, len, FERP_POSIX_RECV_AT_ONCE | peeking), n);
+    return store_moved(recv((int)raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS | peeking), n);
 }
 
 fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 {
-    return store_sent(send((int)raw, buf, len, FERP_POSIX_SEND_AT_ONCE), n);
+    return store_sent(send((int)raw, buf, len, FERP_POSIX_TRY_SEND_FLAGS), n);
 }
 
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
@@ -84,17 +84,17 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
     return store_sent(sendmsg((int)raw, &message, FERP_POSIX_SEND_FLAGS), n);
 }
 
-/* One piece even for no bytes: none at all is EMSGSIZE on XNU. */
+/* The message always has one slice, even for 0 bytes: without a slice XNU fails with EMSGSIZE. */
 static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags,
                               struct ferp_datagram *out)
 {
     struct sockaddr_storage from;
-    struct iovec piece = {buf, len};
+    struct iovec slice = {buf, len};
     struct msghdr message = {0};
     from.ss_family = AF_UNSPEC;
     message.msg_name = &from;
     message.msg_namelen = sizeof from;
-    message.msg_iov = &piece;
+    message.msg_iov = &slice;
     message.msg_iovlen = 1;
     ssize_t moved = recvmsg((int)raw, &message, flags);
     if (moved < 0) {
@@ -120,7 +120,7 @@ fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_
 
 fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
 {
-    return receive_from(raw, buf, len, FERP_POSIX_RECV_AT_ONCE, out);
+    return receive_from(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS, out);
 }
 
 static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags,
@@ -140,7 +140,7 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
 fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
                            const fer_socket_addr *addr, size_t *n)
 {
-    return send_to(raw, buf, len, FERP_POSIX_SEND_AT_ONCE, addr, n);
+    return send_to(raw, buf, len, FERP_POSIX_TRY_SEND_FLAGS, addr, n);
 }
 
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)

@@ -6,6 +6,7 @@
 uint64_t ferp_now(void)
 {
     struct timespec now = {0, 0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock and a good pointer */
+    /* Cannot fail: the clock and the pointer are valid. */
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }

@@ -1,4 +1,4 @@
-/* error.c: errno to kind. The table is errors_posix.h's. */
+/* error.c: maps errno to a kind. The table is in errors_posix.h. */
 #include <errno.h>
 
 #include "platform/platform.h"

@@ -1,7 +1,7 @@
-/* errors_linux.h: the errno numbers of a generic Linux (all CPUs but MIPS, SPARC, Alpha and
- * PA-RISC, which have their own) that name a kind. Data only, read on every system: by the
- * simulated network's POSIX dialect and the tests. Where the host is such a Linux,
- * platform/posix/error.c checks each row against <errno.h> and against errors_posix.h.
+/* errors_linux.h: the errno numbers of generic Linux that have a kind. MIPS, SPARC, Alpha and
+ * PA-RISC have numbers of their own. Data only, usable on every system: for the simulated network's
+ * POSIX dialect and the tests. On generic Linux, platform/posix/error.c checks each row against
+ * <errno.h> and errors_posix.h.
  *
  * X(number, name, kind). Numbers: the kernel's asm-generic/errno-base.h and errno.h. */
 #ifndef FERP_ERRORS_LINUX_H

@@ -1,14 +1,14 @@
-/* errors_posix.h: the errno values that name a kind, by the host's own names, for the numbers
- * differ between CPUs and systems. Data only, for platform/posix/error.c. The same by number, for
- * generic Linux: errors_linux.h.
+/* errors_posix.h: the errno values that have a kind, by name, because the numbers differ between
+ * CPUs and systems. Data only, for platform/posix/error.c. errors_linux.h has the numbers of
+ * generic Linux.
  *
- * X(name, kind). Needs <errno.h>. Where Rust 1.95's decode_error_kind names a kind, it is that one;
- * what is not listed is FER_UNCATEGORIZED. EPROTOTYPE is left so on purpose: what it means depends
- * on the operation (a macOS send that meets a teardown). */
+ * X(name, kind). Needs <errno.h>. If Rust 1.95's decode_error_kind maps a name, the kind is Rust's.
+ * A name that is not listed is FER_UNCATEGORIZED. EPROTOTYPE is not listed because its meaning
+ * depends on the operation (a macOS send during a teardown). */
 #ifndef FERP_ERRORS_POSIX_H
 #define FERP_ERRORS_POSIX_H
 
-/* Kinds that Rust names, in its order. ENOTEMPTY is below: AIX has it equal to EEXIST. */
+/* Names that Rust maps, in its order. ENOTEMPTY is below because it equals EEXIST on AIX. */
 #define FERP_POSIX_RUST_ERRORS(X)            \
     X(E2BIG, FER_ARGUMENT_LIST_TOO_LONG)     \
     X(EADDRINUSE, FER_ADDR_IN_USE)           \
@@ -49,7 +49,7 @@
     X(EPERM, FER_PERMISSION_DENIED)          \
     X(EAGAIN, FER_WOULD_BLOCK)
 
-/* Ours, of names that POSIX.1-2008 demands. */
+/* Names that Rust does not map and that POSIX.1-2008 requires. */
 #define FERP_POSIX_OWN_ERRORS(X)       \
     X(EAFNOSUPPORT, FER_UNSUPPORTED)   \
     X(EALREADY, FER_IN_PROGRESS)       \
@@ -68,7 +68,7 @@
     X(ENOTSOCK, FER_BAD_HANDLE)        \
     X(EPROTONOSUPPORT, FER_UNSUPPORTED)
 
-/* Names that a system may lack, or have equal to another. */
+/* Names that a system may lack, or that may equal another name. */
 #if ENOTEMPTY != EEXIST
 #define FERP_POSIX_ENOTEMPTY(X) X(ENOTEMPTY, FER_DIRECTORY_NOT_EMPTY)
 #else

@@ -5,12 +5,13 @@
 #include <limits.h>
 #include <sys/time.h>
 
-/* The longest timeout that is told back as finite. Linux counts it in ticks in a long: with 32 bits
- * 1000 ticks a second leave 24 days; with 64 bits every fer_duration fits. */
+/* The longest timeout that is read back as finite. Linux stores it in ticks, in a long. With 32
+ * bits, 1000 ticks a second leave 24 days. With 64 bits every fer_duration fits. */
 #define FERP_POSIX_TIMEOUT_SECS_MAX \
     (sizeof(long) > 4 ? (uint64_t)INT64_MAX / 1000000 : UINT64_C(2147483))
 
-/* Older BSDs count ticks in a short, and say EDOM to more: so many seconds fit at 100 a second. */
+/* Older BSDs store ticks in a short and fail with EDOM if the timeout is longer. This many seconds
+ * fit at 100 ticks a second. */
 #define FERP_POSIX_SHORT_TIMEOUT_SECS (SHRT_MAX / 100)
 
 static int timeout_option(ferp_direction direction)
@@ -18,8 +19,8 @@ static int timeout_option(ferp_direction direction)
     return direction == FERP_READING ? SO_RCVTIMEO : SO_SNDTIMEO;
 }
 
-/* Rounded up to microseconds: the kernel rounds up further, to its tick. NONE is 0, which no finite
- * timeout becomes. */
+/* Rounds up to microseconds; the kernel rounds up further, to its tick. NONE becomes 0, a finite
+ * timeout never does. */
 static struct timeval timeval_of(fer_duration timeout)
 {
     struct timeval value = {0, 0};
@@ -81,8 +82,8 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
 
 fer_error ferp_mark_read_ended(fer_raw_socket raw)
 {
-    return ferp_posix_result(
-        shutdown((int)raw, SHUT_RD)); /* the system's own mark, which every descriptor sees */
+    /* The system keeps the mark on the socket, so every descriptor sees it. */
+    return ferp_posix_result(shutdown((int)raw, SHUT_RD));
 }
 
 fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out)

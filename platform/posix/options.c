@@ -51,13 +51,13 @@ static system_option system_option_of(ferp_option option)
     case FERP_MULTICAST_LOOP_V4: return (system_option){IPPROTO_IP, IP_MULTICAST_LOOP};
     case FERP_MULTICAST_TTL_V4: return (system_option){IPPROTO_IP, IP_MULTICAST_TTL};
     case FERP_MULTICAST_LOOP_V6: return (system_option){IPPROTO_IPV6, IPV6_MULTICAST_LOOP};
-    case FERP_EXCLUSIVE_ADDRESS: /* every bind is exclusive here */
+    case FERP_EXCLUSIVE_ADDRESS: /* a POSIX bind is always exclusive */
     default: return (system_option){SOL_SOCKET, FERP_POSIX_NO_OPTION};
     }
 }
 
-/* These two are bytes to the BSDs (ip(4)), and ints to Linux, which takes bytes too; qemu's Linux
- * does not take them well. */
+/* The BSDs define these two options as bytes (ip(4)). Linux defines them as ints and accepts bytes
+ * too, but qemu's Linux emulation does not handle bytes well. */
 static bool is_one_byte(ferp_option option)
 {
 #ifdef FERP_POSIX_BSD
@@ -107,10 +107,10 @@ fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_s
     (void)on;
     (void)time_seconds;
     (void)interval_seconds;
-    return ferp_posix_error_of(ENOPROTOOPT); /* a call of Windows only */
+    return ferp_posix_error_of(ENOPROTOOPT); /* a Windows call */
 }
 
-/* Plain SO_LINGER counts ticks on macOS, not seconds. */
+/* On macOS plain SO_LINGER counts ticks, not seconds. */
 #ifdef SO_LINGER_SEC
 #define FERP_POSIX_LINGER SO_LINGER_SEC
 #else
@@ -149,7 +149,7 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 
 #elif defined(IP_BOUND_IF) && defined(IPV6_BOUND_IF)
 
-/* macOS: by number, 0 for none. */
+/* macOS takes the interface's index; 0 removes the binding. */
 fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
 {
     unsigned index = name[0] == '\0' ? 0 : if_nametoindex(name);
@@ -176,7 +176,7 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 
 #endif
 
-/* The older names of IPv6's two, which some systems have alone. */
+/* Some systems have only the older names of these IPv6 options. */
 #ifndef IPV6_JOIN_GROUP
 #define IPV6_JOIN_GROUP IPV6_ADD_MEMBERSHIP
 #define IPV6_LEAVE_GROUP IPV6_DROP_MEMBERSHIP

@@ -1,10 +1,11 @@
-/* poller_epoll.c: a poller on Linux. The kernel keeps all of it, the user's keys too; nothing is
- * kept here but descriptors.
+/* poller_epoll.c: a poller on Linux. The kernel keeps the sockets and the user's keys; the poller
+ * has only descriptors.
  *
- * A notification is a descriptor that is always ready, the end of an empty pipe where one writes,
- * made to be told of once more: no byte has to be written or read back, many fold into one, and one
- * wait alone is woken. Every key is the user's, so the notification is known by EPOLLWRNORM, which
- * nothing else asks for (an eventfd has EPOLLIN and EPOLLOUT alone). */
+ * A notification is a registered descriptor that is always ready: the write end of an empty pipe.
+ * ferp_poller_notify re-arms it as one-shot. So no byte is written or read back, many notifications
+ * fold into one, and each wakes one wait. Keys belong to the user, so the notification is
+ * identified by EPOLLWRNORM, which no other registration requests (an eventfd has only EPOLLIN and
+ * EPOLLOUT). */
 #include "platform/posix/posix.h"
 
 #if FERP_POSIX_POLLER == FERP_POSIX_POLLER_EPOLL
@@ -16,24 +17,25 @@
 
 #define NANOS_PER_MILLI 1000000u
 
-/* Of one wait. The kernel takes more, but looks whether all of the array could be the caller's. */
+/* The maximum number of events of one wait. The kernel accepts more, but checks that the whole
+ * array is in user memory. */
 #define EVENTS_MAX 65536
 
-/* glibc's epoll_pwait2. The memory sanitizer does not know that it fills the array (compiler-rt has
- * epoll_wait and epoll_pwait alone). */
+/* glibc has epoll_pwait2 since 2.35. The memory sanitizer does not know that it fills the array:
+ * compiler-rt intercepts only epoll_wait and epoll_pwait. */
 #ifdef __has_feature
 #if __has_feature(memory_sanitizer)
-#define IS_BLIND_FOR_PWAIT2 1
+#define LACKS_PWAIT2_INTERCEPTOR 1
 #endif
 #endif
-#if defined(__GLIBC__) && !defined(IS_BLIND_FOR_PWAIT2)
+#if defined(__GLIBC__) && !defined(LACKS_PWAIT2_INTERCEPTOR)
 #if __GLIBC_PREREQ(2, 35)
 #define HAS_NANOSECONDS 1
 #endif
 #endif
 
-/* A poller's words. */
-enum { AT_EPOLL, AT_WAKER, AT_OTHER_END };
+/* Indexes into a poller's words. */
+enum { AT_EPOLL, AT_WAKER, AT_WAKER_READ_END };
 
 static int epoll_of(const fer_poller *poller)
 {
@@ -45,10 +47,10 @@ static int waker_of(const fer_poller *poller)
     return (int)poller->words_[AT_WAKER];
 }
 
-/* ---- What is watched */
+/* ---- Registered sockets */
 
-/* A hang-up and a failure are told whether asked for or not (epoll_ctl(2)). A socket that nothing
- * is asked of would be told of at every wait from then on, so it is told of once. */
+/* epoll reports a hang-up and a failure even if they are not requested (epoll_ctl(2)). A socket
+ * with no interest would end every wait from then on, so it is registered as one-shot. */
 static struct epoll_event system_event(fer_event interest, fer_poll_mode mode)
 {
     struct epoll_event event = {0};
@@ -66,10 +68,9 @@ static struct epoll_event system_event(fer_event interest, fer_poll_mode mode)
 static fer_error control(const fer_poller *poller, int operation, fer_raw_socket raw,
                          struct epoll_event event)
 {
-    /* The poller's own are nobody else's to watch, or to delete; epoll_ctl sees to the first of
-     * them. */
+    /* The poller's own descriptors cannot be registered or deleted. epoll_ctl checks its own. */
     bool is_own = (uintptr_t)raw == poller->words_[AT_WAKER] ||
-                  (uintptr_t)raw == poller->words_[AT_OTHER_END];
+                  (uintptr_t)raw == poller->words_[AT_WAKER_READ_END];
     if ((uintptr_t)raw > INT_MAX || is_own) {
         return ferp_posix_error_of(EBADF);
     }
@@ -95,7 +96,7 @@ fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
 
 /* ---- The poller */
 
-/* EPOLLONESHOT disarms it once it was told. */
+/* EPOLLONESHOT disarms the waker when it is reported. */
 static fer_error arm_waker(const fer_poller *poller, int operation, uint32_t events)
 {
     struct epoll_event event = {0};
@@ -106,15 +107,15 @@ static fer_error arm_waker(const fer_poller *poller, int operation, uint32_t eve
 static void close_waker(const fer_poller *poller)
 {
     close(waker_of(poller));
-    close((int)poller->words_[AT_OTHER_END]);
+    close((int)poller->words_[AT_WAKER_READ_END]);
 }
 
-/* At first it is asked for nothing, and nothing is all that it tells. */
+/* Registers the waker without events: it reports nothing until it is armed. */
 static fer_error add_waker(fer_poller *poller)
 {
     int ends[2];
     FER_TRY(ferp_posix_result(pipe2(ends, O_CLOEXEC)));
-    poller->words_[AT_OTHER_END] = (uintptr_t)ends[0];
+    poller->words_[AT_WAKER_READ_END] = (uintptr_t)ends[0];
     poller->words_[AT_WAKER] = (uintptr_t)ends[1];
     fer_error err = arm_waker(poller, EPOLL_CTL_ADD, 0);
     if (err.kind != FER_OK) {
@@ -141,7 +142,7 @@ void ferp_poller_close(fer_poller *poller)
     close(epoll_of(poller));
 }
 
-/* epoll_ctl is a system call and nothing else: a signal handler may make it. */
+/* Async-signal-safe: epoll_ctl is a plain system call. */
 fer_error ferp_poller_notify(fer_poller *poller)
 {
     int before = errno;
@@ -153,20 +154,20 @@ fer_error ferp_poller_notify(fer_poller *poller)
 /* ---- Waiting */
 
 _Static_assert(sizeof(struct epoll_event) <= sizeof(fer_event),
-               "the system's events fit where the caller's go");
+               "the system's events fit into the caller's array");
 
-#define TOLD_BITS (EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP)
+#define READINESS_BITS (EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP)
 _Static_assert((EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP) == 31,
-               "what is told is in the five low bits");
+               "the reported bits are the five low bits");
 
-/* What bits mean to the caller: the two neighbours in fer_event. */
-struct told {
+/* The two adjacent members of fer_event. */
+struct readiness {
     bool readable;
     bool writable;
 };
 _Static_assert(offsetof(fer_event, writable) - offsetof(fer_event, readable) ==
-                   offsetof(struct told, writable),
-               "they are copied at once");
+                   offsetof(struct readiness, writable),
+               "both members are copied together");
 
 #define IS_READABLE(bits) (((bits) & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0)
 #define IS_WRITABLE(bits) (((bits) & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0)
@@ -175,11 +176,10 @@ _Static_assert(offsetof(fer_event, writable) - offsetof(fer_event, readable) ==
         IS_READABLE(bits), IS_WRITABLE(bits) \
     }
 #define FOUR(bits) ONE(bits), ONE((bits) + 1), ONE((bits) + 2), ONE((bits) + 3)
-static const struct told told_of[32] = {FOUR(0),  FOUR(4),  FOUR(8),  FOUR(12),
-                                        FOUR(16), FOUR(20), FOUR(24), FOUR(28)};
+static const struct readiness readiness_of[32] = {FOUR(0),  FOUR(4),  FOUR(8),  FOUR(12),
+                                                  FOUR(16), FOUR(20), FOUR(24), FOUR(28)};
 
-/* The notification alone is neither readable nor writable. It is none of the caller's: what is
- * behind it moves up. */
+/* Only the notification is neither readable nor writable. It is removed; later events move up. */
 static size_t remove_notification(fer_event *events, size_t count)
 {
     size_t at = 0;
@@ -190,9 +190,9 @@ static size_t remove_notification(fer_event *events, size_t count)
     return count - 1;
 }
 
-/* The system wrote its smaller events into the caller's array: each is made the caller's in place,
- * from the last to the first. Returns how many are the caller's. */
-static size_t translate(fer_event *events, size_t count, bool *notified)
+/* The system stored its smaller events in the caller's array. Converts them in place, from the last
+ * to the first. Returns the number of the caller's events. */
+static size_t convert_events(fer_event *events, size_t count, bool *notified)
 {
     uint32_t seen = 0;
 #pragma GCC unroll 4
@@ -202,7 +202,7 @@ static size_t translate(fer_event *events, size_t count, bool *notified)
         seen |= event.events;
         events[i].key = event.data.u64;
         memcpy((char *)&events[i] + offsetof(fer_event, readable),
-               &told_of[event.events & TOLD_BITS], sizeof(struct told));
+               &readiness_of[event.events & READINESS_BITS], sizeof(struct readiness));
     }
     *notified = (seen & (uint32_t)EPOLLWRNORM) != 0;
     return *notified ? remove_notification(events, count) : count;
@@ -215,8 +215,9 @@ static int wait_millis(int epoll, struct epoll_event *events, int cap, fer_durat
 
 #ifdef HAS_NANOSECONDS
 
-/* Linux 5.11. A container's filter may not know it and say EPERM for ENOSYS (ivykis, pull request
- * 33), so any refusal is one: what is wrong with the poller itself, epoll_wait tells too. */
+/* epoll_pwait2 needs Linux 5.11. A container's filter may reject it with EPERM instead of ENOSYS
+ * (ivykis, pull request 33), so any failure but EINTR falls back to epoll_wait. A fault of the
+ * poller itself fails there too. */
 static int wait_nanos(int epoll, struct epoll_event *events, int cap, fer_duration timeout)
 {
     struct timespec time = ferp_posix_timespec(timeout.nanos);
@@ -237,16 +238,16 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
                            size_t *count, bool *notified)
 {
     struct epoll_event *raw_events = (struct epoll_event *)(void *)events;
-    int most = cap < EVENTS_MAX ? (int)cap : EVENTS_MAX;
+    int limit = cap < EVENTS_MAX ? (int)cap : EVENTS_MAX;
     bool is_fine = !fer_duration_is_none(timeout) && timeout.nanos % NANOS_PER_MILLI != 0;
-    int found = is_fine ? wait_nanos(epoll_of(poller), raw_events, most, timeout)
-                        : wait_millis(epoll_of(poller), raw_events, most, timeout);
+    int found = is_fine ? wait_nanos(epoll_of(poller), raw_events, limit, timeout)
+                        : wait_millis(epoll_of(poller), raw_events, limit, timeout);
     *notified = false;
     *count = 0;
     if (found < 0) {
         return ferp_posix_error_of(errno);
     }
-    *count = translate(events, (size_t)found, notified);
+    *count = convert_events(events, (size_t)found, notified);
     return (fer_error){FER_OK, 0};
 }
 

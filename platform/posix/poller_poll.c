@@ -1,6 +1,5 @@
-/* poller_poll.c: a poller over poll(2), which every POSIX system has: what
- * platform/common/poller_list.c asks of it. What wakes a poll is a pipe, so that a signal handler
- * can. */
+/* poller_poll.c: a poller over poll(2), which every POSIX system has. Defines what
+ * platform/common/poller_list.c needs. The waker is a pipe, so that a signal handler can notify. */
 #include "platform/posix/posix.h"
 
 #if FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
@@ -64,8 +63,8 @@ ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker)
     return waker->reader;
 }
 
-/* write is async-signal-safe (signal-safety(7)). A reader is there always, so there is no SIGPIPE;
- * and room, for two bytes are the most. */
+/* write is async-signal-safe (signal-safety(7)). The reader is always open, so there is no SIGPIPE.
+ * The pipe has room, because it holds at most two bytes. */
 fer_error ferp_list_waker_send(const ferp_list_waker *waker, ferp_list_reason reason)
 {
     int before = errno;
@@ -88,9 +87,9 @@ bool ferp_list_waker_take(const ferp_list_waker *waker)
 
 /* ---- Sockets */
 
-/* What has no readiness is always ready, to poll(2): files, and devices such as /dev/null. epoll
- * refuses them (EPERM), and so does this. */
-static bool is_watchable(int fd, const struct stat *status)
+/* Files, and devices such as /dev/null, have no readiness; poll(2) reports them as always ready.
+ * epoll refuses them (EPERM), and so does this poller. */
+static bool is_pollable(int fd, const struct stat *status)
 {
     if (S_ISCHR(status->st_mode)) {
         return isatty(fd) == 1;
@@ -105,7 +104,7 @@ fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
         return ferp_posix_error_of(EBADF);
     }
     FER_TRY(ferp_posix_result(fstat((int)raw, &status)));
-    if (!is_watchable((int)raw, &status)) {
+    if (!is_pollable((int)raw, &status)) {
         return ferp_posix_error_of(EPERM);
     }
     *out = (ferp_list_identity){(uint64_t)status.st_dev, (uint64_t)status.st_ino};
@@ -119,7 +118,7 @@ bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_ide
 
 /* ---- poll */
 
-/* POLLHUP is both halves' end; the peer's alone is POLLIN (poll(2)). */
+/* POLLHUP is the end of both halves; the end of the peer's half alone is POLLIN (poll(2)). */
 bool ferp_list_has_failed(const ferp_list_entry *entry)
 {
     return (entry->revents & (POLLERR | POLLHUP)) != 0;

@@ -1,4 +1,4 @@
-/* poller_poll.h: what platform/common/poller_list.h asks of a system, of POSIX. */
+/* poller_poll.h: the POSIX definitions that platform/common/poller_list.h needs. */
 #ifndef FERP_POSIX_POLLER_POLL_H
 #define FERP_POSIX_POLLER_POLL_H
 
@@ -17,8 +17,8 @@ typedef struct ferp_list_waker {
     int writer;
 } ferp_list_waker;
 
-/* fstat's st_dev and st_ino. Systems that keep no number for sockets have the same for all, and
- * cannot tell them apart. */
+/* fstat's st_dev and st_ino. A system without inode numbers for sockets reports the same for all,
+ * and cannot distinguish them. */
 typedef struct ferp_list_identity {
     uint64_t device;
     uint64_t inode;

@@ -1,5 +1,5 @@
-/* posix.h: what the files of this backend share. Include it first: it says which of the system's
- * names are wanted. */
+/* posix.h: declarations that the files of this backend share. Include it first, because it defines
+ * the feature-test macros. */
 #ifndef FERP_POSIX_H
 #define FERP_POSIX_H
 
@@ -25,22 +25,24 @@
 
 #if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || \
     defined(__DragonFly__)
-#define FERP_POSIX_BSD 1 /* addresses begin with their length; accept takes over O_NONBLOCK */
+#define FERP_POSIX_BSD 1 /* socket addresses begin with their length; accept inherits O_NONBLOCK */
 #endif
 
-/* Which calls make a descriptor close-on-exec from its birth. macOS has neither: there fcntl
- * follows before the call returns, and a fork and exec in another thread may come between. */
+/* The flag that creates a descriptor with close-on-exec. macOS has neither SOCK_CLOEXEC nor
+ * accept4: there fcntl sets the flag before the call returns, and another thread may fork and exec
+ * in between. */
 #if defined(SOCK_CLOEXEC) && !defined(__APPLE__)
-#define FERP_POSIX_BORN_CLOEXEC SOCK_CLOEXEC
+#define FERP_POSIX_SOCK_CLOEXEC SOCK_CLOEXEC
 #define FERP_POSIX_HAS_ACCEPT4 1
 #else
-#define FERP_POSIX_BORN_CLOEXEC 0
+#define FERP_POSIX_SOCK_CLOEXEC 0
 #endif
 
-/* Which system call a poller waits with: each has a file of its own. FERP_POSIX_POLLER can be
- * chosen from outside: poll is what any system has. A poller's key is 64 bits, and kevent's udata a
- * pointer. Of what poller_kqueue.c needs, OpenBSD has but few user events for a process, and none
- * before 7.8; NetBSD has no filter to mark a socket's being there. */
+/* The system call that a poller waits with; each has a file of its own. FERP_POSIX_POLLER can be
+ * predefined: poll works on every system. A poller's key has 64 bits and kevent's udata is a
+ * pointer, so kqueue needs 64-bit pointers. OpenBSD and NetBSD lack what poller_kqueue.c needs.
+ * OpenBSD has no user events before 7.8, and few for each process since. NetBSD has no filter that
+ * can mark a socket as registered. */
 #define FERP_POSIX_POLLER_POLL 0
 #define FERP_POSIX_POLLER_EPOLL 1
 #define FERP_POSIX_POLLER_KQUEUE 2
@@ -54,22 +56,22 @@
 #endif
 #endif
 
-/* Where MSG_NOSIGNAL is missing, SO_NOSIGPIPE was set at the socket's birth. */
+/* A system without MSG_NOSIGNAL has SO_NOSIGPIPE, which is set when the socket is created. */
 #ifdef MSG_NOSIGNAL
 #define FERP_POSIX_SEND_FLAGS MSG_NOSIGNAL
 #else
 #define FERP_POSIX_SEND_FLAGS 0
 #endif
 
-/* The flags of a receive and of a send that do not wait. XNU and NetBSD look at MSG_NBIO alone in a
- * send (sosend); XNU's headers keep its number to themselves (bsd/sys/socket.h). */
-#define FERP_POSIX_RECV_AT_ONCE MSG_DONTWAIT
+/* The flags of a receive and of a send that never wait. In a send XNU and NetBSD check MSG_NBIO
+ * alone (sosend). XNU's public headers do not define it; the number is from bsd/sys/socket.h. */
+#define FERP_POSIX_TRY_RECV_FLAGS MSG_DONTWAIT
 #if defined(MSG_NBIO)
-#define FERP_POSIX_SEND_AT_ONCE (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT | MSG_NBIO)
+#define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT | MSG_NBIO)
 #elif defined(__APPLE__)
-#define FERP_POSIX_SEND_AT_ONCE (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT | 0x20000)
+#define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT | 0x20000)
 #else
-#define FERP_POSIX_SEND_AT_ONCE (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT)
+#define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT)
 #endif
 
 static inline fer_error ferp_posix_error_of(int code)
@@ -77,14 +79,14 @@ static inline fer_error ferp_posix_error_of(int code)
     return (fer_error){ferp_error_kind(code), code};
 }
 
-/* The error of the call that has just returned this: FER_OK unless it is -1. */
+/* Maps a call's result: errno if it is negative, else FER_OK. */
 static inline fer_error ferp_posix_result(intptr_t returned)
 {
     return returned < 0 ? ferp_posix_error_of(errno) : (fer_error){FER_OK, 0};
 }
 
-/* ioctl with an int to read or write. musl takes the request as an int, which not every request
- * number fits as it is. */
+/* ioctl with an int argument. musl declares the request as an int, so a larger request number needs
+ * the cast. */
 static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long request, int *value)
 {
 #if defined(__linux__) && !defined(__GLIBC__)
@@ -94,8 +96,8 @@ static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long reque
 #endif
 }
 
-/* As poll and epoll_wait take a timeout: in milliseconds, rounded up, INT_MAX at the most; -1 where
- * it has no end. */
+/* A timeout for poll and epoll_wait: milliseconds, rounded up, at most INT_MAX; -1 for no
+ * timeout. */
 static inline int ferp_posix_millis(fer_duration timeout)
 {
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
@@ -105,7 +107,7 @@ static inline int ferp_posix_millis(fer_duration timeout)
     return millis < INT_MAX ? (int)millis : INT_MAX;
 }
 
-/* Cut to what time_t holds where that has 32 bits. */
+/* Clamped if time_t has 32 bits. */
 static inline struct timespec ferp_posix_timespec(uint64_t nanos)
 {
     struct timespec time = {0, 0};
@@ -116,16 +118,17 @@ static inline struct timespec ferp_posix_timespec(uint64_t nanos)
     return time;
 }
 
-/* The system's type, with close-on-exec where a socket can be born so. socket.c */
+/* The system's socket type, with SOCK_CLOEXEC if the system has it. socket.c */
 int ferp_posix_type_of(fer_type type);
 
-/* Gives a new descriptor what it could not be born with, or closes it. socket.c */
+/* Sets what the creation of a descriptor could not set: close-on-exec and SO_NOSIGPIPE. Closes the
+ * descriptor on failure. socket.c */
 fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out);
 
-/* The address as the system has it; returns its length. */
+/* Stores the address in the system's form and returns its length. address.c */
 socklen_t ferp_posix_sockaddr(const fer_socket_addr *addr, struct sockaddr_storage *out);
 
-/* And back: false where it is no IP address. */
+/* Reads an address of the system. False if it is no IP address. address.c */
 bool ferp_posix_socket_addr(const struct sockaddr_storage *addr, fer_socket_addr *out);
 
 #endif

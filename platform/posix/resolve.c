@@ -1,6 +1,6 @@
-/* resolve.c: names, by getaddrinfo. Its codes are a number space of their own, told as negative
- * numbers on every system: glibc's are negative, those of macOS and the BSDs are positive and would
- * read as errno values. */
+/* resolve.c: name lookup by getaddrinfo. Its codes are a number space of their own and are reported
+ * as negative numbers on every system. glibc's are negative; those of macOS and the BSDs are
+ * positive and could be mistaken for errno values. */
 #include "platform/posix/posix.h"
 
 #include <netdb.h>
@@ -22,7 +22,7 @@ static fer_error_kind kind_of(int code)
     }
 }
 
-/* EAI_SYSTEM says nothing; errno does, and is told as it is: a positive number. */
+/* EAI_SYSTEM carries no cause. errno does, and is reported unchanged, as a positive number. */
 static fer_error error_of(int code)
 {
     if (code == EAI_SYSTEM) {
@@ -47,7 +47,7 @@ fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
     return (fer_error){FER_OK, 0};
 }
 
-/* Entries of other families are passed over, as are those whose length is not their family's. */
+/* Skips entries of other families, and entries whose length does not fit their family. */
 bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)
 {
     const struct addrinfo *entry = lookup->next;

@@ -1,24 +1,24 @@
-/* socket.c: the life of a socket: made, accepted, duplicated, described, shut down, closed. */
+/* socket.c: creating, accepting, duplicating, describing, shutting down and closing sockets. */
 #include "platform/posix/posix.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
-/* IANA's numbers; libc may be older than them. MPTCP's is Linux' own, for it goes over the wire as
- * TCP. */
+/* IANA's numbers, which an old libc may lack. MPTCP's is Linux' own, because MPTCP is TCP on the
+ * wire. */
 #define FERP_POSIX_MPTCP 262
 #define FERP_POSIX_UDPLITE 136
 
 static fer_error set_close_on_exec(int fd)
 {
-    return FERP_POSIX_BORN_CLOEXEC != 0 ? (fer_error){FER_OK, 0}
+    return FERP_POSIX_SOCK_CLOEXEC != 0 ? (fer_error){FER_OK, 0}
                                         : ferp_posix_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
-/* macOS and the BSDs know no, or not always, MSG_NOSIGNAL. EINVAL comes of a connection that is
- * dead already (XNU), which is no reason to fail: it raises no signal either. */
-static fer_error silence_sigpipe(int fd)
+/* macOS lacks MSG_NOSIGNAL, and not every BSD has it. XNU fails with EINVAL if the connection has
+ * already failed. That is no error here, because such a socket raises no signal either. */
+static fer_error disable_sigpipe(int fd)
 {
 #ifdef SO_NOSIGPIPE
     int on = 1;
@@ -35,7 +35,7 @@ fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out)
 {
     fer_error error = set_close_on_exec(fd);
     if (error.kind == FER_OK) {
-        error = silence_sigpipe(fd);
+        error = disable_sigpipe(fd);
     }
     if (error.kind != FER_OK) {
         (void)close(fd);
@@ -59,12 +59,12 @@ int ferp_posix_type_of(fer_type type)
 {
     static const int types[] = {
         [FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};
-    return types[type] | FERP_POSIX_BORN_CLOEXEC;
+    return types[type] | FERP_POSIX_SOCK_CLOEXEC;
 }
 
-/* A protocol that is another type's is EPROTONOSUPPORT on Linux, and EPROTOTYPE on macOS and the
- * BSDs (socket(2)). */
-static fer_error error_of_birth(int code)
+/* A protocol of another socket type is EPROTONOSUPPORT on Linux, EPROTOTYPE on macOS and the BSDs
+ * (socket(2)). */
+static fer_error creation_error(int code)
 {
     fer_error error = ferp_posix_error_of(code);
     error.kind = code == EPROTOTYPE ? FER_UNSUPPORTED : error.kind;
@@ -74,7 +74,7 @@ static fer_error error_of_birth(int code)
 fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     int fd = socket(system_domain_of(domain), ferp_posix_type_of(type), protocol);
-    return fd < 0 ? error_of_birth(errno) : ferp_posix_finish_socket(fd, out);
+    return fd < 0 ? creation_error(errno) : ferp_posix_finish_socket(fd, out);
 }
 
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
@@ -89,15 +89,14 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 
 void ferp_close(fer_raw_socket raw)
 {
-    (void)close((
-        /* never again after EINTR: the number may be another thread's by then (close(2)) */
-        int)raw);
+    /* Not retried after EINTR: another thread may own the number by then (close(2)). */
+    (void)close((int)raw);
 }
 
-/* The codes by which accept tells of a connection that failed in the queue (accept(2), "Error
- * handling"). EOPNOTSUPP is not among them, for it would not end on a socket that does not
- * listen. */
-static bool died_in_queue(int code)
+/* The codes of accept for a connection that failed in the accept queue (accept(2), "Error
+ * handling"). EOPNOTSUPP is not among them, because a socket that does not listen would return it
+ * every time. */
+static bool failed_in_queue(int code)
 {
     switch (code) {
     case ECONNABORTED:
@@ -125,7 +124,7 @@ static int accept_close_on_exec(int listener, struct sockaddr_storage *from, soc
 #endif
 }
 
-/* An accepted socket takes over SO_NOSIGPIPE (XNU, sonewconn), so only close-on-exec may be
+/* An accepted socket inherits SO_NOSIGPIPE (XNU, sonewconn), so only close-on-exec may be
  * missing. */
 static fer_error finish_accepted(int fd, fer_raw_socket *out)
 {
@@ -146,11 +145,11 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     int fd = accept_close_on_exec((int)raw, &from, &len);
     if (fd < 0) {
         int code = errno;
-        return died_in_queue(code) ? (fer_error){FER_CONNECTION_ABORTED, code}
-                                   : ferp_posix_error_of(code);
+        return failed_in_queue(code) ? (fer_error){FER_CONNECTION_ABORTED, code}
+                                     : ferp_posix_error_of(code);
     }
-    /* macOS hands out a dead descriptor, with no address, for a connection that was reset in an
-     * IPv6 listener's queue. */
+    /* If a connection is reset in the accept queue of an IPv6 listener, macOS returns a failed
+     * descriptor without an address. */
     if (peer != NULL && (len == 0 || !ferp_posix_socket_addr(&from, peer))) {
         (void)close(fd);
         return (fer_error){FER_CONNECTION_ABORTED, ECONNABORTED};
@@ -181,17 +180,17 @@ static fer_error int_option(int fd, int option, int *out)
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
     int code = 0;
-    fer_error asked = int_option((int)raw, SO_ERROR, &code);
-    if (asked.kind == FER_OK) {
+    fer_error error = int_option((int)raw, SO_ERROR, &code);
+    if (error.kind == FER_OK) {
         *pending = ferp_posix_error_of(code);
     }
-    return asked;
+    return error;
 }
 
-/* Whether IP's socket of that type is TCP's or UDP's, or of a protocol that has the same calls: the
- * type alone does not say it of a ping socket (icmp(7)) or SCTP's (sctp(7)). Where the system does
- * not tell the protocol, the type has to do. */
-static bool speaks_tcp_or_udp(int fd, int type)
+/* Whether an IP socket is TCP or UDP, or a protocol with the same calls. The type alone cannot
+ * exclude ping sockets (icmp(7)) and SCTP (sctp(7)). If the system does not report the protocol,
+ * the type decides. */
+static bool is_tcp_or_udp(int fd, int type)
 {
 #ifdef SO_PROTOCOL
     int protocol = 0;
@@ -228,7 +227,7 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
         .is_datagram = type == SOCK_DGRAM,
         .is_raw = type == SOCK_RAW,
         .is_ip = is_ip,
-        .is_of_other_protocol = is_ip && !speaks_tcp_or_udp((int)raw, type),
+        .is_of_other_protocol = is_ip && !is_tcp_or_udp((int)raw, type),
         .is_unix = is_unix,
         .family = family,
         .is_listening = listening != 0,
@@ -240,22 +239,22 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 
 fer_error ferp_adopt(fer_raw_socket raw)
 {
-    return silence_sigpipe((int)raw);
+    return disable_sigpipe((int)raw);
 }
 
 fer_error ferp_release(fer_raw_socket raw)
 {
-    (void)raw; /* modes and timeouts are on the socket as they are */
+    (void)raw; /* the socket already holds its mode and timeouts */
     return (fer_error){FER_OK, 0};
 }
 
 void ferp_disable_connect_retry(fer_raw_socket raw)
 {
-    (void)raw; /* a refusal is final at once here */
+    (void)raw; /* a refusal is final on POSIX */
 }
 
-void ferp_report_refusals(fer_raw_socket raw, bool told)
+void ferp_report_refusals(fer_raw_socket raw, bool enabled)
 {
-    (void)raw; /* connected sockets are told, and no others */
-    (void)told;
+    (void)raw; /* POSIX reports refusals to connected sockets only */
+    (void)enabled;
 }

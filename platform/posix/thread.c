@@ -27,8 +27,8 @@ static monitor *monitor_of(ferp_monitor *opaque)
     return (monitor *)(void *)opaque->words;
 }
 
-/* pthread functions answer with an errno value. EAGAIN is a lack of resources there, and no call
- * that would block (pthread_create(3)). */
+/* pthread functions return an errno value. Here EAGAIN means a lack of resources, not a call that
+ * would block (pthread_create(3)). */
 static fer_error error_of(int code)
 {
     return code == EAGAIN ? (fer_error){FER_OUT_OF_MEMORY, code} : ferp_posix_error_of(code);
@@ -38,16 +38,16 @@ static fer_error error_of(int code)
 
 #if defined(__APPLE__)
 
-/* There is no other clock for it; the wait below takes the time that is left. */
-static int condition_begin(pthread_cond_t *condition)
+/* macOS cannot change the clock of a condition; wait_until passes the time that remains. */
+static int init_condition(pthread_cond_t *condition)
 {
     return pthread_cond_init(condition, NULL);
 }
 
 #else
 
-/* Deadlines are ferp_now's. */
-static int condition_begin(pthread_cond_t *condition)
+/* Deadlines are times of ferp_now. */
+static int init_condition(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;
     int code = pthread_condattr_init(&attributes);
@@ -69,7 +69,7 @@ fer_error ferp_monitor_begin(ferp_monitor *opaque)
     if (code != 0) {
         return error_of(code);
     }
-    code = condition_begin(&made->changed);
+    code = init_condition(&made->changed);
     if (code != 0) {
         pthread_mutex_destroy(&made->mutex);
     }
@@ -82,7 +82,7 @@ void ferp_monitor_end(ferp_monitor *opaque)
     pthread_mutex_destroy(&monitor_of(opaque)->mutex);
 }
 
-/* Neither fails with a mutex of this kind that is used in pairs. */
+/* Lock and unlock of a default mutex, in pairs, cannot fail. */
 void ferp_monitor_enter(ferp_monitor *opaque)
 {
     (void)pthread_mutex_lock(&monitor_of(opaque)->mutex);
@@ -100,31 +100,31 @@ void ferp_monitor_notify_all(ferp_monitor *opaque)
 
 #if defined(__APPLE__)
 
-static int wait_until(monitor *waited, uint64_t deadline)
+static int wait_until(monitor *self, uint64_t deadline)
 {
     uint64_t now = ferp_now();
     struct timespec left = ferp_posix_timespec(deadline > now ? deadline - now : 0);
-    return pthread_cond_timedwait_relative_np(&waited->changed, &waited->mutex, &left);
+    return pthread_cond_timedwait_relative_np(&self->changed, &self->mutex, &left);
 }
 
 #else
 
-static int wait_until(monitor *waited, uint64_t deadline)
+static int wait_until(monitor *self, uint64_t deadline)
 {
     struct timespec end = ferp_posix_timespec(deadline);
-    return pthread_cond_timedwait(&waited->changed, &waited->mutex, &end);
+    return pthread_cond_timedwait(&self->changed, &self->mutex, &end);
 }
 
 #endif
 
-/* What was cut to time_t ends earlier, with OK. */
+/* A deadline that was clamped to time_t ends early, with FER_OK. */
 fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
 {
-    monitor *waited = monitor_of(opaque);
+    monitor *self = monitor_of(opaque);
     if (deadline == FERP_NO_DEADLINE) {
-        return error_of(pthread_cond_wait(&waited->changed, &waited->mutex));
+        return error_of(pthread_cond_wait(&self->changed, &self->mutex));
     }
-    int code = wait_until(waited, deadline);
+    int code = wait_until(self, deadline);
     if (code != ETIMEDOUT) {
         return error_of(code);
     }
@@ -133,8 +133,7 @@ fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
 
 /* ---- Threads */
 
-/* For who looks at the program with a debugger. Best effort, and a call of its own on each
- * system. */
+/* For debuggers. Best effort, by a different call on each system. */
 static void name_this_thread(void)
 {
 #if defined(__APPLE__)
@@ -148,7 +147,7 @@ static void name_this_thread(void)
 #endif
 }
 
-static void *run(void *argument)
+static void *run_thread(void *argument)
 {
     const ferp_thread thread = *(const ferp_thread *)argument;
     name_this_thread();
@@ -163,23 +162,23 @@ static int create(const ferp_thread *thread, const pthread_attr_t *attributes)
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all,
-                          &before); /* the new thread takes over the mask (pthread_create(3)) */
-    int code = pthread_create(&created, attributes, run, (void *)(uintptr_t)thread);
+    /* The new thread inherits the mask (pthread_create(3)). */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = pthread_create(&created, attributes, run_thread, (void *)(uintptr_t)thread);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return code;
 }
 
-/* The system's own size, but where it is small (musl: 128 KiB). glibc takes the program's
- * thread-local storage from the stack, so that nobody but itself knows what is enough, and
- * getaddrinfo loads the system's name service modules, whose habits are their own. It is address
- * space, not memory. */
-static void ask_for_stack(pthread_attr_t *attributes)
+/* Keeps the system's default stack size, unless it is small (musl: 128 KiB). glibc takes the
+ * program's thread-local storage from the stack, so only glibc can compute a size that is enough.
+ * getaddrinfo loads the system's name service modules, whose needs are unknown. A stack costs
+ * address space, not memory. */
+static void ensure_stack_size(pthread_attr_t *attributes)
 {
     size_t size = 0;
     if (pthread_attr_getstacksize(attributes, &size) == 0 && size < STACK_SIZE_MIN) {
-        (void)pthread_attr_setstacksize(
-            attributes, STACK_SIZE_MIN); /* refused, the system's own size is left */
+        /* On failure the default size remains. */
+        (void)pthread_attr_setstacksize(attributes, STACK_SIZE_MIN);
     }
 }
 
@@ -191,7 +190,7 @@ fer_error ferp_thread_start(const ferp_thread *thread)
         return error_of(code);
     }
     (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    ask_for_stack(&attributes);
+    ensure_stack_size(&attributes);
     code = create(thread, &attributes);
     pthread_attr_destroy(&attributes);
     return error_of(code);

@@ -5,15 +5,18 @@
 #include <sys/un.h>
 
 #if defined(__linux__)
-#define FERP_POSIX_IO_LENGTH_MAX \
-    ((size_t)0x7ffff000) /* MAX_RW_COUNT: recv(2) and send(2) move no more */
+/* MAX_RW_COUNT: recv(2) and send(2) move no more. */
+#define FERP_POSIX_IO_LENGTH_MAX ((size_t)0x7ffff000)
 #define FERP_POSIX_LINGER_MAX INT_MAX
 #elif defined(__APPLE__)
-#define FERP_POSIX_IO_LENGTH_MAX ((size_t)INT_MAX) /* more is EINVAL (XNU) */
-#define FERP_POSIX_LINGER_MAX 327 /* kept as ticks, 100 a second, in a short (XNU) */
+/* XNU: EINVAL for more. */
+#define FERP_POSIX_IO_LENGTH_MAX ((size_t)INT_MAX)
+/* XNU stores ticks, 100 a second, in a short. */
+#define FERP_POSIX_LINGER_MAX 327
 #else
 #define FERP_POSIX_IO_LENGTH_MAX ((size_t)INT_MAX)
-#define FERP_POSIX_LINGER_MAX SHRT_MAX /* FreeBSD: EDOM above USHRT_MAX */
+/* FreeBSD: EDOM above USHRT_MAX. */
+#define FERP_POSIX_LINGER_MAX SHRT_MAX
 #endif
 
 #ifdef __linux__
@@ -48,17 +51,17 @@ const struct ferp_traits *ferp_traits(void)
         .refused_connect_is_retried = false,
         .connect_error_comes_late = false,
         .buffer_sizes_are_doubled = FERP_POSIX_DOUBLES_BUFFERS,
-        .datagram_limit_is_send_buffer =
-            FERP_POSIX_IS_BSD, /* macOS: net.inet.udp.maxdgram, 9216; FreeBSD the same */
+        /* macOS and FreeBSD: net.inet.udp.maxdgram, 9216. */
+        .datagram_limit_is_send_buffer = FERP_POSIX_IS_BSD,
         .poller_has_edges = FERP_POSIX_POLLER != FERP_POSIX_POLLER_POLL,
-        .unix_path_max =
-            sizeof((struct sockaddr_un *)0)->sun_path - 1, /* 107; macOS and the BSDs 103 */
+        /* 107; macOS and the BSDs: 103. */
+        .unix_path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1,
         .has_abstract_unix_names = FERP_POSIX_HAS_ABSTRACT_NAMES,
         .io_length_max = FERP_POSIX_IO_LENGTH_MAX,
         .io_slices_max = 1024,
         .linger_seconds_max = FERP_POSIX_LINGER_MAX,
-        .keepalive_seconds_max =
-            32767, /* Linux: tcp(7), MAX_TCP_KEEPIDLE; the others hold at least as much */
+        /* Linux: tcp(7), MAX_TCP_KEEPIDLE. The other systems allow at least as much. */
+        .keepalive_seconds_max = 32767,
         .keepalive_retries_max = 127, /* Linux: MAX_TCP_KEEPCNT */
     };
     return &traits;

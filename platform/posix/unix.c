@@ -1,5 +1,5 @@
-/* unix.c: Unix sockets: made, named, connected, and their datagrams. What else they do is as for
- * any socket. */
+/* unix.c: Unix sockets: pairs, addresses, connect, and datagrams. Other calls are those of any
+ * socket. */
 #include "platform/posix/posix.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define PATH_AT offsetof(struct sockaddr_un, sun_path)
 
-/* A path goes with its NUL where there is room for it, an abstract name as it is behind one
+/* A path includes its NUL if there is room. An abstract name follows a NUL and has none of its own
  * (unix(7)). Core has checked the length. */
 static socklen_t sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_un *out)
 {
@@ -26,8 +26,8 @@ static socklen_t sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_un *o
     return len;
 }
 
-/* An unnamed socket has no path at all, on some systems an empty one. A path may come without its
- * NUL, and on OpenBSD with bytes behind. */
+/* An unnamed socket has no path; some systems report an empty one. A path may lack its NUL, and on
+ * OpenBSD bytes may follow the NUL. */
 static fer_unix_addr from_sockaddr_un(const struct sockaddr_un *from, socklen_t len)
 {
     fer_unix_addr addr = {0};
@@ -49,7 +49,7 @@ static fer_unix_addr from_sockaddr_un(const struct sockaddr_un *from, socklen_t 
     return addr;
 }
 
-/* What getsockname and getpeername gave: of another family it is none of ours. */
+/* Stores the result of getsockname or getpeername. Another family is EAFNOSUPPORT. */
 static fer_error store_address(int returned, const struct sockaddr_un *storage, socklen_t len,
                                fer_unix_addr *out)
 {
@@ -122,12 +122,12 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int fla
                               struct ferp_unix_datagram *out)
 {
     struct sockaddr_un from;
-    struct iovec piece = {buf, len};
+    struct iovec slice = {buf, len};
     struct msghdr message = {0};
     from.sun_family = AF_UNIX;
     message.msg_name = &from;
     message.msg_namelen = sizeof from;
-    message.msg_iov = &piece;
+    message.msg_iov = &slice;
     message.msg_iovlen = 1;
     ssize_t moved = recvmsg((int)raw, &message, flags);
     if (moved < 0) {
@@ -148,7 +148,7 @@ fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
 fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
                                   struct ferp_unix_datagram *out)
 {
-    return receive_from(raw, buf, len, FERP_POSIX_RECV_AT_ONCE, out);
+    return receive_from(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS, out);
 }
 
 static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags,
@@ -170,5 +170,5 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
 fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
                                 const fer_unix_addr *addr, size_t *n)
 {
-    return send_to(raw, buf, len, FERP_POSIX_SEND_AT_ONCE, addr, n);
+    return send_to(raw, buf, len, FERP_POSIX_TRY_SEND_FLAGS, addr, n);
 }

@@ -1,10 +1,10 @@
-/* wait.c: waiting with poll. shutdown wakes a poll by itself here, so there is nothing to arm and
- * nobody to wake. */
+/* wait.c: waiting with poll. On POSIX shutdown wakes a poll, so ferp_wait_arm and ferp_wake make no
+ * system call. */
 #include "platform/posix/posix.h"
 
 #include <poll.h>
 
-/* What ferp_wait holds. */
+/* Indexes into ferp_wait's words. */
 #define WORD_FD 0
 #define WORD_READINESS 1
 
@@ -25,7 +25,7 @@ void ferp_wake(fer_raw_socket raw)
     (void)raw;
 }
 
-/* From now; a deadline that has passed is 0. */
+/* The time from now to deadline; 0 if it has passed. */
 static int millis_until(uint64_t deadline)
 {
     if (deadline == FERP_NO_DEADLINE) {
@@ -35,7 +35,7 @@ static int millis_until(uint64_t deadline)
     return ferp_posix_millis((fer_duration){deadline > now ? deadline - now : 0});
 }
 
-/* Goes round only where poll's int cannot hold the time. */
+/* Loops only if the time does not fit poll's int. */
 static fer_error poll_until(struct pollfd *entry, uint64_t deadline)
 {
     for (;;) {

@@ -1,16 +1,16 @@
-/* address.c: the calls that take or give an address: bind, listen, connect, accept, and the two
- * names of a socket. */
+/* address.c: the calls on a socket's addresses: bind, listen, connect, accept, and the queries of
+ * the local and the peer address. */
 #include "platform/sim/network.h"
 
 /* Linux: net.core.somaxconn. */
 enum { BACKLOG_MAX = 4096, JUMP_MILLIS_MAX = 3600000 };
 #define MILLI UINT64_C(1000000)
 
-void ferp_sim_jump(ferp_sim_world *world, const ferp_sim_socket *socket)
+void ferp_sim_inject_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_TIME_JUMP)) {
-        ferp_sim_pass_until(world,
-                            world->now + (1 + ferp_sim_choose(world, JUMP_MILLIS_MAX)) * MILLI);
+    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_TIME_JUMP)) {
+        ferp_sim_advance_to(network,
+                            network->now + (1 + ferp_sim_choose(network, JUMP_MILLIS_MAX)) * MILLI);
     }
 }
 
@@ -18,60 +18,60 @@ void ferp_sim_jump(ferp_sim_world *world, const ferp_sim_socket *socket)
 
 fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    fer_error error = socket->has_local ? ferp_sim_error(world, FERP_SIM_EINVAL)
-                                        : ferp_sim_claim_port(world, socket, addr);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    fer_error error = socket->has_local ? ferp_sim_error(network, FERP_SIM_EINVAL)
+                                        : ferp_sim_claim_port(network, socket, addr);
     ferp_sim_record record = {.verb = "bind to", .socket = socket, .error = error, .addr = addr};
-    ferp_sim_trace(world, &record);
+    ferp_sim_trace(network, &record);
     return error;
 }
 
-static fer_error claim_for_listening(ferp_sim_world *world, ferp_sim_socket *socket)
+static fer_error claim_for_listening(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     static const fer_ip_addr wildcard_v4 = {.family = FER_IP_V4};
     static const fer_ip_addr wildcard_v6 = {.family = FER_IP_V6};
-    if (socket->life == FERP_SIM_LISTENING) {
-        return FERP_SIM_OK; /* Linux, inet_listen: the backlog alone is changed */
+    if (socket->state == FERP_SIM_LISTENING) {
+        return FERP_SIM_OK; /* Linux, inet_listen: only the backlog changes */
     }
     if (socket->has_local) {
-        return ferp_sim_may_listen(world, socket);
+        return ferp_sim_may_listen(network, socket);
     }
-    if (ferp_sim_is_winsock(world) ||
-        socket->is_unix) { /* Linux, unix_listen: no name, no listening */
-        return ferp_sim_error(world, FERP_SIM_EINVAL);
+    /* Linux, unix_listen: a socket without a name cannot listen. */
+    if (ferp_sim_is_winsock(network) || socket->is_unix) {
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    return ferp_sim_claim_any_port(world, socket,
+    return ferp_sim_claim_any_port(network, socket,
                                    socket->family == FER_IP_V4 ? &wildcard_v4 : &wildcard_v6);
 }
 
 fer_error ferp_listen(fer_raw_socket raw, int backlog)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    bool can = socket->life == FERP_SIM_FRESH || socket->life == FERP_SIM_LISTENING;
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    bool can = socket->state == FERP_SIM_UNCONNECTED || socket->state == FERP_SIM_LISTENING;
     fer_error error =
-        can ? claim_for_listening(world, socket) : ferp_sim_error(world, FERP_SIM_EINVAL);
+        can ? claim_for_listening(network, socket) : ferp_sim_error(network, FERP_SIM_EINVAL);
     /* "it will return success without changing the value for the backlog parameter" ("listen
      * function", MSDN) */
-    bool keeps = socket->life == FERP_SIM_LISTENING && ferp_sim_is_winsock(world);
+    bool keeps = socket->state == FERP_SIM_LISTENING && ferp_sim_is_winsock(network);
     if (error.kind == FER_OK && !keeps) {
-        socket->life = FERP_SIM_LISTENING;
+        socket->state = FERP_SIM_LISTENING;
         socket->backlog = backlog < BACKLOG_MAX ? backlog : BACKLOG_MAX;
     }
-    return ferp_sim_told(world, "listen", socket, error);
+    return ferp_sim_trace_call(network, "listen", socket, error);
 }
 
 /* ---- connect */
 
-/* A destination that no connect can go to: "connect function" (MSDN) refuses wildcards and port 0.
- * Linux takes a wildcard for the loopback, and sends to port 0, where nobody is. */
-static bool is_no_destination(const ferp_sim_world *world, const fer_socket_addr *to)
+/* Windows rejects wildcards and port 0 as destinations ("connect function", MSDN). Linux connects
+ * to the loopback instead of a wildcard, and sends a SYN to port 0, which has no listener. */
+static bool is_invalid_destination(const ferp_sim_network *network, const fer_socket_addr *to)
 {
-    return ferp_sim_is_winsock(world) && (ferp_sim_is_wildcard(&to->ip) || to->port == 0);
+    return ferp_sim_is_winsock(network) && (ferp_sim_is_wildcard(&to->ip) || to->port == 0);
 }
 
 fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr)
 {
-    fer_socket_addr to = ferp_sim_plain(addr);
+    fer_socket_addr to = ferp_sim_canonical(addr);
     if (ferp_sim_is_wildcard(&to.ip)) {
         fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
         fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
@@ -82,244 +82,250 @@ fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr)
 
 static bool is_mapped(const fer_socket_addr *addr)
 {
-    return ferp_sim_plain(addr).ip.family != addr->ip.family;
+    return ferp_sim_canonical(addr).ip.family != addr->ip.family;
 }
 
-static ferp_sim_code may_connect(const ferp_sim_world *world, const ferp_sim_socket *socket,
-                                 const fer_socket_addr *addr)
+static ferp_sim_code connect_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                    const fer_socket_addr *addr)
 {
     if (socket->settings.only_v6 && is_mapped(addr)) {
         return FERP_SIM_ENETUNREACH;
     }
-    switch (socket->life) {
+    switch (socket->state) {
     case FERP_SIM_CONNECTING: return FERP_SIM_EALREADY;
     case FERP_SIM_CONNECTED: return FERP_SIM_EISCONN;
-    case FERP_SIM_LISTENING: return ferp_sim_is_winsock(world) ? FERP_SIM_EINVAL : FERP_SIM_EISCONN;
+    case FERP_SIM_LISTENING:
+        return ferp_sim_is_winsock(network) ? FERP_SIM_EINVAL : FERP_SIM_EISCONN;
     case FERP_SIM_FAILED:
-    case FERP_SIM_DEAD:
-        return ferp_sim_is_winsock(world) ? FERP_SIM_ECONNABORTED : FERP_SIM_NO_ERROR;
-    case FERP_SIM_FRESH:
-    default: return is_no_destination(world, addr) ? FERP_SIM_EADDRNOTAVAIL : FERP_SIM_NO_ERROR;
+    case FERP_SIM_CONNECTION_RESET:
+        return ferp_sim_is_winsock(network) ? FERP_SIM_ECONNABORTED : FERP_SIM_NO_ERROR;
+    case FERP_SIM_UNCONNECTED:
+    default:
+        return is_invalid_destination(network, addr) ? FERP_SIM_EADDRNOTAVAIL : FERP_SIM_NO_ERROR;
     }
 }
 
-static fer_error place(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *to)
+static fer_error assign_local_address(ferp_sim_network *network, ferp_sim_socket *socket,
+                                      const fer_socket_addr *to)
 {
     fer_ip_addr source = ferp_sim_source_for(socket, &to->ip);
     if (!socket->has_local) {
-        return ferp_sim_claim_any_port(world, socket, &source);
+        return ferp_sim_claim_any_port(network, socket, &source);
     }
     socket->local.ip = ferp_sim_is_wildcard(&socket->local.ip) ? source : socket->local.ip;
     return FERP_SIM_OK;
 }
 
-/* Faults of a connect become its answer, which comes as soon as any. */
-static ferp_sim_code struck(ferp_sim_world *world, const ferp_sim_socket *socket)
+/* An injected fault of a connect replaces the host's answer, without a delay. */
+static ferp_sim_code injected_fault(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_REFUSED)) {
+    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_REFUSED)) {
         return FERP_SIM_ECONNREFUSED;
     }
-    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_UNREACHABLE)) {
-        return ferp_sim_choose(world, 2) == 0 ? FERP_SIM_EHOSTUNREACH : FERP_SIM_ENETUNREACH;
+    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_UNREACHABLE)) {
+        return ferp_sim_choose(network, 2) == 0 ? FERP_SIM_EHOSTUNREACH : FERP_SIM_ENETUNREACH;
     }
     return FERP_SIM_NO_ERROR;
 }
 
-static void start(ferp_sim_world *world, ferp_sim_socket *socket, const fer_socket_addr *to)
+static void start_connect(ferp_sim_network *network, ferp_sim_socket *socket,
+                          const fer_socket_addr *to)
 {
-    ferp_sim_code code = struck(world, socket);
+    ferp_sim_code code = injected_fault(network, socket);
     if (code == FERP_SIM_NO_ERROR) {
-        ferp_sim_begin_connect(world, socket, to);
+        ferp_sim_begin_connect(network, socket, to);
     } else {
         socket->remote = *to;
-        ferp_sim_fail_connect(world, socket, code);
+        ferp_sim_fail_connect(network, socket, code);
     }
 }
 
-/* A blocking connect waits, on Linux as long as SO_SNDTIMEO says (socket(7)), and then says that it
- * goes on. */
-static fer_error wait_for_end(ferp_sim_world *world, ferp_sim_socket *socket)
+/* A blocking connect waits, on Linux at most for SO_SNDTIMEO (socket(7)), and then returns
+ * EINPROGRESS. */
+static fer_error wait_for_connect(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     uint64_t timeout = socket->settings.timeouts[FERP_WRITING].nanos;
     uint64_t deadline =
-        timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
-    while (socket->life == FERP_SIM_CONNECTING) {
-        fer_error passed = ferp_sim_pass_time(world, deadline);
+        timeout < FERP_NO_DEADLINE - network->now ? network->now + timeout : FERP_NO_DEADLINE;
+    while (socket->state == FERP_SIM_CONNECTING) {
+        fer_error passed = ferp_sim_pass_time(network, deadline);
         if (passed.kind != FER_OK) {
-            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(world, FERP_SIM_EINPROGRESS)
+            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(network, FERP_SIM_EINPROGRESS)
                                                 : passed;
         }
     }
     ferp_sim_code code = socket->pending;
     socket->pending = FERP_SIM_NO_ERROR;
-    return ferp_sim_error(world, code);
+    return ferp_sim_error(network, code);
 }
 
-static fer_error connect_to(ferp_sim_world *world, ferp_sim_socket *socket,
+static fer_error connect_to(ferp_sim_network *network, ferp_sim_socket *socket,
                             const fer_socket_addr *addr)
 {
     if (socket->kind == FERP_SIM_DATAGRAM) {
-        bool interrupted = ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED);
-        return interrupted ? ferp_sim_error(world, FERP_SIM_EINTR)
-                           : ferp_sim_connect_datagram(world, socket, addr);
+        bool interrupted = ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED);
+        return interrupted ? ferp_sim_error(network, FERP_SIM_EINTR)
+                           : ferp_sim_connect_datagram(network, socket, addr);
     }
-    ferp_sim_code code = may_connect(world, socket, addr);
-    if (code == FERP_SIM_NO_ERROR && ferp_sim_strikes(world, socket, FER_SIM_FAULT_NO_BUFFERS)) {
+    ferp_sim_code code = connect_status(network, socket, addr);
+    if (code == FERP_SIM_NO_ERROR && ferp_sim_injects(network, socket, FER_SIM_FAULT_NO_BUFFERS)) {
         code = FERP_SIM_ENOBUFS;
     }
-    FER_TRY(ferp_sim_error(world, code));
+    FER_TRY(ferp_sim_error(network, code));
     fer_socket_addr to = ferp_sim_destination(addr);
-    FER_TRY(place(world, socket, &to));
-    start(world, socket, &to);
-    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
-        return ferp_sim_error(world, FERP_SIM_EINTR);
+    FER_TRY(assign_local_address(network, socket, &to));
+    start_connect(network, socket, &to);
+    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(network, FERP_SIM_EINTR);
     }
-    bool waits =
-        ferp_sim_is_winsock(world) ? !socket->real_nonblocking : !socket->settings.nonblocking;
-    return waits ? wait_for_end(world, socket) : ferp_sim_error(world, FERP_SIM_EINPROGRESS);
+    bool blocks =
+        ferp_sim_is_winsock(network) ? !socket->real_nonblocking : !socket->settings.nonblocking;
+    return blocks ? wait_for_connect(network, socket)
+                  : ferp_sim_error(network, FERP_SIM_EINPROGRESS);
 }
 
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    ferp_sim_settle(world);
-    ferp_sim_jump(world, socket);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    ferp_sim_run_due_events(network);
+    ferp_sim_inject_time_jump(network, socket);
     ferp_sim_record record = {.verb = "connect to", .socket = socket, .addr = addr};
-    ferp_sim_trace(world, &record);
-    return ferp_sim_told(world, "connect", socket, connect_to(world, socket, addr));
+    ferp_sim_trace(network, &record);
+    return ferp_sim_trace_call(network, "connect", socket, connect_to(network, socket, addr));
 }
 
 /* ---- accept */
 
-static fer_error queue_or_wait(ferp_sim_world *world, ferp_sim_socket *listener)
+static fer_error wait_for_connection(ferp_sim_network *network, ferp_sim_socket *listener)
 {
     uint64_t timeout = listener->settings.timeouts[FERP_READING].nanos;
     uint64_t deadline =
-        timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
-    bool waits =
-        ferp_sim_is_winsock(world) ? !listener->real_nonblocking : !listener->settings.nonblocking;
+        timeout < FERP_NO_DEADLINE - network->now ? network->now + timeout : FERP_NO_DEADLINE;
+    bool blocks = ferp_sim_is_winsock(network) ? !listener->real_nonblocking
+                                               : !listener->settings.nonblocking;
     while (listener->queue_count == 0) {
-        if (!waits) {
+        if (!blocks) {
             if (listener->settings.nonblocking) {
-                ferp_sim_tick(world);
+                ferp_sim_tick(network);
             }
-            return ferp_sim_error(world, FERP_SIM_EAGAIN);
+            return ferp_sim_error(network, FERP_SIM_EAGAIN);
         }
-        fer_error passed = ferp_sim_pass_time(world, deadline);
+        fer_error passed = ferp_sim_pass_time(network, deadline);
         if (passed.kind != FER_OK) {
-            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(world, FERP_SIM_EAGAIN) : passed;
+            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(network, FERP_SIM_EAGAIN) : passed;
         }
     }
     return FERP_SIM_OK;
 }
 
-/* The first in the queue has died: Linux has a code of its own for it, "accept function" (MSDN)
- * says WSAECONNRESET. */
-static fer_error bury_first(ferp_sim_world *world, ferp_sim_socket *listener)
+/* The first connection in the queue was reset. Linux returns ECONNABORTED for it, Windows
+ * WSAECONNRESET ("accept function", MSDN). */
+static fer_error abort_first(ferp_sim_network *network, ferp_sim_socket *listener)
 {
-    ferp_sim_socket *child = ferp_sim_take_queued(world, listener);
-    ferp_sim_send_reset(world, child);
-    ferp_sim_close_socket(world, child);
-    fer_error error = ferp_sim_error(world, ferp_sim_is_winsock(world) ? FERP_SIM_ECONNRESET
-                                                                       : FERP_SIM_ECONNABORTED);
+    ferp_sim_socket *child = ferp_sim_take_queued(network, listener);
+    ferp_sim_send_reset(network, child);
+    ferp_sim_close_socket(network, child);
+    fer_error error = ferp_sim_error(network, ferp_sim_is_winsock(network) ? FERP_SIM_ECONNRESET
+                                                                           : FERP_SIM_ECONNABORTED);
     return (fer_error){FER_CONNECTION_ABORTED, error.os_code};
 }
 
-/* Options and timeouts are the listener's: on Linux as they were when the connection came
- * (sk_clone; network.c has copied them), on Windows as they are now ("accept function", MSDN: "the
- * same properties"). The nonblocking mode is only taken over by Windows, where it is both the
- * socket's and the library's word. */
-static void inherit(const ferp_sim_world *world, const ferp_sim_socket *listener,
+/* A socket inherits its listener's options and timeouts: on Linux those at the arrival of the
+ * connection (sk_clone; network.c has copied them), on Windows those at the accept ("accept
+ * function", MSDN: "the same properties"). Only Windows also inherits the nonblocking mode, both
+ * the socket's and the library's. */
+static void inherit(const ferp_sim_network *network, const ferp_sim_socket *listener,
                     ferp_sim_socket *child)
 {
-    if (ferp_sim_is_winsock(world)) {
+    if (ferp_sim_is_winsock(network)) {
         child->settings = listener->settings;
     }
-    child->settings.nonblocking = ferp_sim_is_winsock(world) && listener->settings.nonblocking;
+    child->settings.nonblocking = ferp_sim_is_winsock(network) && listener->settings.nonblocking;
     child->read_ended = listener->read_ended;
     child->real_nonblocking = true;
 }
 
-static fer_error take_first(ferp_sim_world *world, ferp_sim_socket *listener, fer_raw_socket *out,
-                            fer_socket_addr *peer)
+static fer_error accept_first(ferp_sim_network *network, ferp_sim_socket *listener,
+                              fer_raw_socket *out, fer_socket_addr *peer)
 {
-    ferp_sim_socket *child = &world->sockets[listener->queue_first];
-    bool died = ferp_sim_is_winsock(world) && child->life == FERP_SIM_DEAD;
-    if (died || ferp_sim_strikes(world, listener, FER_SIM_FAULT_ACCEPT_ABORTED)) {
-        return bury_first(world, listener);
+    ferp_sim_socket *child = &network->sockets[listener->queue_first];
+    bool was_reset = ferp_sim_is_winsock(network) && child->state == FERP_SIM_CONNECTION_RESET;
+    if (was_reset || ferp_sim_injects(network, listener, FER_SIM_FAULT_ACCEPT_ABORTED)) {
+        return abort_first(network, listener);
     }
-    FER_TRY(ferp_sim_give_handle(world, child, out)); /* EMFILE leaves it in the queue */
-    (void)ferp_sim_take_queued(world, listener);
-    inherit(world, listener, child);
+    FER_TRY(ferp_sim_open_handle(network, child, out)); /* EMFILE leaves it in the queue */
+    (void)ferp_sim_take_queued(network, listener);
+    inherit(network, listener, child);
     if (peer != NULL) {
-        *peer = ferp_sim_shown(child, &child->remote);
+        *peer = ferp_sim_in_family_of(child, &child->remote);
     }
     ferp_sim_record record = {.verb = "accept", .socket = listener, .addr = &child->remote};
-    ferp_sim_trace(world, &record);
+    ferp_sim_trace(network, &record);
     return FERP_SIM_OK;
 }
 
-static fer_error accept_one(ferp_sim_world *world, ferp_sim_socket *listener, fer_raw_socket *out,
-                            fer_socket_addr *peer)
+static fer_error accept_one(ferp_sim_network *network, ferp_sim_socket *listener,
+                            fer_raw_socket *out, fer_socket_addr *peer)
 {
-    ferp_sim_settle(world);
-    if (listener->life != FERP_SIM_LISTENING) {
-        return ferp_sim_error(world, FERP_SIM_EINVAL);
+    ferp_sim_run_due_events(network);
+    if (listener->state != FERP_SIM_LISTENING) {
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    ferp_sim_jump(world, listener);
-    if (ferp_sim_strikes(world, listener, FER_SIM_FAULT_INTERRUPTED)) {
-        return ferp_sim_error(world, FERP_SIM_EINTR);
+    ferp_sim_inject_time_jump(network, listener);
+    if (ferp_sim_injects(network, listener, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(network, FERP_SIM_EINTR);
     }
-    bool can_block = ferp_sim_is_winsock(world) || listener->settings.nonblocking;
-    if (can_block && ferp_sim_strikes(world, listener, FER_SIM_FAULT_WOULD_BLOCK)) {
-        return ferp_sim_error(world, FERP_SIM_EAGAIN);
+    bool can_block = ferp_sim_is_winsock(network) || listener->settings.nonblocking;
+    if (can_block && ferp_sim_injects(network, listener, FER_SIM_FAULT_WOULD_BLOCK)) {
+        return ferp_sim_error(network, FERP_SIM_EAGAIN);
     }
-    FER_TRY(queue_or_wait(world, listener));
-    return take_first(world, listener, out, peer);
+    FER_TRY(wait_for_connection(network, listener));
+    return accept_first(network, listener, out, peer);
 }
 
 fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    fer_error error = accept_one(world, socket, out, peer);
-    return error.kind == FER_OK ? error : ferp_sim_told(world, "accept", socket, error);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    fer_error error = accept_one(network, socket, out, peer);
+    return error.kind == FER_OK ? error : ferp_sim_trace_call(network, "accept", socket, error);
 }
 
-/* ---- Names */
+/* ---- Addresses of a socket */
 
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    ferp_sim_settle(world);
-    if (!socket->has_local && ferp_sim_is_winsock(world)) {
-        return ferp_sim_error(world, FERP_SIM_EINVAL);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    ferp_sim_run_due_events(network);
+    if (!socket->has_local && ferp_sim_is_winsock(network)) {
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    fer_socket_addr none = {.ip = {.family = socket->family}};
-    *out = socket->has_local ? ferp_sim_shown(socket, &socket->local) : none;
+    fer_socket_addr unspecified = {.ip = {.family = socket->family}};
+    *out = socket->has_local ? ferp_sim_in_family_of(socket, &socket->local) : unspecified;
     return FERP_SIM_OK;
 }
 
-/* After the end Windows answers still; Linux does not once both ends are done, or after a reset,
- * but of Unix sockets. */
+/* On Windows, and for Unix sockets on Linux, a socket counts as connected after both FINs and after
+ * a reset too. Other sockets on Linux do not. */
 fer_error ferp_check_connected(fer_raw_socket raw)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    ferp_sim_settle(world);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    ferp_sim_run_due_events(network);
     bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
-    bool is_open =
-        socket->life == FERP_SIM_CONNECTED && (is_datagram || !ferp_sim_is_over(world, socket));
-    bool was_open = socket->life == FERP_SIM_CONNECTED || socket->life == FERP_SIM_DEAD;
-    bool answers = ferp_sim_is_winsock(world) || socket->is_unix ? was_open : is_open;
-    return ferp_sim_error(world, answers ? FERP_SIM_NO_ERROR : FERP_SIM_ENOTCONN);
+    bool is_open = socket->state == FERP_SIM_CONNECTED &&
+                   (is_datagram || !ferp_sim_both_ended(network, socket));
+    bool was_open =
+        socket->state == FERP_SIM_CONNECTED || socket->state == FERP_SIM_CONNECTION_RESET;
+    bool is_available = ferp_sim_is_winsock(network) || socket->is_unix ? was_open : is_open;
+    return ferp_sim_error(network, is_available ? FERP_SIM_NO_ERROR : FERP_SIM_ENOTCONN);
 }
 
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     FER_TRY(ferp_check_connected(raw));
     if (socket->is_unix) {
-        return ferp_sim_error(world, FERP_SIM_EAFNOSUPPORT);
+        return ferp_sim_error(network, FERP_SIM_EAFNOSUPPORT);
     }
-    *out = ferp_sim_shown(socket, &socket->remote);
+    *out = ferp_sim_in_family_of(socket, &socket->remote);
     return FERP_SIM_OK;
 }

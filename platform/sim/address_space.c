@@ -1,5 +1,5 @@
-/* address_space.c: who is where: addresses, ports, and which of two sockets may have one. The
- * network knows IPv4-mapped addresses as IPv4. */
+/* address_space.c: addresses and ports: which socket has which, and which sockets may share one.
+ * Addresses are stored in canonical form: an IPv4-mapped address as IPv4. */
 #include <string.h>
 
 #include "ferrule/ip.h"
@@ -14,7 +14,7 @@ enum {
 };
 
 /* Linux: TCP_TIMEWAIT_LEN. */
-#define OLD_PORT_NANOS (UINT64_C(60) * 1000000000)
+#define TIME_WAIT_NANOS (UINT64_C(60) * 1000000000)
 
 static const fer_ipv4_addr own_v4 = {{10, 0, 0, 1}};
 static const fer_ipv6_addr own_v6 = {{0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
@@ -24,25 +24,25 @@ bool ferp_sim_is_wildcard(const fer_ip_addr *ip)
     return fer_ip_addr_is_unspecified(ip);
 }
 
-fer_socket_addr ferp_sim_plain(const fer_socket_addr *addr)
+fer_socket_addr ferp_sim_canonical(const fer_socket_addr *addr)
 {
-    fer_socket_addr plain = *addr;
-    plain.ip = fer_ip_addr_to_canonical(&addr->ip);
-    if (plain.ip.family == FER_IP_V4) {
-        plain.flowinfo = 0;
-        plain.scope_id = 0;
+    fer_socket_addr canonical = *addr;
+    canonical.ip = fer_ip_addr_to_canonical(&addr->ip);
+    if (canonical.ip.family == FER_IP_V4) {
+        canonical.flowinfo = 0;
+        canonical.scope_id = 0;
     }
-    return plain;
+    return canonical;
 }
 
-fer_socket_addr ferp_sim_shown(const ferp_sim_socket *socket, const fer_socket_addr *addr)
+fer_socket_addr ferp_sim_in_family_of(const ferp_sim_socket *socket, const fer_socket_addr *addr)
 {
-    fer_socket_addr shown = *addr;
+    fer_socket_addr converted = *addr;
     if (socket->family == FER_IP_V6 && addr->ip.family == FER_IP_V4) {
         fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr->ip.v4);
-        shown.ip = fer_ip_addr_from_v6(&mapped);
+        converted.ip = fer_ip_addr_from_v6(&mapped);
     }
-    return shown;
+    return converted;
 }
 
 bool ferp_sim_is_local(const fer_ip_addr *ip)
@@ -55,9 +55,8 @@ bool ferp_sim_is_local(const fer_ip_addr *ip)
 
 /* ---- Two sockets and one port */
 
-/* Whether an address that one is bound to takes in the other's. A wildcard is this machine's,
- * whoever else is bound to it. */
-bool ferp_sim_takes_in(const ferp_sim_socket *one, const fer_ip_addr *other)
+/* A wildcard includes only this machine's addresses, even if a peer is bound to it. */
+bool ferp_sim_covers(const ferp_sim_socket *one, const fer_ip_addr *other)
 {
     const fer_ip_addr *ip = &one->local.ip;
     if (!ferp_sim_is_wildcard(ip)) {
@@ -81,31 +80,35 @@ bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *oth
 
 static bool overlap(const ferp_sim_socket *one, const ferp_sim_socket *other)
 {
-    return ferp_sim_takes_in(one, &other->local.ip) || ferp_sim_takes_in(other, &one->local.ip);
+    return ferp_sim_covers(one, &other->local.ip) || ferp_sim_covers(other, &one->local.ip);
 }
 
-/* Linux, inet_csk_get_port: two that both have SO_REUSEADDR may share while neither listens; two
- * that both have SO_REUSEPORT always. */
-static ferp_sim_code linux_verdict(const ferp_sim_socket *first, const ferp_sim_socket *second)
+/* Linux, inet_csk_get_port: two sockets with SO_REUSEADDR may share a port while neither listens.
+ * Two sockets with SO_REUSEPORT may always share it. */
+static ferp_sim_code linux_bind_status(const ferp_sim_socket *first, const ferp_sim_socket *second)
 {
     if (first->settings.reuse_port && second->settings.reuse_port) {
         return FERP_SIM_NO_ERROR;
     }
     bool shared =
-        first->settings.reuse && second->settings.reuse && first->life != FERP_SIM_LISTENING;
+        first->settings.reuse && second->settings.reuse && first->state != FERP_SIM_LISTENING;
     return shared ? FERP_SIM_NO_ERROR : FERP_SIM_EADDRINUSE;
 }
 
-/* "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN), its table for Windows Server 2003 and later:
- * the first socket's line, the second one's column; default, SO_REUSEADDR, SO_EXCLUSIVEADDRUSE,
- * each on the wildcard and on a specific address. */
-static ferp_sim_code windows_verdict(const ferp_sim_socket *first, const ferp_sim_socket *second)
+/* The table for Windows Server 2003 and later in "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"
+ * (MSDN). The line is the first socket's, the column the second's. Both are ordered: default,
+ * SO_REUSEADDR, SO_EXCLUSIVEADDRUSE, each on the wildcard and on a specific address. */
+static ferp_sim_code windows_bind_status(const ferp_sim_socket *first,
+                                         const ferp_sim_socket *second)
 {
-    enum { FINE, INUSE, ACCESS };
+    enum { FREE, IN_USE, ACCESS };
     static const unsigned char table[6][6] = {
-        {INUSE, FINE, FINE, FINE, INUSE, FINE},         {FINE, INUSE, FINE, FINE, INUSE, INUSE},
-        {INUSE, FINE, FINE, FINE, INUSE, FINE},         {FINE, INUSE, FINE, FINE, INUSE, INUSE},
-        {INUSE, ACCESS, ACCESS, ACCESS, INUSE, ACCESS}, {FINE, INUSE, FINE, ACCESS, INUSE, INUSE},
+        {IN_USE, FREE, FREE, FREE, IN_USE, FREE},
+        {FREE, IN_USE, FREE, FREE, IN_USE, IN_USE},
+        {IN_USE, FREE, FREE, FREE, IN_USE, FREE},
+        {FREE, IN_USE, FREE, FREE, IN_USE, IN_USE},
+        {IN_USE, ACCESS, ACCESS, ACCESS, IN_USE, ACCESS},
+        {FREE, IN_USE, FREE, ACCESS, IN_USE, IN_USE},
     };
     static const ferp_sim_code codes[] = {FERP_SIM_NO_ERROR, FERP_SIM_EADDRINUSE, FERP_SIM_EACCES};
     int line = (first->settings.exclusive ? 4
@@ -119,17 +122,17 @@ static ferp_sim_code windows_verdict(const ferp_sim_socket *first, const ferp_si
     return codes[table[line][column]];
 }
 
-static ferp_sim_code verdict_on(const ferp_sim_world *world, const ferp_sim_socket *wanting)
+static ferp_sim_code bind_status(const ferp_sim_network *network, const ferp_sim_socket *requester)
 {
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        const ferp_sim_socket *other = &world->sockets[i];
-        if (other == wanting || !is_bound_to(other, wanting->kind, wanting->local.port) ||
-            !overlap(other, wanting)) {
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        const ferp_sim_socket *other = &network->sockets[i];
+        if (other == requester || !is_bound_to(other, requester->kind, requester->local.port) ||
+            !overlap(other, requester)) {
             continue;
         }
-        bool windows = ferp_sim_acts_as_windows(world, wanting);
+        bool windows = ferp_sim_acts_as_windows(network, requester);
         ferp_sim_code code =
-            windows ? windows_verdict(other, wanting) : linux_verdict(other, wanting);
+            windows ? windows_bind_status(other, requester) : linux_bind_status(other, requester);
         if (code != FERP_SIM_NO_ERROR) {
             return code;
         }
@@ -137,61 +140,61 @@ static ferp_sim_code verdict_on(const ferp_sim_world *world, const ferp_sim_sock
     return FERP_SIM_NO_ERROR;
 }
 
-/* ---- Ports of ended connections: TIME_WAIT, which Linux' SO_REUSEADDR is for, and which Windows
- * does not mind */
+/* ---- Ports in TIME_WAIT. On Linux a bind to one needs SO_REUSEADDR; Windows ignores TIME_WAIT. */
 
-void ferp_sim_remember_port(ferp_sim_world *world, const fer_socket_addr *addr)
+void ferp_sim_add_time_wait(ferp_sim_network *network, const fer_socket_addr *addr)
 {
-    world->old_ports[world->old_port_next] =
-        (ferp_sim_old_port){*addr, world->now + OLD_PORT_NANOS};
-    world->old_port_next = (world->old_port_next + 1) % FERP_SIM_OLD_PORTS_MAX;
-    world->old_port_count += world->old_port_count < FERP_SIM_OLD_PORTS_MAX;
+    network->time_waits[network->time_wait_next] =
+        (ferp_sim_time_wait){*addr, network->now + TIME_WAIT_NANOS};
+    network->time_wait_next = (network->time_wait_next + 1) % FERP_SIM_TIME_WAITS_MAX;
+    network->time_wait_count += network->time_wait_count < FERP_SIM_TIME_WAITS_MAX;
 }
 
-static bool is_old(const ferp_sim_world *world, const ferp_sim_socket *wanting)
+static bool is_in_time_wait(const ferp_sim_network *network, const ferp_sim_socket *requester)
 {
-    if (wanting->kind != FERP_SIM_STREAM) {
+    if (requester->kind != FERP_SIM_STREAM) {
         return false;
     }
-    for (size_t i = 0; i < world->old_port_count; i++) {
-        const ferp_sim_old_port *old = &world->old_ports[i];
-        if (old->until > world->now && old->addr.port == wanting->local.port &&
-            ferp_sim_takes_in(wanting, &old->addr.ip)) {
+    for (size_t i = 0; i < network->time_wait_count; i++) {
+        const ferp_sim_time_wait *time_wait = &network->time_waits[i];
+        if (time_wait->until > network->now && time_wait->addr.port == requester->local.port &&
+            ferp_sim_covers(requester, &time_wait->addr.ip)) {
             return true;
         }
     }
     return false;
 }
 
-/* ---- Claims */
+/* ---- Binding */
 
-static bool port_is_free(const ferp_sim_world *world, const ferp_sim_socket *wanting)
+static bool port_is_free(const ferp_sim_network *network, const ferp_sim_socket *requester)
 {
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        const ferp_sim_socket *other = &world->sockets[i];
-        if (other != wanting && is_bound_to(other, wanting->kind, wanting->local.port) &&
-            overlap(other, wanting)) {
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        const ferp_sim_socket *other = &network->sockets[i];
+        if (other != requester && is_bound_to(other, requester->kind, requester->local.port) &&
+            overlap(other, requester)) {
             return false;
         }
     }
-    return !is_old(world, wanting);
+    return !is_in_time_wait(network, requester);
 }
 
-fer_error ferp_sim_claim_any_port(ferp_sim_world *world, ferp_sim_socket *socket,
+fer_error ferp_sim_claim_any_port(ferp_sim_network *network, ferp_sim_socket *socket,
                                   const fer_ip_addr *ip)
 {
-    uint32_t first = ferp_sim_is_winsock(world) ? WINDOWS_PORT_FIRST : LINUX_PORT_FIRST;
-    uint32_t count = (ferp_sim_is_winsock(world) ? WINDOWS_PORT_LAST : LINUX_PORT_LAST) - first + 1;
-    uint32_t start = ferp_sim_choose(world, count);
+    uint32_t first = ferp_sim_is_winsock(network) ? WINDOWS_PORT_FIRST : LINUX_PORT_FIRST;
+    uint32_t count =
+        (ferp_sim_is_winsock(network) ? WINDOWS_PORT_LAST : LINUX_PORT_LAST) - first + 1;
+    uint32_t start = ferp_sim_choose(network, count);
     socket->local = (fer_socket_addr){.ip = *ip};
     for (uint32_t i = 0; i < count; i++) {
         socket->local.port = (uint16_t)(first + (start + i) % count);
-        if (port_is_free(world, socket)) {
+        if (port_is_free(network, socket)) {
             socket->has_local = true;
             return FERP_SIM_OK;
         }
     }
-    return ferp_sim_error(world, FERP_SIM_EADDRINUSE);
+    return ferp_sim_error(network, FERP_SIM_EADDRINUSE);
 }
 
 static bool is_link_local_without_scope(const fer_socket_addr *addr)
@@ -200,49 +203,50 @@ static bool is_link_local_without_scope(const fer_socket_addr *addr)
            addr->scope_id == 0;
 }
 
-static ferp_sim_code place_verdict(const ferp_sim_world *world, const ferp_sim_socket *socket,
-                                   const fer_socket_addr *plain)
+static ferp_sim_code address_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                    const fer_socket_addr *canonical)
 {
-    if (socket->is_peer || ferp_sim_is_local(&plain->ip)) {
+    if (socket->is_peer || ferp_sim_is_local(&canonical->ip)) {
         return FERP_SIM_NO_ERROR;
     }
-    bool odd = is_link_local_without_scope(plain) && !ferp_sim_is_winsock(world);
-    return odd ? FERP_SIM_EINVAL : FERP_SIM_EADDRNOTAVAIL;
+    bool lacks_scope = is_link_local_without_scope(canonical) && !ferp_sim_is_winsock(network);
+    return lacks_scope ? FERP_SIM_EINVAL : FERP_SIM_EADDRNOTAVAIL;
 }
 
-fer_error ferp_sim_claim_port(ferp_sim_world *world, ferp_sim_socket *socket,
+fer_error ferp_sim_claim_port(ferp_sim_network *network, ferp_sim_socket *socket,
                               const fer_socket_addr *addr)
 {
-    fer_socket_addr plain = ferp_sim_plain(addr);
-    ferp_sim_code code = place_verdict(world, socket, &plain);
+    fer_socket_addr canonical = ferp_sim_canonical(addr);
+    ferp_sim_code code = address_status(network, socket, &canonical);
     if (code != FERP_SIM_NO_ERROR) {
-        return ferp_sim_error(world, code);
+        return ferp_sim_error(network, code);
     }
-    if (plain.port == 0) {
-        return ferp_sim_claim_any_port(world, socket, &plain.ip);
+    if (canonical.port == 0) {
+        return ferp_sim_claim_any_port(network, socket, &canonical.ip);
     }
-    socket->local = plain;
-    code = verdict_on(world, socket);
-    if (code == FERP_SIM_NO_ERROR && !ferp_sim_is_winsock(world) && !socket->settings.reuse &&
-        is_old(world, socket)) {
+    socket->local = canonical;
+    code = bind_status(network, socket);
+    if (code == FERP_SIM_NO_ERROR && !ferp_sim_is_winsock(network) && !socket->settings.reuse &&
+        is_in_time_wait(network, socket)) {
         code = FERP_SIM_EADDRINUSE;
     }
     socket->has_local = code == FERP_SIM_NO_ERROR;
-    return ferp_sim_error(world, code);
+    return ferp_sim_error(network, code);
 }
 
-/* Linux asks again when the second of two that share begins to listen. */
-fer_error ferp_sim_may_listen(ferp_sim_world *world, const ferp_sim_socket *socket)
+/* Linux checks again at listen, because a listening socket may share its port with fewer others. */
+fer_error ferp_sim_may_listen(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    ferp_sim_code code = ferp_sim_is_winsock(world) ? FERP_SIM_NO_ERROR : verdict_on(world, socket);
-    return ferp_sim_error(world, code);
+    ferp_sim_code code =
+        ferp_sim_is_winsock(network) ? FERP_SIM_NO_ERROR : bind_status(network, socket);
+    return ferp_sim_error(network, code);
 }
 
-/* ---- Who is there */
+/* ---- Finding listeners and hosts */
 
-/* The more exact address wins; of listeners that share one, the seed chooses, as Linux' hash does
- * (socket(7), SO_REUSEPORT). */
-static bool is_preferred(ferp_sim_world *world, const ferp_sim_socket *found,
+/* A specific address precedes the wildcard. Of listeners with one address the seed chooses, in
+ * place of Linux' hash (socket(7), SO_REUSEPORT). */
+static bool is_preferred(ferp_sim_network *network, const ferp_sim_socket *found,
                          const ferp_sim_socket *socket)
 {
     if (found == NULL ||
@@ -250,43 +254,44 @@ static bool is_preferred(ferp_sim_world *world, const ferp_sim_socket *found,
         return found == NULL || ferp_sim_is_wildcard(&found->local.ip);
     }
     return found->settings.reuse_port && socket->settings.reuse_port &&
-           ferp_sim_choose(world, 2) != 0;
+           ferp_sim_choose(network, 2) != 0;
 }
 
-ferp_sim_socket *ferp_sim_listener_at(ferp_sim_world *world, const fer_socket_addr *addr)
+ferp_sim_socket *ferp_sim_listener_at(ferp_sim_network *network, const fer_socket_addr *addr)
 {
     ferp_sim_socket *found = NULL;
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        ferp_sim_socket *socket = &world->sockets[i];
-        if (socket->life == FERP_SIM_LISTENING &&
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        ferp_sim_socket *socket = &network->sockets[i];
+        if (socket->state == FERP_SIM_LISTENING &&
             is_bound_to(socket, FERP_SIM_STREAM, addr->port) &&
-            ferp_sim_takes_in(socket, &addr->ip) && is_preferred(world, found, socket)) {
+            ferp_sim_covers(socket, &addr->ip) && is_preferred(network, found, socket)) {
             found = socket;
         }
     }
     return found;
 }
 
-bool ferp_sim_is_host(const ferp_sim_world *world, const fer_ip_addr *ip)
+bool ferp_sim_is_host(const ferp_sim_network *network, const fer_ip_addr *ip)
 {
     if (ferp_sim_is_local(ip)) {
         return true;
     }
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        const ferp_sim_socket *socket = &world->sockets[i];
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        const ferp_sim_socket *socket = &network->sockets[i];
         if (socket->has_local && fer_ip_addr_eq(&socket->local.ip, ip)) {
             return true;
         }
     }
-    for (size_t i = 0; i < world->answer_count; i++) {
-        if (fer_ip_addr_eq(&world->answers[i].addr.ip, ip)) {
+    for (size_t i = 0; i < network->answer_count; i++) {
+        if (fer_ip_addr_eq(&network->answers[i].addr.ip, ip)) {
             return true;
         }
     }
     return false;
 }
 
-/* The address that a connect goes out from: the destination's own where it is this machine's. */
+/* Returns the local address of a connect: the loopback for a loopback destination, and for a peer
+ * the destination's address. */
 fer_ip_addr ferp_sim_source_for(const ferp_sim_socket *socket, const fer_ip_addr *to)
 {
     fer_ipv4_addr loopback_v4 = FER_IPV4_ADDR_LOCALHOST;

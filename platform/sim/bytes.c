@@ -1,178 +1,183 @@
-/* bytes.c: receiving and sending. Where the dialect's system would wait in the kernel, time passes
- * here. */
+/* bytes.c: receiving and sending. If the dialect's system would wait in the kernel, virtual time
+ * passes here. */
 #include "platform/sim/network.h"
 
-/* ---- What both have in common */
+/* ---- The common part of both */
 
-static bool waits_in_kernel(const ferp_sim_world *world, const ferp_sim_socket *socket)
+static bool waits_in_kernel(const ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    return ferp_sim_is_winsock(world) ? !socket->real_nonblocking : !socket->settings.nonblocking;
+    return ferp_sim_is_winsock(network) ? !socket->real_nonblocking : !socket->settings.nonblocking;
 }
 
-uint64_t ferp_sim_deadline(const ferp_sim_world *world, const ferp_sim_socket *socket,
+uint64_t ferp_sim_deadline(const ferp_sim_network *network, const ferp_sim_socket *socket,
                            ferp_direction direction)
 {
     uint64_t timeout = socket->settings.timeouts[direction].nanos;
-    return timeout < FERP_NO_DEADLINE - world->now ? world->now + timeout : FERP_NO_DEADLINE;
+    return timeout < FERP_NO_DEADLINE - network->now ? network->now + timeout : FERP_NO_DEADLINE;
 }
 
-/* A half that has ended answers at once: no system would block there. */
-static bool could_block(ferp_sim_world *world, const ferp_sim_socket *socket,
+/* A call on an ended half never blocks, on any system. */
+static bool could_block(ferp_sim_network *network, const ferp_sim_socket *socket,
                         ferp_direction direction)
 {
     if (socket->kind == FERP_SIM_DATAGRAM) {
-        return !waits_in_kernel(world, socket);
+        return !waits_in_kernel(network, socket);
     }
-    const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
     bool read_ended = socket->shut_read || socket->read_ended || in == NULL || in->fin_arrived;
     bool ended = direction == FERP_WRITING ? socket->shut_write : read_ended;
-    return !waits_in_kernel(world, socket) && !ended && socket->life == FERP_SIM_CONNECTED;
+    return !waits_in_kernel(network, socket) && !ended && socket->state == FERP_SIM_CONNECTED;
 }
 
-/* Faults that end a call before it has looked at anything. */
-static fer_error strike_at_entry(ferp_sim_world *world, ferp_sim_socket *socket,
+/* Injects the faults that end a call before it reads the socket's state. */
+static fer_error inject_at_entry(ferp_sim_network *network, ferp_sim_socket *socket,
                                  ferp_direction direction)
 {
-    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
-        return ferp_sim_error(world, FERP_SIM_EINTR);
+    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(network, FERP_SIM_EINTR);
     }
-    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_NO_BUFFERS)) {
-        return ferp_sim_error(world, FERP_SIM_ENOBUFS);
+    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_NO_BUFFERS)) {
+        return ferp_sim_error(network, FERP_SIM_ENOBUFS);
     }
-    if (could_block(world, socket, direction) &&
-        ferp_sim_strikes(world, socket, FER_SIM_FAULT_WOULD_BLOCK)) {
-        return ferp_sim_error(world, FERP_SIM_EAGAIN);
+    if (could_block(network, socket, direction) &&
+        ferp_sim_injects(network, socket, FER_SIM_FAULT_WOULD_BLOCK)) {
+        return ferp_sim_error(network, FERP_SIM_EAGAIN);
     }
     return FERP_SIM_OK;
 }
 
-/* Both ends are reset, as by something between them. */
-static void strike_connection(ferp_sim_world *world, ferp_sim_socket *socket)
+/* Injects a reset of both ends, as a middlebox sends it. */
+static void inject_reset(ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    bool can_be_reset = socket->kind == FERP_SIM_STREAM && socket->life == FERP_SIM_CONNECTED;
-    if (!can_be_reset || !ferp_sim_strikes(world, socket, FER_SIM_FAULT_RESET)) {
+    bool can_be_reset = socket->kind == FERP_SIM_STREAM && socket->state == FERP_SIM_CONNECTED;
+    if (!can_be_reset || !ferp_sim_injects(network, socket, FER_SIM_FAULT_RESET)) {
         return;
     }
-    ferp_sim_send_reset(world, socket);
-    ferp_sim_meet_reset(world, socket);
+    ferp_sim_send_reset(network, socket);
+    ferp_sim_receive_reset(network, socket);
 }
 
-fer_error ferp_sim_enter(ferp_sim_world *world, ferp_sim_socket *socket, ferp_direction direction)
+fer_error ferp_sim_enter(ferp_sim_network *network, ferp_sim_socket *socket,
+                         ferp_direction direction)
 {
-    ferp_sim_settle(world);
-    ferp_sim_jump(world, socket);
-    strike_connection(world, socket);
-    return strike_at_entry(world, socket, direction);
+    ferp_sim_run_due_events(network);
+    ferp_sim_inject_time_jump(network, socket);
+    inject_reset(network, socket);
+    return inject_at_entry(network, socket, direction);
 }
 
-/* A reset: Linux tells it once, to whoever asks first. Windows tells it always, and often as
+/* Linux reports a reset once, to the first call. Windows reports it to every call, and often as
  * 10053. */
-static fer_error reset_told(ferp_sim_world *world, ferp_sim_socket *socket)
+static fer_error reset_error(ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    if (ferp_sim_acts_as_windows(world, socket)) {
-        bool aborted = socket->pending == FERP_SIM_ECONNABORTED || ferp_sim_quirk(world);
-        return ferp_sim_error(world, aborted ? FERP_SIM_ECONNABORTED : FERP_SIM_ECONNRESET);
+    if (ferp_sim_acts_as_windows(network, socket)) {
+        bool aborted =
+            socket->pending == FERP_SIM_ECONNABORTED || ferp_sim_choose_for_dialect(network);
+        return ferp_sim_error(network, aborted ? FERP_SIM_ECONNABORTED : FERP_SIM_ECONNRESET);
     }
     ferp_sim_code code = socket->pending;
     socket->pending = FERP_SIM_NO_ERROR;
-    return ferp_sim_error(world, code);
+    return ferp_sim_error(network, code);
 }
 
-static fer_error would_block(ferp_sim_world *world, const ferp_sim_socket *socket)
+static fer_error would_block(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     if (socket->settings.nonblocking) {
-        ferp_sim_tick(world);
+        ferp_sim_tick(network);
     }
-    return ferp_sim_error(world, FERP_SIM_EAGAIN);
+    return ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
 
-fer_error ferp_sim_look_patiently(ferp_sim_world *world, ferp_sim_socket *socket, uint64_t deadline,
-                                  ferp_sim_look look, size_t *count)
+fer_error ferp_sim_check_with_wait(ferp_sim_network *network, ferp_sim_socket *socket,
+                                   uint64_t deadline, ferp_sim_check check, size_t *count)
 {
     for (;;) {
-        fer_error error = look(world, socket, count);
+        fer_error error = check(network, socket, count);
         if (error.kind != FER_WOULD_BLOCK) {
             return error;
         }
-        if (!waits_in_kernel(world, socket)) {
-            return would_block(world, socket);
+        if (!waits_in_kernel(network, socket)) {
+            return would_block(network, socket);
         }
-        fer_error passed = ferp_sim_pass_time(world, deadline);
+        fer_error passed = ferp_sim_pass_time(network, deadline);
         if (passed.kind != FER_OK) {
-            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(world, FERP_SIM_EXPIRED) : passed;
+            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(network, FERP_SIM_EXPIRED)
+                                                : passed;
         }
     }
 }
 
-/* Some of count, where the fault strikes that cuts it. */
-static size_t cut(ferp_sim_world *world, const ferp_sim_socket *socket, fer_sim_fault fault,
-                  size_t count)
+/* Returns count, or fewer if the fault is injected. */
+static size_t shorten_by_fault(ferp_sim_network *network, const ferp_sim_socket *socket,
+                               fer_sim_fault fault, size_t count)
 {
-    if (count < 2 || !ferp_sim_strikes(world, socket, fault)) {
+    if (count < 2 || !ferp_sim_injects(network, socket, fault)) {
         return count;
     }
     uint32_t bound = count - 1 < UINT32_MAX ? (uint32_t)(count - 1) : UINT32_MAX;
-    return 1 + ferp_sim_choose(world, bound);
+    return 1 + ferp_sim_choose(network, bound);
 }
 
 /* ---- Receiving */
 
-/* Linux, tcp_recvmsg: bytes; then the end, if it was met; then the error, once; then the shut half,
- * or what is left of a reset. Of a Unix socket the error comes before the end
- * (unix_stream_read_generic). */
-static fer_error look_in_linux(ferp_sim_world *world, ferp_sim_socket *socket)
+/* Linux, tcp_recvmsg: bytes first, then end of file after a FIN, then the pending error, once, then
+ * end of file of a shut down read half or after a reset. On a Unix socket the error precedes end of
+ * file (unix_stream_read_generic). */
+static fer_error receive_status_linux(ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
-    bool is_told_first = socket->is_unix && socket->pending != FERP_SIM_NO_ERROR;
-    if (in != NULL && in->fin_arrived && !is_told_first) {
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
+    bool error_comes_first = socket->is_unix && socket->pending != FERP_SIM_NO_ERROR;
+    if (in != NULL && in->fin_arrived && !error_comes_first) {
         return FERP_SIM_OK;
     }
     if (socket->pending != FERP_SIM_NO_ERROR) {
-        return reset_told(world, socket);
+        return reset_error(network, socket);
     }
-    if (socket->life == FERP_SIM_FRESH || socket->life == FERP_SIM_LISTENING) {
-        return ferp_sim_error(world, FERP_SIM_ENOTCONN);
+    if (socket->state == FERP_SIM_UNCONNECTED || socket->state == FERP_SIM_LISTENING) {
+        return ferp_sim_error(network, FERP_SIM_ENOTCONN);
     }
-    bool is_done =
-        socket->shut_read || socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED;
-    return is_done ? FERP_SIM_OK : ferp_sim_error(world, FERP_SIM_EAGAIN);
+    bool is_at_end = socket->shut_read || socket->state == FERP_SIM_CONNECTION_RESET ||
+                     socket->state == FERP_SIM_FAILED;
+    return is_at_end ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
 
-/* Windows: the reset before all, and for ever; then the own shut half; then bytes, and the end. */
-static fer_error look_in_windows(ferp_sim_world *world, ferp_sim_socket *socket, size_t count)
+/* Windows: a reset first, on every call; then the socket's own shutdown; then bytes; then end of
+ * file. */
+static fer_error receive_status_windows(ferp_sim_network *network, ferp_sim_socket *socket,
+                                        size_t count)
 {
-    const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
-    if (socket->life == FERP_SIM_DEAD) {
-        return reset_told(world, socket);
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
+    if (socket->state == FERP_SIM_CONNECTION_RESET) {
+        return reset_error(network, socket);
     }
-    if (socket->life != FERP_SIM_CONNECTED) {
-        return ferp_sim_error(world, FERP_SIM_ENOTCONN);
+    if (socket->state != FERP_SIM_CONNECTED) {
+        return ferp_sim_error(network, FERP_SIM_ENOTCONN);
     }
     if (socket->shut_read) {
-        return ferp_sim_error(world, FERP_SIM_EPIPE);
+        return ferp_sim_error(network, FERP_SIM_EPIPE);
     }
-    return count > 0 || in->fin_arrived ? FERP_SIM_OK : ferp_sim_error(world, FERP_SIM_EAGAIN);
+    return count > 0 || in->fin_arrived ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
 
-/* OK with 0 is the end. */
-static fer_error look_for_input(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count)
+/* OK with a count of 0 is end of file. */
+static fer_error check_input(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
-    *count = ferp_sim_readable(world, socket);
-    if (ferp_sim_acts_as_windows(world, socket)) {
-        fer_error error = look_in_windows(world, socket, *count);
+    *count = ferp_sim_readable(network, socket);
+    if (ferp_sim_acts_as_windows(network, socket)) {
+        fer_error error = receive_status_windows(network, socket, *count);
         *count = error.kind == FER_OK ? *count : 0;
         return error;
     }
-    return *count > 0 ? FERP_SIM_OK : look_in_linux(world, socket);
+    return *count > 0 ? FERP_SIM_OK : receive_status_linux(network, socket);
 }
 
-/* How many bytes a call may receive now, after all that can come between. */
-static fer_error await_input(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count)
+/* Returns the number of bytes that a call can receive, after faults and a wait. */
+static fer_error wait_for_input(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
     *count = 0;
-    FER_TRY(ferp_sim_enter(world, socket, FERP_READING));
-    return ferp_sim_look_patiently(world, socket, ferp_sim_deadline(world, socket, FERP_READING),
-                                   look_for_input, count);
+    FER_TRY(ferp_sim_enter(network, socket, FERP_READING));
+    return ferp_sim_check_with_wait(
+        network, socket, ferp_sim_deadline(network, socket, FERP_READING), check_input, count);
 }
 
 static size_t sum_of(const fer_io_slice_mut *slices, size_t count)
@@ -184,37 +189,37 @@ static size_t sum_of(const fer_io_slice_mut *slices, size_t count)
     return sum;
 }
 
-static size_t scatter(ferp_sim_world *world, const ferp_sim_socket *socket,
-                      const fer_io_slice_mut *slices, size_t count, size_t most)
+static size_t scatter(ferp_sim_network *network, const ferp_sim_socket *socket,
+                      const fer_io_slice_mut *slices, size_t count, size_t limit)
 {
-    size_t given = 0;
-    for (size_t i = 0; i < count && given < most; i++) {
-        size_t left = most - given;
-        given += ferp_sim_copy(world, socket, given, slices[i].base,
-                               slices[i].len < left ? slices[i].len : left);
+    size_t copied = 0;
+    for (size_t i = 0; i < count && copied < limit; i++) {
+        size_t left = limit - copied;
+        copied += ferp_sim_copy(network, socket, copied, slices[i].base,
+                                slices[i].len < left ? slices[i].len : left);
     }
-    return given;
+    return copied;
 }
 
-/* Copies what there is; *n is how much, of *asked. */
-static fer_error look_at_input(ferp_sim_world *world, ferp_sim_socket *socket, const char *verb,
-                               const fer_io_slice_mut *slices, size_t count, size_t *n)
+/* Copies received bytes without consuming them. */
+static fer_error copy_input(ferp_sim_network *network, ferp_sim_socket *socket, const char *verb,
+                            const fer_io_slice_mut *slices, size_t count, size_t *n)
 {
-    size_t there = 0;
-    size_t asked = sum_of(slices, count);
-    fer_error error = await_input(world, socket, &there);
+    size_t available = 0;
+    size_t requested = sum_of(slices, count);
+    fer_error error = wait_for_input(network, socket, &available);
     if (error.kind == FER_OK) {
-        size_t most = there < asked ? there : asked;
-        *n = scatter(world, socket, slices, count,
-                     cut(world, socket, FER_SIM_FAULT_PARTIAL_READ, most));
+        size_t limit = available < requested ? available : requested;
+        *n = scatter(network, socket, slices, count,
+                     shorten_by_fault(network, socket, FER_SIM_FAULT_PARTIAL_READ, limit));
     }
     ferp_sim_record record = {.verb = verb,
                               .socket = socket,
                               .error = error,
                               .has_bytes = true,
-                              .asked = asked,
+                              .requested = requested,
                               .moved = *n};
-    ferp_sim_trace(world, &record);
+    ferp_sim_trace(network, &record);
     return error;
 }
 
@@ -228,86 +233,87 @@ fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
 {
     fer_io_slice_mut slice = {buf, len};
     *n = 0;
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    return look_at_input(world, socket, "peek", &slice, 1, n);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    return copy_input(network, socket, "peek", &slice, 1, n);
 }
 
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
                              size_t *n)
 {
     *n = 0;
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    FER_TRY(look_at_input(world, socket, "receive", slices, count, n));
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    FER_TRY(copy_input(network, socket, "receive", slices, count, n));
     if (*n > 0) {
-        ferp_sim_drop(world, socket, *n);
+        ferp_sim_consume(network, socket, *n);
     }
     return FERP_SIM_OK;
 }
 
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    ferp_sim_settle(world);
-    *n = ferp_sim_readable(world, socket);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    ferp_sim_run_due_events(network);
+    *n = ferp_sim_readable(network, socket);
     return FERP_SIM_OK;
 }
 
 /* ---- Sending */
 
-/* Linux, tcp_sendmsg: the pending error, once; then EPIPE for a half that is shut, and for a
- * connection that is none. A Unix socket says EPIPE first (unix_stream_sendmsg), also where nobody
- * reads. */
-static fer_error look_out_linux(ferp_sim_world *world, ferp_sim_socket *socket, size_t room)
+/* Linux, tcp_sendmsg: the pending error, once; then EPIPE for a shut down write half and for a
+ * socket without a connection. A Unix socket checks for EPIPE first, also for a peer that does not
+ * read (unix_stream_sendmsg). */
+static fer_error send_status_linux(ferp_sim_network *network, ferp_sim_socket *socket, size_t room)
 {
-    if (socket->is_unix && socket->life != FERP_SIM_FRESH && !ferp_sim_is_read(world, socket)) {
-        return ferp_sim_error(world, FERP_SIM_EPIPE);
+    if (socket->is_unix && socket->state != FERP_SIM_UNCONNECTED &&
+        !ferp_sim_has_reader(network, socket)) {
+        return ferp_sim_error(network, FERP_SIM_EPIPE);
     }
     if (socket->pending != FERP_SIM_NO_ERROR) {
-        return reset_told(world, socket);
+        return reset_error(network, socket);
     }
-    if (socket->life == FERP_SIM_CONNECTING) {
-        return ferp_sim_error(world, FERP_SIM_EAGAIN);
+    if (socket->state == FERP_SIM_CONNECTING) {
+        return ferp_sim_error(network, FERP_SIM_EAGAIN);
     }
-    if (socket->shut_write || socket->life != FERP_SIM_CONNECTED) {
-        return ferp_sim_error(world, FERP_SIM_EPIPE);
+    if (socket->shut_write || socket->state != FERP_SIM_CONNECTED) {
+        return ferp_sim_error(network, FERP_SIM_EPIPE);
     }
-    return room > 0 ? FERP_SIM_OK : ferp_sim_error(world, FERP_SIM_EAGAIN);
+    return room > 0 ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
 
-static fer_error look_out_windows(ferp_sim_world *world, ferp_sim_socket *socket, size_t room)
+static fer_error send_status_windows(ferp_sim_network *network, ferp_sim_socket *socket,
+                                     size_t room)
 {
-    if (socket->life == FERP_SIM_DEAD) {
-        return reset_told(world, socket);
+    if (socket->state == FERP_SIM_CONNECTION_RESET) {
+        return reset_error(network, socket);
     }
-    if (socket->life != FERP_SIM_CONNECTED) {
-        return ferp_sim_error(world, FERP_SIM_ENOTCONN);
+    if (socket->state != FERP_SIM_CONNECTED) {
+        return ferp_sim_error(network, FERP_SIM_ENOTCONN);
     }
     if (socket->shut_write) {
-        return ferp_sim_error(world, FERP_SIM_EPIPE);
+        return ferp_sim_error(network, FERP_SIM_EPIPE);
     }
-    return room > 0 ? FERP_SIM_OK : ferp_sim_error(world, FERP_SIM_EAGAIN);
+    return room > 0 ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
 
-static fer_error look_for_room(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count)
+static fer_error check_room(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
-    *count = ferp_sim_room(world, socket);
-    return ferp_sim_acts_as_windows(world, socket) ? look_out_windows(world, socket, *count)
-                                                   : look_out_linux(world, socket, *count);
+    *count = ferp_sim_room(network, socket);
+    return ferp_sim_acts_as_windows(network, socket) ? send_status_windows(network, socket, *count)
+                                                     : send_status_linux(network, socket, *count);
 }
 
-/* After a part was taken an error is not told but left for the next call: Linux, tcp_sendmsg,
- * do_error. */
-static fer_error look_for_more_room(ferp_sim_world *world, ferp_sim_socket *socket, size_t *count)
+/* After a partial send the pending error stays for the next call (Linux, tcp_sendmsg, do_error). */
+static fer_error check_more_room(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
     ferp_sim_code pending = socket->pending;
-    fer_error error = look_for_room(world, socket, count);
+    fer_error error = check_room(network, socket, count);
     socket->pending = pending;
     return error;
 }
 
-/* Puts len bytes of the slices, from `from` on, until one finds no room. They go out together: what
- * the first of them brings about at the other end comes after the last. */
-static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_io_slice *slices,
+/* Copies len bytes of the slices, from offset `from` on, to the send buffer until it is full, and
+ * sends them together: the other end reacts only after the last of them. */
+static size_t gather(ferp_sim_network *network, ferp_sim_socket *socket, const fer_io_slice *slices,
                      size_t count, size_t from, size_t len)
 {
     size_t put = 0;
@@ -320,51 +326,52 @@ static size_t gather(ferp_sim_world *world, ferp_sim_socket *socket, const fer_i
         size_t left = len - put;
         size_t part = slices[i].len - from < left ? slices[i].len - from : left;
         size_t taken =
-            ferp_sim_put(world, socket, (const unsigned char *)slices[i].base + from, part);
+            ferp_sim_put(network, socket, (const unsigned char *)slices[i].base + from, part);
         put += taken;
         from = 0;
         has_room = taken == part;
     }
     if (put > 0) {
-        ferp_sim_push(world, socket);
+        ferp_sim_push(network, socket);
     }
     return put;
 }
 
-/* A send that the kernel waits in goes on until all is taken; what ends it early leaves a count.
- * Its timeout is for the whole: Linux, sk_stream_wait_memory, takes what a wait took off it. */
-static fer_error send_all(ferp_sim_world *world, ferp_sim_socket *socket,
+/* If the kernel waits, a send continues until all bytes are in the buffer; an error after a partial
+ * send returns the count. The timeout limits the whole call: Linux, sk_stream_wait_memory,
+ * subtracts each wait from it. */
+static fer_error send_all(ferp_sim_network *network, ferp_sim_socket *socket,
                           const fer_io_slice *slices, size_t count, size_t len, size_t *n)
 {
-    uint64_t deadline = ferp_sim_deadline(world, socket, FERP_WRITING);
+    uint64_t deadline = ferp_sim_deadline(network, socket, FERP_WRITING);
     do {
         size_t room = 0;
-        ferp_sim_look look = *n > 0 ? look_for_more_room : look_for_room;
-        fer_error error = ferp_sim_look_patiently(world, socket, deadline, look, &room);
+        ferp_sim_check check = *n > 0 ? check_more_room : check_room;
+        fer_error error = ferp_sim_check_with_wait(network, socket, deadline, check, &room);
         if (error.kind != FER_OK) {
             return *n > 0 ? FERP_SIM_OK : error;
         }
-        *n += gather(world, socket, slices, count, *n, len - *n);
-    } while (*n < len && waits_in_kernel(world, socket));
+        *n += gather(network, socket, slices, count, *n, len - *n);
+    } while (*n < len && waits_in_kernel(network, socket));
     return FERP_SIM_OK;
 }
 
-static fer_error send_some(ferp_sim_world *world, ferp_sim_socket *socket,
-                           const fer_io_slice *slices, size_t count, size_t asked, size_t *n)
+static fer_error send_some(ferp_sim_network *network, ferp_sim_socket *socket,
+                           const fer_io_slice *slices, size_t count, size_t requested, size_t *n)
 {
-    FER_TRY(ferp_sim_enter(world, socket, FERP_WRITING));
-    return send_all(world, socket, slices, count,
-                    cut(world, socket, FER_SIM_FAULT_PARTIAL_WRITE, asked), n);
+    FER_TRY(ferp_sim_enter(network, socket, FERP_WRITING));
+    return send_all(network, socket, slices, count,
+                    shorten_by_fault(network, socket, FER_SIM_FAULT_PARTIAL_WRITE, requested), n);
 }
 
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 {
     fer_io_slice slice = {buf, len};
     *n = 0;
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     if (socket->kind == FERP_SIM_DATAGRAM) {
-        return socket->is_unix ? ferp_sim_unix_send_one(world, socket, buf, len, NULL, n)
-                               : ferp_sim_send_one(world, socket, buf, len, NULL, n);
+        return socket->is_unix ? ferp_sim_unix_send_one(network, socket, buf, len, NULL, n)
+                               : ferp_sim_send_one(network, socket, buf, len, NULL, n);
     }
     return ferp_send_vectored(raw, &slice, 1, n);
 }
@@ -372,19 +379,19 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
                              size_t *n)
 {
-    size_t asked = 0;
+    size_t requested = 0;
     *n = 0;
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     for (size_t i = 0; i < count; i++) {
-        asked += slices[i].len;
+        requested += slices[i].len;
     }
-    fer_error error = send_some(world, socket, slices, count, asked, n);
+    fer_error error = send_some(network, socket, slices, count, requested, n);
     ferp_sim_record record = {.verb = "send",
                               .socket = socket,
                               .error = error,
                               .has_bytes = true,
-                              .asked = asked,
+                              .requested = requested,
                               .moved = *n};
-    ferp_sim_trace(world, &record);
+    ferp_sim_trace(network, &record);
     return error;
 }

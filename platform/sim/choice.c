@@ -1,4 +1,4 @@
-/* choice.c: where every choice of a simulation comes from: a seed, or a tape of bytes. */
+/* choice.c: the source of every choice of a simulation: a seed, or a tape of bytes. */
 #include "platform/sim/network.h"
 
 #define MILLION 1000000u
@@ -13,48 +13,48 @@ static uint64_t next_random(uint64_t *random)
     return z ^ (z >> 31);
 }
 
-static uint32_t next_of_tape(ferp_sim_world *world)
+static uint32_t next_from_tape(ferp_sim_network *network)
 {
-    if (world->tape_at >= world->config.tape_len) {
+    if (network->tape_at >= network->config.tape_len) {
         return 0;
     }
-    return world->config.tape[world->tape_at++];
+    return network->config.tape[network->tape_at++];
 }
 
-/* As few bytes as hold the bound. */
-static uint32_t choose_of_tape(ferp_sim_world *world, uint32_t bound)
+/* Uses as few bytes as can hold the bound. */
+static uint32_t choose_from_tape(ferp_sim_network *network, uint32_t bound)
 {
-    uint32_t value = next_of_tape(world);
-    for (uint32_t most = 256; most < bound && most <= 65536; most *= 256) {
-        value = value * 256 + next_of_tape(world);
+    uint32_t value = next_from_tape(network);
+    for (uint32_t limit = 256; limit < bound && limit <= 65536; limit *= 256) {
+        value = value * 256 + next_from_tape(network);
     }
     return value % bound;
 }
 
-uint32_t ferp_sim_choose(ferp_sim_world *world, uint32_t bound)
+uint32_t ferp_sim_choose(ferp_sim_network *network, uint32_t bound)
 {
     if (bound < 2) {
         return 0;
     }
-    if (world->config.tape != NULL) {
-        return choose_of_tape(world, bound);
+    if (network->config.tape != NULL) {
+        return choose_from_tape(network, bound);
     }
-    return (uint32_t)(((next_random(&world->random) >> 32) * bound) >> 32);
+    return (uint32_t)(((next_random(&network->random) >> 32) * bound) >> 32);
 }
 
-bool ferp_sim_quirk(ferp_sim_world *world)
+bool ferp_sim_choose_for_dialect(ferp_sim_network *network)
 {
-    return next_random(&world->quirks) >> 62 == 0;
+    return next_random(&network->dialect_random) >> 62 == 0;
 }
 
-bool ferp_sim_happens_by_chance(ferp_sim_world *world, uint32_t of_million)
+bool ferp_sim_chance(ferp_sim_network *network, uint32_t of_million)
 {
     if (of_million == 0) {
         return false;
     }
-    if (world->config.tape != NULL) {
-        return (uint64_t)(next_of_tape(world) + 1) * MILLION >
+    if (network->config.tape != NULL) {
+        return (uint64_t)(next_from_tape(network) + 1) * MILLION >
                (uint64_t)(MILLION - of_million) * 256;
     }
-    return ferp_sim_choose(world, MILLION) >= MILLION - of_million;
+    return ferp_sim_choose(network, MILLION) >= MILLION - of_million;
 }

@@ -1,36 +1,35 @@
-/* clock.c: virtual time, and what happens in it. Events of one time happen in the order in which
- * they were made. */
+/* clock.c: virtual time and its events. Events of one time run in the order of their creation. */
 #include "platform/sim/thread.h"
 
 #define TICK_NANOS 1000u
 
 uint64_t ferp_now(void)
 {
-    const ferp_sim_world *world = ferp_sim_here();
-    return world == NULL ? 0 : world->now;
+    const ferp_sim_network *network = ferp_sim_current();
+    return network == NULL ? 0 : network->now;
 }
 
-static void happen(ferp_sim_world *world, const ferp_sim_event *event)
+static void run_event(ferp_sim_network *network, const ferp_sim_event *event)
 {
     switch (event->kind) {
-    case FERP_SIM_EVENT_SYN: ferp_sim_on_syn(world, event); break;
-    case FERP_SIM_EVENT_ANSWER: ferp_sim_on_answer(world, event); break;
-    case FERP_SIM_EVENT_RETRY: ferp_sim_on_retry(world, event); break;
-    case FERP_SIM_EVENT_DATA: ferp_sim_on_data(world, event); break;
-    case FERP_SIM_EVENT_FIN: ferp_sim_on_fin(world, event); break;
-    case FERP_SIM_EVENT_RST: ferp_sim_on_reset(world, event); break;
-    case FERP_SIM_EVENT_DATAGRAM: ferp_sim_on_datagram(world, event); break;
-    case FERP_SIM_EVENT_REFUSAL: ferp_sim_on_refusal(world, event); break;
-    case FERP_SIM_EVENT_NEWS: ferp_sim_on_news(world, event); break;
-    case FERP_SIM_EVENT_SCRIPT: ferp_sim_on_script(world, event); break;
-    case FERP_SIM_EVENT_THREAD: ferp_sim_on_thread(world, event); break;
+    case FERP_SIM_EVENT_SYN: ferp_sim_on_syn(network, event); break;
+    case FERP_SIM_EVENT_ANSWER: ferp_sim_on_answer(network, event); break;
+    case FERP_SIM_EVENT_RETRY: ferp_sim_on_retry(network, event); break;
+    case FERP_SIM_EVENT_DATA: ferp_sim_on_data(network, event); break;
+    case FERP_SIM_EVENT_FIN: ferp_sim_on_fin(network, event); break;
+    case FERP_SIM_EVENT_RST: ferp_sim_on_reset(network, event); break;
+    case FERP_SIM_EVENT_DATAGRAM: ferp_sim_on_datagram(network, event); break;
+    case FERP_SIM_EVENT_REFUSAL: ferp_sim_on_refusal(network, event); break;
+    case FERP_SIM_EVENT_PEER: ferp_sim_on_peer_events(network, event); break;
+    case FERP_SIM_EVENT_SCRIPT: ferp_sim_on_script(network, event); break;
+    case FERP_SIM_EVENT_THREAD: ferp_sim_on_thread(network, event); break;
     case FERP_SIM_EVENT_CALL: event->function(event->context); break;
     case FERP_SIM_EVENT_NONE:
     default: break;
     }
 }
 
-static bool is_of_network(ferp_sim_event_kind kind)
+static bool is_network_event(ferp_sim_event_kind kind)
 {
     return kind == FERP_SIM_EVENT_SYN || kind == FERP_SIM_EVENT_ANSWER ||
            kind == FERP_SIM_EVENT_DATA || kind == FERP_SIM_EVENT_FIN ||
@@ -38,60 +37,60 @@ static bool is_of_network(ferp_sim_event_kind kind)
            kind == FERP_SIM_EVENT_REFUSAL;
 }
 
-/* Where nothing lies between two ends, what one does is done to the other within the call. There is
- * room for every event that can be: start.c counts them. */
-void ferp_sim_schedule(ferp_sim_world *world, ferp_sim_event event, uint64_t delay)
+/* Without latency an action of one end takes effect at the other end within the call. The table has
+ * room for every possible event: start.c counts them. */
+void ferp_sim_schedule(ferp_sim_network *network, ferp_sim_event event, uint64_t delay)
 {
-    event.time = delay < UINT64_MAX - world->now ? world->now + delay : UINT64_MAX - 1;
-    event.sequence = world->next_sequence++;
-    if (delay == 0 && is_of_network(event.kind)) {
-        happen(world, &event);
+    event.time = delay < UINT64_MAX - network->now ? network->now + delay : UINT64_MAX - 1;
+    event.sequence = network->next_sequence++;
+    if (delay == 0 && is_network_event(event.kind)) {
+        run_event(network, &event);
         return;
     }
-    world->calls += event.kind == FERP_SIM_EVENT_CALL;
-    world->arrivals += event.kind == FERP_SIM_EVENT_DATA;
-    world->events[world->event_count++] = event;
+    network->calls += event.kind == FERP_SIM_EVENT_CALL;
+    network->arrivals += event.kind == FERP_SIM_EVENT_DATA;
+    network->events[network->event_count++] = event;
 }
 
-static void remove_event(ferp_sim_world *world, size_t at)
+static void remove_event(ferp_sim_network *network, size_t at)
 {
-    world->calls -= world->events[at].kind == FERP_SIM_EVENT_CALL;
-    world->arrivals -= world->events[at].kind == FERP_SIM_EVENT_DATA;
-    world->events[at] = world->events[--world->event_count];
+    network->calls -= network->events[at].kind == FERP_SIM_EVENT_CALL;
+    network->arrivals -= network->events[at].kind == FERP_SIM_EVENT_DATA;
+    network->events[at] = network->events[--network->event_count];
 }
 
-void ferp_sim_cancel(ferp_sim_world *world, uint64_t of)
+void ferp_sim_cancel(ferp_sim_network *network, uint64_t owner)
 {
-    for (size_t i = world->event_count; i > 0; i--) {
-        ferp_sim_event_kind kind = world->events[i - 1].kind;
+    for (size_t i = network->event_count; i > 0; i--) {
+        ferp_sim_event_kind kind = network->events[i - 1].kind;
         if (kind != FERP_SIM_EVENT_CALL && kind != FERP_SIM_EVENT_THREAD &&
-            world->events[i - 1].of == of) {
-            remove_event(world, i - 1);
+            network->events[i - 1].owner == owner) {
+            remove_event(network, i - 1);
         }
     }
 }
 
-static bool is_in_direction(const ferp_sim_event *event, uint64_t of, int side)
+static bool is_in_direction(const ferp_sim_event *event, uint64_t owner, int side)
 {
     return (event->kind == FERP_SIM_EVENT_DATA || event->kind == FERP_SIM_EVENT_FIN) &&
-           event->of == of && event->side == side;
+           event->owner == owner && event->side == side;
 }
 
-void ferp_sim_cancel_direction(ferp_sim_world *world, uint64_t of, int side)
+void ferp_sim_cancel_direction(ferp_sim_network *network, uint64_t owner, int side)
 {
-    for (size_t i = world->event_count; i > 0; i--) {
-        if (is_in_direction(&world->events[i - 1], of, side)) {
-            remove_event(world, i - 1);
+    for (size_t i = network->event_count; i > 0; i--) {
+        if (is_in_direction(&network->events[i - 1], owner, side)) {
+            remove_event(network, i - 1);
         }
     }
 }
 
-ferp_sim_event *ferp_sim_last_arrival(ferp_sim_world *world, uint64_t of, int side)
+ferp_sim_event *ferp_sim_last_arrival(ferp_sim_network *network, uint64_t owner, int side)
 {
     ferp_sim_event *last = NULL;
-    for (size_t i = 0; i < world->event_count; i++) {
-        ferp_sim_event *event = &world->events[i];
-        if (event->kind == FERP_SIM_EVENT_DATA && is_in_direction(event, of, side) &&
+    for (size_t i = 0; i < network->event_count; i++) {
+        ferp_sim_event *event = &network->events[i];
+        if (event->kind == FERP_SIM_EVENT_DATA && is_in_direction(event, owner, side) &&
             (last == NULL || event->sequence > last->sequence)) {
             last = event;
         }
@@ -104,76 +103,77 @@ static bool is_before(const ferp_sim_event *one, const ferp_sim_event *other)
     return one->time != other->time ? one->time < other->time : one->sequence < other->sequence;
 }
 
-/* Runs the first event, if it is due by then. */
-static bool run_first(ferp_sim_world *world, uint64_t until)
+/* Runs the first event if its time is not after `until`. */
+static bool run_first(ferp_sim_network *network, uint64_t until)
 {
     size_t first = 0;
-    for (size_t i = 1; i < world->event_count; i++) {
-        if (is_before(&world->events[i], &world->events[first])) {
+    for (size_t i = 1; i < network->event_count; i++) {
+        if (is_before(&network->events[i], &network->events[first])) {
             first = i;
         }
     }
-    if (world->event_count == 0 || world->events[first].time > until) {
+    if (network->event_count == 0 || network->events[first].time > until) {
         return false;
     }
-    ferp_sim_event event = world->events[first];
-    remove_event(world, first);
-    world->now = event.time > world->now ? event.time : world->now;
-    world->rests = false;
-    world->is_running_events = true;
-    happen(world, &event);
-    world->is_running_events = false;
+    ferp_sim_event event = network->events[first];
+    remove_event(network, first);
+    network->now = event.time > network->now ? event.time : network->now;
+    network->no_progress = false;
+    network->is_running_events = true;
+    run_event(network, &event);
+    network->is_running_events = false;
     return true;
 }
 
-/* Inside an event, and so in each of the user's functions that it calls, nothing else happens. */
-static bool stands_still(const ferp_sim_world *world)
+/* No event runs inside another one, and so none inside a function of the user that an event
+ * calls. */
+static bool is_inside_event(const ferp_sim_network *network)
 {
-    return world->is_running_events;
+    return network->is_running_events;
 }
 
-void ferp_sim_settle(ferp_sim_world *world)
+void ferp_sim_run_due_events(ferp_sim_network *network)
 {
-    while (!stands_still(world) && run_first(world, world->now)) {
+    while (!is_inside_event(network) && run_first(network, network->now)) {
     }
 }
 
-fer_error ferp_sim_pass_time(ferp_sim_world *world, uint64_t deadline)
+fer_error ferp_sim_pass_time(ferp_sim_network *network, uint64_t deadline)
 {
-    if (world->now >= deadline) {
+    if (network->now >= deadline) {
         return (fer_error){FER_TIMED_OUT, 0};
     }
-    if (stands_still(world)) {
+    if (is_inside_event(network)) {
         return (fer_error){FER_DEADLOCK, 0};
     }
-    if (run_first(world, deadline)) {
-        ferp_sim_settle(
-            /* who waits sees all of one moment, whether it looks by itself or is woken to look */
-            world);
+    if (run_first(network, deadline)) {
+        /* All events of one time precede the next check, for polling and for waiting calls
+         * alike. */
+        ferp_sim_run_due_events(network);
         return FERP_SIM_OK;
     }
     if (deadline == FERP_NO_DEADLINE) {
-        ferp_sim_happens(world, "deadlock", NULL);
+        ferp_sim_trace_event(network, "deadlock", NULL);
         return (fer_error){FER_DEADLOCK, 0};
     }
-    world->now = deadline;
-    world->rests = false;
+    network->now = deadline;
+    network->no_progress = false;
     return (fer_error){FER_TIMED_OUT, 0};
 }
 
-void ferp_sim_pass_until(ferp_sim_world *world, uint64_t time)
+void ferp_sim_advance_to(ferp_sim_network *network, uint64_t time)
 {
-    while (!stands_still(world) && run_first(world, time)) {
+    while (!is_inside_event(network) && run_first(network, time)) {
     }
-    if (!stands_still(world) && world->now < time) {
-        world->now = time;
+    if (!is_inside_event(network) && network->now < time) {
+        network->now = time;
     }
 }
 
-void ferp_sim_tick(ferp_sim_world *world)
+void ferp_sim_tick(ferp_sim_network *network)
 {
-    if (!stands_still(world)) {
-        world->now += TICK_NANOS;
-        world->rests = false;
+    if (!is_inside_event(network)) {
+        network->now += TICK_NANOS;
+        network->no_progress = false;
     }
 }

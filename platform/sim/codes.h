@@ -1,5 +1,5 @@
-/* codes.h: the errors that the simulated network gives, each with its number in both dialects. The
- * numbers themselves are those of the two backends' tables. Data only. */
+/* codes.h: the errors of the simulated network, each with its number in both dialects. The numbers
+ * come from the tables of the two backends. Data only. */
 #ifndef FERP_SIM_CODES_H
 #define FERP_SIM_CODES_H
 
@@ -41,7 +41,6 @@
     X(EAFNOSUPPORT, EAFNOSUPPORT, WSAEAFNOSUPPORT)          \
     X(ENODEV, ENODEV, WSAEADDRNOTAVAIL)
 
-/* FERP_SIM_NO_ERROR is 0. */
 typedef enum ferp_sim_code {
     FERP_SIM_NO_ERROR,
 #define FERP_SIM_CODE_ENUMERATOR(name, on_linux, on_windows) FERP_SIM_##name,
@@ -49,7 +48,7 @@ typedef enum ferp_sim_code {
 #undef FERP_SIM_CODE_ENUMERATOR
 } ferp_sim_code;
 
-/* The tables' numbers by name: FERP_SIM_LINUX_EINTR, FERP_SIM_WINDOWS_WSAEINTR. */
+/* The tables' numbers by name, for example FERP_SIM_LINUX_EINTR and FERP_SIM_WINDOWS_WSAEINTR. */
 enum {
 #define FERP_SIM_NUMBER(number, name, kind) FERP_SIM_LINUX_##name = number,
     FERP_LINUX_ERRORS(FERP_SIM_NUMBER)

@@ -1,4 +1,5 @@
-/* error.c: the dialect's codes and their kinds, by the tables of the two backends. */
+/* error.c: maps the network's codes to the dialect's numbers and kinds, by the tables of the two
+ * backends. */
 #include "platform/sim/network.h"
 
 static fer_error_kind linux_kind(int32_t os_code)
@@ -27,9 +28,9 @@ static fer_error_kind windows_kind(int32_t os_code)
 
 fer_error_kind ferp_error_kind(int32_t os_code)
 {
-    const ferp_sim_world *world = ferp_sim_here();
-    return world != NULL && ferp_sim_is_winsock(world) ? windows_kind(os_code)
-                                                       : linux_kind(os_code);
+    const ferp_sim_network *network = ferp_sim_current();
+    return network != NULL && ferp_sim_is_winsock(network) ? windows_kind(os_code)
+                                                           : linux_kind(os_code);
 }
 
 static int32_t linux_code(ferp_sim_code code)
@@ -56,9 +57,9 @@ static int32_t windows_code(ferp_sim_code code)
     }
 }
 
-fer_error ferp_sim_error(const ferp_sim_world *world, ferp_sim_code code)
+fer_error ferp_sim_error(const ferp_sim_network *network, ferp_sim_code code)
 {
-    if (ferp_sim_is_winsock(world)) {
+    if (ferp_sim_is_winsock(network)) {
         int32_t number = windows_code(code);
         return (fer_error){windows_kind(number), number};
     }

@@ -1,13 +1,13 @@
-/* memory.c: the heap, for what a poller and the resolver keep; inside a simulation there may be
- * none. */
+/* memory.c: the heap, for pollers and the resolver. In a simulation an allocation can fail by a
+ * fault. */
 #include <stdlib.h>
 
 #include "platform/sim/network.h"
 
 void *ferp_memory_new(size_t size)
 {
-    ferp_sim_world *world = ferp_sim_here();
-    if (world != NULL && ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_MEMORY)) {
+    ferp_sim_network *network = ferp_sim_current();
+    if (network != NULL && ferp_sim_injects(network, NULL, FER_SIM_FAULT_NO_MEMORY)) {
         return NULL;
     }
     return malloc(size);

@@ -1,65 +1,66 @@
-/* modes.c: blocking mode and timeouts, which all handles of a socket share. */
+/* modes.c: the blocking mode and the timeouts. All handles of a socket share them. */
 #include "platform/sim/network.h"
 
-/* Linux counts timeouts in ticks, 250 a second on most systems; Windows in milliseconds, of which
- * the library keeps 30 bits. */
+/* Linux rounds timeouts to ticks, 250 per second on most systems. Windows rounds them to
+ * milliseconds, of which the library stores 30 bits. */
 #define LINUX_TICK UINT64_C(4000000)
 #define MILLI UINT64_C(1000000)
 #define WINDOWS_MILLIS_MAX UINT64_C(0x3FFFFFFF)
 
-static uint64_t rounded_up(uint64_t nanos, uint64_t grain)
+static uint64_t rounded_up(uint64_t nanos, uint64_t unit)
 {
-    uint64_t grains = nanos / grain + (nanos % grain != 0);
-    uint64_t most = (UINT64_MAX - 1) / grain;
-    return (grains < most ? grains : most) * grain;
+    uint64_t units = nanos / unit + (nanos % unit != 0);
+    uint64_t limit = (UINT64_MAX - 1) / unit;
+    return (units < limit ? units : limit) * unit;
 }
 
-static fer_duration held(const ferp_sim_world *world, fer_duration timeout)
+static fer_duration rounded_timeout(const ferp_sim_network *network, fer_duration timeout)
 {
     if (fer_duration_is_none(timeout)) {
         return timeout;
     }
-    if (!ferp_sim_is_winsock(world)) {
+    if (!ferp_sim_is_winsock(network)) {
         return (fer_duration){rounded_up(timeout.nanos, LINUX_TICK)};
     }
-    uint64_t most = WINDOWS_MILLIS_MAX * MILLI;
+    uint64_t limit = WINDOWS_MILLIS_MAX * MILLI;
     uint64_t nanos = rounded_up(timeout.nanos, MILLI);
-    return (fer_duration){nanos < most ? nanos : most};
+    return (fer_duration){nanos < limit ? nanos : limit};
 }
 
 fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    socket->settings.timeouts[direction] = held(world, timeout);
-    return ferp_sim_told(world, direction == FERP_READING ? "read timeout" : "write timeout",
-                         socket, FERP_SIM_OK);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    socket->settings.timeouts[direction] = rounded_timeout(network, timeout);
+    return ferp_sim_trace_call(
+        network, direction == FERP_READING ? "read timeout" : "write timeout", socket, FERP_SIM_OK);
 }
 
 fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     *out = socket->settings.timeouts[direction];
     return FERP_SIM_OK;
 }
 
 fer_error ferp_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     socket->settings.nonblocking = nonblocking;
-    return ferp_sim_told(world, nonblocking ? "nonblocking" : "blocking", socket, FERP_SIM_OK);
+    return ferp_sim_trace_call(network, nonblocking ? "nonblocking" : "blocking", socket,
+                               FERP_SIM_OK);
 }
 
 fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     *out = socket->settings.nonblocking;
     return FERP_SIM_OK;
 }
 
 fer_error ferp_mark_read_ended(fer_raw_socket raw)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    if (!ferp_sim_is_winsock(world)) {
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (!ferp_sim_is_winsock(network)) {
         return ferp_shutdown(raw, FER_SHUTDOWN_READ);
     }
     socket->read_ended = true;
@@ -68,7 +69,7 @@ fer_error ferp_mark_read_ended(fer_raw_socket raw)
 
 fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     out->nonblocking = socket->settings.nonblocking;
     out->read_ended = direction == FERP_READING && socket->read_ended;
     out->timeout = socket->settings.timeouts[direction];

@@ -1,34 +1,36 @@
-/* network.c: how connections come to be: attempts, their answers, a listener's queue. */
+/* network.c: connecting: SYNs, their answers, a listener's queue. */
 #include <string.h>
 
 #include "platform/sim/network.h"
 
 #define SECOND UINT64_C(1000000000)
 
-/* Without an answer: Linux tries 7 times, after 1, 2, 4 … s, and gives up after 127 s
- * (tcp_syn_retries 6); Windows 3 times, after 3, 6 and 12 s, and gives up after 21 s. */
+/* Without an answer Linux sends 7 SYNs, with waits of 1, 2, 4 … s after them, and times out after
+ * 127 s (tcp_syn_retries 6). Windows sends 3, with waits of 3, 6 and 12 s, and times out after
+ * 21 s. */
 enum { LINUX_ATTEMPTS = 7, WINDOWS_ATTEMPTS = 3 };
 #define LINUX_FIRST_RETRY SECOND
 #define WINDOWS_FIRST_RETRY (3 * SECOND)
 
-/* Windows tries a refused connect 4 times more, for about 2 s in all. */
-enum { REFUSALS_BORNE = 4 };
+/* Windows retries a refused connect 4 times, for about 2 s in all. */
+enum { REFUSALS_RETRIED = 4 };
 #define REFUSED_RETRY (SECOND / 2)
 
-const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_world *world, const fer_socket_addr *to)
+const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,
+                                          const fer_socket_addr *to)
 {
-    const ferp_sim_answer *of_host = NULL;
-    for (size_t i = 0; i < world->answer_count; i++) {
-        const ferp_sim_answer *answer = &world->answers[i];
+    const ferp_sim_answer *host_answer = NULL;
+    for (size_t i = 0; i < network->answer_count; i++) {
+        const ferp_sim_answer *answer = &network->answers[i];
         if (!fer_ip_addr_eq(&answer->addr.ip, &to->ip)) {
             continue;
         }
         if (answer->addr.port == to->port) {
             return answer;
         }
-        of_host = answer->addr.port == 0 ? answer : of_host;
+        host_answer = answer->addr.port == 0 ? answer : host_answer;
     }
-    return of_host;
+    return host_answer;
 }
 
 static bool is_loopback(const ferp_sim_socket *socket)
@@ -37,62 +39,63 @@ static bool is_loopback(const ferp_sim_socket *socket)
            fer_ip_addr_is_loopback(&socket->remote.ip);
 }
 
-static void attempt(ferp_sim_world *world, ferp_sim_socket *socket)
+static void attempt(ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    const ferp_sim_answer *answer = ferp_sim_answer_of(world, &socket->remote);
+    const ferp_sim_answer *answer = ferp_sim_answer_of(network, &socket->remote);
     uint64_t delay =
-        ferp_sim_latency(world, is_loopback(socket)) + (answer == NULL ? 0 : answer->delay);
-    uint64_t patience = (ferp_sim_is_winsock(world) ? WINDOWS_FIRST_RETRY : LINUX_FIRST_RETRY)
-                        << socket->attempts;
-    int index = ferp_sim_index_of(world, socket);
+        ferp_sim_latency(network, is_loopback(socket)) + (answer == NULL ? 0 : answer->delay);
+    uint64_t retry_delay = (ferp_sim_is_winsock(network) ? WINDOWS_FIRST_RETRY : LINUX_FIRST_RETRY)
+                           << socket->attempts;
+    int index = ferp_sim_index_of(network, socket);
     socket->attempts++;
-    ferp_sim_event retry = {.kind = FERP_SIM_EVENT_RETRY, .index = index, .of = socket->sequence};
-    ferp_sim_event syn = {.kind = FERP_SIM_EVENT_SYN, .index = index, .of = socket->sequence};
-    ferp_sim_schedule(world, retry, patience);
-    ferp_sim_schedule(world, syn, delay);
+    ferp_sim_event retry = {
+        .kind = FERP_SIM_EVENT_RETRY, .index = index, .owner = socket->sequence};
+    ferp_sim_event syn = {.kind = FERP_SIM_EVENT_SYN, .index = index, .owner = socket->sequence};
+    ferp_sim_schedule(network, retry, retry_delay);
+    ferp_sim_schedule(network, syn, delay);
 }
 
-void ferp_sim_begin_connect(ferp_sim_world *world, ferp_sim_socket *socket,
+void ferp_sim_begin_connect(ferp_sim_network *network, ferp_sim_socket *socket,
                             const fer_socket_addr *to)
 {
     socket->remote = *to;
-    socket->life = FERP_SIM_CONNECTING;
+    socket->state = FERP_SIM_CONNECTING;
     socket->attempts = 0;
     socket->refusals = 0;
-    attempt(world, socket);
+    attempt(network, socket);
 }
 
 /* ---- At the other host */
 
-static void answer(ferp_sim_world *world, ferp_sim_socket *socket, ferp_sim_code code)
+static void answer(ferp_sim_network *network, ferp_sim_socket *socket, ferp_sim_code code)
 {
     ferp_sim_event event = {.kind = FERP_SIM_EVENT_ANSWER,
                             .code = code,
-                            .index = ferp_sim_index_of(world, socket),
-                            .of = socket->sequence};
-    ferp_sim_schedule(world, event, ferp_sim_latency(world, is_loopback(socket)));
+                            .index = ferp_sim_index_of(network, socket),
+                            .owner = socket->sequence};
+    ferp_sim_schedule(network, event, ferp_sim_latency(network, is_loopback(socket)));
 }
 
-static void enqueue(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_socket *child)
+static void enqueue(ferp_sim_network *network, ferp_sim_socket *listener, ferp_sim_socket *child)
 {
-    int index = ferp_sim_index_of(world, child);
+    int index = ferp_sim_index_of(network, child);
     if (listener->queue_last == FERP_SIM_NONE) {
         listener->queue_first = index;
     } else {
-        world->sockets[listener->queue_last].queue_next = index;
+        network->sockets[listener->queue_last].queue_next = index;
     }
     listener->queue_last = index;
     listener->queue_count++;
-    child->listener = ferp_sim_index_of(world, listener);
+    child->listener = ferp_sim_index_of(network, listener);
 }
 
-static ferp_sim_socket *child_of(ferp_sim_world *world, const ferp_sim_socket *listener,
+static ferp_sim_socket *child_of(ferp_sim_network *network, const ferp_sim_socket *listener,
                                  const ferp_sim_socket *client)
 {
-    ferp_sim_socket *child = ferp_sim_socket_new(world, FERP_SIM_STREAM, listener->family);
+    ferp_sim_socket *child = ferp_sim_socket_new(network, FERP_SIM_STREAM, listener->family);
     if (child != NULL) {
         child->is_peer = listener->is_peer;
-        child->life = FERP_SIM_CONNECTED;
+        child->state = FERP_SIM_CONNECTED;
         child->has_local = true;
         child->local = client->remote;
         child->remote = client->local;
@@ -104,15 +107,15 @@ static ferp_sim_socket *child_of(ferp_sim_world *world, const ferp_sim_socket *l
     return child;
 }
 
-bool ferp_sim_join_ends(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim_socket *other)
+bool ferp_sim_join_ends(ferp_sim_network *network, ferp_sim_socket *one, ferp_sim_socket *other)
 {
     int index = FERP_SIM_NONE;
-    ferp_sim_link *link = ferp_sim_link_new(world, &index);
+    ferp_sim_link *link = ferp_sim_link_new(network, &index);
     if (link == NULL) {
         return false;
     }
-    link->ends[0] = ferp_sim_index_of(world, one);
-    link->ends[1] = ferp_sim_index_of(world, other);
+    link->ends[0] = ferp_sim_index_of(network, one);
+    link->ends[1] = ferp_sim_index_of(network, other);
     link->is_unix = one->is_unix;
     link->is_loopback = is_loopback(one);
     one->link = index;
@@ -122,118 +125,120 @@ bool ferp_sim_join_ends(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim_so
     return true;
 }
 
-bool ferp_sim_join(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_socket *client)
+bool ferp_sim_join(ferp_sim_network *network, ferp_sim_socket *listener, ferp_sim_socket *client)
 {
-    ferp_sim_socket *child = child_of(world, listener, client);
-    if (child == NULL || !ferp_sim_join_ends(world, client, child)) {
+    ferp_sim_socket *child = child_of(network, listener, client);
+    if (child == NULL || !ferp_sim_join_ends(network, client, child)) {
         if (child != NULL) {
-            ferp_sim_socket_free(world, child);
+            ferp_sim_socket_free(network, child);
         }
-        ferp_sim_happens(world, "no room for another connection", listener);
+        ferp_sim_trace_event(network, "no room for another connection", listener);
         return false;
     }
-    enqueue(world, listener, child);
-    ferp_sim_news(world, listener, FERP_SIM_NEWS_ACCEPTABLE);
+    enqueue(network, listener, child);
+    ferp_sim_post_peer_events(network, listener, FERP_SIM_PEER_ACCEPTABLE);
     return true;
 }
 
-/* Linux lets one more than the backlog in, and ignores the others, who try again; Windows refuses
- * them. */
-static void knock(ferp_sim_world *world, ferp_sim_socket *listener, ferp_sim_socket *client)
+/* Linux queues one connection more than the backlog and ignores further SYNs, which the clients
+ * repeat. In the Windows dialect the program's machine refuses further connections. */
+static void handle_syn(ferp_sim_network *network, ferp_sim_socket *listener,
+                       ferp_sim_socket *client)
 {
-    bool refuses = ferp_sim_is_winsock(world) && ferp_sim_is_local(&client->remote.ip);
+    bool refuses = ferp_sim_is_winsock(network) && ferp_sim_is_local(&client->remote.ip);
     if (listener->queue_count < listener->backlog + !refuses) {
-        if (ferp_sim_join(world, listener, client)) {
-            answer(world, client, FERP_SIM_NO_ERROR);
+        if (ferp_sim_join(network, listener, client)) {
+            answer(network, client, FERP_SIM_NO_ERROR);
         }
     } else if (refuses) {
-        answer(world, client, FERP_SIM_ECONNREFUSED);
+        answer(network, client, FERP_SIM_ECONNREFUSED);
     }
 }
 
-void ferp_sim_on_syn(ferp_sim_world *world, const ferp_sim_event *event)
+void ferp_sim_on_syn(ferp_sim_network *network, const ferp_sim_event *event)
 {
-    ferp_sim_socket *client = &world->sockets[event->index];
-    const ferp_sim_answer *rule = ferp_sim_answer_of(world, &client->remote);
-    fer_sim_answer how = rule == NULL ? FER_SIM_ANSWER_AS_IS : rule->answer;
+    ferp_sim_socket *client = &network->sockets[event->index];
+    const ferp_sim_answer *rule = ferp_sim_answer_of(network, &client->remote);
+    fer_sim_answer action = rule == NULL ? FER_SIM_ANSWER_AS_IS : rule->answer;
     if (client->link != FERP_SIM_NONE) {
-        return; /* an earlier attempt has arrived before, and its answer is under way */
+        return; /* an earlier SYN has arrived, and its answer is in flight */
     }
-    if (how == FER_SIM_ANSWER_REFUSES) {
-        answer(world, client, FERP_SIM_ECONNREFUSED);
-    } else if (how == FER_SIM_ANSWER_HOST_UNREACHABLE) {
-        answer(world, client, FERP_SIM_EHOSTUNREACH);
-    } else if (how == FER_SIM_ANSWER_NETWORK_UNREACHABLE) {
-        answer(world, client, FERP_SIM_ENETUNREACH);
-    } else if (how == FER_SIM_ANSWER_AS_IS) {
-        ferp_sim_socket *listener = ferp_sim_listener_at(world, &client->remote);
+    if (action == FER_SIM_ANSWER_REFUSES) {
+        answer(network, client, FERP_SIM_ECONNREFUSED);
+    } else if (action == FER_SIM_ANSWER_HOST_UNREACHABLE) {
+        answer(network, client, FERP_SIM_EHOSTUNREACH);
+    } else if (action == FER_SIM_ANSWER_NETWORK_UNREACHABLE) {
+        answer(network, client, FERP_SIM_ENETUNREACH);
+    } else if (action == FER_SIM_ANSWER_AS_IS) {
+        ferp_sim_socket *listener = ferp_sim_listener_at(network, &client->remote);
         if (listener != NULL) {
-            knock(world, listener, client);
-        } else if (ferp_sim_is_host(world, &client->remote.ip)) {
-            answer(world, client, FERP_SIM_ECONNREFUSED);
+            handle_syn(network, listener, client);
+        } else if (ferp_sim_is_host(network, &client->remote.ip)) {
+            answer(network, client, FERP_SIM_ECONNREFUSED);
         }
     }
 }
 
-/* ---- Back at the one who connects */
+/* ---- At the connecting host */
 
-void ferp_sim_fail_connect(ferp_sim_world *world, ferp_sim_socket *socket, ferp_sim_code code)
+void ferp_sim_fail_connect(ferp_sim_network *network, ferp_sim_socket *socket, ferp_sim_code code)
 {
-    ferp_sim_cancel(world, socket->sequence);
-    socket->life = FERP_SIM_FAILED;
+    ferp_sim_cancel(network, socket->sequence);
+    socket->state = FERP_SIM_FAILED;
     socket->pending = code;
     /* "SO_ERROR is not always immediately set" ("SOL_SOCKET Socket Options", MSDN). */
-    socket->error_is_late = ferp_sim_acts_as_windows(world, socket) && ferp_sim_quirk(world);
-    (void)ferp_sim_told(world, "connect fails", socket, ferp_sim_error(world, code));
-    ferp_sim_news(world, socket, FERP_SIM_NEWS_FAILED);
+    socket->error_is_late =
+        ferp_sim_acts_as_windows(network, socket) && ferp_sim_choose_for_dialect(network);
+    (void)ferp_sim_trace_call(network, "connect fails", socket, ferp_sim_error(network, code));
+    ferp_sim_post_peer_events(network, socket, FERP_SIM_PEER_CONNECT_FAILED);
 }
 
-static bool bears_refusal(const ferp_sim_world *world, ferp_sim_socket *socket)
+static bool retries_after_refusal(const ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    return ferp_sim_acts_as_windows(world, socket) && !socket->hastened &&
-           socket->refusals++ < REFUSALS_BORNE;
+    return ferp_sim_acts_as_windows(network, socket) && !socket->connect_retry_disabled &&
+           socket->refusals++ < REFUSALS_RETRIED;
 }
 
-void ferp_sim_on_answer(ferp_sim_world *world, const ferp_sim_event *event)
+void ferp_sim_on_answer(ferp_sim_network *network, const ferp_sim_event *event)
 {
-    ferp_sim_socket *socket = &world->sockets[event->index];
-    if (socket->life != FERP_SIM_CONNECTING) {
+    ferp_sim_socket *socket = &network->sockets[event->index];
+    if (socket->state != FERP_SIM_CONNECTING) {
         return;
     }
-    ferp_sim_cancel(world, socket->sequence);
-    if (event->code == FERP_SIM_ECONNREFUSED && bears_refusal(world, socket)) {
+    ferp_sim_cancel(network, socket->sequence);
+    if (event->code == FERP_SIM_ECONNREFUSED && retries_after_refusal(network, socket)) {
         socket->attempts = 0;
         ferp_sim_event retry = {
-            .kind = FERP_SIM_EVENT_RETRY, .index = event->index, .of = socket->sequence};
-        ferp_sim_schedule(world, retry, REFUSED_RETRY);
+            .kind = FERP_SIM_EVENT_RETRY, .index = event->index, .owner = socket->sequence};
+        ferp_sim_schedule(network, retry, REFUSED_RETRY);
     } else if (event->code != FERP_SIM_NO_ERROR) {
-        ferp_sim_fail_connect(world, socket, event->code);
+        ferp_sim_fail_connect(network, socket, event->code);
     } else {
-        socket->life = FERP_SIM_CONNECTED;
-        ferp_sim_happens(world, "connected", socket);
-        ferp_sim_news(world, socket, FERP_SIM_NEWS_CONNECTED);
+        socket->state = FERP_SIM_CONNECTED;
+        ferp_sim_trace_event(network, "connected", socket);
+        ferp_sim_post_peer_events(network, socket, FERP_SIM_PEER_CONNECTED);
     }
 }
 
-void ferp_sim_on_retry(ferp_sim_world *world, const ferp_sim_event *event)
+void ferp_sim_on_retry(ferp_sim_network *network, const ferp_sim_event *event)
 {
-    ferp_sim_socket *socket = &world->sockets[event->index];
-    uint32_t most = ferp_sim_is_winsock(world) ? WINDOWS_ATTEMPTS : LINUX_ATTEMPTS;
-    if (socket->attempts < most) {
-        attempt(world, socket);
+    ferp_sim_socket *socket = &network->sockets[event->index];
+    uint32_t limit = ferp_sim_is_winsock(network) ? WINDOWS_ATTEMPTS : LINUX_ATTEMPTS;
+    if (socket->attempts < limit) {
+        attempt(network, socket);
     } else {
-        ferp_sim_fail_connect(world, socket, FERP_SIM_ETIMEDOUT);
+        ferp_sim_fail_connect(network, socket, FERP_SIM_ETIMEDOUT);
     }
 }
 
-/* ---- A listener's queue */
+/* ---- The accept queue */
 
-ferp_sim_socket *ferp_sim_take_queued(ferp_sim_world *world, ferp_sim_socket *listener)
+ferp_sim_socket *ferp_sim_take_queued(ferp_sim_network *network, ferp_sim_socket *listener)
 {
     if (listener->queue_first == FERP_SIM_NONE) {
         return NULL;
     }
-    ferp_sim_socket *child = &world->sockets[listener->queue_first];
+    ferp_sim_socket *child = &network->sockets[listener->queue_first];
     listener->queue_first = child->queue_next;
     if (listener->queue_first == FERP_SIM_NONE) {
         listener->queue_last = FERP_SIM_NONE;

@@ -1,5 +1,5 @@
-/* options.c: socket options: kept and told back, and refused where the dialect's system refuses
- * them. They change nothing else, but for addresses' sharing, dual stack and linger. */
+/* options.c: socket options: stored, read, and rejected if the dialect's system rejects them. Only
+ * the options for address sharing, dual stack, broadcast, multicast and linger have an effect. */
 #include "platform/sim/network.h"
 
 /* Linux: tcp(7), MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT. Windows: "IPPROTO_TCP socket
@@ -17,10 +17,11 @@ static bool is_keepalive_field(ferp_option option)
            option == FERP_KEEPALIVE_RETRIES;
 }
 
-/* Whether the system knows the option on such a socket at all. */
-static bool is_known(const ferp_sim_world *world, const ferp_sim_socket *socket, ferp_option option)
+/* Whether the system has the option for such a socket. */
+static bool is_known(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                     ferp_option option)
 {
-    bool windows = ferp_sim_is_winsock(world);
+    bool windows = ferp_sim_is_winsock(network);
     if (option == FERP_EXCLUSIVE_ADDRESS) {
         return windows;
     }
@@ -31,7 +32,7 @@ static bool is_known(const ferp_sim_world *world, const ferp_sim_socket *socket,
         option == FERP_MULTICAST_LOOP_V6) {
         return socket->family == FER_IP_V6;
     }
-    return !(windows && world->config.lacks_keepalive_fields && is_keepalive_field(option));
+    return !(windows && network->config.lacks_keepalive_fields && is_keepalive_field(option));
 }
 
 static bool is_between(uint32_t value, uint32_t least, uint32_t most)
@@ -39,10 +40,10 @@ static bool is_between(uint32_t value, uint32_t least, uint32_t most)
     return value >= least && value <= most;
 }
 
-static bool is_in_range(const ferp_sim_world *world, const ferp_sim_socket *socket,
+static bool is_in_range(const ferp_sim_network *network, const ferp_sim_socket *socket,
                         ferp_option option, uint32_t value)
 {
-    bool windows = ferp_sim_is_winsock(world);
+    bool windows = ferp_sim_is_winsock(network);
     switch (option) {
     case FERP_TTL_V4:
     case FERP_HOPS_V6: return is_between(value, 1, TTL_MAX);
@@ -64,7 +65,7 @@ static bool is_in_range(const ferp_sim_world *world, const ferp_sim_socket *sock
     }
 }
 
-static void keep(ferp_sim_settings *settings, ferp_option option, uint32_t value)
+static void store_value(ferp_sim_settings *settings, ferp_option option, uint32_t value)
 {
     switch (option) {
     case FERP_REUSE_ADDRESS: settings->reuse = value != 0; break;
@@ -90,7 +91,7 @@ static void keep(ferp_sim_settings *settings, ferp_option option, uint32_t value
     }
 }
 
-static uint32_t kept(const ferp_sim_settings *settings, ferp_option option)
+static uint32_t stored_value(const ferp_sim_settings *settings, ferp_option option)
 {
     switch (option) {
     case FERP_REUSE_ADDRESS: return settings->reuse;
@@ -116,63 +117,63 @@ static uint32_t kept(const ferp_sim_settings *settings, ferp_option option)
     }
 }
 
-/* Linux doubles the buffers' sizes, for its own bookkeeping (socket(7), SO_RCVBUF). */
-static uint32_t as_told(const ferp_sim_world *world, ferp_option option, uint32_t value)
+/* Linux doubles the buffer sizes for its bookkeeping (socket(7), SO_RCVBUF). */
+static uint32_t reported_size(const ferp_sim_network *network, ferp_option option, uint32_t value)
 {
     bool is_size = option == FERP_RECV_BUFFER || option == FERP_SEND_BUFFER;
-    return is_size && !ferp_sim_is_winsock(world) && value <= UINT32_MAX / 2 ? 2 * value : value;
+    return is_size && !ferp_sim_is_winsock(network) && value <= UINT32_MAX / 2 ? 2 * value : value;
 }
 
-static fer_error set(ferp_sim_world *world, ferp_sim_socket *socket, ferp_option option,
+static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_option option,
                      uint32_t value)
 {
-    if (!is_known(world, socket, option)) {
-        return ferp_sim_error(world, FERP_SIM_ENOPROTOOPT);
+    if (!is_known(network, socket, option)) {
+        return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
-    if (!is_in_range(world, socket, option, value)) {
-        return ferp_sim_error(world, FERP_SIM_EINVAL);
+    if (!is_in_range(network, socket, option, value)) {
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    keep(&socket->settings, option, as_told(world, option, value));
+    store_value(&socket->settings, option, reported_size(network, option, value));
     return FERP_SIM_OK;
 }
 
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    return ferp_sim_told(world, "set option", socket, set(world, socket, option, value));
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    return ferp_sim_trace_call(network, "set option", socket, set(network, socket, option, value));
 }
 
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    if (!is_known(world, socket, option)) {
-        return ferp_sim_error(world, FERP_SIM_ENOPROTOOPT);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (!is_known(network, socket, option)) {
+        return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
-    *out = kept(&socket->settings, option);
+    *out = stored_value(&socket->settings, option);
     return FERP_SIM_OK;
 }
 
 /* The simulated machine has no network interfaces with names. */
 fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     (void)family;
     ferp_sim_code code = name[0] == '\0' ? FERP_SIM_NO_ERROR : FERP_SIM_ENODEV;
-    return ferp_sim_told(
-        world, "bind to a device", socket,
-        ferp_sim_error(world, ferp_sim_is_winsock(world) ? FERP_SIM_ENOPROTOOPT : code));
+    return ferp_sim_trace_call(
+        network, "bind to a device", socket,
+        ferp_sim_error(network, ferp_sim_is_winsock(network) ? FERP_SIM_ENOPROTOOPT : code));
 }
 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     socket->settings.linger = linger;
-    return ferp_sim_told(world, "set linger", socket, FERP_SIM_OK);
+    return ferp_sim_trace_call(network, "set linger", socket, FERP_SIM_OK);
 }
 
 fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     *out = socket->settings.linger;
     return FERP_SIM_OK;
 }
@@ -180,12 +181,12 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
 fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
                                     uint32_t interval_seconds)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    if (!ferp_sim_is_winsock(world)) {
-        return ferp_sim_error(world, FERP_SIM_ENOPROTOOPT);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (!ferp_sim_is_winsock(network)) {
+        return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
     socket->settings.keepalive = on;
     socket->settings.keepalive_time = time_seconds;
     socket->settings.keepalive_interval = interval_seconds;
-    return ferp_sim_told(world, "set keepalive", socket, FERP_SIM_OK);
+    return ferp_sim_trace_call(network, "set keepalive", socket, FERP_SIM_OK);
 }

@@ -1,149 +1,150 @@
-/* poller.c: waiting for many sockets: time passes until one of them is ready. What is told of a
- * socket is readiness.c's; here is what is watched, and what has been told of already.
+/* poller.c: waiting for many sockets: registrations, and the events already reported. readiness.c
+ * computes a socket's readiness.
  *
- * A registration is a number's and, in the POSIX dialect, that of the socket behind it, as epoll's
- * is the descriptor's and the file's (epoll(7), "Will closing a file descriptor cause it to be
- * removed from all epoll interest lists?"): a clone keeps it after the number was closed, and the
- * number may be given to another socket meanwhile. In the Windows dialect it ends with the handle
+ * In the POSIX dialect a registration belongs to a number and to its socket, as in epoll it belongs
+ * to a descriptor and a file (epoll(7), "Will closing a file descriptor cause it to be removed from
+ * all epoll interest lists?"). A clone keeps it after the number is closed, and the number can then
+ * belong to another socket. In the Windows dialect it ends with the handle
  * (AFD_POLL_LOCAL_CLOSE). */
 #include "platform/common/sources.h"
 #include "platform/sim/readiness.h"
 
-/* In a ring: who was told of last comes last. */
+/* A registration, in a ring: the last reported one is the last. */
 typedef struct ferp_sim_source {
     struct ferp_sim_source *next;
     struct ferp_sim_source *previous;
-    struct ferp_sim_source *namesake; /* another of the same number */
+    struct ferp_sim_source *next_same_raw; /* another registration of the same number */
     fer_raw_socket raw;
     int socket;
-    uint64_t birth; /* of the socket, or of the handle */
+    uint64_t sequence; /* of the socket (POSIX) or of the handle (Windows) */
     fer_event interest;
     fer_poll_mode mode;
-    bool is_armed;  /* FER_POLL_ONESHOT: not yet told of */
-    bool is_due;    /* FER_POLL_EDGE: to be told of however long it has been ready, */
-    uint32_t stirs; /* else when this has changed */
+    bool is_armed;      /* FER_POLL_ONESHOT: not reported yet */
+    bool is_unreported; /* FER_POLL_EDGE: not reported since it was armed */
+    uint32_t changes;   /* FER_POLL_EDGE: the socket's changes when it was last reported */
 } ferp_sim_source;
 
-typedef struct ferp_sim_watch {
-    uint64_t run;         /* the simulation that it is of */
-    ferp_sim_source ring; /* links alone */
+typedef struct ferp_sim_poll_set {
+    uint64_t run;         /* its simulation */
+    ferp_sim_source ring; /* only the links are used */
     size_t count;
-    ferp_sources numbers; /* each number's first source */
+    ferp_sources numbers; /* each number's first registration */
     bool is_notified;
-} ferp_sim_watch;
+} ferp_sim_poll_set;
 
-/* A poller's words. */
-enum { AT_WATCH };
+/* The words of a fer_poller. */
+enum { AT_SET };
 
-static ferp_sim_watch *watch_of(const fer_poller *poller)
+static ferp_sim_poll_set *set_of(const fer_poller *poller)
 {
-    return (ferp_sim_watch *)poller->words_[AT_WATCH];
+    return (ferp_sim_poll_set *)poller->words_[AT_SET];
 }
 
-/* The poller of a call, which is of this simulation and none before, or the call's end. */
-#define NEED_WATCH(world, watch, poller)              \
-    ferp_sim_watch *watch = watch_of(poller);         \
-    if (watch->run != world->run) {                   \
-        return ferp_sim_error(world, FERP_SIM_EBADF); \
+/* Defines the poller of a call, or returns EBADF from it if an earlier simulation created the
+ * poller. */
+#define REQUIRE_POLL_SET(network, set, poller)          \
+    ferp_sim_poll_set *set = set_of(poller);            \
+    if (set->run != network->run) {                     \
+        return ferp_sim_error(network, FERP_SIM_EBADF); \
     }
 
-/* Linux has a code for it, AFD's users say it themselves. */
-static fer_error refusal(const ferp_sim_world *world, fer_error_kind kind, int32_t linux_code)
+/* Linux has an OS code for the error. With AFD the backend makes the error, without a code. */
+static fer_error error_on(const ferp_sim_network *network, fer_error_kind kind, int32_t linux_code)
 {
-    return (fer_error){kind, ferp_sim_is_winsock(world) ? 0 : linux_code};
+    return (fer_error){kind, ferp_sim_is_winsock(network) ? 0 : linux_code};
 }
 
-static fer_error no_memory(const ferp_sim_world *world)
+static fer_error no_memory(const ferp_sim_network *network)
 {
-    return refusal(world, FER_OUT_OF_MEMORY, FERP_SIM_LINUX_ENOMEM);
+    return error_on(network, FER_OUT_OF_MEMORY, FERP_SIM_LINUX_ENOMEM);
 }
 
-/* ---- The sources */
+/* ---- Registrations */
 
-static uint64_t birth_of(ferp_sim_world *world, fer_raw_socket raw)
+static uint64_t sequence_of(ferp_sim_network *network, fer_raw_socket raw)
 {
-    return ferp_sim_is_winsock(world) ? ferp_sim_handle_of(world, raw)->birth
-                                      : ferp_sim_socket_of(world, raw)->sequence;
+    return ferp_sim_is_winsock(network) ? ferp_sim_handle_of(network, raw)->sequence
+                                        : ferp_sim_socket_of(network, raw)->sequence;
 }
 
-static bool is_alive(ferp_sim_world *world, const ferp_sim_source *source)
+static bool is_current(ferp_sim_network *network, const ferp_sim_source *source)
 {
-    if (!ferp_sim_is_winsock(world)) {
-        return world->sockets[source->socket].sequence == source->birth;
+    if (!ferp_sim_is_winsock(network)) {
+        return network->sockets[source->socket].sequence == source->sequence;
     }
-    const ferp_sim_handle *handle = ferp_sim_handle_of(world, source->raw);
-    return handle != NULL && handle->birth == source->birth;
+    const ferp_sim_handle *handle = ferp_sim_handle_of(network, source->raw);
+    return handle != NULL && handle->sequence == source->sequence;
 }
 
-static ferp_sim_source *find(ferp_sim_world *world, const ferp_sim_watch *watch, fer_raw_socket raw)
+static ferp_sim_source *find(ferp_sim_network *network, const ferp_sim_poll_set *set,
+                             fer_raw_socket raw)
 {
-    uint64_t birth = birth_of(world, raw);
-    ferp_sim_source *at = ferp_sources_find(&watch->numbers, raw);
-    while (at != NULL && at->birth != birth) {
-        at = at->namesake;
+    uint64_t sequence = sequence_of(network, raw);
+    ferp_sim_source *at = ferp_sources_find(&set->numbers, raw);
+    while (at != NULL && at->sequence != sequence) {
+        at = at->next_same_raw;
     }
     return at;
 }
 
-static bool enter_number(ferp_sim_watch *watch, ferp_sim_source *made)
+static bool add_to_number(ferp_sim_poll_set *set, ferp_sim_source *created)
 {
-    ferp_sim_source *first = ferp_sources_find(&watch->numbers, made->raw);
+    ferp_sim_source *first = ferp_sources_find(&set->numbers, created->raw);
     if (first == NULL) {
-        return ferp_sources_insert(&watch->numbers, made->raw, made);
+        return ferp_sources_insert(&set->numbers, created->raw, created);
     }
-    made->namesake = first->namesake;
-    first->namesake = made;
+    created->next_same_raw = first->next_same_raw;
+    first->next_same_raw = created;
     return true;
 }
 
-static void leave_number(ferp_sim_watch *watch, const ferp_sim_source *gone)
+static void remove_from_number(ferp_sim_poll_set *set, const ferp_sim_source *removed)
 {
-    ferp_sim_source *at = ferp_sources_find(&watch->numbers, gone->raw);
-    if (at == gone) {
-        ferp_sources_remove(&watch->numbers, gone->raw);
-        if (gone->namesake != NULL) {
-            (void)ferp_sources_insert(
-                &watch->numbers, gone->raw,
-                gone->namesake); /* where there is room now: it asks for no memory */
+    ferp_sim_source *at = ferp_sources_find(&set->numbers, removed->raw);
+    if (at == removed) {
+        ferp_sources_remove(&set->numbers, removed->raw);
+        if (removed->next_same_raw != NULL) {
+            /* The removal has made room, so that this allocates nothing and cannot fail. */
+            (void)ferp_sources_insert(&set->numbers, removed->raw, removed->next_same_raw);
         }
         return;
     }
-    while (at->namesake != gone) {
-        at = at->namesake;
+    while (at->next_same_raw != removed) {
+        at = at->next_same_raw;
     }
-    at->namesake = gone->namesake;
+    at->next_same_raw = removed->next_same_raw;
 }
 
-static void link_last(ferp_sim_watch *watch, ferp_sim_source *added)
+static void link_last(ferp_sim_poll_set *set, ferp_sim_source *added)
 {
-    added->previous = watch->ring.previous;
-    added->next = &watch->ring;
+    added->previous = set->ring.previous;
+    added->next = &set->ring;
     added->previous->next = added;
     added->next->previous = added;
 }
 
-static void take_out(ferp_sim_source *taken)
+static void unlink_source(ferp_sim_source *unlinked)
 {
-    taken->previous->next = taken->next;
-    taken->next->previous = taken->previous;
+    unlinked->previous->next = unlinked->next;
+    unlinked->next->previous = unlinked->previous;
 }
 
-static void forget(ferp_sim_watch *watch, ferp_sim_source *gone)
+static void remove_source(ferp_sim_poll_set *set, ferp_sim_source *removed)
 {
-    leave_number(watch, gone);
-    take_out(gone);
-    watch->count--;
-    ferp_memory_free(gone);
+    remove_from_number(set, removed);
+    unlink_source(removed);
+    set->count--;
+    ferp_memory_free(removed);
 }
 
-/* Those that were closed without a delete are found in a wait; where there is none, when they have
- * become many. */
-static void forget_closed(ferp_sim_world *world, ferp_sim_watch *watch)
+/* Removes the registrations of closed handles. A wait does this too; without waits this bounds
+ * their number. */
+static void remove_closed(ferp_sim_network *network, ferp_sim_poll_set *set)
 {
-    for (ferp_sim_source *at = watch->ring.next, *next = at->next; at != &watch->ring;
+    for (ferp_sim_source *at = set->ring.next, *next = at->next; at != &set->ring;
          at = next, next = at->next) {
-        if (!is_alive(world, at)) {
-            forget(watch, at);
+        if (!is_current(network, at)) {
+            remove_source(set, at);
         }
     }
 }
@@ -153,103 +154,105 @@ static void arm(ferp_sim_source *source, fer_event interest, fer_poll_mode mode)
     source->interest = interest;
     source->mode = mode;
     source->is_armed = true;
-    source->is_due = true;
+    source->is_unreported = true;
 }
 
-static fer_error add(ferp_sim_world *world, ferp_sim_watch *watch, fer_raw_socket raw,
+static fer_error add(ferp_sim_network *network, ferp_sim_poll_set *set, fer_raw_socket raw,
                      fer_event interest, fer_poll_mode mode)
 {
-    if (find(world, watch, raw) != NULL) {
-        return refusal(world, FER_ALREADY_EXISTS, FERP_SIM_LINUX_EEXIST);
+    if (find(network, set, raw) != NULL) {
+        return error_on(network, FER_ALREADY_EXISTS, FERP_SIM_LINUX_EEXIST);
     }
-    if (watch->count >= 2 * world->config.max_sockets) {
-        forget_closed(world, watch);
+    if (set->count >= 2 * network->config.max_sockets) {
+        remove_closed(network, set);
     }
-    ferp_sim_source *made = ferp_memory_new(sizeof *made);
-    if (made == NULL) {
-        return no_memory(world);
+    ferp_sim_source *created = ferp_memory_new(sizeof *created);
+    if (created == NULL) {
+        return no_memory(network);
     }
-    *made = (ferp_sim_source){.raw = raw,
-                              .socket = ferp_sim_handle_of(world, raw)->socket,
-                              .birth = birth_of(world, raw)};
-    if (!enter_number(watch, made)) {
-        ferp_memory_free(made);
-        return no_memory(world);
+    *created = (ferp_sim_source){.raw = raw,
+                                 .socket = ferp_sim_handle_of(network, raw)->socket,
+                                 .sequence = sequence_of(network, raw)};
+    if (!add_to_number(set, created)) {
+        ferp_memory_free(created);
+        return no_memory(network);
     }
-    arm(made, interest, mode);
-    link_last(watch, made);
-    watch->count++;
+    arm(created, interest, mode);
+    link_last(set, created);
+    set->count++;
     return FERP_SIM_OK;
 }
 
 fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                           fer_poll_mode mode)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    NEED_WATCH(world, watch, poller)
-    return ferp_sim_told(world, "poller add", socket, add(world, watch, raw, interest, mode));
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    REQUIRE_POLL_SET(network, set, poller)
+    return ferp_sim_trace_call(network, "poller add", socket,
+                               add(network, set, raw, interest, mode));
 }
 
-static fer_error not_found(const ferp_sim_world *world)
+static fer_error not_found(const ferp_sim_network *network)
 {
-    return refusal(world, FER_NOT_FOUND, FERP_SIM_LINUX_ENOENT);
+    return error_on(network, FER_NOT_FOUND, FERP_SIM_LINUX_ENOENT);
 }
 
 fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                              fer_poll_mode mode)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    NEED_WATCH(world, watch, poller)
-    ferp_sim_source *found = find(world, watch, raw);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    REQUIRE_POLL_SET(network, set, poller)
+    ferp_sim_source *found = find(network, set, raw);
     if (found != NULL) {
         arm(found, interest, mode);
     }
-    return ferp_sim_told(world, "poller modify", socket,
-                         found != NULL ? FERP_SIM_OK : not_found(world));
+    return ferp_sim_trace_call(network, "poller modify", socket,
+                               found != NULL ? FERP_SIM_OK : not_found(network));
 }
 
 fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    NEED_WATCH(world, watch, poller)
-    ferp_sim_source *found = find(world, watch, raw);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    REQUIRE_POLL_SET(network, set, poller)
+    ferp_sim_source *found = find(network, set, raw);
     if (found != NULL) {
-        forget(watch, found);
+        remove_source(set, found);
     }
-    return ferp_sim_told(world, "poller delete", socket,
-                         found != NULL ? FERP_SIM_OK : not_found(world));
+    return ferp_sim_trace_call(network, "poller delete", socket,
+                               found != NULL ? FERP_SIM_OK : not_found(network));
 }
 
 /* ---- The poller */
 
 fer_error ferp_poller_open(fer_poller *poller)
 {
-    FERP_SIM_NEED(world)
-    if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_TOO_MANY_HANDLES)) {
-        return ferp_sim_told(world, "poller", NULL, ferp_sim_error(world, FERP_SIM_EMFILE));
+    FERP_SIM_REQUIRE(network)
+    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_TOO_MANY_HANDLES)) {
+        return ferp_sim_trace_call(network, "poller", NULL,
+                                   ferp_sim_error(network, FERP_SIM_EMFILE));
     }
-    ferp_sim_watch *made = ferp_memory_new(sizeof *made);
-    if (made == NULL) {
-        return ferp_sim_told(world, "poller", NULL, no_memory(world));
+    ferp_sim_poll_set *created = ferp_memory_new(sizeof *created);
+    if (created == NULL) {
+        return ferp_sim_trace_call(network, "poller", NULL, no_memory(network));
     }
-    *made = (ferp_sim_watch){.run = world->run};
-    made->ring.next = &made->ring;
-    made->ring.previous = &made->ring;
-    poller->words_[AT_WATCH] = (uintptr_t)made;
-    world->pollers_open++;
-    return ferp_sim_told(world, "poller", NULL, FERP_SIM_OK);
+    *created = (ferp_sim_poll_set){.run = network->run};
+    created->ring.next = &created->ring;
+    created->ring.previous = &created->ring;
+    poller->words_[AT_SET] = (uintptr_t)created;
+    network->pollers_open++;
+    return ferp_sim_trace_call(network, "poller", NULL, FERP_SIM_OK);
 }
 
 void ferp_poller_close(fer_poller *poller)
 {
-    ferp_sim_world *world = ferp_sim_here();
-    ferp_sim_watch *closed = watch_of(poller);
-    if (world != NULL && closed->run == world->run) {
-        world->pollers_open--;
-        ferp_sim_happens(world, "poller close", NULL);
+    ferp_sim_network *network = ferp_sim_current();
+    ferp_sim_poll_set *closed = set_of(poller);
+    if (network != NULL && closed->run == network->run) {
+        network->pollers_open--;
+        ferp_sim_trace_event(network, "poller close", NULL);
     }
     while (closed->ring.next != &closed->ring) {
-        forget(closed, closed->ring.next);
+        remove_source(closed, closed->ring.next);
     }
     ferp_sources_end(&closed->numbers);
     ferp_memory_free(closed);
@@ -257,36 +260,38 @@ void ferp_poller_close(fer_poller *poller)
 
 fer_error ferp_poller_notify(fer_poller *poller)
 {
-    FERP_SIM_NEED(world)
-    NEED_WATCH(world, watch, poller)
-    watch->is_notified = true;
-    return ferp_sim_told(world, "poller notify", NULL, FERP_SIM_OK);
+    FERP_SIM_REQUIRE(network)
+    REQUIRE_POLL_SET(network, set, poller)
+    set->is_notified = true;
+    return ferp_sim_trace_call(network, "poller notify", NULL, FERP_SIM_OK);
 }
 
 /* ---- Waiting */
 
-static const ferp_sim_socket *socket_of(const ferp_sim_world *world, const ferp_sim_source *source)
+static const ferp_sim_socket *socket_of(const ferp_sim_network *network,
+                                        const ferp_sim_source *source)
 {
-    return &world->sockets[source->socket];
+    return &network->sockets[source->socket];
 }
 
-static bool is_something(fer_event event)
+static bool has_any(fer_event event)
 {
     return event.readable || event.writable;
 }
 
-/* An edge is a change, of whatever the socket tells: more edges than needed, but none too few. */
-static fer_event due(ferp_sim_world *world, const ferp_sim_source *source)
+/* Any change of the socket's readiness is an edge. There can be spurious edges, but no edge is
+ * lost. */
+static fer_event event_of(ferp_sim_network *network, const ferp_sim_source *source)
 {
     bool is_edge = source->mode == FER_POLL_EDGE;
-    if (!source->is_armed ||
-        (is_edge && !source->is_due && source->stirs == socket_of(world, source)->stirs)) {
+    if (!source->is_armed || (is_edge && !source->is_unreported &&
+                              source->changes == socket_of(network, source)->changes)) {
         return (fer_event){0};
     }
-    return ferp_sim_readiness(world, socket_of(world, source), source->interest);
+    return ferp_sim_readiness(network, socket_of(network, source), source->interest);
 }
 
-static void trace_event(ferp_sim_world *world, const ferp_sim_socket *socket, fer_event event)
+static void trace_event(ferp_sim_network *network, const ferp_sim_socket *socket, fer_event event)
 {
     static const char *const verbs[] = {"poller: writable", "poller: readable",
                                         "poller: readable, writable"};
@@ -294,123 +299,127 @@ static void trace_event(ferp_sim_world *world, const ferp_sim_socket *socket, fe
     for (size_t i = 0; i < sizeof key; i++) {
         key[i] = (unsigned char)(event.key >> (8 * i));
     }
-    ferp_sim_trace_bytes(world, key, sizeof key);
-    ferp_sim_happens(world, verbs[event.readable + (event.readable && event.writable)], socket);
+    ferp_sim_trace_bytes(network, key, sizeof key);
+    ferp_sim_trace_event(network, verbs[event.readable + (event.readable && event.writable)],
+                         socket);
 }
 
-/* Of one that nothing is asked of only its failure can be told, and that once. */
-static void tell(ferp_sim_world *world, ferp_sim_watch *watch, ferp_sim_source *told,
-                 fer_event event)
+/* A registration without interest reports only a failure, once. */
+static void report(ferp_sim_network *network, ferp_sim_poll_set *set, ferp_sim_source *reported,
+                   fer_event event)
 {
-    told->is_armed = told->mode != FER_POLL_ONESHOT && is_something(told->interest);
-    told->is_due = false;
-    told->stirs = socket_of(world, told)->stirs;
-    take_out(told);
-    link_last(watch, told);
-    trace_event(world, socket_of(world, told), event);
+    reported->is_armed = reported->mode != FER_POLL_ONESHOT && has_any(reported->interest);
+    reported->is_unreported = false;
+    reported->changes = socket_of(network, reported)->changes;
+    unlink_source(reported);
+    link_last(set, reported);
+    trace_event(network, socket_of(network, reported), event);
 }
 
-/* Who has waited longest for a turn comes first (rule P10). Returns how many events there are. */
-static size_t collect(ferp_sim_world *world, ferp_sim_watch *watch, fer_event *events, size_t cap)
+/* The least recently reported registration is first (rule P10). Returns the number of events. */
+static size_t collect(ferp_sim_network *network, ferp_sim_poll_set *set, fer_event *events,
+                      size_t cap)
 {
     size_t count = 0;
-    size_t left = watch->count;
-    for (ferp_sim_source *at = watch->ring.next, *next = at->next; left > 0 && count < cap;
+    size_t left = set->count;
+    for (ferp_sim_source *at = set->ring.next, *next = at->next; left > 0 && count < cap;
          at = next, next = at->next, left--) {
-        if (!is_alive(world, at)) {
-            forget(watch, at);
+        if (!is_current(network, at)) {
+            remove_source(set, at);
             continue;
         }
-        fer_event event = due(world, at);
-        if (is_something(event)) {
-            tell(world, watch, at, event);
+        fer_event event = event_of(network, at);
+        if (has_any(event)) {
+            report(network, set, at, event);
             events[count++] = event;
         }
     }
     return count;
 }
 
-/* ---- What is not so: a socket is said to be ready and is not, or the wait ends for nothing */
+/* ---- Injected faults: an event of a socket that is not ready, or a spurious wakeup */
 
-/* What is asked of a socket and is not there. */
-static fer_event missing(ferp_sim_world *world, const ferp_sim_source *source)
+/* The part of a registration's interest that is not ready. */
+static fer_event missing_event(ferp_sim_network *network, const ferp_sim_source *source)
 {
-    if (!source->is_armed || !is_alive(world, source)) {
+    if (!source->is_armed || !is_current(network, source)) {
         return (fer_event){0};
     }
-    fer_event ready = ferp_sim_readiness(world, socket_of(world, source), source->interest);
-    fer_event asked = source->interest;
-    return (fer_event){asked.key, asked.readable && !ready.readable,
-                       asked.writable && !ready.writable};
+    fer_event ready = ferp_sim_readiness(network, socket_of(network, source), source->interest);
+    fer_event requested = source->interest;
+    return (fer_event){requested.key, requested.readable && !ready.readable,
+                       requested.writable && !ready.writable};
 }
 
-static ferp_sim_source *nth_missing(ferp_sim_world *world, ferp_sim_watch *watch, uint32_t nth)
+static ferp_sim_source *nth_not_ready(ferp_sim_network *network, ferp_sim_poll_set *set,
+                                      uint32_t nth)
 {
-    ferp_sim_source *at = watch->ring.next;
-    for (; !is_something(missing(world, at)) || nth-- > 0; at = at->next) {
+    ferp_sim_source *at = set->ring.next;
+    for (; !has_any(missing_event(network, at)) || nth-- > 0; at = at->next) {
     }
     return at;
 }
 
-static uint32_t count_missing(ferp_sim_world *world, const ferp_sim_watch *watch)
+static uint32_t count_not_ready(ferp_sim_network *network, const ferp_sim_poll_set *set)
 {
     uint32_t count = 0;
-    for (const ferp_sim_source *at = watch->ring.next; at != &watch->ring; at = at->next) {
-        count += is_something(missing(world, at));
+    for (const ferp_sim_source *at = set->ring.next; at != &set->ring; at = at->next) {
+        count += has_any(missing_event(network, at));
     }
     return count;
 }
 
-/* Whether the fault strikes, of which one event more may come. */
-static bool is_misled(ferp_sim_world *world, ferp_sim_watch *watch, fer_event *events, size_t cap,
-                      size_t *count)
+/* Returns whether the fault is injected. Adds an event if there is a socket that is not ready. */
+static bool injects_event(ferp_sim_network *network, ferp_sim_poll_set *set, fer_event *events,
+                          size_t cap, size_t *count)
 {
-    uint32_t candidates = *count < cap ? count_missing(world, watch) : 0;
-    bool has_chance = candidates > 0 || (*count == 0 && !watch->is_notified);
-    if (!has_chance || !ferp_sim_strikes(world, NULL, FER_SIM_FAULT_SPURIOUS_READY)) {
+    uint32_t candidates = *count < cap ? count_not_ready(network, set) : 0;
+    bool has_chance = candidates > 0 || (*count == 0 && !set->is_notified);
+    if (!has_chance || !ferp_sim_injects(network, NULL, FER_SIM_FAULT_SPURIOUS_READY)) {
         return false;
     }
     if (candidates > 0) {
-        ferp_sim_source *told = nth_missing(world, watch, ferp_sim_choose(world, candidates));
-        events[*count] = missing(world, told);
-        tell(world, watch, told, events[(*count)++]);
+        ferp_sim_source *reported =
+            nth_not_ready(network, set, ferp_sim_choose(network, candidates));
+        events[*count] = missing_event(network, reported);
+        report(network, set, reported, events[(*count)++]);
     }
     return true;
 }
 
 /* ---- The wait */
 
-static void take_notification(ferp_sim_watch *watch, bool *notified)
+static void consume_notification(ferp_sim_poll_set *set, bool *notified)
 {
-    *notified = watch->is_notified;
-    watch->is_notified = false;
+    *notified = set->is_notified;
+    set->is_notified = false;
 }
 
-/* A while that the clock cannot hold is one without an end. */
-static uint64_t deadline_after(const ferp_sim_world *world, fer_duration timeout)
+/* A timeout beyond the clock's range never expires. */
+static uint64_t deadline_after(const ferp_sim_network *network, fer_duration timeout)
 {
-    return timeout.nanos < FERP_NO_DEADLINE - world->now ? world->now + timeout.nanos
-                                                         : FERP_NO_DEADLINE;
+    return timeout.nanos < FERP_NO_DEADLINE - network->now ? network->now + timeout.nanos
+                                                           : FERP_NO_DEADLINE;
 }
 
-static fer_error wait_on(ferp_sim_world *world, ferp_sim_watch *watch, fer_event *events,
+static fer_error wait_on(ferp_sim_network *network, ferp_sim_poll_set *set, fer_event *events,
                          size_t cap, fer_duration timeout, size_t *count, bool *notified)
 {
-    uint64_t deadline = deadline_after(world, timeout);
-    *count = collect(world, watch, events, cap);
-    bool is_over = is_misled(world, watch, events, cap, count);
-    take_notification(watch, notified);
+    uint64_t deadline = deadline_after(network, timeout);
+    *count = collect(network, set, events, cap);
+    bool is_over = injects_event(network, set, events, cap, count);
+    consume_notification(set, notified);
     while (*count == 0 && !*notified && !is_over) {
-        fer_error passed = ferp_sim_pass_time(world, deadline);
+        fer_error passed = ferp_sim_pass_time(network, deadline);
         if (passed.kind != FER_OK && passed.kind != FER_TIMED_OUT) {
             return passed;
         }
         is_over = passed.kind == FER_TIMED_OUT;
-        *count = collect(world, watch, events, cap);
-        take_notification(watch, notified);
+        *count = collect(network, set, events, cap);
+        consume_notification(set, notified);
     }
     if (*count == 0 && !*notified && timeout.nanos == 0) {
-        ferp_sim_tick(world);
+        ferp_sim_tick(network);
     }
     return FERP_SIM_OK;
 }
@@ -420,15 +429,16 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
 {
     *count = 0;
     *notified = false;
-    FERP_SIM_NEED(world)
-    NEED_WATCH(world, watch, poller)
-    ferp_sim_settle(world);
-    if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_INTERRUPTED)) {
-        return ferp_sim_told(world, "poller wait", NULL, ferp_sim_error(world, FERP_SIM_EINTR));
+    FERP_SIM_REQUIRE(network)
+    REQUIRE_POLL_SET(network, set, poller)
+    ferp_sim_run_due_events(network);
+    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_trace_call(network, "poller wait", NULL,
+                                   ferp_sim_error(network, FERP_SIM_EINTR));
     }
-    fer_error error = wait_on(world, watch, events, cap, timeout, count, notified);
+    fer_error error = wait_on(network, set, events, cap, timeout, count, notified);
     ferp_sim_record record = {
         .verb = *notified ? "poller is woken" : "poller wait", .error = error, .moved = *count};
-    ferp_sim_trace(world, &record);
+    ferp_sim_trace(network, &record);
     return error;
 }

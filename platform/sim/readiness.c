@@ -1,72 +1,72 @@
-/* readiness.c: what epoll and AFD tell of a socket. They are not alike: epoll looks at the socket's
- * state, AFD at what has happened to it. So one that was never connected is hung up for epoll and
- * nothing for AFD, and AFD is silent about what the program itself has shut down. */
+/* readiness.c: a socket's readiness as epoll and AFD report it. epoll reports the socket's state,
+ * AFD the events that it has received. For a socket that was never connected epoll reports a
+ * hang-up and AFD nothing. AFD does not report the program's own shutdown. */
 #include "platform/sim/readiness.h"
 
 typedef struct readiness {
     bool readable;
     bool writable;
-    bool failed; /* or hung up: told whatever was asked for, as both */
+    bool failed; /* or hung up: reported as readable and writable, without regard to the interest */
 } readiness;
 
-static bool has_ended(ferp_sim_world *world, const ferp_sim_socket *socket)
+static bool has_ended(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
     return in != NULL && in->fin_arrived;
 }
 
 static bool has_failed(const ferp_sim_socket *socket)
 {
-    return socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED;
+    return socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED;
 }
 
 /* ---- epoll */
 
-/* tcp_poll and unix_poll: EPOLLHUP where both halves are shut, by whomever, or there is no
- * connection at all. Of a Unix socket who shuts its reading shuts the other's writing. */
-static readiness stream_of_epoll(ferp_sim_world *world, const ferp_sim_socket *socket)
+/* tcp_poll and unix_poll: EPOLLHUP if both halves are shut down, by either end, or if there is no
+ * connection. Shutting down the read half of a Unix socket shuts down the peer's write half. */
+static readiness stream_of_epoll(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    if (socket->life == FERP_SIM_LISTENING) {
+    if (socket->state == FERP_SIM_LISTENING) {
         return (readiness){.readable = socket->queue_count > 0};
     }
-    bool is_connected = socket->life == FERP_SIM_CONNECTED;
-    bool input_is_shut = socket->shut_read || has_ended(world, socket);
-    bool output_is_shut =
-        socket->shut_write || (socket->is_unix && is_connected && !ferp_sim_is_read(world, socket));
+    bool is_connected = socket->state == FERP_SIM_CONNECTED;
+    bool input_ended = socket->shut_read || has_ended(network, socket);
+    bool output_ended = socket->shut_write ||
+                        (socket->is_unix && is_connected && !ferp_sim_has_reader(network, socket));
     return (readiness){
-        .readable = input_is_shut || (is_connected && ferp_sim_readable(world, socket) > 0),
-        .writable = is_connected && (output_is_shut || ferp_sim_room(world, socket) > 0),
-        .failed = has_failed(socket) || socket->life == FERP_SIM_FRESH ||
-                  (input_is_shut && output_is_shut),
+        .readable = input_ended || (is_connected && ferp_sim_readable(network, socket) > 0),
+        .writable = is_connected && (output_ended || ferp_sim_room(network, socket) > 0),
+        .failed = has_failed(socket) || socket->state == FERP_SIM_UNCONNECTED ||
+                  (input_ended && output_ended),
     };
 }
 
-/* datagram_poll and unix_dgram_poll, which alone looks whether the peer's queue is full. */
-static readiness datagrams_of_epoll(ferp_sim_world *world, const ferp_sim_socket *socket,
+/* datagram_poll and unix_dgram_poll. Only the latter checks whether the peer's queue is full. */
+static readiness datagrams_of_epoll(ferp_sim_network *network, const ferp_sim_socket *socket,
                                     fer_event interest)
 {
     return (readiness){
         .readable = socket->datagram_count > 0 || socket->shut_read,
-        .writable = interest.writable && ferp_sim_unix_has_room(world, socket),
+        .writable = interest.writable && ferp_sim_unix_has_room(network, socket),
         .failed = socket->pending != FERP_SIM_NO_ERROR || (socket->shut_read && socket->shut_write),
     };
 }
 
 /* ---- AFD: AFD_POLL_RECEIVE, _DISCONNECT and _ACCEPT; _SEND; _ABORT and _CONNECT_FAIL */
 
-static readiness stream_of_afd(ferp_sim_world *world, const ferp_sim_socket *socket)
+static readiness stream_of_afd(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    bool is_connected = socket->life == FERP_SIM_CONNECTED;
+    bool is_connected = socket->state == FERP_SIM_CONNECTED;
     bool has_input =
-        is_connected && (ferp_sim_readable(world, socket) > 0 || has_ended(world, socket));
+        is_connected && (ferp_sim_readable(network, socket) > 0 || has_ended(network, socket));
     return (readiness){
         .readable = has_input || socket->queue_count > 0,
-        .writable = is_connected && ferp_sim_room(world, socket) > 0,
+        .writable = is_connected && ferp_sim_room(network, socket) > 0,
         .failed = has_failed(socket),
     };
 }
 
-/* A refusal is received. */
+/* A pending refusal makes a socket readable. */
 static readiness datagrams_of_afd(const ferp_sim_socket *socket)
 {
     return (readiness){.readable =
@@ -76,21 +76,21 @@ static readiness datagrams_of_afd(const ferp_sim_socket *socket)
 
 /* ---- Both */
 
-static readiness readiness_of(ferp_sim_world *world, const ferp_sim_socket *socket,
+static readiness readiness_of(ferp_sim_network *network, const ferp_sim_socket *socket,
                               fer_event interest)
 {
     bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
-    if (ferp_sim_is_winsock(world)) {
-        return is_datagram ? datagrams_of_afd(socket) : stream_of_afd(world, socket);
+    if (ferp_sim_is_winsock(network)) {
+        return is_datagram ? datagrams_of_afd(socket) : stream_of_afd(network, socket);
     }
-    return is_datagram ? datagrams_of_epoll(world, socket, interest)
-                       : stream_of_epoll(world, socket);
+    return is_datagram ? datagrams_of_epoll(network, socket, interest)
+                       : stream_of_epoll(network, socket);
 }
 
-fer_event ferp_sim_readiness(ferp_sim_world *world, const ferp_sim_socket *socket,
+fer_event ferp_sim_readiness(ferp_sim_network *network, const ferp_sim_socket *socket,
                              fer_event interest)
 {
-    readiness ready = readiness_of(world, socket, interest);
+    readiness ready = readiness_of(network, socket, interest);
     return (fer_event){interest.key, ready.failed || (ready.readable && interest.readable),
                        ready.failed || (ready.writable && interest.writable)};
 }

@@ -1,16 +1,16 @@
-/* readiness.h: what a poller of the dialect's system tells of a socket. */
+/* readiness.h: a socket's readiness, as a poller of the dialect's system reports it. */
 #ifndef FERP_SIM_READINESS_H
 #define FERP_SIM_READINESS_H
 
 #include "platform/sim/network.h"
 
-/* What is ready now of what is asked for, under its key; and what is told unasked. Neither:
- * nothing. */
-fer_event ferp_sim_readiness(ferp_sim_world *world, const ferp_sim_socket *socket,
+/* Returns the ready part of the interest, with its key, and both directions after a failure.
+ * Neither direction is set if there is nothing to report. */
+fer_event ferp_sim_readiness(ferp_sim_network *network, const ferp_sim_socket *socket,
                              fer_event interest);
 
-/* unix.c: a datagram that it sends to its peer would be queued; a socket that is not Unix', or has
- * no peer, has room. */
-bool ferp_sim_unix_has_room(ferp_sim_world *world, const ferp_sim_socket *socket);
+/* unix.c: whether the peer's queue has room for a datagram. True for a socket that is no Unix
+ * socket or has no peer. */
+bool ferp_sim_unix_has_room(ferp_sim_network *network, const ferp_sim_socket *socket);
 
 #endif

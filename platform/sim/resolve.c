@@ -1,5 +1,5 @@
-/* resolve.c: names: "localhost", addresses in text as systems' resolvers take them, and those of
- * the config. */
+/* resolve.c: lookups of names: "localhost", the names of the config, and the address texts that the
+ * systems' resolvers accept. */
 #include <string.h>
 
 #include "platform/sim/thread.h"
@@ -8,9 +8,9 @@
 
 /* glibc's EAI_NONAME, EAI_AGAIN and EAI_FAIL; WSAHOST_NOT_FOUND, WSATRY_AGAIN and
  * WSANO_RECOVERY. */
-static fer_error failure(const ferp_sim_world *world, fer_error_kind kind)
+static fer_error failure(const ferp_sim_network *network, fer_error_kind kind)
 {
-    bool windows = ferp_sim_is_winsock(world);
+    bool windows = ferp_sim_is_winsock(network);
     switch (kind) {
     case FER_HOST_NOT_FOUND:
         return (fer_error){kind, windows ? FERP_SIM_WINDOWS_WSAHOST_NOT_FOUND : -2};
@@ -25,33 +25,33 @@ static char lower(char byte)
     return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
 
-/* Names are alike without case, and with one dot at the end or without. */
-static bool is_alike(const char *one, const char *other)
+/* Compares without case and without one trailing dot. */
+static bool is_same_name(const char *one, const char *other)
 {
     size_t i = 0;
     while (one[i] != '\0' && lower(one[i]) == lower(other[i])) {
         i++;
     }
-    const char *rest = one[i] == '\0' ? other + i : one + i;
+    const char *remainder = one[i] == '\0' ? other + i : one + i;
     return (one[i] == '\0' || other[i] == '\0') &&
-           (rest[0] == '\0' || (rest[0] == '.' && rest[1] == '\0' && i > 0));
+           (remainder[0] == '\0' || (remainder[0] == '.' && remainder[1] == '\0' && i > 0));
 }
 
-static fer_error struck(ferp_sim_world *world)
+static fer_error injected_fault(ferp_sim_network *network)
 {
     static const fer_error_kind kinds[] = {FER_RESOLVE_TRY_AGAIN, FER_HOST_NOT_FOUND,
                                            FER_RESOLVE_FAILED};
-    if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_RESOLVE_SLOW)) {
-        ferp_sim_spend(world, SLOW_NANOS);
+    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_RESOLVE_SLOW)) {
+        ferp_sim_spend(network, SLOW_NANOS);
     }
-    if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_RESOLVE_FAILS)) {
-        return failure(world, kinds[ferp_sim_choose(world, 3)]);
+    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_RESOLVE_FAILS)) {
+        return failure(network, kinds[ferp_sim_choose(network, 3)]);
     }
     return FERP_SIM_OK;
 }
 
-/* A short IPv4 form such as 127.1: numbers in C's bases, the last one filling what is left
- * (inet_aton(3)). */
+/* Parses short IPv4 forms such as 127.1: numbers in C's bases; the last one fills the remaining
+ * octets (inet_aton(3)). */
 static bool read_number(const char **text, uint64_t *value)
 {
     const char *at = *text;
@@ -98,20 +98,20 @@ static bool read_short_v4(const char *text, fer_ipv4_addr *out)
     return false;
 }
 
-static bool is_of_one_link(const fer_ipv6_addr *v6)
+static bool is_link_scoped(const fer_ipv6_addr *v6)
 {
     return fer_ipv6_addr_is_unicast_link_local(v6) ||
            (v6->octets[0] == 0xff && (v6->octets[1] & 0x0f) == 2);
 }
 
-/* A network interface's number, on Linux its name too, "lo" or "eth0", with an address that is of
- * one link (RFC 4007, 11; glibc's __inet6_scopeid_pton). */
-static bool read_scope(const ferp_sim_world *world, const char *text, const fer_ipv6_addr *v6,
+/* Parses a network interface's number. Linux also accepts its name, "lo" or "eth0", after an
+ * address of link scope (RFC 4007, 11; glibc's __inet6_scopeid_pton). */
+static bool read_scope(const ferp_sim_network *network, const char *text, const fer_ipv6_addr *v6,
                        uint32_t *scope)
 {
     static const char *const interfaces[] = {"lo", "eth0"};
     uint64_t value = 0;
-    for (size_t i = 0; i < 2 && !ferp_sim_is_winsock(world) && is_of_one_link(v6); i++) {
+    for (size_t i = 0; i < 2 && !ferp_sim_is_winsock(network) && is_link_scoped(v6); i++) {
         if (strcmp(text, interfaces[i]) == 0) {
             *scope = (uint32_t)i + 1;
             return true;
@@ -125,74 +125,76 @@ static bool read_scope(const ferp_sim_world *world, const char *text, const fer_
     return at > 0 && text[at] == '\0' && value <= UINT32_MAX;
 }
 
-/* An IPv6 address with a scope, "fe80::1%2". Without one it is an address to core already. */
-static bool read_scoped_v6(const ferp_sim_world *world, const char *text, fer_socket_addr *out)
+/* Parses an IPv6 address with a scope, for example "fe80::1%2". core parses addresses without a
+ * scope before the lookup. */
+static bool read_scoped_v6(const ferp_sim_network *network, const char *text, fer_socket_addr *out)
 {
     const char *percent = strchr(text, '%');
     fer_ipv6_addr v6;
     uint32_t scope = 0;
     if (percent == NULL ||
         fer_ipv6_addr_parse_n(&v6, text, (size_t)(percent - text)).kind != FER_OK ||
-        !read_scope(world, percent + 1, &v6, &scope)) {
+        !read_scope(network, percent + 1, &v6, &scope)) {
         return false;
     }
     *out = fer_socket_addr_new_v6(&v6, 0, 0, scope);
     return true;
 }
 
-static bool read_address(const ferp_sim_world *world, const char *text, fer_socket_addr *out)
+static bool read_address(const ferp_sim_network *network, const char *text, fer_socket_addr *out)
 {
     fer_ipv4_addr v4;
     if (!read_short_v4(text, &v4)) {
-        return read_scoped_v6(world, text, out);
+        return read_scoped_v6(network, text, out);
     }
     *out = fer_socket_addr_new_v4(&v4, 0);
     return true;
 }
 
-/* The text's address becomes an entry like the config's, in one of a few places that are used in
- * turn. */
-static const fer_sim_name *entry_of_text(ferp_sim_world *world, const char *host)
+/* Stores the text's address as an entry like the config's, in one of FERP_SIM_TEXTS_MAX slots that
+ * are reused in turn. */
+static const fer_sim_name *entry_of_text(ferp_sim_network *network, const char *host)
 {
     fer_socket_addr addr;
-    if (!read_address(world, host, &addr)) {
+    if (!read_address(network, host, &addr)) {
         return NULL;
     }
-    size_t slot = world->next_text++ % FERP_SIM_TEXTS_MAX;
-    world->text_addrs[slot] = addr;
-    world->texts[slot] = (fer_sim_name){.host = "", .addrs = &world->text_addrs[slot], .count = 1};
-    return &world->texts[slot];
+    size_t slot = network->next_text++ % FERP_SIM_TEXTS_MAX;
+    network->text_addrs[slot] = addr;
+    network->texts[slot] =
+        (fer_sim_name){.host = "", .addrs = &network->text_addrs[slot], .count = 1};
+    return &network->texts[slot];
 }
 
-static const fer_sim_name *find(ferp_sim_world *world, const char *host)
+static const fer_sim_name *find(ferp_sim_network *network, const char *host)
 {
     static const fer_socket_addr loopbacks[] = {
         {.ip = {.family = FER_IP_V6, .v6 = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}}},
         {.ip = {.family = FER_IP_V4, .v4 = {{127, 0, 0, 1}}}},
     };
     static const fer_sim_name localhost = {.host = "localhost", .addrs = loopbacks, .count = 2};
-    for (size_t i = 0; i < world->config.name_count; i++) {
-        if (is_alike(world->config.names[i].host, host)) {
-            return &world->config.names[i];
+    for (size_t i = 0; i < network->config.name_count; i++) {
+        if (is_same_name(network->config.names[i].host, host)) {
+            return &network->config.names[i];
         }
     }
-    return is_alike(localhost.host, host) ? &localhost : entry_of_text(world, host);
+    return is_same_name(localhost.host, host) ? &localhost : entry_of_text(network, host);
 }
 
-/* ---- The seam. first is the entry, next how many of its addresses were told. */
+/* ---- The seam. In a lookup, `first` is the entry and `next` the number of addresses returned. */
 
-static fer_error look_up(ferp_sim_world *world, ferp_lookup *lookup, const char *host)
+static fer_error look_up(ferp_sim_network *network, ferp_lookup *lookup, const char *host)
 {
-    FER_TRY(struck(world));
-    const fer_sim_name *name = find(world, host);
+    FER_TRY(injected_fault(network));
+    const fer_sim_name *name = find(network, host);
     if (name == NULL) {
-        return failure(world, FER_HOST_NOT_FOUND);
+        return failure(network, FER_HOST_NOT_FOUND);
     }
     if (name->delay.nanos > 0) {
-        ferp_sim_spend(world, name->delay.nanos < FERP_SIM_YEAR ? name->delay.nanos : 0);
+        ferp_sim_spend(network, name->delay.nanos < FERP_SIM_YEAR ? name->delay.nanos : 0);
     }
     if (name->failure != FER_OK || name->count == 0) {
-        return failure(world, name->failure != FER_OK ? name->failure : FER_HOST_NOT_FOUND);
+        return failure(network, name->failure != FER_OK ? name->failure : FER_HOST_NOT_FOUND);
     }
     lookup->first = (void *)(uintptr_t)name;
     lookup->next = NULL;
@@ -201,32 +203,32 @@ static fer_error look_up(ferp_sim_world *world, ferp_lookup *lookup, const char 
 
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
 {
-    FERP_SIM_NEED(world)
-    ferp_sim_settle(world);
-    fer_error error = look_up(world, lookup, host);
-    world->lookups_open += error.kind == FER_OK;
-    return ferp_sim_told(world, world->threads.is_inside ? "resolve in the background" : "resolve",
-                         NULL, error);
+    FERP_SIM_REQUIRE(network)
+    ferp_sim_run_due_events(network);
+    fer_error error = look_up(network, lookup, host);
+    network->lookups_open += error.kind == FER_OK;
+    return ferp_sim_trace_call(
+        network, network->threads.is_inside ? "resolve in the background" : "resolve", NULL, error);
 }
 
 bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)
 {
     const fer_sim_name *name = lookup->first;
-    uintptr_t told = (uintptr_t)lookup->next;
-    if (told >= name->count) {
+    uintptr_t returned = (uintptr_t)lookup->next;
+    if (returned >= name->count) {
         return false;
     }
-    *out = name->addrs[told];
+    *out = name->addrs[returned];
     out->port = 0;
-    lookup->next = (void *)(told + 1);
+    lookup->next = (void *)(returned + 1);
     return true;
 }
 
 void ferp_lookup_end(ferp_lookup *lookup)
 {
-    ferp_sim_world *world = ferp_sim_here();
-    if (world != NULL) {
-        world->lookups_open--;
+    ferp_sim_network *network = ferp_sim_current();
+    if (network != NULL) {
+        network->lookups_open--;
     }
     lookup->first = NULL;
     lookup->next = NULL;

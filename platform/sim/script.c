@@ -1,70 +1,74 @@
-/* script.c: what a peer does by itself: handlers that are told, and scripts that are played. */
+/* script.c: the handlers and the scripts of peers. */
 #include "platform/sim/network.h"
 
 enum { PIECE = 4096 };
 
-/* ---- News: noted at once, told by an event of its own, so that no handler runs inside what it is
- * told of. */
+/* ---- Peer events: recorded immediately, and reported by an event of their own, so that no handler
+ * runs inside the event that it is called for. */
 
-void ferp_sim_news(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news)
+void ferp_sim_post_peer_events(ferp_sim_network *network, ferp_sim_socket *socket,
+                               uint32_t peer_events)
 {
-    socket->news |= news;
-    socket->stirs++;
-    bool is_played = socket->handler != NULL || socket->script.count > 0;
-    if (!socket->is_peer || socket->poked || socket->handles == 0 || !is_played) {
+    socket->peer_events |= peer_events;
+    socket->changes++;
+    bool has_consumer = socket->handler != NULL || socket->script.count > 0;
+    if (!socket->is_peer || socket->is_peer_event_scheduled || socket->handles == 0 ||
+        !has_consumer) {
         return;
     }
-    socket->poked = true;
-    ferp_sim_event event = {.kind = FERP_SIM_EVENT_NEWS,
-                            .index = ferp_sim_index_of(world, socket),
-                            .of = socket->sequence};
-    ferp_sim_schedule(world, event, 0);
+    socket->is_peer_event_scheduled = true;
+    ferp_sim_event event = {.kind = FERP_SIM_EVENT_PEER,
+                            .index = ferp_sim_index_of(network, socket),
+                            .owner = socket->sequence};
+    ferp_sim_schedule(network, event, 0);
 }
 
-/* A handler may close the peer, and a new one may then have its number: its birth tells. */
-static bool is_still(const ferp_sim_socket *socket, uint64_t sequence)
+/* A handler may close the peer, and a new socket may then use its slot. The sequence number differs
+ * in this case. */
+static bool is_same_socket(const ferp_sim_socket *socket, uint64_t sequence)
 {
     return socket->kind != FERP_SIM_FREE && socket->sequence == sequence;
 }
 
-static void tell_handler(ferp_sim_world *world, ferp_sim_socket *socket, uint32_t news)
+static void call_handler(ferp_sim_network *network, ferp_sim_socket *socket, uint32_t peer_events)
 {
     static const fer_sim_event order[] = {
         FER_SIM_CONNECTED, FER_SIM_CONNECT_FAILED, FER_SIM_ACCEPTABLE, FER_SIM_READABLE,
         FER_SIM_WRITABLE,  FER_SIM_ENDED,          FER_SIM_WAS_RESET};
     uint64_t sequence = socket->sequence;
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-        if ((news & 1u << order[i]) != 0 && is_still(socket, sequence) && socket->handler != NULL) {
-            socket->handler(ferp_sim_raw_of(world, socket), order[i], socket->context);
+        if ((peer_events & 1u << order[i]) != 0 && is_same_socket(socket, sequence) &&
+            socket->handler != NULL) {
+            socket->handler(ferp_sim_raw_of(network, socket), order[i], socket->context);
         }
     }
 }
 
-void ferp_sim_on_news(ferp_sim_world *world, const ferp_sim_event *event)
+void ferp_sim_on_peer_events(ferp_sim_network *network, const ferp_sim_event *event)
 {
-    ferp_sim_socket *socket = &world->sockets[event->index];
+    ferp_sim_socket *socket = &network->sockets[event->index];
     uint64_t sequence = socket->sequence;
-    uint32_t news = socket->news;
-    socket->news = 0;
-    socket->poked = false;
+    uint32_t peer_events = socket->peer_events;
+    socket->peer_events = 0;
+    socket->is_peer_event_scheduled = false;
     if (socket->handler != NULL) {
-        tell_handler(world, socket, news);
+        call_handler(network, socket, peer_events);
     }
-    if (is_still(socket, sequence)) {
-        ferp_sim_run_script(world, socket);
+    if (is_same_socket(socket, sequence)) {
+        ferp_sim_run_script(network, socket);
     }
 }
 
 fer_error fer_sim_peer_on(fer_sim_peer peer, fer_sim_handler handler, void *context)
 {
-    FERP_SIM_NEED(world)
-    ferp_sim_socket *socket = ferp_sim_peer_of(world, peer);
+    FERP_SIM_REQUIRE(network)
+    ferp_sim_socket *socket = ferp_sim_peer_of(network, peer);
     if (socket == NULL) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
     socket->handler = handler;
     socket->context = context;
-    ferp_sim_news(world, socket, 0);
+    ferp_sim_post_peer_events(network, socket, 0);
     return FERP_SIM_OK;
 }
 
@@ -78,8 +82,8 @@ static bool is_valid_step(const fer_sim_step *step)
 
 fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_sim_step *steps, size_t count)
 {
-    FERP_SIM_NEED(world)
-    ferp_sim_socket *socket = ferp_sim_peer_of(world, peer);
+    FERP_SIM_REQUIRE(network)
+    ferp_sim_socket *socket = ferp_sim_peer_of(network, peer);
     if (socket == NULL || socket->kind != FERP_SIM_STREAM || (steps == NULL && count > 0)) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
@@ -89,12 +93,12 @@ fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_sim_step *steps, size_t
         }
     }
     socket->script = (ferp_sim_script){.steps = steps, .count = count};
-    ferp_sim_news(world, socket, 0);
+    ferp_sim_post_peer_events(network, socket, 0);
     return FERP_SIM_OK;
 }
 
-/* What a step came to: on with the next, or wait for news, or the script is at its end. */
-typedef enum progress { NEXT, WAIT, OVER } progress;
+/* The result of a step: continue with the next step, wait for a peer event, or end the script. */
+typedef enum progress { NEXT, WAIT, FINISHED } progress;
 
 static progress send_step(fer_sim_peer peer, ferp_sim_script *script, const fer_sim_step *step)
 {
@@ -105,7 +109,7 @@ static progress send_step(fer_sim_peer peer, ferp_sim_script *script, const fer_
             fer_sim_peer_send(peer, bytes + script->done, step->len - script->done, &n);
         script->done += n;
         if (error.kind != FER_OK) {
-            return error.kind == FER_WOULD_BLOCK ? WAIT : OVER;
+            return error.kind == FER_WOULD_BLOCK ? WAIT : FINISHED;
         }
     }
     return NEXT;
@@ -121,7 +125,7 @@ static progress receive_step(fer_sim_peer peer, ferp_sim_script *script, size_t 
         fer_error error = fer_sim_peer_receive(peer, piece, wanted, &n);
         script->done += n;
         if (error.kind != FER_OK) {
-            return error.kind == FER_WOULD_BLOCK ? WAIT : OVER;
+            return error.kind == FER_WOULD_BLOCK ? WAIT : FINISHED;
         }
         if (n == 0) {
             return NEXT;
@@ -130,12 +134,12 @@ static progress receive_step(fer_sim_peer peer, ferp_sim_script *script, size_t 
     return NEXT;
 }
 
-/* Takes no more than can be sent on. */
-static progress echo_step(ferp_sim_world *world, fer_sim_peer peer, ferp_sim_socket *socket)
+/* Receives no more bytes than there is room to send. */
+static progress echo_step(ferp_sim_network *network, fer_sim_peer peer, ferp_sim_socket *socket)
 {
     unsigned char piece[PIECE];
     for (;;) {
-        size_t room = ferp_sim_room(world, socket);
+        size_t room = ferp_sim_room(network, socket);
         size_t n = 0;
         if (room == 0) {
             return WAIT;
@@ -143,35 +147,36 @@ static progress echo_step(ferp_sim_world *world, fer_sim_peer peer, ferp_sim_soc
         fer_error error =
             fer_sim_peer_receive(peer, piece, room < sizeof piece ? room : sizeof piece, &n);
         if (error.kind != FER_OK) {
-            return error.kind == FER_WOULD_BLOCK ? WAIT : OVER;
+            return error.kind == FER_WOULD_BLOCK ? WAIT : FINISHED;
         }
         if (n == 0) {
             return NEXT;
         }
         if (fer_sim_peer_send(peer, piece, n, NULL).kind != FER_OK) {
-            return OVER;
+            return FINISHED;
         }
     }
 }
 
-static progress play_step(ferp_sim_world *world, ferp_sim_socket *socket, const fer_sim_step *step)
+static progress play_step(ferp_sim_network *network, ferp_sim_socket *socket,
+                          const fer_sim_step *step)
 {
-    fer_sim_peer peer = ferp_sim_raw_of(world, socket);
+    fer_sim_peer peer = ferp_sim_raw_of(network, socket);
     switch (step->action) {
     case FER_SIM_SEND: return send_step(peer, &socket->script, step);
     case FER_SIM_RECEIVE: return receive_step(peer, &socket->script, step->len, false);
     case FER_SIM_RECEIVE_TO_END: return receive_step(peer, &socket->script, 0, true);
-    case FER_SIM_ECHO: return echo_step(world, peer, socket);
-    case FER_SIM_SHUT_DOWN: return fer_sim_peer_shutdown(peer).kind == FER_OK ? NEXT : OVER;
-    case FER_SIM_CLOSE: fer_sim_peer_close(peer); return OVER;
-    case FER_SIM_RESET: fer_sim_peer_reset(peer); return OVER;
+    case FER_SIM_ECHO: return echo_step(network, peer, socket);
+    case FER_SIM_SHUT_DOWN: return fer_sim_peer_shutdown(peer).kind == FER_OK ? NEXT : FINISHED;
+    case FER_SIM_CLOSE: fer_sim_peer_close(peer); return FINISHED;
+    case FER_SIM_RESET: fer_sim_peer_reset(peer); return FINISHED;
     case FER_SIM_PAUSE:
     default: return NEXT;
     }
 }
 
-/* True while a step's delay is not over. */
-static bool delays(ferp_sim_world *world, ferp_sim_socket *socket, const fer_sim_step *step)
+/* Returns true until the step's delay has expired. */
+static bool is_delayed(ferp_sim_network *network, ferp_sim_socket *socket, const fer_sim_step *step)
 {
     if (step->delay.nanos == 0 || socket->script.delayed) {
         return false;
@@ -179,54 +184,54 @@ static bool delays(ferp_sim_world *world, ferp_sim_socket *socket, const fer_sim
     if (!socket->script.waiting) {
         socket->script.waiting = true;
         ferp_sim_event event = {.kind = FERP_SIM_EVENT_SCRIPT,
-                                .index = ferp_sim_index_of(world, socket),
-                                .of = socket->sequence};
-        ferp_sim_schedule(world, event, step->delay.nanos);
+                                .index = ferp_sim_index_of(network, socket),
+                                .owner = socket->sequence};
+        ferp_sim_schedule(network, event, step->delay.nanos);
     }
     return true;
 }
 
-static void accept_all(ferp_sim_world *world, ferp_sim_socket *listener)
+static void accept_all(ferp_sim_network *network, ferp_sim_socket *listener)
 {
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    ferp_sim_socket *child = ferp_sim_peer_take(world, listener, &peer);
+    ferp_sim_socket *child = ferp_sim_peer_take(network, listener, &peer);
     while (child != NULL) {
         child->handler = listener->handler;
         child->context = listener->context;
         child->script =
             (ferp_sim_script){.steps = listener->script.steps, .count = listener->script.count};
-        ferp_sim_news(world, child, 0);
-        child = ferp_sim_peer_take(world, listener, &peer);
+        ferp_sim_post_peer_events(network, child, 0);
+        child = ferp_sim_peer_take(network, listener, &peer);
     }
 }
 
-void ferp_sim_run_script(ferp_sim_world *world, ferp_sim_socket *socket)
+void ferp_sim_run_script(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     uint64_t sequence = socket->sequence;
-    if (socket->life == FERP_SIM_LISTENING && socket->script.count > 0) {
-        accept_all(world, socket);
+    if (socket->state == FERP_SIM_LISTENING && socket->script.count > 0) {
+        accept_all(network, socket);
         return;
     }
-    while (is_still(socket, sequence) && socket->script.at < socket->script.count &&
-           socket->life != FERP_SIM_CONNECTING) {
+    while (is_same_socket(socket, sequence) && socket->script.at < socket->script.count &&
+           socket->state != FERP_SIM_CONNECTING) {
         const fer_sim_step *step = &socket->script.steps[socket->script.at];
-        if (delays(world, socket, step)) {
+        if (is_delayed(network, socket, step)) {
             return;
         }
-        progress came_to = play_step(world, socket, step);
-        if (came_to == WAIT || !is_still(socket, sequence)) {
+        progress result = play_step(network, socket, step);
+        if (result == WAIT || !is_same_socket(socket, sequence)) {
             return;
         }
-        socket->script.at = came_to == OVER ? socket->script.count : socket->script.at + 1;
+        socket->script.at = result == FINISHED ? socket->script.count : socket->script.at + 1;
         socket->script.done = 0;
         socket->script.delayed = false;
     }
 }
 
-void ferp_sim_on_script(ferp_sim_world *world, const ferp_sim_event *event)
+void ferp_sim_on_script(ferp_sim_network *network, const ferp_sim_event *event)
 {
-    ferp_sim_socket *socket = &world->sockets[event->index];
+    ferp_sim_socket *socket = &network->sockets[event->index];
     socket->script.delayed = true;
     socket->script.waiting = false;
-    ferp_sim_run_script(world, socket);
+    ferp_sim_run_script(network, socket);
 }

@@ -1,130 +1,134 @@
-/* socket.c: the life of a socket: made, duplicated, described, adopted, shut down, closed; and its
- * pending error. */
+/* socket.c: creating, duplicating, describing, adopting, shutting down and closing a socket, and
+ * its pending error. */
 #include "platform/sim/network.h"
 
 #define SECOND UINT64_C(1000000000)
 
-/* How many handles the program may have; max_sockets bounds everybody's. */
-static bool table_is_full(ferp_sim_world *world)
+/* handle_limit applies to the program's calls, and counts all open handles. max_sockets is the size
+ * of the table. */
+static bool table_is_full(ferp_sim_network *network)
 {
-    return ferp_sim_handles_open(world) >= world->handle_limit ||
-           ferp_sim_strikes(world, NULL, FER_SIM_FAULT_TOO_MANY_HANDLES);
+    return ferp_sim_handles_open(network) >= network->handle_limit ||
+           ferp_sim_injects(network, NULL, FER_SIM_FAULT_TOO_MANY_HANDLES);
 }
 
-fer_error ferp_sim_give_handle(ferp_sim_world *world, ferp_sim_socket *socket, fer_raw_socket *out)
+fer_error ferp_sim_open_handle(ferp_sim_network *network, ferp_sim_socket *socket,
+                               fer_raw_socket *out)
 {
     fer_raw_socket raw =
-        table_is_full(world) ? FER_RAW_SOCKET_NONE : ferp_sim_handle_new(world, socket);
+        table_is_full(network) ? FER_RAW_SOCKET_NONE : ferp_sim_handle_new(network, socket);
     if (raw == FER_RAW_SOCKET_NONE) {
-        return ferp_sim_error(world, FERP_SIM_EMFILE);
+        return ferp_sim_error(network, FERP_SIM_EMFILE);
     }
     *out = raw;
     return FERP_SIM_OK;
 }
 
-/* The program has no privileges. A protocol is its type's own, or there is none such. */
-static ferp_sim_code birth_verdict(const ferp_sim_world *world, fer_domain domain, fer_type type,
-                                   int protocol)
+/* The program has no privileges. The only valid protocol is the type's own. */
+static ferp_sim_code creation_status(const ferp_sim_network *network, fer_domain domain,
+                                     fer_type type, int protocol)
 {
-    int own = type == FER_TYPE_STREAM ? FER_PROTOCOL_TCP : FER_PROTOCOL_UDP;
+    int native = type == FER_TYPE_STREAM ? FER_PROTOCOL_TCP : FER_PROTOCOL_UDP;
     if (type == FER_TYPE_RAW) {
         return domain == FER_DOMAIN_UNIX ? FERP_SIM_EAFNOSUPPORT : FERP_SIM_EPERM;
     }
-    if (domain == FER_DOMAIN_UNIX && type == FER_TYPE_DGRAM && ferp_sim_is_winsock(world)) {
+    if (domain == FER_DOMAIN_UNIX && type == FER_TYPE_DGRAM && ferp_sim_is_winsock(network)) {
         return FERP_SIM_EAFNOSUPPORT;
     }
-    return protocol == 0 || (domain != FER_DOMAIN_UNIX && protocol == own)
+    return protocol == 0 || (domain != FER_DOMAIN_UNIX && protocol == native)
                ? FERP_SIM_NO_ERROR
                : FERP_SIM_EPROTONOSUPPORT;
 }
 
-fer_error ferp_sim_birth(ferp_sim_world *world, fer_domain domain, fer_type type, int protocol,
-                         fer_raw_socket *out)
+fer_error ferp_sim_create_socket(ferp_sim_network *network, fer_domain domain, fer_type type,
+                                 int protocol, fer_raw_socket *out)
 {
-    ferp_sim_code verdict = birth_verdict(world, domain, type, protocol);
-    if (verdict != FERP_SIM_NO_ERROR) {
-        return ferp_sim_error(world, verdict);
+    ferp_sim_code status = creation_status(network, domain, type, protocol);
+    if (status != FERP_SIM_NO_ERROR) {
+        return ferp_sim_error(network, status);
     }
-    if (ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_BUFFERS)) {
-        return ferp_sim_error(world, FERP_SIM_ENOBUFS);
+    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_NO_BUFFERS)) {
+        return ferp_sim_error(network, FERP_SIM_ENOBUFS);
     }
     ferp_sim_kind kind = type == FER_TYPE_STREAM ? FERP_SIM_STREAM : FERP_SIM_DATAGRAM;
     ferp_sim_socket *socket =
-        ferp_sim_socket_new(world, kind, domain == FER_DOMAIN_IPV6 ? FER_IP_V6 : FER_IP_V4);
+        ferp_sim_socket_new(network, kind, domain == FER_DOMAIN_IPV6 ? FER_IP_V6 : FER_IP_V4);
     if (socket == NULL) {
-        return ferp_sim_error(world, FERP_SIM_EMFILE);
+        return ferp_sim_error(network, FERP_SIM_EMFILE);
     }
     socket->is_unix = domain == FER_DOMAIN_UNIX;
-    fer_error error = ferp_sim_give_handle(world, socket, out);
+    fer_error error = ferp_sim_open_handle(network, socket, out);
     if (error.kind != FER_OK) {
-        ferp_sim_socket_free(world, socket);
+        ferp_sim_socket_free(network, socket);
     }
     return error;
 }
 
 fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
-    FERP_SIM_NEED(world)
+    FERP_SIM_REQUIRE(network)
     const char *verb = domain == FER_DOMAIN_UNIX ? "Unix socket" : "socket";
-    return ferp_sim_told(world, verb, NULL, ferp_sim_birth(world, domain, type, protocol, out));
+    return ferp_sim_trace_call(network, verb, NULL,
+                               ferp_sim_create_socket(network, domain, type, protocol, out));
 }
 
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    return ferp_sim_told(world, "duplicate", socket, ferp_sim_give_handle(world, socket, out));
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    return ferp_sim_trace_call(network, "duplicate", socket,
+                               ferp_sim_open_handle(network, socket, out));
 }
 
 /* ---- Closing */
 
-/* With a linger time close waits until all has been sent and taken, or the time is over: then
- * Windows resets the connection, and Linux goes on in the background. Unread input makes it a reset
- * at once (Linux, tcp_close). */
-static void linger(ferp_sim_world *world, ferp_sim_socket *socket)
+/* With a linger time close waits until the other end has received all bytes and the FIN, or until
+ * the time has expired. Then Windows resets the connection, and Linux continues in the background.
+ * With unread input there is no wait, because the close is a reset (Linux, tcp_close). */
+static void linger(ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    const ferp_sim_pipe *out = ferp_sim_pipe_out(world, socket);
-    uint64_t deadline = world->now + socket->settings.linger.seconds * SECOND;
-    bool waits = ferp_sim_is_winsock(world) || !socket->settings.nonblocking;
+    const ferp_sim_pipe *out = ferp_sim_pipe_out(network, socket);
+    uint64_t deadline = network->now + socket->settings.linger.seconds * SECOND;
+    bool waits = ferp_sim_is_winsock(network) || !socket->settings.nonblocking;
     bool is_set = socket->settings.linger.on && socket->settings.linger.seconds > 0;
-    if (!is_set || !waits || socket->life != FERP_SIM_CONNECTED ||
-        ferp_sim_readable(world, socket) > 0) {
+    if (!is_set || !waits || socket->state != FERP_SIM_CONNECTED ||
+        ferp_sim_readable(network, socket) > 0) {
         return;
     }
-    ferp_sim_end_writing(world, socket);
-    while (socket->life == FERP_SIM_CONNECTED && !out->fin_arrived &&
-           ferp_sim_pass_time(world, deadline).kind == FER_OK) {
+    ferp_sim_end_writing(network, socket);
+    while (socket->state == FERP_SIM_CONNECTED && !out->fin_arrived &&
+           ferp_sim_pass_time(network, deadline).kind == FER_OK) {
     }
-    if (ferp_sim_is_winsock(world) && socket->life == FERP_SIM_CONNECTED && !out->fin_arrived) {
+    if (ferp_sim_is_winsock(network) && socket->state == FERP_SIM_CONNECTED && !out->fin_arrived) {
         socket->settings.linger.seconds = 0;
     }
 }
 
 void ferp_close(fer_raw_socket raw)
 {
-    ferp_sim_world *world = ferp_sim_here();
-    if (world == NULL) {
+    ferp_sim_network *network = ferp_sim_current();
+    if (network == NULL) {
         return;
     }
-    ferp_sim_settle(world);
-    ferp_sim_socket *socket = ferp_sim_socket_of(world, raw);
+    ferp_sim_run_due_events(network);
+    ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
     if (socket == NULL) {
         return;
     }
-    ferp_sim_happens(world, "close", socket);
+    ferp_sim_trace_event(network, "close", socket);
     if (socket->handles == 1) {
-        linger(world, socket);
+        linger(network, socket);
     }
-    if (ferp_sim_socket_of(world, raw) != socket) {
-        return; /* a callback has closed it while this lingered */
+    if (ferp_sim_socket_of(network, raw) != socket) {
+        return; /* a callback has closed it during the linger time */
     }
-    ferp_sim_handle_of(world, raw)->socket = FERP_SIM_NONE;
+    ferp_sim_handle_of(network, raw)->socket = FERP_SIM_NONE;
     socket->handles--;
     if (socket->handles == 0) {
-        ferp_sim_close_socket(world, socket);
+        ferp_sim_close_socket(network, socket);
     }
 }
 
-/* ---- What a socket is */
+/* ---- Describing and adopting */
 
 static bool is_connected(fer_raw_socket raw)
 {
@@ -133,26 +137,26 @@ static bool is_connected(fer_raw_socket raw)
 
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     *out = (ferp_description){
         .is_stream = socket->kind == FERP_SIM_STREAM,
         .is_datagram = socket->kind == FERP_SIM_DATAGRAM,
         .is_ip = !socket->is_unix,
         .is_unix = socket->is_unix,
         .family = socket->family,
-        .is_listening = socket->life == FERP_SIM_LISTENING,
+        .is_listening = socket->state == FERP_SIM_LISTENING,
         .is_connected = is_connected(raw),
-        .is_nonblocking = !ferp_sim_is_winsock(world) && socket->settings.nonblocking,
+        .is_nonblocking = !ferp_sim_is_winsock(network) && socket->settings.nonblocking,
     };
     return FERP_SIM_OK;
 }
 
-/* Windows: the socket is made nonblocking; its timeouts are the words that the library keeps there.
- * A mode cannot be asked for. */
+/* Windows: the socket becomes nonblocking, and its timeouts hold the library's words. Its earlier
+ * mode cannot be queried. */
 fer_error ferp_adopt(fer_raw_socket raw)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    if (ferp_sim_is_winsock(world)) {
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (ferp_sim_is_winsock(network)) {
         socket->real_nonblocking = true;
         socket->settings.nonblocking = false;
         socket->read_ended = false;
@@ -162,8 +166,8 @@ fer_error ferp_adopt(fer_raw_socket raw)
 
 fer_error ferp_release(fer_raw_socket raw)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    if (ferp_sim_is_winsock(world)) {
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (ferp_sim_is_winsock(network)) {
         socket->real_nonblocking = socket->settings.nonblocking;
         socket->read_ended = false;
     }
@@ -172,87 +176,90 @@ fer_error ferp_release(fer_raw_socket raw)
 
 /* ---- Shutdown */
 
-/* Linux, inet_shutdown: ENOTCONN once the connection is over, whoever ended it. */
-static fer_error shut_down_linux(ferp_sim_world *world, ferp_sim_socket *socket, fer_shutdown how)
+/* Linux, inet_shutdown: ENOTCONN after the end of the connection, by either end. */
+static fer_error shut_down_linux(ferp_sim_network *network, ferp_sim_socket *socket,
+                                 fer_shutdown how)
 {
     if (socket->kind == FERP_SIM_DATAGRAM) {
         socket->shut_read |= how != FER_SHUTDOWN_WRITE;
         socket->shut_write |= how != FER_SHUTDOWN_READ;
         return FERP_SIM_OK;
     }
-    bool was_over = socket->life != FERP_SIM_CONNECTED || ferp_sim_is_over(world, socket);
+    bool had_ended = socket->state != FERP_SIM_CONNECTED || ferp_sim_both_ended(network, socket);
     socket->shut_read |= how != FER_SHUTDOWN_WRITE;
-    if (how != FER_SHUTDOWN_READ && socket->life == FERP_SIM_CONNECTED) {
-        ferp_sim_end_writing(world, socket);
+    if (how != FER_SHUTDOWN_READ && socket->state == FERP_SIM_CONNECTED) {
+        ferp_sim_end_writing(network, socket);
     }
-    return ferp_sim_error(world, was_over ? FERP_SIM_ENOTCONN : FERP_SIM_NO_ERROR);
+    return ferp_sim_error(network, had_ended ? FERP_SIM_ENOTCONN : FERP_SIM_NO_ERROR);
 }
 
 /* "If there is still data queued on the socket waiting to be received, or data arrives
  * subsequently, the connection is reset" ("shutdown function", MSDN). */
-static fer_error shut_down_windows(ferp_sim_world *world, ferp_sim_socket *socket, fer_shutdown how)
+static fer_error shut_down_windows(ferp_sim_network *network, ferp_sim_socket *socket,
+                                   fer_shutdown how)
 {
-    if (socket->life == FERP_SIM_DEAD) {
-        return ferp_sim_error(world, FERP_SIM_ECONNRESET);
+    if (socket->state == FERP_SIM_CONNECTION_RESET) {
+        return ferp_sim_error(network, FERP_SIM_ECONNRESET);
     }
-    if (socket->life != FERP_SIM_CONNECTED) {
-        return ferp_sim_error(world, FERP_SIM_ENOTCONN);
+    if (socket->state != FERP_SIM_CONNECTED) {
+        return ferp_sim_error(network, FERP_SIM_ENOTCONN);
     }
-    bool loses_input = how != FER_SHUTDOWN_WRITE && ferp_sim_readable(world, socket) > 0;
+    bool loses_input = how != FER_SHUTDOWN_WRITE && ferp_sim_readable(network, socket) > 0;
     socket->shut_read |= how != FER_SHUTDOWN_WRITE;
     if (loses_input) {
-        ferp_sim_happens(world, "SD_RECEIVE with bytes unread", socket);
-        ferp_sim_send_reset(world, socket);
+        ferp_sim_trace_event(network, "SD_RECEIVE with bytes unread", socket);
+        ferp_sim_send_reset(network, socket);
         socket->pending = FERP_SIM_ECONNABORTED;
     } else if (how != FER_SHUTDOWN_READ) {
-        ferp_sim_end_writing(world, socket);
+        ferp_sim_end_writing(network, socket);
     }
     return FERP_SIM_OK;
 }
 
-/* The other end of a Unix socket sees at once that nobody reads any more. */
-static void stir_ends(ferp_sim_world *world, ferp_sim_socket *socket)
+/* The other end of a Unix socket detects a shut down read half immediately. */
+static void mark_both_ends_changed(ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    const ferp_sim_link *link = socket->link == FERP_SIM_NONE ? NULL : &world->links[socket->link];
+    const ferp_sim_link *link =
+        socket->link == FERP_SIM_NONE ? NULL : &network->links[socket->link];
     int other = link == NULL ? FERP_SIM_NONE : link->ends[1 - socket->side];
-    socket->stirs++;
+    socket->changes++;
     if (other != FERP_SIM_NONE) {
-        world->sockets[other].stirs++;
+        network->sockets[other].changes++;
     }
 }
 
 fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 {
     static const char *const verbs[] = {"shutdown read", "shutdown write", "shutdown both"};
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    ferp_sim_settle(world);
-    fer_error error = ferp_sim_acts_as_windows(world, socket)
-                          ? shut_down_windows(world, socket, how)
-                          : shut_down_linux(world, socket, how);
-    stir_ends(world, socket);
-    return ferp_sim_told(world, verbs[how], socket, error);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    ferp_sim_run_due_events(network);
+    fer_error error = ferp_sim_acts_as_windows(network, socket)
+                          ? shut_down_windows(network, socket, how)
+                          : shut_down_linux(network, socket, how);
+    mark_both_ends_changed(network, socket);
+    return ferp_sim_trace_call(network, verbs[how], socket, error);
 }
 
 /* ---- SO_ERROR */
 
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    ferp_sim_settle(world);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    ferp_sim_run_due_events(network);
     ferp_sim_code code = socket->error_is_late ? FERP_SIM_NO_ERROR : socket->pending;
     if (!socket->error_is_late) {
         socket->pending = FERP_SIM_NO_ERROR;
     }
     socket->error_is_late = false;
-    *pending = ferp_sim_error(world, code);
+    *pending = ferp_sim_error(network, code);
     return FERP_SIM_OK;
 }
 
 void ferp_disable_connect_retry(fer_raw_socket raw)
 {
-    ferp_sim_world *world = ferp_sim_here();
-    ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_socket_of(world, raw);
+    ferp_sim_network *network = ferp_sim_current();
+    ferp_sim_socket *socket = network == NULL ? NULL : ferp_sim_socket_of(network, raw);
     if (socket != NULL) {
-        socket->hastened = true;
+        socket->connect_retry_disabled = true;
     }
 }

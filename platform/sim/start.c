@@ -1,5 +1,5 @@
-/* start.c: a simulation's beginning and end, and its clock's public side. The world of a simulation
- * is its thread's. */
+/* start.c: starting and stopping a simulation, and the public functions of its clock. A network
+ * belongs to the thread that started it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,15 +17,15 @@ enum { DEFAULT_SOCKETS = 128, SOCKETS_MAX = 4096, DEFAULT_BUFFER = 65536 };
 #define DEFAULT_LATENCY UINT64_C(1000000)
 #define MILLION 1000000u
 
-/* One simulation in the program; on other threads this is NULL, so they need not be kept from
- * looking. */
-static THREAD_LOCAL ferp_sim_world *world_here;
+/* The program has at most one simulation. On other threads this is NULL, so that they need no
+ * lock. */
+static THREAD_LOCAL ferp_sim_network *current_network;
 static uint32_t is_running;
 static uint64_t runs;
 
-ferp_sim_world *ferp_sim_here(void)
+ferp_sim_network *ferp_sim_current(void)
 {
-    return world_here;
+    return current_network;
 }
 
 /* ---- The config */
@@ -59,31 +59,31 @@ static bool is_valid(const fer_sim_config *config)
            config->receive_buffer <= BUFFER_MAX && config->max_sockets <= SOCKETS_MAX;
 }
 
-static size_t or_else(size_t value, size_t otherwise)
+static size_t or_default(size_t value, size_t fallback)
 {
-    return value != 0 ? value : otherwise;
+    return value != 0 ? value : fallback;
 }
 
-static fer_sim_config completed(const fer_sim_config *config)
+static fer_sim_config with_defaults(const fer_sim_config *config)
 {
-    fer_sim_config made = *config;
-    made.latency.nanos = made.latency.nanos != 0 ? made.latency.nanos : DEFAULT_LATENCY;
-    made.send_buffer = or_else(made.send_buffer, DEFAULT_BUFFER);
-    made.receive_buffer = or_else(made.receive_buffer, DEFAULT_BUFFER);
-    made.max_sockets = or_else(made.max_sockets, DEFAULT_SOCKETS);
-    made.max_sockets += made.max_sockets % 2;
-    return made;
+    fer_sim_config filled = *config;
+    filled.latency.nanos = filled.latency.nanos != 0 ? filled.latency.nanos : DEFAULT_LATENCY;
+    filled.send_buffer = or_default(filled.send_buffer, DEFAULT_BUFFER);
+    filled.receive_buffer = or_default(filled.receive_buffer, DEFAULT_BUFFER);
+    filled.max_sockets = or_default(filled.max_sockets, DEFAULT_SOCKETS);
+    filled.max_sockets += filled.max_sockets % 2;
+    return filled;
 }
 
-/* ---- The world, in one piece of memory: itself, then its tables, then the rings, which need no
- * clearing. */
+/* ---- The network, in one allocation: the structure, the tables, and the rings. The rings are not
+ * cleared. */
 
-/* So many events there can be: the user's, one of each datagram and thread, those of bytes, and of
- * each socket and link those that it can have at once. */
+/* The largest number of events: those of fer_sim_after, one for each datagram and thread, the
+ * arrivals of bytes, and those that each socket and link can have at once. */
 static size_t event_room(const fer_sim_config *config)
 {
     return (size_t)FERP_SIM_CALLS_MAX + FERP_SIM_DATAGRAMS_MAX + FERP_SIM_THREADS_MAX +
-           (FERP_SIM_ARRIVALS_EACH + (size_t)12) * config->max_sockets;
+           (FERP_SIM_ARRIVALS_PER_SOCKET + (size_t)12) * config->max_sockets;
 }
 
 static size_t rounded(size_t size)
@@ -91,10 +91,10 @@ static size_t rounded(size_t size)
     return (size + 63) / 64 * 64;
 }
 
-static ferp_sim_world *world_new(const fer_sim_config *config)
+static ferp_sim_network *network_new(const fer_sim_config *config)
 {
     size_t link_max = config->max_sockets / 2;
-    size_t sockets_at = rounded(sizeof(ferp_sim_world));
+    size_t sockets_at = rounded(sizeof(ferp_sim_network));
     size_t links_at = sockets_at + rounded(config->max_sockets * sizeof(ferp_sim_socket));
     size_t handles_at = links_at + rounded(link_max * sizeof(ferp_sim_link));
     size_t events_at = handles_at + rounded(config->max_sockets * sizeof(ferp_sim_handle));
@@ -109,98 +109,98 @@ static ferp_sim_world *world_new(const fer_sim_config *config)
         return NULL;
     }
     memset(memory, 0, events_at);
-    ferp_sim_world *world = (ferp_sim_world *)(void *)memory;
-    world->config = *config;
-    world->sockets = (ferp_sim_socket *)(void *)(memory + sockets_at);
-    world->links = (ferp_sim_link *)(void *)(memory + links_at);
-    world->handles = (ferp_sim_handle *)(void *)(memory + handles_at);
-    world->events = (ferp_sim_event *)(void *)(memory + events_at);
-    world->payloads = memory + payloads_at;
-    world->bytes = memory + rings_at;
-    world->link_max = link_max;
-    return world;
+    ferp_sim_network *network = (ferp_sim_network *)(void *)memory;
+    network->config = *config;
+    network->sockets = (ferp_sim_socket *)(void *)(memory + sockets_at);
+    network->links = (ferp_sim_link *)(void *)(memory + links_at);
+    network->handles = (ferp_sim_handle *)(void *)(memory + handles_at);
+    network->events = (ferp_sim_event *)(void *)(memory + events_at);
+    network->payloads = memory + payloads_at;
+    network->bytes = memory + rings_at;
+    network->link_max = link_max;
+    return network;
 }
 
-static void begin(ferp_sim_world *world)
+static void begin(ferp_sim_network *network)
 {
-    world->random = world->config.seed;
-    world->quirks = ~world->config.seed;
-    world->digest = UINT64_C(0xCBF29CE484222325);
-    world->next_sequence = 1;
-    world->run = ++runs;
-    world->handle_limit = world->config.max_sockets;
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        world->handles[i].socket = FERP_SIM_NONE;
+    network->random = network->config.seed;
+    network->dialect_random = ~network->config.seed;
+    network->digest = UINT64_C(0xCBF29CE484222325);
+    network->next_sequence = 1;
+    network->run = ++runs;
+    network->handle_limit = network->config.max_sockets;
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        network->handles[i].socket = FERP_SIM_NONE;
     }
 }
 
 fer_error fer_sim_start(const fer_sim_config *config)
 {
-    static const fer_sim_config plain;
-    const fer_sim_config *wanted = config != NULL ? config : &plain;
-    if (world_here != NULL || !is_valid(wanted)) {
+    static const fer_sim_config defaults;
+    const fer_sim_config *requested = config != NULL ? config : &defaults;
+    if (current_network != NULL || !is_valid(requested)) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
     if (!feri_atomic_replace(&is_running, 0, 1)) {
         return (fer_error){FER_UNSUPPORTED, 0};
     }
-    fer_sim_config complete = completed(wanted);
-    ferp_sim_world *world = world_new(&complete);
-    if (world == NULL) {
+    fer_sim_config full_config = with_defaults(requested);
+    ferp_sim_network *network = network_new(&full_config);
+    if (network == NULL) {
         (void)feri_atomic_replace(&is_running, 1, 0);
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
-    begin(world);
-    world_here = world;
+    begin(network);
+    current_network = network;
     return FERP_SIM_OK;
 }
 
 /* ---- The report */
 
-static void tell_leak(const ferp_sim_world *world, size_t slot, fer_sim_report *report)
+static void add_leak(const ferp_sim_network *network, size_t slot, fer_sim_report *report)
 {
-    const ferp_sim_socket *socket = &world->sockets[world->handles[slot].socket];
+    const ferp_sim_socket *socket = &network->sockets[network->handles[slot].socket];
     if (report->leaked_handles < FER_SIM_LEAKS_TOLD) {
         fer_sim_leak *leak = &report->leaks[report->leaked_handles];
-        leak->raw = ferp_sim_raw_of_slot(world, slot);
-        leak->is_listener = socket->life == FERP_SIM_LISTENING;
+        leak->raw = ferp_sim_raw_of_slot(network, slot);
+        leak->is_listener = socket->state == FERP_SIM_LISTENING;
         leak->local = socket->local;
         leak->peer = socket->remote;
     }
     report->leaked_handles++;
 }
 
-static void fill(const ferp_sim_world *world, fer_sim_report *report)
+static void fill(const ferp_sim_network *network, fer_sim_report *report)
 {
     memset(report, 0, sizeof *report);
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        int socket = world->handles[i].socket;
-        if (socket != FERP_SIM_NONE && !world->sockets[socket].is_peer) {
-            tell_leak(world, i, report);
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        int socket = network->handles[i].socket;
+        if (socket != FERP_SIM_NONE && !network->sockets[socket].is_peer) {
+            add_leak(network, i, report);
         }
     }
-    report->digest = world->digest;
-    report->lines = world->records;
-    report->elapsed = (fer_duration){world->now};
-    report->leaked_lookups = world->lookups_open;
-    report->leaked_waits = world->waits_armed;
-    report->leaked_pollers = world->pollers_open;
-    report->tape_used = world->tape_at;
-    memcpy(report->faults, world->injected, sizeof report->faults);
+    report->digest = network->digest;
+    report->lines = network->records;
+    report->elapsed = (fer_duration){network->now};
+    report->leaked_lookups = network->lookups_open;
+    report->leaked_waits = network->waits_armed;
+    report->leaked_pollers = network->pollers_open;
+    report->tape_used = network->tape_at;
+    memcpy(report->faults, network->injected, sizeof report->faults);
 }
 
 fer_error fer_sim_stop(fer_sim_report *report)
 {
-    FERP_SIM_NEED(world)
-    if (world->is_running_events || world->is_tracing) {
+    FERP_SIM_REQUIRE(network)
+    if (network->is_running_events || network->is_tracing) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
-    ferp_sim_end_threads(world);
+    ferp_sim_end_threads(network);
     if (report != NULL) {
-        fill(world, report);
+        fill(network, report);
     }
-    world_here = NULL;
-    free(world);
+    current_network = NULL;
+    free(network);
     (void)feri_atomic_replace(&is_running, 1, 0);
     return FERP_SIM_OK;
 }
@@ -214,27 +214,27 @@ fer_duration fer_sim_now(void)
 
 fer_error fer_sim_advance(fer_duration duration)
 {
-    FERP_SIM_NEED(world)
-    if (duration.nanos >= UINT64_MAX - world->now) {
+    FERP_SIM_REQUIRE(network)
+    if (duration.nanos >= UINT64_MAX - network->now) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
-    if (world->is_running_events) {
+    if (network->is_running_events) {
         return (fer_error){FER_DEADLOCK, 0};
     }
-    ferp_sim_pass_until(world, world->now + duration.nanos);
+    ferp_sim_advance_to(network, network->now + duration.nanos);
     return FERP_SIM_OK;
 }
 
 fer_error fer_sim_after(fer_duration delay, fer_sim_function function, void *context)
 {
-    FERP_SIM_NEED(world)
+    FERP_SIM_REQUIRE(network)
     if (function == NULL || fer_duration_is_none(delay)) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
-    if (world->calls == FERP_SIM_CALLS_MAX) {
+    if (network->calls == FERP_SIM_CALLS_MAX) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
     ferp_sim_event event = {.kind = FERP_SIM_EVENT_CALL, .function = function, .context = context};
-    ferp_sim_schedule(world, event, delay.nanos);
+    ferp_sim_schedule(network, event, delay.nanos);
     return FERP_SIM_OK;
 }

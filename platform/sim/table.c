@@ -1,68 +1,69 @@
-/* table.c: handles, sockets and links: fixed numbers of each, found by index. */
+/* table.c: the tables of handles, sockets and links, of fixed sizes. */
 #include <string.h>
 
 #include "platform/sim/network.h"
 
-/* A POSIX number is the lowest that is free, from 3 on; a Windows one a multiple of 4. */
+/* A POSIX number is the lowest free one, from 3 on. A Windows number is a multiple of 4. */
 enum { FIRST_POSIX_HANDLE = 3, WINDOWS_HANDLE_STEP = 4, FIRST_WINDOWS_HANDLE = 256 };
 
-fer_raw_socket ferp_sim_raw_of_slot(const ferp_sim_world *world, size_t slot)
+fer_raw_socket ferp_sim_raw_of_slot(const ferp_sim_network *network, size_t slot)
 {
-    return ferp_sim_is_winsock(world)
+    return ferp_sim_is_winsock(network)
                ? (fer_raw_socket)(FIRST_WINDOWS_HANDLE + slot * WINDOWS_HANDLE_STEP)
                : (fer_raw_socket)(FIRST_POSIX_HANDLE + slot);
 }
 
-ferp_sim_handle *ferp_sim_handle_of(ferp_sim_world *world, fer_raw_socket raw)
+ferp_sim_handle *ferp_sim_handle_of(ferp_sim_network *network, fer_raw_socket raw)
 {
-    fer_raw_socket first = ferp_sim_raw_of_slot(world, 0);
-    fer_raw_socket step = ferp_sim_is_winsock(world) ? WINDOWS_HANDLE_STEP : 1;
+    fer_raw_socket first = ferp_sim_raw_of_slot(network, 0);
+    fer_raw_socket step = ferp_sim_is_winsock(network) ? WINDOWS_HANDLE_STEP : 1;
     if (raw < first || (raw - first) % step != 0) {
         return NULL;
     }
     size_t slot = (size_t)((raw - first) / step);
-    bool is_open = slot < world->config.max_sockets && world->handles[slot].socket != FERP_SIM_NONE;
-    return is_open ? &world->handles[slot] : NULL;
+    bool is_open =
+        slot < network->config.max_sockets && network->handles[slot].socket != FERP_SIM_NONE;
+    return is_open ? &network->handles[slot] : NULL;
 }
 
-ferp_sim_socket *ferp_sim_socket_of(ferp_sim_world *world, fer_raw_socket raw)
+ferp_sim_socket *ferp_sim_socket_of(ferp_sim_network *network, fer_raw_socket raw)
 {
-    const ferp_sim_handle *handle = ferp_sim_handle_of(world, raw);
-    return handle == NULL ? NULL : &world->sockets[handle->socket];
+    const ferp_sim_handle *handle = ferp_sim_handle_of(network, raw);
+    return handle == NULL ? NULL : &network->sockets[handle->socket];
 }
 
-int ferp_sim_index_of(const ferp_sim_world *world, const ferp_sim_socket *socket)
+int ferp_sim_index_of(const ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    return (int)(socket - world->sockets);
+    return (int)(socket - network->sockets);
 }
 
-fer_raw_socket ferp_sim_raw_of(const ferp_sim_world *world, const ferp_sim_socket *socket)
+fer_raw_socket ferp_sim_raw_of(const ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        if (world->handles[i].socket == ferp_sim_index_of(world, socket)) {
-            return ferp_sim_raw_of_slot(world, i);
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        if (network->handles[i].socket == ferp_sim_index_of(network, socket)) {
+            return ferp_sim_raw_of_slot(network, i);
         }
     }
     return FER_RAW_SOCKET_NONE;
 }
 
-size_t ferp_sim_handles_open(const ferp_sim_world *world)
+size_t ferp_sim_handles_open(const ferp_sim_network *network)
 {
     size_t open = 0;
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        open += world->handles[i].socket != FERP_SIM_NONE;
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        open += network->handles[i].socket != FERP_SIM_NONE;
     }
     return open;
 }
 
-fer_raw_socket ferp_sim_handle_new(ferp_sim_world *world, ferp_sim_socket *socket)
+fer_raw_socket ferp_sim_handle_new(ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        if (world->handles[i].socket == FERP_SIM_NONE) {
-            world->handles[i] =
-                (ferp_sim_handle){ferp_sim_index_of(world, socket), false, world->next_sequence++};
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        if (network->handles[i].socket == FERP_SIM_NONE) {
+            network->handles[i] = (ferp_sim_handle){ferp_sim_index_of(network, socket), false,
+                                                    network->next_sequence++};
             socket->handles++;
-            return ferp_sim_raw_of_slot(world, i);
+            return ferp_sim_raw_of_slot(network, i);
         }
     }
     return FER_RAW_SOCKET_NONE;
@@ -70,17 +71,17 @@ fer_raw_socket ferp_sim_handle_new(ferp_sim_world *world, ferp_sim_socket *socke
 
 /* The systems' defaults: tcp(7), ip(7), ipv6(7); "SOL_SOCKET Socket Options" and "IPPROTO_TCP
  * socket options" (MSDN). */
-static ferp_sim_settings default_settings(const ferp_sim_world *world)
+static ferp_sim_settings default_settings(const ferp_sim_network *network)
 {
-    bool windows = ferp_sim_is_winsock(world);
+    bool windows = ferp_sim_is_winsock(network);
     return (ferp_sim_settings){
         .timeouts = {FER_DURATION_NONE, FER_DURATION_NONE},
         .only_v6 = windows,
         .multicast_loop_v4 = true,
         .multicast_loop_v6 = true,
         .multicast_ttl = 1,
-        .send_buffer = (uint32_t)world->config.send_buffer,
-        .recv_buffer = (uint32_t)world->config.receive_buffer,
+        .send_buffer = (uint32_t)network->config.send_buffer,
+        .recv_buffer = (uint32_t)network->config.receive_buffer,
         .ttl = windows ? 128 : 64,
         .hops = windows ? 128 : 64,
         .keepalive_time = 7200,
@@ -89,18 +90,18 @@ static ferp_sim_settings default_settings(const ferp_sim_world *world)
     };
 }
 
-ferp_sim_socket *ferp_sim_socket_new(ferp_sim_world *world, ferp_sim_kind kind,
+ferp_sim_socket *ferp_sim_socket_new(ferp_sim_network *network, ferp_sim_kind kind,
                                      fer_ip_family family)
 {
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        ferp_sim_socket *socket = &world->sockets[i];
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        ferp_sim_socket *socket = &network->sockets[i];
         if (socket->kind == FERP_SIM_FREE) {
             memset(socket, 0, sizeof *socket);
             socket->kind = kind;
             socket->family = family;
-            socket->settings = default_settings(world);
+            socket->settings = default_settings(network);
             socket->real_nonblocking = true;
-            socket->tells_refusals = ferp_sim_is_winsock(world);
+            socket->reports_refusals = ferp_sim_is_winsock(network);
             socket->link = FERP_SIM_NONE;
             socket->listener = FERP_SIM_NONE;
             socket->unix_name = FERP_SIM_NONE;
@@ -108,50 +109,50 @@ ferp_sim_socket *ferp_sim_socket_new(ferp_sim_world *world, ferp_sim_kind kind,
             socket->queue_first = FERP_SIM_NONE;
             socket->queue_last = FERP_SIM_NONE;
             socket->queue_next = FERP_SIM_NONE;
-            socket->sequence = world->next_sequence++;
+            socket->sequence = network->next_sequence++;
             return socket;
         }
     }
     return NULL;
 }
 
-void ferp_sim_socket_free(ferp_sim_world *world, ferp_sim_socket *socket)
+void ferp_sim_socket_free(ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    ferp_sim_cancel(world, socket->sequence);
-    memset(socket, 0,
-           sizeof *socket); /* a call that a callback closed it under finds nothing here */
+    ferp_sim_cancel(network, socket->sequence);
+    /* A call whose socket was closed by a callback finds neither link nor queue. */
+    memset(socket, 0, sizeof *socket);
     socket->link = FERP_SIM_NONE;
     socket->queue_first = FERP_SIM_NONE;
 }
 
-ferp_sim_link *ferp_sim_link_new(ferp_sim_world *world, int *index)
+ferp_sim_link *ferp_sim_link_new(ferp_sim_network *network, int *index)
 {
-    for (size_t i = 0; i < world->link_max; i++) {
-        if (!world->links[i].used) {
-            memset(&world->links[i], 0, sizeof world->links[i]);
-            world->links[i].used = true;
-            world->links[i].sequence = world->next_sequence++;
-            world->links[i].ends[0] = FERP_SIM_NONE;
-            world->links[i].ends[1] = FERP_SIM_NONE;
+    for (size_t i = 0; i < network->link_max; i++) {
+        if (!network->links[i].used) {
+            memset(&network->links[i], 0, sizeof network->links[i]);
+            network->links[i].used = true;
+            network->links[i].sequence = network->next_sequence++;
+            network->links[i].ends[0] = FERP_SIM_NONE;
+            network->links[i].ends[1] = FERP_SIM_NONE;
             *index = (int)i;
-            return &world->links[i];
+            return &network->links[i];
         }
     }
     return NULL;
 }
 
-fer_raw_socket ferp_sim_make(ferp_sim_kind kind, fer_ip_family family)
+fer_raw_socket ferp_sim_make_peer(ferp_sim_kind kind, fer_ip_family family)
 {
-    ferp_sim_world *world = ferp_sim_here();
-    ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_socket_new(world, kind, family);
+    ferp_sim_network *network = ferp_sim_current();
+    ferp_sim_socket *socket = network == NULL ? NULL : ferp_sim_socket_new(network, kind, family);
     if (socket == NULL) {
         return FER_RAW_SOCKET_NONE;
     }
     socket->is_peer = true;
     socket->real_nonblocking = false;
-    fer_raw_socket raw = ferp_sim_handle_new(world, socket);
+    fer_raw_socket raw = ferp_sim_handle_new(network, socket);
     if (raw == FER_RAW_SOCKET_NONE) {
-        ferp_sim_socket_free(world, socket);
+        ferp_sim_socket_free(network, socket);
     }
     return raw;
 }

@@ -1,13 +1,13 @@
-/* thread.c: the resolver's lock, condition and threads. Nobody is ever locked out, who waits lets
- * time pass, and a thread's step is an event. */
+/* thread.c: the resolver's lock, condition and threads. The lock is never contended, a wait lets
+ * virtual time pass, and a thread's step is an event. */
 #include "platform/sim/thread.h"
 
 /* ---- The lock and its condition */
 
 fer_error ferp_monitor_begin(ferp_monitor *monitor)
 {
-    FERP_SIM_NEED(world)
-    (void)world;
+    FERP_SIM_REQUIRE(network)
+    (void)network;
     (void)monitor;
     return FERP_SIM_OK;
 }
@@ -29,76 +29,76 @@ void ferp_monitor_notify_all(ferp_monitor *monitor)
     (void)monitor;
 }
 
-/* Who asks again and again gets somewhere too. */
+/* A wait without time left advances the clock, so that a program that polls makes progress. */
 fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline)
 {
-    FERP_SIM_NEED(world)
+    FERP_SIM_REQUIRE(network)
     (void)monitor;
-    if (deadline <= world->now) {
-        ferp_sim_tick(world);
-        ferp_sim_settle(world);
+    if (deadline <= network->now) {
+        ferp_sim_tick(network);
+        ferp_sim_run_due_events(network);
     }
-    return ferp_sim_pass_time(world, deadline);
+    return ferp_sim_pass_time(network, deadline);
 }
 
 /* ---- Threads */
 
-static void schedule(ferp_sim_world *world, const ferp_thread *thread, uint64_t delay)
+static void schedule(ferp_sim_network *network, const ferp_thread *thread, uint64_t delay)
 {
     ferp_sim_event event = {.kind = FERP_SIM_EVENT_THREAD, .thread = thread};
-    ferp_sim_schedule(world, event, delay);
+    ferp_sim_schedule(network, event, delay);
 }
 
 fer_error ferp_thread_start(const ferp_thread *thread)
 {
-    FERP_SIM_NEED(world)
-    if (world->threads.count == FERP_SIM_THREADS_MAX ||
-        ferp_sim_strikes(world, NULL, FER_SIM_FAULT_NO_MEMORY)) {
+    FERP_SIM_REQUIRE(network)
+    if (network->threads.count == FERP_SIM_THREADS_MAX ||
+        ferp_sim_injects(network, NULL, FER_SIM_FAULT_NO_MEMORY)) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
-    world->threads.count++;
-    schedule(world, thread, 0);
+    network->threads.count++;
+    schedule(network, thread, 0);
     return FERP_SIM_OK;
 }
 
-void ferp_sim_spend(ferp_sim_world *world, uint64_t nanos)
+void ferp_sim_spend(ferp_sim_network *network, uint64_t nanos)
 {
-    if (world->threads.is_inside) {
-        world->threads.spent += nanos;
+    if (network->threads.is_inside) {
+        network->threads.spent += nanos;
     } else {
-        ferp_sim_pass_until(world, world->now + nanos);
+        ferp_sim_advance_to(network, network->now + nanos);
     }
 }
 
-/* Tells whether it goes on. *thread may be gone where it does not. */
-static bool run_step(ferp_sim_world *world, const ferp_thread *thread)
+/* Returns whether the thread continues. If not, *thread may be freed already. */
+static bool run_step(ferp_sim_network *network, const ferp_thread *thread)
 {
-    world->threads.is_inside = true;
-    world->threads.spent = 0;
-    bool goes_on = thread->step(thread->argument);
-    world->threads.is_inside = false;
-    world->threads.count -= !goes_on;
-    return goes_on;
+    network->threads.is_inside = true;
+    network->threads.spent = 0;
+    bool continues = thread->step(thread->argument);
+    network->threads.is_inside = false;
+    network->threads.count -= !continues;
+    return continues;
 }
 
-void ferp_sim_on_thread(ferp_sim_world *world, const ferp_sim_event *event)
+void ferp_sim_on_thread(ferp_sim_network *network, const ferp_sim_event *event)
 {
     const ferp_thread *thread = event->thread;
-    if (run_step(world, thread)) {
-        schedule(world, thread, world->threads.spent);
+    if (run_step(network, thread)) {
+        schedule(network, thread, network->threads.spent);
     }
 }
 
-void ferp_sim_end_threads(ferp_sim_world *world)
+void ferp_sim_end_threads(ferp_sim_network *network)
 {
-    world->is_running_events = true;
-    for (size_t i = 0; i < world->event_count; i++) {
+    network->is_running_events = true;
+    for (size_t i = 0; i < network->event_count; i++) {
         const ferp_thread *thread =
-            world->events[i].kind == FERP_SIM_EVENT_THREAD ? world->events[i].thread : NULL;
-        while (thread != NULL && run_step(world, thread)) {
+            network->events[i].kind == FERP_SIM_EVENT_THREAD ? network->events[i].thread : NULL;
+        while (thread != NULL && run_step(network, thread)) {
         }
     }
-    world->is_running_events = false;
+    network->is_running_events = false;
 }
 
 uint32_t ferp_process(void)

@@ -1,5 +1,5 @@
-/* thread.h: threads on a machine that has one: each is an event, and again after each of its
- * steps. */
+/* thread.h: the resolver's threads, simulated on one thread: each step of a thread is an event,
+ * which schedules the next step. */
 #ifndef FERP_SIM_THREAD_H
 #define FERP_SIM_THREAD_H
 
@@ -7,13 +7,13 @@
 
 enum { FERP_SIM_THREADS_MAX = 256 };
 
-void ferp_sim_on_thread(ferp_sim_world *world, const ferp_sim_event *event);
+void ferp_sim_on_thread(ferp_sim_network *network, const ferp_sim_event *event);
 
-/* A lookup takes its time: it passes now, or where a thread looks up, before that thread's next
+/* Lets the time of a lookup pass: now, or, inside a step of a thread, before the thread's next
  * step. */
-void ferp_sim_spend(ferp_sim_world *world, uint64_t nanos);
+void ferp_sim_spend(ferp_sim_network *network, uint64_t nanos);
 
-/* At the simulation's end: what all threads still have to do is done, without time. */
-void ferp_sim_end_threads(ferp_sim_world *world);
+/* Runs the remaining steps of all threads at the end of the simulation. No time passes. */
+void ferp_sim_end_threads(ferp_sim_network *network);
 
 #endif

@@ -1,21 +1,21 @@
-/* trace.c: what happened, as one line of text, and as a digest of all lines and of all bytes that
- * were moved. A line's text is made only where somebody reads it; the digest is of what the line is
- * made of. */
+/* trace.c: the trace, a line of text for each call and event, and the digest of all lines and all
+ * moved bytes. A line's text is made only if the config has a trace function. The digest covers the
+ * parts of a line instead of its text. */
 #include <string.h>
 
 #include "platform/sim/network.h"
 
 enum { LINE_ROOM = 320 };
 
-/* ---- The digest: FNV-1a by Fowler, Noll and Vo, in steps of 8 bytes. */
+/* ---- The digest: FNV-1a by Fowler, Noll and Vo, in steps of 8 bytes */
 
-static void mix(ferp_sim_world *world, uint64_t value)
+static void mix(ferp_sim_network *network, uint64_t value)
 {
-    world->digest = (world->digest ^ value) * UINT64_C(0x100000001B3);
-    world->digest ^= world->digest >> 32;
+    network->digest = (network->digest ^ value) * UINT64_C(0x100000001B3);
+    network->digest ^= network->digest >> 32;
 }
 
-void ferp_sim_trace_bytes(ferp_sim_world *world, const unsigned char *bytes, size_t len)
+void ferp_sim_trace_bytes(ferp_sim_network *network, const unsigned char *bytes, size_t len)
 {
     size_t at = 0;
     for (; len - at >= 8; at += 8) {
@@ -23,42 +23,42 @@ void ferp_sim_trace_bytes(ferp_sim_world *world, const unsigned char *bytes, siz
         for (size_t i = 0; i < 8; i++) {
             word |= (uint64_t)bytes[at + i] << (8 * i);
         }
-        mix(world, word);
+        mix(network, word);
     }
     for (; at < len; at++) {
-        mix(world, bytes[at]);
+        mix(network, bytes[at]);
     }
 }
 
-static void mix_text(ferp_sim_world *world, const char *text)
+static void mix_text(ferp_sim_network *network, const char *text)
 {
-    ferp_sim_trace_bytes(world, (const unsigned char *)text, strlen(text));
+    ferp_sim_trace_bytes(network, (const unsigned char *)text, strlen(text));
 }
 
-static void mix_addr(ferp_sim_world *world, const fer_socket_addr *addr)
+static void mix_addr(ferp_sim_network *network, const fer_socket_addr *addr)
 {
-    mix(world, (uint64_t)addr->ip.family << 16 | addr->port);
+    mix(network, (uint64_t)addr->ip.family << 16 | addr->port);
     if (addr->ip.family == FER_IP_V4) {
-        ferp_sim_trace_bytes(world, addr->ip.v4.octets, sizeof addr->ip.v4.octets);
+        ferp_sim_trace_bytes(network, addr->ip.v4.octets, sizeof addr->ip.v4.octets);
     } else if (addr->ip.family == FER_IP_V6) {
-        ferp_sim_trace_bytes(world, addr->ip.v6.octets, sizeof addr->ip.v6.octets);
+        ferp_sim_trace_bytes(network, addr->ip.v6.octets, sizeof addr->ip.v6.octets);
     }
 }
 
-static void digest(ferp_sim_world *world, const ferp_sim_record *record)
+static void digest(ferp_sim_network *network, const ferp_sim_record *record)
 {
-    mix(world, world->now);
-    mix_text(world, record->verb);
+    mix(network, network->now);
+    mix_text(network, record->verb);
     if (record->socket != NULL) {
-        mix_addr(world, &record->socket->local);
-        mix_addr(world, &record->socket->remote);
+        mix_addr(network, &record->socket->local);
+        mix_addr(network, &record->socket->remote);
     }
     if (record->addr != NULL) {
-        mix_addr(world, record->addr);
+        mix_addr(network, record->addr);
     }
-    mix(world, record->asked);
-    mix(world, record->moved);
-    mix(world, (uint64_t)record->error.kind << 32 | (uint32_t)record->error.os_code);
+    mix(network, record->requested);
+    mix(network, record->moved);
+    mix(network, (uint64_t)record->error.kind << 32 | (uint32_t)record->error.os_code);
 }
 
 /* ---- The text */
@@ -68,7 +68,7 @@ typedef struct line {
     size_t len;
 } line;
 
-/* What does not fit is cut; the rest of the array is NUL. */
+/* Truncates text that does not fit. The rest of the array is NUL. */
 static void add(line *out, const char *text)
 {
     for (size_t i = 0; text[i] != '\0' && out->len + 1 < sizeof out->text; i++) {
@@ -76,7 +76,7 @@ static void add(line *out, const char *text)
     }
 }
 
-/* In decimal, with at least so many digits. */
+/* Adds a decimal number with at least `digits` digits. */
 static void add_number(line *out, uint64_t value, size_t digits)
 {
     char text[24] = {0};
@@ -97,14 +97,14 @@ static void add_addr(line *out, const fer_socket_addr *addr)
     add(out, text);
 }
 
-static void add_place(line *out, const ferp_sim_socket *socket)
+static void add_ends(line *out, const ferp_sim_socket *socket)
 {
     if (socket->has_local) {
         add_addr(out, &socket->local);
     } else {
         add(out, "new");
     }
-    if (socket->life != FERP_SIM_FRESH && socket->life != FERP_SIM_LISTENING) {
+    if (socket->state != FERP_SIM_UNCONNECTED && socket->state != FERP_SIM_LISTENING) {
         add(out, " -> ");
         add_addr(out, &socket->remote);
     }
@@ -115,11 +115,11 @@ static void add_outcome(line *out, const ferp_sim_record *record)
 {
     if (record->has_bytes) {
         add(out, " ");
-        add_number(out, record->asked, 1);
+        add_number(out, record->requested, 1);
         add(out, " bytes");
-        if (record->error.kind == FER_OK && record->moved == 0 && record->asked > 0) {
+        if (record->error.kind == FER_OK && record->moved == 0 && record->requested > 0) {
             add(out, ": the end");
-        } else if (record->error.kind == FER_OK && record->moved != record->asked) {
+        } else if (record->error.kind == FER_OK && record->moved != record->requested) {
             add(out, ", cut to ");
             add_number(out, record->moved, 1);
         }
@@ -132,16 +132,16 @@ static void add_outcome(line *out, const ferp_sim_record *record)
     }
 }
 
-static void tell(ferp_sim_world *world, const ferp_sim_record *record)
+static void write_line(ferp_sim_network *network, const ferp_sim_record *record)
 {
     line out = {{0}, 0};
     add(&out, "t=");
-    add_number(&out, world->now / 1000000000u, 1);
+    add_number(&out, network->now / 1000000000u, 1);
     add(&out, ".");
-    add_number(&out, world->now % 1000000000u, 9);
+    add_number(&out, network->now % 1000000000u, 9);
     add(&out, " s ");
     if (record->socket != NULL) {
-        add_place(&out, record->socket);
+        add_ends(&out, record->socket);
     }
     add(&out, record->verb);
     if (record->addr != NULL) {
@@ -149,29 +149,30 @@ static void tell(ferp_sim_world *world, const ferp_sim_record *record)
         add_addr(&out, record->addr);
     }
     add_outcome(&out, record);
-    world->is_tracing = true;
-    world->config.trace(world->config.trace_context, out.text);
-    world->is_tracing = false;
+    network->is_tracing = true;
+    network->config.trace(network->config.trace_context, out.text);
+    network->is_tracing = false;
 }
 
-void ferp_sim_trace(ferp_sim_world *world, const ferp_sim_record *record)
+void ferp_sim_trace(ferp_sim_network *network, const ferp_sim_record *record)
 {
-    world->records++;
-    digest(world, record);
-    if (world->config.trace != NULL) {
-        tell(world, record);
+    network->records++;
+    digest(network, record);
+    if (network->config.trace != NULL) {
+        write_line(network, record);
     }
 }
 
-fer_error ferp_sim_told(ferp_sim_world *world, const char *verb, const ferp_sim_socket *socket,
-                        fer_error error)
+fer_error ferp_sim_trace_call(ferp_sim_network *network, const char *verb,
+                              const ferp_sim_socket *socket, fer_error error)
 {
     ferp_sim_record record = {.verb = verb, .socket = socket, .error = error};
-    ferp_sim_trace(world, &record);
+    ferp_sim_trace(network, &record);
     return error;
 }
 
-void ferp_sim_happens(ferp_sim_world *world, const char *verb, const ferp_sim_socket *socket)
+void ferp_sim_trace_event(ferp_sim_network *network, const char *verb,
+                          const ferp_sim_socket *socket)
 {
-    (void)ferp_sim_told(world, verb, socket, FERP_SIM_OK);
+    (void)ferp_sim_trace_call(network, verb, socket, FERP_SIM_OK);
 }

@@ -1,5 +1,5 @@
-/* traits.c: the facts of the dialect that is on. They are those of platform/posix/traits.c on Linux
- * and of platform/winsock/traits.c, so that core takes the branches that it takes there. */
+/* traits.c: the facts of the current dialect. They equal those of platform/posix/traits.c on Linux
+ * and of platform/winsock/traits.c, so that core takes the same branches as there. */
 #include "platform/sim/network.h"
 
 static const struct ferp_traits linux_traits = {
@@ -50,6 +50,6 @@ static const struct ferp_traits windows_traits = {
 
 const struct ferp_traits *ferp_traits(void)
 {
-    const ferp_sim_world *world = ferp_sim_here();
-    return world != NULL && ferp_sim_is_winsock(world) ? &windows_traits : &linux_traits;
+    const ferp_sim_network *network = ferp_sim_current();
+    return network != NULL && ferp_sim_is_winsock(network) ? &windows_traits : &linux_traits;
 }

@@ -1,6 +1,6 @@
-/* unix.c: Unix sockets of the simulated machine. Their connections are links like any; their names
- * are in one table. A path stays when its socket is closed, until fer_sim_remove_path; an abstract
- * name goes with it. Windows has streams only. */
+/* unix.c: the Unix sockets of the simulated machine. Their connections are links, as those of TCP,
+ * and their names are in one table. A path stays after the close of its socket, until
+ * fer_sim_remove_path. An abstract name ends with its socket. Windows has only streams. */
 #include <string.h>
 
 #include "platform/sim/readiness.h"
@@ -10,7 +10,7 @@ enum {
     SEND_BUFFER_OVERHEAD = 32 /* Linux, unix_dgram_sendmsg */
 };
 
-/* ---- Names: a socket has the index of its own and of its peer's, or none */
+/* ---- Names. A socket stores the indexes of its own and its peer's name, or FERP_SIM_NONE. */
 
 static bool is_same_name(const fer_unix_addr *one, const fer_unix_addr *other)
 {
@@ -18,93 +18,94 @@ static bool is_same_name(const fer_unix_addr *one, const fer_unix_addr *other)
            memcmp(one->name_, other->name_, one->len_) == 0;
 }
 
-static int name_at(const ferp_sim_world *world, const fer_unix_addr *addr)
+static int name_at(const ferp_sim_network *network, const fer_unix_addr *addr)
 {
     for (int i = 0; i < FERP_SIM_UNIX_NAMES_MAX; i++) {
-        if (world->unix_names[i].exists && is_same_name(&world->unix_names[i].addr, addr)) {
+        if (network->unix_names[i].exists && is_same_name(&network->unix_names[i].addr, addr)) {
             return i;
         }
     }
     return FERP_SIM_NONE;
 }
 
-/* One that neither exists nor is still somebody's peer's, or a datagram's sender's. */
-static bool is_forgotten(const ferp_sim_world *world, int name)
+/* Whether a name does not exist, and no socket and no datagram refers to it. */
+static bool is_unused(const ferp_sim_network *network, int name)
 {
     for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
-        if (world->datagrams[i].used && world->datagrams[i].from_name == name) {
+        if (network->datagrams[i].used && network->datagrams[i].from_name == name) {
             return false;
         }
     }
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        const ferp_sim_socket *socket = &world->sockets[i];
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        const ferp_sim_socket *socket = &network->sockets[i];
         if (socket->is_unix && (socket->unix_name == name || socket->unix_peer_name == name)) {
             return false;
         }
     }
-    return !world->unix_names[name].exists;
+    return !network->unix_names[name].exists;
 }
 
-static int name_new(ferp_sim_world *world, const fer_unix_addr *addr, const ferp_sim_socket *socket)
+static int name_new(ferp_sim_network *network, const fer_unix_addr *addr,
+                    const ferp_sim_socket *socket)
 {
     for (int i = 0; i < FERP_SIM_UNIX_NAMES_MAX; i++) {
-        if (is_forgotten(world, i)) {
-            world->unix_names[i] = (ferp_sim_unix_name){true, *addr, socket->sequence};
+        if (is_unused(network, i)) {
+            network->unix_names[i] = (ferp_sim_unix_name){true, *addr, socket->sequence};
             return i;
         }
     }
     return FERP_SIM_NONE;
 }
 
-/* Who has the name now: nobody where its socket is closed. */
-static ferp_sim_socket *owner_of(ferp_sim_world *world, int name)
+/* Returns the socket with the name, or NULL if it is closed. */
+static ferp_sim_socket *owner_of(ferp_sim_network *network, int name)
 {
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        ferp_sim_socket *socket = &world->sockets[i];
-        if (socket->is_unix && socket->sequence == world->unix_names[name].owner) {
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        ferp_sim_socket *socket = &network->sockets[i];
+        if (socket->is_unix && socket->sequence == network->unix_names[name].owner) {
             return socket;
         }
     }
     return NULL;
 }
 
-static fer_unix_addr name_told(const ferp_sim_world *world, int name)
+static fer_unix_addr addr_of_name(const ferp_sim_network *network, int name)
 {
-    return name == FERP_SIM_NONE ? (fer_unix_addr){0} : world->unix_names[name].addr;
+    return name == FERP_SIM_NONE ? (fer_unix_addr){0} : network->unix_names[name].addr;
 }
 
-void ferp_sim_forget_name(ferp_sim_world *world, const ferp_sim_socket *socket)
+void ferp_sim_release_name(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     int name = socket->unix_name;
-    if (name != FERP_SIM_NONE && world->unix_names[name].addr.kind_ == FER_UNIX_ADDR_ABSTRACT &&
+    if (name != FERP_SIM_NONE && network->unix_names[name].addr.kind_ == FER_UNIX_ADDR_ABSTRACT &&
         socket->listener == FERP_SIM_NONE) {
-        world->unix_names[name].exists =
-            world->unix_names[name].exists && world->unix_names[name].owner != socket->sequence;
+        network->unix_names[name].exists =
+            network->unix_names[name].exists && network->unix_names[name].owner != socket->sequence;
     }
 }
 
 fer_error fer_sim_remove_path(const char *path)
 {
     fer_unix_addr addr;
-    FERP_SIM_NEED(world)
+    FERP_SIM_REQUIRE(network)
     FER_TRY(fer_unix_addr_from_pathname(&addr, path));
-    int name = name_at(world, &addr);
+    int name = name_at(network, &addr);
     if (name == FERP_SIM_NONE) {
         return (fer_error){FER_NOT_FOUND, 0};
     }
-    world->unix_names[name].exists = false;
+    network->unix_names[name].exists = false;
     return FERP_SIM_OK;
 }
 
 /* ---- Sockets */
 
-static fer_error join_pair(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim_socket *other)
+static fer_error join_pair(ferp_sim_network *network, ferp_sim_socket *one, ferp_sim_socket *other)
 {
-    if (one->kind != FERP_SIM_DATAGRAM && !ferp_sim_join_ends(world, one, other)) {
-        return ferp_sim_error(world, FERP_SIM_ENOBUFS);
+    if (one->kind != FERP_SIM_DATAGRAM && !ferp_sim_join_ends(network, one, other)) {
+        return ferp_sim_error(network, FERP_SIM_ENOBUFS);
     }
-    one->life = FERP_SIM_CONNECTED;
-    other->life = FERP_SIM_CONNECTED;
+    one->state = FERP_SIM_CONNECTED;
+    other->state = FERP_SIM_CONNECTED;
     one->unix_peer = other->sequence;
     other->unix_peer = one->sequence;
     return FERP_SIM_OK;
@@ -113,15 +114,15 @@ static fer_error join_pair(ferp_sim_world *world, ferp_sim_socket *one, ferp_sim
 fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
     fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
-    FERP_SIM_NEED(world)
-    if (ferp_sim_is_winsock(world)) {
-        return ferp_sim_error(world, FERP_SIM_EAFNOSUPPORT);
+    FERP_SIM_REQUIRE(network)
+    if (ferp_sim_is_winsock(network)) {
+        return ferp_sim_error(network, FERP_SIM_EAFNOSUPPORT);
     }
-    FER_TRY(ferp_sim_birth(world, FER_DOMAIN_UNIX, type, 0, &raws[0]));
-    fer_error error = ferp_sim_birth(world, FER_DOMAIN_UNIX, type, 0, &raws[1]);
+    FER_TRY(ferp_sim_create_socket(network, FER_DOMAIN_UNIX, type, 0, &raws[0]));
+    fer_error error = ferp_sim_create_socket(network, FER_DOMAIN_UNIX, type, 0, &raws[1]);
     if (error.kind == FER_OK) {
-        error = join_pair(world, ferp_sim_socket_of(world, raws[0]),
-                          ferp_sim_socket_of(world, raws[1]));
+        error = join_pair(network, ferp_sim_socket_of(network, raws[0]),
+                          ferp_sim_socket_of(network, raws[1]));
     }
     if (error.kind != FER_OK) {
         ferp_close(raws[0]);
@@ -132,200 +133,202 @@ fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *oth
     }
     *one = raws[0];
     *other = raws[1];
-    return ferp_sim_told(world, "Unix pair", NULL, error);
+    return ferp_sim_trace_call(network, "Unix pair", NULL, error);
 }
 
-/* ---- Naming and connecting */
+/* ---- Binding and connecting */
 
-static fer_error bind_name(ferp_sim_world *world, ferp_sim_socket *socket,
+static fer_error bind_name(ferp_sim_network *network, ferp_sim_socket *socket,
                            const fer_unix_addr *addr)
 {
     if (!socket->is_unix || socket->unix_name != FERP_SIM_NONE) {
-        return ferp_sim_error(world, FERP_SIM_EINVAL);
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    if (name_at(world, addr) != FERP_SIM_NONE) {
-        return ferp_sim_error(world, FERP_SIM_EADDRINUSE);
+    if (name_at(network, addr) != FERP_SIM_NONE) {
+        return ferp_sim_error(network, FERP_SIM_EADDRINUSE);
     }
-    socket->unix_name = name_new(world, addr, socket);
+    socket->unix_name = name_new(network, addr, socket);
     socket->has_local = socket->unix_name != FERP_SIM_NONE;
-    return ferp_sim_error(world, socket->has_local ? FERP_SIM_NO_ERROR : FERP_SIM_ENOBUFS);
+    return ferp_sim_error(network, socket->has_local ? FERP_SIM_NO_ERROR : FERP_SIM_ENOBUFS);
 }
 
 fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    return ferp_sim_told(world, "bind to a name", socket, bind_name(world, socket, addr));
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    return ferp_sim_trace_call(network, "bind to a name", socket, bind_name(network, socket, addr));
 }
 
-static fer_error find(ferp_sim_world *world, const fer_unix_addr *addr, ferp_sim_kind kind,
+static fer_error find(ferp_sim_network *network, const fer_unix_addr *addr, ferp_sim_kind kind,
                       ferp_sim_socket **out)
 {
-    int name = name_at(world, addr);
+    int name = name_at(network, addr);
     if (name == FERP_SIM_NONE) {
-        bool refused = ferp_sim_is_winsock(world) || addr->kind_ == FER_UNIX_ADDR_ABSTRACT;
-        return ferp_sim_error(world, refused ? FERP_SIM_ECONNREFUSED : FERP_SIM_ENOENT);
+        bool refused = ferp_sim_is_winsock(network) || addr->kind_ == FER_UNIX_ADDR_ABSTRACT;
+        return ferp_sim_error(network, refused ? FERP_SIM_ECONNREFUSED : FERP_SIM_ENOENT);
     }
-    ferp_sim_socket *found = owner_of(world, name);
+    ferp_sim_socket *found = owner_of(network, name);
     if (found == NULL ||
-        (kind == FERP_SIM_STREAM && found->life != FERP_SIM_LISTENING && found->kind == kind)) {
-        return ferp_sim_error(world, FERP_SIM_ECONNREFUSED);
+        (kind == FERP_SIM_STREAM && found->state != FERP_SIM_LISTENING && found->kind == kind)) {
+        return ferp_sim_error(network, FERP_SIM_ECONNREFUSED);
     }
     *out = found;
-    return ferp_sim_error(world, found->kind == kind ? FERP_SIM_NO_ERROR : FERP_SIM_EPROTOTYPE);
+    return ferp_sim_error(network, found->kind == kind ? FERP_SIM_NO_ERROR : FERP_SIM_EPROTOTYPE);
 }
 
-/* A full queue: Linux waits for room, as long as SO_SNDTIMEO says, or says EAGAIN; Windows refuses.
- * The listener may be gone after a wait. */
-static fer_error await_room(ferp_sim_world *world, ferp_sim_socket *socket,
-                            const fer_unix_addr *addr, ferp_sim_socket **listener)
+/* Finds the listener, and waits while its queue is full. Linux waits at most for SO_SNDTIMEO, and
+ * returns EAGAIN in nonblocking mode. Windows refuses the connect. The listener may be closed
+ * during a wait. */
+static fer_error wait_for_room(ferp_sim_network *network, ferp_sim_socket *socket,
+                               const fer_unix_addr *addr, ferp_sim_socket **listener)
 {
-    uint64_t deadline = ferp_sim_deadline(world, socket, FERP_WRITING);
+    uint64_t deadline = ferp_sim_deadline(network, socket, FERP_WRITING);
     for (;;) {
-        FER_TRY(find(world, addr, FERP_SIM_STREAM, listener));
+        FER_TRY(find(network, addr, FERP_SIM_STREAM, listener));
         if ((*listener)->queue_count <= (*listener)->backlog) {
             return FERP_SIM_OK;
         }
-        if (ferp_sim_is_winsock(world)) {
-            return ferp_sim_error(world, FERP_SIM_ECONNREFUSED);
+        if (ferp_sim_is_winsock(network)) {
+            return ferp_sim_error(network, FERP_SIM_ECONNREFUSED);
         }
         if (socket->settings.nonblocking) {
-            return ferp_sim_error(world, FERP_SIM_EAGAIN);
+            return ferp_sim_error(network, FERP_SIM_EAGAIN);
         }
-        fer_error passed = ferp_sim_pass_time(world, deadline);
+        fer_error passed = ferp_sim_pass_time(network, deadline);
         if (passed.kind != FER_OK) {
-            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(world, FERP_SIM_EAGAIN) : passed;
+            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(network, FERP_SIM_EAGAIN) : passed;
         }
     }
 }
 
-static ferp_sim_socket *peer_of(ferp_sim_world *world, const ferp_sim_socket *socket)
+static ferp_sim_socket *peer_of(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    for (size_t i = 0; i < world->config.max_sockets; i++) {
-        if (world->sockets[i].is_unix && world->sockets[i].sequence == socket->unix_peer) {
-            return &world->sockets[i];
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        if (network->sockets[i].is_unix && network->sockets[i].sequence == socket->unix_peer) {
+            return &network->sockets[i];
         }
     }
     return NULL;
 }
 
-/* Linux, unix_may_send: not to one that is connected to another. */
+/* Linux, unix_may_send: a socket that is connected to another one receives nothing from here. */
 static ferp_sim_code may_send_to(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
 {
-    bool elsewhere =
-        receiver->life == FERP_SIM_CONNECTED && receiver->unix_peer != socket->sequence;
-    return elsewhere ? FERP_SIM_EPERM : FERP_SIM_NO_ERROR;
+    bool is_other_peer =
+        receiver->state == FERP_SIM_CONNECTED && receiver->unix_peer != socket->sequence;
+    return is_other_peer ? FERP_SIM_EPERM : FERP_SIM_NO_ERROR;
 }
 
-static fer_error connect_stream(ferp_sim_world *world, ferp_sim_socket *socket,
+static fer_error connect_stream(ferp_sim_network *network, ferp_sim_socket *socket,
                                 const fer_unix_addr *addr)
 {
     ferp_sim_socket *listener = NULL;
-    if (socket->life != FERP_SIM_FRESH) {
-        return ferp_sim_error(world, socket->life == FERP_SIM_CONNECTED ? FERP_SIM_EISCONN
-                                                                        : FERP_SIM_EINVAL);
+    if (socket->state != FERP_SIM_UNCONNECTED) {
+        return ferp_sim_error(network, socket->state == FERP_SIM_CONNECTED ? FERP_SIM_EISCONN
+                                                                           : FERP_SIM_EINVAL);
     }
-    FER_TRY(await_room(world, socket, addr, &listener));
+    FER_TRY(wait_for_room(network, socket, addr, &listener));
     socket->unix_peer_name = listener->unix_name;
-    socket->life = FERP_SIM_CONNECTED;
-    if (!ferp_sim_join(world, listener, socket)) {
-        socket->life = FERP_SIM_FRESH;
+    socket->state = FERP_SIM_CONNECTED;
+    if (!ferp_sim_join(network, listener, socket)) {
+        socket->state = FERP_SIM_UNCONNECTED;
         socket->unix_peer_name = FERP_SIM_NONE;
-        return ferp_sim_error(world, FERP_SIM_ENOBUFS);
+        return ferp_sim_error(network, FERP_SIM_ENOBUFS);
     }
     return FERP_SIM_OK;
 }
 
-/* Linux, unix_dgram_disconnected: who leaves a peer forgets what it had queued, and the old peer is
- * told that it is lost. */
-static void leave_peer(ferp_sim_world *world, ferp_sim_socket *socket)
+/* Linux, unix_dgram_disconnected: a socket that leaves its peer discards its queue. If there was a
+ * datagram, the old peer gets a pending ECONNRESET. */
+static void disconnect_peer(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     if (socket->datagram_count == 0) {
         return;
     }
-    ferp_sim_drop_datagrams(world, socket);
-    ferp_sim_socket *old = peer_of(world, socket);
-    if (old != NULL && old->life == FERP_SIM_CONNECTED && old->unix_peer == socket->sequence) {
+    ferp_sim_drop_datagrams(network, socket);
+    ferp_sim_socket *old = peer_of(network, socket);
+    if (old != NULL && old->state == FERP_SIM_CONNECTED && old->unix_peer == socket->sequence) {
         old->pending = FERP_SIM_ECONNRESET;
-        old->stirs++;
+        old->changes++;
     }
 }
 
-static fer_error connect_datagram(ferp_sim_world *world, ferp_sim_socket *socket,
+static fer_error connect_datagram(ferp_sim_network *network, ferp_sim_socket *socket,
                                   const fer_unix_addr *addr)
 {
     ferp_sim_socket *peer = NULL;
-    FER_TRY(find(world, addr, FERP_SIM_DATAGRAM, &peer));
-    FER_TRY(ferp_sim_error(world, may_send_to(socket, peer)));
-    if (socket->life == FERP_SIM_CONNECTED && socket->unix_peer != peer->sequence) {
-        leave_peer(world, socket);
+    FER_TRY(find(network, addr, FERP_SIM_DATAGRAM, &peer));
+    FER_TRY(ferp_sim_error(network, may_send_to(socket, peer)));
+    if (socket->state == FERP_SIM_CONNECTED && socket->unix_peer != peer->sequence) {
+        disconnect_peer(network, socket);
     }
     socket->unix_peer = peer->sequence;
     socket->unix_peer_name = peer->unix_name;
-    socket->life = FERP_SIM_CONNECTED;
+    socket->state = FERP_SIM_CONNECTED;
     return FERP_SIM_OK;
 }
 
 fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    ferp_sim_settle(world);
-    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
-        return ferp_sim_told(world, "connect to a name", socket,
-                             ferp_sim_error(world, FERP_SIM_EINTR));
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    ferp_sim_run_due_events(network);
+    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_trace_call(network, "connect to a name", socket,
+                                   ferp_sim_error(network, FERP_SIM_EINTR));
     }
-    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_REFUSED)) {
-        return ferp_sim_told(world, "connect to a name", socket,
-                             ferp_sim_error(world, FERP_SIM_ECONNREFUSED));
+    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_REFUSED)) {
+        return ferp_sim_trace_call(network, "connect to a name", socket,
+                                   ferp_sim_error(network, FERP_SIM_ECONNREFUSED));
     }
-    fer_error error = socket->kind == FERP_SIM_STREAM ? connect_stream(world, socket, addr)
-                                                      : connect_datagram(world, socket, addr);
-    socket->stirs++;
-    return ferp_sim_told(world, "connect to a name", socket, error);
+    fer_error error = socket->kind == FERP_SIM_STREAM ? connect_stream(network, socket, addr)
+                                                      : connect_datagram(network, socket, addr);
+    socket->changes++;
+    return ferp_sim_trace_call(network, "connect to a name", socket, error);
 }
 
 fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    *out = name_told(world, socket->unix_name);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    *out = addr_of_name(network, socket->unix_name);
     return FERP_SIM_OK;
 }
 
 fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    if (socket->life != FERP_SIM_CONNECTED && socket->life != FERP_SIM_DEAD) {
-        return ferp_sim_error(world, FERP_SIM_ENOTCONN);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (socket->state != FERP_SIM_CONNECTED && socket->state != FERP_SIM_CONNECTION_RESET) {
+        return ferp_sim_error(network, FERP_SIM_ENOTCONN);
     }
-    *out = name_told(world, socket->unix_peer_name);
+    *out = addr_of_name(network, socket->unix_peer_name);
     return FERP_SIM_OK;
 }
 
-/* ---- Datagrams: never lost; a full queue makes the sender wait */
+/* ---- Datagrams. They are never lost: a sender waits if the queue is full. */
 
-/* Linux, unix_dgram_sendmsg: a peer that is gone is refused once, and then there is none. */
-static fer_error receiver_of(ferp_sim_world *world, ferp_sim_socket *socket,
+/* Linux, unix_dgram_sendmsg: a closed peer gives ECONNREFUSED once. Then the socket is
+ * unconnected. */
+static fer_error receiver_of(ferp_sim_network *network, ferp_sim_socket *socket,
                              const fer_unix_addr *addr, ferp_sim_socket **out)
 {
     if (addr != NULL) {
-        return find(world, addr, FERP_SIM_DATAGRAM, out);
+        return find(network, addr, FERP_SIM_DATAGRAM, out);
     }
-    *out = peer_of(world, socket);
+    *out = peer_of(network, socket);
     if (*out == NULL) {
-        socket->life = FERP_SIM_FRESH;
-        return ferp_sim_error(world, FERP_SIM_ECONNREFUSED);
+        socket->state = FERP_SIM_UNCONNECTED;
+        return ferp_sim_error(network, FERP_SIM_ECONNREFUSED);
     }
     return FERP_SIM_OK;
 }
 
-/* What stops a datagram before a receiver is looked for: a peer that there is not, its length, an
- * error that is pending. */
-static ferp_sim_code may_leave(const ferp_sim_world *world, ferp_sim_socket *socket,
-                               const fer_unix_addr *addr, size_t len)
+/* The checks before the lookup of the receiver: a missing peer, the length, a pending error, the
+ * own shutdown. */
+static ferp_sim_code send_status(const ferp_sim_network *network, ferp_sim_socket *socket,
+                                 const fer_unix_addr *addr, size_t len)
 {
-    if (addr == NULL && socket->life != FERP_SIM_CONNECTED) {
+    if (addr == NULL && socket->state != FERP_SIM_CONNECTED) {
         return FERP_SIM_ENOTCONN;
     }
-    if (len + SEND_BUFFER_OVERHEAD > world->config.send_buffer) {
+    if (len + SEND_BUFFER_OVERHEAD > network->config.send_buffer) {
         return FERP_SIM_EMSGSIZE;
     }
     ferp_sim_code pending = socket->pending;
@@ -333,65 +336,66 @@ static ferp_sim_code may_leave(const ferp_sim_world *world, ferp_sim_socket *soc
     return pending == FERP_SIM_NO_ERROR && socket->shut_write ? FERP_SIM_EPIPE : pending;
 }
 
-/* The limit is for one that many may send to; two that are connected to each other have the
- * sender's buffer (here: all the room). */
+/* The limit applies to a socket with several possible senders. Between two sockets that are
+ * connected to each other only the send buffer limits (here: all the room). */
 static bool has_room_for(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
 {
-    bool is_pair = receiver->life == FERP_SIM_CONNECTED && receiver->unix_peer == socket->sequence;
+    bool is_pair = receiver->state == FERP_SIM_CONNECTED && receiver->unix_peer == socket->sequence;
     return is_pair || receiver->datagram_count < DATAGRAMS_MAX;
 }
 
-bool ferp_sim_unix_has_room(ferp_sim_world *world, const ferp_sim_socket *socket)
+bool ferp_sim_unix_has_room(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     const ferp_sim_socket *receiver =
-        socket->is_unix && socket->life == FERP_SIM_CONNECTED ? peer_of(world, socket) : NULL;
+        socket->is_unix && socket->state == FERP_SIM_CONNECTED ? peer_of(network, socket) : NULL;
     return receiver == NULL || has_room_for(socket, receiver);
 }
 
-static bool queue(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_sim_socket *receiver,
-                  const void *buf, size_t len)
+static bool queue(ferp_sim_network *network, const ferp_sim_socket *socket,
+                  ferp_sim_socket *receiver, const void *buf, size_t len)
 {
     return has_room_for(socket, receiver) &&
-           ferp_sim_queue_datagram(world, socket, receiver, buf, len);
+           ferp_sim_queue_datagram(network, socket, receiver, buf, len);
 }
 
-static fer_error send_when_there_is_room(ferp_sim_world *world, ferp_sim_socket *socket,
-                                         const void *buf, size_t len, const fer_unix_addr *addr)
+static fer_error send_with_wait(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
+                                size_t len, const fer_unix_addr *addr)
 {
-    FER_TRY(ferp_sim_enter(world, socket, FERP_WRITING));
-    FER_TRY(ferp_sim_error(world, may_leave(world, socket, addr, len)));
-    uint64_t deadline = ferp_sim_deadline(world, socket, FERP_WRITING);
+    FER_TRY(ferp_sim_enter(network, socket, FERP_WRITING));
+    FER_TRY(ferp_sim_error(network, send_status(network, socket, addr, len)));
+    uint64_t deadline = ferp_sim_deadline(network, socket, FERP_WRITING);
     for (;;) {
         ferp_sim_socket *receiver = NULL;
-        FER_TRY(receiver_of(world, socket, addr, &receiver));
-        FER_TRY(ferp_sim_error(world, may_send_to(socket, receiver)));
-        FER_TRY(ferp_sim_error(world, receiver->shut_read ? FERP_SIM_EPIPE : FERP_SIM_NO_ERROR));
-        if (queue(world, socket, receiver, buf, len)) {
+        FER_TRY(receiver_of(network, socket, addr, &receiver));
+        FER_TRY(ferp_sim_error(network, may_send_to(socket, receiver)));
+        FER_TRY(ferp_sim_error(network, receiver->shut_read ? FERP_SIM_EPIPE : FERP_SIM_NO_ERROR));
+        if (queue(network, socket, receiver, buf, len)) {
             return FERP_SIM_OK;
         }
         if (socket->settings.nonblocking) {
-            ferp_sim_tick(world);
-            return ferp_sim_error(world, FERP_SIM_EAGAIN);
+            ferp_sim_tick(network);
+            return ferp_sim_error(network, FERP_SIM_EAGAIN);
         }
-        fer_error passed = ferp_sim_pass_time(world, deadline);
+        fer_error passed = ferp_sim_pass_time(network, deadline);
         if (passed.kind != FER_OK) {
-            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(world, FERP_SIM_EXPIRED) : passed;
+            return passed.kind == FER_TIMED_OUT ? ferp_sim_error(network, FERP_SIM_EXPIRED)
+                                                : passed;
         }
     }
 }
 
-fer_error ferp_sim_unix_send_one(ferp_sim_world *world, ferp_sim_socket *socket, const void *buf,
-                                 size_t len, const fer_unix_addr *addr, size_t *n)
+fer_error ferp_sim_unix_send_one(ferp_sim_network *network, ferp_sim_socket *socket,
+                                 const void *buf, size_t len, const fer_unix_addr *addr, size_t *n)
 {
-    fer_error error = send_when_there_is_room(world, socket, buf, len, addr);
+    fer_error error = send_with_wait(network, socket, buf, len, addr);
     *n = error.kind == FER_OK ? len : 0;
     ferp_sim_record record = {.verb = "send a datagram",
                               .socket = socket,
                               .error = error,
                               .has_bytes = true,
-                              .asked = len,
+                              .requested = len,
                               .moved = *n};
-    ferp_sim_trace(world, &record);
+    ferp_sim_trace(network, &record);
     return error;
 }
 
@@ -399,19 +403,19 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
                             const fer_unix_addr *addr, size_t *n)
 {
     *n = 0;
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    return ferp_sim_unix_send_one(world, socket, buf, len, addr, n);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    return ferp_sim_unix_send_one(network, socket, buf, len, addr, n);
 }
 
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
                               struct ferp_unix_datagram *out)
 {
-    struct ferp_datagram got = {0};
+    struct ferp_datagram received = {0};
     int from = FERP_SIM_NONE;
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
-    FER_TRY(ferp_sim_receive_datagram(world, socket, buf, len, &got, &from));
-    out->len = got.len;
-    out->truncated = got.truncated;
-    out->from = name_told(world, from);
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    FER_TRY(ferp_sim_receive_datagram(network, socket, buf, len, &received, &from));
+    out->len = received.len;
+    out->truncated = received.truncated;
+    out->from = addr_of_name(network, from);
     return FERP_SIM_OK;
 }

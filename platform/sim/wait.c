@@ -1,15 +1,15 @@
-/* wait.c: waiting until a socket is ready: time passes until it is. As in the Windows backend a
- * wait to read is a request that a ferp_wake ends, and the others look at the socket; as in the
- * POSIX one poll sees the own shutdown too. */
+/* wait.c: waiting until a socket is ready. As in the Windows backend, a wait to read is a request
+ * that ferp_wake ends, and the other waits check the socket. As in the POSIX backend, poll reports
+ * the socket's own shutdown too. */
 #include "platform/sim/readiness.h"
 
-/* What ferp_wait holds. */
+/* The words of a ferp_wait. */
 enum { AT_RAW, AT_READINESS, AT_WAKES };
 
-/* A number that may have been given away meanwhile, so it is looked up each time. */
-static ferp_sim_socket *socket_of(ferp_sim_world *world, const ferp_wait *wait)
+/* The number may belong to another socket after an event, so that it is looked up each time. */
+static ferp_sim_socket *socket_of(ferp_sim_network *network, const ferp_wait *wait)
 {
-    return ferp_sim_socket_of(world, (fer_raw_socket)wait->words[AT_RAW]);
+    return ferp_sim_socket_of(network, (fer_raw_socket)wait->words[AT_RAW]);
 }
 
 static ferp_readiness readiness_of(const ferp_wait *wait)
@@ -19,79 +19,81 @@ static ferp_readiness readiness_of(const ferp_wait *wait)
 
 fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     wait->words[AT_RAW] = (uintptr_t)raw;
     wait->words[AT_READINESS] = (uintptr_t)readiness;
     wait->words[AT_WAKES] = socket->wakes;
-    world->waits_armed++;
+    network->waits_armed++;
     return FERP_SIM_OK;
 }
 
 void ferp_wait_disarm(ferp_wait *wait)
 {
-    ferp_sim_world *world = ferp_sim_here();
+    ferp_sim_network *network = ferp_sim_current();
     (void)wait;
-    if (world != NULL) {
-        world->waits_armed--;
+    if (network != NULL) {
+        network->waits_armed--;
     }
 }
 
 void ferp_wake(fer_raw_socket raw)
 {
-    ferp_sim_world *world = ferp_sim_here();
-    ferp_sim_socket *socket = world == NULL ? NULL : ferp_sim_socket_of(world, raw);
-    if (socket != NULL && ferp_sim_is_winsock(world)) {
+    ferp_sim_network *network = ferp_sim_current();
+    ferp_sim_socket *socket = network == NULL ? NULL : ferp_sim_socket_of(network, raw);
+    if (socket != NULL && ferp_sim_is_winsock(network)) {
         socket->wakes++;
     }
 }
 
 /* ---- What is ready */
 
-static bool is_ended_or_failed(ferp_sim_world *world, const ferp_sim_socket *socket)
+static bool is_ended_or_failed(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    const ferp_sim_pipe *in = ferp_sim_pipe_in(world, socket);
-    return (in != NULL && in->fin_arrived) || socket->life == FERP_SIM_DEAD ||
-           socket->life == FERP_SIM_FAILED;
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
+    return (in != NULL && in->fin_arrived) || socket->state == FERP_SIM_CONNECTION_RESET ||
+           socket->state == FERP_SIM_FAILED;
 }
 
-/* A zero-byte WSARecv after SD_RECEIVE ends at once with an error, which is ready too. */
-static bool is_readable(ferp_sim_world *world, const ferp_sim_socket *socket)
+/* A zero-byte WSARecv after SD_RECEIVE fails immediately, which counts as ready. */
+static bool is_readable(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    return ferp_sim_readable(world, socket) > 0 || is_ended_or_failed(world, socket) ||
+    return ferp_sim_readable(network, socket) > 0 || is_ended_or_failed(network, socket) ||
            socket->shut_read || socket->queue_count > 0;
 }
 
-/* WSAPoll stays silent about an own shutdown (write_wait_misses_shutdown). */
-static bool is_writable(ferp_sim_world *world, const ferp_sim_socket *socket)
+/* WSAPoll does not report the socket's own shutdown (write_wait_misses_shutdown). */
+static bool is_writable(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    bool shut = socket->shut_write && !ferp_sim_is_winsock(world);
-    bool failed = socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED;
-    bool sends = socket->kind == FERP_SIM_DATAGRAM && ferp_sim_unix_has_room(world, socket);
-    return sends || shut || failed ||
-           (socket->life == FERP_SIM_CONNECTED && ferp_sim_room(world, socket) > 0);
+    bool shut = socket->shut_write && !ferp_sim_is_winsock(network);
+    bool failed = socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED;
+    bool can_send_datagram =
+        socket->kind == FERP_SIM_DATAGRAM && ferp_sim_unix_has_room(network, socket);
+    return can_send_datagram || shut || failed ||
+           (socket->state == FERP_SIM_CONNECTED && ferp_sim_room(network, socket) > 0);
 }
 
-static bool is_ready(ferp_sim_world *world, const ferp_sim_socket *socket, ferp_readiness readiness)
+static bool is_ready(ferp_sim_network *network, const ferp_sim_socket *socket,
+                     ferp_readiness readiness)
 {
     switch (readiness) {
-    case FERP_READABLE: return is_readable(world, socket);
-    case FERP_WRITABLE: return is_writable(world, socket);
+    case FERP_READABLE: return is_readable(network, socket);
+    case FERP_WRITABLE: return is_writable(network, socket);
     case FERP_ACCEPTABLE: return socket->queue_count > 0;
     case FERP_RECEIVABLE: return socket->datagram_count > 0 || socket->pending != FERP_SIM_NO_ERROR;
     case FERP_CONNECTED:
-    default: return socket->life != FERP_SIM_CONNECTING;
+    default: return socket->state != FERP_SIM_CONNECTING;
     }
 }
 
-/* poll's POLLERR and select's except set both tell of a failed connect. A request to read that
- * meets a reset tells it by itself. */
-static fer_error told_ready(const ferp_sim_world *world, const ferp_sim_socket *socket,
-                            ferp_readiness readiness)
+/* poll's POLLERR and select's except set both report a failed connect. A request to read fails with
+ * the reset itself. */
+static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                              ferp_readiness readiness)
 {
-    bool failed = socket->life == FERP_SIM_FAILED || socket->life == FERP_SIM_DEAD;
-    if (readiness == FERP_READABLE && socket->life == FERP_SIM_DEAD &&
-        ferp_sim_acts_as_windows(world, socket)) {
-        return ferp_sim_error(world, FERP_SIM_ECONNRESET);
+    bool failed = socket->state == FERP_SIM_FAILED || socket->state == FERP_SIM_CONNECTION_RESET;
+    if (readiness == FERP_READABLE && socket->state == FERP_SIM_CONNECTION_RESET &&
+        ferp_sim_acts_as_windows(network, socket)) {
+        return ferp_sim_error(network, FERP_SIM_ECONNRESET);
     }
     return readiness == FERP_CONNECTED && failed ? (fer_error){FER_CONNECTION_REFUSED, 0}
                                                  : FERP_SIM_OK;
@@ -99,130 +101,133 @@ static fer_error told_ready(const ferp_sim_world *world, const ferp_sim_socket *
 
 /* ---- Waiting */
 
-/* Where core waits in slices, each has a deadline though the call may have none: without a timeout
- * on the socket a slice is no end, and with nothing under way the call would go from slice to slice
- * for ever. Unless the write half was shut: the next slice tells. */
-static bool is_for_ever(const ferp_sim_world *world, const ferp_sim_socket *socket,
-                        ferp_readiness readiness, uint64_t deadline)
+/* If core waits in slices, each slice has a deadline though the call may have none. Without a
+ * timeout on the socket and without scheduled events the call would then wait slice after slice
+ * without end. The exception is a shut down write half, which the next slice detects. */
+static bool has_no_end(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                       ferp_readiness readiness, uint64_t deadline)
 {
     if (deadline == FERP_NO_DEADLINE) {
         return true;
     }
     ferp_direction direction = readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
     bool sliced =
-        ferp_sim_is_winsock(world) && (readiness == FERP_READABLE || readiness == FERP_WRITABLE);
+        ferp_sim_is_winsock(network) && (readiness == FERP_READABLE || readiness == FERP_WRITABLE);
     bool ends_soon = direction == FERP_WRITING && socket->shut_write;
     return sliced && !ends_soon && fer_duration_is_none(socket->settings.timeouts[direction]);
 }
 
-static fer_error wait_on(ferp_sim_world *world, const ferp_wait *wait, uint64_t deadline)
+static fer_error wait_on(ferp_sim_network *network, const ferp_wait *wait, uint64_t deadline)
 {
     ferp_readiness readiness = readiness_of(wait);
     for (;;) {
-        const ferp_sim_socket *socket = socket_of(world, wait);
+        const ferp_sim_socket *socket = socket_of(network, wait);
         if (socket == NULL) {
-            return ferp_sim_error(world, FERP_SIM_EBADF);
+            return ferp_sim_error(network, FERP_SIM_EBADF);
         }
-        if (is_ready(world, socket, readiness)) {
-            return told_ready(world, socket, readiness);
+        if (is_ready(network, socket, readiness)) {
+            return ready_status(network, socket, readiness);
         }
         if (readiness == FERP_READABLE && wait->words[AT_WAKES] != socket->wakes) {
             return FERP_SIM_OK;
         }
-        bool hopeless = world->event_count == 0 && is_for_ever(world, socket, readiness, deadline);
-        FER_TRY(ferp_sim_pass_time(world, hopeless ? FERP_NO_DEADLINE : deadline));
+        bool is_deadlock =
+            network->event_count == 0 && has_no_end(network, socket, readiness, deadline);
+        FER_TRY(ferp_sim_pass_time(network, is_deadlock ? FERP_NO_DEADLINE : deadline));
     }
 }
 
-static fer_error struck(ferp_sim_world *world, const ferp_wait *wait)
+static fer_error injected_fault(ferp_sim_network *network, const ferp_wait *wait)
 {
-    const ferp_sim_socket *socket = socket_of(world, wait);
-    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
-        return ferp_sim_error(world, FERP_SIM_EINTR);
+    const ferp_sim_socket *socket = socket_of(network, wait);
+    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(network, FERP_SIM_EINTR);
     }
     return FERP_SIM_OK;
 }
 
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
-    FERP_SIM_NEED(world)
-    world->waits_armed--;
-    ferp_sim_settle(world);
-    FER_TRY(struck(world, wait));
-    const ferp_sim_socket *socket = socket_of(world, wait);
-    if (socket != NULL && !is_ready(world, socket, readiness_of(wait)) &&
-        ferp_sim_strikes(world, socket, FER_SIM_FAULT_SPURIOUS_READY)) {
+    FERP_SIM_REQUIRE(network)
+    network->waits_armed--;
+    ferp_sim_run_due_events(network);
+    FER_TRY(injected_fault(network, wait));
+    const ferp_sim_socket *socket = socket_of(network, wait);
+    if (socket != NULL && !is_ready(network, socket, readiness_of(wait)) &&
+        ferp_sim_injects(network, socket, FER_SIM_FAULT_SPURIOUS_READY)) {
         return FERP_SIM_OK;
     }
-    return ferp_sim_told(world, "wait", socket, wait_on(world, wait, deadline));
+    return ferp_sim_trace_call(network, "wait", socket, wait_on(network, wait, deadline));
 }
 
 /* ---- Either direction */
 
-/* As poll and WSAPoll see it. */
-static fer_interest ready_of(ferp_sim_world *world, const ferp_sim_socket *socket,
+/* The readiness that poll and WSAPoll report. */
+static fer_interest ready_of(ferp_sim_network *network, const ferp_sim_socket *socket,
                              fer_interest interest)
 {
     bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
-    bool reads = is_ready(world, socket, is_datagram ? FERP_RECEIVABLE : FERP_READABLE) ||
+    bool reads = is_ready(network, socket, is_datagram ? FERP_RECEIVABLE : FERP_READABLE) ||
                  (is_datagram && socket->shut_read);
-    bool has_failed = socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED ||
-                      socket->pending != FERP_SIM_NO_ERROR;
-    bool writes = is_writable(world, socket);
+    bool has_failed = socket->state == FERP_SIM_CONNECTION_RESET ||
+                      socket->state == FERP_SIM_FAILED || socket->pending != FERP_SIM_NO_ERROR;
+    bool writes = is_writable(network, socket);
     return has_failed ? interest
                       : ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
 }
 
-/* What another handle shut is for the caller's next look to find, and with nothing under way
- * nothing else ever comes. */
-static uint64_t end_of_wait(const ferp_sim_world *world, const ferp_sim_socket *socket,
+/* If another handle has shut a half down, the wait ends at `until`, so that the caller can detect
+ * it. Else, without scheduled events, no event can end the wait before the deadline. */
+static uint64_t end_of_wait(const ferp_sim_network *network, const ferp_sim_socket *socket,
                             fer_interest interest, uint64_t until, uint64_t deadline)
 {
     bool reads = (interest & FER_READABLE) != 0 && socket->read_ended;
     bool writes = (interest & FER_WRITABLE) != 0 && socket->shut_write;
-    return world->event_count == 0 && !reads && !writes ? deadline : until;
+    return network->event_count == 0 && !reads && !writes ? deadline : until;
 }
 
-static fer_error wait_for_either(ferp_sim_world *world, fer_raw_socket raw, fer_interest interest,
-                                 uint64_t until, uint64_t deadline, uint32_t wakes,
-                                 fer_interest *ready)
+static fer_error wait_for_interest(ferp_sim_network *network, fer_raw_socket raw,
+                                   fer_interest interest, uint64_t until, uint64_t deadline,
+                                   uint32_t wakes, fer_interest *ready)
 {
     for (;;) {
-        const ferp_sim_socket *socket = ferp_sim_socket_of(world, raw);
+        const ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
         if (socket == NULL) {
-            return ferp_sim_error(world, FERP_SIM_EBADF);
+            return ferp_sim_error(network, FERP_SIM_EBADF);
         }
-        *ready = ready_of(world, socket, interest);
+        *ready = ready_of(network, socket, interest);
         if (*ready != 0 || socket->wakes != wakes) {
             return FERP_SIM_OK;
         }
-        FER_TRY(ferp_sim_pass_time(world, end_of_wait(world, socket, interest, until, deadline)));
+        FER_TRY(
+            ferp_sim_pass_time(network, end_of_wait(network, socket, interest, until, deadline)));
     }
 }
 
-/* Of a listener poll tells no false tales. */
-static bool is_told_falsely(ferp_sim_world *world, const ferp_sim_socket *socket)
+/* Not for a listener: poll reports no spurious readiness of one. */
+static bool injects_readiness(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    return socket->life != FERP_SIM_LISTENING &&
-           ferp_sim_strikes(world, socket, FER_SIM_FAULT_SPURIOUS_READY);
+    return socket->state != FERP_SIM_LISTENING &&
+           ferp_sim_injects(network, socket, FER_SIM_FAULT_SPURIOUS_READY);
 }
 
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
                      fer_interest *ready)
 {
-    FERP_SIM_NEED_SOCKET(world, socket, raw)
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     uint32_t wakes = socket->wakes;
-    ferp_sim_settle(world);
-    if (ferp_sim_strikes(world, socket, FER_SIM_FAULT_INTERRUPTED)) {
-        return ferp_sim_error(world, FERP_SIM_EINTR);
+    ferp_sim_run_due_events(network);
+    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(network, FERP_SIM_EINTR);
     }
-    if (is_told_falsely(world, socket)) {
+    if (injects_readiness(network, socket)) {
         *ready = interest;
         return FERP_SIM_OK;
     }
-    if (until <= world->now && ready_of(world, socket, interest) == 0) {
-        ferp_sim_tick(world); /* who asks again and again gets somewhere */
+    if (until <= network->now && ready_of(network, socket, interest) == 0) {
+        ferp_sim_tick(network); /* a program that polls makes progress */
     }
-    return ferp_sim_told(world, "ready", socket,
-                         wait_for_either(world, raw, interest, until, deadline, wakes, ready));
+    return ferp_sim_trace_call(
+        network, "ready", socket,
+        wait_for_interest(network, raw, interest, until, deadline, wakes, ready));
 }

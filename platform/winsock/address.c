@@ -1,5 +1,5 @@
-/* address.c: addresses in the system's form, and the calls that take or give one: bind, listen,
- * connect, accept, names. */
+/* address.c: socket addresses to and from the system's form, and the calls that take or return one:
+ * bind, listen, connect, accept, local and peer address. */
 #include "platform/winsock/winsock.h"
 
 #include <string.h>
@@ -63,10 +63,10 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
     return ferp_winsock_result(connect(ferp_winsock_socket(raw), &name.any, size));
 }
 
-/* accept has no flags: the new SOCKET can be inherited until SetHandleInformation. It takes over
- * the listener's mode; FIONBIO says so again, for a socket that blocked in the kernel would break
- * every wait. */
-static fer_error settle_accepted(SOCKET accepted)
+/* accept has no flags: child processes can inherit the new SOCKET until SetHandleInformation. It
+ * inherits the listener's mode. FIONBIO sets the mode again, because a socket that blocks in the
+ * kernel would break every wait. */
+static fer_error configure_accepted(SOCKET accepted)
 {
     if (!SetHandleInformation((HANDLE)accepted, HANDLE_FLAG_INHERIT, 0)) {
         return ferp_winsock_last_error();
@@ -78,8 +78,8 @@ static fer_error accept_failure(void)
 {
     fer_error err = ferp_winsock_last_error();
     /* "An incoming connection was indicated, but was subsequently terminated by the remote peer"
-     * ("accept function", MSDN). Wine asks such a connection for its peer and says WSAENOTCONN,
-     * which accept has no other use for. */
+     * ("accept function", MSDN). Wine queries such a connection's peer and fails with WSAENOTCONN,
+     * which accept reports for nothing else. */
     if (err.os_code == WSAECONNRESET || err.os_code == WSAENOTCONN) {
         err.kind = FER_CONNECTION_ABORTED;
     }
@@ -95,7 +95,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     if (accepted == INVALID_SOCKET) {
         return accept_failure();
     }
-    fer_error err = settle_accepted(accepted);
+    fer_error err = configure_accepted(accepted);
     if (err.kind == FER_OK && peer != NULL) {
         err = ferp_winsock_sockaddr_to(&name, peer);
     }
@@ -132,7 +132,7 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
     return ferp_winsock_sockaddr_to(&name, out);
 }
 
-/* ---- A refusal at once. <mstcpip.h> declares these only for a newer _WIN32_WINNT. */
+/* ---- Refusals without retries. <mstcpip.h> declares these only for a newer _WIN32_WINNT. */
 
 #ifndef SIO_TCP_INITIAL_RTO
 #define SIO_TCP_INITIAL_RTO 0x98000011u
@@ -145,28 +145,23 @@ struct initial_rto {
 #define RTO_UNSPECIFIED_ROUND_TRIP_TIME 0xFFFFu
 #define RTO_NO_SYN_RETRANSMISSIONS 0xFEu
 
-/* Before this build of Windows 10 (version 1709) RTO_NO_SYN_RETRANSMISSIONS is no word but a count,
- * 254. */
+/* Before this build of Windows 10 (version 1709) RTO_NO_SYN_RETRANSMISSIONS is not a special value
+ * but a count, 254. */
 #define FIRST_BUILD_WITH_NO_SYN_RETRANSMISSIONS 16299u
 
 typedef LONG(WINAPI *rtl_get_version)(OSVERSIONINFOW *version);
 
-/* The true version: GetVersionEx tells what the program's manifest wants to hear ("RtlGetVersion
+/* The real version. GetVersionEx reports what the program's manifest declares ("RtlGetVersion
  * function", MSDN). */
 static DWORD windows_build(void)
 {
     OSVERSIONINFOW version;
     memset(&version, 0, sizeof version);
     version.dwOSVersionInfoSize = (DWORD)sizeof version;
-    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
-    FARPROC found = ntdll != NULL ? GetProcAddress(ntdll, "RtlGetVersion") : NULL;
     rtl_get_version get_version = NULL;
-    _Static_assert(sizeof get_version == sizeof found, "a FARPROC holds any function");
-    memcpy(&get_version, &found, sizeof get_version);
-    if (get_version == NULL || get_version(&version) != 0) {
-        return 0;
-    }
-    return version.dwBuildNumber;
+    bool is_known = ferp_winsock_find_function(L"ntdll.dll", "RtlGetVersion", &get_version) &&
+                    get_version(&version) == 0;
+    return is_known ? version.dwBuildNumber : 0;
 }
 
 /* "SIO_TCP_INITIAL_RTO control code", MSDN. */

@@ -1,16 +1,16 @@
-/* afd.c: the driver's requests, and no more: who asks for what is poller_afd.c's. */
+/* afd.c: the requests of the AFD driver. poller_afd.c decides which requests to make. */
 #include "platform/winsock/afd.h"
 
 #include <string.h>
 
 #define IOCTL_AFD_POLL 0x00012024u
 
-/* "SIO_BASE_HANDLE control code", MSDN; the second is in mswsock.h, and has no page. */
+/* "SIO_BASE_HANDLE control code", MSDN. SIO_BSP_HANDLE_POLL is in mswsock.h and has no page. */
 #define IOCTL_BASE_HANDLE 0x48000022u
 #define IOCTL_BSP_HANDLE_POLL 0x4800001Du
 
-/* NTSTATUS values, and what begins their severe half: a request that fails so at once has no
- * packet. */
+/* NTSTATUS values. Errors are FIRST_ERROR and above; a request that fails with one when it is made
+ * queues no packet. */
 #define CANCELLED ((NTSTATUS)0xC0000120u)
 #define FIRST_ERROR 0xC0000000u
 
@@ -22,7 +22,7 @@ typedef NTSTATUS(NTAPI *nt_device_io_control_file)(HANDLE, HANDLE, PIO_APC_ROUTI
 typedef NTSTATUS(NTAPI *nt_cancel_io_file_ex)(HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK);
 typedef ULONG(NTAPI *rtl_nt_status_to_dos_error)(NTSTATUS);
 
-/* ntdll is in every process, its import library not in every build. */
+/* ntdll is loaded in every process, but not every toolchain has its import library. */
 static struct {
     nt_create_file create_file;
     nt_device_io_control_file device_io_control_file;
@@ -30,13 +30,9 @@ static struct {
     rtl_nt_status_to_dos_error status_to_dos_error;
 } nt;
 
-static bool find_function(const char *name, void *pointer)
+static bool find_in_ntdll(const char *name, void *pointer)
 {
-    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
-    FARPROC found = ntdll != NULL ? GetProcAddress(ntdll, name) : NULL;
-    _Static_assert(sizeof nt.create_file == sizeof found, "a FARPROC holds any function");
-    memcpy(pointer, &found, sizeof found);
-    return found != NULL;
+    return ferp_winsock_find_function(L"ntdll.dll", name, pointer);
 }
 
 static BOOL CALLBACK find_functions(PINIT_ONCE once, PVOID parameter, PVOID *context)
@@ -44,10 +40,10 @@ static BOOL CALLBACK find_functions(PINIT_ONCE once, PVOID parameter, PVOID *con
     (void)once;
     (void)parameter;
     (void)context;
-    return find_function("NtCreateFile", &nt.create_file) &&
-           find_function("NtDeviceIoControlFile", &nt.device_io_control_file) &&
-           find_function("NtCancelIoFileEx", &nt.cancel_io_file_ex) &&
-           find_function("RtlNtStatusToDosError", &nt.status_to_dos_error);
+    return find_in_ntdll("NtCreateFile", &nt.create_file) &&
+           find_in_ntdll("NtDeviceIoControlFile", &nt.device_io_control_file) &&
+           find_in_ntdll("NtCancelIoFileEx", &nt.cancel_io_file_ex) &&
+           find_in_ntdll("RtlNtStatusToDosError", &nt.status_to_dos_error);
 }
 
 static bool has_failed(NTSTATUS status)
@@ -62,7 +58,7 @@ static fer_error error_of(NTSTATUS status)
 
 /* ---- The driver's handle */
 
-/* Any name below the device's does. */
+/* Any name below the device's is valid. */
 static NTSTATUS open_driver(HANDLE *out)
 {
     static WCHAR path[] = L"\\Device\\Afd\\Ferrule";
@@ -95,7 +91,7 @@ fer_error ferp_afd_open(HANDLE port, HANDLE *out)
         CloseHandle(afd);
         return err;
     }
-    /* Nobody waits for the handle itself: it is spared the signal
+    /* No thread waits for the handle itself, so its event need not be set
      * ("SetFileCompletionNotificationModes function", MSDN). */
     (void)SetFileCompletionNotificationModes(afd, FILE_SKIP_SET_EVENT_ON_HANDLE);
     *out = afd;
@@ -104,26 +100,25 @@ fer_error ferp_afd_open(HANDLE port, HANDLE *out)
 
 /* ---- Sockets */
 
-static fer_error ask_for_socket(SOCKET socket, DWORD question, SOCKET *out)
+static fer_error query_socket(SOCKET socket, DWORD control_code, SOCKET *out)
 {
     DWORD length = 0;
     return ferp_winsock_result(
-        WSAIoctl(socket, question, NULL, 0, out, (DWORD)sizeof *out, &length, NULL, NULL));
+        WSAIoctl(socket, control_code, NULL, 0, out, (DWORD)sizeof *out, &length, NULL, NULL));
 }
 
-/* Some layered providers answer SIO_BASE_HANDLE with an error, and pass SIO_BSP_HANDLE_POLL on
- * (wepoll, ws.c). */
+/* Some layered providers fail SIO_BASE_HANDLE but forward SIO_BSP_HANDLE_POLL (wepoll, ws.c). */
 fer_error ferp_afd_base_of(SOCKET socket, SOCKET *out)
 {
     SOCKET lower = INVALID_SOCKET;
-    fer_error err = ask_for_socket(socket, IOCTL_BASE_HANDLE, out);
+    fer_error err = query_socket(socket, IOCTL_BASE_HANDLE, out);
     if (err.kind == FER_OK || err.kind == FER_BAD_HANDLE) {
         return err;
     }
-    if (ask_for_socket(socket, IOCTL_BSP_HANDLE_POLL, &lower).kind != FER_OK || lower == socket) {
+    if (query_socket(socket, IOCTL_BSP_HANDLE_POLL, &lower).kind != FER_OK || lower == socket) {
         return err;
     }
-    return ask_for_socket(lower, IOCTL_BASE_HANDLE, out);
+    return query_socket(lower, IOCTL_BASE_HANDLE, out);
 }
 
 /* ---- Requests */
@@ -138,28 +133,28 @@ fer_error ferp_afd_begin(HANDLE afd, ferp_afd_request *request, SOCKET base, ULO
     request->poll.socket = (HANDLE)base;
     request->poll.events = events | FERP_AFD_LOCAL_CLOSE;
     request->poll.status = 0;
-    request->asked = events;
+    request->requested = events;
     NTSTATUS status = nt.device_io_control_file(
         afd, NULL, NULL, context, &request->status, IOCTL_AFD_POLL, &request->poll,
         (ULONG)sizeof request->poll, &request->poll, (ULONG)sizeof request->poll);
     if (has_failed(status)) {
         return error_of(status);
     }
-    request->state = FERP_AFD_UNDER_WAY;
+    request->state = FERP_AFD_PENDING;
     return FERP_WINSOCK_OK;
 }
 
-/* "NtCancelIoFileEx function", MSDN. It finds nothing where the packet is in the port already. */
+/* "NtCancelIoFileEx function", MSDN. It finds no request if the packet is already in the port. */
 void ferp_afd_cancel(HANDLE afd, ferp_afd_request *request)
 {
     IO_STATUS_BLOCK status;
-    if (request->state == FERP_AFD_UNDER_WAY) {
+    if (request->state == FERP_AFD_PENDING) {
         (void)nt.cancel_io_file_ex(afd, &request->status, &status);
         request->state = FERP_AFD_STALE;
     }
 }
 
-/* A request that failed by itself says that something is wrong with the socket. */
+/* A request that failed without a cancel shows that the socket has failed. */
 ULONG ferp_afd_end(ferp_afd_request *request)
 {
     NTSTATUS status = request->status.Status;

@@ -1,8 +1,8 @@
-/* afd.h: the requests of AFD, the driver below Winsock: tell me when this socket is readable, once.
- * WSAPoll and select are made of it. Private to platform/winsock.
+/* afd.h: the requests of AFD, the driver below Winsock. A request completes once, when its socket
+ * is ready. WSAPoll and select are built on it. Private to platform/winsock.
  *
- * No page of MSDN describes IOCTL_AFD_POLL; that it stays as it is, much depends on: wepoll (whose
- * README tells how it works), libuv, mio, the JDK. NtCreateFile, NtCancelIoFileEx and
+ * No page of MSDN documents IOCTL_AFD_POLL. Much software depends on its not changing: wepoll
+ * (whose README describes it), libuv, mio, the JDK. NtCreateFile, NtCancelIoFileEx and
  * RtlNtStatusToDosError have pages. */
 #ifndef FERP_WINSOCK_AFD_H
 #define FERP_WINSOCK_AFD_H
@@ -11,7 +11,7 @@
 
 #include <winternl.h>
 
-/* What to tell of, and what is told. A socket's own end is told in any case. */
+/* Requested and reported events. LOCAL_CLOSE is always requested. */
 #define FERP_AFD_RECEIVE 0x0001u
 #define FERP_AFD_SEND 0x0004u
 #define FERP_AFD_DISCONNECT 0x0008u
@@ -22,11 +22,11 @@
 
 typedef enum ferp_afd_state {
     FERP_AFD_IDLE,
-    FERP_AFD_UNDER_WAY,
-    FERP_AFD_STALE /* under way, or told of already, but wanted no longer */
+    FERP_AFD_PENDING,
+    FERP_AFD_STALE /* pending or complete, but its result is no longer needed */
 } ferp_afd_state;
 
-/* What the driver reads and writes. */
+/* The driver's input and output. */
 typedef struct ferp_afd_poll {
     LARGE_INTEGER timeout;
     ULONG count;
@@ -36,31 +36,32 @@ typedef struct ferp_afd_poll {
     NTSTATUS status;
 } ferp_afd_poll;
 
-/* One request at a time. From ferp_afd_begin on it is the system's, and must stay where it is,
- * until its packet has been taken from the completion port. All zero bytes: IDLE. */
+/* One request at a time. From ferp_afd_begin until its packet is taken from the completion port,
+ * the system owns it, and it must not move. All zero bytes: IDLE. */
 typedef struct ferp_afd_request {
     IO_STATUS_BLOCK status;
     ferp_afd_poll poll;
-    ULONG asked;
+    ULONG requested;
     ferp_afd_state state;
 } ferp_afd_request;
 
-/* A handle of the driver, tied to a completion port; closed by CloseHandle. UNSUPPORTED where there
- * is none. */
+/* Opens a handle of the driver that is bound to a completion port; CloseHandle closes it.
+ * UNSUPPORTED: there is no AFD. */
 fer_error ferp_afd_open(HANDLE port, HANDLE *out);
 
-/* The SOCKET that the driver knows, below what layered providers may have put on top of it. */
+/* The base SOCKET, which the driver uses, below any layered provider. */
 fer_error ferp_afd_base_of(SOCKET socket, SOCKET *out);
 
-/* Begins an IDLE request; its packet comes with context for its lpOverlapped, even where the socket
- * is ready already. After an error there is no packet, and it is IDLE still. */
+/* Begins an IDLE request. Its packet has context as its lpOverlapped and is queued even if the
+ * socket is already ready. After an error there is no packet and the request remains IDLE. */
 fer_error ferp_afd_begin(HANDLE afd, ferp_afd_request *request, SOCKET base, ULONG events,
                          void *context);
 
-/* Makes one that is UNDER_WAY STALE; its packet comes soon, if it is not there already. */
+/* Changes a PENDING request to STALE. Its packet is queued soon, if it is not queued already. */
 void ferp_afd_cancel(HANDLE afd, ferp_afd_request *request);
 
-/* Its packet has come: it is IDLE again. What was told; nothing where it was STALE. */
+/* Handles the packet of a request, which becomes IDLE. Returns the reported events, or 0 if the
+ * request was STALE. */
 ULONG ferp_afd_end(ferp_afd_request *request);
 
 #endif

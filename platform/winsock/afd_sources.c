@@ -1,15 +1,15 @@
-/* afd_sources.c: the sockets that one poller has the driver watch: when which request begins, and
- * when its memory may be freed. */
+/* afd_sources.c: the sockets that a poller registers with the driver: when each request begins, and
+ * when its memory can be freed. */
 #include "platform/winsock/afd_sources.h"
 
 #include <string.h>
 
-/* Requests of one handle of the driver: what one cancel costs grows with them (trio, issue 1280:
- * not to be felt below a thousand). */
+/* The maximum number of requests on one handle of the driver. The cost of a cancel grows with their
+ * number (trio, issue 1280: negligible below a thousand). */
 enum { GROUP_MAX = 500 };
 
-/* How many requests for forgotten sockets' ends may wait to be freed. */
-enum { STALE_LIVES_MAX = 64 };
+/* How many stale close requests may wait to be freed. */
+enum { STALE_CLOSES_MAX = 64 };
 
 static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
 
@@ -17,10 +17,10 @@ static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
 
 static fer_error open_group(const ferp_afd_poller *poller, ferp_afd_group *group)
 {
-    FER_TRY(ferp_afd_open(poller->looks, &group->looks));
-    fer_error err = ferp_afd_open(poller->lives, &group->lives);
+    FER_TRY(ferp_afd_open(poller->readiness_port, &group->readiness_driver));
+    fer_error err = ferp_afd_open(poller->close_port, &group->close_driver);
     if (err.kind != FER_OK) {
-        CloseHandle(group->looks);
+        CloseHandle(group->readiness_driver);
     }
     return err;
 }
@@ -71,17 +71,17 @@ static void end_groups(ferp_afd_poller *poller)
     while (poller->groups != NULL) {
         ferp_afd_group *group = poller->groups;
         poller->groups = group->next;
-        CloseHandle(group->looks);
-        CloseHandle(group->lives);
+        CloseHandle(group->readiness_driver);
+        CloseHandle(group->close_driver);
         ferp_memory_free(group);
     }
 }
 
-/* ---- What is to be asked for again */
+/* ---- The queue of sources whose requests must begin again */
 
 void ferp_afd_source_enqueue(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    if (source->is_queued || source->wanted == 0) {
+    if (source->is_queued || source->events == 0) {
         return;
     }
     source->is_queued = true;
@@ -139,111 +139,114 @@ fer_error ferp_afd_source_new(ferp_afd_poller *poller, fer_raw_socket raw, ferp_
 
 void ferp_afd_source_release(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    if (!source->is_watched && source->look.state == FERP_AFD_IDLE &&
-        source->life.state == FERP_AFD_IDLE) {
+    if (!source->is_registered && source->readiness.state == FERP_AFD_IDLE &&
+        source->close.state == FERP_AFD_IDLE) {
         ferp_sources_remove(&poller->sources, source->raw);
         leave_group(poller, source);
         ferp_memory_free(source);
     }
 }
 
-static void cancel_life(ferp_afd_poller *poller, ferp_afd_source *source)
+static void cancel_close(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    if (source->life.state == FERP_AFD_UNDER_WAY) {
-        ferp_afd_cancel(source->group->lives, &source->life);
-        poller->lives_stale++;
+    if (source->close.state == FERP_AFD_PENDING) {
+        ferp_afd_cancel(source->group->close_driver, &source->close);
+        poller->close_stale++;
     }
 }
 
-/* Without it all that is lost is the certainty whether a number was closed: its failure is
- * nobody's. */
-void ferp_afd_source_ask_for_end(ferp_afd_poller *poller, ferp_afd_source *source)
+/* A failure is ignored: without a close request, the poller only loses the certainty whether the
+ * number was closed. */
+void ferp_afd_source_request_close(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    if (source->life.state == FERP_AFD_IDLE &&
-        ferp_afd_begin(source->group->lives, &source->life, source->base, 0, source).kind ==
+    if (source->close.state == FERP_AFD_IDLE &&
+        ferp_afd_begin(source->group->close_driver, &source->close, source->base, 0, source).kind ==
             FER_OK) {
-        poller->lives_out++;
+        poller->close_pending++;
     }
 }
 
-void ferp_afd_source_forget(ferp_afd_poller *poller, ferp_afd_source *source)
+void ferp_afd_source_unregister(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    source->is_watched = false;
+    source->is_registered = false;
     ferp_afd_source_dequeue(poller, source);
-    ferp_afd_cancel(source->group->looks, &source->look);
-    cancel_life(poller, source);
+    ferp_afd_cancel(source->group->readiness_driver, &source->readiness);
+    cancel_close(poller, source);
 }
 
-/* A request that tells of nothing was cancelled: because its source was forgotten, which may be
- * watched again by now, or by somebody else. */
-static void take_life(ferp_afd_poller *poller, ferp_afd_source *source)
+/* A close request that reports nothing was cancelled, by other code or because its source was
+ * unregistered. Such a source may be registered again by now. */
+static void complete_close(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    poller->lives_out--;
-    poller->lives_stale -= source->life.state == FERP_AFD_STALE;
-    ULONG told = ferp_afd_end(&source->life);
-    if ((told & FERP_AFD_LOCAL_CLOSE) != 0) {
-        ferp_afd_source_forget(poller, source);
+    poller->close_pending--;
+    poller->close_stale -= source->close.state == FERP_AFD_STALE;
+    ULONG reported = ferp_afd_end(&source->close);
+    if ((reported & FERP_AFD_LOCAL_CLOSE) != 0) {
+        ferp_afd_source_unregister(poller, source);
     }
-    if (told == 0 && source->is_watched) {
-        ferp_afd_source_ask_for_end(poller, source);
+    if (reported == 0 && source->is_registered) {
+        ferp_afd_source_request_close(poller, source);
     }
     ferp_afd_source_release(poller, source);
 }
 
-/* What a close or a cancel tells is in the port when it returns. */
-void ferp_afd_sources_learn_ends(ferp_afd_poller *poller)
+/* The packet of a close or a cancel is in the port when that call returns. */
+void ferp_afd_sources_collect_closed(ferp_afd_poller *poller)
 {
     OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
     ULONG found = 0;
-    while (poller->lives_out > 0 &&
-           GetQueuedCompletionStatusEx(poller->lives, packets, FERP_AFD_BATCH, &found, 0, FALSE)) {
+    while (poller->close_pending > 0 &&
+           GetQueuedCompletionStatusEx(poller->close_port, packets, FERP_AFD_BATCH, &found, 0,
+                                       FALSE)) {
         for (ULONG i = 0; i < found; i++) {
-            take_life(poller, (ferp_afd_source *)packets[i].lpOverlapped);
+            complete_close(poller, (ferp_afd_source *)packets[i].lpOverlapped);
         }
     }
 }
 
-void ferp_afd_sources_tidy(ferp_afd_poller *poller)
+void ferp_afd_sources_trim(ferp_afd_poller *poller)
 {
-    if (poller->lives_stale >= STALE_LIVES_MAX) {
-        ferp_afd_sources_learn_ends(poller);
+    if (poller->close_stale >= STALE_CLOSES_MAX) {
+        ferp_afd_sources_collect_closed(poller);
     }
 }
 
 ferp_afd_source *ferp_afd_source_find(ferp_afd_poller *poller, fer_raw_socket raw)
 {
     if (ferp_sources_find(&poller->sources, raw) != NULL) {
-        ferp_afd_sources_learn_ends(poller);
+        ferp_afd_sources_collect_closed(poller);
     }
     return ferp_sources_find(&poller->sources, raw);
 }
 
-/* ---- Asking */
+/* ---- Requests */
 
-/* A request under way that asks for enough stays: what it tells is compared with what is wanted
- * then. One that is stale is followed by another. */
-fer_error ferp_afd_source_ask(ferp_afd_poller *poller, ferp_afd_source *source, ULONG wanted)
+/* A pending request for enough events remains; its result is masked with the events that are needed
+ * then. A stale one is followed by a new one. */
+fer_error ferp_afd_source_request(ferp_afd_poller *poller, ferp_afd_source *source, ULONG events)
 {
-    if (source->look.state == FERP_AFD_UNDER_WAY && (wanted & ~source->look.asked) != 0) {
-        ferp_afd_cancel(source->group->looks, &source->look);
+    if (source->readiness.state == FERP_AFD_PENDING &&
+        (events & ~source->readiness.requested) != 0) {
+        ferp_afd_cancel(source->group->readiness_driver, &source->readiness);
     }
-    if (source->look.state != FERP_AFD_IDLE) {
+    if (source->readiness.state != FERP_AFD_IDLE) {
         return FERP_WINSOCK_OK;
     }
-    FER_TRY(ferp_afd_begin(source->group->looks, &source->look, source->base, wanted, source));
-    poller->looks_out++;
+    FER_TRY(ferp_afd_begin(source->group->readiness_driver, &source->readiness, source->base,
+                           events, source));
+    poller->readiness_pending++;
     return FERP_WINSOCK_OK;
 }
 
-/* One that was closed and not deleted is forgotten here, unless a new socket has its number: then
- * before anything is told of that. */
-fer_error ferp_afd_sources_ask_queued(ferp_afd_poller *poller)
+/* Unregisters a source whose socket was closed without a delete. If a new socket has the number,
+ * the close request's packet unregisters it before any event of the new socket is reported. */
+fer_error ferp_afd_sources_request_queued(ferp_afd_poller *poller)
 {
     while (poller->first != NULL) {
         ferp_afd_source *source = poller->first;
-        fer_error err = ferp_afd_source_ask(poller, source, source->wanted);
+        fer_error err = ferp_afd_source_request(poller, source, source->events);
         if (err.kind == FER_BAD_HANDLE) {
-            ferp_afd_source_forget(poller, source);
+            ferp_afd_source_unregister(poller, source);
             ferp_afd_source_release(poller, source);
             continue;
         }
@@ -253,10 +256,10 @@ fer_error ferp_afd_sources_ask_queued(ferp_afd_poller *poller)
     return FERP_WINSOCK_OK;
 }
 
-/* ---- All of them */
+/* ---- The poller */
 
-/* As many threads as like may run with what they got: the default, one for each processor, would
- * let others wait for them ("CreateIoCompletionPort function", MSDN). */
+/* Any number of threads may run after a wait. The default, one for each processor, would make
+ * others wait for them ("CreateIoCompletionPort function", MSDN). */
 static HANDLE new_port(void)
 {
     return CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, INT32_MAX);
@@ -264,25 +267,25 @@ static HANDLE new_port(void)
 
 static fer_error open_ports(ferp_afd_poller *poller)
 {
-    poller->looks = new_port();
-    if (poller->looks == NULL) {
+    poller->readiness_port = new_port();
+    if (poller->readiness_port == NULL) {
         return ferp_winsock_last_error();
     }
-    poller->lives = new_port();
-    return poller->lives != NULL ? FERP_WINSOCK_OK : ferp_winsock_last_error();
+    poller->close_port = new_port();
+    return poller->close_port != NULL ? FERP_WINSOCK_OK : ferp_winsock_last_error();
 }
 
 static void close_ports(ferp_afd_poller *poller)
 {
-    if (poller->lives != NULL) {
-        CloseHandle(poller->lives);
+    if (poller->close_port != NULL) {
+        CloseHandle(poller->close_port);
     }
-    if (poller->looks != NULL) {
-        CloseHandle(poller->looks);
+    if (poller->readiness_port != NULL) {
+        CloseHandle(poller->readiness_port);
     }
 }
 
-/* The first group shows whether there is an AFD. */
+/* Adding the first group shows whether there is an AFD. */
 fer_error ferp_afd_sources_open(ferp_afd_poller *poller)
 {
     memset(poller, 0, sizeof *poller);
@@ -302,13 +305,13 @@ static void cancel_all(const ferp_afd_poller *poller)
     for (size_t i = 0; i < poller->sources.capacity; i++) {
         ferp_afd_source *source = poller->sources.slots[i].record;
         if (source != NULL) {
-            ferp_afd_cancel(source->group->looks, &source->look);
-            ferp_afd_cancel(source->group->lives, &source->life);
+            ferp_afd_cancel(source->group->readiness_driver, &source->readiness);
+            ferp_afd_cancel(source->group->close_driver, &source->close);
         }
     }
 }
 
-/* Takes the packets of as many requests as are out. Of a port that is open, that cannot fail. */
+/* Takes the packets of all pending requests. This cannot fail while the port is open. */
 static void drain(HANDLE port, size_t out)
 {
     OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
@@ -324,8 +327,8 @@ static void drain(HANDLE port, size_t out)
 void ferp_afd_sources_end(ferp_afd_poller *poller)
 {
     cancel_all(poller);
-    drain(poller->looks, poller->looks_out);
-    drain(poller->lives, poller->lives_out);
+    drain(poller->readiness_port, poller->readiness_pending);
+    drain(poller->close_port, poller->close_pending);
     for (size_t i = 0; i < poller->sources.capacity; i++) {
         ferp_memory_free(poller->sources.slots[i].record);
     }

@@ -1,4 +1,4 @@
-/* clock.c: the clock that never goes back. */
+/* clock.c: the monotonic clock. */
 #include "platform/winsock/winsock.h"
 
 #define NANOS_PER_SECOND 1000000000u
@@ -6,7 +6,7 @@
 uint64_t ferp_now(void)
 {
     /* Neither call fails since Windows XP ("QueryPerformanceCounter function", MSDN). The frequency
-     * is at most some GHz: the rest of a second times 10^9 fits. */
+     * is at most some GHz, so the remainder of a second times 10^9 fits. */
     LARGE_INTEGER frequency;
     LARGE_INTEGER counter;
     QueryPerformanceFrequency(&frequency);

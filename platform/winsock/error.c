@@ -1,10 +1,10 @@
-/* error.c: Windows codes to kinds, and the start of Winsock, without which every call is an error.
- * The table is errors_winsock.h's, checked here against the headers. */
+/* error.c: maps Windows codes to kinds, and starts Winsock, without which every call fails. The
+ * table is in errors_winsock.h and is checked here against the headers. */
 #include "platform/winsock/winsock.h"
 
 #include "platform/winsock/errors_winsock.h"
 
-/* Names that some SDKs' WinError.h lack; where one has them, it says the same. */
+/* Names that some SDKs' WinError.h lacks. If it has a name, the number must be the same. */
 #ifndef ERROR_DIRECTORY_NOT_SUPPORTED
 #define ERROR_DIRECTORY_NOT_SUPPORTED 336
 #endif
@@ -62,8 +62,8 @@ static BOOL CALLBACK start_winsock(PINIT_ONCE once, PVOID code, PVOID *context)
 
 fer_error ferp_winsock_start(void)
 {
-    /* A start that failed is tried again by the next call: the callback's FALSE leaves the once
-     * undone. */
+    /* The next call retries a failed start: InitOnceExecuteOnce stays uninitialized if the callback
+     * returns FALSE. */
     static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
     int code = 0;
     if (!InitOnceExecuteOnce(&once, start_winsock, &code, NULL)) {

@@ -1,14 +1,14 @@
-/* errors_winsock.h: the Windows code of every error that a socket call can give, and its one kind.
- * Data only, with the numbers, so that it is read on every system: by the Winsock backend, the
- * simulated network's Windows dialect, and the tests.
+/* errors_winsock.h: the Windows codes that socket calls report, and their kinds. Data only, with
+ * the numbers, so that it is usable on every system: for the Winsock backend, the simulated
+ * network's Windows dialect, and the tests.
  *
  * X(code, name, kind). Numbers: WinError.h. Meanings: "Windows Sockets Error Codes" and "System
- * Error Codes" (MSDN). Where Rust 1.95's decode_error_kind names a kind, it is that one, 995 as
- * TimedOut too; else the kind is that of the POSIX error with the same meaning. */
+ * Error Codes" (MSDN). If Rust 1.95's decode_error_kind maps a code, the kind is Rust's (995 is
+ * TimedOut too). Otherwise the kind is that of the POSIX error with the same meaning. */
 #ifndef FERP_ERRORS_WINSOCK_H
 #define FERP_ERRORS_WINSOCK_H
 
-/* Winsock's own numbers, 10000 and up. */
+/* Winsock's numbers, 10000 and up. */
 #define FERP_WINSOCK_SOCKET_ERRORS(X)                       \
     X(10004, WSAEINTR, FER_INTERRUPTED)                     \
     X(10009, WSAEBADF, FER_BAD_HANDLE)                      \
@@ -100,8 +100,8 @@
     X(11030, WSA_QOS_ESHAPERATEOBJ, FER_UNCATEGORIZED)      \
     X(11031, WSA_QOS_RESERVED_PETYPE, FER_UNCATEGORIZED)
 
-/* Win32's numbers: those that Rust names, and those that socket calls and overlapped requests can
- * end with besides. */
+/* Win32's numbers: those that Rust maps, and those with which socket calls and overlapped requests
+ * can fail too. */
 #define FERP_WINSOCK_SYSTEM_ERRORS(X)                           \
     X(2, ERROR_FILE_NOT_FOUND, FER_NOT_FOUND)                   \
     X(3, ERROR_PATH_NOT_FOUND, FER_NOT_FOUND)                   \

@@ -1,13 +1,13 @@
-/* io.c: bytes in and out. Every socket here is nonblocking, so no call waits, and none can lose its
- * count by being interrupted. */
+/* io.c: receiving and sending. Every socket of this backend is nonblocking, so no call waits, and
+ * no interrupted call can lose its byte count. */
 #include "platform/winsock/winsock.h"
 
 #include <string.h>
 
 #define SLICES_MAX 1024
 
-/* A received 0 is the peer's end, unless the connection is broken. Windows' recv says WSAECONNRESET
- * by itself then; Wine's says 0 after nearly every reset, and shows it in WSAPoll. */
+/* A received 0 is the end of the stream, unless the connection is broken. After a reset, recv fails
+ * with WSAECONNRESET on Windows. On Wine it mostly returns 0, and only WSAPoll shows the reset. */
 static fer_error end_or_reset(SOCKET socket)
 {
     return ferp_winsock_is_broken(socket) ? ferp_winsock_error(WSAECONNRESET) : FERP_WINSOCK_OK;
@@ -44,16 +44,16 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
     WSABUF buffers[SLICES_MAX];
     DWORD moved = 0;
     DWORD flags = 0;
-    size_t wanted = 0;
+    size_t requested = 0;
     *n = 0;
     for (size_t i = 0; i < count && i < SLICES_MAX; i++) {
         buffers[i].buf = slices[i].base;
         buffers[i].len = (ULONG)slices[i].len;
-        wanted += slices[i].len;
+        requested += slices[i].len;
     }
     FER_TRY(
         ferp_winsock_result(WSARecv(socket, buffers, (DWORD)count, &moved, &flags, NULL, NULL)));
-    if (moved == 0 && wanted > 0) {
+    if (moved == 0 && requested > 0) {
         return end_or_reset(socket);
     }
     *n = moved;
@@ -71,7 +71,7 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     return FERP_WINSOCK_OK;
 }
 
-/* No call here waits. */
+/* The socket is always nonblocking. */
 fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
                         size_t *n)
 {
@@ -100,8 +100,8 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
     return FERP_WINSOCK_OK;
 }
 
-/* A datagram that is longer than the buffer is WSAEMSGSIZE; the buffer and the address are filled
- * all the same ("recvfrom function", MSDN). */
+/* A datagram that is longer than the buffer fails with WSAEMSGSIZE, but fills the buffer and the
+ * address ("recvfrom function", MSDN). */
 static fer_error receive_from(SOCKET socket, void *buf, size_t len, int flags,
                               struct ferp_datagram *out)
 {
@@ -155,8 +155,7 @@ fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
     return ferp_send_to(raw, buf, len, addr, n);
 }
 
-/* <mstcpip.h> and <mswsock.h> have the first only for some versions, and older ones not the
- * second. */
+/* <mstcpip.h> defines the first only for some versions; an older <mswsock.h> lacks the second. */
 #ifndef SIO_UDP_CONNRESET
 #define SIO_UDP_CONNRESET _WSAIOW(IOC_VENDOR, 12)
 #endif
@@ -164,11 +163,11 @@ fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
 #define SIO_UDP_NETRESET _WSAIOW(IOC_VENDOR, 15)
 #endif
 
-/* "Winsock IOCTLs", MSDN. Wine knows no SIO_UDP_NETRESET. */
-void ferp_report_refusals(fer_raw_socket raw, bool told)
+/* "Winsock IOCTLs", MSDN. Wine does not support SIO_UDP_NETRESET. */
+void ferp_report_refusals(fer_raw_socket raw, bool enabled)
 {
     static const DWORD controls[] = {SIO_UDP_CONNRESET, SIO_UDP_NETRESET};
-    BOOL on = told;
+    BOOL on = enabled;
     DWORD unused = 0;
     for (int i = 0; i < 2; i++) {
         (void)WSAIoctl(ferp_winsock_socket(raw), controls[i], &on, (DWORD)sizeof on, NULL, 0,

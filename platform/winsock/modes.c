@@ -1,10 +1,11 @@
-/* modes.c: what every handle of a socket shares: timeouts, the user's blocking mode, and the mark
- * of an ended read half.
+/* modes.c: the timeouts, the user's blocking mode and the mark of an ended read half, which all
+ * handles of a socket share.
  *
- * A SOCKET here is always nonblocking, and a nonblocking call ignores SO_RCVTIMEO and SO_SNDTIMEO.
- * These two options are shared by all SOCKETs of one socket ("Shared Sockets", MSDN): so they hold
- * the library's own words. A word is a timeout in milliseconds, 0 for none, and marks above it.
- * What the user asks for and what leaves the library never shows a mark. */
+ * A SOCKET of this backend is always nonblocking, and nonblocking calls ignore SO_RCVTIMEO and
+ * SO_SNDTIMEO. All SOCKETs of one socket share these two options ("Shared Sockets", MSDN), so the
+ * library stores words of its own in them. A word is a timeout in milliseconds, 0 for none, with
+ * marks in its high bits. The user never reads a mark, and no SOCKET leaves the library with
+ * one. */
 #include "platform/winsock/winsock.h"
 
 #define MILLIS_MAX 0x3FFFFFFFu
@@ -12,8 +13,8 @@
 #define READ_ENDED_MARK 0x80000000u
 #define NANOS_PER_MILLI 1000000u
 
-/* A change is a read and a write: one at a time, for two threads may change two things through two
- * handles of one socket. No call that only looks takes it. */
+/* A change reads and writes a word. The lock serializes changes, because two threads may change a
+ * socket through two handles. Calls that only read do not take it. */
 static SRWLOCK words_lock = SRWLOCK_INIT;
 
 fer_error ferp_winsock_set_io_mode(SOCKET socket, u_long nonblocking)
@@ -43,7 +44,7 @@ static fer_error write_word(fer_raw_socket raw, ferp_direction direction, DWORD 
                                           (int)sizeof word));
 }
 
-/* Replaces the bits of mask by those of value. */
+/* Replaces the bits of mask with those of value. */
 static fer_error change_word(fer_raw_socket raw, ferp_direction direction, DWORD mask, DWORD value)
 {
     DWORD word = 0;
@@ -56,7 +57,7 @@ static fer_error change_word(fer_raw_socket raw, ferp_direction direction, DWORD
     return err;
 }
 
-/* Rounded up, at least 1, for 0 is none, and cut to what the word holds: 12 days. */
+/* Rounds up to at least 1, because 0 means no timeout; clamps to the word's maximum, 12 days. */
 static DWORD millis_from(fer_duration timeout)
 {
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
@@ -88,7 +89,7 @@ fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duratio
     return FERP_WINSOCK_OK;
 }
 
-/* Both words carry the mark, so that a wait in either direction reads one. */
+/* Both words carry the mark, so that a wait in either direction reads one word. */
 fer_error ferp_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 {
     DWORD mark = nonblocking ? NONBLOCKING_MARK : 0;
@@ -119,7 +120,7 @@ fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct f
     return FERP_WINSOCK_OK;
 }
 
-/* ---- Sockets that come from outside, or go there */
+/* ---- Adopted and released sockets */
 
 struct words {
     DWORD reading;
@@ -138,8 +139,8 @@ static fer_error write_words(fer_raw_socket raw, struct words words)
     return write_word(raw, FERP_WRITING, words.writing);
 }
 
-/* Puts both words and the SOCKET's real mode in place, or leaves all as it was: the mode is last,
- * for it cannot be asked for. */
+/* Sets both words and the SOCKET's real mode, or leaves all unchanged. The mode is set last because
+ * Windows cannot read it back. */
 static fer_error replace_words(fer_raw_socket raw, struct words before, struct words after,
                                u_long real_mode)
 {

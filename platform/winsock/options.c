@@ -1,16 +1,16 @@
-/* options.c: socket options, as whole numbers, and multicast groups. */
+/* options.c: socket options that are numbers, linger, and multicast groups. */
 #include "platform/winsock/winsock.h"
 
 #include <mstcpip.h>
 #include <string.h>
 
-/* Windows 10 has them from version 1703 and 1709 on, older headers not at all. An older Windows
- * answers WSAENOPROTOOPT. */
+/* Windows 10 supports these since versions 1703 and 1709; older headers lack them. An older Windows
+ * fails with WSAENOPROTOOPT. */
 #define WINSOCK_TCP_KEEPIDLE 3
 #define WINSOCK_TCP_KEEPCNT 16
 #define WINSOCK_TCP_KEEPINTVL 17
 
-/* No system's number. */
+/* Not a valid option number. */
 #define WINSOCK_NO_OPTION (-1)
 
 struct option_name {
@@ -54,7 +54,7 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
 {
     const struct option_name name = option_names[option];
-    /* Of some BOOLs only one byte is written. */
+    /* Windows writes only one byte of some BOOLs. */
     DWORD number = 0;
     int size = (int)sizeof number;
     if (name.name == WINSOCK_NO_OPTION) {
@@ -88,8 +88,8 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
                                           (const char *)&request, (int)sizeof request));
 }
 
-/* A route is chosen by address here: binding to the network interface's own address is what Windows
- * has. */
+/* Windows has no such option. It chooses routes by address: a program binds to the interface's own
+ * address instead. */
 fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
 {
     (void)raw;

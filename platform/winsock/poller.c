@@ -1,20 +1,20 @@
-/* poller.c: a poller on Windows: by AFD, which every Windows since 2000 has, or by WSAPoll where
- * there is none. Which of the two is decided once, when it is made. */
+/* poller.c: a poller on Windows: over AFD, which every Windows since 2000 has, or over WSAPoll if
+ * there is no AFD. ferp_poller_open decides. */
 #include "platform/winsock/poller.h"
 
 #include "platform/common/poller_list.h"
 
-/* Of a poller's words the last, which neither way uses. */
-enum { AT_WAY = 3 };
+/* The last of a poller's words, which both implementations leave unused. */
+enum { AT_KIND = 3 };
 
-enum { BY_AFD, BY_LIST };
+enum { KIND_AFD, KIND_LIST };
 
 static bool is_list(const fer_poller *poller)
 {
-    return poller->words_[AT_WAY] == BY_LIST;
+    return poller->words_[AT_KIND] == KIND_LIST;
 }
 
-/* WSAPoll alone can be chosen from outside, for its tests. */
+/* Tests can predefine FERP_WINSOCK_POLLER_LIST_ALONE to select WSAPoll. */
 static fer_error open_afd(fer_poller *poller)
 {
 #ifdef FERP_WINSOCK_POLLER_LIST_ALONE
@@ -28,12 +28,12 @@ static fer_error open_afd(fer_poller *poller)
 fer_error ferp_poller_open(fer_poller *poller)
 {
     FER_TRY(ferp_winsock_start());
-    poller->words_[AT_WAY] = BY_AFD;
+    poller->words_[AT_KIND] = KIND_AFD;
     fer_error err = open_afd(poller);
     if (err.kind != FER_UNSUPPORTED) {
         return err;
     }
-    poller->words_[AT_WAY] = BY_LIST;
+    poller->words_[AT_KIND] = KIND_LIST;
     return ferp_list_open(poller);
 }
 

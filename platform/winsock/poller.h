@@ -1,12 +1,11 @@
-/* poller.h: what the ways of waiting for many sockets on Windows share. Private to
- * platform/winsock. */
+/* poller.h: what the two pollers of Windows share. Private to platform/winsock. */
 #ifndef FERP_WINSOCK_POLLER_H
 #define FERP_WINSOCK_POLLER_H
 
 #include "platform/winsock/winsock.h"
 
-/* The seam's functions by AFD, which completes a request when a socket is ready. UNSUPPORTED from
- * open: there is none. poller_afd.c */
+/* The seam's functions over AFD, which completes a request when a socket is ready. open fails with
+ * UNSUPPORTED if there is no AFD. poller_afd.c */
 fer_error ferp_winsock_afd_open(fer_poller *poller);
 void ferp_winsock_afd_close(fer_poller *poller);
 fer_error ferp_winsock_afd_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
@@ -18,7 +17,7 @@ fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t ca
                                 fer_duration timeout, size_t *count, bool *notified);
 fer_error ferp_winsock_afd_notify(fer_poller *poller);
 
-/* What a SOCKET's number is known by, as far as it can be: 0 where there is nothing yet.
+/* What identifies the socket of a SOCKET number, as far as Windows shows it; 0 if not set yet.
  * poller_names.c */
 typedef struct ferp_winsock_names {
     uint64_t port;
@@ -27,8 +26,8 @@ typedef struct ferp_winsock_names {
 
 ferp_winsock_names ferp_winsock_names_of(SOCKET socket);
 
-/* Whether now cannot be the names of the socket that then were: its number was closed, and given to
- * a new one. False where they do not tell. */
+/* Whether the two cannot be of the same socket: the number was closed and given to a new socket.
+ * False if they do not show it. */
 bool ferp_winsock_names_contradict(ferp_winsock_names then, ferp_winsock_names now);
 
 #endif

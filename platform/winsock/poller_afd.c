@@ -1,16 +1,16 @@
-/* poller_afd.c: a poller on Windows: each socket has a request of AFD (afd.h), whose packet comes
- * to a completion port when it is ready. A FER_POLL_LEVEL socket whose event was given is asked for
- * again at the start of the next wait, or at once where others wait meanwhile. */
+/* poller_afd.c: a poller over AFD (afd.h). Each socket has a request, whose packet arrives at a
+ * completion port when the socket is ready. After an event of a FER_POLL_LEVEL socket a new request
+ * begins: at the start of the next wait, or immediately if another thread is waiting. */
 #include "platform/winsock/poller.h"
 
 #include "platform/winsock/afd_sources.h"
 
-/* ABORT: a reset. */
+/* ABORT is a reset. */
 #define BROKEN (FERP_AFD_ABORT | FERP_AFD_CONNECT_FAIL)
 #define READABLE (FERP_AFD_RECEIVE | FERP_AFD_ACCEPT | FERP_AFD_DISCONNECT)
 #define WRITABLE FERP_AFD_SEND
 
-/* A poller's words. */
+/* Indexes into a poller's words. */
 enum { AT_POLLER };
 
 static ferp_afd_poller *poller_of(const fer_poller *poller)
@@ -18,47 +18,47 @@ static ferp_afd_poller *poller_of(const fer_poller *poller)
     return (ferp_afd_poller *)poller->words_[AT_POLLER];
 }
 
-/* ---- What is wanted */
+/* ---- Interest */
 
-static ULONG wanted_of(fer_event interest)
+static ULONG afd_events_of(fer_event interest)
 {
     return BROKEN | (interest.readable ? READABLE : 0u) | (interest.writable ? WRITABLE : 0u);
 }
 
-static void want(ferp_afd_source *source, fer_event interest, fer_poll_mode mode)
+static void set_interest(ferp_afd_source *source, fer_event interest, fer_poll_mode mode)
 {
     source->key = interest.key;
-    source->wanted = wanted_of(interest);
+    source->events = afd_events_of(interest);
     source->is_once = mode == FER_POLL_ONESHOT || (!interest.readable && !interest.writable);
 }
 
 /* ---- Adding, modifying, deleting */
 
-/* A source of this number that is still here is another one's, or dying: its requests are stale,
- * and new ones follow them. */
-static fer_error watch(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET base, fer_event interest,
-                       fer_poll_mode mode)
+/* An existing source of this number belongs to a closed socket or is being deleted. Its requests
+ * become stale, and new ones follow them. */
+static fer_error add_locked(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET base,
+                            fer_event interest, fer_poll_mode mode)
 {
     ferp_afd_source *source = ferp_afd_source_find(poller, raw);
     ferp_winsock_names names = ferp_winsock_names_of(ferp_winsock_socket(raw));
-    if (source != NULL && source->is_watched &&
+    if (source != NULL && source->is_registered &&
         !ferp_winsock_names_contradict(source->names, names)) {
         return (fer_error){FER_ALREADY_EXISTS, 0};
     }
     if (source == NULL) {
         FER_TRY(ferp_afd_source_new(poller, raw, &source));
     }
-    ferp_afd_source_forget(poller, source);
+    ferp_afd_source_unregister(poller, source);
     source->base = base;
     source->names = names;
-    fer_error err = ferp_afd_source_ask(poller, source, wanted_of(interest));
+    fer_error err = ferp_afd_source_request(poller, source, afd_events_of(interest));
     if (err.kind != FER_OK) {
         ferp_afd_source_release(poller, source);
         return err;
     }
-    want(source, interest, mode);
-    source->is_watched = true;
-    ferp_afd_source_ask_for_end(poller, source);
+    set_interest(source, interest, mode);
+    source->is_registered = true;
+    ferp_afd_source_request_close(poller, source);
     return FERP_WINSOCK_OK;
 }
 
@@ -69,30 +69,31 @@ fer_error ferp_winsock_afd_add(fer_poller *poller, fer_raw_socket raw, fer_event
     SOCKET base = INVALID_SOCKET;
     FER_TRY(ferp_afd_base_of(ferp_winsock_socket(raw), &base));
     AcquireSRWLockExclusive(&self->lock);
-    fer_error err = watch(self, raw, base, interest, mode);
+    fer_error err = add_locked(self, raw, base, interest, mode);
     ReleaseSRWLockExclusive(&self->lock);
     return err;
 }
 
-static fer_error not_watched(fer_raw_socket raw)
+static fer_error not_registered(fer_raw_socket raw)
 {
     DWORD type = 0;
     FER_TRY(ferp_winsock_type_of(ferp_winsock_socket(raw), &type));
     return (fer_error){FER_NOT_FOUND, 0};
 }
 
-/* Where nobody waits, the next wait asks: what is over by then will not have been told of. */
-static fer_error rewatch(ferp_afd_poller *poller, fer_raw_socket raw, fer_event interest,
-                         fer_poll_mode mode)
+/* If no thread waits, the next wait begins the request. A readiness that has passed by then is not
+ * reported. */
+static fer_error modify_locked(ferp_afd_poller *poller, fer_raw_socket raw, fer_event interest,
+                               fer_poll_mode mode)
 {
     ferp_afd_source *source = ferp_afd_source_find(poller, raw);
-    if (source == NULL || !source->is_watched) {
-        return not_watched(raw);
+    if (source == NULL || !source->is_registered) {
+        return not_registered(raw);
     }
     if (poller->waiting > 0) {
-        FER_TRY(ferp_afd_source_ask(poller, source, wanted_of(interest)));
+        FER_TRY(ferp_afd_source_request(poller, source, afd_events_of(interest)));
     }
-    want(source, interest, mode);
+    set_interest(source, interest, mode);
     if (poller->waiting == 0) {
         ferp_afd_source_enqueue(poller, source);
     }
@@ -104,20 +105,20 @@ fer_error ferp_winsock_afd_modify(fer_poller *poller, fer_raw_socket raw, fer_ev
 {
     ferp_afd_poller *self = poller_of(poller);
     AcquireSRWLockExclusive(&self->lock);
-    fer_error err = rewatch(self, raw, interest, mode);
+    fer_error err = modify_locked(self, raw, interest, mode);
     ReleaseSRWLockExclusive(&self->lock);
     return err;
 }
 
-static fer_error unwatch(ferp_afd_poller *poller, fer_raw_socket raw)
+static fer_error delete_locked(ferp_afd_poller *poller, fer_raw_socket raw)
 {
     ferp_afd_source *source = ferp_afd_source_find(poller, raw);
-    if (source == NULL || !source->is_watched) {
-        return not_watched(raw);
+    if (source == NULL || !source->is_registered) {
+        return not_registered(raw);
     }
-    ferp_afd_source_forget(poller, source);
+    ferp_afd_source_unregister(poller, source);
     ferp_afd_source_release(poller, source);
-    ferp_afd_sources_tidy(poller);
+    ferp_afd_sources_trim(poller);
     return FERP_WINSOCK_OK;
 }
 
@@ -125,64 +126,66 @@ fer_error ferp_winsock_afd_delete(fer_poller *poller, fer_raw_socket raw)
 {
     ferp_afd_poller *self = poller_of(poller);
     AcquireSRWLockExclusive(&self->lock);
-    fer_error err = unwatch(self, raw);
+    fer_error err = delete_locked(self, raw);
     ReleaseSRWLockExclusive(&self->lock);
     return err;
 }
 
 /* ---- Waiting */
 
-/* Makes an event of what was told, if it is still wanted. */
-static bool give(ferp_afd_poller *poller, ferp_afd_source *source, ULONG told, fer_event *event)
+/* Makes an event of the reported events that the source is still interested in. */
+static bool make_event(ferp_afd_poller *poller, ferp_afd_source *source, ULONG reported,
+                       fer_event *event)
 {
-    told &= source->wanted;
-    if (told != 0) {
-        bool is_broken = (told & BROKEN) != 0;
-        *event = (fer_event){source->key, is_broken || (told & READABLE) != 0,
-                             is_broken || (told & WRITABLE) != 0};
+    reported &= source->events;
+    if (reported != 0) {
+        bool is_broken = (reported & BROKEN) != 0;
+        *event = (fer_event){source->key, is_broken || (reported & READABLE) != 0,
+                             is_broken || (reported & WRITABLE) != 0};
     }
-    if (told != 0 && source->is_once) {
-        source->wanted = 0;
+    if (reported != 0 && source->is_once) {
+        source->events = 0;
         ferp_afd_source_dequeue(poller, source);
         return true;
     }
     ferp_afd_source_enqueue(poller, source);
-    return told != 0;
+    return reported != 0;
 }
 
-/* Whether its packet is an event. */
-static bool take_look(ferp_afd_poller *poller, ferp_afd_source *source, fer_event *event)
+/* Returns whether the packet is an event. */
+static bool complete_readiness(ferp_afd_poller *poller, ferp_afd_source *source, fer_event *event)
 {
-    poller->looks_out--;
-    ULONG told = ferp_afd_end(&source->look);
-    if ((told & FERP_AFD_LOCAL_CLOSE) != 0) {
-        ferp_afd_source_forget(poller, source);
+    poller->readiness_pending--;
+    ULONG reported = ferp_afd_end(&source->readiness);
+    if ((reported & FERP_AFD_LOCAL_CLOSE) != 0) {
+        ferp_afd_source_unregister(poller, source);
     }
-    if (!source->is_watched) {
+    if (!source->is_registered) {
         ferp_afd_source_release(poller, source);
         return false;
     }
-    return give(poller, source, told, event);
+    return make_event(poller, source, reported, event);
 }
 
-/* A notification is the packet without a source. */
+/* A notification is a packet without a source. */
 static size_t take_packets(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *packets, ULONG found,
                            fer_event *events, bool *notified)
 {
     size_t count = 0;
     if (found > 0) {
-        ferp_afd_sources_learn_ends(poller);
+        ferp_afd_sources_collect_closed(poller);
     }
     for (ULONG i = 0; i < found; i++) {
         if (packets[i].lpOverlapped == NULL) {
             *notified = true;
-        } else if (take_look(poller, (ferp_afd_source *)packets[i].lpOverlapped, &events[count])) {
+        } else if (complete_readiness(poller, (ferp_afd_source *)packets[i].lpOverlapped,
+                                      &events[count])) {
             count++;
         }
     }
     if (poller->waiting > 0) {
-        /* Where that fails, they are asked for by the next wait. */
-        (void)ferp_afd_sources_ask_queued(poller);
+        /* On failure the next wait begins their requests. */
+        (void)ferp_afd_sources_request_queued(poller);
     }
     return count;
 }
@@ -190,7 +193,7 @@ static size_t take_packets(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *pack
 static fer_error enter_wait(ferp_afd_poller *poller)
 {
     AcquireSRWLockExclusive(&poller->lock);
-    fer_error err = ferp_afd_sources_ask_queued(poller);
+    fer_error err = ferp_afd_sources_request_queued(poller);
     poller->waiting += err.kind == FER_OK;
     ReleaseSRWLockExclusive(&poller->lock);
     return err;
@@ -215,16 +218,16 @@ static DWORD millis_of(fer_duration timeout)
     return millis < INFINITE ? (DWORD)millis : INFINITE - 1;
 }
 
-/* One wait of the system. Whether there were packets; where they were none of the caller's, there
- * is more to look at now. */
-static fer_error wait_once(ferp_afd_poller *poller, fer_event *events, ULONG most, DWORD millis,
+/* One wait of the system. Sets whether there were packets: if none of them was an event, the caller
+ * waits again. */
+static fer_error wait_once(ferp_afd_poller *poller, fer_event *events, ULONG limit, DWORD millis,
                            size_t *count, bool *notified, bool *had_packets)
 {
     OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
     ULONG found = 0;
     FER_TRY(enter_wait(poller));
     BOOL has_found =
-        GetQueuedCompletionStatusEx(poller->looks, packets, most, &found, millis, FALSE);
+        GetQueuedCompletionStatusEx(poller->readiness_port, packets, limit, &found, millis, FALSE);
     DWORD code = has_found ? ERROR_SUCCESS : GetLastError();
     *had_packets = has_found != 0;
     *count = leave_wait(poller, packets, has_found ? found : 0, events, notified);
@@ -236,21 +239,21 @@ fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t ca
                                 fer_duration timeout, size_t *count, bool *notified)
 {
     ferp_afd_poller *self = poller_of(poller);
-    ULONG most = cap < FERP_AFD_BATCH ? (ULONG)cap : FERP_AFD_BATCH;
+    ULONG limit = cap < FERP_AFD_BATCH ? (ULONG)cap : FERP_AFD_BATCH;
     bool had_packets = false;
     *count = 0;
     *notified = false;
     fer_error err =
-        wait_once(self, events, most, millis_of(timeout), count, notified, &had_packets);
+        wait_once(self, events, limit, millis_of(timeout), count, notified, &had_packets);
     while (err.kind == FER_OK && had_packets && *count == 0 && !*notified) {
-        err = wait_once(self, events, most, 0, count, notified, &had_packets);
+        err = wait_once(self, events, limit, 0, count, notified, &had_packets);
     }
     return err;
 }
 
 fer_error ferp_winsock_afd_notify(fer_poller *poller)
 {
-    return PostQueuedCompletionStatus(poller_of(poller)->looks, 0, 0, NULL)
+    return PostQueuedCompletionStatus(poller_of(poller)->readiness_port, 0, 0, NULL)
                ? FERP_WINSOCK_OK
                : ferp_winsock_last_error();
 }

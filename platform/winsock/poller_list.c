@@ -1,14 +1,14 @@
-/* poller_list.c: a poller over WSAPoll, for where there is no AFD: what
- * platform/common/poller_list.c asks of Windows. Before Windows 10 version 2004 WSAPoll tells of no
- * failed connect ("WSAPoll function", MSDN), and this poller neither. */
+/* poller_list.c: a poller over WSAPoll, for a system without AFD. Defines what
+ * platform/common/poller_list.c needs. Before Windows 10 version 2004 WSAPoll reports no failed
+ * connect ("WSAPoll function", MSDN), and neither does this poller. */
 #include "platform/common/poller_list.h"
 
 #include <limits.h>
 
 /* ---- The waker */
 
-/* Nobody else's datagrams come in: the port is the waker's alone, and what is not from its peer,
- * itself, is dropped. */
+/* No other socket can send to the waker: the port is exclusive, and a connected socket drops
+ * datagrams that are not from its peer, which is itself. */
 static fer_error connect_to_itself(SOCKET socket)
 {
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -48,7 +48,7 @@ fer_error ferp_list_waker_send(const ferp_list_waker *waker, ferp_list_reason re
     return ferp_winsock_result(send(waker->socket, &byte, 1, 0) < 0 ? SOCKET_ERROR : 0);
 }
 
-/* One datagram after the other, until there is none. */
+/* Receives datagrams until none is left. */
 bool ferp_list_waker_take(const ferp_list_waker *waker)
 {
     char byte = 0;
@@ -76,8 +76,8 @@ bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_ide
 
 /* ---- WSAPoll */
 
-/* "A stream-oriented connection was either disconnected or aborted" is POLLHUP ("WSAPOLLFD
- * structure", MSDN): what recv says tells which. It does not block then. */
+/* POLLHUP means "A stream-oriented connection was either disconnected or aborted" ("WSAPOLLFD
+ * structure", MSDN). recv's result shows which. recv does not block then. */
 bool ferp_list_has_failed(const ferp_list_entry *entry)
 {
     char byte = 0;
@@ -96,7 +96,8 @@ static int millis_of(fer_duration timeout)
     return millis < INT_MAX ? (int)millis : INT_MAX;
 }
 
-/* "Not a socket" is an answer to all of them, where Windows marks the one and goes on. */
+/* WSAPoll may fail with WSAENOTSOCK for all sockets. Windows marks only the closed one and
+ * continues. */
 static void mark_closed(ferp_list_entry *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -106,8 +107,8 @@ static void mark_closed(ferp_list_entry *entries, size_t count)
     }
 }
 
-/* WSAPoll of no sockets is an error. A CancelIoEx that was meant for somebody else's wait (wait.c)
- * ends it, too. */
+/* WSAPoll fails without sockets. A CancelIoEx for another wait on the socket (wait.c) ends it,
+ * too. */
 fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
 {
     if (count == 0 || WSAPoll(entries, (ULONG)count, millis_of(timeout)) >= 0) {

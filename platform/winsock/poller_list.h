@@ -1,4 +1,4 @@
-/* poller_list.h: what platform/common/poller_list.h asks of a system, of Windows. */
+/* poller_list.h: the Windows definitions that platform/common/poller_list.h needs. */
 #ifndef FERP_WINSOCK_POLLER_LIST_H
 #define FERP_WINSOCK_POLLER_LIST_H
 
@@ -7,16 +7,16 @@
 typedef WSAPOLLFD ferp_list_entry;
 typedef SOCKET ferp_list_fd;
 
-/* POLLIN would ask for urgent data, too. */
+/* POLLIN would include urgent data. */
 #define FERP_LIST_READABLE POLLRDNORM
 #define FERP_LIST_WRITABLE POLLWRNORM
 
-/* A datagram socket whose peer it is itself. */
+/* A datagram socket that is connected to itself. */
 typedef struct ferp_list_waker {
     SOCKET socket;
 } ferp_list_waker;
 
-/* A new socket that has the number, the port and the peer of a closed one is not told from it. */
+/* Cannot distinguish a new socket from a closed one with the same number, port and peer. */
 typedef ferp_winsock_names ferp_list_identity;
 
 #endif

@@ -1,6 +1,7 @@
-/* poller_names.c: telling a new socket from a closed one that had its number. Windows has no
- * question for it: a handle's object can be compared with one that is held, and holding one would
- * keep the socket open. So by what does not change once it is there: a port, a peer. */
+/* poller_names.c: distinguishes a new socket from a closed one that had its number. Windows has no
+ * query for that: a handle's object can be compared only with an open handle, which would keep the
+ * socket open. So sockets are compared by what does not change once it is set: the port and the
+ * peer. */
 #include "platform/winsock/poller.h"
 
 #include <string.h>
@@ -15,8 +16,8 @@ static uint64_t digest(const ferp_winsock_sockaddr *name, int length)
     return hash;
 }
 
-/* The address may still change when a connect chooses it, the family and the port do not. They come
- * first in both of IP's addresses. */
+/* The address may change until a connect selects it; the family and the port do not change. They
+ * come first in both IP address structures. */
 static uint64_t port_of(SOCKET socket, DWORD type)
 {
     struct {
@@ -33,7 +34,7 @@ static uint64_t port_of(SOCKET socket, DWORD type)
     return name.port == 0 ? 0 : (uint64_t)type << 32 | (uint64_t)name.family << 16 | name.port;
 }
 
-/* Datagrams' peer may change. */
+/* The peer of a datagram socket may change. */
 static uint64_t peer_of(SOCKET socket, DWORD type)
 {
     ferp_winsock_sockaddr name;
@@ -53,7 +54,7 @@ ferp_winsock_names ferp_winsock_names_of(SOCKET socket)
     return (ferp_winsock_names){port_of(socket, type), peer_of(socket, type)};
 }
 
-/* A port is never given up again; a peer is forgotten when the connection was reset. */
+/* A bound port never changes. The peer is lost when the connection is reset. */
 bool ferp_winsock_names_contradict(ferp_winsock_names then, ferp_winsock_names now)
 {
     bool has_other_port = then.port != 0 && then.port != now.port;

@@ -1,13 +1,13 @@
-/* resolve.c: names to addresses, by the system's resolver. */
+/* resolve.c: name lookup by the system's resolver. */
 #include "platform/winsock/winsock.h"
 
 #include <string.h>
 
-/* A name has at most 254 bytes, and UTF-16 needs no more units than UTF-8 bytes. */
+/* A name has at most 254 bytes, and UTF-16 needs at most as many units as UTF-8 bytes. */
 #define WIDE_HOST_CAP 256
 
-/* Never a replacement character: that would be the name of another host. Names beyond ASCII are
- * left to GetAddrInfoW, which encodes them for DNS ("GetAddrInfoW function", MSDN, Remarks). */
+/* Invalid UTF-8 fails: a replacement character would name another host. GetAddrInfoW encodes names
+ * beyond ASCII for DNS ("GetAddrInfoW function", MSDN, Remarks). */
 static fer_error wide_host_from(const char *host, WCHAR wide[WIDE_HOST_CAP])
 {
     if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, host, -1, wide, WIDE_HOST_CAP) > 0) {
@@ -16,7 +16,7 @@ static fer_error wide_host_from(const char *host, WCHAR wide[WIDE_HOST_CAP])
     return (fer_error){FER_INVALID_INPUT, 0};
 }
 
-/* GetAddrInfoW answers with a Winsock code ("GetAddrInfoW function", MSDN). */
+/* GetAddrInfoW returns a Winsock code ("GetAddrInfoW function", MSDN). */
 static fer_error resolver_error(int32_t code)
 {
     switch (code) {

@@ -1,13 +1,13 @@
-/* socket.c: the life of a socket: birth, another handle, what it is, its pending error, shutdown
- * and close. */
+/* socket.c: creating, duplicating, describing, shutting down and closing sockets, and their pending
+ * errors. */
 #include "platform/winsock/winsock.h"
 
-/* <mswsock.h> has it, with much else. */
+/* Defined in <mswsock.h>, which is not needed otherwise. */
 #ifndef SO_CONNECT_TIME
 #define SO_CONNECT_TIME 0x700C
 #endif
 
-static fer_error keep_from_children(SOCKET socket)
+static fer_error disable_inheritance(SOCKET socket)
 {
     if (!SetHandleInformation((HANDLE)socket, HANDLE_FLAG_INHERIT, 0)) {
         return ferp_winsock_last_error();
@@ -15,16 +15,16 @@ static fer_error keep_from_children(SOCKET socket)
     return FERP_WINSOCK_OK;
 }
 
-/* Windows 7 without its service pack 1 does not know WSA_FLAG_NO_HANDLE_INHERIT ("WSASocketW
+/* Windows 7 without service pack 1 does not support WSA_FLAG_NO_HANDLE_INHERIT ("WSASocketW
  * function", MSDN). */
-static fer_error make_socket_then_keep(int family, int type, int protocol, WSAPROTOCOL_INFOW *info,
-                                       SOCKET *out)
+static fer_error make_socket_without_flag(int family, int type, int protocol,
+                                          WSAPROTOCOL_INFOW *info, SOCKET *out)
 {
     SOCKET made = WSASocketW(family, type, protocol, info, 0, WSA_FLAG_OVERLAPPED);
     if (made == INVALID_SOCKET) {
         return ferp_winsock_last_error();
     }
-    fer_error err = keep_from_children(made);
+    fer_error err = disable_inheritance(made);
     if (err.kind != FER_OK) {
         closesocket(made);
         return err;
@@ -44,7 +44,7 @@ static fer_error make_socket(int family, int type, int protocol, WSAPROTOCOL_INF
     }
     fer_error err = ferp_winsock_last_error();
     if (err.os_code == WSAEINVAL || err.os_code == WSAEPROTOTYPE) {
-        return make_socket_then_keep(family, type, protocol, info, out);
+        return make_socket_without_flag(family, type, protocol, info, out);
     }
     return err;
 }
@@ -60,7 +60,7 @@ static int system_domain_of(fer_domain domain)
 }
 
 /* "The specified protocol is the wrong type for this socket" ("WSASocketW function", MSDN). */
-static fer_error error_of_birth(fer_error error)
+static fer_error creation_error(fer_error error)
 {
     error.kind = error.os_code == WSAEPROTOTYPE ? FER_UNSUPPORTED : error.kind;
     return error;
@@ -73,7 +73,7 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
     SOCKET made = INVALID_SOCKET;
     FER_TRY(ferp_winsock_start());
     FER_TRY(
-        error_of_birth(make_socket(system_domain_of(domain), types[type], protocol, NULL, &made)));
+        creation_error(make_socket(system_domain_of(domain), types[type], protocol, NULL, &made)));
     fer_error err = ferp_winsock_set_io_mode(made, 1);
     if (err.kind != FER_OK) {
         closesocket(made);
@@ -83,7 +83,8 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
     return FERP_WINSOCK_OK;
 }
 
-/* Both SOCKETs name one socket: options, mode and timeouts are shared ("Shared Sockets", MSDN). */
+/* Both SOCKETs are of one socket, with shared options, mode and timeouts ("Shared Sockets",
+ * MSDN). */
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 {
     WSAPROTOCOL_INFOW info;
@@ -95,13 +96,13 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
     return FERP_WINSOCK_OK;
 }
 
-/* A nonblocking socket that lingers may answer WSAEWOULDBLOCK and stay open ("closesocket
- * function", MSDN): then it closes as a blocking one, which waits as POSIX does, and if that fails
- * too, at once. */
+/* closesocket of a nonblocking socket that lingers may fail with WSAEWOULDBLOCK and leave it open
+ * ("closesocket function", MSDN). Then it is closed as a blocking socket, which waits as POSIX
+ * does. If that fails too, it is closed without lingering. */
 void ferp_close(fer_raw_socket raw)
 {
     SOCKET socket = ferp_winsock_socket(raw);
-    const struct linger at_once = {1, 0};
+    const struct linger no_linger = {1, 0};
     if (closesocket(socket) == 0 || WSAGetLastError() != WSAEWOULDBLOCK) {
         return;
     }
@@ -109,11 +110,12 @@ void ferp_close(fer_raw_socket raw)
     if (closesocket(socket) == 0 || WSAGetLastError() != WSAEWOULDBLOCK) {
         return;
     }
-    (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, (const char *)&at_once, (int)sizeof at_once);
+    (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, (const char *)&no_linger,
+                     (int)sizeof no_linger);
     (void)closesocket(socket);
 }
 
-/* A DWORD or BOOL option; Windows writes one byte of some BOOLs, so what is not written is 0. */
+/* A DWORD or BOOL option. Windows writes only one byte of some BOOLs; the others stay 0. */
 static fer_error socket_option(SOCKET socket, int name, DWORD *out)
 {
     DWORD value = 0;
@@ -138,10 +140,10 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 
     FER_TRY(ferp_winsock_start());
     FER_TRY(ferp_winsock_type_of(socket, &type));
-    /* Not getsockname: an unbound socket has none (WSAEINVAL). */
+    /* Not getsockname, which fails on an unbound socket (WSAEINVAL). */
     FER_TRY(ferp_winsock_result(
         getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &info_size)));
-    /* A protocol that has no listeners may not have the option either. */
+    /* A protocol without listeners may lack the option. */
     (void)socket_option(socket, SO_ACCEPTCONN, &accepts);
     *out = (ferp_description){.is_stream = type == SOCK_STREAM,
                               .is_datagram = type == SOCK_DGRAM,
@@ -162,8 +164,8 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
     return ferp_winsock_result(shutdown(ferp_winsock_socket(raw), hows[how]));
 }
 
-/* Whether the socket is, or was, connected: SO_CONNECT_TIME is then the seconds since, else
- * 0xFFFFFFFF ("SOL_SOCKET Socket Options", MSDN). */
+/* Whether the socket is or was connected. SO_CONNECT_TIME is the number of seconds since the
+ * connect, or 0xFFFFFFFF ("SOL_SOCKET Socket Options", MSDN). */
 static bool was_connected(SOCKET socket)
 {
     DWORD seconds = 0;
@@ -175,9 +177,8 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
     SOCKET socket = ferp_winsock_socket(raw);
     DWORD code = 0;
     FER_TRY(socket_option(socket, SO_ERROR, &code));
-    /* Wine forgets a reset here, and shows it as POLLERR alone. A failed connect shows POLLERR as
-     * well, and its SO_ERROR may be late: that one is told apart by its never having been
-     * connected. */
+    /* On Wine SO_ERROR omits a reset, and only POLLERR shows it. A failed connect sets POLLERR as
+     * well, and its SO_ERROR may be late. It differs in that it was never connected. */
     if (code == 0 && ferp_winsock_is_broken(socket) && was_connected(socket)) {
         code = WSAECONNRESET;
     }

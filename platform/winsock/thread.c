@@ -1,10 +1,8 @@
 /* thread.c: the resolver's lock, condition and threads. */
 #include "platform/winsock/winsock.h"
 
-#include <string.h>
-
-/* As on POSIX systems: name service providers are DLLs with habits of their own, and it is address
- * space, not memory. */
+/* The minimum on POSIX too: name service providers are DLLs whose needs are unknown. A stack costs
+ * address space, not memory. */
 #define STACK_SIZE ((SIZE_T)512 * 1024)
 
 static const WCHAR thread_name[] = L"ferrule-resolve";
@@ -23,9 +21,9 @@ static monitor *monitor_of(ferp_monitor *opaque)
     return (monitor *)(void *)opaque->words;
 }
 
-/* ---- The lock and its condition: neither takes anything from the system ("Slim Reader/Writer
- * (SRW) Locks", MSDN). */
+/* ---- The lock and its condition */
 
+/* Neither uses a resource of the system ("Slim Reader/Writer (SRW) Locks", MSDN). */
 fer_error ferp_monitor_begin(ferp_monitor *opaque)
 {
     InitializeSRWLock(&monitor_of(opaque)->lock);
@@ -53,7 +51,7 @@ void ferp_monitor_notify_all(ferp_monitor *opaque)
     WakeAllConditionVariable(&monitor_of(opaque)->changed);
 }
 
-/* Rounded up; INFINITE only where there is no deadline. */
+/* Rounded up; INFINITE only if there is no deadline. */
 static DWORD millis_until(uint64_t deadline)
 {
     if (deadline == FERP_NO_DEADLINE) {
@@ -66,8 +64,8 @@ static DWORD millis_until(uint64_t deadline)
 
 fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
 {
-    monitor *waited = monitor_of(opaque);
-    if (SleepConditionVariableSRW(&waited->changed, &waited->lock, millis_until(deadline), 0)) {
+    monitor *self = monitor_of(opaque);
+    if (SleepConditionVariableSRW(&self->changed, &self->lock, millis_until(deadline), 0)) {
         return FERP_WINSOCK_OK;
     }
     DWORD code = GetLastError();
@@ -81,21 +79,18 @@ fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
 
 typedef HRESULT(WINAPI *set_thread_description)(HANDLE thread, PCWSTR description);
 
-/* For who looks at the program with a debugger: Windows 10 version 1607. */
+/* For debuggers. Needs Windows 10 version 1607. */
 static void name_this_thread(void)
 {
-    HMODULE kernel = GetModuleHandleW(L"kernel32.dll");
-    FARPROC found = kernel != NULL ? GetProcAddress(kernel, "SetThreadDescription") : NULL;
     set_thread_description describe = NULL;
-    _Static_assert(sizeof describe == sizeof found, "a FARPROC holds any function");
-    memcpy(&describe, &found, sizeof describe);
-    if (describe != NULL) {
+    if (ferp_winsock_find_function(L"kernel32.dll", "SetThreadDescription", &describe)) {
         (void)describe(GetCurrentThread(), thread_name);
     }
 }
 
-/* The module that this code is in: held once for each thread, so that a DLL stays loaded while one
- * is in it ("FreeLibraryAndExitThread function", MSDN). NULL only where nothing is to be held. */
+/* The module that contains this code. Each thread holds a reference to it, so that a DLL stays
+ * loaded while a thread runs in it ("FreeLibraryAndExitThread function", MSDN). NULL only if there
+ * is nothing to hold. */
 static HMODULE this_module(DWORD flags)
 {
     HMODULE module = NULL;
@@ -104,7 +99,7 @@ static HMODULE this_module(DWORD flags)
                : NULL;
 }
 
-static DWORD WINAPI run(void *argument)
+static DWORD WINAPI run_thread(void *argument)
 {
     const ferp_thread thread = *(const ferp_thread *)argument;
     name_this_thread();
@@ -116,7 +111,7 @@ static DWORD WINAPI run(void *argument)
 fer_error ferp_thread_start(const ferp_thread *thread)
 {
     HMODULE held = this_module(0);
-    HANDLE created = CreateThread(NULL, STACK_SIZE, run, (void *)(uintptr_t)thread,
+    HANDLE created = CreateThread(NULL, STACK_SIZE, run_thread, (void *)(uintptr_t)thread,
                                   STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     if (created == NULL) {
         DWORD code = GetLastError();

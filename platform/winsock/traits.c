@@ -1,4 +1,4 @@
-/* traits.c: the facts of Windows that policy must know. */
+/* traits.c: the facts of Windows. */
 #include "platform/winsock/winsock.h"
 
 #include <limits.h>
@@ -20,13 +20,13 @@ static const struct ferp_traits winsock_traits = {
     /* <afunix.h>: UNIX_PATH_MAX is 108. */
     .unix_path_max = 107,
     .has_abstract_unix_names = false,
-    /* recv and send take an int. WSARecv has no documented limit of buffers; 1024 is IOV_MAX
-     * elsewhere, and Wine's. */
+    /* recv and send take an int. WSARecv has no documented limit of buffers; 1024 is IOV_MAX on
+     * other systems, and Wine's limit. */
     .io_length_max = INT_MAX,
     .io_slices_max = 1024,
-    /* struct linger has a u_short. */
+    /* struct linger stores a u_short. */
     .linger_seconds_max = USHRT_MAX,
-    /* SIO_KEEPALIVE_VALS counts milliseconds in a ULONG ("SIO_KEEPALIVE_VALS control code",
+    /* SIO_KEEPALIVE_VALS takes milliseconds in a ULONG ("SIO_KEEPALIVE_VALS control code",
      * MSDN). */
     .keepalive_seconds_max = UINT32_MAX / 1000,
     /* "It is illegal to set TCP_KEEPCNT to a value greater than 255" ("IPPROTO_TCP socket options",

@@ -1,12 +1,12 @@
-/* unix.c: Unix sockets, which Windows 10 has since version 1803: streams only, and paths only
- * ("AF_UNIX comes to Windows", Microsoft's command line blog). An older Windows, and Wine, say
- * WSAEAFNOSUPPORT. */
+/* unix.c: Unix sockets, which Windows 10 supports since version 1803: only streams, and only paths
+ * ("AF_UNIX comes to Windows", Microsoft's command line blog). An older Windows, and Wine, fail
+ * with WSAEAFNOSUPPORT. */
 #include "platform/winsock/winsock.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* <afunix.h>, which older headers have not. */
+/* From <afunix.h>, which older headers lack. */
 #define WINSOCK_AF_UNIX 1
 #define WINSOCK_PATH_MAX 108
 
@@ -45,7 +45,7 @@ fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *oth
     (void)type;
     (void)one;
     (void)other;
-    return ferp_winsock_error(WSAEAFNOSUPPORT); /* there is no socketpair */
+    return ferp_winsock_error(WSAEAFNOSUPPORT); /* Windows has no socketpair */
 }
 
 fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr)

@@ -1,21 +1,20 @@
-/* wait.c: waiting until a socket is ready, and waking who waits.
+/* wait.c: waiting until a socket is ready, and waking a wait.
  *
- * To read from a stream, a zero-byte overlapped WSARecv waits in the system: it can be cancelled,
- * from another thread too, without losing a byte, for it holds none. WSAPoll cannot: a shutdown
- * here does not wake it. The other readinesses are WSAPoll's, but the end of a connect is select's,
- * because WSAPoll tells of no failed connect before Windows 10 version 2004 ("WSAPoll function",
- * MSDN). */
+ * A wait to read from a stream is a zero-byte overlapped WSARecv. Another thread can cancel it
+ * without losing a byte, because it holds none. WSAPoll is unsuitable: shutdown does not wake it on
+ * Windows. The other waits use WSAPoll, except the wait for a connect. It uses select, because
+ * WSAPoll reports no failed connect before Windows 10 version 2004 ("WSAPoll function", MSDN). */
 #include "platform/winsock/winsock.h"
 
 #include <limits.h>
 #include <string.h>
 
-/* A ferp_wait's words. The OVERLAPPED is the system's until the request has ended. */
+/* Indexes into a ferp_wait's words. The system owns the OVERLAPPED until the request has ended. */
 enum {
     AT_SOCKET,
     AT_READINESS,
-    AT_EVENT, /* of a request that is under way, else 0 */
-    AT_TOLD,  /* the connection's fatal error that a request told, else 0 */
+    AT_EVENT,   /* of a pending request, else 0 */
+    AT_FAILURE, /* the connection's fatal error that a request reported, else 0 */
     AT_OVERLAPPED
 };
 _Static_assert(AT_OVERLAPPED * sizeof(uintptr_t) + sizeof(OVERLAPPED) <= sizeof(ferp_wait),
@@ -44,7 +43,7 @@ bool ferp_winsock_is_broken(SOCKET socket)
     return WSAPoll(&look, 1, 0) > 0 && (look.revents & POLLERR) != 0;
 }
 
-/* Rounded up to the millisecond, and cut to what every one of the waits below holds. */
+/* Rounded up to the millisecond, and clamped to what all waits below accept. */
 static int millis_until(uint64_t deadline)
 {
     uint64_t now = ferp_now();
@@ -63,30 +62,31 @@ static void end_request(ferp_wait *wait)
     wait->words[AT_EVENT] = 0;
 }
 
-/* A connection's fatal error belongs to the wait once a request has told it: the recv after it says
- * it again on Windows, but Wine has taken it from the system by then and says 0, the end. */
-static void note_failure(ferp_wait *wait, int code)
+/* Stores a connection's fatal error that a request reported, because the request may consume it. On
+ * Windows the next recv reports it again. On Wine the next recv returns 0, the end of the
+ * stream. */
+static void store_failure(ferp_wait *wait, int code)
 {
     switch (code) {
     case WSAECONNRESET:
     case WSAECONNABORTED:
     case WSAENETRESET:
-    case WSAETIMEDOUT: wait->words[AT_TOLD] = (uintptr_t)code; break;
+    case WSAETIMEDOUT: wait->words[AT_FAILURE] = (uintptr_t)code; break;
     default: break;
     }
 }
 
-/* WSARecv failed. A socket that was made elsewhere without WSA_FLAG_OVERLAPPED cannot have a
- * request under way, and says WSAEWOULDBLOCK ("WSARecv function", MSDN): WSAPoll waits for it.
- * Whatever else it says, but for want of memory and a broken connection, a plain recv will say too:
- * that is ready. */
+/* Handles a failure of WSARecv. A socket that was made elsewhere without WSA_FLAG_OVERLAPPED cannot
+ * have a pending request and fails with WSAEWOULDBLOCK ("WSARecv function", MSDN): WSAPoll waits
+ * for it. A lack of memory is an error of the wait. A broken connection is stored. A plain recv
+ * reports any other failure too, so the socket is ready. */
 static fer_error request_failure(ferp_wait *wait, int code)
 {
     switch (code) {
     case WSAEWOULDBLOCK: wait->words[AT_READINESS] = FERP_ACCEPTABLE; return FERP_WINSOCK_OK;
     case WSAENOBUFS:
     case WSA_NOT_ENOUGH_MEMORY: return ferp_winsock_error(code);
-    default: note_failure(wait, code); return FERP_WINSOCK_OK;
+    default: store_failure(wait, code); return FERP_WINSOCK_OK;
     }
 }
 
@@ -102,7 +102,7 @@ static fer_error begin_request(ferp_wait *wait)
     }
     wait->words[AT_EVENT] = (uintptr_t)event;
     memset(&overlapped, 0, sizeof overlapped);
-    /* The low bit keeps the completion from a port that somebody else may have tied to the socket
+    /* The low bit keeps the completion from a port that other code may have bound to the socket
      * ("GetQueuedCompletionStatus function", MSDN). */
     overlapped.hEvent = (HANDLE)((uintptr_t)event | 1u);
     memcpy(request_of(wait), &overlapped, sizeof overlapped);
@@ -118,7 +118,7 @@ static fer_error begin_request(ferp_wait *wait)
     return FERP_WINSOCK_OK;
 }
 
-/* The request has ended. False: it was cancelled. */
+/* Collects a request that has ended. False: it was cancelled. */
 static bool collect_request(ferp_wait *wait)
 {
     DWORD moved = 0;
@@ -126,13 +126,13 @@ static bool collect_request(ferp_wait *wait)
     BOOL ended_well =
         WSAGetOverlappedResult(socket_of(wait), request_of(wait), &moved, FALSE, &flags);
     int code = ended_well ? 0 : WSAGetLastError();
-    note_failure(wait, code);
+    store_failure(wait, code);
     end_request(wait);
     return code != WSA_OPERATION_ABORTED;
 }
 
-/* Cancels the request and waits for its end, which comes at once. False: it had ended by itself
- * before. */
+/* Cancels the request and waits for its end, which follows without delay. False: it had already
+ * ended. */
 static bool cancel_request(ferp_wait *wait)
 {
     CancelIoEx((HANDLE)socket_of(wait), request_of(wait));
@@ -140,8 +140,8 @@ static bool cancel_request(ferp_wait *wait)
     return !collect_request(wait);
 }
 
-/* However a request ends before its time, there is something to look at: bytes, the end, a failure,
- * or what a ferp_wake came for. */
+/* A request that ends before its time always means ready: bytes, the end, a failure, or a
+ * ferp_wake. */
 static fer_error wait_readable(ferp_wait *wait, int millis)
 {
     if (event_of(wait) == NULL) {
@@ -154,9 +154,9 @@ static fer_error wait_readable(ferp_wait *wait, int millis)
     }
 }
 
-/* ---- The others */
+/* ---- Other waits */
 
-/* A wait of WSAPoll or select that somebody's CancelIoEx ended has been woken, no more. */
+/* A WSAPoll or select that another thread's CancelIoEx ended has been woken, which is no error. */
 static fer_error wait_failure(void)
 {
     fer_error err = ferp_winsock_last_error();
@@ -173,8 +173,8 @@ static fer_error wait_poll(SOCKET socket, SHORT events, int millis)
     return found == 0 ? timed_out : FERP_WINSOCK_OK;
 }
 
-/* A failed connect is in the except set alone; a connected socket may be there besides, for urgent
- * data ("select function", MSDN). */
+/* A failed connect is only in the except set. A connected socket may be in it too, for urgent data
+ * ("select function", MSDN). */
 static fer_error wait_connected(SOCKET socket, int millis)
 {
     struct timeval limit = {millis / 1000, millis % 1000 * 1000};
@@ -194,7 +194,7 @@ static fer_error wait_connected(SOCKET socket, int millis)
     return connected.fd_count > 0 ? FERP_WINSOCK_OK : (fer_error){FER_CONNECTION_REFUSED, 0};
 }
 
-static fer_error wait_some(ferp_wait *wait, int millis)
+static fer_error wait_once(ferp_wait *wait, int millis)
 {
     switch ((ferp_readiness)wait->words[AT_READINESS]) {
     case FERP_READABLE: return wait_readable(wait, millis);
@@ -213,22 +213,22 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[AT_SOCKET] = (uintptr_t)ferp_winsock_socket(raw);
     wait->words[AT_READINESS] = (uintptr_t)readiness;
     wait->words[AT_EVENT] = 0;
-    wait->words[AT_TOLD] = 0;
+    wait->words[AT_FAILURE] = 0;
     return readiness == FERP_READABLE ? begin_request(wait) : FERP_WINSOCK_OK;
 }
 
-/* A loop: a wait of the system may end a little early by this clock, and holds at most INT_MAX
+/* Loops because a system wait may end a little early by this clock, and takes at most INT_MAX
  * milliseconds. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
-    fer_error err = wait_some(wait, millis_until(deadline));
+    fer_error err = wait_once(wait, millis_until(deadline));
     while (err.kind == FER_TIMED_OUT && err.os_code == 0 && ferp_now() < deadline) {
-        err = wait_some(wait, millis_until(deadline));
+        err = wait_once(wait, millis_until(deadline));
     }
     if (event_of(wait) != NULL && !cancel_request(wait) && err.kind == FER_TIMED_OUT) {
         err = FERP_WINSOCK_OK;
     }
-    return wait->words[AT_TOLD] != 0 ? ferp_winsock_error((int)wait->words[AT_TOLD]) : err;
+    return wait->words[AT_FAILURE] != 0 ? ferp_winsock_error((int)wait->words[AT_FAILURE]) : err;
 }
 
 void ferp_wait_disarm(ferp_wait *wait)
@@ -245,8 +245,9 @@ void ferp_wake(fer_raw_socket raw)
 
 /* ---- Either direction */
 
-/* POLLHUP alone is the peer's end, which tells nothing of writing; who asked for nothing else is
- * told all the same, or would ask again without a pause. */
+/* POLLHUP alone is the end of the peer's half, which says nothing about writing. A caller that is
+ * interested only in writing is nevertheless woken; otherwise it would wait again without a
+ * pause. */
 static fer_interest ready_of(SHORT revents, fer_interest interest)
 {
     bool reads = (revents & (POLLRDNORM | POLLHUP)) != 0;

@@ -1,9 +1,9 @@
-/* winsock.h: what the Winsock backend's files share: the system's headers, errors, addresses.
- * Private to platform/winsock. */
+/* winsock.h: declarations that the files of this backend share: the system's headers, errors,
+ * addresses. Private to platform/winsock. */
 #ifndef FERP_WINSOCK_H
 #define FERP_WINSOCK_H
 
-/* Windows 7. What came later is tried, or looked up when it runs. */
+/* Windows 7. Newer functions are tried, or looked up at run time. */
 #if !defined(_WIN32_WINNT) || _WIN32_WINNT < 0x0601
 #undef _WIN32_WINNT
 #define _WIN32_WINNT 0x0601
@@ -22,21 +22,24 @@
 
 #include "platform/platform.h"
 
-/* Every seam function that can be a program's first calls it: WSAStartup 2.2, once. Never
- * WSACleanup, for a socket may outlive any moment that the library could choose. error.c */
+/* WSAStartup 2.2, once. Every seam function that may be a program's first call calls it. The
+ * library never calls WSACleanup, because sockets may be open at any time. error.c */
 fer_error ferp_winsock_start(void);
 
-/* The error of a Windows code; of WSAGetLastError, which is the thread's GetLastError; and of a
- * call that answers 0 or SOCKET_ERROR. error.c */
+/* The error of a Windows code; of WSAGetLastError, which equals the thread's GetLastError; of a
+ * result that is 0 or SOCKET_ERROR. error.c */
 fer_error ferp_winsock_error(int32_t code);
 fer_error ferp_winsock_last_error(void);
 fer_error ferp_winsock_result(int result);
 
-/* SO_TYPE. Error: it is no open socket. socket.c */
+/* Looks up a function of a loaded DLL and stores it in *pointer, which is a function pointer; NULL
+ * if there is none. Returns whether it was found. module.c */
+bool ferp_winsock_find_function(const WCHAR *module, const char *name, void *pointer);
+
+/* SO_TYPE. Error: not an open socket. socket.c */
 fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out);
 
-/* Whether WSAPoll finds the socket broken now: POLLERR, which a reset shows and an orderly end does
- * not. wait.c */
+/* Whether WSAPoll reports POLLERR now: a reset causes it, an orderly end does not. wait.c */
 bool ferp_winsock_is_broken(SOCKET socket);
 
 /* ioctlsocket(FIONBIO) with 1 or 0. modes.c */
@@ -50,10 +53,10 @@ typedef union ferp_winsock_sockaddr {
     struct sockaddr_storage storage;
 } ferp_winsock_sockaddr;
 
-/* Fills *out and returns the length that the system wants to hear. */
+/* Fills *out and returns the length for the system. */
 int ferp_winsock_sockaddr_from(const fer_socket_addr *addr, ferp_winsock_sockaddr *out);
 
-/* INVALID_INPUT with os_code 0, as in Rust, where the family is neither of IP's. */
+/* INVALID_INPUT with os_code 0, as in Rust, if the family is not an IP family. */
 fer_error ferp_winsock_sockaddr_to(const ferp_winsock_sockaddr *from, fer_socket_addr *out);
 
 #define FERP_WINSOCK_OK ((fer_error){FER_OK, 0})

@@ -24,7 +24,7 @@ listed() {
 
 listed cmake/FerruleSources.cmake '' core/*/*.c platform/common/*.c platform/posix/*.c platform/winsock/*.c platform/sim/*.c
 if [ -d tests/unit ]; then
-    listed "tests/CMakeLists.txt tests/sources.cmake" tests/ tests/unit/test_*.c tests/conformance/*.c tests/sim/test_*.c tests/support/*.c tests/kqueue/*.c
+    listed "tests/CMakeLists.txt tests/sources.cmake tests/programs.cmake tests/pollers.cmake" tests/ tests/unit/test_*.c tests/conformance/*.c tests/sim/test_*.c tests/support/*.c tests/kqueue/*.c
     listed tests/fidelity/CMakeLists.txt tests/fidelity/ tests/fidelity/*.c
     listed tests/interop/CMakeLists.txt tests/interop/ tests/interop/*.c
     listed examples/CMakeLists.txt examples/ examples/*.c

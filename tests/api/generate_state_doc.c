@@ -1,6 +1,5 @@
 /* generate_state_doc.c: writes docs/STATE.md to standard output, from the tables in
- * core/handle/stream_state.c by asking them. A test fails when the page in the tree is not what
- * this writes. */
+ * core/handle/stream_state.c. A test fails if the page in the tree differs. */
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -12,7 +11,7 @@ typedef struct entry {
 } entry;
 
 #define ENTRY(name, text) {#name, text},
-static const entry lives[] = {FERI_LIVES(ENTRY)};
+static const entry phases[] = {FERI_PHASES(ENTRY)};
 static const entry read_halves[] = {FERI_READ_HALVES(ENTRY)};
 static const entry write_halves[] = {FERI_WRITE_HALVES(ENTRY)};
 static const entry endings[] = {FERI_ENDINGS(ENTRY)};
@@ -23,57 +22,58 @@ static const entry answers[] = {FERI_ANSWERS(ENTRY)};
 
 #define COUNT_OF(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
 
-/* One of the word's fields: how to make a word of it, and how to read it. */
+/* One field of the word. */
 typedef struct field {
     const char *title;
-    const char *about;
+    const char *description;
     const entry *states;
     unsigned count;
     unsigned shift;
-    feri_life life; /* the other fields are at their first state, the life at this one */
+    feri_phase phase; /* of every word in the table; the other fields are in their first state */
 } field;
 
-static const field life_field = {"Life",       "The life of a handle.", lives, COUNT_OF(lives), 0,
-                                 FERI_LIFE_NEW};
+static const field phase_field = {
+    "Phase", "The phase of a handle.", phases, COUNT_OF(phases), 0, FERI_PHASE_NEW};
 
 static const field open_fields[] = {
     {"Read half",
-     "While the life is OPEN. The handle's own shutdown beats everything; else the first end that "
-     "was seen stays.",
-     read_halves, COUNT_OF(read_halves), 4, FERI_LIFE_OPEN},
-    {"Write half", "While the life is OPEN. A broken pipe says nothing about the read half.",
-     write_halves, COUNT_OF(write_halves), 8, FERI_LIFE_OPEN},
+     "For the phase OPEN. The handle's own shutdown takes precedence; otherwise the first end that "
+     "was seen remains.",
+     read_halves, COUNT_OF(read_halves), 4, FERI_PHASE_OPEN},
+    {"Write half", "For the phase OPEN. A broken pipe does not affect the read half.", write_halves,
+     COUNT_OF(write_halves), 8, FERI_PHASE_OPEN},
     {"Ending",
-     "While the life is OPEN and the read half too: whether the end of the connection was ever "
-     "seen through this handle. It is what "
-     "peer_addr is answered by, and it outlives the read half's turn from EOF to SHUT.",
-     endings, COUNT_OF(endings), 12, FERI_LIFE_OPEN},
+     "For the phase OPEN with the read half OPEN: whether this handle has seen the end of the "
+     "connection. It determines the\n"
+     "answer to peer_addr, and remains when the read half changes from EOF to SHUT.",
+     endings, COUNT_OF(endings), 12, FERI_PHASE_OPEN},
 };
 
-static feri_state word_of(const field *which, unsigned state)
+static feri_state make_word(const field *which, unsigned state)
 {
     return which->shift == 0 ? (feri_state)state
-                             : (feri_state)which->life | (feri_state)state << which->shift;
+                             : (feri_state)which->phase | (feri_state)state << which->shift;
 }
 
-static unsigned state_in(const field *which, feri_state word)
+static unsigned state_of(const field *which, feri_state word)
 {
     return word >> which->shift & 0xF;
 }
 
-static fer_error_kind reason_for(feri_event event)
+static fer_error_kind error_for(feri_event event)
 {
-    bool brings = event == FERI_EVENT_GOT_RESET || event == FERI_EVENT_CONNECT_FAIL;
-    return brings ? FER_CONNECTION_RESET : FER_OK;
+    bool brings_error = event == FERI_EVENT_GOT_RESET || event == FERI_EVENT_CONNECT_FAIL;
+    return brings_error ? FER_CONNECTION_RESET : FER_OK;
 }
 
 static feri_state next_of(const field *which, unsigned state, unsigned event)
 {
-    return feri_state_next(word_of(which, state), (feri_event)event, reason_for((feri_event)event));
+    return feri_state_next(make_word(which, state), (feri_event)event,
+                           error_for((feri_event)event));
 }
 
-/* Events that are misuse in every state of a field are left out of its table. */
-static bool matters(const field *which, unsigned event)
+/* Events that are misuse in every state of a field are not in its table. */
+static bool is_possible(const field *which, unsigned event)
 {
     for (unsigned state = 0; state < which->count; state++) {
         if (next_of(which, state, event) != FERI_STATE_MISUSE) {
@@ -92,12 +92,12 @@ static void print_list(const char *title, const entry *entries, unsigned count)
     printf("\n");
 }
 
-/* Whether a step leads to another state of the same table: it is no misuse, and does not end an
- * OPEN life. */
-static bool is_within(const field *which, feri_state next)
+/* Whether an event leads to a state of the same table: it is not misuse and does not leave the
+ * phase OPEN. */
+static bool stays_in_table(const field *which, feri_state next)
 {
     return next != FERI_STATE_MISUSE &&
-           (which->shift == 0 || feri_state_life(next) == FERI_LIFE_OPEN);
+           (which->shift == 0 || feri_state_phase(next) == FERI_PHASE_OPEN);
 }
 
 static void print_cell(const field *which, unsigned state, unsigned event)
@@ -105,10 +105,10 @@ static void print_cell(const field *which, unsigned state, unsigned event)
     feri_state next = next_of(which, state, event);
     if (next == FERI_STATE_MISUSE) {
         printf(" misuse |");
-    } else if (!is_within(which, next)) {
-        printf(" (%s) |", lives[feri_state_life(next)].name);
+    } else if (!stays_in_table(which, next)) {
+        printf(" (%s) |", phases[feri_state_phase(next)].name);
     } else {
-        printf(" %s |", which->states[state_in(which, next)].name);
+        printf(" %s |", which->states[state_of(which, next)].name);
     }
 }
 
@@ -124,7 +124,7 @@ static void print_table(const field *which)
     }
     printf("\n");
     for (unsigned event = 0; event < COUNT_OF(events); event++) {
-        if (!matters(which, event)) {
+        if (!is_possible(which, event)) {
             continue;
         }
         printf("| %s |", events[event].name);
@@ -136,16 +136,16 @@ static void print_table(const field *which)
     printf("\n");
 }
 
-/* Only what changes the state: the rest would hide it. */
+/* Only the events that change the state. */
 static void print_diagram(const field *which)
 {
     printf("```mermaid\nstateDiagram-v2\n    [*] --> %s\n", which->states[0].name);
     for (unsigned state = 0; state < which->count; state++) {
         for (unsigned event = 0; event < COUNT_OF(events); event++) {
             feri_state next = next_of(which, state, event);
-            if (is_within(which, next) && state_in(which, next) != state) {
+            if (stays_in_table(which, next) && state_of(which, next) != state) {
                 printf("    %s --> %s: %s\n", which->states[state].name,
-                       which->states[state_in(which, next)].name, events[event].name);
+                       which->states[state_of(which, next)].name, events[event].name);
             }
         }
     }
@@ -154,7 +154,7 @@ static void print_diagram(const field *which)
 
 static void print_field(const field *which)
 {
-    printf("## %s\n\n%s\n\n", which->title, which->about);
+    printf("## %s\n\n%s\n\n", which->title, which->description);
     print_list("States", which->states, which->count);
     print_table(which);
     print_diagram(which);
@@ -171,8 +171,9 @@ static void print_answer_row(const char *field_name, const char *state, feri_sta
 
 static void print_answers(void)
 {
-    printf("## Answers\n\nWhat a request is answered before the OS is asked. The life answers "
-           "first; an OPEN handle's halves and ending then.\n\n");
+    printf("## Answers\n\nThe answer of a state to a request, before any system call. The phase "
+           "answers first. If its answer is CALL_OS, the\n"
+           "halves and the ending of an OPEN handle answer.\n\n");
     print_list("Requests", requests, COUNT_OF(requests));
     print_list("Answers", answers, COUNT_OF(answers));
     printf("| field | state |");
@@ -184,37 +185,38 @@ static void print_answers(void)
         printf("---|");
     }
     printf("\n");
-    for (unsigned state = 0; state < COUNT_OF(lives); state++) {
-        print_answer_row("life", lives[state].name, word_of(&life_field, state));
+    for (unsigned state = 0; state < COUNT_OF(phases); state++) {
+        print_answer_row("Phase", phases[state].name, make_word(&phase_field, state));
     }
     for (unsigned i = 0; i < COUNT_OF(open_fields); i++) {
         for (unsigned state = 1; state < open_fields[i].count; state++) {
             print_answer_row(open_fields[i].title, open_fields[i].states[state].name,
-                             word_of(&open_fields[i], state));
+                             make_word(&open_fields[i], state));
         }
     }
-    print_answer_row("reason", "there is one",
-                     (feri_state)FERI_LIFE_OPEN | (feri_state)FER_CONNECTION_RESET << 16);
+    print_answer_row("Saved error", "set",
+                     (feri_state)FERI_PHASE_OPEN | (feri_state)FER_CONNECTION_RESET << 16);
     printf("\n");
 }
 
 int main(void)
 {
-    printf("# The state of a handle\n\n"
-           "<!-- Generated from the tables in core/handle/stream_state.c by generate_state_doc. Do "
-           "not edit: a test compares. -->\n\n"
-           "Every handle keeps one 32-bit word with four small fields, each decided by one table. "
-           "An event that cannot happen in a\n"
-           "state is *misuse*: the call is INVALID_INPUT and the word stays. The word is changed "
-           "by compare-and-swap, so that one\n"
-           "thread may read while another writes or shuts down.\n\n");
+    printf(
+        "# The state of a handle\n\n"
+        "<!-- Generated from the tables in core/handle/stream_state.c by generate_state_doc. Do "
+        "not edit: a test compares. -->\n\n"
+        "Every handle has one 32-bit word with four small fields, each defined by one table. An "
+        "event that is not possible in a\n"
+        "state is *misuse*: the call returns INVALID_INPUT and the word does not change. The word "
+        "is changed by compare-and-swap,\n"
+        "so that one thread can read while another writes or shuts down.\n\n");
     print_list("Events", events, COUNT_OF(events));
-    print_field(&life_field);
+    print_field(&phase_field);
     for (unsigned i = 0; i < COUNT_OF(open_fields); i++) {
         print_field(&open_fields[i]);
     }
     print_answers();
-    printf("The first fatal error that was seen stays with the handle as its reason, kind and OS "
-           "code, until it is closed.\n");
+    printf("The first fatal error, kind and OS code, is the saved error of the handle until it is "
+           "closed.\n");
     return 0;
 }

@@ -19,9 +19,9 @@
 enum { SOCKETS_MAX = 1024 };
 #define MILLI UINT64_C(1000000)
 
-static ferp_sim_world *network(void)
+static ferp_sim_network *network(void)
 {
-    return ferp_sim_here();
+    return ferp_sim_current();
 }
 
 static ferp_sim_socket *socket_of(fer_raw_socket raw)
@@ -118,7 +118,7 @@ typedef bool (*condition_function)(const ferp_sim_socket *socket);
 static bool wait_until(fer_raw_socket raw, condition_function condition, unsigned wait_ms)
 {
     uint64_t end = ferp_now() + wait_ms * MILLI;
-    ferp_sim_settle(network());
+    ferp_sim_run_due_events(network());
     while (!condition(socket_of(raw))) {
         if (ferp_sim_pass_time(network(), end).kind != FER_OK) {
             return condition(socket_of(raw));
@@ -133,19 +133,19 @@ static bool is_queued(const ferp_sim_socket *socket)
 }
 static bool has_ended_connecting(const ferp_sim_socket *socket)
 {
-    return socket->life != FERP_SIM_CONNECTING;
+    return socket->state != FERP_SIM_CONNECTING;
 }
 static bool has_room(const ferp_sim_socket *socket)
 {
-    return ferp_sim_room(network(), socket) > 0 || socket->life == FERP_SIM_DEAD;
+    return ferp_sim_room(network(), socket) > 0 || socket->state == FERP_SIM_CONNECTION_RESET;
 }
 
 static bool has_input(const ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network(), socket);
     return ferp_sim_readable(network(), socket) > 0 || (in != NULL && in->fin_arrived) ||
-           socket->life == FERP_SIM_DEAD || socket->shut_read || socket->queue_count > 0 ||
-           socket->datagram_count > 0;
+           socket->state == FERP_SIM_CONNECTION_RESET || socket->shut_read ||
+           socket->queue_count > 0 || socket->datagram_count > 0;
 }
 
 static bool has_failed(const ferp_sim_socket *socket)
@@ -153,8 +153,8 @@ static bool has_failed(const ferp_sim_socket *socket)
     if (socket->kind == FERP_SIM_DATAGRAM) {
         return socket->pending != FERP_SIM_NO_ERROR;
     }
-    return socket->life == FERP_SIM_DEAD || socket->life == FERP_SIM_FAILED ||
-           ferp_sim_is_over(network(), socket);
+    return socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED ||
+           ferp_sim_both_ended(network(), socket);
 }
 
 /* ---- Connections */
@@ -169,7 +169,8 @@ static fer_socket_addr loopback_addr(peer_family family, uint16_t port)
 
 static peer_socket new_stream(peer_family family)
 {
-    return peer_list_add(ferp_sim_make(FERP_SIM_STREAM, family == PEER_V4 ? FER_IP_V4 : FER_IP_V6));
+    return peer_list_add(
+        ferp_sim_make_peer(FERP_SIM_STREAM, family == PEER_V4 ? FER_IP_V4 : FER_IP_V6));
 }
 
 peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
@@ -214,7 +215,7 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
     fer_socket_addr addr = loopback_addr(family, port);
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     FER_IGNORE(fer_sim_peer_connect(NULL, &addr, &peer));
-    if (peer != FER_SIM_PEER_NONE && socket_of(peer)->life == FERP_SIM_FAILED) {
+    if (peer != FER_SIM_PEER_NONE && socket_of(peer)->state == FERP_SIM_FAILED) {
         fer_sim_peer_close(peer);
         return PEER_NONE;
     }
@@ -224,12 +225,12 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
 bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
 {
     return wait_until(peer, has_ended_connecting, wait_ms) &&
-           socket_of(peer)->life == FERP_SIM_CONNECTED;
+           socket_of(peer)->state == FERP_SIM_CONNECTED;
 }
 
 bool peer_system_still_connects(peer_socket peer)
 {
-    return socket_of(peer)->life == FERP_SIM_CONNECTING;
+    return socket_of(peer)->state == FERP_SIM_CONNECTING;
 }
 
 bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
@@ -299,7 +300,7 @@ peer_socket peer_unconnected(void)
 }
 fer_raw_socket peer_not_a_socket(void)
 {
-    return ferp_sim_make(FERP_SIM_OTHER, FER_IP_V4);
+    return ferp_sim_make_peer(FERP_SIM_OTHER, FER_IP_V4);
 }
 void peer_close_not_a_socket(fer_raw_socket raw)
 {

@@ -53,7 +53,7 @@ static fer_unix_addr name_of(const char *path)
 bool unix_peer_path_exists(const char *path)
 {
     fer_unix_addr addr = name_of(path);
-    const ferp_sim_world *world = ferp_sim_here();
+    const ferp_sim_network *world = ferp_sim_current();
     for (int i = 0; i < FERP_SIM_UNIX_NAMES_MAX; i++) {
         if (world->unix_names[i].exists &&
             memcmp(&world->unix_names[i].addr, &addr, sizeof addr) == 0) {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks the comparison: what is equal passes, and each sort of difference is found and told.
+# Checks the comparison: equal runs pass, and each kind of difference is found and reported.
 # usage: can_fail.sh DIRECTORY
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,13 +12,13 @@ compare() {
     awk -v one="$work/one" -v other="$work/other" -v one_name=one -v other_name=other -v again="run SEED" -f "$here/compare.awk"
 }
 
-# is WHAT CODE TEXT: the comparison of one and other ends with CODE and prints TEXT.
+# is NAME CODE TEXT: the comparison of one and other ends with CODE and prints TEXT.
 is() {
     code=0
-    compare >"$work/told" || code=$?
-    if [ "$code" -ne "$2" ] || ! grep -qF "$3" "$work/told"; then
+    compare >"$work/output" || code=$?
+    if [ "$code" -ne "$2" ] || ! grep -qF "$3" "$work/output"; then
         echo "$1: ended with $code, not $2, or did not say '$3':"
-        sed 's/^/    /' "$work/told"
+        sed 's/^/    /' "$work/output"
         failures=$((failures + 1))
     fi
 }

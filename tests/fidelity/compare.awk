@@ -1,10 +1,10 @@
-# Compares what two fidelity programs printed, call by call. usage: awk -v one=FILE -v other=FILE -v again=COMMANDS -f compare.awk
-# At a difference: the seed, the step, both answers, the program so far. The last line tells how many sequences and calls were equal,
-# and how often the kinds behind a mask differed. Exit code 1: a difference, or nothing to compare.
+# Compares the output of two fidelity programs, call by call. usage: awk -v one=FILE -v other=FILE -v again=COMMANDS -f compare.awk
+# At a difference it prints the seed, the step, both results, and the earlier steps. The last lines report the number of equal sequences
+# and calls, and how often the kinds behind a mask differed. Exit code 1: a difference, or nothing to compare.
 
 function compared(line) { sub(/ ;.*$/, "", line); return line }
 
-# The mask's name stands before " ;", what it hid behind it.
+# The mask's name precedes " ;", the hidden kinds follow it.
 function count_masks(line, other_line,    words, i, n) {
     n = split(compared(line), words, " ")
     for (i = 1; i <= n; i++) {

@@ -1,8 +1,7 @@
-/* fidelity.h: one program of seeded random calls of ferrule, built twice: over this host's own
- * sockets and over the simulated network. Both print what each call came to; compare.awk compares
- * them line by line. Here: what the program keeps of its handles and of what is under way between
- * them, so that it knows which calls cannot wait for ever, and when all that was sent has
- * arrived. */
+/* fidelity.h: one program of seeded random calls of ferrule, built twice: over this host's sockets
+ * and over the simulated network. Both print the result of each call, and compare.awk compares the
+ * lines. The program tracks its handles and the data in flight between them. So it avoids calls
+ * that would wait without end, and waits until all sent data has arrived. */
 #ifndef FIDELITY_H
 #define FIDELITY_H
 
@@ -23,28 +22,27 @@ enum {
 };
 enum { NONE = -1 };
 
-/* ---- What is under way: the tracker. One end of a connection, or a listening socket; all clones
- * share it. */
+/* ---- The tracker's state: an end of a connection, or a listening socket. All clones share it. */
 
 struct end {
     int other;      /* the connection's other end */
-    int handles;    /* open ones */
-    bool is_queued; /* nobody has accepted it yet */
-    bool is_closed; /* its last handle is gone */
-    size_t unread;  /* bytes that came and were not read */
-    uint64_t sent;  /* of this end, ever: the n-th byte of each end is known */
-    uint64_t taken;
-    bool end_came; /* the other end's FIN */
-    bool end_sent;
-    bool is_dead;     /* a reset came, or was sent */
-    bool shut_read;   /* by the system */
+    int handles;    /* open handles */
+    bool is_queued; /* not accepted yet */
+    bool is_closed; /* its last handle is closed */
+    size_t unread;  /* received bytes that were not read */
+    uint64_t sent;  /* all bytes of this end: its n-th byte is predictable */
+    uint64_t received;
+    bool fin_arrived; /* from the other end */
+    bool fin_sent;
+    bool is_reset;    /* a reset has arrived, or was sent */
+    bool shut_read;   /* in the system */
     bool marked_read; /* Windows: the library's mark for clones */
     bool nonblocking;
     bool has_timeout[2];
     bool resets_at_close; /* linger 0 */
-    bool is_due;          /* something is under way to it */
-    bool failure_seen;    /* the system has shown the reset */
-    const char *mask;     /* why nothing more of it is compared, or NULL */
+    bool is_in_flight;    /* data is in flight to it */
+    bool reset_seen;      /* the system has reported the reset */
+    const char *mask;     /* the reason why its results are not compared, or NULL */
 };
 
 struct listening {
@@ -53,7 +51,7 @@ struct listening {
     fer_socket_addr addr;
     int queue[QUEUE_MAX]; /* the accepting ends */
     int queued;
-    bool is_due;
+    bool is_in_flight;
 };
 
 struct stream {
@@ -70,7 +68,7 @@ struct listener {
 };
 
 struct program {
-    bool winsock; /* which system's rules the tracker follows */
+    bool winsock; /* the tracker follows Windows' rules, not POSIX' */
     bool is_simulated;
     uint64_t random;
     uint64_t seed;
@@ -90,29 +88,27 @@ bool chance(struct program *program, uint32_t in_a_hundred);
 
 /* ---- tracker.c */
 
-/* Makes both ends of a connection; the accepting one is queued at the listener. The connecting one,
- * or NONE where there is no room. */
+/* Makes both ends of a connection, and queues the accepting one at the listener. Returns the
+ * connecting one, or NONE if there is no room. */
 int tracker_connect(struct program *program, int listening);
-/* What accept will give: the first in the queue that it does not pass over, or NONE. */
+/* Returns the end that accept will return, or NONE. */
 int tracker_accept(struct program *program, int listening);
 void tracker_wrote(struct program *program, int end, size_t n);
 void tracker_shut(struct program *program, struct stream *stream, fer_shutdown how);
 void tracker_closed(struct program *program, int end);
 void tracker_stopped_listening(struct program *program, int listening);
 bool tracker_is_over(const struct program *program, const struct end *end);
-/* Waits until everything that is under way has come to where it can be seen. False: it has not
- * after a long time. */
-bool tracker_settle(struct program *program);
+/* Waits until all data in flight has arrived. Returns false after a long time. */
+bool tracker_wait(struct program *program);
 bool tracker_has_room(const struct program *program);
 
-/* ---- print.c: a line for each call. After " ; " comes what is not compared. */
+/* ---- print.c: a line for each call. The text after " ; " is not compared. */
 
 void print_step(struct program *program, const char *op, int handle);
 void print_text(const char *format, ...);
-/* The kind; with a mask it is not compared, as long as it is one that the mask may hide. */
+/* Prints the kind. A mask excludes it from the comparison if the mask allows this kind. */
 void print_kind(fer_error error, const char *mask);
-/* A socket's first time to live is 128 on Windows, and Linux' 64 under Wine; no step sets
- * either. */
+/* A socket's default TTL is 128 on Windows, but Linux' 64 under Wine. No step sets either value. */
 void print_ttl(const struct program *program, uint32_t ttl);
 void print_end(void);
 uint64_t digest_of(const void *bytes, size_t len);
@@ -131,22 +127,22 @@ int open_listener(struct program *program);
 void join(struct program *program, struct stream *stream, int end);
 void byte_pattern(const struct program *program, int from, uint64_t at, uint8_t *buf, size_t len);
 
-/* ---- os_*.c: looks at a socket from outside, which take nothing from it. */
+/* ---- os_*.c: queries of the system that do not change a socket's state */
 
 void os_start(bool winsock, uint64_t seed);
-/* A word about what is left open, or NULL. */
+/* Returns a message if something is left open, or NULL. */
 const char *os_stop(void);
 bool os_is_simulated(void);
 bool os_is_winsock(void);
-/* On the simulated network time passes. */
-void os_let_come(void);
-/* Whether what the tracker expects of a stream has come. */
-bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over);
+/* Lets time pass on the simulated network. Does nothing over real sockets. */
+void os_wait_for_arrival(void);
+/* Whether all data that the tracker expects at a stream has arrived. */
+bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over);
 void os_close(fer_raw_socket raw);
-/* Whether somebody waits for accept. */
+/* Whether a connection is queued. */
 bool os_is_acceptable(fer_raw_socket raw);
 bool os_is_queued(fer_raw_socket raw, int count);
-/* Lets others run for a moment; false after 20 s of nothing else. */
-bool os_give_way(unsigned turns);
+/* Yields the processor for a moment. Returns false after 20 s in all. */
+bool os_yield(unsigned attempts);
 
 #endif

@@ -99,8 +99,7 @@ static bool is_wildcard(const fer_socket_addr *addr)
                                         : fer_ipv6_addr_is_unspecified(&addr->ip.v6);
 }
 
-/* An address that the listener's takes in, or that takes it in: so that nobody else's port can
- * matter. */
+/* Returns an address that overlaps the listener's, so that no other program's port can matter. */
 static fer_socket_addr address_beside(struct program *program, const fer_socket_addr *addr)
 {
     static const char *const v4[] = {"127.0.0.1:0", "0.0.0.0:0"};
@@ -114,7 +113,7 @@ static fer_socket_addr address_beside(struct program *program, const fer_socket_
     return beside;
 }
 
-/* Windows' answers to wildcards are not Wine's ("wildcard_beside_specific",
+/* Wine differs from Windows if a wildcard is involved ("wildcard_beside_specific",
  * "ipv4_beside_dual_stack"). */
 static void bind_beside(struct program *program, int at)
 {
@@ -131,7 +130,7 @@ static void bind_beside(struct program *program, int at)
     fer_tcp_listener_close(&other);
 }
 
-/* An address of documentation, which is nobody's. */
+/* An address for documentation, which no interface has. */
 static void bind_elsewhere(struct program *program)
 {
     fer_tcp_listener other = {0};
@@ -153,7 +152,7 @@ static bool has_connections(const struct program *program)
     return false;
 }
 
-/* "rebind_under_connections" is Windows', and not Wine's. */
+/* Wine differs from Windows in "rebind_under_connections". */
 static void bind_again(struct program *program, int at)
 {
     struct listening *old = &program->listenings[program->listeners[at].listening];
@@ -193,7 +192,7 @@ static void listener_through_raw(struct program *program, int at)
 {
     struct listener *listener = &program->listeners[at];
     if (program->listenings[listener->listening].handles > 1) {
-        return; /* "raw_mode": clones are given up together */
+        return; /* "raw_mode": all clones are passed on together */
     }
     print_step(program, "listener_through_raw", at);
     fer_raw_socket raw = fer_tcp_listener_into_raw(&listener->handle);
@@ -202,7 +201,8 @@ static void listener_through_raw(struct program *program, int at)
     program->listenings[listener->listening].nonblocking &= !program->winsock;
 }
 
-/* Wine gives an accepted socket what the listener had when the connection came, as Linux does. */
+/* Under Wine an accepted socket inherits the listener's TTL at the arrival of the connection, as on
+ * Linux. */
 static void listener_ttl(struct program *program, int at)
 {
     static const uint32_t ttls[] = {0, 1, 33, 200, 255, 256};
@@ -274,8 +274,8 @@ void join(struct program *program, struct stream *stream, int end)
     stream->is_shared = false;
 }
 
-/* Where a listener is reached: at its own address, a wildcard's by the loopback's; on Linux by the
- * wildcard too. */
+/* Returns an address for connecting to a listener: its own, or the loopback for a wildcard. On
+ * Linux the wildcard itself is possible too. */
 static fer_socket_addr address_of(struct program *program, const struct listening *listening)
 {
     fer_socket_addr addr = listening->addr;
@@ -288,7 +288,7 @@ static fer_socket_addr address_of(struct program *program, const struct listenin
     return addr;
 }
 
-/* Nobody listens on port 1, and nobody can on port 0 ("connect_to_port_0"). */
+/* Port 1 has no listener, and port 0 cannot have one ("connect_to_port_0"). */
 static fer_error connect_refused(struct program *program, fer_tcp_stream *stream)
 {
     fer_socket_addr addrs[2] = {parsed("127.0.0.1:1"), parsed("[::1]:1")};
@@ -324,8 +324,8 @@ static fer_error connect_name(fer_tcp_stream *stream, const fer_socket_addr *add
     return fer_tcp_stream_connect(stream, text);
 }
 
-/* By its name only where the listener is IPv4's: which of a name's addresses comes first is the
- * resolver's affair. */
+/* Uses the name only for an IPv4 listener, because the order of a name's addresses depends on the
+ * resolver. */
 static fer_error connect_to(struct program *program, fer_tcp_stream *stream,
                             const fer_socket_addr *addr, fer_ip_family family)
 {
@@ -401,7 +401,7 @@ static bool is_at(const struct stream *client, const fer_socket_addr *peer)
     return fer_ip_addr_eq(&one, &other);
 }
 
-/* Whose connection it is, by the address that accept told: that of the client whose turn it was. */
+/* Prints whether the address that accept returned is that of the expected client. */
 static void print_client(struct program *program, const fer_socket_addr *peer, int server)
 {
     print_ip(peer);
@@ -414,10 +414,10 @@ static void print_client(struct program *program, const fer_socket_addr *peer, i
     print_text(" nobody");
 }
 
-static bool will_give(struct program *program, const struct listening *listening)
+static bool has_acceptable(struct program *program, const struct listening *listening)
 {
     for (int i = 0; i < listening->queued; i++) {
-        if (!program->winsock || !program->ends[listening->queue[i]].is_dead) {
+        if (!program->winsock || !program->ends[listening->queue[i]].is_reset) {
             return true;
         }
     }
@@ -434,7 +434,7 @@ void step_accept(struct program *program)
     struct stream *stream = &program->streams[at];
     int listening = program->listeners[listener].listening;
     fer_socket_addr peer = parsed("0.0.0.0:0");
-    if (!will_give(program, &program->listenings[listening]) &&
+    if (!has_acceptable(program, &program->listenings[listening]) &&
         !program->listenings[listening].nonblocking && stream->end == NONE) {
         if (chance(program, 20)) {
             set_listener_mode(program, listener, true);

@@ -55,7 +55,7 @@ static void step(struct program *program)
     }
 }
 
-/* In no way compared, and with resets, so that the ports are free at once. */
+/* Not compared. Closes with resets, so that the ports are free immediately. */
 static void close_all(struct program *program)
 {
     for (int i = 0; i < STREAMS; i++) {
@@ -85,8 +85,8 @@ static void run(struct program *program, uint64_t seed)
     os_start(winsock, seed);
     for (program->step = 0; program->step < STEPS; program->step++) {
         step(program);
-        if (!tracker_settle(program)) {
-            printf("what is under way does not come\n");
+        if (!tracker_wait(program)) {
+            printf("data in flight does not arrive\n");
             break;
         }
     }

@@ -1,5 +1,5 @@
-/* os_posix.c: what has come, by Linux' own word: the state of the connection (TCP_INFO) and the
- * bytes that can be read (FIONREAD). */
+/* os_posix.c: detects arrived data on Linux by the connection's state (TCP_INFO) and the number of
+ * readable bytes (FIONREAD). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
@@ -23,7 +23,7 @@ const char *os_stop(void)
     return NULL;
 }
 
-void os_let_come(void)
+void os_wait_for_arrival(void)
 {
 }
 
@@ -45,17 +45,17 @@ static struct tcp_info info_of(fer_raw_socket raw)
     return info;
 }
 
-bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over)
+bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
 {
     int queued = -1;
     int state = info_of(raw).tcpi_state;
     if (ioctl((int)raw, FIONREAD, &queued) != 0 || (size_t)queued != end->unread) {
         return false;
     }
-    if (end->is_dead || is_over) {
+    if (end->is_reset || is_over) {
         return state == TCP_CLOSE;
     }
-    return end->end_came
+    return end->fin_arrived
                ? state == TCP_CLOSE_WAIT
                : state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2;
 }
@@ -75,13 +75,13 @@ bool os_is_acceptable(fer_raw_socket raw)
     return info_of(raw).tcpi_unacked > 0;
 }
 
-bool os_give_way(unsigned turns)
+bool os_yield(unsigned attempts)
 {
     const struct timespec moment = {0, 100000};
-    if (turns < 100) {
+    if (attempts < 100) {
         (void)sched_yield();
     } else {
         (void)nanosleep(&moment, NULL);
     }
-    return turns < 200000;
+    return attempts < 200000;
 }

@@ -1,4 +1,4 @@
-/* os_sim.c: the simulated loopback, on which all comes at once, or after a moment. */
+/* os_sim.c: the simulated loopback, with no latency or a short one. */
 #include <string.h>
 
 #include "ferrule/sim.h"
@@ -7,7 +7,7 @@
 
 enum { SIM_SOCKETS = 1024 };
 
-/* Wine has a Windows' keepalive of before 10 version 1703. */
+/* Wine has the keepalive options of Windows before 10 version 1703. */
 void os_start(bool winsock, uint64_t seed)
 {
     fer_sim_config config;
@@ -29,7 +29,7 @@ const char *os_stop(void)
                : NULL;
 }
 
-void os_let_come(void)
+void os_wait_for_arrival(void)
 {
     FER_IGNORE(fer_sim_advance(fer_duration_from_millis(1)));
 }
@@ -44,7 +44,7 @@ bool os_is_winsock(void)
     return false;
 }
 
-bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over)
+bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
 {
     (void)raw;
     (void)end;
@@ -52,7 +52,7 @@ bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over)
     return true;
 }
 
-/* The seam's, for the simulation has no other name for it. */
+/* Uses the seam, because ferrule/sim.h has no function for it. */
 void os_close(fer_raw_socket raw)
 {
     ferp_close(raw);
@@ -68,12 +68,12 @@ bool os_is_queued(fer_raw_socket raw, int count)
 bool os_is_acceptable(fer_raw_socket raw)
 {
     (void)raw;
-    os_let_come();
+    os_wait_for_arrival();
     return true;
 }
 
-bool os_give_way(unsigned turns)
+bool os_yield(unsigned attempts)
 {
-    (void)turns;
+    (void)attempts;
     return false;
 }

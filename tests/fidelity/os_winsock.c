@@ -1,5 +1,5 @@
-/* os_winsock.c: what has come, by Winsock's word: the bytes that can be read (FIONREAD), and how
- * WSAPoll shows ends and resets. */
+/* os_winsock.c: detects arrived data on Windows by the number of readable bytes (FIONREAD), and
+ * FINs and resets by WSAPoll. */
 #define _WIN32_WINNT 0x0601
 #include <winsock2.h>
 
@@ -18,7 +18,7 @@ const char *os_stop(void)
     return NULL;
 }
 
-void os_let_come(void)
+void os_wait_for_arrival(void)
 {
 }
 
@@ -32,22 +32,22 @@ bool os_is_winsock(void)
     return true;
 }
 
-static SHORT look(fer_raw_socket raw)
+static SHORT polled(fer_raw_socket raw)
 {
-    WSAPOLLFD look = {(SOCKET)raw, POLLRDNORM, 0};
-    return WSAPoll(&look, 1, 0) > 0 ? look.revents : 0;
+    WSAPOLLFD polled = {(SOCKET)raw, POLLRDNORM, 0};
+    return WSAPoll(&polled, 1, 0) > 0 ? polled.revents : 0;
 }
 
-/* Once is enough: a call may take it away. */
+/* Remembers a failure, because a call can clear it. */
 static bool has_failed(fer_raw_socket raw, struct end *end)
 {
-    end->failure_seen = end->failure_seen || (look(raw) & POLLERR) != 0;
-    return end->failure_seen;
+    end->reset_seen = end->reset_seen || (polled(raw) & POLLERR) != 0;
+    return end->reset_seen;
 }
 
-/* An end behind unread bytes is not shown, so only the bytes are waited for then. Of a reset that
- * is masked the bytes are unsure. */
-bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over)
+/* WSAPoll does not report a FIN behind unread bytes, so that only the bytes count then. With a mask
+ * their number is uncertain. */
+bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
 {
     u_long queued = 0;
     (void)is_over;
@@ -55,10 +55,10 @@ bool os_has_come(fer_raw_socket raw, struct end *end, bool is_over)
         (ioctlsocket((SOCKET)raw, (long)FIONREAD, &queued) != 0 || queued != end->unread)) {
         return false;
     }
-    if (end->is_dead) {
+    if (end->is_reset) {
         return has_failed(raw, end);
     }
-    return !end->end_came || end->unread > 0 || end->shut_read || (look(raw) & POLLHUP) != 0;
+    return !end->fin_arrived || end->unread > 0 || end->shut_read || (polled(raw) & POLLHUP) != 0;
 }
 
 void os_close(fer_raw_socket raw)
@@ -68,16 +68,16 @@ void os_close(fer_raw_socket raw)
 
 bool os_is_queued(fer_raw_socket raw, int count)
 {
-    return ((look(raw) & POLLRDNORM) != 0) == (count > 0);
+    return ((polled(raw) & POLLRDNORM) != 0) == (count > 0);
 }
 
 bool os_is_acceptable(fer_raw_socket raw)
 {
-    return (look(raw) & POLLRDNORM) != 0;
+    return (polled(raw) & POLLRDNORM) != 0;
 }
 
-bool os_give_way(unsigned turns)
+bool os_yield(unsigned attempts)
 {
-    Sleep(turns < 100 ? 0 : 1);
-    return turns < 2000;
+    Sleep(attempts < 100 ? 0 : 1);
+    return attempts < 2000;
 }

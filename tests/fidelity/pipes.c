@@ -1,6 +1,5 @@
-/* pipes.c: steps that are small programs of their own: many connections at once, and a pipe that is
- * filled to the brim. How much a pipe holds is the system's affair: those counts are not compared,
- * but that all of it arrives is. */
+/* pipes.c: steps of several calls: many connections at once, and a full pipe. A pipe's capacity
+ * depends on the system: these counts are not compared, but all bytes must arrive. */
 #include <string.h>
 
 #include "fidelity/fidelity.h"
@@ -23,8 +22,8 @@ static int own_listener(struct program *program)
 
 static void wait_for_one(fer_tcp_listener *listener)
 {
-    for (unsigned turns = 0;
-         !os_is_acceptable(fer_tcp_listener_as_raw(listener)) && os_give_way(turns); turns++) {
+    for (unsigned attempts = 0;
+         !os_is_acceptable(fer_tcp_listener_as_raw(listener)) && os_yield(attempts); attempts++) {
     }
 }
 
@@ -72,8 +71,8 @@ void step_burst(struct program *program)
     }
 }
 
-/* ---- More than a backlog holds: 128 and, on Linux, one more. Windows refuses where Wine lets wait
- * ("full_backlog"). */
+/* ---- More connections than a backlog holds: 128 and, on Linux, one more. Windows refuses further
+ * connections; Wine lets them wait ("full_backlog"). */
 
 void step_full_backlog(struct program *program)
 {
@@ -92,9 +91,9 @@ void step_full_backlog(struct program *program)
     for (int i = 0; i < BACKLOG; i++) {
         ok += fer_tcp_stream_connect_addr(&clients[i], &addr).kind == FER_OK;
     }
-    for (unsigned turns = 0;
-         !os_is_queued(fer_tcp_listener_as_raw(&listener), BACKLOG) && os_give_way(turns);
-         turns++) {
+    for (unsigned attempts = 0;
+         !os_is_queued(fer_tcp_listener_as_raw(&listener), BACKLOG) && os_yield(attempts);
+         attempts++) {
     }
     print_text(" %d connected", ok);
     print_kind(fer_tcp_stream_connect_timeout(&late, &addr, fer_duration_from_millis(4)), NULL);
@@ -106,11 +105,11 @@ void step_full_backlog(struct program *program)
     fer_tcp_stream_close(&late);
 }
 
-/* ---- Full */
+/* ---- A full pipe */
 
 static uint8_t chunk[CHUNK];
 
-/* Until it would block; how much went in. */
+/* Writes until the call would block. Returns the number of bytes written. */
 static uint64_t fill(struct program *program, fer_tcp_stream *stream, fer_error *error)
 {
     uint64_t sent = 0;
@@ -130,22 +129,22 @@ static uint64_t drain(struct program *program, fer_tcp_stream *stream, fer_error
                       bool *is_right)
 {
     static uint8_t wanted[CHUNK];
-    uint64_t taken = 0;
+    uint64_t received = 0;
     *is_right = true;
     for (;;) {
         size_t n = 0;
         *error = fer_tcp_stream_read(stream, chunk, CHUNK, &n);
-        byte_pattern(program, 0, taken, wanted, n);
+        byte_pattern(program, 0, received, wanted, n);
         *is_right = *is_right && memcmp(chunk, wanted, n) == 0;
-        taken += n;
+        received += n;
         if (error->kind != FER_OK || n == 0) {
-            return taken;
+            return received;
         }
     }
 }
 
-/* In a full pipe a chunk may still find room, sooner or later: OK, WOULD_BLOCK and TIMED_OUT are
- * one here. How much more went in. */
+/* A full pipe may still get room for a chunk, so that OK, WOULD_BLOCK and TIMED_OUT are equal here.
+ * Returns the number of bytes written. */
 static uint64_t write_into_full(struct program *program, fer_tcp_stream *client, uint64_t sent)
 {
     size_t n = 0;

@@ -22,8 +22,8 @@ void print_text(const char *format, ...)
     va_end(arguments);
 }
 
-/* What each mask may hide, and nothing else. The first four are Windows' and Wine's;
- * docs/SIMULATION.md tells of each. */
+/* The kinds that each mask may hide. The first four masks concern Windows and Wine;
+ * docs/SIMULATION.md describes each. */
 static const struct mask {
     const char *name;
     fer_error_kind kinds[6];
@@ -71,8 +71,8 @@ void print_kind(fer_error error, const char *mask)
 
 void print_ttl(const struct program *program, uint32_t ttl)
 {
-    bool is_wines = program->winsock && ttl == 64;
-    printf(" %u", is_wines ? 128 : (unsigned)ttl);
+    bool is_wine_ttl = program->winsock && ttl == 64;
+    printf(" %u", is_wine_ttl ? 128 : (unsigned)ttl);
 }
 
 void print_end(void)
@@ -82,7 +82,7 @@ void print_end(void)
     }
     raw_len = 0;
     printf("\n");
-    (void)fflush(stdout); /* a hang or a crash leaves all that came before */
+    (void)fflush(stdout); /* keeps the earlier lines after a hang or a crash */
 }
 
 uint64_t digest_of(const void *bytes, size_t len)

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs the same programs over real and over simulated sockets, and compares them call by call. ci/fidelity.sh is the one for people.
+# Runs the same programs over real and over simulated sockets, and compares them call by call. ctest calls it; ci/fidelity.sh is the
+# script for manual runs.
 # usage: run.sh posix|winsock REAL SIM DIRECTORY FROM COUNT [RUNNER]
-# REAL and SIM are the two programs, DIRECTORY is for what they print, RUNNER starts a Windows program elsewhere (ci/wine.sh).
+# REAL and SIM are the two programs, DIRECTORY holds their output, RUNNER starts a Windows program on another system (ci/wine.sh).
 set -eu
 
 system=$1 real=$2 sim=$3 directory=$4 from=$5 count=$6 runner=${7:-}
@@ -10,7 +11,7 @@ limit=$((100 + count * 4))
 mkdir -p "$directory"
 trap 'rm -f "$directory/$$-real.txt" "$directory/$$-sim.txt"' EXIT
 
-# A program that hangs or crashes is compared as far as it came.
+# The output of a program that hangs or crashes is compared up to that point.
 run() {
     # shellcheck disable=SC2086 # there may be no runner
     timeout "$limit" $runner "$1" "$system" "$from" "$count" </dev/null || echo "fidelity: $1 ended with $?" >&2

@@ -1,4 +1,4 @@
-/* streams.c: the steps on a stream: reading and writing in all forms, shutting, closing, cloning,
+/* streams.c: the steps on a stream: reading and writing in all forms, shutdown, close, clones,
  * modes and options. */
 #include <string.h>
 
@@ -29,12 +29,13 @@ static size_t some_length(struct program *program)
 
 static bool is_ended(const struct stream *stream, const struct end *end)
 {
-    return stream->shut_read || end->end_came || end->is_dead || end->shut_read || end->marked_read;
+    return stream->shut_read || end->fin_arrived || end->is_reset || end->shut_read ||
+           end->marked_read;
 }
 
-/* Whether a blocking call comes back by itself. */
-static bool comes_back(const struct stream *stream, const struct end *end, enum form form,
-                       size_t len)
+/* Whether a blocking call returns without further input. */
+static bool is_sure_to_return(const struct stream *stream, const struct end *end, enum form form,
+                              size_t len)
 {
     if (is_ended(stream, end) || len == 0) {
         return form != READ_TO_END || is_ended(stream, end) || end->unread > len;
@@ -81,18 +82,19 @@ static bool is_as_sent(const struct program *program, const struct end *end, con
                        size_t n)
 {
     uint8_t wanted[BUFFER];
-    byte_pattern(program, end->other, end->taken, wanted, n);
+    byte_pattern(program, end->other, end->received, wanted, n);
     return memcmp(buf, wanted, n) == 0;
 }
 
-static void took(struct program *program, struct end *end, enum form form, const uint8_t *buf,
-                 size_t n)
+static void record_read(struct program *program, struct end *end, enum form form,
+                        const uint8_t *buf, size_t n)
 {
     print_text(is_as_sent(program, end, buf, n) ? "" : " WRONG BYTES");
     if (form != PEEK) {
-        end->taken += n;
+        end->received += n;
         end->unread -= n < end->unread ? n : end->unread;
-        end->is_due = end->is_due || n > 0; /* what was left, and an end behind it */
+        end->is_in_flight =
+            end->is_in_flight || n > 0; /* the remaining bytes, and a FIN behind them */
     }
 }
 
@@ -107,7 +109,7 @@ static void read_step(struct program *program, int at)
     uint8_t buf[BUFFER];
     size_t n = SIZE_MAX;
     if (end != NULL && !end->nonblocking && !end->has_timeout[0] &&
-        !comes_back(stream, end, form, len)) {
+        !is_sure_to_return(stream, end, form, len)) {
         return;
     }
     print_step(program, names[form], at);
@@ -116,7 +118,7 @@ static void read_step(struct program *program, int at)
     print_kind(error, mask_of(program, stream));
     if (end != NULL && end->mask == NULL) {
         print_text(" n %u %016llx", (unsigned)n, (unsigned long long)digest_of(buf, n));
-        took(program, end, form, buf, n);
+        record_read(program, end, form, buf, n);
     }
     print_end();
 }
@@ -148,14 +150,15 @@ static fer_error write_by(struct program *program, uint32_t form, fer_tcp_stream
     }
 }
 
-/* Windows resets where input meets SD_RECEIVE; Wine does not. */
-static bool is_lost_by_wine(const struct program *program, const struct end *end)
+/* Windows resets if input arrives after SD_RECEIVE; Wine does not. */
+static bool is_lost_under_wine(const struct program *program, const struct end *end)
 {
     return program->winsock && program->ends[end->other].shut_read &&
            !program->ends[end->other].is_closed;
 }
 
-/* Which of the two it is, and whether an empty write meets it, is told by who met the end first. */
+/* The error, and whether an empty write returns it, depend on the call that detected the end
+ * first. */
 static const char *write_mask(const struct program *program, const struct stream *stream,
                               fer_error error, size_t len)
 {
@@ -163,7 +166,7 @@ static const char *write_mask(const struct program *program, const struct stream
     bool is_either = error.kind == FER_CONNECTION_RESET || error.kind == FER_BROKEN_PIPE ||
                      (error.kind == FER_OK && len == 0);
     bool is_gone =
-        end != NULL && (end->mask != NULL || (program->winsock && end->is_dead && end->end_sent));
+        end != NULL && (end->mask != NULL || (program->winsock && end->is_reset && end->fin_sent));
     return is_gone && is_either ? "write_after_peer_gone" : NULL;
 }
 
@@ -177,7 +180,7 @@ static void write_step(struct program *program, int at)
     uint8_t buf[BUFFER];
     size_t n = SIZE_MAX;
     if (end != NULL &&
-        (program->ends[end->other].unread + len > UNREAD_MAX || is_lost_by_wine(program, end))) {
+        (program->ends[end->other].unread + len > UNREAD_MAX || is_lost_under_wine(program, end))) {
         return;
     }
     byte_pattern(program, stream->end, end == NULL ? 0 : end->sent, buf, len);
@@ -192,7 +195,7 @@ static void write_step(struct program *program, int at)
     }
 }
 
-/* ---- Ends */
+/* ---- Shutdown, close, clones and raw sockets */
 
 static void shutdown_step(struct program *program, int at)
 {
@@ -234,14 +237,15 @@ static void clone_step(struct program *program, int at)
     }
 }
 
-/* The modes stay with the socket; a Windows socket is taken to be blocking, and a lone READ was the
- * library's ("raw_mode"). A socket whose connection has ended is refused, and closed here. */
+/* The modes stay with the socket. from_raw assumes that a Windows socket is blocking, and a lone
+ * READ was kept in the library ("raw_mode"). from_raw rejects a socket whose connection has ended;
+ * this function closes it. */
 static void through_raw_step(struct program *program, int at)
 {
     struct stream *stream = &program->streams[at];
     struct end *end = end_of(program, stream);
     if (end != NULL && (end->handles > 1 ||
-                        (program->winsock && (end->is_dead || tracker_is_over(program, end))))) {
+                        (program->winsock && (end->is_reset || tracker_is_over(program, end))))) {
         return;
     }
     print_step(program, "through_raw", at);
@@ -271,19 +275,19 @@ static void set_timeout_step(struct program *program, int at)
     struct end *end = end_of(program, stream);
     bool writing = chance(program, 50);
     fer_duration timeout = {values[below(program, 6)]};
-    fer_duration told = {0};
+    fer_duration value = {0};
     bool would_take_long = !writing && timeout.nanos > 8 * MILLI;
     print_step(program, writing ? "write_timeout" : "read_timeout", at);
     print_text(" %llu", (unsigned long long)(timeout.nanos / MILLI));
     fer_error error = writing ? fer_tcp_stream_set_write_timeout(&stream->handle, timeout)
                               : fer_tcp_stream_set_read_timeout(&stream->handle, timeout);
     print_kind(error, NULL);
-    print_kind(writing ? fer_tcp_stream_write_timeout(&stream->handle, &told)
-                       : fer_tcp_stream_read_timeout(&stream->handle, &told),
+    print_kind(writing ? fer_tcp_stream_write_timeout(&stream->handle, &value)
+                       : fer_tcp_stream_read_timeout(&stream->handle, &value),
                NULL);
-    bool is_in_grain = told.nanos >= timeout.nanos && told.nanos - timeout.nanos < 10 * MILLI;
+    bool is_rounded = value.nanos >= timeout.nanos && value.nanos - timeout.nanos < 10 * MILLI;
     if (error.kind == FER_OK) {
-        print_text(is_in_grain ? " that" : " another, %llu", (unsigned long long)told.nanos);
+        print_text(is_rounded ? " that" : " another, %llu", (unsigned long long)value.nanos);
         end->has_timeout[writing] = !fer_duration_is_none(timeout) && !would_take_long;
     }
     print_end();
@@ -335,13 +339,13 @@ static void linger_step(struct program *program, int at)
         0, 0, 1000 * MILLI, 1500 * MILLI, FER_DURATION_NONE_NANOS, FER_DURATION_NONE_NANOS};
     struct stream *stream = &program->streams[at];
     fer_duration linger = {values[below(program, 6)]};
-    fer_duration told = {1};
+    fer_duration value = {1};
     print_step(program, "linger", at);
     print_text(" %llu", (unsigned long long)(linger.nanos / MILLI));
     fer_error error = fer_tcp_stream_set_linger(&stream->handle, linger);
     print_kind(error, NULL);
-    print_kind(fer_tcp_stream_linger(&stream->handle, &told), NULL);
-    print_text(" %llu", (unsigned long long)told.nanos);
+    print_kind(fer_tcp_stream_linger(&stream->handle, &value), NULL);
+    print_text(" %llu", (unsigned long long)value.nanos);
     print_end();
     if (error.kind == FER_OK) {
         program->ends[stream->end].resets_at_close = linger.nanos == 0;
@@ -355,20 +359,20 @@ static void keepalive_step(struct program *program, int at)
                                   {below(program, 3) * 60000 * MILLI},
                                   {below(program, 2) * 1500 * MILLI},
                                   below(program, 3) * 64};
-    fer_keepalive told = {false, {0}, {0}, 0};
+    fer_keepalive value = {false, {0}, {0}, 0};
     print_step(program, "keepalive", at);
     if (chance(program, 60)) {
         print_text(" %d %llu %llu %u", wanted.enabled, (unsigned long long)wanted.time.nanos,
                    (unsigned long long)wanted.interval.nanos, (unsigned)wanted.retries);
         print_kind(fer_tcp_stream_set_keepalive(stream, &wanted), NULL);
     }
-    print_kind(fer_tcp_stream_keepalive(stream, &told), NULL);
-    print_text(" %d %llu %llu %u", told.enabled, (unsigned long long)told.time.nanos,
-               (unsigned long long)told.interval.nanos, (unsigned)told.retries);
+    print_kind(fer_tcp_stream_keepalive(stream, &value), NULL);
+    print_text(" %d %llu %llu %u", value.enabled, (unsigned long long)value.time.nanos,
+               (unsigned long long)value.interval.nanos, (unsigned)value.retries);
     print_end();
 }
 
-/* ---- What it says of itself */
+/* ---- Queries */
 
 static void take_error_step(struct program *program, int at)
 {
@@ -396,7 +400,7 @@ static void addresses_step(struct program *program, int at)
     memset(&local, 0, sizeof local);
     memset(&peer, 0, sizeof peer);
     bool is_unsure =
-        program->winsock && end != NULL && (end->is_dead || tracker_is_over(program, end));
+        program->winsock && end != NULL && (end->is_reset || tracker_is_over(program, end));
     print_step(program, "addresses", at);
     print_kind(fer_tcp_stream_local_addr(&stream->handle, &local), NULL);
     if (stream->end != NONE) {
@@ -410,9 +414,9 @@ static void addresses_step(struct program *program, int at)
     print_end();
 }
 
-/* ---- Which */
+/* ---- Choosing a step */
 
-/* Mostly an open one, else NONE. */
+/* Returns an open stream, or NONE. At times returns any stream. */
 static int some_stream(struct program *program)
 {
     int from = (int)below(program, STREAMS);

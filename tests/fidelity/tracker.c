@@ -1,5 +1,5 @@
-/* tracker.c: what is under way between the program's own sockets, by TCP's rules and those of the
- * two systems. */
+/* tracker.c: tracks the data in flight between the program's sockets, by the rules of TCP and of
+ * the two systems. */
 #include "fidelity/fidelity.h"
 
 bool tracker_has_room(const struct program *program)
@@ -18,7 +18,7 @@ int tracker_connect(struct program *program, int listening)
     program->ends[client] = (struct end){.other = server, .handles = 1};
     program->ends[server] = (struct end){.other = client, .is_queued = true};
     queue->queue[queue->queued++] = server;
-    queue->is_due = true;
+    queue->is_in_flight = true;
     return client;
 }
 
@@ -32,15 +32,15 @@ static int take_first(struct listening *queue)
     return first;
 }
 
-/* Linux hands out a connection that was reset in the queue; Windows' accept tells of it, and is
- * called again ("reset_in_queue"). */
+/* Linux returns a connection that was reset in the queue. On Windows accept fails for it, and is
+ * retried ("reset_in_queue"). */
 int tracker_accept(struct program *program, int listening)
 {
     struct listening *queue = &program->listenings[listening];
     while (queue->queued > 0) {
         int first = take_first(queue);
         program->ends[first].is_queued = false;
-        if (!program->winsock || !program->ends[first].is_dead) {
+        if (!program->winsock || !program->ends[first].is_reset) {
             program->ends[first].handles = 1;
             return first;
         }
@@ -52,15 +52,15 @@ int tracker_accept(struct program *program, int listening)
 bool tracker_is_over(const struct program *program, const struct end *end)
 {
     (void)program;
-    return end->end_came && end->end_sent;
+    return end->fin_arrived && end->fin_sent;
 }
 
-/* From now on a system may have lost what another keeps. */
-static void note_reset(const struct program *program, struct end *end)
+/* After a reset one system may keep data that another discards. */
+static void mark_reset(const struct program *program, struct end *end)
 {
-    end->is_dead = true;
-    end->is_due = true;
-    if (program->winsock && end->mask == NULL && end->end_came) {
+    end->is_reset = true;
+    end->is_in_flight = true;
+    if (program->winsock && end->mask == NULL && end->fin_arrived) {
         end->mask = "end_then_reset";
     } else if (program->winsock && end->mask == NULL && end->shut_read) {
         end->mask = "shut_and_reset";
@@ -72,19 +72,19 @@ static void note_reset(const struct program *program, struct end *end)
 static void send_reset(struct program *program, struct end *end)
 {
     struct end *other = &program->ends[end->other];
-    note_reset(program, end);
-    if (!other->is_closed && !other->is_dead) {
-        note_reset(program, other);
+    mark_reset(program, end);
+    if (!other->is_closed && !other->is_reset) {
+        mark_reset(program, other);
     }
 }
 
 static void send_end(struct program *program, struct end *end)
 {
-    if (!end->end_sent && !end->is_dead) {
-        end->end_sent = true;
-        end->is_due = true; /* both may be over */
-        program->ends[end->other].end_came = true;
-        program->ends[end->other].is_due = true;
+    if (!end->fin_sent && !end->is_reset) {
+        end->fin_sent = true;
+        end->is_in_flight = true; /* both directions may have ended */
+        program->ends[end->other].fin_arrived = true;
+        program->ends[end->other].is_in_flight = true;
     }
 }
 
@@ -93,22 +93,23 @@ void tracker_wrote(struct program *program, int number, size_t n)
     struct end *end = &program->ends[number];
     struct end *other = &program->ends[end->other];
     end->sent += n;
-    if (n == 0 || end->is_dead) {
+    if (n == 0 || end->is_reset) {
         return;
     }
     if (other->is_closed) {
-        note_reset(program, end);
-    } else if (other->shut_read && other->end_sent) {
+        mark_reset(program, end);
+    } else if (other->shut_read && other->fin_sent) {
         send_reset(program, other); /* RFC 1122, 4.2.2.13 */
     } else {
         other->unread += n;
-        other->is_due = true;
+        other->is_in_flight = true;
     }
 }
 
-/* Windows: core passes on what does no harm (stream_shutdown.c). */
-static bool passes_read_on(const struct program *program, const struct stream *stream,
-                           const struct end *end, fer_shutdown how)
+/* Windows: core passes a shutdown to the system only if it cannot cause a reset
+ * (stream_shutdown.c). */
+static bool shuts_read_in_system(const struct program *program, const struct stream *stream,
+                                 const struct end *end, fer_shutdown how)
 {
     if (!program->winsock) {
         return how != FER_SHUTDOWN_WRITE;
@@ -122,22 +123,22 @@ static bool passes_read_on(const struct program *program, const struct stream *s
 void tracker_shut(struct program *program, struct stream *stream, fer_shutdown how)
 {
     struct end *end = &program->ends[stream->end];
-    if (program->winsock && end->is_dead && end->mask == NULL) {
+    if (program->winsock && end->is_reset && end->mask == NULL) {
         end->mask = "shut_and_reset";
     }
     stream->shut_read = stream->shut_read || how != FER_SHUTDOWN_WRITE;
     stream->shut_write = stream->shut_write || how != FER_SHUTDOWN_READ;
     end->marked_read =
         end->marked_read || (program->winsock && stream->is_shared && how != FER_SHUTDOWN_WRITE);
-    end->shut_read = end->shut_read || passes_read_on(program, stream, end, how);
+    end->shut_read = end->shut_read || shuts_read_in_system(program, stream, end, how);
     if (how != FER_SHUTDOWN_READ) {
         send_end(program, end);
     }
 }
 
-static void end_of_handles(struct program *program, struct end *end)
+static void close_end(struct program *program, struct end *end)
 {
-    if (!end->is_dead && !tracker_is_over(program, end)) {
+    if (!end->is_reset && !tracker_is_over(program, end)) {
         if (end->resets_at_close || end->unread > 0) {
             send_reset(program, end);
         } else {
@@ -152,7 +153,7 @@ void tracker_closed(struct program *program, int number)
     struct end *end = &program->ends[number];
     end->handles--;
     if (end->handles == 0) {
-        end_of_handles(program, end);
+        close_end(program, end);
     }
 }
 
@@ -161,7 +162,7 @@ void tracker_stopped_listening(struct program *program, int listening)
     struct listening *queue = &program->listenings[listening];
     while (queue->queued > 0) {
         struct end *end = &program->ends[take_first(queue)];
-        if (!end->is_dead && !tracker_is_over(program, end)) {
+        if (!end->is_reset && !tracker_is_over(program, end)) {
             send_reset(program, end);
         }
         end->is_closed = true;
@@ -170,27 +171,27 @@ void tracker_stopped_listening(struct program *program, int listening)
 
 /* ---- Waiting */
 
-static bool has_come(const struct program *program, const struct stream *stream, struct end *end)
+static bool has_arrived(const struct program *program, const struct stream *stream, struct end *end)
 {
-    end->is_due =
-        !os_has_come(fer_tcp_stream_as_raw(&stream->handle), end, tracker_is_over(program, end));
-    return !end->is_due;
+    end->is_in_flight =
+        !os_has_arrived(fer_tcp_stream_as_raw(&stream->handle), end, tracker_is_over(program, end));
+    return !end->is_in_flight;
 }
 
 static bool is_queued(const struct listener *listener, struct listening *listening)
 {
-    listening->is_due =
+    listening->is_in_flight =
         !os_is_queued(fer_tcp_listener_as_raw(&listener->handle), listening->queued);
-    return !listening->is_due;
+    return !listening->is_in_flight;
 }
 
-/* Only what has changed is looked at. */
-static bool have_all_come(struct program *program)
+/* Checks only the sockets with data in flight. */
+static bool have_all_arrived(struct program *program)
 {
     for (int i = 0; i < STREAMS; i++) {
         const struct stream *stream = &program->streams[i];
         struct end *end = stream->end == NONE ? NULL : &program->ends[stream->end];
-        if (end != NULL && end->is_due && !has_come(program, stream, end)) {
+        if (end != NULL && end->is_in_flight && !has_arrived(program, stream, end)) {
             return false;
         }
     }
@@ -198,18 +199,18 @@ static bool have_all_come(struct program *program)
         const struct listener *listener = &program->listeners[i];
         struct listening *listening =
             listener->listening == NONE ? NULL : &program->listenings[listener->listening];
-        if (listening != NULL && listening->is_due && !is_queued(listener, listening)) {
+        if (listening != NULL && listening->is_in_flight && !is_queued(listener, listening)) {
             return false;
         }
     }
     return true;
 }
 
-bool tracker_settle(struct program *program)
+bool tracker_wait(struct program *program)
 {
-    os_let_come();
-    for (unsigned turns = 0; !have_all_come(program); turns++) {
-        if (!os_give_way(turns)) {
+    os_wait_for_arrival();
+    for (unsigned attempts = 0; !have_all_arrived(program); attempts++) {
+        if (!os_yield(attempts)) {
             return false;
         }
     }

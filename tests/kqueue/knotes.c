@@ -1,10 +1,8 @@
-/* knotes.c: the knotes of one kqueue: their table and their queue, what a change makes of them, and
- * in which order they are told of.
+/* knotes.c: the knotes of one kqueue: their table, their queue, changes, and the order of reports.
  *
- * Linux tells of changes by edge-triggered epoll, one set for what concerns reading and one for
- * writing, as a socket of a BSD has one list of knotes for each. Such a change makes the filters be
- * asked again; it may be a change of something else, so EV_CLEAR may tell once more than a BSD
- * would. */
+ * Edge-triggered epoll reports changes on Linux, with one set for reading and one for writing, as a
+ * socket of a BSD has one list of knotes for each. After a change the filters are evaluated again.
+ * The change may be an unrelated one, so that EV_CLEAR may report once more than on a BSD. */
 #include "kqueue/knote.h"
 
 #include <errno.h>
@@ -43,21 +41,21 @@ static void dequeue(struct kqueue *kq, struct knote *note)
 
 /* ---- Knotes */
 
-static struct knote **place_of(struct kqueue *kq, uintptr_t ident)
+static struct knote **bucket_of(struct kqueue *kq, uintptr_t ident)
 {
-    return &kq->places[ident % KNOTE_PLACES];
+    return &kq->buckets[ident % KNOTE_BUCKETS];
 }
 
 static struct knote *find(struct kqueue *kq, uintptr_t ident, int filter)
 {
-    struct knote *note = *place_of(kq, ident);
+    struct knote *note = *bucket_of(kq, ident);
     while (note != NULL && (note->event.ident != ident || note->event.filter != filter)) {
         note = note->next;
     }
     return note;
 }
 
-/* The epoll that tells of what the knote waits for. */
+/* Returns the epoll that reports changes for the knote's filter. */
 static int side_of(const struct kqueue *kq, const struct knote *note)
 {
     return note->event.filter == EVFILT_WRITE ? kq->writing : kq->reading;
@@ -70,7 +68,7 @@ static bool shares_side(struct kqueue *kq, const struct knote *note)
     return note->event.filter != EVFILT_WRITE && find(kq, note->event.ident, filter) != NULL;
 }
 
-static int watch(struct kqueue *kq, struct knote *note)
+static int add_to_epoll(struct kqueue *kq, struct knote *note)
 {
     int error = knote_attach_socket(note);
     if (error != 0 || shares_side(kq, note)) {
@@ -86,7 +84,7 @@ static int watch(struct kqueue *kq, struct knote *note)
 
 static void drop(struct kqueue *kq, struct knote *note)
 {
-    struct knote **at = place_of(kq, note->event.ident);
+    struct knote **at = bucket_of(kq, note->event.ident);
     while (*at != note) {
         at = &(*at)->next;
     }
@@ -98,14 +96,14 @@ static void drop(struct kqueue *kq, struct knote *note)
     free(note);
 }
 
-static bool asks(struct knote *note)
+static bool is_ready(struct knote *note)
 {
-    return note->event.filter == EVFILT_USER ? note->is_triggered : knote_asks_socket(note);
+    return note->event.filter == EVFILT_USER ? note->is_triggered : knote_is_ready(note);
 }
 
 static void activate(struct kqueue *kq, struct knote *note)
 {
-    note->is_active = asks(note) || note->is_active;
+    note->is_active = is_ready(note) || note->is_active;
     enqueue(kq, note);
 }
 
@@ -137,21 +135,21 @@ static int attach(struct kqueue *kq, const struct kevent *change)
         (uint16_t)(kq->as_freebsd ? ~(EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE) : ~0);
     note->is_disabled = (change->flags & EV_DISABLE) != 0;
     note->is_triggered = change->filter == EVFILT_USER && (change->fflags & NOTE_TRIGGER) != 0;
-    int error = change->filter == EVFILT_USER ? 0 : watch(kq, note);
+    int error = change->filter == EVFILT_USER ? 0 : add_to_epoll(kq, note);
     if (error != 0) {
         free(note);
         return error;
     }
-    struct knote **place = place_of(kq, change->ident);
-    note->next = *place;
-    *place = note;
+    struct knote **bucket = bucket_of(kq, change->ident);
+    note->next = *bucket;
+    *bucket = note;
     activate(kq, note);
     return 0;
 }
 
-/* The key becomes the new one; EV_ONESHOT and EV_CLEAR stay as they were, and so does what was
- * queued. EV_ADD alone enables nothing here. */
-static void touch(struct kqueue *kq, struct knote *note, const struct kevent *change)
+/* Sets the new key. EV_ONESHOT, EV_CLEAR and the queue stay unchanged. EV_ADD alone does not
+ * enable. */
+static void update(struct kqueue *kq, struct knote *note, const struct kevent *change)
 {
     note->event.udata = change->udata;
     if (note->event.filter == EVFILT_USER && (change->fflags & NOTE_TRIGGER) != 0) {
@@ -166,7 +164,7 @@ static void touch(struct kqueue *kq, struct knote *note, const struct kevent *ch
     activate(kq, note);
 }
 
-/* An errno. EV_DELETE overrules EV_ADD, as EV_DISABLE does EV_ENABLE. */
+/* EV_DELETE has precedence over EV_ADD, and EV_DISABLE over EV_ENABLE. */
 int knotes_change(struct kqueue *kq, const struct kevent *change)
 {
     if (!is_known(change)) {
@@ -182,14 +180,14 @@ int knotes_change(struct kqueue *kq, const struct kevent *change)
     if ((change->flags & EV_DELETE) != 0) {
         drop(kq, note);
     } else {
-        touch(kq, note, change);
+        update(kq, note, change);
     }
     return 0;
 }
 
 /* ---- Events */
 
-static void take_hints_of(struct kqueue *kq, int side)
+static void apply_hints(struct kqueue *kq, int side)
 {
     struct epoll_event hints[HINTS];
     int count;
@@ -197,7 +195,7 @@ static void take_hints_of(struct kqueue *kq, int side)
         count = epoll_wait(side, hints, HINTS, 0);
         for (int i = 0; i < count; i++) {
             uintptr_t ident = (uintptr_t)hints[i].data.fd;
-            for (struct knote *note = *place_of(kq, ident); note != NULL; note = note->next) {
+            for (struct knote *note = *bucket_of(kq, ident); note != NULL; note = note->next) {
                 if (note->event.ident == ident && note->event.filter != EVFILT_USER &&
                     side_of(kq, note) == side) {
                     activate(kq, note);
@@ -207,14 +205,14 @@ static void take_hints_of(struct kqueue *kq, int side)
     } while (count == HINTS);
 }
 
-/* The first of the queue, if its filter still says yes. A knote that is told of as long as it is so
- * goes to the end. */
-static bool tell_first(struct kqueue *kq, struct kevent *event)
+/* Reports the first knote of the queue if its filter is still true. A level-triggered knote is
+ * queued again, at the end. */
+static bool report_first(struct kqueue *kq, struct kevent *event)
 {
     struct knote *note = kq->queue.after;
     bool is_oneshot = (note->event.flags & EV_ONESHOT) != 0;
     dequeue(kq, note);
-    note->is_active = (kq->as_freebsd && is_oneshot) || asks(note);
+    note->is_active = (kq->as_freebsd && is_oneshot) || is_ready(note);
     if (!note->is_active) {
         return false;
     }
@@ -231,20 +229,20 @@ static bool tell_first(struct kqueue *kq, struct kevent *event)
     return true;
 }
 
-int knotes_tell(struct kqueue *kq, struct kevent *events, int room)
+int knotes_report(struct kqueue *kq, struct kevent *events, int room)
 {
-    int told = 0;
-    take_hints_of(kq, kq->reading);
-    take_hints_of(kq, kq->writing);
-    for (unsigned left = kq->queued; left > 0 && told < room; left--) {
-        told += tell_first(kq, &events[told]);
+    int reported = 0;
+    apply_hints(kq, kq->reading);
+    apply_hints(kq, kq->writing);
+    for (unsigned left = kq->queued; left > 0 && reported < room; left--) {
+        reported += report_first(kq, &events[reported]);
     }
-    return told;
+    return reported;
 }
 
-/* ---- Ends */
+/* ---- Closing */
 
-void knotes_forget_descriptor(struct kqueue *kq, int fd)
+void knotes_remove_descriptor(struct kqueue *kq, int fd)
 {
     static const int filters[] = {EVFILT_READ, EVFILT_WRITE, EVFILT_EXCEPT};
     for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
@@ -257,9 +255,9 @@ void knotes_forget_descriptor(struct kqueue *kq, int fd)
 
 void knotes_free(struct kqueue *kq)
 {
-    for (size_t i = 0; i < KNOTE_PLACES; i++) {
-        while (kq->places[i] != NULL) {
-            drop(kq, kq->places[i]);
+    for (size_t i = 0; i < KNOTE_BUCKETS; i++) {
+        while (kq->buckets[i] != NULL) {
+            drop(kq, kq->buckets[i]);
         }
     }
 }

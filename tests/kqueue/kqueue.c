@@ -1,6 +1,6 @@
-/* kqueue.c: a model of kqueue(2) over Linux, for tests (knote.h): the calls, waits, and close,
- * which is the model's own too, for it takes away the descriptor's knotes, whoever else holds the
- * socket (kqueue(2)). */
+/* kqueue.c: a model of kqueue(2) over Linux, for tests (knote.h): the calls and waits. It replaces
+ * close too, because close removes the descriptor's knotes even if the socket has other descriptors
+ * (kqueue(2)). */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* ppoll, syscall */
 #endif
@@ -22,7 +22,7 @@
 
 void (*kqueue_meanwhile)(void);
 
-/* ---- One at a time. No signal comes in between, for its handler may call kevent. */
+/* ---- The lock. Signals are blocked while it is held, because a handler may call kevent. */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct kqueue *kqueues;
@@ -43,35 +43,35 @@ static void leave(const sigset_t *signals)
 
 /* ---- Changes */
 
-/* A change that fails, or has EV_RECEIPT, is answered as long as there is room for answers; without
- * room a failure is that of the call (kqueue(2)). Returns how many were answered, or -1 with errno.
- * The two lists may be one. */
+/* A change that fails or has EV_RECEIPT has a result. If there is no room for a result, a failure
+ * is the call's failure (kqueue(2)). Returns the number of results, or -1 with errno. The two lists
+ * may be the same memory. */
 static int apply_all(struct kqueue *kq, const struct kevent *changes, int count,
-                     struct kevent *answers, int room)
+                     struct kevent *results, int room)
 {
-    int answered = 0;
+    int result_count = 0;
     for (int i = 0; i < count; i++) {
         struct kevent change = changes[i];
         int error = knotes_change(kq, &change);
         if (error == 0 && (change.flags & EV_RECEIPT) == 0) {
             continue;
         }
-        if (answered < room) {
+        if (result_count < room) {
             change.flags = (uint16_t)(kq->as_freebsd ? EV_ERROR : change.flags | EV_ERROR);
             change.data = error;
-            answers[answered++] = change;
+            results[result_count++] = change;
         } else if (error != 0) {
             errno = error;
             return -1;
         }
     }
-    return answered;
+    return result_count;
 }
 
 /* ---- Waiting */
 
-/* All waits that are under way see what is queued, as the kernels wake all. */
-static void show_queue(struct kqueue *kq)
+/* Wakes all waits if a knote is queued, as the kernels do. */
+static void update_waking(struct kqueue *kq)
 {
     eventfd_t value = 1;
     bool is_waking = kq->queued > 0;
@@ -88,13 +88,13 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * NANOS_PER_SECOND + time.tv_nsec;
 }
 
-/* Outside of the lock, until something may have changed: 1; the time is over: 0; a signal: -1 and
- * EINTR. */
+/* Waits without the lock. Returns a positive number after a possible change, 0 if the deadline has
+ * expired, -1 with EINTR after a signal. */
 static int sleep_until(const struct kqueue *kq, const int64_t *deadline, const sigset_t *signals)
 {
-    struct pollfd ways[] = {{.fd = kq->reading, .events = POLLIN},
-                            {.fd = kq->writing, .events = POLLIN},
-                            {.fd = kq->waking, .events = POLLIN}};
+    struct pollfd polled_fds[] = {{.fd = kq->reading, .events = POLLIN},
+                                  {.fd = kq->writing, .events = POLLIN},
+                                  {.fd = kq->waking, .events = POLLIN}};
     struct timespec time = {0, 0};
     if (deadline != NULL) {
         int64_t left = *deadline - now();
@@ -103,7 +103,8 @@ static int sleep_until(const struct kqueue *kq, const int64_t *deadline, const s
         time.tv_nsec = (long)(left % NANOS_PER_SECOND);
     }
     pthread_mutex_unlock(&lock);
-    int found = ppoll(ways, sizeof ways / sizeof ways[0], deadline != NULL ? &time : NULL, signals);
+    int found = ppoll(polled_fds, sizeof polled_fds / sizeof polled_fds[0],
+                      deadline != NULL ? &time : NULL, signals);
     int error = errno;
     pthread_mutex_lock(&lock);
     errno = error;
@@ -113,21 +114,21 @@ static int sleep_until(const struct kqueue *kq, const int64_t *deadline, const s
 static int wait_for(struct kqueue *kq, struct kevent *events, int room,
                     const struct timespec *timeout, const sigset_t *signals)
 {
-    bool is_over = timeout != NULL && timeout->tv_sec == 0 && timeout->tv_nsec == 0;
-    int64_t deadline = timeout == NULL || is_over
+    bool is_expired = timeout != NULL && timeout->tv_sec == 0 && timeout->tv_nsec == 0;
+    int64_t deadline = timeout == NULL || is_expired
                            ? 0
                            : now() + (int64_t)timeout->tv_sec * NANOS_PER_SECOND + timeout->tv_nsec;
     for (;;) {
-        int told = knotes_tell(kq, events, room);
-        show_queue(kq);
-        if (told > 0 || is_over) {
-            return told;
+        int reported = knotes_report(kq, events, room);
+        update_waking(kq);
+        if (reported > 0 || is_expired) {
+            return reported;
         }
         int found = sleep_until(kq, timeout == NULL ? NULL : &deadline, signals);
         if (found < 0) {
             return -1;
         }
-        is_over = found == 0;
+        is_expired = found == 0;
     }
 }
 
@@ -155,9 +156,10 @@ static int kevent_inside(int fd, const struct kevent *changes, int change_count,
         errno = kq == NULL ? EBADF : EINVAL;
         return -1;
     }
-    int answered = apply_all(kq, changes, change_count, events, room);
-    show_queue(kq);
-    return answered != 0 || room == 0 ? answered : wait_for(kq, events, room, timeout, signals);
+    int result_count = apply_all(kq, changes, change_count, events, room);
+    update_waking(kq);
+    return result_count != 0 || room == 0 ? result_count
+                                          : wait_for(kq, events, room, timeout, signals);
 }
 
 int kevent(int kq, const struct kevent *changes, int change_count, struct kevent *events,
@@ -175,7 +177,7 @@ int kevent(int kq, const struct kevent *changes, int change_count, struct kevent
     return returned;
 }
 
-/* ---- From birth to close */
+/* ---- Creation and close */
 
 static int close_descriptor(int fd)
 {
@@ -192,8 +194,7 @@ static void close_all(const struct kqueue *kq)
     }
 }
 
-/* Its descriptor outlives an exec, as FreeBSD's does; the two others are not the caller's
- * business. */
+/* The kqueue's descriptor stays open over exec, as on FreeBSD. The two internal ones do not. */
 int kqueue(void)
 {
     struct kqueue *kq = calloc(1, sizeof *kq);
@@ -223,7 +224,7 @@ int kqueue(void)
     return fd;
 }
 
-static void end(struct kqueue *kq)
+static void kqueue_free(struct kqueue *kq)
 {
     knotes_free(kq);
     (void)close_descriptor(kq->writing);
@@ -231,20 +232,20 @@ static void end(struct kqueue *kq)
     free(kq);
 }
 
-/* Before anybody can have the number. */
+/* Removes the knotes before another thread can get the number. */
 int close(int fd)
 {
     sigset_t signals;
     enter(&signals);
     for (struct kqueue *kq = kqueues; kq != NULL; kq = kq->next) {
-        knotes_forget_descriptor(kq, fd);
-        show_queue(kq);
+        knotes_remove_descriptor(kq, fd);
+        update_waking(kq);
     }
     struct kqueue **at = kqueue_at(fd);
     struct kqueue *closed = *at;
     if (closed != NULL) {
         *at = closed->next;
-        end(closed);
+        kqueue_free(closed);
     }
     int returned = close_descriptor(fd);
     leave(&signals);

@@ -1,16 +1,17 @@
-/* socket_filters.c: when a socket of Linux is what EVFILT_READ, EVFILT_WRITE and EVFILT_EXCEPT wait
- * for, by the rules that XNU and FreeBSD share (filt_soread, filt_sowrite in their uipc_socket.c;
- * kqueue(2)). What they look at is found so:
+/* socket_filters.c: evaluates EVFILT_READ, EVFILT_WRITE and EVFILT_EXCEPT for a socket of Linux, by
+ * the rules that XNU and FreeBSD share (filt_soread, filt_sowrite in their uipc_socket.c;
+ * kqueue(2)). Their conditions correspond to:
  *
- *  the socket receives no more (CANTRCVMORE)   POLLRDHUP: the peer's end, its own shutdown, a reset
- * the socket sends no more (CANTSENDMORE)     POLLHUP with POLLRDHUP: both halves are gone; or its
- * own shutdown alone
- * it has an error that nobody took (so_error) POLLERR. Its number cannot be had without recv_mode
- * it from the socket: fflags says ECONNRESET for all
+ * - The socket receives no more (CANTRCVMORE). POLLRDHUP: the peer's FIN, the own shutdown, a
+ *   reset.
+ * - The socket sends no more (CANTSENDMORE). POLLHUP with POLLRDHUP: both halves have ended; or the
+ *   own shutdown alone.
+ * - The socket has a pending error (so_error). POLLERR. The error's number cannot be read without
+ *   clearing it: fflags is ECONNRESET for all errors.
  *
- * On a stream an error always is the end; Linux shows it a moment before the halves are gone
- * (tcp_reset), XNU under one lock. A datagram socket's is the peer's refusal: both filters tell,
- * without EV_EOF. data, the number of bytes, is not told: it is 0. */
+ * On a stream an error always is the end. Linux reports it a moment before the halves have ended
+ * (tcp_reset), XNU under one lock. The error of a datagram socket is a refusal: both filters report
+ * it, without EV_EOF. The number of bytes (data) is not reported: it is 0. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* POLLRDHUP */
 #endif
@@ -37,8 +38,8 @@ int knote_attach_socket(struct knote *note)
     return 0;
 }
 
-/* A write of nothing to a Unix stream changes nothing, and fails where it may not write. To a TCP
- * stream it would take an error. */
+/* An empty write to a Unix stream changes nothing, and fails after a shutdown. On a TCP stream it
+ * would clear a pending error. */
 static bool has_shut_write(int fd)
 {
     struct tcp_info info;
@@ -63,46 +64,46 @@ static bool is_connected(int fd)
     return getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
 }
 
-static bool tell_end(struct knote *note, int seen)
+static bool set_eof(struct knote *note, int revents)
 {
     note->event.flags |= EV_EOF;
-    note->event.fflags = (seen & POLLERR) != 0 ? ECONNRESET : 0;
+    note->event.fflags = (revents & POLLERR) != 0 ? ECONNRESET : 0;
     return true;
 }
 
-static bool may_read(struct knote *note, int seen)
+static bool may_read(struct knote *note, int revents)
 {
-    if ((seen & POLLRDHUP) != 0 || (note->is_stream && (seen & POLLERR) != 0)) {
-        return tell_end(note, seen);
+    if ((revents & POLLRDHUP) != 0 || (note->is_stream && (revents & POLLERR) != 0)) {
+        return set_eof(note, revents);
     }
-    return (seen & (POLLIN | POLLERR)) != 0;
+    return (revents & (POLLIN | POLLERR)) != 0;
 }
 
-/* Linux finds room in a stream that is not connected, or listens; the BSDs do not (socanwrite;
+/* On Linux an unconnected or listening stream is writable; on the BSDs it is not (socanwrite;
  * PR_CONNREQUIRED). */
-static bool may_write(struct knote *note, int seen)
+static bool may_write(struct knote *note, int revents)
 {
     int fd = (int)note->event.ident;
     if (!note->is_stream) {
-        return (seen & (POLLOUT | POLLERR)) != 0;
+        return (revents & (POLLOUT | POLLERR)) != 0;
     }
-    if ((seen & POLLERR) != 0 || (seen & (POLLHUP | POLLRDHUP)) == (POLLHUP | POLLRDHUP) ||
+    if ((revents & POLLERR) != 0 || (revents & (POLLHUP | POLLRDHUP)) == (POLLHUP | POLLRDHUP) ||
         has_shut_write(fd)) {
-        return tell_end(note, seen);
+        return set_eof(note, revents);
     }
-    return (seen & POLLOUT) != 0 && is_connected(fd);
+    return (revents & POLLOUT) != 0 && is_connected(fd);
 }
 
-bool knote_asks_socket(struct knote *note)
+bool knote_is_ready(struct knote *note)
 {
-    struct pollfd look = {.fd = (int)note->event.ident,
-                          .events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP};
-    if (poll(&look, 1, 0) <= 0) {
+    struct pollfd polled = {.fd = (int)note->event.ident,
+                            .events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP};
+    if (poll(&polled, 1, 0) <= 0) {
         return false;
     }
     switch (note->event.filter) {
-    case EVFILT_READ: return may_read(note, look.revents);
-    case EVFILT_WRITE: return may_write(note, look.revents);
-    default: return (look.revents & POLLPRI) != 0;
+    case EVFILT_READ: return may_read(note, polled.revents);
+    case EVFILT_WRITE: return may_write(note, polled.revents);
+    default: return (polled.revents & POLLPRI) != 0;
     }
 }

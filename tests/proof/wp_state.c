@@ -16,8 +16,8 @@
       e == FERI_EVENT_OPEN_BEGIN || is_step(e) || e == FERI_EVENT_SHUT_READ || e == FERI_EVENT_SHUT_WRITE || e == FERI_EVENT_SHUT_BOTH || e == FERI_EVENT_GOT_EOF ||
       e == FERI_EVENT_GOT_RESET || e == FERI_EVENT_GOT_PIPE || e == FERI_EVENT_CLOSE;
     predicate is_life(integer life) =
-      life == FERI_LIFE_NEW || life == FERI_LIFE_OPENING || life == FERI_LIFE_UNCONNECTED || life == FERI_LIFE_CONNECTING ||
-      life == FERI_LIFE_CONNECT_FAILED || life == FERI_LIFE_OPEN || life == FERI_LIFE_CLOSED;
+      life == FERI_PHASE_NEW || life == FERI_PHASE_OPENING || life == FERI_PHASE_UNCONNECTED || life == FERI_PHASE_CONNECTING ||
+      life == FERI_PHASE_CONNECT_FAILED || life == FERI_PHASE_OPEN || life == FERI_PHASE_CLOSED;
     predicate is_read(integer half) =
       half == FERI_READ_OPEN || half == FERI_READ_EOF || half == FERI_READ_SHUT || half == FERI_READ_RESET;
     predicate is_write(integer half) = half == FERI_WRITE_OPEN || half == FERI_WRITE_SHUT || half == FERI_WRITE_GONE;
@@ -27,23 +27,23 @@
 
     // What may happen in a life, and in a half.
     predicate life_allows(integer life, integer e) =
-      (e == FERI_EVENT_OPEN_BEGIN ==> life == FERI_LIFE_NEW || life == FERI_LIFE_CLOSED) &&
-      (e == FERI_EVENT_OPEN_ABANDON || e == FERI_EVENT_OPEN_UNCONNECTED ==> life == FERI_LIFE_OPENING) &&
-      (e == FERI_EVENT_CONNECT_BEGIN ==> life == FERI_LIFE_UNCONNECTED) &&
-      (e == FERI_EVENT_CONNECT_ABANDON || e == FERI_EVENT_CONNECT_FAIL ==> life == FERI_LIFE_CONNECTING) &&
+      (e == FERI_EVENT_OPEN_BEGIN ==> life == FERI_PHASE_NEW || life == FERI_PHASE_CLOSED) &&
+      (e == FERI_EVENT_OPEN_ABANDON || e == FERI_EVENT_OPEN_UNCONNECTED ==> life == FERI_PHASE_OPENING) &&
+      (e == FERI_EVENT_CONNECT_BEGIN ==> life == FERI_PHASE_UNCONNECTED) &&
+      (e == FERI_EVENT_CONNECT_ABANDON || e == FERI_EVENT_CONNECT_FAIL ==> life == FERI_PHASE_CONNECTING) &&
       (e == FERI_EVENT_CONNECT_OK ==>
-        life == FERI_LIFE_OPENING || life == FERI_LIFE_UNCONNECTED || life == FERI_LIFE_CONNECTING) &&
-      (e != FERI_EVENT_OPEN_BEGIN && !is_step(e) && e != FERI_EVENT_CLOSE ==> life == FERI_LIFE_OPEN);
+        life == FERI_PHASE_OPENING || life == FERI_PHASE_UNCONNECTED || life == FERI_PHASE_CONNECTING) &&
+      (e != FERI_EVENT_OPEN_BEGIN && !is_step(e) && e != FERI_EVENT_CLOSE ==> life == FERI_PHASE_OPEN);
     predicate half_allows(integer half, integer e) = is_step(e) ==> half == 0;
 
     logic integer life_after(integer life, integer e) =
-      e == FERI_EVENT_OPEN_BEGIN ? FERI_LIFE_OPENING :
-      e == FERI_EVENT_CONNECT_OK ? FERI_LIFE_OPEN :
-      e == FERI_EVENT_OPEN_ABANDON ? FERI_LIFE_NEW :
-      e == FERI_EVENT_OPEN_UNCONNECTED || e == FERI_EVENT_CONNECT_ABANDON ? FERI_LIFE_UNCONNECTED :
-      e == FERI_EVENT_CONNECT_BEGIN ? FERI_LIFE_CONNECTING :
-      e == FERI_EVENT_CONNECT_FAIL ? FERI_LIFE_CONNECT_FAILED :
-      e == FERI_EVENT_CLOSE && life != FERI_LIFE_NEW ? FERI_LIFE_CLOSED : life;
+      e == FERI_EVENT_OPEN_BEGIN ? FERI_PHASE_OPENING :
+      e == FERI_EVENT_CONNECT_OK ? FERI_PHASE_OPEN :
+      e == FERI_EVENT_OPEN_ABANDON ? FERI_PHASE_NEW :
+      e == FERI_EVENT_OPEN_UNCONNECTED || e == FERI_EVENT_CONNECT_ABANDON ? FERI_PHASE_UNCONNECTED :
+      e == FERI_EVENT_CONNECT_BEGIN ? FERI_PHASE_CONNECTING :
+      e == FERI_EVENT_CONNECT_FAIL ? FERI_PHASE_CONNECT_FAILED :
+      e == FERI_EVENT_CLOSE && life != FERI_PHASE_NEW ? FERI_PHASE_CLOSED : life;
     // The handle's own shutdown goes over everything; else the first end that was seen stays.
     logic integer read_after(integer half, integer e) =
       e == FERI_EVENT_OPEN_BEGIN || e == FERI_EVENT_CLOSE ? FERI_READ_OPEN :
@@ -67,7 +67,7 @@
 /*@ requires is_state(state);
     assigns \nothing;
     ensures \result == LIFE(state); */
-feri_life feri_state_life(feri_state state);
+feri_phase feri_state_phase(feri_state state);
 
 /*@ requires is_state(state);
     assigns \nothing;
@@ -86,12 +86,12 @@ feri_ending feri_state_ending(feri_state state);
 
 /*@ assigns \nothing;
     ensures \result == REASON(state); */
-fer_error_kind feri_state_reason(feri_state state);
+fer_error_kind feri_state_saved_kind(feri_state state);
 
 /*@ requires is_state(state) && is_event(event) && 0 <= reason <= 0xFF;
     assigns \nothing;
     ensures \result == reason_after(REASON(state), event, reason); */
-static uint32_t next_reason(feri_state state, feri_event event, fer_error_kind reason);
+static uint32_t next_saved_kind(feri_state state, feri_event event, fer_error_kind reason);
 
 /*@ requires is_state(state) && is_event(event);
     assigns \nothing;
@@ -103,7 +103,7 @@ static uint32_t next_ending(feri_state state, feri_event event);
     ensures life_allows(LIFE(state), event) ==> \result == life_after(LIFE(state), event);
     ensures !life_allows(LIFE(state), event) ==> \result == FERI_MISUSE;
     ensures is_life(\result) || \result == FERI_MISUSE; */
-static uint32_t next_life(feri_state state, feri_event event);
+static uint32_t next_phase(feri_state state, feri_event event);
 
 /*@ requires is_state(state) && is_event(event);
     assigns \nothing;

@@ -1,5 +1,4 @@
-/* sim_poller.h: a poller and what its last wait told, for the tests of pollers over the simulated
- * network. */
+/* sim_poller.h: helpers for the tests of pollers over the simulated network. */
 #ifndef SIM_POLLER_H
 #define SIM_POLLER_H
 
@@ -7,7 +6,7 @@
 
 enum { CAP = 8 };
 
-/* A poller, and what its last wait told. */
+/* A poller, and the events of its last wait. */
 struct watcher {
     fer_poller poller;
     fer_event events[CAP];
@@ -49,7 +48,7 @@ static inline void comes(struct watcher *watcher, uint64_t key, const char *half
     assert_event(watcher, 0, key, half);
 }
 
-static inline fer_event of(uint64_t key, const char *half)
+static inline fer_event interest_of(uint64_t key, const char *half)
 {
     return (fer_event){key, strchr(half, 'r') != NULL, strchr(half, 'w') != NULL};
 }
@@ -63,7 +62,7 @@ static inline void add(struct watcher *watcher, fer_raw_socket raw, fer_event in
 static inline void add_level(struct watcher *watcher, const fer_tcp_stream *stream, uint64_t key,
                              const char *half)
 {
-    add(watcher, fer_tcp_stream_as_raw(stream), of(key, half), FER_POLL_LEVEL);
+    add(watcher, fer_tcp_stream_as_raw(stream), interest_of(key, half), FER_POLL_LEVEL);
 }
 
 static inline fer_raw_socket raw_of(const struct ends *ends)
@@ -71,7 +70,7 @@ static inline fer_raw_socket raw_of(const struct ends *ends)
     return fer_tcp_stream_as_raw(&ends->stream);
 }
 
-static inline void done(struct watcher *watcher, struct ends *ends)
+static inline void close_both(struct watcher *watcher, struct ends *ends)
 {
     fer_poller_close(&watcher->poller);
     fer_tcp_stream_close(&ends->stream);

@@ -1,5 +1,5 @@
-/* sim_raw.h: raw sockets of the dialect, asked of the seam itself, for the tests of what the two
- * systems do differently. */
+/* sim_raw.h: raw sockets of the dialect, made by the seam's functions, for the tests of the two
+ * systems' differences. */
 #ifndef SIM_RAW_H
 #define SIM_RAW_H
 

@@ -1,5 +1,5 @@
-/* sim_test.h: what the tests of the simulation share: a simulation for each test, in one dialect or
- * in both, and short words for what they do all the time. */
+/* sim_test.h: the common part of the tests of the simulation: a simulation for each test, in one
+ * dialect or in both, and helpers for frequent operations. */
 #ifndef SIM_TEST_H
 #define SIM_TEST_H
 
@@ -15,7 +15,7 @@
 #include "ferrule.h"
 #include "ferrule/sim.h"
 
-/* ---- Tests. Each starts its own simulation, with the config that config_of gives and the test may
+/* ---- Tests. Each starts its own simulation, with the config of config_of, which the test may
  * change before. */
 
 static fer_sim_dialect sim_posix = FER_SIM_POSIX;
@@ -88,7 +88,7 @@ static inline void sim_begin_with(fer_sim_config config)
     assert_ok(fer_sim_start(&config));
 }
 
-/* After each test nothing of the library's own may be left. */
+/* After each test no handle, lookup, wait or poller may be left. */
 static inline int sim_end(void **state)
 {
     fer_sim_report report;
@@ -132,7 +132,7 @@ static inline void advance_ms(uint64_t count)
     assert_ok(fer_sim_advance(millis(count)));
 }
 
-/* ---- The other side */
+/* ---- Peers */
 
 #define SERVER "10.0.0.7:80"
 
@@ -158,8 +158,7 @@ static inline fer_sim_peer accepted(fer_sim_peer listener)
     return peer;
 }
 
-/* A stream and the peer that is its other end, on the loopback, where everything arrives at
- * once. */
+/* A stream and its peer, on the loopback, which has no latency. */
 struct ends {
     fer_tcp_stream stream;
     fer_sim_peer peer;

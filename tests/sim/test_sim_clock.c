@@ -1,5 +1,4 @@
-/* test_sim_clock.c: virtual time: where it passes, where it stands still, and where nothing can
- * happen any more. */
+/* test_sim_clock.c: virtual time: when it passes, when it does not, and deadlocks. */
 #include "sim/sim_test.h"
 
 static void time_begins_at_zero_and_passes_when_told(void **state)
@@ -105,7 +104,7 @@ static void a_read_timeout_is_as_long_as_it_says(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-/* Through a clone Windows' waits are cut into slices, which must not be seen. */
+/* Through a clone Windows waits in slices, which must not be visible. */
 static void a_clones_read_timeout_is_as_long_as_it_says(void **state)
 {
     sim_begin(state);
@@ -145,10 +144,11 @@ static void a_write_timeout_is_as_long_as_it_says(void **state)
 
 static void connect_timeout_is_as_long_as_it_says(void **state)
 {
-    fer_socket_addr nobody = addr_of("10.99.0.1:1");
+    fer_socket_addr silent_host = addr_of("10.99.0.1:1");
     fer_tcp_stream stream = {0};
     sim_begin(state);
-    assert_code(fer_tcp_stream_connect_timeout(&stream, &nobody, millis(750)), FER_TIMED_OUT, 0);
+    assert_code(fer_tcp_stream_connect_timeout(&stream, &silent_host, millis(750)), FER_TIMED_OUT,
+                0);
     assert_int_equal(now_ms(), 750);
 }
 
@@ -237,7 +237,7 @@ static void inside_a_callback_time_stands_still(void **state)
     fer_tcp_stream_close(&inner.stream);
 }
 
-/* One thread, and yet a reader is woken: by what a callback does while it waits. */
+/* With one thread a reader can still be woken, by a callback that runs during its wait. */
 static void shut_inner(void *context)
 {
     FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_READ));
@@ -258,8 +258,8 @@ static void shut_inner_writing(void *context)
     FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_WRITE));
 }
 
-/* At once on POSIX; on Windows, whose wait stays silent, at the end of a slice of 100 ms (rule
- * S6). */
+/* Immediately on POSIX. On Windows, whose wait does not report the shutdown, at the end of a slice
+ * of 100 ms (rule S6). */
 static void a_shutdown_in_a_callback_ends_a_blocked_write(void **state)
 {
     sim_begin(state);
@@ -292,7 +292,7 @@ static void a_clones_shutdown_in_a_callback_ends_a_blocked_read(void **state)
     fer_tcp_stream_close(&clone);
 }
 
-/* Misuse, as closing what another thread uses is: but nothing breaks. */
+/* Misuse, as closing a handle that another thread uses is, but without undefined behaviour. */
 static void close_inner(void *context)
 {
     fer_tcp_stream_close(context);

@@ -1,5 +1,5 @@
-/* test_sim_datagrams.c: datagrams on the simulated network: peers, what gets lost, doubled and
- * overtaken, refusals, groups, and what the dialects do differently below ferrule. */
+/* test_sim_datagrams.c: datagrams on the simulated network: peers, lost, doubled and late
+ * datagrams, refusals, groups, and the dialects' differences below ferrule. */
 #include "sim/sim_test.h"
 
 #define PEER_ADDR "10.0.0.7:53"
@@ -112,7 +112,7 @@ static void what_a_peer_cannot_do_is_refused(void **state)
     fer_sim_peer listener = serve(SERVER);
     fer_socket_addr to = addr_of("10.0.0.1:1000");
     fer_socket_addr v6 = addr_of("[fd00::1]:1000");
-    fer_socket_addr nobody = addr_of("10.0.0.1:0");
+    fer_socket_addr no_port = addr_of("10.0.0.1:0");
     fer_socket_addr taken = addr_of(PEER_ADDR);
     assert_kind(fer_sim_peer_bind(&taken, &other), FER_ADDR_IN_USE);
     assert_kind(fer_sim_peer_bind(NULL, &other), FER_INVALID_INPUT);
@@ -121,7 +121,7 @@ static void what_a_peer_cannot_do_is_refused(void **state)
     assert_kind(fer_sim_peer_send_to(peer, NULL, 1, &to), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_send_to(peer, "x", 1, NULL), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_send_to(peer, "x", 1, &v6), FER_INVALID_INPUT);
-    assert_kind(fer_sim_peer_send_to(peer, "x", 1, &nobody), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_send_to(peer, "x", 1, &no_port), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_send_to(peer, "x", 65508, &to), FER_MESSAGE_TOO_LONG);
     assert_kind(fer_sim_peer_receive_from(listener, &byte, 1, &got), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_receive_from(peer, NULL, 1, &got), FER_INVALID_INPUT);
@@ -246,7 +246,7 @@ static void an_answer_that_is_set_is_an_answer_to_datagrams_too(void **state)
     fer_udp_socket_close(&socket);
 }
 
-/* ---- For many */
+/* ---- Broadcast and multicast */
 
 static void a_broadcast_reaches_all_that_are_bound_to_the_wildcard(void **state)
 {
@@ -269,8 +269,8 @@ static void a_broadcast_reaches_all_that_are_bound_to_the_wildcard(void **state)
     fer_udp_socket_close(&sender);
 }
 
-/* Whose word counts: the sender's on POSIX, the receiver's on Windows. What comes from another host
- * comes anyway. */
+/* The sender's option decides on POSIX, the receiver's on Windows. A datagram from another host is
+ * always delivered. */
 static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
 {
     fer_udp_socket member = {0};
@@ -301,12 +301,12 @@ static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
     fer_udp_socket_close(&sender);
 }
 
-/* A datagram for many is a copy for each; a member that is bound to an address is one on Windows
- * alone. */
+/* Each member gets a copy of the datagram. A socket that is bound to an address is a member only on
+ * Windows. */
 static void every_member_has_its_own_copy(void **state)
 {
     fer_udp_socket members[3];
-    static const char *const places[] = {"10.0.0.1:1000", "127.0.0.1:1000", "0.0.0.0:1001"};
+    static const char *const addresses[] = {"10.0.0.1:1000", "127.0.0.1:1000", "0.0.0.0:1001"};
     fer_ipv4_addr group = {{239, 1, 1, 1}};
     fer_ipv4_addr any = {{0, 0, 0, 0}};
     bool windows = is_winsock(state);
@@ -314,7 +314,7 @@ static void every_member_has_its_own_copy(void **state)
     sim_begin(state);
     fer_sim_peer peer = peer_at(PEER_ADDR);
     for (int i = 0; i < 3; i++) {
-        assert_ok(fer_udp_socket_bind(&members[i], places[i]));
+        assert_ok(fer_udp_socket_bind(&members[i], addresses[i]));
         assert_ok(fer_udp_socket_join_multicast_v4(&members[i], &group, &any));
         assert_ok(fer_udp_socket_set_nonblocking(&members[i], true));
     }
@@ -336,7 +336,7 @@ static void every_member_has_its_own_copy(void **state)
     }
 }
 
-/* ---- Destinations that are none */
+/* ---- Invalid destinations */
 
 static void the_wildcard_is_the_loopback_or_nobody(void **state)
 {

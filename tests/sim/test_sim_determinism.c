@@ -1,5 +1,5 @@
-/* test_sim_determinism.c: the same choices give the same run, byte for byte, and other choices
- * another one. */
+/* test_sim_determinism.c: equal choices give equal runs, byte for byte; different choices give
+ * different runs. */
 #include "sim/sim_test.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void keep_line(void *context, const char *line)
     }
 }
 
-/* A program that does a little of everything, and goes on whatever happens to it. */
+/* A program that uses all kinds of calls, and continues after any error. */
 static void run_program(void)
 {
     static const fer_sim_step steps[] = {{FER_SIM_RECEIVE, {0}, NULL, 3},
@@ -127,7 +127,7 @@ static void the_digest_is_the_same_with_and_without_a_trace(void **state)
     assert_true(report.digest == untraced_run(config).digest);
 }
 
-/* The two ends see other bytes, and nothing else is different. */
+/* Two runs differ only in the bytes that are sent. */
 static uint64_t digest_of_sending(void **state, const char *text)
 {
     fer_sim_report report;

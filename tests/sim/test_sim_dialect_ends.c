@@ -1,5 +1,5 @@
-/* test_sim_dialect_ends.c: how a connection ends, and how a wait does, on each of the two systems:
- * resets, shutdown, waking. As test_sim_dialects.c, of the seam itself. */
+/* test_sim_dialect_ends.c: how a connection and a wait end on each of the two systems: resets,
+ * shutdown, wakeups. It calls the seam's functions, as test_sim_dialects.c does. */
 #include "sim/sim_raw.h"
 
 /* ---- Resets */
@@ -43,8 +43,8 @@ static void linux_tells_a_reset_once_and_windows_always(void **state)
     ferp_close(pair.listener);
 }
 
-/* On Linux whoever asks first is told, the writer or SO_ERROR too; a read then sees what looks like
- * an end. */
+/* On Linux the first call returns the reset, a write or a query of SO_ERROR too. A later read then
+ * returns end of file. */
 static void a_write_that_met_the_reset_takes_it_from_the_read(void **state)
 {
     sim_begin(state);
@@ -78,7 +78,7 @@ static void windows_calls_a_reset_10053_at_times(void **state)
     assert_in_range(aborted, 5, 40);
 }
 
-/* The peer closed, a write of ours is answered by a reset ("end_then_reset"). */
+/* After the peer's close, a write is answered by a reset ("end_then_reset"). */
 static void an_end_and_then_a_reset(void **state)
 {
     size_t n = 77;
@@ -152,7 +152,7 @@ static void windows_resets_where_input_meets_sd_receive(void **state)
     close_pair(pair);
 }
 
-/* Linux, tcp_rcv_state_process; RFC 1122, 4.2.2.13: seen on the kernel. What was queued stays. */
+/* Linux, tcp_rcv_state_process; RFC 1122, 4.2.2.13; measured. Queued bytes stay readable. */
 static void linux_resets_where_input_meets_both_halves_shut(void **state)
 {
     size_t n = 77;

@@ -1,5 +1,5 @@
-/* test_sim_dialect_ports.c: accepting, and who may have a port, on each of the two systems. As
- * test_sim_dialects.c, of the seam itself. */
+/* test_sim_dialect_ports.c: accepting, and sharing ports, on each of the two systems. It calls the
+ * seam's functions, as test_sim_dialects.c does. */
 #include "sim/sim_raw.h"
 
 /* ---- Accepting */
@@ -52,7 +52,7 @@ static void a_connection_that_was_reset_in_the_queue(void **state)
 /* ---- Ports: Linux' rule, and the table of "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN). */
 
 struct binding {
-    ferp_option option; /* NODELAY: none of the two */
+    ferp_option option; /* NODELAY: neither of the two */
     const char *addr;
 };
 
@@ -115,7 +115,8 @@ static void ports_are_shared_as_on_linux(void **state)
     ferp_close(other);
 }
 
-/* Who closes first has the port in TIME_WAIT: only SO_REUSEADDR passes there, for 60 s. */
+/* The port of the end that closes first is in TIME_WAIT for 60 s: a bind to it needs
+ * SO_REUSEADDR. */
 static void time_wait_holds_a_port_on_linux(void **state)
 {
     fer_raw_socket raw;

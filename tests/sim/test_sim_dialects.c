@@ -1,8 +1,8 @@
-/* test_sim_dialects.c: what the two systems do differently, asked of the seam itself: the quirks
- * that core reconciles must be there, or nothing is proved by its reconciling them. Linux: as
- * measured, docs/DIFFERENCES.md. Windows: as Microsoft documents it. Here: codes, connecting,
- * names, options. How connections end is test_sim_dialect_ends.c's, listening
- * test_sim_dialect_ports.c's. */
+/* test_sim_dialects.c: the two systems' differences in the seam's functions: codes, connecting,
+ * addresses, options. The simulation must have the differences that core reconciles, or tests of
+ * core over it prove nothing. Linux is as measured (docs/DIFFERENCES.md), Windows as Microsoft
+ * documents it. The ends of connections are in test_sim_dialect_ends.c, listening in
+ * test_sim_dialect_ports.c. */
 #include "sim/sim_raw.h"
 
 /* ---- Traits and codes */
@@ -81,14 +81,15 @@ static void so_error_tells_a_failed_connect_once(void **state)
     assert_ok(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
     assert_code(ferp_wait_for(&wait, FERP_NO_DEADLINE), FER_CONNECTION_REFUSED, 0);
     fer_error first = raw_error(raw);
-    fer_error said = first.kind == FER_OK && is_winsock(state) ? raw_error(raw)
-                                                               : first; /* it may be late there */
+    fer_error said = first.kind == FER_OK && is_winsock(state)
+                         ? raw_error(raw)
+                         : first; /* it may be late on Windows */
     assert_code(said, FER_CONNECTION_REFUSED, is_winsock(state) ? 10061 : 111);
     assert_code(raw_error(raw), FER_OK, 0);
     ferp_close(raw);
 }
 
-/* "SO_ERROR is not always immediately set": at times the first look says nothing. */
+/* "SO_ERROR is not always immediately set": at times the first query returns no error. */
 static void so_error_is_late_at_times(void **state)
 {
     size_t late = 0;
@@ -108,7 +109,7 @@ static void so_error_is_late_at_times(void **state)
     assert_in_range(late, 5, 40);
 }
 
-/* docs/DIFFERENCES.md, late_refusal: off loopback it is not hastened. */
+/* docs/DIFFERENCES.md, late_refusal: only on the loopback Windows does not retry. */
 static void a_refusal_from_afar_comes_late_on_windows(void **state)
 {
     fer_tcp_stream stream = {0};
@@ -134,7 +135,7 @@ static void what_is_no_destination(void **state)
     ferp_close(raw);
 }
 
-/* ---- Names of sockets */
+/* ---- Addresses of sockets */
 
 static void an_unbound_socket_has_a_name_on_linux_only(void **state)
 {
@@ -227,7 +228,7 @@ static void an_old_windows_lacks_the_keepalive_fields(void **state)
     ferp_close(raw);
 }
 
-/* ---- And what core makes of it: the same, whichever it is. */
+/* ---- Core over both dialects: the same behaviour */
 
 static void the_caller_sees_the_same(void **state)
 {
@@ -252,8 +253,7 @@ static void receive_some(void *context)
     assert_ok(ferp_recv(*(fer_raw_socket *)context, buf, sizeof buf, &n));
 }
 
-/* A wait inside a send takes its time off the send's timeout (Linux, sk_stream_wait_memory;
- * measured). */
+/* Waits inside a send count towards the send's timeout (Linux, sk_stream_wait_memory; measured). */
 static void a_timeout_of_linux_is_for_the_whole_send(void **state)
 {
     static char much[4096];

@@ -1,5 +1,5 @@
-/* test_sim_faults.c: each fault alone, in both dialects: when it strikes, what the caller is told,
- * and that it has passed then. */
+/* test_sim_faults.c: each fault alone, in both dialects: when it is injected, what the call
+ * returns, and that later calls are not affected. */
 #include "sim/sim_test.h"
 
 static fer_sim_report stopped(void)
@@ -11,8 +11,8 @@ static fer_sim_report stopped(void)
     return report;
 }
 
-/* Ends the test's simulation, in which just this fault has struck, that often. */
-static void assert_struck(fer_sim_fault fault, uint64_t times)
+/* Ends the test's simulation. Only this fault must have been injected, `times` times. */
+static void assert_injected(fer_sim_fault fault, uint64_t times)
 {
     fer_sim_report report = stopped();
     for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
@@ -45,7 +45,7 @@ static void a_partial_read_gives_less_and_loses_nothing(void **state)
     assert_int_equal(n + rest, 12);
     assert_memory_equal(buf, "twelve bytes", 12);
     fer_tcp_stream_close(&ends.stream);
-    assert_struck(FER_SIM_FAULT_PARTIAL_READ, 1);
+    assert_injected(FER_SIM_FAULT_PARTIAL_READ, 1);
 }
 
 static void a_partial_write_takes_less_and_loses_nothing(void **state)
@@ -59,10 +59,10 @@ static void a_partial_write_takes_less_and_loses_nothing(void **state)
     assert_ok(fer_tcp_stream_write_all(&ends.stream, &"twelve bytes"[n], 12 - n, NULL));
     peer_receives(ends.peer, "twelve bytes");
     fer_tcp_stream_close(&ends.stream);
-    assert_struck(FER_SIM_FAULT_PARTIAL_WRITE, 1);
+    assert_injected(FER_SIM_FAULT_PARTIAL_WRITE, 1);
 }
 
-/* A byte cannot be cut: that is no chance for the fault. */
+/* A transfer of one byte is no chance for the fault. */
 static void one_byte_is_never_partial(void **state)
 {
     sim_begin(state);
@@ -74,7 +74,7 @@ static void one_byte_is_never_partial(void **state)
     assert_ok(write_one(&ends.stream));
     assert_int_equal(fer_sim_clear_faults(), 2);
     fer_tcp_stream_close(&ends.stream);
-    assert_struck(FER_SIM_FAULT_PARTIAL_READ, 0);
+    assert_injected(FER_SIM_FAULT_PARTIAL_READ, 0);
 }
 
 static void would_block_strikes_nonblocking_calls(void **state)
@@ -90,11 +90,11 @@ static void would_block_strikes_nonblocking_calls(void **state)
     assert_code(write_one(&ends.stream), FER_WOULD_BLOCK, code(state, 11, 10035));
     assert_ok(write_one(&ends.stream));
     fer_tcp_stream_close(&ends.stream);
-    assert_struck(FER_SIM_FAULT_WOULD_BLOCK, 2);
+    assert_injected(FER_SIM_FAULT_WOULD_BLOCK, 2);
 }
 
-/* POSIX' kernel waits by itself; on Windows core meets it, waits and tries again. The caller sees
- * no difference. */
+/* On POSIX the kernel waits. On Windows core gets the error, waits and retries. The caller sees no
+ * difference. */
 static void would_block_is_not_seen_by_blocking_calls(void **state)
 {
     sim_begin(state);
@@ -118,7 +118,7 @@ static void interrupted_is_told_by_single_calls_and_changes_nothing(void **state
     assert_code(write_one(&ends.stream), FER_INTERRUPTED, code(state, 4, 10004));
     assert_ok(write_one(&ends.stream));
     fer_tcp_stream_close(&ends.stream);
-    assert_struck(FER_SIM_FAULT_INTERRUPTED, 2);
+    assert_injected(FER_SIM_FAULT_INTERRUPTED, 2);
 }
 
 static void long_calls_go_on_after_interruptions(void **state)
@@ -146,10 +146,10 @@ static void long_calls_go_on_after_interruptions(void **state)
     fer_tcp_listener_close(&own);
     fer_tcp_stream_close(&accepted_stream);
     fer_tcp_stream_close(&stream);
-    assert_struck(FER_SIM_FAULT_INTERRUPTED, 4);
+    assert_injected(FER_SIM_FAULT_INTERRUPTED, 4);
 }
 
-/* Even if it strikes whenever it may. */
+/* Even if every chance injects the fault. */
 static void every_call_has_an_end_whatever_the_chances(void **state)
 {
     fer_sim_config config = config_of(state);
@@ -176,8 +176,8 @@ static void every_call_has_an_end_whatever_the_chances(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-/* Only waits of the library's own can be fooled: on POSIX a connect with a timeout, on Windows
- * all. */
+/* The fault affects only the library's own waits: on POSIX a connect with a timeout, on Windows all
+ * waits. */
 static void spurious_readiness_is_not_seen(void **state)
 {
     fer_socket_addr addr = addr_of(SERVER);
@@ -207,7 +207,7 @@ static void a_reset_is_met_by_both_ends(void **state)
     assert_kind(fer_sim_peer_receive(ends.peer, &byte, 1, NULL), FER_CONNECTION_RESET);
     assert_kind(fer_sim_peer_send(ends.peer, "x", 1, NULL), FER_CONNECTION_RESET);
     fer_tcp_stream_close(&ends.stream);
-    assert_struck(FER_SIM_FAULT_RESET, 1);
+    assert_injected(FER_SIM_FAULT_RESET, 1);
 }
 
 static void a_reset_can_strike_a_write(void **state)
@@ -219,7 +219,7 @@ static void a_reset_can_strike_a_write(void **state)
     assert_kind(error, FER_CONNECTION_RESET);
     assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
     fer_tcp_stream_close(&ends.stream);
-    assert_struck(FER_SIM_FAULT_RESET, 1);
+    assert_injected(FER_SIM_FAULT_RESET, 1);
 }
 
 static void refused_fails_a_connect(void **state)
@@ -236,7 +236,7 @@ static void refused_fails_a_connect(void **state)
                 code(state, 111, 10061));
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
     fer_tcp_stream_close(&stream);
-    assert_struck(FER_SIM_FAULT_REFUSED, 2);
+    assert_injected(FER_SIM_FAULT_REFUSED, 2);
 }
 
 static void unreachable_fails_a_connect(void **state)
@@ -252,7 +252,7 @@ static void unreachable_fails_a_connect(void **state)
         seen[error.kind == FER_HOST_UNREACHABLE] = true;
     }
     assert_true(seen[0] && seen[1]);
-    assert_struck(FER_SIM_FAULT_UNREACHABLE, 32);
+    assert_injected(FER_SIM_FAULT_UNREACHABLE, 32);
 }
 
 static void an_aborted_accept_is_passed_over(void **state)
@@ -274,7 +274,7 @@ static void an_aborted_accept_is_passed_over(void **state)
     assert_kind(fer_sim_peer_receive(peers[0], &byte, 1, NULL), FER_CONNECTION_RESET);
     fer_tcp_stream_close(&stream);
     fer_tcp_listener_close(&listener);
-    assert_struck(FER_SIM_FAULT_ACCEPT_ABORTED, 1);
+    assert_injected(FER_SIM_FAULT_ACCEPT_ABORTED, 1);
 }
 
 static void too_many_handles_loses_no_connection(void **state)
@@ -300,7 +300,7 @@ static void too_many_handles_loses_no_connection(void **state)
     stream_reads(&stream, "alive");
     fer_tcp_stream_close(&stream);
     fer_tcp_listener_close(&listener);
-    assert_struck(FER_SIM_FAULT_TOO_MANY_HANDLES, 3);
+    assert_injected(FER_SIM_FAULT_TOO_MANY_HANDLES, 3);
 }
 
 static void no_buffers_passes(void **state)
@@ -320,7 +320,7 @@ static void no_buffers_passes(void **state)
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_BUFFERS, 2));
     assert_kind(fer_tcp_stream_connect(&stream, "127.0.0.1:80"), FER_NO_BUFFER_SPACE);
     fer_tcp_stream_close(&ends.stream);
-    assert_struck(FER_SIM_FAULT_NO_BUFFERS, 4);
+    assert_injected(FER_SIM_FAULT_NO_BUFFERS, 4);
 }
 
 static void a_lookup_fails_in_three_ways(void **state)
@@ -340,7 +340,7 @@ static void a_lookup_fails_in_three_ways(void **state)
     assert_int_equal(seen[0] + seen[1] + seen[2], 60);
     assert_true(seen[0] > 0 && seen[1] > 0 && seen[2] > 0);
     assert_ok(fer_lookup_host("localhost", 80, &addr, 1, &count));
-    assert_struck(FER_SIM_FAULT_RESOLVE_FAILS, 60);
+    assert_injected(FER_SIM_FAULT_RESOLVE_FAILS, 60);
 }
 
 static void a_slow_lookup_takes_five_seconds(void **state)
@@ -351,7 +351,7 @@ static void a_slow_lookup_takes_five_seconds(void **state)
     arm(FER_SIM_FAULT_RESOLVE_SLOW);
     assert_ok(fer_lookup_host("localhost", 80, &addr, 1, &count));
     assert_int_equal(now_ms(), 5000);
-    assert_struck(FER_SIM_FAULT_RESOLVE_SLOW, 1);
+    assert_injected(FER_SIM_FAULT_RESOLVE_SLOW, 1);
 }
 
 static void a_time_jump_lets_what_is_due_happen(void **state)
@@ -365,7 +365,7 @@ static void a_time_jump_lets_what_is_due_happen(void **state)
     stream_reads(&stream, "due");
     assert_true(now_ms() > 3 && now_ms() <= 3600002);
     fer_tcp_stream_close(&stream);
-    assert_struck(FER_SIM_FAULT_TIME_JUMP, 1);
+    assert_injected(FER_SIM_FAULT_TIME_JUMP, 1);
 }
 
 /* ---- When */
@@ -381,7 +381,7 @@ static void the_nth_chance_is_counted(void **state)
     assert_kind(read_one(&ends.stream), FER_INTERRUPTED);
     assert_kind(read_one(&ends.stream), FER_WOULD_BLOCK);
     fer_tcp_stream_close(&ends.stream);
-    assert_struck(FER_SIM_FAULT_INTERRUPTED, 1);
+    assert_injected(FER_SIM_FAULT_INTERRUPTED, 1);
 }
 
 static void scripted_faults_may_come_twice_in_a_row(void **state)
@@ -406,7 +406,7 @@ static void disarmed_faults_do_not_strike(void **state)
     assert_int_equal(fer_sim_clear_faults(), 0);
     assert_ok(write_one(&ends.stream));
     fer_tcp_stream_close(&ends.stream);
-    assert_struck(FER_SIM_FAULT_RESET, 0);
+    assert_injected(FER_SIM_FAULT_RESET, 0);
 }
 
 static void sixty_four_faults_can_be_armed(void **state)

@@ -1,4 +1,4 @@
-/* test_sim_names.c: what the simulated resolver knows, and how it fails. */
+/* test_sim_names.c: the names, addresses and failures of the simulated resolver. */
 #include "sim/sim_test.h"
 
 static const fer_socket_addr two_addrs[] = {
@@ -114,8 +114,8 @@ static void short_forms_of_ipv4_are_known(void **state)
     }
 }
 
-/* Systems' resolvers take an interface's number behind any IPv6 address; its name only on Linux,
- * where there is only one such interface. */
+/* All resolvers accept an interface's number after any IPv6 address. Only Linux accepts its name,
+ * and only after an address of link scope. */
 static void scopes_are_numbers_and_on_linux_names(void **state)
 {
     static const struct {
@@ -172,7 +172,7 @@ static void scopes_are_numbers_and_on_linux_names(void **state)
     }
 }
 
-/* A3: IDN is left to the system: a name is asked for as the UTF-8 that it is. */
+/* A3: ferrule passes a name as UTF-8 and leaves IDN to the system. */
 static void a_name_beyond_ascii_is_asked_for_as_it_is(void **state)
 {
     static const fer_sim_name own = {.host = "b\xc3\xbcrger.test", .addrs = two_addrs, .count = 2};
@@ -187,7 +187,7 @@ static void a_name_beyond_ascii_is_asked_for_as_it_is(void **state)
     assert_kind(look_up("b\xfcrger.test", &count), FER_INVALID_INPUT);
 }
 
-/* A4: more than there is room for, of both families, in the resolver's order. */
+/* A4: more addresses than there is room for, of both families, in the resolver's order. */
 static void many_addresses_come_in_the_order_of_the_config(void **state)
 {
     enum { MANY = 40, ROOM = 7 };
@@ -217,7 +217,7 @@ static void many_addresses_come_in_the_order_of_the_config(void **state)
     }
 }
 
-/* The first address is silent, the second answers: connect tries both. */
+/* The first address never answers; connect then tries the second. */
 static void a_connect_tries_all_addresses_of_a_name(void **state)
 {
     fer_tcp_stream stream = {0};

@@ -1,5 +1,5 @@
-/* test_sim_network.c: how long things take, what fits, and what becomes of connects that are not
- * simply answered. */
+/* test_sim_network.c: latencies, buffer sizes, and connects that are refused, delayed or never
+ * answered. */
 #include "sim/sim_test.h"
 
 static int32_t code(void **state, int32_t on_linux, int32_t on_windows)
@@ -47,7 +47,7 @@ static void a_loopback_can_take_time(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-/* Whatever the jitter, bytes come in the order in which they were sent, and the end comes last. */
+/* With any jitter bytes arrive in the order of sending, and the FIN last. */
 static void nothing_overtakes(void **state)
 {
     fer_sim_config config = config_of(state);
@@ -77,7 +77,8 @@ static void nothing_overtakes(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-/* More pieces under way than the simulation keeps apart: they join, and none is lost. */
+/* More pieces in flight than the simulation can schedule separately: they join, and none is
+ * lost. */
 static void any_number_of_pieces_may_be_under_way(void **state)
 {
     static unsigned char buf[3000];
@@ -114,13 +115,13 @@ static void buffers_are_as_large_as_the_config_says(void **state)
     assert_kind(write_one(&ends.stream), FER_WOULD_BLOCK);
     char buf[10000];
     assert_ok(fer_sim_peer_receive(ends.peer, buf, sizeof buf, &n));
-    assert_int_equal(n, 2000); /* what was in the reader's buffer; the rest moves up */
+    assert_int_equal(n, 2000); /* the bytes of the reader's buffer; the others follow */
     assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
     assert_int_equal(n, 2000);
     fer_tcp_stream_close(&ends.stream);
 }
 
-/* What was written and not yet sent still arrives after close, as the reader makes room for it. */
+/* Written bytes that are not sent yet still arrive after close, when the reader has room. */
 static void close_sends_what_is_left(void **state)
 {
     static const char zeros[5000];
@@ -191,7 +192,8 @@ static void a_host_without_listener_refuses(void **state)
     (void)serve(SERVER);
     assert_code(fer_tcp_stream_connect(&stream, "10.0.0.7:81"), FER_CONNECTION_REFUSED,
                 code(state, 111, 10061));
-    /* Windows tries for about 2 s before it believes it, but for the loopback (rule C2) */
+    /* Windows retries for about 2 s before it reports a refusal, except on the loopback (rule
+     * C2). */
     assert_int_equal(now_ms(), is_winsock(state) ? 2010 : 2);
     uint64_t begin = now_ms();
     assert_code(fer_tcp_stream_connect(&stream, "127.0.0.1:81"), FER_CONNECTION_REFUSED,
@@ -252,8 +254,8 @@ static void sixty_four_addresses_can_have_an_answer(void **state)
     assert_kind(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)), FER_OUT_OF_MEMORY);
 }
 
-/* A listener that comes to be while a connect tries again is met by it: at once where nobody had
- * answered (after 1 and 3 s). */
+/* A retried connect reaches a listener that was created meanwhile, at the next SYN (after 1 and
+ * 3 s). */
 static fer_sim_peer late_listener;
 
 static void listen_late(void *context)
@@ -275,8 +277,7 @@ static void a_connect_that_is_tried_again_meets_a_late_listener(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-/* ---- Backlog: POSIX lets one more in and keeps the others waiting outside, Windows refuses
- * them. */
+/* ---- Backlog: POSIX queues one connection more and ignores the others, Windows refuses them. */
 
 static void a_full_backlog_waits_or_refuses(void **state)
 {
@@ -335,7 +336,7 @@ static void an_ipv4_mapped_connect_goes_to_the_ipv4_host(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-/* Many connections one after the other: nothing is used up. */
+/* Many consecutive connections exhaust no table. */
 static void connections_can_follow_each_other_for_ever(void **state)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
@@ -359,7 +360,7 @@ static void reset_peer(void *peer)
     fer_sim_peer_reset(*(fer_sim_peer *)peer);
 }
 
-/* Linux, tcp_sendmsg: a count is told first, the error by the next call. */
+/* Linux, tcp_sendmsg: the call returns the count, the next call the error. */
 static void a_write_that_a_reset_cuts_short_leaves_it_to_the_read(void **state)
 {
     char buf[512] = {0};
@@ -413,7 +414,7 @@ static void shut_writing(void *stream)
     assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
 }
 
-/* On Windows nothing wakes such a write; the next slice of its wait tells. */
+/* On Windows nothing wakes such a write; the next slice of its wait detects the shutdown. */
 static void a_blocked_write_ends_with_a_clones_shutdown(void **state)
 {
     char buf[512] = {0};

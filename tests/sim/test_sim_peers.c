@@ -1,5 +1,4 @@
-/* test_sim_peers.c: the other side: peers that the test plays step by step, that a handler plays,
- * and that play a script. */
+/* test_sim_peers.c: peers that are controlled by the test's calls, by a handler, or by a script. */
 #include "sim/sim_test.h"
 
 static void a_peer_accepts_sends_receives_and_closes(void **state)
@@ -135,25 +134,25 @@ static void closing_a_listening_peer_resets_its_queue(void **state)
 
 /* ---- Handlers */
 
-struct heard {
+struct recorded {
     fer_sim_event events[16];
     uint64_t times_us[16];
     size_t count;
     fer_sim_peer peer;
 };
 
-static void hear(fer_sim_peer peer, fer_sim_event event, void *context)
+static void record_event(fer_sim_peer peer, fer_sim_event event, void *context)
 {
-    struct heard *heard = context;
-    assert_true(heard->count < 16);
-    heard->times_us[heard->count] = now_us();
-    heard->events[heard->count++] = event;
-    heard->peer = peer;
+    struct recorded *recorded = context;
+    assert_true(recorded->count < 16);
+    recorded->times_us[recorded->count] = now_us();
+    recorded->events[recorded->count++] = event;
+    recorded->peer = peer;
 }
 
 static void a_handler_hears_of_all_that_happens(void **state)
 {
-    struct heard heard = {.count = 0};
+    struct recorded recorded = {.count = 0};
     fer_tcp_listener listener = {0};
     fer_tcp_stream stream = {0};
     fer_socket_addr to = addr_of("10.0.0.1:7");
@@ -162,62 +161,61 @@ static void a_handler_hears_of_all_that_happens(void **state)
     sim_begin(state);
     assert_ok(fer_tcp_listener_bind(&listener, "0.0.0.0:7"));
     assert_ok(fer_sim_peer_connect(&from, &to, &peer));
-    assert_ok(fer_sim_peer_on(peer, hear, &heard));
+    assert_ok(fer_sim_peer_on(peer, record_event, &recorded));
     assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
     assert_ok(fer_tcp_stream_write_all(&stream, "abc", 3, NULL));
     assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
     advance_ms(10);
-    assert_int_equal(heard.peer, peer);
-    assert_int_equal(heard.count, 3);
-    assert_int_equal(heard.events[0], FER_SIM_CONNECTED);
-    assert_int_equal(heard.events[1], FER_SIM_READABLE);
-    assert_int_equal(heard.events[2], FER_SIM_ENDED);
-    assert_int_equal(heard.times_us[0], 2000);
+    assert_int_equal(recorded.peer, peer);
+    assert_int_equal(recorded.count, 3);
+    assert_int_equal(recorded.events[0], FER_SIM_CONNECTED);
+    assert_int_equal(recorded.events[1], FER_SIM_READABLE);
+    assert_int_equal(recorded.events[2], FER_SIM_ENDED);
+    assert_int_equal(recorded.times_us[0], 2000);
     peer_receives(peer, "abc");
     peer_sends(peer, "unread");
     advance_ms(10);
     fer_tcp_stream_close(&stream);
     advance_ms(10);
-    assert_int_equal(heard.count, 4);
-    assert_int_equal(heard.events[3], FER_SIM_WAS_RESET);
+    assert_int_equal(recorded.count, 4);
+    assert_int_equal(recorded.events[3], FER_SIM_WAS_RESET);
     fer_tcp_listener_close(&listener);
 }
 
 static void a_handler_hears_when_there_is_room_again(void **state)
 {
     static char buf[200000];
-    struct heard heard = {.count = 0};
+    struct recorded recorded = {.count = 0};
     size_t n = 0;
     sim_begin(state);
     struct ends ends = connected();
-    assert_ok(fer_sim_peer_on(ends.peer, hear, &heard));
+    assert_ok(fer_sim_peer_on(ends.peer, record_event, &recorded));
     assert_ok(fer_sim_peer_send(ends.peer, buf, sizeof buf, &n));
     assert_int_equal(n, 131072);
     assert_kind(fer_sim_peer_send(ends.peer, buf, 1, NULL), FER_WOULD_BLOCK);
     advance_ms(1);
-    assert_int_equal(heard.count, 0);
+    assert_int_equal(recorded.count, 0);
     assert_ok(fer_tcp_stream_read_exact(&ends.stream, buf, 131072, NULL));
     advance_ms(1);
-    assert_int_equal(heard.count, 1);
-    assert_int_equal(heard.events[0], FER_SIM_WRITABLE);
+    assert_int_equal(recorded.count, 1);
+    assert_int_equal(recorded.events[0], FER_SIM_WRITABLE);
     fer_tcp_stream_close(&ends.stream);
 }
 
 static void a_handler_hears_of_a_failed_connect(void **state)
 {
-    struct heard heard = {.count = 0};
+    struct recorded recorded = {.count = 0};
     fer_socket_addr to = addr_of("10.0.0.1:7");
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     sim_begin(state);
     assert_ok(fer_sim_peer_connect(NULL, &to, &peer));
-    assert_ok(fer_sim_peer_on(peer, hear, &heard));
+    assert_ok(fer_sim_peer_on(peer, record_event, &recorded));
     advance_ms(10);
-    assert_int_equal(heard.count, 1);
-    assert_int_equal(heard.events[0], FER_SIM_CONNECT_FAILED);
+    assert_int_equal(recorded.count, 1);
+    assert_int_equal(recorded.events[0], FER_SIM_CONNECT_FAILED);
 }
 
-/* A server that a handler plays: answers each line in capitals, from inside the program's own
- * wait. */
+/* A handler as a server: it answers each line in capitals, during the program's own wait. */
 static void answer(fer_sim_peer peer, fer_sim_event event, void *context)
 {
     char buf[64];
@@ -258,19 +256,19 @@ static void a_handler_can_be_a_server(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void close_at_once(fer_sim_peer peer, fer_sim_event event, void *context)
+static void close_peer(fer_sim_peer peer, fer_sim_event event, void *context)
 {
     (void)event;
     (void)context;
     fer_sim_peer_close(peer);
 }
 
-/* What is due is told first, and the handler closes the peer that is being closed. */
+/* The close first runs the due events, and the handler then closes the same peer. */
 static void a_handler_may_close_its_peer(void **state)
 {
     sim_begin(state);
     struct ends ends = connected();
-    assert_ok(fer_sim_peer_on(ends.peer, close_at_once, NULL));
+    assert_ok(fer_sim_peer_on(ends.peer, close_peer, NULL));
     assert_ok(write_one(&ends.stream));
     fer_sim_peer_close(ends.peer);
     fer_sim_peer_reset(ends.peer);
@@ -340,7 +338,7 @@ static void everybody_who_connects_gets_a_script_of_their_own(void **state)
     }
 }
 
-/* An echo of more than all buffers hold, while the program writes and reads in turn. */
+/* An echo of more bytes than all buffers can hold; the program writes and reads in turn. */
 static void an_echo_carries_any_number_of_bytes(void **state)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
@@ -385,7 +383,7 @@ static void a_connecting_peer_can_play_a_script(void **state)
     fer_tcp_listener_close(&listener);
 }
 
-/* ---- Both ends are the program's */
+/* ---- Connections between two sockets of the program */
 
 static void the_program_can_have_both_ends(void **state)
 {
@@ -411,7 +409,7 @@ static void the_program_can_have_both_ends(void **state)
     fer_tcp_listener_close(&listener);
 }
 
-/* A server that begins again: its old connection is still open. */
+/* A restarted server listens while its earlier connection is still open. */
 static void a_peer_listens_again_while_its_connection_is_open(void **state)
 {
     const fer_socket_addr addr = addr_of("10.0.0.7:80");

@@ -1,6 +1,6 @@
-/* test_sim_poller.c: a poller over the simulated network: faults, time, notifications from events,
- * and what the two dialects' systems tell differently. The rules that hold on every system are
- * tests/conformance's. */
+/* test_sim_poller.c: a poller over the simulated network: faults, time, and notifications from
+ * events. The dialects' differences are in test_sim_poller_dialects.c, and the rules for every
+ * system in tests/conformance. */
 #include "sim/sim_poller.h"
 
 static fer_sim_report stopped(void)
@@ -33,7 +33,7 @@ static void a_wait_takes_just_as_long_as_the_network_does(void **state)
     assert_int_equal(watcher.count, 0);
     assert_int_equal(fer_sim_now().nanos - begin, 1234567);
     fer_sim_peer_close(server);
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
 }
 
 static void a_wait_that_only_looks_takes_a_microsecond(void **state)
@@ -48,7 +48,7 @@ static void a_wait_that_only_looks_takes_a_microsecond(void **state)
     peer_sends(ends.peer, "x");
     comes(&watcher, 1, "r");
     assert_int_equal(now_us() - begin, 1);
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
 }
 
 static void a_wait_without_end_for_what_never_comes_is_a_deadlock(void **state)
@@ -64,7 +64,7 @@ static void a_wait_without_end_for_what_never_comes_is_a_deadlock(void **state)
     assert_int_equal(watcher.count, 0);
     peer_sends(ends.peer, "x");
     comes(&watcher, 1, "r");
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
 }
 
 /* ---- Notifications from events */
@@ -87,11 +87,11 @@ static void an_event_may_notify_the_wait_that_it_happens_in(void **state)
     assert_int_equal(now_ms() - begin, 3);
     wait_for(&watcher, millis(10));
     assert_int_equal(now_ms() - begin, 13);
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
 }
 
-/* What would have to wait there cannot. */
-static void look_and_wait(void *context)
+/* A call that would wait fails inside an event. */
+static void poll_and_wait(void *context)
 {
     struct watcher *watcher = context;
     uint64_t begin = fer_sim_now().nanos;
@@ -106,7 +106,7 @@ static void time_stands_still_in_an_event(void **state)
     sim_begin(state);
     struct watcher inner = opened();
     struct watcher watcher = opened();
-    assert_ok(fer_sim_after(millis(3), look_and_wait, &inner));
+    assert_ok(fer_sim_after(millis(3), poll_and_wait, &inner));
     wait_for(&watcher, millis(5));
     assert_int_equal(now_ms(), 5);
     fer_poller_close(&inner.poller);
@@ -156,40 +156,42 @@ static void false_readiness_is_of_what_is_asked_for_and_not_there(void **state)
     arm_false_readiness();
     comes(&watcher, 9, "r");
     assert_kind(read_one(&ends.stream), FER_WOULD_BLOCK);
-    assert_ok(fer_poller_modify(&watcher.poller, raw_of(&ends), of(9, "rw"), FER_POLL_LEVEL));
+    assert_ok(
+        fer_poller_modify(&watcher.poller, raw_of(&ends), interest_of(9, "rw"), FER_POLL_LEVEL));
     arm_false_readiness();
     wait_for(&watcher, FER_DURATION_NONE);
     assert_int_equal(watcher.count, 2);
     assert_event(&watcher, 0, 9, "w");
     assert_event(&watcher, 1, 9, "r");
-    peer_sends(ends.peer, "x"); /* all is there: no chance */
+    peer_sends(ends.peer, "x"); /* everything is ready: no chance */
     arm_false_readiness();
     comes(&watcher, 9, "rw");
     assert_int_equal(fer_sim_clear_faults(), 1);
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
     assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 2);
 }
 
-/* A oneshot's false event is its one. What was deleted, or has been told of, is none to lie about:
- * the wait ends for nothing, and goes on. */
+/* A spurious event uses up a one-shot registration. Without a registration that can report one the
+ * fault is a spurious wakeup, and the wait continues. */
 static void false_readiness_keeps_to_what_is_armed(void **state)
 {
     sim_begin(state);
     struct ends ends = connected();
     struct watcher watcher = opened();
-    add(&watcher, raw_of(&ends), of(9, "r"), FER_POLL_ONESHOT);
+    add(&watcher, raw_of(&ends), interest_of(9, "r"), FER_POLL_ONESHOT);
     arm_false_readiness();
     comes(&watcher, 9, "r");
     peer_sends(ends.peer, "x");
     nothing_comes(&watcher);
     arm_false_readiness();
     nothing_comes(&watcher);
-    assert_ok(fer_poller_modify(&watcher.poller, raw_of(&ends), of(9, "r"), FER_POLL_ONESHOT));
+    assert_ok(
+        fer_poller_modify(&watcher.poller, raw_of(&ends), interest_of(9, "r"), FER_POLL_ONESHOT));
     comes(&watcher, 9, "r");
     assert_ok(fer_poller_delete(&watcher.poller, raw_of(&ends)));
     arm_false_readiness();
     nothing_comes(&watcher);
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
     assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 3);
 }
 
@@ -201,16 +203,17 @@ static void no_memory_changes_nothing(void **state)
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 1));
     assert_kind(fer_poller_new(&poller), FER_OUT_OF_MEMORY);
     struct watcher watcher = opened();
-    for (uint64_t nth = 1; nth <= 2; nth++) { /* the socket's own, and the table's */
+    for (uint64_t nth = 1; nth <= 2; nth++) { /* one for the registration, and one for the table */
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
-        assert_kind(fer_poller_add(&watcher.poller, raw_of(&ends), of(1, "w"), FER_POLL_LEVEL),
-                    FER_OUT_OF_MEMORY);
+        assert_kind(
+            fer_poller_add(&watcher.poller, raw_of(&ends), interest_of(1, "w"), FER_POLL_LEVEL),
+            FER_OUT_OF_MEMORY);
         assert_kind(fer_poller_delete(&watcher.poller, raw_of(&ends)), FER_NOT_FOUND);
         nothing_comes(&watcher);
     }
     add_level(&watcher, &ends.stream, 1, "w");
     comes(&watcher, 1, "w");
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
     assert_int_equal(stopped().faults[FER_SIM_FAULT_NO_MEMORY], 3);
 }
 
@@ -241,8 +244,9 @@ static void what_is_left_open_is_reported_and_useless(void **state)
     struct ends others = connected();
     assert_kind(fer_poller_wait(&watcher.poller, watcher.events, CAP, millis(0), &watcher.count),
                 FER_BAD_HANDLE);
-    assert_kind(fer_poller_add(&watcher.poller, raw_of(&others), of(1, "w"), FER_POLL_LEVEL),
-                FER_BAD_HANDLE);
+    assert_kind(
+        fer_poller_add(&watcher.poller, raw_of(&others), interest_of(1, "w"), FER_POLL_LEVEL),
+        FER_BAD_HANDLE);
     fer_poller_close(&watcher.poller);
     fer_tcp_stream_close(&others.stream);
     assert_int_equal(stopped().leaked_pollers, 0);

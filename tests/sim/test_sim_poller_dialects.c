@@ -1,11 +1,11 @@
-/* test_sim_poller_dialects.c: what epoll tells and AFD does not, and the reverse; which sockets a
- * poller takes for which; edges; and that a run with pollers and faults is the same each time. */
+/* test_sim_poller_dialects.c: the differences between epoll and AFD; closed and reused numbers;
+ * edges; and equal runs with pollers and faults. */
 #include "sim/sim_poller.h"
 
 #include <stdlib.h>
 
-static void told_in(struct watcher *watcher, void **state, uint64_t key, const char *by_epoll,
-                    const char *by_afd)
+static void assert_reported(struct watcher *watcher, void **state, uint64_t key,
+                            const char *by_epoll, const char *by_afd)
 {
     const char *half = is_winsock(state) ? by_afd : by_epoll;
     if (half[0] == '\0') {
@@ -30,11 +30,11 @@ static void what_was_never_connected_is_hung_up_on_linux_alone(void **state)
     struct watcher watcher = opened();
     assert_ok(fer_socket_new(&fresh, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
     fer_raw_socket raw = fer_socket_as_raw(&fresh);
-    add(&watcher, raw, of(4, "r"), FER_POLL_LEVEL);
-    told_in(&watcher, state, 4, "rw", "");
-    told_in(&watcher, state, 4, "rw", "");
-    change(&watcher, raw, of(4, ""), FER_POLL_LEVEL);
-    told_in(&watcher, state, 4, "rw", "");
+    add(&watcher, raw, interest_of(4, "r"), FER_POLL_LEVEL);
+    assert_reported(&watcher, state, 4, "rw", "");
+    assert_reported(&watcher, state, 4, "rw", "");
+    change(&watcher, raw, interest_of(4, ""), FER_POLL_LEVEL);
+    assert_reported(&watcher, state, 4, "rw", "");
     nothing_comes(&watcher);
     fer_poller_close(&watcher.poller);
     fer_socket_close(&fresh);
@@ -47,15 +47,15 @@ static void the_own_shutdown_is_seen_by_epoll_alone(void **state)
     struct watcher watcher = opened();
     add_level(&watcher, &ends.stream, 1, "r");
     assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_READ));
-    told_in(&watcher, state, 1, "r", "");
-    change(&watcher, raw_of(&ends), of(1, "w"), FER_POLL_LEVEL);
+    assert_reported(&watcher, state, 1, "r", "");
+    change(&watcher, raw_of(&ends), interest_of(1, "w"), FER_POLL_LEVEL);
     comes(&watcher, 1, "w");
     assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
-    told_in(&watcher, state, 1, "rw", "w");
-    change(&watcher, raw_of(&ends), of(1, ""), FER_POLL_LEVEL);
-    told_in(&watcher, state, 1, "rw", "");
+    assert_reported(&watcher, state, 1, "rw", "w");
+    change(&watcher, raw_of(&ends), interest_of(1, ""), FER_POLL_LEVEL);
+    assert_reported(&watcher, state, 1, "rw", "");
     nothing_comes(&watcher);
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
 }
 
 static void a_full_pipe_is_writable_to_epoll_once_it_was_shut(void **state)
@@ -71,8 +71,8 @@ static void a_full_pipe_is_writable_to_epoll_once_it_was_shut(void **state)
     }
     nothing_comes(&watcher);
     assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
-    told_in(&watcher, state, 1, "w", "");
-    done(&watcher, &ends);
+    assert_reported(&watcher, state, 1, "w", "");
+    close_both(&watcher, &ends);
 }
 
 static void the_peers_end_is_readable_and_with_the_own_a_hang_up_to_epoll(void **state)
@@ -83,12 +83,12 @@ static void the_peers_end_is_readable_and_with_the_own_a_hang_up_to_epoll(void *
     assert_ok(fer_sim_peer_shutdown(ends.peer));
     add_level(&watcher, &ends.stream, 1, "r");
     comes(&watcher, 1, "r");
-    change(&watcher, raw_of(&ends), of(1, ""), FER_POLL_LEVEL);
+    change(&watcher, raw_of(&ends), interest_of(1, ""), FER_POLL_LEVEL);
     nothing_comes(&watcher);
     assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
-    told_in(&watcher, state, 1, "rw", "");
+    assert_reported(&watcher, state, 1, "rw", "");
     nothing_comes(&watcher);
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
 }
 
 static void a_reset_is_both_whatever_was_asked_for(void **state)
@@ -113,7 +113,7 @@ static void a_refused_datagram_is_a_failure_to_epoll_and_received_by_afd(void **
 {
     fer_udp_socket socket = {0};
     fer_error refused = {FER_OK, 0};
-    fer_event what = of(1, "r");
+    fer_event what = interest_of(1, "r");
     sim_begin(state);
     struct watcher watcher = opened();
     assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
@@ -139,7 +139,7 @@ static void a_unix_datagram_to_a_full_queue_is_not_writable(void **state)
     assert_ok(fer_unix_datagram_unbound(&sender));
     assert_ok(fer_unix_datagram_connect(&sender, "full"));
     assert_ok(fer_unix_datagram_set_nonblocking(&sender, true));
-    add(&watcher, fer_unix_datagram_as_raw(&sender), of(1, "w"), FER_POLL_EDGE);
+    add(&watcher, fer_unix_datagram_as_raw(&sender), interest_of(1, "w"), FER_POLL_EDGE);
     comes(&watcher, 1, "w");
     while (fer_unix_datagram_send(&sender, "x", 1, NULL).kind == FER_OK) {
     }
@@ -159,7 +159,7 @@ static void an_edge_is_told_for_each_change(void **state)
     sim_begin(state);
     struct ends ends = connected();
     struct watcher watcher = opened();
-    add(&watcher, raw_of(&ends), of(1, "r"), FER_POLL_EDGE);
+    add(&watcher, raw_of(&ends), interest_of(1, "r"), FER_POLL_EDGE);
     nothing_comes(&watcher);
     peer_sends(ends.peer, "one");
     comes(&watcher, 1, "r");
@@ -168,7 +168,7 @@ static void an_edge_is_told_for_each_change(void **state)
     comes(&watcher, 1, "r");
     stream_reads(&ends.stream, "onetwo");
     nothing_comes(&watcher);
-    change(&watcher, raw_of(&ends), of(1, "rw"), FER_POLL_EDGE);
+    change(&watcher, raw_of(&ends), interest_of(1, "rw"), FER_POLL_EDGE);
     comes(&watcher, 1, "w");
     nothing_comes(&watcher);
     assert_ok(fer_sim_peer_shutdown(ends.peer));
@@ -177,7 +177,7 @@ static void an_edge_is_told_for_each_change(void **state)
     assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
     comes(&watcher, 1, "rw");
     nothing_comes(&watcher);
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
 }
 
 static void an_edge_is_told_when_there_is_room_again(void **state)
@@ -188,7 +188,7 @@ static void an_edge_is_told_when_there_is_room_again(void **state)
     struct ends ends = connected();
     struct watcher watcher = opened();
     assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    add(&watcher, raw_of(&ends), of(1, "w"), FER_POLL_EDGE);
+    add(&watcher, raw_of(&ends), interest_of(1, "w"), FER_POLL_EDGE);
     comes(&watcher, 1, "w");
     while (fer_tcp_stream_write(&ends.stream, chunk, sizeof chunk, NULL).kind == FER_OK) {
     }
@@ -196,7 +196,7 @@ static void an_edge_is_told_when_there_is_room_again(void **state)
     assert_ok(fer_sim_peer_receive(ends.peer, chunk, sizeof chunk, &n));
     comes(&watcher, 1, "w");
     nothing_comes(&watcher);
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
 }
 
 static void a_unix_streams_edges_are_those_of_both_ends(void **state)
@@ -206,7 +206,7 @@ static void a_unix_streams_edges_are_those_of_both_ends(void **state)
     sim_begin(state);
     struct watcher watcher = opened();
     assert_ok(fer_unix_stream_pair(&one, &other));
-    add(&watcher, fer_unix_stream_as_raw(&one), of(1, "r"), FER_POLL_EDGE);
+    add(&watcher, fer_unix_stream_as_raw(&one), interest_of(1, "r"), FER_POLL_EDGE);
     nothing_comes(&watcher);
     assert_ok(fer_unix_stream_shutdown(&other, FER_SHUTDOWN_WRITE));
     comes(&watcher, 1, "r");
@@ -218,7 +218,7 @@ static void a_unix_streams_edges_are_those_of_both_ends(void **state)
     fer_unix_stream_close(&one);
 }
 
-/* ---- Which socket is meant */
+/* ---- Closed and reused numbers */
 
 static fer_tcp_stream clone_of(fer_tcp_stream *stream)
 {
@@ -227,7 +227,7 @@ static fer_tcp_stream clone_of(fer_tcp_stream *stream)
     return clone;
 }
 
-/* A new socket gets the number that is free. */
+/* A new socket reuses the free number. */
 static fer_udp_socket socket_with(fer_raw_socket raw)
 {
     fer_udp_socket socket = {0};
@@ -245,12 +245,12 @@ static void a_clone_keeps_a_closed_numbers_registration_on_linux_alone(void **st
     fer_raw_socket raw = raw_of(&ends);
     fer_tcp_stream clone = clone_of(&ends.stream);
     fer_tcp_stream_close(&ends.stream);
-    told_in(&watcher, state, 1, "w", "");
+    assert_reported(&watcher, state, 1, "w", "");
     assert_kind(fer_poller_delete(&watcher.poller, raw), FER_BAD_HANDLE);
     fer_udp_socket next = socket_with(raw);
     assert_kind(fer_poller_delete(&watcher.poller, raw), FER_NOT_FOUND);
-    add(&watcher, raw, of(2, "w"), FER_POLL_LEVEL);
-    assert_kind(fer_poller_add(&watcher.poller, raw, of(3, "w"), FER_POLL_LEVEL),
+    add(&watcher, raw, interest_of(2, "w"), FER_POLL_LEVEL);
+    assert_kind(fer_poller_add(&watcher.poller, raw, interest_of(3, "w"), FER_POLL_LEVEL),
                 FER_ALREADY_EXISTS);
     wait_for(&watcher, millis(0));
     assert_int_equal(watcher.count, is_winsock(state) ? 1 : 2);
@@ -258,10 +258,11 @@ static void a_clone_keeps_a_closed_numbers_registration_on_linux_alone(void **st
     comes(&watcher, 2, "w");
     fer_udp_socket_close(&next);
     nothing_comes(&watcher);
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
 }
 
-/* epoll knows a number and a socket: where both are back, so is the registration. */
+/* epoll identifies a registration by number and socket: if both are the same again, so is the
+ * registration. */
 static void the_same_socket_may_get_the_same_number_back(void **state)
 {
     sim_begin(state);
@@ -272,21 +273,21 @@ static void the_same_socket_may_get_the_same_number_back(void **state)
     fer_tcp_stream clone = clone_of(&ends.stream);
     fer_tcp_stream_close(&ends.stream);
     fer_udp_socket between = socket_with(raw);
-    add(&watcher, raw, of(2, "w"), FER_POLL_LEVEL);
+    add(&watcher, raw, interest_of(2, "w"), FER_POLL_LEVEL);
     fer_udp_socket_close(&between);
     fer_tcp_stream back = clone_of(&clone);
     assert_true(fer_tcp_stream_as_raw(&back) == raw);
-    fer_error again = fer_poller_add(&watcher.poller, raw, of(3, "w"), FER_POLL_LEVEL);
+    fer_error again = fer_poller_add(&watcher.poller, raw, interest_of(3, "w"), FER_POLL_LEVEL);
     assert_kind(again, is_winsock(state) ? FER_OK : FER_ALREADY_EXISTS);
     comes(&watcher, is_winsock(state) ? 3 : 1, "w");
     assert_ok(fer_poller_delete(&watcher.poller, raw));
     nothing_comes(&watcher);
     fer_tcp_stream_close(&back);
     fer_tcp_stream_close(&clone);
-    done(&watcher, &ends);
+    close_both(&watcher, &ends);
 }
 
-/* However much there is of it, and without a wait that would find it. */
+/* With any number of them, and without a wait that would remove them. */
 static void what_was_closed_without_a_delete_is_never_told(void **state)
 {
     fer_sim_config config = config_of(state);
@@ -297,7 +298,7 @@ static void what_was_closed_without_a_delete_is_never_told(void **state)
         fer_udp_socket socket = {0};
         fer_udp_socket other = {0};
         assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
-        add(&watcher, fer_udp_socket_as_raw(&socket), of(i, "w"), FER_POLL_LEVEL);
+        add(&watcher, fer_udp_socket_as_raw(&socket), interest_of(i, "w"), FER_POLL_LEVEL);
         assert_ok(fer_udp_socket_try_clone(&socket, &other));
         fer_udp_socket_close(&socket);
         fer_udp_socket_close(&other);
@@ -306,7 +307,7 @@ static void what_was_closed_without_a_delete_is_never_told(void **state)
     fer_poller_close(&watcher.poller);
 }
 
-/* ---- The same run each time */
+/* ---- Determinism */
 
 enum { STREAMS = 4, TURNS = 200 };
 
@@ -318,7 +319,7 @@ static void drain(fer_tcp_stream *stream)
     }
 }
 
-/* Reads what echoes come, for a while, whatever goes wrong. */
+/* Reads echoes for a while, and continues after any error. */
 static void run_streams(void)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ECHO, {2000000}, NULL, 0},
@@ -333,8 +334,8 @@ static void run_streams(void)
         FER_IGNORE(fer_tcp_stream_connect(&streams[i], SERVER));
         FER_IGNORE(fer_tcp_stream_set_nonblocking(&streams[i], true));
         FER_IGNORE(fer_tcp_stream_write(&streams[i], "a few bytes", 11, NULL));
-        FER_IGNORE(fer_poller_add(&watcher.poller, fer_tcp_stream_as_raw(&streams[i]), of(i, "r"),
-                                  (fer_poll_mode)(i % 2)));
+        FER_IGNORE(fer_poller_add(&watcher.poller, fer_tcp_stream_as_raw(&streams[i]),
+                                  interest_of(i, "r"), (fer_poll_mode)(i % 2)));
     }
     for (size_t turn = 0; turn < TURNS; turn++) {
         FER_IGNORE(fer_poller_wait(&watcher.poller, watcher.events, 1 + turn % CAP,
@@ -344,7 +345,8 @@ static void run_streams(void)
             drain(stream);
             FER_IGNORE(fer_tcp_stream_write(stream, "more", 4, NULL));
             FER_IGNORE(fer_poller_modify(&watcher.poller, fer_tcp_stream_as_raw(stream),
-                                         of(watcher.events[i].key, "r"), FER_POLL_ONESHOT));
+                                         interest_of(watcher.events[i].key, "r"),
+                                         FER_POLL_ONESHOT));
         }
     }
     for (size_t i = 0; i < STREAMS; i++) {
@@ -374,14 +376,14 @@ static fer_sim_report report_of(void **state, uint64_t seed, uint32_t chance)
 
 static void the_same_seed_gives_the_same_run(void **state)
 {
-    uint64_t struck = 0;
+    uint64_t injected = 0;
     for (uint64_t seed = 0; seed < 20; seed++) {
         fer_sim_report one = report_of(state, seed, 50000);
         fer_sim_report other = report_of(state, seed, 50000);
         assert_memory_equal(&one, &other, sizeof one);
-        struck += one.faults[FER_SIM_FAULT_SPURIOUS_READY];
+        injected += one.faults[FER_SIM_FAULT_SPURIOUS_READY];
     }
-    assert_true(struck > 0);
+    assert_true(injected > 0);
 }
 
 static void where_all_goes_wrong_every_wait_still_ends(void **state)
@@ -400,7 +402,7 @@ static void the_digest_knows_the_keys(void **state)
         struct watcher watcher = opened();
         add_level(&watcher, &ends.stream, key, "w");
         comes(&watcher, key, "w");
-        done(&watcher, &ends);
+        close_both(&watcher, &ends);
         assert_ok(fer_sim_stop(&report));
         digests[key] = report.digest;
     }

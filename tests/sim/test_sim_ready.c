@@ -1,5 +1,5 @@
-/* test_sim_ready.c: readiness and calls that never wait in simulated time: what passes it, what
- * ends them, and their faults. */
+/* test_sim_ready.c: readiness and calls that never wait in simulated time: the time that passes,
+ * the ends of waits, and faults. */
 #include "sim/sim_test.h"
 
 enum { EITHER = FER_READABLE | FER_WRITABLE };
@@ -50,8 +50,8 @@ static void a_wait_that_nothing_can_end_is_a_deadlock(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-/* One thread, and yet a wait is woken: by what a callback does meanwhile. At once, or on Windows at
- * the end of a slice (rule S6). */
+/* With one thread a wait can still be woken, by a callback that runs during the wait: immediately,
+ * or on Windows at the end of a slice (rule S6). */
 static struct ends inner;
 static void shut_reading(void *context)
 {
@@ -108,7 +108,7 @@ static void a_clones_shutdown_in_a_callback_wakes_a_wait(void **state)
     fer_tcp_stream_close(&inner.stream);
 }
 
-/* Misuse, and yet no crash. */
+/* Misuse, but without a crash. */
 static void a_close_in_a_callback_ends_a_wait(void **state)
 {
     fer_interest ready = 77;
@@ -156,7 +156,7 @@ static void an_interrupted_wait_goes_on_and_false_readiness_is_told(void **state
     fer_tcp_stream_close(&ends.stream);
 }
 
-/* Of a listener there is none, for a blocking accept may come after it. */
+/* A listener has no spurious readiness, because a blocking accept may follow it. */
 static void a_listener_is_never_falsely_ready(void **state)
 {
     fer_tcp_listener listener = {0};
@@ -187,7 +187,7 @@ static void the_mode_is_as_it_was(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-/* Misuse too: what a call that never waits finds closed when it looks. */
+/* Misuse too: a call that never waits finds its handle closed. */
 static void a_close_in_a_callback_ends_a_call_that_never_waits(void **state)
 {
     char byte;
@@ -198,7 +198,7 @@ static void a_close_in_a_callback_ends_a_call_that_never_waits(void **state)
     assert_kind(fer_tcp_stream_try_read(&inner.stream, &byte, 1, NULL), FER_INVALID_INPUT);
 }
 
-/* Before fer_sim_start there is nothing, and after fer_sim_stop nothing any more. */
+/* Before fer_sim_start and after fer_sim_stop there is no network. */
 static void without_a_simulation_all_is_unsupported(void **state)
 {
     fer_tcp_stream stream = {0};

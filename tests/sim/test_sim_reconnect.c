@@ -1,4 +1,4 @@
-/* test_sim_reconnect.c: examples/reconnect.h, the policy by which the relay's client comes back, in
+/* test_sim_reconnect.c: examples/reconnect.h, the reconnect policy of the relay's client, in
  * virtual time. */
 #include "sim/sim_test.h"
 
@@ -54,7 +54,7 @@ static void keep_silent(const char *host)
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
 }
 
-/* Until it is connected or given up; the number of pauses is in *pauses. */
+/* Tries until the stream is connected or the policy stops. Stores the number of pauses. */
 static fer_error come_back(reconnect *way, fer_tcp_stream *stream, unsigned *pauses)
 {
     for (*pauses = 0;; ++*pauses) {
@@ -111,7 +111,7 @@ static void a_host_that_moves_while_it_is_away_is_found(void **state)
     assert_ok(come_back(&way, &stream, &pauses));
     assert_connected_to(&stream, "10.0.0.9:80");
     assert_in_range(now_ms(), 20000,
-                    28000); /* a pause, or 2 s of Windows' own tries, was under way */
+                    28000); /* during a pause, or the 2 s of Windows' own retries */
     assert_in_range(pauses, 6, 16);
     fer_tcp_stream_close(&stream);
 }
@@ -197,7 +197,7 @@ static void what_is_no_address_is_given_up_at_once(void **state)
     assert_int_equal(pauses, 0);
 }
 
-/* ---- pauses; they need no network */
+/* ---- Pauses, which need no network */
 
 static void pauses_double_up_to_the_longest(void **state)
 {

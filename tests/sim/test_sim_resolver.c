@@ -1,5 +1,5 @@
-/* test_sim_resolver.c: names looked up in the background of the simulated network: virtual time
- * passes for them as for all else, and nothing stands still meanwhile. */
+/* test_sim_resolver.c: lookups in the background of the simulated network. They take virtual time,
+ * and other events run meanwhile. */
 #include "sim/sim_test.h"
 
 static const fer_socket_addr addrs[] = {
@@ -79,7 +79,7 @@ static void time_passes_for_a_lookup_that_nobody_waits_for(void **state)
     assert_ok(wait_for(0, (fer_duration){0}));
 }
 
-/* Who only ever asks gets somewhere, too. */
+/* A program that only polls makes progress too. */
 static void asking_again_and_again_comes_to_an_end(void **state)
 {
     begin(state, 1, 0);
@@ -114,7 +114,7 @@ static void send_a_byte(void *context)
     peer_sends(*(fer_sim_peer *)context, "x");
 }
 
-/* The pitfall: a lookup in the event loop's own thread would hold the byte up for three seconds. */
+/* A lookup on the event loop's own thread would delay the byte by three seconds. */
 static void an_event_loop_goes_on_while_a_name_is_looked_up(void **state)
 {
     fer_event events[2];
@@ -138,13 +138,13 @@ static void an_event_loop_goes_on_while_a_name_is_looked_up(void **state)
     fer_sim_peer_close(ends.peer);
 }
 
-static fer_error told_in_a_callback[2];
+static fer_error callback_errors[2];
 
 static void wait_in_a_callback(void *context)
 {
     (void)context;
-    told_in_a_callback[0] = wait_for(0, (fer_duration){0});
-    told_in_a_callback[1] = wait_for(0, FER_DURATION_NONE);
+    callback_errors[0] = wait_for(0, (fer_duration){0});
+    callback_errors[1] = wait_for(0, FER_DURATION_NONE);
     assert_ok(fer_resolver_start(&resolver, "two.test:80", NULL, &lookups[1]));
 }
 
@@ -154,8 +154,8 @@ static void in_a_callback_time_stands_still(void **state)
     start(0, "slow.test:80");
     assert_ok(fer_sim_after(millis(1), wait_in_a_callback, NULL));
     assert_ok(wait_for(0, FER_DURATION_NONE));
-    assert_kind(told_in_a_callback[0], FER_WOULD_BLOCK);
-    assert_kind(told_in_a_callback[1], FER_DEADLOCK);
+    assert_kind(callback_errors[0], FER_WOULD_BLOCK);
+    assert_kind(callback_errors[1], FER_DEADLOCK);
     assert_ok(wait_for(1, FER_DURATION_NONE));
 }
 
@@ -174,7 +174,7 @@ static void the_faults_of_names_strike_in_the_background(void **state)
                 error.kind == FER_RESOLVE_FAILED);
 }
 
-/* The lookup's own memory, the thread, and the addresses. */
+/* The three allocations: the lookup, the thread, and the addresses. */
 static void there_may_be_no_memory_for_a_lookup(void **state)
 {
     begin(state, 1, 0);
@@ -190,7 +190,7 @@ static void there_may_be_no_memory_for_a_lookup(void **state)
     assert_ok(wait_for(1, FER_DURATION_NONE));
 }
 
-/* The simulation's end ends its threads: what they hold is given back, and the lookups are done. */
+/* The end of the simulation ends its threads: their memory is freed, and the lookups are done. */
 static void a_simulation_can_end_while_names_are_looked_up(void **state)
 {
     fer_sim_report report;

@@ -1,5 +1,5 @@
-/* test_sim_start.c: a simulation's beginning and end: who may call when, what a config may say,
- * what the report tells. */
+/* test_sim_start.c: starting and stopping a simulation: the order and threads of calls, invalid
+ * configs, and the report. */
 #include "sim/sim_test.h"
 
 #include "support/thread.h"
@@ -140,7 +140,7 @@ static void the_report_tells_what_leaked(void **state)
     assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:1234"));
     fer_raw_socket raw = fer_tcp_listener_as_raw(&listener);
     assert_ok(fer_sim_stop(&report));
-    assert_int_equal(report.leaked_handles, 3); /* the peer is none */
+    assert_int_equal(report.leaked_handles, 3); /* a peer is no leak */
     assert_int_equal(report.leaked_lookups, 0);
     assert_int_equal(report.leaked_waits, 0);
     bool found = false;
@@ -173,7 +173,7 @@ static void more_leaks_than_are_told_are_counted(void **state)
     assert_int_not_equal(report.leaks[FER_SIM_LEAKS_TOLD - 1].local.port, 0);
 }
 
-/* After a stop the old handles are useless, and harmless. */
+/* After a stop the old handles return errors, and do no harm. */
 static void handles_of_an_ended_simulation_do_nothing(void **state)
 {
     sim_begin(state);
@@ -206,7 +206,7 @@ static void max_sockets_is_a_named_error(void **state)
     }
 }
 
-/* Where there is no room for another connection nobody answers: the system gives up at last. */
+/* Without room for another connection a SYN gets no answer, and the connect times out. */
 static void a_full_table_of_connections_is_silence(void **state)
 {
     fer_sim_config config = config_of(state);

@@ -1,5 +1,5 @@
-/* test_sim_unix.c: Unix sockets of the simulated machine: their names, what waits there for ever,
- * and what Linux and Windows do below ferrule. What they do above it is the conformance suite's. */
+/* test_sim_unix.c: Unix sockets of the simulated machine: their names, deadlocks, and the behaviour
+ * of Linux and Windows below ferrule. The conformance suite tests the behaviour above it. */
 #include "sim/sim_test.h"
 
 static void a_path_is_removed_once_and_leaves_its_socket_alone(void **state)
@@ -46,7 +46,7 @@ static void as_many_names_as_there_is_room_for(void **state)
     fer_unix_listener_close(&listener);
 }
 
-/* Nobody will ever accept, write or receive. */
+/* No other thread can accept, write or receive. */
 static void what_would_wait_for_ever_is_a_deadlock(void **state)
 {
     fer_unix_listener listener = {0};
@@ -88,8 +88,8 @@ static void nothing_is_ever_under_way(void **state)
     fer_unix_listener_close(&listener);
 }
 
-/* Linux, unix_dgram_connect: the first connect keeps what was queued, another one drops it and
- * tells the old peer. */
+/* Linux, unix_dgram_connect: the first connect keeps the queue. A connect to another peer discards
+ * it, and the old peer gets an error. */
 static void a_new_peer_drops_the_queue_and_tells_the_old_one(void **state)
 {
     fer_unix_datagram a = {0};
@@ -109,7 +109,7 @@ static void a_new_peer_drops_the_queue_and_tells_the_old_one(void **state)
     assert_kind(fer_unix_datagram_connect(&c, "a"), FER_PERMISSION_DENIED);
     assert_ok(fer_unix_datagram_connect(&b, "a"));
     assert_ok(fer_unix_datagram_send(&b, "lost", 4, NULL));
-    assert_ok(fer_unix_datagram_connect(&a, "b")); /* the same one again */
+    assert_ok(fer_unix_datagram_connect(&a, "b")); /* the same peer again */
     assert_ok(fer_unix_datagram_connect(&a, "c"));
     assert_ok(fer_unix_datagram_set_nonblocking(&a, true));
     assert_kind(fer_unix_datagram_recv(&a, buf, sizeof buf, &got), FER_WOULD_BLOCK);
@@ -121,7 +121,7 @@ static void a_new_peer_drops_the_queue_and_tells_the_old_one(void **state)
     fer_unix_datagram_close(&c);
 }
 
-/* Linux: who waits is told of the end (__skb_wait_for_more_packets), who does not is not. */
+/* Linux: only a call that may wait returns end of file (__skb_wait_for_more_packets). */
 static void the_end_of_datagrams_is_told_to_who_waits(void **state)
 {
     fer_unix_datagram socket = {0};
@@ -137,7 +137,8 @@ static void the_end_of_datagrams_is_told_to_who_waits(void **state)
     fer_unix_datagram_close(&socket);
 }
 
-/* Linux takes one more than net.unix.max_dgram_qlen, and 32 bytes less than the send buffer. */
+/* Linux queues one datagram more than net.unix.max_dgram_qlen. The longest one has 32 bytes less
+ * than the send buffer. */
 static void queues_and_lengths_are_linux_s(void **state)
 {
     fer_sim_config config = config_of(state);
@@ -158,7 +159,7 @@ static void queues_and_lengths_are_linux_s(void **state)
     fer_unix_datagram_close(&sender);
 }
 
-/* Windows keeps a lone READ in the library; Linux tells the other end. */
+/* On Windows ferrule keeps a lone READ in the library. On Linux the other end detects it. */
 static void only_linux_tells_that_nobody_reads(void **state)
 {
     fer_unix_listener listener = {0};

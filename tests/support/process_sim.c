@@ -8,20 +8,20 @@
 
 bool process_forbid_new_handles(void)
 {
-    ferp_sim_world *world = ferp_sim_here();
+    ferp_sim_network *world = ferp_sim_current();
     world->handle_limit = ferp_sim_handles_open(world);
     return true;
 }
 
 void process_allow_new_handles(void)
 {
-    ferp_sim_world *world = ferp_sim_here();
+    ferp_sim_network *world = ferp_sim_current();
     world->handle_limit = world->config.max_sockets;
 }
 
 bool process_allow_handles(size_t count)
 {
-    return count <= ferp_sim_here()->handle_limit;
+    return count <= ferp_sim_current()->handle_limit;
 }
 
 /* The simulated program has none. */

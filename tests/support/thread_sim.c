@@ -8,7 +8,7 @@
 /* Closes the handles that the skipped test has opened, because the test does not reach its end. */
 static void close_every_handle(void)
 {
-    ferp_sim_world *world = ferp_sim_here();
+    ferp_sim_network *world = ferp_sim_current();
     for (size_t i = 0; i < world->config.max_sockets; i++) {
         ferp_close(ferp_sim_raw_of_slot(world, i));
     }

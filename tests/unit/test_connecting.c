@@ -371,9 +371,9 @@ static fer_handle begun(const struct ferp_traits *traits)
     return script_connecting(0);
 }
 
-static feri_life life_of(const fer_handle *handle)
+static feri_phase life_of(const fer_handle *handle)
 {
-    return feri_state_life(feri_handle_state(handle));
+    return feri_state_phase(feri_handle_state(handle));
 }
 
 static void a_connect_stands_as_the_pending_error_and_then_the_peer_tell(void **state)
@@ -382,20 +382,20 @@ static void a_connect_stands_as_the_pending_error_and_then_the_peer_tell(void **
     fer_handle handle = begun(&script_posix);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
     assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
-    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECTING);
+    assert_int_equal(life_of(&handle), FERI_PHASE_CONNECTING);
     assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
+    assert_int_equal(life_of(&handle), FERI_PHASE_OPEN);
     assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
     handle = begun(&script_windows);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
-    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
-    assert_error(feri_handle_reason(&handle), FER_CONNECTION_REFUSED, 10061);
+    assert_int_equal(life_of(&handle), FERI_PHASE_CONNECT_FAILED);
+    assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_REFUSED, 10061);
     assert_log("take_error(1)");
     handle = begun(&script_posix);
     script_then_fail(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9);
     assert_error(feri_pending_connect_status(&handle), FER_BAD_HANDLE, 9);
-    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(life_of(&handle), FERI_PHASE_CONNECT_FAILED);
 }
 
 /* Only a connection can be reset, and only it has a pipe to break. */
@@ -405,14 +405,14 @@ static void a_connection_that_has_ended_already_is_a_connection(void **state)
     fer_handle handle = begun(&script_posix);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
     assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
+    assert_int_equal(life_of(&handle), FERI_PHASE_OPEN);
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_QUEUED);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
     assert_log("take_error(1)");
     handle = begun(&script_posix);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_BROKEN_PIPE, 32};
     assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
+    assert_int_equal(life_of(&handle), FERI_PHASE_OPEN);
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
@@ -438,14 +438,14 @@ static void what_another_thread_found_first_stays(void **state)
     event_elsewhere = FERI_EVENT_CONNECT_OK;
     script.on_call = another_thread_was_there_first;
     assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(life_of(&handle), FERI_LIFE_OPEN);
+    assert_int_equal(life_of(&handle), FERI_PHASE_OPEN);
     handle = begun(&script_posix);
     event_elsewhere = FERI_EVENT_CONNECT_FAIL;
     script.on_call = another_thread_was_there_first;
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 111);
-    assert_int_equal(life_of(&handle), FERI_LIFE_CONNECT_FAILED);
-    assert_error(feri_handle_reason(&handle), FER_HOST_UNREACHABLE, 113);
+    assert_int_equal(life_of(&handle), FERI_PHASE_CONNECT_FAILED);
+    assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);
 }
 
 int main(void)

@@ -100,7 +100,7 @@ static void a_clone_has_seen_what_its_original_has(void **state)
     assert_ok(feri_handle_fill_clone(&clone, script_open_socket(), &original));
     assert_int_equal(feri_handle_state(&clone), feri_handle_state(&original));
     assert_int_equal(feri_handle_flags(&clone), feri_handle_flags(&original));
-    assert_error(feri_handle_reason(&clone), FER_HOST_UNREACHABLE, 113);
+    assert_error(feri_handle_saved_error(&clone), FER_HOST_UNREACHABLE, 113);
     assert_int_equal(feri_handle_as_raw(&clone), 2);
     assert_log("");
 }
@@ -143,7 +143,7 @@ static void vacating_gives_the_socket_away_and_closes_nothing(void **state)
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_int_equal(feri_handle_release(&handle), 1);
-    assert_int_equal(feri_state_life(feri_handle_state(&handle)), FERI_LIFE_CLOSED);
+    assert_int_equal(feri_state_phase(feri_handle_state(&handle)), FERI_PHASE_CLOSED);
     assert_int_equal(feri_handle_release(&handle), FER_RAW_SOCKET_NONE);
     assert_int_equal(feri_handle_release(NULL), FER_RAW_SOCKET_NONE);
     assert_log("");
@@ -170,7 +170,7 @@ static void a_failed_connect_keeps_its_socket_until_close(void **state)
     fer_handle handle = script_connecting(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
                                  (fer_error){FER_CONNECTION_REFUSED, 111}));
-    assert_error(feri_handle_reason(&handle), FER_CONNECTION_REFUSED, 111);
+    assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_REFUSED, 111);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_TAKE_ERROR), FER_CONNECTION_REFUSED, 111);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
     assert_int_equal(feri_handle_as_raw(&handle), 1);
@@ -191,7 +191,7 @@ static void a_move_takes_all_along_and_leaves_a_closed_handle(void **state)
     assert_ok(feri_handle_move(&from, &to));
     assert_int_equal(feri_handle_state(&to), seen);
     assert_int_equal(feri_handle_flags(&to), FERI_FLAG_V6);
-    assert_error(feri_handle_reason(&to), FER_CONNECTION_RESET, 104);
+    assert_error(feri_handle_saved_error(&to), FER_CONNECTION_RESET, 104);
     assert_int_equal(feri_handle_as_raw(&from), FER_RAW_SOCKET_NONE);
     assert_error(feri_handle_check(&from, FERI_REQUEST_USE), FER_INVALID_INPUT, 0);
     fer_handle full = script_stream(0);
@@ -229,7 +229,7 @@ static void the_first_reason_stays_with_its_code(void **state)
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
-    assert_error(feri_handle_reason(&handle), FER_HOST_UNREACHABLE, 113);
+    assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);
 }
 
 static void a_first_reason_without_a_code_takes_none_from_the_second(void **state)
@@ -241,7 +241,7 @@ static void a_first_reason_without_a_code_takes_none_from_the_second(void **stat
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 0}));
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
-    assert_error(feri_handle_reason(&handle), FER_CONNECTION_RESET, 0);
+    assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_RESET, 0);
 }
 
 /* Not even where what the OS told means nothing for a socket that is not connected: its next
@@ -255,7 +255,7 @@ static void a_reason_that_cannot_be_leaves_no_code_behind(void **state)
     assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
                                  (fer_error){FER_CONNECTION_ABORTED, 103}));
-    assert_error(feri_handle_reason(&handle), FER_CONNECTION_ABORTED, 103);
+    assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_ABORTED, 103);
 }
 
 static void a_reason_s_code_may_be_negative(void **state)
@@ -265,7 +265,7 @@ static void a_reason_s_code_may_be_negative(void **state)
     fer_handle handle = script_stream(0);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_UNCATEGORIZED, INT32_MIN}));
-    assert_error(feri_handle_reason(&handle), FER_UNCATEGORIZED, INT32_MIN);
+    assert_error(feri_handle_saved_error(&handle), FER_UNCATEGORIZED, INT32_MIN);
 }
 
 static void without_a_reason_the_reason_is_a_broken_pipe(void **state)
@@ -274,7 +274,7 @@ static void without_a_reason_the_reason_is_a_broken_pipe(void **state)
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_PIPE));
-    assert_error(feri_handle_reason(&handle), FER_BROKEN_PIPE, 0);
+    assert_error(feri_handle_saved_error(&handle), FER_BROKEN_PIPE, 0);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
@@ -289,7 +289,8 @@ static void every_answer_is_one_error(void **state)
     assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_CHECK_QUEUED));
     assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_END));
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PIPE), FER_BROKEN_PIPE, 0);
-    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_REASON), FER_CONNECTION_RESET, 104);
+    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_SAVED_ERROR), FER_CONNECTION_RESET,
+                 104);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_UNCONNECTED), FER_NOT_CONNECTED, 0);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PENDING), FER_WOULD_BLOCK, 0);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_MISUSE), FER_INVALID_INPUT, 0);

@@ -16,7 +16,7 @@ static const fer_error_kind kinds[] = {
 #undef KIND
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
-#define OPERATION_COUNT ((int)FERI_OPERATION_WATCH + 1)
+#define OPERATION_COUNT ((int)FERI_OPERATION_REGISTER + 1)
 
 /* The rows, told once more and by hand. */
 static const struct row {
@@ -47,7 +47,7 @@ static const struct row {
     {FERI_OPERATION_GROUP, FER_NOT_FOUND, FER_ADDR_NOT_AVAILABLE, 77},
     {FERI_OPERATION_UNADDRESSED, FER_INVALID_INPUT, FER_NOT_CONNECTED, 77},
     {FERI_OPERATION_ADOPT, FER_BAD_HANDLE, FER_INVALID_INPUT, 77},
-    {FERI_OPERATION_WATCH, FER_PERMISSION_DENIED, FER_UNSUPPORTED, 77},
+    {FERI_OPERATION_REGISTER, FER_PERMISSION_DENIED, FER_UNSUPPORTED, 77},
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 

@@ -163,7 +163,7 @@ static void check_stream_from(ferp_description what, bool taken)
     assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
                  taken ? FER_OK : FER_INVALID_INPUT, 0);
     assert_log(taken ? "describe(1) adopt(1)" : "describe(1)");
-    assert_int_equal(feri_handle_state(&handle), taken ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
+    assert_int_equal(feri_handle_state(&handle), taken ? FERI_PHASE_OPEN : FERI_PHASE_NEW);
     assert_int_equal(script.sockets_open, 1);
 }
 
@@ -175,7 +175,7 @@ static void check_listener_from(ferp_description what, bool taken)
     assert_error(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
                  taken ? FER_OK : FER_INVALID_INPUT, 0);
     assert_log(taken ? "describe(1) adopt(1)" : "describe(1)");
-    assert_int_equal(feri_handle_state(&handle), taken ? FERI_LIFE_OPEN : FERI_LIFE_NEW);
+    assert_int_equal(feri_handle_state(&handle), taken ? FERI_PHASE_OPEN : FERI_PHASE_NEW);
     assert_int_equal(script.sockets_open, 1);
 }
 
@@ -266,7 +266,7 @@ static void a_socket_is_given_up_with_its_modes_on_it(void **state)
     fer_handle handle = script_stream(0);
     assert_int_equal(feri_into_raw(&handle), 1);
     assert_log("release(1)");
-    assert_int_equal(feri_state_life(feri_handle_state(&handle)), FERI_LIFE_CLOSED);
+    assert_int_equal(feri_state_phase(feri_handle_state(&handle)), FERI_PHASE_CLOSED);
     assert_int_equal(script.sockets_open, 1);
     handle = script_stream(0);
     script_then_fail(SCRIPT_RELEASE, FER_BAD_HANDLE, 10038);
@@ -294,20 +294,20 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
     (void)state;
     static const struct {
         ferp_description what;
-        feri_life life;
+        feri_phase life;
         uint32_t flags;
         const char *log;
     } rows[] = {
         {{.is_stream = true, .is_ip = true, .family = FER_IP_V4},
-         FERI_LIFE_UNCONNECTED,
+         FERI_PHASE_UNCONNECTED,
          0,
          "describe(1) adopt(1)"},
         {{.is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_connected = true},
-         FERI_LIFE_OPEN,
+         FERI_PHASE_OPEN,
          FERI_FLAG_V6,
          "describe(1) adopt(1)"},
         {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_listening = true},
-         FERI_LIFE_OPEN,
+         FERI_PHASE_OPEN,
          FERI_FLAG_LISTENING,
          "describe(1) adopt(1)"},
         {{.is_datagram = true,
@@ -315,19 +315,19 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
           .family = FER_IP_V4,
           .is_connected = true,
           .is_nonblocking = true},
-         FERI_LIFE_OPEN,
+         FERI_PHASE_OPEN,
          FERI_FLAG_DATAGRAM | FERI_FLAG_NONBLOCKING,
          "describe(1) adopt(1) report_refusals(1,1)"},
         {{.is_raw = true, .is_ip = true, .family = FER_IP_V6},
-         FERI_LIFE_OPEN,
+         FERI_PHASE_OPEN,
          FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_V6,
          "describe(1) adopt(1)"},
         {{.is_stream = true, .is_unix = true},
-         FERI_LIFE_UNCONNECTED,
+         FERI_PHASE_UNCONNECTED,
          FERI_FLAG_UNIX,
          "describe(1) adopt(1)"},
         {{.is_datagram = true, .is_unix = true},
-         FERI_LIFE_OPEN,
+         FERI_PHASE_OPEN,
          FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM,
          "describe(1) adopt(1)"},
     };
@@ -336,7 +336,7 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
         script_begin(&script_posix);
         script_then(SCRIPT_DESCRIBE)->description = rows[i].what;
         assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
-        assert_int_equal(feri_state_life(feri_handle_state(&handle)), rows[i].life);
+        assert_int_equal(feri_state_phase(feri_handle_state(&handle)), rows[i].life);
         assert_int_equal(feri_handle_flags(&handle), rows[i].flags | FERI_FLAG_ADOPTED);
         assert_log(rows[i].log);
     }

@@ -293,7 +293,7 @@ static void a_reset_that_the_send_of_nothing_meets_sticks(void **state)
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_ABORTED, 10053);
     assert_ok(feri_stream_ready(&handle, FER_WRITABLE, FOR_EVER, &ready));
     assert_int_equal(ready, FER_WRITABLE);
-    assert_error(feri_handle_reason(&handle), FER_CONNECTION_RESET, 10053);
+    assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_RESET, 10053);
     assert_ok(feri_stream_ready(&handle, EITHER, FOR_EVER, &ready));
     assert_int_equal(ready, EITHER);
     assert_log("ready(1,w,100001000,ever) send(1,0)");

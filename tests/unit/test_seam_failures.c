@@ -280,7 +280,7 @@ static void check_all_is_well(const struct operation *operation, fer_error error
     bool is_filled = false;
     bool is_new = true;
     for (size_t i = 0; i < OUT_COUNT; i++) {
-        is_filled = is_filled || feri_state_life(feri_handle_state(outs[i])) == FERI_LIFE_OPEN;
+        is_filled = is_filled || feri_state_phase(feri_handle_state(outs[i])) == FERI_PHASE_OPEN;
         is_new = is_new && feri_handle_state(outs[i]) == 0;
     }
     int more = script.sockets_open - scene.sockets_before;

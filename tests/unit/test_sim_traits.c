@@ -15,9 +15,9 @@ static const struct ferp_traits *simulated_traits(void);
 #include "platform/sim/traits.c"
 #undef ferp_traits
 
-static ferp_sim_world world;
+static ferp_sim_network world;
 
-ferp_sim_world *ferp_sim_here(void)
+ferp_sim_network *ferp_sim_current(void)
 {
     return &world;
 }

@@ -5,9 +5,9 @@
 
 #include "ferrule/socket.h"
 
-static feri_life life_of(const fer_socket *socket)
+static feri_phase life_of(const fer_socket *socket)
 {
-    return feri_state_life(feri_handle_state(&socket->inner_.handle_));
+    return feri_state_phase(feri_handle_state(&socket->inner_.handle_));
 }
 
 /* Begins a script with a socket that was just made and is not bound, and forgets how. */
@@ -49,24 +49,24 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
         fer_domain domain;
         fer_type type;
         int protocol;
-        feri_life life;
+        feri_phase life;
         const char *log;
     } rows[] = {
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED, "socket(v4)"},
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 6, FERI_LIFE_UNCONNECTED,
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, FERI_PHASE_UNCONNECTED, "socket(v4)"},
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 6, FERI_PHASE_UNCONNECTED,
          "socket(v4,protocol)"},
-        {&script_posix, FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED,
+        {&script_posix, FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, FERI_PHASE_UNCONNECTED,
          "socket(v6) set_option(1,ONLY_V6,0)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, FERI_LIFE_OPEN,
+        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, FERI_PHASE_OPEN,
          "socket(udp,v4) report_refusals(1,0)"},
-        {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 17, FERI_LIFE_OPEN,
+        {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 17, FERI_PHASE_OPEN,
          "socket(udp,v6,protocol) set_option(1,ONLY_V6,0) report_refusals(1,0) "
          "set_option(1,SEND_BUFFER,65535)"},
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1, FERI_LIFE_OPEN,
+        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1, FERI_PHASE_OPEN,
          "socket(raw,v4,protocol) report_refusals(1,0)"},
-        {&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, FERI_LIFE_UNCONNECTED,
+        {&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, FERI_PHASE_UNCONNECTED,
          "unix_socket()"},
-        {&script_bsd, FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, FERI_LIFE_OPEN, "unix_socket(datagram)"},
+        {&script_bsd, FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, FERI_PHASE_OPEN, "unix_socket(datagram)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fer_socket socket = {0};
@@ -75,7 +75,7 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
         assert_int_equal(life_of(&socket), rows[i].life);
         assert_log(rows[i].log);
         fer_socket_close(&socket);
-        assert_int_equal(life_of(&socket), FERI_LIFE_CLOSED);
+        assert_int_equal(life_of(&socket), FERI_PHASE_CLOSED);
         assert_int_equal(script.sockets_open, 0);
     }
 }
@@ -182,7 +182,7 @@ static void a_bind_that_failed_can_be_made_again(void **state)
     fer_socket socket = made_stream(&script_posix);
     script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 98);
     assert_error(bind_to(&socket, "127.0.0.1:80"), FER_ADDR_IN_USE, 98);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_UNCONNECTED);
     assert_ok(bind_to(&socket, "127.0.0.1:81"));
     script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 105);
     fer_socket other = {0};
@@ -284,7 +284,7 @@ static void listening_binds_what_is_not_bound(void **state)
     fer_socket socket = made_stream(&script_posix);
     assert_ok(fer_socket_listen(&socket, 4));
     assert_log("local_addr(1) set_option(1,REUSE_ADDRESS,1) bind(1,0.0.0.0:0) listen(1,4)");
-    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    assert_int_equal(life_of(&socket), FERI_PHASE_OPEN);
     assert_ok(fer_socket_listen(&socket, 5));
     assert_error(fer_socket_listen(&socket, -1), FER_INVALID_INPUT, 0);
     assert_error(bind_to(&socket, "127.0.0.1:80"), FER_INVALID_INPUT, 0);
@@ -312,7 +312,7 @@ static void listening_that_failed_can_be_tried_again(void **state)
     assert_error(fer_socket_listen(&socket, 4), FER_NO_BUFFER_SPACE, 105);
     script_then_fail(SCRIPT_LISTEN, FER_ADDR_IN_USE, 98);
     assert_error(fer_socket_listen(&socket, 4), FER_ADDR_IN_USE, 98);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_UNCONNECTED);
     script.log[0] = '\0';
     assert_ok(fer_socket_listen(&socket, 4));
     assert_log("listen(1,4)");

@@ -6,9 +6,9 @@
 
 static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
 
-static feri_life life_of(const fer_socket *socket)
+static feri_phase life_of(const fer_socket *socket)
 {
-    return feri_state_life(feri_handle_state(&socket->inner_.handle_));
+    return feri_state_phase(feri_handle_state(&socket->inner_.handle_));
 }
 
 /* Begins a script with a socket that was just made, and forgets how. */
@@ -49,7 +49,7 @@ static void a_blocking_connect_is_one_call_or_is_awaited(void **state)
     fer_socket socket = made_stream(&script_posix);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
     assert_log("connect(1,192.0.2.1:80)");
-    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    assert_int_equal(life_of(&socket), FERI_PHASE_OPEN);
     socket = made_stream(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
@@ -62,7 +62,7 @@ static void a_blocking_connect_is_one_call_or_is_awaited(void **state)
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_ok(connect_to(&socket, "127.0.0.1:80"));
     assert_log("disable_connect_retry(1) connect(1,127.0.0.1:80) " AWAITED);
-    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    assert_int_equal(life_of(&socket), FERI_PHASE_OPEN);
 }
 
 static void a_nonblocking_connect_only_starts(void **state)
@@ -75,7 +75,7 @@ static void a_nonblocking_connect_only_starts(void **state)
         script.log[0] = '\0';
         script_then_fail(SCRIPT_CONNECT, would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115);
         assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
-        assert_int_equal(life_of(&socket), FERI_LIFE_CONNECTING);
+        assert_int_equal(life_of(&socket), FERI_PHASE_CONNECTING);
         assert_log("connect(1,192.0.2.1:80)");
         assert_error(connect_to(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
         assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
@@ -93,7 +93,7 @@ static void a_connect_that_fails_keeps_the_socket_and_the_reason(void **state)
     fer_error outcome = {FER_OTHER, 1};
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_CONNECTION_REFUSED, 111);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_CONNECT_FAILED);
     assert_log("connect(1,192.0.2.1:80)");
     for (int i = 0; i < 2; i++) {
         assert_ok(fer_socket_take_error(&socket, &outcome));
@@ -113,7 +113,7 @@ static void a_wait_for_a_connect_that_fails_ends_it(void **state)
     script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_HOST_UNREACHABLE, 113);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_CONNECT_FAILED);
 }
 
 /* As one that was made elsewhere, and that others may know. */
@@ -137,7 +137,7 @@ static void the_mode_of_a_shared_socket_is_asked_for(void **state)
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_to(&other, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(life_of(&other), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(life_of(&other), FERI_PHASE_CONNECT_FAILED);
 }
 
 static void port_0_refuses_without_a_call(void **state)
@@ -145,10 +145,10 @@ static void port_0_refuses_without_a_call(void **state)
     (void)state;
     fer_socket socket = made_stream(&script_windows);
     assert_error(connect_to(&socket, "127.0.0.1:0"), FER_CONNECTION_REFUSED, 0);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_CONNECT_FAILED);
     socket = made_stream(&script_posix);
     assert_error(connect_in_time(&socket, "127.0.0.1:0"), FER_CONNECTION_REFUSED, 0);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_CONNECT_FAILED);
     assert_log("");
 }
 
@@ -163,7 +163,7 @@ static void connect_timeout_puts_the_mode_back(void **state)
     assert_log("set_nonblocking(1,1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) "
                "take_error(1) peer_addr(1) "
                "set_nonblocking(1,0)");
-    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    assert_int_equal(life_of(&socket), FERI_PHASE_OPEN);
     socket = made_stream(&script_posix);
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script.log[0] = '\0';
@@ -186,7 +186,7 @@ static void connect_timeout_that_expires_puts_the_mode_back_too(void **state)
         script_then_fail(SCRIPT_CONNECT, would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115);
         script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
         assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_TIMED_OUT, 0);
-        assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+        assert_int_equal(life_of(&socket), FERI_PHASE_CONNECT_FAILED);
         assert_int_equal(script.times[SCRIPT_SET_NONBLOCKING], would_block ? 0 : 2);
         assert_ok(fer_socket_take_error(&socket, &outcome));
         assert_error(outcome, FER_TIMED_OUT, 0);
@@ -200,7 +200,7 @@ static void a_mode_that_cannot_be_put_back_ends_the_connect(void **state)
     (void)script_then(SCRIPT_SET_NONBLOCKING);
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_CONNECT_FAILED);
     socket = made_stream(&script_posix); /* and where the connect failed, its own error is told */
     (void)script_then(SCRIPT_SET_NONBLOCKING);
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
@@ -220,7 +220,7 @@ static void a_mode_that_cannot_be_asked_for_ends_the_connect(void **state)
     share(&socket);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_in_time(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECT_FAILED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_CONNECT_FAILED);
     assert_log("is_nonblocking(1)");
 }
 
@@ -239,14 +239,14 @@ static void a_unix_connect_to_a_full_queue_has_not_begun(void **state)
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
     assert_error(connect_to_name(&socket), FER_WOULD_BLOCK, 11);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_UNCONNECTED);
     assert_ok(fer_socket_set_nonblocking(&socket, false));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11); /* the write timeout */
     assert_error(connect_to_name(&socket), FER_TIMED_OUT, 0);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_UNCONNECTED);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
     assert_ok(connect_to_name(&socket));
-    assert_int_equal(life_of(&socket), FERI_LIFE_OPEN);
+    assert_int_equal(life_of(&socket), FERI_PHASE_OPEN);
     assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
 }
 
@@ -258,7 +258,7 @@ static void a_unix_connect_whose_mode_cannot_be_asked_for_has_not_begun(void **s
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_to_name(&socket), FER_BAD_HANDLE, 9);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
 static void a_unix_connect_that_windows_has_started_goes_on(void **state)
@@ -268,12 +268,12 @@ static void a_unix_connect_that_windows_has_started_goes_on(void **state)
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_error(connect_to_name(&socket), FER_WOULD_BLOCK, 10035);
-    assert_int_equal(life_of(&socket), FERI_LIFE_CONNECTING);
+    assert_int_equal(life_of(&socket), FERI_PHASE_CONNECTING);
     socket = made_stream(&script_posix);
     assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
     socket = made(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     assert_error(fer_socket_connect_unix(&socket, NULL), FER_INVALID_INPUT, 0);
-    assert_int_equal(life_of(&socket), FERI_LIFE_UNCONNECTED);
+    assert_int_equal(life_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
 /* ---- Datagrams */

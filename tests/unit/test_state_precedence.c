@@ -21,7 +21,7 @@ static void an_end_of_file_never_turns_into_a_reset(void **state)
     feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_EOF, FER_OK);
     word = feri_state_next(word, FERI_EVENT_GOT_RESET, FER_CONNECTION_RESET);
     assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_END);
-    assert_int_equal(feri_state_answer(word, FERI_REQUEST_WRITE), FERI_ANSWER_REASON);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_WRITE), FERI_ANSWER_SAVED_ERROR);
 }
 
 static void a_reset_never_turns_into_an_end_of_file(void **state)
@@ -37,7 +37,7 @@ static void the_first_reason_stays(void **state)
     (void)state;
     feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_RESET, FER_HOST_UNREACHABLE);
     word = feri_state_next(word, FERI_EVENT_GOT_RESET, FER_CONNECTION_RESET);
-    assert_int_equal(feri_state_reason(word), FER_HOST_UNREACHABLE);
+    assert_int_equal(feri_state_saved_kind(word), FER_HOST_UNREACHABLE);
 }
 
 static void the_handle_s_own_shutdown_goes_over_every_end(void **state)
@@ -82,7 +82,7 @@ static void a_broken_pipe_says_nothing_of_reading(void **state)
     (void)state;
     feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_PIPE, FER_OK);
     assert_int_equal(feri_state_answer(word, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
-    assert_int_equal(feri_state_answer(word, FERI_REQUEST_WRITE), FERI_ANSWER_REASON);
+    assert_int_equal(feri_state_answer(word, FERI_REQUEST_WRITE), FERI_ANSWER_SAVED_ERROR);
     assert_int_equal(feri_state_answer(word, FERI_REQUEST_PEER_ADDR), FERI_ANSWER_CALL_OS);
 }
 
@@ -98,7 +98,7 @@ static void a_socket_that_was_made_first_is_connected_once(void **state)
     assert_int_equal(feri_state_next(word, FERI_EVENT_CONNECT_BEGIN, FER_OK), FERI_STATE_MISUSE);
     assert_int_equal(feri_state_next(word, FERI_EVENT_CONNECT_OK, FER_OK), opened());
     feri_state failed = feri_state_next(word, FERI_EVENT_CONNECT_FAIL, FER_CONNECTION_REFUSED);
-    assert_int_equal(feri_state_answer(failed, FERI_REQUEST_TAKE_ERROR), FERI_ANSWER_REASON);
+    assert_int_equal(feri_state_answer(failed, FERI_REQUEST_TAKE_ERROR), FERI_ANSWER_SAVED_ERROR);
     assert_int_equal(feri_state_next(failed, FERI_EVENT_CONNECT_BEGIN, FER_OK), FERI_STATE_MISUSE);
 }
 

@@ -323,7 +323,7 @@ static void a_pending_error_sticks_as_one_that_a_read_met(void **state)
     open_stream(&handle, &script_posix);
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_ok(got);
-    assert_int_equal(feri_handle_state(&handle), FERI_LIFE_OPEN);
+    assert_int_equal(feri_handle_state(&handle), FERI_PHASE_OPEN);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_error(got, FER_CONNECTION_RESET, 104);

@@ -210,7 +210,7 @@ static void closing_is_one_call_where_the_os_resets_for_unread_input_itself(void
         fer_handle handle = open_stream(both[i], 0);
         feri_stream_close(&handle);
         assert_log("close(1)");
-        assert_int_equal(feri_state_life(feri_handle_state(&handle)), FERI_LIFE_CLOSED);
+        assert_int_equal(feri_state_phase(feri_handle_state(&handle)), FERI_PHASE_CLOSED);
     }
 }
 

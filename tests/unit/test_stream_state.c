@@ -13,7 +13,7 @@
 
 /* The model's own idea of a handle. */
 struct told {
-    feri_life life;
+    feri_phase life;
     feri_read_half read;
     feri_write_half write;
     bool end_seen;
@@ -23,8 +23,8 @@ struct told {
 static const fer_error_kind some_reasons[] = {FER_OK, FER_CONNECTION_RESET, FER_TIMED_OUT,
                                               FER_UNCATEGORIZED};
 #define REASON_COUNT (sizeof some_reasons / sizeof some_reasons[0])
-#define WORD_COUNT                                                                      \
-    ((size_t)FERI_LIFE_COUNT * FERI_READ_COUNT * FERI_WRITE_COUNT * FERI_ENDING_COUNT * \
+#define WORD_COUNT                                                                       \
+    ((size_t)FERI_PHASE_COUNT * FERI_READ_COUNT * FERI_WRITE_COUNT * FERI_ENDING_COUNT * \
      REASON_COUNT)
 
 static feri_state word_of(struct told told)
@@ -37,8 +37,8 @@ static feri_state word_of(struct told told)
 static struct told nth_told(size_t n)
 {
     struct told told;
-    told.life = (feri_life)(n % FERI_LIFE_COUNT);
-    n /= FERI_LIFE_COUNT;
+    told.life = (feri_phase)(n % FERI_PHASE_COUNT);
+    n /= FERI_PHASE_COUNT;
     told.read = (feri_read_half)(n % FERI_READ_COUNT);
     n /= FERI_READ_COUNT;
     told.write = (feri_write_half)(n % FERI_WRITE_COUNT);
@@ -134,16 +134,16 @@ static bool is_step_to_open(feri_event event)
 }
 
 /* In which life a step on the way to an open handle can happen. */
-static bool may_step(feri_life life, feri_event event)
+static bool may_step(feri_phase life, feri_event event)
 {
     switch (event) {
     case FERI_EVENT_OPEN_ABANDON:
-    case FERI_EVENT_OPEN_UNCONNECTED: return life == FERI_LIFE_OPENING;
-    case FERI_EVENT_CONNECT_BEGIN: return life == FERI_LIFE_UNCONNECTED;
+    case FERI_EVENT_OPEN_UNCONNECTED: return life == FERI_PHASE_OPENING;
+    case FERI_EVENT_CONNECT_BEGIN: return life == FERI_PHASE_UNCONNECTED;
     case FERI_EVENT_CONNECT_OK:
-        return life == FERI_LIFE_OPENING || life == FERI_LIFE_UNCONNECTED ||
-               life == FERI_LIFE_CONNECTING;
-    default: return life == FERI_LIFE_CONNECTING;
+        return life == FERI_PHASE_OPENING || life == FERI_PHASE_UNCONNECTED ||
+               life == FERI_PHASE_CONNECTING;
+    default: return life == FERI_PHASE_CONNECTING;
     }
 }
 
@@ -155,20 +155,20 @@ static bool step_to_open(struct told *told, feri_event event, fer_error_kind rea
         return false;
     }
     if (event == FERI_EVENT_CONNECT_OK) {
-        told->life = FERI_LIFE_OPEN;
+        told->life = FERI_PHASE_OPEN;
     }
     if (event == FERI_EVENT_OPEN_ABANDON) {
-        told->life = FERI_LIFE_NEW;
+        told->life = FERI_PHASE_NEW;
         forget_all(told);
     }
     if (event == FERI_EVENT_OPEN_UNCONNECTED || event == FERI_EVENT_CONNECT_ABANDON) {
-        told->life = FERI_LIFE_UNCONNECTED;
+        told->life = FERI_PHASE_UNCONNECTED;
     }
     if (event == FERI_EVENT_CONNECT_BEGIN) {
-        told->life = FERI_LIFE_CONNECTING;
+        told->life = FERI_PHASE_CONNECTING;
     }
     if (event == FERI_EVENT_CONNECT_FAIL) {
-        told->life = FERI_LIFE_CONNECT_FAILED;
+        told->life = FERI_PHASE_CONNECT_FAILED;
         told->reason = told->reason == FER_OK ? reason : told->reason;
     }
     return true;
@@ -178,15 +178,15 @@ static bool step_to_open(struct told *told, feri_event event, fer_error_kind rea
 static bool befall(struct told *told, feri_event event, fer_error_kind reason)
 {
     if (event == FERI_EVENT_OPEN_BEGIN) {
-        if (told->life != FERI_LIFE_NEW && told->life != FERI_LIFE_CLOSED) {
+        if (told->life != FERI_PHASE_NEW && told->life != FERI_PHASE_CLOSED) {
             return false;
         }
-        told->life = FERI_LIFE_OPENING;
+        told->life = FERI_PHASE_OPENING;
         forget_all(told);
         return true;
     }
     if (event == FERI_EVENT_CLOSE) {
-        told->life = told->life == FERI_LIFE_NEW ? FERI_LIFE_NEW : FERI_LIFE_CLOSED;
+        told->life = told->life == FERI_PHASE_NEW ? FERI_PHASE_NEW : FERI_PHASE_CLOSED;
         forget_all(told);
         return true;
     }
@@ -194,7 +194,7 @@ static bool befall(struct told *told, feri_event event, fer_error_kind reason)
         return step_to_open(told, event, reason);
     }
     befall_open(told, event, reason);
-    return told->life == FERI_LIFE_OPEN;
+    return told->life == FERI_PHASE_OPEN;
 }
 
 static feri_answer answer_when_open(struct told told, feri_request request)
@@ -212,7 +212,7 @@ static feri_answer answer_when_open(struct told told, feri_request request)
         return FERI_ANSWER_PIPE;
     }
     if (request == FERI_REQUEST_WRITE && told.write == FERI_WRITE_GONE) {
-        return FERI_ANSWER_REASON;
+        return FERI_ANSWER_SAVED_ERROR;
     }
     if (request == FERI_REQUEST_PEER_ADDR && told.end_seen) {
         return FERI_ANSWER_UNCONNECTED;
@@ -235,13 +235,13 @@ static feri_answer answer_of(struct told told, feri_request request)
     bool is_transfer = request == FERI_REQUEST_READ || request == FERI_REQUEST_WRITE ||
                        request == FERI_REQUEST_SHUTDOWN;
     switch (told.life) {
-    case FERI_LIFE_OPEN: return answer_when_open(told, request);
-    case FERI_LIFE_NEW: return is_transfer ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_MISUSE;
-    case FERI_LIFE_OPENING:
+    case FERI_PHASE_OPEN: return answer_when_open(told, request);
+    case FERI_PHASE_NEW: return is_transfer ? FERI_ANSWER_UNCONNECTED : FERI_ANSWER_MISUSE;
+    case FERI_PHASE_OPENING:
         return is_of_connection(request)          ? FERI_ANSWER_PENDING
                : request == FERI_REQUEST_SHUTDOWN ? FERI_ANSWER_UNCONNECTED
                                                   : FERI_ANSWER_MISUSE;
-    case FERI_LIFE_UNCONNECTED:
+    case FERI_PHASE_UNCONNECTED:
         if (request == FERI_REQUEST_TAKE_ERROR && told.reason != FER_OK) {
             return FERI_ANSWER_END; /* which no handle ever has */
         }
@@ -250,15 +250,15 @@ static feri_answer answer_of(struct told told, feri_request request)
         }
         return is_transfer || request == FERI_REQUEST_PEER_ADDR ? FERI_ANSWER_UNCONNECTED
                                                                 : FERI_ANSWER_CALL_OS;
-    case FERI_LIFE_CONNECTING:
+    case FERI_PHASE_CONNECTING:
         if (request == FERI_REQUEST_CONNECT) {
             return FERI_ANSWER_MISUSE;
         }
         return request == FERI_REQUEST_RAW || request == FERI_REQUEST_USE
                    ? FERI_ANSWER_CALL_OS
                    : FERI_ANSWER_CHECK_CONNECT;
-    case FERI_LIFE_CONNECT_FAILED:
-        return request == FERI_REQUEST_TAKE_ERROR ? FERI_ANSWER_REASON
+    case FERI_PHASE_CONNECT_FAILED:
+        return request == FERI_REQUEST_TAKE_ERROR ? FERI_ANSWER_SAVED_ERROR
                : request == FERI_REQUEST_RAW      ? FERI_ANSWER_CALL_OS
                                                   : FERI_ANSWER_MISUSE;
     default: return FERI_ANSWER_MISUSE;
@@ -311,12 +311,12 @@ static void the_fields_of_every_word_are_read_back(void **state)
     for (size_t n = 0; n < WORD_COUNT; n++) {
         struct told told = nth_told(n);
         feri_state word = word_of(told);
-        assert_int_equal(feri_state_life(word), told.life);
+        assert_int_equal(feri_state_phase(word), told.life);
         assert_int_equal(feri_state_read_half(word), told.read);
         assert_int_equal(feri_state_write_half(word), told.write);
         assert_int_equal(feri_state_ending(word),
                          told.end_seen ? FERI_ENDING_SEEN : FERI_ENDING_UNSEEN);
-        assert_int_equal(feri_state_reason(word), told.reason);
+        assert_int_equal(feri_state_saved_kind(word), told.reason);
         assert_int_equal(feri_state_both_halves_shut(word),
                          told.read == FERI_READ_SHUT && told.write == FERI_WRITE_SHUT);
     }
@@ -330,7 +330,7 @@ static void what_is_wide_open_is_asked_of_the_os_by_every_request_but_connect(vo
         bool untouched = told.read == FERI_READ_OPEN && told.write == FERI_WRITE_OPEN &&
                          !told.end_seen && told.reason == FER_OK;
         assert_int_equal(feri_state_is_fully_open(word_of(told)),
-                         told.life == FERI_LIFE_OPEN && untouched);
+                         told.life == FERI_PHASE_OPEN && untouched);
         for (unsigned r = 0; feri_state_is_fully_open(word_of(told)) && r < FERI_REQUEST_COUNT;
              r++) {
             feri_answer want = r == FERI_REQUEST_CONNECT ? FERI_ANSWER_MISUSE : FERI_ANSWER_CALL_OS;
@@ -342,11 +342,11 @@ static void what_is_wide_open_is_asked_of_the_os_by_every_request_but_connect(vo
 static void a_word_of_zero_is_a_new_handle(void **state)
 {
     (void)state;
-    assert_int_equal(feri_state_life(0), FERI_LIFE_NEW);
+    assert_int_equal(feri_state_phase(0), FERI_PHASE_NEW);
     assert_int_equal(feri_state_read_half(0), FERI_READ_OPEN);
     assert_int_equal(feri_state_write_half(0), FERI_WRITE_OPEN);
     assert_int_equal(feri_state_ending(0), FERI_ENDING_UNSEEN);
-    assert_int_equal(feri_state_reason(0), FER_OK);
+    assert_int_equal(feri_state_saved_kind(0), FER_OK);
     assert_int_equal(feri_state_next(0, FERI_EVENT_CLOSE, FER_OK), 0);
 }
 
@@ -401,7 +401,7 @@ static void every_state_of_every_field_is_reached_and_none_beyond(void **state)
     reach_all(&reached);
     for (size_t i = 0; i < reached.count; i++) {
         feri_state word = reached.words[i];
-        assert_true((word & 0xF) < FERI_LIFE_COUNT);
+        assert_true((word & 0xF) < FERI_PHASE_COUNT);
         assert_true((word >> 4 & 0xF) < FERI_READ_COUNT);
         assert_true((word >> 8 & 0xF) < FERI_WRITE_COUNT);
         assert_true((word >> 12 & 0xF) < FERI_ENDING_COUNT);
@@ -411,7 +411,7 @@ static void every_state_of_every_field_is_reached_and_none_beyond(void **state)
         writes |= 1u << (word >> 8 & 0xF);
         endings |= 1u << (word >> 12 & 0xF);
     }
-    assert_int_equal(lives, (1u << FERI_LIFE_COUNT) - 1);
+    assert_int_equal(lives, (1u << FERI_PHASE_COUNT) - 1);
     assert_int_equal(reads, (1u << FERI_READ_COUNT) - 1);
     assert_int_equal(writes, (1u << FERI_WRITE_COUNT) - 1);
     assert_int_equal(endings, (1u << FERI_ENDING_COUNT) - 1);
@@ -424,19 +424,19 @@ static void what_is_reached_makes_sense(void **state)
     reach_all(&reached);
     for (size_t i = 0; i < reached.count; i++) {
         feri_state word = reached.words[i];
-        bool is_open = feri_state_life(word) == FERI_LIFE_OPEN;
+        bool is_open = feri_state_phase(word) == FERI_PHASE_OPEN;
         bool untouched = (word & ~UINT32_C(0xF)) == 0;
-        assert_true(is_open || untouched || feri_state_life(word) == FERI_LIFE_CONNECT_FAILED);
+        assert_true(is_open || untouched || feri_state_phase(word) == FERI_PHASE_CONNECT_FAILED);
         if (feri_state_read_half(word) == FERI_READ_RESET) {
-            assert_int_not_equal(feri_state_reason(word), FER_OK);
+            assert_int_not_equal(feri_state_saved_kind(word), FER_OK);
             assert_int_not_equal(feri_state_write_half(word), FERI_WRITE_OPEN);
         }
         if (feri_state_read_half(word) == FERI_READ_RESET ||
             feri_state_read_half(word) == FERI_READ_EOF) {
             assert_int_equal(feri_state_ending(word), FERI_ENDING_SEEN);
         }
-        if (feri_state_life(word) == FERI_LIFE_CONNECT_FAILED) {
-            assert_int_not_equal(feri_state_reason(word), FER_OK);
+        if (feri_state_phase(word) == FERI_PHASE_CONNECT_FAILED) {
+            assert_int_not_equal(feri_state_saved_kind(word), FER_OK);
         }
     }
 }

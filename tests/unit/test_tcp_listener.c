@@ -89,7 +89,7 @@ static void a_pending_error_is_told_and_changes_nothing(void **state)
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
     assert_ok(fer_tcp_listener_take_error(&listener, &got));
     assert_error(got, FER_CONNECTION_RESET, 104);
-    assert_int_equal(feri_handle_state(&listener.handle_), FERI_LIFE_OPEN);
+    assert_int_equal(feri_handle_state(&listener.handle_), FERI_PHASE_OPEN);
     assert_error(fer_tcp_listener_take_error(&listener, NULL), FER_INVALID_INPUT, 0);
     assert_error(fer_tcp_listener_take_error(NULL, &got), FER_INVALID_INPUT, 0);
     assert_error(fer_tcp_listener_take_error(&empty, &got), FER_INVALID_INPUT, 0);

@@ -45,7 +45,7 @@ static void the_end_and_a_reset_are_noted(void **state)
     assert_log("try_recv(1,8)");
     script_then_fail(SCRIPT_TRY_PEEK, FER_CONNECTION_RESET, 104);
     assert_error(feri_stream_try_peek(&other, buf, 8, NULL), FER_CONNECTION_RESET, 104);
-    assert_error(feri_handle_reason(&other), FER_CONNECTION_RESET, 104);
+    assert_error(feri_handle_saved_error(&other), FER_CONNECTION_RESET, 104);
 }
 
 /* S2, where the OS does not know of it: the mark that a clone left. */

@@ -1,6 +1,6 @@
-/* event.h: kqueue(2) for systems that have none, as far as platform/posix/poller_kqueue.c uses it,
- * so that Linux can run that file. The names and meanings are kqueue(2)'s; the numbers and the
- * types' order XNU's (bsd/sys/event.h), whose marker filter, EVFILT_EXCEPT, it is compiled with. */
+/* event.h: the part of kqueue(2) that platform/posix/poller_kqueue.c uses, so that the file runs on
+ * Linux. Names and meanings are those of kqueue(2). The numbers and the order of members are XNU's
+ * (bsd/sys/event.h), as is the marker filter, EVFILT_EXCEPT. */
 #ifndef TEST_KQUEUE_SYS_EVENT_H
 #define TEST_KQUEUE_SYS_EVENT_H
 

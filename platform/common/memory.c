@@ -1,5 +1,4 @@
-/* memory.c: the heap, for what a poller and the resolver keep. No socket, address or call has
- * any. */
+/* memory.c: the heap, used only by pollers and resolvers. */
 #include "platform/platform.h"
 
 #include <stdlib.h>

@@ -1,0 +1,34 @@
+/* poll_set.c: the memory of the array that one poll is given. */
+#include "platform/common/poller_list.h"
+
+#if defined(_WIN32) || FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
+
+#include "platform/common/poll_set.h"
+
+bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity)
+{
+    if (capacity > SIZE_MAX / sizeof *out->entries || capacity > SIZE_MAX / sizeof *out->serials) {
+        return false;
+    }
+    ferp_poll_set made = {ferp_memory_new(capacity * sizeof *out->entries),
+                          ferp_memory_new(capacity * sizeof *out->serials), 0};
+    if (made.entries == NULL || made.serials == NULL) {
+        ferp_poll_set_free(&made);
+        return false;
+    }
+    *out = made;
+    return true;
+}
+
+void ferp_poll_set_free(ferp_poll_set *set)
+{
+    ferp_memory_free(set->entries);
+    ferp_memory_free(set->serials);
+}
+
+#else
+
+/* ISO C requires a declaration in each file. */
+typedef int ferp_poll_set_is_not_needed;
+
+#endif

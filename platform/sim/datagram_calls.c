@@ -1,0 +1,204 @@
+/* datagram_calls.c: the seam's functions for datagrams over IP: connecting, sending and receiving.
+ * datagram.c delivers the datagrams. */
+#include <string.h>
+
+#include "platform/sim/network.h"
+
+/* Over IPv4 and IPv6: 65535 without the headers (RFC 791, RFC 768, RFC 8200). */
+enum { LONGEST_V4 = 65507, LONGEST_V6 = 65527 };
+
+/* ---- Connecting */
+
+static ferp_sim_code destination_status(const ferp_sim_network *network,
+                                        const ferp_sim_socket *socket, const fer_socket_addr *addr)
+{
+    if (ferp_sim_is_winsock(network) && addr->ip.family != socket->family) {
+        return FERP_SIM_EAFNOSUPPORT; /* Linux accepts an IPv4 address on an IPv6 socket */
+    }
+    fer_socket_addr canonical = ferp_sim_canonical(addr);
+    const fer_socket_addr *to = &canonical;
+    bool is_bound_to_address = socket->has_local && !ferp_sim_is_wildcard(&socket->local.ip);
+    bool is_other_family = to->ip.family != socket->family &&
+                           (socket->family == FER_IP_V4 || socket->settings.only_v6);
+    if (is_other_family || (is_bound_to_address && socket->local.ip.family != to->ip.family)) {
+        return FERP_SIM_ENETUNREACH; /* measured on Linux, and under Wine: 10051 */
+    }
+    if (ferp_sim_is_broadcast(&to->ip) && !socket->settings.broadcast) {
+        return FERP_SIM_EACCES;
+    }
+    return ferp_sim_is_winsock(network) && ferp_sim_is_wildcard(&to->ip) ? FERP_SIM_EADDRNOTAVAIL
+                                                                         : FERP_SIM_NO_ERROR;
+}
+
+static fer_error ensure_port(ferp_sim_network *network, ferp_sim_socket *socket,
+                             const fer_ip_addr *ip)
+{
+    return socket->has_local ? FERP_SIM_OK : ferp_sim_claim_any_port(network, socket, ip);
+}
+
+fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *socket,
+                                    const fer_socket_addr *addr)
+{
+    FER_TRY(ferp_sim_error(network, destination_status(network, socket, addr)));
+    fer_socket_addr to = ferp_sim_destination(addr);
+    fer_ip_addr source = ferp_sim_source_for(socket, &to.ip);
+    FER_TRY(ensure_port(network, socket, &source));
+    socket->local.ip = ferp_sim_is_wildcard(&socket->local.ip) ? source : socket->local.ip;
+    socket->remote = to;
+    socket->state = FERP_SIM_CONNECTED;
+    return FERP_SIM_OK;
+}
+
+void ferp_report_refusals(fer_raw_socket raw, bool reported)
+{
+    ferp_sim_network *network = ferp_sim_current();
+    ferp_sim_socket *socket = network == NULL ? NULL : ferp_sim_socket_of(network, raw);
+    if (socket != NULL) {
+        socket->reports_refusals = reported;
+    }
+}
+
+/* ---- Sending */
+
+/* The next call returns a refusal, once. */
+static fer_error take_pending(ferp_sim_network *network, ferp_sim_socket *socket)
+{
+    ferp_sim_code code = socket->pending;
+    socket->pending = FERP_SIM_NO_ERROR;
+    return ferp_sim_error(network, code);
+}
+
+static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
+                              size_t len, const fer_socket_addr *addr)
+{
+    static const fer_ip_addr wildcard_v4 = {.family = FER_IP_V4};
+    static const fer_ip_addr wildcard_v6 = {.family = FER_IP_V6};
+    FER_TRY(ferp_sim_enter(network, socket, FERP_WRITING));
+    FER_TRY(take_pending(network, socket));
+    if (addr == NULL && socket->state != FERP_SIM_CONNECTED) {
+        return ferp_sim_error(network, FERP_SIM_EDESTADDRREQ);
+    }
+    fer_socket_addr peer = ferp_sim_in_family_of(socket, &socket->remote);
+    fer_socket_addr to = addr == NULL ? socket->remote : ferp_sim_destination(addr);
+    FER_TRY(
+        ferp_sim_error(network, destination_status(network, socket, addr == NULL ? &peer : addr)));
+    if (len > (size_t)(to.ip.family == FER_IP_V4 ? LONGEST_V4 : LONGEST_V6)) {
+        return ferp_sim_error(network, FERP_SIM_EMSGSIZE);
+    }
+    FER_TRY(
+        ensure_port(network, socket, socket->family == FER_IP_V4 ? &wildcard_v4 : &wildcard_v6));
+    ferp_sim_send_datagram(network, socket, buf, len, &to);
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_sim_send_one(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
+                            size_t len, const fer_socket_addr *addr, size_t *n)
+{
+    fer_error error = send_checked(network, socket, buf, len, addr);
+    *n = error.kind == FER_OK ? len : 0;
+    ferp_sim_record record = {.verb = "send a datagram",
+                              .socket = socket,
+                              .error = error,
+                              .has_bytes = true,
+                              .requested = len,
+                              .moved = *n,
+                              .addr = addr};
+    ferp_sim_trace(network, &record);
+    return error;
+}
+
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
+                       size_t *n)
+{
+    *n = 0;
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (socket->kind != FERP_SIM_DATAGRAM) {
+        return ferp_sim_error(network, FERP_SIM_EISCONN);
+    }
+    return ferp_sim_send_one(network, socket, buf, len, addr, n);
+}
+
+/* ---- Receiving */
+
+static fer_error check_datagram(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
+{
+    *count = (size_t)socket->datagram_count;
+    FER_TRY(take_pending(network, socket));
+    if (socket->datagram_count == 0 && socket->shut_read && !socket->settings.nonblocking) {
+        /* The end of file of a Unix socket. Linux reports it only to a call that may wait
+         * (__skb_wait_for_more_packets). */
+        return FERP_SIM_OK;
+    }
+    return socket->datagram_count > 0 ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
+}
+
+void ferp_sim_copy_datagram(ferp_sim_network *network, const ferp_sim_socket *socket, void *buf,
+                            size_t len, struct ferp_datagram *out)
+{
+    const ferp_sim_datagram *first = ferp_sim_first_datagram(network, socket);
+    if (first == NULL) {
+        *out = (struct ferp_datagram){0};
+        return;
+    }
+    out->len = first->len < len ? first->len : len;
+    out->truncated = first->len > len;
+    out->from = ferp_sim_in_family_of(socket, &first->from);
+    if (out->len > 0) {
+        memcpy(buf, network->payloads + first->at, out->len);
+        ferp_sim_trace_bytes(network, network->payloads + first->at, out->len);
+    }
+}
+
+static fer_error copy_first(ferp_sim_network *network, ferp_sim_socket *socket, const char *verb,
+                            void *buf, size_t len, struct ferp_datagram *out)
+{
+    size_t count = 0;
+    fer_error error = ferp_sim_enter(network, socket, FERP_READING);
+    if (error.kind == FER_OK) {
+        error = ferp_sim_check_with_wait(network, socket,
+                                         ferp_sim_deadline(network, socket, FERP_READING),
+                                         check_datagram, &count);
+    }
+    if (error.kind != FER_OK) {
+        return ferp_sim_trace_call(network, verb, socket, error);
+    }
+    ferp_sim_copy_datagram(network, socket, buf, len, out);
+    ferp_sim_record record = {.verb = verb,
+                              .socket = socket,
+                              .has_bytes = true,
+                              .requested = len,
+                              .moved = out->len,
+                              .addr = &out->from};
+    ferp_sim_trace(network, &record);
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (socket->kind != FERP_SIM_DATAGRAM) {
+        return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
+    }
+    return copy_first(network, socket, "peek at a datagram", buf, len, out);
+}
+
+fer_error ferp_sim_receive_datagram(ferp_sim_network *network, ferp_sim_socket *socket, void *buf,
+                                    size_t len, struct ferp_datagram *out, int *from_name)
+{
+    if (socket->kind != FERP_SIM_DATAGRAM) {
+        return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
+    }
+    FER_TRY(copy_first(network, socket, "receive a datagram", buf, len, out));
+    if (socket->datagram_count > 0) {
+        *from_name = ferp_sim_first_datagram(network, socket)->from_name;
+        ferp_sim_drop_first_datagram(network, socket);
+    }
+    return FERP_SIM_OK;
+}
+
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    int from_name = FERP_SIM_NONE;
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    return ferp_sim_receive_datagram(network, socket, buf, len, out, &from_name);
+}

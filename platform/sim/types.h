@@ -1,0 +1,306 @@
+/* types.h: the structures of the simulated network: sockets, links, datagrams and events. network.h
+ * declares the functions over them. */
+#ifndef FERP_SIM_TYPES_H
+#define FERP_SIM_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ferrule/sim.h"
+#include "platform/platform.h"
+#include "platform/sim/codes.h"
+
+#define FERP_SIM_NONE (-1) /* no index */
+#define FERP_SIM_OK ((fer_error){FER_OK, 0})
+/* The longest delay of a config, in nanoseconds. */
+#define FERP_SIM_YEAR (UINT64_C(366) * 86400 * 1000000000)
+
+enum {
+    FERP_SIM_CALLS_MAX = 1024, /* scheduled functions of fer_sim_after */
+    /* Scheduled arrivals of bytes, for each socket. Further bytes join a scheduled arrival. */
+    FERP_SIM_ARRIVALS_PER_SOCKET = 8,
+    FERP_SIM_ANSWERS_MAX = 64,
+    FERP_SIM_SCRIPTED_FAULTS_MAX = 64,
+    FERP_SIM_TIME_WAITS_MAX = 64,
+    FERP_SIM_TEXTS_MAX = 8,
+    FERP_SIM_DATAGRAMS_MAX = 64, /* of all sockets, in flight and queued */
+    FERP_SIM_DATAGRAM_BYTES = 262144,
+    FERP_SIM_GROUPS_MAX = 8, /* for each socket */
+    FERP_SIM_UNIX_NAMES_MAX = 32
+};
+
+/* ---- Sockets. A socket is one end of a connection. A handle refers to a socket. A link joins two
+ * sockets. */
+
+typedef enum ferp_sim_kind {
+    FERP_SIM_FREE,
+    FERP_SIM_STREAM,
+    FERP_SIM_DATAGRAM,
+    FERP_SIM_OTHER /* an open handle that is no socket */
+} ferp_sim_kind;
+
+typedef enum ferp_sim_state {
+    FERP_SIM_UNCONNECTED,
+    FERP_SIM_LISTENING,
+    FERP_SIM_CONNECTING,
+    FERP_SIM_FAILED, /* a failed connect */
+    FERP_SIM_CONNECTED,
+    FERP_SIM_CONNECTION_RESET /* was connected, and was reset by either end */
+} ferp_sim_state;
+
+/* The events of a peer since the last call of its handler and its script. */
+enum {
+    FERP_SIM_PEER_CONNECTED = 1 << FER_SIM_CONNECTED,
+    FERP_SIM_PEER_CONNECT_FAILED = 1 << FER_SIM_CONNECT_FAILED,
+    FERP_SIM_PEER_ACCEPTABLE = 1 << FER_SIM_ACCEPTABLE,
+    FERP_SIM_PEER_READABLE = 1 << FER_SIM_READABLE,
+    FERP_SIM_PEER_WRITABLE = 1 << FER_SIM_WRITABLE,
+    FERP_SIM_PEER_ENDED = 1 << FER_SIM_ENDED,
+    FERP_SIM_PEER_WAS_RESET = 1 << FER_SIM_WAS_RESET
+};
+
+typedef struct ferp_sim_script {
+    const fer_sim_step *steps;
+    size_t count;
+    size_t at;
+    size_t done;  /* bytes of the current step */
+    bool waiting; /* the current step's delay is scheduled */
+    bool delayed; /* the current step's delay has expired */
+} ferp_sim_script;
+
+/* The settings that an accepted socket inherits from its listener, and that clones share. */
+typedef struct ferp_sim_settings {
+    fer_duration timeouts[2];
+    bool nonblocking; /* the user's mode */
+    bool reuse, reuse_port;
+    bool exclusive;
+    bool only_v6;
+    bool nodelay;
+    bool keepalive;
+    bool broadcast;
+    bool multicast_loop_v4;
+    bool multicast_loop_v6;
+    uint32_t multicast_ttl;
+    uint32_t tos, tclass;
+    uint32_t recv_buffer, send_buffer; /* the option's values; they limit nothing */
+    uint32_t ttl;
+    uint32_t hops;
+    uint32_t keepalive_time;
+    uint32_t keepalive_interval;
+    uint32_t keepalive_retries;
+    struct ferp_linger linger;
+} ferp_sim_settings;
+
+typedef struct ferp_sim_group {
+    fer_ip_addr group;
+    fer_ip_addr local;
+    uint32_t interface_index;
+} ferp_sim_group;
+
+typedef struct ferp_sim_socket {
+    ferp_sim_kind kind;
+    ferp_sim_state state;
+    fer_ip_family family;
+    int handles;  /* reference count */
+    bool is_peer; /* a simulated peer: no faults, no dialect, no leak */
+    bool has_local;
+    bool real_nonblocking;       /* Windows: the last value of FIONBIO */
+    bool read_ended;             /* Windows: the mark of ferp_mark_read_ended */
+    bool connect_retry_disabled; /* Windows: the first refusal fails a connect */
+    bool error_is_late;          /* Windows: the next query of SO_ERROR returns no error yet */
+    bool shut_read, shut_write;
+    bool got_reset;        /* a reset of the other end has ever arrived */
+    fer_socket_addr local; /* both in canonical form: IPv4-mapped addresses are IPv4 */
+    fer_socket_addr remote;
+    ferp_sim_code pending; /* SO_ERROR */
+    ferp_sim_settings settings;
+    uint32_t wakes;
+    uint64_t sequence; /* unique; assigned at creation */
+    uint32_t changes;  /* counts possible changes of the readiness that a poller reports */
+
+    int link; /* index of its connection, or none */
+    int side; /* its end of the link: 0 or 1 */
+
+    /* The queue of a datagram socket. There queue_first and queue_last index network->datagrams. */
+    int datagram_count;
+    size_t datagram_bytes;
+    bool reports_refusals; /* Windows: SIO_UDP_CONNRESET */
+    bool is_unix;
+    int unix_name; /* its own and its peer's index in network->unix_names, or none */
+    int unix_peer_name;
+    uint64_t unix_peer; /* of a connected datagram socket: the peer's sequence number */
+
+    int group_count;
+    ferp_sim_group groups[FERP_SIM_GROUPS_MAX];
+
+    int backlog;     /* of a listener */
+    int queue_first; /* of a listener: its accept queue */
+    int queue_last;
+    int queue_next; /* of a socket in an accept queue */
+    int queue_count;
+    int listener; /* the listener whose accept queue holds this socket */
+
+    uint32_t attempts; /* SYNs without an answer */
+    uint32_t refusals; /* answers to them that were refusals */
+
+    uint32_t peer_events;         /* of a peer */
+    bool is_peer_event_scheduled; /* an event that reports them is scheduled */
+    fer_sim_handler handler;
+    void *context;
+    ferp_sim_script script;
+} ferp_sim_socket;
+
+/* One direction of a connection: `count` bytes from `first` on in the ring. `arrived` of them have
+ * reached the reader, `in_flight` are in flight. The others wait in the sender's buffer for
+ * room. */
+typedef struct ferp_sim_pipe {
+    size_t first;
+    size_t count;
+    size_t arrived;
+    size_t in_flight;
+    uint64_t last_arrival; /* no event of this direction may arrive earlier */
+    bool fin_sent;         /* the sender has shut it down */
+    bool fin_in_flight;
+    bool fin_arrived;
+} ferp_sim_pipe;
+
+typedef struct ferp_sim_link {
+    bool used;
+    uint64_t sequence; /* unique; assigned at creation */
+    int ends[2];       /* sockets; none after close */
+    bool is_unix;
+    bool is_loopback;
+    ferp_sim_pipe pipes[2]; /* [i]: from end i to the other */
+} ferp_sim_link;
+
+/* A datagram, in flight or in a socket's queue. Its bytes are in network->payloads. */
+typedef struct ferp_sim_datagram {
+    bool used;
+    bool is_loopback;
+    bool loops; /* multicast: the sender's loop option */
+    int next;   /* in the queue */
+    size_t at;
+    size_t len;
+    fer_socket_addr from;
+    fer_socket_addr to;
+    uint64_t sender; /* the sending socket's sequence number */
+    int from_name;   /* Unix: the sender's index in network->unix_names, or none */
+} ferp_sim_datagram;
+
+typedef struct ferp_sim_unix_name {
+    bool exists; /* as a path, or as a bound abstract name */
+    fer_unix_addr addr;
+    uint64_t owner; /* the sequence number of the socket that is bound to it */
+} ferp_sim_unix_name;
+
+typedef struct ferp_sim_handle {
+    int socket;
+    bool inheritable;
+    uint64_t sequence; /* unique; assigned at creation */
+} ferp_sim_handle;
+
+/* ---- Events */
+
+typedef enum ferp_sim_event_kind {
+    FERP_SIM_EVENT_NONE,
+    FERP_SIM_EVENT_SYN,    /* a connect's SYN reaches the other host */
+    FERP_SIM_EVENT_ANSWER, /* the answer to a SYN arrives: code */
+    FERP_SIM_EVENT_RETRY,  /* no answer has arrived: the next SYN, or the last one's timeout */
+    FERP_SIM_EVENT_DATA,   /* bytes arrive: index is the link, side the sender's */
+    FERP_SIM_EVENT_FIN,
+    FERP_SIM_EVENT_RST,
+    FERP_SIM_EVENT_DATAGRAM, /* index is the datagram */
+    FERP_SIM_EVENT_REFUSAL,  /* the refusal of a datagram arrives: index, code */
+    FERP_SIM_EVENT_PEER,     /* a peer's handler and script run */
+    FERP_SIM_EVENT_SCRIPT,   /* a step's delay expires */
+    FERP_SIM_EVENT_THREAD,   /* the next step of a resolver's thread */
+    FERP_SIM_EVENT_CALL      /* a function of fer_sim_after */
+} ferp_sim_event_kind;
+
+/* Kept small, because there is room for thousands of them. */
+typedef struct ferp_sim_event {
+    ferp_sim_event_kind kind;
+    ferp_sim_code code;
+    uint64_t time;
+    uint64_t sequence; /* orders events of one time by creation */
+    union {
+        const ferp_thread *thread; /* THREAD */
+        struct {                   /* all but THREAD and CALL */
+            uint64_t owner;        /* the sequence number of its socket or link */
+            int index;
+            int side;
+        };
+        struct { /* CALL */
+            fer_sim_function function;
+            void *context;
+        };
+    };
+    size_t bytes;
+} ferp_sim_event;
+
+typedef struct ferp_sim_answer {
+    fer_socket_addr addr; /* port 0: all ports of the host */
+    fer_sim_answer answer;
+    uint64_t delay;
+} ferp_sim_answer;
+
+typedef struct ferp_sim_scripted_fault {
+    fer_sim_fault fault;
+    uint64_t left; /* chances until it is injected */
+} ferp_sim_scripted_fault;
+
+/* A port in TIME_WAIT. */
+typedef struct ferp_sim_time_wait {
+    fer_socket_addr addr;
+    uint64_t until;
+} ferp_sim_time_wait;
+
+/* ---- The network */
+
+typedef struct ferp_sim_network {
+    fer_sim_config config; /* with the defaults filled in */
+    uint64_t now;
+    uint64_t next_sequence;
+    uint64_t random, dialect_random; /* states of the two generators (choice.c) */
+    size_t tape_at;
+    uint64_t digest;
+    uint64_t records;
+    bool is_running_events;
+    bool is_tracing; /* inside the user's trace function */
+    size_t handle_limit;
+    size_t waits_armed, lookups_open, pollers_open;
+    uint64_t run; /* this simulation's number within the program */
+    struct {
+        size_t count;
+        bool is_inside; /* a step is running */
+        uint64_t spent; /* inside a step: the time that it has taken */
+    } threads;          /* thread.c */
+    size_t next_text;
+    fer_sim_name texts[FERP_SIM_TEXTS_MAX]; /* looked up addresses in text */
+    fer_socket_addr text_addrs[FERP_SIM_TEXTS_MAX];
+    uint64_t injected[FER_SIM_FAULT_COUNT];
+    bool no_progress; /* no byte moved and no time passed since a fault that causes a retry */
+    size_t scripted_count;
+    ferp_sim_scripted_fault scripted[FERP_SIM_SCRIPTED_FAULTS_MAX];
+    size_t event_count;
+    size_t calls;    /* number of events of kind CALL */
+    size_t arrivals; /* number of events of kind DATA */
+    size_t answer_count;
+    ferp_sim_answer answers[FERP_SIM_ANSWERS_MAX];
+    size_t time_wait_count;
+    size_t time_wait_next;
+    ferp_sim_time_wait time_waits[FERP_SIM_TIME_WAITS_MAX];
+    ferp_sim_handle *handles; /* config.max_sockets of each */
+    ferp_sim_socket *sockets;
+    ferp_sim_link *links; /* half as many */
+    size_t link_max;
+    ferp_sim_event *events; /* room for all events at once */
+    unsigned char *bytes;   /* the links' rings */
+    size_t datagram_bytes;  /* of all datagrams */
+    ferp_sim_datagram datagrams[FERP_SIM_DATAGRAMS_MAX];
+    ferp_sim_unix_name unix_names[FERP_SIM_UNIX_NAMES_MAX];
+    unsigned char *payloads; /* FERP_SIM_DATAGRAM_BYTES */
+} ferp_sim_network;
+
+#endif
