@@ -55,7 +55,7 @@ static int change(int fd, int filter, int flags, unsigned notes, uintptr_t key)
 
 #define assert_changed(...) assert_int_equal(change(__VA_ARGS__), 0)
 
-static void assert_told(int fd, int filter, uintptr_t key)
+static void assert_event(int fd, int filter, uintptr_t key)
 {
     struct kevent told;
     assert_int_equal(kevent(kq, NULL, 0, &told, 1, &patience), 1);
@@ -65,7 +65,7 @@ static void assert_told(int fd, int filter, uintptr_t key)
     assert_true((told.flags & EV_ERROR) == 0);
 }
 
-static void assert_quiet(void)
+static void assert_no_event(void)
 {
     struct kevent told[4];
     assert_int_equal(kevent(kq, NULL, 0, told, 4, &at_once), 0);
@@ -126,7 +126,7 @@ static void each_receipt_answers_its_change_and_none_keeps_the_next_from_being_m
     assert_int_equal(made[0].data, ENOENT);
     assert_int_equal(made[1].data, 0);
     assert_int_equal(made[2].data, 0);
-    assert_quiet();
+    assert_no_event();
 }
 
 /* The key is the new one; that it is told of once stays. */
@@ -136,8 +136,8 @@ static void what_is_added_again_keeps_its_flags(void **state)
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_ONESHOT, 0, 1);
     assert_changed(pair[0], EVFILT_READ, EV_ADD, 0, 2);
     put_byte(pair[1]);
-    assert_told(pair[0], EVFILT_READ, 2);
-    assert_quiet();
+    assert_event(pair[0], EVFILT_READ, 2);
+    assert_no_event();
     assert_int_equal(change(pair[0], EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
 }
 
@@ -147,11 +147,11 @@ static void what_is_disabled_is_quiet_until_it_is_enabled(void **state)
     put_byte(pair[1]);
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_DISABLE, 0, 1);
     assert_changed(pair[0], EVFILT_READ, EV_DISABLE, 0, 1);
-    assert_quiet();
+    assert_no_event();
     assert_changed(pair[0], EVFILT_READ, EV_ENABLE, 0, 1);
-    assert_told(pair[0], EVFILT_READ, 1);
+    assert_event(pair[0], EVFILT_READ, 1);
     assert_changed(pair[0], EVFILT_READ, EV_DISABLE, 0, 1);
-    assert_quiet();
+    assert_no_event();
 }
 
 /* However many share the socket. A user's knote is no descriptor's. */
@@ -164,10 +164,10 @@ static void a_close_takes_away_the_descriptors_knotes(void **state)
     assert_changed(number, EVFILT_USER, EV_ADD | EV_DISABLE, 0, 0);
     put_byte(pair[1]);
     assert_int_equal(close(number), 0);
-    assert_quiet();
+    assert_no_event();
     pair[0] = dup(clone);
     assert_int_equal(pair[0], number);
-    assert_quiet();
+    assert_no_event();
     assert_int_equal(change(number, EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
     assert_changed(number, EVFILT_USER, EV_DELETE, 0, 0);
     assert_int_equal(close(clone), 0);
@@ -183,14 +183,14 @@ static void a_level_is_told_of_until_it_is_gone_and_goes_to_the_end(void **state
     assert_changed(pair[0], EVFILT_READ, EV_ADD, 0, 1);
     assert_changed(pair[1], EVFILT_READ, EV_ADD, 0, 2);
     for (int i = 0; i < 3; i++) {
-        assert_told(pair[0], EVFILT_READ, 1);
-        assert_told(pair[1], EVFILT_READ, 2);
+        assert_event(pair[0], EVFILT_READ, 1);
+        assert_event(pair[1], EVFILT_READ, 2);
     }
     take_byte(pair[0]);
-    assert_told(pair[1], EVFILT_READ, 2);
-    assert_told(pair[1], EVFILT_READ, 2);
+    assert_event(pair[1], EVFILT_READ, 2);
+    assert_event(pair[1], EVFILT_READ, 2);
     take_byte(pair[1]);
-    assert_quiet();
+    assert_no_event();
 }
 
 /* And EV_CLEAR beside EV_ONESHOT changes nothing, but is told. */
@@ -204,7 +204,7 @@ static void what_is_told_once_is_gone_and_has_its_flags(void **state)
         assert_changed(pair[0], EVFILT_READ, EV_ADD | flags[i], 0, 1);
         assert_int_equal(kevent(kq, NULL, 0, &told, 1, &patience), 1);
         assert_int_equal(told.flags & (EV_ONESHOT | EV_CLEAR), flags[i]);
-        assert_quiet();
+        assert_no_event();
         assert_int_equal(change(pair[0], EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
     }
 }
@@ -215,8 +215,8 @@ static void an_edge_is_told_of_whenever_something_comes(void **state)
     put_byte(pair[1]);
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 1);
     for (int i = 0; i < 3; i++) {
-        assert_told(pair[0], EVFILT_READ, 1);
-        assert_quiet();
+        assert_event(pair[0], EVFILT_READ, 1);
+        assert_no_event();
         put_byte(pair[1]);
     }
 }
@@ -225,13 +225,13 @@ static void many_triggers_fold_into_one(void **state)
 {
     (void)state;
     assert_changed(USER, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0);
-    assert_quiet();
+    assert_no_event();
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 5; i++) {
             assert_changed(USER, EVFILT_USER, 0, NOTE_TRIGGER, 0);
         }
-        assert_told(USER, EVFILT_USER, 0);
-        assert_quiet();
+        assert_event(USER, EVFILT_USER, 0);
+        assert_no_event();
     }
 }
 
@@ -253,7 +253,7 @@ static void the_peers_end_is_that_of_the_filter_that_reads(void **state)
     struct kevent told;
     connect_tcp(ends);
     assert_changed(ends[0], EVFILT_READ, EV_ADD, 0, 1);
-    assert_quiet();
+    assert_no_event();
     assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
     told = await_end(EVFILT_READ);
     assert_int_equal(told.fflags, 0);
@@ -300,7 +300,7 @@ static void a_stream_that_is_not_connected_is_not_writable(void **state)
     int fresh = socket(AF_INET, SOCK_STREAM, 0);
     assert_changed(fresh, EVFILT_READ, EV_ADD, 0, 1);
     assert_changed(fresh, EVFILT_WRITE, EV_ADD, 0, 1);
-    assert_quiet();
+    assert_no_event();
     assert_int_equal(close(fresh), 0);
 }
 
