@@ -167,7 +167,8 @@ static void urgent_data_are_none_of_the_markers_business(void **state)
         assert_ok(i == 0 ? fer_poller_add(poller, raw, no_interest(1), FER_POLL_LEVEL)
                          : fer_poller_modify(poller, raw, no_interest(1), FER_POLL_LEVEL));
         assert_no_event(poller);
-        assert_kind(fer_poller_add(poller, raw, no_interest(1), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
+        assert_kind(fer_poller_add(poller, raw, no_interest(1), FER_POLL_LEVEL),
+                    FER_ALREADY_EXISTS);
         assert_no_event(poller);
     }
 }
