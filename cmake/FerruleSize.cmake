@@ -2,25 +2,25 @@
 # speed; the rest, which runs once for each connection, for size. CMake's default -O3 makes the
 # library a quarter larger, with optimizations for loops that it does not have.
 set(ferrule_hot_sources
-    core/transfer/datagram.c
-    core/handle/handle.c
     core/address/ip_format.c
     core/address/ip_parse.c
-    core/wait/poller.c
     core/address/socket_addr_format.c
     core/address/socket_addr_parse.c
-    core/transfer/stream_io.c
-    core/handle/stream_state.c
+    core/handle/handle.c
     core/handle/stream_request.c
     core/handle/stream_result.c
-    core/transfer/stream_vectored.c
+    core/handle/stream_state.c
+    core/wait/poller.c
     core/wait/waiting.c
+    core/transfer/datagram.c
+    core/transfer/stream_io.c
+    core/transfer/stream_vectored.c
     platform/posix/address.c
     platform/posix/bytes.c
     platform/posix/poller_epoll.c
     platform/posix/wait.c
     platform/winsock/address.c
-    platform/winsock/io.c
+    platform/winsock/bytes.c
     platform/winsock/wait.c)
 
 include(CheckLinkerFlag)

@@ -36,10 +36,10 @@ set(ferrule_core_sources
     core/open/unix_opening.c
     core/transfer/copy.c
     core/transfer/datagram.c
-    core/transfer/stream_try.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
     core/transfer/stream_transfer.c
+    core/transfer/stream_try.c
     core/transfer/stream_vectored.c
     core/names/address_source.c
     core/names/resolver.c
@@ -74,16 +74,16 @@ set(ferrule_winsock_sources
     platform/winsock/address.c
     platform/winsock/afd.c
     platform/winsock/afd_sources.c
+    platform/winsock/bytes.c
     platform/winsock/clock.c
     platform/winsock/error.c
-    platform/winsock/io.c
     platform/winsock/modes.c
     platform/winsock/module.c
     platform/winsock/options.c
     platform/winsock/poller.c
     platform/winsock/poller_afd.c
-    platform/winsock/poller_list.c
-    platform/winsock/poller_names.c
+    platform/winsock/poller_identity.c
+    platform/winsock/poller_wsapoll.c
     platform/winsock/resolve.c
     platform/winsock/socket.c
     platform/winsock/thread.c
@@ -97,6 +97,7 @@ set(ferrule_sim_sources
     platform/sim/bytes.c
     platform/sim/choice.c
     platform/sim/clock.c
+    platform/sim/connecting.c
     platform/sim/datagram.c
     platform/sim/datagram_calls.c
     platform/sim/datagram_peer.c
@@ -105,7 +106,6 @@ set(ferrule_sim_sources
     platform/sim/groups.c
     platform/sim/memory.c
     platform/sim/modes.c
-    platform/sim/network.c
     platform/sim/options.c
     platform/sim/peer.c
     platform/sim/poller.c

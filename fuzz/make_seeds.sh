@@ -1,6 +1,7 @@
 #!/bin/sh
-# Writes the seeds of the harnesses, from which the fuzzers begin: a folder for each harness, a file for each input.
-# The committed corpora are these, grown by libFuzzer and merged (ci/fuzz.sh --merge).
+# Writes the seeds of the harnesses, the first inputs of the fuzzers: a folder for each harness, a
+# file for each input.
+# The committed corpora are these, extended by libFuzzer and merged (ci/fuzz.sh --merge).
 # usage: make_seeds.sh FOLDER
 set -eu
 [ $# -eq 1 ] || { echo "usage: make_seeds.sh FOLDER" >&2; exit 2; }
@@ -40,7 +41,7 @@ done
 put addr_parse ''
 put addr_parse '1.2.3.4\0'
 
-# Numbers come from the end of these.
+# In these the numbers come from the end.
 long=$(printf '%0253d' 0 | tr 0 n)
 for host in localhost LOCALHOST. a.test A.Test. x:y '[x:y]' '[]' '[:]' 127.1 0x7f.1 'fe80::1%%lo' '::1%%4294967296' \
     'b\303\274rger.test' '\303' '\340\237\277' '\355\237\277' '\355\240\200' '\364\217\277\277' '\364\220\200\200' 'a b\001' "$long" "$long." "${long}n" '' .; do
@@ -62,7 +63,7 @@ for octets in "$zeros" '\177\0\0\001' '\377\377\377\377\377\377\377\377\377\377\
     done
 done
 
-# One address of each kind, by its first octets.
+# One address with each property, by its first octets.
 for octets in '\012\001' '\254\020' '\254\037' '\300\250' '\251\376' '\340\0' '\300\0\002' '\306\063\144' '\313\0\161' '\374\0' '\377\002'; do
     put addr_format "$octets\0\0\0\0\0\0\0\0\0\0\0\0\0\001\0\0\0\0\0\0\0\0\0\120\0"
     put addr_format "$octets\0\0\0\0\0\0\0\0\0\0\0\0\0\001\0\0\001\001\001\001\0\0\0\0\120\001"
@@ -83,9 +84,10 @@ while [ $operation -lt 41 ]; do
     put listener "\0\0$(octal $((operation * 6)))$(octal $operation)\0\0\144$(octal $operation)"
     operation=$((operation + 1))
 done
-# A poller over a stream, before and after what its peer and the program do to it: 248 adds, 249 modifies, 250 deletes, 251 waits.
+# A poller with a stream, before and after calls of its peer and of the program: 248 adds, 249
+# modifies, 250 deletes, 251 waits.
 for interest in 0 1 2 4 5 6; do
-    # A clone that gets the number of one that was watched.
+    # A clone gets the number of a registered one that was closed.
     put two_dialects "\\0\\0\\0\\0\\377\\021\\0\\001\\377\\370\\0$(octal $interest)\\377\\032\\0\\0\\377\\021\\001\\0\\377\\373\\0\\0\\377\\371\\0\\0\\377"
     for operation in 8 13 16 17 26 27 35 36 37 38 39; do
         for harness in stream_state two_dialects; do
@@ -106,7 +108,7 @@ while [ $call -lt 256 ]; do
     call=$((call + 1))
 done
 
-# The code's bytes, then its shape.
+# The bytes of the code, then the shape.
 for shape in '\0' '\001' '\002' '\003'; do
     for code in '\0\0' '\0\004' '\0\013' '\0\150' '\0\157' '\047\046' '\047\104' '\052\371' '\200\0\0\0' '\377\377\377\377'; do
         put error_map "\017$code\0\0$shape"
@@ -123,20 +125,22 @@ for handle in 0 1 2; do
         put udp "\\001\\00$handle\\$to\\177\\002\\00$handle\\$to\\177\\004\\00$handle\\377\\177\\017\\00$handle\\000\\177\\006\\00$handle\\377\\177"
         put udp "\\013\\00$handle\\001\\177\\014\\00$handle\\000\\177\\003\\00$handle\\$to\\016\\003\\00$handle\\$to\\217\\006\\000\\040\\177\\004\\000\\040\\377\\004\\001\\377\\377"
         put udp "\\023\\00$handle\\$to\\177\\007\\000\\003\\177\\001\\003\\000\\177\\006\\000\\377\\177\\004\\003\\377\\177"
-        # A second life of the handle, after one with a peer; and binds where somebody is, in the same family or another.
+        # A handle that is bound again after it had a peer; binds to addresses in use, of the same
+        # family or the other.
         put udp "\\001\\00$handle\\002\\177\\010\\00$handle\\000\\177\\000\\00$handle\\000\\177\\023\\003\\$to\\177\\004\\00$handle\\377\\177\\020\\00$handle\\000\\177"
         put udp "\\000\\003\\344\\177\\000\\003\\353\\177\\000\\004\\362\\177\\000\\005\\360\\177\\010\\00$handle\\000\\177\\000\\005\\346\\177\\016\\00$handle\\200\\177\\016\\00$handle\\000\\177"
     done
 done
-# Unix sockets, last call first: argument, handles and name, op; at the end the mode. A stream that is listened for, connected, accepted,
-# written, read, closed; datagrams to a name; pairs of both.
+# Unix sockets, the last call first: argument, handles and name, op; at the end the mode. A stream
+# that is listened for, connected, accepted, written, read, closed; datagrams to a name; pairs of
+# both.
 for mode in 0 1; do
     for name in '00 01' '20 21' '60 61'; do
         first="\\0${name% *}"
         second="\\0${name#* }"
         put unix "\\024\\001\\004\\000\\000\\010\\024\\001\\004\\011\\000\\003\\000\\001\\002\\000$first\\001\\000$first\\000\\00$mode"
         put unix "\\024\\000\\023\\002\\000\\024\\005\\001\\021\\000$second\\020\\000\\001\\016\\000$first\\015\\00$mode"
-        # The same, interrupted, and with no handle to be had at first.
+        # The same, interrupted, and at first without a free handle.
         put unix "\\001\\000\\334\\001\\001\\333\\001\\001\\332\\001$first\\331\\001\\001\\302\\001$first\\301\\000$first\\000\\001$first\\300\\00$mode"
         put unix "\\001\\000\\353\\001\\001\\351\\001$second\\350\\000\\001\\016\\001\\001\\316\\000$first\\015\\001$first\\315\\00$mode"
     done
@@ -145,7 +149,8 @@ for mode in 0 1; do
     put unix "\\024\\001\\023\\011\\000\\021\\000\\004\\017\\00$mode"
     put unix "\\024\\000\\023\\000\\101\\015\\000\\001\\025\\004\\001\\022\\000\\061\\015\\000\\000\\015\\00$mode"
 done
-# Sockets that are built: from the program's seed on, step, handles, argument. Put together here from the last byte to the first.
+# Built sockets: seed of the program, then step, handles, argument. The bytes are written from the
+# last to the first.
 program() {
     bytes=
     for number in "$@"; do
@@ -153,7 +158,8 @@ program() {
     done
     put socket "$bytes"
 }
-# Each destination: nonblocking (a faults' byte instead of the step, too), looked at in four ways at four times; blocking; with a timeout.
+# Each destination: in nonblocking mode (also with a fault byte as the step), checked by four calls
+# at four times; in blocking mode; with a timeout.
 for to in 0 1 2 3 4 5 6 7 12 14; do
     for time in 1 3 5 7; do
         program 0 0 0 0 4 0 11 1 0 $to 9 0 $time 3 0 0 3 0 0 10 0 0 13 0 0
@@ -178,7 +184,8 @@ while [ $option -lt 70 ]; do
     done
     option=$((option + 1))
 done
-# Two that want one port, with reuse chosen or not; only IPv6 chosen or not; listening at once, or a clone's.
+# Two sockets bind to one port, with and without reuse set; with and without only_v6 set; listening
+# at once, or a clone.
 for kind in 0 1 5 6; do
     for chosen in 0 14 2 16 1 27; do
         for at in 0 1 2 3 4 5; do
@@ -200,7 +207,7 @@ for place in 0 1 2 3 5 6 7; do
     done
 done
 program 0 0 0 0 4 0 12 5 0 0 6 0 0 4 0 11 0 1 0 1 1 12 7 24 0 23 6 0 11 4 0
-# Pollers: op, handle and poller, argument, fault. Put together from the last byte to the first, too.
+# Pollers: op, handle and poller, argument, fault. The bytes are written from the last to the first.
 poll() {
     bytes=
     while [ $# -ge 4 ]; do
@@ -209,54 +216,57 @@ poll() {
     done
     put poller "$bytes"
 }
-wait=0; make=1; add=2; gives=3; modify=4; delete=5; close=6; notify=7; take=8; give=9; later=10; all=11; connect=12; drains=13
-ends=14; resets=15; closes=16; clone=17; shut=18; open=19; closed=20; advance=21; raw=22
-# Each kind of socket with each interest and mode: told of, told of again, modified, deleted, after each thing that its peer may do.
+wait=0; make=1; add=2; peer_sends=3; modify=4; delete=5; close=6; notify=7; receive=8; send=9; defer=10; add_all=11; connect=12; peer_receives=13
+peer_shuts=14; peer_resets=15; peer_closes=16; clone=17; shut=18; open=19; close_poller=20; advance=21; raw=22
+# Each type of socket with each interest and mode: reported, reported again, modified, deleted,
+# after each call of its peer.
 for kind in 0 1 2 3 4 5; do
     for interest in 0 1 2 3 4 6 7 8 10 11; do
-        poll $make 0 $kind 0 $add 0 $interest 0 $wait 0 0 0 $gives 0 1 0 $wait 0 5 0 $wait 0 5 0 $take 0 1 0 $wait 0 0 0
-        poll $make 0 $kind 0 $add 0 $interest 0 $later 0 3 0 $gives 0 1 0 $wait 0 9 0 $modify 0 $interest 0 $wait 2 6 0 $delete 0 0 0 $wait 0 6 0
-        for op in $ends $resets $closes $shut $close; do
-            poll $make 0 $kind 0 $add 0 $interest 0 $later 0 2 0 $op 0 0 0 $wait 0 9 0 $wait 0 5 0 $modify 0 $interest 0 $wait 0 6 0
-            poll $make 0 $kind 0 $clone 0 1 0 $give 0 2 0 $give 0 2 0 $all 0 $interest 0 $wait 0 0 0 $op 0 0 0 $wait 0 6 0 $add 0 2 0 $wait 0 0 0
+        poll $make 0 $kind 0 $add 0 $interest 0 $wait 0 0 0 $peer_sends 0 1 0 $wait 0 5 0 $wait 0 5 0 $receive 0 1 0 $wait 0 0 0
+        poll $make 0 $kind 0 $add 0 $interest 0 $defer 0 3 0 $peer_sends 0 1 0 $wait 0 9 0 $modify 0 $interest 0 $wait 2 6 0 $delete 0 0 0 $wait 0 6 0
+        for op in $peer_shuts $peer_resets $peer_closes $shut $close; do
+            poll $make 0 $kind 0 $add 0 $interest 0 $defer 0 2 0 $op 0 0 0 $wait 0 9 0 $wait 0 5 0 $modify 0 $interest 0 $wait 0 6 0
+            poll $make 0 $kind 0 $clone 0 1 0 $send 0 2 0 $send 0 2 0 $add_all 0 $interest 0 $wait 0 0 0 $op 0 0 0 $wait 0 6 0 $add 0 2 0 $wait 0 0 0
         done
-        poll $make 0 3 0 $connect 0 $kind 0 $add 0 $interest 0 $wait 0 6 0 $wait 0 7 0 $take 0 0 0 $gives 0 0 0 $wait 0 8 0 $wait 0 9 0
+        poll $make 0 3 0 $connect 0 $kind 0 $add 0 $interest 0 $wait 0 6 0 $wait 0 7 0 $receive 0 0 0 $peer_sends 0 0 0 $wait 0 8 0 $wait 0 9 0
     done
 done
-# The same asked of the socket itself.
+# The same readiness from the socket itself (_ready).
 for kind in 0 1 2 4 5; do
-    poll $make 0 $kind 0 $raw 0 200 0 $gives 0 1 0 $raw 0 200 0 $advance 0 6 0 $raw 0 200 0 $take 0 1 0 $raw 0 200 0 $give 0 2 0 $give 0 2 0 $raw 0 200 0
-    for op in $ends $resets $closes $shut; do
-        poll $make 0 $kind 0 $op 0 0 0 $raw 0 200 0 $advance 0 6 0 $raw 0 200 0 $take 0 1 0 $raw 0 200 0 $give 0 2 0 $raw 0 200 0 $shut 0 128 0 $raw 0 200 0
+    poll $make 0 $kind 0 $raw 0 200 0 $peer_sends 0 1 0 $raw 0 200 0 $advance 0 6 0 $raw 0 200 0 $receive 0 1 0 $raw 0 200 0 $send 0 2 0 $send 0 2 0 $raw 0 200 0
+    for op in $peer_shuts $peer_resets $peer_closes $shut; do
+        poll $make 0 $kind 0 $op 0 0 0 $raw 0 200 0 $advance 0 6 0 $raw 0 200 0 $receive 0 1 0 $raw 0 200 0 $send 0 2 0 $raw 0 200 0 $shut 0 128 0 $raw 0 200 0
     done
 done
-# Numbers that are used again, with and without a delete, a clone, another poller; four that are ready for one event; memory that there is not.
+# Raw sockets that are used again, with and without a delete, a clone, another poller; four ready
+# ones for one event; lack of memory.
 for kind in 0 1 2 4; do
     for before in $delete $raw $wait $notify; do
-        poll $make 0 $kind 0 $add 0 2 0 $before 0 0 0 $close 0 0 0 $delete 0 0 0 $make 1 $kind 0 $modify 1 2 0 $add 1 6 0 $gives 1 1 0 $wait 0 6 0 $wait 0 0 0
-        poll $make 0 $kind 0 $clone 0 1 0 $all 0 2 0 $before 0 0 0 $close 0 0 0 $clone 1 0 0 $add 0 6 0 $gives 0 1 0 $wait 0 6 0 $wait 0 0 0
+        poll $make 0 $kind 0 $add 0 2 0 $before 0 0 0 $close 0 0 0 $delete 0 0 0 $make 1 $kind 0 $modify 1 2 0 $add 1 6 0 $peer_sends 1 1 0 $wait 0 6 0 $wait 0 0 0
+        poll $make 0 $kind 0 $clone 0 1 0 $add_all 0 2 0 $before 0 0 0 $close 0 0 0 $clone 1 0 0 $add 0 6 0 $peer_sends 0 1 0 $wait 0 6 0 $wait 0 0 0
     done
-    poll $make 0 $kind 0 $make 1 $kind 0 $make 2 $kind 0 $make 3 4 0 $all 0 2 0 $wait 2 0 0 $wait 2 0 0 $wait 4 0 0 $wait 2 0 0 $wait 6 0 0 $wait 0 0 0
-    poll $open 1 0 0 $make 0 $kind 0 $add 0 2 7 $add 0 2 0 $add 24 6 15 $add 24 2 0 $gives 0 1 0 $wait 1 6 0 $wait 0 6 0 $closed 1 0 0 $wait 0 0 0
+    poll $make 0 $kind 0 $make 1 $kind 0 $make 2 $kind 0 $make 3 4 0 $add_all 0 2 0 $wait 2 0 0 $wait 2 0 0 $wait 4 0 0 $wait 2 0 0 $wait 6 0 0 $wait 0 0 0
+    poll $open 1 0 0 $make 0 $kind 0 $add 0 2 7 $add 0 2 0 $add 24 6 15 $add 24 2 0 $peer_sends 0 1 0 $wait 1 6 0 $wait 0 6 0 $close_poller 1 0 0 $wait 0 0 0
     for fault in 8 9 136 137; do
-        poll $make 0 $kind 0 $add 0 0 0 $wait 0 6 $fault $add 0 4 0 $wait 0 9 $fault $modify 0 6 0 $wait 0 5 $fault $gives 0 1 0 $wait 2 0 $fault
+        poll $make 0 $kind 0 $add 0 0 0 $wait 0 6 $fault $add 0 4 0 $wait 0 9 $fault $modify 0 6 0 $wait 0 5 $fault $peer_sends 0 1 0 $wait 2 0 $fault
     done
 done
-# Notified before, within, twice, and while something is ready.
+# Notified before a wait, during it, twice, and while a socket is ready.
 for timeout in 0 1 4 6 8 9; do
-    poll $notify 0 0 0 $wait 0 $timeout 0 $wait 0 $timeout 0 $later 0 2 0 $notify 0 0 0 $wait 0 $timeout 0 $notify 0 0 0 $notify 0 0 0 $wait 0 6 0 $wait 0 0 0
-    poll $make 0 4 0 $add 0 2 0 $notify 0 0 0 $wait 0 $timeout 0 $wait 0 $timeout 0 $later 0 1 0 $notify 0 0 0 $delete 0 0 0 $wait 0 $timeout 9 $wait 0 6 0
+    poll $notify 0 0 0 $wait 0 $timeout 0 $wait 0 $timeout 0 $defer 0 2 0 $notify 0 0 0 $wait 0 $timeout 0 $notify 0 0 0 $notify 0 0 0 $wait 0 6 0 $wait 0 0 0
+    poll $make 0 4 0 $add 0 2 0 $notify 0 0 0 $wait 0 $timeout 0 $wait 0 $timeout 0 $defer 0 1 0 $notify 0 0 0 $delete 0 0 0 $wait 0 $timeout 9 $wait 0 6 0
 done
-# A Unix listener, a stream to it, and the other end: told of when it connects, is accepted, gives, fills, ends and goes, within a wait and before.
-unix="$make 0 0 160 $gives 0 1 0"
+# A Unix listener, a stream to it, and the other end: events when it connects, is accepted, sends,
+# fills the buffer, shuts down and closes, during a wait and before.
+unix="$make 0 0 160 $peer_sends 0 1 0"
 for interest in 0 1 2 3 4 6 8 10; do
-    poll $make 0 0 160 $add 0 $interest 0 $later 0 2 0 $gives 0 1 0 $wait 0 9 0 $wait 0 5 0 $take 0 2 0 $wait 0 5 0 $raw 0 200 0 $take 0 3 0
-    for op in "$give 2 0 0" "$give 2 1 0 $give 2 1 0 $give 2 1 0" "$shut 2 0 0" "$shut 2 129 0" "$close 2 0 0" "$give 1 0 0 $close 2 0 0"; do
-        poll $unix $take 0 2 0 $all 0 $interest 0 $wait 0 5 0 $wait 0 5 0 $op $wait 0 5 0 $wait 0 5 0 $raw 1 200 0 $take 1 1 0 $give 1 0 0 $wait 0 5 0
-        poll $unix $add 1 $interest 0 $take 0 2 0 $later 0 2 0 $op $wait 0 9 0 $modify 1 $interest 0 $wait 0 6 0 $raw 1 200 0 $take 1 0 0 $raw 1 200 0
+    poll $make 0 0 160 $add 0 $interest 0 $defer 0 2 0 $peer_sends 0 1 0 $wait 0 9 0 $wait 0 5 0 $receive 0 2 0 $wait 0 5 0 $raw 0 200 0 $receive 0 3 0
+    for op in "$send 2 0 0" "$send 2 1 0 $send 2 1 0 $send 2 1 0" "$shut 2 0 0" "$shut 2 129 0" "$close 2 0 0" "$send 1 0 0 $close 2 0 0"; do
+        poll $unix $receive 0 2 0 $add_all 0 $interest 0 $wait 0 5 0 $wait 0 5 0 $op $wait 0 5 0 $wait 0 5 0 $raw 1 200 0 $receive 1 1 0 $send 1 0 0 $wait 0 5 0
+        poll $unix $add 1 $interest 0 $receive 0 2 0 $defer 0 2 0 $op $wait 0 9 0 $modify 1 $interest 0 $wait 0 6 0 $raw 1 200 0 $receive 1 0 0 $raw 1 200 0
     done
-    poll $unix $give 1 2 0 $give 1 2 0 $add 1 $interest 0 $wait 0 5 0 $take 0 2 0 $take 2 0 0 $take 2 0 0 $wait 0 5 0 $take 2 0 0 $wait 0 5 0
-    poll $unix $gives 0 2 0 $all 0 $interest 0 $wait 0 5 0 $clone 1 3 0 $close 1 0 0 $later 0 1 0 $close 0 0 0 $wait 0 9 0 $wait 0 5 0 $raw 2 200 0
+    poll $unix $send 1 2 0 $send 1 2 0 $add 1 $interest 0 $wait 0 5 0 $receive 0 2 0 $receive 2 0 0 $receive 2 0 0 $wait 0 5 0 $receive 2 0 0 $wait 0 5 0
+    poll $unix $peer_sends 0 2 0 $add_all 0 $interest 0 $wait 0 5 0 $clone 1 3 0 $close 1 0 0 $defer 0 1 0 $close 0 0 0 $wait 0 9 0 $wait 0 5 0 $raw 2 200 0
 done
-poll $open 1 0 128 $open 1 0 129 $open 0 0 0 $open 1 0 0 $closed 1 0 0 $wait 1 0 0 $notify 1 0 0 $advance 0 6 0 $drains 0 0 0
+poll $open 1 0 128 $open 1 0 129 $open 0 0 0 $open 1 0 0 $close_poller 1 0 0 $wait 1 0 0 $notify 1 0 0 $advance 0 6 0 $peer_receives 0 0 0
 echo "make_seeds: $count seeds"

@@ -1,4 +1,10 @@
 #!/bin/sh
-# Prints the length that inputs of a harness need not exceed: longer ones are only slower.
+# Prints the largest useful input length of a harness, in bytes: longer inputs are only slower.
 # usage: max_len.sh HARNESS
-case $1 in addr_parse | addr_vs_rust) echo 96 ;; addr_format | error_map) echo 32 ;; poller) echo 320 ;; socket | udp | unix) echo 240 ;; *) echo 512 ;; esac
+case $1 in
+    addr_parse | addr_vs_rust) echo 96 ;;
+    addr_format | error_map) echo 32 ;;
+    poller) echo 320 ;;
+    socket | udp | unix) echo 240 ;;
+    *) echo 512 ;;
+esac

@@ -1,6 +1,6 @@
 /* address_source.h: the addresses of a text, one after the other, in any number: an address text,
- * or a name for the system's resolver. Separate from the functions that open sockets, so that a
- * program that connects to addresses only does not link the resolver. */
+ * or a name for the system's resolver; and opening by name. A program that connects to addresses
+ * only links neither this file nor the resolver. */
 #ifndef FERI_ADDRESS_SOURCE_H
 #define FERI_ADDRESS_SOURCE_H
 

@@ -1,6 +1,6 @@
-/* choice.h: turns a fuzzer's bytes into choices. Numbers are taken from the end and strings of
- * bytes from the front, so that a word of a dictionary stays in one piece; when nothing is left,
- * every number is 0 and every string is empty. No harness here. */
+/* choice.h: decodes a fuzzer's bytes into choices. Numbers are taken from the end and strings from
+ * the front, so that a word of a dictionary stays in one piece. With no bytes left, every number is
+ * 0 and every string is empty. No harness here. */
 #ifndef FUZZ_CHOICE_H
 #define FUZZ_CHOICE_H
 
@@ -28,7 +28,8 @@ static inline uint8_t choose_byte(choices *from)
     return from->bytes[from->left];
 }
 
-/* As many bytes as the number may need; the last byte of the input is the highest. */
+/* Takes as many bytes as the number may need. The last byte of the input is the most
+ * significant. */
 static inline uint64_t choose_up_to(choices *from, uint64_t most)
 {
     uint64_t value = 0;
@@ -38,7 +39,7 @@ static inline uint64_t choose_up_to(choices *from, uint64_t most)
     return most == UINT64_MAX ? value : value % (most + 1);
 }
 
-/* 0 to count - 1; 0 where count is 0. */
+/* 0 to count - 1; 0 if count is 0. */
 static inline size_t choose_below(choices *from, size_t count)
 {
     return count == 0 ? 0 : (size_t)choose_up_to(from, count - 1);
@@ -54,7 +55,7 @@ static inline uint32_t choose_u32(choices *from)
     return (uint32_t)choose_up_to(from, UINT32_MAX);
 }
 
-/* Up to `most` bytes of the front, lent; *len is how many. */
+/* Up to `most` bytes of the front, which stay the caller's; *len is their number. */
 static inline const uint8_t *choose_bytes(choices *from, size_t most, size_t *len)
 {
     const uint8_t *taken = from->bytes;

@@ -1,5 +1,5 @@
 /* replay.c: a harness as a plain program of any compiler: runs it once on each file, on each file
- * of each directory, or on standard input. Finds nothing by itself. */
+ * of each directory, or on standard input. It makes no inputs itself. */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +21,7 @@ static void make_stdin_binary(void)
 #endif
 }
 
-/* All that is left of the stream, in a block of its own. */
+/* The rest of the stream, in a block that the caller frees. */
 static uint8_t *read_all(FILE *file, size_t *size)
 {
     size_t cap = 4096;
@@ -46,7 +46,7 @@ static bool replay_stream(FILE *file, const char *name)
     uint8_t *bytes = read_all(file, &size);
     const bool is_whole = !ferror(file);
     if (is_whole) {
-        /* Told first: a crash then names its input. */
+        /* Printed before the run, so that a crash is preceded by the name of its input. */
         printf("%s: %lu bytes\n", name, (unsigned long)size);
         fflush(stdout);
         uint8_t *exact = fuzz_copy(bytes, size);

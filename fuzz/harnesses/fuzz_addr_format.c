@@ -1,12 +1,13 @@
-/* fuzz_addr_format.c: any value of each kind of address, written to room of every size: the
- * canonical text, cut as snprintf cuts, with no byte outside; and read back. */
+/* fuzz_addr_format.c: any value of each address type, formatted into buffers of every size: the
+ * text is canonical, truncated as snprintf truncates, and reads back. No byte outside is
+ * written. */
 #include <stdbool.h>
 
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
-#include "fuzz/models/address_questions.h"
+#include "fuzz/models/address_properties.h"
 #include "fuzz/models/address_reference.h"
 
 enum { TEXT_MOST = 96 };
@@ -33,11 +34,11 @@ static size_t format_socket(const void *value, char *buf, size_t cap)
     return fer_socket_addr_format(value, buf, cap);
 }
 
-/* The room lies at the end of a heap block, so that a sanitizer sees the byte after it; what is
- * before it is looked at here. */
-static void check_every_cap(formatter format, const void *value, const char *wanted)
+/* The buffer lies at the end of a heap block, so that a sanitizer sees the byte after it. The bytes
+ * before it are checked here. */
+static void check_every_cap(formatter format, const void *value, const char *expected)
 {
-    const size_t len = strlen(wanted);
+    const size_t len = strlen(expected);
     const size_t most = len + 2;
     char *block = malloc(most);
     FUZZ_CHECK(block != NULL);
@@ -49,7 +50,7 @@ static void check_every_cap(formatter format, const void *value, const char *wan
         memset(block, FUZZ_UNTOUCHED, most);
         FUZZ_CHECK(format(value, room, cap) == len);
         FUZZ_CHECK(fuzz_is_untouched(block, most - cap));
-        FUZZ_CHECK(memcmp(room, wanted, kept) == 0);
+        FUZZ_CHECK(memcmp(room, expected, kept) == 0);
         FUZZ_CHECK(cap == 0 || room[kept] == '\0');
         FUZZ_CHECK(cap <= kept + 1 || fuzz_is_untouched(room + kept + 1, cap - kept - 1));
     }
@@ -58,23 +59,23 @@ static void check_every_cap(formatter format, const void *value, const char *wan
 
 static void check_v4(const fer_ipv4_addr *v4)
 {
-    char wanted[TEXT_MOST];
+    char expected[TEXT_MOST];
     fer_ipv4_addr back;
-    snprintf(wanted, sizeof wanted, "%u.%u.%u.%u", v4->octets[0], v4->octets[1], v4->octets[2],
+    snprintf(expected, sizeof expected, "%u.%u.%u.%u", v4->octets[0], v4->octets[1], v4->octets[2],
              v4->octets[3]);
-    FUZZ_CHECK(strlen(wanted) < FER_IPV4_ADDR_TEXT_CAP);
-    check_every_cap(format_ipv4, v4, wanted);
-    FUZZ_CHECK(fer_ipv4_addr_parse(&back, wanted).kind == FER_OK && fer_ipv4_addr_eq(&back, v4));
+    FUZZ_CHECK(strlen(expected) < FER_IPV4_ADDR_TEXT_CAP);
+    check_every_cap(format_ipv4, v4, expected);
+    FUZZ_CHECK(fer_ipv4_addr_parse(&back, expected).kind == FER_OK && fer_ipv4_addr_eq(&back, v4));
 }
 
 static void check_v6(const fer_ipv6_addr *v6)
 {
-    char wanted[TEXT_MOST];
+    char expected[TEXT_MOST];
     fer_ipv6_addr back;
-    reference_v6_text(v6->octets, wanted);
-    FUZZ_CHECK(strlen(wanted) < FER_IPV6_ADDR_TEXT_CAP);
-    check_every_cap(format_ipv6, v6, wanted);
-    FUZZ_CHECK(fer_ipv6_addr_parse(&back, wanted).kind == FER_OK && fer_ipv6_addr_eq(&back, v6));
+    reference_v6_text(v6->octets, expected);
+    FUZZ_CHECK(strlen(expected) < FER_IPV6_ADDR_TEXT_CAP);
+    check_every_cap(format_ipv6, v6, expected);
+    FUZZ_CHECK(fer_ipv6_addr_parse(&back, expected).kind == FER_OK && fer_ipv6_addr_eq(&back, v6));
 }
 
 static void write_socket_text(const fer_socket_addr *addr, const char *ip, char *out)
@@ -91,7 +92,7 @@ static void write_socket_text(const fer_socket_addr *addr, const char *ip, char 
 static void check_either(const fer_socket_addr *addr)
 {
     char ip[TEXT_MOST];
-    char wanted[TEXT_MOST];
+    char expected[TEXT_MOST];
     fer_ip_addr ip_back;
     fer_socket_addr back;
     if (addr->ip.family != FER_IP_V4 && addr->ip.family != FER_IP_V6) {
@@ -105,14 +106,14 @@ static void check_either(const fer_socket_addr *addr)
     } else {
         reference_v6_text(addr->ip.v6.octets, ip);
     }
-    write_socket_text(addr, ip, wanted);
-    FUZZ_CHECK(strlen(ip) < FER_IP_ADDR_TEXT_CAP && strlen(wanted) < FER_SOCKET_ADDR_TEXT_CAP);
+    write_socket_text(addr, ip, expected);
+    FUZZ_CHECK(strlen(ip) < FER_IP_ADDR_TEXT_CAP && strlen(expected) < FER_SOCKET_ADDR_TEXT_CAP);
     check_every_cap(format_ip, &addr->ip, ip);
-    check_every_cap(format_socket, addr, wanted);
+    check_every_cap(format_socket, addr, expected);
     FUZZ_CHECK(fer_ip_addr_parse(&ip_back, ip).kind == FER_OK &&
                fer_ip_addr_eq(&ip_back, &addr->ip));
-    FUZZ_CHECK(fer_socket_addr_parse(&back, wanted).kind == FER_OK);
-    /* flowinfo has no text. */
+    FUZZ_CHECK(fer_socket_addr_parse(&back, expected).kind == FER_OK);
+    /* The text of an address has no flowinfo. */
     FUZZ_CHECK(fer_ip_addr_eq(&back.ip, &addr->ip) && back.port == addr->port &&
                back.flowinfo == 0);
     FUZZ_CHECK(back.scope_id == (addr->ip.family == FER_IP_V6 ? addr->scope_id : 0));
@@ -126,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     addr.port = (uint16_t)choose_up_to(&from, UINT16_MAX);
     addr.scope_id = choose_u32(&from);
     addr.flowinfo = choose_u32(&from);
-    /* The octets are the front; they are all zero beyond it. */
+    /* The octets are the front of the input, zero beyond its end. */
     size_t len = 0;
     fer_ipv6_addr v6 = {{0}};
     fer_ipv4_addr v4 = {{0}};
@@ -142,8 +143,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_v4(&v4);
     check_v6(&v6);
     check_either(&addr);
-    questions_v4(&v4);
-    questions_v6(&v6);
-    questions_of(&addr, &from);
+    check_v4_properties(&v4);
+    check_v6_properties(&v6);
+    check_properties(&addr, &from);
     return 0;
 }

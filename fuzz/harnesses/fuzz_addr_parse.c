@@ -1,5 +1,5 @@
-/* fuzz_addr_parse.c: any bytes to every parser of addresses: the same answer as the reference
- * parser's, from both forms of each, and a text of its own for every value that comes out. */
+/* fuzz_addr_parse.c: any bytes to every address parser: both forms of each parser agree with the
+ * reference parser, and each parsed value has a text that parses to it. */
 #include <stdbool.h>
 
 #include "core/address/ip_parse.h"
@@ -13,8 +13,7 @@
 #include <sys/socket.h>
 #endif
 
-/* The input, ending where its block ends; and again with a NUL after it, where it has none
- * inside. */
+/* The input in a block that ends with it, and again with a NUL at the end if it contains none. */
 typedef struct input {
     const char *text;
     size_t len;
@@ -31,9 +30,9 @@ static bool is_success(fer_error error)
     return error.kind == FER_OK && error.os_code == 0;
 }
 
-/* For each parser: what is written reads back as the same value, and is written the same again;
- * both forms of it answer alike; a refusal leaves the output alone. (Two functions: a sanitizer
- * pays for every variable of what is called, and most texts are refused.) */
+/* For each parser: the formatted value parses to the same value and formats to the same text, both
+ * forms return the same, and a refusal leaves the output alone. There are two functions because a
+ * sanitizer pays for every variable of a called function, and most texts are refused. */
 #define DEFINE_PARSER(NAME, TYPE, PARSER, PREFIX)                                               \
     FUZZ_UNCOUNTED static void again_of_##NAME(const input *in, const TYPE *value)              \
     {                                                                                           \
@@ -71,12 +70,12 @@ DEFINE_PARSER(parsed_socket_v4, fer_socket_addr, fer_socket_addr_parse_v4, fer_s
 DEFINE_PARSER(parsed_socket_v6, fer_socket_addr, fer_socket_addr_parse_v6, fer_socket_addr)
 DEFINE_PARSER(parsed_socket, fer_socket_addr, fer_socket_addr_parse, fer_socket_addr)
 
-/* glibc's inet_pton has the same grammar: inet_pton(3). (Other systems' take leading zeros, or a
- * zone.) */
+#if defined(__GLIBC__)
+/* glibc's inet_pton has the same grammar: inet_pton(3). Those of other systems accept leading
+ * zeros, or a zone. */
 FUZZ_UNCOUNTED static void compare_with_inet_pton(const input *in, const uint8_t *v4,
                                                   const uint8_t *v6)
 {
-#if defined(__GLIBC__)
     uint8_t octets[16] = {0};
     if (in->terminated != NULL) {
         FUZZ_CHECK((inet_pton(AF_INET, in->terminated, octets) == 1) == (v4 != NULL));
@@ -84,12 +83,10 @@ FUZZ_UNCOUNTED static void compare_with_inet_pton(const input *in, const uint8_t
         FUZZ_CHECK((inet_pton(AF_INET6, in->terminated, octets) == 1) == (v6 != NULL));
         FUZZ_CHECK(v6 == NULL || memcmp(octets, v6, 16) == 0);
     }
-#else
-    (void)in;
-    (void)v4;
-    (void)v6;
-#endif
 }
+#else
+#define compare_with_inet_pton(in, v4, v6) ((void)0)
+#endif
 
 static bool is_ip(const fer_ip_addr *value, const uint8_t *v4, const uint8_t *v6)
 {
@@ -118,7 +115,7 @@ FUZZ_UNCOUNTED static void check_ip(const input *in)
     FUZZ_CHECK(parsed_ip(in, &value) == (v4 != NULL || v6 != NULL));
     FUZZ_CHECK((v4 == NULL && v6 == NULL) || is_ip(&value, v4, v6));
     compare_with_inet_pton(in, v4, v6);
-    /* The form without vector instructions, which no other call here has on a machine with them. */
+    /* The scalar form, which no other call here runs on a machine with vector instructions. */
     const feri_ipv4_match match = feri_ipv4_match_scalar(in->text, in->len, 0);
     FUZZ_CHECK((match.end == in->len && in->len > 0) == (v4 != NULL));
 }

@@ -1,5 +1,5 @@
-/* fuzz_addr_vs_rust.c: any text and any value, to Rust's own std::net and to ferrule: the same
- * answers. Rust's side is rust_std/, made by the rustc that is here, 1.63 or later. */
+/* fuzz_addr_vs_rust.c: any text and any value, to Rust's std::net and to ferrule: both return the
+ * same. Rust's side is rust_std/, compiled by the installed rustc, 1.63 or later. */
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 #include "fuzz/driver/choice.h"
@@ -13,8 +13,8 @@ static bool same_socket(const fer_socket_addr *addr, const rust_addr *rust)
            addr->flowinfo == rust->flowinfo && addr->scope_id == rust->scope_id;
 }
 
-/* FromStr of the type against the parser of the same name: both refuse, or both make the same
- * value, which is left in rust. */
+/* FromStr of the type against the parser of the same name: both refuse, or both return the same
+ * value, which is stored in `rust`. */
 #define CHECK_PARSED(TYPE, RUST_TYPE, PARSER, SAME)                                      \
     do {                                                                                 \
         TYPE value;                                                                      \
@@ -43,7 +43,7 @@ FUZZ_UNCOUNTED static void check_text(const char *text, size_t size)
     }
 }
 
-/* Any bytes become an address that there is. */
+/* Any bytes as a valid address. */
 static rust_addr legal(const uint8_t raw[sizeof(rust_addr)])
 {
     rust_addr made;
@@ -58,8 +58,8 @@ static rust_addr legal(const uint8_t raw[sizeof(rust_addr)])
     return made;
 }
 
-/* The end of the input chooses in which byte a second value differs from the first; the two are put
- * in order. */
+/* The end of the input chooses a byte in which a second value differs from the first. The order of
+ * the two is compared. */
 FUZZ_UNCOUNTED static void check_order(const uint8_t *data, size_t size)
 {
     choices from = choices_of(data, size);
@@ -73,8 +73,8 @@ FUZZ_UNCOUNTED static void check_order(const uint8_t *data, size_t size)
     const rust_addr b = legal(raw);
     const fer_socket_addr ours_a = rust_value(&a);
     const fer_socket_addr ours_b = rust_value(&b);
-    /* Rust's order passed over flowinfo and scope_id until rust-lang/rust #116714, which is younger
-     * than 1.73 and older than 1.95. */
+    /* Rust's order ignored flowinfo and scope_id until rust-lang/rust #116714, which is later than
+     * 1.73 and earlier than 1.95. */
     if (FERRULE_RUSTC_MINOR >= 95 || (a.flowinfo == b.flowinfo && a.scope_id == b.scope_id)) {
         const int32_t order = rust_std_compare_sockets(&a, &b);
         FUZZ_CHECK(fer_socket_addr_cmp(&ours_a, &ours_b) == order);

@@ -1,6 +1,6 @@
 /* fuzz_api_misuse.c: any call on a handle in any state, with any pointer NULL, any number for an
- * enum and any length, in both dialects: only documented errors, equal in both, and nothing that a
- * sanitizer minds. */
+ * enum and any length, in both dialects. Only documented errors are returned, equal in both, and no
+ * sanitizer reports anything. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +28,15 @@ static bool is_any_of(const char *name, const char *const *prefixes)
     return false;
 }
 
-/* Rows of "Not reconciled" for Unix sockets: no datagrams on Windows; what a missing path and a
- * reset are called, and how often told. */
+/* Rows of "Not reconciled" for Unix sockets: Windows has no datagrams, and the dialects differ in
+ * the kind of a missing path and in the kind and number of reported resets. */
 static bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     static const char *const datagrams[] = {"unix_datagram", NULL};
     static const char *const connects[] = {"unix_connect", "socket_connect_unix", NULL};
-    static const char *const after_reset[] = {"unix_read", "unix_peek", "unix_write",
-                                              "unix_peer_addr", NULL};
+    static const char *const after_reset[] = {
+        "unix_read",     "unix_peek",      "unix_write",     "unix_try_read",
+        "unix_try_peek", "unix_try_write", "unix_peer_addr", NULL};
     const char *name = misuse_call_name(step[0]);
     return is_any_of(name, datagrams) ||
            (is_any_of(name, connects) && posix == FER_NOT_FOUND &&
@@ -44,16 +45,17 @@ static bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_error_kin
             (winsock == FER_CONNECTION_RESET || winsock == FER_NOT_CONNECTED));
 }
 
-/* `refusal_of_another` and `refusals_together`: who is told of a refused datagram, and how
+/* `refusal_of_another` and `refusals_together`: which socket reports a refused datagram, and how
  * often. */
 static bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
-    static const char *const told[] = {"udp_send", "udp_recv", "udp_peek", NULL};
-    return is_any_of(misuse_call_name(step[0]), told) &&
+    static const char *const receiving[] = {"udp_send",     "udp_recv",     "udp_peek",
+                                            "udp_try_send", "udp_try_recv", NULL};
+    return is_any_of(misuse_call_name(step[0]), receiving) &&
            (posix == FER_CONNECTION_REFUSED || winsock == FER_CONNECTION_REFUSED);
 }
 
-/* Of sockets that are built: what Windows has not, and `reuse_after_bind`. */
+/* For built sockets: options that Windows lacks, and `reuse_after_bind`. */
 static bool is_socket_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     static const char *const rows[] = {"socket_reuse_port", "socket_bind_device", NULL};
@@ -63,7 +65,7 @@ static bool is_socket_row(const uint8_t *step, fer_error_kind posix, fer_error_k
            (is_any_of(name, reuse) && posix == FER_OK && winsock == FER_INVALID_INPUT);
 }
 
-/* `grain`: a timeout of centuries never expires on one system, and is cut to days on the other. */
+/* `grain`: a timeout of centuries never expires on one system; the other cuts it to days. */
 static bool is_grain(fer_error_kind posix, fer_error_kind winsock)
 {
     return posix == FER_DEADLOCK && winsock == FER_TIMED_OUT;
@@ -74,9 +76,8 @@ static bool is_unfinished(fer_error_kind kind)
     return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;
 }
 
-/* How far a lookup in the background has come, and so whether there is room for one more, is a
- * matter of time, and the calls before it take each system's own. Nothing after it can be
- * compared. */
+/* The progress of a lookup in the background, and with it the room for one more, depends on time,
+ * and the calls before it take a different time in each dialect. No later step can be compared. */
 static bool is_of_time(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     static const char *const timed[] = {"resolver_start", "lookup_wait", NULL};
@@ -94,18 +95,18 @@ static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer
 
 static size_t run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
 {
-    struct misuse_world world;
+    struct misuse_state state;
     fer_sim_report report;
     size_t steps = size / STEP_BYTES < STEPS ? size / STEP_BYTES : STEPS;
-    misuse_begin(&world, dialect);
+    misuse_begin(&state, dialect);
     for (size_t i = 0; i < steps; i++) {
         const uint8_t *step = data + i * STEP_BYTES;
-        kinds[dialect][i] = misuse_call(&world, step[0], step[1], step[2], step[3]).kind;
+        kinds[dialect][i] = misuse_call(&state, step[0], step[1], step[2], step[3]).kind;
         if (!is_kind(kinds[dialect][i])) {
-            fail("no kind", step, kinds[dialect][i], FER_OK);
+            fail("not an error kind", step, kinds[dialect][i], FER_OK);
         }
     }
-    misuse_end(&world);
+    misuse_end(&state);
     if (fer_sim_stop(&report).kind != FER_OK || report.leaked_handles != 0 ||
         report.leaked_waits != 0 || report.leaked_lookups != 0) {
         fprintf(stderr, "misuse: dialect %d leaks %zu handles\n", (int)dialect,
@@ -129,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool is_row = is_unix_row(step, posix, winsock) || is_udp_row(step, posix, winsock) ||
                       is_socket_row(step, posix, winsock);
         if (posix != winsock && !is_grain(posix, winsock) && !is_row) {
-            fail("two kinds", step, posix, winsock);
+            fail("the dialects differ", step, posix, winsock);
         }
     }
     return 0;

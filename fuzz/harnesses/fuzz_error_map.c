@@ -1,5 +1,5 @@
-/* fuzz_error_map.c: any code through the maps of both systems, and the text of any error at every
- * size of room. */
+/* fuzz_error_map.c: any code through the error maps of both systems, and the text of any error in
+ * buffers of every size. */
 #include <stdbool.h>
 
 #include "ferrule/error.h"
@@ -10,7 +10,7 @@
 
 enum { NEAR = 4 };
 
-/* NULL for a number that is no kind's. */
+/* NULL if the number is no kind. */
 static const char *phrase_of(fer_error_kind kind)
 {
     static const struct {
@@ -31,20 +31,20 @@ static const char *phrase_of(fer_error_kind kind)
 
 static void check_text(fer_error error)
 {
-    char wanted[128];
+    char expected[128];
     const char *known = phrase_of(error.kind);
     const char *phrase = known != NULL ? known : "unknown error";
     if (error.os_code == 0) {
-        snprintf(wanted, sizeof wanted, "%s", phrase);
+        snprintf(expected, sizeof expected, "%s", phrase);
     } else {
-        snprintf(wanted, sizeof wanted, "%s (os error %ld)", phrase, (long)error.os_code);
+        snprintf(expected, sizeof expected, "%s (os error %ld)", phrase, (long)error.os_code);
     }
-    const size_t len = strlen(wanted);
+    const size_t len = strlen(expected);
     FUZZ_CHECK(len < FER_ERROR_TEXT_CAP);
     FUZZ_CHECK((strcmp(fer_error_kind_name(error.kind), "Unknown") == 0) == (known == NULL));
     FUZZ_CHECK(fer_error_format(error, NULL, 0) == len);
     FUZZ_CHECK(fer_error_format(error, NULL, 7) == 0);
-    /* The room ends where its block does. */
+    /* The buffer ends where its block does. */
     char *block = malloc(len + 2);
     FUZZ_CHECK(block != NULL);
     for (size_t cap = 0; cap <= len + 2; cap++) {
@@ -53,14 +53,14 @@ static void check_text(fer_error error)
         memset(block, FUZZ_UNTOUCHED, len + 2);
         FUZZ_CHECK(fer_error_format(error, room, cap) == len);
         FUZZ_CHECK(fuzz_is_untouched(block, len + 2 - cap));
-        FUZZ_CHECK(memcmp(room, wanted, kept) == 0);
+        FUZZ_CHECK(memcmp(room, expected, kept) == 0);
         FUZZ_CHECK(cap == 0 || room[kept] == '\0');
         FUZZ_CHECK(cap <= kept + 1 || fuzz_is_untouched(room + kept + 1, cap - kept - 1));
     }
     free(block);
 }
 
-/* The code and those near it: a table's rows are no branches that coverage would lead to. */
+/* The code and its neighbours: the rows of a table are no branches that coverage could lead to. */
 static void check_codes(fer_sim_dialect dialect, int32_t code)
 {
     for (int64_t near = (int64_t)code - NEAR; near <= (int64_t)code + NEAR; near++) {
@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     choices from = choices_of(data, size);
     const uint8_t shape = choose_byte(&from);
-    /* The known codes are rare among all: half of the inputs stay near them. */
+    /* Known codes are rare among all numbers: half of the inputs stay near them. */
     int32_t code = (int32_t)choose_up_to(&from, 12000);
     if ((shape & 1) != 0) {
         const uint32_t bits = choose_u32(&from);

@@ -1,6 +1,6 @@
-/* fuzz_poller.c: a program of calls on pollers, on what they watch and on the peers of that, in
- * both dialects: each answer, each event and the time of each wait are what a model of the rules P1
- * to P12 allows, and nothing leaks. */
+/* fuzz_poller.c: a program of calls on pollers, on their sockets and on the peers of these, in both
+ * dialects. The results, the events and the duration of each wait are those that a model of rules
+ * P1 to P12 allows. Nothing leaks. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/poller_program.h"
 

@@ -1,6 +1,6 @@
-/* fuzz_socket.c: a program of calls on sockets that are built step by step, and on what they are
- * turned into, in both dialects: each call answers as a model does that knows states, options, when
- * a connect ends and how; misuse changes nothing; nothing leaks. */
+/* fuzz_socket.c: a program of calls on built sockets (socket.h) and on the handles that they are
+ * moved into, in both dialects. Each result is that of a model of states, options and connects.
+ * Misuse changes nothing; nothing leaks. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/socket_program.h"
 

@@ -1,5 +1,5 @@
-/* fuzz_stream_state.c: programs of calls on streams, clones, peers and faults included, each call
- * against the model of stream_model.c; the first byte's bit 2 says in which dialect. */
+/* fuzz_stream_state.c: a program of calls on streams with clones, peers and faults. Each call is
+ * checked by stream_model.c. Bit 2 of the first byte chooses the dialect. */
 #include <string.h>
 
 #include "fuzz/models/stream_model.h"

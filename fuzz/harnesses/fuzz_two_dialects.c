@@ -1,5 +1,5 @@
-/* fuzz_two_dialects.c: one program in both dialects: what the user sees must be equal, but for the
- * rows of "Not reconciled", each of which is known by its own predicate. The library's promise as a
+/* fuzz_two_dialects.c: one program in both dialects. The user sees equal results, except for the
+ * rows of "Not reconciled", each of which has a predicate here. It is the library's promise as a
  * fuzz target. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ struct run {
 };
 
 static struct run runs[2];
-static unsigned was_forgiven; /* of each connection, a bit */
+static unsigned was_forgiven; /* a bit for each connection */
 
 struct row {
     const char *tag;
@@ -39,7 +39,7 @@ static void print_hits(void)
     }
 }
 
-/* Where it is wished for, a reader sees the rows that were hit. */
+/* If the variable is set, the rows that were hit are printed. */
 static void print_hits_at_exit(void)
 {
     static bool done;
@@ -72,18 +72,19 @@ static void fail_at(size_t at)
 {
     for (size_t i = 0; i <= at; i++) {
         const struct record *record = &runs[0].records[i];
-        fprintf(
-            stderr,
-            "%zu: %s handle %d connection %d asked %zu wanted %llu fault %d facts %x, then %x\n", i,
-            program_op_name(record->op), record->handle, record->connection, record->asked,
-            (unsigned long long)record->wanted, record->fault, record->facts, record->facts_after);
+        fprintf(stderr,
+                "%zu: %s handle %d connection %d requested %zu expected %llu fault %d facts %x, "
+                "then %x\n",
+                i, program_op_name(record->op), record->handle, record->connection,
+                record->requested, (unsigned long long)record->expected, record->fault,
+                record->facts, record->facts_after);
         print_record("posix", record);
         print_record("winsock", &runs[1].records[i]);
     }
     abort();
 }
 
-/* Whether what comes after can be compared. */
+/* Returns true if later steps can still be compared. */
 static bool forgive(size_t at)
 {
     int connection = runs[0].records[at].connection;
@@ -99,8 +100,8 @@ static bool forgive(size_t at)
     return false;
 }
 
-/* What a reset took away is counted as read on Linux alone: only the bytes' being right is looked
- * at. */
+/* Only Linux counts bytes that a reset discarded as read: of these steps only bytes_are_right is
+ * compared. */
 static void compare(void)
 {
     was_forgiven = 0;
@@ -121,7 +122,7 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     program_run(&run->program, dialect, data, size);
     const fer_sim_report *report = &run->program.report;
     if (report->leaked_handles != 0 || report->leaked_waits != 0 || report->leaked_lookups != 0) {
-        fprintf(stderr, "dialect %d: %zu handles, %zu waits, %zu lookups left\n", (int)dialect,
+        fprintf(stderr, "dialect %d leaks %zu handles, %zu waits, %zu lookups\n", (int)dialect,
                 report->leaked_handles, report->leaked_waits, report->leaked_lookups);
         fail_at(run->count - 1);
     }

@@ -1,6 +1,6 @@
-/* fuzz_udp.c: one program of datagrams in both dialects, each against a model of who may have which
- * datagram, and both against each other: equal but for the rows of "Not reconciled" that are known
- * here by their predicates. */
+/* fuzz_udp.c: one program of datagrams in both dialects. Each run is checked by a model of which
+ * socket may receive which datagram. The two runs are equal, except for the rows of "Not
+ * reconciled", whose predicates are in udp_not_reconciled.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,10 +53,10 @@ static void fail_at(size_t at)
     abort();
 }
 
-/* Up to the first difference that is forgiven: what follows from it cannot be compared. */
+/* Compares up to the first forgiven difference: its consequences cannot be compared. */
 static void compare(void)
 {
-    memset(&seen, 0, sizeof seen);
+    memset(&history, 0, sizeof history);
     for (size_t i = 0; i < runs[0].count; i++) {
         const struct udp_record *posix = &runs[0].records[i];
         const struct udp_record *winsock = &runs[1].records[i];
@@ -69,7 +69,7 @@ static void compare(void)
         if (!is_equal(posix, winsock)) {
             fail_at(i);
         }
-        note(posix);
+        note_record(posix);
     }
 }
 
@@ -85,11 +85,11 @@ static void observe(void *context, const struct udp_record *record)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static bool told;
-    if (!told && getenv("FERRULE_FUZZ_HITS") != NULL) {
+    static bool is_registered;
+    if (!is_registered && getenv("FERRULE_FUZZ_HITS") != NULL) {
         (void)atexit(print_hits);
     }
-    told = true;
+    is_registered = true;
     for (int dialect = FER_SIM_POSIX; dialect <= FER_SIM_WINSOCK; dialect++) {
         struct run *run = &runs[dialect];
         memset(run, 0, sizeof *run);

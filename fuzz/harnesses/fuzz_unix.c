@@ -1,6 +1,5 @@
 /* fuzz_unix.c: a program of calls on Unix sockets, in the POSIX dialect and, as far as Windows has
- * them, in the other: each call answers as a model does that knows names, bytes, ends and
- * datagrams, and nothing else of the library. */
+ * them, in the other. Each result is that of a model of names, bytes, ends and datagrams. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/unix_program.h"
 
@@ -20,7 +19,7 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     unix_model_begin(dialect);
     memset(&program, 0, sizeof program);
     program.dialect = dialect;
-    program.idle = choose_bool(&from) ? FER_TIMED_OUT : FER_WOULD_BLOCK;
+    program.wait_kind = choose_bool(&from) ? FER_TIMED_OUT : FER_WOULD_BLOCK;
     for (int i = 0; i < STEPS && from.left > 0; i++) {
         unix_program_step(&program, &from);
     }

@@ -1,6 +1,6 @@
-/* address_reference.h: the same grammar as core's parsers, written another way and slowly: a text
- * is cut into pieces at its dots and colons, and each piece is looked up; and the canonical text of
- * IPv6. Only for tests to compare with. Texts are given by length and may hold any byte. */
+/* address_reference.h: the grammar of core's parsers, implemented differently and slowly: a text is
+ * cut at its dots and colons, and each piece is looked up. Also the canonical text of IPv6. Only
+ * for tests. Texts have a length and may contain any byte. */
 #ifndef ADDRESS_REFERENCE_H
 #define ADDRESS_REFERENCE_H
 
@@ -24,7 +24,7 @@ static inline size_t reference_count(piece p, char byte)
     return count;
 }
 
-/* Cuts p at the first `byte`: returns what is before it, and leaves what is after it in *rest. */
+/* Cuts p at the first `byte`: returns the part before it, and stores the part after it in *rest. */
 static inline piece reference_cut(piece p, char byte, piece *rest)
 {
     size_t at = 0;
@@ -38,7 +38,7 @@ static inline piece reference_cut(piece p, char byte, piece *rest)
     return head;
 }
 
-/* An octet's text has as many digits as its number needs. */
+/* An octet has as many digits as its number needs. */
 static inline bool reference_octet(piece p, uint8_t *out)
 {
     static const char digits[] = "0123456789";
@@ -86,8 +86,8 @@ static inline bool reference_group(piece p, unsigned *value)
     return p.len >= 1 && p.len <= 4;
 }
 
-/* Groups with single colons between, as octets. Returns how many octets, or -1. An empty piece has
- * none. */
+/* Groups separated by single colons, as octets. Returns the number of octets, or -1; 0 for an empty
+ * piece. */
 static inline int reference_groups(piece side, bool may_end_in_v4, uint8_t out[64])
 {
     int count = 0;
@@ -143,7 +143,7 @@ static inline bool reference_v6(const char *text, size_t len, uint8_t out[16])
     return true;
 }
 
-/* Digits alone, of a value up to limit. */
+/* Only digits, of a value up to limit. */
 static inline bool reference_number(piece p, const char *limit, uint32_t *value)
 {
     *value = 0;
@@ -200,8 +200,8 @@ static inline bool reference_socket_v6(const char *text, size_t len, uint8_t ip[
            reference_number(port_digits, "65535", port);
 }
 
-/* Where the gap "::" begins and how many groups it stands for: the first of the longest, no shorter
- * than 2 (RFC 5952, 4.2); else 0. */
+/* The first group of the gap "::" and its length: the first of the longest runs of zeros, at least
+ * 2 groups (RFC 5952, 4.2). 0 if there is none. */
 static inline int reference_gap(const unsigned groups[8], int *begin)
 {
     for (int length = 8; length >= 2; length--) {
@@ -219,7 +219,7 @@ static inline int reference_gap(const unsigned groups[8], int *begin)
     return 0;
 }
 
-/* The canonical text (RFC 5952), with IPv4 digits for ::ffff:0:0/96 alone. */
+/* The canonical text (RFC 5952). Only ::ffff:0:0/96 has IPv4 digits. */
 static inline void reference_v6_text(const uint8_t ip[16], char out[64])
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -246,7 +246,7 @@ static inline void reference_v6_text(const uint8_t ip[16], char out[64])
     }
 }
 
-/* Numbers with no pattern (xorshift64*), the same in every run. */
+/* Pseudo-random numbers (xorshift64*), the same in every run. */
 static inline uint64_t reference_random(uint64_t *state)
 {
     *state ^= *state >> 12;

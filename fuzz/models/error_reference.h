@@ -1,6 +1,6 @@
-/* error_reference.h: the codes of generic Linux and of Windows once more, by kind: what the maps of
- * platform/ are compared with, which go by code. Only for tests. Sources: errno(3) and
- * asm-generic/errno.h; "Windows Sockets Error Codes" and "System Error Codes" (MSDN). */
+/* error_reference.h: the codes of generic Linux and of Windows, listed by kind. The maps of
+ * platform/, which are listed by code, are compared with them. Only for tests. Sources: errno(3)
+ * and asm-generic/errno.h; "Windows Sockets Error Codes" and "System Error Codes" (MSDN). */
 #ifndef ERROR_REFERENCE_H
 #define ERROR_REFERENCE_H
 
@@ -9,7 +9,7 @@
 
 #include "ferrule/error.h"
 
-/* Codes up to the first 0. */
+/* A list of codes ends at the first 0. */
 struct reference_kind {
     fer_error_kind kind;
     int32_t codes[20];

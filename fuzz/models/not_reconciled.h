@@ -1,13 +1,13 @@
-/* not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", that Linux
- * and Windows can differ by in the simulation. Each knows its own difference of one step, and
- * nothing else. */
+/* not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", by which
+ * Linux and Windows differ in the simulation. Each recognizes its difference in one step, and no
+ * other. */
 #ifndef FUZZ_NOT_RECONCILED_H
 #define FUZZ_NOT_RECONCILED_H
 
 #include "fuzz/programs/stream_program.h"
 
-/* X(tag, whether nothing after it can be compared): the bytes of a stream are at different places
- * then, or it is closed in one only. */
+/* X(tag, whether nothing after it can be compared): the positions in a stream differ then, or it is
+ * closed in one dialect only. */
 #define NOT_RECONCILED(X)              \
     X(reset_loses_input, false)        \
     X(reset_seen_second, false)        \
@@ -38,52 +38,56 @@ static inline bool is_write(const struct record *record)
     return record->op >= OP_WRITE && record->op <= OP_WRITE_ALL;
 }
 
-static inline bool tells_reset(const struct record *record)
+static inline bool reports_reset(const struct record *record)
 {
     return record->error.kind == FER_CONNECTION_RESET ||
            (record->op == OP_TAKE_ERROR && record->value == (uint64_t)FER_CONNECTION_RESET);
 }
 
-/* Who was told of a reset first is another call in each system, once another row's difference has
- * been there: the later take_error says nothing. */
-static inline bool is_told_elsewhere(const struct record *posix, const struct record *winsock)
+/* After another row's difference, a different call reports the reset first in each system, and a
+ * later take_error returns OK. */
+static inline bool is_reset_reported_elsewhere(const struct record *posix,
+                                               const struct record *winsock)
 {
     const struct record *both[] = {posix, winsock};
     for (int i = 0; i < 2; i++) {
-        uint64_t told = both[i]->value;
+        uint64_t reported = both[i]->value;
         if (both[i]->op != OP_TAKE_ERROR || both[i]->error.kind != FER_OK ||
-            (told != FER_OK && told != FER_CONNECTION_RESET && told != FER_BROKEN_PIPE)) {
+            (reported != FER_OK && reported != FER_CONNECTION_RESET &&
+             reported != FER_BROKEN_PIPE)) {
             return false;
         }
     }
     return posix->was_forgiven && (posix->facts_after & FACT_RESET) != 0;
 }
 
-/* A fault meets the call in one system, where the other's handle knows its answer already. */
-static inline bool is_met_by_fault(const struct record *record)
+/* A fault is injected into the call in one system. In the other the handle returns a saved
+ * answer. */
+static inline bool is_failed_by_fault(const struct record *record)
 {
     fer_error_kind kind = record->error.kind;
     return record->fault >= 0 &&
            (kind == FER_INTERRUPTED || kind == FER_NO_BUFFER_SPACE || kind == FER_WOULD_BLOCK);
 }
 
-static inline bool is_one_met_by_fault(const struct record *posix, const struct record *winsock)
+static inline bool is_one_failed_by_fault(const struct record *posix, const struct record *winsock)
 {
     return (posix->was_forgiven || posix->unread > 0) &&
-           is_met_by_fault(posix) != is_met_by_fault(winsock);
+           is_failed_by_fault(posix) != is_failed_by_fault(winsock);
 }
 
-/* Linux still has what came before the reset. */
+/* Linux still delivers the bytes that arrived before the reset. */
 static inline bool reset_loses_input(const struct record *posix, const struct record *winsock)
 {
-    bool has_more = is_read(posix) && tells_reset(winsock) && posix->unread > 0 &&
+    bool has_more = is_read(posix) && reports_reset(winsock) && posix->unread > 0 &&
                     (posix->n > winsock->n || posix->error.kind == FER_STORAGE_FULL);
     return (posix->facts_after & FACT_RESET) != 0 &&
-           (has_more || is_told_elsewhere(posix, winsock) || is_one_met_by_fault(posix, winsock));
+           (has_more || is_reset_reported_elsewhere(posix, winsock) ||
+            is_one_failed_by_fault(posix, winsock));
 }
 
-/* A handle of a cloned socket that asks after another was told: nothing on Linux, the reset on
- * Windows. */
+/* A second handle of a cloned socket, after another handle has reported the reset: Linux reports
+ * nothing, Windows the reset. */
 static inline bool reset_seen_second(const struct record *posix, const struct record *winsock)
 {
     bool ended =
@@ -92,10 +96,11 @@ static inline bool reset_seen_second(const struct record *posix, const struct re
     bool silent = posix->op == OP_TAKE_ERROR && posix->error.kind == FER_OK &&
                   posix->value == (uint64_t)FER_OK;
     return (posix->facts & FACT_CLONED) != 0 && (posix->facts_after & FACT_RESET) != 0 &&
-           tells_reset(winsock) && posix->n >= winsock->n && (ended || broken || silent);
+           reports_reset(winsock) && posix->n >= winsock->n && (ended || broken || silent);
 }
 
-/* The peer closed, and then a reset came: the bytes and the end on Linux, the reset on Windows. */
+/* The peer closed, and then a reset arrived: Linux reports the bytes and the end of file, Windows
+ * the reset. */
 static inline bool end_then_reset(const struct record *posix, const struct record *winsock)
 {
     bool ended =
@@ -103,7 +108,7 @@ static inline bool end_then_reset(const struct record *posix, const struct recor
     bool piped = posix->op == OP_TAKE_ERROR && posix->error.kind == FER_OK &&
                  posix->value != (uint64_t)FER_CONNECTION_RESET;
     return (posix->facts_after & FACT_PEER_SHUT) != 0 && (posix->facts_after & FACT_RESET) != 0 &&
-           tells_reset(winsock) && posix->n >= winsock->n && (ended || piped);
+           reports_reset(winsock) && posix->n >= winsock->n && (ended || piped);
 }
 
 static inline bool write_after_peer_gone(const struct record *posix, const struct record *winsock)
@@ -121,14 +126,14 @@ static inline bool write_after_peer_gone(const struct record *posix, const struc
 
 static inline bool peer_addr_after_end(const struct record *posix, const struct record *winsock)
 {
-    bool told = posix->op == OP_PEER_ADDR && posix->error.kind == FER_NOT_CONNECTED;
+    bool reported = posix->op == OP_PEER_ADDR && posix->error.kind == FER_NOT_CONNECTED;
     bool refused = posix->op == OP_THROUGH_RAW && posix->error.kind == FER_INVALID_INPUT;
     return (posix->facts_after & (FACT_RESET | FACT_PEER_SHUT)) != 0 &&
-           winsock->error.kind == FER_OK && (told || refused);
+           winsock->error.kind == FER_OK && (reported || refused);
 }
 
-/* In one write Windows takes what fits at once, and Linux waits until all is taken or the
- * timeout. */
+/* One write: Windows takes the bytes that fit at once. Linux waits until all are taken or the
+ * timeout expires. */
 static inline bool one_write_takes(const struct record *posix, const struct record *winsock)
 {
     return is_write(posix) && posix->op != OP_WRITE_ALL && (posix->facts & FACT_DEFERRED) != 0 &&
@@ -142,7 +147,7 @@ static inline bool full_backlog(const struct record *posix, const struct record 
            winsock->error.kind == FER_CONNECTION_REFUSED;
 }
 
-/* Linux hands out what Windows passes over. */
+/* Linux returns the reset connection, Windows skips it. */
 static inline bool reset_in_queue(const struct record *posix, const struct record *winsock)
 {
     return posix->op == OP_ACCEPT_SECOND && posix->error.kind == FER_OK && posix->value == 0 &&
@@ -151,7 +156,7 @@ static inline bool reset_in_queue(const struct record *posix, const struct recor
 
 static inline bool bracketed_name(const struct record *posix, const struct record *winsock)
 {
-    return posix->op == OP_CONNECT_NAME && posix->wanted == 0 &&
+    return posix->op == OP_CONNECT_NAME && posix->expected == 0 &&
            posix->error.kind == FER_HOST_NOT_FOUND && winsock->error.kind != FER_HOST_NOT_FOUND;
 }
 
@@ -165,11 +170,11 @@ static inline bool rebind_under_connections(const struct record *posix,
 static inline bool link_local_without_scope(const struct record *posix,
                                             const struct record *winsock)
 {
-    return posix->op == OP_BIND && posix->wanted == 0 && posix->error.kind == FER_INVALID_INPUT &&
+    return posix->op == OP_BIND && posix->expected == 0 && posix->error.kind == FER_INVALID_INPUT &&
            winsock->error.kind == FER_ADDR_NOT_AVAILABLE;
 }
 
-/* What program_do_option packs of a keepalive. */
+/* The fields of a keepalive, as program_do_option packs them. */
 struct keepalive_values {
     bool enabled;
     uint64_t fields[3];
@@ -181,21 +186,21 @@ static inline struct keepalive_values unpacked(uint64_t value)
                                      {value >> 40, value >> 16 & 0xFFFFFF, value >> 1 & 0x7FFF}};
 }
 
-/* An old Windows: it has no retries, and tells neither time nor interval. What it refused is set on
- * Linux from then on. */
+/* An old Windows: it has no retries, and returns neither time nor interval. A value that it refused
+ * is set on Linux from then on. */
 static inline bool keepalive_fields(const struct record *posix, const struct record *winsock)
 {
     struct keepalive_values one = unpacked(posix->value);
     struct keepalive_values other = unpacked(winsock->value);
     bool zeros = other.fields[0] == 0 && other.fields[1] == 0 && other.fields[2] == 0;
-    bool told = winsock->error.kind == FER_OK && zeros &&
-                (one.enabled == other.enabled || posix->was_forgiven);
+    bool reported = winsock->error.kind == FER_OK && zeros &&
+                    (one.enabled == other.enabled || posix->was_forgiven);
     return posix->op == OP_KEEPALIVE && posix->error.kind == FER_OK &&
-           (winsock->error.kind == FER_UNSUPPORTED || told);
+           (winsock->error.kind == FER_UNSUPPORTED || reported);
 }
 
-/* The fields are alike but for those that are set to Linux' longest and above it on Windows, and,
- * if so asked, those that nobody has set. */
+/* The fields are equal, except for those at Linux' maximum and above it on Windows, and, with
+ * `defaults`, those that were never set. */
 static inline bool are_alike_but_for(const struct record *posix, const struct record *winsock,
                                      bool defaults)
 {
@@ -214,7 +219,7 @@ static inline bool are_alike_but_for(const struct record *posix, const struct re
     return one.enabled == other.enabled;
 }
 
-static inline bool is_told_by_both(const struct record *posix, const struct record *winsock)
+static inline bool both_succeed(const struct record *posix, const struct record *winsock)
 {
     return posix->error.kind == FER_OK && winsock->error.kind == FER_OK;
 }
@@ -224,11 +229,11 @@ static inline bool system_defaults(const struct record *posix, const struct reco
     bool ttl = (posix->op == OP_TTL || posix->op == OP_LISTENER) && posix->value == 64 &&
                winsock->value == 128;
     bool keepalive = posix->op == OP_KEEPALIVE && are_alike_but_for(posix, winsock, true);
-    return is_told_by_both(posix, winsock) && (ttl || keepalive);
+    return both_succeed(posix, winsock) && (ttl || keepalive);
 }
 
-/* Both give what was set, or up to a grain more: a tick of 10 ms, a second of linger; or the
- * longest there is. */
+/* Both return the value that was set, or a grain more: 10 ms for timeouts, one second for linger;
+ * or the maximum. */
 static inline bool grain(const struct record *posix, const struct record *winsock)
 {
     const uint64_t longest = UINT64_C(65535) * 1000000000;
@@ -236,12 +241,13 @@ static inline bool grain(const struct record *posix, const struct record *winsoc
                                                    : winsock->value - posix->value;
     bool times =
         (posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT) && apart < 10000000;
-    bool linger = posix->op == OP_LINGER && winsock->value == longest && posix->wanted > longest;
+    bool linger = posix->op == OP_LINGER && winsock->value == longest && posix->expected > longest;
     bool keepalive = posix->op == OP_KEEPALIVE && are_alike_but_for(posix, winsock, false);
-    return is_told_by_both(posix, winsock) && (times || linger || keepalive);
+    return both_succeed(posix, winsock) && (times || linger || keepalive);
 }
 
-/* On Windows a lone READ is the library's, and into_raw forgets it; Linux' socket has it. */
+/* On Windows only the library knows a lone shutdown of reading, and into_raw loses it. On Linux the
+ * socket keeps it. */
 static inline bool raw_mode(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_ADOPTED | FACT_SHUT_READ;
@@ -249,27 +255,26 @@ static inline bool raw_mode(const struct record *posix, const struct record *win
     return (posix->facts & facts) == facts && (is_read(posix) || posix->op >= OP_PEER_SEND);
 }
 
-/* Both halves are shut, while input was queued, and more comes: Linux resets; Windows was told of
- * SEND alone and keeps it. */
+/* Both halves are shut down while input is queued, and more arrives. Linux resets; Windows shut
+ * down only sending and keeps the input. */
 static inline bool input_after_both(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_SHUT_READ | FACT_SHUT_WRITE;
     bool has_less = is_read(posix) && posix->n < winsock->n;
-    return (posix->facts_after & facts) == facts && !tells_reset(winsock) &&
-           (tells_reset(posix) || has_less);
+    return (posix->facts_after & facts) == facts && !reports_reset(winsock) &&
+           (reports_reset(posix) || has_less);
 }
 
-/* Of what this end shut itself, and of a connection that the systems think differently of since
- * another row's difference. */
+/* Events of halves that this end shut down, or of a connection whose state differs since another
+ * row's difference. */
 static inline bool poller_hints(const struct record *posix, const struct record *winsock)
 {
     bool is_shut = (posix->facts & (FACT_SHUT_READ | FACT_SHUT_WRITE)) != 0;
-    return posix->op == OP_POLLER_WAIT && is_told_by_both(posix, winsock) &&
+    return posix->op == OP_POLLER_WAIT && both_succeed(posix, winsock) &&
            (is_shut || posix->was_forgiven);
 }
 
-/* The number of a clone that was closed while it was watched is another clone's: on Linux it is
- * watched still. */
+/* A registered clone was closed, and a new clone has its number: on Linux it is registered. */
 static inline bool number_of_a_clone(const struct record *posix, const struct record *winsock)
 {
     bool adds = posix->op == OP_POLLER_ADD && posix->error.kind == FER_ALREADY_EXISTS &&

@@ -1,5 +1,5 @@
-/* resolve_model.h: what fer_to_socket_addrs and fer_lookup_host must answer, by the reference
- * parser and a list of names. Only for fuzz_resolve_text.c. */
+/* resolve_model.h: the results of fer_to_socket_addrs and fer_lookup_host, by the reference parser
+ * and a list of names. Only for fuzz_resolve_text.c. */
 #ifndef FUZZ_RESOLVE_MODEL_H
 #define FUZZ_RESOLVE_MODEL_H
 
@@ -11,22 +11,22 @@
 
 enum { NAMES_MOST = 3, ADDRS_MOST = 4, CAP_MOST = 6, TEXT_MOST = 1024 };
 
-/* What the resolver knows, and what is asked. */
-typedef struct question {
+/* The names of the resolver, and the texts to look up. */
+typedef struct resolve_query {
     char text[TEXT_MOST + 1];
-    char own_host[TEXT_MOST + 1];
+    char host_text[TEXT_MOST + 1];
     fer_sim_name names[NAMES_MOST];
     fer_socket_addr addrs[NAMES_MOST][ADDRS_MOST];
     size_t name_count;
     size_t cap;
-    bool fails;
-} question;
+    bool resolver_fails;
+} resolve_query;
 
-/* What must come: a kind and addresses. is_system: by what the resolver makes of an unknown name,
- * or by its injected failure. */
+/* The expected kind and addresses. is_from_resolver: the resolver decides, by an unknown name or an
+ * injected failure. */
 typedef struct answer {
     fer_error_kind kind;
-    bool is_system;
+    bool is_from_resolver;
     size_t count;
     fer_socket_addr addrs[ADDRS_MOST];
 } answer;
@@ -43,7 +43,7 @@ static inline char lower(char byte)
     return (char)(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte);
 }
 
-/* Without case; the one asked for may have one more dot at its end. */
+/* Ignores case; the host may have a trailing dot. */
 static inline bool is_named(const char *name, piece host)
 {
     const size_t len = strlen(name);
@@ -54,7 +54,7 @@ static inline bool is_named(const char *name, piece host)
     return same;
 }
 
-/* By the number that each character stands for. */
+/* Decodes each character to its scalar value. */
 static inline bool is_utf_8(piece host)
 {
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
@@ -63,8 +63,8 @@ static inline bool is_utf_8(piece host)
     uint32_t scalar = 0;
     for (size_t i = 0; i < host.len; i++) {
         const uint8_t byte = (uint8_t)host.text[i];
-        const bool goes_on = byte >= 0x80 && byte < 0xc0;
-        if ((more > 0) != goes_on || byte >= 0xf8) {
+        const bool is_continuation = byte >= 0x80 && byte < 0xc0;
+        if ((more > 0) != is_continuation || byte >= 0xf8) {
             return false;
         }
         if (more == 0) {
@@ -82,7 +82,7 @@ static inline bool is_utf_8(piece host)
     return more == 0;
 }
 
-static inline answer model_lookup(const question *asked, piece host, uint16_t port)
+static inline answer model_lookup(const resolve_query *query, piece host, uint16_t port)
 {
     const answer refused = {FER_INVALID_INPUT, false, 0, {{{0}, 0, 0, 0}}};
     answer found = {FER_HOST_NOT_FOUND, true, 0, {{{0}, 0, 0, 0}}};
@@ -101,10 +101,10 @@ static inline answer model_lookup(const question *asked, piece host, uint16_t po
     if (!is_utf_8(host)) {
         return refused;
     }
-    for (size_t i = 0; i < asked->name_count && !asked->fails; i++) {
-        const fer_sim_name *name = &asked->names[i];
+    for (size_t i = 0; i < query->name_count && !query->resolver_fails; i++) {
+        const fer_sim_name *name = &query->names[i];
         if (is_named(name->host, host)) {
-            found.is_system = false;
+            found.is_from_resolver = false;
             found.kind = name->failure != FER_OK ? name->failure
                          : name->count == 0      ? FER_HOST_NOT_FOUND
                                                  : FER_OK;
@@ -119,21 +119,21 @@ static inline answer model_lookup(const question *asked, piece host, uint16_t po
     return found;
 }
 
-static inline answer model_text(const question *asked)
+static inline answer model_text(const resolve_query *query)
 {
     const answer refused = {FER_INVALID_INPUT, false, 0, {{{0}, 0, 0, 0}}};
-    const size_t len = strlen(asked->text);
+    const size_t len = strlen(query->text);
     fer_ip_addr ip = {FER_IP_V6, {{{0}}}};
     uint32_t port = 0;
     uint32_t scope_id = 0;
-    if (reference_socket_v6(asked->text, len, ip.v6.octets, &scope_id, &port)) {
+    if (reference_socket_v6(query->text, len, ip.v6.octets, &scope_id, &port)) {
         return answer_of_ip(&ip, port, scope_id);
     }
-    const char *colon = strrchr(asked->text, ':');
+    const char *colon = strrchr(query->text, ':');
     if (colon == NULL) {
         return refused;
     }
-    piece host = {asked->text, (size_t)(colon - asked->text)};
+    piece host = {query->text, (size_t)(colon - query->text)};
     const piece digits = {colon + 1, strlen(colon + 1)};
     if (host.len == 0 || !reference_number(digits, "65535", &port)) {
         return refused;
@@ -142,7 +142,7 @@ static inline answer model_text(const question *asked)
         host.text++;
         host.len -= 2;
     }
-    return model_lookup(asked, host, (uint16_t)port);
+    return model_lookup(query, host, (uint16_t)port);
 }
 
 #endif

@@ -6,9 +6,9 @@
 
 enum { TEXT_MOST = 96 };
 
-bool rust_has_octets(const uint8_t *octets, const uint8_t *wanted, size_t count)
+bool rust_has_octets(const uint8_t *octets, const uint8_t *expected, size_t count)
 {
-    return memcmp(octets, wanted, count) == 0;
+    return memcmp(octets, expected, count) == 0;
 }
 
 bool rust_same_ip(const fer_ip_addr *ip, const rust_addr *rust)
@@ -18,8 +18,8 @@ bool rust_same_ip(const fer_ip_addr *ip, const rust_addr *rust)
                                     : rust_has_octets(ip->v6.octets, rust->octets, 16));
 }
 
-/* Display of the type writes what the formatter of the same name wrote to `ours`. Before 1.95 Rust
- * wrote ::1.2.3.4 for ::102:304. */
+/* Display of the type writes the same as ferrule's formatter. Before 1.95 Rust wrote ::1.2.3.4 for
+ * ::102:304. */
 FUZZ_UNCOUNTED static void check_shown(rust_type type, const rust_addr *rust, const char *ours,
                                        size_t len)
 {
@@ -56,30 +56,30 @@ FUZZ_UNCOUNTED static void check_answers(const fer_ip_addr *ip, const rust_addr 
 {
     const fer_ipv4_addr *v4 = &ip->v4;
     const fer_ipv6_addr *v6 = &ip->v6;
-    const uint32_t wanted = rust_std_answers(rust);
+    const uint32_t expected = rust_std_answers(rust);
     const uint32_t both = bit(fer_ip_addr_is_unspecified(ip), RUST_IS_UNSPECIFIED) |
                           bit(fer_ip_addr_is_loopback(ip), RUST_IS_LOOPBACK) |
                           bit(fer_ip_addr_is_multicast(ip), RUST_IS_MULTICAST);
     if (ip->family == FER_IP_V4) {
-        FUZZ_CHECK(wanted == (both | bit(fer_ipv4_addr_is_private(v4), RUST_IS_PRIVATE) |
-                              bit(fer_ipv4_addr_is_link_local(v4), RUST_IS_LINK_LOCAL) |
-                              bit(fer_ipv4_addr_is_broadcast(v4), RUST_IS_BROADCAST) |
-                              bit(fer_ipv4_addr_is_documentation(v4), RUST_IS_DOCUMENTATION)));
+        FUZZ_CHECK(expected == (both | bit(fer_ipv4_addr_is_private(v4), RUST_IS_PRIVATE) |
+                                bit(fer_ipv4_addr_is_link_local(v4), RUST_IS_LINK_LOCAL) |
+                                bit(fer_ipv4_addr_is_broadcast(v4), RUST_IS_BROADCAST) |
+                                bit(fer_ipv4_addr_is_documentation(v4), RUST_IS_DOCUMENTATION)));
     } else if (FERRULE_RUSTC_MINOR >= 84) {
-        FUZZ_CHECK(wanted ==
+        FUZZ_CHECK(expected ==
                    (both | bit(fer_ipv6_addr_is_unique_local(v6), RUST_IS_UNIQUE_LOCAL) |
                     bit(fer_ipv6_addr_is_unicast_link_local(v6), RUST_IS_UNICAST_LINK_LOCAL)));
     } else {
-        FUZZ_CHECK(wanted == both);
+        FUZZ_CHECK(expected == both);
     }
 }
 
 FUZZ_UNCOUNTED static void check_converted(rust_conversion conversion, const rust_addr *rust,
                                            bool good, const fer_ip_addr *made)
 {
-    rust_addr wanted;
-    FUZZ_CHECK(rust_std_convert(conversion, rust, &wanted) == good);
-    FUZZ_CHECK(!good || rust_same_ip(made, &wanted));
+    rust_addr expected;
+    FUZZ_CHECK(rust_std_convert(conversion, rust, &expected) == good);
+    FUZZ_CHECK(!good || rust_same_ip(made, &expected));
 }
 
 FUZZ_UNCOUNTED static void check_conversions(const fer_ip_addr *ip, const rust_addr *rust)

@@ -1,6 +1,6 @@
-/* socket_model.h: what sockets that are built step by step answer, said a second time: which states
- * a handle goes through, when a connect ends and how, and what the options were. It knows neither
- * the library's tables nor the simulation. */
+/* socket_model.h: an independent model of sockets that are built step by step: the states of a
+ * handle, when a connect ends and how, and the values of options. It uses neither the library's
+ * tables nor the simulation. */
 #ifndef FUZZ_SOCKET_MODEL_H
 #define FUZZ_SOCKET_MODEL_H
 
@@ -13,14 +13,13 @@
 
 enum { MODEL_SOCKETS_MAX = 200, MODEL_PORT = 7001, MODEL_PATHS = 3, MODEL_NO_PATH = -1 };
 
-/* A set of kinds of errors. */
-typedef uint64_t kinds;
-kinds kinds_one(fer_error_kind kind);
-#define KINDS2(a, b) (kinds_one(a) | kinds_one(b))
-#define KINDS_ANY UINT64_MAX
-bool kinds_has(kinds set, fer_error_kind kind);
+/* A set of error kinds. */
+typedef uint64_t kind_set;
+kind_set kind_set_of(fer_error_kind kind);
+#define KIND_SET_2(a, b) (kind_set_of(a) | kind_set_of(b))
+#define KIND_SET_ANY UINT64_MAX
+bool kind_set_has(kind_set set, fer_error_kind kind);
 
-/* The types of handles. */
 typedef enum model_type {
     MODEL_SOCKET,
     MODEL_TCP_STREAM,
@@ -31,29 +30,29 @@ typedef enum model_type {
     MODEL_UNIX_DATAGRAM
 } model_type;
 
-typedef enum model_life {
-    LIFE_NEW,
-    LIFE_FRESH,
-    LIFE_CONNECTING,
-    LIFE_FAILED,
-    LIFE_OPEN,
-    LIFE_CLOSED
-} model_life;
+typedef enum model_state {
+    STATE_NEW,
+    STATE_UNCONNECTED,
+    STATE_CONNECTING,
+    STATE_FAILED,
+    STATE_OPEN,
+    STATE_CLOSED
+} model_state;
 
 typedef struct model_handle {
     model_type type;
-    model_life life;
+    model_state state;
     int socket;
-    fer_raw_socket raw; /* as it was told first */
+    fer_raw_socket raw; /* as it was first returned */
     bool listens;
-    bool is_foreign;
-    bool reuse_chosen;
-    bool v6_chosen;
-    bool late_told;   /* Windows has kept back the reason of its failure once */
-    fer_error reason; /* of a connect that failed */
+    bool is_adopted;
+    bool reuse_was_set;
+    bool only_v6_was_set;
+    bool was_late;         /* Windows has reported a failed connect as pending once */
+    fer_error saved_error; /* of a failed connect */
 } model_handle;
 
-/* Options that are told back. */
+/* Options with a getter. */
 typedef enum model_option {
     OPTION_REUSE_ADDRESS,
     OPTION_REUSE_PORT,
@@ -72,86 +71,85 @@ typedef enum model_option {
     OPTION_COUNT
 } model_option;
 
-/* Where a connect goes: how it ends there, and after how long at least and at most. */
+/* Where a connect goes, its outcome there, and when. */
 typedef struct model_destination {
     fer_socket_addr addr;
-    fer_error_kind end;
-    bool is_own; /* a port of the program: who listens decides */
+    fer_error_kind outcome;
+    bool is_local; /* a port of the program: its listeners decide */
     bool is_mapped;
-    uint64_t least; /* nanoseconds; most is for the dialect */
-    uint64_t most;
+    uint64_t delay; /* until the outcome, in nanoseconds, in this dialect */
 } model_destination;
 
-/* A connect that is about to be made. */
+/* The prediction for a connect. */
 typedef struct model_connect {
-    kinds allowed;  /* what the call may answer */
-    kinds end;      /* how the connect ends */
-    uint64_t least; /* when, on the clock */
-    uint64_t most;
-    bool begins; /* else it is answered at once, and is no misuse */
+    kind_set allowed;  /* results of the call */
+    kind_set outcome;  /* of the connect */
+    uint64_t earliest; /* the time of the outcome, on the clock */
+    uint64_t latest;
+    bool starts; /* a connect may be pending; else the call returns the outcome */
     bool is_misuse;
 } model_connect;
 
 void model_begin(fer_sim_dialect dialect);
 bool model_is_windows(void);
-bool model_is_of_kind(const model_handle *handle, model_type type);
-/* Two handles have connected it: what this one would be told is not known. */
-bool model_is_hidden(const model_handle *handle);
+bool model_is_of_type(const model_handle *handle, model_type type);
+/* Two handles have connected the socket: the outcome for this one is unknown. */
+bool model_outcome_is_unknown(const model_handle *handle);
 bool model_is_usable(const model_handle *handle);
 
-/* Each tells what a call may answer; with `_did` what has come of it is told. */
-kinds model_new(const model_handle *handle, fer_domain domain, fer_type type, int protocol,
-                fer_sim_fault fault);
-void model_new_did(model_handle *handle, fer_domain domain, fer_type type, fer_error error);
+/* Each returns the kinds that a call may return; with `_done` it applies the result of the call. */
+kind_set model_new(const model_handle *handle, fer_domain domain, fer_type type, int protocol,
+                   fer_sim_fault fault);
+void model_new_done(model_handle *handle, fer_domain domain, fer_type type, fer_error error);
 void model_open(model_handle *handle, fer_domain domain, fer_type type, bool listens);
 void model_close(model_handle *handle);
-kinds model_clone(const model_handle *handle, const model_handle *out, fer_sim_fault fault);
-void model_clone_did(model_handle *handle, model_handle *out, fer_error error);
-kinds model_move(const model_handle *from, const model_handle *to);
-void model_move_did(model_handle *from, model_handle *to);
+kind_set model_clone(const model_handle *handle, const model_handle *out, fer_sim_fault fault);
+void model_clone_done(model_handle *handle, model_handle *out, fer_error error);
+kind_set model_move(const model_handle *from, const model_handle *to);
+void model_move_done(model_handle *from, model_handle *to);
 int model_into_raw(model_handle *handle);
-void model_from_raw_did(model_handle *handle, int socket, fer_raw_socket raw, bool is_connected);
+void model_from_raw_done(model_handle *handle, int socket, fer_raw_socket raw, bool is_connected);
 bool model_raw_is_connected(int socket, bool *uncertain);
 
-kinds model_set_option(const model_handle *handle, model_option option, uint64_t value);
-void model_set_option_did(model_handle *handle, model_option option, uint64_t value);
-kinds model_option_told(const model_handle *handle, model_option option, uint64_t *value,
-                        bool *is_known);
+kind_set model_set_option(const model_handle *handle, model_option option, uint64_t value);
+void model_set_option_done(model_handle *handle, model_option option, uint64_t value);
+kind_set model_get_option(const model_handle *handle, model_option option, uint64_t *value,
+                          bool *is_known);
 
-kinds model_bind(const model_handle *handle, const fer_socket_addr *addr);
-void model_bind_did(model_handle *handle, const fer_socket_addr *addr, fer_error error);
-kinds model_bind_unix(const model_handle *handle, int path);
-void model_bind_unix_did(model_handle *handle, int path);
-kinds model_listen(const model_handle *handle, int backlog);
-void model_listen_did(model_handle *handle, int backlog);
+kind_set model_bind(const model_handle *handle, const fer_socket_addr *addr);
+void model_bind_done(model_handle *handle, const fer_socket_addr *addr, fer_error error);
+kind_set model_bind_unix(const model_handle *handle, int path);
+void model_bind_unix_done(model_handle *handle, int path);
+kind_set model_listen(const model_handle *handle, int backlog);
+void model_listen_done(model_handle *handle, int backlog);
 bool model_has_listener(const fer_socket_addr *addr, bool *has_room);
-/* The port of the socket, 0 where it has none; -1: not known here. */
+/* The port of the socket, 0 if it is unbound, -1 if it is unknown. */
 int model_local_port(const model_handle *handle);
-kinds model_local_addr(const model_handle *handle);
+kind_set model_local_addr(const model_handle *handle);
 void model_remove_path(int path);
 
 model_connect model_connect_to(const model_handle *handle, const model_destination *to,
                                fer_sim_fault fault, fer_duration timeout);
-void model_connect_did(model_handle *handle, const model_connect *connect, fer_error error,
-                       bool has_timeout);
-kinds model_connect_unix(const model_handle *handle, int path, fer_sim_fault fault);
-void model_connect_unix_did(model_handle *handle, int path, fer_error error);
+void model_connect_done(model_handle *handle, const model_connect *connect, fer_error error,
+                        bool has_timeout);
+kind_set model_connect_unix(const model_handle *handle, int path, fer_sim_fault fault);
+void model_connect_unix_done(model_handle *handle, int path, fer_error error);
 
-/* A question to a handle whose connect may be under way. The reason why it failed goes into `out`,
- * or is the answer itself. */
-kinds model_peer_addr(const model_handle *handle);
-void model_peer_addr_did(model_handle *handle, fer_error error);
-kinds model_take_error(const model_handle *handle, kinds *taken);
-void model_take_error_did(model_handle *handle, fer_error error, fer_error taken);
-kinds model_read(const model_handle *handle);
-void model_read_did(model_handle *handle, fer_error error);
-kinds model_write(const model_handle *handle);
-kinds model_shutdown(const model_handle *handle);
-void model_shutdown_did(model_handle *handle, fer_error error);
-kinds model_send(const model_handle *handle);
-kinds model_receive(const model_handle *handle);
+/* Calls on a handle with a pending connect. The cause of its failure is stored in `taken`, or is
+ * the result itself. */
+kind_set model_peer_addr(const model_handle *handle);
+void model_peer_addr_done(model_handle *handle, fer_error error);
+kind_set model_take_error(const model_handle *handle, kind_set *taken);
+void model_take_error_done(model_handle *handle, fer_error error, fer_error taken);
+kind_set model_read(const model_handle *handle);
+void model_transfer_done(model_handle *handle, fer_error error);
+kind_set model_write(const model_handle *handle);
+kind_set model_shutdown(const model_handle *handle);
+void model_shutdown_done(model_handle *handle, fer_error error);
+kind_set model_send(const model_handle *handle);
+kind_set model_receive(const model_handle *handle);
 void model_accepted(model_handle *listener, model_handle *out, fer_domain domain);
-/* Whether a call that would block on this handle ends. */
-bool model_waits_end(const model_handle *handle);
+/* True if a call on this handle never waits. */
+bool model_never_waits(const model_handle *handle);
 
 #endif

@@ -1,4 +1,5 @@
-/* socket_model_state.h: the sockets and names of the model, for its two files alone. */
+/* socket_model_state.h: the sockets and names of the model of built sockets, for its files
+ * alone. */
 #ifndef FUZZ_SOCKET_MODEL_STATE_H
 #define FUZZ_SOCKET_MODEL_STATE_H
 
@@ -6,25 +7,25 @@
 
 enum { UNBOUND = 0, SOME_PORT = -1 };
 
-typedef enum socket_life {
-    SOCKET_FRESH,
+typedef enum socket_state {
+    SOCKET_UNCONNECTED,
     SOCKET_CONNECTING,
     SOCKET_CONNECTED,
     SOCKET_FAILED,
     SOCKET_LISTENING
-} socket_life;
+} socket_state;
 
 struct model_socket {
     int refs;
     fer_domain domain;
     bool is_stream;
-    bool was_shared; /* what was chosen through one handle, another may not know */
-    bool is_murky;   /* two handles have connected it: only states are looked at */
-    bool is_loose;   /* what its other end does is not known here */
-    socket_life life;
-    kinds end; /* of a connect that has begun */
-    uint64_t least;
-    uint64_t most;
+    bool was_shared;      /* options that one handle set may be unknown to another */
+    bool is_uncertain;    /* two handles have connected it: only states are checked */
+    bool peer_is_unknown; /* what its peer does is not modelled */
+    socket_state state;
+    kind_set outcome; /* of a started connect */
+    uint64_t earliest;
+    uint64_t latest;
     int port;
     fer_ip_addr ip;
     int path;
@@ -41,21 +42,22 @@ struct model_path {
 };
 
 extern struct model_socket model_sockets[MODEL_SOCKETS_MAX];
+extern int model_socket_count;
 extern struct model_path model_paths[MODEL_PATHS];
-extern bool model_had_connections; /* whose ports may rest in TIME_WAIT */
+extern bool model_had_connections; /* their ports may be in TIME_WAIT */
 
 struct model_socket *model_socket_new(fer_domain domain, fer_type type);
-socket_life model_life_now(struct model_socket *socket);
-/* How a connect that is under way for the handle stands: OK, WOULD_BLOCK, why it has failed; and
- * what of that was told. */
-kinds model_standing(const model_handle *handle);
-void model_stood(model_handle *handle, fer_error said);
+socket_state model_socket_state_now(struct model_socket *socket);
+/* The status of a pending connect for the handle: OK, WOULD_BLOCK or the cause of its failure; and
+ * the effect of a report. */
+kind_set model_connect_status(const model_handle *handle);
+void model_connect_reported(model_handle *handle, fer_error report);
 
-#define OK kinds_one(FER_OK)
-#define MISUSE kinds_one(FER_INVALID_INPUT)
-#define UNSUPPORTED kinds_one(FER_UNSUPPORTED)
-#define UNCONNECTED kinds_one(FER_NOT_CONNECTED)
-#define PENDING kinds_one(FER_WOULD_BLOCK)
+#define OK kind_set_of(FER_OK)
+#define MISUSE kind_set_of(FER_INVALID_INPUT)
+#define UNSUPPORTED kind_set_of(FER_UNSUPPORTED)
+#define NOT_CONNECTED kind_set_of(FER_NOT_CONNECTED)
+#define PENDING kind_set_of(FER_WOULD_BLOCK)
 
 static inline struct model_socket *of(const model_handle *handle)
 {
@@ -67,7 +69,7 @@ static inline bool is_unix(const model_handle *handle)
 }
 static inline bool is_empty(const model_handle *handle)
 {
-    return handle->life == LIFE_NEW || handle->life == LIFE_CLOSED;
+    return handle->state == STATE_NEW || handle->state == STATE_CLOSED;
 }
 static inline uint64_t now(void)
 {

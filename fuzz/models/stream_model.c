@@ -1,5 +1,5 @@
-/* stream_model.c: what each call of a program may come to, by the rules of docs/DIFFERENCES.md and
- * by what was done to its connection before. It knows nothing of core's tables. */
+/* stream_model.c: the results that each call of a program may have, by the rules of
+ * docs/DIFFERENCES.md and by earlier calls on its connection. It uses none of core's tables. */
 #include "fuzz/models/stream_model.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #define NEVER FER_DURATION_NONE_NANOS
 
-/* What a handle was told. */
+/* What this handle has reported. */
 struct handle_model {
     bool saw_reset;
     bool saw_end;
@@ -16,7 +16,7 @@ struct handle_model {
     bool shut_write;
 };
 
-/* What the clones of a connection share. */
+/* Shared by the clones of a connection. */
 struct shared_model {
     bool nonblocking;
     uint64_t read_timeout;
@@ -34,11 +34,11 @@ static void must(bool holds, const char *rule, const struct record *record)
     if (!holds) {
         fprintf(stderr,
                 "model: %s: dialect %d %s handle %d connection %d: %s (%d) n %zu of %zu,"
-                " value %llu, wanted %llu, fault %d, facts %x\n",
+                " value %llu, expected %llu, fault %d, facts %x\n",
                 rule, (int)model.dialect, program_op_name(record->op), record->handle,
                 record->connection, fer_error_kind_name(record->error.kind),
-                (int)record->error.os_code, record->n, record->asked,
-                (unsigned long long)record->value, (unsigned long long)record->wanted,
+                (int)record->error.os_code, record->n, record->requested,
+                (unsigned long long)record->value, (unsigned long long)record->expected,
                 record->fault, record->facts_after);
         abort();
     }
@@ -59,27 +59,30 @@ static bool is_whole(const struct record *record)
            record->op == OP_WRITE_ALL;
 }
 
-/* I1, T2 and the simulation's own kinds: only what was asked for goes wrong. */
+/* I1, T2 and the simulation's own kinds: only the injected fault happens. */
 static void check_kind(const struct record *record, uint64_t timeout, bool nonblocking)
 {
     fer_error_kind kind = record->error.kind;
     bool no_time = record->fault == FER_SIM_FAULT_TIME_JUMP;
     must(kind != FER_INTERRUPTED ||
              (record->fault == FER_SIM_FAULT_INTERRUPTED && !is_whole(record)),
-         "I1", record);
+         "I1: it was interrupted", record);
     must(kind != FER_NO_BUFFER_SPACE || record->fault == FER_SIM_FAULT_NO_BUFFERS,
-         "NO_BUFFER_SPACE", record);
-    must(kind != FER_WOULD_BLOCK || nonblocking, "T2 WOULD_BLOCK", record);
-    must(kind != FER_TIMED_OUT || (timeout != NEVER && record->error.os_code == 0), "T2 TIMED_OUT",
-         record);
-    must(kind != FER_TIMED_OUT || no_time || record->elapsed >= timeout, "T3 too early", record);
-    must(kind != FER_DEADLOCK || (timeout == NEVER && !nonblocking), "DEADLOCK", record);
+         "NO_BUFFER_SPACE without its fault", record);
+    must(kind != FER_WOULD_BLOCK || nonblocking, "T2: WOULD_BLOCK in blocking mode", record);
+    must(kind != FER_TIMED_OUT || (timeout != NEVER && record->error.os_code == 0),
+         "T2: TIMED_OUT without a timeout", record);
+    must(kind != FER_TIMED_OUT || no_time || record->elapsed >= timeout,
+         "T3: the timeout expires too early", record);
+    must(kind != FER_DEADLOCK || (timeout == NEVER && !nonblocking),
+         "DEADLOCK of a call that does not wait", record);
     must(is_whole(record) || no_time || timeout == NEVER || record->elapsed <= timeout + 10000000,
-         "T3 too late", record);
-    must(!nonblocking || no_time || record->elapsed < 1000000, "T2 waited", record);
+         "T3: the timeout expires too late", record);
+    must(!nonblocking || no_time || record->elapsed < 1000000, "T2: it waits in nonblocking mode",
+         record);
 }
 
-/* A reset may have come: what arrives once both halves are shut brings one, too. */
+/* A reset may have arrived: bytes that arrive after both halves were shut down cause one, too. */
 static bool may_be_reset(const struct record *record)
 {
     unsigned both = FACT_SHUT_READ | FACT_SHUT_WRITE;
@@ -91,93 +94,103 @@ static void check_read(const struct record *record, struct handle_model *handle)
     fer_error_kind kind = record->error.kind;
     bool ended = record->n == 0 && record->op == OP_READ_EXACT ? kind == FER_UNEXPECTED_EOF
                                                                : kind == FER_OK && record->n == 0;
-    bool asks = record->has_length || record->op == OP_READ_TO_END;
+    bool wants_data = record->has_length || record->op == OP_READ_TO_END;
     bool ends = record->op == OP_READ_EXACT    ? kind == FER_UNEXPECTED_EOF
                 : record->op == OP_READ_TO_END ? kind == FER_OK
                                                : ended;
-    bool own = handle->shut_read || handle->saw_end;
+    bool is_known_end = handle->shut_read || handle->saw_end;
     unsigned others = FACT_CLONED | FACT_ADOPTED;
     bool by_other = (record->facts_after & others) != 0 &&
                     (record->facts_after & (FACT_SHUT_READ | FACT_RESET)) != 0;
     check_kind(record, model.shared[record->connection].read_timeout,
                model.shared[record->connection].nonblocking);
-    must(record->bytes_are_right && record->n <= record->unread + PROGRAM_BUFFER, "bytes in order",
+    must(record->bytes_are_right && record->n <= record->unread + PROGRAM_BUFFER,
+         "the bytes are wrong or out of order", record);
+    must(!is_known_end || ended || !wants_data, "S2, S4: data after the end of file", record);
+    must(!wants_data || !ends || is_known_end || !handle->saw_reset,
+         "S5: an end of file after a reset", record);
+    must(!wants_data || !ends || is_known_end || by_other ||
+             (record->facts_after & FACT_PEER_SHUT) != 0,
+         "S4: an end of file without a cause", record);
+    must(kind != FER_CONNECTION_RESET || may_be_reset(record), "S5: a reset without a cause",
          record);
-    must(!own || ended || !asks, "S2, S4: an end stays", record);
-    must(!asks || !ends || own || !handle->saw_reset, "S5: a reset is no end", record);
-    must(!asks || !ends || own || by_other || (record->facts_after & FACT_PEER_SHUT) != 0,
-         "S4: an end of nothing", record);
-    must(kind != FER_CONNECTION_RESET || may_be_reset(record), "S5: a reset of nothing", record);
     must(kind != FER_BROKEN_PIPE && kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT,
-         "a read's kinds", record);
-    handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !own);
-    handle->saw_end = handle->saw_end || (asks && ends && !handle->shut_read);
+         "a kind that a read does not return", record);
+    handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !is_known_end);
+    handle->saw_end = handle->saw_end || (wants_data && ends && !handle->shut_read);
 }
 
 static void check_write(const struct record *record, struct handle_model *handle)
 {
     fer_error_kind kind = record->error.kind;
-    bool gone = may_be_reset(record) || (record->facts_after & FACT_PEER_CLOSED) != 0;
+    bool peer_is_gone = may_be_reset(record) || (record->facts_after & FACT_PEER_CLOSED) != 0;
     bool shut = (record->facts_after & FACT_SHUT_WRITE) != 0;
     check_kind(record, model.shared[record->connection].write_timeout,
                model.shared[record->connection].nonblocking);
-    must(record->n <= record->asked, "E3", record);
-    must(!handle->shut_write || kind == FER_BROKEN_PIPE, "S3", record);
-    must(kind != FER_OK || record->op != OP_WRITE_ALL || record->n == record->asked, "write_all",
+    must(record->n <= record->requested, "E3: the count exceeds the length", record);
+    must(!handle->shut_write || kind == FER_BROKEN_PIPE,
+         "S3: a write after its shutdown is not BROKEN_PIPE", record);
+    must(kind != FER_OK || record->op != OP_WRITE_ALL || record->n == record->requested,
+         "write_all: it succeeds with too few bytes", record);
+    must(kind != FER_OK || !record->has_length || record->n > 0, "a write succeeds with no bytes",
          record);
-    must(kind != FER_OK || !record->has_length || record->n > 0, "a write of nothing", record);
-    must(kind != FER_CONNECTION_RESET || gone, "S5: a reset of nothing", record);
-    must(kind != FER_BROKEN_PIPE || gone || shut, "S3, S5: a pipe that is whole", record);
+    must(kind != FER_CONNECTION_RESET || peer_is_gone, "S5: a reset without a cause", record);
+    must(kind != FER_BROKEN_PIPE || peer_is_gone || shut, "S3, S5: BROKEN_PIPE without a cause",
+         record);
     must(!handle->saw_reset || !record->has_length || kind == FER_CONNECTION_RESET ||
              kind == FER_BROKEN_PIPE,
-         "S5", record);
-    must(kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT, "a write's kinds", record);
+         "S5: a write after a reset has a wrong result", record);
+    must(kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT,
+         "a kind that a write does not return", record);
     handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !handle->saw_end);
 }
 
-static void check_question(const struct record *record, struct handle_model *handle)
+static void check_query(const struct record *record, struct handle_model *handle)
 {
     fer_error_kind kind = record->error.kind;
     if (record->op == OP_PEER_ADDR) {
         bool seen = handle->saw_end || handle->saw_reset;
         bool ended = may_be_reset(record) || (record->facts_after & FACT_PEER_SHUT) != 0;
-        must(kind == FER_OK || (kind == FER_NOT_CONNECTED && (seen || ended)), "L6", record);
-        must(kind == FER_NOT_CONNECTED || !seen, "L6 after the end", record);
+        must(kind == FER_OK || (kind == FER_NOT_CONNECTED && (seen || ended)),
+             "L6: peer_addr has a wrong result", record);
+        must(kind == FER_NOT_CONNECTED || !seen, "L6: peer_addr after the end of the stream",
+             record);
     } else if (record->op == OP_TAKE_ERROR) {
-        must(kind == FER_OK, "take_error", record);
-        must(record->value == 0 || may_be_reset(record), "an error of nothing", record);
+        must(kind == FER_OK, "take_error: it fails", record);
+        must(record->value == 0 || may_be_reset(record), "a pending error without a cause", record);
         handle->saw_reset = handle->saw_reset ||
                             (record->value == (uint64_t)FER_CONNECTION_RESET && !handle->saw_end);
     } else if (record->op == OP_SHUTDOWN) {
-        must(kind == FER_OK, "S1", record);
-        handle->shut_read = handle->shut_read || record->wanted != FER_SHUTDOWN_WRITE;
-        handle->shut_write = handle->shut_write || record->wanted != FER_SHUTDOWN_READ;
+        must(kind == FER_OK, "S1: shutdown has a wrong result", record);
+        handle->shut_read = handle->shut_read || record->expected != FER_SHUTDOWN_WRITE;
+        handle->shut_write = handle->shut_write || record->expected != FER_SHUTDOWN_READ;
     } else {
-        must(kind == FER_OK || record->op != OP_LOCAL_ADDR, "L6 local", record);
+        must(kind == FER_OK || record->op != OP_LOCAL_ADDR, "L6: local_addr has a wrong result",
+             record);
     }
 }
 
-static void follow_modes(const struct record *record)
+static void track_modes(const struct record *record)
 {
     struct shared_model *shared = &model.shared[record->connection];
     if (record->op == OP_SET_READ_TIMEOUT || record->op == OP_SET_WRITE_TIMEOUT) {
-        must(record->error.kind == (record->wanted == 0 ? FER_INVALID_INPUT : FER_OK), "T1",
-             record);
+        must(record->error.kind == (record->expected == 0 ? FER_INVALID_INPUT : FER_OK),
+             "T1: a set timeout has a wrong result", record);
         uint64_t *timeout =
             record->op == OP_SET_READ_TIMEOUT ? &shared->read_timeout : &shared->write_timeout;
-        *timeout = record->wanted == 0 ? *timeout : record->wanted;
+        *timeout = record->expected == 0 ? *timeout : record->expected;
     } else if (record->op == OP_SET_NONBLOCKING) {
-        must(record->error.kind == FER_OK, "set_nonblocking", record);
-        shared->nonblocking = record->wanted == 1;
+        must(record->error.kind == FER_OK, "set_nonblocking: it fails", record);
+        shared->nonblocking = record->expected == 1;
     } else if (record->op == OP_READ_TIMEOUT || record->op == OP_WRITE_TIMEOUT) {
         uint64_t set = record->op == OP_READ_TIMEOUT ? shared->read_timeout : shared->write_timeout;
         must(record->value >= set && (record->value == NEVER) == (set == NEVER) &&
                  record->value - set < 10000000,
-             "T5", record);
+             "T5: the timeout differs from the one that was set", record);
     }
 }
 
-static void follow_handles(const struct program *program, const struct record *record)
+static void track_handles(const struct program *program, const struct record *record)
 {
     bool opened = record->connection < 0 && program->connection_of[record->handle] >= 0;
     bool through_raw = record->op == OP_THROUGH_RAW && record->has_value;
@@ -192,46 +205,51 @@ static void follow_handles(const struct program *program, const struct record *r
         model.shared[record->connection].nonblocking = false;
     }
     if (record->op == OP_CLONE && record->error.kind == FER_OK) {
-        model.handles[record->wanted] = model.handles[record->handle];
+        model.handles[record->expected] = model.handles[record->handle];
     }
 }
 
-static bool is_of_resolver(fer_error_kind kind)
+static bool is_resolver_error(fer_error_kind kind)
 {
     return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN ||
            kind == FER_RESOLVE_FAILED;
 }
 
-/* C6: an open handle is left alone. */
+/* C6: an open handle stays unchanged. */
 static void check_opening(const struct program *program, const struct record *record)
 {
     bool done = program->connection_count == PROGRAM_CONNECTIONS || record->op == OP_ACCEPT_SECOND;
-    must(record->error.kind == FER_INVALID_INPUT || done, "C6", record);
+    must(record->error.kind == FER_INVALID_INPUT || done, "C6: an open handle is opened", record);
 }
 
 /* L1, L5, A3, C6. */
 static void check_listener(const struct record *record)
 {
     fer_error_kind kind = record->error.kind;
-    bool named = kind == FER_HOST_NOT_FOUND ||
-                 (is_of_resolver(kind) && record->fault == FER_SIM_FAULT_RESOLVE_FAILS);
-    bool full = kind == FER_TOO_MANY_OPEN_FILES && record->fault == FER_SIM_FAULT_TOO_MANY_HANDLES;
-    bool starved = kind == FER_NO_BUFFER_SPACE && record->fault == FER_SIM_FAULT_NO_BUFFERS;
-    bool placed = kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE;
-    bool fine = kind == FER_OK || kind == FER_INVALID_INPUT || full || starved;
-    must(fine || (record->op == OP_BIND && (named || placed)), "a listener's kinds", record);
+    bool is_name_error = kind == FER_HOST_NOT_FOUND ||
+                         (is_resolver_error(kind) && record->fault == FER_SIM_FAULT_RESOLVE_FAILS);
+    bool is_out_of_handles =
+        kind == FER_TOO_MANY_OPEN_FILES && record->fault == FER_SIM_FAULT_TOO_MANY_HANDLES;
+    bool is_out_of_buffers =
+        kind == FER_NO_BUFFER_SPACE && record->fault == FER_SIM_FAULT_NO_BUFFERS;
+    bool is_bind_error = kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE;
+    bool is_allowed =
+        kind == FER_OK || kind == FER_INVALID_INPUT || is_out_of_handles || is_out_of_buffers;
+    must(is_allowed || (record->op == OP_BIND && (is_name_error || is_bind_error)),
+         "a kind that a listener does not return", record);
 }
 
-static void check_strangers(const struct record *record)
+static void check_unconnected(const struct record *record)
 {
     fer_error_kind kind = record->error.kind;
     if (is_read(record) || is_write(record) || record->op == OP_SHUTDOWN) {
-        must(kind == FER_NOT_CONNECTED || kind == FER_INVALID_INPUT, "E4", record);
-        must(record->op == OP_SHUTDOWN || record->n == 0, "E4: a count of nothing", record);
+        must(kind == FER_NOT_CONNECTED || kind == FER_INVALID_INPUT,
+             "E4: an unconnected handle has a wrong result", record);
+        must(record->op == OP_SHUTDOWN || record->n == 0, "E4: a count without a transfer", record);
     } else if (record->op >= OP_CLONE && record->op <= OP_LOCAL_ADDR) {
-        must(kind == FER_INVALID_INPUT, "E4", record);
+        must(kind == FER_INVALID_INPUT, "E4: an unconnected handle has a wrong result", record);
     } else if (record->op <= OP_ACCEPT) {
-        must(kind != FER_INTERRUPTED, "I1", record);
+        must(kind != FER_INTERRUPTED, "I1: it was interrupted", record);
     }
 }
 
@@ -244,11 +262,11 @@ void stream_model_begin(fer_sim_dialect dialect)
 void stream_model_check(const struct program *program, const struct record *record)
 {
     struct handle_model *handle = &model.handles[record->handle];
-    must(record->bytes_are_right, "bytes are right", record);
+    must(record->bytes_are_right, "the bytes are wrong", record);
     if (record->op >= OP_BIND && record->op <= OP_LISTENER) {
         check_listener(record);
     } else if (record->connection < 0) {
-        check_strangers(record);
+        check_unconnected(record);
     } else if (is_read(record)) {
         check_read(record, handle);
     } else if (is_write(record)) {
@@ -256,24 +274,25 @@ void stream_model_check(const struct program *program, const struct record *reco
     } else if (record->op <= OP_ACCEPT) {
         check_opening(program, record);
     } else if (record->op < OP_PEER_SEND) {
-        check_question(record, handle);
-        follow_modes(record);
+        check_query(record, handle);
+        track_modes(record);
     }
-    follow_handles(program, record);
+    track_handles(program, record);
 }
 
 void stream_model_end(const struct program *program)
 {
     const fer_sim_report *report = &program->report;
     struct record last = program->record;
-    must(report->leaked_handles == 0, "a leaked handle", &last);
-    must(report->leaked_waits == 0 && report->leaked_lookups == 0, "a leak of the library's",
-         &last);
+    must(report->leaked_handles == 0, "a handle leaks", &last);
+    must(report->leaked_waits == 0 && report->leaked_lookups == 0,
+         "the library leaks a wait or a lookup", &last);
     for (int i = 0; i < program->connection_count; i++) {
-        must(program->connections[i].peer_bytes_are_right, "the peer's bytes", &last);
-        must(program->connections[i].peer_taken <= program->connections[i].sent, "invented bytes",
+        must(program->connections[i].peer_bytes_are_right, "the bytes at the peer are wrong",
              &last);
-        must(program->connections[i].taken <= program->connections[i].peer_sent, "invented bytes",
-             &last);
+        must(program->connections[i].peer_received <= program->connections[i].sent,
+             "more bytes were received than sent", &last);
+        must(program->connections[i].received <= program->connections[i].peer_sent,
+             "more bytes were received than sent", &last);
     }
 }

@@ -1,5 +1,5 @@
-/* stream_model.h: an independent model of what a program's calls may come to; aborts at what they
- * may not. */
+/* stream_model.h: an independent model of the results of a program's calls. It aborts at any other
+ * result. */
 #ifndef FUZZ_STREAM_MODEL_H
 #define FUZZ_STREAM_MODEL_H
 

@@ -5,9 +5,8 @@
 
 #include "fuzz/programs/udp_program.h"
 
-/* Forgets everything. */
 void udp_model_begin(fer_sim_dialect dialect);
-/* Ends the program where the record breaks a rule. */
+/* Ends the program if the record breaks a rule. */
 void udp_model_check(const struct udp_record *record);
 void udp_model_end(const fer_sim_report *report);
 

@@ -1,5 +1,5 @@
-/* udp_not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", that
- * datagrams can differ by in the simulation. */
+/* udp_not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", by
+ * which datagrams differ in the simulation. */
 #ifndef FUZZ_UDP_NOT_RECONCILED_H
 #define FUZZ_UDP_NOT_RECONCILED_H
 
@@ -14,23 +14,23 @@
     X(member_at_an_address)
 /* clang-format on */
 
-/* What of the sockets the predicates must know. */
+/* The history of the sockets that the predicates need. */
 static struct {
     bool sent_to_another[UDP_SOCKETS];
     bool sent_together[UDP_SOCKETS];
-    int sent_since_rest[UDP_SOCKETS];
-    bool has_muted[2]; /* somebody's loop is off: IPv4's, IPv6's */
+    int sent_since_pause[UDP_SOCKETS];
+    bool has_loop_off[2]; /* the loop of some socket is off: IPv4's, IPv6's */
     int sockets;
-    bool is_tied[UDP_SOCKETS];
+    bool is_narrowed[UDP_SOCKETS];
     bool is_member[UDP_SOCKETS];
-} seen;
+} history;
 
 static bool is_send(const struct udp_record *record)
 {
     return record->op == UDP_SEND || record->op == UDP_SEND_TO || record->op == UDP_PEER_SEND;
 }
 
-/* Where POSIX means the loopback and Windows nobody. */
+/* For POSIX the wildcard is the loopback address, for Windows it is no destination. */
 static bool wildcard_destination(const struct udp_record *posix, const struct udp_record *winsock)
 {
     (void)winsock;
@@ -38,88 +38,96 @@ static bool wildcard_destination(const struct udp_record *posix, const struct ud
            fer_ip_addr_is_unspecified(&posix->addr.ip);
 }
 
-static fer_error_kind told_by(const struct udp_record *record)
+static fer_error_kind reported_kind(const struct udp_record *record)
 {
     return record->op == UDP_TAKE_ERROR ? (fer_error_kind)record->value : record->error.kind;
 }
 
 static bool is_refusal(const struct udp_record *record)
 {
-    return told_by(record) == FER_CONNECTION_REFUSED || told_by(record) == FER_HOST_UNREACHABLE;
+    return reported_kind(record) == FER_CONNECTION_REFUSED ||
+           reported_kind(record) == FER_HOST_UNREACHABLE;
 }
 
-static bool is_told_differently(const struct udp_record *posix, const struct udp_record *winsock)
+static bool is_reported_differently(const struct udp_record *posix,
+                                    const struct udp_record *winsock)
 {
-    return posix->socket >= 0 && posix->socket < UDP_SOCKETS && told_by(posix) != told_by(winsock);
+    return posix->socket >= 0 && posix->socket < UDP_SOCKETS &&
+           reported_kind(posix) != reported_kind(winsock);
 }
 
-/* Windows tells a connected socket of what it sent to others, too. */
+/* A connected Windows socket reports refusals of datagrams to other addresses, too. */
 static bool refusal_of_another(const struct udp_record *posix, const struct udp_record *winsock)
 {
-    return is_told_differently(posix, winsock) && is_refusal(winsock) &&
-           seen.sent_to_another[posix->socket];
+    return is_reported_differently(posix, winsock) && is_refusal(winsock) &&
+           history.sent_to_another[posix->socket];
 }
 
-/* Refusals that come at one moment are one or more to who asks in between. */
+/* Refusals that arrive at one moment are reported once or several times, depending on the calls
+ * between. */
 static bool refusals_together(const struct udp_record *posix, const struct udp_record *winsock)
 {
-    return is_told_differently(posix, winsock) && (is_refusal(winsock) || is_refusal(posix)) &&
-           seen.sent_together[posix->socket];
+    return is_reported_differently(posix, winsock) && (is_refusal(winsock) || is_refusal(posix)) &&
+           history.sent_together[posix->socket];
 }
 
-/* The sender's word on POSIX, the receiver's on Windows: from here on queues differ. */
+/* The sender's option decides on POSIX, the receiver's on Windows: from here on the queues
+ * differ. */
 static bool multicast_loop(const struct udp_record *posix, const struct udp_record *winsock)
 {
     (void)winsock;
     return is_send(posix) && posix->error.kind == FER_OK &&
            fer_ip_addr_is_multicast(&posix->addr.ip) &&
-           seen.has_muted[posix->addr.ip.family == FER_IP_V6];
+           history.has_loop_off[posix->addr.ip.family == FER_IP_V6];
 }
 
-/* A member that is bound to an address gets the group's datagrams on Windows alone. */
+/* A member that is bound to an address receives the group's datagrams only on Windows. */
 static bool member_at_an_address(const struct udp_record *posix, const struct udp_record *winsock)
 {
     bool is_there = false;
     (void)winsock;
     for (int i = 0; i < UDP_SOCKETS; i++) {
-        is_there = is_there || (seen.is_tied[i] && seen.is_member[i]);
+        is_there = is_there || (history.is_narrowed[i] && history.is_member[i]);
     }
     return is_there && is_send(posix) && posix->error.kind == FER_OK &&
            fer_ip_addr_is_multicast(&posix->addr.ip);
 }
 
-static void note_place(const struct udp_record *record)
+static void note_binding(const struct udp_record *record)
 {
     if (record->error.kind != FER_OK) {
         return;
     }
     if (record->op == UDP_BIND && record->addr.port != 0) {
-        seen.is_tied[seen.sockets++] = !fer_ip_addr_is_unspecified(&record->addr.ip);
+        history.is_narrowed[history.sockets++] = !fer_ip_addr_is_unspecified(&record->addr.ip);
     } else if (record->socket >= 0 && record->socket < UDP_SOCKETS) {
-        seen.is_tied[record->socket] = seen.is_tied[record->socket] || record->op == UDP_CONNECT;
-        seen.is_member[record->socket] = seen.is_member[record->socket] || record->op == UDP_JOIN;
+        history.is_narrowed[record->socket] =
+            history.is_narrowed[record->socket] || record->op == UDP_CONNECT;
+        history.is_member[record->socket] =
+            history.is_member[record->socket] || record->op == UDP_JOIN;
     }
 }
 
-static void note(const struct udp_record *record)
+static void note_record(const struct udp_record *record)
 {
     int socket = record->socket;
-    note_place(record);
-    bool fine = socket >= 0 && socket < UDP_SOCKETS && record->error.kind == FER_OK;
-    if (record->rested) {
-        memset(seen.sent_since_rest, 0, sizeof seen.sent_since_rest);
+    note_binding(record);
+    bool is_allowed = socket >= 0 && socket < UDP_SOCKETS && record->error.kind == FER_OK;
+    if (record->after_pause) {
+        memset(history.sent_since_pause, 0, sizeof history.sent_since_pause);
     }
-    if (fine && (record->op == UDP_SEND || record->op == UDP_SEND_TO)) {
-        seen.sent_since_rest[socket] += record->struck ? 2 : 1;
-        seen.sent_together[socket] = seen.sent_together[socket] || seen.sent_since_rest[socket] > 1;
+    if (is_allowed && (record->op == UDP_SEND || record->op == UDP_SEND_TO)) {
+        history.sent_since_pause[socket] += record->fault_hit ? 2 : 1;
+        history.sent_together[socket] =
+            history.sent_together[socket] || history.sent_since_pause[socket] > 1;
     }
     bool leaves = record->op == UDP_SEND_TO ||
-                  (record->op == UDP_CONNECT && fine && seen.sent_since_rest[socket] > 0);
-    if (fine && leaves) {
-        seen.sent_to_another[socket] = true;
+                  (record->op == UDP_CONNECT && is_allowed && history.sent_since_pause[socket] > 0);
+    if (is_allowed && leaves) {
+        history.sent_to_another[socket] = true;
     }
     if (record->op == UDP_LOOP && record->value == 0) {
-        seen.has_muted[record->asked == 0] = true;
+        history.has_loop_off[record->requested == 0] = true;
     }
 }
 

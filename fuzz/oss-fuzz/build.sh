@@ -1,17 +1,20 @@
 #!/bin/sh
-# Builds every harness the way OSS-Fuzz and ClusterFuzzLite ask for it: with CC, CXX, CFLAGS, CXXFLAGS and LIB_FUZZING_ENGINE as they are,
-# from SRC/ferrule, through WORK, into OUT. Sanitizer, engine and architecture are all in these flags. ci/oss_fuzz_check.sh tries it here.
+# Builds every harness as OSS-Fuzz and ClusterFuzzLite require: with CC, CXX, CFLAGS, CXXFLAGS and
+# LIB_FUZZING_ENGINE from the environment, from SRC/ferrule, in WORK, to OUT. These flags determine
+# sanitizer, engine and architecture. ci/oss_fuzz_check.sh tests it.
 #
-# OUT gets, of each harness, fuzz_NAME, fuzz_NAME_seed_corpus.zip, fuzz_NAME.options and, if there is one, fuzz_NAME.dict.
+# For each harness OUT contains fuzz_NAME, fuzz_NAME_seed_corpus.zip, fuzz_NAME.options and, if it
+# has a dictionary, fuzz_NAME.dict.
 set -eu
 : "${SRC:?}" "${WORK:?}" "${OUT:?}" "${CC:?}" "${CXX:?}" "${CFLAGS?}" "${CXXFLAGS?}" "${LIB_FUZZING_ENGINE:?}"
 source=$SRC/ferrule
 build=$WORK/ferrule-build
 
-# An old cache would keep other flags.
+# A cache of an earlier build would keep its flags.
 rm -rf "$build"
 mkdir -p "$build"
-# A build type that CMake has no flags of its own for; and no rustc, for their sanitizers cannot look into what it makes.
+# CMake adds no flags for the build type None. No rustc: its code is not instrumented for the
+# sanitizers.
 cmake -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=None -DFERRULE_ASSERTIONS=ON -DFERRULE_INSTALL=OFF -DFERRULE_BUILD_FUZZ=ON \
     -DFERRULE_RUSTC= -DFERRULE_FUZZ_ENGINE=external "-DFERRULE_FUZZ_LIBRARY=$LIB_FUZZING_ENGINE" "-DCMAKE_RUNTIME_OUTPUT_DIRECTORY=$OUT"
 cmake --build "$build" --target fuzzers -j "$(nproc)"

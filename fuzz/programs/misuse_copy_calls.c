@@ -1,31 +1,13 @@
-/* misuse_copy_calls.c: fer_copy between streams in any state, through buffers that are some and
- * that are none. */
+/* misuse_copy_calls.c: fer_copy between streams in any state, through valid and invalid buffers. */
 #include "fuzz/programs/misuse_calls.h"
 
-/* Two streams that are each other's ends are never the two sides here: such a copy has no end. */
-static const struct {
-    const char *name;
-    bool from_unix;
-    bool to_unix;
-} calls[] = {
-    {"copy", false, false},
-    {"unix_write_copy", false, true},
-    {"unix_read_copy", true, false},
-    {"unix_read_echo", true, true},
-};
-
-const char *misuse_copy_call_name(uint8_t call)
+static fer_stream stream_of(struct misuse_state *state, bool is_unix, uint8_t which)
 {
-    return calls[call % (sizeof calls / sizeof *calls)].name;
+    return is_unix ? fer_unix_stream_as_stream(&state->unix_streams[which % MISUSE_STREAMS])
+                   : fer_tcp_stream_as_stream(&state->streams[which % MISUSE_STREAMS]);
 }
 
-static fer_stream stream_of(struct misuse_world *world, bool is_unix, uint8_t who)
-{
-    return is_unix ? fer_unix_stream_as_stream(&world->unix_streams[who % MISUSE_STREAMS])
-                   : fer_tcp_stream_as_stream(&world->streams[who % MISUSE_STREAMS]);
-}
-
-/* What holds after every copy, also after one that was refused. */
+/* The contract of every copy, refused copies included. */
 static bool is_right(fer_error error, const fer_copy_buffer *before, const fer_copy_buffer *after,
                      uint64_t n)
 {
@@ -40,23 +22,31 @@ static bool is_right(fer_error error, const fer_copy_buffer *before, const fer_c
 }
 
 /* Bits of nulls: from, to, memory, n, -, buffer. */
-fer_error misuse_copy_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls,
-                           uint8_t arg)
+static fer_error do_copy(const struct misuse_arguments *a, bool from_unix, bool to_unix)
 {
     static const size_t caps[] = {64, 1, 7, 0};
     static const size_t lengths[] = {0, 0, 1, 7, 64, 65, SIZE_MAX, SIZE_MAX - 1};
-    size_t kind = call % (sizeof calls / sizeof *calls);
-    uint8_t other = calls[kind].from_unix && calls[kind].to_unix ? who : (uint8_t)(who >> 2);
+    uint8_t other = from_unix && to_unix ? a->which : (uint8_t)(a->which >> 2);
     fer_stream from =
-        nulls & 1 ? fer_tcp_stream_as_stream(NULL) : stream_of(world, calls[kind].from_unix, who);
+        a->nulls & 1 ? fer_tcp_stream_as_stream(NULL) : stream_of(a->state, from_unix, a->which);
     fer_stream to =
-        nulls & 2 ? fer_unix_stream_as_stream(NULL) : stream_of(world, calls[kind].to_unix, other);
-    fer_copy_buffer before = {nulls & 4 ? NULL : world->buf, caps[arg % 4], lengths[(arg >> 2) % 8],
-                              lengths[(arg >> 5) % 8]};
+        a->nulls & 2 ? fer_unix_stream_as_stream(NULL) : stream_of(a->state, to_unix, other);
+    fer_copy_buffer before = {a->buf, caps[a->arg % 4], lengths[(a->arg >> 2) % 8],
+                              lengths[(a->arg >> 5) % 8]};
     fer_copy_buffer after = before;
     uint64_t n = 0;
-    fer_error error = fer_copy(from, to, nulls & 32 ? NULL : &after, nulls & 8 ? NULL : &n);
-    bool is_told = (nulls & (8 | 32)) == 0;
-    return is_told && !is_right(error, &before, &after, n) ? (fer_error){(fer_error_kind)0x7FFF, 0}
-                                                           : error;
+    fer_error error = fer_copy(from, to, a->nulls & 32 ? NULL : &after, a->nulls & 8 ? NULL : &n);
+    bool is_known = (a->nulls & (8 | 32)) == 0;
+    return misuse_checked(!is_known || is_right(error, &before, &after, n), error);
 }
+
+/* The two ends of one connection are never copied into each other: such a copy has no end. */
+#define CALLS(X)                                \
+    X(copy, do_copy(a, false, false))           \
+    X(unix_write_copy, do_copy(a, false, true)) \
+    X(unix_read_copy, do_copy(a, true, false))  \
+    X(unix_read_echo, do_copy(a, true, true))
+
+#include "fuzz/programs/misuse_table.h"
+
+const struct misuse_family misuse_copy_family = {calls, CALL_COUNT, NULL};

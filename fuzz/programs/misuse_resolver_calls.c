@@ -1,72 +1,70 @@
-/* misuse_resolver_calls.c: names in the background: resolvers, lookups and pollers in any state,
- * closed in any order but that of the rule: a lookup is closed before its poller. */
+/* misuse_resolver_calls.c: lookups in the background: resolvers, lookups and pollers in any state.
+ * They are closed in any order, but each lookup before its poller, as the rule demands. */
 #include "fuzz/programs/misuse_calls.h"
 
-static const char *const call_names[] = {"resolver_new", "resolver_start", "lookup_wait",
-                                         "resolver_close"};
-enum { CALLS = sizeof call_names / sizeof *call_names };
-
-const char *misuse_resolver_call_name(uint8_t call)
+/* Bits of nulls: resolver, lookup, text or addresses, count, poller. */
+static fer_resolver *resolver_of(const struct misuse_arguments *a)
 {
-    return call_names[call % CALLS];
+    return a->nulls & 1 ? NULL : &a->state->background.resolvers[a->which % 3];
 }
 
-static fer_error call_new(fer_resolver *resolver, uint8_t arg)
+static fer_lookup *lookup_of(const struct misuse_arguments *a)
+{
+    return a->nulls & 2 ? NULL : &a->state->background.lookups[(a->which >> 2) % MISUSE_LOOKUPS];
+}
+
+static fer_error do_new(const struct misuse_arguments *a)
 {
     static const size_t counts[] = {
         1, 2, 0, FER_RESOLVER_THREADS_MAX, FER_RESOLVER_THREADS_MAX + 1, SIZE_MAX, SIZE_MAX - 1, 3};
-    return fer_resolver_new(resolver, counts[arg % 8], counts[(arg >> 3) % 8]);
+    return fer_resolver_new(resolver_of(a), counts[a->arg % 8], counts[(a->arg >> 3) % 8]);
 }
 
-static fer_error call_start(struct misuse_background *background, fer_resolver *resolver,
-                            fer_lookup *lookup, uint8_t nulls, uint8_t arg)
+static fer_error do_start(const struct misuse_arguments *a)
 {
     static const char *const texts[] = {
         "localhost:80", "127.0.0.1:80",    "",        "nowhere.test:1",
         "[::1]:0",      "localhost:99999", "127.1:5", ":"};
-    fer_poller *poller = nulls & 16 ? NULL : &background->pollers[(arg >> 3) % 3];
-    return fer_resolver_start(resolver, nulls & 4 ? NULL : texts[arg % 8], poller, lookup);
+    fer_poller *poller = a->nulls & 16 ? NULL : &a->state->background.pollers[(a->arg >> 3) % 3];
+    const char *text = a->nulls & 4 ? NULL : texts[a->arg % 8];
+    return fer_resolver_start(resolver_of(a), text, poller, lookup_of(a));
 }
 
-/* A wait for what is not there to be waited for leaves the count alone. */
-static fer_error call_wait(fer_lookup *lookup, uint8_t nulls, uint8_t arg)
+/* A wait that fails leaves the count alone. */
+static fer_error do_wait(const struct misuse_arguments *a)
 {
     static const uint64_t nanos[] = {0, 1, 1000000, UINT64_MAX};
     fer_socket_addr addrs[2];
-    size_t count = 77;
-    fer_error error =
-        fer_lookup_wait(lookup, (fer_duration){nanos[arg % 4]}, nulls & 4 ? NULL : addrs,
-                        (arg >> 2) % 3u, nulls & 8 ? NULL : &count);
-    bool is_told = (nulls & 8) == 0;
-    return is_told && (error.kind == FER_OK) == (count == 77)
-               ? (fer_error){(fer_error_kind)0x7FFF, 0}
-               : error;
+    fer_error error = fer_lookup_wait(lookup_of(a), (fer_duration){nanos[a->arg % 4]},
+                                      a->nulls & 4 ? NULL : addrs, (a->arg >> 2) % 3u, a->n);
+    bool is_right = a->n == NULL || (error.kind == FER_OK) == (*a->n != MISUSE_UNTOUCHED);
+    return misuse_checked(is_right, error);
 }
 
-/* Bits of nulls: resolver, lookup, text or addresses, count, poller. */
-fer_error misuse_resolver_call(struct misuse_world *world, uint8_t call, uint8_t who, uint8_t nulls,
-                               uint8_t arg)
+static fer_error do_close(const struct misuse_arguments *a)
 {
-    struct misuse_background *background = &world->background;
-    fer_resolver *resolver = nulls & 1 ? NULL : &background->resolvers[who % 3];
-    fer_lookup *lookup = nulls & 2 ? NULL : &background->lookups[(who >> 2) % MISUSE_LOOKUPS];
-    switch (call % CALLS) {
-    case 0: return call_new(resolver, arg);
-    case 1: return call_start(background, resolver, lookup, nulls, arg);
-    case 2: return call_wait(lookup, nulls, arg);
-    default:
-        if (arg % 2 == 0) {
-            fer_lookup_close(lookup);
-        } else {
-            fer_resolver_close(resolver);
-        }
-        return (fer_error){FER_OK, 0};
+    if (a->arg % 2 == 0) {
+        fer_lookup_close(lookup_of(a));
+    } else {
+        fer_resolver_close(resolver_of(a));
     }
+    return misuse_ok();
 }
 
-void misuse_resolver_begin(struct misuse_world *world)
+/* X(name, the call) */
+#define CALLS(X)                   \
+    X(resolver_new, do_new(a))     \
+    X(resolver_start, do_start(a)) \
+    X(lookup_wait, do_wait(a))     \
+    X(resolver_close, do_close(a))
+
+#include "fuzz/programs/misuse_table.h"
+
+const struct misuse_family misuse_resolver_family = {calls, CALL_COUNT, NULL};
+
+void misuse_resolver_begin(struct misuse_state *state)
 {
-    struct misuse_background *background = &world->background;
+    struct misuse_background *background = &state->background;
     for (size_t i = 0; i < 3; i += 2) {
         FER_IGNORE(fer_poller_new(&background->pollers[i]));
         FER_IGNORE(fer_resolver_new(&background->resolvers[i], 1, 1));
@@ -79,9 +77,9 @@ void misuse_resolver_begin(struct misuse_world *world)
     fer_poller_close(&background->pollers[2]);
 }
 
-void misuse_resolver_end(struct misuse_world *world)
+void misuse_resolver_end(struct misuse_state *state)
 {
-    struct misuse_background *background = &world->background;
+    struct misuse_background *background = &state->background;
     for (size_t i = 0; i < MISUSE_LOOKUPS; i++) {
         fer_lookup_close(&background->lookups[i]);
     }

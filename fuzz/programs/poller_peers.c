@@ -1,5 +1,5 @@
 /* poller_peers.c: what the peers of a program of pollers do; see poller_program.h. A near peer is
- * on the program's own machine, where all arrives at once; a far one a millisecond away. */
+ * on the program's host, where everything arrives at once; a far peer is one millisecond away. */
 #include "fuzz/programs/poller_program.h"
 
 #include "fuzz/driver/fuzz.h"
@@ -10,21 +10,21 @@ static void arrives(const struct poller_program *program, int socket, poller_arr
                     size_t count)
 {
     poller_model_arrives(socket, what, count,
-                         fer_sim_now().nanos + poller_latency(program->ends[socket].is_far));
+                         fer_sim_now().nanos + poller_latency(program->links[socket].is_far));
 }
 
-/* ---- The peers' side */
+/* ---- Sends and receives */
 
-static void receive_guest(struct poller_program *program, const poller_handle *handle, bool is_far)
+static void connect_client(struct poller_program *program, const poller_handle *handle, bool is_far)
 {
     fer_socket_addr from = poller_address("10.0.0.8:0");
     fer_socket_addr to = poller_address(is_far ? "10.0.0.1:0" : "127.0.0.1:0");
-    to.port = poller_end_of(program, handle)->local.port;
-    for (int i = 0; i < POLLER_GUESTS; i++) {
-        poller_guest *guest = &program->guests[i];
-        if (guest->peer == FER_SIM_PEER_NONE &&
-            fer_sim_peer_connect(is_far ? &from : NULL, &to, &guest->peer).kind == FER_OK) {
-            guest->is_far = is_far;
+    to.port = poller_link_of(program, handle)->local.port;
+    for (int i = 0; i < POLLER_CLIENTS; i++) {
+        poller_client *client = &program->clients[i];
+        if (client->peer == FER_SIM_PEER_NONE &&
+            fer_sim_peer_connect(is_far ? &from : NULL, &to, &client->peer).kind == FER_OK) {
+            client->is_far = is_far;
             poller_model_arrives(handle->socket, POLLER_BYTES, 1,
                                  fer_sim_now().nanos + poller_latency(is_far));
             return;
@@ -32,116 +32,118 @@ static void receive_guest(struct poller_program *program, const poller_handle *h
     }
 }
 
-static void receive_datagram(struct poller_program *program, const poller_handle *handle,
-                             bool is_far)
+static void peer_sends_datagram(struct poller_program *program, const poller_handle *handle,
+                                bool is_far)
 {
-    poller_end *end = poller_end_of(program, handle);
+    poller_link *link = poller_link_of(program, handle);
     fer_socket_addr to = poller_address(is_far ? "10.0.0.1:0" : "127.0.0.1:0");
-    to.port = end->local.port;
-    if (end->is_deaf || end->given == DATAGRAMS_MAX ||
+    to.port = link->local.port;
+    if (link->is_refused || link->queued == DATAGRAMS_MAX ||
         fer_sim_peer_send_to(program->senders[is_far], "!", 1, &to).kind != FER_OK) {
         return;
     }
-    end->given++;
+    link->queued++;
     poller_model_arrives(handle->socket, POLLER_BYTES, 1,
                          fer_sim_now().nanos + poller_latency(is_far));
 }
 
-static void receive_bytes(struct poller_program *program, const poller_handle *handle, size_t len)
+static void peer_sends_bytes(struct poller_program *program, const poller_handle *handle,
+                             size_t len)
 {
     static const uint8_t bytes[POLLER_BUFFER];
     size_t n = 0;
-    poller_end *end = poller_end_of(program, handle);
-    size_t room = POLLER_BUFFER - end->given;
-    if (end->peer != FER_SIM_PEER_NONE &&
-        fer_sim_peer_send(end->peer, bytes, len < room ? len : room, &n).kind == FER_OK && n > 0) {
-        end->given += n;
+    poller_link *link = poller_link_of(program, handle);
+    size_t room = POLLER_BUFFER - link->queued;
+    if (link->peer != FER_SIM_PEER_NONE &&
+        fer_sim_peer_send(link->peer, bytes, len < room ? len : room, &n).kind == FER_OK && n > 0) {
+        link->queued += n;
         arrives(program, handle->socket, POLLER_BYTES, n);
     }
 }
 
-void poller_peer_gives(struct poller_program *program, const poller_step *step)
+void poller_peer_sends(struct poller_program *program, const poller_step *step)
 {
     const poller_handle *handle = poller_handle_of(program, step);
     bool is_far = step->other % 2 == 1;
-    if (handle->holds == POLLER_LISTENS) {
-        receive_guest(program, handle, is_far);
-    } else if (handle->holds == POLLER_UDP) {
-        receive_datagram(program, handle, is_far);
-    } else if (handle->holds == POLLER_TCP) {
-        receive_bytes(program, handle, is_far ? POLLER_BUFFER : 1);
-    } else if (handle->holds == POLLER_UNIX_LISTENS) {
+    if (handle->type == POLLER_TCP_LISTENER) {
+        connect_client(program, handle, is_far);
+    } else if (handle->type == POLLER_UDP) {
+        peer_sends_datagram(program, handle, is_far);
+    } else if (handle->type == POLLER_TCP) {
+        peer_sends_bytes(program, handle, is_far ? POLLER_BUFFER : 1);
+    } else if (handle->type == POLLER_UNIX_LISTENER) {
         poller_unix_connect(program, handle, &program->handles[step->other % POLLER_HANDLES]);
     }
 }
 
-void poller_peer_takes(struct poller_program *program, const poller_step *step)
+void poller_peer_receives(struct poller_program *program, const poller_step *step)
 {
     uint8_t buf[2 * POLLER_BUFFER];
     size_t n = 0;
     const poller_handle *handle = poller_handle_of(program, step);
-    if (handle->holds != POLLER_TCP) {
+    if (handle->type != POLLER_TCP) {
         return;
     }
-    poller_end *end = poller_end_of(program, handle);
+    poller_link *link = poller_link_of(program, handle);
     size_t len = step->other % 2 == 0 ? sizeof buf : 1;
-    if (end->peer != FER_SIM_PEER_NONE &&
-        fer_sim_peer_receive(end->peer, buf, len, &n).kind == FER_OK && n > 0) {
-        end->outstanding -= n;
+    if (link->peer != FER_SIM_PEER_NONE &&
+        fer_sim_peer_receive(link->peer, buf, len, &n).kind == FER_OK && n > 0) {
+        link->outstanding -= n;
         poller_model_room(handle->socket,
-                          end->outstanding < POLLER_BUFFER ? POLLER_ROOM : POLLER_UNSURE);
+                          link->outstanding < POLLER_BUFFER ? POLLER_ROOM : POLLER_UNSURE);
     }
 }
 
-static poller_end *end_with_peer(struct poller_program *program, const poller_step *step)
+static poller_link *link_with_peer(struct poller_program *program, const poller_step *step)
 {
     const poller_handle *handle = poller_handle_of(program, step);
     bool is_connected =
-        handle->holds == POLLER_TCP && poller_end_of(program, handle)->peer != FER_SIM_PEER_NONE;
-    return is_connected ? poller_end_of(program, handle) : NULL;
+        handle->type == POLLER_TCP && poller_link_of(program, handle)->peer != FER_SIM_PEER_NONE;
+    return is_connected ? poller_link_of(program, handle) : NULL;
 }
 
-void poller_peer_ends(struct poller_program *program, const poller_step *step)
+void poller_peer_shuts_down(struct poller_program *program, const poller_step *step)
 {
-    poller_end *end = end_with_peer(program, step);
-    if (end != NULL && !end->peer_ended && fer_sim_peer_shutdown(end->peer).kind == FER_OK) {
-        end->peer_ended = true;
-        arrives(program, (int)(end - program->ends), POLLER_END, 0);
+    poller_link *link = link_with_peer(program, step);
+    if (link != NULL && !link->peer_has_shut_down &&
+        fer_sim_peer_shutdown(link->peer).kind == FER_OK) {
+        link->peer_has_shut_down = true;
+        arrives(program, (int)(link - program->links), POLLER_EOF, 0);
     }
 }
 
-/* What nobody reads goes away. */
-static void note_gone(struct poller_program *program, poller_end *end)
+/* Bytes that the peer did not read are discarded. */
+static void note_closed(struct poller_program *program, poller_link *link)
 {
-    end->peer = FER_SIM_PEER_NONE;
-    end->peer_gone = true;
-    if (end->outstanding >= POLLER_BUFFER) {
-        poller_model_room((int)(end - program->ends), POLLER_UNSURE);
+    link->peer = FER_SIM_PEER_NONE;
+    link->peer_is_closed = true;
+    if (link->outstanding >= POLLER_BUFFER) {
+        poller_model_room((int)(link - program->links), POLLER_UNSURE);
     }
 }
 
-/* In good order only where it knows that it is connected, and has read all. */
+/* The close is an end of file only if the peer is connected and has read everything. */
 void poller_peer_closes(struct poller_program *program, const poller_step *step)
 {
-    poller_end *end = end_with_peer(program, step);
-    if (end == NULL) {
+    poller_link *link = link_with_peer(program, step);
+    if (link == NULL) {
         return;
     }
-    bool ends_well = end->outstanding == 0 && fer_sim_now().nanos >= end->connected;
-    fer_sim_peer_close(end->peer);
-    note_gone(program, end);
-    arrives(program, (int)(end - program->ends), ends_well ? POLLER_END : POLLER_END_OR_RESET, 0);
+    bool ends_well = link->outstanding == 0 && fer_sim_now().nanos >= link->connected;
+    fer_sim_peer_close(link->peer);
+    note_closed(program, link);
+    arrives(program, (int)(link - program->links), ends_well ? POLLER_EOF : POLLER_EOF_OR_RESET, 0);
 }
 
 void poller_peer_resets(struct poller_program *program, const poller_step *step)
 {
-    poller_end *end = end_with_peer(program, step);
-    if (end == NULL) {
+    poller_link *link = link_with_peer(program, step);
+    if (link == NULL) {
         return;
     }
-    fer_sim_peer_reset(end->peer);
-    note_gone(program, end);
-    arrives(program, (int)(end - program->ends), POLLER_RESET, 0);
+    fer_sim_peer_reset(link->peer);
+    note_closed(program, link);
+    arrives(program, (int)(link - program->links), POLLER_RESET, 0);
 }
 
 /* ---- Begin and end */
@@ -157,21 +159,21 @@ void poller_peers_begin(struct poller_program *program)
         at.port = DATAGRAMS_AT;
         FUZZ_CHECK(fer_sim_peer_bind(&at, &program->senders[i]).kind == FER_OK);
     }
-    for (int i = 0; i < POLLER_GUESTS; i++) {
-        program->guests[i].peer = FER_SIM_PEER_NONE;
+    for (int i = 0; i < POLLER_CLIENTS; i++) {
+        program->clients[i].peer = FER_SIM_PEER_NONE;
     }
 }
 
-static void attach(struct poller_program *program, fer_sim_peer peer)
+static void attach_peer(struct poller_program *program, fer_sim_peer peer)
 {
     fer_socket_addr from;
     FUZZ_CHECK(fer_sim_peer_remote_addr(peer, &from).kind == FER_OK);
     for (int i = 0; i < POLLER_HANDLES; i++) {
         const poller_handle *handle = &program->handles[i];
-        bool connects = handle->holds == POLLER_TCP || handle->holds == POLLER_BUILT;
-        if (connects && fer_socket_addr_eq(&poller_end_of(program, handle)->local, &from) &&
-            !poller_end_of(program, handle)->peer_gone) {
-            poller_end_of(program, handle)->peer = peer;
+        bool connects = handle->type == POLLER_TCP || handle->type == POLLER_SOCKET;
+        if (connects && fer_socket_addr_eq(&poller_link_of(program, handle)->local, &from) &&
+            !poller_link_of(program, handle)->peer_is_closed) {
+            poller_link_of(program, handle)->peer = peer;
             return;
         }
     }
@@ -183,7 +185,7 @@ void poller_peers_attach(struct poller_program *program)
     for (int i = 0; i < 2; i++) {
         fer_sim_peer peer = FER_SIM_PEER_NONE;
         while (fer_sim_peer_accept(program->listeners[i], &peer).kind == FER_OK) {
-            attach(program, peer);
+            attach_peer(program, peer);
         }
     }
 }

@@ -7,14 +7,15 @@
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
 
+/* No multiple of it is a latency. */
 #define SECOND UINT64_C(1000000000)
-#define LATER_UNIT UINT64_C(300007) /* no multiple of it is a latency */
+#define DELAY_UNIT UINT64_C(300007)
 
 enum { NO_FAULT = -1 };
 
-static void must(const struct poller_program *program, bool holds, const char *what)
+static void must(const struct poller_program *program, bool type, const char *what)
 {
-    if (!holds) {
+    if (!type) {
         fprintf(stderr, "poller, %s: %s\n", program->dialect == FER_SIM_POSIX ? "posix" : "winsock",
                 what);
         abort();
@@ -28,7 +29,7 @@ static void note(const struct poller_program *program, fer_error error)
     }
 }
 
-/* ---- What is watched */
+/* ---- Registrations */
 
 static uint64_t new_key(struct poller_program *program)
 {
@@ -52,21 +53,22 @@ static fer_poll_mode mode_of(uint8_t arg)
     return modes[arg / 4 % 3];
 }
 
-/* Peers have numbers too, which are none of the program's. */
-static bool is_peers(fer_raw_socket raw)
+/* Raw values of peers are not handles of the program. */
+static bool is_raw_of_peer(fer_raw_socket raw)
 {
     fer_socket_addr addr;
     return fer_sim_peer_local_addr(raw, &addr).kind != FER_INVALID_INPUT;
 }
 
-/* A handle's, mostly; the one that was closed last; or none. */
+/* Mostly the raw socket of a handle; or the one that was closed last, or none. */
 static fer_raw_socket number_of(const struct poller_program *program, const poller_step *step)
 {
     const poller_handle *handle = &program->handles[step->one % POLLER_HANDLES];
-    if (handle->holds != POLLER_NOTHING) {
+    if (handle->type != POLLER_EMPTY) {
         return handle->raw;
     }
-    return step->one >= 240 || is_peers(program->closed) ? FER_RAW_SOCKET_NONE : program->closed;
+    return step->one >= 240 || is_raw_of_peer(program->closed) ? FER_RAW_SOCKET_NONE
+                                                               : program->closed;
 }
 
 static int poller_of(const poller_step *step)
@@ -85,7 +87,7 @@ static void add_number(struct poller_program *program, int poller, fer_raw_socke
     bool lacks_memory = is_armed && fer_sim_clear_faults() == 0;
     note(program, error);
     must(program, poller_model_added(poller, raw, interest, mode, error.kind, lacks_memory),
-         "P3, P12: another answer to an add");
+         "P3, P12: an add has a wrong result");
 }
 
 static void add(struct poller_program *program, const poller_step *step)
@@ -96,7 +98,7 @@ static void add(struct poller_program *program, const poller_step *step)
 static void add_all(struct poller_program *program, const poller_step *step)
 {
     for (int i = 0; i < POLLER_HANDLES; i++) {
-        if (program->handles[i].holds != POLLER_NOTHING) {
+        if (program->handles[i].type != POLLER_EMPTY) {
             add_number(program, poller_of(step), program->handles[i].raw, step);
         }
     }
@@ -111,7 +113,7 @@ static void modify(struct poller_program *program, const poller_step *step)
         fer_poller_modify(&program->pollers[poller], raw, interest, mode_of(step->other));
     note(program, error);
     must(program, poller_model_modified(poller, raw, interest, mode_of(step->other), error.kind),
-         "P3, P12: another answer to a modify");
+         "P3, P12: a modify has a wrong result");
 }
 
 static void delete_one(struct poller_program *program, const poller_step *step)
@@ -121,7 +123,7 @@ static void delete_one(struct poller_program *program, const poller_step *step)
     fer_error error = fer_poller_delete(&program->pollers[poller], raw);
     note(program, error);
     must(program, poller_model_deleted(poller, raw, error.kind),
-         "P3, P12: another answer to a delete");
+         "P3, P12: a delete has a wrong result");
 }
 
 /* ---- Pollers */
@@ -134,11 +136,12 @@ static void open_poller(struct poller_program *program, const poller_step *step)
         FUZZ_CHECK(fer_sim_fault_at(faults[step->third % 2], 1).kind == FER_OK);
     }
     fer_error error = fer_poller_new(&program->pollers[poller]);
-    bool is_struck = fer_sim_clear_faults() == 0 && step->third >= 128;
-    fer_error_kind wanted = step->third % 2 == 0 ? FER_TOO_MANY_OPEN_FILES : FER_OUT_OF_MEMORY;
+    bool is_fault_hit = fer_sim_clear_faults() == 0 && step->third >= 128;
+    fer_error_kind expected = step->third % 2 == 0 ? FER_TOO_MANY_OPEN_FILES : FER_OUT_OF_MEMORY;
     note(program, error);
-    must(program, poller_model_opened(poller, error.kind) || (is_struck && error.kind == wanted),
-         "P12: another answer to a new poller");
+    must(program,
+         poller_model_opened(poller, error.kind) || (is_fault_hit && error.kind == expected),
+         "P12: a new poller has a wrong result");
 }
 
 static void close_poller(struct poller_program *program, const poller_step *step)
@@ -158,7 +161,7 @@ static void notify(struct poller_program *program, const poller_step *step)
     }
 }
 
-static void trace_wait(const struct poller_program *program, const poller_waited *wait)
+static void trace_wait(const struct poller_program *program, const poller_wait_result *wait)
 {
     if (!program->is_traced) {
         return;
@@ -185,29 +188,30 @@ static void wait_for(struct poller_program *program, const poller_step *step)
     static const uint64_t timeouts[] = {0,       1,       999,        1000,         300000,
                                         1000000, 5000000, 4 * SECOND, 150 * SECOND, UINT64_MAX};
     fer_event events[POLLER_EVENTS_MAX];
-    poller_waited wait = {.poller = step->one % POLLER_POLLERS,
-                          .cap = caps[step->one / POLLER_POLLERS % 4],
-                          .events = events};
+    poller_wait_result wait = {.poller = step->one % POLLER_POLLERS,
+                               .cap = caps[step->one / POLLER_POLLERS % 4],
+                               .events = events};
     fer_poller *poller = &program->pollers[wait.poller];
     wait.timeout.nanos = timeouts[step->other % (sizeof timeouts / sizeof *timeouts)];
     memset(events, FUZZ_UNTOUCHED, sizeof events);
     arm_fault(program, step->third);
-    bool is_open = poller_model_waits(wait.poller, wait.timeout);
+    bool is_open = poller_model_wait_begins(wait.poller, wait.timeout);
     program->is_waiting = true;
     wait.error = fer_poller_wait(poller, events, wait.cap, wait.timeout, &wait.count);
     program->is_waiting = false;
-    wait.is_struck = fer_sim_clear_faults() == 0 && program->fault == FER_SIM_FAULT_SPURIOUS_READY;
+    wait.is_fault_hit =
+        fer_sim_clear_faults() == 0 && program->fault == FER_SIM_FAULT_SPURIOUS_READY;
     trace_wait(program, &wait);
     must(program,
          fuzz_is_untouched(events + wait.cap, (POLLER_EVENTS_MAX - wait.cap) * sizeof *events),
-         "more is written than there is room for");
+         "more events are written than fit");
     if (!is_open) {
         must(program, wait.error.kind == FER_INVALID_INPUT && wait.count == 0,
-             "a wait of no poller");
+             "a wait on a closed poller has a wrong result");
         return;
     }
     poller_model_at(fer_sim_now().nanos);
-    const char *broken = poller_model_waited(&wait);
+    const char *broken = poller_model_wait_ends(&wait);
     must(program, broken == NULL, broken);
 }
 
@@ -219,10 +223,10 @@ static void advance(struct poller_program *program, const poller_step *step)
     program->is_waiting = false;
 }
 
-/* The next step happens in a while, most likely within a wait. */
-static void later(struct poller_program *program, const poller_step *step)
+/* The next step is delayed, most likely until it happens during a wait. */
+static void defer_next(struct poller_program *program, const poller_step *step)
 {
-    program->delay = 1 + (step->other % 16) * LATER_UNIT;
+    program->delay = 1 + (step->other % 16) * DELAY_UNIT;
 }
 
 /* ---- The program */
@@ -230,23 +234,23 @@ static void later(struct poller_program *program, const poller_step *step)
 static const struct op {
     const char *name;
     void (*run)(struct poller_program *program, const poller_step *step);
-    bool may_be_later;
+    bool is_deferrable;
 } ops[] = {
     {"wait", wait_for, false},
     {"make", poller_make, false},
     {"add", add, true},
-    {"peer gives", poller_peer_gives, true},
+    {"peer sends", poller_peer_sends, true},
     {"modify", modify, true},
     {"delete", delete_one, true},
     {"close", poller_close, true},
     {"notify", notify, true},
-    {"take", poller_take, true},
-    {"give", poller_give, true},
-    {"later", later, false},
+    {"receive", poller_receive, true},
+    {"send", poller_send, true},
+    {"defer", defer_next, false},
     {"add all", add_all, true},
-    {"connect later", poller_connect_later, true},
-    {"peer takes", poller_peer_takes, true},
-    {"peer ends", poller_peer_ends, true},
+    {"connect start", poller_connect_start, true},
+    {"peer receives", poller_peer_receives, true},
+    {"peer shuts down", poller_peer_shuts_down, true},
     {"peer resets", poller_peer_resets, true},
     {"peer closes", poller_peer_closes, true},
     {"clone", poller_clone, true},
@@ -254,7 +258,7 @@ static const struct op {
     {"open", open_poller, false},
     {"close poller", close_poller, false},
     {"advance", advance, false},
-    {"through raw, or ask", poller_through_raw, true},
+    {"through raw, or ready", poller_through_raw, true},
 };
 
 enum { OP_COUNT = sizeof ops / sizeof *ops };
@@ -270,37 +274,38 @@ static void run_step(struct poller_program *program, const poller_step *step)
     poller_model_at(fer_sim_now().nanos);
 }
 
-/* Not within other calls that take time: they are not what is looked at. */
-static void run_later(void *context)
+/* Deferred steps run only during a wait or advance, not during other calls that take time. */
+static void run_deferred(void *context)
 {
-    poller_later *later_step = context;
-    struct poller_program *program = later_step->program;
+    poller_deferred *deferred_step = context;
+    struct poller_program *program = deferred_step->program;
     if (!program->is_waiting) {
-        FUZZ_CHECK(fer_sim_after((fer_duration){LATER_UNIT}, run_later, later_step).kind == FER_OK);
+        FUZZ_CHECK(fer_sim_after((fer_duration){DELAY_UNIT}, run_deferred, deferred_step).kind ==
+                   FER_OK);
         return;
     }
     if (fer_sim_clear_faults() > 0) {
-        program->fault = NO_FAULT; /* it was the wait's alone */
+        program->fault = NO_FAULT; /* it is for the wait alone */
     }
     poller_model_at(fer_sim_now().nanos);
-    const char *broken = poller_model_overslept();
+    const char *broken = poller_model_check_pending();
     must(program, broken == NULL, broken);
-    run_step(program, &later_step->step);
+    run_step(program, &deferred_step->step);
 }
 
-static void run_or_put_off(struct poller_program *program, const poller_step *step)
+static void run_or_defer(struct poller_program *program, const poller_step *step)
 {
     uint64_t delay = program->delay;
     program->delay = 0;
-    if (delay == 0 || !ops[step->op % OP_COUNT].may_be_later ||
-        program->later_count == POLLER_LATER_MAX) {
+    if (delay == 0 || !ops[step->op % OP_COUNT].is_deferrable ||
+        program->deferred_count == POLLER_DEFERRED_MAX) {
         run_step(program, step);
         poller_peers_attach(program);
         return;
     }
-    poller_later *put_off = &program->later[program->later_count++];
-    *put_off = (poller_later){program, *step};
-    FUZZ_CHECK(fer_sim_after((fer_duration){delay - 1}, run_later, put_off).kind == FER_OK);
+    poller_deferred *entry = &program->deferred[program->deferred_count++];
+    *entry = (poller_deferred){program, *step};
+    FUZZ_CHECK(fer_sim_after((fer_duration){delay - 1}, run_deferred, entry).kind == FER_OK);
 }
 
 static void trace_line(void *context, const char *line)
@@ -351,7 +356,7 @@ void poller_program_run(struct poller_program *program, fer_sim_dialect dialect,
         step.one = choose_byte(&from);
         step.other = choose_byte(&from);
         step.third = choose_byte(&from);
-        run_or_put_off(program, &step);
+        run_or_defer(program, &step);
     }
     finish(program);
 }

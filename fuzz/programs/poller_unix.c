@@ -1,6 +1,6 @@
-/* poller_unix.c: the Unix streams of a program of pollers; see poller_program.h. Who plays the
- * other end is the program itself: what one handle does arrives at another one at once, or in the
- * queue of a listener. */
+/* poller_unix.c: the Unix streams of a program of pollers; see poller_program.h. The program itself
+ * has both ends: what one handle sends arrives at another handle at once, or in the queue of a
+ * listener. */
 #include "fuzz/programs/poller_program.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static void arrives(int socket, poller_arrival what, size_t count)
     poller_model_arrives(socket, what, count, fer_sim_now().nanos);
 }
 
-/* A path for each listener. */
+/* Each listener has its own path. */
 static fer_unix_addr address_of(int socket)
 {
     const char path[] = {'/', (char)('A' + socket), '\0'};
@@ -25,38 +25,38 @@ static fer_unix_addr address_of(int socket)
 
 void poller_unix_listen(struct poller_program *program, poller_handle *handle)
 {
-    int socket = poller_bear(program, POLLER_LISTENER);
+    int socket = poller_create_socket(program, POLLER_LISTENER);
     fer_unix_addr at = address_of(socket);
     FUZZ_CHECK(fer_unix_listener_bind_addr(&handle->as.unix_listener, &at).kind == FER_OK);
-    poller_hold(handle, POLLER_UNIX_LISTENS, socket);
+    poller_assign(handle, POLLER_UNIX_LISTENER, socket);
 }
 
-/* The other end is there from now on, in the queue, without a number. */
+/* The other end exists from now on, in the queue, without a raw socket. */
 void poller_unix_connect(struct poller_program *program, const poller_handle *listener,
                          poller_handle *out)
 {
     fer_unix_addr to = address_of(listener->socket);
-    if (out->holds != POLLER_NOTHING || poller_is_out_of_room(program, 2)) {
+    if (out->type != POLLER_EMPTY || poller_is_full(program, 2)) {
         return;
     }
     memset(out, 0, sizeof *out);
     FUZZ_CHECK(fer_unix_stream_connect_addr(&out->as.unix_stream, &to).kind == FER_OK);
-    poller_hold(out, POLLER_UNIX, poller_bear(program, POLLER_STREAM));
-    int twin = poller_bear(program, POLLER_STREAM);
-    program->ends[twin].twin = out->socket;
-    program->ends[twin].listener = listener->socket;
-    program->ends[out->socket].twin = twin;
+    poller_assign(out, POLLER_UNIX, poller_create_socket(program, POLLER_STREAM));
+    int other_end = poller_create_socket(program, POLLER_STREAM);
+    program->links[other_end].other_end = out->socket;
+    program->links[other_end].listener = listener->socket;
+    program->links[out->socket].other_end = other_end;
     arrives(listener->socket, POLLER_BYTES, 1);
 }
 
-/* The first in a listener's queue, which is the oldest, or nobody. */
+/* The first connection in the queue of a listener, the oldest; or POLLER_NO_SOCKET. */
 static int first_of(const struct poller_program *program, int listener)
 {
     int at = 0;
-    while (at < program->born && program->ends[at].listener != listener) {
+    while (at < program->socket_count && program->links[at].listener != listener) {
         at++;
     }
-    return at < program->born ? at : POLLER_NOBODY;
+    return at < program->socket_count ? at : POLLER_NO_SOCKET;
 }
 
 void poller_unix_accept(struct poller_program *program, poller_handle *listener, poller_handle *out)
@@ -65,70 +65,71 @@ void poller_unix_accept(struct poller_program *program, poller_handle *listener,
     memset(out, 0, sizeof *out);
     fer_error error =
         fer_unix_listener_accept(&listener->as.unix_listener, &out->as.unix_stream, NULL);
-    FUZZ_CHECK(error.kind == (first == POLLER_NOBODY ? FER_WOULD_BLOCK : FER_OK));
+    FUZZ_CHECK(error.kind == (first == POLLER_NO_SOCKET ? FER_WOULD_BLOCK : FER_OK));
     if (error.kind == FER_OK) {
-        program->ends[first].listener = POLLER_NOBODY;
-        poller_model_taken(listener->socket, 1);
-        poller_hold(out, POLLER_UNIX, first);
+        program->links[first].listener = POLLER_NO_SOCKET;
+        poller_model_received(listener->socket, 1);
+        poller_assign(out, POLLER_UNIX, first);
     }
 }
 
-/* ---- What one end does, and the other sees */
+/* ---- Effects of one end on the other */
 
-void poller_unix_gave(const struct poller_program *program, int socket, size_t count)
+void poller_unix_sent(const struct poller_program *program, int socket, size_t count)
 {
-    if (program->ends[socket].twin != POLLER_NOBODY) {
-        arrives(program->ends[socket].twin, POLLER_BYTES, count);
+    if (program->links[socket].other_end != POLLER_NO_SOCKET) {
+        arrives(program->links[socket].other_end, POLLER_BYTES, count);
     }
 }
 
-void poller_unix_took(struct poller_program *program, int socket, size_t count)
+void poller_unix_received(struct poller_program *program, int socket, size_t count)
 {
-    int twin = program->ends[socket].twin;
-    if (twin != POLLER_NOBODY) {
-        program->ends[twin].outstanding -= count;
-        poller_model_room(twin, program->ends[twin].outstanding < POLLER_BUFFER ? POLLER_ROOM
-                                                                                : POLLER_UNSURE);
+    int other_end = program->links[socket].other_end;
+    if (other_end != POLLER_NO_SOCKET) {
+        program->links[other_end].outstanding -= count;
+        poller_model_room(other_end, program->links[other_end].outstanding < POLLER_BUFFER
+                                         ? POLLER_ROOM
+                                         : POLLER_UNSURE);
     }
 }
 
-/* Who shuts its reading shuts the other's writing, on POSIX; on Windows bytes that come then are
+/* On POSIX a shutdown of reading ends the writing of the other end. On Windows later bytes are
  * answered by a reset. */
 void poller_unix_shut(const struct poller_program *program, int socket, fer_shutdown how)
 {
-    int twin = program->ends[socket].twin;
-    if (twin != POLLER_NOBODY && how != FER_SHUTDOWN_READ) {
-        arrives(twin, POLLER_END, 0);
+    int other_end = program->links[socket].other_end;
+    if (other_end != POLLER_NO_SOCKET && how != FER_SHUTDOWN_READ) {
+        arrives(other_end, POLLER_EOF, 0);
     }
-    if (twin != POLLER_NOBODY && how != FER_SHUTDOWN_WRITE) {
-        poller_model_shut(twin, FER_SHUTDOWN_READ);
+    if (other_end != POLLER_NO_SOCKET && how != FER_SHUTDOWN_WRITE) {
+        poller_model_shut(other_end, FER_SHUTDOWN_READ);
     }
 }
 
-/* Both halves are shut for the other one, whether it is a reset or not: EPOLLHUP (unix_poll). AFD
- * tells of an end as what is read. */
-static void leave_twin(struct poller_program *program, int socket, bool was_refused)
+/* Both halves are shut down for the other end, after a reset and after an end of file: EPOLLHUP
+ * (unix_poll). AFD reports an end of file as readable. */
+static void close_other_end(struct poller_program *program, int socket, bool was_queued)
 {
-    int twin = program->ends[socket].twin;
-    if (twin == POLLER_NOBODY) {
+    int other_end = program->links[socket].other_end;
+    if (other_end == POLLER_NO_SOCKET) {
         return;
     }
-    poller_end *left = &program->ends[twin];
-    poller_arrival on_windows = was_refused || left->outstanding > 0 ? POLLER_RESET : POLLER_END;
-    left->twin = POLLER_NOBODY;
-    left->peer_gone = true;
+    poller_link *left = &program->links[other_end];
+    poller_arrival on_windows = was_queued || left->outstanding > 0 ? POLLER_RESET : POLLER_EOF;
+    left->other_end = POLLER_NO_SOCKET;
+    left->peer_is_closed = true;
     if (left->outstanding >= POLLER_BUFFER) {
-        poller_model_room(twin, POLLER_UNSURE);
+        poller_model_room(other_end, POLLER_UNSURE);
     }
-    arrives(twin, program->dialect == FER_SIM_POSIX ? POLLER_FAILED : on_windows, 0);
+    arrives(other_end, program->dialect == FER_SIM_POSIX ? POLLER_FAILED : on_windows, 0);
 }
 
-void poller_unix_gone(struct poller_program *program, int socket)
+void poller_unix_closed(struct poller_program *program, int socket)
 {
-    leave_twin(program, socket, false);
-    for (int child = first_of(program, socket); child != POLLER_NOBODY;
+    close_other_end(program, socket, false);
+    for (int child = first_of(program, socket); child != POLLER_NO_SOCKET;
          child = first_of(program, socket)) {
-        program->ends[child].listener = POLLER_NOBODY;
-        leave_twin(program, child, true);
+        program->links[child].listener = POLLER_NO_SOCKET;
+        close_other_end(program, child, true);
     }
 }

@@ -1,4 +1,4 @@
-/* socket_calls.c: the same call on handles of each type, options, and the network; see
+/* socket_calls.c: one call on handles of each type, options, and the network; see
  * socket_calls.h. */
 #include "fuzz/programs/socket_calls.h"
 
@@ -13,94 +13,49 @@ static const fer_error ok = {FER_OK, 0};
 
 /* ---- The network */
 
-/* A latency of 1 ms each way, and none on loopback. Windows asks who refuses four times more, after
- * half a second each. */
+/* The latency is 1 ms each way, and 0 on loopback. Windows retries a refused connect four times,
+ * after half a second each. The family of the last address is invalid. */
 static const struct {
     const char *addr;
-    fer_error_kind end;
+    fer_error_kind outcome;
     fer_sim_answer answer;
     bool has_peer;
-    uint64_t delay;
-    uint64_t least[2];
-    uint64_t most[2];
+    uint64_t delay;   /* of the answer, in milliseconds */
+    uint64_t time[2]; /* until the outcome, in nanoseconds, in each dialect */
 } destinations[] = {
-    {"127.0.0.1:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {0, 0}, {0, 0}},
-    {"127.0.0.1:9", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"10.0.0.7:82",
-     FER_OK,
-     FER_SIM_ANSWER_AS_IS,
-     true,
-     200,
-     {202 * MILLI, 202 * MILLI},
-     {202 * MILLI, 202 * MILLI}},
-    {"10.0.0.7:80",
-     FER_OK,
-     FER_SIM_ANSWER_AS_IS,
-     true,
-     0,
-     {2 * MILLI, 2 * MILLI},
-     {2 * MILLI, 2 * MILLI}},
-    {"10.0.0.7:81",
-     FER_CONNECTION_REFUSED,
-     FER_SIM_ANSWER_REFUSES,
-     false,
-     50,
-     {52 * MILLI, 2260 * MILLI},
+    /* clang-format off */
+    {"127.0.0.1:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {0, 0}},
+    {"127.0.0.1:9", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"10.0.0.7:82", FER_OK, FER_SIM_ANSWER_AS_IS, true, 200, {202 * MILLI, 202 * MILLI}},
+    {"10.0.0.7:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {2 * MILLI, 2 * MILLI}},
+    {"10.0.0.7:81", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_REFUSES, false, 50,
      {52 * MILLI, 2260 * MILLI}},
-    {"10.0.0.8:80",
-     FER_TIMED_OUT,
-     FER_SIM_ANSWER_SILENT,
-     false,
-     0,
-     {127 * SECOND, 21 * SECOND},
-     {127 * SECOND, 21 * SECOND}},
-    {"10.0.0.9:80",
-     FER_HOST_UNREACHABLE,
-     FER_SIM_ANSWER_HOST_UNREACHABLE,
-     false,
-     3,
-     {5 * MILLI, 5 * MILLI},
+    {"10.0.0.8:80", FER_TIMED_OUT, FER_SIM_ANSWER_SILENT, false, 0, {127 * SECOND, 21 * SECOND}},
+    {"10.0.0.9:80", FER_HOST_UNREACHABLE, FER_SIM_ANSWER_HOST_UNREACHABLE, false, 3,
      {5 * MILLI, 5 * MILLI}},
-    {"127.0.0.1:0", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[::1]:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {0, 0}, {0, 0}},
-    {"[::1]:9", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[::ffff:127.0.0.1]:80", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[fd00::9]:80",
-     FER_NETWORK_UNREACHABLE,
-     FER_SIM_ANSWER_NETWORK_UNREACHABLE,
-     false,
-     0,
-     {2 * MILLI, 2 * MILLI},
+    {"127.0.0.1:0", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"[::1]:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 0, {0, 0}},
+    {"[::1]:9", FER_CONNECTION_REFUSED, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"[::ffff:127.0.0.1]:80", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"[fd00::9]:80", FER_NETWORK_UNREACHABLE, FER_SIM_ANSWER_NETWORK_UNREACHABLE, false, 0,
      {2 * MILLI, 2 * MILLI}},
-    {"127.0.0.1:7001", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[::1]:7001", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}, {0, 0}},
-    {"[fd00::7]:80",
-     FER_OK,
-     FER_SIM_ANSWER_AS_IS,
-     true,
-     40,
-     {42 * MILLI, 42 * MILLI},
-     {42 * MILLI, 42 * MILLI}},
-    {"10.0.0.7:82",
-     FER_OK,
-     FER_SIM_ANSWER_AS_IS,
-     false,
-     200,
-     {202 * MILLI, 202 * MILLI},
-     {202 * MILLI, 202 * MILLI}}, /* of no family */
+    {"127.0.0.1:7001", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"[::1]:7001", FER_OK, FER_SIM_ANSWER_AS_IS, false, 0, {0, 0}},
+    {"[fd00::7]:80", FER_OK, FER_SIM_ANSWER_AS_IS, true, 40, {42 * MILLI, 42 * MILLI}},
+    {"10.0.0.7:82", FER_OK, FER_SIM_ANSWER_AS_IS, false, 200, {202 * MILLI, 202 * MILLI}},
+    /* clang-format on */
 };
 enum { DESTINATIONS = sizeof destinations / sizeof *destinations };
 
 model_destination socket_destination(uint8_t arg)
 {
     size_t at = arg % DESTINATIONS;
-    model_destination to = {.end = destinations[at].end};
+    model_destination to = {.outcome = destinations[at].outcome};
     FUZZ_CHECK(fer_socket_addr_parse(&to.addr, destinations[at].addr).kind == FER_OK);
     to.addr.ip.family = at == DESTINATIONS - 1 ? (fer_ip_family)9 : to.addr.ip.family;
-    to.is_own = to.addr.port == MODEL_PORT;
+    to.is_local = to.addr.port == MODEL_PORT;
     to.is_mapped = at == 10;
-    to.least = destinations[at].least[model_is_windows()];
-    to.most = destinations[at].most[model_is_windows()];
+    to.delay = destinations[at].time[model_is_windows()];
     return to;
 }
 
@@ -119,7 +74,7 @@ void socket_network_begin(void)
     }
 }
 
-bool socket_peer_gets_in(const fer_socket_addr *addr)
+bool socket_peer_can_connect(const fer_socket_addr *addr)
 {
     fer_sim_peer peer;
     FUZZ_CHECK(fer_sim_peer_connect(NULL, addr, &peer).kind == FER_OK);
@@ -198,7 +153,7 @@ fer_error socket_set_option(fer_socket *socket, model_option option, uint64_t va
     }
 }
 
-static fer_error number_told(const fer_socket *socket, model_option option, uint64_t *value)
+static fer_error get_number(const fer_socket *socket, model_option option, uint64_t *value)
 {
     uint32_t number = 0;
     size_t size = 0;
@@ -217,7 +172,7 @@ static fer_error number_told(const fer_socket *socket, model_option option, uint
     return error;
 }
 
-fer_error socket_option_told(const fer_socket *socket, model_option option, uint64_t *value)
+fer_error socket_get_option(const fer_socket *socket, model_option option, uint64_t *value)
 {
     bool on = false;
     fer_keepalive keepalive = {.enabled = false};
@@ -229,8 +184,8 @@ fer_error socket_option_told(const fer_socket *socket, model_option option, uint
     case OPTION_NODELAY: error = fer_socket_nodelay(socket, &on); break;
     case OPTION_BROADCAST: error = fer_socket_broadcast(socket, &on); break;
     case OPTION_KEEPALIVE: error = fer_socket_keepalive(socket, &keepalive); break;
-    case OPTION_NONBLOCKING: return ok; /* is not told */
-    default: return number_told(socket, option, value);
+    case OPTION_NONBLOCKING: return ok; /* it has no getter */
+    default: return get_number(socket, option, value);
     }
     *value = on || keepalive.enabled;
     return error;
@@ -238,31 +193,31 @@ fer_error socket_option_told(const fer_socket *socket, model_option option, uint
 
 /* ---- Handles of any type */
 
-fer_raw_socket socket_as_raw_any(const socket_any *place, model_type type)
+fer_raw_socket socket_as_raw_any(const socket_any *handle, model_type type)
 {
     switch (type) {
-    case MODEL_TCP_STREAM: return fer_tcp_stream_as_raw(&place->tcp_stream);
-    case MODEL_TCP_LISTENER: return fer_tcp_listener_as_raw(&place->tcp_listener);
-    case MODEL_UDP: return fer_udp_socket_as_raw(&place->udp);
-    case MODEL_UNIX_STREAM: return fer_unix_stream_as_raw(&place->unix_stream);
-    case MODEL_UNIX_LISTENER: return fer_unix_listener_as_raw(&place->unix_listener);
-    case MODEL_UNIX_DATAGRAM: return fer_unix_datagram_as_raw(&place->unix_datagram);
+    case MODEL_TCP_STREAM: return fer_tcp_stream_as_raw(&handle->tcp_stream);
+    case MODEL_TCP_LISTENER: return fer_tcp_listener_as_raw(&handle->tcp_listener);
+    case MODEL_UDP: return fer_udp_socket_as_raw(&handle->udp);
+    case MODEL_UNIX_STREAM: return fer_unix_stream_as_raw(&handle->unix_stream);
+    case MODEL_UNIX_LISTENER: return fer_unix_listener_as_raw(&handle->unix_listener);
+    case MODEL_UNIX_DATAGRAM: return fer_unix_datagram_as_raw(&handle->unix_datagram);
     case MODEL_SOCKET:
-    default: return fer_socket_as_raw(&place->socket);
+    default: return fer_socket_as_raw(&handle->socket);
     }
 }
 
-void socket_close_any(socket_any *place, model_type type)
+void socket_close_any(socket_any *handle, model_type type)
 {
     switch (type) {
-    case MODEL_TCP_STREAM: fer_tcp_stream_close(&place->tcp_stream); break;
-    case MODEL_TCP_LISTENER: fer_tcp_listener_close(&place->tcp_listener); break;
-    case MODEL_UDP: fer_udp_socket_close(&place->udp); break;
-    case MODEL_UNIX_STREAM: fer_unix_stream_close(&place->unix_stream); break;
-    case MODEL_UNIX_LISTENER: fer_unix_listener_close(&place->unix_listener); break;
-    case MODEL_UNIX_DATAGRAM: fer_unix_datagram_close(&place->unix_datagram); break;
+    case MODEL_TCP_STREAM: fer_tcp_stream_close(&handle->tcp_stream); break;
+    case MODEL_TCP_LISTENER: fer_tcp_listener_close(&handle->tcp_listener); break;
+    case MODEL_UDP: fer_udp_socket_close(&handle->udp); break;
+    case MODEL_UNIX_STREAM: fer_unix_stream_close(&handle->unix_stream); break;
+    case MODEL_UNIX_LISTENER: fer_unix_listener_close(&handle->unix_listener); break;
+    case MODEL_UNIX_DATAGRAM: fer_unix_datagram_close(&handle->unix_datagram); break;
     case MODEL_SOCKET:
-    default: fer_socket_close(&place->socket); break;
+    default: fer_socket_close(&handle->socket); break;
     }
 }
 
@@ -294,82 +249,82 @@ fer_error socket_from_any(fer_socket *socket, socket_any *of, model_type type)
     }
 }
 
-/* A Unix stream needs a Unix listener of this function's first. */
-fer_error socket_open_any(socket_any *place, model_type type)
+/* The Unix stream connects to a Unix listener that this function has opened. */
+fer_error socket_open_any(socket_any *handle, model_type type)
 {
     switch (type) {
-    case MODEL_TCP_STREAM: return fer_tcp_stream_connect(&place->tcp_stream, "127.0.0.1:80");
-    case MODEL_TCP_LISTENER: return fer_tcp_listener_bind(&place->tcp_listener, "127.0.0.1:0");
-    case MODEL_UDP: return fer_udp_socket_bind(&place->udp, "127.0.0.1:0");
-    case MODEL_UNIX_STREAM: return fer_unix_stream_connect(&place->unix_stream, typed_path);
+    case MODEL_TCP_STREAM: return fer_tcp_stream_connect(&handle->tcp_stream, "127.0.0.1:80");
+    case MODEL_TCP_LISTENER: return fer_tcp_listener_bind(&handle->tcp_listener, "127.0.0.1:0");
+    case MODEL_UDP: return fer_udp_socket_bind(&handle->udp, "127.0.0.1:0");
+    case MODEL_UNIX_STREAM: return fer_unix_stream_connect(&handle->unix_stream, typed_path);
     case MODEL_UNIX_LISTENER:
         FER_IGNORE(fer_sim_remove_path(typed_path));
-        return fer_unix_listener_bind(&place->unix_listener, typed_path);
-    case MODEL_UNIX_DATAGRAM: return fer_unix_datagram_unbound(&place->unix_datagram);
+        return fer_unix_listener_bind(&handle->unix_listener, typed_path);
+    case MODEL_UNIX_DATAGRAM: return fer_unix_datagram_unbound(&handle->unix_datagram);
     case MODEL_SOCKET:
     default: return ok;
     }
 }
 
-fer_error socket_peer_addr_any(const socket_any *place, model_type type)
+fer_error socket_peer_addr_any(const socket_any *handle, model_type type)
 {
     fer_socket_addr addr;
-    return type == MODEL_SOCKET ? fer_socket_peer_addr(&place->socket, &addr)
-                                : fer_tcp_stream_peer_addr(&place->tcp_stream, &addr);
+    return type == MODEL_SOCKET ? fer_socket_peer_addr(&handle->socket, &addr)
+                                : fer_tcp_stream_peer_addr(&handle->tcp_stream, &addr);
 }
 
-fer_error socket_take_error_any(socket_any *place, model_type type, fer_error *out)
+fer_error socket_take_error_any(socket_any *handle, model_type type, fer_error *out)
 {
     switch (type) {
-    case MODEL_TCP_STREAM: return fer_tcp_stream_take_error(&place->tcp_stream, out);
-    case MODEL_UNIX_STREAM: return fer_unix_stream_take_error(&place->unix_stream, out);
-    default: return fer_socket_take_error(&place->socket, out);
+    case MODEL_TCP_STREAM: return fer_tcp_stream_take_error(&handle->tcp_stream, out);
+    case MODEL_UNIX_STREAM: return fer_unix_stream_take_error(&handle->unix_stream, out);
+    default: return fer_socket_take_error(&handle->socket, out);
     }
 }
 
-fer_error socket_read_any(socket_any *place, model_type type)
+fer_error socket_read_any(socket_any *handle, model_type type)
 {
     uint8_t byte;
     size_t n = 77;
     fer_error error = type == MODEL_TCP_STREAM
-                          ? fer_tcp_stream_read(&place->tcp_stream, &byte, 1, &n)
-                          : fer_unix_stream_read(&place->unix_stream, &byte, 1, &n);
+                          ? fer_tcp_stream_read(&handle->tcp_stream, &byte, 1, &n)
+                          : fer_unix_stream_read(&handle->unix_stream, &byte, 1, &n);
     FUZZ_CHECK(n <= (error.kind == FER_OK));
     return error;
 }
 
-fer_error socket_write_any(socket_any *place, model_type type)
+fer_error socket_write_any(socket_any *handle, model_type type)
 {
     size_t n = 77;
     fer_error error = type == MODEL_TCP_STREAM
-                          ? fer_tcp_stream_write(&place->tcp_stream, "a", 1, &n)
-                          : fer_unix_stream_write(&place->unix_stream, "a", 1, &n);
+                          ? fer_tcp_stream_write(&handle->tcp_stream, "a", 1, &n)
+                          : fer_unix_stream_write(&handle->unix_stream, "a", 1, &n);
     FUZZ_CHECK(n == (error.kind == FER_OK));
     return error;
 }
 
-fer_error socket_shut_any(socket_any *place, model_type type)
+fer_error socket_shutdown_any(socket_any *handle, model_type type)
 {
     return type == MODEL_TCP_STREAM
-               ? fer_tcp_stream_shutdown(&place->tcp_stream, FER_SHUTDOWN_BOTH)
-               : fer_unix_stream_shutdown(&place->unix_stream, FER_SHUTDOWN_BOTH);
+               ? fer_tcp_stream_shutdown(&handle->tcp_stream, FER_SHUTDOWN_BOTH)
+               : fer_unix_stream_shutdown(&handle->unix_stream, FER_SHUTDOWN_BOTH);
 }
 
-static void check_fresh(fer_error error, fer_duration timeout)
+static void check_no_timeout(fer_error error, fer_duration timeout)
 {
     FUZZ_CHECK(error.kind == FER_OK && fer_duration_is_none(timeout));
 }
 
-/* Who is accepted has no timeout, whatever the listener had (rule T6). */
+/* An accepted stream has no timeout, whatever the listener has (rule T6). */
 fer_error socket_accept_any(socket_any *listener, socket_any *out, model_type type)
 {
     fer_duration timeout = {0};
     if (type == MODEL_UNIX_STREAM) {
         FER_TRY(fer_unix_listener_accept(&listener->unix_listener, &out->unix_stream, NULL));
-        check_fresh(fer_unix_stream_read_timeout(&out->unix_stream, &timeout), timeout);
+        check_no_timeout(fer_unix_stream_read_timeout(&out->unix_stream, &timeout), timeout);
         return ok;
     }
     FER_TRY(fer_tcp_listener_accept(&listener->tcp_listener, &out->tcp_stream, NULL));
-    check_fresh(fer_tcp_stream_read_timeout(&out->tcp_stream, &timeout), timeout);
+    check_no_timeout(fer_tcp_stream_read_timeout(&out->tcp_stream, &timeout), timeout);
     return ok;
 }

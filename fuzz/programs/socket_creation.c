@@ -1,5 +1,4 @@
-/* socket_creation.c: the steps in which handles are filled, emptied and turned into others; see
- * socket_steps.h. */
+/* socket_creation.c: the steps that open, close and move handles; see socket_steps.h. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/socket_calls.h"
 #include "fuzz/programs/socket_steps.h"
@@ -8,85 +7,86 @@ void socket_step_new(struct socket_program *p, const struct socket_call *c)
 {
     static const fer_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6, FER_DOMAIN_UNIX,
                                          FER_DOMAIN_IPV4, (fer_domain)7};
-    static const fer_type kinds_of_type[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM, FER_TYPE_STREAM,
-                                             FER_TYPE_RAW, (fer_type)9};
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM, FER_TYPE_STREAM, FER_TYPE_RAW,
+                                     (fer_type)9};
     static const int protocols[] = {
         0, 0, 0, 0, FER_PROTOCOL_TCP, FER_PROTOCOL_UDP, FER_PROTOCOL_ICMP, -1};
     fer_domain domain = domains[c->arg % 5];
-    fer_type type = kinds_of_type[c->arg / 5 % 5];
+    fer_type type = types[c->arg / 5 % 5];
     int protocol = protocols[c->arg / 25 % 8];
     model_handle *model = &p->models[c->socket];
-    kinds allowed = model_new(model, domain, type, protocol, c->fault);
-    socket_arm(c->fault);
-    fer_error error = fer_socket_new(&p->places[c->socket].socket, domain, type, protocol);
+    kind_set allowed = model_new(model, domain, type, protocol, c->fault);
+    socket_arm_fault(c->fault);
+    fer_error error = fer_socket_new(&p->handles[c->socket].socket, domain, type, protocol);
     (void)fer_sim_clear_faults();
-    socket_agree(error, allowed);
-    if (allowed != kinds_one(FER_INVALID_INPUT)) {
-        model_new_did(model, domain, type, error);
+    socket_check(error, allowed);
+    if (allowed != kind_set_of(FER_INVALID_INPUT)) {
+        model_new_done(model, domain, type, error);
     }
 }
 
 void socket_step_close(struct socket_program *p, const struct socket_call *c)
 {
-    socket_changes_silently();
-    socket_close_any(&p->places[c->at], socket_types[c->at]);
+    socket_step_changes();
+    socket_close_any(&p->handles[c->at], socket_types[c->at]);
     model_close(&p->models[c->at]);
 }
 
 void socket_step_clone(struct socket_program *p, const struct socket_call *c)
 {
-    size_t out = c->other % SOCKET_HANDLES;
-    if (model_is_hidden(&p->models[c->socket])) {
+    size_t out = c->other % SOCKET_BUILT;
+    if (model_outcome_is_unknown(&p->models[c->socket])) {
         return;
     }
-    if (p->models[c->socket].life == LIFE_CONNECTING) {
-        /* it may learn that it is connected, and who was to be filled is not empty */
-        socket_changes_silently();
+    if (p->models[c->socket].state == STATE_CONNECTING) {
+        /* The handle may become connected, although the other one is open and the call is
+         * misuse. */
+        socket_step_changes();
     }
-    kinds allowed = model_clone(&p->models[c->socket], &p->models[out], c->fault);
-    socket_arm(c->fault);
-    fer_error error = fer_socket_try_clone(&p->places[c->socket].socket, &p->places[out].socket);
+    kind_set allowed = model_clone(&p->models[c->socket], &p->models[out], c->fault);
+    socket_arm_fault(c->fault);
+    fer_error error = fer_socket_try_clone(&p->handles[c->socket].socket, &p->handles[out].socket);
     (void)fer_sim_clear_faults();
-    socket_agree(error, allowed);
-    if (allowed != kinds_one(FER_INVALID_INPUT)) {
-        model_clone_did(&p->models[c->socket], &p->models[out], error);
+    socket_check(error, allowed);
+    if (allowed != kind_set_of(FER_INVALID_INPUT)) {
+        model_clone_done(&p->models[c->socket], &p->models[out], error);
     }
 }
 
 void socket_step_into(struct socket_program *p, const struct socket_call *c)
 {
-    size_t out = SOCKET_HANDLES + c->other % (SOCKET_PLACES - SOCKET_HANDLES);
-    kinds allowed = model_move(&p->models[c->socket], &p->models[out]);
+    size_t out = SOCKET_BUILT + c->other % (SOCKET_HANDLES - SOCKET_BUILT);
+    kind_set allowed = model_move(&p->models[c->socket], &p->models[out]);
     fer_error error =
-        socket_into_any(&p->places[c->socket].socket, &p->places[out], socket_types[out]);
-    socket_agree(error, allowed);
+        socket_into_any(&p->handles[c->socket].socket, &p->handles[out], socket_types[out]);
+    socket_check(error, allowed);
     if (error.kind == FER_OK) {
-        model_move_did(&p->models[c->socket], &p->models[out]);
+        model_move_done(&p->models[c->socket], &p->models[out]);
     }
 }
 
 void socket_step_from(struct socket_program *p, const struct socket_call *c)
 {
-    size_t of = SOCKET_HANDLES + c->other % (SOCKET_PLACES - SOCKET_HANDLES);
-    kinds allowed = model_move(&p->models[of], &p->models[c->socket]);
+    size_t of = SOCKET_BUILT + c->other % (SOCKET_HANDLES - SOCKET_BUILT);
+    kind_set allowed = model_move(&p->models[of], &p->models[c->socket]);
     fer_error error =
-        socket_from_any(&p->places[c->socket].socket, &p->places[of], socket_types[of]);
-    socket_agree(error, allowed);
+        socket_from_any(&p->handles[c->socket].socket, &p->handles[of], socket_types[of]);
+    socket_check(error, allowed);
     if (error.kind == FER_OK) {
-        model_move_did(&p->models[of], &p->models[c->socket]);
+        model_move_done(&p->models[of], &p->models[c->socket]);
     }
 }
 
 void socket_step_into_raw(struct socket_program *p, const struct socket_call *c)
 {
-    socket_changes_silently();
+    socket_step_changes();
     size_t slot = c->arg % SOCKET_RAWS;
     if (p->raws[slot] != FER_RAW_SOCKET_NONE) {
         return;
     }
-    fer_raw_socket raw = fer_socket_into_raw(&p->places[c->socket].socket);
+    fer_raw_socket raw = fer_socket_into_raw(&p->handles[c->socket].socket);
     model_handle *model = &p->models[c->socket];
-    bool had_one = model->life != LIFE_NEW && model->life != LIFE_CLOSED;
+    bool had_one = model->state != STATE_NEW && model->state != STATE_CLOSED;
     FUZZ_CHECK((raw != FER_RAW_SOCKET_NONE) == had_one);
     if (had_one) {
         FUZZ_CHECK(model->raw == FER_RAW_SOCKET_NONE || raw == model->raw);
@@ -95,8 +95,8 @@ void socket_step_into_raw(struct socket_program *p, const struct socket_call *c)
     }
 }
 
-/* As the handle of its own type says. */
-static bool says_connected(fer_socket *socket)
+/* The answer of the handle of the socket's own type. */
+static bool reports_connected(fer_socket *socket)
 {
     fer_socket_addr peer;
     fer_unix_addr name;
@@ -114,29 +114,29 @@ void socket_step_from_raw(struct socket_program *p, const struct socket_call *c)
 {
     size_t slot = c->arg % SOCKET_RAWS;
     model_handle *model = &p->models[c->socket];
-    bool is_empty = model->life == LIFE_NEW || model->life == LIFE_CLOSED;
-    bool is_there = p->raws[slot] != FER_RAW_SOCKET_NONE;
+    bool is_empty = model->state == STATE_NEW || model->state == STATE_CLOSED;
+    bool is_valid = p->raws[slot] != FER_RAW_SOCKET_NONE;
     bool uncertain = false;
-    bool is_connected = is_there && model_raw_is_connected(p->raw_sockets[slot], &uncertain);
-    fer_socket *socket = &p->places[c->socket].socket;
+    bool is_connected = is_valid && model_raw_is_connected(p->raw_sockets[slot], &uncertain);
+    fer_socket *socket = &p->handles[c->socket].socket;
     fer_error error = fer_socket_from_raw(socket, p->raws[slot]);
-    socket_agree(error, kinds_one(is_empty && is_there ? FER_OK : FER_INVALID_INPUT));
+    socket_check(error, kind_set_of(is_empty && is_valid ? FER_OK : FER_INVALID_INPUT));
     if (error.kind == FER_OK) {
-        is_connected = uncertain ? says_connected(socket) : is_connected;
-        model_from_raw_did(model, p->raw_sockets[slot], p->raws[slot], is_connected);
+        is_connected = uncertain ? reports_connected(socket) : is_connected;
+        model_from_raw_done(model, p->raw_sockets[slot], p->raws[slot], is_connected);
         p->raws[slot] = FER_RAW_SOCKET_NONE;
     }
 }
 
-/* By the functions of its type. */
+/* Opens a handle by the functions of its type. */
 void socket_step_open(struct socket_program *p, const struct socket_call *c)
 {
-    socket_changes_silently();
-    size_t at = SOCKET_HANDLES + c->other % (SOCKET_PLACES - SOCKET_HANDLES);
+    socket_step_changes();
+    size_t at = SOCKET_BUILT + c->other % (SOCKET_HANDLES - SOCKET_BUILT);
     model_handle *model = &p->models[at];
-    if (model->life == LIFE_NEW || model->life == LIFE_CLOSED) {
-        fer_error error = socket_open_any(&p->places[at], socket_types[at]);
-        model->life = LIFE_NEW;
+    if (model->state == STATE_NEW || model->state == STATE_CLOSED) {
+        fer_error error = socket_open_any(&p->handles[at], socket_types[at]);
+        model->state = STATE_NEW;
         if (error.kind == FER_OK) {
             bool is_unix = socket_types[at] >= MODEL_UNIX_STREAM;
             bool is_stream =

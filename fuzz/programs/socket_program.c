@@ -7,38 +7,38 @@
 #include "fuzz/programs/socket_calls.h"
 #include "fuzz/programs/socket_steps.h"
 
-const model_type socket_types[SOCKET_PLACES] = {
+const model_type socket_types[SOCKET_HANDLES] = {
     MODEL_SOCKET,     MODEL_SOCKET,      MODEL_SOCKET,        MODEL_SOCKET,
     MODEL_TCP_STREAM, MODEL_TCP_STREAM,  MODEL_TCP_LISTENER,  MODEL_UDP,
     MODEL_UDP,        MODEL_UNIX_STREAM, MODEL_UNIX_LISTENER, MODEL_UNIX_DATAGRAM,
 };
 
-/* Whether all that a step called was misuse. */
+/* True if every call of the step was misuse. */
 static bool was_misuse;
 
-void socket_agree(fer_error got, kinds allowed)
+void socket_check(fer_error got, kind_set allowed)
 {
-    if (!kinds_has(allowed, got.kind)) {
+    if (!kind_set_has(allowed, got.kind)) {
         fprintf(stderr, "socket: %s; allowed:", fer_error_kind_name(got.kind));
         for (int kind = 0; kind < 128; kind++) {
             const char *name = fer_error_kind_name((fer_error_kind)kind);
-            if (strcmp(name, "Unknown") != 0 && kinds_has(allowed, (fer_error_kind)kind)) {
+            if (strcmp(name, "Unknown") != 0 && kind_set_has(allowed, (fer_error_kind)kind)) {
                 fprintf(stderr, " %s", name);
             }
         }
         fprintf(stderr, "\n");
     }
-    FUZZ_CHECK(kinds_has(allowed, got.kind));
-    was_misuse = was_misuse && allowed == kinds_one(FER_INVALID_INPUT);
+    FUZZ_CHECK(kind_set_has(allowed, got.kind));
+    was_misuse = was_misuse && allowed == kind_set_of(FER_INVALID_INPUT);
 }
 
-/* What a step does without a word on it is no misuse. */
-void socket_changes_silently(void)
+/* The step changes a handle without a check of its result, so it is no misuse. */
+void socket_step_changes(void)
 {
     was_misuse = false;
 }
 
-void socket_arm(fer_sim_fault fault)
+void socket_arm_fault(fer_sim_fault fault)
 {
     if (fault != FER_SIM_FAULT_COUNT) {
         FUZZ_CHECK(fer_sim_fault_at(fault, 1).kind == FER_OK);
@@ -52,29 +52,30 @@ static void set_option(struct socket_program *p, const struct socket_call *c)
     model_option option = (model_option)(c->arg % OPTION_COUNT);
     uint64_t value = socket_option_value(option, (uint8_t)(c->arg / OPTION_COUNT));
     model_handle *model = &p->models[c->socket];
-    kinds allowed = model_set_option(model, option, value);
-    fer_error error = socket_set_option(&p->places[c->socket].socket, option, value);
-    socket_agree(error, allowed);
+    kind_set allowed = model_set_option(model, option, value);
+    fer_error error = socket_set_option(&p->handles[c->socket].socket, option, value);
+    socket_check(error, allowed);
     if (error.kind == FER_OK) {
-        model_set_option_did(model, option, value);
+        model_set_option_done(model, option, value);
     }
 }
 
 static void get_option(struct socket_program *p, const struct socket_call *c)
 {
     model_option option = (model_option)(c->arg % OPTION_COUNT);
-    uint64_t wanted = 0;
-    uint64_t told = 0;
+    uint64_t expected = 0;
+    uint64_t reported = 0;
     bool is_known = false;
-    kinds allowed = model_option_told(&p->models[c->socket], option, &wanted, &is_known);
-    fer_error error = socket_option_told(&p->places[c->socket].socket, option, &told);
+    kind_set allowed = model_get_option(&p->models[c->socket], option, &expected, &is_known);
+    fer_error error = socket_get_option(&p->handles[c->socket].socket, option, &reported);
     if (option == OPTION_NONBLOCKING) {
-        return; /* is not told */
+        return; /* it has no getter */
     }
-    socket_agree(error, allowed);
+    socket_check(error, allowed);
     if (error.kind == FER_OK && is_known) {
         bool has_grain = option == OPTION_READ_TIMEOUT || option == OPTION_WRITE_TIMEOUT;
-        FUZZ_CHECK(has_grain ? told >= wanted && told - wanted < 10000000 : told == wanted);
+        FUZZ_CHECK(has_grain ? reported >= expected && reported - expected < 10000000
+                             : reported == expected);
     }
 }
 
@@ -85,16 +86,16 @@ static void bind_device(struct socket_program *p, const struct socket_call *c)
     const model_handle *model = &p->models[c->socket];
     uint64_t value;
     bool is_known;
-    kinds allowed =
-        model_option_told(model, OPTION_TTL, &value, &is_known); /* IP's, and of the same handles */
-    if (kinds_has(allowed, FER_OK)) {
+    /* Supported by the same handles: IP's. */
+    kind_set allowed = model_get_option(model, OPTION_TTL, &value, &is_known);
+    if (kind_set_has(allowed, FER_OK)) {
         bool is_wrong = name != NULL && (name[0] == '\0' || strlen(name) > 15);
         fer_error_kind posix = name == NULL ? FER_OK : FER_NOT_FOUND;
-        allowed = kinds_one(is_wrong             ? FER_INVALID_INPUT
-                            : model_is_windows() ? FER_UNSUPPORTED
-                                                 : posix);
+        allowed = kind_set_of(is_wrong             ? FER_INVALID_INPUT
+                              : model_is_windows() ? FER_UNSUPPORTED
+                                                   : posix);
     }
-    socket_agree(fer_socket_bind_device(&p->places[c->socket].socket, name), allowed);
+    socket_check(fer_socket_bind_device(&p->handles[c->socket].socket, name), allowed);
 }
 
 /* ---- Names */
@@ -103,10 +104,10 @@ static void bind_addr(struct socket_program *p, const struct socket_call *c)
 {
     fer_socket_addr addr = socket_bind_address(c->arg);
     model_handle *model = &p->models[c->socket];
-    kinds allowed = model_bind(model, &addr);
-    fer_error error = fer_socket_bind(&p->places[c->socket].socket, &addr);
-    socket_agree(error, allowed);
-    model_bind_did(model, &addr, error);
+    kind_set allowed = model_bind(model, &addr);
+    fer_error error = fer_socket_bind(&p->handles[c->socket].socket, &addr);
+    socket_check(error, allowed);
+    model_bind_done(model, &addr, error);
 }
 
 static void bind_path(struct socket_program *p, const struct socket_call *c)
@@ -114,11 +115,11 @@ static void bind_path(struct socket_program *p, const struct socket_call *c)
     int path = c->arg % MODEL_PATHS;
     model_handle *model = &p->models[c->socket];
     fer_unix_addr addr = socket_path(path);
-    kinds allowed = model_bind_unix(model, path);
-    fer_error error = fer_socket_bind_unix(&p->places[c->socket].socket, &addr);
-    socket_agree(error, allowed);
+    kind_set allowed = model_bind_unix(model, path);
+    fer_error error = fer_socket_bind_unix(&p->handles[c->socket].socket, &addr);
+    socket_check(error, allowed);
     if (error.kind == FER_OK) {
-        model_bind_unix_did(model, path);
+        model_bind_unix_done(model, path);
     }
 }
 
@@ -127,11 +128,11 @@ static void start_listening(struct socket_program *p, const struct socket_call *
     static const int backlogs[] = {128, 4096, 0, 1, -1};
     int backlog = backlogs[c->arg % 5];
     model_handle *model = &p->models[c->socket];
-    kinds allowed = model_listen(model, backlog);
-    fer_error error = fer_socket_listen(&p->places[c->socket].socket, backlog);
-    socket_agree(error, allowed);
+    kind_set allowed = model_listen(model, backlog);
+    fer_error error = fer_socket_listen(&p->handles[c->socket].socket, backlog);
+    socket_check(error, allowed);
     if (error.kind == FER_OK) {
-        model_listen_did(model, backlog);
+        model_listen_done(model, backlog);
     }
 }
 
@@ -139,8 +140,8 @@ static void local_addr(struct socket_program *p, const struct socket_call *c)
 {
     fer_socket_addr addr;
     const model_handle *model = &p->models[c->socket];
-    fer_error error = fer_socket_local_addr(&p->places[c->socket].socket, &addr);
-    socket_agree(error, model_local_addr(model));
+    fer_error error = fer_socket_local_addr(&p->handles[c->socket].socket, &addr);
+    socket_check(error, model_local_addr(model));
     if (error.kind == FER_OK) {
         int port = model_local_port(model);
         FUZZ_CHECK(port == -1 ? true : addr.port == port);
@@ -154,26 +155,26 @@ static void connect_within(struct socket_program *p, const struct socket_call *c
 {
     model_destination to = socket_destination(c->arg);
     model_handle *model = &p->models[c->socket];
-    fer_socket *socket = &p->places[c->socket].socket;
+    fer_socket *socket = &p->handles[c->socket].socket;
     bool has_room = true;
     bool has_timeout = !fer_duration_is_none(timeout);
-    if (to.is_own) {
+    if (to.is_local) {
         (void)model_has_listener(&to.addr, &has_room);
     }
     if (!has_room) {
         return; /* DIFFERENCES.md, full_backlog */
     }
     model_connect connect = model_connect_to(model, &to, c->fault, timeout);
-    socket_arm(c->fault);
+    socket_arm_fault(c->fault);
     fer_error error = has_timeout ? fer_socket_connect_timeout(socket, &to.addr, timeout)
                                   : fer_socket_connect(socket, &to.addr);
     (void)fer_sim_clear_faults();
-    socket_agree(error, connect.allowed);
-    bool is_over = connect.begins && error.kind != FER_WOULD_BLOCK;
+    socket_check(error, connect.allowed);
+    bool is_over = connect.starts && error.kind != FER_WOULD_BLOCK;
     bool is_expired = error.kind == FER_TIMED_OUT && has_timeout;
     FUZZ_CHECK(!is_over || is_expired ||
-               (fer_sim_now().nanos >= connect.least && fer_sim_now().nanos <= connect.most));
-    model_connect_did(model, &connect, error, has_timeout);
+               (fer_sim_now().nanos >= connect.earliest && fer_sim_now().nanos <= connect.latest));
+    model_connect_done(model, &connect, error, has_timeout);
 }
 
 static void connect_to(struct socket_program *p, const struct socket_call *c)
@@ -192,26 +193,26 @@ static void connect_path(struct socket_program *p, const struct socket_call *c)
     int path = c->arg % MODEL_PATHS;
     model_handle *model = &p->models[c->socket];
     fer_unix_addr addr = socket_path(path);
-    kinds allowed = model_connect_unix(model, path, c->fault);
-    socket_arm(c->fault);
-    fer_error error = fer_socket_connect_unix(&p->places[c->socket].socket, &addr);
+    kind_set allowed = model_connect_unix(model, path, c->fault);
+    socket_arm_fault(c->fault);
+    fer_error error = fer_socket_connect_unix(&p->handles[c->socket].socket, &addr);
     (void)fer_sim_clear_faults();
-    socket_agree(error, allowed);
-    if (allowed != kinds_one(FER_INVALID_INPUT)) {
-        model_connect_unix_did(model, path, error);
+    socket_check(error, allowed);
+    if (allowed != kind_set_of(FER_INVALID_INPUT)) {
+        model_connect_unix_done(model, path, error);
     }
 }
 
-static void pass_time(struct socket_program *p, const struct socket_call *c)
+static void let_time_pass(struct socket_program *p, const struct socket_call *c)
 {
     static const uint64_t millis[] = {1, 0, 5, 60, 250, 3000, 22000, 130000};
     (void)p;
     FUZZ_CHECK(fer_sim_advance(fer_duration_from_millis(millis[c->arg % 8])).kind == FER_OK);
 }
 
-/* ---- Questions */
+/* ---- Queries */
 
-static bool is_stream_place(size_t at)
+static bool is_stream(size_t at)
 {
     return socket_types[at] == MODEL_TCP_STREAM || socket_types[at] == MODEL_UNIX_STREAM;
 }
@@ -220,78 +221,78 @@ static void peer_addr(struct socket_program *p, const struct socket_call *c)
 {
     model_handle *model = &p->models[c->at];
     if ((socket_types[c->at] != MODEL_SOCKET && socket_types[c->at] != MODEL_TCP_STREAM) ||
-        model_is_hidden(model)) {
+        model_outcome_is_unknown(model)) {
         return;
     }
-    kinds allowed = model_peer_addr(model);
-    fer_error error = socket_peer_addr_any(&p->places[c->at], socket_types[c->at]);
-    socket_agree(error, allowed);
-    model_peer_addr_did(model, error);
+    kind_set allowed = model_peer_addr(model);
+    fer_error error = socket_peer_addr_any(&p->handles[c->at], socket_types[c->at]);
+    socket_check(error, allowed);
+    model_peer_addr_done(model, error);
 }
 
 static void take_error(struct socket_program *p, const struct socket_call *c)
 {
     model_handle *model = &p->models[c->at];
     fer_error taken = {FER_OK, 0};
-    kinds taken_allowed;
-    if ((socket_types[c->at] != MODEL_SOCKET && !is_stream_place(c->at)) ||
-        model_is_hidden(model)) {
+    kind_set taken_allowed;
+    if ((socket_types[c->at] != MODEL_SOCKET && !is_stream(c->at)) ||
+        model_outcome_is_unknown(model)) {
         return;
     }
-    kinds allowed = model_take_error(model, &taken_allowed);
-    fer_error error = socket_take_error_any(&p->places[c->at], socket_types[c->at], &taken);
-    socket_agree(error, allowed);
+    kind_set allowed = model_take_error(model, &taken_allowed);
+    fer_error error = socket_take_error_any(&p->handles[c->at], socket_types[c->at], &taken);
+    socket_check(error, allowed);
     if (error.kind == FER_OK) {
-        socket_agree(taken, taken_allowed);
+        socket_check(taken, taken_allowed);
     }
-    model_take_error_did(model, error, taken);
+    model_take_error_done(model, error, taken);
 }
 
-/* How the connect stands, where bytes have not told. */
-static void look_again(struct socket_program *p, const struct socket_call *c)
+/* Checks a connect that is still pending for the model. */
+static void check_connecting(struct socket_program *p, const struct socket_call *c)
 {
-    if (p->models[c->at].life == LIFE_CONNECTING) {
+    if (p->models[c->at].state == STATE_CONNECTING) {
         take_error(p, c);
     }
 }
 
 static void read_some(struct socket_program *p, const struct socket_call *c)
 {
-    if (is_stream_place(c->at) && !model_is_hidden(&p->models[c->at])) {
-        kinds allowed = model_read(&p->models[c->at]);
-        fer_error error = socket_read_any(&p->places[c->at], socket_types[c->at]);
-        socket_agree(error, allowed);
-        model_read_did(&p->models[c->at], error);
-        look_again(p, c);
+    if (is_stream(c->at) && !model_outcome_is_unknown(&p->models[c->at])) {
+        kind_set allowed = model_read(&p->models[c->at]);
+        fer_error error = socket_read_any(&p->handles[c->at], socket_types[c->at]);
+        socket_check(error, allowed);
+        model_transfer_done(&p->models[c->at], error);
+        check_connecting(p, c);
     }
 }
 
 static void write_some(struct socket_program *p, const struct socket_call *c)
 {
-    if (is_stream_place(c->at) && !model_is_hidden(&p->models[c->at])) {
-        kinds allowed = model_write(&p->models[c->at]);
-        fer_error error = socket_write_any(&p->places[c->at], socket_types[c->at]);
-        socket_agree(error, allowed);
-        model_read_did(&p->models[c->at], error);
-        look_again(p, c);
+    if (is_stream(c->at) && !model_outcome_is_unknown(&p->models[c->at])) {
+        kind_set allowed = model_write(&p->models[c->at]);
+        fer_error error = socket_write_any(&p->handles[c->at], socket_types[c->at]);
+        socket_check(error, allowed);
+        model_transfer_done(&p->models[c->at], error);
+        check_connecting(p, c);
     }
 }
 
-static void shut(struct socket_program *p, const struct socket_call *c)
+static void shutdown_one(struct socket_program *p, const struct socket_call *c)
 {
     model_handle *model = &p->models[c->at];
-    if (is_stream_place(c->at) && model->life != LIFE_OPEN && !model_is_hidden(model)) {
-        kinds allowed = model_shutdown(model);
-        fer_error error = socket_shut_any(&p->places[c->at], socket_types[c->at]);
-        socket_agree(error, allowed);
-        model_shutdown_did(model, error);
+    if (is_stream(c->at) && model->state != STATE_OPEN && !model_outcome_is_unknown(model)) {
+        kind_set allowed = model_shutdown(model);
+        fer_error error = socket_shutdown_any(&p->handles[c->at], socket_types[c->at]);
+        socket_check(error, allowed);
+        model_shutdown_done(model, error);
     }
 }
 
 static void send_one(struct socket_program *p, const struct socket_call *c)
 {
     size_t n = 77;
-    socket_agree(fer_socket_send(&p->places[c->socket].socket, "a", 1, &n),
+    socket_check(fer_socket_send(&p->handles[c->socket].socket, "a", 1, &n),
                  model_send(&p->models[c->socket]));
     FUZZ_CHECK(n <= 1);
 }
@@ -300,7 +301,7 @@ static void receive_one(struct socket_program *p, const struct socket_call *c)
 {
     uint8_t byte;
     fer_datagram got;
-    socket_agree(fer_socket_recv(&p->places[c->socket].socket, &byte, 1, &got),
+    socket_check(fer_socket_recv(&p->handles[c->socket].socket, &byte, 1, &got),
                  model_receive(&p->models[c->socket]));
 }
 
@@ -312,11 +313,12 @@ static void accept_one(struct socket_program *p, const struct socket_call *c)
     bool is_listener =
         socket_types[c->at] == MODEL_UNIX_LISTENER || socket_types[c->at] == MODEL_TCP_LISTENER;
     model_handle *out = &p->models[at];
-    if (is_listener && p->models[c->at].life == LIFE_OPEN && model_waits_end(&p->models[c->at]) &&
-        (out->life == LIFE_NEW || out->life == LIFE_CLOSED)) {
-        fer_error error = socket_accept_any(&p->places[c->at], &p->places[at], socket_types[at]);
-        socket_agree(error, KINDS2(FER_OK, FER_WOULD_BLOCK));
-        out->life = LIFE_NEW;
+    if (is_listener && p->models[c->at].state == STATE_OPEN &&
+        model_never_waits(&p->models[c->at]) &&
+        (out->state == STATE_NEW || out->state == STATE_CLOSED)) {
+        fer_error error = socket_accept_any(&p->handles[c->at], &p->handles[at], socket_types[at]);
+        socket_check(error, KIND_SET_2(FER_OK, FER_WOULD_BLOCK));
+        out->state = STATE_NEW;
         if (error.kind == FER_OK) {
             model_accepted(&p->models[c->at], out,
                            socket_types[at] == MODEL_UNIX_STREAM ? FER_DOMAIN_UNIX
@@ -325,15 +327,15 @@ static void accept_one(struct socket_program *p, const struct socket_call *c)
     }
 }
 
-/* Another program comes by: whom it finds depends on who listens, and for which families. */
+/* A peer connects. The result depends on the listeners and their families. */
 static void probe(struct socket_program *p, const struct socket_call *c)
 {
     fer_socket_addr addr = socket_destination((uint8_t)(DESTINATION_OWN + c->arg % 2)).addr;
     bool has_room = true;
-    bool found = model_has_listener(&addr, &has_room);
+    bool connect_to_path = model_has_listener(&addr, &has_room);
     (void)p;
     if (has_room) {
-        FUZZ_CHECK(socket_peer_gets_in(&addr) == found);
+        FUZZ_CHECK(socket_peer_can_connect(&addr) == connect_to_path);
     }
 }
 
@@ -359,7 +361,7 @@ static const struct {
     {"listen", start_listening},
     {"into", socket_step_into},
     {"from", socket_step_from},
-    {"time passes", pass_time},
+    {"advance", let_time_pass},
     {"peer_addr", peer_addr},
     {"read", read_some},
     {"write", write_some},
@@ -374,25 +376,25 @@ static const struct {
     {"probe", probe},
     {"local_addr", local_addr},
     {"accept", accept_one},
-    {"shutdown", shut},
+    {"shutdown", shutdown_one},
     {"send", send_one},
     {"receive", receive_one},
     {"bind_device", bind_device},
     {"remove", remove_path},
 };
 
-/* Whose number a handle tells is the one that it had at first, and nobody else's. */
+/* The raw socket of a handle never changes, and no other handle has it. */
 static void check_numbers(struct socket_program *p)
 {
-    for (size_t i = 0; i < SOCKET_PLACES; i++) {
+    for (size_t i = 0; i < SOCKET_HANDLES; i++) {
         model_handle *model = &p->models[i];
-        fer_raw_socket raw = socket_as_raw_any(&p->places[i], socket_types[i]);
-        bool has_one = model->life != LIFE_NEW && model->life != LIFE_CLOSED;
+        fer_raw_socket raw = socket_as_raw_any(&p->handles[i], socket_types[i]);
+        bool has_one = model->state != STATE_NEW && model->state != STATE_CLOSED;
         FUZZ_CHECK((raw != FER_RAW_SOCKET_NONE) == has_one);
         model->raw = model->raw == FER_RAW_SOCKET_NONE ? raw : model->raw;
         FUZZ_CHECK(!has_one || raw == model->raw);
         for (size_t j = 0; j < i && has_one; j++) {
-            FUZZ_CHECK(socket_as_raw_any(&p->places[j], socket_types[j]) != raw);
+            FUZZ_CHECK(socket_as_raw_any(&p->handles[j], socket_types[j]) != raw);
         }
     }
 }
@@ -404,11 +406,11 @@ void socket_program_step(struct socket_program *program, choices *from)
                                            FER_SIM_FAULT_INTERRUPTED};
     struct socket_call call = {.fault = FER_SIM_FAULT_COUNT};
     uint8_t step = choose_byte(from);
-    uint8_t who = choose_byte(from);
+    uint8_t which = choose_byte(from);
     call.arg = choose_byte(from);
-    call.at = who % SOCKET_PLACES;
-    call.socket = who % SOCKET_HANDLES;
-    call.other = who / SOCKET_PLACES;
+    call.at = which % SOCKET_HANDLES;
+    call.socket = which % SOCKET_BUILT;
+    call.other = which / SOCKET_HANDLES;
     if (step >= 224) {
         call.fault = faults[step % 5];
     }
@@ -418,14 +420,14 @@ void socket_program_step(struct socket_program *program, choices *from)
                 call.socket, call.other, call.arg, (int)call.fault,
                 (unsigned long long)fer_sim_now().nanos);
     }
-    socket_any before[SOCKET_PLACES];
-    memcpy(before, program->places, sizeof before);
+    socket_any before[SOCKET_HANDLES];
+    memcpy(before, program->handles, sizeof before);
     was_misuse = true;
     steps[step].run(program, &call);
-    bool is_same = memcmp(before, program->places, sizeof before) == 0;
+    bool is_same = memcmp(before, program->handles, sizeof before) == 0;
     FUZZ_CHECK(is_same || !was_misuse);
-    FUZZ_CHECK(fer_sim_advance(fer_duration_from_secs(0)).kind ==
-               FER_OK); /* what is due happens before the next call */
+    /* Scheduled events happen before the next call. */
+    FUZZ_CHECK(fer_sim_advance(fer_duration_from_secs(0)).kind == FER_OK);
     check_numbers(program);
 }
 
@@ -434,7 +436,7 @@ void socket_program_begin(struct socket_program *program, fer_sim_dialect dialec
     memset(program, 0, sizeof *program);
     program->dialect = dialect;
     model_begin(dialect);
-    for (size_t i = 0; i < SOCKET_PLACES; i++) {
+    for (size_t i = 0; i < SOCKET_HANDLES; i++) {
         program->models[i].type = socket_types[i];
         program->models[i].raw = FER_RAW_SOCKET_NONE;
     }
@@ -446,8 +448,8 @@ void socket_program_begin(struct socket_program *program, fer_sim_dialect dialec
 
 void socket_program_end(struct socket_program *program)
 {
-    for (size_t i = 0; i < SOCKET_PLACES; i++) {
-        socket_close_any(&program->places[i], socket_types[i]);
+    for (size_t i = 0; i < SOCKET_HANDLES; i++) {
+        socket_close_any(&program->handles[i], socket_types[i]);
     }
     for (size_t i = 0; i < SOCKET_RAWS; i++) {
         fer_socket rest = {0};

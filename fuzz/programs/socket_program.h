@@ -1,12 +1,12 @@
-/* socket_program.h: calls on sockets that are built step by step and on what they are turned into,
- * each made of the library and of the model, which must agree. */
+/* socket_program.h: calls on built sockets and on the handles that they are moved into. The library
+ * and the model must agree on each. */
 #ifndef FUZZ_SOCKET_PROGRAM_H
 #define FUZZ_SOCKET_PROGRAM_H
 
 #include "fuzz/driver/choice.h"
 #include "fuzz/models/socket_model.h"
 
-enum { SOCKET_HANDLES = 4, SOCKET_PLACES = 12, SOCKET_RAWS = 2 };
+enum { SOCKET_BUILT = 4, SOCKET_HANDLES = 12, SOCKET_RAWS = 2 };
 
 /* A handle of any type. */
 typedef union socket_any {
@@ -21,17 +21,17 @@ typedef union socket_any {
 
 struct socket_program {
     fer_sim_dialect dialect;
-    socket_any places[SOCKET_PLACES]; /* the first ones are fer_sockets */
-    model_handle models[SOCKET_PLACES];
-    fer_raw_socket raws[SOCKET_RAWS]; /* given up by their handles */
+    socket_any handles[SOCKET_HANDLES]; /* the first SOCKET_BUILT are fer_sockets */
+    model_handle models[SOCKET_HANDLES];
+    fer_raw_socket raws[SOCKET_RAWS]; /* released by their handles */
     int raw_sockets[SOCKET_RAWS];
 };
 
-/* The network, and nothing else. */
+/* Sets up the network only. */
 void socket_program_begin(struct socket_program *program, fer_sim_dialect dialect);
-/* One call, chosen by the bytes. */
+/* Decodes and makes one call. */
 void socket_program_step(struct socket_program *program, choices *from);
-/* Closes everything. */
+/* Closes all handles. */
 void socket_program_end(struct socket_program *program);
 
 #endif

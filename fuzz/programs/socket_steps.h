@@ -1,23 +1,23 @@
-/* socket_steps.h: what the files of the program's steps share. */
+/* socket_steps.h: functions that the files of the program's steps share. */
 #ifndef FUZZ_SOCKET_STEPS_H
 #define FUZZ_SOCKET_STEPS_H
 
 #include "fuzz/programs/socket_program.h"
 
-/* What was chosen for one call. */
+/* The choices for one call. */
 struct socket_call {
-    size_t at;     /* a place of any type */
-    size_t socket; /* of a fer_socket */
-    size_t other;  /* another of any type */
+    size_t at;     /* a handle of any type */
+    size_t socket; /* a fer_socket */
+    size_t other;  /* another handle of any type */
     uint8_t arg;
     fer_sim_fault fault;
 };
 
-extern const model_type socket_types[SOCKET_PLACES];
+extern const model_type socket_types[SOCKET_HANDLES];
 
-void socket_agree(fer_error got, kinds allowed);
-void socket_changes_silently(void);
-void socket_arm(fer_sim_fault fault);
+void socket_check(fer_error got, kind_set allowed);
+void socket_step_changes(void);
+void socket_arm_fault(fer_sim_fault fault);
 
 void socket_step_new(struct socket_program *p, const struct socket_call *c);
 void socket_step_close(struct socket_program *p, const struct socket_call *c);

@@ -1,5 +1,5 @@
-/* stream_calls.c: the calls of ferrule that a program is made of, and what their bytes and lengths
- * are. */
+/* stream_calls.c: the calls of a program on streams, and the bytes and lengths that they
+ * transfer. */
 #include "fuzz/programs/stream_calls.h"
 
 #include <string.h>
@@ -9,8 +9,8 @@
 #define SECOND UINT64_C(1000000000)
 #define MILLI UINT64_C(1000000)
 
-/* What is sent: one row of bytes that is long in coming again, begun elsewhere for each direction
- * of each connection. */
+/* The bytes that are sent: one sequence with a long period, from a different start for each
+ * direction of each connection. */
 static const uint8_t *bytes_at(int connection, int side, size_t at)
 {
     enum { PERIOD = 251 * 256 };
@@ -33,7 +33,7 @@ bool program_is_right(const uint8_t *buf, size_t len, int connection, int side, 
     return memcmp(buf, bytes_at(connection, side, at), len) == 0;
 }
 
-/* Lengths of every size: none, few, about as many as the buffers hold. */
+/* Lengths of every size: zero, small, and about the size of the buffers. */
 size_t program_length(uint8_t arg)
 {
     return arg < 64 ? arg : (size_t)(arg - 63) * 10;
@@ -54,8 +54,8 @@ struct connection *program_connection(struct program *program, int handle)
 
 /* ---- Bytes */
 
-/* Vectored calls have a slice for each byte where that is more than systems take, else a few with
- * an empty one, or one. */
+/* Vectored calls have one slice for each byte if that exceeds the limits of systems, else a few
+ * with an empty one, or one. */
 enum { SLICES = 1100 };
 
 static size_t slice_count(size_t len)
@@ -106,15 +106,15 @@ void program_do_read(struct program *program, int handle, uint8_t arg, struct re
 {
     uint8_t buf[PROGRAM_BUFFER];
     struct connection *connection = program_connection(program, handle);
-    record->asked = program_length(arg);
-    record->has_length = record->asked > 0;
+    record->requested = program_length(arg);
+    record->has_length = record->requested > 0;
     record->n = SIZE_MAX;
     record->error =
-        read_into(&program->streams[handle], record->op, buf, record->asked, &record->n);
-    if (connection != NULL && record->n <= record->asked) {
+        read_into(&program->streams[handle], record->op, buf, record->requested, &record->n);
+    if (connection != NULL && record->n <= record->requested) {
         record->bytes_are_right =
-            program_is_right(buf, record->n, record->connection, 1, connection->taken);
-        connection->taken += record->op == OP_PEEK ? 0 : record->n;
+            program_is_right(buf, record->n, record->connection, 1, connection->received);
+        connection->received += record->op == OP_PEEK ? 0 : record->n;
     }
 }
 
@@ -135,14 +135,14 @@ void program_do_write(struct program *program, int handle, uint8_t arg, struct r
 {
     uint8_t buf[PROGRAM_BUFFER];
     struct connection *connection = program_connection(program, handle);
-    record->asked = program_length(arg);
-    record->has_length = record->asked > 0;
+    record->requested = program_length(arg);
+    record->has_length = record->requested > 0;
     record->n = SIZE_MAX;
-    program_fill(buf, record->asked, record->connection, 0,
+    program_fill(buf, record->requested, record->connection, 0,
                  connection == NULL ? 0 : connection->sent);
     record->error =
-        write_from(&program->streams[handle], record->op, buf, record->asked, &record->n);
-    if (connection != NULL && record->n <= record->asked) {
+        write_from(&program->streams[handle], record->op, buf, record->requested, &record->n);
+    if (connection != NULL && record->n <= record->requested) {
         connection->sent += record->n;
         connection->facts |=
             (connection->facts & FACT_PEER_SHUT) != 0 && record->n > 0 ? FACT_WROTE_AFTER_END : 0;
@@ -151,13 +151,13 @@ void program_do_write(struct program *program, int handle, uint8_t arg, struct r
     }
 }
 
-/* ---- The rest */
+/* ---- Other calls */
 
 void program_do_shutdown(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     struct connection *connection = program_connection(program, handle);
     fer_shutdown how = (fer_shutdown)(arg % 3);
-    record->wanted = (uint64_t)how;
+    record->expected = (uint64_t)how;
     record->error = fer_tcp_stream_shutdown(&program->streams[handle], how);
     if (connection != NULL) {
         connection->facts |= how != FER_SHUTDOWN_WRITE ? FACT_SHUT_READ : 0;
@@ -168,7 +168,7 @@ void program_do_shutdown(struct program *program, int handle, uint8_t arg, struc
 void program_do_clone(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     int other = arg % PROGRAM_HANDLES;
-    record->wanted = (uint64_t)other;
+    record->expected = (uint64_t)other;
     record->error = fer_tcp_stream_try_clone(&program->streams[handle], &program->streams[other]);
     if (record->error.kind == FER_OK) {
         program->connection_of[other] = record->connection;
@@ -176,7 +176,7 @@ void program_do_clone(struct program *program, int handle, uint8_t arg, struct r
     }
 }
 
-static void leave(struct program *program, int handle)
+static void detach(struct program *program, int handle)
 {
     program->connection_of[handle] = -1;
 }
@@ -184,13 +184,13 @@ static void leave(struct program *program, int handle)
 void program_do_close(struct program *program, int handle)
 {
     fer_tcp_stream_close(&program->streams[handle]);
-    leave(program, handle);
-    program->keys[handle] +=
-        PROGRAM_HANDLES; /* what still comes with the last one is not this handle's */
+    detach(program, handle);
+    /* Events of the closed handle still have its key. */
+    program->keys[handle] += PROGRAM_HANDLES;
 }
 
-/* Only a handle without clones: rows raw_mode. The mode is set anew, as Windows cannot ask for
- * it. */
+/* Only for a handle without clones: row raw_mode. The mode is set again because Windows cannot
+ * query it. */
 void program_do_through_raw(struct program *program, int handle, struct record *record)
 {
     if (record->connection < 0 ||
@@ -205,14 +205,14 @@ void program_do_through_raw(struct program *program, int handle, struct record *
         FER_IGNORE(fer_tcp_stream_set_nonblocking(&program->streams[handle], false));
     } else {
         ferp_close(raw);
-        leave(program, handle);
+        detach(program, handle);
     }
 }
 
 void program_do_timeout(fer_tcp_stream *stream, uint8_t arg, struct record *record)
 {
     fer_duration duration = {program_timeout(arg)};
-    record->wanted = duration.nanos;
+    record->expected = duration.nanos;
     switch (record->op) {
     case OP_SET_READ_TIMEOUT:
         record->error = fer_tcp_stream_set_read_timeout(stream, duration);
@@ -233,7 +233,7 @@ static uint64_t packed(const fer_keepalive *keepalive)
            (uint64_t)keepalive->retries << 1 | (uint64_t)keepalive->enabled;
 }
 
-/* Now and then a field is left alone, or above what a system holds. */
+/* Some fields are 0, which leaves them alone, or exceed a system's maximum. */
 static fer_keepalive keepalive_of(uint8_t arg)
 {
     static const uint64_t seconds[] = {0,     1,      7,  32767,
@@ -261,7 +261,8 @@ void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *recor
         record->value = nodelay;
         break;
     case OP_TTL:
-        if (arg < 200) { /* else it is asked for as it is: row system_defaults */
+        /* Above that the default is read: row system_defaults. */
+        if (arg < 200) {
             record->error = fer_tcp_stream_set_ttl(stream, arg * 2u);
         }
         if (record->error.kind == FER_OK) {
@@ -270,8 +271,8 @@ void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *recor
         record->value = ttl;
         break;
     case OP_LINGER:
-        record->wanted = arg > 250 ? FER_DURATION_NONE_NANOS : (uint64_t)arg * SECOND / 2;
-        FER_IGNORE(fer_tcp_stream_set_linger(stream, (fer_duration){record->wanted}));
+        record->expected = arg > 250 ? FER_DURATION_NONE_NANOS : (uint64_t)arg * SECOND / 2;
+        FER_IGNORE(fer_tcp_stream_set_linger(stream, (fer_duration){record->expected}));
         record->error = fer_tcp_stream_linger(stream, &linger);
         record->value = linger.nanos;
         break;
@@ -287,7 +288,7 @@ void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *recor
     }
 }
 
-void program_do_question(fer_tcp_stream *stream, struct record *record)
+void program_do_query(fer_tcp_stream *stream, struct record *record)
 {
     fer_socket_addr addr = {0};
     fer_error pending = {FER_OK, 0};

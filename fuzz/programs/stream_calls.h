@@ -1,10 +1,10 @@
-/* stream_calls.h: what stream_program.c, stream_calls.c and stream_places.c share. */
+/* stream_calls.h: functions that the files of a program of streams share. */
 #ifndef FUZZ_STREAM_CALLS_H
 #define FUZZ_STREAM_CALLS_H
 
 #include "fuzz/programs/stream_program.h"
 
-/* The bytes of a connection: side 0 is the program's, 1 the peer's. */
+/* The bytes of a connection: side 0 is the program, 1 the peer. */
 void program_fill(uint8_t *buf, size_t len, int connection, int side, size_t at);
 bool program_is_right(const uint8_t *buf, size_t len, int connection, int side, size_t at);
 
@@ -12,9 +12,9 @@ size_t program_length(uint8_t arg);
 uint64_t program_timeout(uint8_t arg);
 struct connection *program_connection(struct program *program, int handle);
 
-/* stream_places.c: connections and listeners. */
+/* stream_opening.c: connections and listeners. */
 void program_do_connect(struct program *program, int handle, uint8_t arg, struct record *record);
-void program_do_connect_in_vain(struct program *program, int handle, uint8_t arg,
+void program_do_connect_failing(struct program *program, int handle, uint8_t arg,
                                 struct record *record);
 void program_do_accept(struct program *program, int handle, uint8_t arg, struct record *record);
 void program_do_accept_second(struct program *program, int handle, uint8_t arg,
@@ -34,6 +34,6 @@ void program_do_close(struct program *program, int handle);
 void program_do_through_raw(struct program *program, int handle, struct record *record);
 void program_do_timeout(fer_tcp_stream *stream, uint8_t arg, struct record *record);
 void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *record);
-void program_do_question(fer_tcp_stream *stream, struct record *record);
+void program_do_query(fer_tcp_stream *stream, struct record *record);
 
 #endif

@@ -1,4 +1,4 @@
-/* stream_opening.c: how the connections of a program begin, to hosts and from them, and its
+/* stream_opening.c: how the connections of a program are opened, by connect and by accept, and its
  * listeners. */
 #include "fuzz/programs/stream_calls.h"
 
@@ -13,17 +13,17 @@ static void join(struct program *program, int handle, fer_sim_peer peer)
     program->connection_of[handle] = program->connection_count++;
 }
 
-/* ---- To the server */
+/* ---- Connects */
 
-/* Some that refuse around one that does not. */
-static fer_error connect_to_one_of(fer_tcp_stream *stream, const fer_socket_addr *server,
-                                   uint8_t arg)
+/* Closed ports around the server's. */
+static fer_error connect_to_several(fer_tcp_stream *stream, const fer_socket_addr *server,
+                                    uint8_t arg)
 {
     static const size_t counts[] = {2, 1, 3, 2, 3, 0, 2, 3};
-    fer_socket_addr nobody;
-    FER_IGNORE(fer_socket_addr_parse(&nobody, arg & 8 ? "127.0.0.1:9" : "[::1]:9"));
-    fer_socket_addr addrs[] = {nobody, *server, nobody};
-    addrs[0] = arg & 16 ? *server : nobody;
+    fer_socket_addr closed_port;
+    FER_IGNORE(fer_socket_addr_parse(&closed_port, arg & 8 ? "127.0.0.1:9" : "[::1]:9"));
+    fer_socket_addr addrs[] = {closed_port, *server, closed_port};
+    addrs[0] = arg & 16 ? *server : closed_port;
     addrs[0].port = arg & 32 ? 0 : addrs[0].port;
     addrs[2].ip.family = arg & 64 ? (fer_ip_family)9 : addrs[2].ip.family;
     return fer_tcp_stream_connect_addrs(stream, addrs, counts[arg % 8]);
@@ -48,7 +48,7 @@ static fer_error connect_by_name(fer_tcp_stream *stream, const fer_socket_addr *
                                         "server.test:65536"};
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     size_t at = arg % (sizeof texts / sizeof *texts + 1);
-    record->wanted = at;
+    record->expected = at;
     if (at < sizeof texts / sizeof *texts) {
         return fer_tcp_stream_connect(stream, texts[at]);
     }
@@ -56,15 +56,15 @@ static fer_error connect_by_name(fer_tcp_stream *stream, const fer_socket_addr *
     return fer_tcp_stream_connect(stream, text);
 }
 
-static fer_error connect_somehow(struct program *program, fer_tcp_stream *stream, uint8_t arg,
-                                 struct record *record)
+static fer_error connect_by_op(struct program *program, fer_tcp_stream *stream, uint8_t arg,
+                               struct record *record)
 {
     switch (record->op) {
     case OP_CONNECT: return fer_tcp_stream_connect_addr(stream, &program->server);
     case OP_CONNECT_TIMEOUT:
         return fer_tcp_stream_connect_timeout(stream, &program->server,
                                               (fer_duration){program_timeout(arg)});
-    case OP_CONNECT_ADDRS: return connect_to_one_of(stream, &program->server, arg);
+    case OP_CONNECT_ADDRS: return connect_to_several(stream, &program->server, arg);
     default: return connect_by_name(stream, &program->server, arg, record);
     }
 }
@@ -75,7 +75,7 @@ void program_do_connect(struct program *program, int handle, uint8_t arg, struct
     if (program->connection_count == PROGRAM_CONNECTIONS) {
         return;
     }
-    record->error = connect_somehow(program, &program->streams[handle], arg, record);
+    record->error = connect_by_op(program, &program->streams[handle], arg, record);
     bool accepted = fer_sim_peer_accept(program->listener, &peer).kind == FER_OK;
     if (record->error.kind == FER_OK && accepted) {
         join(program, handle, peer);
@@ -84,8 +84,8 @@ void program_do_connect(struct program *program, int handle, uint8_t arg, struct
     }
 }
 
-/* To nobody, to hosts that cannot be reached, to a port 0, and to a backlog that is full. */
-void program_do_connect_in_vain(struct program *program, int handle, uint8_t arg,
+/* Connects to closed ports, to unreachable hosts, to port 0, and to a full backlog. */
+void program_do_connect_failing(struct program *program, int handle, uint8_t arg,
                                 struct record *record)
 {
     static const char *const addrs[] = {"127.0.0.1:9", "10.0.0.9:1",  "10.0.0.9:2", "10.0.0.9:3",
@@ -103,9 +103,9 @@ void program_do_connect_in_vain(struct program *program, int handle, uint8_t arg
                         : fer_tcp_stream_connect_timeout(stream, &addr, (fer_duration){5 * SECOND});
 }
 
-/* ---- From others */
+/* ---- Accepts */
 
-/* Where others find a listener. False: it is none. */
+/* The address at which peers reach the listener. False if it is not open. */
 static bool find_listener(const fer_tcp_listener *listener, fer_socket_addr *out)
 {
     fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
@@ -118,7 +118,7 @@ static bool find_listener(const fer_tcp_listener *listener, fer_socket_addr *out
     return true;
 }
 
-/* Nobody stays in the queue: the next accept gives the next one. */
+/* Empties the queue, so that the next accept returns the next connection. */
 static void empty_queue(fer_tcp_listener *listener)
 {
     fer_tcp_stream unused = {0};
@@ -129,7 +129,7 @@ static void empty_queue(fer_tcp_listener *listener)
     }
 }
 
-static void welcome(struct program *program, int handle, fer_sim_peer peer, uint16_t port)
+static void join_accepted(struct program *program, int handle, fer_sim_peer peer, uint16_t port)
 {
     join(program, handle, peer);
     program->connections[program->connection_of[handle]].accepted_on = port;
@@ -151,15 +151,15 @@ void program_do_accept(struct program *program, int handle, uint8_t arg, struct 
     FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
     record->error = fer_tcp_listener_accept(listener, &program->streams[handle], &name);
     if (record->error.kind == FER_OK) {
-        welcome(program, handle, peer, addr.port);
+        join_accepted(program, handle, peer, addr.port);
         return;
     }
     empty_queue(listener);
     fer_sim_peer_close(peer);
 }
 
-/* The first in the queue is reset there, and a second comes: which of them is given is the
- * value. */
+/* The first connection in the queue is reset, and a second one follows. The value is 1 if accept
+ * returns the second. */
 void program_do_accept_second(struct program *program, int handle, uint8_t arg,
                               struct record *record)
 {
@@ -187,7 +187,8 @@ void program_do_accept_second(struct program *program, int handle, uint8_t arg,
     }
     if (record->error.kind == FER_OK) {
         FER_IGNORE(fer_tcp_listener_local_addr(listener, &addr));
-        welcome(program, handle, record->value == 1 ? peers[1] : FER_SIM_PEER_NONE, addr.port);
+        join_accepted(program, handle, record->value == 1 ? peers[1] : FER_SIM_PEER_NONE,
+                      addr.port);
         program->connections[program->connection_of[handle]].facts =
             record->value == 1 ? 0 : FACT_PEER_CLOSED | FACT_RESET;
     }
@@ -217,7 +218,7 @@ void program_do_bind(struct program *program, uint8_t arg, struct record *record
     size_t at = arg % 12;
     FER_IGNORE(fer_socket_addr_parse(&two[0], "10.0.0.7:85"));
     FER_IGNORE(fer_socket_addr_parse(&two[1], addrs[at % 11]));
-    record->wanted = at;
+    record->expected = at;
     record->facts |= has_connections_on(program, two[1].port) ? FACT_PORT_IN_USE : 0;
     if (at == 11) {
         record->error =
@@ -229,7 +230,7 @@ void program_do_bind(struct program *program, uint8_t arg, struct record *record
     }
 }
 
-/* With a timeout that accept then has: row listener_timeout. */
+/* With a timeout, which accept then has: row listener_timeout. */
 static fer_error pass_through_raw(fer_tcp_listener *listener, bool is_timed)
 {
     fer_raw_socket raw = fer_tcp_listener_into_raw(listener);
@@ -250,7 +251,7 @@ void program_do_listener(struct program *program, uint8_t arg, struct record *re
     switch (arg % 8) {
     case 0:
         record->error = fer_tcp_listener_local_addr(listener, &addr);
-        record->value = addr.port < 1024 ? addr.port : 0; /* what the system chose is its own */
+        record->value = addr.port < 1024 ? addr.port : 0; /* ports that the system chose differ */
         break;
     case 1:
         record->error = fer_tcp_listener_take_error(listener, &pending);

@@ -1,16 +1,16 @@
-/* stream_poller.c: a poller that watches a program's streams: what it says of one of them at a
- * time. */
+/* stream_poller.c: a poller with registrations of a program's streams. Each step checks the events
+ * of one stream. */
 #include "fuzz/programs/stream_calls.h"
 
 enum { EVENTS = 64, READABLE = 1, WRITABLE = 2 };
 
-/* Edges are not everywhere. */
+/* No edge-triggered mode: only one dialect has it. */
 static fer_poll_mode mode_of(uint8_t arg)
 {
     return arg / 4 % 2 == 0 ? FER_POLL_LEVEL : FER_POLL_ONESHOT;
 }
 
-/* A key of its own for each time, by which the handle is known, too. */
+/* Each registration has a new key, which identifies the handle too. */
 static fer_event interest_of(struct program *program, int handle, uint8_t arg)
 {
     program->keys[handle] += PROGRAM_HANDLES;
@@ -18,7 +18,7 @@ static fer_event interest_of(struct program *program, int handle, uint8_t arg)
                        arg % 4 != 0 && arg % 4 != 3};
 }
 
-static void watch(struct program *program, int handle, uint8_t arg, struct record *record)
+static void register_stream(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     fer_raw_socket raw = fer_tcp_stream_as_raw(&program->streams[handle]);
     uint64_t before = program->keys[handle];
@@ -29,8 +29,9 @@ static void watch(struct program *program, int handle, uint8_t arg, struct recor
     program->keys[handle] = record->error.kind == FER_OK ? program->keys[handle] : before;
 }
 
-/* Of the handle's own stream alone: what the others tell is their connections' matter. */
-static void look(struct program *program, int handle, struct record *record)
+/* Records only the events of the handle's own stream: those of other streams belong to other
+ * connections. */
+static void wait_for_stream(struct program *program, int handle, struct record *record)
 {
     fer_event events[EVENTS];
     uint64_t key = program->keys[handle] + (uint64_t)handle;
@@ -45,19 +46,19 @@ static void look(struct program *program, int handle, struct record *record)
     record->n = 0;
 }
 
-/* No fault but an interruption is met here: which source is told of falsely hangs on who was told
- * of last. */
+/* No fault but an interruption is injected here: which stream is reported as spuriously ready
+ * depends on earlier events. */
 void program_do_poller(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     if (record->fault != FER_SIM_FAULT_INTERRUPTED) {
         (void)fer_sim_clear_faults();
     }
     if (record->op == OP_POLLER_WAIT) {
-        look(program, handle, record);
+        wait_for_stream(program, handle, record);
     } else if (record->op == OP_POLLER_DELETE) {
         record->error =
             fer_poller_delete(&program->poller, fer_tcp_stream_as_raw(&program->streams[handle]));
     } else {
-        watch(program, handle, arg, record);
+        register_stream(program, handle, arg, record);
     }
 }

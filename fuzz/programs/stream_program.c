@@ -1,6 +1,6 @@
-/* stream_program.c: the steps of a program. Where the dialects' clocks may differ it waits for a
- * second before each step, and all that is timed inside a step is on a grid of 4 ms, off which the
- * peers act. */
+/* stream_program.c: the steps of a program. It waits for one second before each step because the
+ * dialects' clocks may differ. Times within a step are multiples of 4 ms; peers act between
+ * these. */
 #include "fuzz/programs/stream_calls.h"
 
 #include <string.h>
@@ -39,8 +39,8 @@ static void peer_receive(struct connection *connection, int number, size_t len,
     uint8_t buf[PROGRAM_BUFFER];
     size_t n = 0;
     record->error = fer_sim_peer_receive(connection->peer, buf, len, &n);
-    record->bytes_are_right = program_is_right(buf, n, number, 0, connection->peer_taken);
-    connection->peer_taken += n;
+    record->bytes_are_right = program_is_right(buf, n, number, 0, connection->peer_received);
+    connection->peer_received += n;
     connection->peer_bytes_are_right = connection->peer_bytes_are_right && record->bytes_are_right;
     record->n = n;
 }
@@ -59,7 +59,7 @@ static void peer_acts(struct program *program, int number, enum program_op op, s
     case OP_PEER_CLOSE:
         fer_sim_peer_close(connection->peer);
         connection->facts |= FACT_PEER_SHUT | FACT_PEER_CLOSED;
-        connection->facts |= connection->sent > connection->peer_taken ? FACT_RESET : 0;
+        connection->facts |= connection->sent > connection->peer_received ? FACT_RESET : 0;
         break;
     default:
         fer_sim_peer_reset(connection->peer);
@@ -71,24 +71,24 @@ static void peer_acts(struct program *program, int number, enum program_op op, s
     }
 }
 
-static void peer_acts_later(void *context)
+static void run_deferred(void *context)
 {
-    struct later *later = context;
+    struct deferred *deferred = context;
     struct record unseen = {.bytes_are_right = true};
-    later->program->later_done++;
-    if (later->program->connections[later->connection].peer != FER_SIM_PEER_NONE) {
-        peer_acts(later->program, later->connection, later->op, later->count, &unseen);
+    deferred->program->deferred_done++;
+    if (deferred->program->connections[deferred->connection].peer != FER_SIM_PEER_NONE) {
+        peer_acts(deferred->program, deferred->connection, deferred->op, deferred->count, &unseen);
     }
 }
 
-static void promise_later(struct program *program, int number, uint8_t arg)
+static void defer_action(struct program *program, int number, uint8_t arg)
 {
-    if (program->later_count < PROGRAM_LATER) {
-        struct later *later = &program->later[program->later_count++];
-        *later = (struct later){program, number, (enum program_op)(OP_PEER_SEND + arg % 5),
-                                program_length(arg)};
+    if (program->deferred_count < PROGRAM_DEFERRED) {
+        struct deferred *deferred = &program->deferred[program->deferred_count++];
+        *deferred = (struct deferred){program, number, (enum program_op)(OP_PEER_SEND + arg % 5),
+                                      program_length(arg)};
         FER_IGNORE(fer_sim_after((fer_duration){(uint64_t)(arg % 50) * 4 * MILLI + 2 * MILLI},
-                                 peer_acts_later, later));
+                                 run_deferred, deferred));
     }
 }
 
@@ -100,15 +100,15 @@ static void do_peer(struct program *program, int handle, uint8_t arg, struct rec
     if (connection == NULL || connection->peer == FER_SIM_PEER_NONE) {
         return;
     }
-    if (record->op == OP_LATER) {
-        promise_later(program, record->connection, arg);
+    if (record->op == OP_DEFER) {
+        defer_action(program, record->connection, arg);
     } else {
         peer_acts(program, record->connection, record->op, program_length(arg), record);
     }
 }
 
-/* What begins a connection, and the listeners' own. */
-static void do_place(struct program *program, int handle, uint8_t arg, struct record *record)
+/* Opens a connection, or calls a listener. */
+static void do_opening(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     switch (record->op) {
     case OP_CONNECT:
@@ -116,7 +116,7 @@ static void do_place(struct program *program, int handle, uint8_t arg, struct re
     case OP_CONNECT_ADDRS:
     case OP_CONNECT_NAME: program_do_connect(program, handle, arg, record); break;
     case OP_CONNECT_FAILS:
-    case OP_CONNECT_FULL: program_do_connect_in_vain(program, handle, arg, record); break;
+    case OP_CONNECT_FULL: program_do_connect_failing(program, handle, arg, record); break;
     case OP_ACCEPT_SECOND: program_do_accept_second(program, handle, arg, record); break;
     case OP_ACCEPT: program_do_accept(program, handle, arg, record); break;
     case OP_BIND: program_do_bind(program, arg, record); break;
@@ -144,12 +144,12 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
     case OP_READ_TIMEOUT:
     case OP_WRITE_TIMEOUT: program_do_timeout(stream, arg, record); break;
     case OP_SET_NONBLOCKING:
-        record->wanted = arg % 2;
+        record->expected = arg % 2;
         record->error = fer_tcp_stream_set_nonblocking(stream, arg % 2 == 1);
         break;
     case OP_TAKE_ERROR:
     case OP_PEER_ADDR:
-    case OP_LOCAL_ADDR: program_do_question(stream, record); break;
+    case OP_LOCAL_ADDR: program_do_query(stream, record); break;
     case OP_CLOSE: program_do_close(program, handle); break;
     case OP_THROUGH_RAW: program_do_through_raw(program, handle, record); break;
     case OP_NODELAY:
@@ -161,16 +161,16 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
     case OP_PEER_SHUTDOWN:
     case OP_PEER_CLOSE:
     case OP_PEER_RESET:
-    case OP_LATER: do_peer(program, handle, arg, record); break;
+    case OP_DEFER: do_peer(program, handle, arg, record); break;
     case OP_POLLER_ADD:
     case OP_POLLER_MODIFY:
     case OP_POLLER_DELETE:
     case OP_POLLER_WAIT: program_do_poller(program, handle, arg, record); break;
-    default: do_place(program, handle, arg, record); break;
+    default: do_opening(program, handle, arg, record); break;
     }
 }
 
-/* ---- The whole */
+/* ---- The program */
 
 static enum program_op op_of(uint8_t byte)
 {
@@ -183,7 +183,8 @@ static void step(struct program *program, const uint8_t *bytes)
     int handle = bytes[1] % PROGRAM_HANDLES;
     struct connection *connection = program_connection(program, handle);
     struct record *record = &program->record;
-    if (record->op != OP_LATER) { /* what was promised happens while the next step waits */
+    /* Deferred actions happen while the next step waits. */
+    if (record->op != OP_DEFER) {
         FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
     }
     *record = (struct record){.op = op_of(bytes[0]),
@@ -192,16 +193,16 @@ static void step(struct program *program, const uint8_t *bytes)
                               .fault = bytes[3] < FER_SIM_FAULT_COUNT ? bytes[3] : -1,
                               .bytes_are_right = true};
     record->facts = connection == NULL ? 0 : connection->facts;
-    record->facts |= program->later_done < program->later_count ? FACT_DEFERRED : 0;
-    record->unread = connection == NULL ? 0 : connection->peer_sent - connection->taken;
+    record->facts |= program->deferred_done < program->deferred_count ? FACT_DEFERRED : 0;
+    record->unread = connection == NULL ? 0 : connection->peer_sent - connection->received;
     uint64_t began = fer_sim_now().nanos;
     if (record->fault >= 0) {
         FER_IGNORE(fer_sim_fault_at((fer_sim_fault)record->fault, 1));
     }
     bool resets = record->fault == FER_SIM_FAULT_RESET && connection != NULL;
     do_op(program, handle, bytes[2], record);
-    /* Reading makes room for what still waits at the peer, and that resets what is shut at both
-     * halves. */
+    /* Reading makes room for bytes that the peer could not send yet. They cause a reset if both
+     * halves are shut down. */
     unsigned both = FACT_SHUT_READ | FACT_SHUT_WRITE;
     bool lets_more_in = connection != NULL && (record->facts & both) == both && record->n > 0 &&
                         record->op < OP_PEER_SEND;
@@ -221,7 +222,7 @@ static fer_socket_addr addr_of(const char *text)
     return addr;
 }
 
-/* Only Windows' resolver knows a name in brackets: row bracketed_name. */
+/* Only the resolver of Windows accepts a name in brackets: row bracketed_name. */
 static void name_hosts(struct program *program, fer_sim_config *config)
 {
     const fer_sim_name names[PROGRAM_NAMES] = {
@@ -240,7 +241,7 @@ static void name_hosts(struct program *program, fer_sim_config *config)
     config->name_count = config->dialect == FER_SIM_WINSOCK ? PROGRAM_NAMES : PROGRAM_NAMES - 1;
 }
 
-static void put_hosts(struct program *program)
+static void add_hosts(struct program *program)
 {
     static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES,
                                              FER_SIM_ANSWER_HOST_UNREACHABLE,
@@ -258,9 +259,9 @@ static void put_hosts(struct program *program)
     }
 }
 
-/* The bits of kind: how much is buffered, whether the server is another host, the dialect (in
+/* The bits of kind: the size of buffers, whether the server is another host, the dialect (in
  * stream_state), IPv6, an old Windows. */
-static void prepare(struct program *program, fer_sim_dialect dialect, uint8_t kind)
+static void start(struct program *program, fer_sim_dialect dialect, uint8_t kind)
 {
     static const uint8_t no_tape[1];
     static const char *const servers[] = {"127.0.0.1:80", "10.0.0.7:80", "[::1]:80",
@@ -269,20 +270,20 @@ static void prepare(struct program *program, fer_sim_dialect dialect, uint8_t ki
                              .tape = no_tape,
                              .max_sockets = 30,
                              .lacks_keepalive_fields = (kind & 16) != 0};
-    fer_socket_addr own = addr_of("127.0.0.1:82");
+    fer_socket_addr is_known_end = addr_of("127.0.0.1:82");
     program->buffer = kind & 1 ? 64 : 400;
     config.send_buffer = program->buffer;
     config.receive_buffer = program->buffer;
     program->server = addr_of(servers[(kind >> 1 & 1) | (kind >> 2 & 2)]);
     name_hosts(program, &config);
     FER_IGNORE(fer_sim_start(&config));
-    put_hosts(program);
-    FER_IGNORE(fer_tcp_listener_bind_addr(&program->listeners[0], &own));
+    add_hosts(program);
+    FER_IGNORE(fer_tcp_listener_bind_addr(&program->listeners[0], &is_known_end));
 }
 
 void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t *data, size_t size)
 {
-    prepare(program, dialect, size > 0 ? data[0] : 0);
+    start(program, dialect, size > 0 ? data[0] : 0);
     FER_IGNORE(fer_poller_new(&program->poller));
     for (int i = 0; i < PROGRAM_HANDLES; i++) {
         program->connection_of[i] = -1;

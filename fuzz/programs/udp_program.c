@@ -37,7 +37,8 @@ static fer_socket_addr address(const char *text)
     return addr;
 }
 
-/* Peers, the program's own sockets, and those who are not there. Port 200x is handle x's. */
+/* Peers, the program's own sockets, and addresses without a socket. Port 200x is that of handle
+ * x. */
 static fer_socket_addr destination(const struct udp_program *program, uint8_t arg)
 {
     static const char *const texts[] = {"127.0.0.1:2000",
@@ -83,7 +84,7 @@ static void read_bytes(struct udp_record *record, const uint8_t *buf, size_t n)
     }
 }
 
-/* Whether the network has room for one more, as many as it may be delivered to. */
+/* True if the network has room for one more datagram, with all of its copies. */
 static bool has_room(struct udp_program *program, const fer_socket_addr *to)
 {
     int copies = fer_ip_addr_is_multicast(&to->ip) ||
@@ -103,9 +104,9 @@ static void do_bind(struct udp_program *program, int handle, uint8_t arg, struct
 {
     static const char *const texts[] = {"0.0.0.0:0",  "[::]:0",  "127.0.0.1:0",
                                         "10.0.0.1:0", "[::1]:0", "10.0.0.7:0"};
-    bool at_anothers = arg >= 228;
-    record->addr = address(texts[arg < 200 ? handle % 4 : at_anothers ? arg / 6 % 6 : arg % 6]);
-    record->addr.port = (uint16_t)(2000 + (at_anothers ? arg % UDP_HANDLES : handle));
+    bool at_other_port = arg >= 228;
+    record->addr = address(texts[arg < 200 ? handle % 4 : at_other_port ? arg / 6 % 6 : arg % 6]);
+    record->addr.port = (uint16_t)(2000 + (at_other_port ? arg % UDP_HANDLES : handle));
     record->error = fer_udp_socket_bind_addr(&program->handles[handle], &record->addr);
     if (record->error.kind == FER_OK) {
         program->socket_of[handle] = program->socket_count++;
@@ -130,8 +131,8 @@ static void do_close(struct udp_program *program, int handle)
 
 static void do_through_raw(struct udp_program *program, int handle, struct udp_record *record)
 {
-    FER_IGNORE(fer_udp_socket_set_nonblocking(
-        &program->handles[handle], false)); /* Windows cannot tell that mode ("raw_mode") */
+    /* Windows cannot query the mode ("raw_mode"). */
+    FER_IGNORE(fer_udp_socket_set_nonblocking(&program->handles[handle], false));
     fer_raw_socket raw = fer_udp_socket_into_raw(&program->handles[handle]);
     if (raw != FER_RAW_SOCKET_NONE) {
         record->error = fer_udp_socket_from_raw(&program->handles[handle], raw);
@@ -154,19 +155,19 @@ static void do_group(struct udp_program *program, int handle, uint8_t arg,
     fer_ipv6_addr v6 = {{0xff, 0x02, [15] = 1}};
     bool joins = record->op == UDP_JOIN;
     record->value = arg % 2;
-    record->asked = arg / 2u % 3; /* which network interface: the last one is not there */
+    record->requested = arg / 2u % 3; /* the network interface; the last one does not exist */
     if (arg % 2 == 0) {
         record->error =
-            joins ? fer_udp_socket_join_multicast_v4(socket, &v4, &locals[record->asked])
-                  : fer_udp_socket_leave_multicast_v4(socket, &v4, &locals[record->asked]);
+            joins ? fer_udp_socket_join_multicast_v4(socket, &v4, &locals[record->requested])
+                  : fer_udp_socket_leave_multicast_v4(socket, &v4, &locals[record->requested]);
     } else {
-        uint32_t index = (uint32_t)record->asked * 2;
+        uint32_t index = (uint32_t)record->requested * 2;
         record->error = joins ? fer_udp_socket_join_multicast_v6(socket, &v6, index)
                               : fer_udp_socket_leave_multicast_v6(socket, &v6, index);
     }
 }
 
-/* What the getter tells of what was just set. */
+/* Records the value that the getter returns after the setter. */
 static void read_back(fer_udp_socket *socket, struct udp_record *record)
 {
     fer_duration timeout = {0};
@@ -199,7 +200,7 @@ static void do_mode(struct udp_program *program, int handle, uint8_t arg, struct
     case UDP_NONBLOCKING: record->error = fer_udp_socket_set_nonblocking(socket, on); break;
     case UDP_BROADCAST: record->error = fer_udp_socket_set_broadcast(socket, on); break;
     default:
-        record->asked = arg < 128;
+        record->requested = arg < 128;
         record->error = arg < 128 ? fer_udp_socket_set_multicast_loop_v4(socket, on)
                                   : fer_udp_socket_set_multicast_loop_v6(socket, on);
         break;
@@ -209,7 +210,7 @@ static void do_mode(struct udp_program *program, int handle, uint8_t arg, struct
     }
 }
 
-static void do_question(struct udp_program *program, int handle, struct udp_record *record)
+static void do_query(struct udp_program *program, int handle, struct udp_record *record)
 {
     fer_error pending = {FER_OK, 0};
     fer_udp_socket *socket = &program->handles[handle];
@@ -229,20 +230,20 @@ static void do_send(struct udp_program *program, int handle, uint8_t arg, struct
 {
     static uint8_t buf[70000];
     fer_udp_socket *socket = &program->handles[handle];
-    record->asked = arg >= 250 ? sizeof buf : length_of((uint8_t)(arg * 37));
-    bool is_for_peer = record->op == UDP_SEND;
+    record->requested = arg >= 250 ? sizeof buf : length_of((uint8_t)(arg * 37));
+    bool is_to_peer = record->op == UDP_SEND;
     record->addr = destination(program, arg);
-    if (is_for_peer) {
+    if (is_to_peer) {
         memset(&record->addr, 0, sizeof record->addr);
         FER_IGNORE(fer_udp_socket_peer_addr(socket, &record->addr));
     }
     if (!has_room(program, &record->addr)) {
         return;
     }
-    record->serial = fill(program, buf, record->asked);
-    record->error =
-        is_for_peer ? fer_udp_socket_send(socket, buf, record->asked, &record->n)
-                    : fer_udp_socket_send_to(socket, buf, record->asked, &record->addr, &record->n);
+    record->serial = fill(program, buf, record->requested);
+    record->error = is_to_peer ? fer_udp_socket_send(socket, buf, record->requested, &record->n)
+                               : fer_udp_socket_send_to(socket, buf, record->requested,
+                                                        &record->addr, &record->n);
     record->has_addr = true;
 }
 
@@ -252,12 +253,13 @@ static void do_receive(struct udp_program *program, int handle, uint8_t arg,
     uint8_t buf[UDP_LONGEST];
     fer_datagram got;
     fer_udp_socket *socket = &program->handles[handle];
-    record->asked = length_of(arg);
+    record->requested = length_of(arg);
     memset(&got, 0, sizeof got);
-    record->error = record->op == UDP_RECV ? fer_udp_socket_recv(socket, buf, record->asked, &got)
+    record->error = record->op == UDP_RECV
+                        ? fer_udp_socket_recv(socket, buf, record->requested, &got)
                     : record->op == UDP_RECV_FROM
-                        ? fer_udp_socket_recv_from(socket, buf, record->asked, &got)
-                        : fer_udp_socket_peek(socket, buf, record->asked, &got);
+                        ? fer_udp_socket_recv_from(socket, buf, record->requested, &got)
+                        : fer_udp_socket_peek(socket, buf, record->requested, &got);
     if (record->error.kind == FER_OK) {
         read_bytes(record, buf, got.len);
         record->truncated = got.truncated;
@@ -272,19 +274,19 @@ static void do_peer(struct udp_program *program, int which, uint8_t arg, struct 
     fer_datagram got;
     fer_sim_peer peer = program->peers[which];
     record->socket = UDP_SOCKETS + which;
-    record->asked = length_of(arg);
+    record->requested = length_of(arg);
     memset(&got, 0, sizeof got);
     if (record->op == UDP_PEER_SEND) {
         record->addr = destination(program, arg);
         if (!fer_ip_addr_is_unspecified(&record->addr.ip) && has_room(program, &record->addr)) {
-            record->serial = fill(program, buf, record->asked);
-            record->error = fer_sim_peer_send_to(peer, buf, record->asked, &record->addr);
-            record->n = record->error.kind == FER_OK ? record->asked : 0;
+            record->serial = fill(program, buf, record->requested);
+            record->error = fer_sim_peer_send_to(peer, buf, record->requested, &record->addr);
+            record->n = record->error.kind == FER_OK ? record->requested : 0;
             record->has_addr = true;
         }
         return;
     }
-    record->error = fer_sim_peer_receive_from(peer, buf, record->asked, &got);
+    record->error = fer_sim_peer_receive_from(peer, buf, record->requested, &got);
     if (record->error.kind == FER_OK) {
         read_bytes(record, buf, got.len);
         record->truncated = got.truncated;
@@ -313,7 +315,7 @@ static void do_op(struct udp_program *program, int handle, uint8_t arg, struct u
     case UDP_LEAVE: do_group(program, handle, arg, record); break;
     case UDP_TAKE_ERROR:
     case UDP_PEER_ADDR:
-    case UDP_LOCAL_ADDR: do_question(program, handle, record); break;
+    case UDP_LOCAL_ADDR: do_query(program, handle, record); break;
     case UDP_THROUGH_RAW: do_through_raw(program, handle, record); break;
     case UDP_PEER_SEND:
     case UDP_PEER_RECEIVE: do_peer(program, handle % UDP_PEERS, arg, record); break;
@@ -321,10 +323,10 @@ static void do_op(struct udp_program *program, int handle, uint8_t arg, struct u
     }
 }
 
-/* ---- The whole */
+/* ---- The program */
 
-/* The highest bit of the fourth byte: without a rest before it. */
-static void step(struct udp_program *program, const uint8_t *bytes)
+/* The top bit of the fourth byte: no pause before the step. */
+static void run_step(struct udp_program *program, const uint8_t *bytes)
 {
     int handle = bytes[1] % UDP_HANDLES;
     int fault = bytes[3] & 0x7f;
@@ -333,10 +335,10 @@ static void step(struct udp_program *program, const uint8_t *bytes)
                                   .handle = handle,
                                   .socket = program->socket_of[handle],
                                   .fault = fault < FER_SIM_FAULT_COUNT ? fault : UDP_NONE,
-                                  .rested = bytes[3] < 128,
+                                  .after_pause = bytes[3] < 128,
                                   .serial = UDP_NONE,
                                   .bytes_are_right = true};
-    if (record->rested) {
+    if (record->after_pause) {
         FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
     }
     if (record->fault != UDP_NONE) {
@@ -345,11 +347,11 @@ static void step(struct udp_program *program, const uint8_t *bytes)
     uint64_t began = fer_sim_now().nanos;
     do_op(program, handle, bytes[2], record);
     record->elapsed = fer_sim_now().nanos - began;
-    record->struck = record->fault != UDP_NONE && fer_sim_clear_faults() == 0;
+    record->fault_hit = record->fault != UDP_NONE && fer_sim_clear_faults() == 0;
     program->observe(program->context, record);
 }
 
-static void prepare(struct udp_program *program, fer_sim_dialect dialect)
+static void start(struct udp_program *program, fer_sim_dialect dialect)
 {
     static const uint8_t no_tape[1];
     static const char *const peers[UDP_PEERS] = {"10.0.0.7:1000", "[fd00::7]:1001",
@@ -372,15 +374,15 @@ void udp_program_run(struct udp_program *program, fer_sim_dialect dialect, const
 {
     static const uint8_t first_steps[][UDP_STEP_BYTES] = {
         {UDP_BIND, 0, 0, 127}, {UDP_BIND, 1, 0, 127}, {UDP_BIND, 2, 0, 127}};
-    prepare(program, dialect);
+    start(program, dialect);
     for (int i = 0; i < UDP_HANDLES; i++) {
         program->socket_of[i] = UDP_NONE;
     }
     for (size_t i = 0; i < sizeof first_steps / sizeof *first_steps; i++) {
-        step(program, first_steps[i]);
+        run_step(program, first_steps[i]);
     }
     for (size_t i = 0; i < UDP_STEPS && (i + 1) * UDP_STEP_BYTES <= size; i++) {
-        step(program, data + i * UDP_STEP_BYTES);
+        run_step(program, data + i * UDP_STEP_BYTES);
     }
     for (int i = 0; i < UDP_HANDLES; i++) {
         fer_udp_socket_close(&program->handles[i]);

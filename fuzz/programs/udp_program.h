@@ -1,6 +1,6 @@
-/* udp_program.h: bytes as a program of calls on datagram sockets, with peers, loss, doubling and
- * lateness, run on the simulated network. What each call came to is a record; whether it is right
- * is for udp_model.c and the harness to say. */
+/* udp_program.h: decodes bytes into a program of calls on datagram sockets with peers, loss,
+ * doubling and delays, and runs it on the simulated network. Each call's result is a record, which
+ * udp_model.c and the harness check. */
 #ifndef FUZZ_UDP_PROGRAM_H
 #define FUZZ_UDP_PROGRAM_H
 
@@ -13,7 +13,7 @@
 
 enum {
     UDP_HANDLES = 6,
-    UDP_SOCKETS = 24, /* in one program, one after the other */
+    UDP_SOCKETS = 24, /* of one program in total */
     UDP_PEERS = 4,
     UDP_ENDS = UDP_SOCKETS + UDP_PEERS,
     UDP_STEPS = 60,
@@ -42,18 +42,18 @@ enum udp_op {
 struct udp_record {
     enum udp_op op;
     int handle;
-    /* which the handle names before the step, or UDP_NONE; of a peer UDP_SOCKETS and more */
+    /* The socket of the handle before the step, or UDP_NONE. Peers have UDP_SOCKETS and more. */
     int socket;
-    int fault; /* armed for it, or UDP_NONE */
-    bool struck;
-    bool rested; /* a second passed before it: all that was under way has arrived */
+    int fault; /* injected, or UDP_NONE */
+    bool fault_hit;
+    bool after_pause; /* a second passed before it: every datagram in flight has arrived */
     fer_error error;
-    size_t asked;
+    size_t requested;
     size_t n; /* sent, or received */
     bool truncated;
-    fer_socket_addr addr; /* where to, where from, or what an address getter told */
+    fer_socket_addr addr; /* destination, source, or the result of an address getter */
     bool has_addr;
-    int serial; /* of the datagram: told by its bytes, or UDP_NONE where it is too short */
+    int serial; /* of the datagram, from its bytes; UDP_NONE if it is too short */
     bool bytes_are_right;
     uint64_t value;
     uint64_t elapsed;
@@ -65,7 +65,7 @@ struct udp_program {
     int socket_count;
     fer_sim_peer peers[UDP_PEERS];
     fer_socket_addr peer_addrs[UDP_PEERS];
-    int datagram_count; /* sent, copies for several receivers counted */
+    int datagram_count; /* sent, with one copy for each receiver */
     int next_serial;
     struct udp_record record;
     void *context;
@@ -75,11 +75,11 @@ struct udp_program {
 
 const char *udp_op_name(enum udp_op op);
 
-/* The datagram with that number: byte i of it. Two bytes tell the number. */
+/* Byte i of the datagram with that serial number. The first two bytes identify it. */
 uint8_t udp_byte(int serial, size_t i);
 
-/* Runs the bytes; each step's record goes to observe; then all is closed, and the report is
- * there. */
+/* Runs the bytes as a program. Each step's record goes to observe. At the end all handles are
+ * closed, and the report is stored. */
 void udp_program_run(struct udp_program *program, fer_sim_dialect dialect, const uint8_t *data,
                      size_t size);
 

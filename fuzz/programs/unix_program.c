@@ -7,7 +7,7 @@
 
 enum { LENGTH_MAX = 96, DATAGRAM_MAX = 32, NAME_MAX_LENGTH = 107, NO_FAULT = -1 };
 
-/* What was chosen for one call. */
+/* The choices for one call. */
 struct call {
     size_t one;
     size_t other;
@@ -16,11 +16,10 @@ struct call {
     size_t len;
 };
 
-/* The last one of each fills its field. */
-static const char *const paths[UNIX_PATHS] = {
-    "a", "b",
-    "/run/a path as long as it may be. a path as long as it may be. a path as long as it may be. a "
-    "path as longx"};
+/* The last path and the last name have the maximum length. */
+static const char longest_path[] = "/run/a path as long as it may be. a path as long as it may be. "
+                                   "a path as long as it may be. a path as longx";
+static const char *const paths[UNIX_PATHS] = {"a", "b", longest_path};
 static const char abstract_names[NAME_MAX_LENGTH] = "a\0b";
 
 static size_t abstract_length(int name)
@@ -28,59 +27,59 @@ static size_t abstract_length(int name)
     return name == UNIX_NAMES - 1 ? NAME_MAX_LENGTH : 1;
 }
 
-static void agree(fer_error got, fer_error_kind wanted)
+static void check_kind(fer_error got, fer_error_kind expected)
 {
-    if (got.kind != wanted) {
-        fprintf(stderr, "unix: %s, not %s\n", fer_error_kind_name(got.kind),
-                fer_error_kind_name(wanted));
+    if (got.kind != expected) {
+        fprintf(stderr, "unix: %s, expected %s\n", fer_error_kind_name(got.kind),
+                fer_error_kind_name(expected));
     }
-    FUZZ_CHECK(got.kind == wanted);
+    FUZZ_CHECK(got.kind == expected);
 }
 
-static void agree_name(const fer_unix_addr *got, int wanted)
+static void check_name(const fer_unix_addr *got, int expected)
 {
     size_t len = 0;
     const char *path = fer_unix_addr_as_pathname(got);
     const char *name = fer_unix_addr_as_abstract_name(got, &len);
-    if (wanted == UNIX_UNNAMED) {
+    if (expected == UNIX_UNNAMED) {
         FUZZ_CHECK(fer_unix_addr_is_unnamed(got) && path == NULL && name == NULL);
-    } else if (wanted < UNIX_PATHS) {
-        FUZZ_CHECK(path != NULL && strcmp(path, paths[wanted]) == 0 && name == NULL);
+    } else if (expected < UNIX_PATHS) {
+        FUZZ_CHECK(path != NULL && strcmp(path, paths[expected]) == 0 && name == NULL);
     } else {
-        FUZZ_CHECK(name != NULL && len == abstract_length(wanted) &&
+        FUZZ_CHECK(name != NULL && len == abstract_length(expected) &&
                    memcmp(name, abstract_names, len) == 0);
     }
 }
 
-/* False where the dialect has no such name. */
+/* False if the dialect lacks such names. */
 static bool make_address(const struct unix_program *program, struct call *call)
 {
     if (call->name < UNIX_PATHS) {
-        agree(fer_unix_addr_from_pathname(&call->addr, paths[call->name]), FER_OK);
+        check_kind(fer_unix_addr_from_pathname(&call->addr, paths[call->name]), FER_OK);
         return true;
     }
-    bool has_them = program->dialect == FER_SIM_POSIX;
+    bool is_supported = program->dialect == FER_SIM_POSIX;
     fer_error error =
         fer_unix_addr_from_abstract_name(&call->addr, abstract_names, abstract_length(call->name));
-    agree(error, has_them ? FER_OK : FER_UNSUPPORTED);
-    return has_them;
+    check_kind(error, is_supported ? FER_OK : FER_UNSUPPORTED);
+    return is_supported;
 }
 
-/* Whether the fault that waited for this call made it fail, in the one way that it may. Any other
- * failure is for the model to judge. */
+/* True if the call failed with this kind because of the injected fault. Any other failure is
+ * checked by the model. */
 static bool is_failed_by_fault(struct unix_program *program, fer_error error, fer_error_kind kind)
 {
-    bool has_struck = program->fault != NO_FAULT && fer_sim_clear_faults() == 0;
+    bool is_hit = program->fault != NO_FAULT && fer_sim_clear_faults() == 0;
     program->fault = NO_FAULT;
-    return has_struck && error.kind == kind;
+    return is_hit && error.kind == kind;
 }
 
-static bool has_no_handle(struct unix_program *program, fer_error error)
+static bool is_out_of_handles(struct unix_program *program, fer_error error)
 {
     return is_failed_by_fault(program, error, FER_TOO_MANY_OPEN_FILES);
 }
 
-/* Rule I1: only where nothing was moved, and only of reads and writes of one go. */
+/* Rule I1: only if no byte was transferred, and only for single reads and writes. */
 static bool is_interrupted(struct unix_program *program, fer_error error)
 {
     return is_failed_by_fault(program, error, FER_INTERRUPTED);
@@ -88,21 +87,22 @@ static bool is_interrupted(struct unix_program *program, fer_error error)
 
 static void set_stream_mode(const struct unix_program *program, fer_unix_stream *stream)
 {
-    if (program->idle == FER_WOULD_BLOCK) {
-        agree(fer_unix_stream_set_nonblocking(stream, true), FER_OK);
+    if (program->wait_kind == FER_WOULD_BLOCK) {
+        check_kind(fer_unix_stream_set_nonblocking(stream, true), FER_OK);
     } else {
-        agree(fer_unix_stream_set_read_timeout(stream, fer_duration_from_millis(5)), FER_OK);
-        agree(fer_unix_stream_set_write_timeout(stream, fer_duration_from_millis(5)), FER_OK);
+        check_kind(fer_unix_stream_set_read_timeout(stream, fer_duration_from_millis(5)), FER_OK);
+        check_kind(fer_unix_stream_set_write_timeout(stream, fer_duration_from_millis(5)), FER_OK);
     }
 }
 
 static void set_datagram_mode(const struct unix_program *program, fer_unix_datagram *socket)
 {
-    if (program->idle == FER_WOULD_BLOCK) {
-        agree(fer_unix_datagram_set_nonblocking(socket, true), FER_OK);
+    if (program->wait_kind == FER_WOULD_BLOCK) {
+        check_kind(fer_unix_datagram_set_nonblocking(socket, true), FER_OK);
     } else {
-        agree(fer_unix_datagram_set_read_timeout(socket, fer_duration_from_millis(5)), FER_OK);
-        agree(fer_unix_datagram_set_write_timeout(socket, fer_duration_from_millis(5)), FER_OK);
+        check_kind(fer_unix_datagram_set_read_timeout(socket, fer_duration_from_millis(5)), FER_OK);
+        check_kind(fer_unix_datagram_set_write_timeout(socket, fer_duration_from_millis(5)),
+                   FER_OK);
     }
 }
 
@@ -112,13 +112,13 @@ static void listen_at(struct unix_program *p, const struct call *c)
 {
     size_t at = c->one % UNIX_LISTENERS;
     fer_error error = fer_unix_listener_bind_addr(&p->listeners[at], &c->addr);
-    if (has_no_handle(p, error)) {
-        unix_model_unfill(&p->listener_models[at]);
+    if (is_out_of_handles(p, error)) {
+        unix_model_mark_new(&p->listener_models[at]);
         return;
     }
-    agree(error, unix_model_listen(&p->listener_models[at], c->name));
+    check_kind(error, unix_model_listen(&p->listener_models[at], c->name));
     if (error.kind == FER_OK) {
-        agree(fer_unix_listener_set_nonblocking(&p->listeners[at], true), FER_OK);
+        check_kind(fer_unix_listener_set_nonblocking(&p->listeners[at], true), FER_OK);
     }
 }
 
@@ -128,11 +128,11 @@ static void connect_to(struct unix_program *p, const struct call *c)
         return;
     }
     fer_error error = fer_unix_stream_connect_addr(&p->streams[c->one], &c->addr);
-    if (has_no_handle(p, error)) {
-        unix_model_unfill(&p->stream_models[c->one]);
+    if (is_out_of_handles(p, error)) {
+        unix_model_mark_new(&p->stream_models[c->one]);
         return;
     }
-    agree(error, unix_model_connect(&p->stream_models[c->one], c->name));
+    check_kind(error, unix_model_connect(&p->stream_models[c->one], c->name));
     if (error.kind == FER_OK) {
         set_stream_mode(p, &p->streams[c->one]);
     }
@@ -141,12 +141,13 @@ static void connect_to(struct unix_program *p, const struct call *c)
 static void pair_streams(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_stream_pair(&p->streams[c->one], &p->streams[c->other]);
-    if (has_no_handle(p, error)) {
-        unix_model_unfill(&p->stream_models[c->one]);
-        unix_model_unfill(&p->stream_models[c->other]);
+    if (is_out_of_handles(p, error)) {
+        unix_model_mark_new(&p->stream_models[c->one]);
+        unix_model_mark_new(&p->stream_models[c->other]);
         return;
     }
-    agree(error, unix_model_pair(&p->stream_models[c->one], &p->stream_models[c->other], true));
+    check_kind(error,
+               unix_model_pair(&p->stream_models[c->one], &p->stream_models[c->other], true));
     if (error.kind == FER_OK) {
         set_stream_mode(p, &p->streams[c->one]);
         set_stream_mode(p, &p->streams[c->other]);
@@ -160,34 +161,35 @@ static void accept_one(struct unix_program *p, const struct call *c)
     int name = UNIX_UNNAMED;
     fer_error error = fer_unix_listener_accept(&p->listeners[at], &p->streams[c->one],
                                                c->len % 2 == 0 ? &peer : NULL);
-    if (has_no_handle(p, error)) {
-        unix_model_unfill(&p->stream_models[c->one]);
+    if (is_out_of_handles(p, error)) {
+        unix_model_mark_new(&p->stream_models[c->one]);
         return;
     }
-    agree(error, unix_model_accept(&p->listener_models[at], &p->stream_models[c->one], &name));
+    check_kind(error, unix_model_accept(&p->listener_models[at], &p->stream_models[c->one], &name));
     if (error.kind == FER_OK) {
-        agree_name(&peer, name);
+        check_name(&peer, name);
         set_stream_mode(p, &p->streams[c->one]);
     }
 }
 
-static void read_some(struct unix_program *p, const struct call *c, bool takes)
+static void read_some(struct unix_program *p, const struct call *c, bool consumes)
 {
     uint8_t got[LENGTH_MAX];
-    uint8_t wanted[LENGTH_MAX];
+    uint8_t expected[LENGTH_MAX];
     size_t n = 77;
-    size_t wanted_n = 0;
+    size_t expected_n = 0;
     fer_unix_stream *stream = &p->streams[c->one];
-    fer_error error = takes ? fer_unix_stream_read(stream, got, c->len, &n)
-                            : fer_unix_stream_peek(stream, got, c->len, &n);
+    fer_error error = consumes ? fer_unix_stream_read(stream, got, c->len, &n)
+                               : fer_unix_stream_peek(stream, got, c->len, &n);
     if (is_interrupted(p, error)) {
         FUZZ_CHECK(n == 0);
         return;
     }
-    agree(error, unix_model_read(&p->stream_models[c->one], c->len, p->idle, wanted, &wanted_n));
-    FUZZ_CHECK(n == wanted_n);
-    FUZZ_CHECK(memcmp(got, wanted, n) == 0);
-    unix_model_take(&p->stream_models[c->one], takes ? n : 0);
+    check_kind(error, unix_model_read(&p->stream_models[c->one], c->len, p->wait_kind, expected,
+                                      &expected_n));
+    FUZZ_CHECK(n == expected_n);
+    FUZZ_CHECK(memcmp(got, expected, n) == 0);
+    unix_model_consume(&p->stream_models[c->one], consumes ? n : 0);
 }
 
 static void write_some(struct unix_program *p, const struct call *c)
@@ -202,23 +204,23 @@ static void write_some(struct unix_program *p, const struct call *c)
         FUZZ_CHECK(n == 0);
         return;
     }
-    bool may_be =
-        unix_model_wrote(&p->stream_models[c->one], bytes, c->len, error.kind, n, p->idle);
+    bool may_be = unix_model_check_write(&p->stream_models[c->one], bytes, c->len, error.kind, n,
+                                         p->wait_kind);
     if (!may_be) {
-        fprintf(stderr, "unix: a write of %zu: %s, %zu\n", c->len, fer_error_kind_name(error.kind),
-                n);
+        fprintf(stderr, "unix: a write of %zu bytes has a wrong result: %s, %zu\n", c->len,
+                fer_error_kind_name(error.kind), n);
     }
     FUZZ_CHECK(may_be);
 }
 
-/* What Windows makes of a half that does not read is in DIFFERENCES.md; the stream harnesses look
- * at it. */
-static void shut_stream(struct unix_program *p, const struct call *c)
+/* DIFFERENCES.md describes what Windows does after a shutdown of reading. The stream harnesses test
+ * it. */
+static void shutdown_stream(struct unix_program *p, const struct call *c)
 {
     fer_shutdown how =
         p->dialect == FER_SIM_WINSOCK ? FER_SHUTDOWN_WRITE : (fer_shutdown)(c->len % 3);
-    agree(fer_unix_stream_shutdown(&p->streams[c->one], how),
-          unix_model_shut(&p->stream_models[c->one], how, true));
+    check_kind(fer_unix_stream_shutdown(&p->streams[c->one], how),
+               unix_model_shutdown(&p->stream_models[c->one], how, true));
 }
 
 static void close_stream(struct unix_program *p, const struct call *c)
@@ -236,11 +238,11 @@ static void close_listener(struct unix_program *p, const struct call *c)
 static void clone_stream(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_stream_try_clone(&p->streams[c->one], &p->streams[c->other]);
-    if (has_no_handle(p, error)) {
-        unix_model_unfill(&p->stream_models[c->other]);
+    if (is_out_of_handles(p, error)) {
+        unix_model_mark_new(&p->stream_models[c->other]);
         return;
     }
-    agree(error, unix_model_clone(&p->stream_models[c->one], &p->stream_models[c->other]));
+    check_kind(error, unix_model_clone(&p->stream_models[c->one], &p->stream_models[c->other]));
 }
 
 static void name_stream(struct unix_program *p, const struct call *c)
@@ -248,22 +250,22 @@ static void name_stream(struct unix_program *p, const struct call *c)
     fer_unix_addr addr;
     int name = UNIX_UNNAMED;
     fer_error error = fer_unix_stream_local_addr(&p->streams[c->one], &addr);
-    agree(error, unix_model_local_name(&p->stream_models[c->one], &name));
+    check_kind(error, unix_model_local_name(&p->stream_models[c->one], &name));
     if (error.kind == FER_OK) {
-        agree_name(&addr, name);
+        check_name(&addr, name);
     }
     error = fer_unix_stream_peer_addr(&p->streams[c->one], &addr);
-    agree(error, unix_model_peer_name(&p->stream_models[c->one], true, &name));
+    check_kind(error, unix_model_peer_name(&p->stream_models[c->one], true, &name));
     if (error.kind == FER_OK) {
-        agree_name(&addr, name);
+        check_name(&addr, name);
     }
 }
 
 static void remove_name(struct unix_program *p, const struct call *c)
 {
     (void)p;
-    agree(fer_sim_remove_path(paths[c->name % UNIX_PATHS]),
-          unix_model_remove(c->name % UNIX_PATHS));
+    check_kind(fer_sim_remove_path(paths[c->name % UNIX_PATHS]),
+               unix_model_remove(c->name % UNIX_PATHS));
 }
 
 /* ---- Datagrams */
@@ -274,11 +276,11 @@ static void make_datagram(struct unix_program *p, const struct call *c, bool is_
     fer_error error = is_bound ? fer_unix_datagram_bind_addr(socket, &c->addr)
                                : fer_unix_datagram_unbound(socket);
     unix_handle *model = &p->datagram_models[c->one];
-    if (has_no_handle(p, error)) {
-        unix_model_unfill(model);
+    if (is_out_of_handles(p, error)) {
+        unix_model_mark_new(model);
         return;
     }
-    agree(error, is_bound ? unix_model_bind(model, c->name) : unix_model_unbound(model));
+    check_kind(error, is_bound ? unix_model_bind(model, c->name) : unix_model_unbound(model));
     if (error.kind == FER_OK) {
         set_datagram_mode(p, socket);
     }
@@ -287,13 +289,13 @@ static void make_datagram(struct unix_program *p, const struct call *c, bool is_
 static void pair_datagrams(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_datagram_pair(&p->datagrams[c->one], &p->datagrams[c->other]);
-    if (has_no_handle(p, error)) {
-        unix_model_unfill(&p->datagram_models[c->one]);
-        unix_model_unfill(&p->datagram_models[c->other]);
+    if (is_out_of_handles(p, error)) {
+        unix_model_mark_new(&p->datagram_models[c->one]);
+        unix_model_mark_new(&p->datagram_models[c->other]);
         return;
     }
-    agree(error,
-          unix_model_pair(&p->datagram_models[c->one], &p->datagram_models[c->other], false));
+    check_kind(error,
+               unix_model_pair(&p->datagram_models[c->one], &p->datagram_models[c->other], false));
     if (error.kind == FER_OK) {
         set_datagram_mode(p, &p->datagrams[c->one]);
         set_datagram_mode(p, &p->datagrams[c->other]);
@@ -303,7 +305,7 @@ static void pair_datagrams(struct unix_program *p, const struct call *c)
 static void connect_datagram(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_datagram_connect_addr(&p->datagrams[c->one], &c->addr);
-    agree(error, unix_model_connect_datagram(&p->datagram_models[c->one], c->name));
+    check_kind(error, unix_model_connect_datagram(&p->datagram_models[c->one], c->name));
 }
 
 static void send_datagram(struct unix_program *p, const struct call *c, bool to_peer)
@@ -320,8 +322,8 @@ static void send_datagram(struct unix_program *p, const struct call *c, bool to_
         return;
     }
     int name = to_peer ? UNIX_NAMES : c->name;
-    agree(error,
-          unix_model_send(&p->datagram_models[c->one], name, p->next_byte, (uint8_t)len, p->idle));
+    check_kind(error, unix_model_send(&p->datagram_models[c->one], name, p->next_byte, (uint8_t)len,
+                                      p->wait_kind));
     FUZZ_CHECK(n == (error.kind == FER_OK ? len : 0));
 }
 
@@ -331,28 +333,29 @@ static void receive_datagram(struct unix_program *p, const struct call *c)
     uint8_t fill = 0;
     uint8_t len = 0;
     int from = UNIX_UNNAMED;
-    size_t room = c->len % (DATAGRAM_MAX + 1);
+    size_t cap = c->len % (DATAGRAM_MAX + 1);
     fer_unix_received got;
-    fer_error error = fer_unix_datagram_recv_from(&p->datagrams[c->one], bytes, room, &got);
+    fer_error error = fer_unix_datagram_recv_from(&p->datagrams[c->one], bytes, cap, &got);
     if (is_interrupted(p, error)) {
         return;
     }
-    agree(error, unix_model_receive(&p->datagram_models[c->one], p->idle, &fill, &len, &from));
+    check_kind(error,
+               unix_model_receive(&p->datagram_models[c->one], p->wait_kind, &fill, &len, &from));
     if (error.kind != FER_OK) {
         return;
     }
-    FUZZ_CHECK(got.len == (len < room ? len : room) && got.truncated == (len > room));
+    FUZZ_CHECK(got.len == (len < cap ? len : cap) && got.truncated == (len > cap));
     for (size_t i = 0; i < got.len; i++) {
         FUZZ_CHECK(bytes[i] == fill);
     }
-    agree_name(&got.from, from);
+    check_name(&got.from, from);
 }
 
-static void shut_datagram(struct unix_program *p, const struct call *c)
+static void shutdown_datagram(struct unix_program *p, const struct call *c)
 {
     fer_shutdown how = (fer_shutdown)(c->len % 3);
-    agree(fer_unix_datagram_shutdown(&p->datagrams[c->one], how),
-          unix_model_shut(&p->datagram_models[c->one], how, false));
+    check_kind(fer_unix_datagram_shutdown(&p->datagrams[c->one], how),
+               unix_model_shutdown(&p->datagram_models[c->one], how, false));
 }
 
 static void close_datagram(struct unix_program *p, const struct call *c)
@@ -364,11 +367,11 @@ static void close_datagram(struct unix_program *p, const struct call *c)
 static void clone_datagram(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_datagram_try_clone(&p->datagrams[c->one], &p->datagrams[c->other]);
-    if (has_no_handle(p, error)) {
-        unix_model_unfill(&p->datagram_models[c->other]);
+    if (is_out_of_handles(p, error)) {
+        unix_model_mark_new(&p->datagram_models[c->other]);
         return;
     }
-    agree(error, unix_model_clone(&p->datagram_models[c->one], &p->datagram_models[c->other]));
+    check_kind(error, unix_model_clone(&p->datagram_models[c->one], &p->datagram_models[c->other]));
 }
 
 static void name_datagram(struct unix_program *p, const struct call *c)
@@ -376,9 +379,9 @@ static void name_datagram(struct unix_program *p, const struct call *c)
     fer_unix_addr addr;
     int name = UNIX_UNNAMED;
     fer_error error = fer_unix_datagram_peer_addr(&p->datagrams[c->one], &addr);
-    agree(error, unix_model_peer_name(&p->datagram_models[c->one], false, &name));
+    check_kind(error, unix_model_peer_name(&p->datagram_models[c->one], false, &name));
     if (error.kind == FER_OK) {
-        agree_name(&addr, name);
+        check_name(&addr, name);
     }
 }
 
@@ -420,7 +423,7 @@ static const struct {
     {"read", read_stream},
     {"pair", pair_streams},
     {"peek", peek_stream},
-    {"shutdown", shut_stream},
+    {"shutdown", shutdown_stream},
     {"close", close_stream},
     {"clone", clone_stream},
     {"names", name_stream},
@@ -433,7 +436,7 @@ static const struct {
     {"send", send_to_peer},
     {"send to", send_to_name},
     {"receive", receive_datagram},
-    {"shutdown datagram", shut_datagram},
+    {"shutdown datagram", shutdown_datagram},
     {"close datagram", close_datagram},
     {"clone datagram", clone_datagram},
     {"datagram's peer", name_datagram},
@@ -441,7 +444,7 @@ static const struct {
 
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
 
-/* A few of the bytes that mean the same step make a fault wait for it. */
+/* Some of the byte values that mean the same step inject a fault into it. */
 static int fault_of(uint8_t step)
 {
     static const int faults[] = {
@@ -455,10 +458,10 @@ void unix_program_step(struct unix_program *program, choices *from)
     struct call call = {0};
     uint8_t chosen = choose_byte(from);
     size_t step = chosen % STEP_COUNT;
-    uint8_t who = choose_byte(from);
-    call.one = who % UNIX_STREAMS;
-    call.other = who / UNIX_STREAMS % UNIX_STREAMS;
-    call.name = who / (UNIX_STREAMS * UNIX_STREAMS) % UNIX_NAMES;
+    uint8_t which = choose_byte(from);
+    call.one = which % UNIX_STREAMS;
+    call.other = which / UNIX_STREAMS % UNIX_STREAMS;
+    call.name = which / (UNIX_STREAMS * UNIX_STREAMS) % UNIX_NAMES;
     call.len = 1 + choose_byte(from) % (LENGTH_MAX - 1);
     program->fault = fault_of(chosen);
     if (getenv("FERRULE_FUZZ_TRACE") != NULL) {
@@ -467,7 +470,7 @@ void unix_program_step(struct unix_program *program, choices *from)
     }
     if (make_address(program, &call)) {
         if (program->fault != NO_FAULT) {
-            agree(fer_sim_fault_at((fer_sim_fault)program->fault, 1 + call.len % 2), FER_OK);
+            check_kind(fer_sim_fault_at((fer_sim_fault)program->fault, 1 + call.len % 2), FER_OK);
         }
         steps[step].run(program, &call);
     }

@@ -1,5 +1,4 @@
-/* unix_program.h: calls on Unix sockets, each made of the library and of the model, which must
- * agree. */
+/* unix_program.h: calls on Unix sockets. The library and the model must agree on each. */
 #ifndef FUZZ_UNIX_PROGRAM_H
 #define FUZZ_UNIX_PROGRAM_H
 
@@ -11,7 +10,8 @@ enum { UNIX_STREAMS = 4, UNIX_LISTENERS = 2, UNIX_DATAGRAMS = 4 };
 
 struct unix_program {
     fer_sim_dialect dialect;
-    fer_error_kind idle; /* what a call that cannot go on says: nonblocking, or with timeouts */
+    /* The kind of a call that cannot proceed: WOULD_BLOCK in nonblocking mode, or TIMED_OUT. */
+    fer_error_kind wait_kind;
     fer_unix_stream streams[UNIX_STREAMS];
     fer_unix_listener listeners[UNIX_LISTENERS];
     fer_unix_datagram datagrams[UNIX_DATAGRAMS];
@@ -19,12 +19,12 @@ struct unix_program {
     unix_handle listener_models[UNIX_LISTENERS];
     unix_handle datagram_models[UNIX_DATAGRAMS];
     uint8_t next_byte;
-    int fault; /* that waits for the next call, or -1 */
+    int fault; /* injected into the next call, or -1 */
 };
 
-/* One call, chosen by the bytes. */
+/* Decodes and makes one call. */
 void unix_program_step(struct unix_program *program, choices *from);
-/* Closes everything. */
+/* Closes all handles. */
 void unix_program_end(struct unix_program *program);
 
 #endif

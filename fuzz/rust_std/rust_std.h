@@ -1,5 +1,5 @@
-/* rust_std.h: what rust_std.rs answers: Rust's own std::net, the one of the rustc that is here.
- * Only for the harness to compare with. */
+/* rust_std.h: Rust's std::net, of the installed rustc, behind C functions (rust_std.rs). Only for
+ * the harness to compare with. */
 #ifndef RUST_STD_H
 #define RUST_STD_H
 
@@ -7,15 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Any address of std::net. IPv4 has the first four octets, and zeros behind them; what an address
- * has not is 0. */
+/* Any address of std::net. IPv4 has the first four octets, and zeros behind them. A field that an
+ * address lacks is 0. */
 typedef struct rust_addr {
     uint32_t flowinfo;
     uint32_t scope_id;
     uint16_t port;
     uint8_t family; /* 4 or 6 */
-    uint8_t
-        unused; /* 0: no byte is left to chance, so that memcmp tells whether two are the same */
+    /* 0, so that every byte is defined and memcmp compares two of them. */
+    uint8_t unused;
     uint8_t octets[16];
 } rust_addr;
 
@@ -39,7 +39,7 @@ typedef enum rust_conversion {
     RUST_CONVERSION_COUNT
 } rust_conversion;
 
-/* What rust_std_answers says, a bit each. The last two are asked since 1.84. */
+/* The bits of rust_std_answers. The last two are set since 1.84. */
 enum {
     RUST_IS_UNSPECIFIED = 1,
     RUST_IS_LOOPBACK = 2,
@@ -52,11 +52,12 @@ enum {
     RUST_IS_UNICAST_LINK_LOCAL = 256
 };
 
-/* FromStr; *out is written only when it is Ok. Bytes that are no UTF-8 are no &str: false. */
+/* FromStr; *out is written only if the result is Ok. False for bytes that are not UTF-8, which no
+ * &str holds. */
 bool rust_std_parse(uint32_t type, const uint8_t *text, size_t len, rust_addr *out);
 
-/* Display, of an address that is of the type: writes up to cap bytes, without a NUL, and tells the
- * length of the whole. */
+/* Display of an address of the type: writes up to cap bytes, without a NUL, and returns the length
+ * of the whole text. */
 size_t rust_std_show(uint32_t type, const rust_addr *addr, uint8_t *buf, size_t cap);
 
 /* Ord: -1, 0 or 1, of two socket addresses and of two IP addresses. */
@@ -66,7 +67,7 @@ int32_t rust_std_compare_ips(const rust_addr *a, const rust_addr *b);
 /* The is_ methods of the address's own type, Ipv4Addr or Ipv6Addr. */
 uint32_t rust_std_answers(const rust_addr *addr);
 
-/* A method of the address's own type; false for None, and where it has none of the name. */
+/* A method of the address's own type. False for None, and if the type has no such method. */
 bool rust_std_convert(uint32_t conversion, const rust_addr *addr, rust_addr *out);
 
 #endif

@@ -1,5 +1,5 @@
-// rust_std.rs: std::net's addresses behind C functions, rust_std.h. Needs rustc 1.63; --cfg since_1_75 and since_1_84 where it is newer.
-// Nothing here decides anything: what std says is handed on.
+// rust_std.rs: std::net's addresses behind C functions, rust_std.h. Needs rustc 1.63; --cfg
+// since_1_75 and since_1_84 if it is newer. Every function returns the result of std.
 use std::cmp::Ordering;
 use std::fmt::{Display, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn rust_std_parse(kind: u32, text: *const u8, len: usize, 
     good
 }
 
-// What does not fit is counted only.
+// Bytes that do not fit are counted, not stored.
 struct Room<'a> {
     buf: &'a mut [u8],
     len: usize,

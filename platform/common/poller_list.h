@@ -15,7 +15,7 @@
 #include "platform/platform.h"
 
 #ifdef _WIN32
-#include "platform/winsock/poller_list.h"
+#include "platform/winsock/poller_wsapoll.h"
 #else
 #include "platform/posix/poller_poll.h"
 #endif

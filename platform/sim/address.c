@@ -231,7 +231,7 @@ static fer_error abort_first(ferp_sim_network *network, ferp_sim_socket *listene
 }
 
 /* A socket inherits its listener's options and timeouts: on Linux those at the arrival of the
- * connection (sk_clone; network.c has copied them), on Windows those at the accept ("accept
+ * connection (sk_clone; connecting.c has copied them), on Windows those at the accept ("accept
  * function", MSDN: "the same properties"). Only Windows also inherits the nonblocking mode, both
  * the socket's and the library's. */
 static void inherit(const ferp_sim_network *network, const ferp_sim_socket *listener,

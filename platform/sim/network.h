@@ -152,7 +152,7 @@ void ferp_sim_inject_time_jump(ferp_sim_network *network, const ferp_sim_socket 
 /* Returns the destination of a call to this address. A wildcard is the loopback. */
 fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr);
 
-/* ---- network.c: connections */
+/* ---- connecting.c: connections */
 /* Returns NULL if no answer is set for the address. */
 const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,
                                           const fer_socket_addr *to);

@@ -18,7 +18,7 @@ fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t ca
 fer_error ferp_winsock_afd_notify(fer_poller *poller);
 
 /* What identifies the socket of a SOCKET number, as far as Windows shows it; 0 if not set yet.
- * poller_names.c */
+ * poller_identity.c */
 typedef struct ferp_winsock_names {
     uint64_t port;
     uint64_t peer;

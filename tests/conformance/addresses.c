@@ -1,5 +1,6 @@
-/* addresses.c: rules A1 and A2: the text of addresses, sentence by sentence. Every octet, every
- * place of "::" and all round trips are the unit tests'. Names (A3, A4) are in names.c. */
+/* addresses.c: rules A1 and A2: parsing and formatting of addresses, a test for each sentence. The
+ * unit tests cover every octet, every position of "::" and all round trips. For names (A3, A4):
+ * names.c. */
 #include "support/fixture.h"
 
 static bool parses_v4(const char *text)
@@ -181,8 +182,8 @@ static void socket_text_is_an_address_and_a_port(void **state)
     check_all(bad, parses_socket, false);
 }
 
-/* A1: "the whole input, by length or NUL-terminated": by length no byte behind is looked at, and a
- * NUL within is refused. */
+/* A1: "the whole input, by length or NUL-terminated": with a length, the bytes after it are not
+ * read, and a NUL inside it is an error. */
 static void text_by_length_is_the_whole_input(void **state)
 {
     static const char text[] = "1.2.3.45";
@@ -257,8 +258,8 @@ static void formatting_is_rfc_5952(void **state)
     }
 }
 
-/* A2: formatting follows snprintf: every capacity cuts, ends with a NUL, and touches nothing
- * behind. */
+/* A2: formatting follows snprintf: for every capacity the text is truncated, ends with a NUL, and
+ * no byte after the capacity is written. */
 static void formatting_never_passes_its_capacity(void **state)
 {
     static const char whole[] = "[fe80::1%4294967295]:65535";

@@ -1,16 +1,16 @@
-/* connect_start.c: rule C5 of a plain stream: connects that are only started, and what comes of
- * them. What a stream answers whose connect is under way, however it was started, is in
- * socket_pending.c too. */
+/* connect_start.c: rule C5 of a plain stream: connects that are only started, and their results.
+ * For a stream's answers during a pending connect, however it was started, see socket_pending.c
+ * too. */
 #include "support/socket_fixture.h"
 
 enum { SHORT_MS = 40 };
 
-static void starts(fer_tcp_stream *stream, const fer_socket_addr *to)
+static void start_stream_connect(fer_tcp_stream *stream, const fer_socket_addr *to)
 {
     assert_either(fer_tcp_stream_connect_start(stream, to), FER_WOULD_BLOCK, FER_OK);
 }
 
-static fer_error ended(fer_tcp_stream *stream)
+static fer_error connect_outcome(fer_tcp_stream *stream)
 {
     fer_interest ready = 0;
     fer_error outcome = {FER_OK, 0};
@@ -21,17 +21,17 @@ static fer_error ended(fer_tcp_stream *stream)
 }
 
 /* C5: "A started (nonblocking) connect leaves CONNECTING ... connected → goes on"; the stream is
- * nonblocking from then on. */
+ * nonblocking afterwards. */
 static void a_started_connect_ends_well(void **state)
 {
     peer_family family = family_of(state);
     peer_socket listener;
-    fer_socket_addr to = accepting_place(family, &listener);
+    fer_socket_addr to = accepting_addr(family, &listener);
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr peer;
     char byte;
-    starts(stream, &to);
-    assert_ok(ended(stream));
+    start_stream_connect(stream, &to);
+    assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_peer_addr(stream, &peer));
     assert_true(fer_socket_addr_eq(&peer, &to));
     assert_kind(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
@@ -45,50 +45,50 @@ static void a_started_connect_ends_well(void **state)
 static void a_started_connect_would_block_until_it_has_ended(void **state)
 {
     peer_family family = family_of(state);
-    struct silent_place place = silent_place(family);
+    struct pending_target target = pending_target(family);
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr own;
     fer_interest ready = 77;
-    assert_kind(fer_tcp_stream_connect_start(stream, &place.addr), FER_WOULD_BLOCK);
+    assert_kind(fer_tcp_stream_connect_start(stream, &target.addr), FER_WOULD_BLOCK);
     assert_stream_connecting(stream);
-    assert_own(fer_tcp_stream_connect_start(stream, &place.addr), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_start(stream, &target.addr), FER_INVALID_INPUT);
     assert_ok(fer_tcp_stream_ready(stream, FER_READABLE | FER_WRITABLE, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
     assert_ok(fer_tcp_stream_local_addr(stream, &own));
-    peer_socket other = silence_ends_well(&place, own.port);
-    assert_ok(ended(stream));
+    peer_socket other = pending_target_accept(&target, own.port);
+    assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, other);
 }
 
-/* "failed → CONNECT_FAILED with the reason"; an OS that refuses within the call tells it there, and
- * the handle is NEW (C4). A handle that was closed can start again (C6). */
+/* "failed → CONNECT_FAILED with the reason". If the OS refuses within the call, the call returns
+ * the error and the handle is NEW (C4). A closed handle can start a connect again (C6). */
 static void a_started_connect_that_is_refused_tells_the_reason(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket_addr to = refusing_place(family);
+    fer_socket_addr to = refusing_addr(family);
     peer_socket listener;
-    fer_socket_addr good = accepting_place(family, &listener);
+    fer_socket_addr good = accepting_addr(family, &listener);
     fer_tcp_stream *stream = test_stream();
     fer_error error = fer_tcp_stream_connect_start(stream, &to);
     if (error.kind == FER_WOULD_BLOCK) {
-        fer_error reason = ended(stream);
-        assert_kind(reason, FER_CONNECTION_REFUSED);
-        assert_stream_failed(stream, reason);
+        fer_error saved = connect_outcome(stream);
+        assert_kind(saved, FER_CONNECTION_REFUSED);
+        assert_stream_failed(stream, saved);
         assert_own(fer_tcp_stream_connect_start(stream, &good), FER_INVALID_INPUT);
         fer_tcp_stream_close(stream);
     } else {
         assert_kind(error, FER_CONNECTION_REFUSED);
         assert_new(stream);
     }
-    starts(stream, &good);
-    assert_ok(ended(stream));
+    start_stream_connect(stream, &good);
+    assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "a refused port is CONNECTION_REFUSED": nobody can listen on port 0, and the OS is not asked.
- * C4: the handle is NEW. */
+/* C2: "a refused port is CONNECTION_REFUSED": no listener can use port 0, so the result needs no
+ * system call. C4: the handle is NEW. */
 static void a_connect_to_port_0_is_refused_at_once(void **state)
 {
     peer_family family = family_of(state);
@@ -98,14 +98,14 @@ static void a_connect_to_port_0_is_refused_at_once(void **state)
     assert_new(stream);
 }
 
-/* C4: "leaks nothing": a connect that is under way ends with its handle. */
+/* C4: "leaks nothing": close of the handle ends a pending connect. */
 static void closing_a_started_connect_leaks_nothing(void **state)
 {
     (void)state;
-    struct silent_place place = silent_place(PEER_V4);
+    struct pending_target target = pending_target(PEER_V4);
     for (int i = 0; i < 10; i++) {
         fer_tcp_stream stream = {0};
-        assert_kind(fer_tcp_stream_connect_start(&stream, &place.addr), FER_WOULD_BLOCK);
+        assert_kind(fer_tcp_stream_connect_start(&stream, &target.addr), FER_WOULD_BLOCK);
         fer_raw_socket raw = fer_tcp_stream_as_raw(&stream);
         fer_tcp_stream_close(&stream);
         assert_closed(&stream);
@@ -113,30 +113,30 @@ static void closing_a_started_connect_leaks_nothing(void **state)
     }
 }
 
-/* An IPv4-mapped address connects from an IPv6 socket, as of every connect. */
+/* An IPv6 socket connects to an IPv4-mapped address, as with every other connect. */
 static void a_connect_to_a_mapped_address_is_started(void **state)
 {
     (void)state;
     peer_socket listener;
     skip_without_v6();
-    fer_socket_addr v4 = accepting_place(PEER_V4, &listener);
+    fer_socket_addr v4 = accepting_addr(PEER_V4, &listener);
     fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&v4.ip.v4);
     fer_socket_addr to = fer_socket_addr_new_v6(&mapped, v4.port, 0, 0);
     fer_tcp_stream *stream = test_stream();
-    starts(stream, &to);
-    assert_ok(ended(stream));
+    start_stream_connect(stream, &to);
+    assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* ---- S5: a connection that was reset before anybody asked for it is a connection none the less */
+/* ---- S5: a connection that was reset before the first call is still a connection */
 
 static fer_tcp_stream *connected_and_reset(void)
 {
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_tcp_stream *stream = test_stream();
-    starts(stream, &to);
+    start_stream_connect(stream, &to);
     peer_socket other = peer_accept(listener);
     assert_true(peer_send_all(other, "bye", 3));
     peer_reset(other);
@@ -172,7 +172,7 @@ static void a_started_connection_that_was_reset_is_read_to_the_reset(void **stat
     assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH));
 }
 
-/* As of every stream take_error tells a reset once, and it stays with the handle. */
+/* As for every stream, take_error returns a reset once, and the reset stays with the handle. */
 static void a_started_connection_that_was_reset_tells_so_when_its_error_is_taken(void **state)
 {
     fer_tcp_stream *stream = connected_and_reset();

@@ -3,7 +3,7 @@
 #include "support/fixture.h"
 #include "support/process.h"
 
-/* A refusal comes from the OS within this; Windows' own two seconds of retries are above it. */
+/* The OS reports a refusal within this time. Windows retries for two seconds, which is longer. */
 enum { REFUSED_WITHIN_US = 1500000, MANY = 70 };
 
 static fer_socket_addr refusing(peer_family family)
@@ -22,14 +22,11 @@ static fer_socket_addr accepting(peer_family family, peer_socket *listener)
 }
 
 /* C1: "A connection is judged by the OS's final word (SO_ERROR), never by writability alone": a
- * refusal under a time limit, where the socket becomes writable, is the refusal. */
+ * refusal under a timeout, which makes the socket writable, is returned as the refusal. */
 static void connect_timeout_tells_a_refusal(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
-    fer_socket_addr addr = refusing(kind->family);
+    peer_family family = family_of(state);
+    fer_socket_addr addr = refusing(family);
     fer_tcp_stream *stream = test_stream();
     for (int i = 0; i < 10; i++) {
         fer_error error = fer_tcp_stream_connect_timeout(stream, &addr, millis(9000));
@@ -65,8 +62,8 @@ static void connect_timeout_leaves_a_blocking_stream(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0 and not before its time; a handle
- * that expired is NEW (C4). */
+/* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0 and not too early. The handle is NEW
+ * afterwards (C4). */
 static void expiry_of_connect_timeout_is_timed_out(void **state)
 {
     static const uint64_t limits_us[] = {0, 1000, 150000};
@@ -76,7 +73,7 @@ static void expiry_of_connect_timeout_is_timed_out(void **state)
     fer_socket_addr addr = loopback(PEER_V4, port);
     fer_tcp_stream *stream = test_stream();
     if (!peer_fill_backlog(PEER_V4, port)) {
-        skip_because("this OS refuses where a backlog is full, so no connect can be made to wait");
+        skip_because("this OS refuses if a backlog is full, so no connect can be made to wait");
     }
     for (size_t i = 0; i < 3; i++) {
         fer_duration limit = {limits_us[i] == 0 ? 1 : limits_us[i] * 1000};
@@ -94,15 +91,12 @@ static void expiry_of_connect_timeout_is_timed_out(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every way to
- * connect. */
+/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every
+ * connect function. */
 static void a_refused_port_is_connection_refused_at_once(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
-    fer_socket_addr addr = refusing(kind->family);
+    peer_family family = family_of(state);
+    fer_socket_addr addr = refusing(family);
     fer_tcp_stream *stream = test_stream();
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     (void)fer_socket_addr_format(&addr, text, sizeof text);
@@ -189,8 +183,8 @@ static void addresses_of_both_families_are_tried(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C3: a listener on all of IPv6 tells its IPv4 peers as IPv4-mapped addresses: they can be
- * connected to as they were told. */
+/* C3: a listener on all of IPv6 reports its IPv4 peers as IPv4-mapped addresses. A stream can
+ * connect to such an address as it was reported. */
 static void an_ipv4_mapped_address_connects_to_ipv4(void **state)
 {
     (void)state;
@@ -198,17 +192,17 @@ static void an_ipv4_mapped_address_connects_to_ipv4(void **state)
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
     fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr.ip.v4);
-    fer_socket_addr as_told = fer_socket_addr_new_v6(&mapped, addr.port, 0, 0);
+    fer_socket_addr mapped_addr = fer_socket_addr_new_v6(&mapped, addr.port, 0, 0);
     fer_tcp_stream *stream = test_stream();
-    assert_ok(fer_tcp_stream_connect_addr(stream, &as_told));
+    assert_ok(fer_tcp_stream_connect_addr(stream, &mapped_addr));
     assert_exchange(stream, peer_accept(listener));
     fer_tcp_stream_close(stream);
-    assert_ok(fer_tcp_stream_connect_timeout(stream, &as_told, millis(9000)));
+    assert_ok(fer_tcp_stream_connect_timeout(stream, &mapped_addr, millis(9000)));
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C3: "when none does, the error is the last address's." A stream to the broadcast address fails in
- * another way than a refusal. */
+/* C3: "when none does, the error is the last address's." A connect to the broadcast address fails
+ * with another error than a refusal. */
 static void the_error_is_the_last_addresss(void **state)
 {
     (void)state;
@@ -239,7 +233,7 @@ static void no_address_at_all_is_invalid_input(void **state)
     assert_new(stream);
 }
 
-/* C3: a name stands for all its addresses: one of them listens. */
+/* C3: a connect to a name tries all its addresses; one of them has a listener. */
 static void connect_tries_all_addresses_of_a_name(void **state)
 {
     (void)state;
@@ -260,13 +254,10 @@ static void connect_tries_all_addresses_of_a_name(void **state)
  * each try), and leaks nothing." */
 static void a_failed_connect_leaves_a_new_handle(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
-    fer_socket_addr refused = refusing(kind->family);
+    peer_family family = family_of(state);
+    fer_socket_addr refused = refusing(family);
     peer_socket listener;
-    fer_socket_addr good = accepting(kind->family, &listener);
+    fer_socket_addr good = accepting(family, &listener);
     fer_tcp_stream *stream = test_stream();
     for (int i = 0; i < 3; i++) {
         assert_kind(fer_tcp_stream_connect_addr(stream, &refused), FER_CONNECTION_REFUSED);
@@ -311,7 +302,7 @@ static void a_failed_lookup_leaves_a_new_handle(void **state)
 }
 
 /* C6: "Connecting a handle that is already open is INVALID_INPUT and leaves the open connection
- * alone ... and nothing leaks": nobody even hears of the second connection. */
+ * alone ... and nothing leaks": the listener gets no second connection. */
 static void connecting_an_open_handle_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -330,7 +321,7 @@ static void connecting_an_open_handle_is_invalid_input(void **state)
     assert_alive(pair);
 }
 
-/* C6: also one that has ended: only close makes it free. */
+/* C6: also a handle whose connection has ended. Only close makes it reusable. */
 static void connecting_an_ended_handle_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -362,7 +353,7 @@ static void accepting_into_an_open_handle_is_invalid_input(void **state)
     assert_exchange(stream, other);
 }
 
-/* C6: "... or cloning into an open handle", also into itself. */
+/* C6: "... or cloning into an open handle", also into the same handle. */
 static void cloning_into_an_open_handle_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -377,7 +368,7 @@ static void cloning_into_an_open_handle_is_invalid_input(void **state)
     assert_alive(pair);
 }
 
-/* C6: the same of listeners: binding and cloning into an open one. */
+/* C6: the same for listeners: binding and cloning into an open listener. */
 static void binding_and_cloning_into_an_open_listener_is_invalid_input(void **state)
 {
     (void)state;
@@ -397,8 +388,8 @@ static void binding_and_cloning_into_an_open_listener_is_invalid_input(void **st
     assert_int_equal(addr.port, second_port);
 }
 
-/* C6: "A CLOSED handle can be connected again, as a NEW one": nothing of the old connection is
- * left. */
+/* C6: "A CLOSED handle can be connected again, as a NEW one": no state of the old connection
+ * remains. */
 static void a_closed_handle_is_connected_again_as_a_new_one(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -423,7 +414,7 @@ static void a_closed_handle_is_connected_again_as_a_new_one(void **state)
     }
 }
 
-/* C6: a CLOSED handle is filled by accept and clone too. */
+/* C6: accept and clone fill a CLOSED handle too. */
 static void a_closed_handle_is_filled_by_accept_and_clone(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -435,9 +426,7 @@ static void a_closed_handle_is_filled_by_accept_and_clone(void **state)
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_exchange(clone, pair->other);
     fer_tcp_stream_close(clone);
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, clone, NULL));
-    assert_exchange(clone, other);
+    assert_accepts(listener, clone, PEER_V4, port);
 }
 
 int main(void)

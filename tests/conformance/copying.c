@@ -1,5 +1,5 @@
-/* copying.c: fer_copy: rules E3, E4, S2 to S6 and T4, where bytes go from one stream into another.
- * Signals (I1): interruption.c. */
+/* copying.c: fer_copy: rules E3, E4, S2 to S6 and T4 for bytes that are copied from one stream to
+ * another. For signals (I1): interruption.c. */
 #include "ferrule/io.h"
 #include "support/process.h"
 #include "support/thread.h"
@@ -62,10 +62,9 @@ static bool receives_pattern(peer_socket peer, uint64_t len, uint64_t offset)
     return right;
 }
 
-/* ---- The whole, E3 and S4 */
+/* ---- Whole copies, E3 and S4 */
 
-/* S4: "The peer's orderly end reads as OK with 0 bytes, again and again": it ends a copy, again and
- * again. */
+/* S4: "The peer's orderly end reads as OK with 0 bytes, again and again": it ends each copy. */
 static void a_copy_ends_with_its_source_and_counts_every_byte(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -80,10 +79,11 @@ static void a_copy_ends_with_its_source_and_counts_every_byte(void **state)
     assert_true(receives_pattern(link.other, PART, 0));
     assert_ok(copy(&pair->stream, link.stream, &buffer, &n));
     assert_int_equal(n, 0);
-    assert_exchange(link.stream, link.other); /* its writing half is left open */
+    /* The write half of the destination stays open. */
+    assert_exchange(link.stream, link.other);
 }
 
-/* S4: the same where both sides are one stream. */
+/* S4: the same if one stream is both source and destination. */
 static void an_echo_is_a_copy_of_a_stream_into_itself(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -96,7 +96,7 @@ static void an_echo_is_a_copy_of_a_stream_into_itself(void **state)
     assert_true(receives_pattern(pair->other, PART, 0));
 }
 
-struct talker {
+struct transfer {
     peer_socket peer;
     bool sent;
     peer_outcome outcome;
@@ -106,30 +106,31 @@ struct talker {
 
 static void send_megabytes(void *argument)
 {
-    struct talker *talker = argument;
+    struct transfer *transfer = argument;
     process_shield_thread();
-    talker->sent = send_pattern(talker->peer, MEGABYTES, 0) && peer_shutdown_write(talker->peer);
+    transfer->sent =
+        send_pattern(transfer->peer, MEGABYTES, 0) && peer_shutdown_write(transfer->peer);
 }
 
 static void receive_everything(void *argument)
 {
-    struct talker *talker = argument;
+    struct transfer *transfer = argument;
     process_shield_thread();
-    talker->outcome = peer_drain(talker->peer, &talker->total, &talker->intact);
+    transfer->outcome = peer_drain(transfer->peer, &transfer->total, &transfer->intact);
 }
 
-/* E3: "A count that goes with an error is true", and without one: megabytes through a small
- * buffer. */
+/* E3: "A count that goes with an error is true", and a count without an error too: megabytes
+ * through a small buffer. */
 static void megabytes_are_echoed_through_a_small_buffer(void **state)
 {
     struct pair *pair = pair_open(state);
-    struct talker talker = {.peer = pair->other};
+    struct transfer transfer = {.peer = pair->other};
     test_thread sender;
     test_thread receiver;
     fer_copy_buffer buffer = empty_buffer(sizeof memory);
     uint64_t n = 77;
-    test_thread_start(&sender, send_megabytes, &talker);
-    test_thread_start(&receiver, receive_everything, &talker);
+    test_thread_start(&sender, send_megabytes, &transfer);
+    test_thread_start(&receiver, receive_everything, &transfer);
     fer_error error = copy(&pair->stream, &pair->stream, &buffer, &n);
     fer_error ended = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
     test_thread_join(&sender);
@@ -137,45 +138,46 @@ static void megabytes_are_echoed_through_a_small_buffer(void **state)
     assert_ok(error);
     assert_ok(ended);
     assert_int_equal(n, MEGABYTES);
-    assert_true(talker.sent && talker.intact);
-    assert_int_equal(talker.outcome, PEER_END);
-    assert_int_equal(talker.total, MEGABYTES);
+    assert_true(transfer.sent && transfer.intact);
+    assert_int_equal(transfer.outcome, PEER_END);
+    assert_int_equal(transfer.total, MEGABYTES);
 }
 
-struct one_way {
+struct relay {
     fer_tcp_stream *from;
     fer_tcp_stream *to;
     fer_error error;
     uint64_t n;
 };
 
-/* As the documentation of fer_copy says. */
-static void relay_one_way(void *argument)
+/* The relay from fer_copy's documentation. */
+static void run_relay(void *argument)
 {
-    struct one_way *way = argument;
+    struct relay *relay = argument;
     unsigned char own[1000];
     fer_copy_buffer buffer = {own, sizeof own, 0, 0};
-    way->error = copy(way->from, way->to, &buffer, &way->n);
-    if (way->error.kind == FER_OK) {
-        way->error = fer_tcp_stream_shutdown(way->to, FER_SHUTDOWN_WRITE);
+    relay->error = copy(relay->from, relay->to, &buffer, &relay->n);
+    if (relay->error.kind == FER_OK) {
+        relay->error = fer_tcp_stream_shutdown(relay->to, FER_SHUTDOWN_WRITE);
     }
 }
 
-/* S3: "The peer reads what was sent, then EOF": through a relay too, each way by itself. */
+/* S3: "The peer reads what was sent, then EOF": through a relay too, in each direction
+ * independently. */
 static void a_relay_of_two_copies_tells_each_end_on(void **state)
 {
     struct pair *pair = pair_open(state);
     struct link link = open_link();
-    struct one_way there = {&pair->stream, link.stream, {FER_OK, 0}, 0};
-    struct one_way back = {link.stream, &pair->stream, {FER_OK, 0}, 0};
-    struct talker near_end = {.peer = pair->other};
-    struct talker far_end = {.peer = link.other};
+    struct relay forward = {&pair->stream, link.stream, {FER_OK, 0}, 0};
+    struct relay backward = {link.stream, &pair->stream, {FER_OK, 0}, 0};
+    struct transfer near_end = {.peer = pair->other};
+    struct transfer far_end = {.peer = link.other};
     test_thread relay_there;
     test_thread relay_back;
     test_thread sender;
     test_thread receiver;
-    test_thread_start(&relay_there, relay_one_way, &there);
-    test_thread_start(&relay_back, relay_one_way, &back);
+    test_thread_start(&relay_there, run_relay, &forward);
+    test_thread_start(&relay_back, run_relay, &backward);
     test_thread_start(&sender, send_megabytes, &near_end);
     test_thread_start(&receiver, receive_everything, &far_end);
     test_thread_join(&sender);
@@ -185,14 +187,14 @@ static void a_relay_of_two_copies_tells_each_end_on(void **state)
     test_thread_join(&relay_there);
     test_thread_join(&relay_back);
     assert_true(answered && near_end.sent && near_end.intact && far_end.intact);
-    assert_ok(there.error);
-    assert_ok(back.error);
-    assert_true(there.n == MEGABYTES && far_end.total == MEGABYTES);
-    assert_true(back.n == PART && near_end.total == PART);
+    assert_ok(forward.error);
+    assert_ok(backward.error);
+    assert_true(forward.n == MEGABYTES && far_end.total == MEGABYTES);
+    assert_true(backward.n == PART && near_end.total == PART);
     assert_true(near_end.outcome == PEER_END && far_end.outcome == PEER_END);
 }
 
-/* E3: streams of two kinds, both ways. */
+/* E3: streams of two kinds, in both directions. */
 static void bytes_go_from_tcp_to_unix_and_back(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
@@ -219,8 +221,8 @@ static void bytes_go_from_tcp_to_unix_and_back(void **state)
 
 /* ---- T4: "nothing read is lost, nothing sent goes uncounted, the next call works" */
 
-/* A copy into a stream whose peer does not read: parts are sent until some of one is stuck in the
- * buffer; then the peer reads, and every byte comes. The copies end with kind. */
+/* Copies into a stream whose peer does not read. Parts are sent until some bytes of one remain in
+ * the buffer. Then the peer reads, and receives every byte. The copies end with kind. */
 static void copy_into_a_full_stream(struct pair *pair, struct link link, fer_error_kind kind,
                                     uint64_t received)
 {
@@ -272,7 +274,7 @@ static void a_copy_that_times_out_loses_nothing(void **state)
     copy_into_a_full_stream(pair, link, FER_TIMED_OUT, full);
 }
 
-/* ---- S2 to S6: how either side may end */
+/* ---- S2 to S6: the ways in which either side ends */
 
 /* S5: a reset "never looks like a clean end of file": not to a copy either. */
 static void a_source_that_is_reset_ends_a_copy_with_the_reset(void **state)
@@ -291,8 +293,8 @@ static void a_source_that_is_reset_ends_a_copy_with_the_reset(void **state)
     assert_exchange(link.stream, link.other);
 }
 
-/* S5: the other side's reset: what was read is in the buffer, and once it is known nothing more is
- * read. */
+/* S5: a reset of the destination: the bytes that were read are in the buffer. After the reset is
+ * detected, nothing more is read. */
 static void a_destination_that_is_reset_takes_nothing_from_the_source(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -316,7 +318,7 @@ static void a_destination_that_is_reset_takes_nothing_from_the_source(void **sta
 }
 
 /* S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once": so a
- * copy is at its end. */
+ * copy ends. */
 static void a_source_whose_reading_is_shut_is_at_its_end(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -329,7 +331,7 @@ static void a_source_whose_reading_is_shut_is_at_its_end(void **state)
     assert_exchange(link.stream, link.other);
 }
 
-/* S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE": a copy reads nothing first. */
+/* S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE": a copy does not read before it. */
 static void a_destination_whose_writing_is_shut_is_broken_pipe(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -346,28 +348,28 @@ static void a_destination_whose_writing_is_shut_is_broken_pipe(void **state)
     assert_string_equal(got, "abc");
 }
 
-/* S6: "shutdown from another thread wakes a blocked read", a copy's too. */
+/* S6: "shutdown from another thread wakes a blocked read", also the read of a copy. */
 static void shutdown_of_its_source_ends_a_copy(void **state)
 {
     struct pair *pair = pair_open(state);
     struct link link = open_link();
-    struct one_way way = {&pair->stream, link.stream, {FER_OTHER, 0}, 77};
+    struct relay relay = {&pair->stream, link.stream, {FER_OTHER, 0}, 77};
     test_thread thread;
     assert_true(send_pattern(pair->other, PART, 0));
-    test_thread_start(&thread, relay_one_way, &way);
+    test_thread_start(&thread, run_relay, &relay);
     bool arrived = receives_pattern(link.other, PART, 0);
     fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
     test_thread_join(&thread);
     assert_true(arrived);
     assert_ok(error);
-    assert_ok(way.error);
-    assert_int_equal(way.n, PART);
+    assert_ok(relay.error);
+    assert_int_equal(relay.n, PART);
 }
 
 /* ---- E4 */
 
-/* E4: "Misuse ... is INVALID_INPUT — NOT_CONNECTED where a stream that was never connected is read,
- * written": nothing is moved. */
+/* E4: "Misuse ... is INVALID_INPUT — NOT_CONNECTED where a stream that was never connected is
+ * read, written": no byte is moved. */
 static void misuse_moves_nothing(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,91 +1,63 @@
-/* datagram_peers.c: rule U5: what being connected means to a datagram socket; and two threads at
- * one. */
+/* datagram_peers.c: rule U5: which datagrams a connected datagram socket receives. Also: two
+ * threads on one socket. */
 #include "conformance/datagram_check.h"
 #include "support/thread.h"
 
 static void a_stranger_s_datagram_from_before_connect_is_dropped(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    peer_socket stranger = peer_datagram(family, &stranger_port);
-    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
-    has_one_queued(socket);
-    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
-    connects(socket, family, other_port);
-    assert_gets(socket, "the peer's", family, other_port);
-    assert_gets_nothing(socket);
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    send_from_other_sender(&pair);
+    wait_until_queued(pair.socket);
+    send_from_peer(&pair, "the peer's");
+    connect_to_peer(&pair);
+    assert_receives_from_peer(&pair, "the peer's");
+    assert_receives_nothing(pair.socket);
 }
 
 static void peeking_passes_over_strangers_too(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
     char buf[16];
     fer_datagram got;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    peer_socket stranger = peer_datagram(family, &stranger_port);
-    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
-    has_one_queued(socket);
-    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
-    connects(socket, family, other_port);
-    assert_ok(fer_udp_socket_peek_from(socket, buf, sizeof buf, &got));
-    assert_int_equal(got.from.port, other_port);
-    assert_gets(socket, "the peer's", family, other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    send_from_other_sender(&pair);
+    wait_until_queued(pair.socket);
+    send_from_peer(&pair, "the peer's");
+    connect_to_peer(&pair);
+    assert_ok(fer_udp_socket_peek_from(pair.socket, buf, sizeof buf, &got));
+    assert_int_equal(got.from.port, pair.other_port);
+    assert_receives_from_peer(&pair, "the peer's");
 }
 
 static void the_peer_s_own_from_before_connect_is_kept(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    assert_true(peer_datagram_send(other, family, port, "early", 5));
-    has_one_queued(socket);
-    connects(socket, family, other_port);
-    assert_gets(socket, "early", family, other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    send_from_peer(&pair, "early");
+    wait_until_queued(pair.socket);
+    connect_to_peer(&pair);
+    assert_receives_from_peer(&pair, "early");
 }
 
 static void a_stranger_s_datagram_after_connect_is_not_received(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    peer_socket stranger = peer_datagram(family, &stranger_port);
-    connects(socket, family, other_port);
-    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
-    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
-    assert_gets(socket, "the peer's", family, other_port);
-    assert_gets_nothing(socket);
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    connect_to_peer(&pair);
+    send_from_other_sender(&pair);
+    send_from_peer(&pair, "the peer's");
+    assert_receives_from_peer(&pair, "the peer's");
+    assert_receives_nothing(pair.socket);
 }
 
-/* Through a clone too: who the peer is belongs to the socket. */
+/* A connect through a clone too: the peer is a property of the socket. */
 static void a_clone_s_connect_makes_strangers_of_the_others(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     fer_udp_socket *clone = test_udp();
-    peer_socket other = peer_datagram(family, &other_port);
-    peer_socket stranger = peer_datagram(family, &stranger_port);
-    assert_ok(fer_udp_socket_try_clone(socket, clone));
-    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
-    has_one_queued(socket);
-    assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
-    connects(clone, family, other_port);
-    assert_gets(socket, "the peer's", family, other_port);
+    assert_ok(fer_udp_socket_try_clone(pair.socket, clone));
+    send_from_other_sender(&pair);
+    wait_until_queued(pair.socket);
+    send_from_peer(&pair, "the peer's");
+    connect_to(clone, pair.family, pair.other_port);
+    assert_receives_from_peer(&pair, "the peer's");
 }
 
 static void connecting_again_changes_whose_datagrams_are_received(void **state)
@@ -96,14 +68,14 @@ static void connecting_again_changes_whose_datagrams_are_received(void **state)
     fer_udp_socket *socket = test_udp_bound(family, &port);
     peer_socket first = peer_datagram(family, &ports[0]);
     peer_socket second = peer_datagram(family, &ports[1]);
-    connects(socket, family, ports[0]);
+    connect_to(socket, family, ports[0]);
     assert_true(peer_datagram_send(first, family, port, "old", 3));
-    has_one_queued(socket);
-    connects(socket, family, ports[1]);
+    wait_until_queued(socket);
+    connect_to(socket, family, ports[1]);
     assert_true(peer_datagram_send(second, family, port, "new", 3));
-    assert_gets(socket, "new", family, ports[1]);
-    sends(socket, "hello");
-    assert_peer_gets(second, "hello", port);
+    assert_receives(socket, "new", family, ports[1]);
+    send_text(socket, "hello");
+    assert_peer_socket_receives(second, "hello", port);
 }
 
 /* ---- Two threads: "one receiving and one sending call at once on one handle" */

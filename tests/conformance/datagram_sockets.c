@@ -1,25 +1,24 @@
-/* datagram_sockets.c: datagram sockets by the rules that all sockets have: T, I, C, L, E, O, R.
- * What only datagrams have is in datagrams.c. */
+/* datagram_sockets.c: the rules of all sockets, for datagram sockets: T, I, C, L, E, O, R. For the
+ * rules of datagrams alone: datagrams.c. */
 #include "support/fixture.h"
 
 enum { SHORT_MS = 40 };
 
-static void assert_exchanges(fer_udp_socket *socket, peer_socket other, peer_family family,
-                             uint16_t port, uint16_t other_port)
+/* The socket, which has the pair's port, exchanges datagrams with the pair's peer. */
+static void assert_udp_exchange(fer_udp_socket *socket, const struct udp_pair *pair)
 {
     char buf[8];
     fer_datagram got;
-    fer_socket_addr to = loopback(family, other_port);
     size_t n = 0;
     uint16_t from = 0;
-    assert_ok(fer_udp_socket_send_to(socket, "ping", 4, &to, &n));
-    assert_int_equal(peer_datagram_receive(other, buf, sizeof buf, &n, &from), PEER_GOT);
+    assert_ok(fer_udp_socket_send_to(socket, "ping", 4, &pair->other_addr, &n));
+    assert_int_equal(peer_datagram_receive(pair->other, buf, sizeof buf, &n, &from), PEER_GOT);
     assert_int_equal(n, 4);
-    assert_int_equal(from, port);
-    assert_true(peer_datagram_send(other, family, port, "pong", 4));
+    assert_int_equal(from, pair->port);
+    assert_true(peer_datagram_send(pair->other, pair->family, pair->port, "pong", 4));
     assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 4);
-    assert_int_equal(got.from.port, other_port);
+    assert_int_equal(got.from.port, pair->other_port);
 }
 
 /* ---- T: timeouts and modes */
@@ -40,42 +39,34 @@ static void a_timeout_of_zero_is_refused(void **state)
 
 static void a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     char buf[8];
     fer_datagram got;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(SHORT_MS)));
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(SHORT_MS)));
     for (int peeking = 0; peeking < 2; peeking++) {
         uint64_t start = peer_now_us();
-        fer_error error = peeking ? fer_udp_socket_peek(socket, buf, sizeof buf, &got)
-                                  : fer_udp_socket_recv(socket, buf, sizeof buf, &got);
+        fer_error error = peeking ? fer_udp_socket_peek(pair.socket, buf, sizeof buf, &got)
+                                  : fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got);
         assert_own(error, FER_TIMED_OUT);
         assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
     }
-    assert_ok(fer_udp_socket_set_read_timeout(socket, FER_DURATION_NONE));
-    assert_exchanges(socket, other, family, port, other_port);
+    assert_ok(fer_udp_socket_set_read_timeout(pair.socket, FER_DURATION_NONE));
+    assert_udp_exchange(pair.socket, &pair);
 }
 
 static void a_nonblocking_receive_would_block(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     char buf[8];
     fer_datagram got;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(SHORT_MS)));
-    assert_ok(fer_udp_socket_set_nonblocking(socket, true));
-    assert_kind(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-    assert_kind(fer_udp_socket_peek_from(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-    assert_ok(fer_udp_socket_set_nonblocking(socket, false));
-    assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
-    assert_ok(fer_udp_socket_set_read_timeout(socket, FER_DURATION_NONE));
-    assert_exchanges(socket, other, family, port, other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(SHORT_MS)));
+    assert_ok(fer_udp_socket_set_nonblocking(pair.socket, true));
+    assert_kind(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_udp_socket_set_nonblocking(pair.socket, false));
+    assert_own(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got), FER_TIMED_OUT);
+    assert_ok(fer_udp_socket_set_read_timeout(pair.socket, FER_DURATION_NONE));
+    assert_udp_exchange(pair.socket, &pair);
 }
 
 static void the_getters_tell_what_was_set(void **state)
@@ -129,21 +120,18 @@ static void no_handle_is_inherited(void **state)
 static void of_several_addresses_the_first_that_works_is_taken(void **state)
 {
     (void)state;
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *taken = test_udp_bound(PEER_V4, &port);
+    struct udp_pair pair = udp_pair_open(PEER_V4);
     fer_udp_socket *socket = test_udp();
-    peer_socket other = peer_datagram(PEER_V4, &other_port);
     fer_socket_addr got;
-    fer_socket_addr addrs[3] = {loopback(PEER_V4, port), loopback(PEER_V4, 0),
-                                loopback(PEER_V4, port)};
+    fer_socket_addr addrs[3] = {loopback(PEER_V4, pair.port), loopback(PEER_V4, 0),
+                                loopback(PEER_V4, pair.port)};
     assert_ok(fer_udp_socket_bind_addrs(socket, addrs, 3));
     assert_ok(fer_udp_socket_local_addr(socket, &got));
-    assert_int_not_equal(got.port, port);
+    assert_int_not_equal(got.port, pair.port);
     assert_int_not_equal(got.port, 0);
-    fer_socket_addr peers[2] = {loopback(PEER_V4, 0), loopback(PEER_V4, other_port)};
+    fer_socket_addr peers[2] = {loopback(PEER_V4, 0), pair.other_addr};
     assert_ok(fer_udp_socket_connect_addrs(socket, peers, 2));
-    assert_exchanges(taken, other, PEER_V4, port, other_port);
+    assert_udp_exchange(pair.socket, &pair);
     assert_ok(fer_udp_socket_peer_addr(socket, &got));
     assert_true(fer_socket_addr_eq(&got, &peers[1]));
     assert_own(fer_udp_socket_connect_addrs(socket, peers, 1), FER_INVALID_INPUT);
@@ -178,38 +166,34 @@ static void names_are_looked_up(void **state)
 static void binding_or_cloning_into_an_open_handle_is_refused(void **state)
 {
     (void)state;
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    fer_udp_socket *second = test_udp_bound(PEER_V4, &other_port);
+    struct udp_pair pair = udp_pair_open(PEER_V4);
+    uint16_t second_port = 0;
+    fer_udp_socket *second = test_udp_bound(PEER_V4, &second_port);
     fer_socket_addr addr = loopback(PEER_V4, 0);
-    assert_own(fer_udp_socket_bind_addr(socket, &addr), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_bind(socket, "127.0.0.1:0"), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_try_clone(second, socket), FER_INVALID_INPUT);
-    peer_socket other = peer_datagram(PEER_V4, &other_port);
-    assert_exchanges(socket, other, PEER_V4, port, other_port);
-    fer_udp_socket_close(socket);
-    assert_ok(fer_udp_socket_bind_addr(socket, &addr));
+    assert_own(fer_udp_socket_bind_addr(pair.socket, &addr), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_bind(pair.socket, "127.0.0.1:0"), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_try_clone(second, pair.socket), FER_INVALID_INPUT);
+    assert_udp_exchange(pair.socket, &pair);
+    fer_udp_socket_close(pair.socket);
+    assert_ok(fer_udp_socket_bind_addr(pair.socket, &addr));
 }
 
-/* Who was a peer is no longer one in the handle's next life. */
+/* A handle that was closed and bound again does not keep the old peer. */
 static void a_handle_that_is_bound_again_has_no_peer(void **state)
 {
     (void)state;
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     uint16_t third_port = 0;
-    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    peer_socket other = peer_datagram(PEER_V4, &other_port);
+    struct udp_pair pair = udp_pair_open(PEER_V4);
     assert_true(peer_datagram(PEER_V4, &third_port) != PEER_NONE);
     fer_socket_addr addr = loopback(PEER_V4, third_port);
-    assert_ok(fer_udp_socket_connect_addr(socket, &addr));
-    fer_udp_socket_close(socket);
+    assert_ok(fer_udp_socket_connect_addr(pair.socket, &addr));
+    fer_udp_socket_close(pair.socket);
     addr = loopback(PEER_V4, 0);
-    assert_ok(fer_udp_socket_bind_addr(socket, &addr));
-    assert_ok(fer_udp_socket_local_addr(socket, &addr));
-    assert_kind(fer_udp_socket_peer_addr(socket, &(fer_socket_addr){0}), FER_NOT_CONNECTED);
-    assert_exchanges(socket, other, PEER_V4, addr.port, other_port);
+    assert_ok(fer_udp_socket_bind_addr(pair.socket, &addr));
+    assert_ok(fer_udp_socket_local_addr(pair.socket, &addr));
+    assert_kind(fer_udp_socket_peer_addr(pair.socket, &(fer_socket_addr){0}), FER_NOT_CONNECTED);
+    pair.port = addr.port;
+    assert_udp_exchange(pair.socket, &pair);
 }
 
 /* ---- L: binding */
@@ -308,7 +292,7 @@ static void an_address_that_cannot_be_reached_from_the_socket_is_refused(void **
     }
 }
 
-/* A connected socket may send elsewhere, but on macOS and the BSDs. */
+/* A connected socket can send to other addresses, except on macOS and the BSDs. */
 static void a_connected_socket_sends_to_others_or_says_that_it_is_connected(void **state)
 {
     peer_family family = family_of(state);
@@ -354,9 +338,9 @@ static void broadcasting_has_to_be_asked_for(void **state)
     uint16_t port = 0;
     bool on = true;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    fer_udp_socket *anywhere = test_udp();
-    fer_ipv4_addr everybody = FER_IPV4_ADDR_BROADCAST;
-    fer_socket_addr to = fer_socket_addr_new_v4(&everybody, port);
+    fer_udp_socket *unspecified = test_udp();
+    fer_ipv4_addr broadcast = FER_IPV4_ADDR_BROADCAST;
+    fer_socket_addr to = fer_socket_addr_new_v4(&broadcast, port);
     assert_ok(fer_udp_socket_broadcast(socket, &on));
     assert_false(on);
     assert_ok(fer_udp_socket_set_broadcast(socket, true));
@@ -365,8 +349,8 @@ static void broadcasting_has_to_be_asked_for(void **state)
     assert_ok(fer_udp_socket_set_broadcast(socket, false));
     assert_ok(fer_udp_socket_broadcast(socket, &on));
     assert_false(on);
-    assert_ok(fer_udp_socket_bind(anywhere, "0.0.0.0:0"));
-    fer_error error = fer_udp_socket_send_to(anywhere, "all", 3, &to, NULL);
+    assert_ok(fer_udp_socket_bind(unspecified, "0.0.0.0:0"));
+    fer_error error = fer_udp_socket_send_to(unspecified, "all", 3, &to, NULL);
     if (error.kind == FER_NETWORK_UNREACHABLE) {
         skip_because("this machine has no network to broadcast to");
     }
@@ -377,20 +361,17 @@ static void broadcasting_has_to_be_asked_for(void **state)
 
 static void from_raw_takes_a_datagram_socket(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
+    struct udp_pair pair = udp_pair_open(family_of(state));
     fer_udp_socket *socket = test_udp();
     fer_socket_addr got;
-    peer_socket other = peer_datagram(family, &other_port);
-    peer_socket given = peer_datagram(family, &port);
-    peer_give_away(given);
-    assert_ok(fer_udp_socket_from_raw(socket, given));
-    assert_true(fer_udp_socket_as_raw(socket) == given);
+    peer_socket raw = peer_datagram(pair.family, &pair.port);
+    peer_release(raw);
+    assert_ok(fer_udp_socket_from_raw(socket, raw));
+    assert_true(fer_udp_socket_as_raw(socket) == raw);
     assert_kind(fer_udp_socket_peer_addr(socket, &got), FER_NOT_CONNECTED);
-    assert_exchanges(socket, other, family, port, other_port);
+    assert_udp_exchange(socket, &pair);
     fer_udp_socket_close(socket);
-    assert_false(peer_is_open(given));
+    assert_false(peer_is_open(raw));
 }
 
 static void from_raw_knows_the_peer(void **state)
@@ -398,18 +379,18 @@ static void from_raw_knows_the_peer(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
+    uint16_t other_sender_port = 0;
     char buf[16];
     fer_datagram got;
     fer_udp_socket *socket = test_udp();
     peer_socket other = peer_datagram(family, &other_port);
-    peer_socket stranger = peer_datagram(family, &stranger_port);
-    peer_socket given = peer_datagram(family, &port);
-    assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
-    assert_true(peer_raw_wait_readable(given));
-    assert_true(peer_datagram_connect(given, family, other_port));
-    peer_give_away(given);
-    assert_ok(fer_udp_socket_from_raw(socket, given));
+    peer_socket other_sender = peer_datagram(family, &other_sender_port);
+    peer_socket raw = peer_datagram(family, &port);
+    assert_true(peer_datagram_send(other_sender, family, port, "another's", 9));
+    assert_true(peer_raw_wait_readable(raw));
+    assert_true(peer_datagram_connect(raw, family, other_port));
+    peer_release(raw);
+    assert_ok(fer_udp_socket_from_raw(socket, raw));
     assert_true(peer_datagram_send(other, family, port, "mine", 4));
     assert_ok(fer_udp_socket_recv(socket, buf, sizeof buf, &got));
     assert_int_equal(got.from.port, other_port);
@@ -445,7 +426,7 @@ static void into_raw_gives_the_socket_up_with_its_modes(void **state)
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
     assert_ok(fer_udp_socket_set_read_timeout(socket, millis(52)));
     fer_raw_socket raw = fer_udp_socket_into_raw(socket);
-    peer_take(raw);
+    peer_adopt(raw);
     assert_true(peer_is_open(raw));
     assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms));
     assert_in_range(read_ms, 52, 72);
@@ -456,20 +437,16 @@ static void into_raw_gives_the_socket_up_with_its_modes(void **state)
 
 static void clones_are_closed_one_by_one(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     fer_udp_socket *clone = test_udp();
-    peer_socket other = peer_datagram(family, &other_port);
-    assert_ok(fer_udp_socket_try_clone(socket, clone));
-    assert_exchanges(clone, other, family, port, other_port);
-    fer_udp_socket_close(socket);
-    assert_exchanges(clone, other, family, port, other_port);
-    fer_socket_addr addr = loopback(family, port);
-    assert_kind(fer_udp_socket_bind_addr(socket, &addr), FER_ADDR_IN_USE);
+    assert_ok(fer_udp_socket_try_clone(pair.socket, clone));
+    assert_udp_exchange(clone, &pair);
+    fer_udp_socket_close(pair.socket);
+    assert_udp_exchange(clone, &pair);
+    fer_socket_addr addr = loopback(pair.family, pair.port);
+    assert_kind(fer_udp_socket_bind_addr(pair.socket, &addr), FER_ADDR_IN_USE);
     fer_udp_socket_close(clone);
-    assert_ok(fer_udp_socket_bind_addr(socket, &addr));
+    assert_ok(fer_udp_socket_bind_addr(pair.socket, &addr));
 }
 
 int main(void)

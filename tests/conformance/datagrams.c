@@ -1,5 +1,5 @@
-/* datagrams.c: rules U1 to U4: datagrams in and out. Whose they are (U5) is in datagram_peers.c,
- * their sockets in datagram_sockets.c. */
+/* datagrams.c: rules U1 to U4: sending and receiving datagrams. For U5, the datagrams that a
+ * connected socket receives: datagram_peers.c. For the sockets: datagram_sockets.c. */
 #include "conformance/datagram_check.h"
 
 enum { LONGEST = 65507 };
@@ -7,7 +7,8 @@ enum { LONGEST = 65507 };
 static unsigned char big[70000];
 static unsigned char copy[70000];
 
-/* A port that refuses. It stays taken, so that nobody else can be there. */
+/* A port that refuses datagrams. Its socket stays bound, so that no other socket can use the
+ * port. */
 static uint16_t refusing_port(peer_family family)
 {
     uint16_t port = 0;
@@ -20,7 +21,7 @@ static uint16_t refusing_port(peer_family family)
 static void skip_refusals_on_wine(void)
 {
     if (peer_is_wine()) {
-        skip_because("Wine tells of a refusal to a later send alone, and not to the first");
+        skip_because("Wine reports a refusal only to a later send");
     }
 }
 
@@ -28,18 +29,14 @@ static void skip_refusals_on_wine(void)
 
 static void datagrams_go_there_and_back(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    sends_to(socket, "ping", family, other_port);
-    assert_peer_gets(other, "ping", port);
-    assert_true(peer_datagram_send(other, family, port, "pong", 4));
-    assert_gets(socket, "pong", family, other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    send_text_to(pair.socket, "ping", pair.family, pair.other_port);
+    assert_peer_receives(&pair, "ping");
+    send_from_peer(&pair, "pong");
+    assert_receives_from_peer(&pair, "pong");
 }
 
-/* One socket, many hosts: nothing is kept of an address. */
+/* One socket sends to several addresses. */
 static void one_socket_sends_to_many(void **state)
 {
     peer_family family = family_of(state);
@@ -49,55 +46,46 @@ static void one_socket_sends_to_many(void **state)
     fer_udp_socket *socket = test_udp_bound(family, &port);
     for (int i = 0; i < 3; i++) {
         others[i] = peer_datagram(family, &ports[i]);
-        sends_to(socket, i == 0 ? "first" : i == 1 ? "second" : "third", family, ports[i]);
+        send_text_to(socket, i == 0 ? "first" : i == 1 ? "second" : "third", family, ports[i]);
     }
-    assert_peer_gets(others[2], "third", port);
-    assert_peer_gets(others[0], "first", port);
-    assert_peer_gets(others[1], "second", port);
+    assert_peer_socket_receives(others[2], "third", port);
+    assert_peer_socket_receives(others[0], "first", port);
+    assert_peer_socket_receives(others[1], "second", port);
 }
 
 /* ---- U1 */
 
 static void a_datagram_longer_than_the_buffer_is_cut_and_told(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     char buf[8] = "########";
     fer_datagram got;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    fer_socket_addr from = loopback(family, other_port);
-    assert_true(peer_datagram_send(other, family, port, "too long", 8));
-    assert_true(peer_datagram_send(other, family, port, "next", 4));
-    assert_ok(fer_udp_socket_peek_from(socket, buf, 3, &got));
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    send_from_peer(&pair, "too long");
+    send_from_peer(&pair, "next");
+    assert_ok(fer_udp_socket_peek_from(pair.socket, buf, 3, &got));
     assert_int_equal(got.len, 3);
     assert_true(got.truncated);
-    assert_true(fer_socket_addr_eq(&got.from, &from));
+    assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
     assert_memory_equal(buf, "too#####", 8);
     memset(buf, '#', sizeof buf);
-    assert_ok(fer_udp_socket_recv_from(socket, buf, 4, &got));
+    assert_ok(fer_udp_socket_recv_from(pair.socket, buf, 4, &got));
     assert_int_equal(got.len, 4);
     assert_true(got.truncated);
-    assert_true(fer_socket_addr_eq(&got.from, &from));
+    assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
     assert_memory_equal(buf, "too ####", 8);
-    assert_gets(socket, "next", family, other_port);
+    assert_receives_from_peer(&pair, "next");
 }
 
 static void a_datagram_that_fits_exactly_is_whole(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     char buf[4];
     fer_datagram got;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    assert_true(peer_datagram_send(other, family, port, "four", 4));
-    assert_ok(fer_udp_socket_peek(socket, buf, 4, &got));
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    send_from_peer(&pair, "four");
+    assert_ok(fer_udp_socket_peek(pair.socket, buf, 4, &got));
     assert_int_equal(got.len, 4);
     assert_false(got.truncated);
-    assert_ok(fer_udp_socket_recv(socket, buf, 4, &got));
+    assert_ok(fer_udp_socket_recv(pair.socket, buf, 4, &got));
     assert_int_equal(got.len, 4);
     assert_false(got.truncated);
     assert_memory_equal(buf, "four", 4);
@@ -105,48 +93,39 @@ static void a_datagram_that_fits_exactly_is_whole(void **state)
 
 static void receiving_into_nothing_drops_the_datagram(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     fer_datagram got;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    assert_true(peer_datagram_send(other, family, port, "dropped", 7));
-    assert_true(peer_datagram_send(other, family, port, "", 0));
-    assert_true(peer_datagram_send(other, family, port, "kept", 4));
-    assert_ok(fer_udp_socket_peek(socket, NULL, 0, &got));
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    send_from_peer(&pair, "dropped");
+    send_from_peer(&pair, "");
+    send_from_peer(&pair, "kept");
+    assert_ok(fer_udp_socket_peek(pair.socket, NULL, 0, &got));
     assert_int_equal(got.len, 0);
     assert_true(got.truncated);
-    assert_ok(fer_udp_socket_recv(socket, NULL, 0, &got));
+    assert_ok(fer_udp_socket_recv(pair.socket, NULL, 0, &got));
     assert_int_equal(got.len, 0);
     assert_true(got.truncated);
-    assert_ok(fer_udp_socket_recv(socket, NULL, 0, &got));
+    assert_ok(fer_udp_socket_recv(pair.socket, NULL, 0, &got));
     assert_int_equal(got.len, 0);
     assert_false(got.truncated);
-    assert_gets(socket, "kept", family, other_port);
+    assert_receives_from_peer(&pair, "kept");
 }
 
 /* ---- U2 */
 
 static void a_fresh_socket_can_send_65507_bytes(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     uint16_t from = 0;
     size_t n = 77;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    fer_socket_addr to = loopback(family, other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     pattern_fill(big, LONGEST, 0);
-    assert_ok(fer_udp_socket_send_to(socket, big, LONGEST, &to, &n));
+    assert_ok(fer_udp_socket_send_to(pair.socket, big, LONGEST, &pair.other_addr, &n));
     assert_int_equal(n, LONGEST);
-    assert_int_equal(peer_datagram_receive(other, copy, sizeof copy, &n, &from), PEER_GOT);
+    assert_int_equal(peer_datagram_receive(pair.other, copy, sizeof copy, &n, &from), PEER_GOT);
     assert_int_equal(n, LONGEST);
     assert_true(pattern_matches(copy, n, 0));
     fer_datagram got;
-    assert_true(peer_datagram_send(other, family, port, big, LONGEST));
-    assert_ok(fer_udp_socket_recv_from(socket, copy, sizeof copy, &got));
+    assert_true(peer_datagram_send(pair.other, pair.family, pair.port, big, LONGEST));
+    assert_ok(fer_udp_socket_recv_from(pair.socket, copy, sizeof copy, &got));
     assert_int_equal(got.len, LONGEST);
     assert_false(got.truncated);
     assert_true(pattern_matches(copy, got.len, 0));
@@ -154,27 +133,24 @@ static void a_fresh_socket_can_send_65507_bytes(void **state)
 
 static void more_than_a_datagram_holds_is_too_long_and_nothing_is_sent(void **state)
 {
-    peer_family family = family_of(state);
     static const size_t lengths[] = {LONGEST + 21, sizeof big};
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    fer_socket_addr to = loopback(family, other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     for (size_t i = 0; i < 2; i++) {
         size_t n = 77;
-        assert_kind(fer_udp_socket_send_to(socket, big, lengths[i], &to, &n), FER_MESSAGE_TOO_LONG);
+        assert_kind(fer_udp_socket_send_to(pair.socket, big, lengths[i], &pair.other_addr, &n),
+                    FER_MESSAGE_TOO_LONG);
         assert_int_equal(n, 0);
     }
     size_t n = 77;
-    assert_own(fer_udp_socket_send_to(socket, big, SIZE_MAX, &to, &n), FER_MESSAGE_TOO_LONG);
+    assert_own(fer_udp_socket_send_to(pair.socket, big, SIZE_MAX, &pair.other_addr, &n),
+               FER_MESSAGE_TOO_LONG);
     assert_int_equal(n, 0);
-    connects(socket, family, other_port);
+    connect_to_peer(&pair);
     n = 77;
-    assert_kind(fer_udp_socket_send(socket, big, sizeof big, &n), FER_MESSAGE_TOO_LONG);
+    assert_kind(fer_udp_socket_send(pair.socket, big, sizeof big, &n), FER_MESSAGE_TOO_LONG);
     assert_int_equal(n, 0);
-    sends(socket, "short");
-    assert_peer_gets(other, "short", port);
+    send_text(pair.socket, "short");
+    assert_peer_receives(&pair, "short");
 }
 
 static void over_ipv4_the_longest_is_65507_to_the_byte(void **state)
@@ -194,20 +170,16 @@ static void over_ipv4_the_longest_is_65507_to_the_byte(void **state)
 
 static void an_unconnected_socket_is_never_told_of_refusals(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     fer_error pending;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     for (int i = 0; i < 5; i++) {
-        sends_to(socket, "refused", family, refusing_port(family));
+        send_text_to(pair.socket, "refused", pair.family, refusing_port(pair.family));
     }
-    assert_gets_nothing(socket);
-    assert_ok(fer_udp_socket_take_error(socket, &pending));
+    assert_receives_nothing(pair.socket);
+    assert_ok(fer_udp_socket_take_error(pair.socket, &pending));
     assert_ok(pending);
-    assert_true(peer_datagram_send(other, family, port, "fine", 4));
-    assert_gets(socket, "fine", family, other_port);
+    send_from_peer(&pair, "fine");
+    assert_receives_from_peer(&pair, "fine");
 }
 
 static void a_connected_receiver_is_told_of_a_refusal_once(void **state)
@@ -218,15 +190,15 @@ static void a_connected_receiver_is_told_of_a_refusal_once(void **state)
     fer_datagram got;
     skip_refusals_on_wine();
     fer_udp_socket *socket = test_udp_bound(family, &port);
-    connects(socket, family, refusing_port(family));
+    connect_to(socket, family, refusing_port(family));
     for (int i = 0; i < 3; i++) {
-        sends(socket, "refused");
+        send_text(socket, "refused");
         assert_kind(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
-        assert_gets_nothing(socket);
+        assert_receives_nothing(socket);
     }
-    sends(socket, "refused");
+    send_text(socket, "refused");
     assert_kind(fer_udp_socket_peek(socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
-    assert_gets_nothing(socket);
+    assert_receives_nothing(socket);
 }
 
 static void a_connected_sender_is_told_of_a_refusal_once(void **state)
@@ -236,12 +208,12 @@ static void a_connected_sender_is_told_of_a_refusal_once(void **state)
     size_t n = 77;
     skip_refusals_on_wine();
     fer_udp_socket *socket = test_udp_bound(family, &port);
-    connects(socket, family, refusing_port(family));
-    sends(socket, "refused");
+    connect_to(socket, family, refusing_port(family));
+    send_text(socket, "refused");
     assert_true(peer_raw_wait_failed(fer_udp_socket_as_raw(socket)));
     assert_kind(fer_udp_socket_send(socket, "not sent", 8, &n), FER_CONNECTION_REFUSED);
     assert_int_equal(n, 0);
-    assert_gets_nothing(socket);
+    assert_receives_nothing(socket);
 }
 
 static void take_error_takes_a_refusal(void **state)
@@ -251,57 +223,48 @@ static void take_error_takes_a_refusal(void **state)
     fer_error pending = {FER_OK, 0};
     skip_refusals_on_wine();
     fer_udp_socket *socket = test_udp_bound(family, &port);
-    connects(socket, family, refusing_port(family));
-    sends(socket, "refused");
+    connect_to(socket, family, refusing_port(family));
+    send_text(socket, "refused");
     assert_true(peer_raw_wait_failed(fer_udp_socket_as_raw(socket)));
     assert_ok(fer_udp_socket_take_error(socket, &pending));
     assert_kind(pending, FER_CONNECTION_REFUSED);
     assert_ok(fer_udp_socket_take_error(socket, &pending));
     assert_ok(pending);
-    assert_gets_nothing(socket);
+    assert_receives_nothing(socket);
 }
 
 static void a_refused_socket_is_as_good_as_before(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     char buf[8];
     fer_datagram got;
     skip_refusals_on_wine();
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    connects(socket, family, refusing_port(family));
-    sends(socket, "refused");
-    assert_kind(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
-    connects(socket, family, other_port);
-    sends(socket, "heard");
-    assert_peer_gets(other, "heard", port);
-    assert_true(peer_datagram_send(other, family, port, "fine", 4));
-    assert_gets(socket, "fine", family, other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    connect_to(pair.socket, pair.family, refusing_port(pair.family));
+    send_text(pair.socket, "refused");
+    assert_kind(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
+    connect_to_peer(&pair);
+    send_text(pair.socket, "received");
+    assert_peer_receives(&pair, "received");
+    send_from_peer(&pair, "fine");
+    assert_receives_from_peer(&pair, "fine");
 }
 
 /* ---- U4 */
 
 static void empty_datagrams_are_sent_and_received_as_such(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    fer_socket_addr to = loopback(family, other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     size_t n = 77;
-    assert_ok(fer_udp_socket_send_to(socket, NULL, 0, &to, &n));
+    assert_ok(fer_udp_socket_send_to(pair.socket, NULL, 0, &pair.other_addr, &n));
     assert_int_equal(n, 0);
-    assert_peer_gets(other, "", port);
-    connects(socket, family, other_port);
-    assert_ok(fer_udp_socket_send(socket, NULL, 0, NULL));
-    assert_peer_gets(other, "", port);
-    assert_true(peer_datagram_send(other, family, port, "", 0));
-    assert_true(peer_datagram_send(other, family, port, "behind", 6));
-    assert_gets(socket, "", family, other_port);
-    assert_gets(socket, "behind", family, other_port);
+    assert_peer_receives(&pair, "");
+    connect_to_peer(&pair);
+    assert_ok(fer_udp_socket_send(pair.socket, NULL, 0, NULL));
+    assert_peer_receives(&pair, "");
+    send_from_peer(&pair, "");
+    send_from_peer(&pair, "behind");
+    assert_receives_from_peer(&pair, "");
+    assert_receives_from_peer(&pair, "behind");
 }
 
 int main(void)

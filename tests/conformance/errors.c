@@ -1,4 +1,4 @@
-/* errors.c: rules E1 to E3: kinds, codes and counts. Misuse (E4) is in misuse_handles.c and
+/* errors.c: rules E1 to E3: kinds, codes and counts. For misuse (E4): misuse_handles.c and
  * misuse_arguments.c. */
 #include "support/fixture.h"
 #include "support/process.h"
@@ -59,14 +59,14 @@ static void where_rust_names_a_kind_it_is_that_one(void **state)
     check_codes(process_rust_error_codes);
 }
 
-/* E1: and where Rust says Uncategorized, a kind of our own. */
+/* E1: an error that Rust maps to Uncategorized has a kind of ferrule's. */
 static void what_rust_leaves_uncategorized_has_a_kind_of_our_own(void **state)
 {
     (void)state;
     check_codes(process_other_error_codes);
 }
 
-/* E2: each kind's name is Rust's. */
+/* E2: each kind has Rust's name. */
 static void kinds_are_named_as_in_rust(void **state)
 {
     (void)state;
@@ -78,8 +78,8 @@ static void kinds_are_named_as_in_rust(void **state)
     assert_string_equal(fer_error_kind_name((fer_error_kind)-1), "Unknown");
 }
 
-/* E1: "os_code stays as it was, 0 where there was none": ferrule's own answers have none, the OS's
- * have its number. */
+/* E1: "os_code stays as it was, 0 where there was none": ferrule's own errors have os_code 0, the
+ * OS's errors have the OS's code. */
 static void os_code_is_the_oss_number_or_0(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -106,7 +106,7 @@ static void os_code_is_the_oss_number_or_0(void **state)
     assert_int_equal(again.os_code, error.os_code);
 }
 
-/* E1 as text: the kind's phrase, and the OS's number where there is one. */
+/* E1, formatted: the kind's phrase, and the OS's code if there is one. */
 static void an_error_is_written_with_the_oss_number(void **state)
 {
     char text[80];
@@ -141,8 +141,8 @@ static void read_exact_tells_what_came_before_the_end(void **state)
     assert_reads_end(&pair->stream);
 }
 
-/* E3: read_to_end with a buffer that is too small: the count is the buffer's, and the rest "stays
- * queued". */
+/* E3: read_to_end with a buffer that is too small: the count is the buffer's size, and the rest
+ * "stays queued". */
 static void read_to_end_tells_a_full_buffer_and_leaves_the_rest(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -181,7 +181,7 @@ static void read_to_end_tells_what_came_before_the_expiry(void **state)
     assert_int_equal(n, 2);
 }
 
-/* E3: write_all that gives up tells how much the peer will get. */
+/* E3: a write_all that fails reports how many bytes the peer will receive. */
 static void write_all_tells_what_was_taken_before_the_failure(void **state)
 {
     enum { LEN = 30000000 };
@@ -206,7 +206,7 @@ static void write_all_tells_what_was_taken_before_the_failure(void **state)
     }
 }
 
-/* E3: a count is never NULL's business: every counted call works without one. */
+/* E3: every counted call accepts NULL for the count. */
 static void every_count_may_be_null(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,9 +1,9 @@
-/* inheritance.c: rule I3: handles are not inherited by child processes, and close gives each back
- * exactly once. */
+/* inheritance.c: rule I3: child processes inherit no handle, and close closes each handle exactly
+ * once. */
 #include "support/fixture.h"
 
-/* I3: "Every handle is close-on-exec / not inheritable": what connect, connect_timeout and accept
- * make ... */
+/* I3: "Every handle is close-on-exec / not inheritable": the streams of connect, connect_timeout
+ * and accept ... */
 static void streams_are_not_inheritable(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -43,8 +43,8 @@ static void listeners_and_clones_are_not_inheritable(void **state)
     assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(second)));
 }
 
-/* I3: "from_raw leaves it as it is", in both states; a clone of such a handle is not inheritable
- * all the same. */
+/* I3: "from_raw leaves it as it is", inheritable or not. A clone of such a handle is not
+ * inheritable in either case. */
 static void from_raw_leaves_inheritance_as_it_is(void **state)
 {
     (void)state;
@@ -60,8 +60,8 @@ static void from_raw_leaves_inheritance_as_it_is(void **state)
         assert_true(peer_accept(listener) != PEER_NONE);
         assert_true(peer_raw_set_inheritable(raw, inheritable != 0));
         assert_true(peer_raw_set_inheritable(raw_listener, inheritable != 0));
-        peer_give_away(raw);
-        peer_give_away(raw_listener);
+        peer_release(raw);
+        peer_release(raw_listener);
         assert_ok(fer_tcp_stream_from_raw(stream, raw));
         assert_ok(fer_tcp_listener_from_raw(adopted, raw_listener));
         assert_true(peer_raw_is_inheritable(raw) == (inheritable != 0));
@@ -72,7 +72,7 @@ static void from_raw_leaves_inheritance_as_it_is(void **state)
     }
 }
 
-/* I3: what accept makes from an inheritable listener is not inheritable. */
+/* I3: a stream that was accepted from an inheritable listener is not inheritable. */
 static void accepting_from_an_inheritable_listener_is_not_inheritable(void **state)
 {
     (void)state;
@@ -81,15 +81,15 @@ static void accepting_from_an_inheritable_listener_is_not_inheritable(void **sta
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
     assert_true(peer_raw_set_inheritable(raw, true));
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_tcp_listener_from_raw(listener, raw));
     assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
     assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(stream)));
 }
 
-/* I3: "close is never retried": the number is given back once. A second close of the same handle
- * leaves alone the socket that got the number meanwhile. */
+/* I3: "close is never retried": the socket is closed once. A second close of the same handle does
+ * not close the new socket that reuses the raw value. */
 static void a_second_close_harms_nobody(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -110,8 +110,8 @@ static void a_second_close_harms_nobody(void **state)
     assert_closed(&pair->stream);
 }
 
-/* I3 and O2: close gives the handle back also where the OS would rather wait: nonblocking, with
- * linger and unsent data. */
+/* I3 and O2: close also closes the handle when the OS's close would block: a nonblocking stream
+ * with linger and unsent data. */
 static void close_of_a_lingering_nonblocking_stream_leaks_nothing(void **state)
 {
     struct pair_kind *kind = *state;
@@ -132,7 +132,7 @@ static void close_of_a_lingering_nonblocking_stream_leaks_nothing(void **state)
     assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 2));
 }
 
-/* I3: opening and closing in every way leaves as many handles as before. */
+/* I3: after many rounds of opening and closing, the number of open handles is the same. */
 static void nothing_leaks_over_many_rounds(void **state)
 {
     struct pair_kind *kind = *state;

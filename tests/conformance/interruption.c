@@ -1,6 +1,6 @@
-/* interruption.c: rules I1 and I2: signals. Windows has none, so there every test here is skipped
- * by name; what the OS's interruption does there is proved by injected faults elsewhere.
- * Inheritance of handles (I3) is in inheritance.c. */
+/* interruption.c: rules I1 and I2: signals. Windows has none, so every test here is skipped there
+ * by name; tests with injected faults cover interruption by the OS there. For the inheritance of
+ * handles (I3): inheritance.c. */
 #include <stdatomic.h>
 
 #include "ferrule/io.h"
@@ -21,7 +21,7 @@ static int end_with_signals(void **state)
     return test_end(state);
 }
 
-/* A helper thread that waits for some more signals to hit the main thread, then acts. */
+/* A thread that waits until some more signals have been handled, then acts. */
 struct helper {
     peer_socket peer;
     uint16_t port;
@@ -29,7 +29,7 @@ struct helper {
     bool worked;
     peer_socket made;
     uint64_t total;
-    uint64_t began; /* peer_now_us() */
+    uint64_t started_us; /* peer_now_us() */
     bool intact;
 };
 
@@ -47,8 +47,8 @@ static bool wait_for_signals(unsigned count)
 }
 
 /* I1: "One read, write, send or recv that the OS reports as interrupted before it moved a byte is
- * INTERRUPTED": the connection is unharmed. A read with a timeout is interrupted by every handled
- * signal (Linux, signal(7)). */
+ * INTERRUPTED": the connection stays usable. On Linux, every handled signal interrupts a read with
+ * a timeout (signal(7)). */
 static void an_interrupted_read_is_interrupted(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -72,33 +72,30 @@ static void an_interrupted_read_is_interrupted(void **state)
     assert_alive(pair);
 }
 
-/* I1: the same of datagrams. What comes afterwards is received. */
+/* I1: the same for datagrams. The next datagram is received. */
 static void an_interrupted_datagram_receive_is_interrupted(void **state)
 {
     (void)state;
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     char buf[8];
     fer_datagram got;
-    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    peer_socket other = peer_datagram(PEER_V4, &other_port);
+    struct udp_pair pair = udp_pair_open(PEER_V4);
     start_signals();
     for (int sort = 0; sort < 4; sort++) {
-        assert_ok(fer_udp_socket_set_read_timeout(socket, sort % 2 == 0 ? FER_DURATION_NONE
-                                                                        : millis(9000)));
-        fer_error error = sort < 2 ? fer_udp_socket_recv_from(socket, buf, sizeof buf, &got)
-                                   : fer_udp_socket_peek_from(socket, buf, sizeof buf, &got);
+        assert_ok(fer_udp_socket_set_read_timeout(pair.socket, sort % 2 == 0 ? FER_DURATION_NONE
+                                                                             : millis(9000)));
+        fer_error error = sort < 2 ? fer_udp_socket_recv_from(pair.socket, buf, sizeof buf, &got)
+                                   : fer_udp_socket_peek_from(pair.socket, buf, sizeof buf, &got);
         assert_kind(error, FER_INTERRUPTED);
         assert_int_not_equal(error.os_code, 0);
     }
     process_signals_stop();
-    assert_true(peer_datagram_send(other, PEER_V4, port, "hello", 5));
-    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+    assert_true(peer_datagram_send(pair.other, PEER_V4, pair.port, "hello", 5));
+    assert_ok(fer_udp_socket_recv_from(pair.socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 5);
 }
 
-/* I1: the same of writing; a write that had moved bytes tells them instead. Nothing is sent
- * twice. */
+/* I1: the same for writes. An interrupted write that had moved bytes returns their count instead.
+ * No byte is sent twice. */
 static void an_interrupted_write_is_interrupted_or_short(void **state)
 {
     static unsigned char bytes[1 << 20];
@@ -170,7 +167,7 @@ static void read_exact_and_read_to_end_go_on_after_signals(void **state)
     }
 }
 
-/* I1: and fer_copy, which reads and writes. */
+/* I1: fer_copy, which reads and writes, continues too. */
 static void a_copy_goes_on_after_signals(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -248,7 +245,7 @@ static void accept_goes_on_after_signals(void **state)
     assert_exchange(stream, helper.made);
 }
 
-static void accept_everybody_after_signals(void *argument)
+static void accept_all_after_signals(void *argument)
 {
     struct helper *helper = argument;
     process_shield_thread();
@@ -260,10 +257,10 @@ static void accept_everybody_after_signals(void *argument)
     }
 }
 
-/* A connect that cannot end at once: its listener's queue is full until the helper has seen signals
- * hit it. */
-static void assert_connect_goes_on(fer_error (*connect)(fer_tcp_stream *stream,
-                                                        const fer_socket_addr *addr))
+/* A connect that has to wait: the listener's queue is full until the helper has seen some
+ * signals. */
+static void assert_connect_continues(fer_error (*connect)(fer_tcp_stream *stream,
+                                                          const fer_socket_addr *addr))
 {
     uint16_t port = 0;
     struct helper helper = {.peer = peer_listen(PEER_V4, 1, &port)};
@@ -271,11 +268,11 @@ static void assert_connect_goes_on(fer_error (*connect)(fer_tcp_stream *stream,
     fer_socket_addr addr = loopback(PEER_V4, port);
     test_thread thread;
     if (!peer_fill_backlog(PEER_V4, port)) {
-        skip_because("this OS refuses where a backlog is full, so no connect can be made to wait");
+        skip_because("this OS refuses if a backlog is full, so no connect can be made to wait");
     }
     atomic_init(&helper.stop, false);
     start_signals();
-    test_thread_start(&thread, accept_everybody_after_signals, &helper);
+    test_thread_start(&thread, accept_all_after_signals, &helper);
     fer_error error = connect(stream, &addr);
     process_signals_stop();
     atomic_store(&helper.stop, true);
@@ -287,12 +284,12 @@ static void assert_connect_goes_on(fer_error (*connect)(fer_tcp_stream *stream,
     assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
 }
 
-static fer_error connect_plainly(fer_tcp_stream *stream, const fer_socket_addr *addr)
+static fer_error connect_blocking(fer_tcp_stream *stream, const fer_socket_addr *addr)
 {
     return fer_tcp_stream_connect_addr(stream, addr);
 }
 
-static fer_error connect_with_time(fer_tcp_stream *stream, const fer_socket_addr *addr)
+static fer_error connect_with_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr)
 {
     return fer_tcp_stream_connect_timeout(stream, addr, millis(15000));
 }
@@ -300,16 +297,16 @@ static fer_error connect_with_time(fer_tcp_stream *stream, const fer_socket_addr
 static void connect_goes_on_after_signals(void **state)
 {
     (void)state;
-    assert_connect_goes_on(connect_plainly);
+    assert_connect_continues(connect_blocking);
 }
 
 static void connect_timeout_goes_on_after_signals(void **state)
 {
     (void)state;
-    assert_connect_goes_on(connect_with_time);
+    assert_connect_continues(connect_with_timeout);
 }
 
-/* I1: "with the time that is left": signals neither end the wait early nor begin it anew. */
+/* I1: "with the time that is left": signals neither end the wait early nor restart its timeout. */
 static void signals_do_not_stretch_connect_timeout(void **state)
 {
     (void)state;
@@ -319,7 +316,7 @@ static void signals_do_not_stretch_connect_timeout(void **state)
     fer_tcp_stream *stream = test_stream();
     assert_true(listener != PEER_NONE);
     if (!peer_fill_backlog(PEER_V4, port)) {
-        skip_because("this OS refuses where a backlog is full, so no connect can be made to wait");
+        skip_because("this OS refuses if a backlog is full, so no connect can be made to wait");
     }
     start_signals();
     uint64_t start = peer_now_us();
@@ -332,13 +329,15 @@ static void signals_do_not_stretch_connect_timeout(void **state)
     assert_new(stream);
 }
 
-enum { SLOW_BYTES = 5, SLOW_PAUSE = 700, SLOW_TIMEOUT = 3000 }; /* milliseconds */
+/* Milliseconds. */
+enum { SLOW_BYTES = 5, SLOW_PAUSE = 700, SLOW_TIMEOUT = 3000 };
 
-/* worked: each byte went out well before a read that waits for it may time out. */
+/* Sets worked to true if each byte was sent well before the timeout of the read that waits for
+ * it. */
 static void send_slowly(void *argument)
 {
     struct helper *helper = argument;
-    uint64_t before = helper->began;
+    uint64_t before = helper->started_us;
     helper->worked = true;
     helper->intact = true;
     for (int i = 0; i < SLOW_BYTES; i++) {
@@ -350,8 +349,9 @@ static void send_slowly(void *argument)
     }
 }
 
-/* I1: "and there a timeout is, as in Rust, that of each underlying read": five bytes, each in time,
- * all together too late. Where the machine was too busy to send them in time, it is tried again. */
+/* I1: "and there a timeout is, as in Rust, that of each underlying read": five bytes, each before
+ * its timeout, all together after it. The test is repeated if the machine was too slow to send them
+ * in time. */
 static void read_exact_has_the_timeout_of_each_read(void **state)
 {
     struct helper helper = {0};
@@ -362,7 +362,7 @@ static void read_exact_has_the_timeout_of_each_read(void **state)
         test_thread thread;
         helper.peer = pair->other;
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(SLOW_TIMEOUT)));
-        helper.began = peer_now_us();
+        helper.started_us = peer_now_us();
         test_thread_start(&thread, send_slowly, &helper);
         fer_error error = fer_tcp_stream_read_exact(&pair->stream, buf, SLOW_BYTES, &n);
         test_thread_join(&thread);
@@ -374,8 +374,8 @@ static void read_exact_has_the_timeout_of_each_read(void **state)
     } while (!helper.worked);
 }
 
-/* I2: "No call ever raises SIGPIPE, plain or vectored": with its default action, which would end
- * this program. */
+/* I2: "No call ever raises SIGPIPE, plain or vectored": SIGPIPE has its default action, which would
+ * end this program. */
 static void no_write_raises_sigpipe(void **state)
 {
     struct pair_kind *kind = *state;
@@ -411,7 +411,7 @@ static void no_write_raises_sigpipe(void **state)
     }
 }
 
-/* I2: on an adopted socket too. */
+/* I2: the same for an adopted socket. */
 static void no_write_to_an_adopted_socket_raises_sigpipe(void **state)
 {
     (void)state;
@@ -425,7 +425,7 @@ static void no_write_to_an_adopted_socket_raises_sigpipe(void **state)
     fer_tcp_stream *stream = test_stream();
     char buf[8] = {0};
     fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_tcp_stream_from_raw(stream, raw));
     peer_reset(other);
     for (int i = 0; i < 20; i++) {

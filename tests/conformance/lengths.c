@@ -1,26 +1,26 @@
-/* lengths.c: rule R3: lengths, sums of slices and numbers of slices above what the OS takes are cut
- * to it: a short read or write, never an error, never a wrap. */
+/* lengths.c: rule R3: lengths, sums of slices and numbers of slices above the OS's limit are cut to
+ * the limit: a short read or write, never an error, never a wrap. */
 #include "support/fixture.h"
 #include "support/process.h"
 
-/* More slices than any OS takes in one call (POSIX systems have 1024). */
+/* More slices than any OS accepts in one call (POSIX systems accept 1024). */
 enum { SLICES = 5000 };
 
-/* Above INT_MAX, UINT_MAX, SSIZE_MAX, and all of it; in rising order. */
+/* Above INT_MAX, UINT_MAX and SSIZE_MAX, up to SIZE_MAX, in ascending order. */
 static const size_t huge_lengths[] = {
     (size_t)INT32_MAX, (size_t)INT32_MAX + 1, (size_t)UINT32_MAX, SIZE_MAX / 2,
     SIZE_MAX / 2 + 1,  SIZE_MAX - 1,          SIZE_MAX,
 };
 enum { HUGE_LENGTHS = (int)(sizeof huge_lengths / sizeof huge_lengths[0]) };
 
-/* Real memory of more than 2 GB, on 64 bits. */
+/* More than 2 GB of memory, if size_t has 64 bits. */
 #define AREA_LENGTH (sizeof(size_t) > 4 ? (size_t)UINT64_C(0x90000000) : (size_t)0x50000000)
 
 static unsigned char *area_of_memory(void)
 {
     unsigned char *area = process_reserve(AREA_LENGTH);
     if (area == NULL) {
-        skip_because("this machine gives no 2.4 GB of address space");
+        skip_because("this machine has no 2.4 GB of address space");
     }
     return area;
 }
@@ -33,8 +33,8 @@ static void skip_huge_reads_on_wine(void)
     }
 }
 
-/* POSIX systems look at the bytes that they store alone; Windows refuses memory that is not there
- * (WSAEFAULT). */
+/* POSIX systems access only the bytes that they store. Windows returns WSAEFAULT for memory that is
+ * not mapped. */
 static bool may_claim(size_t len)
 {
     return !peer_is_windows() || len <= AREA_LENGTH - 8;
@@ -46,8 +46,8 @@ static void send_seven(struct pair *pair)
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
 }
 
-/* R3 for reads. On POSIX the largest lengths are lies, but only the bytes that came are stored, and
- * there is room for those. */
+/* R3 for reads. On POSIX the largest lengths exceed the memory, but only the received bytes are
+ * stored, and the memory has room for those. */
 static void a_read_of_a_huge_length_is_short(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -72,8 +72,8 @@ static void a_read_of_a_huge_length_is_short(void **state)
     assert_alive(pair);
 }
 
-/* R3: a sum of lengths that wraps round to something small, or to 0, in 32 bits or in a size_t, is
- * neither small nor empty. */
+/* R3: a sum of lengths that wraps to a small number or to 0, in 32 bits or in a size_t, is treated
+ * neither as small nor as empty. */
 static void a_sum_of_lengths_that_would_wrap_is_cut(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -117,7 +117,7 @@ static uint64_t count_until_the_end(peer_socket peer)
     return received;
 }
 
-/* R3 for writes: what is counted is what the peer gets. */
+/* R3 for writes: the count is the number of bytes that the peer receives. */
 static void a_write_of_a_huge_length_is_short(void **state)
 {
     struct pair_kind *kind = *state;
@@ -137,7 +137,7 @@ static void a_write_of_a_huge_length_is_short(void **state)
     process_unreserve(area, AREA_LENGTH);
 }
 
-/* R3: "numbers of slices": a short write, in order, nothing lost ... */
+/* R3: "numbers of slices": a short write, in order, and no byte is lost ... */
 static void more_slices_than_the_os_takes_are_written_short(void **state)
 {
     static fer_io_slice slices[SLICES];
@@ -186,8 +186,8 @@ static void more_slices_than_the_os_takes_are_read_short(void **state)
     assert_alive(pair);
 }
 
-/* R3 and S4: where the first slices, as many as the OS takes, are all empty, the call may move
- * nothing, but that is not the end of the stream, and it must not wait for it. */
+/* R3 and S4: if the first slices, as many as the OS accepts, are all empty, the call may move no
+ * byte. That is not the end of the stream, and the call must not wait. */
 static void many_empty_slices_are_not_the_end(void **state)
 {
     static fer_io_slice_mut slices[SLICES];
@@ -215,7 +215,7 @@ static void many_empty_slices_are_not_the_end(void **state)
     assert_alive(pair);
 }
 
-/* Slices are filled and sent in order, empty ones skipped, also with NULL as their base. */
+/* Slices are filled and sent in order. Empty slices are skipped, also if their base is NULL. */
 static void slices_are_used_in_order_and_empty_ones_skipped(void **state)
 {
     struct pair *pair = pair_open(state);

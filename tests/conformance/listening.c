@@ -14,14 +14,11 @@ static fer_socket_addr addr_of(const char *text)
 
 static void a_second_listener_on_one_address_is_addr_in_use(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
+    peer_family family = family_of(state);
     uint16_t port = 0;
-    (void)test_listening(kind->family, &port);
+    (void)test_listening(family, &port);
     fer_tcp_listener *second = test_listener();
-    fer_socket_addr addr = loopback(kind->family, port);
+    fer_socket_addr addr = loopback(family, port);
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     (void)fer_socket_addr_format(&addr, text, sizeof text);
     fer_error error = fer_tcp_listener_bind_addr(second, &addr);
@@ -43,8 +40,8 @@ static void a_second_wildcard_listener_is_addr_in_use(void **state)
     assert_ok(fer_tcp_listener_local_addr(first, &addr));
     fer_error error = fer_tcp_listener_bind_addr(second, &addr);
     if (peer_is_wine() && error.kind == FER_PERMISSION_DENIED) {
-        skip_because("Wine denies access (10013) where Windows says that an exclusive wildcard is "
-                     "in use (10048)");
+        skip_because("Wine denies access (10013) if an exclusive wildcard is in use, and not "
+                     "10048 as Windows");
     }
     assert_kind(error, FER_ADDR_IN_USE);
 }
@@ -59,8 +56,8 @@ static void an_address_that_another_program_listens_on_is_addr_in_use(void **sta
     assert_kind(fer_tcp_listener_bind_addr(listener, &addr), FER_ADDR_IN_USE);
 }
 
-/* L1: "where it would let another process steal the port, exclusive use is asked for instead":
- * nobody can listen beside us, SO_REUSEADDR or not. */
+/* L1: "where it would let another process steal the port, exclusive use is asked for instead": no
+ * other listener can bind the same port, with or without SO_REUSEADDR. */
 static void nobody_can_listen_beside_a_listener(void **state)
 {
     (void)state;
@@ -68,9 +65,7 @@ static void nobody_can_listen_beside_a_listener(void **state)
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_true(peer_listen_at(PEER_V4, port) == PEER_NONE);
     fer_tcp_stream *stream = test_stream();
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(listener, stream, PEER_V4, port);
 }
 
 /* L1: "bind sets SO_REUSEADDR on POSIX only"; on Windows "exclusive use is asked for instead". */
@@ -90,16 +85,7 @@ static void a_port_in_time_wait_can_be_bound_again_at_once(void **state)
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     for (int i = 0; i < 3; i++) {
-        fer_tcp_stream *stream = test_stream();
-        char byte;
-        size_t n = 0;
-        peer_socket other = peer_connect(PEER_V4, port);
-        assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-        assert_exchange(stream, other);
-        fer_tcp_stream_close(stream);
-        assert_int_equal(peer_recv_some(other, &byte, 1, &n), PEER_END);
-        peer_close(other);
-        fer_tcp_listener_close(listener);
+        leave_port_in_time_wait(listener, PEER_V4, port);
         fer_socket_addr addr = loopback(PEER_V4, port);
         assert_ok(fer_tcp_listener_bind_addr(listener, &addr));
     }
@@ -109,33 +95,28 @@ static void a_port_in_time_wait_can_be_bound_again_at_once(void **state)
 
 static void port_0_picks_one_and_local_addr_tells_it(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
+    peer_family family = family_of(state);
     uint16_t ports[2] = {0, 0};
     for (int i = 0; i < 2; i++) {
-        fer_tcp_listener *listener = test_listening(kind->family, &ports[i]);
+        fer_tcp_listener *listener = test_listening(family, &ports[i]);
         fer_tcp_stream *stream = test_stream();
         assert_int_not_equal(ports[i], 0);
         assert_int_equal(ports[i], peer_local_port(fer_tcp_listener_as_raw(listener)));
-        peer_socket other = peer_connect(kind->family, ports[i]);
-        assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-        assert_exchange(stream, other);
+        assert_accepts(listener, stream, family, ports[i]);
     }
     assert_int_not_equal(ports[0], ports[1]);
 }
 
-/* L2: "Backlog is 128": so many connections wait in the queue, and where the OS tells the number,
- * it is that. */
+/* L2: "Backlog is 128": the queue holds 128 connections. If the OS reports the backlog, it is
+ * 128. */
 static void the_backlog_is_128(void **state)
 {
     enum { BACKLOG = 128 };
     (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    int told = peer_raw_backlog(fer_tcp_listener_as_raw(listener));
-    assert_true(told == BACKLOG || told == -1);
+    int reported = peer_raw_backlog(fer_tcp_listener_as_raw(listener));
+    assert_true(reported == BACKLOG || reported == -1);
     for (int i = 0; i < BACKLOG; i++) {
         assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
     }
@@ -148,25 +129,26 @@ static void the_backlog_is_128(void **state)
 
 /* ---- L3: "accept skips connections that died in the queue ... and goes on waiting" */
 
-struct late_client {
+struct delayed_client {
     uint16_t port;
     peer_socket peer;
-    bool has_talked;
+    bool has_sent;
 };
 
-static void connect_late(void *argument)
+static void connect_delayed(void *argument)
 {
-    struct late_client *client = argument;
+    struct delayed_client *client = argument;
     peer_pause(60);
     client->peer = peer_connect(PEER_V4, client->port);
 }
 
-/* It says a word: a dead one's reset may come a moment later than the connection. */
-static void connect_late_and_talk(void *argument)
+/* The client sends a byte, because the reset of a dead connection may arrive after the
+ * connection. */
+static void connect_and_send_delayed(void *argument)
 {
-    struct late_client *client = argument;
-    connect_late(client);
-    client->has_talked = client->peer != PEER_NONE && peer_send_all(client->peer, "!", 1);
+    struct delayed_client *client = argument;
+    connect_delayed(client);
+    client->has_sent = client->peer != PEER_NONE && peer_send_all(client->peer, "!", 1);
 }
 
 static bool is_alive(fer_tcp_stream *stream)
@@ -177,19 +159,19 @@ static bool is_alive(fer_tcp_stream *stream)
            fer_tcp_stream_read(stream, &byte, 1, NULL).kind == FER_OK && byte == '!';
 }
 
-/* An OS that hands out a dead connection (Linux does) is not at fault: its stream tells the reset.
- * accept itself never fails. */
+/* The OS may return a dead connection (Linux does): its stream then reports the reset. accept
+ * itself never fails. */
 static void accept_survives_connections_that_died_in_the_queue(void **state)
 {
     (void)state;
-    struct late_client client = {0, PEER_NONE, false};
+    struct delayed_client client = {0, PEER_NONE, false};
     fer_tcp_listener *listener = test_listening(PEER_V4, &client.port);
     fer_tcp_stream *stream = test_stream();
     test_thread thread;
     for (int i = 0; i < 5; i++) {
         peer_reset(peer_connect(PEER_V4, client.port));
     }
-    test_thread_start(&thread, connect_late_and_talk, &client);
+    test_thread_start(&thread, connect_and_send_delayed, &client);
     fer_error error = {FER_OK, 0};
     bool alive = false;
     for (int i = 0; i < 6 && error.kind == FER_OK && !alive; i++) {
@@ -200,7 +182,7 @@ static void accept_survives_connections_that_died_in_the_queue(void **state)
     }
     test_thread_join(&thread);
     assert_ok(error);
-    assert_true(alive && client.has_talked);
+    assert_true(alive && client.has_sent);
     assert_exchange(stream, client.peer);
 }
 
@@ -225,19 +207,19 @@ static void nonblocking_accept_survives_connections_that_died(void **state)
 static void accept_waits_for_a_connection(void **state)
 {
     (void)state;
-    struct late_client client = {0, PEER_NONE, false};
+    struct delayed_client client = {0, PEER_NONE, false};
     fer_tcp_listener *listener = test_listening(PEER_V4, &client.port);
     fer_tcp_stream *stream = test_stream();
     test_thread thread;
-    test_thread_start(&thread, connect_late, &client);
+    test_thread_start(&thread, connect_delayed, &client);
     fer_error error = fer_tcp_listener_accept(listener, stream, NULL);
     test_thread_join(&thread);
     assert_ok(error);
     assert_exchange(stream, client.peer);
 }
 
-/* L3: "TOO_MANY_OPEN_FILES is reported and the pending connection is not lost." Each other call
- * that makes a handle reports it too. */
+/* L3: "TOO_MANY_OPEN_FILES is reported and the pending connection is not lost." Every other call
+ * that opens a handle reports it too. */
 static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -326,8 +308,8 @@ static void an_address_not_this_machines_is_addr_not_available(void **state)
     assert_ok(fer_tcp_listener_bind_addrs(listener, mixed, 2));
 }
 
-/* bind_addrs: the first that can be bound; else the error is the last one's; none at all is
- * INVALID_INPUT. */
+/* bind_addrs binds the first address that can be bound. If none can be bound, it returns the last
+ * address's error. With no address, it returns INVALID_INPUT. */
 static void bind_addrs_takes_the_first_that_works_or_tells_the_last_error(void **state)
 {
     (void)state;
@@ -335,11 +317,11 @@ static void bind_addrs_takes_the_first_that_works_or_tells_the_last_error(void *
     (void)test_listening(PEER_V4, &port);
     fer_tcp_listener *listener = test_listener();
     fer_socket_addr used = loopback(PEER_V4, port);
-    fer_socket_addr strange = addr_of("192.0.2.1:0");
-    fer_socket_addr used_last[2] = {strange, used};
-    fer_socket_addr strange_last[2] = {used, strange};
+    fer_socket_addr unavailable = addr_of("192.0.2.1:0");
+    fer_socket_addr used_last[2] = {unavailable, used};
+    fer_socket_addr unavailable_last[2] = {used, unavailable};
     assert_kind(fer_tcp_listener_bind_addrs(listener, used_last, 2), FER_ADDR_IN_USE);
-    assert_kind(fer_tcp_listener_bind_addrs(listener, strange_last, 2), FER_ADDR_NOT_AVAILABLE);
+    assert_kind(fer_tcp_listener_bind_addrs(listener, unavailable_last, 2), FER_ADDR_NOT_AVAILABLE);
     assert_own(fer_tcp_listener_bind_addrs(listener, &used, 0), FER_INVALID_INPUT);
     assert_own(fer_tcp_listener_bind_addrs(listener, NULL, 0), FER_INVALID_INPUT);
 }
@@ -369,22 +351,19 @@ static void both_addresses_are_the_oss_answer(void **state)
 
 static void accept_tells_the_peers_address(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
+    peer_family family = family_of(state);
     uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(kind->family, &port);
+    fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
-    peer_socket other = peer_connect(kind->family, port);
-    fer_socket_addr told;
-    fer_socket_addr asked;
-    memset(&told, 0x5a, sizeof told);
-    assert_ok(fer_tcp_listener_accept(listener, stream, &told));
-    fer_socket_addr want = loopback(kind->family, peer_local_port(other));
-    assert_true(fer_socket_addr_eq(&told, &want));
-    assert_ok(fer_tcp_stream_peer_addr(stream, &asked));
-    assert_true(fer_socket_addr_eq(&asked, &want));
+    peer_socket other = peer_connect(family, port);
+    fer_socket_addr reported;
+    fer_socket_addr queried;
+    memset(&reported, 0x5a, sizeof reported);
+    assert_ok(fer_tcp_listener_accept(listener, stream, &reported));
+    fer_socket_addr want = loopback(family, peer_local_port(other));
+    assert_true(fer_socket_addr_eq(&reported, &want));
+    assert_ok(fer_tcp_stream_peer_addr(stream, &queried));
+    assert_true(fer_socket_addr_eq(&queried, &want));
 }
 
 /* L6: "from then on it is NOT_CONNECTED everywhere": after the end ... */
@@ -430,7 +409,7 @@ static void peer_addr_is_not_connected_once_a_reset_was_seen(void **state)
     assert_true(fer_socket_addr_eq(&addr, &local));
 }
 
-/* L6: a clone takes along what the handle has seen; one made before has not seen it. */
+/* L6: a clone copies what its origin has detected. An earlier clone has not detected the end. */
 static void a_clone_knows_the_end_that_its_origin_saw(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,5 +1,5 @@
-/* misuse.h: what the tests of rule E4 on handles share: rows of calls that refuse a handle, fill
- * nothing, and write no output but their count. */
+/* misuse.h: shared by the tests of rule E4 on handles: tables of calls that fail with misuse, fill
+ * no handle, and write no output except their count. */
 #ifndef TEST_MISUSE_H
 #define TEST_MISUSE_H
 
@@ -7,8 +7,8 @@
 #include "ferrule/unix.h"
 #include "support/fixture.h"
 
-/* All that a call could write. It is filled with a pattern before each call and looked at as bytes
- * afterwards. */
+/* All outputs of the calls. They are filled with a pattern before each call and compared as bytes
+ * after it. */
 static struct outputs {
     unsigned char bytes[32];
     unsigned char flag[sizeof(bool)];
@@ -33,7 +33,7 @@ static struct outputs {
 static const fer_io_slice slices_out[2] = {{"ab", 2}, {"cd", 2}};
 static const fer_io_slice_mut slices_in[2] = {{outputs.bytes, 4}, {outputs.bytes + 4, 4}};
 
-/* The handles that a call could fill: each is NEW. */
+/* The handles that a call could fill. All are NEW. */
 static struct spares {
     fer_tcp_stream stream;
     fer_tcp_listener listener;
@@ -44,16 +44,16 @@ static struct spares {
     fer_socket socket;
 } spares;
 
-/* Nobody is there. */
+/* An address without a listener. */
 static fer_socket_addr address;
 static fer_unix_addr name;
 
-/* A call on a handle of the type that it takes, which may be NULL. */
+/* A call on a handle of the type that it accepts. The handle may be NULL. */
 struct misuse_row {
     const char *text;
     fer_error (*call)(void *handle);
     fer_error_kind on_new;
-    bool counts; /* whether it writes a count, which is 0 then */
+    bool counts; /* whether it writes a count, which must be 0 */
 };
 
 #define NOT_YET FER_NOT_CONNECTED
@@ -85,7 +85,7 @@ static inline void check_rows(const struct misuse_row *rows, size_t count, void 
     const fer_handle none = {0};
     const void *seen = handle != NULL ? handle : &none;
     address = loopback(PEER_V4, 9);
-    assert_ok(fer_unix_addr_from_pathname(&name, "a-name-that-nobody-binds"));
+    assert_ok(fer_unix_addr_from_pathname(&name, "a-name-that-is-never-bound"));
     for (size_t i = 0; i < count; i++) {
         fer_handle before;
         memcpy(&before, seen, sizeof before);
@@ -98,7 +98,7 @@ static inline void check_rows(const struct misuse_row *rows, size_t count, void 
     }
 }
 
-/* Of an array of rows. */
+/* rows is an array. */
 #define CHECK_ROWS(rows, handle, is_new) \
     check_rows(rows, sizeof rows / sizeof rows[0], handle, is_new)
 

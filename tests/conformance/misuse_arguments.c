@@ -1,8 +1,8 @@
-/* misuse_arguments.c: rule E4: bad arguments to good handles, and to the functions on values. What
- * a bad handle gets is in misuse_handles.c.
+/* misuse_arguments.c: rule E4: bad arguments to good handles, and to the functions on values. For
+ * bad handles: misuse_handles.c.
  *
  * E4: "Misuse (NULL, ... an unknown enum value, a bad family) is INVALID_INPUT ... in every build,
- * and never undefined behaviour." The connection is as it was, and nothing of it was taken. */
+ * and never undefined behaviour." The connection is unchanged, and no queued byte is consumed. */
 #include "support/fixture.h"
 
 static const int bad_families[] = {0, 1, 2, 3, 5, 7, 10, 23, 30, 255, -1, INT32_MAX, INT32_MIN};
@@ -15,7 +15,7 @@ static fer_socket_addr with_family(int family)
     return addr;
 }
 
-/* NULL with a length, of every reading call: queued data stays queued. */
+/* NULL with a length, for every read function. Queued bytes stay queued. */
 static void reading_into_null_is_invalid_input_and_takes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -48,7 +48,7 @@ static void reading_into_null_is_invalid_input_and_takes_nothing(void **state)
     assert_alive(pair);
 }
 
-/* The same of writing: nothing is sent, not even the good slice before the bad one. */
+/* The same for writes. No byte is sent, not even from the valid slice before the bad one. */
 static void writing_from_null_is_invalid_input_and_sends_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -72,7 +72,7 @@ static void writing_from_null_is_invalid_input_and_sends_nothing(void **state)
     assert_alive(pair);
 }
 
-/* Misuse comes before what the halves would answer by themselves. */
+/* Misuse takes precedence over the answer of an ended half. */
 static void null_buffers_are_misuse_on_ended_halves_too(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -86,7 +86,7 @@ static void null_buffers_are_misuse_on_ended_halves_too(void **state)
     assert_own(fer_tcp_stream_write(&pair->stream, NULL, 4, &n), FER_INVALID_INPUT);
 }
 
-/* An unknown value of fer_shutdown shuts nothing. */
+/* An unknown value of fer_shutdown shuts down no half. */
 static void an_unknown_shutdown_is_invalid_input(void **state)
 {
     static const int unknown[] = {3, 4, -1, 255, INT32_MAX, INT32_MIN};
@@ -101,7 +101,7 @@ static void an_unknown_shutdown_is_invalid_input(void **state)
     assert_alive(pair);
 }
 
-/* NULL for what a getter fills. */
+/* NULL as the output of a getter. */
 static void a_getter_without_an_output_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -124,7 +124,7 @@ static void a_getter_without_an_output_is_invalid_input(void **state)
     assert_alive(pair);
 }
 
-/* take_error without an output must not swallow the error either. */
+/* take_error without an output does not clear the error. */
 static void take_error_without_an_output_takes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -224,7 +224,7 @@ static void parsing_with_null_is_invalid_input(void **state)
     }
 }
 
-/* The functions on values give false, 0 or an empty value. */
+/* The functions on values return false, 0 or an empty value. */
 static void questions_about_null_are_false(void **state)
 {
     (void)state;
@@ -263,7 +263,7 @@ static void questions_about_null_are_false(void **state)
     assert_int_equal(fer_socket_addr_cmp(&none, NULL), 1);
 }
 
-/* What is made of nothing is empty, and NULL is equal to itself and less than any value. */
+/* A value that is made from NULL is empty. NULL equals NULL and is less than any value. */
 static void null_has_its_place_among_values(void **state)
 {
     (void)state;

@@ -1,12 +1,13 @@
 /* misuse_datagrams.c: rule E4: every function of udp.h on a handle that is NULL, NEW or CLOSED, and
- * bad arguments to good handles. Outputs stay untouched; byte counts are written always. */
+ * bad arguments to good handles. Outputs stay unchanged; byte counts are always written. */
 #include "conformance/misuse.h"
 
 static const fer_ipv4_addr group_v4 = {{239, 1, 2, 3}};
 static const fer_ipv4_addr local_v4 = {{127, 0, 0, 1}};
 static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
 
-/* X(name, expression, whether it writes a count) of every function but those that fill a handle. */
+/* X(name, expression, whether it writes a count) for all functions except those that fill a
+ * handle. */
 #define CALLS(X)                                                                              \
     X(connect, fer_udp_socket_connect(s, "127.0.0.1:9"), false)                               \
     X(connect_addr, fer_udp_socket_connect_addr(s, &address), false)                          \
@@ -69,11 +70,11 @@ static void every_call_on_a_closed_handle_is_invalid_input(void **state)
     (void)state;
     uint16_t port = 0;
     fer_udp_socket *closed = test_udp_bound(PEER_V4, &port);
-    fer_udp_socket *given_up = test_udp_bound(PEER_V4, &port);
+    fer_udp_socket *released = test_udp_bound(PEER_V4, &port);
     fer_udp_socket_close(closed);
     CHECK_ROWS(rows, closed, false);
-    peer_take(fer_udp_socket_into_raw(given_up));
-    CHECK_ROWS(rows, given_up, false);
+    peer_adopt(fer_udp_socket_into_raw(released));
+    CHECK_ROWS(rows, released, false);
 }
 
 static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **state)
@@ -106,39 +107,39 @@ static void closing_what_is_not_open_is_harmless(void **state)
 
 /* ---- Bad arguments to good handles */
 
-/* The datagram that is queued stays, and none is sent. */
+/* The queued datagram stays queued, and no datagram is sent. */
 static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void **state)
 {
     (void)state;
     static const size_t lengths[] = {1, 8, (size_t)1 << 31, SIZE_MAX};
-    uint16_t port = 0;
-    uint16_t other_port = 0;
     fer_datagram got;
     char buf[8];
-    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    peer_socket other = peer_datagram(PEER_V4, &other_port);
-    fer_socket_addr to = loopback(PEER_V4, other_port);
-    assert_true(peer_datagram_send(other, PEER_V4, port, "kept", 4));
-    assert_true(peer_raw_wait_readable(fer_udp_socket_as_raw(socket)));
-    assert_ok(fer_udp_socket_connect_addr(socket, &to));
+    struct udp_pair pair = udp_pair_open(PEER_V4);
+    assert_true(peer_datagram_send(pair.other, PEER_V4, pair.port, "kept", 4));
+    assert_true(peer_raw_wait_readable(fer_udp_socket_as_raw(pair.socket)));
+    assert_ok(fer_udp_socket_connect_addr(pair.socket, &pair.other_addr));
     for (size_t i = 0; i < 4; i++) {
         size_t n[2] = {77, 77};
-        assert_own(fer_udp_socket_recv(socket, NULL, lengths[i], &got), FER_INVALID_INPUT);
-        assert_own(fer_udp_socket_recv_from(socket, NULL, lengths[i], &got), FER_INVALID_INPUT);
-        assert_own(fer_udp_socket_peek(socket, NULL, lengths[i], &got), FER_INVALID_INPUT);
-        assert_own(fer_udp_socket_peek_from(socket, NULL, lengths[i], &got), FER_INVALID_INPUT);
-        assert_own(fer_udp_socket_send(socket, NULL, lengths[i], &n[0]), FER_INVALID_INPUT);
-        assert_own(fer_udp_socket_send_to(socket, NULL, lengths[i], &to, &n[1]), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_recv(pair.socket, NULL, lengths[i], &got), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_recv_from(pair.socket, NULL, lengths[i], &got),
+                   FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_peek(pair.socket, NULL, lengths[i], &got), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_peek_from(pair.socket, NULL, lengths[i], &got),
+                   FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_send(pair.socket, NULL, lengths[i], &n[0]), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_send_to(pair.socket, NULL, lengths[i], &pair.other_addr, &n[1]),
+                   FER_INVALID_INPUT);
         assert_int_equal(n[0] + n[1], 0);
     }
-    assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_peek_from(socket, buf, sizeof buf, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_send_to(socket, "x", 1, NULL, NULL), FER_INVALID_INPUT);
-    assert_ok(fer_udp_socket_recv(socket, buf, sizeof buf, &got));
+    assert_own(fer_udp_socket_recv(pair.socket, buf, sizeof buf, NULL), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_peek_from(pair.socket, buf, sizeof buf, NULL), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_send_to(pair.socket, "x", 1, NULL, NULL), FER_INVALID_INPUT);
+    assert_ok(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 4);
-    assert_ok(fer_udp_socket_send(socket, "only", 4, NULL));
+    assert_ok(fer_udp_socket_send(pair.socket, "only", 4, NULL));
     size_t n = 0;
-    assert_int_equal(peer_datagram_receive(other, buf, sizeof buf, &n, &other_port), PEER_GOT);
+    assert_int_equal(peer_datagram_receive(pair.other, buf, sizeof buf, &n, &pair.other_port),
+                     PEER_GOT);
     assert_int_equal(n, 4);
 }
 

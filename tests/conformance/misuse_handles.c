@@ -1,13 +1,13 @@
-/* misuse_handles.c: rule E4: every function of tcp.h on a handle that is NULL, NEW or CLOSED. Bad
- * arguments to good handles are in misuse_arguments.c.
+/* misuse_handles.c: rule E4: every function of tcp.h on a handle that is NULL, NEW or CLOSED. For
+ * bad arguments to good handles: misuse_arguments.c.
  *
  * E4: "Misuse (NULL, {0} where an open socket is needed, a closed handle, ...) is INVALID_INPUT -
  * NOT_CONNECTED where a stream that was never connected is read, written or shut down - in every
- * build, and never undefined behaviour." Outputs stay untouched, byte counts are written always. */
+ * build, and never undefined behaviour." Outputs stay unchanged; byte counts are always written. */
 #include "conformance/misuse.h"
 
-/* X(name, expression, on a NEW handle, whether it writes a count) of every function but those that
- * fill a handle. */
+/* X(name, expression, on a NEW handle, whether it writes a count) for all functions except those
+ * that fill a handle. */
 #define STREAM_CALLS(X)                                                                            \
     X(read, fer_tcp_stream_read(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                   \
     X(peek, fer_tcp_stream_peek(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                   \
@@ -108,7 +108,7 @@ static void every_call_on_a_closed_stream_is_invalid_input(void **state)
 static void every_call_on_a_stream_that_was_given_up_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
-    peer_take(fer_tcp_stream_into_raw(&pair->stream));
+    peer_adopt(fer_tcp_stream_into_raw(&pair->stream));
     CHECK_ROWS(stream_rows, &pair->stream, false);
 }
 
@@ -139,7 +139,7 @@ static void every_call_on_a_null_new_or_closed_listener_is_invalid_input(void **
     assert_ok(fer_tcp_listener_bind(closed, "127.0.0.1:0"));
 }
 
-/* ---- The calls that fill a handle: NULL is misuse; and closing, which never is. */
+/* ---- The calls that fill a handle, for which NULL is misuse, and close, which is never misuse */
 
 static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **state)
 {

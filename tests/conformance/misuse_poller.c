@@ -1,4 +1,4 @@
-/* misuse_poller.c: rule E4 of pollers: a handle that is not OPEN, NULL, no room for events, no
+/* misuse_poller.c: rule E4 for pollers: a handle that is not OPEN, NULL, no room for events, no
  * socket, an unknown mode. */
 #include "support/poller_fixture.h"
 
@@ -35,8 +35,7 @@ static void a_poller_that_is_not_open_is_invalid_input(void **state)
     fer_poller_close(&fresh);
 }
 
-/* Nothing is taken from the poller by such a wait: what is ready, and a notification, come with the
- * next. */
+/* Such a wait consumes nothing: the next wait returns the events and the notification. */
 static void a_wait_without_room_is_invalid_input(void **state)
 {
     (void)state;
@@ -44,7 +43,7 @@ static void a_wait_without_room_is_invalid_input(void **state)
     struct mailbox *mailbox = test_mailbox();
     fer_event event;
     const fer_duration timeouts[] = {{0}, {1000000}, FER_DURATION_NONE};
-    post(mailbox);
+    mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
     for (size_t i = 0; i < 3; i++) {
         size_t count = 77;
@@ -56,7 +55,7 @@ static void a_wait_without_room_is_invalid_input(void **state)
         assert_own(fer_poller_wait(poller, &event, 1, timeouts[i], NULL), FER_INVALID_INPUT);
         assert_own(fer_poller_wait(poller, NULL, 0, timeouts[i], NULL), FER_INVALID_INPUT);
     }
-    assert_told(poller, 1, true, false);
+    assert_event(poller, 1, true, false);
     assert_ok(fer_poller_notify(poller));
     assert_own(fer_poller_wait(poller, &event, 1, FER_DURATION_NONE, NULL), FER_INVALID_INPUT);
     assert_notified(poller);
@@ -73,10 +72,10 @@ static void no_socket_is_invalid_input(void **state)
     assert_own(fer_poller_delete(poller, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT);
     assert_own(fer_poller_add(poller, fer_tcp_stream_as_raw(NULL), reading(1), FER_POLL_LEVEL),
                FER_INVALID_INPUT);
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
-/* Numbers that no socket has. */
+/* Raw values that no socket has. */
 static void absurd_numbers_are_bad_handles(void **state)
 {
     (void)state;
@@ -88,7 +87,7 @@ static void absurd_numbers_are_bad_handles(void **state)
                       FER_BAD_HANDLE, FER_NOT_FOUND);
         assert_either(fer_poller_delete(poller, absurd[i]), FER_BAD_HANDLE, FER_NOT_FOUND);
     }
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
 static void an_unknown_mode_is_invalid_input(void **state)
@@ -103,7 +102,7 @@ static void an_unknown_mode_is_invalid_input(void **state)
         assert_own(fer_poller_modify(poller, mailbox->raw, reading(1), (fer_poll_mode)modes[i]),
                    FER_INVALID_INPUT);
     }
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
-/* misuse_readiness.c: rule E4: every function that asks for readiness, never waits, or only starts
- * to connect, on a handle that is NULL, NEW or CLOSED, and with arguments that are wrong to it.
- * Outputs stay untouched; byte counts are written always. */
+/* misuse_readiness.c: rule E4: every _ready and _try_ function and every function that starts a
+ * connect, on a handle that is NULL, NEW or CLOSED, and with bad arguments. Outputs stay unchanged;
+ * byte counts are always written. */
 #include "conformance/misuse.h"
 
 #define WAIT FER_READABLE, FER_DURATION_NONE, &outputs.ready
@@ -59,7 +59,7 @@ static void every_call_on_a_null_or_new_handle_is_misuse(void **state)
     CHECK_ROWS(rows, &handle, true);
 }
 
-/* A handle of any type that was closed: closing is the same for all of them. */
+/* One closed handle for all types, because close is the same for all of them. */
 static void every_call_on_a_closed_handle_is_invalid_input(void **state)
 {
     (void)state;
@@ -69,7 +69,7 @@ static void every_call_on_a_closed_handle_is_invalid_input(void **state)
     CHECK_ROWS(rows, &closed, false);
 }
 
-/* E4: "an unknown enum value": no interest, and interests that there are not. */
+/* E4: "an unknown enum value": no interest, and unknown interests. */
 static void no_interest_and_unknown_ones_are_invalid_input(void **state)
 {
     static const fer_interest bad[] = {0, 4, FER_READABLE | 4, 8 | FER_WRITABLE, UINT32_MAX};
@@ -91,7 +91,7 @@ static void no_interest_and_unknown_ones_are_invalid_input(void **state)
     assert_own(fer_udp_socket_ready(udp, FER_WRITABLE, FER_DURATION_NONE, NULL), FER_INVALID_INPUT);
 }
 
-/* A missing buffer or output takes nothing. */
+/* A call without a buffer or an output consumes nothing. */
 static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);

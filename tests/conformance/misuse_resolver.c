@@ -1,10 +1,10 @@
 /* misuse_resolver.c: rule E4: the resolver's functions on handles that are NULL, NEW or CLOSED, and
- * with bad arguments: INVALID_INPUT with os_code 0, and nothing is touched. */
+ * with bad arguments: INVALID_INPUT with os_code 0, and no output is written. */
 #include "support/fixture.h"
 
 #include "ferrule/poller.h"
 
-/* What was closed is all that a NEW one is not: it has been something. */
+/* A closed resolver, which differs from a NEW one in having been open. */
 static fer_resolver closed_resolver(void)
 {
     fer_resolver resolver = {0};

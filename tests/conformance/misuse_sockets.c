@@ -1,9 +1,9 @@
 /* misuse_sockets.c: rule E4: every function of socket.h on a handle that is NULL, NEW or CLOSED,
- * and with arguments that are wrong to each.
+ * and with bad arguments.
  *
  * E4: "Misuse (NULL, {0} where an open socket is needed, a closed handle, an unknown enum value, a
  * bad family) is INVALID_INPUT ... in every build, and never undefined behaviour." Outputs stay
- * untouched, byte counts are written always. */
+ * unchanged; byte counts are always written. */
 #include "conformance/misuse.h"
 
 static const fer_keepalive keepalive = {.enabled = true};
@@ -89,7 +89,7 @@ static void every_call_on_a_null_new_or_closed_socket_is_invalid_input(void **st
     assert_refuses_every_call(&socket);
 }
 
-/* Nothing is turned from an empty handle, from NULL or into NULL. */
+/* A conversion from an empty handle, from NULL or into NULL fails. */
 static void what_is_not_open_is_turned_into_nothing(void **state)
 {
     (void)state;

@@ -1,10 +1,10 @@
 /* misuse_unix.c: rule E4: every function of unix.h on a handle that is NULL, NEW or CLOSED, and bad
- * arguments to good handles. Outputs stay untouched; byte counts are written always. */
+ * arguments to good handles. Outputs stay unchanged; byte counts are always written. */
 #include "conformance/misuse.h"
 #include "support/unix_fixture.h"
 
-/* X(name, expression, on a NEW handle, whether it writes a count) of every function but those that
- * fill a handle. */
+/* X(name, expression, on a NEW handle, whether it writes a count) for all functions except those
+ * that fill a handle. */
 #define STREAM_CALLS(X)                                                                           \
     X(stream_read, fer_unix_stream_read(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)          \
     X(stream_peek, fer_unix_stream_peek(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)          \
@@ -137,7 +137,7 @@ static void every_call_on_a_closed_datagram_socket_is_invalid_input(void **state
 static void every_call_on_what_was_given_up_is_invalid_input(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
-    peer_take(fer_unix_stream_into_raw(pair.stream));
+    peer_adopt(fer_unix_stream_into_raw(pair.stream));
     CHECK_ROWS(stream_rows, pair.stream, false);
 }
 
@@ -186,7 +186,8 @@ static void a_missing_name_is_invalid_input(void **state)
     }
 }
 
-/* NULL with a length: queued data stays queued, and none is sent; NULL for what a getter fills. */
+/* NULL with a length: queued bytes stay queued, and no byte is sent. NULL as the output of a
+ * getter. */
 static void null_buffers_and_outputs_are_invalid_input_and_take_nothing(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);

@@ -1,9 +1,9 @@
-/* modes.c: rule T6, and T2's nonblocking half: blocking mode, timeouts and options are the
- * socket's, not the handle's. */
+/* modes.c: rule T6, and rule T2 for nonblocking mode: the blocking mode, timeouts and options
+ * belong to the socket, not to the handle. */
 #include "support/fixture.h"
 #include "support/thread.h"
 
-/* T2: "A nonblocking call that would wait is WOULD_BLOCK on every OS": every sort of read ... */
+/* T2: "A nonblocking call that would wait is WOULD_BLOCK on every OS": every kind of read ... */
 static void nonblocking_reads_would_block(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -17,7 +17,7 @@ static void nonblocking_reads_would_block(void **state)
     assert_alive(pair);
 }
 
-/* T2: ... also with a part of what read_exact wants, which is then counted ... */
+/* T2: ... also if read_exact received only a part, which is then counted ... */
 static void nonblocking_read_exact_counts_what_it_got(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -31,7 +31,7 @@ static void nonblocking_read_exact_counts_what_it_got(void **state)
     assert_memory_equal(buf, "abc", 3);
 }
 
-/* T2: ... every sort of write; room may come back a little while after the queue was full ... */
+/* T2: ... every kind of write. Room may return a short time after the queue was full ... */
 static void nonblocking_writes_would_block(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -71,7 +71,7 @@ static void nonblocking_accept_would_block(void **state)
 }
 
 /* T6: "Timeouts, nonblocking mode and socket options are the socket's: a clone sees them": those
- * set before ... */
+ * that were set before the clone ... */
 static void a_clone_sees_what_was_set_before(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -124,7 +124,7 @@ static void set_on_one_see_on_other(fer_tcp_stream *one, fer_tcp_stream *other, 
     assert_own(fer_tcp_stream_read(other, &byte, 1, NULL), FER_TIMED_OUT);
 }
 
-/* T6: ... "also when they are set later", on either handle, and of clones of clones. */
+/* T6: ... "also when they are set later", on either handle, and on clones of clones. */
 static void a_clone_sees_what_is_set_later(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -140,7 +140,7 @@ static void a_clone_sees_what_is_set_later(void **state)
     set_on_one_see_on_other(clones_clone, &pair->stream, 4);
 }
 
-/* T6: the same of a listener's mode. */
+/* T6: the same for a listener's mode. */
 static void a_listeners_clone_shares_its_mode(void **state)
 {
     (void)state;
@@ -152,9 +152,7 @@ static void a_listeners_clone_shares_its_mode(void **state)
     assert_ok(fer_tcp_listener_set_nonblocking(clone, true));
     assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
     assert_ok(fer_tcp_listener_set_nonblocking(listener, false));
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(clone, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(clone, stream, PEER_V4, port);
 }
 
 static void assert_starts_blocking_without_timeouts(fer_tcp_stream *stream)
@@ -184,7 +182,7 @@ static void assert_accepts_afresh(fer_tcp_listener *listener, uint16_t port)
     assert_exchange(stream, other);
 }
 
-/* T6: ... a nonblocking one ... */
+/* T6: ... also if the listener is nonblocking ... */
 static void accepted_streams_are_blocking_though_the_listener_is_not(void **state)
 {
     (void)state;
@@ -194,8 +192,7 @@ static void accepted_streams_are_blocking_though_the_listener_is_not(void **stat
     assert_accepts_afresh(listener, port);
 }
 
-/* T6: ... and one from outside that has timeouts, which accepted sockets inherit from it on every
- * OS. */
+/* T6: ... and if it is adopted and has timeouts, which accepted sockets inherit on every OS. */
 static void accepted_streams_have_no_timeout_though_the_listener_has(void **state)
 {
     (void)state;
@@ -203,12 +200,12 @@ static void accepted_streams_have_no_timeout_though_the_listener_has(void **stat
     peer_socket raw = peer_listen(PEER_V4, 8, &port);
     fer_tcp_listener *listener = test_listener();
     assert_true(peer_raw_set_timeouts(raw, 5000));
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_tcp_listener_from_raw(listener, raw));
     assert_accepts_afresh(listener, port);
 }
 
-/* T6: ... and whatever a clone of it was set to, of which this handle knows nothing. */
+/* T6: ... and if a clone was set to nonblocking mode, which this handle does not record. */
 static void accepted_streams_start_blocking_though_a_clone_of_the_listener_is_not(void **state)
 {
     (void)state;
@@ -220,7 +217,7 @@ static void accepted_streams_start_blocking_though_a_clone_of_the_listener_is_no
     assert_accepts_afresh(listener, port);
 }
 
-/* T6: ... though they came by way of a clone, which was given up and taken in again. */
+/* T6: ... and if a clone was released, given timeouts and adopted again. */
 static void accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one(
     void **state)
 {
@@ -235,7 +232,7 @@ static void accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brou
     assert_accepts_afresh(listener, port);
 }
 
-/* T6: "the socket's": a new connection in a used handle starts afresh. */
+/* T6: "the socket's": a new connection in a used handle has the default modes. */
 static void a_new_connection_starts_with_none_of_the_old_modes(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,24 +1,26 @@
-/* multicast.c: groups, on the loopback alone. */
+/* multicast.c: rule U6: multicast groups, on the loopback only. */
 #include "support/fixture.h"
 
 static const fer_ipv4_addr this_machine = {{127, 0, 0, 1}};
 
-/* Groups of a member's own: named by its port, which no other program has meanwhile. Linux also
- * gives a socket at the wildcard what is for a group that others joined (ip(7), IP_MULTICAST_ALL),
- * so one that all tests shared would not be left before they all have left it. */
+/* A group for one member, derived from its port, which no other program uses at the same time.
+ * Linux also delivers a group's datagrams to a wildcard socket that has not joined it, if another
+ * socket has (ip(7), IP_MULTICAST_ALL). A group that all tests shared would therefore be left only
+ * when all of them have left it. */
 static fer_ipv4_addr group_v4(uint16_t port)
 {
     return fer_ipv4_addr_new(239, 255, (uint8_t)(port >> 8), (uint8_t)port);
 }
 
-/* Of this machine only (RFC 4291, 2.7). */
+/* Interface-local scope: this machine only (RFC 4291, 2.7). */
 static fer_ipv6_addr group_v6(uint16_t port)
 {
     return fer_ipv6_addr_new(0xff01, 0, 0, 0, 0, 0, 0x77, port);
 }
 
-/* A member-to-be: bound to the wildcard, as a system needs to hand a group's datagrams out. */
-static fer_udp_socket *receiver(const char *wildcard, uint16_t *port)
+/* A future member. It is bound to the wildcard, because a system delivers a group's datagrams only
+ * to such a socket. */
+static fer_udp_socket *open_receiver(const char *wildcard, uint16_t *port)
 {
     fer_udp_socket *socket = test_udp();
     fer_socket_addr addr;
@@ -29,30 +31,30 @@ static fer_udp_socket *receiver(const char *wildcard, uint16_t *port)
     return socket;
 }
 
-static void send_word(fer_udp_socket *sender, const fer_socket_addr *to, const char *word)
+static void send_text(fer_udp_socket *sender, const fer_socket_addr *to, const char *text)
 {
-    assert_ok(fer_udp_socket_send_to(sender, word, strlen(word), to, NULL));
+    assert_ok(fer_udp_socket_send_to(sender, text, strlen(text), to, NULL));
 }
 
-static void assert_gets(fer_udp_socket *member, const char *word, uint16_t from_port)
+static void assert_receives(fer_udp_socket *member, const char *text, uint16_t from_port)
 {
     char buf[8];
     fer_datagram got;
     assert_ok(fer_udp_socket_recv_from(member, buf, sizeof buf, &got));
-    assert_int_equal(got.len, strlen(word));
-    assert_memory_equal(buf, word, strlen(word));
+    assert_int_equal(got.len, strlen(text));
+    assert_memory_equal(buf, text, strlen(text));
     assert_int_equal(got.from.port, from_port);
 }
 
-/* What is sent to nobody's group does not come: what is sent behind it, to the socket alone,
- * does. */
-static void assert_gets_only_its_own(fer_udp_socket *member, fer_udp_socket *sender,
-                                     const fer_socket_addr *group, uint16_t from_port)
+/* The member does not receive a datagram for a group that it has not joined: it receives the next
+ * datagram, which is sent to the socket itself. */
+static void assert_receives_only_its_own(fer_udp_socket *member, fer_udp_socket *sender,
+                                         const fer_socket_addr *group, uint16_t from_port)
 {
     fer_socket_addr own = loopback(group->ip.family == FER_IP_V4 ? PEER_V4 : PEER_V6, group->port);
-    send_word(sender, group, "all");
-    send_word(sender, &own, "behind");
-    assert_gets(member, "behind", from_port);
+    send_text(sender, group, "all");
+    send_text(sender, &own, "behind");
+    assert_receives(member, "behind", from_port);
 }
 
 static void a_member_receives_what_is_sent_to_its_group_until_it_leaves(void **state)
@@ -60,18 +62,18 @@ static void a_member_receives_what_is_sent_to_its_group_until_it_leaves(void **s
     (void)state;
     uint16_t port = 0;
     uint16_t sender_port = 0;
-    fer_udp_socket *member = receiver("0.0.0.0:0", &port);
+    fer_udp_socket *member = open_receiver("0.0.0.0:0", &port);
     fer_udp_socket *sender = test_udp_bound(PEER_V4, &sender_port);
     fer_ipv4_addr group = group_v4(port);
     fer_socket_addr to = fer_socket_addr_new_v4(&group, port);
     assert_ok(fer_udp_socket_join_multicast_v4(member, &group, &this_machine));
-    send_word(sender, &to, "all");
-    assert_gets(member, "all", sender_port);
+    send_text(sender, &to, "all");
+    assert_receives(member, "all", sender_port);
     assert_ok(fer_udp_socket_leave_multicast_v4(member, &group, &this_machine));
-    assert_gets_only_its_own(member, sender, &to, sender_port);
+    assert_receives_only_its_own(member, sender, &to, sender_port);
 }
 
-/* What it does is not seen here: the loopback's own network brings everything back. */
+/* The option's effect cannot be tested here: the loopback network returns every datagram. */
 static void the_loop_is_on_at_first_and_told_as_it_was_set(void **state)
 {
     (void)state;
@@ -112,7 +114,7 @@ static void joining_twice_is_in_use_and_leaving_twice_is_not_available(void **st
 {
     (void)state;
     uint16_t port = 0;
-    fer_udp_socket *socket = receiver("0.0.0.0:0", &port);
+    fer_udp_socket *socket = open_receiver("0.0.0.0:0", &port);
     fer_ipv4_addr group = group_v4(port);
     assert_kind(fer_udp_socket_leave_multicast_v4(socket, &group, &this_machine),
                 FER_ADDR_NOT_AVAILABLE);
@@ -130,13 +132,13 @@ static void an_interface_that_is_not_there_is_not_available(void **state)
 {
     (void)state;
     uint16_t port = 0;
-    fer_ipv4_addr elsewhere = {{192, 0, 2, 1}};
-    fer_udp_socket *socket = receiver("0.0.0.0:0", &port);
+    fer_ipv4_addr unknown_interface = {{192, 0, 2, 1}};
+    fer_udp_socket *socket = open_receiver("0.0.0.0:0", &port);
     fer_ipv4_addr group = group_v4(port);
-    assert_kind(fer_udp_socket_join_multicast_v4(socket, &group, &elsewhere),
+    assert_kind(fer_udp_socket_join_multicast_v4(socket, &group, &unknown_interface),
                 FER_ADDR_NOT_AVAILABLE);
     skip_without_v6();
-    fer_udp_socket *v6 = receiver("[::]:0", &port);
+    fer_udp_socket *v6 = open_receiver("[::]:0", &port);
     fer_ipv6_addr v6_group = group_v6(port);
     assert_kind(fer_udp_socket_join_multicast_v6(v6, &v6_group, 4711), FER_ADDR_NOT_AVAILABLE);
 }
@@ -146,7 +148,7 @@ static void what_is_no_group_is_refused(void **state)
     (void)state;
     uint16_t port = 0;
     fer_ipv6_addr no_group = FER_IPV6_ADDR_LOCALHOST;
-    fer_udp_socket *socket = receiver("0.0.0.0:0", &port);
+    fer_udp_socket *socket = open_receiver("0.0.0.0:0", &port);
     fer_ipv6_addr v6_group = group_v6(port);
     assert_own(fer_udp_socket_join_multicast_v4(socket, &this_machine, &this_machine),
                FER_INVALID_INPUT);
@@ -154,7 +156,7 @@ static void what_is_no_group_is_refused(void **state)
                FER_INVALID_INPUT);
     assert_own(fer_udp_socket_join_multicast_v6(socket, &v6_group, 0), FER_INVALID_INPUT);
     skip_without_v6();
-    fer_udp_socket *v6 = receiver("[::]:0", &port);
+    fer_udp_socket *v6 = open_receiver("[::]:0", &port);
     assert_own(fer_udp_socket_join_multicast_v6(v6, &no_group, 0), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_leave_multicast_v6(v6, &no_group, 0), FER_INVALID_INPUT);
 }
@@ -164,11 +166,11 @@ static void ipv6_options_need_an_ipv6_socket(void **state)
     (void)state;
     uint16_t port = 0;
     bool on = false;
-    fer_udp_socket *v4 = receiver("0.0.0.0:0", &port);
+    fer_udp_socket *v4 = open_receiver("0.0.0.0:0", &port);
     assert_own(fer_udp_socket_set_multicast_loop_v6(v4, true), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_multicast_loop_v6(v4, &on), FER_INVALID_INPUT);
     skip_without_v6();
-    fer_udp_socket *v6 = receiver("[::]:0", &port);
+    fer_udp_socket *v6 = open_receiver("[::]:0", &port);
     assert_ok(fer_udp_socket_multicast_loop_v6(v6, &on));
     assert_true(on);
     assert_ok(fer_udp_socket_set_multicast_loop_v6(v6, false));
@@ -182,7 +184,7 @@ static void an_ipv6_member_receives_until_it_leaves(void **state)
     skip_without_v6();
     uint16_t port = 0;
     uint16_t sender_port = 0;
-    fer_udp_socket *member = receiver("[::]:0", &port);
+    fer_udp_socket *member = open_receiver("[::]:0", &port);
     fer_udp_socket *sender = test_udp_bound(PEER_V6, &sender_port);
     fer_ipv6_addr group = group_v6(port);
     fer_error joined = fer_udp_socket_join_multicast_v6(member, &group, 1);
@@ -191,11 +193,11 @@ static void an_ipv6_member_receives_until_it_leaves(void **state)
     if (joined.kind != FER_OK || sent.kind != FER_OK) {
         skip_because("this machine has no IPv6 multicast on its loopback");
     }
-    assert_gets(member, "all", sender_port);
+    assert_receives(member, "all", sender_port);
     assert_kind(fer_udp_socket_join_multicast_v6(member, &group, 1), FER_ADDR_IN_USE);
     assert_ok(fer_udp_socket_leave_multicast_v6(member, &group, 1));
     assert_kind(fer_udp_socket_leave_multicast_v6(member, &group, 1), FER_ADDR_NOT_AVAILABLE);
-    assert_gets_only_its_own(member, sender, &to, sender_port);
+    assert_receives_only_its_own(member, sender, &to, sender_port);
 }
 
 int main(void)

@@ -3,7 +3,7 @@
 
 enum { CAP = 8, CANARY = 0x5a };
 
-/* An array with untouched elements behind it. */
+/* An array whose unused elements have a known pattern. */
 struct results {
     fer_socket_addr addrs[CAP];
     size_t count;
@@ -24,7 +24,7 @@ static void assert_untouched(const struct results *results, size_t from)
                         (CAP - from) * sizeof results->addrs[0]);
 }
 
-/* A3: "text that is an address is never sent to the resolver": one result, at once. */
+/* A3: "text that is an address is never sent to the resolver": exactly one result. */
 static void assert_one(const char *text, const char *wanted)
 {
     struct results results = fresh_results();
@@ -114,7 +114,7 @@ static void a_missing_or_bad_port_or_an_empty_host_is_invalid_input(void **state
     }
 }
 
-/* A3: "A missing or bad port": a service's name is no port, as in Rust, and nobody looks it up. */
+/* A3: "A missing or bad port": as in Rust, a service name is not a port, and is not looked up. */
 static void a_service_s_name_is_no_port(void **state)
 {
     static const char *const services[] = {"localhost:http", "127.0.0.1:http",   "[::1]:https",
@@ -125,8 +125,8 @@ static void a_service_s_name_is_no_port(void **state)
     }
 }
 
-/* A3: "all else ... is the system resolver's": every answer for localhost is a loopback address
- * with the port asked for. */
+/* A3: "all else ... is the system resolver's": every address of localhost is a loopback address
+ * with the given port. */
 static void localhost_is_looked_up(void **state)
 {
     static const char *const texts[] = {"localhost:80", "localhost:080",
@@ -145,8 +145,8 @@ static void localhost_is_looked_up(void **state)
     }
 }
 
-/* A3: "(`127.1` ...) is the system resolver's to accept": whatever it says, it is an answer or a
- * lookup failure, not INVALID_INPUT. */
+/* A3: "(`127.1` ...) is the system resolver's to accept": the result is an address or a lookup
+ * failure, not INVALID_INPUT. */
 static void short_numeric_hosts_are_the_resolvers_to_accept(void **state)
 {
     static const char *const texts[] = {"127.1:80",      "0x7f.1:80",       "2130706433:80",
@@ -167,7 +167,7 @@ static void short_numeric_hosts_are_the_resolvers_to_accept(void **state)
     }
 }
 
-/* One result: the address with that scope and port 80. */
+/* Checks for one result: the address with that scope and port 80. */
 static void assert_scoped(fer_error error, const struct results *results, uint32_t scope_id)
 {
     const fer_ipv6_addr v6 = fer_ipv6_addr_new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
@@ -178,8 +178,8 @@ static void assert_scoped(fer_error error, const struct results *results, uint32
     assert_untouched(results, 1);
 }
 
-/* A3: "all else (... `fe80::1%lo`) is the system resolver's": an interface's number is a scope to
- * all of them. */
+/* A3: "all else (... `fe80::1%lo`) is the system resolver's": every system resolver accepts the
+ * number of an interface as a scope. */
 static void a_scope_by_number_is_known_everywhere(void **state)
 {
     static const char *const texts[] = {"fe80::1%1:80", "[fe80::1%1]:80", "[fe80::1%0001]:80"};
@@ -194,8 +194,8 @@ static void a_scope_by_number_is_known_everywhere(void **state)
                   1);
 }
 
-/* A3: "`[fe80::1%eth0]:80` works where the system knows the name"; A1: the strict parsers do not
- * know it. */
+/* A3: "`[fe80::1%eth0]:80` works where the system knows the name"; A1: the strict parsers reject
+ * it. */
 static void a_scope_by_name_works_where_the_system_knows_it(void **state)
 {
     static const char *const forms[][2] = {
@@ -205,7 +205,7 @@ static void a_scope_by_name_works_where_the_system_knows_it(void **state)
     uint32_t index = 0;
     (void)state;
     if (!peer_interface(name, &index)) {
-        skip_because("this system knows no scope by name");
+        skip_because("this system accepts no scope by name");
     }
     for (size_t i = 0; i < 3; i++) {
         struct results results = fresh_results();
@@ -223,8 +223,8 @@ static void a_scope_by_name_works_where_the_system_knows_it(void **state)
     }
 }
 
-/* The resolver was asked, and knows no such name; or, on a machine without a name server, cannot
- * know. */
+/* The resolver was queried and has no such name, or cannot find out, on a machine without a name
+ * server. */
 static void assert_lookup_fails(const char *text)
 {
     struct results results = fresh_results();
@@ -238,8 +238,8 @@ static void assert_lookup_fails(const char *text)
     assert_int_equal(results.count, 4711);
 }
 
-/* A3: "all else ... is the system resolver's to accept": names beyond ASCII, with blanks or with
- * control characters too. */
+/* A3: "all else ... is the system resolver's to accept": also names with non-ASCII characters,
+ * blanks or control characters. */
 static void odd_names_are_the_resolver_s_to_refuse(void **state)
 {
     static const char *const texts[] = {"b\xc3\xbcrger.invalid:80",
@@ -257,8 +257,8 @@ static void odd_names_are_the_resolver_s_to_refuse(void **state)
     }
 }
 
-/* A3: text is UTF-8, as Rust's str; other bytes name no host, on any system, and are not replaced
- * by something that might. */
+/* A3: text is UTF-8, like Rust's str. Other bytes are not a host name on any system, and are not
+ * replaced by characters that could form one. */
 static void a_host_that_is_not_utf_8_is_invalid_input(void **state)
 {
     static const char *const texts[] = {
@@ -274,8 +274,8 @@ static void a_host_that_is_not_utf_8_is_invalid_input(void **state)
     }
 }
 
-/* A3: "brackets round a host with a colon are removed", and only round such a host: a name in
- * brackets goes to the resolver with them, and is no name to POSIX resolvers. */
+/* A3: "brackets round a host with a colon are removed", and only around such a host: a name in
+ * brackets is passed to the resolver with the brackets, and POSIX resolvers reject it. */
 static void brackets_round_a_name_are_not_removed(void **state)
 {
     static const char *const texts[] = {"[localhost]:80", "[]:80"};
@@ -291,8 +291,8 @@ static void brackets_round_a_name_are_not_removed(void **state)
 }
 
 /* A3: "A name that does not exist is HOST_NOT_FOUND, a passing failure RESOLVE_TRY_AGAIN, others
- * RESOLVE_FAILED; os_code is the resolver's: EAI_ numbers always negative, Windows' as they are." A
- * machine without a network answers with any of the three. */
+ * RESOLVE_FAILED; os_code is the resolver's: EAI_ numbers always negative, Windows' as they are."
+ * On a machine without a network the error may be any of the three. */
 static void a_name_that_does_not_exist_is_a_lookup_failure(void **state)
 {
     static const char *const names[] = {"no-such-host.invalid:80", "x.no-such-host.invalid.:80"};
@@ -307,7 +307,7 @@ static void a_name_that_does_not_exist_is_a_lookup_failure(void **state)
     }
 }
 
-/* A name of len bytes: labels of at most 63, ending in a letter. */
+/* A name of len bytes, in labels of at most 63 bytes, followed by end. */
 static const char *name_of(size_t len, const char *end)
 {
     static char text[70000];
@@ -336,8 +336,7 @@ static void an_over_long_name_is_invalid_input(void **state)
     assert_untouched(&results, 0);
 }
 
-/* A4: 253 bytes, and a trailing dot besides, are passed on to the resolver, which knows no such
- * name. */
+/* A4: 253 bytes, also with a trailing dot, are passed to the resolver, which has no such name. */
 static void the_longest_name_is_passed_on(void **state)
 {
     static const char *const ends[] = {":80", ".:80"};
@@ -352,7 +351,7 @@ static void the_longest_name_is_passed_on(void **state)
     }
 }
 
-/* A4: "The cap is never overrun": *count tells how many there are; what does not fit is not
+/* A4: "The cap is never overrun": *count is the number of results; those that do not fit are not
  * stored. */
 static void the_cap_is_never_overrun(void **state)
 {
@@ -378,7 +377,7 @@ static void the_cap_is_never_overrun(void **state)
     assert_int_equal(count, 1);
 }
 
-/* A4: "Order of results is the resolver's": the same at every capacity. */
+/* A4: "Order of results is the resolver's": it does not depend on the capacity. */
 static void the_order_does_not_depend_on_the_cap(void **state)
 {
     (void)state;
@@ -391,8 +390,8 @@ static void the_order_does_not_depend_on_the_cap(void **state)
     assert_true(fer_socket_addr_eq(&one.addrs[0], &all.addrs[0]));
 }
 
-/* A4: "Order of results is the resolver's": what the system itself says, of all families, is what
- * comes. */
+/* A4: "Order of results is the resolver's": the results are those of the system's own resolver, of
+ * all families. */
 static void the_results_are_the_resolver_s_in_its_order(void **state)
 {
     static const char *const hosts[] = {"localhost", "127.1"};
@@ -411,7 +410,8 @@ static void the_results_are_the_resolver_s_in_its_order(void **state)
     }
 }
 
-/* A3 of fer_lookup_host: strict address text is taken as it stands, without brackets and ports. */
+/* A3 for fer_lookup_host: strict address text, without brackets or a port, is used without a
+ * lookup. */
 static void lookup_host_takes_address_text_as_it_stands(void **state)
 {
     static const char *const texts[][2] = {{"127.0.0.1", "127.0.0.1:443"},
@@ -434,7 +434,7 @@ static void lookup_host_takes_address_text_as_it_stands(void **state)
     assert_int_equal(results.count, 4711);
 }
 
-/* A3 through connect and bind: text that is no host:port never opens anything. */
+/* A3 for connect and bind: text that is not host:port opens no socket. */
 static void connect_and_bind_refuse_the_same_text(void **state)
 {
     static const char *const bad[] = {"",

@@ -1,6 +1,6 @@
-/* nonblocking_calls.c: rule T2 of the calls that never wait, whatever the mode and the timeouts
- * are: _try_read and its kin, of streams, listeners and datagram sockets. All handles here are
- * blocking, unless a test says else: a call that waited would hang it. */
+/* nonblocking_calls.c: rule T2 for the calls that never wait, in every mode and with every timeout:
+ * _try_read and the other _try_ calls, on streams, listeners and datagram sockets. All handles are
+ * blocking, unless a test says otherwise, so that a call that waited would hang the test. */
 #include "conformance/datagram_check.h"
 #include "support/socket_fixture.h"
 
@@ -25,7 +25,7 @@ static void a_read_that_would_wait_is_would_block(void **state)
     assert_alive(pair);
 }
 
-/* What has arrived is read, and what was peeked at is there still; the mode is as it was. */
+/* Bytes that have arrived are read. A peek leaves them queued. The mode does not change. */
 static void what_has_arrived_is_read(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -44,8 +44,8 @@ static void what_has_arrived_is_read(void **state)
     assert_own(fer_tcp_stream_read(&pair->stream, got, 8, &n), FER_TIMED_OUT);
 }
 
-/* E3: "A count ... is true": writes go on until there is no room, and all that was counted
- * arrives. */
+/* E3: "A count ... is true": writes succeed until there is no room, and all counted bytes
+ * arrive. */
 static void a_write_takes_what_there_is_room_for(void **state)
 {
     static unsigned char piece[100000];
@@ -69,7 +69,7 @@ static void a_write_takes_what_there_is_room_for(void **state)
     assert_int_equal(got, sent);
 }
 
-/* S2, S3, S4: what the halves answer by themselves they answer to these, too. */
+/* S2, S3, S4: the _try_ calls return an ended half's answer, too. */
 static void ended_halves_answer_by_themselves(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -128,8 +128,8 @@ static void a_reset_sticks(void **state)
 static void a_stream_whose_connect_is_under_way_would_block(void **state)
 {
     peer_family family = family_of(state);
-    struct silent_place place = silent_place(family);
-    fer_socket *socket = test_connecting(&place);
+    struct pending_target target = pending_target(family);
+    fer_socket *socket = test_connecting(&target);
     fer_tcp_stream *stream = test_stream();
     char byte;
     uint16_t own_port = local_addr_of(socket).port;
@@ -137,7 +137,7 @@ static void a_stream_whose_connect_is_under_way_would_block(void **state)
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_own(fer_tcp_stream_try_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
     assert_own(fer_tcp_stream_try_write(stream, "x", 1, NULL), FER_WOULD_BLOCK);
-    peer_socket other = silence_ends_well(&place, own_port);
+    peer_socket other = pending_target_accept(&target, own_port);
     assert_ok(await_stream_connect(stream));
     assert_ok(fer_tcp_stream_try_write(stream, "x", 1, NULL));
     assert_true(peer_recv_exact(other, &byte, 1));
@@ -145,7 +145,7 @@ static void a_stream_whose_connect_is_under_way_would_block(void **state)
 
 /* ---- Listeners */
 
-/* T2, of a blocking listener and of a nonblocking one; T6: "Accepted streams start blocking". */
+/* T2, for a blocking and for a nonblocking listener; T6: "Accepted streams start blocking". */
 static void an_accept_that_would_wait_is_would_block(void **state)
 {
     peer_family family = family_of(state);
@@ -174,51 +174,40 @@ static void an_accept_that_would_wait_is_would_block(void **state)
 
 static void a_receive_that_would_wait_is_would_block(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    fer_socket_addr to = loopback(family, other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     fer_datagram got = {.len = 77};
     char buf[8];
     size_t n = 77;
-    assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-    assert_kind(fer_udp_socket_try_recv_from(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_int_equal(got.len, 77);
-    assert_ok(fer_udp_socket_try_send_to(socket, "there", 5, &to, &n));
+    assert_ok(fer_udp_socket_try_send_to(pair.socket, "there", 5, &pair.other_addr, &n));
     assert_int_equal(n, 5);
-    assert_peer_gets(other, "there", port);
-    assert_true(peer_datagram_send(other, family, port, "too long for it", 15));
-    has_one_queued(socket);
-    assert_ok(fer_udp_socket_try_recv_from(socket, buf, sizeof buf, &got));
+    assert_peer_receives(&pair, "there");
+    send_from_peer(&pair, "too long for it");
+    wait_until_queued(pair.socket);
+    assert_ok(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 8);
     assert_true(got.truncated);
-    assert_true(fer_socket_addr_eq(&got.from, &to));
-    connects(socket, family, other_port);
-    assert_ok(fer_udp_socket_try_send(socket, "connected", 9, &n));
+    assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
+    connect_to_peer(&pair);
+    assert_ok(fer_udp_socket_try_send(pair.socket, "connected", 9, &n));
     assert_int_equal(n, 9);
-    assert_peer_gets(other, "connected", port);
-    assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_peer_receives(&pair, "connected");
+    assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
-/* U5: "recv on a connected socket gives only its peer's datagrams": a stranger's is dropped, and
- * then it would wait. */
+/* U5: "recv on a connected socket gives only its peer's datagrams": another sender's datagram is
+ * discarded, and then the call would block. */
 static void a_strangers_datagram_is_no_reason_to_wait(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t ports[2];
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket stranger = peer_datagram(family, &ports[0]);
-    peer_socket peer = peer_datagram(family, &ports[1]);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     fer_datagram got;
-    char buf[8];
-    assert_true(peer != PEER_NONE);
-    assert_true(peer_datagram_send(stranger, family, port, "strange", 7));
-    has_one_queued(socket);
-    connects(socket, family, ports[1]);
-    assert_kind(fer_udp_socket_try_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    char buf[16];
+    send_from_other_sender(&pair);
+    wait_until_queued(pair.socket);
+    connect_to_peer(&pair);
+    assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* options.c: rules O1 to O3: time to live, linger, keepalive; and nodelay. */
+/* options.c: rules O1 to O3: time to live, linger and keepalive; and nodelay. */
 #include "support/fixture.h"
 
 /* O1: "A ttl outside 1-255 is INVALID_INPUT", and changes nothing. */
@@ -22,7 +22,7 @@ static void a_ttl_outside_1_to_255_is_invalid_input(void **state)
 }
 
 /* O1: "On an IPv6 socket the unicast hop limit is set and read, IP_TTL besides where the OS takes
- * it": what the OS says it holds. */
+ * it": compared with the OS's value. */
 static void ttl_is_the_ttl_or_the_unicast_hop_limit(void **state)
 {
     static const uint32_t good[] = {1, 2, 64, 128, 254, 255};
@@ -45,7 +45,7 @@ static void ttl_is_the_ttl_or_the_unicast_hop_limit(void **state)
     assert_alive(pair);
 }
 
-/* O1: an untouched socket tells the OS's own, which is a valid ttl. */
+/* O1: the ttl of a new socket is the OS's default, which is a valid ttl. */
 static void an_untouched_ttl_is_the_oss(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -58,22 +58,19 @@ static void an_untouched_ttl_is_the_oss(void **state)
 /* O1: "Accepted connections start with it": fer_tcp_listener_set_ttl. */
 static void accepted_connections_start_with_the_listeners_ttl(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
+    peer_family family = family_of(state);
     uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(kind->family, &port);
+    fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
     uint32_t got = 0;
     assert_ok(fer_tcp_listener_set_ttl(listener, 77));
-    assert_true(peer_connect(kind->family, port) != PEER_NONE);
+    assert_true(peer_connect(family, port) != PEER_NONE);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
     assert_ok(fer_tcp_stream_ttl(stream, &got));
     assert_int_equal(got, 77);
 }
 
-/* O1 on a dual-stack listener's IPv4 connection: an IPv6 socket whose peer is IPv4-mapped. */
+/* O1 for an IPv4 connection of a dual-stack listener: an IPv6 socket whose peer is IPv4-mapped. */
 static void ttl_works_on_a_mapped_connection(void **state)
 {
     (void)state;
@@ -103,7 +100,7 @@ static void linger_is_rounded_up_and_saturates(void **state)
 {
     static const uint64_t second = UINT64_C(1000000000);
     static const uint64_t cases[][3] = {
-        /* nanoseconds set, least and most told */
+        /* nanoseconds set, minimum and maximum read */
         {1, 1, 1000000000},
         {999999999, 999999999, 1000000000},
         {1000000000, 1000000000, 1000000000},
@@ -127,7 +124,7 @@ static void linger_is_rounded_up_and_saturates(void **state)
     assert_alive(pair);
 }
 
-/* O2: "NONE turns it off", which is how a stream starts. */
+/* O2: "NONE turns it off", which is a stream's default. */
 static void linger_starts_off_and_none_turns_it_off(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -146,7 +143,7 @@ static void linger_starts_off_and_none_turns_it_off(void **state)
     assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_END);
 }
 
-/* O2: "zero resets the connection at the last close": not before the last. */
+/* O2: "zero resets the connection at the last close": not at an earlier close. */
 static void a_linger_of_zero_resets_at_the_last_close(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -161,7 +158,7 @@ static void a_linger_of_zero_resets_at_the_last_close(void **state)
     assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_RESET);
 }
 
-/* O2: a finite linger loses nothing: close waits for the acknowledgement, in both modes. */
+/* O2: with a finite linger no byte is lost: close waits for the acknowledgement, in both modes. */
 static void a_finite_linger_delivers_what_was_written(void **state)
 {
     struct pair_kind *kind = *state;
@@ -241,7 +238,8 @@ static void a_zero_leaves_a_keepalive_field_as_it_is(void **state)
     assert_keepalive(&pair->stream, false, 70, 6, 9);
 }
 
-/* O3, as fer_tcp_stream_set_keepalive's page says: what is too long is cut to the OS's longest. */
+/* O3, as the documentation of fer_tcp_stream_set_keepalive says: a value that is too long is cut to
+ * the OS's longest. */
 static void keepalive_saturates(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -257,7 +255,7 @@ static void keepalive_saturates(void **state)
     assert_true(got.retries >= 127);
 }
 
-/* O3: enabled alone, on and off, on every OS. */
+/* O3: enabling and disabling without other values works on every OS. */
 static void keepalive_is_turned_on_and_off(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -273,8 +271,8 @@ static void keepalive_is_turned_on_and_off(void **state)
     assert_alive(pair);
 }
 
-/* O3: "on failure the earlier values are put back": a value that is no duration is INVALID_INPUT
- * and changes nothing. */
+/* O3: "on failure the earlier values are put back": an invalid duration is INVALID_INPUT and
+ * changes nothing. */
 static void a_refused_keepalive_changes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -321,7 +319,7 @@ static void keepalive_without_the_options_has_no_retries(void **state)
     assert_alive(pair);
 }
 
-/* Nodelay is off at first, and what was set is told. */
+/* Nodelay is off by default, and is read as it was set. */
 static void nodelay_is_told_as_it_was_set(void **state)
 {
     struct pair *pair = pair_open(state);

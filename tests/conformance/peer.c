@@ -1,5 +1,5 @@
-/* peer.c: what the other side of a conformance test is on every system: the peers that are open,
- * and what is made of the system's steps. */
+/* peer.c: the parts of the conformance tests' peers that are the same on every system: the list of
+ * open peers, and functions that are built from the system's operations. */
 #include "conformance/peer_system.h"
 
 enum { PEERS_MAX = 1024, SOME_BYTES = 65536, CONNECTS_MAX = 64 };
@@ -7,7 +7,7 @@ enum { PEERS_MAX = 1024, SOME_BYTES = 65536, CONNECTS_MAX = 64 };
 static peer_socket open_peers[PEERS_MAX];
 static size_t open_peer_count;
 
-peer_socket peer_keep(peer_socket peer)
+peer_socket peer_list_add(peer_socket peer)
 {
     if (peer == PEER_NONE || open_peer_count == PEERS_MAX) {
         return PEER_NONE;
@@ -16,7 +16,7 @@ peer_socket peer_keep(peer_socket peer)
     return peer;
 }
 
-void peer_forget(peer_socket peer)
+void peer_list_remove(peer_socket peer)
 {
     for (size_t i = 0; i < open_peer_count; i++) {
         if (open_peers[i] == peer) {
@@ -56,9 +56,9 @@ peer_socket peer_listen(peer_family family, int backlog, uint16_t *port)
     return listen_on(peer_bind_only(family, port), backlog);
 }
 
-/* The keeper is bound to the same port and never listens, so the system gives the port to nobody.
- * Both must reuse addresses, from before the one listens (inet_csk_bind_conflict in Linux). Where
- * the system shares no port like that, there is no keeper. */
+/* The keeper is bound to the same port and never listens, so that the OS assigns the port to no
+ * other socket. Both must reuse addresses, before the listener listens (inet_csk_bind_conflict in
+ * Linux). If the OS shares no port in that way, there is no keeper. */
 peer_socket peer_listen_kept(peer_family family, int backlog, uint16_t *port)
 {
     peer_socket keeper = peer_system_bind(family, 0, true);
@@ -113,12 +113,12 @@ bool peer_fill_backlog(peer_family family, uint16_t port)
     return false;
 }
 
-bool peer_fall_silent(peer_family family, uint16_t port)
+bool peer_stop_answering(peer_family family, uint16_t port)
 {
     return peer_system_set_silent(family, port, true) || peer_fill_backlog(family, port);
 }
 
-void peer_answer_again(peer_family family, uint16_t port)
+void peer_resume_answering(peer_family family, uint16_t port)
 {
     (void)peer_system_set_silent(family, port, false);
 }

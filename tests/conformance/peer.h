@@ -1,8 +1,9 @@
-/* peer.h: the other side of a conformance test: plain sockets of the OS, never ferrule, and looks
- * at a raw socket from outside. peer.c has what is the same on every system; peer_posix.c,
- * peer_winsock.c and peer_sim.c have the rest. Nothing here asserts: a call that fails says so.
- * Every call that waits gives up after PEER_LIMIT_MS. All but peer_send_all and peer_recv_* belong
- * to the test's main thread. */
+/* peer.h: the peers of the conformance tests: plain sockets of the OS, never ferrule, and functions
+ * that examine a raw socket. The common part is in peer.c. peer_posix.c, peer_winsock.c and
+ * peer_sim.c have the part of each system, peer_raw_posix.c and peer_raw_winsock.c the raw sockets.
+ * Nothing here asserts: a call that fails returns its failure. Every call that waits fails after
+ * PEER_LIMIT_MS. All calls except peer_send_all and peer_recv_* belong to the test's main
+ * thread. */
 #ifndef CONFORMANCE_PEER_H
 #define CONFORMANCE_PEER_H
 
@@ -15,44 +16,53 @@
 
 enum { PEER_LIMIT_MS = 10000, PEER_INTERFACE_CAP = 64 };
 
-/* A socket of the OS; fer_raw_socket's values. */
+/* A socket of the OS, with fer_raw_socket's values. */
 typedef fer_raw_socket peer_socket;
 #define PEER_NONE FER_RAW_SOCKET_NONE
 
 typedef enum peer_family { PEER_V4, PEER_V6 } peer_family;
 
-/* How a receive came out. PEER_STUCK: the limit is over. */
-typedef enum peer_outcome { PEER_GOT, PEER_END, PEER_RESET, PEER_STUCK } peer_outcome;
+/* The result of a receive. PEER_TIMED_OUT: the limit has expired. */
+typedef enum peer_outcome { PEER_GOT, PEER_END, PEER_RESET, PEER_TIMED_OUT } peer_outcome;
 
 /* ---- The program and its machine */
 
 void peer_start(void);
-void peer_close_all(void); /* closes every peer that is still open */
+/* Closes every peer that is still open. */
+void peer_close_all(void);
 bool peer_is_windows(void);
 bool peer_is_wine(void);
-bool peer_has_v6(void);          /* ::1 can be bound */
-bool peer_knows_localhost(void); /* as a name, by the system's resolver */
-/* What the system's resolver says to a name, in its order, with port 0: how many, of which cap are
- * stored. 0: it knows no such name. */
+/* ::1 can be bound. */
+bool peer_has_v6(void);
+/* The system's resolver has the name localhost. */
+bool peer_resolves_localhost(void);
+/* Calls the system's resolver. Returns the number of addresses and stores the first cap of them in
+ * its order, with port 0. 0: no such name. */
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap);
-/* A network interface that the resolver knows by name in a scope. False: it takes numbers alone, or
- * there is none. */
+/* A network interface that the resolver accepts by name as a scope. False: it accepts numbers only,
+ * or there is no interface. */
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index);
-uint64_t peer_now_us(void); /* a clock that never goes back */
+/* A monotonic clock. */
+uint64_t peer_now_us(void);
 void peer_pause(unsigned milliseconds);
-size_t peer_open_handles(void);        /* of this process */
-size_t peer_inheritable_handles(void); /* how many of them a child process would get */
-size_t peer_threads(void);             /* of this process; 0 where this OS does not tell */
-bool peer_handle_count_is_exact(void); /* false: other things than sockets come and go in it */
+/* The open handles of this process. */
+size_t peer_open_handles(void);
+/* How many of them a child process would inherit. */
+size_t peer_inheritable_handles(void);
+/* The threads of this process; 0 if this OS does not report them. */
+size_t peer_threads(void);
+/* False if peer_open_handles also counts handles that are not sockets and that come and go. */
+bool peer_handle_count_is_exact(void);
 
-/* ---- Streams on the loopback. PEER_NONE or false when the OS refuses or the limit is over. */
+/* ---- Streams on the loopback. PEER_NONE or false if the OS refuses or the limit has expired. */
 
 peer_socket peer_listen(peer_family family, int backlog, uint16_t *port);
 peer_socket peer_listen_at(peer_family family, uint16_t port);
-/* As peer_listen, and when the listener is closed its port refuses until the test's end: nobody
- * else can listen there meanwhile. */
+/* Like peer_listen. After the listener is closed, its port refuses connects until the test ends: no
+ * other socket can listen there meanwhile. */
 peer_socket peer_listen_kept(peer_family family, int backlog, uint16_t *port);
-/* A port that refuses: bound, so that nobody else can take it, but not listening. */
+/* A port that refuses connects. It is bound, so that no other socket can use it, but does not
+ * listen. */
 peer_socket peer_bind_only(peer_family family, uint16_t *port);
 peer_socket peer_accept(peer_socket listener);
 bool peer_is_queued(peer_socket listener, unsigned wait_ms);
@@ -60,50 +70,54 @@ peer_socket peer_connect(peer_family family, uint16_t port);
 /* Starts a connect and does not wait for its end. */
 peer_socket peer_connect_begin(peer_family family, uint16_t port);
 bool peer_connect_ended(peer_socket peer, unsigned wait_ms);
-/* Connects until one more connect would wait. False where the OS refuses instead. */
+/* Connects until one more connect would wait. False if the OS refuses instead. */
 bool peer_fill_backlog(peer_family family, uint16_t port);
-/* A listener with a backlog of 1 answers no connect any more. False where the OS refuses
- * instead. */
-bool peer_fall_silent(peer_family family, uint16_t port);
-/* And answers again, once its queue is taken off it: what was begun meanwhile ends when the OS
- * tries again. */
-void peer_answer_again(peer_family family, uint16_t port);
+/* A listener with a backlog of 1 answers no further connect. False if the OS refuses instead. */
+bool peer_stop_answering(peer_family family, uint16_t port);
+/* The listener answers again, after its queue was accepted: pending connects succeed when the OS
+ * retries. */
+void peer_resume_answering(peer_family family, uint16_t port);
 
 bool peer_send_all(peer_socket peer, const void *buf, size_t len);
-size_t peer_fill(peer_socket peer); /* sends until it would wait; how many bytes */
+/* Sends until it would wait. Returns the number of bytes. */
+size_t peer_fill(peer_socket peer);
 bool peer_recv_exact(peer_socket peer, void *buf, size_t len);
 peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n);
 bool peer_shutdown_write(peer_socket peer);
 void peer_close(peer_socket peer);
-void peer_reset(peer_socket peer); /* closes so that the other side sees a reset */
+/* Closes in a way that resets the connection. */
+void peer_reset(peer_socket peer);
 uint16_t peer_local_port(peer_socket peer);
 uint16_t peer_remote_port(peer_socket peer);
 
-/* ---- Sockets to give to _from_raw, and those that came out of _into_raw */
+/* ---- Sockets to pass to _from_raw, and those that _into_raw returned */
 
 peer_socket peer_unconnected(void);
-fer_raw_socket peer_not_a_socket(
-    void); /* an open handle of another kind; for peer_close_not_a_socket */
+/* An open handle of another kind, to be closed by peer_close_not_a_socket. */
+fer_raw_socket peer_not_a_socket(void);
 void peer_close_not_a_socket(fer_raw_socket raw);
-bool peer_is_open(fer_raw_socket raw); /* the handle names an open socket */
-void peer_give_away(peer_socket peer); /* is no longer the peer's to close; blocking */
-void peer_take(fer_raw_socket raw);    /* is the peer's from now on */
+/* The handle names an open socket. */
+bool peer_is_open(fer_raw_socket raw);
+/* Removes it from the open peers and makes it blocking. */
+void peer_release(peer_socket peer);
+/* Adds it to the open peers. */
+void peer_adopt(fer_raw_socket raw);
 
-/* ---- Looks at somebody's raw socket that take nothing from it. A look that this OS has not is
- * -1. */
+/* ---- Examining any raw socket, without consuming anything. -1: this OS does not report it. */
 
 bool peer_raw_wait_readable(fer_raw_socket raw);
-bool peer_raw_wait_failed(
-    fer_raw_socket raw);                      /* until a reset or another fatal error has arrived */
-bool peer_raw_has_failed(fer_raw_socket raw); /* one has arrived */
+/* Waits until a reset or another fatal error has arrived. */
+bool peer_raw_wait_failed(fer_raw_socket raw);
+/* A fatal error has arrived. */
+bool peer_raw_has_failed(fer_raw_socket raw);
 bool peer_raw_is_inheritable(fer_raw_socket raw);
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable);
-bool peer_raw_is_nonblocking(fer_raw_socket raw); /* of a stream on which nothing has arrived */
+/* For a stream on which no byte has arrived. */
+bool peer_raw_is_nonblocking(fer_raw_socket raw);
 bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking);
 bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds);
 bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms);
-/* What it sent has all arrived and been acknowledged, as far as this OS tells; true where it does
- * not. */
+/* All bytes that it sent have been acknowledged, as far as this OS reports. True if it does not. */
 bool peer_raw_has_settled(fer_raw_socket raw);
 int peer_raw_backlog(fer_raw_socket raw);
 int peer_raw_hops(fer_raw_socket raw, peer_family family);
@@ -111,18 +125,19 @@ int peer_raw_reuses_address(fer_raw_socket raw);
 int peer_raw_is_exclusive(fer_raw_socket raw);
 int peer_raw_only_v6(fer_raw_socket raw);
 bool peer_raw_has_keepalive_options(fer_raw_socket raw);
-/* Makes the connection die when what it sent stays unacknowledged so long. False where the OS has
- * no such option. */
+/* Makes the connection fail if sent bytes stay unacknowledged for that time. False if the OS has no
+ * such option. */
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds);
 
 /* ---- Datagrams on the loopback */
 
-peer_socket peer_datagram(peer_family family, uint16_t *port); /* a bound socket */
-/* From now on it takes datagrams of that port alone; its own port refuses all others. */
+/* A bound socket. */
+peer_socket peer_datagram(peer_family family, uint16_t *port);
+/* Afterwards it receives datagrams from that port only. It refuses all others. */
 bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port);
 bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf,
                         size_t len);
-/* Waits for one: PEER_GOT or PEER_STUCK. *port is its sender's. */
+/* Waits for a datagram: PEER_GOT or PEER_TIMED_OUT. *port is its sender's. */
 peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
                                    uint16_t *port);
 

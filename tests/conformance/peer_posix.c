@@ -1,4 +1,5 @@
-/* peer_posix.c: the other side of a conformance test on POSIX systems. */
+/* peer_posix.c: the peers of the conformance tests on POSIX systems. Raw sockets:
+ * peer_raw_posix.c. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
@@ -8,15 +9,10 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,7 +23,7 @@
 #define MSG_NOSIGNAL 0
 #endif
 
-static peer_socket keep(int fd)
+static peer_socket add_peer(int fd)
 {
     if (fd < 0) {
         return PEER_NONE;
@@ -36,7 +32,7 @@ static peer_socket keep(int fd)
     int one = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
 #endif
-    return peer_keep(fd);
+    return peer_list_add(fd);
 }
 
 /* ---- The program and its machine */
@@ -90,8 +86,9 @@ static void do_nothing(void *argument)
     (void)argument;
 }
 
-/* The links of a directory count those in it, its own name and its parent's: proc(5) has one for
- * each thread. The thread sanitizer has one of its own from the first that is made on. */
+/* The link count of a directory is its entries plus two: its own name and its parent's. proc(5) has
+ * an entry for each thread. The thread sanitizer starts a thread of its own when the first thread
+ * is created. */
 size_t peer_threads(void)
 {
     static bool has_begun;
@@ -106,9 +103,9 @@ size_t peer_threads(void)
                                                                       : 0;
 }
 
-bool peer_knows_localhost(void)
+bool peer_resolves_localhost(void)
 {
-    return system_knows_localhost();
+    return system_resolves_localhost();
 }
 
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
@@ -116,7 +113,7 @@ size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
     return system_names_resolve(host, addrs, cap);
 }
 
-/* One by one: the memory sanitizer does not see what if_nameindex writes. */
+/* Tries each index, because the memory sanitizer does not see what if_nameindex writes. */
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
 {
     char found[IF_NAMESIZE] = "";
@@ -185,7 +182,7 @@ uint16_t peer_remote_port(peer_socket peer)
 
 static peer_socket new_stream(peer_family family)
 {
-    return keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, 0));
+    return add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, 0));
 }
 
 peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
@@ -211,16 +208,16 @@ bool peer_system_listen(peer_socket bound, int backlog)
 
 /* ---- Connections */
 
-static short wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
+short peer_system_wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
 {
     uint64_t end = peer_now_us() + (uint64_t)wait_ms * 1000u;
-    struct pollfd look = {.fd = (int)raw, .events = events};
+    struct pollfd entry = {.fd = (int)raw, .events = events};
     for (;;) {
         uint64_t now = peer_now_us();
         int left = now < end ? (int)((end - now) / 1000u) + 1 : 0;
-        int ready = poll(&look, 1, left);
+        int ready = poll(&entry, 1, left);
         if (ready > 0) {
-            return look.revents;
+            return entry.revents;
         }
         if (ready == 0 && left == 0) {
             return 0;
@@ -230,7 +227,7 @@ static short wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
 
 bool peer_is_queued(peer_socket listener, unsigned wait_ms)
 {
-    return wait_events(listener, POLLIN, wait_ms) != 0;
+    return peer_system_wait_events(listener, POLLIN, wait_ms) != 0;
 }
 
 peer_socket peer_accept(peer_socket listener)
@@ -238,7 +235,7 @@ peer_socket peer_accept(peer_socket listener)
     if (!peer_is_queued(listener, PEER_LIMIT_MS)) {
         return PEER_NONE;
     }
-    return keep(accept((int)listener, NULL, NULL));
+    return add_peer(accept((int)listener, NULL, NULL));
 }
 
 peer_socket peer_connect_begin(peer_family family, uint16_t port)
@@ -263,7 +260,7 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
 {
     int code = 0;
     socklen_t len = sizeof code;
-    return wait_events(peer, POLLOUT, wait_ms) != 0 &&
+    return peer_system_wait_events(peer, POLLOUT, wait_ms) != 0 &&
            getsockopt((int)peer, SOL_SOCKET, SO_ERROR, &code, &len) == 0 && code == 0;
 }
 
@@ -285,7 +282,7 @@ bool peer_system_still_connects(peer_socket peer)
 
 bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms)
 {
-    return wait_events(peer, POLLOUT, wait_ms) != 0;
+    return peer_system_wait_events(peer, POLLOUT, wait_ms) != 0;
 }
 
 bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)
@@ -299,8 +296,8 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
 {
     *n = 0;
     for (;;) {
-        if (wait_events(peer, POLLIN, PEER_LIMIT_MS) == 0) {
-            return PEER_STUCK;
+        if (peer_system_wait_events(peer, POLLIN, PEER_LIMIT_MS) == 0) {
+            return PEER_TIMED_OUT;
         }
         ssize_t got = recv((int)peer, buf, cap, MSG_DONTWAIT);
         if (got >= 0) {
@@ -320,7 +317,7 @@ bool peer_shutdown_write(peer_socket peer)
 
 void peer_close(peer_socket peer)
 {
-    peer_forget(peer);
+    peer_list_remove(peer);
     (void)close((int)peer);
 }
 
@@ -331,7 +328,7 @@ void peer_reset(peer_socket peer)
     peer_close(peer);
 }
 
-/* ---- Sockets to give away and to take */
+/* ---- Releasing and adopting sockets */
 
 peer_socket peer_unconnected(void)
 {
@@ -354,160 +351,14 @@ bool peer_is_open(fer_raw_socket raw)
     return fstat((int)raw, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-void peer_give_away(peer_socket peer)
+void peer_release(peer_socket peer)
 {
-    peer_forget(peer);
+    peer_list_remove(peer);
 }
 
-void peer_take(fer_raw_socket raw)
+void peer_adopt(fer_raw_socket raw)
 {
-    (void)keep((int)raw);
-}
-
-/* ---- Looks at a raw socket */
-
-bool peer_raw_wait_readable(fer_raw_socket raw)
-{
-    return wait_events(raw, POLLIN, PEER_LIMIT_MS) != 0;
-}
-
-bool peer_raw_wait_failed(fer_raw_socket raw)
-{
-    return (wait_events(raw, 0, PEER_LIMIT_MS) & (POLLERR | POLLHUP)) != 0;
-}
-
-bool peer_raw_has_failed(fer_raw_socket raw)
-{
-    return (wait_events(raw, 0, 0) & (POLLERR | POLLHUP)) != 0;
-}
-
-bool peer_raw_is_inheritable(fer_raw_socket raw)
-{
-    return (fcntl((int)raw, F_GETFD) & FD_CLOEXEC) == 0;
-}
-
-bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
-{
-    return fcntl((int)raw, F_SETFD, inheritable ? 0 : FD_CLOEXEC) == 0;
-}
-
-bool peer_raw_is_nonblocking(fer_raw_socket raw)
-{
-    return (fcntl((int)raw, F_GETFL) & O_NONBLOCK) != 0;
-}
-
-bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
-{
-    int flags = fcntl((int)raw, F_GETFL);
-    return fcntl((int)raw, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) == 0;
-}
-
-bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds)
-{
-    struct timeval value = {.tv_sec = (time_t)(milliseconds / 1000u)};
-    value.tv_usec = (suseconds_t)(milliseconds % 1000u) * 1000;
-    return setsockopt((int)raw, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value) == 0 &&
-           setsockopt((int)raw, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value) == 0;
-}
-
-static bool raw_timeout(fer_raw_socket raw, int option, unsigned *milliseconds)
-{
-    struct timeval value = {0};
-    socklen_t len = sizeof value;
-    if (getsockopt((int)raw, SOL_SOCKET, option, &value, &len) != 0) {
-        return false;
-    }
-    *milliseconds = (unsigned)value.tv_sec * 1000u + (unsigned)value.tv_usec / 1000u;
-    return true;
-}
-
-bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms)
-{
-    return raw_timeout(raw, SO_RCVTIMEO, read_ms) && raw_timeout(raw, SO_SNDTIMEO, write_ms);
-}
-
-#ifdef __linux__
-static bool tcp_info_of(fer_raw_socket raw, struct tcp_info *info)
-{
-    socklen_t len = sizeof *info;
-    memset(info, 0, sizeof *info);
-    /* qemu's user emulation gives the first four bytes alone. */
-    return getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, info, &len) == 0 &&
-           len >= offsetof(struct tcp_info, tcpi_sacked) + sizeof info->tcpi_sacked;
-}
-#endif
-
-bool peer_raw_has_settled(fer_raw_socket raw)
-{
-#ifdef __linux__
-    struct tcp_info info;
-    return !tcp_info_of(raw, &info) || info.tcpi_unacked == 0;
-#else
-    (void)raw;
-    return true;
-#endif
-}
-
-int peer_raw_backlog(fer_raw_socket raw)
-{
-#ifdef __linux__
-    struct tcp_info info;
-    return tcp_info_of(raw, &info) ? (int)info.tcpi_sacked : -1;
-#else
-    (void)raw;
-    return -1;
-#endif
-}
-
-static int int_option(fer_raw_socket raw, int level, int option)
-{
-    int value = 0;
-    socklen_t len = sizeof value;
-    return getsockopt((int)raw, level, option, &value, &len) == 0 ? value : -1;
-}
-
-int peer_raw_hops(fer_raw_socket raw, peer_family family)
-{
-    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL)
-                             : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
-}
-
-int peer_raw_reuses_address(fer_raw_socket raw)
-{
-    return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0;
-}
-
-int peer_raw_is_exclusive(fer_raw_socket raw)
-{
-    (void)raw;
-    return -1;
-}
-
-int peer_raw_only_v6(fer_raw_socket raw)
-{
-    return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY);
-}
-
-bool peer_raw_has_keepalive_options(fer_raw_socket raw)
-{
-#ifdef TCP_KEEPCNT
-    return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
-#else
-    (void)raw;
-    return false;
-#endif
-}
-
-bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
-{
-#ifdef TCP_USER_TIMEOUT
-    return setsockopt((int)raw, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds,
-                      sizeof milliseconds) == 0;
-#else
-    (void)raw;
-    (void)milliseconds;
-    return false;
-#endif
+    (void)add_peer((int)raw);
 }
 
 /* ---- Datagrams */
@@ -515,7 +366,7 @@ bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 peer_socket peer_datagram(peer_family family, uint16_t *port)
 {
     struct loopback addr = loopback_addr(family, 0);
-    peer_socket peer = keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0));
+    peer_socket peer = add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0));
     *port = 0;
     if (peer != PEER_NONE && bind((int)peer, &addr.addr.any, addr.len) != 0) {
         peer_close(peer);
@@ -543,12 +394,12 @@ peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size
 {
     struct loopback from = {.len = sizeof from.addr};
     *n = 0;
-    if (wait_events(peer, POLLIN, PEER_LIMIT_MS) == 0) {
-        return PEER_STUCK;
+    if (peer_system_wait_events(peer, POLLIN, PEER_LIMIT_MS) == 0) {
+        return PEER_TIMED_OUT;
     }
     ssize_t got = recvfrom((int)peer, buf, cap, MSG_DONTWAIT, &from.addr.any, &from.len);
     if (got < 0) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     *n = (size_t)got;
     *port = port_of(&from);

@@ -1,6 +1,6 @@
-/* peer_sim.c: the other side of a conformance test on the simulated network: scripted hosts'
- * sockets on its loopback. The dialect is fixed when this file is compiled. A peer that waits lets
- * virtual time pass. */
+/* peer_sim.c: the peers of the conformance tests on the simulated network: scripted hosts' sockets
+ * on its loopback. The dialect is fixed when this file is compiled. A peer that waits advances the
+ * virtual clock. */
 #include "conformance/peer_system.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 enum { SOCKETS_MAX = 1024 };
 #define MILLI UINT64_C(1000000)
 
-static ferp_sim_network *world(void)
+static ferp_sim_network *network(void)
 {
     return ferp_sim_current();
 }
@@ -27,7 +27,7 @@ static ferp_sim_network *world(void)
 static ferp_sim_socket *socket_of(fer_raw_socket raw)
 {
     static ferp_sim_socket none;
-    ferp_sim_socket *socket = ferp_sim_socket_of(world(), raw);
+    ferp_sim_socket *socket = ferp_sim_socket_of(network(), raw);
     return socket != NULL ? socket : &none;
 }
 
@@ -60,12 +60,12 @@ size_t peer_threads(void)
     return 0;
 }
 
-bool peer_knows_localhost(void)
+bool peer_resolves_localhost(void)
 {
     return true;
 }
 
-/* Of the names that every simulation knows. */
+/* The names that every simulation resolves. */
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
 {
     const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
@@ -95,13 +95,13 @@ void peer_pause(unsigned milliseconds)
 }
 size_t peer_open_handles(void)
 {
-    return ferp_sim_handles_open(world());
+    return ferp_sim_handles_open(network());
 }
 size_t peer_inheritable_handles(void)
 {
     size_t count = 0;
     for (size_t i = 0; i < SOCKETS_MAX; i++) {
-        count += world()->handles[i].socket != FERP_SIM_NONE && world()->handles[i].inheritable;
+        count += network()->handles[i].socket != FERP_SIM_NONE && network()->handles[i].inheritable;
     }
     return count;
 }
@@ -111,17 +111,17 @@ bool peer_handle_count_is_exact(void)
     return true;
 }
 
-/* ---- Waiting. Each look is a function of one socket. */
+/* ---- Waiting. Each condition is a function of one socket. */
 
-typedef bool (*look_function)(const ferp_sim_socket *socket);
+typedef bool (*condition_function)(const ferp_sim_socket *socket);
 
-static bool wait_until(fer_raw_socket raw, look_function look, unsigned wait_ms)
+static bool wait_until(fer_raw_socket raw, condition_function condition, unsigned wait_ms)
 {
     uint64_t end = ferp_now() + wait_ms * MILLI;
-    ferp_sim_run_due_events(world());
-    while (!look(socket_of(raw))) {
-        if (ferp_sim_pass_time(world(), end).kind != FER_OK) {
-            return look(socket_of(raw));
+    ferp_sim_run_due_events(network());
+    while (!condition(socket_of(raw))) {
+        if (ferp_sim_pass_time(network(), end).kind != FER_OK) {
+            return condition(socket_of(raw));
         }
     }
     return true;
@@ -137,13 +137,13 @@ static bool has_ended_connecting(const ferp_sim_socket *socket)
 }
 static bool has_room(const ferp_sim_socket *socket)
 {
-    return ferp_sim_room(world(), socket) > 0 || socket->state == FERP_SIM_CONNECTION_RESET;
+    return ferp_sim_room(network(), socket) > 0 || socket->state == FERP_SIM_CONNECTION_RESET;
 }
 
 static bool has_input(const ferp_sim_socket *socket)
 {
-    const ferp_sim_pipe *in = ferp_sim_pipe_in(world(), socket);
-    return ferp_sim_readable(world(), socket) > 0 || (in != NULL && in->fin_arrived) ||
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network(), socket);
+    return ferp_sim_readable(network(), socket) > 0 || (in != NULL && in->fin_arrived) ||
            socket->state == FERP_SIM_CONNECTION_RESET || socket->shut_read ||
            socket->queue_count > 0 || socket->datagram_count > 0;
 }
@@ -154,7 +154,7 @@ static bool has_failed(const ferp_sim_socket *socket)
         return socket->pending != FERP_SIM_NO_ERROR;
     }
     return socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED ||
-           ferp_sim_both_ended(world(), socket);
+           ferp_sim_both_ended(network(), socket);
 }
 
 /* ---- Connections */
@@ -169,7 +169,7 @@ static fer_socket_addr loopback_addr(peer_family family, uint16_t port)
 
 static peer_socket new_stream(peer_family family)
 {
-    return peer_keep(
+    return peer_list_add(
         ferp_sim_make_peer(FERP_SIM_STREAM, family == PEER_V4 ? FER_IP_V4 : FER_IP_V6));
 }
 
@@ -206,10 +206,10 @@ peer_socket peer_accept(peer_socket listener)
         return PEER_NONE;
     }
     socket_of(accepted)->real_nonblocking = false;
-    return peer_keep(accepted);
+    return peer_list_add(accepted);
 }
 
-/* A failed one is kept open, as a system's socket would be, and closed as one that nobody wants. */
+/* A failed connect leaves its socket open, as on a real system, so it is closed here. */
 peer_socket peer_connect_begin(peer_family family, uint16_t port)
 {
     fer_socket_addr addr = loopback_addr(family, port);
@@ -219,7 +219,7 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
         fer_sim_peer_close(peer);
         return PEER_NONE;
     }
-    return peer_keep(peer);
+    return peer_list_add(peer);
 }
 
 bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
@@ -258,7 +258,7 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
 {
     *n = 0;
     if (!wait_until(peer, has_input, PEER_LIMIT_MS)) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     if (fer_sim_peer_receive(peer, buf, cap, n).kind != FER_OK) {
         return PEER_RESET;
@@ -273,7 +273,7 @@ bool peer_shutdown_write(peer_socket peer)
 
 void peer_close(peer_socket peer)
 {
-    peer_forget(peer);
+    peer_list_remove(peer);
     ferp_close(peer);
 }
 
@@ -292,7 +292,7 @@ uint16_t peer_remote_port(peer_socket peer)
     return socket_of(peer)->remote.port;
 }
 
-/* ---- Sockets to give away and to take */
+/* ---- Releasing and adopting sockets */
 
 peer_socket peer_unconnected(void)
 {
@@ -309,20 +309,20 @@ void peer_close_not_a_socket(fer_raw_socket raw)
 
 bool peer_is_open(fer_raw_socket raw)
 {
-    const ferp_sim_socket *socket = ferp_sim_socket_of(world(), raw);
+    const ferp_sim_socket *socket = ferp_sim_socket_of(network(), raw);
     return socket != NULL && socket->kind != FERP_SIM_OTHER;
 }
 
-void peer_give_away(peer_socket peer)
+void peer_release(peer_socket peer)
 {
     socket_of(peer)->is_peer = false;
-    peer_forget(peer);
+    peer_list_remove(peer);
 }
 
-void peer_take(fer_raw_socket raw)
+void peer_adopt(fer_raw_socket raw)
 {
     socket_of(raw)->is_peer = true;
-    (void)peer_keep(raw);
+    (void)peer_list_add(raw);
 }
 
 /* ---- Looks at a raw socket */
@@ -341,12 +341,12 @@ bool peer_raw_has_failed(fer_raw_socket raw)
 }
 bool peer_raw_is_inheritable(fer_raw_socket raw)
 {
-    return ferp_sim_handle_of(world(), raw)->inheritable;
+    return ferp_sim_handle_of(network(), raw)->inheritable;
 }
 
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
 {
-    ferp_sim_handle_of(world(), raw)->inheritable = inheritable;
+    ferp_sim_handle_of(network(), raw)->inheritable = inheritable;
     return true;
 }
 
@@ -443,7 +443,7 @@ peer_socket peer_datagram(peer_family family, uint16_t *port)
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     FER_IGNORE(fer_sim_peer_bind(&addr, &peer));
     *port = peer == FER_SIM_PEER_NONE ? 0 : peer_local_port(peer);
-    return peer_keep(peer);
+    return peer_list_add(peer);
 }
 
 bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port)
@@ -466,7 +466,7 @@ peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size
     *n = 0;
     if (!wait_until(peer, has_input, PEER_LIMIT_MS) ||
         fer_sim_peer_receive_from(peer, buf, cap, &got).kind != FER_OK) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     *n = got.len;
     *port = got.from.port;

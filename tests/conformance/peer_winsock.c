@@ -1,11 +1,10 @@
-/* peer_winsock.c: the other side of a conformance test on Windows. Every peer is a nonblocking
- * SOCKET until it is given away. */
+/* peer_winsock.c: the peers of the conformance tests on Windows. Every peer is a nonblocking SOCKET
+ * until it is released. Raw sockets: peer_raw_winsock.c. */
 #define _WIN32_WINNT 0x0601
 #include "conformance/peer_system.h"
 
 #include <winsock2.h>
 
-#include <mstcpip.h>
 #include <windows.h>
 #include <ws2tcpip.h>
 
@@ -13,19 +12,15 @@
 
 #include "support/system_names.h"
 
-#ifndef TCP_KEEPCNT
-#define TCP_KEEPCNT 16
-#endif
-
 enum { SOME_BYTES = 65536 };
 
-static peer_socket keep(SOCKET socket)
+static peer_socket add_peer(SOCKET socket)
 {
     if (socket == INVALID_SOCKET) {
         return PEER_NONE;
     }
     (void)peer_raw_set_nonblocking((fer_raw_socket)socket, true);
-    return peer_keep((peer_socket)socket);
+    return peer_list_add((peer_socket)socket);
 }
 
 /* ---- The program and its machine */
@@ -85,9 +80,9 @@ size_t peer_threads(void)
     return 0;
 }
 
-bool peer_knows_localhost(void)
+bool peer_resolves_localhost(void)
 {
-    return system_knows_localhost();
+    return system_resolves_localhost();
 }
 
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
@@ -95,8 +90,8 @@ size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
     return system_names_resolve(host, addrs, cap);
 }
 
-/* "RtlIpv6StringToAddressExW function" (MSDN): a scope is a number. What Wine takes besides are
- * names of the system beneath it. */
+/* "RtlIpv6StringToAddressExW function" (MSDN): a scope is a number. The names that Wine accepts in
+ * addition are those of the system that it runs on. */
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
 {
     (void)name;
@@ -159,7 +154,7 @@ uint16_t peer_remote_port(peer_socket peer)
 
 static peer_socket new_stream(peer_family family)
 {
-    return keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP));
+    return add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP));
 }
 
 peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
@@ -186,15 +181,15 @@ bool peer_system_listen(peer_socket bound, int backlog)
 
 /* ---- Connections */
 
-static short wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
+short peer_system_wait_events(fer_raw_socket raw, short events, unsigned wait_ms)
 {
-    WSAPOLLFD look = {.fd = (SOCKET)raw, .events = events};
-    return WSAPoll(&look, 1, (int)wait_ms) > 0 ? look.revents : 0;
+    WSAPOLLFD entry = {.fd = (SOCKET)raw, .events = events};
+    return WSAPoll(&entry, 1, (int)wait_ms) > 0 ? entry.revents : 0;
 }
 
 bool peer_is_queued(peer_socket listener, unsigned wait_ms)
 {
-    return wait_events(listener, POLLRDNORM, wait_ms) != 0;
+    return peer_system_wait_events(listener, POLLRDNORM, wait_ms) != 0;
 }
 
 peer_socket peer_accept(peer_socket listener)
@@ -202,7 +197,7 @@ peer_socket peer_accept(peer_socket listener)
     if (!peer_is_queued(listener, PEER_LIMIT_MS)) {
         return PEER_NONE;
     }
-    return keep(accept((SOCKET)listener, NULL, NULL));
+    return add_peer(accept((SOCKET)listener, NULL, NULL));
 }
 
 peer_socket peer_connect_begin(peer_family family, uint16_t port)
@@ -220,7 +215,7 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
     return peer;
 }
 
-/* select, for WSAPoll does not tell a failed connect before Windows 10 2004. */
+/* Calls select, because WSAPoll does not report a failed connect before Windows 10 2004. */
 bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
 {
     struct timeval limit = {.tv_sec = (long)(wait_ms / 1000u),
@@ -236,7 +231,7 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
     return select(0, NULL, &done, &failed, &limit) > 0 && failed.fd_count == 0;
 }
 
-/* Windows refuses at last, Wine waits. */
+/* Windows refuses in the end; Wine waits. */
 bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
 {
     (void)family;
@@ -255,7 +250,7 @@ bool peer_system_still_connects(peer_socket peer)
 
 bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms)
 {
-    return wait_events(peer, POLLWRNORM, wait_ms) != 0;
+    return peer_system_wait_events(peer, POLLWRNORM, wait_ms) != 0;
 }
 
 bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)
@@ -269,8 +264,8 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
 {
     *n = 0;
     for (;;) {
-        if (wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
-            return PEER_STUCK;
+        if (peer_system_wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
+            return PEER_TIMED_OUT;
         }
         int got = recv((SOCKET)peer, buf, (int)(cap < SOME_BYTES ? cap : SOME_BYTES), 0);
         if (got > 0) {
@@ -278,8 +273,9 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
             return PEER_GOT;
         }
         if (got == 0) {
-            /* Wine tells a reset as the end, but WSAPoll says which it was. */
-            return (wait_events(peer, POLLRDNORM, 0) & POLLERR) != 0 ? PEER_RESET : PEER_END;
+            /* Wine returns a reset as end of file, but WSAPoll distinguishes them. */
+            return (peer_system_wait_events(peer, POLLRDNORM, 0) & POLLERR) != 0 ? PEER_RESET
+                                                                                 : PEER_END;
         }
         if (WSAGetLastError() != WSAEWOULDBLOCK) {
             return PEER_RESET;
@@ -294,7 +290,7 @@ bool peer_shutdown_write(peer_socket peer)
 
 void peer_close(peer_socket peer)
 {
-    peer_forget(peer);
+    peer_list_remove(peer);
     (void)closesocket((SOCKET)peer);
 }
 
@@ -306,7 +302,7 @@ void peer_reset(peer_socket peer)
     peer_close(peer);
 }
 
-/* ---- Sockets to give away and to take */
+/* ---- Releasing and adopting sockets */
 
 peer_socket peer_unconnected(void)
 {
@@ -330,149 +326,15 @@ bool peer_is_open(fer_raw_socket raw)
     return getsockopt((SOCKET)raw, SOL_SOCKET, SO_TYPE, (char *)&type, &len) == 0;
 }
 
-void peer_give_away(peer_socket peer)
+void peer_release(peer_socket peer)
 {
-    peer_forget(peer);
+    peer_list_remove(peer);
     (void)peer_raw_set_nonblocking(peer, false);
 }
 
-void peer_take(fer_raw_socket raw)
+void peer_adopt(fer_raw_socket raw)
 {
-    (void)keep((SOCKET)raw);
-}
-
-/* ---- Looks at a raw socket */
-
-bool peer_raw_wait_readable(fer_raw_socket raw)
-{
-    return wait_events(raw, POLLRDNORM, PEER_LIMIT_MS) != 0;
-}
-
-bool peer_raw_wait_failed(fer_raw_socket raw)
-{
-    uint64_t end = peer_now_us() + PEER_LIMIT_MS * UINT64_C(1000);
-    while ((wait_events(raw, POLLRDNORM, PEER_LIMIT_MS) & POLLERR) == 0) {
-        if (peer_now_us() > end) {
-            return false;
-        }
-        Sleep(1);
-    }
-    return true;
-}
-
-bool peer_raw_has_failed(fer_raw_socket raw)
-{
-    return (wait_events(raw, POLLRDNORM, 0) & POLLERR) != 0;
-}
-
-bool peer_raw_is_inheritable(fer_raw_socket raw)
-{
-    DWORD flags = 0;
-    return GetHandleInformation((HANDLE)raw, &flags) && (flags & HANDLE_FLAG_INHERIT) != 0;
-}
-
-bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
-{
-    return SetHandleInformation((HANDLE)raw, HANDLE_FLAG_INHERIT,
-                                inheritable ? HANDLE_FLAG_INHERIT : 0) != 0;
-}
-
-static DWORD raw_timeout(fer_raw_socket raw, int option)
-{
-    DWORD value = 0;
-    int len = (int)sizeof value;
-    (void)getsockopt((SOCKET)raw, SOL_SOCKET, option, (char *)&value, &len);
-    return value;
-}
-
-static bool set_raw_timeout(fer_raw_socket raw, int option, DWORD milliseconds)
-{
-    return setsockopt((SOCKET)raw, SOL_SOCKET, option, (const char *)&milliseconds,
-                      (int)sizeof milliseconds) == 0;
-}
-
-/* The mode cannot be asked for: a receive that may wait 20 ms tells it. */
-bool peer_raw_is_nonblocking(fer_raw_socket raw)
-{
-    DWORD before = raw_timeout(raw, SO_RCVTIMEO);
-    char byte = 0;
-    (void)set_raw_timeout(raw, SO_RCVTIMEO, 20);
-    bool nonblocking =
-        recv((SOCKET)raw, &byte, 1, MSG_PEEK) < 0 && WSAGetLastError() == WSAEWOULDBLOCK;
-    (void)set_raw_timeout(raw, SO_RCVTIMEO, before);
-    return nonblocking;
-}
-
-bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
-{
-    u_long mode = nonblocking;
-    return ioctlsocket((SOCKET)raw, (long)FIONBIO, &mode) == 0;
-}
-
-bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds)
-{
-    return set_raw_timeout(raw, SO_RCVTIMEO, milliseconds) &&
-           set_raw_timeout(raw, SO_SNDTIMEO, milliseconds);
-}
-
-bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms)
-{
-    *read_ms = raw_timeout(raw, SO_RCVTIMEO);
-    *write_ms = raw_timeout(raw, SO_SNDTIMEO);
-    return true;
-}
-
-bool peer_raw_has_settled(fer_raw_socket raw)
-{
-    (void)raw;
-    return true;
-}
-
-int peer_raw_backlog(fer_raw_socket raw)
-{
-    (void)raw;
-    return -1;
-}
-
-/* Some options write one byte only. */
-static int int_option(fer_raw_socket raw, int level, int option)
-{
-    int value = 0;
-    int len = (int)sizeof value;
-    return getsockopt((SOCKET)raw, level, option, (char *)&value, &len) == 0 ? value : -1;
-}
-
-int peer_raw_hops(fer_raw_socket raw, peer_family family)
-{
-    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL)
-                             : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
-}
-
-int peer_raw_reuses_address(fer_raw_socket raw)
-{
-    return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0;
-}
-
-int peer_raw_is_exclusive(fer_raw_socket raw)
-{
-    return int_option(raw, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0;
-}
-
-int peer_raw_only_v6(fer_raw_socket raw)
-{
-    return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY);
-}
-
-bool peer_raw_has_keepalive_options(fer_raw_socket raw)
-{
-    return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
-}
-
-bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
-{
-    (void)raw;
-    (void)milliseconds;
-    return false;
+    (void)add_peer((SOCKET)raw);
 }
 
 /* ---- Datagrams */
@@ -481,7 +343,7 @@ peer_socket peer_datagram(peer_family family, uint16_t *port)
 {
     struct loopback addr = loopback_addr(family, 0);
     peer_socket peer =
-        keep(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, IPPROTO_UDP));
+        add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, IPPROTO_UDP));
     *port = 0;
     if (peer != PEER_NONE && bind((SOCKET)peer, &addr.addr.any, addr.len) != 0) {
         peer_close(peer);
@@ -509,12 +371,12 @@ peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size
 {
     struct loopback from = {.len = (int)sizeof from.addr};
     *n = 0;
-    if (wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
-        return PEER_STUCK;
+    if (peer_system_wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
+        return PEER_TIMED_OUT;
     }
     int got = recvfrom((SOCKET)peer, buf, (int)cap, 0, &from.addr.any, &from.len);
     if (got < 0) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     *n = (size_t)got;
     *port = port_of(&from);

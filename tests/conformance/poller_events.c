@@ -1,5 +1,5 @@
-/* poller_events.c: what a poller tells of each kind of socket (rules P1, P2 and P7 as a level):
- * bytes, room, connections, ends, resets. */
+/* poller_events.c: the events of each kind of socket (rules P1, P2 and level-triggered P7): bytes,
+ * room, connections, ends, resets. */
 #include "support/poller_fixture.h"
 
 #define ALL_ONES UINT64_MAX
@@ -13,13 +13,13 @@ static void a_stream_is_readable_while_it_has_bytes(void **state)
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     char got[4];
     assert_ok(fer_poller_add(poller, raw, reading(7), FER_POLL_LEVEL));
-    assert_quiet(poller);
+    assert_no_event(poller);
     assert_true(peer_send_all(pair->other, "abcd", 4));
-    assert_told(poller, 7, true, false);
+    assert_event(poller, 7, true, false);
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 3, NULL));
-    assert_told(poller, 7, true, false);
+    assert_event(poller, 7, true, false);
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 1, NULL));
-    assert_quiet(poller);
+    assert_no_event(poller);
     assert_alive(pair);
 }
 
@@ -29,38 +29,38 @@ static void a_stream_is_writable_while_it_has_room(void **state)
     fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(7), FER_POLL_LEVEL));
-    assert_told(poller, 7, false, true);
-    assert_told(poller, 7, false, true);
+    assert_event(poller, 7, false, true);
+    assert_event(poller, 7, false, true);
     uint64_t filled = fill_until_it_would_block(&pair->stream);
-    assert_quiet(poller);
+    assert_no_event(poller);
     static unsigned char taken[65536];
     for (uint64_t left = filled; left > 0;) {
         size_t n = 0;
         assert_int_equal(peer_recv_some(pair->other, taken, sizeof taken, &n), PEER_GOT);
         left -= n;
     }
-    assert_told(poller, 7, false, true);
+    assert_event(poller, 7, false, true);
     assert_alive(pair);
 }
 
-/* Both at once; what of it comes is told of, and nothing else. */
+/* Both interests. Only the ready ones are reported. */
 static void a_stream_is_told_of_for_what_it_is_watched_for(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
-    assert_ok(fer_poller_add(poller, raw, either_of_both(7), FER_POLL_LEVEL));
-    assert_told(poller, 7, false, true);
+    assert_ok(fer_poller_add(poller, raw, both_interests(7), FER_POLL_LEVEL));
+    assert_event(poller, 7, false, true);
     assert_true(peer_send_all(pair->other, "x", 1));
     assert_true(peer_raw_wait_readable(raw));
-    assert_told_both(poller, 7);
+    assert_both_events(poller, 7);
     assert_ok(fer_poller_modify(poller, raw, writing(7), FER_POLL_LEVEL));
-    assert_told(poller, 7, false, true);
+    assert_event(poller, 7, false, true);
     assert_ok(fer_poller_modify(poller, raw, reading(7), FER_POLL_LEVEL));
-    assert_told(poller, 7, true, false);
+    assert_event(poller, 7, true, false);
 }
 
-/* "What is ready already is told by the next wait": of every kind. */
+/* "What is ready already is told by the next wait": for every kind of socket. */
 static void what_is_ready_already_is_told_by_the_next_wait(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -72,14 +72,14 @@ static void what_is_ready_already_is_told_by_the_next_wait(void **state)
                               fer_tcp_listener_as_raw(listener)};
     assert_true(peer_send_all(pair->other, "x", 1));
     assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
-    post(mailbox);
+    mailbox_send(mailbox);
     for (uint64_t i = 0; i < 3; i++) {
         assert_true(peer_raw_wait_readable(raws[i]));
         assert_ok(fer_poller_add(poller, raws[i], reading(i), FER_POLL_LEVEL));
-        assert_told(poller, i, true, false);
+        assert_event(poller, i, true, false);
         assert_ok(fer_poller_delete(poller, raws[i]));
     }
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
 /* "It does not own them and does not change them." */
@@ -91,14 +91,14 @@ static void watching_changes_nothing_of_a_socket(void **state)
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
         bool before = peer_raw_is_nonblocking(raw);
-        assert_ok(fer_poller_add(poller, raw, either_of_both(7), FER_POLL_LEVEL));
-        assert_told(poller, 7, false, true);
+        assert_ok(fer_poller_add(poller, raw, both_interests(7), FER_POLL_LEVEL));
+        assert_event(poller, 7, false, true);
         assert_ok(fer_poller_delete(poller, raw));
         assert_true(peer_raw_is_nonblocking(raw) == before);
         assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
         assert_alive(pair);
     }
-    assert_ok(fer_poller_add(poller, raw, either_of_both(7), FER_POLL_LEVEL));
+    assert_ok(fer_poller_add(poller, raw, both_interests(7), FER_POLL_LEVEL));
     fer_poller_close(poller);
     assert_alive(pair);
 }
@@ -112,17 +112,17 @@ static void a_listener_is_readable_while_a_connection_is_queued(void **state)
     fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
     fer_poller *poller = test_poller();
-    assert_ok(fer_poller_add(poller, fer_tcp_listener_as_raw(listener), either_of_both(ALL_ONES),
+    assert_ok(fer_poller_add(poller, fer_tcp_listener_as_raw(listener), both_interests(ALL_ONES),
                              FER_POLL_LEVEL));
-    assert_quiet(poller);
+    assert_no_event(poller);
     peer_socket others[2] = {peer_connect(family, port), peer_connect(family, port)};
     for (int i = 0; i < 2; i++) {
-        assert_told(poller, ALL_ONES, true, false);
+        assert_event(poller, ALL_ONES, true, false);
         assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
         assert_true(others[i] != PEER_NONE);
         fer_tcp_stream_close(stream);
     }
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
 static void a_datagram_socket_is_readable_while_it_has_one_and_writable(void **state)
@@ -131,18 +131,18 @@ static void a_datagram_socket_is_readable_while_it_has_one_and_writable(void **s
     struct mailbox *mailbox = test_mailbox();
     fer_poller *poller = test_poller();
     fer_datagram got;
-    char letter[8];
+    char buf[8];
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(3), FER_POLL_LEVEL));
-    assert_quiet(poller);
-    post(mailbox);
-    post(mailbox);
+    assert_no_event(poller);
+    mailbox_send(mailbox);
+    mailbox_send(mailbox);
     for (int i = 0; i < 2; i++) {
-        assert_told(poller, 3, true, false);
-        assert_ok(fer_udp_socket_recv_from(&mailbox->socket, letter, sizeof letter, &got));
+        assert_event(poller, 3, true, false);
+        assert_ok(fer_udp_socket_recv_from(&mailbox->socket, buf, sizeof buf, &got));
     }
-    assert_quiet(poller);
-    assert_ok(fer_poller_modify(poller, mailbox->raw, either_of_both(4), FER_POLL_LEVEL));
-    assert_told(poller, 4, false, true);
+    assert_no_event(poller);
+    assert_ok(fer_poller_modify(poller, mailbox->raw, both_interests(4), FER_POLL_LEVEL));
+    assert_event(poller, 4, false, true);
 }
 
 static void a_unix_stream_and_its_listener_are_told_of(void **state)
@@ -153,40 +153,40 @@ static void a_unix_stream_and_its_listener_are_told_of(void **state)
     fer_poller *poller = test_poller();
     const char *path = unix_peer_path("watched");
     fer_unix_listener *listener = test_unix_listening(path);
-    assert_ok(fer_poller_add(poller, fer_unix_listener_as_raw(listener), either_of_both(4),
+    assert_ok(fer_poller_add(poller, fer_unix_listener_as_raw(listener), both_interests(4),
                              FER_POLL_LEVEL));
-    assert_quiet(poller);
+    assert_no_event(poller);
     assert_ok(fer_unix_stream_connect(streams[1], path));
-    assert_told(poller, 4, true, false);
+    assert_event(poller, 4, true, false);
     assert_ok(fer_unix_listener_accept(listener, streams[0], NULL));
     assert_ok(
         fer_poller_add(poller, fer_unix_stream_as_raw(streams[0]), reading(5), FER_POLL_LEVEL));
-    assert_quiet(poller);
+    assert_no_event(poller);
     assert_ok(fer_unix_stream_write_all(streams[1], "x", 1, NULL));
-    assert_told(poller, 5, true, false);
+    assert_event(poller, 5, true, false);
     char byte;
     assert_ok(fer_unix_stream_read(streams[0], &byte, 1, NULL));
-    assert_quiet(poller);
+    assert_no_event(poller);
     fer_unix_stream_close(streams[1]);
-    struct told told = wait_for(poller, 5, millis(PEER_LIMIT_MS));
-    assert_true(told.readable);
+    struct wait_result result = wait_for(poller, 5, millis(PEER_LIMIT_MS));
+    assert_true(result.readable);
     assert_ok(fer_poller_delete(poller, fer_unix_stream_as_raw(streams[0])));
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
-/* ---- Connects in the background. P2: "a socket whose connect goes on in the background writable
+/* ---- Pending connects. P2: "a socket whose connect goes on in the background writable
  * when it has ended, well or badly" */
 
 static void a_connect_is_writable_once_it_has_ended_well(void **state)
 {
     peer_family family = family_of(state);
-    struct silent_place place = silent_place(family);
-    fer_socket *socket = test_connecting(&place);
+    struct pending_target target = pending_target(family);
+    fer_socket *socket = test_connecting(&target);
     fer_poller *poller = test_poller();
     assert_ok(fer_poller_add(poller, fer_socket_as_raw(socket), writing(9), FER_POLL_ONESHOT));
-    assert_quiet(poller);
-    (void)silence_ends_well(&place, local_addr_of(socket).port);
-    assert_told(poller, 9, false, true);
+    assert_no_event(poller);
+    (void)pending_target_accept(&target, local_addr_of(socket).port);
+    assert_event(poller, 9, false, true);
     assert_ok(await_connect(socket));
 }
 
@@ -194,15 +194,15 @@ static void a_connect_is_writable_once_it_has_ended_well(void **state)
 static void a_refused_connect_is_readable_and_writable(void **state)
 {
     peer_family family = family_of(state);
-    for (int way = 0; way < 3; way++) {
-        struct silent_place place = silent_place(family);
-        fer_socket *socket = test_connecting(&place);
+    for (int variant = 0; variant < 3; variant++) {
+        struct pending_target target = pending_target(family);
+        fer_socket *socket = test_connecting(&target);
         fer_poller *poller = test_poller();
-        fer_event interest = {9, way != 0, way != 1};
+        fer_event interest = {9, variant != 0, variant != 1};
         assert_ok(fer_poller_add(poller, fer_socket_as_raw(socket), interest, FER_POLL_LEVEL));
-        assert_quiet(poller);
-        silence_ends_badly(&place);
-        assert_told_both(poller, 9);
+        assert_no_event(poller);
+        pending_target_refuse(&target);
+        assert_both_events(poller, 9);
         assert_kind(await_connect(socket), FER_CONNECTION_REFUSED);
         assert_ok(fer_poller_delete(poller, fer_socket_as_raw(socket)));
     }
@@ -211,8 +211,8 @@ static void a_refused_connect_is_readable_and_writable(void **state)
 static void a_connect_that_has_been_refused_already_is_told_by_the_next_wait(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket_addr to = refusing_place(family);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket_addr to = refusing_addr(family);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_poller *poller = test_poller();
     assert_ok(fer_socket_set_nonblocking(socket, true));
     fer_error started = fer_socket_connect(socket, &to);
@@ -222,7 +222,7 @@ static void a_connect_that_has_been_refused_already_is_told_by_the_next_wait(voi
     assert_kind(started, FER_WOULD_BLOCK);
     assert_true(peer_raw_wait_failed(fer_socket_as_raw(socket)));
     assert_ok(fer_poller_add(poller, fer_socket_as_raw(socket), writing(9), FER_POLL_ONESHOT));
-    assert_told(poller, 9, true, true);
+    assert_event(poller, 9, true, true);
 }
 
 /* ---- Ends. P2: "A hang-up and a failure ... make an event readable and writable, whatever the
@@ -231,17 +231,17 @@ static void a_connect_that_has_been_refused_already_is_told_by_the_next_wait(voi
 static void a_reset_is_readable_and_writable(void **state)
 {
     const struct pair_kind *kind = *state;
-    for (int way = 0; way < 3; way++) {
+    for (int variant = 0; variant < 3; variant++) {
         struct pair *pair = pair_open_kind(kind);
         fer_poller *poller = test_poller();
         fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
-        fer_event interest = {11, way != 0, way != 1};
+        fer_event interest = {11, variant != 0, variant != 1};
         assert_ok(fer_poller_add(poller, raw, interest, FER_POLL_LEVEL));
         peer_reset(pair->other);
         pair->other = PEER_NONE;
         assert_true(peer_raw_wait_failed(raw));
-        assert_told_both(poller, 11);
-        assert_told_both(poller, 11);
+        assert_both_events(poller, 11);
+        assert_both_events(poller, 11);
         char byte;
         assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
         assert_ok(fer_poller_delete(poller, raw));
@@ -249,9 +249,10 @@ static void a_reset_is_readable_and_writable(void **state)
     }
 }
 
-/* P2: "The end that the peer's shutdown makes is readable": as long as nobody stops watching, after
- * what was sent before. Some systems take it for a hang-up, which is writable besides. */
-#define assert_told_readable(poller, key) \
+/* P2: "The end that the peer's shutdown makes is readable": as long as the socket is registered,
+ * and after the bytes that were sent before. Some systems report it as a hang-up, which is also
+ * writable. */
+#define assert_readable_event(poller, key) \
     assert_true(wait_for((poller), (key), millis(PEER_LIMIT_MS)).readable)
 
 static void the_peers_end_is_readable(void **state)
@@ -263,14 +264,14 @@ static void the_peers_end_is_readable(void **state)
     assert_ok(fer_poller_add(poller, raw, reading(11), FER_POLL_LEVEL));
     assert_true(peer_send_all(pair->other, "last", 4));
     assert_true(peer_shutdown_write(pair->other));
-    assert_told_readable(poller, 11);
+    assert_readable_event(poller, 11);
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 4, NULL));
-    assert_told_readable(poller, 11);
+    assert_readable_event(poller, 11);
     assert_reads_end(&pair->stream);
-    assert_told_readable(poller, 11);
+    assert_readable_event(poller, 11);
 }
 
-/* P2, once both halves are gone. */
+/* P2, after both halves were shut down. */
 static void the_end_of_both_halves_is_readable(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -278,42 +279,42 @@ static void the_end_of_both_halves_is_readable(void **state)
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, reading(11), FER_POLL_LEVEL));
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
-    assert_quiet(poller);
+    assert_no_event(poller);
     assert_true(peer_shutdown_write(pair->other));
-    assert_told_readable(poller, 11);
+    assert_readable_event(poller, 11);
     assert_reads_end(&pair->stream);
-    assert_told_readable(poller, 11);
+    assert_readable_event(poller, 11);
 }
 
-/* P2 of datagrams: their peer's refusal, which the next call tells (rule U3). */
+/* P2 for datagrams: the peer's refusal, which the next call returns (rule U3). */
 static void a_refused_datagram_is_readable(void **state)
 {
     (void)state;
     uint16_t port = 0;
-    /* One that takes its own datagrams alone keeps its port: a closed one's could be anybody's
-     * next. */
+    /* A socket that receives only its own datagrams keeps its port bound. The port of a closed
+     * socket could be assigned to another one. */
     peer_socket refusing = peer_datagram(PEER_V4, &port);
     struct mailbox *mailbox = test_mailbox();
     fer_poller *poller = test_poller();
     fer_socket_addr to = loopback(PEER_V4, port);
     fer_datagram got;
-    char letter[8];
+    char buf[8];
     assert_true(peer_datagram_connect(refusing, PEER_V4, port));
     assert_ok(fer_udp_socket_connect_addr(&mailbox->socket, &to));
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(12), FER_POLL_LEVEL));
-    assert_quiet(poller);
+    assert_no_event(poller);
     assert_ok(fer_udp_socket_send(&mailbox->socket, "x", 1, NULL));
-    struct told told = wait_for(poller, 12, millis(PEER_LIMIT_MS));
-    if (peer_is_wine() && told.events == 0) {
-        skip_because("Wine's WSAPoll does not tell of a refused datagram");
+    struct wait_result result = wait_for(poller, 12, millis(PEER_LIMIT_MS));
+    if (peer_is_wine() && result.events == 0) {
+        skip_because("Wine's WSAPoll does not report a refused datagram");
     }
-    assert_true(told.readable);
-    fer_error error = fer_udp_socket_recv(&mailbox->socket, letter, sizeof letter, &got);
+    assert_true(result.readable);
+    fer_error error = fer_udp_socket_recv(&mailbox->socket, buf, sizeof buf, &got);
     if (peer_is_wine() && error.kind == FER_WOULD_BLOCK) {
-        skip_because("Wine's AFD takes the refusal away when it tells of it");
+        skip_because("Wine's AFD clears the refusal when it reports it");
     }
     assert_kind(error, FER_CONNECTION_REFUSED);
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
 /* ---- P1: "An event is a hint ... the call that follows may still be FER_WOULD_BLOCK" */
@@ -325,16 +326,16 @@ static void who_finds_nothing_after_an_event_waits_again(void **state)
     fer_poller *poller = test_poller();
     fer_udp_socket *clone = test_udp();
     fer_datagram got;
-    char letter[8];
+    char buf[8];
     assert_ok(fer_udp_socket_try_clone(&mailbox->socket, clone));
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 3; i++) {
-        post(mailbox);
-        assert_told(poller, 1, true, false);
-        assert_ok(fer_udp_socket_recv_from(clone, letter, sizeof letter, &got));
-        assert_kind(fer_udp_socket_recv_from(&mailbox->socket, letter, sizeof letter, &got),
+        mailbox_send(mailbox);
+        assert_event(poller, 1, true, false);
+        assert_ok(fer_udp_socket_recv_from(clone, buf, sizeof buf, &got));
+        assert_kind(fer_udp_socket_recv_from(&mailbox->socket, buf, sizeof buf, &got),
                     FER_WOULD_BLOCK);
-        assert_quiet(poller);
+        assert_no_event(poller);
     }
 }
 
@@ -361,18 +362,18 @@ static void every_key_comes_back_as_it_was(void **state)
     for (size_t i = 0; i < KEYS; i++) {
         struct mailbox *mailbox = test_mailbox();
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(keys[i]), FER_POLL_LEVEL));
-        post(mailbox);
-        assert_told(poller, keys[i], true, false);
+        mailbox_send(mailbox);
+        assert_event(poller, keys[i], true, false);
         assert_ok(fer_poller_notify(poller));
         (void)wait_for(poller, keys[i], millis(PEER_LIMIT_MS));
-        assert_told(poller, keys[i], true, false);
+        assert_event(poller, keys[i], true, false);
         assert_ok(fer_poller_modify(poller, mailbox->raw, reading(~keys[i]), FER_POLL_ONESHOT));
-        assert_told(poller, ~keys[i], true, false);
-        assert_quiet(poller);
+        assert_event(poller, ~keys[i], true, false);
+        assert_no_event(poller);
     }
 }
 
-/* Nothing says that keys differ: each socket is told of all the same. */
+/* Keys need not differ: each socket is reported. */
 static void sockets_may_share_a_key(void **state)
 {
     (void)state;
@@ -381,17 +382,17 @@ static void sockets_may_share_a_key(void **state)
     size_t count = 0;
     for (int i = 0; i < 4; i++) {
         struct mailbox *mailbox = test_mailbox();
-        post(mailbox);
+        mailbox_send(mailbox);
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(6), FER_POLL_ONESHOT));
     }
-    for (size_t told = 0; told < 4; told += count) {
+    for (size_t reported = 0; reported < 4; reported += count) {
         assert_ok(fer_poller_wait(poller, events, 8, millis(PEER_LIMIT_MS), &count));
-        assert_true(count > 0 && told + count <= 4);
+        assert_true(count > 0 && reported + count <= 4);
         for (size_t i = 0; i < count; i++) {
             assert_true(events[i].key == 6 && events[i].readable && !events[i].writable);
         }
     }
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
 int main(void)

@@ -1,16 +1,16 @@
-/* poller_handles.c: what a poller costs and leaves behind: lives, limits, inheritance (rule I3),
- * leaks. */
+/* poller_handles.c: the handles that a poller uses and leaves: its states, limits, inheritance
+ * (rule I3), leaks. */
 #include "support/poller_fixture.h"
 #include "support/process.h"
 
-/* "NEW when it is all zero bytes, OPEN after fer_poller_new, CLOSED after fer_poller_close", which
- * can be made again. */
+/* "NEW when it is all zero bytes, OPEN after fer_poller_new, CLOSED after fer_poller_close", and
+ * fer_poller_new makes a closed poller OPEN again. */
 static void a_poller_can_be_made_again_once_it_is_closed(void **state)
 {
     (void)state;
     fer_poller poller = {0};
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     fer_poller_close(&poller);
     for (int i = 0; i < 3; i++) {
         assert_ok(fer_poller_new(&poller));
@@ -18,7 +18,7 @@ static void a_poller_can_be_made_again_once_it_is_closed(void **state)
         assert_kind(fer_poller_delete(&poller, mailbox->raw), FER_NOT_FOUND);
         assert_ok(fer_poller_add(&poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
         assert_own(fer_poller_new(&poller), FER_INVALID_INPUT);
-        assert_told(&poller, 1, true, false);
+        assert_event(&poller, 1, true, false);
         fer_poller_close(&poller);
         assert_own(fer_poller_notify(&poller), FER_INVALID_INPUT);
         fer_poller_close(&poller);
@@ -37,13 +37,13 @@ static void a_copied_poller_has_moved(void **state)
     fer_poller second = first;
     memset(&first, 0, sizeof first);
     assert_notified(&second);
-    post(mailbox);
-    assert_told(&second, 1, true, false);
+    mailbox_send(mailbox);
+    assert_event(&second, 1, true, false);
     fer_poller_close(&second);
 }
 
-/* P12: what a poller works with is not the caller's to watch, to modify or to delete, by whatever
- * number he comes at it. */
+/* P12: the caller cannot register, modify or delete the poller's own descriptors by their
+ * numbers. */
 static void the_poller_s_own_descriptors_are_none_of_the_caller_s(void **state)
 {
     (void)state;
@@ -54,15 +54,15 @@ static void the_poller_s_own_descriptors_are_none_of_the_caller_s(void **state)
         fer_raw_socket own = (fer_raw_socket)poller->words_[i];
         if (own != 0) {
             assert_true(fer_poller_add(poller, own, reading(2), FER_POLL_LEVEL).kind != FER_OK);
-            assert_true(fer_poller_modify(poller, own, either_of_both(2), FER_POLL_LEVEL).kind !=
+            assert_true(fer_poller_modify(poller, own, both_interests(2), FER_POLL_LEVEL).kind !=
                         FER_OK);
             assert_true(fer_poller_delete(poller, own).kind != FER_OK);
         }
     }
     assert_ok(fer_poller_notify(poller));
     assert_notified(poller);
-    post(mailbox);
-    assert_told(poller, 1, true, false);
+    mailbox_send(mailbox);
+    assert_event(poller, 1, true, false);
 }
 
 /* "The sockets that it watched are left as they are." */
@@ -70,35 +70,35 @@ static void closing_a_poller_leaves_its_sockets_alone(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
-    assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), either_of_both(1),
+    assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), both_interests(1),
                              FER_POLL_LEVEL));
-    assert_told(poller, 1, false, true);
+    assert_event(poller, 1, false, true);
     fer_poller_close(poller);
     assert_true(peer_is_open(fer_tcp_stream_as_raw(&pair->stream)));
     assert_alive(pair);
 }
 
-/* "FER_TOO_MANY_OPEN_FILES": whichever of its handles it is that cannot be had, nothing is left
- * open or half made. A poller that is there already goes on. */
+/* "FER_TOO_MANY_OPEN_FILES": whichever handle cannot be opened, no handle stays open and the poller
+ * stays NEW. An open poller stays usable. */
 static void a_poller_that_cannot_be_made_is_new(void **state)
 {
     (void)state;
-    enum { ENOUGH = 6 };
+    enum { ROOM_MAX = 6 };
     fer_poller *other = test_poller();
     fer_poller poller = {0};
     fer_error error = {FER_TOO_MANY_OPEN_FILES, 0};
-    size_t had = 0;
-    while (error.kind == FER_TOO_MANY_OPEN_FILES && had < ENOUGH) {
-        peer_socket room[ENOUGH];
+    size_t room_count = 0;
+    while (error.kind == FER_TOO_MANY_OPEN_FILES && room_count < ROOM_MAX) {
+        peer_socket room[ROOM_MAX];
         uint16_t port = 0;
-        for (size_t i = 0; i < had; i++) {
+        for (size_t i = 0; i < room_count; i++) {
             room[i] = peer_datagram(PEER_V4, &port);
             assert_true(room[i] != PEER_NONE);
         }
         if (!process_forbid_new_handles()) {
             skip_because("this OS sets no limit to a process's handles");
         }
-        for (size_t i = 0; i < had; i++) {
+        for (size_t i = 0; i < room_count; i++) {
             peer_close(room[i]);
         }
         size_t before = peer_open_handles();
@@ -107,7 +107,7 @@ static void a_poller_that_cannot_be_made_is_new(void **state)
         if (error.kind != FER_OK) {
             assert_int_equal(peer_open_handles(), before);
             assert_own(fer_poller_notify(&poller), FER_INVALID_INPUT);
-            had++;
+            room_count++;
         }
         assert_ok(fer_poller_notify(other));
         assert_notified(other);
@@ -116,12 +116,12 @@ static void a_poller_that_cannot_be_made_is_new(void **state)
     assert_ok(fer_poller_notify(&poller));
     assert_notified(&poller);
     fer_poller_close(&poller);
-    if (had == 0) {
+    if (room_count == 0) {
         skip_because("a poller costs no handle here");
     }
 }
 
-/* I3 of what a poller is made of. */
+/* I3 for the handles of a poller. */
 static void a_pollers_handles_are_not_inheritable(void **state)
 {
     (void)state;
@@ -136,7 +136,7 @@ static void a_pollers_handles_are_not_inheritable(void **state)
     assert_int_equal(peer_inheritable_handles(), before + 1);
 }
 
-/* Over many rounds, whatever state its sockets are in when a poller is closed: told or not, closed
+/* Over many rounds, with sockets in every state when a poller is closed: reported or not, closed
  * before it, closed after it. */
 static void nothing_of_a_poller_leaks(void **state)
 {

@@ -1,5 +1,5 @@
 /* poller_many.c: thousands of sockets on one poller (rules P3, P4, P7 and P10), as many as this OS
- * lets a test have. */
+ * allows a test. */
 #include "support/poller_fixture.h"
 #include "support/process.h"
 
@@ -58,7 +58,8 @@ static void take_from(size_t i)
     assert_ok(fer_udp_socket_recv_from(&sockets[i], &byte, 1, &got));
 }
 
-/* Waits until count sockets were told of, each as watched; seen[key] says how often each was. */
+/* Waits until count sockets were reported, each with its interest. seen[key] counts the events of a
+ * key. */
 static void collect(fer_poller *poller, fer_event interest, unsigned char *seen, size_t keys,
                     size_t count)
 {
@@ -77,7 +78,7 @@ static void collect(fer_poller *poller, fer_event interest, unsigned char *seen,
     }
 }
 
-/* P10 of thousands: each comes, and once. All have room. */
+/* P10 for thousands of sockets: each is reported exactly once. All are writable. */
 static void each_of_thousands_is_told_of_once(void **state)
 {
     (void)state;
@@ -98,10 +99,11 @@ static void each_of_thousands_is_told_of_once(void **state)
         assert_ok(fer_poller_delete(poller, raw_of(i)));
         assert_kind(fer_poller_delete(poller, raw_of(i)), FER_NOT_FOUND);
     }
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
-/* P7: of thousands only the ready ones, in each wait as long as they are. */
+/* P7: only the ready ones of thousands of sockets are reported, in each wait while they are
+ * ready. */
 static void the_ready_ones_of_thousands_are_told_of(void **state)
 {
     (void)state;
@@ -112,7 +114,7 @@ static void the_ready_ones_of_thousands_are_told_of(void **state)
     for (size_t i = 0; i < count; i++) {
         assert_ok(fer_poller_add(poller, raw_of(i), reading(i), FER_POLL_LEVEL));
     }
-    assert_quiet(poller);
+    assert_no_event(poller);
     for (size_t i = 0; i < count; i += EVERY) {
         post_to(i);
         ready++;
@@ -126,10 +128,11 @@ static void the_ready_ones_of_thousands_are_told_of(void **state)
     for (size_t i = 0; i < count; i += EVERY) {
         take_from(i);
     }
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
-/* P3 and P4: deleted, closed without being deleted, and made anew, in no order of their numbers. */
+/* P3 and P4: sockets are deleted, or closed without a delete, and replaced, in an order that is not
+ * that of their numbers. */
 static void thousands_come_and_go(void **state)
 {
     (void)state;
@@ -165,7 +168,7 @@ static void thousands_come_and_go(void **state)
     for (size_t i = 0; i < count; i++) {
         assert_ok(fer_poller_delete(poller, raw_of(i)));
     }
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
 #define MANY_TEST(rule, function)                                                \

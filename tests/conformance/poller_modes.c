@@ -1,5 +1,5 @@
-/* poller_modes.c: how often a ready socket is told of (rule P7): once, as long as it is so,
- * whenever it becomes so. */
+/* poller_modes.c: how often a ready socket is reported (rule P7): once, while it is ready, or
+ * whenever it becomes ready. */
 #include "support/poller_fixture.h"
 
 /* ---- "FER_POLL_ONESHOT gives one event, then none until fer_poller_modify." */
@@ -11,70 +11,70 @@ static void a_oneshot_socket_is_told_of_once_though_more_comes(void **state)
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, reading(1), FER_POLL_ONESHOT));
     for (int i = 0; i < 3; i++) {
-        assert_quiet(poller);
+        assert_no_event(poller);
         assert_true(peer_send_all(pair->other, "a", 1));
-        assert_told(poller, 1, true, false);
-        assert_quiet(poller);
+        assert_event(poller, 1, true, false);
+        assert_no_event(poller);
         assert_true(peer_send_all(pair->other, "b", 1));
         assert_true(peer_raw_wait_readable(raw));
-        assert_quiet(poller);
+        assert_no_event(poller);
         char got[2];
         assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 2, NULL));
-        assert_quiet(poller);
+        assert_no_event(poller);
         assert_ok(fer_poller_modify(poller, raw, reading(1), FER_POLL_ONESHOT));
     }
 }
 
-/* Modifying tells again of what is still there, by the new key. */
+/* After modify, a socket that is still ready is reported again, with the new key. */
 static void a_oneshot_socket_is_told_of_again_after_modify(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(0), FER_POLL_ONESHOT));
     for (uint64_t i = 0; i < 5; i++) {
-        assert_told(poller, i, true, false);
-        assert_quiet(poller);
+        assert_event(poller, i, true, false);
+        assert_no_event(poller);
         assert_ok(fer_poller_modify(poller, mailbox->raw, reading(i + 1), FER_POLL_ONESHOT));
     }
-    /* What was ready when it was modified may be told of still (rule P1). */
-    empty(mailbox);
+    /* An event that was ready at the modify may still be reported (rule P1). */
+    mailbox_drain(mailbox);
     (void)wait_for(poller, 5, millis(1));
     assert_ok(fer_poller_modify(poller, mailbox->raw, reading(6), FER_POLL_ONESHOT));
-    assert_quiet(poller);
-    post(mailbox);
-    assert_told(poller, 6, true, false);
+    assert_no_event(poller);
+    mailbox_send(mailbox);
+    assert_event(poller, 6, true, false);
 }
 
-/* Modifying twice before a wait tells once. */
+/* After two calls of modify before a wait, there is one event. */
 static void a_oneshot_socket_that_is_modified_twice_is_told_of_once(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
     assert_ok(fer_poller_modify(poller, mailbox->raw, reading(2), FER_POLL_ONESHOT));
     assert_ok(fer_poller_modify(poller, mailbox->raw, reading(3), FER_POLL_ONESHOT));
-    assert_told(poller, 3, true, false);
-    assert_quiet(poller);
+    assert_event(poller, 3, true, false);
+    assert_no_event(poller);
 }
 
-/* Both interests, one event: what comes to the other half later is not told. */
+/* Both interests, one event: the other half's later readiness is not reported. */
 static void a_oneshot_socket_with_both_interests_is_told_of_once(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     for (int i = 0; i < 2; i++) {
-        assert_ok(i == 0 ? fer_poller_add(poller, raw, either_of_both(1), FER_POLL_ONESHOT)
-                         : fer_poller_modify(poller, raw, either_of_both(1), FER_POLL_ONESHOT));
-        struct told told = wait_for(poller, 1, millis(PEER_LIMIT_MS));
-        assert_true(told.events > 0 && (told.writable || i == 1));
+        assert_ok(i == 0 ? fer_poller_add(poller, raw, both_interests(1), FER_POLL_ONESHOT)
+                         : fer_poller_modify(poller, raw, both_interests(1), FER_POLL_ONESHOT));
+        struct wait_result result = wait_for(poller, 1, millis(PEER_LIMIT_MS));
+        assert_true(result.events > 0 && (result.writable || i == 1));
         assert_true(peer_send_all(pair->other, "x", 1));
         assert_true(peer_raw_wait_readable(raw));
-        assert_quiet(poller);
+        assert_no_event(poller);
     }
 }
 
@@ -83,16 +83,17 @@ static void a_oneshot_socket_that_is_added_anew_is_told_of_anew(void **state)
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     for (uint64_t i = 0; i < 3; i++) {
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_ONESHOT));
-        assert_told(poller, i, true, false);
-        assert_quiet(poller);
+        assert_event(poller, i, true, false);
+        assert_no_event(poller);
         assert_ok(fer_poller_delete(poller, mailbox->raw));
     }
 }
 
-/* An end and a reset are one event as anything else; after it they are not told of until modify. */
+/* An end and a reset are events like any other. After the event they are not reported until
+ * modify. */
 static void a_oneshot_socket_tells_its_end_once(void **state)
 {
     const struct pair_kind *kind = *state;
@@ -108,33 +109,33 @@ static void a_oneshot_socket_tells_its_end_once(void **state)
         } else {
             assert_true(peer_shutdown_write(pair->other));
         }
-        struct told told = wait_for(poller, 1, millis(PEER_LIMIT_MS));
-        assert_true(told.readable && (told.writable || !reset));
-        assert_quiet(poller);
+        struct wait_result result = wait_for(poller, 1, millis(PEER_LIMIT_MS));
+        assert_true(result.readable && (result.writable || !reset));
+        assert_no_event(poller);
         assert_ok(fer_poller_modify(poller, raw, reading(2), FER_POLL_ONESHOT));
-        told = wait_for(poller, 2, millis(PEER_LIMIT_MS));
-        assert_true(told.readable && (told.writable || !reset));
-        assert_quiet(poller);
+        result = wait_for(poller, 2, millis(PEER_LIMIT_MS));
+        assert_true(result.readable && (result.writable || !reset));
+        assert_no_event(poller);
         assert_ok(fer_poller_delete(poller, raw));
         pair_close(pair);
     }
 }
 
-/* "until fer_poller_modify": a reset that comes after the event is not told of either. */
+/* "until fer_poller_modify": a reset that arrives after the event is not reported either. */
 static void a_oneshot_socket_that_was_told_of_hides_a_reset(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(1), FER_POLL_ONESHOT));
-    assert_told(poller, 1, false, true);
+    assert_event(poller, 1, false, true);
     peer_reset(pair->other);
     pair->other = PEER_NONE;
     assert_true(peer_raw_wait_failed(raw));
-    assert_quiet(poller);
+    assert_no_event(poller);
     assert_ok(fer_poller_modify(poller, raw, writing(2), FER_POLL_ONESHOT));
-    assert_told(poller, 2, true, true);
-    assert_quiet(poller);
+    assert_event(poller, 2, true, true);
+    assert_no_event(poller);
 }
 
 /* ---- "FER_POLL_LEVEL gives one in each wait as long as the socket is ready." */
@@ -146,16 +147,16 @@ static void a_level_socket_is_told_of_in_each_wait_until_it_is_drained(void **st
     struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int round = 0; round < 3; round++) {
-        post(mailbox);
+        mailbox_send(mailbox);
         for (int i = 0; i < 10; i++) {
-            assert_told(poller, 1, true, false);
+            assert_event(poller, 1, true, false);
         }
         for (int i = 0; i < 3; i++) {
-            struct told told = wait_for(poller, 1, millis(1));
-            assert_true(told.readable && !told.writable);
+            struct wait_result result = wait_for(poller, 1, millis(1));
+            assert_true(result.readable && !result.writable);
         }
-        empty(mailbox);
-        assert_quiet(poller);
+        mailbox_drain(mailbox);
+        assert_no_event(poller);
     }
 }
 
@@ -164,32 +165,32 @@ static void a_level_socket_with_both_interests_is_told_of_by_halves(void **state
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
-    assert_ok(fer_poller_add(poller, raw, either_of_both(1), FER_POLL_LEVEL));
+    assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_LEVEL));
     for (int i = 0; i < 3; i++) {
-        assert_told(poller, 1, false, true);
+        assert_event(poller, 1, false, true);
         assert_true(peer_send_all(pair->other, "x", 1));
         assert_true(peer_raw_wait_readable(raw));
-        assert_told_both(poller, 1);
+        assert_both_events(poller, 1);
         char byte;
         assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL));
     }
 }
 
-/* ---- From one mode to the other */
+/* ---- Changing the mode */
 
 static void modes_are_changed_by_modify(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 3; i++) {
-        assert_told(poller, 1, true, false);
-        assert_told(poller, 1, true, false);
+        assert_event(poller, 1, true, false);
+        assert_event(poller, 1, true, false);
         assert_ok(fer_poller_modify(poller, mailbox->raw, reading(2), FER_POLL_ONESHOT));
-        assert_told(poller, 2, true, false);
-        assert_quiet(poller);
+        assert_event(poller, 2, true, false);
+        assert_no_event(poller);
         assert_ok(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     }
 }
@@ -203,30 +204,31 @@ static void an_edge_socket_is_told_of_whenever_it_becomes_ready(void **state)
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_EDGE));
-    assert_quiet(poller);
+    assert_no_event(poller);
     for (int i = 0; i < 3; i++) {
-        post(mailbox);
-        assert_told(poller, 1, true, false);
-        empty(mailbox);
-        assert_quiet(poller);
+        mailbox_send(mailbox);
+        assert_event(poller, 1, true, false);
+        mailbox_drain(mailbox);
+        assert_no_event(poller);
     }
 }
 
-/* What is ready when it is added or modified becomes ready then, as epoll and kqueue have it. */
+/* A socket that is ready when it is added or modified becomes ready then, as with epoll and
+ * kqueue. */
 static void an_edge_socket_that_is_ready_already_is_told_of(void **state)
 {
     (void)state;
     skip_without_edges();
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_EDGE));
-    assert_told(poller, 1, true, false);
+    assert_event(poller, 1, true, false);
     assert_ok(fer_poller_modify(poller, mailbox->raw, reading(2), FER_POLL_EDGE));
-    assert_told(poller, 2, true, false);
+    assert_event(poller, 2, true, false);
     assert_ok(fer_poller_modify(poller, mailbox->raw, reading(3), FER_POLL_LEVEL));
-    assert_told(poller, 3, true, false);
-    assert_told(poller, 3, true, false);
+    assert_event(poller, 3, true, false);
+    assert_event(poller, 3, true, false);
 }
 
 static void an_edge_stream_is_told_of_room_and_of_ends(void **state)
@@ -235,23 +237,23 @@ static void an_edge_stream_is_told_of_room_and_of_ends(void **state)
     skip_without_edges();
     fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
-    assert_ok(fer_poller_add(poller, raw, either_of_both(1), FER_POLL_EDGE));
-    struct told told = wait_for(poller, 1, millis(PEER_LIMIT_MS));
-    assert_true(told.writable);
+    assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_EDGE));
+    struct wait_result result = wait_for(poller, 1, millis(PEER_LIMIT_MS));
+    assert_true(result.writable);
     assert_true(peer_send_all(pair->other, "x", 1));
     do {
-        told = wait_for(poller, 1, millis(PEER_LIMIT_MS));
-        assert_true(told.events > 0);
-    } while (!told.readable);
+        result = wait_for(poller, 1, millis(PEER_LIMIT_MS));
+        assert_true(result.events > 0);
+    } while (!result.readable);
     char byte;
     assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL));
     peer_reset(pair->other);
     pair->other = PEER_NONE;
     assert_true(peer_raw_wait_failed(raw));
     do {
-        told = wait_for(poller, 1, millis(PEER_LIMIT_MS));
-        assert_true(told.events > 0);
-    } while (!told.readable);
+        result = wait_for(poller, 1, millis(PEER_LIMIT_MS));
+        assert_true(result.events > 0);
+    } while (!result.readable);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 

@@ -1,35 +1,29 @@
-/* poller_numbers.c: a poller knows sockets by their numbers, which the system gives away again:
- * what belongs to which socket (rules P3 and P4), and that watching anew tells at once what is
- * there (rule P7). */
+/* poller_numbers.c: a poller identifies sockets by their raw values, which the system reuses. The
+ * tests check which socket an event belongs to (rules P3 and P4), and that a new registration
+ * reports a ready socket in the next wait (rule P7). */
 #include "support/poller_fixture.h"
 
-/* What had happened to the old socket. */
-enum way {
-    NOTHING_HAD,
-    SOMETHING_HAD_COME,
-    IT_WAS_TOLD,
-    IT_WAS_TOLD_ONCE,
-    IT_WAS_TOLD_AND_EMPTIED,
-    WAYS
-};
+/* The history of the old socket. */
+enum history { NO_DATAGRAM, RECEIVED, REPORTED, REPORTED_ONESHOT, REPORTED_AND_DRAINED, HISTORIES };
 
-static void bring_about(enum way way, fer_poller *poller, struct mailbox *mailbox)
+static void make_history(enum history history, fer_poller *poller, struct mailbox *mailbox)
 {
-    if (way == NOTHING_HAD) {
+    if (history == NO_DATAGRAM) {
         return;
     }
-    post(mailbox);
-    if (way == SOMETHING_HAD_COME) {
+    mailbox_send(mailbox);
+    if (history == RECEIVED) {
         return;
     }
-    assert_told(poller, 1, true, false);
-    if (way == IT_WAS_TOLD_AND_EMPTIED) {
-        empty(mailbox);
-        assert_quiet(poller);
+    assert_event(poller, 1, true, false);
+    if (history == REPORTED_AND_DRAINED) {
+        mailbox_drain(mailbox);
+        assert_no_event(poller);
     }
 }
 
-/* Closes it, and binds a new one to the same port. False: somebody else was faster. */
+/* Closes it, and binds a new socket to the same port. False: another socket has been bound to
+ * it. */
 static bool replace(struct mailbox *mailbox)
 {
     fer_raw_socket before = mailbox->raw;
@@ -43,70 +37,72 @@ static bool replace(struct mailbox *mailbox)
     assert_ok(fer_udp_socket_set_nonblocking(&mailbox->socket, true));
     mailbox->raw = fer_udp_socket_as_raw(&mailbox->socket);
     if (mailbox->raw != before) {
-        skip_because("this OS has given the closed socket's number to nobody yet");
+        skip_because("this OS has not reused the closed socket's raw value yet");
     }
     return true;
 }
 
-/* A socket that is watched by key 2 where a closed one with its number and its port was by key
- * 1. */
-static struct mailbox *watch_instead(enum way way, fer_poller *poller)
+/* Registers a socket with key 2. A closed socket with its raw value and port was registered with
+ * key 1. */
+static struct mailbox *register_replacement(enum history history, fer_poller *poller)
 {
     struct mailbox *mailbox;
     do {
         mailbox = test_mailbox();
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(1),
-                                 way == IT_WAS_TOLD_ONCE ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
-        bring_about(way, poller, mailbox);
+                                 history == REPORTED_ONESHOT ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        make_history(history, poller, mailbox);
     } while (!replace(mailbox));
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL));
     return mailbox;
 }
 
-/* P4: "the number can be added again", by a socket that looks like the old one to whoever asks. */
+/* P4: "the number can be added again", by a socket that cannot be distinguished from the old one by
+ * its raw value or addresses. */
 static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added(void **state)
 {
     (void)state;
 #ifdef TEST_POLLER_BY_LIST
     if (peer_is_windows()) {
-        skip_because(
-            "WSAPoll does not tell a new socket from a closed one with its number and port");
+        skip_because("WSAPoll does not distinguish a new socket from a closed one with its raw "
+                     "value and port");
     }
 #endif
-    for (enum way way = NOTHING_HAD; way < WAYS; way++) {
+    for (enum history history = NO_DATAGRAM; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
-        struct mailbox *mailbox = watch_instead(way, poller);
+        struct mailbox *mailbox = register_replacement(history, poller);
         assert_kind(fer_poller_add(poller, mailbox->raw, reading(3), FER_POLL_LEVEL),
                     FER_ALREADY_EXISTS);
-        assert_quiet(poller);
-        post(mailbox);
-        assert_told(poller, 2, true, false);
+        assert_no_event(poller);
+        mailbox_send(mailbox);
+        assert_event(poller, 2, true, false);
         assert_ok(fer_poller_delete(poller, mailbox->raw));
-        assert_quiet(poller);
+        assert_no_event(poller);
     }
 }
 
-/* P4: what the old socket's number names now was never added. */
+/* P4: the new socket that has the old socket's number was never added. */
 static void a_new_socket_with_a_closed_ones_number_is_not_watched(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *old = test_mailbox();
     assert_ok(fer_poller_add(poller, old->raw, reading(1), FER_POLL_LEVEL));
-    post(old);
-    assert_told(poller, 1, true, false);
+    mailbox_send(old);
+    assert_event(poller, 1, true, false);
     mailbox_close(old);
-    struct mailbox *new = test_mailbox_with_number(old->raw);
-    post(new);
-    assert_quiet(poller);
+    struct mailbox *new = test_mailbox_with_raw(old->raw);
+    mailbox_send(new);
+    assert_no_event(poller);
     assert_kind(fer_poller_modify(poller, new->raw, reading(2), FER_POLL_LEVEL), FER_NOT_FOUND);
     assert_kind(fer_poller_delete(poller, new->raw), FER_NOT_FOUND);
-    assert_quiet(poller);
+    assert_no_event(poller);
     assert_ok(fer_poller_add(poller, new->raw, reading(2), FER_POLL_LEVEL));
-    assert_told(poller, 2, true, false);
+    assert_event(poller, 2, true, false);
 }
 
-/* P3: "Adding a socket twice is FER_ALREADY_EXISTS", whatever became of it in between. */
+/* P3: "Adding a socket twice is FER_ALREADY_EXISTS", also if the socket was connected in
+ * between. */
 static void a_new_peer_does_not_make_it_another_socket(void **state)
 {
     (void)state;
@@ -118,54 +114,55 @@ static void a_new_peer_does_not_make_it_another_socket(void **state)
         assert_ok(fer_udp_socket_connect_addr(&mailbox->socket, &peer));
         assert_kind(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL),
                     FER_ALREADY_EXISTS);
-        assert_quiet(poller);
+        assert_no_event(poller);
     }
     assert_ok(fer_poller_delete(poller, mailbox->raw));
     assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
 }
 
-#define assert_told_at_once(poller, key) \
+#define assert_event_now(poller, key) \
     assert_int_equal(wait_for((poller), (key), millis(0)).events, 1)
 
-/* P7, P5: "wait(0) looks": whatever was watched a moment ago, and told or not. */
+/* P7, P5: "wait(0) looks": also right after an earlier registration, whether it was reported or
+ * not. */
 static void what_is_deleted_and_added_again_is_told_of_at_once(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     for (uint64_t i = 0; i < 30; i++) {
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_LEVEL));
         for (uint64_t waits = 0; waits < i % 3; waits++) {
-            assert_told_at_once(poller, i);
+            assert_event_now(poller, i);
         }
         assert_ok(fer_poller_delete(poller, mailbox->raw));
         if (i % 7 == 0) {
-            assert_quiet(poller);
+            assert_no_event(poller);
         }
     }
 }
 
-/* The same of a socket that is ready for both, and whose interest changes to and fro. */
+/* The same for a socket that is readable and writable, and whose interest alternates. */
 static void what_is_modified_is_told_of_at_once(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
-    assert_ok(fer_poller_add(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
-    assert_quiet(poller);
+    mailbox_send(mailbox);
+    assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
+    assert_no_event(poller);
     for (uint64_t i = 0; i < 30; i++) {
         assert_ok(fer_poller_modify(poller, mailbox->raw, i % 2 == 0 ? reading(i) : writing(i),
                                     i % 5 == 0 ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
         if (i % 4 != 0) {
-            struct told told = wait_for(poller, i, millis(0));
-            assert_true(told.readable == (i % 2 == 0) && told.writable == (i % 2 != 0));
+            struct wait_result result = wait_for(poller, i, millis(0));
+            assert_true(result.readable == (i % 2 == 0) && result.writable == (i % 2 != 0));
         }
     }
 }
 
-/* The same where it was not ready when it was asked for first, which is still under way. */
+/* The same if it was not ready for the first interest, whose request is still in flight. */
 static void what_has_come_to_be_wanted_is_told_of_at_once(void **state)
 {
     (void)state;
@@ -173,13 +170,13 @@ static void what_has_come_to_be_wanted_is_told_of_at_once(void **state)
     struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (uint64_t i = 0; i < 10; i++) {
-        assert_quiet(poller);
+        assert_no_event(poller);
         assert_ok(fer_poller_modify(poller, mailbox->raw, writing(2 * i), FER_POLL_LEVEL));
-        assert_told_at_once(poller, 2 * i);
+        assert_event_now(poller, 2 * i);
         assert_ok(fer_poller_modify(poller, mailbox->raw, reading(2 * i + 1), FER_POLL_LEVEL));
     }
-    post(mailbox);
-    assert_told(poller, 19, true, false);
+    mailbox_send(mailbox);
+    assert_event(poller, 19, true, false);
 }
 
 int main(void)

@@ -1,16 +1,16 @@
 /* poller_registration.c: adding, modifying and deleting (rules P3, P4, P11 and P12): closed sockets
- * whose number somebody else has, clones, what nobody can watch. */
+ * whose raw value was reused, clones, and handles that cannot be registered. */
 #include "support/poller_fixture.h"
 
 static const fer_poll_mode modes[] = {FER_POLL_ONESHOT, FER_POLL_LEVEL};
 
-/* A closed socket's registration may be alive in one of these ways. */
-enum { ARMED, TOLD, ASKED_NOTHING, WAYS };
+/* The states of a closed socket's registration. */
+enum { WITH_INTEREST, REPORTED, WITHOUT_INTEREST, HISTORIES };
 
 /* ---- P3 */
 
-/* "Adding a socket twice is FER_ALREADY_EXISTS": of each mode. "Neither changes anything": key,
- * interest and mode are the first ones. */
+/* "Adding a socket twice is FER_ALREADY_EXISTS": in each mode. "Neither changes anything": the key,
+ * interest and mode of the first add remain. */
 static void adding_twice_already_exists(void **state)
 {
     (void)state;
@@ -19,56 +19,56 @@ static void adding_twice_already_exists(void **state)
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 2; i++) {
         assert_kind(fer_poller_add(poller, mailbox->raw, reading(2), modes[i]), FER_ALREADY_EXISTS);
-        assert_kind(fer_poller_add(poller, mailbox->raw, either_of_both(3), modes[i]),
+        assert_kind(fer_poller_add(poller, mailbox->raw, both_interests(3), modes[i]),
                     FER_ALREADY_EXISTS);
         assert_kind(fer_poller_add(poller, mailbox->raw, reading(1), modes[i]), FER_ALREADY_EXISTS);
     }
-    assert_quiet(poller);
-    post(mailbox);
-    assert_told(poller, 1, true, false);
-    assert_told(poller, 1, true, false);
+    assert_no_event(poller);
+    mailbox_send(mailbox);
+    assert_event(poller, 1, true, false);
+    assert_event(poller, 1, true, false);
     assert_kind(fer_poller_add(poller, mailbox->raw, writing(4), FER_POLL_LEVEL),
                 FER_ALREADY_EXISTS);
-    assert_told(poller, 1, true, false);
+    assert_event(poller, 1, true, false);
 }
 
-/* Also of one whose FER_POLL_ONESHOT event was given, which stays given, and of one that nothing is
- * asked of. */
+/* Also if the socket's FER_POLL_ONESHOT event was reported, which is not repeated, and if the
+ * socket has no interest. */
 static void adding_a_quiet_socket_twice_already_exists(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
-    struct mailbox *told = test_mailbox();
-    struct mailbox *neglected = test_mailbox();
-    post(told);
-    post(neglected);
-    assert_ok(fer_poller_add(poller, told->raw, reading(1), FER_POLL_ONESHOT));
-    assert_ok(fer_poller_add(poller, neglected->raw, neither(2), FER_POLL_LEVEL));
-    assert_told(poller, 1, true, false);
+    struct mailbox *reported = test_mailbox();
+    struct mailbox *without_interest = test_mailbox();
+    mailbox_send(reported);
+    mailbox_send(without_interest);
+    assert_ok(fer_poller_add(poller, reported->raw, reading(1), FER_POLL_ONESHOT));
+    assert_ok(fer_poller_add(poller, without_interest->raw, no_interest(2), FER_POLL_LEVEL));
+    assert_event(poller, 1, true, false);
     for (int i = 0; i < 3; i++) {
-        assert_kind(fer_poller_add(poller, told->raw, reading(3), FER_POLL_ONESHOT),
+        assert_kind(fer_poller_add(poller, reported->raw, reading(3), FER_POLL_ONESHOT),
                     FER_ALREADY_EXISTS);
-        assert_kind(fer_poller_add(poller, neglected->raw, reading(4), FER_POLL_LEVEL),
+        assert_kind(fer_poller_add(poller, without_interest->raw, reading(4), FER_POLL_LEVEL),
                     FER_ALREADY_EXISTS);
-        assert_quiet(poller);
+        assert_no_event(poller);
     }
 }
 
-/* "modifying or deleting one that is not there is FER_NOT_FOUND": never added, or deleted since. It
- * is not there afterwards. */
+/* "modifying or deleting one that is not there is FER_NOT_FOUND": a socket that was never added, or
+ * was deleted. The failed call does not add it. */
 static void what_is_not_there_is_not_found(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     for (int i = 0; i < 3; i++) {
         assert_kind(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL),
                     FER_NOT_FOUND);
         assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
-        assert_quiet(poller);
+        assert_no_event(poller);
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL));
-        assert_told(poller, 2, true, false);
+        assert_event(poller, 2, true, false);
         assert_ok(fer_poller_delete(poller, mailbox->raw));
         assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
     }
@@ -79,22 +79,22 @@ static void modifying_changes_the_key_the_interest_and_the_mode(void **state)
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-    assert_told(poller, 1, true, false);
+    assert_event(poller, 1, true, false);
     assert_ok(fer_poller_modify(poller, mailbox->raw, writing(2), FER_POLL_LEVEL));
-    assert_told(poller, 2, false, true);
-    assert_ok(fer_poller_modify(poller, mailbox->raw, neither(3), FER_POLL_LEVEL));
-    assert_quiet(poller);
+    assert_event(poller, 2, false, true);
+    assert_ok(fer_poller_modify(poller, mailbox->raw, no_interest(3), FER_POLL_LEVEL));
+    assert_no_event(poller);
     assert_ok(fer_poller_modify(poller, mailbox->raw, reading(4), FER_POLL_ONESHOT));
-    assert_told(poller, 4, true, false);
-    assert_quiet(poller);
+    assert_event(poller, 4, true, false);
+    assert_no_event(poller);
     assert_ok(fer_poller_modify(poller, mailbox->raw, reading(5), FER_POLL_LEVEL));
-    assert_told(poller, 5, true, false);
-    assert_told(poller, 5, true, false);
+    assert_event(poller, 5, true, false);
+    assert_event(poller, 5, true, false);
 }
 
-/* Each poller has its own: one socket, two keys. */
+/* Each poller has its own registrations: one socket, two keys. */
 static void two_pollers_watch_one_socket_apart(void **state)
 {
     (void)state;
@@ -103,18 +103,18 @@ static void two_pollers_watch_one_socket_apart(void **state)
     assert_ok(fer_poller_add(pollers[0], mailbox->raw, reading(1), FER_POLL_LEVEL));
     assert_kind(fer_poller_delete(pollers[1], mailbox->raw), FER_NOT_FOUND);
     assert_ok(fer_poller_add(pollers[1], mailbox->raw, reading(2), FER_POLL_ONESHOT));
-    post(mailbox);
-    assert_told(pollers[1], 2, true, false);
-    assert_quiet(pollers[1]);
-    assert_told(pollers[0], 1, true, false);
+    mailbox_send(mailbox);
+    assert_event(pollers[1], 2, true, false);
+    assert_no_event(pollers[1]);
+    assert_event(pollers[0], 1, true, false);
     assert_ok(fer_poller_delete(pollers[1], mailbox->raw));
-    assert_told(pollers[0], 1, true, false);
+    assert_event(pollers[0], 1, true, false);
     fer_poller_close(pollers[0]);
     assert_ok(fer_poller_add(pollers[1], mailbox->raw, reading(3), FER_POLL_LEVEL));
-    assert_told(pollers[1], 3, true, false);
+    assert_event(pollers[1], 3, true, false);
 }
 
-/* A clone has a number of its own, and is watched by it. */
+/* A clone has its own raw value and is registered by it. */
 static void a_clone_is_watched_apart(void **state)
 {
     (void)state;
@@ -125,51 +125,53 @@ static void a_clone_is_watched_apart(void **state)
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     assert_kind(fer_poller_delete(poller, fer_udp_socket_as_raw(clone)), FER_NOT_FOUND);
     assert_ok(fer_poller_add(poller, fer_udp_socket_as_raw(clone), reading(2), FER_POLL_LEVEL));
-    post(mailbox);
-    assert_ok(fer_poller_modify(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
-    assert_told(poller, 2, true, false);
+    mailbox_send(mailbox);
+    assert_ok(fer_poller_modify(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
+    assert_event(poller, 2, true, false);
     assert_ok(fer_poller_delete(poller, fer_udp_socket_as_raw(clone)));
     fer_udp_socket_close(clone);
     assert_ok(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-    assert_told(poller, 1, true, false);
+    assert_event(poller, 1, true, false);
 }
 
 /* ---- P4 */
 
-/* "Deleting a socket stops its events at once": also of what was ready, told or not, before. */
+/* "Deleting a socket stops its events at once": also if it was ready before, reported or not. */
 static void a_deleted_socket_is_told_of_no_longer(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
     for (int i = 0; i < 4; i++) {
         struct mailbox *mailbox = test_mailbox();
-        bool was_told = i % 2 == 1;
+        bool was_reported = i % 2 == 1;
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), modes[i / 2]));
-        post(mailbox);
-        if (was_told) {
-            assert_told(poller, 1, true, false);
+        mailbox_send(mailbox);
+        if (was_reported) {
+            assert_event(poller, 1, true, false);
         }
         assert_ok(fer_poller_delete(poller, mailbox->raw));
-        assert_quiet(poller);
-        post(mailbox);
-        assert_quiet(poller);
+        assert_no_event(poller);
+        mailbox_send(mailbox);
+        assert_no_event(poller);
     }
 }
 
-/* Deletes, closes, and gives the number to a new socket that something was posted to. */
-static struct mailbox *replace_after_delete(fer_poller *poller, int way)
+/* Deletes and closes a socket, and returns a new socket with its raw value that has a datagram
+ * queued. */
+static struct mailbox *replace_after_delete(fer_poller *poller, int history)
 {
     struct mailbox *old = test_mailbox();
-    assert_ok(fer_poller_add(poller, old->raw, way == ASKED_NOTHING ? neither(1) : reading(1),
-                             way == TOLD ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
-    post(old);
-    if (way == TOLD) {
-        assert_told(poller, 1, true, false);
+    assert_ok(fer_poller_add(poller, old->raw,
+                             history == WITHOUT_INTEREST ? no_interest(1) : reading(1),
+                             history == REPORTED ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+    mailbox_send(old);
+    if (history == REPORTED) {
+        assert_event(poller, 1, true, false);
     }
     assert_ok(fer_poller_delete(poller, old->raw));
     mailbox_close(old);
-    struct mailbox *new = test_mailbox_with_number(old->raw);
-    post(new);
+    struct mailbox *new = test_mailbox_with_raw(old->raw);
+    mailbox_send(new);
     return new;
 }
 
@@ -177,15 +179,15 @@ static struct mailbox *replace_after_delete(fer_poller *poller, int way)
 static void a_deleted_sockets_key_does_not_come_for_its_number(void **state)
 {
     (void)state;
-    for (int way = 0; way < WAYS; way++) {
+    for (int history = 0; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
-        struct mailbox *new = replace_after_delete(poller, way);
-        assert_quiet(poller);
+        struct mailbox *new = replace_after_delete(poller, history);
+        assert_no_event(poller);
         assert_kind(fer_poller_modify(poller, new->raw, reading(2), FER_POLL_LEVEL), FER_NOT_FOUND);
         assert_kind(fer_poller_delete(poller, new->raw), FER_NOT_FOUND);
         assert_ok(fer_poller_add(poller, new->raw, reading(3), FER_POLL_LEVEL));
-        assert_told(poller, 3, true, false);
-        assert_told(poller, 3, true, false);
+        assert_event(poller, 3, true, false);
+        assert_event(poller, 3, true, false);
         assert_ok(fer_poller_delete(poller, new->raw));
     }
 }
@@ -195,74 +197,76 @@ static void a_deleted_socket_that_was_reset_is_told_of_no_longer(void **state)
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
-    assert_ok(fer_poller_add(poller, raw, either_of_both(1), FER_POLL_LEVEL));
+    assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_LEVEL));
     peer_reset(pair->other);
     pair->other = PEER_NONE;
     assert_true(peer_raw_wait_failed(raw));
     assert_ok(fer_poller_delete(poller, raw));
-    assert_quiet(poller);
+    assert_no_event(poller);
     fer_tcp_stream_close(&pair->stream);
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
-/* "A close without it corrupts nothing: the number can be added again": told or not, armed or not,
- * before. Where no clone lives nothing of the old socket is told. */
+/* "A close without it corrupts nothing: the number can be added again": whether the old socket was
+ * reported or not, and had an interest or not. Without a clone, the old socket is not reported. */
 static void a_number_that_was_closed_without_delete_can_be_added_again(void **state)
 {
     (void)state;
-    for (int way = 0; way < WAYS; way++) {
+    for (int history = 0; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
-        struct mailbox *bystander = test_mailbox();
+        struct mailbox *other = test_mailbox();
         struct mailbox *old = test_mailbox();
-        assert_ok(fer_poller_add(poller, bystander->raw, reading(7), FER_POLL_LEVEL));
-        assert_ok(fer_poller_add(poller, old->raw, way == ASKED_NOTHING ? neither(1) : reading(1),
-                                 way == TOLD ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
-        if (way == TOLD) {
-            post(old);
-            assert_told(poller, 1, true, false);
+        assert_ok(fer_poller_add(poller, other->raw, reading(7), FER_POLL_LEVEL));
+        assert_ok(fer_poller_add(poller, old->raw,
+                                 history == WITHOUT_INTEREST ? no_interest(1) : reading(1),
+                                 history == REPORTED ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        if (history == REPORTED) {
+            mailbox_send(old);
+            assert_event(poller, 1, true, false);
         }
         mailbox_close(old);
-        struct mailbox *new = test_mailbox_with_number(old->raw);
+        struct mailbox *new = test_mailbox_with_raw(old->raw);
         assert_ok(fer_poller_add(poller, new->raw, reading(2), FER_POLL_LEVEL));
-        assert_quiet(poller);
-        post(new);
-        assert_told(poller, 2, true, false);
+        assert_no_event(poller);
+        mailbox_send(new);
+        assert_event(poller, 2, true, false);
         assert_ok(fer_poller_delete(poller, new->raw));
-        post(bystander);
-        assert_told(poller, 7, true, false);
-        assert_ok(fer_poller_delete(poller, bystander->raw));
+        mailbox_send(other);
+        assert_event(poller, 7, true, false);
+        assert_ok(fer_poller_delete(poller, other->raw));
     }
 }
 
-/* The same with waits between the close and the new socket. They tell of nothing but, on Windows,
- * of what was ready before, once. */
+/* The same with waits between the close and the new socket. They report no event, except on
+ * Windows: an event that was ready before the close, once. */
 static void a_closed_socket_is_told_of_no_longer(void **state)
 {
     (void)state;
-    for (int way = 0; way < WAYS; way++) {
+    for (int history = 0; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
         struct mailbox *old = test_mailbox();
-        assert_ok(fer_poller_add(poller, old->raw, way == ASKED_NOTHING ? neither(1) : reading(1),
-                                 way == TOLD ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
-        post(old);
-        if (way == TOLD) {
-            assert_told(poller, 1, true, false);
+        assert_ok(fer_poller_add(poller, old->raw,
+                                 history == WITHOUT_INTEREST ? no_interest(1) : reading(1),
+                                 history == REPORTED ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        mailbox_send(old);
+        if (history == REPORTED) {
+            assert_event(poller, 1, true, false);
         }
         mailbox_close(old);
         if (peer_is_windows()) {
             assert_true(wait_for(poller, 1, millis(1)).events <= 1);
         }
-        assert_quiet(poller);
-        struct mailbox *new = test_mailbox_with_number(old->raw);
-        post(new);
-        assert_quiet(poller);
+        assert_no_event(poller);
+        struct mailbox *new = test_mailbox_with_raw(old->raw);
+        mailbox_send(new);
+        assert_no_event(poller);
         assert_ok(fer_poller_add(poller, new->raw, reading(2), FER_POLL_LEVEL));
-        assert_told(poller, 2, true, false);
+        assert_event(poller, 2, true, false);
     }
 }
 
-/* "at worst a wait gives the old key, where a clone keeps the socket alive": nothing else, and the
- * new socket is told of. */
+/* "at worst a wait gives the old key, where a clone keeps the socket alive": no other key, and the
+ * new socket is reported. */
 static void at_worst_the_old_key_comes_while_a_clone_lives(void **state)
 {
     (void)state;
@@ -271,43 +275,43 @@ static void at_worst_the_old_key_comes_while_a_clone_lives(void **state)
     fer_udp_socket *clone = test_udp();
     fer_event events[8];
     size_t count = 0;
-    bool new_is_told = false;
+    bool new_is_reported = false;
     assert_ok(fer_udp_socket_try_clone(&old->socket, clone));
     assert_ok(fer_poller_add(poller, old->raw, reading(1), FER_POLL_LEVEL));
-    post(old);
+    mailbox_send(old);
     mailbox_close(old);
-    struct mailbox *new = test_mailbox_with_number(old->raw);
+    struct mailbox *new = test_mailbox_with_raw(old->raw);
     assert_ok(fer_poller_add(poller, new->raw, reading(2), FER_POLL_LEVEL));
-    post(new);
-    for (int i = 0; i < 4 && !new_is_told; i++) {
+    mailbox_send(new);
+    for (int i = 0; i < 4 && !new_is_reported; i++) {
         assert_ok(fer_poller_wait(poller, events, 8, millis(PEER_LIMIT_MS), &count));
         for (size_t e = 0; e < count; e++) {
             assert_true((events[e].key == 1 || events[e].key == 2) && events[e].readable &&
                         !events[e].writable);
-            new_is_told = new_is_told || events[e].key == 2;
+            new_is_reported = new_is_reported || events[e].key == 2;
         }
     }
-    assert_true(new_is_told);
+    assert_true(new_is_reported);
     fer_udp_socket_close(clone);
-    assert_told(poller, 2, true, false);
+    assert_event(poller, 2, true, false);
     assert_ok(fer_poller_delete(poller, new->raw));
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
-/* "Delete before into_raw, too": who takes the socket over adds it where he wants. */
+/* "Delete before into_raw, too": the new owner can add the socket again. */
 static void a_socket_is_deleted_before_it_is_given_away(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(1), FER_POLL_LEVEL));
-    assert_told(poller, 1, false, true);
+    assert_event(poller, 1, false, true);
     assert_ok(fer_poller_delete(poller, raw));
     assert_true(fer_tcp_stream_into_raw(&pair->stream) == raw);
-    peer_take(raw);
-    assert_quiet(poller);
+    peer_adopt(raw);
+    assert_no_event(poller);
     assert_ok(fer_poller_add(poller, raw, writing(2), FER_POLL_LEVEL));
-    assert_told(poller, 2, false, true);
+    assert_event(poller, 2, false, true);
     assert_ok(fer_poller_delete(poller, raw));
 }
 
@@ -319,18 +323,19 @@ static void a_socket_that_nothing_is_asked_of_is_quiet(void **state)
     fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     for (int i = 0; i < 2; i++) {
-        assert_ok(i == 0 ? fer_poller_add(poller, raw, neither(1), modes[i])
-                         : fer_poller_modify(poller, raw, neither(1), modes[i]));
-        assert_quiet(poller);
+        assert_ok(i == 0 ? fer_poller_add(poller, raw, no_interest(1), modes[i])
+                         : fer_poller_modify(poller, raw, no_interest(1), modes[i]));
+        assert_no_event(poller);
         assert_true(peer_send_all(pair->other, "x", 1));
         assert_true(peer_raw_wait_readable(raw));
-        assert_quiet(poller);
+        assert_no_event(poller);
     }
     assert_ok(fer_poller_modify(poller, raw, reading(2), FER_POLL_ONESHOT));
-    assert_told(poller, 2, true, false);
+    assert_event(poller, 2, true, false);
 }
 
-/* "at most one event tells of a hang-up or a failure." Whoever asks for something again is told. */
+/* "at most one event tells of a hang-up or a failure." After a modify with an interest, it is
+ * reported. */
 static void a_socket_that_nothing_is_asked_of_is_told_of_at_most_once(void **state)
 {
     const struct pair_kind *kind = *state;
@@ -338,7 +343,7 @@ static void a_socket_that_nothing_is_asked_of_is_told_of_at_most_once(void **sta
         struct pair *pair = pair_open_kind(kind);
         fer_poller *poller = test_poller();
         fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
-        assert_ok(fer_poller_add(poller, raw, neither(1), modes[i]));
+        assert_ok(fer_poller_add(poller, raw, no_interest(1), modes[i]));
         peer_reset(pair->other);
         pair->other = PEER_NONE;
         assert_true(peer_raw_wait_failed(raw));
@@ -347,9 +352,9 @@ static void a_socket_that_nothing_is_asked_of_is_told_of_at_most_once(void **sta
             events += wait_for(poller, 1, millis(10)).events;
         }
         assert_true(events <= 1);
-        assert_quiet(poller);
+        assert_no_event(poller);
         assert_ok(fer_poller_modify(poller, raw, reading(2), FER_POLL_LEVEL));
-        assert_told_both(poller, 2);
+        assert_both_events(poller, 2);
         assert_ok(fer_poller_delete(poller, raw));
         pair_close(pair);
     }
@@ -365,7 +370,7 @@ static void what_cannot_be_watched_is_refused(void **state)
     fer_raw_socket other = peer_not_a_socket();
     struct mailbox *closed = test_mailbox();
     mailbox_close(closed);
-    post(mailbox);
+    mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 2; i++) {
         assert_kind(fer_poller_add(poller, closed->raw, reading(2), modes[i]), FER_BAD_HANDLE);
@@ -377,7 +382,7 @@ static void what_cannot_be_watched_is_refused(void **state)
         fer_error modified = fer_poller_modify(poller, other, reading(2), modes[i]);
         assert_true(modified.kind == FER_UNSUPPORTED || modified.kind == FER_BAD_HANDLE ||
                     modified.kind == FER_NOT_FOUND);
-        assert_told(poller, 1, true, false);
+        assert_event(poller, 1, true, false);
     }
     peer_close_not_a_socket(other);
 }
@@ -387,7 +392,7 @@ static void an_unknown_mode_changes_nothing(void **state)
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     for (int mode = 3; mode < 6; mode++) {
         assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)mode),
                    FER_INVALID_INPUT);
@@ -395,7 +400,7 @@ static void an_unknown_mode_changes_nothing(void **state)
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL));
         assert_own(fer_poller_modify(poller, mailbox->raw, writing(3), (fer_poll_mode)mode),
                    FER_INVALID_INPUT);
-        assert_told(poller, 2, true, false);
+        assert_event(poller, 2, true, false);
         assert_ok(fer_poller_delete(poller, mailbox->raw));
     }
 }

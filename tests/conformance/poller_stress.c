@@ -1,6 +1,6 @@
-/* poller_stress.c: many threads and one poller for a bounded while (rules P3, P4, P6 to P8): some
- * wait and read, one writes, one adds and deletes, one notifies. Whatever the order, each byte is
- * read once, each stream by one thread at a time, and everybody comes to an end. */
+/* poller_stress.c: many threads on one poller for a bounded time (rules P3, P4, P6 to P8): some
+ * wait and read, one writes, one adds and deletes, one notifies. In every order, each byte is read
+ * once, each stream is read by one thread at a time, and every thread ends. */
 #include <stdatomic.h>
 
 #include "support/poller_fixture.h"
@@ -16,139 +16,143 @@ enum {
     CHURN_KEY = 1000
 };
 
-/* What the threads share. A thread never asserts; what it finds wrong is counted. */
-struct scene {
+/* Shared by the threads. A thread does not assert; it counts each failed check. */
+struct stress {
     fer_poller *poller;
     fer_tcp_stream *streams[STREAMS];
     peer_socket others[STREAMS];
-    atomic_uint busy[STREAMS]; /* how many threads are at a stream: 0 or 1 */
-    unsigned got[STREAMS];     /* no atomic: whoever was told of a stream alone may touch it */
-    unsigned bytes;            /* of each stream */
+    /* The number of threads that read a stream: 0 or 1. */
+    atomic_uint busy[STREAMS];
+    /* Not atomic: only the thread that received the stream's event accesses it. */
+    unsigned got[STREAMS];
+    /* For each stream. */
+    unsigned bytes;
     atomic_uint got_all;
     atomic_uint wrong;
-    atomic_bool is_over;
+    atomic_bool stopped;
 };
 
-static void check(struct scene *scene, bool is_right)
+static void check(struct stress *stress, bool condition)
 {
-    if (!is_right) {
-        atomic_fetch_add(&scene->wrong, 1u);
+    if (!condition) {
+        atomic_fetch_add(&stress->wrong, 1u);
     }
 }
 
-/* Takes what is there, and is told of the rest later. */
-static void read_stream(struct scene *scene, size_t i)
+/* Reads some of the queued bytes. The rest is reported by a later event. */
+static void read_stream(struct stress *stress, size_t i)
 {
     char buf[7];
     size_t n = 0;
-    check(scene, atomic_fetch_add(&scene->busy[i], 1u) == 0);
-    fer_error error = fer_tcp_stream_read(scene->streams[i], buf, sizeof buf, &n);
-    check(scene, error.kind == FER_OK || error.kind == FER_WOULD_BLOCK);
+    check(stress, atomic_fetch_add(&stress->busy[i], 1u) == 0);
+    fer_error error = fer_tcp_stream_read(stress->streams[i], buf, sizeof buf, &n);
+    check(stress, error.kind == FER_OK || error.kind == FER_WOULD_BLOCK);
     for (size_t at = 0; at < n; at++) {
-        check(scene, (unsigned char)buf[at] == pattern_at(scene->got[i]++));
+        check(stress, (unsigned char)buf[at] == pattern_at(stress->got[i]++));
     }
-    check(scene, atomic_fetch_sub(&scene->busy[i], 1u) == 1);
-    fer_raw_socket raw = fer_tcp_stream_as_raw(scene->streams[i]);
-    check(scene,
-          fer_poller_modify(scene->poller, raw, reading(i), FER_POLL_ONESHOT).kind == FER_OK);
-    if (atomic_fetch_add(&scene->got_all, (unsigned)n) + n == STREAMS * scene->bytes) {
-        atomic_store(&scene->is_over, true);
+    check(stress, atomic_fetch_sub(&stress->busy[i], 1u) == 1);
+    fer_raw_socket raw = fer_tcp_stream_as_raw(stress->streams[i]);
+    check(stress,
+          fer_poller_modify(stress->poller, raw, reading(i), FER_POLL_ONESHOT).kind == FER_OK);
+    if (atomic_fetch_add(&stress->got_all, (unsigned)n) + n == STREAMS * stress->bytes) {
+        atomic_store(&stress->stopped, true);
     }
 }
 
 static void wait_and_read(void *argument)
 {
-    struct scene *scene = argument;
+    struct stress *stress = argument;
     fer_event events[3];
     size_t count = 0;
-    while (!atomic_load(&scene->is_over)) {
-        unsigned before = atomic_load(&scene->got_all);
+    while (!atomic_load(&stress->stopped)) {
+        unsigned before = atomic_load(&stress->got_all);
         uint64_t start = peer_now_us();
-        check(scene,
-              fer_poller_wait(scene->poller, events, 3, millis(PEER_LIMIT_MS), &count).kind ==
+        check(stress,
+              fer_poller_wait(stress->poller, events, 3, millis(PEER_LIMIT_MS), &count).kind ==
                   FER_OK);
-        /* Others may have been woken for all that came: then nothing is wrong with one who was not,
-         * however long. */
+        /* The other threads may have received all events. Then a wait without an event is correct,
+         * however long it took. */
         bool is_stuck = count == 0 && microseconds_since(start) > PEER_LIMIT_MS * UINT64_C(1000) &&
-                        atomic_load(&scene->got_all) == before;
+                        atomic_load(&stress->got_all) == before;
         for (size_t e = 0; e < count; e++) {
-            check(scene, events[e].key < STREAMS || events[e].key == CHURN_KEY);
+            check(stress, events[e].key < STREAMS || events[e].key == CHURN_KEY);
             if (events[e].key < STREAMS) {
-                check(scene, events[e].readable && !events[e].writable);
-                read_stream(scene, (size_t)events[e].key);
+                check(stress, events[e].readable && !events[e].writable);
+                read_stream(stress, (size_t)events[e].key);
             }
         }
         if (is_stuck) {
-            check(scene, false); /* nothing came to anybody for so long: a wake-up was lost */
-            atomic_store(&scene->is_over, true);
+            /* No thread received an event for so long: a wakeup was lost. */
+            check(stress, false);
+            atomic_store(&stress->stopped, true);
         }
     }
-    /* The next one is to see that it is over. */
-    check(scene, fer_poller_notify(scene->poller).kind == FER_OK);
+    /* Wakes the next thread, which then sees stopped. */
+    check(stress, fer_poller_notify(stress->poller).kind == FER_OK);
 }
 
-/* One byte here, one there. */
+/* Writes one byte to each stream in turn. */
 static void write_all_streams(void *argument)
 {
-    struct scene *scene = argument;
-    for (uint64_t at = 0; at < scene->bytes; at++) {
+    struct stress *stress = argument;
+    for (uint64_t at = 0; at < stress->bytes; at++) {
         unsigned char byte = pattern_at(at);
         for (size_t i = 0; i < STREAMS; i++) {
-            check(scene, peer_send_all(scene->others[i], &byte, 1));
+            check(stress, peer_send_all(stress->others[i], &byte, 1));
         }
     }
 }
 
-/* Its own sockets come and go; all are ready at once. */
+/* Opens and closes its own sockets, which are ready from the start. */
 static void add_and_delete(void *argument)
 {
-    struct scene *scene = argument;
+    struct stress *stress = argument;
     const fer_poll_mode modes[] = {FER_POLL_ONESHOT, FER_POLL_LEVEL};
     fer_socket_addr addr = loopback(PEER_V4, 0);
-    for (int i = 0; i < CHURNS && !atomic_load(&scene->is_over); i++) {
+    for (int i = 0; i < CHURNS && !atomic_load(&stress->stopped); i++) {
         fer_udp_socket socket;
         memset(&socket, 0, sizeof socket);
-        check(scene, fer_udp_socket_bind_addr(&socket, &addr).kind == FER_OK);
+        check(stress, fer_udp_socket_bind_addr(&socket, &addr).kind == FER_OK);
         fer_raw_socket raw = fer_udp_socket_as_raw(&socket);
-        check(scene,
-              fer_poller_add(scene->poller, raw, writing(CHURN_KEY), modes[i % 2]).kind == FER_OK);
-        check(scene, fer_poller_add(scene->poller, raw, writing(1), modes[i % 2]).kind ==
-                         FER_ALREADY_EXISTS);
-        check(scene,
-              fer_poller_modify(scene->poller, raw, either_of_both(CHURN_KEY), modes[i / 2 % 2])
+        check(stress,
+              fer_poller_add(stress->poller, raw, writing(CHURN_KEY), modes[i % 2]).kind == FER_OK);
+        check(stress, fer_poller_add(stress->poller, raw, writing(1), modes[i % 2]).kind ==
+                          FER_ALREADY_EXISTS);
+        check(stress,
+              fer_poller_modify(stress->poller, raw, both_interests(CHURN_KEY), modes[i / 2 % 2])
                       .kind == FER_OK);
-        check(scene, fer_poller_delete(scene->poller, raw).kind == FER_OK);
-        check(scene, fer_poller_delete(scene->poller, raw).kind == FER_NOT_FOUND);
+        check(stress, fer_poller_delete(stress->poller, raw).kind == FER_OK);
+        check(stress, fer_poller_delete(stress->poller, raw).kind == FER_NOT_FOUND);
         fer_udp_socket_close(&socket);
     }
 }
 
 static void notify_often(void *argument)
 {
-    struct scene *scene = argument;
-    for (int i = 0; i < NOTIFIES && !atomic_load(&scene->is_over); i++) {
-        check(scene, fer_poller_notify(scene->poller).kind == FER_OK);
+    struct stress *stress = argument;
+    for (int i = 0; i < NOTIFIES && !atomic_load(&stress->stopped); i++) {
+        check(stress, fer_poller_notify(stress->poller).kind == FER_OK);
         if (i % 16 == 0) {
             test_thread_yield();
         }
     }
 }
 
-static void open_scene(struct scene *scene, fer_poller *poller)
+static void open_stress(struct stress *stress, fer_poller *poller)
 {
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 16, &port);
     fer_socket_addr addr = loopback(PEER_V4, port);
-    memset(scene, 0, sizeof *scene);
-    scene->poller = poller;
-    scene->bytes = peer_is_wine() ? FEWER_BYTES : BYTES;
+    memset(stress, 0, sizeof *stress);
+    stress->poller = poller;
+    stress->bytes = peer_is_wine() ? FEWER_BYTES : BYTES;
     for (size_t i = 0; i < STREAMS; i++) {
-        scene->streams[i] = test_stream();
-        assert_ok(fer_tcp_stream_connect_addr(scene->streams[i], &addr));
-        assert_ok(fer_tcp_stream_set_nonblocking(scene->streams[i], true));
-        scene->others[i] = peer_accept(listener);
-        assert_true(scene->others[i] != PEER_NONE);
-        assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(scene->streams[i]), reading(i),
+        stress->streams[i] = test_stream();
+        assert_ok(fer_tcp_stream_connect_addr(stress->streams[i], &addr));
+        assert_ok(fer_tcp_stream_set_nonblocking(stress->streams[i], true));
+        stress->others[i] = peer_accept(listener);
+        assert_true(stress->others[i] != PEER_NONE);
+        assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(stress->streams[i]), reading(i),
                                  FER_POLL_ONESHOT));
     }
 }
@@ -156,23 +160,23 @@ static void open_scene(struct scene *scene, fer_poller *poller)
 static void many_threads_come_to_an_end(void **state)
 {
     (void)state;
-    static struct scene scene;
+    static struct stress stress;
     static void (*const others[])(void *) = {write_all_streams, add_and_delete, notify_often};
     enum { OTHERS = sizeof others / sizeof others[0] };
     test_thread threads[WAITERS + OTHERS];
     fer_poller *poller = test_poller();
-    open_scene(&scene, poller);
+    open_stress(&stress, poller);
     for (size_t i = 0; i < WAITERS + OTHERS; i++) {
-        test_thread_start(&threads[i], i < WAITERS ? wait_and_read : others[i - WAITERS], &scene);
+        test_thread_start(&threads[i], i < WAITERS ? wait_and_read : others[i - WAITERS], &stress);
     }
     for (size_t i = 0; i < WAITERS + OTHERS; i++) {
         test_thread_join(&threads[i]);
     }
-    assert_int_equal(atomic_load(&scene.wrong), 0);
-    assert_int_equal(atomic_load(&scene.got_all), STREAMS * scene.bytes);
+    assert_int_equal(atomic_load(&stress.wrong), 0);
+    assert_int_equal(atomic_load(&stress.got_all), STREAMS * stress.bytes);
     for (size_t i = 0; i < STREAMS; i++) {
-        assert_int_equal(scene.got[i], scene.bytes);
-        assert_ok(fer_poller_delete(poller, fer_tcp_stream_as_raw(scene.streams[i])));
+        assert_int_equal(stress.got[i], stress.bytes);
+        assert_ok(fer_poller_delete(poller, fer_tcp_stream_as_raw(stress.streams[i])));
     }
 }
 

@@ -1,6 +1,6 @@
-/* poller_threads.c: several threads and one poller (rules P6 and P8, and what P4 to P7 say of a
- * wait that is under way). Each test is right whichever comes first, the wait or what the other
- * thread does, and is repeated so that both happen. */
+/* poller_threads.c: several threads on one poller (rules P6 and P8, and P4 to P7 for a wait that
+ * has started). Each test is correct whether the wait or the other thread's call comes first, and
+ * is repeated so that both happen. */
 #include <stdatomic.h>
 
 #include "support/poller_fixture.h"
@@ -8,11 +8,12 @@
 
 enum { ROUNDS = 30, WAITERS = 4, PAUSE_MS = 20 };
 
-/* A thread that waits without end, and counts how often it has been woken. */
+/* A thread that waits without a timeout. */
 struct waiter {
     fer_poller *poller;
     test_thread thread;
-    atomic_uint *returned; /* of all waiters: how many waits have ended */
+    /* Shared by all waiters: the number of waits that have ended. */
+    atomic_uint *returned;
     fer_error error;
     size_t count;
     fer_event events[4];
@@ -47,7 +48,7 @@ static void join_waiters(struct waiter *waiters, size_t count)
     }
 }
 
-/* Until so many waits have ended; false when the patience of a peer is over. */
+/* Waits until that many waits have ended. False if the limit of a peer's wait has expired. */
 static bool await_returned(atomic_uint *returned, unsigned wanted)
 {
     uint64_t start = peer_now_us();
@@ -60,7 +61,7 @@ static bool await_returned(atomic_uint *returned, unsigned wanted)
     return true;
 }
 
-/* On every second round the wait is under way by now, as far as one can tell. */
+/* In every second round the other thread's wait has probably started after this. */
 static void pause_on(int round)
 {
     if (round % 2 == 1) {
@@ -82,11 +83,11 @@ static void a_notify_wakes_a_wait_that_is_under_way(void **state)
         join_waiters(&waiter, 1);
         assert_ok(error);
         assert_int_equal(waiter.count, 0);
-        assert_quiet(poller);
+        assert_no_event(poller);
     }
 }
 
-/* "wakes exactly one wait": the others stay until their own notification comes. */
+/* "wakes exactly one wait": the others continue until their own notification. */
 static void a_notify_wakes_exactly_one_of_many_waits(void **state)
 {
     (void)state;
@@ -109,7 +110,7 @@ static void a_notify_wakes_exactly_one_of_many_waits(void **state)
         for (size_t i = 0; i < WAITERS; i++) {
             assert_int_equal(waiters[i].count, 0);
         }
-        assert_quiet(poller);
+        assert_no_event(poller);
     }
 }
 
@@ -131,7 +132,8 @@ static void notify_often(void *argument)
     }
 }
 
-/* No notification is lost: who waits after each look at what the notifiers count sees all of it. */
+/* No notification is lost: a thread that waits after each check of the notifiers' counter sees the
+ * final count. */
 static void no_notify_of_many_threads_is_lost(void **state)
 {
     (void)state;
@@ -159,98 +161,98 @@ static void no_notify_of_many_threads_is_lost(void **state)
     }
     assert_true(worked);
     (void)wait_for(poller, 1, millis(0));
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
-/* Two threads that play ball with two pollers. The number is no atomic: "What the caller wrote to
- * memory before is visible to the thread whose wait returns." */
-struct ball {
+/* Two threads pass a number through two pollers. The number is not atomic: "What the caller wrote
+ * to memory before is visible to the thread whose wait returns." */
+struct ping_pong {
     fer_poller *pollers[2];
     unsigned number;
     bool worked;
 };
 
-enum { THROWS = 500 };
+enum { ROUND_TRIPS = 500 };
 
-static bool throw_it(struct ball *ball, int player)
+static bool play(struct ping_pong *ping_pong, int side)
 {
     fer_event event;
     size_t count = 0;
-    for (int i = 0; i < THROWS; i++) {
-        if (fer_poller_wait(ball->pollers[player], &event, 1, FER_DURATION_NONE, &count).kind !=
+    for (int i = 0; i < ROUND_TRIPS; i++) {
+        if (fer_poller_wait(ping_pong->pollers[side], &event, 1, FER_DURATION_NONE, &count).kind !=
                 FER_OK ||
             count != 0) {
             return false;
         }
-        ball->number++;
-        if (fer_poller_notify(ball->pollers[1 - player]).kind != FER_OK) {
+        ping_pong->number++;
+        if (fer_poller_notify(ping_pong->pollers[1 - side]).kind != FER_OK) {
             return false;
         }
     }
     return true;
 }
 
-static void throw_back(void *argument)
+static void play_other_side(void *argument)
 {
-    struct ball *ball = argument;
-    ball->worked = throw_it(ball, 1);
+    struct ping_pong *ping_pong = argument;
+    ping_pong->worked = play(ping_pong, 1);
 }
 
 static void what_was_written_before_a_notify_is_seen_after_the_wait(void **state)
 {
     (void)state;
-    struct ball ball = {{test_poller(), test_poller()}, 0, false};
+    struct ping_pong ping_pong = {{test_poller(), test_poller()}, 0, false};
     test_thread thread;
-    test_thread_start(&thread, throw_back, &ball);
-    fer_error error = fer_poller_notify(ball.pollers[0]);
-    bool worked = throw_it(&ball, 0);
+    test_thread_start(&thread, play_other_side, &ping_pong);
+    fer_error error = fer_poller_notify(ping_pong.pollers[0]);
+    bool worked = play(&ping_pong, 0);
     test_thread_join(&thread);
     assert_ok(error);
-    assert_true(worked && ball.worked);
-    assert_int_equal(ball.number, 2 * THROWS);
-    assert_notified(ball.pollers[0]);
-    assert_quiet(ball.pollers[0]);
-    assert_quiet(ball.pollers[1]);
+    assert_true(worked && ping_pong.worked);
+    assert_int_equal(ping_pong.number, 2 * ROUND_TRIPS);
+    assert_notified(ping_pong.pollers[0]);
+    assert_no_event(ping_pong.pollers[0]);
+    assert_no_event(ping_pong.pollers[1]);
 }
 
-/* One who holds the baton, the event of a FER_POLL_ONESHOT socket that is always readable, writes
+/* The thread that received the event of a FER_POLL_ONESHOT socket, which is always readable, writes
  * without a lock. */
-struct baton {
+struct token {
     fer_poller *poller;
     fer_raw_socket raw;
     unsigned number;
 };
 
-struct runner {
-    struct baton *baton;
+struct holder {
+    struct token *token;
     test_thread thread;
     bool worked;
 };
 
-enum { RUNNERS = 3, HAND_OVERS = 500 };
+enum { HOLDERS = 3, HANDOVERS = 500 };
 
-static bool hand_on(struct baton *baton)
+static bool count_handover(struct token *token)
 {
-    if (baton->number == HAND_OVERS) {
+    if (token->number == HANDOVERS) {
         return false;
     }
-    baton->number++;
+    token->number++;
     return true;
 }
 
-static void run_with_the_baton(void *argument)
+static void run_holder(void *argument)
 {
-    struct runner *self = argument;
-    struct baton *baton = self->baton;
+    struct holder *self = argument;
+    struct token *token = self->token;
     fer_event event;
     size_t count = 0;
     do {
         self->worked =
-            fer_poller_wait(baton->poller, &event, 1, FER_DURATION_NONE, &count).kind == FER_OK;
-    } while (self->worked && count == 1 && hand_on(baton) &&
-             fer_poller_modify(baton->poller, baton->raw, reading(1), FER_POLL_ONESHOT).kind ==
+            fer_poller_wait(token->poller, &event, 1, FER_DURATION_NONE, &count).kind == FER_OK;
+    } while (self->worked && count == 1 && count_handover(token) &&
+             fer_poller_modify(token->poller, token->raw, reading(1), FER_POLL_ONESHOT).kind ==
                  FER_OK);
-    self->worked = fer_poller_notify(baton->poller).kind == FER_OK && self->worked;
+    self->worked = fer_poller_notify(token->poller).kind == FER_OK && self->worked;
 }
 
 /* "What the caller wrote to memory before is visible to the thread whose wait gives an event of
@@ -259,25 +261,25 @@ static void what_was_written_before_modify_is_seen_by_who_gets_the_event(void **
 {
     (void)state;
     struct mailbox *mailbox = test_mailbox();
-    struct baton baton = {test_poller(), mailbox->raw, 0};
-    struct runner runners[RUNNERS];
-    post(mailbox);
-    for (size_t i = 0; i < RUNNERS; i++) {
-        runners[i] = (struct runner){.baton = &baton};
-        test_thread_start(&runners[i].thread, run_with_the_baton, &runners[i]);
+    struct token token = {test_poller(), mailbox->raw, 0};
+    struct holder holders[HOLDERS];
+    mailbox_send(mailbox);
+    for (size_t i = 0; i < HOLDERS; i++) {
+        holders[i] = (struct holder){.token = &token};
+        test_thread_start(&holders[i].thread, run_holder, &holders[i]);
     }
-    baton.number++;
-    fer_error error = fer_poller_add(baton.poller, baton.raw, reading(1), FER_POLL_ONESHOT);
-    for (size_t i = 0; i < RUNNERS; i++) {
-        test_thread_join(&runners[i].thread);
-        assert_true(runners[i].worked);
+    token.number++;
+    fer_error error = fer_poller_add(token.poller, token.raw, reading(1), FER_POLL_ONESHOT);
+    for (size_t i = 0; i < HOLDERS; i++) {
+        test_thread_join(&holders[i].thread);
+        assert_true(holders[i].worked);
     }
     assert_ok(error);
-    assert_int_equal(baton.number, HAND_OVERS);
-    assert_notified(baton.poller);
+    assert_int_equal(token.number, HANDOVERS);
+    assert_notified(token.poller);
 }
 
-/* ---- A wait that is under way sees what the others do */
+/* ---- A wait that has started sees the calls of other threads */
 
 static void assert_one_event(const struct waiter *waiter, uint64_t key, bool readable,
                              bool writable)
@@ -287,7 +289,7 @@ static void assert_one_event(const struct waiter *waiter, uint64_t key, bool rea
     assert_true(waiter->events[0].readable == readable && waiter->events[0].writable == writable);
 }
 
-/* P5: "wait(FER_DURATION_NONE) blocks until there is something": bytes of the peer. */
+/* P5: "wait(FER_DURATION_NONE) blocks until there is something": bytes from the peer. */
 static void a_wait_without_end_is_woken_by_bytes(void **state)
 {
     const struct pair_kind *kind = *state;
@@ -308,7 +310,7 @@ static void a_wait_without_end_is_woken_by_bytes(void **state)
     }
 }
 
-/* "a wait that is under way sees the socket": ready when it is added, or later. */
+/* "a wait that is under way sees the socket": whether it is ready when it is added, or later. */
 static void a_socket_that_is_added_during_a_wait_is_seen(void **state)
 {
     (void)state;
@@ -318,39 +320,39 @@ static void a_socket_that_is_added_during_a_wait_is_seen(void **state)
         struct waiter waiter;
         bool posted_before = round % 4 < 2;
         if (posted_before) {
-            post(mailbox);
+            mailbox_send(mailbox);
         }
         start_waiters(&waiter, 1, poller, NULL);
         pause_on(round);
         fer_error error = fer_poller_add(poller, mailbox->raw, reading(5), FER_POLL_LEVEL);
         if (!posted_before) {
-            post(mailbox);
+            mailbox_send(mailbox);
         }
         join_waiters(&waiter, 1);
         assert_ok(error);
         assert_one_event(&waiter, 5, true, false);
-        empty(mailbox);
+        mailbox_drain(mailbox);
         assert_ok(fer_poller_delete(poller, mailbox->raw));
     }
 }
 
-/* Modifying takes effect at once: another interest, another key, and a FER_POLL_ONESHOT socket that
- * is to be told of again. */
+/* Modify takes effect during a wait: another interest, another key, and a FER_POLL_ONESHOT socket
+ * that is reported again. */
 static void a_socket_that_is_modified_during_a_wait_is_told_of_anew(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
-    assert_ok(fer_poller_add(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
+    mailbox_send(mailbox);
+    assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
     for (int round = 0; round < ROUNDS; round++) {
         struct waiter waiter;
         bool was_oneshot = round % 4 < 2;
         if (was_oneshot) {
             assert_ok(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
-            assert_told(poller, 1, true, false);
+            assert_event(poller, 1, true, false);
         } else {
-            assert_ok(fer_poller_modify(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
+            assert_ok(fer_poller_modify(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
         }
         start_waiters(&waiter, 1, poller, NULL);
         pause_on(round);
@@ -362,7 +364,7 @@ static void a_socket_that_is_modified_during_a_wait_is_told_of_anew(void **state
     }
 }
 
-/* P4 of a wait that goes on: what comes to a deleted socket does not end it. */
+/* P4 for a wait that has started: the readiness of a deleted socket does not end it. */
 static void a_socket_that_is_deleted_during_a_wait_does_not_end_it(void **state)
 {
     (void)state;
@@ -377,26 +379,26 @@ static void a_socket_that_is_deleted_during_a_wait_does_not_end_it(void **state)
         start_waiters(&waiter, 1, poller, &returned);
         pause_on(round);
         fer_error error = fer_poller_delete(poller, mailbox->raw);
-        post(mailbox);
+        mailbox_send(mailbox);
         peer_pause(PAUSE_MS);
-        bool stayed = atomic_load(&returned) == 0;
+        bool still_waiting = atomic_load(&returned) == 0;
         fer_error notified = fer_poller_notify(poller);
         join_waiters(&waiter, 1);
         assert_ok(error);
         assert_ok(notified);
-        assert_true(stayed);
+        assert_true(still_waiting);
         assert_int_equal(waiter.count, 0);
     }
 }
 
-/* P5 and P7: a level socket wakes a wait again and again, also of another thread each time. */
+/* P5 and P7: a level-triggered socket wakes a wait each time, also in different threads. */
 static void a_level_socket_wakes_the_wait_of_each_thread(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     struct waiter waiters[WAITERS];
-    post(mailbox);
+    mailbox_send(mailbox);
     for (int round = 0; round < 5; round++) {
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
         start_waiters(waiters, WAITERS, poller, NULL);
@@ -416,7 +418,7 @@ static void a_oneshot_event_goes_to_one_of_many_waits(void **state)
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    assert_ok(fer_poller_add(poller, mailbox->raw, neither(1), FER_POLL_ONESHOT));
+    assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_ONESHOT));
     for (int round = 0; round < 6; round++) {
         struct waiter waiters[WAITERS];
         atomic_uint returned;
@@ -429,7 +431,7 @@ static void a_oneshot_event_goes_to_one_of_many_waits(void **state)
                            FER_OK &&
                        one_each;
             if (i == 1) {
-                post(mailbox);
+                mailbox_send(mailbox);
             }
             one_each = await_returned(&returned, i) && one_each;
             peer_pause(5);
@@ -443,8 +445,8 @@ static void a_oneshot_event_goes_to_one_of_many_waits(void **state)
             keys |= UINT64_C(1) << waiters[i].events[0].key;
         }
         assert_int_equal(keys, (UINT64_C(1) << (WAITERS + 1)) - 2);
-        empty(mailbox);
-        assert_quiet(poller);
+        mailbox_drain(mailbox);
+        assert_no_event(poller);
     }
 }
 

@@ -1,5 +1,5 @@
-/* poller_waiting.c: how long a wait lasts, what ends it, and whose turn it is (rules P5, P6, P9 and
- * P10), of one thread. */
+/* poller_waiting.c: the duration of a wait, the events that end it, and the order of events (rules
+ * P5, P6, P9 and P10), in one thread. */
 #include <stdatomic.h>
 
 #include "support/poller_fixture.h"
@@ -26,24 +26,25 @@ static void a_wait_of_zero_looks_and_never_blocks(void **state)
     assert_true(microseconds_since(start) < SOON_US);
 }
 
-/* And finds what is ready: soon where the OS tells of it a little later. */
+/* It reports a ready socket. Some OSes report it a short time later. */
 static void a_wait_of_zero_finds_what_is_ready(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     uint64_t start = peer_now_us();
-    struct told told = {0, false, false};
+    struct wait_result result = {0, false, false};
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-    post(mailbox);
-    while (told.events == 0 && microseconds_since(start) < SOON_US) {
-        told = wait_for(poller, 1, millis(0));
+    mailbox_send(mailbox);
+    while (result.events == 0 && microseconds_since(start) < SOON_US) {
+        result = wait_for(poller, 1, millis(0));
     }
-    assert_true(told.events > 0 && told.readable && !told.writable);
+    assert_true(result.events > 0 && result.readable && !result.writable);
 }
 
-/* "wait(FER_DURATION_NONE) blocks until there is something": here there is. Too long a timeout
- * saturates, which is as none; the last's seconds would be negative in 32 bits. */
+/* "wait(FER_DURATION_NONE) blocks until there is something": here there is. A timeout that is too
+ * long saturates, and is equal to no timeout. The seconds of the last one would be negative in 32
+ * bits. */
 static void a_wait_without_end_ends_with_an_event(void **state)
 {
     (void)state;
@@ -52,20 +53,20 @@ static void a_wait_without_end_ends_with_an_event(void **state)
                                        UINT64_C(3) << 52, UINT64_C(3000000000000000001)};
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        struct told told = wait_for(poller, 1, (fer_duration){lengths[i]});
-        assert_true(told.events > 0 && told.readable);
-        assert_ok(fer_poller_modify(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
+        struct wait_result result = wait_for(poller, 1, (fer_duration){lengths[i]});
+        assert_true(result.events > 0 && result.readable);
+        assert_ok(fer_poller_modify(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
         assert_ok(fer_poller_notify(poller));
         assert_int_equal(wait_for(poller, 1, (fer_duration){lengths[i]}).events, 0);
         assert_ok(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     }
 }
 
-/* "Other timeouts are rounded up to what the OS can hold, and never end early." Nothing ready in
- * time is FER_OK with no events. */
+/* "Other timeouts are rounded up to what the OS can hold, and never end early." If nothing is ready
+ * before the timeout, the result is FER_OK with no events. */
 static void no_wait_ends_early(void **state)
 {
     (void)state;
@@ -73,8 +74,8 @@ static void no_wait_ends_early(void **state)
                                      50000,   500000,   999999,   1000000, 1000001, 1500000,
                                      2000000, 15000001, 16000000, 40000000};
     fer_poller *poller = test_poller();
-    struct mailbox *quiet = test_mailbox();
-    assert_ok(fer_poller_add(poller, quiet->raw, reading(1), FER_POLL_LEVEL));
+    struct mailbox *idle = test_mailbox();
+    assert_ok(fer_poller_add(poller, idle->raw, reading(1), FER_POLL_LEVEL));
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
             uint64_t start = peer_now_us();
@@ -121,7 +122,7 @@ static void notifies_fold_into_one(void **state)
     }
 }
 
-/* A wait that only looks is a wait: it takes a notification too. */
+/* A wait of zero consumes a notification, too. */
 static void a_wait_of_zero_takes_a_notification(void **state)
 {
     (void)state;
@@ -135,8 +136,8 @@ static void a_wait_of_zero_takes_a_notification(void **state)
     assert_true(microseconds_since(start) + 1 >= 10000);
 }
 
-/* Beside an event it is not lost, nor is the event, however small the array is; and it is taken by
- * then. */
+/* Neither the notification nor the event is lost, however small the array is. The notification is
+ * consumed afterwards. */
 static void a_notify_and_an_event_both_come(void **state)
 {
     (void)state;
@@ -147,27 +148,27 @@ static void a_notify_and_an_event_both_come(void **state)
         size_t count = 0;
         size_t seen = 0;
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-        post(mailbox);
+        mailbox_send(mailbox);
         assert_ok(fer_poller_notify(poller));
         for (int i = 0; i < 4; i++) {
             assert_ok(fer_poller_wait(poller, events, cap, millis(PEER_LIMIT_MS), &count));
             seen += count;
         }
         assert_true(seen >= 3 && events[0].key == 1);
-        empty(mailbox);
+        mailbox_drain(mailbox);
         uint64_t start = peer_now_us();
         assert_int_equal(wait_for(poller, 1, millis(10)).events, 0);
         assert_true(microseconds_since(start) + 1 >= 10000);
     }
 }
 
-/* Each poller has its own notifications, and they end with it. */
+/* Each poller has its own notifications, and close discards them. */
 static void a_notification_ends_with_its_poller(void **state)
 {
     (void)state;
     fer_poller *pollers[2] = {test_poller(), test_poller()};
     assert_ok(fer_poller_notify(pollers[0]));
-    assert_quiet(pollers[1]);
+    assert_no_event(pollers[1]);
     fer_poller_close(pollers[0]);
     assert_ok(fer_poller_new(pollers[0]));
     uint64_t start = peer_now_us();
@@ -198,9 +199,9 @@ static void a_wait_goes_on_after_signals_with_the_time_that_is_left(void **state
     for (size_t i = 0; i < 3; i++) {
         unsigned before = process_signals_seen();
         uint64_t start = peer_now_us();
-        struct told told = wait_for(poller, 1, fer_duration_from_micros(lengths[i]));
+        struct wait_result result = wait_for(poller, 1, fer_duration_from_micros(lengths[i]));
         uint64_t took = microseconds_since(start);
-        assert_int_equal(told.events, 0);
+        assert_int_equal(result.events, 0);
         assert_true(took + 1 >= lengths[i] && took < SOON_US);
         assert_true(process_signals_seen() > before);
     }
@@ -217,8 +218,8 @@ static void notify_in_a_handler(void)
     }
 }
 
-/* "Its handler may call fer_poller_notify on POSIX systems": the wait that the signal interrupts is
- * woken. */
+/* "Its handler may call fer_poller_notify on POSIX systems": it wakes the wait that the signal
+ * interrupts. */
 static void a_signals_handler_may_notify(void **state)
 {
     (void)state;
@@ -249,7 +250,7 @@ static void all_ready_sockets_get_their_turn(void **state)
         size_t count = 0;
         for (uint64_t i = 0; i < COUNT; i++) {
             struct mailbox *mailbox = test_mailbox();
-            post(mailbox);
+            mailbox_send(mailbox);
             assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_LEVEL));
         }
         unsigned times[COUNT] = {0};
@@ -260,19 +261,19 @@ static void all_ready_sockets_get_their_turn(void **state)
                 assert_true(events[e].key < COUNT && events[e].readable);
                 times[events[e].key]++;
             }
-            unsigned least = times[0];
-            unsigned most = times[0];
+            unsigned min = times[0];
+            unsigned max = times[0];
             for (size_t i = 1; i < COUNT; i++) {
-                least = times[i] < least ? times[i] : least;
-                most = times[i] > most ? times[i] : most;
+                min = times[i] < min ? times[i] : min;
+                max = times[i] > max ? times[i] : max;
             }
-            assert_true(most - least <= 1);
+            assert_true(max - min <= 1);
         }
         fer_poller_close(poller);
     }
 }
 
-/* The same of sockets that are told of once: each is, however small the array. */
+/* The same for oneshot sockets: each is reported once, however small the array is. */
 static void each_oneshot_socket_comes_once_however_small_the_array_is(void **state)
 {
     (void)state;
@@ -280,22 +281,23 @@ static void each_oneshot_socket_comes_once_however_small_the_array_is(void **sta
     fer_poller *poller = test_poller();
     fer_event event;
     size_t count = 0;
-    bool told[COUNT] = {false};
+    bool reported[COUNT] = {false};
     for (uint64_t i = 0; i < COUNT; i++) {
         struct mailbox *mailbox = test_mailbox();
-        post(mailbox);
+        mailbox_send(mailbox);
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_ONESHOT));
     }
     for (int i = 0; i < COUNT; i++) {
         assert_ok(fer_poller_wait(poller, &event, 1, millis(PEER_LIMIT_MS), &count));
         assert_int_equal(count, 1);
-        assert_true(event.key < COUNT && event.readable && !event.writable && !told[event.key]);
-        told[event.key] = true;
+        assert_true(event.key < COUNT && event.readable && !event.writable && !reported[event.key]);
+        reported[event.key] = true;
     }
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
-/* Who becomes ready later waits no longer than for those who were ready before. */
+/* A socket that becomes ready later is reported after each busy socket was reported at most once
+ * more. */
 static void a_late_socket_gets_its_turn_among_busy_ones(void **state)
 {
     (void)state;
@@ -307,14 +309,14 @@ static void a_late_socket_gets_its_turn_among_busy_ones(void **state)
     assert_ok(fer_poller_add(poller, late->raw, reading(100), FER_POLL_LEVEL));
     for (uint64_t i = 0; i < BUSY; i++) {
         struct mailbox *mailbox = test_mailbox();
-        post(mailbox);
+        mailbox_send(mailbox);
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_LEVEL));
     }
     for (int i = 0; i < 2 * BUSY; i++) {
         assert_ok(fer_poller_wait(poller, &event, 1, millis(PEER_LIMIT_MS), &count));
         assert_true(count == 1 && event.key < BUSY);
     }
-    post(late);
+    mailbox_send(late);
     int waits = 0;
     do {
         assert_ok(fer_poller_wait(poller, &event, 1, millis(PEER_LIMIT_MS), &count));

@@ -1,11 +1,11 @@
-/* raw_and_clones.c: rules R1 to R3: sockets from and to the outside, second handles, and lengths
- * above what the OS takes. */
+/* raw_and_clones.c: rules R1 and R2: adopting and releasing sockets, and clones. Lengths above the
+ * OS's limit (R3) are in lengths.c. */
 #include "support/fixture.h"
 #include "support/process.h"
 #include "support/thread.h"
 
-/* A connection of two plain sockets: *other stays the peer's, the result is given away,
- * blocking. */
+/* A connection of two plain sockets. *other stays a peer. The result is released, in blocking
+ * mode. */
 static fer_raw_socket connected_raw(peer_family family, peer_socket *other)
 {
     uint16_t port = 0;
@@ -14,7 +14,7 @@ static fer_raw_socket connected_raw(peer_family family, peer_socket *other)
     *other = peer_accept(listener);
     assert_true(raw != PEER_NONE && *other != PEER_NONE);
     peer_close(listener);
-    peer_give_away(raw);
+    peer_release(raw);
     return raw;
 }
 
@@ -22,16 +22,13 @@ static fer_raw_socket connected_raw(peer_family family, peer_socket *other)
 
 static void from_raw_takes_a_connected_stream(void **state)
 {
-    struct pair_kind *kind = *state;
-    if (kind->family == PEER_V6) {
-        skip_without_v6();
-    }
+    peer_family family = family_of(state);
     peer_socket other;
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr;
     uint32_t ttl = 0;
     char byte;
-    fer_raw_socket raw = connected_raw(kind->family, &other);
+    fer_raw_socket raw = connected_raw(family, &other);
     assert_ok(fer_tcp_stream_from_raw(stream, raw));
     assert_true(fer_tcp_stream_as_raw(stream) == raw);
     assert_exchange(stream, other);
@@ -40,7 +37,7 @@ static void from_raw_takes_a_connected_stream(void **state)
     assert_ok(fer_tcp_stream_set_ttl(stream, 55));
     assert_ok(fer_tcp_stream_ttl(stream, &ttl));
     assert_int_equal(ttl, 55);
-    assert_int_equal(peer_raw_hops(raw, kind->family), 55);
+    assert_int_equal(peer_raw_hops(raw, family), 55);
     assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
     assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
     fer_tcp_stream_close(stream);
@@ -49,7 +46,7 @@ static void from_raw_takes_a_connected_stream(void **state)
     assert_false(peer_is_open(raw));
 }
 
-/* R1: an adopted stream keeps every other rule: its end, its shutdown, a reset. */
+/* R1: an adopted stream follows all other rules: its end, its shutdown, a reset. */
 static void an_adopted_stream_behaves_as_any_other(void **state)
 {
     (void)state;
@@ -69,7 +66,7 @@ static void an_adopted_stream_behaves_as_any_other(void **state)
     assert_reads_fail(stream, FER_CONNECTION_RESET);
 }
 
-/* R1: timeouts that the socket had are the handle's; so is its mode, where the OS tells it. */
+/* R1: the handle has the socket's timeouts. It has its mode too, if the OS reports it. */
 static void from_raw_learns_timeouts_and_mode(void **state)
 {
     (void)state;
@@ -106,13 +103,11 @@ static void from_raw_takes_a_listener(void **state)
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr;
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_tcp_listener_from_raw(listener, raw));
     assert_ok(fer_tcp_listener_local_addr(listener, &addr));
     assert_int_equal(addr.port, port);
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(listener, stream, PEER_V4, port);
     assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
     fer_tcp_stream_close(stream);
     assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
@@ -142,8 +137,8 @@ static void from_raw_of_a_stream_refuses_what_is_none(void **state)
     char byte;
     size_t n = 0;
     assert_true(peer_shutdown_write(ended));
-    assert_int_equal(peer_recv_some(ended_other, &byte, 1, &n),
-                     PEER_END); /* ends that cross are not over before both are acknowledged */
+    /* If both ends shut down at once, the connection ends only when both are acknowledged. */
+    assert_int_equal(peer_recv_some(ended_other, &byte, 1, &n), PEER_END);
     assert_true(peer_shutdown_write(ended_other));
     assert_int_equal(peer_recv_some(ended, &byte, 1, &n), PEER_END);
     if (!peer_is_windows()) {
@@ -179,7 +174,7 @@ static void from_raw_of_a_listener_refuses_what_is_none(void **state)
     uint16_t port = 0;
     uint16_t other_port = 0;
     fer_raw_socket stream = connected_raw(PEER_V4, &other);
-    peer_take(stream);
+    peer_adopt(stream);
     peer_socket refused[4] = {stream, peer_datagram(PEER_V4, &other_port), peer_unconnected(),
                               peer_bind_only(PEER_V4, &port)};
     fer_tcp_listener *listener = test_listener();
@@ -192,8 +187,7 @@ static void from_raw_of_a_listener_refuses_what_is_none(void **state)
     assert_true(peer_send_all(other, "abc", 3) && peer_recv_exact(stream, buf, 3));
 }
 
-/* R1 and C6: into an open handle nothing is taken; what is offered stays the caller's, as it
- * was. */
+/* R1 and C6: an open handle adopts no socket. The offered socket stays the caller's, unchanged. */
 static void from_raw_into_an_open_handle_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -201,7 +195,7 @@ static void from_raw_into_an_open_handle_is_invalid_input(void **state)
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_raw_socket raw = connected_raw(PEER_V4, &other);
-    peer_take(raw);
+    peer_adopt(raw);
     peer_socket raw_listener = peer_listen(PEER_V4, 4, &port);
     assert_own(fer_tcp_stream_from_raw(&pair->stream, raw), FER_INVALID_INPUT);
     assert_own(fer_tcp_listener_from_raw(listener, raw_listener), FER_INVALID_INPUT);
@@ -223,7 +217,7 @@ static void into_raw_gives_the_socket_up(void **state)
     assert_true(fer_tcp_stream_into_raw(&pair->stream) == FER_RAW_SOCKET_NONE);
     fer_tcp_stream_close(&pair->stream);
     assert_false(peer_raw_is_nonblocking(raw));
-    peer_take(raw);
+    peer_adopt(raw);
     char buf[3];
     assert_true(peer_send_all(pair->other, "abc", 3) && peer_recv_exact(raw, buf, 3));
     assert_true(peer_send_all(raw, "abc", 3) && peer_recv_exact(pair->other, buf, 3));
@@ -247,12 +241,12 @@ static void into_raw_leaves_mode_and_timeouts_on_the_socket(void **state)
         assert_in_range(read_ms, set ? 3000 : 0, set ? 3020 : 0);
         assert_in_range(write_ms, set ? 7000 : 0, set ? 7020 : 0);
         assert_true(peer_raw_is_nonblocking(raw) == (set != 0));
-        peer_take(raw);
+        peer_adopt(raw);
         pair_close(pair);
     }
 }
 
-/* R1: out and in again: nothing of what the user set is lost. */
+/* R1: after into_raw and from_raw, no setting of the user is lost. */
 static void into_raw_and_from_raw_make_the_same_stream_again(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -280,7 +274,7 @@ static void into_raw_of_a_listener_gives_it_up(void **state)
     assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
     assert_own(fer_tcp_listener_local_addr(listener, &addr), FER_INVALID_INPUT);
     assert_true(fer_tcp_listener_into_raw(listener) == FER_RAW_SOCKET_NONE);
-    peer_take(raw);
+    peer_adopt(raw);
     assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
     assert_true(peer_accept(raw) != PEER_NONE);
 }
@@ -353,7 +347,7 @@ static void read_four(void *argument)
     reader->error = fer_tcp_stream_read_exact(reader->stream, reader->buf, 4, &reader->n);
 }
 
-/* R2: a handle is closed while its clone is blocked in a read: the clone goes on waiting and
+/* R2: a handle is closed while its clone is blocked in a read. The clone continues to wait, and
  * reads. */
 static void closing_one_handle_leaves_the_clones_blocked_read(void **state)
 {

@@ -1,12 +1,12 @@
-/* readiness.c: rules T1, S6, C5 and their kin: what _ready tells of streams, listeners and datagram
- * sockets. A shutdown in another thread is at the end; what must not be asked for is in
+/* readiness.c: rules T1, S2 to S6, C5 and E4: the results of _ready on streams, listeners and
+ * datagram sockets. A shutdown in another thread is at the end. For bad arguments:
  * misuse_readiness.c. */
 #include <stdatomic.h>
 
 #include "support/socket_fixture.h"
 #include "support/thread.h"
 
-enum { EITHER = FER_READABLE | FER_WRITABLE, SOON_US = 5000000, SHORT_MS = 40 };
+enum { ALL_INTERESTS = FER_READABLE | FER_WRITABLE, SOON_US = 5000000, SHORT_MS = 40 };
 
 #define NOW fer_duration_from_nanos(0)
 
@@ -19,12 +19,12 @@ static fer_interest ready_of(const fer_tcp_stream *stream, fer_interest interest
     return ready;
 }
 
-static fer_interest asked(const fer_tcp_stream *stream, fer_interest interest)
+static fer_interest ready_now(const fer_tcp_stream *stream, fer_interest interest)
 {
     return ready_of(stream, interest, NOW);
 }
 
-static fer_interest awaited(const fer_tcp_stream *stream, fer_interest interest)
+static fer_interest wait_ready(const fer_tcp_stream *stream, fer_interest interest)
 {
     return ready_of(stream, interest, FER_DURATION_NONE);
 }
@@ -37,20 +37,20 @@ static void zero_asks_without_waiting(void **state)
 {
     struct pair *pair = pair_open(state);
     char got[4];
-    assert_int_equal(asked(&pair->stream, FER_READABLE), 0);
-    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
-    assert_int_equal(asked(&pair->stream, EITHER), FER_WRITABLE);
+    assert_int_equal(ready_now(&pair->stream, FER_READABLE), 0);
+    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), FER_WRITABLE);
     assert_true(peer_send_all(pair->other, "data", 4));
-    assert_int_equal(awaited(&pair->stream, FER_READABLE), FER_READABLE);
-    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
-    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(wait_ready(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 4, NULL));
     assert_memory_equal(got, "data", 4);
-    assert_int_equal(asked(&pair->stream, FER_READABLE), 0);
+    assert_int_equal(ready_now(&pair->stream, FER_READABLE), 0);
     assert_alive(pair);
 }
 
-/* T1: "OK with none", not sooner; and nothing of the stream's own timeouts or mode counts. */
+/* T1: "OK with none", and not too early. The stream's own timeouts and mode have no effect. */
 static void nothing_in_time_is_ok_with_none(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -62,12 +62,12 @@ static void nothing_in_time_is_ok_with_none(void **state)
     assert_int_equal(ready_of(&pair->stream, FER_READABLE, fer_duration_from_nanos(1)), 0);
 }
 
-/* A full buffer is not writable, until the other side has read. */
+/* A stream with full buffers is not writable until the peer has read. */
 static void a_full_stream_is_writable_when_the_peer_has_read(void **state)
 {
     struct pair *pair = pair_open(state);
     uint64_t left = fill_until_it_would_block(&pair->stream);
-    assert_int_equal(asked(&pair->stream, EITHER), 0);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), 0);
     assert_int_equal(ready_of(&pair->stream, FER_WRITABLE, millis(SHORT_MS)), 0);
     while (left > 0) {
         char piece[65536];
@@ -75,23 +75,24 @@ static void a_full_stream_is_writable_when_the_peer_has_read(void **state)
         assert_int_equal(peer_recv_some(pair->other, piece, sizeof piece, &n), PEER_GOT);
         left -= n < left ? n : left;
     }
-    assert_int_equal(awaited(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(wait_ready(&pair->stream, FER_WRITABLE), FER_WRITABLE);
 }
 
-/* "a read half that ended ... is readable at once": S4's end, before and after it was seen. */
+/* "a read half that ended ... is readable at once": S4's end, before and after a read returned
+ * it. */
 static void the_peers_end_is_readable_again_and_again(void **state)
 {
     struct pair *pair = pair_open(state);
     assert_true(peer_shutdown_write(pair->other));
-    assert_int_equal(awaited(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(wait_ready(&pair->stream, FER_READABLE), FER_READABLE);
     assert_reads_end(&pair->stream);
-    assert_int_equal(asked(&pair->stream, FER_READABLE), FER_READABLE);
-    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
-    assert_int_equal(awaited(&pair->stream, EITHER), EITHER);
+    assert_int_equal(ready_now(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_int_equal(wait_ready(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
 }
 
-/* S2 and S3 of readiness: a half that this handle shut answers by itself, on every OS, and says
- * nothing of the other. */
+/* S2 and S3 for readiness: a half that this handle shut down is ready on every OS, which does not
+ * affect the other half. */
 static void an_own_shut_half_is_ready_at_once(void **state)
 {
     for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
@@ -100,15 +101,15 @@ static void an_own_shut_half_is_ready_at_once(void **state)
         bool writes = how != FER_SHUTDOWN_READ;
         (void)fill_until_it_would_block(&pair->stream);
         assert_ok(fer_tcp_stream_shutdown(&pair->stream, (fer_shutdown)how));
-        assert_int_equal(asked(&pair->stream, FER_READABLE), reads ? FER_READABLE : 0);
-        assert_int_equal(asked(&pair->stream, FER_WRITABLE), writes ? FER_WRITABLE : 0);
-        assert_int_equal(awaited(&pair->stream, EITHER),
+        assert_int_equal(ready_now(&pair->stream, FER_READABLE), reads ? FER_READABLE : 0);
+        assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), writes ? FER_WRITABLE : 0);
+        assert_int_equal(wait_ready(&pair->stream, ALL_INTERESTS),
                          (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0));
         pair_close(pair);
     }
 }
 
-/* S6: "or through a clone": its shutdown of a half is ready through this handle too. */
+/* S6: "or through a clone": a half that a clone shut down is ready through this handle too. */
 static void a_half_that_a_clone_shut_is_ready(void **state)
 {
     for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
@@ -118,11 +119,11 @@ static void a_half_that_a_clone_shut_is_ready(void **state)
         (void)fill_until_it_would_block(&pair->stream);
         assert_ok(fer_tcp_stream_shutdown(clone, (fer_shutdown)how));
         if (how != FER_SHUTDOWN_WRITE) {
-            assert_int_equal(awaited(&pair->stream, FER_READABLE), FER_READABLE);
+            assert_int_equal(wait_ready(&pair->stream, FER_READABLE), FER_READABLE);
             assert_reads_end(&pair->stream);
         }
         if (how != FER_SHUTDOWN_READ) {
-            assert_int_equal(awaited(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+            assert_int_equal(wait_ready(&pair->stream, FER_WRITABLE), FER_WRITABLE);
             assert_writes_fail(fer_tcp_stream_write(&pair->stream, "x", 1, NULL));
         }
         fer_tcp_stream_close(clone);
@@ -130,23 +131,24 @@ static void a_half_that_a_clone_shut_is_ready(void **state)
     }
 }
 
-/* "Hang-up and errors make both ready": a reset, before and after a call has met it; S5: "every
- * fatal error sticks". */
+/* "Hang-up and errors make both ready": a reset, before and after a call has returned it; S5:
+ * "every fatal error sticks". */
 static void a_reset_is_ready_for_all_that_was_asked(void **state)
 {
     struct pair *pair = pair_open(state);
     char byte;
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_int_equal(awaited(&pair->stream, EITHER), EITHER);
-    assert_int_equal(asked(&pair->stream, FER_READABLE), FER_READABLE);
-    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(wait_ready(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_int_equal(ready_now(&pair->stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
-    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
-/* S5: the reset that a wait to write meets through a clone's handle is not lost to the reads. */
+/* S5: a reset that is detected while _ready checks for writing is still returned by the next
+ * read. */
 static void a_reset_met_while_asking_is_told_by_the_next_read(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -155,36 +157,36 @@ static void a_reset_met_while_asking_is_told_by_the_next_read(void **state)
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_int_equal(asked(&pair->stream, FER_WRITABLE), FER_WRITABLE);
-    assert_int_equal(asked(&pair->stream, EITHER), EITHER);
+    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
-/* ---- C5: "asks first": connects that only started */
+/* ---- C5: "asks first": pending connects */
 
-/* "while under way waits for its end": nothing is ready; then it is writable, and readable when
- * there are bytes. */
+/* "while under way waits for its end": nothing is ready. After that the socket is writable, and
+ * readable if bytes are queued. */
 static void a_connect_under_way_is_ready_when_it_has_ended_well(void **state)
 {
     peer_family family = family_of(state);
-    struct silent_place place = silent_place(family);
-    fer_socket *socket = test_connecting(&place);
+    struct pending_target target = pending_target(family);
+    fer_socket *socket = test_connecting(&target);
     fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
     uint16_t own_port = local_addr_of(socket).port;
-    assert_ok(fer_socket_ready(socket, EITHER, NOW, &ready));
+    assert_ok(fer_socket_ready(socket, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, 0);
     assert_ok(fer_socket_ready(socket, FER_WRITABLE, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
     assert_connecting(socket);
-    peer_socket other = silence_ends_well(&place, own_port);
+    peer_socket other = pending_target_accept(&target, own_port);
     assert_ok(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_ok(await_connect(socket));
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    assert_int_equal(asked(stream, EITHER), FER_WRITABLE);
+    assert_int_equal(ready_now(stream, ALL_INTERESTS), FER_WRITABLE);
     assert_true(peer_send_all(other, "x", 1));
-    assert_int_equal(awaited(stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(wait_ready(stream, FER_READABLE), FER_READABLE);
 }
 
 /* "a failed one is readable and writable (the next call tells the reason)"; "CONNECT_FAILED: both
@@ -193,12 +195,12 @@ static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
 {
     (void)state;
     for (int i = 0; i < 3; i++) {
-        static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE, EITHER};
-        struct silent_place place = silent_place(PEER_V4);
-        fer_socket *socket = test_connecting(&place);
+        static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE, ALL_INTERESTS};
+        struct pending_target target = pending_target(PEER_V4);
+        fer_socket *socket = test_connecting(&target);
         fer_interest ready = 77;
         fer_error outcome = {FER_OK, 0};
-        silence_ends_badly(&place);
+        pending_target_refuse(&target);
         assert_ok(fer_socket_ready(socket, interests[i], FER_DURATION_NONE, &ready));
         assert_int_equal(ready, interests[i]);
         assert_ok(fer_socket_take_error(socket, &outcome));
@@ -220,42 +222,44 @@ static fer_error try_write_one(fer_tcp_stream *stream)
     return fer_tcp_stream_try_write(stream, "x", 1, NULL);
 }
 
-static fer_error ask_peer_addr(fer_tcp_stream *stream)
+static fer_error query_peer_addr(fer_tcp_stream *stream)
 {
     fer_socket_addr addr;
     return fer_tcp_stream_peer_addr(stream, &addr);
 }
 
-/* "the next call tells the reason": whichever it is, and however often readiness was asked for
- * before. */
+/* "the next call tells the reason": any call, and however often readiness was queried before. */
 static void the_call_after_ready_tells_why_a_connect_failed(void **state)
 {
-    static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one, ask_peer_addr};
+    static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one,
+                                                           query_peer_addr};
     (void)state;
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        struct silent_place place = silent_place(PEER_V4);
-        fer_socket *socket = test_connecting(&place);
+        struct pending_target target = pending_target(PEER_V4);
+        fer_socket *socket = test_connecting(&target);
         fer_tcp_stream *stream = test_stream();
-        silence_ends_badly(&place);
+        pending_target_refuse(&target);
         assert_ok(fer_socket_into_tcp_stream(socket, stream));
-        assert_int_equal(awaited(stream, FER_WRITABLE), FER_WRITABLE);
-        assert_int_equal(asked(stream, EITHER), EITHER);
+        assert_int_equal(wait_ready(stream, FER_WRITABLE), FER_WRITABLE);
+        assert_int_equal(ready_now(stream, ALL_INTERESTS), ALL_INTERESTS);
         assert_kind(calls[i](stream), FER_CONNECTION_REFUSED);
         assert_own(calls[i](stream), FER_INVALID_INPUT);
     }
 }
 
-/* E4: "NOT_CONNECTED where a stream that was never connected is read, written": asked for
- * readiness, too. */
+/* E4: "NOT_CONNECTED where a stream that was never connected is read, written": also for
+ * readiness. */
 static void a_stream_that_was_never_connected_is_not_connected(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
-    assert_own(fer_socket_ready(socket, EITHER, FER_DURATION_NONE, &ready), FER_NOT_CONNECTED);
+    assert_own(fer_socket_ready(socket, ALL_INTERESTS, FER_DURATION_NONE, &ready),
+               FER_NOT_CONNECTED);
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    assert_own(fer_tcp_stream_ready(stream, EITHER, FER_DURATION_NONE, &ready), FER_NOT_CONNECTED);
+    assert_own(fer_tcp_stream_ready(stream, ALL_INTERESTS, FER_DURATION_NONE, &ready),
+               FER_NOT_CONNECTED);
     assert_int_equal(ready, 77);
 }
 
@@ -268,13 +272,13 @@ static void a_listener_is_readable_while_a_connection_is_queued(void **state)
     fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
-    assert_ok(fer_tcp_listener_ready(listener, EITHER, NOW, &ready));
+    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, 0);
-    assert_ok(fer_tcp_listener_ready(listener, EITHER, millis(SHORT_MS), &ready));
+    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
     peer_socket other = peer_connect(family, port);
     assert_true(other != PEER_NONE);
-    assert_ok(fer_tcp_listener_ready(listener, EITHER, FER_DURATION_NONE, &ready));
+    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_READABLE);
     assert_ok(fer_tcp_listener_ready(listener, FER_WRITABLE, NOW, &ready));
     assert_int_equal(ready, 0);
@@ -284,17 +288,17 @@ static void a_listener_is_readable_while_a_connection_is_queued(void **state)
     assert_exchange(stream, other);
 }
 
-/* The same of one that was built. */
+/* The same for a built listener. */
 static void a_built_listener_is_readable_while_a_connection_is_queued(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
     fer_socket *listener = test_built_listener(family, &port);
     fer_interest ready = 77;
-    assert_ok(fer_socket_ready(listener, EITHER, NOW, &ready));
+    assert_ok(fer_socket_ready(listener, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, 0);
     assert_true(peer_connect(family, port) != PEER_NONE);
-    assert_ok(fer_socket_ready(listener, EITHER, FER_DURATION_NONE, &ready));
+    assert_ok(fer_socket_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_READABLE);
 }
 
@@ -302,30 +306,26 @@ static void a_built_listener_is_readable_while_a_connection_is_queued(void **sta
 
 static void a_datagram_socket_is_readable_while_a_datagram_is_queued(void **state)
 {
-    peer_family family = family_of(state);
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
+    struct udp_pair pair = udp_pair_open(family_of(state));
     fer_interest ready = 77;
     fer_datagram got;
     char buf[8];
-    assert_ok(fer_udp_socket_ready(socket, EITHER, NOW, &ready));
+    assert_ok(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, FER_WRITABLE);
-    assert_ok(fer_udp_socket_ready(socket, FER_READABLE, millis(SHORT_MS), &ready));
+    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
-    assert_true(peer_datagram_send(other, family, port, "data", 4));
-    assert_ok(fer_udp_socket_ready(socket, FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_true(peer_datagram_send(pair.other, pair.family, pair.port, "data", 4));
+    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_READABLE);
-    assert_ok(fer_udp_socket_ready(socket, EITHER, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, EITHER);
-    assert_ok(fer_udp_socket_recv(socket, buf, sizeof buf, &got));
-    assert_ok(fer_udp_socket_ready(socket, FER_READABLE, NOW, &ready));
+    assert_ok(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, ALL_INTERESTS);
+    assert_ok(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got));
+    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, NOW, &ready));
     assert_int_equal(ready, 0);
 }
 
 /* ---- S6: "shutdown from another thread wakes a blocked read, and shutdown(WRITE|BOTH) a blocked
- * write": a wait for readiness, too */
+ * write": also a wait for readiness */
 
 struct waiter {
     fer_tcp_stream *stream;
@@ -388,15 +388,15 @@ static void shutdown_wakes_a_wait_to_write(void **state)
 
 static void shutdown_of_one_half_wakes_a_wait_for_either(void **state)
 {
-    assert_shutdown_wakes(*state, EITHER, FER_SHUTDOWN_READ, false);
-    assert_shutdown_wakes(*state, EITHER, FER_SHUTDOWN_WRITE, false);
+    assert_shutdown_wakes(*state, ALL_INTERESTS, FER_SHUTDOWN_READ, false);
+    assert_shutdown_wakes(*state, ALL_INTERESTS, FER_SHUTDOWN_WRITE, false);
 }
 
 static void shutdown_through_a_clone_wakes_a_wait(void **state)
 {
     assert_shutdown_wakes(*state, FER_READABLE, FER_SHUTDOWN_READ, true);
     assert_shutdown_wakes(*state, FER_WRITABLE, FER_SHUTDOWN_WRITE, true);
-    assert_shutdown_wakes(*state, EITHER, FER_SHUTDOWN_BOTH, true);
+    assert_shutdown_wakes(*state, ALL_INTERESTS, FER_SHUTDOWN_BOTH, true);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
-/* reset.c: rule S5: a reset is told, sticks to the handle that saw it, and never looks like the end
- * of the stream. */
+/* reset.c: rule S5: a reset is reported, stays with the handle that detected it, and never looks
+ * like the end of the stream. */
 #include "support/fixture.h"
 #include "support/thread.h"
 
@@ -10,7 +10,7 @@ static void reset_and_wait(struct pair *pair)
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
 }
 
-/* What every handle that saw a reset answers from then on. */
+/* The results of all calls on a handle that has detected a reset. */
 static void assert_reset_sticks(fer_tcp_stream *stream)
 {
     char buf[8] = {0};
@@ -28,7 +28,8 @@ static void assert_reset_sticks(fer_tcp_stream *stream)
     assert_writes_fail(fer_tcp_stream_write_all(stream, buf, sizeof buf, &n));
     assert_int_equal(n, 0);
     assert_ok(fer_tcp_stream_take_error(stream, &pending));
-    assert_ok(pending); /* a call has told it already: there is nothing to take */
+    /* An earlier call has returned it, so there is no error to take. */
+    assert_ok(pending);
     assert_kind(fer_tcp_stream_peer_addr(stream, &addr), FER_NOT_CONNECTED);
     assert_ok(fer_tcp_stream_local_addr(stream, &addr));
     assert_reads_fail(stream, FER_CONNECTION_RESET);
@@ -75,7 +76,7 @@ static void a_reset_is_told_in_every_mode(void **state)
     }
 }
 
-/* S5: a peer that closes with unread input resets as well. */
+/* S5: a peer that closes with unread input resets the connection, too. */
 static void a_peer_that_closes_with_unread_input_is_a_reset(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -87,8 +88,8 @@ static void a_peer_that_closes_with_unread_input_is_a_reset(void **state)
     assert_reset_sticks(&pair->stream);
 }
 
-/* S5: "and CONNECTION_RESET or BROKEN_PIPE on a write": and a RESET that a write saw sticks to
- * reading too. */
+/* S5: "and CONNECTION_RESET or BROKEN_PIPE on a write": a CONNECTION_RESET from a write applies to
+ * reads too. */
 static void a_reset_that_a_write_saw_sticks_to_reading_too(void **state)
 {
     struct pair_kind *kind = *state;
@@ -143,8 +144,8 @@ static void what_arrived_before_the_reset_is_read_then_the_reset(void **state)
     assert_reset_sticks(&pair->stream);
 }
 
-/* S5 and E3: the same of the reads that go on: what came is counted, and the result is the
- * reset. */
+/* S5 and E3: the same for the reads that continue: the received bytes are counted, and the result
+ * is the reset. */
 static void reads_that_go_on_count_what_came_before_the_reset(void **state)
 {
     struct pair_kind *kind = *state;
@@ -164,8 +165,8 @@ static void reads_that_go_on_count_what_came_before_the_reset(void **state)
     }
 }
 
-/* S5: data that was queued when a write met the reset is "still read where the OS kept it", then
- * the reset, never the end. */
+/* S5: bytes that were queued when a write detected the reset are "still read where the OS kept it".
+ * After them comes the reset, never the end. */
 static void after_a_write_met_the_reset_queued_data_is_read_then_the_reset(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -207,8 +208,8 @@ static void an_eof_seen_before_the_reset_stays_an_eof(void **state)
     assert_reads_end(&pair->stream);
 }
 
-/* S2 over S5: what the handle itself shut down answers as its own shutdown, whatever the peer
- * does. */
+/* S2 takes precedence over S5: a half that the handle shut down keeps that answer, whatever the
+ * peer does. */
 static void a_half_that_was_shut_before_the_reset_stays_shut(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -239,7 +240,7 @@ static void broken_pipe_alone_leaves_the_read_half(void **state)
     assert_reads_end(&pair->stream);
 }
 
-/* S5: only fatal errors stick: an expiry and a would-block do not. */
+/* S5: only fatal errors are saved: an expired timeout and WOULD_BLOCK are not. */
 static void timeouts_do_not_stick(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -282,8 +283,8 @@ static void read_blocked(void *argument)
     }
 }
 
-/* S5: the reset that a blocked read meets; whether it blocks before or after the reset comes, the
- * answer is the same. */
+/* S5: a reset ends a blocked read. The result is the same whether the read starts before or after
+ * the reset arrives. */
 static void a_blocked_read_is_ended_by_a_reset(void **state)
 {
     struct pair_kind *kind = *state;
@@ -312,7 +313,7 @@ static void write_blocked(void *argument)
     } while (writer->error.kind == FER_OK);
 }
 
-/* S5: and the one that a blocked write meets, which sticks to reading. */
+/* S5: a reset ends a blocked write, too, and applies to reads. */
 static void a_blocked_write_is_ended_by_a_reset(void **state)
 {
     struct pair_kind *kind = *state;
@@ -333,7 +334,8 @@ static void a_blocked_write_is_ended_by_a_reset(void **state)
     }
 }
 
-/* S5: a clone is told what this handle has seen of the end: fer_tcp_stream_try_clone's promise. */
+/* S5: a clone copies what this handle has detected of the end, as fer_tcp_stream_try_clone
+ * promises. */
 static void a_clone_of_a_handle_that_saw_the_reset_knows_it(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -344,7 +346,8 @@ static void a_clone_of_a_handle_that_saw_the_reset_knows_it(void **state)
     assert_reset_sticks(clone);
 }
 
-/* S5: the reset is the handle's and ends with it: a new connection in it knows nothing of it. */
+/* S5: the reset belongs to the handle's connection: a new connection in the handle does not have
+ * it. */
 static void a_new_connection_forgets_the_reset(void **state)
 {
     struct pair *pair = pair_open(state);

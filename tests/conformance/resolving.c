@@ -1,6 +1,5 @@
-/* resolving.c: rules N1 to N7: names looked up in the background, on the system's own resolver.
- * What the threads do at each moment is in unit/test_resolver*.c and
- * unit/test_resolver_threads.c. */
+/* resolving.c: rules N1 to N7: lookups in the background, by the system's own resolver. For the
+ * steps of the threads: unit/test_resolver*.c and unit/test_resolver_threads.c. */
 #include "support/fixture.h"
 
 #include <stdio.h>
@@ -10,18 +9,18 @@
 
 enum { CAP = 8, MANY = 40 };
 
-/* A name that no system knows, and none has to ask a name server about: those may take seconds to
- * answer many questions at once. */
+/* A name that no system has and that needs no query to a name server, which may take seconds to
+ * answer many queries at once. */
 #define UNKNOWN "a b.invalid:80"
 
-/* Of each test: closed after it. */
+/* For one test; closed after it. */
 static fer_resolver resolver;
 static fer_lookup lookups[MANY];
 static fer_poller poller;
 static size_t handles_before;
 static size_t threads_before;
 
-static int begin(void **state)
+static int set_up(void **state)
 {
     handles_before = peer_open_handles();
     threads_before = peer_threads();
@@ -31,9 +30,9 @@ static int begin(void **state)
     return test_begin(state);
 }
 
-/* Closes all, and waits until the system's resolver is at rest. A lookup that was abandoned may go
- * on, with sockets of its own, and between two of them only its thread tells of it; a thread that
- * has given its last answer may be there for a moment still. */
+/* Closes all, and waits until the system's resolver is idle. An abandoned lookup may continue, with
+ * sockets of its own, and between two of them only its thread shows it. A thread that has delivered
+ * its last result may exist for a moment longer. */
 static void close_all(size_t handles_left)
 {
     for (size_t i = 0; i < MANY; i++) {
@@ -47,8 +46,8 @@ static void close_all(size_t handles_left)
     }
 }
 
-/* The fixture's sockets may be open still; a test that abandons lookups has none. */
-static int end(void **state)
+/* The fixture's sockets may still be open; a test that abandons lookups has none. */
+static int tear_down(void **state)
 {
     close_all(SIZE_MAX);
     return test_end(state);
@@ -60,7 +59,7 @@ static bool is_lookup_failure(fer_error error)
            error.kind == FER_RESOLVE_FAILED;
 }
 
-/* A lookup's answer, and the same asked of the system in this thread. */
+/* Compares the result of a lookup with that of a lookup in this thread. */
 static void assert_same_answer(fer_lookup *lookup, const char *text)
 {
     fer_socket_addr wanted[CAP];
@@ -77,9 +76,9 @@ static void assert_same_answer(fer_lookup *lookup, const char *text)
     }
 }
 
-/* Asks without waiting until there is an answer: somebody else does the work, or time passes,
- * meanwhile. */
-static fer_error ask_until_done(fer_lookup *lookup)
+/* Polls until there is a result. Another thread does the work, or the virtual clock advances, in
+ * the meantime. */
+static fer_error poll_until_done(fer_lookup *lookup)
 {
     size_t count = 4711;
     fer_error error;
@@ -169,7 +168,7 @@ static void a_wait_of_nothing_only_asks(void **state)
     (void)state;
     assert_ok(fer_resolver_new(&resolver, 1, 0));
     assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, &lookups[0]));
-    assert_true(is_lookup_failure(ask_until_done(&lookups[0])));
+    assert_true(is_lookup_failure(poll_until_done(&lookups[0])));
 }
 
 /* N4: "Not done in time is TIMED_OUT with os_code 0, and the lookup goes on." */
@@ -208,8 +207,8 @@ static void a_poller_tells_that_a_lookup_is_done(void **state)
     assert_int_equal(count, 0);
 }
 
-/* N5, with as many lookups as an event loop may have: each is asked after each notify, and all are
- * done in the end. */
+/* N5, with as many lookups as an event loop may have: all are polled after each notification, and
+ * all end. */
 static void a_poller_tells_of_many_lookups(void **state)
 {
     fer_event event;
@@ -232,8 +231,8 @@ static void a_poller_tells_of_many_lookups(void **state)
     }
 }
 
-/* N6: "Closing a lookup abandons it and never waits." A poller that is closed after it is never
- * touched: the sanitizers would tell. */
+/* N6: "Closing a lookup abandons it and never waits." A poller that is closed after it is not
+ * accessed: the sanitizers would report it. */
 static void lookups_are_abandoned_at_any_moment(void **state)
 {
     (void)state;
@@ -244,7 +243,7 @@ static void lookups_are_abandoned_at_any_moment(void **state)
             assert_ok(fer_resolver_start(&resolver, UNKNOWN, &poller, &lookups[i]));
         }
         if (round % 4 == 1) {
-            FER_IGNORE(ask_until_done(&lookups[round]));
+            FER_IGNORE(poll_until_done(&lookups[round]));
         }
         for (size_t i = 0; i < MANY; i++) {
             fer_lookup_close(&lookups[(i * 7 + round) % MANY]);
@@ -278,30 +277,30 @@ static void closing_a_resolver_ends_its_lookups(void **state)
     close_all(handles_before);
 }
 
-/* What one of several threads met that it should not. */
-struct abuser {
+/* A thread, and the number of unexpected results that it had. */
+struct worker {
     test_thread thread;
     size_t number;
-    size_t mistakes;
+    size_t unexpected;
 };
 
-/* Its own lookups, on the resolver of all. */
+/* Its own lookups, on the shared resolver. */
 static void start_wait_and_abandon(void *argument)
 {
     static const char *const texts[] = {UNKNOWN, "127.0.0.1:80", "localhost:80"};
-    struct abuser *abuser = argument;
+    struct worker *worker = argument;
     for (size_t round = 0; round < 100; round++) {
-        size_t choice = round * 7 + abuser->number;
+        size_t choice = round * 7 + worker->number;
         fer_lookup lookup = {0};
         size_t count = 0;
         fer_error error = fer_resolver_start(&resolver, texts[choice % 3],
                                              choice % 2 == 0 ? &poller : NULL, &lookup);
-        abuser->mistakes += error.kind != FER_OK && error.kind != FER_WOULD_BLOCK;
+        worker->unexpected += error.kind != FER_OK && error.kind != FER_WOULD_BLOCK;
         if (error.kind == FER_OK && choice % 5 < 3) {
             error = fer_lookup_wait(
                 &lookup, choice % 5 == 0 ? fer_duration_from_micros(20) : FER_DURATION_NONE, NULL,
                 0, &count);
-            abuser->mistakes +=
+            worker->unexpected +=
                 error.kind != FER_OK && !is_lookup_failure(error) && error.kind != FER_TIMED_OUT;
         }
         fer_lookup_close(&lookup);
@@ -311,23 +310,23 @@ static void start_wait_and_abandon(void *argument)
 /* N2, N6: "Threads: any number at once on one resolver". */
 static void several_threads_share_a_resolver(void **state)
 {
-    struct abuser abusers[4];
+    struct worker workers[4];
     (void)state;
     assert_ok(fer_poller_new(&poller));
     assert_ok(fer_resolver_new(&resolver, 3, 1));
-    memset(abusers, 0, sizeof abusers);
+    memset(workers, 0, sizeof workers);
     for (size_t i = 0; i < 4; i++) {
-        abusers[i].number = i;
-        test_thread_start(&abusers[i].thread, start_wait_and_abandon, &abusers[i]);
+        workers[i].number = i;
+        test_thread_start(&workers[i].thread, start_wait_and_abandon, &workers[i]);
     }
     for (size_t i = 0; i < 4; i++) {
-        test_thread_join(&abusers[i].thread);
-        assert_int_equal(abusers[i].mistakes, 0);
+        test_thread_join(&workers[i].thread);
+        assert_int_equal(workers[i].unexpected, 0);
     }
     close_all(handles_before);
 }
 
-/* A connect by name with a deadline for the lookup too, which fer_tcp_stream_connect has not. */
+/* A connect by name whose lookup has a timeout too, which fer_tcp_stream_connect does not have. */
 static void what_was_found_can_be_connected_to(void **state)
 {
     fer_socket_addr addrs[CAP];
@@ -348,9 +347,9 @@ static void what_was_found_can_be_connected_to(void **state)
     assert_ok(fer_tcp_listener_accept(listener, accepted, NULL));
 }
 
-#define RESOLVING_TEST(rule, function)                          \
-    {                                                           \
-        rule " " #function, function, begin, end, &test_no_pair \
+#define RESOLVING_TEST(rule, function)                                 \
+    {                                                                  \
+        rule " " #function, function, set_up, tear_down, &test_no_pair \
     }
 
 int main(void)

@@ -1,9 +1,9 @@
-/* shutdown.c: rules S1 to S4 and S7: shutting halves down, and the peer's orderly end. Waking
- * blocked calls (S6) is in wakeup.c, resets (S5) are in reset.c. */
+/* shutdown.c: rules S1 to S4 and S7: shutting down halves, and the peer's orderly end. For waking
+ * blocked calls (S6): wakeup.c. For resets (S5): reset.c. */
 #include "support/fixture.h"
 #include "support/thread.h"
 
-static const fer_shutdown every_how[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
+static const fer_shutdown shutdowns[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
 
 static void queue_input(struct pair *pair, const char *text)
 {
@@ -11,7 +11,7 @@ static void queue_input(struct pair *pair, const char *text)
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
 }
 
-/* Every sort of write is BROKEN_PIPE, with nothing written; a zero-length one too. */
+/* Every kind of write returns BROKEN_PIPE and writes nothing, also with a length of zero. */
 static void assert_writes_are_broken(fer_tcp_stream *stream)
 {
     char buf[8] = {0};
@@ -39,10 +39,10 @@ static void every_second_shutdown_is_ok(void **state)
     for (size_t first = 0; first < 3; first++) {
         for (size_t second = 0; second < 3; second++) {
             struct pair *pair = pair_open_kind(kind);
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[first]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[second]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[second]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[first]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[first]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[second]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[second]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[first]));
             pair_close(pair);
         }
     }
@@ -57,8 +57,8 @@ static void shutdown_after_the_peer_closed_is_ok(void **state)
             peer_close(pair->other);
             pair->other = PEER_NONE;
             assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[first]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[second]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[first]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[second]));
             assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
             pair_close(pair);
         }
@@ -79,7 +79,7 @@ static void shutdown_after_a_reset_is_ok(void **state)
                 assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL),
                             FER_CONNECTION_RESET);
             }
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[how]));
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[how]));
             assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
             pair_close(pair);
         }
@@ -93,7 +93,7 @@ static void shutdown_after_both_ends_ended_is_ok(void **state)
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
     assert_reads_end(&pair->stream);
     for (size_t how = 0; how < 3; how++) {
-        assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[how]));
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[how]));
     }
 }
 
@@ -103,8 +103,8 @@ static void shutdown_through_a_clone_and_again_here_is_ok(void **state)
     fer_tcp_stream *clone = test_stream();
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     for (size_t how = 0; how < 3; how++) {
-        assert_ok(fer_tcp_stream_shutdown(clone, every_how[how]));
-        assert_ok(fer_tcp_stream_shutdown(&pair->stream, every_how[how]));
+        assert_ok(fer_tcp_stream_shutdown(clone, shutdowns[how]));
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[how]));
     }
 }
 
@@ -114,7 +114,7 @@ static void shutdown_of_a_new_stream_is_not_connected(void **state)
     (void)state;
     fer_tcp_stream *stream = test_stream();
     for (size_t how = 0; how < 3; how++) {
-        assert_own(fer_tcp_stream_shutdown(stream, every_how[how]), FER_NOT_CONNECTED);
+        assert_own(fer_tcp_stream_shutdown(stream, shutdowns[how]), FER_NOT_CONNECTED);
     }
     assert_new(stream);
 }
@@ -189,25 +189,12 @@ static void write_after_own_shutdown_is_broken_pipe(void **state)
     }
 }
 
-struct drain {
-    peer_socket peer;
-    uint64_t total;
-    bool intact;
-    peer_outcome outcome;
-};
-
-static void drain_all(void *argument)
-{
-    struct drain *drain = argument;
-    drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
-}
-
-/* Writes a million patterned bytes, then calls end, which shuts the stream down; the peer must get
- * all of them, then the end. */
+/* Writes a million patterned bytes, then calls end, which shuts the stream down. The peer must
+ * receive all of them, then the end. */
 static void assert_all_arrives(struct pair *pair, void (*end)(struct pair *pair))
 {
     static unsigned char bytes[1000000];
-    struct drain drain = {pair->other, 0, false, PEER_STUCK};
+    struct drain drain = {pair->other, 0, false, PEER_TIMED_OUT};
     test_thread thread;
     size_t n = 0;
     pattern_fill(bytes, sizeof bytes, 0);
@@ -313,7 +300,7 @@ static void writing_goes_on_after_the_peers_end(void **state)
 }
 
 /* S4: "A zero-length read is OK with 0 at once and tells nothing about EOF": it neither waits for
- * data nor takes any ... */
+ * bytes nor consumes any ... */
 static void a_zero_length_read_is_ok_at_once_and_takes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -342,7 +329,7 @@ static void a_zero_length_read_is_ok_at_once_and_takes_nothing(void **state)
     assert_alive(pair);
 }
 
-/* S4: ... and is no end to the handle: the address is still told, in any mode. */
+/* S4: ... and is not an end for the handle: the peer address is still available, in any mode. */
 static void a_zero_length_read_is_not_taken_for_the_end(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -415,7 +402,7 @@ static void what_was_written_arrives_however_both_halves_are_shut(void **state)
         for (int queued = 0; queued < 2; queued++) {
             struct pair *pair = pair_open_kind(kind);
             if (queued) {
-                queue_input(pair, "input that nobody reads");
+                queue_input(pair, "input that is not read");
             }
             assert_all_arrives(pair, ends[i]);
             pair_close(pair);
@@ -441,8 +428,8 @@ static void close_with_unread_input_resets(void **state)
     }
 }
 
-/* S7: "the docs show how to drain": shut WRITE, read until 0 bytes, close; then nothing is
- * reset. */
+/* S7: "the docs show how to drain": shut down WRITE, read until 0 bytes, close. Then the connection
+ * is not reset. */
 static void draining_before_close_ends_in_good_order(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,9 +1,9 @@
-/* socket_binding.c: rules L1, L2, L4 and L5 of sockets that are built step by step: what bind does
- * by itself, what the options make of it, and listening. */
+/* socket_binding.c: rules L1, L2, L4 and L5 for built sockets: bind's defaults, the options that
+ * change them, and listening. */
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
-/* Accepts one of ferrule's listeners, whichever has a connection. False: neither. */
+/* Accepts from the first of the listeners that has a connection. False: none has. */
 static bool accept_either(fer_tcp_listener *const listeners[2], fer_tcp_stream *stream,
                           unsigned counts[2])
 {
@@ -28,7 +28,7 @@ static void a_second_bind_is_addr_in_use(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     (void)test_built_listener(family, &port);
-    fer_socket *second = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *second = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_listener *plain = test_listener();
     fer_socket_addr addr = loopback(family, port);
     fer_error error = fer_socket_bind(second, &addr);
@@ -44,7 +44,7 @@ static void a_second_bind_is_addr_in_use(void **state)
 static void bind_sets_what_every_bind_of_a_stream_sets(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket_addr addr = any_port(PEER_V4);
     bool reuses = false;
     assert_ok(fer_socket_reuse_address(socket, &reuses));
@@ -56,12 +56,12 @@ static void bind_sets_what_every_bind_of_a_stream_sets(void **state)
     assert_int_equal(peer_raw_is_exclusive(fer_socket_as_raw(socket)), peer_is_windows() ? 1 : -1);
 }
 
-/* L1: a datagram socket does not share its port. */
+/* L1: a datagram socket does not share its port by default. */
 static void bind_of_a_datagram_socket_shares_nothing(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
-    fer_socket *second = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *second = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_socket_addr addr = any_port(family);
     bool reuses = true;
     assert_ok(fer_socket_reuse_address(socket, &reuses));
@@ -80,8 +80,8 @@ static void set_reuse_address_decides_what_bind_does_for_a_stream(void **state)
     static const bool choices[] = {false, true};
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-        fer_socket *second = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_socket *second = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
         fer_socket_addr addr = any_port(PEER_V4);
         bool reuses = false;
         assert_ok(fer_socket_set_reuse_address(socket, choices[i]));
@@ -104,35 +104,26 @@ static void without_reuse_address_a_port_in_time_wait_is_in_use(void **state)
     uint16_t port = 0;
     fer_socket *socket = test_built_listener(PEER_V4, &port);
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr = loopback(PEER_V4, port);
-    char byte;
-    size_t n = 0;
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
-    fer_tcp_stream_close(stream);
-    assert_int_equal(peer_recv_some(other, &byte, 1, &n), PEER_END);
-    peer_close(other);
-    fer_tcp_listener_close(listener);
-    fer_socket *unwilling = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket *willing = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    assert_ok(fer_socket_set_reuse_address(unwilling, false));
+    leave_port_in_time_wait(listener, PEER_V4, port);
+    fer_socket *not_reusing = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *reusing = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    assert_ok(fer_socket_set_reuse_address(not_reusing, false));
     if (!peer_is_windows()) {
-        assert_kind(fer_socket_bind(unwilling, &addr), FER_ADDR_IN_USE);
+        assert_kind(fer_socket_bind(not_reusing, &addr), FER_ADDR_IN_USE);
     }
-    assert_ok(fer_socket_bind(willing, &addr));
-    assert_ok(fer_socket_listen(willing, 4));
+    assert_ok(fer_socket_bind(reusing, &addr));
+    assert_ok(fer_socket_listen(reusing, 4));
 }
 
 /* "Datagram sockets that have all set this share a port on every system". */
 static void datagram_sockets_that_reuse_an_address_share_it(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *one = test_made(domain_of(family), FER_TYPE_DGRAM);
-    fer_socket *other = test_made(domain_of(family), FER_TYPE_DGRAM);
-    fer_socket *third = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *one = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *other = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *third = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_socket_addr addr = any_port(family);
     bool reuses = false;
     assert_ok(fer_socket_set_reuse_address(one, true));
@@ -148,12 +139,12 @@ static void datagram_sockets_that_reuse_an_address_share_it(void **state)
 }
 
 /* "Whether sockets that have all set this share a port, new connections ... being spread over
- * them": each reaches one. */
+ * them": each connection reaches one of them. */
 static void listeners_that_reuse_a_port_share_its_connections(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *sockets[2] = {test_made(domain_of(family), FER_TYPE_STREAM),
-                              test_made(domain_of(family), FER_TYPE_STREAM)};
+    fer_socket *sockets[2] = {test_new_socket(domain_of(family), FER_TYPE_STREAM),
+                              test_new_socket(domain_of(family), FER_TYPE_STREAM)};
     fer_tcp_listener *listeners[2] = {test_listener(), test_listener()};
     fer_socket_addr addr = any_port(family);
     unsigned counts[2] = {0, 0};
@@ -194,7 +185,7 @@ static void the_ipv6_wildcard_takes_ipv4_too(void **state)
 {
     (void)state;
     skip_without_v6();
-    fer_socket *socket = test_made(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     fer_tcp_listener *listener = test_listener();
     fer_socket_addr addr = wildcard(PEER_V6, 0);
     bool only = true;
@@ -208,17 +199,15 @@ static void the_ipv6_wildcard_takes_ipv4_too(void **state)
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
     for (int family = 0; family < 2; family++) {
         fer_tcp_stream *stream = test_stream();
-        peer_socket other = peer_connect(family == 0 ? PEER_V4 : PEER_V6, port);
-        assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-        assert_exchange(stream, other);
+        assert_accepts(listener, stream, family == 0 ? PEER_V4 : PEER_V6, port);
     }
 }
 
-/* The IPv4 port of that number may be somebody else's: then another is tried. */
+/* NULL if the IPv4 port of that number is in use: then the caller tries another port. */
 static fer_socket *only_v6_beside_v4(void)
 {
-    fer_socket *socket = test_made(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
-    fer_socket *beside = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    fer_socket *beside = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket_addr addr = wildcard(PEER_V6, 0);
     assert_ok(fer_socket_set_only_v6(socket, true));
     assert_ok(fer_socket_bind(socket, &addr));
@@ -251,23 +240,23 @@ static void only_v6_leaves_ipv4_alone(void **state)
 static void only_v6_is_for_ipv6_sockets(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     bool only = true;
     assert_own(fer_socket_set_only_v6(socket, true), FER_UNSUPPORTED);
     assert_own(fer_socket_only_v6(socket, &only), FER_UNSUPPORTED);
     assert_true(only);
     if (unix_peer_has_streams()) {
-        assert_own(fer_socket_set_only_v6(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM), true),
+        assert_own(fer_socket_set_only_v6(test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM), true),
                    FER_UNSUPPORTED);
     }
 }
 
-/* An only_v6 of false is what bind would do; it stays so. */
+/* set_only_v6(false) sets bind's default. */
 static void only_v6_of_false_is_the_default(void **state)
 {
     (void)state;
     skip_without_v6();
-    fer_socket *socket = test_made(FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
     fer_socket_addr addr = wildcard(PEER_V6, 0);
     if (fer_socket_set_only_v6(socket, false).kind == FER_UNSUPPORTED) {
         skip_because("this OS has no dual stack");
@@ -282,7 +271,7 @@ static void only_v6_of_false_is_the_default(void **state)
 static void an_address_of_another_machine_is_addr_not_available(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_ipv4_addr foreign = fer_ipv4_addr_new(192, 0, 2, 1);
     fer_socket_addr addr = fer_socket_addr_new_v4(&foreign, 0);
     fer_socket_addr own = any_port(PEER_V4);
@@ -293,8 +282,8 @@ static void an_address_of_another_machine_is_addr_not_available(void **state)
 static void binding_twice_is_invalid_input(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *streams = test_made(domain_of(family), FER_TYPE_STREAM);
-    fer_socket *datagrams = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *streams = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *datagrams = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_socket_addr addr = any_port(family);
     assert_ok(fer_socket_bind(streams, &addr));
     assert_ok(fer_socket_bind(datagrams, &addr));
@@ -304,15 +293,15 @@ static void binding_twice_is_invalid_input(void **state)
     assert_int_equal(local_addr_of(streams).port, port);
 }
 
-/* One that connect has bound, over either family. */
+/* After a connect has bound the socket, for each family. */
 static void binding_what_connect_has_bound_is_invalid_input(void **state)
 {
     peer_family family = family_of(state);
     peer_socket listener;
-    fer_socket_addr to = accepting_place(family, &listener);
+    fer_socket_addr to = accepting_addr(family, &listener);
     fer_socket_addr addr = any_port(family);
-    fer_socket *streams = test_made(domain_of(family), FER_TYPE_STREAM);
-    fer_socket *datagrams = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *streams = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *datagrams = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     assert_ok(fer_socket_connect(streams, &to));
     assert_ok(fer_socket_connect(datagrams, &to));
     assert_kind(fer_socket_bind(streams, &addr), FER_INVALID_INPUT);
@@ -322,7 +311,7 @@ static void binding_what_connect_has_bound_is_invalid_input(void **state)
 static void binding_to_another_family_is_invalid_input(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_socket_addr other = any_port(family == PEER_V4 ? PEER_V6 : PEER_V4);
     fer_socket_addr own = any_port(family);
     fer_socket_addr odd = own;
@@ -342,7 +331,7 @@ static void an_unbound_socket_has_the_unspecified_address(void **state)
     static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t i = 0; i < 2; i++) {
-        fer_socket *socket = test_made(domain_of(family), types[i]);
+        fer_socket *socket = test_new_socket(domain_of(family), types[i]);
         fer_socket_addr addr = local_addr_of(socket);
         fer_socket_addr none = wildcard(family, 0);
         assert_true(fer_socket_addr_eq(&addr, &none));
@@ -350,7 +339,7 @@ static void an_unbound_socket_has_the_unspecified_address(void **state)
     }
 }
 
-/* And stays so in what it is turned into. */
+/* The handle that it is turned into reports that address, too. */
 static void what_an_unbound_socket_becomes_has_the_unspecified_address(void **state)
 {
     peer_family family = family_of(state);
@@ -358,10 +347,12 @@ static void what_an_unbound_socket_becomes_has_the_unspecified_address(void **st
     fer_socket_addr addr;
     fer_tcp_stream *stream = test_stream();
     fer_udp_socket *datagrams = test_udp();
-    assert_ok(fer_socket_into_tcp_stream(test_made(domain_of(family), FER_TYPE_STREAM), stream));
+    assert_ok(
+        fer_socket_into_tcp_stream(test_new_socket(domain_of(family), FER_TYPE_STREAM), stream));
     assert_ok(fer_tcp_stream_local_addr(stream, &addr));
     assert_true(fer_socket_addr_eq(&addr, &none));
-    assert_ok(fer_socket_into_udp_socket(test_made(domain_of(family), FER_TYPE_DGRAM), datagrams));
+    assert_ok(
+        fer_socket_into_udp_socket(test_new_socket(domain_of(family), FER_TYPE_DGRAM), datagrams));
     assert_ok(fer_udp_socket_local_addr(datagrams, &addr));
     assert_true(fer_socket_addr_eq(&addr, &none));
 }
@@ -372,27 +363,25 @@ static void what_an_unbound_socket_becomes_has_the_unspecified_address(void **st
 static void listening_binds_an_unbound_socket(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
     assert_ok(fer_socket_listen(socket, 4));
     fer_socket_addr addr = local_addr_of(socket);
-    fer_socket_addr everywhere = wildcard(family, addr.port);
+    fer_socket_addr unspecified = wildcard(family, addr.port);
     assert_int_not_equal(addr.port, 0);
-    assert_true(fer_socket_addr_eq(&addr, &everywhere));
+    assert_true(fer_socket_addr_eq(&addr, &unspecified));
     assert_own(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
-    peer_socket other = peer_connect(family, addr.port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(listener, stream, family, addr.port);
 }
 
-/* L2: "On a socket that listens already it changes the backlog, but not on Windows", whatever is
- * queued. */
+/* L2: "On a socket that listens already it changes the backlog, but not on Windows", also if
+ * connections are queued. */
 static void listening_again_changes_the_backlog(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_raw_socket raw = fer_socket_as_raw(socket);
     assert_ok(fer_socket_set_reuse_address(socket, false));
     assert_ok(fer_socket_listen(socket, 16));
@@ -406,7 +395,7 @@ static void listening_again_changes_the_backlog(void **state)
     assert_ok(fer_socket_listen(socket, 0x7fffffff));
 }
 
-/* A listening socket does nothing else. */
+/* A listening socket cannot be connected. */
 static void a_listening_socket_cannot_be_connected(void **state)
 {
     (void)state;
@@ -425,24 +414,25 @@ static void a_listening_socket_cannot_be_connected(void **state)
 static void what_cannot_listen_is_invalid_input(void **state)
 {
     (void)state;
-    fer_socket *streams = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    assert_own(fer_socket_listen(test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), 4), FER_INVALID_INPUT);
+    fer_socket *streams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    assert_own(fer_socket_listen(test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), 4),
+               FER_INVALID_INPUT);
     assert_own(fer_socket_listen(streams, -1), FER_INVALID_INPUT);
     assert_own(fer_socket_listen(NULL, 4), FER_INVALID_INPUT);
     assert_ok(fer_socket_listen(streams, 1));
     if (unix_peer_has_streams()) {
-        assert_kind(fer_socket_listen(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM), 4),
+        assert_kind(fer_socket_listen(test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM), 4),
                     FER_INVALID_INPUT);
     }
 }
 
-/* "FER_ADDR_IN_USE (a socket with the same address listens)": where bind let two that reuse the
- * address share it. */
+/* "FER_ADDR_IN_USE (a socket with the same address listens)": if bind let both sockets reuse the
+ * address. */
 static void the_second_of_two_that_share_an_address_cannot_listen(void **state)
 {
     (void)state;
-    fer_socket *one = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket *other = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *one = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *other = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket_addr addr = any_port(PEER_V4);
     assert_ok(fer_socket_bind(one, &addr));
     addr = local_addr_of(one);
@@ -455,8 +445,8 @@ static void the_second_of_two_that_share_an_address_cannot_listen(void **state)
     }
 }
 
-/* Accepted streams start blocking (rule T6), whatever the listener is, and have its nodelay or not,
- * but a working connection. */
+/* T6: accepted streams start in blocking mode without timeouts, whatever the listener's
+ * settings. */
 static void streams_of_a_built_listener_start_blocking(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
-/* socket_building.c: rules R1, R2 and E4 of sockets that are built step by step: how they are made,
- * end, are cloned, and come from and go to the outside. Their binding, connecting, options,
- * datagrams and turning into other handles have files of their own. */
+/* socket_building.c: rules R1, R2 and E4 for built sockets: creating, closing, cloning, adopting
+ * and releasing them. Binding, connecting, options, datagrams and conversions have files of their
+ * own. */
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
@@ -12,9 +12,9 @@ static bool has_domain(fer_domain domain)
            (domain == FER_DOMAIN_IPV6 ? peer_has_v6() : unix_peer_has_streams());
 }
 
-/* ---- Birth */
+/* ---- Creation */
 
-/* Every domain with every type and its own protocol, by number and by default. */
+/* Every domain with every type and its protocol, by number and by default. */
 static void every_kind_of_socket_can_be_made(void **state)
 {
     (void)state;
@@ -42,9 +42,10 @@ static void every_kind_of_unix_socket_can_be_made(void **state)
 {
     (void)state;
     skip_without_unix_streams();
-    assert_true(peer_is_open(fer_socket_as_raw(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM))));
+    assert_true(peer_is_open(fer_socket_as_raw(test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM))));
     if (unix_peer_has_datagrams()) {
-        assert_true(peer_is_open(fer_socket_as_raw(test_made(FER_DOMAIN_UNIX, FER_TYPE_DGRAM))));
+        assert_true(
+            peer_is_open(fer_socket_as_raw(test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_DGRAM))));
     } else {
         assert_kind(
             fer_socket_new(test_socket(), FER_DOMAIN_UNIX, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT),
@@ -52,9 +53,9 @@ static void every_kind_of_unix_socket_can_be_made(void **state)
     }
 }
 
-/* "FER_UNSUPPORTED (this system has no such socket)": a protocol that is another type's; Unix
- * sockets with a protocol, and raw ones, which are datagram sockets on Linux (af_unix.c,
- * unix_create) and nothing elsewhere. */
+/* "FER_UNSUPPORTED (this system has no such socket)": a protocol of another type; Unix sockets with
+ * a protocol; raw Unix sockets, which are datagram sockets on Linux (af_unix.c, unix_create) and do
+ * not exist elsewhere. */
 static void a_socket_that_no_system_has_is_unsupported(void **state)
 {
     (void)state;
@@ -111,11 +112,11 @@ static void a_raw_socket_without_the_privilege_is_permission_denied(void **state
     assert_empty(socket);
 }
 
-/* C6: a handle that is not empty is INVALID_INPUT, and left alone. */
+/* C6: an open handle is INVALID_INPUT and stays unchanged. */
 static void making_a_socket_in_an_open_handle_is_invalid_input(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_raw_socket raw = fer_socket_as_raw(socket);
     assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0), FER_INVALID_INPUT);
     assert_own(fer_socket_from_raw(socket, peer_unconnected()), FER_INVALID_INPUT);
@@ -127,8 +128,8 @@ static void making_a_socket_in_an_open_handle_is_invalid_input(void **state)
 static void a_new_socket_is_not_inherited(void **state)
 {
     (void)state;
-    fer_socket *stream = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *stream = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *clone = test_socket();
     assert_false(peer_raw_is_inheritable(fer_socket_as_raw(stream)));
     assert_false(peer_raw_is_inheritable(fer_socket_as_raw(socket)));
@@ -136,22 +137,22 @@ static void a_new_socket_is_not_inherited(void **state)
     assert_false(peer_raw_is_inheritable(fer_socket_as_raw(clone)));
 }
 
-/* "FER_TOO_MANY_OPEN_FILES": and the handle is NEW. */
+/* "FER_TOO_MANY_OPEN_FILES": the handle stays NEW. */
 static void a_socket_that_there_is_no_handle_for_leaves_a_new_one(void **state)
 {
     (void)state;
-    fer_socket *made = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *existing = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *socket = test_socket();
     if (!process_forbid_new_handles()) {
         skip_because("this system has no limit of handles that a test could set");
     }
-    fer_error born = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0);
-    fer_error cloned = fer_socket_try_clone(made, socket);
+    fer_error created = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0);
+    fer_error cloned = fer_socket_try_clone(existing, socket);
     process_allow_new_handles();
-    assert_kind(born, FER_TOO_MANY_OPEN_FILES);
+    assert_kind(created, FER_TOO_MANY_OPEN_FILES);
     assert_kind(cloned, FER_TOO_MANY_OPEN_FILES);
     assert_empty(socket);
-    assert_ok(fer_socket_try_clone(made, socket));
+    assert_ok(fer_socket_try_clone(existing, socket));
 }
 
 /* ---- R2: "Both handles of a clone are closed independently; the connection ends with the
@@ -171,9 +172,7 @@ static void a_clone_of_a_listening_socket_accepts_when_the_first_is_closed(void 
     assert_int_equal(local_addr_of(clone).port, port);
     fer_socket_close(socket);
     assert_ok(fer_socket_into_tcp_listener(clone, listener));
-    peer_socket other = peer_connect(family, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(listener, stream, family, port);
     fer_tcp_listener_close(listener);
     assert_true(peer_connect(family, port) == PEER_NONE);
 }
@@ -183,8 +182,8 @@ static void a_clone_shares_options_modes_and_connection(void **state)
 {
     (void)state;
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket *clone = test_socket();
     fer_tcp_stream *streams[2] = {test_stream(), test_stream()};
     bool nodelay = false;
@@ -206,15 +205,15 @@ static void a_clone_shares_options_modes_and_connection(void **state)
 
 /* ---- R1 */
 
-/* "from_raw takes ownership, learns the socket's type and state": a stream that is not connected,
- * one that is, a listener. */
+/* "from_raw takes ownership, learns the socket's type and state": an unconnected stream, a
+ * listener, a connected stream. */
 static void from_raw_learns_what_a_stream_is(void **state)
 {
     (void)state;
     fer_socket *socket = test_socket();
     fer_socket_addr addr = any_port(PEER_V4);
     fer_raw_socket raw = peer_unconnected();
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
     assert_true(fer_socket_as_raw(socket) == raw);
     assert_own(fer_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
@@ -224,7 +223,7 @@ static void from_raw_learns_what_a_stream_is(void **state)
     assert_false(peer_is_open(raw));
     uint16_t port = 0;
     raw = peer_listen(PEER_V4, 4, &port);
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
@@ -242,7 +241,7 @@ static void from_raw_learns_what_a_stream_is(void **state)
     assert_exchange(stream, other);
 }
 
-/* And a datagram socket; "leaving it to the caller" where it is none of these. */
+/* Also a datagram socket; "leaving it to the caller" if it is none of these. */
 static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void **state)
 {
     static const fer_raw_socket absurd[] = {FER_RAW_SOCKET_NONE, -2, 999999};
@@ -261,7 +260,7 @@ static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void *
     fer_raw_socket raw = peer_datagram(PEER_V4, &port);
     assert_own(fer_socket_from_raw(NULL, raw), FER_INVALID_INPUT);
     assert_true(peer_is_open(raw));
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
     assert_int_equal(local_addr_of(socket).port, port);
     assert_own(fer_socket_into_tcp_stream(socket, stream), FER_INVALID_INPUT);
@@ -269,13 +268,13 @@ static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void *
     assert_true(fer_udp_socket_as_raw(udp) == raw);
 }
 
-/* L2: one that is not bound is bound by listen, as any. */
+/* L2: listen binds an adopted socket that is not bound, too. */
 static void listening_binds_a_socket_from_outside(void **state)
 {
     (void)state;
     fer_socket *socket = test_socket();
     fer_raw_socket raw = peer_unconnected();
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
     assert_ok(fer_socket_listen(socket, 4));
     assert_true(peer_connect(PEER_V4, local_addr_of(socket).port) != PEER_NONE);
@@ -292,7 +291,7 @@ static void from_raw_takes_unix_sockets(void **state)
     fer_tcp_listener *wrong = test_listener();
     const char *path = unix_peer_path("raw");
     fer_raw_socket raw = unix_peer_listen(path, 4);
-    peer_give_away(raw);
+    peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
     assert_own(fer_socket_into_tcp_listener(socket, wrong), FER_INVALID_INPUT);
     assert_ok(fer_socket_into_unix_listener(socket, listener));
@@ -306,7 +305,7 @@ static void from_raw_takes_unix_sockets(void **state)
 static void into_raw_gives_the_socket_up_with_its_modes(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     unsigned read_ms = 0;
     unsigned write_ms = 0;
     assert_ok(fer_socket_set_read_timeout(socket, millis(1000)));
@@ -330,8 +329,8 @@ static void a_unix_socket_is_bound_once_and_listens(void **state)
     (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("bound");
-    fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    fer_socket *second = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket *second = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     fer_unix_listener *listener = test_unix_listener();
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_addr name;

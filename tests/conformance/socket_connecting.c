@@ -1,28 +1,20 @@
-/* socket_connecting.c: rules C1, C2, C4 and C5 of sockets that are built step by step: how their
- * connects end, and what a failure leaves. What is asked while a connect is under way is in
- * socket_pending.c; the rules of a stream's own connect are in connecting.c. */
+/* socket_connecting.c: rules C1, C2, C4 and C5 for built sockets: the results of their connects,
+ * and the state after a failure. For calls during a pending connect: socket_pending.c. For the
+ * connects of a stream: connecting.c. */
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
 enum { REFUSED_WITHIN_US = 1500000 };
 
-static fer_error start(fer_socket *socket, const fer_socket_addr *addr)
-{
-    assert_ok(fer_socket_set_nonblocking(socket, true));
-    fer_error error = fer_socket_connect(socket, addr);
-    assert_either(error, FER_WOULD_BLOCK, FER_OK);
-    return error;
-}
-
 /* ---- C1 */
 
-/* C1: a blocking connect ends connected, with the options and the binding that the socket had. */
+/* C1: a blocking connect ends connected, and keeps the socket's options and its binding. */
 static void a_blocking_connect_ends_connected(void **state)
 {
     peer_family family = family_of(state);
     peer_socket listener;
-    fer_socket_addr to = accepting_place(family, &listener);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket_addr to = accepting_addr(family, &listener);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr from = any_port(family);
     fer_socket_addr peer;
@@ -41,13 +33,13 @@ static void a_blocking_connect_ends_connected(void **state)
     assert_true(nodelay);
 }
 
-/* C1: "connect_timeout restores the blocking mode it found": a blocking socket's. */
+/* C1: "connect_timeout restores the blocking mode it found": of a blocking socket. */
 static void connect_timeout_restores_blocking(void **state)
 {
     (void)state;
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     char byte;
     assert_ok(fer_socket_set_read_timeout(socket, millis(30)));
@@ -61,13 +53,13 @@ static void connect_timeout_restores_blocking(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C1: and a nonblocking one's; it waits all the same. */
+/* C1: also of a nonblocking socket, for which connect_timeout waits too. */
 static void connect_timeout_restores_nonblocking(void **state)
 {
     (void)state;
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     char byte;
     assert_ok(fer_socket_set_nonblocking(socket, true));
@@ -78,13 +70,13 @@ static void connect_timeout_restores_nonblocking(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C1: also where it failed. */
+/* C1: also after a failure. */
 static void a_failed_connect_timeout_restores_the_mode(void **state)
 {
     (void)state;
-    fer_socket_addr to = refusing_place(PEER_V4);
+    fer_socket_addr to = refusing_addr(PEER_V4);
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
-        fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
         assert_ok(fer_socket_set_nonblocking(socket, nonblocking != 0));
         assert_kind(fer_socket_connect_timeout(socket, &to, millis(9000)), FER_CONNECTION_REFUSED);
         if (!peer_is_windows()) {
@@ -95,25 +87,25 @@ static void a_failed_connect_timeout_restores_the_mode(void **state)
 
 /* ---- C2 */
 
-/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every way to
- * connect; C5: each leaves CONNECT_FAILED. */
+/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every
+ * connect function; C5: each leaves CONNECT_FAILED. */
 static void a_refused_connect_is_connection_refused_and_leaves_connect_failed(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket_addr to = refusing_place(family);
+    fer_socket_addr to = refusing_addr(family);
     for (int how = 0; how < 3; how++) {
-        fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
-        uint64_t began = peer_now_us();
+        fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+        uint64_t start_us = peer_now_us();
         fer_error error = how == 0   ? fer_socket_connect(socket, &to)
                           : how == 1 ? fer_socket_connect_timeout(socket, &to, millis(9000))
-                                     : start(socket, &to);
+                                     : start_connect(socket, &to);
         if (how == 2 && error.kind == FER_WOULD_BLOCK) {
             error = await_connect(socket);
         }
         assert_kind(error, FER_CONNECTION_REFUSED);
         assert_true(error.os_code == process_code_refused() ||
                     (peer_is_windows() && error.os_code == 0));
-        assert_true(microseconds_since(began) < REFUSED_WITHIN_US);
+        assert_true(microseconds_since(start_us) < REFUSED_WITHIN_US);
         assert_failed(socket, error);
     }
 }
@@ -124,14 +116,14 @@ static void expiry_of_connect_timeout_leaves_connect_failed(void **state)
 {
     static const uint64_t limits_us[] = {0, 1000, 120000};
     (void)state;
-    struct silent_place place = silent_place(PEER_V4);
+    struct pending_target target = pending_target(PEER_V4);
     for (size_t i = 0; i < 3; i++) {
         fer_duration limit = {limits_us[i] == 0 ? 1 : limits_us[i] * 1000};
-        fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
         assert_ok(fer_socket_set_nonblocking(socket, i == 1));
-        uint64_t began = peer_now_us();
-        fer_error error = fer_socket_connect_timeout(socket, &place.addr, limit);
-        uint64_t took = microseconds_since(began);
+        uint64_t start_us = peer_now_us();
+        fer_error error = fer_socket_connect_timeout(socket, &target.addr, limit);
+        uint64_t took = microseconds_since(start_us);
         assert_own(error, FER_TIMED_OUT);
         assert_true(took + NOT_SOONER_SLACK_US >= limits_us[i] && took < 8000000);
         assert_failed(socket, error);
@@ -148,7 +140,7 @@ static void port_0_is_connection_refused(void **state)
     fer_socket_addr to = any_port(PEER_V4);
     const fer_error refused = {FER_CONNECTION_REFUSED, 0};
     for (int how = 0; how < 3; how++) {
-        fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+        fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
         assert_ok(fer_socket_set_nonblocking(socket, how == 2));
         assert_own(how == 1 ? fer_socket_connect_timeout(socket, &to, millis(9000))
                             : fer_socket_connect(socket, &to),
@@ -158,14 +150,14 @@ static void port_0_is_connection_refused(void **state)
 }
 
 /* T1: "A timeout of zero is INVALID_INPUT for ... connect_timeout, before any system call": the
- * socket can be connected still. */
+ * socket can still be connected. */
 static void a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing(void **state)
 {
     (void)state;
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket *datagrams = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *datagrams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_tcp_stream *stream = test_stream();
     assert_own(fer_socket_connect_timeout(socket, &to, (fer_duration){0}), FER_INVALID_INPUT);
     assert_own(fer_socket_connect_timeout(datagrams, &to, (fer_duration){0}), FER_INVALID_INPUT);
@@ -175,14 +167,14 @@ static void a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing(void *
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C4: what cannot be connected to leaves the socket as it was: another family, no address. */
+/* C4: a connect to an invalid address leaves the socket as it was: another family, no address. */
 static void an_address_of_another_family_begins_nothing(void **state)
 {
     peer_family family = family_of(state);
     peer_socket listener;
-    fer_socket_addr to = accepting_place(family, &listener);
+    fer_socket_addr to = accepting_addr(family, &listener);
     fer_socket_addr other = any_port(family == PEER_V4 ? PEER_V6 : PEER_V4);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr odd = to;
     odd.ip.family = (fer_ip_family)5;
@@ -198,14 +190,14 @@ static void an_address_of_another_family_begins_nothing(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* A blocking connect goes on although a write timeout is set: only connect_timeout limits it
- * (Linux: socket(7), SO_SNDTIMEO). */
+/* A write timeout does not end a blocking connect: only connect_timeout limits it (Linux:
+ * socket(7), SO_SNDTIMEO). */
 static void a_write_timeout_does_not_limit_connect(void **state)
 {
     (void)state;
     peer_socket listener;
-    fer_socket_addr to = accepting_place(PEER_V4, &listener);
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     assert_ok(fer_socket_set_write_timeout(socket, millis(1)));
     assert_ok(fer_socket_connect(socket, &to));
@@ -230,7 +222,7 @@ static void a_unix_connect_ends_connected(void **state)
     const char *path = unix_peer_path("built");
     const char *own_path = unix_peer_path("own");
     peer_socket listener = unix_peer_listen(path, 4);
-    fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_addr to = name_of(path);
     fer_unix_addr own = name_of(own_path);
@@ -247,8 +239,8 @@ static void a_unix_connect_that_fails_leaves_connect_failed(void **state)
 {
     (void)state;
     skip_without_unix_streams();
-    fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    fer_unix_addr to = name_of(unix_peer_path("nobody"));
+    fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_unix_addr to = name_of(unix_peer_path("missing"));
     fer_error error = fer_socket_connect_unix(socket, &to);
     assert_true(error.kind != FER_OK && error.kind != FER_WOULD_BLOCK);
     assert_failed(socket, error);
@@ -270,14 +262,14 @@ static void a_unix_connect_to_a_full_queue_can_be_made_again(void **state)
     fer_socket *socket = NULL;
     int queued = -1;
     for (int i = 0; i < 16 && error.kind == FER_OK; i++) {
-        socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+        socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
         assert_ok(fer_socket_set_nonblocking(socket, true));
         error = fer_socket_connect_unix(socket, &to);
         queued++;
     }
     if (error.kind == FER_CONNECTION_REFUSED) {
         assert_failed(socket, error);
-        skip_because("this OS refuses where a Unix listener's queue is full");
+        skip_because("this OS refuses if a Unix listener's queue is full");
     }
     assert_kind(error, FER_WOULD_BLOCK);
     assert_kind(fer_socket_connect_unix(socket, &to), FER_WOULD_BLOCK);

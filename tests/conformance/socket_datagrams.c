@@ -1,6 +1,5 @@
-/* socket_datagrams.c: rules U1 to U5 of datagram sockets that are built step by step, and raw
- * sockets, where the system lets us have one. What else datagrams do is in datagrams.c and
- * datagram_peers.c. */
+/* socket_datagrams.c: rules U1 to U5 for built datagram sockets; and raw sockets, if the system
+ * permits them. For other datagrams: datagrams.c and datagram_peers.c. */
 #include "conformance/datagram_check.h"
 #include "support/socket_fixture.h"
 
@@ -13,25 +12,22 @@ enum {
 };
 
 /* A datagram socket on the loopback, and its port. */
-static fer_socket *bound(peer_family family, uint16_t *port)
+static fer_socket *bound_socket(peer_family family, uint16_t *port)
 {
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_socket_addr addr = any_port(family);
     assert_ok(fer_socket_bind(socket, &addr));
     *port = local_addr_of(socket).port;
     return socket;
 }
 
-static void assert_receives(fer_socket *socket, const char *text, peer_family family, uint16_t from)
+static void assert_built_receives(fer_socket *socket, const char *text, peer_family family,
+                                  uint16_t from)
 {
     char buf[64];
     fer_datagram got;
-    fer_socket_addr want = loopback(family, from);
     assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
-    assert_int_equal(got.len, strlen(text));
-    assert_memory_equal(buf, text, got.len);
-    assert_false(got.truncated);
-    assert_true(fer_socket_addr_eq(&got.from, &want));
+    assert_datagram(&got, buf, text, family, from);
 }
 
 /* ---- Without a peer */
@@ -41,32 +37,32 @@ static void datagrams_go_both_ways_without_a_peer(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
-    fer_socket *socket = bound(family, &port);
+    fer_socket *socket = bound_socket(family, &port);
     peer_socket other = peer_datagram(family, &other_port);
     fer_socket_addr to = loopback(family, other_port);
     fer_socket_addr peer;
     size_t n = 77;
     assert_ok(fer_socket_send_to(socket, "there", 5, &to, &n));
     assert_int_equal(n, 5);
-    assert_peer_gets(other, "there", port);
+    assert_peer_socket_receives(other, "there", port);
     assert_true(peer_datagram_send(other, family, port, "back", 4));
-    assert_receives(socket, "back", family, other_port);
+    assert_built_receives(socket, "back", family, other_port);
     assert_kind(fer_socket_send(socket, "x", 1, &n), FER_NOT_CONNECTED);
     assert_int_equal(n, 0);
     assert_kind(fer_socket_peer_addr(socket, &peer), FER_NOT_CONNECTED);
 }
 
-/* One that was never bound is bound by its first sending. */
+/* The first send binds an unbound socket. */
 static void sending_binds_an_unbound_socket(void **state)
 {
     peer_family family = family_of(state);
     uint16_t other_port = 0;
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     peer_socket other = peer_datagram(family, &other_port);
     fer_socket_addr to = loopback(family, other_port);
     fer_socket_addr addr = any_port(family);
     assert_ok(fer_socket_send_to(socket, "hello", 5, &to, NULL));
-    assert_peer_gets(other, "hello", local_addr_of(socket).port);
+    assert_peer_socket_receives(other, "hello", local_addr_of(socket).port);
     assert_kind(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
 }
 
@@ -77,7 +73,7 @@ static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
-    fer_socket *socket = bound(family, &port);
+    fer_socket *socket = bound_socket(family, &port);
     peer_socket other = peer_datagram(family, &other_port);
     fer_socket_addr to = loopback(family, other_port);
     char buf[4] = {0};
@@ -91,7 +87,7 @@ static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
     assert_memory_equal(buf, "long", 4);
     assert_ok(fer_socket_send_to(socket, NULL, 0, &to, &n));
     assert_int_equal(n, 0);
-    assert_peer_gets(other, "", port);
+    assert_peer_socket_receives(other, "", port);
     assert_true(peer_datagram_send(other, family, port, "", 0));
     assert_ok(fer_socket_recv(socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 0);
@@ -105,7 +101,7 @@ static void a_fresh_socket_sends_65507_bytes(void **state)
     static unsigned char large[65508];
     (void)state;
     uint16_t other_port = 0;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket_addr to = loopback(PEER_V4, 0);
     size_t n = 77;
     assert_true(peer_datagram(PEER_V4, &other_port) != PEER_NONE);
@@ -124,7 +120,7 @@ static void a_peer_is_had_at_once_and_can_be_another(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t ports[2] = {0, 0};
-    fer_socket *socket = bound(family, &port);
+    fer_socket *socket = bound_socket(family, &port);
     peer_socket others[2] = {peer_datagram(family, &ports[0]), peer_datagram(family, &ports[1])};
     for (int i = 0; i < 2; i++) {
         fer_socket_addr to = loopback(family, ports[i]);
@@ -136,62 +132,62 @@ static void a_peer_is_had_at_once_and_can_be_another(void **state)
         assert_true(fer_socket_addr_eq(&peer, &to));
         assert_ok(fer_socket_send(socket, "to you", 6, &n));
         assert_int_equal(n, 6);
-        assert_peer_gets(others[i], "to you", port);
+        assert_peer_socket_receives(others[i], "to you", port);
         assert_true(peer_datagram_send(others[i], family, port, "to me", 5));
-        assert_receives(socket, "to me", family, ports[i]);
+        assert_built_receives(socket, "to me", family, ports[i]);
     }
 }
 
-/* U5: "a stranger's that was queued before connect is dropped, its own is not": also when the
- * socket is turned into a fer_udp_socket only then, and back. */
+/* U5: "a stranger's that was queued before connect is dropped, its own is not": also if the socket
+ * is turned into a fer_udp_socket afterwards, and back. */
 static void who_the_peer_is_goes_along(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
+    uint16_t other_sender_port = 0;
     for (int turned = 0; turned < 3; turned++) {
-        fer_socket *socket = bound(family, &port);
+        fer_socket *socket = bound_socket(family, &port);
         fer_udp_socket *udp = test_udp();
         peer_socket other = peer_datagram(family, &other_port);
-        peer_socket stranger = peer_datagram(family, &stranger_port);
+        peer_socket other_sender = peer_datagram(family, &other_sender_port);
         fer_socket_addr to = loopback(family, other_port);
-        assert_true(peer_datagram_send(stranger, family, port, "stranger's", 10));
+        assert_true(peer_datagram_send(other_sender, family, port, "another's", 9));
         assert_true(peer_raw_wait_readable(fer_socket_as_raw(socket)));
         assert_true(peer_datagram_send(other, family, port, "the peer's", 10));
         assert_ok(fer_socket_connect(socket, &to));
         if (turned == 1) {
             assert_ok(fer_socket_into_udp_socket(socket, udp));
-            assert_gets(udp, "the peer's", family, other_port);
+            assert_receives(udp, "the peer's", family, other_port);
             continue;
         }
         if (turned == 2) {
             assert_ok(fer_socket_into_udp_socket(socket, udp));
             assert_ok(fer_socket_from_udp_socket(socket, udp));
         }
-        assert_receives(socket, "the peer's", family, other_port);
+        assert_built_receives(socket, "the peer's", family, other_port);
     }
 }
 
-/* U5, R2: and into a clone. */
+/* U5, R2: a clone has the peer too. */
 static void who_the_peer_is_is_known_to_a_clone(void **state)
 {
     (void)state;
     uint16_t port = 0;
     uint16_t other_port = 0;
-    uint16_t stranger_port = 0;
-    fer_socket *socket = bound(PEER_V4, &port);
+    uint16_t other_sender_port = 0;
+    fer_socket *socket = bound_socket(PEER_V4, &port);
     fer_socket *clone = test_socket();
     peer_socket other = peer_datagram(PEER_V4, &other_port);
-    peer_socket stranger = peer_datagram(PEER_V4, &stranger_port);
+    peer_socket other_sender = peer_datagram(PEER_V4, &other_sender_port);
     fer_socket_addr to = loopback(PEER_V4, other_port);
-    assert_true(peer_datagram_send(stranger, PEER_V4, port, "stranger's", 10));
+    assert_true(peer_datagram_send(other_sender, PEER_V4, port, "another's", 9));
     assert_true(peer_raw_wait_readable(fer_socket_as_raw(socket)));
     assert_true(peer_datagram_send(other, PEER_V4, port, "the peer's", 10));
     assert_ok(fer_socket_connect(socket, &to));
     assert_ok(fer_socket_try_clone(socket, clone));
     fer_socket_close(socket);
-    assert_receives(clone, "the peer's", PEER_V4, other_port);
+    assert_built_receives(clone, "the peer's", PEER_V4, other_port);
 }
 
 /* U3: "A connected one reports CONNECTION_REFUSED from the next send or recv, once for each
@@ -201,9 +197,9 @@ static void a_refusal_is_told_to_a_connected_socket(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t gone = 0;
-    fer_socket *socket = bound(family, &port);
+    fer_socket *socket = bound_socket(family, &port);
     if (peer_is_wine()) {
-        skip_because("Wine tells of a refusal to a later send alone, and not to the first");
+        skip_because("Wine reports a refusal only to a later send");
     }
     peer_socket other = peer_datagram(family, &gone);
     fer_socket_addr to = loopback(family, gone);
@@ -218,12 +214,12 @@ static void a_refusal_is_told_to_a_connected_socket(void **state)
     assert_own(fer_socket_recv(socket, &byte, 1, &got), FER_TIMED_OUT);
 }
 
-/* T2 and the misuse of arguments. */
+/* T2, and bad arguments. */
 static void datagram_calls_that_cannot_be_are_invalid_input(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
-    fer_socket *socket = bound(family, &port);
+    fer_socket *socket = bound_socket(family, &port);
     fer_socket_addr to = loopback(family, 0);
     fer_socket_addr odd = loopback(family, port);
     fer_datagram got;
@@ -267,13 +263,13 @@ static void streams_and_unix_sockets_move_no_datagrams(void **state)
 {
     (void)state;
     uint16_t port = 0;
-    assert_moves_no_datagrams(test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM));
+    assert_moves_no_datagrams(test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM));
     assert_moves_no_datagrams(test_built_listener(PEER_V4, &port));
     if (unix_peer_has_streams()) {
-        assert_moves_no_datagrams(test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM));
+        assert_moves_no_datagrams(test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM));
     }
     if (unix_peer_has_datagrams()) {
-        fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_DGRAM);
+        fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_DGRAM);
         fer_error outcome = {FER_OTHER, 1};
         fer_unix_addr name;
         assert_moves_no_datagrams(socket);
@@ -286,7 +282,7 @@ static void streams_and_unix_sockets_move_no_datagrams(void **state)
 
 /* ---- Raw sockets, and the datagram sockets of ICMP that Linux and macOS have (icmp(7)) */
 
-/* Skips where there is none. */
+/* Skips the test if the system has no such socket or does not permit it. */
 static fer_socket *icmp_socket(peer_family family, fer_type type)
 {
     fer_socket *socket = test_socket();
@@ -294,14 +290,14 @@ static fer_socket *icmp_socket(peer_family family, fer_type type)
     fer_error error = fer_socket_new(socket, domain_of(family), type, protocol);
     if (error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED) {
         assert_empty(socket);
-        skip_because("this system has no such socket, or not for us");
+        skip_because("this system has no such socket, or does not permit it");
     }
     assert_ok(error);
     return socket;
 }
 
-/* RFC 792: type, code, checksum, identifier, sequence number. The identifier is 0x4665; IPv6's
- * checksum is the system's. */
+/* RFC 792: type, code, checksum, identifier, sequence number. The identifier is 0x4665. The system
+ * computes the checksum of IPv6. */
 static void make_echo(unsigned char echo[8], peer_family family)
 {
     static const unsigned char v4[8] = {ICMP_ECHO, 0, 0, 0, 0x46, 0x65, 0, 1};
@@ -316,8 +312,8 @@ static void make_echo(unsigned char echo[8], peer_family family)
     echo[3] = (unsigned char)(sum & 0xff);
 }
 
-/* Whether a packet is the reply. What begins with the version 4 begins with an IP header, as a raw
- * IPv4 socket's do, and on macOS a datagram socket's too. */
+/* Returns whether a packet is the reply. A packet whose first half byte is 4 begins with an IP
+ * header: that of a raw IPv4 socket, and on macOS that of a datagram socket too. */
 static bool is_reply(const unsigned char *packet, size_t len, peer_family family, bool is_raw)
 {
     bool has_header = family == PEER_V4 && packet[0] >> 4 == 4;
@@ -346,8 +342,8 @@ static void an_echo_is_answered(fer_type type, peer_family family)
 {
     fer_socket *socket = icmp_socket(family, type);
     fer_udp_socket *udp = test_udp();
-    fer_socket_addr to = loopback(
-        family, 4711); /* "A protocol without ports takes no notice of the address's port." */
+    /* "A protocol without ports takes no notice of the address's port." */
+    fer_socket_addr to = loopback(family, 4711);
     unsigned char echo[8];
     size_t n = 0;
     make_echo(echo, family);
@@ -372,7 +368,7 @@ static void a_datagram_socket_of_icmp_s_echo_is_answered(void **state)
     an_echo_is_answered(FER_TYPE_DGRAM, family_of(state));
 }
 
-/* R1: a raw socket that is taken in is one still. */
+/* R1: an adopted raw socket is still a raw socket. */
 static void a_raw_socket_is_taken_in_as_one(void **state)
 {
     (void)state;

@@ -1,26 +1,27 @@
-/* socket_options.c: rules O1 to O3, T1, T5 and T6 of sockets that are built step by step, and the
- * options that only these have: each set and told, its range, which kinds of sockets have it, and
- * that it goes along into the handle that the socket becomes. */
+/* socket_options.c: rules O1 to O6, T1, T5 and T6 for built sockets: each option is set and read,
+ * its range, the kinds of sockets that have it, and that it stays set in the handle that the socket
+ * becomes. */
 #include "support/socket_fixture.h"
 
-/* A connection of which a built socket that was given its options first is one end. */
+/* Connects a socket, whose options were set before, and turns it into the stream. Returns the
+ * peer. */
 static peer_socket connect_stream(fer_socket *socket, peer_family family, fer_tcp_stream *stream)
 {
     peer_socket listener;
-    fer_socket_addr to = accepting_place(family, &listener);
+    fer_socket_addr to = accepting_addr(family, &listener);
     assert_ok(fer_socket_connect(socket, &to));
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
     return peer_accept(listener);
 }
 
-/* ---- Each goes along */
+/* ---- Options stay set in the new handle */
 
-/* T6: "Timeouts, nonblocking mode and socket options are the socket's": of the stream that it
- * becomes too. */
+/* T6: "Timeouts, nonblocking mode and socket options are the socket's": also those of the stream
+ * that the socket becomes. */
 static void what_was_set_goes_along_into_the_stream(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     bool flag = false;
     uint32_t number = 0;
@@ -51,13 +52,13 @@ static void what_was_set_goes_along_into_the_stream(void **state)
     assert_exchange(stream, other);
 }
 
-/* T6: the mode too. */
+/* T6: also the mode. */
 static void the_mode_goes_along_into_every_handle(void **state)
 {
     (void)state;
     uint16_t port = 0;
     fer_socket *listening = test_built_listener(PEER_V4, &port);
-    fer_socket *datagrams = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *datagrams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
     fer_udp_socket *udp = test_udp();
@@ -77,11 +78,11 @@ static void the_mode_goes_along_into_every_handle(void **state)
     assert_own(fer_udp_socket_recv(udp, &byte, 1, &got), FER_TIMED_OUT);
 }
 
-/* And what a datagram socket was told. */
+/* Also the options of a datagram socket. */
 static void what_was_set_goes_along_into_the_datagram_socket(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_udp_socket *udp = test_udp();
     bool flag = true;
     uint32_t number = 0;
@@ -113,7 +114,7 @@ static void a_ttl_is_1_to_255(void **state)
     static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
-        fer_socket *socket = test_made(domain_of(family), types[t]);
+        fer_socket *socket = test_new_socket(domain_of(family), types[t]);
         uint32_t got = 0;
         for (size_t i = 0; i < 3; i++) {
             assert_ok(fer_socket_set_ttl(socket, good[i]));
@@ -129,12 +130,11 @@ static void a_ttl_is_1_to_255(void **state)
     }
 }
 
-/* O2: "linger is rounded up to whole seconds ...; NONE turns it off", which is how a socket
- * starts. */
+/* O2: "linger is rounded up to whole seconds ...; NONE turns it off", which is the default. */
 static void linger_is_rounded_up_and_none_turns_it_off(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_duration got = {0};
     assert_ok(fer_socket_linger(socket, &got));
     assert_true(fer_duration_is_none(got));
@@ -153,7 +153,7 @@ static void linger_is_rounded_up_and_none_turns_it_off(void **state)
 static void keepalive_is_that_of_a_stream(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_keepalive whole = {true, millis(60000), millis(5000), 4};
     fer_keepalive got = {true, {0}, {0}, 0};
     assert_ok(fer_socket_keepalive(socket, &got));
@@ -176,7 +176,7 @@ static void keepalive_is_that_of_a_stream(void **state)
 static void timeouts_are_told_as_they_were_set(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_duration got = {1};
     assert_ok(fer_socket_read_timeout(socket, &got));
     assert_true(fer_duration_is_none(got));
@@ -192,16 +192,16 @@ static void timeouts_are_told_as_they_were_set(void **state)
     assert_true(fer_duration_is_none(got));
 }
 
-/* ---- What only these have */
+/* ---- Options that only built sockets have */
 
-/* O4: a buffer's size is told "in the unit in which it was set". */
+/* O4: a buffer's size is read "in the unit in which it was set". */
 static void buffer_sizes_are_told_as_they_were_set(void **state)
 {
     static const size_t sizes[] = {8192, 16384, 65536};
     static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
-        fer_socket *socket = test_made(domain_of(family), types[t]);
+        fer_socket *socket = test_new_socket(domain_of(family), types[t]);
         size_t got = 0;
         for (size_t i = 0; i < 3; i++) {
             assert_ok(fer_socket_set_recv_buffer_size(socket, sizes[i]));
@@ -214,11 +214,11 @@ static void buffer_sizes_are_told_as_they_were_set(void **state)
     }
 }
 
-/* "at least 1"; what is too much for the system becomes its most. */
+/* "at least 1"; a size that is too large becomes the system's maximum. */
 static void a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     size_t got = 0;
     assert_ok(fer_socket_set_recv_buffer_size(socket, 32768));
     assert_own(fer_socket_set_recv_buffer_size(socket, 0), FER_INVALID_INPUT);
@@ -237,19 +237,19 @@ static void a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most(void **
     assert_true(got >= 1);
 }
 
-/* Unix sockets have buffers as well. */
+/* Unix sockets have buffer sizes, too. */
 static void unix_sockets_have_buffer_sizes(void **state)
 {
     (void)state;
     skip_without_unix_streams();
-    fer_socket *socket = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     size_t got = 0;
     assert_ok(fer_socket_set_send_buffer_size(socket, 16384));
     assert_ok(fer_socket_send_buffer_size(socket, &got));
     assert_int_equal(got, 16384);
 }
 
-static void skip_where_tos_is_not(fer_error error)
+static void skip_without_tos(fer_error error)
 {
     if (error.kind == FER_UNSUPPORTED) {
         skip_because("this system has no type of service, or no traffic class");
@@ -264,13 +264,13 @@ static void a_type_of_service_is_0_to_255(void **state)
     static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
-        fer_socket *socket = test_made(domain_of(family), types[t]);
+        fer_socket *socket = test_new_socket(domain_of(family), types[t]);
         uint32_t got = 1;
-        skip_where_tos_is_not(fer_socket_tos(socket, &got));
+        skip_without_tos(fer_socket_tos(socket, &got));
         assert_int_equal(got, 0);
         for (size_t i = 0; i < 5; i++) {
             fer_error error = fer_socket_set_tos(socket, good[i]);
-            skip_where_tos_is_not(error);
+            skip_without_tos(error);
             assert_ok(error);
             assert_ok(fer_socket_tos(socket, &got));
             assert_int_equal(got, good[i]);
@@ -284,29 +284,29 @@ static void a_type_of_service_is_0_to_255(void **state)
 }
 
 /* "A stream's two lowest bits must be 0: they are explicit congestion notification, TCP's own (RFC
- * 3168, 5)." A datagram socket's may be set. */
+ * 3168, 5)." On a datagram socket they may be set. */
 static void congestion_bits_are_a_datagram_s_alone(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *streams = test_made(domain_of(family), FER_TYPE_STREAM);
-    fer_socket *datagrams = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *streams = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *datagrams = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     uint32_t got = 0;
     for (uint32_t bits = 1; bits < 4; bits++) {
         assert_own(fer_socket_set_tos(streams, 0xb8 + bits), FER_INVALID_INPUT);
         fer_error error = fer_socket_set_tos(datagrams, 0xb8 + bits);
-        skip_where_tos_is_not(error);
+        skip_without_tos(error);
         assert_ok(error);
         assert_ok(fer_socket_tos(datagrams, &got));
         assert_int_equal(got, 0xb8 + bits);
     }
 }
 
-/* O6: "Sends and receives by one network interface alone"; NULL for any again. */
+/* O6: "Sends and receives by one network interface alone"; NULL allows every interface again. */
 static void a_socket_is_bound_to_the_loopback_s_device(void **state)
 {
     static const char *const names[] = {"lo", "lo0"};
     peer_family family = family_of(state);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     fer_error error = fer_socket_bind_device(socket, names[0]);
     if (error.kind == FER_NOT_FOUND) {
@@ -314,8 +314,9 @@ static void a_socket_is_bound_to_the_loopback_s_device(void **state)
     }
     if (error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED ||
         error.kind == FER_NOT_FOUND) {
-        skip_because("this system does not bind to network interfaces, or not for us, or has no "
-                     "loopback by that name");
+        skip_because(
+            "this system does not bind to network interfaces, or does not permit it, or has no "
+            "loopback by that name");
     }
     assert_ok(error);
     assert_exchange(stream, connect_stream(socket, family, stream));
@@ -328,83 +329,83 @@ static void a_socket_is_bound_to_the_loopback_s_device(void **state)
 static void a_device_s_name_has_1_to_15_bytes(void **state)
 {
     (void)state;
-    fer_socket *socket = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_own(fer_socket_bind_device(socket, ""), FER_INVALID_INPUT);
     assert_own(fer_socket_bind_device(socket, "0123456789abcdef"), FER_INVALID_INPUT);
     fer_error error = fer_socket_bind_device(socket, "0123456789abcde");
     if (error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED) {
         assert_kind(fer_socket_bind_device(socket, NULL), error.kind);
-        skip_because("this system does not bind to network interfaces, or not for us");
+        skip_because("this system does not bind to network interfaces, or does not permit it");
     }
     assert_kind(error, FER_NOT_FOUND);
     assert_ok(fer_socket_bind_device(socket, NULL));
 }
 
-/* ---- Which kinds have what */
+/* ---- The kinds of sockets that have an option */
 
-#define ASK(expression) assert_own(expression, FER_UNSUPPORTED)
+#define ASSERT_UNSUPPORTED(expression) assert_own(expression, FER_UNSUPPORTED)
 
 static void options_that_a_datagram_socket_has_not_are_unsupported(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_keepalive keepalive = {true, {0}, {0}, 0};
     fer_duration duration;
     bool flag;
-    ASK(fer_socket_set_keepalive(socket, &keepalive));
-    ASK(fer_socket_keepalive(socket, &keepalive));
-    ASK(fer_socket_set_linger(socket, millis(1000)));
-    ASK(fer_socket_linger(socket, &duration));
-    ASK(fer_socket_set_nodelay(socket, true));
-    ASK(fer_socket_nodelay(socket, &flag));
+    ASSERT_UNSUPPORTED(fer_socket_set_keepalive(socket, &keepalive));
+    ASSERT_UNSUPPORTED(fer_socket_keepalive(socket, &keepalive));
+    ASSERT_UNSUPPORTED(fer_socket_set_linger(socket, millis(1000)));
+    ASSERT_UNSUPPORTED(fer_socket_linger(socket, &duration));
+    ASSERT_UNSUPPORTED(fer_socket_set_nodelay(socket, true));
+    ASSERT_UNSUPPORTED(fer_socket_nodelay(socket, &flag));
 }
 
 static void options_that_a_stream_has_not_are_unsupported(void **state)
 {
     peer_family family = family_of(state);
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     bool flag;
-    ASK(fer_socket_set_broadcast(socket, true));
-    ASK(fer_socket_broadcast(socket, &flag));
+    ASSERT_UNSUPPORTED(fer_socket_set_broadcast(socket, true));
+    ASSERT_UNSUPPORTED(fer_socket_broadcast(socket, &flag));
 }
 
 static void options_that_unix_sockets_have_not_are_unsupported(void **state)
 {
     (void)state;
     skip_without_unix_streams();
-    fer_socket *streams = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket *streams = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     fer_keepalive keepalive = {true, {0}, {0}, 0};
     fer_duration linger = {0};
     uint32_t number;
     bool flag;
-    ASK(fer_socket_set_reuse_address(streams, true));
-    ASK(fer_socket_reuse_address(streams, &flag));
-    ASK(fer_socket_set_reuse_port(streams, true));
-    ASK(fer_socket_reuse_port(streams, &flag));
-    ASK(fer_socket_set_only_v6(streams, true));
-    ASK(fer_socket_only_v6(streams, &flag));
-    ASK(fer_socket_set_keepalive(streams, &keepalive));
-    ASK(fer_socket_keepalive(streams, &keepalive));
-    ASK(fer_socket_set_nodelay(streams, true));
-    ASK(fer_socket_nodelay(streams, &flag));
-    ASK(fer_socket_set_ttl(streams, 64));
-    ASK(fer_socket_ttl(streams, &number));
-    ASK(fer_socket_set_tos(streams, 0));
-    ASK(fer_socket_tos(streams, &number));
-    ASK(fer_socket_set_broadcast(streams, true));
-    ASK(fer_socket_broadcast(streams, &flag));
-    ASK(fer_socket_bind_device(streams, "lo"));
+    ASSERT_UNSUPPORTED(fer_socket_set_reuse_address(streams, true));
+    ASSERT_UNSUPPORTED(fer_socket_reuse_address(streams, &flag));
+    ASSERT_UNSUPPORTED(fer_socket_set_reuse_port(streams, true));
+    ASSERT_UNSUPPORTED(fer_socket_reuse_port(streams, &flag));
+    ASSERT_UNSUPPORTED(fer_socket_set_only_v6(streams, true));
+    ASSERT_UNSUPPORTED(fer_socket_only_v6(streams, &flag));
+    ASSERT_UNSUPPORTED(fer_socket_set_keepalive(streams, &keepalive));
+    ASSERT_UNSUPPORTED(fer_socket_keepalive(streams, &keepalive));
+    ASSERT_UNSUPPORTED(fer_socket_set_nodelay(streams, true));
+    ASSERT_UNSUPPORTED(fer_socket_nodelay(streams, &flag));
+    ASSERT_UNSUPPORTED(fer_socket_set_ttl(streams, 64));
+    ASSERT_UNSUPPORTED(fer_socket_ttl(streams, &number));
+    ASSERT_UNSUPPORTED(fer_socket_set_tos(streams, 0));
+    ASSERT_UNSUPPORTED(fer_socket_tos(streams, &number));
+    ASSERT_UNSUPPORTED(fer_socket_set_broadcast(streams, true));
+    ASSERT_UNSUPPORTED(fer_socket_broadcast(streams, &flag));
+    ASSERT_UNSUPPORTED(fer_socket_bind_device(streams, "lo"));
     assert_ok(fer_socket_set_linger(streams, FER_DURATION_NONE));
     assert_ok(fer_socket_linger(streams, &linger));
     assert_true(fer_duration_is_none(linger));
 }
 
-/* E4: an answer that there is nowhere to store. */
+/* E4: a getter without an output. */
 static void nowhere_to_store_the_answer_is_invalid_input(void **state)
 {
     (void)state;
-    fer_socket *streams = test_made(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket *datagrams = test_made(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *streams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *datagrams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_own(fer_socket_reuse_address(streams, NULL), FER_INVALID_INPUT);
     assert_own(fer_socket_reuse_port(streams, NULL), FER_INVALID_INPUT);
     assert_own(fer_socket_only_v6(streams, NULL), FER_INVALID_INPUT);

@@ -1,5 +1,5 @@
-/* socket_turning.c: rules R1 and C6 of sockets that are built step by step: into the handle of
- * their type and of no other, and back, with all that was set and seen. */
+/* socket_turning.c: rules R1 and C6 for built sockets: a conversion into the handle of their type,
+ * and into no other, and back, keeps all settings and all that the handle has detected. */
 #include "support/socket_fixture.h"
 
 /* One empty handle of each type. */
@@ -19,7 +19,7 @@ static struct handles empty_handles(void)
                             test_unix_stream(), test_unix_listener(), test_unix_datagram()};
 }
 
-static fer_error turn(fer_socket *socket, int type, const struct handles *into)
+static fer_error convert(fer_socket *socket, int type, const struct handles *into)
 {
     switch (type) {
     case 0: return fer_socket_into_tcp_stream(socket, into->stream);
@@ -31,7 +31,7 @@ static fer_error turn(fer_socket *socket, int type, const struct handles *into)
     }
 }
 
-static fer_error turn_back(fer_socket *socket, int type, const struct handles *of)
+static fer_error convert_back(fer_socket *socket, int type, const struct handles *of)
 {
     switch (type) {
     case 0: return fer_socket_from_tcp_stream(socket, of->stream);
@@ -54,12 +54,12 @@ static fer_raw_socket raw_of(int type, const struct handles *of)
     return raws[type];
 }
 
-/* A socket that is of that type's kind. */
-static fer_socket *made_for(int type)
+/* A socket of that type's kind. */
+static fer_socket *new_socket_of(int type)
 {
     static const fer_type types[HANDLE_TYPES] = {FER_TYPE_STREAM, FER_TYPE_STREAM, FER_TYPE_DGRAM,
                                                  FER_TYPE_STREAM, FER_TYPE_STREAM, FER_TYPE_DGRAM};
-    fer_socket *socket = test_made(type < 3 ? FER_DOMAIN_IPV4 : FER_DOMAIN_UNIX, types[type]);
+    fer_socket *socket = test_new_socket(type < 3 ? FER_DOMAIN_IPV4 : FER_DOMAIN_UNIX, types[type]);
     fer_unix_addr name;
     if (type == 4) {
         assert_ok(fer_unix_addr_from_pathname(&name, unix_peer_path("made")));
@@ -71,7 +71,7 @@ static fer_socket *made_for(int type)
     return socket;
 }
 
-static int types_here(void)
+static int type_count(void)
 {
     return !unix_peer_has_streams() ? 3 : unix_peer_has_datagrams() ? 6 : 5;
 }
@@ -81,32 +81,32 @@ static void a_socket_becomes_a_handle_of_its_own_type_and_of_no_other(void **sta
 {
     (void)state;
     struct handles handles = empty_handles();
-    for (int type = 0; type < types_here(); type++) {
-        fer_socket *socket = made_for(type);
+    for (int type = 0; type < type_count(); type++) {
+        fer_socket *socket = new_socket_of(type);
         fer_raw_socket raw = fer_socket_as_raw(socket);
         for (int other = 0; other < HANDLE_TYPES; other++) {
             if (other != type) {
-                assert_own(turn(socket, other, &handles), FER_INVALID_INPUT);
+                assert_own(convert(socket, other, &handles), FER_INVALID_INPUT);
                 assert_true(raw_of(other, &handles) == FER_RAW_SOCKET_NONE);
             }
         }
         assert_true(fer_socket_as_raw(socket) == raw);
-        assert_ok(turn(socket, type, &handles));
+        assert_ok(convert(socket, type, &handles));
         assert_true(raw_of(type, &handles) == raw);
         assert_empty(socket);
-        assert_ok(turn_back(socket, type, &handles));
+        assert_ok(convert_back(socket, type, &handles));
         assert_true(fer_socket_as_raw(socket) == raw);
         assert_true(raw_of(type, &handles) == FER_RAW_SOCKET_NONE);
         assert_true(peer_is_open(raw));
     }
 }
 
-/* No handle at all to turn it into is INVALID_INPUT, and it stays as it was. */
+/* A conversion into NULL is INVALID_INPUT, and the socket stays as it was. */
 static void a_socket_that_becomes_no_handle_stays_as_it_was(void **state)
 {
     (void)state;
-    for (int type = 0; type < types_here(); type++) {
-        fer_socket *socket = made_for(type);
+    for (int type = 0; type < type_count(); type++) {
+        fer_socket *socket = new_socket_of(type);
         fer_raw_socket raw = fer_socket_as_raw(socket);
         const fer_error errors[HANDLE_TYPES] = {fer_socket_into_tcp_stream(socket, NULL),
                                                 fer_socket_into_tcp_listener(socket, NULL),
@@ -121,31 +121,31 @@ static void a_socket_that_becomes_no_handle_stays_as_it_was(void **state)
     }
 }
 
-/* "out is not empty" is INVALID_INPUT, and both stay as they were, either way. */
+/* "out is not empty" is INVALID_INPUT, and both handles stay as they were, in both directions. */
 static void a_handle_that_is_not_empty_is_left_alone(void **state)
 {
     (void)state;
     struct handles handles = empty_handles();
-    for (int type = 0; type < types_here(); type++) {
-        fer_socket *first = made_for(type);
-        fer_socket *second = type == 4 ? first : made_for(type);
+    for (int type = 0; type < type_count(); type++) {
+        fer_socket *first = new_socket_of(type);
+        fer_socket *second = type == 4 ? first : new_socket_of(type);
         fer_raw_socket raw = fer_socket_as_raw(first);
-        assert_ok(turn(first, type, &handles));
+        assert_ok(convert(first, type, &handles));
         if (type == 4) {
-            second = test_made(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+            second = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
         }
         fer_raw_socket second_raw = fer_socket_as_raw(second);
-        assert_own(turn(second, type, &handles), FER_INVALID_INPUT);
-        assert_own(turn_back(second, type, &handles), FER_INVALID_INPUT);
+        assert_own(convert(second, type, &handles), FER_INVALID_INPUT);
+        assert_own(convert_back(second, type, &handles), FER_INVALID_INPUT);
         assert_true(raw_of(type, &handles) == raw && fer_socket_as_raw(second) == second_raw);
         assert_true(peer_is_open(raw) && peer_is_open(second_raw));
-        assert_own(turn_back(NULL, type, &handles), FER_INVALID_INPUT);
+        assert_own(convert_back(NULL, type, &handles), FER_INVALID_INPUT);
         assert_true(raw_of(type, &handles) == raw);
     }
 }
 
-/* What is moved brings along what it was told: a blocking listener's timeout and mode, and the
- * library's own handles. */
+/* A stream of the library can be converted into a socket and back: its options and its connection
+ * stay. */
 static void a_stream_of_the_librarys_own_comes_back_and_lives_on(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -166,7 +166,7 @@ static void a_stream_of_the_librarys_own_comes_back_and_lives_on(void **state)
     assert_alive(pair);
 }
 
-/* S5: what a stream has seen goes with it: its end sticks. */
+/* S5: the conversion keeps a reset that the stream has detected. */
 static void a_stream_that_saw_a_reset_keeps_it(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -183,7 +183,7 @@ static void a_stream_that_saw_a_reset_keeps_it(void **state)
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
 }
 
-/* A listener of the library's own, whose backlog is changed here. */
+/* A listener of the library, whose backlog is changed here. */
 static void a_listener_of_the_librarys_own_comes_back_and_listens_on(void **state)
 {
     peer_family family = family_of(state);
@@ -199,12 +199,10 @@ static void a_listener_of_the_librarys_own_comes_back_and_listens_on(void **stat
     assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
     assert_ok(fer_socket_listen(socket, 5));
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
-    peer_socket other = peer_connect(family, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_exchange(stream, other);
+    assert_accepts(listener, stream, family, port);
 }
 
-/* Unix datagram sockets that have no name yet get one here. */
+/* A Unix datagram socket without a name can be bound as a socket. */
 static void an_unbound_unix_datagram_socket_comes_back_and_is_bound(void **state)
 {
     (void)state;

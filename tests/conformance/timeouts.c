@@ -1,12 +1,12 @@
 /* timeouts.c: rules T1 to T5 and T7: what a timeout means, how it is rounded, and that its expiry
- * changes nothing. The socket's modes and their sharing (T6) are in modes.c. */
+ * changes nothing. For the socket's modes and sharing them (T6): modes.c. */
 #include <stdatomic.h>
 
 #include "support/fixture.h"
 #include "support/thread.h"
 
-/* What every backend holds at least: 12 days in milliseconds, the shared words of the Winsock
- * backend. */
+/* A length that every backend can hold: 12 days in milliseconds, the limit of the Winsock backend's
+ * shared words. */
 #define LONGEST_EVERYWHERE_NANOS (UINT64_C(12) * 24 * 3600 * 1000000000)
 #define GRAIN_NANOS UINT64_C(20000000)
 
@@ -26,7 +26,7 @@ static void zero_timeout_is_invalid_input_and_changes_nothing(void **state)
     assert_alive(pair);
 }
 
-/* T1: as above: no socket was made, and the listener saw nobody. */
+/* T1: as above: no socket was created, and the listener got no connection. */
 static void zero_connect_timeout_is_refused_before_any_call(void **state)
 {
     (void)state;
@@ -41,26 +41,26 @@ static void zero_connect_timeout_is_refused_before_any_call(void **state)
     assert_true(peer_is_queued(listener, PEER_LIMIT_MS));
 }
 
-struct late_sender {
+struct delayed_sender {
     peer_socket peer;
     unsigned delay_ms;
     bool sent;
 };
 
-static void send_late(void *argument)
+static void send_delayed(void *argument)
 {
-    struct late_sender *sender = argument;
+    struct delayed_sender *sender = argument;
     peer_pause(sender->delay_ms);
     sender->sent = peer_send_all(sender->peer, "late", 4);
 }
 
-static void read_what_is_sent_late(struct pair *pair, unsigned delay_ms)
+static void read_delayed(struct pair *pair, unsigned delay_ms)
 {
-    struct late_sender sender = {pair->other, delay_ms, false};
+    struct delayed_sender sender = {pair->other, delay_ms, false};
     test_thread thread;
     char buf[8] = {0};
     size_t n = 0;
-    test_thread_start(&thread, send_late, &sender);
+    test_thread_start(&thread, send_delayed, &sender);
     fer_error error = fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n);
     test_thread_join(&thread);
     assert_true(sender.sent);
@@ -69,16 +69,16 @@ static void read_what_is_sent_late(struct pair *pair, unsigned delay_ms)
     assert_memory_equal(buf, "late", 4);
 }
 
-/* T1: "NONE blocks for ever." It outlasts the timeout that was set before. */
+/* T1: "NONE blocks for ever." It replaces the timeout that was set before. */
 static void no_timeout_waits_until_data_comes(void **state)
 {
     struct pair *pair = pair_open(state);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
-    read_what_is_sent_late(pair, 150);
+    read_delayed(pair, 150);
 }
 
-/* T1: the same of connect_timeout: without a timeout it is connect. */
+/* T1: the same for connect_timeout: without a timeout it is connect. */
 static void connect_timeout_of_none_connects(void **state)
 {
     (void)state;
@@ -90,7 +90,7 @@ static void connect_timeout_of_none_connects(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* T2: "An expired timeout is TIMED_OUT with os_code 0 on every OS"; and not before its time. */
+/* T2: "An expired timeout is TIMED_OUT with os_code 0 on every OS"; and not too early. */
 static void expired_read_timeout_is_timed_out_with_os_code_0(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -113,8 +113,8 @@ static void expired_read_timeout_is_timed_out_with_os_code_0(void **state)
     assert_alive(pair);
 }
 
-/* T2: the same of writing. Room may come back a little while after the queue was full, so a write
- * that finds some is repeated. */
+/* T2: the same for writes. Room may return a short time after the queue was full, so a write that
+ * finds room is repeated. */
 static void expired_write_timeout_is_timed_out_with_os_code_0(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -140,8 +140,8 @@ static void expired_write_timeout_is_timed_out_with_os_code_0(void **state)
     }
 }
 
-/* T2: the expiry "changes nothing": no error is left, both halves work, the address is still
- * told. */
+/* T2: the expiry "changes nothing": no error is pending, both halves work, and peer_addr still
+ * returns the address. */
 static void an_expiry_changes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -158,7 +158,7 @@ static void an_expiry_changes_nothing(void **state)
     assert_int_equal(addr.port, peer_local_port(pair->other));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
     assert_alive(pair);
-    read_what_is_sent_late(pair, 30);
+    read_delayed(pair, 30);
 }
 
 /* T2: "TIMED_OUT with an OS code is a dead connection and ends the stream." */
@@ -166,8 +166,7 @@ static void timed_out_with_an_os_code_ends_the_stream(void **state)
 {
     struct pair *pair = pair_open(state);
     if (!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 100)) {
-        skip_because(
-            "this OS cannot let a loopback connection die of silence (no TCP_USER_TIMEOUT)");
+        skip_because("this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
     }
     uint64_t total = 0;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
@@ -219,20 +218,20 @@ static void timeouts_are_rounded_up_and_told_back_within_the_grain(void **state)
         fer_duration set = {nanos[i]};
         fer_duration read_got = {0};
         fer_duration write_got = {0};
-        uint64_t least = nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] : LONGEST_EVERYWHERE_NANOS;
-        uint64_t most =
+        uint64_t min = nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] : LONGEST_EVERYWHERE_NANOS;
+        uint64_t max =
             nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] + GRAIN_NANOS : UINT64_MAX - 1;
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, set));
         assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, set));
         assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &read_got));
         assert_ok(fer_tcp_stream_write_timeout(&pair->stream, &write_got));
-        assert_in_range(read_got.nanos, least, most);
-        assert_in_range(write_got.nanos, least, most);
+        assert_in_range(read_got.nanos, min, max);
+        assert_in_range(write_got.nanos, min, max);
     }
     assert_alive(pair);
 }
 
-/* T3: the shortest timeouts expire, for they are not "for ever" ... */
+/* T3: the shortest timeouts expire, because they are not "for ever" ... */
 static void the_shortest_timeout_expires(void **state)
 {
     static const uint64_t nanos[] = {1, 999, 1000, 400000, 1000000};
@@ -247,7 +246,7 @@ static void the_shortest_timeout_expires(void **state)
     }
 }
 
-/* T3: ... and the longest neither expire at once nor are refused. */
+/* T3: ... and the longest neither expire immediately nor are refused. */
 static void the_longest_timeouts_wait(void **state)
 {
     static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),
@@ -257,12 +256,12 @@ static void the_longest_timeouts_wait(void **state)
         fer_duration set = {nanos[i]};
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, set));
         assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, set));
-        read_what_is_sent_late(pair, 60);
+        read_delayed(pair, 60);
         assert_alive(pair);
     }
 }
 
-/* T3: the same of connect_timeout, which keeps no option. */
+/* T3: the same for connect_timeout, which sets no option. */
 static void connect_timeout_takes_every_length(void **state)
 {
     static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),
@@ -279,38 +278,39 @@ static void connect_timeout_takes_every_length(void **state)
     }
 }
 
-/* T4: "After an expiry the stream is as it was: nothing read is lost": many short timeouts against
- * a stream of late bytes. */
-struct dripper {
+/* T4: "After an expiry the stream is as it was: nothing read is lost": many short timeouts, while
+ * bytes arrive slowly. */
+struct slow_sender {
     peer_socket peer;
     bool sent;
 };
 
-static void drip(void *argument)
+static void send_slowly(void *argument)
 {
-    struct dripper *dripper = argument;
+    struct slow_sender *slow_sender = argument;
     unsigned char piece[97];
     uint64_t offset = 0;
-    dripper->sent = true;
+    slow_sender->sent = true;
     for (int i = 0; i < 60; i++) {
         pattern_fill(piece, sizeof piece, offset);
-        dripper->sent = dripper->sent && peer_send_all(dripper->peer, piece, sizeof piece);
+        slow_sender->sent =
+            slow_sender->sent && peer_send_all(slow_sender->peer, piece, sizeof piece);
         offset += sizeof piece;
         peer_pause((unsigned)i % 4);
     }
-    dripper->sent = dripper->sent && peer_shutdown_write(dripper->peer);
+    slow_sender->sent = slow_sender->sent && peer_shutdown_write(slow_sender->peer);
 }
 
 static void nothing_is_lost_by_expired_reads(void **state)
 {
     struct pair *pair = pair_open(state);
-    struct dripper dripper = {pair->other, false};
+    struct slow_sender slow_sender = {pair->other, false};
     test_thread thread;
     uint64_t total = 0;
     bool intact = true;
     fer_error error;
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_micros(300)));
-    test_thread_start(&thread, drip, &dripper);
+    test_thread_start(&thread, send_slowly, &slow_sender);
     for (;;) {
         unsigned char buf[61];
         size_t n = 77;
@@ -326,12 +326,12 @@ static void nothing_is_lost_by_expired_reads(void **state)
     }
     test_thread_join(&thread);
     assert_ok(error);
-    assert_true(dripper.sent && intact);
+    assert_true(slow_sender.sent && intact);
     assert_int_equal(total, 60 * 97);
 }
 
-/* T4: what read_exact had before the expiry is in the buffer and in the count, and the next call
- * goes on from there. */
+/* T4: the bytes that read_exact received before the expiry are in the buffer and in the count, and
+ * the next call continues after them. */
 static void read_exact_keeps_what_came_before_the_expiry(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -349,21 +349,8 @@ static void read_exact_keeps_what_came_before_the_expiry(void **state)
     assert_string_equal(buf, "abcdefgh");
 }
 
-struct drain {
-    peer_socket peer;
-    uint64_t total;
-    bool intact;
-    peer_outcome outcome;
-};
-
-static void drain_all(void *argument)
-{
-    struct drain *drain = argument;
-    drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
-}
-
-/* T4: "nothing sent goes uncounted, the next call works": what the peer gets is exactly what was
- * counted. */
+/* T4: "nothing sent goes uncounted, the next call works": the peer receives exactly the counted
+ * bytes. */
 static void every_byte_of_expired_writes_is_counted(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -373,12 +360,13 @@ static void every_byte_of_expired_writes_is_counted(void **state)
         assert_own(write_until_failure(&pair->stream, 60000, &counted), FER_TIMED_OUT);
     }
     static unsigned char rest[200000];
-    struct drain drain = {pair->other, 0, false, PEER_STUCK};
+    struct drain drain = {pair->other, 0, false, PEER_TIMED_OUT};
     test_thread thread;
     size_t n = 77;
     pattern_fill(rest, sizeof rest, counted);
     fer_error error = fer_tcp_stream_write_all(&pair->stream, rest, sizeof rest, &n);
-    assert_either(error, FER_TIMED_OUT, FER_OK); /* room may have come back meanwhile */
+    /* Room may have returned in the meantime. */
+    assert_either(error, FER_TIMED_OUT, FER_OK);
     counted += n;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
     test_thread_start(&thread, drain_all, &drain);
@@ -394,7 +382,7 @@ static void every_byte_of_expired_writes_is_counted(void **state)
     assert_true(drain.total == counted);
 }
 
-/* T5: the getter of an untouched stream is NONE, each direction has its own, and NONE clears it. */
+/* T5: the default is NONE, each direction has its own timeout, and NONE clears it. */
 static void timeouts_start_as_none_and_are_cleared_by_none(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -419,8 +407,8 @@ static void timeouts_start_as_none_and_are_cleared_by_none(void **state)
 }
 
 /* T7: "On POSIX a plain blocking read or write, with or without a timeout, is one system call."
- * Seen from here: a read takes what is there and does not wait for more, though a timeout is set
- * and the buffer has room. */
+ * Tested from outside: a read returns the queued bytes and does not wait for more, although a
+ * timeout is set and the buffer has room. */
 static void a_read_gives_what_is_there_and_does_not_wait_for_more(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -439,8 +427,7 @@ static void a_read_gives_what_is_there_and_does_not_wait_for_more(void **state)
 }
 
 /* T7: "Only a call that ends in EAGAIN may take one more (which of timeout and would-block it was),
- * and only on a handle that was cloned": that the answer is right when a clone has changed the
- * mode. */
+ * and only on a handle that was cloned": the result is right after a clone has changed the mode. */
 static void would_block_and_expiry_are_told_apart_on_a_clone(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,12 +1,12 @@
 /* unix_datagrams.c: datagrams on Unix sockets, by the rules of datagrams (U) and of all sockets (T,
- * S, C, L, E, R). None is ever lost or out of order, and a full queue makes the sender wait. */
+ * S, C, L, E, R). No datagram is lost or reordered, and a full queue makes the sender wait. */
 #include "support/process.h"
 #include "support/thread.h"
 #include "support/unix_fixture.h"
 
 enum { SHORT_MS = 40 };
 
-static void assert_gets(fer_unix_datagram *socket, const char *text)
+static void assert_receives(fer_unix_datagram *socket, const char *text)
 {
     char buf[32];
     fer_unix_received got;
@@ -16,7 +16,7 @@ static void assert_gets(fer_unix_datagram *socket, const char *text)
     assert_memory_equal(buf, text, got.len);
 }
 
-static void assert_gets_nothing(fer_unix_datagram *socket)
+static void assert_receives_nothing(fer_unix_datagram *socket)
 {
     char buf[32];
     fer_unix_received got;
@@ -25,7 +25,7 @@ static void assert_gets_nothing(fer_unix_datagram *socket)
     assert_ok(fer_unix_datagram_set_nonblocking(socket, false));
 }
 
-static void sends(fer_unix_datagram *socket, const char *text, const char *path)
+static void send_text(fer_unix_datagram *socket, const char *text, const char *path)
 {
     size_t n = 77;
     fer_error error = path == NULL
@@ -35,15 +35,7 @@ static void sends(fer_unix_datagram *socket, const char *text, const char *path)
     assert_int_equal(n, strlen(text));
 }
 
-static fer_unix_datagram *unbound(void)
-{
-    skip_without_unix_datagrams();
-    fer_unix_datagram *socket = test_unix_datagram();
-    assert_ok(fer_unix_datagram_unbound(socket));
-    return socket;
-}
-
-/* ---- What an OS has not */
+/* ---- Features that an OS lacks */
 
 static void datagrams_are_unsupported_where_the_os_has_none(void **state)
 {
@@ -89,7 +81,7 @@ static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
     assert_unnamed(&got.from);
     assert_own(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n), FER_INVALID_INPUT);
     assert_int_equal(n, 0);
-    sends(unbound(), "unnamed", other_path);
+    send_text(test_unix_unbound(), "unnamed", other_path);
     assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, NULL, &named),
                      PEER_GOT);
     assert_int_equal(n, 7);
@@ -118,7 +110,7 @@ static void a_datagram_longer_than_the_buffer_is_cut_and_told(void **state)
     assert_ok(fer_unix_datagram_recv_from(socket, NULL, 0, &got));
     assert_int_equal(got.len, 0);
     assert_true(got.truncated);
-    assert_gets(socket, "next");
+    assert_receives(socket, "next");
 }
 
 static void a_pair_is_connected_to_each_other_and_nameless(void **state)
@@ -131,14 +123,15 @@ static void a_pair_is_connected_to_each_other_and_nameless(void **state)
     assert_ok(fer_unix_datagram_pair(one, other));
     assert_own(fer_unix_datagram_pair(one, other), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_pair(test_unix_datagram(), other), FER_INVALID_INPUT);
-    for (int i = 0; i < 30; i++) { /* more than one that many may send to has room for */
-        sends(one, i % 2 == 0 ? "even" : "odd", NULL);
-    }
-    sends(other, "back", NULL);
+    /* More datagrams than a receiver with many senders has room for. */
     for (int i = 0; i < 30; i++) {
-        assert_gets(other, i % 2 == 0 ? "even" : "odd");
+        send_text(one, i % 2 == 0 ? "even" : "odd", NULL);
     }
-    assert_gets(one, "back");
+    send_text(other, "back", NULL);
+    for (int i = 0; i < 30; i++) {
+        assert_receives(other, i % 2 == 0 ? "even" : "odd");
+    }
+    assert_receives(one, "back");
     assert_ok(fer_unix_datagram_local_addr(one, &addr));
     assert_unnamed(&addr);
     assert_ok(fer_unix_datagram_peer_addr(one, &addr));
@@ -153,7 +146,7 @@ static void one_that_is_too_long_is_not_sent(void **state)
     static unsigned char big[1 << 22];
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
-    fer_unix_datagram *sender = unbound();
+    fer_unix_datagram *sender = test_unix_unbound();
     size_t n = 77;
     assert_kind(fer_unix_datagram_send_to(sender, big, sizeof big, path, &n), FER_MESSAGE_TOO_LONG);
     assert_int_equal(n, 0);
@@ -162,9 +155,9 @@ static void one_that_is_too_long_is_not_sent(void **state)
     n = 77;
     assert_kind(fer_unix_datagram_send(sender, big, sizeof big, &n), FER_MESSAGE_TOO_LONG);
     assert_int_equal(n, 0);
-    sends(sender, "short", NULL);
-    assert_gets(socket, "short");
-    assert_gets_nothing(socket);
+    send_text(sender, "short", NULL);
+    assert_receives(socket, "short");
+    assert_receives_nothing(socket);
 }
 
 static void empty_datagrams_are_sent_and_received_as_such(void **state)
@@ -172,13 +165,13 @@ static void empty_datagrams_are_sent_and_received_as_such(void **state)
     (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
-    fer_unix_datagram *sender = unbound();
+    fer_unix_datagram *sender = test_unix_unbound();
     size_t n = 77;
     assert_ok(fer_unix_datagram_send_to(sender, NULL, 0, path, &n));
     assert_int_equal(n, 0);
-    sends(sender, "behind", path);
-    assert_gets(socket, "");
-    assert_gets(socket, "behind");
+    send_text(sender, "behind", path);
+    assert_receives(socket, "");
+    assert_receives(socket, "behind");
 }
 
 /* ---- U5, C1, C4: peers */
@@ -190,7 +183,7 @@ static void a_connected_socket_sends_to_its_peer_and_hears_it_alone(void **state
     const char *other_path = unix_peer_path("other");
     fer_unix_datagram *socket = test_unix_bound(path);
     peer_socket other = unix_peer_datagram(other_path);
-    peer_socket stranger = unix_peer_datagram(NULL);
+    peer_socket other_sender = unix_peer_datagram(NULL);
     fer_unix_addr addr;
     char buf[8];
     size_t n = 77;
@@ -201,43 +194,43 @@ static void a_connected_socket_sends_to_its_peer_and_hears_it_alone(void **state
     assert_ok(fer_unix_datagram_connect(socket, other_path));
     assert_ok(fer_unix_datagram_peer_addr(socket, &addr));
     assert_path(&addr, other_path);
-    sends(socket, "hello", NULL);
+    send_text(socket, "hello", NULL);
     assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, path, &named),
                      PEER_GOT);
     assert_int_equal(n, 5);
     assert_true(named);
-    assert_false(unix_peer_datagram_send(stranger, path, "stranger's", 10));
+    assert_false(unix_peer_datagram_send(other_sender, path, "stranger's", 10));
     assert_true(unix_peer_datagram_send(other, path, "the peer's", 10));
-    assert_gets(socket, "the peer's");
-    assert_gets_nothing(socket);
+    assert_receives(socket, "the peer's");
+    assert_receives_nothing(socket);
 }
 
 static void connecting_to_nobody_leaves_the_old_peer(void **state)
 {
     (void)state;
     const char *path = unix_peer_path("other");
-    const char *nobody = unix_peer_path("nobody");
+    const char *missing = unix_peer_path("missing");
     const char *stream = unix_peer_path("stream");
-    fer_unix_datagram *socket = unbound();
+    fer_unix_datagram *socket = test_unix_unbound();
     fer_unix_datagram *other = test_unix_bound(path);
     fer_unix_addr none = {0};
     assert_ok(fer_unix_datagram_connect(socket, path));
-    assert_kind(fer_unix_datagram_connect(socket, nobody), FER_NOT_FOUND);
+    assert_kind(fer_unix_datagram_connect(socket, missing), FER_NOT_FOUND);
     assert_own(fer_unix_datagram_connect_addr(socket, &none), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_connect(socket, ""), FER_INVALID_INPUT);
     assert_true(unix_peer_listen(stream, 1) != PEER_NONE);
     assert_int_not_equal(fer_unix_datagram_connect(socket, stream).kind, FER_OK);
-    assert_kind(fer_unix_stream_connect(test_unix_stream(), nobody), FER_NOT_FOUND);
+    assert_kind(fer_unix_stream_connect(test_unix_stream(), missing), FER_NOT_FOUND);
     assert_int_not_equal(fer_unix_stream_connect(test_unix_stream(), path).kind, FER_OK);
-    sends(socket, "still", NULL);
-    assert_gets(other, "still");
+    send_text(socket, "still", NULL);
+    assert_receives(other, "still");
 }
 
 static void sending_to_who_is_not_there_says_so(void **state)
 {
     (void)state;
     const char *path = unix_peer_path("other");
-    fer_unix_datagram *socket = unbound();
+    fer_unix_datagram *socket = test_unix_unbound();
     size_t n = 77;
     assert_kind(fer_unix_datagram_send_to(socket, "x", 1, path, &n), FER_NOT_FOUND);
     assert_int_equal(n, 0);
@@ -254,8 +247,8 @@ static void sending_to_who_is_not_there_says_so(void **state)
     assert_true(unix_peer_remove(path));
     assert_ok(fer_unix_datagram_bind(other, path));
     assert_ok(fer_unix_datagram_connect(socket, path));
-    sends(socket, "again", NULL);
-    assert_gets(other, "again");
+    send_text(socket, "again", NULL);
+    assert_receives(other, "again");
 }
 
 /* ---- S */
@@ -270,13 +263,13 @@ static void after_shutdown_it_is_the_end_and_a_broken_pipe(void **state)
     char buf[8];
     size_t n = 77;
     assert_ok(fer_unix_datagram_pair(one, other));
-    sends(other, "queued", NULL);
+    send_text(other, "queued", NULL);
     assert_ok(fer_unix_datagram_shutdown(one, FER_SHUTDOWN_WRITE));
     assert_kind(fer_unix_datagram_send(one, "x", 1, &n), FER_BROKEN_PIPE);
     assert_int_equal(n, 0);
-    sends(other, "more", NULL);
-    assert_gets(one, "queued");
-    assert_gets(one, "more");
+    send_text(other, "more", NULL);
+    assert_receives(one, "queued");
+    assert_receives(one, "more");
     assert_ok(fer_unix_datagram_shutdown(one, FER_SHUTDOWN_BOTH));
     memset(&got, 0x5a, sizeof got);
     assert_ok(fer_unix_datagram_recv(one, buf, sizeof buf, &got));
@@ -294,35 +287,35 @@ static void a_receive_that_expires_is_timed_out(void **state)
     (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
-    fer_duration told;
+    fer_duration timeout;
     fer_unix_received got;
     char buf[8];
     assert_own(fer_unix_datagram_set_read_timeout(socket, millis(0)), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_set_write_timeout(socket, millis(0)), FER_INVALID_INPUT);
     assert_ok(fer_unix_datagram_set_read_timeout(socket, millis(SHORT_MS)));
-    assert_ok(fer_unix_datagram_read_timeout(socket, &told));
-    assert_in_range(told.nanos, SHORT_MS * 1000000, (SHORT_MS + 20) * 1000000);
+    assert_ok(fer_unix_datagram_read_timeout(socket, &timeout));
+    assert_in_range(timeout.nanos, SHORT_MS * 1000000, (SHORT_MS + 20) * 1000000);
     uint64_t start = peer_now_us();
     memset(&got, 0x5a, sizeof got);
     fer_unix_received before = got;
     assert_own(fer_unix_datagram_recv(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
     assert_memory_equal(&got, &before, sizeof got);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
-    sends(unbound(), "late", path);
-    assert_gets(socket, "late");
+    send_text(test_unix_unbound(), "late", path);
+    assert_receives(socket, "late");
 }
 
-/* One that many may send to takes few; nothing of what was taken is lost. */
+/* A receiver with many senders has little room. No accepted datagram is lost. */
 static void a_send_to_a_full_queue_waits_for_room_or_says_so(void **state)
 {
     (void)state;
     const char *path = unix_peer_path("ferrule");
-    if (!unix_peer_tells_unread_input()) {
+    if (!unix_peer_reports_unread_input()) {
         skip_because("a full queue is FER_NO_BUFFER_SPACE here (macOS, the BSDs)");
     }
     fer_unix_datagram *socket = test_unix_bound(path);
-    fer_unix_datagram *sender = unbound();
-    fer_duration told;
+    fer_unix_datagram *sender = test_unix_unbound();
+    fer_duration timeout;
     fer_error error;
     size_t n = 0;
     uint32_t sent = 0;
@@ -337,8 +330,8 @@ static void a_send_to_a_full_queue_waits_for_room_or_says_so(void **state)
     assert_kind(fer_unix_datagram_send_to(sender, "x", 1, path, &n), FER_WOULD_BLOCK);
     assert_ok(fer_unix_datagram_set_nonblocking(sender, false));
     assert_ok(fer_unix_datagram_set_write_timeout(sender, millis(SHORT_MS)));
-    assert_ok(fer_unix_datagram_write_timeout(sender, &told));
-    assert_in_range(told.nanos, SHORT_MS * 1000000, (SHORT_MS + 20) * 1000000);
+    assert_ok(fer_unix_datagram_write_timeout(sender, &timeout));
+    assert_in_range(timeout.nanos, SHORT_MS * 1000000, (SHORT_MS + 20) * 1000000);
     assert_own(fer_unix_datagram_send(sender, "x", 1, &n), FER_TIMED_OUT);
     assert_own(fer_unix_datagram_send_to(sender, "x", 1, path, &n), FER_TIMED_OUT);
     for (uint32_t i = 0; i < sent; i++) {
@@ -347,9 +340,9 @@ static void a_send_to_a_full_queue_waits_for_room_or_says_so(void **state)
         assert_ok(fer_unix_datagram_recv(socket, &number, sizeof number, &got));
         assert_int_equal(number, i);
     }
-    assert_gets_nothing(socket);
-    sends(sender, "room", NULL);
-    assert_gets(socket, "room");
+    assert_receives_nothing(socket);
+    send_text(sender, "room", NULL);
+    assert_receives(socket, "room");
 }
 
 struct sender {
@@ -371,7 +364,7 @@ static void a_sender_that_waits_is_let_on_by_the_receiver(void **state)
     (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
-    struct sender sender = {unbound(), 500, {FER_OK, 0}};
+    struct sender sender = {test_unix_unbound(), 500, {FER_OK, 0}};
     test_thread thread;
     assert_ok(fer_unix_datagram_connect(sender.socket, path));
     test_thread_start(&thread, send_many, &sender);
@@ -392,14 +385,14 @@ static void filling_an_open_handle_is_refused(void **state)
     (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
-    fer_unix_datagram *other = unbound();
+    fer_unix_datagram *other = test_unix_unbound();
     assert_own(fer_unix_datagram_bind(socket, path), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_unbound(socket), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_try_clone(other, socket), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_from_raw(socket, fer_unix_datagram_as_raw(other)),
                FER_INVALID_INPUT);
-    sends(other, "well", path);
-    assert_gets(socket, "well");
+    send_text(other, "well", path);
+    assert_receives(socket, "well");
 }
 
 static void no_send_raises_sigpipe(void **state)
@@ -424,7 +417,7 @@ static void sockets_are_cloned_given_away_and_taken_in(void **state)
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *clone = test_unix_datagram();
-    fer_unix_datagram *taken = test_unix_datagram();
+    fer_unix_datagram *adopted = test_unix_datagram();
     fer_unix_received got;
     fer_error pending;
     fer_unix_addr addr;
@@ -439,15 +432,15 @@ static void sockets_are_cloned_given_away_and_taken_in(void **state)
     assert_ok(fer_unix_datagram_take_error(clone, &pending));
     assert_ok(pending);
     fer_raw_socket raw = fer_unix_datagram_into_raw(clone);
-    peer_take(raw);
+    peer_adopt(raw);
     assert_own(fer_udp_socket_from_raw(test_udp(), raw), FER_INVALID_INPUT);
     assert_own(fer_unix_stream_from_raw(test_unix_stream(), raw), FER_INVALID_INPUT);
-    peer_give_away(raw);
-    assert_ok(fer_unix_datagram_from_raw(taken, raw));
-    assert_ok(fer_unix_datagram_local_addr(taken, &addr));
+    peer_release(raw);
+    assert_ok(fer_unix_datagram_from_raw(adopted, raw));
+    assert_ok(fer_unix_datagram_local_addr(adopted, &addr));
     assert_path(&addr, path);
-    sends(unbound(), "taken", path);
-    assert_gets(taken, "taken");
+    send_text(test_unix_unbound(), "taken", path);
+    assert_receives(adopted, "taken");
     uint16_t port = 0;
     assert_own(fer_unix_datagram_from_raw(socket, peer_datagram(PEER_V4, &port)),
                FER_INVALID_INPUT);
@@ -466,8 +459,9 @@ static void an_abstract_name_is_a_sender_s_too(void **state)
     fer_unix_datagram *other = test_unix_datagram();
     fer_unix_addr addr = test_unix_abstract("ferrule\0datagrams", 17);
     assert_ok(fer_unix_datagram_bind_addr(other, &addr));
-    sends(other, "abstract", path);
-    fer_unix_datagram_close(other); /* who sent it is told still, and not who came after */
+    send_text(other, "abstract", path);
+    /* The sender's name is still returned, and not the name of the next socket. */
+    fer_unix_datagram_close(other);
     fer_unix_addr next = test_unix_abstract("ferrule\0next", 12);
     assert_ok(fer_unix_datagram_bind_addr(other, &next));
     assert_ok(fer_unix_datagram_recv_from(socket, buf, sizeof buf, &got));

@@ -1,4 +1,4 @@
-/* unix_listeners.c: rules L, C2, T6 and R1 of listeners on Unix sockets, and their paths and
+/* unix_listeners.c: rules L, C2, T6 and R1 for listeners on Unix sockets, and their paths and
  * names. */
 #include "support/process.h"
 #include "support/thread.h"
@@ -17,7 +17,8 @@ static void a_path_that_exists_is_addr_in_use(void **state)
     assert_kind(fer_unix_listener_bind(second, path), FER_ADDR_IN_USE);
     assert_ok(fer_unix_stream_connect(stream, path));
     fer_unix_listener_close(first);
-    assert_true(unix_peer_path_exists(path)); /* whoever made it removes it */
+    /* The library never removes a path. */
+    assert_true(unix_peer_path_exists(path));
     assert_kind(fer_unix_listener_bind(second, path), FER_ADDR_IN_USE);
     assert_true(unix_peer_remove(path));
     assert_ok(fer_unix_listener_bind(second, path));
@@ -56,13 +57,13 @@ static void a_directory_that_is_not_there_is_not_found(void **state)
     (void)state;
     skip_without_unix_streams();
     if (peer_is_windows()) {
-        skip_because("Windows says something of its own");
+        skip_because("Windows reports another error");
     }
     const char *path = unix_peer_path("no/such");
     fer_unix_listener *listener = test_unix_listener();
     fer_error error = fer_unix_listener_bind(listener, path);
     if (error.kind == FER_OK) {
-        skip_because("the simulated machine has no directories");
+        skip_because("the simulated network has no directories");
     }
     assert_kind(error, FER_NOT_FOUND);
     assert_true(fer_unix_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
@@ -98,7 +99,8 @@ static void the_longest_path_works_and_a_longer_one_is_invalid_input(void **stat
     assert_false(unix_peer_path_exists(path));
 }
 
-/* Linux lets a path fill its field, without a NUL. It is told, and goes back as it came. */
+/* On Linux a path may fill its field without a NUL. Such an address is returned and can be passed
+ * back. */
 static void a_path_that_fills_its_field_is_told_and_goes_back(void **state)
 {
     (void)state;
@@ -114,12 +116,12 @@ static void a_path_that_fills_its_field_is_told_and_goes_back(void **state)
     const char *listening = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(listening);
     if (unix_peer_connect(listening, path) == PEER_NONE) {
-        skip_because("only Linux takes such a path");
+        skip_because("only Linux accepts such a path");
     }
     assert_ok(fer_unix_listener_accept(listener, stream, &addr));
     assert_path(&addr, path);
-    assert_kind(fer_unix_stream_connect_addr(back, &addr),
-                FER_CONNECTION_REFUSED); /* it is there, and does not listen */
+    /* The path exists, and its socket does not listen. */
+    assert_kind(fer_unix_stream_connect_addr(back, &addr), FER_CONNECTION_REFUSED);
     assert_true(unix_peer_remove(path));
     assert_kind(fer_unix_stream_connect_addr(back, &addr), FER_NOT_FOUND);
 }
@@ -142,7 +144,7 @@ static void an_abstract_name_is_any_bytes_and_goes_with_its_socket(void **state)
     fer_unix_addr got;
     fer_unix_addr shorter;
     size_t len = 0;
-    size_t told_len = 0;
+    size_t reported_len = 0;
     if (!unix_peer_has_abstract_names()) {
         skip_because("this OS has no abstract names");
     }
@@ -157,10 +159,10 @@ static void an_abstract_name_is_any_bytes_and_goes_with_its_socket(void **state)
     assert_ok(fer_unix_stream_connect_addr(stream, &addr));
     assert_ok(fer_unix_stream_peer_addr(stream, &got));
     assert_memory_equal(&got, &addr, sizeof got);
-    const char *told = fer_unix_addr_as_abstract_name(&got, &told_len);
-    assert_non_null(told);
-    assert_int_equal(told_len, len);
-    assert_memory_equal(told, name, len);
+    const char *reported = fer_unix_addr_as_abstract_name(&got, &reported_len);
+    assert_non_null(reported);
+    assert_int_equal(reported_len, len);
+    assert_memory_equal(reported, name, len);
     assert_null(fer_unix_addr_as_pathname(&got));
     fer_unix_listener_close(listener);
     assert_kind(fer_unix_stream_connect_addr(test_unix_stream(), &addr), FER_CONNECTION_REFUSED);
@@ -185,7 +187,7 @@ static void a_plain_listener_with_an_abstract_name_is_reached(void **state)
 
 /* ---- L2, C2: the queue */
 
-/* Nobody accepts yet. */
+/* No connection is accepted before all are queued. */
 static void a_listener_queues_many_connections(void **state)
 {
     (void)state;
@@ -233,7 +235,7 @@ static void fill_queue(const char *path)
     fail();
 }
 
-/* Linux; macOS and the BSDs refuse, as Windows does. */
+/* Linux waits; macOS and the BSDs refuse, as Windows does. */
 static void a_connect_to_a_full_queue_waits_for_room_on_linux(void **state)
 {
     (void)state;
@@ -249,7 +251,8 @@ static void a_connect_to_a_full_queue_waits_for_room_on_linux(void **state)
     test_thread_start(&thread, connect_once, &connector);
     peer_socket last = PEER_NONE;
     for (int i = 0; i < 3; i++) {
-        last = peer_accept(listener); /* two fillers, then the one that waited */
+        /* Two fillers, then the connect that waited. */
+        last = peer_accept(listener);
         assert_true(last != PEER_NONE);
     }
     test_thread_join(&thread);
@@ -277,7 +280,7 @@ static void a_connect_to_a_full_queue_is_refused_elsewhere(void **state)
 
 /* ---- L3 */
 
-/* On a Unix socket a client that is gone is still a connection: its bytes, and then its end. */
+/* On a Unix socket a client that has closed is still a connection: its bytes, and then its end. */
 static void a_client_that_has_gone_is_accepted_with_what_it_sent(void **state)
 {
     (void)state;
@@ -361,7 +364,7 @@ static void listeners_are_cloned_given_away_and_taken_in(void **state)
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_listener *clone = test_unix_listener();
-    fer_unix_listener *taken = test_unix_listener();
+    fer_unix_listener *adopted = test_unix_listener();
     fer_unix_stream *stream = test_unix_stream();
     fer_error pending;
     assert_ok(fer_unix_listener_try_clone(listener, clone));
@@ -371,13 +374,13 @@ static void listeners_are_cloned_given_away_and_taken_in(void **state)
     assert_ok(fer_unix_listener_take_error(clone, &pending));
     assert_ok(pending);
     fer_raw_socket raw = fer_unix_listener_into_raw(clone);
-    peer_take(raw);
+    peer_adopt(raw);
     assert_own(fer_tcp_listener_from_raw(test_listener(), raw), FER_INVALID_INPUT);
     assert_own(fer_unix_stream_from_raw(stream, raw), FER_INVALID_INPUT);
-    peer_give_away(raw);
-    assert_ok(fer_unix_listener_from_raw(taken, raw));
+    peer_release(raw);
+    assert_ok(fer_unix_listener_from_raw(adopted, raw));
     peer_socket client = unix_peer_connect(path, NULL);
-    assert_ok(fer_unix_listener_accept(taken, stream, NULL));
+    assert_ok(fer_unix_listener_accept(adopted, stream, NULL));
     assert_unix_exchange(stream, client);
     uint16_t port = 0;
     raw = peer_listen(PEER_V4, 4, &port);

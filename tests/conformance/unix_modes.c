@@ -1,5 +1,5 @@
-/* unix_modes.c: what streams promise of timeouts, modes, signals and raw sockets (rules T, I, R),
- * of Unix sockets. */
+/* unix_modes.c: timeouts, modes, signals and raw sockets of streams (rules T, I, R), for Unix
+ * sockets. */
 #include "support/process.h"
 #include "support/unix_fixture.h"
 
@@ -97,18 +97,18 @@ static void no_handle_is_inherited(void **state)
 static void raw_sockets_come_and_go(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
-    fer_unix_stream *taken = test_unix_stream();
+    fer_unix_stream *adopted = test_unix_stream();
     fer_tcp_stream *tcp = test_stream();
     fer_raw_socket raw = fer_unix_stream_into_raw(pair.stream);
     assert_true(raw != FER_RAW_SOCKET_NONE);
-    peer_take(raw);
+    peer_adopt(raw);
     assert_own(fer_tcp_stream_from_raw(tcp, raw), FER_INVALID_INPUT);
     assert_own(fer_unix_listener_from_raw(test_unix_listener(), raw), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_from_raw(test_unix_datagram(), raw), FER_INVALID_INPUT);
     assert_true(peer_is_open(raw));
-    peer_give_away(raw);
-    assert_ok(fer_unix_stream_from_raw(taken, raw));
-    assert_unix_exchange(taken, pair.other);
+    peer_release(raw);
+    assert_ok(fer_unix_stream_from_raw(adopted, raw));
+    assert_unix_exchange(adopted, pair.other);
     assert_own(fer_unix_stream_read(pair.stream, &raw, 1, NULL), FER_INVALID_INPUT);
 }
 

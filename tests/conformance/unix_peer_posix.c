@@ -1,4 +1,4 @@
-/* unix_peer_posix.c: plain Unix sockets of POSIX systems. */
+/* unix_peer_posix.c: plain Unix sockets on POSIX systems. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
@@ -20,9 +20,9 @@ static char directory[DIRECTORY_MAX];
 static char paths[PATHS_MAX][sizeof((struct sockaddr_un *)0)->sun_path];
 static size_t path_count;
 
-/* ---- What there is here */
+/* ---- The features of this OS */
 
-static bool has(int type)
+static bool has_type(int type)
 {
     int fd = socket(AF_UNIX, type, 0);
     if (fd >= 0) {
@@ -33,11 +33,11 @@ static bool has(int type)
 
 bool unix_peer_has_streams(void)
 {
-    return has(SOCK_STREAM);
+    return has_type(SOCK_STREAM);
 }
 bool unix_peer_has_datagrams(void)
 {
-    return has(SOCK_DGRAM);
+    return has_type(SOCK_DGRAM);
 }
 
 #ifdef __linux__
@@ -45,7 +45,7 @@ bool unix_peer_has_abstract_names(void)
 {
     return true;
 }
-bool unix_peer_tells_unread_input(void)
+bool unix_peer_reports_unread_input(void)
 {
     return true;
 }
@@ -54,7 +54,7 @@ bool unix_peer_has_abstract_names(void)
 {
     return false;
 }
-bool unix_peer_tells_unread_input(void)
+bool unix_peer_reports_unread_input(void)
 {
     return false;
 }
@@ -62,7 +62,7 @@ bool unix_peer_tells_unread_input(void)
 
 /* ---- Paths */
 
-/* A build directory may be deeper than an address is long. */
+/* Not in the build directory, whose path may be longer than an address can hold. */
 static void make_directory(void)
 {
     const char *temporary = getenv("TMPDIR");
@@ -119,26 +119,26 @@ struct name {
 
 static struct name name_of(const char *path)
 {
-    struct name made;
-    memset(&made, 0, sizeof made);
-    made.addr.sun_family = AF_UNIX;
-    size_t len = strnlen(path, sizeof made.addr.sun_path);
-    memcpy(made.addr.sun_path, path, len);
-    made.len = sizeof made.addr;
-    return made;
+    struct name new_socket;
+    memset(&new_socket, 0, sizeof new_socket);
+    new_socket.addr.sun_family = AF_UNIX;
+    size_t len = strnlen(path, sizeof new_socket.addr.sun_path);
+    memcpy(new_socket.addr.sun_path, path, len);
+    new_socket.len = sizeof new_socket.addr;
+    return new_socket;
 }
 
-static peer_socket kept(int fd)
+static peer_socket add_peer(int fd)
 {
     if (fd >= 0) {
-        peer_take(fd);
+        peer_adopt(fd);
     }
     return fd >= 0 ? (peer_socket)fd : PEER_NONE;
 }
 
-static peer_socket made(int type, const char *path)
+static peer_socket new_socket(int type, const char *path)
 {
-    peer_socket peer = kept(socket(AF_UNIX, type, 0));
+    peer_socket peer = add_peer(socket(AF_UNIX, type, 0));
     if (peer == PEER_NONE || path == NULL) {
         return peer;
     }
@@ -152,14 +152,14 @@ static peer_socket made(int type, const char *path)
 
 peer_socket unix_peer_unconnected(const char *path)
 {
-    return made(SOCK_STREAM, path);
+    return new_socket(SOCK_STREAM, path);
 }
 peer_socket unix_peer_datagram(const char *path)
 {
-    return made(SOCK_DGRAM, path);
+    return new_socket(SOCK_DGRAM, path);
 }
 
-static peer_socket listening(peer_socket bound, int backlog)
+static peer_socket start_listening(peer_socket bound, int backlog)
 {
     if (bound != PEER_NONE && listen((int)bound, backlog) != 0) {
         peer_close(bound);
@@ -170,14 +170,14 @@ static peer_socket listening(peer_socket bound, int backlog)
 
 peer_socket unix_peer_listen(const char *path, int backlog)
 {
-    return listening(made(SOCK_STREAM, path), backlog);
+    return start_listening(new_socket(SOCK_STREAM, path), backlog);
 }
 
 peer_socket unix_peer_listen_abstract(const void *name, size_t len)
 {
     struct sockaddr_un addr;
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len);
-    peer_socket peer = made(SOCK_STREAM, NULL);
+    peer_socket peer = new_socket(SOCK_STREAM, NULL);
     memset(&addr, 0, sizeof addr);
     addr.sun_family = AF_UNIX;
     memcpy(addr.sun_path + 1, name, len);
@@ -185,24 +185,24 @@ peer_socket unix_peer_listen_abstract(const void *name, size_t len)
         peer_close(peer);
         return PEER_NONE;
     }
-    return listening(peer, 4);
+    return start_listening(peer, 4);
 }
 
-static bool connected(peer_socket peer, const char *path)
+static bool connect_to(peer_socket peer, const char *path)
 {
     struct name name = name_of(path);
     return connect((int)peer, (const struct sockaddr *)&name.addr, name.len) == 0;
 }
 
-/* Where the queue is full it says so and does not wait. */
+/* A connect that fails instead of waiting if the queue is full. */
 peer_socket unix_peer_connect(const char *path, const char *own_path)
 {
-    peer_socket peer = made(SOCK_STREAM, own_path);
+    peer_socket peer = new_socket(SOCK_STREAM, own_path);
     if (peer == PEER_NONE) {
         return PEER_NONE;
     }
     (void)peer_raw_set_nonblocking(peer, true);
-    if (!connected(peer, path)) {
+    if (!connect_to(peer, path)) {
         peer_close(peer);
         return PEER_NONE;
     }
@@ -212,7 +212,7 @@ peer_socket unix_peer_connect(const char *path, const char *own_path)
 
 bool unix_peer_datagram_connect(peer_socket peer, const char *path)
 {
-    return connected(peer, path);
+    return connect_to(peer, path);
 }
 
 bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len)
@@ -227,15 +227,15 @@ peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap,
 {
     struct sockaddr_un from;
     socklen_t len = sizeof from;
-    struct pollfd look = {.fd = (int)peer, .events = POLLIN};
+    struct pollfd entry = {.fd = (int)peer, .events = POLLIN};
     memset(&from, 0, sizeof from);
     *n = 0;
-    if (poll(&look, 1, PEER_LIMIT_MS) <= 0) {
-        return PEER_STUCK;
+    if (poll(&entry, 1, PEER_LIMIT_MS) <= 0) {
+        return PEER_TIMED_OUT;
     }
     ssize_t got = recvfrom((int)peer, buf, cap, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
     if (got < 0) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     *n = (size_t)got;
     *named = strncmp(from.sun_path, by_path == NULL ? "" : by_path, sizeof from.sun_path) == 0;

@@ -1,5 +1,5 @@
-/* unix_peer_sim.c: plain Unix sockets of the simulated machine: sockets that have neither faults
- * nor dialect. */
+/* unix_peer_sim.c: plain Unix sockets of the simulated network: sockets without faults and
+ * dialect. */
 #include "conformance/unix_peer.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ bool unix_peer_has_abstract_names(void)
 {
     return !peer_is_windows();
 }
-bool unix_peer_tells_unread_input(void)
+bool unix_peer_reports_unread_input(void)
 {
     return true;
 }
@@ -77,13 +77,13 @@ void unix_peer_remove_all(void)
 
 /* ---- Sockets */
 
-static peer_socket made(fer_type type, const fer_unix_addr *addr)
+static peer_socket new_socket(fer_type type, const fer_unix_addr *addr)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     if (ferp_socket_new(FER_DOMAIN_UNIX, type, 0, &raw).kind != FER_OK) {
         return PEER_NONE;
     }
-    peer_take(raw);
+    peer_adopt(raw);
     if (addr != NULL && ferp_unix_bind(raw, addr).kind != FER_OK) {
         peer_close(raw);
         return PEER_NONE;
@@ -91,16 +91,16 @@ static peer_socket made(fer_type type, const fer_unix_addr *addr)
     return raw;
 }
 
-static peer_socket made_at(fer_type type, const char *path)
+static peer_socket new_socket_at(fer_type type, const char *path)
 {
     fer_unix_addr addr = name_of(path == NULL ? "" : path);
     if (path != NULL && fer_unix_addr_is_unnamed(&addr)) {
         return PEER_NONE;
     }
-    return made(type, path == NULL ? NULL : &addr);
+    return new_socket(type, path == NULL ? NULL : &addr);
 }
 
-static peer_socket listening(peer_socket bound, int backlog)
+static peer_socket start_listening(peer_socket bound, int backlog)
 {
     if (bound != PEER_NONE) {
         FER_IGNORE(ferp_listen(bound, backlog));
@@ -110,25 +110,25 @@ static peer_socket listening(peer_socket bound, int backlog)
 
 peer_socket unix_peer_unconnected(const char *path)
 {
-    return made_at(FER_TYPE_STREAM, path);
+    return new_socket_at(FER_TYPE_STREAM, path);
 }
 peer_socket unix_peer_datagram(const char *path)
 {
-    return made_at(FER_TYPE_DGRAM, path);
+    return new_socket_at(FER_TYPE_DGRAM, path);
 }
 peer_socket unix_peer_listen(const char *path, int backlog)
 {
-    return listening(made_at(FER_TYPE_STREAM, path), backlog);
+    return start_listening(new_socket_at(FER_TYPE_STREAM, path), backlog);
 }
 
 peer_socket unix_peer_listen_abstract(const void *name, size_t len)
 {
     fer_unix_addr addr;
     FER_IGNORE(fer_unix_addr_from_abstract_name(&addr, name, len));
-    return listening(made(FER_TYPE_STREAM, &addr), 4);
+    return start_listening(new_socket(FER_TYPE_STREAM, &addr), 4);
 }
 
-static bool connected(peer_socket peer, const char *path)
+static bool connect_to(peer_socket peer, const char *path)
 {
     fer_unix_addr addr = name_of(path);
     (void)peer_raw_set_nonblocking(peer, true);
@@ -137,8 +137,8 @@ static bool connected(peer_socket peer, const char *path)
 
 peer_socket unix_peer_connect(const char *path, const char *own_path)
 {
-    peer_socket peer = made_at(FER_TYPE_STREAM, own_path);
-    if (peer != PEER_NONE && !connected(peer, path)) {
+    peer_socket peer = new_socket_at(FER_TYPE_STREAM, own_path);
+    if (peer != PEER_NONE && !connect_to(peer, path)) {
         peer_close(peer);
         return PEER_NONE;
     }
@@ -147,7 +147,7 @@ peer_socket unix_peer_connect(const char *path, const char *own_path)
 
 bool unix_peer_datagram_connect(peer_socket peer, const char *path)
 {
-    return connected(peer, path);
+    return connect_to(peer, path);
 }
 
 bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len)
@@ -165,7 +165,7 @@ peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap,
     *n = 0;
     FER_IGNORE(ferp_set_timeout(peer, FERP_READING, fer_duration_from_millis(PEER_LIMIT_MS)));
     if (ferp_unix_recv_from(peer, buf, cap, &got).kind != FER_OK) {
-        return PEER_STUCK;
+        return PEER_TIMED_OUT;
     }
     *n = got.len;
     *named = memcmp(&got.from, &wanted, sizeof wanted) == 0;

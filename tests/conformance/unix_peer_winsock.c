@@ -1,4 +1,4 @@
-/* unix_peer_winsock.c: plain Unix sockets of Windows 10 since version 1803: streams. Wine has
+/* unix_peer_winsock.c: plain Unix sockets on Windows 10 since version 1803: streams. Wine has
  * none. */
 #define _WIN32_WINNT 0x0601
 #include "conformance/unix_peer.h"
@@ -43,12 +43,12 @@ bool unix_peer_has_abstract_names(void)
 {
     return false;
 }
-bool unix_peer_tells_unread_input(void)
+bool unix_peer_reports_unread_input(void)
 {
     return true;
 }
 
-/* The process and the count make a path new. */
+/* The process id and the number of the path make a new path. */
 const char *unix_peer_path(const char *name)
 {
     char directory[PATH_ROOM / 2] = ".\\";
@@ -92,7 +92,7 @@ peer_socket unix_peer_unconnected(const char *path)
     if (made == INVALID_SOCKET) {
         return PEER_NONE;
     }
-    peer_take((fer_raw_socket)made);
+    peer_adopt((fer_raw_socket)made);
     if (path != NULL) {
         struct name name = name_of(path);
         if (bind(made, (const struct sockaddr *)&name, sizeof name) != 0) {
@@ -129,7 +129,7 @@ peer_socket unix_peer_connect(const char *path, const char *own_path)
     return peer;
 }
 
-/* ---- What Windows has not */
+/* ---- Features that Windows lacks */
 
 peer_socket unix_peer_datagram(const char *path)
 {
@@ -162,7 +162,7 @@ peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap,
     (void)by_path;
     *n = 0;
     *named = false;
-    return PEER_STUCK;
+    return PEER_TIMED_OUT;
 }
 
 peer_socket unix_peer_listen_abstract(const void *name, size_t len)

@@ -1,16 +1,16 @@
-/* unix_readiness.c: rules T1, T2 and C5 of Unix sockets: readiness, calls that never wait, connects
- * that only start. What they share with TCP is looked at once; readiness.c and nonblocking_calls.c
- * have the rest. */
+/* unix_readiness.c: rules T1, T2 and C5 for Unix sockets: readiness, calls that never wait,
+ * connects that are only started. Behaviour that they share with TCP is tested once here; for the
+ * rest: readiness.c and nonblocking_calls.c. */
 #include "support/unix_fixture.h"
 
-enum { EITHER = FER_READABLE | FER_WRITABLE, SHORT_MS = 40 };
+enum { ALL_INTERESTS = FER_READABLE | FER_WRITABLE, SHORT_MS = 40 };
 
 #define NOW fer_duration_from_nanos(0)
 
-static fer_interest asked(const fer_unix_stream *stream, fer_duration timeout)
+static fer_interest ready_of(const fer_unix_stream *stream, fer_duration timeout)
 {
     fer_interest ready = 77;
-    assert_ok(fer_unix_stream_ready(stream, EITHER, timeout, &ready));
+    assert_ok(fer_unix_stream_ready(stream, ALL_INTERESTS, timeout, &ready));
     return ready;
 }
 
@@ -22,7 +22,7 @@ static void a_stream_is_readable_when_there_is_something_to_read(void **state)
     fer_interest ready = 77;
     char got[8];
     size_t n = 77;
-    assert_int_equal(asked(pair.stream, NOW), FER_WRITABLE);
+    assert_int_equal(ready_of(pair.stream, NOW), FER_WRITABLE);
     assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
     assert_kind(fer_unix_stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK);
@@ -39,7 +39,7 @@ static void a_stream_is_readable_when_there_is_something_to_read(void **state)
     assert_unix_alive(&pair);
 }
 
-/* S4, S2: the end, and an own shut half, are ready at once. */
+/* S4, S2: an ended half and a half that was shut down are ready without waiting. */
 static void an_ended_half_is_ready_at_once(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
@@ -49,11 +49,11 @@ static void an_ended_half_is_ready_at_once(void **state)
     assert_int_equal(ready, FER_READABLE);
     assert_unix_reads_end(pair.stream);
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
-    assert_int_equal(asked(pair.stream, FER_DURATION_NONE), EITHER);
+    assert_int_equal(ready_of(pair.stream, FER_DURATION_NONE), ALL_INTERESTS);
     assert_kind(fer_unix_stream_try_write(pair.stream, "x", 1, NULL), FER_BROKEN_PIPE);
 }
 
-/* T2 of writes: they end when there is no room, and what was counted arrives. */
+/* T2 for writes: they succeed until there is no room, and the counted bytes arrive. */
 static void a_write_takes_what_there_is_room_for(void **state)
 {
     static char piece[65536];
@@ -73,7 +73,7 @@ static void a_write_takes_what_there_is_room_for(void **state)
     assert_unix_alive(&pair);
 }
 
-/* T1 and T2 of listeners. */
+/* T1 and T2 for listeners. */
 static void a_listener_is_readable_while_a_connection_is_queued(void **state)
 {
     (void)state;
@@ -83,20 +83,21 @@ static void a_listener_is_readable_while_a_connection_is_queued(void **state)
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_addr peer;
     fer_interest ready = 77;
-    assert_ok(fer_unix_listener_ready(listener, EITHER, NOW, &ready));
+    assert_ok(fer_unix_listener_ready(listener, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, 0);
     assert_kind(fer_unix_listener_try_accept(listener, stream, &peer), FER_WOULD_BLOCK);
     assert_unix_new(stream);
     peer_socket other = unix_peer_connect(path, NULL);
     assert_true(other != PEER_NONE);
-    assert_ok(fer_unix_listener_ready(listener, EITHER, FER_DURATION_NONE, &ready));
+    assert_ok(fer_unix_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_READABLE);
     assert_ok(fer_unix_listener_try_accept(listener, stream, &peer));
     assert_unnamed(&peer);
     assert_unix_exchange(stream, other);
 }
 
-/* C5: "A started (nonblocking) connect": at once on POSIX, under way on Windows. */
+/* C5: "A started (nonblocking) connect": it ends within the call on POSIX, and is pending on
+ * Windows. */
 static void a_started_connect_ends_well(void **state)
 {
     (void)state;
@@ -119,8 +120,8 @@ static void a_started_connect_ends_well(void **state)
     assert_unix_exchange(stream, peer_accept(listener));
 }
 
-/* "nothing is under way, must not enter CONNECTING": a full queue is RESOURCE_BUSY, and the handle
- * is NEW. */
+/* "nothing is under way, must not enter CONNECTING": with a full queue the result is RESOURCE_BUSY,
+ * and the handle is NEW. */
 static void a_connect_that_finds_the_queue_full_has_not_started(void **state)
 {
     (void)state;
@@ -139,7 +140,7 @@ static void a_connect_that_finds_the_queue_full_has_not_started(void **state)
         error = fer_unix_stream_connect_start(stream, &to);
     }
     if (error.kind == FER_CONNECTION_REFUSED) {
-        skip_because("this OS refuses where the queue is full");
+        skip_because("this OS refuses if the queue is full");
     }
     assert_kind(error, FER_RESOURCE_BUSY);
     assert_unix_new(stream);
@@ -147,7 +148,7 @@ static void a_connect_that_finds_the_queue_full_has_not_started(void **state)
     assert_ok(fer_unix_stream_connect_start(stream, &to));
 }
 
-/* T1 and T2 of datagrams: with and without a peer, and with a queue that is full. */
+/* T1 and T2 for datagrams: with and without a peer, and with a full queue. */
 static void datagrams_are_sent_and_received_without_waiting(void **state)
 {
     (void)state;
@@ -161,7 +162,7 @@ static void datagrams_are_sent_and_received_without_waiting(void **state)
     char buf[8];
     size_t n = 77;
     assert_ok(fer_unix_addr_from_pathname(&to, paths[1]));
-    assert_ok(fer_unix_datagram_ready(two, EITHER, NOW, &ready));
+    assert_ok(fer_unix_datagram_ready(two, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_kind(fer_unix_datagram_try_recv(two, buf, 8, &got), FER_WOULD_BLOCK);
     assert_kind(fer_unix_datagram_try_recv_from(two, buf, 8, &got), FER_WOULD_BLOCK);

@@ -1,5 +1,5 @@
-/* unix_streams.c: what streams promise (rules C, S, L6), of Unix sockets. Timeouts, modes and raw
- * sockets: unix_modes.c; listeners: unix_listeners.c. */
+/* unix_streams.c: the rules of streams (C, S, L6) for Unix sockets. For timeouts, modes and raw
+ * sockets: unix_modes.c. For listeners: unix_listeners.c. */
 #include <stdatomic.h>
 
 #include "support/process.h"
@@ -8,9 +8,9 @@
 
 enum { SHORT_MS = 40 };
 
-static const fer_shutdown every_how[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
+static const fer_shutdown shutdowns[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
 
-/* ---- What an OS has not */
+/* ---- Features that an OS lacks */
 
 static void streams_are_unsupported_where_the_os_has_none(void **state)
 {
@@ -71,7 +71,7 @@ static void a_failed_connect_leaves_a_new_handle(void **state)
 {
     (void)state;
     skip_without_unix_streams();
-    const char *path = unix_peer_path("nobody");
+    const char *path = unix_peer_path("missing");
     fer_unix_stream *stream = test_unix_stream();
     fer_error error = fer_unix_stream_connect(stream, path);
     if (peer_is_windows()) {
@@ -83,11 +83,11 @@ static void a_failed_connect_leaves_a_new_handle(void **state)
     assert_false(unix_peer_path_exists(path));
     peer_socket bound = unix_peer_unconnected(path);
     assert_true(bound != PEER_NONE);
-    assert_kind(fer_unix_stream_connect(stream, path),
-                FER_CONNECTION_REFUSED); /* it does not listen */
+    /* It does not listen. */
+    assert_kind(fer_unix_stream_connect(stream, path), FER_CONNECTION_REFUSED);
     peer_close(bound);
-    assert_kind(fer_unix_stream_connect(stream, path),
-                FER_CONNECTION_REFUSED); /* nobody is there, but the path stays */
+    /* The socket is closed, but the path stays. */
+    assert_kind(fer_unix_stream_connect(stream, path), FER_CONNECTION_REFUSED);
     assert_unix_new(stream);
     assert_true(unix_peer_remove(path));
     assert_true(unix_peer_listen(path, 1) != PEER_NONE);
@@ -125,9 +125,9 @@ static void every_second_shutdown_is_ok(void **state)
                     peer_close(pair.other);
                     assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(pair.stream)));
                 }
-                assert_ok(fer_unix_stream_shutdown(pair.stream, every_how[first]));
-                assert_ok(fer_unix_stream_shutdown(pair.stream, every_how[second]));
-                assert_ok(fer_unix_stream_shutdown(pair.stream, every_how[first]));
+                assert_ok(fer_unix_stream_shutdown(pair.stream, shutdowns[first]));
+                assert_ok(fer_unix_stream_shutdown(pair.stream, shutdowns[second]));
+                assert_ok(fer_unix_stream_shutdown(pair.stream, shutdowns[first]));
                 assert_int_equal(unix_test_end(state), 0);
             }
         }
@@ -139,7 +139,7 @@ static void shutdown_of_a_new_stream_is_not_connected(void **state)
     (void)state;
     fer_unix_stream *stream = test_unix_stream();
     for (size_t how = 0; how < 3; how++) {
-        assert_own(fer_unix_stream_shutdown(stream, every_how[how]), FER_NOT_CONNECTED);
+        assert_own(fer_unix_stream_shutdown(stream, shutdowns[how]), FER_NOT_CONNECTED);
     }
     assert_unix_new(stream);
 }
@@ -169,7 +169,7 @@ static void shutting_read_leaves_writing_alone(void **state)
     assert_memory_equal(got, "on", 2);
 }
 
-/* What TCP cannot: the other end learns of it. */
+/* Unlike TCP: the peer's writes fail. */
 static void shutting_read_breaks_the_other_end_s_writes_on_linux(void **state)
 {
     (void)state;
@@ -243,8 +243,8 @@ static void reading_nothing_never_waits(void **state)
 static void a_peer_that_closes_with_unread_input_has_reset(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
-    if (!unix_peer_tells_unread_input()) {
-        skip_because("this OS does not tell of unread input (macOS, the BSDs)");
+    if (!unix_peer_reports_unread_input()) {
+        skip_because("this OS does not report unread input (macOS, the BSDs)");
     }
     assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
     assert_true(peer_raw_wait_readable(pair.other));
@@ -256,13 +256,13 @@ static void a_peer_that_closes_with_unread_input_has_reset(void **state)
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
 }
 
-/* S5: "A reset ... never looks like a clean end of file to the handle that saw it": after both ends
- * were done, too. */
+/* S5: "A reset ... never looks like a clean end of file to the handle that saw it": also after both
+ * ends were shut down. */
 static void unread_input_is_a_reset_after_both_ends_were_shut(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
-    if (!unix_peer_tells_unread_input()) {
-        skip_because("this OS does not tell of unread input (macOS, the BSDs)");
+    if (!unix_peer_reports_unread_input()) {
+        skip_because("this OS does not report unread input (macOS, the BSDs)");
     }
     assert_true(peer_shutdown_write(pair.other));
     assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
@@ -277,8 +277,8 @@ static void take_error_takes_a_reset_and_it_stays_with_the_handle(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
     fer_error pending = {FER_OK, 0};
-    if (!unix_peer_tells_unread_input()) {
-        skip_because("this OS does not tell of unread input (macOS, the BSDs)");
+    if (!unix_peer_reports_unread_input()) {
+        skip_because("this OS does not report unread input (macOS, the BSDs)");
     }
     assert_ok(fer_unix_stream_take_error(pair.stream, &pending));
     assert_ok(pending);
@@ -351,7 +351,7 @@ static void read_once(void *argument)
     reader->error = fer_unix_stream_read(reader->stream, buf, sizeof buf, &reader->n);
 }
 
-/* Right whichever comes first. */
+/* The result is the same whether the read or the shutdown comes first. */
 static void shutdown_wakes_a_reader(void **state)
 {
     for (int round = 0; round < 4; round++) {

@@ -1,10 +1,10 @@
-/* unreconciled.c: rule S8: what no library can reconcile is a closed table ("Not reconciled" in
- * docs/DIFFERENCES.md). Each test here holds one row to its bounds: the answers that the systems
- * give, and no other. */
+/* unreconciled.c: rule S8: the differences between systems that the library cannot remove are a
+ * closed table ("Not reconciled" in docs/DIFFERENCES.md). Each test checks one row: only the
+ * results that the systems give are allowed. */
 #include "support/fixture.h"
 
-/* S8: bytes that arrived before a reset: all of them, or (Windows) fewer, never others, and then
- * the reset. */
+/* S8: of the bytes that arrived before a reset, all are read, or fewer (Windows), never other
+ * bytes, and then the reset. */
 static void bytes_before_a_reset_are_read_or_lost_but_never_changed(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -25,8 +25,8 @@ static void bytes_before_a_reset_are_read_or_lost_but_never_changed(void **state
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
 }
 
-/* S8: a full backlog refuses (Windows) or waits (the others): a connect with a time limit tells one
- * of the two, in time. */
+/* S8: with a full backlog a connect is refused (Windows) or waits (other systems): a connect with a
+ * timeout returns one of the two before the timeout. */
 static void a_full_backlog_refuses_or_waits(void **state)
 {
     (void)state;
@@ -40,8 +40,8 @@ static void a_full_backlog_refuses_or_waits(void **state)
     assert_new(stream);
 }
 
-/* S8: a clone's read after READ: the end, or (Linux) first what was queued; the handle that shut
- * down reads the end. */
+/* S8: a clone's read after shutdown(READ): the end, or (Linux) the queued bytes first. The handle
+ * that shut down reads the end. */
 static void a_clones_read_after_read_was_shut_is_queued_data_or_the_end(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -59,7 +59,7 @@ static void a_clones_read_after_read_was_shut_is_queued_data_or_the_end(void **s
     assert_reads_end(&pair->stream);
 }
 
-/* S8: a clone that looks at a reset second: the reset, or the end. */
+/* S8: a clone that reads after another handle has detected a reset: the reset, or the end. */
 static void a_clone_that_looks_at_a_reset_second_sees_a_reset_or_the_end(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -78,8 +78,8 @@ static void a_clone_that_looks_at_a_reset_second_sees_a_reset_or_the_end(void **
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
 }
 
-/* S8: write after the peer has gone: some succeed, then it is RESET or BROKEN_PIPE, and stays
- * so. */
+/* S8: writes after the peer has closed: some succeed, then all return CONNECTION_RESET or
+ * BROKEN_PIPE. */
 static void writes_after_the_peer_has_gone_end_in_reset_or_broken_pipe(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -96,7 +96,8 @@ static void writes_after_the_peer_has_gone_end_in_reset_or_broken_pipe(void **st
     }
 }
 
-/* S8: FIN then RST before the read: the end (Linux) or the reset, the same each time. */
+/* S8: a FIN and then an RST before the read: the end (Linux) or the reset, the same for each
+ * read. */
 static void a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -117,7 +118,7 @@ static void a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset(void **st
     }
 }
 
-/* S8: peer_addr after the end, which this handle has not seen: the address or NOT_CONNECTED. */
+/* S8: peer_addr after an end that this handle has not detected: the address or NOT_CONNECTED. */
 static void peer_addr_after_an_end_not_yet_seen_is_the_address_or_not_connected(void **state)
 {
     struct pair_kind *kind = *state;
@@ -142,8 +143,8 @@ static void peer_addr_after_an_end_not_yet_seen_is_the_address_or_not_connected(
     }
 }
 
-/* S8: rebinding under a live accepted connection: taken at once (POSIX), or ADDR_IN_USE (Windows,
- * exclusive use). */
+/* S8: binding a listener again while an accepted connection is open: OK (POSIX), or ADDR_IN_USE
+ * (Windows, exclusive use). */
 static void rebinding_under_a_live_connection_is_ok_or_in_use(void **state)
 {
     (void)state;
@@ -159,8 +160,8 @@ static void rebinding_under_a_live_connection_is_ok_or_in_use(void **state)
     assert_exchange(stream, other);
 }
 
-/* S8: the grain of timeouts: never shorter than asked, never longer by more than the coarsest grain
- * there is. */
+/* S8: the grain of timeouts: never shorter than the value set, and longer by at most the coarsest
+ * grain of all systems. */
 static void the_grain_of_timeouts_is_at_most_20_ms(void **state)
 {
     struct pair *pair = pair_open(state);

@@ -1,6 +1,6 @@
-/* wakeup.c: rule S6: shutdown from another thread wakes a blocked read or write. Each test is right
- * whichever comes first, the blocked call or the shutdown, and is repeated with other pauses so
- * that both happen. */
+/* wakeup.c: rule S6: shutdown from another thread wakes a blocked read or write. Each test is
+ * correct whether the blocked call or the shutdown comes first, and is repeated with other pauses
+ * so that both happen. */
 #include <stdatomic.h>
 
 #include "support/fixture.h"
@@ -77,7 +77,8 @@ static void assert_woken_with_the_end(struct caller *reader)
     assert_int_equal(reader->n, 0);
 }
 
-/* Shuts down, through the caller's stream or a clone of it, what run is blocked on, and joins. */
+/* Starts run on the caller's stream, shuts the stream down, directly or through a clone, and
+ * joins. */
 static void shut_down_meanwhile(struct caller *caller, void (*run)(void *), unsigned pause_ms,
                                 fer_shutdown how, bool through_clone)
 {
@@ -96,7 +97,7 @@ static void shut_down_meanwhile(struct caller *caller, void (*run)(void *), unsi
     assert_true(took < SOON_US);
 }
 
-/* A read of each sort. */
+/* A read of each kind. */
 static void assert_shutdown_wakes_readers(const struct pair_kind *kind, fer_shutdown how,
                                           bool through_clone)
 {
@@ -133,8 +134,7 @@ static void shutdown_both_through_a_clone_wakes_a_blocked_read(void **state)
     assert_shutdown_wakes_readers(*state, FER_SHUTDOWN_BOTH, true);
 }
 
-/* S6: also a read that has a timeout far away, and one made by a clone while this handle shuts
- * down. */
+/* S6: also a read with a long timeout. */
 static void shutdown_wakes_a_read_with_a_timeout(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -198,7 +198,7 @@ static void shutdown_both_through_a_clone_wakes_a_blocked_write(void **state)
     assert_shutdown_wakes_writers(*state, FER_SHUTDOWN_BOTH, true);
 }
 
-/* S6, the other way: shutdown(WRITE) is nothing to a blocked read, which still gets what comes. */
+/* S6: shutdown(WRITE) does not wake a blocked read, which still receives later bytes. */
 static void shutdown_write_leaves_a_blocked_read_waiting(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -230,8 +230,7 @@ static void write_pattern(void *argument)
         fer_tcp_stream_write_all(writer->stream, writer->bytes, writer->len, &writer->n);
 }
 
-/* S7 under S6's conditions: shutdown(READ), and the waking of a read, never disturb a write that is
- * blocked at the time. */
+/* S7 in the case of S6: shutdown(READ), which wakes a read, never disturbs a blocked write. */
 static void shutdown_read_leaves_a_blocked_write_whole(void **state)
 {
     enum { LEN = 12000000 };
@@ -273,7 +272,7 @@ static void shutdown_once(void *argument)
     caller->error = fer_tcp_stream_shutdown(caller->stream, FER_SHUTDOWN_BOTH);
 }
 
-/* S6: a wake-up is never lost: thread against thread, with no pause at all, many times. */
+/* S6: no wakeup is lost in a race of two threads, without pauses, many times. */
 static void no_wake_up_is_lost_in_the_race(void **state)
 {
     for (int round = 0; round < 50; round++) {

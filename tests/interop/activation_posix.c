@@ -117,7 +117,7 @@ static void start(const int sockets[FDS])
 static bool echoes(int fd)
 {
     char got[4] = {0};
-    peer_take(fd);
+    peer_adopt(fd);
     return peer_send_all(fd, "abc", 3) && peer_recv_exact(fd, got, 3) && memcmp(got, "abc", 3) == 0;
 }
 

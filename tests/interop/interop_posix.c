@@ -257,7 +257,7 @@ static void a_socket_goes_through_a_unix_socket(void **state)
     assert_int_equal(recvmsg(carrier[1], &message, 0), 1);
     memcpy(&received, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
     assert_ok(fer_tcp_stream_from_raw(stream, received));
-    peer_take(ends[1]);
+    peer_adopt(ends[1]);
     assert_exchange(stream, ends[1]);
     assert_int_equal(close(carrier[0]), 0);
     assert_int_equal(close(carrier[1]), 0);

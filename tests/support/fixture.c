@@ -83,7 +83,7 @@ void skip_without_v6(void)
 
 void skip_without_localhost(void)
 {
-    if (!peer_knows_localhost()) {
+    if (!peer_resolves_localhost()) {
         skip_because("the system's own resolver does not know localhost");
     }
 }
@@ -132,6 +132,16 @@ fer_udp_socket *test_udp_bound(peer_family family, uint16_t *port)
     assert_ok(fer_udp_socket_local_addr(socket, &addr));
     *port = addr.port;
     return socket;
+}
+
+struct udp_pair udp_pair_open(peer_family family)
+{
+    struct udp_pair pair = {.family = family};
+    pair.socket = test_udp_bound(family, &pair.port);
+    pair.other = peer_datagram(family, &pair.other_port);
+    assert_true(pair.other != PEER_NONE);
+    pair.other_addr = loopback(family, pair.other_port);
+    return pair;
 }
 
 peer_family family_of(void **state)
@@ -230,6 +240,28 @@ void assert_exchange(fer_tcp_stream *stream, peer_socket other)
 void assert_alive(struct pair *pair)
 {
     assert_exchange(&pair->stream, pair->other);
+}
+
+void assert_accepts(fer_tcp_listener *listener, fer_tcp_stream *stream, peer_family family,
+                    uint16_t port)
+{
+    peer_socket other = peer_connect(family, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+}
+
+void leave_port_in_time_wait(fer_tcp_listener *listener, peer_family family, uint16_t port)
+{
+    fer_tcp_stream *stream = test_stream();
+    char byte;
+    size_t n = 0;
+    peer_socket other = peer_connect(family, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, other);
+    fer_tcp_stream_close(stream);
+    assert_int_equal(peer_recv_some(other, &byte, 1, &n), PEER_END);
+    peer_close(other);
+    fer_tcp_listener_close(listener);
 }
 
 void assert_new(fer_tcp_stream *stream)
@@ -380,6 +412,12 @@ peer_outcome peer_drain(peer_socket peer, uint64_t *total, bool *intact)
         *intact = *intact && pattern_matches(buf, n, *total);
         *total += n;
     }
+}
+
+void drain_all(void *argument)
+{
+    struct drain *drain = argument;
+    drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
 }
 
 fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *total)

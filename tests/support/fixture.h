@@ -98,6 +98,16 @@ fer_tcp_listener *test_listening(peer_family family, uint16_t *port);
 /* A zeroed datagram socket, and one bound to the loopback with its port; closed after the test. */
 fer_udp_socket *test_udp(void);
 fer_udp_socket *test_udp_bound(peer_family family, uint16_t *port);
+/* A bound datagram socket, and a plain one, which is its peer in these tests. */
+struct udp_pair {
+    peer_family family;
+    fer_udp_socket *socket;
+    uint16_t port;
+    peer_socket other;
+    uint16_t other_port;
+    fer_socket_addr other_addr;
+};
+struct udp_pair udp_pair_open(peer_family family);
 /* A FAMILY_TEST's family. Skips the test if this machine lacks the family. */
 peer_family family_of(void **state);
 
@@ -108,6 +118,13 @@ fer_duration millis(uint64_t count);
 void assert_alive(struct pair *pair);
 /* The stream and the peer are the two ends of one connection. */
 void assert_exchange(fer_tcp_stream *stream, peer_socket other);
+
+/* The listener accepts a peer's connection into the stream. */
+void assert_accepts(fer_tcp_listener *listener, fer_tcp_stream *stream, peer_family family,
+                    uint16_t port);
+/* Accepts a connection, closes it before the peer does, and closes the listener: the port is in
+ * TIME_WAIT. */
+void leave_port_in_time_wait(fer_tcp_listener *listener, peer_family family, uint16_t port);
 
 /* Fails unless the public functions answer as for a NEW or CLOSED handle. */
 void assert_new(fer_tcp_stream *stream);
@@ -147,6 +164,14 @@ void pattern_fill(void *buf, size_t len, uint64_t offset);
 bool pattern_matches(const void *buf, size_t len, uint64_t offset);
 /* Receives until end of file or a failure. *intact is false if a byte is wrong. Any thread. */
 peer_outcome peer_drain(peer_socket peer, uint64_t *total, bool *intact);
+/* The same as the function of a thread. */
+struct drain {
+    peer_socket peer;
+    uint64_t total;
+    bool intact;
+    peer_outcome outcome;
+};
+void drain_all(void *argument);
 /* Writes patterned bytes until a call fails, and returns its error. *total is the sum of the
  * reported counts. */
 fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *total);

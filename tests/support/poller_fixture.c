@@ -49,11 +49,11 @@ fer_event writing(uint64_t key)
 {
     return (fer_event){key, false, true};
 }
-fer_event either_of_both(uint64_t key)
+fer_event both_interests(uint64_t key)
 {
     return (fer_event){key, true, true};
 }
-fer_event neither(uint64_t key)
+fer_event no_interest(uint64_t key)
 {
     return (fer_event){key, false, false};
 }
@@ -70,58 +70,58 @@ void skip_without_edges(void)
     assert_own(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     assert_own(fer_poller_modify(poller, mailbox->raw, reading(2), FER_POLL_EDGE), FER_UNSUPPORTED);
-    post(mailbox);
-    assert_told(poller, 1, true, false);
-    assert_told(poller, 1, true, false);
+    mailbox_send(mailbox);
+    assert_event(poller, 1, true, false);
+    assert_event(poller, 1, true, false);
     skip_because("this OS has no edge-triggered sockets; asking for them is UNSUPPORTED and "
                  "changes nothing");
 }
 
 /* ---- Waits */
 
-struct told wait_for(fer_poller *poller, uint64_t key, fer_duration timeout)
+struct wait_result wait_for(fer_poller *poller, uint64_t key, fer_duration timeout)
 {
     fer_event events[EVENTS_MAX];
     size_t count = 77;
-    struct told told = {0, false, false};
+    struct wait_result result = {0, false, false};
     assert_ok(fer_poller_wait(poller, events, EVENTS_MAX, timeout, &count));
     assert_true(count <= EVENTS_MAX);
     for (size_t i = 0; i < count; i++) {
         if (events[i].key != key) {
-            fail_msg("an event of key %llu, where only %llu may come",
-                     (unsigned long long)events[i].key, (unsigned long long)key);
+            fail_msg("an event of key %llu, expected only %llu", (unsigned long long)events[i].key,
+                     (unsigned long long)key);
         }
         assert_true(events[i].readable || events[i].writable);
-        told.events++;
-        told.readable = told.readable || events[i].readable;
-        told.writable = told.writable || events[i].writable;
+        result.events++;
+        result.readable = result.readable || events[i].readable;
+        result.writable = result.writable || events[i].writable;
     }
-    return told;
+    return result;
 }
 
-void expect_told(fer_poller *poller, uint64_t key, bool readable, bool writable, const char *file,
-                 int line)
+void expect_event(fer_poller *poller, uint64_t key, bool readable, bool writable, const char *file,
+                  int line)
 {
-    struct told told = wait_for(poller, key, millis(PEER_LIMIT_MS));
-    if (told.events == 0 || told.readable != readable || told.writable != writable) {
-        print_error("%u events of %llu:%s%s, not%s%s\n", (unsigned)told.events,
-                    (unsigned long long)key, told.readable ? " readable" : "",
-                    told.writable ? " writable" : "", readable ? " readable" : "",
+    struct wait_result result = wait_for(poller, key, millis(PEER_LIMIT_MS));
+    if (result.events == 0 || result.readable != readable || result.writable != writable) {
+        print_error("%u events of %llu:%s%s, not%s%s\n", (unsigned)result.events,
+                    (unsigned long long)key, result.readable ? " readable" : "",
+                    result.writable ? " writable" : "", readable ? " readable" : "",
                     writable ? " writable" : "");
         _fail(file, line);
     }
 }
 
-void expect_told_both(fer_poller *poller, uint64_t key, const char *file, int line)
+void expect_both_events(fer_poller *poller, uint64_t key, const char *file, int line)
 {
-    struct told all = {0, false, false};
+    struct wait_result all = {0, false, false};
     for (int i = 0; i < 4 && (!all.readable || !all.writable); i++) {
-        struct told told = wait_for(poller, key, millis(PEER_LIMIT_MS));
-        all.readable = all.readable || told.readable;
-        all.writable = all.writable || told.writable;
+        struct wait_result result = wait_for(poller, key, millis(PEER_LIMIT_MS));
+        all.readable = all.readable || result.readable;
+        all.writable = all.writable || result.writable;
     }
     if (!all.readable || !all.writable) {
-        print_error("key %llu is told of as%s%s, not as readable and writable\n",
+        print_error("key %llu is reported as%s%s, not as readable and writable\n",
                     (unsigned long long)key, all.readable ? " readable" : "",
                     all.writable ? " writable" : "");
         _fail(file, line);
@@ -135,14 +135,14 @@ static void expect_none(fer_poller *poller, fer_duration timeout, const char *fi
     fer_error error = fer_poller_wait(poller, events, EVENTS_MAX, timeout, &count);
     expect_kind(error, FER_OK, "fer_poller_wait", file, line);
     if (count != 0) {
-        print_error("%u events, the first of key %llu:%s%s, where none may come\n", (unsigned)count,
+        print_error("%u events, the first of key %llu:%s%s, expected none\n", (unsigned)count,
                     (unsigned long long)events[0].key, events[0].readable ? " readable" : "",
                     events[0].writable ? " writable" : "");
         _fail(file, line);
     }
 }
 
-void expect_quiet(fer_poller *poller, const char *file, int line)
+void expect_no_event(fer_poller *poller, const char *file, int line)
 {
     expect_none(poller, millis(0), file, line);
     expect_none(poller, millis(QUIET_MS), file, line);
@@ -176,8 +176,8 @@ struct mailbox *test_mailbox(void)
     return open_mailbox(&mailboxes[mailbox_count++]);
 }
 
-/* Earlier ones keep their numbers until the end of the test. */
-struct mailbox *test_mailbox_with_number(fer_raw_socket raw)
+/* Earlier mailboxes keep their raw values until the end of the test. */
+struct mailbox *test_mailbox_with_raw(fer_raw_socket raw)
 {
     while (mailbox_count < MAILBOXES_MAX) {
         struct mailbox *mailbox = test_mailbox();
@@ -185,21 +185,21 @@ struct mailbox *test_mailbox_with_number(fer_raw_socket raw)
             return mailbox;
         }
     }
-    skip_because("this OS has given the closed socket's number to nobody yet");
+    skip_because("this OS has not reused the closed socket's raw value yet");
     return NULL;
 }
 
-void post(const struct mailbox *mailbox)
+void mailbox_send(const struct mailbox *mailbox)
 {
     assert_true(peer_datagram_send(poster, PEER_V4, mailbox->port, "post", 4));
     assert_true(peer_raw_wait_readable(mailbox->raw));
 }
 
-void empty(struct mailbox *mailbox)
+void mailbox_drain(struct mailbox *mailbox)
 {
-    char letter[8];
+    char buf[8];
     fer_datagram got;
-    while (fer_udp_socket_recv_from(&mailbox->socket, letter, sizeof letter, &got).kind == FER_OK) {
+    while (fer_udp_socket_recv_from(&mailbox->socket, buf, sizeof buf, &got).kind == FER_OK) {
     }
 }
 

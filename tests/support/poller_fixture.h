@@ -38,8 +38,8 @@ fer_poller *test_poller(void);
 /* Interests. */
 fer_event reading(uint64_t key);
 fer_event writing(uint64_t key);
-fer_event either_of_both(uint64_t key);
-fer_event neither(uint64_t key);
+fer_event both_interests(uint64_t key);
+fer_event no_interest(uint64_t key);
 
 /* Skips the test if the backend has no edge-triggered mode; checks that the refusal changes
  * nothing. */
@@ -48,26 +48,26 @@ void skip_without_edges(void);
 /* ---- Waits. Each fails the test if the wait fails or reports another key. */
 
 /* The event of one key that a wait reported. */
-struct told {
+struct wait_result {
     size_t events;
     bool readable;
     bool writable;
 };
 
-struct told wait_for(fer_poller *poller, uint64_t key, fer_duration timeout);
+struct wait_result wait_for(fer_poller *poller, uint64_t key, fer_duration timeout);
 
 /* The key is reported, with these halves, within the limit of a peer's wait. */
-#define assert_told(poller, key, readable, writable) \
-    expect_told((poller), (key), (readable), (writable), __FILE__, __LINE__)
-void expect_told(fer_poller *poller, uint64_t key, bool readable, bool writable, const char *file,
-                 int line);
+#define assert_event(poller, key, readable, writable) \
+    expect_event((poller), (key), (readable), (writable), __FILE__, __LINE__)
+void expect_event(fer_poller *poller, uint64_t key, bool readable, bool writable, const char *file,
+                  int line);
 /* The same if the two halves may be reported by separate events: waits until both were reported.
  * For level-triggered sockets. */
-#define assert_told_both(poller, key) expect_told_both((poller), (key), __FILE__, __LINE__)
-void expect_told_both(fer_poller *poller, uint64_t key, const char *file, int line);
+#define assert_both_events(poller, key) expect_both_events((poller), (key), __FILE__, __LINE__)
+void expect_both_events(fer_poller *poller, uint64_t key, const char *file, int line);
 /* No event is reported, neither now nor within a short wait. */
-#define assert_quiet(poller) expect_quiet((poller), __FILE__, __LINE__)
-void expect_quiet(fer_poller *poller, const char *file, int line);
+#define assert_no_event(poller) expect_no_event((poller), __FILE__, __LINE__)
+void expect_no_event(fer_poller *poller, const char *file, int line);
 /* A wait without a timeout returns no event: it was notified. */
 #define assert_notified(poller) expect_notified((poller), __FILE__, __LINE__)
 void expect_notified(fer_poller *poller, const char *file, int line);
@@ -85,11 +85,11 @@ struct mailbox {
 struct mailbox *test_mailbox(void);
 /* A new mailbox that reuses the raw value of a closed socket. Skips the test if this OS does not
  * reuse it. */
-struct mailbox *test_mailbox_with_number(fer_raw_socket raw);
+struct mailbox *test_mailbox_with_raw(fer_raw_socket raw);
 /* Sends a datagram to it, and returns after its arrival. */
-void post(const struct mailbox *mailbox);
+void mailbox_send(const struct mailbox *mailbox);
 /* Receives all queued datagrams. Any thread. */
-void empty(struct mailbox *mailbox);
+void mailbox_drain(struct mailbox *mailbox);
 void mailbox_close(struct mailbox *mailbox);
 
 #endif

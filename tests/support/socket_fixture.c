@@ -31,7 +31,7 @@ fer_socket *test_socket(void)
     return socket;
 }
 
-fer_socket *test_made(fer_domain domain, fer_type type)
+fer_socket *test_new_socket(fer_domain domain, fer_type type)
 {
     fer_socket *socket = test_socket();
     assert_ok(fer_socket_new(socket, domain, type, FER_PROTOCOL_DEFAULT));
@@ -65,7 +65,7 @@ fer_socket_addr local_addr_of(const fer_socket *socket)
 
 fer_socket *test_built_listener(peer_family family, uint16_t *port)
 {
-    fer_socket *socket = test_made(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_socket_addr addr = any_port(family);
     assert_ok(fer_socket_bind(socket, &addr));
     assert_ok(fer_socket_listen(socket, 16));
@@ -75,14 +75,14 @@ fer_socket *test_built_listener(peer_family family, uint16_t *port)
 
 /* ---- Connecting */
 
-fer_socket_addr refusing_place(peer_family family)
+fer_socket_addr refusing_addr(peer_family family)
 {
     uint16_t port = 0;
     assert_true(peer_bind_only(family, &port) != PEER_NONE);
     return loopback(family, port);
 }
 
-fer_socket_addr accepting_place(peer_family family, peer_socket *listener)
+fer_socket_addr accepting_addr(peer_family family, peer_socket *listener)
 {
     uint16_t port = 0;
     *listener = peer_listen(family, 8, &port);
@@ -90,23 +90,24 @@ fer_socket_addr accepting_place(peer_family family, peer_socket *listener)
     return loopback(family, port);
 }
 
-struct silent_place silent_place(peer_family family)
+struct pending_target pending_target(peer_family family)
 {
     uint16_t port = 0;
-    struct silent_place place = {family, peer_listen_kept(family, 1, &port), loopback(family, 0)};
-    assert_true(place.listener != PEER_NONE);
-    place.addr.port = port;
-    if (!peer_fall_silent(family, port)) {
+    struct pending_target target = {family, peer_listen_kept(family, 1, &port),
+                                    loopback(family, 0)};
+    assert_true(target.listener != PEER_NONE);
+    target.addr.port = port;
+    if (!peer_stop_answering(family, port)) {
         skip_because("this OS refuses where a backlog is full, so no connect can be made to wait");
     }
-    return place;
+    return target;
 }
 
-peer_socket silence_ends_well(const struct silent_place *place, uint16_t own_port)
+peer_socket pending_target_accept(const struct pending_target *target, uint16_t own_port)
 {
-    peer_answer_again(place->family, place->addr.port);
+    peer_resume_answering(target->family, target->addr.port);
     for (;;) {
-        peer_socket other = peer_accept(place->listener);
+        peer_socket other = peer_accept(target->listener);
         assert_true(other != PEER_NONE);
         if (peer_remote_port(other) == own_port) {
             return other;
@@ -114,17 +115,25 @@ peer_socket silence_ends_well(const struct silent_place *place, uint16_t own_por
     }
 }
 
-void silence_ends_badly(const struct silent_place *place)
+void pending_target_refuse(const struct pending_target *target)
 {
-    peer_answer_again(place->family, place->addr.port);
-    peer_close(place->listener);
+    peer_resume_answering(target->family, target->addr.port);
+    peer_close(target->listener);
 }
 
-fer_socket *test_connecting(const struct silent_place *place)
+fer_error start_connect(fer_socket *socket, const fer_socket_addr *addr)
 {
-    fer_socket *socket = test_made(domain_of(place->family), FER_TYPE_STREAM);
     assert_ok(fer_socket_set_nonblocking(socket, true));
-    assert_kind(fer_socket_connect(socket, &place->addr), FER_WOULD_BLOCK);
+    fer_error error = fer_socket_connect(socket, addr);
+    assert_either(error, FER_WOULD_BLOCK, FER_OK);
+    return error;
+}
+
+fer_socket *test_connecting(const struct pending_target *target)
+{
+    fer_socket *socket = test_new_socket(domain_of(target->family), FER_TYPE_STREAM);
+    assert_ok(fer_socket_set_nonblocking(socket, true));
+    assert_kind(fer_socket_connect(socket, &target->addr), FER_WOULD_BLOCK);
     return socket;
 }
 
@@ -251,7 +260,7 @@ static void assert_same(fer_error one, fer_error other)
     assert_int_equal(one.os_code, other.os_code);
 }
 
-void assert_failed(fer_socket *socket, fer_error reason)
+void assert_failed(fer_socket *socket, fer_error saved)
 {
     fer_error outcome = {FER_OTHER, 1};
     fer_socket_addr addr = any_port(PEER_V4);
@@ -259,7 +268,7 @@ void assert_failed(fer_socket *socket, fer_error reason)
     fer_raw_socket raw = fer_socket_as_raw(socket);
     for (int i = 0; i < 3; i++) {
         assert_ok(fer_socket_take_error(socket, &outcome));
-        assert_same(outcome, reason);
+        assert_same(outcome, saved);
     }
     assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
     assert_own(fer_socket_connect_timeout(socket, &addr, millis(1000)), FER_INVALID_INPUT);
@@ -274,14 +283,14 @@ void assert_failed(fer_socket *socket, fer_error reason)
                 peer_is_open(raw));
 }
 
-void assert_stream_failed(fer_tcp_stream *stream, fer_error reason)
+void assert_stream_failed(fer_tcp_stream *stream, fer_error saved)
 {
     fer_error outcome = {FER_OTHER, 1};
     fer_socket_addr addr;
     assert_moves_nothing(stream, FER_INVALID_INPUT);
     for (int i = 0; i < 3; i++) {
         assert_ok(fer_tcp_stream_take_error(stream, &outcome));
-        assert_same(outcome, reason);
+        assert_same(outcome, saved);
     }
     assert_own(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH), FER_INVALID_INPUT);
     assert_own(fer_tcp_stream_peer_addr(stream, &addr), FER_INVALID_INPUT);

@@ -28,7 +28,7 @@ int socket_test_end(void **state);
 /* All zero. */
 fer_socket *test_socket(void);
 /* A new socket. */
-fer_socket *test_made(fer_domain domain, fer_type type);
+fer_socket *test_new_socket(fer_domain domain, fer_type type);
 fer_domain domain_of(peer_family family);
 /* The loopback's port 0, and the unspecified address. */
 fer_socket_addr any_port(peer_family family);
@@ -41,24 +41,26 @@ fer_socket *test_built_listener(peer_family family, uint16_t *port);
 /* ---- Connecting */
 
 /* An address without a listener, and one with a listener. */
-fer_socket_addr refusing_place(peer_family family);
-fer_socket_addr accepting_place(peer_family family, peer_socket *listener);
+fer_socket_addr refusing_addr(peer_family family);
+fer_socket_addr accepting_addr(peer_family family, peer_socket *listener);
 
 /* An address that neither accepts nor refuses connects until one of the two calls below. Skips the
  * test if this OS has no such address. */
-struct silent_place {
+struct pending_target {
     peer_family family;
     peer_socket listener;
     fer_socket_addr addr;
 };
-struct silent_place silent_place(peer_family family);
+struct pending_target pending_target(peer_family family);
 /* The connect from a port succeeds when the OS retries, within seconds; returns its other end. Or
  * every pending connect is refused then. */
-peer_socket silence_ends_well(const struct silent_place *place, uint16_t own_port);
-void silence_ends_badly(const struct silent_place *place);
+peer_socket pending_target_accept(const struct pending_target *target, uint16_t own_port);
+void pending_target_refuse(const struct pending_target *target);
 
+/* Makes the socket nonblocking and starts a connect. Returns FER_WOULD_BLOCK or FER_OK. */
+fer_error start_connect(fer_socket *socket, const fer_socket_addr *addr);
 /* A nonblocking stream with a pending connect to that address. */
-fer_socket *test_connecting(const struct silent_place *place);
+fer_socket *test_connecting(const struct pending_target *target);
 /* Calls take_error until the connect has ended, and returns its result. */
 fer_error await_connect(fer_socket *socket);
 fer_error await_stream_connect(fer_tcp_stream *stream);
@@ -70,7 +72,7 @@ void assert_connecting(fer_socket *socket);
 void assert_stream_connecting(fer_tcp_stream *stream);
 /* take_error returns the saved error every time, every other call INVALID_INPUT; the OS code is
  * kept. */
-void assert_failed(fer_socket *socket, fer_error reason);
-void assert_stream_failed(fer_tcp_stream *stream, fer_error reason);
+void assert_failed(fer_socket *socket, fer_error saved);
+void assert_stream_failed(fer_tcp_stream *stream, fer_error saved);
 
 #endif

@@ -71,7 +71,7 @@ static inline size_t system_names_resolve(const char *host, fer_socket_addr *add
     return count;
 }
 
-static inline bool system_knows_localhost(void)
+static inline bool system_resolves_localhost(void)
 {
     return system_names_resolve("localhost", NULL, 0) > 0;
 }

@@ -1,5 +1,5 @@
-/* thread.h: one thread for a test: start it, join it. No locks and no sleeps: threads communicate by
- * atomics, sockets or the join. */
+/* thread.h: one thread for a test: start it, join it. No locks and no sleeps: threads communicate
+ * by atomics, sockets or the join. */
 #ifndef TEST_THREAD_H
 #define TEST_THREAD_H
 

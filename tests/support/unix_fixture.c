@@ -93,6 +93,14 @@ fer_unix_datagram *test_unix_bound(const char *path)
     return socket;
 }
 
+fer_unix_datagram *test_unix_unbound(void)
+{
+    skip_without_unix_datagrams();
+    fer_unix_datagram *socket = test_unix_datagram();
+    assert_ok(fer_unix_datagram_unbound(socket));
+    return socket;
+}
+
 fer_unix_addr test_unix_abstract(const void *begin, size_t len)
 {
     char name[FER_UNIX_ADDR_NAME_MAX];
@@ -136,7 +144,7 @@ static void open_a_pair(struct unix_pair *pair)
     skip_without_unix_datagrams();
     assert_ok(fer_unix_stream_pair(pair->stream, &other));
     pair->other = fer_unix_stream_into_raw(&other);
-    peer_take(pair->other);
+    peer_adopt(pair->other);
 }
 
 struct unix_pair unix_pair_open(void **state)

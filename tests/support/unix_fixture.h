@@ -42,6 +42,8 @@ fer_unix_listener *test_unix_listener(void);
 fer_unix_datagram *test_unix_datagram(void);
 fer_unix_listener *test_unix_listening(const char *path);
 fer_unix_datagram *test_unix_bound(const char *path);
+/* A datagram socket without a name. Skips the test if the OS has none. */
+fer_unix_datagram *test_unix_unbound(void);
 
 /* An abstract name that begins with these bytes. All programs of a machine share abstract names, so
  * this program's directory follows. */

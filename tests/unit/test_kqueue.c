@@ -66,7 +66,7 @@ static void assert_event(int fd, int filter, uintptr_t key)
     assert_true((event.flags & EV_ERROR) == 0);
 }
 
-static void assert_quiet(void)
+static void assert_no_event(void)
 {
     struct kevent events[4];
     assert_int_equal(kevent(kq, NULL, 0, events, 4, &zero_timeout), 0);
@@ -127,7 +127,7 @@ static void each_receipt_answers_its_change_and_none_keeps_the_next_from_being_m
     assert_int_equal(changes[0].data, ENOENT);
     assert_int_equal(changes[1].data, 0);
     assert_int_equal(changes[2].data, 0);
-    assert_quiet();
+    assert_no_event();
 }
 
 /* The new key applies, but the flag EV_ONESHOT remains. */
@@ -138,7 +138,7 @@ static void what_is_added_again_keeps_its_flags(void **state)
     assert_changed(pair[0], EVFILT_READ, EV_ADD, 0, 2);
     write_byte(pair[1]);
     assert_event(pair[0], EVFILT_READ, 2);
-    assert_quiet();
+    assert_no_event();
     assert_int_equal(change(pair[0], EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
 }
 
@@ -148,11 +148,11 @@ static void what_is_disabled_is_quiet_until_it_is_enabled(void **state)
     write_byte(pair[1]);
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_DISABLE, 0, 1);
     assert_changed(pair[0], EVFILT_READ, EV_DISABLE, 0, 1);
-    assert_quiet();
+    assert_no_event();
     assert_changed(pair[0], EVFILT_READ, EV_ENABLE, 0, 1);
     assert_event(pair[0], EVFILT_READ, 1);
     assert_changed(pair[0], EVFILT_READ, EV_DISABLE, 0, 1);
-    assert_quiet();
+    assert_no_event();
 }
 
 /* This holds even if other descriptors share the socket. A user knote belongs to no descriptor. */
@@ -165,10 +165,10 @@ static void a_close_takes_away_the_descriptors_knotes(void **state)
     assert_changed(number, EVFILT_USER, EV_ADD | EV_DISABLE, 0, 0);
     write_byte(pair[1]);
     assert_int_equal(close(number), 0);
-    assert_quiet();
+    assert_no_event();
     pair[0] = dup(clone);
     assert_int_equal(pair[0], number);
-    assert_quiet();
+    assert_no_event();
     assert_int_equal(change(number, EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
     assert_changed(number, EVFILT_USER, EV_DELETE, 0, 0);
     assert_int_equal(close(clone), 0);
@@ -191,7 +191,7 @@ static void a_level_is_told_of_until_it_is_gone_and_goes_to_the_end(void **state
     assert_event(pair[1], EVFILT_READ, 2);
     assert_event(pair[1], EVFILT_READ, 2);
     read_byte(pair[1]);
-    assert_quiet();
+    assert_no_event();
 }
 
 /* EV_CLEAR beside EV_ONESHOT has no effect, but it is reported. */
@@ -205,7 +205,7 @@ static void what_is_told_once_is_gone_and_has_its_flags(void **state)
         assert_changed(pair[0], EVFILT_READ, EV_ADD | flags[i], 0, 1);
         assert_int_equal(kevent(kq, NULL, 0, &event, 1, &long_timeout), 1);
         assert_int_equal(event.flags & (EV_ONESHOT | EV_CLEAR), flags[i]);
-        assert_quiet();
+        assert_no_event();
         assert_int_equal(change(pair[0], EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
     }
 }
@@ -217,7 +217,7 @@ static void an_edge_is_told_of_whenever_something_comes(void **state)
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 1);
     for (int i = 0; i < 3; i++) {
         assert_event(pair[0], EVFILT_READ, 1);
-        assert_quiet();
+        assert_no_event();
         write_byte(pair[1]);
     }
 }
@@ -226,13 +226,13 @@ static void many_triggers_fold_into_one(void **state)
 {
     (void)state;
     assert_changed(USER, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0);
-    assert_quiet();
+    assert_no_event();
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 5; i++) {
             assert_changed(USER, EVFILT_USER, 0, NOTE_TRIGGER, 0);
         }
         assert_event(USER, EVFILT_USER, 0);
-        assert_quiet();
+        assert_no_event();
     }
 }
 
@@ -254,7 +254,7 @@ static void the_peers_end_is_that_of_the_filter_that_reads(void **state)
     struct kevent event;
     connect_tcp(ends);
     assert_changed(ends[0], EVFILT_READ, EV_ADD, 0, 1);
-    assert_quiet();
+    assert_no_event();
     assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
     event = wait_for_eof(EVFILT_READ);
     assert_int_equal(event.fflags, 0);
@@ -301,7 +301,7 @@ static void a_stream_that_is_not_connected_is_not_writable(void **state)
     int fresh = socket(AF_INET, SOCK_STREAM, 0);
     assert_changed(fresh, EVFILT_READ, EV_ADD, 0, 1);
     assert_changed(fresh, EVFILT_WRITE, EV_ADD, 0, 1);
-    assert_quiet();
+    assert_no_event();
     assert_int_equal(close(fresh), 0);
 }
 

@@ -9,7 +9,7 @@
 static fer_poller *poller;
 static struct mailbox *mailbox;
 static fer_raw_socket raw;
-static struct told other_thread_events;
+static struct wait_result other_thread_events;
 static const fer_duration zero_timeout = {0};
 
 static int begin(void **state)
@@ -40,13 +40,13 @@ static void an_event_on_its_way_does_not_take_the_place_of_a_new_one(void **stat
     poller = test_poller();
     mailbox = test_mailbox();
     raw = mailbox->raw;
-    post(mailbox);
+    mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, raw, reading(1), FER_POLL_ONESHOT));
     kqueue_meanwhile = modify_to_key_2;
     assert_true(wait_for(poller, 1, zero_timeout).events <= 1);
     assert_null(kqueue_meanwhile);
-    assert_told(poller, 2, true, false);
-    assert_quiet(poller);
+    assert_event(poller, 2, true, false);
+    assert_no_event(poller);
 }
 
 static void replace_by_key_2(void)
@@ -54,7 +54,7 @@ static void replace_by_key_2(void)
     assert_ok(fer_poller_delete(poller, raw));
     mailbox_close(mailbox);
     mailbox = test_mailbox_with_number(raw);
-    post(mailbox);
+    mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, raw, reading(2), FER_POLL_ONESHOT));
 }
 
@@ -67,14 +67,14 @@ static void an_event_of_a_deleted_socket_does_not_take_that_of_its_number(void *
         poller = test_poller();
         mailbox = test_mailbox();
         raw = mailbox->raw;
-        post(mailbox);
-        assert_ok(fer_poller_add(poller, raw, half_count == 1 ? reading(1) : either_of_both(1),
+        mailbox_send(mailbox);
+        assert_ok(fer_poller_add(poller, raw, half_count == 1 ? reading(1) : both_interests(1),
                                  FER_POLL_ONESHOT));
         kqueue_meanwhile = replace_by_key_2;
         assert_true(wait_for(poller, 1, zero_timeout).events <= 1);
         assert_null(kqueue_meanwhile);
-        assert_told(poller, 2, true, false);
-        assert_quiet(poller);
+        assert_event(poller, 2, true, false);
+        assert_no_event(poller);
         assert_ok(fer_poller_delete(poller, raw));
         pair_close(pair);
     }
@@ -85,12 +85,12 @@ static void wait_on_other_thread(void)
     other_thread_events = wait_for(poller, 1, zero_timeout);
 }
 
-static struct told wait_for_one(void)
+static struct wait_result wait_for_one(void)
 {
     fer_event event;
     size_t count = 0;
     assert_ok(fer_poller_wait(poller, &event, 1, zero_timeout, &count));
-    return (struct told){count, count > 0 && event.readable, count > 0 && event.writable};
+    return (struct wait_result){count, count > 0 && event.readable, count > 0 && event.writable};
 }
 
 /* P8: two threads receive the two halves of a FER_POLL_ONESHOT socket. Only one of them reports an
@@ -103,19 +103,19 @@ static void of_two_halves_one_thread_is_told(void **state)
     assert_true(peer_send_all(pair->other, "x", 1));
     assert_true(peer_raw_wait_readable(raw));
     for (int i = 0; i < 3; i++) {
-        assert_ok(i == 0 ? fer_poller_add(poller, raw, either_of_both(1), FER_POLL_ONESHOT)
-                         : fer_poller_modify(poller, raw, either_of_both(1), FER_POLL_ONESHOT));
+        assert_ok(i == 0 ? fer_poller_add(poller, raw, both_interests(1), FER_POLL_ONESHOT)
+                         : fer_poller_modify(poller, raw, both_interests(1), FER_POLL_ONESHOT));
         kqueue_meanwhile = wait_on_other_thread;
-        struct told told = wait_for_one();
+        struct wait_result result = wait_for_one();
         assert_null(kqueue_meanwhile);
-        assert_int_equal(told.events + other_thread_events.events, 1);
-        assert_quiet(poller);
+        assert_int_equal(result.events + other_thread_events.events, 1);
+        assert_no_event(poller);
     }
 }
 
 static void modify_both_halves(void)
 {
-    assert_ok(fer_poller_modify(poller, raw, either_of_both(1), FER_POLL_ONESHOT));
+    assert_ok(fer_poller_modify(poller, raw, both_interests(1), FER_POLL_ONESHOT));
 }
 
 /* P7: with the same key there is at least one event, and exactly one of the last interest. */
@@ -124,13 +124,13 @@ static void both_halves_that_are_modified_meanwhile_are_told_of(void **state)
     struct pair *pair = pair_open(state);
     poller = test_poller();
     raw = fer_tcp_stream_as_raw(&pair->stream);
-    assert_ok(fer_poller_add(poller, raw, either_of_both(1), FER_POLL_ONESHOT));
+    assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_ONESHOT));
     kqueue_meanwhile = modify_both_halves;
     size_t events = wait_for_one().events;
     assert_null(kqueue_meanwhile);
     events += wait_for(poller, 1, zero_timeout).events;
     assert_true(events >= 1 && events <= 2);
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
 /* P7: two halves of one socket are one event if one wait returns both, and they never become an
@@ -145,16 +145,16 @@ static void two_halves_in_one_wait_are_their_own_sockets_event(void **state)
     fer_raw_socket listening = fer_tcp_listener_as_raw(listener);
     poller = test_poller();
     mailbox = test_mailbox();
-    post(mailbox);
+    mailbox_send(mailbox);
     assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
     assert_true(peer_raw_wait_readable(listening));
-    assert_ok(fer_poller_add(poller, listening, either_of_both(1), FER_POLL_ONESHOT));
-    assert_ok(fer_poller_add(poller, mailbox->raw, either_of_both(2), FER_POLL_ONESHOT));
+    assert_ok(fer_poller_add(poller, listening, both_interests(1), FER_POLL_ONESHOT));
+    assert_ok(fer_poller_add(poller, mailbox->raw, both_interests(2), FER_POLL_ONESHOT));
     assert_ok(fer_poller_wait(poller, events, 4, zero_timeout, &count));
     assert_int_equal(count, 2);
     assert_true(events[0].key == 1 && events[0].readable && !events[0].writable);
     assert_true(events[1].key == 2 && events[1].readable && events[1].writable);
-    assert_quiet(poller);
+    assert_no_event(poller);
 }
 
 /* ---- P11: the marker knote never reports, not even urgent data, for which its filter exists */
@@ -166,11 +166,12 @@ static void urgent_data_are_none_of_the_markers_business(void **state)
     raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_int_equal(send((int)pair->other, "!", 1, MSG_OOB), 1);
     for (int i = 0; i < 3; i++) {
-        assert_ok(i == 0 ? fer_poller_add(poller, raw, neither(1), FER_POLL_LEVEL)
-                         : fer_poller_modify(poller, raw, neither(1), FER_POLL_LEVEL));
-        assert_quiet(poller);
-        assert_kind(fer_poller_add(poller, raw, neither(1), FER_POLL_LEVEL), FER_ALREADY_EXISTS);
-        assert_quiet(poller);
+        assert_ok(i == 0 ? fer_poller_add(poller, raw, no_interest(1), FER_POLL_LEVEL)
+                         : fer_poller_modify(poller, raw, no_interest(1), FER_POLL_LEVEL));
+        assert_no_event(poller);
+        assert_kind(fer_poller_add(poller, raw, no_interest(1), FER_POLL_LEVEL),
+                    FER_ALREADY_EXISTS);
+        assert_no_event(poller);
     }
 }
 
@@ -189,7 +190,7 @@ static void a_hang_up_is_readable_and_writable_once_its_error_was_taken(void **s
     assert_kind(taken, FER_CONNECTION_RESET);
     for (int half = 0; half < 2; half++) {
         assert_ok(fer_poller_add(poller, raw, half == 0 ? reading(1) : writing(1), FER_POLL_LEVEL));
-        assert_told(poller, 1, true, true);
+        assert_event(poller, 1, true, true);
         assert_ok(fer_poller_delete(poller, raw));
     }
 }
@@ -204,24 +205,24 @@ static void a_socket_that_there_is_no_memory_for_is_not_added(void **state)
     poller = test_poller();
     struct mailbox *other = test_mailbox();
     mailbox = test_mailbox();
-    post(mailbox);
-    post(other);
+    mailbox_send(mailbox);
+    mailbox_send(other);
     assert_ok(fer_poller_add(poller, other->raw, reading(7), FER_POLL_LEVEL));
     for (int available = 0; available < KNOTES_OF_BOTH; available++) {
         kqueue_memory = available;
-        assert_kind(fer_poller_add(poller, mailbox->raw, either_of_both(1), FER_POLL_ONESHOT),
+        assert_kind(fer_poller_add(poller, mailbox->raw, both_interests(1), FER_POLL_ONESHOT),
                     FER_OUT_OF_MEMORY);
         kqueue_memory = -1;
-        assert_told(poller, 7, true, false);
+        assert_event(poller, 7, true, false);
         assert_kind(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL),
                     FER_NOT_FOUND);
         assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
     }
     assert_ok(fer_poller_delete(poller, other->raw));
     kqueue_memory = KNOTES_OF_BOTH;
-    assert_ok(fer_poller_add(poller, mailbox->raw, either_of_both(1), FER_POLL_ONESHOT));
-    assert_told(poller, 1, true, true);
-    assert_quiet(poller);
+    assert_ok(fer_poller_add(poller, mailbox->raw, both_interests(1), FER_POLL_ONESHOT));
+    assert_event(poller, 1, true, true);
+    assert_no_event(poller);
 }
 
 /* The socket stays registered, and the next modify repairs it. */
@@ -230,18 +231,18 @@ static void a_socket_that_there_is_no_memory_to_modify_stays(void **state)
     (void)state;
     poller = test_poller();
     mailbox = test_mailbox();
-    post(mailbox);
-    assert_ok(fer_poller_add(poller, mailbox->raw, neither(1), FER_POLL_LEVEL));
+    mailbox_send(mailbox);
+    assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
     for (int available = 0; available < KNOTES_OF_BOTH - 1; available++) {
         kqueue_memory = available;
-        assert_kind(fer_poller_modify(poller, mailbox->raw, either_of_both(1), FER_POLL_ONESHOT),
+        assert_kind(fer_poller_modify(poller, mailbox->raw, both_interests(1), FER_POLL_ONESHOT),
                     FER_OUT_OF_MEMORY);
         kqueue_memory = -1;
         assert_kind(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL),
                     FER_ALREADY_EXISTS);
         assert_ok(fer_poller_modify(poller, mailbox->raw, reading(2), FER_POLL_ONESHOT));
-        assert_told(poller, 2, true, false);
-        assert_quiet(poller);
+        assert_event(poller, 2, true, false);
+        assert_no_event(poller);
     }
 }
 
@@ -265,15 +266,15 @@ static void a_closed_oneshot_socket_leaves_nothing_to_its_number(void **state)
     for (int i = 0; i < 3; i++) {
         mailbox = test_mailbox();
         raw = mailbox->raw;
-        assert_ok(fer_poller_add(poller, raw, either_of_both(1), FER_POLL_ONESHOT));
+        assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_ONESHOT));
         mailbox_close(mailbox);
-        assert_quiet(poller);
+        assert_no_event(poller);
         assert_either(fer_poller_delete(poller, raw), FER_NOT_FOUND, FER_BAD_HANDLE);
         mailbox = test_mailbox_with_number(raw);
         assert_ok(fer_poller_add(poller, raw, reading(2), modes[i]));
-        assert_quiet(poller);
-        post(mailbox);
-        assert_told(poller, 2, true, false);
+        assert_no_event(poller);
+        mailbox_send(mailbox);
+        assert_event(poller, 2, true, false);
         assert_ok(fer_poller_delete(poller, raw));
     }
 }

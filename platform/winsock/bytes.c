@@ -1,4 +1,4 @@
-/* io.c: receiving and sending. Every socket of this backend is nonblocking, so no call waits, and
+/* bytes.c: receiving and sending. Every socket of this backend is nonblocking, so no call waits, and
  * no interrupted call can lose its byte count. */
 #include "platform/winsock/winsock.h"
 

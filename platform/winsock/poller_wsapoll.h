@@ -1,6 +1,6 @@
-/* poller_list.h: the Windows definitions that platform/common/poller_list.h needs. */
-#ifndef FERP_WINSOCK_POLLER_LIST_H
-#define FERP_WINSOCK_POLLER_LIST_H
+/* poller_wsapoll.h: the Windows definitions that platform/common/poller_list.h needs. */
+#ifndef FERP_WINSOCK_POLLER_WSAPOLL_H
+#define FERP_WINSOCK_POLLER_WSAPOLL_H
 
 #include "platform/winsock/poller.h"
 

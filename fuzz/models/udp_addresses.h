@@ -1,5 +1,5 @@
-/* udp_addresses.h: where datagrams come from and go to, as the model of datagrams sees it. What
- * became of them is in udp_model.c. */
+/* udp_addresses.h: the addresses of datagrams and bindings, for the model of datagram sockets. No
+ * state here. */
 #ifndef FUZZ_UDP_ADDRESSES_H
 #define FUZZ_UDP_ADDRESSES_H
 
@@ -7,8 +7,8 @@
 
 #include "ferrule.h"
 
-/* As the network knows an address: IPv4-mapped ones are IPv4. */
-static inline fer_socket_addr plain_form(const fer_socket_addr *addr)
+/* The form in the network: IPv4-mapped addresses are IPv4. */
+static inline fer_socket_addr canonical(const fer_socket_addr *addr)
 {
     fer_socket_addr plain = {.ip = fer_ip_addr_to_canonical(&addr->ip), .port = addr->port};
     return plain;
@@ -37,41 +37,41 @@ static inline bool is_broadcast(const fer_ip_addr *addr)
     return is_ip(addr, "255.255.255.255");
 }
 
-static inline bool is_for_many(const fer_ip_addr *addr)
+static inline bool is_group_or_broadcast(const fer_ip_addr *addr)
 {
     return is_broadcast(addr) || fer_ip_addr_is_multicast(addr);
 }
 
-/* Where POSIX sends what is for the wildcard. */
-static inline fer_socket_addr goes_to(const fer_socket_addr *addr)
+/* POSIX sends a datagram for the wildcard to the loopback address. */
+static inline fer_socket_addr effective_destination(const fer_socket_addr *addr)
 {
-    fer_socket_addr to = plain_form(addr);
+    fer_socket_addr to = canonical(addr);
     if (fer_ip_addr_is_unspecified(&to.ip)) {
         to.ip = ip(to.ip.family == FER_IP_V4 ? "127.0.0.1" : "::1");
     }
     return to;
 }
 
-/* Nobody is there, and somebody says so. */
-static inline bool is_refused(const fer_socket_addr *to)
+/* No socket is bound there, and the host reports it. */
+static inline bool is_refused_address(const fer_socket_addr *to)
 {
     bool no_port =
         to->port == 9 && (fer_ip_addr_is_loopback(&to->ip) || is_ip(&to->ip, "10.0.0.7"));
     return no_port || is_ip(&to->ip, "10.0.0.9");
 }
 
-/* Whether a socket bound to the one is in the way of the other: a wildcard takes every address of
- * its family, and IPv6's takes IPv4's. */
-static inline bool covers(const fer_ip_addr *wildcard, const fer_ip_addr *addr)
+/* True if a socket that is bound to the one prevents a bind to the other: a wildcard covers every
+ * address of its family, and IPv6's covers IPv4's. */
+static inline bool covers_address(const fer_ip_addr *wildcard, const fer_ip_addr *addr)
 {
     return fer_ip_addr_is_unspecified(wildcard) &&
            (wildcard->family == FER_IP_V6 || addr->family == FER_IP_V4);
 }
 
-static inline bool is_in_the_way(const fer_socket_addr *one, const fer_socket_addr *other)
+static inline bool conflicts_with(const fer_socket_addr *one, const fer_socket_addr *other)
 {
-    bool overlap = fer_ip_addr_eq(&one->ip, &other->ip) || covers(&one->ip, &other->ip) ||
-                   covers(&other->ip, &one->ip);
+    bool overlap = fer_ip_addr_eq(&one->ip, &other->ip) || covers_address(&one->ip, &other->ip) ||
+                   covers_address(&other->ip, &one->ip);
     return one->port == other->port && overlap;
 }
 

@@ -1,4 +1,4 @@
-/* network.c: connecting: SYNs, their answers, a listener's queue. */
+/* connecting.c: connecting: SYNs, their answers, a listener's queue. */
 #include <string.h>
 
 #include "platform/sim/network.h"

@@ -1,4 +1,4 @@
-/* poller_list.c: a poller over WSAPoll, for a system without AFD. Defines what
+/* poller_wsapoll.c: a poller over WSAPoll, for a system without AFD. Defines what
  * platform/common/poller_list.c needs. Before Windows 10 version 2004 WSAPoll reports no failed
  * connect ("WSAPoll function", MSDN), and neither does this poller. */
 #include "platform/common/poller_list.h"

@@ -1,8 +1,8 @@
-/* address_questions.h: what addresses are said to be, by comparing their texts' numbers, and their
- * order, by comparing what they are made of as one row of numbers: other ways than core's. NULL is
- * no address: it is nothing, and before everything. */
-#ifndef FUZZ_ADDRESS_QUESTIONS_H
-#define FUZZ_ADDRESS_QUESTIONS_H
+/* address_properties.h: the is_ functions, conversions and order of addresses, checked in other
+ * ways than core's: by ranges of octets, by segments, and by comparing all parts of an address as
+ * one array. NULL is no address: it has no property and precedes every address. */
+#ifndef FUZZ_ADDRESS_PROPERTIES_H
+#define FUZZ_ADDRESS_PROPERTIES_H
 
 #include <stdbool.h>
 
@@ -11,9 +11,9 @@
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
 
-/* Each octet lies between two of these. */
-static inline bool questions_between(const uint8_t *octets, size_t count, const uint8_t *least,
-                                     const uint8_t *most)
+/* Each octet is within its range. */
+static inline bool octets_between(const uint8_t *octets, size_t count, const uint8_t *least,
+                                  const uint8_t *most)
 {
     bool holds = true;
     for (size_t i = 0; i < count; i++) {
@@ -22,36 +22,35 @@ static inline bool questions_between(const uint8_t *octets, size_t count, const 
     return holds;
 }
 
-#define QUESTIONS_V4(octets, a, b, c, d, e, f, g, h) \
-    questions_between(octets, 4, (const uint8_t[]){a, b, c, d}, (const uint8_t[]){e, f, g, h})
+#define BETWEEN_V4(octets, a, b, c, d, e, f, g, h) \
+    octets_between(octets, 4, (const uint8_t[]){a, b, c, d}, (const uint8_t[]){e, f, g, h})
 
 /* RFC 1122, 1918, 3927, 5771, 5737. */
-static inline void questions_v4(const fer_ipv4_addr *addr)
+static inline void check_v4_properties(const fer_ipv4_addr *addr)
 {
     const uint8_t *at = addr->octets;
-    const bool private = QUESTIONS_V4(at, 10, 0, 0, 0, 10, 255, 255, 255) ||
-                         QUESTIONS_V4(at, 172, 16, 0, 0, 172, 31, 255, 255) ||
-                         QUESTIONS_V4(at, 192, 168, 0, 0, 192, 168, 255, 255);
-    const bool documentation = QUESTIONS_V4(at, 192, 0, 2, 0, 192, 0, 2, 255) ||
-                               QUESTIONS_V4(at, 198, 51, 100, 0, 198, 51, 100, 255) ||
-                               QUESTIONS_V4(at, 203, 0, 113, 0, 203, 0, 113, 255);
-    FUZZ_CHECK(fer_ipv4_addr_is_unspecified(addr) == QUESTIONS_V4(at, 0, 0, 0, 0, 0, 0, 0, 0));
-    FUZZ_CHECK(fer_ipv4_addr_is_loopback(addr) ==
-               QUESTIONS_V4(at, 127, 0, 0, 0, 127, 255, 255, 255));
+    const bool private = BETWEEN_V4(at, 10, 0, 0, 0, 10, 255, 255, 255) ||
+                         BETWEEN_V4(at, 172, 16, 0, 0, 172, 31, 255, 255) ||
+                         BETWEEN_V4(at, 192, 168, 0, 0, 192, 168, 255, 255);
+    const bool documentation = BETWEEN_V4(at, 192, 0, 2, 0, 192, 0, 2, 255) ||
+                               BETWEEN_V4(at, 198, 51, 100, 0, 198, 51, 100, 255) ||
+                               BETWEEN_V4(at, 203, 0, 113, 0, 203, 0, 113, 255);
+    FUZZ_CHECK(fer_ipv4_addr_is_unspecified(addr) == BETWEEN_V4(at, 0, 0, 0, 0, 0, 0, 0, 0));
+    FUZZ_CHECK(fer_ipv4_addr_is_loopback(addr) == BETWEEN_V4(at, 127, 0, 0, 0, 127, 255, 255, 255));
     FUZZ_CHECK(fer_ipv4_addr_is_private(addr) == private);
     FUZZ_CHECK(fer_ipv4_addr_is_link_local(addr) ==
-               QUESTIONS_V4(at, 169, 254, 0, 0, 169, 254, 255, 255));
+               BETWEEN_V4(at, 169, 254, 0, 0, 169, 254, 255, 255));
     FUZZ_CHECK(fer_ipv4_addr_is_multicast(addr) ==
-               QUESTIONS_V4(at, 224, 0, 0, 0, 239, 255, 255, 255));
+               BETWEEN_V4(at, 224, 0, 0, 0, 239, 255, 255, 255));
     FUZZ_CHECK(fer_ipv4_addr_is_broadcast(addr) ==
-               QUESTIONS_V4(at, 255, 255, 255, 255, 255, 255, 255, 255));
+               BETWEEN_V4(at, 255, 255, 255, 255, 255, 255, 255, 255));
     FUZZ_CHECK(fer_ipv4_addr_is_documentation(addr) == documentation);
     const fer_ipv4_addr back = fer_ipv4_addr_from_bits(fer_ipv4_addr_to_bits(addr));
     FUZZ_CHECK(fer_ipv4_addr_eq(&back, addr) && fer_ipv4_addr_cmp(&back, addr) == 0);
 }
 
-/* RFC 4291, 4193: by segments. An IPv4 address inside, by where it is. */
-static inline void questions_v6(const fer_ipv6_addr *addr)
+/* RFC 4291 and 4193, by segments. An embedded IPv4 address, by its position. */
+static inline void check_v6_properties(const fer_ipv6_addr *addr)
 {
     uint16_t s[8];
     fer_ipv4_addr v4 = {{9, 9, 9, 9}};
@@ -79,7 +78,7 @@ static inline void questions_v6(const fer_ipv6_addr *addr)
     FUZZ_CHECK(fer_ipv6_addr_eq(&wide, addr) == (is_low || is_mapped));
 }
 
-static inline void questions_ip(const fer_ip_addr *addr)
+static inline void check_ip_properties(const fer_ip_addr *addr)
 {
     const bool v4 = addr->family == FER_IP_V4;
     const bool v6 = addr->family == FER_IP_V6;
@@ -96,33 +95,33 @@ static inline void questions_ip(const fer_ip_addr *addr)
                fer_socket_addr_is_ipv6(&with_port) == v6);
 }
 
-/* All that the order looks at, the first first: family, octets, port, and of IPv6 flowinfo and
- * scope. Returns how many. */
-static inline size_t questions_row(const fer_socket_addr *addr, uint32_t row[20])
+/* The parts that the order compares, the most significant first: family, octets, port, and for IPv6
+ * flowinfo and scope_id. Returns their number. */
+static inline size_t order_key(const fer_socket_addr *addr, uint32_t key[20])
 {
     const size_t octets = addr->ip.family == FER_IP_V4 ? 4 : addr->ip.family == FER_IP_V6 ? 16 : 0;
     size_t count = 0;
-    row[count++] = (uint32_t)addr->ip.family;
+    key[count++] = (uint32_t)addr->ip.family;
     for (size_t i = 0; i < octets; i++) {
-        row[count++] = octets == 4 ? addr->ip.v4.octets[i] : addr->ip.v6.octets[i];
+        key[count++] = octets == 4 ? addr->ip.v4.octets[i] : addr->ip.v6.octets[i];
     }
     if (octets > 0) {
-        row[count++] = addr->port;
+        key[count++] = addr->port;
     }
     if (octets == 16) {
-        row[count++] = addr->flowinfo;
-        row[count++] = addr->scope_id;
+        key[count++] = addr->flowinfo;
+        key[count++] = addr->scope_id;
     }
-    return count; /* of no family: that alone */
+    return count; /* without a valid family: that alone */
 }
 
-static inline void questions_order(const fer_socket_addr *one, const fer_socket_addr *other)
+static inline void check_order_of(const fer_socket_addr *one, const fer_socket_addr *other)
 {
     uint32_t left[20];
     uint32_t right[20];
     int order = 0;
-    const size_t lefts = questions_row(one, left);
-    const size_t rights = questions_row(other, right);
+    const size_t lefts = order_key(one, left);
+    const size_t rights = order_key(other, right);
     for (size_t i = 0; order == 0 && i < lefts && i < rights; i++) {
         order = (left[i] > right[i]) - (left[i] < right[i]);
     }
@@ -133,8 +132,8 @@ static inline void questions_order(const fer_socket_addr *one, const fer_socket_
     FUZZ_CHECK(fer_ip_addr_eq(&one->ip, &other->ip) || order != 0);
 }
 
-/* Nothing is asked of NULL that is not refused. */
-static inline void questions_null(const fer_socket_addr *addr)
+/* NULL is refused, or returns a value of zeros or of no family. */
+static inline void check_null_addresses(const fer_socket_addr *addr)
 {
     const fer_socket_addr none = {0};
     uint16_t segments[8] = {1};
@@ -182,7 +181,7 @@ static inline void questions_null(const fer_socket_addr *addr)
                fer_socket_addr_format(NULL, text, sizeof text) == 0);
 }
 
-#define QUESTIONS_REFUSED(TYPE, PARSER)                                    \
+#define CHECK_NULL_TEXT(TYPE, PARSER)                                      \
     do {                                                                   \
         TYPE value;                                                        \
         FUZZ_CHECK(PARSER(NULL, "::").kind == FER_INVALID_INPUT);          \
@@ -191,17 +190,17 @@ static inline void questions_null(const fer_socket_addr *addr)
         FUZZ_CHECK(PARSER##_n(&value, NULL, 0).kind == FER_INVALID_INPUT); \
     } while (0)
 
-static inline void questions_null_texts(void)
+static inline void check_null_texts(void)
 {
-    QUESTIONS_REFUSED(fer_ipv4_addr, fer_ipv4_addr_parse);
-    QUESTIONS_REFUSED(fer_ipv6_addr, fer_ipv6_addr_parse);
-    QUESTIONS_REFUSED(fer_ip_addr, fer_ip_addr_parse);
-    QUESTIONS_REFUSED(fer_socket_addr, fer_socket_addr_parse_v4);
-    QUESTIONS_REFUSED(fer_socket_addr, fer_socket_addr_parse_v6);
-    QUESTIONS_REFUSED(fer_socket_addr, fer_socket_addr_parse);
+    CHECK_NULL_TEXT(fer_ipv4_addr, fer_ipv4_addr_parse);
+    CHECK_NULL_TEXT(fer_ipv6_addr, fer_ipv6_addr_parse);
+    CHECK_NULL_TEXT(fer_ip_addr, fer_ip_addr_parse);
+    CHECK_NULL_TEXT(fer_socket_addr, fer_socket_addr_parse_v4);
+    CHECK_NULL_TEXT(fer_socket_addr, fer_socket_addr_parse_v6);
+    CHECK_NULL_TEXT(fer_socket_addr, fer_socket_addr_parse);
 }
 
-static inline void questions_of(const fer_socket_addr *addr, choices *from)
+static inline void check_properties(const fer_socket_addr *addr, choices *from)
 {
     const fer_ipv4_addr v4 = fer_ipv4_addr_from_bits(choose_u32(from));
     fer_socket_addr close_by = *addr;
@@ -209,10 +208,10 @@ static inline void questions_of(const fer_socket_addr *addr, choices *from)
     close_by.flowinfo ^= choose_byte(from) & 1u;
     close_by.scope_id ^= choose_byte(from) & 1u;
     close_by.ip = (choose_byte(from) & 1) != 0 ? fer_ip_addr_from_v4(&v4) : close_by.ip;
-    questions_ip(&addr->ip);
-    questions_order(addr, &close_by);
-    questions_null(addr);
-    questions_null_texts();
+    check_ip_properties(&addr->ip);
+    check_order_of(addr, &close_by);
+    check_null_addresses(addr);
+    check_null_texts();
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* poller_names.c: distinguishes a new socket from a closed one that had its number. Windows has no
+/* poller_identity.c: distinguishes a new socket from a closed one that had its number. Windows has no
  * query for that: a handle's object can be compared only with an open handle, which would keep the
  * socket open. So sockets are compared by what does not change once it is set: the port and the
  * peer. */

@@ -1,7 +1,7 @@
-/* poller_sockets.c: sockets that become ready at known times; see poller_model.h. Of readiness
- * there are two sides: what may be told, and what must be. Where systems differ, or it is not
- * known, a thing may be and need not. */
-#include "fuzz/programs/poller_sockets.h"
+/* poller_sockets.c: sockets that become ready at known times; see poller_model.h. Each has a
+ * readiness that may be reported and one that must be. If systems differ, or the outcome is
+ * unknown, a readiness may be reported and need not. */
+#include "fuzz/models/poller_model_state.h"
 
 #include <string.h>
 
@@ -14,13 +14,13 @@ static struct model_socket {
     int refs;
     size_t arrived;
     poller_room room;
-    bool ended;
-    bool dead;
-    bool shaky;    /* may be over */
-    bool answered; /* maybe: a connect, or a datagram that is refused */
-    bool odd;      /* it is not known what is told of it */
+    bool has_eof;
+    bool has_failed;
+    bool may_be_over;       /* a hang-up may be reported */
+    bool may_have_answered; /* a connect, or a refused datagram, may have its outcome */
+    bool is_undefined;      /* its reported readiness is unspecified */
     bool shut_write;
-    bool refused;
+    bool has_refusal;
 } sockets[POLLER_SOCKETS_MAX];
 
 static struct arrival {
@@ -47,20 +47,20 @@ uint64_t poller_now(void)
     return now;
 }
 
-/* ---- What is ready */
+/* ---- Readiness */
 
-static bool is_dead(const struct model_socket *socket)
+static bool is_over(const struct model_socket *socket)
 {
-    return socket->dead && !socket->odd;
+    return socket->has_failed && !socket->is_undefined;
 }
 
 static poller_readiness must_be(const struct model_socket *socket)
 {
-    bool connected = socket->kind == POLLER_STREAM && !socket->odd;
-    bool has_input = socket->arrived > 0 || socket->ended || socket->refused;
+    bool connected = socket->kind == POLLER_STREAM && !socket->is_undefined;
+    bool has_input = socket->arrived > 0 || socket->has_eof || socket->has_refusal;
     poller_readiness ready = {0};
-    ready.over = is_dead(socket);
-    ready.readable = ready.over || (has_input && !socket->odd);
+    ready.over = is_over(socket);
+    ready.readable = ready.over || (has_input && !socket->is_undefined);
     ready.writable = ready.over ||
                      (connected && socket->room == POLLER_ROOM && !socket->shut_write) ||
                      socket->kind == POLLER_DATAGRAM;
@@ -71,10 +71,10 @@ static poller_readiness may_be(const struct model_socket *socket)
 {
     poller_readiness ready = must_be(socket);
     bool connected = socket->kind == POLLER_STREAM;
-    bool both_ended = socket->ended && socket->shut_write;
-    bool is_unsure = socket->shaky || socket->answered || socket->odd;
-    ready.over =
-        socket->kind == POLLER_FRESH || socket->dead || is_unsure || socket->refused || both_ended;
+    bool both_ended = socket->has_eof && socket->shut_write;
+    bool is_unsure = socket->may_be_over || socket->may_have_answered || socket->is_undefined;
+    ready.over = socket->kind == POLLER_UNCONNECTED || socket->has_failed || is_unsure ||
+                 socket->has_refusal || both_ended;
     ready.readable = ready.readable || ready.over;
     ready.writable = ready.writable || ready.over ||
                      (connected && (socket->room != POLLER_FULL || socket->shut_write));
@@ -91,37 +91,37 @@ poller_readiness poller_socket_may(int socket)
     return may_be(&sockets[socket]);
 }
 
-/* ---- What comes */
+/* ---- Arrivals */
 
 static void arrive(const struct arrival *arrival)
 {
     struct model_socket *socket = &sockets[arrival->socket];
     switch (arrival->what) {
     case POLLER_BYTES: socket->arrived += arrival->count; break;
-    case POLLER_END_OR_RESET:
-        socket->shaky = true;
-        socket->ended = true;
+    case POLLER_EOF_OR_RESET:
+        socket->may_be_over = true;
+        socket->has_eof = true;
         break;
-    case POLLER_END: socket->ended = true; break;
-    case POLLER_RESET: /* where both have ended there may be nothing left to reset */
-        socket->dead = socket->dead || !socket->ended || !socket->shut_write;
-        socket->shaky = true;
+    case POLLER_EOF: socket->has_eof = true; break;
+    case POLLER_RESET: /* with both ends at EOF there may be nothing left to reset */
+        socket->has_failed = socket->has_failed || !socket->has_eof || !socket->shut_write;
+        socket->may_be_over = true;
         break;
-    case POLLER_MAY_ANSWER: socket->answered = true; break;
-    case POLLER_FAILED: socket->dead = true; break;
+    case POLLER_MAY_ANSWER: socket->may_have_answered = true; break;
+    case POLLER_FAILED: socket->has_failed = true; break;
     case POLLER_CONNECTED:
         socket->kind = POLLER_STREAM;
-        socket->answered = false;
+        socket->may_have_answered = false;
         break;
     case POLLER_REFUSAL:
-        socket->refused = true;
-        socket->answered = false;
+        socket->has_refusal = true;
+        socket->may_have_answered = false;
         break;
     }
-    poller_watches_touch(arrival->socket, arrival->time);
+    poller_registrations_update(arrival->socket, arrival->time);
 }
 
-/* The first of those that have come; ARRIVALS_MAX: there is none. */
+/* The earliest arrival up to now; ARRIVALS_MAX if there is none. */
 static size_t first_arrival(void)
 {
     size_t first = ARRIVALS_MAX;
@@ -153,14 +153,14 @@ void poller_model_arrives(int socket, poller_arrival what, size_t count, uint64_
 
 /* ---- Sockets */
 
-int poller_model_born(poller_kind kind)
+int poller_model_create(poller_kind kind)
 {
     FUZZ_CHECK(used < POLLER_SOCKETS_MAX);
     sockets[used].kind = kind;
     return used++;
 }
 
-void poller_socket_hold(int socket)
+void poller_socket_ref(int socket)
 {
     sockets[socket].refs++;
 }
@@ -174,7 +174,7 @@ static void forget_arrivals(int socket)
     }
 }
 
-bool poller_socket_let_go(int socket)
+bool poller_socket_unref(int socket)
 {
     if (--sockets[socket].refs > 0) {
         return false;
@@ -183,45 +183,45 @@ bool poller_socket_let_go(int socket)
     return true;
 }
 
-void poller_model_taken(int socket, size_t count)
+void poller_model_received(int socket, size_t count)
 {
-    FUZZ_CHECK(count <= sockets[socket].arrived || sockets[socket].odd || sockets[socket].shaky ||
-               sockets[socket].answered);
+    FUZZ_CHECK(count <= sockets[socket].arrived || sockets[socket].is_undefined ||
+               sockets[socket].may_be_over || sockets[socket].may_have_answered);
     sockets[socket].arrived -= count < sockets[socket].arrived ? count : sockets[socket].arrived;
-    poller_watches_touch(socket, now);
+    poller_registrations_update(socket, now);
 }
 
-void poller_model_connects(int socket)
+void poller_model_connect_started(int socket)
 {
     sockets[socket].kind = POLLER_CONNECTING;
-    poller_watches_touch(socket, now);
+    poller_registrations_update(socket, now);
 }
 
 void poller_model_room(int socket, poller_room room)
 {
     sockets[socket].room = room;
-    poller_watches_touch(socket, now);
+    poller_registrations_update(socket, now);
 }
 
-void poller_model_refusal_told(int socket)
+void poller_model_refusal_reported(int socket)
 {
-    sockets[socket].refused = false;
-    sockets[socket].answered = false;
-    forget_arrivals(socket); /* where it came before it had to */
-    poller_watches_touch(socket, now);
+    sockets[socket].has_refusal = false;
+    sockets[socket].may_have_answered = false;
+    forget_arrivals(socket); /* it was reported before it had to be */
+    poller_registrations_update(socket, now);
 }
 
 void poller_model_shut(int socket, fer_shutdown how)
 {
     sockets[socket].shut_write = sockets[socket].shut_write || how != FER_SHUTDOWN_READ;
-    sockets[socket].odd = sockets[socket].odd || how != FER_SHUTDOWN_WRITE;
-    poller_watches_touch(socket, now);
+    sockets[socket].is_undefined = sockets[socket].is_undefined || how != FER_SHUTDOWN_WRITE;
+    poller_registrations_update(socket, now);
 }
 
-void poller_model_wrote_to_nobody(int socket)
+void poller_model_wrote_to_closed(int socket)
 {
-    sockets[socket].shaky = true;
-    poller_watches_touch(socket, now);
+    sockets[socket].may_be_over = true;
+    poller_registrations_update(socket, now);
 }
 
 static fer_interest as_interest(poller_readiness ready)
@@ -230,9 +230,9 @@ static fer_interest as_interest(poller_readiness ready)
                           (ready.writable ? FER_WRITABLE : 0u));
 }
 
-bool poller_model_is_so(int socket, fer_interest asked, fer_interest told)
+bool poller_model_allows(int socket, fer_interest interests, fer_interest reported)
 {
-    fer_interest must = as_interest(must_be(&sockets[socket])) & asked;
-    fer_interest may = as_interest(may_be(&sockets[socket])) & asked;
-    return (must & ~told) == 0 && (told & ~may) == 0;
+    fer_interest must = as_interest(must_be(&sockets[socket])) & interests;
+    fer_interest may = as_interest(may_be(&sockets[socket])) & interests;
+    return (must & ~reported) == 0 && (reported & ~may) == 0;
 }

@@ -1,0 +1,134 @@
+/* listener_model.c: the clients in the queue of one listener; see listener_model.h. */
+#include "fuzz/models/listener_model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLIENTS = 20 };
+
+struct client {
+    fer_sim_peer peer;
+    bool is_reset; /* perhaps while it was in the queue */
+};
+
+static struct {
+    struct client clients[CLIENTS + 1];
+    size_t count;
+    size_t next; /* the first client that accept has not returned */
+    bool nonblocking;
+} model;
+
+void listener_must(bool holds, const char *rule, fer_error error)
+{
+    if (!holds) {
+        fprintf(stderr, "listener: %s: %s, client %zu of %zu\n", rule,
+                fer_error_kind_name(error.kind), model.next, model.count);
+        abort();
+    }
+}
+
+void listener_model_begin(void)
+{
+    memset(&model, 0, sizeof model);
+}
+
+void listener_model_set_nonblocking(bool nonblocking)
+{
+    model.nonblocking = nonblocking;
+}
+
+void listener_model_connect(const fer_socket_addr *addr)
+{
+    uint8_t number = (uint8_t)model.count;
+    struct client *client = &model.clients[number];
+    if (number < CLIENTS && fer_sim_peer_connect(NULL, addr, &client->peer).kind == FER_OK) {
+        client->is_reset = fer_sim_peer_send(client->peer, &number, 1, NULL).kind != FER_OK;
+        model.count++;
+    }
+}
+
+void listener_model_reset(uint8_t which)
+{
+    struct client *client = &model.clients[model.count == 0 ? CLIENTS : which % model.count];
+    fer_sim_peer_reset(client->peer);
+    *client = (struct client){FER_SIM_PEER_NONE, true};
+}
+
+size_t listener_model_count_waiting(void)
+{
+    size_t count = 0;
+    for (size_t i = model.next; i < model.count; i++) {
+        count += !model.clients[i].is_reset;
+    }
+    return count;
+}
+
+void listener_model_abort_first(void)
+{
+    size_t at = model.next;
+    while (at < model.count && model.clients[at].is_reset) {
+        at++;
+    }
+    model.clients[at < model.count ? at : model.next].is_reset = true;
+}
+
+/* ---- Accepted streams */
+
+/* Accept passed over the clients before this one: each was reset. */
+static void check_number(size_t number, fer_error error)
+{
+    listener_must(number >= model.next && number < model.count,
+                  "L3: returned twice, or never connected", error);
+    for (size_t i = model.next; i < number; i++) {
+        listener_must(model.clients[i].is_reset, "L3: passed over a connection that is open",
+                      error);
+    }
+    model.next = number + 1;
+}
+
+/* Linux may return a reset connection too (row reset_in_queue). */
+static void check_reset(fer_error error)
+{
+    listener_must(error.kind == FER_CONNECTION_RESET, "a client without a number", error);
+    listener_must(model.next < model.count && model.clients[model.next].is_reset,
+                  "a reset without a cause", error);
+    model.next++;
+}
+
+void listener_model_check_accepted(fer_tcp_stream *stream, fer_error error)
+{
+    uint8_t number = 0;
+    size_t n = 0;
+    fer_duration timeout = {0};
+    listener_must(fer_tcp_stream_read_timeout(stream, &timeout).kind == FER_OK &&
+                      fer_duration_is_none(timeout),
+                  "T6: the stream has a timeout", error);
+    error = fer_tcp_stream_read(stream, &number, 1, &n);
+    if (error.kind != FER_OK || n != 1) {
+        check_reset(error);
+        return;
+    }
+    check_number(number, error);
+    listener_must(fer_tcp_stream_read(stream, &number, 1, &n).kind != FER_WOULD_BLOCK,
+                  "T6: the stream is nonblocking", error);
+}
+
+/* ---- Failed accepts */
+
+void listener_model_check_failed(fer_error error, size_t waiting, bool is_hit, fer_sim_fault fault)
+{
+    bool is_full = error.kind == FER_TOO_MANY_OPEN_FILES;
+    bool would_block = error.kind == FER_WOULD_BLOCK;
+    bool is_deadlock = error.kind == FER_DEADLOCK;
+    listener_must(error.kind != FER_INTERRUPTED, "I1: accept was interrupted", error);
+    listener_must(!is_full || (is_hit && fault == FER_SIM_FAULT_TOO_MANY_HANDLES),
+                  "L3: handles are available", error);
+    listener_must(!would_block || (model.nonblocking && (waiting == 0 || is_hit)),
+                  "T2: WOULD_BLOCK without a cause", error);
+    listener_must(!is_deadlock || (!model.nonblocking && waiting == 0), "L3: a connection was lost",
+                  error);
+    listener_must(is_full || would_block || is_deadlock, "an error that accept does not report",
+                  error);
+    model.next = is_full || is_hit ? model.next : model.count;
+}

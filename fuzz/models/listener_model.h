@@ -1,0 +1,30 @@
+/* listener_model.h: the clients in the queue of one listener, and which of them an accept may
+ * return (rules L1, L3, T2, T6, I1). */
+#ifndef FUZZ_LISTENER_MODEL_H
+#define FUZZ_LISTENER_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ferrule.h"
+#include "ferrule/sim.h"
+
+/* Ends the program with the rule unless it holds. */
+void listener_must(bool holds, const char *rule, fer_error error);
+
+void listener_model_begin(void);
+void listener_model_set_nonblocking(bool nonblocking);
+/* A client connects to the listener and sends its number, one byte. */
+void listener_model_connect(const fer_socket_addr *addr);
+/* A client resets its connection. */
+void listener_model_reset(uint8_t which);
+/* Clients that accept has not returned and that were not reset. */
+size_t listener_model_count_waiting(void);
+/* A fault aborts the first connection in the queue. Reset connections before it may have left. */
+void listener_model_abort_first(void);
+/* An accept returned this stream, or failed with this error. */
+void listener_model_check_accepted(fer_tcp_stream *stream, fer_error error);
+void listener_model_check_failed(fer_error error, size_t waiting, bool is_hit, fer_sim_fault fault);
+
+#endif

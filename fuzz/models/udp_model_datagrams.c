@@ -1,0 +1,166 @@
+/* udp_model_datagrams.c: each datagram that was sent, which sockets may receive it, and which
+ * refusals may be reported. The outcome of a race stays open: a datagram in flight while its
+ * receiver changed may arrive or not. */
+#include "fuzz/models/udp_model_state.h"
+
+/* ---- Addresses */
+
+fer_ip_addr udp_source_of(const struct udp_end *end, const fer_ip_addr *to)
+{
+    if (end->has_source || !fer_ip_addr_is_unspecified(&end->local.ip)) {
+        return end->has_source ? end->source : end->local.ip;
+    }
+    if (fer_ip_addr_is_loopback(to)) {
+        return ip(to->family == FER_IP_V4 ? "127.0.0.1" : "::1");
+    }
+    return ip(to->family == FER_IP_V4 ? "10.0.0.1" : "fd00::1");
+}
+
+/* ---- Receivers */
+
+/* By its address alone. Whether the socket was connected then is checked elsewhere. */
+static bool may_reach(const struct udp_datagram *datagram, const struct udp_end *end)
+{
+    const fer_ip_addr *to = &datagram->to.ip;
+    bool is_family = to->family == (end->is_v6 ? FER_IP_V6 : FER_IP_V4) || end->is_v6;
+    bool wildcard = fer_ip_addr_is_unspecified(&end->local.ip);
+    if (datagram->to.port != end->local.port || !is_family) {
+        return false;
+    }
+    if (fer_ip_addr_is_multicast(to)) {
+        return end->has_ever_joined[to->family == FER_IP_V6];
+    }
+    return wildcard || fer_ip_addr_eq(&end->local.ip, to);
+}
+
+static bool must_reach(const struct udp_datagram *datagram, int number)
+{
+    const struct udp_end *end = &udp_model.ends[number];
+    bool is_from_peer = !end->is_connected || is_same(&end->remote, &datagram->from);
+    bool is_to_source = !end->has_source || fer_ip_addr_eq(&end->source, &datagram->to.ip);
+    return datagram->copies > 0 && datagram->epochs[number] == end->epoch && end->epoch != 0 &&
+           !is_group_or_broadcast(&datagram->to.ip) && is_from_peer && is_to_source &&
+           may_reach(datagram, end);
+}
+
+/* A second has passed: every datagram in flight has arrived. */
+void udp_settle(void)
+{
+    for (int i = 0; i < UDP_SERIALS; i++) {
+        struct udp_datagram *datagram = &udp_model.datagrams[i];
+        if (!datagram->used || datagram->is_settled) {
+            continue;
+        }
+        datagram->is_settled = true;
+        for (int e = 0; e < UDP_ENDS; e++) {
+            datagram->is_expected[e] = must_reach(datagram, e);
+        }
+        struct udp_end *sender = &udp_model.ends[datagram->sender];
+        if (sender->is_connected && is_same(&sender->remote, &datagram->to) &&
+            datagram->epochs[datagram->sender] == sender->epoch && datagram->copies > 0 &&
+            is_refused_address(&datagram->to)) {
+            sender->refusal_is_expected = true;
+        }
+    }
+}
+
+bool udp_has_expected_datagram(int number)
+{
+    for (int i = 0; i < UDP_SERIALS; i++) {
+        const struct udp_datagram *datagram = &udp_model.datagrams[i];
+        if (datagram->used && datagram->is_expected[number] &&
+            datagram->received_by[number] < datagram->copies) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool matches(const struct udp_datagram *datagram, int number,
+                    const struct udp_record *record)
+{
+    fer_socket_addr from = canonical(&record->addr);
+    bool is_length = record->truncated
+                         ? datagram->len > record->requested && record->n == record->requested
+                         : datagram->len == record->n;
+    return datagram->used && is_length && is_same(&datagram->from, &from) &&
+           may_reach(datagram, &udp_model.ends[number]) &&
+           datagram->received_by[number] < datagram->copies;
+}
+
+/* The datagram is too short to identify: any that matches is no longer expected. */
+static void receive_unknown(int number, const struct udp_record *record)
+{
+    int found = 0;
+    for (int i = 0; i < UDP_SERIALS; i++) {
+        if (matches(&udp_model.datagrams[i], number, record)) {
+            udp_model.datagrams[i].is_expected[number] = false;
+            udp_model.datagrams[i].epochs[number] = 0; /* nor later */
+            found++;
+        }
+    }
+    udp_must(found > 0, "U1, U4: it was never sent", record);
+}
+
+static void receive_known(int number, const struct udp_record *record)
+{
+    struct udp_end *end = &udp_model.ends[number];
+    udp_must(record->serial < UDP_SERIALS, "U1: it was never sent", record);
+    struct udp_datagram *datagram = &udp_model.datagrams[record->serial];
+    udp_must(matches(datagram, number, record),
+             "U1: not sent to this socket, or received too often", record);
+    udp_must(end->peeked == UDP_NONE || end->peeked == record->serial,
+             "the next datagram is not the one that was peeked", record);
+    end->peeked = record->op == UDP_PEEK ? record->serial : UDP_NONE;
+    if (record->op == UDP_PEEK) {
+        return;
+    }
+    if (datagram->in_order) {
+        udp_must(end->newest[datagram->sender] <= record->serial, "out of order without a fault",
+                 record);
+        end->newest[datagram->sender] = record->serial;
+    }
+    datagram->received_by[number]++;
+    datagram->received++;
+}
+
+void udp_check_received(int number, const struct udp_record *record)
+{
+    struct udp_end *end = &udp_model.ends[number];
+    fer_socket_addr from = canonical(&record->addr);
+    udp_must(record->bytes_are_right, "U1: the bytes differ from those sent", record);
+    udp_must(record->n <= record->requested, "the datagram is longer than the buffer", record);
+    udp_must((record->addr.ip.family == FER_IP_V6) == end->is_v6, "the sender has another family",
+             record);
+    udp_must(!end->is_connected || is_same(&end->remote, &from), "U5: not from the connected peer",
+             record);
+    if (record->serial == UDP_NONE) {
+        end->peeked = record->op == UDP_PEEK ? end->peeked : UDP_NONE;
+        receive_unknown(number, record);
+    } else {
+        receive_known(number, record);
+    }
+}
+
+/* ---- Refusals */
+
+void udp_check_refusal(int number, const struct udp_record *record)
+{
+    struct udp_end *end = &udp_model.ends[number];
+    int possible = 0;
+    for (int i = 0; i < UDP_SERIALS; i++) {
+        struct udp_datagram *datagram = &udp_model.datagrams[i];
+        bool is_reported = udp_model.dialect == FER_SIM_WINSOCK || datagram->was_connected;
+        if (datagram->used && datagram->sender == number && is_reported &&
+            !is_group_or_broadcast(&datagram->to.ip) && !is_ip(&datagram->to.ip, "10.9.9.9")) {
+            possible += datagram->copies - datagram->received;
+        }
+        if (datagram->sender == number && !datagram->is_settled) {
+            datagram->epochs[number] = 0; /* this may be its refusal: no other is expected for it */
+        }
+    }
+    end->refusals++;
+    end->refusal_is_expected = false;
+    udp_must(end->is_connected, "U3: an unconnected socket reports a refusal", record);
+    udp_must(end->refusals <= possible, "U3: more refusals than refused datagrams", record);
+}

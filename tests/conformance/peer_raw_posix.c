@@ -1,0 +1,159 @@
+/* peer_raw_posix.c: the functions of peer.h that examine or change a raw socket, on POSIX
+ * systems. */
+#define _GNU_SOURCE 1
+#define _DARWIN_C_SOURCE 1
+#define __BSD_VISIBLE 1
+#include "conformance/peer_system.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+bool peer_raw_wait_readable(fer_raw_socket raw)
+{
+    return peer_system_wait_events(raw, POLLIN, PEER_LIMIT_MS) != 0;
+}
+
+bool peer_raw_wait_failed(fer_raw_socket raw)
+{
+    return (peer_system_wait_events(raw, 0, PEER_LIMIT_MS) & (POLLERR | POLLHUP)) != 0;
+}
+
+bool peer_raw_has_failed(fer_raw_socket raw)
+{
+    return (peer_system_wait_events(raw, 0, 0) & (POLLERR | POLLHUP)) != 0;
+}
+
+bool peer_raw_is_inheritable(fer_raw_socket raw)
+{
+    return (fcntl((int)raw, F_GETFD) & FD_CLOEXEC) == 0;
+}
+
+bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
+{
+    return fcntl((int)raw, F_SETFD, inheritable ? 0 : FD_CLOEXEC) == 0;
+}
+
+bool peer_raw_is_nonblocking(fer_raw_socket raw)
+{
+    return (fcntl((int)raw, F_GETFL) & O_NONBLOCK) != 0;
+}
+
+bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
+{
+    int flags = fcntl((int)raw, F_GETFL);
+    return fcntl((int)raw, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) == 0;
+}
+
+bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds)
+{
+    struct timeval value = {.tv_sec = (time_t)(milliseconds / 1000u)};
+    value.tv_usec = (suseconds_t)(milliseconds % 1000u) * 1000;
+    return setsockopt((int)raw, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value) == 0 &&
+           setsockopt((int)raw, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value) == 0;
+}
+
+static bool raw_timeout(fer_raw_socket raw, int option, unsigned *milliseconds)
+{
+    struct timeval value = {0};
+    socklen_t len = sizeof value;
+    if (getsockopt((int)raw, SOL_SOCKET, option, &value, &len) != 0) {
+        return false;
+    }
+    *milliseconds = (unsigned)value.tv_sec * 1000u + (unsigned)value.tv_usec / 1000u;
+    return true;
+}
+
+bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms)
+{
+    return raw_timeout(raw, SO_RCVTIMEO, read_ms) && raw_timeout(raw, SO_SNDTIMEO, write_ms);
+}
+
+#ifdef __linux__
+static bool tcp_info_of(fer_raw_socket raw, struct tcp_info *info)
+{
+    socklen_t len = sizeof *info;
+    memset(info, 0, sizeof *info);
+    /* qemu's user emulation returns only the first four bytes. */
+    return getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, info, &len) == 0 &&
+           len >= offsetof(struct tcp_info, tcpi_sacked) + sizeof info->tcpi_sacked;
+}
+#endif
+
+bool peer_raw_has_settled(fer_raw_socket raw)
+{
+#ifdef __linux__
+    struct tcp_info info;
+    return !tcp_info_of(raw, &info) || info.tcpi_unacked == 0;
+#else
+    (void)raw;
+    return true;
+#endif
+}
+
+int peer_raw_backlog(fer_raw_socket raw)
+{
+#ifdef __linux__
+    struct tcp_info info;
+    return tcp_info_of(raw, &info) ? (int)info.tcpi_sacked : -1;
+#else
+    (void)raw;
+    return -1;
+#endif
+}
+
+static int int_option(fer_raw_socket raw, int level, int option)
+{
+    int value = 0;
+    socklen_t len = sizeof value;
+    return getsockopt((int)raw, level, option, &value, &len) == 0 ? value : -1;
+}
+
+int peer_raw_hops(fer_raw_socket raw, peer_family family)
+{
+    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL)
+                             : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
+}
+
+int peer_raw_reuses_address(fer_raw_socket raw)
+{
+    return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0;
+}
+
+int peer_raw_is_exclusive(fer_raw_socket raw)
+{
+    (void)raw;
+    return -1;
+}
+
+int peer_raw_only_v6(fer_raw_socket raw)
+{
+    return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY);
+}
+
+bool peer_raw_has_keepalive_options(fer_raw_socket raw)
+{
+#ifdef TCP_KEEPCNT
+    return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
+#else
+    (void)raw;
+    return false;
+#endif
+}
+
+bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
+{
+#ifdef TCP_USER_TIMEOUT
+    return setsockopt((int)raw, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds,
+                      sizeof milliseconds) == 0;
+#else
+    (void)raw;
+    (void)milliseconds;
+    return false;
+#endif
+}
