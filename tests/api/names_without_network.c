@@ -154,7 +154,8 @@ int main(void)
         cmocka_unit_test(A4_several_families_come_in_the_resolver_s_order),
     };
     if (!replace_machine()) {
-        puts("skipped: nobody may leave the network here, or a name cache answers from outside");
+        puts("skipped: no permission to create namespaces, or a name cache would answer from "
+             "outside");
         return SKIPPED;
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

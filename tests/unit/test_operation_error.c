@@ -70,7 +70,7 @@ static void every_listed_answer_is_told_as_listed_and_every_other_as_it_is(void 
             fer_error want = wanted((feri_operation)operation, error);
             fer_error got = feri_map_error((feri_operation)operation, error);
             if (got.kind != want.kind || got.os_code != want.os_code) {
-                fail_msg("operation %d, kind %s: told %s (%ld)", operation,
+                fail_msg("operation %d, kind %s: mapped to %s (%ld)", operation,
                          fer_error_kind_name(error.kind), fer_error_kind_name(got.kind),
                          (long)got.os_code);
             }

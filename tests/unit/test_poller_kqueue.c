@@ -53,7 +53,7 @@ static void replace_by_key_2(void)
 {
     assert_ok(fer_poller_delete(poller, raw));
     mailbox_close(mailbox);
-    mailbox = test_mailbox_with_number(raw);
+    mailbox = test_mailbox_with_raw(raw);
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, raw, reading(2), FER_POLL_ONESHOT));
 }
@@ -270,7 +270,7 @@ static void a_closed_oneshot_socket_leaves_nothing_to_its_number(void **state)
         mailbox_close(mailbox);
         assert_no_event(poller);
         assert_either(fer_poller_delete(poller, raw), FER_NOT_FOUND, FER_BAD_HANDLE);
-        mailbox = test_mailbox_with_number(raw);
+        mailbox = test_mailbox_with_raw(raw);
         assert_ok(fer_poller_add(poller, raw, reading(2), modes[i]));
         assert_no_event(poller);
         mailbox_send(mailbox);
