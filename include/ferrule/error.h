@@ -1,5 +1,5 @@
-/* error.h: the error type that every call returns: a kind that is the same on every OS, and the
- * OS's own number. No text tables. */
+/* error.h: the error type of most calls: a kind that is the same on every OS, and the OS's own
+ * number. No text tables. */
 #ifndef FERRULE_ERROR_H
 #define FERRULE_ERROR_H
 
@@ -12,10 +12,9 @@
 extern "C" {
 #endif
 
-/* The error kinds, in three groups. First the names of Rust 1.95's std::io::ErrorKind, in its
- * order. Then ferrule's own names for errors that Rust leaves Uncategorized. Last,
- * FER_UNCATEGORIZED. The entries are X(name, value, Rust's name, phrase). Released values never
- * change. */
+/* The error kinds. The names of Rust 1.95's std::io::ErrorKind come first, in its order. ferrule's
+ * own names for errors that Rust leaves Uncategorized follow. FER_UNCATEGORIZED is the last. The
+ * entries are X(name, value, Rust's name, phrase). Released values never change. */
 #define FER_ERROR_KINDS(X)                                                                      \
     X(FER_OK, 0, "Ok", "ok")                                                                    \
     X(FER_NOT_FOUND, 1, "NotFound", "entity not found")                                         \
@@ -77,16 +76,16 @@ typedef enum fer_error_kind {
 #undef FER_ERROR_KIND_ENUMERATOR
 } fer_error_kind;
 
-/* The result of a call. kind is FER_OK on success. os_code is the number that the OS gave: errno,
- * the WSA code or the resolver's code. os_code is 0 if ferrule itself made the error (an expired
- * timeout, misuse, a parse failure). 8 bytes, passed by value. */
+/* The result of a call. kind is FER_OK on success. os_code is the OS's own number: errno, the WSA
+ * code or the resolver's code. os_code is 0 if ferrule itself made the error (an expired timeout,
+ * misuse, a parse failure). A fer_error has 8 bytes and is passed by value. */
 typedef struct fer_error {
     fer_error_kind kind;
     int32_t os_code;
 } fer_error;
 FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 32 bits");
 
-/* The size in bytes of the longest text of fer_error_format, including its NUL. */
+/* A buffer of this size in bytes holds every text of fer_error_format, including the NUL. */
 #define FER_ERROR_TEXT_CAP 64
 
 /* Returns a failed fer_error from the enclosing function, as Rust's `?` does. */
@@ -135,9 +134,10 @@ FER_API const char *fer_error_kind_name(fer_error_kind kind);
 /**
  * Writes an error as text, for example "connection refused (os error 111)".
  *
- * The part in parentheses is omitted if os_code is 0. Follows snprintf: the text is cut to cap - 1
- * bytes and NUL-terminated. buf may be NULL only if cap is 0. Returns the full length without the
- * NUL, so FER_ERROR_TEXT_CAP bytes always suffice. Returns 0 if buf is NULL and cap is not 0.
+ * The part in parentheses is omitted if os_code is 0. The phrase for a value that is no kind is
+ * "unknown error". Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. buf may
+ * be NULL only if cap is 0. Returns the full length without the NUL, so FER_ERROR_TEXT_CAP bytes
+ * always suffice. Returns 0 if buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is caller-owned, cap bytes.
