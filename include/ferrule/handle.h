@@ -19,7 +19,7 @@ typedef intptr_t fer_raw_socket;
 #define FER_RAW_SOCKET_NONE ((fer_raw_socket)-1)
 
 /* The storage of every socket handle. Its members are private: only the functions of its type read
- * and change them. All zero bytes are a NEW handle. Copying a handle moves it: use and close only
+ * and change them. A handle of all zero bytes is NEW. Copying a handle moves it: use and close only
  * one copy. */
 typedef struct fer_handle {
     fer_raw_socket raw_;
@@ -30,8 +30,8 @@ typedef struct fer_handle {
     uintptr_t reserved_words_[3];
 } fer_handle;
 
-/* One piece of a vectored read or write: a buffer to fill (fer_io_slice_mut) or to send from
- * (fer_io_slice). base may be NULL if len is 0. */
+/* One buffer of a vectored read (fer_io_slice_mut) or of a vectored write (fer_io_slice). base may
+ * be NULL if len is 0. */
 typedef struct fer_io_slice_mut {
     void *base;
     size_t len;
@@ -54,10 +54,10 @@ typedef enum fer_shutdown {
     FER_SHUTDOWN_BOTH = 2
 } fer_shutdown;
 
-/* TCP keepalive settings. enabled: whether idle connections are probed. time: the idle time before
- * the first probe. interval: the time between probes. retries: how many unanswered probes end the
- * connection. The OS counts time and interval in whole seconds, so they are rounded up. 0 leaves a
- * field unchanged. */
+/* TCP keepalive settings. If enabled is true, the OS probes idle connections. time is the idle time
+ * before the first probe, and interval the time between probes. retries is the number of unanswered
+ * probes that ends the connection. The OS counts time and interval in whole seconds, so they are
+ * rounded up. A time, interval or retries of 0 leaves that field unchanged. */
 typedef struct fer_keepalive {
     bool enabled;
     fer_duration time;
