@@ -15,8 +15,8 @@ extern "C" {
 #endif
 
 /* Selects the member of a fer_ip_addr that holds the address. The values are ferrule's own, not an
- * OS's AF_ numbers. Any other value is a bad family, also the 0 of a zeroed struct. A bad family is
- * FER_INVALID_INPUT wherever an address is needed. */
+ * OS's AF_ numbers. Any other value is a bad family, also the 0 of a zeroed struct. A call that
+ * needs an address returns FER_INVALID_INPUT for a bad family. */
 typedef enum fer_ip_family { FER_IP_V4 = 4, FER_IP_V6 = 6 } fer_ip_family;
 
 /* Four octets in network order: 127.0.0.1 is {127, 0, 0, 1}. */
@@ -231,10 +231,10 @@ FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const c
 /**
  * Writes an IPv4 address as text, for example "127.0.0.1".
  *
- * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL
- * is changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most
- * 15, so FER_IPV4_ADDR_TEXT_CAP bytes always suffice. If addr is NULL, the text is empty (if cap is
- * not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
+ * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. No byte after the NUL is
+ * changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most 15,
+ * so FER_IPV4_ADDR_TEXT_CAP bytes always suffice. If addr is NULL, the text is empty (if cap is not
+ * 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is caller-owned, cap bytes.
@@ -438,10 +438,10 @@ FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const c
  * Digits are lower case. The first longest run of two or more zero groups is ::. Only ::ffff:0:0/96
  * is written with dots.
  *
- * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL
- * is changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most
- * 39, so FER_IPV6_ADDR_TEXT_CAP bytes always suffice. If addr is NULL, the text is empty (if cap is
- * not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
+ * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. No byte after the NUL is
+ * changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most 39,
+ * so FER_IPV6_ADDR_TEXT_CAP bytes always suffice. If addr is NULL, the text is empty (if cap is not
+ * 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is caller-owned, cap bytes.
@@ -606,10 +606,10 @@ FER_MUST_USE FER_API fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char 
 /**
  * Writes an IPv4 or IPv6 address as text, in the same form as the format function of its family.
  *
- * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL
- * is changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most
- * 39, so FER_IP_ADDR_TEXT_CAP bytes always suffice. If addr is NULL or has a bad family, the text
- * is empty (if cap is not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
+ * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. No byte after the NUL is
+ * changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most 39,
+ * so FER_IP_ADDR_TEXT_CAP bytes always suffice. If addr is NULL or has a bad family, the text is
+ * empty (if cap is not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is caller-owned, cap bytes.
@@ -624,8 +624,8 @@ FER_API size_t fer_ip_addr_format(const fer_ip_addr *addr, char *buf, size_t cap
  *
  * Every IPv4 address orders before every IPv6 address. Within a family, addresses order by the
  * octets, the first octet first. The order is total. NULL equals NULL and orders before everything
- * else. Bad families order by their number among the others. Two addresses with the same bad family
- * are equal.
+ * else. A bad family orders by its number: 5, for example, is between IPv4 (4) and IPv6 (6). Two
+ * addresses with the same bad family are equal.
  *
  * Blocks: never.
  * Owns: nothing.

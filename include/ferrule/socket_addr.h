@@ -15,8 +15,9 @@
 extern "C" {
 #endif
 
-/* The address of a socket, local or peer. All numbers are in host byte order. flowinfo and scope_id
- * belong to IPv6 only. For IPv4 they are 0 and never read. */
+/* The address of a socket, local or peer. port and scope_id are in host byte order. flowinfo is
+ * passed to the OS unchanged and has the byte order that the OS expects (RFC 3493, 3.3, defines
+ * none). flowinfo and scope_id belong to IPv6 only. For IPv4 they are 0 and never read. */
 typedef struct fer_socket_addr {
     fer_ip_addr ip;
     uint16_t port;
@@ -194,11 +195,10 @@ FER_MUST_USE FER_API fer_error fer_socket_addr_parse_v6_n(fer_socket_addr *out, 
  *
  * The scope is written only if it is not 0, flowinfo never.
  *
- * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated, and no byte after the NUL
- * is changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most
- * 58, so FER_SOCKET_ADDR_TEXT_CAP bytes always suffice. If addr is NULL or has a bad family, the
- * text is empty (if cap is not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not
- * 0.
+ * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. No byte after the NUL is
+ * changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most 58,
+ * so FER_SOCKET_ADDR_TEXT_CAP bytes always suffice. If addr is NULL or has a bad family, the text
+ * is empty (if cap is not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is caller-owned, cap bytes.
@@ -212,8 +212,8 @@ FER_API size_t fer_socket_addr_format(const fer_socket_addr *addr, char *buf, si
  * Compares two addresses. Returns -1, 0 or 1 if a orders before, equal to or after b.
  *
  * Orders by address as fer_ip_addr_cmp does, then by port. IPv6 addresses then order by flowinfo
- * and scope_id. The order is total. NULL equals NULL and orders before everything else. Bad
- * families order by their number among the others. Two addresses with the same bad family are
+ * and scope_id. The order is total. NULL equals NULL and orders before everything else. A bad
+ * family orders by its number, as in fer_ip_addr_cmp. Two addresses with the same bad family are
  * equal.
  *
  * Blocks: never.
