@@ -76,14 +76,15 @@ FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdo
  * Copies all bytes of one stream into another, until the first one's end of file.
  *
  * Bytes left in buffer are written first. Then each read takes up to cap bytes, and all of them are
- * written before the next read. A destination that is shut down, closed by its peer or not yet
- * connected is reported before any read. from and to may be the same stream (an echo). At the end
- * the write half of to stays open.
+ * written before the next read. Before each read the call checks the state of to. If to is not
+ * connected or is shut down for writing, it returns that error without reading. The same holds
+ * after FER_BROKEN_PIPE or a fatal error of to. from and to may be the same stream (an echo). At
+ * the end the write half of to stays open.
  *
- * A signal does not end the copy. Any other error does, also an expired timeout or FER_WOULD_BLOCK.
- * Then buffer holds the bytes that were read but not written. Call again with the same buffer, and
- * no byte is lost or duplicated. Instead the caller may write the bytes elsewhere, or discard them
- * by setting start and len to 0. After FER_OK buffer is empty.
+ * A signal does not end the copy. Any other error ends it, also an expired timeout or
+ * FER_WOULD_BLOCK. Then buffer holds the bytes that were read but not written. Call again with the
+ * same buffer, and no byte is lost or duplicated. Instead the caller may write the bytes elsewhere,
+ * or discard them by setting start and len to 0. After FER_OK buffer is empty.
  *
  * A relay between a and b needs two threads, each with its own buffer. One calls fer_copy from a to
  * b and then fer_stream_shutdown(b, FER_SHUTDOWN_WRITE), which passes on end of file. The other
@@ -98,7 +99,7 @@ FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdo
  * memory or a cap of 0; start and len outside of it).
  * Rust: std::io::copy. Differs: the buffer is caller-owned, and a failure loses nothing (Rust
  * discards the bytes that it had read).
- * Threads: as a read of from and a write of to. Only one call at a time on one buffer.
+ * Threads: same as a read of from and a write of to. Only one call at a time on one buffer.
  */
 FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer,
                                         uint64_t *n);
