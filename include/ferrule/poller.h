@@ -18,12 +18,13 @@
  * serve accepts, reads or writes with the _try_ calls until FER_WOULD_BLOCK.
  *
  * A poller registers sockets by their raw values, for example from fer_tcp_stream_as_raw. It does
- * not own them and does not change them. Set them to nonblocking mode, or use the _try_ calls. The
- * following rules hold for all functions. docs/DIFFERENCES.md and the tests use their numbers.
+ * not own them and does not change them. Set the sockets to nonblocking mode, or use the _try_
+ * calls. The following rules hold for all functions. docs/DIFFERENCES.md and the tests use their
+ * numbers.
  *
  * P1  An event is a hint: the next call may still return FER_WOULD_BLOCK, on every OS. Try, then
- *     wait again. If both halves are ready, an event may report only one (on Windows it describes
- *     the time of the query). The next event reports the other.
+ *     wait again. If both halves are ready, an event may report only one. (On Windows an event
+ *     describes the moment of the request.) The next event reports the other.
  * P2  A hang-up or an error (a reset, a refused connect) makes an event readable and writable,
  *     whatever the interest is. The peer's shutdown makes it readable.
  * P3  Adding a registered socket is FER_ALREADY_EXISTS. Modifying or deleting a socket that is not
@@ -34,8 +35,8 @@
  *     socket before closing it, and before into_raw, because the new owner of the raw socket may
  *     close it. Closing without deleting corrupts nothing, and the number can be added again. But
  *     the old key may be returned once more (Windows). If a clone keeps the socket open, the key
- *     may be returned repeatedly (Linux), until the clone or the poller is closed. Nothing else
- *     ends this, because the number that names the socket is gone.
+ *     may be returned repeatedly (Linux), until the clone or the poller is closed. No call can
+ *     delete that registration, because the number of the socket is closed.
  * P5  A wait with a timeout of 0 checks and never blocks. FER_DURATION_NONE blocks until there is
  *     an event or a notification. Other timeouts are rounded up to what the OS can hold, and never
  *     end early. An expired timeout is FER_OK with no events.
@@ -169,7 +170,7 @@ FER_MUST_USE FER_API fer_error fer_poller_modify(fer_poller *poller, fer_raw_soc
 /**
  * Removes a socket's registration.
  *
- * Blocks: never.
+ * Blocks: never, except briefly with poll: until a wait in progress no longer uses the socket.
  * Owns: nothing.
  * Errors: FER_NOT_FOUND, or instead FER_BAD_HANDLE or FER_UNSUPPORTED if the raw value is not an
  * open socket; FER_INVALID_INPUT (misuse; FER_RAW_SOCKET_NONE).
