@@ -37,10 +37,11 @@ extern "C" {
  * address text.
  * Owns: addrs is caller-owned, cap elements; no pointer is kept.
  * Errors: FER_INVALID_INPUT with os_code 0, before any lookup (host_port or count is NULL, addrs is
- * NULL with a cap, no colon, a bad port, an empty or too long host, one that is not UTF-8),
+ * NULL and cap is not 0, no colon, a bad port, a host that is empty, too long or not UTF-8),
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN (a temporary failure, for example no network),
  * FER_RESOLVE_FAILED. The last three have the resolver's os_code: EAI_ numbers, negative on every
- * POSIX system, or WSA codes on Windows. *count and addrs are unchanged after a failure.
+ * POSIX system, or WSA codes on Windows. Instead of EAI_SYSTEM it is errno, a positive number.
+ * *count and addrs are unchanged after a failure.
  * Rust: std::net::ToSocketAddrs for str. Differs: "host:+80" is refused; brackets around a host
  * with a colon that is not an address are removed; an empty host and a too long one never reach the
  * resolver; failures have kinds.
@@ -142,8 +143,9 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver, size_t t
  * Starts a lookup of "host:port" and returns immediately. *out is the lookup.
  *
  * The text has the format of fer_to_socket_addrs, and is copied. poller may be NULL; otherwise it
- * is notified when the lookup is done. For an address text that is before this call returns. A
- * notification has no key, so call fer_lookup_wait with a timeout of 0 on each lookup.
+ * is notified when the lookup is done. An address text is done before this call returns. A
+ * notification has no key, so call fer_lookup_wait with a timeout of 0 on each lookup. If notifying
+ * fails (FER_OUT_OF_MEMORY), the notification is lost, but not the result.
  *
  * Blocks: never.
  * Owns: close *out with fer_lookup_close. The poller is caller-owned. It must stay OPEN and at its
@@ -170,9 +172,9 @@ FER_MUST_USE FER_API fer_error fer_resolver_start(fer_resolver *resolver, const 
  * Owns: addrs is caller-owned, cap elements.
  * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK with os_code 0 (not done, timeout 0),
  * FER_TIMED_OUT with os_code 0 (not done, the timeout expired), FER_CANCELLED (the resolver was
- * closed before the lookup was done), FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN and
- * FER_RESOLVE_FAILED as in fer_to_socket_addrs, FER_OUT_OF_MEMORY (for the addresses). *count and
- * addrs are unchanged after a failure.
+ * closed before the lookup was done; the child after fork), FER_HOST_NOT_FOUND,
+ * FER_RESOLVE_TRY_AGAIN and FER_RESOLVE_FAILED as in fer_to_socket_addrs, FER_OUT_OF_MEMORY (for
+ * the addresses). *count and addrs are unchanged after a failure.
  * Rust: the await of tokio::net::lookup_host, in tokio::time::timeout.
  * Threads: any number of concurrent calls on one lookup. The resolver may be closed at the same
  * time.
