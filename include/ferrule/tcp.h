@@ -1,13 +1,13 @@
 /* tcp.h: TcpStream and TcpListener of std::net. The following holds for all functions here.
  *
- * Handles. A handle is NEW if all of its bytes are zero, and CLOSED after its close function. A
- * call that opens a handle needs a NEW or CLOSED one. On any other handle it returns
- * FER_INVALID_INPUT and leaves the handle unchanged.
+ * Handles. A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and
+ * conversion to a fer_socket (socket.h). A call that opens a handle needs a NEW or CLOSED one. On
+ * any other handle it returns FER_INVALID_INPUT and leaves the handle unchanged.
  *
- * Misuse. A call on a NULL or CLOSED handle is FER_INVALID_INPUT in every build. So is a call on a
- * NEW handle, except reads, writes, shutdown and fer_tcp_stream_ready, which are FER_NOT_CONNECTED.
- * Only three things are undefined behaviour: using a handle while another thread closes it, using a
- * handle whose bytes were never set to zero, and passing a pointer to invalid memory.
+ * Misuse. Any other call on a NULL or CLOSED handle is FER_INVALID_INPUT in every build. So is any
+ * other call on a NEW handle, except reads, writes, shutdown and fer_tcp_stream_ready, which are
+ * FER_NOT_CONNECTED. Only three uses are undefined behaviour. A handle is used while another thread
+ * closes it. A handle is used whose bytes were never set. A pointer to invalid memory is passed.
  *
  * Threads. Two threads may use one handle at once, one for reading and one for writing. Any thread
  * may call shutdown.
@@ -18,13 +18,14 @@
  * - Pending connect. Reads, writes, take_error, peer_addr, try_clone and shutdown first query the
  *   OS for the result. Until there is one they return FER_WOULD_BLOCK, even in blocking mode and
  *   with a length of 0. Only shutdown returns FER_NOT_CONNECTED.
- * - Failed connect. The first of these calls to detect the failure returns its cause. From then on
- *   take_error returns the cause every time. fer_tcp_stream_ready reports every interest as ready
- *   and does not consume the cause. close, as_raw and into_raw work as usual. All other calls are
- *   FER_INVALID_INPUT.
+ * - Failed connect. The first of these calls to detect the failure returns its cause. take_error
+ *   stores the cause in *out instead, and does so every time from then on. fer_tcp_stream_ready
+ *   reports every interest as ready and does not consume the cause. close, as_raw, into_raw and
+ *   fer_socket_from_tcp_stream work as usual. All other calls are FER_INVALID_INPUT.
  * - Unconnected. Reads, writes, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED.
- *   fer_tcp_stream_connect is FER_INVALID_INPUT, because the handle is not empty. To connect the
- *   stream, turn it back into a fer_socket and call fer_socket_connect. */
+ *   The connect calls of this file and try_clone are FER_INVALID_INPUT, because the handle already
+ *   has a socket. To connect the stream, convert it with fer_socket_from_tcp_stream and call
+ *   fer_socket_connect. */
 #ifndef FERRULE_TCP_H
 #define FERRULE_TCP_H
 
@@ -134,8 +135,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *st
  * mode.
  *
  * Wait until the stream is writable, with fer_tcp_stream_ready or a poller, then call
- * fer_tcp_stream_take_error. It returns FER_OK with no error if the stream is connected. The top of
- * this file describes the other calls on a pending connect.
+ * fer_tcp_stream_take_error. If the stream is connected, it returns FER_OK and stores no error. The
+ * top of this file describes the other calls on a pending connect.
  *
  * If the connect fails during this call, the error is returned and the handle is NEW again. If it
  * fails later, the handle keeps its OS socket until close. Do not use FER_TRY with this call: it
@@ -156,13 +157,14 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stre
 /**
  * Stores the connection's peer address in *out.
  *
- * The OS is queried until a call on this handle has returned end of file or a reset. From then on
- * the result is FER_NOT_CONNECTED on every OS. If you need the address longer, keep the one from
- * accept.
+ * The OS is queried until a call on this handle has returned end of file or a fatal error (see
+ * fer_tcp_stream_read). From then on the result is FER_NOT_CONNECTED on every OS. If you need the
+ * address longer, keep the one from accept.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_NOT_CONNECTED (after end of file or a reset, or reported by the OS),
+ * Errors: FER_NOT_CONNECTED (after end of file or a fatal error, or reported by the OS),
+ * FER_WOULD_BLOCK (pending connect), the cause of a failed connect if this call detects it,
  * FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpStream::peer_addr. Differs: in Rust the result after the end depends on the
  * OS.
@@ -187,16 +189,16 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * Shuts down the read half, the write half or both, for this handle and its clones.
  *
  * Idempotent: FER_OK if a half is already shut down or the peer has closed. After FER_SHUTDOWN_READ
- * or BOTH, a read through this handle returns 0 bytes immediately, even if data was queued. After
- * WRITE or BOTH, writes are FER_BROKEN_PIPE. The peer still receives all data written before, then
- * end of file.
+ * or BOTH, a read through this handle returns 0 bytes immediately, even if data was queued. A clone
+ * may first read data that was queued or still arrives (Linux, Windows). After WRITE or BOTH,
+ * writes are FER_BROKEN_PIPE. The peer still receives all data written before, then end of file.
  *
- * Any shutdown wakes a read that is blocked in another thread or through a clone. WRITE and BOTH
- * wake a blocked write too. On Windows a blocked write, and a read blocked through a clone, wake
- * within 100 ms.
+ * READ and BOTH wake a read that is blocked in another thread or through a clone. WRITE and BOTH
+ * wake a blocked write. On Windows a blocked write, and a read blocked through a clone, wake within
+ * 100 ms.
  *
  * FER_SHUTDOWN_READ never harms the write half. On Windows SD_RECEIVE resets the connection when
- * data arrives (MSDN, "shutdown function"), so the library does not pass a lone READ to the system.
+ * data arrives (MSDN, "shutdown function"), so the library does not pass READ alone to the system.
  *
  * On every OS, closing a stream with unread input resets the connection. So does input that arrives
  * after both halves are shut down (RFC 1122, 4.2.2.13). A reset discards data for which the peer
@@ -204,8 +206,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_NOT_CONNECTED (not connected yet, for every how), FER_INVALID_INPUT (an unknown how),
- * the cause of a failed connect if this call detects it.
+ * Errors: FER_NOT_CONNECTED (not connected yet, also for an unknown how), FER_INVALID_INPUT
+ * (misuse; an unknown how), the cause of a failed connect if this call detects it.
  * Rust: std::net::TcpStream::shutdown. Differs: never NotConnected on a stream that was connected;
  * wakes reads on Windows too.
  * Threads: any thread at any time, but not during or after close.
@@ -221,10 +223,11 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, f
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_tcp_stream_close.
- * Errors: FER_INVALID_INPUT (out is open or NULL), FER_TOO_MANY_OPEN_FILES, FER_WOULD_BLOCK
- * (pending connect), the cause of a failed connect if this call detects it.
+ * Errors: FER_INVALID_INPUT (misuse; a stream that is unconnected or whose connect failed; out is
+ * open), FER_TOO_MANY_OPEN_FILES, FER_WOULD_BLOCK (pending connect), the cause of a failed connect
+ * if this call detects it.
  * Rust: std::net::TcpStream::try_clone.
- * Threads: stream: concurrent with reads and writes. out: no concurrent call.
+ * Threads: stream: concurrent with any other call except close. out: no concurrent call.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream,
                                                         fer_tcp_stream *out);
@@ -308,12 +311,15 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
 /* ---- TcpStream: bytes */
 
 /**
- * Reads available bytes, at most len. FER_OK with *n == 0 is end of file.
+ * Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file.
  *
  * After end of file every read returns 0 again. End of file is never an error, and a reset is never
- * reported as end of file. With len 0 the result is FER_OK with 0 immediately, which says nothing
- * about end of file. A len above the OS's limit is cut to it. n may be NULL. Makes one system call
- * on POSIX.
+ * reported as end of file. With len 0 the result is FER_OK with 0 immediately, which does not
+ * indicate end of file. A len above the OS's limit is cut to it. n may be NULL. Makes one system
+ * call on POSIX.
+ *
+ * The handle saves the first fatal error that any of its calls returns. Later reads return the data
+ * that arrived before the error, if the OS kept it, and then the saved error every time.
  *
  * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
  * nonblocking mode.
@@ -322,7 +328,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * Errors: FER_TIMED_OUT with os_code 0 (the read timeout expired; no data is lost, call again),
  * FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte was read),
  * FER_CONNECTION_RESET and other fatal errors (FER_TIMED_OUT with an OS code, FER_HOST_UNREACHABLE,
- * ...), which this handle saves and returns again, FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
+ * ...), which this handle saves (see above), FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
  * Rust: std::io::Read::read for TcpStream. Differs: an expired timeout is TimedOut on every OS; a
  * read of zero bytes never blocks.
  * Threads: one read call and one write call may run concurrently on one handle.
@@ -347,7 +353,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_peek(fer_tcp_stream *stream, void 
 /**
  * Reads available bytes and never waits, regardless of the blocking mode and the timeouts.
  *
- * Otherwise same as fer_tcp_stream_read. Makes one system call.
+ * Otherwise same as fer_tcp_stream_read. Makes one system call on POSIX.
  *
  * Blocks: never.
  * Owns: same as fer_tcp_stream_read.
@@ -377,8 +383,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, v
 /**
  * Reads into several buffers, and fills each one before the next.
  *
- * More slices, or a larger sum of lengths, than the OS's limit are cut to it: a short read, never
- * an error.
+ * A number of slices or a sum of lengths above the OS's limit is cut to it: a short read, never an
+ * error.
  *
  * Blocks: same as fer_tcp_stream_read.
  * Owns: the slices' memory is caller-owned. slices may be NULL if count is 0.
@@ -394,8 +400,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_vectored(fer_tcp_stream *stre
 /**
  * Reads exactly len bytes, with as many reads as necessary.
  *
- * A signal does not end the call. The read timeout applies to each underlying read, and starts anew
- * after a signal too.
+ * A signal does not end the call. The read timeout applies to each underlying read, and restarts
+ * after a signal.
  *
  * Blocks: until len bytes, end of file or an error arrives.
  * Owns: same as fer_tcp_stream_read. *n is correct after a failure too.
@@ -437,10 +443,11 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * Blocks: until the OS has accepted all bytes (POSIX) or some (Windows), at most the write timeout.
  * Never in nonblocking mode.
  * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0.
- * Errors: FER_BROKEN_PIPE (this half is shut down, or the peer has closed), FER_CONNECTION_RESET,
- * FER_TIMED_OUT with os_code 0 (the write timeout expired; nothing was accepted), FER_WOULD_BLOCK
- * (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte was written), other fatal
- * errors as in fer_tcp_stream_read, FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
+ * Errors: FER_BROKEN_PIPE (this half is shut down, or the peer has closed; reading is unaffected),
+ * FER_CONNECTION_RESET, FER_TIMED_OUT with os_code 0 (the write timeout expired; nothing was
+ * accepted), FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte
+ * was written), other fatal errors as in fer_tcp_stream_read, FER_NOT_CONNECTED, FER_INVALID_INPUT
+ * (misuse).
  * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is TimedOut on every OS.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -452,7 +459,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write(fer_tcp_stream *stream, cons
  * the timeouts.
  *
  * Otherwise same as fer_tcp_stream_write. *n is the number of bytes that the OS accepted. Makes one
- * system call.
+ * system call on POSIX.
  *
  * Blocks: never.
  * Owns: same as fer_tcp_stream_write.
@@ -467,8 +474,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, 
 /**
  * Writes from several buffers, in order.
  *
- * More slices, or a larger sum of lengths, than the OS's limit are cut to it: a short write, never
- * an error.
+ * A number of slices or a sum of lengths above the OS's limit is cut to it: a short write, never an
+ * error.
  *
  * Blocks: same as fer_tcp_stream_write.
  * Owns: the slices' memory is caller-owned. slices may be NULL if count is 0.
@@ -579,14 +586,15 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
 /**
  * Sets TCP keepalive: whether and when the OS probes an idle connection.
  *
- * time and interval are rounded up to whole seconds. time, interval and retries are cut to the OS's
- * largest values (32767 s and 127 on Linux). A value of 0 leaves that field unchanged. If the call
- * fails, the earlier values are restored. Windows before Windows 10 1709 has only
- * SIO_KEEPALIVE_VALS: there a time or interval of 0 gets Windows' default (7200 s, 1 s).
+ * time and interval are rounded up to whole seconds. All three are cut to the OS's largest values
+ * (32767 s and 127 on Linux). A value of 0 leaves that field unchanged. If the call fails, the
+ * earlier values are restored. Windows before Windows 10 1709 has only SIO_KEEPALIVE_VALS. There a
+ * time or interval of 0 sets Windows' default (7200 s, 1 s). retries other than 0 are
+ * FER_UNSUPPORTED there.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_UNSUPPORTED (the OS lacks a field), FER_INVALID_INPUT (NULL; a time or interval of
+ * Errors: FER_UNSUPPORTED (the OS lacks a field), FER_INVALID_INPUT (misuse; a time or interval of
  * FER_DURATION_NONE).
  * Rust: none in std; socket2::Socket::set_tcp_keepalive.
  * Threads: concurrent with any other call on the handle except close.
@@ -618,7 +626,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *st
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK (pending connect).
  * Rust: std::net::TcpStream::take_error.
- * Threads: one read call and one write call may run concurrently on one handle.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream, fer_error *out);
 
@@ -628,6 +636,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  *
  * *ready is the subset of interest that is ready, or 0 if the timeout expired. A timeout of 0
  * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait.
+ * *ready is unchanged after a failure.
  *
  * A half at its end, or shut down through this handle, is ready immediately, because its calls do
  * not wait. A hang-up or an error makes every interest ready. A shutdown in another thread or
@@ -671,7 +680,8 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  *
  * Do not close it. Change its blocking mode and timeouts only through ferrule. On Windows it is a
- * nonblocking SOCKET, and the CancelIoEx of a shutdown may cancel your own overlapped calls on it.
+ * nonblocking SOCKET, and the CancelIoEx of shutdown and try_clone may cancel your own overlapped
+ * calls on it.
  *
  * Blocks: never.
  * Owns: the handle still owns the socket.
@@ -701,9 +711,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none.
  *
- * The socket itself has the blocking mode and the timeouts that were set. On Windows these belong
- * to the socket and not to the handle. Clones that remain would then wait inside the system, and an
- * expired timeout would end the stream. Release all clones together.
+ * The socket has the blocking mode and the timeouts that were set. On Windows this call applies
+ * them to the socket, and thus to remaining clones too. A call on a remaining clone would then wait
+ * inside the system, and an expired timeout would end the stream. Release all clones together.
  *
  * Blocks: never.
  * Owns: the caller owns the returned socket and must close it.
@@ -716,10 +726,12 @@ FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream);
 /* ---- TcpListener */
 
 /**
- * Listens on "host:port": resolves the name and uses the first address that can be bound.
+ * Listens on "host:port": resolves the name and uses the first address that can be bound. If none
+ * can, the last address's error is returned.
  *
  * With port 0 the OS chooses an ephemeral port; fer_tcp_listener_local_addr returns it. The backlog
- * is 128. A bind to [::] accepts IPv4 connections too on every OS. On POSIX the port of a closed
+ * is 128. A bind to [::] accepts IPv4 connections too. OpenBSD has no dual stack: there a bind to
+ * any IPv6 address is FER_UNSUPPORTED (use fer_socket_set_only_v6). On POSIX the port of a closed
  * listener can be bound again immediately, even if connections are in TIME_WAIT (SO_REUSEADDR). On
  * Windows that option would let another process take the port, so the listener requests exclusive
  * use instead.
@@ -727,8 +739,8 @@ FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream);
  * Blocks: during the name lookup.
  * Owns: the handle owns the socket until fer_tcp_listener_close. host_port is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
- * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6;
- * OpenBSD has no dual stack), FER_INVALID_INPUT (misuse), and the errors of fer_to_socket_addrs.
+ * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; an
+ * IPv6 address on OpenBSD), FER_INVALID_INPUT (misuse), and the errors of fer_to_socket_addrs.
  * Rust: std::net::TcpListener::bind with a &str. Differs: [::] is dual stack on Windows and the
  * BSDs too.
  * Threads: no concurrent call on the handle.
@@ -742,8 +754,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind(fer_tcp_listener *listener,
  * Blocks: never.
  * Owns: the handle owns the socket until fer_tcp_listener_close. addr is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
- * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6;
- * OpenBSD has no dual stack), FER_INVALID_INPUT (misuse).
+ * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; an
+ * IPv6 address on OpenBSD), FER_INVALID_INPUT (misuse).
  * Rust: std::net::TcpListener::bind with a SocketAddr.
  * Threads: no concurrent call on the handle.
  */
@@ -758,8 +770,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * Owns: the handle owns the socket until fer_tcp_listener_close. addrs has count elements and is
  * not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
- * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6;
- * OpenBSD has no dual stack), FER_INVALID_INPUT (misuse; count is 0 or addrs is NULL).
+ * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; an
+ * IPv6 address on OpenBSD), FER_INVALID_INPUT (misuse; count is 0 or addrs is NULL).
  * Rust: std::net::TcpListener::bind with a &[SocketAddr].
  * Threads: no concurrent call on the handle.
  */
@@ -771,16 +783,17 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
  * Waits for a connection and accepts it.
  *
  * Connections that the OS reports as dead are skipped. Linux does not report a connection that was
- * reset in the accept queue: it is returned, and its first read is FER_CONNECTION_RESET. The stream
- * starts in blocking mode without timeouts, and child processes do not inherit it. peer may be
- * NULL; otherwise *peer is the peer address.
+ * reset in the accept queue: it is returned, and its first read is FER_CONNECTION_RESET. A signal
+ * does not end the call. The stream starts in blocking mode without timeouts, and child processes
+ * do not inherit it. peer may be NULL; otherwise *peer is the peer address.
  *
  * Blocks: until a connection arrives. Never in nonblocking mode.
  * Owns: the handle out owns the connection until fer_tcp_stream_close.
  * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TOO_MANY_OPEN_FILES (the connection stays queued:
  * close something, then call again), FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_INVALID_INPUT (out
- * is open or NULL), FER_TIMED_OUT with os_code 0 (the read timeout of a built or adopted listener
- * expired; set one to limit the wait), FER_CONNECTION_ABORTED (65536 dead connections in a row).
+ * is open or NULL), FER_TIMED_OUT with os_code 0 (the read timeout expired; a listener has one only
+ * from fer_socket_set_read_timeout or from_raw, and macOS and the BSDs ignore it),
+ * FER_CONNECTION_ABORTED (65536 dead connections in a row).
  * Rust: std::net::TcpListener::accept. Differs: continues after dead connections; never inherits
  * the listener's modes.
  * Threads: any number of concurrent calls on one listener, each with its own out.
@@ -794,8 +807,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listene
  * Otherwise same as fer_tcp_listener_accept. POSIX cannot accept on a blocking listener without
  * waiting, so there the call checks the accept queue first. It still waits if the connection is
  * gone between check and accept. Another thread or process may accept it, or (on macOS and the
- * BSDs) it may die. A listener in nonblocking mode (fer_tcp_listener_set_nonblocking) has no such
- * race.
+ * BSDs) it may be aborted. A listener in nonblocking mode (fer_tcp_listener_set_nonblocking) has no
+ * such race.
  *
  * Blocks: never, except for the race above.
  * Owns: same as fer_tcp_listener_accept.
@@ -811,8 +824,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_try_accept(fer_tcp_listener *lis
  * Waits until a connection is queued: FER_READABLE. A listener is never writable.
  *
  * *ready is FER_READABLE, or 0 if the timeout expired. A timeout of 0 checks without waiting;
- * FER_DURATION_NONE waits without limit. A signal does not end the wait. Readiness is a hint:
- * another thread may accept the connection first.
+ * FER_DURATION_NONE waits without limit. A signal does not end the wait. *ready is unchanged after
+ * a failure. Readiness is a hint: another thread may accept the connection first.
  *
  * Blocks: until ready, at most timeout, regardless of the listener's blocking mode.
  * Owns: nothing; no pointer is kept.
@@ -842,9 +855,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_local_addr(const fer_tcp_listene
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_tcp_listener_close.
- * Errors: FER_INVALID_INPUT (out is open or NULL), FER_TOO_MANY_OPEN_FILES.
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES.
  * Rust: std::net::TcpListener::try_clone.
- * Threads: listener: concurrent with accept. out: no concurrent call.
+ * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_try_clone(fer_tcp_listener *listener,
                                                           fer_tcp_listener *out);
@@ -904,7 +917,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_set_nonblocking(fer_tcp_listener
 /**
  * Closes the handle. Listening ends with its last handle.
  *
- * Does nothing on NULL, NEW and CLOSED handles. Connections that are still queued are reset.
+ * Connections that are queued then are reset. Does nothing on NULL, NEW and CLOSED handles.
  *
  * Blocks: never.
  * Owns: releases the handle's socket.
