@@ -1,12 +1,13 @@
 /* udp.h: UdpSocket of std::net: datagrams with or without a peer, broadcast and multicast.
  *
- * A handle is NEW if all of its bytes are zero, and CLOSED after fer_udp_socket_close. A call that
- * opens a handle needs a NEW or CLOSED one. On any other handle it returns FER_INVALID_INPUT and
- * leaves the handle unchanged. Any other call on a NULL, NEW or CLOSED handle is misuse:
- * FER_INVALID_INPUT in every build.
+ * A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and conversion
+ * to a fer_socket (socket.h). A call that opens a handle needs a NEW or CLOSED one. On any other
+ * handle it returns FER_INVALID_INPUT and leaves the handle unchanged. Any other call on a NULL,
+ * NEW or CLOSED handle is misuse: FER_INVALID_INPUT in every build.
  *
- * A datagram is sent and received whole or not at all. It may be lost, duplicated or reordered on
- * its way. Two threads may use one handle at once, one for receiving and one for sending. */
+ * A datagram is sent whole or not at all. It may be lost, duplicated or reordered on its way. It is
+ * received whole, or truncated to the buffer. Two threads may use one handle at once, one for
+ * receiving and one for sending. */
 #ifndef FERRULE_UDP_H
 #define FERRULE_UDP_H
 
@@ -30,8 +31,8 @@ typedef struct fer_udp_socket {
     fer_socket_addr peer_;
 } fer_udp_socket;
 
-/* A received datagram: the number of bytes in the buffer, whether further bytes were lost, and the
- * sender. */
+/* A received datagram. len is the number of bytes in the buffer. truncated is true if further bytes
+ * were lost. from is the sender. */
 typedef struct fer_datagram {
     size_t len;
     bool truncated;
@@ -41,20 +42,23 @@ typedef struct fer_datagram {
 /* ---- Binding and connecting */
 
 /**
- * Binds to "host:port": resolves the name and uses the first address that can be bound.
+ * Binds to "host:port": resolves the name and uses the first address that can be bound. If none
+ * can, the last address's error is returned.
  *
  * With port 0 the OS chooses an ephemeral port; fer_udp_socket_local_addr returns it. A socket that
  * only sends can bind to "[::]:0", which reaches IPv4 peers too. Use "0.0.0.0:0" if the machine has
  * no IPv6, or for IPv4 only.
  *
- * A bind to [::] receives IPv4 too on every OS. IPv4 senders are then reported as IPv4-mapped
- * addresses. The first socket bound to a port keeps it: on Windows the bind requests exclusive use.
+ * A bind to [::] receives IPv4 too. IPv4 senders are then reported as IPv4-mapped addresses.
+ * OpenBSD has no dual stack: there a bind to any IPv6 address is FER_UNSUPPORTED (use
+ * fer_socket_set_only_v6). The first socket bound to a port keeps it: on Windows the bind requests
+ * exclusive use.
  *
  * Blocks: during the name lookup.
  * Owns: the handle owns the socket until fer_udp_socket_close. host_port is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
- * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6;
- * OpenBSD has no dual stack), FER_INVALID_INPUT (misuse), and the errors of fer_to_socket_addrs.
+ * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; an
+ * IPv6 address on OpenBSD), FER_INVALID_INPUT (misuse), and the errors of fer_to_socket_addrs.
  * Rust: std::net::UdpSocket::bind with a &str. Differs: [::] is dual stack on Windows and the BSDs
  * too.
  * Threads: no concurrent call on the handle.
@@ -94,14 +98,15 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket,
  *
  * Uses the first address of the name that can be a peer. Nothing is sent. Queued datagrams of other
  * senders are discarded; the peer's own are kept. From now on the socket reports when the peer's
- * port refuses a datagram. A connected socket can be connected again.
+ * port refuses a datagram. A connected socket can be connected again. After a failure the socket
+ * has the peer that the OS kept, if any: see fer_udp_socket_peer_addr.
  *
  * Blocks: during the name lookup.
  * Owns: host_port is not kept.
  * Errors: FER_INVALID_INPUT (misuse; port 0; an IPv6 address on an IPv4 socket),
- * FER_NETWORK_UNREACHABLE (also for an address of the other family than the one that an IPv6 socket
- * is bound to), FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED (a broadcast address while broadcast
- * is off), and the errors of fer_to_socket_addrs.
+ * FER_NETWORK_UNREACHABLE (also if an IPv6 socket is bound to an address of one family and the peer
+ * has the other), FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED (a broadcast address while
+ * broadcast is off), and the errors of fer_to_socket_addrs.
  * Rust: std::net::UdpSocket::connect with a &str. Differs: queued datagrams of other senders are
  * never received; port 0 is refused by the call.
  * Threads: no concurrent call on the handle.
@@ -190,8 +195,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket, const
  * Blocks: while the socket's send buffer is full, at most the write timeout. Never in nonblocking
  * mode.
  * Owns: nothing; no pointer is kept.
- * Errors: same as fer_udp_socket_send. Also FER_PERMISSION_DENIED (a broadcast address while
- * broadcast is off), FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket).
+ * Errors: same as fer_udp_socket_send, but never FER_NOT_CONNECTED. Also FER_PERMISSION_DENIED (a
+ * broadcast address while broadcast is off), FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4
+ * socket).
  * Rust: std::net::UdpSocket::send_to with a SocketAddr.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -303,8 +309,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *sock
                                                             size_t len, fer_datagram *out);
 
 /**
- * Receives a queued datagram of a connected socket and never waits. Same as
- * fer_udp_socket_try_recv_from.
+ * Receives a queued datagram and never waits. Same as fer_udp_socket_try_recv_from, under Rust's
+ * other name.
  *
  * Blocks: never.
  * Owns: same as fer_udp_socket_recv_from.
@@ -321,8 +327,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, v
  *
  * *ready is the subset of interest that is ready, or 0 if the timeout expired. A timeout of 0
  * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait.
- * Readiness is a hint: the next call may discard the queued datagram, because another host sent it
- * or it is damaged.
+ * *ready is unchanged after a failure. Readiness is a hint: the next call may discard the queued
+ * datagram, because another host sent it or it is damaged.
  *
  * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts.
  * Owns: nothing; no pointer is kept.
@@ -341,8 +347,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_ready(const fer_udp_socket *socket
  * Sets the timeout of each single receive call. FER_DURATION_NONE, the default, waits without
  * limit.
  *
- * The timeout is rounded up to what the OS can hold, but never to no limit. It belongs to the
- * socket, so clones share it.
+ * The timeout is rounded up to what the OS can hold, or cut to the OS's longest. A finite timeout
+ * stays finite. It belongs to the socket, so clones share it.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -356,8 +362,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *s
 /**
  * Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
  *
- * The timeout is rounded up to what the OS can hold, but never to no limit. It belongs to the
- * socket, so clones share it.
+ * The timeout is rounded up to what the OS can hold, or cut to the OS's longest. A finite timeout
+ * stays finite. It belongs to the socket, so clones share it.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -417,7 +423,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *so
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::net::UdpSocket::take_error.
- * Threads: one receive call and one send call may run concurrently on one handle.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out);
 
@@ -674,8 +680,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, f
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none.
  *
- * The socket itself has the blocking mode and the timeouts that were set. On Windows these belong
- * to the socket and not to the handle. Release all clones together.
+ * The socket has the blocking mode and the timeouts that were set. On Windows this call applies
+ * them to the socket, and thus to remaining clones too. Release all clones together.
  *
  * Blocks: never.
  * Owns: the caller owns the returned socket and must close it.
